@@ -1,0 +1,1 @@
+export { LineTooLongError } from './bytes/line-too-long-error.ts'

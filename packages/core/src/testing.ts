@@ -1,0 +1,1 @@
+export { chunkings } from './testing/chunkings.ts'
