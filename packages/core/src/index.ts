@@ -1,1 +1,63 @@
+export { formatAddress, tcpAddress, unixAddress } from './addresses.ts'
 export { LineTooLongError } from './bytes/line-too-long-error.ts'
+export type { Address, TCPAddress, UNIXAddress } from './contracts/address.ts'
+export type { Connector } from './contracts/connector.ts'
+export type { LogEvent, LogObserver } from './contracts/log.ts'
+export type { Consumer, PullProducer, PushProducer } from './contracts/producer.ts'
+export type { ProtocolEvents, ProtocolFactory } from './contracts/protocol-events.ts'
+export type {
+  ConnectTCPOptions,
+  DelayedCall,
+  ListeningPort,
+  ListenTCPOptions,
+  ListenUNIXOptions,
+  Reactor,
+  ReactorCore,
+  ReactorLog,
+  ReactorRandom,
+  ReactorTCP,
+  ReactorTime,
+  ReactorUNIX,
+  RunOptions,
+  StopOptions,
+  SystemEvent,
+  TriggerId,
+  TriggerPhase,
+} from './contracts/reactor.ts'
+export type { Transport } from './contracts/transport.ts'
+export {
+  type ClientEndpoint,
+  type ConnectOptions,
+  TCPClientEndpoint,
+  UNIXClientEndpoint,
+} from './endpoint/client-endpoint.ts'
+export { EndpointSyntaxError, quoteStringArgument } from './endpoint/endpoint-description.ts'
+export { clientFromString, serverFromString } from './endpoint/from-string.ts'
+export { type ServerEndpoint, TCPServerEndpoint, UNIXServerEndpoint } from './endpoint/server-endpoint.ts'
+export {
+  AlreadyCalled,
+  AlreadyCancelled,
+  CannotListenError,
+  ConnectBindError,
+  ConnectError,
+  ConnectingCancelledError,
+  ConnectionAborted,
+  ConnectionClosed,
+  ConnectionDone,
+  ConnectionLost,
+  ConnectionRefusedError,
+  DNSLookupError,
+  LocalProtocolError,
+  NoProtocol,
+  NoRouteError,
+  NotConnectedError,
+  NotConnectingError,
+  ReactorAlreadyRunning,
+  ReactorNotRunning,
+  TCPTimedOutError,
+  TimeoutError,
+} from './errors.ts'
+export { reactor } from './node/default-reactor.ts'
+export { createReactor, type ReactorOptions } from './node/node-reactor.ts'
+export { ClientFactory, Factory } from './protocol/factory.ts'
+export { Protocol } from './protocol/protocol.ts'

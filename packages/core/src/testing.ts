@@ -1,1 +1,5 @@
 export { chunkings } from './testing/chunkings.ts'
+export { Clock } from './testing/clock.ts'
+export { connectedPair, type ConnectedPair, type ConnectedPairOptions } from './testing/connected-pair.ts'
+export { MemoryReactor } from './testing/memory-reactor.ts'
+export { StringTransport, type StringTransportOptions } from './testing/string-transport.ts'

@@ -1,0 +1,167 @@
+import type { Address } from './address.ts'
+import type { Connector } from './connector.ts'
+import type { LogEvent } from './log.ts'
+import type { ProtocolEvents, ProtocolFactory } from './protocol-events.ts'
+import type { Transport } from './transport.ts'
+
+/** A function that will be called, once. */
+export interface DelayedCall {
+  /** When it is due, on the clock of `reactor.now()`, in milliseconds. */
+  getTime(): number
+  /** Whether it is still to come. */
+  active(): boolean
+  /** @throws {AlreadyCalled | AlreadyCancelled} unless active. */
+  cancel(): void
+  /**
+   * Makes it due `delayMs` from now.
+   *
+   * @throws {AlreadyCalled | AlreadyCancelled} unless active.
+   */
+  reset(delayMs: number): void
+  /**
+   * Makes it due `extraMs` later than it was.
+   *
+   * @throws {AlreadyCalled | AlreadyCancelled} unless active.
+   */
+  delay(extraMs: number): void
+}
+
+/** Time, as protocols see it. */
+export interface ReactorTime {
+  /** Milliseconds on a clock that never jumps; only differences mean anything. */
+  now(): number
+  /** Milliseconds since 1970, for dates people read. May jump. */
+  wallClock(): number
+  /**
+   * Calls `call(...args)` in `delayMs` milliseconds, 0 meaning the next turn. A throw is logged.
+   *
+   * @throws {RangeError} when `delayMs` is negative or not a number.
+   */
+  callLater<A extends unknown[]>(delayMs: number, call: (...args: A) => unknown, ...args: A): DelayedCall
+  /** Every call that is still to come. */
+  getDelayedCalls(): DelayedCall[]
+}
+
+/** When a trigger runs: each phase waits for the promises of the one before. */
+export type TriggerPhase = 'before' | 'during' | 'after'
+/** What a trigger can be attached to. */
+export type SystemEvent = 'startup' | 'shutdown'
+
+/** Names a trigger, to remove it. */
+export interface TriggerId {
+  readonly phase: TriggerPhase
+  readonly event: SystemEvent
+}
+
+/** How `run` behaves. */
+export interface RunOptions {
+  /** Whether SIGINT and SIGTERM stop the reactor, a second one the process. Default true. */
+  readonly installSignalHandlers?: boolean
+}
+
+/** How `stop` behaves. */
+export interface StopOptions {
+  /** Longest wait for connections to finish what they are at, in milliseconds; then they are aborted. Default 10 000. */
+  readonly drainMs?: number
+}
+
+/** Starting, running and stopping. */
+export interface ReactorCore {
+  readonly running: boolean
+  /**
+   * Runs until stopped: startup triggers, then connections and timers, then shutdown triggers.
+   *
+   * @throws {ReactorAlreadyRunning}
+   */
+  run(options?: RunOptions): Promise<void>
+  /**
+   * Stops listening, lets every connection drain, aborts the rest; resolves when `run` does.
+   *
+   * @throws {ReactorNotRunning} unless running, or when it is stopping already.
+   */
+  stop(options?: StopOptions): Promise<void>
+  /** Calls now if running, otherwise at the next startup. */
+  callWhenRunning(call: () => unknown): void
+  addSystemEventTrigger(phase: TriggerPhase, event: SystemEvent, call: () => unknown): TriggerId
+  removeSystemEventTrigger(id: TriggerId): void
+}
+
+/** A port that accepts connections. */
+export interface ListeningPort {
+  readonly factory: ProtocolFactory
+  /** Where it listens; the real port number when 0 was asked for. */
+  getHost(): Address
+  /** Accepts no more; connections that are up stay up. Resolves when the port is free. */
+  stopListening(): Promise<void>
+  /** The same as `stopListening`. */
+  [Symbol.asyncDispose](): Promise<void>
+}
+
+/** How to listen on TCP. */
+export interface ListenTCPOptions {
+  /** The address to listen on: default every one, IPv4 and IPv6. */
+  readonly interface?: string
+  /** Most connections that wait to be accepted. Default 511. */
+  readonly backlog?: number
+}
+
+/** How to connect by TCP. */
+export interface ConnectTCPOptions {
+  /** Longest wait for the connection, in milliseconds; then it fails with TimeoutError. Default 30 000. */
+  readonly timeoutMs?: number
+  /** The local address to connect from. */
+  readonly bindAddress?: string
+}
+
+/** TCP connections. */
+export interface ReactorTCP {
+  /**
+   * Accepts connections on `port`, 0 for any free one; each gets a protocol of `factory`.
+   *
+   * @throws {CannotListenError} (rejects) when the address cannot be had.
+   */
+  listenTCP(port: number, factory: ProtocolFactory, options?: ListenTCPOptions): Promise<ListeningPort>
+  /** Connects to `host`; failures reach `factory.clientConnectionFailed` and `connector.whenConnected()`. */
+  connectTCP<P extends ProtocolEvents>(
+    host: string,
+    port: number,
+    factory: ProtocolFactory<P>,
+    options?: ConnectTCPOptions,
+  ): Connector<P>
+}
+
+/** How to listen on a UNIX socket. */
+export interface ListenUNIXOptions {
+  readonly backlog?: number
+  /** Permission bits of the socket's file, such as 0o660. Default: what the umask leaves. */
+  readonly mode?: number
+}
+
+/** UNIX socket connections. */
+export interface ReactorUNIX {
+  /** @throws {CannotListenError} (rejects) when the path cannot be had. */
+  listenUNIX(path: string, factory: ProtocolFactory, options?: ListenUNIXOptions): Promise<ListeningPort>
+  connectUNIX<P extends ProtocolEvents>(
+    path: string,
+    factory: ProtocolFactory<P>,
+    options?: Pick<ConnectTCPOptions, 'timeoutMs'>,
+  ): Connector<P>
+}
+
+/** Randomness that a simulation can make repeatable. */
+export interface ReactorRandom {
+  /** Bytes nobody can guess. */
+  randomBytes(count: number): Buffer
+}
+
+/** Where faults and news are told. */
+export interface ReactorLog {
+  log(event: LogEvent): void
+}
+
+/** Everything that touches the world outside: time, connections, randomness, the log. */
+export interface Reactor
+  extends ReactorCore, ReactorTime, ReactorTCP, ReactorUNIX, ReactorRandom, ReactorLog {
+  /** Every connection that is up, whoever reads it. */
+  readonly connections: Iterable<Transport>
+}

@@ -1,0 +1,73 @@
+import type { Address } from './address.ts'
+import type { Consumer, PushProducer } from './producer.ts'
+import type { ProtocolEvents } from './protocol-events.ts'
+import type { Reactor } from './reactor.ts'
+
+/**
+ * One connection, for its whole life, whoever reads it.
+ *
+ * Nothing is sent inside a call: what one turn of the event loop wrote leaves together at its end
+ * (sooner beyond 64 KiB). No method throws because the peer is gone.
+ */
+export interface Transport extends Consumer, PushProducer {
+  /** The reactor that runs this connection: take time, timers and new connections from it. */
+  readonly reactor: Reactor
+  /** Counts a reactor's connections from 1; names this one in logs. */
+  readonly id: number
+  /** False once the connection is gone. */
+  readonly connected: boolean
+  /** True once a close has been asked for, by us or, without `readConnectionLost`, by the peer. */
+  readonly disconnecting: boolean
+  /** Aborted when the connection is gone, with the reason that `connectionLost` got. */
+  readonly signal: AbortSignal
+  /** Bytes queued and not yet taken by the operating system. */
+  readonly bufferedBytes: number
+
+  /**
+   * Queues bytes, or a string as UTF-8. The caller must not change the bytes afterwards.
+   *
+   * @returns false above the high-water mark (the bytes are queued all the same: wait for
+   *   `drained()`), and when the connection is closing or gone (they are dropped). At the hard cap
+   *   the connection is aborted.
+   * @throws {TypeError} when `data` is neither bytes nor a string.
+   */
+  write(data: Uint8Array | string): boolean
+  /** Writes each of `parts`, in order. */
+  writeSequence(parts: Iterable<Uint8Array | string>): boolean
+  /** Resolves below the low-water mark: true to go on, false when the connection is gone. */
+  drained(): Promise<boolean>
+
+  /** Sends what is queued (waiting for a registered producer to finish), then closes both ways. Delivers nothing more. */
+  loseConnection(): void
+  /** Sends what is queued, then says that no more will come; reading goes on. */
+  loseWriteConnection(): void
+  /** Drops what is queued and resets the connection. `connectionLost` gets a ConnectionAborted with this cause. */
+  abortConnection(cause?: unknown): void
+
+  /** Delivers nothing until `resumeProducing`. A little is still read, so that a departed peer is noticed. */
+  pauseProducing(): void
+  /** Delivers again, first what was held back, at the end of this turn. */
+  resumeProducing(): void
+  /** The same as `loseConnection`. */
+  stopProducing(): void
+
+  /**
+   * Gives the connection to `next` for good, as an HTTP upgrade does.
+   *
+   * What was queued leaves first. The current protocol's producer is unregistered, its pause ends,
+   * and `protocolReplaced` is the last it hears. `next` is made connected at once, then receives
+   * `unread`: the bytes the current protocol was given but did not parse.
+   *
+   * @throws {NotConnectedError} once the connection is closing.
+   */
+  switchProtocol(next: ProtocolEvents, unread?: Buffer): void
+
+  /** The other end, as it was when the connection was made. */
+  getPeer(): Address
+  /** Our end. */
+  getHost(): Address
+  /** Whether small segments are sent at once (the default) or gathered by the operating system. */
+  setTcpNoDelay(enabled: boolean): void
+  /** Whether the operating system probes a silent peer, and after how long. */
+  setTcpKeepAlive(enabled: boolean, initialDelayMs?: number): void
+}

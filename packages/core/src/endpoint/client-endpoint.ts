@@ -1,0 +1,73 @@
+import type { Connector } from '../contracts/connector.ts'
+import type { ProtocolEvents, ProtocolFactory } from '../contracts/protocol-events.ts'
+import type { ConnectTCPOptions, ReactorTCP, ReactorUNIX } from '../contracts/reactor.ts'
+
+/** How one connect behaves. */
+export interface ConnectOptions {
+  /** Gives the attempt up when aborted: the promise rejects with ConnectingCancelledError. */
+  readonly signal?: AbortSignal
+}
+
+/** Somewhere to connect to. */
+export interface ClientEndpoint {
+  /**
+   * Connects, and answers the protocol once its `connectionMade` has returned.
+   *
+   * @throws {ConnectError} (rejects) when no connection could be made.
+   */
+  connect<P extends ProtocolEvents>(factory: ProtocolFactory<P>, options?: ConnectOptions): Promise<P>
+}
+
+/** A TCP port to connect to, by name or address. */
+export class TCPClientEndpoint implements ClientEndpoint {
+  readonly #reactor: ReactorTCP
+  readonly #host: string
+  readonly #port: number
+  readonly #options: ConnectTCPOptions
+
+  constructor(reactor: ReactorTCP, host: string, port: number, options: ConnectTCPOptions = {}) {
+    this.#reactor = reactor
+    this.#host = host
+    this.#port = port
+    this.#options = options
+  }
+
+  connect<P extends ProtocolEvents>(factory: ProtocolFactory<P>, options: ConnectOptions = {}): Promise<P> {
+    return connected(this.#reactor.connectTCP(this.#host, this.#port, factory, this.#options), options)
+  }
+}
+
+/** A UNIX socket to connect to. */
+export class UNIXClientEndpoint implements ClientEndpoint {
+  readonly #reactor: ReactorUNIX
+  readonly #path: string
+  readonly #options: Pick<ConnectTCPOptions, 'timeoutMs'>
+
+  constructor(reactor: ReactorUNIX, path: string, options: Pick<ConnectTCPOptions, 'timeoutMs'> = {}) {
+    this.#reactor = reactor
+    this.#path = path
+    this.#options = options
+  }
+
+  connect<P extends ProtocolEvents>(factory: ProtocolFactory<P>, options: ConnectOptions = {}): Promise<P> {
+    return connected(this.#reactor.connectUNIX(this.#path, factory, this.#options), options)
+  }
+}
+
+async function connected<P extends ProtocolEvents>(
+  connector: Connector<P>,
+  { signal }: ConnectOptions,
+): Promise<P> {
+  const whenConnected = connector.whenConnected()
+  if (signal === undefined) return whenConnected
+  const cancel = (): void => {
+    if (connector.state === 'connecting') connector.stopConnecting()
+  }
+  signal.addEventListener('abort', cancel, { once: true })
+  if (signal.aborted) cancel()
+  try {
+    return await whenConnected
+  } finally {
+    signal.removeEventListener('abort', cancel)
+  }
+}

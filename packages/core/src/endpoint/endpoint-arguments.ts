@@ -1,0 +1,113 @@
+import {
+  type EndpointArgument,
+  type EndpointDescription,
+  EndpointSyntaxError,
+} from './endpoint-description.ts'
+
+/** The arguments of one description, taken by name or position; what nobody took is an error. */
+export class EndpointArguments {
+  readonly #description: EndpointDescription
+  readonly #positional: EndpointArgument[]
+  readonly #named = new Map<string, EndpointArgument>()
+
+  /** @throws {EndpointSyntaxError} when a name stands twice. */
+  constructor(description: EndpointDescription) {
+    this.#description = description
+    this.#positional = description.args.filter((arg) => arg.name === undefined)
+    for (const arg of description.args) {
+      if (arg.name === undefined) continue
+      if (this.#named.has(arg.name)) throw this.#wrong(arg, `"${arg.name}" stands twice`)
+      this.#named.set(arg.name, arg)
+    }
+  }
+
+  /** The argument called `name`, by that name or as the next by position; undefined when there is none. */
+  text(name: string): string | undefined {
+    return this.#take(name)?.value
+  }
+
+  /** @throws {EndpointSyntaxError} when it is missing or empty. */
+  requiredText(name: string, example: string): string {
+    const arg = this.#take(name)
+    if (arg === undefined || arg.value === '') {
+      const { text } = this.#description
+      throw new EndpointSyntaxError(
+        text,
+        arg?.position ?? text.length,
+        `${name} is missing, as in ${example}`,
+      )
+    }
+    return arg.value
+  }
+
+  /** A port number; `lowest` is 0 where any free port will do. */
+  port(name: string, lowest: number, example: string): number {
+    const arg = this.#peek(name)
+    const digits = this.requiredText(name, example)
+    const port = /^[0-9]{1,5}$/.test(digits) ? Number(digits) : -1
+    if (port >= lowest && port <= 65_535) return port
+    throw this.#wrong(arg, `the port must be a number from ${lowest} to 65535, not "${digits}"`)
+  }
+
+  /** A named whole number in `radix`. */
+  named(name: string, radix: 8 | 10): number | undefined {
+    const arg = this.#takeNamed(name)
+    if (arg === undefined) return undefined
+    const valid = radix === 8 ? /^[0-7]{1,4}$/ : /^[0-9]{1,9}$/
+    if (!valid.test(arg.value)) {
+      throw this.#wrong(
+        arg,
+        `${name} must be ${radix === 8 ? 'octal digits' : 'a number'}, not "${arg.value}"`,
+      )
+    }
+    return Number.parseInt(arg.value, radix)
+  }
+
+  /** A named text. */
+  namedText(name: string): string | undefined {
+    return this.#takeNamed(name)?.value
+  }
+
+  /** A named time with its unit, in milliseconds. */
+  namedMs(name: string): number | undefined {
+    const arg = this.#takeNamed(name)
+    if (arg === undefined) return undefined
+    const [, amount, unit] = /^([0-9]{1,9})(ms|s|m)$/.exec(arg.value) ?? []
+    const factor = unit === undefined ? undefined : MS_OF_UNIT[unit]
+    if (factor === undefined) {
+      throw this.#wrong(arg, `${name} needs a unit, as in ${name}=30s or ${name}=500ms, not "${arg.value}"`)
+    }
+    return Number(amount) * factor
+  }
+
+  /** @throws {EndpointSyntaxError} when an argument was not taken. */
+  done(): void {
+    const extra = this.#positional[0] ?? this.#named.values().next().value
+    if (extra === undefined) return
+    const what =
+      extra.name === undefined
+        ? `"${extra.value}" is one argument too many`
+        : `"${extra.name}" is unknown here`
+    throw this.#wrong(extra, what)
+  }
+
+  #peek(name: string): EndpointArgument | undefined {
+    return this.#named.get(name) ?? this.#positional[0]
+  }
+
+  #take(name: string): EndpointArgument | undefined {
+    return this.#takeNamed(name) ?? this.#positional.shift()
+  }
+
+  #takeNamed(name: string): EndpointArgument | undefined {
+    const arg = this.#named.get(name)
+    this.#named.delete(name)
+    return arg
+  }
+
+  #wrong(arg: EndpointArgument | undefined, why: string): EndpointSyntaxError {
+    return new EndpointSyntaxError(this.#description.text, arg?.position ?? 0, why)
+  }
+}
+
+const MS_OF_UNIT: Readonly<Record<string, number>> = { ms: 1, s: 1000, m: 60_000 }

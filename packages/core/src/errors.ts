@@ -1,0 +1,150 @@
+import { formatAddress } from './addresses.ts'
+import type { Address } from './contracts/address.ts'
+
+// ConnectionClosed             passed to connectionLost, never thrown
+//   ConnectionDone             closed cleanly, by either side
+//   ConnectionLost             broken: reset, timed out
+//     ConnectionAborted        by our own abortConnection or fault; `cause` says which
+// ConnectError                 a client connection could not be made
+//   ConnectBindError, ConnectionRefusedError, NoRouteError, TCPTimedOutError,
+//   DNSLookupError, TimeoutError, ConnectingCancelledError, NoProtocol
+// CannotListenError            an address could not be had
+// LocalProtocolError           our caller broke an order of calls
+//   NotConnectedError, NotConnectingError, AlreadyCalled, AlreadyCancelled,
+//   ReactorNotRunning, ReactorAlreadyRunning
+
+/** Why a connection ended: one of its three kinds reaches every `connectionLost`. */
+export abstract class ConnectionClosed extends Error {}
+
+/** The connection was closed cleanly, by either side. */
+export class ConnectionDone extends ConnectionClosed {
+  override readonly name: string = 'ConnectionDone'
+  constructor(message: string = 'Connection was closed cleanly') {
+    super(message)
+  }
+}
+
+/** The connection broke; `cause` is the system's error where there is one. */
+export class ConnectionLost extends ConnectionClosed {
+  override readonly name: string = 'ConnectionLost'
+  constructor(message: string = 'Connection was lost', options?: ErrorOptions) {
+    super(message, options)
+  }
+}
+
+/** The connection was reset by our own side; `cause` is the fault that led to it, if any. */
+export class ConnectionAborted extends ConnectionLost {
+  override readonly name: string = 'ConnectionAborted'
+  constructor(message: string = 'Connection was aborted', options?: ErrorOptions) {
+    super(message, options)
+  }
+}
+
+/** A client connection could not be made. */
+export class ConnectError extends Error {
+  override readonly name: string = 'ConnectError'
+  /** Where it was to go. */
+  readonly address: Address
+  /** The system's code, such as `ECONNREFUSED`, where there is one. */
+  readonly code: string | undefined
+
+  constructor(address: Address, why: string, cause?: unknown) {
+    super(`Cannot connect to ${formatAddress(address)}: ${why}`, cause === undefined ? undefined : { cause })
+    this.address = address
+    this.code = codeOf(cause)
+  }
+}
+
+/** The local address asked for cannot be used. */
+export class ConnectBindError extends ConnectError {
+  override readonly name: string = 'ConnectBindError'
+}
+/** Nobody listens there. */
+export class ConnectionRefusedError extends ConnectError {
+  override readonly name: string = 'ConnectionRefusedError'
+}
+/** No network leads there. */
+export class NoRouteError extends ConnectError {
+  override readonly name: string = 'NoRouteError'
+}
+/** The operating system gave up waiting. */
+export class TCPTimedOutError extends ConnectError {
+  override readonly name: string = 'TCPTimedOutError'
+}
+/** The name has no address. */
+export class DNSLookupError extends ConnectError {
+  override readonly name: string = 'DNSLookupError'
+}
+/** The connection took longer than `timeoutMs`. */
+export class TimeoutError extends ConnectError {
+  override readonly name: string = 'TimeoutError'
+}
+/** The attempt was given up by its caller. */
+export class ConnectingCancelledError extends ConnectError {
+  override readonly name: string = 'ConnectingCancelledError'
+}
+/** The connection was up, but `buildProtocol` answered undefined or threw. */
+export class NoProtocol extends ConnectError {
+  override readonly name: string = 'NoProtocol'
+}
+
+/** An address cannot be listened on; `code` says why, such as `EADDRINUSE`. */
+export class CannotListenError extends Error {
+  override readonly name: string = 'CannotListenError'
+  /** The address asked for. */
+  readonly address: Address
+  readonly code: string | undefined
+
+  constructor(address: Address, cause: unknown) {
+    super(`Cannot listen on ${formatAddress(address)}: ${explain(cause)}`, { cause })
+    this.address = address
+    this.code = codeOf(cause)
+  }
+}
+
+/** Our own caller did something at a time when it makes no sense. */
+export class LocalProtocolError extends Error {
+  override readonly name: string = 'LocalProtocolError'
+}
+/** The connection is closing or gone. */
+export class NotConnectedError extends LocalProtocolError {
+  override readonly name: string = 'NotConnectedError'
+}
+/** No connection is being made. */
+export class NotConnectingError extends LocalProtocolError {
+  override readonly name: string = 'NotConnectingError'
+}
+/** The delayed call has run. */
+export class AlreadyCalled extends LocalProtocolError {
+  override readonly name: string = 'AlreadyCalled'
+}
+/** The delayed call was cancelled. */
+export class AlreadyCancelled extends LocalProtocolError {
+  override readonly name: string = 'AlreadyCancelled'
+}
+/** The reactor is not running, or is stopping already. */
+export class ReactorNotRunning extends LocalProtocolError {
+  override readonly name: string = 'ReactorNotRunning'
+}
+/** The reactor is running. */
+export class ReactorAlreadyRunning extends LocalProtocolError {
+  override readonly name: string = 'ReactorAlreadyRunning'
+}
+
+/** The system's code of an error, such as `ECONNRESET`. */
+export function codeOf(error: unknown): string | undefined {
+  const code = typeof error === 'object' && error !== null && 'code' in error ? error.code : undefined
+  return typeof code === 'string' ? code : undefined
+}
+
+function explain(error: unknown): string {
+  const code = codeOf(error)
+  const known = code === undefined ? undefined : EXPLANATION[code]
+  return known ?? (error instanceof Error ? error.message : String(error))
+}
+
+const EXPLANATION: Readonly<Record<string, string>> = {
+  EADDRINUSE: 'the address is in use (EADDRINUSE)',
+  EACCES: 'permission denied (EACCES)',
+  EADDRNOTAVAIL: 'this machine has no such address (EADDRNOTAVAIL)',
+}

@@ -1,0 +1,34 @@
+import { connect, type NetConnectOpts } from 'node:net'
+import type { Address } from '../contracts/address.ts'
+import type { DialEvents, Dialling } from '../transport/stream-connector.ts'
+import { connectFailure } from './connect-failure.ts'
+import { localAddressOf, peerAddressOf } from './socket-address.ts'
+import { SocketWire } from './socket-wire.ts'
+
+/** Begins to connect a socket, TCP or UNIX. `address` is where to, for errors. */
+export function dialSocket(address: Address, options: NetConnectOpts, events: DialEvents): Dialling {
+  const socket = connect({ ...options, allowHalfOpen: true })
+  const wire = new SocketWire(socket)
+  let wanted = true
+  socket.once('error', (cause) => {
+    if (wanted) events.dialFailed(connectFailure(address, cause))
+    wanted = false
+  })
+  socket.once('connect', () => {
+    if (!wanted) return
+    wanted = false
+    socket.setNoDelay(true)
+    events.dialled({
+      wire,
+      localAddress: localAddressOf(socket, address),
+      peerAddress: peerAddressOf(socket, address) ?? address,
+      attach: (transport) => wire.attach(transport),
+    })
+  })
+  return {
+    cancel() {
+      wanted = false
+      socket.destroy()
+    },
+  }
+}

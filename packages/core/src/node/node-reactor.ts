@@ -1,0 +1,205 @@
+import { randomBytes } from 'node:crypto'
+import { isIP, type NetConnectOpts } from 'node:net'
+import { tcpAddress, unixAddress } from '../addresses.ts'
+import type { Address } from '../contracts/address.ts'
+import type { Connector } from '../contracts/connector.ts'
+import type { LogEvent, LogObserver } from '../contracts/log.ts'
+import type { ProtocolEvents, ProtocolFactory } from '../contracts/protocol-events.ts'
+import type {
+  ConnectTCPOptions,
+  DelayedCall,
+  ListeningPort,
+  ListenTCPOptions,
+  ListenUNIXOptions,
+  Reactor,
+  RunOptions,
+  StopOptions,
+  SystemEvent,
+  TriggerId,
+  TriggerPhase,
+} from '../contracts/reactor.ts'
+import { ReactorLifecycle } from '../lifecycle/reactor-lifecycle.ts'
+import type { StreamTransport } from '../transport/stream-transport.ts'
+import { Turn } from '../transport/turn.ts'
+import { type DialEvents, type Dialling, StreamConnector } from '../transport/stream-connector.ts'
+import { logToStderr } from './console-log.ts'
+import { dialSocket } from './dial-socket.ts'
+import type { NodeHost } from './node-host.ts'
+import { NodeTime } from './node-time.ts'
+import { ProcessSignals } from './process-signals.ts'
+import { SocketPort } from './socket-port.ts'
+
+/** What a reactor is made with. */
+export interface ReactorOptions {
+  /** Where faults and news go. Default: stderr. */
+  readonly log?: LogObserver
+}
+
+/** Makes a reactor over Node's sockets and timers. A process may have several. */
+export function createReactor(options: ReactorOptions = {}): Reactor {
+  return new NodeReactor(options.log ?? logToStderr)
+}
+
+class NodeReactor implements Reactor {
+  readonly #log: LogObserver
+  readonly #time: NodeTime
+  readonly #lifecycle: ReactorLifecycle
+  readonly #host: NodeHost
+  readonly #signals = new ProcessSignals(() => void this.#stopOnSignal())
+  #keepAlive: NodeJS.Timeout | undefined
+
+  constructor(log: LogObserver) {
+    this.#log = log
+    this.#time = new NodeTime(log)
+    this.#lifecycle = new ReactorLifecycle({
+      time: this.#time,
+      log,
+      started: (options) => this.#started(options),
+      stopped: () => this.#stopped(),
+    })
+    this.#host = this.#makeHost(this.#lifecycle)
+  }
+
+  get running(): boolean {
+    return this.#lifecycle.running
+  }
+
+  get connections(): Iterable<StreamTransport> {
+    return this.#lifecycle.connections
+  }
+
+  run(options: RunOptions = {}): Promise<void> {
+    return this.#lifecycle.run(options)
+  }
+
+  stop(options: StopOptions = {}): Promise<void> {
+    return this.#lifecycle.stop(options)
+  }
+
+  callWhenRunning(call: () => unknown): void {
+    this.#lifecycle.callWhenRunning(call)
+  }
+
+  addSystemEventTrigger(phase: TriggerPhase, event: SystemEvent, call: () => unknown): TriggerId {
+    return this.#lifecycle.addTrigger(phase, event, call)
+  }
+
+  removeSystemEventTrigger(id: TriggerId): void {
+    this.#lifecycle.removeTrigger(id)
+  }
+
+  now(): number {
+    return this.#time.now()
+  }
+
+  wallClock(): number {
+    return this.#time.wallClock()
+  }
+
+  callLater<A extends unknown[]>(delayMs: number, call: (...args: A) => unknown, ...args: A): DelayedCall {
+    return this.#time.callLater(delayMs, call, ...args)
+  }
+
+  getDelayedCalls(): DelayedCall[] {
+    return this.#time.getDelayedCalls()
+  }
+
+  randomBytes(count: number): Buffer {
+    return randomBytes(count)
+  }
+
+  log(event: LogEvent): void {
+    this.#log(event)
+  }
+
+  listenTCP(port: number, factory: ProtocolFactory, options: ListenTCPOptions = {}): Promise<ListeningPort> {
+    const { interface: host, backlog = DEFAULT_BACKLOG } = options
+    const address = tcpAddress(host ?? '::', port)
+    const listen = host === undefined ? { port, backlog } : { port, backlog, host }
+    return SocketPort.open({ host: this.#host, factory, address, listen })
+  }
+
+  connectTCP<P extends ProtocolEvents>(
+    host: string,
+    port: number,
+    factory: ProtocolFactory<P>,
+    options: ConnectTCPOptions = {},
+  ): Connector<P> {
+    const { timeoutMs = DEFAULT_TIMEOUT_MS, bindAddress } = options
+    const local = bindAddress === undefined ? {} : { localAddress: bindAddress }
+    const family = isIP(host) === 0 ? {} : { family: isIP(host) }
+    return this.#connect(factory, tcpAddress(host, port), timeoutMs, { host, port, ...local, ...family })
+  }
+
+  listenUNIX(
+    path: string,
+    factory: ProtocolFactory,
+    options: ListenUNIXOptions = {},
+  ): Promise<ListeningPort> {
+    const { backlog = DEFAULT_BACKLOG, mode } = options
+    return SocketPort.open({
+      host: this.#host,
+      factory,
+      address: unixAddress(path),
+      listen: { path, backlog },
+      mode,
+    })
+  }
+
+  connectUNIX<P extends ProtocolEvents>(
+    path: string,
+    factory: ProtocolFactory<P>,
+    options: Pick<ConnectTCPOptions, 'timeoutMs'> = {},
+  ): Connector<P> {
+    const { timeoutMs = DEFAULT_TIMEOUT_MS } = options
+    return this.#connect(factory, unixAddress(path), timeoutMs, { path })
+  }
+
+  #connect<P extends ProtocolEvents>(
+    factory: ProtocolFactory<P>,
+    address: Address,
+    timeoutMs: number,
+    options: NetConnectOpts,
+  ): Connector<P> {
+    const dial = (events: DialEvents): Dialling => dialSocket(address, options, events)
+    const connector = new StreamConnector({ host: this.#host, factory, address, timeoutMs, dial })
+    connector.connect()
+    return connector
+  }
+
+  #makeHost(lifecycle: ReactorLifecycle): NodeHost {
+    // The check phase comes right after the poll phase in which all sockets of a turn are read.
+    const turn = new Turn(() => void setImmediate(() => turn.end()))
+    return {
+      reactor: this,
+      turn,
+      connectionOpened: (transport) => lifecycle.connectionOpened(transport),
+      connectionClosed: (transport) => lifecycle.connectionClosed(transport),
+      portOpened: (port) => void lifecycle.ports.add(port),
+      portClosed: (port) => void lifecycle.ports.delete(port),
+    }
+  }
+
+  #started({ installSignalHandlers = true }: RunOptions): void {
+    this.#keepAlive = setInterval(() => undefined, LONGEST_INTERVAL_MS)
+    if (installSignalHandlers) this.#signals.install()
+  }
+
+  #stopped(): void {
+    clearInterval(this.#keepAlive)
+    this.#signals.remove()
+    this.#time.cancelAll()
+  }
+
+  async #stopOnSignal(): Promise<void> {
+    try {
+      await this.stop()
+    } catch (error) {
+      this.log({ level: 'error', text: 'A signal could not stop the reactor', error })
+    }
+  }
+}
+
+const DEFAULT_BACKLOG = 511
+const DEFAULT_TIMEOUT_MS = 30_000
+const LONGEST_INTERVAL_MS = 2 ** 31 - 1

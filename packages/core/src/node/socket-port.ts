@@ -1,0 +1,109 @@
+import { chmodSync } from 'node:fs'
+import { createServer, type ListenOptions, type Server, type Socket } from 'node:net'
+import { tcpAddress } from '../addresses.ts'
+import type { Address } from '../contracts/address.ts'
+import type { ProtocolFactory } from '../contracts/protocol-events.ts'
+import type { ListeningPort } from '../contracts/reactor.ts'
+import { CannotListenError } from '../errors.ts'
+import { accept } from '../transport/accept.ts'
+import type { WireEvents } from '../transport/wire.ts'
+import type { NodeHost } from './node-host.ts'
+import { localAddressOf, peerAddressOf } from './socket-address.ts'
+import { SocketWire } from './socket-wire.ts'
+
+/** Where and how to listen. */
+export interface SocketPortSetup {
+  readonly host: NodeHost
+  readonly factory: ProtocolFactory
+  readonly address: Address
+  readonly listen: ListenOptions
+  /** Permission bits of a UNIX socket's file. */
+  readonly mode?: number | undefined
+}
+
+/** A listening socket, TCP or UNIX, and the connections it accepts. */
+export class SocketPort implements ListeningPort {
+  readonly factory: ProtocolFactory
+  readonly #setup: SocketPortSetup
+  readonly #server: Server
+  #address: Address
+  #stopped: Promise<void> | undefined
+
+  private constructor(setup: SocketPortSetup) {
+    this.#setup = setup
+    this.factory = setup.factory
+    this.#address = setup.address
+    // Half-open, so that a peer that sends a request and its end still gets the answer.
+    this.#server = createServer({ allowHalfOpen: true, noDelay: true }, (socket) => this.#accept(socket))
+  }
+
+  /**
+   * Listens; resolves once bound.
+   *
+   * @throws {CannotListenError} (rejects)
+   */
+  static async open(setup: SocketPortSetup): Promise<SocketPort> {
+    const port = new SocketPort(setup)
+    await port.#open()
+    return port
+  }
+
+  getHost(): Address {
+    return this.#address
+  }
+
+  stopListening(): Promise<void> {
+    this.#stopped ??= this.#close()
+    return this.#stopped
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.stopListening()
+  }
+
+  async #open(): Promise<void> {
+    const server = this.#server
+    const { address, listen, mode } = this.#setup
+    try {
+      await new Promise<void>((resolve, reject) => {
+        server.once('error', reject)
+        server.listen(listen, () => {
+          server.off('error', reject)
+          resolve()
+        })
+      })
+      if (mode !== undefined && listen.path !== undefined) chmodSync(listen.path, mode)
+    } catch (cause) {
+      server.close()
+      throw new CannotListenError(address, cause)
+    }
+    server.on('error', (error) =>
+      this.#setup.host.reactor.log({ level: 'error', text: 'A listening port failed', error }),
+    )
+    const bound = server.address()
+    if (typeof bound === 'object' && bound !== null) this.#address = tcpAddress(bound.address, bound.port)
+    this.#setup.host.portOpened(this)
+    this.factory.doStart()
+  }
+
+  #close(): Promise<void> {
+    // The server's own callback waits for every connection; the port itself is free in the next turn.
+    this.#server.close()
+    this.#setup.host.portClosed(this)
+    return new Promise((resolve) => {
+      this.#setup.host.reactor.callLater(0, () => {
+        this.factory.doStop()
+        resolve()
+      })
+    })
+  }
+
+  #accept(socket: Socket): void {
+    const wire = new SocketWire(socket)
+    const peerAddress = peerAddressOf(socket, this.#address)
+    if (peerAddress === undefined) return wire.close()
+    const localAddress = localAddressOf(socket, this.#address)
+    const attach = (transport: WireEvents): void => wire.attach(transport)
+    accept(this.#setup.host, this.factory, { wire, localAddress, peerAddress, attach })
+  }
+}

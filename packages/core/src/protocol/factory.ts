@@ -1,0 +1,67 @@
+import type { Address } from '../contracts/address.ts'
+import type { Connector } from '../contracts/connector.ts'
+import type { ProtocolEvents, ProtocolFactory } from '../contracts/protocol-events.ts'
+import type { ConnectionClosed } from '../errors.ts'
+
+/** Makes a protocol for every connection of a port or connector, and holds what they share. */
+export abstract class Factory<P extends ProtocolEvents = ProtocolEvents> implements ProtocolFactory<P> {
+  #users = 0
+
+  /** A factory that makes `new ProtocolClass(...args)` for each connection, and is its `factory`. */
+  static forProtocol<P extends ProtocolEvents, A extends unknown[]>(
+    ProtocolClass: new (...args: A) => P,
+    ...args: A
+  ): ClientFactory<P> {
+    return new ClassFactory(ProtocolClass, args)
+  }
+
+  /** Ports and connectors that use this factory. */
+  get numPorts(): number {
+    return this.#users
+  }
+
+  /** Answers a new protocol for the connection from `peer`, or undefined to refuse it. */
+  abstract buildProtocol(peer: Address): P | undefined
+
+  doStart(): void {
+    if (this.#users++ === 0) this.startFactory()
+  }
+
+  doStop(): void {
+    if (this.#users === 0) return
+    if (--this.#users === 0) this.stopFactory()
+  }
+
+  /** The first port or connector begins to use this factory. */
+  startFactory(): void {}
+
+  /** The last port or connector has stopped using this factory. */
+  stopFactory(): void {}
+}
+
+/** A factory that hears how its connectors fare. `connector.connect()` in a callback tries again. */
+export abstract class ClientFactory<P extends ProtocolEvents = ProtocolEvents> extends Factory<P> {
+  /** A connection is being made. */
+  startedConnecting(_connector: Connector): void {}
+  /** A connection could not be made; `reason` is a ConnectError. */
+  clientConnectionFailed(_connector: Connector, _reason: Error): void {}
+  /** A connection was made and is gone. */
+  clientConnectionLost(_connector: Connector, _reason: ConnectionClosed): void {}
+}
+
+class ClassFactory<P extends ProtocolEvents, A extends unknown[]> extends ClientFactory<P> {
+  readonly #ProtocolClass: new (...args: A) => P
+  readonly #args: A
+
+  constructor(ProtocolClass: new (...args: A) => P, args: A) {
+    super()
+    this.#ProtocolClass = ProtocolClass
+    this.#args = args
+  }
+
+  override buildProtocol(): P {
+    const protocol = new this.#ProtocolClass(...this.#args)
+    if ('factory' in protocol) protocol.factory = this
+    return protocol
+  }
+}

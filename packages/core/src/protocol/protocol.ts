@@ -1,0 +1,60 @@
+import type { ProtocolEvents } from '../contracts/protocol-events.ts'
+import type { Transport } from '../contracts/transport.ts'
+import { type ConnectionClosed, NotConnectedError } from '../errors.ts'
+import type { Factory } from './factory.ts'
+
+/**
+ * What happens on one connection: subclass it, and override what you care about.
+ *
+ * One object serves one connection. What connections share belongs to the factory.
+ */
+export abstract class Protocol<F = Factory> implements ProtocolEvents {
+  #transport: Transport | undefined
+  #factory: F | undefined
+
+  /**
+   * The connection. It stays readable after the connection is lost.
+   *
+   * @throws {NotConnectedError} before `makeConnection`.
+   */
+  get transport(): Transport {
+    if (this.#transport === undefined) {
+      throw new NotConnectedError('Cannot use the transport before connectionMade')
+    }
+    return this.#transport
+  }
+
+  /**
+   * The factory that built this protocol.
+   *
+   * @throws {NotConnectedError} when it was not built by one.
+   */
+  get factory(): F {
+    if (this.#factory === undefined)
+      throw new NotConnectedError('Cannot find a factory: none built this protocol')
+    return this.#factory
+  }
+
+  set factory(factory: F) {
+    this.#factory = factory
+  }
+
+  /** Whether the connection is up. */
+  get connected(): boolean {
+    return this.#transport?.connected ?? false
+  }
+
+  makeConnection(transport: Transport): void | Promise<void> {
+    this.#transport = transport
+    return this.connectionMade()
+  }
+
+  /** The connection is up. While a promise is pending, nothing is delivered. */
+  connectionMade(): void | Promise<void> {}
+
+  /** Some bytes came. They are yours; where they were cut means nothing. */
+  dataReceived(_data: Buffer): void | Promise<void> {}
+
+  /** The connection is gone. */
+  connectionLost(_reason: ConnectionClosed): void | Promise<void> {}
+}

@@ -1,0 +1,64 @@
+import type { DelayedCall, ReactorTime } from '../contracts/reactor.ts'
+import { type Schedule, ScheduledCall } from '../time/scheduled-call.ts'
+
+/**
+ * Time that stands still until a test moves it.
+ *
+ * Unlike Twisted's, the clock stops at each call on its way: a call due after one second sees one
+ * second, however far `advance` goes.
+ */
+export class Clock implements ReactorTime, Schedule {
+  #nowMs = 0
+  #calls: ScheduledCall[] = []
+
+  now(): number {
+    return this.#nowMs
+  }
+
+  /** Begins at 2026-01-01T00:00:00Z and moves with `now`. */
+  wallClock(): number {
+    return WALL_CLOCK_START_MS + this.#nowMs
+  }
+
+  callLater<A extends unknown[]>(delayMs: number, call: (...args: A) => unknown, ...args: A): DelayedCall {
+    return new ScheduledCall(this, delayMs, () => call(...args))
+  }
+
+  getDelayedCalls(): DelayedCall[] {
+    return [...this.#calls]
+  }
+
+  /**
+   * Moves time by `ms`, making the calls that fall due on the way, each at its own time. What a call
+   * throws passes through.
+   */
+  advance(ms: number): void {
+    const end = this.#nowMs + ms
+    for (let next = this.#next(end); next !== undefined; next = this.#next(end)) {
+      this.#nowMs = Math.max(this.#nowMs, next.getTime())
+      this.disarm(next)
+      next.run()
+    }
+    this.#nowMs = end
+  }
+
+  arm(call: ScheduledCall): void {
+    // Behind the calls of the same time, so that they run in the order they were made.
+    if (this.#calls.includes(call)) this.disarm(call)
+    this.#calls.push(call)
+  }
+
+  disarm(call: ScheduledCall): void {
+    this.#calls = this.#calls.filter((other) => other !== call)
+  }
+
+  #next(endMs: number): ScheduledCall | undefined {
+    let next: ScheduledCall | undefined
+    for (const call of this.#calls) {
+      if (call.getTime() <= endMs && (next === undefined || call.getTime() < next.getTime())) next = call
+    }
+    return next
+  }
+}
+
+const WALL_CLOCK_START_MS = 1_767_225_600_000

@@ -1,0 +1,50 @@
+import { tcpAddress } from '../addresses.ts'
+import type { ProtocolEvents } from '../contracts/protocol-events.ts'
+import { StreamTransport } from '../transport/stream-transport.ts'
+import type { TransportOptions } from '../transport/transport-options.ts'
+import { MemoryReactor } from './memory-reactor.ts'
+import { MemoryWire } from './memory-wire.ts'
+
+/** Two protocols connected to each other in memory. */
+export interface ConnectedPair {
+  readonly reactor: MemoryReactor
+  readonly server: StreamTransport
+  readonly client: StreamTransport
+}
+
+/** How a pair is made. */
+export interface ConnectedPairOptions {
+  /** Default: a reactor of its own. */
+  readonly reactor?: MemoryReactor
+  readonly options?: Partial<TransportOptions>
+}
+
+/** Connects two protocols in memory, the server's made connected first. Let bytes flow with `reactor.pump()`. */
+export function connectedPair(
+  serverProtocol: ProtocolEvents,
+  clientProtocol: ProtocolEvents,
+  { reactor = new MemoryReactor(), options = {} }: ConnectedPairOptions = {},
+): ConnectedPair {
+  const [serverWire, clientWire] = MemoryWire.pair(reactor.host.turn)
+  const { host } = reactor
+  const [serverAddress, clientAddress] = [tcpAddress('127.0.0.1', 80), tcpAddress('127.0.0.1', 50_000)]
+  const server = new StreamTransport({
+    host,
+    wire: serverWire,
+    localAddress: serverAddress,
+    peerAddress: clientAddress,
+    options,
+  })
+  const client = new StreamTransport({
+    host,
+    wire: clientWire,
+    localAddress: clientAddress,
+    peerAddress: serverAddress,
+    options,
+  })
+  serverWire.attach(server)
+  clientWire.attach(client)
+  server.begin(serverProtocol)
+  client.begin(clientProtocol)
+  return { reactor, server, client }
+}

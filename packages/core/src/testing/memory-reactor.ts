@@ -1,0 +1,196 @@
+import { tcpAddress, unixAddress } from '../addresses.ts'
+import type { Address } from '../contracts/address.ts'
+import type { Connector } from '../contracts/connector.ts'
+import type { LogEvent } from '../contracts/log.ts'
+import type { ProtocolEvents, ProtocolFactory } from '../contracts/protocol-events.ts'
+import type {
+  ConnectTCPOptions,
+  DelayedCall,
+  ListeningPort,
+  ListenTCPOptions,
+  Reactor,
+  RunOptions,
+  StopOptions,
+  SystemEvent,
+  TriggerId,
+  TriggerPhase,
+} from '../contracts/reactor.ts'
+import { ReactorLifecycle } from '../lifecycle/reactor-lifecycle.ts'
+import { type DialEvents, StreamConnector } from '../transport/stream-connector.ts'
+import type { StreamTransport, TransportHost } from '../transport/stream-transport.ts'
+import { Turn } from '../transport/turn.ts'
+import { Clock } from './clock.ts'
+import { MemoryNetwork } from './memory-network.ts'
+
+/**
+ * A reactor without sockets and without waiting: its connections are in memory, its time is a
+ * `Clock`, and nothing happens until the test says so.
+ *
+ * `pump` lets what was written arrive; `advance` moves time; `settle` also lets promises go on.
+ * What the reactor logged is in `logged`.
+ */
+export class MemoryReactor implements Reactor {
+  readonly clock: Clock = new Clock()
+  readonly logged: LogEvent[] = []
+  /** The reactor as transports see it. */
+  readonly host: TransportHost
+  readonly #lifecycle: ReactorLifecycle
+  readonly #network: MemoryNetwork
+  #turnWaits = false
+  #randomState = 1
+
+  constructor() {
+    const lifecycle = new ReactorLifecycle({
+      time: this,
+      log: (event) => this.log(event),
+      started: () => undefined,
+      stopped: () => {
+        for (const call of this.getDelayedCalls()) call.cancel()
+      },
+    })
+    this.#lifecycle = lifecycle
+    this.host = {
+      reactor: this,
+      turn: new Turn(() => {
+        this.#turnWaits = true
+      }),
+      connectionOpened: (transport) => lifecycle.connectionOpened(transport),
+      connectionClosed: (transport) => lifecycle.connectionClosed(transport),
+    }
+    this.#network = new MemoryNetwork(this.host, lifecycle.ports)
+  }
+
+  get running(): boolean {
+    return this.#lifecycle.running
+  }
+
+  get connections(): ReadonlySet<StreamTransport> {
+    return this.#lifecycle.connections
+  }
+
+  /**
+   * Ends turns until nothing is left to send or deliver.
+   *
+   * @throws {Error} after 100 000 turns: two protocols answer each other for ever.
+   */
+  pump(): void {
+    for (let turns = 0; this.#turnWaits; turns++) {
+      if (turns > MAX_TURNS) throw new Error(`Cannot settle: still busy after ${MAX_TURNS} turns`)
+      this.#turnWaits = false
+      this.host.turn.end()
+    }
+  }
+
+  /** Moves time by `ms`, then pumps. */
+  advance(ms: number): void {
+    this.pump()
+    this.clock.advance(ms)
+    this.pump()
+  }
+
+  /** Pumps, and lets promises go on, until neither has anything left to do. */
+  async settle(): Promise<void> {
+    for (let quiet = 0; quiet < QUIET_TICKS; quiet++) {
+      if (this.#turnWaits) quiet = 0
+      this.pump()
+      await Promise.resolve()
+    }
+  }
+
+  run(options: RunOptions = {}): Promise<void> {
+    return this.#lifecycle.run(options)
+  }
+
+  stop(options: StopOptions = {}): Promise<void> {
+    return this.#lifecycle.stop(options)
+  }
+
+  callWhenRunning(call: () => unknown): void {
+    this.#lifecycle.callWhenRunning(call)
+  }
+
+  addSystemEventTrigger(phase: TriggerPhase, event: SystemEvent, call: () => unknown): TriggerId {
+    return this.#lifecycle.addTrigger(phase, event, call)
+  }
+
+  removeSystemEventTrigger(id: TriggerId): void {
+    this.#lifecycle.removeTrigger(id)
+  }
+
+  now(): number {
+    return this.clock.now()
+  }
+
+  wallClock(): number {
+    return this.clock.wallClock()
+  }
+
+  callLater<A extends unknown[]>(delayMs: number, call: (...args: A) => unknown, ...args: A): DelayedCall {
+    return this.clock.callLater(delayMs, () => {
+      try {
+        call(...args)
+      } catch (error) {
+        this.log({ level: 'error', text: 'A delayed call failed', error })
+      }
+    })
+  }
+
+  getDelayedCalls(): DelayedCall[] {
+    return this.clock.getDelayedCalls()
+  }
+
+  /** The same bytes in every run; never use them outside tests. */
+  randomBytes(count: number): Buffer {
+    return Buffer.from(Array.from({ length: count }, () => this.#randomByte()))
+  }
+
+  log(event: LogEvent): void {
+    this.logged.push(event)
+  }
+
+  listenTCP(port: number, factory: ProtocolFactory, options: ListenTCPOptions = {}): Promise<ListeningPort> {
+    return this.#network.listen(tcpAddress(options.interface ?? '127.0.0.1', port), factory)
+  }
+
+  connectTCP<P extends ProtocolEvents>(
+    host: string,
+    port: number,
+    factory: ProtocolFactory<P>,
+    options: ConnectTCPOptions = {},
+  ): Connector<P> {
+    return this.#connect(tcpAddress(host, port), factory, options.timeoutMs)
+  }
+
+  listenUNIX(path: string, factory: ProtocolFactory): Promise<ListeningPort> {
+    return this.#network.listen(unixAddress(path), factory)
+  }
+
+  connectUNIX<P extends ProtocolEvents>(
+    path: string,
+    factory: ProtocolFactory<P>,
+    options: Pick<ConnectTCPOptions, 'timeoutMs'> = {},
+  ): Connector<P> {
+    return this.#connect(unixAddress(path), factory, options.timeoutMs)
+  }
+
+  #connect<P extends ProtocolEvents>(
+    address: Address,
+    factory: ProtocolFactory<P>,
+    timeoutMs: number = DEFAULT_TIMEOUT_MS,
+  ): Connector<P> {
+    const dial = (events: DialEvents): { cancel(): void } => this.#network.dial(address, events)
+    const connector = new StreamConnector({ host: this.host, factory, address, timeoutMs, dial })
+    connector.connect()
+    return connector
+  }
+
+  #randomByte(): number {
+    this.#randomState = (Math.imul(this.#randomState, 1_664_525) + 1_013_904_223) >>> 0
+    return this.#randomState >>> 24
+  }
+}
+
+const MAX_TURNS = 100_000
+/** Promise chains of the packages are shorter than this many microtasks between two turns. */
+const QUIET_TICKS = 50
+const DEFAULT_TIMEOUT_MS = 30_000

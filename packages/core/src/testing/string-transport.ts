@@ -1,0 +1,165 @@
+import { tcpAddress } from '../addresses.ts'
+import type { Address } from '../contracts/address.ts'
+import type { ProtocolEvents } from '../contracts/protocol-events.ts'
+import { StreamTransport } from '../transport/stream-transport.ts'
+import type { TransportOptions } from '../transport/transport-options.ts'
+import type { Wire } from '../transport/wire.ts'
+import { MemoryReactor } from './memory-reactor.ts'
+
+/** How a string transport is made. */
+export interface StringTransportOptions {
+  /** The reactor it lives in. Default: one of its own. */
+  readonly reactor?: MemoryReactor
+  /** Default 192.168.1.1:54321. */
+  readonly peerAddress?: Address
+  /** Default 10.0.0.1:1234. */
+  readonly hostAddress?: Address
+  readonly options?: Partial<TransportOptions>
+}
+
+/**
+ * A transport with the test at its other end: give bytes with `receive`, see what was sent with
+ * `value`.
+ */
+export class StringTransport extends StreamTransport {
+  readonly #wire: RecordingWire
+  readonly #memoryReactor: MemoryReactor
+
+  constructor(setup: StringTransportOptions = {}) {
+    const reactor = setup.reactor ?? new MemoryReactor()
+    const wire = new RecordingWire()
+    super({
+      host: reactor.host,
+      wire,
+      peerAddress: setup.peerAddress ?? tcpAddress('192.168.1.1', 54_321),
+      localAddress: setup.hostAddress ?? tcpAddress('10.0.0.1', 1234),
+      options: setup.options ?? {},
+    })
+    this.#wire = wire
+    this.#memoryReactor = reactor
+    wire.closed = (error) => this.wireClosed(error)
+    wire.writable = () => this.wireWritable()
+  }
+
+  /** Makes a transport and the protocol connected to it. */
+  static connect(protocol: ProtocolEvents, setup?: StringTransportOptions): StringTransport {
+    const transport = new StringTransport(setup)
+    transport.begin(protocol)
+    transport.pump()
+    return transport
+  }
+
+  override get reactor(): MemoryReactor {
+    return this.#memoryReactor
+  }
+
+  /** Whether we said that we would send no more. */
+  get ended(): boolean {
+    this.pump()
+    return this.#wire.ended
+  }
+
+  /** All bytes sent since the beginning, or `clear`. */
+  bytes(): Buffer {
+    this.pump()
+    return Buffer.concat(this.#wire.sent)
+  }
+
+  /** All bytes sent, as text. */
+  value(encoding: BufferEncoding = 'utf8'): string {
+    return this.bytes().toString(encoding)
+  }
+
+  /** Forgets what was sent. */
+  clear(): void {
+    this.pump()
+    this.#wire.sent.length = 0
+  }
+
+  /** The peer sends bytes, as one piece. */
+  receive(data: Uint8Array | string): void {
+    if (data.length > 0 && this.connected) this.wireData(Buffer.from(data as string))
+    this.pump()
+  }
+
+  /** The peer says that it will send no more. */
+  receiveEnd(): void {
+    this.#wire.peerEnded = true
+    this.wireEnded()
+    this.pump()
+    if (this.#wire.ended && this.connected) this.wireClosed(undefined)
+  }
+
+  /** The peer resets the connection. */
+  receiveReset(): void {
+    this.wireClosed(Object.assign(new Error('read ECONNRESET'), { code: 'ECONNRESET' }))
+    this.pump()
+  }
+
+  /** The peer stops reading: what is sent piles up here until `unblock`. */
+  block(): void {
+    this.#wire.blocked = true
+  }
+
+  /** The peer reads again. */
+  unblock(): void {
+    this.#wire.unblock()
+    this.pump()
+  }
+
+  /** Lets what was written leave. */
+  pump(): void {
+    this.reactor.pump()
+    this.#wire.settle()
+    this.reactor.pump()
+  }
+}
+
+/** Keeps what is written; tells its end when pumped, as a socket tells it in a later turn. */
+class RecordingWire implements Wire {
+  readonly sent: Buffer[] = []
+  ended = false
+  peerEnded = false
+  blocked = false
+  closed: (error: Error | undefined) => void = () => undefined
+  writable: () => void = () => undefined
+  #closing = false
+
+  write(parts: readonly Buffer[]): boolean {
+    this.sent.push(...parts.map((part) => Buffer.from(part)))
+    return !this.blocked
+  }
+
+  end(): void {
+    this.ended = true
+    if (this.peerEnded) this.#closing = true
+  }
+
+  abort(): void {
+    this.#closing = true
+  }
+
+  close(): void {
+    this.#closing = true
+  }
+
+  pause(): void {}
+
+  resume(): void {}
+
+  setNoDelay(): void {}
+
+  setKeepAlive(): void {}
+
+  unblock(): void {
+    if (!this.blocked) return
+    this.blocked = false
+    this.writable()
+  }
+
+  settle(): void {
+    if (!this.#closing) return
+    this.#closing = false
+    this.closed(undefined)
+  }
+}

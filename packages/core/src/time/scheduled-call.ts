@@ -1,0 +1,64 @@
+import type { DelayedCall } from '../contracts/reactor.ts'
+import { AlreadyCalled, AlreadyCancelled } from '../errors.ts'
+
+/** The clock that runs scheduled calls. */
+export interface Schedule {
+  now(): number
+  /** The call's time was set or moved. */
+  arm(call: ScheduledCall): void
+  /** The call will not run. */
+  disarm(call: ScheduledCall): void
+}
+
+/** The `DelayedCall` of every clock. */
+export class ScheduledCall implements DelayedCall {
+  readonly #schedule: Schedule
+  readonly #call: () => unknown
+  #time: number
+  #state: 'active' | 'called' | 'cancelled' = 'active'
+
+  constructor(schedule: Schedule, delayMs: number, call: () => unknown) {
+    if (!(delayMs >= 0)) throw new RangeError(`Cannot call later in ${delayMs} ms: give 0 or more`)
+    this.#schedule = schedule
+    this.#call = call
+    this.#time = schedule.now() + delayMs
+    schedule.arm(this)
+  }
+
+  getTime(): number {
+    return this.#time
+  }
+
+  active(): boolean {
+    return this.#state === 'active'
+  }
+
+  cancel(): void {
+    this.#mustBeActive('cancel')
+    this.#state = 'cancelled'
+    this.#schedule.disarm(this)
+  }
+
+  reset(delayMs: number): void {
+    this.#mustBeActive('reset')
+    this.#time = this.#schedule.now() + delayMs
+    this.#schedule.arm(this)
+  }
+
+  delay(extraMs: number): void {
+    this.#mustBeActive('delay')
+    this.#time += extraMs
+    this.#schedule.arm(this)
+  }
+
+  /** Makes the call; only the clock does this. What it throws passes through. */
+  run(): void {
+    this.#state = 'called'
+    this.#call()
+  }
+
+  #mustBeActive(attempt: string): void {
+    if (this.#state === 'called') throw new AlreadyCalled(`Cannot ${attempt} a call that was made`)
+    if (this.#state === 'cancelled') throw new AlreadyCancelled(`Cannot ${attempt} a call that was cancelled`)
+  }
+}

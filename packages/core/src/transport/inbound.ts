@@ -1,0 +1,121 @@
+import type { Wire } from './wire.ts'
+
+/** Who receives what came in. */
+export interface InboundReader {
+  /** @returns a promise when nothing more may come before it settles. */
+  deliver(data: Buffer): Promise<void> | undefined
+  /** Everything was delivered, and the peer will send no more. */
+  deliverEnd(): void
+}
+
+/**
+ * The reading side of a transport: delivers what the wire brings, in order, as soon as the reader
+ * may have it, and keeps the wire from bringing much more than that.
+ */
+export class Inbound {
+  readonly #wire: Wire
+  readonly #readAheadBytes: number
+  readonly #reader: InboundReader
+  #held: Buffer[] = []
+  #heldBytes = 0
+  /** Where the peer's end of input is: not seen, seen behind held bytes, delivered. */
+  #end: 'ahead' | 'held' | 'delivered' = 'ahead'
+  #paused = false
+  /** The promise of a callback that must settle before the next delivery. */
+  #pending: Promise<void> | undefined
+  #delivering = false
+  #wirePaused = false
+  #closed = false
+
+  constructor(wire: Wire, readAheadBytes: number, reader: InboundReader) {
+    this.#wire = wire
+    this.#readAheadBytes = readAheadBytes
+    this.#reader = reader
+  }
+
+  /** Whether the peer's end of input has come, delivered or not. */
+  get ended(): boolean {
+    return this.#end !== 'ahead'
+  }
+
+  /** The wire brought bytes. */
+  push(data: Buffer): void {
+    if (this.#closed) return
+    this.#held.push(data)
+    this.#heldBytes += data.length
+    this.deliver()
+    if (this.#heldBytes >= this.#readAheadBytes && !this.#wirePaused) {
+      this.#wirePaused = true
+      this.#wire.pause()
+    }
+  }
+
+  /** The wire brought the peer's end of input. */
+  pushEnd(): void {
+    if (this.#end !== 'ahead') return
+    this.#end = 'held'
+    this.deliver()
+  }
+
+  pause(): void {
+    this.#paused = true
+  }
+
+  /** Lifts the pause; the caller arranges for `deliver` to be called soon. */
+  resume(): void {
+    this.#paused = false
+  }
+
+  /** Nothing is delivered until `promise` settles. */
+  waitFor(promise: Promise<void>): void {
+    this.#pending = promise
+    void promise.then(() => {
+      if (this.#pending !== promise) return
+      this.#pending = undefined
+      this.deliver()
+    })
+  }
+
+  /** Another reader takes over: `unread` comes before all that is held, and nothing is waited for. */
+  restart(unread: Buffer | undefined): void {
+    this.#paused = false
+    this.#pending = undefined
+    if (unread === undefined || unread.length === 0) return
+    this.#held.unshift(unread)
+    this.#heldBytes += unread.length
+  }
+
+  /** Delivers nothing more, and lets the wire run dry. */
+  close(): void {
+    this.#closed = true
+    this.#held = []
+    this.#heldBytes = 0
+    this.#openWire()
+  }
+
+  /** Delivers what may be delivered now. */
+  deliver(): void {
+    // A callback that resumes, or switches protocols, finds the loop below still running.
+    if (this.#delivering) return
+    this.#delivering = true
+    while (!this.#paused && this.#pending === undefined && !this.#closed) {
+      const data = this.#held.shift()
+      if (data === undefined) break
+      this.#heldBytes -= data.length
+      const promise = this.#reader.deliver(data)
+      if (promise !== undefined) this.waitFor(promise)
+    }
+    this.#delivering = false
+    if (this.#heldBytes < this.#readAheadBytes) this.#openWire()
+    if (this.#end === 'held' && this.#held.length === 0 && !this.#paused && this.#pending === undefined) {
+      this.#end = 'delivered'
+      if (!this.#closed) this.#reader.deliverEnd()
+    }
+  }
+
+  #openWire(): void {
+    if (!this.#wirePaused) return
+    this.#wirePaused = false
+    this.#wire.resume()
+  }
+}

@@ -1,0 +1,28 @@
+/** A transport's limits and deadlines. */
+export interface TransportOptions {
+  /** Above this many queued bytes `write` answers false and producers pause. Default 64 KiB. */
+  readonly highWaterBytes: number
+  /** Below this many queued bytes `drained` resolves and producers resume. Default 16 KiB. */
+  readonly lowWaterBytes: number
+  /** At this many queued bytes the connection is aborted. Default 16 MiB. */
+  readonly maxBufferedBytes: number
+  /** Bytes read ahead for a paused protocol, so that a departed peer is noticed. Default 64 KiB. */
+  readonly readAheadBytes: number
+  /** Longest wait for the peer to take up to 256 KiB that are ready for it; then the connection is aborted. Default 60 000. */
+  readonly writeStallMs: number
+  /** Longest wait for the peer's end after ours; then the connection is closed all the same. Default 2 000. */
+  readonly lingerMs: number
+  /** Bytes that may still come, and are dropped, while waiting for the peer's end. Default 64 KiB. */
+  readonly lingerBytes: number
+}
+
+/** What a transport does unless told otherwise. */
+export const DEFAULT_TRANSPORT_OPTIONS: TransportOptions = {
+  highWaterBytes: 65_536,
+  lowWaterBytes: 16_384,
+  maxBufferedBytes: 16 * 1024 * 1024,
+  readAheadBytes: 65_536,
+  writeStallMs: 60_000,
+  lingerMs: 2_000,
+  lingerBytes: 65_536,
+}
