@@ -3,6 +3,7 @@ import type { Address } from '../contracts/address.ts'
 import type { ProtocolEvents } from '../contracts/protocol-events.ts'
 import { StreamTransport } from '../transport/stream-transport.ts'
 import type { TransportOptions } from '../transport/transport-options.ts'
+import type { Turn, TurnEnder } from '../transport/turn.ts'
 import type { Wire } from '../transport/wire.ts'
 import { MemoryReactor } from './memory-reactor.ts'
 
@@ -27,7 +28,7 @@ export class StringTransport extends StreamTransport {
 
   constructor(setup: StringTransportOptions = {}) {
     const reactor = setup.reactor ?? new MemoryReactor()
-    const wire = new RecordingWire()
+    const wire = new RecordingWire(reactor.host.turn)
     super({
       host: reactor.host,
       wire,
@@ -110,13 +111,12 @@ export class StringTransport extends StreamTransport {
   /** Lets what was written leave. */
   pump(): void {
     this.reactor.pump()
-    this.#wire.settle()
-    this.reactor.pump()
   }
 }
 
 /** Keeps what is written; tells its end when pumped, as a socket tells it in a later turn. */
-class RecordingWire implements Wire {
+class RecordingWire implements Wire, TurnEnder {
+  readonly #turn: Turn
   readonly sent: Buffer[] = []
   ended = false
   peerEnded = false
@@ -125,6 +125,10 @@ class RecordingWire implements Wire {
   writable: () => void = () => undefined
   #closing = false
 
+  constructor(turn: Turn) {
+    this.#turn = turn
+  }
+
   write(parts: readonly Buffer[]): boolean {
     this.sent.push(...parts.map((part) => Buffer.from(part)))
     return !this.blocked
@@ -132,15 +136,17 @@ class RecordingWire implements Wire {
 
   end(): void {
     this.ended = true
-    if (this.peerEnded) this.#closing = true
+    if (this.peerEnded) this.close()
   }
 
   abort(): void {
-    this.#closing = true
+    this.close()
   }
 
   close(): void {
+    if (this.#closing) return
     this.#closing = true
+    this.#turn.schedule(this)
   }
 
   pause(): void {}
@@ -157,9 +163,7 @@ class RecordingWire implements Wire {
     this.writable()
   }
 
-  settle(): void {
-    if (!this.#closing) return
-    this.#closing = false
+  turnEnded(): void {
     this.closed(undefined)
   }
 }

@@ -80,6 +80,8 @@ export class Inbound {
   restart(unread: Buffer | undefined): void {
     this.#paused = false
     this.#pending = undefined
+    // The end of input was told to the one before; the new reader must hear of it too.
+    if (this.#end === 'delivered') this.#end = 'held'
     if (unread === undefined || unread.length === 0) return
     this.#held.unshift(unread)
     this.#heldBytes += unread.length

@@ -331,7 +331,10 @@ export class StreamTransport implements Transport, WireEvents, TurnEnder {
     }
     if (!closing || this.#inbound.ended || this.#linger !== undefined) return
     // Closing with unread bytes makes the system send a reset, which can cost the peer our last words.
-    this.#linger = this.reactor.callLater(this.#options.lingerMs, () => this.#wire.close())
+    this.#linger = this.reactor.callLater(this.#options.lingerMs, () => {
+      this.#linger = undefined
+      this.#wire.close()
+    })
   }
 
   #reasonFor(error: Error | undefined): ConnectionClosed {

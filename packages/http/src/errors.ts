@@ -1,0 +1,73 @@
+import { LocalProtocolError } from '@ropewalk/core'
+
+// RemoteProtocolError   the peer broke HTTP; thrown in wire/, answered once by the channel
+// HTTPError             a resource answers with an error status; thrown by resources
+// LocalProtocolError    our caller broke an order of calls (core's)
+
+export { LocalProtocolError }
+
+/** Every way a peer can break HTTP/1.1, with the status code that answers it. */
+export const STATUS_CODE = {
+  'malformed-request-line': 400,
+  'malformed-target': 400,
+  'malformed-version': 400,
+  'unsupported-version': 505,
+  'request-line-too-long': 414,
+  'malformed-field-line': 400,
+  'head-too-large': 431,
+  'too-many-fields': 431,
+  'missing-host': 400,
+  'malformed-host': 400,
+  'unknown-expectation': 417,
+  'ambiguous-framing': 400,
+  'malformed-content-length': 400,
+  'malformed-transfer-encoding': 400,
+  'unsupported-transfer-encoding': 501,
+  'body-too-large': 413,
+  'malformed-chunk': 400,
+  'chunk-extensions-too-large': 400,
+  'trailers-too-large': 431,
+  truncated: 400,
+} as const
+
+/** A way a peer can break HTTP/1.1. */
+export type Violation = keyof typeof STATUS_CODE
+
+/** The peer broke the rules of HTTP/1.1: the connection cannot go on. */
+export class RemoteProtocolError extends Error {
+  override readonly name = 'RemoteProtocolError'
+  readonly violation: Violation
+
+  constructor(violation: Violation, message: string) {
+    super(message)
+    this.violation = violation
+  }
+
+  /** The status that answers it. */
+  get statusCode(): number {
+    return STATUS_CODE[this.violation]
+  }
+}
+
+/** What goes with the status of an HTTPError. */
+export interface HTTPErrorOptions extends ErrorOptions {
+  /** Headers for the answer, such as Allow or WWW-Authenticate. */
+  readonly headers?: Iterable<readonly [string, string]>
+}
+
+/** Thrown by a resource to answer with an error status. The message is shown to the client, escaped. */
+export class HTTPError extends Error {
+  override readonly name = 'HTTPError'
+  readonly statusCode: number
+  readonly headers: readonly (readonly [string, string])[]
+
+  /** @throws {RangeError} unless the status is an error's, 400 to 599. */
+  constructor(statusCode: number, message: string = '', { headers = [], ...options }: HTTPErrorOptions = {}) {
+    if (!Number.isInteger(statusCode) || statusCode < 400 || statusCode > 599) {
+      throw new RangeError(`Cannot answer an error with status ${statusCode}: use 400 to 599`)
+    }
+    super(message, options)
+    this.statusCode = statusCode
+    this.headers = [...headers]
+  }
+}

@@ -1,0 +1,122 @@
+/**
+ * Header fields: several values a name, in order, names compared without regard to case and sent as
+ * they were given.
+ *
+ * @see RFC 9110 §5
+ */
+export class Headers implements Iterable<readonly [string, string]> {
+  /** Name, value, name, value, … in the order they came or were set. */
+  #fields: string[] = []
+
+  /** Headers from fields that a reader has checked: name, value, name, value, … */
+  static fromFields(fields: string[]): Headers {
+    const headers = new Headers()
+    headers.#fields = fields
+    return headers
+  }
+
+  /** All values of a name, in order; undefined when there is none. */
+  getRawHeaders(name: string): string[] | undefined {
+    const wanted = name.toLowerCase()
+    let values: string[] | undefined
+    for (let at = 0; at < this.#fields.length; at += 2) {
+      if (sameName(this.#fields[at], wanted)) (values ??= []).push(this.#fields[at + 1] ?? '')
+    }
+    return values
+  }
+
+  /** The last value of a name, as Twisted's `getHeader` answers it; undefined when there is none. */
+  get(name: string): string | undefined {
+    const wanted = name.toLowerCase()
+    for (let at = this.#fields.length - 2; at >= 0; at -= 2) {
+      if (sameName(this.#fields[at], wanted)) return this.#fields[at + 1]
+    }
+    return undefined
+  }
+
+  hasHeader(name: string): boolean {
+    return this.get(name) !== undefined
+  }
+
+  /**
+   * Sets the values of a name, in place of those it had.
+   *
+   * @throws {TypeError} when the name is no token, or a value holds a control character other than a
+   *   tab, or a character above U+00FF: they would let a value write other headers.
+   */
+  setRawHeaders(name: string, values: readonly string[]): void {
+    checkName(name)
+    for (const value of values) checkValue(name, value)
+    this.removeHeader(name)
+    for (const value of values) this.#fields.push(name, value)
+  }
+
+  /**
+   * Adds one value to a name.
+   *
+   * @throws {TypeError} as `setRawHeaders`.
+   */
+  addRawHeader(name: string, value: string): void {
+    checkName(name)
+    checkValue(name, value)
+    this.#fields.push(name, value)
+  }
+
+  /** Removes all values of a name. */
+  removeHeader(name: string): void {
+    const wanted = name.toLowerCase()
+    for (let at = this.#fields.length - 2; at >= 0; at -= 2) {
+      if (sameName(this.#fields[at], wanted)) this.#fields.splice(at, 2)
+    }
+  }
+
+  /** Removes everything. */
+  clear(): void {
+    this.#fields = []
+  }
+
+  /** Each name once, as it was first given, with all its values. */
+  getAllRawHeaders(): [string, string[]][] {
+    const all = new Map<string, [string, string[]]>()
+    for (const [name, value] of this) {
+      const entry = all.get(name.toLowerCase())
+      if (entry === undefined) all.set(name.toLowerCase(), [name, [value]])
+      else entry[1].push(value)
+    }
+    return [...all.values()]
+  }
+
+  /** Each field, in order. */
+  *[Symbol.iterator](): Generator<readonly [string, string]> {
+    for (let at = 0; at < this.#fields.length; at += 2) {
+      yield [this.#fields[at] ?? '', this.#fields[at + 1] ?? '']
+    }
+  }
+
+  /** The fields as they are sent: a line each, CRLF included. */
+  toWire(): string {
+    let lines = ''
+    for (let at = 0; at < this.#fields.length; at += 2) {
+      lines += `${this.#fields[at]}: ${this.#fields[at + 1]}\r\n`
+    }
+    return lines
+  }
+}
+
+function sameName(name: string | undefined, wantedLowerCase: string): boolean {
+  if (name === undefined || name.length !== wantedLowerCase.length) return false
+  return name === wantedLowerCase || name.toLowerCase() === wantedLowerCase
+}
+
+function checkName(name: string): void {
+  if (!TOKEN.test(name))
+    throw new TypeError(`Cannot send a header named ${JSON.stringify(name.slice(0, 80))}`)
+}
+
+function checkValue(name: string, value: unknown): void {
+  if (typeof value === 'string' && FIELD_VALUE.test(value)) return
+  throw new TypeError(`Cannot send header ${name} with value ${JSON.stringify(String(value).slice(0, 80))}`)
+}
+
+const TOKEN = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/
+const FIELD_VALUE = /^[\t\x20-\x7e\x80-\xff]*$/

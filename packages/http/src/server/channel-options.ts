@@ -1,0 +1,25 @@
+import { DEFAULT_HTTP_LIMITS, type HTTPLimits } from '../wire/limits.ts'
+
+/** The limits and deadlines of an HTTP connection. */
+export interface HTTPChannelOptions extends HTTPLimits {
+  /** Longest wait for the first byte on a new connection, in milliseconds; then it is closed. Default 60 000. */
+  readonly idleTimeoutMs: number
+  /** Longest wait for a whole request head, from its first byte. Beyond it: 408. Default 60 000. */
+  readonly headTimeoutMs: number
+  /** Longest wait for the next piece of a body that is being read. Beyond it: 408. Default 60 000. */
+  readonly bodyTimeoutMs: number
+  /** Longest wait for the next request on a connection; then it is closed. Default 75 000. */
+  readonly keepAliveTimeoutMs: number
+  /** Bytes of a body that nobody read which are dropped to keep the connection; beyond, it is closed. Default 64 KiB. */
+  readonly maxDiscardedBytes: number
+}
+
+/** What a channel does unless told otherwise. */
+export const DEFAULT_CHANNEL_OPTIONS: HTTPChannelOptions = {
+  ...DEFAULT_HTTP_LIMITS,
+  idleTimeoutMs: 60_000,
+  headTimeoutMs: 60_000,
+  bodyTimeoutMs: 60_000,
+  keepAliveTimeoutMs: 75_000,
+  maxDiscardedBytes: 65_536,
+}

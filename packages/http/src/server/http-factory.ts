@@ -1,0 +1,40 @@
+import { type Address, Factory } from '@ropewalk/core'
+import { formatDate } from '../message/date.ts'
+import { DEFAULT_CHANNEL_OPTIONS, type HTTPChannelOptions } from './channel-options.ts'
+import { HTTPChannel } from './http-channel.ts'
+import type { Request } from './request.ts'
+
+/** Makes the channels of an HTTP server, and answers the requests that they read. */
+export abstract class HTTPFactory extends Factory<HTTPChannel> {
+  /** The limits and deadlines of every channel. */
+  readonly options: HTTPChannelOptions
+  #dateHeader = ''
+  #dateSecond = -1
+
+  constructor(options: Partial<HTTPChannelOptions> = {}) {
+    super()
+    this.options = { ...DEFAULT_CHANNEL_OPTIONS, ...options }
+  }
+
+  /**
+   * Answers a request, whose head has arrived. A throw or rejection becomes an error page, or cuts a
+   * response that has begun.
+   */
+  abstract process(request: Request): void | Promise<void>
+
+  buildProtocol(_peer: Address): HTTPChannel | undefined {
+    const channel = new HTTPChannel()
+    channel.factory = this
+    return channel
+  }
+
+  /** The Date header for a moment, made anew once a second. */
+  dateHeader(wallClockMs: number): string {
+    const second = Math.floor(wallClockMs / 1000)
+    if (second !== this.#dateSecond) {
+      this.#dateSecond = second
+      this.#dateHeader = formatDate(second * 1000)
+    }
+    return this.#dateHeader
+  }
+}

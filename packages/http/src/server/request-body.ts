@@ -1,0 +1,145 @@
+import { HTTPError } from '../errors.ts'
+
+/** Who feeds a body. */
+export interface BodySource {
+  /** Somebody reads: bring more, unless all has come. */
+  bodyWanted(): void
+}
+
+/**
+ * What the client sends behind a request's head, read as it arrives.
+ *
+ * Nothing is read from the connection before somebody asks, nor faster than it is taken. It can be
+ * read once. Ends with an error when the connection is lost or the client breaks the rules.
+ */
+export class RequestBody implements AsyncIterable<Buffer> {
+  readonly #source: BodySource
+  readonly #contentType: () => string | undefined
+  #pieces: Buffer[] = []
+  #heldBytes = 0
+  #end: BodyEnd = ARRIVING
+  /** Whether somebody has begun to read. */
+  #reading = false
+  #wake: (() => void) | undefined
+
+  /** @param contentType Looks the request's Content-Type up, when it is needed. */
+  constructor(source: BodySource, contentType: () => string | undefined) {
+    this.#source = source
+    this.#contentType = contentType
+  }
+
+  /** Whether the reader would take more now. */
+  get wanted(): boolean {
+    return this.#reading && this.#end.is === 'arriving' && this.#heldBytes < HIGH_WATER_BYTES
+  }
+
+  /** Whether all of it has arrived. */
+  get complete(): boolean {
+    return this.#end.is === 'complete'
+  }
+
+  /** Whether somebody has begun to read. */
+  get used(): boolean {
+    return this.#reading
+  }
+
+  /**
+   * The pieces as they come, each the caller's to keep.
+   *
+   * @throws {TypeError} when it was read before.
+   * @throws {RemoteProtocolError | ConnectionClosed} when it breaks off.
+   */
+  async *[Symbol.asyncIterator](): AsyncGenerator<Buffer, void, undefined> {
+    if (this.#reading) throw new TypeError('Cannot read a request body twice')
+    this.#reading = true
+    for (;;) {
+      const piece = this.#pieces.shift()
+      if (piece !== undefined) {
+        this.#heldBytes -= piece.length
+        yield piece
+      } else if (this.#end.is === 'complete') return
+      else if (this.#end.is === 'failed') throw this.#end.error
+      else await this.#more()
+    }
+  }
+
+  /** All of it. Its size is bounded by `maxBodyBytes`. */
+  async bytes(): Promise<Buffer> {
+    const pieces: Buffer[] = []
+    for await (const piece of this) pieces.push(piece)
+    return pieces.length === 1 && pieces[0] !== undefined ? pieces[0] : Buffer.concat(pieces)
+  }
+
+  /** All of it as UTF-8. */
+  async text(): Promise<string> {
+    return new TextDecoder().decode(await this.bytes())
+  }
+
+  /**
+   * All of it as JSON.
+   *
+   * @throws {HTTPError} 400 when it is none.
+   */
+  async json(): Promise<unknown> {
+    const text = await this.text()
+    try {
+      return JSON.parse(text) as unknown
+    } catch (cause) {
+      throw new HTTPError(400, 'Cannot read the body as JSON', { cause })
+    }
+  }
+
+  /**
+   * The fields of a form sent as `application/x-www-form-urlencoded`.
+   *
+   * @throws {HTTPError} 415 when the body is of another type.
+   */
+  async formData(): Promise<FormData> {
+    const type = this.#contentType()?.split(';', 1)[0]?.trim().toLowerCase()
+    if (type !== 'application/x-www-form-urlencoded') {
+      throw new HTTPError(415, `Cannot read a form from ${type ?? 'a body without Content-Type'}`)
+    }
+    const form = new FormData()
+    for (const [name, value] of new URLSearchParams(await this.text())) form.append(name, value)
+    return form
+  }
+
+  /** A piece has come. */
+  pieceReceived(piece: Buffer): void {
+    this.#pieces.push(piece)
+    this.#heldBytes += piece.length
+    this.#wakeReader()
+  }
+
+  /** All has come. */
+  completed(): void {
+    if (this.#end.is === 'arriving') this.#end = COMPLETE
+    this.#wakeReader()
+  }
+
+  /** No more will come. What has come can still be read, then the reader gets `error`. */
+  failed(error: Error): void {
+    if (this.#end.is === 'arriving') this.#end = { is: 'failed', error }
+    this.#wakeReader()
+  }
+
+  async #more(): Promise<void> {
+    const woken = new Promise<void>((resolve) => (this.#wake = resolve))
+    this.#source.bodyWanted()
+    await woken
+  }
+
+  #wakeReader(): void {
+    this.#wake?.()
+    this.#wake = undefined
+  }
+}
+
+type BodyEnd =
+  | { readonly is: 'arriving' }
+  | { readonly is: 'complete' }
+  | { readonly is: 'failed'; readonly error: Error }
+
+const ARRIVING: BodyEnd = { is: 'arriving' }
+const COMPLETE: BodyEnd = { is: 'complete' }
+const HIGH_WATER_BYTES = 65_536

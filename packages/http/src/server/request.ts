@@ -1,0 +1,316 @@
+import {
+  type Address,
+  type ConnectionClosed,
+  LocalProtocolError,
+  type ProtocolEvents,
+  type Reactor,
+  type Transport,
+} from '@ropewalk/core'
+import { HTTPError, RemoteProtocolError } from '../errors.ts'
+import { Headers } from '../message/headers.ts'
+import type { RequestHead } from '../wire/request-reader.ts'
+import { errorBody } from './error-body.ts'
+import { RequestBody } from './request-body.ts'
+import { ResponseStream } from './response-stream.ts'
+
+/** What a request asks of the channel that read it. */
+export interface RequestChannel {
+  readonly transport: Transport
+  /** The value of the Date header now. */
+  dateHeader(): string
+  /** Whether a body that nobody reads will be read and dropped to keep the connection. */
+  willDiscard(head: RequestHead): boolean
+  /** The request's body is wanted. */
+  bodyWanted(request: Request): void
+  /** The response is complete, or was cut. */
+  requestDone(request: Request): void
+  /** Gives the connection to `next`, with the bytes that were not read. */
+  switchProtocol(request: Request, next: ProtocolEvents): void
+}
+
+/** How a request ended. */
+export type Outcome = 'complete' | 'aborted' | 'upgraded'
+
+/** What goes into a 101 answer. */
+export interface UpgradeOptions {
+  /** The value of the answer's Upgrade header, such as `websocket`. */
+  readonly protocol: string
+  /** More headers for the answer. */
+  readonly headers?: Iterable<readonly [string, string]>
+}
+
+/**
+ * One request, and the response to it.
+ *
+ * It is given out as soon as its head has arrived. Writing to a client that is gone does nothing:
+ * watch `signal`, or await `finished`.
+ */
+export class Request {
+  readonly method: string
+  /** The request target as it was sent. */
+  readonly uri: string
+  /** The target's path, still percent-encoded; `*` for `OPTIONS *`. */
+  readonly path: string
+  /** `HTTP/1.0` or `HTTP/1.1`. */
+  readonly clientproto: string
+  readonly requestHeaders: Headers
+  readonly responseHeaders: Headers = new Headers()
+  /** What the client sends behind the head, read as it arrives. */
+  readonly body: RequestBody
+  /** Decoded path segments that led to the resource. */
+  prepath: string[] = []
+  /** Decoded path segments behind the resource. */
+  postpath: string[] = []
+  readonly #channel: RequestChannel
+  readonly #head: RequestHead
+  readonly #query: string
+  readonly #response: ResponseStream
+  #code = 200
+  #reason: string | undefined
+  #outcome: Outcome | undefined
+  #abort: AbortController | undefined
+  #settle: ((outcome: Outcome) => void) | undefined
+  #finished: Promise<Outcome> | undefined
+  #args: URLSearchParams | undefined
+
+  /** Made by the channel. */
+  constructor(channel: RequestChannel, head: RequestHead) {
+    this.#channel = channel
+    this.#head = head
+    this.method = head.method
+    this.uri = head.target
+    this.path = head.path
+    this.#query = head.query
+    this.clientproto = `HTTP/${head.version}`
+    this.requestHeaders = Headers.fromFields(head.fields)
+    this.body = new RequestBody({ bodyWanted: () => this.#bodyWanted() }, () =>
+      this.getHeader('content-type'),
+    )
+    this.#response = new ResponseStream(channel.transport, head, head.persistent)
+  }
+
+  /** The query's parameters. */
+  get args(): URLSearchParams {
+    this.#args ??= new URLSearchParams(this.#query)
+    return this.#args
+  }
+
+  /** The reactor: take time and timers from it. */
+  get reactor(): Reactor {
+    return this.#channel.transport.reactor
+  }
+
+  /** The status code that was or will be sent. */
+  get code(): number {
+    return this.#code
+  }
+
+  /** Bytes of response body sent so far. */
+  get sentLength(): number {
+    return this.#response.sentBytes
+  }
+
+  /** Whether the response's head has been sent. */
+  get started(): boolean {
+    return this.#response.started
+  }
+
+  /** Whether the connection may carry another request after this one. */
+  get persistent(): boolean {
+    return this.#response.persistent
+  }
+
+  /** How the request ended; undefined while it has not. */
+  get outcome(): Outcome | undefined {
+    return this.#outcome
+  }
+
+  /** Settles once the request has ended, with how. Never rejects. */
+  get finished(): Promise<Outcome> {
+    this.#finished ??= new Promise((resolve) => {
+      if (this.#outcome === undefined) this.#settle = resolve
+      else resolve(this.#outcome)
+    })
+    return this.#finished
+  }
+
+  /** Aborted when the client is gone before the response is complete. */
+  get signal(): AbortSignal {
+    this.#abort ??= new AbortController()
+    if (this.#outcome === 'aborted') this.#abort.abort()
+    return this.#abort.signal
+  }
+
+  /** The last value of a request header; undefined when it was not sent. */
+  getHeader(name: string): string | undefined {
+    return this.requestHeaders.get(name)
+  }
+
+  /** All request headers, lower-case names, the last value of each. */
+  getAllHeaders(): Map<string, string> {
+    const all = new Map<string, string>()
+    for (const [name, value] of this.requestHeaders) all.set(name.toLowerCase(), value)
+    return all
+  }
+
+  /** Where the client's connection comes from. */
+  getClientAddress(): Address {
+    return this.#channel.transport.getPeer()
+  }
+
+  /** Where the client connected to. */
+  getHost(): Address {
+    return this.#channel.transport.getHost()
+  }
+
+  /** The host the client asked for, without port and brackets; empty when it named none. */
+  getRequestHostname(): string {
+    const host = this.#head.host ?? ''
+    const bracketed = /^\[(.*)\]/.exec(host)?.[1]
+    return bracketed ?? host.replace(/:[0-9]*$/, '')
+  }
+
+  /** The host and port the client asked for, as it wrote them; empty when it named none. */
+  getRequestAuthority(): string {
+    return this.#head.host ?? ''
+  }
+
+  /** Sets a response header, in place of what was set under the name. */
+  setHeader(name: string, value: string): void {
+    this.responseHeaders.setRawHeaders(name, [value])
+  }
+
+  /**
+   * Sets the status.
+   *
+   * @param message The reason phrase, where the usual one will not do.
+   * @throws {RangeError} outside 200–599, or when the message has control characters.
+   * @throws {LocalProtocolError} once the head was sent.
+   */
+  setResponseCode(code: number, message?: string): void {
+    if (!Number.isInteger(code) || code < 200 || code > 999)
+      throw new RangeError(`Cannot answer with status ${code}`)
+    if (message !== undefined && !/^[\t\x20-\x7e\x80-\xff]*$/.test(message)) {
+      throw new RangeError('Cannot send a reason phrase with control characters')
+    }
+    if (this.started) throw new LocalProtocolError('Cannot set the status: the head was sent')
+    this.#code = code
+    this.#reason = message
+  }
+
+  /** Answers 302, or `code`, with a Location; the caller finishes the response. */
+  redirect(url: string, code: number = 302): void {
+    this.setResponseCode(code)
+    this.setHeader('Location', url)
+  }
+
+  /**
+   * Sends a piece of the body, a string as UTF-8; before the first one the head.
+   *
+   * @returns false when the client takes less than it is given: await `drained()`. Also when it is gone.
+   * @throws {LocalProtocolError} after `finish`.
+   */
+  write(data: Uint8Array | string): boolean {
+    if (this.#outcome === 'complete') throw new LocalProtocolError('Cannot write: the response is finished')
+    if (this.#outcome !== undefined) return false
+    return this.#response.write(() => this.#responseHead(), data)
+  }
+
+  /** Resolves when more may be written: true, or false when the client is gone. */
+  drained(): Promise<boolean> {
+    return this.#channel.transport.drained()
+  }
+
+  /** Ends the response. Does nothing when it has ended, or the client is gone. */
+  finish(): void {
+    if (this.#outcome !== undefined) return
+    this.#response.finish(() => this.#responseHead())
+    this.#end('complete')
+    this.#channel.requestDone(this)
+  }
+
+  /**
+   * The request cannot be answered as it should be: answers an error page when nothing was sent
+   * yet, else cuts the connection, so that what was sent does not look whole.
+   *
+   * @param error An HTTPError or RemoteProtocolError says with what status; anything else is a 500.
+   */
+  processingFailed(error: unknown): void {
+    if (this.#outcome !== undefined) return
+    if (this.started) {
+      this.#end('aborted')
+      return this.#channel.transport.abortConnection(error)
+    }
+    if (error instanceof RemoteProtocolError) this.#response.endConnection()
+    this.responseHeaders.clear()
+    const expected = error instanceof HTTPError || error instanceof RemoteProtocolError
+    this.#code = expected ? error.statusCode : 500
+    this.#reason = undefined
+    if (error instanceof HTTPError) {
+      for (const [name, value] of error.headers) this.responseHeaders.addRawHeader(name, value)
+    }
+    const page = errorBody(this.#code, error instanceof HTTPError ? error.message : undefined)
+    this.setHeader('Content-Type', 'text/html; charset=utf-8')
+    this.setHeader('Content-Length', String(Buffer.byteLength(page)))
+    this.write(page)
+    this.finish()
+  }
+
+  /** The connection ends after this response, which says so. Too late once the head was sent. */
+  endConnection(): void {
+    this.#response.endConnection()
+  }
+
+  /**
+   * Answers 101 and gives the connection, with every byte that came behind the request, to `next`.
+   *
+   * Earlier answers on the connection have been sent by then.
+   *
+   * @returns false when the client is gone.
+   * @throws {LocalProtocolError} once a response was begun, on HTTP/1.0, or when the request has a body.
+   * @see RFC 9110 §7.8
+   */
+  upgrade(next: ProtocolEvents, options: UpgradeOptions): boolean {
+    if (this.#outcome === 'aborted') return false
+    if (this.started || this.#outcome !== undefined)
+      throw new LocalProtocolError('Cannot upgrade: the response began')
+    if (this.#head.version === '1.0') throw new LocalProtocolError('Cannot upgrade a request of HTTP/1.0')
+    if (this.#hasBody()) throw new LocalProtocolError('Cannot upgrade a request that has a body')
+    if (this.#channel.transport.disconnecting) return false
+    for (const [name, value] of options.headers ?? []) this.responseHeaders.addRawHeader(name, value)
+    this.setHeader('Upgrade', options.protocol)
+    this.setHeader('Connection', 'Upgrade')
+    this.#code = 101
+    this.#response.upgrade(this.#responseHead())
+    this.#end('upgraded')
+    this.#channel.switchProtocol(this, next)
+    return true
+  }
+
+  /** The connection is gone. */
+  connectionLost(reason: ConnectionClosed): void {
+    this.body.failed(reason)
+    if (this.#outcome === undefined) this.#end('aborted')
+  }
+
+  #bodyWanted(): void {
+    this.#channel.bodyWanted(this)
+  }
+
+  #hasBody(): boolean {
+    const { framing } = this.#head
+    return framing.kind === 'chunked' || (framing.kind === 'length' && framing.bytes > 0)
+  }
+
+  #responseHead(): { code: number; reason: string | undefined; headers: Headers } {
+    if (!this.body.used && !this.body.complete && !this.#channel.willDiscard(this.#head)) this.endConnection()
+    if (!this.responseHeaders.hasHeader('Date')) this.setHeader('Date', this.#channel.dateHeader())
+    return { code: this.#code, reason: this.#reason, headers: this.responseHeaders }
+  }
+
+  #end(outcome: Outcome): void {
+    this.#outcome = outcome
+    this.#settle?.(outcome)
+    if (outcome === 'aborted') this.#abort?.abort()
+  }
+}

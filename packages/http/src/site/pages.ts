@@ -1,0 +1,33 @@
+import { HTTPError } from '../errors.ts'
+import { Resource } from './resource.ts'
+
+/** A resource that answers everything with an error page; `detail` is escaped. */
+export function errorPage(code: number, detail?: string): Resource {
+  return new ErrorPage(code, detail)
+}
+
+/** A resource that answers everything with 404. */
+export function notFound(detail?: string): Resource {
+  return new ErrorPage(404, detail)
+}
+
+/** A resource that answers everything with 403. */
+export function forbidden(detail?: string): Resource {
+  return new ErrorPage(403, detail)
+}
+
+class ErrorPage extends Resource {
+  override readonly isLeaf = true
+  readonly #code: number
+  readonly #detail: string | undefined
+
+  constructor(code: number, detail: string | undefined) {
+    super()
+    this.#code = code
+    this.#detail = detail
+  }
+
+  override render(): never {
+    throw new HTTPError(this.#code, this.#detail)
+  }
+}

@@ -1,0 +1,26 @@
+/** Bytes of a token: method, field name (RFC 9110 §5.6.2). */
+export const TCHAR: Uint8Array = classOf((byte) =>
+  /[!#$%&'*+\-.^_`|~0-9A-Za-z]/.test(String.fromCharCode(byte)),
+)
+
+/** Visible ASCII: what a request target is made of (RFC 9112 §3.2, RFC 3986). */
+export const VISIBLE: Uint8Array = classOf((byte) => byte > 0x20 && byte < 0x7f)
+
+/** Bytes of a field value: tab, blank, visible ASCII, and 0x80 to 0xff (RFC 9110 §5.5). */
+export const FIELD_CONTENT: Uint8Array = classOf((byte) => byte === 0x09 || (byte >= 0x20 && byte !== 0x7f))
+
+/** The value of a hexadecimal digit (RFC 5234 §B.1); 0xff for any other byte. */
+export const HEX_VALUE: Uint8Array = Uint8Array.from({ length: 256 }, (_, byte) => {
+  const char = String.fromCharCode(byte)
+  return /[0-9A-Fa-f]/.test(char) ? Number.parseInt(char, 16) : 0xff
+})
+
+export const TAB = 0x09
+export const LF = 0x0a
+export const CR = 0x0d
+export const SP = 0x20
+export const COLON = 0x3a
+
+function classOf(holds: (byte: number) => boolean): Uint8Array {
+  return Uint8Array.from({ length: 256 }, (_, byte) => (holds(byte) ? 1 : 0))
+}

@@ -1,0 +1,148 @@
+import { assertNever, type ByteQueue } from '@ropewalk/core/bytes'
+import { RemoteProtocolError } from '../errors.ts'
+import type { BodyEvent, BodyReader } from './body-reader.ts'
+import { CR, FIELD_CONTENT, LF } from './byte-class.ts'
+import { parseChunkSize } from './chunk-size.ts'
+import { FieldScanner } from './field-scanner.ts'
+import type { HTTPLimits } from './limits.ts'
+
+/**
+ * Decodes the chunked transfer coding (RFC 9112 §7.1).
+ *
+ *     size [extensions] CRLF   data CRLF   …   0 [extensions] CRLF   trailers   CRLF
+ */
+export class ChunkedReader implements BodyReader {
+  readonly #limits: HTTPLimits
+  #state: State = { reading: 'size', scannedBytes: 0 }
+  #bodyBytes = 0
+  #extensionBytes = 0
+
+  constructor(limits: HTTPLimits) {
+    this.#limits = limits
+  }
+
+  next(input: ByteQueue): BodyEvent | undefined {
+    for (;;) {
+      const state = this.#state
+      switch (state.reading) {
+        case 'size': {
+          const line = this.#takeSizeLine(input, state)
+          if (line === undefined) return undefined
+          this.#sizeRead(line)
+          break
+        }
+        case 'data': {
+          const data = input.takeUpTo(state.leftBytes)
+          if (data === undefined) return undefined
+          const leftBytes = state.leftBytes - data.length
+          this.#state = leftBytes === 0 ? DATA_END : { reading: 'data', leftBytes }
+          return { type: 'data', data }
+        }
+        case 'data-end':
+          if (!takeLineEnd(input)) return undefined
+          this.#state = { reading: 'size', scannedBytes: 0 }
+          break
+        case 'trailers': {
+          const trailers = takeTrailers(input, state)
+          return trailers === undefined ? undefined : { type: 'end', trailers }
+        }
+        default:
+          return assertNever(state)
+      }
+    }
+  }
+
+  #takeSizeLine(input: ByteQueue, state: { scannedBytes: number }): string | undefined {
+    for (; state.scannedBytes < input.length; state.scannedBytes++) {
+      const byte = input.byteAt(state.scannedBytes) ?? 0
+      if (byte === CR) return this.#takeEndedLine(input, state.scannedBytes)
+      if (FIELD_CONTENT[byte] !== 1) throw malformed('a chunk size cannot hold', byte)
+      if (state.scannedBytes > MAX_SIZE_DIGITS + this.#limits.maxChunkExtensionBytes)
+        throw extensionsTooLarge()
+    }
+    return undefined
+  }
+
+  /** @returns undefined until the line feed is there too. */
+  #takeEndedLine(input: ByteQueue, length: number): string | undefined {
+    const byte = input.byteAt(length + 1)
+    if (byte === undefined) return undefined
+    if (byte !== LF) throw malformed('CR cannot be followed by', byte)
+    const line = input.takeExactly(length)?.toString('latin1')
+    input.skip(2)
+    return line
+  }
+
+  #sizeRead(line: string): void {
+    const { bytes, extensionBytes } = parseChunkSize(line)
+    this.#extensionBytes += extensionBytes
+    if (this.#extensionBytes > this.#limits.maxChunkExtensionBytes) throw extensionsTooLarge()
+    this.#bodyBytes += bytes
+    if (this.#bodyBytes > this.#limits.maxBodyBytes) {
+      throw new RemoteProtocolError(
+        'body-too-large',
+        `Cannot take more than ${this.#limits.maxBodyBytes} bytes of body`,
+      )
+    }
+    this.#state = bytes === 0 ? this.#trailers() : { reading: 'data', leftBytes: bytes }
+  }
+
+  #trailers(): State {
+    const { maxTrailerBytes, maxFieldCount } = this.#limits
+    const limits = {
+      maxBytes: maxTrailerBytes,
+      maxCount: maxFieldCount,
+      tooLarge: 'trailers-too-large',
+    } as const
+    return { reading: 'trailers', scanner: new FieldScanner(limits), scannedBytes: 0 }
+  }
+}
+
+/** Takes the CRLF behind a chunk's data; false until it is there. */
+function takeLineEnd(input: ByteQueue): boolean {
+  const first = input.byteAt(0)
+  const second = input.byteAt(1)
+  if (first !== undefined && first !== CR)
+    throw malformed('data longer than its size: it goes on with', first)
+  if (second === undefined) return false
+  if (second !== LF) throw malformed('CR cannot be followed by', second)
+  input.skip(2)
+  return true
+}
+
+function takeTrailers(
+  input: ByteQueue,
+  state: { readonly scanner: FieldScanner; scannedBytes: number },
+): string[] | undefined {
+  const bytes = input.view()
+  state.scannedBytes = state.scanner.scan(bytes, state.scannedBytes)
+  if (!state.scanner.complete) return undefined
+  const fields = state.scanner.fields(bytes.toString('latin1', 0, state.scannedBytes))
+  input.skip(state.scannedBytes)
+  return fields
+}
+
+function malformed(what: string, byte: number): RemoteProtocolError {
+  return new RemoteProtocolError(
+    'malformed-chunk',
+    `Cannot read chunk: ${what} 0x${byte.toString(16).padStart(2, '0')}`,
+  )
+}
+
+function extensionsTooLarge(): RemoteProtocolError {
+  return new RemoteProtocolError(
+    'chunk-extensions-too-large',
+    'Cannot take so many bytes of chunk extensions',
+  )
+}
+
+/** Where the body is; each state carries what only that state knows. */
+type State =
+  | { readonly reading: 'size'; scannedBytes: number }
+  | { readonly reading: 'data'; readonly leftBytes: number }
+  | { readonly reading: 'data-end' }
+  | { readonly reading: 'trailers'; readonly scanner: FieldScanner; scannedBytes: number }
+
+const DATA_END: State = { reading: 'data-end' }
+/** A size may have this many digits, leading zeros included, before it counts as extension. */
+const MAX_SIZE_DIGITS = 32

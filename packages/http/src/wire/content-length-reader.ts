@@ -1,0 +1,19 @@
+import type { ByteQueue } from '@ropewalk/core/bytes'
+import { type BodyEvent, type BodyReader, END } from './body-reader.ts'
+
+/** Reads a body of known length (RFC 9112 §6.2). */
+export class ContentLengthReader implements BodyReader {
+  #leftBytes: number
+
+  constructor(bytes: number) {
+    this.#leftBytes = bytes
+  }
+
+  next(input: ByteQueue): BodyEvent | undefined {
+    if (this.#leftBytes === 0) return END
+    const data = input.takeUpTo(this.#leftBytes)
+    if (data === undefined) return undefined
+    this.#leftBytes -= data.length
+    return { type: 'data', data }
+  }
+}

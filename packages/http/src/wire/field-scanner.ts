@@ -1,0 +1,157 @@
+import { assertNever } from '@ropewalk/core/bytes'
+import { RemoteProtocolError } from '../errors.ts'
+import { COLON, CR, FIELD_CONTENT, LF, SP, TAB, TCHAR } from './byte-class.ts'
+
+/** The bounds of a section of field lines. */
+export interface FieldLimits {
+  /** Most bytes of all lines, CRLFs included. */
+  readonly maxBytes: number
+  readonly maxCount: number
+  /** What to call it when the section has more bytes. */
+  readonly tooLarge: 'head-too-large' | 'trailers-too-large'
+}
+
+/**
+ * Finds the names and values of a section of field lines as its bytes arrive, up to and with the
+ * empty line that ends it:
+ *
+ *     Name: value CRLF   Name: value CRLF   CRLF
+ *
+ * Every byte is looked at once, and refused at once where it cannot stand: a blank before the colon,
+ * a line that begins with a blank (obs-fold), a bare CR or LF (RFC 9112 §5, §2.2).
+ */
+export class FieldScanner {
+  readonly #limits: FieldLimits
+  #part: Part = 'line'
+  #start = 0
+  #nameStart = 0
+  #nameEnd = 0
+  #valueStart = 0
+  /** Where each name and value begins and ends, four offsets a line. */
+  #marks: number[] = []
+
+  constructor(limits: FieldLimits) {
+    this.#limits = limits
+  }
+
+  /** Begins a section at `start`. */
+  reset(start: number): void {
+    this.#part = 'line'
+    this.#start = start
+    this.#marks = []
+  }
+
+  /** Whether the section has ended. */
+  get complete(): boolean {
+    return this.#part === 'complete'
+  }
+
+  /**
+   * Goes on with the section.
+   *
+   * @param from Where to go on in `bytes`: what the last call answered.
+   * @returns how far it came; `complete` tells whether that is the end of the section.
+   * @throws {RemoteProtocolError}
+   */
+  scan(bytes: Uint8Array, from: number): number {
+    let at = from
+    while (at < bytes.length && this.#part !== 'complete') at = this.#scanPart(bytes, at)
+    if (at - this.#start > this.#limits.maxBytes) {
+      const { tooLarge, maxBytes } = this.#limits
+      throw new RemoteProtocolError(tooLarge, `Cannot read more than ${maxBytes} bytes of field lines`)
+    }
+    return at
+  }
+
+  /** Name, value, name, value, … of a complete section; `text` holds the scanned bytes as latin1. */
+  fields(text: string): string[] {
+    const marks = this.#marks
+    const fields: string[] = []
+    for (let i = 0; i < marks.length; i += 2) fields.push(text.slice(marks[i], marks[i + 1]))
+    return fields
+  }
+
+  #scanPart(bytes: Uint8Array, at: number): number {
+    switch (this.#part) {
+      case 'line':
+        return this.#scanLineStart(bytes, at)
+      case 'name':
+        return this.#scanName(bytes, at)
+      case 'before-value':
+        return this.#scanBeforeValue(bytes, at)
+      case 'value':
+        return this.#scanValue(bytes, at)
+      case 'lf':
+        this.#part = 'line'
+        return expectLF(bytes, at)
+      case 'last-lf':
+        this.#part = 'complete'
+        return expectLF(bytes, at)
+      case 'complete':
+        return at
+      default:
+        return assertNever(this.#part)
+    }
+  }
+
+  #scanLineStart(bytes: Uint8Array, at: number): number {
+    const byte = bytes[at] ?? 0
+    if (byte === CR) {
+      this.#part = 'last-lf'
+      return at + 1
+    }
+    if (TCHAR[byte] !== 1) throw refuse('a field line cannot begin with', byte)
+    if (this.#marks.length === this.#limits.maxCount * 4) {
+      throw new RemoteProtocolError(
+        'too-many-fields',
+        `Cannot read more than ${this.#limits.maxCount} field lines`,
+      )
+    }
+    this.#nameStart = at
+    this.#part = 'name'
+    return at
+  }
+
+  #scanName(bytes: Uint8Array, from: number): number {
+    let at = from
+    while (at < bytes.length && TCHAR[bytes[at] ?? 0] === 1) at++
+    if (at === bytes.length) return at
+    if (bytes[at] !== COLON) throw refuse('a field name cannot hold', bytes[at])
+    this.#nameEnd = at
+    this.#part = 'before-value'
+    return at + 1
+  }
+
+  #scanBeforeValue(bytes: Uint8Array, from: number): number {
+    let at = from
+    while (at < bytes.length && (bytes[at] === SP || bytes[at] === TAB)) at++
+    if (at === bytes.length) return at
+    this.#valueStart = at
+    this.#part = 'value'
+    return at
+  }
+
+  #scanValue(bytes: Uint8Array, from: number): number {
+    let at = from
+    while (at < bytes.length && FIELD_CONTENT[bytes[at] ?? 0] === 1) at++
+    if (at === bytes.length) return at
+    if (bytes[at] !== CR) throw refuse('a field value cannot hold', bytes[at])
+    let end = at
+    while (end > this.#valueStart && (bytes[end - 1] === SP || bytes[end - 1] === TAB)) end--
+    this.#marks.push(this.#nameStart, this.#nameEnd, this.#valueStart, end)
+    this.#part = 'lf'
+    return at + 1
+  }
+}
+
+function expectLF(bytes: Uint8Array, at: number): number {
+  if (bytes[at] !== LF) throw refuse('CR cannot be followed by', bytes[at])
+  return at + 1
+}
+
+function refuse(what: string, byte: number | undefined): RemoteProtocolError {
+  const hex = (byte ?? 0).toString(16).padStart(2, '0')
+  return new RemoteProtocolError('malformed-field-line', `Cannot read field line: ${what} 0x${hex}`)
+}
+
+type Part = 'line' | 'name' | 'before-value' | 'value' | 'lf' | 'last-lf' | 'complete'

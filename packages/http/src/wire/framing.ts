@@ -1,0 +1,118 @@
+import { RemoteProtocolError } from '../errors.ts'
+
+/** How the end of a body is found. */
+export type Framing =
+  | { readonly kind: 'none' }
+  | { readonly kind: 'length'; readonly bytes: number }
+  | { readonly kind: 'chunked' }
+  | { readonly kind: 'until-close' }
+
+/** What decides how a message's body ends. */
+export interface FramingFacts {
+  readonly version: '1.0' | '1.1'
+  /** A request, or a response with its status and the method it answers. */
+  readonly message: 'request' | { readonly status: number; readonly method: string }
+  /** The values of all Content-Length lines. */
+  readonly contentLengths: readonly string[]
+  /** The values of all Transfer-Encoding lines. */
+  readonly transferEncodings: readonly string[]
+}
+
+/**
+ * How the end of a message's body is found: the one place that decides it.
+ *
+ * Where the RFC lets a recipient choose between refusing and repairing, this refuses.
+ *
+ * @throws {RemoteProtocolError}
+ * @see RFC 9112 §6.3
+ */
+export function messageFraming(facts: FramingFacts): Framing {
+  const { version, message, contentLengths, transferEncodings } = facts
+  if (message !== 'request' && hasNoBody(message.status, message.method)) return NONE
+  if (transferEncodings.length > 0) {
+    if (contentLengths.length > 0) {
+      throw new RemoteProtocolError(
+        'ambiguous-framing',
+        'Cannot read a body with Transfer-Encoding and Content-Length',
+      )
+    }
+    if (version === '1.0') {
+      throw new RemoteProtocolError('ambiguous-framing', 'Cannot read a Transfer-Encoding of HTTP/1.0')
+    }
+    requireChunked(transferEncodings)
+    return CHUNKED
+  }
+  if (contentLengths.length === 0) return message === 'request' ? NONE : UNTIL_CLOSE
+  const [value = ''] = contentLengths
+  if (contentLengths.length > 1) {
+    throw new RemoteProtocolError('ambiguous-framing', 'Cannot read a body with several Content-Length lines')
+  }
+  return { kind: 'length', bytes: parseContentLength(value) }
+}
+
+/** RFC 9112 §6.3, rules 1 and 2. */
+function hasNoBody(status: number, method: string): boolean {
+  if (method === 'HEAD' || status < 200 || status === 204 || status === 304) return true
+  return method === 'CONNECT' && status < 300
+}
+
+/** RFC 9110 §8.6: digits and nothing else; a list of equal values is refused too. */
+function parseContentLength(value: string): number {
+  let length = 0
+  for (let at = 0; at < value.length; at++) {
+    const digit = value.charCodeAt(at) - DIGIT_0
+    if (digit < 0 || digit > 9) throw malformedLength(value)
+    length = length * 10 + digit
+    if (length > Number.MAX_SAFE_INTEGER) {
+      throw new RemoteProtocolError(
+        'body-too-large',
+        `Cannot count to Content-Length "${value.slice(0, 80)}"`,
+      )
+    }
+  }
+  if (value.length === 0) throw malformedLength(value)
+  return length
+}
+
+/** RFC 9112 §6.1, §7: chunked, alone. Codings that we do not know are 501; what cannot end a body is 400. */
+function requireChunked(values: readonly string[]): void {
+  const codings = values.join(',').split(',').map(withoutBlanks)
+  const [only, ...more] = codings
+  if (more.length === 0 && isChunked(only)) return
+  const shown = values.join(', ').slice(0, 80)
+  const endsInChunked = codings.findIndex(isChunked) === codings.length - 1
+  if (codings.every((coding) => TOKEN.test(coding)) && (more.length === 0 || endsInChunked)) {
+    throw new RemoteProtocolError(
+      'unsupported-transfer-encoding',
+      `Cannot decode Transfer-Encoding "${shown}"`,
+    )
+  }
+  throw new RemoteProtocolError('malformed-transfer-encoding', `Cannot read Transfer-Encoding "${shown}"`)
+}
+
+function isChunked(coding: string | undefined): boolean {
+  // The length as well: the KELVIN SIGN, for one, becomes a k in lower case.
+  return coding !== undefined && coding.length === 7 && coding.toLowerCase() === 'chunked'
+}
+
+/** Not trim(): it would take other characters than RFC 9110's OWS for blanks. */
+function withoutBlanks(text: string): string {
+  let start = 0
+  let end = text.length
+  while (start < end && (text[start] === ' ' || text[start] === '\t')) start++
+  while (end > start && (text[end - 1] === ' ' || text[end - 1] === '\t')) end--
+  return text.slice(start, end)
+}
+
+function malformedLength(value: string): RemoteProtocolError {
+  return new RemoteProtocolError(
+    'malformed-content-length',
+    `Cannot read Content-Length from "${value.slice(0, 80)}"`,
+  )
+}
+
+const NONE: Framing = { kind: 'none' }
+const CHUNKED: Framing = { kind: 'chunked' }
+const UNTIL_CLOSE: Framing = { kind: 'until-close' }
+const DIGIT_0 = 0x30
+const TOKEN = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/

@@ -1,0 +1,114 @@
+import { RemoteProtocolError } from '../errors.ts'
+import { parseRequestTarget, type RequestTarget } from '../message/request-target.ts'
+import { type Framing, messageFraming } from './framing.ts'
+import { isHost } from './host.ts'
+
+/** A request's head, read and checked. */
+export interface RequestHead {
+  readonly method: string
+  /** As it was sent. */
+  readonly target: string
+  readonly path: string
+  /** What follows the first `?`, '' for nothing. */
+  readonly query: string
+  readonly version: '1.0' | '1.1'
+  /** Name, value, name, value, … as they were sent, values as latin1 without blanks around them. */
+  readonly fields: string[]
+  readonly framing: Framing
+  /** Whether the client would use the connection again (RFC 9112 §9.3). */
+  readonly persistent: boolean
+  /** Whether the client may wait for a 100 before it sends the body (RFC 9110 §10.1.1). */
+  readonly expectsContinue: boolean
+  /** The host and port it asks for: the target's, else the Host field's; undefined when it names none. */
+  readonly host: string | undefined
+}
+
+/** The fields that decide what a request means, by the length of their names. */
+interface Deciding {
+  readonly host: string[]
+  readonly expect: string[]
+  readonly connection: string[]
+  readonly contentLength: string[]
+  readonly transferEncoding: string[]
+}
+
+/**
+ * Understands a head whose syntax is right.
+ *
+ * @throws {RemoteProtocolError}
+ * @see RFC 9112 §3, §6.3, §9.3
+ */
+export function understandHead(
+  method: string,
+  target: string,
+  version: '1.0' | '1.1',
+  fields: string[],
+): RequestHead {
+  const deciding = findDeciding(fields)
+  const { path, query, authority } = parseRequestTarget(method, target)
+  const host = understandHost(version, deciding.host, authority)
+  const framing = messageFraming({
+    version,
+    message: 'request',
+    contentLengths: deciding.contentLength,
+    transferEncodings: deciding.transferEncoding,
+  })
+  const persistent = understandConnection(version, deciding.connection)
+  const expectsContinue = understandExpect(version, deciding.expect, framing)
+  return { method, target, path, query, version, fields, framing, persistent, expectsContinue, host }
+}
+
+function findDeciding(fields: readonly string[]): Deciding {
+  const found: Deciding = { host: [], expect: [], connection: [], contentLength: [], transferEncoding: [] }
+  for (let at = 0; at < fields.length; at += 2) {
+    const name = fields[at] ?? ''
+    const key = DECIDING_BY_LENGTH[name.length]
+    // Names are tokens here, so lower case is that of ASCII.
+    if (key !== undefined && name.toLowerCase() === key[0]) found[key[1]].push(fields[at + 1] ?? '')
+  }
+  return found
+}
+
+function understandHost(
+  version: '1.0' | '1.1',
+  hosts: readonly string[],
+  authority: RequestTarget['authority'],
+): string | undefined {
+  const [host] = hosts
+  if (host === undefined && version === '1.1') {
+    throw new RemoteProtocolError('missing-host', 'Cannot serve HTTP/1.1 without a Host field')
+  }
+  if (hosts.length > 1)
+    throw new RemoteProtocolError('malformed-host', 'Cannot serve a request with several Host fields')
+  const wrong = [host, authority].find((named) => named !== undefined && !isHost(named))
+  if (wrong !== undefined)
+    throw new RemoteProtocolError('malformed-host', `Cannot read host "${wrong.slice(0, 80)}"`)
+  return authority ?? host
+}
+
+function understandConnection(version: '1.0' | '1.1', values: readonly string[]): boolean {
+  if (values.length === 0) return version === '1.1'
+  const options = new Set(values.flatMap((value) => value.toLowerCase().split(/[\t ]*,[\t ]*/)))
+  if (options.has('close')) return false
+  return version === '1.1' || options.has('keep-alive')
+}
+
+function understandExpect(version: '1.0' | '1.1', values: readonly string[], framing: Framing): boolean {
+  if (values.length === 0 || version === '1.0') return false
+  const [value = ''] = values
+  if (values.length > 1 || value.toLowerCase() !== '100-continue') {
+    throw new RemoteProtocolError(
+      'unknown-expectation',
+      `Cannot meet expectation "${values.join(', ').slice(0, 80)}"`,
+    )
+  }
+  return framing.kind === 'chunked' || (framing.kind === 'length' && framing.bytes > 0)
+}
+
+const DECIDING_BY_LENGTH: Readonly<Record<number, readonly [string, keyof Deciding]>> = {
+  4: ['host', 'host'],
+  6: ['expect', 'expect'],
+  10: ['connection', 'connection'],
+  14: ['content-length', 'contentLength'],
+  17: ['transfer-encoding', 'transferEncoding'],
+}

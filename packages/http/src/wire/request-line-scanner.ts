@@ -1,0 +1,174 @@
+import { assertNever } from '@ropewalk/core/bytes'
+import { RemoteProtocolError, type Violation } from '../errors.ts'
+import { CR, LF, SP, TCHAR, VISIBLE } from './byte-class.ts'
+
+/**
+ * Finds the parts of a request line (RFC 9112 §3) as its bytes arrive:
+ *
+ *     GET SP /where?q=now SP HTTP/1.1 CRLF
+ *
+ * Every byte is looked at once, and refused at once where it cannot stand. Offsets count from the
+ * first byte that was scanned.
+ */
+export class RequestLineScanner {
+  readonly #maxBytes: number
+  #part: Part = 'before'
+  #emptyLines = 0
+  #start = 0
+  #methodEnd = 0
+  #targetEnd = 0
+  #versionEnd = 0
+
+  constructor(maxBytes: number) {
+    this.#maxBytes = maxBytes
+  }
+
+  /** Forgets the line, for the next one. */
+  reset(): void {
+    this.#part = 'before'
+    this.#emptyLines = 0
+    this.#start = 0
+  }
+
+  /**
+   * Goes on with the line.
+   *
+   * @param from Where to go on in `bytes`: what the last call answered.
+   * @returns how far it came; `complete` tells whether that is the end of the line.
+   * @throws {RemoteProtocolError}
+   */
+  scan(bytes: Uint8Array, from: number): number {
+    let at = from
+    while (at < bytes.length && this.#part !== 'complete') at = this.#scanPart(bytes, at)
+    if (this.#part !== 'complete' && at - this.#start > this.#maxBytes + 1) this.#tooLong()
+    return at
+  }
+
+  /** Whether the line has ended. */
+  get complete(): boolean {
+    return this.#part === 'complete'
+  }
+
+  /** The method, target and version digit of a complete line; `text` holds the scanned bytes. */
+  parts(text: string): { method: string; target: string; minorVersion: string } {
+    return {
+      method: text.slice(this.#start, this.#methodEnd),
+      target: text.slice(this.#methodEnd + 1, this.#targetEnd),
+      minorVersion: text.charAt(this.#versionEnd - 1),
+    }
+  }
+
+  #scanPart(bytes: Uint8Array, at: number): number {
+    switch (this.#part) {
+      case 'before':
+        return this.#scanBefore(bytes, at)
+      case 'empty-line-lf':
+        this.#part = 'before'
+        return this.#expectLF(bytes, at)
+      case 'method':
+        return this.#scanMethod(bytes, at)
+      case 'target':
+        return this.#scanTarget(bytes, at)
+      case 'version':
+        return this.#scanVersion(bytes, at)
+      case 'lf':
+        this.#part = 'complete'
+        return this.#expectLF(bytes, at)
+      case 'complete':
+        return at
+      default:
+        return assertNever(this.#part)
+    }
+  }
+
+  /** RFC 9112 §2.2: a server should ignore at least one empty line before the request line. */
+  #scanBefore(bytes: Uint8Array, at: number): number {
+    const byte = bytes[at] ?? 0
+    if (byte === CR && ++this.#emptyLines <= MAX_EMPTY_LINES) {
+      this.#part = 'empty-line-lf'
+      return at + 1
+    }
+    if (TCHAR[byte] !== 1) throw refuse('malformed-request-line', 'a request cannot begin with', byte)
+    this.#part = 'method'
+    this.#start = at
+    return at
+  }
+
+  #scanMethod(bytes: Uint8Array, from: number): number {
+    let at = from
+    while (at < bytes.length && TCHAR[bytes[at] ?? 0] === 1) at++
+    if (at === bytes.length) return at
+    if (bytes[at] !== SP) throw refuse('malformed-request-line', 'a method cannot hold', bytes[at])
+    this.#methodEnd = at
+    this.#part = 'target'
+    return at + 1
+  }
+
+  #scanTarget(bytes: Uint8Array, from: number): number {
+    let at = from
+    while (at < bytes.length && VISIBLE[bytes[at] ?? 0] === 1) at++
+    if (at - this.#start > this.#maxBytes) this.#tooLong()
+    if (at === bytes.length) return at
+    if (bytes[at] !== SP || at === this.#methodEnd + 1) {
+      throw refuse('malformed-request-line', 'a target cannot be empty or hold', bytes[at])
+    }
+    this.#targetEnd = at
+    this.#part = 'version'
+    return at + 1
+  }
+
+  #scanVersion(bytes: Uint8Array, from: number): number {
+    let at = from
+    for (; at < bytes.length; at++) {
+      const index = at - this.#targetEnd - 1
+      const byte = bytes[at] ?? 0
+      if (index === VERSION.length) return this.#versionRead(bytes, at)
+      const isDigit = byte >= DIGIT_0 && byte <= DIGIT_9
+      const wanted = VERSION.charCodeAt(index)
+      if (wanted === DIGIT_0 ? !isDigit : byte !== wanted) {
+        throw refuse('malformed-version', 'a version cannot hold', byte)
+      }
+    }
+    return at
+  }
+
+  #versionRead(bytes: Uint8Array, at: number): number {
+    if (bytes[at] !== CR) throw refuse('malformed-version', 'a request line cannot go on with', bytes[at])
+    const major = bytes[at - 3] ?? 0
+    const minor = bytes[at - 1] ?? 0
+    if (major !== DIGIT_1 || minor > DIGIT_1) {
+      const version = `${String.fromCharCode(major)}.${String.fromCharCode(minor)}`
+      throw new RemoteProtocolError('unsupported-version', `Cannot speak HTTP/${version}`)
+    }
+    if (at - this.#start > this.#maxBytes) this.#tooLong()
+    this.#versionEnd = at
+    this.#part = 'lf'
+    return at + 1
+  }
+
+  #expectLF(bytes: Uint8Array, at: number): number {
+    if (bytes[at] !== LF) throw refuse('malformed-request-line', 'CR cannot be followed by', bytes[at])
+    return at + 1
+  }
+
+  #tooLong(): never {
+    throw new RemoteProtocolError(
+      'request-line-too-long',
+      `Cannot read a request line of more than ${this.#maxBytes} bytes`,
+    )
+  }
+}
+
+function refuse(violation: Violation, what: string, byte: number | undefined): RemoteProtocolError {
+  const hex = (byte ?? 0).toString(16).padStart(2, '0')
+  return new RemoteProtocolError(violation, `Cannot read request line: ${what} 0x${hex}`)
+}
+
+type Part = 'before' | 'empty-line-lf' | 'method' | 'target' | 'version' | 'lf' | 'complete'
+
+/** A 0 stands for any digit. */
+const VERSION = 'HTTP/0.0'
+const DIGIT_0 = 0x30
+const DIGIT_1 = 0x31
+const DIGIT_9 = 0x39
+const MAX_EMPTY_LINES = 4

@@ -1,0 +1,140 @@
+import { assertNever, type ByteQueue } from '@ropewalk/core/bytes'
+import { RemoteProtocolError } from '../errors.ts'
+import { type BodyEvent, type BodyReader, END } from './body-reader.ts'
+import { ChunkedReader } from './chunked-reader.ts'
+import { ContentLengthReader } from './content-length-reader.ts'
+import { FieldScanner } from './field-scanner.ts'
+import type { Framing } from './framing.ts'
+import type { HTTPLimits } from './limits.ts'
+import { type RequestHead, understandHead } from './request-head.ts'
+import { RequestLineScanner } from './request-line-scanner.ts'
+
+export type { RequestHead } from './request-head.ts'
+
+/** What a client's bytes turn into: for each request a head, any number of data, an end. */
+export type RequestEvent = { readonly type: 'head'; readonly head: RequestHead } | BodyEvent
+
+/**
+ * Reads requests (RFC 9112 §2–§7) from bytes, one event at a time.
+ *
+ * Strict: what the grammar does not allow is refused where it stands, never repaired, and nothing
+ * behind it is read. After `end` the next call begins the next request.
+ */
+export class RequestReader {
+  readonly #limits: HTTPLimits
+  readonly #line: RequestLineScanner
+  readonly #fields: FieldScanner
+  #state: State = LINE
+  /** Bytes of the head that were looked at and are still in the queue. */
+  #scannedBytes = 0
+
+  constructor(limits: HTTPLimits) {
+    const { maxRequestLineBytes, maxHeadBytes, maxFieldCount } = limits
+    this.#limits = limits
+    this.#line = new RequestLineScanner(maxRequestLineBytes)
+    this.#fields = new FieldScanner({
+      maxBytes: maxHeadBytes,
+      maxCount: maxFieldCount,
+      tooLarge: 'head-too-large',
+    })
+  }
+
+  /** Whether no request has begun that has not ended. */
+  get betweenMessages(): boolean {
+    return this.#state.reading === 'line' && this.#scannedBytes === 0
+  }
+
+  /**
+   * The next event, or undefined when it needs more bytes than `input` holds.
+   *
+   * @throws {RemoteProtocolError} once; from then on the answer is undefined, whatever comes.
+   */
+  next(input: ByteQueue): RequestEvent | undefined {
+    try {
+      return this.#next(input)
+    } catch (error) {
+      this.#state = FAILED
+      throw error
+    }
+  }
+
+  /**
+   * No more bytes will come.
+   *
+   * @throws {RemoteProtocolError} `truncated`, in the middle of a request.
+   */
+  endOfInput(): void {
+    if (this.betweenMessages || this.#state.reading === 'nothing') return
+    this.#state = FAILED
+    throw new RemoteProtocolError('truncated', 'Cannot read the rest of a request: the input has ended')
+  }
+
+  #next(input: ByteQueue): RequestEvent | undefined {
+    const state = this.#state
+    switch (state.reading) {
+      case 'line':
+      case 'fields':
+        return this.#readHead(input)
+      case 'body':
+        return this.#readBody(input, state.body)
+      case 'nothing':
+        return undefined
+      default:
+        return assertNever(state)
+    }
+  }
+
+  #readHead(input: ByteQueue): RequestEvent | undefined {
+    if (input.length === this.#scannedBytes) return undefined
+    const bytes = input.view()
+    if (this.#state.reading === 'line') {
+      this.#scannedBytes = this.#line.scan(bytes, this.#scannedBytes)
+      if (!this.#line.complete) return undefined
+      this.#state = FIELDS
+      this.#fields.reset(this.#scannedBytes)
+    }
+    this.#scannedBytes = this.#fields.scan(bytes, this.#scannedBytes)
+    if (!this.#fields.complete) return undefined
+    const head = this.#takeHead(bytes.toString('latin1', 0, this.#scannedBytes))
+    input.skip(this.#scannedBytes)
+    this.#scannedBytes = 0
+    this.#line.reset()
+    this.#state = { reading: 'body', body: this.#bodyReader(head.framing) }
+    return { type: 'head', head }
+  }
+
+  #takeHead(text: string): RequestHead {
+    const { method, target, minorVersion } = this.#line.parts(text)
+    return understandHead(method, target, minorVersion === '0' ? '1.0' : '1.1', this.#fields.fields(text))
+  }
+
+  #readBody(input: ByteQueue, body: BodyReader | undefined): BodyEvent | undefined {
+    const event = body === undefined ? END : body.next(input)
+    if (event?.type === 'end') this.#state = LINE
+    return event
+  }
+
+  #bodyReader(framing: Framing): BodyReader | undefined {
+    if (framing.kind === 'chunked') return new ChunkedReader(this.#limits)
+    if (framing.kind !== 'length') return undefined
+    const { maxBodyBytes } = this.#limits
+    if (framing.bytes > maxBodyBytes) {
+      throw new RemoteProtocolError(
+        'body-too-large',
+        `Cannot take ${framing.bytes} bytes of body: ${maxBodyBytes} at most`,
+      )
+    }
+    return new ContentLengthReader(framing.bytes)
+  }
+}
+
+/** Where in a request the reader is; each state carries what only it knows. */
+type State =
+  | { readonly reading: 'line' }
+  | { readonly reading: 'fields' }
+  | { readonly reading: 'body'; readonly body: BodyReader | undefined }
+  | { readonly reading: 'nothing' }
+
+const LINE: State = { reading: 'line' }
+const FIELDS: State = { reading: 'fields' }
+const FAILED: State = { reading: 'nothing' }

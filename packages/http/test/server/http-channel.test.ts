@@ -1,0 +1,325 @@
+import { ConnectionLost } from '@ropewalk/core'
+import { chunkings } from '@ropewalk/core/testing'
+import { describe, expect, test } from 'vitest'
+import { HTTPError } from '../../src/errors.ts'
+import type { Request } from '../../src/server/request.ts'
+import { answerPath, describeRequest, Exchange, ok } from './http-exchange.ts'
+
+const GET = (path: string, ...fields: string[]): string =>
+  `GET ${path} HTTP/1.1\r\nHost: h\r\n${fields.map((field) => `${field}\r\n`).join('')}\r\n`
+
+const nothing = (): void => undefined
+
+function stream(request: Request): void {
+  request.write('ab')
+  request.write('')
+  request.write('cde')
+  request.finish()
+}
+
+describe('HTTPChannel', () => {
+  test('answers a request however it is cut, and keeps the connection', async () => {
+    for (const pieces of chunkings('POST /a HTTP/1.1\r\nHost: h\r\nContent-Length: 4\r\n\r\nbody')) {
+      const exchange = new Exchange(describeRequest)
+      await exchange.send(...pieces)
+      expect(await exchange.received()).toBe(ok('POST /a body'))
+      expect(exchange.closed).toBe(false)
+    }
+  })
+
+  test('answers pipelined requests in order, one at a time, whichever is ready first', async () => {
+    const waiting: (() => void)[] = []
+    const exchange = new Exchange(async (request) => {
+      if (request.path === '/slow') await new Promise<void>((resolve) => waiting.push(resolve))
+      answerPath(request)
+    })
+    await exchange.send(GET('/slow') + GET('/fast') + GET('/last'))
+    expect(exchange.requests.length).toBe(1)
+    expect(await exchange.received()).toBe('')
+    waiting.pop()?.()
+    expect(await exchange.received()).toBe(ok('/slow') + ok('/fast') + ok('/last'))
+  })
+
+  test('answers 10 000 pipelined GETs from one segment', async () => {
+    const exchange = new Exchange(answerPath)
+    const paths = Array.from({ length: 10_000 }, (_, at) => `/${at}`)
+    await exchange.send(paths.map((path) => GET(path)).join(''))
+    expect(await exchange.received()).toBe(paths.map((path) => ok(path)).join(''))
+  })
+
+  test('row 129: stops reading requests while the client does not take the answers', async () => {
+    const exchange = new Exchange((request) => {
+      request.write('x'.repeat(40_000))
+      request.finish()
+    })
+    exchange.transport.block()
+    await exchange.send(Array.from({ length: 50 }, () => GET('/')).join(''))
+    expect(exchange.requests.length).toBeLessThan(6)
+    for (let i = 0; i < 60; i++) {
+      exchange.transport.unblock()
+      await exchange.reactor.settle()
+    }
+    expect(exchange.requests.length).toBe(50)
+  })
+
+  test('closes after a request that asks for it, and reads nothing behind it', async () => {
+    const exchange = new Exchange(answerPath)
+    await exchange.send(GET('/a', 'Connection: close') + GET('/b'))
+    expect(await exchange.received()).toBe(ok('/a', 'Connection: close\r\n'))
+    expect(exchange.closed).toBe(true)
+    expect(exchange.requests.length).toBe(1)
+  })
+
+  test('closes after HTTP/1.0, unless it asks to stay', async () => {
+    const plain = new Exchange(answerPath)
+    await plain.send('GET /a HTTP/1.0\r\n\r\n')
+    expect(await plain.received()).toContain('\r\nConnection: close\r\n')
+    expect(plain.closed).toBe(true)
+    const asking = new Exchange(answerPath)
+    await asking.send('GET /a HTTP/1.0\r\nConnection: keep-alive\r\n\r\n')
+    expect(await asking.received()).toContain('\r\nConnection: keep-alive\r\n')
+    expect(asking.closed).toBe(false)
+  })
+
+  test('row 125: ends a body of unknown length to HTTP/1.0 by closing, to 1.1 by chunks', async () => {
+    const old = new Exchange(stream)
+    await old.send('GET / HTTP/1.0\r\nConnection: keep-alive\r\n\r\n')
+    expect(await old.received()).toBe('HTTP/1.1 200 OK\r\nConnection: close\r\n\r\nabcde')
+    expect(old.closed).toBe(true)
+    const current = new Exchange(stream)
+    await current.send(GET('/'))
+    const answer = 'HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nab\r\n3\r\ncde\r\n0\r\n\r\n'
+    expect(await current.received()).toBe(answer)
+  })
+
+  test('row 10: answers a request that came with the end of input, then closes', async () => {
+    const exchange = new Exchange(describeRequest)
+    exchange.transport.receive(GET('/a'))
+    exchange.transport.receiveEnd()
+    expect(await exchange.received()).toBe(ok('GET /a'))
+    expect(exchange.closed).toBe(true)
+  })
+
+  test('row 12: never dispatches a head that breaks off, and fails a body that does', async () => {
+    const head = new Exchange(answerPath)
+    head.transport.receive('GET / HTTP/1.1\r\nHos')
+    head.transport.receiveEnd()
+    expect(await head.received()).toMatch(/^HTTP\/1\.1 400 /)
+    expect(head.requests).toEqual([])
+    const body = new Exchange(describeRequest)
+    body.transport.receive('POST / HTTP/1.1\r\nHost: h\r\nContent-Length: 9\r\n\r\nabc')
+    body.transport.receiveEnd()
+    expect(await body.received()).toMatch(/^HTTP\/1\.1 400 /)
+    expect(body.closed).toBe(true)
+  })
+
+  test('refuses what breaks the grammar, closes, and reads nothing behind it', async () => {
+    for (const pieces of chunkings(`${GET('/good')}BAD\r\n\r\n${GET('/never')}`)) {
+      const exchange = new Exchange(answerPath)
+      await exchange.send(...pieces)
+      const received = await exchange.received()
+      expect(received.startsWith(`${ok('/good')}HTTP/1.1 400 Bad Request\r\n`)).toBe(true)
+      expect(received).toContain('\r\nConnection: close\r\n')
+      expect(received).not.toContain('/never')
+      expect(exchange.closed).toBe(true)
+      expect(exchange.requests.length).toBe(1)
+    }
+  })
+
+  test('row 110: refuses a bad chunk in the middle of a body, and what follows is no request', async () => {
+    const exchange = new Exchange(describeRequest)
+    await exchange.send(
+      `POST / HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\nzz\r\n${GET('/never')}`,
+    )
+    expect(await exchange.received()).toMatch(/^HTTP\/1\.1 400 [^]*Connection: close/)
+    expect(exchange.requests.length).toBe(1)
+    expect(exchange.closed).toBe(true)
+  })
+
+  test('rows 134, 139: sends 100 Continue when the body is first asked for, once', async () => {
+    const head = 'POST /a HTTP/1.1\r\nHost: h\r\nContent-Length: 3\r\nExpect: 100-continue\r\n\r\n'
+    const exchange = new Exchange(describeRequest)
+    await exchange.send(head)
+    expect(await exchange.received()).toBe('HTTP/1.1 100 Continue\r\n\r\n')
+    await exchange.send('a', 'bc')
+    expect(await exchange.received()).toBe(ok('POST /a abc'))
+    const withBody = new Exchange(describeRequest)
+    await withBody.send(`${head}abc`)
+    expect(await withBody.received()).toBe(ok('POST /a abc'))
+  })
+
+  test('row 138: a final status instead of 100 ends the connection', async () => {
+    const exchange = new Exchange(() => {
+      throw new HTTPError(401)
+    })
+    await exchange.send('POST /a HTTP/1.1\r\nHost: h\r\nContent-Length: 3\r\nExpect: 100-continue\r\n\r\n')
+    expect(await exchange.received()).toMatch(/^HTTP\/1\.1 401 [^]*Connection: close/)
+    expect(exchange.closed).toBe(true)
+  })
+
+  test('row 95: drops a small body that nobody read, and closes before a large one', async () => {
+    const small = new Exchange(answerPath)
+    await small.send(`POST /a HTTP/1.1\r\nHost: h\r\nContent-Length: 3\r\n\r\nabc${GET('/b')}`)
+    expect(await small.received()).toBe(ok('/a') + ok('/b'))
+    const large = new Exchange(answerPath)
+    await large.send('POST /a HTTP/1.1\r\nHost: h\r\nContent-Length: 100000\r\n\r\nabc')
+    expect(await large.received()).toBe(ok('/a', 'Connection: close\r\n'))
+    expect(large.closed).toBe(true)
+    const chunked = new Exchange(answerPath, { maxDiscardedBytes: 10 })
+    await chunked.send('POST /a HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n')
+    expect(chunked.closed).toBe(false)
+    await chunked.send('9\r\n123456789\r\n9\r\n123456789\r\n')
+    expect(chunked.closed).toBe(true)
+  })
+
+  test('row 164: reads a body no faster than it is taken', async () => {
+    let resume: () => void = nothing
+    const exchange = new Exchange(
+      async (request) => {
+        for await (const piece of request.body) {
+          expect(piece.length).toBeGreaterThan(0)
+          await new Promise<void>((resolve) => (resume = resolve))
+        }
+        request.finish()
+      },
+      { maxBodyBytes: Infinity },
+    )
+    await exchange.send('POST / HTTP/1.1\r\nHost: h\r\nContent-Length: 1000000\r\n\r\n')
+    for (let i = 0; i < 100; i++) await exchange.send(Buffer.alloc(10_000))
+    expect(await exchange.received()).toBe('')
+    for (let i = 0; i < 200; i++) {
+      resume()
+      await exchange.reactor.settle()
+    }
+    expect(await exchange.received()).toBe(ok(''))
+  })
+
+  test('row 130: cuts a response that fails after its head, and logs why', async () => {
+    const exchange = new Exchange(async (request) => {
+      request.write('half')
+      await Promise.resolve()
+      throw new Error('no more')
+    })
+    await exchange.send(GET('/'))
+    expect(exchange.transport.connected).toBe(false)
+    expect(await exchange.received()).not.toContain('0\r\n\r\n')
+    expect(exchange.requests[0]?.outcome).toBe('aborted')
+    expect(exchange.reactor.logged.map((event) => event.error)).toEqual([new Error('no more')])
+  })
+
+  test('answers 500 without a word of the error, and goes on', async () => {
+    const exchange = new Exchange((request) => {
+      if (request.path === '/bad') throw new Error('secret')
+      answerPath(request)
+    })
+    await exchange.send(GET('/bad') + GET('/good'))
+    const received = await exchange.received()
+    expect(received).toMatch(/^HTTP\/1\.1 500 Internal Server Error\r\n/)
+    expect(received).not.toContain('secret')
+    expect(received.endsWith(ok('/good'))).toBe(true)
+    expect(exchange.reactor.logged.length).toBe(1)
+  })
+
+  test('row 131: never sends more or less than its Content-Length', async () => {
+    const more = new Exchange((request) => {
+      request.setHeader('Content-Length', '3')
+      request.write('abcd')
+    })
+    await more.send(GET('/'))
+    expect(more.transport.connected).toBe(false)
+    const less = new Exchange((request) => {
+      request.setHeader('Content-Length', '3')
+      request.write('ab')
+      request.finish()
+    })
+    await less.send(GET('/'))
+    expect(less.transport.connected).toBe(false)
+  })
+
+  test('rows 157, 159, 161: closes silent connections, and heads that trickle', async () => {
+    const silent = new Exchange(answerPath)
+    silent.reactor.advance(59_999)
+    expect(silent.closed).toBe(false)
+    silent.reactor.advance(1)
+    expect(await silent.received()).toBe('')
+    expect(silent.closed).toBe(true)
+
+    const trickling = new Exchange(answerPath)
+    for (const byte of 'GET / HTTP/1.1\r\nX: '.padEnd(100, 'x')) {
+      trickling.transport.receive(byte)
+      trickling.reactor.advance(1000)
+    }
+    expect(await trickling.received()).toMatch(/^HTTP\/1\.1 408 Request Timeout\r\n/)
+    expect(trickling.closed).toBe(true)
+
+    const idle = new Exchange(answerPath)
+    await idle.send(GET('/'))
+    idle.reactor.advance(74_000)
+    await idle.send(GET('/'))
+    idle.reactor.advance(74_999)
+    expect(idle.closed).toBe(false)
+    idle.reactor.advance(1)
+    expect(idle.closed).toBe(true)
+  })
+
+  test('row 160: gives up a body that stalls, but no response that takes its time', async () => {
+    const stalled = new Exchange(describeRequest)
+    await stalled.send('POST / HTTP/1.1\r\nHost: h\r\nContent-Length: 9\r\n\r\nabc')
+    stalled.reactor.advance(60_000)
+    expect(await stalled.received()).toMatch(/^HTTP\/1\.1 408 /)
+    expect(stalled.closed).toBe(true)
+    const slow = new Exchange(() => undefined)
+    await slow.send(GET('/'))
+    slow.reactor.advance(3_600_000)
+    expect(slow.closed).toBe(false)
+    slow.requests[0]?.finish()
+    expect(await slow.received()).toBe(ok(''))
+  })
+
+  test('rows 13, 55: tells a request whose client is gone, and lets it write to nobody', async () => {
+    const exchange = new Exchange(() => undefined)
+    await exchange.send(GET('/'))
+    const [request] = exchange.requests
+    const { signal, finished } = request!
+    exchange.transport.receiveReset()
+    expect(signal.aborted).toBe(true)
+    expect(await finished).toBe('aborted')
+    expect(request!.write('x')).toBe(false)
+    request!.finish()
+    expect(exchange.reactor.getDelayedCalls()).toEqual([])
+  })
+
+  test('fails a body whose connection is lost', async () => {
+    let failure: unknown
+    const exchange = new Exchange(async (request) => {
+      await request.body.text().catch((error: unknown) => (failure = error))
+    })
+    await exchange.send('POST / HTTP/1.1\r\nHost: h\r\nContent-Length: 9\r\n\r\nabc')
+    exchange.transport.receiveReset()
+    await exchange.reactor.settle()
+    expect(failure).toBeInstanceOf(ConnectionLost)
+  })
+
+  test('row 133: a draining channel closes at once when idle, else after its answer', async () => {
+    const idle = new Exchange(answerPath)
+    await idle.send(GET('/a'))
+    idle.transport.drain()
+    expect(idle.closed).toBe(true)
+    const busy = new Exchange(() => undefined)
+    await busy.send(GET('/a') + GET('/b'))
+    busy.transport.drain()
+    expect(busy.closed).toBe(false)
+    busy.requests[0]?.finish()
+    expect(await busy.received()).toBe(ok('', 'Connection: close\r\n'))
+    expect(busy.closed).toBe(true)
+    expect(busy.requests.length).toBe(1)
+  })
+
+  test('leaves no timer behind', async () => {
+    const exchange = new Exchange(answerPath)
+    await exchange.send(GET('/a', 'Connection: close'))
+    exchange.transport.receiveEnd()
+    expect(exchange.transport.connected).toBe(false)
+    expect(exchange.reactor.getDelayedCalls()).toEqual([])
+  })
+})

@@ -1,0 +1,71 @@
+import { MemoryReactor, StringTransport } from '@ropewalk/core/testing'
+import type { HTTPChannelOptions } from '../../src/server/channel-options.ts'
+import { HTTPFactory } from '../../src/server/http-factory.ts'
+import type { Request } from '../../src/server/request.ts'
+
+/** A channel in memory, and what its factory does with each request. */
+export class Exchange {
+  readonly reactor = new MemoryReactor()
+  readonly requests: Request[] = []
+  readonly transport: StringTransport
+
+  constructor(
+    process: (request: Request) => void | Promise<void>,
+    options: Partial<HTTPChannelOptions> = {},
+  ) {
+    const { requests } = this
+    const factory = new (class extends HTTPFactory {
+      override process(request: Request): void | Promise<void> {
+        requests.push(request)
+        return process(request)
+      }
+    })(options)
+    const { reactor } = this
+    this.transport = new StringTransport({ reactor })
+    const channel = factory.buildProtocol(this.transport.getPeer())
+    if (channel === undefined) throw new Error('Cannot test a channel that was refused')
+    this.transport.begin(channel)
+  }
+
+  /** The client sends `pieces`, one segment each. */
+  async send(...pieces: (string | Uint8Array)[]): Promise<void> {
+    for (const piece of pieces) {
+      this.transport.receive(piece)
+      await this.reactor.settle()
+    }
+  }
+
+  /** What came back since the last call, the Date left out. */
+  async received(): Promise<string> {
+    await this.reactor.settle()
+    const text = this.transport.value('latin1').replaceAll(/Date: [^\r]*\r\n/g, '')
+    this.transport.clear()
+    return text
+  }
+
+  /** Whether the channel has closed the connection, or said that it will send no more. */
+  get closed(): boolean {
+    return this.transport.ended || !this.transport.connected
+  }
+}
+
+/** Answers with the request's method and path, and its body if it has one. */
+export async function describeRequest(request: Request): Promise<void> {
+  const body = await request.body.text()
+  const text = `${request.method} ${request.uri}${body === '' ? '' : ` ${body}`}`
+  request.setHeader('Content-Length', String(Buffer.byteLength(text)))
+  request.write(text)
+  request.finish()
+}
+
+/** Answers at once with the path. */
+export function answerPath(request: Request): void {
+  request.setHeader('Content-Length', String(request.path.length))
+  request.write(request.path)
+  request.finish()
+}
+
+/** The answer to a request whose body is `body`, with nothing but its length. */
+export function ok(body: string, extra: string = ''): string {
+  return `HTTP/1.1 200 OK\r\nContent-Length: ${body.length}\r\n${extra}\r\n${body}`
+}
