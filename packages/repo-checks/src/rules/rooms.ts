@@ -1,0 +1,86 @@
+import { entrySpecifier, placeOf } from '../reading/place.ts'
+
+/**
+ * The room a source belongs to: `core/bytes`, `http/errors`, or the specifier of an entry.
+ *
+ * @returns undefined when the map of rooms has no place for the file.
+ */
+export function roomOf(path: string): string | undefined {
+  const place = placeOf(path)
+  const entry = entrySpecifier(place)
+  if (entry !== undefined) return isRoom(entry) ? entry : undefined
+  const steps = [place.package, ...place.folders, place.name]
+  // Whatever lies in a folder needs the folder's own line: only files beside the entries share the package's.
+  const fewest = place.folders.length > 0 ? 2 : 1
+  for (let count = steps.length; count >= fewest; count -= 1) {
+    const room = steps.slice(0, count).join('/')
+    if (isRoom(room)) return room
+  }
+  return undefined
+}
+
+/** Whether a file of the room `from` may import from `to`, a room or the specifier of a package. */
+export function mayImport(from: string, to: string): boolean {
+  return from === to || reach(from).has(to)
+}
+
+/** What the arrows lead to, directly or through other rooms. */
+function reach(room: string): ReadonlySet<string> {
+  const reached = new Set<string>()
+  const waiting = [...(ARROWS[room] ?? [])]
+  for (let next = waiting.pop(); next !== undefined; next = waiting.pop()) {
+    if (reached.has(next)) continue
+    reached.add(next)
+    waiting.push(...(ARROWS[next] ?? []))
+  }
+  return reached
+}
+
+function isRoom(name: string): boolean {
+  return Object.hasOwn(ARROWS, name)
+}
+
+const ABOVE_PROTOCOL = ['core/endpoint', 'core/policy', 'core/service', 'core/time']
+
+/** Which room imports from which: the arrows of docs/architecture.md. An arrow's goal brings along what it may import. */
+const ARROWS: Readonly<Record<string, readonly string[]>> = {
+  'core/bytes': [],
+  // The types of addresses stand below the other contracts, so that errors can carry an address.
+  'core/contracts/address': [],
+  'core/addresses': ['core/contracts/address'],
+  'core/errors': ['core/addresses', 'core/bytes'],
+  'core/contracts': ['core/errors'],
+  'core/log': ['core/contracts'],
+  'core/transport': ['core/contracts'],
+  'core/lifecycle': ['core/transport'],
+  'core/protocol': ['core/contracts'],
+  'core/policy': ['core/protocol'],
+  'core/endpoint': ['core/protocol'],
+  'core/time': ['core/protocol'],
+  'core/service': ['core/protocol'],
+  'core/node': ['core/lifecycle', 'core/log', ...ABOVE_PROTOCOL],
+  'core/testing': ['core/lifecycle', 'core/log', ...ABOVE_PROTOCOL],
+  '@ropewalk/core': ['core/node'],
+  '@ropewalk/core/bytes': ['core/bytes'],
+  '@ropewalk/core/testing': ['core/testing'],
+
+  'http/errors': [],
+  'http/message': ['http/errors'],
+  'http/wire': ['http/message', '@ropewalk/core/bytes'],
+  'http/server': ['http/wire', '@ropewalk/core'],
+  'http/site': ['http/server'],
+  'http/client': ['http/server'],
+  'http/proxy': ['http/site', 'http/client'],
+  'http/interop': ['http/site', 'http/client'],
+  '@ropewalk/http': ['http/proxy', 'http/interop'],
+
+  'websocket/errors': [],
+  'websocket/wire': ['websocket/errors', '@ropewalk/core/bytes'],
+  'websocket/handshake': ['websocket/errors', '@ropewalk/http'],
+  websocket: ['websocket/handshake', 'websocket/wire'],
+  '@ropewalk/websocket': ['websocket'],
+
+  'repo-checks/reading': ['oxc-parser'],
+  'repo-checks/rules': ['repo-checks/reading'],
+  'repo-checks': ['repo-checks/rules'],
+}
