@@ -1,4 +1,4 @@
-import type { Class, ExportNamedDeclaration, MethodDefinition, PropertyKey } from 'oxc-parser'
+import type { Class, ExportNamedDeclaration, MethodDefinition, Node, PropertyKey } from 'oxc-parser'
 import { hasDocstring } from '../reading/docstring.ts'
 import { entrySpecifier, placeOf } from '../reading/place.ts'
 import type { Repository } from '../reading/repository.ts'
@@ -8,8 +8,8 @@ import type { Violation } from '../reading/violation.ts'
 /**
  * Finds exports without a docstring, and public methods of exported classes without one.
  *
- * A name needs one docstring: overloads, and a type beside its constant, share it, and so do methods
- * without a body that follow one another. A method that overrides has its docstring above, and one
+ * A name needs one docstring: overloads, and a type beside its constant, share it, and so do constants
+ * on adjacent lines, and methods without a body that follow one another. A method that overrides has its docstring above, and one
  * that an implemented interface describes has it there.
  */
 export function docstrings(repository: Repository): readonly Violation[] {
@@ -31,14 +31,21 @@ interface Part {
 
 /** The docstring on the first of several exports with one name serves them all. */
 function exportsOf(source: Source): readonly Part[] {
-  return firstOfEachName(
-    source.program.body.flatMap((node): readonly Part[] => {
-      if (node.type === 'ExportNamedDeclaration') return [{ name: exportedName(node), start: node.start }]
-      return node.type === 'ExportDefaultDeclaration'
-        ? [{ name: 'the default export', start: node.start }]
-        : []
-    }),
-  )
+  const parts = source.program.body.flatMap((node, index, nodes): readonly Part[] => {
+    if (node.type === 'ExportDefaultDeclaration') return [{ name: 'the default export', start: node.start }]
+    if (node.type !== 'ExportNamedDeclaration' || continuesList(source, node, nodes[index - 1])) return []
+    return [{ name: exportedName(node), start: node.start }]
+  })
+  return firstOfEachName(parts)
+}
+
+function continuesList(source: Source, node: Node, before: Node | undefined): boolean {
+  if (before === undefined || !isExportedConstant(node) || !isExportedConstant(before)) return false
+  return source.text.slice(before.end, node.start) === '\n'
+}
+
+function isExportedConstant(node: Node): boolean {
+  return node.type === 'ExportNamedDeclaration' && node.declaration?.type === 'VariableDeclaration'
 }
 
 function exportedName({ declaration }: ExportNamedDeclaration): string {

@@ -58,6 +58,13 @@ describe('docstrings', () => {
     expect(violationsOf(docstrings, { [path]: `${overloads}\n${constant}` })).toEqual([])
   })
 
+  test('accepts one docstring for constants on adjacent lines, not beyond an empty one', () => {
+    const list = '/** Bytes by name. */\nexport const CR = 13\nexport const LF = 10'
+    expect(violationsOf(docstrings, { [path]: `${list}\n\nexport const SP = 32` })).toEqual([
+      `${path}:5 SP has no docstring`,
+    ])
+  })
+
   test('asks nothing of entries and of what is not exported', () => {
     const files = { 'packages/core/src/index.ts': "export { a } from './a.ts'", [path]: 'class A { b() {} }' }
     expect(violationsOf(docstrings, files)).toEqual([])
