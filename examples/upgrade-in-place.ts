@@ -1,0 +1,35 @@
+// An HTTP upgrade to a line protocol of our own: after the 101 the same connection carries lines.
+// Try it with: printf 'GET / HTTP/1.1\r\nHost: h\r\nConnection: Upgrade\r\nUpgrade: shout\r\n\r\nhello\r\n' | nc 127.0.0.1 8080
+import { formatAddress, LineReceiver, reactor, serverFromString } from '@ropewalk/core'
+import { HTTPError, NOT_DONE_YET, type Request, Resource, Site } from '@ropewalk/http'
+
+class Shout extends LineReceiver {
+  override connectionMade(): void {
+    this.sendLine('Say something.')
+  }
+  override lineReceived(line: Buffer): void {
+    if (line.length === 0) this.transport.loseConnection()
+    else this.sendLine(line.toString().toUpperCase())
+  }
+}
+
+class ShoutResource extends Resource {
+  override render_GET(request: Request): typeof NOT_DONE_YET {
+    if (request.getHeader('Upgrade')?.toLowerCase() !== 'shout') {
+      throw new HTTPError(426, 'Upgrade to shout', { headers: [['Upgrade', 'shout']] })
+    }
+    // Lines that came in one segment with the request are handed over too.
+    request.upgrade(new Shout(), { protocol: 'shout' })
+    return NOT_DONE_YET
+  }
+}
+
+try {
+  const endpoint = serverFromString(reactor, process.argv[2] ?? 'tcp:8080:interface=127.0.0.1')
+  const port = await endpoint.listen(new Site(new ShoutResource()))
+  console.log(`Listening on http://${formatAddress(port.getHost())}/. Press Ctrl-C to stop.`)
+  await reactor.run()
+} catch (error) {
+  console.error(error instanceof Error ? error.message : error)
+  process.exit(2)
+}

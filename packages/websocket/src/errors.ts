@@ -1,0 +1,39 @@
+// WebSocketError    the peer broke RFC 6455; thrown in wire/, answered once by the channel with `closeCode`
+// RangeError        our caller asks for a close code, reason or ping that cannot be sent; thrown at the call
+
+/** Every way a peer can break the protocol, with the close code that says so (RFC 6455 §7.4.1). */
+export const CLOSE_CODE = {
+  'reserved-bits': 1002,
+  'reserved-opcode': 1002,
+  'unexpected-mask': 1002,
+  'missing-mask': 1002,
+  'length-not-minimal': 1002,
+  'length-out-of-range': 1002,
+  'control-frame-too-long': 1002,
+  'control-frame-fragmented': 1002,
+  'unexpected-continuation': 1002,
+  'expected-continuation': 1002,
+  'malformed-close': 1002,
+  'invalid-utf8': 1007,
+  'too-many-fragments': 1008,
+  'message-too-large': 1009,
+} as const
+
+/** A way a peer can break the protocol. */
+export type WebSocketViolation = keyof typeof CLOSE_CODE
+
+/** The peer broke the rules of the WebSocket protocol, or of this side's limits. */
+export class WebSocketError extends Error {
+  override readonly name = 'WebSocketError'
+  readonly violation: WebSocketViolation
+
+  constructor(violation: WebSocketViolation, message: string) {
+    super(message)
+    this.violation = violation
+  }
+
+  /** The code of the close frame that answers it. */
+  get closeCode(): number {
+    return CLOSE_CODE[this.violation]
+  }
+}

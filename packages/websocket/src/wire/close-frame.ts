@@ -1,0 +1,48 @@
+import { WebSocketError } from '../errors.ts'
+import { isCloseCode } from './close-code.ts'
+import { decodeText } from './text.ts'
+
+/** What a close frame says. */
+export interface CloseFrame {
+  /** undefined for a frame without a code. */
+  readonly code: number | undefined
+  readonly reason: string
+}
+
+/**
+ * Reads the payload of a close frame (RFC 6455 §5.5.1): nothing, or a code in two bytes and a
+ * reason in UTF-8.
+ *
+ * @throws {WebSocketError}
+ */
+export function readClose(payload: Buffer): CloseFrame {
+  if (payload.length === 0) return { code: undefined, reason: '' }
+  const code = payload.length === 1 ? 0 : payload.readUInt16BE(0)
+  if (!isCloseCode(code))
+    throw new WebSocketError('malformed-close', `Cannot read a close frame with code ${code}`)
+  return { code, reason: decodeText(payload.subarray(2)) }
+}
+
+/**
+ * Makes the payload of a close frame.
+ *
+ * @throws {RangeError} when the code may not be sent, or the reason has more than 123 bytes.
+ */
+export function closePayload({ code, reason }: CloseFrame): Buffer {
+  if (code === undefined) return Buffer.alloc(0)
+  if (!isCloseCode(code)) {
+    throw new RangeError(`Cannot close with code ${code}: use 1000 to 1003, 1007 to 1014 or 3000 to 4999`)
+  }
+  const reasonBytes = Buffer.byteLength(reason)
+  if (reasonBytes > MAX_REASON_BYTES) {
+    throw new RangeError(
+      `Cannot close with a reason of ${reasonBytes} bytes: use at most ${MAX_REASON_BYTES}`,
+    )
+  }
+  const payload = Buffer.allocUnsafe(2 + reasonBytes)
+  payload.writeUInt16BE(code, 0)
+  payload.write(reason, 2)
+  return payload
+}
+
+const MAX_REASON_BYTES = 123

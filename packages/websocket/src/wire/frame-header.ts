@@ -1,0 +1,117 @@
+import type { ByteQueue } from '@ropewalk/core/bytes'
+import { WebSocketError } from '../errors.ts'
+import { isControl, isOpcode, type Opcode } from './opcode.ts'
+
+/** Which end of a connection this is: a server reads masked frames and writes plain ones. */
+export type Role = 'server' | 'client'
+
+/** A frame's header. */
+export interface FrameHeader {
+  readonly fin: boolean
+  readonly opcode: Opcode
+  readonly payloadBytes: number
+  /** The masking key's four bytes as a little-endian number; 0 for none. */
+  readonly maskKey: number
+}
+
+/**
+ * Takes a frame's header, whole or not at all (RFC 6455 §5.2).
+ *
+ *     offset  size     meaning
+ *     0       1        FIN (0x80), RSV1–3 (0x70), opcode (0x0f)
+ *     1       1        MASK (0x80), length 0–125, or 126, or 127
+ *     2       2 or 8   length behind 126 or 127, big-endian, and not one that fits a shorter form
+ *     …       4        masking key, behind MASK
+ *
+ * @param role Ours: what the peer sends is masked when we are the server.
+ * @returns undefined when the header has not all arrived.
+ * @throws {WebSocketError} as soon as its first two bytes show that it is none.
+ */
+export function takeFrameHeader(input: ByteQueue, role: Role): FrameHeader | undefined {
+  const start = input.peek(2)
+  if (start === undefined) return undefined
+  const first = start[0] ?? 0
+  const second = start[1] ?? 0
+  const opcode = first & 0x0f
+  const fin = (first & 0x80) !== 0
+  const shortLength = second & 0x7f
+  check(first, second, role)
+  const lengthBytes = shortLength < 126 ? 0 : shortLength === 126 ? 2 : 8
+  const bytes = input.peek(2 + lengthBytes + (role === 'server' ? 4 : 0))
+  if (bytes === undefined) return undefined
+  const payloadBytes = lengthBytes === 0 ? shortLength : readLength(bytes, lengthBytes)
+  const maskKey = role === 'server' ? bytes.readInt32LE(2 + lengthBytes) : 0
+  input.skip(bytes.length)
+  // Checked above.
+  return { fin, opcode: opcode as Opcode, payloadBytes, maskKey }
+}
+
+/**
+ * Writes a frame's header into `target` at 0, without a masking key.
+ *
+ * @returns how long it is: 2, 4 or 10 bytes.
+ */
+export function putFrameHeader(
+  target: Buffer,
+  opcode: Opcode,
+  payloadBytes: number,
+  masked: boolean,
+): number {
+  const maskBit = masked ? 0x80 : 0
+  target[0] = 0x80 | opcode
+  if (payloadBytes < 126) {
+    target[1] = maskBit | payloadBytes
+    return 2
+  }
+  if (payloadBytes < 65_536) {
+    target[1] = maskBit | 126
+    target.writeUInt16BE(payloadBytes, 2)
+    return 4
+  }
+  target[1] = maskBit | 127
+  target.writeUInt32BE(Math.floor(payloadBytes / TWO_TO_32), 2)
+  target.writeUInt32BE(payloadBytes % TWO_TO_32, 6)
+  return 10
+}
+
+/** How long the header of a frame is, without a masking key. */
+export function frameHeaderBytes(payloadBytes: number): number {
+  return payloadBytes < 126 ? 2 : payloadBytes < 65_536 ? 4 : 10
+}
+
+function check(first: number, second: number, role: Role): void {
+  const opcode = first & 0x0f
+  if ((first & 0x70) !== 0)
+    throw new WebSocketError('reserved-bits', 'Cannot read a frame with reserved bits set')
+  if (!isOpcode(opcode))
+    throw new WebSocketError('reserved-opcode', `Cannot read a frame of opcode ${opcode}`)
+  if (role === 'server' && (second & 0x80) === 0) {
+    throw new WebSocketError('missing-mask', 'Cannot read a frame that its client did not mask')
+  }
+  if (role === 'client' && (second & 0x80) !== 0) {
+    throw new WebSocketError('unexpected-mask', 'Cannot read a frame that its server masked')
+  }
+  if (!isControl(opcode)) return
+  if ((first & 0x80) === 0)
+    throw new WebSocketError('control-frame-fragmented', 'Cannot read a control frame in fragments')
+  if ((second & 0x7f) > 125) {
+    throw new WebSocketError('control-frame-too-long', 'Cannot read a control frame of more than 125 bytes')
+  }
+}
+
+function readLength(bytes: Buffer, lengthBytes: number): number {
+  const length =
+    lengthBytes === 2 ? bytes.readUInt16BE(2) : bytes.readUInt32BE(2) * TWO_TO_32 + bytes.readUInt32BE(6)
+  if (length < (lengthBytes === 2 ? 126 : 65_536)) {
+    throw new WebSocketError(
+      'length-not-minimal',
+      `Cannot read a length of ${length} in ${lengthBytes} bytes`,
+    )
+  }
+  if (length > Number.MAX_SAFE_INTEGER) {
+    throw new WebSocketError('length-out-of-range', 'Cannot read a frame of more than 2^53 bytes')
+  }
+  return length
+}
+
+const TWO_TO_32 = 2 ** 32
