@@ -6,7 +6,7 @@ export interface Connector<P extends ProtocolEvents = ProtocolEvents> {
   readonly state: 'disconnected' | 'connecting' | 'connected'
   /** Where it connects to: the address as it was asked for. */
   getDestination(): Address
-  /** Tries (again). Does nothing unless disconnected. */
+  /** Tries (again). Does nothing unless disconnected; nor, from a factory's callback, while the reactor stops. */
   connect(): void
   /** Closes the connection, or gives the attempt up. */
   disconnect(): void
@@ -16,6 +16,9 @@ export interface Connector<P extends ProtocolEvents = ProtocolEvents> {
    * @throws {NotConnectingError} unless connecting.
    */
   stopConnecting(): void
-  /** The protocol of the attempt now running, once its `connectionMade` has returned; rejects with a ConnectError. */
+  /**
+   * The protocol of the attempt that is running or has run, once its `connectionMade` has returned.
+   * Rejects with a ConnectError, or the reason for which a connection that was up is gone.
+   */
   whenConnected(): Promise<P>
 }

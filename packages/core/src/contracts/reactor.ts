@@ -16,12 +16,14 @@ export interface DelayedCall {
    * Makes it due `delayMs` from now.
    *
    * @throws {AlreadyCalled | AlreadyCancelled} unless active.
+   * @throws {RangeError} when `delayMs` is negative or not a number.
    */
   reset(delayMs: number): void
   /**
-   * Makes it due `extraMs` later than it was.
+   * Makes it due `extraMs` later than it was, or earlier when that is negative.
    *
    * @throws {AlreadyCalled | AlreadyCancelled} unless active.
+   * @throws {RangeError} when `extraMs` is not a number.
    */
   delay(extraMs: number): void
 }
@@ -33,7 +35,8 @@ export interface ReactorTime {
   /** Milliseconds since 1970, for dates people read. May jump. */
   wallClock(): number
   /**
-   * Calls `call(...args)` in `delayMs` milliseconds, 0 meaning the next turn. A throw is logged.
+   * Calls `call(...args)` in `delayMs` milliseconds, 0 meaning the next turn. A throw, or a promise
+   * that rejects, is logged.
    *
    * @throws {RangeError} when `delayMs` is negative or not a number.
    */
@@ -82,7 +85,9 @@ export interface ReactorCore {
   stop(options?: StopOptions): Promise<void>
   /** Calls now if running, otherwise at the next startup. */
   callWhenRunning(call: () => unknown): void
+  /** Calls at each start or stop of the reactor; the next phase waits for the promise it returns. A throw is logged. */
   addSystemEventTrigger(phase: TriggerPhase, event: SystemEvent, call: () => unknown): TriggerId
+  /** Takes a trigger away; does nothing when it is gone already. */
   removeSystemEventTrigger(id: TriggerId): void
 }
 
@@ -141,6 +146,7 @@ export interface ListenUNIXOptions {
 export interface ReactorUNIX {
   /** @throws {CannotListenError} (rejects) when the path cannot be had. */
   listenUNIX(path: string, factory: ProtocolFactory, options?: ListenUNIXOptions): Promise<ListeningPort>
+  /** Connects to the socket at `path`; failures reach `factory.clientConnectionFailed` and `connector.whenConnected()`. */
   connectUNIX<P extends ProtocolEvents>(
     path: string,
     factory: ProtocolFactory<P>,

@@ -27,19 +27,19 @@ export interface Transport extends Consumer, PushProducer {
    * Queues bytes, or a string as UTF-8. The caller must not change the bytes afterwards.
    *
    * @returns false above the high-water mark (the bytes are queued all the same: wait for
-   *   `drained()`), and when the connection is closing or gone (they are dropped). At the hard cap
-   *   the connection is aborted.
+   *   `drained()`), and when the connection is closing or gone (they are dropped). While the queue is
+   *   beyond its hard cap, a write aborts the connection.
    * @throws {TypeError} when `data` is neither bytes nor a string.
    */
   write(data: Uint8Array | string): boolean
-  /** Writes each of `parts`, in order. */
+  /** Writes `parts`, in order, as one write. */
   writeSequence(parts: Iterable<Uint8Array | string>): boolean
-  /** Resolves below the low-water mark: true to go on, false when the connection is gone. */
+  /** Resolves below the low-water mark: true to go on, false when the connection is closing or gone. */
   drained(): Promise<boolean>
 
   /** Sends what is queued (waiting for a registered producer to finish), then closes both ways. Delivers nothing more. */
   loseConnection(): void
-  /** Sends what is queued, then says that no more will come; reading goes on. */
+  /** Sends what is queued (waiting for a registered producer to finish), then says that no more will come; reading goes on. */
   loseWriteConnection(): void
   /** Drops what is queued and resets the connection. `connectionLost` gets a ConnectionAborted with this cause. */
   abortConnection(cause?: unknown): void

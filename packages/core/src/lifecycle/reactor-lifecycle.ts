@@ -1,7 +1,6 @@
-import type { LogObserver } from '../contracts/log.ts'
 import type {
   ListeningPort,
-  ReactorTime,
+  Reactor,
   RunOptions,
   StopOptions,
   SystemEvent,
@@ -9,40 +8,51 @@ import type {
   TriggerPhase,
 } from '../contracts/reactor.ts'
 import { ReactorAlreadyRunning, ReactorNotRunning } from '../errors.ts'
-import type { StreamTransport } from '../transport/stream-transport.ts'
+import { contained } from '../transport/contained.ts'
+import type { Attempting, StreamTransport, TransportHost } from '../transport/stream-transport.ts'
+import type { Turn } from '../transport/turn.ts'
 import { SystemEvents } from './system-events.ts'
 
-/** What a kind of reactor does at the edges of its run. */
+/** A kind of reactor, and what it does at the edges of its run. */
 export interface LifecycleEdges {
-  readonly time: ReactorTime
-  readonly log: LogObserver
+  readonly reactor: Reactor
+  readonly turn: Turn
   /** Begins to keep the process alive and to listen for signals, as the options say. */
   started(options: RunOptions): void
-  /** Undoes `started`. */
+  /** Undoes `started`, and cancels what was to be called later. */
   stopped(): void
 }
 
 /**
- * Starting, running and stopping, the same for every kind of reactor; and the one list of the ports
- * and connections that a stop must see to.
+ * Starting, running and stopping, the same for every kind of reactor; and the one list of the ports,
+ * connections and attempts to connect that a stop must see to.
  */
-export class ReactorLifecycle {
+export class ReactorLifecycle implements TransportHost {
+  readonly reactor: Reactor
+  readonly turn: Turn
   readonly connections: Set<StreamTransport> = new Set()
-  readonly ports: Set<ListeningPort> = new Set()
+  readonly #ports = new Set<ListeningPort>()
+  readonly #attempts = new Set<Attempting>()
   readonly #edges: LifecycleEdges
   readonly #events: SystemEvents
   #run: Run = IDLE
   #whenRunning: (() => unknown)[] = []
-  #whenEmpty: (() => void) | undefined
+  #changed: (() => void) | undefined
   #lastId = 0
 
   constructor(edges: LifecycleEdges) {
+    this.reactor = edges.reactor
+    this.turn = edges.turn
     this.#edges = edges
-    this.#events = new SystemEvents(edges.log)
+    this.#events = new SystemEvents((event) => this.reactor.log(event))
   }
 
   get running(): boolean {
     return this.#run.is !== 'idle'
+  }
+
+  get stopping(): boolean {
+    return this.#run.is === 'draining' || this.#run.is === 'cutting'
   }
 
   async run(options: RunOptions): Promise<void> {
@@ -50,19 +60,19 @@ export class ReactorLifecycle {
     const finished = new Promise<void>((finish) => {
       this.#run = { is: 'running', finish }
     })
+    const run = this.#run
+    const wanted = (): boolean => this.#run === run
     this.#edges.started(options)
-    await this.#events.fire('startup')
-    for (const call of this.#whenRunning.splice(0)) this.#call(call)
+    await this.#events.fire('startup', wanted)
+    if (wanted()) for (const call of this.#whenRunning.splice(0)) this.#call(call)
     return finished
   }
 
-  async stop(options: StopOptions): Promise<void> {
+  async stop({ drainMs = DEFAULT_DRAIN_MS }: StopOptions): Promise<void> {
     const run = this.#run
     if (run.is !== 'running') throw new ReactorNotRunning('Cannot stop a reactor that is not running')
     this.#run = STOPPING
-    const drain = this.#events.add('during', 'shutdown', () =>
-      this.#drain(options.drainMs ?? DEFAULT_DRAIN_MS),
-    )
+    const drain = this.#events.add('during', 'shutdown', () => this.#drain(drainMs))
     await this.#events.fire('shutdown')
     this.#events.remove(drain)
     this.#edges.stopped()
@@ -75,15 +85,26 @@ export class ReactorLifecycle {
     else this.#whenRunning.push(call)
   }
 
+  /** Runs `call` in `phase` of `event`, every time it comes. */
   addTrigger(phase: TriggerPhase, event: SystemEvent, call: () => unknown): TriggerId {
     return this.#events.add(phase, event, call)
   }
 
+  /** Does nothing when the trigger is gone already. */
   removeTrigger(id: TriggerId): void {
     this.#events.remove(id)
   }
 
-  /** @returns the connection's id. */
+  /** A port begins to accept connections. */
+  portOpened(port: ListeningPort): void {
+    this.#ports.add(port)
+  }
+
+  /** A port accepts no more. */
+  portClosed(port: ListeningPort): void {
+    this.#ports.delete(port)
+  }
+
   connectionOpened(transport: StreamTransport): number {
     this.connections.add(transport)
     return ++this.#lastId
@@ -91,40 +112,63 @@ export class ReactorLifecycle {
 
   connectionClosed(transport: StreamTransport): void {
     this.connections.delete(transport)
-    if (this.connections.size === 0) this.#whenEmpty?.()
+    this.#changed?.()
   }
 
+  attemptStarted(attempt: Attempting): void {
+    this.#attempts.add(attempt)
+    if (this.#run.is === 'cutting') attempt.stopConnecting()
+  }
+
+  attemptEnded(attempt: Attempting): void {
+    this.#attempts.delete(attempt)
+    this.#changed?.()
+  }
+
+  /** A connection that a protocol needs to finish what it is at can still be made, until the deadline. */
   async #drain(drainMs: number): Promise<void> {
-    await Promise.all(Array.from(this.ports, (port) => port.stopListening()))
+    this.#run = DRAINING
+    const closed = Array.from(this.#ports, (port) => port.stopListening())
+    this.#stopConnecting()
+    await Promise.all(closed)
     for (const transport of this.connections) transport.drain()
-    const deadline = this.#edges.time.callLater(drainMs, () => {
-      for (const transport of this.connections) transport.abortConnection()
-    })
-    await this.#emptied()
+    const deadline = this.reactor.callLater(drainMs, () => this.#cut())
+    while (this.connections.size + this.#attempts.size > 0) await this.#change()
     if (deadline.active()) deadline.cancel()
   }
 
-  #emptied(): Promise<void> | undefined {
-    if (this.connections.size === 0) return undefined
-    return new Promise((resolve) => (this.#whenEmpty = resolve))
+  #cut(): void {
+    this.#run = CUTTING
+    for (const transport of this.connections) transport.abortConnection()
+    this.#stopConnecting()
+  }
+
+  /** Those that run now: a factory may answer with another attempt. */
+  #stopConnecting(): void {
+    const attempts = Array.from(this.#attempts)
+    for (const attempt of attempts) attempt.stopConnecting()
+  }
+
+  #change(): Promise<void> {
+    return new Promise((resolve) => {
+      this.#changed = resolve
+    })
   }
 
   #call(call: () => unknown): void {
-    const failed = (error: unknown): void =>
-      this.#edges.log({ level: 'error', text: 'A call at startup failed', error })
-    try {
-      void Promise.resolve(call()).catch(failed)
-    } catch (error) {
-      failed(error)
-    }
+    void contained(call, (error) =>
+      this.reactor.log({ level: 'error', text: 'A call at startup failed', error }),
+    )
   }
 }
 
+/** A stop first runs the triggers that come before; then it drains; at the deadline it cuts what is left. */
 type Run =
-  | { readonly is: 'idle' }
+  | { readonly is: 'idle' | 'stopping' | 'draining' | 'cutting' }
   | { readonly is: 'running'; readonly finish: () => void }
-  | { readonly is: 'stopping' }
 
 const IDLE: Run = { is: 'idle' }
 const STOPPING: Run = { is: 'stopping' }
+const DRAINING: Run = { is: 'draining' }
+const CUTTING: Run = { is: 'cutting' }
 const DEFAULT_DRAIN_MS = 10_000

@@ -10,6 +10,7 @@ export class SystemEvents {
     this.#log = log
   }
 
+  /** Runs `call` in `phase` of `event`, every time it comes. */
   add(phase: TriggerPhase, event: SystemEvent, call: () => unknown): TriggerId {
     const trigger = { phase, event, call }
     this.#triggers.push(trigger)
@@ -25,9 +26,12 @@ export class SystemEvents {
   /**
    * Runs the triggers of `event`: before, during, after; within a phase in the order they were added.
    * Each phase waits for the promises of the one before. A trigger that fails is logged.
+   *
+   * @param wanted Asked before each phase; false leaves the rest out.
    */
-  async fire(event: SystemEvent): Promise<void> {
+  async fire(event: SystemEvent, wanted: () => boolean = () => true): Promise<void> {
     for (const phase of PHASES) {
+      if (!wanted()) return
       const due = this.#triggers.filter((trigger) => trigger.event === event && trigger.phase === phase)
       await Promise.all(due.map((trigger) => this.#run(trigger)))
     }

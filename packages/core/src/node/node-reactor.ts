@@ -24,7 +24,6 @@ import { Turn } from '../transport/turn.ts'
 import { type DialEvents, type Dialling, StreamConnector } from '../transport/stream-connector.ts'
 import { logToStderr } from './console-log.ts'
 import { dialSocket } from './dial-socket.ts'
-import type { NodeHost } from './node-host.ts'
 import { NodeTime } from './node-time.ts'
 import { ProcessSignals } from './process-signals.ts'
 import { SocketPort } from './socket-port.ts'
@@ -44,20 +43,20 @@ class NodeReactor implements Reactor {
   readonly #log: LogObserver
   readonly #time: NodeTime
   readonly #lifecycle: ReactorLifecycle
-  readonly #host: NodeHost
   readonly #signals = new ProcessSignals(() => void this.#stopOnSignal())
   #keepAlive: NodeJS.Timeout | undefined
 
   constructor(log: LogObserver) {
     this.#log = log
     this.#time = new NodeTime(log)
+    // The check phase comes right after the poll phase in which all sockets of a turn are read.
+    const turn = new Turn(() => void setImmediate(() => turn.end()))
     this.#lifecycle = new ReactorLifecycle({
-      time: this.#time,
-      log,
+      reactor: this,
+      turn,
       started: (options) => this.#started(options),
       stopped: () => this.#stopped(),
     })
-    this.#host = this.#makeHost(this.#lifecycle)
   }
 
   get running(): boolean {
@@ -116,7 +115,7 @@ class NodeReactor implements Reactor {
     const { interface: host, backlog = DEFAULT_BACKLOG } = options
     const address = tcpAddress(host ?? '::', port)
     const listen = host === undefined ? { port, backlog } : { port, backlog, host }
-    return SocketPort.open({ host: this.#host, factory, address, listen })
+    return SocketPort.open({ host: this.#lifecycle, factory, address, listen })
   }
 
   connectTCP<P extends ProtocolEvents>(
@@ -138,7 +137,7 @@ class NodeReactor implements Reactor {
   ): Promise<ListeningPort> {
     const { backlog = DEFAULT_BACKLOG, mode } = options
     return SocketPort.open({
-      host: this.#host,
+      host: this.#lifecycle,
       factory,
       address: unixAddress(path),
       listen: { path, backlog },
@@ -162,22 +161,9 @@ class NodeReactor implements Reactor {
     options: NetConnectOpts,
   ): Connector<P> {
     const dial = (events: DialEvents): Dialling => dialSocket(address, options, events)
-    const connector = new StreamConnector({ host: this.#host, factory, address, timeoutMs, dial })
+    const connector = new StreamConnector({ host: this.#lifecycle, factory, address, timeoutMs, dial })
     connector.connect()
     return connector
-  }
-
-  #makeHost(lifecycle: ReactorLifecycle): NodeHost {
-    // The check phase comes right after the poll phase in which all sockets of a turn are read.
-    const turn = new Turn(() => void setImmediate(() => turn.end()))
-    return {
-      reactor: this,
-      turn,
-      connectionOpened: (transport) => lifecycle.connectionOpened(transport),
-      connectionClosed: (transport) => lifecycle.connectionClosed(transport),
-      portOpened: (port) => void lifecycle.ports.add(port),
-      portClosed: (port) => void lifecycle.ports.delete(port),
-    }
   }
 
   #started({ installSignalHandlers = true }: RunOptions): void {

@@ -1,6 +1,7 @@
 import type { LogObserver } from '../contracts/log.ts'
 import type { DelayedCall, ReactorTime } from '../contracts/reactor.ts'
 import { type Schedule, ScheduledCall } from '../time/scheduled-call.ts'
+import { contained } from '../transport/contained.ts'
 
 /** Time as Node has it: a monotonic clock, and one timer for each call that is to come. */
 export class NodeTime implements ReactorTime, Schedule {
@@ -59,12 +60,10 @@ export class NodeTime implements ReactorTime, Schedule {
   #fire(call: ScheduledCall): void {
     this.#timers.delete(call)
     if (call.getTime() > this.now() + EARLY_MS) return this.arm(call)
-    try {
-      const result: unknown = call.run()
-      void result
-    } catch (error) {
-      this.#log({ level: 'error', text: 'A delayed call failed', error })
-    }
+    void contained(
+      () => call.run(),
+      (error) => this.#log({ level: 'error', text: 'A delayed call failed', error }),
+    )
   }
 }
 

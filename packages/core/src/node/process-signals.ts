@@ -11,6 +11,7 @@ export class ProcessSignals {
     this.#onSignal = onSignal
   }
 
+  /** Begins to listen. */
   install(): void {
     this.#received = 0
     for (const name of NAMES) process.on(name, this.#listener)

@@ -1,19 +1,20 @@
 import { chmodSync } from 'node:fs'
 import { createServer, type ListenOptions, type Server, type Socket } from 'node:net'
-import { tcpAddress } from '../addresses.ts'
+import { formatAddress, tcpAddress } from '../addresses.ts'
 import type { Address } from '../contracts/address.ts'
 import type { ProtocolFactory } from '../contracts/protocol-events.ts'
 import type { ListeningPort } from '../contracts/reactor.ts'
 import { CannotListenError } from '../errors.ts'
+import type { ReactorLifecycle } from '../lifecycle/reactor-lifecycle.ts'
 import { accept } from '../transport/accept.ts'
+import { contained } from '../transport/contained.ts'
 import type { WireEvents } from '../transport/wire.ts'
-import type { NodeHost } from './node-host.ts'
 import { localAddressOf, peerAddressOf } from './socket-address.ts'
 import { SocketWire } from './socket-wire.ts'
 
 /** Where and how to listen. */
 export interface SocketPortSetup {
-  readonly host: NodeHost
+  readonly host: ReactorLifecycle
   readonly factory: ProtocolFactory
   readonly address: Address
   readonly listen: ListenOptions
@@ -62,40 +63,53 @@ export class SocketPort implements ListeningPort {
   }
 
   async #open(): Promise<void> {
-    const server = this.#server
-    const { address, listen, mode } = this.#setup
+    const { host, address } = this.#setup
     try {
-      await new Promise<void>((resolve, reject) => {
-        server.once('error', reject)
-        server.listen(listen, () => {
-          server.off('error', reject)
-          resolve()
-        })
-      })
-      if (mode !== undefined && listen.path !== undefined) chmodSync(listen.path, mode)
+      await this.#bind()
+      if (host.stopping) throw new Error('the reactor is stopping')
     } catch (cause) {
-      server.close()
+      this.#server.close()
       throw new CannotListenError(address, cause)
     }
-    server.on('error', (error) =>
-      this.#setup.host.reactor.log({ level: 'error', text: 'A listening port failed', error }),
-    )
-    const bound = server.address()
-    if (typeof bound === 'object' && bound !== null) this.#address = tcpAddress(bound.address, bound.port)
-    this.#setup.host.portOpened(this)
-    this.factory.doStart()
+    try {
+      this.factory.doStart()
+    } catch (error) {
+      this.#server.close()
+      throw error
+    }
+    this.#server.on('error', (error) => this.#log('A listening port failed', error))
+    host.portOpened(this)
   }
 
-  #close(): Promise<void> {
-    // The server's own callback waits for every connection; the port itself is free in the next turn.
-    this.#server.close()
-    this.#setup.host.portClosed(this)
-    return new Promise((resolve) => {
-      this.#setup.host.reactor.callLater(0, () => {
-        this.factory.doStop()
+  async #bind(): Promise<void> {
+    const { listen, mode } = this.#setup
+    const server = this.#server
+    await new Promise<void>((resolve, reject) => {
+      server.once('error', reject)
+      server.listen(listen, () => {
+        server.off('error', reject)
         resolve()
       })
     })
+    if (mode !== undefined && listen.path !== undefined) chmodSync(listen.path, mode)
+    const bound = server.address()
+    if (typeof bound === 'object' && bound !== null) this.#address = tcpAddress(bound.address, bound.port)
+  }
+
+  async #close(): Promise<void> {
+    this.#server.close()
+    this.#setup.host.portClosed(this)
+    // The server's own callback waits for every connection; the port itself is free in the next turn.
+    await new Promise((resolve) => setImmediate(resolve))
+    void contained(
+      () => this.factory.doStop(),
+      (error) => this.#log('A factory failed to stop', error),
+    )
+  }
+
+  #log(text: string, error: unknown): void {
+    const label = formatAddress(this.#address)
+    this.#setup.host.reactor.log({ level: 'error', text, label, error })
   }
 
   #accept(socket: Socket): void {

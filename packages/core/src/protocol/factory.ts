@@ -24,7 +24,8 @@ export abstract class Factory<P extends ProtocolEvents = ProtocolEvents> impleme
   abstract buildProtocol(peer: Address): P | undefined
 
   doStart(): void {
-    if (this.#users++ === 0) this.startFactory()
+    if (this.#users === 0) this.startFactory()
+    this.#users++
   }
 
   doStop(): void {

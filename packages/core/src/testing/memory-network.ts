@@ -3,43 +3,34 @@ import type { Address } from '../contracts/address.ts'
 import type { ProtocolFactory } from '../contracts/protocol-events.ts'
 import type { ListeningPort } from '../contracts/reactor.ts'
 import { CannotListenError, ConnectionRefusedError } from '../errors.ts'
+import type { ReactorLifecycle } from '../lifecycle/reactor-lifecycle.ts'
 import { accept } from '../transport/accept.ts'
+import { contained } from '../transport/contained.ts'
 import type { DialEvents, Dialling } from '../transport/stream-connector.ts'
-import type { TransportHost } from '../transport/stream-transport.ts'
 import { MemoryWire } from './memory-wire.ts'
 
 /** The ports of one memory reactor, and the connections to them. Hosts are not told apart. */
 export class MemoryNetwork {
-  readonly #host: TransportHost
-  readonly #open: Set<ListeningPort>
+  readonly #host: ReactorLifecycle
   readonly #ports = new Map<string, MemoryPort>()
   #lastPort = 49_151
 
-  /** @param open Where ports that are open are listed. */
-  constructor(host: TransportHost, open: Set<ListeningPort>) {
+  constructor(host: ReactorLifecycle) {
     this.#host = host
-    this.#open = open
   }
 
-  /** @throws {CannotListenError} (rejects) when the port is taken. */
-  listen(asked: Address, factory: ProtocolFactory): Promise<ListeningPort> {
+  /** @throws {CannotListenError} (rejects) when the port is taken, or the reactor is stopping. */
+  async listen(asked: Address, factory: ProtocolFactory): Promise<ListeningPort> {
     const address =
       asked.type === 'TCP' && asked.port === 0 ? tcpAddress(asked.host, ++this.#lastPort) : asked
     const key = keyOf(address)
-    if (this.#ports.has(key)) {
-      const cause = Object.assign(new Error(`listen EADDRINUSE: ${formatAddress(address)}`), {
-        code: 'EADDRINUSE',
-      })
-      return Promise.reject(new CannotListenError(address, cause))
-    }
-    const port = new MemoryPort(factory, address, () => {
-      this.#ports.delete(key)
-      this.#open.delete(port)
-    })
-    this.#ports.set(key, port)
-    this.#open.add(port)
+    if (this.#ports.has(key)) throw new CannotListenError(address, addressInUse(address))
+    if (this.#host.stopping) throw new CannotListenError(address, new Error('the reactor is stopping'))
     factory.doStart()
-    return Promise.resolve(port)
+    const port = new MemoryPort(this.#host, factory, address, () => this.#ports.delete(key))
+    this.#ports.set(key, port)
+    this.#host.portOpened(port)
+    return port
   }
 
   /** Connects to one of the ports, in a later turn. */
@@ -76,14 +67,17 @@ export class MemoryNetwork {
 
 class MemoryPort implements ListeningPort {
   readonly factory: ProtocolFactory
+  readonly #host: ReactorLifecycle
   readonly #address: Address
-  readonly #close: () => void
+  readonly #free: () => void
   #stopped: Promise<void> | undefined
 
-  constructor(factory: ProtocolFactory, address: Address, close: () => void) {
+  /** @param free Takes the port off the network. */
+  constructor(host: ReactorLifecycle, factory: ProtocolFactory, address: Address, free: () => void) {
+    this.#host = host
     this.factory = factory
     this.#address = address
-    this.#close = close
+    this.#free = free
   }
 
   getHost(): Address {
@@ -100,10 +94,18 @@ class MemoryPort implements ListeningPort {
   }
 
   async #stop(): Promise<void> {
-    this.#close()
+    this.#free()
+    this.#host.portClosed(this)
     await Promise.resolve()
-    this.factory.doStop()
+    void contained(
+      () => this.factory.doStop(),
+      (error) => this.#host.reactor.log({ level: 'error', text: 'A factory failed to stop', error }),
+    )
   }
+}
+
+function addressInUse(address: Address): Error {
+  return Object.assign(new Error(`listen EADDRINUSE: ${formatAddress(address)}`), { code: 'EADDRINUSE' })
 }
 
 function keyOf(address: Address): string {

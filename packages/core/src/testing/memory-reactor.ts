@@ -16,6 +16,7 @@ import type {
   TriggerPhase,
 } from '../contracts/reactor.ts'
 import { ReactorLifecycle } from '../lifecycle/reactor-lifecycle.ts'
+import { contained } from '../transport/contained.ts'
 import { type DialEvents, StreamConnector } from '../transport/stream-connector.ts'
 import type { StreamTransport, TransportHost } from '../transport/stream-transport.ts'
 import { Turn } from '../transport/turn.ts'
@@ -41,23 +42,18 @@ export class MemoryReactor implements Reactor {
 
   constructor() {
     const lifecycle = new ReactorLifecycle({
-      time: this,
-      log: (event) => this.log(event),
+      reactor: this,
+      turn: new Turn(() => {
+        this.#turnWaits = true
+      }),
       started: () => undefined,
       stopped: () => {
         for (const call of this.getDelayedCalls()) call.cancel()
       },
     })
     this.#lifecycle = lifecycle
-    this.host = {
-      reactor: this,
-      turn: new Turn(() => {
-        this.#turnWaits = true
-      }),
-      connectionOpened: (transport) => lifecycle.connectionOpened(transport),
-      connectionClosed: (transport) => lifecycle.connectionClosed(transport),
-    }
-    this.#network = new MemoryNetwork(this.host, lifecycle.ports)
+    this.host = lifecycle
+    this.#network = new MemoryNetwork(lifecycle)
   }
 
   get running(): boolean {
@@ -126,13 +122,9 @@ export class MemoryReactor implements Reactor {
   }
 
   callLater<A extends unknown[]>(delayMs: number, call: (...args: A) => unknown, ...args: A): DelayedCall {
-    return this.clock.callLater(delayMs, () => {
-      try {
-        call(...args)
-      } catch (error) {
-        this.log({ level: 'error', text: 'A delayed call failed', error })
-      }
-    })
+    const failed = (error: unknown): void =>
+      this.log({ level: 'error', text: 'A delayed call failed', error })
+    return this.clock.callLater(delayMs, () => contained(() => call(...args), failed))
   }
 
   getDelayedCalls(): DelayedCall[] {

@@ -41,20 +41,22 @@ export class ScheduledCall implements DelayedCall {
 
   reset(delayMs: number): void {
     this.#mustBeActive('reset')
+    if (!(delayMs >= 0)) throw new RangeError(`Cannot reset a call to ${delayMs} ms: give 0 or more`)
     this.#time = this.#schedule.now() + delayMs
     this.#schedule.arm(this)
   }
 
   delay(extraMs: number): void {
     this.#mustBeActive('delay')
+    if (Number.isNaN(extraMs)) throw new RangeError('Cannot delay a call by NaN ms: give a number')
     this.#time += extraMs
     this.#schedule.arm(this)
   }
 
-  /** Makes the call; only the clock does this. What it throws passes through. */
-  run(): void {
+  /** Makes the call; only the clock does this. What it throws or answers passes through. */
+  run(): unknown {
     this.#state = 'called'
-    this.#call()
+    return this.#call()
   }
 
   #mustBeActive(attempt: string): void {

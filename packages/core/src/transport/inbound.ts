@@ -38,6 +38,11 @@ export class Inbound {
     return this.#end !== 'ahead'
   }
 
+  /** Whether the end of input has come and waits behind a reader who is not ready for it. */
+  get owesEnd(): boolean {
+    return this.#end === 'held' && !this.#closed
+  }
+
   /** The wire brought bytes. */
   push(data: Buffer): void {
     if (this.#closed) return
@@ -57,6 +62,7 @@ export class Inbound {
     this.deliver()
   }
 
+  /** Delivers nothing until `resume`. */
   pause(): void {
     this.#paused = true
   }

@@ -1,15 +1,17 @@
-import type { DelayedCall, ReactorTime } from '../contracts/reactor.ts'
+import type { ReactorTime } from '../contracts/reactor.ts'
 import type { PullProducer, PushProducer } from '../contracts/producer.ts'
 import { LocalProtocolError } from '../errors.ts'
+import { contained } from './contained.ts'
+import { Deadline } from './deadline.ts'
 import { OutputQueue } from './output-queue.ts'
 import type { TransportOptions } from './transport-options.ts'
 import type { Wire } from './wire.ts'
 
 /** Who is told what becomes of the output. */
 export interface OutboundOwner {
-  /** Something is queued: call `flush` at the end of the turn. */
+  /** There is something to do: call `flush` at the end of the turn. */
   outputQueued(): void
-  /** All that was queued has left, and no producer is registered. */
+  /** After `finish`, once: all that was queued has left, and no producer is registered. */
   outputFinished(): void
   /** The peer takes too little: the queue is at its cap, or nothing has left for too long. */
   outputFailed(why: string): void
@@ -17,26 +19,30 @@ export interface OutboundOwner {
   producerFailed(error: unknown): void
 }
 
-/** The writing side of a transport: the queue, its water marks, and the producer that obeys them. */
+/**
+ * The writing side of a transport: the queue, its water marks, and the producer that obeys them.
+ *
+ *     open ──finish──▶ finishing ──all has left, no producer──▶ finished
+ *       └────────────────┴──stop──▶ stopped
+ */
 export class Outbound {
   readonly #wire: Wire
   readonly #options: TransportOptions
-  readonly #time: ReactorTime
   readonly #owner: OutboundOwner
   readonly #queue = new OutputQueue()
+  readonly #stall: Deadline
+  #stage: 'open' | 'finishing' | 'finished' | 'stopped' = 'open'
   /** Bytes handed to the wire that have not left it. */
   #inFlightBytes = 0
+  #flushing = false
   #producer: Producer | undefined
   #waiters: ((goOn: boolean) => void)[] = []
-  #stall: DelayedCall | undefined
-  #finishing = false
-  #stopped = false
 
   constructor(wire: Wire, options: TransportOptions, time: ReactorTime, owner: OutboundOwner) {
     this.#wire = wire
     this.#options = options
-    this.#time = time
     this.#owner = owner
+    this.#stall = new Deadline(time, () => owner.outputFailed(`nothing left for ${options.writeStallMs} ms`))
   }
 
   /** Bytes queued or handed over that have not left. */
@@ -44,70 +50,59 @@ export class Outbound {
     return this.#queue.bytes + this.#inFlightBytes
   }
 
-  /** Whether nothing is left to send, now or from a producer. */
+  /** Whether all has left, and nothing can follow. */
   get finished(): boolean {
-    return this.bytes === 0 && this.#producer === undefined
+    return this.#stage === 'finished'
   }
 
-  get hasProducer(): boolean {
-    return this.#producer !== undefined
-  }
-
-  /** Queues bytes; false above the high-water mark. */
+  /** Queues bytes; false above the high-water mark, and when they are dropped. */
   write(data: Uint8Array | string): boolean {
+    if (!this.#admits()) return false
     this.#queue.push(data)
-    if (this.#producer?.kind === 'pull') this.#producer.asked = false
-    if (this.bytes > this.#options.maxBufferedBytes) {
-      this.#owner.outputFailed(`more than ${this.#options.maxBufferedBytes} bytes wait for the peer`)
-      return false
-    }
-    if (this.#queue.bytes >= EARLY_FLUSH_BYTES && this.#inFlightBytes === 0) this.flush()
-    else this.#owner.outputQueued()
-    if (this.bytes <= this.#options.highWaterBytes) return true
-    this.#pauseProducer()
-    return false
+    return this.#queued()
+  }
+
+  /** Queues parts that belong together: all or none. */
+  writeSequence(parts: readonly (Uint8Array | string)[]): boolean {
+    if (!this.#admits()) return false
+    for (const part of parts) this.#queue.push(part)
+    return this.#queued()
   }
 
   /** Hands over to the wire what it will take. */
   flush(): void {
-    if (this.#inFlightBytes > 0 || this.#stopped) return
-    while (this.#queue.bytes > 0) {
-      const before = this.#queue.bytes
-      const parts = this.#queue.take(HAND_OVER_BYTES)
-      if (!this.#wire.write(parts)) {
-        this.#inFlightBytes = before - this.#queue.bytes
-        this.#expectProgress()
-        break
-      }
-    }
+    if (this.#flushing || this.#inFlightBytes > 0 || this.#stage === 'stopped') return
+    this.#flushing = true
+    this.#send()
     this.#relieve()
+    this.#flushing = false
   }
 
   /** The wire has sent what it was handed. */
   writable(): void {
     this.#inFlightBytes = 0
-    this.#stall?.reset(this.#options.writeStallMs)
+    if (this.#stall.ahead) this.#stall.set(this.#options.writeStallMs)
     this.flush()
   }
 
-  /** No more will be queued but by the producer: the output fails when nothing leaves for too long. */
+  /** No more will be queued, but by a producer that is registered now. */
   finish(): void {
-    this.#finishing = true
+    if (this.#stage !== 'open') return
+    this.#stage = 'finishing'
     this.#expectProgress()
+    this.#owner.outputQueued()
   }
 
-  #expectProgress(): void {
-    this.#stall ??= this.#time.callLater(this.#options.writeStallMs, () => {
-      this.#stall = undefined
-      this.#owner.outputFailed(`the peer took nothing for ${this.#options.writeStallMs} ms`)
-    })
-  }
-
+  /**
+   * Makes `producer` follow the water marks; once no more can be queued, it is stopped at once.
+   *
+   * @throws {LocalProtocolError} while another is registered.
+   */
   registerProducer(producer: PushProducer | PullProducer, streaming: boolean): void {
     if (this.#producer !== undefined) {
       throw new LocalProtocolError('Cannot register a producer while another is registered')
     }
-    if (this.#stopped) return this.#ask(() => producer.stopProducing())
+    if (this.#stage !== 'open') return this.#ask(() => producer.stopProducing())
     // The overloads of registerProducer tie the flag to the kind.
     this.#producer = streaming
       ? { kind: 'push', producer: producer as PushProducer, paused: false }
@@ -116,38 +111,84 @@ export class Outbound {
     else if (this.bytes > this.#options.highWaterBytes) this.#pauseProducer()
   }
 
+  /** The producer is done; what waited for it goes on. */
   unregisterProducer(): void {
     if (this.#producer === undefined) return
     this.#producer = undefined
-    if (this.finished) this.#owner.outputQueued()
+    if (this.#stage === 'finishing') this.#owner.outputQueued()
   }
 
-  /** Resolves below the low-water mark with true, or false once stopped. */
+  /** Resolves below the low-water mark, or once stopped: whether a write would be sent. */
   drained(): Promise<boolean> {
-    if (this.#stopped) return Promise.resolve(false)
-    if (this.bytes <= this.#options.lowWaterBytes) return Promise.resolve(true)
+    if (this.#stage === 'stopped' || this.bytes <= this.#options.lowWaterBytes) {
+      return Promise.resolve(this.#takesWrites)
+    }
     return new Promise((resolve) => this.#waiters.push(resolve))
   }
 
   /** The connection is gone, or going without what is queued. */
   stop(): void {
-    if (this.#stopped) return
-    this.#stopped = true
+    if (this.#stage === 'stopped') return
+    this.#stage = 'stopped'
     this.#queue.clear()
     this.#inFlightBytes = 0
-    this.#cancelStall()
+    this.#stall.clear()
     const producer = this.#producer?.producer
     this.#producer = undefined
     if (producer !== undefined) this.#ask(() => producer.stopProducing())
-    for (const resolve of this.#waiters.splice(0)) resolve(false)
+    this.#wake()
+  }
+
+  get #takesWrites(): boolean {
+    return this.#stage === 'open' || (this.#stage === 'finishing' && this.#producer !== undefined)
+  }
+
+  /** The cap is checked before a write, so that one large write does not fail on its own. */
+  #admits(): boolean {
+    if (!this.#takesWrites) return false
+    const { maxBufferedBytes } = this.#options
+    if (this.bytes <= maxBufferedBytes) return true
+    this.#owner.outputFailed(`more than ${maxBufferedBytes} bytes wait for the peer`)
+    return false
+  }
+
+  #queued(): boolean {
+    if (this.#producer?.kind === 'pull') this.#producer.asked = false
+    // A producer that writes when asked does so within a flush; what it gives belongs to the next turn.
+    const early = this.#queue.bytes >= EARLY_FLUSH_BYTES && this.#inFlightBytes === 0 && !this.#flushing
+    if (early) this.flush()
+    else this.#owner.outputQueued()
+    if (this.bytes <= this.#options.highWaterBytes) return true
+    this.#pauseProducer()
+    return false
+  }
+
+  #send(): void {
+    while (this.#queue.bytes > 0) {
+      const before = this.#queue.bytes
+      if (!this.#wire.write(this.#queue.take(HAND_OVER_BYTES))) {
+        this.#inFlightBytes = before - this.#queue.bytes
+        return this.#expectProgress()
+      }
+      if (this.#stall.ahead) this.#stall.set(this.#options.writeStallMs)
+    }
   }
 
   #relieve(): void {
     if (this.bytes > this.#options.lowWaterBytes) return
-    for (const resolve of this.#waiters.splice(0)) resolve(true)
+    this.#wake()
     this.#askForMore()
-    if (this.finished || (this.bytes === 0 && !this.#finishing)) this.#cancelStall()
-    if (this.finished) this.#owner.outputFinished()
+    if (this.bytes > 0) return
+    if (this.#stage === 'open') this.#stall.clear()
+    if (this.#stage === 'finishing' && this.#producer === undefined) {
+      this.#stage = 'finished'
+      this.#stall.clear()
+      this.#owner.outputFinished()
+    }
+  }
+
+  #wake(): void {
+    for (const resolve of this.#waiters.splice(0)) resolve(this.#takesWrites)
   }
 
   #askForMore(): void {
@@ -169,17 +210,12 @@ export class Outbound {
     this.#ask(() => producer.producer.pauseProducing())
   }
 
-  #ask(call: () => void): void {
-    try {
-      call()
-    } catch (error) {
-      this.#owner.producerFailed(error)
-    }
+  #ask(call: () => unknown): void {
+    void contained(call, (error) => this.#owner.producerFailed(error))
   }
 
-  #cancelStall(): void {
-    this.#stall?.cancel()
-    this.#stall = undefined
+  #expectProgress(): void {
+    if (!this.#stall.ahead) this.#stall.set(this.#options.writeStallMs)
   }
 }
 

@@ -1,7 +1,7 @@
+import { formatAddress } from '../addresses.ts'
 import type { Address } from '../contracts/address.ts'
 import type { Connector } from '../contracts/connector.ts'
 import type { ProtocolEvents, ProtocolFactory } from '../contracts/protocol-events.ts'
-import type { DelayedCall } from '../contracts/reactor.ts'
 import {
   type ConnectionClosed,
   ConnectingCancelledError,
@@ -9,6 +9,8 @@ import {
   NotConnectingError,
   TimeoutError,
 } from '../errors.ts'
+import { contained } from './contained.ts'
+import { Deadline } from './deadline.ts'
 import { StreamTransport, type TransportHost } from './stream-transport.ts'
 import type { ConnectedWire } from './wire.ts'
 
@@ -37,13 +39,19 @@ export interface StreamConnectorSetup<P extends ProtocolEvents> {
 /** The connector of every kind of client connection: what differs is how it dials. */
 export class StreamConnector<P extends ProtocolEvents> implements Connector<P> {
   readonly #setup: StreamConnectorSetup<P>
-  #attempt: Attempt<P> = DISCONNECTED
+  readonly #deadline: Deadline
+  #attempt: Attempt<P>
   #waiters: Waiter<P>[] = []
   /** Whether the factory counts us as a user. */
   #started = false
 
   constructor(setup: StreamConnectorSetup<P>) {
+    const { host, address, timeoutMs } = setup
     this.#setup = setup
+    this.#attempt = { is: 'disconnected', why: new NotConnectingError('No connection has been asked for') }
+    this.#deadline = new Deadline(host.reactor, () =>
+      this.#giveUp(new TimeoutError(address, `it took longer than ${timeoutMs} ms`)),
+    )
   }
 
   get state(): 'disconnected' | 'connecting' | 'connected' {
@@ -55,18 +63,20 @@ export class StreamConnector<P extends ProtocolEvents> implements Connector<P> {
   }
 
   connect(): void {
-    if (this.#attempt.is !== 'disconnected') return
-    const { host, factory, address, timeoutMs } = this.#setup
-    if (!this.#started) factory.doStart()
-    this.#started = true
-    const late = new TimeoutError(address, `it took longer than ${timeoutMs} ms`)
-    const deadline = host.reactor.callLater(timeoutMs, () => this.#giveUp(late))
-    const dialling = this.#setup.dial({
+    const { host, factory, timeoutMs, dial } = this.#setup
+    // What is lost while the reactor stops stays lost, however eager its factory.
+    if (this.#attempt.is !== 'disconnected' || (this.#started && host.stopping)) return
+    // First, because it throws when the address makes no sense.
+    const dialling = dial({
       dialled: (wire) => this.#dialled(wire),
       dialFailed: (reason) => this.#giveUp(reason),
     })
-    this.#attempt = { is: 'connecting', dialling, deadline }
-    factory.startedConnecting?.(this)
+    this.#attempt = { is: 'connecting', dialling }
+    this.#deadline.set(timeoutMs)
+    if (!this.#started) this.#tell(() => factory.doStart())
+    this.#started = true
+    this.#tell(() => factory.startedConnecting?.(this))
+    if (this.#attempt.dialling === dialling) host.attemptStarted(this)
   }
 
   disconnect(): void {
@@ -84,23 +94,28 @@ export class StreamConnector<P extends ProtocolEvents> implements Connector<P> {
   whenConnected(): Promise<P> {
     const attempt = this.#attempt
     if (attempt.is === 'connected') return Promise.resolve(attempt.protocol)
+    if (attempt.is === 'disconnected') return Promise.reject(attempt.why)
     return new Promise((resolve, reject) => this.#waiters.push({ resolve, reject }))
   }
 
   #dialled(dialled: ConnectedWire): void {
-    const { wire, localAddress, peerAddress } = dialled
-    const attempt = this.#attempt
-    if (attempt.is !== 'connecting') return
+    if (this.#attempt.is !== 'connecting') return
     const { host } = this.#setup
+    const { wire, localAddress, peerAddress } = dialled
     const protocol = this.#build(peerAddress)
-    if (protocol instanceof NoProtocol) return this.#giveUp(protocol)
-    attempt.deadline.cancel()
+    if (protocol instanceof NoProtocol) {
+      wire.close()
+      return this.#giveUp(protocol)
+    }
     const onLost = (reason: ConnectionClosed): void => this.#lost(reason)
     const transport = new StreamTransport({ host, wire, localAddress, peerAddress, onLost })
     this.#attempt = { is: 'connected', transport, protocol }
+    this.#deadline.clear()
+    host.attemptEnded(this)
     dialled.attach(transport)
     transport.begin(protocol)
-    for (const { resolve } of this.#waiters.splice(0)) resolve(protocol)
+    // A fault in connectionMade is told once the connection is lost.
+    if (!transport.aborted) this.#settle(({ resolve }) => resolve(protocol))
   }
 
   #build(peer: Address): P | NoProtocol {
@@ -112,20 +127,21 @@ export class StreamConnector<P extends ProtocolEvents> implements Connector<P> {
     }
   }
 
-  #giveUp(reason: Error): void {
-    const attempt = this.#attempt
-    if (attempt.is !== 'connecting') return
-    if (attempt.deadline.active()) attempt.deadline.cancel()
-    attempt.dialling.cancel()
-    this.#attempt = DISCONNECTED
-    for (const { reject } of this.#waiters.splice(0)) reject(reason)
-    this.#setup.factory.clientConnectionFailed?.(this, reason)
+  #giveUp(why: Error): void {
+    if (this.#attempt.is !== 'connecting') return
+    this.#attempt.dialling.cancel()
+    this.#attempt = { is: 'disconnected', why }
+    this.#deadline.clear()
+    this.#setup.host.attemptEnded(this)
+    this.#settle(({ reject }) => reject(why))
+    this.#tell(() => this.#setup.factory.clientConnectionFailed?.(this, why))
     this.#release()
   }
 
-  #lost(reason: ConnectionClosed): void {
-    this.#attempt = DISCONNECTED
-    this.#setup.factory.clientConnectionLost?.(this, reason)
+  #lost(why: ConnectionClosed): void {
+    this.#attempt = { is: 'disconnected', why }
+    this.#settle(({ reject }) => reject(why))
+    this.#tell(() => this.#setup.factory.clientConnectionLost?.(this, why))
     this.#release()
   }
 
@@ -133,18 +149,32 @@ export class StreamConnector<P extends ProtocolEvents> implements Connector<P> {
   #release(): void {
     if (this.#attempt.is !== 'disconnected') return
     this.#started = false
-    this.#setup.factory.doStop()
+    this.#tell(() => this.#setup.factory.doStop())
+  }
+
+  #settle(tell: (waiter: Waiter<P>) => void): void {
+    for (const waiter of this.#waiters.splice(0)) tell(waiter)
+  }
+
+  #tell(call: () => unknown): void {
+    const { host, address } = this.#setup
+    void contained(call, (error) =>
+      host.reactor.log({
+        level: 'error',
+        text: 'A client factory failed',
+        label: formatAddress(address),
+        error,
+      }),
+    )
   }
 }
 
 type Attempt<P> =
-  | { readonly is: 'disconnected' }
-  | { readonly is: 'connecting'; readonly dialling: Dialling; readonly deadline: DelayedCall }
+  | { readonly is: 'disconnected'; readonly why: Error }
+  | { readonly is: 'connecting'; readonly dialling: Dialling }
   | { readonly is: 'connected'; readonly transport: StreamTransport; readonly protocol: P }
 
 interface Waiter<P> {
   readonly resolve: (protocol: P) => void
   readonly reject: (reason: Error) => void
 }
-
-const DISCONNECTED = { is: 'disconnected' } as const

@@ -2,7 +2,7 @@ import { formatAddress } from '../addresses.ts'
 import type { Address } from '../contracts/address.ts'
 import type { PullProducer, PushProducer } from '../contracts/producer.ts'
 import type { ProtocolEvents } from '../contracts/protocol-events.ts'
-import type { DelayedCall, Reactor } from '../contracts/reactor.ts'
+import type { Reactor } from '../contracts/reactor.ts'
 import type { Transport } from '../contracts/transport.ts'
 import {
   ConnectionAborted,
@@ -11,6 +11,8 @@ import {
   ConnectionLost,
   NotConnectedError,
 } from '../errors.ts'
+import { contained, containedResult } from './contained.ts'
+import { Deadline } from './deadline.ts'
 import { Inbound, type InboundReader } from './inbound.ts'
 import { Outbound, type OutboundOwner } from './outbound.ts'
 import { DEFAULT_TRANSPORT_OPTIONS, type TransportOptions } from './transport-options.ts'
@@ -21,9 +23,22 @@ import type { Wire, WireEvents } from './wire.ts'
 export interface TransportHost {
   readonly reactor: Reactor
   readonly turn: Turn
+  /** Whether a stop has come so far that nothing new should be kept alive. */
+  readonly stopping: boolean
   /** @returns the connection's id. */
   connectionOpened(transport: StreamTransport): number
+  /** The connection is gone, and its protocol knows. */
   connectionClosed(transport: StreamTransport): void
+  /** A connection is being made, until `attemptEnded`. */
+  attemptStarted(attempt: Attempting): void
+  /** The connection is up, or the attempt was given up. */
+  attemptEnded(attempt: Attempting): void
+}
+
+/** A connection in the making, as a reactor that stops sees it. */
+export interface Attempting {
+  /** Gives the attempt up. */
+  stopConnecting(): void
 }
 
 /** What a transport needs to begin. */
@@ -55,10 +70,11 @@ export class StreamTransport implements Transport, WireEvents, TurnEnder {
   readonly #outbound: Outbound
   #protocol: ProtocolEvents | undefined
   #stage: Stage = CONNECTED
-  /** Our own end of output: not asked for, asked for behind queued bytes, said. */
-  #ownEnd: 'ahead' | 'queued' | 'said' = 'ahead'
+  /** The wire has told its end; ours may still have to wait for the reader. */
+  #wireClosed = false
+  #draining = false
   #turnScheduled = false
-  #linger: DelayedCall | undefined
+  #linger: Deadline | undefined
   #lingeredBytes = 0
   #abort: AbortController | undefined
 
@@ -99,24 +115,20 @@ export class StreamTransport implements Transport, WireEvents, TurnEnder {
     return this.#outbound.bytes
   }
 
-  /** Who this is, in logs: protocol, id, peer. */
-  get label(): string {
-    const protocol = this.#protocol?.constructor.name ?? 'no protocol'
-    return `${protocol} ${this.id} ${formatAddress(this.#setup.peerAddress)}`
+  /** Whether the end is an abort, by us or after a fault. */
+  get aborted(): boolean {
+    return this.#stage.is === 'aborted'
   }
 
   write(data: Uint8Array | string): boolean {
-    if (typeof data !== 'string' && !(data instanceof Uint8Array)) {
-      throw new TypeError(`Cannot write ${typeof data}: give a Uint8Array or a string`)
-    }
-    if (!this.#takesOutput()) return false
+    mustBeBytes(data)
     return this.#outbound.write(data)
   }
 
   writeSequence(parts: Iterable<Uint8Array | string>): boolean {
-    let goOn = !this.disconnecting
-    for (const part of parts) goOn = this.write(part)
-    return goOn
+    const sequence = [...parts]
+    for (const part of sequence) mustBeBytes(part)
+    return this.#outbound.writeSequence(sequence)
   }
 
   drained(): Promise<boolean> {
@@ -135,14 +147,12 @@ export class StreamTransport implements Transport, WireEvents, TurnEnder {
     if (this.#stage.is !== 'connected') return
     this.#stage = DISCONNECTING
     this.#inbound.close()
-    this.#outbound.finish()
-    this.#schedule()
+    if (this.#outbound.finished) this.#awaitPeersEnd()
+    else this.#outbound.finish()
   }
 
   loseWriteConnection(): void {
-    if (this.#stage.is !== 'connected' || this.#ownEnd !== 'ahead') return
-    this.#ownEnd = 'queued'
-    this.#schedule()
+    this.#outbound.finish()
   }
 
   abortConnection(cause?: unknown): void {
@@ -150,7 +160,8 @@ export class StreamTransport implements Transport, WireEvents, TurnEnder {
     this.#stage = { is: 'aborted', cause }
     this.#inbound.close()
     this.#outbound.stop()
-    this.#wire.abort()
+    if (this.#wireClosed) this.#schedule()
+    else this.#wire.abort()
   }
 
   pauseProducing(): void {
@@ -177,6 +188,7 @@ export class StreamTransport implements Transport, WireEvents, TurnEnder {
     void this.#tell(previous, () => previous?.protocolReplaced?.())
     this.#connect(next)
     this.#inbound.deliver()
+    if (this.#draining) this.drain()
   }
 
   getPeer(): Address {
@@ -195,12 +207,16 @@ export class StreamTransport implements Transport, WireEvents, TurnEnder {
     this.#wire.setKeepAlive(enabled, initialDelayMs)
   }
 
-  /** The reactor is stopping: the protocol finishes what it is at, or the connection closes now. */
+  /** The reactor is stopping: the protocol, and any that replaces it, finishes what it is at or is closed now. */
   drain(): void {
+    if (this.#stage.is !== 'connected') return
+    this.#draining = true
     const protocol = this.#protocol
     if (protocol?.drain === undefined) return this.loseConnection()
-    const draining = this.#tell(protocol, () => protocol.drain?.())
-    void draining?.then(() => this.loseConnection())
+    const drained = this.#tell(protocol, () => protocol.drain?.())
+    void drained?.then(() => {
+      if (protocol === this.#protocol) this.loseConnection()
+    })
   }
 
   wireData(data: Buffer): void {
@@ -219,25 +235,17 @@ export class StreamTransport implements Transport, WireEvents, TurnEnder {
   }
 
   wireClosed(error: Error | undefined): void {
-    if (this.#stage.is === 'lost') return
-    const reason = this.#reasonFor(error)
-    this.#inbound.close()
-    this.#stage = { is: 'lost', reason }
-    this.#outbound.stop()
-    this.#linger?.cancel()
-    this.#linger = undefined
-    this.#abort?.abort(reason)
-    const protocol = this.#protocol
-    void this.#tell(protocol, () => protocol?.connectionLost(reason))
-    this.#setup.host.connectionClosed(this)
-    this.#setup.onLost?.(reason)
+    this.#wireClosed = true
+    // Both ends were said, but the reader is behind: it gets what came before it hears of the end.
+    if (error === undefined && this.#inbound.owesEnd) return
+    this.#lose(error)
   }
 
   turnEnded(): void {
     this.#turnScheduled = false
-    if (this.#stage.is === 'lost' || this.#stage.is === 'aborted') return
     this.#inbound.deliver()
     this.#outbound.flush()
+    if (this.#wireClosed && !this.#inbound.owesEnd) this.#lose(undefined)
   }
 
   #inboundReader(): InboundReader {
@@ -247,6 +255,7 @@ export class StreamTransport implements Transport, WireEvents, TurnEnder {
         const protocol = this.#protocol
         if (protocol?.readConnectionLost === undefined) this.loseConnection()
         else void this.#tell(protocol, () => protocol.readConnectionLost?.())
+        if (this.#wireClosed) this.#schedule()
       },
     }
   }
@@ -258,13 +267,6 @@ export class StreamTransport implements Transport, WireEvents, TurnEnder {
       outputFailed: (why) => this.abortConnection(new Error(`Cannot keep the connection: ${why}`)),
       producerFailed: (error) => this.#fault(this.#protocol, error),
     }
-  }
-
-  #takesOutput(): boolean {
-    if (this.#ownEnd !== 'ahead') return false
-    return (
-      this.#stage.is === 'connected' || (this.#stage.is === 'disconnecting' && this.#outbound.hasProducer)
-    )
   }
 
   #schedule(): void {
@@ -284,7 +286,10 @@ export class StreamTransport implements Transport, WireEvents, TurnEnder {
     if (protocol === undefined) return undefined
     try {
       const result = protocol.dataReceived(data)
-      return result === undefined ? undefined : this.#watch(protocol, result)
+      if (result === undefined) return undefined
+      const pending = containedResult(result, (error) => this.#fault(protocol, error))
+      // Nobody waits for one that was replaced meanwhile.
+      return protocol === this.#protocol ? pending : undefined
     } catch (error) {
       this.#fault(protocol, error)
       return undefined
@@ -293,58 +298,55 @@ export class StreamTransport implements Transport, WireEvents, TurnEnder {
 
   /** Calls into user code; whatever goes wrong in it stays in this connection. */
   #tell(protocol: ProtocolEvents | undefined, call: () => unknown): Promise<void> | undefined {
-    try {
-      return this.#watch(protocol, call())
-    } catch (error) {
-      this.#fault(protocol, error)
-      return undefined
-    }
-  }
-
-  #watch(protocol: ProtocolEvents | undefined, result: unknown): Promise<void> | undefined {
-    if (!isPromise(result)) return undefined
-    return result.then(
-      () => undefined,
-      (error: unknown) => this.#fault(protocol, error),
-    )
+    return contained(call, (error) => this.#fault(protocol, error))
   }
 
   #fault(protocol: ProtocolEvents | undefined, error: unknown): void {
+    const who = protocol?.constructor.name ?? 'no protocol'
     this.reactor.log({
       level: 'error',
       text: 'A protocol failed; its connection is aborted',
-      label: this.label,
+      label: `${who} ${this.id} ${formatAddress(this.#setup.peerAddress)}`,
       error,
     })
-    // A protocol that was replaced no longer speaks for the connection.
-    if (protocol === this.#protocol) this.abortConnection(error)
+    this.abortConnection(error)
   }
 
   #sayOwnEnd(): void {
-    const closing = this.#stage.is === 'disconnecting'
-    if (!closing && this.#ownEnd !== 'queued') return
-    if (this.#ownEnd !== 'said') {
-      this.#ownEnd = 'said'
-      this.#wire.end()
-      const protocol = this.#protocol
-      if (!closing) void this.#tell(protocol, () => protocol?.writeConnectionLost?.())
-    }
-    if (!closing || this.#inbound.ended || this.#linger !== undefined) return
-    // Closing with unread bytes makes the system send a reset, which can cost the peer our last words.
-    this.#linger = this.reactor.callLater(this.#options.lingerMs, () => {
-      this.#linger = undefined
-      this.#wire.close()
-    })
+    this.#wire.end()
+    if (this.#stage.is === 'disconnecting') return this.#awaitPeersEnd()
+    const protocol = this.#protocol
+    void this.#tell(protocol, () => protocol?.writeConnectionLost?.())
+  }
+
+  /** Closing with unread bytes makes the system send a reset, which can cost the peer our last words. */
+  #awaitPeersEnd(): void {
+    if (this.#wireClosed) return this.#schedule()
+    if (this.#inbound.ended) return
+    this.#linger = new Deadline(this.reactor, () => this.#wire.close())
+    this.#linger.set(this.#options.lingerMs)
+  }
+
+  #lose(error: Error | undefined): void {
+    if (this.#stage.is === 'lost') return
+    const reason = this.#reasonFor(error)
+    this.#inbound.close()
+    this.#stage = { is: 'lost', reason }
+    this.#outbound.stop()
+    this.#linger?.clear()
+    this.#abort?.abort(reason)
+    const protocol = this.#protocol
+    void this.#tell(protocol, () => protocol?.connectionLost(reason))
+    this.#setup.host.connectionClosed(this)
+    this.#setup.onLost?.(reason)
   }
 
   #reasonFor(error: Error | undefined): ConnectionClosed {
     if (this.#stage.is === 'aborted') {
-      return new ConnectionAborted(
-        undefined,
-        this.#stage.cause === undefined ? undefined : { cause: this.#stage.cause },
-      )
+      const { cause } = this.#stage
+      return new ConnectionAborted(undefined, cause === undefined ? undefined : { cause })
     }
-    const saidGoodbye = this.#stage.is === 'disconnecting' && this.#ownEnd === 'said'
+    const saidGoodbye = this.#stage.is === 'disconnecting' && this.#outbound.finished
     return error === undefined || saidGoodbye
       ? new ConnectionDone()
       : new ConnectionLost(undefined, { cause: error })
@@ -361,6 +363,7 @@ type Stage =
 const CONNECTED: Stage = { is: 'connected' }
 const DISCONNECTING: Stage = { is: 'disconnecting' }
 
-function isPromise(value: unknown): value is Promise<unknown> {
-  return typeof value === 'object' && value !== null && 'then' in value && typeof value.then === 'function'
+function mustBeBytes(data: unknown): void {
+  if (typeof data === 'string' || data instanceof Uint8Array) return
+  throw new TypeError(`Cannot write ${data === null ? 'null' : typeof data}: give a Uint8Array or a string`)
 }

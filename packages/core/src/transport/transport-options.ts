@@ -4,7 +4,7 @@ export interface TransportOptions {
   readonly highWaterBytes: number
   /** Below this many queued bytes `drained` resolves and producers resume. Default 16 KiB. */
   readonly lowWaterBytes: number
-  /** At this many queued bytes the connection is aborted. Default 16 MiB. */
+  /** A write while more than this many bytes are queued aborts the connection. Default 16 MiB. */
   readonly maxBufferedBytes: number
   /** Bytes read ahead for a paused protocol, so that a departed peer is noticed. Default 64 KiB. */
   readonly readAheadBytes: number

@@ -1,5 +1,6 @@
 /** Something that acts once at the end of the turn in which it was asked to. */
 export interface TurnEnder {
+  /** The turn is over: act. */
   turnEnded(): void
 }
 

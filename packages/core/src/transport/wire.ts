@@ -22,7 +22,9 @@ export interface Wire {
   pause(): void
   /** Reads again. */
   resume(): void
+  /** Whether small segments leave at once; means nothing to some wires. */
   setNoDelay(enabled: boolean): void
+  /** Whether a silent peer is probed; means nothing to some wires. */
   setKeepAlive(enabled: boolean, initialDelayMs: number): void
 }
 
