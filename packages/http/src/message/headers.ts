@@ -7,6 +7,12 @@
 export class Headers implements Iterable<readonly [string, string]> {
   /** Name, value, name, value, … in the order they came or were set. */
   #fields: string[] = []
+  #ascii = true
+
+  /** Whether every value that was set is ASCII. */
+  get ascii(): boolean {
+    return this.#ascii
+  }
 
   /** Headers from fields that a reader has checked: name, value, name, value, … */
   static fromFields(fields: string[]): Headers {
@@ -46,7 +52,7 @@ export class Headers implements Iterable<readonly [string, string]> {
    */
   setRawHeaders(name: string, values: readonly string[]): void {
     checkName(name)
-    for (const value of values) checkValue(name, value)
+    for (const value of values) this.#checkValue(name, value)
     this.removeHeader(name)
     for (const value of values) this.#fields.push(name, value)
   }
@@ -58,7 +64,7 @@ export class Headers implements Iterable<readonly [string, string]> {
    */
   addRawHeader(name: string, value: string): void {
     checkName(name)
-    checkValue(name, value)
+    this.#checkValue(name, value)
     this.#fields.push(name, value)
   }
 
@@ -101,6 +107,16 @@ export class Headers implements Iterable<readonly [string, string]> {
     }
     return lines
   }
+
+  #checkValue(name: string, value: unknown): void {
+    if (typeof value === 'string' && ASCII_VALUE.test(value)) return
+    if (typeof value !== 'string' || !FIELD_VALUE.test(value)) {
+      throw new TypeError(
+        `Cannot send header ${name} with value ${JSON.stringify(String(value).slice(0, 80))}`,
+      )
+    }
+    this.#ascii = false
+  }
 }
 
 function sameName(name: string | undefined, wantedLowerCase: string): boolean {
@@ -113,10 +129,6 @@ function checkName(name: string): void {
     throw new TypeError(`Cannot send a header named ${JSON.stringify(name.slice(0, 80))}`)
 }
 
-function checkValue(name: string, value: unknown): void {
-  if (typeof value === 'string' && FIELD_VALUE.test(value)) return
-  throw new TypeError(`Cannot send header ${name} with value ${JSON.stringify(String(value).slice(0, 80))}`)
-}
-
 const TOKEN = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/
+const ASCII_VALUE = /^[\t\x20-\x7e]*$/
 const FIELD_VALUE = /^[\t\x20-\x7e\x80-\xff]*$/

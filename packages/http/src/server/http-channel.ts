@@ -65,8 +65,8 @@ export class HTTPChannel extends Protocol<HTTPFactory> implements RequestChannel
     else this.#close()
   }
 
-  dateHeader(): string {
-    return this.factory.dateHeader(this.transport.reactor.wallClock())
+  dateLine(): string {
+    return this.factory.dateLine(this.transport.reactor.wallClock())
   }
 
   bodyWanted(request: Request): void {
@@ -87,7 +87,7 @@ export class HTTPChannel extends Protocol<HTTPFactory> implements RequestChannel
     const phase = this.#phase
     if (phase.is !== 'request' || phase.request !== request) return
     if (!request.persistent || this.#draining) return this.#close()
-    if (request.body.complete) this.#awaitNext()
+    if (!request.hasBody || request.body.complete) this.#awaitNext()
     else this.#phase = { is: 'discarding', leftBytes: this.#options.maxDiscardedBytes }
     this.#read()
   }
@@ -121,7 +121,10 @@ export class HTTPChannel extends Protocol<HTTPFactory> implements RequestChannel
   #wantsInput(): boolean {
     const phase = this.#phase
     if (phase.is === 'head') return !this.#outputBacksUp()
-    return phase.is === 'discarding' || (phase.is === 'request' && phase.request.body.wanted)
+    return (
+      phase.is === 'discarding' ||
+      (phase.is === 'request' && phase.request.hasBody && phase.request.body.wanted)
+    )
   }
 
   #eventRead(event: RequestEvent): void {
@@ -140,13 +143,9 @@ export class HTTPChannel extends Protocol<HTTPFactory> implements RequestChannel
   #headRead(head: RequestHead): void {
     this.#deadline.clear()
     const request = new Request(this, head)
-    const { framing } = head
     this.#phase = { is: 'request', request, owesContinue: head.expectsContinue }
     if (this.#draining) request.endConnection()
-    if (framing.kind === 'none' || (framing.kind === 'length' && framing.bytes === 0)) {
-      this.#reader.next(this.#input)
-      request.body.completed()
-    }
+    if (!request.hasBody) this.#reader.next(this.#input)
     try {
       const processing = this.factory.process(request)
       if (processing !== undefined)
@@ -220,12 +219,9 @@ export class HTTPChannel extends Protocol<HTTPFactory> implements RequestChannel
   #answerError(code: number): void {
     const page = errorBody(code)
     const headers = new Headers()
-    headers.setRawHeaders('Date', [this.dateHeader()])
-    headers.setRawHeaders('Connection', ['close'])
     headers.setRawHeaders('Content-Type', ['text/html; charset=utf-8'])
-    headers.setRawHeaders('Content-Length', [String(Buffer.byteLength(page))])
-    this.transport.write(responseHead(code, undefined, headers))
-    this.transport.write(page)
+    const framing = `${this.dateLine()}Content-Length: ${Buffer.byteLength(page)}\r\nConnection: close\r\n`
+    this.transport.writeSequence([responseHead(code, undefined, headers, framing), page])
   }
 
   /** Sets the deadline for what is awaited now, and keeps what nobody wants from coming. */

@@ -8,7 +8,7 @@ import type { Request } from './request.ts'
 export abstract class HTTPFactory extends Factory<HTTPChannel> {
   /** The limits and deadlines of every channel. */
   readonly options: HTTPChannelOptions
-  #dateHeader = ''
+  #dateLine = ''
   #dateSecond = -1
 
   constructor(options: Partial<HTTPChannelOptions> = {}) {
@@ -28,13 +28,13 @@ export abstract class HTTPFactory extends Factory<HTTPChannel> {
     return channel
   }
 
-  /** The Date header for a moment, made anew once a second. */
-  dateHeader(wallClockMs: number): string {
+  /** The Date field's line for a moment, made anew once a second. */
+  dateLine(wallClockMs: number): string {
     const second = Math.floor(wallClockMs / 1000)
     if (second !== this.#dateSecond) {
       this.#dateSecond = second
-      this.#dateHeader = formatDate(second * 1000)
+      this.#dateLine = `Date: ${formatDate(second * 1000)}\r\n`
     }
-    return this.#dateHeader
+    return this.#dateLine
   }
 }

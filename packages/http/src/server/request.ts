@@ -1,6 +1,7 @@
 import {
   type Address,
   type ConnectionClosed,
+  ConnectionLost,
   LocalProtocolError,
   type ProtocolEvents,
   type Reactor,
@@ -11,13 +12,13 @@ import { Headers } from '../message/headers.ts'
 import type { RequestHead } from '../wire/request-reader.ts'
 import { errorBody } from './error-body.ts'
 import { RequestBody } from './request-body.ts'
-import { ResponseStream } from './response-stream.ts'
+import { type ResponseHead, ResponseStream } from './response-stream.ts'
 
 /** What a request asks of the channel that read it. */
 export interface RequestChannel {
   readonly transport: Transport
-  /** The value of the Date header now. */
-  dateHeader(): string
+  /** The Date field's line now. */
+  dateLine(): string
   /** Whether a body that nobody reads will be read and dropped to keep the connection. */
   willDiscard(head: RequestHead): boolean
   /** The request's body is wanted. */
@@ -55,8 +56,6 @@ export class Request {
   readonly clientproto: string
   readonly requestHeaders: Headers
   readonly responseHeaders: Headers = new Headers()
-  /** What the client sends behind the head, read as it arrives. */
-  readonly body: RequestBody
   /** Decoded path segments that led to the resource. */
   prepath: string[] = []
   /** Decoded path segments behind the resource. */
@@ -72,6 +71,7 @@ export class Request {
   #settle: ((outcome: Outcome) => void) | undefined
   #finished: Promise<Outcome> | undefined
   #args: URLSearchParams | undefined
+  #body: RequestBody | undefined
 
   /** Made by the channel. */
   constructor(channel: RequestChannel, head: RequestHead) {
@@ -83,10 +83,19 @@ export class Request {
     this.#query = head.query
     this.clientproto = `HTTP/${head.version}`
     this.requestHeaders = Headers.fromFields(head.fields)
-    this.body = new RequestBody({ bodyWanted: () => this.#bodyWanted() }, () =>
-      this.getHeader('content-type'),
-    )
     this.#response = new ResponseStream(channel.transport, head, head.persistent)
+  }
+
+  /** What the client sends behind the head, read as it arrives. */
+  get body(): RequestBody {
+    this.#body ??= this.#makeBody()
+    return this.#body
+  }
+
+  /** Whether the client sends anything behind the head. */
+  get hasBody(): boolean {
+    const { framing } = this.#head
+    return framing.kind === 'chunked' || (framing.kind === 'length' && framing.bytes > 0)
   }
 
   /** The query's parameters. */
@@ -213,7 +222,8 @@ export class Request {
   write(data: Uint8Array | string): boolean {
     if (this.#outcome === 'complete') throw new LocalProtocolError('Cannot write: the response is finished')
     if (this.#outcome !== undefined) return false
-    return this.#response.write(() => this.#responseHead(), data)
+    if (!this.#response.started) this.#response.begin(this.#responseHead())
+    return this.#response.write(data)
   }
 
   /** Resolves when more may be written: true, or false when the client is gone. */
@@ -221,10 +231,17 @@ export class Request {
     return this.#channel.transport.drained()
   }
 
-  /** Ends the response. Does nothing when it has ended, or the client is gone. */
-  finish(): void {
+  /**
+   * Ends the response. Does nothing when it has ended, or the client is gone.
+   *
+   * @param body The whole body, of a response of which nothing was written; or its last piece.
+   */
+  finish(body: Uint8Array | string = ''): void {
     if (this.#outcome !== undefined) return
-    this.#response.finish(() => this.#responseHead())
+    if (this.started) {
+      if (body.length > 0) this.#response.write(body)
+      this.#response.finish()
+    } else this.#response.whole(this.#responseHead(), body)
     this.#end('complete')
     this.#channel.requestDone(this)
   }
@@ -251,9 +268,7 @@ export class Request {
     }
     const page = errorBody(this.#code, error instanceof HTTPError ? error.message : undefined)
     this.setHeader('Content-Type', 'text/html; charset=utf-8')
-    this.setHeader('Content-Length', String(Buffer.byteLength(page)))
-    this.write(page)
-    this.finish()
+    this.finish(page)
   }
 
   /** The connection ends after this response, which says so. Too late once the head was sent. */
@@ -275,7 +290,7 @@ export class Request {
     if (this.started || this.#outcome !== undefined)
       throw new LocalProtocolError('Cannot upgrade: the response began')
     if (this.#head.version === '1.0') throw new LocalProtocolError('Cannot upgrade a request of HTTP/1.0')
-    if (this.#hasBody()) throw new LocalProtocolError('Cannot upgrade a request that has a body')
+    if (this.hasBody) throw new LocalProtocolError('Cannot upgrade a request that has a body')
     if (this.#channel.transport.disconnecting) return false
     for (const [name, value] of options.headers ?? []) this.responseHeaders.addRawHeader(name, value)
     this.setHeader('Upgrade', options.protocol)
@@ -289,7 +304,7 @@ export class Request {
 
   /** The connection is gone. */
   connectionLost(reason: ConnectionClosed): void {
-    this.body.failed(reason)
+    this.#body?.failed(reason)
     if (this.#outcome === undefined) this.#end('aborted')
   }
 
@@ -297,15 +312,21 @@ export class Request {
     this.#channel.bodyWanted(this)
   }
 
-  #hasBody(): boolean {
-    const { framing } = this.#head
-    return framing.kind === 'chunked' || (framing.kind === 'length' && framing.bytes > 0)
+  #makeBody(): RequestBody {
+    const body = new RequestBody({ bodyWanted: () => this.#bodyWanted() }, () =>
+      this.getHeader('content-type'),
+    )
+    if (!this.hasBody) body.completed()
+    else if (this.#outcome === 'aborted') body.failed(new ConnectionLost())
+    return body
   }
 
-  #responseHead(): { code: number; reason: string | undefined; headers: Headers } {
-    if (!this.body.used && !this.body.complete && !this.#channel.willDiscard(this.#head)) this.endConnection()
-    if (!this.responseHeaders.hasHeader('Date')) this.setHeader('Date', this.#channel.dateHeader())
-    return { code: this.#code, reason: this.#reason, headers: this.responseHeaders }
+  #responseHead(): ResponseHead {
+    const unread = this.hasBody && !this.body.used && !this.body.complete
+    if (unread && !this.#channel.willDiscard(this.#head)) this.endConnection()
+    const headers = this.responseHeaders
+    const dateLine = headers.hasHeader('date') ? '' : this.#channel.dateLine()
+    return { code: this.#code, reason: this.#reason, headers, dateLine }
   }
 
   #end(outcome: Outcome): void {

@@ -1,4 +1,5 @@
-import { LocalProtocolError, type Transport } from '@ropewalk/core'
+import type { Transport } from '@ropewalk/core'
+import { LocalProtocolError } from '@ropewalk/core'
 import type { Headers } from '../message/headers.ts'
 import { CHUNK_END, chunkHead, LAST_CHUNK, responseHead } from '../wire/response-writer.ts'
 
@@ -11,8 +12,11 @@ export interface Answered {
 /** A response's head, as the request's owner wants it. */
 export interface ResponseHead {
   readonly code: number
+  /** The reason phrase where the registered one will not do. */
   readonly reason: string | undefined
   readonly headers: Headers
+  /** The Date line, CRLF included, where the headers have none. */
+  readonly dateLine: string
 }
 
 /**
@@ -41,10 +45,6 @@ export class ResponseStream {
     return this.#stage.is !== 'fresh'
   }
 
-  get finished(): boolean {
-    return this.#stage.is === 'finished'
-  }
-
   /** Whether the connection may carry another request after this response. */
   get persistent(): boolean {
     return this.#persistent
@@ -61,88 +61,125 @@ export class ResponseStream {
   }
 
   /**
-   * Sends a piece of the body, and before the first one the head.
+   * Sends a response in one go.
+   *
+   * @throws {LocalProtocolError} when the head has another Content-Length.
+   */
+  whole(head: ResponseHead, body: Uint8Array | string): void {
+    const bytes = byteLength(body)
+    const [start, framing] = this.#begin(head, bytes)
+    this.#stage = FINISHED
+    if (framing.by === 'no body' || bytes === 0) {
+      this.#transport.write(start)
+      return
+    }
+    if (framing.by === 'length' && framing.bytes !== bytes) throw this.#wrongLength(bytes, framing.bytes)
+    this.#sentBytes = bytes
+    if (typeof start === 'string' && typeof body === 'string') this.#transport.write(start + body)
+    else this.#transport.writeSequence([start, body])
+  }
+
+  /** Sends the head, before the first piece of a body whose length is not known, or is in the head. */
+  begin(head: ResponseHead): void {
+    const [start, framing] = this.#begin(head, undefined)
+    this.#stage = { is: 'sending', framing }
+    this.#transport.write(start)
+  }
+
+  /**
+   * Sends a piece of the body, behind `begin`.
    *
    * @returns what the transport's `write` returns.
    * @throws {LocalProtocolError} beyond the response's own Content-Length; the connection is aborted.
    */
-  write(head: () => ResponseHead, data: Uint8Array | string): boolean {
-    if (this.#stage.is === 'finished') throw new LocalProtocolError('Cannot write to a finished response')
-    const framing = this.#stage.is === 'sending' ? this.#stage.framing : this.#begin(head(), undefined)
-    const bytes = typeof data === 'string' ? Buffer.byteLength(data) : data.length
+  write(data: Uint8Array | string): boolean {
+    if (this.#stage.is !== 'sending')
+      throw new LocalProtocolError(`Cannot write to a ${this.#stage.is} response`)
+    const { framing } = this.#stage
+    const bytes = byteLength(data)
     if (bytes === 0 || framing.by === 'no body') return !this.#transport.disconnecting
     this.#sentBytes += bytes
     if (framing.by === 'length' && this.#sentBytes > framing.bytes) {
-      const error = new LocalProtocolError(
-        `Cannot send ${this.#sentBytes} bytes under Content-Length ${framing.bytes}`,
-      )
-      this.#transport.abortConnection(error)
-      throw error
+      throw this.#wrongLength(this.#sentBytes, framing.bytes)
     }
     if (framing.by !== 'chunks') return this.#transport.write(data)
-    this.#transport.write(chunkHead(bytes))
-    this.#transport.write(data)
-    return this.#transport.write(CHUNK_END)
+    return this.#transport.writeSequence([chunkHead(bytes), data, CHUNK_END])
   }
 
-  /**
-   * Ends the response. One shorter than its own Content-Length is cut instead.
-   *
-   * @param head Asked for when nothing was written: a response without a body.
-   */
-  finish(head: () => ResponseHead): void {
-    if (this.#stage.is === 'finished') return
-    const framing = this.#stage.is === 'sending' ? this.#stage.framing : this.#begin(head(), 0)
+  /** Ends the body. One shorter than its own Content-Length is cut instead. */
+  finish(): void {
+    if (this.#stage.is !== 'sending') return
+    const { framing } = this.#stage
     this.#stage = FINISHED
     if (framing.by === 'chunks') this.#transport.write(LAST_CHUNK)
-    if (framing.by === 'length' && this.#sentBytes < framing.bytes) {
-      const missing = `Cannot end a response ${framing.bytes - this.#sentBytes} bytes short of its Content-Length`
-      this.#transport.abortConnection(new LocalProtocolError(missing))
-    }
+    if (framing.by === 'length' && this.#sentBytes < framing.bytes)
+      this.#wrongLength(this.#sentBytes, framing.bytes)
   }
 
   /** Sends the head of a 101 answer: what follows is another protocol's. */
-  upgrade(head: ResponseHead): void {
+  upgrade({ code, reason, headers, dateLine }: ResponseHead): void {
     this.#stage = FINISHED
-    this.#transport.write(responseHead(head.code, head.reason, head.headers))
+    this.#transport.write(responseHead(code, reason, headers, dateLine))
   }
 
-  /** @param wholeBytes The body's length where it is known without a Content-Length. */
-  #begin({ code, reason, headers }: ResponseHead, wholeBytes: number | undefined): Framing {
+  /** @param wholeBytes The body's length, where it is known. */
+  #begin(
+    { code, reason, headers, dateLine }: ResponseHead,
+    wholeBytes: number | undefined,
+  ): [string | Buffer, Framing] {
     const framing = this.#frame(code, headers, wholeBytes)
-    if (framing.by === 'close') this.#persistent = false
-    if (!this.#persistent) headers.setRawHeaders('Connection', ['close'])
-    else if (this.#answered.version === '1.0') headers.setRawHeaders('Connection', ['keep-alive'])
-    this.#stage = { is: 'sending', framing }
-    this.#transport.write(responseHead(code, reason, headers))
-    return framing
+    if (framing.by === 'close' || saysClose(headers)) this.#persistent = false
+    const lines = dateLine + framing.lines + this.#connectionLine()
+    return [responseHead(code, reason, headers, lines), framing]
+  }
+
+  #connectionLine(): string {
+    if (!this.#persistent) return 'Connection: close\r\n'
+    return this.#answered.version === '1.0' ? 'Connection: keep-alive\r\n' : ''
   }
 
   #frame(code: number, headers: Headers, wholeBytes: number | undefined): Framing {
-    if (headers.hasHeader('Transfer-Encoding')) {
+    if (headers.hasHeader('transfer-encoding')) {
       throw new LocalProtocolError(
         'Cannot set Transfer-Encoding: how a response is framed is not for its author',
       )
     }
     const declared = declaredLength(headers)
     if (code < 200 || code === 204) {
-      headers.removeHeader('Content-Length')
+      headers.removeHeader('content-length')
       return NO_BODY
     }
-    if (code === 304 || this.#answered.method === 'HEAD') return NO_BODY
-    if (declared !== undefined) return { by: 'length', bytes: declared }
-    if (wholeBytes !== undefined) {
-      headers.setRawHeaders('Content-Length', [String(wholeBytes)])
-      return { by: 'length', bytes: wholeBytes }
-    }
-    if (this.#answered.version === '1.0') return UNTIL_CLOSE
-    headers.setRawHeaders('Transfer-Encoding', ['chunked'])
-    return CHUNKS
+    const knownBytes = declared ?? wholeBytes
+    const lines =
+      declared === undefined && knownBytes !== undefined ? `Content-Length: ${knownBytes}\r\n` : ''
+    if (code === 304) return NO_BODY
+    if (this.#answered.method === 'HEAD') return { by: 'no body', lines }
+    if (knownBytes !== undefined) return { by: 'length', bytes: knownBytes, lines }
+    return this.#answered.version === '1.0' ? UNTIL_CLOSE : CHUNKS
+  }
+
+  /** The body is not as long as was said: what was sent must not look whole. */
+  #wrongLength(bytes: number, declaredBytes: number): LocalProtocolError {
+    const error = new LocalProtocolError(`Cannot send ${bytes} bytes under Content-Length ${declaredBytes}`)
+    this.#transport.abortConnection(error)
+    return error
   }
 }
 
+function byteLength(data: Uint8Array | string): number {
+  return typeof data === 'string' ? Buffer.byteLength(data) : data.length
+}
+
+/** The connection is ours to manage, but an author may ask for its end. */
+function saysClose(headers: Headers): boolean {
+  const values = headers.getRawHeaders('connection')
+  if (values === undefined) return false
+  headers.removeHeader('connection')
+  return values.some((value) => /(?:^|,)[\t ]*close[\t ]*(?:,|$)/i.test(value))
+}
+
 function declaredLength(headers: Headers): number | undefined {
-  const values = headers.getRawHeaders('Content-Length')
+  const values = headers.getRawHeaders('content-length')
   if (values === undefined) return undefined
   const [value = ''] = values
   if (values.length > 1 || !/^[0-9]{1,15}$/.test(value)) {
@@ -156,15 +193,15 @@ type Stage =
   | { readonly is: 'sending'; readonly framing: Framing }
   | { readonly is: 'finished' }
 
-/** How the end of the body is told. */
+/** How the end of the body is told, and the field lines that say so. */
 type Framing =
-  | { readonly by: 'no body' }
-  | { readonly by: 'length'; readonly bytes: number }
-  | { readonly by: 'chunks' }
-  | { readonly by: 'close' }
+  | { readonly by: 'no body'; readonly lines: string }
+  | { readonly by: 'length'; readonly bytes: number; readonly lines: string }
+  | { readonly by: 'chunks'; readonly lines: string }
+  | { readonly by: 'close'; readonly lines: string }
 
 const FRESH: Stage = { is: 'fresh' }
 const FINISHED: Stage = { is: 'finished' }
-const NO_BODY: Framing = { by: 'no body' }
-const CHUNKS: Framing = { by: 'chunks' }
-const UNTIL_CLOSE: Framing = { by: 'close' }
+const NO_BODY: Framing = { by: 'no body', lines: '' }
+const CHUNKS: Framing = { by: 'chunks', lines: 'Transfer-Encoding: chunked\r\n' }
+const UNTIL_CLOSE: Framing = { by: 'close', lines: '' }

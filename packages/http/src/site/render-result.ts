@@ -28,17 +28,14 @@ function sendRendered(request: Request, rendered: Rendered): void | Promise<void
 }
 
 function sendWhole(request: Request, body: Body): void {
-  const bytes = typeof body === 'string' ? Buffer.byteLength(body) : body.length
-  if (bytes > 0 && !request.responseHeaders.hasHeader('Content-Type')) {
+  if (body.length > 0 && !request.responseHeaders.hasHeader('content-type')) {
     request.setHeader('Content-Type', DEFAULT_CONTENT_TYPE)
   }
-  if (!request.started) request.setHeader('Content-Length', String(bytes))
-  if (bytes > 0) request.write(body)
-  request.finish()
+  request.finish(body)
 }
 
 async function sendPieces(request: Request, pieces: AsyncIterable<Body>): Promise<void> {
-  if (!request.responseHeaders.hasHeader('Content-Type'))
+  if (!request.responseHeaders.hasHeader('content-type'))
     request.setHeader('Content-Type', DEFAULT_CONTENT_TYPE)
   if (request.method === 'HEAD') return request.finish()
   for await (const piece of pieces) {

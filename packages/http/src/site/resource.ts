@@ -76,9 +76,12 @@ export class Resource {
   }
 
   #renderer(method: string): ((request: Request) => RenderResult) | undefined {
-    const renderer: unknown = Reflect.get(this, `render_${method}`)
+    const name = RENDERER.get(method) ?? `render_${method}`
+    const renderer: unknown = Reflect.get(this, name)
     return typeof renderer === 'function' ? (renderer as (request: Request) => RenderResult) : undefined
   }
 }
 
 const METHODS: readonly string[] = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS']
+/** Made once: it is looked up for every request. */
+const RENDERER: ReadonlyMap<string, string> = new Map(METHODS.map((method) => [method, `render_${method}`]))

@@ -34,7 +34,7 @@ export class Site extends HTTPFactory {
    */
   getResourceFor(request: Request): Resource | Promise<Resource> {
     request.prepath = []
-    request.postpath = request.path.slice(1).split('/').map(decodeSegment)
+    request.postpath = request.path === '/' ? [''] : request.path.slice(1).split('/').map(decodeSegment)
     return this.#descend(this.resource, request)
   }
 

@@ -5,14 +5,22 @@ import { reasonPhrase } from '../message/status.ts'
  * A response's head as it is sent: status line, fields, empty line (RFC 9112 §4).
  *
  * @param reason The reason phrase where the registered one will not do; the caller has checked it.
+ * @param framing Lines that the caller adds behind the headers, each with its CRLF.
+ * @returns a string where all is ASCII, so that a body can be joined to it; else bytes.
  */
-export function responseHead(code: number, reason: string | undefined, headers: Headers): Buffer {
-  const statusLine = reason === undefined ? usualStatusLine(code) : `HTTP/1.1 ${code} ${reason}\r\n`
-  return Buffer.from(`${statusLine}${headers.toWire()}\r\n`, 'latin1')
+export function responseHead(
+  code: number,
+  reason: string | undefined,
+  headers: Headers,
+  framing: string,
+): string | Buffer {
+  const head = `${statusLine(code, reason)}${headers.toWire()}${framing}\r\n`
+  const ascii = headers.ascii && (reason === undefined || !NOT_ASCII.test(reason))
+  return ascii ? head : Buffer.from(head, 'latin1')
 }
 
-function usualStatusLine(code: number): string {
-  return code === 200 ? OK : `HTTP/1.1 ${code} ${reasonPhrase(code)}\r\n`
+function statusLine(code: number, reason: string | undefined): string {
+  return code === 200 && reason === undefined ? OK : `HTTP/1.1 ${code} ${reason ?? reasonPhrase(code)}\r\n`
 }
 
 /** The line before a chunk's data (RFC 9112 §7.1). */
@@ -25,3 +33,4 @@ export const CHUNK_END = '\r\n'
 /** The last chunk, without trailers. */
 export const LAST_CHUNK = '0\r\n\r\n'
 const OK = 'HTTP/1.1 200 OK\r\n'
+const NOT_ASCII = /[^\x20-\x7e]/
