@@ -50,7 +50,8 @@ class NodeReactor implements Reactor {
     this.#log = log
     this.#time = new NodeTime(log)
     // The check phase comes right after the poll phase in which all sockets of a turn are read.
-    const turn = new Turn(() => void setImmediate(() => turn.end()))
+    const end = (): void => turn.end()
+    const turn = new Turn(() => void setImmediate(end))
     this.#lifecycle = new ReactorLifecycle({
       reactor: this,
       turn,

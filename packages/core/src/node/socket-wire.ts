@@ -29,7 +29,7 @@ export class SocketWire implements Wire {
     this.#socket.on('close', () => events.wireClosed(this.#error))
   }
 
-  write(parts: readonly Buffer[]): boolean {
+  write(parts: readonly (Buffer | string)[]): boolean {
     const socket = this.#socket
     const last = parts.length - 1
     if (last > 0) socket.cork()

@@ -39,14 +39,18 @@ export class MemoryWire implements Wire, TurnEnder {
     this.#schedule()
   }
 
-  write(parts: readonly Buffer[]): boolean {
+  write(parts: readonly (Buffer | string)[]): boolean {
     const peer = this.#peer
     if (peer === undefined || this.#ownEnd || this.#fate.is !== 'open') return true
     if (peer.#fate.is !== 'open') {
       this.reset()
       return false
     }
-    for (const part of parts) peer.#inboxBytes += peer.#inbox.push(Buffer.from(part)) > 0 ? part.length : 0
+    for (const part of parts) {
+      const copy = Buffer.from(part as string)
+      peer.#inbox.push(copy)
+      peer.#inboxBytes += copy.length
+    }
     peer.#schedule()
     this.#blocked = peer.#inboxBytes > WINDOW_BYTES
     return !this.#blocked

@@ -129,8 +129,8 @@ class RecordingWire implements Wire, TurnEnder {
     this.#turn = turn
   }
 
-  write(parts: readonly Buffer[]): boolean {
-    this.sent.push(...parts.map((part) => Buffer.from(part)))
+  write(parts: readonly (Buffer | string)[]): boolean {
+    this.sent.push(...parts.map((part) => Buffer.from(part as string)))
     return !this.blocked
   }
 

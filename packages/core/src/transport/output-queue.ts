@@ -32,8 +32,13 @@ export class OutputQueue {
     if (this.#smallBytes >= JOIN_BYTES || this.#small.length >= JOIN_COUNT) this.#join()
   }
 
-  /** Takes about `limit` bytes from the front, none only when none are held. */
-  take(limit: number): Buffer[] {
+  /** Takes about `limit` bytes from the front, none only when none are held. A lone string stays one: sockets encode it themselves. */
+  take(limit: number): (Buffer | string)[] {
+    const [only] = this.#small
+    if (typeof only === 'string' && this.#small.length === 1 && this.#ready.length === 0) {
+      this.clear()
+      return [only]
+    }
     this.#join()
     if (this.#bytes <= limit) {
       const all = this.#ready

@@ -7,11 +7,11 @@ import type { Address } from '../contracts/address.ts'
  */
 export interface Wire {
   /**
-   * Hands bytes over, in order.
+   * Hands bytes over, in order; a string is UTF-8.
    *
    * @returns false when not all has left; then `writable` follows, and nothing more is handed over before.
    */
-  write(parts: readonly Buffer[]): boolean
+  write(parts: readonly (Buffer | string)[]): boolean
   /** Says that no more will be written: a FIN, behind what was handed over. */
   end(): void
   /** Ends both ways at once, dropping what has not left; a reset where the wire knows one. `closed` follows. */
