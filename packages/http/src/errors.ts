@@ -1,10 +1,6 @@
-import { LocalProtocolError } from '@ropewalk/core'
-
 // RemoteProtocolError   the peer broke HTTP; thrown in wire/, answered once by the channel
 // HTTPError             a resource answers with an error status; thrown by resources
-// LocalProtocolError    our caller broke an order of calls (core's)
-
-export { LocalProtocolError }
+// LocalProtocolError    our caller broke an order of calls: core's
 
 /** Every way a peer can break HTTP/1.1, with the status code that answers it. */
 export const STATUS_CODE = {

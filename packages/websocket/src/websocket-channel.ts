@@ -3,6 +3,7 @@ import { assertNever, ByteQueue } from '@ropewalk/core/bytes'
 import type { Request } from '@ropewalk/http'
 import { WebSocketError } from './errors.ts'
 import type { WebSocketClosed } from './websocket-closed.ts'
+import type { WebSocketConnection } from './websocket-connection.ts'
 import { DEFAULT_WEBSOCKET_OPTIONS, type WebSocketOptions } from './websocket-options.ts'
 import type { WebSocketProtocol } from './websocket-protocol.ts'
 import { WebSocketTransport } from './websocket-transport.ts'
@@ -27,7 +28,7 @@ export interface WebSocketChannelSetup {
  * Its protocol hears of whole messages only; pings are answered here, and so is a peer that breaks
  * the rules, with the close code that says how.
  */
-export class WebSocketChannel extends Protocol {
+export class WebSocketChannel extends Protocol implements WebSocketConnection {
   readonly request: Request
   readonly subprotocol: string | undefined
   readonly #protocol: WebSocketProtocol

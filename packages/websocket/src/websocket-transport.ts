@@ -1,44 +1,44 @@
 import type { Address, PullProducer, PushProducer, Reactor } from '@ropewalk/core'
 import type { Request } from '@ropewalk/http'
-import type { WebSocketChannel } from './websocket-channel.ts'
+import type { WebSocketConnection } from './websocket-connection.ts'
 
 /** A WebSocket as its protocol sees it: a transport of messages. No method throws because the peer is gone. */
 export class WebSocketTransport {
-  readonly #channel: WebSocketChannel
+  readonly #connection: WebSocketConnection
 
   /** Made by the channel. */
-  constructor(channel: WebSocketChannel) {
-    this.#channel = channel
+  constructor(connection: WebSocketConnection) {
+    this.#connection = connection
   }
 
   /** The reactor: take time and timers from it. */
   get reactor(): Reactor {
-    return this.#channel.transport.reactor
+    return this.#connection.transport.reactor
   }
 
   /** The request that opened the WebSocket. */
   get request(): Request {
-    return this.#channel.request
+    return this.#connection.request
   }
 
   /** The subprotocol both sides agreed on; undefined for none. */
   get subprotocol(): string | undefined {
-    return this.#channel.subprotocol
+    return this.#connection.subprotocol
   }
 
   /** Whether messages can be sent. */
   get open(): boolean {
-    return this.#channel.open
+    return this.#connection.open
   }
 
   /** Aborted when the connection is gone. */
   get signal(): AbortSignal {
-    return this.#channel.transport.signal
+    return this.#connection.transport.signal
   }
 
   /** Bytes queued and not yet taken by the operating system. */
   get bufferedBytes(): number {
-    return this.#channel.transport.bufferedBytes
+    return this.#connection.transport.bufferedBytes
   }
 
   /**
@@ -47,12 +47,12 @@ export class WebSocketTransport {
    * @returns false when the peer takes less than it is given (await `drained()`), or the WebSocket is closing.
    */
   sendTextMessage(text: string): boolean {
-    return this.#channel.sendText(text)
+    return this.#connection.sendText(text)
   }
 
   /** Sends a binary message; the caller must not change the bytes afterwards. Returns as `sendTextMessage`. */
   sendBytesMessage(data: Uint8Array): boolean {
-    return this.#channel.sendBytes(data)
+    return this.#connection.sendBytes(data)
   }
 
   /**
@@ -61,12 +61,12 @@ export class WebSocketTransport {
    * @throws {RangeError} when the payload has more than 125 bytes.
    */
   ping(payload: Uint8Array = NO_BYTES): boolean {
-    return this.#channel.sendPing(payload)
+    return this.#connection.sendPing(payload)
   }
 
   /** Resolves when more may be sent: true, or false when the connection is gone. */
   drained(): Promise<boolean> {
-    return this.#channel.transport.drained()
+    return this.#connection.transport.drained()
   }
 
   /**
@@ -77,45 +77,45 @@ export class WebSocketTransport {
    * @throws {RangeError} for another code or a longer reason.
    */
   loseConnection(code: number = 1000, reason: string = ''): void {
-    this.#channel.close(code, reason)
+    this.#connection.close(code, reason)
   }
 
   /** Resets the connection, without a closing handshake. */
   abortConnection(cause?: unknown): void {
-    this.#channel.transport.abortConnection(cause)
+    this.#connection.transport.abortConnection(cause)
   }
 
   /** Makes `producer` wait whenever the peer takes less than it is given. */
   attachProducer(producer: PushProducer, streaming: true): void
   attachProducer(producer: PullProducer, streaming: false): void
   attachProducer(producer: PushProducer | PullProducer, streaming: boolean): void {
-    if (streaming) this.#channel.transport.registerProducer(producer as PushProducer, true)
-    else this.#channel.transport.registerProducer(producer, false)
+    if (streaming) this.#connection.transport.registerProducer(producer as PushProducer, true)
+    else this.#connection.transport.registerProducer(producer, false)
   }
 
   /** The producer is done. */
   detachProducer(): void {
-    this.#channel.transport.unregisterProducer()
+    this.#connection.transport.unregisterProducer()
   }
 
   /** Delivers no message until `resumeProducing`. */
   pauseProducing(): void {
-    this.#channel.pause()
+    this.#connection.pause()
   }
 
   /** Delivers messages again, first those that came meanwhile. */
   resumeProducing(): void {
-    this.#channel.resume()
+    this.#connection.resume()
   }
 
   /** The other end. */
   getPeer(): Address {
-    return this.#channel.transport.getPeer()
+    return this.#connection.transport.getPeer()
   }
 
   /** Our end. */
   getHost(): Address {
-    return this.#channel.transport.getHost()
+    return this.#connection.transport.getHost()
   }
 }
 

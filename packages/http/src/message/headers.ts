@@ -40,6 +40,7 @@ export class Headers implements Iterable<readonly [string, string]> {
     return undefined
   }
 
+  /** Whether a name has a value. */
   hasHeader(name: string): boolean {
     return this.get(name) !== undefined
   }

@@ -10,14 +10,17 @@ export type Awaited = 'first byte' | 'head' | 'body' | 'next request'
  * awaited any more, sees that for itself. A fast client would otherwise cost two timers a request.
  */
 export class Deadline {
-  readonly #time: ReactorTime
+  readonly #time: () => ReactorTime
   readonly #expired: (awaited: Awaited) => void
   #awaited: Awaited | undefined
   #dueMs = 0
   #timer: DelayedCall | undefined
 
-  /** @param expired Told what did not come in time. */
-  constructor(time: ReactorTime, expired: (awaited: Awaited) => void) {
+  /**
+   * @param time The clock, asked for when it is first needed.
+   * @param expired Told what did not come in time.
+   */
+  constructor(time: () => ReactorTime, expired: (awaited: Awaited) => void) {
     this.#time = time
     this.#expired = expired
   }
@@ -30,9 +33,9 @@ export class Deadline {
   /** `awaited` must come within `withinMs`; replaces what was awaited. */
   set(awaited: Awaited, withinMs: number): void {
     this.#awaited = awaited
-    this.#dueMs = this.#time.now() + withinMs
+    this.#dueMs = this.#time().now() + withinMs
     if (this.#timer !== undefined && this.#timer.getTime() <= this.#dueMs) return
-    if (this.#timer === undefined) this.#timer = this.#time.callLater(withinMs, () => this.#fired())
+    if (this.#timer === undefined) this.#timer = this.#time().callLater(withinMs, () => this.#fired())
     else this.#timer.reset(withinMs)
   }
 
@@ -52,9 +55,9 @@ export class Deadline {
     this.#timer = undefined
     const awaited = this.#awaited
     if (awaited === undefined) return
-    const leftMs = this.#dueMs - this.#time.now()
+    const leftMs = this.#dueMs - this.#time().now()
     if (leftMs > 0) {
-      this.#timer = this.#time.callLater(leftMs, () => this.#fired())
+      this.#timer = this.#time().callLater(leftMs, () => this.#fired())
       return
     }
     this.#awaited = undefined

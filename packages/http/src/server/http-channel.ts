@@ -2,13 +2,23 @@ import { type ConnectionClosed, Protocol, type ProtocolEvents } from '@ropewalk/
 import { assertNever, ByteQueue } from '@ropewalk/core/bytes'
 import { HTTPError, RemoteProtocolError } from '../errors.ts'
 import { Headers } from '../message/headers.ts'
-import { type RequestEvent, type RequestHead, RequestReader } from '../wire/request-reader.ts'
+import type { RequestHead } from '../wire/request-head.ts'
+import { type RequestEvent, RequestReader } from '../wire/request-reader.ts'
 import { responseHead } from '../wire/response-writer.ts'
-import type { HTTPChannelOptions } from './channel-options.ts'
+import { DEFAULT_CHANNEL_OPTIONS, type HTTPChannelOptions } from './channel-options.ts'
 import { type Awaited, Deadline } from './deadline.ts'
 import { errorBody } from './error-body.ts'
-import type { HTTPFactory } from './http-factory.ts'
 import { Request, type RequestChannel } from './request.ts'
+
+/** Whom a channel belongs to: an HTTPFactory. */
+export interface HTTPChannelOwner {
+  /** The limits and deadlines of its channels. */
+  readonly options: HTTPChannelOptions
+  /** Answers a request, whose head has arrived. */
+  process(request: Request): void | Promise<void>
+  /** The Date field's line for a moment, CRLF included. */
+  dateLine(wallClockMs: number): string
+}
 
 /**
  * HTTP/1.1 on one connection: reads requests, and gives each to its factory's `process`.
@@ -19,11 +29,14 @@ import { Request, type RequestChannel } from './request.ts'
  *     head ──▶ request ──response complete, body read──▶ head
  *                 └──body unread──▶ discarding ─────────▲        any ──▶ over
  */
-export class HTTPChannel extends Protocol<HTTPFactory> implements RequestChannel {
+export class HTTPChannel extends Protocol<HTTPChannelOwner> implements RequestChannel {
   readonly #input = new ByteQueue()
-  #options!: HTTPChannelOptions
-  #reader!: RequestReader
-  #deadline!: Deadline
+  readonly #deadline = new Deadline(
+    () => this.transport.reactor,
+    (awaited) => this.#expired(awaited),
+  )
+  #options = DEFAULT_CHANNEL_OPTIONS
+  #reader = new RequestReader(DEFAULT_CHANNEL_OPTIONS)
   #phase: Phase = HEAD
   #inputEnded = false
   #draining = false
@@ -33,7 +46,6 @@ export class HTTPChannel extends Protocol<HTTPFactory> implements RequestChannel
   override connectionMade(): void {
     this.#options = this.factory.options
     this.#reader = new RequestReader(this.#options)
-    this.#deadline = new Deadline(this.transport.reactor, (awaited) => this.#expired(awaited))
     this.#deadline.set('first byte', this.#options.idleTimeoutMs)
   }
 

@@ -1,11 +1,11 @@
 import { type Address, Factory } from '@ropewalk/core'
 import { formatDate } from '../message/date.ts'
 import { DEFAULT_CHANNEL_OPTIONS, type HTTPChannelOptions } from './channel-options.ts'
-import { HTTPChannel } from './http-channel.ts'
+import { HTTPChannel, type HTTPChannelOwner } from './http-channel.ts'
 import type { Request } from './request.ts'
 
 /** Makes the channels of an HTTP server, and answers the requests that they read. */
-export abstract class HTTPFactory extends Factory<HTTPChannel> {
+export abstract class HTTPFactory extends Factory<HTTPChannel> implements HTTPChannelOwner {
   /** The limits and deadlines of every channel. */
   readonly options: HTTPChannelOptions
   #dateLine = ''
@@ -22,6 +22,7 @@ export abstract class HTTPFactory extends Factory<HTTPChannel> {
    */
   abstract process(request: Request): void | Promise<void>
 
+  /** Answers a new channel. An override may build its own, and must set its `factory`. */
   buildProtocol(_peer: Address): HTTPChannel | undefined {
     const channel = new HTTPChannel()
     channel.factory = this

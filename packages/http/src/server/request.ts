@@ -9,7 +9,7 @@ import {
 } from '@ropewalk/core'
 import { HTTPError, RemoteProtocolError } from '../errors.ts'
 import { Headers } from '../message/headers.ts'
-import type { RequestHead } from '../wire/request-reader.ts'
+import type { RequestHead } from '../wire/request-head.ts'
 import { errorBody } from './error-body.ts'
 import { RequestBody } from './request-body.ts'
 import { type ResponseHead, ResponseStream } from './response-stream.ts'

@@ -13,6 +13,7 @@ export class Resource {
   readonly isLeaf: boolean = false
   readonly #children = new Map<string, Resource>()
 
+  /** Answers the method of its name. */
   render_GET?(request: Request): RenderResult
   render_HEAD?(request: Request): RenderResult
   render_POST?(request: Request): RenderResult

@@ -15,6 +15,7 @@ export const HEX_VALUE: Uint8Array = Uint8Array.from({ length: 256 }, (_, byte) 
   return /[0-9A-Fa-f]/.test(char) ? Number.parseInt(char, 16) : 0xff
 })
 
+/** Bytes that mean something of their own on the wire. */
 export const TAB = 0x09
 export const LF = 0x0a
 export const CR = 0x0d

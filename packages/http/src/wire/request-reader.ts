@@ -9,8 +9,6 @@ import type { HTTPLimits } from './limits.ts'
 import { type RequestHead, understandHead } from './request-head.ts'
 import { RequestLineScanner } from './request-line-scanner.ts'
 
-export type { RequestHead } from './request-head.ts'
-
 /** What a client's bytes turn into: for each request a head, any number of data, an end. */
 export type RequestEvent = { readonly type: 'head'; readonly head: RequestHead } | BodyEvent
 
