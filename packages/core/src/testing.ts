@@ -2,4 +2,11 @@ export { chunkings } from './testing/chunkings.ts'
 export { Clock } from './testing/clock.ts'
 export { connectedPair, type ConnectedPair, type ConnectedPairOptions } from './testing/connected-pair.ts'
 export { MemoryReactor } from './testing/memory-reactor.ts'
+export { checksFor, transportChecks } from './testing/transport-checks.ts'
+export type {
+  TransportCapability,
+  TransportCheck,
+  TransportHarness,
+  TransportPair,
+} from './testing/transport-harness.ts'
 export { StringTransport, type StringTransportOptions } from './testing/string-transport.ts'

@@ -45,9 +45,12 @@ export class SocketWire implements Wire {
   }
 
   abort(): void {
+    const socket = this.#socket
     // Only TCP knows a reset; resetAndDestroy on a pipe would only report that.
-    if (this.#socket.remoteAddress === undefined) this.#socket.destroy()
-    else this.#socket.resetAndDestroy()
+    if (socket.remoteAddress === undefined) socket.destroy()
+    // While a shutdown is under way the system refuses a reset, and the socket would never close.
+    else if (socket.writableEnded && !socket.writableFinished) socket.once('finish', () => this.abort())
+    else socket.resetAndDestroy()
   }
 
   close(): void {

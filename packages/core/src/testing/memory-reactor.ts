@@ -70,11 +70,7 @@ export class MemoryReactor implements Reactor {
    * @throws {Error} after 100 000 turns: two protocols answer each other for ever.
    */
   pump(): void {
-    for (let turns = 0; this.#turnWaits; turns++) {
-      if (turns > MAX_TURNS) throw new Error(`Cannot settle: still busy after ${MAX_TURNS} turns`)
-      this.#turnWaits = false
-      this.host.turn.end()
-    }
+    for (let turns = 0; this.#turnWaits; turns++) this.#endTurn(turns)
   }
 
   /** Moves time by `ms`, then pumps. */
@@ -84,12 +80,17 @@ export class MemoryReactor implements Reactor {
     this.pump()
   }
 
-  /** Pumps, and lets promises go on, until neither has anything left to do. */
+  /**
+   * Lets promises go on, and ends turns, until neither has anything left to do. As with sockets, what
+   * promises do belongs to the turn in which they go on.
+   *
+   * @throws {Error} (rejects) after 100 000 turns.
+   */
   async settle(): Promise<void> {
-    for (let quiet = 0; quiet < QUIET_TICKS; quiet++) {
-      if (this.#turnWaits) quiet = 0
-      this.pump()
-      await Promise.resolve()
+    for (let turns = 0; ; turns++) {
+      for (let tick = 0; tick < QUIET_TICKS; tick++) await Promise.resolve()
+      if (!this.#turnWaits) return
+      this.#endTurn(turns)
     }
   }
 
@@ -163,6 +164,12 @@ export class MemoryReactor implements Reactor {
     options: Pick<ConnectTCPOptions, 'timeoutMs'> = {},
   ): Connector<P> {
     return this.#connect(unixAddress(path), factory, options.timeoutMs)
+  }
+
+  #endTurn(before: number): void {
+    if (before > MAX_TURNS) throw new Error(`Cannot settle: still busy after ${MAX_TURNS} turns`)
+    this.#turnWaits = false
+    this.host.turn.end()
   }
 
   #connect<P extends ProtocolEvents>(

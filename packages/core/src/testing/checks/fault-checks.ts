@@ -1,0 +1,124 @@
+import type { LogEvent } from '../../contracts/log.ts'
+import type { PushProducer } from '../../contracts/producer.ts'
+import { ConnectionAborted } from '../../errors.ts'
+import type {
+  TransportCapability,
+  TransportCheck,
+  TransportHarness,
+  TransportPair,
+} from '../transport-harness.ts'
+import { equal, holds, isExactly } from './assertions.ts'
+import { Echo, HalfCloseRecorder, Recorder } from './recorder.ts'
+
+/** What a transport promises when a protocol or producer fails: its own connection ends, and nothing else. */
+export const faultChecks: readonly TransportCheck[] = [
+  ...inEveryWay({ callback: 'connectionMade', provoke: () => undefined }),
+  ...inEveryWay({ callback: 'dataReceived', provoke: ({ client }) => void client.write('x') }),
+  ...inEveryWay({ callback: 'readConnectionLost', provoke: ({ client }) => client.loseWriteConnection() }),
+  ...inEveryWay({ callback: 'writeConnectionLost', provoke: ({ server }) => server.loseWriteConnection() }),
+  ...inEveryWay({ callback: 'protocolReplaced', provoke: switchAway }),
+  ...inEveryWay({ callback: 'resumeProducing', provoke: pull }),
+  ...inEveryWay({ callback: 'pauseProducing', provoke: overfill, needs: ['backpressure'] }),
+  ...inEveryWay({ callback: 'connectionLost', provoke: closeBoth, late: true }),
+  ...inEveryWay({ callback: 'stopProducing', provoke: stopAtLoss, late: true }),
+]
+
+/** One place in user code that can fail. */
+interface Fault {
+  readonly callback: string
+  readonly needs?: readonly TransportCapability[]
+  /** The connection has ended already: the fault is logged, and that is all. */
+  readonly late?: true
+  /** Leads the server to the callback. Answers who hears of the end, unless it is the server's protocol. */
+  readonly provoke: (pair: TransportPair, fail: () => unknown) => Recorder | undefined | void
+}
+
+function inEveryWay(fault: Fault): readonly TransportCheck[] {
+  const { callback, needs = [] } = fault
+  const outcome = fault.late ? 'logs' : 'logs, and aborts the one connection for,'
+  return [
+    {
+      name: `${outcome} a throw in ${callback}`,
+      needs,
+      run: (harness) => contains(harness, fault, throwing),
+    },
+    {
+      name: `${outcome} a rejection in ${callback}`,
+      needs,
+      run: (harness) => contains(harness, fault, rejecting),
+    },
+  ]
+}
+
+async function contains(
+  { connect, until, logged }: TransportHarness,
+  { callback, provoke, late }: Fault,
+  failing: (error: Error) => () => unknown,
+): Promise<void> {
+  const bystander = new Recorder()
+  await connect(new Echo(), bystander)
+  const error = new Error(`in ${callback}`)
+  const server = Object.assign(new HalfCloseRecorder(), overriding(callback, failing(error)))
+  const pair = await connect(server, new HalfCloseRecorder())
+  const hears = provoke(pair, failing(error)) ?? server
+  const told = (): readonly LogEvent[] => logged.filter((event) => event.error === error)
+  await until(() => !pair.server.connected && told().length > 0)
+  equal(told().length, 1, 'times it was logged')
+  const label = told()[0]?.label ?? ''
+  holds(label.startsWith(`HalfCloseRecorder ${pair.server.id} `), `the label names the connection: ${label}`)
+  if (late === undefined) {
+    isExactly(hears.reason, ConnectionAborted, 'the reason')
+    equal(hears.reason?.cause, error, 'the cause')
+  }
+  bystander.transport.write('still here')
+  await until(() => bystander.text === 'still here')
+}
+
+function throwing(error: Error): () => never {
+  return () => {
+    throw error
+  }
+}
+
+function rejecting(fault: Error): () => Promise<never> {
+  return () => Promise.reject(fault)
+}
+
+/** Producers' callbacks are not the protocol's: those are failed by `provoke`. */
+function overriding(callback: string, fail: () => unknown): object {
+  return callback.endsWith('Producing') ? {} : { [callback]: fail }
+}
+
+function switchAway({ server }: TransportPair): Recorder {
+  const next = new Recorder()
+  server.switchProtocol(next)
+  return next
+}
+
+function closeBoth({ server, client }: TransportPair): void {
+  server.loseConnection()
+  client.loseConnection()
+}
+
+function pull({ server }: TransportPair, fail: () => unknown): void {
+  server.registerProducer(source({ resumeProducing: fail }), false)
+}
+
+function overfill({ server, client }: TransportPair, fail: () => unknown): void {
+  client.pauseProducing()
+  server.registerProducer(source({ pauseProducing: fail }), true)
+  for (let pieces = 0; pieces < 200 && !server.disconnecting; pieces++) server.write(PIECE)
+}
+
+function stopAtLoss({ server }: TransportPair, fail: () => unknown): void {
+  server.registerProducer(source({ stopProducing: fail }), false)
+  server.abortConnection()
+}
+
+function source(failing: object): PushProducer {
+  return { pauseProducing: doNothing, resumeProducing: doNothing, stopProducing: doNothing, ...failing }
+}
+
+function doNothing(): void {}
+
+const PIECE = Buffer.alloc(65_536)

@@ -1,0 +1,30 @@
+import { connectedPair } from '../src/testing/connected-pair.ts'
+import { MemoryReactor } from '../src/testing/memory-reactor.ts'
+import type { TransportCapability, TransportHarness } from '../src/testing/transport-harness.ts'
+
+const CAPABILITIES: ReadonlySet<TransportCapability> = new Set(['reset', 'backpressure', 'virtual time'])
+
+/** A harness over a memory reactor; `connect` says how its pairs are made. */
+export function memoryHarness(
+  reactor: MemoryReactor,
+  connect: TransportHarness['connect'],
+  capabilities: ReadonlySet<TransportCapability> = CAPABILITIES,
+): TransportHarness {
+  return {
+    capabilities,
+    logged: reactor.logged,
+    connect,
+    until: async (condition) => {
+      await reactor.settle()
+      if (!condition()) throw new Error(`It never came about that ${String(condition)}`)
+    },
+    quiet: () => reactor.settle(),
+    advance: (ms) => reactor.advance(ms),
+  }
+}
+
+/** A harness whose connections are pairs in memory, without ports. */
+export function pairHarness(): TransportHarness {
+  const reactor = new MemoryReactor()
+  return memoryHarness(reactor, async (server, client) => connectedPair(server, client, { reactor }))
+}

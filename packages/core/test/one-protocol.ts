@@ -1,0 +1,16 @@
+import type { ProtocolEvents } from '../src/contracts/protocol-events.ts'
+import { ClientFactory } from '../src/protocol/factory.ts'
+
+/** A factory whose only protocol is known beforehand. */
+export class OneProtocol<P extends ProtocolEvents> extends ClientFactory<P> {
+  readonly #protocol: P
+
+  constructor(protocol: P) {
+    super()
+    this.#protocol = protocol
+  }
+
+  override buildProtocol(): P {
+    return this.#protocol
+  }
+}
