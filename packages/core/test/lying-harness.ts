@@ -1,0 +1,39 @@
+import type { Transport } from '../src/contracts/transport.ts'
+import type { TransportCheck, TransportHarness } from '../src/testing/transport-harness.ts'
+import { pairHarness } from './memory-harness.ts'
+
+/** The names of the checks that notice when sound transports each get the methods of a lie. */
+export function noticedBy(
+  checks: readonly TransportCheck[],
+  lie: (transport: Transport) => Partial<Transport>,
+): Promise<string[]> {
+  return failuresOf(checks, () => lyingHarness(lie))
+}
+
+/** The names of the checks that find something wrong. */
+export async function failuresOf(
+  checks: readonly TransportCheck[],
+  makeHarness: () => TransportHarness,
+): Promise<string[]> {
+  const failures: string[] = []
+  for (const check of checks) {
+    try {
+      await check.run(makeHarness())
+    } catch {
+      failures.push(check.name)
+    }
+  }
+  return failures
+}
+
+function lyingHarness(lie: (transport: Transport) => Partial<Transport>): TransportHarness {
+  const harness = pairHarness()
+  return {
+    ...harness,
+    connect: async (server, client) => {
+      const pair = await harness.connect(server, client)
+      for (const transport of [pair.server, pair.client]) Object.assign(transport, lie(transport))
+      return pair
+    },
+  }
+}

@@ -1,0 +1,15 @@
+import { describe, expect, test } from 'vitest'
+import { producerChecks } from '../../../src/testing/checks/producer-checks.ts'
+import { failuresOf, noticedBy } from '../../lying-harness.ts'
+import { pairHarness } from '../../memory-harness.ts'
+
+describe('producerChecks', () => {
+  test('find nothing wrong with a sound transport', async () => {
+    expect(await failuresOf(producerChecks, pairHarness)).toEqual([])
+  })
+
+  test('catch a transport that ignores producers', async () => {
+    const noticed = await noticedBy(producerChecks, () => ({ registerProducer: () => undefined }))
+    expect(noticed).toContainEqual(expect.stringContaining('asks a pull producer within registerProducer'))
+  })
+})

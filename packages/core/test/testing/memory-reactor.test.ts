@@ -1,0 +1,125 @@
+import { describe, expect, test } from 'vitest'
+import { CannotListenError, ConnectionRefusedError } from '../../src/errors.ts'
+import { Recorder } from '../../src/testing/checks/recorder.ts'
+import { MemoryReactor } from '../../src/testing/memory-reactor.ts'
+import type { TransportHarness } from '../../src/testing/transport-harness.ts'
+import { memoryHarness } from '../memory-harness.ts'
+import { OneProtocol } from '../one-protocol.ts'
+import { runChecks } from '../run-checks.ts'
+
+function portHarness(): TransportHarness {
+  const reactor = new MemoryReactor()
+  return memoryHarness(reactor, async (server, client) => {
+    const port = await reactor.listenTCP(0, new OneProtocol(server))
+    const address = port.getHost()
+    reactor.connectTCP('127.0.0.1', address.type === 'TCP' ? address.port : 0, new OneProtocol(client))
+    await reactor.settle()
+    await port.stopListening()
+    return { server: server.transport, client: client.transport }
+  })
+}
+
+describe('MemoryReactor', () => {
+  describe('with connections through its ports', () => {
+    runChecks(portHarness)
+  })
+
+  test('lets nothing happen until it is pumped', async () => {
+    const reactor = new MemoryReactor()
+    const server = new Recorder()
+    await reactor.listenTCP(80, new OneProtocol(server))
+    const connector = reactor.connectTCP('127.0.0.1', 80, new OneProtocol(new Recorder()))
+    await Promise.resolve()
+    expect([server.made, connector.state]).toEqual([false, 'connecting'])
+    reactor.pump()
+    expect([server.made, connector.state]).toEqual([true, 'connected'])
+  })
+
+  test('gives every connection its own port, as the two ends see it', async () => {
+    const reactor = new MemoryReactor()
+    const [server, client] = [new Recorder(), new Recorder()]
+    await reactor.listenTCP(80, new OneProtocol(server))
+    reactor.connectTCP('127.0.0.1', 80, new OneProtocol(client))
+    reactor.pump()
+    expect(server.transport.getPeer()).toEqual(client.transport.getHost())
+    expect(client.transport.getPeer()).toEqual(server.transport.getHost())
+    expect(server.transport.getHost()).toMatchObject({ type: 'TCP', port: 80 })
+  })
+
+  test('connects by UNIX path, and takes a path off when its port stops', async () => {
+    const reactor = new MemoryReactor()
+    const server = new Recorder()
+    const port = await reactor.listenUNIX('/run/app', new OneProtocol(server))
+    reactor.connectUNIX('/run/app', new OneProtocol(new Recorder()))
+    reactor.pump()
+    expect(server.made).toBe(true)
+    await port.stopListening()
+    const refused = reactor.connectUNIX('/run/app', new OneProtocol(new Recorder())).whenConnected()
+    reactor.pump()
+    await expect(refused).rejects.toBeInstanceOf(ConnectionRefusedError)
+  })
+
+  test('refuses a port that is taken, without starting the factory (statement 49)', async () => {
+    const reactor = new MemoryReactor()
+    await reactor.listenTCP(80, new OneProtocol(new Recorder()))
+    const factory = new OneProtocol(new Recorder())
+    const refused = await reactor.listenTCP(80, factory).catch((error: unknown) => error)
+    expect(refused).toBeInstanceOf(CannotListenError)
+    expect(refused).toMatchObject({ code: 'EADDRINUSE', address: { port: 80 } })
+    expect(factory.numPorts).toBe(0)
+  })
+
+  test('pump refuses to go on for ever', () => {
+    const reactor = new MemoryReactor()
+    const forever = { turnEnded: (): void => reactor.host.turn.schedule(forever) }
+    reactor.host.turn.schedule(forever)
+    expect(() => reactor.pump()).toThrow('still busy after 100000 turns')
+  })
+
+  test('settle lets a turn last until its promises have gone on', async () => {
+    const reactor = new MemoryReactor()
+    const order: string[] = []
+    reactor.host.turn.schedule({ turnEnded: () => order.push('turn') })
+    void Promise.resolve()
+      .then(() => order.push('first'))
+      .then(() => order.push('second'))
+    await reactor.settle()
+    expect(order).toEqual(['first', 'second', 'turn'])
+  })
+
+  test('advance moves time and delivers what the calls wrote', async () => {
+    const reactor = new MemoryReactor()
+    const [server, client] = [new Recorder(), new Recorder()]
+    await reactor.listenTCP(80, new OneProtocol(server))
+    reactor.connectTCP('127.0.0.1', 80, new OneProtocol(client))
+    reactor.pump()
+    reactor.callLater(10, () => client.transport.write('later'))
+    reactor.advance(9)
+    expect(server.text).toBe('')
+    reactor.advance(1)
+    expect(server.text).toBe('later')
+    expect(reactor.now()).toBe(10)
+  })
+
+  test('logs what a delayed call throws or rejects with, and goes on (statement 32)', async () => {
+    const reactor = new MemoryReactor()
+    const ran: string[] = []
+    const [thrown, rejected] = [new Error('thrown'), new Error('rejected')]
+    reactor.callLater(1, () => {
+      throw thrown
+    })
+    reactor.callLater(1, () => Promise.reject(rejected))
+    reactor.callLater(1, () => ran.push('next'))
+    reactor.advance(1)
+    await reactor.settle()
+    expect(ran).toEqual(['next'])
+    expect(reactor.logged.map(({ error }) => error)).toEqual([thrown, rejected])
+  })
+
+  test('draws the same random bytes in every run', () => {
+    const [one, other] = [new MemoryReactor(), new MemoryReactor()]
+    expect(one.randomBytes(16)).toEqual(other.randomBytes(16))
+    expect(one.randomBytes(16)).not.toEqual(other.randomBytes(15))
+    expect(new Set(one.randomBytes(256)).size).toBeGreaterThan(100)
+  })
+})

@@ -1,0 +1,58 @@
+import { ConnectionAborted } from '../../src/errors.ts'
+import { MemoryReactor } from '../../src/testing/memory-reactor.ts'
+import { StringTransport } from '../../src/testing/string-transport.ts'
+import type { TransportHarness } from '../../src/testing/transport-harness.ts'
+import { memoryHarness } from '../memory-harness.ts'
+
+/** A harness whose pairs are two string transports, with what one sent handed to the other. */
+export function stringHarness(): TransportHarness {
+  const reactor = new MemoryReactor()
+  const strands: Strand[] = []
+  const carry = async (): Promise<void> => {
+    do await reactor.settle()
+    while (strands.filter((strand) => strand.carry()).length > 0)
+  }
+  const memory = memoryHarness(
+    reactor,
+    async (server, client) => {
+      const [one, other] = [new StringTransport({ reactor }), new StringTransport({ reactor })]
+      strands.push(new Strand(one, other), new Strand(other, one))
+      one.begin(server)
+      other.begin(client)
+      return { server: one, client: other }
+    },
+    new Set(['reset', 'virtual time']),
+  )
+  const until = async (condition: () => boolean): Promise<void> => {
+    await carry()
+    if (!condition()) throw new Error(`It never came about that ${String(condition)}`)
+  }
+  return { ...memory, until, quiet: carry }
+}
+
+/** One direction between two string transports. */
+class Strand {
+  readonly #from: StringTransport
+  readonly #to: StringTransport
+  #ended = false
+
+  constructor(from: StringTransport, to: StringTransport) {
+    this.#from = from
+    this.#to = to
+  }
+
+  /** @returns whether anything was carried. */
+  carry(): boolean {
+    if (this.#ended) return false
+    const data = this.#from.bytes()
+    const aborted = this.#from.signal.reason instanceof ConnectionAborted
+    this.#ended = aborted || this.#from.ended || !this.#from.connected
+    if (aborted) this.#to.receiveReset()
+    else {
+      this.#to.receive(data)
+      if (this.#ended) this.#to.receiveEnd()
+    }
+    this.#from.clear()
+    return this.#ended || data.length > 0
+  }
+}

@@ -1,0 +1,97 @@
+import { describe, expect, test } from 'vitest'
+import { tcpAddress } from '../../src/addresses.ts'
+import { ConnectionAborted, ConnectionDone, ConnectionLost } from '../../src/errors.ts'
+import { Echo, HalfCloseRecorder, Recorder } from '../../src/testing/checks/recorder.ts'
+import { StringTransport } from '../../src/testing/string-transport.ts'
+import { runChecks } from '../run-checks.ts'
+import { stringHarness } from './string-harness.ts'
+
+describe('StringTransport', () => {
+  describe('with another one at its other end', () => {
+    runChecks(stringHarness)
+  })
+
+  test('keeps what is sent until it is cleared', () => {
+    const transport = StringTransport.connect(new Echo())
+    transport.receive('one ')
+    transport.receive(Buffer.from('two'))
+    expect(transport.value()).toBe('one two')
+    transport.clear()
+    expect(transport.bytes()).toEqual(Buffer.alloc(0))
+  })
+
+  test('shares no bytes with the protocol, neither given nor sent', () => {
+    const protocol = new Recorder()
+    const transport = StringTransport.connect(protocol)
+    const [given, sent] = [Buffer.from('given'), Buffer.from('sent')]
+    transport.receive(given)
+    transport.write(sent)
+    transport.pump()
+    given.fill('x')
+    sent.fill('x')
+    expect([protocol.text, transport.value()]).toEqual(['given', 'sent'])
+  })
+
+  test('delivers nothing for empty bytes', () => {
+    const protocol = new Recorder()
+    StringTransport.connect(protocol).receive('')
+    expect(protocol.events).toEqual(['made'])
+  })
+
+  test('says its end in loseConnection, and is lost once the peer has said its own', () => {
+    const protocol = new Recorder()
+    const transport = StringTransport.connect(protocol)
+    transport.write('bye')
+    transport.loseConnection()
+    expect([transport.value(), transport.ended, transport.connected]).toEqual(['bye', true, true])
+    transport.receiveEnd()
+    expect([transport.connected, protocol.reason?.name]).toEqual([false, 'ConnectionDone'])
+  })
+
+  test("is lost at the linger deadline when the peer's end does not come", () => {
+    const protocol = new Recorder()
+    const transport = StringTransport.connect(protocol)
+    transport.loseConnection()
+    transport.reactor.advance(2000)
+    transport.pump()
+    expect(protocol.reason).toBeInstanceOf(ConnectionDone)
+    expect(transport.reactor.getDelayedCalls()).toEqual([])
+  })
+
+  test("closes at the peer's end, or tells a protocol that wants to know", () => {
+    const [plain, halfClose] = [new Recorder(), new HalfCloseRecorder()]
+    StringTransport.connect(plain).receiveEnd()
+    expect(plain.events).toEqual(['made', 'lost ConnectionDone'])
+    StringTransport.connect(halfClose).receiveEnd()
+    expect(halfClose.events).toEqual(['made', 'read lost'])
+  })
+
+  test('tells a reset, and an abort of its own', () => {
+    const [reset, aborted] = [new Recorder(), new Recorder()]
+    StringTransport.connect(reset).receiveReset()
+    expect(reset.reason).toBeInstanceOf(ConnectionLost)
+    const transport = StringTransport.connect(aborted)
+    transport.abortConnection()
+    transport.pump()
+    expect(aborted.reason).toBeInstanceOf(ConnectionAborted)
+  })
+
+  test('can be blocked: what is sent counts as buffered until it is unblocked', async () => {
+    const transport = StringTransport.connect(new Recorder())
+    transport.block()
+    expect(transport.write('x'.repeat(70_000))).toBe(false)
+    const drained = transport.drained()
+    transport.pump()
+    expect(transport.bufferedBytes).toBe(70_000)
+    transport.unblock()
+    expect(await drained).toBe(true)
+    expect(transport.bufferedBytes).toBe(0)
+  })
+
+  test('has addresses that a test can choose', () => {
+    const peerAddress = tcpAddress('192.0.2.7', 7)
+    const transport = new StringTransport({ peerAddress })
+    expect(transport.getPeer()).toEqual(peerAddress)
+    expect(transport.getHost()).toEqual(tcpAddress('10.0.0.1', 1234))
+  })
+})
