@@ -34,8 +34,8 @@ const STRICTER: readonly { violation: Violation; because: string; holds: RegExp 
   },
   {
     violation: 'malformed-request-line',
-    because: 'RFC 9112 §3: visible ASCII in a target, one space between the parts',
-    holds: /[\x7f-\xff]|\r\n\r\n|^\r\n|  /,
+    because: 'RFC 9112 §3: visible ASCII in a target, one space between the parts; §2.2: no bare CR',
+    holds: /[\x7f-\xff]|\r\n\r\n|^\r\n|  |\r[^\n]/,
   },
   {
     violation: 'malformed-chunk',
