@@ -1,0 +1,46 @@
+import { describe, expect, test } from 'vitest'
+import { tcpAddress } from '../../src/addresses.ts'
+import type { ProtocolEvents } from '../../src/contracts/protocol-events.ts'
+import { Factory } from '../../src/protocol/factory.ts'
+import { Recorder } from '../../src/testing/checks/recorder.ts'
+import { MemoryReactor } from '../../src/testing/memory-reactor.ts'
+import { accept } from '../../src/transport/accept.ts'
+import { RecordingWire } from '../recording-wire.ts'
+
+describe('accept', () => {
+  const acceptWith = (
+    build: (host: string) => ProtocolEvents | undefined,
+  ): { reactor: MemoryReactor; log: string[] } => {
+    const [reactor, wire] = [new MemoryReactor(), new RecordingWire()]
+    const factory = new (class extends Factory {
+      override buildProtocol(peer: { readonly host?: string }): ProtocolEvents | undefined {
+        return build(peer.host ?? '')
+      }
+    })()
+    const [localAddress, peerAddress] = [tcpAddress('127.0.0.1', 80), tcpAddress('192.0.2.1', 5000)]
+    const attach = (): void => void wire.calls.push('attached')
+    accept(reactor.host, factory, { wire, localAddress, peerAddress, attach })
+    return { reactor, log: wire.calls }
+  }
+
+  test("makes the factory's protocol connected, and begins to read", () => {
+    const protocol = new Recorder()
+    const { reactor, log } = acceptWith((host) => (host === '192.0.2.1' ? protocol : undefined))
+    expect([log, protocol.made]).toEqual([['attached'], true])
+    expect([...reactor.connections]).toEqual([protocol.transport])
+  })
+
+  test('closes what the factory refuses (statement 30)', () => {
+    const { reactor, log } = acceptWith(() => undefined)
+    expect([log, reactor.connections.size, reactor.logged]).toEqual([['close'], 0, []])
+  })
+
+  test('logs a factory that throws, and closes (statement 29 changed)', () => {
+    const fault = new Error('no protocol today')
+    const { reactor, log } = acceptWith(() => {
+      throw fault
+    })
+    expect([log, reactor.connections.size]).toEqual([['close'], 0])
+    expect(reactor.logged.map(({ error }) => error)).toEqual([fault])
+  })
+})

@@ -1,0 +1,115 @@
+import { describe, expect, test } from 'vitest'
+import { Gate } from '../../src/testing/checks/gate.ts'
+import { Inbound } from '../../src/transport/inbound.ts'
+import { RecordingWire } from '../recording-wire.ts'
+
+describe('Inbound', () => {
+  /** What is delivered is noted in `told`; `deliver` may do more. */
+  const make = (
+    deliver: (inbound: Inbound) => Promise<void> | undefined = () => undefined,
+  ): { wire: RecordingWire; told: string[]; inbound: Inbound } => {
+    const [wire, told] = [new RecordingWire(), [] as string[]]
+    const inbound: Inbound = new Inbound(wire, 10, {
+      deliver: (data) => {
+        told.push(data.toString())
+        return deliver(inbound)
+      },
+      deliverEnd: () => told.push('end'),
+    })
+    return { wire, told, inbound }
+  }
+
+  test('keeps the wire from bringing more once the bound is held, until less is', () => {
+    const { wire, told, inbound } = make()
+    inbound.pause()
+    inbound.push(Buffer.from('12345'))
+    expect(wire.calls).toEqual([])
+    inbound.push(Buffer.from('67890'))
+    inbound.push(Buffer.from('x'))
+    expect(wire.calls).toEqual(['pause'])
+    inbound.resume()
+    inbound.deliver()
+    expect(wire.calls).toEqual(['pause', 'resume'])
+    expect(told).toEqual(['12345', '67890', 'x'])
+  })
+
+  test('never pauses the wire for a reader that keeps up', () => {
+    const { wire, inbound } = make()
+    for (let i = 0; i < 5; i++) inbound.push(Buffer.alloc(100))
+    expect(wire.calls).toEqual([])
+  })
+
+  test('delivers in order when a reader pauses and resumes within a delivery', () => {
+    const { told, inbound } = make((self) => {
+      self.pause()
+      self.resume()
+      self.deliver()
+      return undefined
+    })
+    inbound.pause()
+    for (const piece of 'abc') inbound.push(Buffer.from(piece))
+    inbound.pushEnd()
+    inbound.resume()
+    inbound.deliver()
+    expect(told).toEqual(['a', 'b', 'c', 'end'])
+  })
+
+  test('goes on by itself once a promise has settled', async () => {
+    const gate = new Gate()
+    const { told, inbound } = make(() => gate.opened)
+    inbound.push(Buffer.from('a'))
+    inbound.push(Buffer.from('b'))
+    inbound.pushEnd()
+    expect([told, inbound.owesEnd]).toEqual([['a'], true])
+    gate.open()
+    await gate.opened
+    await Promise.resolve()
+    await Promise.resolve()
+    expect([told, inbound.owesEnd]).toEqual([['a', 'b', 'end'], false])
+  })
+
+  test('tells the end once', () => {
+    const { told, inbound } = make()
+    expect(inbound.ended).toBe(false)
+    inbound.pushEnd()
+    inbound.pushEnd()
+    inbound.deliver()
+    expect([told, inbound.ended]).toEqual([['end'], true])
+  })
+
+  test('tells a new reader the end again, after the unread bytes', () => {
+    const { told, inbound } = make()
+    inbound.pushEnd()
+    inbound.restart(Buffer.from('unread'))
+    inbound.deliver()
+    expect(told).toEqual(['end', 'unread', 'end'])
+  })
+
+  test('puts unread bytes before what is held, and forgets pause and promise', () => {
+    const { told, inbound } = make((self) => {
+      self.pause()
+      return new Promise(() => undefined)
+    })
+    inbound.push(Buffer.from('a'))
+    inbound.push(Buffer.from('held'))
+    inbound.restart(Buffer.from('unread'))
+    inbound.deliver()
+    expect(told).toEqual(['a', 'unread'])
+    inbound.restart(undefined)
+    inbound.deliver()
+    expect(told).toEqual(['a', 'unread', 'held'])
+  })
+
+  test('delivers nothing once closed, and lets the wire run dry', () => {
+    const { wire, told, inbound } = make()
+    inbound.pause()
+    inbound.push(Buffer.alloc(20))
+    inbound.close()
+    inbound.push(Buffer.from('late'))
+    inbound.resume()
+    inbound.pushEnd()
+    inbound.deliver()
+    expect(wire.calls).toEqual(['pause', 'resume'])
+    expect([told, inbound.ended, inbound.owesEnd]).toEqual([[], true, false])
+  })
+})

@@ -1,0 +1,172 @@
+import { describe, expect, test } from 'vitest'
+import { LocalProtocolError } from '../../src/errors.ts'
+import { Clock } from '../../src/testing/clock.ts'
+import { Outbound } from '../../src/transport/outbound.ts'
+import { DEFAULT_TRANSPORT_OPTIONS } from '../../src/transport/transport-options.ts'
+import { RecordingWire } from '../recording-wire.ts'
+
+describe('Outbound', () => {
+  interface Made {
+    readonly wire: RecordingWire
+    readonly clock: Clock
+    readonly told: string[]
+    readonly outbound: Outbound
+  }
+
+  const make = (options = {}): Made => {
+    const [wire, clock, told] = [new RecordingWire(), new Clock(), [] as string[]]
+    const all = { ...DEFAULT_TRANSPORT_OPTIONS, ...options }
+    const outbound = new Outbound(wire, all, clock, {
+      outputQueued: () => told.push('queued'),
+      outputFinished: () => told.push('finished'),
+      outputFailed: (why) => told.push(why),
+      producerFailed: (error) => told.push(String(error)),
+    })
+    return { wire, clock, told, outbound }
+  }
+
+  const bytesIn = (wire: RecordingWire): number => wire.sent.reduce((sum, part) => sum + part.length, 0)
+
+  test('asks for a flush, and sends early what is more than 64 KiB', () => {
+    const { wire, told, outbound } = make()
+    outbound.write('small')
+    expect([told, wire.sent]).toEqual([['queued'], []])
+    outbound.write(Buffer.alloc(65_536))
+    expect(bytesIn(wire)).toBe(65_541)
+    expect(outbound.bytes).toBe(0)
+  })
+
+  test('hands at most 256 KiB to a wire that blocks, and the rest once it is writable', () => {
+    const { wire, outbound } = make()
+    wire.open = false
+    outbound.write(Buffer.alloc(1_000_000))
+    expect([bytesIn(wire), outbound.bytes]).toEqual([262_144, 1_000_000])
+    outbound.flush()
+    expect(bytesIn(wire)).toBe(262_144)
+    wire.open = true
+    outbound.writable()
+    expect([bytesIn(wire), outbound.bytes]).toEqual([1_000_000, 0])
+  })
+
+  test('counts a stall anew with every piece that has left', () => {
+    const { wire, clock, told, outbound } = make({ writeStallMs: 100 })
+    wire.open = false
+    outbound.write(Buffer.alloc(600_000))
+    for (let round = 0; round < 2; round++) {
+      clock.advance(99)
+      outbound.writable()
+    }
+    clock.advance(99)
+    expect(told).toEqual([])
+    clock.advance(1)
+    expect(told).toEqual(['nothing left for 100 ms'])
+  })
+
+  test('waits for nothing once all has left', () => {
+    const { wire, clock, outbound } = make()
+    wire.open = false
+    outbound.write(Buffer.alloc(100_000))
+    expect(clock.getDelayedCalls()).toHaveLength(1)
+    wire.open = true
+    outbound.writable()
+    expect(clock.getDelayedCalls()).toEqual([])
+  })
+
+  test('goes on after a reactor that stopped has cancelled its stall deadline', () => {
+    const { wire, clock, outbound } = make()
+    wire.open = false
+    outbound.write(Buffer.alloc(100_000))
+    for (const call of clock.getDelayedCalls()) call.cancel()
+    expect(() => {
+      outbound.writable()
+      outbound.stop()
+    }).not.toThrow()
+  })
+
+  test('fails at a write beyond the cap, not at the one that reaches it', () => {
+    const { wire, told, outbound } = make({ maxBufferedBytes: 1000 })
+    wire.open = false
+    expect(outbound.write('x'.repeat(5000))).toBe(true)
+    expect(outbound.writeSequence(['a', 'b'])).toBe(false)
+    expect(told).toEqual(['queued', 'more than 1000 bytes wait for the peer'])
+  })
+
+  test('finishes once, when all has left and the producer is gone', () => {
+    const { told, outbound } = make()
+    const calls: string[] = []
+    const note = (call: string) => (): void => void calls.push(call)
+    outbound.registerProducer(
+      { pauseProducing: note('pause'), resumeProducing: note('resume'), stopProducing: note('stop') },
+      true,
+    )
+    outbound.finish()
+    outbound.finish()
+    outbound.flush()
+    expect([told, outbound.finished]).toEqual([['queued'], false])
+    outbound.unregisterProducer()
+    outbound.flush()
+    outbound.flush()
+    expect([told, outbound.finished]).toEqual([['queued', 'queued', 'finished'], true])
+    expect([outbound.write('late'), calls]).toEqual([false, []])
+  })
+
+  test('does not recurse for a pull producer whose pieces leave at once', () => {
+    const { wire, outbound } = make()
+    let depth = 0
+    let deepest = 0
+    outbound.registerProducer(
+      {
+        pauseProducing: () => undefined,
+        resumeProducing: () => {
+          deepest = Math.max(deepest, ++depth)
+          outbound.write(Buffer.alloc(65_536))
+          depth--
+        },
+        stopProducing: () => undefined,
+      },
+      false,
+    )
+    for (let turns = 0; turns < 10; turns++) outbound.flush()
+    expect(deepest).toBeLessThanOrEqual(2)
+    expect(bytesIn(wire)).toBeGreaterThanOrEqual(10 * 65_536)
+  })
+
+  test('tells of a producer that fails, whatever it fails at', async () => {
+    const { told, outbound } = make()
+    const failing = (): never => {
+      throw new Error('mine')
+    }
+    const source = { pauseProducing: failing, resumeProducing: failing, stopProducing: failing }
+    outbound.registerProducer(source, false)
+    outbound.stop()
+    expect(told).toEqual(['Error: mine', 'Error: mine'])
+  })
+
+  test('refuses a second producer, and stops one that comes too late', () => {
+    const { outbound } = make()
+    const calls: string[] = []
+    const source = {
+      pauseProducing: () => undefined,
+      resumeProducing: () => undefined,
+      stopProducing: () => void calls.push('stop'),
+    }
+    outbound.registerProducer(source, true)
+    expect(() => outbound.registerProducer(source, true)).toThrow(LocalProtocolError)
+    outbound.unregisterProducer()
+    outbound.finish()
+    outbound.registerProducer(source, true)
+    expect(calls).toEqual(['stop'])
+  })
+
+  test('answers drained by whether a write would be sent', async () => {
+    const { wire, outbound } = make()
+    expect(await outbound.drained()).toBe(true)
+    wire.open = false
+    outbound.write(Buffer.alloc(100_000))
+    const [waiting, cut] = [outbound.drained(), outbound.drained()]
+    outbound.finish()
+    wire.open = true
+    outbound.writable()
+    expect([await waiting, await cut, await outbound.drained()]).toEqual([false, false, false])
+  })
+})

@@ -1,0 +1,266 @@
+import { describe, expect, test } from 'vitest'
+import { tcpAddress } from '../../src/addresses.ts'
+import type { Connector } from '../../src/contracts/connector.ts'
+import type { ProtocolEvents } from '../../src/contracts/protocol-events.ts'
+import {
+  ConnectingCancelledError,
+  type ConnectionClosed,
+  ConnectionAborted,
+  ConnectionRefusedError,
+  NoProtocol,
+  NotConnectingError,
+  TimeoutError,
+} from '../../src/errors.ts'
+import { ClientFactory, Factory } from '../../src/protocol/factory.ts'
+import { Recorder } from '../../src/testing/checks/recorder.ts'
+import { MemoryReactor } from '../../src/testing/memory-reactor.ts'
+import { StreamConnector } from '../../src/transport/stream-connector.ts'
+
+/** Notes all it is told, and what its protocols are; `after` may do more. */
+class NotingFactory extends ClientFactory<Recorder> {
+  readonly notes: string[]
+  readonly built: Recorder[] = []
+  after: (note: string, connector: Connector) => void = () => undefined
+
+  constructor(notes: string[] = []) {
+    super()
+    this.notes = notes
+  }
+
+  override startFactory(): void {
+    this.notes.push('startFactory')
+  }
+  override stopFactory(): void {
+    this.notes.push('stopFactory')
+  }
+  override startedConnecting(connector: Connector): void {
+    this.#note('startedConnecting', connector)
+  }
+  override clientConnectionFailed(connector: Connector, reason: Error): void {
+    this.#note(`failed ${reason.name}`, connector)
+  }
+  override clientConnectionLost(connector: Connector, reason: ConnectionClosed): void {
+    this.#note(`lost ${reason.name}`, connector)
+  }
+  override buildProtocol(): Recorder {
+    this.notes.push('buildProtocol')
+    const recorder = new NotingProtocol(this.notes)
+    this.built.push(recorder)
+    return recorder
+  }
+
+  #note(note: string, connector: Connector): void {
+    this.notes.push(note)
+    this.after(note, connector)
+  }
+}
+
+class NotingProtocol extends Recorder {
+  readonly #notes: string[]
+
+  constructor(notes: string[]) {
+    super()
+    this.#notes = notes
+  }
+
+  override connectionMade(): void {
+    this.#notes.push('connectionMade')
+  }
+
+  override connectionLost(reason: ConnectionClosed): void {
+    this.#notes.push(`connectionLost ${reason.name}`)
+  }
+}
+
+async function listening(reactor: MemoryReactor): Promise<Recorder[]> {
+  const accepted: Recorder[] = []
+  const factory = new (class extends Factory {
+    override buildProtocol(): Recorder {
+      const recorder = new Recorder()
+      accepted.push(recorder)
+      return recorder
+    }
+  })()
+  await reactor.listenTCP(80, factory)
+  return accepted
+}
+
+describe('StreamConnector', () => {
+  test('tells its factory in order, from startFactory to stopFactory (statement 57)', async () => {
+    const reactor = new MemoryReactor()
+    await listening(reactor)
+    const factory = new NotingFactory()
+    const connector = reactor.connectTCP('127.0.0.1', 80, factory)
+    expect(connector.getDestination()).toEqual(tcpAddress('127.0.0.1', 80))
+    const protocol = connector.whenConnected()
+    reactor.pump()
+    expect(await protocol).toBe(factory.built[0])
+    expect(await connector.whenConnected()).toBe(factory.built[0])
+    connector.disconnect()
+    reactor.pump()
+    expect(factory.notes).toEqual([
+      'startFactory',
+      'startedConnecting',
+      'buildProtocol',
+      'connectionMade',
+      'connectionLost ConnectionDone',
+      'lost ConnectionDone',
+      'stopFactory',
+    ])
+    await expect(connector.whenConnected()).rejects.toHaveProperty('name', 'ConnectionDone')
+    expect(reactor.getDelayedCalls()).toEqual([])
+  })
+
+  test('connects again from a callback, which puts stopFactory off (statement 58)', async () => {
+    const reactor = new MemoryReactor()
+    const accepted = await listening(reactor)
+    const factory = new NotingFactory()
+    let again = 1
+    factory.after = (note, connector) => {
+      if (note.startsWith('lost') && again-- > 0) connector.connect()
+    }
+    reactor.connectTCP('127.0.0.1', 80, factory)
+    for (let round = 0; round < 2; round++) {
+      reactor.pump()
+      accepted[round]?.transport.loseConnection()
+      reactor.pump()
+    }
+    expect(factory.built).toHaveLength(2)
+    expect(factory.notes.filter((note) => note.endsWith('Factory'))).toEqual(['startFactory', 'stopFactory'])
+    expect(factory.numPorts).toBe(0)
+  })
+
+  test('fails when nobody listens, and can try again', async () => {
+    const reactor = new MemoryReactor()
+    const factory = new NotingFactory()
+    const connector = reactor.connectTCP('127.0.0.1', 80, factory)
+    const refused = connector.whenConnected()
+    reactor.pump()
+    await expect(refused).rejects.toBeInstanceOf(ConnectionRefusedError)
+    expect([connector.state, factory.numPorts]).toEqual(['disconnected', 0])
+    await listening(reactor)
+    connector.connect()
+    connector.connect()
+    reactor.pump()
+    expect([connector.state, factory.built.length]).toEqual(['connected', 1])
+  })
+
+  test('stopConnecting fails the attempt with ConnectingCancelledError (statements 59 and 62)', async () => {
+    const reactor = new MemoryReactor()
+    const accepted = await listening(reactor)
+    const factory = new NotingFactory()
+    const connector = reactor.connectTCP('127.0.0.1', 80, factory)
+    const cancelled = connector.whenConnected()
+    connector.stopConnecting()
+    await expect(cancelled).rejects.toBeInstanceOf(ConnectingCancelledError)
+    reactor.pump()
+    expect(accepted).toEqual([])
+    expect(factory.notes.at(-2)).toBe('failed ConnectingCancelledError')
+    expect(() => connector.stopConnecting()).toThrow(NotConnectingError)
+    await expect(connector.whenConnected()).rejects.toBeInstanceOf(ConnectingCancelledError)
+    expect(reactor.getDelayedCalls()).toEqual([])
+  })
+
+  test('gives up after timeoutMs with TimeoutError, not before (statement 60)', async () => {
+    const reactor = new MemoryReactor()
+    const cancelled: string[] = []
+    const factory = new NotingFactory()
+    const connector = new StreamConnector({
+      host: reactor.host,
+      factory,
+      address: tcpAddress('192.0.2.1', 80),
+      timeoutMs: 500,
+      dial: () => ({ cancel: () => cancelled.push('cancelled') }),
+    })
+    connector.connect()
+    reactor.advance(499)
+    expect(connector.state).toBe('connecting')
+    reactor.advance(1)
+    expect([connector.state, cancelled]).toEqual(['disconnected', ['cancelled']])
+    await expect(connector.whenConnected()).rejects.toBeInstanceOf(TimeoutError)
+  })
+
+  test.each([
+    ['refuses', () => undefined],
+    [
+      'throws',
+      (): never => {
+        throw new Error('no')
+      },
+    ],
+  ])('fails with NoProtocol, and closes, when buildProtocol %s', async (_way, build) => {
+    const reactor = new MemoryReactor()
+    const accepted = await listening(reactor)
+    const factory = new (class extends ClientFactory {
+      override buildProtocol(): ProtocolEvents | undefined {
+        return build()
+      }
+    })()
+    const refused = reactor.connectTCP('127.0.0.1', 80, factory).whenConnected()
+    reactor.pump()
+    await expect(refused).rejects.toBeInstanceOf(NoProtocol)
+    expect(accepted[0]?.reason?.name).toBe('ConnectionDone')
+    expect(reactor.connections.size).toBe(0)
+  })
+
+  test('does not call a protocol connected whose connectionMade failed (statement 61)', async () => {
+    const reactor = new MemoryReactor()
+    await listening(reactor)
+    const fault = new Error('not today')
+    const factory = Factory.forProtocol(
+      class extends Recorder {
+        override connectionMade(): void {
+          throw fault
+        }
+      },
+    )
+    const connected = reactor.connectTCP('127.0.0.1', 80, factory).whenConnected()
+    reactor.pump()
+    const reason = await connected.catch((error: unknown) => error)
+    expect(reason).toBeInstanceOf(ConnectionAborted)
+    expect(reason).toHaveProperty('cause', fault)
+  })
+
+  test('contains what its factory throws, and still lets it go', async () => {
+    const reactor = new MemoryReactor()
+    const factory = new NotingFactory()
+    factory.after = (note) => {
+      throw new Error(note)
+    }
+    reactor.connectTCP('127.0.0.1', 80, factory)
+    reactor.pump()
+    expect(reactor.logged.map(({ error }) => String(error))).toEqual([
+      'Error: startedConnecting',
+      'Error: failed ConnectionRefusedError',
+    ])
+    expect(reactor.logged[0]?.label).toBe('127.0.0.1:80')
+    expect(factory.notes.at(-1)).toBe('stopFactory')
+  })
+
+  test('leaves everything as it was when the address makes no sense', () => {
+    const reactor = new MemoryReactor()
+    const factory = new NotingFactory()
+    const connector = new StreamConnector({
+      host: reactor.host,
+      factory,
+      address: tcpAddress('127.0.0.1', 99_999),
+      timeoutMs: 500,
+      dial: () => {
+        throw new RangeError('no such port')
+      },
+    })
+    expect(() => connector.connect()).toThrow(RangeError)
+    expect([connector.state, factory.notes, reactor.getDelayedCalls()]).toEqual(['disconnected', [], []])
+  })
+
+  test('can be told to stop from startedConnecting', async () => {
+    const reactor = new MemoryReactor()
+    const factory = new NotingFactory()
+    factory.after = (note, connector) => {
+      if (note === 'startedConnecting') connector.disconnect()
+    }
+    const connector = reactor.connectTCP('127.0.0.1', 80, factory)
+    await expect(connector.whenConnected()).rejects.toBeInstanceOf(ConnectingCancelledError)
+    expect(factory.notes.at(-1)).toBe('stopFactory')
+  })
+})
