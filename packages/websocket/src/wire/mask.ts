@@ -1,14 +1,20 @@
 /**
  * Masks or unmasks bytes in place: the same operation (RFC 6455 §5.3).
  *
- * @param key The masking key's four bytes as a little-endian number.
+ * @param key The masking key's four bytes as a little-endian number; 0 changes nothing.
  * @param offset How many bytes of the frame's payload come before `data`.
  */
 export function mask(data: Uint8Array, key: number, offset: number): void {
-  const turn = (offset & 3) * 8
-  const turned = turn === 0 ? key : (key >>> turn) | (key << (32 - turn))
+  if (key === 0) return
+  const turned = turn(key, offset)
   if (data.length < WORDWISE_BYTES || !LITTLE_ENDIAN) maskBytes(data, turned, 0, data.length)
   else maskWords(data, turned)
+}
+
+/** The key as it falls on the byte that is `bytes` further on. */
+function turn(key: number, bytes: number): number {
+  const bits = (bytes & 3) * 8
+  return bits === 0 ? key : (key >>> bits) | (key << (32 - bits))
 }
 
 /** @param key The key as it falls on the byte at `start`. */
@@ -29,14 +35,14 @@ function maskBytes(data: Uint8Array, key: number, start: number, end: number): v
   if (at + 2 < end) data[at + 2] = (data[at + 2] ?? 0) ^ k2
 }
 
+/** Masks the bytes before and behind the whole aligned words one by one, and the words as words. */
 function maskWords(data: Uint8Array, key: number): void {
-  const head = -data.byteOffset & 3
-  const turn = head * 8
-  const turned = turn === 0 ? key : (key >>> turn) | (key << (32 - turn))
-  const words = new Int32Array(data.buffer, data.byteOffset + head, (data.length - head) >>> 2)
-  maskBytes(data, key, 0, head)
-  for (let at = 0; at < words.length; at++) words[at] = (words[at] ?? 0) ^ turned
-  maskBytes(data, turned, head + words.length * 4, data.length)
+  const headBytes = -data.byteOffset & 3
+  const wordKey = turn(key, headBytes)
+  const words = new Int32Array(data.buffer, data.byteOffset + headBytes, (data.length - headBytes) >>> 2)
+  maskBytes(data, key, 0, headBytes)
+  for (let at = 0; at < words.length; at++) words[at] = (words[at] ?? 0) ^ wordKey
+  maskBytes(data, wordKey, headBytes + words.length * 4, data.length)
 }
 
 /** Below this, making the view costs more than it saves. */

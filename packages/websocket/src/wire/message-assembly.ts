@@ -1,28 +1,36 @@
 import { WebSocketError } from '../errors.ts'
-import type { WebSocketLimits } from './websocket-limits.ts'
 import { UTF8Validator } from './utf8-validator.ts'
+import type { WebSocketLimits } from './websocket-limits.ts'
+
+/** What a message is made of: UTF-8, or anything. */
+export type MessageKind = 'text' | 'bytes'
 
 /**
  * A message while it arrives, in pieces of fragments (RFC 6455 §5.4).
  *
  * Large pieces are kept as they are and joined once, at the end. Small ones are gathered in blocks,
- * so that a message cut very small costs no more memory than its bytes.
+ * so that a message cut very small takes no more memory than a few times its bytes.
  */
 export class MessageAssembly {
-  readonly kind: 'text' | 'bytes'
+  readonly kind: MessageKind
   readonly #limits: WebSocketLimits
   readonly #validator: UTF8Validator | undefined
-  #pieces: Buffer[] = []
+  readonly #pieces: Buffer[] = []
   #bytes = 0
   #fragments = 0
-  /** Where small pieces are gathered; its first `#blockUsed` bytes are not in `#pieces` yet. */
+  /** Where small pieces are gathered; its first `#gatheredBytes` are not in `#pieces` yet. */
   #block: Buffer = NO_BYTES
-  #blockUsed = 0
+  #gatheredBytes = 0
 
-  constructor(kind: 'text' | 'bytes', limits: WebSocketLimits) {
+  constructor(kind: MessageKind, limits: WebSocketLimits) {
     this.kind = kind
     this.#limits = limits
     this.#validator = kind === 'text' ? new UTF8Validator() : undefined
+  }
+
+  /** How many stores the bytes so far lie in: what tests of bounded memory count. */
+  get storeCount(): number {
+    return this.#pieces.length + (this.#gatheredBytes > 0 ? 1 : 0)
   }
 
   /**
@@ -32,18 +40,12 @@ export class MessageAssembly {
    */
   fragmentBegins(payloadBytes: number): void {
     const { maxMessageBytes } = this.#limits
-    const whole = this.#bytes + payloadBytes
-    if (whole > maxMessageBytes) {
-      throw new WebSocketError(
-        'message-too-large',
-        `Cannot take a message of more than ${maxMessageBytes} bytes`,
-      )
-    }
-    // A fragment is charged for what it makes us do, besides its bytes.
-    if (
-      ++this.#fragments * FRAGMENT_CHARGE_BYTES + whole >
-      2 * Math.max(maxMessageBytes, MIN_CHARGED_BYTES)
-    ) {
+    const messageBytes = this.#bytes + payloadBytes
+    if (messageBytes > maxMessageBytes) throw messageTooLarge(maxMessageBytes)
+    this.#fragments++
+    // A fragment is charged for the work it makes, besides its bytes: empty ones would else be free for ever.
+    const charge = messageBytes + this.#fragments * FRAGMENT_CHARGE_BYTES
+    if (charge > 2 * Math.max(maxMessageBytes, MIN_CHARGED_BYTES)) {
       throw new WebSocketError('too-many-fragments', `Cannot take a message of ${this.#fragments} fragments`)
     }
   }
@@ -51,53 +53,41 @@ export class MessageAssembly {
   /**
    * Some of a fragment's payload has come, unmasked. The bytes are kept.
    *
-   * @throws {WebSocketError} when a text message cannot go on like this.
+   * @throws {WebSocketError} as soon as a text message cannot be UTF-8 any more.
    */
   add(piece: Buffer): void {
-    if (this.#validator?.accepts(piece) === false) throw invalidUTF8()
+    if (this.#validator?.accepts(piece) === false) {
+      throw new WebSocketError('invalid-utf8', 'Cannot go on with text that is not UTF-8')
+    }
     this.#bytes += piece.length
-    if (piece.length < SMALL_BYTES) return this.#gather(piece)
-    this.#closeBlock()
-    this.#pieces.push(piece)
+    if (piece.length < KEPT_BYTES || piece.length * MAX_STORE_SHARE < piece.buffer.byteLength) {
+      this.#gather(piece)
+    } else {
+      this.#endBlock()
+      this.#pieces.push(piece)
+    }
   }
 
-  /**
-   * The message is whole.
-   *
-   * @throws {WebSocketError} when a text message ends within a character.
-   */
+  /** The message is whole: all its bytes as one Buffer. */
   finish(): Buffer {
-    if (this.#validator?.complete === false) throw invalidUTF8()
-    this.#closeBlock()
+    this.#endBlock()
     const [only = NO_BYTES] = this.#pieces
     return this.#pieces.length < 2 ? only : Buffer.concat(this.#pieces, this.#bytes)
   }
 
   #gather(piece: Buffer): void {
-    if (this.#block.length - this.#blockUsed < piece.length) {
-      this.#closeBlock()
-      const size = Math.max(piece.length, Math.min(Math.max(this.#bytes, MIN_BLOCK_BYTES), MAX_BLOCK_BYTES))
-      this.#block = Buffer.allocUnsafeSlow(size)
+    if (this.#block.length - this.#gatheredBytes < piece.length) {
+      this.#endBlock()
+      const roomy = Math.min(Math.max(this.#bytes, MIN_BLOCK_BYTES), MAX_BLOCK_BYTES)
+      this.#block = Buffer.allocUnsafeSlow(Math.max(piece.length, roomy))
     }
-    this.#block.set(piece, this.#blockUsed)
-    this.#blockUsed += piece.length
+    this.#block.set(piece, this.#gatheredBytes)
+    this.#gatheredBytes += piece.length
   }
 
-  #closeBlock(): void {
-    if (this.#blockUsed > 0) this.#pieces.push(this.#block.subarray(0, this.#blockUsed))
-    this.#block = this.#block.subarray(this.#blockUsed)
-    this.#blockUsed = 0
+  #endBlock(): void {
+    if (this.#gatheredBytes > 0) this.#pieces.push(this.#block.subarray(0, this.#gatheredBytes))
+    this.#block = this.#block.subarray(this.#gatheredBytes)
+    this.#gatheredBytes = 0
   }
 }
-
-function invalidUTF8(): WebSocketError {
-  return new WebSocketError('invalid-utf8', 'Cannot read a text message that is not UTF-8')
-}
-
-const NO_BYTES = Buffer.alloc(0)
-const FRAGMENT_CHARGE_BYTES = 64
-/** Below this, a small limit on bytes would forbid ordinary fragmentation. */
-const MIN_CHARGED_BYTES = 65_536
-const SMALL_BYTES = 4096
-const MIN_BLOCK_BYTES = 512
-const MAX_BLOCK_BYTES = 65_536

@@ -1,0 +1,13 @@
+import { describe, expect, test } from 'vitest'
+import { CLOSE_CODE, WebSocketError, type WebSocketViolation } from '../src/errors.ts'
+import { isCloseCode } from '../src/wire/close-code.ts'
+
+describe('WebSocketError', () => {
+  test('knows the close code of every violation, one that may be sent', () => {
+    for (const violation of Object.keys(CLOSE_CODE) as WebSocketViolation[]) {
+      const error = new WebSocketError(violation, 'x')
+      expect(isCloseCode(error.closeCode)).toBe(true)
+      expect(error.name).toBe('WebSocketError')
+    }
+  })
+})

@@ -1,0 +1,45 @@
+import { ByteQueue } from '@ropewalk/core/bytes'
+import { WebSocketError } from '../../src/errors.ts'
+import type { Role } from '../../src/wire/frame-header.ts'
+import { type MessageEvent, MessageReader } from '../../src/wire/message-reader.ts'
+import { DEFAULT_WEBSOCKET_LIMITS, type WebSocketLimits } from '../../src/wire/websocket-limits.ts'
+
+/** What was read, and the refusal that ended it, if any. */
+export interface Read {
+  readonly events: MessageEvent[]
+  refused: WebSocketError | undefined
+}
+
+/** Reads all that `pieces` hold. The pieces are copied: a reader changes what it reads. */
+export function readMessages(
+  pieces: Iterable<Uint8Array>,
+  limits: Partial<WebSocketLimits> = {},
+  role: Role = 'server',
+): Read {
+  const reader = new MessageReader({ role, limits: { ...DEFAULT_WEBSOCKET_LIMITS, ...limits } })
+  const input = new ByteQueue()
+  const read: Read = { events: [], refused: undefined }
+  for (const piece of pieces) {
+    input.push(Buffer.from(piece))
+    try {
+      for (let event = reader.next(input); event !== undefined; event = reader.next(input))
+        read.events.push(event)
+    } catch (error) {
+      if (!(error instanceof WebSocketError)) throw error
+      read.refused ??= error
+    }
+  }
+  return read
+}
+
+/** What came of it, in a line: `text "a"; ping ""; !1002`. */
+export function summary({ events, refused }: Read): string {
+  const parts = events.map((event) => {
+    if (event.type === 'text') return `text "${event.text}"`
+    if (event.type === 'bytes') return `bytes "${event.data.toString('latin1')}"`
+    if (event.type === 'close') return `close ${event.code} "${event.reason}"`
+    return `${event.type} "${event.payload.toString('latin1')}"`
+  })
+  if (refused !== undefined) parts.push(`!${refused.closeCode}`)
+  return parts.join('; ')
+}
