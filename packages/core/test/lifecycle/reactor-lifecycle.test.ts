@@ -1,0 +1,327 @@
+import { describe, expect, test } from 'vitest'
+import { tcpAddress } from '../../src/addresses.ts'
+import {
+  CannotListenError,
+  ConnectingCancelledError,
+  ConnectionAborted,
+  ConnectionDone,
+  ReactorAlreadyRunning,
+  ReactorNotRunning,
+} from '../../src/errors.ts'
+import { ClientFactory } from '../../src/protocol/factory.ts'
+import { Gate } from '../../src/testing/checks/gate.ts'
+import { Recorder } from '../../src/testing/checks/recorder.ts'
+import { MemoryReactor } from '../../src/testing/memory-reactor.ts'
+import { StreamConnector } from '../../src/transport/stream-connector.ts'
+import { OneProtocol } from '../one-protocol.ts'
+
+/** A reactor that runs, and has one connection. */
+async function runningWith(server: Recorder, client = new Recorder()): Promise<MemoryReactor> {
+  const reactor = new MemoryReactor()
+  void reactor.run()
+  await reactor.listenTCP(80, new OneProtocol(server))
+  reactor.connectTCP('127.0.0.1', 80, new OneProtocol(client))
+  await reactor.settle()
+  return reactor
+}
+
+/** Goes on while the reactor stops, until its peer closes. */
+class Patient extends Recorder {
+  drain(): void {}
+}
+
+/** Reconnects whatever happens. */
+class Eager extends ClientFactory<Recorder> {
+  readonly built: Recorder[] = []
+
+  override buildProtocol(): Recorder {
+    const recorder = new Recorder()
+    this.built.push(recorder)
+    return recorder
+  }
+  override clientConnectionFailed(connector: { connect(): void }): void {
+    connector.connect()
+  }
+  override clientConnectionLost(connector: { connect(): void }): void {
+    connector.connect()
+  }
+}
+
+describe('ReactorLifecycle', () => {
+  describe('run and stop', () => {
+    test('refuse what makes no sense, and can begin again (statement 67 changed)', async () => {
+      const reactor = new MemoryReactor()
+      await expect(reactor.stop()).rejects.toBeInstanceOf(ReactorNotRunning)
+      for (let round = 0; round < 2; round++) {
+        const run = reactor.run()
+        expect(reactor.running).toBe(true)
+        await expect(reactor.run()).rejects.toBeInstanceOf(ReactorAlreadyRunning)
+        const stop = reactor.stop()
+        await expect(reactor.stop()).rejects.toBeInstanceOf(ReactorNotRunning)
+        await Promise.all([stop, run])
+        expect(reactor.running).toBe(false)
+      }
+    })
+
+    test('run the triggers of start and stop, and forget what was to be called later (statement 71)', async () => {
+      const reactor = new MemoryReactor()
+      const ran: string[] = []
+      reactor.addSystemEventTrigger('after', 'startup', () => ran.push('startup'))
+      const removed = reactor.addSystemEventTrigger('before', 'shutdown', () => ran.push('removed'))
+      reactor.addSystemEventTrigger('before', 'shutdown', () => ran.push('shutdown'))
+      reactor.removeSystemEventTrigger(removed)
+      const run = reactor.run()
+      await reactor.settle()
+      expect(ran).toEqual(['startup'])
+      reactor.callLater(1000, () => ran.push('too late'))
+      await reactor.stop()
+      await run
+      expect([ran, reactor.getDelayedCalls()]).toEqual([['startup', 'shutdown'], []])
+    })
+
+    test('leave the rest of a startup out that is stopped on its way', async () => {
+      const reactor = new MemoryReactor()
+      const [ran, slow] = [[] as string[], new Gate()]
+      reactor.addSystemEventTrigger('before', 'startup', () => slow.opened)
+      reactor.addSystemEventTrigger('after', 'startup', () => ran.push('after startup'))
+      reactor.callWhenRunning(() => ran.push('running'))
+      const run = reactor.run()
+      await reactor.stop()
+      slow.open()
+      await run
+      await reactor.settle()
+      expect(ran).toEqual([])
+    })
+  })
+
+  describe('callWhenRunning', () => {
+    test('waits for the startup, or calls at once (statement 72)', async () => {
+      const reactor = new MemoryReactor()
+      const ran: string[] = []
+      reactor.callWhenRunning(() => ran.push('first'))
+      reactor.callWhenRunning(() => ran.push('second'))
+      void reactor.run()
+      await reactor.settle()
+      reactor.callWhenRunning(() => ran.push('at once'))
+      expect(ran).toEqual(['first', 'second', 'at once'])
+      await reactor.stop()
+      expect(ran).toHaveLength(3)
+    })
+
+    test('logs what a call throws or rejects with', async () => {
+      const reactor = new MemoryReactor()
+      const [thrown, rejected] = [new Error('thrown'), new Error('rejected')]
+      reactor.callWhenRunning(() => {
+        throw thrown
+      })
+      reactor.callWhenRunning(() => Promise.reject(rejected))
+      void reactor.run()
+      await reactor.settle()
+      expect(reactor.logged.map(({ error }) => error)).toEqual([thrown, rejected])
+      await reactor.stop()
+    })
+  })
+
+  describe('a stop with connections', () => {
+    test('flushes and closes a protocol that has no drain', async () => {
+      const [server, client] = [new Recorder(), new Patient()]
+      const reactor = await runningWith(server, client)
+      server.transport.write('last words')
+      const stop = reactor.stop()
+      await reactor.settle()
+      await stop
+      expect(client.text).toBe('last words')
+      expect([server.reason, client.reason].every((reason) => reason instanceof ConnectionDone)).toBe(true)
+    })
+
+    test('lets triggers that come before still write (statement 70)', async () => {
+      const [server, client] = [new Recorder(), new Patient()]
+      const reactor = await runningWith(server, client)
+      const said = new Gate()
+      reactor.addSystemEventTrigger('before', 'shutdown', async () => {
+        server.transport.write('we are closing')
+        await said.opened
+        server.transport.write(' now')
+      })
+      const stop = reactor.stop()
+      await reactor.settle()
+      expect([client.text, client.lost]).toEqual(['we are closing', false])
+      said.open()
+      await reactor.settle()
+      await stop
+      expect([client.text, client.lost]).toEqual(['we are closing now', true])
+    })
+
+    test('waits for the promise of drain, then closes', async () => {
+      const done = new Gate()
+      const [server, client] = [
+        new (class extends Recorder {
+          drain(): Promise<void> {
+            return done.opened
+          }
+        })(),
+        new Patient(),
+      ]
+      const reactor = await runningWith(server, client)
+      const stop = reactor.stop()
+      await reactor.settle()
+      server.transport.write('the end of the answer')
+      await reactor.settle()
+      expect([server.lost, client.text]).toEqual([false, 'the end of the answer'])
+      done.open()
+      await reactor.settle()
+      await stop
+      expect(server.reason).toBeInstanceOf(ConnectionDone)
+    })
+
+    test('lets a protocol whose drain answers nothing close by itself', async () => {
+      const server = new (class extends Recorder {
+        drain(): void {
+          this.transport.reactor.callLater(100, () => this.transport.loseConnection())
+        }
+      })()
+      const reactor = await runningWith(server, new Patient())
+      const stop = reactor.stop()
+      await reactor.settle()
+      reactor.advance(99)
+      expect(server.lost).toBe(false)
+      reactor.advance(1)
+      await reactor.settle()
+      await stop
+      expect(server.reason).toBeInstanceOf(ConnectionDone)
+    })
+
+    test('aborts at drainMs whoever is not done', async () => {
+      const server = new (class extends Recorder {
+        drain(): Promise<void> {
+          return new Promise(() => undefined)
+        }
+      })()
+      const reactor = await runningWith(server, new Patient())
+      const stop = reactor.stop({ drainMs: 500 })
+      await reactor.settle()
+      reactor.advance(499)
+      expect(server.lost).toBe(false)
+      reactor.advance(1)
+      await stop
+      expect(server.reason).toBeInstanceOf(ConnectionAborted)
+      expect(reactor.connections.size).toBe(0)
+    })
+
+    test.each([
+      [
+        'throws',
+        (): never => {
+          throw new Error('undrained')
+        },
+      ],
+      ['rejects', (): Promise<never> => Promise.reject(new Error('undrained'))],
+    ])('aborts and logs a protocol whose drain %s', async (_way, drain) => {
+      const server = Object.assign(new Recorder(), { drain })
+      const reactor = await runningWith(server)
+      const stop = reactor.stop()
+      await reactor.settle()
+      await stop
+      expect(server.reason).toBeInstanceOf(ConnectionAborted)
+      expect(reactor.logged.map(({ error }) => String(error))).toEqual(['Error: undrained'])
+    })
+
+    test('drains the protocol that takes a connection over meanwhile', async () => {
+      const [done, nextDone] = [new Gate(), new Gate()]
+      const next = Object.assign(new Recorder(), { drain: () => nextDone.opened })
+      const server = Object.assign(new Recorder(), { drain: () => done.opened })
+      const reactor = await runningWith(server, new Patient())
+      const stop = reactor.stop()
+      await reactor.settle()
+      server.transport.switchProtocol(next)
+      done.open()
+      await reactor.settle()
+      expect(next.events).toEqual(['made'])
+      nextDone.open()
+      await reactor.settle()
+      await stop
+      expect(next.reason).toBeInstanceOf(ConnectionDone)
+    })
+  })
+
+  describe('a stop with connections in the making', () => {
+    test('gives up every attempt that runs', async () => {
+      const reactor = new MemoryReactor()
+      const server = new Recorder()
+      void reactor.run()
+      await reactor.settle()
+      await reactor.listenTCP(80, new OneProtocol(server))
+      const attempt = reactor.connectTCP('127.0.0.1', 80, new OneProtocol(new Recorder())).whenConnected()
+      const stop = reactor.stop()
+      await expect(attempt).rejects.toBeInstanceOf(ConnectingCancelledError)
+      await reactor.settle()
+      await stop
+      expect(server.made).toBe(false)
+    })
+
+    test('does not let an eager factory connect again', async () => {
+      const [reactor, eager] = [new MemoryReactor(), new Eager()]
+      void reactor.run()
+      await reactor.listenTCP(80, new OneProtocol(new Recorder()))
+      reactor.connectTCP('127.0.0.1', 80, eager)
+      await reactor.settle()
+      const attempting = reactor.connectTCP('127.0.0.1', 80, eager)
+      const stop = reactor.stop()
+      await reactor.settle()
+      await stop
+      await reactor.settle()
+      expect([eager.built.length, attempting.state, eager.numPorts]).toEqual([1, 'disconnected', 0])
+      expect(reactor.connections.size).toBe(0)
+    })
+
+    test('lets a protocol that drains make the connection it needs, until the deadline', async () => {
+      const server = new (class extends Recorder {
+        drain(): void {
+          connector.connect()
+        }
+      })()
+      const reactor = await runningWith(server, new Patient())
+      const connector = new StreamConnector({
+        host: reactor.host,
+        factory: new OneProtocol(new Recorder()),
+        address: tcpAddress('192.0.2.1', 80),
+        timeoutMs: 60_000,
+        dial: () => ({ cancel: () => undefined }),
+      })
+      const stop = reactor.stop({ drainMs: 500 })
+      await reactor.settle()
+      reactor.advance(499)
+      const attempt = connector.whenConnected()
+      expect([server.lost, connector.state]).toEqual([false, 'connecting'])
+      reactor.advance(1)
+      await stop
+      expect([server.reason?.name, connector.state]).toEqual(['ConnectionAborted', 'disconnected'])
+      await expect(attempt).rejects.toBeInstanceOf(ConnectingCancelledError)
+      connector.connect()
+      expect(connector.state).toBe('connecting')
+      connector.stopConnecting()
+    })
+
+    test('closes no port late: one that is bound while it stops is refused', async () => {
+      const reactor = await runningWith(new Patient(), new Patient())
+      const stop = reactor.stop({ drainMs: 10 })
+      await reactor.settle()
+      await expect(reactor.listenTCP(81, new OneProtocol(new Recorder()))).rejects.toBeInstanceOf(
+        CannotListenError,
+      )
+      reactor.advance(10)
+      await stop
+    })
+  })
+
+  test('stops listening before it drains, and counts connections from 1', async () => {
+    const [server, client] = [new Recorder(), new Recorder()]
+    const reactor = await runningWith(server, client)
+    expect([server.transport.id, client.transport.id]).toEqual([1, 2])
+    const stop = reactor.stop()
+    const refused = reactor.connectTCP('127.0.0.1', 80, new OneProtocol(new Recorder())).whenConnected()
+    await expect(refused).rejects.toHaveProperty('name', 'ConnectingCancelledError')
+    await reactor.settle()
+    await stop
+  })
+})
