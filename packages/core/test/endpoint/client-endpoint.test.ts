@@ -1,0 +1,84 @@
+import { describe, expect, test } from 'vitest'
+import {
+  type ClientEndpoint,
+  TCPClientEndpoint,
+  UNIXClientEndpoint,
+} from '../../src/endpoint/client-endpoint.ts'
+import { ConnectingCancelledError, ConnectionRefusedError, NoProtocol } from '../../src/errors.ts'
+import { ClientFactory } from '../../src/protocol/factory.ts'
+import { Recorder } from '../../src/testing/checks/recorder.ts'
+import { MemoryReactor } from '../../src/testing/memory-reactor.ts'
+import { OneProtocol } from '../one-protocol.ts'
+
+describe.each<[string, (reactor: MemoryReactor) => Promise<ClientEndpoint>]>([
+  [
+    'TCPClientEndpoint',
+    async (reactor) => {
+      await reactor.listenTCP(80, new OneProtocol(new Recorder()))
+      return new TCPClientEndpoint(reactor, '127.0.0.1', 80, { timeoutMs: 5000 })
+    },
+  ],
+  [
+    'UNIXClientEndpoint',
+    async (reactor) => {
+      await reactor.listenUNIX('/run/app', new OneProtocol(new Recorder()))
+      return new UNIXClientEndpoint(reactor, '/run/app')
+    },
+  ],
+])('%s', (_name, make) => {
+  test('answers the protocol once its connectionMade has returned (statement 61)', async () => {
+    const reactor = new MemoryReactor()
+    const endpoint = await make(reactor)
+    const client = new Recorder()
+    const connected = endpoint.connect(new OneProtocol(client))
+    expect(client.made).toBe(false)
+    reactor.pump()
+    expect(await connected).toBe(client)
+  })
+
+  test('gives the attempt up when its signal is aborted (statement 62)', async () => {
+    const reactor = new MemoryReactor()
+    const endpoint = await make(reactor)
+    const [abort, client] = [new AbortController(), new Recorder()]
+    const cancelled = endpoint.connect(new OneProtocol(client), { signal: abort.signal })
+    abort.abort()
+    await expect(cancelled).rejects.toBeInstanceOf(ConnectingCancelledError)
+    const already = endpoint.connect(new OneProtocol(client), { signal: AbortSignal.abort() })
+    await expect(already).rejects.toBeInstanceOf(ConnectingCancelledError)
+    await reactor.settle()
+    expect([client.made, reactor.connections.size, reactor.getDelayedCalls()]).toEqual([false, 0, []])
+  })
+
+  test('minds a signal no more once it is connected', async () => {
+    const reactor = new MemoryReactor()
+    const endpoint = await make(reactor)
+    const [abort, client] = [new AbortController(), new Recorder()]
+    const connected = endpoint.connect(new OneProtocol(client), { signal: abort.signal })
+    reactor.pump()
+    await connected
+    abort.abort()
+    await reactor.settle()
+    expect(client.transport.connected).toBe(true)
+  })
+
+  test('rejects when the factory refuses the connection', async () => {
+    const reactor = new MemoryReactor()
+    const endpoint = await make(reactor)
+    class Refusing extends ClientFactory {
+      override buildProtocol(): undefined {}
+    }
+    const refused = endpoint.connect(new Refusing())
+    reactor.pump()
+    await expect(refused).rejects.toBeInstanceOf(NoProtocol)
+  })
+})
+
+describe('a client endpoint', () => {
+  test('rejects when nobody listens, with the address', async () => {
+    const reactor = new MemoryReactor()
+    const refused = new TCPClientEndpoint(reactor, '192.0.2.1', 81).connect(new OneProtocol(new Recorder()))
+    reactor.pump()
+    await expect(refused).rejects.toBeInstanceOf(ConnectionRefusedError)
+    await expect(refused).rejects.toMatchObject({ address: { host: '192.0.2.1', port: 81 } })
+  })
+})

@@ -1,0 +1,51 @@
+import { describe, expect, test } from 'vitest'
+import { EndpointArguments } from '../../src/endpoint/endpoint-arguments.ts'
+import { EndpointSyntaxError, parseDescription } from '../../src/endpoint/endpoint-description.ts'
+
+describe('EndpointArguments', () => {
+  const argumentsOf = (text: string): EndpointArguments => new EndpointArguments(parseDescription(text))
+
+  test('gives positional arguments in order, or by name', () => {
+    const byPosition = argumentsOf('tcp:host:80')
+    expect([byPosition.requiredText('host', ''), byPosition.port('port', 1, '')]).toEqual(['host', 80])
+    const byName = argumentsOf('tcp:port=80:host=h')
+    expect([byName.requiredText('host', ''), byName.port('port', 1, '')]).toEqual(['h', 80])
+    expect(() => byName.done()).not.toThrow()
+  })
+
+  test('answers undefined for named arguments that are not there', () => {
+    const args = argumentsOf('tcp:80')
+    expect([args.named('backlog', 10), args.namedText('interface'), args.namedMs('timeout')]).toEqual([
+      undefined,
+      undefined,
+      undefined,
+    ])
+  })
+
+  test('reads numbers in their radix, and times with their unit in milliseconds', () => {
+    expect(argumentsOf('x:mode=660').named('mode', 8)).toBe(0o660)
+    expect(argumentsOf('x:backlog=660').named('backlog', 10)).toBe(660)
+    expect(argumentsOf('x:t=500ms').namedMs('t')).toBe(500)
+    expect(argumentsOf('x:t=30s').namedMs('t')).toBe(30_000)
+    expect(argumentsOf('x:t=2m').namedMs('t')).toBe(120_000)
+  })
+
+  test.each<[string, (args: EndpointArguments) => unknown, string]>([
+    ['x', (args) => args.requiredText('path', 'unix:/run/a'), 'path is missing, as in unix:/run/a'],
+    ['x:', (args) => args.requiredText('path', 'unix:/run/a'), 'path is missing'],
+    ['x:http', (args) => args.port('port', 0, 'tcp:80'), 'from 0 to 65535, not "http"'],
+    ['x:65536', (args) => args.port('port', 0, 'tcp:80'), 'not "65536"'],
+    ['x:0', (args) => args.port('port', 1, 'tcp:80'), 'from 1 to 65535'],
+    ['x:-1', (args) => args.port('port', 0, 'tcp:80'), 'not "-1"'],
+    ['x:mode=9', (args) => args.named('mode', 8), 'mode must be octal digits, not "9"'],
+    ['x:backlog=1e3', (args) => args.named('backlog', 10), 'backlog must be a number, not "1e3"'],
+    ['x:timeout=30', (args) => args.namedMs('timeout'), 'timeout needs a unit, as in timeout=30s'],
+    ['x:timeout=1h', (args) => args.namedMs('timeout'), 'not "1h"'],
+    ['x:a=1:a=2', (args) => args.namedText('a'), '"a" stands twice'],
+    ['x:1:2', (args) => [args.text('only'), args.done()], '"2" is one argument too many'],
+    ['x:colour=red', (args) => args.done(), '"colour" is unknown here'],
+  ])('refuses %s', (text, take, why) => {
+    expect(() => take(argumentsOf(text))).toThrow(EndpointSyntaxError)
+    expect(() => take(argumentsOf(text))).toThrow(why)
+  })
+})

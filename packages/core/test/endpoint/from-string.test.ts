@@ -1,0 +1,84 @@
+import { describe, expect, test } from 'vitest'
+import { EndpointSyntaxError } from '../../src/endpoint/endpoint-description.ts'
+import { clientFromString, serverFromString } from '../../src/endpoint/from-string.ts'
+import { Recorder } from '../../src/testing/checks/recorder.ts'
+import { MemoryReactor } from '../../src/testing/memory-reactor.ts'
+import { OneProtocol } from '../one-protocol.ts'
+
+/** A reactor that only notes what it is asked. */
+class Asked extends MemoryReactor {
+  readonly asked: unknown[] = []
+
+  override listenTCP(
+    ...[port, factory, options]: Parameters<MemoryReactor['listenTCP']>
+  ): ReturnType<MemoryReactor['listenTCP']> {
+    this.asked.push([port, options])
+    return super.listenTCP(port, factory, options)
+  }
+}
+
+describe('serverFromString', () => {
+  test('passes on what the string says, and nothing else', async () => {
+    const reactor = new Asked()
+    const factory = new OneProtocol(new Recorder())
+    await serverFromString(reactor, 'tcp:0').listen(factory)
+    await serverFromString(reactor, String.raw`tcp:port=0:interface=\:\:1:backlog=7`).listen(factory)
+    expect(reactor.asked).toEqual([
+      [0, {}],
+      [0, { interface: '::1', backlog: 7 }],
+    ])
+  })
+
+  test('listens on UNIX paths', async () => {
+    const reactor = new MemoryReactor()
+    const port = await serverFromString(reactor, 'unix:/run/app.sock:mode=660').listen(
+      new OneProtocol(new Recorder()),
+    )
+    expect(port.getHost()).toEqual({ type: 'UNIX', path: '/run/app.sock' })
+  })
+
+  test.each(['ssl:443', 'tcp', 'tcp:', 'tcp:99999', 'tcp:80:timeout=3s', 'unix:', 'unix:/a:/b'])(
+    'refuses %s',
+    (text) => {
+      expect(() => serverFromString(new MemoryReactor(), text)).toThrow(EndpointSyntaxError)
+    },
+  )
+})
+
+describe('clientFromString', () => {
+  test.each(['tcp:127.0.0.1:80', 'tcp:host=127.0.0.1:port=80:timeout=5s', 'tcp:port=80:127.0.0.1'])(
+    'connects to %s',
+    async (text) => {
+      const reactor = new MemoryReactor()
+      const [server, client] = [new Recorder(), new Recorder()]
+      await reactor.listenTCP(80, new OneProtocol(server))
+      const connected = clientFromString(reactor, text).connect(new OneProtocol(client))
+      reactor.pump()
+      expect(await connected).toBe(client)
+      expect(server.made).toBe(true)
+    },
+  )
+
+  test('connects to UNIX paths, within the time the string says', async () => {
+    const reactor = new MemoryReactor()
+    const endpoint = clientFromString(reactor, 'unix:/run/app.sock:timeout=500ms')
+    const failed = endpoint.connect(new OneProtocol(new Recorder()))
+    expect(reactor.getDelayedCalls().map((call) => call.getTime())).toEqual([500])
+    reactor.pump()
+    await expect(failed).rejects.toMatchObject({
+      name: 'ConnectionRefusedError',
+      address: { path: '/run/app.sock' },
+    })
+  })
+
+  test.each([
+    'ssl:host:443',
+    'tcp:host',
+    'tcp:host:0',
+    'tcp:host:80:timeout=30',
+    'tcp:host:80:mode=1',
+    'unix:',
+  ])('refuses %s', (text) => {
+    expect(() => clientFromString(new MemoryReactor(), text)).toThrow(EndpointSyntaxError)
+  })
+})

@@ -1,0 +1,97 @@
+import { describe, expect, test } from 'vitest'
+import { tcpAddress } from '../src/addresses.ts'
+import * as errors from '../src/errors.ts'
+
+const ADDRESS = tcpAddress('192.0.2.1', 80)
+
+describe('the reasons of connectionLost', () => {
+  test('have the order of kinds that callers ask for', () => {
+    const [done, lost, aborted] = [
+      new errors.ConnectionDone(),
+      new errors.ConnectionLost(),
+      new errors.ConnectionAborted(),
+    ]
+    for (const reason of [done, lost, aborted]) expect(reason).toBeInstanceOf(errors.ConnectionClosed)
+    expect(aborted).toBeInstanceOf(errors.ConnectionLost)
+    expect(done).not.toBeInstanceOf(errors.ConnectionLost)
+    expect([done, lost, aborted].map(({ name }) => name)).toEqual([
+      'ConnectionDone',
+      'ConnectionLost',
+      'ConnectionAborted',
+    ])
+  })
+
+  test('carry a cause only when there is one', () => {
+    expect('cause' in new errors.ConnectionAborted()).toBe(false)
+    expect(new errors.ConnectionAborted(undefined, { cause: 7 }).cause).toBe(7)
+  })
+})
+
+describe('ConnectError', () => {
+  test('says where to, why, and with which code', () => {
+    const cause = Object.assign(new Error('connect ECONNREFUSED'), { code: 'ECONNREFUSED' })
+    const error = new errors.ConnectionRefusedError(ADDRESS, 'nobody listens there', cause)
+    expect(error.message).toBe('Cannot connect to 192.0.2.1:80: nobody listens there')
+    expect(error).toMatchObject({
+      name: 'ConnectionRefusedError',
+      code: 'ECONNREFUSED',
+      address: ADDRESS,
+      cause,
+    })
+  })
+
+  test.each([
+    errors.ConnectBindError,
+    errors.ConnectionRefusedError,
+    errors.NoRouteError,
+    errors.TCPTimedOutError,
+    errors.DNSLookupError,
+    errors.TimeoutError,
+    errors.ConnectingCancelledError,
+    errors.NoProtocol,
+  ])('has %o among its kinds', (Kind) => {
+    const error = new Kind(ADDRESS, 'a reason')
+    expect(error).toBeInstanceOf(errors.ConnectError)
+    expect([error.name, error.code, 'cause' in error]).toEqual([Kind.name, undefined, false])
+  })
+})
+
+describe('CannotListenError', () => {
+  test('explains the codes people meet, and repeats what it does not know', () => {
+    const failing = (code: string): errors.CannotListenError =>
+      new errors.CannotListenError(ADDRESS, Object.assign(new Error(`listen ${code}`), { code }))
+    expect(failing('EADDRINUSE').message).toBe(
+      'Cannot listen on 192.0.2.1:80: the address is in use (EADDRINUSE)',
+    )
+    expect(failing('EACCES').message).toContain('permission denied (EACCES)')
+    expect(failing('EADDRNOTAVAIL').message).toContain('this machine has no such address')
+    expect(failing('ENOSPC')).toMatchObject({
+      code: 'ENOSPC',
+      message: 'Cannot listen on 192.0.2.1:80: listen ENOSPC',
+    })
+    expect(new errors.CannotListenError(ADDRESS, 'odd').message).toBe('Cannot listen on 192.0.2.1:80: odd')
+  })
+})
+
+describe('LocalProtocolError', () => {
+  test.each([
+    errors.NotConnectedError,
+    errors.NotConnectingError,
+    errors.AlreadyCalled,
+    errors.AlreadyCancelled,
+    errors.ReactorNotRunning,
+    errors.ReactorAlreadyRunning,
+  ])('has %o among its kinds', (Kind) => {
+    expect(new Kind('a reason')).toBeInstanceOf(errors.LocalProtocolError)
+    expect(new Kind('a reason').name).toBe(Kind.name)
+  })
+})
+
+describe('codeOf', () => {
+  test("answers the system's code, or undefined", () => {
+    expect(errors.codeOf(Object.assign(new Error('x'), { code: 'EPIPE' }))).toBe('EPIPE')
+    for (const none of [undefined, null, 'EPIPE', new Error('x'), { code: 7 }]) {
+      expect(errors.codeOf(none)).toBeUndefined()
+    }
+  })
+})

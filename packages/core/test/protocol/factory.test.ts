@@ -1,0 +1,87 @@
+import { describe, expect, test } from 'vitest'
+import { tcpAddress } from '../../src/addresses.ts'
+import type { ProtocolEvents } from '../../src/contracts/protocol-events.ts'
+import { ClientFactory, Factory } from '../../src/protocol/factory.ts'
+import { Protocol } from '../../src/protocol/protocol.ts'
+import { MemoryReactor } from '../../src/testing/memory-reactor.ts'
+
+class Counting extends Factory {
+  readonly notes: string[] = []
+  override buildProtocol(): undefined {}
+  override startFactory(): void {
+    this.notes.push('start')
+  }
+  override stopFactory(): void {
+    this.notes.push('stop')
+  }
+}
+
+describe('Factory', () => {
+  test('starts with its first port and stops with its last (statement 50)', async () => {
+    const [reactor, factory] = [new MemoryReactor(), new Counting()]
+    const ports = [await reactor.listenTCP(0, factory), await reactor.listenTCP(0, factory)]
+    expect([factory.notes, factory.numPorts]).toEqual([['start'], 2])
+    await ports[0]?.stopListening()
+    expect([factory.notes, factory.numPorts]).toEqual([['start'], 1])
+    await ports[1]?.stopListening()
+    expect([factory.notes, factory.numPorts]).toEqual([['start', 'stop'], 0])
+  })
+
+  test('stops no more often than it was started', () => {
+    const factory = new Counting()
+    factory.doStop()
+    expect([factory.notes, factory.numPorts]).toEqual([[], 0])
+  })
+
+  test('has no user when its start fails, so that the next may try again', () => {
+    let broken = true
+    const factory = new (class extends Counting {
+      override startFactory(): void {
+        if (broken) throw new Error('not ready')
+        super.startFactory()
+      }
+    })()
+    expect(() => factory.doStart()).toThrow('not ready')
+    broken = false
+    factory.doStart()
+    expect([factory.notes, factory.numPorts]).toEqual([['start'], 1])
+  })
+})
+
+describe('Factory.forProtocol', () => {
+  class Greeting extends Protocol {
+    readonly words: readonly string[]
+    constructor(...words: string[]) {
+      super()
+      this.words = words
+    }
+  }
+
+  test('makes a new protocol each time, with the arguments, and is its factory', () => {
+    const factory = Factory.forProtocol(Greeting, 'hello', 'world')
+    const [one, other] = [1, 2].map((port) => factory.buildProtocol(tcpAddress('192.0.2.1', port)))
+    expect(one).not.toBe(other)
+    expect([one?.words, one?.factory]).toEqual([['hello', 'world'], factory])
+    expect(factory).toBeInstanceOf(ClientFactory)
+  })
+
+  test('serves a class that is no Protocol', () => {
+    class Bare implements ProtocolEvents {
+      makeConnection(): void {}
+      dataReceived(): void {}
+      connectionLost(): void {}
+    }
+    const built = Factory.forProtocol(Bare).buildProtocol(tcpAddress('192.0.2.1', 1))
+    expect(built).toBeInstanceOf(Bare)
+    expect(built).not.toHaveProperty('factory')
+  })
+})
+
+describe('ClientFactory', () => {
+  test('minds nothing that its connectors tell, unless it is told otherwise', () => {
+    const reactor = new MemoryReactor()
+    const connector = reactor.connectTCP('127.0.0.1', 80, Factory.forProtocol(class extends Protocol {}))
+    reactor.pump()
+    expect([connector.state, reactor.logged]).toEqual(['disconnected', []])
+  })
+})

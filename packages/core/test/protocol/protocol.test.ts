@@ -1,0 +1,46 @@
+import { describe, expect, test } from 'vitest'
+import { NotConnectedError } from '../../src/errors.ts'
+import { Factory } from '../../src/protocol/factory.ts'
+import { Protocol } from '../../src/protocol/protocol.ts'
+import { StringTransport } from '../../src/testing/string-transport.ts'
+
+class Plain extends Protocol {}
+
+describe('Protocol', () => {
+  test('has no transport before makeConnection, and keeps it after the end', () => {
+    const protocol = new Plain()
+    expect(() => protocol.transport).toThrow(NotConnectedError)
+    expect(protocol.connected).toBe(false)
+    const transport = StringTransport.connect(protocol)
+    expect([protocol.transport === transport, protocol.connected]).toEqual([true, true])
+    transport.receiveEnd()
+    expect([protocol.transport === transport, protocol.connected]).toEqual([true, false])
+  })
+
+  test('has its transport within connectionMade, whose promise the transport sees', () => {
+    const seen: boolean[] = []
+    const pending = Promise.resolve()
+    class Eager extends Protocol {
+      override connectionMade(): Promise<void> {
+        seen.push(this.connected)
+        return pending
+      }
+    }
+    expect(new Eager().makeConnection(new StringTransport())).toBe(pending)
+    expect(seen).toEqual([true])
+  })
+
+  test('ignores everything unless it is told otherwise', () => {
+    const transport = StringTransport.connect(new Plain())
+    transport.receive('whatever')
+    transport.receiveEnd()
+    expect([transport.value(), transport.connected]).toEqual(['', false])
+    expect(transport.reactor.logged).toEqual([])
+  })
+
+  test('knows the factory that built it, and says so when none did', () => {
+    expect(() => new Plain().factory).toThrow(NotConnectedError)
+    const factory = Factory.forProtocol(Plain)
+    expect(factory.buildProtocol(new StringTransport().getPeer())?.factory).toBe(factory)
+  })
+})
