@@ -18,7 +18,7 @@ import type {
 import { ReactorLifecycle } from '../lifecycle/reactor-lifecycle.ts'
 import { contained } from '../transport/contained.ts'
 import { type DialEvents, StreamConnector } from '../transport/stream-connector.ts'
-import type { StreamTransport, TransportHost } from '../transport/stream-transport.ts'
+import type { StreamTransport } from '../transport/stream-transport.ts'
 import { Turn } from '../transport/turn.ts'
 import { Clock } from './clock.ts'
 import { MemoryNetwork } from './memory-network.ts'
@@ -34,7 +34,7 @@ export class MemoryReactor implements Reactor {
   readonly clock: Clock = new Clock()
   readonly logged: LogEvent[] = []
   /** The reactor as transports see it. */
-  readonly host: TransportHost
+  readonly host: ReactorLifecycle
   readonly #lifecycle: ReactorLifecycle
   readonly #network: MemoryNetwork
   #turnWaits = false

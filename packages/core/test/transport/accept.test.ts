@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { tcpAddress } from '../../src/addresses.ts'
+import type { Address } from '../../src/contracts/address.ts'
 import type { ProtocolEvents } from '../../src/contracts/protocol-events.ts'
 import { Factory } from '../../src/protocol/factory.ts'
 import { Recorder } from '../../src/testing/checks/recorder.ts'
@@ -8,16 +9,16 @@ import { accept } from '../../src/transport/accept.ts'
 import { RecordingWire } from '../recording-wire.ts'
 
 describe('accept', () => {
+  const [localAddress, peerAddress] = [tcpAddress('127.0.0.1', 80), tcpAddress('192.0.2.1', 5000)]
   const acceptWith = (
     build: (host: string) => ProtocolEvents | undefined,
   ): { reactor: MemoryReactor; log: string[] } => {
     const [reactor, wire] = [new MemoryReactor(), new RecordingWire()]
     const factory = new (class extends Factory {
-      override buildProtocol(peer: { readonly host?: string }): ProtocolEvents | undefined {
-        return build(peer.host ?? '')
+      override buildProtocol(peer: Address): ProtocolEvents | undefined {
+        return build(peer)
       }
     })()
-    const [localAddress, peerAddress] = [tcpAddress('127.0.0.1', 80), tcpAddress('192.0.2.1', 5000)]
     const attach = (): void => void wire.calls.push('attached')
     accept(reactor.host, factory, { wire, localAddress, peerAddress, attach })
     return { reactor, log: wire.calls }
@@ -25,7 +26,7 @@ describe('accept', () => {
 
   test("makes the factory's protocol connected, and begins to read", () => {
     const protocol = new Recorder()
-    const { reactor, log } = acceptWith((host) => (host === '192.0.2.1' ? protocol : undefined))
+    const { reactor, log } = acceptWith((peer) => (peer === peerAddress ? protocol : undefined))
     expect([log, protocol.made]).toEqual([['attached'], true])
     expect([...reactor.connections]).toEqual([protocol.transport])
   })

@@ -1,0 +1,90 @@
+import { describe, expect, test } from 'vitest'
+import { tcpAddress, unixAddress } from '../../src/addresses.ts'
+import { Recorder } from '../../src/testing/checks/recorder.ts'
+import { MemoryNetwork } from '../../src/testing/memory-network.ts'
+import { MemoryReactor } from '../../src/testing/memory-reactor.ts'
+import type { DialEvents } from '../../src/transport/stream-connector.ts'
+import { OneProtocol } from '../one-protocol.ts'
+
+describe('MemoryNetwork', () => {
+  const make = (): { reactor: MemoryReactor; network: MemoryNetwork; told: string[]; events: DialEvents } => {
+    const reactor = new MemoryReactor()
+    const told: string[] = []
+    const events: DialEvents = {
+      dialled: ({ peerAddress }) => told.push(`dialled ${peerAddress.type}`),
+      dialFailed: (reason) => told.push(reason.name),
+    }
+    return { reactor, network: new MemoryNetwork(reactor.host), told, events }
+  }
+
+  test('dials in a later turn, and not once cancelled', async () => {
+    const { reactor, network, told, events } = make()
+    await network.listen(tcpAddress('127.0.0.1', 80), new OneProtocol(new Recorder()))
+    network.dial(tcpAddress('localhost', 80), events)
+    network.dial(tcpAddress('localhost', 80), events).cancel()
+    network.dial(tcpAddress('localhost', 81), events)
+    expect(told).toEqual([])
+    reactor.pump()
+    expect(told).toEqual(['dialled TCP', 'ConnectionRefusedError'])
+  })
+
+  test('gives every port 0 a number of its own', async () => {
+    const { network } = make()
+    const factory = new OneProtocol(new Recorder())
+    const ports = [
+      await network.listen(tcpAddress('::1', 0), factory),
+      await network.listen(tcpAddress('::1', 0), factory),
+    ]
+    const numbers = ports.map((port) => JSON.stringify(port.getHost()))
+    expect(new Set(numbers).size).toBe(2)
+    expect(ports[0]?.getHost()).toMatchObject({ host: '::1', family: 6 })
+  })
+
+  test('frees an address when its port stops, which it does once (statement 52 changed)', async () => {
+    const { network } = make()
+    const [address, factory] = [unixAddress('/run/app'), new OneProtocol(new Recorder())]
+    const port = await network.listen(address, factory)
+    const stopped = port.stopListening()
+    expect(port.stopListening()).toBe(stopped)
+    await stopped
+    await port[Symbol.asyncDispose]()
+    expect(factory.numPorts).toBe(0)
+    await expect(network.listen(address, factory)).resolves.toHaveProperty('factory', factory)
+  })
+
+  test('leaves connections up when a port stops (statements 51 and 53)', async () => {
+    const reactor = new MemoryReactor()
+    const server = new Recorder()
+    const port = await reactor.listenTCP(80, new OneProtocol(server))
+    reactor.connectTCP('127.0.0.1', 80, new OneProtocol(new Recorder()))
+    reactor.pump()
+    await port.stopListening()
+    await reactor.settle()
+    expect(server.transport.connected).toBe(true)
+  })
+
+  test('logs a factory that fails to stop, and stops all the same', async () => {
+    const { reactor, network } = make()
+    const fault = new Error('stuck')
+    const factory = new (class extends OneProtocol<Recorder> {
+      override stopFactory(): void {
+        throw fault
+      }
+    })(new Recorder())
+    const port = await network.listen(tcpAddress('127.0.0.1', 80), factory)
+    await port.stopListening()
+    expect(reactor.logged.map(({ error }) => error)).toEqual([fault])
+  })
+
+  test('opens no port for a factory that fails to start', async () => {
+    const { network } = make()
+    const factory = new (class extends OneProtocol<Recorder> {
+      override startFactory(): void {
+        throw new Error('not ready')
+      }
+    })(new Recorder())
+    const address = tcpAddress('127.0.0.1', 80)
+    await expect(network.listen(address, factory)).rejects.toThrow('not ready')
+    await expect(network.listen(address, new OneProtocol(new Recorder()))).resolves.toBeDefined()
+  })
+})
