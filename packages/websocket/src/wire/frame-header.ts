@@ -28,22 +28,21 @@ export interface FrameHeader {
  * @throws {WebSocketError} as soon as its first two bytes show that it is none.
  */
 export function takeFrameHeader(input: ByteQueue, role: Role): FrameHeader | undefined {
-  const start = input.peek(2)
-  if (start === undefined) return undefined
-  const first = start[0] ?? 0
-  const second = start[1] ?? 0
-  const opcode = first & 0x0f
-  const fin = (first & 0x80) !== 0
+  const first = input.byteAt(0)
+  const second = input.byteAt(1)
+  if (first === undefined || second === undefined) return undefined
+  const fin = (first & FIN) !== 0
+  const opcode = readOpcode(first)
+  checkMask(second, role)
   const shortLength = second & 0x7f
-  check(first, second, role)
+  if (isControl(opcode)) checkControl(fin, shortLength)
   const lengthBytes = shortLength < 126 ? 0 : shortLength === 126 ? 2 : 8
   const bytes = input.peek(2 + lengthBytes + (role === 'server' ? 4 : 0))
   if (bytes === undefined) return undefined
   const payloadBytes = lengthBytes === 0 ? shortLength : readLength(bytes, lengthBytes)
   const maskKey = role === 'server' ? bytes.readInt32LE(2 + lengthBytes) : 0
   input.skip(bytes.length)
-  // Checked above.
-  return { fin, opcode: opcode as Opcode, payloadBytes, maskKey }
+  return { fin, opcode, payloadBytes, maskKey }
 }
 
 /**
@@ -57,8 +56,8 @@ export function putFrameHeader(
   payloadBytes: number,
   masked: boolean,
 ): number {
-  const maskBit = masked ? 0x80 : 0
-  target[0] = 0x80 | opcode
+  const maskBit = masked ? MASK : 0
+  target[0] = FIN | opcode
   if (payloadBytes < 126) {
     target[1] = maskBit | payloadBytes
     return 2
@@ -79,23 +78,34 @@ export function frameHeaderBytes(payloadBytes: number): number {
   return payloadBytes < 126 ? 2 : payloadBytes < 65_536 ? 4 : 10
 }
 
-function check(first: number, second: number, role: Role): void {
+function readOpcode(first: number): Opcode {
   const opcode = first & 0x0f
-  if ((first & 0x70) !== 0)
+  if ((first & RSV) !== 0) {
     throw new WebSocketError('reserved-bits', 'Cannot read a frame with reserved bits set')
-  if (!isOpcode(opcode))
+  }
+  if (!isOpcode(opcode)) {
     throw new WebSocketError('reserved-opcode', `Cannot read a frame of opcode ${opcode}`)
-  if (role === 'server' && (second & 0x80) === 0) {
+  }
+  return opcode
+}
+
+function checkMask(second: number, role: Role): void {
+  const masked = (second & MASK) !== 0
+  if (role === 'server' && !masked) {
     throw new WebSocketError('missing-mask', 'Cannot read a frame that its client did not mask')
   }
-  if (role === 'client' && (second & 0x80) !== 0) {
+  if (role === 'client' && masked) {
     throw new WebSocketError('unexpected-mask', 'Cannot read a frame that its server masked')
   }
-  if (!isControl(opcode)) return
-  if ((first & 0x80) === 0)
-    throw new WebSocketError('control-frame-fragmented', 'Cannot read a control frame in fragments')
-  if ((second & 0x7f) > 125) {
-    throw new WebSocketError('control-frame-too-long', 'Cannot read a control frame of more than 125 bytes')
+}
+
+function checkControl(fin: boolean, shortLength: number): void {
+  if (!fin) throw new WebSocketError('control-frame-fragmented', 'Cannot read a control frame in fragments')
+  if (shortLength > MAX_CONTROL_BYTES) {
+    throw new WebSocketError(
+      'control-frame-too-long',
+      `Cannot read a control frame of more than ${MAX_CONTROL_BYTES} bytes`,
+    )
   }
 }
 
@@ -114,4 +124,9 @@ function readLength(bytes: Buffer, lengthBytes: number): number {
   return length
 }
 
+const FIN = 0x80
+const RSV = 0x70
+const MASK = 0x80
+/** The longest payload of a control frame (RFC 6455 §5.5). */
+export const MAX_CONTROL_BYTES = 125
 const TWO_TO_32 = 2 ** 32

@@ -28,9 +28,9 @@ export class MessageAssembly {
     this.#validator = kind === 'text' ? new UTF8Validator() : undefined
   }
 
-  /** How many stores the bytes so far lie in: what tests of bounded memory count. */
-  get storeCount(): number {
-    return this.#pieces.length + (this.#gatheredBytes > 0 ? 1 : 0)
+  /** The memory that the bytes so far keep alive: what tests of bounded memory count. */
+  get stores(): ReadonlySet<ArrayBufferLike> {
+    return new Set([...this.#pieces, this.#block].map((piece) => piece.buffer))
   }
 
   /**
@@ -60,12 +60,10 @@ export class MessageAssembly {
       throw new WebSocketError('invalid-utf8', 'Cannot go on with text that is not UTF-8')
     }
     this.#bytes += piece.length
-    if (piece.length < KEPT_BYTES || piece.length * MAX_STORE_SHARE < piece.buffer.byteLength) {
-      this.#gather(piece)
-    } else {
+    if (isWorthKeeping(piece)) {
       this.#endBlock()
       this.#pieces.push(piece)
-    }
+    } else this.#gather(piece)
   }
 
   /** The message is whole: all its bytes as one Buffer. */
@@ -91,3 +89,23 @@ export class MessageAssembly {
     this.#gatheredBytes = 0
   }
 }
+
+/** Whether a reference is cheaper than a copy, and does not keep much else alive. */
+function isWorthKeeping(piece: Buffer): boolean {
+  return piece.length >= MIN_KEPT_BYTES && piece.length * 4 >= piece.buffer.byteLength
+}
+
+function messageTooLarge(maxMessageBytes: number): WebSocketError {
+  return new WebSocketError(
+    'message-too-large',
+    `Cannot take a message of more than ${maxMessageBytes} bytes`,
+  )
+}
+
+const NO_BYTES = Buffer.alloc(0)
+const FRAGMENT_CHARGE_BYTES = 64
+/** Below this, a small limit on bytes would forbid ordinary fragmentation. */
+const MIN_CHARGED_BYTES = 65_536
+const MIN_KEPT_BYTES = 4096
+const MIN_BLOCK_BYTES = 512
+const MAX_BLOCK_BYTES = 65_536

@@ -3,10 +3,10 @@ import { WebSocketError } from '../errors.ts'
 import { readClose } from './close-frame.ts'
 import { type FrameHeader, type Role, takeFrameHeader } from './frame-header.ts'
 import { mask } from './mask.ts'
-import { MessageAssembly } from './message-assembly.ts'
+import { MessageAssembly, type MessageKind } from './message-assembly.ts'
 import { isControl, Opcode } from './opcode.ts'
 import { decodeText } from './text.ts'
-import type { WebSocketLimits } from './websocket-limits.ts'
+import { checkWebSocketLimits, type WebSocketLimits } from './websocket-limits.ts'
 
 /** What a peer's bytes turn into: whole messages, and control frames as they come between fragments. */
 export type MessageEvent =
@@ -18,6 +18,7 @@ export type MessageEvent =
 
 /** What a reader is made with. */
 export interface MessageReaderOptions {
+  /** Ours: a server reads what a client wrote. */
   readonly role: Role
   readonly limits: WebSocketLimits
 }
@@ -25,19 +26,23 @@ export interface MessageReaderOptions {
 /**
  * Reads messages (RFC 6455 §5, §6.2) from bytes, one event at a time.
  *
- * A short frame that has all arrived is read in one go. A longer message is collected as it comes,
- * and a text message is checked while it does. The bytes in the queue are unmasked in place.
+ * A message of one frame that has all arrived is read in one go. Any other is collected as it comes,
+ * and text is checked while it does. The bytes in the queue are unmasked in place.
  */
 export class MessageReader {
   readonly #role: Role
   readonly #limits: WebSocketLimits
+  readonly #maxFrameBytes: number
   #state: State = HEADER
-  /** The message that has begun and not ended. */
-  #assembly: MessageAssembly | undefined
+  /** The message that has begun and not ended: it goes on across frames, control frames among them. */
+  #message: MessageAssembly | undefined
 
+  /** @throws {RangeError} when a limit is not a number of at least 1. */
   constructor({ role, limits }: MessageReaderOptions) {
+    checkWebSocketLimits(limits)
     this.#role = role
     this.#limits = limits
+    this.#maxFrameBytes = Math.min(limits.maxFrameBytes, limits.maxMessageBytes)
   }
 
   /**
@@ -50,7 +55,7 @@ export class MessageReader {
     try {
       return this.#next(input)
     } catch (error) {
-      this.#state = NOTHING
+      this.#stop()
       throw error
     }
   }
@@ -62,13 +67,26 @@ export class MessageReader {
         case 'header': {
           const header = takeFrameHeader(input, this.#role)
           if (header === undefined) return undefined
-          this.#frameBegins(header)
-          this.#state = { reading: 'payload', header, leftBytes: header.payloadBytes }
+          if (isControl(header.opcode)) {
+            this.#state = { reading: 'control', header }
+            break
+          }
+          this.#checkData(header)
+          if (isWholeMessage(header, input)) return messageEvent(kindOf(header), takePayload(input, header))
+          this.#state = this.#fragmentBegins(header)
           break
         }
-        case 'payload': {
-          const event = this.#readPayload(input, state)
-          if (event !== undefined || this.#state === state) return event
+        case 'control': {
+          const { header } = state
+          if (input.length < header.payloadBytes) return undefined
+          this.#state = HEADER
+          if (header.opcode === Opcode.close) this.#stop()
+          return controlEvent(header.opcode, takePayload(input, header))
+        }
+        case 'fragment': {
+          if (!collect(input, state)) return undefined
+          this.#state = HEADER
+          if (state.header.fin) return this.#messageEnds(state.message)
           break
         }
         case 'nothing':
@@ -79,85 +97,92 @@ export class MessageReader {
     }
   }
 
-  /** Checks what only the order of frames can tell. */
-  #frameBegins({ opcode, payloadBytes }: FrameHeader): void {
-    if (isControl(opcode)) return
-    if (opcode === Opcode.continuation) {
-      if (this.#assembly === undefined) {
-        throw new WebSocketError('unexpected-continuation', 'Cannot go on with a message that has not begun')
-      }
-    } else {
-      if (this.#assembly !== undefined) {
-        throw new WebSocketError('expected-continuation', 'Cannot begin a message before the last has ended')
-      }
-      this.#assembly = new MessageAssembly(opcode === Opcode.text ? 'text' : 'bytes', this.#limits)
+  /** Checks what the header alone cannot tell: the order of frames, and our limits. */
+  #checkData({ opcode, payloadBytes }: FrameHeader): void {
+    const goesOn = opcode === Opcode.continuation
+    if (goesOn && this.#message === undefined) {
+      throw new WebSocketError('unexpected-continuation', 'Cannot go on with a message that has not begun')
     }
-    if (payloadBytes > this.#limits.maxFrameBytes) {
+    if (!goesOn && this.#message !== undefined) {
+      throw new WebSocketError('expected-continuation', 'Cannot begin a message before the last has ended')
+    }
+    if (payloadBytes > this.#maxFrameBytes) {
       throw new WebSocketError(
         'message-too-large',
-        `Cannot take a frame of more than ${this.#limits.maxFrameBytes} bytes`,
+        `Cannot take a frame of ${payloadBytes} bytes: ${this.#maxFrameBytes} at most`,
       )
     }
-    this.#assembly.fragmentBegins(payloadBytes)
   }
 
-  #readPayload(input: ByteQueue, state: PayloadState): MessageEvent | undefined {
-    const { header } = state
-    const { opcode, fin, payloadBytes, maskKey } = header
-    if (isControl(opcode)) {
-      const payload = this.#takeWhole(input, header)
-      return payload === undefined ? undefined : this.#controlRead(opcode, payload)
-    }
-    const wholeMessage = fin && opcode !== Opcode.continuation && state.leftBytes === payloadBytes
-    if (wholeMessage && input.length >= payloadBytes) {
-      const kind = opcode === Opcode.text ? 'text' : 'bytes'
-      this.#assembly = undefined
-      this.#state = HEADER
-      return messageOf(kind, this.#takeWhole(input, header) ?? NO_BYTES, false)
-    }
-    while (state.leftBytes > 0) {
-      const piece = input.takeUpTo(state.leftBytes)
-      if (piece === undefined) return undefined
-      mask(piece, maskKey, payloadBytes - state.leftBytes)
-      state.leftBytes -= piece.length
-      this.#assembly?.add(piece)
-    }
-    this.#state = HEADER
-    return fin ? this.#messageRead() : undefined
+  #fragmentBegins(header: FrameHeader): State {
+    const message = this.#message ?? new MessageAssembly(kindOf(header), this.#limits)
+    message.fragmentBegins(header.payloadBytes)
+    this.#message = message
+    return { reading: 'fragment', header, message, takenBytes: 0 }
   }
 
-  #messageRead(): MessageEvent | undefined {
-    const assembly = this.#assembly
-    this.#assembly = undefined
-    return assembly && messageOf(assembly.kind, assembly.finish(), true)
+  #messageEnds(message: MessageAssembly): MessageEvent {
+    this.#message = undefined
+    return messageEvent(message.kind, message.finish())
   }
 
-  #takeWhole(input: ByteQueue, { payloadBytes, maskKey }: FrameHeader): Buffer | undefined {
-    const payload = input.takeExactly(payloadBytes)
-    if (payload !== undefined && maskKey !== 0) mask(payload, maskKey, 0)
-    return payload
-  }
-
-  #controlRead(opcode: Opcode, payload: Buffer): MessageEvent {
-    this.#state = opcode === Opcode.close ? NOTHING : HEADER
-    if (opcode === Opcode.ping) return { type: 'ping', payload }
-    if (opcode === Opcode.pong) return { type: 'pong', payload }
-    return { type: 'close', ...readClose(payload) }
+  #stop(): void {
+    this.#state = NOTHING
+    this.#message = undefined
   }
 }
 
-function messageOf(kind: 'text' | 'bytes', data: Buffer, checked: boolean): MessageEvent {
-  if (kind === 'bytes') return { type: 'bytes', data }
-  return { type: 'text', text: checked ? data.toString('utf8') : decodeText(data) }
+/** Takes what has come of a fragment; false while some of it is to come. */
+function collect(input: ByteQueue, fragment: Fragment): boolean {
+  const { payloadBytes, maskKey } = fragment.header
+  while (fragment.takenBytes < payloadBytes) {
+    const piece = input.takeUpTo(payloadBytes - fragment.takenBytes)
+    if (piece === undefined) return false
+    mask(piece, maskKey, fragment.takenBytes)
+    fragment.takenBytes += piece.length
+    fragment.message.add(piece)
+  }
+  return true
 }
 
-/** Where in a frame the reader is; each state carries what only it knows. */
-type State = { readonly reading: 'header' } | PayloadState | { readonly reading: 'nothing' }
+/** Takes a payload of which all bytes have come. */
+function takePayload(input: ByteQueue, { payloadBytes, maskKey }: FrameHeader): Buffer {
+  const payload = input.takeExactly(payloadBytes) ?? NO_BYTES
+  mask(payload, maskKey, 0)
+  return payload
+}
 
-interface PayloadState {
-  readonly reading: 'payload'
+function isWholeMessage({ fin, opcode, payloadBytes }: FrameHeader, input: ByteQueue): boolean {
+  return fin && opcode !== Opcode.continuation && input.length >= payloadBytes
+}
+
+function kindOf({ opcode }: FrameHeader): MessageKind {
+  return opcode === Opcode.text ? 'text' : 'bytes'
+}
+
+function messageEvent(kind: MessageKind, data: Buffer): MessageEvent {
+  return kind === 'text' ? { type: 'text', text: decodeText(data) } : { type: 'bytes', data }
+}
+
+function controlEvent(opcode: Opcode, payload: Buffer): MessageEvent {
+  if (opcode === Opcode.ping) return { type: 'ping', payload }
+  if (opcode === Opcode.pong) return { type: 'pong', payload }
+  return { type: 'close', ...readClose(payload) }
+}
+
+/** What is being read; each state carries what only it knows. */
+type State =
+  | { readonly reading: 'header' }
+  | { readonly reading: 'control'; readonly header: FrameHeader }
+  | Fragment
+  | { readonly reading: 'nothing' }
+
+/** A fragment of a message, perhaps its only one, that comes in pieces. */
+interface Fragment {
+  readonly reading: 'fragment'
   readonly header: FrameHeader
-  leftBytes: number
+  readonly message: MessageAssembly
+  takenBytes: number
 }
 
 const HEADER: State = { reading: 'header' }
