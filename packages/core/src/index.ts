@@ -60,4 +60,13 @@ export {
 export { reactor } from './node/default-reactor.ts'
 export { createReactor, type ReactorOptions } from './node/node-reactor.ts'
 export { ClientFactory, Factory } from './protocol/factory.ts'
+export {
+  Int8StringReceiver,
+  Int16StringReceiver,
+  Int32StringReceiver,
+  IntNStringReceiver,
+} from './protocol/int-string-receivers.ts'
+export { LineOnlyReceiver } from './protocol/line-only-receiver.ts'
+export { LineReceiver } from './protocol/line-receiver.ts'
+export { NetstringReceiver } from './protocol/netstring-receiver.ts'
 export { Protocol } from './protocol/protocol.ts'

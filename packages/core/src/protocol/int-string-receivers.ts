@@ -1,0 +1,104 @@
+import type { Factory } from './factory.ts'
+import { ParseLoop } from './parse-loop.ts'
+import { Protocol } from './protocol.ts'
+
+/**
+ * A protocol of strings, each behind its length as a big-endian number: override `stringReceived`.
+ *
+ * While a promise that it returned is pending, the next string waits.
+ */
+export abstract class IntNStringReceiver<F = Factory> extends Protocol<F> {
+  /** Longest string accepted. Beyond it: `lengthLimitExceeded`, before the string itself comes. */
+  maxLengthBytes: number = 99_999
+  readonly #prefixBytes: 1 | 2 | 4
+  readonly #loop: ParseLoop = new ParseLoop(this, () => this.#takeString())
+
+  constructor(prefixBytes: 1 | 2 | 4) {
+    super()
+    this.#prefixBytes = prefixBytes
+  }
+
+  /** A whole string has come. The bytes are yours. */
+  abstract stringReceived(data: Buffer): void | Promise<void>
+
+  /** A string would be too long. Closes the connection unless overridden. */
+  lengthLimitExceeded(_lengthBytes: number): void {
+    this.transport.loseConnection()
+  }
+
+  /**
+   * Sends a string behind its length. Returns as the transport's `write`.
+   *
+   * @throws {RangeError} when it has more bytes than the length can say; nothing is sent.
+   */
+  sendString(data: Uint8Array | string): boolean {
+    const bytes = Buffer.byteLength(data)
+    const most = 2 ** (8 * this.#prefixBytes) - 1
+    if (bytes > most) throw new RangeError(`Cannot send a string of ${bytes} bytes: ${most} at most`)
+    const prefix = Buffer.alloc(this.#prefixBytes)
+    prefix.writeUIntBE(bytes, 0, this.#prefixBytes)
+    return this.transport.writeSequence([prefix, data])
+  }
+
+  override dataReceived(data: Buffer): void | Promise<void> {
+    return this.#loop.receive(data)
+  }
+
+  protocolReplaced(): void {
+    this.#loop.stop()
+  }
+
+  /** Delivers no string until `resumeProducing`, also of those that have come. */
+  pauseProducing(): void {
+    this.#loop.pause()
+    this.transport.pauseProducing()
+  }
+
+  /** Delivers again, first the strings that have come. */
+  resumeProducing(): void {
+    this.transport.resumeProducing()
+    this.#loop.resume()
+  }
+
+  /** Takes what has come and is not parsed, such as for the next protocol of `switchProtocol`. */
+  clearBuffer(): Buffer {
+    return this.#loop.input.takeAll()
+  }
+
+  #takeString(): boolean | void | Promise<void> {
+    const { input } = this.#loop
+    const length = input.peek(this.#prefixBytes)?.readUIntBE(0, this.#prefixBytes)
+    if (length === undefined) return false
+    if (length > this.maxLengthBytes) {
+      this.lengthLimitExceeded(length)
+      this.#loop.stop()
+      return false
+    }
+    if (input.length < this.#prefixBytes + length) return false
+    input.skip(this.#prefixBytes)
+    return this.stringReceived(input.takeExactly(length) ?? NO_BYTES)
+  }
+}
+
+/** Strings behind a length of one byte. */
+export abstract class Int8StringReceiver<F = Factory> extends IntNStringReceiver<F> {
+  constructor() {
+    super(1)
+  }
+}
+
+/** Strings behind a length of two bytes. */
+export abstract class Int16StringReceiver<F = Factory> extends IntNStringReceiver<F> {
+  constructor() {
+    super(2)
+  }
+}
+
+/** Strings behind a length of four bytes. */
+export abstract class Int32StringReceiver<F = Factory> extends IntNStringReceiver<F> {
+  constructor() {
+    super(4)
+  }
+}
+
+const NO_BYTES = Buffer.alloc(0)

@@ -1,0 +1,90 @@
+import type { ByteQueue } from '../bytes/byte-queue.ts'
+import { LineTooLongError } from '../bytes/line-too-long-error.ts'
+import type { Factory } from './factory.ts'
+import { ParseLoop } from './parse-loop.ts'
+import { Protocol } from './protocol.ts'
+
+/**
+ * A protocol of lines: override `lineReceived`.
+ *
+ * While a promise that it returned is pending, the next line waits.
+ */
+export abstract class LineOnlyReceiver<F = Factory> extends Protocol<F> {
+  /** What ends a line. A change takes effect on the next one. */
+  delimiter: Uint8Array = CRLF
+  /** Longest line accepted, delimiter not counted. Beyond it: `lineLengthExceeded`. */
+  maxLengthBytes: number = 16_384
+  readonly #loop: ParseLoop = new ParseLoop(this, (input) => this.takeUnit(input))
+
+  /** A whole line has come, without its delimiter. The bytes are yours. */
+  abstract lineReceived(line: Buffer): void | Promise<void>
+
+  /**
+   * A line is too long; nothing behind its beginning is parsed. Closes the connection unless
+   * overridden.
+   *
+   * @param _line All that has come and is not parsed.
+   */
+  lineLengthExceeded(_line: Buffer): void {
+    this.transport.loseConnection()
+  }
+
+  /** Sends a line, its delimiter added. Returns as the transport's `write`. */
+  sendLine(line: Uint8Array | string): boolean {
+    return this.transport.writeSequence([line, this.delimiter])
+  }
+
+  override dataReceived(data: Buffer): void | Promise<void> {
+    return this.#loop.receive(data)
+  }
+
+  protocolReplaced(): void {
+    this.#loop.stop()
+  }
+
+  /** Delivers no line until `resumeProducing`, also of those that have come. */
+  pauseProducing(): void {
+    this.#loop.pause()
+    this.transport.pauseProducing()
+  }
+
+  /** Delivers again, first the lines that have come. */
+  resumeProducing(): void {
+    this.transport.resumeProducing()
+    this.#loop.resume()
+  }
+
+  /** Closes the connection. */
+  stopProducing(): void {
+    this.transport.loseConnection()
+  }
+
+  /** Takes what has come and is not parsed, such as for the next protocol of `switchProtocol`. */
+  clearLineBuffer(): Buffer {
+    return this.#loop.input.takeAll()
+  }
+
+  /** Puts bytes behind what has come, and parses on. */
+  protected parseMore(data: Uint8Array): void {
+    this.#loop.input.push(data)
+    this.#loop.goOn()
+  }
+
+  /** Takes one line, if it is whole. */
+  protected takeUnit(input: ByteQueue): boolean | void | Promise<void> {
+    const line = this.#takeLine(input)
+    return line === undefined ? false : this.lineReceived(line)
+  }
+
+  #takeLine(input: ByteQueue): Buffer | undefined {
+    try {
+      return input.takeLine(this.maxLengthBytes, this.delimiter)
+    } catch (error) {
+      if (!(error instanceof LineTooLongError)) throw error
+      this.lineLengthExceeded(input.takeAll())
+      return undefined
+    }
+  }
+}
+
+const CRLF: Uint8Array = Uint8Array.of(0x0d, 0x0a)

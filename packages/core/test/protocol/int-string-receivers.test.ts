@@ -1,0 +1,102 @@
+import fc from 'fast-check'
+import { describe, expect, test } from 'vitest'
+import {
+  Int8StringReceiver,
+  Int16StringReceiver,
+  Int32StringReceiver,
+} from '../../src/protocol/int-string-receivers.ts'
+import { chunkings } from '../../src/testing/chunkings.ts'
+import { StringTransport } from '../../src/testing/string-transport.ts'
+
+class Listener extends Int16StringReceiver {
+  override maxLengthBytes = 50
+  readonly heard: string[] = []
+  override stringReceived(data: Buffer): void {
+    this.heard.push(data.toString())
+  }
+  override lengthLimitExceeded(length: number): void {
+    this.heard.push(`exceeded ${length}`)
+    super.lengthLimitExceeded(length)
+  }
+}
+
+class Int8 extends Int8StringReceiver {
+  override stringReceived(): void {}
+}
+
+class Int32 extends Int32StringReceiver {
+  override stringReceived(): void {}
+}
+
+describe('IntNStringReceiver', () => {
+  test('case 171: strings in any pieces, the rest kept', () => {
+    for (const pieces of chunkings('\0\x03foo\0\0\0\x02ba\0\x05ha')) {
+      const listener = new Listener()
+      const transport = StringTransport.connect(listener)
+      for (const piece of pieces) transport.receive(piece)
+      expect(listener.heard).toEqual(['foo', '', 'ba'])
+      transport.receive('lf!')
+      expect(listener.heard.at(-1)).toBe('half!')
+    }
+  })
+
+  test('statement 94, case 172: a length beyond the limit ends it before the string comes', () => {
+    const listener = new Listener()
+    const transport = StringTransport.connect(listener)
+    transport.receive('\0\x01a\0\x33')
+    transport.receive('x'.repeat(60))
+    expect(listener.heard).toEqual(['a', 'exceeded 51'])
+    expect(transport.disconnecting).toBe(true)
+  })
+
+  test('case 173: sends a string behind its length, or nothing when it is too long', () => {
+    for (const [protocol, prefix] of [
+      [new Int8(), '\x03'],
+      [new Listener(), '\0\x03'],
+      [new Int32(), '\0\0\0\x03'],
+    ] as const) {
+      const transport = StringTransport.connect(protocol)
+      protocol.sendString('abc')
+      expect(transport.value('latin1')).toBe(`${prefix}abc`)
+    }
+    const int8 = new Int8()
+    const transport = StringTransport.connect(int8)
+    expect(() => int8.sendString('x'.repeat(256))).toThrow(RangeError)
+    expect(transport.value()).toBe('')
+  })
+
+  test('a pause holds strings that have come, and the buffer can be taken', () => {
+    const listener = new Listener()
+    const transport = StringTransport.connect(listener)
+    listener.pauseProducing()
+    transport.receive('\0\x01a\0\x01b')
+    expect(listener.heard).toEqual([])
+    listener.resumeProducing()
+    transport.pump()
+    expect(listener.heard).toEqual(['a', 'b'])
+    transport.receive('\0\x09part')
+    expect(listener.clearBuffer().toString('latin1')).toBe('\0\x09part')
+  })
+
+  test('reads what it wrote, however it is cut', () => {
+    fc.assert(
+      fc.property(fc.array(fc.string({ maxLength: 40 })), fc.nat(), (strings, cut) => {
+        const writer = new Int32()
+        const sent = StringTransport.connect(writer)
+        for (const text of strings) writer.sendString(text)
+        const heard: string[] = []
+        const received = StringTransport.connect(
+          new (class extends Int32StringReceiver {
+            override stringReceived(data: Buffer): void {
+              heard.push(data.toString())
+            }
+          })(),
+        )
+        const bytes = sent.bytes()
+        received.receive(bytes.subarray(0, cut % (bytes.length + 1)))
+        received.receive(bytes.subarray(cut % (bytes.length + 1)))
+        expect(heard).toEqual(strings)
+      }),
+    )
+  })
+})

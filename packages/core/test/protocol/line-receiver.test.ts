@@ -1,0 +1,150 @@
+import fc from 'fast-check'
+import { describe, expect, test } from 'vitest'
+import { LineReceiver } from '../../src/protocol/line-receiver.ts'
+import { chunkings } from '../../src/testing/chunkings.ts'
+import { StringTransport } from '../../src/testing/string-transport.ts'
+
+/** Keeps what it hears; a line that names a command obeys it. */
+class Listener extends LineReceiver {
+  override maxLengthBytes = 64
+  readonly heard: string[] = []
+  rawLeft = 0
+
+  override lineReceived(line: Buffer): void | Promise<void> {
+    const text = line.toString('latin1')
+    this.heard.push(text)
+    const [word, count] = text.split(' ')
+    if (word === 'raw') this.#expectRaw(Number(count))
+    else if (word === 'pause') this.pauseProducing()
+    else if (word === 'lose') this.transport.loseConnection()
+    else if (word === 'clear') this.heard.push(`cleared ${this.clearLineBuffer().toString('latin1')}`)
+    else if (word === 'semicolon') this.delimiter = Buffer.from(';')
+  }
+
+  override rawDataReceived(data: Buffer): void {
+    const own = data.subarray(0, this.rawLeft)
+    this.rawLeft -= own.length
+    this.heard.push(`<${own.toString('latin1')}>`)
+    if (this.rawLeft === 0) this.setLineMode(data.subarray(own.length))
+  }
+
+  override lineLengthExceeded(line: Buffer): void {
+    this.heard.push(`exceeded ${line.length}`)
+    super.lineLengthExceeded(line)
+  }
+
+  #expectRaw(count: number): void {
+    this.rawLeft = count
+    this.setRawMode()
+  }
+}
+
+function listen(...pieces: (string | Buffer)[]): { listener: Listener; transport: StringTransport } {
+  const listener = new Listener()
+  const transport = StringTransport.connect(listener)
+  for (const piece of pieces) transport.receive(piece)
+  return { listener, transport }
+}
+
+/** What was heard, the same in every chunking; raw pieces are joined. */
+function expectHeard(text: string, heard: string[]): void {
+  for (const pieces of chunkings(Buffer.from(text, 'latin1'))) {
+    const { listener } = listen(...pieces)
+    expect(listener.heard.join('\n').replaceAll('>\n<', '')).toBe(heard.join('\n'))
+  }
+}
+
+describe('LineReceiver', () => {
+  test('cases 152 to 155: lines in any pieces, empty ones, bare line feeds and any byte', () => {
+    expectHeard('a\r\nb\r\n', ['a', 'b'])
+    expectHeard('\r\n\r\n', ['', ''])
+    expectHeard('a\nb\r\n', ['a\nb'])
+    expectHeard('\0\xff\r\n', ['\0\xff'])
+  })
+
+  test('statement 83, cases 156, 157: the limit does not count the delimiter', () => {
+    expectHeard(`${'x'.repeat(64)}\r\n`, ['x'.repeat(64)])
+    expect(listen(`${'x'.repeat(65)}\r\nshort\r\n`).listener.heard).toEqual(['exceeded 74'])
+    expect(listen(`ok\r\n${'x'.repeat(65)}\r\n`).listener.heard).toEqual(['ok', 'exceeded 67'])
+  })
+
+  test('statement 84, case 158: half a delimiter may still come, more bytes may not', () => {
+    const { listener, transport } = listen(`${'x'.repeat(64)}\r`)
+    expect(listener.heard).toEqual([])
+    transport.receive('\n')
+    expect(listener.heard).toEqual(['x'.repeat(64)])
+    const long = listen('x'.repeat(65))
+    expect(long.listener.heard).toEqual(['exceeded 65'])
+    expect(long.transport.disconnecting).toBe(true)
+  })
+
+  test('statements 88, 89, case 161: raw bytes and back, in one turn', () => {
+    expectHeard('raw 5\r\nhellonext\r\nq\r\n', ['raw 5', '<hello>', 'next', 'q'])
+  })
+
+  test('statement 90, cases 162, 163: a pause holds what has come, a resume gives it first', () => {
+    const { listener, transport } = listen('pause\r\ntwo\r\nthree\r\n')
+    expect(listener.heard).toEqual(['pause'])
+    listener.resumeProducing()
+    expect(listener.heard).toEqual(['pause', 'two', 'three'])
+    transport.receive('four\r\n')
+    expect(listener.heard.at(-1)).toBe('four')
+    const raw = listen('pause\r\nraw 3\r\nabc')
+    raw.listener.resumeProducing()
+    expect(raw.listener.heard).toEqual(['pause', 'raw 3', '<abc>'])
+  })
+
+  test('statement 87, case 164: nothing after loseConnection', () => {
+    expectHeard('lose\r\nb\r\n', ['lose'])
+  })
+
+  test('statement 91, case 165: the buffer can be taken', () => {
+    expect(listen('clear\r\nrest\r\n').listener.heard).toEqual(['clear', 'cleared rest\r\n'])
+  })
+
+  test('statement 92: a change of delimiter takes effect on the next line', () => {
+    expectHeard('semicolon\r\na;b\r\n;', ['semicolon', 'a', 'b\r\n'])
+  })
+
+  test('case 166: 10 000 switches in one segment need no stack', () => {
+    const { listener } = listen('raw 1\r\nx'.repeat(10_000))
+    expect(listener.heard.length).toBe(20_000)
+  })
+
+  test('case 175: sends lines with their delimiter', () => {
+    const { listener, transport } = listen()
+    listener.sendLine('hi')
+    listener.sendLine('')
+    expect(transport.value()).toBe('hi\r\n\r\n')
+  })
+
+  test('raw mode without rawDataReceived aborts the connection and says why', () => {
+    const transport = StringTransport.connect(
+      new (class Forgetful extends LineReceiver {
+        override lineReceived(): void {
+          this.setRawMode()
+        }
+      })(),
+    )
+    transport.receive('a\r\nb')
+    expect(transport.connected).toBe(false)
+    expect(transport.reactor.logged[0]?.error).toEqual(
+      new Error('Forgetful is in raw mode but has no rawDataReceived'),
+    )
+  })
+
+  test('what comes out does not depend on where it was cut', () => {
+    const text = fc.array(fc.constantFrom('a', '\r', '\n', '\r\n', 'raw 3\r\n', 'xyz'), { maxLength: 40 })
+    fc.assert(
+      fc.property(text, fc.nat(), (parts, cut) => {
+        const whole = Buffer.from(parts.join(''))
+        const at = cut % (whole.length + 1)
+        const heard = (...pieces: Buffer[]): string =>
+          listen(...pieces)
+            .listener.heard.join('\n')
+            .replaceAll('>\n<', '')
+        expect(heard(Buffer.from(whole.subarray(0, at)), Buffer.from(whole.subarray(at)))).toBe(heard(whole))
+      }),
+    )
+  })
+})
