@@ -11,7 +11,7 @@ import { RecordingWire } from '../recording-wire.ts'
 describe('accept', () => {
   const [localAddress, peerAddress] = [tcpAddress('127.0.0.1', 80), tcpAddress('192.0.2.1', 5000)]
   const acceptWith = (
-    build: (host: string) => ProtocolEvents | undefined,
+    build: (peer: Address) => ProtocolEvents | undefined,
   ): { reactor: MemoryReactor; log: string[] } => {
     const [reactor, wire] = [new MemoryReactor(), new RecordingWire()]
     const factory = new (class extends Factory {

@@ -1,0 +1,172 @@
+import { afterEach, describe, expect, test } from 'vitest'
+import type { LogEvent } from '../../src/contracts/log.ts'
+import { ConnectionAborted, ConnectionDone } from '../../src/errors.ts'
+import { createReactor } from '../../src/node/node-reactor.ts'
+import { Echo, Recorder } from '../../src/testing/checks/recorder.ts'
+import { OneProtocol } from '../one-protocol.ts'
+import { runProgram } from './run-program.ts'
+import { pathOf, portOf, quiet, socketPath, until } from './socket-harness.ts'
+
+const LOOPBACK = { interface: '127.0.0.1' }
+const NO_SIGNALS = { installSignalHandlers: false }
+
+describe('createReactor', () => {
+  const logged: LogEvent[] = []
+  const make = (): ReturnType<typeof createReactor> => createReactor({ log: (event) => logged.push(event) })
+
+  afterEach(() => {
+    logged.length = 0
+  })
+
+  test('makes reactors that know nothing of each other', async () => {
+    const [one, other] = [make(), make()]
+    const run = one.run(NO_SIGNALS)
+    one.callLater(100_000, () => undefined)
+    expect([one.running, other.running, other.getDelayedCalls()]).toEqual([true, false, []])
+    await one.stop()
+    await run
+    expect(one.getDelayedCalls()).toEqual([])
+  })
+
+  test('runs, stops, and runs again (statement 67 changed)', async () => {
+    const reactor = make()
+    for (let round = 0; round < 2; round++) {
+      const run = reactor.run(NO_SIGNALS)
+      const server = new Recorder()
+      const port = await reactor.listenTCP(0, new OneProtocol(server), LOOPBACK)
+      const client = await reactor
+        .connectTCP('127.0.0.1', portOf(port), new OneProtocol(new Recorder()))
+        .whenConnected()
+      await until(() => server.made)
+      await reactor.stop()
+      await run
+      expect([server.reason, client.reason].every((reason) => reason instanceof ConnectionDone)).toBe(true)
+      expect([...reactor.connections]).toEqual([])
+    }
+    expect(logged).toEqual([])
+  })
+
+  test('accepts before run, and counts its connections', async () => {
+    const reactor = make()
+    const [server, client] = [new Echo(), new Recorder()]
+    const port = await reactor.listenUNIX(socketPath(), new OneProtocol(server))
+    reactor.connectUNIX(pathOf(port), new OneProtocol(client))
+    await until(() => client.made && server.made)
+    expect(Array.from(reactor.connections, ({ id }) => id)).toEqual([1, 2])
+    client.transport.abortConnection()
+    await port.stopListening()
+    await until(() => [...reactor.connections].length === 0)
+  })
+
+  test('aborts at drainMs what does not drain, sockets that take nothing among it', async () => {
+    const reactor = make()
+    const run = reactor.run(NO_SIGNALS)
+    const [server, client] = [new Recorder(), new Recorder()]
+    const port = await reactor.listenTCP(0, new OneProtocol(server), LOOPBACK)
+    reactor.connectTCP(
+      '127.0.0.1',
+      portOf(port),
+      new OneProtocol(Object.assign(client, { drain: () => undefined })),
+    )
+    await until(() => client.made && server.made)
+    client.transport.pauseProducing()
+    server.transport.write(Buffer.alloc(12_000_000))
+    await reactor.stop({ drainMs: 20 })
+    await run
+    expect(server.reason).toBeInstanceOf(ConnectionAborted)
+    expect(client.lost).toBe(true)
+  })
+
+  test('ends a connection that was made while it stopped', async () => {
+    const reactor = make()
+    const run = reactor.run(NO_SIGNALS)
+    const port = await reactor.listenTCP(0, new OneProtocol(new Recorder()), LOOPBACK)
+    const client = new Recorder()
+    const connector = reactor.connectTCP('127.0.0.1', portOf(port), new OneProtocol(client))
+    const attempt = connector.whenConnected()
+    await Promise.all([
+      expect(attempt).rejects.toHaveProperty('name', 'ConnectingCancelledError'),
+      reactor.stop(),
+      run,
+    ])
+    await quiet()
+    expect([client.made, connector.state, [...reactor.connections]]).toEqual([false, 'disconnected', []])
+  })
+
+  test('gives random bytes', () => {
+    const reactor = make()
+    expect(reactor.randomBytes(16)).toHaveLength(16)
+    expect(reactor.randomBytes(16)).not.toEqual(reactor.randomBytes(16))
+  })
+
+  test('leaves the signals alone when told so (statement 79)', async () => {
+    const before = process.listenerCount('SIGINT')
+    const reactor = make()
+    const run = reactor.run(NO_SIGNALS)
+    expect(process.listenerCount('SIGINT')).toBe(before)
+    await reactor.stop()
+    const again = reactor.run()
+    expect(process.listenerCount('SIGINT')).toBe(before + 1)
+    await reactor.stop()
+    expect(process.listenerCount('SIGINT')).toBe(before)
+    await Promise.all([run, again])
+  })
+})
+
+describe('a program', () => {
+  test('exits by itself after stop: no socket, timer or listener keeps it', async () => {
+    const ended = await runProgram(`
+      const port = await reactor.listenTCP(0, Factory.forProtocol(Echo), { interface: '127.0.0.1' })
+      reactor.callWhenRunning(async () => {
+        const client = await reactor.connectTCP('127.0.0.1', port.getHost().port, Factory.forProtocol(Talker)).whenConnected()
+        client.transport.write('x')
+        reactor.callLater(100_000, () => undefined)
+      })
+      class Talker extends Protocol { dataReceived() { void reactor.stop() } }
+      await reactor.run()
+      console.log('stopped')`)
+    expect(ended).toMatchObject({ code: 0, signal: null, output: 'stopped\n', errors: '' })
+  })
+
+  test('is kept alive by run alone, and stopped by SIGINT', async () => {
+    const ended = await runProgram(
+      `reactor.callWhenRunning(() => console.log('ready'))
+       await reactor.run()
+       console.log('stopped')`,
+      (line, child) => void (line === 'ready' && child.kill('SIGINT')),
+    )
+    expect(ended).toMatchObject({ code: 0, output: 'ready\nstopped\n', errors: '' })
+  })
+
+  test.each([
+    ['SIGINT', 130],
+    ['SIGTERM', 143],
+  ] as const)('ends at a second %s with %i (statement 78 changed)', async (signal, code) => {
+    const ended = await runProgram(
+      `reactor.addSystemEventTrigger('before', 'shutdown', () => { console.log('stopping'); return new Promise(() => undefined) })
+       reactor.callWhenRunning(() => console.log('ready'))
+       await reactor.run()`,
+      (_line, child) => void child.kill(signal),
+    )
+    expect(ended).toMatchObject({ code, output: 'ready\nstopping\n' })
+  })
+
+  test('survives protocols that fail, and says who did', async () => {
+    const ended = await runProgram(`
+      class Failing extends Protocol {
+        async dataReceived() { throw new Error('on purpose') }
+        connectionLost() { void reactor.stop() }
+      }
+      const port = await reactor.listenTCP(0, Factory.forProtocol(Failing), { interface: '127.0.0.1' })
+      reactor.callWhenRunning(async () => {
+        const client = await reactor.connectTCP('127.0.0.1', port.getHost().port, Factory.forProtocol(Echo)).whenConnected()
+        client.transport.write('x')
+      })
+      await reactor.run()
+      console.log('stopped')`)
+    expect(ended).toMatchObject({ code: 0, output: 'stopped\n' })
+    expect(ended.errors).toMatch(
+      /^error \[Failing \d 127\.0\.0\.1:\d+\] A protocol failed.*Error: on purpose/,
+    )
+  })
+})

@@ -1,0 +1,50 @@
+import { type ChildProcess, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { createInterface } from 'node:readline'
+import { fileURLToPath } from 'node:url'
+
+/** How a program ended, and what it wrote. */
+export interface Ended {
+  readonly code: number | null
+  readonly signal: NodeJS.Signals | null
+  readonly output: string
+  readonly errors: string
+}
+
+/**
+ * Runs `source` in a process of its own, where `reactor`, `Factory`, `Protocol` and an `Echo` are known.
+ *
+ * @param lineWritten Told each line it writes.
+ */
+export async function runProgram(
+  source: string,
+  lineWritten: (line: string, child: ChildProcess) => void = () => undefined,
+): Promise<Ended> {
+  const child = spawn(
+    process.execPath,
+    ['--import', 'tsx', '--input-type=module', '--eval', `${PREAMBLE}${source}`],
+    {
+      cwd: ROOT,
+      stdio: ['ignore', 'pipe', 'pipe'],
+    },
+  )
+  const [lines, errors]: [string[], Buffer[]] = [[], []]
+  createInterface(child.stdout).on('line', (line) => {
+    lines.push(line)
+    lineWritten(line, child)
+  })
+  child.stderr.on('data', (data: Buffer) => errors.push(data))
+  await once(child, 'close')
+  return {
+    code: child.exitCode,
+    signal: child.signalCode,
+    output: lines.map((line) => `${line}\n`).join(''),
+    errors: Buffer.concat(errors).toString(),
+  }
+}
+
+const ROOT = fileURLToPath(new URL('../../../..', import.meta.url))
+const PREAMBLE = `
+  import { Factory, Protocol, reactor } from './packages/core/src/index.ts'
+  class Echo extends Protocol { dataReceived(data) { this.transport.write(data) } }
+`

@@ -1,0 +1,188 @@
+import { statSync } from 'node:fs'
+import { connect, createServer } from 'node:net'
+import { afterEach, describe, expect, test } from 'vitest'
+import type { LogEvent } from '../../src/contracts/log.ts'
+import type { ListeningPort, Reactor } from '../../src/contracts/reactor.ts'
+import { CannotListenError } from '../../src/errors.ts'
+import { createReactor } from '../../src/node/node-reactor.ts'
+import { Factory } from '../../src/protocol/factory.ts'
+import { Echo, Recorder } from '../../src/testing/checks/recorder.ts'
+import { OneProtocol } from '../one-protocol.ts'
+import { pathOf, portOf, socketPath, until } from './socket-harness.ts'
+
+const LOOPBACK = { interface: '127.0.0.1' }
+
+describe('SocketPort', () => {
+  const logged: LogEvent[] = []
+  const ports: ListeningPort[] = []
+  const reactor: Reactor = createReactor({ log: (event) => logged.push(event) })
+  const kept = (port: ListeningPort): ListeningPort => {
+    ports.push(port)
+    return port
+  }
+
+  afterEach(async () => {
+    await Promise.all(ports.splice(0).map((port) => port.stopListening()))
+    for (const transport of reactor.connections) transport.abortConnection()
+    await until(() => [...reactor.connections].length === 0)
+    logged.length = 0
+  })
+
+  test('resolves once bound, with the real port of port 0 (statement 48 changed)', async () => {
+    const port = kept(await reactor.listenTCP(0, Factory.forProtocol(Echo), LOOPBACK))
+    expect(port.getHost()).toMatchObject({ type: 'TCP', family: 4, host: '127.0.0.1' })
+    expect(portOf(port)).toBeGreaterThan(0)
+  })
+
+  test('names the address when it is in use, without starting the factory (statement 49)', async () => {
+    const port = kept(await reactor.listenTCP(0, Factory.forProtocol(Echo), LOOPBACK))
+    const factory = new OneProtocol(new Recorder())
+    const refused = await reactor.listenTCP(portOf(port), factory, LOOPBACK).catch((error: unknown) => error)
+    expect(refused).toBeInstanceOf(CannotListenError)
+    expect(refused).toMatchObject({
+      code: 'EADDRINUSE',
+      message: `Cannot listen on 127.0.0.1:${portOf(port)}: the address is in use (EADDRINUSE)`,
+    })
+    expect(factory.numPorts).toBe(0)
+  })
+
+  test('names the interface that this machine does not have', async () => {
+    const refused = reactor.listenTCP(0, Factory.forProtocol(Echo), { interface: '192.0.2.1' })
+    await expect(refused).rejects.toMatchObject({
+      code: 'EADDRNOTAVAIL',
+      message: 'Cannot listen on 192.0.2.1:0: this machine has no such address (EADDRNOTAVAIL)',
+    })
+  })
+
+  test('refuses a port number that makes no sense', async () => {
+    await expect(reactor.listenTCP(70_000, Factory.forProtocol(Echo))).rejects.toBeInstanceOf(
+      CannotListenError,
+    )
+  })
+
+  test('listens on every address, and knows IPv4 peers by their IPv4 address (statement 56 changed)', async () => {
+    const server = new Recorder()
+    const port = kept(await reactor.listenTCP(0, new OneProtocol(server)))
+    const socket = connect(portOf(port), '127.0.0.1')
+    await until(() => server.made)
+    expect(server.transport.getPeer()).toMatchObject({ family: 4, host: '127.0.0.1', port: socket.localPort })
+    expect(server.transport.getHost()).toMatchObject({ family: 4, host: '127.0.0.1', port: portOf(port) })
+    socket.destroy()
+  })
+
+  test('answers a client that sends and ends at once, as nc -N does (statement 14 changed)', async () => {
+    const port = kept(await reactor.listenTCP(0, Factory.forProtocol(Echo), LOOPBACK))
+    const socket = connect(portOf(port), '127.0.0.1')
+    const answer: Buffer[] = []
+    let ended = false
+    socket.on('data', (data) => answer.push(data)).on('end', () => (ended = true))
+    socket.end('x')
+    await until(() => ended)
+    expect(Buffer.concat(answer).toString()).toBe('x')
+  })
+
+  test('stops without waiting for connections, which stay up (statements 51 and 53)', async () => {
+    const factory = new OneProtocol(new Echo())
+    const port = await reactor.listenTCP(0, factory, LOOPBACK)
+    const client = new Recorder()
+    const connector = reactor.connectTCP('127.0.0.1', portOf(port), new OneProtocol(client))
+    await connector.whenConnected()
+    const stopped = port.stopListening()
+    expect(port.stopListening()).toBe(stopped)
+    await stopped
+    await port[Symbol.asyncDispose]()
+    expect(factory.numPorts).toBe(0)
+    client.transport.write('still up')
+    await until(() => client.text === 'still up')
+  })
+
+  test('frees its address as soon as it has stopped', async () => {
+    const port = await reactor.listenTCP(0, Factory.forProtocol(Echo), LOOPBACK)
+    await port.stopListening()
+    const again = kept(await reactor.listenTCP(portOf(port), Factory.forProtocol(Echo), LOOPBACK))
+    expect(again.getHost()).toEqual(port.getHost())
+  })
+
+  test('closes a socket whose factory refuses it or fails (statements 29 and 30)', async () => {
+    const builds = [
+      (): undefined => undefined,
+      (): never => {
+        throw new Error('no protocol today')
+      },
+    ]
+    for (const build of builds) {
+      const factory = new (class extends Factory {
+        override buildProtocol(): undefined {
+          return build()
+        }
+      })()
+      const port = kept(await reactor.listenTCP(0, factory, LOOPBACK))
+      let closed = false
+      connect(portOf(port), '127.0.0.1')
+        .on('close', () => (closed = true))
+        .resume()
+      await until(() => closed)
+    }
+    expect(logged.map(({ error }) => String(error))).toEqual(['Error: no protocol today'])
+  })
+
+  test('rejects, and listens no more, when its factory fails to start', async () => {
+    const path = socketPath()
+    const factory = new (class extends OneProtocol<Recorder> {
+      override startFactory(): void {
+        throw new Error('not ready')
+      }
+    })(new Recorder())
+    await expect(reactor.listenUNIX(path, factory)).rejects.toThrow('not ready')
+    kept(await reactor.listenUNIX(path, Factory.forProtocol(Echo)))
+  })
+
+  test('logs a factory that fails to stop, and stops all the same', async () => {
+    const factory = new (class extends OneProtocol<Recorder> {
+      override stopFactory(): void {
+        throw new Error('stuck')
+      }
+    })(new Recorder())
+    const port = await reactor.listenTCP(0, factory, LOOPBACK)
+    await port.stopListening()
+    expect(logged).toMatchObject([{ label: `127.0.0.1:${portOf(port)}`, error: new Error('stuck') }])
+  })
+
+  test('gives a UNIX socket its mode, and takes its file away (statement 66)', async () => {
+    const port = await reactor.listenUNIX(socketPath(), Factory.forProtocol(Echo), { mode: 0o640 })
+    expect(statSync(pathOf(port)).mode & 0o777).toBe(0o640)
+    await port.stopListening()
+    expect(() => statSync(pathOf(port))).toThrow('ENOENT')
+  })
+
+  test('refuses a UNIX path that is taken or cannot be, by its name', async () => {
+    const port = kept(await reactor.listenUNIX(socketPath(), Factory.forProtocol(Echo)))
+    await expect(reactor.listenUNIX(pathOf(port), Factory.forProtocol(Echo))).rejects.toMatchObject({
+      code: 'EADDRINUSE',
+      message: expect.stringContaining(`unix:${pathOf(port)}`) as string,
+    })
+    await expect(reactor.listenUNIX('/nowhere/socket', Factory.forProtocol(Echo))).rejects.toBeInstanceOf(
+      CannotListenError,
+    )
+  })
+
+  test('does not let a foreign listener or a storm of resets reach the process', async () => {
+    const foreign = createServer().listen(0, '127.0.0.1')
+    await until(() => foreign.listening)
+    const port = kept(await reactor.listenTCP(0, Factory.forProtocol(Echo), LOOPBACK))
+    let closed = 0
+    for (let i = 0; i < 200; i++) {
+      const socket = connect(portOf(port), '127.0.0.1')
+      socket.on('error', () => undefined).on('close', () => closed++)
+      // Some before a byte was sent, some with echoes on their way, some half closed.
+      socket.on('connect', () => {
+        if (i % 3 > 0) socket.write('x'.repeat(100_000))
+        if (i % 3 > 1) socket.end()
+        setImmediate(() => socket.resetAndDestroy())
+      })
+    }
+    await until(() => closed === 200 && [...reactor.connections].length === 0)
+    foreign.close()
+    expect(logged).toEqual([])
+  })
+})
