@@ -1,0 +1,22 @@
+import { chunkings } from '@ropewalk/core/testing'
+import { describe, expect, test } from 'vitest'
+import { ContentLengthReader } from '../../src/wire/content-length-reader.ts'
+import { readBody } from './body-readers.ts'
+
+describe('ContentLengthReader', () => {
+  test('takes so many bytes and leaves the rest', () => {
+    for (const pieces of chunkings('helloGET')) {
+      expect(readBody(new ContentLengthReader(5), pieces)).toEqual({
+        body: 'hello',
+        trailers: [],
+        unread: 'GET',
+      })
+    }
+    expect(readBody(new ContentLengthReader(9), [Buffer.from('abc')]).trailers).toBeUndefined()
+    expect(readBody(new ContentLengthReader(0), [Buffer.from('abc')])).toEqual({
+      body: '',
+      trailers: [],
+      unread: 'abc',
+    })
+  })
+})

@@ -1,0 +1,10 @@
+import { describe, expect, test } from 'vitest'
+import { WebSocketProtocol } from '../src/websocket-protocol.ts'
+
+class Silent extends WebSocketProtocol {}
+
+describe('WebSocketProtocol', () => {
+  test('says so when its transport is used too early', () => {
+    expect(() => new Silent().transport).toThrow('before negotiationStarted')
+  })
+})

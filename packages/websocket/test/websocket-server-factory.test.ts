@@ -1,0 +1,19 @@
+import { describe, expect, test } from 'vitest'
+import { WebSocketProtocol } from '../src/websocket-protocol.ts'
+import { WebSocketClassFactory } from '../src/websocket-server-factory.ts'
+
+class Named extends WebSocketProtocol {
+  readonly name: string
+  constructor(name: string) {
+    super()
+    this.name = name
+  }
+}
+
+describe('WebSocketClassFactory', () => {
+  test('makes a protocol for each WebSocket, with the arguments it was given', () => {
+    const factory = new WebSocketClassFactory(Named, ['a'])
+    expect(factory.buildProtocol().name).toBe('a')
+    expect(factory.buildProtocol()).not.toBe(factory.buildProtocol())
+  })
+})
