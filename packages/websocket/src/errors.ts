@@ -1,5 +1,6 @@
 // WebSocketError    the peer broke RFC 6455; thrown in wire/, answered once by the channel with `closeCode`
-// RangeError        our caller asks for a close code, reason or ping that cannot be sent; thrown at the call
+// RangeError        our caller asks for a limit, close code, reason or ping that cannot be; thrown at the call
+// TypeError         our caller sends what is neither text nor bytes; thrown at the call
 
 /** Every way a peer can break the protocol, with the close code that says so (RFC 6455 §7.4.1). */
 export const CLOSE_CODE = {

@@ -5,6 +5,7 @@
  * @see RFC 6455 §7.4
  */
 export function isCloseCode(code: number): boolean {
+  if (!Number.isInteger(code)) return false
   if (code >= 3000 && code <= 4999) return true
   return (code >= 1000 && code <= 1003) || (code >= 1007 && code <= 1014)
 }

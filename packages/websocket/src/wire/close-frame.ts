@@ -1,5 +1,6 @@
 import { WebSocketError } from '../errors.ts'
 import { isCloseCode } from './close-code.ts'
+import { MAX_CONTROL_BYTES } from './opcode.ts'
 import { decodeText } from './text.ts'
 
 /** What a close frame says. */
@@ -17,19 +18,23 @@ export interface CloseFrame {
  */
 export function readClose(payload: Buffer): CloseFrame {
   if (payload.length === 0) return { code: undefined, reason: '' }
-  const code = payload.length === 1 ? 0 : payload.readUInt16BE(0)
-  if (!isCloseCode(code))
-    throw new WebSocketError('malformed-close', `Cannot read a close frame with code ${code}`)
+  if (payload.length === 1) throw malformedClose('half a code')
+  const code = payload.readUInt16BE(0)
+  if (!isCloseCode(code)) throw malformedClose(`code ${code}`)
   return { code, reason: decodeText(payload.subarray(2)) }
 }
 
 /**
  * Makes the payload of a close frame.
  *
- * @throws {RangeError} when the code may not be sent, or the reason has more than 123 bytes.
+ * @throws {RangeError} when the code may not be sent, or the reason has more than 123 bytes or no code.
+ * @throws {TypeError} when the reason is not a string.
  */
 export function closePayload({ code, reason }: CloseFrame): Buffer {
-  if (code === undefined) return Buffer.alloc(0)
+  if (code === undefined) {
+    if (reason !== '') throw new RangeError('Cannot close with a reason and no code')
+    return Buffer.alloc(0)
+  }
   if (!isCloseCode(code)) {
     throw new RangeError(`Cannot close with code ${code}: use 1000 to 1003, 1007 to 1014 or 3000 to 4999`)
   }
@@ -45,4 +50,8 @@ export function closePayload({ code, reason }: CloseFrame): Buffer {
   return payload
 }
 
-const MAX_REASON_BYTES = 123
+function malformedClose(what: string): WebSocketError {
+  return new WebSocketError('malformed-close', `Cannot read a close frame with ${what}`)
+}
+
+const MAX_REASON_BYTES = MAX_CONTROL_BYTES - 2

@@ -1,9 +1,12 @@
 import type { ByteQueue } from '@ropewalk/core/bytes'
 import { WebSocketError } from '../errors.ts'
-import { isControl, isOpcode, type Opcode } from './opcode.ts'
+import { isControl, isOpcode, MAX_CONTROL_BYTES, type Opcode } from './opcode.ts'
 
 /** Which end of a connection this is: a server reads masked frames and writes plain ones. */
 export type Role = 'server' | 'client'
+
+/** How long a masking key is (RFC 6455 §5.3). */
+export const MASK_KEY_BYTES = 4
 
 /** A frame's header. */
 export interface FrameHeader {
@@ -37,7 +40,7 @@ export function takeFrameHeader(input: ByteQueue, role: Role): FrameHeader | und
   const shortLength = second & 0x7f
   if (isControl(opcode)) checkControl(fin, shortLength)
   const lengthBytes = shortLength < 126 ? 0 : shortLength === 126 ? 2 : 8
-  const bytes = input.peek(2 + lengthBytes + (role === 'server' ? 4 : 0))
+  const bytes = input.peek(2 + lengthBytes + (role === 'server' ? MASK_KEY_BYTES : 0))
   if (bytes === undefined) return undefined
   const payloadBytes = lengthBytes === 0 ? shortLength : readLength(bytes, lengthBytes)
   const maskKey = role === 'server' ? bytes.readInt32LE(2 + lengthBytes) : 0
@@ -46,36 +49,29 @@ export function takeFrameHeader(input: ByteQueue, role: Role): FrameHeader | und
 }
 
 /**
- * Writes a frame's header into `target` at 0, without a masking key.
+ * Writes the header of a message's only frame, or of a control frame, at the start of `target`.
  *
- * @returns how long it is: 2, 4 or 10 bytes.
+ * @param role Ours: a client leaves room for the masking key at the header's end.
  */
-export function putFrameHeader(
-  target: Buffer,
-  opcode: Opcode,
-  payloadBytes: number,
-  masked: boolean,
-): number {
-  const maskBit = masked ? MASK : 0
+export function putFrameHeader(target: Buffer, opcode: Opcode, payloadBytes: number, role: Role): void {
+  const maskBit = role === 'client' ? MASK : 0
   target[0] = FIN | opcode
   if (payloadBytes < 126) {
     target[1] = maskBit | payloadBytes
-    return 2
-  }
-  if (payloadBytes < 65_536) {
+  } else if (payloadBytes < TWO_TO_16) {
     target[1] = maskBit | 126
     target.writeUInt16BE(payloadBytes, 2)
-    return 4
+  } else {
+    target[1] = maskBit | 127
+    target.writeUInt32BE(Math.floor(payloadBytes / TWO_TO_32), 2)
+    target.writeUInt32BE(payloadBytes % TWO_TO_32, 6)
   }
-  target[1] = maskBit | 127
-  target.writeUInt32BE(Math.floor(payloadBytes / TWO_TO_32), 2)
-  target.writeUInt32BE(payloadBytes % TWO_TO_32, 6)
-  return 10
 }
 
-/** How long the header of a frame is, without a masking key. */
-export function frameHeaderBytes(payloadBytes: number): number {
-  return payloadBytes < 126 ? 2 : payloadBytes < 65_536 ? 4 : 10
+/** How long the header is that `putFrameHeader` writes, with room for the masking key. */
+export function frameHeaderBytes(payloadBytes: number, role: Role): number {
+  const lengthBytes = payloadBytes < 126 ? 0 : payloadBytes < TWO_TO_16 ? 2 : 8
+  return 2 + lengthBytes + (role === 'client' ? MASK_KEY_BYTES : 0)
 }
 
 function readOpcode(first: number): Opcode {
@@ -112,7 +108,7 @@ function checkControl(fin: boolean, shortLength: number): void {
 function readLength(bytes: Buffer, lengthBytes: number): number {
   const length =
     lengthBytes === 2 ? bytes.readUInt16BE(2) : bytes.readUInt32BE(2) * TWO_TO_32 + bytes.readUInt32BE(6)
-  if (length < (lengthBytes === 2 ? 126 : 65_536)) {
+  if (length < (lengthBytes === 2 ? 126 : TWO_TO_16)) {
     throw new WebSocketError(
       'length-not-minimal',
       `Cannot read a length of ${length} in ${lengthBytes} bytes`,
@@ -127,6 +123,5 @@ function readLength(bytes: Buffer, lengthBytes: number): number {
 const FIN = 0x80
 const RSV = 0x70
 const MASK = 0x80
-/** The longest payload of a control frame (RFC 6455 §5.5). */
-export const MAX_CONTROL_BYTES = 125
+const TWO_TO_16 = 2 ** 16
 const TWO_TO_32 = 2 ** 32

@@ -1,10 +1,11 @@
 import { type CloseFrame, closePayload } from './close-frame.ts'
-import { frameHeaderBytes, putFrameHeader, type Role } from './frame-header.ts'
+import { frameHeaderBytes, MASK_KEY_BYTES, putFrameHeader, type Role } from './frame-header.ts'
 import { mask } from './mask.ts'
-import { Opcode } from './opcode.ts'
+import { MAX_CONTROL_BYTES, Opcode } from './opcode.ts'
 
 /** Where frames go: a transport. */
 export interface FrameSink {
+  /** Takes bytes for good; false when it is given more than it can send. */
   write(data: Uint8Array): boolean
 }
 
@@ -16,7 +17,9 @@ export type FrameWriterOptions =
 /**
  * Writes messages and control frames, one frame each (RFC 6455 §5.2, §6.1).
  *
- * A short frame is one write; the payload of a long one goes out as it is, behind its header.
+ * A short frame is one write. A server writes a long payload as it is, behind its header: the caller
+ * must not change it afterwards. Each method answers what the sink's last `write` did, and writes
+ * nothing when it throws.
  */
 export class FrameWriter {
   readonly #role: Role
@@ -27,7 +30,11 @@ export class FrameWriter {
     this.#randomBytes = options.role === 'client' ? options.randomBytes : undefined
   }
 
-  /** @returns what the sink's last `write` returned. */
+  /**
+   * Writes a text message. Half of a surrogate pair becomes U+FFFD.
+   *
+   * @throws {TypeError} when it is not a string.
+   */
   text(text: string, sink: FrameSink): boolean {
     const payloadBytes = Buffer.byteLength(text)
     const frame = this.#frame(Opcode.text, payloadBytes)
@@ -35,31 +42,47 @@ export class FrameWriter {
     return sink.write(this.#sealed(frame, payloadBytes))
   }
 
-  /** @returns what the sink's last `write` returned. */
+  /**
+   * Writes a binary message.
+   *
+   * @throws {TypeError} when it is not a Uint8Array.
+   */
   bytes(data: Uint8Array, sink: FrameSink): boolean {
+    checkBytes(data)
     if (data.length <= COPIED_BYTES || this.#role === 'client') return this.#write(Opcode.binary, data, sink)
-    const header = Buffer.allocUnsafe(frameHeaderBytes(data.length))
-    putFrameHeader(header, Opcode.binary, data.length, false)
+    const header = Buffer.allocUnsafe(frameHeaderBytes(data.length, this.#role))
+    putFrameHeader(header, Opcode.binary, data.length, this.#role)
     sink.write(header)
     return sink.write(data)
   }
 
-  /** @throws {RangeError} when the payload has more than 125 bytes. */
+  /**
+   * Writes a ping.
+   *
+   * @throws {RangeError} when the payload has more than 125 bytes.
+   * @throws {TypeError} when it is not a Uint8Array.
+   */
   ping(payload: Uint8Array, sink: FrameSink): boolean {
     return this.#control(Opcode.ping, payload, sink)
   }
 
-  /** @throws {RangeError} when the payload has more than 125 bytes. */
+  /** Writes a pong. Throws as `ping` does. */
   pong(payload: Uint8Array, sink: FrameSink): boolean {
     return this.#control(Opcode.pong, payload, sink)
   }
 
-  /** @throws {RangeError} when the code may not be sent, or the reason has more than 123 bytes. */
+  /**
+   * Writes a close frame.
+   *
+   * @throws {RangeError} when the code may not be sent, or the reason has more than 123 bytes.
+   * @throws {TypeError} when the reason is not a string.
+   */
   close(frame: CloseFrame, sink: FrameSink): boolean {
     return this.#control(Opcode.close, closePayload(frame), sink)
   }
 
   #control(opcode: Opcode, payload: Uint8Array, sink: FrameSink): boolean {
+    checkBytes(payload)
     if (payload.length > MAX_CONTROL_BYTES) {
       throw new RangeError(
         `Cannot send ${payload.length} bytes in a control frame: ${MAX_CONTROL_BYTES} at most`,
@@ -74,11 +97,10 @@ export class FrameWriter {
     return sink.write(this.#sealed(frame, payload.length))
   }
 
-  /** A frame with room for its payload at the end. */
+  /** A frame whose payload is still to be written, at its end. */
   #frame(opcode: Opcode, payloadBytes: number): Buffer {
-    const masked = this.#role === 'client'
-    const frame = Buffer.allocUnsafe(frameHeaderBytes(payloadBytes) + (masked ? 4 : 0) + payloadBytes)
-    putFrameHeader(frame, opcode, payloadBytes, masked)
+    const frame = Buffer.allocUnsafe(frameHeaderBytes(payloadBytes, this.#role) + payloadBytes)
+    putFrameHeader(frame, opcode, payloadBytes, this.#role)
     return frame
   }
 
@@ -86,12 +108,17 @@ export class FrameWriter {
   #sealed(frame: Buffer, payloadBytes: number): Buffer {
     if (this.#randomBytes === undefined) return frame
     const payloadAt = frame.length - payloadBytes
-    frame.set(this.#randomBytes(4), payloadAt - 4)
-    mask(frame.subarray(payloadAt), frame.readInt32LE(payloadAt - 4), 0)
+    frame.set(this.#randomBytes(MASK_KEY_BYTES), payloadAt - MASK_KEY_BYTES)
+    mask(frame.subarray(payloadAt), frame.readInt32LE(payloadAt - MASK_KEY_BYTES), 0)
     return frame
   }
 }
 
+/** Of anything else, `length` would be a number of something else, and the frame would hold what memory held. */
+function checkBytes(data: unknown): asserts data is Uint8Array {
+  if (!(data instanceof Uint8Array))
+    throw new TypeError(`Cannot send ${typeof data} as bytes: use a Uint8Array`)
+}
+
 /** Up to this size, copying a payload behind its header is cheaper than a second piece. */
 const COPIED_BYTES = 4096
-const MAX_CONTROL_BYTES = 125

@@ -46,8 +46,8 @@ export class MessageReader {
   }
 
   /**
-   * The next event, or undefined when it needs more bytes than `input` holds. After a close frame
-   * nothing more is read.
+   * The next event, or undefined when it needs more bytes than `input` holds. What comes after a
+   * close frame is dropped.
    *
    * @throws {WebSocketError} once; from then on the answer is undefined, whatever comes.
    */
@@ -90,6 +90,7 @@ export class MessageReader {
           break
         }
         case 'nothing':
+          input.clear()
           return undefined
         default:
           return assertNever(state)

