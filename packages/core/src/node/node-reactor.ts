@@ -43,7 +43,7 @@ class NodeReactor implements Reactor {
   readonly #log: LogObserver
   readonly #time: NodeTime
   readonly #lifecycle: ReactorLifecycle
-  readonly #signals = new ProcessSignals(() => void this.#stopOnSignal())
+  readonly #signals = new ProcessSignals(() => this.#stopOnSignal())
   #keepAlive: NodeJS.Timeout | undefined
 
   constructor(log: LogObserver) {
@@ -178,12 +178,9 @@ class NodeReactor implements Reactor {
     this.#time.cancelAll()
   }
 
-  async #stopOnSignal(): Promise<void> {
-    try {
-      await this.stop()
-    } catch (error) {
-      this.log({ level: 'error', text: 'A signal could not stop the reactor', error })
-    }
+  /** A stop that is under way goes on as it is; the second signal ends the process. */
+  #stopOnSignal(): void {
+    this.stop().catch(() => undefined)
   }
 }
 

@@ -47,6 +47,7 @@ export class StreamConnector<P extends ProtocolEvents> implements Connector<P> {
 
   constructor(setup: StreamConnectorSetup<P>) {
     const { host, address, timeoutMs } = setup
+    if (!(timeoutMs >= 0)) throw new RangeError(`Cannot connect within ${timeoutMs} ms: give 0 or more`)
     this.#setup = setup
     this.#attempt = { is: 'disconnected', why: new NotConnectingError('No connection has been asked for') }
     this.#deadline = new Deadline(host.reactor, () =>

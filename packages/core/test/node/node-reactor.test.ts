@@ -93,6 +93,23 @@ describe('createReactor', () => {
     expect([client.made, connector.state, [...reactor.connections]]).toEqual([false, 'disconnected', []])
   })
 
+  test('runs triggers and calls at its start, and those that were added while it runs', async () => {
+    const reactor = make()
+    const ran: string[] = []
+    const removed = reactor.addSystemEventTrigger('before', 'startup', () => ran.push('removed'))
+    reactor.addSystemEventTrigger('before', 'startup', () => ran.push('startup'))
+    reactor.removeSystemEventTrigger(removed)
+    reactor.callWhenRunning(() => ran.push('running'))
+    const run = reactor.run(NO_SIGNALS)
+    await until(() => ran.length === 2)
+    reactor.callWhenRunning(() => ran.push('at once'))
+    expect(ran).toEqual(['startup', 'running', 'at once'])
+    expect(Math.abs(reactor.wallClock() - Date.now())).toBeLessThan(1000)
+    expect(reactor.now()).toBeLessThanOrEqual(reactor.now())
+    await reactor.stop()
+    await run
+  })
+
   test('gives random bytes', () => {
     const reactor = make()
     expect(reactor.randomBytes(16)).toHaveLength(16)
@@ -149,6 +166,20 @@ describe('a program', () => {
       (_line, child) => void child.kill(signal),
     )
     expect(ended).toMatchObject({ code, output: 'ready\nstopping\n' })
+  })
+
+  test('goes on stopping at a first signal that comes late', async () => {
+    const ended = await runProgram(
+      `let go
+       reactor.addSystemEventTrigger('before', 'shutdown', () => { console.log('stopping'); return new Promise((resolve) => (go = resolve)) })
+       process.on('SIGTERM', () => setImmediate(go))
+       reactor.callWhenRunning(() => reactor.stop())
+       await reactor.run()
+       console.log('stopped')
+       process.removeAllListeners('SIGTERM')`,
+      (line, child) => void (line === 'stopping' && child.kill('SIGTERM')),
+    )
+    expect(ended).toMatchObject({ code: 0, output: 'stopping\nstopped\n', errors: '' })
   })
 
   test('survives protocols that fail, and says who did', async () => {

@@ -1,6 +1,10 @@
-import { afterEach, describe } from 'vitest'
+import { Socket } from 'node:net'
+import { afterEach, describe, expect, test } from 'vitest'
+import { ConnectionAborted } from '../../src/errors.ts'
+import { SocketWire } from '../../src/node/socket-wire.ts'
+import { HalfCloseRecorder, Recorder } from '../../src/testing/checks/recorder.ts'
 import { runChecks } from '../run-checks.ts'
-import { type SocketHarness, tcpHarness, unixHarness } from './socket-harness.ts'
+import { quiet, type SocketHarness, tcpHarness, unixHarness, until } from './socket-harness.ts'
 
 describe('SocketWire', () => {
   const harnesses: SocketHarness[] = []
@@ -19,5 +23,57 @@ describe('SocketWire', () => {
 
   describe('over a UNIX socket', () => {
     runChecks(() => kept(unixHarness()))
+  })
+
+  describe('over a socket that breaks', () => {
+    const use = (wire: SocketWire): void => {
+      wire.write([Buffer.from('a'), 'b'])
+      wire.end()
+      wire.write(['late'])
+      wire.pause()
+      wire.resume()
+      wire.setNoDelay(false)
+      wire.setKeepAlive(true, 1000)
+      wire.close()
+      wire.abort()
+    }
+
+    test('lets no error out, before or after it is attached, and tells the end once', async () => {
+      const socket = new Socket()
+      const wire = new SocketWire(socket)
+      const told: string[] = []
+      const fault = new Error('broken')
+      wire.attach({
+        wireData: () => told.push('data'),
+        wireEnded: () => told.push('ended'),
+        wireWritable: () => told.push('writable'),
+        wireClosed: (error) => told.push(`closed ${error === fault}`),
+      })
+      socket.destroy(fault)
+      use(wire)
+      await until(() => told.length > 0)
+      use(wire)
+      await quiet()
+      expect(told).toEqual(['closed true'])
+    })
+
+    test('takes every call on a socket that was never attached', async () => {
+      const socket = new Socket()
+      const wire = new SocketWire(socket)
+      socket.destroy(new Error('broken between accept and attach'))
+      use(wire)
+      await quiet()
+      expect(socket.destroyed).toBe(true)
+    })
+  })
+
+  test('ends a TCP connection that is aborted while its shutdown is under way', async () => {
+    const harness = kept(tcpHarness())
+    const [server, client] = [new Recorder(), new HalfCloseRecorder()]
+    const pair = await harness.connect(server, client)
+    client.writeConnectionLost = () => pair.client.abortConnection()
+    pair.client.loseWriteConnection()
+    await until(() => client.lost && server.lost)
+    expect(client.reason).toBeInstanceOf(ConnectionAborted)
   })
 })

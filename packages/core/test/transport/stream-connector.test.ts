@@ -253,6 +253,15 @@ describe('StreamConnector', () => {
     expect([connector.state, factory.notes, reactor.getDelayedCalls()]).toEqual(['disconnected', [], []])
   })
 
+  test('refuses a time that makes no sense', () => {
+    const reactor = new MemoryReactor()
+    for (const timeoutMs of [-1, NaN]) {
+      const attempt = (): unknown => reactor.connectTCP('127.0.0.1', 80, new NotingFactory(), { timeoutMs })
+      expect(attempt).toThrow(RangeError)
+    }
+    expect(reactor.getDelayedCalls()).toEqual([])
+  })
+
   test('can be told to stop from startedConnecting', async () => {
     const reactor = new MemoryReactor()
     const factory = new NotingFactory()

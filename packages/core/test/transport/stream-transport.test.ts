@@ -1,52 +1,176 @@
 import { describe, expect, test } from 'vitest'
-import { Protocol } from '../../src/protocol/protocol.ts'
+import { tcpAddress } from '../../src/addresses.ts'
+import { ConnectionAborted, ConnectionDone } from '../../src/errors.ts'
+import { Gate } from '../../src/testing/checks/gate.ts'
+import { Echo, HalfCloseRecorder, Recorder } from '../../src/testing/checks/recorder.ts'
 import { connectedPair } from '../../src/testing/connected-pair.ts'
+import { MemoryReactor } from '../../src/testing/memory-reactor.ts'
 import { StringTransport } from '../../src/testing/string-transport.ts'
+import { StreamTransport } from '../../src/transport/stream-transport.ts'
+import { RecordingWire } from '../recording-wire.ts'
 
-class Echo extends Protocol {
-  override dataReceived(data: Buffer): void {
-    this.transport.write(data)
-  }
-}
-
-class Recorder extends Protocol {
-  readonly heard: string[] = []
-  override dataReceived(data: Buffer): void {
-    this.heard.push(data.toString())
-  }
-  override connectionLost(reason: Error): void {
-    this.heard.push(reason.name)
-  }
-}
-
+/** What every kind of transport promises is in the transport checks; here is what only this one can show. */
 describe('StreamTransport', () => {
+  const over = (
+    wire: RecordingWire,
+    protocol = new Recorder(),
+  ): { transport: StreamTransport; reactor: MemoryReactor } => {
+    const reactor = new MemoryReactor()
+    const [localAddress, peerAddress] = [tcpAddress('127.0.0.1', 80), tcpAddress('192.0.2.1', 5000)]
+    const transport = new StreamTransport({ host: reactor.host, wire, localAddress, peerAddress })
+    transport.begin(protocol)
+    return { transport, reactor }
+  }
+
   test('joins what one turn wrote, and flushes before it closes', () => {
     const client = new Recorder()
     const pair = connectedPair(new Echo(), client)
     pair.client.write('a')
     pair.client.write('b')
     pair.reactor.pump()
-    expect(client.heard).toEqual(['ab'])
-    pair.server.write('bye')
+    expect(client.text).toBe('ab')
+    pair.server.write(' bye')
     pair.server.loseConnection()
-    pair.server.write('lost')
+    pair.server.write(' lost')
     pair.reactor.pump()
-    expect(client.heard).toEqual(['ab', 'bye', 'ConnectionDone'])
+    expect([client.text, client.reason?.name]).toEqual(['ab bye', 'ConnectionDone'])
     expect(pair.server.connected).toBe(false)
     expect(pair.reactor.getDelayedCalls()).toEqual([])
   })
 
-  test('hands unread bytes to the next protocol once, before new ones', () => {
-    const next = new Recorder()
-    const transport = StringTransport.connect(
-      new (class extends Protocol {
-        override dataReceived(data: Buffer): void {
-          this.transport.switchProtocol(next, data.subarray(2))
-        }
-      })(),
-    )
-    transport.receive('xxunread')
-    transport.receive('new')
-    expect(next.heard).toEqual(['unread', 'new'])
+  test('hands all that one turn wrote to the wire at once', () => {
+    const wire = new RecordingWire()
+    const { transport, reactor } = over(wire)
+    for (let i = 0; i < 100; i++) transport.write(`${i} `)
+    expect(wire.sent).toEqual([])
+    reactor.pump()
+    expect(wire.sent).toHaveLength(1)
+  })
+
+  test('passes socket options on to its wire', () => {
+    const wire = new RecordingWire()
+    const { transport } = over(wire)
+    transport.setTcpNoDelay(false)
+    transport.setTcpKeepAlive(true, 500)
+    transport.setTcpKeepAlive(false)
+    expect(wire.calls).toEqual(['no delay false', 'keep alive true 500', 'keep alive false 0'])
+  })
+
+  test('knows an abort from other ends', () => {
+    const [closed, aborted] = [
+      StringTransport.connect(new Recorder()),
+      StringTransport.connect(new Recorder()),
+    ]
+    closed.loseConnection()
+    aborted.abortConnection()
+    expect([closed.aborted, aborted.aborted]).toEqual([false, true])
+    expect([closed.disconnecting, aborted.disconnecting]).toEqual([true, true])
+  })
+
+  test('gives a signal that was first asked for when all was over', () => {
+    const protocol = new Recorder()
+    const transport = StringTransport.connect(protocol)
+    transport.receiveEnd()
+    expect([transport.signal.aborted, transport.signal.reason]).toEqual([true, protocol.reason])
+  })
+
+  test('stopProducing closes, as a producer that may release what it holds', () => {
+    const transport = StringTransport.connect(new Recorder())
+    transport.stopProducing()
+    expect(transport.ended).toBe(true)
+  })
+
+  test('can be aborted while the reader is behind and the wire is gone', () => {
+    const protocol = new HalfCloseRecorder()
+    const pair = connectedPair(protocol, new Recorder())
+    pair.server.pauseProducing()
+    pair.server.loseWriteConnection()
+    pair.client.write('never read')
+    pair.client.loseConnection()
+    pair.reactor.pump()
+    expect([pair.client.connected, pair.server.connected]).toEqual([false, true])
+    pair.server.abortConnection()
+    expect(protocol.lost).toBe(false)
+    pair.reactor.pump()
+    expect(protocol.reason).toBeInstanceOf(ConnectionAborted)
+    expect(protocol.text).toBe('')
+  })
+
+  test('can be closed while the reader is behind and the wire is gone', () => {
+    const protocol = new HalfCloseRecorder()
+    const pair = connectedPair(protocol, new Recorder())
+    pair.server.pauseProducing()
+    pair.server.loseWriteConnection()
+    pair.client.loseConnection()
+    pair.reactor.pump()
+    pair.server.loseConnection()
+    expect(protocol.lost).toBe(false)
+    pair.reactor.pump()
+    expect(protocol.reason).toBeInstanceOf(ConnectionDone)
+    expect(pair.reactor.getDelayedCalls()).toEqual([])
+  })
+
+  test('is lost by itself once the reader that was behind has caught up', async () => {
+    const gate = new Gate()
+    const protocol = new (class extends HalfCloseRecorder {
+      override dataReceived(data: Buffer): Promise<void> {
+        void super.dataReceived(data)
+        return gate.opened
+      }
+    })()
+    const pair = connectedPair(protocol, new Recorder())
+    pair.server.loseWriteConnection()
+    pair.client.write('a')
+    pair.client.loseConnection()
+    await pair.reactor.settle()
+    expect(protocol.events).toEqual(['made', 'write lost', 'data a'])
+    gate.open()
+    await pair.reactor.settle()
+    expect(protocol.events.slice(3)).toEqual(['read lost', 'lost ConnectionDone'])
+  })
+
+  test('leaves no deadline behind, however it ends', () => {
+    const ends: ((transport: StringTransport) => void)[] = [
+      (transport) => transport.receiveReset(),
+      (transport) => transport.receiveEnd(),
+      (transport) => transport.abortConnection(),
+      (transport) => transport.reactor.advance(100_000),
+    ]
+    for (const end of ends) {
+      const transport = StringTransport.connect(new Recorder())
+      transport.block()
+      transport.write('x'.repeat(100_000))
+      transport.pump()
+      transport.unblock()
+      transport.loseConnection()
+      transport.pump()
+      end(transport)
+      transport.pump()
+      expect([transport.connected, transport.reactor.getDelayedCalls()]).toEqual([false, []])
+    }
+  })
+
+  test('asks nobody to drain once it is closing', () => {
+    const drained: string[] = []
+    const protocol = Object.assign(new Recorder(), { drain: () => void drained.push('asked') })
+    const transport = StringTransport.connect(protocol)
+    transport.loseConnection()
+    transport.drain()
+    expect(drained).toEqual([])
+  })
+
+  test('logs who failed, also when another has taken over', async () => {
+    class Early extends Recorder {
+      override async dataReceived(): Promise<void> {
+        this.transport.switchProtocol(new Recorder())
+        await Promise.resolve()
+        throw new Error('too late')
+      }
+    }
+    const transport = StringTransport.connect(new Early())
+    transport.receive('x')
+    await transport.reactor.settle()
+    expect(transport.reactor.logged).toMatchObject([{ level: 'error', label: 'Early 1 192.168.1.1:54321' }])
+    expect(transport.connected).toBe(false)
   })
 })
