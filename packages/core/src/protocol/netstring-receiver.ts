@@ -26,6 +26,7 @@ export abstract class NetstringReceiver<F = Factory> extends Protocol<F> {
     return this.#loop.receive(data)
   }
 
+  /** Parses nothing more: what is left belongs to whoever took it. */
   protocolReplaced(): void {
     this.#loop.stop()
   }
