@@ -79,8 +79,7 @@ export class WebSocketChannel extends Protocol implements WebSocketConnection {
   }
 
   override connectionLost(cause: ConnectionClosed): void {
-    this.#deadline?.cancel()
-    this.#deadline = undefined
+    if (this.#deadline?.active()) this.#deadline.cancel()
     const reason = this.#closed(cause)
     this.#closing = closingAfter(this.#closing, 'connection-lost')
     const protocol = this.#protocol
@@ -182,7 +181,7 @@ export class WebSocketChannel extends Protocol implements WebSocketConnection {
     const owed = this.#owedPong !== undefined
     this.#owedPong = payload
     if (owed) return
-    if (this.transport.bufferedBytes === 0) this.#answerPing()
+    if (this.transport.bufferedBytes <= PONG_HOLD_BYTES) this.#answerPing()
     else void this.transport.drained().then(() => this.#answerPing())
   }
 
@@ -259,3 +258,5 @@ export class WebSocketChannel extends Protocol implements WebSocketConnection {
 const NO_STATUS = 1005
 const ABNORMAL = 1006
 const INTERNAL_ERROR = 1011
+/** With more than this unsent, a pong waits for its turn, and for newer pings. */
+const PONG_HOLD_BYTES = 16_384

@@ -198,6 +198,14 @@ describe('WebSocketChannel', () => {
     expect(await exchange.received()).toEqual(answer(10, '99'))
   })
 
+  test('answers every ping of a segment, in order, while the peer reads', async () => {
+    const exchange = exchangeWith(new Echo())
+    await exchange.open()
+    const words = Array.from({ length: 10 }, (_, at) => String(at))
+    await exchange.send(Buffer.concat(words.map((word) => frame(9, word))))
+    expect(await exchange.received()).toEqual(Buffer.concat(words.map((word) => answer(10, word))))
+  })
+
   test('says 1001 when the reactor stops', async () => {
     const exchange = exchangeWith(new Echo())
     await exchange.open()

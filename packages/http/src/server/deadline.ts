@@ -47,7 +47,7 @@ export class Deadline {
   /** Nothing is awaited, for good. */
   stop(): void {
     this.#awaited = undefined
-    this.#timer?.cancel()
+    if (this.#timer?.active()) this.#timer.cancel()
     this.#timer = undefined
   }
 
