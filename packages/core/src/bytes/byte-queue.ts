@@ -20,6 +20,9 @@ export class ByteQueue {
   /** Leading bytes known not to begin `#searched`. */
   #clearOf = 0
   #searched: Uint8Array = CRLF
+  /** Where small copies are carved from, and how much of it is used. */
+  #spare: Buffer = EMPTY
+  #spareUsed = 0
   #workBytes = 0
 
   /** Bytes held. */
@@ -153,6 +156,8 @@ export class ByteQueue {
     this.#length = 0
     this.#clearOf = 0
     this.#block = undefined
+    this.#spare = EMPTY
+    this.#spareUsed = 0
   }
 
   #restart(chunk: Buffer): void {
@@ -192,7 +197,7 @@ export class ByteQueue {
   }
 
   #gather(count: number): Buffer {
-    const gathered = Buffer.allocUnsafe(count)
+    const gathered = this.#room(count)
     this.#copyTo(gathered, count)
     return gathered
   }
@@ -213,7 +218,24 @@ export class ByteQueue {
       return chunk.subarray(start, end)
     }
     this.#workBytes += end - start
-    return Buffer.from(chunk.subarray(start, end))
+    const copy = this.#room(end - start)
+    chunk.copy(copy, 0, start, end)
+    return copy
+  }
+
+  /**
+   * Room for a copy. Not Buffer's own pool: from Node 24 on it is 64 KiB, which any piece of it
+   * would keep.
+   */
+  #room(bytes: number): Buffer {
+    if (bytes > SMALL_BYTES) return Buffer.allocUnsafeSlow(bytes)
+    if (this.#spare.length - this.#spareUsed < bytes) {
+      this.#spare = Buffer.allocUnsafeSlow(Math.max(bytes, Math.min(this.#length, MAX_SPARE_BYTES)))
+      this.#spareUsed = 0
+    }
+    const room = this.#spare.subarray(this.#spareUsed, this.#spareUsed + bytes)
+    this.#spareUsed += bytes
+    return room
   }
 
   /** Lets go of a large chunk of which only a little is left. */
@@ -222,7 +244,9 @@ export class ByteQueue {
     const left = first.length - this.#offset
     if (left > SMALL_BYTES || first.buffer.byteLength <= MAX_BLOCK_BYTES) return
     this.#workBytes += left
-    this.#chunks[0] = Buffer.from(first.subarray(this.#offset))
+    const rest = Buffer.allocUnsafeSlow(left)
+    first.copy(rest, 0, this.#offset)
+    this.#chunks[0] = rest
     this.#offset = 0
     if (this.#chunks.length === 1) this.#block = undefined
   }
@@ -270,6 +294,7 @@ const CRLF: Uint8Array = Uint8Array.of(0x0d, 0x0a)
 const EMPTY = Buffer.alloc(0)
 /** Pushes and takes up to this size are copied where a reference would be dearer or keep too much. */
 const SMALL_BYTES = 2048
+const MAX_SPARE_BYTES = 8192
 const MIN_BLOCK_BYTES = 256
 /** A store up to this size may be kept alive by any piece of it. */
 const MAX_BLOCK_BYTES = 16_384
