@@ -129,7 +129,9 @@ describe('MessageReader: limits', () => {
     const [header, payload] = [Buffer.from('827e03e8', 'hex'), Buffer.alloc(1000)]
     for (const limit of ['maxMessageBytes', 'maxFrameBytes']) {
       expect(summary(readMessages([header], { [limit]: 999 }, 'client'))).toBe('!message-too-large')
-      expect(readMessages([header, payload], { [limit]: 1000 }, 'client').events.length).toBe(1)
+      const whole = Buffer.concat([header, payload])
+      expect(summary(readMessages([whole], { [limit]: 999 }, 'client'))).toBe('!message-too-large')
+      expect(readMessages([whole], { [limit]: 1000 }, 'client').events.length).toBe(1)
     }
   })
 
