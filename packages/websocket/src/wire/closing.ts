@@ -1,4 +1,7 @@
-/** How far the closing handshake has come (RFC 6455 §7.1.2, §7.1.3). */
+/**
+ * How far the closing handshake has come (RFC 6455 §7.1.2, §7.1.3). Messages are sent and delivered in
+ * `open` alone; a close frame is sent in `open` and `closed-by-peer`.
+ */
 export type ClosingState = 'open' | 'closed-by-us' | 'closed-by-peer' | 'closed'
 /** What moves it on. */
 export type ClosingEvent = 'close-sent' | 'close-received' | 'connection-lost'
