@@ -37,7 +37,13 @@ function sendWhole(request: Request, body: Body): void {
 async function sendPieces(request: Request, pieces: AsyncIterable<Body>): Promise<void> {
   if (!request.responseHeaders.hasHeader('content-type'))
     request.setHeader('Content-Type', DEFAULT_CONTENT_TYPE)
-  if (request.method === 'HEAD') return request.finish()
+  if (request.method === 'HEAD') {
+    // The head of a body whose length nobody knows; its source is let go without being asked.
+    request.write('')
+    request.finish()
+    await pieces[Symbol.asyncIterator]().return?.()
+    return
+  }
   for await (const piece of pieces) {
     if (!request.write(piece) && !(await request.drained())) return
   }

@@ -1,0 +1,60 @@
+import { describe, expect, test } from 'vitest'
+import { Headers } from '../../src/message/headers.ts'
+
+describe('Headers', () => {
+  test('keeps several values of a name, whatever its case, in order', () => {
+    const headers = new Headers()
+    headers.addRawHeader('Set-Cookie', 'a=1')
+    headers.addRawHeader('X', 'y')
+    headers.addRawHeader('set-COOKIE', 'b=2')
+    expect(headers.getRawHeaders('SET-cookie')).toEqual(['a=1', 'b=2'])
+    expect(headers.get('set-cookie')).toBe('b=2')
+    expect(headers.hasHeader('x')).toBe(true)
+    expect([...headers]).toEqual([
+      ['Set-Cookie', 'a=1'],
+      ['X', 'y'],
+      ['set-COOKIE', 'b=2'],
+    ])
+    expect(headers.getAllRawHeaders()).toEqual([
+      ['Set-Cookie', ['a=1', 'b=2']],
+      ['X', ['y']],
+    ])
+    expect(headers.toWire()).toBe('Set-Cookie: a=1\r\nX: y\r\nset-COOKIE: b=2\r\n')
+    headers.setRawHeaders('set-cookie', ['c=3'])
+    expect(headers.getRawHeaders('Set-Cookie')).toEqual(['c=3'])
+    headers.removeHeader('x')
+    expect(headers.get('X')).toBeUndefined()
+    headers.clear()
+    expect([...headers]).toEqual([])
+  })
+
+  test('row 63: names of Object.prototype are names like others (CVE-2026-21710)', () => {
+    const headers = Headers.fromFields(['__proto__', 'a', 'constructor', 'b'])
+    expect(headers.get('__proto__')).toBe('a')
+    expect(headers.getAllRawHeaders()).toEqual([
+      ['__proto__', ['a']],
+      ['constructor', ['b']],
+    ])
+    expect(headers.get('toString')).toBeUndefined()
+  })
+
+  test('row 147: refuses at the call what could write other headers (CVE-2016-2216)', () => {
+    const headers = new Headers()
+    for (const value of ['a\r\nB: c', 'a\nb', 'a\rb', 'a\0b', '\u010a', '\u{1f600}', '\x7f', '\x0b']) {
+      expect(() => headers.setRawHeaders('X', [value]), JSON.stringify(value)).toThrow(TypeError)
+      expect(() => headers.addRawHeader('X', value)).toThrow(TypeError)
+    }
+    for (const name of ['', 'a b', 'a:', 'a\r\nb', 'é', 'a('])
+      expect(() => headers.addRawHeader(name, 'x'), name).toThrow(TypeError)
+    expect(() => headers.addRawHeader('X', 5 as unknown as string)).toThrow(TypeError)
+    expect([...headers]).toEqual([])
+  })
+
+  test('knows whether all of it is ASCII', () => {
+    const headers = new Headers()
+    headers.addRawHeader('X', 'a\tb')
+    expect(headers.ascii).toBe(true)
+    headers.addRawHeader('Y', '\xe9')
+    expect(headers.ascii).toBe(false)
+  })
+})

@@ -1,0 +1,33 @@
+import { describe, expect, test } from 'vitest'
+import { parseRequestTarget } from '../../src/message/request-target.ts'
+
+describe('parseRequestTarget', () => {
+  test('takes the four forms apart', () => {
+    const none = undefined
+    expect(parseRequestTarget('GET', '/a/b?c=d?e')).toEqual({ path: '/a/b', query: 'c=d?e', authority: none })
+    expect(parseRequestTarget('GET', '/?')).toEqual({ path: '/', query: '', authority: none })
+    expect(parseRequestTarget('GET', '//x/..')).toEqual({ path: '//x/..', query: '', authority: none })
+    expect(parseRequestTarget('GET', 'http://h:1?q')).toEqual({ path: '/', query: 'q', authority: 'h:1' })
+    expect(parseRequestTarget('GET', 'HTTPS://h/p')).toEqual({ path: '/p', query: '', authority: 'h' })
+    expect(parseRequestTarget('CONNECT', 'h:443')).toEqual({ path: '', query: '', authority: 'h:443' })
+    expect(parseRequestTarget('OPTIONS', '*')).toEqual({ path: '*', query: '', authority: none })
+  })
+
+  test('refuses what has no form, or another method’s', () => {
+    for (const [method, target] of [
+      ['GET', '*'],
+      ['GET', 'h:80'],
+      ['GET', 'a'],
+      ['GET', '/a#b'],
+      ['GET', 'http://'],
+      ['GET', 'http:///p'],
+      ['CONNECT', 'h'],
+      ['CONNECT', '/'],
+      ['CONNECT', 'http://h/'],
+    ] as const) {
+      expect(() => parseRequestTarget(method, target), `${method} ${target}`).toThrow(
+        'Cannot read request target',
+      )
+    }
+  })
+})

@@ -1,0 +1,39 @@
+import { describe, expect, test } from 'vitest'
+import { HTTPFactory } from '../../src/server/http-factory.ts'
+import { answerPath, Exchange } from './http-exchange.ts'
+
+class Answering extends HTTPFactory {
+  override process = answerPath
+}
+
+describe('HTTPFactory', () => {
+  test('row 152: every answer has a Date that advances, also a refusal', async () => {
+    const exchange = new Exchange(answerPath)
+    const date = async (request: string): Promise<string | undefined> => {
+      exchange.transport.receive(request)
+      await exchange.reactor.settle()
+      const found = /Date: ([^\r]*)\r\n/.exec(exchange.transport.value())?.[1]
+      exchange.transport.clear()
+      return found
+    }
+    expect(await date('GET / HTTP/1.1\r\nHost: h\r\n\r\n')).toBe('Thu, 01 Jan 2026 00:00:00 GMT')
+    exchange.reactor.advance(2500)
+    expect(await date('GET / HTTP/1.1\r\nHost: h\r\n\r\n')).toBe('Thu, 01 Jan 2026 00:00:02 GMT')
+    expect(await date('BAD\r\n')).toBe('Thu, 01 Jan 2026 00:00:02 GMT')
+  })
+
+  test('makes the line anew only when the second has changed', () => {
+    const factory = new Answering()
+    expect(factory.dateLine(999)).toBe('Date: Thu, 01 Jan 1970 00:00:00 GMT\r\n')
+    expect(factory.dateLine(1000)).toBe('Date: Thu, 01 Jan 1970 00:00:01 GMT\r\n')
+  })
+
+  test('takes limits and deadlines of its own', async () => {
+    const exchange = new Exchange(answerPath, { maxRequestLineBytes: 20, idleTimeoutMs: 5 })
+    await exchange.send('GET /aaaaaaaaaaaaaaaaaaaaaaaaaaa')
+    expect(await exchange.received()).toMatch(/^HTTP\/1\.1 414 /)
+    const idle = new Exchange(answerPath, { idleTimeoutMs: 5 })
+    idle.reactor.advance(5)
+    expect(idle.closed).toBe(true)
+  })
+})

@@ -1,0 +1,70 @@
+import { describe, expect, test } from 'vitest'
+import { RequestBody } from '../../src/server/request-body.ts'
+
+function bodyOf(pieces: string[], contentType?: string): RequestBody {
+  const body = new RequestBody({ bodyWanted: () => undefined }, () => contentType)
+  for (const piece of pieces) body.pieceReceived(Buffer.from(piece))
+  body.completed()
+  return body
+}
+
+describe('RequestBody', () => {
+  test('gives pieces as they come, and asks for more only when it has none', async () => {
+    const asked: number[] = []
+    const given: string[] = []
+    const body = new RequestBody({ bodyWanted: () => asked.push(given.length) }, () => undefined)
+    expect([body.wanted, body.used, body.complete]).toEqual([false, false, false])
+    const reading = (async () => {
+      for await (const piece of body) given.push(piece.toString())
+    })()
+    expect(body.wanted).toBe(true)
+    body.pieceReceived(Buffer.from('a'))
+    body.pieceReceived(Buffer.from('b'))
+    await Promise.resolve()
+    body.pieceReceived(Buffer.alloc(70_000))
+    expect(body.wanted).toBe(false)
+    body.completed()
+    await reading
+    expect(given.map((piece) => piece.length)).toEqual([1, 1, 70_000])
+    expect(asked[0]).toBe(0)
+  })
+
+  test('reads text, JSON and forms', async () => {
+    expect(await bodyOf(['Gr', 'üße']).text()).toBe('Grüße')
+    expect(await bodyOf(['{"a":', '1}']).json()).toEqual({ a: 1 })
+    const form = await bodyOf(
+      ['a=1&b=x+', 'y&a=2'],
+      'application/x-www-form-urlencoded; charset=utf-8',
+    ).formData()
+    expect([...form]).toEqual([
+      ['a', '1'],
+      ['b', 'x y'],
+      ['a', '2'],
+    ])
+    expect((await bodyOf([]).bytes()).length).toBe(0)
+  })
+
+  test('says with what status the client is to blame', async () => {
+    await expect(bodyOf(['{']).json()).rejects.toMatchObject({ statusCode: 400 })
+    await expect(bodyOf(['a=1'], 'text/plain').formData()).rejects.toMatchObject({ statusCode: 415 })
+    await expect(bodyOf(['a=1']).formData()).rejects.toMatchObject({ statusCode: 415 })
+  })
+
+  test('can be read once', async () => {
+    const body = bodyOf(['x'])
+    await body.text()
+    await expect(body.text()).rejects.toThrow('twice')
+  })
+
+  test('fails behind what came before it failed', async () => {
+    const body = new RequestBody({ bodyWanted: () => undefined }, () => undefined)
+    body.pieceReceived(Buffer.from('half'))
+    body.failed(new Error('gone'))
+    const given: string[] = []
+    const read = async (): Promise<void> => {
+      for await (const piece of body) given.push(piece.toString())
+    }
+    await expect(read()).rejects.toThrow('gone')
+    expect(given).toEqual(['half'])
+  })
+})

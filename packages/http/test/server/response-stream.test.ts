@@ -1,0 +1,93 @@
+import { StringTransport } from '@ropewalk/core/testing'
+import { describe, expect, test } from 'vitest'
+import { Headers } from '../../src/message/headers.ts'
+import { ResponseStream } from '../../src/server/response-stream.ts'
+
+function respond(
+  { code = 200, method = 'GET', version = '1.1' as '1.0' | '1.1', fields = [] as string[] },
+  write: (
+    stream: ResponseStream,
+    head: { code: number; reason: undefined; headers: Headers; dateLine: string },
+  ) => void,
+): { sent: string; persistent: boolean; connected: boolean } {
+  const transport = new StringTransport()
+  transport.begin({
+    makeConnection: () => undefined,
+    dataReceived: () => undefined,
+    connectionLost: () => undefined,
+  })
+  const stream = new ResponseStream(transport, { version, method }, true)
+  write(stream, { code, reason: undefined, headers: Headers.fromFields(fields), dateLine: '' })
+  return { sent: transport.value(), persistent: stream.persistent, connected: transport.connected }
+}
+
+describe('ResponseStream', () => {
+  test('rows 149 to 151: no body for HEAD, 204 and 304, no Content-Length on 204', () => {
+    expect(respond({ method: 'HEAD' }, (stream, head) => stream.whole(head, 'body')).sent).toBe(
+      'HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\n',
+    )
+    expect(
+      respond({ code: 204, fields: ['Content-Length', '4'] }, (stream, head) => stream.whole(head, 'body'))
+        .sent,
+    ).toBe('HTTP/1.1 204 No Content\r\n\r\n')
+    expect(
+      respond({ code: 304, fields: ['ETag', '"x"'] }, (stream, head) => stream.whole(head, 'body')).sent,
+    ).toBe('HTTP/1.1 304 Not Modified\r\nETag: "x"\r\n\r\n')
+    const streamed = respond({ method: 'HEAD' }, (stream, head) => {
+      stream.begin(head)
+      stream.write('never')
+      stream.finish()
+    })
+    expect(streamed.sent).toBe('HTTP/1.1 200 OK\r\n\r\n')
+  })
+
+  test('row 146: frames in one way, and by what its author said if anything', () => {
+    const pieces = (stream: ResponseStream, head: Parameters<ResponseStream['begin']>[0]): void => {
+      stream.begin(head)
+      stream.write('ab')
+      stream.write('')
+      stream.write(Buffer.from('c'))
+      stream.finish()
+    }
+    expect(respond({}, pieces).sent).toBe(
+      'HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nab\r\n1\r\nc\r\n0\r\n\r\n',
+    )
+    expect(respond({ fields: ['Content-Length', '3'] }, pieces).sent).toBe(
+      'HTTP/1.1 200 OK\r\nContent-Length: 3\r\n\r\nabc',
+    )
+    const old = respond({ version: '1.0' }, pieces)
+    expect([old.sent, old.persistent]).toEqual(['HTTP/1.1 200 OK\r\nConnection: close\r\n\r\nabc', false])
+  })
+
+  test('refuses framing that an author cannot decide, or cannot mean', () => {
+    for (const fields of [
+      ['Transfer-Encoding', 'chunked'],
+      ['Content-Length', '1', 'Content-Length', '2'],
+      ['Content-Length', 'x'],
+    ]) {
+      expect(() => respond({ fields }, (stream, head) => stream.begin(head))).toThrow('Cannot s')
+    }
+  })
+
+  test('row 131: cuts what is longer or shorter than it said', () => {
+    expect(() =>
+      respond({ fields: ['Content-Length', '3'] }, (stream, head) => stream.whole(head, 'four')),
+    ).toThrow('4 bytes under Content-Length 3')
+    const short = respond({ fields: ['Content-Length', '3'] }, (stream, head) => {
+      stream.begin(head)
+      stream.write('ab')
+      stream.finish()
+    })
+    expect(short.connected).toBe(false)
+  })
+
+  test('an author may ask for the end of the connection, and for nothing else about it', () => {
+    const closing = respond({ fields: ['Connection', 'close'] }, (stream, head) => stream.whole(head, ''))
+    expect([closing.sent, closing.persistent]).toEqual([
+      'HTTP/1.1 200 OK\r\nContent-Length: 0\r\nConnection: close\r\n\r\n',
+      false,
+    ])
+    const other = respond({ fields: ['Connection', 'X-Secret'] }, (stream, head) => stream.whole(head, ''))
+    expect(other.sent).toBe('HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n')
+  })
+})

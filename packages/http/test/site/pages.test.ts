@@ -1,0 +1,18 @@
+import { describe, expect, test } from 'vitest'
+import { Resource } from '../../src/site/resource.ts'
+import { errorPage, forbidden, notFound } from '../../src/site/pages.ts'
+import { ask, request } from './site-exchange.ts'
+
+describe('pages', () => {
+  test('answer everything below them with their status', async () => {
+    const root = new Resource()
+    root.putChild('secret', forbidden('Not <you>'))
+    root.putChild('gone', errorPage(410))
+    root.putChild('no', notFound())
+    expect((await ask(root, request('GET', '/secret/x/y'))).answer).toMatch(
+      /^HTTP\/1\.1 403 [^]*Not &#60;you&#62;/,
+    )
+    expect((await ask(root, request('POST', '/gone'))).answer).toMatch(/^HTTP\/1\.1 410 /)
+    expect((await ask(root, request('GET', '/no'))).answer).toMatch(/^HTTP\/1\.1 404 /)
+  })
+})

@@ -1,0 +1,23 @@
+import { MemoryReactor, StringTransport } from '@ropewalk/core/testing'
+import type { Resource } from '../../src/site/resource.ts'
+import { Site } from '../../src/site/site.ts'
+
+/** What a site answers to one connection's bytes, the Date left out; and its reactor. */
+export async function ask(
+  root: Resource,
+  text: string,
+): Promise<{ answer: string; reactor: MemoryReactor; transport: StringTransport }> {
+  const reactor = new MemoryReactor()
+  const transport = new StringTransport({ reactor })
+  const channel = new Site(root).buildProtocol(transport.getPeer())
+  if (channel === undefined) throw new Error('Cannot test a channel that was refused')
+  transport.begin(channel)
+  transport.receive(text)
+  await reactor.settle()
+  return { answer: transport.value('latin1').replaceAll(/Date: [^\r]*\r\n/g, ''), reactor, transport }
+}
+
+/** A request without a body. */
+export function request(method: string, target: string): string {
+  return `${method} ${target} HTTP/1.1\r\nHost: h\r\n\r\n`
+}

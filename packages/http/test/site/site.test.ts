@@ -1,0 +1,85 @@
+import { describe, expect, test } from 'vitest'
+import type { Request } from '../../src/server/request.ts'
+import { Resource } from '../../src/site/resource.ts'
+import { ask, request } from './site-exchange.ts'
+
+/** Answers where it was found. */
+class Where extends Resource {
+  override readonly isLeaf: boolean
+  constructor(isLeaf = false) {
+    super()
+    this.isLeaf = isLeaf
+  }
+  override render_GET(it: Request): string {
+    return JSON.stringify([it.prepath, it.postpath])
+  }
+}
+
+class Dynamic extends Resource {
+  override getChild(segment: string): Resource | Promise<Resource> {
+    return segment === 'later' ? Promise.resolve(new Where()) : new Where()
+  }
+}
+
+function tree(): Resource {
+  const root = new Where()
+  root.putChild('leaf', new Where(true))
+  root.putChild('dynamic', new Dynamic())
+  const nested = new Where()
+  nested.putChild('', new Where())
+  root.putChild('a b', nested)
+  return root
+}
+
+async function found(target: string): Promise<unknown> {
+  const { answer } = await ask(tree(), request('GET', target))
+  const status = Number(answer.slice(9, 12))
+  return status === 200 ? JSON.parse(answer.slice(answer.indexOf('\r\n\r\n') + 4)) : status
+}
+
+describe('Site', () => {
+  test('statements 117, 118: finds resources by decoded segments, leaves take the rest', async () => {
+    expect(await found('/')).toEqual([[''], []])
+    expect(await found('/leaf')).toEqual([['leaf'], []])
+    expect(await found('/leaf/x%20y//c%2Fd')).toEqual([['leaf'], ['x y', '', 'c/d']])
+    expect(await found('/leaf/../x')).toEqual([['leaf'], ['..', 'x']])
+    expect(await found('/a%20b')).toEqual([['a b'], []])
+    expect(await found('/a%20b/')).toEqual([['a b', ''], []])
+    expect(await found('/dynamic/any')).toEqual([['dynamic', 'any'], []])
+    expect(await found('/dynamic/later')).toEqual([['dynamic', 'later'], []])
+    expect(await found('http://h/leaf?x')).toEqual([['leaf'], []])
+  })
+
+  test('rows 45 to 48: what is not there is 404, what cannot be decoded 400', async () => {
+    for (const target of ['/nope', '/..', '/%2e%2e', '/a%00', '/leaf%2Fx', '/%252e'])
+      expect(await found(target), target).toBe(404)
+    for (const target of ['/%zz', '/%', '/%ff', '/%c0%ae']) expect(await found(target), target).toBe(400)
+    expect(await found('/leaf?%zz')).toEqual([['leaf'], []])
+  })
+
+  test('row 50: error pages reflect nothing', async () => {
+    const { answer } = await ask(tree(), request('GET', '/<script>?<b>'))
+    expect(answer).toMatch(/^HTTP\/1\.1 404 /)
+    expect(answer).not.toContain('script')
+  })
+
+  test('case 19, rows 41, 42: answers OPTIONS *, and no CONNECT', async () => {
+    expect((await ask(tree(), request('OPTIONS', '*'))).answer).toBe(
+      'HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n',
+    )
+    const { answer, transport } = await ask(tree(), request('CONNECT', 'h:80'))
+    expect(answer).toMatch(/^HTTP\/1\.1 501 [^]*Connection: close/)
+    expect(transport.ended).toBe(true)
+  })
+
+  test('a getChild that fails answers 500, or what it throws', async () => {
+    class Failing extends Resource {
+      override getChild(segment: string): Promise<Resource> {
+        return Promise.reject(new Error(segment))
+      }
+    }
+    const { answer, reactor } = await ask(new Failing(), request('GET', '/x'))
+    expect(answer).toMatch(/^HTTP\/1\.1 500 /)
+    expect(reactor.logged.length).toBe(1)
+  })
+})
