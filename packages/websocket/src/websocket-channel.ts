@@ -69,6 +69,7 @@ export class WebSocketChannel extends Protocol implements WebSocketConnection {
   }
 
   override dataReceived(data: Buffer): void {
+    if (this.transport.disconnecting) return
     this.#input.push(data)
     this.#read()
   }

@@ -5,6 +5,7 @@ import { WebSocketChannel } from './websocket-channel.ts'
 import { DEFAULT_WEBSOCKET_OPTIONS, type WebSocketOptions } from './websocket-options.ts'
 import type { WebSocketProtocol } from './websocket-protocol.ts'
 import { WebSocketClassFactory, type WebSocketServerFactory } from './websocket-server-factory.ts'
+import { checkWebSocketLimits } from './wire/websocket-limits.ts'
 
 /** The place of a site where WebSockets are opened. It answers for everything below it. */
 export class WebSocketResource extends Resource {
@@ -12,10 +13,12 @@ export class WebSocketResource extends Resource {
   readonly #factory: WebSocketServerFactory
   readonly #options: WebSocketOptions
 
+  /** @throws {RangeError} for limits that are no numbers of bytes. */
   constructor(factory: WebSocketServerFactory, options: Partial<WebSocketOptions> = {}) {
     super()
     this.#factory = factory
     this.#options = { ...DEFAULT_WEBSOCKET_OPTIONS, ...options }
+    checkWebSocketLimits(this.#options)
   }
 
   /** A resource whose WebSockets each get a `new ProtocolClass()`. */
