@@ -33,11 +33,6 @@ export class Inbound {
     this.#reader = reader
   }
 
-  /** Whether the peer's end of input has come, delivered or not. */
-  get ended(): boolean {
-    return this.#end !== 'ahead'
-  }
-
   /** Whether the end of input has come and waits behind a reader who is not ready for it. */
   get owesEnd(): boolean {
     return this.#end === 'held' && !this.#closed
@@ -97,16 +92,15 @@ export class Inbound {
   close(): void {
     this.#closed = true
     this.#held = []
-    this.#heldBytes = 0
     this.#openWire()
   }
 
   /** Delivers what may be delivered now. */
   deliver(): void {
-    // A callback that resumes, or switches protocols, finds the loop below still running.
+    // A callback that switches protocols returns before the next one is given anything.
     if (this.#delivering) return
     this.#delivering = true
-    while (!this.#paused && this.#pending === undefined && !this.#closed) {
+    while (!this.#paused && this.#pending === undefined) {
       const data = this.#held.shift()
       if (data === undefined) break
       this.#heldBytes -= data.length
@@ -115,7 +109,7 @@ export class Inbound {
     }
     this.#delivering = false
     if (this.#heldBytes < this.#readAheadBytes) this.#openWire()
-    if (this.#end === 'held' && this.#held.length === 0 && !this.#paused && this.#pending === undefined) {
+    if (this.#end === 'held' && !this.#paused && this.#pending === undefined) {
       this.#end = 'delivered'
       if (!this.#closed) this.#reader.deliverEnd()
     }

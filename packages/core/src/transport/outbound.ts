@@ -71,7 +71,7 @@ export class Outbound {
 
   /** Hands over to the wire what it will take. */
   flush(): void {
-    if (this.#flushing || this.#inFlightBytes > 0 || this.#stage === 'stopped') return
+    if (this.#inFlightBytes > 0) return
     this.#flushing = true
     this.#send()
     this.#relieve()
@@ -113,22 +113,18 @@ export class Outbound {
 
   /** The producer is done; what waited for it goes on. */
   unregisterProducer(): void {
-    if (this.#producer === undefined) return
     this.#producer = undefined
     if (this.#stage === 'finishing') this.#owner.outputQueued()
   }
 
   /** Resolves below the low-water mark, or once stopped: whether a write would be sent. */
   drained(): Promise<boolean> {
-    if (this.#stage === 'stopped' || this.bytes <= this.#options.lowWaterBytes) {
-      return Promise.resolve(this.#takesWrites)
-    }
+    if (this.bytes <= this.#options.lowWaterBytes) return Promise.resolve(this.#takesWrites)
     return new Promise((resolve) => this.#waiters.push(resolve))
   }
 
   /** The connection is gone, or going without what is queued. */
   stop(): void {
-    if (this.#stage === 'stopped') return
     this.#stage = 'stopped'
     this.#queue.clear()
     this.#inFlightBytes = 0

@@ -100,7 +100,6 @@ export class StreamConnector<P extends ProtocolEvents> implements Connector<P> {
   }
 
   #dialled(dialled: ConnectedWire): void {
-    if (this.#attempt.is !== 'connecting') return
     const { host } = this.#setup
     const { wire, localAddress, peerAddress } = dialled
     const protocol = this.#build(peerAddress)

@@ -322,7 +322,6 @@ export class StreamTransport implements Transport, WireEvents, TurnEnder {
   /** Closing with unread bytes makes the system send a reset, which can cost the peer our last words. */
   #awaitPeersEnd(): void {
     if (this.#wireClosed) return this.#schedule()
-    if (this.#inbound.ended) return
     this.#linger = new Deadline(this.reactor, () => this.#wire.close())
     this.#linger.set(this.#options.lingerMs)
   }

@@ -70,11 +70,10 @@ describe('Inbound', () => {
 
   test('tells the end once', () => {
     const { told, inbound } = make()
-    expect(inbound.ended).toBe(false)
     inbound.pushEnd()
     inbound.pushEnd()
     inbound.deliver()
-    expect([told, inbound.ended]).toEqual([['end'], true])
+    expect(told).toEqual(['end'])
   })
 
   test('tells a new reader the end again, after the unread bytes', () => {
@@ -100,16 +99,62 @@ describe('Inbound', () => {
     expect(told).toEqual(['a', 'unread', 'held'])
   })
 
+  test('gives a new reader no empty piece', () => {
+    const { told, inbound } = make()
+    inbound.restart(Buffer.alloc(0))
+    inbound.deliver()
+    expect(told).toEqual([])
+  })
+
+  test('counts unread bytes among those it holds', () => {
+    const { wire, inbound } = make()
+    inbound.restart(Buffer.alloc(10))
+    inbound.pause()
+    inbound.push(Buffer.alloc(1))
+    expect(wire.calls).toEqual(['pause'])
+  })
+
+  test('is not let on by the promise of a reader that was replaced', async () => {
+    const [first, second] = [new Gate(), new Gate()]
+    const { told, inbound } = make()
+    inbound.waitFor(first.opened)
+    inbound.push(Buffer.from('a'))
+    inbound.restart(undefined)
+    inbound.waitFor(second.opened)
+    first.open()
+    await first.opened
+    await Promise.resolve()
+    expect(told).toEqual([])
+  })
+
+  test('lets a delivery return before the next, also to another reader', () => {
+    const order: string[] = []
+    const wire = new RecordingWire()
+    const inbound: Inbound = new Inbound(wire, 10, {
+      deliver: (data) => {
+        order.push(`begin ${data.toString()}`)
+        if (order.length === 1) inbound.restart(Buffer.from('unread'))
+        inbound.deliver()
+        order.push('end')
+        return undefined
+      },
+      deliverEnd: () => undefined,
+    })
+    inbound.push(Buffer.from('x'))
+    expect(order).toEqual(['begin x', 'end', 'begin unread', 'end'])
+  })
+
   test('delivers nothing once closed, and lets the wire run dry', () => {
     const { wire, told, inbound } = make()
     inbound.pause()
     inbound.push(Buffer.alloc(20))
     inbound.close()
-    inbound.push(Buffer.from('late'))
+    expect(wire.calls).toEqual(['pause', 'resume'])
+    inbound.push(Buffer.alloc(20))
     inbound.resume()
     inbound.pushEnd()
     inbound.deliver()
     expect(wire.calls).toEqual(['pause', 'resume'])
-    expect([told, inbound.ended, inbound.owesEnd]).toEqual([[], true, false])
+    expect([told, inbound.owesEnd]).toEqual([[], false])
   })
 })

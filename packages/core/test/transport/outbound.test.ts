@@ -158,6 +158,81 @@ describe('Outbound', () => {
     expect(calls).toEqual(['stop'])
   })
 
+  test('neither resolves drained, resumes nor asks a producer before little enough is left', async () => {
+    const { wire, outbound } = make()
+    const calls: string[] = []
+    const note = (call: string) => (): void => void calls.push(call)
+    wire.open = false
+    outbound.registerProducer(
+      { pauseProducing: note('pause'), resumeProducing: note('resume'), stopProducing: note('stop') },
+      true,
+    )
+    outbound.write(Buffer.alloc(1_000_000))
+    let drained = false
+    void outbound.drained().then(() => (drained = true))
+    outbound.writable()
+    await Promise.resolve()
+    expect([drained, calls]).toEqual([false, ['pause']])
+  })
+
+  test('asks a pull producer once, and only when nothing is left', () => {
+    const { wire, outbound } = make()
+    const calls: string[] = []
+    const source = {
+      pauseProducing: () => undefined,
+      resumeProducing: () => void calls.push('resume'),
+      stopProducing: () => undefined,
+    }
+    wire.open = false
+    outbound.write('x')
+    outbound.flush()
+    outbound.registerProducer(source, false)
+    outbound.flush()
+    expect(calls).toEqual([])
+    outbound.writable()
+    for (let turns = 0; turns < 3; turns++) outbound.flush()
+    expect(calls).toEqual(['resume'])
+  })
+
+  test('keeps watch over a little that does not leave, and does not finish before it has', () => {
+    const { wire, clock, told, outbound } = make({ writeStallMs: 100 })
+    wire.open = false
+    outbound.write('x')
+    outbound.flush()
+    outbound.finish()
+    outbound.flush()
+    expect([outbound.finished, clock.getDelayedCalls().length]).toEqual([false, 1])
+    clock.advance(99)
+    outbound.writable()
+    expect([outbound.finished, clock.getDelayedCalls()]).toEqual([true, []])
+    expect(told.at(-1)).toBe('finished')
+  })
+
+  test('watches over a small write that stalls', () => {
+    const { wire, clock, told, outbound } = make({ writeStallMs: 100 })
+    wire.open = false
+    outbound.write('x')
+    outbound.flush()
+    clock.advance(100)
+    expect(told.at(-1)).toBe('nothing left for 100 ms')
+  })
+
+  test('leaves no deadline once stopped, and stops its producer once', () => {
+    const { wire, clock, outbound } = make()
+    const calls: string[] = []
+    const source = {
+      pauseProducing: () => undefined,
+      resumeProducing: () => undefined,
+      stopProducing: () => void calls.push('stop'),
+    }
+    wire.open = false
+    outbound.registerProducer(source, true)
+    outbound.write(Buffer.alloc(100_000))
+    outbound.stop()
+    outbound.stop()
+    expect([clock.getDelayedCalls(), calls, outbound.bytes]).toEqual([[], ['stop'], 0])
+  })
+
   test('answers drained by whether a write would be sent', async () => {
     const { wire, outbound } = make()
     expect(await outbound.drained()).toBe(true)

@@ -142,7 +142,9 @@ describe('StreamConnector', () => {
     connector.connect()
     connector.connect()
     reactor.pump()
-    expect([connector.state, factory.built.length]).toEqual(['connected', 1])
+    connector.connect()
+    reactor.pump()
+    expect([connector.state, factory.built.length, reactor.connections.size]).toEqual(['connected', 1, 2])
   })
 
   test('stopConnecting fails the attempt with ConnectingCancelledError (statements 59 and 62)', async () => {
@@ -254,12 +256,13 @@ describe('StreamConnector', () => {
   })
 
   test('refuses a time that makes no sense', () => {
-    const reactor = new MemoryReactor()
+    const [reactor, factory] = [new MemoryReactor(), new NotingFactory()]
     for (const timeoutMs of [-1, NaN]) {
-      const attempt = (): unknown => reactor.connectTCP('127.0.0.1', 80, new NotingFactory(), { timeoutMs })
+      const attempt = (): unknown => reactor.connectTCP('127.0.0.1', 80, factory, { timeoutMs })
       expect(attempt).toThrow(RangeError)
     }
-    expect(reactor.getDelayedCalls()).toEqual([])
+    reactor.pump()
+    expect([factory.notes, reactor.getDelayedCalls()]).toEqual([[], []])
   })
 
   test('can be told to stop from startedConnecting', async () => {

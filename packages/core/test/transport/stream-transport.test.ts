@@ -1,4 +1,4 @@
-import { describe, expect, test } from 'vitest'
+import { describe, expect, test, vi } from 'vitest'
 import { tcpAddress } from '../../src/addresses.ts'
 import { ConnectionAborted, ConnectionDone } from '../../src/errors.ts'
 import { Gate } from '../../src/testing/checks/gate.ts'
@@ -136,18 +136,77 @@ describe('StreamTransport', () => {
       (transport) => transport.abortConnection(),
       (transport) => transport.reactor.advance(100_000),
     ]
-    for (const end of ends) {
+    const cases = ends.flatMap((end) => [true, false].map((blocked) => ({ end, blocked })))
+    for (const { end, blocked } of cases) {
       const transport = StringTransport.connect(new Recorder())
       transport.block()
       transport.write('x'.repeat(100_000))
       transport.pump()
-      transport.unblock()
+      if (!blocked) transport.unblock()
       transport.loseConnection()
       transport.pump()
+      if (blocked) transport.abortConnection()
       end(transport)
       transport.pump()
       expect([transport.connected, transport.reactor.getDelayedCalls()]).toEqual([false, []])
     }
+  })
+
+  test('keeps to the cause of the first abort', () => {
+    const protocol = new Recorder()
+    const transport = StringTransport.connect(protocol)
+    transport.abortConnection('first')
+    transport.abortConnection('second')
+    transport.pump()
+    expect(protocol.reason?.cause).toBe('first')
+  })
+
+  test('does not count what comes against a close whose last words have not left', () => {
+    const transport = StringTransport.connect(new Recorder())
+    transport.block()
+    transport.write('x'.repeat(100_000))
+    transport.loseConnection()
+    transport.receive(Buffer.alloc(1_000_000))
+    expect(transport.connected).toBe(true)
+    transport.unblock()
+    expect([transport.bytes().length, transport.ended]).toEqual([100_000, true])
+  })
+
+  test('is lost at once by a reset, whatever the reader has not heard', () => {
+    const protocol = new HalfCloseRecorder()
+    const transport = StringTransport.connect(protocol)
+    transport.pauseProducing()
+    transport.receive('unheard')
+    transport.receiveEnd()
+    transport.receiveReset()
+    expect(protocol.events).toEqual(['made', 'lost ConnectionLost'])
+  })
+
+  test('waits for a reader that is behind through any number of turns', () => {
+    const protocol = new HalfCloseRecorder()
+    const pair = connectedPair(protocol, new Recorder())
+    pair.server.pauseProducing()
+    pair.server.loseWriteConnection()
+    pair.client.write('late')
+    pair.client.loseConnection()
+    pair.reactor.pump()
+    pair.server.resumeProducing()
+    pair.server.pauseProducing()
+    pair.reactor.pump()
+    expect(protocol.events).toEqual(['made', 'write lost'])
+    pair.server.resumeProducing()
+    pair.reactor.pump()
+    expect(protocol.events.slice(2)).toEqual(['data late', 'read lost', 'lost ConnectionDone'])
+  })
+
+  test('asks for the end of its turn once, however much is written', () => {
+    const { transport, reactor } = over(new RecordingWire())
+    const schedule = vi.spyOn(reactor.host.turn, 'schedule')
+    for (let i = 0; i < 10; i++) transport.write('x')
+    expect(schedule).toHaveBeenCalledTimes(1)
+    reactor.pump()
+    transport.write('x')
+    expect(schedule).toHaveBeenCalledTimes(2)
   })
 
   test('asks nobody to drain once it is closing', () => {

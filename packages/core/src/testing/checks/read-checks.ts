@@ -147,6 +147,29 @@ export const readChecks: readonly TransportCheck[] = [
     },
   },
   {
+    name: 'delivers nothing after connectionLost, when the promise that held it back settles too late',
+    needs: ['reset'],
+    async run({ connect, until, quiet }) {
+      const gate = new Gate()
+      const server = new (class extends Recorder {
+        override dataReceived(data: Buffer): Promise<void> {
+          void super.dataReceived(data)
+          return gate.opened
+        }
+      })()
+      const pair = await connect(server, new Recorder())
+      pair.client.write('a')
+      await until(() => server.bytes === 1)
+      pair.client.write('b')
+      await quiet()
+      pair.client.abortConnection()
+      await until(() => server.lost)
+      gate.open()
+      await quiet()
+      equal(server.events, ['made', 'data a', 'lost ConnectionLost'], 'what was told')
+    },
+  },
+  {
     name: 'lets a peer wait that sends more than the reader takes',
     needs: ['backpressure'],
     async run({ connect, until, quiet }) {

@@ -124,6 +124,27 @@ export const switchChecks: readonly TransportCheck[] = [
     },
   },
   {
+    name: 'lets dataReceived return before the next protocol is given anything, and gives it no empty piece',
+    async run({ connect, until }) {
+      const next = new Recorder()
+      const server = new (class extends Recorder {
+        override dataReceived(data: Buffer): void {
+          this.transport.switchProtocol(next, data.subarray(2))
+          next.events.push('returned')
+        }
+      })()
+      const pair = await connect(server, new Recorder())
+      pair.client.write('GOunread')
+      await until(() => next.bytes > 0)
+      equal(next.events, ['made', 'returned', 'data unread'], 'the order')
+      const empty = new Recorder()
+      pair.server.switchProtocol(empty, Buffer.alloc(0))
+      pair.client.write('new')
+      await until(() => empty.bytes > 0)
+      equal(empty.events, ['made', 'data new'], 'what one without unread bytes was told')
+    },
+  },
+  {
     name: 'tells the next protocol of an end of input that came before it',
     async run({ connect, until }) {
       const next = new HalfCloseRecorder()
@@ -143,8 +164,9 @@ export const switchChecks: readonly TransportCheck[] = [
     async run({ connect, until }) {
       const last = new Recorder()
       const between = new (class extends Recorder {
-        override connectionMade(): void {
+        override connectionMade(): Promise<void> {
           this.transport.switchProtocol(last)
+          return new Gate().opened
         }
       })()
       const pair = await connect(new Switching((data) => [between, data.subarray(2)]), new Recorder())
