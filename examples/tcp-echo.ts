@@ -14,7 +14,9 @@ class Echo extends Protocol {
 try {
   const endpoint = serverFromString(reactor, process.argv[2] ?? 'tcp:8080:interface=127.0.0.1')
   const port = await endpoint.listen(Factory.forProtocol(Echo))
-  console.log(`Listening on ${formatAddress(port.getHost())}. Press Ctrl-C to stop.`)
+  reactor.callWhenRunning(() =>
+    console.log(`Listening on ${formatAddress(port.getHost())}. Press Ctrl-C to stop.`),
+  )
   await reactor.run()
 } catch (error) {
   console.error(error instanceof Error ? error.message : error)

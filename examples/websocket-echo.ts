@@ -81,7 +81,9 @@ try {
   const echo = WebSocketResource.forProtocol(Echo, { origins: 'any', maxMessageBytes })
   const endpoint = serverFromString(reactor, positionals[0] ?? 'tcp:8080:interface=127.0.0.1')
   const port = await endpoint.listen(new Site(new Page(echo)))
-  console.log(`Open http://${formatAddress(port.getHost())}/ in a browser. Press Ctrl-C to stop.`)
+  reactor.callWhenRunning(() =>
+    console.log(`Open http://${formatAddress(port.getHost())}/ in a browser. Press Ctrl-C to stop.`),
+  )
   await reactor.run()
 } catch (error) {
   console.error(error instanceof Error ? error.message : error)

@@ -1,0 +1,87 @@
+import { type ChildProcess, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { fileURLToPath } from 'node:url'
+
+/** An example that runs in a process of its own, as a user would run it. */
+export class ExampleProcess {
+  readonly #child: ChildProcess
+  readonly #exited: Promise<number | null>
+  #output = ''
+  #errors = ''
+
+  private constructor(name: string, args: readonly string[]) {
+    const path = fileURLToPath(new URL(`../${name}.ts`, import.meta.url))
+    this.#child = spawn(process.execPath, ['--import', 'tsx', path, ...args], {
+      stdio: ['ignore', 'pipe', 'pipe'],
+    })
+    this.#child.stdout?.on('data', (data: Buffer) => (this.#output += data.toString()))
+    this.#child.stderr?.on('data', (data: Buffer) => (this.#errors += data.toString()))
+    this.#exited = once(this.#child, 'close').then(([code]) => code as number | null)
+  }
+
+  /** Starts an example on a free port, and waits for the address it prints. */
+  static async start(name: string, ...args: string[]): Promise<ExampleProcess> {
+    const example = new ExampleProcess(name, ['tcp:0:interface=127.0.0.1', ...args])
+    while (example.port === 0) {
+      const ended = await Promise.race([
+        example.#exited,
+        once(example.#child.stdout ?? example.#child, 'data'),
+      ])
+      if (typeof ended === 'number') throw new Error(`Cannot start ${name}: ${example.#errors}`)
+    }
+    return example
+  }
+
+  /** Runs an example that is to end by itself. */
+  static async run(
+    name: string,
+    ...args: string[]
+  ): Promise<{ code: number | null; output: string; errors: string }> {
+    const example = new ExampleProcess(name, args)
+    const code = await example.#within(10_000)
+    return { code, output: example.#output, errors: example.#errors }
+  }
+
+  /** The port it printed; 0 before it has. */
+  get port(): number {
+    return Number(/127\.0\.0\.1:(\d+)/.exec(this.#output)?.[1] ?? 0)
+  }
+
+  /** What it printed. */
+  get output(): string {
+    return this.#output
+  }
+
+  /** What it printed on stderr. */
+  get errors(): string {
+    return this.#errors
+  }
+
+  /** Presses Ctrl-C, and answers the exit code. */
+  stop(): Promise<number | null> {
+    this.#child.kill('SIGINT')
+    return this.#within(10_000)
+  }
+
+  /**
+   * Stops it, as `stop` does.
+   *
+   * @throws {Error} when it did not end cleanly, or complained.
+   */
+  async finish(): Promise<void> {
+    const code = await this.stop()
+    if (code !== 0 || this.#errors !== '') throw new Error(`It ended with ${code}: ${this.#errors}`)
+  }
+
+  /** Ends it, whatever it is at. */
+  kill(): void {
+    this.#child.kill('SIGKILL')
+  }
+
+  async #within(ms: number): Promise<number | null> {
+    const timer = setTimeout(() => this.kill(), ms)
+    const code = await this.#exited
+    clearTimeout(timer)
+    return code
+  }
+}

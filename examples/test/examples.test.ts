@@ -1,0 +1,79 @@
+import { readdirSync } from 'node:fs'
+import { fileURLToPath } from 'node:url'
+import { describe, expect, test } from 'vitest'
+import { Connection } from './connection.ts'
+import { ExampleProcess } from './example-process.ts'
+
+const NAMES = readdirSync(fileURLToPath(new URL('..', import.meta.url)))
+  .filter((file) => file.endsWith('.ts'))
+  .map((file) => file.replace('.ts', ''))
+
+describe.each(NAMES)('examples/%s.ts', (name) => {
+  test('stops cleanly on Ctrl-C', async () => {
+    const example = await ExampleProcess.start(name)
+    expect(await example.stop()).toBe(0)
+    expect(example.errors).toBe('')
+  })
+
+  test('says in one line what is wrong with an endpoint, and exits with 2', async () => {
+    const { code, errors } = await ExampleProcess.run(name, 'tcp:eighty')
+    expect(code).toBe(2)
+    expect(errors).toBe(
+      'Cannot understand endpoint "tcp:eighty" at position 4: the port must be a number from 0 to 65535, not "eighty"\n',
+    )
+  })
+})
+
+test('a port in use is one clear line that names it', async () => {
+  const example = await ExampleProcess.start('tcp-echo')
+  const { code, errors } = await ExampleProcess.run('http-hello', `tcp:${example.port}:interface=127.0.0.1`)
+  expect(code).toBe(2)
+  expect(errors).toBe(`Cannot listen on 127.0.0.1:${example.port}: the address is in use (EADDRINUSE)\n`)
+  expect(await example.stop()).toBe(0)
+})
+
+test('tcp-echo sends everything back, also to a peer that has said its end', async () => {
+  const example = await ExampleProcess.start('tcp-echo')
+  const connection = await Connection.open(example.port)
+  const sent = Buffer.alloc(1 << 20, 'ropewalk ')
+  connection.socket.write(sent.subarray(0, 1000))
+  connection.socket.end(sent.subarray(1000))
+  await connection.end()
+  expect(connection.received.equals(sent)).toBe(true)
+  expect(await example.stop()).toBe(0)
+})
+
+test('chat-lines tells everybody but who spoke', async () => {
+  const example = await ExampleProcess.start('chat-lines')
+  const [ann, ben] = await Promise.all([Connection.open(example.port), Connection.open(example.port)])
+  ann.socket.write('ann\r\n')
+  await ann.until((text) => text.includes('Welcome, ann. Here: nobody yet.\r\n'))
+  ben.socket.write('an')
+  ben.socket.write('n\r\n??\r\nben\r\n')
+  await ben.until(
+    (text) => text.includes('That name is taken') && text.includes('1 to 20') && text.includes('Here: ann.'),
+  )
+  await ann.until((text) => text.includes('* ben has come\r\n'))
+  ben.socket.write('hello\r\n/quit\r\nnever\r\n')
+  await ann.until((text) => text.includes('<ben> hello\r\n* ben has left\r\n'))
+  expect(await ben.end()).not.toContain('<ben>')
+  expect(ann.text).not.toContain('never')
+  ann.socket.destroy()
+  expect(await example.stop()).toBe(0)
+})
+
+test('upgrade-in-place speaks lines behind the 101, also those that came with the request', async () => {
+  const example = await ExampleProcess.start('upgrade-in-place')
+  const connection = await Connection.open(example.port)
+  connection.socket.write('GET / HTTP/1.1\r\nHost: h\r\n\r\n')
+  await connection.until((text) => /^HTTP\/1\.1 426 [^]*Upgrade: shout[^]*<\/html>/.test(text))
+  connection.socket.write(
+    'GET / HTTP/1.1\r\nHost: h\r\nConnection: Upgrade\r\nUpgrade: shout\r\n\r\nhello\r\nwor',
+  )
+  await connection.until((text) => text.includes('HELLO\r\n'))
+  connection.socket.write('ld\r\n\r\n')
+  expect(await connection.end()).toMatch(
+    /HTTP\/1\.1 101 Switching Protocols\r\n[^]*\r\n\r\nSay something\.\r\nHELLO\r\nWORLD\r\n$/,
+  )
+  expect(await example.stop()).toBe(0)
+})
