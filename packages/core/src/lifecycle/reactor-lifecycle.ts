@@ -9,6 +9,7 @@ import type {
 } from '../contracts/reactor.ts'
 import { ReactorAlreadyRunning, ReactorNotRunning } from '../errors.ts'
 import { contained } from '../transport/contained.ts'
+import { Deadline } from '../transport/deadline.ts'
 import type { Attempting, StreamTransport, TransportHost } from '../transport/stream-transport.ts'
 import type { Turn } from '../transport/turn.ts'
 import { SystemEvents } from './system-events.ts'
@@ -132,9 +133,10 @@ export class ReactorLifecycle implements TransportHost {
     this.#stopConnecting()
     await Promise.all(closed)
     for (const transport of this.connections) transport.drain()
-    const deadline = this.reactor.callLater(drainMs, () => this.#cut())
+    const deadline = new Deadline(this.reactor, () => this.#cut())
+    deadline.set(drainMs)
     while (this.connections.size + this.#attempts.size > 0) await this.#change()
-    if (deadline.active()) deadline.cancel()
+    deadline.clear()
   }
 
   #cut(): void {

@@ -47,6 +47,20 @@ class Eager extends ClientFactory<Recorder> {
   }
 }
 
+/** A connector whose attempts are never answered. */
+function unanswered(
+  reactor: MemoryReactor,
+  factory = new OneProtocol(new Recorder()),
+): StreamConnector<Recorder> {
+  return new StreamConnector({
+    host: reactor.host,
+    factory,
+    address: tcpAddress('192.0.2.1', 80),
+    timeoutMs: 60_000,
+    dial: () => ({ cancel: () => undefined }),
+  })
+}
+
 describe('ReactorLifecycle', () => {
   describe('run and stop', () => {
     test('refuse what makes no sense, and can begin again (statement 67 changed)', async () => {
@@ -281,13 +295,7 @@ describe('ReactorLifecycle', () => {
         }
       })()
       const reactor = await runningWith(server, new Patient())
-      const connector = new StreamConnector({
-        host: reactor.host,
-        factory: new OneProtocol(new Recorder()),
-        address: tcpAddress('192.0.2.1', 80),
-        timeoutMs: 60_000,
-        dial: () => ({ cancel: () => undefined }),
-      })
+      const connector = unanswered(reactor)
       const stop = reactor.stop({ drainMs: 500 })
       await reactor.settle()
       reactor.advance(499)
@@ -302,6 +310,45 @@ describe('ReactorLifecycle', () => {
       connector.stopConnecting()
     })
 
+    test('waits for the attempt that a protocol has left behind', async () => {
+      const server = new (class extends Recorder {
+        drain(): void {
+          connector.connect()
+          this.transport.loseConnection()
+        }
+      })()
+      const reactor = await runningWith(server)
+      const connector = unanswered(reactor)
+      const stopped: string[] = []
+      const stop = reactor.stop().then(() => stopped.push('stopped'))
+      await reactor.settle()
+      expect([server.lost, stopped]).toEqual([true, []])
+      connector.stopConnecting()
+      await stop
+      expect(stopped).toEqual(['stopped'])
+    })
+
+    test('cuts an attempt that begins after the deadline', async () => {
+      const failures: string[] = []
+      class Persistent extends OneProtocol<Recorder> {
+        override clientConnectionFailed(_connector: unknown, reason: Error): void {
+          failures.push(reason.name)
+          if (failures.length === 1) unanswered(reactor, this).connect()
+        }
+      }
+      const server = new (class extends Recorder {
+        drain(): void {
+          unanswered(reactor, new Persistent(new Recorder())).connect()
+        }
+      })()
+      const reactor = await runningWith(server, new Patient())
+      const stop = reactor.stop({ drainMs: 10 })
+      await reactor.settle()
+      reactor.advance(10)
+      await stop
+      expect(failures).toEqual(['ConnectingCancelledError', 'ConnectingCancelledError'])
+    })
+
     test('closes no port late: one that is bound while it stops is refused', async () => {
       const reactor = await runningWith(new Patient(), new Patient())
       const stop = reactor.stop({ drainMs: 10 })
@@ -312,6 +359,24 @@ describe('ReactorLifecycle', () => {
       reactor.advance(10)
       await stop
     })
+  })
+
+  test('closes every port, and drains each time by the time it is given', async () => {
+    const [server, client] = [new Patient(), new Patient()]
+    const reactor = await runningWith(new Recorder())
+    const stop = reactor.stop({ drainMs: 1 })
+    await reactor.settle()
+    await stop
+    void reactor.run()
+    await reactor.listenTCP(80, new OneProtocol(server))
+    reactor.connectTCP('127.0.0.1', 80, new OneProtocol(client))
+    await reactor.settle()
+    const again = reactor.stop({ drainMs: 1000 })
+    await reactor.settle()
+    reactor.advance(999)
+    expect(server.lost).toBe(false)
+    reactor.advance(1)
+    await again
   })
 
   test('stops listening before it drains, and counts connections from 1', async () => {

@@ -127,6 +127,7 @@ describe('StreamConnector', () => {
     }
     expect(factory.built).toHaveLength(2)
     expect(factory.notes.filter((note) => note.endsWith('Factory'))).toEqual(['startFactory', 'stopFactory'])
+    expect(factory.notes.at(-1)).toBe('stopFactory')
     expect(factory.numPorts).toBe(0)
   })
 
@@ -145,6 +146,7 @@ describe('StreamConnector', () => {
     connector.connect()
     reactor.pump()
     expect([connector.state, factory.built.length, reactor.connections.size]).toEqual(['connected', 1, 2])
+    expect(factory.numPorts).toBe(1)
   })
 
   test('stopConnecting fails the attempt with ConnectingCancelledError (statements 59 and 62)', async () => {
