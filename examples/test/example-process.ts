@@ -16,7 +16,13 @@ export class ExampleProcess {
     })
     this.#child.stdout?.on('data', (data: Buffer) => (this.#output += data.toString()))
     this.#child.stderr?.on('data', (data: Buffer) => (this.#errors += data.toString()))
-    this.#exited = once(this.#child, 'close').then(([code]) => code as number | null)
+    // A test that fails before it stops its example must not leave it behind.
+    const kill = (): void => this.kill()
+    process.once('exit', kill)
+    this.#exited = once(this.#child, 'close').then(([code]) => {
+      process.off('exit', kill)
+      return code as number | null
+    })
   }
 
   /** Starts an example on a free port, and waits for the address it prints. */
