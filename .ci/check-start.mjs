@@ -6,7 +6,9 @@ const npm = spawn('npm', ['start', '--silent', '--', 'tcp:0:interface=127.0.0.1'
   detached: true,
   stdio: ['ignore', 'pipe', 'inherit'],
 })
-const deadline = setTimeout(() => process.kill(-npm.pid, 'SIGKILL'), 60_000)
+// Minus its id stands for its process group.
+const group = -(npm.pid ?? 0)
+const deadline = setTimeout(() => process.kill(group, 'SIGKILL'), 60_000)
 let output = ''
 while (!output.includes('Ctrl-C')) output += (await once(npm.stdout, 'data'))[0]
 const address = /http:\S+/.exec(output)[0]
@@ -15,7 +17,7 @@ if (!page.includes('<title>Ropewalk echo</title>')) throw new Error(`No page at 
 
 // A terminal sends Ctrl-C to the whole group. `close` comes when the program has let go of its output too;
 // npm itself may end by the signal.
-process.kill(-npm.pid, 'SIGINT')
+process.kill(group, 'SIGINT')
 const [code, signal] = await once(npm, 'close')
 clearTimeout(deadline)
 if (code !== 0 && signal !== 'SIGINT') throw new Error(`npm start ended with ${code ?? signal} after Ctrl-C`)
