@@ -64,6 +64,7 @@ export class MemoryWire implements Wire, TurnEnder {
   }
 
   abort(): void {
+    if (this.#fate.is !== 'open') return
     this.#end({ is: 'closing', error: undefined })
     this.#peer?.reset()
   }
@@ -104,7 +105,7 @@ export class MemoryWire implements Wire, TurnEnder {
   turnEnded(): void {
     this.#scheduled = false
     const events = this.#events
-    if (events === undefined || this.#fate.is === 'closed') return
+    if (events === undefined) return
     if (this.#fate.is === 'open') this.#read(events)
     if (this.#fate.is === 'open' && this.#ownEnd && this.#peerEnd === 'read' && !this.#blocked) {
       this.#fate = { is: 'closing', error: undefined }
@@ -116,14 +117,14 @@ export class MemoryWire implements Wire, TurnEnder {
   }
 
   #read(events: WireEvents): void {
-    while (this.#reading && this.#fate.is === 'open') {
+    while (this.#reading) {
       const data = this.#inbox.shift()
       if (data === undefined) break
       this.#inboxBytes -= data.length
       events.wireData(data)
     }
     if (this.#inboxBytes === 0) this.#peer?.unblock()
-    if (this.#reading && this.#inboxBytes === 0 && this.#peerEnd === 'arrived' && this.#fate.is === 'open') {
+    if (this.#reading && this.#peerEnd === 'arrived' && this.#fate.is === 'open') {
       this.#peerEnd = 'read'
       events.wireEnded()
     }
@@ -131,7 +132,7 @@ export class MemoryWire implements Wire, TurnEnder {
 
   /** The peer has read all that we wrote. */
   unblock(): void {
-    if (!this.#blocked || this.#fate.is !== 'open') return
+    if (!this.#blocked) return
     this.#blocked = false
     this.#events?.wireWritable()
     this.#schedule()

@@ -105,6 +105,70 @@ describe('MemoryWire', () => {
     expect(toldOther).toEqual(['ended', 'read ECONNRESET'])
   })
 
+  test('tells no end to a reader that has paused', () => {
+    const { one, other, toldOther, turns } = makePair()
+    other.pause()
+    one.end()
+    turns()
+    expect(toldOther).toEqual([])
+    other.resume()
+    turns()
+    expect(toldOther).toEqual(['ended'])
+  })
+
+  test('brings nothing that is written after its end, and tells that end once', () => {
+    const { one, toldOther, turns } = makePair()
+    one.end()
+    expect(one.write(['late'])).toBe(true)
+    turns()
+    one.close()
+    turns()
+    expect(toldOther).toEqual(['ended'])
+  })
+
+  test('stays open after both ends until what it wrote was read', () => {
+    const { one, other, told, turns } = makePair()
+    other.pause()
+    one.write([Buffer.alloc(70_000)])
+    one.end()
+    other.end()
+    turns()
+    expect(told).toEqual(['ended'])
+    other.resume()
+    turns()
+    expect(told).toEqual(['ended', 'writable', 'closed'])
+  })
+
+  test('tells nothing more to a reader that aborts', () => {
+    let waits = false
+    const turn = new Turn(() => (waits = true))
+    const [one, other] = MemoryWire.pair(turn)
+    const told: string[] = []
+    other.attach({
+      ...noting(told),
+      wireData: () => {
+        told.push('data')
+        other.abort()
+      },
+    })
+    one.attach(noting([]))
+    one.write(['a', 'b'])
+    one.end()
+    while (waits) {
+      waits = false
+      turn.end()
+    }
+    expect(told).toEqual(['data', 'closed'])
+  })
+
+  test('does not turn a clean close into a reset afterwards', () => {
+    const { one, toldOther, turns } = makePair()
+    one.close()
+    one.abort()
+    turns()
+    expect(toldOther).toEqual(['ended'])
+  })
+
   test('tells its end once, and takes everything in silence afterwards', () => {
     const { one, told, toldOther, turns } = makePair()
     one.abort()

@@ -20,6 +20,23 @@ describe('StringTransport', () => {
     expect(transport.bytes()).toEqual(Buffer.alloc(0))
   })
 
+  test('needs no pumping: whatever it is asked, all that was written has left', () => {
+    const protocol = new (class extends Recorder {
+      override connectionMade(): void {
+        this.transport.abortConnection()
+      }
+    })()
+    expect(StringTransport.connect(protocol).connected).toBe(false)
+    const [cleared, closed] = [
+      StringTransport.connect(new Recorder()),
+      StringTransport.connect(new Recorder()),
+    ]
+    cleared.write('gone')
+    cleared.clear()
+    closed.loseConnection()
+    expect([cleared.value(), closed.ended]).toEqual(['', true])
+  })
+
   test('shares no bytes with the protocol, neither given nor sent', () => {
     const protocol = new Recorder()
     const transport = StringTransport.connect(protocol)
