@@ -1,17 +1,16 @@
+import type { ByteQueue } from '../bytes/byte-queue.ts'
 import type { Factory } from './factory.ts'
-import { ParseLoop } from './parse-loop.ts'
-import { Protocol } from './protocol.ts'
+import { UnitReceiver } from './unit-receiver.ts'
 
 /**
  * A protocol of strings, each behind its length as a big-endian number: override `stringReceived`.
  *
  * While a promise that it returned is pending, the next string waits.
  */
-export abstract class IntNStringReceiver<F = Factory> extends Protocol<F> {
+export abstract class IntNStringReceiver<F = Factory> extends UnitReceiver<F> {
   /** Longest string accepted. Beyond it: `lengthLimitExceeded`, before the string itself comes. */
   maxLengthBytes: number = 99_999
   readonly #prefixBytes: 1 | 2 | 4
-  readonly #loop: ParseLoop = new ParseLoop(this, () => this.#takeString())
 
   constructor(prefixBytes: 1 | 2 | 4) {
     super()
@@ -40,39 +39,12 @@ export abstract class IntNStringReceiver<F = Factory> extends Protocol<F> {
     return this.transport.writeSequence([prefix, data])
   }
 
-  override dataReceived(data: Buffer): void | Promise<void> {
-    return this.#loop.receive(data)
-  }
-
-  /** Parses nothing more: what is left belongs to whoever took it. */
-  protocolReplaced(): void {
-    this.#loop.stop()
-  }
-
-  /** Delivers no string until `resumeProducing`, also of those that have come. */
-  pauseProducing(): void {
-    this.#loop.pause()
-    this.transport.pauseProducing()
-  }
-
-  /** Delivers again, first the strings that have come. */
-  resumeProducing(): void {
-    this.transport.resumeProducing()
-    this.#loop.resume()
-  }
-
-  /** Takes what has come and is not parsed, such as for the next protocol of `switchProtocol`. */
-  clearBuffer(): Buffer {
-    return this.#loop.input.takeAll()
-  }
-
-  #takeString(): boolean | void | Promise<void> {
-    const { input } = this.#loop
+  protected override takeUnit(input: ByteQueue): boolean | void | Promise<void> {
     const length = input.peek(this.#prefixBytes)?.readUIntBE(0, this.#prefixBytes)
     if (length === undefined) return false
     if (length > this.maxLengthBytes) {
       this.lengthLimitExceeded(length)
-      this.#loop.stop()
+      this.stopParsing()
       return false
     }
     if (input.length < this.#prefixBytes + length) return false

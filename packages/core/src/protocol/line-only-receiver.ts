@@ -1,20 +1,18 @@
 import type { ByteQueue } from '../bytes/byte-queue.ts'
 import { LineTooLongError } from '../bytes/line-too-long-error.ts'
 import type { Factory } from './factory.ts'
-import { ParseLoop } from './parse-loop.ts'
-import { Protocol } from './protocol.ts'
+import { UnitReceiver } from './unit-receiver.ts'
 
 /**
  * A protocol of lines: override `lineReceived`.
  *
  * While a promise that it returned is pending, the next line waits.
  */
-export abstract class LineOnlyReceiver<F = Factory> extends Protocol<F> {
+export abstract class LineOnlyReceiver<F = Factory> extends UnitReceiver<F> {
   /** What ends a line. A change takes effect on the next one. */
   delimiter: Uint8Array = CRLF
   /** Longest line accepted, delimiter not counted. Beyond it: `lineLengthExceeded`. */
   maxLengthBytes: number = 16_384
-  readonly #loop: ParseLoop = new ParseLoop(this, (input) => this.takeUnit(input))
 
   /** A whole line has come, without its delimiter. The bytes are yours. */
   abstract lineReceived(line: Buffer): void | Promise<void>
@@ -34,45 +32,13 @@ export abstract class LineOnlyReceiver<F = Factory> extends Protocol<F> {
     return this.transport.writeSequence([line, this.delimiter])
   }
 
-  override dataReceived(data: Buffer): void | Promise<void> {
-    return this.#loop.receive(data)
-  }
-
-  /** Parses nothing more: what is left belongs to whoever took it. */
-  protocolReplaced(): void {
-    this.#loop.stop()
-  }
-
-  /** Delivers no line until `resumeProducing`, also of those that have come. */
-  pauseProducing(): void {
-    this.#loop.pause()
-    this.transport.pauseProducing()
-  }
-
-  /** Delivers again, first the lines that have come. */
-  resumeProducing(): void {
-    this.transport.resumeProducing()
-    this.#loop.resume()
-  }
-
-  /** Closes the connection. */
-  stopProducing(): void {
-    this.transport.loseConnection()
-  }
-
   /** Takes what has come and is not parsed, such as for the next protocol of `switchProtocol`. */
   clearLineBuffer(): Buffer {
-    return this.#loop.input.takeAll()
-  }
-
-  /** Puts bytes behind what has come, and parses on. */
-  protected parseMore(data: Uint8Array): void {
-    this.#loop.input.push(data)
-    this.#loop.goOn()
+    return this.clearBuffer()
   }
 
   /** Takes one line, if it is whole. */
-  protected takeUnit(input: ByteQueue): boolean | void | Promise<void> {
+  protected override takeUnit(input: ByteQueue): boolean | void | Promise<void> {
     const line = this.#takeLine(input)
     return line === undefined ? false : this.lineReceived(line)
   }

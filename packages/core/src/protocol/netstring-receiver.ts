@@ -1,7 +1,6 @@
 import type { ByteQueue } from '../bytes/byte-queue.ts'
 import type { Factory } from './factory.ts'
-import { ParseLoop } from './parse-loop.ts'
-import { Protocol } from './protocol.ts'
+import { UnitReceiver } from './unit-receiver.ts'
 
 /**
  * A protocol of netstrings, `5:hello,`: override `stringReceived`.
@@ -9,10 +8,9 @@ import { Protocol } from './protocol.ts'
  * Input that is none closes the connection as soon as that is certain. While a promise that
  * `stringReceived` returned is pending, the next string waits.
  */
-export abstract class NetstringReceiver<F = Factory> extends Protocol<F> {
+export abstract class NetstringReceiver<F = Factory> extends UnitReceiver<F> {
   /** Longest string accepted. Beyond it the connection is closed, before the string itself comes. */
   maxLengthBytes: number = 99_999
-  readonly #loop: ParseLoop = new ParseLoop(this, (input) => this.#takeString(input))
 
   /** A whole string has come. The bytes are yours. */
   abstract stringReceived(data: Buffer): void | Promise<void>
@@ -22,21 +20,7 @@ export abstract class NetstringReceiver<F = Factory> extends Protocol<F> {
     return this.transport.writeSequence([`${Buffer.byteLength(data)}:`, data, ','])
   }
 
-  override dataReceived(data: Buffer): void | Promise<void> {
-    return this.#loop.receive(data)
-  }
-
-  /** Parses nothing more: what is left belongs to whoever took it. */
-  protocolReplaced(): void {
-    this.#loop.stop()
-  }
-
-  /** Takes what has come and is not parsed, such as for the next protocol of `switchProtocol`. */
-  clearBuffer(): Buffer {
-    return this.#loop.input.takeAll()
-  }
-
-  #takeString(input: ByteQueue): boolean | void | Promise<void> {
+  protected override takeUnit(input: ByteQueue): boolean | void | Promise<void> {
     const prefix = this.#readPrefix(input)
     if (prefix === undefined) return false
     const end = prefix.bytes + prefix.length
@@ -67,7 +51,7 @@ export abstract class NetstringReceiver<F = Factory> extends Protocol<F> {
   }
 
   #refuse(): false {
-    this.#loop.stop()
+    this.stopParsing()
     this.transport.loseConnection()
     return false
   }

@@ -1,0 +1,62 @@
+import type { ByteQueue } from '../bytes/byte-queue.ts'
+import type { Factory } from './factory.ts'
+import { ParseLoop } from './parse-loop.ts'
+import { Protocol } from './protocol.ts'
+
+/**
+ * A protocol that cuts its input into units, such as lines: what the receivers below have in common.
+ *
+ * While a promise that a unit's callback returned is pending, the next unit waits.
+ */
+export abstract class UnitReceiver<F = Factory> extends Protocol<F> {
+  readonly #loop: ParseLoop = new ParseLoop(this, (input) => this.takeUnit(input))
+
+  override dataReceived(data: Buffer): void | Promise<void> {
+    return this.#loop.receive(data)
+  }
+
+  /** Parses nothing more: what is left belongs to whoever took it. */
+  protocolReplaced(): void {
+    this.#loop.stop()
+  }
+
+  /** Delivers no unit until `resumeProducing`, also of those that have come. */
+  pauseProducing(): void {
+    this.#loop.pause()
+    this.transport.pauseProducing()
+  }
+
+  /** Delivers again, first the units that have come. */
+  resumeProducing(): void {
+    this.transport.resumeProducing()
+    this.#loop.resume()
+  }
+
+  /** Closes the connection. */
+  stopProducing(): void {
+    this.transport.loseConnection()
+  }
+
+  /** Takes what has come and is not parsed, such as for the next protocol of `switchProtocol`. */
+  clearBuffer(): Buffer {
+    return this.#loop.input.takeAll()
+  }
+
+  /**
+   * Takes one unit from `input` and delivers it.
+   *
+   * @returns false when no whole unit is there; a promise when the next unit must wait for it.
+   */
+  protected abstract takeUnit(input: ByteQueue): boolean | void | Promise<void>
+
+  /** Puts bytes behind what has come, and parses on. */
+  protected parseMore(data: Uint8Array): void {
+    this.#loop.input.push(data)
+    this.#loop.goOn()
+  }
+
+  /** Parses nothing more: the input is beyond hope. */
+  protected stopParsing(): void {
+    this.#loop.stop()
+  }
+}
