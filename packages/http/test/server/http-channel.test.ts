@@ -27,7 +27,7 @@ describe('HTTPChannel', () => {
     }
   })
 
-  test('answers pipelined requests in order, one at a time, whichever is ready first', async () => {
+  test('rows 126, 127: answers pipelined requests in order, one at a time, whichever is ready first', async () => {
     const waiting: (() => void)[] = []
     const exchange = new Exchange(async (request) => {
       if (request.path === '/slow') await new Promise<void>((resolve) => waiting.push(resolve))
@@ -113,7 +113,7 @@ describe('HTTPChannel', () => {
     expect(body.closed).toBe(true)
   })
 
-  test('refuses what breaks the grammar, closes, and reads nothing behind it', async () => {
+  test('row 128: refuses what breaks the grammar, closes, and reads nothing behind it', async () => {
     for (const pieces of chunkings(`${GET('/good')}BAD\r\n\r\n${GET('/never')}`)) {
       const exchange = new Exchange(answerPath)
       await exchange.send(...pieces)
@@ -170,6 +170,17 @@ describe('HTTPChannel', () => {
     expect(chunked.closed).toBe(false)
     await chunked.send('9\r\n123456789\r\n9\r\n123456789\r\n')
     expect(chunked.closed).toBe(true)
+  })
+
+  test('row 93: a body that looks like a request is none, where nobody wants it', async () => {
+    const inside = GET('/inside')
+    const exchange = new Exchange(() => {
+      throw new HTTPError(404)
+    })
+    await exchange.send(
+      `POST /nope HTTP/1.1\r\nHost: h\r\nContent-Length: ${inside.length}\r\n\r\n${inside}${GET('/b')}`,
+    )
+    expect(exchange.requests.map(({ path }) => path)).toEqual(['/nope', '/b'])
   })
 
   test('row 164: reads a body no faster than it is taken', async () => {
