@@ -54,7 +54,7 @@ export class Headers implements Iterable<readonly [string, string]> {
   setRawHeaders(name: string, values: readonly string[]): void {
     checkName(name)
     for (const value of values) this.#checkValue(name, value)
-    this.removeHeader(name)
+    if (this.#fields.length > 0) this.removeHeader(name)
     for (const value of values) this.#fields.push(name, value)
   }
 
