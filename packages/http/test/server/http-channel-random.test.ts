@@ -1,0 +1,91 @@
+import fc from 'fast-check'
+import { describe, expect, test } from 'vitest'
+import { HTTPError } from '../../src/errors.ts'
+import type { Request } from '../../src/server/request.ts'
+import { Exchange } from './http-exchange.ts'
+
+/** What a resource might do with a request; each leaves the request's path in its answer. */
+const BEHAVIOURS: Readonly<Record<string, (request: Request) => void | Promise<void>>> = {
+  at_once: (request) => request.finish(request.path),
+  in_pieces: (request) => {
+    for (const char of request.path) request.write(char)
+    request.finish()
+  },
+  later: async (request) => {
+    await new Promise((resolve) => request.reactor.callLater(10, resolve, undefined))
+    request.finish(request.path)
+  },
+  reads_first: async (request) => {
+    await request.body.bytes()
+    request.finish(request.path)
+  },
+  reads_while_it_writes: async (request) => {
+    for await (const piece of request.body) request.write(piece.subarray(0, 0))
+    request.finish(request.path)
+  },
+  refuses: (request) => {
+    throw new HTTPError(404, request.path)
+  },
+}
+
+interface Call {
+  readonly behaviour: string
+  readonly body: 'none' | 'length' | 'chunked' | 'expected'
+}
+
+function bytesOf({ behaviour, body }: Call, at: number): string {
+  const head = `${body === 'none' ? 'GET' : 'POST'} /${at}/${behaviour} HTTP/1.1\r\nHost: h\r\n`
+  if (body === 'none') return `${head}\r\n`
+  if (body === 'chunked') return `${head}Transfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n0\r\n\r\n`
+  return `${head}Content-Length: 3\r\n${body === 'expected' ? 'Expect: 100-continue\r\n' : ''}\r\nabc`
+}
+
+/** The paths that were answered, in order. */
+function answered(text: string): string[] {
+  const plain = text.replaceAll(/\r\n(?:[0-9a-f]+\r\n(.))/g, '$1')
+  return Array.from(plain.matchAll(/\/(\d+)\/[a-z_]+/g), ([path]) => path)
+}
+
+describe('HTTPChannel under any mixture of requests, cuts and behaviours', () => {
+  const call = fc.record<Call>({
+    behaviour: fc.constantFrom(...Object.keys(BEHAVIOURS)),
+    body: fc.constantFrom('none', 'length', 'chunked', 'expected'),
+  })
+
+  test('answers all, in order, or closes having answered the first ones; and leaves nothing behind', async () => {
+    await fc.assert(
+      fc.asyncProperty(
+        fc.array(call, { minLength: 1, maxLength: 8 }),
+        fc.array(fc.nat(), { maxLength: 6 }),
+        async (calls, cuts) => {
+          const exchange = new Exchange((request) => BEHAVIOURS[request.path.split('/')[2] ?? '']?.(request))
+          const whole = calls.map(bytesOf).join('')
+          const places = [
+            0,
+            ...cuts.map((cut) => cut % (whole.length + 1)).toSorted((a, b) => a - b),
+            whole.length,
+          ]
+          for (const [at, end] of places.slice(1).entries()) {
+            exchange.transport.receive(whole.slice(places[at], end))
+            await exchange.reactor.settle()
+            exchange.reactor.advance(1)
+          }
+          for (let i = 0; i < calls.length + 1; i++) {
+            exchange.reactor.advance(10)
+            await exchange.reactor.settle()
+          }
+          const answers = answered(await exchange.received())
+          const paths = calls.map(({ behaviour }, at) => `/${at}/${behaviour}`)
+          expect(answers).toEqual(paths.slice(0, answers.length))
+          expect(answers.length === paths.length || exchange.closed).toBe(true)
+          expect(exchange.reactor.logged).toEqual([])
+          exchange.transport.receiveEnd()
+          await exchange.reactor.settle()
+          expect(exchange.transport.connected).toBe(false)
+          expect(exchange.reactor.getDelayedCalls()).toEqual([])
+        },
+      ),
+      { numRuns: 400 },
+    )
+  })
+})
