@@ -44,7 +44,7 @@ export class Clock implements ReactorTime, Schedule {
 
   arm(call: ScheduledCall): void {
     // Behind the calls of the same time, so that they run in the order they were made.
-    if (this.#calls.includes(call)) this.disarm(call)
+    this.disarm(call)
     this.#calls.push(call)
   }
 

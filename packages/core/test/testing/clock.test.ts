@@ -69,6 +69,18 @@ describe('Clock', () => {
     expect(seen).toEqual([14])
   })
 
+  test('puts a call that is moved behind those of its new time, once', () => {
+    const clock = new Clock()
+    const seen: string[] = []
+    const moved = clock.callLater(1, () => seen.push('moved'))
+    clock.callLater(5, () => seen.push('there before'))
+    moved.reset(5)
+    moved.reset(5)
+    expect(clock.getDelayedCalls()).toHaveLength(2)
+    clock.advance(5)
+    expect(seen).toEqual(['there before', 'moved'])
+  })
+
   test('lets what a call throws pass, and has made it', () => {
     const clock = new Clock()
     clock.callLater(1, () => {

@@ -102,6 +102,8 @@ describe('StringTransport', () => {
     expect(transport.bufferedBytes).toBe(70_000)
     transport.unblock()
     expect(await drained).toBe(true)
+    transport.write('x')
+    transport.pump()
     expect(transport.bufferedBytes).toBe(0)
   })
 
