@@ -8,6 +8,7 @@ export const STATUS_CODE = {
   'malformed-target': 400,
   'malformed-version': 400,
   'unsupported-version': 505,
+  'method-too-long': 501,
   'request-line-too-long': 414,
   'malformed-field-line': 400,
   'head-too-large': 431,

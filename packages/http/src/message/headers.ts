@@ -9,7 +9,7 @@ export class Headers implements Iterable<readonly [string, string]> {
   #fields: string[] = []
   #ascii = true
 
-  /** Whether every value that was set is ASCII. */
+  /** Whether every value is known to be ASCII. */
   get ascii(): boolean {
     return this.#ascii
   }
@@ -18,6 +18,7 @@ export class Headers implements Iterable<readonly [string, string]> {
   static fromFields(fields: string[]): Headers {
     const headers = new Headers()
     headers.#fields = fields
+    headers.#ascii = false
     return headers
   }
 
@@ -80,6 +81,7 @@ export class Headers implements Iterable<readonly [string, string]> {
   /** Removes everything. */
   clear(): void {
     this.#fields = []
+    this.#ascii = true
   }
 
   /** Each name once, as it was first given, with all its values. */

@@ -22,13 +22,13 @@ export interface RequestTarget {
  */
 export function parseRequestTarget(method: string, target: string): RequestTarget {
   if (method === 'CONNECT') {
-    if (target.includes('/') || !/:[0-9]+$/.test(target)) throw malformed(target)
+    if (!AUTHORITY_FORM.test(target)) throw malformed(target)
     return { path: '', query: '', authority: target }
   }
   if (target.includes('#')) throw malformed(target)
   if (target.charCodeAt(0) === SLASH) return originForm(target, undefined)
   if (target === '*' && method === 'OPTIONS') return ASTERISK
-  const [prefix = '', authority = ''] = /^https?:\/\/([^/?]+)/i.exec(target) ?? []
+  const [prefix = '', authority = ''] = ABSOLUTE_FORM.exec(target) ?? []
   if (prefix === '') throw malformed(target)
   const rest = target.slice(prefix.length)
   return originForm(rest.startsWith('/') ? rest : `/${rest}`, authority)
@@ -48,4 +48,7 @@ function malformed(target: string): RemoteProtocolError {
 }
 
 const SLASH = 0x2f
+/** RFC 9110 §4.2.1, §9.3.6: neither has an empty host, and CONNECT no empty port. */
+const ABSOLUTE_FORM = /^https?:\/\/([^/?:][^/?]*)/i
+const AUTHORITY_FORM = /^[^/:][^/]*:[0-9]+$/
 const ASTERISK: RequestTarget = { path: '*', query: '', authority: undefined }

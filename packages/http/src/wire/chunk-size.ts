@@ -4,7 +4,7 @@ import { HEX_VALUE } from './byte-class.ts'
 /** A chunk's first line. */
 export interface ChunkSize {
   readonly bytes: number
-  /** Bytes of the line behind the size. */
+  /** Bytes of the line behind the size, and of the size what is more than MAX_SIZE_DIGITS. */
   readonly extensionBytes: number
 }
 
@@ -33,8 +33,11 @@ export function parseChunkSize(line: string): ChunkSize {
   if (at === 0 || !EXTENSIONS.test(extensions)) {
     throw new RemoteProtocolError('malformed-chunk', `Cannot read chunk size from "${line.slice(0, 80)}"`)
   }
-  return { bytes, extensionBytes: extensions.length }
+  return { bytes, extensionBytes: line.length - Math.min(at, MAX_SIZE_DIGITS) }
 }
+
+/** More digits than any size needs; leading zeros beyond them are charged like an extension. */
+export const MAX_SIZE_DIGITS = 32
 
 /** chunk-ext, each alternative beginning with another character, so that matching is linear. */
 const EXTENSIONS =

@@ -2,7 +2,7 @@ import { assertNever, type ByteQueue } from '@ropewalk/core/bytes'
 import { RemoteProtocolError } from '../errors.ts'
 import type { BodyEvent, BodyReader } from './body-reader.ts'
 import { CR, FIELD_CONTENT, LF } from './byte-class.ts'
-import { parseChunkSize } from './chunk-size.ts'
+import { MAX_SIZE_DIGITS, parseChunkSize } from './chunk-size.ts'
 import { FieldScanner } from './field-scanner.ts'
 import type { HTTPLimits } from './limits.ts'
 
@@ -144,5 +144,3 @@ type State =
   | { readonly reading: 'trailers'; readonly scanner: FieldScanner; scannedBytes: number }
 
 const DATA_END: State = { reading: 'data-end' }
-/** A size may have this many digits, leading zeros included, before it counts as extension. */
-const MAX_SIZE_DIGITS = 32

@@ -54,10 +54,12 @@ export class FieldScanner {
    * @throws {RemoteProtocolError}
    */
   scan(bytes: Uint8Array, from: number): number {
+    const { tooLarge, maxBytes } = this.#limits
+    // What lies beyond the limit decides nothing, however the bytes are cut.
+    const end = Math.min(bytes.length, this.#start + maxBytes)
     let at = from
-    while (at < bytes.length && this.#part !== 'complete') at = this.#scanPart(bytes, at)
-    if (at - this.#start > this.#limits.maxBytes) {
-      const { tooLarge, maxBytes } = this.#limits
+    while (at < end && this.#part !== 'complete') at = this.#scanPart(bytes, at, end)
+    if (this.#part !== 'complete' && at === this.#start + maxBytes) {
       throw new RemoteProtocolError(tooLarge, `Cannot read more than ${maxBytes} bytes of field lines`)
     }
     return at
@@ -71,16 +73,16 @@ export class FieldScanner {
     return fields
   }
 
-  #scanPart(bytes: Uint8Array, at: number): number {
+  #scanPart(bytes: Uint8Array, at: number, end: number): number {
     switch (this.#part) {
       case 'line':
         return this.#scanLineStart(bytes, at)
       case 'name':
-        return this.#scanName(bytes, at)
+        return this.#scanName(bytes, at, end)
       case 'before-value':
-        return this.#scanBeforeValue(bytes, at)
+        return this.#scanBeforeValue(bytes, at, end)
       case 'value':
-        return this.#scanValue(bytes, at)
+        return this.#scanValue(bytes, at, end)
       case 'lf':
         this.#part = 'line'
         return expectLF(bytes, at)
@@ -112,33 +114,34 @@ export class FieldScanner {
     return at
   }
 
-  #scanName(bytes: Uint8Array, from: number): number {
+  #scanName(bytes: Uint8Array, from: number, end: number): number {
     let at = from
-    while (at < bytes.length && TCHAR[bytes[at] ?? 0] === 1) at++
-    if (at === bytes.length) return at
+    while (at < end && TCHAR[bytes[at] ?? 0] === 1) at++
+    if (at === end) return at
     if (bytes[at] !== COLON) throw refuse('a field name cannot hold', bytes[at])
     this.#nameEnd = at
     this.#part = 'before-value'
     return at + 1
   }
 
-  #scanBeforeValue(bytes: Uint8Array, from: number): number {
+  #scanBeforeValue(bytes: Uint8Array, from: number, end: number): number {
     let at = from
-    while (at < bytes.length && (bytes[at] === SP || bytes[at] === TAB)) at++
-    if (at === bytes.length) return at
+    while (at < end && (bytes[at] === SP || bytes[at] === TAB)) at++
+    if (at === end) return at
     this.#valueStart = at
     this.#part = 'value'
     return at
   }
 
-  #scanValue(bytes: Uint8Array, from: number): number {
+  #scanValue(bytes: Uint8Array, from: number, end: number): number {
     let at = from
-    while (at < bytes.length && FIELD_CONTENT[bytes[at] ?? 0] === 1) at++
-    if (at === bytes.length) return at
+    while (at < end && FIELD_CONTENT[bytes[at] ?? 0] === 1) at++
+    if (at === end) return at
     if (bytes[at] !== CR) throw refuse('a field value cannot hold', bytes[at])
-    let end = at
-    while (end > this.#valueStart && (bytes[end - 1] === SP || bytes[end - 1] === TAB)) end--
-    this.#marks.push(this.#nameStart, this.#nameEnd, this.#valueStart, end)
+    let valueEnd = at
+    while (valueEnd > this.#valueStart && (bytes[valueEnd - 1] === SP || bytes[valueEnd - 1] === TAB))
+      valueEnd--
+    this.#marks.push(this.#nameStart, this.#nameEnd, this.#valueStart, valueEnd)
     this.#part = 'lf'
     return at + 1
   }

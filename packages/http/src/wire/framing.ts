@@ -1,4 +1,5 @@
 import { RemoteProtocolError } from '../errors.ts'
+import { listElements } from './list-elements.ts'
 
 /** How the end of a body is found. */
 export type Framing =
@@ -76,32 +77,18 @@ function parseContentLength(value: string): number {
 
 /** RFC 9112 §6.1, §7: chunked, alone. Codings that we do not know are 501; what cannot end a body is 400. */
 function requireChunked(values: readonly string[]): void {
-  const codings = values.join(',').split(',').map(withoutBlanks)
-  const [only, ...more] = codings
-  if (more.length === 0 && isChunked(only)) return
+  const codings = listElements(values)
+  const alone = codings.length === 1
+  const endsInChunked = codings.indexOf('chunked') === codings.length - 1
+  if (alone && endsInChunked) return
   const shown = values.join(', ').slice(0, 80)
-  const endsInChunked = codings.findIndex(isChunked) === codings.length - 1
-  if (codings.every((coding) => TOKEN.test(coding)) && (more.length === 0 || endsInChunked)) {
+  if (codings.every((coding) => TOKEN.test(coding)) && (alone || endsInChunked)) {
     throw new RemoteProtocolError(
       'unsupported-transfer-encoding',
       `Cannot decode Transfer-Encoding "${shown}"`,
     )
   }
   throw new RemoteProtocolError('malformed-transfer-encoding', `Cannot read Transfer-Encoding "${shown}"`)
-}
-
-function isChunked(coding: string | undefined): boolean {
-  // The length as well: the KELVIN SIGN, for one, becomes a k in lower case.
-  return coding !== undefined && coding.length === 7 && coding.toLowerCase() === 'chunked'
-}
-
-/** Not trim(): it would take other characters than RFC 9110's OWS for blanks. */
-function withoutBlanks(text: string): string {
-  let start = 0
-  let end = text.length
-  while (start < end && (text[start] === ' ' || text[start] === '\t')) start++
-  while (end > start && (text[end - 1] === ' ' || text[end - 1] === '\t')) end--
-  return text.slice(start, end)
 }
 
 function malformedLength(value: string): RemoteProtocolError {

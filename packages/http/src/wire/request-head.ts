@@ -2,6 +2,7 @@ import { RemoteProtocolError } from '../errors.ts'
 import { parseRequestTarget, type RequestTarget } from '../message/request-target.ts'
 import { type Framing, messageFraming } from './framing.ts'
 import { isHost } from './host.ts'
+import { listElements } from './list-elements.ts'
 
 /** A request's head, read and checked. */
 export interface RequestHead {
@@ -88,9 +89,9 @@ function understandHost(
 
 function understandConnection(version: '1.0' | '1.1', values: readonly string[]): boolean {
   if (values.length === 0) return version === '1.1'
-  const options = new Set(values.flatMap((value) => value.toLowerCase().split(/[\t ]*,[\t ]*/)))
-  if (options.has('close')) return false
-  return version === '1.1' || options.has('keep-alive')
+  const options = listElements(values)
+  if (options.includes('close')) return false
+  return version === '1.1' || options.includes('keep-alive')
 }
 
 function understandExpect(version: '1.0' | '1.1', values: readonly string[], framing: Framing): boolean {

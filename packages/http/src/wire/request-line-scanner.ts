@@ -39,9 +39,18 @@ export class RequestLineScanner {
    */
   scan(bytes: Uint8Array, from: number): number {
     let at = from
-    while (at < bytes.length && this.#part !== 'complete') at = this.#scanPart(bytes, at)
-    if (this.#part !== 'complete' && at - this.#start > this.#maxBytes + 1) this.#tooLong()
+    let end = this.#end(bytes)
+    while (at < end && this.#part !== 'complete') {
+      at = this.#scanPart(bytes, at, end)
+      end = this.#end(bytes)
+    }
+    if (this.#part !== 'complete' && at === this.#start + this.#maxBytes + CRLF_BYTES) throw this.#tooLong()
     return at
+  }
+
+  /** Whether a line has begun: the empty ones before it do not count. */
+  get begun(): boolean {
+    return this.#part !== 'before'
   }
 
   /** Whether the line has ended. */
@@ -58,22 +67,28 @@ export class RequestLineScanner {
     }
   }
 
-  #scanPart(bytes: Uint8Array, at: number): number {
+  /** How far to look: what lies beyond the limit decides nothing, however the bytes are cut. */
+  #end(bytes: Uint8Array): number {
+    return Math.min(bytes.length, this.#start + this.#maxBytes + CRLF_BYTES)
+  }
+
+  #scanPart(bytes: Uint8Array, at: number, end: number): number {
     switch (this.#part) {
       case 'before':
         return this.#scanBefore(bytes, at)
       case 'empty-line-lf':
         this.#part = 'before'
-        return this.#expectLF(bytes, at)
+        this.#start = at + 1
+        return expectLF(bytes, at)
       case 'method':
-        return this.#scanMethod(bytes, at)
+        return this.#scanMethod(bytes, at, end)
       case 'target':
-        return this.#scanTarget(bytes, at)
+        return this.#scanTarget(bytes, at, end)
       case 'version':
-        return this.#scanVersion(bytes, at)
+        return this.#scanVersion(bytes, at, end)
       case 'lf':
         this.#part = 'complete'
-        return this.#expectLF(bytes, at)
+        return expectLF(bytes, at)
       case 'complete':
         return at
       default:
@@ -90,25 +105,23 @@ export class RequestLineScanner {
     }
     if (TCHAR[byte] !== 1) throw refuse('malformed-request-line', 'a request cannot begin with', byte)
     this.#part = 'method'
-    this.#start = at
     return at
   }
 
-  #scanMethod(bytes: Uint8Array, from: number): number {
+  #scanMethod(bytes: Uint8Array, from: number, end: number): number {
     let at = from
-    while (at < bytes.length && TCHAR[bytes[at] ?? 0] === 1) at++
-    if (at === bytes.length) return at
+    while (at < end && TCHAR[bytes[at] ?? 0] === 1) at++
+    if (at === end) return at
     if (bytes[at] !== SP) throw refuse('malformed-request-line', 'a method cannot hold', bytes[at])
     this.#methodEnd = at
     this.#part = 'target'
     return at + 1
   }
 
-  #scanTarget(bytes: Uint8Array, from: number): number {
+  #scanTarget(bytes: Uint8Array, from: number, end: number): number {
     let at = from
-    while (at < bytes.length && VISIBLE[bytes[at] ?? 0] === 1) at++
-    if (at - this.#start > this.#maxBytes) this.#tooLong()
-    if (at === bytes.length) return at
+    while (at < end && VISIBLE[bytes[at] ?? 0] === 1) at++
+    if (at === end) return at
     if (bytes[at] !== SP || at === this.#methodEnd + 1) {
       throw refuse('malformed-request-line', 'a target cannot be empty or hold', bytes[at])
     }
@@ -117,9 +130,9 @@ export class RequestLineScanner {
     return at + 1
   }
 
-  #scanVersion(bytes: Uint8Array, from: number): number {
+  #scanVersion(bytes: Uint8Array, from: number, end: number): number {
     let at = from
-    for (; at < bytes.length; at++) {
+    for (; at < end; at++) {
       const index = at - this.#targetEnd - 1
       const byte = bytes[at] ?? 0
       if (index === VERSION.length) return this.#versionRead(bytes, at)
@@ -140,23 +153,23 @@ export class RequestLineScanner {
       const version = `${String.fromCharCode(major)}.${String.fromCharCode(minor)}`
       throw new RemoteProtocolError('unsupported-version', `Cannot speak HTTP/${version}`)
     }
-    if (at - this.#start > this.#maxBytes) this.#tooLong()
     this.#versionEnd = at
     this.#part = 'lf'
     return at + 1
   }
 
-  #expectLF(bytes: Uint8Array, at: number): number {
-    if (bytes[at] !== LF) throw refuse('malformed-request-line', 'CR cannot be followed by', bytes[at])
-    return at + 1
-  }
-
-  #tooLong(): never {
-    throw new RemoteProtocolError(
-      'request-line-too-long',
+  #tooLong(): RemoteProtocolError {
+    const violation = this.#part === 'method' ? 'method-too-long' : 'request-line-too-long'
+    return new RemoteProtocolError(
+      violation,
       `Cannot read a request line of more than ${this.#maxBytes} bytes`,
     )
   }
+}
+
+function expectLF(bytes: Uint8Array, at: number): number {
+  if (bytes[at] !== LF) throw refuse('malformed-request-line', 'CR cannot be followed by', bytes[at])
+  return at + 1
 }
 
 function refuse(violation: Violation, what: string, byte: number | undefined): RemoteProtocolError {
@@ -172,3 +185,4 @@ const DIGIT_0 = 0x30
 const DIGIT_1 = 0x31
 const DIGIT_9 = 0x39
 const MAX_EMPTY_LINES = 4
+const CRLF_BYTES = 2

@@ -39,7 +39,7 @@ export class RequestReader {
 
   /** Whether no request has begun that has not ended. */
   get betweenMessages(): boolean {
-    return this.#state.reading === 'line' && this.#scannedBytes === 0
+    return this.#state.reading === 'line' && !this.#line.begun
   }
 
   /**

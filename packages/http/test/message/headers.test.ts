@@ -56,5 +56,8 @@ describe('Headers', () => {
     expect(headers.ascii).toBe(true)
     headers.addRawHeader('Y', '\xe9')
     expect(headers.ascii).toBe(false)
+    headers.clear()
+    expect(headers.ascii).toBe(true)
+    expect(Headers.fromFields(['X', '\xe9']).ascii).toBe(false)
   })
 })

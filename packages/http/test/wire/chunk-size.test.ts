@@ -7,6 +7,7 @@ describe('parseChunkSize', () => {
     expect(parseChunkSize('00aF')).toEqual({ bytes: 0xaf, extensionBytes: 0 })
     expect(parseChunkSize('1ffffffffffffe;a="b\\"c"').bytes).toBe(0x1ffffffffffffe)
     expect(parseChunkSize('5;abc=d').extensionBytes).toBe(6)
+    expect(parseChunkSize(`${'0'.repeat(100)}5;a`)).toEqual({ bytes: 5, extensionBytes: 71 })
   })
 
   test('refuses sizes that cannot be counted, and what is none', () => {

@@ -13,6 +13,7 @@ describe('RequestLineScanner', () => {
     expect(scanner.parts(text)).toEqual({ method: 'GET', target: '/a', minorVersion: '0' })
     scanner.reset()
     expect(scanner.complete).toBe(false)
+    expect(scanner.begun).toBe(false)
     scanner.scan(Buffer.from('PUT * HTTP/1.1\r\n'), 0)
     expect(scanner.parts('PUT * HTTP/1.1\r\n')).toEqual({ method: 'PUT', target: '*', minorVersion: '1' })
   })

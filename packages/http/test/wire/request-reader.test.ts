@@ -72,6 +72,54 @@ describe('RequestReader: bytes (§2.1)', () => {
     }
   })
 
+  test('row 3: keeps its limits at the same byte for any cut', () => {
+    const bound = fc.integer({ min: 1, max: 60 })
+    const limits = fc.record({
+      maxRequestLineBytes: bound,
+      maxHeadBytes: bound,
+      maxFieldCount: fc.nat(3),
+      maxBodyBytes: fc.nat(8),
+      maxChunkExtensionBytes: fc.nat(20),
+      maxTrailerBytes: bound,
+    })
+    const line = fc.constantFrom(
+      'GET / HTTP/1.1',
+      'GET /long/path HTTP/1.0',
+      'LONGMETHOD /',
+      'G / HTTP/1.1\x01',
+    )
+    const field = fc.constantFrom('Host: h', 'X: y', 'X: \0', 'N', 'Content-Length: 7')
+    const body = fc.constantFrom('', 'abcdefg')
+    const chunks = fc.constantFrom(
+      '3\r\nabc\r\n',
+      '3;ext=value\r\nabc\r\n',
+      '0003\r\nabc\r\n',
+      '3;\r\n',
+      '9\r\n',
+    )
+    const trailers = fc.constantFrom('', 'T: v\r\n', 'T: \0\r\n')
+    const plain = fc
+      .tuple(line, fc.array(field, { maxLength: 4 }), body)
+      .map(([start, fields, content]) => `${[start, ...fields].join('\r\n')}\r\n\r\n${content}`)
+    const chunked = fc
+      .tuple(fc.array(chunks, { maxLength: 4 }), trailers)
+      .map(([content, last]) => post('Transfer-Encoding: chunked', `${content.join('')}0\r\n${last}\r\n`))
+    const connection = fc.array(fc.oneof(plain, chunked), { maxLength: 3 })
+    fc.assert(
+      fc.property(connection, limits, fc.integer({ min: 1, max: 40 }), (requests, bounds, size) => {
+        const whole = Buffer.from(requests.join(''), 'latin1')
+        const expected = readRequests([whole], bounds)
+        for (const step of [1, size]) {
+          const pieces = Array.from({ length: Math.ceil(whole.length / step) }, (_, at) =>
+            Buffer.from(whole.subarray(at * step, (at + 1) * step)),
+          )
+          expect(readRequests(pieces, bounds)).toEqual(expected)
+        }
+      }),
+      { numRuns: 1500 },
+    )
+  })
+
   test('row 4: a header value of 1 MiB, a byte at a time, costs linear work', () => {
     const limits = { ...DEFAULT_HTTP_LIMITS, maxHeadBytes: 1 << 21 }
     const reader = new RequestReader(limits)
@@ -113,7 +161,9 @@ describe('RequestReader: bytes (§2.1)', () => {
       ['GET', true],
       ['GET / HTTP/1.1\r\nHost', true],
       [get(), false],
+      [`${get()}\r\n`, false],
       [post('Content-Length: 2', 'x'), true],
+      [post('Transfer-Encoding: chunked', '0\r\n'), true],
     ] as const) {
       const reader = new RequestReader(DEFAULT_HTTP_LIMITS)
       const input = new ByteQueue()
@@ -232,12 +282,17 @@ describe('RequestReader: request line (§2.2)', () => {
     }
   })
 
-  test('rows 34 to 36, 27: takes a request line of 8 000 bytes, refuses long ones before their end', () => {
+  test('row 27: refuses a method of 20 kB before its end', () => {
+    expect(summary(readRequests([Buffer.from('M'.repeat(20_000))]))).toBe('!501')
+    expectRefused('M'.repeat(20_000), 501)
+  })
+
+  test('rows 34 to 36: takes a request line of 8 000 bytes, refuses long ones before their end', () => {
     const target = `/${'a'.repeat(7985)}`
     expect(summary(readRequests([Buffer.from(`GET ${target} HTTP/1.1\r\nHost: h\r\n\r\n`)]))).toBe(
       `GET ${target} ""`,
     )
-    for (const long of [`GET /${'a'.repeat(8192)}`, `GET /${'a'.repeat(1 << 20)}`, 'M'.repeat(20_000)]) {
+    for (const long of [`GET /${'a'.repeat(8192)}`, `GET /${'a'.repeat(1 << 20)}`]) {
       expect(summary(readRequests([Buffer.from(long)]))).toBe('!414')
     }
     expectRead('GET /abc HTTP/1.1\r\nHost: h\r\n\r\n', 'GET /abc ""', { maxRequestLineBytes: 17 })
@@ -247,7 +302,17 @@ describe('RequestReader: request line (§2.2)', () => {
 
 describe('RequestReader: target (§2.3)', () => {
   test('rows 23, 40, 43: refuses a target without a form', () => {
-    for (const target of ['?x', 'hello', 'h:80', '*', 'ftp://h/', 'http:/h', 'http://', '/a#b']) {
+    for (const target of [
+      '?x',
+      'hello',
+      'h:80',
+      '*',
+      'ftp://h/',
+      'http:/h',
+      'http://',
+      'http://:80/',
+      '/a#b',
+    ]) {
       expectRefused(`GET ${target} HTTP/1.1\r\nHost: h\r\n\r\n`, 400)
     }
   })
@@ -271,7 +336,9 @@ describe('RequestReader: target (§2.3)', () => {
   test('rows 41, 42: takes the authority form of CONNECT and the asterisk of OPTIONS', () => {
     expectRead('CONNECT h:80 HTTP/1.1\r\nHost: h\r\n\r\n', 'CONNECT h:80 ""')
     expectRead('OPTIONS * HTTP/1.1\r\nHost: h\r\n\r\n', 'OPTIONS * ""')
-    expectRefused('CONNECT / HTTP/1.1\r\nHost: h\r\n\r\n', 400)
+    for (const target of ['/', 'h', 'h:', ':80', 'u@h:80', 'h:80/']) {
+      expectRefused(`CONNECT ${target} HTTP/1.1\r\nHost: h\r\n\r\n`, 400)
+    }
   })
 
   test('row 44: a path of two slashes is a path', () => {
@@ -619,6 +686,9 @@ describe('RequestReader: Transfer-Encoding (§2.7)', () => {
     expect(
       readRequests([Buffer.from(chunked(`1;${'a'.repeat(1000)}\r\nx\r\n`.repeat(1000)))]).refused?.violation,
     ).toBe('chunk-extensions-too-large')
+    expect(
+      readRequests([Buffer.from(chunked(`${'0'.repeat(1000)}1\r\nx\r\n`.repeat(1000)))]).refused?.violation,
+    ).toBe('chunk-extensions-too-large')
     expect(summary(readRequests([Buffer.from(chunked(`0\r\n${'X: y\r\n'.repeat(100_000)}`))]))).toBe(
       'POST /p ""… !431',
     )
@@ -710,6 +780,14 @@ describe('RequestReader: persistence and expectations (§2.8, §2.9)', () => {
     expect(persistent('1.0')).toBe(false)
     expect(persistent('1.0', 'Keep-Alive')).toBe(true)
     expect(persistent('1.0', 'keep-alive, close')).toBe(false)
+  })
+
+  test('row 121: a list with a hundred thousand blanks in it costs linear time', () => {
+    const head = get(`Connection: a${' '.repeat(1 << 18)}b`)
+    const began = performance.now()
+    readRequests([Buffer.from(head)], { maxHeadBytes: Infinity })
+    // Quadratic time would be most of a minute.
+    expect(performance.now() - began).toBeLessThan(2000)
   })
 
   test('rows 134 to 137: knows who waits for a 100, and refuses other expectations', () => {
