@@ -98,7 +98,7 @@ export class HTTPChannel extends Protocol<HTTPChannelOwner> implements RequestCh
   requestDone(request: Request): void {
     const phase = this.#phase
     if (phase.is !== 'request' || phase.request !== request) return
-    if (!request.persistent || this.#draining) return this.#close()
+    if (!request.persistent || this.#draining || this.transport.disconnecting) return this.#close()
     if (!request.hasBody || request.body.complete) this.#awaitNext()
     else this.#phase = { is: 'discarding', leftBytes: this.#options.maxDiscardedBytes }
     this.#read()

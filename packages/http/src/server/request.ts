@@ -240,7 +240,7 @@ export class Request {
     if (this.#outcome !== undefined) return
     if (this.started) {
       if (body.length > 0) this.#response.write(body)
-      this.#response.finish()
+      if (!this.#response.finish()) return this.#end('aborted')
     } else this.#response.whole(this.#responseHead(), body)
     this.#end('complete')
     this.#channel.requestDone(this)

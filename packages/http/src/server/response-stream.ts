@@ -106,14 +106,19 @@ export class ResponseStream {
     return this.#transport.writeSequence([chunkHead(bytes), data, CHUNK_END])
   }
 
-  /** Ends the body. One shorter than its own Content-Length is cut instead. */
-  finish(): void {
-    if (this.#stage.is !== 'sending') return
+  /**
+   * Ends the body. One shorter than its own Content-Length is cut instead.
+   *
+   * @returns whether the response is whole.
+   */
+  finish(): boolean {
+    if (this.#stage.is !== 'sending') return this.#stage.is === 'finished'
     const { framing } = this.#stage
     this.#stage = FINISHED
     if (framing.by === 'chunks') this.#transport.write(LAST_CHUNK)
-    if (framing.by === 'length' && this.#sentBytes < framing.bytes)
-      this.#wrongLength(this.#sentBytes, framing.bytes)
+    if (framing.by !== 'length' || this.#sentBytes === framing.bytes) return true
+    this.#wrongLength(this.#sentBytes, framing.bytes)
+    return false
   }
 
   /** Sends the head of a 101 answer: what follows is another protocol's. */

@@ -243,8 +243,9 @@ describe('HTTPChannel', () => {
       request.write('ab')
       request.finish()
     })
-    await less.send(GET('/'))
+    await less.send(GET('/a') + GET('/b'))
     expect(less.transport.connected).toBe(false)
+    expect(less.requests.map(({ outcome }) => outcome)).toEqual(['aborted'])
   })
 
   test('rows 157, 159, 161: closes silent connections, and heads that trickle', async () => {
