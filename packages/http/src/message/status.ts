@@ -3,10 +3,11 @@ export function reasonPhrase(code: number): string {
   return REASON_PHRASE[code] ?? 'Unknown Status'
 }
 
-/** RFC 9110 §15, and RFC 6585 §3–6. */
+/** The registry of status codes (RFC 9110 §16.2.1), and 418 of RFC 2324. */
 const REASON_PHRASE: Readonly<Record<number, string>> = {
   100: 'Continue',
   101: 'Switching Protocols',
+  102: 'Processing',
   103: 'Early Hints',
   200: 'OK',
   201: 'Created',
@@ -15,6 +16,9 @@ const REASON_PHRASE: Readonly<Record<number, string>> = {
   204: 'No Content',
   205: 'Reset Content',
   206: 'Partial Content',
+  207: 'Multi-Status',
+  208: 'Already Reported',
+  226: 'IM Used',
   300: 'Multiple Choices',
   301: 'Moved Permanently',
   302: 'Found',
@@ -58,6 +62,8 @@ const REASON_PHRASE: Readonly<Record<number, string>> = {
   503: 'Service Unavailable',
   504: 'Gateway Timeout',
   505: 'HTTP Version Not Supported',
+  506: 'Variant Also Negotiates',
   507: 'Insufficient Storage',
+  508: 'Loop Detected',
   511: 'Network Authentication Required',
 }

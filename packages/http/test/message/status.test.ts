@@ -11,4 +11,8 @@ describe('reasonPhrase', () => {
       'Unknown Status',
     ])
   })
+
+  test('row 146: every phrase can stand in a status line', () => {
+    for (let code = 100; code < 1000; code++) expect(reasonPhrase(code)).toMatch(/^[A-Z][A-Za-z' -]+$/)
+  })
 })
