@@ -32,5 +32,17 @@ export function chunkHead(bytes: number): string {
 export const CHUNK_END = '\r\n'
 /** The last chunk, without trailers. */
 export const LAST_CHUNK = '0\r\n\r\n'
+
+/**
+ * The last chunk, with trailers behind it (RFC 9112 §7.1.2).
+ *
+ * @param trailers Fields that neither frame the message nor route it: the caller has seen to that.
+ * @returns as `responseHead`.
+ */
+export function lastChunk(trailers: Headers): string | Buffer {
+  const text = `0\r\n${trailers.toWire()}\r\n`
+  return trailers.ascii ? text : Buffer.from(text, 'latin1')
+}
+
 const OK = 'HTTP/1.1 200 OK\r\n'
 const NOT_ASCII = /[^\x20-\x7e]/

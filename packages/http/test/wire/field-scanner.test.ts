@@ -30,6 +30,29 @@ describe('FieldScanner', () => {
     expect(scan([Buffer.from('A: 1\r\n')]).fields).toBeUndefined()
   })
 
+  test('looks at each byte once when they come one by one', () => {
+    const section = Buffer.from(
+      `Name: ${'v'.repeat(1000)}\r\n${'N'.repeat(1000)}:${' '.repeat(1000)}x\r\n\r\n`,
+    )
+    let looks = 0
+    const counted = (bytes: Buffer): Uint8Array =>
+      new Proxy(bytes, {
+        get(target, key) {
+          if (typeof key === 'string' && /^[0-9]+$/.test(key)) looks++
+          return Reflect.get(target, key, target) as unknown
+        },
+      })
+    const scanner = new FieldScanner({ ...LIMITS, maxBytes: 10_000 })
+    scanner.reset(0)
+    let at = 0
+    for (let length = 1; length <= section.length; length++) {
+      at = scanner.scan(counted(section.subarray(0, length)), at)
+    }
+    expect(scanner.fields(section.toString('latin1'))).toHaveLength(4)
+    // Twice for a blank, and for a byte that ends one part of a line and begins the next.
+    expect(looks).toBeLessThan(section.length + 1000 + 30)
+  })
+
   test('keeps its bounds', () => {
     expect(() => scan([Buffer.from(`A: ${'x'.repeat(100)}`)])).toThrow('more than 100 bytes')
     expect(() => scan([Buffer.from('A: 1\r\n'.repeat(4))])).toThrow('more than 3 field lines')
