@@ -1,4 +1,5 @@
 import type { ByteQueue } from '@ropewalk/core/bytes'
+import { RemoteProtocolError } from '../errors.ts'
 
 /** What a body's bytes turn into. */
 export type BodyEvent =
@@ -15,6 +16,22 @@ export interface BodyReader {
    * @throws {RemoteProtocolError}
    */
   next(input: ByteQueue): BodyEvent | undefined
+}
+
+/** A body reader that refuses what is longer than somebody wants. */
+export interface LimitedBodyReader extends BodyReader {
+  /**
+   * Changes how long the body may be.
+   *
+   * @param maxBytes Infinity for no limit.
+   * @throws {RemoteProtocolError} `body-too-large`, when it is known already to be longer.
+   */
+  limit(maxBytes: number): void
+}
+
+/** What a body that is longer than `maxBytes` is refused with. */
+export function bodyTooLarge(maxBytes: number): RemoteProtocolError {
+  return new RemoteProtocolError('body-too-large', `Cannot take more than ${maxBytes} bytes of body`)
 }
 
 /** The end of a body without trailers. */

@@ -1,6 +1,6 @@
 import { assertNever, type ByteQueue } from '@ropewalk/core/bytes'
 import { RemoteProtocolError } from '../errors.ts'
-import type { BodyEvent, BodyReader } from './body-reader.ts'
+import { type BodyEvent, bodyTooLarge, type LimitedBodyReader } from './body-reader.ts'
 import { CR, FIELD_CONTENT, LF } from './byte-class.ts'
 import { MAX_SIZE_DIGITS, parseChunkSize } from './chunk-size.ts'
 import { FieldScanner } from './field-scanner.ts'
@@ -11,14 +11,21 @@ import type { HTTPLimits } from './limits.ts'
  *
  *     size [extensions] CRLF   data CRLF   …   0 [extensions] CRLF   trailers   CRLF
  */
-export class ChunkedReader implements BodyReader {
+export class ChunkedReader implements LimitedBodyReader {
   readonly #limits: HTTPLimits
   #state: State = { reading: 'size', scannedBytes: 0 }
+  #maxBodyBytes: number
   #bodyBytes = 0
   #extensionBytes = 0
 
   constructor(limits: HTTPLimits) {
     this.#limits = limits
+    this.#maxBodyBytes = limits.maxBodyBytes
+  }
+
+  limit(maxBytes: number): void {
+    this.#maxBodyBytes = maxBytes
+    if (this.#bodyBytes > maxBytes) throw bodyTooLarge(maxBytes)
   }
 
   next(input: ByteQueue): BodyEvent | undefined {
@@ -78,12 +85,7 @@ export class ChunkedReader implements BodyReader {
     this.#extensionBytes += extensionBytes
     if (this.#extensionBytes > this.#limits.maxChunkExtensionBytes) throw extensionsTooLarge()
     this.#bodyBytes += bytes
-    if (this.#bodyBytes > this.#limits.maxBodyBytes) {
-      throw new RemoteProtocolError(
-        'body-too-large',
-        `Cannot take more than ${this.#limits.maxBodyBytes} bytes of body`,
-      )
-    }
+    if (this.#bodyBytes > this.#maxBodyBytes) throw bodyTooLarge(this.#maxBodyBytes)
     this.#state = bytes === 0 ? this.#trailers() : { reading: 'data', leftBytes: bytes }
   }
 

@@ -1,12 +1,18 @@
 import type { ByteQueue } from '@ropewalk/core/bytes'
-import { type BodyEvent, type BodyReader, END } from './body-reader.ts'
+import { type BodyEvent, bodyTooLarge, END, type LimitedBodyReader } from './body-reader.ts'
 
 /** Reads a body of known length (RFC 9112 §6.2). */
-export class ContentLengthReader implements BodyReader {
+export class ContentLengthReader implements LimitedBodyReader {
+  readonly #bytes: number
   #leftBytes: number
 
   constructor(bytes: number) {
+    this.#bytes = bytes
     this.#leftBytes = bytes
+  }
+
+  limit(maxBytes: number): void {
+    if (this.#bytes > maxBytes) throw bodyTooLarge(maxBytes)
   }
 
   next(input: ByteQueue): BodyEvent | undefined {

@@ -1,6 +1,6 @@
 import { assertNever, type ByteQueue } from '@ropewalk/core/bytes'
 import { RemoteProtocolError } from '../errors.ts'
-import { type BodyEvent, type BodyReader, END } from './body-reader.ts'
+import { type BodyEvent, END, type LimitedBodyReader } from './body-reader.ts'
 import { ChunkedReader } from './chunked-reader.ts'
 import { ContentLengthReader } from './content-length-reader.ts'
 import { FieldScanner } from './field-scanner.ts'
@@ -57,6 +57,25 @@ export class RequestReader {
   }
 
   /**
+   * Changes how long the body may be of the request whose head was read last, until it has ended.
+   *
+   * Beyond the limits' own `maxBodyBytes` this lets only a chunked body go: a request that announces
+   * more was refused with its head.
+   *
+   * @param maxBytes Infinity for no limit.
+   * @throws {RemoteProtocolError} `body-too-large`, when it is known already to be longer.
+   */
+  limitBody(maxBytes: number): void {
+    if (this.#state.reading !== 'body') return
+    try {
+      this.#state.body?.limit(maxBytes)
+    } catch (error) {
+      this.#state = FAILED
+      throw error
+    }
+  }
+
+  /**
    * No more bytes will come.
    *
    * @throws {RemoteProtocolError} `truncated`, in the middle of a request.
@@ -106,23 +125,18 @@ export class RequestReader {
     return understandHead(method, target, minorVersion === '0' ? '1.0' : '1.1', this.#fields.fields(text))
   }
 
-  #readBody(input: ByteQueue, body: BodyReader | undefined): BodyEvent | undefined {
+  #readBody(input: ByteQueue, body: LimitedBodyReader | undefined): BodyEvent | undefined {
     const event = body === undefined ? END : body.next(input)
     if (event?.type === 'end') this.#state = LINE
     return event
   }
 
-  #bodyReader(framing: Framing): BodyReader | undefined {
+  #bodyReader(framing: Framing): LimitedBodyReader | undefined {
     if (framing.kind === 'chunked') return new ChunkedReader(this.#limits)
     if (framing.kind !== 'length') return undefined
-    const { maxBodyBytes } = this.#limits
-    if (framing.bytes > maxBodyBytes) {
-      throw new RemoteProtocolError(
-        'body-too-large',
-        `Cannot take ${framing.bytes} bytes of body: ${maxBodyBytes} at most`,
-      )
-    }
-    return new ContentLengthReader(framing.bytes)
+    const body = new ContentLengthReader(framing.bytes)
+    body.limit(this.#limits.maxBodyBytes)
+    return body
   }
 }
 
@@ -130,7 +144,7 @@ export class RequestReader {
 type State =
   | { readonly reading: 'line' }
   | { readonly reading: 'fields' }
-  | { readonly reading: 'body'; readonly body: BodyReader | undefined }
+  | { readonly reading: 'body'; readonly body: LimitedBodyReader | undefined }
   | { readonly reading: 'nothing' }
 
 const LINE: State = { reading: 'line' }

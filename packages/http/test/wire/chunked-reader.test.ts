@@ -19,6 +19,16 @@ describe('ChunkedReader', () => {
     }
   })
 
+  test('keeps to a limit that changes on the way', () => {
+    const reader = new ChunkedReader({ ...DEFAULT_HTTP_LIMITS, maxBodyBytes: 3 })
+    const pieces = [Buffer.from('3\r\nabc\r\n')]
+    expect(readBody(reader, pieces).body).toBe('abc')
+    reader.limit(6)
+    expect(readBody(reader, pieces).body).toBe('abc')
+    expect(() => readBody(reader, [Buffer.from('1\r\n')])).toThrow('more than 6 bytes')
+    expect(() => reader.limit(5)).toThrow('more than 5 bytes')
+  })
+
   test('refuses a chunk longer than its size', () => {
     for (const pieces of chunkings('3\r\nabcd\r\n0\r\n\r\n')) {
       expect(() => readBody(new ChunkedReader(DEFAULT_HTTP_LIMITS), pieces)).toThrow('longer than its size')

@@ -19,4 +19,10 @@ describe('ContentLengthReader', () => {
       unread: 'abc',
     })
   })
+
+  test('refuses a limit that it is known to break', () => {
+    const reader = new ContentLengthReader(5)
+    expect(() => reader.limit(5)).not.toThrow()
+    expect(() => reader.limit(4)).toThrow('more than 4 bytes')
+  })
 })

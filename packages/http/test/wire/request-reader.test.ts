@@ -575,6 +575,52 @@ describe('RequestReader: Content-Length (§2.6)', () => {
   })
 })
 
+describe('RequestReader: a limit of its own for a body', () => {
+  /** Reads a head, limits the body, reads on: what came of it. */
+  function readLimited(text: string, maxBytes: number, limits: Partial<HTTPLimits> = {}): string {
+    const reader = new RequestReader({ ...DEFAULT_HTTP_LIMITS, ...limits })
+    const input = new ByteQueue()
+    input.push(Buffer.from(text))
+    const events: (string | undefined)[] = [reader.next(input)?.type]
+    try {
+      reader.limitBody(maxBytes)
+      for (let event = reader.next(input); event !== undefined; event = reader.next(input))
+        events.push(event.type)
+    } catch (error) {
+      events.push(error instanceof RemoteProtocolError ? error.violation : undefined)
+      expect(reader.next(input)).toBeUndefined()
+    }
+    return events.join(' ')
+  }
+  const sized = post('Content-Length: 4', 'body')
+  const chunked = post('Transfer-Encoding: chunked', '4\r\nbody\r\n0\r\n\r\n')
+
+  test('row 94: holds from the head on', () => {
+    expect(readLimited(sized, 4)).toBe('head data end')
+    expect(readLimited(sized, 3)).toBe('head body-too-large')
+    expect(readLimited(chunked, 4)).toBe('head data end')
+    expect(readLimited(chunked, 3)).toBe('head body-too-large')
+    expect(readLimited(get(), 0)).toBe('head end')
+  })
+
+  test('row 94: can be higher than the usual one for a chunked body', () => {
+    expect(readLimited(chunked, Infinity, { maxBodyBytes: 3 })).toBe('head data end')
+  })
+
+  test('row 94: ends with the request', () => {
+    expect(readLimited(sized + sized, 4, { maxBodyBytes: 4 })).toBe('head data end head data end')
+    expect(readLimited(chunked + chunked, 4, { maxBodyBytes: 3 })).toBe('head data end head body-too-large')
+  })
+
+  test('row 94: is nothing between requests', () => {
+    const reader = new RequestReader(DEFAULT_HTTP_LIMITS)
+    reader.limitBody(0)
+    const input = new ByteQueue()
+    input.push(Buffer.from(sized))
+    expect([reader.next(input)?.type, reader.next(input)?.type]).toEqual(['head', 'data'])
+  })
+})
+
 describe('RequestReader: Transfer-Encoding (§2.7)', () => {
   const chunked = (body: string, name: string = 'chunked'): string => post(`Transfer-Encoding: ${name}`, body)
 
