@@ -32,6 +32,7 @@ export class ReactorLifecycle implements TransportHost {
   readonly reactor: Reactor
   readonly turn: Turn
   readonly connections: Set<StreamTransport> = new Set()
+  readonly #bindings = new Set<Promise<void>>()
   readonly #ports = new Set<ListeningPort>()
   readonly #attempts = new Set<Attempting>()
   readonly #edges: LifecycleEdges
@@ -96,6 +97,17 @@ export class ReactorLifecycle implements TransportHost {
     this.#events.remove(id)
   }
 
+  /** An address is being bound: a stop waits for it, so that no port comes up behind its back. */
+  async binding(bound: Promise<void>): Promise<void> {
+    this.#bindings.add(bound)
+    try {
+      await bound
+    } finally {
+      this.#bindings.delete(bound)
+    }
+    if (this.stopping) throw new Error('the reactor is stopping')
+  }
+
   /** A port begins to accept connections. */
   portOpened(port: ListeningPort): void {
     this.#ports.add(port)
@@ -129,6 +141,7 @@ export class ReactorLifecycle implements TransportHost {
   /** A connection that a protocol needs to finish what it is at can still be made, until the deadline. */
   async #drain(drainMs: number): Promise<void> {
     this.#run = DRAINING
+    await Promise.allSettled(this.#bindings)
     const closed = Array.from(this.#ports, (port) => port.stopListening())
     this.#stopConnecting()
     await Promise.all(closed)

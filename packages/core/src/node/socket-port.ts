@@ -65,8 +65,7 @@ export class SocketPort implements ListeningPort {
   async #open(): Promise<void> {
     const { host, address } = this.#setup
     try {
-      await this.#bind()
-      if (host.stopping) throw new Error('the reactor is stopping')
+      await host.binding(this.#bind())
     } catch (cause) {
       this.#server.close()
       throw new CannotListenError(address, cause)

@@ -12,7 +12,7 @@ describe('dialSocket', () => {
   const accepted: Socket[] = []
   const listen = async (): Promise<number> => {
     const server = createServer({ allowHalfOpen: true }, (socket) => {
-      accepted.push(socket.on('error', () => undefined))
+      accepted.push(socket.on('error', () => undefined).resume())
     }).listen(0, '127.0.0.1')
     servers.push(server)
     await until(() => server.listening)
@@ -74,9 +74,11 @@ describe('dialSocket', () => {
     const client = new Recorder()
     const connector = reactor.connectTCP('127.0.0.1', port, new OneProtocol(client))
     const cancelled = connector.whenConnected()
-    connector.stopConnecting()
+    // The system has begun to connect by then.
+    process.nextTick(() => connector.stopConnecting())
     await expect(cancelled).rejects.toHaveProperty('name', 'ConnectingCancelledError')
     await quiet()
+    expect(accepted.map((socket) => socket.readableEnded)).toEqual([true])
     expect([client.made, [...reactor.connections], reactor.getDelayedCalls()]).toEqual([false, [], []])
   })
 

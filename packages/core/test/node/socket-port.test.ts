@@ -103,6 +103,21 @@ describe('SocketPort', () => {
     expect(again.getHost()).toEqual(port.getHost())
   })
 
+  test('comes up neither while its reactor stops nor afterwards', async () => {
+    const stopping = createReactor()
+    const run = stopping.run({ installSignalHandlers: false })
+    const path = socketPath()
+    const factory = new OneProtocol(new Recorder())
+    const late = stopping.listenUNIX(path, factory)
+    await Promise.all([
+      expect(late).rejects.toThrow(`Cannot listen on unix:${path}: the reactor is stopping`),
+      stopping.stop(),
+      run,
+    ])
+    expect(factory.numPorts).toBe(0)
+    expect(() => statSync(path)).toThrow('ENOENT')
+  })
+
   test('closes a socket whose factory refuses it or fails (statements 29 and 30)', async () => {
     const builds = [
       (): undefined => undefined,

@@ -1,5 +1,5 @@
 import { Socket } from 'node:net'
-import { afterEach, describe, expect, test } from 'vitest'
+import { afterEach, describe, expect, test, vi } from 'vitest'
 import { ConnectionAborted } from '../../src/errors.ts'
 import { SocketWire } from '../../src/node/socket-wire.ts'
 import { HalfCloseRecorder, Recorder } from '../../src/testing/checks/recorder.ts'
@@ -65,6 +65,22 @@ describe('SocketWire', () => {
       await quiet()
       expect(socket.destroyed).toBe(true)
     })
+  })
+
+  test('sends the parts of one write together, and passes socket options on', () => {
+    const socket = new Socket()
+    const asked: unknown[] = []
+    vi.spyOn(socket, 'cork').mockImplementation(() => void asked.push('cork'))
+    vi.spyOn(socket, 'uncork').mockImplementation(() => void asked.push('uncork'))
+    vi.spyOn(socket, 'write').mockImplementation((part: unknown) => asked.push(part) > 0)
+    vi.spyOn(socket, 'setNoDelay').mockImplementation((enabled) => (asked.push(enabled), socket))
+    vi.spyOn(socket, 'setKeepAlive').mockImplementation((...options) => (asked.push(options), socket))
+    const wire = new SocketWire(socket)
+    wire.write(['a', 'b', 'c'])
+    wire.write(['alone'])
+    wire.setNoDelay(false)
+    wire.setKeepAlive(true, 500)
+    expect(asked).toEqual(['cork', 'a', 'b', 'c', 'uncork', 'alone', false, [true, 500]])
   })
 
   test('ends a TCP connection that is aborted while its shutdown is under way', async () => {

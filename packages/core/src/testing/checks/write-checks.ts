@@ -52,6 +52,18 @@ export const writeChecks: readonly TransportCheck[] = [
     },
   },
   {
+    name: 'keeps small and large pieces in order',
+    async run({ connect, until }) {
+      const server = new Recorder()
+      const pair = await connect(server, new Recorder())
+      const pieces = ['a', 'b'.repeat(5000), 'c', 'd', 'e'.repeat(100_000), 'f', 'g'.repeat(300_000), 'h']
+      for (const piece of pieces) pair.client.write(piece)
+      const all = pieces.join('')
+      await until(() => server.bytes >= all.length)
+      holds(server.text === all, 'the bytes came in order')
+    },
+  },
+  {
     name: 'refuses what is not bytes with a TypeError, also after a close (statement 2)',
     async run({ connect, until }) {
       const [server, client] = [new Recorder(), new Recorder()]
