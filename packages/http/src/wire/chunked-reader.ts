@@ -33,9 +33,10 @@ export class ChunkedReader implements LimitedBodyReader {
       const state = this.#state
       switch (state.reading) {
         case 'size': {
-          const line = this.#takeSizeLine(input, state)
+          const line = this.#peekSizeLine(input, state)
           if (line === undefined) return undefined
           this.#sizeRead(line)
+          input.skip(line.length + CRLF_BYTES)
           break
         }
         case 'data': {
@@ -59,25 +60,15 @@ export class ChunkedReader implements LimitedBodyReader {
     }
   }
 
-  #takeSizeLine(input: ByteQueue, state: { scannedBytes: number }): string | undefined {
+  #peekSizeLine(input: ByteQueue, state: { scannedBytes: number }): string | undefined {
     for (; state.scannedBytes < input.length; state.scannedBytes++) {
       const byte = input.byteAt(state.scannedBytes) ?? 0
-      if (byte === CR) return this.#takeEndedLine(input, state.scannedBytes)
+      if (byte === CR) return peekEndedLine(input, state.scannedBytes)
       if (FIELD_CONTENT[byte] !== 1) throw malformed('a chunk size cannot hold', byte)
       if (state.scannedBytes > MAX_SIZE_DIGITS + this.#limits.maxChunkExtensionBytes)
         throw extensionsTooLarge()
     }
     return undefined
-  }
-
-  /** @returns undefined until the line feed is there too. */
-  #takeEndedLine(input: ByteQueue, length: number): string | undefined {
-    const byte = input.byteAt(length + 1)
-    if (byte === undefined) return undefined
-    if (byte !== LF) throw malformed('CR cannot be followed by', byte)
-    const line = input.takeExactly(length)?.toString('latin1')
-    input.skip(2)
-    return line
   }
 
   #sizeRead(line: string): void {
@@ -100,6 +91,14 @@ export class ChunkedReader implements LimitedBodyReader {
   }
 }
 
+/** @returns undefined until the line feed is there too. */
+function peekEndedLine(input: ByteQueue, length: number): string | undefined {
+  const byte = input.byteAt(length + 1)
+  if (byte === undefined) return undefined
+  if (byte !== LF) throw malformed('CR cannot be followed by', byte)
+  return input.peek(length)?.toString('latin1')
+}
+
 /** Takes the CRLF behind a chunk's data; false until it is there. */
 function takeLineEnd(input: ByteQueue): boolean {
   const first = input.byteAt(0)
@@ -108,7 +107,7 @@ function takeLineEnd(input: ByteQueue): boolean {
     throw malformed('data longer than its size: it goes on with', first)
   if (second === undefined) return false
   if (second !== LF) throw malformed('CR cannot be followed by', second)
-  input.skip(2)
+  input.skip(CRLF_BYTES)
   return true
 }
 
@@ -146,3 +145,4 @@ type State =
   | { readonly reading: 'trailers'; readonly scanner: FieldScanner; scannedBytes: number }
 
 const DATA_END: State = { reading: 'data-end' }
+const CRLF_BYTES = 2

@@ -1,6 +1,6 @@
 /** How much of everything a request may have (RFC 9112 §3, RFC 9110 §2.3). */
 export interface HTTPLimits {
-  /** Longest request line accepted, CRLF not counted. Beyond it: 414. Default 8 192. */
+  /** Longest request line accepted, CRLF not counted. Beyond it: 414, in the method 501. Default 8 192. */
   readonly maxRequestLineBytes: number
   /** Most bytes of all header field lines, CRLFs included. Beyond it: 431. Default 16 384. */
   readonly maxHeadBytes: number
@@ -8,7 +8,7 @@ export interface HTTPLimits {
   readonly maxFieldCount: number
   /** Longest body. Beyond it: 413. Infinity for no limit. Default 1 MiB. */
   readonly maxBodyBytes: number
-  /** Most bytes of chunk extensions in one message. Beyond it: 400. Default 16 384. */
+  /** Most bytes of chunk extensions, and of needless zeros in sizes, in one message. Beyond it: 400. Default 16 384. */
   readonly maxChunkExtensionBytes: number
   /** Most bytes of all trailer lines. Beyond it: 431. Default 16 384. */
   readonly maxTrailerBytes: number

@@ -112,15 +112,15 @@ export class RequestReader {
     }
     this.#scannedBytes = this.#fields.scan(bytes, this.#scannedBytes)
     if (!this.#fields.complete) return undefined
-    const head = this.#takeHead(bytes.toString('latin1', 0, this.#scannedBytes))
+    const head = this.#headOf(bytes.toString('latin1', 0, this.#scannedBytes))
+    this.#state = { reading: 'body', body: this.#bodyReader(head.framing) }
     input.skip(this.#scannedBytes)
     this.#scannedBytes = 0
     this.#line.reset()
-    this.#state = { reading: 'body', body: this.#bodyReader(head.framing) }
     return { type: 'head', head }
   }
 
-  #takeHead(text: string): RequestHead {
+  #headOf(text: string): RequestHead {
     const { method, target, minorVersion } = this.#line.parts(text)
     return understandHead(method, target, minorVersion === '0' ? '1.0' : '1.1', this.#fields.fields(text))
   }

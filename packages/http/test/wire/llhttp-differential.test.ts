@@ -4,128 +4,199 @@ import type { Violation } from '../../src/errors.ts'
 import { LLHTTPOracle, type OracleRead } from './llhttp-oracle.ts'
 import { type Read, readRequests } from './read-requests.ts'
 
-/** What we refuse and llhttp lets pass, with the clause that we follow; the text must show the reason. */
-const STRICTER: readonly { violation: Violation; because: string; holds: RegExp }[] = [
-  { violation: 'missing-host', because: 'RFC 9112 §3.2: 400 to HTTP/1.1 without Host', holds: /HTTP\/1\.1/ },
+/** A difference between the readers that is meant, with the clause that asks for it. */
+interface Rule {
+  /** Our violation, or llhttp's reason. */
+  readonly refusal: string
+  readonly because: string
+  /** Matches where the refused bytes show the reason. */
+  readonly holds: RegExp
+}
+
+/** What we refuse and llhttp lets pass; `holds` looks at the bytes that we did not read. */
+const STRICTER: readonly (Rule & { readonly refusal: Violation })[] = [
   {
-    violation: 'malformed-host',
+    refusal: 'missing-host',
+    because: 'RFC 9112 §3.2: 400 to HTTP/1.1 without Host',
+    holds: /^\S+ \S+ HTTP\/1\.1/m,
+  },
+  {
+    refusal: 'malformed-host',
     because: 'RFC 9112 §3.2: 400 to several Host lines or an invalid one',
     holds: /host:/i,
   },
   {
-    violation: 'ambiguous-framing',
+    refusal: 'malformed-host',
+    because: 'RFC 9110 §4.2.4: user information in a target is an error',
+    holds: /^\S+ http:\/\/\S*@/,
+  },
+  {
+    refusal: 'ambiguous-framing',
     because: 'RFC 9112 §6.1: Transfer-Encoding in HTTP/1.0 is faulty framing',
     holds: /HTTP\/1\.0[^]*transfer-encoding/i,
   },
   {
-    violation: 'unknown-expectation',
+    refusal: 'unknown-expectation',
     because: 'RFC 9110 §10.1.1: 417 to an expectation that is not met',
     holds: /expect:/i,
   },
   {
-    violation: 'unsupported-version',
+    refusal: 'unsupported-version',
     because: 'RFC 9110 §15.6.6: 505 to a version that is not spoken',
     holds: /HTTP\/(?:2\.0|0\.9)/,
   },
   {
-    violation: 'malformed-target',
-    because: 'RFC 9112 §3.2: no form of target has a fragment, or stars elsewhere',
-    holds: /#|\*|^\w+ [^/]|\n\w+ [^/]/,
+    refusal: 'malformed-version',
+    because: 'RFC 9112 §3: a single space before the version',
+    holds: /^\S+ \S+ {2}/,
   },
   {
-    violation: 'malformed-request-line',
-    because: 'RFC 9112 §3: visible ASCII in a target, one space between the parts; §2.2: no bare CR',
-    holds: /[\x7f-\xff]|\r\n\r\n|^\r\n|  |\r[^\n]/,
+    refusal: 'malformed-target',
+    because: 'RFC 9112 §3.2: no form of target has a fragment',
+    holds: /^\S+ \S*#/,
   },
   {
-    violation: 'malformed-chunk',
+    refusal: 'malformed-target',
+    because: 'RFC 9112 §3.2.4: the asterisk stands alone, and for OPTIONS',
+    holds: /^\S+ \*/,
+  },
+  {
+    refusal: 'malformed-target',
+    because: 'RFC 9112 §3.2.2: an origin server is asked for http and https, with a host',
+    holds: /^\S+ (?:ftp:|\w+:\/\/:|\w+:)/,
+  },
+  {
+    refusal: 'malformed-request-line',
+    because: 'RFC 9112 §2.2: an empty line is a CRLF; §3: no blank before the method',
+    holds: /^(?:\r\n)*(?:\r[^\n]|\n)/,
+  },
+  {
+    refusal: 'malformed-request-line',
+    because: 'RFC 9112 §3: a single space before the target',
+    holds: /^\S+ \s/,
+  },
+  {
+    refusal: 'malformed-request-line',
+    because: 'RFC 9112 §3: a request line has a version',
+    holds: /^\S+ \S+[\r\n]/,
+  },
+  {
+    refusal: 'malformed-chunk',
     because: 'RFC 9112 §7.1.1: chunk-ext is `;` name [ `=` value ]',
-    holds: /;/,
+    holds: /^[0-9a-f]+;/i,
   },
   {
-    violation: 'unsupported-transfer-encoding',
+    refusal: 'unsupported-transfer-encoding',
     because: 'RFC 9112 §6.1: 501 to a coding that is not known',
-    holds: /transfer-encoding:.*(?:gzip|identity)/i,
+    holds: /transfer-encoding:[ \t]*(?!chunked\r)/i,
   },
   {
-    violation: 'malformed-transfer-encoding',
+    refusal: 'malformed-transfer-encoding',
     because: 'RFC 9112 §6.1: chunked once, and last',
     holds: /transfer-encoding:/i,
   },
-  { violation: 'body-too-large', because: 'RFC 9110 §15.5.14: more than the server wants', holds: /\d{8}/ },
+  {
+    refusal: 'body-too-large',
+    because: 'RFC 9110 §15.5.14: more than the server wants',
+    holds: /[0-9a-f]{6}/i,
+  },
 ]
 
-/** What llhttp refuses and we let pass. */
-const LOOSER: readonly { reason: string; because: string; holds: RegExp }[] = [
+/** What llhttp refuses and we let pass; `holds` looks at all bytes. */
+const LOOSER: readonly Rule[] = [
   {
-    reason: 'HPE_INVALID_METHOD',
+    refusal: 'HPE_INVALID_METHOD',
     because: 'RFC 9110 §9.1: any token may be a method; the answer is 501',
     holds: /./,
   },
   {
-    reason: 'HPE_INVALID_URL',
-    because: 'RFC 9112 §3.2.4: an asterisk, an authority',
-    holds: /OPTIONS \*|CONNECT /,
-  },
-  {
-    reason: 'HPE_INVALID_CONTENT_LENGTH',
+    refusal: 'HPE_INVALID_CONTENT_LENGTH',
     because: 'RFC 9110 §5.5: a tab is optional white space',
     holds: /content-length:[^\r]*\t/i,
   },
   {
-    reason: 'HPE_INVALID_TRANSFER_ENCODING',
+    refusal: 'HPE_INVALID_CONTENT_LENGTH',
+    because: 'RFC 9110 §6.5.1: a trailer frames nothing, and is no reason to refuse',
+    holds: /0(?:;.*)?\r\n(?:.+\r\n)*content-length:/i,
+  },
+  {
+    refusal: 'HPE_INVALID_TRANSFER_ENCODING',
     because: 'RFC 9110 §5.5: a tab is optional white space',
     holds: /transfer-encoding:[^\r]*\t/i,
   },
   {
-    reason: 'HPE_INVALID_CHUNK_SIZE',
+    refusal: 'HPE_INVALID_CHUNK_SIZE',
     because: 'RFC 9112 §7.1.1: blanks before a chunk extension',
     holds: /[\t ];/,
   },
   {
-    reason: 'HPE_INVALID_VERSION',
-    because: 'llhttp asks for a version it knows before the line ends',
-    holds: /HTTP\/\d/,
+    refusal: 'HPE_STRICT',
+    because: 'RFC 9112 §7.1.1: blanks within a chunk extension',
+    holds: /;[\t ]|[\t ]=/,
   },
   {
-    reason: 'HPE_CLOSED_CONNECTION',
-    because: 'our channel, not our reader, ends the connection (RFC 9112 §9.6)',
+    refusal: 'HPE_CLOSED_CONNECTION',
+    because: 'RFC 9112 §9.6: our channel, not our reader, ends the connection',
     holds: /connection:[^\r]*close|HTTP\/1\.0/i,
   },
   {
-    reason: 'HPE_PAUSED_UPGRADE',
-    because: 'llhttp stops at every upgrade; our resource decides',
+    refusal: 'HPE_PAUSED_UPGRADE',
+    because: 'RFC 9110 §7.8: our resource, not our reader, decides about an upgrade',
     holds: /upgrade|CONNECT/i,
   },
-  { reason: 'HPE_INVALID_CONSTANT', because: 'llhttp reads SOURCE as ICE beside HTTP', holds: /SOURCE/ },
 ]
 
-/** Says what both should have agreed on and did not, with no clause that explains it. */
-function disagreement(text: string, ours: Read, theirs: OracleRead): string | undefined {
-  const shared = Math.min(ours.requests.length, theirs.requests.length)
-  for (let at = 0; at < shared; at++) {
+/** Where llhttp does not see what frames a body, and takes it for the other protocol's (RFC 9112 §6.3 does not). */
+const UNSEEN_BODY = /CONNECT |transfer-encoding:\s*chunked\t/i
+
+/** The rule that explains how the readers differ, or a word for what none explains; undefined where they agree. */
+function judge(text: string, ours: Read, llhttp: OracleRead): Rule | string | undefined {
+  const theirs = UNSEEN_BODY.test(text) ? withoutSwitch(llhttp) : llhttp
+  const different = differentRequest(ours, theirs)
+  if (different !== undefined) return different
+  const [oursWhole, theirsWhole] = [wholeCount(ours), wholeCount(theirs)]
+  if (ours.refused !== undefined && (theirs.refused === undefined || theirsWhole > oursWhole)) {
+    const { violation } = ours.refused
+    const rule = STRICTER.find(({ refusal, holds }) => refusal === violation && holds.test(ours.unread))
+    return rule ?? `we alone refuse: ${violation}`
+  }
+  if (theirs.refused !== undefined && (ours.refused === undefined || oursWhole > theirsWhole)) {
+    const rule = LOOSER.find(({ refusal, holds }) => refusal === theirs.refused && holds.test(text))
+    return rule ?? (isRefusedOnceWhole(text, ours) ? undefined : `llhttp alone refuses: ${theirs.refused}`)
+  }
+  const same =
+    ours.refused !== undefined ||
+    (oursWhole === theirsWhole && ours.requests.length === theirs.requests.length)
+  return same ? undefined : `we read ${ours.requests.length} requests, ${oursWhole} of them whole`
+}
+
+function differentRequest(ours: Read, theirs: OracleRead): string | undefined {
+  for (const [at, other] of theirs.requests.entries()) {
     const mine = ours.requests[at]
-    const other = theirs.requests[at]
-    if (mine === undefined || other === undefined) continue
+    if (mine === undefined) return undefined
     const same = mine.head.method === other.method && mine.head.target === other.target
     const bodies = mine.body.startsWith(other.body) || other.body.startsWith(mine.body)
     const bothEnded = !(mine.ended && other.ended) || mine.body === other.body
     if (!same || !bodies || !bothEnded) return `request ${at} was read differently`
   }
-  const explained = (violation: Violation): boolean =>
-    STRICTER.some((rule) => rule.violation === violation && rule.holds.test(text))
-  if (ours.refused !== undefined && theirs.refused === undefined && !explained(ours.refused.violation)) {
-    return `we alone refuse: ${ours.refused.violation}`
-  }
-  const { refused } = theirs
-  // llhttp judges some fields where they stand; we judge a head once it is whole.
-  const refusedLater = ['\n', '\n\r\n', '\r\n\r\n'].some(
-    (end) => readRequests([Buffer.from(text + end, 'latin1')]).refused,
-  )
-  const known = LOOSER.some((rule) => rule.reason === refused && rule.holds.test(text))
-  if (refused !== undefined && ours.refused === undefined && !known && !refusedLater)
-    return `llhttp alone refuses: ${refused}`
   return undefined
+}
+
+function withoutSwitch(read: OracleRead): OracleRead {
+  if (read.refused !== 'HPE_PAUSED_UPGRADE') return read
+  return { requests: read.requests.slice(0, -1), refused: read.refused }
+}
+
+function wholeCount({ requests }: { readonly requests: readonly { readonly ended: boolean }[] }): number {
+  return requests.filter(({ ended }) => ended).length
+}
+
+/** llhttp judges some fields where they stand; we judge a head, and a chunk's first line, once it is whole. */
+function isRefusedOnceWhole(text: string, ours: Read): boolean {
+  if (ours.unread === '') return false
+  return ['\n', '\n\r\n', '\r\n\r\n'].some(
+    (end) => readRequests([Buffer.from(text + end, 'latin1')]).refused !== undefined,
+  )
 }
 
 const oneOf = (...texts: string[]): fc.Arbitrary<string> => fc.constantFrom(...texts)
@@ -133,7 +204,7 @@ const byte = fc.integer({ min: 0, max: 255 }).map((code) => String.fromCharCode(
 const requestLine = fc
   .tuple(
     oneOf('GET', 'POST', 'PUT', 'HEAD', 'OPTIONS', 'FROB', 'get'),
-    oneOf('/', '/a?b=c', '*', 'http://h/x', '/%zz', '/a#b', 'x'),
+    oneOf('/', '/a?b=c', '*', 'http://h/x', 'http://u@h/', 'ftp://h/', '/%zz', '/a#b', 'x'),
     oneOf('HTTP/1.1', 'HTTP/1.1', 'HTTP/1.1', 'HTTP/1.0', 'HTTP/2.0', 'http/1.1'),
   )
   .map((parts) => parts.join(' '))
@@ -159,6 +230,7 @@ const fieldLine = oneOf(
   'Content-Length:\t3',
   'Content-Length: 3 ',
   'Content-Length: 18446744073709551619',
+  'Content-Length: 4000000',
   'Transfer-Encoding: chunked',
   'Transfer-Encoding: chunked',
   'Transfer-Encoding: CHUNKED',
@@ -185,12 +257,55 @@ const body = oneOf(
   '10000000000000003\r\nabc\r\n0\r\n\r\n',
 )
 const lineEnd = oneOf('\r\n', '\r\n', '\r\n', '\r\n', '\r\n', '\r\n', '\n', '\r')
-const request = fc
+/** Parts that need not fit each other. */
+const wildRequest = fc
   .tuple(requestLine, fc.array(fc.tuple(fieldLine, lineEnd), { maxLength: 4 }), fc.boolean(), lineEnd, body)
   .map(([line, fields, withHost, end, content]) => {
     const lines = fields.map(([field, fieldEnd]) => `${field}${fieldEnd}`).join('')
     return `${line}\r\n${withHost ? 'Host: h\r\n' : ''}${lines}${end}${content}`
   })
+const chunk = fc
+  .tuple(
+    oneOf('3', '003', '3;x', '3;x=y', '3 ;x', '3;\tx', '3; x = "a;\\"b"', '3;x=', '3;', '3;x y', '3;x="y'),
+    oneOf('\r\nabc\r\n', '\r\nabc\r\n', '\r\nabc\r\n', '\nabc\r\n', '\r\nabc\n'),
+  )
+  .map((parts) => parts.join(''))
+const chunkedBody = fc
+  .tuple(fc.array(chunk, { maxLength: 2 }), oneOf('', 'T: v\r\n', 'Content-Length: 9\r\n', 'T : v\r\n'))
+  .map(([chunks, trailers]) => `${chunks.join('')}0\r\n${trailers}\r\n`)
+const framedBody = fc.oneof(
+  fc.constant('\r\n'),
+  oneOf('3', '03', '\t3', '3 \t').map((length) => `Content-Length: ${length}\r\n\r\nabc`),
+  oneOf('chunked', 'CHUNKED', '\tchunked', 'chunked\t').chain((coding) =>
+    chunkedBody.map((content) => `Transfer-Encoding: ${coding}\r\n\r\n${content}`),
+  ),
+)
+/** Parts that fit each other. */
+const soundRequest = fc
+  .tuple(
+    oneOf(
+      'GET /',
+      'POST /a?b',
+      'FROB /',
+      'SOURCE /',
+      'OPTIONS *',
+      'PUT http://h/x',
+      'PATCH //x',
+      'CONNECT h:80',
+    ),
+    oneOf('1.1', '1.1', '1.1', '1.0'),
+    oneOf(
+      '',
+      '',
+      '',
+      'Connection: close\r\n',
+      'Connection: keep-alive\r\n',
+      'Connection: upgrade\r\nUpgrade: x\r\n',
+    ),
+    framedBody,
+  )
+  .map(([start, version, fields, framed]) => `${start} HTTP/${version}\r\nHost: h\r\n${fields}${framed}`)
+const request = fc.oneof({ arbitrary: soundRequest, weight: 3 }, wildRequest)
 /** One byte put in, changed or taken out. */
 const edit = fc.tuple(
   fc.nat(400),
@@ -209,16 +324,20 @@ const connection = fc
   })
 
 describe('RequestReader beside llhttp', () => {
-  test('reads the same requests, or refuses where a clause of the RFC says so', async () => {
+  test('reads the same requests, or differs where a clause of the RFC says so', async () => {
     const oracle = await LLHTTPOracle.load()
+    const used = new Set<Rule>()
     fc.assert(
       fc.property(connection, (text) => {
         const bytes = Buffer.from(text, 'latin1')
-        const theirs = oracle.read(bytes)
-        expect(disagreement(text, readRequests([bytes]), theirs)).toBeUndefined()
+        const verdict = judge(text, readRequests([bytes]), oracle.read(bytes))
+        if (typeof verdict === 'object') used.add(verdict)
+        else expect(verdict).toBeUndefined()
       }),
-      { numRuns: 20_000, seed: 1 },
+      { numRuns: 30_000, seed: 1 },
     )
+    // A rule that explains nothing would hide the fault that comes under it one day.
+    expect([...STRICTER, ...LOOSER].filter((rule) => !used.has(rule))).toEqual([])
   })
 
   test('the oracle does read, and would show a difference', async () => {
@@ -234,6 +353,6 @@ describe('RequestReader beside llhttp', () => {
       refused: 'HPE_INVALID_METHOD',
     })
     const other = readRequests([Buffer.from(text.replace('Content-Length: 3', 'Content-Length: 2'))])
-    expect(disagreement(text, other, theirs)).toBe('request 0 was read differently')
+    expect(judge(text, other, theirs)).toBe('request 0 was read differently')
   })
 })
