@@ -8,7 +8,10 @@ export interface HTTPLimits {
   readonly maxFieldCount: number
   /** Longest body. Beyond it: 413. Infinity for no limit. Default 1 MiB. */
   readonly maxBodyBytes: number
-  /** Most bytes of chunk extensions, and of needless zeros in sizes, in one message. Beyond it: 400. Default 16 384. */
+  /**
+   * Most bytes of chunk extensions, and of needless zeros in sizes, in one message. Beyond it: 400.
+   * Default 16 384.
+   */
   readonly maxChunkExtensionBytes: number
   /** Most bytes of all trailer lines. Beyond it: 431. Default 16 384. */
   readonly maxTrailerBytes: number
