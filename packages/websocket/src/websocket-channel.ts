@@ -65,7 +65,7 @@ export class WebSocketChannel extends Protocol implements WebSocketConnection {
   override connectionMade(): void {
     const protocol = this.#protocol
     void this.#tell(() => protocol.negotiationStarted(new WebSocketTransport(this)))
-    this.#deliver(() => protocol.negotiationFinished())
+    if (this.open) this.#deliver(() => protocol.negotiationFinished())
   }
 
   override dataReceived(data: Buffer): void {
@@ -111,12 +111,19 @@ export class WebSocketChannel extends Protocol implements WebSocketConnection {
   close(code: number, reason: string): void {
     if (!this.open) return
     this.#sendClose(code, reason)
+    if (this.transport.bufferedBytes <= PONG_HOLD_BYTES) this.#awaitClose()
+    else void this.transport.drained().then((goOn) => goOn && this.#awaitClose())
+    this.#resumeInput()
+  }
+
+  /** The time begins when our close frame can have reached the peer, not behind megabytes in front of it. */
+  #awaitClose(): void {
+    if (this.#closing !== 'closed-by-us') return
     const { closeTimeoutMs } = this.#options
     this.#deadline = this.transport.reactor.callLater(closeTimeoutMs, () => {
       this.#deadline = undefined
       this.transport.abortConnection(new Error(`No close frame came within ${closeTimeoutMs} ms`))
     })
-    this.#resumeInput()
   }
 
   pause(): void {
@@ -195,6 +202,7 @@ export class WebSocketChannel extends Protocol implements WebSocketConnection {
     this.#peerClose = { code: code ?? NO_STATUS, reason }
     if (this.#closing === 'open') this.#closedBy = 'peer'
     this.#closing = closingAfter(this.#closing, 'close-received')
+    if (this.#deadline?.active()) this.#deadline.cancel()
     if (this.#closing !== 'closed') this.#sendClose(code, '')
     this.transport.loseConnection()
   }

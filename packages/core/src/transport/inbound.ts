@@ -1,3 +1,4 @@
+import { ByteQueue } from '../bytes/byte-queue.ts'
 import type { Wire } from './wire.ts'
 
 /** Who receives what came in. */
@@ -16,8 +17,8 @@ export class Inbound {
   readonly #wire: Wire
   readonly #readAheadBytes: number
   readonly #reader: InboundReader
-  #held: Buffer[] = []
-  #heldBytes = 0
+  /** A queue of bytes, not of pieces: a peer that sends a byte at a time must not make us hold an object for each. */
+  readonly #held = new ByteQueue()
   /** Where the peer's end of input is: not seen, seen behind held bytes, delivered. */
   #end: 'ahead' | 'held' | 'delivered' = 'ahead'
   #paused = false
@@ -42,9 +43,8 @@ export class Inbound {
   push(data: Buffer): void {
     if (this.#closed) return
     this.#held.push(data)
-    this.#heldBytes += data.length
     this.deliver()
-    if (this.#heldBytes >= this.#readAheadBytes && !this.#wirePaused) {
+    if (this.#held.length >= this.#readAheadBytes && !this.#wirePaused) {
       this.#wirePaused = true
       this.#wire.pause()
     }
@@ -84,14 +84,15 @@ export class Inbound {
     // The end of input was told to the one before; the new reader must hear of it too.
     if (this.#end === 'delivered') this.#end = 'held'
     if (unread === undefined || unread.length === 0) return
-    this.#held.unshift(unread)
-    this.#heldBytes += unread.length
+    const behind = this.#held.takeAll()
+    this.#held.push(unread)
+    this.#held.push(behind)
   }
 
   /** Delivers nothing more, and lets the wire run dry. */
   close(): void {
     this.#closed = true
-    this.#held = []
+    this.#held.clear()
     this.#openWire()
   }
 
@@ -101,14 +102,13 @@ export class Inbound {
     if (this.#delivering) return
     this.#delivering = true
     while (!this.#paused && this.#pending === undefined) {
-      const data = this.#held.shift()
+      const data = this.#held.takeUpTo(Infinity)
       if (data === undefined) break
-      this.#heldBytes -= data.length
       const promise = this.#reader.deliver(data)
       if (promise !== undefined) this.waitFor(promise)
     }
     this.#delivering = false
-    if (this.#heldBytes < this.#readAheadBytes) this.#openWire()
+    if (this.#held.length < this.#readAheadBytes) this.#openWire()
     if (this.#end === 'held' && !this.#paused && this.#pending === undefined) {
       this.#end = 'delivered'
       if (!this.#closed) this.#reader.deliverEnd()

@@ -152,8 +152,9 @@ export class Outbound {
     if (this.#producer?.kind === 'pull') this.#producer.asked = false
     // A producer that writes when asked does so within a flush; what it gives belongs to the next turn.
     const early = this.#queue.bytes >= EARLY_FLUSH_BYTES && this.#inFlightBytes === 0 && !this.#flushing
-    if (early) this.flush()
-    else this.#owner.outputQueued()
+    // Producers are asked at the end of the turn only: never between two writes that belong together.
+    if (early) this.#send()
+    this.#owner.outputQueued()
     if (this.bytes <= this.#options.highWaterBytes) return true
     this.#pauseProducer()
     return false

@@ -57,9 +57,9 @@ describe('Outbound', () => {
       outbound.writable()
     }
     clock.advance(99)
-    expect(told).toEqual([])
+    expect(told).toEqual(['queued'])
     clock.advance(1)
-    expect(told).toEqual(['nothing left for 100 ms'])
+    expect(told).toEqual(['queued', 'nothing left for 100 ms'])
   })
 
   test('waits for nothing once all has left', () => {

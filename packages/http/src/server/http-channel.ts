@@ -1,4 +1,4 @@
-import { type ConnectionClosed, Protocol, type ProtocolEvents } from '@ropewalk/core'
+import { type ConnectionClosed, LocalProtocolError, Protocol, type ProtocolEvents } from '@ropewalk/core'
 import { assertNever, ByteQueue } from '@ropewalk/core/bytes'
 import { HTTPError, RemoteProtocolError } from '../errors.ts'
 import { Headers } from '../message/headers.ts'
@@ -98,8 +98,10 @@ export class HTTPChannel extends Protocol<HTTPChannelOwner> implements RequestCh
   requestDone(request: Request): void {
     const phase = this.#phase
     if (phase.is !== 'request' || phase.request !== request) return
+    const whole = !request.hasBody || request.body.complete
+    if (!whole) request.body.failed(new LocalProtocolError('Cannot read on: the response is complete'))
     if (!request.persistent || this.#draining || this.transport.disconnecting) return this.#close()
-    if (!request.hasBody || request.body.complete) this.#awaitNext()
+    if (whole) this.#awaitNext()
     else this.#phase = { is: 'discarding', leftBytes: this.#options.maxDiscardedBytes }
     this.#read()
   }
@@ -112,10 +114,10 @@ export class HTTPChannel extends Protocol<HTTPChannelOwner> implements RequestCh
   /** Reads on for as long as somebody wants what comes. */
   #read(): void {
     // A request that is answered at once, or asks for its body at once, comes back here from the loop.
-    if (this.#reading) return
+    if (this.#reading || this.transport.disconnecting) return
     this.#reading = true
     try {
-      while (this.#wantsInput()) {
+      while (this.#wantsInput() && !this.transport.disconnecting) {
         const event = this.#reader.next(this.#input)
         if (event === undefined) break
         this.#eventRead(event)
@@ -190,7 +192,13 @@ export class HTTPChannel extends Protocol<HTTPChannelOwner> implements RequestCh
       const text = `A request failed: ${request.method} ${request.path.slice(0, 80)}`
       this.transport.reactor.log({ level: 'error', text, error })
     }
-    request.processingFailed(error)
+    try {
+      request.processingFailed(error)
+    } catch (fault) {
+      const text = 'An error page could not be sent; the connection is aborted'
+      this.transport.reactor.log({ level: 'error', text, error: fault })
+      this.transport.abortConnection(fault)
+    }
   }
 
   #awaitNext(): void {
@@ -238,7 +246,7 @@ export class HTTPChannel extends Protocol<HTTPChannelOwner> implements RequestCh
 
   /** Sets the deadline for what is awaited now, and keeps what nobody wants from coming. */
   #awaitInput(): void {
-    if (this.#phase.is === 'over') return
+    if (this.#phase.is === 'over' || this.transport.disconnecting) return
     const wanted = this.#wantsInput()
     if (wanted === this.#paused) {
       this.#paused = !wanted
@@ -248,8 +256,11 @@ export class HTTPChannel extends Protocol<HTTPChannelOwner> implements RequestCh
     if (this.#phase.is !== 'head') {
       if (wanted) this.#deadline.set('body', this.#options.bodyTimeoutMs)
       else this.#deadline.clear()
-    } else if (!wanted) this.#readWhenDrained()
-    else if (!this.#reader.betweenMessages || this.#input.length > 0) this.#awaitRestOfHead()
+    } else if (!wanted) {
+      this.#deadline.clear()
+      this.#readWhenDrained()
+    } else if (!this.#reader.betweenMessages || this.#input.length > 0) this.#awaitRestOfHead()
+    else if (this.#deadline.awaited === undefined) this.#awaitNext()
   }
 
   #awaitRestOfHead(): void {

@@ -11,9 +11,13 @@ export abstract class HTTPFactory extends Factory<HTTPChannel> implements HTTPCh
   #dateLine = ''
   #dateSecond = -1
 
+  /** @throws {RangeError} for a limit or deadline that is none. */
   constructor(options: Partial<HTTPChannelOptions> = {}) {
     super()
     this.options = { ...DEFAULT_CHANNEL_OPTIONS, ...options }
+    for (const [name, value] of Object.entries(this.options)) {
+      if (!(value >= 0)) throw new RangeError(`Cannot serve with ${name} ${value}: give a number, 0 or more`)
+    }
   }
 
   /**

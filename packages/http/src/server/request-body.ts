@@ -1,3 +1,4 @@
+import { ByteQueue } from '@ropewalk/core/bytes'
 import { HTTPError } from '../errors.ts'
 
 /** Who feeds a body. */
@@ -15,8 +16,7 @@ export interface BodySource {
 export class RequestBody implements AsyncIterable<Buffer> {
   readonly #source: BodySource
   readonly #contentType: () => string | undefined
-  #pieces: Buffer[] = []
-  #heldBytes = 0
+  readonly #held = new ByteQueue()
   #end: BodyEnd = ARRIVING
   /** Whether somebody has begun to read. */
   #reading = false
@@ -30,7 +30,7 @@ export class RequestBody implements AsyncIterable<Buffer> {
 
   /** Whether the reader would take more now. */
   get wanted(): boolean {
-    return this.#reading && this.#end.is === 'arriving' && this.#heldBytes < HIGH_WATER_BYTES
+    return this.#reading && this.#end.is === 'arriving' && this.#held.length < HIGH_WATER_BYTES
   }
 
   /** Whether all of it has arrived. */
@@ -47,17 +47,15 @@ export class RequestBody implements AsyncIterable<Buffer> {
    * The pieces as they come, each the caller's to keep.
    *
    * @throws {TypeError} when it was read before.
-   * @throws {RemoteProtocolError | ConnectionClosed} when it breaks off.
+   * @throws {RemoteProtocolError | ConnectionClosed} when it breaks off; LocalProtocolError once the response is complete.
    */
   async *[Symbol.asyncIterator](): AsyncGenerator<Buffer, void, undefined> {
     if (this.#reading) throw new TypeError('Cannot read a request body twice')
     this.#reading = true
     for (;;) {
-      const piece = this.#pieces.shift()
-      if (piece !== undefined) {
-        this.#heldBytes -= piece.length
-        yield piece
-      } else if (this.#end.is === 'complete') return
+      const piece = this.#held.takeUpTo(Infinity)
+      if (piece !== undefined) yield piece
+      else if (this.#end.is === 'complete') return
       else if (this.#end.is === 'failed') throw this.#end.error
       else await this.#more()
     }
@@ -106,8 +104,7 @@ export class RequestBody implements AsyncIterable<Buffer> {
 
   /** A piece has come. */
   pieceReceived(piece: Buffer): void {
-    this.#pieces.push(piece)
-    this.#heldBytes += piece.length
+    this.#held.push(piece)
     this.#wakeReader()
   }
 

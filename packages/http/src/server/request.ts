@@ -282,7 +282,8 @@ export class Request {
    * Earlier answers on the connection have been sent by then.
    *
    * @returns false when the client is gone.
-   * @throws {LocalProtocolError} once a response was begun, on HTTP/1.0, or when the request has a body.
+   * @throws {LocalProtocolError} once a response was begun, on HTTP/1.0, when the request has a body, or when
+   *   its Upgrade and Connection do not ask for it.
    * @see RFC 9110 §7.8
    */
   upgrade(next: ProtocolEvents, options: UpgradeOptions): boolean {
@@ -290,6 +291,9 @@ export class Request {
     if (this.started || this.#outcome !== undefined)
       throw new LocalProtocolError('Cannot upgrade: the response began')
     if (this.#head.version === '1.0') throw new LocalProtocolError('Cannot upgrade a request of HTTP/1.0')
+    if (!this.#asksFor(options.protocol)) {
+      throw new LocalProtocolError(`Cannot upgrade to ${options.protocol}: the client did not ask for it`)
+    }
     if (this.hasBody) throw new LocalProtocolError('Cannot upgrade a request that has a body')
     if (this.#channel.transport.disconnecting) return false
     for (const [name, value] of options.headers ?? []) this.responseHeaders.addRawHeader(name, value)
@@ -306,6 +310,14 @@ export class Request {
   connectionLost(reason: ConnectionClosed): void {
     this.#body?.failed(reason)
     if (this.#outcome === undefined) this.#end('aborted')
+  }
+
+  #asksFor(protocol: string): boolean {
+    const lists = (name: string, wanted: string): boolean =>
+      (this.requestHeaders.getRawHeaders(name) ?? [])
+        .flatMap((value) => value.toLowerCase().split(','))
+        .some((item) => item.trim() === wanted)
+    return lists('upgrade', protocol.toLowerCase()) && lists('connection', 'upgrade')
   }
 
   #bodyWanted(): void {

@@ -124,6 +124,9 @@ export class ResponseStream {
   /** Sends the head of a 101 answer: what follows is another protocol's. */
   upgrade({ code, reason, headers, dateLine }: ResponseHead): void {
     this.#stage = FINISHED
+    // RFC 9110 §8.6, RFC 9112 §6.1: neither in a 1xx.
+    headers.removeHeader('content-length')
+    headers.removeHeader('transfer-encoding')
     this.#transport.write(responseHead(code, reason, headers, dateLine))
   }
 
@@ -134,19 +137,27 @@ export class ResponseStream {
   ): [string | Buffer, Framing] {
     const framing = this.#frame(code, headers, wholeBytes)
     if (framing.by === 'close' || saysClose(headers)) this.#persistent = false
-    const lines = dateLine + framing.lines + this.#connectionLine()
+    const lines = dateLine + framing.lines + this.#connectionLine(headers.hasHeader('upgrade'))
     return [responseHead(code, reason, headers, lines), framing]
   }
 
-  #connectionLine(): string {
-    if (!this.#persistent) return 'Connection: close\r\n'
-    return this.#answered.version === '1.0' ? 'Connection: keep-alive\r\n' : ''
+  /** @param upgrade Whether the head has an Upgrade field, which Connection must list (RFC 9110 §7.8). */
+  #connectionLine(upgrade: boolean): string {
+    const options = upgrade ? ['Upgrade'] : []
+    if (!this.#persistent) options.push('close')
+    else if (this.#answered.version === '1.0') options.push('keep-alive')
+    return options.length === 0 ? '' : `Connection: ${options.join(', ')}\r\n`
   }
 
   #frame(code: number, headers: Headers, wholeBytes: number | undefined): Framing {
     if (headers.hasHeader('transfer-encoding')) {
       throw new LocalProtocolError(
         'Cannot set Transfer-Encoding: how a response is framed is not for its author',
+      )
+    }
+    if (this.#answered.method === 'CONNECT' && code >= 200 && code < 300) {
+      throw new LocalProtocolError(
+        'Cannot answer CONNECT with success: it has no body, and no tunnel is open',
       )
     }
     const declared = declaredLength(headers)

@@ -48,17 +48,17 @@ function readKey(request: Request): string {
 
 function readSubprotocols(request: Request): string[] {
   const values = request.requestHeaders.getRawHeaders('Sec-WebSocket-Protocol') ?? []
-  const offered: string[] = []
+  const offered = new Set<string>()
   for (const value of values) {
     for (const item of value.split(',')) {
       const name = trimmed(item)
-      if (!TOKEN.test(name) || offered.includes(name)) {
+      if (!TOKEN.test(name) || offered.has(name)) {
         throw refusal(400, 'Sec-WebSocket-Protocol must list tokens, each once')
       }
-      offered.push(name)
+      offered.add(name)
     }
   }
-  return offered
+  return [...offered]
 }
 
 /** The elements of a list header, in lower case. */
@@ -68,7 +68,16 @@ function listed(request: Request, name: string): string[] {
 }
 
 function trimmed(item: string): string {
-  return item.replace(/^[ \t]+/, '').replace(/[ \t]+$/, '')
+  // Not a regular expression: one that looks for blanks at the end is quadratic in blanks.
+  let start = 0
+  let end = item.length
+  while (start < end && isBlank(item[start])) start++
+  while (end > start && isBlank(item[end - 1])) end--
+  return item.slice(start, end)
+}
+
+function isBlank(char: string | undefined): boolean {
+  return char === ' ' || char === '\t'
 }
 
 function refusal(code: number, why: string, headers: readonly (readonly [string, string])[] = []): HTTPError {
