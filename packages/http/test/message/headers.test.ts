@@ -60,4 +60,28 @@ describe('Headers', () => {
     expect(headers.ascii).toBe(true)
     expect(Headers.fromFields(['X', '\xe9']).ascii).toBe(false)
   })
+
+  test('row 63: such names can be set, too', () => {
+    const headers = new Headers()
+    headers.setRawHeaders('__proto__', ['a'])
+    headers.addRawHeader('constructor', 'b')
+    expect(headers.toWire()).toBe('__proto__: a\r\nconstructor: b\r\n')
+    headers.removeHeader('__PROTO__')
+    expect([...headers]).toEqual([['constructor', 'b']])
+    expect(headers.hasHeader('hasOwnProperty')).toBe(false)
+  })
+
+  test('sends a name in the case it was last set in, behind the others', () => {
+    const headers = Headers.fromFields(['etag', 'a', 'X', 'y'])
+    headers.setRawHeaders('ETag', ['b', 'c'])
+    expect(headers.toWire()).toBe('X: y\r\nETag: b\r\nETag: c\r\n')
+    headers.setRawHeaders('etag', [])
+    expect(headers.getRawHeaders('ETag')).toBeUndefined()
+  })
+
+  test('keeps what it had when one of several new values is refused', () => {
+    const headers = Headers.fromFields(['X', 'old'])
+    expect(() => headers.setRawHeaders('X', ['good', 'b\nad'])).toThrow(TypeError)
+    expect(headers.getRawHeaders('X')).toEqual(['old'])
+  })
 })

@@ -10,6 +10,8 @@ describe('parseRequestTarget', () => {
     expect(parseRequestTarget('GET', 'http://h:1?q')).toEqual({ path: '/', query: 'q', authority: 'h:1' })
     expect(parseRequestTarget('GET', 'HTTPS://h/p')).toEqual({ path: '/p', query: '', authority: 'h' })
     expect(parseRequestTarget('CONNECT', 'h:443')).toEqual({ path: '', query: '', authority: 'h:443' })
+    expect(parseRequestTarget('CONNECT', '[::1]:443')).toMatchObject({ authority: '[::1]:443' })
+    expect(parseRequestTarget('GET', 'http://[::1]:8/')).toMatchObject({ path: '/', authority: '[::1]:8' })
     expect(parseRequestTarget('OPTIONS', '*')).toEqual({ path: '*', query: '', authority: none })
   })
 
@@ -21,7 +23,19 @@ describe('parseRequestTarget', () => {
       ['GET', '/a#b'],
       ['GET', 'http://'],
       ['GET', 'http:///p'],
+      ['GET', 'http://:80/'],
+      ['GET', 'http://h/#f'],
+      ['GET', 'ftp://h/'],
+      ['GET', ''],
+      ['GET', '?q'],
+      ['OPTIONS', '*?'],
+      ['OPTIONS', '**'],
       ['CONNECT', 'h'],
+      ['CONNECT', 'h:'],
+      ['CONNECT', ':80'],
+      ['CONNECT', 'h:80/'],
+      ['CONNECT', 'h:80a'],
+      ['CONNECT', '*'],
       ['CONNECT', '/'],
       ['CONNECT', 'http://h/'],
     ] as const) {
@@ -29,5 +43,17 @@ describe('parseRequestTarget', () => {
         'Cannot read request target',
       )
     }
+  })
+
+  test('blames the client, and quotes no more than a line of it', () => {
+    const error: unknown = (() => {
+      try {
+        return parseRequestTarget('GET', 'x'.repeat(10_000))
+      } catch (thrown) {
+        return thrown
+      }
+    })()
+    expect(error).toMatchObject({ violation: 'malformed-target', statusCode: 400 })
+    expect(String(error).length).toBeLessThan(150)
   })
 })

@@ -5,12 +5,22 @@ import type { RenderResult } from '../../src/site/render-result.ts'
 import { Resource } from '../../src/site/resource.ts'
 import { ask, request } from './site-exchange.ts'
 
+type Asked = Awaited<ReturnType<typeof ask>>
+
 function page(render: (request: Request) => RenderResult): Resource {
   return new (class extends Resource {
     override render_GET(it: Request): RenderResult {
       return render(it)
     }
   })()
+}
+
+function get(render: (request: Request) => RenderResult): Promise<Asked> {
+  return ask(page(render), request('GET', '/'))
+}
+
+function head(render: (request: Request) => RenderResult): Promise<Asked> {
+  return ask(page(render), request('HEAD', '/'))
 }
 
 async function* pieces(...items: (string | Error)[]): AsyncGenerator<string> {
@@ -21,104 +31,143 @@ async function* pieces(...items: (string | Error)[]): AsyncGenerator<string> {
   }
 }
 
+const HTML = 'Content-Type: text/html; charset=utf-8\r\n'
+
 describe('what render answers', () => {
   test('bytes, promises, pieces and later', async () => {
-    const get = request('GET', '/')
-    expect(
-      (
-        await ask(
-          page(() => Buffer.from('bytes')),
-          get,
-        )
-      ).answer,
-    ).toContain('Content-Length: 5\r\n\r\nbytes')
-    expect(
-      (
-        await ask(
-          page(() => Promise.resolve('soon')),
-          get,
-        )
-      ).answer,
-    ).toContain('Content-Length: 4\r\n\r\nsoon')
-    expect(
-      (
-        await ask(
-          page(() => pieces('a', 'bc')),
-          get,
-        )
-      ).answer,
-    ).toContain('chunked\r\n\r\n1\r\na\r\n2\r\nbc\r\n0\r\n\r\n')
-    expect(
-      (
-        await ask(
-          page(() => Promise.resolve(pieces('a'))),
-          get,
-        )
-      ).answer,
-    ).toContain('1\r\na\r\n0\r\n\r\n')
-    const later = page((it) => {
-      it.reactor.callLater(0, () => it.finish('later'))
+    const body = async (render: (request: Request) => RenderResult): Promise<string> =>
+      (await get(render)).answer.replace(`HTTP/1.1 200 OK\r\n${HTML}`, '')
+    expect(await body(() => 'é')).toBe('Content-Length: 2\r\n\r\n\xc3\xa9')
+    expect(await body(() => Buffer.from('bytes'))).toBe('Content-Length: 5\r\n\r\nbytes')
+    expect(await body(() => Promise.resolve('soon'))).toBe('Content-Length: 4\r\n\r\nsoon')
+    const chunked = 'Transfer-Encoding: chunked\r\n\r\n1\r\na\r\n2\r\nbc\r\n0\r\n\r\n'
+    expect(await body(() => pieces('a', '', 'bc'))).toBe(chunked)
+    expect(await body(() => Promise.resolve(pieces('a', 'bc')))).toBe(chunked)
+    expect(await body(() => pieces())).toBe('Content-Length: 0\r\n\r\n')
+    const { transport } = await get((it) => {
+      it.reactor.callLater(5, () => it.finish('later'))
       return NOT_DONE_YET
     })
-    const { transport } = await ask(later, get)
-    transport.reactor.advance(0)
+    expect(transport.value()).toBe('')
+    transport.reactor.advance(5)
     expect(transport.value()).toContain('\r\n\r\nlater')
   })
 
+  test('keeps the type that the method has set', async () => {
+    for (const result of ['{}', Buffer.from('{}'), pieces('{}')]) {
+      const { answer } = await get((it) => {
+        it.setHeader('content-type', 'application/json')
+        return result
+      })
+      expect(answer).toContain('content-type: application/json\r\n')
+      expect(answer).not.toContain('text/html')
+    }
+  })
+
   test('case 93: an empty body has no type', async () => {
-    expect(
-      (
-        await ask(
-          page(() => ''),
-          request('GET', '/'),
-        )
-      ).answer,
-    ).toBe('HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n')
+    expect((await get(() => '')).answer).toBe('HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n')
+  })
+
+  test('is the last piece of a response that the method has begun, and nothing behind one it finished', async () => {
+    const begun = await get((it) => {
+      it.write('ab')
+      return 'c'
+    })
+    expect(begun.answer).toContain('2\r\nab\r\n1\r\nc\r\n0\r\n\r\n')
+    const finished = await get((it) => {
+      it.finish('all')
+      return 'ignored'
+    })
+    expect(finished.answer).toBe('HTTP/1.1 200 OK\r\nContent-Length: 3\r\n\r\nall')
+    expect(finished.reactor.logged).toEqual([])
+  })
+
+  test('rows 149, 150: neither 204 nor 304 has a body or its length', async () => {
+    for (const code of [204, 304]) {
+      for (const result of [() => 'body', () => pieces('body')]) {
+        const { answer, transport } = await get((it) => {
+          it.setResponseCode(code)
+          return result()
+        })
+        expect(answer).toMatch(/^HTTP\/1\.1 [23]04 [^]*\r\n\r\n$/)
+        expect(answer).not.toMatch(/Content-Length|Transfer-Encoding|body/)
+        expect(transport.ended).toBe(false)
+      }
+    }
+  })
+
+  test('row 131: a body of another length than was declared is cut', async () => {
+    for (const result of [() => 'four', () => pieces('fo', 'ur'), () => pieces('f')]) {
+      const { answer, transport } = await get((it) => {
+        it.setHeader('Content-Length', '3')
+        return result()
+      })
+      expect(answer).not.toContain('four')
+      expect(transport.connected).toBe(false)
+    }
   })
 
   test('case 89: pieces are not asked for when the answer is to HEAD', async () => {
     let asked = false
-    const lazy = page(async function* () {
+    const { answer } = await head(async function* () {
       await Promise.resolve()
       asked = true
       yield 'x'
     })
-    const { answer } = await ask(lazy, request('HEAD', '/'))
-    expect(answer).toBe('HTTP/1.1 200 OK\r\nContent-Type: text/html; charset=utf-8\r\n\r\n')
+    expect(answer).toBe(`HTTP/1.1 200 OK\r\n${HTML}\r\n`)
     expect(asked).toBe(false)
   })
 
+  test('row 149: HEAD keeps the length that was declared, of pieces and of what is written', async () => {
+    const declared = (it: Request): void => it.setHeader('Content-Length', '3')
+    const streamed = await head((it) => {
+      declared(it)
+      return pieces('abc')
+    })
+    expect(streamed.answer).toBe(`HTTP/1.1 200 OK\r\nContent-Length: 3\r\n${HTML}\r\n`)
+    const written = await head((it) => {
+      declared(it)
+      it.write('abc')
+      it.finish()
+      return NOT_DONE_YET
+    })
+    expect(written.answer).toBe('HTTP/1.1 200 OK\r\nContent-Length: 3\r\n\r\n')
+    expect(written.transport.ended).toBe(false)
+  })
+
   test('case 97: pieces that fail before the first are a 500, behind it a cut', async () => {
-    const before = await ask(
-      page(() => pieces(new Error('x'))),
-      request('GET', '/'),
-    )
+    const before = await get(() => pieces(new Error('x')))
     expect(before.answer).toMatch(/^HTTP\/1\.1 500 /)
-    const behind = await ask(
-      page(() => pieces('half', new Error('x'))),
-      request('GET', '/'),
-    )
-    expect(behind.answer).not.toContain('0\r\n\r\n')
+    expect(before.answer).toContain('<h1>500 Internal Server Error</h1>')
+    let fail: (error: Error) => void = () => undefined
+    const behind = await get(async function* () {
+      yield 'half'
+      await new Promise((_resolve, reject) => (fail = reject))
+    })
+    expect(behind.answer).toContain('4\r\nhalf\r\n')
+    fail(new Error('x'))
+    await behind.reactor.settle()
+    expect(behind.transport.value()).not.toContain('0\r\n\r\n')
     expect(behind.transport.connected).toBe(false)
+    for (const { reactor } of [before, behind])
+      expect(reactor.logged.map(({ error }) => error)).toEqual([new Error('x')])
   })
 
   test('case 98: anything else is a 500, and the log says what to answer instead', async () => {
-    const { answer, reactor } = await ask(
-      page(() => ({ a: 1 }) as unknown as string),
-      request('GET', '/'),
-    )
-    expect(answer).toMatch(/^HTTP\/1\.1 500 /)
-    expect(String(reactor.logged[0]?.error)).toContain(
-      'answer a string, bytes, an async iterable or NOT_DONE_YET',
-    )
-    expect(
-      (
-        await ask(
-          page(() => undefined as unknown as string),
-          request('GET', '/'),
-        )
-      ).answer,
-    ).toMatch(/^HTTP\/1\.1 500 /)
+    for (const [wrong, type] of [
+      [undefined, 'undefined'],
+      [null, 'object'],
+      [{ a: 1 }, 'object'],
+      [5, 'number'],
+    ] as const) {
+      for (const result of [wrong, Promise.resolve(wrong)]) {
+        const { answer, reactor } = await get(() => result as unknown as string)
+        expect(answer).toMatch(/^HTTP\/1\.1 500 /)
+        expect(reactor.logged.map(({ error }) => String(error))).toEqual([
+          `TypeError: Cannot send what render_GET answered (${type}): answer a string, bytes, an async iterable or NOT_DONE_YET`,
+        ])
+      }
+    }
   })
 
   test('case 122: pieces wait for a client that does not read', async () => {
@@ -136,6 +185,26 @@ describe('what render answers', () => {
       await site.reactor.settle()
     }
     expect(given).toBe(100)
+    expect(site.reactor.logged).toEqual([])
+  })
+
+  test('lets the source of the pieces go when the client is gone', async () => {
+    let released = false
+    const endless = page(async function* () {
+      try {
+        for (;;) yield Buffer.alloc(20_000)
+      } finally {
+        released = true
+      }
+    })
+    const site = await ask(endless, '')
+    site.transport.block()
+    site.transport.receive(request('GET', '/'))
+    await site.reactor.settle()
+    expect(released).toBe(false)
+    site.transport.receiveReset()
+    await site.reactor.settle()
+    expect(released).toBe(true)
     expect(site.reactor.logged).toEqual([])
   })
 })

@@ -65,4 +65,38 @@ describe('Resource', () => {
     expect(answer).toContain('<p>Who &#60;are&#62; you?</p>')
     expect(reactor.logged).toEqual([])
   })
+
+  test('a child put again takes the place of the first, also under a name of Object.prototype', async () => {
+    const root = new Resource()
+    root.putChild('__proto__', new Resource())
+    root.putChild('__proto__', new Page())
+    expect((await ask(root, request('GET', '/__proto__'))).answer).toContain('\r\n\r\npage')
+    expect((await ask(root, request('GET', '/constructor'))).answer).toMatch(/^HTTP\/1\.1 404 /)
+  })
+
+  test('answers HEAD and OPTIONS by methods of their own where there are some', async () => {
+    class Own extends Page {
+      override render_HEAD(it: Request): string {
+        it.setHeader('X', 'head')
+        return ''
+      }
+      override render_OPTIONS(): string {
+        return 'options'
+      }
+    }
+    const own = new Own()
+    expect((await ask(own, request('HEAD', '/'))).answer).toBe(
+      'HTTP/1.1 200 OK\r\nX: head\r\nContent-Length: 0\r\n\r\n',
+    )
+    expect((await ask(own, request('OPTIONS', '/'))).answer).toContain('\r\n\r\noptions')
+    expect(own.allowedMethods()).toEqual(['GET', 'HEAD', 'POST', 'OPTIONS'])
+  })
+
+  test('answers 405 to everything but OPTIONS while it has no method', async () => {
+    const bare = new Resource()
+    for (const method of ['GET', 'HEAD', 'POST'])
+      expect((await ask(bare, request(method, '/'))).answer, method).toMatch(
+        /^HTTP\/1\.1 405 Method Not Allowed\r\nAllow: OPTIONS\r\n/,
+      )
+  })
 })

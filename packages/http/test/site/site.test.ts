@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest'
+import { HTTPError } from '../../src/errors.ts'
 import type { Request } from '../../src/server/request.ts'
 import { Resource } from '../../src/site/resource.ts'
 import { ask, request } from './site-exchange.ts'
@@ -34,7 +35,8 @@ function tree(): Resource {
 async function found(target: string): Promise<unknown> {
   const { answer } = await ask(tree(), request('GET', target))
   const status = Number(answer.slice(9, 12))
-  return status === 200 ? JSON.parse(answer.slice(answer.indexOf('\r\n\r\n') + 4)) : status
+  const body = Buffer.from(answer.slice(answer.indexOf('\r\n\r\n') + 4), 'latin1')
+  return status === 200 ? JSON.parse(body.toString()) : status
 }
 
 describe('Site', () => {
@@ -81,5 +83,55 @@ describe('Site', () => {
     const { answer, reactor } = await ask(new Failing(), request('GET', '/x'))
     expect(answer).toMatch(/^HTTP\/1\.1 500 /)
     expect(reactor.logged.length).toBe(1)
+  })
+
+  test('a trailing slash is a child of its own where there is one, else makes no difference', async () => {
+    expect(await found('/dynamic/x/')).toEqual([['dynamic', 'x', ''], []])
+    expect(await found('/leaf/')).toEqual([['leaf'], ['']])
+    expect(await found('//')).toEqual([['', ''], []])
+  })
+
+  test('row 47: decodes each segment once, and no slash into a path', async () => {
+    expect(await found('/leaf/%252F/%E2%82%AC+')).toEqual([['leaf'], ['%2F', '€+']])
+    expect(await found('/a%2Fb')).toBe(404)
+    expect(await found('/le%61f')).toEqual([['leaf'], []])
+    const { answer } = await ask(tree(), request('GET', '/%ff<script>'))
+    expect(answer).toMatch(/^HTTP\/1\.1 400 [^]*<p>Cannot decode the path<\/p>/)
+    expect(answer).not.toContain('script')
+  })
+
+  test('a getChild may throw a status, now or later, and logs nothing', async () => {
+    class Refusing extends Resource {
+      override getChild(segment: string): Promise<Resource> {
+        const error = new HTTPError(403, segment, { headers: [['X', 'y']] })
+        if (segment === 'now') throw error
+        return Promise.reject(error)
+      }
+    }
+    for (const target of ['/now', '/later']) {
+      const { answer, reactor } = await ask(new Refusing(), request('GET', target))
+      expect(answer).toMatch(/^HTTP\/1\.1 403 Forbidden\r\nX: y\r\n/)
+      expect(reactor.logged).toEqual([])
+    }
+  })
+
+  test('sends nothing when the client is gone by the time its resource is found', async () => {
+    let arrive: (resource: Resource) => void = () => undefined
+    class Slow extends Resource {
+      override getChild(): Promise<Resource> {
+        return new Promise((resolve) => (arrive = resolve))
+      }
+    }
+    const { transport, reactor } = await ask(new Slow(), request('GET', '/x'))
+    transport.receiveReset()
+    arrive(new Where())
+    await reactor.settle()
+    expect(transport.value()).toBe('')
+    expect(reactor.logged).toEqual([])
+  })
+
+  test('case 19: answers OPTIONS * whatever its tree, and goes on', async () => {
+    const { answer } = await ask(new Resource(), request('OPTIONS', '*') + request('GET', '/'))
+    expect(answer).toMatch(/^HTTP\/1\.1 200 OK\r\nContent-Length: 0\r\n\r\nHTTP\/1\.1 405 /)
   })
 })
