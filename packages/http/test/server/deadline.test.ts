@@ -49,4 +49,19 @@ describe('Deadline', () => {
     expect(it.clock.getDelayedCalls()).toEqual([])
     it.deadline.stop()
   })
+
+  test('costs one timer, however often it is set later', () => {
+    const it = deadline()
+    for (let at = 0; at < 100; at++) {
+      it.deadline.set('next request', 50)
+      it.clock.advance(1)
+      expect(it.clock.getDelayedCalls().length).toBe(1)
+      it.deadline.clear()
+    }
+    it.deadline.set('head', 50)
+    it.clock.advance(49)
+    expect(it.expired).toEqual([])
+    it.clock.advance(1)
+    expect(it.expired).toEqual(['head'])
+  })
 })

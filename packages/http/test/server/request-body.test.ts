@@ -67,4 +67,26 @@ describe('RequestBody', () => {
     await expect(read()).rejects.toThrow('gone')
     expect(given).toEqual(['half'])
   })
+
+  test('is not asked for before somebody reads, nor when somebody has stopped in the middle', async () => {
+    let asked = 0
+    const body = new RequestBody({ bodyWanted: () => asked++ }, () => undefined)
+    body.pieceReceived(Buffer.from('a'))
+    expect([asked, body.wanted]).toEqual([0, false])
+    for await (const piece of body) {
+      expect(piece.toString()).toBe('a')
+      break
+    }
+    expect([asked, body.used, body.complete]).toEqual([0, true, false])
+    await expect(body.bytes()).rejects.toThrow('twice')
+  })
+
+  test('takes the media type in any case, and an empty body for no JSON', async () => {
+    const form = await bodyOf(['a=%zz&%C3%A9=%ff'], 'Application/X-WWW-Form-URLencoded').formData()
+    expect([...form]).toEqual([
+      ['a', '%zz'],
+      ['é', '\ufffd'],
+    ])
+    await expect(bodyOf([]).json()).rejects.toMatchObject({ statusCode: 400 })
+  })
 })

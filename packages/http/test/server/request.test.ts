@@ -121,6 +121,89 @@ describe('Request', () => {
     exchange.transport.receiveReset()
     await expect(request.body.text()).rejects.toThrow('lost')
   })
+
+  test('row 146: keeps its status when another is refused', async () => {
+    const { request } = await requestOf('GET / HTTP/1.1\r\nHost: h\r\n\r\n')
+    for (const code of [0, 100, 199, 1000, 200.5, Number.NaN])
+      expect(() => request.setResponseCode(code), String(code)).toThrow(RangeError)
+    for (const reason of ['a\r', '\n', '\0', '\u010a'])
+      expect(() => request.setResponseCode(404, reason), JSON.stringify(reason)).toThrow(RangeError)
+    expect(request.code).toBe(200)
+    request.setResponseCode(404)
+    request.write('x')
+    expect(() => request.setResponseCode(200)).toThrow('the head was sent')
+    expect(request.code).toBe(404)
+  })
+
+  test('case 38: takes the host from the target before the Host field, and does without in HTTP/1.0', async () => {
+    const absolute = await requestOf('GET http://[2001:db8::1]:81/p HTTP/1.1\r\nHost: other\r\n\r\n')
+    expect(absolute.request.getRequestHostname()).toBe('2001:db8::1')
+    expect(absolute.request.getRequestAuthority()).toBe('[2001:db8::1]:81')
+    const none = await requestOf('GET / HTTP/1.0\r\n\r\n')
+    expect([none.request.getRequestHostname(), none.request.getRequestAuthority()]).toEqual(['', ''])
+  })
+
+  test('decodes its parameters, and has none without a query', async () => {
+    const { request } = await requestOf('GET /?a=b+c%26&__proto__=1&=x&a HTTP/1.1\r\nHost: h\r\n\r\n')
+    expect([...request.args]).toEqual([
+      ['a', 'b c&'],
+      ['__proto__', '1'],
+      ['', 'x'],
+      ['a', ''],
+    ])
+    const bare = await requestOf('GET / HTTP/1.1\r\nHost: h\r\n\r\n')
+    expect([...bare.request.args]).toEqual([])
+  })
+
+  test('tells when more may be written: once the client has taken what there was', async () => {
+    const { request, exchange } = await requestOf('GET / HTTP/1.1\r\nHost: h\r\n\r\n')
+    exchange.transport.block()
+    expect(request.write(Buffer.alloc(200_000))).toBe(false)
+    let drained: boolean | undefined
+    void request.drained().then((more) => (drained = more))
+    await exchange.reactor.settle()
+    expect(drained).toBeUndefined()
+    exchange.transport.unblock()
+    await exchange.reactor.settle()
+    expect(drained).toBe(true)
+    exchange.transport.block()
+    request.write(Buffer.alloc(200_000))
+    const lost = request.drained()
+    exchange.transport.receiveReset()
+    expect(await lost).toBe(false)
+  })
+
+  test('ends once: what it was asked for afterwards is how it ended', async () => {
+    const { request, exchange } = await requestOf('GET / HTTP/1.1\r\nHost: h\r\n\r\n')
+    expect(request.outcome).toBeUndefined()
+    exchange.transport.receiveReset()
+    expect([request.outcome, await request.finished, request.signal.aborted]).toEqual([
+      'aborted',
+      'aborted',
+      true,
+    ])
+    request.processingFailed(new Error('late'))
+    expect(request.outcome).toBe('aborted')
+    const complete = await requestOf('GET / HTTP/1.1\r\nHost: h\r\n\r\n')
+    complete.request.finish('x')
+    complete.exchange.transport.receiveReset()
+    expect([complete.request.outcome, complete.request.signal.aborted]).toEqual(['complete', false])
+  })
+
+  test('reads a body once, whichever way', async () => {
+    const { request } = await requestOf('POST / HTTP/1.1\r\nHost: h\r\nContent-Length: 3\r\n\r\nabc')
+    expect(await request.body.text()).toBe('abc')
+    await expect(request.body.json()).rejects.toThrow('Cannot read a request body twice')
+  })
+
+  test('keeps every header, the last value of each under any name', async () => {
+    const { request } = await requestOf('GET / HTTP/1.1\r\nHost: h\r\n__proto__: a\r\nX: 1\r\nx: 2\r\n\r\n')
+    expect([...request.getAllHeaders()]).toEqual([
+      ['host', 'h'],
+      ['__proto__', 'a'],
+      ['x', '2'],
+    ])
+  })
 })
 
 describe('Request.upgrade', () => {
@@ -187,5 +270,52 @@ describe('Request.upgrade', () => {
     const exchange = new Exchange(answerPath)
     await exchange.send(`${UPGRADE}GET /b HTTP/1.1\r\nHost: h\r\n\r\n`)
     expect(await exchange.received()).toBe(ok('/up') + ok('/b'))
+  })
+
+  test('row 143: the end of input behind earlier answers reaches the next protocol', async () => {
+    for (const pieces of chunkings(`GET /slow HTTP/1.1\r\nHost: h\r\n\r\n${UPGRADE}x`)) {
+      const raw = new Raw()
+      const exchange = new Exchange((request) => {
+        if (request.path === '/up') upgrading(raw)(request)
+      })
+      await exchange.send(...pieces)
+      exchange.transport.receiveEnd()
+      exchange.requests[0]?.finish()
+      expect(await exchange.received()).toBe(`${ok('')}${SWITCHED}raw!`)
+      expect(raw.heard.join('')).toBe('xend')
+      expect(exchange.transport.connected).toBe(false)
+    }
+  })
+
+  test('ends the request, and takes the timers of the channel along', async () => {
+    const { request, exchange } = await requestOf(UPGRADE)
+    expect(request.upgrade(new Raw(), { protocol: 'raw' })).toBe(true)
+    expect(await request.finished).toBe('upgraded')
+    expect(request.signal.aborted).toBe(false)
+    expect(exchange.reactor.getDelayedCalls()).toEqual([])
+    expect(await exchange.received()).toContain('raw!')
+    expect(() => request.upgrade(new Raw(), { protocol: 'raw' })).toThrow(LocalProtocolError)
+    request.finish('nothing')
+    expect(await exchange.received()).toBe('')
+  })
+
+  test('answers 500 when its headers cannot be sent, and goes on in HTTP', async () => {
+    const exchange = new Exchange((request) => {
+      if (request.path === '/up')
+        request.upgrade(new Raw(), { protocol: 'raw', headers: [['X', 'a\r\nY: b']] })
+      else answerPath(request)
+    })
+    await exchange.send(`${UPGRADE}GET /b HTTP/1.1\r\nHost: h\r\n\r\n`)
+    const received = await exchange.received()
+    expect(received).toMatch(/^HTTP\/1\.1 500 /)
+    expect(received).not.toContain('Y: b')
+    expect(received.endsWith(ok('/b'))).toBe(true)
+  })
+
+  test('answers false on a connection that is being closed', async () => {
+    const { request, exchange } = await requestOf(UPGRADE)
+    exchange.transport.loseConnection()
+    expect(request.upgrade(new Raw(), { protocol: 'raw' })).toBe(false)
+    expect(await exchange.received()).toBe('')
   })
 })

@@ -90,4 +90,36 @@ describe('ResponseStream', () => {
     const other = respond({ fields: ['Connection', 'X-Secret'] }, (stream, head) => stream.whole(head, ''))
     expect(other.sent).toBe('HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n')
   })
+
+  test('row 150: a streamed 204 or 304 has no body, nor framing of one', () => {
+    for (const [code, line] of [
+      [204, '204 No Content'],
+      [304, '304 Not Modified'],
+    ] as const) {
+      const { sent, persistent } = respond({ code }, (stream, head) => {
+        stream.begin(head)
+        expect(stream.write('never')).toBe(true)
+        expect(stream.finish()).toBe(true)
+      })
+      expect([sent, persistent]).toEqual([`HTTP/1.1 ${line}\r\n\r\n`, true])
+    }
+  })
+
+  test('takes no piece before its head, or behind its end', () => {
+    respond({}, (stream, head) => {
+      expect(() => stream.write('early')).toThrow('a fresh response')
+      expect(stream.finish()).toBe(false)
+      stream.whole(head, '')
+      expect(() => stream.write('late')).toThrow('a finished response')
+      expect(stream.finish()).toBe(true)
+    })
+  })
+
+  test('counts a string by the bytes it becomes', () => {
+    const { sent } = respond({ fields: ['X', '\xe9'] }, (stream, head) => {
+      stream.whole(head, 'é')
+      expect(stream.sentBytes).toBe(2)
+    })
+    expect(sent).toContain('Content-Length: 2\r\n\r\né')
+  })
 })
