@@ -1,0 +1,82 @@
+import { LocalProtocolError } from '@ropewalk/core'
+import { describe, expect, test } from 'vitest'
+import { HTTPError } from '../../src/errors.ts'
+import type { Request } from '../../src/server/request.ts'
+import { answerPath, Exchange, ok } from './http-exchange.ts'
+
+const GET = (path: string): string => `GET ${path} HTTP/1.1\r\nHost: h\r\n\r\n`
+
+describe('what goes wrong late stays in its connection', () => {
+  test('an error page that cannot be sent aborts the connection and is logged', async () => {
+    const exchange = new Exchange(async () => {
+      await Promise.resolve()
+      throw new HTTPError(401, 'no', { headers: [['WWW-Authenticate', 'a\r\nb: c']] })
+    })
+    await exchange.send(GET('/'))
+    expect(exchange.transport.connected).toBe(false)
+    expect(exchange.reactor.logged.length).toBe(1)
+  })
+
+  test('a body that is read when the response is complete fails instead of waiting for ever', async () => {
+    let failure: unknown
+    const exchange = new Exchange((request) => {
+      void request.body.text().catch((error: unknown) => (failure = error))
+      request.finish('early')
+    })
+    await exchange.send('POST / HTTP/1.1\r\nHost: h\r\nContent-Length: 9\r\n\r\nabc')
+    expect(failure).toBeInstanceOf(LocalProtocolError)
+    await exchange.send(`defghi${GET('/next')}`)
+    expect(await exchange.received()).toBe(ok('early') + ok('early'))
+  })
+
+  test('requests in the buffer are not carried out once the connection is aborted', async () => {
+    const exchange = new Exchange((request) => request.finish('x'.repeat(40_000)))
+    exchange.transport.block()
+    await exchange.send(GET('/').repeat(50))
+    const before = exchange.requests.length
+    exchange.transport.abortConnection()
+    await exchange.reactor.settle()
+    expect(exchange.requests.length).toBe(before)
+  })
+
+  test('the next request is not awaited while its client is still taking an answer', async () => {
+    const exchange = new Exchange((request) => request.finish('x'.repeat(100_000)))
+    exchange.transport.block()
+    await exchange.send(GET('/1') + GET('/2'))
+    exchange.reactor.advance(59_000)
+    expect(exchange.closed).toBe(false)
+    exchange.transport.unblock()
+    await exchange.reactor.settle()
+    expect(exchange.requests.length).toBe(2)
+  })
+
+  test('an upgrade that the client did not ask for is refused, and a 101 has no framing', async () => {
+    const protocol = {
+      makeConnection: () => undefined,
+      dataReceived: () => undefined,
+      connectionLost: () => undefined,
+    }
+    let refused: unknown
+    const upgrade = (request: Request): void => {
+      request.setHeader('Content-Length', '5')
+      try {
+        request.upgrade(protocol, { protocol: 'raw' })
+      } catch (error) {
+        refused = error
+        answerPath(request)
+      }
+    }
+    await new Exchange(upgrade).send(GET('/'))
+    expect(refused).toBeInstanceOf(LocalProtocolError)
+    const asked = new Exchange(upgrade)
+    await asked.send('GET / HTTP/1.1\r\nHost: h\r\nConnection: x, Upgrade\r\nUpgrade: RAW\r\n\r\n')
+    expect(await asked.received()).toBe(
+      'HTTP/1.1 101 Switching Protocols\r\nUpgrade: raw\r\nConnection: Upgrade\r\n\r\n',
+    )
+  })
+
+  test('limits that are none are refused where they are given', () => {
+    expect(() => new Exchange(answerPath, { maxBodyBytes: Number.NaN })).toThrow(RangeError)
+    expect(() => new Exchange(answerPath, { idleTimeoutMs: -1 })).toThrow(RangeError)
+  })
+})
