@@ -193,7 +193,7 @@ export class Request {
    * Sets the status.
    *
    * @param message The reason phrase, where the usual one will not do.
-   * @throws {RangeError} outside 200–599, or when the message has control characters.
+   * @throws {RangeError} outside 200–999, or when the message has control characters.
    * @throws {LocalProtocolError} once the head was sent.
    */
   setResponseCode(code: number, message?: string): void {

@@ -161,9 +161,9 @@ export class ResponseStream {
       )
     }
     const declared = declaredLength(headers)
-    if (code < 200 || code === 204) {
+    if (code < 200 || code === 204 || code === 205) {
       headers.removeHeader('content-length')
-      return NO_BODY
+      return code === 205 ? EMPTY_BODY : NO_BODY
     }
     const knownBytes = declared ?? wholeBytes
     const lines =
@@ -219,5 +219,7 @@ type Framing =
 const FRESH: Stage = { is: 'fresh' }
 const FINISHED: Stage = { is: 'finished' }
 const NO_BODY: Framing = { by: 'no body', lines: '' }
+/** RFC 9110 §15.3.6: a 205 has no content; a client finds no end of it without being told. */
+const EMPTY_BODY: Framing = { by: 'no body', lines: 'Content-Length: 0\r\n' }
 const CHUNKS: Framing = { by: 'chunks', lines: 'Transfer-Encoding: chunked\r\n' }
 const UNTIL_CLOSE: Framing = { by: 'close', lines: '' }

@@ -91,6 +91,22 @@ describe('ResponseStream', () => {
     expect(other.sent).toBe('HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n')
   })
 
+  test('205 has no body, whole or in pieces, and says so', () => {
+    const fields = ['Content-Length', '4']
+    const answers = [
+      respond({ code: 205, fields: [...fields] }, (stream, head) => stream.whole(head, 'body')),
+      respond({ code: 205, fields: [...fields] }, (stream, head) => {
+        stream.begin(head)
+        stream.write('body')
+        stream.finish()
+      }),
+    ]
+    for (const { sent, persistent } of answers) {
+      expect(sent).toBe('HTTP/1.1 205 Reset Content\r\nContent-Length: 0\r\n\r\n')
+      expect(persistent).toBe(true)
+    }
+  })
+
   test('row 150: a streamed 204 or 304 has no body, nor framing of one', () => {
     for (const [code, line] of [
       [204, '204 No Content'],

@@ -80,6 +80,11 @@ describe('what render answers', () => {
     })
     expect(finished.answer).toBe('HTTP/1.1 200 OK\r\nContent-Length: 3\r\n\r\nall')
     expect(finished.reactor.logged).toEqual([])
+    const silent = await get((it) => {
+      it.finish('all')
+      return undefined as unknown as string
+    })
+    expect(silent.reactor.logged).toEqual([])
   })
 
   test('rows 149, 150: neither 204 nor 304 has a body or its length', async () => {
