@@ -20,8 +20,8 @@ export abstract class IntNStringReceiver<F = Factory> extends UnitReceiver<F> {
   /** A whole string has come. The bytes are yours. */
   abstract stringReceived(data: Buffer): void | Promise<void>
 
-  /** A string would be too long. Closes the connection unless overridden. */
-  lengthLimitExceeded(_lengthBytes: number): void {
+  /** A string would be too long; nothing more is parsed. Closes the connection unless overridden. */
+  lengthLimitExceeded(_lengthBytes: number): void | Promise<void> {
     this.transport.loseConnection()
   }
 
@@ -43,9 +43,8 @@ export abstract class IntNStringReceiver<F = Factory> extends UnitReceiver<F> {
     const length = input.peek(this.#prefixBytes)?.readUIntBE(0, this.#prefixBytes)
     if (length === undefined) return false
     if (length > this.maxLengthBytes) {
-      this.lengthLimitExceeded(length)
       this.stopParsing()
-      return false
+      return this.lengthLimitExceeded(length)
     }
     if (input.length < this.#prefixBytes + length) return false
     input.skip(this.#prefixBytes)

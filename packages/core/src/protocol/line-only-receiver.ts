@@ -18,12 +18,11 @@ export abstract class LineOnlyReceiver<F = Factory> extends UnitReceiver<F> {
   abstract lineReceived(line: Buffer): void | Promise<void>
 
   /**
-   * A line is too long; nothing behind its beginning is parsed. Closes the connection unless
-   * overridden.
+   * A line is too long. Closes the connection unless overridden.
    *
-   * @param _line All that has come and is not parsed.
+   * @param _line All that has come and is not parsed: of the line, and perhaps from behind it.
    */
-  lineLengthExceeded(_line: Buffer): void {
+  lineLengthExceeded(_line: Buffer): void | Promise<void> {
     this.transport.loseConnection()
   }
 
@@ -39,18 +38,14 @@ export abstract class LineOnlyReceiver<F = Factory> extends UnitReceiver<F> {
 
   /** Takes one line, if it is whole. */
   protected override takeUnit(input: ByteQueue): boolean | void | Promise<void> {
-    const line = this.#takeLine(input)
-    return line === undefined ? false : this.lineReceived(line)
-  }
-
-  #takeLine(input: ByteQueue): Buffer | undefined {
+    let line: Buffer | undefined
     try {
-      return input.takeLine(this.maxLengthBytes, this.delimiter)
+      line = input.takeLine(this.maxLengthBytes, this.delimiter)
     } catch (error) {
       if (!(error instanceof LineTooLongError)) throw error
-      this.lineLengthExceeded(input.takeAll())
-      return undefined
+      return this.lineLengthExceeded(input.takeAll())
     }
+    return line === undefined ? false : this.lineReceived(line)
   }
 }
 

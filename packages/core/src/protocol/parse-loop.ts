@@ -1,3 +1,4 @@
+import { formatAddress } from '../addresses.ts'
 import { ByteQueue } from '../bytes/byte-queue.ts'
 import type { Protocol } from './protocol.ts'
 
@@ -20,9 +21,11 @@ export class ParseLoop {
   readonly input: ByteQueue = new ByteQueue()
   readonly #protocol: Protocol<unknown>
   readonly #step: ParseStep
+  #stage: 'parsing' | 'stopped' | 'handed over' = 'parsing'
   #running = false
   #paused = false
-  #stopped = false
+  /** A unit is waited for of which the transport does not know: it was not delivered by it. */
+  #waiting = false
 
   constructor(protocol: Protocol<unknown>, step: ParseStep) {
     this.#protocol = protocol
@@ -31,6 +34,7 @@ export class ParseLoop {
 
   /** Takes bytes in. The promise settles when all units that were whole have been dealt with. */
   receive(data: Uint8Array): void | Promise<void> {
+    if (this.#stage !== 'parsing') return undefined
     this.input.push(data)
     return this.#run()
   }
@@ -39,65 +43,99 @@ export class ParseLoop {
   goOn(): void {
     try {
       const running = this.#run()
-      if (running !== undefined) void running.catch((error: unknown) => this.#fault(error))
+      if (running !== undefined) void this.#wait(running)
     } catch (error) {
       this.#fault(error)
     }
   }
 
-  /** Delivers no further unit until `resume`. */
+  /** Delivers no further unit until `resume`, and holds the transport back. */
   pause(): void {
     this.#paused = true
+    this.#steerTransport()
   }
 
   /** Delivers again, first what is there. */
   resume(): void {
     this.#paused = false
+    this.#steerTransport()
     this.goOn()
   }
 
-  /** Delivers nothing more, ever. */
+  /** Delivers nothing more, ever, and keeps nothing that still comes. */
   stop(): void {
-    this.#stopped = true
+    if (this.#stage === 'parsing') this.#stage = 'stopped'
+  }
+
+  /** The connection is another protocol's: delivers nothing more, and leaves the transport alone. */
+  handOver(): void {
+    this.#stage = 'handed over'
   }
 
   #run(): void | Promise<void> {
     if (this.#running) return undefined
     this.#running = true
+    let unit: Promise<void> | undefined
     try {
-      while (this.#mayGoOn()) {
-        const taken = this.#step(this.input)
-        if (taken === false) break
-        if (taken instanceof Promise) return this.#runAfter(taken)
-      }
-    } catch (error) {
-      this.#running = false
-      throw error
+      unit = this.#parse()
+    } finally {
+      this.#running = unit !== undefined
     }
-    this.#running = false
+    return unit && this.#parseAfter(unit)
+  }
+
+  /** Takes unit after unit, up to one that must be waited for. */
+  #parse(): Promise<void> | undefined {
+    while (this.#mayGoOn()) {
+      const taken = this.#step(this.input)
+      if (taken === false) return undefined
+      if (taken instanceof Promise) return taken
+    }
     return undefined
   }
 
-  async #runAfter(unit: Promise<void>): Promise<void> {
+  async #parseAfter(first: Promise<void>): Promise<void> {
     try {
-      await unit
+      let unit: Promise<void> | undefined = first
+      while (unit !== undefined) {
+        await unit
+        unit = this.#parse()
+      }
     } finally {
       this.#running = false
     }
-    await this.#run()
+  }
+
+  /** What is waited for here holds the transport back, as a promise of `dataReceived` does. */
+  async #wait(running: Promise<void>): Promise<void> {
+    this.#waiting = true
+    this.#steerTransport()
+    try {
+      await running
+    } catch (error) {
+      this.#fault(error)
+    }
+    this.#waiting = false
+    this.#steerTransport()
+  }
+
+  #steerTransport(): void {
+    if (this.#stage === 'handed over') return
+    const { transport } = this.#protocol
+    if (this.#paused || this.#waiting) transport.pauseProducing()
+    else transport.resumeProducing()
   }
 
   #mayGoOn(): boolean {
-    return !this.#paused && !this.#stopped && !this.#protocol.transport.disconnecting
+    return !this.#paused && this.#stage === 'parsing' && !this.#protocol.transport.disconnecting
   }
 
   #fault(error: unknown): void {
-    const { transport } = this.#protocol
-    const label = this.#protocol.constructor.name
+    const { transport, constructor } = this.#protocol
     transport.reactor.log({
       level: 'error',
       text: 'A protocol failed; its connection is aborted',
-      label,
+      label: `${constructor.name} ${transport.id} ${formatAddress(transport.getPeer())}`,
       error,
     })
     transport.abortConnection(error)

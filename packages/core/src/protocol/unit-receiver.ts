@@ -17,18 +17,16 @@ export abstract class UnitReceiver<F = Factory> extends Protocol<F> {
 
   /** Parses nothing more: what is left belongs to whoever took it. */
   protocolReplaced(): void {
-    this.#loop.stop()
+    this.#loop.handOver()
   }
 
   /** Delivers no unit until `resumeProducing`, also of those that have come. */
   pauseProducing(): void {
     this.#loop.pause()
-    this.transport.pauseProducing()
   }
 
   /** Delivers again, first the units that have come. */
   resumeProducing(): void {
-    this.transport.resumeProducing()
     this.#loop.resume()
   }
 
@@ -55,7 +53,7 @@ export abstract class UnitReceiver<F = Factory> extends Protocol<F> {
     this.#loop.goOn()
   }
 
-  /** Parses nothing more: the input is beyond hope. */
+  /** Parses nothing more, and drops what still comes: the input is beyond hope. */
   protected stopParsing(): void {
     this.#loop.stop()
   }

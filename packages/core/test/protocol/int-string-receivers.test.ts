@@ -14,9 +14,9 @@ class Listener extends Int16StringReceiver {
   override stringReceived(data: Buffer): void {
     this.heard.push(data.toString())
   }
-  override lengthLimitExceeded(length: number): void {
+  override lengthLimitExceeded(length: number): void | Promise<void> {
     this.heard.push(`exceeded ${length}`)
-    super.lengthLimitExceeded(length)
+    return super.lengthLimitExceeded(length)
   }
 }
 
@@ -47,6 +47,39 @@ describe('IntNStringReceiver', () => {
     transport.receive('x'.repeat(60))
     expect(listener.heard).toEqual(['a', 'exceeded 51'])
     expect(transport.disconnecting).toBe(true)
+  })
+
+  test('a length beyond the limit that is let pass ends the parsing, and nothing is kept', async () => {
+    const lenient = new (class extends Int8StringReceiver {
+      override maxLengthBytes = 5
+      override stringReceived(): void {}
+      override async lengthLimitExceeded(): Promise<void> {
+        await this.transport.drained()
+        throw new Error('also failed')
+      }
+    })()
+    const transport = StringTransport.connect(lenient)
+    transport.receive('\x06')
+    transport.receive('x'.repeat(1000))
+    expect(lenient.clearBuffer().toString('latin1')).toBe('\x06')
+    await transport.reactor.settle()
+    expect(transport.connected).toBe(false)
+    expect(transport.reactor.logged.map((event) => event.error)).toEqual([new Error('also failed')])
+  })
+
+  test('case 174: a switch gives the rest to the next protocol', () => {
+    const next = new Listener()
+    const transport = StringTransport.connect(
+      new (class extends Int8StringReceiver {
+        override maxLengthBytes = 5
+        override stringReceived(data: Buffer): void {
+          if (data.toString() === 'go') this.transport.switchProtocol(next, this.clearBuffer())
+        }
+      })(),
+    )
+    transport.receive('\x01a\x02go\0\x03foo\0\x03b')
+    transport.receive('ar')
+    expect(next.heard).toEqual(['foo', 'bar'])
   })
 
   test('case 173: sends a string behind its length, or nothing when it is too long', () => {

@@ -38,6 +38,23 @@ describe('LineOnlyReceiver', () => {
     expect(listener.heard).toEqual(['wait', 'two', 'three'])
   })
 
+  test('a promise of lineLengthExceeded is waited for, and its fault aborts the connection', async () => {
+    const transport = StringTransport.connect(
+      new (class extends LineOnlyReceiver {
+        override maxLengthBytes = 5
+        override lineReceived(): void {}
+        override async lineLengthExceeded(): Promise<void> {
+          await this.transport.drained()
+          throw new Error('also failed')
+        }
+      })(),
+    )
+    transport.receive('too long')
+    await transport.reactor.settle()
+    expect(transport.connected).toBe(false)
+    expect(transport.reactor.logged.map((event) => event.error)).toEqual([new Error('also failed')])
+  })
+
   test('a fault aborts the connection, also behind a pause', async () => {
     for (const word of ['fail', 'throw']) {
       const listener = new Listener()
@@ -52,7 +69,7 @@ describe('LineOnlyReceiver', () => {
     }
   })
 
-  test('bytes that are not parsed can go to the next protocol (case 174)', () => {
+  test('bytes that are not parsed can go to the next protocol', () => {
     const next = new Listener()
     const transport = StringTransport.connect(
       new (class extends LineOnlyReceiver {

@@ -28,9 +28,9 @@ class Listener extends LineReceiver {
     if (this.rawLeft === 0) this.setLineMode(data.subarray(own.length))
   }
 
-  override lineLengthExceeded(line: Buffer): void {
+  override lineLengthExceeded(line: Buffer): void | Promise<void> {
     this.heard.push(`exceeded ${line.length}`)
-    super.lineLengthExceeded(line)
+    return super.lineLengthExceeded(line)
   }
 
   #expectRaw(count: number): void {
@@ -55,14 +55,14 @@ function expectHeard(text: string, heard: string[]): void {
 }
 
 describe('LineReceiver', () => {
-  test('cases 152 to 155: lines in any pieces, empty ones, bare line feeds and any byte', () => {
+  test('statement 86, cases 152 to 155: lines in any pieces, empty ones, bare line feeds and any byte', () => {
     expectHeard('a\r\nb\r\n', ['a', 'b'])
     expectHeard('\r\n\r\n', ['', ''])
     expectHeard('a\nb\r\n', ['a\nb'])
     expectHeard('\0\xff\r\n', ['\0\xff'])
   })
 
-  test('statement 83, cases 156, 157: the limit does not count the delimiter', () => {
+  test('statements 83, 85, cases 156, 157, 159: the limit does not count the delimiter, and all the rest is handed over', () => {
     expectHeard(`${'x'.repeat(64)}\r\n`, ['x'.repeat(64)])
     expect(listen(`${'x'.repeat(65)}\r\nshort\r\n`).listener.heard).toEqual(['exceeded 74'])
     expect(listen(`ok\r\n${'x'.repeat(65)}\r\n`).listener.heard).toEqual(['ok', 'exceeded 67'])
@@ -76,6 +76,23 @@ describe('LineReceiver', () => {
     const long = listen('x'.repeat(65))
     expect(long.listener.heard).toEqual(['exceeded 65'])
     expect(long.transport.disconnecting).toBe(true)
+  })
+
+  test('a line too long may be skipped: what is given back is parsed in the same turn', () => {
+    const heard: string[] = []
+    const transport = StringTransport.connect(
+      new (class extends LineReceiver {
+        override maxLengthBytes = 5
+        override lineReceived(line: Buffer): void {
+          heard.push(line.toString())
+        }
+        override lineLengthExceeded(line: Buffer): void {
+          this.setLineMode(line.subarray(line.indexOf('\r\n') + 2))
+        }
+      })(),
+    )
+    transport.receive('one\r\nmuch too long\r\ntwo\r\n')
+    expect(heard).toEqual(['one', 'two'])
   })
 
   test('statements 88, 89, case 161: raw bytes and back, in one turn', () => {
