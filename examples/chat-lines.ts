@@ -55,11 +55,15 @@ class ChatRoom extends Factory<Chatter> {
   /** Tells everybody but `from`. Who reads too slowly is not waited for, and not remembered for ever: it goes. */
   tell(line: string, from: Chatter): void {
     for (const chatter of this.#people.values()) {
-      if (chatter !== from && !chatter.sendLine(line))
+      if (chatter === from) continue
+      chatter.sendLine(line)
+      if (chatter.transport.bufferedBytes > MOST_BYTES_BEHIND)
         chatter.transport.abortConnection(new Error('Reads too slowly'))
     }
   }
 }
+
+const MOST_BYTES_BEHIND = 1024 * 1024
 
 try {
   const endpoint = serverFromString(reactor, process.argv[2] ?? 'tcp:8080:interface=127.0.0.1')
