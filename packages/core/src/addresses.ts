@@ -1,10 +1,13 @@
-import type { Address, TCPAddress, UNIXAddress } from './contracts/address.ts'
+import type { Address, TCPAddress, UDPAddress, UNIXAddress } from './contracts/address.ts'
 
 /** Makes a frozen TCP address; `::ffff:192.0.2.1` becomes `192.0.2.1`. */
 export function tcpAddress(host: string, port: number): TCPAddress {
-  const mapped = host.toLowerCase().startsWith('::ffff:') && host.includes('.')
-  const numeric = mapped ? host.slice('::ffff:'.length) : host
-  return Object.freeze({ type: 'TCP', family: numeric.includes(':') ? 6 : 4, host: numeric, port })
+  return Object.freeze({ type: 'TCP', ...numericHost(host), port })
+}
+
+/** Makes a frozen UDP address; `::ffff:192.0.2.1` becomes `192.0.2.1`. */
+export function udpAddress(host: string, port: number): UDPAddress {
+  return Object.freeze({ type: 'UDP', ...numericHost(host), port })
 }
 
 /** Makes a frozen UNIX address. */
@@ -13,7 +16,13 @@ export function unixAddress(path: string): UNIXAddress {
 }
 
 /** An address as people write it: `127.0.0.1:80`, `[::1]:80`, `unix:/run/app.sock`. */
-export function formatAddress(address: Address): string {
+export function formatAddress(address: Address | UDPAddress): string {
   if (address.type === 'UNIX') return `unix:${address.path}`
   return address.family === 6 ? `[${address.host}]:${address.port}` : `${address.host}:${address.port}`
+}
+
+function numericHost(host: string): { readonly family: 4 | 6; readonly host: string } {
+  const mapped = host.toLowerCase().startsWith('::ffff:') && host.includes('.')
+  const numeric = mapped ? host.slice('::ffff:'.length) : host
+  return { family: numeric.includes(':') ? 6 : 4, host: numeric }
 }

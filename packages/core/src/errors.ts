@@ -1,5 +1,5 @@
 import { formatAddress } from './addresses.ts'
-import type { Address } from './contracts/address.ts'
+import type { Address, UDPAddress } from './contracts/address.ts'
 
 // ConnectionClosed             passed to connectionLost, never thrown
 //   ConnectionDone             closed cleanly, by either side
@@ -92,10 +92,10 @@ export class NoProtocol extends ConnectError {
 export class CannotListenError extends Error {
   override readonly name: string = 'CannotListenError'
   /** The address asked for. */
-  readonly address: Address
+  readonly address: Address | UDPAddress
   readonly code: string | undefined
 
-  constructor(address: Address, cause: unknown) {
+  constructor(address: Address | UDPAddress, cause: unknown) {
     super(`Cannot listen on ${formatAddress(address)}: ${explain(cause)}`, { cause })
     this.address = address
     this.code = codeOf(cause)

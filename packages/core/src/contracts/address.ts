@@ -12,5 +12,13 @@ export interface UNIXAddress {
   readonly path: string
 }
 
+/** Where a datagram comes from or goes to. `host` is numeric. */
+export interface UDPAddress {
+  readonly type: 'UDP'
+  readonly family: 4 | 6
+  readonly host: string
+  readonly port: number
+}
+
 /** Where a connection ends: compare fields, or print with `formatAddress`. */
 export type Address = TCPAddress | UNIXAddress

@@ -2,6 +2,7 @@ import type { Address } from './address.ts'
 import type { Connector } from './connector.ts'
 import type { LogEvent } from './log.ts'
 import type { ProtocolEvents, ProtocolFactory } from './protocol-events.ts'
+import type { ClientTLSOptions, ServerTLSOptions, TLSContext } from './tls.ts'
 import type { Transport } from './transport.ts'
 
 /** A function that will be called, once. */
@@ -152,6 +153,77 @@ export interface ReactorUNIX {
     factory: ProtocolFactory<P>,
     options?: Pick<ConnectTCPOptions, 'timeoutMs'>,
   ): Connector<P>
+}
+
+/** TLS connections: TCP with TLS from the first byte. */
+export interface ReactorTLS {
+  /**
+   * Accepts TLS connections on `port`. A protocol is built once a connection's handshake is done.
+   *
+   * @throws {CannotListenError} (rejects) when the address cannot be had.
+   * @throws {TLSConfigurationError} when a certificate or key in the options cannot be used.
+   */
+  listenSSL(
+    port: number,
+    factory: ProtocolFactory,
+    tls: TLSContext | ServerTLSOptions,
+    options?: ListenTCPOptions,
+  ): Promise<ListeningPort>
+  /**
+   * Connects to `host` and speaks TLS, verifying the server's certificate. Failures of either reach
+   * `factory.clientConnectionFailed` and `connector.whenConnected()`.
+   */
+  connectSSL<P extends ProtocolEvents>(
+    host: string,
+    port: number,
+    factory: ProtocolFactory<P>,
+    tls?: TLSContext | ClientTLSOptions,
+    options?: ConnectTCPOptions,
+  ): Connector<P>
+}
+
+/** Files, such as certificates. */
+export interface ReactorFiles {
+  /** The whole file at `path`; rejects with the system's error. */
+  readFile(path: string): Promise<Buffer>
+}
+
+/** How one name is looked up. */
+export interface LookupOptions {
+  /** Gives the lookup up: the promise rejects with the signal's reason. */
+  readonly signal?: AbortSignal
+}
+
+/** Names of hosts. */
+export interface ReactorNames {
+  /**
+   * The addresses of `host`, numeric, in the order the system prefers; a numeric host is its own.
+   *
+   * @throws {DNSLookupError} (rejects) when it has none.
+   */
+  lookup(host: string, options?: LookupOptions): Promise<readonly string[]>
+}
+
+/** Sockets that somebody else has opened, such as systemd. */
+export interface ReactorDescriptors {
+  /**
+   * Accepts connections on a listening socket's descriptor, which becomes the reactor's.
+   *
+   * @throws {CannotListenError} (rejects) when `fd` is no listening stream socket.
+   */
+  adoptStreamPort(fd: number, factory: ProtocolFactory): Promise<ListeningPort>
+  /**
+   * Makes a connected stream socket's descriptor the connection of a protocol of `factory`.
+   *
+   * @throws {ConnectError} (rejects) when `fd` is no connected stream socket, or the factory refuses.
+   */
+  adoptStreamConnection<P extends ProtocolEvents>(fd: number, factory: ProtocolFactory<P>): Promise<P>
+}
+
+/** The process's own standard input and output. */
+export interface ReactorStandardIO {
+  /** Makes stdin and stdout the connection of `protocol`. Only once in a process. */
+  standardIO(protocol: ProtocolEvents): Transport
 }
 
 /** Randomness that a simulation can make repeatable. */

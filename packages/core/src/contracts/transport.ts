@@ -62,6 +62,8 @@ export interface Transport extends Consumer, PushProducer {
    */
   switchProtocol(next: ProtocolEvents, unread?: Buffer): void
 
+  /** From now on `getPeer` and `getHost` answer these: a PROXY header has told who is at the other end. */
+  assumeAddresses(peer: Address, host: Address): void
   /** The other end, as it was when the connection was made. */
   getPeer(): Address
   /** Our end. */

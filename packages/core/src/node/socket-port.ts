@@ -8,7 +8,7 @@ import { CannotListenError } from '../errors.ts'
 import type { ReactorLifecycle } from '../lifecycle/reactor-lifecycle.ts'
 import { accept } from '../transport/accept.ts'
 import { contained } from '../transport/contained.ts'
-import type { WireEvents } from '../transport/wire.ts'
+import type { WireEvents } from '../contracts/wire.ts'
 import { localAddressOf, peerAddressOf } from './socket-address.ts'
 import { SocketWire } from './socket-wire.ts'
 

@@ -1,5 +1,5 @@
 import type { Socket } from 'node:net'
-import type { Wire, WireEvents } from '../transport/wire.ts'
+import type { Wire, WireEvents } from '../contracts/wire.ts'
 
 /** A wire over a connected socket: TCP or a UNIX socket. */
 export class SocketWire implements Wire {

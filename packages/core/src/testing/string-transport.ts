@@ -4,7 +4,7 @@ import type { ProtocolEvents } from '../contracts/protocol-events.ts'
 import { StreamTransport } from '../transport/stream-transport.ts'
 import type { TransportOptions } from '../transport/transport-options.ts'
 import type { Turn, TurnEnder } from '../transport/turn.ts'
-import type { Wire } from '../transport/wire.ts'
+import type { Wire } from '../contracts/wire.ts'
 import { MemoryReactor } from './memory-reactor.ts'
 
 /** How a string transport is made. */

@@ -1,7 +1,7 @@
 import type { Address } from '../contracts/address.ts'
 import type { ProtocolFactory } from '../contracts/protocol-events.ts'
 import { StreamTransport, type TransportHost } from './stream-transport.ts'
-import type { ConnectedWire } from './wire.ts'
+import type { ConnectedWire } from '../contracts/wire.ts'
 
 /** Gives an accepted wire a protocol of `factory`, or closes it when the factory refuses or fails. */
 export function accept(host: TransportHost, factory: ProtocolFactory, accepted: ConnectedWire): void {

@@ -1,5 +1,5 @@
 import { ByteQueue } from '../bytes/byte-queue.ts'
-import type { Wire } from './wire.ts'
+import type { Wire } from '../contracts/wire.ts'
 
 /** Who receives what came in. */
 export interface InboundReader {

@@ -5,7 +5,7 @@ import { contained } from './contained.ts'
 import { Deadline } from './deadline.ts'
 import { OutputQueue } from './output-queue.ts'
 import type { TransportOptions } from './transport-options.ts'
-import type { Wire } from './wire.ts'
+import type { Wire } from '../contracts/wire.ts'
 
 /** Who is told what becomes of the output. */
 export interface OutboundOwner {

@@ -12,7 +12,7 @@ import {
 import { contained } from './contained.ts'
 import { Deadline } from './deadline.ts'
 import { StreamTransport, type TransportHost } from './stream-transport.ts'
-import type { ConnectedWire } from './wire.ts'
+import type { ConnectedWire } from '../contracts/wire.ts'
 
 /** An attempt that is running. */
 export interface Dialling {

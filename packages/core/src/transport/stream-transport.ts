@@ -17,7 +17,7 @@ import { Inbound, type InboundReader } from './inbound.ts'
 import { Outbound, type OutboundOwner } from './outbound.ts'
 import { DEFAULT_TRANSPORT_OPTIONS, type TransportOptions } from './transport-options.ts'
 import type { Turn, TurnEnder } from './turn.ts'
-import type { Wire, WireEvents } from './wire.ts'
+import type { Wire, WireEvents } from '../contracts/wire.ts'
 
 /** The reactor a transport lives in: counts it, and tells it when the turn is over. */
 export interface TransportHost {
@@ -68,6 +68,8 @@ export class StreamTransport implements Transport, WireEvents, TurnEnder {
   readonly #wire: Wire
   readonly #inbound: Inbound
   readonly #outbound: Outbound
+  #peerAddress: Address
+  #localAddress: Address
   #protocol: ProtocolEvents | undefined
   #stage: Stage = CONNECTED
   /** The wire has told its end; ours may still have to wait for the reader. */
@@ -81,6 +83,8 @@ export class StreamTransport implements Transport, WireEvents, TurnEnder {
   constructor(setup: TransportSetup) {
     this.#setup = setup
     this.#wire = setup.wire
+    this.#peerAddress = setup.peerAddress
+    this.#localAddress = setup.localAddress
     this.#options = { ...DEFAULT_TRANSPORT_OPTIONS, ...setup.options }
     this.#inbound = new Inbound(setup.wire, this.#options.readAheadBytes, this.#inboundReader())
     this.#outbound = new Outbound(setup.wire, this.#options, setup.host.reactor, this.#outboundOwner())
@@ -191,12 +195,17 @@ export class StreamTransport implements Transport, WireEvents, TurnEnder {
     if (this.#draining) this.drain()
   }
 
+  assumeAddresses(peer: Address, host: Address): void {
+    this.#peerAddress = peer
+    this.#localAddress = host
+  }
+
   getPeer(): Address {
-    return this.#setup.peerAddress
+    return this.#peerAddress
   }
 
   getHost(): Address {
-    return this.#setup.localAddress
+    return this.#localAddress
   }
 
   setTcpNoDelay(enabled: boolean): void {
@@ -306,7 +315,7 @@ export class StreamTransport implements Transport, WireEvents, TurnEnder {
     this.reactor.log({
       level: 'error',
       text: 'A protocol failed; its connection is aborted',
-      label: `${who} ${this.id} ${formatAddress(this.#setup.peerAddress)}`,
+      label: `${who} ${this.id} ${formatAddress(this.#peerAddress)}`,
       error,
     })
     this.abortConnection(error)

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { MemoryWire } from '../../src/testing/memory-wire.ts'
 import { Turn } from '../../src/transport/turn.ts'
-import type { WireEvents } from '../../src/transport/wire.ts'
+import type { WireEvents } from '../../src/contracts/wire.ts'
 
 /** Two ends whose events are noted, and the turns they live in. */
 function makePair(): {

@@ -1,0 +1,83 @@
+import type { PeerCertificate } from 'node:tls'
+import type { Wire, WireEvents } from './wire.ts'
+
+/** Certificates and keys as PEM text, one after another. */
+export type PEM = string | Buffer
+
+/** A certificate chain, our own certificate first, and its private key. */
+export interface KeyPair {
+  readonly cert: PEM
+  readonly key: PEM
+  /** Opens `key` where it is encrypted. */
+  readonly passphrase?: string
+}
+
+/** What both sides of TLS can choose. */
+export interface TLSOptions {
+  /** The oldest version accepted. Default `TLSv1.2`; nothing older can be asked for. */
+  readonly minVersion?: 'TLSv1.2' | 'TLSv1.3'
+  /** OpenSSL's list of cipher suites. Default: Node's. */
+  readonly ciphers?: string
+  /** The application protocols we speak (ALPN), best first. Default: those of the factory, or none. */
+  readonly acceptableProtocols?: readonly string[]
+  /** Longest wait for the whole handshake, in milliseconds; then the connection is aborted. Default 10 000. */
+  readonly handshakeTimeoutMs?: number
+}
+
+/** How a server speaks TLS. */
+export interface ServerTLSOptions extends TLSOptions, KeyPair {
+  /** Further certificates by the name the client asks for (SNI): `example.org`, or `*.example.org` for one label. */
+  readonly serverNames?: Readonly<Record<string, KeyPair>>
+  /** Asks clients for a certificate that one of `trustRoots` has signed. Default: none is asked for. */
+  readonly clientCertificates?: ClientCertificates
+}
+
+/** Whose certificates a server takes from its clients. */
+export interface ClientCertificates {
+  readonly trustRoots: readonly PEM[]
+  /** Whether a client without one is turned away. Default true; one that cannot be verified always is. */
+  readonly required?: boolean
+}
+
+/** How a client speaks TLS. */
+export interface ClientTLSOptions extends TLSOptions {
+  /** The name the server's certificate must be for, asked for by SNI. Default: the host connected to. */
+  readonly serverName?: string
+  /** Who may have signed the server's certificate. Default: the authorities Node trusts. */
+  readonly trustRoots?: readonly PEM[]
+  /** The certificate shown to a server that asks for one. */
+  readonly certificate?: KeyPair
+  /** Takes any certificate from anyone: whoever is in between reads and changes everything. */
+  readonly insecurelySkipVerification?: true
+}
+
+/** What a finished handshake has settled. */
+export interface TLSSession {
+  /** The application protocol both chose (ALPN); undefined when none was. */
+  readonly negotiatedProtocol: string | undefined
+  /** The name the client asked for (SNI). */
+  readonly serverName: string | undefined
+  /** Such as `TLSv1.3`. */
+  readonly version: string
+  /** The cipher suite's standard name. */
+  readonly cipher: string
+  /** The certificate of the other side, verified unless that was switched off by name; undefined when it showed none. */
+  readonly peerCertificate: PeerCertificate | undefined
+}
+
+/** One side of TLS, ready to be put over any number of connections: a `ServerTLS` or a `ClientTLS`. */
+export interface TLSContext {
+  readonly side: 'server' | 'client'
+  readonly handshakeTimeoutMs: number
+  /** Speaks TLS over `wire`, whose events go to what is returned; `events` gets those of the protected side. */
+  secure(wire: Wire, events: SecureWireEvents): SecureWire
+}
+
+/** What a wire under TLS tells its transport. */
+export interface SecureWireEvents extends WireEvents {
+  /** The handshake is done: what is written and read from now on is protected. */
+  wireSecured(session: TLSSession): void
+}
+
+/** A wire that speaks TLS over another, of which it receives the events. */
+export interface SecureWire extends Wire, WireEvents {}
