@@ -7,7 +7,8 @@ import type { Address, UDPAddress } from './contracts/address.ts'
 //     ConnectionAborted        by our own abortConnection or fault; `cause` says which
 // ConnectError                 a client connection could not be made
 //   ConnectBindError, ConnectionRefusedError, NoRouteError, TCPTimedOutError,
-//   DNSLookupError, TimeoutError, ConnectingCancelledError, NoProtocol
+//   DNSLookupError, TimeoutError, ConnectingCancelledError, NoProtocol, TLSHandshakeError
+// TLSConfigurationError        a certificate or key cannot be used
 // CannotListenError            an address could not be had
 // LocalProtocolError           our caller broke an order of calls
 //   NotConnectedError, NotConnectingError, AlreadyCalled, AlreadyCancelled,
@@ -86,6 +87,19 @@ export class ConnectingCancelledError extends ConnectError {
 /** The connection was up, but `buildProtocol` answered undefined or threw. */
 export class NoProtocol extends ConnectError {
   override readonly name: string = 'NoProtocol'
+}
+
+/** The connection was up, but TLS could not be agreed on; `cause` says why. */
+export class TLSHandshakeError extends ConnectError {
+  override readonly name: string = 'TLSHandshakeError'
+}
+
+/** A certificate, key or other setting of TLS cannot be used. */
+export class TLSConfigurationError extends Error {
+  override readonly name = 'TLSConfigurationError'
+  constructor(what: string, cause: unknown) {
+    super(`Cannot use ${what}: ${cause instanceof Error ? cause.message : String(cause)}`, { cause })
+  }
 }
 
 /** An address cannot be listened on; `code` says why, such as `EADDRINUSE`. */

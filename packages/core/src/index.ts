@@ -12,11 +12,15 @@ export type {
   ListenTCPOptions,
   ListenUNIXOptions,
   Reactor,
+  LookupOptions,
   ReactorCore,
+  ReactorFiles,
   ReactorLog,
+  ReactorNames,
   ReactorRandom,
   ReactorTCP,
   ReactorTime,
+  ReactorTLS,
   ReactorUNIX,
   RunOptions,
   StopOptions,
@@ -24,7 +28,22 @@ export type {
   TriggerId,
   TriggerPhase,
 } from './contracts/reactor.ts'
+export type {
+  Certificate,
+  ClientCertificates,
+  ClientTLSOptions,
+  KeyPair,
+  PEM,
+  SecureWire,
+  SecureWireEvents,
+  ServerTLSOptions,
+  TLSContext,
+  TLSOptions,
+  TLSSession,
+  WireUnderTLS,
+} from './contracts/tls.ts'
 export type { Transport } from './contracts/transport.ts'
+export type { Wire, WireEvents } from './contracts/wire.ts'
 export {
   type ClientEndpoint,
   type ConnectOptions,
@@ -56,9 +75,12 @@ export {
   ReactorNotRunning,
   TCPTimedOutError,
   TimeoutError,
+  TLSConfigurationError,
+  TLSHandshakeError,
 } from './errors.ts'
 export { reactor } from './node/default-reactor.ts'
 export { createReactor, type ReactorOptions } from './node/node-reactor.ts'
+export { ALPNFactory } from './protocol/alpn-factory.ts'
 export { ClientFactory, Factory } from './protocol/factory.ts'
 export {
   Int8StringReceiver,
@@ -71,3 +93,7 @@ export { LineReceiver } from './protocol/line-receiver.ts'
 export { NetstringReceiver } from './protocol/netstring-receiver.ts'
 export { Protocol } from './protocol/protocol.ts'
 export { UnitReceiver } from './protocol/unit-receiver.ts'
+export { ClientTLS } from './tls/client-tls.ts'
+export { ServerTLS } from './tls/server-tls.ts'
+export { TLSFactory } from './transport/tls-opening.ts'
+export { wrapClientTLS } from './tls/wrap-client-tls.ts'

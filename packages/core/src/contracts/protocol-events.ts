@@ -1,6 +1,7 @@
 import type { ConnectionClosed } from '../errors.ts'
 import type { Address } from './address.ts'
 import type { Connector } from './connector.ts'
+import type { TLSSession } from './tls.ts'
 import type { Transport } from './transport.ts'
 
 /**
@@ -21,6 +22,10 @@ export interface ProtocolEvents {
   protocolReplaced?(): void
   /** The peer will send no more, but may still read. Without this method the transport flushes and closes. */
   readConnectionLost?(): void | Promise<void>
+  /** The handshake that `startTLS` began is done: what comes and goes from now on is protected. */
+  handshakeCompleted?(session: TLSSession): void | Promise<void>
+  /** Hands out what it was given and has not parsed, because it is not for it: `startTLS` asks. */
+  takeUnread?(): Buffer
   /** Our own `loseWriteConnection` has been carried out. */
   writeConnectionLost?(): void | Promise<void>
   /**
@@ -36,8 +41,10 @@ export interface ProtocolFactory<P extends ProtocolEvents = ProtocolEvents> {
   doStart(): void
   /** A port or connector has stopped using it. */
   doStop(): void
-  /** Answers the protocol for one connection, or undefined to refuse it. */
-  buildProtocol(peer: Address): P | undefined
+  /** The application protocols it can build for (ALPN), best first; TLS offers them unless told others. */
+  readonly acceptableProtocols?: readonly string[] | undefined
+  /** Answers the protocol for one connection, or undefined to refuse it. `session` is there where TLS is. */
+  buildProtocol(peer: Address, session?: TLSSession): P | undefined
   /** A client connection is being made. */
   startedConnecting?(connector: Connector): void
   /** A client connection could not be made. `connector.connect()` tries again. */

@@ -239,7 +239,16 @@ export interface ReactorLog {
 
 /** Everything that touches the world outside: time, connections, randomness, the log. */
 export interface Reactor
-  extends ReactorCore, ReactorTime, ReactorTCP, ReactorUNIX, ReactorRandom, ReactorLog {
+  extends
+    ReactorCore,
+    ReactorTime,
+    ReactorTCP,
+    ReactorTLS,
+    ReactorUNIX,
+    ReactorFiles,
+    ReactorNames,
+    ReactorRandom,
+    ReactorLog {
   /** Every connection that is up, whoever reads it. */
   readonly connections: Iterable<Transport>
 }

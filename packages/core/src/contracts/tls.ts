@@ -1,4 +1,3 @@
-import type { PeerCertificate } from 'node:tls'
 import type { Wire, WireEvents } from './wire.ts'
 
 /** Certificates and keys as PEM text, one after another. */
@@ -62,15 +61,42 @@ export interface TLSSession {
   /** The cipher suite's standard name. */
   readonly cipher: string
   /** The certificate of the other side, verified unless that was switched off by name; undefined when it showed none. */
-  readonly peerCertificate: PeerCertificate | undefined
+  readonly peerCertificate: Certificate | undefined
+}
+
+/** What a certificate says. */
+export interface Certificate {
+  /** Whom it is for: `CN`, `O` and so on, as they stand in it. */
+  readonly subject: Readonly<Record<string, string | readonly string[]>>
+  /** Who signed it. */
+  readonly issuer: Readonly<Record<string, string | readonly string[]>>
+  /** The names it is for, as OpenSSL prints them: `DNS:example.org, IP Address:192.0.2.1`. */
+  readonly subjectAltName: string | undefined
+  /** As OpenSSL prints it: `Nov  1 12:00:00 2026 GMT`. */
+  readonly validFrom: string
+  readonly validTo: string
+  readonly serialNumber: string
+  /** SHA-256 of `raw`, in hexadecimal with colons. */
+  readonly fingerprint256: string
+  /** The certificate itself, DER. */
+  readonly raw: Buffer
 }
 
 /** One side of TLS, ready to be put over any number of connections: a `ServerTLS` or a `ClientTLS`. */
 export interface TLSContext {
   readonly side: 'server' | 'client'
   readonly handshakeTimeoutMs: number
-  /** Speaks TLS over `wire`, whose events go to what is returned; `events` gets those of the protected side. */
-  secure(wire: Wire, events: SecureWireEvents): SecureWire
+  /** Speaks TLS over the wire, whose events go to what is returned; `events` gets those of the protected side. */
+  secure(under: WireUnderTLS, events: SecureWireEvents): SecureWire
+}
+
+/** A wire that is to be put under TLS. */
+export interface WireUnderTLS {
+  readonly wire: Wire
+  /** What must leave unprotected, before the handshake. */
+  readonly unsent: readonly (Buffer | string)[]
+  /** Whether the wire is still busy with what it was handed: `wireWritable` follows. */
+  readonly busy: boolean
 }
 
 /** What a wire under TLS tells its transport. */

@@ -2,6 +2,7 @@ import type { Address } from './address.ts'
 import type { Consumer, PushProducer } from './producer.ts'
 import type { ProtocolEvents } from './protocol-events.ts'
 import type { Reactor } from './reactor.ts'
+import type { Certificate, TLSContext, TLSSession } from './tls.ts'
 
 /**
  * One connection, for its whole life, whoever reads it.
@@ -61,6 +62,25 @@ export interface Transport extends Consumer, PushProducer {
    * @throws {NotConnectedError} once the connection is closing.
    */
   switchProtocol(next: ProtocolEvents, unread?: Buffer): void
+
+  /**
+   * Speaks TLS from here on, with the same protocol.
+   *
+   * What was queued leaves first, unprotected. What came and was not delivered, what the protocol
+   * hands out by `takeUnread`, and `unread` belong to the handshake: nothing that came before it is
+   * ever read as if it were protected. Writes wait for the handshake; `handshakeCompleted` tells its
+   * end, and a failed one is the end of the connection.
+   *
+   * @throws {NotConnectedError} once the connection is closing.
+   * @throws {LocalProtocolError} when the connection has TLS already.
+   */
+  startTLS(context: TLSContext, unread?: Buffer): void
+  /** What the TLS handshake has settled; undefined before its end, and without TLS. */
+  readonly tlsSession: TLSSession | undefined
+  /** The application protocol that TLS has settled (ALPN). */
+  readonly negotiatedProtocol: string | undefined
+  /** The certificate of the other side of TLS. */
+  getPeerCertificate(): Certificate | undefined
 
   /** From now on `getPeer` and `getHost` answer these: a PROXY header has told who is at the other end. */
   assumeAddresses(peer: Address, host: Address): void

@@ -10,7 +10,7 @@ import type {
 import { ReactorAlreadyRunning, ReactorNotRunning } from '../errors.ts'
 import { contained } from '../transport/contained.ts'
 import { Deadline } from '../transport/deadline.ts'
-import type { Attempting, StreamTransport, TransportHost } from '../transport/stream-transport.ts'
+import type { Attempting, HostedTransport, TransportHost } from '../transport/transport-host.ts'
 import type { Turn } from '../transport/turn.ts'
 import { SystemEvents } from './system-events.ts'
 
@@ -31,7 +31,7 @@ export interface LifecycleEdges {
 export class ReactorLifecycle implements TransportHost {
   readonly reactor: Reactor
   readonly turn: Turn
-  readonly connections: Set<StreamTransport> = new Set()
+  readonly connections: Set<HostedTransport> = new Set()
   readonly #bindings = new Set<Promise<void>>()
   readonly #ports = new Set<ListeningPort>()
   readonly #attempts = new Set<Attempting>()
@@ -118,12 +118,12 @@ export class ReactorLifecycle implements TransportHost {
     this.#ports.delete(port)
   }
 
-  connectionOpened(transport: StreamTransport): number {
+  connectionOpened(transport: HostedTransport): number {
     this.connections.add(transport)
     return ++this.#lastId
   }
 
-  connectionClosed(transport: StreamTransport): void {
+  connectionClosed(transport: HostedTransport): void {
     this.connections.delete(transport)
     this.#changed?.()
   }

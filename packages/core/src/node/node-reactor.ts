@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto'
+import { readFile } from 'node:fs/promises'
 import { isIP, type NetConnectOpts } from 'node:net'
 import { tcpAddress, unixAddress } from '../addresses.ts'
 import type { Address } from '../contracts/address.ts'
@@ -11,6 +12,7 @@ import type {
   ListeningPort,
   ListenTCPOptions,
   ListenUNIXOptions,
+  LookupOptions,
   Reactor,
   RunOptions,
   StopOptions,
@@ -18,14 +20,19 @@ import type {
   TriggerId,
   TriggerPhase,
 } from '../contracts/reactor.ts'
+import type { ClientTLSOptions, ServerTLSOptions, TLSContext } from '../contracts/tls.ts'
 import { ReactorLifecycle } from '../lifecycle/reactor-lifecycle.ts'
-import type { StreamTransport } from '../transport/stream-transport.ts'
+import type { HostedTransport } from '../transport/transport-host.ts'
+import { ClientTLS } from '../tls/client-tls.ts'
+import { ServerTLS } from '../tls/server-tls.ts'
+import { TLSFactory } from '../transport/tls-opening.ts'
 import { Turn } from '../transport/turn.ts'
 import { type DialEvents, type Dialling, StreamConnector } from '../transport/stream-connector.ts'
 import { logToStderr } from './console-log.ts'
 import { dialSocket } from './dial-socket.ts'
 import { NodeTime } from './node-time.ts'
 import { ProcessSignals } from './process-signals.ts'
+import { lookupName } from './lookup-name.ts'
 import { SocketPort } from './socket-port.ts'
 
 /** What a reactor is made with. */
@@ -64,7 +71,7 @@ class NodeReactor implements Reactor {
     return this.#lifecycle.running
   }
 
-  get connections(): Iterable<StreamTransport> {
+  get connections(): Iterable<HostedTransport> {
     return this.#lifecycle.connections
   }
 
@@ -125,10 +132,36 @@ class NodeReactor implements Reactor {
     factory: ProtocolFactory<P>,
     options: ConnectTCPOptions = {},
   ): Connector<P> {
-    const { timeoutMs = DEFAULT_TIMEOUT_MS, bindAddress } = options
-    const local = bindAddress === undefined ? {} : { localAddress: bindAddress }
-    const family = isIP(host) === 0 ? {} : { family: isIP(host) }
-    return this.#connect(factory, tcpAddress(host, port), timeoutMs, { host, port, ...local, ...family })
+    return this.#connectTCP(host, port, factory, options)
+  }
+
+  async listenSSL(
+    port: number,
+    factory: ProtocolFactory,
+    tls: TLSContext | ServerTLSOptions,
+    options: ListenTCPOptions = {},
+  ): Promise<ListeningPort> {
+    const context = ServerTLS.from(tls, factory.acceptableProtocols)
+    return this.listenTCP(port, new TLSFactory(factory, context), options)
+  }
+
+  connectSSL<P extends ProtocolEvents>(
+    host: string,
+    port: number,
+    factory: ProtocolFactory<P>,
+    tls: TLSContext | ClientTLSOptions = {},
+    options: ConnectTCPOptions = {},
+  ): Connector<P> {
+    const context = ClientTLS.from(tls, host, factory.acceptableProtocols)
+    return this.#connectTCP(host, port, factory, options, context)
+  }
+
+  readFile(path: string): Promise<Buffer> {
+    return readFile(path)
+  }
+
+  lookup(host: string, options: LookupOptions = {}): Promise<readonly string[]> {
+    return lookupName(host, options)
   }
 
   listenUNIX(
@@ -155,14 +188,28 @@ class NodeReactor implements Reactor {
     return this.#connect(factory, unixAddress(path), timeoutMs, { path })
   }
 
+  #connectTCP<P extends ProtocolEvents>(
+    host: string,
+    port: number,
+    factory: ProtocolFactory<P>,
+    options: ConnectTCPOptions,
+    tls?: TLSContext,
+  ): Connector<P> {
+    const { timeoutMs = DEFAULT_TIMEOUT_MS, bindAddress } = options
+    const local = bindAddress === undefined ? {} : { localAddress: bindAddress }
+    const family = isIP(host) === 0 ? {} : { family: isIP(host) }
+    return this.#connect(factory, tcpAddress(host, port), timeoutMs, { host, port, ...local, ...family }, tls)
+  }
+
   #connect<P extends ProtocolEvents>(
     factory: ProtocolFactory<P>,
     address: Address,
     timeoutMs: number,
     options: NetConnectOpts,
+    tls?: TLSContext,
   ): Connector<P> {
     const dial = (events: DialEvents): Dialling => dialSocket(address, options, events)
-    const connector = new StreamConnector({ host: this.#lifecycle, factory, address, timeoutMs, dial })
+    const connector = new StreamConnector({ host: this.#lifecycle, factory, address, timeoutMs, dial, tls })
     connector.connect()
     return connector
   }

@@ -1,6 +1,7 @@
 import type { Address } from '../contracts/address.ts'
 import type { Connector } from '../contracts/connector.ts'
 import type { ProtocolEvents, ProtocolFactory } from '../contracts/protocol-events.ts'
+import type { TLSSession } from '../contracts/tls.ts'
 import type { ConnectionClosed } from '../errors.ts'
 
 /** Makes a protocol for every connection of a port or connector, and holds what they share. */
@@ -20,8 +21,13 @@ export abstract class Factory<P extends ProtocolEvents = ProtocolEvents> impleme
     return this.#users
   }
 
-  /** Answers a new protocol for the connection from `peer`, or undefined to refuse it. */
-  abstract buildProtocol(peer: Address): P | undefined
+  /** The application protocols it can build for (ALPN), best first; TLS offers them unless told others. */
+  get acceptableProtocols(): readonly string[] | undefined {
+    return undefined
+  }
+
+  /** Answers a new protocol for the connection from `peer`, or undefined to refuse it. `session` is there where TLS is. */
+  abstract buildProtocol(peer: Address, session?: TLSSession): P | undefined
 
   doStart(): void {
     if (this.#users === 0) this.startFactory()

@@ -40,6 +40,11 @@ export abstract class UnitReceiver<F = Factory> extends Protocol<F> {
     return this.#loop.input.takeAll()
   }
 
+  /** What has come and is not parsed belongs to a handshake that begins, not to this protocol. */
+  takeUnread(): Buffer {
+    return this.clearBuffer()
+  }
+
   /**
    * Takes one unit from `input` and delivers it.
    *

@@ -15,10 +15,15 @@ import type {
   TriggerId,
   TriggerPhase,
 } from '../contracts/reactor.ts'
+import type { ClientTLSOptions, ServerTLSOptions, TLSContext } from '../contracts/tls.ts'
+import { DNSLookupError } from '../errors.ts'
 import { ReactorLifecycle } from '../lifecycle/reactor-lifecycle.ts'
 import { contained } from '../transport/contained.ts'
 import { type DialEvents, StreamConnector } from '../transport/stream-connector.ts'
-import type { StreamTransport } from '../transport/stream-transport.ts'
+import type { HostedTransport } from '../transport/transport-host.ts'
+import { ClientTLS } from '../tls/client-tls.ts'
+import { ServerTLS } from '../tls/server-tls.ts'
+import { TLSFactory } from '../transport/tls-opening.ts'
 import { Turn } from '../transport/turn.ts'
 import { Clock } from './clock.ts'
 import { MemoryNetwork } from './memory-network.ts'
@@ -33,6 +38,10 @@ import { MemoryNetwork } from './memory-network.ts'
 export class MemoryReactor implements Reactor {
   readonly clock: Clock = new Clock()
   readonly logged: LogEvent[] = []
+  /** What `readFile` finds, by path. */
+  readonly files: Map<string, Uint8Array | string> = new Map()
+  /** What `lookup` finds, by name. */
+  readonly names: Map<string, readonly string[]> = new Map()
   /** The reactor as transports see it. */
   readonly host: ReactorLifecycle
   readonly #lifecycle: ReactorLifecycle
@@ -60,7 +69,7 @@ export class MemoryReactor implements Reactor {
     return this.#lifecycle.running
   }
 
-  get connections(): ReadonlySet<StreamTransport> {
+  get connections(): ReadonlySet<HostedTransport> {
     return this.#lifecycle.connections
   }
 
@@ -154,6 +163,41 @@ export class MemoryReactor implements Reactor {
     return this.#connect(tcpAddress(host, port), factory, options.timeoutMs)
   }
 
+  async listenSSL(
+    port: number,
+    factory: ProtocolFactory,
+    tls: TLSContext | ServerTLSOptions,
+    options: ListenTCPOptions = {},
+  ): Promise<ListeningPort> {
+    const context = ServerTLS.from(tls, factory.acceptableProtocols)
+    return this.listenTCP(port, new TLSFactory(factory, context), options)
+  }
+
+  connectSSL<P extends ProtocolEvents>(
+    host: string,
+    port: number,
+    factory: ProtocolFactory<P>,
+    tls: TLSContext | ClientTLSOptions = {},
+    options: ConnectTCPOptions = {},
+  ): Connector<P> {
+    const context = ClientTLS.from(tls, host, factory.acceptableProtocols)
+    return this.#connect(tcpAddress(host, port), factory, options.timeoutMs, context)
+  }
+
+  /** Answers from `files`. */
+  async readFile(path: string): Promise<Buffer> {
+    const content = this.files.get(path)
+    if (content !== undefined) return Buffer.from(content as string)
+    throw Object.assign(new Error(`ENOENT: no such file: ${path}`), { code: 'ENOENT', path })
+  }
+
+  /** Answers from `names`; a numeric host is its own. */
+  async lookup(host: string): Promise<readonly string[]> {
+    const found = this.names.get(host) ?? (isNumericHost(host) ? [host] : [])
+    if (found.length > 0) return found
+    throw new DNSLookupError(tcpAddress(host, 0), 'the name has no address')
+  }
+
   listenUNIX(path: string, factory: ProtocolFactory): Promise<ListeningPort> {
     return this.#network.listen(unixAddress(path), factory)
   }
@@ -176,9 +220,10 @@ export class MemoryReactor implements Reactor {
     address: Address,
     factory: ProtocolFactory<P>,
     timeoutMs: number = DEFAULT_TIMEOUT_MS,
+    tls?: TLSContext,
   ): Connector<P> {
     const dial = (events: DialEvents): { cancel(): void } => this.#network.dial(address, events)
-    const connector = new StreamConnector({ host: this.host, factory, address, timeoutMs, dial })
+    const connector = new StreamConnector({ host: this.host, factory, address, timeoutMs, dial, tls })
     connector.connect()
     return connector
   }
@@ -187,6 +232,10 @@ export class MemoryReactor implements Reactor {
     this.#randomState = (Math.imul(this.#randomState, 1_664_525) + 1_013_904_223) >>> 0
     return this.#randomState >>> 24
   }
+}
+
+function isNumericHost(host: string): boolean {
+  return host.includes(':') || /^[0-9.]+$/.test(host)
 }
 
 const MAX_TURNS = 100_000

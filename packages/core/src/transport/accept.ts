@@ -1,6 +1,7 @@
 import type { Address } from '../contracts/address.ts'
 import type { ProtocolFactory } from '../contracts/protocol-events.ts'
-import { StreamTransport, type TransportHost } from './stream-transport.ts'
+import { StreamTransport } from './stream-transport.ts'
+import type { TransportHost } from './transport-host.ts'
 import type { ConnectedWire } from '../contracts/wire.ts'
 
 /** Gives an accepted wire a protocol of `factory`, or closes it when the factory refuses or fails. */

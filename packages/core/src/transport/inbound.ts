@@ -14,7 +14,7 @@ export interface InboundReader {
  * may have it, and keeps the wire from bringing much more than that.
  */
 export class Inbound {
-  readonly #wire: Wire
+  #wire: Wire
   readonly #readAheadBytes: number
   readonly #reader: InboundReader
   /** A queue of bytes, not of pieces: a peer that sends a byte at a time must not make us hold an object for each. */
@@ -87,6 +87,19 @@ export class Inbound {
     const behind = this.#held.takeAll()
     this.#held.push(unread)
     this.#held.push(behind)
+  }
+
+  /** Leaves the wire: hands out what it brought and nobody was given, and whether its end came too. */
+  detach(): { readonly data: Buffer; readonly ended: boolean } {
+    this.#openWire()
+    const ended = this.#end !== 'ahead'
+    this.#end = 'ahead'
+    return { data: this.#held.takeAll(), ended }
+  }
+
+  /** Reads `wire` from now on. */
+  useWire(wire: Wire): void {
+    this.#wire = wire
   }
 
   /** Delivers nothing more, and lets the wire run dry. */

@@ -26,7 +26,7 @@ export interface OutboundOwner {
  *       └────────────────┴──stop──▶ stopped
  */
 export class Outbound {
-  readonly #wire: Wire
+  #wire: Wire
   readonly #options: TransportOptions
   readonly #owner: OutboundOwner
   readonly #queue = new OutputQueue()
@@ -76,6 +76,19 @@ export class Outbound {
     this.#send()
     this.#relieve()
     this.#flushing = false
+  }
+
+  /** Leaves the wire: hands out what it was not handed, and whether it is busy with what it was. */
+  detach(): { readonly unsent: readonly (Buffer | string)[]; readonly busy: boolean } {
+    const unsent = this.#queue.take(Infinity)
+    const busy = this.#inFlightBytes > 0
+    this.#inFlightBytes = 0
+    return { unsent, busy }
+  }
+
+  /** Writes to `wire` from now on. */
+  useWire(wire: Wire): void {
+    this.#wire = wire
   }
 
   /** The wire has sent what it was handed. */

@@ -2,16 +2,21 @@ import { formatAddress } from '../addresses.ts'
 import type { Address } from '../contracts/address.ts'
 import type { Connector } from '../contracts/connector.ts'
 import type { ProtocolEvents, ProtocolFactory } from '../contracts/protocol-events.ts'
+import type { TLSContext, TLSSession } from '../contracts/tls.ts'
+import type { Transport } from '../contracts/transport.ts'
 import {
   type ConnectionClosed,
   ConnectingCancelledError,
   NoProtocol,
   NotConnectingError,
   TimeoutError,
+  TLSHandshakeError,
 } from '../errors.ts'
 import { contained } from './contained.ts'
 import { Deadline } from './deadline.ts'
-import { StreamTransport, type TransportHost } from './stream-transport.ts'
+import { StreamTransport } from './stream-transport.ts'
+import { TLSOpening } from './tls-opening.ts'
+import type { TransportHost } from './transport-host.ts'
 import type { ConnectedWire } from '../contracts/wire.ts'
 
 /** An attempt that is running. */
@@ -32,6 +37,8 @@ export interface StreamConnectorSetup<P extends ProtocolEvents> {
   readonly factory: ProtocolFactory<P>
   readonly address: Address
   readonly timeoutMs: number
+  /** Speaks TLS before the protocol is built. */
+  readonly tls?: TLSContext | undefined
   /** Begins one attempt. */
   readonly dial: (events: DialEvents) => Dialling
 }
@@ -100,28 +107,61 @@ export class StreamConnector<P extends ProtocolEvents> implements Connector<P> {
   }
 
   #dialled(dialled: ConnectedWire): void {
-    const { host } = this.#setup
-    const { wire, localAddress, peerAddress } = dialled
-    const protocol = this.#build(peerAddress)
+    const { tls } = this.#setup
+    if (tls !== undefined) return this.#handshake(dialled, tls)
+    const protocol = this.#build(dialled.peerAddress)
     if (protocol instanceof NoProtocol) {
-      wire.close()
+      dialled.wire.close()
       return this.#giveUp(protocol)
     }
-    const onLost = (reason: ConnectionClosed): void => this.#lost(reason)
-    const transport = new StreamTransport({ host, wire, localAddress, peerAddress, onLost })
-    this.#attempt = { is: 'connected', transport, protocol }
-    this.#deadline.clear()
-    host.attemptEnded(this)
+    const transport = this.#transportOver(dialled)
+    this.#up(transport, protocol)
     dialled.attach(transport)
     transport.begin(protocol)
-    // A fault in connectionMade is told once the connection is lost.
+    this.#settleUp(transport, protocol)
+  }
+
+  /** Goes on connecting until the connection is protected. */
+  #handshake(dialled: ConnectedWire, tls: TLSContext): void {
+    const transport = this.#transportOver(dialled)
+    this.#attempt = { is: 'connecting', dialling: { cancel: () => transport.abortConnection() }, transport }
+    dialled.attach(transport)
+    const opened = (_transport: Transport, session: TLSSession): void => this.#secured(transport, session)
+    transport.begin(new TLSOpening(tls, { opened, failed: () => undefined }))
+  }
+
+  #secured(transport: StreamTransport, session: TLSSession): void {
+    const protocol = this.#build(transport.getPeer(), session)
+    if (protocol instanceof NoProtocol) return this.#giveUp(protocol)
+    this.#up(transport, protocol)
+    transport.switchProtocol(protocol)
+    this.#settleUp(transport, protocol)
+  }
+
+  #transportOver({ wire, localAddress, peerAddress }: ConnectedWire): StreamTransport {
+    const onLost = (reason: ConnectionClosed): void => this.#transportLost(transport, reason)
+    const { host } = this.#setup
+    const transport: StreamTransport = new StreamTransport({ host, wire, localAddress, peerAddress, onLost })
+    return transport
+  }
+
+  #up(transport: StreamTransport, protocol: P): void {
+    this.#attempt = { is: 'connected', transport, protocol }
+    this.#deadline.clear()
+    this.#setup.host.attemptEnded(this)
+  }
+
+  /** A fault in connectionMade is told once the connection is lost. */
+  #settleUp(transport: StreamTransport, protocol: P): void {
     if (!transport.aborted) this.#settle(({ resolve }) => resolve(protocol))
   }
 
-  #build(peer: Address): P | NoProtocol {
+  #build(peer: Address, session?: TLSSession): P | NoProtocol {
     const { factory, address } = this.#setup
     try {
-      return factory.buildProtocol(peer) ?? new NoProtocol(address, 'its factory refused the connection')
+      return (
+        factory.buildProtocol(peer, session) ?? new NoProtocol(address, 'its factory refused the connection')
+      )
     } catch (error) {
       return new NoProtocol(address, 'its factory failed to build a protocol', error)
     }
@@ -136,6 +176,14 @@ export class StreamConnector<P extends ProtocolEvents> implements Connector<P> {
     this.#settle(({ reject }) => reject(why))
     this.#tell(() => this.#setup.factory.clientConnectionFailed?.(this, why))
     this.#release()
+  }
+
+  /** One that was given up is nobody's business any more. */
+  #transportLost(transport: StreamTransport, reason: ConnectionClosed): void {
+    if (this.#attempt.is === 'disconnected' || this.#attempt.transport !== transport) return
+    if (this.#attempt.is === 'connected') return this.#lost(reason)
+    const why = reason.cause instanceof Error ? reason.cause : reason
+    this.#giveUp(new TLSHandshakeError(this.#setup.address, why.message, why))
   }
 
   #lost(why: ConnectionClosed): void {
@@ -171,7 +219,7 @@ export class StreamConnector<P extends ProtocolEvents> implements Connector<P> {
 
 type Attempt<P> =
   | { readonly is: 'disconnected'; readonly why: Error }
-  | { readonly is: 'connecting'; readonly dialling: Dialling }
+  | { readonly is: 'connecting'; readonly dialling: Dialling; readonly transport?: StreamTransport }
   | { readonly is: 'connected'; readonly transport: StreamTransport; readonly protocol: P }
 
 interface Waiter<P> {

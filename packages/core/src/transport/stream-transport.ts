@@ -3,43 +3,19 @@ import type { Address } from '../contracts/address.ts'
 import type { PullProducer, PushProducer } from '../contracts/producer.ts'
 import type { ProtocolEvents } from '../contracts/protocol-events.ts'
 import type { Reactor } from '../contracts/reactor.ts'
-import type { Transport } from '../contracts/transport.ts'
-import {
-  ConnectionAborted,
-  type ConnectionClosed,
-  ConnectionDone,
-  ConnectionLost,
-  NotConnectedError,
-} from '../errors.ts'
+import { type ConnectionClosed, LocalProtocolError, NotConnectedError } from '../errors.ts'
 import { contained, containedResult } from './contained.ts'
-import { Deadline } from './deadline.ts'
 import { Inbound, type InboundReader } from './inbound.ts'
+import { Linger } from './linger.ts'
 import { Outbound, type OutboundOwner } from './outbound.ts'
 import { DEFAULT_TRANSPORT_OPTIONS, type TransportOptions } from './transport-options.ts'
-import type { Turn, TurnEnder } from './turn.ts'
+import { mustBeBytes } from './must-be-bytes.ts'
+import { CONNECTED, DISCONNECTING, reasonFor, type Stage } from './stage.ts'
+import { TLSLayer } from './tls-layer.ts'
+import type { HostedTransport, TransportHost } from './transport-host.ts'
+import type { TurnEnder } from './turn.ts'
+import type { Certificate, TLSContext, TLSSession } from '../contracts/tls.ts'
 import type { Wire, WireEvents } from '../contracts/wire.ts'
-
-/** The reactor a transport lives in: counts it, and tells it when the turn is over. */
-export interface TransportHost {
-  readonly reactor: Reactor
-  readonly turn: Turn
-  /** Whether a stop has come so far that nothing new should be kept alive. */
-  readonly stopping: boolean
-  /** @returns the connection's id. */
-  connectionOpened(transport: StreamTransport): number
-  /** The connection is gone, and its protocol knows. */
-  connectionClosed(transport: StreamTransport): void
-  /** A connection is being made, until `attemptEnded`. */
-  attemptStarted(attempt: Attempting): void
-  /** The connection is up, or the attempt was given up. */
-  attemptEnded(attempt: Attempting): void
-}
-
-/** A connection in the making, as a reactor that stops sees it. */
-export interface Attempting {
-  /** Gives the attempt up. */
-  stopConnecting(): void
-}
 
 /** What a transport needs to begin. */
 export interface TransportSetup {
@@ -61,11 +37,11 @@ export interface TransportSetup {
  *     connected ──loseConnection──▶ disconnecting ──all sent, both ends said──▶ lost
  *         └────────────────abortConnection, a fault, a cap──▶ aborted ────────────▲
  */
-export class StreamTransport implements Transport, WireEvents, TurnEnder {
+export class StreamTransport implements HostedTransport, WireEvents, TurnEnder {
   readonly id: number
   readonly #setup: TransportSetup
   readonly #options: TransportOptions
-  readonly #wire: Wire
+  #wire: Wire
   readonly #inbound: Inbound
   readonly #outbound: Outbound
   #peerAddress: Address
@@ -76,8 +52,8 @@ export class StreamTransport implements Transport, WireEvents, TurnEnder {
   #wireClosed = false
   #draining = false
   #turnScheduled = false
-  #linger: Deadline | undefined
-  #lingeredBytes = 0
+  #tls: TLSLayer | undefined
+  #linger: Linger | undefined
   #abort: AbortController | undefined
 
   constructor(setup: TransportSetup) {
@@ -182,9 +158,7 @@ export class StreamTransport implements Transport, WireEvents, TurnEnder {
   }
 
   switchProtocol(next: ProtocolEvents, unread?: Buffer): void {
-    if (this.#stage.is !== 'connected') {
-      throw new NotConnectedError('Cannot switch protocols on a connection that is closing or gone')
-    }
+    this.#mustBeOpen('switch protocols')
     const previous = this.#protocol
     this.#outbound.unregisterProducer()
     this.#inbound.restart(unread)
@@ -193,6 +167,39 @@ export class StreamTransport implements Transport, WireEvents, TurnEnder {
     this.#connect(next)
     this.#inbound.deliver()
     if (this.#draining) this.drain()
+  }
+
+  startTLS(context: TLSContext, unread?: Buffer): void {
+    this.#mustBeOpen('start TLS')
+    if (this.#tls !== undefined) throw new LocalProtocolError('Cannot start TLS twice on one connection')
+    const given = [unread, this.#protocol?.takeUnread?.()]
+    const { data, ended } = this.#inbound.detach()
+    const under = { wire: this.#wire, ...this.#outbound.detach() }
+    this.#tls = new TLSLayer(context, under, this.reactor, {
+      wireData: (plain) => this.#received(plain),
+      wireEnded: () => this.#inbound.pushEnd(),
+      wireWritable: () => this.#outbound.writable(),
+      wireClosed: (error) => this.#closed(error),
+      handshakeCompleted: (session) =>
+        this.#tellFirst(this.#protocol, (protocol) => protocol.handshakeCompleted?.(session)),
+      handshakeFailed: (why) => this.abortConnection(why),
+    })
+    this.#wire = this.#tls.wire
+    this.#inbound.useWire(this.#wire)
+    this.#outbound.useWire(this.#wire)
+    this.#tls.begin([...given, data], ended)
+  }
+
+  get tlsSession(): TLSSession | undefined {
+    return this.#tls?.session
+  }
+
+  get negotiatedProtocol(): string | undefined {
+    return this.tlsSession?.negotiatedProtocol
+  }
+
+  getPeerCertificate(): Certificate | undefined {
+    return this.tlsSession?.peerCertificate
   }
 
   assumeAddresses(peer: Address, host: Address): void {
@@ -229,25 +236,23 @@ export class StreamTransport implements Transport, WireEvents, TurnEnder {
   }
 
   wireData(data: Buffer): void {
-    if (this.#stage.is === 'connected') return this.#inbound.push(data)
-    if (this.#linger === undefined) return
-    this.#lingeredBytes += data.length
-    if (this.#lingeredBytes > this.#options.lingerBytes) this.#wire.close()
+    if (this.#tls === undefined) this.#received(data)
+    else this.#tls.wire.wireData(data)
   }
 
   wireEnded(): void {
-    this.#inbound.pushEnd()
+    if (this.#tls === undefined) this.#inbound.pushEnd()
+    else this.#tls.wire.wireEnded()
   }
 
   wireWritable(): void {
-    this.#outbound.writable()
+    if (this.#tls === undefined) this.#outbound.writable()
+    else this.#tls.wire.wireWritable()
   }
 
   wireClosed(error: Error | undefined): void {
-    this.#wireClosed = true
-    // Both ends were said, but the reader is behind: it gets what came before it hears of the end.
-    if (error === undefined && this.#inbound.owesEnd) return
-    this.#lose(error)
+    if (this.#tls === undefined) this.#closed(error)
+    else this.#tls.wire.wireClosed(error)
   }
 
   turnEnded(): void {
@@ -255,6 +260,23 @@ export class StreamTransport implements Transport, WireEvents, TurnEnder {
     this.#inbound.deliver()
     this.#outbound.flush()
     if (this.#wireClosed && !this.#inbound.owesEnd) this.#lose(undefined)
+  }
+
+  #received(data: Buffer): void {
+    if (this.#stage.is === 'connected') return this.#inbound.push(data)
+    this.#linger?.received(data)
+  }
+
+  #closed(error: Error | undefined): void {
+    this.#wireClosed = true
+    // Both ends were said, but the reader is behind: it gets what came before it hears of the end.
+    if (error === undefined && this.#inbound.owesEnd) return
+    this.#lose(error)
+  }
+
+  #mustBeOpen(attempt: string): void {
+    if (this.#stage.is === 'connected') return
+    throw new NotConnectedError(`Cannot ${attempt} on a connection that is closing or gone`)
   }
 
   #inboundReader(): InboundReader {
@@ -285,8 +307,14 @@ export class StreamTransport implements Transport, WireEvents, TurnEnder {
   }
 
   #connect(protocol: ProtocolEvents): void {
-    const made = this.#tell(protocol, () => protocol.makeConnection(this))
-    if (made !== undefined && protocol === this.#protocol) this.#inbound.waitFor(made)
+    this.#tellFirst(protocol, () => protocol.makeConnection(this))
+  }
+
+  /** While what the call answers is pending, nothing is delivered. */
+  #tellFirst(protocol: ProtocolEvents | undefined, call: (protocol: ProtocolEvents) => unknown): void {
+    if (protocol === undefined) return
+    const told = this.#tell(protocol, () => call(protocol))
+    if (told !== undefined && protocol === this.#protocol) this.#inbound.waitFor(told)
   }
 
   /** Written out rather than through `#tell`: it runs for every piece that comes in. */
@@ -328,50 +356,22 @@ export class StreamTransport implements Transport, WireEvents, TurnEnder {
     void this.#tell(protocol, () => protocol?.writeConnectionLost?.())
   }
 
-  /** Closing with unread bytes makes the system send a reset, which can cost the peer our last words. */
   #awaitPeersEnd(): void {
-    if (this.#wireClosed) return this.#schedule()
-    this.#linger = new Deadline(this.reactor, () => this.#wire.close())
-    this.#linger.set(this.#options.lingerMs)
+    if (this.#wireClosed) this.#schedule()
+    else this.#linger = new Linger(this.#wire, this.#options, this.reactor)
   }
 
   #lose(error: Error | undefined): void {
     if (this.#stage.is === 'lost') return
-    const reason = this.#reasonFor(error)
+    const reason = reasonFor(this.#stage, this.#outbound.finished, error)
     this.#inbound.close()
     this.#stage = { is: 'lost', reason }
     this.#outbound.stop()
-    this.#linger?.clear()
+    this.#linger?.over()
     this.#abort?.abort(reason)
     const protocol = this.#protocol
     void this.#tell(protocol, () => protocol?.connectionLost(reason))
     this.#setup.host.connectionClosed(this)
     this.#setup.onLost?.(reason)
   }
-
-  #reasonFor(error: Error | undefined): ConnectionClosed {
-    if (this.#stage.is === 'aborted') {
-      const { cause } = this.#stage
-      return new ConnectionAborted(undefined, cause === undefined ? undefined : { cause })
-    }
-    const saidGoodbye = this.#stage.is === 'disconnecting' && this.#outbound.finished
-    return error === undefined || saidGoodbye
-      ? new ConnectionDone()
-      : new ConnectionLost(undefined, { cause: error })
-  }
-}
-
-/** How far the connection has come; each stage carries what only it knows. */
-type Stage =
-  | { readonly is: 'connected' }
-  | { readonly is: 'disconnecting' }
-  | { readonly is: 'aborted'; readonly cause: unknown }
-  | { readonly is: 'lost'; readonly reason: ConnectionClosed }
-
-const CONNECTED: Stage = { is: 'connected' }
-const DISCONNECTING: Stage = { is: 'disconnecting' }
-
-function mustBeBytes(data: unknown): void {
-  if (typeof data === 'string' || data instanceof Uint8Array) return
-  throw new TypeError(`Cannot write ${data === null ? 'null' : typeof data}: give a Uint8Array or a string`)
 }

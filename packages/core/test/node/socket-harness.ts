@@ -8,6 +8,7 @@ import { createReactor } from '../../src/node/node-reactor.ts'
 import type { Recorder } from '../../src/testing/checks/recorder.ts'
 import type { TransportCapability, TransportHarness } from '../../src/testing/transport-harness.ts'
 import { OneProtocol } from '../one-protocol.ts'
+import * as certificates from '../tls/certificates.ts'
 
 /** A harness over real sockets, and the way to leave nothing of it behind. */
 export interface SocketHarness extends TransportHarness {
@@ -28,6 +29,16 @@ export function unixHarness(): SocketHarness {
   return socketHarness(new Set(['backpressure']), {
     listen: (reactor, factory) => reactor.listenUNIX(socketPath(), factory),
     dial: (reactor, port, factory) => reactor.connectUNIX(pathOf(port), factory),
+  })
+}
+
+/** Connections over TLS over TCP. */
+export function tlsHarness(): SocketHarness {
+  return socketHarness(new Set(['backpressure']), {
+    listen: (reactor, factory) =>
+      reactor.listenSSL(0, factory, certificates.server, { interface: '127.0.0.1' }),
+    dial: (reactor, port, factory) =>
+      reactor.connectSSL('127.0.0.1', portOf(port), factory, { trustRoots: [certificates.root] }),
   })
 }
 

@@ -40,7 +40,7 @@ function isRoom(name: string): boolean {
   return Object.hasOwn(ARROWS, name)
 }
 
-const ABOVE_PROTOCOL = ['core/endpoint', 'core/policy', 'core/service', 'core/time']
+const ABOVE_PROTOCOL = ['core/tls', 'core/endpoint', 'core/policy', 'core/service', 'core/time']
 
 /** Which room imports from which: the arrows of docs/architecture.md. An arrow's goal brings along what it may import. */
 const ARROWS: Readonly<Record<string, readonly string[]>> = {
@@ -52,6 +52,7 @@ const ARROWS: Readonly<Record<string, readonly string[]>> = {
   'core/contracts': ['core/errors'],
   'core/log': ['core/contracts'],
   'core/transport': ['core/contracts'],
+  'core/tls': ['core/transport', 'core/endpoint'],
   'core/lifecycle': ['core/transport'],
   'core/protocol': ['core/contracts'],
   'core/policy': ['core/protocol'],

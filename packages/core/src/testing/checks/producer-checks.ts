@@ -83,17 +83,21 @@ export const producerChecks: readonly TransportCheck[] = [
       const source = new Source()
       pair.server.pauseProducing()
       pair.client.registerProducer(source, true)
-      for (let pieces = 0; source.calls.length === 0 && pieces < 250; pieces++) pair.client.write(PIECE)
-      equal(source.calls, ['pause'], 'told above the mark')
-      holds(
-        pair.client.bufferedBytes > DEFAULT_TRANSPORT_OPTIONS.highWaterBytes,
-        'it was paused above the mark',
-      )
-      await quiet()
-      equal(source.calls, ['pause'], 'told while the peer does not read')
+      // What lies between takes some of it, in turns of its own, and the source is resumed meanwhile.
+      for (let rounds = 0; rounds < 500 && source.calls.at(-1) !== 'pause'; rounds++) {
+        for (let pieces = 0; source.calls.at(-1) !== 'pause' && pieces < 250; pieces++)
+          pair.client.write(PIECE)
+        holds(
+          pair.client.bufferedBytes > DEFAULT_TRANSPORT_OPTIONS.highWaterBytes,
+          'it was paused above the mark',
+        )
+        await quiet()
+      }
+      equal(source.calls.at(-1), 'pause', 'told while the peer does not read')
+      const { length } = source.calls
       pair.server.resumeProducing()
-      await until(() => source.calls.length === 2)
-      equal(source.calls, ['pause', 'resume'], 'told once the peer reads')
+      await until(() => source.calls.length === length + 1)
+      equal(source.calls.at(-1), 'resume', 'told once the peer reads')
       holds(
         pair.client.bufferedBytes <= DEFAULT_TRANSPORT_OPTIONS.lowWaterBytes,
         'it was resumed below the mark',

@@ -17,7 +17,7 @@ export const writeChecks: readonly TransportCheck[] = [
       equal(pair.client.bufferedBytes, 3, 'bytes queued within the turn')
       await until(() => server.bytes === 3)
       equal(server.events, ['made', 'data abc'], 'what the peer was told')
-      equal(pair.client.bufferedBytes, 0, 'bytes queued afterwards')
+      await until(() => pair.client.bufferedBytes === 0)
     },
   },
   {
@@ -111,7 +111,16 @@ export const writeChecks: readonly TransportCheck[] = [
       const server = new Recorder()
       const pair = await connect(server, new Recorder())
       pair.server.pauseProducing()
-      const sent = fill(pair.client)
+      let sent = 0
+      // What lies between takes some of it, in turns of its own.
+      for (
+        let rounds = 0;
+        rounds < 500 && pair.client.bufferedBytes <= DEFAULT_TRANSPORT_OPTIONS.highWaterBytes;
+        rounds++
+      ) {
+        sent += fill(pair.client)
+        await quiet()
+      }
       holds(
         pair.client.bufferedBytes > DEFAULT_TRANSPORT_OPTIONS.highWaterBytes,
         'more than the mark is queued',

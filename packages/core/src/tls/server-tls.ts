@@ -1,0 +1,141 @@
+import { createSecureContext, type SecureContext, TLSSocket } from 'node:tls'
+import type {
+  KeyPair,
+  SecureWire,
+  SecureWireEvents,
+  ServerTLSOptions,
+  TLSContext,
+  WireUnderTLS,
+} from '../contracts/tls.ts'
+import { TLSConfigurationError } from '../errors.ts'
+import { peerCertificateOf, sessionOf } from './session.ts'
+import { DEFAULT_HANDSHAKE_TIMEOUT_MS, DEFAULT_MIN_VERSION } from './tls-defaults.ts'
+import { type OpenedTLS, TLSWire } from './tls-wire.ts'
+import type { WireDuplex } from './wire-duplex.ts'
+
+/**
+ * The server's side of TLS, for `listenSSL` and `startTLS`.
+ *
+ * Certificates are checked here, not when the first client comes, and can be replaced while
+ * connections are up: those keep what they have, new ones get the new.
+ */
+export class ServerTLS implements TLSContext {
+  readonly side = 'server'
+  readonly handshakeTimeoutMs: number
+  readonly #acceptableProtocols: readonly string[] | undefined
+  #options: ServerTLSOptions
+  #certificates: Certificates
+
+  /** @throws {TLSConfigurationError} when a certificate or key cannot be used. */
+  constructor(options: ServerTLSOptions) {
+    this.handshakeTimeoutMs = options.handshakeTimeoutMs ?? DEFAULT_HANDSHAKE_TIMEOUT_MS
+    this.#acceptableProtocols = options.acceptableProtocols
+    this.#options = options
+    this.#certificates = certificatesOf(options)
+  }
+
+  /** `tls` itself when it is ready, or made of options; `acceptableProtocols` where they name none. */
+  static from(tls: TLSContext | ServerTLSOptions, acceptableProtocols?: readonly string[]): TLSContext {
+    if ('side' in tls) return tls
+    return new ServerTLS(acceptableProtocols === undefined ? tls : { acceptableProtocols, ...tls })
+  }
+
+  /**
+   * Shows another certificate, or asks for others, from the next connection on.
+   *
+   * @throws {TLSConfigurationError} when it cannot be used; then everything stays as it is.
+   */
+  replace(
+    options: Partial<
+      Pick<ServerTLSOptions, 'cert' | 'key' | 'passphrase' | 'serverNames' | 'clientCertificates'>
+    >,
+  ): void {
+    const next = { ...this.#options, ...options }
+    this.#certificates = certificatesOf(next)
+    this.#options = next
+  }
+
+  secure(under: WireUnderTLS, events: SecureWireEvents): SecureWire {
+    return new TLSWire(under, events, (duplex, refuse) => this.#open(duplex, refuse))
+  }
+
+  #open(duplex: WireDuplex, refuse: (why: Error) => void): OpenedTLS {
+    const { fallback, byName } = this.#certificates
+    const { clientCertificates } = this.#options
+    const socket = new TLSSocket(duplex, {
+      isServer: true,
+      secureContext: fallback,
+      requestCert: clientCertificates !== undefined,
+      rejectUnauthorized: false,
+      ...(this.#acceptableProtocols === undefined ? {} : { ALPNProtocols: [...this.#acceptableProtocols] }),
+      SNICallback: (name, answer) => answer(null, contextFor(byName, name) ?? fallback),
+    })
+    if (clientCertificates !== undefined) {
+      const { required = true } = clientCertificates
+      // Before anybody hears that the handshake is done.
+      socket.prependOnceListener('secure', () => {
+        const why = refusalOf(socket, required)
+        if (why !== undefined) refuse(why)
+      })
+    }
+    return { socket, secured: 'secure', session: () => sessionOf(socket, serverNameOf(socket)) }
+  }
+}
+
+interface Certificates {
+  readonly fallback: SecureContext
+  readonly byName: ReadonlyMap<string, SecureContext>
+}
+
+function certificatesOf(options: ServerTLSOptions): Certificates {
+  const names = Object.entries(options.serverNames ?? {})
+  return {
+    fallback: contextOf(options, options, 'the certificate'),
+    byName: new Map(
+      names.map(([name, pair]) => [
+        name.toLowerCase(),
+        contextOf(pair, options, `the certificate for ${name}`),
+      ]),
+    ),
+  }
+}
+
+function contextOf(pair: KeyPair, options: ServerTLSOptions, what: string): SecureContext {
+  const { minVersion = DEFAULT_MIN_VERSION, ciphers, clientCertificates } = options
+  try {
+    if (pair.cert.length === 0 || pair.key.length === 0) throw new Error('it is empty')
+    return createSecureContext({
+      cert: pair.cert,
+      key: pair.key,
+      ...(pair.passphrase === undefined ? {} : { passphrase: pair.passphrase }),
+      minVersion,
+      honorCipherOrder: true,
+      ...(ciphers === undefined ? {} : { ciphers }),
+      ...(clientCertificates === undefined ? {} : { ca: [...clientCertificates.trustRoots] }),
+    })
+  } catch (cause) {
+    throw new TLSConfigurationError(what, cause)
+  }
+}
+
+/** The exact name first; then a wildcard, which stands for one label. */
+function contextFor(byName: ReadonlyMap<string, SecureContext>, asked: string): SecureContext | undefined {
+  const name = asked.toLowerCase()
+  return byName.get(name) ?? byName.get(name.replace(/^[^.]+/, '*'))
+}
+
+function serverNameOf(socket: TLSSocket): string | undefined {
+  const { servername } = socket as { readonly servername?: string | false | null }
+  return typeof servername === 'string' && servername !== '' ? servername : undefined
+}
+
+/** Why a client's certificate, or its absence, turns it away. */
+function refusalOf(socket: TLSSocket, required: boolean): Error | undefined {
+  if (peerCertificateOf(socket) === undefined) {
+    return required ? new Error('The client shows no certificate') : undefined
+  }
+  // What node:tls itself asks of its own servers; without it nobody could be trusted.
+  const { ssl } = socket as { readonly ssl?: { verifyError?(): Error | null } }
+  if (ssl?.verifyError === undefined) return new Error("Cannot verify the client's certificate")
+  return ssl.verifyError() ?? undefined
+}

@@ -1,0 +1,137 @@
+import type { TLSSocket } from 'node:tls'
+import type { SecureWire, SecureWireEvents, TLSSession, WireUnderTLS } from '../contracts/tls.ts'
+import type { Wire } from '../contracts/wire.ts'
+import { WireDuplex } from './wire-duplex.ts'
+
+/** One side of TLS over one stream, as node:tls has it. */
+export interface OpenedTLS {
+  readonly socket: TLSSocket
+  /** The socket's event that tells the end of the handshake. */
+  readonly secured: 'secure' | 'secureConnect'
+  /** What was settled. */
+  readonly session: () => TLSSession
+}
+
+/** A wire that speaks TLS over another. */
+export class TLSWire implements SecureWire {
+  readonly #under: Wire
+  readonly #duplex: WireDuplex
+  readonly #socket: TLSSocket
+  readonly #events: SecureWireEvents
+  #error: Error | undefined
+  #blocked = false
+  /** The wire under it has closed, but what it brought is not all read. */
+  #underClosed = false
+  #closed = false
+  readonly #onWritten = (): void => {
+    if (!this.#blocked || this.#socket.writableLength > 0) return
+    this.#blocked = false
+    if (!this.#closed) this.#events.wireWritable()
+  }
+
+  constructor(
+    under: WireUnderTLS,
+    events: SecureWireEvents,
+    open: (duplex: WireDuplex, refuse: (why: Error) => void) => OpenedTLS,
+  ) {
+    this.#under = under.wire
+    this.#events = events
+    this.#duplex = new WireDuplex(under)
+    const opened = open(this.#duplex, (why) => this.#fail(why))
+    this.#socket = opened.socket
+    this.#listen(opened)
+  }
+
+  wireData(data: Buffer): void {
+    if (!this.#closed) this.#duplex.received(data)
+  }
+
+  wireEnded(): void {
+    this.#duplex.receivedEnd()
+  }
+
+  wireWritable(): void {
+    this.#duplex.wireWritable()
+  }
+
+  wireClosed(error: Error | undefined): void {
+    this.#underClosed = true
+    this.#error ??= error
+    const behind = this.#error === undefined && this.#duplex.readableEnded && !this.#socket.readableEnded
+    if (!behind || this.#socket.destroyed) this.#close()
+  }
+
+  write(parts: readonly (Buffer | string)[]): boolean {
+    const socket = this.#socket
+    const last = parts.length - 1
+    if (last > 0) socket.cork()
+    for (const [at, part] of parts.entries()) {
+      if (at < last) socket.write(part)
+      else socket.write(part, this.#onWritten)
+    }
+    if (last > 0) socket.uncork()
+    this.#blocked = socket.writableLength > 0
+    return !this.#blocked
+  }
+
+  end(): void {
+    this.#socket.end()
+  }
+
+  abort(): void {
+    this.#under.abort()
+  }
+
+  close(): void {
+    this.#under.close()
+  }
+
+  pause(): void {
+    this.#socket.pause()
+  }
+
+  resume(): void {
+    this.#socket.resume()
+  }
+
+  setNoDelay(enabled: boolean): void {
+    this.#under.setNoDelay(enabled)
+  }
+
+  setKeepAlive(enabled: boolean, initialDelayMs: number): void {
+    this.#under.setKeepAlive(enabled, initialDelayMs)
+  }
+
+  #listen({ socket, secured, session }: OpenedTLS): void {
+    const failed = (error: Error): void => this.#fail(error)
+    socket.on('error', failed)
+    // How a server's side tells of a handshake that failed.
+    socket.on('_tlsError', failed)
+    socket.on('data', (data: Buffer) => {
+      if (!this.#closed) this.#events.wireData(data)
+    })
+    socket.on('end', () => {
+      if (this.#closed) return
+      this.#events.wireEnded()
+      if (this.#underClosed) this.#close()
+    })
+    socket.on('close', () => this.#under.close())
+    socket.once(secured, () => {
+      if (!this.#closed && this.#error === undefined) this.#events.wireSecured(session())
+    })
+  }
+
+  /** What TLS has to say about it, an alert, was handed to the wire before. */
+  #fail(error: Error): void {
+    this.#error ??= error
+    this.#under.close()
+  }
+
+  #close(): void {
+    if (this.#closed) return
+    this.#closed = true
+    this.#duplex.destroy()
+    this.#socket.destroy()
+    this.#events.wireClosed(this.#error)
+  }
+}

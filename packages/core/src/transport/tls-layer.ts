@@ -1,0 +1,53 @@
+import type { ReactorTime } from '../contracts/reactor.ts'
+import type { SecureWire, TLSContext, TLSSession, WireUnderTLS } from '../contracts/tls.ts'
+import type { WireEvents } from '../contracts/wire.ts'
+import { Deadline } from './deadline.ts'
+
+/** Who hears of the protected side of a connection, and of its handshake. */
+export interface TLSLayerEvents extends WireEvents {
+  handshakeCompleted(session: TLSSession): void
+  /** It took too long. One that fails otherwise closes the wire with an error. */
+  handshakeFailed(why: Error): void
+}
+
+/** TLS on one connection: the protected wire, and the handshake with its deadline. */
+export class TLSLayer {
+  /** What is written and read here is protected. The events of the wire under it go here too. */
+  readonly wire: SecureWire
+  readonly #deadline: Deadline
+  readonly #deadlineMs: number
+  #session: TLSSession | undefined
+
+  constructor(context: TLSContext, under: WireUnderTLS, time: ReactorTime, events: TLSLayerEvents) {
+    this.#deadlineMs = context.handshakeTimeoutMs
+    this.#deadline = new Deadline(time, () =>
+      events.handshakeFailed(new Error(`Cannot finish the TLS handshake within ${this.#deadlineMs} ms`)),
+    )
+    this.wire = context.secure(under, {
+      wireData: (data) => events.wireData(data),
+      wireEnded: () => events.wireEnded(),
+      wireWritable: () => events.wireWritable(),
+      wireClosed: (error) => {
+        this.#deadline.clear()
+        events.wireClosed(error)
+      },
+      wireSecured: (session) => {
+        this.#deadline.clear()
+        this.#session = session
+        events.handshakeCompleted(session)
+      },
+    })
+  }
+
+  /** What the handshake has settled; undefined before its end. */
+  get session(): TLSSession | undefined {
+    return this.#session
+  }
+
+  /** Begins with what has come already, in order, and with the peer's end if that has come too. */
+  begin(received: readonly (Buffer | undefined)[], ended: boolean): void {
+    this.#deadline.set(this.#deadlineMs)
+    for (const data of received) if (data !== undefined && data.length > 0) this.wire.wireData(data)
+    if (ended) this.wire.wireEnded()
+  }
+}

@@ -1,0 +1,80 @@
+import type { ProtocolEvents, ProtocolFactory } from '../contracts/protocol-events.ts'
+import type { TLSContext, TLSSession } from '../contracts/tls.ts'
+import type { Transport } from '../contracts/transport.ts'
+import type { Address } from '../contracts/address.ts'
+import type { ConnectionClosed } from '../errors.ts'
+
+/** Who hears how the handshake of a new connection went: one of the two, once. */
+export interface TLSOpeningEvents {
+  /** The connection is protected. Switch to the protocol it is for, or close it. */
+  opened(transport: Transport, session: TLSSession): void
+  /** The connection is gone before it was protected. */
+  failed(transport: Transport, reason: ConnectionClosed): void
+}
+
+/** The first protocol of a connection that has TLS from its first byte: it makes the handshake. */
+export class TLSOpening implements ProtocolEvents {
+  readonly #context: TLSContext
+  readonly #events: TLSOpeningEvents
+  #transport: Transport | undefined
+
+  constructor(context: TLSContext, events: TLSOpeningEvents) {
+    this.#context = context
+    this.#events = events
+  }
+
+  makeConnection(transport: Transport): void {
+    this.#transport = transport
+    transport.startTLS(this.#context)
+  }
+
+  /** Nothing is delivered before the handshake is done, and then another protocol is there. */
+  dataReceived(): void {}
+
+  handshakeCompleted(session: TLSSession): void {
+    if (this.#transport !== undefined) this.#events.opened(this.#transport, session)
+  }
+
+  /** Gives the handshake up. */
+  abort(cause: unknown): void {
+    this.#transport?.abortConnection(cause)
+  }
+
+  connectionLost(reason: ConnectionClosed): void {
+    if (this.#transport !== undefined) this.#events.failed(this.#transport, reason)
+  }
+}
+
+/** Puts TLS under every connection of another factory, whose protocols are built once a handshake is done. */
+export class TLSFactory<P extends ProtocolEvents> implements ProtocolFactory {
+  /** The factory under which TLS is put. */
+  readonly wrappedFactory: ProtocolFactory<P>
+  readonly #context: TLSContext
+
+  constructor(wrappedFactory: ProtocolFactory<P>, context: TLSContext) {
+    this.wrappedFactory = wrappedFactory
+    this.#context = context
+  }
+
+  doStart(): void {
+    this.wrappedFactory.doStart()
+  }
+
+  doStop(): void {
+    this.wrappedFactory.doStop()
+  }
+
+  buildProtocol(_peer: Address): TLSOpening {
+    return new TLSOpening(this.#context, {
+      opened: (transport, session) => {
+        const protocol = this.wrappedFactory.buildProtocol(transport.getPeer(), session)
+        if (protocol === undefined) transport.loseConnection()
+        else transport.switchProtocol(protocol)
+      },
+      failed: (transport, reason) => {
+        // Every port scan ends here: worth knowing, not worth a line by default.
+        transport.reactor.log({ level: 'debug', text: 'A TLS handshake failed', error: reason })
+      },
+    })
+  }
+}
