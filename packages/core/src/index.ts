@@ -6,6 +6,7 @@ export type { LogEvent, LogObserver } from './contracts/log.ts'
 export type { Consumer, PullProducer, PushProducer } from './contracts/producer.ts'
 export type { ProtocolEvents, ProtocolFactory } from './contracts/protocol-events.ts'
 export type {
+  AcceptOptions,
   ConnectTCPOptions,
   DelayedCall,
   ListeningPort,
@@ -24,6 +25,7 @@ export type {
   ReactorUNIX,
   RunOptions,
   StopOptions,
+  StopReport,
   SystemEvent,
   TriggerId,
   TriggerPhase,
@@ -97,3 +99,23 @@ export { ClientTLS } from './tls/client-tls.ts'
 export { ServerTLS } from './tls/server-tls.ts'
 export { TLSFactory } from './transport/tls-opening.ts'
 export { wrapClientTLS } from './tls/wrap-client-tls.ts'
+export type {
+  Admission,
+  ConnectionPolicy,
+  ConnectionWatch,
+  RateLimit,
+  WaitingOptions,
+} from './contracts/policy.ts'
+export type { TransportOptions } from './contracts/transport-options.ts'
+export { IdleTimeout } from './policy/idle-timeout.ts'
+export { type AcceptRate, LimitAcceptRate } from './policy/limit-accept-rate.ts'
+export { LimitConnectionsByPeer } from './policy/limit-connections-by-peer.ts'
+export { LimitTotalConnections } from './policy/limit-total-connections.ts'
+export { ProtocolTimeout } from './policy/protocol-timeout.ts'
+export { Throttle, type ThrottleOptions } from './policy/throttle.ts'
+export { TokenBucket } from './policy/token-bucket.ts'
+export { type TrafficEntry, TrafficLog } from './policy/traffic-log.ts'
+export { type TimeoutMixin, withTimeout } from './policy/with-timeout.ts'
+export { WrappingFactory } from './policy/wrapping-factory.ts'
+export { currentTransport } from './transport/connection-context.ts'
+export type { DiagnosticEvents } from './transport/diagnostics.ts'

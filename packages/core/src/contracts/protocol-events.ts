@@ -1,6 +1,7 @@
 import type { ConnectionClosed } from '../errors.ts'
 import type { Address } from './address.ts'
 import type { Connector } from './connector.ts'
+import type { ConnectionPolicy } from './policy.ts'
 import type { TLSSession } from './tls.ts'
 import type { Transport } from './transport.ts'
 
@@ -41,6 +42,8 @@ export interface ProtocolFactory<P extends ProtocolEvents = ProtocolEvents> {
   doStart(): void
   /** A port or connector has stopped using it. */
   doStop(): void
+  /** Rules over the connections of this factory, wherever it is used. */
+  readonly policies?: readonly ConnectionPolicy[] | undefined
   /** The application protocols it can build for (ALPN), best first; TLS offers them unless told others. */
   readonly acceptableProtocols?: readonly string[] | undefined
   /** Answers the protocol for one connection, or undefined to refuse it. `session` is there where TLS is. */

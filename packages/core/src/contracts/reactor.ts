@@ -1,9 +1,11 @@
 import type { Address } from './address.ts'
 import type { Connector } from './connector.ts'
 import type { LogEvent } from './log.ts'
+import type { ConnectionPolicy, WaitingOptions } from './policy.ts'
 import type { ProtocolEvents, ProtocolFactory } from './protocol-events.ts'
 import type { ClientTLSOptions, ServerTLSOptions, TLSContext } from './tls.ts'
 import type { Transport } from './transport.ts'
+import type { TransportOptions } from './transport-options.ts'
 
 /** A function that will be called, once. */
 export interface DelayedCall {
@@ -69,6 +71,14 @@ export interface StopOptions {
   readonly drainMs?: number
 }
 
+/** How the connections that were up at a stop ended, each named as in the log: `Echo 3 127.0.0.1:5000`. */
+export interface StopReport {
+  /** Those that finished what they were at. */
+  readonly completed: readonly string[]
+  /** Those that were cut at the deadline. */
+  readonly aborted: readonly string[]
+}
+
 /** Starting, running and stopping. */
 export interface ReactorCore {
   readonly running: boolean
@@ -83,7 +93,7 @@ export interface ReactorCore {
    *
    * @throws {ReactorNotRunning} unless running, or when it is stopping already.
    */
-  stop(options?: StopOptions): Promise<void>
+  stop(options?: StopOptions): Promise<StopReport>
   /** Calls now if running, otherwise at the next startup. */
   callWhenRunning(call: () => unknown): void
   /** Calls at each start or stop of the reactor; the next phase waits for the promise it returns. A throw is logged. */
@@ -95,16 +105,36 @@ export interface ReactorCore {
 /** A port that accepts connections. */
 export interface ListeningPort {
   readonly factory: ProtocolFactory
+  /** Those of its connections that are up. */
+  readonly connections: ReadonlySet<Transport>
   /** Where it listens; the real port number when 0 was asked for. */
   getHost(): Address
+  /** Accepts no more until `resume`: clients are refused, as if nobody listened. Connections that are up stay up. */
+  suspend(): Promise<void>
+  /**
+   * Accepts again at the same address. Does nothing unless suspended.
+   *
+   * @throws {CannotListenError} (rejects) when somebody else has the address meanwhile.
+   */
+  resume(): Promise<void>
   /** Accepts no more; connections that are up stay up. Resolves when the port is free. */
   stopListening(): Promise<void>
   /** The same as `stopListening`. */
   [Symbol.asyncDispose](): Promise<void>
 }
 
+/** What a port does with the connections it accepts. */
+export interface AcceptOptions extends WaitingOptions {
+  /** Most connections of this port at a time; more wait. Default: what the reactor can hold. */
+  readonly maxConnections?: number
+  /** Rules over every connection of this port; the factory's own come behind them. */
+  readonly policies?: readonly ConnectionPolicy[]
+  /** Limits and deadlines of each transport. */
+  readonly transport?: Partial<TransportOptions>
+}
+
 /** How to listen on TCP. */
-export interface ListenTCPOptions {
+export interface ListenTCPOptions extends AcceptOptions {
   /** The address to listen on: default every one, IPv4 and IPv6. */
   readonly interface?: string
   /** Most connections that wait to be accepted. Default 511. */
@@ -117,6 +147,10 @@ export interface ConnectTCPOptions {
   readonly timeoutMs?: number
   /** The local address to connect from. */
   readonly bindAddress?: string
+  /** Rules over the connection; the factory's own come behind them. */
+  readonly policies?: readonly ConnectionPolicy[]
+  /** Limits and deadlines of the transport. */
+  readonly transport?: Partial<TransportOptions>
 }
 
 /** TCP connections. */
@@ -137,7 +171,7 @@ export interface ReactorTCP {
 }
 
 /** How to listen on a UNIX socket. */
-export interface ListenUNIXOptions {
+export interface ListenUNIXOptions extends AcceptOptions {
   readonly backlog?: number
   /** Permission bits of the socket's file, such as 0o660. Default: what the umask leaves. */
   readonly mode?: number
@@ -151,7 +185,7 @@ export interface ReactorUNIX {
   connectUNIX<P extends ProtocolEvents>(
     path: string,
     factory: ProtocolFactory<P>,
-    options?: Pick<ConnectTCPOptions, 'timeoutMs'>,
+    options?: Omit<ConnectTCPOptions, 'bindAddress'>,
   ): Connector<P>
 }
 

@@ -3,6 +3,7 @@ import type {
   Reactor,
   RunOptions,
   StopOptions,
+  StopReport,
   SystemEvent,
   TriggerId,
   TriggerPhase,
@@ -10,6 +11,7 @@ import type {
 import { ReactorAlreadyRunning, ReactorNotRunning } from '../errors.ts'
 import { contained } from '../transport/contained.ts'
 import { Deadline } from '../transport/deadline.ts'
+import { diagnose } from '../transport/diagnostics.ts'
 import type { Attempting, HostedTransport, TransportHost } from '../transport/transport-host.ts'
 import type { Turn } from '../transport/turn.ts'
 import { SystemEvents } from './system-events.ts'
@@ -18,6 +20,8 @@ import { SystemEvents } from './system-events.ts'
 export interface LifecycleEdges {
   readonly reactor: Reactor
   readonly turn: Turn
+  /** Most connections it can hold. Default: any number. */
+  readonly maxConnections?: number
   /** Begins to keep the process alive and to listen for signals, as the options say. */
   started(options: RunOptions): void
   /** Undoes `started`, and cancels what was to be called later. */
@@ -32,6 +36,7 @@ export class ReactorLifecycle implements TransportHost {
   readonly reactor: Reactor
   readonly turn: Turn
   readonly connections: Set<HostedTransport> = new Set()
+  readonly #closingWatchers = new Set<() => void>()
   readonly #bindings = new Set<Promise<void>>()
   readonly #ports = new Set<ListeningPort>()
   readonly #attempts = new Set<Attempting>()
@@ -70,16 +75,20 @@ export class ReactorLifecycle implements TransportHost {
     return finished
   }
 
-  async stop({ drainMs = DEFAULT_DRAIN_MS }: StopOptions): Promise<void> {
+  async stop({ drainMs = DEFAULT_DRAIN_MS }: StopOptions): Promise<StopReport> {
     const run = this.#run
     if (run.is !== 'running') throw new ReactorNotRunning('Cannot stop a reactor that is not running')
     this.#run = STOPPING
-    const drain = this.#events.add('during', 'shutdown', () => this.#drain(drainMs))
+    let report: StopReport = { completed: [], aborted: [] }
+    const drain = this.#events.add('during', 'shutdown', async () => {
+      report = await this.#drain(drainMs)
+    })
     await this.#events.fire('shutdown')
     this.#events.remove(drain)
     this.#edges.stopped()
     this.#run = IDLE
     run.finish()
+    return report
   }
 
   callWhenRunning(call: () => unknown): void {
@@ -111,6 +120,7 @@ export class ReactorLifecycle implements TransportHost {
   /** A port begins to accept connections. */
   portOpened(port: ListeningPort): void {
     this.#ports.add(port)
+    diagnose('ropewalk.listen', () => ({ address: port.getHost() }))
   }
 
   /** A port accepts no more. */
@@ -123,9 +133,19 @@ export class ReactorLifecycle implements TransportHost {
     return ++this.#lastId
   }
 
+  get hasRoom(): boolean {
+    return this.connections.size < (this.#edges.maxConnections ?? Infinity)
+  }
+
+  watchClosing(closed: () => void): () => void {
+    this.#closingWatchers.add(closed)
+    return () => this.#closingWatchers.delete(closed)
+  }
+
   connectionClosed(transport: HostedTransport): void {
     this.connections.delete(transport)
     this.#changed?.()
+    for (const closed of this.#closingWatchers) closed()
   }
 
   attemptStarted(attempt: Attempting): void {
@@ -139,22 +159,31 @@ export class ReactorLifecycle implements TransportHost {
   }
 
   /** A connection that a protocol needs to finish what it is at can still be made, until the deadline. */
-  async #drain(drainMs: number): Promise<void> {
+  async #drain(drainMs: number): Promise<StopReport> {
     this.#run = DRAINING
     await Promise.allSettled(this.#bindings)
     const closed = Array.from(this.#ports, (port) => port.stopListening())
     this.#stopConnecting()
     await Promise.all(closed)
-    for (const transport of this.connections) transport.drain()
-    const deadline = new Deadline(this.reactor, () => this.#cut())
+    // Named now: by its end a connection may have changed hands.
+    const draining = Array.from(this.connections, (transport) => [transport, transport.label] as const)
+    for (const [transport] of draining) transport.drain()
+    const cut = new Set<HostedTransport>()
+    const deadline = new Deadline(this.reactor, () => this.#cut(cut))
     deadline.set(drainMs)
     while (this.connections.size + this.#attempts.size > 0) await this.#change()
     deadline.clear()
+    const labelsOf = (wereCut: boolean): string[] =>
+      draining.filter(([transport]) => cut.has(transport) === wereCut).map(([, label]) => label)
+    return { completed: labelsOf(false), aborted: labelsOf(true) }
   }
 
-  #cut(): void {
+  #cut(cut: Set<HostedTransport>): void {
     this.#run = CUTTING
-    for (const transport of this.connections) transport.abortConnection()
+    for (const transport of this.connections) {
+      cut.add(transport)
+      transport.abortConnection()
+    }
     this.#stopConnecting()
   }
 

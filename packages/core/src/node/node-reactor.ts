@@ -16,6 +16,7 @@ import type {
   Reactor,
   RunOptions,
   StopOptions,
+  StopReport,
   SystemEvent,
   TriggerId,
   TriggerPhase,
@@ -29,6 +30,7 @@ import { TLSFactory } from '../transport/tls-opening.ts'
 import { Turn } from '../transport/turn.ts'
 import { type DialEvents, type Dialling, StreamConnector } from '../transport/stream-connector.ts'
 import { logToStderr } from './console-log.ts'
+import { descriptorLimit } from './descriptor-limit.ts'
 import { dialSocket } from './dial-socket.ts'
 import { NodeTime } from './node-time.ts'
 import { ProcessSignals } from './process-signals.ts'
@@ -39,11 +41,13 @@ import { SocketPort } from './socket-port.ts'
 export interface ReactorOptions {
   /** Where faults and news go. Default: stderr. */
   readonly log?: LogObserver
+  /** Most connections at a time; more wait, accepted but unread. Default: nine tenths of the descriptors the process may have. */
+  readonly maxConnections?: number
 }
 
 /** Makes a reactor over Node's sockets and timers. A process may have several. */
 export function createReactor(options: ReactorOptions = {}): Reactor {
-  return new NodeReactor(options.log ?? logToStderr)
+  return new NodeReactor(options)
 }
 
 class NodeReactor implements Reactor {
@@ -53,7 +57,7 @@ class NodeReactor implements Reactor {
   readonly #signals = new ProcessSignals(() => this.#stopOnSignal())
   #keepAlive: NodeJS.Timeout | undefined
 
-  constructor(log: LogObserver) {
+  constructor({ log = logToStderr, maxConnections = Math.floor(descriptorLimit() * 0.9) }: ReactorOptions) {
     this.#log = log
     this.#time = new NodeTime(log)
     // The check phase comes right after the poll phase in which all sockets of a turn are read.
@@ -62,6 +66,7 @@ class NodeReactor implements Reactor {
     this.#lifecycle = new ReactorLifecycle({
       reactor: this,
       turn,
+      maxConnections,
       started: (options) => this.#started(options),
       stopped: () => this.#stopped(),
     })
@@ -79,7 +84,7 @@ class NodeReactor implements Reactor {
     return this.#lifecycle.run(options)
   }
 
-  stop(options: StopOptions = {}): Promise<void> {
+  stop(options: StopOptions = {}): Promise<StopReport> {
     return this.#lifecycle.stop(options)
   }
 
@@ -120,10 +125,10 @@ class NodeReactor implements Reactor {
   }
 
   listenTCP(port: number, factory: ProtocolFactory, options: ListenTCPOptions = {}): Promise<ListeningPort> {
-    const { interface: host, backlog = DEFAULT_BACKLOG } = options
+    const { interface: host, backlog = DEFAULT_BACKLOG, ...accept } = options
     const address = tcpAddress(host ?? '::', port)
     const listen = host === undefined ? { port, backlog } : { port, backlog, host }
-    return SocketPort.open({ host: this.#lifecycle, factory, address, listen })
+    return SocketPort.open({ host: this.#lifecycle, factory, address, listen, accept })
   }
 
   connectTCP<P extends ProtocolEvents>(
@@ -169,23 +174,23 @@ class NodeReactor implements Reactor {
     factory: ProtocolFactory,
     options: ListenUNIXOptions = {},
   ): Promise<ListeningPort> {
-    const { backlog = DEFAULT_BACKLOG, mode } = options
+    const { backlog = DEFAULT_BACKLOG, mode, ...accept } = options
     return SocketPort.open({
       host: this.#lifecycle,
       factory,
       address: unixAddress(path),
       listen: { path, backlog },
       mode,
+      accept,
     })
   }
 
   connectUNIX<P extends ProtocolEvents>(
     path: string,
     factory: ProtocolFactory<P>,
-    options: Pick<ConnectTCPOptions, 'timeoutMs'> = {},
+    options: Omit<ConnectTCPOptions, 'bindAddress'> = {},
   ): Connector<P> {
-    const { timeoutMs = DEFAULT_TIMEOUT_MS } = options
-    return this.#connect(factory, unixAddress(path), timeoutMs, { path })
+    return this.#connect(factory, unixAddress(path), { path }, options)
   }
 
   #connectTCP<P extends ProtocolEvents>(
@@ -195,21 +200,22 @@ class NodeReactor implements Reactor {
     options: ConnectTCPOptions,
     tls?: TLSContext,
   ): Connector<P> {
-    const { timeoutMs = DEFAULT_TIMEOUT_MS, bindAddress } = options
+    const { bindAddress, ...connect } = options
     const local = bindAddress === undefined ? {} : { localAddress: bindAddress }
     const family = isIP(host) === 0 ? {} : { family: isIP(host) }
-    return this.#connect(factory, tcpAddress(host, port), timeoutMs, { host, port, ...local, ...family }, tls)
+    const dial = { host, port, ...local, ...family }
+    return this.#connect(factory, tcpAddress(host, port), dial, connect, tls)
   }
 
   #connect<P extends ProtocolEvents>(
     factory: ProtocolFactory<P>,
     address: Address,
-    timeoutMs: number,
-    options: NetConnectOpts,
+    where: NetConnectOpts,
+    options: Omit<ConnectTCPOptions, 'bindAddress'>,
     tls?: TLSContext,
   ): Connector<P> {
-    const dial = (events: DialEvents): Dialling => dialSocket(address, options, events)
-    const connector = new StreamConnector({ host: this.#lifecycle, factory, address, timeoutMs, dial, tls })
+    const dial = (events: DialEvents): Dialling => dialSocket(address, where, events)
+    const connector = new StreamConnector({ host: this.#lifecycle, factory, address, options, dial, tls })
     connector.connect()
     return connector
   }
@@ -232,5 +238,4 @@ class NodeReactor implements Reactor {
 }
 
 const DEFAULT_BACKLOG = 511
-const DEFAULT_TIMEOUT_MS = 30_000
 const LONGEST_INTERVAL_MS = 2 ** 31 - 1

@@ -3,11 +3,12 @@ import { createServer, type ListenOptions, type Server, type Socket } from 'node
 import { formatAddress, tcpAddress } from '../addresses.ts'
 import type { Address } from '../contracts/address.ts'
 import type { ProtocolFactory } from '../contracts/protocol-events.ts'
-import type { ListeningPort } from '../contracts/reactor.ts'
+import type { AcceptOptions, ListeningPort } from '../contracts/reactor.ts'
 import { CannotListenError } from '../errors.ts'
 import type { ReactorLifecycle } from '../lifecycle/reactor-lifecycle.ts'
-import { accept } from '../transport/accept.ts'
+import { Acceptor } from '../transport/acceptor.ts'
 import { contained } from '../transport/contained.ts'
+import type { Transport } from '../contracts/transport.ts'
 import type { WireEvents } from '../contracts/wire.ts'
 import { localAddressOf, peerAddressOf } from './socket-address.ts'
 import { SocketWire } from './socket-wire.ts'
@@ -20,13 +21,16 @@ export interface SocketPortSetup {
   readonly listen: ListenOptions
   /** Permission bits of a UNIX socket's file. */
   readonly mode?: number | undefined
+  readonly accept?: AcceptOptions
 }
 
 /** A listening socket, TCP or UNIX, and the connections it accepts. */
 export class SocketPort implements ListeningPort {
   readonly factory: ProtocolFactory
   readonly #setup: SocketPortSetup
-  readonly #server: Server
+  readonly #acceptor: Acceptor
+  #server: Server
+  #suspended = false
   #address: Address
   #stopped: Promise<void> | undefined
 
@@ -34,8 +38,8 @@ export class SocketPort implements ListeningPort {
     this.#setup = setup
     this.factory = setup.factory
     this.#address = setup.address
-    // Half-open, so that a peer that sends a request and its end still gets the answer.
-    this.#server = createServer({ allowHalfOpen: true, noDelay: true }, (socket) => this.#accept(socket))
+    this.#acceptor = new Acceptor(setup.host, setup.factory, setup.accept)
+    this.#server = this.#newServer()
   }
 
   /**
@@ -49,8 +53,26 @@ export class SocketPort implements ListeningPort {
     return port
   }
 
+  get connections(): ReadonlySet<Transport> {
+    return this.#acceptor.connections
+  }
+
   getHost(): Address {
     return this.#address
+  }
+
+  async suspend(): Promise<void> {
+    if (this.#suspended || this.#stopped !== undefined) return
+    this.#suspended = true
+    this.#server.close()
+    await nextTurn()
+  }
+
+  async resume(): Promise<void> {
+    if (!this.#suspended || this.#stopped !== undefined) return
+    this.#server = this.#newServer()
+    await this.#listen()
+    this.#suspended = false
   }
 
   stopListening(): Promise<void> {
@@ -63,29 +85,40 @@ export class SocketPort implements ListeningPort {
   }
 
   async #open(): Promise<void> {
-    const { host, address } = this.#setup
-    try {
-      await host.binding(this.#bind())
-    } catch (cause) {
-      this.#server.close()
-      throw new CannotListenError(address, cause)
-    }
+    await this.#listen()
     try {
       this.factory.doStart()
     } catch (error) {
       this.#server.close()
       throw error
     }
+    this.#setup.host.portOpened(this)
+  }
+
+  #newServer(): Server {
+    // Half-open, so that a peer that sends a request and its end still gets the answer.
+    return createServer({ allowHalfOpen: true, noDelay: true }, (socket) => this.#accept(socket))
+  }
+
+  async #listen(): Promise<void> {
+    try {
+      await this.#setup.host.binding(this.#bind())
+    } catch (cause) {
+      this.#server.close()
+      throw new CannotListenError(this.#address, cause)
+    }
     this.#server.on('error', (error) => this.#log('A listening port failed', error))
-    host.portOpened(this)
   }
 
   async #bind(): Promise<void> {
     const { listen, mode } = this.#setup
     const server = this.#server
+    // The port that was found free at first is the one to come back to.
+    const again =
+      this.#address.type === 'TCP' && listen.port !== undefined ? { port: this.#address.port } : {}
     await new Promise<void>((resolve, reject) => {
       server.once('error', reject)
-      server.listen(listen, () => {
+      server.listen({ ...listen, ...again }, () => {
         server.off('error', reject)
         resolve()
       })
@@ -96,10 +129,10 @@ export class SocketPort implements ListeningPort {
   }
 
   async #close(): Promise<void> {
-    this.#server.close()
+    if (!this.#suspended) this.#server.close()
+    this.#acceptor.close()
     this.#setup.host.portClosed(this)
-    // The server's own callback waits for every connection; the port itself is free in the next turn.
-    await new Promise((resolve) => setImmediate(resolve))
+    await nextTurn()
     void contained(
       () => this.factory.doStop(),
       (error) => this.#log('A factory failed to stop', error),
@@ -117,6 +150,11 @@ export class SocketPort implements ListeningPort {
     if (peerAddress === undefined) return wire.close()
     const localAddress = localAddressOf(socket, this.#address)
     const attach = (transport: WireEvents): void => wire.attach(transport)
-    accept(this.#setup.host, this.factory, { wire, localAddress, peerAddress, attach })
+    this.#acceptor.accept({ wire, localAddress, peerAddress, attach })
   }
+}
+
+/** A server's own callback waits for every connection; the port itself is free in the next turn. */
+function nextTurn(): Promise<void> {
+  return new Promise((resolve) => setImmediate(resolve))
 }

@@ -1,3 +1,4 @@
+import { AsyncResource } from 'node:async_hooks'
 import type { DelayedCall, ReactorTime } from '../contracts/reactor.ts'
 import { type Schedule, ScheduledCall } from '../time/scheduled-call.ts'
 
@@ -21,7 +22,12 @@ export class Clock implements ReactorTime, Schedule {
   }
 
   callLater<A extends unknown[]>(delayMs: number, call: (...args: A) => unknown, ...args: A): DelayedCall {
-    return new ScheduledCall(this, delayMs, () => call(...args))
+    // As with real timers, a call runs in the context in which it was asked for.
+    return new ScheduledCall(
+      this,
+      delayMs,
+      AsyncResource.bind(() => call(...args)),
+    )
   }
 
   getDelayedCalls(): DelayedCall[] {

@@ -1,7 +1,7 @@
 import { tcpAddress } from '../addresses.ts'
 import type { ProtocolEvents } from '../contracts/protocol-events.ts'
 import { StreamTransport } from '../transport/stream-transport.ts'
-import type { TransportOptions } from '../transport/transport-options.ts'
+import type { TransportOptions } from '../contracts/transport-options.ts'
 import { MemoryReactor } from './memory-reactor.ts'
 import { MemoryWire } from './memory-wire.ts'
 

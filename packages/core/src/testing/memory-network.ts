@@ -1,10 +1,12 @@
 import { formatAddress, tcpAddress } from '../addresses.ts'
 import type { Address } from '../contracts/address.ts'
 import type { ProtocolFactory } from '../contracts/protocol-events.ts'
-import type { ListeningPort } from '../contracts/reactor.ts'
+import type { AcceptOptions, ListeningPort } from '../contracts/reactor.ts'
+import type { Transport } from '../contracts/transport.ts'
+import type { ConnectedWire } from '../contracts/wire.ts'
 import { CannotListenError, ConnectionRefusedError } from '../errors.ts'
 import type { ReactorLifecycle } from '../lifecycle/reactor-lifecycle.ts'
-import { accept } from '../transport/accept.ts'
+import { Acceptor } from '../transport/acceptor.ts'
 import { contained } from '../transport/contained.ts'
 import type { DialEvents, Dialling } from '../transport/stream-connector.ts'
 import { MemoryWire } from './memory-wire.ts'
@@ -20,14 +22,25 @@ export class MemoryNetwork {
   }
 
   /** @throws {CannotListenError} (rejects) when the port is taken, or the reactor is stopping. */
-  async listen(asked: Address, factory: ProtocolFactory): Promise<ListeningPort> {
+  async listen(
+    asked: Address,
+    factory: ProtocolFactory,
+    options: AcceptOptions = {},
+  ): Promise<ListeningPort> {
     const address =
       asked.type === 'TCP' && asked.port === 0 ? tcpAddress(asked.host, ++this.#lastPort) : asked
     const key = keyOf(address)
     if (this.#ports.has(key)) throw new CannotListenError(address, addressInUse(address))
     if (this.#host.stopping) throw new CannotListenError(address, new Error('the reactor is stopping'))
     factory.doStart()
-    const port = new MemoryPort(this.#host, factory, address, () => this.#ports.delete(key))
+    const port = new MemoryPort(this.#host, factory, options, {
+      address,
+      bind: () => {
+        if (this.#ports.has(key)) throw new CannotListenError(address, addressInUse(address))
+        this.#ports.set(key, port)
+      },
+      free: () => this.#ports.delete(key),
+    })
     this.#ports.set(key, port)
     this.#host.portOpened(port)
     return port
@@ -50,7 +63,7 @@ export class MemoryNetwork {
     const [clientWire, serverWire] = MemoryWire.pair(this.#host.turn)
     const clientAddress = address.type === 'UNIX' ? address : tcpAddress('127.0.0.1', ++this.#lastPort)
     const serverAddress = port.getHost()
-    accept(this.#host, port.factory, {
+    port.accept({
       wire: serverWire,
       localAddress: serverAddress,
       peerAddress: clientAddress,
@@ -65,23 +78,56 @@ export class MemoryNetwork {
   }
 }
 
+interface MemoryBinding {
+  readonly address: Address
+  /** Puts the port on the network. */
+  bind(): void
+  /** Takes the port off the network. */
+  free(): void
+}
+
 class MemoryPort implements ListeningPort {
   readonly factory: ProtocolFactory
   readonly #host: ReactorLifecycle
-  readonly #address: Address
-  readonly #free: () => void
+  readonly #binding: MemoryBinding
+  readonly #acceptor: Acceptor
+  #suspended = false
   #stopped: Promise<void> | undefined
 
-  /** @param free Takes the port off the network. */
-  constructor(host: ReactorLifecycle, factory: ProtocolFactory, address: Address, free: () => void) {
+  constructor(
+    host: ReactorLifecycle,
+    factory: ProtocolFactory,
+    options: AcceptOptions,
+    binding: MemoryBinding,
+  ) {
     this.#host = host
     this.factory = factory
-    this.#address = address
-    this.#free = free
+    this.#binding = binding
+    this.#acceptor = new Acceptor(host, factory, options)
+  }
+
+  get connections(): ReadonlySet<Transport> {
+    return this.#acceptor.connections
+  }
+
+  accept(accepted: ConnectedWire): void {
+    this.#acceptor.accept(accepted)
   }
 
   getHost(): Address {
-    return this.#address
+    return this.#binding.address
+  }
+
+  async suspend(): Promise<void> {
+    if (this.#suspended || this.#stopped !== undefined) return
+    this.#suspended = true
+    this.#binding.free()
+  }
+
+  async resume(): Promise<void> {
+    if (!this.#suspended || this.#stopped !== undefined) return
+    this.#binding.bind()
+    this.#suspended = false
   }
 
   stopListening(): Promise<void> {
@@ -94,7 +140,8 @@ class MemoryPort implements ListeningPort {
   }
 
   async #stop(): Promise<void> {
-    this.#free()
+    if (!this.#suspended) this.#binding.free()
+    this.#acceptor.close()
     this.#host.portClosed(this)
     await Promise.resolve()
     void contained(

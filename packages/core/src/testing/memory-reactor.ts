@@ -8,9 +8,11 @@ import type {
   DelayedCall,
   ListeningPort,
   ListenTCPOptions,
+  ListenUNIXOptions,
   Reactor,
   RunOptions,
   StopOptions,
+  StopReport,
   SystemEvent,
   TriggerId,
   TriggerPhase,
@@ -107,7 +109,7 @@ export class MemoryReactor implements Reactor {
     return this.#lifecycle.run(options)
   }
 
-  stop(options: StopOptions = {}): Promise<void> {
+  stop(options: StopOptions = {}): Promise<StopReport> {
     return this.#lifecycle.stop(options)
   }
 
@@ -151,7 +153,7 @@ export class MemoryReactor implements Reactor {
   }
 
   listenTCP(port: number, factory: ProtocolFactory, options: ListenTCPOptions = {}): Promise<ListeningPort> {
-    return this.#network.listen(tcpAddress(options.interface ?? '127.0.0.1', port), factory)
+    return this.#network.listen(tcpAddress(options.interface ?? '127.0.0.1', port), factory, options)
   }
 
   connectTCP<P extends ProtocolEvents>(
@@ -160,7 +162,7 @@ export class MemoryReactor implements Reactor {
     factory: ProtocolFactory<P>,
     options: ConnectTCPOptions = {},
   ): Connector<P> {
-    return this.#connect(tcpAddress(host, port), factory, options.timeoutMs)
+    return this.#connect(tcpAddress(host, port), factory, options)
   }
 
   async listenSSL(
@@ -181,7 +183,7 @@ export class MemoryReactor implements Reactor {
     options: ConnectTCPOptions = {},
   ): Connector<P> {
     const context = ClientTLS.from(tls, host, factory.acceptableProtocols)
-    return this.#connect(tcpAddress(host, port), factory, options.timeoutMs, context)
+    return this.#connect(tcpAddress(host, port), factory, options, context)
   }
 
   /** Answers from `files`. */
@@ -198,16 +200,20 @@ export class MemoryReactor implements Reactor {
     throw new DNSLookupError(tcpAddress(host, 0), 'the name has no address')
   }
 
-  listenUNIX(path: string, factory: ProtocolFactory): Promise<ListeningPort> {
-    return this.#network.listen(unixAddress(path), factory)
+  listenUNIX(
+    path: string,
+    factory: ProtocolFactory,
+    options: ListenUNIXOptions = {},
+  ): Promise<ListeningPort> {
+    return this.#network.listen(unixAddress(path), factory, options)
   }
 
   connectUNIX<P extends ProtocolEvents>(
     path: string,
     factory: ProtocolFactory<P>,
-    options: Pick<ConnectTCPOptions, 'timeoutMs'> = {},
+    options: Omit<ConnectTCPOptions, 'bindAddress'> = {},
   ): Connector<P> {
-    return this.#connect(unixAddress(path), factory, options.timeoutMs)
+    return this.#connect(unixAddress(path), factory, options)
   }
 
   #endTurn(before: number): void {
@@ -219,11 +225,11 @@ export class MemoryReactor implements Reactor {
   #connect<P extends ProtocolEvents>(
     address: Address,
     factory: ProtocolFactory<P>,
-    timeoutMs: number = DEFAULT_TIMEOUT_MS,
+    options: Omit<ConnectTCPOptions, 'bindAddress'>,
     tls?: TLSContext,
   ): Connector<P> {
     const dial = (events: DialEvents): { cancel(): void } => this.#network.dial(address, events)
-    const connector = new StreamConnector({ host: this.host, factory, address, timeoutMs, dial, tls })
+    const connector = new StreamConnector({ host: this.host, factory, address, options, dial, tls })
     connector.connect()
     return connector
   }
@@ -241,4 +247,3 @@ function isNumericHost(host: string): boolean {
 const MAX_TURNS = 100_000
 /** Promise chains of the packages are shorter than this many microtasks between two turns. */
 const QUIET_TICKS = 50
-const DEFAULT_TIMEOUT_MS = 30_000

@@ -26,6 +26,8 @@ export class Inbound {
   #pending: Promise<void> | undefined
   #delivering = false
   #wirePaused = false
+  /** A policy wants nothing to come for a while. */
+  #throttled = false
   #closed = false
 
   constructor(wire: Wire, readAheadBytes: number, reader: InboundReader) {
@@ -44,10 +46,14 @@ export class Inbound {
     if (this.#closed) return
     this.#held.push(data)
     this.deliver()
-    if (this.#held.length >= this.#readAheadBytes && !this.#wirePaused) {
-      this.#wirePaused = true
-      this.#wire.pause()
-    }
+    if (this.#held.length >= this.#readAheadBytes || this.#throttled) this.#pauseWire()
+  }
+
+  /** Keeps the wire from bringing more, or lets it. What has come is delivered all the same. */
+  throttle(enabled: boolean): void {
+    this.#throttled = enabled
+    if (enabled) this.#pauseWire()
+    else if (this.#held.length < this.#readAheadBytes) this.#openWire()
   }
 
   /** The wire brought the peer's end of input. */
@@ -128,8 +134,14 @@ export class Inbound {
     }
   }
 
+  #pauseWire(): void {
+    if (this.#wirePaused || this.#closed) return
+    this.#wirePaused = true
+    this.#wire.pause()
+  }
+
   #openWire(): void {
-    if (!this.#wirePaused) return
+    if (!this.#wirePaused || (this.#throttled && !this.#closed)) return
     this.#wirePaused = false
     this.#wire.resume()
   }

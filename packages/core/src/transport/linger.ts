@@ -1,7 +1,7 @@
 import type { ReactorTime } from '../contracts/reactor.ts'
 import type { Wire } from '../contracts/wire.ts'
 import { Deadline } from './deadline.ts'
-import type { TransportOptions } from './transport-options.ts'
+import type { TransportOptions } from '../contracts/transport-options.ts'
 
 /**
  * The wait for the peer's end after ours, within bounds: closing with unread bytes makes the system

@@ -1,10 +1,11 @@
+import type { RateLimit } from '../contracts/policy.ts'
 import type { ReactorTime } from '../contracts/reactor.ts'
 import type { PullProducer, PushProducer } from '../contracts/producer.ts'
 import { LocalProtocolError } from '../errors.ts'
-import { contained } from './contained.ts'
 import { Deadline } from './deadline.ts'
 import { OutputQueue } from './output-queue.ts'
-import type { TransportOptions } from './transport-options.ts'
+import { Pace } from './pace.ts'
+import type { TransportOptions } from '../contracts/transport-options.ts'
 import type { Wire } from '../contracts/wire.ts'
 
 /** Who is told what becomes of the output. */
@@ -15,8 +16,8 @@ export interface OutboundOwner {
   outputFinished(): void
   /** The peer takes too little: the queue is at its cap, or nothing has left for too long. */
   outputFailed(why: string): void
-  /** A producer threw. */
-  producerFailed(error: unknown): void
+  /** Makes a call into a producer; what it throws goes no further. */
+  tellProducer(call: () => unknown): void
 }
 
 /**
@@ -34,8 +35,10 @@ export class Outbound {
   #stage: 'open' | 'finishing' | 'finished' | 'stopped' = 'open'
   /** Bytes handed to the wire that have not left it. */
   #inFlightBytes = 0
+  #sentBytes = 0
   #flushing = false
   #producer: Producer | undefined
+  #pace: Pace | undefined
   #waiters: ((goOn: boolean) => void)[] = []
 
   constructor(wire: Wire, options: TransportOptions, time: ReactorTime, owner: OutboundOwner) {
@@ -50,9 +53,19 @@ export class Outbound {
     return this.#queue.bytes + this.#inFlightBytes
   }
 
+  /** Bytes handed to the wire since the beginning. */
+  get sentBytes(): number {
+    return this.#sentBytes
+  }
+
   /** Whether all has left, and nothing can follow. */
   get finished(): boolean {
     return this.#stage === 'finished'
+  }
+
+  /** Sends no faster than `limits` allow, from now on. */
+  keepPace(limits: readonly RateLimit[], time: ReactorTime): void {
+    this.#pace = new Pace(limits, time, () => this.flush())
   }
 
   /** Queues bytes; false above the high-water mark, and when they are dropped. */
@@ -142,6 +155,7 @@ export class Outbound {
     this.#queue.clear()
     this.#inFlightBytes = 0
     this.#stall.clear()
+    this.#pace?.stop()
     const producer = this.#producer?.producer
     this.#producer = undefined
     if (producer !== undefined) this.#ask(() => producer.stopProducing())
@@ -176,8 +190,14 @@ export class Outbound {
   #send(): void {
     while (this.#queue.bytes > 0) {
       const before = this.#queue.bytes
-      if (!this.#wire.write(this.#queue.take(HAND_OVER_BYTES))) {
-        this.#inFlightBytes = before - this.#queue.bytes
+      const allowed = this.#pace?.available() ?? HAND_OVER_BYTES
+      if (allowed <= 0) return this.#pace?.wait()
+      const open = this.#wire.write(this.#queue.take(Math.min(HAND_OVER_BYTES, Math.ceil(allowed))))
+      const sent = before - this.#queue.bytes
+      this.#sentBytes += sent
+      this.#pace?.passed(sent)
+      if (!open) {
+        this.#inFlightBytes = sent
         return this.#expectProgress()
       }
       if (this.#stall.ahead) this.#stall.set(this.#options.writeStallMs)
@@ -221,7 +241,7 @@ export class Outbound {
   }
 
   #ask(call: () => unknown): void {
-    void contained(call, (error) => this.#owner.producerFailed(error))
+    this.#owner.tellProducer(call)
   }
 
   #expectProgress(): void {

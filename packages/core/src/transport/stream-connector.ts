@@ -2,6 +2,7 @@ import { formatAddress } from '../addresses.ts'
 import type { Address } from '../contracts/address.ts'
 import type { Connector } from '../contracts/connector.ts'
 import type { ProtocolEvents, ProtocolFactory } from '../contracts/protocol-events.ts'
+import type { ConnectTCPOptions } from '../contracts/reactor.ts'
 import type { TLSContext, TLSSession } from '../contracts/tls.ts'
 import type { Transport } from '../contracts/transport.ts'
 import {
@@ -14,6 +15,7 @@ import {
 } from '../errors.ts'
 import { contained } from './contained.ts'
 import { Deadline } from './deadline.ts'
+import { diagnose } from './diagnostics.ts'
 import { StreamTransport } from './stream-transport.ts'
 import { TLSOpening } from './tls-opening.ts'
 import type { TransportHost } from './transport-host.ts'
@@ -36,7 +38,7 @@ export interface StreamConnectorSetup<P extends ProtocolEvents> {
   readonly host: TransportHost
   readonly factory: ProtocolFactory<P>
   readonly address: Address
-  readonly timeoutMs: number
+  readonly options?: Omit<ConnectTCPOptions, 'bindAddress'>
   /** Speaks TLS before the protocol is built. */
   readonly tls?: TLSContext | undefined
   /** Begins one attempt. */
@@ -53,7 +55,8 @@ export class StreamConnector<P extends ProtocolEvents> implements Connector<P> {
   #started = false
 
   constructor(setup: StreamConnectorSetup<P>) {
-    const { host, address, timeoutMs } = setup
+    const { host, address } = setup
+    const timeoutMs = timeoutOf(setup)
     if (!(timeoutMs >= 0)) throw new RangeError(`Cannot connect within ${timeoutMs} ms: give 0 or more`)
     this.#setup = setup
     this.#attempt = { is: 'disconnected', why: new NotConnectingError('No connection has been asked for') }
@@ -71,7 +74,7 @@ export class StreamConnector<P extends ProtocolEvents> implements Connector<P> {
   }
 
   connect(): void {
-    const { host, factory, timeoutMs, dial } = this.#setup
+    const { host, factory, dial } = this.#setup
     // What is lost while the reactor stops stays lost, however eager its factory.
     if (this.#attempt.is !== 'disconnected' || (this.#started && host.stopping)) return
     // First, because it throws when the address makes no sense.
@@ -80,7 +83,7 @@ export class StreamConnector<P extends ProtocolEvents> implements Connector<P> {
       dialFailed: (reason) => this.#giveUp(reason),
     })
     this.#attempt = { is: 'connecting', dialling }
-    this.#deadline.set(timeoutMs)
+    this.#deadline.set(timeoutOf(this.#setup))
     if (!this.#started) this.#tell(() => factory.doStart())
     this.#started = true
     this.#tell(() => factory.startedConnecting?.(this))
@@ -140,8 +143,16 @@ export class StreamConnector<P extends ProtocolEvents> implements Connector<P> {
 
   #transportOver({ wire, localAddress, peerAddress }: ConnectedWire): StreamTransport {
     const onLost = (reason: ConnectionClosed): void => this.#transportLost(transport, reason)
-    const { host } = this.#setup
-    const transport: StreamTransport = new StreamTransport({ host, wire, localAddress, peerAddress, onLost })
+    const { host, factory, options = {} } = this.#setup
+    const transport: StreamTransport = new StreamTransport({
+      host,
+      wire,
+      localAddress,
+      peerAddress,
+      policies: [...(options.policies ?? []), ...(factory.policies ?? [])],
+      ...(options.transport === undefined ? {} : { options: options.transport }),
+      onLost,
+    })
     return transport
   }
 
@@ -153,6 +164,7 @@ export class StreamConnector<P extends ProtocolEvents> implements Connector<P> {
 
   /** A fault in connectionMade is told once the connection is lost. */
   #settleUp(transport: StreamTransport, protocol: P): void {
+    diagnose('ropewalk.connect', () => ({ transport, protocol }))
     if (!transport.aborted) this.#settle(({ resolve }) => resolve(protocol))
   }
 
@@ -217,6 +229,10 @@ export class StreamConnector<P extends ProtocolEvents> implements Connector<P> {
   }
 }
 
+function timeoutOf({ options }: { readonly options?: { readonly timeoutMs?: number } }): number {
+  return options?.timeoutMs ?? DEFAULT_TIMEOUT_MS
+}
+
 type Attempt<P> =
   | { readonly is: 'disconnected'; readonly why: Error }
   | { readonly is: 'connecting'; readonly dialling: Dialling; readonly transport?: StreamTransport }
@@ -226,3 +242,5 @@ interface Waiter<P> {
   readonly resolve: (protocol: P) => void
   readonly reject: (reason: Error) => void
 }
+
+const DEFAULT_TIMEOUT_MS = 30_000

@@ -1,19 +1,25 @@
 import { formatAddress } from '../addresses.ts'
 import type { Address } from '../contracts/address.ts'
+import type { ConnectionPolicy } from '../contracts/policy.ts'
 import type { PullProducer, PushProducer } from '../contracts/producer.ts'
 import type { ProtocolEvents } from '../contracts/protocol-events.ts'
 import type { Reactor } from '../contracts/reactor.ts'
 import { type ConnectionClosed, LocalProtocolError, NotConnectedError } from '../errors.ts'
-import { contained, containedResult } from './contained.ts'
+import { connectionContext } from './connection-context.ts'
+import { contained } from './contained.ts'
+import { CurrentProtocol } from './current-protocol.ts'
+import { diagnose } from './diagnostics.ts'
 import { Inbound, type InboundReader } from './inbound.ts'
 import { Linger } from './linger.ts'
 import { Outbound, type OutboundOwner } from './outbound.ts'
-import { DEFAULT_TRANSPORT_OPTIONS, type TransportOptions } from './transport-options.ts'
+import type { TransportOptions } from '../contracts/transport-options.ts'
+import { DEFAULT_TRANSPORT_OPTIONS } from './transport-options.ts'
 import { mustBeBytes } from './must-be-bytes.ts'
 import { CONNECTED, DISCONNECTING, reasonFor, type Stage } from './stage.ts'
 import { TLSLayer } from './tls-layer.ts'
 import type { HostedTransport, TransportHost } from './transport-host.ts'
 import type { TurnEnder } from './turn.ts'
+import { Watches } from './watches.ts'
 import type { Certificate, TLSContext, TLSSession } from '../contracts/tls.ts'
 import type { Wire, WireEvents } from '../contracts/wire.ts'
 
@@ -24,6 +30,7 @@ export interface TransportSetup {
   readonly localAddress: Address
   readonly peerAddress: Address
   readonly options?: Partial<TransportOptions>
+  readonly policies?: readonly ConnectionPolicy[]
   /** Called after the protocol's `connectionLost`. */
   readonly onLost?: (reason: ConnectionClosed) => void
 }
@@ -46,13 +53,16 @@ export class StreamTransport implements HostedTransport, WireEvents, TurnEnder {
   readonly #outbound: Outbound
   #peerAddress: Address
   #localAddress: Address
-  #protocol: ProtocolEvents | undefined
+  readonly #current: CurrentProtocol
   #stage: Stage = CONNECTED
   /** The wire has told its end; ours may still have to wait for the reader. */
   #wireClosed = false
   #draining = false
   #turnScheduled = false
+  readonly #openedAtMs: number
+  #receivedBytes = 0
   #tls: TLSLayer | undefined
+  #watches: Watches | undefined
   #linger: Linger | undefined
   #abort: AbortController | undefined
 
@@ -62,6 +72,8 @@ export class StreamTransport implements HostedTransport, WireEvents, TurnEnder {
     this.#peerAddress = setup.peerAddress
     this.#localAddress = setup.localAddress
     this.#options = { ...DEFAULT_TRANSPORT_OPTIONS, ...setup.options }
+    this.#openedAtMs = setup.host.reactor.now()
+    this.#current = new CurrentProtocol(this, (protocol, error) => this.#fault(protocol, error))
     this.#inbound = new Inbound(setup.wire, this.#options.readAheadBytes, this.#inboundReader())
     this.#outbound = new Outbound(setup.wire, this.#options, setup.host.reactor, this.#outboundOwner())
     this.id = setup.host.connectionOpened(this)
@@ -69,8 +81,10 @@ export class StreamTransport implements HostedTransport, WireEvents, TurnEnder {
 
   /** Makes `protocol` connected: the first who reads this connection. */
   begin(protocol: ProtocolEvents): void {
-    this.#protocol = protocol
-    this.#connect(protocol)
+    this.#current.replace(protocol)
+    const { policies = [] } = this.#setup
+    if (policies.length > 0) void this.#current.tell(() => this.#obey(policies))
+    this.#tellFirst(() => protocol.makeConnection(this))
   }
 
   get reactor(): Reactor {
@@ -95,6 +109,10 @@ export class StreamTransport implements HostedTransport, WireEvents, TurnEnder {
     return this.#outbound.bytes
   }
 
+  get label(): string {
+    return this.#labelOf(this.#current.protocol)
+  }
+
   /** Whether the end is an abort, by us or after a fault. */
   get aborted(): boolean {
     return this.#stage.is === 'aborted'
@@ -102,12 +120,14 @@ export class StreamTransport implements HostedTransport, WireEvents, TurnEnder {
 
   write(data: Uint8Array | string): boolean {
     mustBeBytes(data)
+    if (this.#watches !== undefined) this.#watchWritten([data])
     return this.#outbound.write(data)
   }
 
   writeSequence(parts: Iterable<Uint8Array | string>): boolean {
     const sequence = [...parts]
     for (const part of sequence) mustBeBytes(part)
+    if (this.#watches !== undefined) this.#watchWritten(sequence)
     return this.#outbound.writeSequence(sequence)
   }
 
@@ -145,6 +165,7 @@ export class StreamTransport implements HostedTransport, WireEvents, TurnEnder {
   }
 
   pauseProducing(): void {
+    diagnose('ropewalk.pause', () => ({ transport: this }))
     this.#inbound.pause()
   }
 
@@ -159,12 +180,12 @@ export class StreamTransport implements HostedTransport, WireEvents, TurnEnder {
 
   switchProtocol(next: ProtocolEvents, unread?: Buffer): void {
     this.#mustBeOpen('switch protocols')
-    const previous = this.#protocol
     this.#outbound.unregisterProducer()
     this.#inbound.restart(unread)
-    this.#protocol = next
-    void this.#tell(previous, () => previous?.protocolReplaced?.())
-    this.#connect(next)
+    const previous = this.#current.replace(next)
+    void this.#current.tell((protocol) => protocol.protocolReplaced?.(), previous)
+    diagnose('ropewalk.switch', () => ({ transport: this, previous, protocol: next }))
+    this.#tellFirst(() => next.makeConnection(this))
     this.#inbound.deliver()
     if (this.#draining) this.drain()
   }
@@ -172,7 +193,7 @@ export class StreamTransport implements HostedTransport, WireEvents, TurnEnder {
   startTLS(context: TLSContext, unread?: Buffer): void {
     this.#mustBeOpen('start TLS')
     if (this.#tls !== undefined) throw new LocalProtocolError('Cannot start TLS twice on one connection')
-    const given = [unread, this.#protocol?.takeUnread?.()]
+    const given = [unread, this.#current.protocol?.takeUnread?.()]
     const { data, ended } = this.#inbound.detach()
     const under = { wire: this.#wire, ...this.#outbound.detach() }
     this.#tls = new TLSLayer(context, under, this.reactor, {
@@ -180,8 +201,7 @@ export class StreamTransport implements HostedTransport, WireEvents, TurnEnder {
       wireEnded: () => this.#inbound.pushEnd(),
       wireWritable: () => this.#outbound.writable(),
       wireClosed: (error) => this.#closed(error),
-      handshakeCompleted: (session) =>
-        this.#tellFirst(this.#protocol, (protocol) => protocol.handshakeCompleted?.(session)),
+      handshakeCompleted: (session) => this.#tellFirst((protocol) => protocol.handshakeCompleted?.(session)),
       handshakeFailed: (why) => this.abortConnection(why),
     })
     this.#wire = this.#tls.wire
@@ -227,11 +247,11 @@ export class StreamTransport implements HostedTransport, WireEvents, TurnEnder {
   drain(): void {
     if (this.#stage.is !== 'connected') return
     this.#draining = true
-    const protocol = this.#protocol
+    const { protocol } = this.#current
     if (protocol?.drain === undefined) return this.loseConnection()
-    const drained = this.#tell(protocol, () => protocol.drain?.())
+    const drained = this.#current.tell(() => protocol.drain?.())
     void drained?.then(() => {
-      if (protocol === this.#protocol) this.loseConnection()
+      if (protocol === this.#current.protocol) this.loseConnection()
     })
   }
 
@@ -263,8 +283,22 @@ export class StreamTransport implements HostedTransport, WireEvents, TurnEnder {
   }
 
   #received(data: Buffer): void {
-    if (this.#stage.is === 'connected') return this.#inbound.push(data)
-    this.#linger?.received(data)
+    this.#receivedBytes += data.length
+    if (this.#stage.is !== 'connected') return this.#linger?.received(data)
+    const watches = this.#watches
+    if (watches !== undefined) void this.#current.tell(() => watches.received(data))
+    this.#inbound.push(data)
+  }
+
+  #obey(policies: readonly ConnectionPolicy[]): void {
+    this.#watches = Watches.over(this, policies, (enabled) => this.#inbound.throttle(enabled))
+    const rates = this.#watches?.writeRates ?? []
+    if (rates.length > 0) this.#outbound.keepPace(rates, this.reactor)
+  }
+
+  #watchWritten(parts: readonly (Uint8Array | string)[]): void {
+    if (this.#stage.is !== 'connected') return
+    for (const part of parts) void this.#current.tell(() => this.#watches?.written(part))
   }
 
   #closed(error: Error | undefined): void {
@@ -281,11 +315,10 @@ export class StreamTransport implements HostedTransport, WireEvents, TurnEnder {
 
   #inboundReader(): InboundReader {
     return {
-      deliver: (data) => this.#deliver(data),
+      deliver: (data) => this.#current.deliver(data),
       deliverEnd: () => {
-        const protocol = this.#protocol
-        if (protocol?.readConnectionLost === undefined) this.loseConnection()
-        else void this.#tell(protocol, () => protocol.readConnectionLost?.())
+        if (this.#current.protocol?.readConnectionLost === undefined) this.loseConnection()
+        else void this.#current.tell((protocol) => protocol.readConnectionLost?.())
         if (this.#wireClosed) this.#schedule()
       },
     }
@@ -296,7 +329,10 @@ export class StreamTransport implements HostedTransport, WireEvents, TurnEnder {
       outputQueued: () => this.#schedule(),
       outputFinished: () => this.#sayOwnEnd(),
       outputFailed: (why) => this.abortConnection(new Error(`Cannot keep the connection: ${why}`)),
-      producerFailed: (error) => this.#fault(this.#protocol, error),
+      tellProducer: (call) => {
+        const inContext = (): unknown => connectionContext.run(this, call)
+        void contained(inContext, (error) => this.#fault(this.#current.protocol, error))
+      },
     }
   }
 
@@ -306,54 +342,28 @@ export class StreamTransport implements HostedTransport, WireEvents, TurnEnder {
     this.#setup.host.turn.schedule(this)
   }
 
-  #connect(protocol: ProtocolEvents): void {
-    this.#tellFirst(protocol, () => protocol.makeConnection(this))
-  }
-
   /** While what the call answers is pending, nothing is delivered. */
-  #tellFirst(protocol: ProtocolEvents | undefined, call: (protocol: ProtocolEvents) => unknown): void {
-    if (protocol === undefined) return
-    const told = this.#tell(protocol, () => call(protocol))
-    if (told !== undefined && protocol === this.#protocol) this.#inbound.waitFor(told)
-  }
-
-  /** Written out rather than through `#tell`: it runs for every piece that comes in. */
-  #deliver(data: Buffer): Promise<void> | undefined {
-    const protocol = this.#protocol
-    if (protocol === undefined) return undefined
-    try {
-      const result = protocol.dataReceived(data)
-      if (result === undefined) return undefined
-      const pending = containedResult(result, (error) => this.#fault(protocol, error))
-      // Nobody waits for one that was replaced meanwhile.
-      return protocol === this.#protocol ? pending : undefined
-    } catch (error) {
-      this.#fault(protocol, error)
-      return undefined
-    }
-  }
-
-  /** Calls into user code; whatever goes wrong in it stays in this connection. */
-  #tell(protocol: ProtocolEvents | undefined, call: () => unknown): Promise<void> | undefined {
-    return contained(call, (error) => this.#fault(protocol, error))
+  #tellFirst(call: (protocol: ProtocolEvents) => unknown): void {
+    const { protocol } = this.#current
+    const told = this.#current.tell(call)
+    if (told !== undefined && protocol === this.#current.protocol) this.#inbound.waitFor(told)
   }
 
   #fault(protocol: ProtocolEvents | undefined, error: unknown): void {
-    const who = protocol?.constructor.name ?? 'no protocol'
-    this.reactor.log({
-      level: 'error',
-      text: 'A protocol failed; its connection is aborted',
-      label: `${who} ${this.id} ${formatAddress(this.#peerAddress)}`,
-      error,
-    })
+    diagnose('ropewalk.error', () => ({ transport: this, protocol, error }))
+    const label = this.#labelOf(protocol)
+    this.reactor.log({ level: 'error', text: 'A protocol failed; its connection is aborted', label, error })
     this.abortConnection(error)
+  }
+
+  #labelOf(protocol: ProtocolEvents | undefined): string {
+    return `${protocol?.constructor.name ?? 'no protocol'} ${this.id} ${formatAddress(this.#peerAddress)}`
   }
 
   #sayOwnEnd(): void {
     this.#wire.end()
     if (this.#stage.is === 'disconnecting') return this.#awaitPeersEnd()
-    const protocol = this.#protocol
-    void this.#tell(protocol, () => protocol?.writeConnectionLost?.())
+    void this.#current.tell((protocol) => protocol.writeConnectionLost?.())
   }
 
   #awaitPeersEnd(): void {
@@ -369,9 +379,16 @@ export class StreamTransport implements HostedTransport, WireEvents, TurnEnder {
     this.#outbound.stop()
     this.#linger?.over()
     this.#abort?.abort(reason)
-    const protocol = this.#protocol
-    void this.#tell(protocol, () => protocol?.connectionLost(reason))
-    this.#setup.host.connectionClosed(this)
+    void this.#current.tell((protocol) => protocol.connectionLost(reason))
+    void this.#current.tell(() => this.#watches?.closed(reason))
+    diagnose('ropewalk.close', () => ({
+      transport: this,
+      reason,
+      receivedBytes: this.#receivedBytes,
+      sentBytes: this.#outbound.sentBytes,
+      durationMs: this.reactor.now() - this.#openedAtMs,
+    }))
     this.#setup.onLost?.(reason)
+    this.#setup.host.connectionClosed(this)
   }
 }

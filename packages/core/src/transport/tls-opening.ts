@@ -1,3 +1,4 @@
+import type { ConnectionPolicy } from '../contracts/policy.ts'
 import type { ProtocolEvents, ProtocolFactory } from '../contracts/protocol-events.ts'
 import type { TLSContext, TLSSession } from '../contracts/tls.ts'
 import type { Transport } from '../contracts/transport.ts'
@@ -54,6 +55,10 @@ export class TLSFactory<P extends ProtocolEvents> implements ProtocolFactory {
   constructor(wrappedFactory: ProtocolFactory<P>, context: TLSContext) {
     this.wrappedFactory = wrappedFactory
     this.#context = context
+  }
+
+  get policies(): readonly ConnectionPolicy[] | undefined {
+    return this.wrappedFactory.policies
   }
 
   doStart(): void {

@@ -8,6 +8,10 @@ export interface TransportHost {
   readonly turn: Turn
   /** Whether a stop has come so far that nothing new should be kept alive. */
   readonly stopping: boolean
+  /** Whether another connection can be held without running out of descriptors. */
+  readonly hasRoom: boolean
+  /** Calls `closed` whenever a connection has gone, until what is returned is called. */
+  watchClosing(closed: () => void): () => void
   /** @returns the connection's id. */
   connectionOpened(transport: HostedTransport): number
   /** The connection is gone, and its protocol knows. */
@@ -20,6 +24,8 @@ export interface TransportHost {
 
 /** A transport as the reactor sees it that stops. */
 export interface HostedTransport extends Transport {
+  /** Its protocol, id and peer, as logs name it: `Echo 3 127.0.0.1:5000`. */
+  readonly label: string
   /** The protocol, and any that replaces it, finishes what it is at or is closed now. */
   drain(): void
 }

@@ -10,7 +10,8 @@ import {
 } from '../../src/errors.ts'
 import { ClientFactory } from '../../src/protocol/factory.ts'
 import { Gate } from '../../src/testing/checks/gate.ts'
-import { Recorder } from '../../src/testing/checks/recorder.ts'
+import { HalfCloseRecorder, Recorder } from '../../src/testing/checks/recorder.ts'
+import { connectedPair } from '../../src/testing/connected-pair.ts'
 import { MemoryReactor } from '../../src/testing/memory-reactor.ts'
 import { StreamConnector } from '../../src/transport/stream-connector.ts'
 import { OneProtocol } from '../one-protocol.ts'
@@ -56,7 +57,7 @@ function unanswered(
     host: reactor.host,
     factory,
     address: tcpAddress('192.0.2.1', 80),
-    timeoutMs: 60_000,
+    options: { timeoutMs: 60_000 },
     dial: () => ({ cancel: () => undefined }),
   })
 }
@@ -388,5 +389,37 @@ describe('ReactorLifecycle', () => {
     await expect(refused).rejects.toHaveProperty('name', 'ConnectingCancelledError')
     await reactor.settle()
     await stop
+  })
+
+  test('answers who completed and who was cut, switched connections among them', async () => {
+    const reactor = new MemoryReactor()
+    const finishing = new (class Finishing extends Recorder {
+      async drain(): Promise<void> {
+        await new Promise<void>((resolve) => void reactor.callLater(100, resolve))
+      }
+    })()
+    const stubborn = new (class Stubborn extends HalfCloseRecorder {
+      drain(): Promise<void> {
+        return new Promise(() => undefined)
+      }
+    })()
+    const running = reactor.run()
+    await reactor.settle()
+    const pairs = [new Recorder(), new Recorder()].map((server) =>
+      connectedPair(server, new Recorder(), { reactor }),
+    )
+    pairs[0]?.server.switchProtocol(finishing)
+    pairs[1]?.server.switchProtocol(stubborn)
+    const stopping = reactor.stop({ drainMs: 1000 })
+    await reactor.settle()
+    reactor.advance(100)
+    await reactor.settle()
+    reactor.advance(900)
+    await reactor.settle()
+    const report = await stopping
+    await running
+    expect(report.completed).toContain('Finishing 1 127.0.0.1:50000')
+    expect(report.aborted).toContain('Stubborn 3 127.0.0.1:50000')
+    expect(report.completed.length + report.aborted.length).toBe(4)
   })
 })

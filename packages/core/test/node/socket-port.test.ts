@@ -3,7 +3,7 @@ import { connect, createServer } from 'node:net'
 import { afterEach, describe, expect, test } from 'vitest'
 import type { LogEvent } from '../../src/contracts/log.ts'
 import type { ListeningPort, Reactor } from '../../src/contracts/reactor.ts'
-import { CannotListenError } from '../../src/errors.ts'
+import { CannotListenError, ConnectionRefusedError } from '../../src/errors.ts'
 import { createReactor } from '../../src/node/node-reactor.ts'
 import { Factory } from '../../src/protocol/factory.ts'
 import { Echo, Recorder } from '../../src/testing/checks/recorder.ts'
@@ -199,5 +199,47 @@ describe('SocketPort', () => {
     await until(() => closed === 200 && [...reactor.connections].length === 0)
     foreign.close()
     expect(logged).toEqual([])
+  })
+
+  test('refuses clients while suspended, keeps those that are up, and comes back at the same port', async () => {
+    const port = kept(await reactor.listenTCP(0, Factory.forProtocol(Echo), LOOPBACK))
+    const dial = (client: Recorder) => reactor.connectTCP('127.0.0.1', portOf(port), new OneProtocol(client))
+    const [before, meanwhile, after] = [new Recorder(), new Recorder(), new Recorder()]
+    await dial(before).whenConnected()
+    await until(() => port.connections.size === 1)
+    await port.suspend()
+    await port.suspend()
+    await expect(dial(meanwhile).whenConnected()).rejects.toThrow(ConnectionRefusedError)
+    before.transport.write('still up')
+    await until(() => before.text === 'still up')
+    await port.resume()
+    await port.resume()
+    await dial(after).whenConnected()
+    await until(() => port.connections.size === 2)
+    await port.stopListening()
+    expect(port.connections.size).toBe(2)
+  })
+
+  test('says so when somebody else has the address by the time it comes back', async () => {
+    const port = kept(await reactor.listenTCP(0, Factory.forProtocol(Echo), LOOPBACK))
+    await port.suspend()
+    const other = kept(await reactor.listenTCP(portOf(port), Factory.forProtocol(Echo), LOOPBACK))
+    await expect(port.resume()).rejects.toMatchObject({ name: 'CannotListenError', code: 'EADDRINUSE' })
+    await other.stopListening()
+    await port.resume()
+  })
+
+  test('lets clients over its limit wait, and serves them when there is room', async () => {
+    const options = { ...LOOPBACK, maxConnections: 1 }
+    const port = kept(await reactor.listenTCP(0, Factory.forProtocol(Echo), options))
+    const [first, second] = [new Recorder(), new Recorder()]
+    for (const client of [first, second]) {
+      await reactor.connectTCP('127.0.0.1', portOf(port), new OneProtocol(client)).whenConnected()
+      client.transport.write('hello')
+    }
+    await until(() => first.text === 'hello')
+    expect([port.connections.size, second.text]).toEqual([1, ''])
+    first.transport.loseConnection()
+    await until(() => second.text === 'hello')
   })
 })

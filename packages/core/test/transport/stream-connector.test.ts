@@ -173,7 +173,7 @@ describe('StreamConnector', () => {
       host: reactor.host,
       factory,
       address: tcpAddress('192.0.2.1', 80),
-      timeoutMs: 500,
+      options: { timeoutMs: 500 },
       dial: () => ({ cancel: () => cancelled.push('cancelled') }),
     })
     connector.connect()
@@ -248,7 +248,7 @@ describe('StreamConnector', () => {
       host: reactor.host,
       factory,
       address: tcpAddress('127.0.0.1', 99_999),
-      timeoutMs: 500,
+      options: { timeoutMs: 500 },
       dial: () => {
         throw new RangeError('no such port')
       },

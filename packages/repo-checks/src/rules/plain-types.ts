@@ -23,7 +23,9 @@ function unwantedSyntaxIn(source: Source): readonly Violation[] {
     ...unwantedDeclarations(report),
     ...unwantedMembers(report),
     ...(source.path.startsWith('packages/core/src/bytes/') ? {} : unwantedAssertions(report)),
-    TSAnyKeyword: (node) => report(node, 'uses any', 'use the type it has, or unknown'),
+    TSAnyKeyword: (node) => {
+      if (!MIXINS.has(source.path)) report(node, 'uses any', 'use the type it has, or unknown')
+    },
   })
   return found
 }
@@ -78,5 +80,8 @@ function topLevelVariablesOf(source: Source): readonly Violation[] {
 function silencesErrors({ value }: Comment): boolean {
   return /^\s*\*?\s*@ts-(?:ignore|expect-error|nocheck)/.test(value)
 }
+
+/** TypeScript takes a class for a mixin only when its arguments are `any[]` (TS2545). */
+const MIXINS: ReadonlySet<string> = new Set(['packages/core/src/policy/with-timeout.ts'])
 
 const USE_HASH = 'use #private'

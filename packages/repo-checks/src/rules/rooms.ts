@@ -55,7 +55,7 @@ const ARROWS: Readonly<Record<string, readonly string[]>> = {
   'core/tls': ['core/transport', 'core/endpoint'],
   'core/lifecycle': ['core/transport'],
   'core/protocol': ['core/contracts'],
-  'core/policy': ['core/protocol'],
+  'core/policy': ['core/protocol', 'core/transport'],
   'core/endpoint': ['core/protocol'],
   'core/time': ['core/protocol'],
   'core/service': ['core/protocol'],

@@ -5,10 +5,10 @@ import type { ProtocolEvents } from '../../src/contracts/protocol-events.ts'
 import { Factory } from '../../src/protocol/factory.ts'
 import { Recorder } from '../../src/testing/checks/recorder.ts'
 import { MemoryReactor } from '../../src/testing/memory-reactor.ts'
-import { accept } from '../../src/transport/accept.ts'
+import { Acceptor } from '../../src/transport/acceptor.ts'
 import { RecordingWire } from '../recording-wire.ts'
 
-describe('accept', () => {
+describe('Acceptor', () => {
   const [localAddress, peerAddress] = [tcpAddress('127.0.0.1', 80), tcpAddress('192.0.2.1', 5000)]
   const acceptWith = (
     build: (peer: Address) => ProtocolEvents | undefined,
@@ -20,7 +20,7 @@ describe('accept', () => {
       }
     })()
     const attach = (): void => void wire.calls.push('attached')
-    accept(reactor.host, factory, { wire, localAddress, peerAddress, attach })
+    new Acceptor(reactor.host, factory).accept({ wire, localAddress, peerAddress, attach })
     return { reactor, log: wire.calls }
   }
 

@@ -1,0 +1,21 @@
+import { readFileSync } from 'node:fs'
+
+/** How many descriptors this process may have open, sockets among them. */
+export function descriptorLimit(limitsFile: string = '/proc/self/limits'): number {
+  try {
+    return parseLimit(readFileSync(limitsFile, 'utf8')) ?? UNKNOWN_LIMIT
+  } catch {
+    // Only Linux tells in a file; Windows knows no such limit.
+    return process.platform === 'win32' ? Infinity : UNKNOWN_LIMIT
+  }
+}
+
+/** The soft limit of open files in what Linux tells of a process's limits; undefined where it is not there. */
+export function parseLimit(limits: string): number | undefined {
+  const [, soft] = /^Max open files +(\d+|unlimited) /m.exec(limits) ?? []
+  if (soft === undefined) return undefined
+  return soft === 'unlimited' ? Infinity : Number(soft)
+}
+
+/** What macOS and the BSDs grant at least once Node has raised it. */
+const UNKNOWN_LIMIT = 10_240

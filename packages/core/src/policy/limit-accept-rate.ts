@@ -1,0 +1,33 @@
+import type { Admission, ConnectionPolicy } from '../contracts/policy.ts'
+import type { ReactorTime } from '../contracts/reactor.ts'
+import type { Transport } from '../contracts/transport.ts'
+import { TokenBucket } from './token-bucket.ts'
+
+/** How many connections may come in. */
+export interface AcceptRate {
+  /** Connections a second, on average. */
+  readonly perSecond: number
+  /** Connections that may come at once after a pause. Default: those of one second, at least 1. */
+  readonly burst?: number
+}
+
+/** New connections come in no faster than this; the others wait their turn. */
+export class LimitAcceptRate implements ConnectionPolicy {
+  readonly #time: ReactorTime
+  readonly #bucket: TokenBucket
+
+  /** @throws {RangeError} unless both numbers are above 0. */
+  constructor(time: ReactorTime, { perSecond, burst = Math.max(1, perSecond) }: AcceptRate) {
+    this.#time = time
+    this.#bucket = new TokenBucket(perSecond, burst)
+  }
+
+  admits(): Admission {
+    const nowMs = this.#time.now()
+    return this.#bucket.available(nowMs) >= 1 ? 'now' : { inMs: this.#bucket.waitMs(nowMs) }
+  }
+
+  accepted(_transport: Transport): undefined {
+    this.#bucket.take(1, this.#time.now())
+  }
+}

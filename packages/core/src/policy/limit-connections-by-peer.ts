@@ -1,0 +1,43 @@
+import type { Address } from '../contracts/address.ts'
+import type { Admission, ConnectionPolicy, ConnectionWatch } from '../contracts/policy.ts'
+import type { Transport } from '../contracts/transport.ts'
+import { peerKey } from './peer-key.ts'
+
+/**
+ * At most so many connections at a time from one address; a whole IPv6 /64 counts as one. All who
+ * come through a UNIX socket count as one peer.
+ */
+export class LimitConnectionsByPeer implements ConnectionPolicy {
+  readonly #maxPerPeer: number
+  readonly #counts = new Map<string, number>()
+
+  constructor(maxPerPeer: number) {
+    if (!(maxPerPeer >= 1)) throw new RangeError(`Cannot limit connections to ${maxPerPeer}: give 1 or more`)
+    this.#maxPerPeer = maxPerPeer
+  }
+
+  /** Addresses that have a connection. */
+  get peers(): number {
+    return this.#counts.size
+  }
+
+  admits(peer: Address): Admission {
+    return this.#countOf(peerKey(peer)) < this.#maxPerPeer ? 'now' : 'later'
+  }
+
+  accepted(transport: Transport): ConnectionWatch {
+    const key = peerKey(transport.getPeer())
+    this.#counts.set(key, this.#countOf(key) + 1)
+    return { closed: () => this.#release(key) }
+  }
+
+  #countOf(key: string): number {
+    return this.#counts.get(key) ?? 0
+  }
+
+  #release(key: string): void {
+    const left = this.#countOf(key) - 1
+    if (left > 0) this.#counts.set(key, left)
+    else this.#counts.delete(key)
+  }
+}

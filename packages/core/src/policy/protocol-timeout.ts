@@ -1,0 +1,35 @@
+import type { ReactorTime } from '../contracts/reactor.ts'
+import { Deadline } from '../transport/deadline.ts'
+
+/** A protocol's own deadline, as an object: Twisted's TimeoutMixin without inheritance. */
+export class ProtocolTimeout {
+  readonly #deadline: Deadline
+  #timeoutMs: number | undefined
+
+  /** @param timedOut Called when the time is over; such as `() => transport.loseConnection()`. */
+  constructor(time: ReactorTime, timedOut: () => void) {
+    this.#deadline = new Deadline(time, () => {
+      this.#timeoutMs = undefined
+      timedOut()
+    })
+  }
+
+  /**
+   * Calls `timedOut` unless `resetTimeout` is called within `timeoutMs`; undefined ends that.
+   *
+   * @returns what was set before.
+   * @throws {RangeError} when `timeoutMs` is negative or not a number.
+   */
+  setTimeout(timeoutMs: number | undefined): number | undefined {
+    const before = this.#timeoutMs
+    if (timeoutMs === undefined) this.#deadline.clear()
+    else this.#deadline.set(timeoutMs)
+    this.#timeoutMs = timeoutMs
+    return before
+  }
+
+  /** The peer has made progress: the time begins anew. Does nothing while none is set. */
+  resetTimeout(): void {
+    if (this.#timeoutMs !== undefined) this.#deadline.set(this.#timeoutMs)
+  }
+}

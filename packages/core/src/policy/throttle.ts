@@ -1,0 +1,36 @@
+import type { ConnectionPolicy, ConnectionWatch } from '../contracts/policy.ts'
+import { TokenBucket } from './token-bucket.ts'
+
+/** How fast bytes may pass. What is not said is not limited. */
+export interface ThrottleOptions {
+  /** Bytes read a second. */
+  readonly readBytesPerSecond?: number
+  /** Bytes written a second. */
+  readonly writeBytesPerSecond?: number
+  /** Whether each connection has these rates, or all of them share one. Default `each`. */
+  readonly for?: 'each' | 'all'
+}
+
+/** Connections are read, and written to, no faster than this; what waits makes producers pause. */
+export class Throttle implements ConnectionPolicy {
+  readonly #options: ThrottleOptions
+  readonly #shared: ConnectionWatch | undefined
+
+  /** @throws {RangeError} when a rate is not above 0. */
+  constructor(options: ThrottleOptions) {
+    this.#options = options
+    const watch = watchFor(options)
+    this.#shared = options.for === 'all' ? watch : undefined
+  }
+
+  accepted(): ConnectionWatch {
+    return this.#shared ?? watchFor(this.#options)
+  }
+}
+
+function watchFor({ readBytesPerSecond, writeBytesPerSecond }: ThrottleOptions): ConnectionWatch {
+  return {
+    ...(readBytesPerSecond === undefined ? {} : { readRate: new TokenBucket(readBytesPerSecond) }),
+    ...(writeBytesPerSecond === undefined ? {} : { writeRate: new TokenBucket(writeBytesPerSecond) }),
+  }
+}

@@ -1,0 +1,55 @@
+import type { ConnectionClosed } from '../errors.ts'
+import type { Protocol } from '../protocol/protocol.ts'
+import { ProtocolTimeout } from './protocol-timeout.ts'
+
+/** What `withTimeout` adds to a protocol. */
+export interface TimeoutMixin {
+  /**
+   * Closes the connection unless `resetTimeout` is called within `timeoutMs`; undefined ends that.
+   *
+   * @returns what was set before.
+   */
+  setTimeout(timeoutMs: number | undefined): number | undefined
+  /** The peer has made progress: the time begins anew. Does nothing while none is set. */
+  resetTimeout(): void
+  /** The time is over. Closes the connection, unless overridden. */
+  timeoutConnection(): void
+}
+
+/**
+ * A protocol class with a deadline of its own, as Twisted's TimeoutMixin.
+ *
+ *     class Login extends withTimeout(LineReceiver) {
+ *       override connectionMade() { this.setTimeout(30_000) }
+ *     }
+ */
+export function withTimeout<C extends ProtocolClass>(Base: C): C & TimeoutClass {
+  abstract class WithTimeout extends Base implements TimeoutMixin {
+    #timeout: ProtocolTimeout | undefined
+
+    setTimeout(timeoutMs: number | undefined): number | undefined {
+      this.#timeout ??= new ProtocolTimeout(this.transport.reactor, () => this.timeoutConnection())
+      return this.#timeout.setTimeout(timeoutMs)
+    }
+
+    resetTimeout(): void {
+      this.#timeout?.resetTimeout()
+    }
+
+    timeoutConnection(): void {
+      this.transport.loseConnection()
+    }
+
+    override connectionLost(reason: ConnectionClosed): void | Promise<void> {
+      this.#timeout?.setTimeout(undefined)
+      return super.connectionLost(reason)
+    }
+  }
+  return WithTimeout
+}
+
+// TypeScript takes a class for a mixin's base only in this form.
+// oxlint-disable-next-line typescript/no-explicit-any
+type ProtocolClass = abstract new (...args: any[]) => Protocol<unknown>
+// oxlint-disable-next-line typescript/no-explicit-any
+type TimeoutClass = abstract new (...args: any[]) => TimeoutMixin

@@ -1,0 +1,49 @@
+import type { Address } from '../contracts/address.ts'
+import type { Connector } from '../contracts/connector.ts'
+import type { ConnectionPolicy } from '../contracts/policy.ts'
+import type { ProtocolEvents, ProtocolFactory } from '../contracts/protocol-events.ts'
+import type { TLSSession } from '../contracts/tls.ts'
+import type { ConnectionClosed } from '../errors.ts'
+
+/**
+ * Another factory with policies added: for those who pass factories on rather than options.
+ *
+ *     new WrappingFactory(site, [new LimitConnectionsByPeer(20), new IdleTimeout(60_000)])
+ */
+export class WrappingFactory<P extends ProtocolEvents = ProtocolEvents> implements ProtocolFactory<P> {
+  readonly wrappedFactory: ProtocolFactory<P>
+  readonly policies: readonly ConnectionPolicy[]
+
+  constructor(wrappedFactory: ProtocolFactory<P>, policies: readonly ConnectionPolicy[]) {
+    this.wrappedFactory = wrappedFactory
+    this.policies = [...policies, ...(wrappedFactory.policies ?? [])]
+  }
+
+  get acceptableProtocols(): readonly string[] | undefined {
+    return this.wrappedFactory.acceptableProtocols
+  }
+
+  doStart(): void {
+    this.wrappedFactory.doStart()
+  }
+
+  doStop(): void {
+    this.wrappedFactory.doStop()
+  }
+
+  buildProtocol(peer: Address, session?: TLSSession): P | undefined {
+    return this.wrappedFactory.buildProtocol(peer, session)
+  }
+
+  startedConnecting(connector: Connector): void {
+    this.wrappedFactory.startedConnecting?.(connector)
+  }
+
+  clientConnectionFailed(connector: Connector, reason: Error): void {
+    this.wrappedFactory.clientConnectionFailed?.(connector, reason)
+  }
+
+  clientConnectionLost(connector: Connector, reason: ConnectionClosed): void {
+    this.wrappedFactory.clientConnectionLost?.(connector, reason)
+  }
+}

@@ -1,0 +1,99 @@
+import { formatAddress } from '../addresses.ts'
+import type { Address } from '../contracts/address.ts'
+import type { Admission, ConnectionPolicy } from '../contracts/policy.ts'
+import type { ProtocolEvents, ProtocolFactory } from '../contracts/protocol-events.ts'
+import type { AcceptOptions } from '../contracts/reactor.ts'
+import type { Transport } from '../contracts/transport.ts'
+import type { ConnectedWire } from '../contracts/wire.ts'
+import { diagnose } from './diagnostics.ts'
+import { StreamTransport } from './stream-transport.ts'
+import type { TransportHost } from './transport-host.ts'
+import { WaitingRoom } from './waiting-room.ts'
+
+/** Gives accepted wires their protocols, as far as the limits allow, and knows those that are up. */
+export class Acceptor {
+  readonly connections: Set<Transport> = new Set()
+  readonly #host: TransportHost
+  readonly #factory: ProtocolFactory
+  readonly #options: AcceptOptions
+  readonly #policies: readonly ConnectionPolicy[]
+  readonly #waiting: WaitingRoom
+
+  constructor(host: TransportHost, factory: ProtocolFactory, options: AcceptOptions = {}) {
+    this.#host = host
+    this.#factory = factory
+    this.#options = options
+    this.#policies = [...(options.policies ?? []), ...(factory.policies ?? [])]
+    this.#waiting = new WaitingRoom(host, options, {
+      admission: (peer) => this.#admission(peer),
+      admitted: (accepted) => this.#connect(accepted),
+      refused: (accepted) => this.#refuse(accepted),
+    })
+  }
+
+  /** A connection has come in. */
+  accept(accepted: ConnectedWire): void {
+    this.#waiting.enter(accepted)
+  }
+
+  /** No more come in; those that wait are refused. */
+  close(): void {
+    this.#waiting.close()
+  }
+
+  #admission(peer: Address): Admission {
+    const { maxConnections = Infinity } = this.#options
+    if (this.connections.size >= maxConnections || !this.#host.hasRoom) return 'later'
+    for (const policy of this.#policies) {
+      const admission = policy.admits?.(peer) ?? 'now'
+      if (admission !== 'now') return admission
+    }
+    return 'now'
+  }
+
+  #connect(accepted: ConnectedWire): void {
+    const protocol = this.#build(this.#factory, accepted.peerAddress)
+    if (protocol === undefined) return accepted.wire.close()
+    this.#begin(accepted, protocol, this.#policies)
+  }
+
+  #refuse(accepted: ConnectedWire): void {
+    const { overflow } = this.#options
+    const protocol = overflow && this.#build(overflow, accepted.peerAddress)
+    if (protocol === undefined) return accepted.wire.close()
+    // It can say why; it cannot stay.
+    this.#begin(accepted, protocol, []).loseConnection()
+  }
+
+  #begin(
+    accepted: ConnectedWire,
+    protocol: ProtocolEvents,
+    policies: readonly ConnectionPolicy[],
+  ): StreamTransport {
+    const { wire, localAddress, peerAddress } = accepted
+    const transport: StreamTransport = new StreamTransport({
+      host: this.#host,
+      wire,
+      localAddress,
+      peerAddress,
+      policies,
+      ...(this.#options.transport === undefined ? {} : { options: this.#options.transport }),
+      onLost: () => this.connections.delete(transport),
+    })
+    this.connections.add(transport)
+    accepted.attach(transport)
+    transport.begin(protocol)
+    diagnose('ropewalk.accept', () => ({ transport, protocol }))
+    return transport
+  }
+
+  #build(factory: ProtocolFactory, peer: Address): ProtocolEvents | undefined {
+    try {
+      return factory.buildProtocol(peer)
+    } catch (error) {
+      const text = 'A factory failed; the connection is refused'
+      this.#host.reactor.log({ level: 'error', text, label: formatAddress(peer), error })
+      return undefined
+    }
+  }
+}

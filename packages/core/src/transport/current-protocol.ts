@@ -1,0 +1,66 @@
+import type { ProtocolEvents } from '../contracts/protocol-events.ts'
+import type { Transport } from '../contracts/transport.ts'
+import { connectionContext } from './connection-context.ts'
+import { contained, containedResult } from './contained.ts'
+
+/** Hears of a fault in a protocol's callback. */
+export type FaultListener = (protocol: ProtocolEvents | undefined, error: unknown) => void
+
+/**
+ * Who reads a connection now. Every call into it runs in the connection's context, and whatever goes
+ * wrong in it goes to the listener and no further.
+ */
+export class CurrentProtocol {
+  readonly #transport: Transport
+  readonly #failed: FaultListener
+  #protocol: ProtocolEvents | undefined
+
+  constructor(transport: Transport, failed: FaultListener) {
+    this.#transport = transport
+    this.#failed = failed
+  }
+
+  /** The protocol; undefined before the first. */
+  get protocol(): ProtocolEvents | undefined {
+    return this.#protocol
+  }
+
+  /** Makes `next` the one who reads; answers who did. */
+  replace(next: ProtocolEvents): ProtocolEvents | undefined {
+    const previous = this.#protocol
+    this.#protocol = next
+    return previous
+  }
+
+  /** Calls into `protocol`, the current one unless said otherwise; answers a promise when the call did. */
+  tell(
+    call: (protocol: ProtocolEvents) => unknown,
+    protocol: ProtocolEvents | undefined = this.#protocol,
+  ): Promise<void> | undefined {
+    if (protocol === undefined) return undefined
+    return contained(
+      () => connectionContext.run(this.#transport, call, protocol),
+      (error) => this.#failed(protocol, error),
+    )
+  }
+
+  /** Hands bytes over. Written out rather than through `tell`: it runs for every piece that comes in. */
+  deliver(data: Buffer): Promise<void> | undefined {
+    const protocol = this.#protocol
+    if (protocol === undefined) return undefined
+    try {
+      const result = connectionContext.run(this.#transport, dataReceived, protocol, data)
+      if (result === undefined) return undefined
+      const pending = containedResult(result, (error) => this.#failed(protocol, error))
+      // Nobody waits for one that was replaced meanwhile.
+      return protocol === this.#protocol ? pending : undefined
+    } catch (error) {
+      this.#failed(protocol, error)
+      return undefined
+    }
+  }
+}
+
+function dataReceived(protocol: ProtocolEvents, data: Buffer): unknown {
+  return protocol.dataReceived(data)
+}

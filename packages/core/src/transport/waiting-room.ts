@@ -1,0 +1,165 @@
+import { formatAddress } from '../addresses.ts'
+import type { Address } from '../contracts/address.ts'
+import type { Admission, WaitingOptions } from '../contracts/policy.ts'
+import type { ConnectedWire, WireEvents } from '../contracts/wire.ts'
+import { Deadline } from './deadline.ts'
+import { diagnose } from './diagnostics.ts'
+import type { TransportHost } from './transport-host.ts'
+
+/** Who decides over connections that want in. */
+export interface Doorkeeper {
+  admission(peer: Address): Admission
+  admitted(accepted: ConnectedWire): void
+  refused(accepted: ConnectedWire): void
+}
+
+/**
+ * Where connections wait, accepted but unread, until the limits let them in: Node cannot stop
+ * accepting, and a client that waits a moment is better served than one that is turned away.
+ */
+export class WaitingRoom {
+  readonly #host: TransportHost
+  readonly #doorkeeper: Doorkeeper
+  readonly #maxWaiting: number
+  readonly #maxWaitMs: number
+  /** The longest waiting first. */
+  readonly #waiting = new Set<Waiting>()
+  readonly #retry: Deadline
+  #stopWatching: (() => void) | undefined
+  #refusals = { count: 0, toldAtMs: -Infinity }
+
+  constructor(host: TransportHost, options: WaitingOptions, doorkeeper: Doorkeeper) {
+    this.#host = host
+    this.#doorkeeper = doorkeeper
+    this.#maxWaiting = options.maxWaiting ?? DEFAULT_MAX_WAITING
+    this.#maxWaitMs = options.maxWaitMs ?? DEFAULT_MAX_WAIT_MS
+    this.#retry = new Deadline(host.reactor, () => this.#admitMore())
+  }
+
+  /** A connection wants in. */
+  enter(accepted: ConnectedWire): void {
+    // Those that wait were asked when last anything changed: nobody overtakes one that could come in.
+    const admission = this.#doorkeeper.admission(accepted.peerAddress)
+    if (admission === 'now') return this.#doorkeeper.admitted(accepted)
+    if (this.#waiting.size >= this.#maxWaiting) return this.#refuse(accepted)
+    const waiting = new Waiting(accepted, this.#host.reactor.now() + this.#maxWaitMs, () =>
+      this.#leave(waiting),
+    )
+    this.#waiting.add(waiting)
+    this.#stopWatching ??= this.#host.watchClosing(() => this.#admitMore())
+    if (this.#waiting.size === 1) this.#comeBack(admission)
+  }
+
+  /** Refuses all that wait. */
+  close(): void {
+    const waiting = Array.from(this.#waiting)
+    this.#waiting.clear()
+    this.#emptied()
+    for (const { accepted } of waiting) accepted.wire.close()
+  }
+
+  #admitMore(): void {
+    const nowMs = this.#host.reactor.now()
+    let soonest: Admission = 'later'
+    for (const waiting of this.#waiting) {
+      if (waiting.untilMs <= nowMs) {
+        this.#leave(waiting)
+        this.#refuse(waiting.letGo())
+        continue
+      }
+      const admission = this.#doorkeeper.admission(waiting.accepted.peerAddress)
+      if (admission === 'now') {
+        this.#leave(waiting)
+        this.#doorkeeper.admitted(waiting.letGo())
+      } else soonest = sooner(soonest, admission)
+    }
+    if (this.#waiting.size > 0) this.#comeBack(soonest)
+  }
+
+  /** Looks again when the policy says, or when the first has waited long enough. */
+  #comeBack(admission: Admission): void {
+    const [first] = this.#waiting
+    if (first === undefined) return
+    const leftMs = first.untilMs - this.#host.reactor.now()
+    this.#retry.set(Math.max(0, typeof admission === 'object' ? Math.min(admission.inMs, leftMs) : leftMs))
+  }
+
+  #leave(waiting: Waiting): void {
+    this.#waiting.delete(waiting)
+    if (this.#waiting.size === 0) this.#emptied()
+  }
+
+  #emptied(): void {
+    this.#retry.clear()
+    this.#stopWatching?.()
+    this.#stopWatching = undefined
+  }
+
+  /** Told at most once a minute: who floods us must not flood the log. */
+  #refuse(accepted: ConnectedWire): void {
+    const { peerAddress: peer, localAddress: address } = accepted
+    diagnose('ropewalk.refused', () => ({ peer, address }))
+    const refusals = this.#refusals
+    refusals.count++
+    const nowMs = this.#host.reactor.now()
+    if (nowMs - refusals.toldAtMs >= TELL_EVERY_MS) {
+      const text = `Connections are refused at a limit: ${refusals.count} since last told`
+      this.#host.reactor.log({ level: 'warn', text, label: formatAddress(address) })
+      this.#refusals = { count: 0, toldAtMs: nowMs }
+    }
+    this.#doorkeeper.refused(accepted)
+  }
+}
+
+/** One connection that waits, and hears what its wire tells meanwhile. */
+class Waiting implements WireEvents {
+  readonly accepted: ConnectedWire
+  readonly untilMs: number
+  readonly #left: () => void
+  #events: WireEvents | undefined
+
+  constructor(accepted: ConnectedWire, untilMs: number, left: () => void) {
+    this.accepted = accepted
+    this.untilMs = untilMs
+    this.#left = left
+    accepted.attach(this)
+    accepted.wire.pause()
+  }
+
+  /** It waits no more: what its wire tells goes to whoever is attached. */
+  letGo(): ConnectedWire {
+    return {
+      ...this.accepted,
+      attach: (events) => {
+        this.#events = events
+        this.accepted.wire.resume()
+      },
+    }
+  }
+
+  wireData(data: Buffer): void {
+    this.#events?.wireData(data)
+  }
+
+  wireEnded(): void {
+    this.#events?.wireEnded()
+  }
+
+  wireWritable(): void {
+    this.#events?.wireWritable()
+  }
+
+  wireClosed(error: Error | undefined): void {
+    if (this.#events === undefined) this.#left()
+    else this.#events.wireClosed(error)
+  }
+}
+
+function sooner(one: Admission, other: Admission): Admission {
+  if (typeof one !== 'object') return other
+  return typeof other === 'object' && other.inMs < one.inMs ? other : one
+}
+
+const DEFAULT_MAX_WAITING = 128
+const DEFAULT_MAX_WAIT_MS = 5_000
+const TELL_EVERY_MS = 60_000

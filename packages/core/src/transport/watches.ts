@@ -1,0 +1,63 @@
+import type { ConnectionPolicy, ConnectionWatch, RateLimit } from '../contracts/policy.ts'
+import type { Transport } from '../contracts/transport.ts'
+import type { ConnectionClosed } from '../errors.ts'
+import { Pace } from './pace.ts'
+
+/** What the policies of one connection see of it, whoever reads it. What a watch throws passes through. */
+export class Watches {
+  readonly #watches: readonly ConnectionWatch[]
+  readonly #readPace: Pace | undefined
+  readonly #throttle: (enabled: boolean) => void
+
+  private constructor(
+    transport: Transport,
+    watches: readonly ConnectionWatch[],
+    throttle: (enabled: boolean) => void,
+  ) {
+    this.#watches = watches
+    this.#throttle = throttle
+    const rates = watches.flatMap(({ readRate }) => readRate ?? [])
+    if (rates.length > 0) this.#readPace = new Pace(rates, transport.reactor, () => throttle(false))
+  }
+
+  /**
+   * Asks `policies` who watches the connection; undefined when nobody does.
+   *
+   * @param throttle Stops reading, and lets it go on, as the rates ask.
+   */
+  static over(
+    transport: Transport,
+    policies: readonly ConnectionPolicy[],
+    throttle: (enabled: boolean) => void,
+  ): Watches | undefined {
+    const watches = policies.flatMap((policy) => policy.accepted?.(transport) ?? [])
+    return watches.length === 0 ? undefined : new Watches(transport, watches, throttle)
+  }
+
+  /** How fast bytes may go out. */
+  get writeRates(): readonly RateLimit[] {
+    return this.#watches.flatMap(({ writeRate }) => writeRate ?? [])
+  }
+
+  /** Bytes came in. */
+  received(data: Buffer): void {
+    for (const watch of this.#watches) watch.received?.(data)
+    const pace = this.#readPace
+    if (pace === undefined) return
+    pace.passed(data.length)
+    if (pace.available() > 0) return
+    this.#throttle(true)
+    pace.wait()
+  }
+
+  /** Bytes were queued. */
+  written(data: Uint8Array | string): void {
+    for (const watch of this.#watches) watch.written?.(data)
+  }
+
+  /** The connection is gone. */
+  closed(reason: ConnectionClosed): void {
+    this.#readPace?.stop()
+    for (const watch of this.#watches) watch.closed?.(reason)
+  }
+}

@@ -1,0 +1,40 @@
+import { describe, expect, test } from 'vitest'
+import { IdleTimeout } from '../../src/policy/idle-timeout.ts'
+import { Recorder } from '../../src/testing/checks/recorder.ts'
+import { PolicedServer } from './policies.ts'
+
+describe('IdleTimeout', () => {
+  test('closes a silent peer when the time is over, not before (row 180)', async () => {
+    const server = await PolicedServer.listen({ policies: [new IdleTimeout(3000)] })
+    const client = server.connect()
+    server.reactor.advance(2999)
+    expect(client.lost).toBe(false)
+    server.reactor.advance(1)
+    expect(client.lost).toBe(true)
+    expect(server.reactor.getDelayedCalls()).toEqual([])
+  })
+
+  test('counts what the peer sends, and not what we send (K96 changed)', async () => {
+    const server = await PolicedServer.listen({ policies: [new IdleTimeout(3000)] })
+    const [talking, silent] = [server.connect(), server.connect()]
+    for (let seconds = 0; seconds < 10; seconds += 2) {
+      talking.transport.write('x')
+      server.served[1]?.transport.write('y')
+      server.reactor.advance(2000)
+    }
+    expect([talking.lost, silent.lost]).toEqual([false, true])
+  })
+
+  test('goes on when the protocol is switched', async () => {
+    const server = await PolicedServer.listen({ policies: [new IdleTimeout(3000)] })
+    server.connect()
+    const next = new Recorder()
+    server.served[0]?.transport.switchProtocol(next)
+    server.reactor.advance(3000)
+    expect(next.lost).toBe(true)
+  })
+
+  test('needs a time', () => {
+    expect(() => new IdleTimeout(0)).toThrow(RangeError)
+  })
+})

@@ -1,0 +1,36 @@
+import type { AcceptOptions } from '../../src/contracts/reactor.ts'
+import { Factory } from '../../src/protocol/factory.ts'
+import { Echo, Recorder } from '../../src/testing/checks/recorder.ts'
+import { MemoryReactor } from '../../src/testing/memory-reactor.ts'
+import { OneProtocol } from '../one-protocol.ts'
+
+/** A server in memory whose port keeps to `options`, and its clients. */
+export class PolicedServer {
+  readonly reactor: MemoryReactor = new MemoryReactor()
+  readonly served: Recorder[] = []
+
+  /** Listens on port 80; what connects is served by an echo. */
+  static async listen(
+    options: AcceptOptions | ((reactor: MemoryReactor) => AcceptOptions),
+  ): Promise<PolicedServer> {
+    const server = new PolicedServer()
+    const { served, reactor } = server
+    const factory = new (class extends Factory<Echo> {
+      override buildProtocol(): Echo {
+        const echo = new Echo()
+        served.push(echo)
+        return echo
+      }
+    })()
+    await reactor.listenTCP(80, factory, typeof options === 'function' ? options(reactor) : options)
+    return server
+  }
+
+  /** Connects a client. */
+  connect(): Recorder {
+    const client = new Recorder()
+    this.reactor.connectTCP('localhost', 80, new OneProtocol(client))
+    this.reactor.pump()
+    return client
+  }
+}

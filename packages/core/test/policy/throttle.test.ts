@@ -1,0 +1,53 @@
+import { describe, expect, test } from 'vitest'
+import { Throttle } from '../../src/policy/throttle.ts'
+import { PolicedServer } from './policies.ts'
+
+describe('Throttle', () => {
+  test('writes no faster than told: 30 bytes at 10 a second take two more seconds (row 178)', async () => {
+    const server = await PolicedServer.listen({ policies: [new Throttle({ writeBytesPerSecond: 10 })] })
+    const client = server.connect()
+    server.served[0]?.transport.write('x'.repeat(10))
+    server.served[0]?.transport.write(Buffer.alloc(20))
+    server.reactor.pump()
+    expect(client.bytes).toBe(10)
+    server.reactor.advance(1000)
+    expect(client.bytes).toBe(20)
+    server.reactor.advance(1000)
+    expect(client.bytes).toBe(30)
+  })
+
+  test('reads no faster than told (row 179)', async () => {
+    const server = await PolicedServer.listen({ policies: [new Throttle({ readBytesPerSecond: 10 })] })
+    const client = server.connect()
+    for (let second = 0; second < 3; second++) {
+      client.transport.write('0123456789')
+      server.reactor.pump()
+    }
+    expect(server.served[0]?.bytes).toBe(10)
+    server.reactor.advance(100)
+    expect(server.served[0]?.bytes).toBeGreaterThan(10)
+    server.reactor.advance(5000)
+    expect(server.served[0]?.bytes).toBe(30)
+  })
+
+  test('shares one rate among all where told so, and closes in the end', async () => {
+    const policies = [new Throttle({ writeBytesPerSecond: 10, for: 'all' })]
+    const server = await PolicedServer.listen({ policies })
+    const clients = [server.connect(), server.connect()]
+    for (const { transport } of server.served) {
+      transport.write(Buffer.alloc(10))
+      transport.loseConnection()
+    }
+    server.reactor.pump()
+    expect(clients.map(({ bytes }) => bytes).toSorted((a, b) => a - b)).toEqual([0, 10])
+    server.reactor.advance(3000)
+    expect(clients.map(({ bytes, lost }) => [bytes, lost])).toEqual([
+      [10, true],
+      [10, true],
+    ])
+  })
+
+  test('refuses a rate that lets nothing pass', () => {
+    expect(() => new Throttle({ readBytesPerSecond: 0 })).toThrow(RangeError)
+  })
+})

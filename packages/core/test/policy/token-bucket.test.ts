@@ -1,0 +1,28 @@
+import { describe, expect, test } from 'vitest'
+import { TokenBucket } from '../../src/policy/token-bucket.ts'
+
+describe('TokenBucket', () => {
+  test('gives a burst, then its rate', () => {
+    const bucket = new TokenBucket(10, 20)
+    expect(bucket.available(0)).toBe(20)
+    bucket.take(20, 0)
+    expect(bucket.available(0)).toBe(0)
+    expect(bucket.waitMs(0)).toBe(100)
+    expect(bucket.available(99)).toBe(0)
+    expect(bucket.available(100)).toBe(1)
+    expect(bucket.available(1_000_000)).toBe(20)
+  })
+
+  test('waits a debt off', () => {
+    const bucket = new TokenBucket(10)
+    bucket.take(30, 0)
+    expect(bucket.available(0)).toBe(-20)
+    expect(bucket.waitMs(0)).toBe(2100)
+    expect(bucket.available(2100)).toBe(1)
+  })
+
+  test('refuses a rate that lets nothing pass', () => {
+    for (const rate of [0, -1, Number.NaN]) expect(() => new TokenBucket(rate)).toThrow(RangeError)
+    expect(() => new TokenBucket(1, 0)).toThrow(RangeError)
+  })
+})

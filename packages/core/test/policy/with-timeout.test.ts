@@ -1,0 +1,48 @@
+import { describe, expect, test } from 'vitest'
+import { withTimeout } from '../../src/policy/with-timeout.ts'
+import { LineReceiver } from '../../src/protocol/line-receiver.ts'
+import { StringTransport } from '../../src/testing/string-transport.ts'
+
+class Login extends withTimeout(LineReceiver) {
+  readonly lines: string[] = []
+
+  override connectionMade(): void {
+    this.setTimeout(30_000)
+  }
+
+  override lineReceived(line: Buffer): void {
+    this.lines.push(line.toString())
+    this.resetTimeout()
+  }
+}
+
+describe('withTimeout', () => {
+  test('closes the connection unless the time is reset (K95)', () => {
+    const transport = StringTransport.connect(new Login())
+    transport.reactor.advance(20_000)
+    transport.receive('me\r\n')
+    transport.reactor.advance(20_000)
+    expect(transport.disconnecting).toBe(false)
+    transport.reactor.advance(10_000)
+    expect(transport.disconnecting).toBe(true)
+  })
+
+  test('leaves no timer when the connection is lost', () => {
+    const transport = StringTransport.connect(new Login())
+    transport.receiveReset()
+    expect(transport.reactor.getDelayedCalls()).toEqual([])
+  })
+
+  test('lets timeoutConnection be overridden', () => {
+    const told: string[] = []
+    class Patient extends Login {
+      override timeoutConnection(): void {
+        told.push('too slow')
+        this.setTimeout(undefined)
+      }
+    }
+    const transport = StringTransport.connect(new Patient())
+    transport.reactor.advance(30_000)
+    expect([told, transport.disconnecting]).toEqual([['too slow'], false])
+  })
+})

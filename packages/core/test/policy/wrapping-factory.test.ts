@@ -1,0 +1,49 @@
+import { describe, expect, test } from 'vitest'
+import { tcpAddress } from '../../src/addresses.ts'
+import { ConnectionDone } from '../../src/errors.ts'
+import { IdleTimeout } from '../../src/policy/idle-timeout.ts'
+import { LimitTotalConnections } from '../../src/policy/limit-total-connections.ts'
+import { WrappingFactory } from '../../src/policy/wrapping-factory.ts'
+import { ClientFactory, Factory } from '../../src/protocol/factory.ts'
+import { Recorder } from '../../src/testing/checks/recorder.ts'
+import { MemoryReactor } from '../../src/testing/memory-reactor.ts'
+import { OneProtocol } from '../one-protocol.ts'
+
+describe('WrappingFactory', () => {
+  test('adds its policies before those of the factory, on either side of a connection (row 184)', async () => {
+    const reactor = new MemoryReactor()
+    const [outer, inner] = [new LimitTotalConnections(5), new IdleTimeout(1000)]
+    const recorder = new Recorder()
+    const wrapped = new WrappingFactory(new OneProtocol(recorder), [inner])
+    const factory = new WrappingFactory(wrapped, [outer])
+    expect(factory.policies).toEqual([outer, inner])
+    await reactor.listenTCP(80, factory)
+    const client = new Recorder()
+    reactor.connectTCP('localhost', 80, new WrappingFactory(new OneProtocol(client), [outer]))
+    reactor.pump()
+    expect([outer.count, recorder.made, client.made]).toEqual([2, true, true])
+    reactor.advance(1000)
+    expect([recorder.lost, outer.count]).toEqual([true, 0])
+  })
+
+  test('passes on what its factory is asked and told (row 185)', () => {
+    const told: string[] = []
+    const inner = new (class extends ClientFactory<Recorder> {
+      override buildProtocol = (): undefined => undefined
+      override startedConnecting = (): void => void told.push('started connecting')
+      override clientConnectionFailed = (): void => void told.push('failed')
+      override clientConnectionLost = (): void => void told.push('lost')
+      override startFactory = (): void => void told.push('start')
+      override stopFactory = (): void => void told.push('stop')
+    })()
+    const factory = new WrappingFactory(inner, [])
+    factory.doStart()
+    factory.startedConnecting({} as never)
+    factory.clientConnectionFailed({} as never, new Error('no'))
+    factory.clientConnectionLost({} as never, new ConnectionDone())
+    factory.doStop()
+    expect(told).toEqual(['start', 'started connecting', 'failed', 'lost', 'stop'])
+    expect(factory.buildProtocol(tcpAddress('127.0.0.1', 1))).toBeUndefined()
+    expect(new WrappingFactory(Factory.forProtocol(Recorder), []).acceptableProtocols).toBeUndefined()
+  })
+})

@@ -1,0 +1,62 @@
+import { describe, expect, test } from 'vitest'
+import type { ProtocolEvents } from '../../src/contracts/protocol-events.ts'
+import { Recorder } from '../../src/testing/checks/recorder.ts'
+import { StringTransport } from '../../src/testing/string-transport.ts'
+import { CurrentProtocol } from '../../src/transport/current-protocol.ts'
+
+describe('CurrentProtocol', () => {
+  const make = (): { current: CurrentProtocol; faults: [ProtocolEvents | undefined, unknown][] } => {
+    const faults: [ProtocolEvents | undefined, unknown][] = []
+    const current = new CurrentProtocol(new StringTransport(), (protocol, error) =>
+      faults.push([protocol, error]),
+    )
+    return { current, faults }
+  }
+
+  test('tells nobody before the first', () => {
+    const { current, faults } = make()
+    expect(current.tell(() => expect.unreachable())).toBeUndefined()
+    expect(current.deliver(Buffer.from('x'))).toBeUndefined()
+    expect([current.protocol, faults]).toEqual([undefined, []])
+  })
+
+  test('answers who read before', () => {
+    const { current } = make()
+    const [first, second] = [new Recorder(), new Recorder()]
+    expect(current.replace(first)).toBeUndefined()
+    expect(current.replace(second)).toBe(first)
+    expect(current.protocol).toBe(second)
+  })
+
+  test('passes faults on with the protocol whose they are, thrown or rejected', async () => {
+    const { current, faults } = make()
+    const fault = new Error('a fault')
+    const protocol = new (class extends Recorder {
+      override async dataReceived(): Promise<void> {
+        throw fault
+      }
+    })()
+    current.replace(protocol)
+    await current.deliver(Buffer.from('x'))
+    void current.tell(() => {
+      throw fault
+    })
+    expect(faults).toEqual([
+      [protocol, fault],
+      [protocol, fault],
+    ])
+  })
+
+  test('waits for nobody who was replaced meanwhile', () => {
+    const { current } = make()
+    const next = new Recorder()
+    current.replace(
+      new (class extends Recorder {
+        override async dataReceived(): Promise<void> {
+          current.replace(next)
+        }
+      })(),
+    )
+    expect(current.deliver(Buffer.from('x'))).toBeUndefined()
+  })
+})
