@@ -7,6 +7,7 @@ export type { Consumer, PullProducer, PushProducer } from './contracts/producer.
 export type { ProtocolEvents, ProtocolFactory } from './contracts/protocol-events.ts'
 export type {
   AcceptOptions,
+  ConnectionContext,
   ConnectTCPOptions,
   DelayedCall,
   ListeningPort,
@@ -14,6 +15,7 @@ export type {
   ListenUNIXOptions,
   Reactor,
   LookupOptions,
+  ReactorContext,
   ReactorCore,
   ReactorFiles,
   ReactorLog,
@@ -117,5 +119,4 @@ export { TokenBucket } from './policy/token-bucket.ts'
 export { type TrafficEntry, TrafficLog } from './policy/traffic-log.ts'
 export { type TimeoutMixin, withTimeout } from './policy/with-timeout.ts'
 export { WrappingFactory } from './policy/wrapping-factory.ts'
-export { currentTransport } from './transport/connection-context.ts'
 export type { DiagnosticEvents } from './transport/diagnostics.ts'

@@ -266,6 +266,22 @@ export interface ReactorRandom {
   randomBytes(count: number): Buffer
 }
 
+/** Where the current connection is kept: an `AsyncLocalStorage<Transport>`. */
+export interface ConnectionContext {
+  run<R, A extends unknown[]>(transport: Transport, call: (...args: A) => R, ...args: A): R
+}
+
+/** The connection of which code is a part. */
+export interface ReactorContext {
+  /**
+   * From now on every callback of a connection, its producers' and policies' too, runs inside
+   * `context` with its transport, and so does all that it begins: across `await`, timers and events.
+   *
+   * Asked for rather than always there, because before Node 24 it slows every promise of the process.
+   */
+  keepContext(context: ConnectionContext): void
+}
+
 /** Where faults and news are told. */
 export interface ReactorLog {
   log(event: LogEvent): void
@@ -282,6 +298,7 @@ export interface Reactor
     ReactorFiles,
     ReactorNames,
     ReactorRandom,
+    ReactorContext,
     ReactorLog {
   /** Every connection that is up, whoever reads it. */
   readonly connections: Iterable<Transport>

@@ -1,4 +1,5 @@
 import type {
+  ConnectionContext,
   ListeningPort,
   Reactor,
   RunOptions,
@@ -36,6 +37,7 @@ export class ReactorLifecycle implements TransportHost {
   readonly reactor: Reactor
   readonly turn: Turn
   readonly connections: Set<HostedTransport> = new Set()
+  context: ConnectionContext | undefined
   readonly #closingWatchers = new Set<() => void>()
   readonly #bindings = new Set<Promise<void>>()
   readonly #ports = new Set<ListeningPort>()

@@ -7,6 +7,7 @@ import type { Connector } from '../contracts/connector.ts'
 import type { LogEvent, LogObserver } from '../contracts/log.ts'
 import type { ProtocolEvents, ProtocolFactory } from '../contracts/protocol-events.ts'
 import type {
+  ConnectionContext,
   ConnectTCPOptions,
   DelayedCall,
   ListeningPort,
@@ -118,6 +119,10 @@ class NodeReactor implements Reactor {
 
   randomBytes(count: number): Buffer {
     return randomBytes(count)
+  }
+
+  keepContext(context: ConnectionContext): void {
+    this.#lifecycle.context = context
   }
 
   log(event: LogEvent): void {

@@ -4,6 +4,7 @@ import type { Connector } from '../contracts/connector.ts'
 import type { LogEvent } from '../contracts/log.ts'
 import type { ProtocolEvents, ProtocolFactory } from '../contracts/protocol-events.ts'
 import type {
+  ConnectionContext,
   ConnectTCPOptions,
   DelayedCall,
   ListeningPort,
@@ -146,6 +147,10 @@ export class MemoryReactor implements Reactor {
   /** The same bytes in every run; never use them outside tests. */
   randomBytes(count: number): Buffer {
     return Buffer.from(Array.from({ length: count }, () => this.#randomByte()))
+  }
+
+  keepContext(context: ConnectionContext): void {
+    this.#lifecycle.context = context
   }
 
   log(event: LogEvent): void {

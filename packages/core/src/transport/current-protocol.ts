@@ -1,21 +1,23 @@
 import type { ProtocolEvents } from '../contracts/protocol-events.ts'
 import type { Transport } from '../contracts/transport.ts'
-import { connectionContext } from './connection-context.ts'
 import { contained, containedResult } from './contained.ts'
+import type { TransportHost } from './transport-host.ts'
 
 /** Hears of a fault in a protocol's callback. */
 export type FaultListener = (protocol: ProtocolEvents | undefined, error: unknown) => void
 
 /**
- * Who reads a connection now. Every call into it runs in the connection's context, and whatever goes
- * wrong in it goes to the listener and no further.
+ * Who reads a connection now. Every call into it runs in the connection's context, where one is
+ * kept, and whatever goes wrong in it goes to the listener and no further.
  */
 export class CurrentProtocol {
+  readonly #host: Pick<TransportHost, 'context'>
   readonly #transport: Transport
   readonly #failed: FaultListener
   #protocol: ProtocolEvents | undefined
 
-  constructor(transport: Transport, failed: FaultListener) {
+  constructor(host: Pick<TransportHost, 'context'>, transport: Transport, failed: FaultListener) {
+    this.#host = host
     this.#transport = transport
     this.#failed = failed
   }
@@ -38,10 +40,12 @@ export class CurrentProtocol {
     protocol: ProtocolEvents | undefined = this.#protocol,
   ): Promise<void> | undefined {
     if (protocol === undefined) return undefined
-    return contained(
-      () => connectionContext.run(this.#transport, call, protocol),
-      (error) => this.#failed(protocol, error),
-    )
+    return this.#contained(() => call(protocol), protocol)
+  }
+
+  /** Calls into what belongs to the connection beside its protocol, such as a producer. */
+  tellOther(call: () => unknown): void {
+    void this.#contained(call, this.#protocol)
   }
 
   /** Hands bytes over. Written out rather than through `tell`: it runs for every piece that comes in. */
@@ -49,7 +53,11 @@ export class CurrentProtocol {
     const protocol = this.#protocol
     if (protocol === undefined) return undefined
     try {
-      const result = connectionContext.run(this.#transport, dataReceived, protocol, data)
+      const { context } = this.#host
+      const result =
+        context === undefined
+          ? protocol.dataReceived(data)
+          : context.run(this.#transport, dataReceived, protocol, data)
       if (result === undefined) return undefined
       const pending = containedResult(result, (error) => this.#failed(protocol, error))
       // Nobody waits for one that was replaced meanwhile.
@@ -58,6 +66,12 @@ export class CurrentProtocol {
       this.#failed(protocol, error)
       return undefined
     }
+  }
+
+  #contained(call: () => unknown, protocol: ProtocolEvents | undefined): Promise<void> | undefined {
+    const { context } = this.#host
+    const inContext = context === undefined ? call : (): unknown => context.run(this.#transport, call)
+    return contained(inContext, (error) => this.#failed(protocol, error))
   }
 }
 

@@ -5,8 +5,6 @@ import type { PullProducer, PushProducer } from '../contracts/producer.ts'
 import type { ProtocolEvents } from '../contracts/protocol-events.ts'
 import type { Reactor } from '../contracts/reactor.ts'
 import { type ConnectionClosed, LocalProtocolError, NotConnectedError } from '../errors.ts'
-import { connectionContext } from './connection-context.ts'
-import { contained } from './contained.ts'
 import { CurrentProtocol } from './current-protocol.ts'
 import { diagnose } from './diagnostics.ts'
 import { Inbound, type InboundReader } from './inbound.ts'
@@ -73,7 +71,7 @@ export class StreamTransport implements HostedTransport, WireEvents, TurnEnder {
     this.#localAddress = setup.localAddress
     this.#options = { ...DEFAULT_TRANSPORT_OPTIONS, ...setup.options }
     this.#openedAtMs = setup.host.reactor.now()
-    this.#current = new CurrentProtocol(this, (protocol, error) => this.#fault(protocol, error))
+    this.#current = new CurrentProtocol(setup.host, this, (protocol, error) => this.#fault(protocol, error))
     this.#inbound = new Inbound(setup.wire, this.#options.readAheadBytes, this.#inboundReader())
     this.#outbound = new Outbound(setup.wire, this.#options, setup.host.reactor, this.#outboundOwner())
     this.id = setup.host.connectionOpened(this)
@@ -329,10 +327,7 @@ export class StreamTransport implements HostedTransport, WireEvents, TurnEnder {
       outputQueued: () => this.#schedule(),
       outputFinished: () => this.#sayOwnEnd(),
       outputFailed: (why) => this.abortConnection(new Error(`Cannot keep the connection: ${why}`)),
-      tellProducer: (call) => {
-        const inContext = (): unknown => connectionContext.run(this, call)
-        void contained(inContext, (error) => this.#fault(this.#current.protocol, error))
-      },
+      tellProducer: (call) => this.#current.tellOther(call),
     }
   }
 

@@ -1,4 +1,4 @@
-import type { Reactor } from '../contracts/reactor.ts'
+import type { ConnectionContext, Reactor } from '../contracts/reactor.ts'
 import type { Transport } from '../contracts/transport.ts'
 import type { Turn } from './turn.ts'
 
@@ -6,6 +6,8 @@ import type { Turn } from './turn.ts'
 export interface TransportHost {
   readonly reactor: Reactor
   readonly turn: Turn
+  /** Where callbacks run, if anybody asked. */
+  readonly context: ConnectionContext | undefined
   /** Whether a stop has come so far that nothing new should be kept alive. */
   readonly stopping: boolean
   /** Whether another connection can be held without running out of descriptors. */

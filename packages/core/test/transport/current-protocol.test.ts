@@ -7,7 +7,7 @@ import { CurrentProtocol } from '../../src/transport/current-protocol.ts'
 describe('CurrentProtocol', () => {
   const make = (): { current: CurrentProtocol; faults: [ProtocolEvents | undefined, unknown][] } => {
     const faults: [ProtocolEvents | undefined, unknown][] = []
-    const current = new CurrentProtocol(new StringTransport(), (protocol, error) =>
+    const current = new CurrentProtocol({ context: undefined }, new StringTransport(), (protocol, error) =>
       faults.push([protocol, error]),
     )
     return { current, faults }
