@@ -1,4 +1,4 @@
-import { type ConnectionClosed, type DelayedCall, formatAddress, Protocol } from '@ropewalk/core'
+import { type ConnectionClosed, Deadline, formatAddress, Protocol } from '@ropewalk/core'
 import { assertNever, ByteQueue } from '@ropewalk/core/bytes'
 import type { Request } from '@ropewalk/http'
 import { WebSocketError } from './errors.ts'
@@ -40,7 +40,7 @@ export class WebSocketChannel extends Protocol implements WebSocketConnection {
   #peerClose: { readonly code: number; readonly reason: string } | undefined
   #sentCode: number | undefined
   #closedBy: WebSocketClosed['closedBy'] = 'nobody'
-  #deadline: DelayedCall | undefined
+  #deadline: Deadline | undefined
   #paused = false
   /** Whether a callback's promise holds back the next message. */
   #waiting = false
@@ -80,7 +80,7 @@ export class WebSocketChannel extends Protocol implements WebSocketConnection {
   }
 
   override connectionLost(cause: ConnectionClosed): void {
-    if (this.#deadline?.active()) this.#deadline.cancel()
+    this.#deadline?.clear()
     const reason = this.#closed(cause)
     this.#closing = closingAfter(this.#closing, 'connection-lost')
     const protocol = this.#protocol
@@ -120,10 +120,11 @@ export class WebSocketChannel extends Protocol implements WebSocketConnection {
   #awaitClose(): void {
     if (this.#closing !== 'closed-by-us') return
     const { closeTimeoutMs } = this.#options
-    this.#deadline = this.transport.reactor.callLater(closeTimeoutMs, () => {
-      this.#deadline = undefined
-      this.transport.abortConnection(new Error(`No close frame came within ${closeTimeoutMs} ms`))
-    })
+    const { transport } = this
+    this.#deadline = new Deadline(transport.reactor, () =>
+      transport.abortConnection(new Error(`No close frame came within ${closeTimeoutMs} ms`)),
+    )
+    this.#deadline.set(closeTimeoutMs)
   }
 
   pause(): void {
@@ -202,7 +203,7 @@ export class WebSocketChannel extends Protocol implements WebSocketConnection {
     this.#peerClose = { code: code ?? NO_STATUS, reason }
     if (this.#closing === 'open') this.#closedBy = 'peer'
     this.#closing = closingAfter(this.#closing, 'close-received')
-    if (this.#deadline?.active()) this.#deadline.cancel()
+    this.#deadline?.clear()
     if (this.#closing !== 'closed') this.#sendClose(code, '')
     this.transport.loseConnection()
   }

@@ -1,5 +1,6 @@
 import type { Address } from './address.ts'
 import type { Connector } from './connector.ts'
+import type { DeadlineKeeper } from './deadline.ts'
 import type { LogEvent } from './log.ts'
 import type { ConnectionPolicy, WaitingOptions } from './policy.ts'
 import type { ProtocolEvents, ProtocolFactory } from './protocol-events.ts'
@@ -44,6 +45,8 @@ export interface ReactorTime {
    * @throws {RangeError} when `delayMs` is negative or not a number.
    */
   callLater<A extends unknown[]>(delayMs: number, call: (...args: A) => unknown, ...args: A): DelayedCall
+  /** Keeps the deadlines of connections: see `Deadline`. */
+  readonly deadlines: DeadlineKeeper
   /** Every call that is still to come. */
   getDelayedCalls(): DelayedCall[]
 }

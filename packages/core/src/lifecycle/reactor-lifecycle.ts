@@ -11,7 +11,7 @@ import type {
 } from '../contracts/reactor.ts'
 import { ReactorAlreadyRunning, ReactorNotRunning } from '../errors.ts'
 import { contained } from '../transport/contained.ts'
-import { Deadline } from '../transport/deadline.ts'
+import { Alarm } from '../transport/alarm.ts'
 import { diagnose } from '../transport/diagnostics.ts'
 import type { Attempting, HostedTransport, TransportHost } from '../transport/transport-host.ts'
 import type { Turn } from '../transport/turn.ts'
@@ -171,7 +171,7 @@ export class ReactorLifecycle implements TransportHost {
     const draining = Array.from(this.connections, (transport) => [transport, transport.label] as const)
     for (const [transport] of draining) transport.drain()
     const cut = new Set<HostedTransport>()
-    const deadline = new Deadline(this.reactor, () => this.#cut(cut))
+    const deadline = new Alarm(this.reactor, () => this.#cut(cut))
     deadline.set(drainMs)
     while (this.connections.size + this.#attempts.size > 0) await this.#change()
     deadline.clear()

@@ -4,6 +4,7 @@ import { isIP, type NetConnectOpts } from 'node:net'
 import { tcpAddress, unixAddress } from '../addresses.ts'
 import type { Address } from '../contracts/address.ts'
 import type { Connector } from '../contracts/connector.ts'
+import type { DeadlineKeeper } from '../contracts/deadline.ts'
 import type { LogEvent, LogObserver } from '../contracts/log.ts'
 import type { ProtocolEvents, ProtocolFactory } from '../contracts/protocol-events.ts'
 import type {
@@ -99,6 +100,10 @@ class NodeReactor implements Reactor {
 
   removeSystemEventTrigger(id: TriggerId): void {
     this.#lifecycle.removeTrigger(id)
+  }
+
+  get deadlines(): DeadlineKeeper {
+    return this.#time.deadlines
   }
 
   now(): number {

@@ -1,11 +1,13 @@
 import type { LogObserver } from '../contracts/log.ts'
 import type { DelayedCall, ReactorTime } from '../contracts/reactor.ts'
 import { type Schedule, ScheduledCall } from '../time/scheduled-call.ts'
+import { DeadlineWheel } from '../transport/deadline-wheel.ts'
 import { contained } from '../transport/contained.ts'
 
 /** Time as Node has it: a monotonic clock, and one timer for each call that is to come. */
 export class NodeTime implements ReactorTime, Schedule {
   readonly #log: LogObserver
+  readonly deadlines: DeadlineWheel = new DeadlineWheel(this)
   readonly #timers = new Map<ScheduledCall, Timer>()
 
   constructor(log: LogObserver) {

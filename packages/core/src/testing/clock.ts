@@ -1,5 +1,6 @@
 import { AsyncResource } from 'node:async_hooks'
 import type { DelayedCall, ReactorTime } from '../contracts/reactor.ts'
+import { DeadlineWheel } from '../transport/deadline-wheel.ts'
 import { type Schedule, ScheduledCall } from '../time/scheduled-call.ts'
 
 /**
@@ -9,6 +10,7 @@ import { type Schedule, ScheduledCall } from '../time/scheduled-call.ts'
  * second, however far `advance` goes.
  */
 export class Clock implements ReactorTime, Schedule {
+  readonly deadlines: DeadlineWheel = new DeadlineWheel(this)
   #nowMs = 0
   #calls: ScheduledCall[] = []
 

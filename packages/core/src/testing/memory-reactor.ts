@@ -28,6 +28,7 @@ import { ClientTLS } from '../tls/client-tls.ts'
 import { ServerTLS } from '../tls/server-tls.ts'
 import { TLSFactory } from '../transport/tls-opening.ts'
 import { Turn } from '../transport/turn.ts'
+import { DeadlineWheel } from '../transport/deadline-wheel.ts'
 import { Clock } from './clock.ts'
 import { MemoryNetwork } from './memory-network.ts'
 
@@ -40,6 +41,7 @@ import { MemoryNetwork } from './memory-network.ts'
  */
 export class MemoryReactor implements Reactor {
   readonly clock: Clock = new Clock()
+  readonly deadlines: DeadlineWheel = new DeadlineWheel(this)
   readonly logged: LogEvent[] = []
   /** What `readFile` finds, by path. */
   readonly files: Map<string, Uint8Array | string> = new Map()

@@ -1,33 +1,59 @@
-import type { DelayedCall, ReactorTime } from '../contracts/reactor.ts'
+import type { DeadlineKeeper, KeptDeadline } from '../contracts/deadline.ts'
 
 /**
- * A wait with an end that can be put off, called off and set again at any time, also after it has
- * passed or the reactor has cancelled it.
+ * The end of a peer's time: how long we wait for it to make progress.
+ *
+ * Setting, putting off and calling off cost next to nothing, however many there are. It passes up to
+ * 100 ms late, never early, and time in which the event loop stood still does not count: the peer
+ * could do nothing about it.
  */
-export class Deadline {
-  readonly #time: ReactorTime
+export class Deadline implements KeptDeadline {
+  readonly #keeper: DeadlineKeeper
   readonly #passed: () => void
-  #call: DelayedCall | undefined
+  #dueMs = NEVER
 
-  /** @param passed Called when the time is over. */
-  constructor(time: ReactorTime, passed: () => void) {
-    this.#time = time
+  /**
+   * @param time The reactor.
+   * @param passed Called when the time is over; the deadline can then be set again.
+   */
+  constructor(time: { readonly deadlines: DeadlineKeeper }, passed: () => void) {
+    this.#keeper = time.deadlines
     this.#passed = passed
+  }
+
+  /** When it passes, on the clock of its keeper; Infinity when it is not set. */
+  get dueMs(): number {
+    return this.#dueMs
   }
 
   /** Whether it is still to come. */
   get ahead(): boolean {
-    return this.#call?.active() ?? false
+    return this.#dueMs !== NEVER
   }
 
-  /** Makes it pass `delayMs` from now, whatever was set before. */
+  /**
+   * Makes it pass `delayMs` from now, whatever was set before.
+   *
+   * @throws {RangeError} when `delayMs` is negative or not a number.
+   */
   set(delayMs: number): void {
-    if (this.#call?.active()) this.#call.reset(delayMs)
-    else this.#call = this.#time.callLater(delayMs, this.#passed)
+    if (!(delayMs >= 0)) throw new RangeError(`Cannot wait ${delayMs} ms: give 0 or more`)
+    this.#dueMs = this.#keeper.now() + delayMs
+    this.#keeper.keep(this)
   }
 
   /** Calls it off. */
   clear(): void {
-    if (this.#call?.active()) this.#call.cancel()
+    if (this.#dueMs === NEVER) return
+    this.#dueMs = NEVER
+    this.#keeper.forget(this)
+  }
+
+  /** Its time is over: the keeper says so. */
+  pass(): void {
+    this.#dueMs = NEVER
+    this.#passed()
   }
 }
+
+const NEVER = Infinity

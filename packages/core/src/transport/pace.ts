@@ -1,18 +1,18 @@
 import type { RateLimit } from '../contracts/policy.ts'
 import type { ReactorTime } from '../contracts/reactor.ts'
-import { Deadline } from './deadline.ts'
+import { Alarm } from './alarm.ts'
 
 /** How fast one direction of a connection may go: the slowest of the rates its policies set. */
 export class Pace {
   readonly #limits: readonly RateLimit[]
   readonly #time: ReactorTime
-  readonly #deadline: Deadline
+  readonly #deadline: Alarm
 
   /** @param again Called when bytes may pass again, after `wait`. */
   constructor(limits: readonly RateLimit[], time: ReactorTime, again: () => void) {
     this.#limits = limits
     this.#time = time
-    this.#deadline = new Deadline(time, again)
+    this.#deadline = new Alarm(time, again)
   }
 
   /** Bytes that may pass now; 0 or less when none may. */

@@ -14,7 +14,7 @@ import {
   TLSHandshakeError,
 } from '../errors.ts'
 import { contained } from './contained.ts'
-import { Deadline } from './deadline.ts'
+import { Alarm } from './alarm.ts'
 import { diagnose } from './diagnostics.ts'
 import { StreamTransport } from './stream-transport.ts'
 import { TLSOpening } from './tls-opening.ts'
@@ -48,7 +48,7 @@ export interface StreamConnectorSetup<P extends ProtocolEvents> {
 /** The connector of every kind of client connection: what differs is how it dials. */
 export class StreamConnector<P extends ProtocolEvents> implements Connector<P> {
   readonly #setup: StreamConnectorSetup<P>
-  readonly #deadline: Deadline
+  readonly #deadline: Alarm
   #attempt: Attempt<P>
   #waiters: Waiter<P>[] = []
   /** Whether the factory counts us as a user. */
@@ -60,7 +60,7 @@ export class StreamConnector<P extends ProtocolEvents> implements Connector<P> {
     if (!(timeoutMs >= 0)) throw new RangeError(`Cannot connect within ${timeoutMs} ms: give 0 or more`)
     this.#setup = setup
     this.#attempt = { is: 'disconnected', why: new NotConnectingError('No connection has been asked for') }
-    this.#deadline = new Deadline(host.reactor, () =>
+    this.#deadline = new Alarm(host.reactor, () =>
       this.#giveUp(new TimeoutError(address, `it took longer than ${timeoutMs} ms`)),
     )
   }

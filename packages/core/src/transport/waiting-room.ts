@@ -2,7 +2,7 @@ import { formatAddress } from '../addresses.ts'
 import type { Address } from '../contracts/address.ts'
 import type { Admission, WaitingOptions } from '../contracts/policy.ts'
 import type { ConnectedWire, WireEvents } from '../contracts/wire.ts'
-import { Deadline } from './deadline.ts'
+import { Alarm } from './alarm.ts'
 import { diagnose } from './diagnostics.ts'
 import type { TransportHost } from './transport-host.ts'
 
@@ -24,7 +24,7 @@ export class WaitingRoom {
   readonly #maxWaitMs: number
   /** The longest waiting first. */
   readonly #waiting = new Set<Waiting>()
-  readonly #retry: Deadline
+  readonly #retry: Alarm
   #stopWatching: (() => void) | undefined
   #refusals = { count: 0, toldAtMs: -Infinity }
 
@@ -33,7 +33,7 @@ export class WaitingRoom {
     this.#doorkeeper = doorkeeper
     this.#maxWaiting = options.maxWaiting ?? DEFAULT_MAX_WAITING
     this.#maxWaitMs = options.maxWaitMs ?? DEFAULT_MAX_WAIT_MS
-    this.#retry = new Deadline(host.reactor, () => this.#admitMore())
+    this.#retry = new Alarm(host.reactor, () => this.#admitMore())
   }
 
   /** A connection wants in. */

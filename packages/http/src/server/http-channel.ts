@@ -6,7 +6,7 @@ import type { RequestHead } from '../wire/request-head.ts'
 import { type RequestEvent, RequestReader } from '../wire/request-reader.ts'
 import { responseHead } from '../wire/response-writer.ts'
 import { DEFAULT_CHANNEL_OPTIONS, type HTTPChannelOptions } from './channel-options.ts'
-import { type Awaited, Deadline } from './deadline.ts'
+import { type Awaited, Awaiting } from './awaiting.ts'
 import { errorBody } from './error-body.ts'
 import { Request, type RequestChannel } from './request.ts'
 
@@ -31,7 +31,7 @@ export interface HTTPChannelOwner {
  */
 export class HTTPChannel extends Protocol<HTTPChannelOwner> implements RequestChannel {
   readonly #input = new ByteQueue()
-  readonly #deadline = new Deadline(
+  readonly #awaiting = new Awaiting(
     () => this.transport.reactor,
     (awaited) => this.#expired(awaited),
   )
@@ -46,7 +46,7 @@ export class HTTPChannel extends Protocol<HTTPChannelOwner> implements RequestCh
   override connectionMade(): void {
     this.#options = this.factory.options
     this.#reader = new RequestReader(this.#options)
-    this.#deadline.set('first byte', this.#options.idleTimeoutMs)
+    this.#awaiting.set('first byte', this.#options.idleTimeoutMs)
   }
 
   override dataReceived(data: Buffer): void {
@@ -155,7 +155,7 @@ export class HTTPChannel extends Protocol<HTTPChannelOwner> implements RequestCh
   }
 
   #headRead(head: RequestHead): void {
-    this.#deadline.clear()
+    this.#awaiting.clear()
     const request = new Request(this, head)
     this.#phase = { is: 'request', request, owesContinue: head.expectsContinue }
     if (this.#draining) request.endConnection()
@@ -203,7 +203,7 @@ export class HTTPChannel extends Protocol<HTTPChannelOwner> implements RequestCh
 
   #awaitNext(): void {
     this.#phase = HEAD
-    this.#deadline.set('next request', this.#options.keepAliveTimeoutMs)
+    this.#awaiting.set('next request', this.#options.keepAliveTimeoutMs)
   }
 
   /** Everything was parsed, and no more will come. */
@@ -254,18 +254,18 @@ export class HTTPChannel extends Protocol<HTTPChannelOwner> implements RequestCh
       else this.transport.pauseProducing()
     }
     if (this.#phase.is !== 'head') {
-      if (wanted) this.#deadline.set('body', this.#options.bodyTimeoutMs)
-      else this.#deadline.clear()
+      if (wanted) this.#awaiting.set('body', this.#options.bodyTimeoutMs)
+      else this.#awaiting.clear()
     } else if (!wanted) {
-      this.#deadline.clear()
+      this.#awaiting.clear()
       this.#readWhenDrained()
     } else if (!this.#reader.betweenMessages || this.#input.length > 0) this.#awaitRestOfHead()
-    else if (this.#deadline.awaited === undefined) this.#awaitNext()
+    else if (this.#awaiting.awaited === undefined) this.#awaitNext()
   }
 
   #awaitRestOfHead(): void {
     // Counted from the head's first byte, whatever trickles in behind it.
-    if (this.#deadline.awaited !== 'head') this.#deadline.set('head', this.#options.headTimeoutMs)
+    if (this.#awaiting.awaited !== 'head') this.#awaiting.set('head', this.#options.headTimeoutMs)
   }
 
   #outputBacksUp(): boolean {
@@ -283,7 +283,7 @@ export class HTTPChannel extends Protocol<HTTPChannelOwner> implements RequestCh
 
   #end(): void {
     this.#phase = OVER
-    this.#deadline.stop()
+    this.#awaiting.stop()
   }
 }
 

@@ -29,11 +29,11 @@ describe('HTTPFactory', () => {
   })
 
   test('takes limits and deadlines of its own', async () => {
-    const exchange = new Exchange(answerPath, { maxRequestLineBytes: 20, idleTimeoutMs: 5 })
+    const exchange = new Exchange(answerPath, { maxRequestLineBytes: 20, idleTimeoutMs: 500 })
     await exchange.send('GET /aaaaaaaaaaaaaaaaaaaaaaaaaaa')
     expect(await exchange.received()).toMatch(/^HTTP\/1\.1 414 /)
-    const idle = new Exchange(answerPath, { idleTimeoutMs: 5 })
-    idle.reactor.advance(5)
+    const idle = new Exchange(answerPath, { idleTimeoutMs: 500 })
+    idle.reactor.advance(500)
     expect(idle.closed).toBe(true)
   })
 })

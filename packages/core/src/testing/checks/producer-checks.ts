@@ -152,7 +152,7 @@ export const producerChecks: readonly TransportCheck[] = [
         await quiet()
       }
       equal(client.lost, false, 'lost although it made progress')
-      advance(DEFAULT_TRANSPORT_OPTIONS.writeStallMs)
+      advance(DEFAULT_TRANSPORT_OPTIONS.writeStallMs + LATEST_MS)
       await until(() => client.lost)
       equal(source.calls, ['stop'], 'what the producer was told')
     },
@@ -222,3 +222,6 @@ function register(transport: Recorder['transport'], source: Source, streaming: b
 }
 
 const PIECE = Buffer.alloc(65_536)
+
+/** How late a deadline may pass. */
+const LATEST_MS = 100

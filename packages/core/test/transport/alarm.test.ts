@@ -1,0 +1,52 @@
+import { describe, expect, test } from 'vitest'
+import { Clock } from '../../src/testing/clock.ts'
+import { Alarm } from '../../src/transport/alarm.ts'
+
+describe('Alarm', () => {
+  const make = (): { clock: Clock; passed: number[]; deadline: Alarm } => {
+    const [clock, passed] = [new Clock(), [] as number[]]
+    return { clock, passed, deadline: new Alarm(clock, () => passed.push(clock.now())) }
+  }
+
+  test('passes once, as long after it was last set', () => {
+    const { clock, passed, deadline } = make()
+    deadline.set(10)
+    clock.advance(9)
+    deadline.set(10)
+    clock.advance(9)
+    expect([passed, deadline.ahead]).toEqual([[], true])
+    clock.advance(100)
+    expect([passed, deadline.ahead]).toEqual([[19], false])
+  })
+
+  test('can be cleared and set at any time, also after it has passed', () => {
+    const { clock, passed, deadline } = make()
+    deadline.clear()
+    deadline.set(1)
+    deadline.clear()
+    clock.advance(5)
+    deadline.set(1)
+    clock.advance(5)
+    deadline.clear()
+    deadline.set(1)
+    clock.advance(5)
+    expect(passed).toEqual([6, 11])
+  })
+
+  test('minds it not when a reactor that stops cancels its call', () => {
+    const { clock, passed, deadline } = make()
+    deadline.set(1)
+    for (const call of clock.getDelayedCalls()) call.cancel()
+    deadline.clear()
+    expect(deadline.ahead).toBe(false)
+    deadline.set(1)
+    clock.advance(1)
+    expect(passed).toEqual([1])
+  })
+
+  test('costs one call to come, however often it is put off', () => {
+    const { clock, deadline } = make()
+    for (let i = 0; i < 100; i++) deadline.set(i)
+    expect(clock.getDelayedCalls()).toHaveLength(1)
+  })
+})

@@ -1,0 +1,50 @@
+import { Deadline, type ReactorTime } from '@ropewalk/core'
+
+/** What a channel may be waiting for. */
+export type Awaited = 'first byte' | 'head' | 'body' | 'next request'
+
+/** The one thing a channel waits for at a time, and until when. */
+export class Awaiting {
+  readonly #time: () => ReactorTime
+  readonly #expired: (awaited: Awaited) => void
+  #deadline: Deadline | undefined
+  #awaited: Awaited | undefined
+
+  /**
+   * @param time The clock, asked for when it is first needed.
+   * @param expired Told what did not come in time.
+   */
+  constructor(time: () => ReactorTime, expired: (awaited: Awaited) => void) {
+    this.#time = time
+    this.#expired = expired
+  }
+
+  /** What is awaited now. */
+  get awaited(): Awaited | undefined {
+    return this.#awaited
+  }
+
+  /** `awaited` must come within `withinMs`; replaces what was awaited. */
+  set(awaited: Awaited, withinMs: number): void {
+    this.#awaited = awaited
+    this.#deadline ??= new Deadline(this.#time(), () => this.#passed())
+    this.#deadline.set(withinMs)
+  }
+
+  /** Nothing is awaited. The deadline is left where it is: the next request sets it again. */
+  clear(): void {
+    this.#awaited = undefined
+  }
+
+  /** Nothing is awaited, for good. */
+  stop(): void {
+    this.#awaited = undefined
+    this.#deadline?.clear()
+  }
+
+  #passed(): void {
+    const awaited = this.#awaited
+    this.#awaited = undefined
+    if (awaited !== undefined) this.#expired(awaited)
+  }
+}
