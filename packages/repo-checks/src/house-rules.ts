@@ -3,6 +3,7 @@ import type { Violation } from './reading/violation.ts'
 import { ambientEffects } from './rules/ambient-effects.ts'
 import { bannedWords } from './rules/banned-words.ts'
 import { crossedOutCode } from './rules/crossed-out-code.ts'
+import { defaults } from './rules/defaults.ts'
 import { docReferences } from './rules/doc-references.ts'
 import { docstrings } from './rules/docstrings.ts'
 import { entries } from './rules/entries.ts'
@@ -43,6 +44,7 @@ export const HOUSE_RULES: readonly HouseRule[] = [
   { name: 'published packages depend on each other alone', check: manifests },
   { name: 'texts speak of the project alone', check: texts },
   { name: 'documents refer to what is there', check: docReferences },
+  { name: 'docs/defaults.md says what the code does', check: defaults },
   { name: 'no comment is code put out of use', check: crossedOutCode },
   { name: 'no test is turned off, sleeps, or opens a socket it does not test', check: honestTests },
 ]
