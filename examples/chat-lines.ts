@@ -1,6 +1,16 @@
 // A line chat for many: the first line is your name, then what you type goes to everybody; /quit leaves.
 // Try it with two terminals: nc -C 127.0.0.1 8080
-import { Factory, formatAddress, LineReceiver, reactor, serverFromString } from '@ropewalk/core'
+import {
+  Factory,
+  formatAddress,
+  IdleTimeout,
+  LimitConnectionsByPeer,
+  LimitTotalConnections,
+  LineReceiver,
+  reactor,
+  serverFromString,
+  WrappingFactory,
+} from '@ropewalk/core'
 
 /** One person. What people share, the room, belongs to the factory. */
 class Chatter extends LineReceiver<ChatRoom> {
@@ -67,7 +77,9 @@ const MOST_BYTES_BEHIND = 1024 * 1024
 
 try {
   const endpoint = serverFromString(reactor, process.argv[2] ?? 'tcp:8080:interface=127.0.0.1')
-  const port = await endpoint.listen(new ChatRoom())
+  // Nobody fills the room alone, and nobody sits in it asleep.
+  const limits = [new LimitTotalConnections(500), new LimitConnectionsByPeer(20), new IdleTimeout(3_600_000)]
+  const port = await endpoint.listen(new WrappingFactory(new ChatRoom(), limits))
   reactor.callWhenRunning(() =>
     console.log(`Listening on ${formatAddress(port.getHost())}. Press Ctrl-C to stop.`),
   )

@@ -4,11 +4,11 @@ import { describe, expect, test } from 'vitest'
 import { Connection } from './connection.ts'
 import { ExampleProcess } from './example-process.ts'
 
-const NAMES = readdirSync(fileURLToPath(new URL('..', import.meta.url)))
-  .filter((file) => file.endsWith('.ts'))
+const SERVERS = readdirSync(fileURLToPath(new URL('..', import.meta.url)))
+  .filter((file) => file.endsWith('.ts') && !file.endsWith('-client.ts'))
   .map((file) => file.replace('.ts', ''))
 
-describe.each(NAMES)('examples/%s.ts', (name) => {
+describe.each(SERVERS)('examples/%s.ts', (name) => {
   test('stops cleanly on Ctrl-C', async () => {
     const example = await ExampleProcess.start(name)
     expect(await example.stop()).toBe(0)
@@ -102,4 +102,21 @@ test('upgrade-in-place speaks lines behind the 101, also those that came with th
     /HTTP\/1\.1 101 Switching Protocols\r\n[^]*\r\n\r\nSay something\.\r\nHELLO\r\nWORLD\r\n$/,
   )
   expect(await example.stop()).toBe(0)
+})
+
+test('starttls-client and starttls-server agree on TLS in the middle of a connection', async () => {
+  const server = await ExampleProcess.start('starttls-server')
+  const client = await ExampleProcess.run('starttls-client', `tcp:127.0.0.1:${server.port}`)
+  expect(client).toEqual({ code: 0, output: 'Go ahead\nOver TLSv1.3: hello\n', errors: '' })
+  await server.finish()
+})
+
+test('starttls-server never reads what came before the handshake as if it were protected', async () => {
+  const server = await ExampleProcess.start('starttls-server')
+  const connection = await Connection.open(server.port)
+  connection.socket.write('hello\r\nSTARTTLS\r\nhello again\r\n')
+  const text = await connection.end()
+  expect(text).toMatch(/^Say STARTTLS first\r\nGo ahead\r\n/)
+  expect(text).not.toContain('Over')
+  await server.finish()
 })

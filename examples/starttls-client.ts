@@ -1,0 +1,47 @@
+// Asks starttls-server for TLS, verifies its certificate, says one thing, prints the answer, and leaves.
+// Try it with: npx tsx examples/starttls-client.ts tcp:127.0.0.1:8080
+import { readFileSync } from 'node:fs'
+import {
+  clientFromString,
+  ClientTLS,
+  type ConnectionClosed,
+  Factory,
+  LineReceiver,
+  reactor,
+} from '@ropewalk/core'
+
+const tls = new ClientTLS({
+  serverName: 'localhost',
+  trustRoots: [readFileSync(new URL('certificates/localhost.cert.pem', import.meta.url))],
+})
+
+class Asking extends LineReceiver {
+  override connectionMade(): void {
+    this.sendLine('STARTTLS')
+  }
+
+  override lineReceived(line: Buffer): void {
+    console.log(line.toString())
+    if (this.transport.tlsSession === undefined) this.transport.startTLS(tls)
+    else this.transport.loseConnection()
+  }
+
+  handshakeCompleted(): void {
+    this.sendLine('hello')
+  }
+
+  override connectionLost(reason: ConnectionClosed): void {
+    if (reason.cause instanceof Error) console.error(reason.cause.message)
+    process.exitCode = reason.cause === undefined ? 0 : 1
+    reactor.callWhenRunning(() => reactor.stop())
+  }
+}
+
+try {
+  const endpoint = clientFromString(reactor, process.argv[2] ?? 'tcp:127.0.0.1:8080')
+  await endpoint.connect(Factory.forProtocol(Asking))
+  await reactor.run()
+} catch (error) {
+  console.error(error instanceof Error ? error.message : error)
+  process.exit(2)
+}

@@ -1,0 +1,52 @@
+import type { ReactorFiles, ReactorLog, ReactorTime } from '../contracts/reactor.ts'
+import type { KeyPair, ServerTLSOptions } from '../contracts/tls.ts'
+import { ServerTLS } from './server-tls.ts'
+
+/** Where a certificate and its key lie, and how often to look for new ones. */
+export interface ServerTLSFiles extends Omit<ServerTLSOptions, 'cert' | 'key'> {
+  /** The path of the certificate chain, PEM. */
+  readonly certFile: string
+  /** The path of its private key, PEM. */
+  readonly keyFile: string
+  /** How often the files are read again, in milliseconds; a new certificate is shown from the next connection on. Default: never. */
+  readonly reloadEveryMs?: number
+}
+
+/**
+ * The server's side of TLS with a certificate from files, which may be renewed while it serves.
+ *
+ * What cannot be read or used later is logged, and the certificate that works is kept.
+ *
+ * @throws {TLSConfigurationError} (rejects) when the certificate or key cannot be used.
+ */
+export async function serverTLSFromFiles(
+  reactor: ReactorFiles & ReactorTime & ReactorLog,
+  { certFile, keyFile, reloadEveryMs, ...options }: ServerTLSFiles,
+): Promise<ServerTLS> {
+  const read = async (): Promise<KeyPair> => {
+    const [cert, key] = await Promise.all([reactor.readFile(certFile), reactor.readFile(keyFile)])
+    return { cert, key }
+  }
+  let shown = await read()
+  const tls = new ServerTLS({ ...options, ...shown })
+  const reload = async (): Promise<void> => {
+    try {
+      const found = await read()
+      if (!isSame(found, shown)) tls.replace(found)
+      shown = found
+    } catch (error) {
+      const text = 'A certificate cannot be renewed; the old one is kept'
+      reactor.log({ level: 'error', text, label: certFile, error })
+    }
+    watch()
+  }
+  const watch = (): void => {
+    if (reloadEveryMs !== undefined) reactor.callLater(reloadEveryMs, reload)
+  }
+  watch()
+  return tls
+}
+
+function isSame(one: KeyPair, other: KeyPair): boolean {
+  return String(one.cert) === String(other.cert) && String(one.key) === String(other.key)
+}
