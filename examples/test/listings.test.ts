@@ -1,8 +1,8 @@
 import { spawnSync } from 'node:child_process'
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { expect, test } from 'vitest'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 
 const root = fileURLToPath(new URL('../..', import.meta.url))
 const DOCUMENTS = [
@@ -10,27 +10,56 @@ const DOCUMENTS = [
   'packages/core/README.md',
   'packages/http/README.md',
   'packages/websocket/README.md',
+  ...readdirSync(join(root, 'docs/guide')).map((name) => `docs/guide/${name}`),
 ]
 
-/** The TypeScript listings of a document. */
-function listingsOf(path: string): string[] {
-  const text = readFileSync(join(root, path), 'utf8')
-  return Array.from(text.matchAll(/^```ts\n([^]*?)^```$/gm), ([, listing = '']) => listing)
+/** A program in a document; one that a block of text follows prints exactly that, and ends. */
+interface Listing {
+  readonly name: string
+  readonly program: string
+  readonly output: string | undefined
 }
 
-test('every listing of the documents compiles as it stands', () => {
+/** The TypeScript listings of a document. */
+function listingsOf(path: string): Listing[] {
+  const text = readFileSync(join(root, path), 'utf8')
+  const blocks = text.matchAll(/^```ts\n([^]*?)^```$(?:\n\n```text\n([^]*?)^```$)?/gm)
+  return Array.from(blocks, ([, program = '', output], at) => {
+    return { name: `${path.replaceAll(/\W+/g, '-')}-${at}`, program, output }
+  })
+}
+
+describe('listings of the documents', () => {
   const folder = mkdtempSync(join(root, 'examples', '.listings-'))
-  try {
-    const listings = DOCUMENTS.flatMap(listingsOf)
-    for (const [at, listing] of listings.entries()) writeFileSync(join(folder, `listing-${at}.ts`), listing)
+  const listings = DOCUMENTS.flatMap(listingsOf)
+  const printing = listings.flatMap(({ name, output }) =>
+    output === undefined ? [] : [[name, output] as const],
+  )
+
+  beforeAll(() => {
+    for (const { name, program } of listings) writeFileSync(join(folder, `${name}.ts`), program)
+  })
+
+  afterAll(() => rmSync(folder, { recursive: true }))
+
+  test('compile as they stand', () => {
     const config = { extends: '../tsconfig.json', include: ['*.ts'], references: [] }
     writeFileSync(join(folder, 'tsconfig.json'), JSON.stringify(config))
-    const { stdout, status } = spawnSync(join(root, 'node_modules/.bin/tsc'), ['-p', folder], {
+    const tsc = spawnSync(join(root, 'node_modules/.bin/tsc'), ['-p', folder], { encoding: 'utf8' })
+    expect(tsc.stdout).toBe('')
+    expect(tsc.status).toBe(0)
+    expect(listings.length).toBeGreaterThan(10)
+  })
+
+  test.each(printing)('%s prints what the document says', (name, output) => {
+    const run = spawnSync(process.execPath, ['--import', 'tsx', join(folder, `${name}.ts`)], {
       encoding: 'utf8',
+      timeout: 20_000,
     })
-    expect(stdout).toBe('')
-    expect([status, listings.length]).toEqual([0, 6])
-  } finally {
-    rmSync(folder, { recursive: true })
-  }
+    expect({ output: run.stdout, errors: run.stderr, status: run.status }).toEqual({
+      output,
+      errors: '',
+      status: 0,
+    })
+  })
 })
