@@ -10,6 +10,14 @@ export function descriptorLimit(limitsFile: string = '/proc/self/limits'): numbe
   }
 }
 
+/**
+ * How many connections a process can hold without running out of descriptors: its limit less a tenth,
+ * at least 64, for files, timers, child processes and the connections that wait.
+ */
+export function connectionLimit(descriptors: number = descriptorLimit()): number {
+  return Math.max(1, Math.floor(Math.min(descriptors - RESERVED, descriptors * 0.9)))
+}
+
 /** The soft limit of open files in what Linux tells of a process's limits; undefined where it is not there. */
 export function parseLimit(limits: string): number | undefined {
   const [, soft] = /^Max open files +(\d+|unlimited) /m.exec(limits) ?? []
@@ -17,5 +25,6 @@ export function parseLimit(limits: string): number | undefined {
   return soft === 'unlimited' ? Infinity : Number(soft)
 }
 
+const RESERVED = 64
 /** What macOS and the BSDs grant at least once Node has raised it. */
 const UNKNOWN_LIMIT = 10_240

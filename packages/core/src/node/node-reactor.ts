@@ -32,7 +32,7 @@ import { TLSFactory } from '../transport/tls-opening.ts'
 import { Turn } from '../transport/turn.ts'
 import { type DialEvents, type Dialling, StreamConnector } from '../transport/stream-connector.ts'
 import { logToStderr } from './console-log.ts'
-import { descriptorLimit } from './descriptor-limit.ts'
+import { connectionLimit } from './descriptor-limit.ts'
 import { dialSocket } from './dial-socket.ts'
 import { NodeTime } from './node-time.ts'
 import { ProcessSignals } from './process-signals.ts'
@@ -43,7 +43,7 @@ import { SocketPort } from './socket-port.ts'
 export interface ReactorOptions {
   /** Where faults and news go. Default: stderr. */
   readonly log?: LogObserver
-  /** Most connections at a time; more wait, accepted but unread. Default: nine tenths of the descriptors the process may have. */
+  /** Most connections at a time; more wait, accepted but unread. Default: what the descriptors of the process allow, with a reserve. */
   readonly maxConnections?: number
 }
 
@@ -59,7 +59,7 @@ class NodeReactor implements Reactor {
   readonly #signals = new ProcessSignals(() => this.#stopOnSignal())
   #keepAlive: NodeJS.Timeout | undefined
 
-  constructor({ log = logToStderr, maxConnections = Math.floor(descriptorLimit() * 0.9) }: ReactorOptions) {
+  constructor({ log = logToStderr, maxConnections = connectionLimit() }: ReactorOptions) {
     this.#log = log
     this.#time = new NodeTime(log)
     // The check phase comes right after the poll phase in which all sockets of a turn are read.

@@ -1,5 +1,8 @@
+import { connect, type Socket } from 'node:net'
 import { describe, expect, test } from 'vitest'
-import { descriptorLimit, parseLimit } from '../../src/node/descriptor-limit.ts'
+import { connectionLimit, descriptorLimit, parseLimit } from '../../src/node/descriptor-limit.ts'
+import { runProgram } from './run-program.ts'
+import { until } from './socket-harness.ts'
 
 describe('descriptorLimit', () => {
   test('is what the system grants, or a careful guess', () => {
@@ -15,3 +18,56 @@ describe('descriptorLimit', () => {
     expect(parseLimit('nothing')).toBeUndefined()
   })
 })
+
+describe('connectionLimit', () => {
+  test('keeps a tenth, at least 64, for everything else', () => {
+    expect(connectionLimit(20_000)).toBe(18_000)
+    expect(connectionLimit(256)).toBe(192)
+    expect(connectionLimit(10)).toBe(1)
+    expect(connectionLimit(Infinity)).toBe(Infinity)
+  })
+
+  test('lets a process that has few descriptors survive a crowd, and serve those who come later', async () => {
+    const clients: Connection[] = []
+    const program = `
+      const port = await reactor.listenTCP(0, Factory.forProtocol(Echo), { interface: '127.0.0.1', maxWaitMs: 60_000 })
+      reactor.callWhenRunning(() => console.log(port.getHost().port))
+      await reactor.run()
+    `
+    const ended = await runProgram(
+      program,
+      async (line, child) => {
+        clients.push(...Array.from({ length: 300 }, () => new Connection(Number(line))))
+        await until(() => clients.filter(({ echoed }) => echoed).length >= 64)
+        await until(() => clients.filter(({ closed }) => closed).length > 0)
+        for (const client of clients.splice(0)) client.leave()
+        const late = new Connection(Number(line))
+        await until(() => late.echoed)
+        late.leave()
+        child.kill('SIGTERM')
+      },
+      { maxDescriptors: 128 },
+    )
+    expect({ code: ended.code, signal: ended.signal }).toEqual({ code: 0, signal: null })
+    expect(ended.errors).not.toMatch(/EMFILE/)
+  })
+})
+
+/** A client that says something and notes whether it comes back. */
+class Connection {
+  echoed = false
+  closed = false
+  readonly #socket: Socket
+
+  constructor(port: number) {
+    this.#socket = connect({ port, host: '127.0.0.1' })
+    this.#socket.on('data', () => (this.echoed = true))
+    this.#socket.on('error', () => undefined)
+    this.#socket.on('close', () => (this.closed = true))
+    this.#socket.write('x')
+  }
+
+  leave(): void {
+    this.#socket.destroy()
+  }
+}

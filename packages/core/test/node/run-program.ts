@@ -15,19 +15,17 @@ export interface Ended {
  * Runs `source` in a process of its own, where `reactor`, `Factory`, `Protocol` and an `Echo` are known.
  *
  * @param lineWritten Told each line it writes.
+ * @param options How many descriptors it may have; default as many as this process.
  */
 export async function runProgram(
   source: string,
-  lineWritten: (line: string, child: ChildProcess) => void = () => undefined,
+  lineWritten: (line: string, child: ChildProcess) => unknown = () => undefined,
+  { maxDescriptors }: { readonly maxDescriptors?: number } = {},
 ): Promise<Ended> {
-  const child = spawn(
-    process.execPath,
-    ['--import', 'tsx', '--input-type=module', '--eval', `${PREAMBLE}${source}`],
-    {
-      cwd: ROOT,
-      stdio: ['ignore', 'pipe', 'pipe'],
-    },
-  )
+  const node = [process.execPath, '--import', 'tsx', '--input-type=module', '--eval', `${PREAMBLE}${source}`]
+  const limited = ['bash', '-c', `ulimit -n ${maxDescriptors} && exec "$0" "$@"`, ...node]
+  const [command = '', ...args] = maxDescriptors === undefined ? node : limited
+  const child = spawn(command, args, { cwd: ROOT, stdio: ['ignore', 'pipe', 'pipe'] })
   const [lines, errors]: [string[], Buffer[]] = [[], []]
   createInterface(child.stdout).on('line', (line) => {
     lines.push(line)
