@@ -13,6 +13,8 @@ import type { Address, UDPAddress } from './contracts/address.ts'
 // LocalProtocolError           our caller broke an order of calls
 //   NotConnectedError, NotConnectingError, AlreadyCalled, AlreadyCancelled,
 //   ReactorNotRunning, ReactorAlreadyRunning
+// QueueOverflow, QueueUnderflow, QueueClosed    a queue has reached a bound, or its end
+// ExitCode                     how a program run by `react` ends
 
 /** Why a connection ended: one of its three kinds reaches every `connectionLost`. */
 export abstract class ConnectionClosed extends Error {}
@@ -143,6 +145,48 @@ export class ReactorNotRunning extends LocalProtocolError {
 /** The reactor is running. */
 export class ReactorAlreadyRunning extends LocalProtocolError {
   override readonly name: string = 'ReactorAlreadyRunning'
+}
+
+/** A queue holds as many values as it may. */
+export class QueueOverflow extends Error {
+  override readonly name = 'QueueOverflow'
+  /** Most values it holds. */
+  readonly size: number
+
+  constructor(size: number) {
+    super(`Cannot put into a queue that holds ${size} already`)
+    this.size = size
+  }
+}
+/** As many takers wait for a queue's values as may. */
+export class QueueUnderflow extends Error {
+  override readonly name = 'QueueUnderflow'
+  /** Most takers that wait. */
+  readonly backlog: number
+
+  constructor(backlog: number) {
+    super(`Cannot get from an empty queue for which ${backlog} wait already`)
+    this.backlog = backlog
+  }
+}
+/** A queue was closed: it takes nothing more, or has nothing more. */
+export class QueueClosed extends Error {
+  override readonly name = 'QueueClosed'
+}
+
+/** Ends a program run by `react` with a status of its own; thrown or answered by its main function. */
+export class ExitCode extends Error {
+  override readonly name = 'ExitCode'
+  /** The status of the process. */
+  readonly code: number
+
+  /** @throws {RangeError} unless `code` is a whole number from 0 to 255. */
+  constructor(code: number) {
+    if (!Number.isInteger(code) || code < 0 || code > 255)
+      throw new RangeError(`Cannot exit with ${code}: give a whole number from 0 to 255`)
+    super(`Exit with ${code}`)
+    this.code = code
+  }
 }
 
 /** The system's code of an error, such as `ECONNRESET`. */

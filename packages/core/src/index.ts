@@ -70,11 +70,15 @@ export {
   ConnectionLost,
   ConnectionRefusedError,
   DNSLookupError,
+  ExitCode,
   LocalProtocolError,
   NoProtocol,
   NoRouteError,
   NotConnectedError,
   NotConnectingError,
+  QueueClosed,
+  QueueOverflow,
+  QueueUnderflow,
   ReactorAlreadyRunning,
   ReactorNotRunning,
   TCPTimedOutError,
@@ -84,6 +88,7 @@ export {
 } from './errors.ts'
 export { reactor } from './node/default-reactor.ts'
 export { createReactor, type ReactorOptions } from './node/node-reactor.ts'
+export { react, type ReactOptions } from './node/react.ts'
 export { ALPNFactory } from './protocol/alpn-factory.ts'
 export { ClientFactory, Factory } from './protocol/factory.ts'
 export {
@@ -97,6 +102,14 @@ export { LineReceiver } from './protocol/line-receiver.ts'
 export { NetstringReceiver } from './protocol/netstring-receiver.ts'
 export { Protocol } from './protocol/protocol.ts'
 export { UnitReceiver } from './protocol/unit-receiver.ts'
+export { deferLater } from './time/defer-later.ts'
+export { interval } from './time/interval.ts'
+export { Lock } from './time/lock.ts'
+export { LoopingCall, type LoopOptions } from './time/looping-call.ts'
+export { Queue, type QueueOptions } from './time/queue.ts'
+export { type Held, Semaphore } from './time/semaphore.ts'
+export { sleep, type SleepOptions } from './time/sleep.ts'
+export type { Cancellable } from './time/wait.ts'
 export { ClientTLS } from './tls/client-tls.ts'
 export { ServerTLS } from './tls/server-tls.ts'
 export { TLSFactory } from './transport/tls-opening.ts'
@@ -122,3 +135,4 @@ export { WrappingFactory } from './policy/wrapping-factory.ts'
 export type { DiagnosticEvents } from './transport/diagnostics.ts'
 export type { DeadlineKeeper, KeptDeadline } from './contracts/deadline.ts'
 export { Deadline } from './transport/deadline.ts'
+export { serverTLSFromFiles, type ServerTLSFiles } from './tls/server-tls-from-files.ts'

@@ -87,6 +87,21 @@ describe('LocalProtocolError', () => {
   })
 })
 
+describe('Queue errors', () => {
+  test('say which bound was reached', () => {
+    expect(new errors.QueueOverflow(3)).toMatchObject({ name: 'QueueOverflow', size: 3 })
+    expect(new errors.QueueUnderflow(2)).toMatchObject({ name: 'QueueUnderflow', backlog: 2 })
+    expect(new errors.QueueClosed('a reason')).toMatchObject({ name: 'QueueClosed', message: 'a reason' })
+  })
+})
+
+describe('ExitCode', () => {
+  test('takes what a process can exit with, and nothing that would wrap around to success', () => {
+    expect(new errors.ExitCode(255)).toMatchObject({ name: 'ExitCode', code: 255, message: 'Exit with 255' })
+    for (const wrong of [-1, 256, 1.5, NaN]) expect(() => new errors.ExitCode(wrong)).toThrow(RangeError)
+  })
+})
+
 describe('codeOf', () => {
   test("answers the system's code, or undefined", () => {
     expect(errors.codeOf(Object.assign(new Error('x'), { code: 'EPIPE' }))).toBe('EPIPE')

@@ -1,5 +1,6 @@
 import { afterEach, describe, expect, test, vi } from 'vitest'
 import type { LogEvent } from '../../src/contracts/log.ts'
+import { createReactor } from '../../src/node/node-reactor.ts'
 import { NodeTime } from '../../src/node/node-time.ts'
 import { until } from './socket-harness.ts'
 
@@ -24,7 +25,38 @@ describe('NodeTime', () => {
     expect(Math.abs(time.wallClock() - Date.now())).toBeLessThan(1000)
   })
 
-  test('makes calls of delay 0 in the next turn, in order; those they add wait for the one after (statement 73)', async () => {
+  test('takes no notice when the date is changed (C75)', () => {
+    vi.useFakeTimers({ toFake: [...TIMERS, 'Date'] })
+    const time = make()
+    const [ran, begun, date] = [[] as string[], time.now(), time.wallClock()]
+    time.callLater(1000, () => ran.push('called'))
+    for (const jumpMs of [86_400_000, -86_400_000]) {
+      vi.setSystemTime(date + jumpMs)
+      expect(time.wallClock()).toBe(date + jumpMs)
+      vi.advanceTimersByTime(499)
+      expect(ran).toEqual([])
+    }
+    expect(time.now() - begun).toBeCloseTo(998)
+    vi.advanceTimersByTime(3)
+    expect(ran).toEqual(['called'])
+  })
+
+  test('makes no call that was to come once its reactor has stopped (K71)', async () => {
+    const reactor = createReactor()
+    const [run, ran] = [reactor.run({ installSignalHandlers: false }), [] as string[]]
+    const later = [0, 1, 60_000].map((delayMs) =>
+      reactor.callLater(delayMs, () => ran.push(`after ${delayMs}`)),
+    )
+    await reactor.stop()
+    await run
+    expect([reactor.getDelayedCalls(), later.some((call) => call.active())]).toEqual([[], false])
+    const [time, since] = [make(), [] as string[]]
+    time.callLater(5, () => since.push('they would have been due'))
+    await until(() => since.length > 0)
+    expect(ran).toEqual([])
+  })
+
+  test('makes calls of delay 0 in the next turn, in order; those they add wait for the one after (K73)', async () => {
     const time = make()
     const order: string[] = []
     time.callLater(0, () => {
@@ -81,7 +113,7 @@ describe('NodeTime', () => {
     expect(vi.getTimerCount()).toBe(0)
   })
 
-  test('honours delays longer than setTimeout does (statement 76)', () => {
+  test('honours delays longer than setTimeout does (C76)', () => {
     vi.useFakeTimers({ toFake: [...TIMERS] })
     const time = make()
     const seen: string[] = []
@@ -110,7 +142,7 @@ describe('NodeTime', () => {
     ])
   })
 
-  test('logs what a call throws or rejects with, and goes on (statement 32)', async () => {
+  test('logs what a call throws or rejects with, and goes on (K32)', async () => {
     const logged: LogEvent[] = []
     const time = make(logged)
     const [thrown, rejected, ran] = [new Error('thrown'), new Error('rejected'), [] as string[]]

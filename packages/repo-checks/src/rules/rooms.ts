@@ -57,7 +57,7 @@ const ARROWS: Readonly<Record<string, readonly string[]>> = {
   'core/protocol': ['core/contracts'],
   'core/policy': ['core/protocol', 'core/transport'],
   'core/endpoint': ['core/protocol'],
-  'core/time': ['core/protocol'],
+  'core/time': ['core/protocol', 'core/transport'],
   'core/service': ['core/protocol'],
   'core/node': ['core/lifecycle', 'core/log', ...ABOVE_PROTOCOL],
   'core/testing': ['core/lifecycle', 'core/log', ...ABOVE_PROTOCOL],

@@ -1,0 +1,25 @@
+import type { ReactorTime } from '../contracts/reactor.ts'
+
+/**
+ * Calls `call(...args)` in `delayMs` milliseconds, and answers what it answers. To be able to cancel,
+ * `await sleep(delayMs, { reactor, signal })` and call it then.
+ *
+ * @throws {RangeError} (rejects) when `delayMs` is negative or not a number.
+ * @throws {unknown} (rejects) with what `call` throws or rejects with.
+ */
+export function deferLater<A extends unknown[], R>(
+  reactor: ReactorTime,
+  delayMs: number,
+  call: (...args: A) => R | PromiseLike<R>,
+  ...args: A
+): Promise<R> {
+  return new Promise((resolve, reject) => {
+    reactor.callLater(delayMs, () => {
+      try {
+        resolve(call(...args))
+      } catch (error) {
+        reject(error)
+      }
+    })
+  })
+}

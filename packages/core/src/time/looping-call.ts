@@ -1,0 +1,153 @@
+import type { ReactorTime } from '../contracts/reactor.ts'
+import { LocalProtocolError } from '../errors.ts'
+import { contained } from '../transport/contained.ts'
+import { Alarm } from '../transport/alarm.ts'
+import { TickGrid } from './tick-grid.ts'
+import type { Cancellable } from './wait.ts'
+
+/** How a looping call is started. */
+export interface LoopOptions extends Cancellable {
+  readonly reactor: ReactorTime
+  /** Whether the first call is made at once rather than after one interval. Default true. */
+  readonly now?: boolean
+}
+
+/**
+ * Calls a function again and again.
+ *
+ * The calls keep to a fixed grid: neither late timers nor calls that take long make them drift. While a
+ * promise that a call returned is pending no other call is made; ticks that pass meanwhile are skipped.
+ */
+export class LoopingCall<A extends unknown[] = []> {
+  readonly #call: () => unknown
+  #state: State = IDLE
+  #count = 0
+
+  constructor(call: (...args: A) => unknown, ...args: A) {
+    this.#call = () => call(...args)
+  }
+
+  /** Makes one that tells each call how many intervals have passed since the one before: 1, and the skipped ones. */
+  static withCount(call: (count: number) => unknown): LoopingCall {
+    const loop: LoopingCall = new LoopingCall(() => call(loop.#count))
+    return loop
+  }
+
+  /** Whether more calls are to come. */
+  get running(): boolean {
+    return this.#state.is === 'waiting' || this.#state.is === 'calling'
+  }
+
+  /** The interval it was started with; undefined once it has ended. */
+  get intervalMs(): number | undefined {
+    return this.#state.is === 'idle' ? undefined : this.#state.run.grid.intervalMs
+  }
+
+  /**
+   * Begins to call every `intervalMs` milliseconds, 0 meaning in every turn.
+   *
+   * Resolves when it is stopped; rejects with the first error of a call, which ends it, or with the
+   * signal's reason. In each case the call under way is waited for. It can be started again then.
+   *
+   * @throws {LocalProtocolError} when it was started and has not ended.
+   * @throws {RangeError} when `intervalMs` is negative or not a number.
+   */
+  start(intervalMs: number, { reactor, now = true, signal }: LoopOptions): Promise<this> {
+    if (this.#state.is !== 'idle')
+      throw new LocalProtocolError('Cannot start a looping call that has not ended')
+    const grid = new TickGrid(reactor, intervalMs)
+    return new Promise((resolve, reject) => {
+      signal?.throwIfAborted()
+      const abort = (): void => this.#end(() => reject(signal?.reason as Error))
+      signal?.addEventListener('abort', abort, { once: true })
+      const run: Run = {
+        grid,
+        next: new Alarm(reactor, () => this.#tick(run, grid.take())),
+        stopped: () => resolve(this),
+        failed: reject,
+        forget: () => signal?.removeEventListener('abort', abort),
+      }
+      if (now) this.#tick(run, 1)
+      else this.#awaitTick(run)
+    })
+  }
+
+  /**
+   * Makes no more calls.
+   *
+   * @throws {LocalProtocolError} unless running.
+   */
+  stop(): void {
+    const { stopped } = this.#mustRun('stop')
+    this.#end(stopped)
+  }
+
+  /**
+   * Begins a new grid: the next call comes one interval from now.
+   *
+   * @throws {LocalProtocolError} unless running.
+   */
+  reset(): void {
+    const run = this.#mustRun('reset')
+    run.grid.restart()
+    if (this.#state.is === 'waiting') this.#awaitTick(run)
+  }
+
+  #mustRun(attempt: string): Run {
+    const state = this.#state
+    if (state.is === 'waiting' || state.is === 'calling') return state.run
+    throw new LocalProtocolError(`Cannot ${attempt} a looping call that is not running`)
+  }
+
+  #awaitTick(run: Run): void {
+    this.#state = { is: 'waiting', run }
+    run.next.set(run.grid.untilNextMs())
+  }
+
+  #tick(run: Run, count: number): void {
+    this.#count = count
+    this.#state = { is: 'calling', run }
+    const underWay = contained(this.#call, (error) => {
+      this.#state = { is: 'ending', run, settle: () => run.failed(error) }
+    })
+    if (underWay === undefined) this.#called()
+    else void underWay.then(() => this.#called())
+  }
+
+  #called(): void {
+    const state = this.#state
+    if (state.is === 'calling') this.#awaitTick(state.run)
+    else if (state.is === 'ending') this.#finish(state.run, state.settle)
+  }
+
+  /** @param settle What becomes of the promise, unless the call under way fails. */
+  #end(settle: () => void): void {
+    const state = this.#state
+    if (state.is === 'waiting') this.#finish(state.run, settle)
+    else if (state.is === 'calling') this.#state = { is: 'ending', run: state.run, settle }
+  }
+
+  #finish(run: Run, settle: () => void): void {
+    run.next.clear()
+    run.forget()
+    this.#state = IDLE
+    settle()
+  }
+}
+
+/** What lasts from a start to its end. */
+interface Run {
+  readonly grid: TickGrid
+  readonly next: Alarm
+  readonly stopped: () => void
+  readonly failed: (error: unknown) => void
+  /** Leaves the signal alone from now on. */
+  readonly forget: () => void
+}
+
+type State =
+  | { readonly is: 'idle' }
+  | { readonly is: 'waiting' | 'calling'; readonly run: Run }
+  | { readonly is: 'ending'; readonly run: Run; readonly settle: () => void }
+
+const IDLE: State = { is: 'idle' }

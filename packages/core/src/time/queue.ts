@@ -1,0 +1,102 @@
+import { QueueClosed, QueueOverflow, QueueUnderflow } from '../errors.ts'
+import { Fifo } from './fifo.ts'
+import { type Cancellable, wait } from './wait.ts'
+
+/** How much a queue holds. */
+export interface QueueOptions {
+  /** Most values that wait to be taken; beyond it `put` throws. Default: any number. */
+  readonly size?: number
+  /** Most takers that wait for a value; beyond it `get` rejects. Default: any number. */
+  readonly backlog?: number
+}
+
+/**
+ * Values on their way from who puts them in to who takes them out: each goes to one taker, in the order
+ * it came.
+ *
+ * `for await (const value of queue)` takes until the queue is closed and empty; several loops share the
+ * values.
+ */
+export class Queue<T> implements AsyncIterable<T> {
+  readonly #size: number
+  readonly #backlog: number
+  readonly #values = new Fifo<T>()
+  readonly #takers = new Fifo<(taken: Taken<T>) => void>()
+  #closed = false
+
+  /** @throws {RangeError} when a bound is negative or not a number. */
+  constructor({ size = Infinity, backlog = Infinity }: QueueOptions = {}) {
+    if (!(size >= 0 && backlog >= 0))
+      throw new RangeError(`Cannot bound a queue by size ${size} and backlog ${backlog}: give 0 or more`)
+    this.#size = size
+    this.#backlog = backlog
+  }
+
+  /** How many values wait to be taken. */
+  get pending(): number {
+    return this.#values.length
+  }
+
+  /** How many takers wait for a value. */
+  get waiting(): number {
+    return this.#takers.length
+  }
+
+  /**
+   * Gives a value to the taker who has waited longest, or keeps it for the next one.
+   *
+   * @throws {QueueOverflow} when nobody waits and `size` values do.
+   * @throws {QueueClosed} once it is closed.
+   */
+  put(value: T): void {
+    if (this.#closed) throw new QueueClosed('Cannot put into a queue that is closed')
+    const taker = this.#takers.shift()
+    if (taker !== undefined) return taker.value({ done: false, value })
+    if (this.#values.length >= this.#size) throw new QueueOverflow(this.#size)
+    this.#values.push(value)
+  }
+
+  /**
+   * Takes the value that came first, and waits for one if need be.
+   *
+   * @throws {QueueUnderflow} (rejects) when `backlog` takers wait already.
+   * @throws {QueueClosed} (rejects) once it is closed and empty.
+   * @throws {unknown} (rejects) with the signal's reason; nothing was taken then.
+   */
+  async get(options: Cancellable = {}): Promise<T> {
+    const taken = await this.#take(options)
+    if (taken.done === true) throw new QueueClosed('Cannot get from a queue that is closed and empty')
+    return taken.value
+  }
+
+  /** Takes no more values in; those that are in can still be taken. Whoever waits is told. */
+  close(): void {
+    this.#closed = true
+    for (let taker = this.#takers.shift(); taker !== undefined; taker = this.#takers.shift()) taker.value(END)
+  }
+
+  async *[Symbol.asyncIterator](): AsyncGenerator<T, void, undefined> {
+    for (;;) {
+      const taken = await this.#take({})
+      if (taken.done === true) return
+      yield taken.value
+    }
+  }
+
+  async #take({ signal }: Cancellable): Promise<Taken<T>> {
+    signal?.throwIfAborted()
+    const first = this.#values.shift()
+    if (first !== undefined) return { done: false, value: first.value }
+    if (this.#closed) return END
+    if (this.#takers.length >= this.#backlog) throw new QueueUnderflow(this.#backlog)
+    return wait<Taken<T>>({ signal }, (done) => {
+      const taker = this.#takers.push(done)
+      return () => this.#takers.remove(taker)
+    })
+  }
+}
+
+/** What a taker gets: a value, or word that there are no more. */
+type Taken<T> = IteratorResult<T, undefined>
+
+const END = { done: true, value: undefined } as const

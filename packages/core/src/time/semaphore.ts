@@ -1,0 +1,83 @@
+import { Fifo } from './fifo.ts'
+import { type Cancellable, wait } from './wait.ts'
+
+/** A place of a semaphore, or a lock, that was acquired: `using held = await lock.acquire()`. */
+export interface Held extends Disposable {
+  /** Gives it to whoever has waited longest, or back. Does nothing the second time. */
+  release(): void
+}
+
+/** Lets at most `limit` in at a time; the others wait in the order they came. */
+export class Semaphore {
+  /** Most who hold it at a time. */
+  readonly limit: number
+  #tokens: number
+  readonly #waiting = new Fifo<(held: Held) => void>()
+
+  /** @throws {RangeError} unless `limit` is a whole number of at least 1. */
+  constructor(limit: number) {
+    if (!Number.isInteger(limit) || limit < 1)
+      throw new RangeError(`Cannot let ${limit} in at a time: give a whole number of at least 1`)
+    this.limit = limit
+    this.#tokens = limit
+  }
+
+  /** How many more can have it at once. */
+  get tokens(): number {
+    return this.#tokens
+  }
+
+  /** How many wait for it. */
+  get waiting(): number {
+    return this.#waiting.length
+  }
+
+  /**
+   * Waits for a place; it is the caller's until released. A place that is granted before the signal
+   * aborts stays granted, also in the same turn.
+   *
+   * @throws {unknown} (rejects) with the signal's reason; nothing was acquired then.
+   */
+  async acquire({ signal }: Cancellable = {}): Promise<Held> {
+    signal?.throwIfAborted()
+    if (this.#tokens > 0) {
+      this.#tokens -= 1
+      return this.#hold()
+    }
+    return wait<Held>({ signal }, (granted) => {
+      const waiter = this.#waiting.push(granted)
+      return () => this.#waiting.remove(waiter)
+    })
+  }
+
+  /**
+   * Calls `call` while holding a place, and answers what it answers.
+   *
+   * @throws {unknown} (rejects) with the signal's reason, and `call` is not called; or with what `call` throws.
+   */
+  async run<R>(call: () => R | PromiseLike<R>, options: Cancellable = {}): Promise<R> {
+    const held = await this.acquire(options)
+    try {
+      options.signal?.throwIfAborted()
+      return await call()
+    } finally {
+      held.release()
+    }
+  }
+
+  #hold(): Held {
+    let held = true
+    const release = (): void => {
+      if (held) this.#release()
+      held = false
+    }
+    return { release, [Symbol.dispose]: release }
+  }
+
+  /** Straight to whoever is next, so that nobody who comes in between can take it. */
+  #release(): void {
+    const next = this.#waiting.shift()
+    if (next === undefined) this.#tokens += 1
+    else next.value(this.#hold())
+  }
+}

@@ -1,0 +1,24 @@
+import type { ReactorTime } from '../contracts/reactor.ts'
+import { Alarm } from '../transport/alarm.ts'
+import { type Cancellable, wait } from './wait.ts'
+
+/** Whose time is waited for, and how to give up. */
+export interface SleepOptions extends Cancellable {
+  readonly reactor: ReactorTime
+}
+
+/**
+ * Resolves in `delayMs` milliseconds, 0 meaning the next turn; any delay is honoured, however long.
+ *
+ * A reactor that stops forgets its timers: the promise then stays pending.
+ *
+ * @throws {RangeError} (rejects) when `delayMs` is negative or not a number.
+ * @throws {unknown} (rejects) with the signal's reason; the timer is gone then.
+ */
+export function sleep(delayMs: number, { reactor, signal }: SleepOptions): Promise<void> {
+  return wait<void>({ signal }, (done) => {
+    const alarm = new Alarm(reactor, () => done())
+    alarm.set(delayMs)
+    return () => alarm.clear()
+  })
+}

@@ -1,0 +1,30 @@
+/** How a wait can be given up. */
+export interface Cancellable {
+  /** Ends the wait when it aborts: the promise rejects with its reason. */
+  readonly signal?: AbortSignal | undefined
+}
+
+/**
+ * Waits until `done` is called or the signal aborts, whichever comes first; nothing of the other is left.
+ *
+ * @param begin Called at once, unless the signal has aborted before; `done` is for later. What it answers is called if
+ *   the wait is given up.
+ * @throws {unknown} (rejects) with the signal's reason, or what `begin` throws.
+ */
+export function wait<T>(
+  { signal }: Cancellable,
+  begin: (done: (value: T) => void) => () => void,
+): Promise<T> {
+  return new Promise((resolve, reject) => {
+    signal?.throwIfAborted()
+    const giveUp = begin((value) => {
+      signal?.removeEventListener('abort', abort)
+      resolve(value)
+    })
+    const abort = (): void => {
+      giveUp()
+      reject(signal?.reason as Error)
+    }
+    signal?.addEventListener('abort', abort, { once: true })
+  })
+}

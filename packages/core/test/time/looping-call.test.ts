@@ -1,0 +1,279 @@
+import { getEventListeners } from 'node:events'
+import { describe, expect, test } from 'vitest'
+import type { ReactorTime } from '../../src/contracts/reactor.ts'
+import { LocalProtocolError } from '../../src/errors.ts'
+import { Gate } from '../../src/testing/checks/gate.ts'
+import { Clock } from '../../src/testing/clock.ts'
+import { MemoryReactor } from '../../src/testing/memory-reactor.ts'
+import { LoopingCall } from '../../src/time/looping-call.ts'
+
+describe('LoopingCall', () => {
+  describe('start', () => {
+    test('calls at once, then every interval, with the arguments (K80)', () => {
+      const [clock, seen] = [new Clock(), [] as unknown[]]
+      const loop = new LoopingCall((...args: [string, number]) => seen.push([clock.now(), ...args]), 'a', 2)
+      expect([loop.running, loop.intervalMs]).toEqual([false, undefined])
+      void loop.start(100, { reactor: clock })
+      expect([loop.running, loop.intervalMs]).toEqual([true, 100])
+      clock.advance(250)
+      expect(seen).toEqual([
+        [0, 'a', 2],
+        [100, 'a', 2],
+        [200, 'a', 2],
+      ])
+    })
+
+    test('waits one interval when told so (K80)', () => {
+      const [clock, seen] = [new Clock(), [] as number[]]
+      void new LoopingCall(() => seen.push(clock.now())).start(100, { reactor: clock, now: false })
+      clock.advance(200)
+      expect(seen).toEqual([100, 200])
+    })
+
+    test('does not drift, however odd the interval (K80)', () => {
+      const [clock, seen] = [new Clock(), [] as number[]]
+      void new LoopingCall(() => seen.push(clock.now())).start(33.3, { reactor: clock })
+      for (let ms = 0; ms < 33_310; ms++) clock.advance(1)
+      expect(seen).toHaveLength(1001)
+      for (const [at, time] of seen.entries()) expect(time).toBeCloseTo(at * 33.3, 6)
+    })
+
+    test('waits for a promise, skips the ticks that pass meanwhile, and keeps its grid (K80)', async () => {
+      const [reactor, seen, slow] = [new MemoryReactor(), [] as number[], new Gate()]
+      const loop = new LoopingCall(() => {
+        seen.push(reactor.now())
+        return seen.length === 1 ? slow.opened : undefined
+      })
+      void loop.start(100, { reactor })
+      reactor.advance(250)
+      await reactor.settle()
+      expect([seen, reactor.getDelayedCalls()]).toEqual([[0], []])
+      slow.open()
+      await reactor.settle()
+      reactor.advance(150)
+      expect(seen).toEqual([0, 300, 400])
+    })
+
+    test('calls once for each tick, though timers come a little early (K80)', () => {
+      const [clock, seen] = [new Clock(), [] as unknown[]]
+      const hasty: ReactorTime = {
+        now: () => clock.now(),
+        wallClock: () => clock.wallClock(),
+        callLater: (delayMs, call, ...args) => clock.callLater(Math.max(0, delayMs - 0.5), call, ...args),
+        getDelayedCalls: () => clock.getDelayedCalls(),
+        deadlines: clock.deadlines,
+      }
+      const loop = LoopingCall.withCount((count) => seen.push([clock.now(), count]))
+      void loop.start(100, { reactor: hasty })
+      clock.advance(250)
+      expect(seen).toEqual([
+        [0, 1],
+        [99.5, 1],
+        [199.5, 1],
+      ])
+    })
+
+    test('calls in every turn when the interval is 0 (K80)', async () => {
+      const [clock, counts] = [new Clock(), [] as number[]]
+      const loop = LoopingCall.withCount((count) => {
+        counts.push(count)
+        if (counts.length === 4) loop.stop()
+      })
+      const ended = loop.start(0, { reactor: clock })
+      expect(counts).toEqual([1])
+      clock.advance(0)
+      expect(counts).toEqual([1, 1, 1, 1])
+      await expect(ended).resolves.toBe(loop)
+    })
+
+    test('refuses a second start, and an interval that makes no sense', () => {
+      const reactor = new Clock()
+      const loop = new LoopingCall(() => undefined)
+      for (const wrong of [-1, NaN]) expect(() => loop.start(wrong, { reactor })).toThrow(RangeError)
+      expect([loop.running, reactor.getDelayedCalls()]).toEqual([false, []])
+      void loop.start(1, { reactor })
+      expect(() => loop.start(1, { reactor })).toThrow(LocalProtocolError)
+    })
+  })
+
+  describe('withCount', () => {
+    test('tells how many intervals passed since the call before (K80)', async () => {
+      const [reactor, seen, gates] = [new MemoryReactor(), [] as unknown[], [] as Gate[]]
+      const loop = LoopingCall.withCount((count) => {
+        seen.push([reactor.now(), count])
+        const gate = new Gate()
+        gates.push(gate)
+        return gate.opened
+      })
+      void loop.start(100, { reactor })
+      for (const busyMs of [20, 230, 100]) {
+        reactor.advance(busyMs)
+        gates.at(-1)?.open()
+        await reactor.settle()
+        reactor.advance(100 - (reactor.now() % 100))
+      }
+      expect(seen).toEqual([
+        [0, 1],
+        [100, 1],
+        [400, 3],
+        [600, 2],
+      ])
+    })
+
+    test('counts one when the first call waits an interval', () => {
+      const [clock, counts] = [new Clock(), [] as number[]]
+      void LoopingCall.withCount((count) => counts.push(count)).start(10, { reactor: clock, now: false })
+      clock.advance(20)
+      expect(counts).toEqual([1, 1])
+    })
+  })
+
+  describe('the end', () => {
+    test('resolves with the looping call when stopped, leaves no timer, and can be started again (K80)', async () => {
+      const [clock, seen] = [new Clock(), [] as number[]]
+      const loop = new LoopingCall(() => seen.push(clock.now()))
+      for (let round = 0; round < 2; round++) {
+        const ended = loop.start(100, { reactor: clock })
+        loop.stop()
+        expect([loop.running, loop.intervalMs, clock.getDelayedCalls()]).toEqual([false, undefined, []])
+        await expect(ended).resolves.toBe(loop)
+      }
+      clock.advance(500)
+      expect(seen).toEqual([0, 0])
+    })
+
+    test('comes when the call under way is done (K80)', async () => {
+      const [reactor, slow, heard] = [new MemoryReactor(), new Gate(), [] as string[]]
+      const loop = new LoopingCall(() => slow.opened)
+      void loop.start(100, { reactor }).then(() => heard.push('ended'))
+      loop.stop()
+      await reactor.settle()
+      expect([loop.running, heard]).toEqual([false, []])
+      expect(() => loop.start(100, { reactor })).toThrow(LocalProtocolError)
+      expect(() => loop.stop()).toThrow(LocalProtocolError)
+      slow.open()
+      await reactor.settle()
+      expect([heard, reactor.getDelayedCalls()]).toEqual([['ended'], []])
+    })
+
+    test.each([
+      ['throws', () => Promise.reject(new Error('mine'))],
+      [
+        'rejects with',
+        () => {
+          throw new Error('mine')
+        },
+      ],
+    ])('comes with the first error that a call %s (K80)', async (_how, fail) => {
+      const [reactor, calls] = [new MemoryReactor(), [] as number[]]
+      const loop = new LoopingCall(() => (calls.push(reactor.now()) === 2 ? fail() : undefined))
+      const ended = loop.start(100, { reactor }).catch(String)
+      reactor.advance(100)
+      expect(await ended).toContain('mine')
+      reactor.advance(500)
+      expect([loop.running, calls, reactor.getDelayedCalls(), reactor.logged]).toEqual([
+        false,
+        [0, 100],
+        [],
+        [],
+      ])
+    })
+
+    test('comes with an error of the first call, also when that was the last', async () => {
+      const [reactor, slow] = [new MemoryReactor(), new Gate()]
+      const loop = new LoopingCall(() => slow.opened)
+      const ended = loop.start(100, { reactor }).catch(String)
+      loop.stop()
+      slow.fail(new Error('mine'))
+      expect(await ended).toContain('mine')
+    })
+
+    test('can be followed by a new start as soon as the error is known', async () => {
+      const [reactor, calls] = [new MemoryReactor(), [] as number[]]
+      const loop: LoopingCall = new LoopingCall(async () => {
+        if (calls.push(reactor.now()) === 1) throw new Error('mine')
+      })
+      void loop.start(100, { reactor }).catch(() => loop.start(50, { reactor }))
+      await reactor.settle()
+      reactor.advance(50)
+      await reactor.settle()
+      expect([loop.running, loop.intervalMs, calls]).toEqual([true, 50, [0, 0, 50]])
+    })
+
+    test("comes with the signal's reason, without timer or listener", async () => {
+      const [clock, controller, calls] = [new Clock(), new AbortController(), [] as number[]]
+      const loop = new LoopingCall(() => calls.push(clock.now()))
+      const ended = loop.start(100, { reactor: clock, signal: controller.signal })
+      controller.abort('enough')
+      expect([loop.running, clock.getDelayedCalls()]).toEqual([false, []])
+      expect(getEventListeners(controller.signal, 'abort')).toEqual([])
+      await expect(ended).rejects.toBe('enough')
+      await expect(loop.start(100, { reactor: clock, signal: controller.signal })).rejects.toBe('enough')
+      expect([calls, loop.running]).toEqual([[0], false])
+    })
+
+    test('waits for the call under way when the signal aborts, and leaves the signal alone after a stop', async () => {
+      const [reactor, controller, slow] = [new MemoryReactor(), new AbortController(), new Gate()]
+      const [heard, loop] = [[] as unknown[], new LoopingCall(() => slow.opened)]
+      void loop.start(1, { reactor, signal: controller.signal }).catch((reason) => heard.push(reason))
+      controller.abort('enough')
+      await reactor.settle()
+      expect([loop.running, heard]).toEqual([false, []])
+      slow.open()
+      await reactor.settle()
+      expect(heard).toEqual(['enough'])
+
+      const { signal } = new AbortController()
+      const stopped = loop.start(1, { reactor, signal })
+      loop.stop()
+      await stopped
+      expect(getEventListeners(signal, 'abort')).toEqual([])
+    })
+
+    test('can be had after its reactor has forgotten the timer', async () => {
+      const reactor = new MemoryReactor()
+      void reactor.run()
+      const loop = new LoopingCall(() => undefined)
+      const ended = loop.start(100, { reactor })
+      await reactor.stop()
+      loop.stop()
+      await expect(ended).resolves.toBe(loop)
+    })
+
+    test('cannot be asked for unless it runs', () => {
+      const loop = new LoopingCall(() => undefined)
+      expect(() => loop.stop()).toThrow(LocalProtocolError)
+      expect(() => loop.reset()).toThrow(LocalProtocolError)
+    })
+  })
+
+  describe('reset', () => {
+    test('begins a new grid (K80)', () => {
+      const [clock, seen] = [new Clock(), [] as number[]]
+      const loop = new LoopingCall(() => seen.push(clock.now()))
+      void loop.start(100, { reactor: clock })
+      clock.advance(130)
+      loop.reset()
+      clock.advance(200)
+      expect([seen, clock.getDelayedCalls()]).toEqual([[0, 100, 230, 330], [expect.anything()]])
+    })
+
+    test('during a call counts from then, and forgets what was missed', async () => {
+      const [reactor, seen, slow] = [new MemoryReactor(), [] as unknown[], new Gate()]
+      const loop = LoopingCall.withCount((count) => {
+        seen.push([reactor.now(), count])
+        return slow.opened
+      })
+      void loop.start(100, { reactor })
+      reactor.advance(250)
+      loop.reset()
+      slow.open()
+      await reactor.settle()
+      reactor.advance(100)
+      expect(seen).toEqual([
+        [0, 1],
+        [350, 1],
+      ])
+    })
+  })
+})
