@@ -27,7 +27,7 @@ describe('connectionLimit', () => {
     expect(connectionLimit(Infinity)).toBe(Infinity)
   })
 
-  test('lets a process that has few descriptors survive a crowd, and serve those who come later', async () => {
+  test('lets a process that has few descriptors survive a crowd, and serve those who come later (statement 54 changed)', async () => {
     const clients: Connection[] = []
     const program = `
       const port = await reactor.listenTCP(0, Factory.forProtocol(Echo), { interface: '127.0.0.1', maxWaitMs: 60_000 })

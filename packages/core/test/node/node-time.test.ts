@@ -25,7 +25,7 @@ describe('NodeTime', () => {
     expect(Math.abs(time.wallClock() - Date.now())).toBeLessThan(1000)
   })
 
-  test('takes no notice when the date is changed (C75)', () => {
+  test('takes no notice when the date is changed (statement 75 changed)', () => {
     vi.useFakeTimers({ toFake: [...TIMERS, 'Date'] })
     const time = make()
     const [ran, begun, date] = [[] as string[], time.now(), time.wallClock()]
@@ -41,7 +41,7 @@ describe('NodeTime', () => {
     expect(ran).toEqual(['called'])
   })
 
-  test('makes no call that was to come once its reactor has stopped (K71)', async () => {
+  test('makes no call that was to come once its reactor has stopped (statement 71)', async () => {
     const reactor = createReactor()
     const [run, ran] = [reactor.run({ installSignalHandlers: false }), [] as string[]]
     const later = [0, 1, 60_000].map((delayMs) =>
@@ -56,7 +56,7 @@ describe('NodeTime', () => {
     expect(ran).toEqual([])
   })
 
-  test('makes calls of delay 0 in the next turn, in order; those they add wait for the one after (K73)', async () => {
+  test('makes calls of delay 0 in the next turn, in order; those they add wait for the one after (statement 73)', async () => {
     const time = make()
     const order: string[] = []
     time.callLater(0, () => {
@@ -113,7 +113,7 @@ describe('NodeTime', () => {
     expect(vi.getTimerCount()).toBe(0)
   })
 
-  test('honours delays longer than setTimeout does (C76)', () => {
+  test('honours delays longer than setTimeout does (statement 76 changed)', () => {
     vi.useFakeTimers({ toFake: [...TIMERS] })
     const time = make()
     const seen: string[] = []
@@ -142,7 +142,7 @@ describe('NodeTime', () => {
     ])
   })
 
-  test('logs what a call throws or rejects with, and goes on (K32)', async () => {
+  test('logs what a call throws or rejects with, and goes on (statement 32)', async () => {
     const logged: LogEvent[] = []
     const time = make(logged)
     const [thrown, rejected, ran] = [new Error('thrown'), new Error('rejected'), [] as string[]]

@@ -16,7 +16,7 @@ describe('react', () => {
       return [...exits, ...reactor.logged.map(({ text, error }) => [text, String(error)])]
     }
 
-    test('runs main with the reactor running, behind the startup triggers, and exits with 0 (K72, K82)', async () => {
+    test('runs main with the reactor running, behind the startup triggers, and exits with 0 (statement 72, K82)', async () => {
       const [reactor, seen] = [new MemoryReactor(), [] as unknown[]]
       reactor.addSystemEventTrigger('after', 'startup', () => seen.push('startup'))
       const main = (mine: Reactor, ...argv: string[]): void => {
@@ -27,7 +27,7 @@ describe('react', () => {
       expect(seen).toEqual(['startup', true, true, 'a', 'b', 0, false])
     })
 
-    test('exits with 1 when main throws or rejects, and logs why (K82)', async () => {
+    test('exits with 1 when main throws or rejects, and logs why (statement 82)', async () => {
       const expected = [1, ['The main function failed', 'Error: mine']]
       const thrown = run(() => {
         throw new Error('mine')
@@ -36,7 +36,7 @@ describe('react', () => {
       expect(await run(() => Promise.reject(new Error('mine')))).toEqual(expected)
     })
 
-    test('exits with the code that main throws or answers, and logs nothing (K82)', async () => {
+    test('exits with the code that main throws or answers, and logs nothing (statement 82)', async () => {
       const thrown = run(async () => {
         throw new ExitCode(3)
       })
@@ -80,7 +80,7 @@ describe('react', () => {
         lineWritten,
       )
 
-    test('exits with 0 when main is done, whatever is left open (K82)', async () => {
+    test('exits with 0 when main is done, whatever is left open (statement 82)', async () => {
       const ended = await runMain(`async (reactor, ...argv) => {
         await reactor.listenTCP(0, Factory.forProtocol(Echo), { interface: '127.0.0.1' })
         setInterval(() => undefined, 1000)
@@ -97,13 +97,13 @@ describe('react', () => {
         'The main function failed: Error: mine',
       ],
       ['the code that main throws', 'throw new ExitCode(3)', 3, ''],
-    ])('exits with %s (K82)', async (_what, statement, code, errors) => {
+    ])('exits with %s (statement 82)', async (_what, statement, code, errors) => {
       const ended = await runMain(`async () => { ${statement} }`)
       expect(ended).toMatchObject({ code, errors: expect.stringContaining(errors) })
       expect(ended.errors === '').toBe(errors === '')
     })
 
-    test('stops at Ctrl-C, and exits when the shutdown is over (K82)', async () => {
+    test('stops at Ctrl-C, and exits when the shutdown is over (statement 82)', async () => {
       const ended = await runMain(
         `async (reactor) => {
           reactor.addSystemEventTrigger('before', 'shutdown', () => console.log('bye'))

@@ -14,7 +14,7 @@ describe('IdleTimeout', () => {
     expect(server.reactor.getDelayedCalls()).toEqual([])
   })
 
-  test('counts what the peer sends, and not what we send (K96 changed)', async () => {
+  test('counts what the peer sends, and not what we send (statement 96 changed)', async () => {
     const server = await PolicedServer.listen({ policies: [new IdleTimeout(3000)] })
     const [talking, silent] = [server.connect(), server.connect()]
     for (let seconds = 0; seconds < 10; seconds += 2) {

@@ -2,7 +2,7 @@ import { expect, test } from 'vitest'
 import { ProtocolTimeout } from '../../src/policy/protocol-timeout.ts'
 import { Clock } from '../../src/testing/clock.ts'
 
-test('ProtocolTimeout answers what was set before, begins anew, and ends (K95, row 182)', () => {
+test('ProtocolTimeout answers what was set before, begins anew, and ends (statement 95, row 182)', () => {
   const [clock, told] = [new Clock(), [] as number[]]
   const timeout = new ProtocolTimeout(clock, () => told.push(clock.now()))
   timeout.resetTimeout()

@@ -17,7 +17,7 @@ class Login extends withTimeout(LineReceiver) {
 }
 
 describe('withTimeout', () => {
-  test('closes the connection unless the time is reset (K95)', () => {
+  test('closes the connection unless the time is reset (statement 95)', () => {
     const transport = StringTransport.connect(new Login())
     transport.reactor.advance(20_000)
     transport.receive('me\r\n')

@@ -11,7 +11,7 @@ describe('Clock', () => {
     expect(new Date(clock.wallClock()).toISOString()).toBe('2026-01-01T00:00:01.500Z')
   })
 
-  test('makes each call at its own time (K81 changed)', () => {
+  test('makes each call at its own time (statement 81 changed)', () => {
     const clock = new Clock()
     const seen: unknown[] = []
     for (const delayMs of [30, 10, 20])
@@ -56,7 +56,7 @@ describe('Clock', () => {
     expect(() => cancelled?.cancel()).toThrow(AlreadyCancelled)
   })
 
-  test('obeys a call that is moved (K74)', () => {
+  test('obeys a call that is moved (statement 74)', () => {
     const clock = new Clock()
     const seen: number[] = []
     const call = clock.callLater(10, () => seen.push(clock.now()))

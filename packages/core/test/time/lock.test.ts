@@ -19,7 +19,7 @@ describe('Lock', () => {
     expect([lock.locked, lock.waiting]).toEqual([false, 0])
   })
 
-  test('is free for the next when a waiter gave up (K130)', async () => {
+  test('is free for the next when a waiter gave up (statement 130)', async () => {
     const [lock, controller] = [new Lock(), new AbortController()]
     const held = await lock.acquire()
     const given = [lock.acquire(controller), lock.run(expect.unreachable, controller)]

@@ -9,7 +9,7 @@ import { LoopingCall } from '../../src/time/looping-call.ts'
 
 describe('LoopingCall', () => {
   describe('start', () => {
-    test('calls at once, then every interval, with the arguments (K80)', () => {
+    test('calls at once, then every interval, with the arguments (statement 80)', () => {
       const [clock, seen] = [new Clock(), [] as unknown[]]
       const loop = new LoopingCall((...args: [string, number]) => seen.push([clock.now(), ...args]), 'a', 2)
       expect([loop.running, loop.intervalMs]).toEqual([false, undefined])
@@ -23,14 +23,14 @@ describe('LoopingCall', () => {
       ])
     })
 
-    test('waits one interval when told so (K80)', () => {
+    test('waits one interval when told so (statement 80)', () => {
       const [clock, seen] = [new Clock(), [] as number[]]
       void new LoopingCall(() => seen.push(clock.now())).start(100, { reactor: clock, now: false })
       clock.advance(200)
       expect(seen).toEqual([100, 200])
     })
 
-    test('does not drift, however odd the interval (K80)', () => {
+    test('does not drift, however odd the interval (statement 80)', () => {
       const [clock, seen] = [new Clock(), [] as number[]]
       void new LoopingCall(() => seen.push(clock.now())).start(33.3, { reactor: clock })
       for (let ms = 0; ms < 33_310; ms++) clock.advance(1)
@@ -38,7 +38,7 @@ describe('LoopingCall', () => {
       for (const [at, time] of seen.entries()) expect(time).toBeCloseTo(at * 33.3, 6)
     })
 
-    test('waits for a promise, skips the ticks that pass meanwhile, and keeps its grid (K80)', async () => {
+    test('waits for a promise, skips the ticks that pass meanwhile, and keeps its grid (statement 80)', async () => {
       const [reactor, seen, slow] = [new MemoryReactor(), [] as number[], new Gate()]
       const loop = new LoopingCall(() => {
         seen.push(reactor.now())
@@ -54,7 +54,7 @@ describe('LoopingCall', () => {
       expect(seen).toEqual([0, 300, 400])
     })
 
-    test('calls once for each tick, though timers come a little early (K80)', () => {
+    test('calls once for each tick, though timers come a little early (statement 80)', () => {
       const [clock, seen] = [new Clock(), [] as unknown[]]
       const hasty: ReactorTime = {
         now: () => clock.now(),
@@ -73,7 +73,7 @@ describe('LoopingCall', () => {
       ])
     })
 
-    test('calls in every turn when the interval is 0 (K80)', async () => {
+    test('calls in every turn when the interval is 0 (statement 80)', async () => {
       const [clock, counts] = [new Clock(), [] as number[]]
       const loop = LoopingCall.withCount((count) => {
         counts.push(count)
@@ -97,7 +97,7 @@ describe('LoopingCall', () => {
   })
 
   describe('withCount', () => {
-    test('tells how many intervals passed since the call before (K80)', async () => {
+    test('tells how many intervals passed since the call before (statement 80)', async () => {
       const [reactor, seen, gates] = [new MemoryReactor(), [] as unknown[], [] as Gate[]]
       const loop = LoopingCall.withCount((count) => {
         seen.push([reactor.now(), count])
@@ -129,7 +129,7 @@ describe('LoopingCall', () => {
   })
 
   describe('the end', () => {
-    test('resolves with the looping call when stopped, leaves no timer, and can be started again (K80)', async () => {
+    test('resolves with the looping call when stopped, leaves no timer, and can be started again (statement 80)', async () => {
       const [clock, seen] = [new Clock(), [] as number[]]
       const loop = new LoopingCall(() => seen.push(clock.now()))
       for (let round = 0; round < 2; round++) {
@@ -142,7 +142,7 @@ describe('LoopingCall', () => {
       expect(seen).toEqual([0, 0])
     })
 
-    test('comes when the call under way is done (K80)', async () => {
+    test('comes when the call under way is done (statement 80)', async () => {
       const [reactor, slow, heard] = [new MemoryReactor(), new Gate(), [] as string[]]
       const loop = new LoopingCall(() => slow.opened)
       void loop.start(100, { reactor }).then(() => heard.push('ended'))
@@ -164,7 +164,7 @@ describe('LoopingCall', () => {
           throw new Error('mine')
         },
       ],
-    ])('comes with the first error that a call %s (K80)', async (_how, fail) => {
+    ])('comes with the first error that a call %s (statement 80)', async (_how, fail) => {
       const [reactor, calls] = [new MemoryReactor(), [] as number[]]
       const loop = new LoopingCall(() => (calls.push(reactor.now()) === 2 ? fail() : undefined))
       const ended = loop.start(100, { reactor }).catch(String)
@@ -248,7 +248,7 @@ describe('LoopingCall', () => {
   })
 
   describe('reset', () => {
-    test('begins a new grid (K80)', () => {
+    test('begins a new grid (statement 80)', () => {
       const [clock, seen] = [new Clock(), [] as number[]]
       const loop = new LoopingCall(() => seen.push(clock.now()))
       void loop.start(100, { reactor: clock })

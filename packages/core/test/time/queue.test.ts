@@ -39,7 +39,7 @@ describe('Queue', () => {
     expect(await taker).toBe('in time')
   })
 
-  test('rejects a taker beyond the backlog (K131)', async () => {
+  test('rejects a taker beyond the backlog (statement 131)', async () => {
     const queue = new Queue<string>({ backlog: 1 })
     const taker = queue.get()
     await expect(queue.get()).rejects.toBeInstanceOf(QueueUnderflow)
@@ -53,7 +53,7 @@ describe('Queue', () => {
   })
 
   describe('get with a signal', () => {
-    test('removes who gives up, and makes room in the backlog (K130)', async () => {
+    test('removes who gives up, and makes room in the backlog (statement 130)', async () => {
       const [queue, controller] = [new Queue<string>({ backlog: 2 }), new AbortController()]
       const [given, patient] = [queue.get({ signal: controller.signal }), queue.get()]
       controller.abort('enough')
@@ -63,7 +63,7 @@ describe('Queue', () => {
       expect(await patient).toBe('a')
     })
 
-    test('loses no value when abort and put meet in one turn (K130)', async () => {
+    test('loses no value when abort and put meet in one turn (statement 130)', async () => {
       const queue = new Queue<string>()
       const [before, after] = [new AbortController(), new AbortController()]
       const [givenUp, served] = [queue.get(before), queue.get(after)]

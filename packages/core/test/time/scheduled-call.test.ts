@@ -3,7 +3,7 @@ import { AlreadyCalled, AlreadyCancelled } from '../../src/errors.ts'
 import { Clock } from '../../src/testing/clock.ts'
 
 describe('ScheduledCall', () => {
-  test('counts reset from now, and delay from when it was due (K74)', () => {
+  test('counts reset from now, and delay from when it was due (statement 74)', () => {
     const clock = new Clock()
     const call = clock.callLater(100, () => undefined)
     clock.advance(40)
@@ -13,7 +13,7 @@ describe('ScheduledCall', () => {
     expect(call.getTime()).toBe(90)
   })
 
-  test('refuses everything once it was made (K74)', () => {
+  test('refuses everything once it was made (statement 74)', () => {
     const clock = new Clock()
     const call = clock.callLater(0, () => undefined)
     clock.advance(0)
@@ -34,7 +34,7 @@ describe('ScheduledCall', () => {
     expect(seen).toEqual([false])
   })
 
-  test('refuses everything once it was cancelled (K74)', () => {
+  test('refuses everything once it was cancelled (statement 74)', () => {
     const call = new Clock().callLater(0, () => undefined)
     call.cancel()
     expect(call.active()).toBe(false)
@@ -43,7 +43,7 @@ describe('ScheduledCall', () => {
     }
   })
 
-  test('refuses times that make no sense (K73)', () => {
+  test('refuses times that make no sense (statement 73)', () => {
     const clock = new Clock()
     const call = clock.callLater(10, () => undefined)
     for (const wrong of [-1, NaN]) {

@@ -48,7 +48,7 @@ describe('Semaphore', () => {
   })
 
   describe('with a signal', () => {
-    test('removes who gives up, and loses no place (K130)', async () => {
+    test('removes who gives up, and loses no place (statement 130)', async () => {
       const [semaphore, controller] = [new Semaphore(1), new AbortController()]
       const first = await semaphore.acquire()
       const given = semaphore.acquire({ signal: controller.signal })
@@ -62,7 +62,7 @@ describe('Semaphore', () => {
       expectWhole(semaphore)
     })
 
-    test('passes the place on when the abort comes just before the release (K130)', async () => {
+    test('passes the place on when the abort comes just before the release (statement 130)', async () => {
       const [semaphore, controller] = [new Semaphore(1), new AbortController()]
       const first = await semaphore.acquire()
       const given = semaphore.acquire({ signal: controller.signal })
@@ -74,7 +74,7 @@ describe('Semaphore', () => {
       expectWhole(semaphore)
     })
 
-    test('has granted the place when the abort comes just after the release (K130)', async () => {
+    test('has granted the place when the abort comes just after the release (statement 130)', async () => {
       const [semaphore, controller] = [new Semaphore(1), new AbortController()]
       const first = await semaphore.acquire()
       const granted = semaphore.acquire({ signal: controller.signal })
@@ -115,7 +115,7 @@ describe('Semaphore', () => {
       expectWhole(semaphore)
     })
 
-    test('does not call who gave up, also in the turn in which the place was granted (K130)', async () => {
+    test('does not call who gave up, also in the turn in which the place was granted (statement 130)', async () => {
       const [semaphore, controller] = [new Semaphore(1), new AbortController()]
       const first = await semaphore.acquire()
       const given = semaphore.run(expect.unreachable, { signal: controller.signal })

@@ -16,14 +16,14 @@ describe('sleep', () => {
     expect(woken).toEqual([100])
   })
 
-  test('sleeps longer than setTimeout can (C76)', async () => {
+  test('sleeps longer than setTimeout can (statement 76 changed)', async () => {
     const clock = new Clock()
     const asleep = sleep(2 ** 40, { reactor: clock })
     clock.advance(2 ** 40)
     await expect(asleep).resolves.toBeUndefined()
   })
 
-  test("leaves no timer and no listener, and rejects with the signal's reason (K130)", async () => {
+  test("leaves no timer and no listener, and rejects with the signal's reason (statement 130)", async () => {
     const [clock, controller] = [new Clock(), new AbortController()]
     const asleep = sleep(100, { reactor: clock, signal: controller.signal })
     controller.abort('woken')

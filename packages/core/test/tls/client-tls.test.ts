@@ -27,7 +27,7 @@ async function failure(pair: KeyPair, tls: ClientTLSOptions): Promise<unknown> {
 }
 
 describe('ClientTLS', () => {
-  test('takes a certificate that a trusted authority has signed for the name (K104)', async () => {
+  test('takes a certificate that a trusted authority has signed for the name (statement 104)', async () => {
     expect(await failure(server, { trustRoots: [root] })).toBeUndefined()
   })
 
@@ -36,7 +36,7 @@ describe('ClientTLS', () => {
     ['an authority nobody trusts', imposter, { trustRoots: [root] }, /unable to/],
     ['another name', other, { trustRoots: [root] }, /altnames|does not match/],
     ['a name asked for explicitly', server, { trustRoots: [root], serverName: 'example.org' }, /altnames/],
-  ])('refuses a certificate of %s (K104)', async (_what, pair, tls, message) => {
+  ])('refuses a certificate of %s (statement 104)', async (_what, pair, tls, message) => {
     const failed = await failure(pair, tls)
     expect(failed).toBeInstanceOf(TLSHandshakeError)
     expect(String(failed)).toMatch(message)

@@ -85,7 +85,7 @@ describe('ServerTLS', () => {
     test.each([
       ['shows none', {}],
       ['shows one that nobody trusted has signed', { certificate: imposter }],
-    ])('builds no protocol for a client that %s', async (_what, clientTLS) => {
+    ])('builds no protocol for a client that %s (statement 97 changed)', async (_what, clientTLS) => {
       const reactor = new MemoryReactor()
       const [serverSide, clientSide] = [new Recorder(), new Recorder()]
       await reactor.listenSSL(443, new OneProtocol(serverSide), { ...server, clientCertificates })
@@ -136,7 +136,7 @@ describe('ServerTLS', () => {
     expect(() => new ServerTLS(options)).toThrow(message)
   })
 
-  test('ends a connection whose peer speaks no TLS, and tells no protocol (K99)', async () => {
+  test('ends a connection whose peer speaks no TLS, and tells no protocol (statement 99)', async () => {
     const reactor = new MemoryReactor()
     const [serverSide, clientSide] = [new Recorder(), new Recorder()]
     await reactor.listenSSL(443, new OneProtocol(serverSide), server)

@@ -5,18 +5,18 @@ import { CONNECTED, DISCONNECTING, reasonFor } from '../../src/transport/stage.t
 describe('reasonFor', () => {
   const broken = new Error('read ECONNRESET')
 
-  test('is ConnectionDone for a clean end, by either side (K13)', () => {
+  test('is ConnectionDone for a clean end, by either side (statement 13)', () => {
     expect(reasonFor(CONNECTED, false, undefined)).toBeInstanceOf(ConnectionDone)
     expect(reasonFor(DISCONNECTING, true, undefined)).toBeInstanceOf(ConnectionDone)
   })
 
-  test('is ConnectionLost with its cause for a broken one, unless goodbye was said (K13)', () => {
+  test('is ConnectionLost with its cause for a broken one, unless goodbye was said (statement 13)', () => {
     expect(reasonFor(CONNECTED, false, broken)).toMatchObject({ name: 'ConnectionLost', cause: broken })
     expect(reasonFor(DISCONNECTING, false, broken)).toBeInstanceOf(ConnectionLost)
     expect(reasonFor(DISCONNECTING, true, broken)).toBeInstanceOf(ConnectionDone)
   })
 
-  test('is ConnectionAborted with our own cause, whatever else happened (K13)', () => {
+  test('is ConnectionAborted with our own cause, whatever else happened (statement 13)', () => {
     const cause = new Error('a fault')
     expect(reasonFor({ is: 'aborted', cause }, false, broken)).toMatchObject({
       name: 'ConnectionAborted',

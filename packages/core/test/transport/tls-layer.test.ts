@@ -37,7 +37,7 @@ class StartingClient extends Recorder {
 }
 
 describe('startTLS', () => {
-  test('keeps the protocol, lets what was queued leave first, and protects the rest (K102)', async () => {
+  test('keeps the protocol, lets what was queued leave first, and protects the rest (statements 98 and 102)', async () => {
     const [lines, client] = [new LineServer(), new StartingClient()]
     const { reactor } = connectedPair(lines, client)
     client.transport.write('STARTTLS\r\n')

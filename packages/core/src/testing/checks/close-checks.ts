@@ -172,7 +172,7 @@ export const closeChecks: readonly TransportCheck[] = [
     },
   },
   {
-    name: 'waits for the end of a silent peer after our own until the deadline',
+    name: 'waits for the end of a silent peer after our own until the deadline (statement 23 mended)',
     needs: ['virtual time'],
     async run({ connect, until, advance }) {
       const [server, client] = [new Recorder(), new HalfCloseRecorder()]
