@@ -35,23 +35,36 @@ export class ClientTLS implements TLSContext {
     this.#context = contextOf(options)
   }
 
-  /** `tls` itself when it is ready, or made of options; `host` and `acceptableProtocols` where they name none. */
+  /** `tls` itself, or made of options for `host`. Where it names no application protocols it offers `acceptableProtocols`. */
   static from(
     tls: TLSContext | ClientTLSOptions,
     host: string,
     acceptableProtocols?: readonly string[],
   ): TLSContext {
-    if ('side' in tls) return tls
-    const offered = acceptableProtocols === undefined ? {} : { acceptableProtocols }
-    return new ClientTLS({ serverName: host, ...offered, ...tls })
+    const context = 'side' in tls ? tls : new ClientTLS({ serverName: host, ...tls })
+    return context instanceof ClientTLS ? context.#offering(acceptableProtocols) : context
   }
 
   secure(under: WireUnderTLS, events: SecureWireEvents): SecureWire {
-    return new TLSWire(under, events, (duplex) => this.#open(duplex))
+    return this.#secure(under, events, this.#options.acceptableProtocols)
   }
 
-  #open(duplex: WireDuplex): OpenedTLS {
-    const { acceptableProtocols, insecurelySkipVerification = false } = this.#options
+  #offering(protocols: readonly string[] | undefined): TLSContext {
+    if (protocols === undefined || this.#options.acceptableProtocols !== undefined) return this
+    const { side, handshakeTimeoutMs } = this
+    return { side, handshakeTimeoutMs, secure: (under, events) => this.#secure(under, events, protocols) }
+  }
+
+  #secure(
+    under: WireUnderTLS,
+    events: SecureWireEvents,
+    protocols: readonly string[] | undefined,
+  ): SecureWire {
+    return new TLSWire(under, events, (duplex) => this.#open(duplex, protocols))
+  }
+
+  #open(duplex: WireDuplex, protocols: readonly string[] | undefined): OpenedTLS {
+    const { insecurelySkipVerification = false } = this.#options
     const name = this.#serverName
     const socket = connect({
       socket: duplex,
@@ -60,7 +73,7 @@ export class ClientTLS implements TLSContext {
       // SNI carries names only (RFC 6066 §3).
       servername: isNumeric(name) ? '' : name,
       rejectUnauthorized: !insecurelySkipVerification,
-      ...(acceptableProtocols === undefined ? {} : { ALPNProtocols: [...acceptableProtocols] }),
+      ...(protocols === undefined ? {} : { ALPNProtocols: [...protocols] }),
     })
     return {
       socket,

@@ -34,10 +34,10 @@ export class ServerTLS implements TLSContext {
     this.#certificates = certificatesOf(options)
   }
 
-  /** `tls` itself when it is ready, or made of options; `acceptableProtocols` where they name none. */
+  /** `tls` itself, or made of options. Where it names no application protocols it offers `acceptableProtocols`. */
   static from(tls: TLSContext | ServerTLSOptions, acceptableProtocols?: readonly string[]): TLSContext {
-    if ('side' in tls) return tls
-    return new ServerTLS(acceptableProtocols === undefined ? tls : { acceptableProtocols, ...tls })
+    const context = 'side' in tls ? tls : new ServerTLS(tls)
+    return context instanceof ServerTLS ? context.#offering(acceptableProtocols) : context
   }
 
   /**
@@ -56,10 +56,29 @@ export class ServerTLS implements TLSContext {
   }
 
   secure(under: WireUnderTLS, events: SecureWireEvents): SecureWire {
-    return new TLSWire(under, events, (duplex, refuse) => this.#open(duplex, refuse))
+    return this.#secure(under, events, this.#acceptableProtocols)
   }
 
-  #open(duplex: WireDuplex, refuse: (why: Error) => void): OpenedTLS {
+  /** The same certificates, also those it will have, with other application protocols. */
+  #offering(protocols: readonly string[] | undefined): TLSContext {
+    if (protocols === undefined || this.#acceptableProtocols !== undefined) return this
+    const { side, handshakeTimeoutMs } = this
+    return { side, handshakeTimeoutMs, secure: (under, events) => this.#secure(under, events, protocols) }
+  }
+
+  #secure(
+    under: WireUnderTLS,
+    events: SecureWireEvents,
+    protocols: readonly string[] | undefined,
+  ): SecureWire {
+    return new TLSWire(under, events, (duplex, refuse) => this.#open(duplex, refuse, protocols))
+  }
+
+  #open(
+    duplex: WireDuplex,
+    refuse: (why: Error) => void,
+    protocols: readonly string[] | undefined,
+  ): OpenedTLS {
     const { fallback, byName } = this.#certificates
     const { clientCertificates } = this.#options
     const socket = new TLSSocket(duplex, {
@@ -67,7 +86,7 @@ export class ServerTLS implements TLSContext {
       secureContext: fallback,
       requestCert: clientCertificates !== undefined,
       rejectUnauthorized: false,
-      ...(this.#acceptableProtocols === undefined ? {} : { ALPNProtocols: [...this.#acceptableProtocols] }),
+      ...(protocols === undefined ? {} : { ALPNProtocols: [...protocols] }),
       SNICallback: (name, answer) => answer(null, contextFor(byName, name) ?? fallback),
     })
     if (clientCertificates !== undefined) {

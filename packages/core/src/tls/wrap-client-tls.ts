@@ -3,6 +3,7 @@ import type { ProtocolEvents, ProtocolFactory } from '../contracts/protocol-even
 import type { TLSContext } from '../contracts/tls.ts'
 import { type ConnectionClosed, NoProtocol, TLSHandshakeError } from '../errors.ts'
 import { TLSOpening } from '../transport/tls-opening.ts'
+import { ClientTLS } from './client-tls.ts'
 import type { ClientEndpoint, ConnectOptions } from '../endpoint/client-endpoint.ts'
 
 /** Puts TLS over the connections of any endpoint; `connect` resolves once the handshake is done. */
@@ -12,7 +13,8 @@ export function wrapClientTLS(context: TLSContext, endpoint: ClientEndpoint): Cl
       factory: ProtocolFactory<P>,
       options: ConnectOptions = {},
     ): Promise<P> {
-      const opening = new OpeningFactory(factory, context)
+      const offering = ClientTLS.from(context, '', factory.acceptableProtocols)
+      const opening = new OpeningFactory(factory, offering)
       const { signal } = options
       await endpoint.connect(opening, options)
       const giveUp = (): void => opening.abort(signal?.reason)

@@ -4,6 +4,7 @@ import { ConnectionLost, TLSConfigurationError, TLSHandshakeError } from '../../
 import { ALPNFactory } from '../../src/protocol/alpn-factory.ts'
 import { Echo, Recorder } from '../../src/testing/checks/recorder.ts'
 import { MemoryReactor } from '../../src/testing/memory-reactor.ts'
+import { ClientTLS } from '../../src/tls/client-tls.ts'
 import { ServerTLS } from '../../src/tls/server-tls.ts'
 import { OneProtocol } from '../one-protocol.ts'
 import { client, other, root, server, imposter } from './certificates.ts'
@@ -50,20 +51,28 @@ describe('ServerTLS', () => {
     expect(await subjectFor('server.test')).toBe('localhost')
   })
 
-  test('settles the application protocol, the best of ours that the client speaks, and builds by it', async () => {
-    const reactor = new MemoryReactor()
-    const [modern, old] = [new Recorder(), new Recorder()]
-    const factory = new ALPNFactory({ modern: new OneProtocol(modern), old: new OneProtocol(old) })
-    await reactor.listenSSL(443, factory, server)
-    const clientSide = new Recorder()
-    reactor.connectSSL('localhost', 443, new OneProtocol(clientSide), {
-      trustRoots: [root],
-      acceptableProtocols: ['old', 'modern'],
-    })
-    await settleUntil(reactor, () => modern.made && clientSide.made)
-    expect(modern.transport.negotiatedProtocol).toBe('modern')
-    expect(clientSide.transport.negotiatedProtocol).toBe('modern')
-  })
+  test.each([
+    ['made of options', server],
+    ['ready beforehand', new ServerTLS(server)],
+  ])(
+    'settles the best application protocol of the factory, and builds by it, when %s',
+    async (_what, tls) => {
+      const reactor = new MemoryReactor()
+      const [modern, old] = [new Recorder(), new Recorder()]
+      const factory = new ALPNFactory({ modern: new OneProtocol(modern), old: new OneProtocol(old) })
+      await reactor.listenSSL(443, factory, tls)
+      const clientSide = new Recorder()
+      const offering = new ALPNFactory({
+        old: new OneProtocol(clientSide),
+        modern: new OneProtocol(clientSide),
+      })
+      const context = new ClientTLS({ serverName: 'localhost', trustRoots: [root] })
+      reactor.connectSSL('localhost', 443, offering, context)
+      await settleUntil(reactor, () => modern.made && clientSide.made)
+      expect(modern.transport.negotiatedProtocol).toBe('modern')
+      expect(clientSide.transport.negotiatedProtocol).toBe('modern')
+    },
+  )
 
   test('refuses a client that speaks none of its application protocols', async () => {
     const { failed, serverSide } = await connect(
