@@ -36,6 +36,7 @@ import { connectionLimit } from './descriptor-limit.ts'
 import { dialSocket } from './dial-socket.ts'
 import { NodeTime } from './node-time.ts'
 import { ProcessSignals } from './process-signals.ts'
+import { guarded } from './guarded-observer.ts'
 import { lookupName } from './lookup-name.ts'
 import { SocketPort } from './socket-port.ts'
 
@@ -60,8 +61,8 @@ class NodeReactor implements Reactor {
   #keepAlive: NodeJS.Timeout | undefined
 
   constructor({ log = logToStderr, maxConnections = connectionLimit() }: ReactorOptions) {
-    this.#log = log
-    this.#time = new NodeTime(log)
+    this.#log = guarded(log)
+    this.#time = new NodeTime(this.#log)
     // The check phase comes right after the poll phase in which all sockets of a turn are read.
     const end = (): void => turn.end()
     const turn = new Turn(() => void setImmediate(end))
