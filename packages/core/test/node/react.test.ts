@@ -16,7 +16,7 @@ describe('react', () => {
       return [...exits, ...reactor.logged.map(({ text, error }) => [text, String(error)])]
     }
 
-    test('runs main with the reactor running, behind the startup triggers, and exits with 0 (statement 72, K82)', async () => {
+    test('runs main with the reactor running, behind the startup triggers, and exits with 0 (statements 72 and 82)', async () => {
       const [reactor, seen] = [new MemoryReactor(), [] as unknown[]]
       reactor.addSystemEventTrigger('after', 'startup', () => seen.push('startup'))
       const main = (mine: Reactor, ...argv: string[]): void => {

@@ -157,9 +157,9 @@ describe('LoopingCall', () => {
     })
 
     test.each([
-      ['throws', () => Promise.reject(new Error('mine'))],
+      ['rejects with', () => Promise.reject(new Error('mine'))],
       [
-        'rejects with',
+        'throws',
         () => {
           throw new Error('mine')
         },
