@@ -31,7 +31,9 @@ export class Outbound {
   readonly #options: TransportOptions
   readonly #owner: OutboundOwner
   readonly #queue = new OutputQueue()
-  readonly #stall: Deadline
+  readonly #time: ReactorTime
+  /** Made when something first waits for the peer: an idle connection needs none. */
+  #stall: Deadline | undefined
   #stage: 'open' | 'finishing' | 'finished' | 'stopped' = 'open'
   /** Bytes handed to the wire that have not left it. */
   #inFlightBytes = 0
@@ -45,7 +47,7 @@ export class Outbound {
     this.#wire = wire
     this.#options = options
     this.#owner = owner
-    this.#stall = new Deadline(time, () => owner.outputFailed(`nothing left for ${options.writeStallMs} ms`))
+    this.#time = time
   }
 
   /** Bytes queued or handed over that have not left. */
@@ -107,7 +109,7 @@ export class Outbound {
   /** The wire has sent what it was handed. */
   writable(): void {
     this.#inFlightBytes = 0
-    if (this.#stall.ahead) this.#stall.set(this.#options.writeStallMs)
+    this.#progress()
     this.flush()
   }
 
@@ -154,7 +156,7 @@ export class Outbound {
     this.#stage = 'stopped'
     this.#queue.clear()
     this.#inFlightBytes = 0
-    this.#stall.clear()
+    this.#stall?.clear()
     this.#pace?.stop()
     const producer = this.#producer?.producer
     this.#producer = undefined
@@ -200,7 +202,7 @@ export class Outbound {
         this.#inFlightBytes = sent
         return this.#expectProgress()
       }
-      if (this.#stall.ahead) this.#stall.set(this.#options.writeStallMs)
+      this.#progress()
     }
   }
 
@@ -209,10 +211,10 @@ export class Outbound {
     this.#wake()
     this.#askForMore()
     if (this.bytes > 0) return
-    if (this.#stage === 'open') this.#stall.clear()
+    if (this.#stage === 'open') this.#stall?.clear()
     if (this.#stage === 'finishing' && this.#producer === undefined) {
       this.#stage = 'finished'
-      this.#stall.clear()
+      this.#stall?.clear()
       this.#owner.outputFinished()
     }
   }
@@ -245,7 +247,15 @@ export class Outbound {
   }
 
   #expectProgress(): void {
-    if (!this.#stall.ahead) this.#stall.set(this.#options.writeStallMs)
+    const { writeStallMs } = this.#options
+    this.#stall ??= new Deadline(this.#time, () =>
+      this.#owner.outputFailed(`nothing left for ${writeStallMs} ms`),
+    )
+    if (!this.#stall.ahead) this.#stall.set(writeStallMs)
+  }
+
+  #progress(): void {
+    if (this.#stall?.ahead === true) this.#stall.set(this.#options.writeStallMs)
   }
 }
 

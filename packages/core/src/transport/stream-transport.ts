@@ -69,7 +69,10 @@ export class StreamTransport implements HostedTransport, WireEvents, TurnEnder {
     this.#wire = setup.wire
     this.#peerAddress = setup.peerAddress
     this.#localAddress = setup.localAddress
-    this.#options = { ...DEFAULT_TRANSPORT_OPTIONS, ...setup.options }
+    const { options } = setup
+    // Ten thousand idle connections need no ten thousand copies.
+    this.#options =
+      options === undefined ? DEFAULT_TRANSPORT_OPTIONS : { ...DEFAULT_TRANSPORT_OPTIONS, ...options }
     this.#openedAtMs = setup.host.reactor.now()
     this.#current = new CurrentProtocol(setup.host, this, (protocol, error) => this.#fault(protocol, error))
     this.#inbound = new Inbound(setup.wire, this.#options.readAheadBytes, this.#inboundReader())
