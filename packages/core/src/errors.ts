@@ -10,6 +10,7 @@ import type { Address, UDPAddress } from './contracts/address.ts'
 //   DNSLookupError, TimeoutError, ConnectingCancelledError, NoProtocol, TLSHandshakeError
 // TLSConfigurationError        a certificate or key cannot be used
 // CannotListenError            an address could not be had
+// ProxyProtocolError           a peer that should begin with a PROXY header does not; the cause of an abort
 // LocalProtocolError           our caller broke an order of calls
 //   NotConnectedError, NotConnectingError, AlreadyCalled, AlreadyCancelled,
 //   ReactorNotRunning, ReactorAlreadyRunning
@@ -115,6 +116,34 @@ export class CannotListenError extends Error {
     super(`Cannot listen on ${formatAddress(address)}: ${explain(cause)}`, { cause })
     this.address = address
     this.code = codeOf(cause)
+  }
+}
+
+/** What can be wrong with how a connection begins that should begin with a PROXY header. */
+export type ProxyViolation =
+  | 'untrusted-source'
+  | 'header-timeout'
+  | 'not-a-header'
+  | 'line-too-long'
+  | 'malformed-line'
+  | 'unsupported-version'
+  | 'unknown-command'
+  | 'unknown-family'
+  | 'unsupported-transport'
+  | 'header-too-large'
+  | 'malformed-addresses'
+  | 'malformed-tlv'
+  | 'repeated-tlv'
+  | 'wrong-checksum'
+
+/** A connection does not begin with a PROXY header that can be read and believed. */
+export class ProxyProtocolError extends Error {
+  override readonly name = 'ProxyProtocolError'
+  readonly violation: ProxyViolation
+
+  constructor(violation: ProxyViolation, message: string) {
+    super(message)
+    this.violation = violation
   }
 }
 

@@ -40,7 +40,7 @@ function isRoom(name: string): boolean {
   return Object.hasOwn(ARROWS, name)
 }
 
-const ABOVE_PROTOCOL = ['core/tls', 'core/endpoint', 'core/policy', 'core/service', 'core/time']
+const ABOVE_PROTOCOL = ['core/proxy', 'core/tls', 'core/endpoint', 'core/policy', 'core/service', 'core/time']
 
 /** Which room imports from which: the arrows of docs/architecture.md. An arrow's goal brings along what it may import. */
 const ARROWS: Readonly<Record<string, readonly string[]>> = {
@@ -56,7 +56,8 @@ const ARROWS: Readonly<Record<string, readonly string[]>> = {
   'core/lifecycle': ['core/transport'],
   'core/protocol': ['core/contracts'],
   'core/policy': ['core/protocol', 'core/transport'],
-  'core/endpoint': ['core/protocol'],
+  'core/proxy': ['core/protocol', 'core/transport'],
+  'core/endpoint': ['core/protocol', 'core/proxy'],
   'core/time': ['core/protocol', 'core/transport'],
   'core/service': ['core/protocol'],
   'core/node': ['core/lifecycle', 'core/log', ...ABOVE_PROTOCOL],

@@ -1,0 +1,91 @@
+import type { ByteQueue } from '../bytes/byte-queue.ts'
+import { LineTooLongError } from '../bytes/line-too-long-error.ts'
+import { ProxyProtocolError } from '../errors.ts'
+import type { ProxyHeader, ProxyVersion } from './proxy-header.ts'
+import { parseProxyV1 } from './proxy-v1.ts'
+import { FIXED_BYTES, parseProxyV2, PROXY_V2_SIGNATURE, proxyV2Length } from './proxy-v2.ts'
+
+/** Which headers are read. */
+export interface ProxyHeaderReaderOptions {
+  /** The versions that are understood. Default both. */
+  readonly versions?: readonly ProxyVersion[]
+  /** Longest header of version 2, at least 536 bytes; one of version 1 has 107 at most. Default 4 096. */
+  readonly maxHeaderBytes?: number
+}
+
+/** Reads the header that a proxy sends in front of a connection's bytes. */
+export class ProxyHeaderReader {
+  readonly #versions: readonly ProxyVersion[]
+  readonly #maxHeaderBytes: number
+
+  /**
+   * @throws {TypeError} without a version.
+   * @throws {RangeError} when `maxHeaderBytes` is too small.
+   */
+  constructor({ versions = [1, 2], maxHeaderBytes = 4096 }: ProxyHeaderReaderOptions = {}) {
+    if (versions.length === 0 || !versions.every((version) => version === 1 || version === 2)) {
+      throw new TypeError(`Cannot read PROXY headers of versions [${versions.join(', ')}]: give 1, 2 or both`)
+    }
+    if (!(maxHeaderBytes >= LEAST_MAX_HEADER_BYTES)) {
+      throw new RangeError(
+        `Cannot read PROXY headers of ${maxHeaderBytes} bytes at most: give ${LEAST_MAX_HEADER_BYTES} or more`,
+      )
+    }
+    this.#versions = versions
+    this.#maxHeaderBytes = maxHeaderBytes
+  }
+
+  /**
+   * Takes the header from the front of `input`; what stays there belongs to the protocol behind it.
+   *
+   * @returns undefined when it has not all arrived; nothing is taken then.
+   * @throws {ProxyProtocolError} as soon as what has arrived cannot become a header.
+   */
+  next(input: ByteQueue): ProxyHeader | undefined {
+    const version = this.#versionOf(input)
+    if (version === undefined) return undefined
+    return version === 1 ? takeV1(input) : this.#takeV2(input)
+  }
+
+  /** The version whose signature has arrived whole. */
+  #versionOf(input: ByteQueue): ProxyVersion | undefined {
+    const start = input.peek(Math.min(input.length, PROXY_V2_SIGNATURE.length)) ?? Buffer.alloc(0)
+    const version = this.#versions.find((candidate) => agree(SIGNATURES[candidate], start))
+    if (version !== undefined) return start.length < SIGNATURES[version].length ? undefined : version
+    const quoted = JSON.stringify(start.toString('latin1'))
+    const wanted = this.#versions.join(' or ')
+    throw new ProxyProtocolError(
+      'not-a-header',
+      `Cannot find a PROXY header of version ${wanted} in ${quoted}`,
+    )
+  }
+
+  #takeV2(input: ByteQueue): ProxyHeader | undefined {
+    const fixed = input.peek(FIXED_BYTES)
+    if (fixed === undefined) return undefined
+    const whole = input.takeExactly(proxyV2Length(fixed, this.#maxHeaderBytes))
+    return whole === undefined ? undefined : parseProxyV2(whole)
+  }
+}
+
+function takeV1(input: ByteQueue): ProxyHeader | undefined {
+  try {
+    const line = input.takeLine(MAX_LINE_BYTES - CRLF_BYTES)
+    return line === undefined ? undefined : parseProxyV1(line.toString('latin1'))
+  } catch (error) {
+    if (!(error instanceof LineTooLongError)) throw error
+    throw new ProxyProtocolError('line-too-long', `Cannot find the end of a line in ${MAX_LINE_BYTES} bytes`)
+  }
+}
+
+/** Whether the shorter of the two is how the longer one begins. */
+function agree(one: Buffer, other: Buffer): boolean {
+  const length = Math.min(one.length, other.length)
+  return one.subarray(0, length).equals(other.subarray(0, length))
+}
+
+const SIGNATURES: Readonly<Record<ProxyVersion, Buffer>> = { 1: Buffer.from('PROXY '), 2: PROXY_V2_SIGNATURE }
+const MAX_LINE_BYTES = 107
+const CRLF_BYTES = 2
+/** What every receiver must take in one piece, says the specification. */
+const LEAST_MAX_HEADER_BYTES = 536

@@ -1,0 +1,97 @@
+import { formatAddress } from '../addresses.ts'
+import type { Address } from '../contracts/address.ts'
+import type { ConnectionPolicy } from '../contracts/policy.ts'
+import type { ProtocolEvents, ProtocolFactory } from '../contracts/protocol-events.ts'
+import type { TLSSession } from '../contracts/tls.ts'
+import type { Transport } from '../contracts/transport.ts'
+import type { ProxyProtocolError } from '../errors.ts'
+import type { ProxyHeader } from './proxy-header.ts'
+import { ProxyHeaderReader, type ProxyHeaderReaderOptions } from './proxy-header-reader.ts'
+import { ProxyOpening, type ProxyOpeningSetup } from './proxy-opening.ts'
+import { RareWarning } from './rare-warning.ts'
+import { keepProxyHeader } from './received-header.ts'
+import { TrustedSources } from './trusted-sources.ts'
+
+/** What a listener behind a proxy takes. */
+export interface ProxyProtocolOptions extends ProxyHeaderReaderOptions {
+  /**
+   * Whose headers are believed: addresses (`192.0.2.1`), blocks of them (`10.0.0.0/8`, `2001:db8::/32`), and
+   * `unix` for all who come through a UNIX socket; or `any`, when nobody but the proxy can reach the port.
+   * Connections from elsewhere are aborted. There is no default.
+   */
+  readonly trustedSources: 'any' | readonly string[]
+  /** Longest wait for the whole header, in milliseconds; then the connection is aborted. Default 5 000. */
+  readonly headerTimeoutMs?: number
+}
+
+/**
+ * A factory for connections that all begin with a PROXY header, of version 1 or 2.
+ *
+ *     reactor.listenTCP(443, new ProxyProtocolFactory(site, { trustedSources: ['10.0.0.0/8'] }))
+ *
+ * The wrapped factory is asked for a protocol once the header has come; from then on `getPeer()` answers the
+ * client's address, and `proxyHeaderOf(transport)` all that the proxy said. A header is never guessed: who
+ * sends none is no proxy, and is aborted. Policies see the address that connected, the proxy's.
+ */
+export class ProxyProtocolFactory<P extends ProtocolEvents = ProtocolEvents> implements ProtocolFactory {
+  /** Whose protocols get the connections. */
+  readonly wrappedFactory: ProtocolFactory<P>
+  readonly #setup: Pick<ProxyOpeningSetup, 'sources' | 'reader' | 'headerTimeoutMs'>
+  readonly #untrusted = new RareWarning('A connection is aborted: trustedSources do not include who made it')
+  readonly #unreadable = new RareWarning('A connection is aborted: it does not begin with a PROXY header')
+
+  /**
+   * @throws {TypeError} without `trustedSources` or a version, and when a source cannot be read.
+   * @throws {RangeError} when `headerTimeoutMs` or `maxHeaderBytes` is out of range.
+   */
+  constructor(wrappedFactory: ProtocolFactory<P>, options: ProxyProtocolOptions) {
+    const { trustedSources, headerTimeoutMs = 5000 } = options
+    if (!(headerTimeoutMs > 0)) {
+      throw new RangeError(`Cannot wait ${headerTimeoutMs} ms for a PROXY header: give more than 0`)
+    }
+    this.wrappedFactory = wrappedFactory
+    this.#setup = {
+      sources: new TrustedSources(trustedSources),
+      reader: new ProxyHeaderReader(options),
+      headerTimeoutMs,
+    }
+  }
+
+  get policies(): readonly ConnectionPolicy[] | undefined {
+    return this.wrappedFactory.policies
+  }
+
+  get acceptableProtocols(): readonly string[] | undefined {
+    return this.wrappedFactory.acceptableProtocols
+  }
+
+  doStart(): void {
+    this.wrappedFactory.doStart()
+  }
+
+  doStop(): void {
+    this.wrappedFactory.doStop()
+  }
+
+  buildProtocol(_peer: Address, session?: TLSSession): ProxyOpening {
+    return new ProxyOpening({
+      ...this.#setup,
+      opened: (transport, header, unread) => this.#open(transport, header, unread, session),
+      refused: (transport, why) => this.#warn(transport, why),
+    })
+  }
+
+  #open(transport: Transport, header: ProxyHeader, unread: Buffer, session: TLSSession | undefined): void {
+    const { addresses } = header
+    keepProxyHeader(transport, header)
+    if (addresses !== undefined) transport.assumeAddresses(addresses.source, addresses.destination)
+    const protocol = this.wrappedFactory.buildProtocol(transport.getPeer(), session)
+    if (protocol === undefined) transport.loseConnection()
+    else transport.switchProtocol(protocol, unread)
+  }
+
+  #warn(transport: Transport, why: ProxyProtocolError): void {
+    const warning = why.violation === 'untrusted-source' ? this.#untrusted : this.#unreadable
+    warning.warn(transport.reactor, { label: formatAddress(transport.getPeer()), error: why })
+  }
+}

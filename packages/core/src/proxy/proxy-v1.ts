@@ -1,0 +1,52 @@
+import { tcpAddress } from '../addresses.ts'
+import type { TCPAddress } from '../contracts/address.ts'
+import { ProxyProtocolError } from '../errors.ts'
+import { formatIP, parseIPv4, parseIPv6 } from './ip-address.ts'
+import type { ProxyAddresses, ProxyClaim, ProxyHeader } from './proxy-header.ts'
+import { tcpEnds } from './tcp-ends.ts'
+
+/**
+ * Reads the line of version 1, its CRLF not included:
+ *
+ *     PROXY TCP4 192.0.2.7 198.51.100.1 4242 443
+ *     PROXY UNKNOWN whatever
+ *
+ * @throws {ProxyProtocolError} `malformed-line`.
+ */
+export function parseProxyV1(line: string): ProxyHeader {
+  if (UNKNOWN.test(line)) return header(undefined)
+  const [, family, source = '', destination = '', sourcePort, destinationPort] = LINE.exec(line) ?? []
+  const parse = family === 'TCP4' ? parseIPv4 : parseIPv6
+  const from = parseEnd(parse(source), Number(sourcePort))
+  const to = parseEnd(parse(destination), Number(destinationPort))
+  if (from !== undefined && to !== undefined) return header({ source: from, destination: to })
+  const quoted = JSON.stringify(line.slice(0, MAX_QUOTED_CHARACTERS))
+  throw new ProxyProtocolError('malformed-line', `Cannot read addresses from ${quoted}`)
+}
+
+/**
+ * Writes a claim in version 1. What is not about TCP, and LOCAL, is written as UNKNOWN; for extensions there is no room.
+ *
+ * @throws {TypeError} when an address is not numeric.
+ */
+export function writeProxyV1({ command, addresses }: ProxyClaim): Buffer {
+  const ends = command === 'PROXY' && addresses !== undefined ? tcpEnds(addresses) : undefined
+  if (ends === undefined) return Buffer.from('PROXY UNKNOWN\r\n')
+  const { family, source, destination } = ends
+  const hosts = [source, destination].map(({ host }) =>
+    family === 6 && host.length === 4 ? `::ffff:${formatIP(host)}` : formatIP(host),
+  )
+  return Buffer.from(`PROXY TCP${family} ${hosts.join(' ')} ${source.port} ${destination.port}\r\n`)
+}
+
+function header(addresses: ProxyAddresses | undefined): ProxyHeader {
+  return { version: 1, command: 'PROXY', addresses, extensions: {} }
+}
+
+function parseEnd(host: Buffer | undefined, port: number): TCPAddress | undefined {
+  return host !== undefined && port <= 65_535 ? tcpAddress(formatIP(host), port) : undefined
+}
+
+const UNKNOWN = /^PROXY UNKNOWN(?: |$)/
+const LINE = /^PROXY (TCP[46]) (\S+) (\S+) (0|[1-9]\d{0,4}) (0|[1-9]\d{0,4})$/
+const MAX_QUOTED_CHARACTERS = 70

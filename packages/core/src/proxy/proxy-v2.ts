@@ -1,0 +1,192 @@
+import { tcpAddress, unixAddress } from '../addresses.ts'
+import type { UNIXAddress } from '../contracts/address.ts'
+import { ProxyProtocolError } from '../errors.ts'
+import { crc32c } from './crc32c.ts'
+import { asIPv6, formatIP } from './ip-address.ts'
+import { CRC32C, fieldsOf, parseExtensions, SINGLE_FIELDS } from './proxy-extensions.ts'
+import type { ProxyAddresses, ProxyClaim, ProxyHeader, ProxyTLV } from './proxy-header.ts'
+import { joinTLV, malformedTLV, splitTLVs } from './proxy-tlv.ts'
+import { tcpEnds } from './tcp-ends.ts'
+
+// A header of version 2:
+//
+//     offset  size  meaning
+//     0       12    signature
+//     12      1     version in the high four bits (2), command in the low ones (0 LOCAL, 1 PROXY)
+//     13      1     address family in the high four bits, transport in the low ones
+//     14      2     length of all that follows, big endian
+//     16      0     addresses of AF_UNSPEC: none
+//             12    of TCP over IPv4: source and destination address, source and destination port
+//             36    of TCP over IPv6, likewise
+//             216   of a UNIX stream: source and destination path, filled up with NUL
+//             …     fields: type, length, value
+
+/**
+ * How long the whole header is, from its first 16 bytes.
+ *
+ * @throws {ProxyProtocolError} when these alone say that it cannot be read.
+ */
+export function proxyV2Length(fixed: Buffer, maxHeaderBytes: number): number {
+  const [versionAndCommand, family, length] = [
+    fixed.readUInt8(12),
+    fixed.readUInt8(13),
+    fixed.readUInt16BE(14),
+  ]
+  if (versionAndCommand >> 4 !== 2) {
+    throw new ProxyProtocolError('unsupported-version', `Cannot read version ${versionAndCommand >> 4}`)
+  }
+  if (versionAndCommand !== LOCAL && versionAndCommand !== PROXY) {
+    throw new ProxyProtocolError('unknown-command', `Cannot carry out command ${versionAndCommand & 0xf}`)
+  }
+  if (FIXED_BYTES + length > maxHeaderBytes) {
+    const why = `it has ${FIXED_BYTES + length} bytes, more than ${maxHeaderBytes}`
+    throw new ProxyProtocolError('header-too-large', `Cannot take a PROXY header: ${why}`)
+  }
+  if (versionAndCommand === PROXY) mustHoldAddresses(family, length)
+  return FIXED_BYTES + length
+}
+
+/**
+ * Reads a whole header whose first 16 bytes `proxyV2Length` has accepted.
+ *
+ * @throws {ProxyProtocolError}
+ */
+export function parseProxyV2(header: Buffer): ProxyHeader {
+  if (header.readUInt8(12) === LOCAL) {
+    return { version: 2, command: 'LOCAL', addresses: undefined, extensions: {} }
+  }
+  const family = header.readUInt8(13)
+  const body = header.subarray(FIXED_BYTES)
+  const fields = splitTLVs(body.subarray(ADDRESS_BYTES.get(family)), SINGLE_FIELDS)
+  verifyChecksum(header, fields)
+  return {
+    version: 2,
+    command: 'PROXY',
+    addresses: parseAddresses(family, body),
+    extensions: parseExtensions(fields),
+  }
+}
+
+/** How a header of version 2 is written. */
+export interface WriteProxyV2Options {
+  /** Whether it carries a checksum, which whoever reads it must verify. Default false. */
+  readonly checksum?: boolean
+}
+
+/**
+ * Writes a claim in version 2. With LOCAL it says nothing else.
+ *
+ * @throws {TypeError} when an address is not numeric, or one is TCP and the other UNIX.
+ * @throws {RangeError} when something is too long for its place.
+ */
+export function writeProxyV2(claim: ProxyClaim, { checksum = false }: WriteProxyV2Options = {}): Buffer {
+  if (claim.command === 'LOCAL') return join(LOCAL, AF_UNSPEC, [])
+  const { family, bytes } = writeAddresses(claim.addresses)
+  const fields = fieldsOf(claim.extensions).map(joinTLV)
+  if (!checksum) return join(PROXY, family, [bytes, ...fields])
+  const header = join(PROXY, family, [bytes, ...fields, joinTLV({ type: CRC32C, value: ZERO_CHECKSUM })])
+  header.writeUInt32BE(crc32c(header), header.length - ZERO_CHECKSUM.length)
+  return header
+}
+
+function mustHoldAddresses(family: number, length: number): void {
+  const bytes = ADDRESS_BYTES.get(family)
+  if (DATAGRAMS.has(family)) {
+    throw new ProxyProtocolError('unsupported-transport', 'Cannot take datagrams on a stream')
+  }
+  if (bytes === undefined) {
+    throw new ProxyProtocolError(
+      'unknown-family',
+      `Cannot read addresses of family ${family >> 4}/${family & 0xf}`,
+    )
+  }
+  if (length < bytes) {
+    throw new ProxyProtocolError('malformed-addresses', `Cannot read addresses from ${length} bytes`)
+  }
+}
+
+/** The checksum is that of the header with zeros in its place. */
+function verifyChecksum(header: Buffer, fields: readonly ProxyTLV[]): void {
+  const value = fields.find(({ type }) => type === CRC32C)?.value
+  if (value === undefined) return
+  if (value.length !== ZERO_CHECKSUM.length)
+    throw malformedTLV(`Cannot verify ${value.length} bytes of checksum`)
+  const at = value.byteOffset - header.byteOffset
+  const sum = crc32c(header.subarray(0, at), ZERO_CHECKSUM, header.subarray(at + value.length))
+  if (sum !== value.readUInt32BE()) {
+    throw new ProxyProtocolError('wrong-checksum', 'Cannot believe a PROXY header: its checksum is wrong')
+  }
+}
+
+function parseAddresses(family: number, body: Buffer): ProxyAddresses | undefined {
+  if (family === AF_UNSPEC) return undefined
+  const piece = (at: number, size: number): Buffer => body.subarray(at * size, (at + 1) * size)
+  if (family === UNIX_STREAM) {
+    const [source, destination] = [parsePath(piece(0, PATH_BYTES)), parsePath(piece(1, PATH_BYTES))]
+    return { source, destination }
+  }
+  const size = family === TCP_IPV4 ? 4 : 16
+  return {
+    source: tcpAddress(formatIP(piece(0, size)), body.readUInt16BE(2 * size)),
+    destination: tcpAddress(formatIP(piece(1, size)), body.readUInt16BE(2 * size + 2)),
+  }
+}
+
+/** What follows the NUL behind a path was never cleared. A NUL in front begins an abstract name, which NULs fill up. */
+function parsePath(bytes: Buffer): UNIXAddress {
+  const text = bytes.toString()
+  return unixAddress(text.startsWith('\0') ? text.replace(/\0+$/, '') : text.replace(/\0.*$/s, ''))
+}
+
+function writeAddresses(addresses: ProxyAddresses | undefined): {
+  readonly family: number
+  readonly bytes: Buffer
+} {
+  if (addresses === undefined) return { family: AF_UNSPEC, bytes: Buffer.alloc(0) }
+  const ends = tcpEnds(addresses)
+  if (ends === undefined) return { family: UNIX_STREAM, bytes: writePaths(addresses) }
+  const { family, source, destination } = ends
+  const hosts = [source.host, destination.host].map((host) => (family === 6 ? asIPv6(host) : host))
+  const ports = Buffer.alloc(4)
+  ports.writeUInt16BE(source.port, 0)
+  ports.writeUInt16BE(destination.port, 2)
+  return { family: family === 6 ? TCP_IPV6 : TCP_IPV4, bytes: Buffer.concat([...hosts, ports]) }
+}
+
+function writePaths({ source, destination }: ProxyAddresses): Buffer {
+  const paths = [source, destination].map((address) => {
+    if (address.type !== 'UNIX') throw new TypeError('Cannot write a TCP address beside a UNIX one')
+    const path = Buffer.from(address.path)
+    if (path.length > PATH_BYTES) throw new RangeError(`Cannot write a path of ${path.length} bytes`)
+    return Buffer.concat([path], PATH_BYTES)
+  })
+  return Buffer.concat(paths)
+}
+
+function join(versionAndCommand: number, family: number, parts: readonly Buffer[]): Buffer {
+  const body = Buffer.concat(parts)
+  const fixed = Buffer.concat([PROXY_V2_SIGNATURE, Buffer.of(versionAndCommand, family, 0, 0)])
+  fixed.writeUInt16BE(body.length, 14)
+  return Buffer.concat([fixed, body])
+}
+
+/** How every header of version 2 begins: no text protocol does. */
+export const PROXY_V2_SIGNATURE: Buffer = Buffer.from('\r\n\r\n\0\r\nQUIT\n')
+/** Bytes that every header of version 2 has. */
+export const FIXED_BYTES = 16
+const LOCAL = 0x20
+const PROXY = 0x21
+const AF_UNSPEC = 0x00
+const TCP_IPV4 = 0x11
+const TCP_IPV6 = 0x21
+const UNIX_STREAM = 0x31
+const PATH_BYTES = 108
+const ADDRESS_BYTES: ReadonlyMap<number, number> = new Map([
+  [AF_UNSPEC, 0],
+  [TCP_IPV4, 12],
+  [TCP_IPV6, 36],
+  [UNIX_STREAM, 2 * PATH_BYTES],
+])
+/** UDP over IPv4, over IPv6, UNIX datagrams. */
+const DATAGRAMS: ReadonlySet<number> = new Set([0x12, 0x22, 0x32])
+const ZERO_CHECKSUM: Buffer = Buffer.alloc(4)

@@ -1,0 +1,28 @@
+import type { LogEvent } from '../contracts/log.ts'
+import type { ReactorLog, ReactorTime } from '../contracts/reactor.ts'
+
+/** A warning that anyone outside can bring about: told once a minute at most, in between only at the level `debug`. */
+export class RareWarning {
+  readonly #text: string
+  #silentUntilMs = -Infinity
+  #untold = 0
+
+  constructor(text: string) {
+    this.#text = text
+  }
+
+  /** Warns, or counts what the next warning shall mention. */
+  warn(reactor: ReactorTime & ReactorLog, about: Pick<LogEvent, 'label' | 'error'>): void {
+    const nowMs = reactor.now()
+    if (nowMs < this.#silentUntilMs) {
+      this.#untold++
+      return reactor.log({ level: 'debug', text: this.#text, ...about })
+    }
+    const more = this.#untold === 0 ? '' : `, as happened ${this.#untold} times since this was last said`
+    this.#untold = 0
+    this.#silentUntilMs = nowMs + SILENCE_MS
+    reactor.log({ level: 'warn', text: `${this.#text}${more}`, ...about })
+  }
+}
+
+const SILENCE_MS = 60_000

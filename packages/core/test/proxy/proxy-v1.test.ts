@@ -1,0 +1,65 @@
+import { describe, expect, test } from 'vitest'
+import { ProxyProtocolError } from '../../src/errors.ts'
+import { parseProxyV1, writeProxyV1 } from '../../src/proxy/proxy-v1.ts'
+import { claim, ipv4, unix, v1Cases } from './header-cases.ts'
+
+describe('parseProxyV1', () => {
+  test.each([
+    'PROXY',
+    'PROXY ',
+    'PROXY TCP4',
+    'PROXY TCP4 192.0.2.7 198.51.100.1 4242',
+    'PROXY TCP4 192.0.2.7 198.51.100.1 4242 443 ',
+    'PROXY TCP4 192.0.2.7 198.51.100.1 4242 443 1',
+    'PROXY  TCP4 192.0.2.7 198.51.100.1 4242 443',
+    'PROXY TCP4  192.0.2.7 198.51.100.1 4242 443',
+    'PROXY TCP4 192.0.2.7  198.51.100.1 4242 443',
+    'PROXY TCP4\t192.0.2.7 198.51.100.1 4242 443',
+    'PROXY TCP4 192.0.2.7 198.51.100.1 4242  443',
+    'PROXY TCP4 192.0.2.07 198.51.100.1 4242 443',
+    'PROXY TCP4 192.0.2.256 198.51.100.1 4242 443',
+    'PROXY TCP4 192.0.2.7 198.51.100.1 04242 443',
+    'PROXY TCP4 192.0.2.7 198.51.100.1 65536 443',
+    'PROXY TCP4 192.0.2.7 198.51.100.1 4242 99999',
+    'PROXY TCP4 192.0.2.7 198.51.100.1 -1 443',
+    'PROXY TCP4 192.0.2.7 198.51.100.1 +1 443',
+    'PROXY TCP4 192.0.2.7 198.51.100.1 0x1 443',
+    'PROXY TCP4 192.0.2.7 198.51.100.1 4242 443\n',
+    'PROXY TCP4 192.0.2.7 198.51.100.1 4242 443\r',
+    'PROXY TCP4 192.0.2.7 198.51.100.1 4242 443\0',
+    'PROXY TCP4 ::1 ::1 4242 443',
+    'PROXY TCP4 ::ffff:192.0.2.7 198.51.100.1 4242 443',
+    'PROXY TCP6 192.0.2.7 198.51.100.1 4242 443',
+    'PROXY TCP6 ::1 198.51.100.1 4242 443',
+    'PROXY TCP6 ::1%lo ::1 4242 443',
+    'PROXY TCP6 [::1] ::1 4242 443',
+    'PROXY TCP4 localhost 198.51.100.1 4242 443',
+    'PROXY tcp4 192.0.2.7 198.51.100.1 4242 443',
+    'PROXY TCP5 192.0.2.7 198.51.100.1 4242 443',
+    'PROXY UDP4 192.0.2.7 198.51.100.1 4242 443',
+    'PROXY UNKNOWNS',
+    'PROXY unknown',
+  ])('refuses %j', (line) => {
+    expect(() => parseProxyV1(line)).toThrow(ProxyProtocolError)
+  })
+
+  test('ignores what stands behind UNKNOWN', () => {
+    expect(parseProxyV1('PROXY UNKNOWN ffff::1 whatever 4242').addresses).toBeUndefined()
+  })
+
+  test('quotes no more of the peer than a line of its log', () => {
+    expect(() => parseProxyV1(`PROXY ${'x'.repeat(90)}`)).toThrow(/^Cannot read addresses from ".{70}"$/)
+  })
+})
+
+describe('writeProxyV1', () => {
+  test.each(v1Cases)('writes $name', ({ header, bytes }) => {
+    expect(writeProxyV1(header).toString()).toBe(bytes.toString())
+  })
+
+  test('writes UNKNOWN for what version 1 cannot say', () => {
+    for (const said of [claim(unix), { ...claim(ipv4), command: 'LOCAL' } as const]) {
+      expect(writeProxyV1(said).toString()).toBe('PROXY UNKNOWN\r\n')
+    }
+  })
+})

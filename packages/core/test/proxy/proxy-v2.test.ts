@@ -1,0 +1,114 @@
+import { describe, expect, test } from 'vitest'
+import { unixAddress } from '../../src/addresses.ts'
+import { parseProxyV2, proxyV2Length, writeProxyV2 } from '../../src/proxy/proxy-v2.ts'
+import { claim, ipv4, unix, v2Bytes, v2Cases } from './header-cases.ts'
+
+describe('proxyV2Length', () => {
+  const fixed = (versionAndCommand: number, family: number, length: number): Buffer => {
+    const bytes = v2Bytes(versionAndCommand, family)
+    bytes.writeUInt16BE(length, 14)
+    return bytes
+  }
+
+  test('counts the fixed part too, up to the limit', () => {
+    expect(proxyV2Length(fixed(0x21, 0x11, 584), 600)).toBe(600)
+    expect(() => proxyV2Length(fixed(0x21, 0x11, 585), 600)).toThrow(
+      expect.objectContaining({ violation: 'header-too-large' }),
+    )
+  })
+
+  test('lets LOCAL have any family', () => {
+    expect(proxyV2Length(fixed(0x20, 0xff, 3), 600)).toBe(19)
+  })
+
+  test.each([
+    ['version 1', 0x11, 0x11, 12, 'unsupported-version'],
+    ['version 3', 0x31, 0x11, 12, 'unsupported-version'],
+    ['an unknown command', 0x22, 0x11, 12, 'unknown-command'],
+    ['UDP over IPv4', 0x21, 0x12, 12, 'unsupported-transport'],
+    ['UDP over IPv6', 0x21, 0x22, 36, 'unsupported-transport'],
+    ['UNIX datagrams', 0x21, 0x32, 216, 'unsupported-transport'],
+    ['a family without transport', 0x21, 0x10, 12, 'unknown-family'],
+    ['a transport without family', 0x21, 0x01, 12, 'unknown-family'],
+    ['a family nobody knows', 0x21, 0x41, 12, 'unknown-family'],
+    ['a transport nobody knows', 0x21, 0x13, 12, 'unknown-family'],
+    ['too little for IPv4', 0x21, 0x11, 11, 'malformed-addresses'],
+    ['too little for IPv6', 0x21, 0x21, 35, 'malformed-addresses'],
+    ['too little for UNIX', 0x21, 0x31, 215, 'malformed-addresses'],
+  ])('refuses %s', (_name, versionAndCommand, family, length, violation) => {
+    expect(() => proxyV2Length(fixed(versionAndCommand, family, length), 4096)).toThrow(
+      expect.objectContaining({ violation }),
+    )
+  })
+})
+
+describe('parseProxyV2', () => {
+  test('believes nothing that comes with LOCAL', () => {
+    const bytes = v2Bytes(0x20, 0x11, 'c0000207 c6336401 1092 01bb 02ffff')
+    expect(parseProxyV2(bytes)).toEqual({
+      version: 2,
+      command: 'LOCAL',
+      addresses: undefined,
+      extensions: {},
+    })
+  })
+
+  test('ends a path at its NUL, whatever stands behind', () => {
+    const body = Buffer.alloc(216, 'x')
+    body.write('/run/app\0', 0)
+    const { addresses } = parseProxyV2(v2Bytes(0x21, 0x31, body))
+    expect(addresses).toEqual({ source: unixAddress('/run/app'), destination: unixAddress('x'.repeat(108)) })
+  })
+
+  test('verifies a checksum, wherever it stands and whatever comes behind', () => {
+    const bytes = v2Bytes(0x21, 0x00, '03 0004 00000000 04 0001 ff')
+    bytes.writeUInt32BE(INDEPENDENT_CHECKSUM, 19)
+    expect(parseProxyV2(bytes).command).toBe('PROXY')
+  })
+
+  test('finds every damaged byte of addresses and fields under a checksum', () => {
+    const bytes = writeProxyV2(claim(ipv4, { authority: 'a.test' }), { checksum: true })
+    expect(parseProxyV2(bytes)).toMatchObject({ addresses: ipv4, extensions: { authority: 'a.test' } })
+    const checksumAt = bytes.length - 7
+    for (let at = 16; at < bytes.length; at++) {
+      if (at === checksumAt) continue // Damaged there, it is no checksum any more.
+      const damaged = Buffer.from(bytes)
+      damaged.writeUInt8(bytes.readUInt8(at) ^ 0x40, at)
+      expect(() => parseProxyV2(damaged)).toThrow(/^Cannot/)
+    }
+  })
+
+  test('refuses a checksum of another size, and two of them', () => {
+    expect(() => parseProxyV2(v2Bytes(0x21, 0x00, '03 0003 000000'))).toThrow(
+      expect.objectContaining({ violation: 'malformed-tlv' }),
+    )
+    expect(() => parseProxyV2(v2Bytes(0x21, 0x00, '03 0004 00000000 03 0004 00000000'))).toThrow(
+      expect.objectContaining({ violation: 'repeated-tlv' }),
+    )
+  })
+})
+
+describe('writeProxyV2', () => {
+  test.each(v2Cases)('writes $name', ({ header, bytes }) => {
+    expect(writeProxyV2(header).toString('hex')).toBe(bytes.toString('hex'))
+  })
+
+  test('says nothing with LOCAL', () => {
+    expect(writeProxyV2({ ...claim(ipv4, { alpn: 'h2' }), command: 'LOCAL' }).equals(v2Bytes(0x20, 0))).toBe(
+      true,
+    )
+  })
+
+  test('refuses what has no room', () => {
+    const long = claim({ source: unixAddress('x'.repeat(109)), destination: unixAddress('') })
+    expect(() => writeProxyV2(long)).toThrow(RangeError)
+    expect(() => writeProxyV2(claim({ source: ipv4.source, destination: unix.destination }))).toThrow(
+      TypeError,
+    )
+    const others = [1, 2].map((type) => ({ type, value: Buffer.alloc(40_000) }))
+    expect(() => writeProxyV2(claim(ipv4, { others }))).toThrow(RangeError)
+  })
+})
+
+/** Bit by bit, without a table. */
+const INDEPENDENT_CHECKSUM = 0x5f56_528c

@@ -1,0 +1,29 @@
+import { describe, expect, test } from 'vitest'
+import { RareWarning } from '../../src/proxy/rare-warning.ts'
+import { MemoryReactor } from '../../src/testing/memory-reactor.ts'
+
+describe('RareWarning', () => {
+  test('warns once a minute, and then says how often it was silent', () => {
+    const [reactor, warning] = [new MemoryReactor(), new RareWarning('Something is wrong')]
+    const error = new Error('why')
+    for (let times = 0; times < 3; times++) warning.warn(reactor, { label: 'x', error })
+    reactor.advance(59_999)
+    warning.warn(reactor, { label: 'x', error })
+    reactor.advance(1)
+    warning.warn(reactor, { label: 'y', error })
+    expect(reactor.logged.map(({ level }) => level)).toEqual(['warn', 'debug', 'debug', 'debug', 'warn'])
+    expect(reactor.logged[0]).toEqual({ level: 'warn', text: 'Something is wrong', label: 'x', error })
+    expect(reactor.logged[4]).toMatchObject({
+      text: 'Something is wrong, as happened 3 times since this was last said',
+      label: 'y',
+    })
+  })
+
+  test('mentions nothing when there was nothing in between', () => {
+    const [reactor, warning] = [new MemoryReactor(), new RareWarning('Something is wrong')]
+    warning.warn(reactor, {})
+    reactor.advance(60_000)
+    warning.warn(reactor, {})
+    expect(reactor.logged.map(({ text }) => text)).toEqual(['Something is wrong', 'Something is wrong'])
+  })
+})
