@@ -1,4 +1,5 @@
 import type { Address } from '../contracts/address.ts'
+import type { ConnectionPolicy } from '../contracts/policy.ts'
 import type { ProtocolEvents, ProtocolFactory } from '../contracts/protocol-events.ts'
 import type { TLSContext } from '../contracts/tls.ts'
 import { type ConnectionClosed, NoProtocol, TLSHandshakeError } from '../errors.ts'
@@ -45,6 +46,10 @@ class OpeningFactory<P extends ProtocolEvents> implements ProtocolFactory<TLSOpe
     })
     // Nobody listens yet when the connection itself cannot be made.
     this.opened.catch(() => undefined)
+  }
+
+  get policies(): readonly ConnectionPolicy[] | undefined {
+    return this.#factory.policies
   }
 
   doStart(): void {
