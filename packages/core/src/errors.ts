@@ -14,6 +14,7 @@ import type { Address, UDPAddress } from './contracts/address.ts'
 // LocalProtocolError           our caller broke an order of calls
 //   NotConnectedError, NotConnectingError, AlreadyCalled, AlreadyCancelled,
 //   ReactorNotRunning, ReactorAlreadyRunning
+// IncompleteReadError          the input ended in the middle of what was being read
 // QueueOverflow, QueueUnderflow, QueueClosed    a queue has reached a bound, or its end
 // ExitCode                     how a program run by `react` ends
 
@@ -174,6 +175,20 @@ export class ReactorNotRunning extends LocalProtocolError {
 /** The reactor is running. */
 export class ReactorAlreadyRunning extends LocalProtocolError {
   override readonly name: string = 'ReactorAlreadyRunning'
+}
+
+/** The input ended in the middle of what was being read. */
+export class IncompleteReadError extends Error {
+  override readonly name = 'IncompleteReadError'
+  /** What had come of it. */
+  readonly partial: Buffer
+
+  /** @param expectedBytes How many bytes were asked for, where that is known. */
+  constructor(partial: Buffer, expectedBytes?: number) {
+    const wanted = expectedBytes === undefined ? 'up to the delimiter' : `${expectedBytes} bytes`
+    super(`Cannot read ${wanted}: the input ended after ${partial.length}`)
+    this.partial = partial
+  }
 }
 
 /** A queue holds as many values as it may. */

@@ -71,6 +71,7 @@ export {
   ConnectionRefusedError,
   DNSLookupError,
   ExitCode,
+  IncompleteReadError,
   LocalProtocolError,
   NoProtocol,
   NoRouteError,
@@ -104,6 +105,10 @@ export { LineReceiver } from './protocol/line-receiver.ts'
 export { NetstringReceiver } from './protocol/netstring-receiver.ts'
 export { Protocol } from './protocol/protocol.ts'
 export { UnitReceiver } from './protocol/unit-receiver.ts'
+export { StreamProtocol } from './stream/stream-protocol.ts'
+export type { ReadOptions } from './stream/stream-input.ts'
+export type { ReadUntilOptions, StreamReader } from './stream/stream-reader.ts'
+export type { StreamWriter } from './stream/stream-writer.ts'
 export { deferLater } from './time/defer-later.ts'
 export { interval } from './time/interval.ts'
 export { Lock } from './time/lock.ts'
@@ -152,4 +157,8 @@ export { WrappingFactory } from './policy/wrapping-factory.ts'
 export type { DiagnosticEvents } from './transport/diagnostics.ts'
 export type { DeadlineKeeper, KeptDeadline } from './contracts/deadline.ts'
 export { Deadline } from './transport/deadline.ts'
+export type { Pipeable } from './transport/piece-source.ts'
+export { pipeFrom, type PipeOptions } from './transport/pipe-from.ts'
+export { type Pausable, producerFrom } from './transport/producer-from.ts'
+export { send } from './transport/send.ts'
 export { serverTLSFromFiles, type ServerTLSFiles } from './tls/server-tls-from-files.ts'

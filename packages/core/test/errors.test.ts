@@ -110,3 +110,16 @@ describe('codeOf', () => {
     }
   })
 })
+
+describe('IncompleteReadError', () => {
+  test('carries what had come, and says how much was asked for', () => {
+    const partial = Buffer.from('abc')
+    expect(new errors.IncompleteReadError(partial, 4)).toMatchObject({
+      message: 'Cannot read 4 bytes: the input ended after 3',
+      partial,
+    })
+    expect(new errors.IncompleteReadError(partial).message).toBe(
+      'Cannot read up to the delimiter: the input ended after 3',
+    )
+  })
+})

@@ -40,7 +40,15 @@ function isRoom(name: string): boolean {
   return Object.hasOwn(ARROWS, name)
 }
 
-const ABOVE_PROTOCOL = ['core/proxy', 'core/tls', 'core/endpoint', 'core/policy', 'core/service', 'core/time']
+const ABOVE_PROTOCOL = [
+  'core/proxy',
+  'core/tls',
+  'core/endpoint',
+  'core/policy',
+  'core/service',
+  'core/stream',
+  'core/time',
+]
 
 /** Which room imports from which: the arrows of docs/architecture.md. An arrow's goal brings along what it may import. */
 const ARROWS: Readonly<Record<string, readonly string[]>> = {
@@ -58,8 +66,9 @@ const ARROWS: Readonly<Record<string, readonly string[]>> = {
   'core/policy': ['core/protocol', 'core/transport'],
   'core/proxy': ['core/protocol', 'core/transport'],
   'core/endpoint': ['core/protocol', 'core/proxy'],
+  'core/stream': ['core/protocol', 'core/transport', 'core/bytes'],
   'core/time': ['core/protocol', 'core/transport'],
-  'core/service': ['core/protocol'],
+  'core/service': ['core/protocol', 'core/stream'],
   'core/node': ['core/lifecycle', 'core/log', ...ABOVE_PROTOCOL],
   'core/testing': ['core/lifecycle', 'core/log', ...ABOVE_PROTOCOL],
   '@ropewalk/core': ['core/node'],

@@ -1,0 +1,94 @@
+import { formatAddress } from '../addresses.ts'
+import { type ConnectionClosed, ConnectionDone, IncompleteReadError, LocalProtocolError } from '../errors.ts'
+import type { Factory } from '../protocol/factory.ts'
+import { Protocol } from '../protocol/protocol.ts'
+import { StreamInput } from './stream-input.ts'
+import { StreamReader } from './stream-reader.ts'
+import { StreamWriter } from './stream-writer.ts'
+
+/**
+ * A protocol written as one coroutine: `run` reads what it needs next, and awaits what it writes.
+ *
+ * Nothing piles up: while `run` is behind, the peer is made to wait. When the peer has ended its side,
+ * reads answer the end, and `run` can still write.
+ *
+ * When the reactor stops, the input ends there: `run` is given what has come, then the end, and the time
+ * to finish. Override `drain` to do something else.
+ */
+export abstract class StreamProtocol<F = Factory> extends Protocol<F> {
+  /** From this many unread bytes on, the peer is made to wait. A read that needs more gets it. */
+  readonly maxBufferedBytes: number = 65_536
+  readonly #input = new StreamInput(this)
+  #finished: Promise<void> = Promise.resolve()
+  /** Why this protocol has the connection no more. */
+  #over: ConnectionClosed | LocalProtocolError | undefined
+
+  /**
+   * What happens on the connection, from `connectionMade` on.
+   *
+   * When it returns, what was written is sent and the connection is closed, unless another protocol has it
+   * by then. When it throws, that is logged and the connection is aborted, but for two cases: what
+   * a read or write rejected with because the connection was gone is no news, and an IncompleteReadError
+   * is the peer's doing: noted, and the connection is closed.
+   */
+  abstract run(reader: StreamReader, writer: StreamWriter): Promise<void>
+
+  override connectionMade(): void {
+    this.#finished = this.#runToItsEnd()
+  }
+
+  override dataReceived(data: Buffer): void | Promise<void> {
+    return this.#input.push(data)
+  }
+
+  /** The peer will send no more: reads answer what is left, then the end. */
+  readConnectionLost(): void {
+    this.#input.end()
+  }
+
+  override connectionLost(reason: ConnectionClosed): void {
+    this.#over = reason
+    if (reason instanceof ConnectionDone) this.#input.end()
+    else this.#input.fail(reason)
+  }
+
+  /** A read that still waits rejects with a LocalProtocolError; what `run` does from now on closes nothing. */
+  protocolReplaced(): void {
+    this.#over = new LocalProtocolError('Cannot read a connection that another protocol has taken over')
+    this.#input.fail(this.#over)
+  }
+
+  /** What has come and was not read belongs to a handshake that begins. */
+  takeUnread(): Buffer {
+    return this.#input.takeAll()
+  }
+
+  /** The reactor is stopping: the input ends here, and `run` is waited for. */
+  drain(): Promise<void> {
+    this.#input.end()
+    return this.#finished
+  }
+
+  async #runToItsEnd(): Promise<void> {
+    try {
+      await this.run(new StreamReader(this.#input), new StreamWriter(this.transport))
+      if (this.#over === undefined) this.transport.loseConnection()
+    } catch (error) {
+      if (error !== this.#over) this.#failed(error)
+    }
+  }
+
+  #failed(error: unknown): void {
+    const cutShort = error instanceof IncompleteReadError
+    this.transport.reactor.log({
+      level: cutShort ? 'info' : 'error',
+      text: cutShort
+        ? 'A peer left in the middle of what was being read'
+        : 'A protocol failed; its connection is aborted',
+      label: `${this.constructor.name} ${this.transport.id} ${formatAddress(this.transport.getPeer())}`,
+      error,
+    })
+    if (cutShort) this.transport.loseConnection()
+    else this.transport.abortConnection(error)
+  }
+}

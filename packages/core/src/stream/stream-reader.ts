@@ -1,0 +1,99 @@
+import type { ByteQueue } from '../bytes/byte-queue.ts'
+import { IncompleteReadError } from '../errors.ts'
+import type { ReadOptions, StreamInput } from './stream-input.ts'
+
+/** How much a read up to a delimiter may take. */
+export interface ReadUntilOptions extends ReadOptions {
+  /** Most bytes before the delimiter. Beyond it the read rejects with a LineTooLongError. Default 64 KiB. */
+  readonly maxBytes?: number
+}
+
+/**
+ * What a connection brings, for whoever asks: read it in pieces as they come, in lines, in units of a
+ * known length, one kind after the other.
+ *
+ * - One read at a time: another one while it waits rejects with a LocalProtocolError.
+ * - A read that rejects because of its signal, or of a bound, has taken nothing: the next one finds all bytes.
+ * - When the peer has ended its side, reads answer what is left, then undefined.
+ * - When the connection broke, reads answer what is left, then reject with the ConnectionLost.
+ */
+export class StreamReader implements AsyncIterable<Buffer> {
+  readonly #input: StreamInput
+
+  constructor(input: StreamInput) {
+    this.#input = input
+  }
+
+  /** Reads all that is left, in pieces as they come. A loop that is left early leaves the rest to other reads. */
+  async *[Symbol.asyncIterator](): AsyncGenerator<Buffer, void, undefined> {
+    for (let data = await this.read(); data !== undefined; data = await this.read()) yield data
+  }
+
+  /**
+   * Reads what is there, at least one byte of it. Where the pieces were cut means nothing.
+   *
+   * @returns undefined at the end.
+   */
+  read(options: ReadOptions = {}): Promise<Buffer | undefined> {
+    return this.#input.read({ take: (queue) => queue.takeUpTo(Infinity), atEnd: () => undefined }, options)
+  }
+
+  /**
+   * Reads `count` bytes, however many that are: check a number that the peer gave first.
+   *
+   * @throws {IncompleteReadError} (rejects) when the input ends before; it carries what was left.
+   * @throws {RangeError} (rejects) unless `count` is a whole number from 0.
+   */
+  async readExactly(count: number, options: ReadOptions = {}): Promise<Buffer> {
+    if (!Number.isSafeInteger(count) || count < 0)
+      throw new RangeError(`Cannot read ${count} bytes: give a whole number from 0`)
+    const atEnd = (queue: ByteQueue): never => {
+      throw new IncompleteReadError(queue.takeAll(), count)
+    }
+    return this.#input.read({ take: (queue) => queue.takeExactly(count), atEnd }, options)
+  }
+
+  /**
+   * Reads up to `delimiter`, and takes that too, but does not answer it.
+   *
+   * @returns undefined at the end, when nothing is left.
+   * @throws {LineTooLongError} (rejects) once more than `maxBytes` hold no delimiter. Nothing is taken.
+   * @throws {IncompleteReadError} (rejects) when the input ends in the middle; it carries what was left.
+   * @throws {RangeError} (rejects) when the delimiter is empty.
+   */
+  async readUntil(
+    delimiter: Uint8Array | string,
+    { maxBytes = DEFAULT_MAX_BYTES, signal }: ReadUntilOptions = {},
+  ): Promise<Buffer | undefined> {
+    if (delimiter.length === 0) throw new RangeError('Cannot read up to a delimiter that is empty')
+    // Made once: the queue goes on with its search for as long as it is asked for the same one.
+    const bytes = typeof delimiter === 'string' ? Buffer.from(delimiter) : delimiter
+    const take = (queue: ByteQueue): Buffer | undefined => queue.takeLine(maxBytes, bytes)
+    return this.#input.read<Buffer | undefined>({ take, atEnd: nothingLeft }, { signal })
+  }
+
+  /**
+   * Reads a line of UTF-8, without its end: LF, or CR LF.
+   *
+   * @returns undefined at the end, when nothing is left.
+   * @throws {LineTooLongError} (rejects) once more than `maxBytes` hold no LF. Nothing is taken.
+   * @throws {IncompleteReadError} (rejects) when the input ends within a line; it carries what was left.
+   */
+  async readLine(options: ReadUntilOptions = {}): Promise<string | undefined> {
+    const line = await this.readUntil(LF, options)
+    return line?.toString('utf8', 0, line.at(-1) === CR ? line.length - 1 : line.length)
+  }
+
+  /** Takes all that has come and was not read, such as for the next protocol of `switchProtocol`. */
+  takeUnread(): Buffer {
+    return this.#input.takeAll()
+  }
+}
+
+function nothingLeft(queue: ByteQueue): undefined {
+  if (queue.length > 0) throw new IncompleteReadError(queue.takeAll())
+}
+
+const CR = 0x0d
+const LF: Uint8Array = Uint8Array.of(0x0a)
+const DEFAULT_MAX_BYTES = 65_536

@@ -1,0 +1,52 @@
+import { contained } from './contained.ts'
+
+/** What can be piped: anything that gives pieces when asked, Node's and the web's streams among them. */
+export type Pipeable = AsyncIterable<Uint8Array | string>
+
+/** Pieces from somewhere, one for each time it is asked. */
+export interface PieceSource {
+  /** Asks for the next piece. */
+  next(): Promise<IteratorResult<Uint8Array | string, unknown>>
+  /** Nobody will ask again: gives up what the source holds, also while a piece is awaited. Throws nothing. */
+  release(): void
+}
+
+/** Asks `source` for its pieces. */
+export function piecesOf(source: Pipeable): PieceSource {
+  return isWebStream(source) ? piecesOfWebStream(source) : piecesOfIterable(source)
+}
+
+/** An iterator of a web stream cannot be left while a piece is awaited; a reader can. */
+function piecesOfWebStream(stream: WebStream): PieceSource {
+  const reader = stream.getReader()
+  return {
+    next: () => reader.read(),
+    release: () => void contained(() => reader.cancel(), ignore),
+  }
+}
+
+function piecesOfIterable(source: Pipeable): PieceSource {
+  const iterator = source[Symbol.asyncIterator]()
+  return {
+    next: () => iterator.next(),
+    release() {
+      // Nor can that of a Node stream, which therefore is destroyed; any other has to end its wait itself.
+      if ('destroy' in source && typeof source.destroy === 'function') source.destroy()
+      void contained(() => iterator.return?.(), ignore)
+    },
+  }
+}
+
+/** What is used of a ReadableStream. */
+interface WebStream {
+  getReader(): {
+    read(): Promise<IteratorResult<Uint8Array | string, unknown>>
+    cancel(): Promise<void>
+  }
+}
+
+function isWebStream(source: object): source is WebStream {
+  return 'getReader' in source && typeof source.getReader === 'function'
+}
+
+function ignore(): void {}

@@ -1,0 +1,22 @@
+import type { StreamReader } from '../../src/stream/stream-reader.ts'
+import type { StreamWriter } from '../../src/stream/stream-writer.ts'
+import { StreamProtocol } from '../../src/stream/stream-protocol.ts'
+
+/** A stream protocol that runs what the test gives it. */
+export class Script extends StreamProtocol {
+  readonly #script: (reader: StreamReader, writer: StreamWriter, self: Script) => Promise<void>
+  override readonly maxBufferedBytes: number
+
+  constructor(
+    script: (reader: StreamReader, writer: StreamWriter, self: Script) => Promise<void>,
+    maxBufferedBytes: number = 65_536,
+  ) {
+    super()
+    this.#script = script
+    this.maxBufferedBytes = maxBufferedBytes
+  }
+
+  override run(reader: StreamReader, writer: StreamWriter): Promise<void> {
+    return this.#script(reader, writer, this)
+  }
+}

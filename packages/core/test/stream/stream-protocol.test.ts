@@ -1,0 +1,239 @@
+import { describe, expect, test } from 'vitest'
+import { tcpAddress } from '../../src/addresses.ts'
+import { IncompleteReadError, LocalProtocolError } from '../../src/errors.ts'
+import { Factory } from '../../src/protocol/factory.ts'
+import { HalfCloseRecorder, Recorder } from '../../src/testing/checks/recorder.ts'
+import { connectedPair } from '../../src/testing/connected-pair.ts'
+import { MemoryReactor } from '../../src/testing/memory-reactor.ts'
+import { StringTransport } from '../../src/testing/string-transport.ts'
+import { StreamTransport } from '../../src/transport/stream-transport.ts'
+import { RecordingWire } from '../recording-wire.ts'
+import { Script } from './script.ts'
+
+describe('StreamProtocol', () => {
+  test('echoes until the peer ends its side, still answers it, then closes', async () => {
+    const client = new HalfCloseRecorder()
+    const echo = new Script(async (reader, writer) => {
+      for await (const data of reader) await writer.write(data)
+      await writer.write(' bye')
+    })
+    const pair = connectedPair(echo, client)
+    pair.client.write('hello')
+    await pair.reactor.settle()
+    pair.client.loseWriteConnection()
+    await pair.reactor.settle()
+    expect(client.text).toBe('hello bye')
+    expect(client.events.slice(-2)).toEqual(['read lost', 'lost ConnectionDone'])
+    expect([pair.server.connected, pair.reactor.logged]).toEqual([false, []])
+  })
+
+  test('sends what was written when run returns, and closes', async () => {
+    const transport = StringTransport.connect(new Script(async (_, writer) => void writer.write('welcome')))
+    await transport.reactor.settle()
+    expect([transport.value(), transport.ended]).toEqual(['welcome', true])
+  })
+
+  test('aborts and logs once, as for any callback, when run throws', async () => {
+    const fault = new Error('fault')
+    const transport = StringTransport.connect(
+      new Script(async (reader) => {
+        await reader.read()
+        throw fault
+      }),
+    )
+    transport.receive('x')
+    await transport.reactor.settle()
+    expect(transport.signal.reason).toMatchObject({ name: 'ConnectionAborted', cause: fault })
+    expect(transport.reactor.logged).toEqual([
+      {
+        level: 'error',
+        text: 'A protocol failed; its connection is aborted',
+        label: 'Script 1 192.168.1.1:54321',
+        error: fault,
+      },
+    ])
+  })
+
+  test('rejects what waits with the reason when the connection breaks, which is no fault', async () => {
+    const caught: unknown[] = []
+    const note = async (work: Promise<unknown>): Promise<void> => {
+      await work.catch((error: unknown) => {
+        caught.push(error)
+        throw error
+      })
+    }
+    const readers = [
+      StringTransport.connect(new Script((reader) => note(reader.readLine()))),
+      StringTransport.connect(
+        new Script(async (reader, writer) => {
+          await reader.read()
+          await note(writer.write('x'.repeat(100_000)))
+        }),
+      ),
+    ]
+    for (const transport of readers) {
+      transport.block()
+      transport.receive('a piece')
+      await transport.reactor.settle()
+      transport.receiveReset()
+      await transport.reactor.settle()
+      expect(transport.reactor.logged).toEqual([])
+    }
+    expect(caught).toEqual(readers.map(({ signal }) => signal.reason))
+  })
+
+  test('logs another failure even when the connection is gone', async () => {
+    const transport = StringTransport.connect(
+      new Script(async (reader) => {
+        await reader.read().catch(() => undefined)
+        throw new Error('while cleaning up')
+      }),
+    )
+    transport.receiveReset()
+    await transport.reactor.settle()
+    expect(transport.reactor.logged.map(({ error }) => String(error))).toEqual(['Error: while cleaning up'])
+  })
+
+  test('closes, and notes it, when the peer ends in the middle of what run reads', async () => {
+    const transport = StringTransport.connect(
+      new Script(async (reader) => void (await reader.readExactly(4))),
+    )
+    transport.receive('abc')
+    transport.receiveEnd()
+    await transport.reactor.settle()
+    expect([transport.aborted, transport.connected]).toEqual([false, false])
+    expect(transport.reactor.logged).toMatchObject([
+      { level: 'info', error: expect.any(IncompleteReadError) },
+    ])
+  })
+
+  test('makes the peer wait while run does not read, and loses nothing', async () => {
+    const [reactor, wire] = [new MemoryReactor(), new RecordingWire()]
+    let proceed = (): void => undefined
+    const received: Buffer[] = []
+    const slow = new Script(async (reader) => {
+      await new Promise<void>((resolve) => {
+        proceed = resolve
+      })
+      for await (const data of reader) received.push(data)
+    }, 1000)
+    const [localAddress, peerAddress] = [tcpAddress('127.0.0.1', 80), tcpAddress('192.0.2.1', 5000)]
+    const transport = new StreamTransport({
+      host: reactor.host,
+      wire,
+      localAddress,
+      peerAddress,
+      options: { readAheadBytes: 500 },
+    })
+    transport.begin(slow)
+    const sent = Buffer.from(Array.from({ length: 1600 }, (_, at) => at % 251))
+    for (let at = 0; at < 1600; at += 100) transport.wireData(sent.subarray(at, at + 100))
+    expect(wire.calls).toEqual(['pause'])
+    transport.wireEnded()
+    proceed()
+    await reactor.settle()
+    expect(wire.calls).toEqual(['pause', 'resume', 'end'])
+    expect(Buffer.concat(received).equals(sent)).toBe(true)
+  })
+
+  test('reads a unit that is longer than its bound', async () => {
+    const client = new Recorder()
+    const all = Buffer.alloc(300_000, 'abc')
+    let whole = false
+    const server = new Script(async (reader) => {
+      whole = (await reader.readExactly(all.length)).equals(all)
+    }, 10)
+    const pair = connectedPair(server, client)
+    pair.client.write(all)
+    await pair.reactor.settle()
+    expect([whole, client.reason?.name]).toEqual([true, 'ConnectionDone'])
+  })
+
+  test('hands the connection on with what it has not read, and leaves it alone from then on', async () => {
+    const next = new Recorder()
+    const transport = StringTransport.connect(
+      new Script(async (reader, _, { transport: connection }) => {
+        await reader.readLine()
+        connection.switchProtocol(next, reader.takeUnread())
+      }),
+    )
+    transport.receive('upgrade\nfirst ')
+    await transport.reactor.settle()
+    transport.receive('second')
+    expect([next.text, transport.disconnecting]).toEqual(['first second', false])
+  })
+
+  test('ends a read that waits when another protocol takes over, which is no fault', async () => {
+    const caught: unknown[] = []
+    const transport = StringTransport.connect(
+      new Script(async (reader) => {
+        await reader.read().catch((error: unknown) => {
+          caught.push(error)
+          throw error
+        })
+      }),
+    )
+    transport.switchProtocol(new Recorder())
+    await transport.reactor.settle()
+    expect([caught.length, caught[0] instanceof LocalProtocolError]).toEqual([1, true])
+    expect([transport.disconnecting, transport.reactor.logged]).toEqual([false, []])
+  })
+
+  test('takes a connection over, with what was not for the one before', async () => {
+    const transport = StringTransport.connect(new Recorder())
+    transport.switchProtocol(
+      new Script(async (reader, writer) => writer.write(`got ${await reader.readLine()}`)),
+      Buffer.from('un'),
+    )
+    transport.receive('read\n')
+    await transport.reactor.settle()
+    expect([transport.value(), transport.ended]).toEqual(['got unread', true])
+  })
+
+  test('gives a handshake what it has not read', () => {
+    const protocol = new Script(async (reader) => void (await reader.readLine()), 1)
+    StringTransport.connect(protocol).receive('not a line')
+    expect(String(protocol.takeUnread())).toBe('not a line')
+    expect(protocol.takeUnread()).toHaveLength(0)
+  })
+
+  test('is given the time to finish when the reactor stops: its input ends there', async () => {
+    const reactor = new MemoryReactor()
+    const client = new Lasting()
+    let finish = (): void => undefined
+    class Server extends Script {
+      constructor() {
+        super(async (reader, writer) => {
+          await reader.readLine()
+          await new Promise<void>((resolve) => {
+            finish = resolve
+          })
+          await writer.write(`answered, then ${String(await reader.readLine())}`)
+        })
+      }
+    }
+    class Client extends Factory<Lasting> {
+      override buildProtocol(): Lasting {
+        return client
+      }
+    }
+    await reactor.listenTCP(80, Factory.forProtocol(Server))
+    reactor.connectTCP('server', 80, new Client())
+    const running = reactor.run()
+    await reactor.settle()
+    client.transport.write('request\n')
+    await reactor.settle()
+    const stopped = reactor.stop()
+    await reactor.settle()
+    client.transport.write('too late\n')
+    finish()
+    await reactor.settle()
+    expect([client.text, (await stopped).aborted]).toEqual(['answered, then undefined', []])
+    await running
+  })
+})
+
+/** A peer that leaves the end to the other side, also when the reactor stops. */
+class Lasting extends Recorder {
+  drain(): void {}
+}

@@ -1,0 +1,115 @@
+import { getEventListeners } from 'node:events'
+import { describe, expect, test } from 'vitest'
+import { LineTooLongError } from '../../src/bytes/line-too-long-error.ts'
+import { IncompleteReadError } from '../../src/errors.ts'
+import { StreamInput } from '../../src/stream/stream-input.ts'
+import { StreamReader } from '../../src/stream/stream-reader.ts'
+import { chunkings } from '../../src/testing/chunkings.ts'
+
+function stream(...pieces: readonly string[]): { input: StreamInput; reader: StreamReader } {
+  const input = new StreamInput({ maxBufferedBytes: 65_536 })
+  for (const piece of pieces) void input.push(Buffer.from(piece))
+  return { input, reader: new StreamReader(input) }
+}
+
+async function readMessage(reader: StreamReader): Promise<unknown[]> {
+  const first = await reader.readLine()
+  const key = await reader.readUntil('=>')
+  const body = await reader.readExactly(6)
+  const second = await reader.readLine()
+  const rest: Buffer[] = []
+  for await (const data of reader) rest.push(data)
+  return [first, String(key), String(body), second, String(Buffer.concat(rest)), await reader.read()]
+}
+
+const MESSAGE = 'naïve\r\nke=y=>1\n3456two\nrest'
+const PARTS = ['naïve', 'ke=y', '1\n3456', 'two', 'rest', undefined]
+
+describe('StreamReader', () => {
+  test('reads lines, delimited and counted bytes and the rest, wherever the input was cut', async () => {
+    for (const chunks of chunkings(MESSAGE)) {
+      const { input, reader } = stream()
+      const message = readMessage(reader)
+      for (const chunk of chunks) {
+        await input.push(chunk)
+        await Promise.resolve()
+      }
+      input.end()
+      expect(await message).toEqual(PARTS)
+    }
+  })
+
+  test('reads the same when all has come, and ended, before it begins', async () => {
+    for (const chunks of chunkings(MESSAGE)) {
+      const { input, reader } = stream(...chunks.map((chunk) => chunk.toString('latin1')))
+      input.end()
+      const read = await readMessage(reader)
+      expect(read.slice(1)).toEqual(PARTS.slice(1))
+    }
+  })
+
+  test('answers undefined at an end between units, and IncompleteReadError within one', async () => {
+    const [between, within, cut] = [stream('line\n'), stream('line\nli'), stream('abc')]
+    for (const { input } of [between, within, cut]) input.end()
+    expect([await between.reader.readLine(), await between.reader.readLine()]).toEqual(['line', undefined])
+    expect(await between.reader.readUntil(';')).toBeUndefined()
+    expect(await within.reader.readLine()).toBe('line')
+    const error = await within.reader.readLine().catch((caught: unknown) => caught)
+    expect(error).toBeInstanceOf(IncompleteReadError)
+    expect(String((error as IncompleteReadError).partial)).toBe('li')
+    await expect(cut.reader.readExactly(4)).rejects.toMatchObject({ partial: Buffer.from('abc') })
+    await expect(cut.reader.readExactly(1)).rejects.toMatchObject({
+      message: 'Cannot read 1 bytes: the input ended after 0',
+      partial: Buffer.alloc(0),
+    })
+  })
+
+  test('takes nothing for a read that is given up, nor leaves a listener', async () => {
+    const { input, reader } = stream('abc')
+    for (const begin of [
+      (signal: AbortSignal) => reader.readExactly(5, { signal }),
+      (signal: AbortSignal) => reader.readUntil('e', { signal }),
+      (signal: AbortSignal) => reader.readLine({ signal }),
+    ]) {
+      const controller = new AbortController()
+      const read = begin(controller.signal)
+      controller.abort('enough')
+      await expect(read).rejects.toBe('enough')
+      await expect(begin(controller.signal)).rejects.toBe('enough')
+      expect(getEventListeners(controller.signal, 'abort')).toEqual([])
+    }
+    const { signal } = new AbortController()
+    const whole = reader.readExactly(5, { signal })
+    void input.push(Buffer.from('de'))
+    expect([String(await whole), getEventListeners(signal, 'abort')]).toEqual(['abcde', []])
+  })
+
+  test('refuses a unit beyond its bound, having taken nothing', async () => {
+    const { input, reader } = stream('12345')
+    await expect(reader.readUntil(';', { maxBytes: 4 })).rejects.toBeInstanceOf(LineTooLongError)
+    const whole = reader.readUntil(';', { maxBytes: 5 })
+    void input.push(Buffer.from(';'))
+    expect(String(await whole)).toBe('12345')
+    void input.push(Buffer.alloc(65_537))
+    await expect(reader.readLine()).rejects.toMatchObject({ limitBytes: 65_536 })
+  })
+
+  test('leaves what a loop that ends early has not taken', async () => {
+    const { input, reader } = stream('a')
+    for await (const data of reader) {
+      expect(String(data)).toBe('a')
+      break
+    }
+    void input.push(Buffer.from('bc'))
+    expect(String(await reader.readExactly(1))).toBe('b')
+    expect(String(reader.takeUnread())).toBe('c')
+  })
+
+  test('refuses counts and delimiters that mean nothing', async () => {
+    const { reader } = stream('a')
+    for (const count of [-1, 0.5, NaN, Infinity])
+      await expect(reader.readExactly(count)).rejects.toBeInstanceOf(RangeError)
+    await expect(reader.readUntil('')).rejects.toBeInstanceOf(RangeError)
+    expect(await reader.readExactly(0)).toHaveLength(0)
+  })
+})
