@@ -1,0 +1,44 @@
+import { type ChildProcess, fork } from 'node:child_process'
+import { once } from 'node:events'
+
+/** What a server has used since it began. */
+export interface Usage {
+  readonly cpuMs: number
+  readonly rssBytes: number
+  readonly connections: number
+}
+
+/** A server of the folder `servers/` in a process of its own, run by Node alone. */
+export class ServerProcess {
+  readonly port: number
+  readonly #child: ChildProcess
+
+  private constructor(child: ChildProcess, port: number) {
+    this.#child = child
+    this.port = port
+  }
+
+  /** Starts `servers/<name>.mjs`; it collects garbage before it tells its usage if `exposeGC`. */
+  static async start(
+    name: string,
+    { args = [], exposeGC = false }: { args?: readonly string[]; exposeGC?: boolean } = {},
+  ): Promise<ServerProcess> {
+    const script = new URL(`servers/${name}.mjs`, import.meta.url)
+    const child = fork(script, args, { execArgv: exposeGC ? ['--expose-gc'] : [] })
+    const [{ port }] = (await once(child, 'message')) as [{ port: number }]
+    return new ServerProcess(child, port)
+  }
+
+  /** Asks it what it has used so far. */
+  async usage(): Promise<Usage> {
+    this.#child.send('usage')
+    const [usage] = (await once(this.#child, 'message')) as [Usage]
+    return usage
+  }
+
+  /** Ends it. */
+  async stop(): Promise<void> {
+    this.#child.disconnect()
+    await once(this.#child, 'exit')
+  }
+}
