@@ -6,8 +6,12 @@ import { HalfCloseRecorder, Recorder } from '../../src/testing/checks/recorder.t
 import { connectedPair } from '../../src/testing/connected-pair.ts'
 import { MemoryReactor } from '../../src/testing/memory-reactor.ts'
 import { StringTransport } from '../../src/testing/string-transport.ts'
+import { ClientTLS } from '../../src/tls/client-tls.ts'
+import { ServerTLS } from '../../src/tls/server-tls.ts'
 import { StreamTransport } from '../../src/transport/stream-transport.ts'
 import { RecordingWire } from '../recording-wire.ts'
+import { root, server } from '../tls/certificates.ts'
+import { settleUntil } from '../tls/tls-memory-harness.ts'
 import { Script } from './script.ts'
 
 describe('StreamProtocol', () => {
@@ -140,10 +144,10 @@ describe('StreamProtocol', () => {
     const client = new Recorder()
     const all = Buffer.alloc(300_000, 'abc')
     let whole = false
-    const server = new Script(async (reader) => {
+    const receiver = new Script(async (reader) => {
       whole = (await reader.readExactly(all.length)).equals(all)
     }, 10)
-    const pair = connectedPair(server, client)
+    const pair = connectedPair(receiver, client)
     pair.client.write(all)
     await pair.reactor.settle()
     expect([whole, client.reason?.name]).toEqual([true, 'ConnectionDone'])
@@ -195,6 +199,42 @@ describe('StreamProtocol', () => {
     StringTransport.connect(protocol).receive('not a line')
     expect(String(protocol.takeUnread())).toBe('not a line')
     expect(protocol.takeUnread()).toHaveLength(0)
+  })
+
+  test('goes on under TLS in the middle of run, at both ends', async () => {
+    const answers: unknown[] = []
+    const pair = connectedPair(
+      new Script(async (reader, writer, { transport }) => {
+        answers.push(await reader.readLine())
+        await writer.write('go\n')
+        transport.startTLS(new ServerTLS(server))
+        answers.push(await reader.readLine(), transport.tlsSession?.version)
+      }),
+      new Script(async (reader, writer, { transport }) => {
+        await writer.write('STARTTLS\n')
+        answers.push(await reader.readLine())
+        transport.startTLS(new ClientTLS({ serverName: 'localhost', trustRoots: [root] }))
+        await writer.write('secret\n')
+        await reader.read()
+      }),
+    )
+    await settleUntil(pair.reactor, () => !pair.server.connected && !pair.client.connected)
+    expect([answers, pair.reactor.logged]).toEqual([['STARTTLS', 'go', 'secret', 'TLSv1.3'], []])
+  })
+
+  test('reads nothing as protected that came before the handshake', async () => {
+    const read: unknown[] = []
+    const transport = StringTransport.connect(
+      new Script(async (reader, _, { transport: connection }) => {
+        read.push(await reader.readLine())
+        connection.startTLS(new ServerTLS(server))
+        read.push(await reader.readLine())
+      }),
+    )
+    transport.receive('STARTTLS\ninjected\n')
+    await settleUntil(transport.reactor, () => !transport.connected)
+    expect(read).toEqual(['STARTTLS'])
+    expect(transport.signal.reason).toMatchObject({ name: 'ConnectionLost', cause: expect.any(Error) })
   })
 
   test('is given the time to finish when the reactor stops: its input ends there', async () => {
