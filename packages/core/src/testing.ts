@@ -1,7 +1,8 @@
 export { chunkings } from './testing/chunkings.ts'
 export { Clock } from './testing/clock.ts'
 export { connectedPair, type ConnectedPair, type ConnectedPairOptions } from './testing/connected-pair.ts'
-export { MemoryReactor } from './testing/memory-reactor.ts'
+export { type ErrorClass, flushLoggedErrors, LogRecorder } from './testing/log-recorder.ts'
+export { MemoryReactor, type MemoryReactorOptions } from './testing/memory-reactor.ts'
 export { checksFor, transportChecks } from './testing/transport-checks.ts'
 export type {
   TransportCapability,

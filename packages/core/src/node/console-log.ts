@@ -1,10 +1,19 @@
-import { inspect } from 'node:util'
 import type { LogEvent } from '../contracts/log.ts'
+import { filtered } from '../log/filtered.ts'
+import { textObserver } from '../log/text-observer.ts'
 
-/** Writes an event to stderr, one line and the error's stack; debug events are dropped. */
-export function logToStderr({ level, text, label, error }: LogEvent): void {
-  if (level === 'debug') return
-  const who = label === undefined ? '' : ` [${label}]`
-  const why = error === undefined ? '' : `: ${error instanceof Error ? error.stack : inspect(error)}`
-  process.stderr.write(`${level}${who} ${text}${why}\n`)
+/** Writes an event to stderr, as `textObserver` does; debug events are dropped. Where reactors log by default. */
+export function logToStderr(event: LogEvent): void {
+  withoutDebug(event)
 }
+
+const withoutDebug = filtered(textObserver(writeToStderr), { level: 'info' })
+
+function writeToStderr(text: string): void {
+  const { stderr } = process
+  // Unless somebody listens, a stderr that nobody reads any more ends the process, and all its connections.
+  if (!stderr.listeners('error').includes(ignoreError)) stderr.on('error', ignoreError)
+  stderr.write(text)
+}
+
+function ignoreError(): void {}

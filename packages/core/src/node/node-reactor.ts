@@ -25,6 +25,7 @@ import type {
 } from '../contracts/reactor.ts'
 import type { ClientTLSOptions, ServerTLSOptions, TLSContext } from '../contracts/tls.ts'
 import { ReactorLifecycle } from '../lifecycle/reactor-lifecycle.ts'
+import { LogPublisher } from '../log/log-publisher.ts'
 import type { HostedTransport } from '../transport/transport-host.ts'
 import { ClientTLS } from '../tls/client-tls.ts'
 import { ServerTLS } from '../tls/server-tls.ts'
@@ -36,14 +37,13 @@ import { connectionLimit } from './descriptor-limit.ts'
 import { dialSocket } from './dial-socket.ts'
 import { NodeTime } from './node-time.ts'
 import { ProcessSignals } from './process-signals.ts'
-import { guarded } from './guarded-observer.ts'
 import { lookupName } from './lookup-name.ts'
 import { SocketPort } from './socket-port.ts'
 
 /** What a reactor is made with. */
 export interface ReactorOptions {
-  /** Where faults and news go. Default: stderr. */
-  readonly log?: LogObserver
+  /** Who is told of faults and news, one or several. Default: `logToStderr`. */
+  readonly log?: LogObserver | readonly LogObserver[]
   /** Most connections at a time; more wait, accepted but unread. Default: what the descriptors of the process allow, with a reserve. */
   readonly maxConnections?: number
 }
@@ -54,15 +54,15 @@ export function createReactor(options: ReactorOptions = {}): Reactor {
 }
 
 class NodeReactor implements Reactor {
-  readonly #log: LogObserver
+  readonly logPublisher: LogPublisher
   readonly #time: NodeTime
   readonly #lifecycle: ReactorLifecycle
   readonly #signals = new ProcessSignals(() => this.#stopOnSignal())
   #keepAlive: NodeJS.Timeout | undefined
 
   constructor({ log = logToStderr, maxConnections = connectionLimit() }: ReactorOptions) {
-    this.#log = guarded(log)
-    this.#time = new NodeTime(this.#log)
+    this.logPublisher = new LogPublisher({ reactor: this, observers: log, otherwise: logToStderr })
+    this.#time = new NodeTime((event) => this.log(event))
     // The check phase comes right after the poll phase in which all sockets of a turn are read.
     const end = (): void => turn.end()
     const turn = new Turn(() => void setImmediate(end))
@@ -132,7 +132,7 @@ class NodeReactor implements Reactor {
   }
 
   log(event: LogEvent): void {
-    this.#log(event)
+    this.logPublisher.log(event)
   }
 
   listenTCP(port: number, factory: ProtocolFactory, options: ListenTCPOptions = {}): Promise<ListeningPort> {

@@ -1,7 +1,7 @@
 import { tcpAddress, unixAddress } from '../addresses.ts'
 import type { Address } from '../contracts/address.ts'
 import type { Connector } from '../contracts/connector.ts'
-import type { LogEvent } from '../contracts/log.ts'
+import type { LogEvent, LogObserver } from '../contracts/log.ts'
 import type { ProtocolEvents, ProtocolFactory } from '../contracts/protocol-events.ts'
 import type {
   ConnectionContext,
@@ -21,6 +21,7 @@ import type {
 import type { ClientTLSOptions, ServerTLSOptions, TLSContext } from '../contracts/tls.ts'
 import { DNSLookupError } from '../errors.ts'
 import { ReactorLifecycle } from '../lifecycle/reactor-lifecycle.ts'
+import { LogPublisher } from '../log/log-publisher.ts'
 import { contained } from '../transport/contained.ts'
 import { type DialEvents, StreamConnector } from '../transport/stream-connector.ts'
 import type { HostedTransport } from '../transport/transport-host.ts'
@@ -30,7 +31,14 @@ import { TLSFactory } from '../transport/tls-opening.ts'
 import { Turn } from '../transport/turn.ts'
 import { DeadlineWheel } from '../transport/deadline-wheel.ts'
 import { Clock } from './clock.ts'
+import { type ErrorClass, flushLoggedErrors, LogRecorder } from './log-recorder.ts'
 import { MemoryNetwork } from './memory-network.ts'
+
+/** What a memory reactor is made with. */
+export interface MemoryReactorOptions {
+  /** Who is told of what it logs, beside `logged`. */
+  readonly log?: LogObserver | readonly LogObserver[]
+}
 
 /**
  * A reactor without sockets and without waiting: its connections are in memory, its time is a
@@ -42,7 +50,10 @@ import { MemoryNetwork } from './memory-network.ts'
 export class MemoryReactor implements Reactor {
   readonly clock: Clock = new Clock()
   readonly deadlines: DeadlineWheel = new DeadlineWheel(this)
-  readonly logged: LogEvent[] = []
+  readonly #logs = new LogRecorder()
+  /** What it has logged, oldest first. */
+  readonly logged: LogEvent[] = this.#logs.events
+  readonly logPublisher: LogPublisher
   /** What `readFile` finds, by path. */
   readonly files: Map<string, Uint8Array | string> = new Map()
   /** What `lookup` finds, by name. */
@@ -54,7 +65,8 @@ export class MemoryReactor implements Reactor {
   #turnWaits = false
   #randomState = 1
 
-  constructor() {
+  constructor({ log = [] }: MemoryReactorOptions = {}) {
+    this.logPublisher = new LogPublisher({ reactor: this, observers: [this.#logs.observer, log].flat() })
     const lifecycle = new ReactorLifecycle({
       reactor: this,
       turn: new Turn(() => {
@@ -156,7 +168,14 @@ export class MemoryReactor implements Reactor {
   }
 
   log(event: LogEvent): void {
-    this.logged.push(event)
+    this.logPublisher.log(event)
+  }
+
+  /** Takes the errors a test has provoked, of a class or all, out of `logged`, and answers them. */
+  flushLoggedErrors(): unknown[]
+  flushLoggedErrors<E>(type: ErrorClass<E>): E[]
+  flushLoggedErrors(type?: ErrorClass<unknown>): unknown[] {
+    return flushLoggedErrors(this.logged, type)
   }
 
   listenTCP(port: number, factory: ProtocolFactory, options: ListenTCPOptions = {}): Promise<ListeningPort> {

@@ -197,7 +197,7 @@ describe('a program', () => {
       console.log('stopped')`)
     expect(ended).toMatchObject({ code: 0, output: 'stopped\n' })
     expect(ended.errors).toMatch(
-      /^error \[Failing \d 127\.0\.0\.1:\d+\] A protocol failed.*Error: on purpose/,
+      / error ropewalk \[Failing \d 127\.0\.0\.1:\d+\] A protocol failed.*\n +Error: on purpose/,
     )
   })
 })

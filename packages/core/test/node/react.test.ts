@@ -94,7 +94,7 @@ describe('react', () => {
         '1, telling why, when main fails',
         `throw new Error('mine')`,
         1,
-        'The main function failed: Error: mine',
+        'The main function failed\n    Error: mine',
       ],
       ['the code that main throws', 'throw new ExitCode(3)', 3, ''],
     ])('exits with %s (statement 82)', async (_what, statement, code, errors) => {

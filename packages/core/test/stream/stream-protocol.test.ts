@@ -48,7 +48,7 @@ describe('StreamProtocol', () => {
     transport.receive('x')
     await transport.reactor.settle()
     expect(transport.signal.reason).toMatchObject({ name: 'ConnectionAborted', cause: fault })
-    expect(transport.reactor.logged).toEqual([
+    expect(transport.reactor.logged).toMatchObject([
       {
         level: 'error',
         text: 'A protocol failed; its connection is aborted',

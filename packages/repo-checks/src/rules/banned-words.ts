@@ -25,7 +25,7 @@ function inDeclarations(source: Source): readonly Violation[] {
     TSInterfaceDeclaration: (node) => check(node.id.name, node),
     TSTypeAliasDeclaration: (node) => check(node.id.name, node),
   })
-  for (const named of functionsOf(source)) check(named.name, named)
+  for (const named of functionsOf(source)) if (named.name !== LOG_METHOD) check(named.name, named)
   return found
 }
 
@@ -39,4 +39,6 @@ function bannedWordIn(name: string): string | undefined {
   return words.map((word) => word.toLowerCase()).find((word) => BANNED.test(word))
 }
 
+/** Every logger has a method of this name. */
+const LOG_METHOD = 'info'
 const BANNED = /^(?:manager|handler|helper|processor|engine|util|common|base|impl|info)s?$/

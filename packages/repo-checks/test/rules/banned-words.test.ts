@@ -25,6 +25,12 @@ describe('bannedWords', () => {
     expect(violationsOf(bannedWords, { [path]: text })).toEqual([`${path}:1 ${what}`])
   })
 
+  test('accepts the method that loggers have', () => {
+    const text = 'class Logger { info() {} }'
+    expect(violationsOf(bannedWords, { 'packages/core/src/logger.ts': text })).toEqual([])
+    expect(violationsOf(bannedWords, { 'packages/core/src/info.ts': text })).toHaveLength(1)
+  })
+
   test('accepts words that only begin or end alike', () => {
     const text =
       'class Handle {}\nfunction encodeBase64() {}\nfunction informAll() {}\nfunction commonality() {}'

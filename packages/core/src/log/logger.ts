@@ -1,0 +1,98 @@
+import type { Address } from '../contracts/address.ts'
+import type { LogConnection, LogEvent, LogFields, LogLevel, LogObserver } from '../contracts/log.ts'
+import type { ReactorLog } from '../contracts/reactor.ts'
+import { className } from './event-record.ts'
+
+/** Where a logger's events go, and who speaks. */
+export type LoggerOptions = LogTarget & {
+  /** The object that speaks. When it is a protocol, the events are about its connection. */
+  readonly source?: object
+}
+
+/** A reactor or a publisher; or one observer. */
+export type LogTarget = { readonly reactor: ReactorLog } | { readonly log: LogObserver }
+
+/**
+ * Logs on behalf of one part of a program.
+ *
+ * Texts are written for people, fields for machines: `logger.info('{user} ordered {count} ropes', { user, count })`.
+ * The text is filled in by the observers that want the event, and by no one else.
+ */
+export class Logger {
+  /** Which part of the program speaks, such as `shop.orders`. */
+  readonly namespace: string
+  readonly #log: LogObserver
+  readonly #source: object | undefined
+
+  constructor(namespace: string, options: LoggerOptions) {
+    this.namespace = namespace
+    this.#log = 'log' in options ? options.log : (event) => options.reactor.log(event)
+    this.#source = options.source
+  }
+
+  /**
+   * The same logger with `source` as the one who speaks: for a protocol, `logger.about(this)` gives every
+   * event the connection's id, peer and protocol. It may be called before there is a connection.
+   */
+  about(source: object): Logger {
+    return new Logger(this.namespace, { log: this.#log, source })
+  }
+
+  /** For whoever looks for a fault. */
+  debug(text: string, fields?: LogFields): void {
+    this.#tell('debug', { text, fields })
+  }
+
+  /** For whoever wants to know what goes on. */
+  info(text: string, fields?: LogFields): void {
+    this.#tell('info', { text, fields })
+  }
+
+  /** Something is not as it should be, and nothing is lost. */
+  warn(text: string, fields?: LogFields): void {
+    this.#tell('warn', { text, fields })
+  }
+
+  /** Something failed. */
+  error(text: string, fields?: LogFields): void {
+    this.#tell('error', { text, fields })
+  }
+
+  /** Somebody must act now. */
+  critical(text: string, fields?: LogFields): void {
+    this.#tell('critical', { text, fields })
+  }
+
+  /** Something failed, and this is why: an `error` event with what was thrown. */
+  failure(text: string, error: unknown, fields?: LogFields): void {
+    this.#tell('error', { text, error, fields })
+  }
+
+  #tell(level: LogLevel, event: Pick<LogEvent, 'text' | 'fields' | 'error'>): void {
+    const [namespace, source] = [this.namespace, this.#source]
+    this.#log({ level, namespace, source, connection: connectionOf(source), ...event })
+  }
+}
+
+/** The connection of a source that has one: asked for with each event, because a protocol is there before it. */
+function connectionOf(source: object | undefined): LogConnection | undefined {
+  if (source === undefined || !('transport' in source)) return undefined
+  try {
+    const { transport } = source
+    if (!isConnection(transport)) return undefined
+    return { id: transport.id, peer: transport.getPeer(), protocol: className(source) }
+  } catch {
+    // A protocol has no transport before connectionMade.
+    return undefined
+  }
+}
+
+/** What of a transport names it. */
+interface Connection {
+  readonly id: number
+  getPeer(): Address
+}
+
+function isConnection(value: unknown): value is Connection {
+  return typeof value === 'object' && value !== null && 'id' in value && 'getPeer' in value
+}

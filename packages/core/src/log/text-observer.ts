@@ -1,0 +1,13 @@
+import type { LogObserver } from '../contracts/log.ts'
+import { eventText, eventTime } from './event-text.ts'
+
+/**
+ * Writes a line for each event: time, level, namespace, whom it concerns, text. An error's stack follows,
+ * indented, and so do its causes.
+ */
+export function textObserver(write: (text: string) => void): LogObserver {
+  return (event) => {
+    const words = [eventTime(event), event.level, eventText(event)]
+    write(`${words.filter((word) => word !== undefined).join(' ')}\n`)
+  }
+}

@@ -1,0 +1,45 @@
+import { describe, expect, test } from 'vitest'
+import type { LogEvent } from '../../src/contracts/log.ts'
+import { flushLoggedErrors, LogRecorder } from '../../src/testing/log-recorder.ts'
+import { MemoryReactor } from '../../src/testing/memory-reactor.ts'
+
+const [range, type] = [new RangeError('range'), new TypeError('type')]
+
+describe('LogRecorder', () => {
+  test('keeps events, and shows them as lines', () => {
+    const recorder = new LogRecorder()
+    const event: LogEvent = { level: 'info', namespace: 'shop', text: 'Open', label: 'x' }
+    recorder.observer(event)
+    expect(recorder.events).toEqual([event])
+    expect(recorder.lines).toEqual(['shop [x] Open'])
+  })
+
+  test('gives up the errors it is asked for', () => {
+    const recorder = new LogRecorder()
+    for (const error of [range, type, range]) recorder.observer({ level: 'error', text: 'It failed', error })
+    expect(recorder.flushLoggedErrors(RangeError)).toEqual([range, range])
+    expect(recorder.events.map(({ error }) => error)).toEqual([type])
+  })
+})
+
+describe('flushLoggedErrors', () => {
+  test('takes every error without a class, and leaves events without one', () => {
+    const news: LogEvent = { level: 'info', text: 'Open' }
+    const events: LogEvent[] = [
+      { level: 'error', text: '', error: 'no error' },
+      news,
+      { level: 'warn', text: '', error: type },
+    ]
+    expect(flushLoggedErrors(events)).toEqual(['no error', type])
+    expect(events).toEqual([news])
+  })
+
+  test('is there for what a memory reactor has logged', () => {
+    const reactor = new MemoryReactor()
+    reactor.log({ level: 'error', text: 'It failed', error: range })
+    reactor.log({ level: 'error', text: 'It failed', error: type })
+    expect(reactor.flushLoggedErrors(TypeError)).toEqual([type])
+    expect(reactor.flushLoggedErrors()).toEqual([range])
+    expect(reactor.logged).toEqual([])
+  })
+})
