@@ -26,8 +26,13 @@ export class ExampleProcess {
   }
 
   /** Starts an example on a free port, and waits for the address it prints. */
-  static async start(name: string, ...args: string[]): Promise<ExampleProcess> {
-    const example = new ExampleProcess(name, ['tcp:0:interface=127.0.0.1', ...args])
+  static start(name: string, ...args: string[]): Promise<ExampleProcess> {
+    return ExampleProcess.startWith(name, ['tcp:0:interface=127.0.0.1', ...args])
+  }
+
+  /** Starts an example with these arguments alone, and waits for the address it prints. */
+  static async startWith(name: string, args: readonly string[]): Promise<ExampleProcess> {
+    const example = new ExampleProcess(name, args)
     while (example.port === 0) {
       const ended = await Promise.race([
         example.#exited,

@@ -10,6 +10,9 @@ import type { Address, UDPAddress } from './contracts/address.ts'
 //   DNSLookupError, TimeoutError, ConnectingCancelledError, NoProtocol, TLSHandshakeError
 // TLSConfigurationError        a certificate or key cannot be used
 // CannotListenError            an address could not be had
+// InvalidAddressError          a host that must be a numeric address is none, or is of no use here
+// MessageLengthError           a datagram is longer than UDP can carry
+// MulticastJoinError           a multicast group cannot be joined or left
 // ProxyProtocolError           a peer that should begin with a PROXY header does not; the cause of an abort
 // LocalProtocolError           our caller broke an order of calls
 //   NotConnectedError, NotConnectingError, AlreadyCalled, AlreadyCancelled,
@@ -116,6 +119,48 @@ export class CannotListenError extends Error {
   constructor(address: Address | UDPAddress, cause: unknown) {
     super(`Cannot listen on ${formatAddress(address)}: ${explain(cause)}`, { cause })
     this.address = address
+    this.code = codeOf(cause)
+  }
+}
+
+/** A host is no numeric address, or not one that can be used here. */
+export class InvalidAddressError extends Error {
+  override readonly name = 'InvalidAddressError'
+  readonly host: string
+
+  constructor(host: string, why: string, cause?: unknown) {
+    super(
+      `Cannot use ${JSON.stringify(host.slice(0, 80))} as an address: ${why}`,
+      cause === undefined ? undefined : { cause },
+    )
+    this.host = host
+  }
+}
+
+/** A datagram is longer than UDP can carry. */
+export class MessageLengthError extends Error {
+  override readonly name = 'MessageLengthError'
+  /** Its length. */
+  readonly bytes: number
+  /** What fits. */
+  readonly maxBytes: number
+
+  constructor(bytes: number, maxBytes: number) {
+    super(`Cannot send a datagram of ${bytes} bytes: ${maxBytes} fit`)
+    this.bytes = bytes
+    this.maxBytes = maxBytes
+  }
+}
+
+/** A multicast group cannot be joined or left; `code` says why, such as `ENODEV`. */
+export class MulticastJoinError extends Error {
+  override readonly name = 'MulticastJoinError'
+  readonly group: string
+  readonly code: string | undefined
+
+  constructor(attempt: 'join' | 'leave', group: string, cause: unknown) {
+    super(`Cannot ${attempt} the group ${group}: ${explain(cause)}`, { cause })
+    this.group = group
     this.code = codeOf(cause)
   }
 }

@@ -1,7 +1,17 @@
-export { formatAddress, tcpAddress, unixAddress } from './addresses.ts'
+export { formatAddress, tcpAddress, udpAddress, unixAddress } from './addresses.ts'
 export { LineTooLongError } from './bytes/line-too-long-error.ts'
-export type { Address, TCPAddress, UNIXAddress } from './contracts/address.ts'
+export type { Address, TCPAddress, UDPAddress, UNIXAddress } from './contracts/address.ts'
 export type { Connector } from './contracts/connector.ts'
+export type {
+  DatagramDrops,
+  DatagramEvents,
+  DatagramTransport,
+  ListenMulticastOptions,
+  ListenUDPOptions,
+  MulticastTransport,
+  ReactorUDP,
+  UDPDestination,
+} from './contracts/datagram.ts'
 export type { LogConnection, LogEvent, LogFields, LogLevel, LogObserver } from './contracts/log.ts'
 export type { Consumer, PullProducer, PushProducer } from './contracts/producer.ts'
 export type { ProtocolEvents, ProtocolFactory } from './contracts/protocol-events.ts'
@@ -72,7 +82,10 @@ export {
   DNSLookupError,
   ExitCode,
   IncompleteReadError,
+  InvalidAddressError,
   LocalProtocolError,
+  MessageLengthError,
+  MulticastJoinError,
   NoProtocol,
   NoRouteError,
   NotConnectedError,
@@ -103,6 +116,7 @@ export { reactor } from './node/default-reactor.ts'
 export { createReactor, type ReactorOptions } from './node/node-reactor.ts'
 export { react, type ReactOptions } from './node/react.ts'
 export { ALPNFactory } from './protocol/alpn-factory.ts'
+export { ConnectedDatagramProtocol, DatagramProtocol } from './protocol/datagram-protocol.ts'
 export { ClientFactory, Factory } from './protocol/factory.ts'
 export {
   Int8StringReceiver,

@@ -1,5 +1,7 @@
 export { chunkings } from './testing/chunkings.ts'
 export { Clock } from './testing/clock.ts'
+export { datagramChecks } from './testing/datagram-checks.ts'
+export type { DatagramCheck, DatagramHarness } from './testing/datagram-harness.ts'
 export { connectedPair, type ConnectedPair, type ConnectedPairOptions } from './testing/connected-pair.ts'
 export { type ErrorClass, flushLoggedErrors, LogRecorder } from './testing/log-recorder.ts'
 export { MemoryReactor, type MemoryReactorOptions } from './testing/memory-reactor.ts'

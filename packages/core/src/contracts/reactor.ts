@@ -1,5 +1,6 @@
 import type { Address } from './address.ts'
 import type { Connector } from './connector.ts'
+import type { ReactorUDP } from './datagram.ts'
 import type { DeadlineKeeper } from './deadline.ts'
 import type { LogEvent } from './log.ts'
 import type { ConnectionPolicy, WaitingOptions } from './policy.ts'
@@ -298,6 +299,7 @@ export interface Reactor
     ReactorTCP,
     ReactorTLS,
     ReactorUNIX,
+    ReactorUDP,
     ReactorFiles,
     ReactorNames,
     ReactorRandom,

@@ -1,6 +1,6 @@
+import type { Address, UDPAddress } from '../contracts/address.ts'
 import type {
   ConnectionContext,
-  ListeningPort,
   Reactor,
   RunOptions,
   StopOptions,
@@ -40,7 +40,7 @@ export class ReactorLifecycle implements TransportHost {
   context: ConnectionContext | undefined
   readonly #closingWatchers = new Set<() => void>()
   readonly #bindings = new Set<Promise<void>>()
-  readonly #ports = new Set<ListeningPort>()
+  readonly #ports = new Set<OpenPort>()
   readonly #attempts = new Set<Attempting>()
   readonly #edges: LifecycleEdges
   readonly #events: SystemEvents
@@ -119,14 +119,15 @@ export class ReactorLifecycle implements TransportHost {
     if (this.stopping) throw new Error('the reactor is stopping')
   }
 
-  /** A port begins to accept connections. */
-  portOpened(port: ListeningPort): void {
+  /** A port begins to accept connections, or to receive datagrams. */
+  portOpened(port: OpenPort): void {
     this.#ports.add(port)
-    diagnose('ropewalk.listen', () => ({ address: port.getHost() }))
+    const address = port.getHost()
+    if (address.type !== 'UDP') diagnose('ropewalk.listen', () => ({ address }))
   }
 
-  /** A port accepts no more. */
-  portClosed(port: ListeningPort): void {
+  /** A port accepts or receives no more. */
+  portClosed(port: OpenPort): void {
     this.#ports.delete(port)
   }
 
@@ -206,6 +207,12 @@ export class ReactorLifecycle implements TransportHost {
       this.reactor.log({ level: 'error', text: 'A call at startup failed', error }),
     )
   }
+}
+
+/** A port, of connections or of datagrams, as a stop sees it. */
+export interface OpenPort {
+  getHost(): Address | UDPAddress
+  stopListening(): Promise<void>
 }
 
 /** A stop first runs the triggers that come before; then it drains; at the deadline it cuts what is left. */

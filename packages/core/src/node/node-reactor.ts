@@ -4,6 +4,12 @@ import { isIP, type NetConnectOpts } from 'node:net'
 import { tcpAddress, unixAddress } from '../addresses.ts'
 import type { Address } from '../contracts/address.ts'
 import type { Connector } from '../contracts/connector.ts'
+import type {
+  DatagramEvents,
+  DatagramTransport,
+  ListenMulticastOptions,
+  ListenUDPOptions,
+} from '../contracts/datagram.ts'
 import type { DeadlineKeeper } from '../contracts/deadline.ts'
 import type { LogEvent, LogObserver } from '../contracts/log.ts'
 import type { ProtocolEvents, ProtocolFactory } from '../contracts/protocol-events.ts'
@@ -24,6 +30,7 @@ import type {
   TriggerPhase,
 } from '../contracts/reactor.ts'
 import type { ClientTLSOptions, ServerTLSOptions, TLSContext } from '../contracts/tls.ts'
+import { DatagramPort } from '../datagram/datagram-port.ts'
 import { ReactorLifecycle } from '../lifecycle/reactor-lifecycle.ts'
 import { LogPublisher } from '../log/log-publisher.ts'
 import type { HostedTransport } from '../transport/transport-host.ts'
@@ -33,6 +40,7 @@ import { TLSFactory } from '../transport/tls-opening.ts'
 import { Turn } from '../transport/turn.ts'
 import { type DialEvents, type Dialling, StreamConnector } from '../transport/stream-connector.ts'
 import { logToStderr } from './console-log.ts'
+import { DatagramSocket } from './datagram-socket.ts'
 import { connectionLimit } from './descriptor-limit.ts'
 import { dialSocket } from './dial-socket.ts'
 import { NodeTime } from './node-time.ts'
@@ -202,6 +210,28 @@ class NodeReactor implements Reactor {
     options: Omit<ConnectTCPOptions, 'bindAddress'> = {},
   ): Connector<P> {
     return this.#connect(factory, unixAddress(path), { path }, options)
+  }
+
+  listenUDP(
+    port: number,
+    protocol: DatagramEvents,
+    options: ListenUDPOptions = {},
+  ): Promise<DatagramTransport> {
+    return DatagramPort.open({
+      host: this.#lifecycle,
+      port,
+      protocol,
+      options,
+      bind: (binding) => DatagramSocket.bind(binding),
+    })
+  }
+
+  listenMulticast(
+    port: number,
+    protocol: DatagramEvents,
+    { listenMultiple = false, ...options }: ListenMulticastOptions = {},
+  ): Promise<DatagramTransport> {
+    return this.listenUDP(port, protocol, { ...options, reuseAddress: listenMultiple })
   }
 
   #connectTCP<P extends ProtocolEvents>(

@@ -1,6 +1,12 @@
 import { tcpAddress, unixAddress } from '../addresses.ts'
 import type { Address } from '../contracts/address.ts'
 import type { Connector } from '../contracts/connector.ts'
+import type {
+  DatagramEvents,
+  DatagramTransport,
+  ListenMulticastOptions,
+  ListenUDPOptions,
+} from '../contracts/datagram.ts'
 import type { LogEvent, LogObserver } from '../contracts/log.ts'
 import type { ProtocolEvents, ProtocolFactory } from '../contracts/protocol-events.ts'
 import type {
@@ -19,6 +25,7 @@ import type {
   TriggerPhase,
 } from '../contracts/reactor.ts'
 import type { ClientTLSOptions, ServerTLSOptions, TLSContext } from '../contracts/tls.ts'
+import { DatagramPort } from '../datagram/datagram-port.ts'
 import { DNSLookupError } from '../errors.ts'
 import { ReactorLifecycle } from '../lifecycle/reactor-lifecycle.ts'
 import { LogPublisher } from '../log/log-publisher.ts'
@@ -32,6 +39,7 @@ import { Turn } from '../transport/turn.ts'
 import { DeadlineWheel } from '../transport/deadline-wheel.ts'
 import { Clock } from './clock.ts'
 import { type ErrorClass, flushLoggedErrors, LogRecorder } from './log-recorder.ts'
+import { MemoryDatagramNetwork } from './memory-datagram-network.ts'
 import { MemoryNetwork } from './memory-network.ts'
 
 /** What a memory reactor is made with. */
@@ -62,6 +70,7 @@ export class MemoryReactor implements Reactor {
   readonly host: ReactorLifecycle
   readonly #lifecycle: ReactorLifecycle
   readonly #network: MemoryNetwork
+  readonly #datagrams: MemoryDatagramNetwork
   #turnWaits = false
   #randomState = 1
 
@@ -80,6 +89,7 @@ export class MemoryReactor implements Reactor {
     this.#lifecycle = lifecycle
     this.host = lifecycle
     this.#network = new MemoryNetwork(lifecycle)
+    this.#datagrams = new MemoryDatagramNetwork(lifecycle.turn)
   }
 
   get running(): boolean {
@@ -240,6 +250,28 @@ export class MemoryReactor implements Reactor {
     options: Omit<ConnectTCPOptions, 'bindAddress'> = {},
   ): Connector<P> {
     return this.#connect(unixAddress(path), factory, options)
+  }
+
+  listenUDP(
+    port: number,
+    protocol: DatagramEvents,
+    options: ListenUDPOptions = {},
+  ): Promise<DatagramTransport> {
+    return DatagramPort.open({
+      host: this.#lifecycle,
+      port,
+      protocol,
+      options,
+      bind: (binding) => this.#datagrams.bind(binding),
+    })
+  }
+
+  listenMulticast(
+    port: number,
+    protocol: DatagramEvents,
+    { listenMultiple = false, ...options }: ListenMulticastOptions = {},
+  ): Promise<DatagramTransport> {
+    return this.listenUDP(port, protocol, { ...options, reuseAddress: listenMultiple })
   }
 
   #endTurn(before: number): void {

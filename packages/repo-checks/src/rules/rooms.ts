@@ -41,6 +41,7 @@ function isRoom(name: string): boolean {
 }
 
 const ABOVE_PROTOCOL = [
+  'core/datagram',
   'core/proxy',
   'core/tls',
   'core/endpoint',
@@ -64,7 +65,10 @@ const ARROWS: Readonly<Record<string, readonly string[]>> = {
   'core/lifecycle': ['core/transport'],
   'core/protocol': ['core/contracts'],
   'core/policy': ['core/protocol', 'core/transport'],
-  'core/proxy': ['core/protocol', 'core/transport'],
+  // What a numeric address is: reads text, and knows nothing of PROXY headers.
+  'core/proxy/ip-address': [],
+  'core/proxy': ['core/proxy/ip-address', 'core/protocol', 'core/transport'],
+  'core/datagram': ['core/proxy/ip-address', 'core/transport'],
   'core/endpoint': ['core/protocol', 'core/proxy'],
   'core/stream': ['core/protocol', 'core/transport', 'core/bytes'],
   'core/time': ['core/protocol', 'core/transport'],

@@ -1,0 +1,250 @@
+import { formatAddress } from '../addresses.ts'
+import type { UDPAddress } from '../contracts/address.ts'
+import type {
+  DatagramDrops,
+  DatagramEvents,
+  DatagramTransport,
+  ListenUDPOptions,
+  UDPDestination,
+} from '../contracts/datagram.ts'
+import type { LogEvent } from '../contracts/log.ts'
+import type { Reactor } from '../contracts/reactor.ts'
+import {
+  codeOf,
+  InvalidAddressError,
+  LocalProtocolError,
+  MessageLengthError,
+  MulticastJoinError,
+  NotConnectedError,
+} from '../errors.ts'
+import { contained } from '../transport/contained.ts'
+import { mustBeBytes } from '../transport/must-be-bytes.ts'
+import { bindDatagramWire, type DatagramPortSetup } from './bind-datagram-wire.ts'
+import { bindingSpeaks, type DatagramBinding } from './datagram-binding.ts'
+import type { DatagramWire, DatagramWireEvents } from './datagram-wire.ts'
+import { DropRecord } from './drop-record.ts'
+import { mustBeNumeric, mustBeWithin, numericAddress } from './numeric-address.ts'
+
+/** A UDP port, whatever carries its datagrams. */
+export class DatagramPort implements DatagramTransport, DatagramWireEvents {
+  readonly reactor: Reactor
+  readonly protocol: DatagramEvents
+  readonly #host: DatagramPortSetup['host']
+  readonly #binding: DatagramBinding
+  readonly #wire: DatagramWire
+  readonly #limits: DatagramLimits
+  readonly #drops = new DropRecord((event) => this.#log({ level: 'warn', ...event }))
+  #peer: UDPAddress | undefined
+  #pending = 0
+  #started: Promise<void> = Promise.resolve()
+  #stopped: Promise<void> | undefined
+
+  private constructor(setup: DatagramPortSetup, binding: DatagramBinding, wire: DatagramWire) {
+    this.reactor = setup.host.reactor
+    this.protocol = setup.protocol
+    this.#host = setup.host
+    this.#binding = binding
+    this.#wire = wire
+    this.#limits = { ...DEFAULT_DATAGRAM_LIMITS, ...setup.options }
+  }
+
+  /**
+   * Binds a wire and starts the protocol on it.
+   *
+   * @throws as `listenUDP` (rejects).
+   */
+  static async open(setup: DatagramPortSetup): Promise<DatagramPort> {
+    const [binding, wire] = await bindDatagramWire(setup)
+    const port = new DatagramPort(setup, binding, wire)
+    await port.#start()
+    return port
+  }
+
+  get listening(): boolean {
+    return this.#stopped === undefined
+  }
+
+  get drops(): DatagramDrops {
+    return this.#drops.counts
+  }
+
+  getHost(): UDPAddress {
+    return this.#wire.address
+  }
+
+  write(data: Uint8Array | string, destination?: UDPDestination): boolean {
+    mustBeBytes(data)
+    const address = this.#addressOf(destination)
+    const bytes = typeof data === 'string' ? Buffer.from(data) : data
+    const maxBytes = MAX_DATAGRAM_BYTES[address.family]
+    if (bytes.length > maxBytes) throw new MessageLengthError(bytes.length, maxBytes)
+    if (!this.listening) return this.#dropWrite('late')
+    const bufferedBytes = this.#wire.bufferedBytes + bytes.length
+    if (bufferedBytes > this.#limits.maxBufferedBytes) return this.#dropWrite('unsent')
+    this.#wire.send(bytes, address)
+    return true
+  }
+
+  connect(host: string, port: number): void {
+    this.#mustListen('connect')
+    if (this.#peer !== undefined)
+      throw new LocalProtocolError(`Cannot connect a port that is connected to ${formatAddress(this.#peer)}`)
+    const peer = this.#reachable(host, port)
+    this.#wire.connect(peer)
+    this.#peer = peer
+  }
+
+  joinGroup(group: string, via?: string): void {
+    this.#changeMembership('joinGroup', group, via)
+  }
+
+  leaveGroup(group: string, via?: string): void {
+    this.#changeMembership('leaveGroup', group, via)
+  }
+
+  setTTL(hops: number): void {
+    this.#mustListen('setTTL')
+    mustBeWithin(hops, 1, 255, 'a TTL')
+    this.#wire.setTTL(hops)
+  }
+
+  setMulticastTTL(hops: number): void {
+    this.#mustListen('setMulticastTTL')
+    mustBeWithin(hops, 0, 255, 'a TTL')
+    this.#wire.setMulticastTTL(hops)
+  }
+
+  setLoopbackMode(enabled: boolean): void {
+    this.#mustListen('setLoopbackMode')
+    this.#wire.setLoopbackMode(enabled)
+  }
+
+  setOutgoingInterface(via: string): void {
+    this.#mustListen('setOutgoingInterface')
+    mustBeNumeric(via)
+    try {
+      this.#wire.setOutgoingInterface(via)
+    } catch (cause) {
+      throw new InvalidAddressError(via, 'it is no address of a network interface here', cause)
+    }
+  }
+
+  setBroadcastAllowed(allowed: boolean): void {
+    this.#mustListen('setBroadcastAllowed')
+    this.#wire.setBroadcastAllowed(allowed)
+  }
+
+  stopListening(): Promise<void> {
+    this.#stopped ??= this.#stop()
+    return this.#stopped
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.stopListening()
+  }
+
+  received(data: Buffer, from: UDPAddress): void {
+    if (!this.listening) return
+    if (data.length > this.#limits.maxPacketBytes) return this.#drops.add('tooLong')
+    if (this.#pending >= this.#limits.maxPending) return this.#drops.add('unread')
+    const settled = this.#contained(() => this.protocol.datagramReceived(data, from))
+    if (settled === undefined) return
+    this.#pending++
+    void settled.then(() => this.#pending--)
+  }
+
+  failed(error: Error): void {
+    if (!this.listening) return
+    const refused = this.#peer !== undefined && codeOf(error) === 'ECONNREFUSED'
+    if (refused) void this.#contained(() => this.protocol.connectionRefused())
+    else this.#drops.add('failed', error)
+  }
+
+  async #start(): Promise<void> {
+    this.#wire.attach(this)
+    this.#host.portOpened(this)
+    this.#started = this.#startProtocol()
+    try {
+      await this.#started
+    } catch (error) {
+      await this.stopListening()
+      throw error
+    }
+  }
+
+  /** Its own method, so that a throw is a rejection. */
+  async #startProtocol(): Promise<void> {
+    await this.protocol.makeConnection(this)
+  }
+
+  async #stop(): Promise<void> {
+    this.#host.portClosed(this)
+    await this.#wire.close()
+    void this.#started.then(
+      () => this.#contained(() => this.protocol.doStop()),
+      // A protocol that could not start need not stop.
+      () => undefined,
+    )
+  }
+
+  #addressOf(destination: UDPDestination | undefined): UDPAddress {
+    const peer = this.#peer
+    if (destination === undefined) {
+      if (peer !== undefined) return peer
+      throw new LocalProtocolError('Cannot write without a destination: the port is not connected')
+    }
+    const address = this.#reachable(destination.host, destination.port)
+    if (peer === undefined || (peer.host === address.host && peer.port === address.port)) return address
+    throw new LocalProtocolError(
+      `Cannot write to ${formatAddress(address)}: the port is connected to ${formatAddress(peer)}`,
+    )
+  }
+
+  #reachable(host: string, port: number): UDPAddress {
+    const address = numericAddress(host, port, 1)
+    if (bindingSpeaks(this.#binding, address.family)) return address
+    throw new InvalidAddressError(host, `the port is bound to ${formatAddress(this.getHost())}`)
+  }
+
+  #changeMembership(change: 'joinGroup' | 'leaveGroup', group: string, via: string | undefined): void {
+    this.#mustListen(change)
+    mustBeNumeric(group)
+    if (via !== undefined) mustBeNumeric(via)
+    try {
+      this.#wire[change](group, via)
+    } catch (cause) {
+      throw new MulticastJoinError(change === 'joinGroup' ? 'join' : 'leave', group, cause)
+    }
+  }
+
+  #mustListen(attempt: string): void {
+    if (!this.listening) throw new NotConnectedError(`Cannot ${attempt} on a UDP port that is closed`)
+  }
+
+  #dropWrite(why: 'unsent' | 'late'): false {
+    this.#drops.add(why)
+    return false
+  }
+
+  #contained(call: () => unknown): Promise<void> | undefined {
+    return contained(call, (error) =>
+      this.#log({ level: 'error', text: 'A datagram protocol failed; its port stays open', error }),
+    )
+  }
+
+  #log(event: Omit<LogEvent, 'label'>): void {
+    const label = `${this.protocol.constructor.name} ${formatAddress(this.getHost())}`
+    this.reactor.log({ ...event, label })
+  }
+}
+
+type DatagramLimits = Required<Pick<ListenUDPOptions, 'maxPacketBytes' | 'maxBufferedBytes' | 'maxPending'>>
+
+const DEFAULT_DATAGRAM_LIMITS: DatagramLimits = {
+  maxPacketBytes: 8_192,
+  maxBufferedBytes: 1_048_576,
+  maxPending: 1_024,
+}
+
+/** What 16 bits of length leave for the data: behind the headers of IPv4 and UDP, and of UDP alone in IPv6. */
+const MAX_DATAGRAM_BYTES = { 4: 65_507, 6: 65_527 } as const

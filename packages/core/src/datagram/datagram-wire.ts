@@ -1,0 +1,27 @@
+import type { UDPAddress } from '../contracts/address.ts'
+import type { DatagramTransport, MulticastTransport } from '../contracts/datagram.ts'
+
+/** Carries the datagrams of one port. What it is told has been checked; it throws the system's errors. */
+export interface DatagramWire
+  extends MulticastTransport, Pick<DatagramTransport, 'setTTL' | 'setBroadcastAllowed'> {
+  /** Where it is bound. */
+  readonly address: UDPAddress
+  /** Bytes that the system has not taken yet. */
+  readonly bufferedBytes: number
+  /** Says who is told of what comes. Nothing has come before. */
+  attach(events: DatagramWireEvents): void
+  /** Sends to `destination`, which is the peer once connected. Errors come as events. */
+  send(data: Uint8Array, destination: UDPAddress): void
+  /** @throws {InvalidAddressError} when the system cannot connect it. */
+  connect(peer: UDPAddress): void
+  /** Resolves when the address is free. */
+  close(): Promise<void>
+}
+
+/** What a wire tells its port. */
+export interface DatagramWireEvents {
+  /** A datagram came. The bytes are the port's. */
+  received(data: Buffer, from: UDPAddress): void
+  /** The system reports an error: of a datagram that was sent, or to be sent. */
+  failed(error: Error): void
+}

@@ -1,0 +1,32 @@
+import { udpAddress } from '../addresses.ts'
+import type { UDPAddress } from '../contracts/address.ts'
+import { InvalidAddressError } from '../errors.ts'
+import { parseIP } from '../proxy/ip-address.ts'
+
+/**
+ * The address of a numeric host and a port.
+ *
+ * @param lowestPort 0 where that means any free one.
+ * @throws {InvalidAddressError} when `host` is a name.
+ * @throws {RangeError} unless `port` is a whole number from `lowestPort` to 65535.
+ */
+export function numericAddress(host: string, port: number, lowestPort: 0 | 1): UDPAddress {
+  mustBeNumeric(host)
+  mustBeWithin(port, lowestPort, 65_535, 'a UDP port')
+  return udpAddress(host, port)
+}
+
+/** @throws {InvalidAddressError} unless `host` is an IPv4 address, or an IPv6 one with or without a zone. */
+export function mustBeNumeric(host: string): void {
+  if (parseIP(host.replace(ZONE, '$1')) === undefined)
+    throw new InvalidAddressError(host, 'it is not numeric; reactor.lookup finds the addresses of a name')
+}
+
+/** @throws {RangeError} unless `value` is a whole number from `lowest` to `highest`. */
+export function mustBeWithin(value: number, lowest: number, highest: number, what: string): void {
+  if (Number.isInteger(value) && value >= lowest && value <= highest) return
+  throw new RangeError(`Cannot use ${value} as ${what}: give a whole number from ${lowest} to ${highest}`)
+}
+
+/** What names the network interface of an IPv6 address: `fe80::1%eth0`. */
+const ZONE = /^(.*:.*)%.+$/

@@ -1,0 +1,126 @@
+import { createSocket, type Socket, type SocketOptions } from 'node:dgram'
+import { udpAddress } from '../addresses.ts'
+import type { UDPAddress } from '../contracts/address.ts'
+import type { DatagramBinding } from '../datagram/datagram-binding.ts'
+import type { DatagramWire, DatagramWireEvents } from '../datagram/datagram-wire.ts'
+import { InvalidAddressError } from '../errors.ts'
+
+/** A UDP socket as a wire. */
+export class DatagramSocket implements DatagramWire {
+  readonly address: UDPAddress
+  readonly #socket: Socket
+  readonly #sent: (error: Error | null) => void
+  #events: DatagramWireEvents | undefined
+  #connected = false
+
+  private constructor(socket: Socket) {
+    const { address, port } = socket.address()
+    this.address = udpAddress(address, port)
+    this.#socket = socket
+    this.#sent = (error) => {
+      if (error !== null) this.#events?.failed(error)
+    }
+    socket.on('error', this.#sent)
+    socket.on('message', (data, from) => this.#events?.received(data, udpAddress(from.address, from.port)))
+  }
+
+  /** Rejects with the system's error when the address cannot be had. */
+  static async bind(binding: DatagramBinding): Promise<DatagramSocket> {
+    const socket = createSocket(socketOptions(binding))
+    try {
+      await bindSocket(socket, binding.address)
+    } catch (error) {
+      socket.close()
+      throw error
+    }
+    return new DatagramSocket(socket)
+  }
+
+  get bufferedBytes(): number {
+    return this.#socket.getSendQueueSize()
+  }
+
+  attach(events: DatagramWireEvents): void {
+    this.#events = events
+  }
+
+  send(data: Uint8Array, destination: UDPAddress): void {
+    if (this.#connected) this.#socket.send(data, this.#sent)
+    else this.#socket.send(data, destination.port, this.#hostOf(destination), this.#sent)
+  }
+
+  connect(peer: UDPAddress): void {
+    this.#socket.connect(peer.port, this.#hostOf(peer))
+    this.#connected = isConnected(this.#socket)
+    // What the system says is told a turn later, as an event.
+    if (!this.#connected) throw new InvalidAddressError(peer.host, 'the system finds no way there')
+  }
+
+  joinGroup(group: string, via?: string): void {
+    this.#socket.addMembership(group, via)
+  }
+
+  leaveGroup(group: string, via?: string): void {
+    this.#socket.dropMembership(group, via)
+  }
+
+  setTTL(hops: number): void {
+    this.#socket.setTTL(hops)
+  }
+
+  setMulticastTTL(hops: number): void {
+    this.#socket.setMulticastTTL(hops)
+  }
+
+  setLoopbackMode(enabled: boolean): void {
+    this.#socket.setMulticastLoopback(enabled)
+  }
+
+  setOutgoingInterface(via: string): void {
+    this.#socket.setMulticastInterface(via)
+  }
+
+  setBroadcastAllowed(allowed: boolean): void {
+    this.#socket.setBroadcast(allowed)
+  }
+
+  close(): Promise<void> {
+    return new Promise((resolve) => {
+      this.#socket.close(resolve)
+    })
+  }
+
+  /** The host as this socket's family writes it. */
+  #hostOf({ family, host }: UDPAddress): string {
+    return family === 4 && this.address.family === 6 ? `::ffff:${host}` : host
+  }
+}
+
+function socketOptions({ address, reuseAddress, ipv6Only }: DatagramBinding): SocketOptions {
+  const type = address.family === 4 ? 'udp4' : 'udp6'
+  return {
+    type,
+    reuseAddr: reuseAddress,
+    ipv6Only: ipv6Only && type === 'udp6',
+    // Hosts are numeric already. Asking for them, as Node does, would put off every datagram by a turn.
+    lookup: (host, _options, found) => found(null, host, address.family),
+  }
+}
+
+function bindSocket(socket: Socket, { host, port }: UDPAddress): Promise<void> {
+  return new Promise((resolve, reject) => {
+    socket.once('error', reject)
+    socket.bind(port, host, () => {
+      socket.off('error', reject)
+      resolve()
+    })
+  })
+}
+
+function isConnected(socket: Socket): boolean {
+  try {
+    return socket.remoteAddress() !== undefined
+  } catch {
+    return false
+  }
+}

@@ -1,0 +1,72 @@
+import type { UDPAddress } from '../contracts/address.ts'
+import type { DatagramEvents, DatagramTransport } from '../contracts/datagram.ts'
+import { LocalProtocolError, NotConnectedError } from '../errors.ts'
+
+/**
+ * What happens on one UDP port: subclass it, and override what you care about.
+ *
+ * One object serves one port at a time.
+ */
+export abstract class DatagramProtocol implements DatagramEvents {
+  #transport: DatagramTransport | undefined
+
+  /**
+   * The port. It stays readable after the port is closed.
+   *
+   * @throws {NotConnectedError} before `makeConnection`.
+   */
+  get transport(): DatagramTransport {
+    if (this.#transport === undefined)
+      throw new NotConnectedError('Cannot use the transport before startProtocol')
+    return this.#transport
+  }
+
+  /** @throws {LocalProtocolError} while it serves another port. */
+  makeConnection(transport: DatagramTransport): void | Promise<void> {
+    if (this.#transport?.listening)
+      throw new LocalProtocolError('Cannot start a datagram protocol that serves another port')
+    this.#transport = transport
+    return this.startProtocol()
+  }
+
+  doStop(): void | Promise<void> {
+    return this.stopProtocol()
+  }
+
+  /** The port is bound. What it throws, or rejects with, closes the port and is what `listenUDP` rejects with. */
+  startProtocol(): void | Promise<void> {}
+
+  /** The port is closed. */
+  stopProtocol(): void | Promise<void> {}
+
+  /** A datagram came, whole; it may be empty. The bytes are yours. Anyone can forge `address`. */
+  datagramReceived(_data: Buffer, _address: UDPAddress): void | Promise<void> {}
+
+  /** Nobody listens at the peer that the port is connected to, or did a moment ago. */
+  connectionRefused(): void | Promise<void> {}
+}
+
+/** What happens on a UDP port that talks to one peer: its transport's `write` needs no destination. */
+export abstract class ConnectedDatagramProtocol extends DatagramProtocol {
+  readonly #host: string
+  readonly #port: number
+
+  /** @param host The peer's name or address. A name that has none is what `listenUDP` rejects with. */
+  constructor(host: string, port: number) {
+    super()
+    this.#host = host
+    this.#port = port
+  }
+
+  /** Connects the port, then starts. */
+  override async makeConnection(transport: DatagramTransport): Promise<void> {
+    const hosts = await transport.reactor.lookup(this.#host)
+    const { family } = transport.getHost()
+    const host = hosts.find((each) => family === 6 || !each.includes(':')) ?? this.#host
+    transport.connect(host, this.#port)
+    await super.makeConnection(transport)
+  }
+
+  /** A datagram came from the peer, whole; it may be empty. The bytes are yours. */
+  override datagramReceived(_data: Buffer): void | Promise<void> {}
+}

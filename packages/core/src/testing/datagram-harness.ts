@@ -1,0 +1,30 @@
+import type { DatagramEvents, DatagramTransport, ListenMulticastOptions } from '../contracts/datagram.ts'
+import type { LogEvent } from '../contracts/log.ts'
+
+/** One kind of UDP port, as the datagram checks drive it. */
+export interface DatagramHarness {
+  /** What its reactor has logged, oldest first. */
+  readonly logged: readonly LogEvent[]
+  /** Listens for multicast on 127.0.0.1, unless the options name another interface. */
+  readonly listen: (
+    port: number,
+    protocol: DatagramEvents,
+    options?: ListenMulticastOptions,
+  ) => Promise<DatagramTransport>
+  /**
+   * Lets things happen until `condition` holds.
+   *
+   * @throws {Error} (rejects) when it does not within a bound.
+   */
+  readonly until: (condition: () => boolean) => Promise<void>
+  /** Lets everything happen that is under way. */
+  readonly quiet: () => Promise<void>
+}
+
+/** One promise that every UDP port keeps. Ports that a check leaves open are the harness's to close. */
+export interface DatagramCheck {
+  /** A sentence about behaviour. */
+  readonly name: string
+  /** @throws {CheckFailed} (rejects) when the port breaks the promise. */
+  run(harness: DatagramHarness): Promise<void>
+}

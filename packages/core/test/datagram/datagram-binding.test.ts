@@ -1,0 +1,20 @@
+import { describe, expect, test } from 'vitest'
+import { udpAddress } from '../../src/addresses.ts'
+import { bindingSpeaks } from '../../src/datagram/datagram-binding.ts'
+
+describe('bindingSpeaks', () => {
+  test('its own family, and on IPv6 the other too unless told otherwise', () => {
+    const binding = (host: string, ipv6Only: boolean): Parameters<typeof bindingSpeaks>[0] => {
+      return { address: udpAddress(host, 1), ipv6Only, reuseAddress: false }
+    }
+    const spoken = [binding('0.0.0.0', false), binding('::', false), binding('::', true)].map((each) => [
+      bindingSpeaks(each, 4),
+      bindingSpeaks(each, 6),
+    ])
+    expect(spoken).toEqual([
+      [true, false],
+      [true, true],
+      [false, true],
+    ])
+  })
+})

@@ -1,0 +1,152 @@
+import { describe, expect, test } from 'vitest'
+import { udpAddress } from '../../src/addresses.ts'
+import { InvalidAddressError, MessageLengthError } from '../../src/errors.ts'
+import { DatagramRecorder } from '../../src/testing/checks/datagram-recorder.ts'
+import { MemoryReactor } from '../../src/testing/memory-reactor.ts'
+import { RecordingDatagramWire } from './recording-datagram-wire.ts'
+
+const PEER = { host: '192.0.2.1', port: 9 }
+
+describe('DatagramPort', () => {
+  test('tells its wire what it was told, once it has been checked', async () => {
+    const wire = new RecordingDatagramWire()
+    const port = await wire.open(new MemoryReactor(), new DatagramRecorder())
+    port.setTTL(1)
+    port.setMulticastTTL(0)
+    port.setLoopbackMode(false)
+    port.setOutgoingInterface('192.0.2.7')
+    port.setBroadcastAllowed(true)
+    port.joinGroup('239.0.0.1', '192.0.2.7')
+    port.leaveGroup('239.0.0.1')
+    port.connect(PEER.host, PEER.port)
+    port.write('größer')
+    await port.stopListening()
+    expect(wire.calls).toEqual([
+      ['setTTL', 1],
+      ['setMulticastTTL', 0],
+      ['setLoopbackMode', false],
+      ['setOutgoingInterface', '192.0.2.7'],
+      ['setBroadcastAllowed', true],
+      ['joinGroup', '239.0.0.1', '192.0.2.7'],
+      ['leaveGroup', '239.0.0.1', undefined],
+      ['connect', '192.0.2.1', 9],
+      ['send', 8, '192.0.2.1', 9],
+      ['close'],
+    ])
+  })
+
+  test('counts what its wire has not sent against maxBufferedBytes, 1 MiB unless told otherwise', async () => {
+    const wire = new RecordingDatagramWire()
+    const port = await wire.open(new MemoryReactor(), new DatagramRecorder())
+    wire.bufferedBytes = 1_048_576 - 10
+    expect([port.write(Buffer.alloc(11), PEER), port.write(Buffer.alloc(10), PEER)]).toEqual([false, true])
+    expect([port.drops.unsent, wire.calls.length]).toEqual([1, 1])
+  })
+
+  test('lets more through to IPv6 than to IPv4, on the same port (statement 133)', async () => {
+    const wire = new RecordingDatagramWire('::')
+    const port = await wire.open(new MemoryReactor(), new DatagramRecorder(), { interface: '::' })
+    expect(port.write(Buffer.alloc(65_527), { host: '::1', port: 9 })).toBe(true)
+    expect(() => port.write(Buffer.alloc(65_528), { host: '::1', port: 9 })).toThrow(
+      new MessageLengthError(65_528, 65_527),
+    )
+    expect(() => port.write(Buffer.alloc(65_508), PEER)).toThrow(MessageLengthError)
+  })
+
+  test('refuses IPv4 on a port that is IPv6 only (statement 132)', async () => {
+    const wire = new RecordingDatagramWire('::')
+    const options = { interface: '::', ipv6Only: true }
+    const port = await wire.open(new MemoryReactor(), new DatagramRecorder(), options)
+    expect(() => port.write('x', PEER)).toThrow(InvalidAddressError)
+    expect(() => port.connect('192.0.2.1', 9)).toThrow('the port is bound to [::]:53')
+  })
+
+  test('takes errors of the system for refusals only where they are', async () => {
+    const [reactor, wire, protocol] = [
+      new MemoryReactor(),
+      new RecordingDatagramWire(),
+      new DatagramRecorder(),
+    ]
+    const port = await wire.open(reactor, protocol)
+    const refused = Object.assign(new Error('recvmsg ECONNREFUSED'), { code: 'ECONNREFUSED' })
+    wire.events.failed(refused)
+    expect([protocol.refusals, port.drops.failed]).toEqual([0, 1])
+    port.connect(PEER.host, PEER.port)
+    wire.events.failed(refused)
+    wire.events.failed(Object.assign(new Error('send EPERM'), { code: 'EPERM' }))
+    expect([protocol.refusals, port.drops.failed]).toEqual([1, 2])
+    expect(reactor.logged.map(({ level, error }) => [level, error])).toEqual([['warn', refused]])
+  })
+
+  test('takes no notice of what its wire says after the end', async () => {
+    const [reactor, wire, protocol] = [
+      new MemoryReactor(),
+      new RecordingDatagramWire(),
+      new DatagramRecorder(),
+    ]
+    const port = await wire.open(reactor, protocol)
+    port.connect(PEER.host, PEER.port)
+    const stopped = port.stopListening()
+    wire.events.received(Buffer.from('late'), udpAddress(PEER.host, PEER.port))
+    wire.events.failed(Object.assign(new Error('late'), { code: 'ECONNREFUSED' }))
+    await stopped
+    expect([protocol.texts, protocol.refusals, protocol.stops, reactor.logged]).toEqual([[], 0, 1, []])
+  })
+
+  test('delivers datagrams of up to 8 192 bytes unless told otherwise (statement 135 changed)', async () => {
+    const [wire, protocol] = [new RecordingDatagramWire(), new DatagramRecorder()]
+    const port = await wire.open(new MemoryReactor(), protocol)
+    for (const bytes of [8_193, 8_192]) wire.events.received(Buffer.alloc(bytes), udpAddress('192.0.2.1', 9))
+    expect([protocol.datagrams.map(({ length }) => length), port.drops.tooLong]).toEqual([[8_192], 1])
+  })
+
+  test('is closed by a stop of its reactor, and told so once', async () => {
+    const [reactor, protocol] = [new MemoryReactor(), new DatagramRecorder()]
+    const run = reactor.run()
+    const port = await reactor.listenUDP(53, protocol)
+    await reactor.stop()
+    await run
+    await port.stopListening()
+    expect([port.listening, protocol.stops]).toEqual([false, 1])
+  })
+
+  test('can be closed while its protocol starts, and is not started again by that', async () => {
+    const [reactor, wire] = [new MemoryReactor(), new RecordingDatagramWire()]
+    const run = reactor.run()
+    let start: () => void = () => undefined
+    const starting = new Promise<void>((resolve) => (start = resolve))
+    const protocol = Object.assign(new DatagramRecorder(), { startProtocol: () => starting })
+    const opening = wire.open(reactor, protocol)
+    await reactor.settle()
+    await reactor.stop()
+    start()
+    expect([(await opening).listening, protocol.stops, wire.calls]).toEqual([false, 1, [['close']]])
+    await run
+  })
+
+  test('does not stop a protocol that could not start, when it is closed before that is known', async () => {
+    const [reactor, wire] = [new MemoryReactor(), new RecordingDatagramWire()]
+    let fail: (error: Error) => void = () => undefined
+    const starting = new Promise<void>((_resolve, reject) => (fail = reject))
+    const protocol = Object.assign(new DatagramRecorder(), { startProtocol: () => starting })
+    const opening = wire.open(reactor, protocol)
+    await reactor.settle()
+    await protocol.transport.stopListening()
+    fail(new Error('no such peer'))
+    await expect(opening).rejects.toThrow('no such peer')
+    expect([protocol.stops, wire.calls, reactor.logged]).toEqual([0, [['close']], []])
+  })
+
+  test('can be closed by its protocol’s start', async () => {
+    const [reactor, wire] = [new MemoryReactor(), new RecordingDatagramWire()]
+    class Brief extends DatagramRecorder {
+      override startProtocol(): Promise<void> {
+        return this.transport.stopListening()
+      }
+    }
+    const protocol = new Brief()
+    expect((await wire.open(reactor, protocol)).listening).toBe(false)
+    await reactor.settle()
+    expect([protocol.stops, wire.calls]).toEqual([1, [['close']]])
+  })
+})

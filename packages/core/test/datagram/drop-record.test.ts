@@ -1,0 +1,33 @@
+import { describe, expect, test } from 'vitest'
+import { DropRecord } from '../../src/datagram/drop-record.ts'
+
+describe('DropRecord', () => {
+  test('counts every drop, and warns of the first of each kind', () => {
+    const warnings: unknown[] = []
+    const record = new DropRecord(({ text, error }) => warnings.push([text, error]))
+    const error = new Error('EPERM')
+    record.add('tooLong')
+    record.add('tooLong')
+    record.add('failed', error)
+    record.add('failed', new Error('another'))
+    expect(record.counts).toEqual({ unsent: 0, late: 0, failed: 2, tooLong: 2, unread: 0 })
+    expect(warnings).toEqual([
+      [expect.stringContaining('longer than maxPacketBytes'), undefined],
+      [expect.stringContaining('could not send'), error],
+    ])
+  })
+
+  test('says nothing about what is written after the end', () => {
+    const warnings: unknown[] = []
+    const record = new DropRecord((event) => warnings.push(event))
+    record.add('late')
+    expect([record.counts.late, warnings]).toEqual([1, []])
+  })
+
+  test('answers counts that stay as they were', () => {
+    const record = new DropRecord(() => undefined)
+    const before = record.counts
+    record.add('unread')
+    expect([before.unread, record.counts.unread]).toEqual([0, 1])
+  })
+})

@@ -1,0 +1,78 @@
+import { udpAddress } from '../../src/addresses.ts'
+import type { UDPAddress } from '../../src/contracts/address.ts'
+import type { DatagramEvents, ListenUDPOptions } from '../../src/contracts/datagram.ts'
+import { DatagramPort } from '../../src/datagram/datagram-port.ts'
+import type { DatagramWire, DatagramWireEvents } from '../../src/datagram/datagram-wire.ts'
+import type { MemoryReactor } from '../../src/testing/memory-reactor.ts'
+
+/** A wire that only remembers what it was told, and lets the test be the system. */
+export class RecordingDatagramWire implements DatagramWire {
+  readonly address: UDPAddress
+  readonly calls: unknown[] = []
+  bufferedBytes = 0
+  #events: DatagramWireEvents | undefined
+
+  constructor(host: string = '127.0.0.1') {
+    this.address = udpAddress(host, 53)
+  }
+
+  /** Opens a port over this wire. */
+  open(
+    reactor: MemoryReactor,
+    protocol: DatagramEvents,
+    options: ListenUDPOptions = {},
+  ): Promise<DatagramPort> {
+    const { host } = reactor
+    return DatagramPort.open({ host, port: 53, protocol, options, bind: () => Promise.resolve(this) })
+  }
+
+  /** Who is told of what comes. */
+  get events(): DatagramWireEvents {
+    if (this.#events === undefined) throw new Error('Nobody has been attached')
+    return this.#events
+  }
+
+  attach(events: DatagramWireEvents): void {
+    this.#events = events
+  }
+
+  send(data: Uint8Array, destination: UDPAddress): void {
+    this.calls.push(['send', data.length, destination.host, destination.port])
+  }
+
+  async close(): Promise<void> {
+    this.calls.push(['close'])
+  }
+
+  connect(peer: UDPAddress): void {
+    this.calls.push(['connect', peer.host, peer.port])
+  }
+
+  joinGroup(...how: unknown[]): void {
+    this.calls.push(['joinGroup', ...how])
+  }
+
+  leaveGroup(...how: unknown[]): void {
+    this.calls.push(['leaveGroup', ...how])
+  }
+
+  setTTL(hops: number): void {
+    this.calls.push(['setTTL', hops])
+  }
+
+  setMulticastTTL(hops: number): void {
+    this.calls.push(['setMulticastTTL', hops])
+  }
+
+  setLoopbackMode(enabled: boolean): void {
+    this.calls.push(['setLoopbackMode', enabled])
+  }
+
+  setOutgoingInterface(via: string): void {
+    this.calls.push(['setOutgoingInterface', via])
+  }
+
+  setBroadcastAllowed(allowed: boolean): void {
+    this.calls.push(['setBroadcastAllowed', allowed])
+  }
+}

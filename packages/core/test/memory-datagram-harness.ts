@@ -1,0 +1,40 @@
+import type { DatagramTransport } from '../src/contracts/datagram.ts'
+import type { DatagramCheck, DatagramHarness } from '../src/testing/datagram-harness.ts'
+import { MemoryReactor } from '../src/testing/memory-reactor.ts'
+
+/** A harness over the UDP ports of a memory reactor. */
+export function memoryDatagramHarness(): DatagramHarness {
+  const reactor = new MemoryReactor()
+  return {
+    logged: reactor.logged,
+    listen: (port, protocol, options) =>
+      reactor.listenMulticast(port, protocol, { interface: '127.0.0.1', ...options }),
+    until: async (condition) => {
+      await reactor.settle()
+      if (!condition()) throw new Error(`It never came about that ${String(condition)}`)
+    },
+    quiet: () => reactor.settle(),
+  }
+}
+
+/** The names of the checks that notice when sound ports each get the methods of a lie. */
+export async function datagramLieNoticedBy(
+  checks: readonly DatagramCheck[],
+  lie: (port: DatagramTransport) => Partial<DatagramTransport>,
+): Promise<string[]> {
+  const failures: string[] = []
+  for (const check of checks) {
+    const harness = memoryDatagramHarness()
+    const listen: DatagramHarness['listen'] = async (...how) => {
+      const port = await harness.listen(...how)
+      return Object.assign(port, lie(port))
+    }
+    await check.run({ ...harness, listen }).catch(() => failures.push(check.name))
+  }
+  return failures
+}
+
+/** The same ports without a lie. */
+export function datagramFailuresOf(checks: readonly DatagramCheck[]): Promise<string[]> {
+  return datagramLieNoticedBy(checks, () => ({}))
+}

@@ -1,0 +1,30 @@
+import type { DatagramTransport } from '../../src/contracts/datagram.ts'
+import type { LogEvent } from '../../src/contracts/log.ts'
+import { createReactor } from '../../src/node/node-reactor.ts'
+import type { DatagramHarness } from '../../src/testing/datagram-harness.ts'
+import { quiet, until } from './socket-harness.ts'
+
+/** A harness over real UDP sockets, and the way to leave nothing of it behind. */
+export interface SocketDatagramHarness extends DatagramHarness {
+  closeAll(): Promise<void>
+}
+
+/** UDP ports on the loopback interface. */
+export function socketDatagramHarness(): SocketDatagramHarness {
+  const logged: LogEvent[] = []
+  const reactor = createReactor({ log: (event) => logged.push(event) })
+  const ports: DatagramTransport[] = []
+  return {
+    logged,
+    until,
+    quiet,
+    listen: async (port, protocol, options) => {
+      const opened = await reactor.listenMulticast(port, protocol, { interface: '127.0.0.1', ...options })
+      ports.push(opened)
+      return opened
+    },
+    closeAll: async () => {
+      await Promise.all(ports.map((port) => port.stopListening()))
+    },
+  }
+}

@@ -1,0 +1,165 @@
+import { createSocket } from 'node:dgram'
+import { once } from 'node:events'
+import { networkInterfaces } from 'node:os'
+import { afterEach, describe, expect, test } from 'vitest'
+import type { LogEvent } from '../../src/contracts/log.ts'
+import { InvalidAddressError } from '../../src/errors.ts'
+import { createReactor } from '../../src/node/node-reactor.ts'
+import { ConnectedDatagramProtocol } from '../../src/protocol/datagram-protocol.ts'
+import { DatagramEcho, DatagramRecorder } from '../../src/testing/checks/datagram-recorder.ts'
+import { datagramChecks } from '../../src/testing/datagram-checks.ts'
+import { socketDatagramHarness } from './datagram-harness.ts'
+import { until } from './socket-harness.ts'
+
+const LOOPBACK = { interface: '127.0.0.1' }
+const HAS_IPV6 = Object.values(networkInterfaces()).some((all) =>
+  all?.some(({ address }) => address === '::1'),
+)
+
+describe('sockets keep the promises of UDP', () => {
+  const cases = datagramChecks.map((check) => [check.name, check] as const)
+
+  test.each(cases)('%s', async (_name, check) => {
+    const harness = socketDatagramHarness()
+    try {
+      await expect(check.run(harness)).resolves.toBeUndefined()
+    } finally {
+      await harness.closeAll()
+    }
+  })
+})
+
+describe('DatagramSocket', () => {
+  const logged: LogEvent[] = []
+  const reactor = createReactor({ log: (event) => logged.push(event) })
+
+  afterEach(() => {
+    logged.length = 0
+  })
+
+  test('talks to whoever speaks UDP', async () => {
+    const port = await reactor.listenUDP(0, new DatagramEcho(), LOOPBACK)
+    const client = createSocket('udp4')
+    client.send('ping', port.getHost().port, '127.0.0.1')
+    const [answer, from] = await once(client, 'message')
+    expect([String(answer), from.port]).toEqual(['ping', port.getHost().port])
+    client.close()
+    await port.stopListening()
+  })
+
+  test('is closed by a stop, and its protocol told', async () => {
+    const protocol = new DatagramRecorder()
+    const run = reactor.run({ installSignalHandlers: false })
+    const port = await reactor.listenUDP(0, protocol, LOOPBACK)
+    await reactor.stop()
+    await run
+    expect([port.listening, protocol.stops]).toEqual([false, 1])
+    const again = await reactor.listenUDP(port.getHost().port, protocol, LOOPBACK)
+    await again.stopListening()
+  })
+
+  test('carries the longest datagram there is', async () => {
+    const server = new DatagramRecorder()
+    const port = await reactor.listenUDP(0, server, { ...LOOPBACK, maxPacketBytes: 65_535 })
+    const sent = Buffer.alloc(65_507, 'ropewalk ')
+    port.write(sent, port.getHost())
+    await until(() => server.datagrams.length === 1)
+    expect(server.datagrams[0]?.equals(sent)).toBe(true)
+    await port.stopListening()
+  })
+
+  test('sends at once, so that what was written before the end arrives', async () => {
+    const server = new DatagramRecorder()
+    const port = await reactor.listenUDP(0, server, LOOPBACK)
+    const client = await reactor.listenUDP(0, new DatagramRecorder(), LOOPBACK)
+    client.write('goodbye', port.getHost())
+    await client.stopListening()
+    await until(() => server.texts.length === 1)
+    expect(server.texts).toEqual(['goodbye'])
+    await port.stopListening()
+  })
+
+  test('cannot connect where its own address does not lead, and stays open', async () => {
+    const port = await reactor.listenUDP(0, new DatagramRecorder(), LOOPBACK)
+    expect(() => port.connect('10.255.255.254', 9)).toThrow(InvalidAddressError)
+    await until(() => logged.length === 1)
+    expect([logged[0]?.level, port.listening, port.drops.failed]).toEqual(['warn', true, 1])
+    port.connect('127.0.0.1', port.getHost().port)
+    await port.stopListening()
+  })
+
+  test('cannot speak on an interface that this machine has not', async () => {
+    const port = await reactor.listenUDP(0, new DatagramRecorder(), LOOPBACK)
+    expect(() => port.setOutgoingInterface('203.0.113.9')).toThrow(InvalidAddressError)
+    port.setLoopbackMode(false)
+    await port.stopListening()
+  })
+
+  test.skipIf(process.platform !== 'linux')(
+    'hears a broadcast, once that is allowed (the loopback network of other systems has none)',
+    async () => {
+      const server = new DatagramRecorder()
+      const port = await reactor.listenUDP(0, server)
+      const client = await reactor.listenUDP(0, new DatagramRecorder(), LOOPBACK)
+      client.setBroadcastAllowed(true)
+      client.write('to all', { host: '127.255.255.255', port: port.getHost().port })
+      await until(() => server.texts.length === 1)
+      client.setBroadcastAllowed(false)
+      client.write('to all', { host: '127.255.255.255', port: port.getHost().port })
+      await until(() => client.drops.failed === 1)
+      expect(server.texts).toEqual(['to all'])
+      await Promise.all([port.stopListening(), client.stopListening()])
+    },
+  )
+
+  test('looks the name of a peer up', async () => {
+    class Asking extends ConnectedDatagramProtocol {
+      answer = ''
+
+      override startProtocol(): void {
+        this.transport.write('hello')
+      }
+
+      override datagramReceived(data: Buffer): void {
+        this.answer = data.toString()
+      }
+    }
+    const server = await reactor.listenUDP(0, new DatagramEcho(), LOOPBACK)
+    const asking = new Asking('localhost', server.getHost().port)
+    const client = await reactor.listenUDP(0, asking)
+    await until(() => asking.answer !== '')
+    expect(asking.answer).toBe('hello')
+    await Promise.all([server.stopListening(), client.stopListening()])
+  })
+
+  test.skipIf(!HAS_IPV6)('speaks both families on :: (where the machine has IPv6)', async () => {
+    const [echo, four, six] = [new DatagramEcho(), new DatagramRecorder(), new DatagramRecorder()]
+    const server = await reactor.listenUDP(0, echo, { interface: '::' })
+    const [viaFour, viaSix] = [
+      await reactor.listenUDP(0, four, LOOPBACK),
+      await reactor.listenUDP(0, six, { interface: '::1', ipv6Only: true }),
+    ]
+    const { port } = server.getHost()
+    viaFour.write('4', { host: '127.0.0.1', port })
+    viaSix.connect('::1', port)
+    viaSix.write('6')
+    await until(() => four.texts.length === 1 && six.texts.length === 1)
+    expect(echo.senders.map(({ host }) => host).toSorted()).toEqual(['127.0.0.1', '::1'])
+    expect(server.getHost().family).toBe(6)
+    await Promise.all([server, viaFour, viaSix].map((each) => each.stopListening()))
+    expect(logged).toEqual([])
+  })
+
+  test.skipIf(!HAS_IPV6)('connects to IPv4 on :: (where the machine has IPv6)', async () => {
+    const [server, client] = [new DatagramEcho(), new DatagramRecorder()]
+    const [to, port] = [
+      await reactor.listenUDP(0, server, LOOPBACK),
+      await reactor.listenUDP(0, client, { interface: '::' }),
+    ]
+    port.connect('127.0.0.1', to.getHost().port)
+    port.write('hello')
+    await until(() => client.texts.length === 1)
+    expect(client.senders).toEqual([to.getHost()])
+    await Promise.all([to.stopListening(), port.stopListening()])
+  })
+})
