@@ -12,8 +12,15 @@ export type {
   ReactorUDP,
   UDPDestination,
 } from './contracts/datagram.ts'
-export type { LogConnection, LogEvent, LogFields, LogLevel, LogObserver } from './contracts/log.ts'
-export type { Consumer, PullProducer, PushProducer } from './contracts/producer.ts'
+export type {
+  LogConnection,
+  LogEvent,
+  LogFields,
+  LogLevel,
+  LogObserver,
+  LogObservers,
+} from './contracts/log.ts'
+export type { Consumer, Pipeable, PipeOptions, PullProducer, PushProducer } from './contracts/producer.ts'
 export type { ProtocolEvents, ProtocolFactory } from './contracts/protocol-events.ts'
 export type {
   AcceptOptions,
@@ -178,11 +185,9 @@ export { TokenBucket } from './policy/token-bucket.ts'
 export { type TrafficEntry, TrafficLog } from './policy/traffic-log.ts'
 export { type TimeoutMixin, withTimeout } from './policy/with-timeout.ts'
 export { WrappingFactory } from './policy/wrapping-factory.ts'
+export { logConnection } from './transport/connection-report.ts'
 export type { DiagnosticEvents } from './transport/diagnostics.ts'
 export type { DeadlineKeeper, KeptDeadline } from './contracts/deadline.ts'
 export { Deadline } from './transport/deadline.ts'
-export type { Pipeable } from './transport/piece-source.ts'
-export { pipeFrom, type PipeOptions } from './transport/pipe-from.ts'
 export { type Pausable, producerFrom } from './transport/producer-from.ts'
-export { send } from './transport/send.ts'
 export { serverTLSFromFiles, type ServerTLSFiles } from './tls/server-tls-from-files.ts'

@@ -1,4 +1,4 @@
-import { type ConnectionClosed, Deadline, formatAddress, Protocol } from '@ropewalk/core'
+import { type ConnectionClosed, Deadline, logConnection, Protocol } from '@ropewalk/core'
 import { assertNever, ByteQueue } from '@ropewalk/core/bytes'
 import type { Request } from '@ropewalk/http'
 import { WebSocketError } from './errors.ts'
@@ -253,13 +253,10 @@ export class WebSocketChannel extends Protocol implements WebSocketConnection {
   }
 
   #fault(error: unknown): void {
-    const label = `${this.#protocol.constructor.name} ${formatAddress(this.transport.getPeer())}`
-    this.transport.reactor.log({
-      level: 'error',
-      text: 'A WebSocket protocol failed; it is closed',
-      label,
-      error,
-    })
+    const { transport } = this
+    const connection = logConnection(transport, this.#protocol)
+    const text = 'A WebSocket protocol failed; it is closed'
+    transport.reactor.log({ level: 'error', namespace: 'ropewalk.websocket', text, connection, error })
     this.#fail(INTERNAL_ERROR, '')
   }
 }

@@ -162,7 +162,9 @@ describe('WebSocketChannel', () => {
       await exchange.send(frame(1, word))
       expect((await exchange.received()).readUInt16BE(2)).toBe(1011)
       expect(exchange.closed).toBe(true)
-      expect(exchange.reactor.logged).toMatchObject([{ level: 'error', label: 'Echo 192.168.1.1:54321' }])
+      expect(exchange.reactor.logged).toMatchObject([
+        { level: 'error', namespace: 'ropewalk.websocket', connection: { id: 1, protocol: 'Echo' } },
+      ])
     }
   })
 

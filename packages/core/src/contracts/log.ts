@@ -36,3 +36,11 @@ export interface LogConnection {
 
 /** Receives log events. What it throws, or rejects with, is told to the other observers and goes no further. */
 export type LogObserver = (event: LogEvent) => void
+
+/** Who is told of what is logged. */
+export interface LogObservers {
+  /** Tells an observer from the next event on. Does nothing when it is told already. */
+  addObserver(observer: LogObserver): void
+  /** Tells an observer no more. Does nothing unless it was told. */
+  removeObserver(observer: LogObserver): void
+}

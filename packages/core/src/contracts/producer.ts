@@ -34,3 +34,14 @@ export interface Consumer {
   /** Queues bytes; false means: enough for now. */
   write(data: Uint8Array | string): boolean
 }
+
+/** What can be piped: anything that gives pieces when asked, Node's and the web's streams among them. */
+export type Pipeable = AsyncIterable<Uint8Array | string>
+
+/** How a pipe ends. */
+export interface PipeOptions {
+  /** Ends it early: the promise rejects with its reason, and the connection stays as it is. */
+  readonly signal?: AbortSignal | undefined
+  /** Says our end behind the last piece: `loseWriteConnection`. Default false. */
+  readonly end?: boolean
+}

@@ -2,7 +2,7 @@ import type { Address } from './address.ts'
 import type { Connector } from './connector.ts'
 import type { ReactorUDP } from './datagram.ts'
 import type { DeadlineKeeper } from './deadline.ts'
-import type { LogEvent } from './log.ts'
+import type { LogEvent, LogObservers } from './log.ts'
 import type { ConnectionPolicy, WaitingOptions } from './policy.ts'
 import type { ProtocolEvents, ProtocolFactory } from './protocol-events.ts'
 import type { ClientTLSOptions, ServerTLSOptions, TLSContext } from './tls.ts'
@@ -305,6 +305,8 @@ export interface Reactor
     ReactorRandom,
     ReactorContext,
     ReactorLog {
+  /** Who is told of what is logged: add an observer, or remove one. */
+  readonly logPublisher: LogObservers
   /** Every connection that is up, whoever reads it. */
   readonly connections: Iterable<Transport>
 }

@@ -1,5 +1,5 @@
 import type { Address } from './address.ts'
-import type { Consumer, PushProducer } from './producer.ts'
+import type { Consumer, Pipeable, PipeOptions, PushProducer } from './producer.ts'
 import type { ProtocolEvents } from './protocol-events.ts'
 import type { Reactor } from './reactor.ts'
 import type { Certificate, TLSContext, TLSSession } from './tls.ts'
@@ -37,6 +37,31 @@ export interface Transport extends Consumer, PushProducer {
   writeSequence(parts: Iterable<Uint8Array | string>): boolean
   /** Resolves below the low-water mark: true to go on, false when the connection is closing or gone. */
   drained(): Promise<boolean>
+  /**
+   * Writes `data` as soon as there is room for it; resolves when there is room for more. Whoever sends
+   * concurrently is served in order, and each waits for the one before.
+   *
+   * While more than 16 MiB wait here, as when nobody awaits the promises, the connection is aborted.
+   *
+   * @throws {ConnectionClosed} (rejects) when the connection ends first, with the reason that `connectionLost`
+   *   gets. Who does not wait for the promise need not hear of that.
+   * @throws {NotConnectedError} (rejects) after `loseWriteConnection`.
+   * @throws {TypeError} (rejects) when `data` is neither bytes nor a string.
+   */
+  send(data: Uint8Array | string): Promise<void>
+  /**
+   * Sends what `source` gives, and asks it for no more than the peer takes. Resolves when all is queued and
+   * the queue below the low-water mark.
+   *
+   * A source that is not read to its end is released at once: a Node stream is destroyed, a web stream
+   * cancelled, an iterator told to return. The connection is the caller's to close, whatever happens.
+   * Write nothing else meanwhile, unless it may come between two pieces.
+   *
+   * @throws {ConnectionClosed} (rejects) when the connection ends first. Who does not wait for the promise
+   *   need not hear of that.
+   * @throws {unknown} (rejects) with the signal's reason, or with what the source throws.
+   */
+  pipeFrom(source: Pipeable, options?: PipeOptions): Promise<void>
 
   /** Sends what is queued (waiting for a registered producer to finish), then closes both ways. Delivers nothing more. */
   loseConnection(): void
@@ -44,6 +69,11 @@ export interface Transport extends Consumer, PushProducer {
   loseWriteConnection(): void
   /** Drops what is queued and resets the connection. `connectionLost` gets a ConnectionAborted with this cause. */
   abortConnection(cause?: unknown): void
+  /**
+   * For work that goes on outside the callbacks: its failure is logged, as theirs is, and the connection
+   * is aborted with it as the cause. That the connection has ended is no failure of who waited for it.
+   */
+  failConnection(error: unknown): void
 
   /** Delivers nothing until `resumeProducing`. A little is still read, so that a departed peer is noticed. */
   pauseProducing(): void

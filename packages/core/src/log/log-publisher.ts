@@ -1,4 +1,4 @@
-import type { LogEvent, LogObserver } from '../contracts/log.ts'
+import type { LogEvent, LogObserver, LogObservers } from '../contracts/log.ts'
 import type { ReactorLog, ReactorTime } from '../contracts/reactor.ts'
 
 /** What a publisher is made with. */
@@ -18,7 +18,7 @@ export interface LogPublisherOptions {
  * an observer does reaches him. An observer's failure, and whatever else it logs while it is being told,
  * is told to the others and never to itself: observers cannot keep each other busy for ever.
  */
-export class LogPublisher implements ReactorLog {
+export class LogPublisher implements ReactorLog, LogObservers {
   readonly #reactor: Pick<ReactorTime, 'wallClock'>
   readonly #otherwise: LogObserver
   #observers: readonly LogObserver[]
@@ -32,13 +32,11 @@ export class LogPublisher implements ReactorLog {
     this.#observers = typeof observers === 'function' ? [observers] : [...observers]
   }
 
-  /** Tells an observer from the next event on. Does nothing when it is told already. */
   addObserver(observer: LogObserver): void {
     // A new array each time: the events under way go on with the old one.
     if (!this.#observers.includes(observer)) this.#observers = [...this.#observers, observer]
   }
 
-  /** Tells an observer no more. Does nothing unless it was told. */
   removeObserver(observer: LogObserver): void {
     this.#observers = this.#observers.filter((other) => other !== observer)
   }

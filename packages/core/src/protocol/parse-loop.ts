@@ -1,4 +1,3 @@
-import { formatAddress } from '../addresses.ts'
 import { ByteQueue } from '../bytes/byte-queue.ts'
 import type { Protocol } from './protocol.ts'
 
@@ -45,7 +44,7 @@ export class ParseLoop {
       const running = this.#run()
       if (running !== undefined) void this.#wait(running)
     } catch (error) {
-      this.#fault(error)
+      this.#protocol.transport.failConnection(error)
     }
   }
 
@@ -113,7 +112,7 @@ export class ParseLoop {
     try {
       await running
     } catch (error) {
-      this.#fault(error)
+      this.#protocol.transport.failConnection(error)
     }
     this.#waiting = false
     this.#steerTransport()
@@ -128,16 +127,5 @@ export class ParseLoop {
 
   #mayGoOn(): boolean {
     return !this.#paused && this.#stage === 'parsing' && !this.#protocol.transport.disconnecting
-  }
-
-  #fault(error: unknown): void {
-    const { transport, constructor } = this.#protocol
-    transport.reactor.log({
-      level: 'error',
-      text: 'A protocol failed; its connection is aborted',
-      label: `${constructor.name} ${transport.id} ${formatAddress(transport.getPeer())}`,
-      error,
-    })
-    transport.abortConnection(error)
   }
 }

@@ -16,7 +16,7 @@ export interface ProxyOpeningSetup {
   /** The header has come, and `unread` behind it. Switch to the protocol it is for, or close. */
   opened(transport: Transport, header: ProxyHeader, unread: Buffer): void
   /** The connection is aborted: who made it is not believed, or has sent no header. */
-  refused(transport: Transport, why: ProxyProtocolError): void
+  refused(opening: ProxyOpening, why: ProxyProtocolError): void
 }
 
 /** The first protocol of a connection that begins with a PROXY header: it reads the header. */
@@ -67,7 +67,7 @@ export class ProxyOpening extends Protocol {
   }
 
   #refuse(why: ProxyProtocolError): void {
-    this.#setup.refused(this.transport, why)
+    this.#setup.refused(this, why)
     this.transport.abortConnection(why)
   }
 }

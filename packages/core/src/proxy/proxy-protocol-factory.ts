@@ -1,10 +1,10 @@
-import { formatAddress } from '../addresses.ts'
 import type { Address } from '../contracts/address.ts'
 import type { ConnectionPolicy } from '../contracts/policy.ts'
 import type { ProtocolEvents, ProtocolFactory } from '../contracts/protocol-events.ts'
 import type { TLSSession } from '../contracts/tls.ts'
 import type { Transport } from '../contracts/transport.ts'
 import type { ProxyProtocolError } from '../errors.ts'
+import { logConnection } from '../transport/connection-report.ts'
 import type { ProxyHeader } from './proxy-header.ts'
 import { ProxyHeaderReader, type ProxyHeaderReaderOptions } from './proxy-header-reader.ts'
 import { ProxyOpening, type ProxyOpeningSetup } from './proxy-opening.ts'
@@ -77,7 +77,7 @@ export class ProxyProtocolFactory<P extends ProtocolEvents = ProtocolEvents> imp
     return new ProxyOpening({
       ...this.#setup,
       opened: (transport, header, unread) => this.#open(transport, header, unread, session),
-      refused: (transport, why) => this.#warn(transport, why),
+      refused: (opening, why) => this.#warn(opening, why),
     })
   }
 
@@ -90,8 +90,11 @@ export class ProxyProtocolFactory<P extends ProtocolEvents = ProtocolEvents> imp
     else transport.switchProtocol(protocol, unread)
   }
 
-  #warn(transport: Transport, why: ProxyProtocolError): void {
+  #warn(opening: ProxyOpening, why: ProxyProtocolError): void {
     const warning = why.violation === 'untrusted-source' ? this.#untrusted : this.#unreadable
-    warning.warn(transport.reactor, { label: formatAddress(transport.getPeer()), error: why })
+    warning.warn(opening.transport.reactor, {
+      connection: logConnection(opening.transport, opening),
+      error: why,
+    })
   }
 }

@@ -12,7 +12,7 @@ export class RareWarning {
   }
 
   /** Warns, or counts what the next warning shall mention. */
-  warn(reactor: ReactorTime & ReactorLog, about: Pick<LogEvent, 'label' | 'error'>): void {
+  warn(reactor: ReactorTime & ReactorLog, about: Pick<LogEvent, 'connection' | 'error'>): void {
     const nowMs = reactor.now()
     if (nowMs < this.#silentUntilMs) {
       this.#untold++

@@ -1,7 +1,7 @@
-import { formatAddress } from '../addresses.ts'
 import { type ConnectionClosed, ConnectionDone, IncompleteReadError, LocalProtocolError } from '../errors.ts'
 import type { Factory } from '../protocol/factory.ts'
 import { Protocol } from '../protocol/protocol.ts'
+import { logConnection } from '../transport/connection-report.ts'
 import { StreamInput } from './stream-input.ts'
 import { StreamReader } from './stream-reader.ts'
 import { StreamWriter } from './stream-writer.ts'
@@ -79,16 +79,11 @@ export abstract class StreamProtocol<F = Factory> extends Protocol<F> {
   }
 
   #failed(error: unknown): void {
-    const cutShort = error instanceof IncompleteReadError
-    this.transport.reactor.log({
-      level: cutShort ? 'info' : 'error',
-      text: cutShort
-        ? 'A peer left in the middle of what was being read'
-        : 'A protocol failed; its connection is aborted',
-      label: `${this.constructor.name} ${this.transport.id} ${formatAddress(this.transport.getPeer())}`,
-      error,
-    })
-    if (cutShort) this.transport.loseConnection()
-    else this.transport.abortConnection(error)
+    const { transport } = this
+    if (!(error instanceof IncompleteReadError)) return transport.failConnection(error)
+    const connection = logConnection(transport, this)
+    const text = 'A peer left in the middle of what was being read'
+    transport.reactor.log({ level: 'info', text, connection, source: this, error })
+    transport.loseConnection()
   }
 }

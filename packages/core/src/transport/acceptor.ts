@@ -18,6 +18,8 @@ export class Acceptor {
   readonly #options: AcceptOptions
   readonly #policies: readonly ConnectionPolicy[]
   readonly #waiting: WaitingRoom
+  /** One for all connections. */
+  readonly #onLost = (_reason: unknown, transport: Transport): void => void this.connections.delete(transport)
 
   constructor(host: TransportHost, factory: ProtocolFactory, options: AcceptOptions = {}) {
     this.#host = host
@@ -71,18 +73,17 @@ export class Acceptor {
     policies: readonly ConnectionPolicy[],
   ): StreamTransport {
     const { wire, localAddress, peerAddress } = accepted
-    const transport: StreamTransport = new StreamTransport({
+    const transport = new StreamTransport({
       host: this.#host,
       wire,
       localAddress,
       peerAddress,
-      policies,
-      ...(this.#options.transport === undefined ? {} : { options: this.#options.transport }),
-      onLost: () => this.connections.delete(transport),
+      options: this.#options.transport,
+      onLost: this.#onLost,
     })
     this.connections.add(transport)
     accepted.attach(transport)
-    transport.begin(protocol)
+    transport.begin(protocol, policies)
     diagnose('ropewalk.accept', () => ({ transport, protocol }))
     return transport
   }

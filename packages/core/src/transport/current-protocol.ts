@@ -3,23 +3,24 @@ import type { Transport } from '../contracts/transport.ts'
 import { contained, containedResult } from './contained.ts'
 import type { TransportHost } from './transport-host.ts'
 
-/** Hears of a fault in a protocol's callback. */
-export type FaultListener = (protocol: ProtocolEvents | undefined, error: unknown) => void
+/** Hears of faults. */
+export interface FaultListener {
+  /** A callback of `protocol`, or of what belongs to the connection beside it, threw or rejected. */
+  callbackFailed(protocol: ProtocolEvents | undefined, error: unknown): void
+}
 
 /**
  * Who reads a connection now. Every call into it runs in the connection's context, where one is
- * kept, and whatever goes wrong in it goes to the listener and no further.
+ * kept, and whatever goes wrong in it goes to the transport and no further.
  */
 export class CurrentProtocol {
   readonly #host: Pick<TransportHost, 'context'>
-  readonly #transport: Transport
-  readonly #failed: FaultListener
+  readonly #transport: Transport & FaultListener
   #protocol: ProtocolEvents | undefined
 
-  constructor(host: Pick<TransportHost, 'context'>, transport: Transport, failed: FaultListener) {
+  constructor(host: Pick<TransportHost, 'context'>, transport: Transport & FaultListener) {
     this.#host = host
     this.#transport = transport
-    this.#failed = failed
   }
 
   /** The protocol; undefined before the first. */
@@ -48,6 +49,18 @@ export class CurrentProtocol {
     void this.#contained(call, this.#protocol)
   }
 
+  /**
+   * Asks the protocol to finish what it is at, and calls `drained` once it has: at once when it cannot
+   * be asked, never when another has taken over by then.
+   */
+  drain(drained: () => void): void {
+    const protocol = this.#protocol
+    if (protocol?.drain === undefined) return drained()
+    void this.tell(() => protocol.drain?.())?.then(() => {
+      if (protocol === this.#protocol) drained()
+    })
+  }
+
   /** Hands bytes over. Written out rather than through `tell`: it runs for every piece that comes in. */
   deliver(data: Buffer): Promise<void> | undefined {
     const protocol = this.#protocol
@@ -59,11 +72,11 @@ export class CurrentProtocol {
           ? protocol.dataReceived(data)
           : context.run(this.#transport, dataReceived, protocol, data)
       if (result === undefined) return undefined
-      const pending = containedResult(result, (error) => this.#failed(protocol, error))
+      const pending = containedResult(result, (error) => this.#transport.callbackFailed(protocol, error))
       // Nobody waits for one that was replaced meanwhile.
       return protocol === this.#protocol ? pending : undefined
     } catch (error) {
-      this.#failed(protocol, error)
+      this.#transport.callbackFailed(protocol, error)
       return undefined
     }
   }
@@ -71,7 +84,7 @@ export class CurrentProtocol {
   #contained(call: () => unknown, protocol: ProtocolEvents | undefined): Promise<void> | undefined {
     const { context } = this.#host
     const inContext = context === undefined ? call : (): unknown => context.run(this.#transport, call)
-    return contained(inContext, (error) => this.#failed(protocol, error))
+    return contained(inContext, (error) => this.#transport.callbackFailed(protocol, error))
   }
 }
 

@@ -18,7 +18,7 @@ export class Inbound {
   readonly #readAheadBytes: number
   readonly #reader: InboundReader
   /** A queue of bytes, not of pieces: a peer that sends a byte at a time must not make us hold an object for each. */
-  readonly #held = new ByteQueue()
+  #held: ByteQueue | undefined
   /** Where the peer's end of input is: not seen, seen behind held bytes, delivered. */
   #end: 'ahead' | 'held' | 'delivered' = 'ahead'
   #paused = false
@@ -43,17 +43,17 @@ export class Inbound {
 
   /** The wire brought bytes. */
   push(data: Buffer): void {
-    if (this.#closed) return
-    this.#held.push(data)
-    this.deliver()
-    if (this.#held.length >= this.#readAheadBytes || this.#throttled) this.#pauseWire()
+    if (this.#closed || data.length === 0) return
+    if (this.#ready && this.#heldBytes === 0) this.#deliverNow(data)
+    else this.#hold(data)
+    if (this.#heldBytes >= this.#readAheadBytes || this.#throttled) this.#pauseWire()
   }
 
   /** Keeps the wire from bringing more, or lets it. What has come is delivered all the same. */
   throttle(enabled: boolean): void {
     this.#throttled = enabled
     if (enabled) this.#pauseWire()
-    else if (this.#held.length < this.#readAheadBytes) this.#openWire()
+    else if (this.#heldBytes < this.#readAheadBytes) this.#openWire()
   }
 
   /** The wire brought the peer's end of input. */
@@ -90,17 +90,17 @@ export class Inbound {
     // The end of input was told to the one before; the new reader must hear of it too.
     if (this.#end === 'delivered') this.#end = 'held'
     if (unread === undefined || unread.length === 0) return
-    const behind = this.#held.takeAll()
-    this.#held.push(unread)
-    this.#held.push(behind)
+    const behind = this.#held?.takeAll()
+    this.#hold(unread)
+    if (behind !== undefined) this.#hold(behind)
   }
 
   /** Leaves the wire: hands out what it brought and nobody was given, and whether its end came too. */
-  detach(): { readonly data: Buffer; readonly ended: boolean } {
+  detach(): { readonly data: Buffer | undefined; readonly ended: boolean } {
     this.#openWire()
     const ended = this.#end !== 'ahead'
     this.#end = 'ahead'
-    return { data: this.#held.takeAll(), ended }
+    return { data: this.#held?.takeAll(), ended }
   }
 
   /** Reads `wire` from now on. */
@@ -111,27 +111,50 @@ export class Inbound {
   /** Delivers nothing more, and lets the wire run dry. */
   close(): void {
     this.#closed = true
-    this.#held.clear()
+    this.#held = undefined
     this.#openWire()
   }
 
   /** Delivers what may be delivered now. */
   deliver(): void {
-    // A callback that switches protocols returns before the next one is given anything.
-    if (this.#delivering) return
-    this.#delivering = true
-    while (!this.#paused && this.#pending === undefined) {
-      const data = this.#held.takeUpTo(Infinity)
+    while (this.#ready) {
+      const data = this.#held?.takeUpTo(Infinity)
       if (data === undefined) break
-      const promise = this.#reader.deliver(data)
-      if (promise !== undefined) this.waitFor(promise)
+      this.#give(data)
     }
-    this.#delivering = false
-    if (this.#held.length < this.#readAheadBytes) this.#openWire()
-    if (this.#end === 'held' && !this.#paused && this.#pending === undefined) {
+    if (this.#delivering) return
+    if (this.#heldBytes < this.#readAheadBytes) this.#openWire()
+    if (this.#end === 'held' && this.#ready) {
       this.#end = 'delivered'
       if (!this.#closed) this.#reader.deliverEnd()
     }
+  }
+
+  get #heldBytes(): number {
+    return this.#held?.length ?? 0
+  }
+
+  /** A callback that switches protocols returns before the next one is given anything. */
+  get #ready(): boolean {
+    return !this.#paused && this.#pending === undefined && !this.#delivering
+  }
+
+  #hold(data: Buffer): void {
+    this.#held ??= new ByteQueue()
+    this.#held.push(data)
+  }
+
+  /** Most of what comes is wanted as it comes, and need not be held first. */
+  #deliverNow(data: Buffer): void {
+    this.#give(data)
+    if (this.#heldBytes > 0 || this.#end === 'held') this.deliver()
+  }
+
+  #give(data: Buffer): void {
+    this.#delivering = true
+    const promise = this.#reader.deliver(data)
+    this.#delivering = false
+    if (promise !== undefined) this.waitFor(promise)
   }
 
   #pauseWire(): void {

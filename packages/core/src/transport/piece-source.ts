@@ -1,7 +1,5 @@
+import type { Pipeable } from '../contracts/producer.ts'
 import { contained } from './contained.ts'
-
-/** What can be piped: anything that gives pieces when asked, Node's and the web's streams among them. */
-export type Pipeable = AsyncIterable<Uint8Array | string>
 
 /** Pieces from somewhere, one for each time it is asked. */
 export interface PieceSource {

@@ -1,28 +1,10 @@
+import type { Pipeable, PipeOptions } from '../contracts/producer.ts'
 import type { Transport } from '../contracts/transport.ts'
-import { type PieceSource, type Pipeable, piecesOf } from './piece-source.ts'
+import { type PieceSource, piecesOf } from './piece-source.ts'
 import { unheardIfClosed, whyClosed } from './why-closed.ts'
 
-/** How a pipe ends. */
-export interface PipeOptions {
-  /** Ends it early: the promise rejects with its reason, and the connection stays as it is. */
-  readonly signal?: AbortSignal | undefined
-  /** Says our end behind the last piece: `loseWriteConnection`. Default false. */
-  readonly end?: boolean
-}
-
-/**
- * Sends what `source` gives, and asks it for no more than the peer takes. Resolves when all is queued and
- * the queue below the low-water mark.
- *
- * A source that is not read to its end is released at once: a Node stream is destroyed, a web stream
- * cancelled, an iterator told to return. The connection is the caller's to close, whatever happens.
- * Write nothing else meanwhile, unless it may come between two pieces.
- *
- * @throws {ConnectionClosed} (rejects) when the connection ends first. Who does not wait for the promise
- *   need not hear of that.
- * @throws {unknown} (rejects) with the signal's reason, or with what the source throws.
- */
-export function pipeFrom(transport: Transport, source: Pipeable, options: PipeOptions = {}): Promise<void> {
+/** The `pipeFrom` of a transport. */
+export function pipeFrom(transport: Transport, source: Pipeable, options: PipeOptions): Promise<void> {
   return unheardIfClosed(pipe(transport, source, options))
 }
 

@@ -1,6 +1,7 @@
 import { formatAddress } from '../addresses.ts'
 import type { Address } from '../contracts/address.ts'
 import type { Connector } from '../contracts/connector.ts'
+import type { ConnectionPolicy } from '../contracts/policy.ts'
 import type { ProtocolEvents, ProtocolFactory } from '../contracts/protocol-events.ts'
 import type { ConnectTCPOptions } from '../contracts/reactor.ts'
 import type { TLSContext, TLSSession } from '../contracts/tls.ts'
@@ -109,6 +110,11 @@ export class StreamConnector<P extends ProtocolEvents> implements Connector<P> {
     return new Promise((resolve, reject) => this.#waiters.push({ resolve, reject }))
   }
 
+  get #policies(): readonly ConnectionPolicy[] {
+    const { factory, options } = this.#setup
+    return [...(options?.policies ?? []), ...(factory.policies ?? [])]
+  }
+
   #dialled(dialled: ConnectedWire): void {
     const { tls } = this.#setup
     if (tls !== undefined) return this.#handshake(dialled, tls)
@@ -120,7 +126,7 @@ export class StreamConnector<P extends ProtocolEvents> implements Connector<P> {
     const transport = this.#transportOver(dialled)
     this.#up(transport, protocol)
     dialled.attach(transport)
-    transport.begin(protocol)
+    transport.begin(protocol, this.#policies)
     this.#settleUp(transport, protocol)
   }
 
@@ -130,7 +136,7 @@ export class StreamConnector<P extends ProtocolEvents> implements Connector<P> {
     this.#attempt = { is: 'connecting', dialling: { cancel: () => transport.abortConnection() }, transport }
     dialled.attach(transport)
     const opened = (_transport: Transport, session: TLSSession): void => this.#secured(transport, session)
-    transport.begin(new TLSOpening(tls, { opened, failed: () => undefined }))
+    transport.begin(new TLSOpening(tls, { opened, failed: () => undefined }), this.#policies)
   }
 
   #secured(transport: StreamTransport, session: TLSSession): void {
@@ -142,16 +148,14 @@ export class StreamConnector<P extends ProtocolEvents> implements Connector<P> {
   }
 
   #transportOver({ wire, localAddress, peerAddress }: ConnectedWire): StreamTransport {
-    const onLost = (reason: ConnectionClosed): void => this.#transportLost(transport, reason)
-    const { host, factory, options = {} } = this.#setup
+    const { host, options } = this.#setup
     const transport: StreamTransport = new StreamTransport({
       host,
       wire,
       localAddress,
       peerAddress,
-      policies: [...(options.policies ?? []), ...(factory.policies ?? [])],
-      ...(options.transport === undefined ? {} : { options: options.transport }),
-      onLost,
+      options: options?.transport,
+      onLost: (reason) => this.#transportLost(transport, reason),
     })
     return transport
   }

@@ -1,20 +1,22 @@
-import { formatAddress } from '../addresses.ts'
 import type { Address } from '../contracts/address.ts'
 import type { ConnectionPolicy } from '../contracts/policy.ts'
-import type { PullProducer, PushProducer } from '../contracts/producer.ts'
+import type { Pipeable, PipeOptions, PullProducer, PushProducer } from '../contracts/producer.ts'
 import type { ProtocolEvents } from '../contracts/protocol-events.ts'
 import type { Reactor } from '../contracts/reactor.ts'
 import { type ConnectionClosed, LocalProtocolError, NotConnectedError } from '../errors.ts'
-import { CurrentProtocol } from './current-protocol.ts'
+import { connectionLabel, reportFault } from './connection-report.ts'
+import { CurrentProtocol, type FaultListener } from './current-protocol.ts'
 import { diagnose } from './diagnostics.ts'
 import { Inbound, type InboundReader } from './inbound.ts'
 import { Linger } from './linger.ts'
 import { Outbound, type OutboundOwner } from './outbound.ts'
 import type { TransportOptions } from '../contracts/transport-options.ts'
-import { DEFAULT_TRANSPORT_OPTIONS } from './transport-options.ts'
+import { transportOptions } from './transport-options.ts'
 import { mustBeBytes } from './must-be-bytes.ts'
 import { CONNECTED, DISCONNECTING, reasonFor, type Stage } from './stage.ts'
 import { TLSLayer } from './tls-layer.ts'
+import { pipeFrom } from './pipe-from.ts'
+import { Sender } from './sender.ts'
 import type { HostedTransport, TransportHost } from './transport-host.ts'
 import type { TurnEnder } from './turn.ts'
 import { Watches } from './watches.ts'
@@ -27,10 +29,9 @@ export interface TransportSetup {
   readonly wire: Wire
   readonly localAddress: Address
   readonly peerAddress: Address
-  readonly options?: Partial<TransportOptions>
-  readonly policies?: readonly ConnectionPolicy[]
+  readonly options?: Partial<TransportOptions> | undefined
   /** Called after the protocol's `connectionLost`. */
-  readonly onLost?: (reason: ConnectionClosed) => void
+  readonly onLost?: ((reason: ConnectionClosed, transport: HostedTransport) => void) | undefined
 }
 
 /**
@@ -42,9 +43,12 @@ export interface TransportSetup {
  *     connected ──loseConnection──▶ disconnecting ──all sent, both ends said──▶ lost
  *         └────────────────abortConnection, a fault, a cap──▶ aborted ────────────▲
  */
-export class StreamTransport implements HostedTransport, WireEvents, TurnEnder {
+export class StreamTransport
+  implements HostedTransport, WireEvents, InboundReader, OutboundOwner, FaultListener, TurnEnder
+{
   readonly id: number
-  readonly #setup: TransportSetup
+  readonly #host: TransportHost
+  readonly #onLost: TransportSetup['onLost']
   readonly #options: TransportOptions
   #wire: Wire
   readonly #inbound: Inbound
@@ -63,33 +67,32 @@ export class StreamTransport implements HostedTransport, WireEvents, TurnEnder {
   #watches: Watches | undefined
   #linger: Linger | undefined
   #abort: AbortController | undefined
+  #sender: Sender | undefined
 
   constructor(setup: TransportSetup) {
-    this.#setup = setup
-    this.#wire = setup.wire
+    const { host, wire, options, onLost } = setup
+    this.#host = host
+    this.#wire = wire
+    this.#onLost = onLost
     this.#peerAddress = setup.peerAddress
     this.#localAddress = setup.localAddress
-    const { options } = setup
-    // Ten thousand idle connections need no ten thousand copies.
-    this.#options =
-      options === undefined ? DEFAULT_TRANSPORT_OPTIONS : { ...DEFAULT_TRANSPORT_OPTIONS, ...options }
-    this.#openedAtMs = setup.host.reactor.now()
-    this.#current = new CurrentProtocol(setup.host, this, (protocol, error) => this.#fault(protocol, error))
-    this.#inbound = new Inbound(setup.wire, this.#options.readAheadBytes, this.#inboundReader())
-    this.#outbound = new Outbound(setup.wire, this.#options, setup.host.reactor, this.#outboundOwner())
-    this.id = setup.host.connectionOpened(this)
+    this.#options = transportOptions(options)
+    this.#openedAtMs = host.reactor.now()
+    this.#current = new CurrentProtocol(host, this)
+    this.#inbound = new Inbound(wire, this.#options.readAheadBytes, this)
+    this.#outbound = new Outbound(wire, this.#options, host.reactor, this)
+    this.id = host.connectionOpened(this)
   }
 
-  /** Makes `protocol` connected: the first who reads this connection. */
-  begin(protocol: ProtocolEvents): void {
+  /** Makes `protocol` connected: the first who reads this connection. Whoever does, `policies` watch it. */
+  begin(protocol: ProtocolEvents, policies: readonly ConnectionPolicy[] = []): void {
     this.#current.replace(protocol)
-    const { policies = [] } = this.#setup
     if (policies.length > 0) void this.#current.tell(() => this.#obey(policies))
     this.#tellFirst(() => protocol.makeConnection(this))
   }
 
   get reactor(): Reactor {
-    return this.#setup.host.reactor
+    return this.#host.reactor
   }
 
   get connected(): boolean {
@@ -111,7 +114,7 @@ export class StreamTransport implements HostedTransport, WireEvents, TurnEnder {
   }
 
   get label(): string {
-    return this.#labelOf(this.#current.protocol)
+    return connectionLabel(this, this.#current.protocol)
   }
 
   /** Whether the end is an abort, by us or after a fault. */
@@ -134,6 +137,15 @@ export class StreamTransport implements HostedTransport, WireEvents, TurnEnder {
 
   drained(): Promise<boolean> {
     return this.#outbound.drained()
+  }
+
+  send(data: Uint8Array | string): Promise<void> {
+    this.#sender ??= new Sender(this)
+    return this.#sender.send(data)
+  }
+
+  pipeFrom(source: Pipeable, options: PipeOptions = {}): Promise<void> {
+    return pipeFrom(this, source, options)
   }
 
   registerProducer(producer: PushProducer | PullProducer, streaming: boolean): void {
@@ -163,6 +175,10 @@ export class StreamTransport implements HostedTransport, WireEvents, TurnEnder {
     this.#outbound.stop()
     if (this.#wireClosed) this.#schedule()
     else this.#wire.abort()
+  }
+
+  failConnection(error: unknown): void {
+    this.callbackFailed(this.#current.protocol, error)
   }
 
   pauseProducing(): void {
@@ -248,12 +264,7 @@ export class StreamTransport implements HostedTransport, WireEvents, TurnEnder {
   drain(): void {
     if (this.#stage.is !== 'connected') return
     this.#draining = true
-    const { protocol } = this.#current
-    if (protocol?.drain === undefined) return this.loseConnection()
-    const drained = this.#current.tell(() => protocol.drain?.())
-    void drained?.then(() => {
-      if (protocol === this.#current.protocol) this.loseConnection()
-    })
+    this.#current.drain(() => this.loseConnection())
   }
 
   wireData(data: Buffer): void {
@@ -283,6 +294,40 @@ export class StreamTransport implements HostedTransport, WireEvents, TurnEnder {
     if (this.#wireClosed && !this.#inbound.owesEnd) this.#lose(undefined)
   }
 
+  deliver(data: Buffer): Promise<void> | undefined {
+    return this.#current.deliver(data)
+  }
+
+  deliverEnd(): void {
+    if (this.#current.protocol?.readConnectionLost === undefined) this.loseConnection()
+    else void this.#current.tell((protocol) => protocol.readConnectionLost?.())
+    if (this.#wireClosed) this.#schedule()
+  }
+
+  outputQueued(): void {
+    this.#schedule()
+  }
+
+  outputFinished(): void {
+    this.#wire.end()
+    if (this.#stage.is === 'disconnecting') return this.#awaitPeersEnd()
+    void this.#current.tell((protocol) => protocol.writeConnectionLost?.())
+  }
+
+  outputFailed(why: string): void {
+    this.abortConnection(new Error(`Cannot keep the connection: ${why}`))
+  }
+
+  tellProducer(call: () => unknown): void {
+    this.#current.tellOther(call)
+  }
+
+  callbackFailed(source: ProtocolEvents | undefined, error: unknown): void {
+    if (this.#stage.is === 'lost' && error === this.#stage.reason) return
+    reportFault(this, source, error)
+    this.abortConnection(error)
+  }
+
   #received(data: Buffer): void {
     this.#receivedBytes += data.length
     if (this.#stage.is !== 'connected') return this.#linger?.received(data)
@@ -298,8 +343,7 @@ export class StreamTransport implements HostedTransport, WireEvents, TurnEnder {
   }
 
   #watchWritten(parts: readonly (Uint8Array | string)[]): void {
-    if (this.#stage.is !== 'connected') return
-    for (const part of parts) void this.#current.tell(() => this.#watches?.written(part))
+    if (this.#stage.is === 'connected') void this.#current.tell(() => this.#watches?.written(parts))
   }
 
   #closed(error: Error | undefined): void {
@@ -314,30 +358,10 @@ export class StreamTransport implements HostedTransport, WireEvents, TurnEnder {
     throw new NotConnectedError(`Cannot ${attempt} on a connection that is closing or gone`)
   }
 
-  #inboundReader(): InboundReader {
-    return {
-      deliver: (data) => this.#current.deliver(data),
-      deliverEnd: () => {
-        if (this.#current.protocol?.readConnectionLost === undefined) this.loseConnection()
-        else void this.#current.tell((protocol) => protocol.readConnectionLost?.())
-        if (this.#wireClosed) this.#schedule()
-      },
-    }
-  }
-
-  #outboundOwner(): OutboundOwner {
-    return {
-      outputQueued: () => this.#schedule(),
-      outputFinished: () => this.#sayOwnEnd(),
-      outputFailed: (why) => this.abortConnection(new Error(`Cannot keep the connection: ${why}`)),
-      tellProducer: (call) => this.#current.tellOther(call),
-    }
-  }
-
   #schedule(): void {
     if (this.#turnScheduled) return
     this.#turnScheduled = true
-    this.#setup.host.turn.schedule(this)
+    this.#host.turn.schedule(this)
   }
 
   /** While what the call answers is pending, nothing is delivered. */
@@ -345,23 +369,6 @@ export class StreamTransport implements HostedTransport, WireEvents, TurnEnder {
     const { protocol } = this.#current
     const told = this.#current.tell(call)
     if (told !== undefined && protocol === this.#current.protocol) this.#inbound.waitFor(told)
-  }
-
-  #fault(protocol: ProtocolEvents | undefined, error: unknown): void {
-    diagnose('ropewalk.error', () => ({ transport: this, protocol, error }))
-    const label = this.#labelOf(protocol)
-    this.reactor.log({ level: 'error', text: 'A protocol failed; its connection is aborted', label, error })
-    this.abortConnection(error)
-  }
-
-  #labelOf(protocol: ProtocolEvents | undefined): string {
-    return `${protocol?.constructor.name ?? 'no protocol'} ${this.id} ${formatAddress(this.#peerAddress)}`
-  }
-
-  #sayOwnEnd(): void {
-    this.#wire.end()
-    if (this.#stage.is === 'disconnecting') return this.#awaitPeersEnd()
-    void this.#current.tell((protocol) => protocol.writeConnectionLost?.())
   }
 
   #awaitPeersEnd(): void {
@@ -386,7 +393,7 @@ export class StreamTransport implements HostedTransport, WireEvents, TurnEnder {
       sentBytes: this.#outbound.sentBytes,
       durationMs: this.reactor.now() - this.#openedAtMs,
     }))
-    this.#setup.onLost?.(reason)
-    this.#setup.host.connectionClosed(this)
+    this.#onLost?.(reason, this)
+    this.#host.connectionClosed(this)
   }
 }

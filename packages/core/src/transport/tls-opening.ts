@@ -4,13 +4,14 @@ import type { TLSContext, TLSSession } from '../contracts/tls.ts'
 import type { Transport } from '../contracts/transport.ts'
 import type { Address } from '../contracts/address.ts'
 import type { ConnectionClosed } from '../errors.ts'
+import { logConnection } from './connection-report.ts'
 
 /** Who hears how the handshake of a new connection went: one of the two, once. */
 export interface TLSOpeningEvents {
   /** The connection is protected. Switch to the protocol it is for, or close it. */
   opened(transport: Transport, session: TLSSession): void
   /** The connection is gone before it was protected. */
-  failed(transport: Transport, reason: ConnectionClosed): void
+  failed(transport: Transport, reason: ConnectionClosed, opening: TLSOpening): void
 }
 
 /** The first protocol of a connection that has TLS from its first byte: it makes the handshake. */
@@ -42,7 +43,7 @@ export class TLSOpening implements ProtocolEvents {
   }
 
   connectionLost(reason: ConnectionClosed): void {
-    if (this.#transport !== undefined) this.#events.failed(this.#transport, reason)
+    if (this.#transport !== undefined) this.#events.failed(this.#transport, reason, this)
   }
 }
 
@@ -76,9 +77,10 @@ export class TLSFactory<P extends ProtocolEvents> implements ProtocolFactory {
         if (protocol === undefined) transport.loseConnection()
         else transport.switchProtocol(protocol)
       },
-      failed: (transport, reason) => {
+      failed: (transport, reason, opening) => {
         // Every port scan ends here: worth knowing, not worth a line by default.
-        transport.reactor.log({ level: 'debug', text: 'A TLS handshake failed', error: reason })
+        const connection = logConnection(transport, opening)
+        transport.reactor.log({ level: 'debug', text: 'A TLS handshake failed', connection, error: reason })
       },
     })
   }

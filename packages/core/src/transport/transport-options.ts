@@ -10,3 +10,9 @@ export const DEFAULT_TRANSPORT_OPTIONS: TransportOptions = {
   lingerMs: 2_000,
   lingerBytes: 65_536,
 }
+
+/** The defaults, where `options` say nothing else: without any, not a copy, for the sake of many idle connections. */
+export function transportOptions(options: Partial<TransportOptions> | undefined): TransportOptions {
+  if (options === undefined) return DEFAULT_TRANSPORT_OPTIONS
+  return { ...DEFAULT_TRANSPORT_OPTIONS, ...options }
+}

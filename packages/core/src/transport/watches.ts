@@ -51,8 +51,8 @@ export class Watches {
   }
 
   /** Bytes were queued. */
-  written(data: Uint8Array | string): void {
-    for (const watch of this.#watches) watch.written?.(data)
+  written(parts: readonly (Uint8Array | string)[]): void {
+    for (const watch of this.#watches) for (const part of parts) watch.written?.(part)
   }
 
   /** The connection is gone. */

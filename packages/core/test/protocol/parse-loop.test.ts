@@ -127,6 +127,8 @@ describe('ParseLoop', () => {
     const transport = StringTransport.connect(failing)
     failing.loop.goOn()
     expect(transport.disconnecting).toBe(true)
-    expect(transport.reactor.logged[0]?.label).toBe(`Failing ${transport.id} 192.168.1.1:54321`)
+    expect(transport.reactor.logged).toMatchObject([
+      { connection: { id: transport.id, protocol: 'Failing' } },
+    ])
   })
 })

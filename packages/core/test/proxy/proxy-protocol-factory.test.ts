@@ -124,12 +124,16 @@ describe('ProxyProtocolFactory', () => {
     for (const peerAddress of [PEER, PEER, stranger, stranger]) {
       StringTransport.connect(factory.buildProtocol(peerAddress), { reactor, peerAddress }).receive('GET')
     }
-    const told = reactor.logged.map(({ level, label }) => [level, label])
+    const told = reactor.logged.map(({ level, connection }) => [
+      level,
+      connection?.protocol,
+      connection?.peer,
+    ])
     expect(told).toEqual([
-      ['warn', '192.168.1.1:54321'],
-      ['debug', '192.168.1.1:54321'],
-      ['warn', '192.0.2.99:1'],
-      ['debug', '192.0.2.99:1'],
+      ['warn', 'ProxyOpening', tcpAddress('192.168.1.1', 54_321)],
+      ['debug', 'ProxyOpening', tcpAddress('192.168.1.1', 54_321)],
+      ['warn', 'ProxyOpening', tcpAddress('192.0.2.99', 1)],
+      ['debug', 'ProxyOpening', tcpAddress('192.0.2.99', 1)],
     ])
     expect(reactor.logged[0]?.error).toMatchObject({ violation: 'not-a-header' })
   })

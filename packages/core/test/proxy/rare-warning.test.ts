@@ -1,21 +1,34 @@
 import { describe, expect, test } from 'vitest'
+import type { LogConnection } from '../../src/contracts/log.ts'
+import { tcpAddress } from '../../src/addresses.ts'
 import { RareWarning } from '../../src/proxy/rare-warning.ts'
 import { MemoryReactor } from '../../src/testing/memory-reactor.ts'
 
 describe('RareWarning', () => {
+  const of = (id: number): LogConnection => ({
+    id,
+    peer: tcpAddress('192.0.2.1', 5000),
+    protocol: 'ProxyOpening',
+  })
+
   test('warns once a minute, and then says how often it was silent', () => {
     const [reactor, warning] = [new MemoryReactor(), new RareWarning('Something is wrong')]
     const error = new Error('why')
-    for (let times = 0; times < 3; times++) warning.warn(reactor, { label: 'x', error })
+    for (let times = 0; times < 3; times++) warning.warn(reactor, { connection: of(1), error })
     reactor.advance(59_999)
-    warning.warn(reactor, { label: 'x', error })
+    warning.warn(reactor, { connection: of(1), error })
     reactor.advance(1)
-    warning.warn(reactor, { label: 'y', error })
+    warning.warn(reactor, { connection: of(2), error })
     expect(reactor.logged.map(({ level }) => level)).toEqual(['warn', 'debug', 'debug', 'debug', 'warn'])
-    expect(reactor.logged[0]).toMatchObject({ level: 'warn', text: 'Something is wrong', label: 'x', error })
+    expect(reactor.logged[0]).toMatchObject({
+      level: 'warn',
+      text: 'Something is wrong',
+      connection: of(1),
+      error,
+    })
     expect(reactor.logged[4]).toMatchObject({
       text: 'Something is wrong, as happened 3 times since this was last said',
-      label: 'y',
+      connection: of(2),
     })
   })
 

@@ -52,7 +52,7 @@ describe('StreamProtocol', () => {
       {
         level: 'error',
         text: 'A protocol failed; its connection is aborted',
-        label: 'Script 1 192.168.1.1:54321',
+        connection: { id: 1, protocol: 'Script' },
         error: fault,
       },
     ])

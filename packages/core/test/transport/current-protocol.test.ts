@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import type { ProtocolEvents } from '../../src/contracts/protocol-events.ts'
+import { Gate } from '../../src/testing/checks/gate.ts'
 import { Recorder } from '../../src/testing/checks/recorder.ts'
 import { StringTransport } from '../../src/testing/string-transport.ts'
 import { CurrentProtocol } from '../../src/transport/current-protocol.ts'
@@ -7,9 +8,12 @@ import { CurrentProtocol } from '../../src/transport/current-protocol.ts'
 describe('CurrentProtocol', () => {
   const make = (): { current: CurrentProtocol; faults: [ProtocolEvents | undefined, unknown][] } => {
     const faults: [ProtocolEvents | undefined, unknown][] = []
-    const current = new CurrentProtocol({ context: undefined }, new StringTransport(), (protocol, error) =>
-      faults.push([protocol, error]),
-    )
+    class Transport extends StringTransport {
+      override callbackFailed(protocol: ProtocolEvents | undefined, error: unknown): void {
+        faults.push([protocol, error])
+      }
+    }
+    const current = new CurrentProtocol({ context: undefined }, new Transport())
     return { current, faults }
   }
 
@@ -45,6 +49,21 @@ describe('CurrentProtocol', () => {
       [protocol, fault],
       [protocol, fault],
     ])
+  })
+
+  test('drains at once a protocol that cannot be asked, and one that can when it is done', async () => {
+    const { current } = make()
+    const [drained, gate] = [[] as string[], new Gate()]
+    current.drain(() => drained.push('nobody'))
+    current.replace(new Recorder())
+    current.drain(() => drained.push('at once'))
+    current.replace(Object.assign(new Recorder(), { drain: () => gate.opened }))
+    current.drain(() => drained.push('later'))
+    expect(drained).toEqual(['nobody', 'at once'])
+    gate.open()
+    await gate.opened
+    await Promise.resolve()
+    expect(drained).toEqual(['nobody', 'at once', 'later'])
   })
 
   test('waits for nobody who was replaced meanwhile', () => {

@@ -5,7 +5,6 @@ import { ConnectionDone, NotConnectedError } from '../../src/errors.ts'
 import { HalfCloseRecorder } from '../../src/testing/checks/recorder.ts'
 import { connectedPair } from '../../src/testing/connected-pair.ts'
 import { StringTransport } from '../../src/testing/string-transport.ts'
-import { pipeFrom } from '../../src/transport/pipe-from.ts'
 
 const options = { highWaterBytes: 4, lowWaterBytes: 2 }
 
@@ -38,7 +37,7 @@ describe('pipeFrom', () => {
     const received = new HalfCloseRecorder()
     const pair = connectedPair(new HalfCloseRecorder(), received)
     const all = Buffer.from(Array.from({ length: 700_000 }, (_, at) => at % 251))
-    const piped = pipeFrom(pair.server, Readable.from(cut(all)), { end: true })
+    const piped = pair.server.pipeFrom(Readable.from(cut(all)), { end: true })
     await until(async () => received.events.includes('read lost'), pair.reactor)
     await piped
     expect(Buffer.concat(received.pieces).equals(all)).toBe(true)
@@ -50,7 +49,7 @@ describe('pipeFrom', () => {
     const source = new Source(6)
     let resolved = false
     transport.block()
-    const piped = pipeFrom(transport, source).then(() => {
+    const piped = transport.pipeFrom(source).then(() => {
       resolved = true
     })
     await transport.reactor.settle()
@@ -69,7 +68,7 @@ describe('pipeFrom', () => {
     const source = new Source(1)
     transport.block()
     transport.write('123456')
-    const piped = pipeFrom(transport, source)
+    const piped = transport.pipeFrom(source)
     await transport.reactor.settle()
     expect(source.given).toBe(0)
     transport.unblock()
@@ -81,7 +80,7 @@ describe('pipeFrom', () => {
     const { transport, protocol } = open()
     const source = new Source(9)
     transport.block()
-    const piped = pipeFrom(transport, source)
+    const piped = transport.pipeFrom(source)
     await transport.reactor.settle()
     transport.receiveReset()
     expect(await piped.catch((error: unknown) => error)).toBe(protocol.reason)
@@ -91,7 +90,7 @@ describe('pipeFrom', () => {
   test('does so also while the source has nothing to give', async () => {
     const { transport, protocol } = open()
     const silent = new Readable({ read: () => undefined })
-    const piped = pipeFrom(transport, silent)
+    const piped = transport.pipeFrom(silent)
     await transport.reactor.settle()
     transport.receiveReset()
     expect(await piped.catch((error: unknown) => error)).toBe(protocol.reason)
@@ -102,7 +101,7 @@ describe('pipeFrom', () => {
     const { transport } = open()
     const source = new Source(9)
     transport.block()
-    const piped = pipeFrom(transport, source)
+    const piped = transport.pipeFrom(source)
     await transport.reactor.settle()
     transport.loseConnection()
     transport.unblock()
@@ -116,7 +115,7 @@ describe('pipeFrom', () => {
     const { transport } = open()
     const source = new Source(1)
     transport.loseWriteConnection()
-    await expect(pipeFrom(transport, source)).rejects.toBeInstanceOf(NotConnectedError)
+    await expect(transport.pipeFrom(source)).rejects.toBeInstanceOf(NotConnectedError)
     expect(source.given).toBe(0)
   })
 
@@ -125,7 +124,7 @@ describe('pipeFrom', () => {
     const [source, controller] = [new Source(9), new AbortController()]
     const { signal } = controller
     transport.block()
-    const piped = pipeFrom(transport, source, { signal, end: true })
+    const piped = transport.pipeFrom(source, { signal, end: true })
     await transport.reactor.settle()
     controller.abort('enough')
     await expect(piped).rejects.toBe('enough')
@@ -136,7 +135,7 @@ describe('pipeFrom', () => {
       [],
     )
     const late = new Source(1)
-    await expect(pipeFrom(transport, late, { signal })).rejects.toBe('enough')
+    await expect(transport.pipeFrom(late, { signal })).rejects.toBe('enough')
     expect(late.given).toBe(0)
   })
 
@@ -150,7 +149,7 @@ describe('pipeFrom', () => {
       })
       yield 'late'
     })()
-    const piped = pipeFrom(transport, source, { signal: controller.signal })
+    const piped = transport.pipeFrom(source, { signal: controller.signal })
     await transport.reactor.settle()
     controller.abort('enough')
     await expect(piped).rejects.toBe('enough')
@@ -166,7 +165,7 @@ describe('pipeFrom', () => {
       yield 'a'
       throw fault
     })()
-    await expect(pipeFrom(transport, failing)).rejects.toBe(fault)
+    await expect(transport.pipeFrom(failing)).rejects.toBe(fault)
     expect([transport.value(), transport.disconnecting]).toEqual(['a', false])
   })
 })

@@ -218,6 +218,31 @@ describe('StreamTransport', () => {
     expect(drained).toEqual([])
   })
 
+  test('takes the end of the connection for no fault of whoever waited for it', async () => {
+    const protocol = new (class extends Recorder {
+      override async dataReceived(): Promise<void> {
+        await this.transport.send(Buffer.alloc(100_000))
+        await this.transport.send('never')
+      }
+    })()
+    const transport = StringTransport.connect(protocol)
+    transport.block()
+    transport.receive('x')
+    transport.receiveReset()
+    transport.failConnection(protocol.reason)
+    await transport.reactor.settle()
+    expect([protocol.reason?.name, transport.reactor.logged]).toEqual(['ConnectionLost', []])
+  })
+
+  test('aborts and logs what failed outside the callbacks', () => {
+    const [protocol, error] = [new Recorder(), new Error('late')]
+    const transport = StringTransport.connect(protocol)
+    transport.failConnection(error)
+    transport.pump()
+    expect(protocol.reason).toMatchObject({ name: 'ConnectionAborted', cause: error })
+    expect(transport.reactor.logged).toMatchObject([{ level: 'error', source: protocol, error }])
+  })
+
   test('logs who failed, also when another has taken over', async () => {
     class Early extends Recorder {
       override async dataReceived(): Promise<void> {
@@ -229,7 +254,9 @@ describe('StreamTransport', () => {
     const transport = StringTransport.connect(new Early())
     transport.receive('x')
     await transport.reactor.settle()
-    expect(transport.reactor.logged).toMatchObject([{ level: 'error', label: 'Early 1 192.168.1.1:54321' }])
+    expect(transport.reactor.logged).toMatchObject([
+      { level: 'error', connection: { id: 1, protocol: 'Early' } },
+    ])
     expect(transport.connected).toBe(false)
   })
 })

@@ -1,4 +1,11 @@
-import { type ConnectionClosed, LocalProtocolError, Protocol, type ProtocolEvents } from '@ropewalk/core'
+import {
+  type ConnectionClosed,
+  LocalProtocolError,
+  logConnection,
+  type LogEvent,
+  Protocol,
+  type ProtocolEvents,
+} from '@ropewalk/core'
 import { assertNever, ByteQueue } from '@ropewalk/core/bytes'
 import { HTTPError, RemoteProtocolError } from '../errors.ts'
 import { Headers } from '../message/headers.ts'
@@ -189,16 +196,20 @@ export class HTTPChannel extends Protocol<HTTPChannelOwner> implements RequestCh
       !(error instanceof RemoteProtocolError) &&
       !this.transport.disconnecting
     ) {
-      const text = `A request failed: ${request.method} ${request.path.slice(0, 80)}`
-      this.transport.reactor.log({ level: 'error', text, error })
+      const fields = { method: request.method, path: request.path.slice(0, 80) }
+      this.#report({ text: 'A request failed: {method} {path}', fields, error })
     }
     try {
       request.processingFailed(error)
     } catch (fault) {
-      const text = 'An error page could not be sent; the connection is aborted'
-      this.transport.reactor.log({ level: 'error', text, error: fault })
+      this.#report({ text: 'An error page could not be sent; the connection is aborted', error: fault })
       this.transport.abortConnection(fault)
     }
+  }
+
+  #report(event: Pick<LogEvent, 'text' | 'fields' | 'error'>): void {
+    const connection = logConnection(this.transport, this)
+    this.transport.reactor.log({ level: 'error', namespace: 'ropewalk.http', connection, ...event })
   }
 
   #awaitNext(): void {

@@ -7,7 +7,7 @@ import type {
   TransportHarness,
   TransportPair,
 } from '../transport-harness.ts'
-import { equal, holds, isExactly } from './assertions.ts'
+import { equal, isExactly } from './assertions.ts'
 import { Echo, HalfCloseRecorder, Recorder } from './recorder.ts'
 
 /** What a transport promises when a protocol or producer fails: its own connection ends, and nothing else. */
@@ -64,8 +64,8 @@ async function contains(
   const told = (): readonly LogEvent[] => logged.filter((event) => event.error === error)
   await until(() => !pair.server.connected && told().length > 0)
   equal(told().length, 1, 'times it was logged')
-  const label = told()[0]?.label ?? ''
-  holds(label.startsWith(`HalfCloseRecorder ${pair.server.id} `), `the label names the connection: ${label}`)
+  const { id, protocol } = told()[0]?.connection ?? {}
+  equal([id, protocol], [pair.server.id, 'HalfCloseRecorder'], 'the connection that the log names')
   if (late === undefined) {
     isExactly(hears.reason, ConnectionAborted, 'the reason')
     equal(hears.reason?.cause, error, 'the cause')

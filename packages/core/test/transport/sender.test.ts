@@ -1,17 +1,16 @@
 import { describe, expect, test } from 'vitest'
-import { NotConnectedError } from '../../src/errors.ts'
-import { Recorder } from '../../src/testing/checks/recorder.ts'
+import { ConnectionAborted, NotConnectedError } from '../../src/errors.ts'
+import { HalfCloseRecorder, Recorder } from '../../src/testing/checks/recorder.ts'
 import { StringTransport } from '../../src/testing/string-transport.ts'
-import { send } from '../../src/transport/send.ts'
 
 const options = { highWaterBytes: 4, lowWaterBytes: 2 }
 
-describe('send', () => {
+describe('Sender', () => {
   test('writes at once while there is room', () => {
     const transport = StringTransport.connect(new Recorder(), { options })
-    void send(transport, 'ab')
+    void transport.send('ab')
     transport.write('-')
-    void send(transport, 'c')
+    void transport.send('c')
     expect(transport.value()).toBe('ab-c')
   })
 
@@ -20,35 +19,40 @@ describe('send', () => {
     const served: number[] = []
     transport.block()
     const all = ['1', '2', '3'].map(async (digit) => {
-      await send(transport, digit.repeat(5))
+      await transport.send(digit.repeat(5))
       served.push(Number(digit))
     })
     await transport.reactor.settle()
     expect([transport.value(), transport.bufferedBytes, served]).toEqual(['11111', 5, []])
     transport.unblock()
-    const late = send(transport, '4')
+    const late = transport.send('4')
     await transport.reactor.settle()
     await Promise.all([...all, late])
     expect([transport.value(), served]).toEqual(['1111122222333334', [1, 2, 3]])
-    void send(transport, '5')
+    void transport.send('5')
     expect(transport.value()).toMatch(/45$/)
   })
 
-  test('rejects all who wait once the connection is closing, with the reason when it is gone', async () => {
+  test('rejects all who wait with the reason when the connection ends', async () => {
     const protocol = new Recorder()
     const transport = StringTransport.connect(protocol, { options })
     transport.block()
-    const waiting = [send(transport, '12345'), send(transport, '6'), send(transport, '7')]
+    const waiting = [transport.send('12345'), transport.send('6'), transport.send('7')]
     await transport.reactor.settle()
     transport.receiveReset()
-    for (const sent of [...waiting, send(transport, '8')]) {
-      const error = await sent.catch((caught: unknown) => caught)
-      expect(error).toBeInstanceOf(NotConnectedError)
-      expect((error as Error).cause).toBe(protocol.reason)
-    }
-    const closing = StringTransport.connect(new Recorder())
-    closing.loseConnection()
-    await expect(send(closing, '1')).rejects.toBeInstanceOf(NotConnectedError)
+    for (const sent of [...waiting, transport.send('8')]) await expect(sent).rejects.toBe(protocol.reason)
+  })
+
+  test('rejects when the connection that is closing is closed, and at once after our own end', async () => {
+    const protocol = new Recorder()
+    const transport = StringTransport.connect(protocol)
+    transport.loseConnection()
+    const sent = transport.send('1')
+    transport.receiveEnd()
+    await expect(sent).rejects.toBe(protocol.reason)
+    const ended = StringTransport.connect(new HalfCloseRecorder())
+    ended.loseWriteConnection()
+    await expect(ended.send('1')).rejects.toBeInstanceOf(NotConnectedError)
   })
 
   test('aborts the connection when far too much waits', async () => {
@@ -56,16 +60,16 @@ describe('send', () => {
     const transport = StringTransport.connect(protocol, { options })
     const megabyte = Buffer.alloc(1_048_576)
     transport.block()
-    for (let count = 0; count < 17; count++) void send(transport, megabyte)
+    for (let count = 0; count < 17; count++) void transport.send(megabyte)
     expect(transport.aborted).toBe(false)
-    await expect(send(transport, 'x')).rejects.toBeInstanceOf(NotConnectedError)
+    const refused = transport.send('x')
     transport.pump()
+    await expect(refused).rejects.toBeInstanceOf(ConnectionAborted)
     expect(String(protocol.reason?.cause)).toContain('more than 16777216 bytes wait to be sent')
   })
 
   test('refuses what is neither bytes nor a string', async () => {
-    await expect(
-      send(StringTransport.connect(new Recorder()), 5 as unknown as string),
-    ).rejects.toBeInstanceOf(TypeError)
+    const transport = StringTransport.connect(new Recorder())
+    await expect(transport.send(5 as unknown as string)).rejects.toBeInstanceOf(TypeError)
   })
 })

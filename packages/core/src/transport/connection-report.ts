@@ -1,0 +1,29 @@
+import { formatAddress } from '../addresses.ts'
+import type { LogConnection } from '../contracts/log.ts'
+import type { ProtocolEvents } from '../contracts/protocol-events.ts'
+import type { Transport } from '../contracts/transport.ts'
+import { diagnose } from './diagnostics.ts'
+
+/** A connection as logs name it, with `protocol` as who reads it. */
+export function logConnection(transport: Transport, protocol: object | undefined): LogConnection {
+  const name = protocol?.constructor.name ?? 'no protocol'
+  return { id: transport.id, peer: transport.getPeer(), protocol: name }
+}
+
+/** The same in one line: `Echo 3 127.0.0.1:5000`. */
+export function connectionLabel(transport: Transport, protocol: object | undefined): string {
+  const { id, peer, protocol: name } = logConnection(transport, protocol)
+  return `${name} ${id} ${formatAddress(peer)}`
+}
+
+/** Tells whoever runs the program that a protocol has failed, and costs its connection. */
+export function reportFault(
+  transport: Transport,
+  protocol: ProtocolEvents | undefined,
+  error: unknown,
+): void {
+  diagnose('ropewalk.error', () => ({ transport, protocol, error }))
+  const text = 'A protocol failed; its connection is aborted'
+  const connection = logConnection(transport, protocol)
+  transport.reactor.log({ level: 'error', text, connection, source: protocol, error })
+}
