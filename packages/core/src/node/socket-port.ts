@@ -144,11 +144,16 @@ export class SocketPort implements ListeningPort {
     this.#setup.host.reactor.log({ level: 'error', text, label, error })
   }
 
+  get #isWildcard(): boolean {
+    return this.#address.type === 'TCP' && WILDCARDS.has(this.#address.host)
+  }
+
   #accept(socket: Socket): void {
     const wire = new SocketWire(socket)
     const peerAddress = peerAddressOf(socket, this.#address)
     if (peerAddress === undefined) return wire.close()
-    const localAddress = localAddressOf(socket, this.#address)
+    // Who is bound to one address need not ask for it again.
+    const localAddress = this.#isWildcard ? localAddressOf(socket, this.#address) : this.#address
     const attach = (transport: WireEvents): void => wire.attach(transport)
     this.#acceptor.accept({ wire, localAddress, peerAddress, attach })
   }
@@ -158,3 +163,6 @@ export class SocketPort implements ListeningPort {
 function nextTurn(): Promise<void> {
   return new Promise((resolve) => setImmediate(resolve))
 }
+
+/** Bound to all addresses of the machine. */
+const WILDCARDS: ReadonlySet<string> = new Set(['::', '0.0.0.0'])

@@ -3,30 +3,23 @@ import type { Wire, WireEvents } from '../contracts/wire.ts'
 
 /** A wire over a connected socket: TCP or a UNIX socket. */
 export class SocketWire implements Wire {
-  readonly #socket: Socket
-  #events: WireEvents | undefined
-  #error: Error | undefined
+  readonly #socket: HeardSocket
   #blocked = false
-  readonly #onWritten = (): void => {
-    if (!this.#blocked || this.#socket.writableLength > 0) return
-    this.#blocked = false
-    this.#events?.wireWritable()
-  }
+  /** Made with the first write: many a connection waits for a long time before. */
+  #onWritten: (() => void) | undefined
 
   /** From here on no error of the socket goes unheard. */
   constructor(socket: Socket) {
     this.#socket = socket
-    socket.on('error', (error) => {
-      this.#error = error
-    })
+    socket.on('error', failed)
   }
 
   /** Begins to read. */
   attach(events: WireEvents): void {
-    this.#events = events
-    this.#socket.on('data', (data) => events.wireData(data))
-    this.#socket.on('end', () => events.wireEnded())
-    this.#socket.on('close', () => events.wireClosed(this.#error))
+    this.#socket[EVENTS] = events
+    this.#socket.on('data', dataCame)
+    this.#socket.on('end', endCame)
+    this.#socket.on('close', closed)
   }
 
   write(parts: readonly (Buffer | string)[]): boolean {
@@ -34,6 +27,7 @@ export class SocketWire implements Wire {
     const last = parts.length - 1
     if (last > 0) socket.cork()
     for (let i = 0; i < last; i++) socket.write(parts[i] ?? EMPTY)
+    this.#onWritten ??= () => this.#written()
     socket.write(parts[last] ?? EMPTY, this.#onWritten)
     if (last > 0) socket.uncork()
     this.#blocked = socket.writableLength > 0
@@ -72,6 +66,37 @@ export class SocketWire implements Wire {
   setKeepAlive(enabled: boolean, initialDelayMs: number): void {
     this.#socket.setKeepAlive(enabled, initialDelayMs)
   }
+
+  #written(): void {
+    if (!this.#blocked || this.#socket.writableLength > 0) return
+    this.#blocked = false
+    this.#socket[EVENTS]?.wireWritable()
+  }
+}
+
+const EVENTS: unique symbol = Symbol('events')
+const FAULT: unique symbol = Symbol('fault')
+
+/** A socket that knows who hears of it. All share the same listeners: many idle ones need no closures of their own. */
+interface HeardSocket extends Socket {
+  [EVENTS]?: WireEvents
+  [FAULT]?: Error
+}
+
+function dataCame(this: HeardSocket, data: Buffer): void {
+  this[EVENTS]?.wireData(data)
+}
+
+function endCame(this: HeardSocket): void {
+  this[EVENTS]?.wireEnded()
+}
+
+function failed(this: HeardSocket, error: Error): void {
+  this[FAULT] = error
+}
+
+function closed(this: HeardSocket): void {
+  this[EVENTS]?.wireClosed(this[FAULT])
 }
 
 const EMPTY = Buffer.alloc(0)

@@ -41,7 +41,7 @@ export class Outbound {
   #flushing = false
   #producer: Producer | undefined
   #pace: Pace | undefined
-  #waiters: ((goOn: boolean) => void)[] = []
+  #waiters: ((goOn: boolean) => void)[] | undefined
 
   constructor(wire: Wire, options: TransportOptions, time: ReactorTime, owner: OutboundOwner) {
     this.#wire = wire
@@ -148,7 +148,7 @@ export class Outbound {
   /** Resolves below the low-water mark, or once stopped: whether a write would be sent. */
   drained(): Promise<boolean> {
     if (this.bytes <= this.#options.lowWaterBytes) return Promise.resolve(this.#takesWrites)
-    return new Promise((resolve) => this.#waiters.push(resolve))
+    return new Promise((resolve) => (this.#waiters ??= []).push(resolve))
   }
 
   /** The connection is gone, or going without what is queued. */
@@ -220,7 +220,10 @@ export class Outbound {
   }
 
   #wake(): void {
-    for (const resolve of this.#waiters.splice(0)) resolve(this.#takesWrites)
+    const waiters = this.#waiters
+    if (waiters === undefined) return
+    this.#waiters = undefined
+    for (const resolve of waiters) resolve(this.#takesWrites)
   }
 
   #askForMore(): void {

@@ -6,9 +6,9 @@
  */
 export class OutputQueue {
   /** Joined or large pieces, ready to leave. */
-  #ready: Buffer[] = []
+  #ready: Buffer[] | undefined
   /** Small pieces behind them, still apart. */
-  #small: (Uint8Array | string)[] = []
+  #small: (Uint8Array | string)[] | undefined
   #smallBytes = 0
   #bytes = 0
 
@@ -24,60 +24,66 @@ export class OutputQueue {
     this.#bytes += length
     if (length > LARGE_BYTES) {
       this.#join()
-      this.#ready.push(asBuffer(data))
+      this.#add(asBuffer(data))
       return
     }
-    this.#small.push(data)
+    const small = (this.#small ??= [])
+    small.push(data)
     this.#smallBytes += length
-    if (this.#smallBytes >= JOIN_BYTES || this.#small.length >= JOIN_COUNT) this.#join()
+    if (this.#smallBytes >= JOIN_BYTES || small.length >= JOIN_COUNT) this.#join()
   }
 
   /** Takes about `limit` bytes from the front, none only when none are held. A lone string stays one: sockets encode it themselves. */
   take(limit: number): (Buffer | string)[] {
-    const [only] = this.#small
-    if (typeof only === 'string' && this.#small.length === 1 && this.#ready.length === 0) {
+    const only = this.#small?.[0]
+    if (typeof only === 'string' && this.#small?.length === 1 && this.#ready === undefined) {
       this.clear()
       return [only]
     }
     this.#join()
+    const ready = this.#ready ?? []
     if (this.#bytes <= limit) {
-      const all = this.#ready
-      this.#ready = []
+      this.#ready = undefined
       this.#bytes = 0
-      return all
+      return ready
     }
     const taken: Buffer[] = []
     let room = limit
     let whole = 0
-    for (const part of this.#ready) {
+    for (const part of ready) {
       if (part.length > room) {
         if (room > 0) taken.push(part.subarray(0, room))
-        this.#ready[whole] = part.subarray(room)
+        ready[whole] = part.subarray(room)
         break
       }
       taken.push(part)
       room -= part.length
       whole++
     }
-    this.#ready.splice(0, whole)
+    ready.splice(0, whole)
     this.#bytes -= limit
     return taken
   }
 
   /** Drops everything. */
   clear(): void {
-    this.#ready = []
-    this.#small = []
+    this.#ready = undefined
+    this.#small = undefined
     this.#smallBytes = 0
     this.#bytes = 0
   }
 
   #join(): void {
-    if (this.#small.length === 0) return
-    if (this.#small.length === 1) this.#ready.push(asBuffer(this.#small[0] ?? ''))
-    else this.#ready.push(joined(this.#small, this.#smallBytes))
-    this.#small = []
+    const small = this.#small
+    if (small === undefined) return
+    this.#add(small.length === 1 ? asBuffer(small[0] ?? '') : joined(small, this.#smallBytes))
+    this.#small = undefined
     this.#smallBytes = 0
+  }
+
+  #add(piece: Buffer): void {
+    if (this.#ready === undefined) this.#ready = [piece]
+    else this.#ready.push(piece)
   }
 }
 
