@@ -6,9 +6,7 @@
 // compared. Ratios above 1 are in Ropewalk's favour. What counts is the server's own CPU time: on a busy
 // machine the wall clock says little.
 //
-// tcp-16k swings by half with either server: by luck of the layout of its heap, glibc returns to the system
-// the 64 KiB that Node reads into, and takes them back page by page. MALLOC_TRIM_THRESHOLD_=134217728 in the
-// environment takes that out for both.
+// Plain node:net swings by a third in tcp-16k, by luck of the layout of its heap: see docs/decisions/0011.
 import { execFileSync, fork } from 'node:child_process'
 import { once } from 'node:events'
 import { setTimeout as sleep } from 'node:timers/promises'

@@ -2,12 +2,14 @@ import type { Address, TCPAddress, UDPAddress, UNIXAddress } from './contracts/a
 
 /** Makes a frozen TCP address; `::ffff:192.0.2.1` becomes `192.0.2.1`. */
 export function tcpAddress(host: string, port: number): TCPAddress {
-  return Object.freeze({ type: 'TCP', ...numericHost(host), port })
+  const numeric = unmapped(host)
+  return Object.freeze({ type: 'TCP', family: familyOf(numeric), host: numeric, port })
 }
 
 /** Makes a frozen UDP address; `::ffff:192.0.2.1` becomes `192.0.2.1`. */
 export function udpAddress(host: string, port: number): UDPAddress {
-  return Object.freeze({ type: 'UDP', ...numericHost(host), port })
+  const numeric = unmapped(host)
+  return Object.freeze({ type: 'UDP', family: familyOf(numeric), host: numeric, port })
 }
 
 /** Makes a frozen UNIX address. */
@@ -21,8 +23,11 @@ export function formatAddress(address: Address | UDPAddress): string {
   return address.family === 6 ? `[${address.host}]:${address.port}` : `${address.host}:${address.port}`
 }
 
-function numericHost(host: string): { readonly family: 4 | 6; readonly host: string } {
+function unmapped(host: string): string {
   const mapped = host.toLowerCase().startsWith('::ffff:') && host.includes('.')
-  const numeric = mapped ? host.slice('::ffff:'.length) : host
-  return { family: numeric.includes(':') ? 6 : 4, host: numeric }
+  return mapped ? host.slice('::ffff:'.length) : host
+}
+
+function familyOf(host: string): 4 | 6 {
+  return host.includes(':') ? 6 : 4
 }
