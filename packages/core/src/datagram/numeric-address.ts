@@ -1,7 +1,7 @@
 import { udpAddress } from '../addresses.ts'
 import type { UDPAddress } from '../contracts/address.ts'
 import { InvalidAddressError } from '../errors.ts'
-import { parseIP } from '../proxy/ip-address.ts'
+import { parseIP } from '../ip-address.ts'
 
 /**
  * The address of a numeric host and a port.

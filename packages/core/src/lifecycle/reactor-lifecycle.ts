@@ -122,8 +122,7 @@ export class ReactorLifecycle implements TransportHost {
   /** A port begins to accept connections, or to receive datagrams. */
   portOpened(port: OpenPort): void {
     this.#ports.add(port)
-    const address = port.getHost()
-    if (address.type !== 'UDP') diagnose('ropewalk.listen', () => ({ address }))
+    diagnose('ropewalk.listen', () => ({ address: port.getHost() }))
   }
 
   /** A port accepts or receives no more. */

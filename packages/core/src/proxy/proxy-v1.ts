@@ -1,7 +1,7 @@
 import { tcpAddress } from '../addresses.ts'
 import type { TCPAddress } from '../contracts/address.ts'
 import { ProxyProtocolError } from '../errors.ts'
-import { formatIP, parseIPv4, parseIPv6 } from './ip-address.ts'
+import { formatIP, parseIPv4, parseIPv6 } from '../ip-address.ts'
 import type { ProxyAddresses, ProxyClaim, ProxyHeader } from './proxy-header.ts'
 import { tcpEnds } from './tcp-ends.ts'
 

@@ -1,5 +1,5 @@
 import type { Address, TCPAddress } from '../contracts/address.ts'
-import { parseIP } from './ip-address.ts'
+import { parseIP } from '../ip-address.ts'
 import type { ProxyAddresses } from './proxy-header.ts'
 
 /** Two TCP addresses, ready to be written in one family: 6 as soon as one of them is IPv6. */

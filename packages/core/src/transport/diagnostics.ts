@@ -1,5 +1,5 @@
 import { type Channel, channel } from 'node:diagnostics_channel'
-import type { Address } from '../contracts/address.ts'
+import type { Address, UDPAddress } from '../contracts/address.ts'
 import type { ProtocolEvents } from '../contracts/protocol-events.ts'
 import type { Transport } from '../contracts/transport.ts'
 import type { ConnectionClosed } from '../errors.ts'
@@ -10,7 +10,7 @@ import type { ConnectionClosed } from '../errors.ts'
  */
 export interface DiagnosticEvents {
   /** A port is bound. */
-  'ropewalk.listen': { readonly address: Address }
+  'ropewalk.listen': { readonly address: Address | UDPAddress }
   /** A connection has come in, and has its protocol. */
   'ropewalk.accept': { readonly transport: Transport; readonly protocol: ProtocolEvents }
   /** A client connection is up, and has its protocol. */

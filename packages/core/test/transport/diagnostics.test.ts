@@ -1,5 +1,6 @@
 import { subscribe, unsubscribe } from 'node:diagnostics_channel'
 import { afterEach, describe, expect, test } from 'vitest'
+import { DatagramRecorder } from '../../src/testing/checks/datagram-recorder.ts'
 import { Echo, Recorder } from '../../src/testing/checks/recorder.ts'
 import { MemoryReactor } from '../../src/testing/memory-reactor.ts'
 import { type DiagnosticEvents, diagnose } from '../../src/transport/diagnostics.ts'
@@ -32,6 +33,12 @@ describe('diagnose', () => {
       throw new Error('made for nobody')
     })
     expect(listen()).toEqual({})
+  })
+
+  test('tells of a UDP port that is bound', async () => {
+    const told = listen()
+    const port = await new MemoryReactor().listenUDP(53, new DatagramRecorder())
+    expect(told).toEqual({ 'ropewalk.listen': [{ address: port.getHost() }] })
   })
 
   test('tells the life of a connection', async () => {

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { asIPv6, formatIP, parseIP, parseIPv4, parseIPv6 } from '../../src/proxy/ip-address.ts'
+import { asIPv6, formatIP, parseIP, parseIPv4, parseIPv6 } from '../src/ip-address.ts'
 
 describe('parseIP and formatIP', () => {
   test.each([
