@@ -165,7 +165,7 @@ export { proxyHeaderOf } from './proxy/received-header.ts'
 export { proxyClaimFor, SendProxyHeader } from './proxy/send-proxy-header.ts'
 export { ClientTLS } from './tls/client-tls.ts'
 export { ServerTLS } from './tls/server-tls.ts'
-export { TLSFactory } from './transport/tls-opening.ts'
+export { TLSFactory } from './tls/tls-factory.ts'
 export { wrapClientTLS } from './tls/wrap-client-tls.ts'
 export type {
   Admission,

@@ -35,14 +35,14 @@ import { ReactorLifecycle } from '../lifecycle/reactor-lifecycle.ts'
 import { LogPublisher } from '../log/log-publisher.ts'
 import type { HostedTransport } from '../transport/transport-host.ts'
 import { ClientTLS } from '../tls/client-tls.ts'
-import { ServerTLS } from '../tls/server-tls.ts'
-import { TLSFactory } from '../transport/tls-opening.ts'
+import { TLSFactory } from '../tls/tls-factory.ts'
 import { Turn } from '../transport/turn.ts'
 import { type DialEvents, type Dialling, StreamConnector } from '../transport/stream-connector.ts'
 import { logToStderr } from './console-log.ts'
 import { DatagramSocket } from './datagram-socket.ts'
 import { connectionLimit } from './descriptor-limit.ts'
 import { dialSocket } from './dial-socket.ts'
+import { keepHeap } from './keep-heap.ts'
 import { NodeTime } from './node-time.ts'
 import { ProcessSignals } from './process-signals.ts'
 import { lookupName } from './lookup-name.ts'
@@ -165,8 +165,7 @@ class NodeReactor implements Reactor {
     tls: TLSContext | ServerTLSOptions,
     options: ListenTCPOptions = {},
   ): Promise<ListeningPort> {
-    const context = ServerTLS.from(tls, factory.acceptableProtocols)
-    return this.listenTCP(port, new TLSFactory(factory, context), options)
+    return this.listenTCP(port, new TLSFactory(factory, tls), options)
   }
 
   connectSSL<P extends ProtocolEvents>(
@@ -262,6 +261,7 @@ class NodeReactor implements Reactor {
   }
 
   #started({ installSignalHandlers = true }: RunOptions): void {
+    keepHeap()
     this.#keepAlive = setInterval(() => undefined, LONGEST_INTERVAL_MS)
     if (installSignalHandlers) this.#signals.install()
   }

@@ -33,8 +33,7 @@ import { contained } from '../transport/contained.ts'
 import { type DialEvents, StreamConnector } from '../transport/stream-connector.ts'
 import type { HostedTransport } from '../transport/transport-host.ts'
 import { ClientTLS } from '../tls/client-tls.ts'
-import { ServerTLS } from '../tls/server-tls.ts'
-import { TLSFactory } from '../transport/tls-opening.ts'
+import { TLSFactory } from '../tls/tls-factory.ts'
 import { Turn } from '../transport/turn.ts'
 import { DeadlineWheel } from '../transport/deadline-wheel.ts'
 import { Clock } from './clock.ts'
@@ -207,8 +206,7 @@ export class MemoryReactor implements Reactor {
     tls: TLSContext | ServerTLSOptions,
     options: ListenTCPOptions = {},
   ): Promise<ListeningPort> {
-    const context = ServerTLS.from(tls, factory.acceptableProtocols)
-    return this.listenTCP(port, new TLSFactory(factory, context), options)
+    return this.listenTCP(port, new TLSFactory(factory, tls), options)
   }
 
   connectSSL<P extends ProtocolEvents>(

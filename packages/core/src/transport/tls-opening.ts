@@ -1,10 +1,7 @@
-import type { ConnectionPolicy } from '../contracts/policy.ts'
-import type { ProtocolEvents, ProtocolFactory } from '../contracts/protocol-events.ts'
+import type { ProtocolEvents } from '../contracts/protocol-events.ts'
 import type { TLSContext, TLSSession } from '../contracts/tls.ts'
 import type { Transport } from '../contracts/transport.ts'
-import type { Address } from '../contracts/address.ts'
 import type { ConnectionClosed } from '../errors.ts'
-import { logConnection } from './connection-report.ts'
 
 /** Who hears how the handshake of a new connection went: one of the two, once. */
 export interface TLSOpeningEvents {
@@ -44,44 +41,5 @@ export class TLSOpening implements ProtocolEvents {
 
   connectionLost(reason: ConnectionClosed): void {
     if (this.#transport !== undefined) this.#events.failed(this.#transport, reason, this)
-  }
-}
-
-/** Puts TLS under every connection of another factory, whose protocols are built once a handshake is done. */
-export class TLSFactory<P extends ProtocolEvents> implements ProtocolFactory {
-  /** The factory under which TLS is put. */
-  readonly wrappedFactory: ProtocolFactory<P>
-  readonly #context: TLSContext
-
-  constructor(wrappedFactory: ProtocolFactory<P>, context: TLSContext) {
-    this.wrappedFactory = wrappedFactory
-    this.#context = context
-  }
-
-  get policies(): readonly ConnectionPolicy[] | undefined {
-    return this.wrappedFactory.policies
-  }
-
-  doStart(): void {
-    this.wrappedFactory.doStart()
-  }
-
-  doStop(): void {
-    this.wrappedFactory.doStop()
-  }
-
-  buildProtocol(_peer: Address): TLSOpening {
-    return new TLSOpening(this.#context, {
-      opened: (transport, session) => {
-        const protocol = this.wrappedFactory.buildProtocol(transport.getPeer(), session)
-        if (protocol === undefined) transport.loseConnection()
-        else transport.switchProtocol(protocol)
-      },
-      failed: (transport, reason, opening) => {
-        // Every port scan ends here: worth knowing, not worth a line by default.
-        const connection = logConnection(transport, opening)
-        transport.reactor.log({ level: 'debug', text: 'A TLS handshake failed', connection, error: reason })
-      },
-    })
   }
 }

@@ -1,46 +1,40 @@
 import { describe, expect, test } from 'vitest'
-import { TLSFactory } from '../../src/transport/tls-opening.ts'
+import type { TLSSession } from '../../src/contracts/tls.ts'
 import { Recorder } from '../../src/testing/checks/recorder.ts'
 import { MemoryReactor } from '../../src/testing/memory-reactor.ts'
+import { StringTransport } from '../../src/testing/string-transport.ts'
 import { ServerTLS } from '../../src/tls/server-tls.ts'
-import { Factory } from '../../src/protocol/factory.ts'
+import { TLSOpening } from '../../src/transport/tls-opening.ts'
 import { OneProtocol } from '../one-protocol.ts'
 import { root, server } from '../tls/certificates.ts'
 import { settleUntil } from '../tls/tls-memory-harness.ts'
 
-class Refusing extends Factory {
-  override buildProtocol(): undefined {
-    return undefined
-  }
-}
-
-class Failing extends Factory {
-  override buildProtocol(): never {
-    throw new Error('no protocol today')
-  }
-}
-
-describe('TLSFactory', () => {
-  test('starts and stops the factory it wraps', () => {
-    const inner = new OneProtocol(new Recorder())
-    const factory = new TLSFactory(inner, new ServerTLS(server))
-    factory.doStart()
-    expect(inner.numPorts).toBe(1)
-    factory.doStop()
-    expect(inner.numPorts).toBe(0)
-    expect(factory.wrappedFactory).toBe(inner)
+describe('TLSOpening', () => {
+  test('hands the connection over once it is protected', async () => {
+    const reactor = new MemoryReactor()
+    const sessions: TLSSession[] = []
+    const opening = new TLSOpening(new ServerTLS(server), {
+      opened: (transport, session) => {
+        sessions.push(session)
+        transport.loseConnection()
+      },
+      failed: (_transport, reason) => sessions.push(reason as never),
+    })
+    await reactor.listenTCP(443, new OneProtocol(opening))
+    reactor.connectSSL('localhost', 443, new OneProtocol(new Recorder()), { trustRoots: [root] })
+    await settleUntil(reactor, () => sessions.length > 0)
+    expect(sessions[0]).toMatchObject({ serverName: 'localhost' })
   })
 
-  test.each([
-    ['refuses', new Refusing()],
-    ['throws', new Failing()],
-  ])('closes the connection when the factory %s', async (_what, inner) => {
-    const reactor = new MemoryReactor()
-    await reactor.listenTCP(443, new TLSFactory(inner, new ServerTLS(server)))
-    const client = new Recorder()
-    reactor.connectSSL('localhost', 443, new OneProtocol(client), { trustRoots: [root] })
-    await settleUntil(reactor, () => client.lost)
-    await settleUntil(reactor, () => [...reactor.connections].length === 0)
-    expect(client.made).toBe(true)
+  test('tells that the connection went before, and with what cause it was given up', () => {
+    const failures: unknown[] = []
+    const opening = new TLSOpening(new ServerTLS(server), {
+      opened: () => failures.push('opened'),
+      failed: (transport, reason, who) => failures.push([transport.id, reason.cause, who === opening]),
+    })
+    const transport = StringTransport.connect(opening)
+    opening.abort('enough')
+    transport.pump()
+    expect(failures).toEqual([[transport.id, 'enough', true]])
   })
 })

@@ -1,0 +1,58 @@
+import { describe, expect, test } from 'vitest'
+import { Recorder } from '../../src/testing/checks/recorder.ts'
+import { MemoryReactor } from '../../src/testing/memory-reactor.ts'
+import { ServerTLS } from '../../src/tls/server-tls.ts'
+import { TLSFactory } from '../../src/tls/tls-factory.ts'
+import { ALPNFactory } from '../../src/protocol/alpn-factory.ts'
+import { Factory } from '../../src/protocol/factory.ts'
+import { OneProtocol } from '../one-protocol.ts'
+import { root, server } from './certificates.ts'
+import { settleUntil } from './tls-memory-harness.ts'
+
+class Refusing extends Factory {
+  override buildProtocol(): undefined {
+    return undefined
+  }
+}
+
+class Failing extends Factory {
+  override buildProtocol(): never {
+    throw new Error('no protocol today')
+  }
+}
+
+describe('TLSFactory', () => {
+  test('starts and stops the factory it wraps', () => {
+    const inner = new OneProtocol(new Recorder())
+    const factory = new TLSFactory(inner, new ServerTLS(server))
+    factory.doStart()
+    expect(inner.numPorts).toBe(1)
+    factory.doStop()
+    expect(inner.numPorts).toBe(0)
+    expect(factory.wrappedFactory).toBe(inner)
+  })
+
+  test('offers the application protocols of the factory it wraps', async () => {
+    const reactor = new MemoryReactor()
+    const chosen = new OneProtocol(new Recorder())
+    await reactor.listenTCP(443, new TLSFactory(new ALPNFactory({ chosen }), server))
+    const client = new Recorder()
+    const tls = { trustRoots: [root], acceptableProtocols: ['other', 'chosen'] }
+    reactor.connectSSL('localhost', 443, new OneProtocol(client), tls)
+    await settleUntil(reactor, () => client.made)
+    expect(client.transport.negotiatedProtocol).toBe('chosen')
+  })
+
+  test.each([
+    ['refuses', new Refusing()],
+    ['throws', new Failing()],
+  ])('closes the connection when the factory %s', async (_what, inner) => {
+    const reactor = new MemoryReactor()
+    await reactor.listenTCP(443, new TLSFactory(inner, new ServerTLS(server)))
+    const client = new Recorder()
+    reactor.connectSSL('localhost', 443, new OneProtocol(client), { trustRoots: [root] })
+    await settleUntil(reactor, () => client.lost)
+    await settleUntil(reactor, () => [...reactor.connections].length === 0)
+    expect(client.made).toBe(true)
+  })
+})
