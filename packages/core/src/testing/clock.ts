@@ -39,11 +39,20 @@ export class Clock implements ReactorTime, Schedule {
   /**
    * Moves time by `ms`, making the calls that fall due on the way, each at its own time. What a call
    * throws passes through.
+   *
+   * @throws {Error} after 100 000 calls at one time: each asks for the next without delay.
    */
   advance(ms: number): void {
     const end = this.#nowMs + ms
+    let callsNow = 0
     for (let next = this.#next(end); next !== undefined; next = this.#next(end)) {
-      this.#nowMs = Math.max(this.#nowMs, next.getTime())
+      const stands = next.getTime() <= this.#nowMs
+      callsNow = stands ? callsNow + 1 : 0
+      if (callsNow > MAX_CALLS_NOW)
+        throw new Error(
+          `Cannot advance: time stands still at ${this.#nowMs} ms, ${MAX_CALLS_NOW} calls later`,
+        )
+      if (!stands) this.#nowMs = next.getTime()
       this.disarm(next)
       next.run()
     }
@@ -69,4 +78,5 @@ export class Clock implements ReactorTime, Schedule {
   }
 }
 
+const MAX_CALLS_NOW = 100_000
 const WALL_CLOCK_START_MS = 1_767_225_600_000

@@ -89,4 +89,12 @@ describe('Clock', () => {
     expect(() => clock.advance(1)).toThrow('mine')
     expect(clock.getDelayedCalls()).toEqual([])
   })
+
+  test('says so when time stands still because each call asks for the next without delay', () => {
+    const clock = new Clock()
+    clock.advance(5)
+    const again = (): void => void clock.callLater(0, again)
+    again()
+    expect(() => clock.advance(1)).toThrow('Cannot advance: time stands still at 5 ms, 100000 calls later')
+  })
 })
