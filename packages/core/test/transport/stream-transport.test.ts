@@ -234,6 +234,27 @@ describe('StreamTransport', () => {
     expect([protocol.reason?.name, transport.reactor.logged]).toEqual(['ConnectionLost', []])
   })
 
+  test('lets a callback that awaited go on harmlessly when the connection is gone (statement 126)', async () => {
+    const gate = new Gate()
+    const answers: unknown[] = []
+    const transport = StringTransport.connect(
+      new (class extends Recorder {
+        override async dataReceived(): Promise<void> {
+          await gate.opened
+          answers.push(this.transport.write('late'), await this.transport.drained())
+          this.transport.pauseProducing()
+          this.transport.resumeProducing()
+          this.transport.loseConnection()
+        }
+      })(),
+    )
+    transport.receive('x')
+    transport.receiveReset()
+    gate.open()
+    await transport.reactor.settle()
+    expect([answers, transport.value(), transport.reactor.logged]).toEqual([[false, false], '', []])
+  })
+
   test('aborts and logs what failed outside the callbacks', () => {
     const [protocol, error] = [new Recorder(), new Error('late')]
     const transport = StringTransport.connect(protocol)

@@ -43,7 +43,7 @@ function inEveryWay(fault: Fault): readonly TransportCheck[] {
       run: (harness) => contains(harness, fault, throwing),
     },
     {
-      name: `${outcome} a rejection in ${callback}`,
+      name: `${outcome} a rejection in ${callback} (statement 128)`,
       needs,
       run: (harness) => contains(harness, fault, rejecting),
     },
