@@ -16,9 +16,13 @@ import type { Address, UDPAddress } from './contracts/address.ts'
 // ProxyProtocolError           a peer that should begin with a PROXY header does not; the cause of an abort
 // LocalProtocolError           our caller broke an order of calls
 //   NotConnectedError, NotConnectingError, AlreadyCalled, AlreadyCancelled,
-//   ReactorNotRunning, ReactorAlreadyRunning
+//   ReactorNotRunning, ReactorAlreadyRunning, ProcessExitedAlready
 // IncompleteReadError          the input ended in the middle of what was being read
 // QueueOverflow, QueueUnderflow, QueueClosed    a queue has reached a bound, or its end
+// ProcessEnded                 passed to processEnded: how a child process came to its end
+//   ProcessDone                with status 0
+//   ProcessTerminated          with another status, or by a signal
+//   ProcessNotStarted          it never ran; `cause` says why
 // ExitCode                     how a program run by `react` ends
 
 /** Why a connection ended: one of its three kinds reaches every `connectionLost`. */
@@ -222,6 +226,14 @@ export class ReactorAlreadyRunning extends LocalProtocolError {
   override readonly name: string = 'ReactorAlreadyRunning'
 }
 
+/** The child process has exited. */
+export class ProcessExitedAlready extends LocalProtocolError {
+  override readonly name: string = 'ProcessExitedAlready'
+  constructor(command: string) {
+    super(`Cannot signal ${command}: it has exited`)
+  }
+}
+
 /** The input ended in the middle of what was being read. */
 export class IncompleteReadError extends Error {
   override readonly name = 'IncompleteReadError'
@@ -275,6 +287,54 @@ export class ExitCode extends Error {
       throw new RangeError(`Cannot exit with ${code}: give a whole number from 0 to 255`)
     super(`Exit with ${code}`)
     this.code = code
+  }
+}
+
+/** How a child process came to its end: one of three kinds reaches every `processEnded`. */
+export abstract class ProcessEnded extends Error {}
+
+/** The child process ended with status 0. */
+export class ProcessDone extends ProcessEnded {
+  override readonly name = 'ProcessDone'
+  readonly exitCode = 0
+  constructor() {
+    super('Process ended with status 0')
+  }
+}
+
+/** The child process ended with another status than 0, or by a signal; `cause` says why where that was us. */
+export class ProcessTerminated extends ProcessEnded {
+  override readonly name = 'ProcessTerminated'
+  /** Undefined when a signal ended it. */
+  readonly exitCode: number | undefined
+  /** The signal that ended it, such as `SIGKILL`. */
+  readonly signal: NodeJS.Signals | undefined
+
+  constructor(exitCode: number | undefined, signal?: NodeJS.Signals, options?: ErrorOptions) {
+    super(
+      signal === undefined ? `Process ended with status ${exitCode}` : `Process was ended by ${signal}`,
+      options,
+    )
+    this.exitCode = exitCode
+    this.signal = signal
+  }
+}
+
+/** The child process could not be started. */
+export class ProcessNotStarted extends ProcessEnded {
+  override readonly name = 'ProcessNotStarted'
+  readonly command: string
+  /** The system's code, such as `ENOENT`, where there is one. */
+  readonly code: string | undefined
+
+  constructor(command: string, cause: unknown) {
+    const missing = codeOf(cause) === 'ENOENT'
+    const why = missing
+      ? 'there is no such command, or no such directory to run it in (ENOENT)'
+      : explain(cause)
+    super(`Cannot start ${command}: ${why}`, { cause })
+    this.command = command
+    this.code = codeOf(cause)
   }
 }
 

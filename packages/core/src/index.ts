@@ -20,6 +20,14 @@ export type {
   LogObserver,
   LogObservers,
 } from './contracts/log.ts'
+export type {
+  ChildFD,
+  ProcessEvents,
+  ProcessTransport,
+  ReactorProcess,
+  SignalName,
+  SpawnOptions,
+} from './contracts/process.ts'
 export type { Consumer, Pipeable, PipeOptions, PullProducer, PushProducer } from './contracts/producer.ts'
 export type { ProtocolEvents, ProtocolFactory } from './contracts/protocol-events.ts'
 export type {
@@ -34,10 +42,12 @@ export type {
   LookupOptions,
   ReactorContext,
   ReactorCore,
+  ReactorDescriptors,
   ReactorFiles,
   ReactorLog,
   ReactorNames,
   ReactorRandom,
+  ReactorStandardIO,
   ReactorTCP,
   ReactorTime,
   ReactorTLS,
@@ -46,6 +56,7 @@ export type {
   StopOptions,
   StopReport,
   SystemEvent,
+  SystemReactor,
   TriggerId,
   TriggerPhase,
 } from './contracts/reactor.ts'
@@ -97,6 +108,11 @@ export {
   NoRouteError,
   NotConnectedError,
   NotConnectingError,
+  ProcessDone,
+  ProcessEnded,
+  ProcessExitedAlready,
+  ProcessNotStarted,
+  ProcessTerminated,
   ProxyProtocolError,
   type ProxyViolation,
   QueueClosed,
@@ -121,6 +137,12 @@ export { textObserver } from './log/text-observer.ts'
 export { logToStderr } from './node/console-log.ts'
 export { reactor } from './node/default-reactor.ts'
 export { createReactor, type ReactorOptions } from './node/node-reactor.ts'
+export {
+  getProcessOutput,
+  getProcessOutputAndValue,
+  type ProcessOutput,
+  type ProcessOutputOptions,
+} from './node/process-output.ts'
 export { react, type ReactOptions } from './node/react.ts'
 export { ALPNFactory } from './protocol/alpn-factory.ts'
 export { ConnectedDatagramProtocol, DatagramProtocol } from './protocol/datagram-protocol.ts'
@@ -134,6 +156,7 @@ export {
 export { LineOnlyReceiver } from './protocol/line-only-receiver.ts'
 export { LineReceiver } from './protocol/line-receiver.ts'
 export { NetstringReceiver } from './protocol/netstring-receiver.ts'
+export { ProcessProtocol } from './protocol/process-protocol.ts'
 export { Protocol } from './protocol/protocol.ts'
 export { UnitReceiver } from './protocol/unit-receiver.ts'
 export { StreamProtocol } from './stream/stream-protocol.ts'

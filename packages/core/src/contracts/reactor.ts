@@ -4,6 +4,7 @@ import type { ReactorUDP } from './datagram.ts'
 import type { DeadlineKeeper } from './deadline.ts'
 import type { LogEvent, LogObservers } from './log.ts'
 import type { ConnectionPolicy, WaitingOptions } from './policy.ts'
+import type { ReactorProcess } from './process.ts'
 import type { ProtocolEvents, ProtocolFactory } from './protocol-events.ts'
 import type { ClientTLSOptions, ServerTLSOptions, TLSContext } from './tls.ts'
 import type { Transport } from './transport.ts'
@@ -177,8 +178,13 @@ export interface ReactorTCP {
 /** How to listen on a UNIX socket. */
 export interface ListenUNIXOptions extends AcceptOptions {
   readonly backlog?: number
-  /** Permission bits of the socket's file, such as 0o660. Default: what the umask leaves. */
+  /** Permission bits of the socket's file, such as 0o660; before it has them, nobody else can connect. Default: what the umask leaves. */
   readonly mode?: number
+  /**
+   * Removes first what a killed program has left at the path: a socket's file on which nobody listens.
+   * Anything else stays, and is in the way. Default false.
+   */
+  readonly removeStale?: boolean
 }
 
 /** UNIX socket connections. */
@@ -245,7 +251,8 @@ export interface ReactorNames {
 /** Sockets that somebody else has opened, such as systemd. */
 export interface ReactorDescriptors {
   /**
-   * Accepts connections on a listening socket's descriptor, which becomes the reactor's.
+   * Accepts connections on a listening socket's descriptor, which becomes the reactor's. The port
+   * cannot be suspended: the descriptor could not be had again.
    *
    * @throws {CannotListenError} (rejects) when `fd` is no listening stream socket.
    */
@@ -260,7 +267,11 @@ export interface ReactorDescriptors {
 
 /** The process's own standard input and output. */
 export interface ReactorStandardIO {
-  /** Makes stdin and stdout the connection of `protocol`. Only once in a process. */
+  /**
+   * Makes stdin and stdout the connection of `protocol`; when it is over, both are as they were found.
+   *
+   * @throws {LocalProtocolError} when somebody reads stdin already, it has ended, or the reactor is stopping.
+   */
   standardIO(protocol: ProtocolEvents): Transport
 }
 
@@ -310,3 +321,6 @@ export interface Reactor
   /** Every connection that is up, whoever reads it. */
   readonly connections: Iterable<Transport>
 }
+
+/** A reactor over an operating system. What it has beyond `Reactor`, one in memory or a simulation cannot have. */
+export interface SystemReactor extends Reactor, ReactorDescriptors, ReactorProcess, ReactorStandardIO {}

@@ -1,5 +1,5 @@
-import type { Reactor } from '../contracts/reactor.ts'
+import type { SystemReactor } from '../contracts/reactor.ts'
 import { createReactor } from './node-reactor.ts'
 
 /** The reactor a program uses unless it makes its own. Nothing inside the packages relies on it. */
-export const reactor: Reactor = createReactor()
+export const reactor: SystemReactor = createReactor()

@@ -12,6 +12,7 @@ import type {
 } from '../contracts/datagram.ts'
 import type { DeadlineKeeper } from '../contracts/deadline.ts'
 import type { LogEvent, LogObserver } from '../contracts/log.ts'
+import type { ProcessEvents, ProcessTransport, SpawnOptions } from '../contracts/process.ts'
 import type { ProtocolEvents, ProtocolFactory } from '../contracts/protocol-events.ts'
 import type {
   ConnectionContext,
@@ -21,15 +22,16 @@ import type {
   ListenTCPOptions,
   ListenUNIXOptions,
   LookupOptions,
-  Reactor,
   RunOptions,
   StopOptions,
   StopReport,
   SystemEvent,
+  SystemReactor,
   TriggerId,
   TriggerPhase,
 } from '../contracts/reactor.ts'
 import type { ClientTLSOptions, ServerTLSOptions, TLSContext } from '../contracts/tls.ts'
+import type { Transport } from '../contracts/transport.ts'
 import { DatagramPort } from '../datagram/datagram-port.ts'
 import { ReactorLifecycle } from '../lifecycle/reactor-lifecycle.ts'
 import { LogPublisher } from '../log/log-publisher.ts'
@@ -38,8 +40,10 @@ import { ClientTLS } from '../tls/client-tls.ts'
 import { TLSFactory } from '../tls/tls-factory.ts'
 import { Turn } from '../transport/turn.ts'
 import { type DialEvents, type Dialling, StreamConnector } from '../transport/stream-connector.ts'
+import { adoptConnection } from './adopt-connection.ts'
 import { logToStderr } from './console-log.ts'
 import { DatagramSocket } from './datagram-socket.ts'
+import { descriptorAddress } from './descriptor.ts'
 import { connectionLimit } from './descriptor-limit.ts'
 import { dialSocket } from './dial-socket.ts'
 import { keepHeap } from './keep-heap.ts'
@@ -47,6 +51,8 @@ import { NodeTime } from './node-time.ts'
 import { ProcessSignals } from './process-signals.ts'
 import { lookupName } from './lookup-name.ts'
 import { SocketPort } from './socket-port.ts'
+import { SpawnedProcess } from './spawned-process.ts'
+import { StandardIO } from './standard-io.ts'
 
 /** What a reactor is made with. */
 export interface ReactorOptions {
@@ -57,11 +63,11 @@ export interface ReactorOptions {
 }
 
 /** Makes a reactor over Node's sockets and timers. A process may have several. */
-export function createReactor(options: ReactorOptions = {}): Reactor {
+export function createReactor(options: ReactorOptions = {}): SystemReactor {
   return new NodeReactor(options)
 }
 
-class NodeReactor implements Reactor {
+class NodeReactor implements SystemReactor {
   readonly logPublisher: LogPublisher
   readonly #time: NodeTime
   readonly #lifecycle: ReactorLifecycle
@@ -192,13 +198,14 @@ class NodeReactor implements Reactor {
     factory: ProtocolFactory,
     options: ListenUNIXOptions = {},
   ): Promise<ListeningPort> {
-    const { backlog = DEFAULT_BACKLOG, mode, ...accept } = options
+    const { backlog = DEFAULT_BACKLOG, mode, removeStale, ...accept } = options
     return SocketPort.open({
       host: this.#lifecycle,
       factory,
       address: unixAddress(path),
       listen: { path, backlog },
       mode,
+      removeStale,
       accept,
     })
   }
@@ -231,6 +238,32 @@ class NodeReactor implements Reactor {
     { listenMultiple = false, ...options }: ListenMulticastOptions = {},
   ): Promise<DatagramTransport> {
     return this.listenUDP(port, protocol, { ...options, reuseAddress: listenMultiple })
+  }
+
+  adoptStreamPort(fd: number, factory: ProtocolFactory): Promise<ListeningPort> {
+    return SocketPort.open({
+      host: this.#lifecycle,
+      factory,
+      address: descriptorAddress(fd),
+      listen: { fd },
+    })
+  }
+
+  adoptStreamConnection<P extends ProtocolEvents>(fd: number, factory: ProtocolFactory<P>): Promise<P> {
+    return adoptConnection(this.#lifecycle, fd, factory)
+  }
+
+  standardIO(protocol: ProtocolEvents): Transport {
+    return new StandardIO(protocol, { host: this.#lifecycle })
+  }
+
+  spawnProcess(
+    protocol: ProcessEvents,
+    command: string,
+    args: readonly string[] = [],
+    options: SpawnOptions = {},
+  ): ProcessTransport {
+    return new SpawnedProcess({ host: this.#lifecycle, protocol, command, args, options })
   }
 
   #connectTCP<P extends ProtocolEvents>(

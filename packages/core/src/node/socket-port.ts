@@ -4,23 +4,29 @@ import { formatAddress, tcpAddress } from '../addresses.ts'
 import type { Address } from '../contracts/address.ts'
 import type { ProtocolFactory } from '../contracts/protocol-events.ts'
 import type { AcceptOptions, ListeningPort } from '../contracts/reactor.ts'
-import { CannotListenError } from '../errors.ts'
+import { CannotListenError, LocalProtocolError } from '../errors.ts'
 import type { ReactorLifecycle } from '../lifecycle/reactor-lifecycle.ts'
 import { Acceptor } from '../transport/acceptor.ts'
 import { contained } from '../transport/contained.ts'
 import type { Transport } from '../contracts/transport.ts'
 import type { WireEvents } from '../contracts/wire.ts'
+import { mustBeSocket } from './descriptor.ts'
 import { localAddressOf, peerAddressOf } from './socket-address.ts'
+import { creatingPrivately } from './socket-mode.ts'
 import { SocketWire } from './socket-wire.ts'
+import { isNamedPipe, removeStaleSocket } from './stale-socket.ts'
 
 /** Where and how to listen. */
 export interface SocketPortSetup {
   readonly host: ReactorLifecycle
   readonly factory: ProtocolFactory
   readonly address: Address
-  readonly listen: ListenOptions
+  /** A descriptor is somebody else's socket, which listens already. */
+  readonly listen: ListenOptions & { readonly fd?: number }
   /** Permission bits of a UNIX socket's file. */
   readonly mode?: number | undefined
+  /** Whether to remove a UNIX socket's file on which nobody listens. */
+  readonly removeStale?: boolean | undefined
   readonly accept?: AcceptOptions
 }
 
@@ -63,6 +69,8 @@ export class SocketPort implements ListeningPort {
 
   async suspend(): Promise<void> {
     if (this.#suspended || this.#stopped !== undefined) return
+    if (this.#setup.listen.fd !== undefined)
+      throw new LocalProtocolError('Cannot suspend an adopted port: its descriptor could not be had again')
     this.#suspended = true
     this.#server.close()
     await nextTurn()
@@ -111,19 +119,25 @@ export class SocketPort implements ListeningPort {
   }
 
   async #bind(): Promise<void> {
-    const { listen, mode } = this.#setup
+    const { listen, mode, removeStale = false } = this.#setup
     const server = this.#server
+    if (listen.fd !== undefined) mustBeSocket(listen.fd)
+    if (removeStale && listen.path !== undefined) await removeStaleSocket(listen.path)
     // The port that was found free at first is the one to come back to.
     const again =
       this.#address.type === 'TCP' && listen.port !== undefined ? { port: this.#address.port } : {}
     await new Promise<void>((resolve, reject) => {
       server.once('error', reject)
-      server.listen({ ...listen, ...again }, () => {
-        server.off('error', reject)
-        resolve()
-      })
+      const bind = (): Server =>
+        server.listen({ ...listen, ...again }, () => {
+          server.off('error', reject)
+          resolve()
+        })
+      if (mode === undefined) bind()
+      else creatingPrivately(bind)
     })
-    if (mode !== undefined && listen.path !== undefined) chmodSync(listen.path, mode)
+    if (mode !== undefined && listen.path !== undefined && !isNamedPipe(listen.path))
+      chmodSync(listen.path, mode)
     const bound = server.address()
     if (typeof bound === 'object' && bound !== null) this.#address = tcpAddress(bound.address, bound.port)
   }

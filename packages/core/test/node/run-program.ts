@@ -22,7 +22,7 @@ export async function runProgram(
   lineWritten: (line: string, child: ChildProcess) => unknown = () => undefined,
   { maxDescriptors }: { readonly maxDescriptors?: number } = {},
 ): Promise<Ended> {
-  const node = [process.execPath, '--import', 'tsx', '--input-type=module', '--eval', `${PREAMBLE}${source}`]
+  const node = [process.execPath, ...programArgs(source)]
   const limited = ['bash', '-c', `ulimit -n ${maxDescriptors} && exec "$0" "$@"`, ...node]
   const [command = '', ...args] = maxDescriptors === undefined ? node : limited
   const child = spawn(command, args, { cwd: ROOT, stdio: ['ignore', 'pipe', 'pipe'] })
@@ -41,7 +41,13 @@ export async function runProgram(
   }
 }
 
-const ROOT = fileURLToPath(new URL('../../../..', import.meta.url))
+/** The arguments with which Node runs such a `source`, in the directory `ROOT`. */
+export function programArgs(source: string): string[] {
+  return ['--import', 'tsx', '--input-type=module', '--eval', `${PREAMBLE}${source}`]
+}
+
+/** The root of the repository. */
+export const ROOT: string = fileURLToPath(new URL('../../../..', import.meta.url))
 const PREAMBLE = `
   import { Factory, Protocol, reactor } from './packages/core/src/index.ts'
   class Echo extends Protocol { dataReceived(data) { this.transport.write(data) } }

@@ -8,6 +8,7 @@ import { createReactor } from '../../src/node/node-reactor.ts'
 import { Factory } from '../../src/protocol/factory.ts'
 import { Echo, Recorder } from '../../src/testing/checks/recorder.ts'
 import { OneProtocol } from '../one-protocol.ts'
+import { leaveStaleSocket } from './leave-stale-socket.ts'
 import { pathOf, portOf, socketPath, until } from './socket-harness.ts'
 
 const LOOPBACK = { interface: '127.0.0.1' }
@@ -168,6 +169,22 @@ describe('SocketPort', () => {
     expect(statSync(pathOf(port)).mode & 0o777).toBe(0o640)
     await port.stopListening()
     expect(() => statSync(pathOf(port))).toThrow('ENOENT')
+  })
+
+  test('removes on request what a killed program left at a UNIX path (statement 66)', async () => {
+    const path = await leaveStaleSocket()
+    const factory = Factory.forProtocol(Echo)
+    await expect(reactor.listenUNIX(path, factory)).rejects.toMatchObject({ code: 'EADDRINUSE' })
+    const port = kept(await reactor.listenUNIX(path, factory, { removeStale: true, mode: 0o600 }))
+    expect(statSync(path).mode & 0o777).toBe(0o600)
+    await expect(reactor.listenUNIX(path, factory, { removeStale: true })).rejects.toMatchObject({
+      code: 'EADDRINUSE',
+    })
+    const client = new Recorder()
+    reactor.connectUNIX(pathOf(port), new OneProtocol(client))
+    await until(() => client.made)
+    client.transport.write('alive')
+    await until(() => client.text === 'alive')
   })
 
   test('refuses a UNIX path that is taken or cannot be, by its name', async () => {

@@ -1,0 +1,105 @@
+import { Socket } from 'node:net'
+import { tcpAddress, unixAddress } from '../addresses.ts'
+import type { Address } from '../contracts/address.ts'
+import type { ProtocolEvents, ProtocolFactory } from '../contracts/protocol-events.ts'
+import { ConnectError, NoProtocol } from '../errors.ts'
+import { contained } from '../transport/contained.ts'
+import { diagnose } from '../transport/diagnostics.ts'
+import { StreamTransport } from '../transport/stream-transport.ts'
+import type { TransportHost } from '../transport/transport-host.ts'
+import { descriptorAddress, mustBeSocket } from './descriptor.ts'
+import { localAddressOf } from './socket-address.ts'
+import { SocketWire } from './socket-wire.ts'
+
+/**
+ * Makes the socket of `fd` the connection of a protocol of `factory`. A socket is closed when that fails;
+ * what is none is left alone.
+ *
+ * @throws {ConnectError} (rejects) when `fd` is no connected stream socket, or the factory refuses.
+ */
+export async function adoptConnection<P extends ProtocolEvents>(
+  host: TransportHost,
+  fd: number,
+  factory: ProtocolFactory<P>,
+): Promise<P> {
+  const socket = socketOf(fd)
+  const wire = new SocketWire(socket)
+  try {
+    if (host.stopping) throw refusal(fd, 'the reactor is stopping')
+    return begin(host, { fd, socket, wire }, factory)
+  } catch (error) {
+    wire.close()
+    throw error
+  }
+}
+
+interface Adopted {
+  readonly fd: number
+  readonly socket: Socket
+  readonly wire: SocketWire
+}
+
+function socketOf(fd: number): Socket {
+  try {
+    mustBeSocket(fd)
+    return new Socket({ fd, allowHalfOpen: true, readable: true, writable: true })
+  } catch (cause) {
+    throw refusal(fd, cause instanceof Error ? cause.message : String(cause), cause)
+  }
+}
+
+function begin<P extends ProtocolEvents>(
+  host: TransportHost,
+  { fd, socket, wire }: Adopted,
+  factory: ProtocolFactory<P>,
+): P {
+  const peerAddress = peerOf(socket)
+  if (peerAddress === undefined) throw refusal(fd, 'it is not connected')
+  factory.doStart()
+  const protocol = build(fd, factory, peerAddress)
+  if (protocol instanceof NoProtocol) {
+    release(host, factory)
+    throw protocol
+  }
+  const localAddress = localAddressOf(socket, peerAddress)
+  const onLost = (): void => release(host, factory)
+  const transport = new StreamTransport({ host, wire, localAddress, peerAddress, onLost })
+  wire.attach(transport)
+  transport.begin(protocol, factory.policies)
+  diagnose('ropewalk.accept', () => ({ transport, protocol }))
+  return protocol
+}
+
+/** Undefined when a TCP socket is not connected; one that is not TCP tells nothing of its ends. */
+function peerOf(socket: Socket): Address | undefined {
+  const { remoteAddress, remotePort } = socket
+  if (!('port' in socket.address())) return unixAddress('')
+  return remoteAddress === undefined || remotePort === undefined
+    ? undefined
+    : tcpAddress(remoteAddress, remotePort)
+}
+
+function build<P extends ProtocolEvents>(
+  fd: number,
+  factory: ProtocolFactory<P>,
+  peer: Address,
+): P | NoProtocol {
+  const address = descriptorAddress(fd)
+  try {
+    return factory.buildProtocol(peer) ?? new NoProtocol(address, 'its factory refused the connection')
+  } catch (error) {
+    return new NoProtocol(address, 'its factory failed to build a protocol', error)
+  }
+}
+
+function refusal(fd: number, why: string, cause?: unknown): ConnectError {
+  return new ConnectError(descriptorAddress(fd), why, cause)
+}
+
+function release(host: TransportHost, factory: ProtocolFactory): void {
+  const text = 'A factory failed to stop'
+  void contained(
+    () => factory.doStop(),
+    (error) => host.reactor.log({ level: 'error', text, error }),
+  )
+}

@@ -1,0 +1,111 @@
+import type { Writable } from 'node:stream'
+import type { PullProducer, PushProducer } from '../contracts/producer.ts'
+import type { ReactorTime } from '../contracts/reactor.ts'
+import type { TransportOptions } from '../contracts/transport-options.ts'
+import type { WireEvents } from '../contracts/wire.ts'
+import { mustBeBytes } from '../transport/must-be-bytes.ts'
+import { Outbound } from '../transport/outbound.ts'
+import type { Turn, TurnEnder } from '../transport/turn.ts'
+import { StreamWire } from './stream-wire.ts'
+
+/** Within which limits is written, and who hears what becomes of it. */
+export interface ProcessWriterSetup {
+  readonly turn: Turn
+  readonly time: ReactorTime
+  readonly limits: TransportOptions
+  /** The child takes too little: the queue is at its cap, or nothing has left for too long. */
+  failed(why: string): void
+  /** Makes a call into a producer; what it throws goes no further. */
+  tellProducer(call: () => unknown): void
+  /** Nothing more reaches the child. Called once. */
+  lost(): void
+}
+
+/** A pipe from which a child process reads. */
+export class ProcessWriter implements WireEvents, TurnEnder {
+  readonly #setup: ProcessWriterSetup
+  readonly #wire: StreamWire
+  readonly #outbound: Outbound
+  #scheduled = false
+
+  constructor(stream: Writable, setup: ProcessWriterSetup) {
+    this.#setup = setup
+    this.#wire = new StreamWire({ writable: stream })
+    this.#outbound = new Outbound(this.#wire, setup.limits, setup.time, {
+      outputQueued: () => this.#schedule(),
+      outputFinished: () => this.#wire.end(),
+      outputFailed: (why) => setup.failed(why),
+      tellProducer: (call) => setup.tellProducer(call),
+    })
+    this.#wire.attach(this)
+  }
+
+  /** Bytes that the child has not taken. */
+  get bufferedBytes(): number {
+    return this.#outbound.bytes
+  }
+
+  /** Queues bytes; false above the high-water mark, and when they are dropped. */
+  write(data: Uint8Array | string): boolean {
+    mustBeBytes(data)
+    return this.#outbound.write(data)
+  }
+
+  /** Queues parts that belong together: all or none. */
+  writeSequence(parts: Iterable<Uint8Array | string>): boolean {
+    const sequence = [...parts]
+    for (const part of sequence) mustBeBytes(part)
+    return this.#outbound.writeSequence(sequence)
+  }
+
+  /** Resolves below the low-water mark, or when the pipe is gone: whether a write would be sent. */
+  drained(): Promise<boolean> {
+    return this.#outbound.drained()
+  }
+
+  /** Makes `producer` follow the water marks. */
+  registerProducer(producer: PushProducer | PullProducer, streaming: boolean): void {
+    this.#outbound.registerProducer(producer, streaming)
+  }
+
+  /** The producer is done. */
+  unregisterProducer(): void {
+    this.#outbound.unregisterProducer()
+  }
+
+  /** Closes the pipe behind what is queued; `lost` follows. */
+  close(): void {
+    this.#outbound.finish()
+  }
+
+  /** Closes the pipe and drops what is queued; `lost` follows. */
+  abort(): void {
+    this.#outbound.stop()
+    this.#wire.abort()
+  }
+
+  wireData(): void {}
+
+  wireEnded(): void {}
+
+  wireWritable(): void {
+    this.#outbound.writable()
+  }
+
+  /** A child need not read what it is given: that its pipe broke is no fault. */
+  wireClosed(): void {
+    this.#outbound.stop()
+    this.#setup.lost()
+  }
+
+  turnEnded(): void {
+    this.#scheduled = false
+    this.#outbound.flush()
+  }
+
+  #schedule(): void {
+    if (this.#scheduled) return
+    this.#scheduled = true
+    this.#setup.turn.schedule(this)
+  }
+}

@@ -1,0 +1,300 @@
+import { type ChildProcess, spawn } from 'node:child_process'
+import { Readable, Writable } from 'node:stream'
+import type {
+  ChildFD,
+  ProcessEvents,
+  ProcessTransport,
+  SignalName,
+  SpawnOptions,
+} from '../contracts/process.ts'
+import type { PullProducer, PushProducer } from '../contracts/producer.ts'
+import type { Reactor } from '../contracts/reactor.ts'
+import type { TransportOptions } from '../contracts/transport-options.ts'
+import {
+  ProcessDone,
+  type ProcessEnded,
+  ProcessExitedAlready,
+  ProcessNotStarted,
+  ProcessTerminated,
+} from '../errors.ts'
+import { contained } from '../transport/contained.ts'
+import type { Attempting, TransportHost } from '../transport/transport-host.ts'
+import { DEFAULT_TRANSPORT_OPTIONS } from '../transport/transport-options.ts'
+import { ProcessReader } from './process-reader.ts'
+import { ProcessWriter } from './process-writer.ts'
+
+/** What is to be started, and who hears of it. */
+export interface SpawnSetup {
+  readonly host: TransportHost
+  readonly protocol: ProcessEvents
+  readonly command: string
+  readonly args: readonly string[]
+  readonly options: SpawnOptions
+}
+
+/**
+ * A child process, its pipes, and how it ends:
+ *
+ *     running ──its exit──▶ exited ──all pipes closed──▶ ended
+ *        └────────────────could not be started────────────▲
+ *
+ * To a reactor that stops it is like a connection in the making: asked to give up at once, and again
+ * at the deadline.
+ */
+export class SpawnedProcess implements ProcessTransport {
+  readonly pid: number | undefined
+  readonly #setup: SpawnSetup
+  readonly #child: ChildProcess | undefined
+  readonly #readers = new Map<number, ProcessReader>()
+  readonly #writers = new Map<number, ProcessWriter>()
+  readonly #attempt: Attempting = { stopConnecting: () => this.#stopAsked() }
+  readonly #onAbort = (): void => this.#abort(this.#setup.options.signal?.reason)
+  #stage: Stage = RUNNING
+  #openPipes = 0
+  /** Whether it knows that the reactor stops: it was asked, or it was started meanwhile. */
+  #forewarned: boolean
+  #killed: { readonly cause: unknown } | undefined
+
+  /** @throws {TypeError} when the arguments make no sense. */
+  constructor(setup: SpawnSetup) {
+    this.#setup = setup
+    this.#forewarned = setup.host.stopping
+    this.#child = this.#launch()
+    this.pid = this.#child?.pid
+    if (this.#child !== undefined && this.pid !== undefined) this.#follow(this.#child)
+  }
+
+  get reactor(): Reactor {
+    return this.#setup.host.reactor
+  }
+
+  get bufferedBytes(): number {
+    return this.#stdin?.bufferedBytes ?? 0
+  }
+
+  write(data: Uint8Array | string): boolean {
+    return this.writeToChild(STDIN, data)
+  }
+
+  writeSequence(parts: Iterable<Uint8Array | string>): boolean {
+    return this.#stdin?.writeSequence(parts) ?? false
+  }
+
+  writeToChild(childFD: number, data: Uint8Array | string): boolean {
+    return this.#writers.get(childFD)?.write(data) ?? false
+  }
+
+  async drained(): Promise<boolean> {
+    return (await this.#stdin?.drained()) ?? false
+  }
+
+  registerProducer(producer: PushProducer | PullProducer, streaming: boolean): void {
+    if (this.#stdin === undefined) void this.#tell(() => producer.stopProducing())
+    else this.#stdin.registerProducer(producer, streaming)
+  }
+
+  unregisterProducer(): void {
+    this.#stdin?.unregisterProducer()
+  }
+
+  closeStdin(): void {
+    this.closeChildFD(STDIN)
+  }
+
+  closeStdout(): void {
+    this.closeChildFD(STDOUT)
+  }
+
+  closeStderr(): void {
+    this.closeChildFD(STDERR)
+  }
+
+  closeChildFD(childFD: number): void {
+    this.#writers.get(childFD)?.close()
+    this.#readers.get(childFD)?.close()
+  }
+
+  loseConnection(): void {
+    for (const writer of this.#writers.values()) writer.close()
+    for (const reader of this.#readers.values()) reader.close()
+  }
+
+  signalProcess(signal: SignalName): void {
+    if (this.#stage.is !== 'running') throw new ProcessExitedAlready(this.#setup.command)
+    this.#child?.kill(`SIG${signal}`)
+  }
+
+  pauseProducing(): void {
+    for (const reader of this.#readers.values()) reader.pause()
+  }
+
+  resumeProducing(): void {
+    for (const reader of this.#readers.values()) reader.resume()
+  }
+
+  stopProducing(): void {
+    this.loseConnection()
+  }
+
+  get #stdin(): ProcessWriter | undefined {
+    return this.#writers.get(STDIN)
+  }
+
+  #launch(): ChildProcess | undefined {
+    const { command, args, options } = this.#setup
+    const { cwd, env, uid, gid, signal, childFDs = DEFAULT_CHILD_FDS } = options
+    if (signal?.aborted) return this.#failLater(signal.reason)
+    try {
+      const child = spawn(command, args, { cwd, env, uid, gid, stdio: stdioOf(childFDs) })
+      return child.on('error', (cause) => this.#failed(cause))
+    } catch (cause) {
+      if (!isSystemError(cause)) throw cause
+      return this.#failLater(cause)
+    }
+  }
+
+  #failLater(cause: unknown): undefined {
+    setImmediate(() => this.#failed(cause))
+  }
+
+  #failed(cause: unknown): void {
+    if (this.pid === undefined) return this.#end(new ProcessNotStarted(this.#setup.command, cause))
+    this.#log('A child process could not be signalled', cause)
+  }
+
+  #follow(child: ChildProcess): void {
+    const { host, protocol, options } = this.#setup
+    child.on('exit', (exitCode, signal) => this.#exited(exitCode, signal))
+    options.signal?.addEventListener('abort', this.#onAbort, { once: true })
+    for (const childFD of Object.keys(options.childFDs ?? DEFAULT_CHILD_FDS))
+      this.#connect(Number(childFD), child)
+    const made = this.#tell(() => protocol.makeConnection(this))
+    if (made !== undefined) for (const reader of this.#readers.values()) reader.waitFor(made)
+    host.attemptStarted(this.#attempt)
+  }
+
+  #connect(childFD: number, child: ChildProcess): void {
+    const use = (this.#setup.options.childFDs ?? DEFAULT_CHILD_FDS)[childFD]
+    const stream = child.stdio[childFD]
+    if (use === 'w' && stream instanceof Writable) this.#writers.set(childFD, this.#writer(childFD, stream))
+    else if (use === 'r' && stream instanceof Readable)
+      this.#readers.set(childFD, this.#reader(childFD, stream))
+    else return
+    this.#openPipes++
+  }
+
+  #writer(childFD: number, stream: Writable): ProcessWriter {
+    return new ProcessWriter(stream, {
+      turn: this.#setup.host.turn,
+      time: this.reactor,
+      limits: this.#limits,
+      failed: (why) => this.#abort(new Error(`Cannot keep the child process: ${why}`)),
+      tellProducer: (call) => void this.#tell(call),
+      lost: () => this.#pipeLost(childFD),
+    })
+  }
+
+  #reader(childFD: number, stream: Readable): ProcessReader {
+    const { host, protocol } = this.#setup
+    return new ProcessReader(stream, {
+      turn: host.turn,
+      readAheadBytes: this.#limits.readAheadBytes,
+      deliver: (data) => this.#tell(() => protocol.childDataReceived(childFD, data)),
+      lost: () => this.#pipeLost(childFD),
+    })
+  }
+
+  get #limits(): TransportOptions {
+    return { ...DEFAULT_TRANSPORT_OPTIONS, ...UNHURRIED, ...this.#setup.options.transport }
+  }
+
+  #pipeLost(childFD: number): void {
+    this.#openPipes--
+    void this.#tell(() => this.#setup.protocol.childConnectionLost(childFD))
+    this.#endIfOver()
+  }
+
+  #exited(exitCode: number | null, signal: NodeJS.Signals | null): void {
+    const reason = reasonOf(exitCode, signal, this.#killed?.cause)
+    this.#stage = { is: 'exited', reason }
+    void this.#tell(() => this.#setup.protocol.processExited(reason))
+    this.#endIfOver()
+  }
+
+  #endIfOver(): void {
+    if (this.#stage.is === 'exited' && this.#openPipes === 0) this.#end(this.#stage.reason)
+  }
+
+  #end(reason: ProcessEnded): void {
+    this.#stage = ENDED
+    const { host, protocol, options } = this.#setup
+    options.signal?.removeEventListener('abort', this.#onAbort)
+    void this.#tell(() => protocol.processEnded(reason))
+    host.attemptEnded(this.#attempt)
+  }
+
+  #stopAsked(): void {
+    if (this.#forewarned) return this.#abort(new Error('The reactor has stopped'))
+    this.#forewarned = true
+    this.closeStdin()
+    if (this.#stage.is === 'running') this.#child?.kill('SIGTERM')
+  }
+
+  /** What the child has started may outlive it, and hold its pipes: these are closed too. */
+  #abort(cause: unknown): void {
+    if (this.#stage.is === 'ended') return
+    this.#killed ??= { cause }
+    if (this.#stage.is === 'running') this.#child?.kill('SIGKILL')
+    for (const writer of this.#writers.values()) writer.abort()
+    for (const reader of this.#readers.values()) reader.close()
+  }
+
+  #tell(call: () => unknown): Promise<void> | undefined {
+    return contained(call, (error) => {
+      this.#log('A process protocol failed; its child is killed', error)
+      this.#abort(error)
+    })
+  }
+
+  #log(text: string, error: unknown): void {
+    const { protocol, command } = this.#setup
+    const label = `${protocol.constructor.name} ${command}[${this.pid ?? 'not started'}]`
+    this.reactor.log({ level: 'error', text, label, error })
+  }
+}
+
+type Stage =
+  | { readonly is: 'running' | 'ended' }
+  | { readonly is: 'exited'; readonly reason: ProcessDone | ProcessTerminated }
+
+/** The streams of a child are made for the descriptors that are named, up to the highest. */
+function stdioOf(childFDs: Readonly<Record<number, ChildFD>>): ('pipe' | 'ignore' | number)[] {
+  const highest = Math.max(STDERR, ...Object.keys(childFDs).map(Number))
+  return Array.from({ length: highest + 1 }, (_, childFD) => {
+    const use = childFDs[childFD] ?? 'ignore'
+    return use === 'r' || use === 'w' ? 'pipe' : use
+  })
+}
+
+function reasonOf(
+  exitCode: number | null,
+  signal: NodeJS.Signals | null,
+  cause: unknown,
+): ProcessDone | ProcessTerminated {
+  if (exitCode === 0) return new ProcessDone()
+  const options = cause === undefined ? undefined : { cause }
+  return new ProcessTerminated(exitCode ?? undefined, signal ?? undefined, options)
+}
+
+/** Wrong arguments have a code too, but no system call. */
+function isSystemError(error: unknown): boolean {
+  return error instanceof Error && 'syscall' in error
+}
+
+const RUNNING: Stage = { is: 'running' }
+const ENDED: Stage = { is: 'ended' }
+const STDIN = 0
+const STDOUT = 1
+const STDERR = 2
+const DEFAULT_CHILD_FDS: Readonly<Record<number, ChildFD>> = { 0: 'w', 1: 'r', 2: 'r' }
+const UNHURRIED: Partial<TransportOptions> = { writeStallMs: Number.MAX_SAFE_INTEGER }

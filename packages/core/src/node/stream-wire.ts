@@ -1,0 +1,141 @@
+import type { EventEmitter } from 'node:events'
+import type { Readable, Writable } from 'node:stream'
+import type { Wire, WireEvents } from '../contracts/wire.ts'
+
+/** The two directions of a wire. One that is missing counts as ended. */
+export interface WireStreams {
+  readonly readable?: Readable
+  readonly writable?: Writable
+  /** Whether they outlive the wire, as a process's own do: then it lets go of them and destroys neither. */
+  readonly outlive?: boolean
+}
+
+/**
+ * A wire made of a stream that is read and one that is written: pipes, files, terminals.
+ *
+ * It has closed once both have ended; an error of either, such as EPIPE, closes both.
+ */
+export class StreamWire implements Wire {
+  readonly #readable: Readable | undefined
+  readonly #writable: Writable | undefined
+  readonly #outlive: boolean
+  readonly #listening: (() => void)[] = []
+  #events: WireEvents | undefined
+  #readOver: boolean
+  #writeOver: boolean
+  #blocked = false
+  #paused = false
+  #closed = false
+  readonly #onWritten = (): void => {
+    if (!this.#blocked || this.#closed || this.#writable?.writableLength !== 0) return
+    this.#blocked = false
+    this.#events?.wireWritable()
+  }
+
+  /** From here on no error of the streams goes unheard, also when the wire has closed. */
+  constructor({ readable, writable, outlive = false }: WireStreams) {
+    this.#readable = readable
+    this.#writable = writable
+    this.#outlive = outlive
+    this.#readOver = readable === undefined
+    this.#writeOver = writable === undefined
+    for (const stream of [readable, writable]) stream?.on('error', (error) => this.#cut(error))
+  }
+
+  /** Begins to read. */
+  attach(events: WireEvents): void {
+    this.#events = events
+    if (this.#readable !== undefined) this.#read(this.#readable)
+    if (this.#writable === undefined) return
+    this.#listen(this.#writable, 'finish', () => this.#writeEnded())
+    this.#listen(this.#writable, 'close', () => this.#cutUnless(this.#writeOver))
+  }
+
+  write(parts: readonly (Buffer | string)[]): boolean {
+    const writable = this.#writable
+    if (writable === undefined || this.#closed) return true
+    writable.cork()
+    for (const part of parts.slice(0, -1)) writable.write(part)
+    writable.write(parts.at(-1) ?? '', this.#onWritten)
+    writable.uncork()
+    this.#blocked = writable.writableLength > 0
+    return !this.#blocked
+  }
+
+  end(): void {
+    if (this.#writable === undefined || this.#closed) return
+    // A terminal knows no end of output, and Node would let nobody write to it any more.
+    if (this.#outlive && isTerminal(this.#writable)) this.#writeEnded()
+    else this.#writable.end()
+  }
+
+  abort(): void {
+    this.#cut(undefined)
+  }
+
+  close(): void {
+    this.#cut(undefined)
+  }
+
+  pause(): void {
+    this.#paused = true
+    this.#readable?.pause()
+  }
+
+  resume(): void {
+    this.#paused = false
+    if (!this.#closed) this.#readable?.resume()
+  }
+
+  setNoDelay(): void {}
+
+  setKeepAlive(): void {}
+
+  #read(readable: Readable): void {
+    this.#listen(readable, 'data', (data: Buffer | string) => {
+      this.#events?.wireData(typeof data === 'string' ? Buffer.from(data) : data)
+    })
+    this.#listen(readable, 'end', () => {
+      this.#readOver = true
+      this.#events?.wireEnded()
+      this.#closeIfOver()
+    })
+    this.#listen(readable, 'close', () => this.#cutUnless(this.#readOver))
+    // Node resumes the pipes of a child that has exited, whoever has paused them.
+    this.#listen(readable, 'resume', () => this.#paused && readable.pause())
+    readable.resume()
+  }
+
+  #listen(stream: EventEmitter, event: string, call: (...args: never[]) => unknown): void {
+    const listener = call as (...args: unknown[]) => unknown
+    stream.on(event, listener)
+    this.#listening.push(() => stream.off(event, listener))
+  }
+
+  #writeEnded(): void {
+    this.#writeOver = true
+    this.#closeIfOver()
+  }
+
+  #closeIfOver(): void {
+    if (this.#readOver && this.#writeOver) this.#cut(undefined)
+  }
+
+  /** A stream that closes before its end was destroyed by somebody else. */
+  #cutUnless(over: boolean): void {
+    if (!over) this.#cut(undefined)
+  }
+
+  #cut(error: Error | undefined): void {
+    if (this.#closed) return
+    this.#closed = true
+    for (const stop of this.#listening.splice(0)) stop()
+    if (this.#outlive) this.#readable?.pause()
+    else for (const stream of [this.#readable, this.#writable]) stream?.destroy()
+    setImmediate(() => this.#events?.wireClosed(error))
+  }
+}
+
+function isTerminal(stream: Writable): boolean {
+  return 'isTTY' in stream && stream.isTTY === true
+}

@@ -1,0 +1,136 @@
+import { closeSync, fstatSync, openSync } from 'node:fs'
+import { once } from 'node:events'
+import { connect, type Socket } from 'node:net'
+import { describe, expect, test } from 'vitest'
+import { ConnectError, ProcessDone } from '../../src/errors.ts'
+import { createReactor } from '../../src/node/node-reactor.ts'
+import { Factory } from '../../src/protocol/factory.ts'
+import { Echo } from '../../src/testing/checks/recorder.ts'
+import { boundTCPSocket, descriptorOf } from './bound-socket.ts'
+import { RecordingChild } from './recording-child.ts'
+import { programArgs, ROOT } from './run-program.ts'
+import { until } from './socket-harness.ts'
+
+const REFUSAL = `
+  const refusal = (promise) => promise.then(() => 'adopted', (error) => error.name + ': ' + error.message)
+`
+
+describe('adoptStreamConnection', () => {
+  const reactor = createReactor()
+  const run = (source: string, childFDs: Record<number, 'r' | number>): RecordingChild => {
+    const child = new RecordingChild()
+    const options = { cwd: ROOT, childFDs: { 1: 'r', 2: 'r', ...childFDs } as const }
+    reactor.spawnProcess(child, process.execPath, programArgs(REFUSAL + source), options)
+    return child
+  }
+
+  test('makes a socket that a parent has accepted the connection of a protocol', async () => {
+    const bound = await boundTCPSocket()
+    const client = connect(bound.port, '127.0.0.1')
+    const [accepted] = (await once(bound.server, 'connection')) as [Socket]
+    const child = run(
+      `class Told extends Echo { connectionLost(reason) { console.log(reason.name) } }
+      const factory = Factory.forProtocol(Told)
+      const { transport } = await reactor.adoptStreamConnection(3, factory)
+      console.log(transport.getHost().port, transport.getPeer().port, factory.numPorts)
+      transport.signal.addEventListener('abort', () => setImmediate(() => console.log(factory.numPorts)))`,
+      { 3: descriptorOf(accepted) },
+    )
+    await until(() => child.text().includes('\n'))
+    accepted.destroy()
+    bound.close()
+    const { localPort } = client
+    client.write('hello')
+    const [answer] = await once(client, 'data')
+    client.end()
+    await until(() => child.ended)
+    expect(String(answer)).toBe('hello')
+    expect([child.text(), child.text(2)]).toEqual([`${bound.port} ${localPort} 1\nConnectionDone\n0\n`, ''])
+    expect(child.ends[0]).toBeInstanceOf(ProcessDone)
+  })
+
+  test('refuses a socket that is not connected, one its factory does not want, and closes both', async () => {
+    const bound = await boundTCPSocket()
+    const client = connect(bound.port, '127.0.0.1')
+    const [accepted] = (await once(bound.server, 'connection')) as [Socket]
+    const child = run(
+      `class Choosy extends Factory { buildProtocol() { return undefined } }
+      class Broken extends Factory { buildProtocol() { throw new Error('no protocol today') } }
+      class Sick extends Factory { startFactory() { throw new Error('cannot start') } }
+      const { fstatSync } = await import('node:fs')
+      const factory = new Choosy()
+      console.log(await refusal(reactor.adoptStreamConnection(3, factory)))
+      console.log(await refusal(reactor.adoptStreamConnection(4, factory)), factory.numPorts)
+      console.log(await refusal(reactor.adoptStreamConnection(5, new Broken())))
+      console.log(await refusal(reactor.adoptStreamConnection(6, new Sick())))
+      setImmediate(() => console.log([3, 4, 5, 6].map((fd) => { try { return fstatSync(fd).isSocket() } catch (e) { return e.code } }).join()))`,
+      { 3: bound.fd, 4: descriptorOf(accepted), 5: descriptorOf(accepted), 6: descriptorOf(accepted) },
+    )
+    await until(() => child.ended)
+    client.destroy()
+    accepted.destroy()
+    bound.close()
+    expect([child.text(), child.text(2)]).toEqual([
+      [
+        'ConnectError: Cannot connect to unix:/dev/fd/3: it is not connected',
+        'NoProtocol: Cannot connect to unix:/dev/fd/4: its factory refused the connection 0',
+        'NoProtocol: Cannot connect to unix:/dev/fd/5: its factory failed to build a protocol',
+        'Error: cannot start',
+        'EBADF,EBADF,EBADF,EBADF',
+        '',
+      ].join('\n'),
+      '',
+    ])
+  })
+
+  test('leaves alone what is no socket, and says which descriptor it was', async () => {
+    const fd = openSync(import.meta.filename, 'r')
+    const refused = await reactor
+      .adoptStreamConnection(fd, Factory.forProtocol(Echo))
+      .catch((error: unknown) => error)
+    expect(refused).toBeInstanceOf(ConnectError)
+    expect(refused).toMatchObject({ message: `Cannot connect to unix:/dev/fd/${fd}: it is no socket` })
+    expect(fstatSync(fd).isFile()).toBe(true)
+    closeSync(fd)
+    await expect(reactor.adoptStreamConnection(12_345, Factory.forProtocol(Echo))).rejects.toThrow('EBADF')
+  })
+})
+
+describe('adoptStreamPort', () => {
+  test('accepts on a socket that a parent has opened, cannot be suspended, and stops', async () => {
+    const reactor = createReactor()
+    const bound = await boundTCPSocket()
+    const child = new RecordingChild()
+    const source = `${REFUSAL}
+      class Last extends Echo { connectionLost() { port.stopListening() } }
+      const port = await reactor.adoptStreamPort(3, Factory.forProtocol(Last))
+      console.log(port.getHost().port, await refusal(port.suspend()))`
+    reactor.spawnProcess(child, process.execPath, programArgs(source), {
+      cwd: ROOT,
+      childFDs: { 1: 'r', 2: 'r', 3: bound.fd },
+    })
+    await until(() => child.text().includes('\n') || child.ended)
+    bound.close()
+    const client = connect(bound.port, '127.0.0.1')
+    client.write('hello')
+    const [answer] = await once(client, 'data')
+    client.end()
+    await until(() => child.ended)
+    expect(String(answer)).toBe('hello')
+    expect([child.text(), child.text(2)]).toEqual([
+      `${bound.port} LocalProtocolError: Cannot suspend an adopted port: its descriptor could not be had again\n`,
+      '',
+    ])
+  })
+
+  test('leaves alone what is no socket, and says which descriptor it was', async () => {
+    const reactor = createReactor()
+    const fd = openSync(import.meta.filename, 'r')
+    const factory = Factory.forProtocol(Echo)
+    await expect(reactor.adoptStreamPort(fd, factory)).rejects.toThrow(
+      `Cannot listen on unix:/dev/fd/${fd}: it is no socket`,
+    )
+    expect([fstatSync(fd).isFile(), factory.numPorts]).toEqual([true, 0])
+    closeSync(fd)
+  })
+})

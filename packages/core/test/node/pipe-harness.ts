@@ -1,0 +1,76 @@
+import { execFileSync } from 'node:child_process'
+import { constants, mkdtempSync, openSync, rmSync } from 'node:fs'
+import { Socket } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { unixAddress } from '../../src/addresses.ts'
+import type { LogEvent } from '../../src/contracts/log.ts'
+import type { Reactor } from '../../src/contracts/reactor.ts'
+import { ReactorLifecycle } from '../../src/lifecycle/reactor-lifecycle.ts'
+import { createReactor } from '../../src/node/node-reactor.ts'
+import { StreamWire } from '../../src/node/stream-wire.ts'
+import type { Recorder } from '../../src/testing/checks/recorder.ts'
+import { StreamTransport } from '../../src/transport/stream-transport.ts'
+import { Turn } from '../../src/transport/turn.ts'
+import { quiet, type SocketHarness, until } from './socket-harness.ts'
+
+/** Connections over two pipes of the system, one for each direction. */
+export function pipeHarness(): SocketHarness {
+  const logged: LogEvent[] = []
+  const reactor = createReactor({ log: (event) => logged.push(event) })
+  const host = hostOf(reactor)
+  return {
+    capabilities: new Set(['backpressure']),
+    logged,
+    reactor,
+    until,
+    quiet,
+    advance: () => {
+      throw new Error('Cannot move the time of pipes')
+    },
+    connect: async (server, client) => {
+      const [there, back] = [pipe(), pipe()]
+      return {
+        server: begin(host, server, { readable: there.readable, writable: back.writable }),
+        client: begin(host, client, { readable: back.readable, writable: there.writable }),
+      }
+    },
+    abortAll: async () => {
+      for (const transport of host.connections) transport.abortConnection()
+      await until(() => host.connections.size === 0)
+    },
+  }
+}
+
+/** A host of transports that logs to `reactor` and has its time. */
+export function hostOf(reactor: Reactor): ReactorLifecycle {
+  const turn = new Turn(() => void setImmediate(() => turn.end()))
+  return new ReactorLifecycle({ reactor, turn, started: () => undefined, stopped: () => undefined })
+}
+
+function begin(
+  host: ReactorLifecycle,
+  protocol: Recorder,
+  streams: { readonly readable: Socket; readonly writable: Socket },
+): StreamTransport {
+  const wire = new StreamWire(streams)
+  const nowhere = unixAddress('')
+  const transport = new StreamTransport({ host, wire, localAddress: nowhere, peerAddress: nowhere })
+  wire.attach(transport)
+  transport.begin(protocol)
+  return transport
+}
+
+/** A pipe whose name is gone as soon as both of its ends are open. */
+function pipe(): { readonly readable: Socket; readonly writable: Socket } {
+  const folder = mkdtempSync(join(tmpdir(), 'ropewalk-'))
+  const path = join(folder, 'pipe')
+  execFileSync('mkfifo', [path])
+  const reading = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK)
+  const writing = openSync(path, constants.O_WRONLY | constants.O_NONBLOCK)
+  rmSync(folder, { recursive: true })
+  return {
+    readable: new Socket({ fd: reading, readable: true, writable: false }),
+    writable: new Socket({ fd: writing, readable: false, writable: true }),
+  }
+}

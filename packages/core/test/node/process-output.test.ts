@@ -1,0 +1,87 @@
+import { describe, expect, test } from 'vitest'
+import { ProcessNotStarted, ProcessTerminated } from '../../src/errors.ts'
+import { createReactor } from '../../src/node/node-reactor.ts'
+import { getProcessOutput, getProcessOutputAndValue } from '../../src/node/process-output.ts'
+
+const rejection = (promise: Promise<unknown>): Promise<unknown> => promise.catch((error: unknown) => error)
+
+describe('getProcessOutput', () => {
+  const reactor = createReactor()
+
+  test('answers what a command without input wrote', async () => {
+    expect((await getProcessOutput('sh', ['-c', 'cat; echo hello; echo unheard >&2'])).toString()).toBe(
+      'hello\n',
+    )
+    expect((await getProcessOutput('true', [], { reactor })).length).toBe(0)
+  })
+
+  test('rejects when the status is not 0, with what the command said about it', async () => {
+    const failed = await rejection(
+      getProcessOutput('sh', ['-c', 'echo "no such luck" >&2; exit 4'], { reactor }),
+    )
+    expect(failed).toBeInstanceOf(ProcessTerminated)
+    expect(failed).toMatchObject({ exitCode: 4, cause: { message: 'no such luck' } })
+    expect(await rejection(getProcessOutput('false', [], { reactor }))).not.toHaveProperty('cause')
+  })
+
+  test('rejects with the reason why a command cannot be started', async () => {
+    const failed = await rejection(getProcessOutput('no-such-command-anywhere', [], { reactor }))
+    expect(failed).toBeInstanceOf(ProcessNotStarted)
+  })
+})
+
+describe('getProcessOutputAndValue', () => {
+  const reactor = createReactor()
+
+  test('answers output, errors and status, whatever the status', async () => {
+    const options = { reactor, cwd: '/', env: { LUCK: 'good', PATH: process.env['PATH'] } }
+    const ran = await getProcessOutputAndValue('sh', ['-c', 'pwd; echo "$LUCK" >&2; exit 5'], options)
+    expect([ran.output.toString(), ran.errors.toString(), ran.exitCode]).toEqual(['/\n', 'good\n', 5])
+  })
+
+  test('rejects when a signal ended the command', async () => {
+    const failed = await rejection(getProcessOutputAndValue('sh', ['-c', 'kill -9 $$'], { reactor }))
+    expect(failed).toMatchObject({ signal: 'SIGKILL', message: 'Process was ended by SIGKILL' })
+    expect(failed).not.toHaveProperty('cause')
+  })
+
+  test('kills a command that writes more than maxBytes, and says so', async () => {
+    const failed = await rejection(getProcessOutputAndValue('yes', [], { reactor, maxBytes: 1000 }))
+    expect(failed).toBeInstanceOf(ProcessTerminated)
+    expect(failed).toMatchObject({
+      signal: 'SIGKILL',
+      cause: { message: 'Cannot wait for yes: it wrote more than 1000 bytes' },
+    })
+    const exact = await getProcessOutputAndValue('echo', ['12'], { reactor, maxBytes: 3 })
+    expect(exact.output.toString()).toBe('12\n')
+  })
+
+  test('kills a command that takes longer than timeoutMs, and leaves no timer of one that does not', async () => {
+    const failed = await rejection(getProcessOutputAndValue('sleep', ['100'], { reactor, timeoutMs: 20 }))
+    expect(failed).toMatchObject({
+      signal: 'SIGKILL',
+      cause: { message: 'Cannot wait for sleep: it took longer than 20 ms' },
+    })
+    await getProcessOutputAndValue('true', [], { reactor, timeoutMs: 60_000 })
+    expect(reactor.getDelayedCalls()).toEqual([])
+  })
+
+  test('passes no half of an output for the whole when what the command has started holds on', async () => {
+    const script = 'exec 3<&0; (read line <&3; sleep 5) & echo half; exit 0'
+    const failed = await rejection(getProcessOutput('sh', ['-c', script], { reactor, timeoutMs: 500 }))
+    expect(failed).toBeInstanceOf(ProcessTerminated)
+    expect(failed).toMatchObject({
+      exitCode: 0,
+      cause: { message: 'Cannot wait for sh: it took longer than 500 ms' },
+    })
+  })
+
+  test('kills the command when its signal aborts, and rejects with the reason (statement 129)', async () => {
+    const enough = new AbortController()
+    const running = rejection(getProcessOutputAndValue('sleep', ['100'], { reactor, signal: enough.signal }))
+    enough.abort(new Error('that was enough'))
+    expect(await running).toBe(enough.signal.reason)
+    const late = getProcessOutputAndValue('sleep', ['100'], { reactor, signal: enough.signal })
+    expect(await rejection(late)).toBe(enough.signal.reason)
+  })
+})

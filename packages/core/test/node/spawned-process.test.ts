@@ -1,0 +1,361 @@
+import { closeSync, mkdtempSync, openSync, readFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterEach, describe, expect, test, vi } from 'vitest'
+import type { LogEvent } from '../../src/contracts/log.ts'
+import type { SpawnOptions } from '../../src/contracts/process.ts'
+import {
+  NotConnectedError,
+  ProcessDone,
+  ProcessExitedAlready,
+  ProcessNotStarted,
+  ProcessTerminated,
+} from '../../src/errors.ts'
+import { createReactor } from '../../src/node/node-reactor.ts'
+import { RecordingChild } from './recording-child.ts'
+import { quiet, until } from './socket-harness.ts'
+
+const NO_SIGNALS = { installSignalHandlers: false }
+
+describe('spawnProcess', () => {
+  const logged: LogEvent[] = []
+  const reactor = createReactor({ log: (event) => logged.push(event) })
+  const shell = (script: string, options?: SpawnOptions, child = new RecordingChild()): RecordingChild => {
+    children.push(child)
+    reactor.spawnProcess(child, 'sh', ['-c', script], options)
+    return child
+  }
+  const children: RecordingChild[] = []
+
+  afterEach(async () => {
+    for (const child of children.splice(0)) {
+      if (child.exits.length + child.ends.length === 0) child.transport.signalProcess('KILL')
+      if (!child.ended) child.transport.loseConnection()
+      await until(() => child.ended)
+    }
+    logged.length = 0
+  })
+
+  test('carries bytes both ways, and tells the exit before the end, each once', async () => {
+    const child = shell('cat; echo "a problem" >&2; exit 3')
+    expect(child.transport.write('hello ')).toBe(true)
+    child.transport.writeSequence(['big ', Buffer.from('world')])
+    child.transport.closeStdin()
+    await until(() => child.ended)
+    expect([child.text(), child.text(2)]).toEqual(['hello big world', 'a problem\n'])
+    expect(child.events[0]).toBe('connectionMade')
+    expect(child.events.indexOf('processExited')).toBeGreaterThan(0)
+    expect(child.events.at(-1)).toBe('processEnded')
+    expect(child.events).toEqual(expect.arrayContaining(['lost 0', 'lost 1', 'lost 2']))
+    expect([child.exits, child.ends]).toEqual([child.ends, [expect.any(ProcessTerminated)]])
+    expect(child.ends[0]).toMatchObject({
+      exitCode: 3,
+      signal: undefined,
+      message: 'Process ended with status 3',
+    })
+  })
+
+  test('ends with ProcessDone after status 0, and has a number while it runs', async () => {
+    const child = shell('echo $$')
+    await until(() => child.ended)
+    expect(child.ends[0]).toBeInstanceOf(ProcessDone)
+    expect(child.text()).toBe(`${child.transport.pid}\n`)
+  })
+
+  test('tells the end only when the last that holds a pipe is gone, which may outlive the child', async () => {
+    const child = shell('(read line <&3; echo "late $line") & exit 0', { childFDs: { 1: 'r', 3: 'w' } })
+    await until(() => child.exits.length > 0)
+    await quiet()
+    expect([child.ended, child.text()]).toEqual([false, ''])
+    child.transport.writeToChild(3, 'but here\n')
+    await until(() => child.ended)
+    expect(child.text()).toBe('late but here\n')
+    expect(child.ends[0]).toBeInstanceOf(ProcessDone)
+  })
+
+  test('lets go of pipes that others hold when the connection is lost on purpose', async () => {
+    const child = shell('(read line <&3; exit 0) & exit 0', { childFDs: { 1: 'r', 3: 'w' } })
+    await until(() => child.exits.length > 0)
+    child.transport.loseConnection()
+    await until(() => child.ended)
+    expect(child.ends[0]).toBeInstanceOf(ProcessDone)
+  })
+
+  test('tells nothing but the end of a command that does not exist, or may not run', async () => {
+    const missing = new RecordingChild()
+    const unfit = new RecordingChild()
+    const nowhere = new RecordingChild()
+    const transport = reactor.spawnProcess(missing, 'no-such-command-anywhere')
+    reactor.spawnProcess(unfit, import.meta.dirname)
+    reactor.spawnProcess(nowhere, 'sh', [], { cwd: '/no/such/directory' })
+    expect([transport.pid, transport.write('x'), transport.bufferedBytes]).toEqual([undefined, false, 0])
+    expect(missing.ended).toBe(false)
+    await until(() => [missing, unfit, nowhere].every(({ ended }) => ended))
+    expect([missing.events, unfit.events, nowhere.events]).toEqual(
+      Array.from({ length: 3 }, () => ['processEnded']),
+    )
+    expect(missing.ends[0]).toBeInstanceOf(ProcessNotStarted)
+    expect(missing.ends[0]).toMatchObject({
+      command: 'no-such-command-anywhere',
+      code: 'ENOENT',
+      message:
+        'Cannot start no-such-command-anywhere: there is no such command, or no such directory to run it in (ENOENT)',
+    })
+    expect([unfit.ends[0], nowhere.ends[0]]).toMatchObject([{ code: 'EACCES' }, { code: 'ENOENT' }])
+    expect(() => missing.transport).toThrow(NotConnectedError)
+    expect(await transport.drained()).toBe(false)
+    expect(logged).toEqual([])
+  })
+
+  test('throws at once when the arguments make no sense', () => {
+    expect(() => reactor.spawnProcess(new RecordingChild(), 'sh', ['a\0b'])).toThrow(TypeError)
+    expect(() => reactor.spawnProcess(new RecordingChild(), '')).toThrow(TypeError)
+  })
+
+  test('answers false above the high-water mark, and kills at its cap a child that reads nothing', async () => {
+    const child = shell('exec sleep 100', { transport: { maxBufferedBytes: 1 << 20 } })
+    const { transport } = child
+    const piece = Buffer.alloc(65_536)
+    const answers = new Set<boolean>()
+    while (transport.bufferedBytes <= 1 << 20) answers.add(transport.write(piece))
+    const drained = transport.drained()
+    expect(transport.write('one more')).toBe(false)
+    await until(() => child.ended)
+    expect(answers).toContain(false)
+    expect(await drained).toBe(false)
+    expect(child.ends[0]).toMatchObject({
+      signal: 'SIGKILL',
+      cause: { message: 'Cannot keep the child process: more than 1048576 bytes wait for the peer' },
+    })
+  })
+
+  test('reads a child that writes endlessly no faster than its protocol wants', async () => {
+    const child = shell('exec yes')
+    await until(() => child.bytes > 0)
+    child.transport.pauseProducing()
+    await quiet()
+    const before = child.bytes
+    await quiet()
+    expect(child.bytes).toBe(before)
+    child.transport.resumeProducing()
+    await until(() => child.bytes > before + 1_000_000)
+    let release = (): void => undefined
+    child.answer = new Promise((resolve) => (release = resolve))
+    await quiet()
+    const held = child.bytes
+    await quiet()
+    expect(child.bytes).toBe(held)
+    child.answer = undefined
+    release()
+    await until(() => child.bytes > held)
+    child.transport.signalProcess('TERM')
+    await until(() => child.ended)
+    expect(child.ends[0]).toMatchObject({ exitCode: undefined, signal: 'SIGTERM' })
+  })
+
+  test('delivers what a child has written before it went, also to one who had paused', async () => {
+    const child = shell('echo last words')
+    child.transport.pauseProducing()
+    await until(() => child.exits.length > 0)
+    await quiet()
+    expect([child.text(), child.ended]).toEqual(['', false])
+    child.transport.resumeProducing()
+    await until(() => child.ended)
+    expect(child.text()).toBe('last words\n')
+  })
+
+  test('sends signals, which a child may answer as it likes, and none after its exit', async () => {
+    const child = shell('trap "exit 7" HUP; echo ready; while :; do sleep 0.05; done')
+    await until(() => child.text() === 'ready\n')
+    child.transport.signalProcess('HUP')
+    await until(() => child.ended)
+    expect(child.ends[0]).toMatchObject({ exitCode: 7, signal: undefined })
+    expect(() => child.transport.signalProcess('TERM')).toThrow(ProcessExitedAlready)
+    expect(() => child.transport.signalProcess('TERM')).toThrow('Cannot signal sh: it has exited')
+  })
+
+  test('takes writes after the end without a word, as after an await (statement 126)', async () => {
+    const child = shell('exit 0')
+    await until(() => child.ended)
+    const { transport } = child
+    expect([transport.write('x'), transport.writeSequence(['x'])]).toEqual([false, false])
+    transport.closeStdin()
+    transport.closeStdout()
+    transport.closeStderr()
+    transport.pauseProducing()
+    transport.resumeProducing()
+    transport.stopProducing()
+    transport.unregisterProducer()
+    const asked: string[] = []
+    const ask = (what: string) => () => void asked.push(what)
+    const producer = { resumeProducing: ask('resume'), stopProducing: ask('stop') }
+    transport.registerProducer(producer, false)
+    await quiet()
+    expect([asked, child.ends.length, logged]).toEqual([['stop'], 1, []])
+  })
+
+  test('feeds its standard input from a pull producer', async () => {
+    const child = shell('cat')
+    const pieces = ['one ', 'two ', 'three']
+    const producer = {
+      resumeProducing: (): void => {
+        const piece = pieces.shift()
+        if (piece !== undefined) return void child.transport.write(piece)
+        child.transport.unregisterProducer()
+        child.transport.closeStdin()
+      },
+      stopProducing: (): void => undefined,
+    }
+    child.transport.registerProducer(producer, false)
+    await until(() => child.ended)
+    expect(child.text()).toBe('one two three')
+  })
+
+  const pipesEnd = 'echo out; echo err >&2; exec 1>&- 2>&-; exec sleep 100'
+  test.each(['connectionMade', 'received 1', 'received 2', 'lost 0', 'lost 1', 'lost 2'])(
+    'logs a throw in "%s", kills that child, and tells it the end once',
+    async (callback) => {
+      const bystander = shell('exec sleep 100')
+      const child = new RecordingChild()
+      child.failsIn = callback
+      shell(pipesEnd, {}, child)
+      child.transport.closeStdin()
+      await until(() => child.ended)
+      await quiet()
+      expect(child.ends).toMatchObject([{ signal: 'SIGKILL', cause: { message: `a fault in ${callback}` } }])
+      expect(logged).toMatchObject([
+        {
+          level: 'error',
+          text: 'A process protocol failed; its child is killed',
+          label: `RecordingChild sh[${child.transport.pid}]`,
+          error: { message: `a fault in ${callback}` },
+        },
+      ])
+      expect([bystander.ended, bystander.exits.length]).toEqual([false, 0])
+    },
+  )
+
+  test.each(['processExited', 'processEnded'])('logs a throw in %s, and goes on', async (callback) => {
+    const child = new RecordingChild()
+    child.failsIn = callback
+    shell('exit 0', {}, child)
+    await until(() => child.ended)
+    await quiet()
+    expect(child.ends).toEqual([expect.any(ProcessDone)])
+    expect(logged).toMatchObject([{ error: { message: `a fault in ${callback}` } }])
+  })
+
+  test('logs a promise that rejects, and kills that child alone (statement 128)', async () => {
+    const child = new (class extends RecordingChild {
+      override async childDataReceived(): Promise<void> {
+        throw new Error('too late')
+      }
+    })()
+    shell('echo out; exec sleep 100', {}, child)
+    await until(() => child.ended)
+    expect(child.ends[0]).toMatchObject({ signal: 'SIGKILL', cause: { message: 'too late' } })
+    expect(logged).toMatchObject([{ error: { message: 'too late' } }])
+  })
+
+  test('delivers nothing while a promise of connectionMade is pending', async () => {
+    let release = (): void => undefined
+    const ready = new Promise<void>((resolve) => (release = resolve))
+    const child = new (class extends RecordingChild {
+      override connectionMade(): Promise<void> {
+        return ready
+      }
+    })()
+    shell('echo out', {}, child)
+    await until(() => child.exits.length > 0)
+    await quiet()
+    expect(child.text()).toBe('')
+    release()
+    await until(() => child.ended)
+    expect(child.text()).toBe('out\n')
+  })
+
+  test('kills the child when its signal aborts, and starts none when it has (statement 129)', async () => {
+    const enough = new AbortController()
+    const child = shell('exec sleep 100', { signal: enough.signal })
+    enough.abort(new Error('that was enough'))
+    const never = shell('exit 0', { signal: enough.signal })
+    await until(() => child.ended && never.ended)
+    expect(child.ends[0]).toMatchObject({ signal: 'SIGKILL', cause: enough.signal.reason })
+    expect(never.ends[0]).toMatchObject({
+      message: 'Cannot start sh: that was enough',
+      cause: enough.signal.reason,
+    })
+    expect(never.events).toEqual(['processEnded'])
+  })
+
+  test('leaves no listener on a signal that outlives the child', async () => {
+    const { signal } = new AbortController()
+    const added = vi.spyOn(signal, 'addEventListener')
+    const removed = vi.spyOn(signal, 'removeEventListener')
+    const child = shell('exit 0', { signal })
+    await until(() => child.ended)
+    expect(added.mock.calls.map(([, listener]) => listener)).toEqual([expect.any(Function)])
+    expect(removed.mock.calls[0]?.[1]).toBe(added.mock.calls[0]?.[1])
+  })
+
+  test('gives the child our environment unless told otherwise, no name among its arguments, and a place', async () => {
+    const [inherited, own, placed] = [new RecordingChild(), new RecordingChild(), new RecordingChild()]
+    children.push(inherited, own, placed)
+    const uid = process.getuid?.() === 0 ? 1 : process.getuid?.()
+    reactor.spawnProcess(inherited, 'sh', ['-c', 'echo "$PATH"; echo "$1 $2"', 'zeroth', 'first', '$HOME'])
+    reactor.spawnProcess(own, '/usr/bin/env', [], { env: { A: '1', B: undefined } })
+    reactor.spawnProcess(placed, 'sh', ['-c', 'pwd; id -u'], {
+      cwd: '/',
+      ...(uid === undefined ? {} : { uid }),
+    })
+    await until(() => inherited.ended && own.ended && placed.ended)
+    expect(inherited.text()).toBe(`${process.env['PATH']}\nfirst $HOME\n`)
+    expect(own.text()).toBe('A=1\n')
+    expect(placed.text()).toBe(`/\n${uid}\n`)
+  })
+
+  test('gives the child descriptors of its own and of ours, and the null device for the others', async () => {
+    const path = join(mkdtempSync(join(tmpdir(), 'ropewalk-')), 'file')
+    const fd = openSync(path, 'w')
+    const child = shell('cat; echo lost; echo kept >&3; cat <&5 >&4', { childFDs: { 3: fd, 4: 'r', 5: 'w' } })
+    child.transport.writeToChild(5, 'there and back')
+    child.transport.closeChildFD(5)
+    await until(() => child.ended)
+    closeSync(fd)
+    expect(readFileSync(path, 'utf8')).toBe('kept\n')
+    expect([child.text(), child.text(4)]).toEqual(['', 'there and back'])
+    expect(child.events).not.toContain('lost 1')
+    expect(child.ends[0]).toBeInstanceOf(ProcessDone)
+  })
+
+  test('at a stop closes standard input and sends SIGTERM, and waits for the child', async () => {
+    const stopping = createReactor()
+    const run = stopping.run(NO_SIGNALS)
+    const [patient, plain] = [new RecordingChild(), new RecordingChild()]
+    stopping.spawnProcess(patient, 'sh', ['-c', 'trap "" TERM; echo ready; cat; echo bye'])
+    stopping.spawnProcess(plain, 'sleep', ['100'])
+    await until(() => patient.text() === 'ready\n')
+    await Promise.all([stopping.stop(), run])
+    expect([patient.ends[0], plain.ends[0]]).toEqual([expect.any(ProcessDone), expect.any(ProcessTerminated)])
+    expect([patient.text(), plain.ends[0]]).toMatchObject(['ready\nbye\n', { signal: 'SIGTERM' }])
+  })
+
+  test('at the deadline of a stop kills what does not go, a child that was started meanwhile too', async () => {
+    const stopping = createReactor()
+    const run = stopping.run(NO_SIGNALS)
+    const stubborn = new RecordingChild()
+    const late = new RecordingChild()
+    const first = new (class extends RecordingChild {
+      override processEnded(): void {
+        stopping.spawnProcess(late, 'sleep', ['100'])
+      }
+    })()
+    stopping.spawnProcess(stubborn, 'sh', ['-c', 'trap "" TERM; echo ready; exec sleep 100'])
+    stopping.spawnProcess(first, 'sleep', ['100'])
+    await until(() => stubborn.text() === 'ready\n')
+    await Promise.all([stopping.stop({ drainMs: 200 }), run])
+    expect([stubborn.ends[0], late.ends[0]]).toMatchObject(
+      Array.from({ length: 2 }, () => ({ signal: 'SIGKILL', cause: { message: 'The reactor has stopped' } })),
+    )
+  })
+})

@@ -1,0 +1,146 @@
+import { closeSync, openSync, readFileSync } from 'node:fs'
+import { PassThrough } from 'node:stream'
+import { describe, expect, test } from 'vitest'
+import { ConnectionDone, LocalProtocolError, ProcessDone } from '../../src/errors.ts'
+import { createReactor } from '../../src/node/node-reactor.ts'
+import { StandardIO } from '../../src/node/standard-io.ts'
+import { Echo, HalfCloseRecorder, Recorder } from '../../src/testing/checks/recorder.ts'
+import { hostOf } from './pipe-harness.ts'
+import { RecordingChild } from './recording-child.ts'
+import { programArgs, ROOT } from './run-program.ts'
+import { until } from './socket-harness.ts'
+
+describe('StandardIO', () => {
+  const reactor = createReactor()
+  const host = hostOf(reactor)
+  const run = (source: string, input: 'w' | number = 'w'): RecordingChild => {
+    const child = new RecordingChild()
+    const options = { cwd: ROOT, childFDs: { 0: input, 1: 'r', 2: 'r' } as const }
+    reactor.spawnProcess(child, process.execPath, programArgs(source), options)
+    return child
+  }
+
+  test('carries bytes both ways, without an address, and leaves the input as it was found', async () => {
+    const [input, output] = [new PassThrough(), new PassThrough()]
+    const recorder = new Recorder()
+    const transport = new StandardIO(recorder, { host, input, output })
+    input.write('hello')
+    await until(() => recorder.text === 'hello')
+    transport.write('bye')
+    transport.loseConnection()
+    await until(() => recorder.lost)
+    expect([transport.getHost(), transport.getPeer()]).toMatchObject(
+      Array.from({ length: 2 }, () => ({ type: 'UNIX', path: '' })),
+    )
+    expect([String(output.read()), output.writableEnded, input.destroyed]).toEqual(['bye', true, false])
+    expect(recorder.reason).toBeInstanceOf(ConnectionDone)
+    const next = new Recorder()
+    const again = new StandardIO(next, { host, input, output: new PassThrough() })
+    input.write('still there')
+    await until(() => next.text === 'still there')
+    again.abortConnection()
+    await until(() => next.lost)
+    expect(host.connections.size).toBe(0)
+  })
+
+  test('honours the end of one direction', async () => {
+    const [input, output] = [new PassThrough(), new PassThrough()]
+    const recorder = new HalfCloseRecorder()
+    const transport = new StandardIO(recorder, { host, input, output })
+    input.end('last')
+    await until(() => recorder.events.length === 3)
+    transport.write('answer')
+    transport.loseConnection()
+    await until(() => recorder.lost)
+    expect(String(output.read())).toBe('answer')
+  })
+
+  test('gives a terminal back the mode it had', async () => {
+    const input = Object.assign(new PassThrough(), {
+      isTTY: true,
+      isRaw: false,
+      setRawMode: (raw: boolean) => (input.isRaw = raw),
+    })
+    const recorder = new Recorder()
+    const transport = new StandardIO(recorder, { host, input, output: new PassThrough() })
+    input.setRawMode(true)
+    transport.abortConnection()
+    await until(() => recorder.lost)
+    await until(() => !input.isRaw)
+    expect(input.isRaw).toBe(false)
+  })
+
+  test('takes no input that somebody reads or that has ended, and none while the reactor stops', async () => {
+    const [read, ended] = [new PassThrough(), new PassThrough()]
+    read.on('data', () => undefined)
+    ended.destroy()
+    const take =
+      (input: PassThrough, where = host) =>
+      () =>
+        new StandardIO(new Recorder(), { host: where, input, output: new PassThrough() })
+    expect(take(read)).toThrow(
+      new LocalProtocolError('Cannot take standard input: somebody reads it already'),
+    )
+    expect(take(ended)).toThrow('Cannot take standard input: it has ended')
+    const stopping = hostOf(reactor)
+    const running = stopping.run({})
+    const waiting = new PassThrough()
+    take(waiting, stopping)()
+    const stopped = stopping.stop({})
+    await until(() => stopping.stopping)
+    expect(take(new PassThrough(), stopping)).toThrow('Cannot take standard input: the reactor is stopping')
+    await Promise.all([stopped, running])
+    expect(waiting.listenerCount('data')).toBe(0)
+  })
+
+  test('is drained and closed by a stop', async () => {
+    const stopping = hostOf(reactor)
+    const running = stopping.run({})
+    const echo = new Echo()
+    const [input, output] = [new PassThrough(), new PassThrough()]
+    const transport = new StandardIO(echo, { host: stopping, input, output })
+    transport.write('not lost')
+    const report = await stopping.stop({})
+    await running
+    expect([String(output.read()), report.completed.length]).toEqual(['not lost', 1])
+  })
+
+  test('is stdin and stdout of a process, which ends when both have, by itself', async () => {
+    const child = run(`
+      class Polite extends Echo {
+        readConnectionLost() { this.transport.write(' and bye'); this.transport.loseConnection() }
+        connectionLost(reason) { console.error(reason.name, process.stdin.listenerCount('data')) }
+      }
+      reactor.standardIO(new Polite())`)
+    child.transport.write('hello')
+    await until(() => child.text() === 'hello' || child.ended)
+    child.transport.closeStdin()
+    await until(() => child.ended)
+    expect([child.text(), child.text(2)]).toEqual(['hello and bye', 'ConnectionDone 0\n'])
+    expect(child.ends[0]).toBeInstanceOf(ProcessDone)
+  })
+
+  test('ends when nobody reads its output any more, and no EPIPE reaches the process', async () => {
+    const child = run(`
+      class Told extends Protocol { connectionLost(reason) { console.error(reason.name, reason.cause?.code) } }
+      const transport = reactor.standardIO(new Told())
+      while (transport.connected) {
+        transport.write('x'.repeat(1000))
+        await transport.drained()
+        await new Promise(setImmediate)
+      }`)
+    await until(() => child.bytes > 0 || child.ended)
+    child.transport.closeStdout()
+    await until(() => child.ended)
+    expect(child.text(2)).toBe('ConnectionLost EPIPE\n')
+    expect(child.ends[0]).toBeInstanceOf(ProcessDone)
+  })
+
+  test('reads a file as it reads a pipe', async () => {
+    const fd = openSync(import.meta.filename, 'r')
+    const child = run('reactor.standardIO(new Echo())', fd)
+    closeSync(fd)
+    await until(() => child.ended)
+    expect([child.text() === readFileSync(import.meta.filename, 'utf8'), child.text(2)]).toEqual([true, ''])
+  })
+})
