@@ -10,15 +10,20 @@ describe('keepHeap', () => {
     collect()
   }
 
-  test('takes a block on Linux that the next collection frees, and never touches it', () => {
+  test('takes a block on Linux that the next collection frees, and never touches it', async () => {
     collectGarbage()
     const before = process.memoryUsage()
     keepHeap('linux')
     const taken = process.memoryUsage()
     expect(taken.arrayBuffers - before.arrayBuffers).toBeGreaterThan(31 * 1024 * 1024)
     expect(taken.rss - before.rss).toBeLessThan(16 * 1024 * 1024)
-    collectGarbage()
-    expect(process.memoryUsage().arrayBuffers - before.arrayBuffers).toBeLessThan(1024 * 1024)
+    const kept = (): number => process.memoryUsage().arrayBuffers - before.arrayBuffers
+    // The stores of what was collected are freed by another thread, in its own time.
+    for (let tries = 0; tries < 200 && kept() > 1024 * 1024; tries++) {
+      collectGarbage()
+      await new Promise((resolve) => setImmediate(resolve))
+    }
+    expect(kept()).toBeLessThan(1024 * 1024)
   })
 
   test('takes none elsewhere', () => {
