@@ -1,6 +1,6 @@
-import { closeSync, fstatSync, openSync } from 'node:fs'
+import { closeSync, existsSync, fstatSync, openSync, renameSync } from 'node:fs'
 import { once } from 'node:events'
-import { connect, type Socket } from 'node:net'
+import { connect, createServer, type Socket } from 'node:net'
 import { describe, expect, test } from 'vitest'
 import { ConnectError, ProcessDone } from '../../src/errors.ts'
 import { createReactor } from '../../src/node/node-reactor.ts'
@@ -9,7 +9,7 @@ import { Echo } from '../../src/testing/checks/recorder.ts'
 import { boundTCPSocket, descriptorOf } from './bound-socket.ts'
 import { RecordingChild } from './recording-child.ts'
 import { programArgs, ROOT } from './run-program.ts'
-import { until } from './socket-harness.ts'
+import { socketPath, until } from './socket-harness.ts'
 
 const REFUSAL = `
   const refusal = (promise) => promise.then(() => 'adopted', (error) => error.name + ': ' + error.message)
@@ -121,6 +121,33 @@ describe('adoptStreamPort', () => {
       `${bound.port} LocalProtocolError: Cannot suspend an adopted port: its descriptor could not be had again\n`,
       '',
     ])
+  })
+
+  test('accepts on a UNIX socket too, whose file is not its own to take away', async () => {
+    const reactor = createReactor()
+    const path = socketPath()
+    const server = createServer().listen(`${path}-first`)
+    await once(server, 'listening')
+    const child = new RecordingChild()
+    const source = `
+      class Last extends Echo { connectionLost() { port.stopListening() } }
+      const port = await reactor.adoptStreamPort(3, Factory.forProtocol(Last))
+      console.log(port.getHost().path)`
+    reactor.spawnProcess(child, process.execPath, programArgs(source), {
+      cwd: ROOT,
+      childFDs: { 1: 'r', 2: 'r', 3: descriptorOf(server) },
+    })
+    await until(() => child.text().includes('\n') || child.ended)
+    // Its first owner takes the file away by the name it gave it.
+    renameSync(`${path}-first`, path)
+    server.close()
+    const client = connect(path)
+    client.write('hello')
+    const [answer] = await once(client, 'data')
+    client.end()
+    await until(() => child.ended)
+    expect([String(answer), child.text(), child.text(2)]).toEqual(['hello', '/dev/fd/3\n', ''])
+    expect(existsSync(path)).toBe(true)
   })
 
   test('leaves alone what is no socket, and says which descriptor it was', async () => {
