@@ -19,6 +19,7 @@ import type { Address, UDPAddress } from './contracts/address.ts'
 //   ReactorNotRunning, ReactorAlreadyRunning, ProcessExitedAlready
 // IncompleteReadError          the input ended in the middle of what was being read
 // QueueOverflow, QueueUnderflow, QueueClosed    a queue has reached a bound, or its end
+// ServiceStopped               a service was stopped, so what was waited for does not come
 // ProcessEnded                 passed to processEnded: how a child process came to its end
 //   ProcessDone                with status 0
 //   ProcessTerminated          with another status, or by a signal
@@ -273,6 +274,11 @@ export class QueueUnderflow extends Error {
 /** A queue was closed: it takes nothing more, or has nothing more. */
 export class QueueClosed extends Error {
   override readonly name = 'QueueClosed'
+}
+
+/** A service was stopped, so what was waited for does not come. */
+export class ServiceStopped extends Error {
+  override readonly name = 'ServiceStopped'
 }
 
 /** Ends a program run by `react` with a status of its own; thrown or answered by its main function. */

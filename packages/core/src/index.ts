@@ -120,6 +120,7 @@ export {
   QueueUnderflow,
   ReactorAlreadyRunning,
   ReactorNotRunning,
+  ServiceStopped,
   TCPTimedOutError,
   TimeoutError,
   TLSConfigurationError,
@@ -144,6 +145,7 @@ export {
   type ProcessOutputOptions,
 } from './node/process-output.ts'
 export { react, type ReactOptions } from './node/react.ts'
+export { runServices, type RunServicesOptions } from './node/run-services.ts'
 export { ALPNFactory } from './protocol/alpn-factory.ts'
 export { ConnectedDatagramProtocol, DatagramProtocol } from './protocol/datagram-protocol.ts'
 export { ClientFactory, Factory } from './protocol/factory.ts'
@@ -158,7 +160,22 @@ export { LineReceiver } from './protocol/line-receiver.ts'
 export { NetstringReceiver } from './protocol/netstring-receiver.ts'
 export { ProcessProtocol } from './protocol/process-protocol.ts'
 export { Protocol } from './protocol/protocol.ts'
+export {
+  ReconnectingClientFactory,
+  type ReconnectingClientFactoryOptions,
+} from './protocol/reconnecting-client-factory.ts'
 export { UnitReceiver } from './protocol/unit-receiver.ts'
+export { backoffPolicy, type BackoffOptions, type RetryPolicy } from './service/backoff-policy.ts'
+export {
+  ClientService,
+  type ClientServiceOptions,
+  type ConnectedProtocol,
+  type WhenConnectedOptions,
+} from './service/client-service.ts'
+export { MultiService } from './service/multi-service.ts'
+export { Service, type ServiceCollection } from './service/service.ts'
+export { serviceFromString, StreamServerEndpointService } from './service/stream-server-endpoint-service.ts'
+export { TimerService, type TimerServiceOptions } from './service/timer-service.ts'
 export { StreamProtocol } from './stream/stream-protocol.ts'
 export type { ReadOptions } from './stream/stream-input.ts'
 export type { ReadUntilOptions, StreamReader } from './stream/stream-reader.ts'

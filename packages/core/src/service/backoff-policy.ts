@@ -1,0 +1,46 @@
+import type { ReactorRandom } from '../contracts/reactor.ts'
+import { randomFraction } from '../protocol/random-fraction.ts'
+
+/**
+ * How long to wait before the next attempt to connect, in milliseconds.
+ *
+ * @param failedAttempts How many have failed in a row: 1 or more. A connection that was up and is lost counts as one.
+ */
+export type RetryPolicy = (failedAttempts: number, reactor: ReactorRandom) => number
+
+/** How waits between attempts grow. */
+export interface BackoffOptions {
+  /** What the waits grow from, in milliseconds: the first is this times `factor`. Default 1 000. */
+  readonly initialDelayMs?: number
+  /** Longest wait, in milliseconds, without the jitter. Default 60 000. */
+  readonly maxDelayMs?: number
+  /** How many times longer each wait is than the one before. Default 1.5. */
+  readonly factor?: number
+  /**
+   * Most that is added to each wait at random, in milliseconds, so that clients who lost the same server do not
+   * return to it all at once. Default 1 000.
+   */
+  readonly jitterMs?: number
+}
+
+/**
+ * Waits that grow by a factor up to a limit, each with a little randomness.
+ *
+ * @throws {RangeError} when an option is negative or not a number.
+ */
+export function backoffPolicy({
+  initialDelayMs = 1000,
+  maxDelayMs = 60_000,
+  factor = 1.5,
+  jitterMs = 1000,
+}: BackoffOptions = {}): RetryPolicy {
+  for (const [name, value] of Object.entries({ initialDelayMs, maxDelayMs, factor, jitterMs }))
+    if (!(value >= 0)) throw new RangeError(`Cannot back off with ${name} ${value}: give 0 or more`)
+  return (failedAttempts, reactor) => {
+    const growth = factor ** Math.min(failedAttempts, MAX_EXPONENT)
+    return Math.min(initialDelayMs * growth, maxDelayMs) + jitterMs * randomFraction(reactor)
+  }
+}
+
+/** Beyond it a power may be infinite, and 0 times that is no number. */
+const MAX_EXPONENT = 100

@@ -1,0 +1,240 @@
+import type { ProtocolEvents, ProtocolFactory } from '../contracts/protocol-events.ts'
+import type { ReactorLog, ReactorRandom, ReactorTime } from '../contracts/reactor.ts'
+import type { Transport } from '../contracts/transport.ts'
+import type { ClientEndpoint } from '../endpoint/client-endpoint.ts'
+import { ServiceStopped } from '../errors.ts'
+import { sleep } from '../time/sleep.ts'
+import { type Cancellable, wait } from '../time/wait.ts'
+import { backoffPolicy, type RetryPolicy } from './backoff-policy.ts'
+import { Service } from './service.ts'
+
+/** A protocol that shows its transport, as every `Protocol` does: where a service sees the connection's end. */
+export interface ConnectedProtocol extends ProtocolEvents {
+  readonly transport: Pick<Transport, 'signal' | 'loseConnection'>
+}
+
+/** How a client service behaves. */
+export interface ClientServiceOptions<P> {
+  readonly reactor: ReactorTime & ReactorRandom & ReactorLog
+  /** How long to wait before the next attempt. Default `backoffPolicy()`. */
+  readonly retryPolicy?: RetryPolicy
+  /**
+   * Makes a new connection fit for use, such as by logging in, before `whenConnected` answers it. A throw, or
+   * a promise that rejects, closes the connection and counts as a failed attempt.
+   */
+  readonly prepareConnection?: (protocol: P) => unknown
+  /** What `whenConnected` does unless it is told otherwise. */
+  readonly failAfterFailures?: number
+}
+
+/** How long to wait for a connection. */
+export interface WhenConnectedOptions extends Cancellable {
+  /** Reject when so many attempts have failed from now on, with the last one's error. Default: never. */
+  readonly failAfterFailures?: number | undefined
+}
+
+/**
+ * Keeps one connection while it runs: connects, and connects again whenever an attempt fails or the
+ * connection is lost, after the wait that its retry policy asks for.
+ *
+ *     const feed = new ClientService(endpoint, Factory.forProtocol(Feed), { reactor })
+ *     await feed.startService()
+ *     const protocol = await feed.whenConnected()
+ *
+ * Whoever reads the connection by then, after a `switchProtocol`, is none of its business.
+ */
+export class ClientService<P extends ConnectedProtocol> extends Service {
+  readonly #endpoint: ClientEndpoint
+  readonly #factory: ProtocolFactory<P>
+  readonly #options: ClientServiceOptions<P>
+  readonly #waiters = new Set<Waiter<P>>()
+  #state: State<P> = NEW
+
+  constructor(endpoint: ClientEndpoint, factory: ProtocolFactory<P>, options: ClientServiceOptions<P>) {
+    super()
+    this.#endpoint = endpoint
+    this.#factory = factory
+    this.#options = options
+  }
+
+  /**
+   * The protocol of the connection that is up, or of the next one. May be called before the start.
+   *
+   * @throws {ServiceStopped} (rejects) when the service is stopped.
+   * @throws {unknown} (rejects) with the error of the last attempt after `failAfterFailures`, or the signal's reason.
+   * @throws {RangeError} (rejects) unless `failAfterFailures` is 1 or more.
+   */
+  async whenConnected(options: WhenConnectedOptions = {}): Promise<P> {
+    const { failAfterFailures = this.#options.failAfterFailures ?? Infinity, signal } = options
+    if (!(failAfterFailures >= 1))
+      throw new RangeError(`Cannot fail after ${failAfterFailures} failures: give 1 or more`)
+    signal?.throwIfAborted()
+    const state = this.#state
+    if (state.is === 'stopping' || state.is === 'stopped') throw stoppedService()
+    // That it is lost may be known to the transport, but not yet to us.
+    if (state.is === 'connected' && !state.protocol.transport.signal.aborted) return state.protocol
+    const outcome = await wait<() => P>({ signal }, (done) => {
+      const waiter = { failuresLeft: failAfterFailures, done }
+      this.#waiters.add(waiter)
+      return () => this.#waiters.delete(waiter)
+    })
+    return outcome()
+  }
+
+  /** Begins to connect; does not wait for the connection. Waits for a stop that is under way. */
+  override async startService(): Promise<void> {
+    void super.startService()
+    if (this.#state.is === 'stopping') await this.#state.ended
+    if (!this.running || this.#state.is === 'trying' || this.#state.is === 'connected') return
+    const stop = new AbortController()
+    // In its own time: what the factory does when it is told must find the state below.
+    const ended = Promise.resolve().then(() => this.#keepConnected(stop.signal))
+    this.#state = { is: 'trying', run: { stop, ended } }
+  }
+
+  /** Closes the connection or gives up the attempt, and rejects all who wait. Resolves when the connection is gone. */
+  override async stopService(): Promise<void> {
+    void super.stopService()
+    const state = this.#state
+    if (state.is === 'stopping') return state.ended
+    this.#state = STOPPED
+    this.#settle(() => {
+      throw stoppedService()
+    })
+    if (state.is !== 'trying' && state.is !== 'connected') return
+    const ended = state.run.ended.then(() => {
+      this.#state = STOPPED
+    })
+    this.#state = { is: 'stopping', ended }
+    state.run.stop.abort()
+    await ended
+  }
+
+  async #keepConnected(signal: AbortSignal): Promise<void> {
+    for (let failures = 1; !signal.aborted; failures++) {
+      try {
+        const why = await this.#connectOnce(signal)
+        failures = 1
+        await this.#pause(failures, why, signal)
+      } catch (error) {
+        this.#failed(error)
+        await this.#pause(failures, error, signal)
+      }
+    }
+  }
+
+  /**
+   * One connection, from the attempt to its end.
+   *
+   * @returns why it ended.
+   * @throws {unknown} (rejects) when it could not be made, or not be prepared; it is gone by then.
+   */
+  async #connectOnce(signal: AbortSignal): Promise<unknown> {
+    const protocol = await this.#endpoint.connect(this.#factory, { signal })
+    const { transport } = protocol
+    const lost = whenAborted(transport.signal)
+    const close = (): void => transport.loseConnection()
+    signal.addEventListener('abort', close, { once: true })
+    try {
+      // An endpoint may be too late to give up.
+      signal.throwIfAborted()
+      await Promise.race([this.#prepare(protocol), lost])
+      transport.signal.throwIfAborted()
+      this.#up(protocol)
+      return await lost
+    } catch (error) {
+      close()
+      await lost
+      throw error
+    } finally {
+      signal.removeEventListener('abort', close)
+    }
+  }
+
+  async #prepare(protocol: P): Promise<void> {
+    await this.#options.prepareConnection?.(protocol)
+  }
+
+  #up(protocol: P): void {
+    const state = this.#state
+    if (state.is !== 'trying') return
+    this.#state = { is: 'connected', protocol, run: state.run }
+    this.#settle(() => protocol)
+  }
+
+  #failed(error: unknown): void {
+    for (const waiter of this.#waiters) {
+      waiter.failuresLeft -= 1
+      if (waiter.failuresLeft > 0) continue
+      this.#waiters.delete(waiter)
+      waiter.done(() => {
+        throw error
+      })
+    }
+  }
+
+  async #pause(failures: number, why: unknown, signal: AbortSignal): Promise<void> {
+    if (signal.aborted) return
+    if (this.#state.is === 'connected') this.#state = { is: 'trying', run: this.#state.run }
+    const delayMs = this.#delayMsAfter(failures)
+    const fields = { why: why instanceof Error ? why.message : why, delayMs: Math.round(delayMs) }
+    const text = 'Not connected: {why}. Trying again in {delayMs} ms'
+    this.#options.reactor.log({ level: 'info', text, fields, label: this.name })
+    await sleep(delayMs, { reactor: this.#options.reactor, signal }).catch(ignore)
+  }
+
+  #delayMsAfter(failures: number): number {
+    const { reactor, retryPolicy = DEFAULT_RETRY_POLICY } = this.#options
+    try {
+      const delayMs = retryPolicy(failures, reactor)
+      if (delayMs >= 0) return delayMs
+      throw new RangeError(`Cannot wait ${delayMs} ms: give 0 or more`)
+    } catch (error) {
+      reactor.log({ level: 'error', text: 'A retry policy failed', label: this.name, error })
+      return DEFAULT_RETRY_POLICY(failures, reactor)
+    }
+  }
+
+  #settle(outcome: () => P): void {
+    for (const waiter of this.#waiters) waiter.done(outcome)
+    this.#waiters.clear()
+  }
+}
+
+/** Resolves with the signal's reason. */
+function whenAborted(signal: AbortSignal): Promise<unknown> {
+  return new Promise((resolve) => {
+    const aborted = (): void => resolve(signal.reason)
+    if (signal.aborted) aborted()
+    else signal.addEventListener('abort', aborted, { once: true })
+  })
+}
+
+function stoppedService(): ServiceStopped {
+  return new ServiceStopped('The client service was stopped: no connection will come')
+}
+
+function ignore(): void {}
+
+interface Waiter<P> {
+  failuresLeft: number
+  /** Ends the wait with what `outcome` answers or throws. */
+  readonly done: (outcome: () => P) => void
+}
+
+/** What lasts from a start to its stop. */
+interface Run {
+  readonly stop: AbortController
+  readonly ended: Promise<void>
+}
+
+type State<P> =
+  | { readonly is: 'new' | 'stopped' }
+  /** Connecting, preparing a connection, or waiting for the next attempt. */
+  | { readonly is: 'trying'; readonly run: Run }
+  | { readonly is: 'connected'; readonly run: Run; readonly protocol: P }
+  | { readonly is: 'stopping'; readonly ended: Promise<void> }
+
+const NEW: State<never> = { is: 'new' }
+const STOPPED: State<never> = { is: 'stopped' }
+const DEFAULT_RETRY_POLICY = backoffPolicy()

@@ -1,0 +1,72 @@
+import type { ProtocolFactory } from '../contracts/protocol-events.ts'
+import type { ListeningPort } from '../contracts/reactor.ts'
+import { serverFromString } from '../endpoint/from-string.ts'
+import type { ServerEndpoint } from '../endpoint/server-endpoint.ts'
+import { Service } from './service.ts'
+
+/** Listens while it runs. Connections that are up when it is stopped stay up. */
+export class StreamServerEndpointService extends Service {
+  readonly #endpoint: ServerEndpoint
+  readonly #factory: ProtocolFactory
+  #bound: Promise<ListeningPort> | undefined
+  #port: ListeningPort | undefined
+
+  constructor(endpoint: ServerEndpoint, factory: ProtocolFactory) {
+    super()
+    this.#endpoint = endpoint
+    this.#factory = factory
+  }
+
+  /** The port it listens on, once it has started. */
+  get port(): ListeningPort | undefined {
+    return this.#port
+  }
+
+  /**
+   * Resolves when it listens.
+   *
+   * @throws {CannotListenError} (rejects); it can be started again.
+   */
+  override async startService(): Promise<void> {
+    void super.startService()
+    this.#bound ??= this.#listen()
+    const bound = this.#bound
+    try {
+      const port = await bound
+      if (this.#bound === bound) this.#port = port
+    } catch (error) {
+      if (this.#bound === bound) await this.stopService()
+      throw error
+    }
+  }
+
+  /** Resolves when the port is free. */
+  override async stopService(): Promise<void> {
+    void super.stopService()
+    const bound = this.#bound
+    this.#bound = undefined
+    this.#port = undefined
+    // Who started it knows why there is no port.
+    const port = await bound?.catch(() => undefined)
+    await port?.stopListening()
+  }
+
+  /** Rejects also where the endpoint throws. */
+  async #listen(): Promise<ListeningPort> {
+    return this.#endpoint.listen(this.#factory)
+  }
+}
+
+/**
+ * A service that listens where a string says, such as `tcp:8080`.
+ *
+ * @throws {EndpointSyntaxError}
+ * @see serverFromString for the strings.
+ */
+export function serviceFromString(
+  reactor: Parameters<typeof serverFromString>[0],
+  description: string,
+  factory: ProtocolFactory,
+): StreamServerEndpointService {
+  return new StreamServerEndpointService(serverFromString(reactor, description), factory)
+}

@@ -1,0 +1,52 @@
+import type { ReactorLog, ReactorTime } from '../contracts/reactor.ts'
+import { LoopingCall } from '../time/looping-call.ts'
+import { Service } from './service.ts'
+
+/** Whose time a timer service keeps, and where it tells a failure. */
+export interface TimerServiceOptions {
+  readonly reactor: ReactorTime & ReactorLog
+}
+
+/**
+ * Calls a function every `intervalMs` milliseconds while it runs, at its start first, as a `LoopingCall`.
+ * A call that fails is logged, and is the last until the service is stopped and started again.
+ */
+export class TimerService extends Service {
+  readonly #intervalMs: number
+  readonly #call: () => unknown
+  readonly #reactor: ReactorTime & ReactorLog
+  #loop: LoopingCall | undefined
+  /** Resolves once the last loop has ended, whichever way. */
+  #ended: Promise<unknown> = Promise.resolve()
+
+  /** @throws {RangeError} when `intervalMs` is negative or not a number. */
+  constructor(intervalMs: number, call: () => unknown, { reactor }: TimerServiceOptions) {
+    super()
+    if (!(intervalMs >= 0)) throw new RangeError(`Cannot call every ${intervalMs} ms: give 0 or more`)
+    this.#intervalMs = intervalMs
+    this.#call = call
+    this.#reactor = reactor
+  }
+
+  override startService(): void {
+    if (this.running) return
+    void super.startService()
+    const loop = new LoopingCall(this.#call)
+    // First, because the call may stop the service.
+    this.#loop = loop
+    const looping = loop.start(this.#intervalMs, { reactor: this.#reactor })
+    this.#ended = looping.catch((error: unknown) => this.#failed(error))
+  }
+
+  /** Resolves when the call under way is done. */
+  override async stopService(): Promise<void> {
+    void super.stopService()
+    if (this.#loop?.running) this.#loop.stop()
+    await this.#ended
+  }
+
+  #failed(error: unknown): void {
+    const label = this.name
+    this.#reactor.log({ level: 'error', text: 'A timer service failed, and calls no more', label, error })
+  }
+}

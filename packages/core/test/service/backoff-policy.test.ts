@@ -1,0 +1,46 @@
+import { describe, expect, test } from 'vitest'
+import { type BackoffOptions, backoffPolicy } from '../../src/service/backoff-policy.ts'
+import { MemoryReactor } from '../../src/testing/memory-reactor.ts'
+
+/** The waits after each of so many failures. */
+function waits(count: number, options?: BackoffOptions): number[] {
+  const [policy, reactor] = [backoffPolicy(options), new MemoryReactor()]
+  return Array.from({ length: count }, (_, at) => policy(at + 1, reactor))
+}
+
+describe('backoffPolicy', () => {
+  test('waits half as long again each time, up to a minute (statement 137)', () => {
+    const seen = waits(13, { jitterMs: 0 })
+    expect(seen.slice(0, 4)).toEqual([1500, 2250, 3375, 5062.5])
+    expect(seen.slice(9)).toEqual([57_665.039_062_5, 60_000, 60_000, 60_000])
+  })
+
+  test('adds up to a second at random, never the same (statement 137)', () => {
+    const [plain, seen] = [waits(20, { jitterMs: 0 }), waits(20)]
+    const jitters = seen.map((wait, at) => wait - (plain[at] ?? 0))
+    for (const jitter of jitters) expect(jitter).toBeGreaterThanOrEqual(0)
+    for (const jitter of jitters) expect(jitter).toBeLessThan(1000)
+    expect(new Set(jitters).size).toBe(20)
+    expect(Math.max(...jitters) - Math.min(...jitters)).toBeGreaterThan(500)
+  })
+
+  test('grows as it is told', () => {
+    const options = { initialDelayMs: 10, maxDelayMs: 60, factor: 2, jitterMs: 0 }
+    expect(waits(4, options)).toEqual([20, 40, 60, 60])
+    expect(waits(3, { ...options, factor: 1 })).toEqual([10, 10, 10])
+  })
+
+  test('answers a number after any number of failures', () => {
+    const [reactor, steep] = [new MemoryReactor(), { factor: 1e9, jitterMs: 0 }]
+    expect(backoffPolicy(steep)(1e6, reactor)).toBe(60_000)
+    expect(backoffPolicy({ ...steep, initialDelayMs: 0 })(30, reactor)).toBe(0)
+  })
+
+  test.each(['initialDelayMs', 'maxDelayMs', 'factor', 'jitterMs'])(
+    'refuses a %s that makes no sense',
+    (name) => {
+      for (const value of [-1, Number.NaN])
+        expect(() => backoffPolicy({ [name]: value })).toThrow(`Cannot back off with ${name} ${value}`)
+    },
+  )
+})

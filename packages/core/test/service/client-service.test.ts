@@ -1,0 +1,519 @@
+import { describe, expect, test } from 'vitest'
+import type { ListeningPort } from '../../src/contracts/reactor.ts'
+import { type ClientEndpoint, TCPClientEndpoint } from '../../src/endpoint/client-endpoint.ts'
+import { ConnectionAborted, ConnectionRefusedError, NoProtocol, ServiceStopped } from '../../src/errors.ts'
+import { Factory } from '../../src/protocol/factory.ts'
+import { backoffPolicy } from '../../src/service/backoff-policy.ts'
+import { ClientService, type ClientServiceOptions } from '../../src/service/client-service.ts'
+import { Gate } from '../../src/testing/checks/gate.ts'
+import { Recorder } from '../../src/testing/checks/recorder.ts'
+import { MemoryReactor } from '../../src/testing/memory-reactor.ts'
+import { passTime } from '../pass-time.ts'
+
+/** A server on port 80 that can be there or not, and the connections it has had. */
+class Server extends Factory<Recorder> {
+  readonly reactor = new MemoryReactor()
+  readonly accepted: Recorder[] = []
+  #port: ListeningPort | undefined
+
+  static async started(): Promise<Server> {
+    const server = new Server()
+    await server.start()
+    return server
+  }
+
+  override buildProtocol(): Recorder {
+    const recorder = new Recorder()
+    this.accepted.push(recorder)
+    return recorder
+  }
+
+  get last(): Recorder | undefined {
+    return this.accepted.at(-1)
+  }
+
+  async start(): Promise<void> {
+    this.#port = await this.reactor.listenTCP(80, this)
+  }
+
+  /** Stops, which ends its connections. */
+  async stop(): Promise<void> {
+    await this.#port?.stopListening()
+    this.last?.transport.loseConnection()
+    await this.reactor.settle()
+  }
+
+  pass(ms: number): Promise<void> {
+    return passTime(this.reactor, ms)
+  }
+}
+
+/** Notes when each attempt to connect begins. */
+class Client extends Factory<Recorder> {
+  readonly attempts: number[] = []
+  readonly #reactor: MemoryReactor
+  readonly #build: () => Recorder | undefined
+
+  constructor(reactor: MemoryReactor, build: () => Recorder | undefined) {
+    super()
+    this.#reactor = reactor
+    this.#build = build
+  }
+
+  override buildProtocol(): Recorder | undefined {
+    return this.#build()
+  }
+
+  startedConnecting(): void {
+    this.attempts.push(this.#reactor.now())
+  }
+}
+
+interface Setup extends Partial<ClientServiceOptions<Recorder>> {
+  readonly build?: () => Recorder | undefined
+}
+
+/** A service whose waits are 1 500 ms, 2 250, 3 375… unless told otherwise. */
+function clientOf(
+  { reactor }: Server,
+  { build = () => new Recorder(), ...options }: Setup = {},
+): { service: ClientService<Recorder>; attempts: readonly number[] } {
+  const factory = new Client(reactor, build)
+  const endpoint = new TCPClientEndpoint(reactor, 'server', 80)
+  const retryPolicy = backoffPolicy({ jitterMs: 0 })
+  const service = new ClientService(endpoint, factory, { reactor, retryPolicy, ...options })
+  return { service, attempts: factory.attempts }
+}
+
+/** What is left of a service that was stopped. */
+function left({ reactor }: Server): unknown[] {
+  return [reactor.connections.size, reactor.getDelayedCalls()]
+}
+
+const NOTHING = [0, []]
+
+describe('ClientService', () => {
+  test('answers its connection to all who wait, before the start and after (statement 137)', async () => {
+    const server = await Server.started()
+    const { service } = clientOf(server)
+    const early = service.whenConnected()
+    expect(service.running).toBe(false)
+    await service.startService()
+    const late = service.whenConnected()
+    await server.reactor.settle()
+    const protocol = await early
+    expect([service.running, protocol.connected]).toEqual([true, true])
+    expect([await late, await service.whenConnected()]).toEqual([protocol, protocol])
+    protocol.transport.write('hello')
+    await server.reactor.settle()
+    expect(server.last?.text).toBe('hello')
+    const stopped = service.stopService()
+    await server.pass(0)
+    await stopped
+    expect(left(server)).toEqual(NOTHING)
+  })
+
+  test('comes back to a server that is stopped and started again, after ever longer waits (statement 137)', async () => {
+    const server = await Server.started()
+    const { service, attempts } = clientOf(server)
+    await service.startService()
+    await server.pass(0)
+    const first = await service.whenConnected()
+    await server.stop()
+    const waiting = service.whenConnected()
+    await server.pass(8000)
+    expect([first.lost, attempts]).toEqual([true, [0, 1500, 3750, 7125]])
+    await server.start()
+    await server.pass(6000)
+    expect(attempts.slice(4)).toEqual([12_187.5])
+    const second = await waiting
+    expect([second === first, second.connected, server.accepted.length]).toEqual([false, true, 2])
+    await server.stop()
+    await server.pass(2000)
+    expect(attempts.slice(5)).toEqual([15_500])
+    expect(server.reactor.logged.map(({ level, fields }) => [level, fields])).toEqual([
+      ['info', { why: 'Connection was closed cleanly', delayMs: 1500 }],
+      ...[2250, 3375, 5063].map((delayMs) => [
+        'info',
+        { why: expect.stringContaining('server:80'), delayMs },
+      ]),
+      ['info', { why: 'Connection was closed cleanly', delayMs: 1500 }],
+      ['info', { why: expect.stringContaining('server:80'), delayMs: 2250 }],
+    ])
+    await service.stopService()
+    expect(left(server)).toEqual(NOTHING)
+  })
+
+  test('waits longer each time when the connection dies before it is made', async () => {
+    const server = await Server.started()
+    class Dying extends Recorder {
+      override connectionMade(): void {
+        this.transport.abortConnection()
+      }
+    }
+    const { service, attempts } = clientOf(server, { build: () => new Dying() })
+    await service.startService()
+    const failed = service.whenConnected({ failAfterFailures: 2 })
+    await server.pass(8000)
+    expect(attempts).toEqual([0, 1500, 3750, 7125])
+    await expect(failed).rejects.toBeInstanceOf(ConnectionAborted)
+    await service.stopService()
+    expect(left(server)).toEqual(NOTHING)
+  })
+
+  test('does not answer a connection that is lost, though it has not noticed yet', async () => {
+    const server = await Server.started()
+    const { service } = clientOf(server)
+    await service.startService()
+    await server.pass(0)
+    const first = await service.whenConnected()
+    first.transport.abortConnection()
+    server.reactor.pump()
+    const next = service.whenConnected()
+    await server.pass(1500)
+    expect((await next).connected).toBe(true)
+    expect([first.lost, server.accepted.length]).toEqual([true, 2])
+  })
+
+  test('knows its connection by its transport, whoever reads it', async () => {
+    const server = await Server.started()
+    const { service, attempts } = clientOf(server)
+    await service.startService()
+    await server.pass(0)
+    const [first, next] = [await service.whenConnected(), new Recorder()]
+    first.transport.switchProtocol(next)
+    await server.pass(0)
+    expect(await service.whenConnected()).toBe(first)
+    await server.stop()
+    await server.pass(1500)
+    expect([next.lost, first.lost, attempts]).toEqual([true, false, [0, 1500]])
+  })
+
+  test('counts a factory that refuses its connection as a failed attempt', async () => {
+    const server = await Server.started()
+    const { service, attempts } = clientOf(server, { build: () => undefined })
+    await service.startService()
+    const refused = service.whenConnected({ failAfterFailures: 1 })
+    await server.pass(0)
+    await expect(refused).rejects.toBeInstanceOf(NoProtocol)
+    await server.pass(1500)
+    expect(attempts).toEqual([0, 1500])
+  })
+
+  test('begins no second connection when it is started twice', async () => {
+    const server = await Server.started()
+    const { service, attempts } = clientOf(server)
+    await Promise.all([service.startService(), service.startService()])
+    await server.pass(0)
+    await service.startService()
+    await server.pass(0)
+    expect(attempts).toEqual([0])
+  })
+
+  describe('prepareConnection', () => {
+    test('has the connection before whenConnected answers it', async () => {
+      const [server, ready, prepared] = [await Server.started(), new Gate(), [] as Recorder[]]
+      const prepareConnection = (protocol: Recorder): Promise<void> => {
+        prepared.push(protocol)
+        return ready.opened
+      }
+      const { service } = clientOf(server, { prepareConnection })
+      await service.startService()
+      let answered = false
+      const connected = service.whenConnected().finally(() => (answered = true))
+      await server.pass(60_000)
+      expect([prepared.length, answered]).toEqual([1, false])
+      ready.open()
+      expect([await connected]).toEqual(prepared)
+    })
+
+    test.each([
+      ['throws', () => JSON.parse('{')],
+      ['rejects', async () => JSON.parse('{')],
+    ])(
+      'closes the connection when it %s, and counts as a failed attempt',
+      async (_how, prepareConnection) => {
+        const server = await Server.started()
+        const { service, attempts } = clientOf(server, { prepareConnection })
+        await service.startService()
+        const failed = service.whenConnected({ failAfterFailures: 2 })
+        await server.pass(0)
+        expect([server.last?.lost, server.reactor.connections.size]).toEqual([true, 0])
+        await server.pass(1500)
+        await expect(failed).rejects.toBeInstanceOf(SyntaxError)
+        await server.pass(2250)
+        expect(attempts).toEqual([0, 1500, 3750])
+      },
+    )
+
+    test('is given up when the connection is lost meanwhile; what it does later is of no account', async () => {
+      const [server, gates] = [await Server.started(), [new Gate(), new Gate(), new Gate()]]
+      let prepared = 0
+      const { service } = clientOf(server, { prepareConnection: () => gates[prepared++]?.opened })
+      await service.startService()
+      for (const wait of [1500, 2250]) {
+        await server.pass(0)
+        server.last?.transport.loseConnection()
+        await server.pass(0)
+        await server.pass(wait)
+      }
+      expect(prepared).toBe(3)
+      gates[0]?.open()
+      gates[1]?.fail(new Error('too late'))
+      let answered = false
+      const connected = service.whenConnected().finally(() => (answered = true))
+      await server.pass(0)
+      expect(answered).toBe(false)
+      gates[2]?.open()
+      expect((await connected).connected).toBe(true)
+    })
+  })
+
+  describe('whenConnected', () => {
+    test('waits across failures unless it is told after how many to reject (statement 137)', async () => {
+      const server = new Server()
+      const { service } = clientOf(server)
+      const seen: string[] = []
+      const wait = (name: string, failAfterFailures?: number): void => {
+        service.whenConnected({ failAfterFailures }).then(
+          () => seen.push(`${name} connected`),
+          (error: unknown) => seen.push(`${name} ${(error as Error).name}`),
+        )
+      }
+      wait('patient')
+      wait('hasty', 1)
+      wait('slow', 3)
+      await service.startService()
+      await server.pass(0)
+      expect(seen.splice(0)).toEqual(['hasty ConnectionRefusedError'])
+      wait('from now on', 2)
+      await server.pass(1500)
+      expect(seen).toEqual([])
+      await server.pass(2250)
+      expect(seen.splice(0)).toEqual(['slow ConnectionRefusedError', 'from now on ConnectionRefusedError'])
+      await server.start()
+      await server.pass(3375)
+      expect(seen).toEqual(['patient connected'])
+    })
+
+    test('rejects after as many failures as the service was made with', async () => {
+      const server = new Server()
+      const { service } = clientOf(server, { failAfterFailures: 1 })
+      await service.startService()
+      const refused = service.whenConnected()
+      await server.pass(0)
+      await expect(refused).rejects.toBeInstanceOf(ConnectionRefusedError)
+    })
+
+    test.each([0, Number.NaN])('refuses to fail after %d failures', async (failAfterFailures) => {
+      const { service } = clientOf(new Server())
+      await expect(service.whenConnected({ failAfterFailures })).rejects.toBeInstanceOf(RangeError)
+    })
+
+    test('can be given up by a signal, which leaves the others waiting', async () => {
+      const server = await Server.started()
+      const { service } = clientOf(server)
+      const [abort, why] = [new AbortController(), new Error('no patience')]
+      const given = service.whenConnected({ signal: abort.signal })
+      const patient = service.whenConnected({ signal: new AbortController().signal })
+      abort.abort(why)
+      await expect(given).rejects.toBe(why)
+      await expect(service.whenConnected({ signal: abort.signal })).rejects.toBe(why)
+      await service.startService()
+      await server.pass(0)
+      expect((await patient).connected).toBe(true)
+    })
+  })
+
+  describe('stopService', () => {
+    test('before any start rejects who waits (statement 137)', async () => {
+      const { service } = clientOf(new Server())
+      const waiting = service.whenConnected()
+      await service.stopService()
+      await expect(waiting).rejects.toBeInstanceOf(ServiceStopped)
+      await expect(service.whenConnected()).rejects.toBeInstanceOf(ServiceStopped)
+    })
+
+    test('at once after the start begins nothing', async () => {
+      const server = await Server.started()
+      const { service, attempts } = clientOf(server)
+      void service.startService()
+      const stopped = service.stopService()
+      await server.pass(60_000)
+      await stopped
+      expect([attempts, ...left(server)]).toEqual([[], ...NOTHING])
+    })
+
+    test('while it connects gives the attempt up, and rejects who waits (statement 137)', async () => {
+      const server = await Server.started()
+      const { service } = clientOf(server)
+      await service.startService()
+      const refused = service.whenConnected()
+      await Promise.resolve()
+      const stopped = service.stopService()
+      await server.pass(60_000)
+      await stopped
+      await expect(refused).rejects.toBeInstanceOf(ServiceStopped)
+      expect([service.running, server.accepted, ...left(server)]).toEqual([false, [], ...NOTHING])
+    })
+
+    test('while it waits for the next attempt leaves no timer, and rejects who waits (statement 137)', async () => {
+      const server = new Server()
+      const { service, attempts } = clientOf(server)
+      await service.startService()
+      const refused = service.whenConnected()
+      await server.pass(1000)
+      expect(server.reactor.getDelayedCalls()).toHaveLength(1)
+      await service.stopService()
+      await expect(refused).rejects.toBeInstanceOf(ServiceStopped)
+      expect(left(server)).toEqual(NOTHING)
+      await server.pass(60_000)
+      expect(attempts).toEqual([0])
+    })
+
+    test('while a connection is prepared closes it', async () => {
+      const [server, never] = [await Server.started(), new Gate()]
+      const { service } = clientOf(server, { prepareConnection: () => never.opened })
+      await service.startService()
+      const refused = service.whenConnected()
+      await server.pass(0)
+      const stopped = service.stopService()
+      await server.pass(0)
+      await stopped
+      await expect(refused).rejects.toBeInstanceOf(ServiceStopped)
+      expect([server.last?.lost, ...left(server)]).toEqual([true, ...NOTHING])
+    })
+
+    test('while it is connected sends what is queued, and resolves when the connection is gone', async () => {
+      const server = await Server.started()
+      const { service } = clientOf(server)
+      await service.startService()
+      await server.pass(0)
+      const protocol = await service.whenConnected()
+      protocol.transport.write('bye')
+      const stopped = service.stopService()
+      const twice = service.stopService()
+      expect([protocol.lost, service.running]).toEqual([false, false])
+      await expect(service.whenConnected()).rejects.toBeInstanceOf(ServiceStopped)
+      await server.pass(0)
+      await Promise.all([stopped, twice])
+      expect([protocol.lost, server.last?.text, ...left(server)]).toEqual([true, 'bye', ...NOTHING])
+      await service.stopService()
+    })
+
+    test('closes a connection of an endpoint that is too late to give up', async () => {
+      const [server, slow] = [await Server.started(), new Gate()]
+      const real = new TCPClientEndpoint(server.reactor, 'server', 80)
+      const deaf: ClientEndpoint = {
+        connect: async (factory) => {
+          await slow.opened
+          return real.connect(factory)
+        },
+      }
+      const service = new ClientService(deaf, Factory.forProtocol(Recorder), { reactor: server.reactor })
+      await service.startService()
+      await server.pass(0)
+      const stopped = service.stopService()
+      slow.open()
+      await server.pass(0)
+      await stopped
+      expect([server.last?.lost, ...left(server)]).toEqual([true, ...NOTHING])
+    })
+  })
+
+  describe('startService', () => {
+    test('connects again after a stop', async () => {
+      const server = await Server.started()
+      const { service } = clientOf(server)
+      for (let round = 0; round < 2; round++) {
+        await service.startService()
+        await server.pass(0)
+        expect((await service.whenConnected()).connected).toBe(true)
+        const stopped = service.stopService()
+        await server.pass(0)
+        await stopped
+      }
+      expect([server.accepted.length, ...left(server)]).toEqual([2, ...NOTHING])
+    })
+
+    test('waits for the stop that is under way', async () => {
+      const server = await Server.started()
+      const { service } = clientOf(server)
+      await service.startService()
+      await server.pass(0)
+      const stopped = service.stopService()
+      const started = service.startService()
+      expect(server.accepted).toHaveLength(1)
+      await server.pass(0)
+      await Promise.all([stopped, started])
+      await server.pass(0)
+      expect([server.accepted.map(({ lost }) => lost), service.running]).toEqual([[true, false], true])
+    })
+
+    test('is undone by a stop that comes behind it', async () => {
+      const server = await Server.started()
+      const { service } = clientOf(server)
+      await service.startService()
+      await server.pass(0)
+      const calls = [service.stopService(), service.startService(), service.stopService()]
+      await server.pass(0)
+      await Promise.all(calls)
+      await server.pass(60_000)
+      expect([server.accepted.length, service.running, ...left(server)]).toEqual([1, false, ...NOTHING])
+    })
+  })
+
+  describe('a retry policy', () => {
+    test('is told how many attempts have failed in a row, and whose randomness to use', async () => {
+      const [server, asked] = [new Server(), [] as unknown[]]
+      const { service, attempts } = clientOf(server, {
+        retryPolicy: (failedAttempts, reactor) => {
+          asked.push(failedAttempts, reactor === server.reactor)
+          return 100
+        },
+      })
+      await service.startService()
+      await server.pass(250)
+      expect([asked, attempts]).toEqual([
+        [1, true, 2, true, 3, true],
+        [0, 100, 200],
+      ])
+    })
+
+    test.each<[string, () => number]>([
+      ['throws', () => JSON.parse('{') as number],
+      ['answers no number', () => Number.NaN],
+      ['answers less than 0', () => -1],
+    ])('that %s is logged, and the default one asked instead', async (_how, retryPolicy) => {
+      const server = new Server()
+      const { service, attempts } = clientOf(server, { retryPolicy })
+      service.setName('feed')
+      await service.startService()
+      await server.pass(1499)
+      expect(attempts).toEqual([0])
+      expect(server.reactor.logged).toMatchObject([
+        { level: 'error', text: 'A retry policy failed', label: 'feed' },
+        { level: 'info', text: 'Not connected: {why}. Trying again in {delayMs} ms', label: 'feed' },
+      ])
+      await server.pass(1001)
+      expect(attempts).toHaveLength(2)
+      expect(server.reactor.flushLoggedErrors()).toHaveLength(2)
+      await service.stopService()
+    })
+
+    test('is by default the one of backoffPolicy, with its jitter (statement 137)', async () => {
+      const server = new Server()
+      const service = new ClientService(
+        new TCPClientEndpoint(server.reactor, 'server', 80),
+        Factory.forProtocol(Recorder),
+        { reactor: server.reactor },
+      )
+      await service.startService()
+      await server.pass(0)
+      const [next] = server.reactor.getDelayedCalls()
+      expect(next?.getTime()).toBeGreaterThan(1500)
+      expect(next?.getTime()).toBeLessThan(2500)
+      await service.stopService()
+    })
+  })
+})

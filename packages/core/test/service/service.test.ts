@@ -1,0 +1,65 @@
+import { describe, expect, test } from 'vitest'
+import { LocalProtocolError } from '../../src/errors.ts'
+import { MultiService } from '../../src/service/multi-service.ts'
+import { Service } from '../../src/service/service.ts'
+import { NotingService } from './noting-service.ts'
+
+describe('Service', () => {
+  test('runs from its start to its stop, and again', async () => {
+    const service = new Service()
+    const seen = [service.running]
+    for (let round = 0; round < 2; round++) {
+      await service.startService()
+      seen.push(service.running)
+      await service.stopService()
+      seen.push(service.running)
+    }
+    expect(seen).toEqual([false, true, false, true, false])
+  })
+
+  test('is stopped when it is disposed of, and that is waited for', async () => {
+    const notes: string[] = []
+    const service = new NotingService('a', notes)
+    await service.startService()
+    await service[Symbol.asyncDispose]()
+    expect(notes).toEqual(['start a', 'a up', 'stop a', 'a down'])
+  })
+
+  test('belongs to one parent at a time, and is stopped by the one it leaves', async () => {
+    const [notes, first, second] = [[] as string[], new MultiService(), new MultiService()]
+    const service = new NotingService('a', notes)
+    await service.setServiceParent(first)
+    expect([service.parent === first, ...first]).toEqual([true, service])
+    await first.startService()
+    await service.setServiceParent(second)
+    expect([service.parent === second, Array.from(first), Array.from(second)]).toEqual([true, [], [service]])
+    expect([notes, service.running]).toEqual([['start a', 'a up', 'stop a', 'a down'], false])
+  })
+
+  test('can leave its parent, once or when it has none', async () => {
+    const [service, parent] = [new Service(), new MultiService()]
+    await service.disownServiceParent()
+    await service.setServiceParent(parent)
+    await service.disownServiceParent()
+    expect([service.parent, Array.from(parent)]).toEqual([undefined, []])
+  })
+
+  test('has no parent when that does not take it in', async () => {
+    const [parent, service] = [new MultiService(), new NotingService('a', [])]
+    await parent.addService(new NotingService('a', []))
+    await expect(service.setServiceParent(parent)).rejects.toBeInstanceOf(LocalProtocolError)
+    expect([service.parent, Array.from(parent).length]).toEqual([undefined, 1])
+  })
+
+  test('takes another name only while no parent knows it by the one it has', async () => {
+    const [service, parent] = [new Service(), new MultiService()]
+    expect(service.name).toBe(undefined)
+    service.setName('a')
+    await service.setServiceParent(parent)
+    expect(() => service.setName('b')).toThrow(LocalProtocolError)
+    expect([service.name, parent.getServiceNamed('a')]).toEqual(['a', service])
+    await service.disownServiceParent()
+    service.setName('b')
+    expect(service.name).toBe('b')
+  })
+})

@@ -1,0 +1,117 @@
+import { describe, expect, test } from 'vitest'
+import { EndpointSyntaxError } from '../../src/endpoint/endpoint-description.ts'
+import { type ServerEndpoint, TCPServerEndpoint } from '../../src/endpoint/server-endpoint.ts'
+import { CannotListenError } from '../../src/errors.ts'
+import { Factory } from '../../src/protocol/factory.ts'
+import {
+  serviceFromString,
+  StreamServerEndpointService,
+} from '../../src/service/stream-server-endpoint-service.ts'
+import { Echo, Recorder } from '../../src/testing/checks/recorder.ts'
+import { Gate } from '../../src/testing/checks/gate.ts'
+import { MemoryReactor } from '../../src/testing/memory-reactor.ts'
+
+const factory = Factory.forProtocol(Echo)
+
+function setUp(): { reactor: MemoryReactor; service: StreamServerEndpointService } {
+  const reactor = new MemoryReactor()
+  return { reactor, service: new StreamServerEndpointService(new TCPServerEndpoint(reactor, 80), factory) }
+}
+
+/** Whether a client of port 80 is let in. */
+async function isLetIn(reactor: MemoryReactor): Promise<boolean> {
+  const connected = reactor.connectTCP('server', 80, Factory.forProtocol(Recorder)).whenConnected()
+  const letIn = connected.then(
+    () => true,
+    () => false,
+  )
+  await reactor.settle()
+  return letIn
+}
+
+describe('StreamServerEndpointService', () => {
+  test('listens from its start to its stop, and again', async () => {
+    const { reactor, service } = setUp()
+    expect([service.port, await isLetIn(reactor)]).toEqual([undefined, false])
+    for (let round = 0; round < 2; round++) {
+      await service.startService()
+      expect([service.running, service.port?.getHost()]).toMatchObject([true, { port: 80 }])
+      expect(await isLetIn(reactor)).toBe(true)
+      await service.stopService()
+      expect([service.running, service.port, await isLetIn(reactor)]).toEqual([false, undefined, false])
+    }
+  })
+
+  test('leaves connections up when it stops', async () => {
+    const { reactor, service } = setUp()
+    await service.startService()
+    expect([await isLetIn(reactor), reactor.connections.size]).toEqual([true, 2])
+    await service.stopService()
+    await reactor.settle()
+    expect(reactor.connections.size).toBe(2)
+  })
+
+  test('listens once, however often it is started, and each start waits for that', async () => {
+    const { service } = setUp()
+    await Promise.all([service.startService(), service.startService()])
+    await service.startService()
+    expect([service.running, service.port?.getHost()]).toMatchObject([true, { port: 80 }])
+  })
+
+  test('fails to start where it cannot listen, and can be started again', async () => {
+    const { reactor, service } = setUp()
+    const other = await reactor.listenTCP(80, factory)
+    await expect(service.startService()).rejects.toBeInstanceOf(CannotListenError)
+    expect([service.running, service.port]).toEqual([false, undefined])
+    await other.stopListening()
+    await service.startService()
+    expect([service.running, await isLetIn(reactor)]).toEqual([true, true])
+  })
+
+  test('fails to start when its endpoint throws', async () => {
+    const broken: ServerEndpoint = {
+      listen: () => {
+        throw new TypeError('no endpoint')
+      },
+    }
+    const service = new StreamServerEndpointService(broken, factory)
+    await expect(service.startService()).rejects.toThrow('no endpoint')
+    expect(service.running).toBe(false)
+  })
+
+  test('frees its port though it is stopped before it listens', async () => {
+    const [reactor, slow] = [new MemoryReactor(), new Gate()]
+    const endpoint: ServerEndpoint = {
+      listen: async (served) => {
+        await slow.opened
+        return reactor.listenTCP(80, served)
+      },
+    }
+    const service = new StreamServerEndpointService(endpoint, factory)
+    const started = service.startService()
+    const stopped = service.stopService()
+    slow.open()
+    await Promise.all([started, stopped])
+    expect([service.running, service.port, await isLetIn(reactor)]).toEqual([false, undefined, false])
+  })
+
+  test('does nothing when it is stopped and was not started', async () => {
+    const { service } = setUp()
+    await service.stopService()
+    expect(service.running).toBe(false)
+  })
+})
+
+describe('serviceFromString', () => {
+  test('makes a service that listens where the string says', async () => {
+    const reactor = new MemoryReactor()
+    const service = serviceFromString(reactor, 'tcp:80:interface=127.0.0.1', factory)
+    await service.startService()
+    expect(service.port?.getHost()).toMatchObject({ host: '127.0.0.1', port: 80 })
+    expect(service.port?.factory).toBe(factory)
+  })
+
+  test('throws at once when the string is wrong', () => {
+    expect(() => serviceFromString(new MemoryReactor(), 'tcp:eighty', factory)).toThrow(EndpointSyntaxError)
+  })
+})
