@@ -11,6 +11,7 @@ import {
 
 /** The error that says why a socket could not connect, from the system's. */
 export function connectFailure(address: Address, cause: unknown): ConnectError {
+  if (cause instanceof DNSLookupError) return new DNSLookupError(address, 'the name has no address', cause)
   const code = codeOf(cause)
   const [Failure, why] = FAILURE[code ?? ''] ?? [ConnectError, undefined]
   const message = cause instanceof Error && cause.message !== '' ? cause.message : String(code ?? cause)

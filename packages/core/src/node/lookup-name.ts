@@ -1,6 +1,7 @@
 import { lookup } from 'node:dns/promises'
+import { isIP, type LookupFunction } from 'node:net'
 import { tcpAddress } from '../addresses.ts'
-import type { LookupOptions } from '../contracts/reactor.ts'
+import type { LookupOptions, ReactorNames } from '../contracts/reactor.ts'
 import { DNSLookupError } from '../errors.ts'
 
 /**
@@ -15,6 +16,27 @@ export async function lookupName(host: string, { signal }: LookupOptions = {}): 
   })
   const addresses = await (signal === undefined ? found : untilAborted(found, signal))
   return addresses.map(({ address }) => address)
+}
+
+/** The same for sockets, which ask by themselves: each asks `answers`, and takes what it can reach of the answer. */
+export function lookupForSockets(answers: ReactorNames['lookup']): LookupFunction {
+  return (host, { all = false, family = 0 }, answer) => {
+    const tell = (addresses: readonly string[]): void => {
+      const found = addresses.map((address) => ({ address, family: isIP(address) }))
+      const reachable = found.filter(
+        (each) => family === 0 || `IPv${each.family}` === family || each.family === family,
+      )
+      const [first] = reachable
+      if (first === undefined) answer(nothingFound(host), '')
+      else if (all) answer(null, reachable)
+      else answer(null, first.address, first.family)
+    }
+    answers(host).then(tell, (error: Error) => answer(error, ''))
+  }
+}
+
+function nothingFound(host: string): DNSLookupError {
+  return new DNSLookupError(tcpAddress(host, 0), 'the name has no address of a family that can be used')
 }
 
 /** The system's lookup cannot be stopped; nobody waits for it any more. */

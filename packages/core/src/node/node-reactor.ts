@@ -22,6 +22,7 @@ import type {
   ListenTCPOptions,
   ListenUNIXOptions,
   LookupOptions,
+  ReactorNames,
   RunOptions,
   StopOptions,
   StopReport,
@@ -49,7 +50,7 @@ import { dialSocket } from './dial-socket.ts'
 import { keepHeap } from './keep-heap.ts'
 import { NodeTime } from './node-time.ts'
 import { ProcessSignals } from './process-signals.ts'
-import { lookupName } from './lookup-name.ts'
+import { lookupForSockets, lookupName } from './lookup-name.ts'
 import { SocketPort } from './socket-port.ts'
 import { SpawnedProcess } from './spawned-process.ts'
 import { StandardIO } from './standard-io.ts'
@@ -60,6 +61,8 @@ export interface ReactorOptions {
   readonly log?: LogObserver | readonly LogObserver[]
   /** Most connections at a time; more wait, accepted but unread. Default: what the descriptors of the process allow, with a reserve. */
   readonly maxConnections?: number
+  /** Answers the numeric addresses of a host, best first, for every connection by name. Default: the system. */
+  readonly lookup?: ReactorNames['lookup']
 }
 
 /** Makes a reactor over Node's sockets and timers. A process may have several. */
@@ -69,12 +72,14 @@ export function createReactor(options: ReactorOptions = {}): SystemReactor {
 
 class NodeReactor implements SystemReactor {
   readonly logPublisher: LogPublisher
+  readonly #ownLookup: ReactorNames['lookup'] | undefined
   readonly #time: NodeTime
   readonly #lifecycle: ReactorLifecycle
   readonly #signals = new ProcessSignals(() => this.#stopOnSignal())
   #keepAlive: NodeJS.Timeout | undefined
 
-  constructor({ log = logToStderr, maxConnections = connectionLimit() }: ReactorOptions) {
+  constructor({ log = logToStderr, maxConnections = connectionLimit(), lookup }: ReactorOptions) {
+    this.#ownLookup = lookup
     this.logPublisher = new LogPublisher({ reactor: this, observers: log, otherwise: logToStderr })
     this.#time = new NodeTime((event) => this.log(event))
     // The check phase comes right after the poll phase in which all sockets of a turn are read.
@@ -190,7 +195,7 @@ class NodeReactor implements SystemReactor {
   }
 
   lookup(host: string, options: LookupOptions = {}): Promise<readonly string[]> {
-    return lookupName(host, options)
+    return (this.#ownLookup ?? lookupName)(host, options)
   }
 
   listenUNIX(
@@ -276,7 +281,8 @@ class NodeReactor implements SystemReactor {
     const { bindAddress, ...connect } = options
     const local = bindAddress === undefined ? {} : { localAddress: bindAddress }
     const family = isIP(host) === 0 ? {} : { family: isIP(host) }
-    const dial = { host, port, ...local, ...family }
+    const names = this.#ownLookup === undefined ? {} : { lookup: lookupForSockets(this.#ownLookup) }
+    const dial = { host, port, ...local, ...family, ...names }
     return this.#connect(factory, tcpAddress(host, port), dial, connect, tls)
   }
 

@@ -28,6 +28,31 @@ describe('createReactor', () => {
     expect(one.getDelayedCalls()).toEqual([])
   })
 
+  test('asks its own lookup for every name, where it has one', async () => {
+    const asked: string[] = []
+    const reactor = createReactor({
+      log: (event) => logged.push(event),
+      async lookup(host) {
+        asked.push(host)
+        return host === 'here.test' ? ['127.0.0.1'] : []
+      },
+    })
+    const port = await reactor.listenTCP(0, new OneProtocol(new Recorder()), LOOPBACK)
+    const client = await reactor
+      .connectTCP('here.test', portOf(port), new OneProtocol(new Recorder()))
+      .whenConnected()
+    const nowhere = reactor.connectTCP('nowhere.test', portOf(port), new OneProtocol(new Recorder()))
+    await expect(nowhere.whenConnected()).rejects.toMatchObject({
+      name: 'DNSLookupError',
+      address: { host: 'nowhere.test' },
+    })
+    expect(await reactor.lookup('here.test')).toEqual(['127.0.0.1'])
+    expect(asked).toEqual(['here.test', 'nowhere.test', 'here.test'])
+    client.transport.abortConnection()
+    await until(() => client.lost)
+    await port.stopListening()
+  })
+
   test('runs, stops, and runs again (statement 67 changed)', async () => {
     const reactor = make()
     for (let round = 0; round < 2; round++) {
