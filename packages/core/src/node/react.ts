@@ -1,11 +1,11 @@
-import type { Reactor } from '../contracts/reactor.ts'
+import type { Reactor, SystemReactor } from '../contracts/reactor.ts'
 import { ExitCode, ReactorAlreadyRunning, ReactorNotRunning } from '../errors.ts'
 import { reactor as defaultReactor } from './default-reactor.ts'
 
 /** How `react` runs a program. */
-export interface ReactOptions {
+export interface ReactOptions<R extends Reactor = SystemReactor> {
   /** Default: the default reactor. */
-  readonly reactor?: Reactor
+  readonly reactor?: R
   /** What `main` gets behind the reactor. Default: the arguments on the command line. */
   readonly argv?: readonly string[]
   /** Ends the process with a status. Default: `process.exit`. */
@@ -23,7 +23,15 @@ export interface ReactOptions {
  * @throws {ReactorAlreadyRunning} (rejects) when the reactor runs; `main` is not called then.
  */
 export async function react(
-  main: (reactor: Reactor, ...argv: string[]) => unknown,
+  main: (reactor: SystemReactor, ...argv: string[]) => unknown,
+  options?: ReactOptions,
+): Promise<void>
+export async function react<R extends Reactor>(
+  main: (reactor: R, ...argv: string[]) => unknown,
+  options: ReactOptions<R> & { readonly reactor: R },
+): Promise<void>
+export async function react(
+  main: (reactor: SystemReactor, ...argv: string[]) => unknown,
   options: ReactOptions = {},
 ): Promise<void> {
   const { reactor = defaultReactor, argv = process.argv.slice(2), exit = exitProcess } = options
