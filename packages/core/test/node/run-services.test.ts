@@ -90,6 +90,19 @@ describe('runServices', () => {
       expect([reactor.running, reactor.logged]).toEqual([false, []])
     })
 
+    test('takes a start that the stop has cut short for no failure', async () => {
+      const [reactor, hanging, app] = [new MemoryReactor(), new Gate(), new MultiService()]
+      const service = new NotingService('a', [])
+      service.starting = () => hanging.opened
+      service.stopping = () => hanging.open()
+      await app.addService(service)
+      await app.addService(new NotingService('z', []))
+      const over = runServices(app, { reactor })
+      await reactor.settle()
+      await reactor.stop()
+      expect(await over).toBe(undefined)
+    })
+
     test('refuses a reactor that runs, and starts nothing', async () => {
       const [reactor, notes] = [new MemoryReactor(), [] as string[]]
       const running = reactor.run()

@@ -202,6 +202,18 @@ describe('ReconnectingClientFactory', () => {
       expect([feed.attempts, connector.state]).toEqual([[0, 1100], 'connected'])
     })
 
+    test('finds nothing to cancel when a reactor that stopped has forgotten the wait', async () => {
+      const reactor = new MemoryReactor()
+      const feed = new Patient(reactor)
+      const running = reactor.run()
+      await connect(reactor, feed)
+      await reactor.stop()
+      await running
+      feed.stopTrying()
+      feed.retry()
+      expect([feed.retries, reactor.getDelayedCalls()]).toEqual([1, []])
+    })
+
     test('does nothing before anything has connected', () => {
       const feed = new Patient(new MemoryReactor())
       feed.stopTrying()
@@ -229,6 +241,22 @@ describe('ReconnectingClientFactory', () => {
       feed.retry()
       reactor.advance(200)
       expect(feed.attempts).toEqual([0, 200])
+    })
+
+    test('knows the connector also where a subclass keeps startedConnecting to itself', async () => {
+      class Silent extends Patient {
+        override startedConnecting(): void {
+          this.notes.push('startedConnecting')
+        }
+      }
+      const reactor = new MemoryReactor()
+      const feed = new Silent(reactor)
+      await connect(reactor, feed)
+      feed.stopTrying()
+      feed.resetDelay()
+      feed.retry()
+      reactor.advance(100)
+      expect(feed.notes.filter((note) => note === 'startedConnecting')).toHaveLength(2)
     })
 
     test('throws when nothing has connected yet', () => {

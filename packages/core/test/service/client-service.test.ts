@@ -1,3 +1,4 @@
+import { getEventListeners } from 'node:events'
 import { describe, expect, test } from 'vitest'
 import type { ListeningPort } from '../../src/contracts/reactor.ts'
 import { type ClientEndpoint, TCPClientEndpoint } from '../../src/endpoint/client-endpoint.ts'
@@ -200,6 +201,28 @@ describe('ClientService', () => {
     expect(attempts).toEqual([0, 1500])
   })
 
+  test('leaves nothing behind of the connections it has had', async () => {
+    const [server, signals] = [await Server.started(), [] as (AbortSignal | undefined)[]]
+    const real = new TCPClientEndpoint(server.reactor, 'server', 80)
+    const endpoint: ClientEndpoint = {
+      connect: (factory, options = {}) => {
+        signals.push(options.signal)
+        return real.connect(factory, options)
+      },
+    }
+    const options = { reactor: server.reactor, retryPolicy: () => 100 }
+    const service = new ClientService(endpoint, Factory.forProtocol(Recorder), options)
+    await service.startService()
+    for (let connection = 0; connection < 20; connection++) {
+      await server.pass(100)
+      server.last?.transport.loseConnection()
+    }
+    await server.pass(100)
+    const [signal] = signals
+    if (signal === undefined) expect.unreachable()
+    expect([signals.length, getEventListeners(signal, 'abort').length]).toEqual([21, 1])
+  })
+
   test('begins no second connection when it is started twice', async () => {
     const server = await Server.started()
     const { service, attempts } = clientOf(server)
@@ -249,19 +272,18 @@ describe('ClientService', () => {
     test('is given up when the connection is lost meanwhile; what it does later is of no account', async () => {
       const [server, gates] = [await Server.started(), [new Gate(), new Gate(), new Gate()]]
       let prepared = 0
-      const { service } = clientOf(server, { prepareConnection: () => gates[prepared++]?.opened })
+      const { service, attempts } = clientOf(server, { prepareConnection: () => gates[prepared++]?.opened })
       await service.startService()
+      let answered = false
+      const connected = service.whenConnected().finally(() => (answered = true))
       for (const wait of [1500, 2250]) {
         await server.pass(0)
         server.last?.transport.loseConnection()
-        await server.pass(0)
         await server.pass(wait)
       }
-      expect(prepared).toBe(3)
+      expect([prepared, answered, attempts]).toEqual([3, false, [0, 1500, 3750]])
       gates[0]?.open()
       gates[1]?.fail(new Error('too late'))
-      let answered = false
-      const connected = service.whenConnected().finally(() => (answered = true))
       await server.pass(0)
       expect(answered).toBe(false)
       gates[2]?.open()
@@ -392,13 +414,14 @@ describe('ClientService', () => {
       const protocol = await service.whenConnected()
       protocol.transport.write('bye')
       const stopped = service.stopService()
-      const twice = service.stopService()
+      const twice = service.stopService().then(() => protocol.lost)
       expect([protocol.lost, service.running]).toEqual([false, false])
       await expect(service.whenConnected()).rejects.toBeInstanceOf(ServiceStopped)
       await server.pass(0)
-      await Promise.all([stopped, twice])
-      expect([protocol.lost, server.last?.text, ...left(server)]).toEqual([true, 'bye', ...NOTHING])
+      await stopped
+      expect([await twice, server.last?.text, ...left(server)]).toEqual([true, 'bye', ...NOTHING])
       await service.stopService()
+      expect(server.reactor.logged).toEqual([])
     })
 
     test('closes a connection of an endpoint that is too late to give up', async () => {
@@ -413,11 +436,10 @@ describe('ClientService', () => {
       const service = new ClientService(deaf, Factory.forProtocol(Recorder), { reactor: server.reactor })
       await service.startService()
       await server.pass(0)
-      const stopped = service.stopService()
+      const stopped = service.stopService().then(() => left(server))
       slow.open()
       await server.pass(0)
-      await stopped
-      expect([server.last?.lost, ...left(server)]).toEqual([true, ...NOTHING])
+      expect([server.last?.lost, ...(await stopped)]).toEqual([true, ...NOTHING])
     })
   })
 

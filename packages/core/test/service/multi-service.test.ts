@@ -116,6 +116,34 @@ describe('MultiService', () => {
     expect(notes).toEqual([...ALL_UP, ...ALL_DOWN, ...ALL_UP])
   })
 
+  test('starts again though the stop that was under way has failed', async () => {
+    const { notes, app, b } = await three()
+    await app.startService()
+    b.stopping = fail('b stays')
+    const stopped = app.stopService()
+    const started = app.startService()
+    await expect(stopped).rejects.toBeInstanceOf(AggregateError)
+    await started
+    expect([notes.slice(-6), app.running]).toEqual([ALL_UP, true])
+  })
+
+  test('goes on running when the start of an earlier run fails late', async () => {
+    const { notes, app, a } = await three()
+    const [reached, hanging] = [new Gate(), new Gate()]
+    a.starting = () => {
+      reached.open()
+      return hanging.opened
+    }
+    const first = app.startService()
+    await reached.opened
+    await app.stopService()
+    a.starting = () => undefined
+    await app.startService()
+    hanging.fail(new Error('too late'))
+    await expect(first).rejects.toThrow('too late')
+    expect([notes.slice(-6), app.running]).toEqual([ALL_UP, true])
+  })
+
   test('stays stopped when a stop came last', async () => {
     const { notes, app } = await three()
     await app.startService()

@@ -2,6 +2,7 @@ import { describe, expect, test } from 'vitest'
 import { LocalProtocolError } from '../../src/errors.ts'
 import { MultiService } from '../../src/service/multi-service.ts'
 import { Service } from '../../src/service/service.ts'
+import { Gate } from '../../src/testing/checks/gate.ts'
 import { NotingService } from './noting-service.ts'
 
 describe('Service', () => {
@@ -49,6 +50,18 @@ describe('Service', () => {
     await parent.addService(new NotingService('a', []))
     await expect(service.setServiceParent(parent)).rejects.toBeInstanceOf(LocalProtocolError)
     expect([service.parent, Array.from(parent).length]).toEqual([undefined, 1])
+  })
+
+  test('keeps the parent it has gone to, though its start under the one before fails later', async () => {
+    const [first, second, hanging] = [new MultiService(), new MultiService(), new Gate()]
+    const service = new NotingService('a', [])
+    service.starting = () => hanging.opened
+    await first.startService()
+    const added = first.addService(service)
+    await second.addService(service)
+    hanging.fail(new Error('too late'))
+    await expect(added).rejects.toThrow('too late')
+    expect([service.parent === second, Array.from(first), Array.from(second)]).toEqual([true, [], [service]])
   })
 
   test('takes another name only while no parent knows it by the one it has', async () => {

@@ -95,6 +95,25 @@ describe('StreamServerEndpointService', () => {
     expect([service.running, service.port, await isLetIn(reactor)]).toEqual([false, undefined, false])
   })
 
+  test('goes on listening when an earlier start fails late', async () => {
+    const [reactor, hanging] = [new MemoryReactor(), new Gate()]
+    let calls = 0
+    const endpoint: ServerEndpoint = {
+      listen: async (served) => {
+        if (++calls === 1) await hanging.opened
+        return reactor.listenTCP(80, served)
+      },
+    }
+    const service = new StreamServerEndpointService(endpoint, factory)
+    const first = service.startService()
+    const stopped = service.stopService()
+    await service.startService()
+    hanging.fail(new Error('too late'))
+    await expect(first).rejects.toThrow('too late')
+    await stopped
+    expect([service.running, await isLetIn(reactor)]).toEqual([true, true])
+  })
+
   test('does nothing when it is stopped and was not started', async () => {
     const { service } = setUp()
     await service.stopService()
