@@ -1,22 +1,13 @@
 import { randomBytes } from 'node:crypto'
 import { readFile } from 'node:fs/promises'
-import { isIP, type NetConnectOpts } from 'node:net'
+import { isIP } from 'node:net'
 import { tcpAddress, unixAddress } from '../addresses.ts'
 import type { Address } from '../contracts/address.ts'
-import type { Connector } from '../contracts/connector.ts'
-import type {
-  DatagramEvents,
-  DatagramTransport,
-  ListenMulticastOptions,
-  ListenUDPOptions,
-} from '../contracts/datagram.ts'
 import type { DeadlineKeeper } from '../contracts/deadline.ts'
-import type { LogEvent, LogObserver } from '../contracts/log.ts'
+import type { LogObserver } from '../contracts/log.ts'
 import type { ProcessEvents, ProcessTransport, SpawnOptions } from '../contracts/process.ts'
 import type { ProtocolEvents, ProtocolFactory } from '../contracts/protocol-events.ts'
 import type {
-  ConnectionContext,
-  ConnectTCPOptions,
   DelayedCall,
   ListeningPort,
   ListenTCPOptions,
@@ -24,23 +15,13 @@ import type {
   LookupOptions,
   ReactorNames,
   RunOptions,
-  StopOptions,
-  StopReport,
-  SystemEvent,
   SystemReactor,
-  TriggerId,
-  TriggerPhase,
 } from '../contracts/reactor.ts'
-import type { ClientTLSOptions, ServerTLSOptions, TLSContext } from '../contracts/tls.ts'
 import type { Transport } from '../contracts/transport.ts'
-import { DatagramPort } from '../datagram/datagram-port.ts'
-import { ReactorLifecycle } from '../lifecycle/reactor-lifecycle.ts'
-import { LogPublisher } from '../log/log-publisher.ts'
-import type { HostedTransport } from '../transport/transport-host.ts'
-import { ClientTLS } from '../tls/client-tls.ts'
-import { TLSFactory } from '../tls/tls-factory.ts'
-import { Turn } from '../transport/turn.ts'
-import { type DialEvents, type Dialling, StreamConnector } from '../transport/stream-connector.ts'
+import type { DatagramBinding } from '../datagram/datagram-binding.ts'
+import type { DatagramWire } from '../datagram/datagram-wire.ts'
+import { WireReactor } from '../reactor/wire-reactor.ts'
+import type { DialEvents, Dialling } from '../transport/stream-connector.ts'
 import { adoptConnection } from './adopt-connection.ts'
 import { logToStderr } from './console-log.ts'
 import { DatagramSocket } from './datagram-socket.ts'
@@ -48,9 +29,9 @@ import { descriptorAddress } from './descriptor.ts'
 import { connectionLimit } from './descriptor-limit.ts'
 import { dialSocket } from './dial-socket.ts'
 import { keepHeap } from './keep-heap.ts'
+import { lookupForSockets, lookupName } from './lookup-name.ts'
 import { NodeTime } from './node-time.ts'
 import { ProcessSignals } from './process-signals.ts'
-import { lookupForSockets, lookupName } from './lookup-name.ts'
 import { SocketPort } from './socket-port.ts'
 import { SpawnedProcess } from './spawned-process.ts'
 import { StandardIO } from './standard-io.ts'
@@ -70,56 +51,16 @@ export function createReactor(options: ReactorOptions = {}): SystemReactor {
   return new NodeReactor(options)
 }
 
-class NodeReactor implements SystemReactor {
-  readonly logPublisher: LogPublisher
+class NodeReactor extends WireReactor implements SystemReactor {
+  readonly #time: NodeTime = new NodeTime((event) => this.log(event))
   readonly #ownLookup: ReactorNames['lookup'] | undefined
-  readonly #time: NodeTime
-  readonly #lifecycle: ReactorLifecycle
   readonly #signals = new ProcessSignals(() => this.#stopOnSignal())
+  readonly #endTurn = (): void => this.host.turn.end()
   #keepAlive: NodeJS.Timeout | undefined
 
   constructor({ log = logToStderr, maxConnections = connectionLimit(), lookup }: ReactorOptions) {
+    super({ observers: log, otherwise: logToStderr, maxConnections })
     this.#ownLookup = lookup
-    this.logPublisher = new LogPublisher({ reactor: this, observers: log, otherwise: logToStderr })
-    this.#time = new NodeTime((event) => this.log(event))
-    // The check phase comes right after the poll phase in which all sockets of a turn are read.
-    const end = (): void => turn.end()
-    const turn = new Turn(() => void setImmediate(end))
-    this.#lifecycle = new ReactorLifecycle({
-      reactor: this,
-      turn,
-      maxConnections,
-      started: (options) => this.#started(options),
-      stopped: () => this.#stopped(),
-    })
-  }
-
-  get running(): boolean {
-    return this.#lifecycle.running
-  }
-
-  get connections(): Iterable<HostedTransport> {
-    return this.#lifecycle.connections
-  }
-
-  run(options: RunOptions = {}): Promise<void> {
-    return this.#lifecycle.run(options)
-  }
-
-  stop(options: StopOptions = {}): Promise<StopReport> {
-    return this.#lifecycle.stop(options)
-  }
-
-  callWhenRunning(call: () => unknown): void {
-    this.#lifecycle.callWhenRunning(call)
-  }
-
-  addSystemEventTrigger(phase: TriggerPhase, event: SystemEvent, call: () => unknown): TriggerId {
-    return this.#lifecycle.addTrigger(phase, event, call)
-  }
-
-  removeSystemEventTrigger(id: TriggerId): void {
-    this.#lifecycle.removeTrigger(id)
   }
 
   get deadlines(): DeadlineKeeper {
@@ -146,56 +87,19 @@ class NodeReactor implements SystemReactor {
     return randomBytes(count)
   }
 
-  keepContext(context: ConnectionContext): void {
-    this.#lifecycle.context = context
-  }
-
-  log(event: LogEvent): void {
-    this.logPublisher.log(event)
-  }
-
-  listenTCP(port: number, factory: ProtocolFactory, options: ListenTCPOptions = {}): Promise<ListeningPort> {
-    const { interface: host, backlog = DEFAULT_BACKLOG, ...accept } = options
-    const address = tcpAddress(host ?? '::', port)
-    const listen = host === undefined ? { port, backlog } : { port, backlog, host }
-    return SocketPort.open({ host: this.#lifecycle, factory, address, listen, accept })
-  }
-
-  connectTCP<P extends ProtocolEvents>(
-    host: string,
-    port: number,
-    factory: ProtocolFactory<P>,
-    options: ConnectTCPOptions = {},
-  ): Connector<P> {
-    return this.#connectTCP(host, port, factory, options)
-  }
-
-  async listenSSL(
-    port: number,
-    factory: ProtocolFactory,
-    tls: TLSContext | ServerTLSOptions,
-    options: ListenTCPOptions = {},
-  ): Promise<ListeningPort> {
-    return this.listenTCP(port, new TLSFactory(factory, tls), options)
-  }
-
-  connectSSL<P extends ProtocolEvents>(
-    host: string,
-    port: number,
-    factory: ProtocolFactory<P>,
-    tls: TLSContext | ClientTLSOptions = {},
-    options: ConnectTCPOptions = {},
-  ): Connector<P> {
-    const context = ClientTLS.from(tls, host, factory.acceptableProtocols)
-    return this.#connectTCP(host, port, factory, options, context)
-  }
-
   readFile(path: string): Promise<Buffer> {
     return readFile(path)
   }
 
   lookup(host: string, options: LookupOptions = {}): Promise<readonly string[]> {
     return (this.#ownLookup ?? lookupName)(host, options)
+  }
+
+  listenTCP(port: number, factory: ProtocolFactory, options: ListenTCPOptions = {}): Promise<ListeningPort> {
+    const { interface: host, backlog = DEFAULT_BACKLOG, ...accept } = options
+    const address = tcpAddress(host ?? '::', port)
+    const listen = host === undefined ? { port, backlog } : { port, backlog, host }
+    return SocketPort.open({ host: this.host, factory, address, listen, accept })
   }
 
   listenUNIX(
@@ -205,7 +109,7 @@ class NodeReactor implements SystemReactor {
   ): Promise<ListeningPort> {
     const { backlog = DEFAULT_BACKLOG, mode, removeStale, ...accept } = options
     return SocketPort.open({
-      host: this.#lifecycle,
+      host: this.host,
       factory,
       address: unixAddress(path),
       listen: { path, backlog },
@@ -215,51 +119,16 @@ class NodeReactor implements SystemReactor {
     })
   }
 
-  connectUNIX<P extends ProtocolEvents>(
-    path: string,
-    factory: ProtocolFactory<P>,
-    options: Omit<ConnectTCPOptions, 'bindAddress'> = {},
-  ): Connector<P> {
-    return this.#connect(factory, unixAddress(path), { path }, options)
-  }
-
-  listenUDP(
-    port: number,
-    protocol: DatagramEvents,
-    options: ListenUDPOptions = {},
-  ): Promise<DatagramTransport> {
-    return DatagramPort.open({
-      host: this.#lifecycle,
-      port,
-      protocol,
-      options,
-      bind: (binding) => DatagramSocket.bind(binding),
-    })
-  }
-
-  listenMulticast(
-    port: number,
-    protocol: DatagramEvents,
-    { listenMultiple = false, ...options }: ListenMulticastOptions = {},
-  ): Promise<DatagramTransport> {
-    return this.listenUDP(port, protocol, { ...options, reuseAddress: listenMultiple })
-  }
-
   adoptStreamPort(fd: number, factory: ProtocolFactory): Promise<ListeningPort> {
-    return SocketPort.open({
-      host: this.#lifecycle,
-      factory,
-      address: descriptorAddress(fd),
-      listen: { fd },
-    })
+    return SocketPort.open({ host: this.host, factory, address: descriptorAddress(fd), listen: { fd } })
   }
 
   adoptStreamConnection<P extends ProtocolEvents>(fd: number, factory: ProtocolFactory<P>): Promise<P> {
-    return adoptConnection(this.#lifecycle, fd, factory)
+    return adoptConnection(this.host, fd, factory)
   }
 
   standardIO(protocol: ProtocolEvents): Transport {
-    return new StandardIO(protocol, { host: this.#lifecycle })
+    return new StandardIO(protocol, { host: this.host })
   }
 
   spawnProcess(
@@ -268,44 +137,34 @@ class NodeReactor implements SystemReactor {
     args: readonly string[] = [],
     options: SpawnOptions = {},
   ): ProcessTransport {
-    return new SpawnedProcess({ host: this.#lifecycle, protocol, command, args, options })
+    return new SpawnedProcess({ host: this.host, protocol, command, args, options })
   }
 
-  #connectTCP<P extends ProtocolEvents>(
-    host: string,
-    port: number,
-    factory: ProtocolFactory<P>,
-    options: ConnectTCPOptions,
-    tls?: TLSContext,
-  ): Connector<P> {
-    const { bindAddress, ...connect } = options
+  /** The check phase comes right after the poll phase in which all sockets of a turn are read. */
+  protected override armTurn(): void {
+    setImmediate(this.#endTurn)
+  }
+
+  protected override dial(address: Address, events: DialEvents, bindAddress: string | undefined): Dialling {
+    if (address.type === 'UNIX') return dialSocket(address, { path: address.path }, events)
+    const { host, port } = address
     const local = bindAddress === undefined ? {} : { localAddress: bindAddress }
     const family = isIP(host) === 0 ? {} : { family: isIP(host) }
     const names = this.#ownLookup === undefined ? {} : { lookup: lookupForSockets(this.#ownLookup) }
-    const dial = { host, port, ...local, ...family, ...names }
-    return this.#connect(factory, tcpAddress(host, port), dial, connect, tls)
+    return dialSocket(address, { host, port, ...local, ...family, ...names }, events)
   }
 
-  #connect<P extends ProtocolEvents>(
-    factory: ProtocolFactory<P>,
-    address: Address,
-    where: NetConnectOpts,
-    options: Omit<ConnectTCPOptions, 'bindAddress'>,
-    tls?: TLSContext,
-  ): Connector<P> {
-    const dial = (events: DialEvents): Dialling => dialSocket(address, where, events)
-    const connector = new StreamConnector({ host: this.#lifecycle, factory, address, options, dial, tls })
-    connector.connect()
-    return connector
+  protected override bindDatagrams(binding: DatagramBinding): Promise<DatagramWire> {
+    return DatagramSocket.bind(binding)
   }
 
-  #started({ installSignalHandlers = true }: RunOptions): void {
+  protected override started({ installSignalHandlers = true }: RunOptions): void {
     keepHeap()
     this.#keepAlive = setInterval(() => undefined, LONGEST_INTERVAL_MS)
     if (installSignalHandlers) this.#signals.install()
   }
 
-  #stopped(): void {
+  protected override stopped(): void {
     clearInterval(this.#keepAlive)
     this.#signals.remove()
     this.#time.cancelAll()

@@ -1,41 +1,21 @@
 import { tcpAddress, unixAddress } from '../addresses.ts'
 import type { Address } from '../contracts/address.ts'
-import type { Connector } from '../contracts/connector.ts'
-import type {
-  DatagramEvents,
-  DatagramTransport,
-  ListenMulticastOptions,
-  ListenUDPOptions,
-} from '../contracts/datagram.ts'
 import type { LogEvent, LogObserver } from '../contracts/log.ts'
-import type { ProtocolEvents, ProtocolFactory } from '../contracts/protocol-events.ts'
+import type { ProtocolFactory } from '../contracts/protocol-events.ts'
 import type {
-  ConnectionContext,
-  ConnectTCPOptions,
   DelayedCall,
   ListeningPort,
   ListenTCPOptions,
   ListenUNIXOptions,
   Reactor,
-  RunOptions,
-  StopOptions,
-  StopReport,
-  SystemEvent,
-  TriggerId,
-  TriggerPhase,
 } from '../contracts/reactor.ts'
-import type { ClientTLSOptions, ServerTLSOptions, TLSContext } from '../contracts/tls.ts'
-import { DatagramPort } from '../datagram/datagram-port.ts'
+import type { DatagramBinding } from '../datagram/datagram-binding.ts'
+import type { DatagramWire } from '../datagram/datagram-wire.ts'
 import { DNSLookupError } from '../errors.ts'
-import { ReactorLifecycle } from '../lifecycle/reactor-lifecycle.ts'
-import { LogPublisher } from '../log/log-publisher.ts'
+import { WireReactor } from '../reactor/wire-reactor.ts'
 import { contained } from '../transport/contained.ts'
-import { type DialEvents, StreamConnector } from '../transport/stream-connector.ts'
-import type { HostedTransport } from '../transport/transport-host.ts'
-import { ClientTLS } from '../tls/client-tls.ts'
-import { TLSFactory } from '../tls/tls-factory.ts'
-import { Turn } from '../transport/turn.ts'
 import { DeadlineWheel } from '../transport/deadline-wheel.ts'
+import type { DialEvents, Dialling } from '../transport/stream-connector.ts'
 import { Clock } from './clock.ts'
 import { type ErrorClass, flushLoggedErrors, LogRecorder } from './log-recorder.ts'
 import { MemoryDatagramNetwork } from './memory-datagram-network.ts'
@@ -54,49 +34,24 @@ export interface MemoryReactorOptions {
  * `pump` lets what was written arrive; `advance` moves time; `settle` also lets promises go on.
  * What the reactor logged is in `logged`.
  */
-export class MemoryReactor implements Reactor {
+export class MemoryReactor extends WireReactor implements Reactor {
   readonly clock: Clock = new Clock()
   readonly deadlines: DeadlineWheel = new DeadlineWheel(this)
-  readonly #logs = new LogRecorder()
   /** What it has logged, oldest first. */
-  readonly logged: LogEvent[] = this.#logs.events
-  readonly logPublisher: LogPublisher
+  readonly logged: LogEvent[]
   /** What `readFile` finds, by path. */
   readonly files: Map<string, Uint8Array | string> = new Map()
   /** What `lookup` finds, by name. */
   readonly names: Map<string, readonly string[]> = new Map()
-  /** The reactor as transports see it. */
-  readonly host: ReactorLifecycle
-  readonly #lifecycle: ReactorLifecycle
-  readonly #network: MemoryNetwork
-  readonly #datagrams: MemoryDatagramNetwork
+  readonly #network = new MemoryNetwork(this.host)
+  readonly #datagrams = new MemoryDatagramNetwork(this.host.turn)
   #turnWaits = false
   #randomState = 1
 
   constructor({ log = [] }: MemoryReactorOptions = {}) {
-    this.logPublisher = new LogPublisher({ reactor: this, observers: [this.#logs.observer, log].flat() })
-    const lifecycle = new ReactorLifecycle({
-      reactor: this,
-      turn: new Turn(() => {
-        this.#turnWaits = true
-      }),
-      started: () => undefined,
-      stopped: () => {
-        for (const call of this.getDelayedCalls()) call.cancel()
-      },
-    })
-    this.#lifecycle = lifecycle
-    this.host = lifecycle
-    this.#network = new MemoryNetwork(lifecycle)
-    this.#datagrams = new MemoryDatagramNetwork(lifecycle.turn)
-  }
-
-  get running(): boolean {
-    return this.#lifecycle.running
-  }
-
-  get connections(): ReadonlySet<HostedTransport> {
-    return this.#lifecycle.connections
+    const recorder = new LogRecorder()
+    super({ observers: [recorder.observer, log].flat() })
+    this.logged = recorder.events
   }
 
   /**
@@ -129,26 +84,6 @@ export class MemoryReactor implements Reactor {
     }
   }
 
-  run(options: RunOptions = {}): Promise<void> {
-    return this.#lifecycle.run(options)
-  }
-
-  stop(options: StopOptions = {}): Promise<StopReport> {
-    return this.#lifecycle.stop(options)
-  }
-
-  callWhenRunning(call: () => unknown): void {
-    this.#lifecycle.callWhenRunning(call)
-  }
-
-  addSystemEventTrigger(phase: TriggerPhase, event: SystemEvent, call: () => unknown): TriggerId {
-    return this.#lifecycle.addTrigger(phase, event, call)
-  }
-
-  removeSystemEventTrigger(id: TriggerId): void {
-    this.#lifecycle.removeTrigger(id)
-  }
-
   now(): number {
     return this.clock.now()
   }
@@ -172,52 +107,11 @@ export class MemoryReactor implements Reactor {
     return Buffer.from(Array.from({ length: count }, () => this.#randomByte()))
   }
 
-  keepContext(context: ConnectionContext): void {
-    this.#lifecycle.context = context
-  }
-
-  log(event: LogEvent): void {
-    this.logPublisher.log(event)
-  }
-
   /** Takes the errors a test has provoked, of a class or all, out of `logged`, and answers them. */
   flushLoggedErrors(): unknown[]
   flushLoggedErrors<E>(type: ErrorClass<E>): E[]
   flushLoggedErrors(type?: ErrorClass<unknown>): unknown[] {
     return flushLoggedErrors(this.logged, type)
-  }
-
-  listenTCP(port: number, factory: ProtocolFactory, options: ListenTCPOptions = {}): Promise<ListeningPort> {
-    return this.#network.listen(tcpAddress(options.interface ?? '127.0.0.1', port), factory, options)
-  }
-
-  connectTCP<P extends ProtocolEvents>(
-    host: string,
-    port: number,
-    factory: ProtocolFactory<P>,
-    options: ConnectTCPOptions = {},
-  ): Connector<P> {
-    return this.#connect(tcpAddress(host, port), factory, options)
-  }
-
-  async listenSSL(
-    port: number,
-    factory: ProtocolFactory,
-    tls: TLSContext | ServerTLSOptions,
-    options: ListenTCPOptions = {},
-  ): Promise<ListeningPort> {
-    return this.listenTCP(port, new TLSFactory(factory, tls), options)
-  }
-
-  connectSSL<P extends ProtocolEvents>(
-    host: string,
-    port: number,
-    factory: ProtocolFactory<P>,
-    tls: TLSContext | ClientTLSOptions = {},
-    options: ConnectTCPOptions = {},
-  ): Connector<P> {
-    const context = ClientTLS.from(tls, host, factory.acceptableProtocols)
-    return this.#connect(tcpAddress(host, port), factory, options, context)
   }
 
   /** Answers from `files`. */
@@ -234,6 +128,10 @@ export class MemoryReactor implements Reactor {
     throw new DNSLookupError(tcpAddress(host, 0), 'the name has no address')
   }
 
+  listenTCP(port: number, factory: ProtocolFactory, options: ListenTCPOptions = {}): Promise<ListeningPort> {
+    return this.#network.listen(tcpAddress(options.interface ?? '127.0.0.1', port), factory, options)
+  }
+
   listenUNIX(
     path: string,
     factory: ProtocolFactory,
@@ -242,52 +140,28 @@ export class MemoryReactor implements Reactor {
     return this.#network.listen(unixAddress(path), factory, options)
   }
 
-  connectUNIX<P extends ProtocolEvents>(
-    path: string,
-    factory: ProtocolFactory<P>,
-    options: Omit<ConnectTCPOptions, 'bindAddress'> = {},
-  ): Connector<P> {
-    return this.#connect(unixAddress(path), factory, options)
+  protected override armTurn(): void {
+    this.#turnWaits = true
   }
 
-  listenUDP(
-    port: number,
-    protocol: DatagramEvents,
-    options: ListenUDPOptions = {},
-  ): Promise<DatagramTransport> {
-    return DatagramPort.open({
-      host: this.#lifecycle,
-      port,
-      protocol,
-      options,
-      bind: (binding) => this.#datagrams.bind(binding),
-    })
+  protected override dial(address: Address, events: DialEvents): Dialling {
+    return this.#network.dial(address, events)
   }
 
-  listenMulticast(
-    port: number,
-    protocol: DatagramEvents,
-    { listenMultiple = false, ...options }: ListenMulticastOptions = {},
-  ): Promise<DatagramTransport> {
-    return this.listenUDP(port, protocol, { ...options, reuseAddress: listenMultiple })
+  protected override bindDatagrams(binding: DatagramBinding): Promise<DatagramWire> {
+    return this.#datagrams.bind(binding)
+  }
+
+  protected override started(): void {}
+
+  protected override stopped(): void {
+    for (const call of this.getDelayedCalls()) call.cancel()
   }
 
   #endTurn(before: number): void {
     if (before > MAX_TURNS) throw new Error(`Cannot settle: still busy after ${MAX_TURNS} turns`)
     this.#turnWaits = false
     this.host.turn.end()
-  }
-
-  #connect<P extends ProtocolEvents>(
-    address: Address,
-    factory: ProtocolFactory<P>,
-    options: Omit<ConnectTCPOptions, 'bindAddress'>,
-    tls?: TLSContext,
-  ): Connector<P> {
-    const dial = (events: DialEvents): { cancel(): void } => this.#network.dial(address, events)
-    const connector = new StreamConnector({ host: this.host, factory, address, options, dial, tls })
-    connector.connect()
-    return connector
   }
 
   #randomByte(): number {

@@ -1,0 +1,37 @@
+import { describe, expect, test } from 'vitest'
+import { tcpAddress, unixAddress } from '../../src/addresses.ts'
+import type { Address } from '../../src/contracts/address.ts'
+import { Recorder } from '../../src/testing/checks/recorder.ts'
+import { MemoryReactor } from '../../src/testing/memory-reactor.ts'
+import type { DialEvents, Dialling } from '../../src/transport/stream-connector.ts'
+import { OneProtocol } from '../one-protocol.ts'
+
+/** One kind of it that notes what it is asked to dial. */
+class Dialler extends MemoryReactor {
+  readonly dialled: [Address, string | undefined][] = []
+
+  protected override dial(address: Address, events: DialEvents, bindAddress?: string): Dialling {
+    this.dialled.push([address, bindAddress])
+    return super.dial(address, events)
+  }
+}
+
+describe('WireReactor', () => {
+  test('asks its kind for every wire, with the local address where one is wanted', () => {
+    const reactor = new Dialler()
+    reactor.connectTCP('192.0.2.1', 80, new OneProtocol(new Recorder()), { bindAddress: '192.0.2.7' })
+    reactor.connectSSL('server.test', 443, new OneProtocol(new Recorder()))
+    reactor.connectUNIX('/run/app', new OneProtocol(new Recorder()))
+    expect(reactor.dialled).toEqual([
+      [tcpAddress('192.0.2.1', 80), '192.0.2.7'],
+      [tcpAddress('server.test', 443), undefined],
+      [unixAddress('/run/app'), undefined],
+    ])
+  })
+
+  test('rejects a listenSSL whose certificate cannot be used, and throws nothing', async () => {
+    const tls = { cert: 'none', key: 'none' }
+    const listening = new MemoryReactor().listenSSL(443, new OneProtocol(new Recorder()), tls)
+    await expect(listening).rejects.toMatchObject({ name: 'TLSConfigurationError' })
+  })
+})
