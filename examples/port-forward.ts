@@ -1,0 +1,114 @@
+// Passes every connection on to somewhere else, both ways, at the pace of the slower side.
+// Usage: port-forward.ts [LISTEN [TARGET]]. Try it with: port-forward.ts tcp:9000 tcp:127.0.0.1:8080
+import { pathToFileURL } from 'node:url'
+import {
+  type ClientEndpoint,
+  clientFromString,
+  ConnectError,
+  ConnectionClosed,
+  ConnectionDone,
+  Factory,
+  formatAddress,
+  Protocol,
+  reactor,
+  serverFromString,
+  type Transport,
+} from '@ropewalk/core'
+
+/** One of two connections that are one: what comes here leaves there, and so does every kind of end. */
+export class Relay extends Protocol {
+  readonly #other: Transport
+
+  constructor(other: Transport) {
+    super()
+    this.#other = other
+  }
+
+  override connectionMade(): void {
+    // When our peer is slow, the other one is read no further.
+    this.transport.registerProducer(this.#other, true)
+  }
+
+  override dataReceived(data: Buffer): void {
+    this.#other.write(data)
+  }
+
+  /** Our peer has said its end, but may still read. */
+  readConnectionLost(): void {
+    this.#other.unregisterProducer()
+    this.#other.loseWriteConnection()
+  }
+
+  override connectionLost(reason: ConnectionClosed): void {
+    this.#other.unregisterProducer()
+    if (reason instanceof ConnectionDone) this.#other.loseConnection()
+    else this.#other.abortConnection(reason)
+  }
+
+  /** The program stops: what has come still leaves, and a close waits for no more. */
+  drain(): Promise<void> {
+    this.transport.unregisterProducer()
+    return Promise.resolve()
+  }
+}
+
+/** The connection to the target: once it is up, `join` puts a Relay in charge of `near`. */
+export class Outgoing extends Relay {
+  readonly #near: Transport
+  readonly #join: (far: Transport) => void
+
+  constructor(near: Transport, join: (far: Transport) => void) {
+    super(near)
+    this.#near = near
+    this.#join = join
+  }
+
+  override connectionMade(): void {
+    if (this.#near.disconnecting) return this.transport.abortConnection()
+    super.connectionMade()
+    this.#join(this.transport)
+  }
+}
+
+class Incoming extends Protocol {
+  readonly #target: ClientEndpoint
+
+  constructor(target: ClientEndpoint) {
+    super()
+    this.#target = target
+  }
+
+  // Nothing is delivered while this promise is pending, so nothing is lost before the Relay reads.
+  override async connectionMade(): Promise<void> {
+    const near = this.transport
+    const outgoing = Factory.forProtocol(Outgoing, near, (far) => near.switchProtocol(new Relay(far)))
+    try {
+      await this.#target.connect(outgoing, { signal: near.signal })
+    } catch (error) {
+      // A connection that came up and is gone has told its other half already.
+      if (error instanceof ConnectionClosed) return
+      if (!(error instanceof ConnectError)) throw error
+      if (near.connected) console.error(error.message)
+      near.loseConnection()
+    }
+  }
+}
+
+async function main(listen = 'tcp:9000:interface=127.0.0.1', target = 'tcp:127.0.0.1:8080'): Promise<void> {
+  const endpoint = serverFromString(reactor, listen)
+  const port = await endpoint.listen(Factory.forProtocol(Incoming, clientFromString(reactor, target)))
+  reactor.callWhenRunning(() =>
+    console.log(`Listening on ${formatAddress(port.getHost())}, for ${target}. Press Ctrl-C to stop.`),
+  )
+  await reactor.run()
+}
+
+// The SOCKS example borrows the Relay, and listens for itself.
+if (import.meta.url === pathToFileURL(process.argv[1] ?? '').href) {
+  try {
+    await main(...process.argv.slice(2))
+  } catch (error) {
+    console.error(error instanceof Error ? error.message : error)
+    process.exit(2)
+  }
+}
