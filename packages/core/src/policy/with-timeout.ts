@@ -44,12 +44,23 @@ export function withTimeout<C extends ProtocolClass>(Base: C): C & TimeoutClass 
       this.#timeout?.setTimeout(undefined)
       return super.connectionLost(reason)
     }
+
+    /** Another protocol has the connection: it is not ours to close. */
+    override protocolReplaced(): void {
+      this.#timeout?.setTimeout(undefined)
+      super.protocolReplaced?.()
+    }
   }
   return WithTimeout
 }
 
 // TypeScript takes a class for a mixin's base only in this form.
 // oxlint-disable-next-line typescript/no-explicit-any
-type ProtocolClass = abstract new (...args: any[]) => Protocol<unknown>
+type ProtocolClass = abstract new (...args: any[]) => Protocol<unknown> & Replaceable
 // oxlint-disable-next-line typescript/no-explicit-any
 type TimeoutClass = abstract new (...args: any[]) => TimeoutMixin
+
+/** What of a protocol the mixin must pass on. */
+interface Replaceable {
+  protocolReplaced?(): void
+}

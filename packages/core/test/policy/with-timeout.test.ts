@@ -1,6 +1,8 @@
 import { describe, expect, test } from 'vitest'
 import { withTimeout } from '../../src/policy/with-timeout.ts'
+import { Protocol } from '../../src/protocol/protocol.ts'
 import { LineReceiver } from '../../src/protocol/line-receiver.ts'
+import { Recorder } from '../../src/testing/checks/recorder.ts'
 import { StringTransport } from '../../src/testing/string-transport.ts'
 
 class Login extends withTimeout(LineReceiver) {
@@ -44,5 +46,27 @@ describe('withTimeout', () => {
     const transport = StringTransport.connect(new Patient())
     transport.reactor.advance(30_000)
     expect([told, transport.disconnecting]).toEqual([['too slow'], false])
+  })
+
+  test('leaves the connection to the protocol that takes over', () => {
+    const told: string[] = []
+    class Negotiation extends withTimeout(
+      class extends Protocol {
+        protocolReplaced(): void {
+          told.push('replaced')
+        }
+      },
+    ) {
+      override connectionMade(): void {
+        this.setTimeout(30_000)
+      }
+    }
+    const transport = StringTransport.connect(new Negotiation())
+    transport.switchProtocol(new Login())
+    transport.reactor.advance(29_999)
+    expect([told, transport.disconnecting]).toEqual([['replaced'], false])
+    const patient = StringTransport.connect(new Negotiation())
+    patient.switchProtocol(new Recorder())
+    expect(patient.reactor.getDelayedCalls()).toEqual([])
   })
 })
