@@ -7,7 +7,8 @@ import type { Address, UDPAddress } from './contracts/address.ts'
 //     ConnectionAborted        by our own abortConnection or fault; `cause` says which
 // ConnectError                 a client connection could not be made
 //   ConnectBindError, ConnectionRefusedError, NoRouteError, TCPTimedOutError,
-//   DNSLookupError, TimeoutError, ConnectingCancelledError, NoProtocol, TLSHandshakeError
+//   DNSLookupError, TimeoutError, ConnectingCancelledError, NoProtocol, TLSHandshakeError,
+//   AllAddressesFailed       none of a host's addresses; `errors` has them all
 // TLSConfigurationError        a certificate or key cannot be used
 // CannotListenError            an address could not be had
 // InvalidAddressError          a host that must be a numeric address is none, or is of no use here
@@ -99,6 +100,19 @@ export class ConnectingCancelledError extends ConnectError {
 /** The connection was up, but `buildProtocol` answered undefined or threw. */
 export class NoProtocol extends ConnectError {
   override readonly name: string = 'NoProtocol'
+}
+
+/** No address of a host could be connected to. `cause` is an AggregateError of the `errors`. */
+export class AllAddressesFailed extends ConnectError {
+  override readonly name: string = 'AllAddressesFailed'
+  /** Why each address failed, in the order in which they did. */
+  readonly errors: readonly Error[]
+
+  constructor(address: Address, errors: readonly Error[]) {
+    const each = errors.map(({ message }) => message).join('; ')
+    super(address, `none of its ${errors.length} addresses works (${each})`, new AggregateError(errors))
+    this.errors = errors
+  }
 }
 
 /** The connection was up, but TLS could not be agreed on; `cause` says why. */

@@ -42,6 +42,7 @@ export type {
   LookupOptions,
   ReactorContext,
   ReactorCore,
+  InheritedSocket,
   ReactorDescriptors,
   ReactorFiles,
   ReactorLog,
@@ -79,13 +80,28 @@ export type { Wire, WireEvents } from './contracts/wire.ts'
 export {
   type ClientEndpoint,
   type ConnectOptions,
+  SSLClientEndpoint,
   TCPClientEndpoint,
   UNIXClientEndpoint,
 } from './endpoint/client-endpoint.ts'
+export { connectProtocol } from './endpoint/connect-protocol.ts'
+export type { EndpointArguments } from './endpoint/endpoint-arguments.ts'
 export { EndpointSyntaxError, quoteStringArgument } from './endpoint/endpoint-description.ts'
+export type { EndpointParser, EndpointReactor } from './endpoint/endpoint-parser.ts'
+export { registerEndpointType } from './endpoint/endpoint-types.ts'
 export { clientFromString, serverFromString } from './endpoint/from-string.ts'
-export { type ServerEndpoint, TCPServerEndpoint, UNIXServerEndpoint } from './endpoint/server-endpoint.ts'
+export { HostnameEndpoint, type HostnameEndpointOptions } from './endpoint/hostname-endpoint.ts'
 export {
+  AdoptedStreamServerEndpoint,
+  type ServerEndpoint,
+  SSLServerEndpoint,
+  TCPServerEndpoint,
+  UNIXServerEndpoint,
+} from './endpoint/server-endpoint.ts'
+export { StandardIOEndpoint } from './endpoint/standard-io-endpoint.ts'
+export { wrapClientTLS } from './endpoint/wrap-client-tls.ts'
+export {
+  AllAddressesFailed,
   AlreadyCalled,
   AlreadyCancelled,
   CannotListenError,
@@ -206,7 +222,6 @@ export { proxyClaimFor, SendProxyHeader } from './proxy/send-proxy-header.ts'
 export { ClientTLS } from './tls/client-tls.ts'
 export { ServerTLS } from './tls/server-tls.ts'
 export { TLSFactory } from './tls/tls-factory.ts'
-export { wrapClientTLS } from './tls/wrap-client-tls.ts'
 export type {
   Admission,
   ConnectionPolicy,

@@ -144,6 +144,8 @@ export interface ListenTCPOptions extends AcceptOptions {
   readonly interface?: string
   /** Most connections that wait to be accepted. Default 511. */
   readonly backlog?: number
+  /** Whether a port on `::` leaves IPv4 to others. Default false. */
+  readonly ipv6Only?: boolean
 }
 
 /** How to connect by TCP. */
@@ -248,8 +250,17 @@ export interface ReactorNames {
   lookup(host: string, options?: LookupOptions): Promise<readonly string[]>
 }
 
+/** A listening socket that systemd has handed over. */
+export interface InheritedSocket {
+  readonly fd: number
+  /** Its `FileDescriptorName`; `unknown` where systemd gave none. */
+  readonly name: string
+}
+
 /** Sockets that somebody else has opened, such as systemd. */
 export interface ReactorDescriptors {
+  /** What systemd has handed over to this process (sd_listen_fds), in its order. */
+  inheritedSockets(): readonly InheritedSocket[]
   /**
    * Accepts connections on a listening socket's descriptor, which becomes the reactor's. The port
    * cannot be suspended: the descriptor could not be had again.

@@ -1,6 +1,7 @@
 import type { Connector } from '../contracts/connector.ts'
 import type { ProtocolEvents, ProtocolFactory } from '../contracts/protocol-events.ts'
-import type { ConnectTCPOptions, ReactorTCP, ReactorUNIX } from '../contracts/reactor.ts'
+import type { ConnectTCPOptions, ReactorTCP, ReactorTLS, ReactorUNIX } from '../contracts/reactor.ts'
+import type { ClientTLSOptions, TLSContext } from '../contracts/tls.ts'
 
 /** How one connect behaves. */
 export interface ConnectOptions {
@@ -34,6 +35,38 @@ export class TCPClientEndpoint implements ClientEndpoint {
 
   connect<P extends ProtocolEvents>(factory: ProtocolFactory<P>, options: ConnectOptions = {}): Promise<P> {
     return connected(this.#reactor.connectTCP(this.#host, this.#port, factory, this.#options), options)
+  }
+}
+
+/** A TCP port where TLS is spoken from the first byte. */
+export class SSLClientEndpoint implements ClientEndpoint {
+  readonly #reactor: ReactorTLS
+  readonly #host: string
+  readonly #port: number
+  readonly #tls: TLSContext | ClientTLSOptions
+  readonly #options: ConnectTCPOptions
+
+  constructor(
+    reactor: ReactorTLS,
+    host: string,
+    port: number,
+    tls: TLSContext | ClientTLSOptions = {},
+    options: ConnectTCPOptions = {},
+  ) {
+    this.#reactor = reactor
+    this.#host = host
+    this.#port = port
+    this.#tls = tls
+    this.#options = options
+  }
+
+  /** @throws {TLSConfigurationError} (rejects) when a certificate or key in the options cannot be used. */
+  async connect<P extends ProtocolEvents>(
+    factory: ProtocolFactory<P>,
+    options: ConnectOptions = {},
+  ): Promise<P> {
+    const connector = this.#reactor.connectSSL(this.#host, this.#port, factory, this.#tls, this.#options)
+    return connected(connector, options)
   }
 }
 

@@ -1,3 +1,4 @@
+import { mustBeHostName } from './host-name.ts'
 import {
   type EndpointArgument,
   type EndpointDescription,
@@ -40,6 +41,26 @@ export class EndpointArguments {
     return arg.value
   }
 
+  /** The name of a host, or its address. */
+  hostName(name: string, example: string): string {
+    const arg = this.#peek(name)
+    const host = this.requiredText(name, example)
+    try {
+      mustBeHostName(host)
+    } catch {
+      throw this.#wrong(arg, `"${host}" is neither an address nor the name of a host`)
+    }
+    return host
+  }
+
+  /** A whole number. */
+  number(name: string, example: string): number {
+    const arg = this.#peek(name)
+    const digits = this.requiredText(name, example)
+    if (/^[0-9]{1,9}$/.test(digits)) return Number(digits)
+    throw this.#wrong(arg, `${name} must be a number, as in ${example}, not "${digits}"`)
+  }
+
   /** A port number; `lowest` is 0 where any free port will do. */
   port(name: string, lowest: number, example: string): number {
     const arg = this.#peek(name)
@@ -68,6 +89,46 @@ export class EndpointArguments {
     return this.#takeNamed(name)?.value
   }
 
+  /** @throws {EndpointSyntaxError} when it is missing or empty. */
+  requiredNamed(name: string, example: string): string {
+    const arg = this.#takeNamed(name)
+    if (arg !== undefined && arg.value !== '') return arg.value
+    throw arg === undefined
+      ? this.refuse(`${name} is missing, as in ${example}`)
+      : this.#wrong(arg, `${name} is empty`)
+  }
+
+  /** A named yes or no. */
+  flag(name: string): boolean | undefined {
+    const value = this.oneOf(name, ['yes', 'no'])
+    return value === undefined ? undefined : value === 'yes'
+  }
+
+  /** A named text that must be one of `values`. */
+  oneOf(name: string, values: readonly string[]): string | undefined {
+    const arg = this.#takeNamed(name)
+    if (arg === undefined || values.includes(arg.value)) return arg?.value
+    throw this.#wrong(arg, `${name} must be ${values.join(' or ')}, not "${arg.value}"`)
+  }
+
+  /** @throws {EndpointSyntaxError} when one of two that belong together is missing. */
+  together(one: string, oneValue: unknown, other: string, otherValue: unknown): void {
+    if ((oneValue === undefined) !== (otherValue === undefined))
+      throw this.refuse(`${one} and ${other} belong together: give both or neither`)
+  }
+
+  /** @throws {EndpointSyntaxError} unless exactly one of two was given. */
+  exactlyOne(one: string, oneValue: unknown, other: string, otherValue: unknown, example: string): void {
+    if ((oneValue === undefined) === (otherValue === undefined))
+      throw this.refuse(`give ${one} or ${other}, as in ${example}`)
+  }
+
+  /** An error about the whole of the description. */
+  refuse(why: string): EndpointSyntaxError {
+    const { text, position } = this.#description
+    return new EndpointSyntaxError(text, position, why)
+  }
+
   /** A named time with its unit, in milliseconds. */
   namedMs(name: string): number | undefined {
     const arg = this.#takeNamed(name)
@@ -83,12 +144,18 @@ export class EndpointArguments {
   /** @throws {EndpointSyntaxError} when an argument was not taken. */
   done(): void {
     const extra = this.#positional[0] ?? this.#named.values().next().value
-    if (extra === undefined) return
+    if (extra === undefined || this.#isEmpty) return
     const what =
       extra.name === undefined
         ? `"${extra.value}" is one argument too many`
         : `"${extra.name}" is unknown here`
     throw this.#wrong(extra, what)
+  }
+
+  /** Whether it is a type and a colon, such as `stdio:`. */
+  get #isEmpty(): boolean {
+    const [only, ...more] = this.#description.args
+    return only?.name === undefined && only?.value === '' && more.length === 0
   }
 
   #peek(name: string): EndpointArgument | undefined {

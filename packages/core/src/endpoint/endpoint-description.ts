@@ -22,6 +22,8 @@ export interface EndpointArgument {
 /** A description taken apart: `tcp:8080:interface=127.0.0.1` is of type `tcp`, with two arguments. */
 export interface EndpointDescription {
   readonly text: string
+  /** Where in the text it begins. */
+  readonly position: number
   readonly type: string
   readonly args: readonly EndpointArgument[]
 }
@@ -30,14 +32,15 @@ export interface EndpointDescription {
  * Takes an endpoint string apart: arguments between colons, `name=value` or by position; a backslash
  * before `:`, `=` or `\` takes its meaning away.
  *
+ * @param from Where it begins: something else may stand before it.
  * @throws {EndpointSyntaxError}
  */
-export function parseDescription(text: string): EndpointDescription {
-  const [type, ...args] = splitArguments(text)
+export function parseDescription(text: string, from: number = 0): EndpointDescription {
+  const [type, ...args] = splitArguments(text, from)
   if (type === undefined || type.value === '' || type.name !== undefined) {
-    throw new EndpointSyntaxError(text, 0, 'it must begin with a type, such as tcp:')
+    throw new EndpointSyntaxError(text, from, 'it must begin with a type, such as tcp:')
   }
-  return { text, type: type.value, args }
+  return { text, position: from, type: type.value, args }
 }
 
 /** Makes `value` safe as one argument of an endpoint string. */
@@ -45,12 +48,12 @@ export function quoteStringArgument(value: string): string {
   return value.replaceAll(/[\\:=]/g, String.raw`\$&`)
 }
 
-function splitArguments(text: string): EndpointArgument[] {
+function splitArguments(text: string, from: number): EndpointArgument[] {
   const args: EndpointArgument[] = []
   let name: string | undefined
   let value = ''
-  let position = 0
-  for (let at = 0; at < text.length; at++) {
+  let position = from
+  for (let at = from; at < text.length; at++) {
     const char = text.charAt(at)
     if (char === '\\') {
       const escaped = text.charAt(++at)

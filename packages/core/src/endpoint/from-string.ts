@@ -1,78 +1,92 @@
-import type { ConnectTCPOptions, ReactorTCP, ReactorUNIX } from '../contracts/reactor.ts'
-import { type ClientEndpoint, TCPClientEndpoint, UNIXClientEndpoint } from './client-endpoint.ts'
+import type { ClientEndpoint } from './client-endpoint.ts'
 import { EndpointArguments } from './endpoint-arguments.ts'
 import { EndpointSyntaxError, parseDescription } from './endpoint-description.ts'
-import { type ServerEndpoint, TCPServerEndpoint, UNIXServerEndpoint } from './server-endpoint.ts'
+import type { EndpointReactor } from './endpoint-parser.ts'
+import { endpointTypesOf } from './endpoint-types.ts'
+import { behindProxy } from './server-types.ts'
+import type { ServerEndpoint } from './server-endpoint.ts'
 
 /**
  * Somewhere to listen, from a string.
  *
  *     tcp:8080                      tcp:8080:interface=127.0.0.1:backlog=100      tcp:8080:interface=\:\:1
- *     unix:/run/app.sock            unix:/run/app.sock:mode=660
+ *     tcp6:8080                     unix:/run/app.sock:mode=660:removeStale=yes
+ *     ssl:443:certKey=cert.pem:privateKey=key.pem:reload=10m                      tls: means the same
+ *     fd:3                          systemd:name=http     systemd:index=0         stdio:
+ *     haproxy:trusted=10.0.0.0/8,127.0.0.1:tcp:8080       haproxy:trusted=any:unix:/run/app.sock
  *
  * @throws {EndpointSyntaxError}
  */
-export function serverFromString(reactor: ReactorTCP & ReactorUNIX, description: string): ServerEndpoint {
-  const parsed = parseDescription(description)
-  const args = new EndpointArguments(parsed)
-  switch (parsed.type) {
-    case 'tcp': {
-      const port = args.port('port', 0, 'tcp:8080')
-      const options = defined({ interface: args.namedText('interface'), backlog: args.named('backlog', 10) })
-      args.done()
-      return new TCPServerEndpoint(reactor, port, options)
-    }
-    case 'unix': {
-      const path = args.requiredText('path', 'unix:/run/app.sock')
-      const options = defined({ mode: args.named('mode', 8), backlog: args.named('backlog', 10) })
-      args.done()
-      return new UNIXServerEndpoint(reactor, path, options)
-    }
-    default:
-      throw unknownType(description, parsed.type)
-  }
+export function serverFromString(reactor: EndpointReactor, description: string): ServerEndpoint {
+  return serverFrom(reactor, description, 0)
 }
 
 /**
  * Somewhere to connect to, from a string. A time needs its unit.
  *
  *     tcp:example.org:80            tcp:127.0.0.1:80:timeout=5s:bindAddress=127.0.0.2
+ *     host:example.org:80           all its addresses, beside each other
+ *     tls:example.org:443           the same, and TLS: trustRoots=ca.pem:certKey=cert.pem:privateKey=key.pem:hostname=…
+ *     ssl:example.org:443           as tcp:, and TLS
  *     unix:/run/app.sock            unix:/run/app.sock:timeout=500ms
  *
  * @throws {EndpointSyntaxError}
  */
-export function clientFromString(reactor: ReactorTCP & ReactorUNIX, description: string): ClientEndpoint {
+export function clientFromString(reactor: EndpointReactor, description: string): ClientEndpoint {
   const parsed = parseDescription(description)
+  const { client } = endpointTypesOf(reactor)
+  const parse = client.get(parsed.type)
+  if (parse === undefined) throw unknownType(description, 0, parsed.type, [...client.keys()])
   const args = new EndpointArguments(parsed)
-  const timeout = defined({ timeoutMs: args.namedMs('timeout') })
-  switch (parsed.type) {
-    case 'tcp': {
-      const host = args.requiredText('host', 'tcp:127.0.0.1:80')
-      const port = args.port('port', 1, 'tcp:127.0.0.1:80')
-      const options: ConnectTCPOptions = {
-        ...timeout,
-        ...defined({ bindAddress: args.namedText('bindAddress') }),
-      }
-      args.done()
-      return new TCPClientEndpoint(reactor, host, port, options)
-    }
-    case 'unix': {
-      const path = args.requiredText('path', 'unix:/run/app.sock')
-      args.done()
-      return new UNIXClientEndpoint(reactor, path, timeout)
-    }
-    default:
-      throw unknownType(description, parsed.type)
+  const endpoint = parse(args, reactor)
+  args.done()
+  return endpoint
+}
+
+/** @param from Where the string of this endpoint begins: one of another type may stand before it. */
+function serverFrom(reactor: EndpointReactor, description: string, from: number): ServerEndpoint {
+  const parsed = parseDescription(description, from)
+  if (parsed.type === PROXY) return proxiedFrom(reactor, description, from)
+  const { server } = endpointTypesOf(reactor)
+  const parse = server.get(parsed.type)
+  if (parse === undefined) throw unknownType(description, from, parsed.type, [...server.keys(), PROXY])
+  const args = new EndpointArguments(parsed)
+  const endpoint = parse(args, reactor)
+  args.done()
+  return endpoint
+}
+
+/** What is behind the named arguments is the string of the endpoint that is behind the proxy. */
+function proxiedFrom(reactor: EndpointReactor, description: string, from: number): ServerEndpoint {
+  const parsed = parseDescription(description, from)
+  const at = parsed.args.findIndex(({ name }) => name === undefined)
+  const inner = parsed.args[at]
+  const args = new EndpointArguments({ ...parsed, args: at < 0 ? parsed.args : parsed.args.slice(0, at) })
+  const trusted = args.requiredNamed('trusted', 'haproxy:trusted=127.0.0.1:tcp:8080')
+  args.done()
+  if (inner === undefined)
+    throw new EndpointSyntaxError(
+      description,
+      description.length,
+      'say what is behind the proxy, such as tcp:8080',
+    )
+  const endpoint = serverFrom(reactor, description, inner.position)
+  try {
+    return behindProxy(endpoint, trusted === 'any' ? trusted : trusted.split(','))
+  } catch (error) {
+    const why = error instanceof Error ? error.message : String(error)
+    throw new EndpointSyntaxError(description, parsed.args[0]?.position ?? from, why)
   }
 }
 
-function unknownType(description: string, type: string): EndpointSyntaxError {
-  return new EndpointSyntaxError(description, 0, `"${type}" is no known type: use tcp or unix`)
+function unknownType(
+  description: string,
+  position: number,
+  type: string,
+  known: readonly string[],
+): EndpointSyntaxError {
+  const why = `"${type.slice(0, 20)}" is no known type: use ${known.slice(0, -1).join(', ')} or ${known.at(-1)}`
+  return new EndpointSyntaxError(description, position, why)
 }
 
-/** Leaves out what is undefined: an option that is not said keeps its default. */
-function defined<T extends object>(options: T): { [K in keyof T]?: Exclude<T[K], undefined> } {
-  return Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined)) as {
-    [K in keyof T]?: Exclude<T[K], undefined>
-  }
-}
+const PROXY = 'haproxy'

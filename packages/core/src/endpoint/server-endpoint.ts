@@ -1,11 +1,16 @@
+import { unixAddress } from '../addresses.ts'
 import type { ProtocolFactory } from '../contracts/protocol-events.ts'
 import type {
   ListeningPort,
   ListenTCPOptions,
   ListenUNIXOptions,
+  ReactorDescriptors,
   ReactorTCP,
+  ReactorTLS,
   ReactorUNIX,
 } from '../contracts/reactor.ts'
+import type { ServerTLSOptions, TLSContext } from '../contracts/tls.ts'
+import { CannotListenError } from '../errors.ts'
 
 /** Somewhere to listen. */
 export interface ServerEndpoint {
@@ -44,5 +49,49 @@ export class UNIXServerEndpoint implements ServerEndpoint {
 
   listen(factory: ProtocolFactory): Promise<ListeningPort> {
     return this.#reactor.listenUNIX(this.#path, factory, this.#options)
+  }
+}
+
+/** A TCP port where TLS is spoken from the first byte. */
+export class SSLServerEndpoint implements ServerEndpoint {
+  readonly #reactor: ReactorTLS
+  readonly #port: number
+  readonly #tls: TLSContext | ServerTLSOptions
+  readonly #options: ListenTCPOptions
+
+  constructor(
+    reactor: ReactorTLS,
+    port: number,
+    tls: TLSContext | ServerTLSOptions,
+    options: ListenTCPOptions = {},
+  ) {
+    this.#reactor = reactor
+    this.#port = port
+    this.#tls = tls
+    this.#options = options
+  }
+
+  /** @throws {TLSConfigurationError} (rejects) when a certificate or key in the options cannot be used. */
+  listen(factory: ProtocolFactory): Promise<ListeningPort> {
+    return this.#reactor.listenSSL(this.#port, factory, this.#tls, this.#options)
+  }
+}
+
+/** A listening socket that somebody else has opened, such as systemd. It can be listened on once. */
+export class AdoptedStreamServerEndpoint implements ServerEndpoint {
+  readonly #reactor: ReactorDescriptors
+  readonly #fd: number
+  #used = false
+
+  constructor(reactor: ReactorDescriptors, fd: number) {
+    this.#reactor = reactor
+    this.#fd = fd
+  }
+
+  async listen(factory: ProtocolFactory): Promise<ListeningPort> {
+    if (this.#used)
+      throw new CannotListenError(unixAddress(`/dev/fd/${this.#fd}`), new Error('it was adopted already'))
+    this.#used = true
+    return this.#reactor.adoptStreamPort(this.#fd, factory)
   }
 }

@@ -9,6 +9,7 @@ import type { ProcessEvents, ProcessTransport, SpawnOptions } from '../contracts
 import type { ProtocolEvents, ProtocolFactory } from '../contracts/protocol-events.ts'
 import type {
   DelayedCall,
+  InheritedSocket,
   ListeningPort,
   ListenTCPOptions,
   ListenUNIXOptions,
@@ -28,6 +29,7 @@ import { DatagramSocket } from './datagram-socket.ts'
 import { descriptorAddress } from './descriptor.ts'
 import { connectionLimit } from './descriptor-limit.ts'
 import { dialSocket } from './dial-socket.ts'
+import { inheritedSockets } from './inherited-sockets.ts'
 import { keepHeap } from './keep-heap.ts'
 import { lookupForSockets, lookupName } from './lookup-name.ts'
 import { NodeTime } from './node-time.ts'
@@ -96,9 +98,9 @@ class NodeReactor extends WireReactor implements SystemReactor {
   }
 
   listenTCP(port: number, factory: ProtocolFactory, options: ListenTCPOptions = {}): Promise<ListeningPort> {
-    const { interface: host, backlog = DEFAULT_BACKLOG, ...accept } = options
+    const { interface: host, backlog = DEFAULT_BACKLOG, ipv6Only = false, ...accept } = options
     const address = tcpAddress(host ?? '::', port)
-    const listen = host === undefined ? { port, backlog } : { port, backlog, host }
+    const listen = { port, backlog, ipv6Only, ...(host === undefined ? {} : { host }) }
     return SocketPort.open({ host: this.host, factory, address, listen, accept })
   }
 
@@ -117,6 +119,10 @@ class NodeReactor extends WireReactor implements SystemReactor {
       removeStale,
       accept,
     })
+  }
+
+  inheritedSockets(): readonly InheritedSocket[] {
+    return inheritedSockets(process.env)
   }
 
   adoptStreamPort(fd: number, factory: ProtocolFactory): Promise<ListeningPort> {

@@ -1,14 +1,22 @@
 import { describe, expect, test } from 'vitest'
 import {
   type ClientEndpoint,
+  SSLClientEndpoint,
   TCPClientEndpoint,
   UNIXClientEndpoint,
 } from '../../src/endpoint/client-endpoint.ts'
-import { ConnectingCancelledError, ConnectionRefusedError, NoProtocol } from '../../src/errors.ts'
+import {
+  ConnectingCancelledError,
+  ConnectionRefusedError,
+  NoProtocol,
+  TLSConfigurationError,
+} from '../../src/errors.ts'
 import { ClientFactory } from '../../src/protocol/factory.ts'
 import { Recorder } from '../../src/testing/checks/recorder.ts'
 import { MemoryReactor } from '../../src/testing/memory-reactor.ts'
 import { OneProtocol } from '../one-protocol.ts'
+import { root, server } from '../tls/certificates.ts'
+import { settleUntil } from '../tls/tls-memory-harness.ts'
 
 describe.each<[string, (reactor: MemoryReactor) => Promise<ClientEndpoint>]>([
   [
@@ -36,7 +44,7 @@ describe.each<[string, (reactor: MemoryReactor) => Promise<ClientEndpoint>]>([
     expect(await connected).toBe(client)
   })
 
-  test('gives the attempt up when its signal is aborted (statement 62)', async () => {
+  test('gives the attempt up when its signal is aborted (statements 62 and 129)', async () => {
     const reactor = new MemoryReactor()
     const endpoint = await make(reactor)
     const [abort, client] = [new AbortController(), new Recorder()]
@@ -80,5 +88,26 @@ describe('a client endpoint', () => {
     reactor.pump()
     await expect(refused).rejects.toBeInstanceOf(ConnectionRefusedError)
     await expect(refused).rejects.toMatchObject({ address: { host: '192.0.2.1', port: 81 } })
+  })
+})
+
+describe('SSLClientEndpoint', () => {
+  test('answers the protocol once the handshake is done', async () => {
+    const reactor = new MemoryReactor()
+    await reactor.listenSSL(443, new OneProtocol(new Recorder()), server)
+    const client = new Recorder()
+    const endpoint = new SSLClientEndpoint(reactor, 'localhost', 443, { trustRoots: [root] })
+    const connecting = endpoint.connect(new OneProtocol(client))
+    await settleUntil(reactor, () => client.made)
+    expect(await connecting).toBe(client)
+  })
+
+  test('rejects, and throws nothing, when its options cannot be used', async () => {
+    const endpoint = new SSLClientEndpoint(new MemoryReactor(), 'localhost', 443, {
+      certificate: { cert: 'none', key: 'none' },
+    })
+    await expect(endpoint.connect(new OneProtocol(new Recorder()))).rejects.toBeInstanceOf(
+      TLSConfigurationError,
+    )
   })
 })

@@ -28,6 +28,9 @@ describe('EndpointArguments', () => {
     expect(argumentsOf('x:t=500ms').namedMs('t')).toBe(500)
     expect(argumentsOf('x:t=30s').namedMs('t')).toBe(30_000)
     expect(argumentsOf('x:t=2m').namedMs('t')).toBe(120_000)
+    expect(argumentsOf('x:3').number('fd', '')).toBe(3)
+    expect(['yes', 'no'].map((on) => argumentsOf(`x:on=${on}`).flag('on'))).toEqual([true, false])
+    expect(argumentsOf('x').flag('on')).toBeUndefined()
   })
 
   test.each<[string, (args: EndpointArguments) => unknown, string]>([
@@ -41,6 +44,15 @@ describe('EndpointArguments', () => {
     ['x:backlog=1e3', (args) => args.named('backlog', 10), 'backlog must be a number, not "1e3"'],
     ['x:timeout=30', (args) => args.namedMs('timeout'), 'timeout needs a unit, as in timeout=30s'],
     ['x:timeout=1h', (args) => args.namedMs('timeout'), 'not "1h"'],
+    ['x:', (args) => args.number('fd', 'fd:3'), 'fd is missing, as in fd:3'],
+    ['x:three', (args) => args.number('fd', 'fd:3'), 'fd must be a number, as in fd:3, not "three"'],
+    ['x:a_b!', (args) => args.hostName('host', ''), '"a_b!" is neither an address nor the name of a host'],
+    ['x:1', (args) => args.requiredNamed('cert', 'x:cert=a'), 'cert is missing, as in x:cert=a'],
+    ['x:cert=', (args) => args.requiredNamed('cert', 'x:cert=a'), 'cert is empty'],
+    ['x:on=1', (args) => args.flag('on'), 'on must be yes or no, not "1"'],
+    ['x:d=C', (args) => args.oneOf('d', ['A', 'B']), 'd must be A or B, not "C"'],
+    ['x', (args) => args.together('a', 1, 'b', undefined), 'a and b belong together'],
+    ['x', (args) => args.exactlyOne('a', 1, 'b', 2, 'x:a=1'), 'give a or b, as in x:a=1'],
     ['x:a=1:a=2', (args) => args.namedText('a'), '"a" stands twice'],
     ['x:1:2', (args) => [args.text('only'), args.done()], '"2" is one argument too many'],
     ['x:colour=red', (args) => args.done(), '"colour" is unknown here'],

@@ -1,3 +1,4 @@
+import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import {
   EndpointSyntaxError,
@@ -61,4 +62,15 @@ describe('quoteStringArgument', () => {
       ])
     },
   )
+
+  test('keeps any text whole (statement 65)', () => {
+    fc.assert(
+      fc.property(fc.string({ unit: 'binary' }), (value) => {
+        expect(parseDescription(`x:name=${quoteStringArgument(value)}:y`).args).toMatchObject([
+          { name: 'name', value },
+          { name: undefined, value: 'y' },
+        ])
+      }),
+    )
+  })
 })

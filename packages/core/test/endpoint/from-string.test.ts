@@ -71,14 +71,10 @@ describe('clientFromString', () => {
     })
   })
 
-  test.each([
-    'ssl:host:443',
-    'tcp:host',
-    'tcp:host:0',
-    'tcp:host:80:timeout=30',
-    'tcp:host:80:mode=1',
-    'unix:',
-  ])('refuses %s', (text) => {
-    expect(() => clientFromString(new MemoryReactor(), text)).toThrow(EndpointSyntaxError)
-  })
+  test.each(['tcp:host', 'tcp:host:0', 'tcp:host:80:timeout=30', 'tcp:host:80:mode=1', 'unix:'])(
+    'refuses %s',
+    (text) => {
+      expect(() => clientFromString(new MemoryReactor(), text)).toThrow(EndpointSyntaxError)
+    },
+  )
 })

@@ -1,9 +1,16 @@
 import { describe, expect, test } from 'vitest'
-import { TCPServerEndpoint, UNIXServerEndpoint } from '../../src/endpoint/server-endpoint.ts'
-import { CannotListenError } from '../../src/errors.ts'
+import type { ProtocolFactory } from '../../src/contracts/protocol-events.ts'
+import {
+  AdoptedStreamServerEndpoint,
+  SSLServerEndpoint,
+  TCPServerEndpoint,
+  UNIXServerEndpoint,
+} from '../../src/endpoint/server-endpoint.ts'
+import { CannotListenError, TLSConfigurationError } from '../../src/errors.ts'
 import { Recorder } from '../../src/testing/checks/recorder.ts'
 import { MemoryReactor } from '../../src/testing/memory-reactor.ts'
 import { OneProtocol } from '../one-protocol.ts'
+import { server } from '../tls/certificates.ts'
 
 describe('TCPServerEndpoint', () => {
   test('listens each time it is asked, and rejects when it cannot', async () => {
@@ -23,5 +30,36 @@ describe('UNIXServerEndpoint', () => {
     const endpoint = new UNIXServerEndpoint(new MemoryReactor(), '/run/app.sock')
     const port = await endpoint.listen(new OneProtocol(new Recorder()))
     expect(port.getHost()).toEqual({ type: 'UNIX', path: '/run/app.sock' })
+  })
+})
+
+describe('SSLServerEndpoint', () => {
+  test('listens with TLS, and rejects with what is wrong with its certificate', async () => {
+    const reactor = new MemoryReactor()
+    const port = await new SSLServerEndpoint(reactor, 443, server).listen(new OneProtocol(new Recorder()))
+    expect(port.getHost()).toMatchObject({ port: 443 })
+    const wrong = new SSLServerEndpoint(reactor, 444, { cert: 'none', key: 'none' })
+    await expect(wrong.listen(new OneProtocol(new Recorder()))).rejects.toBeInstanceOf(TLSConfigurationError)
+  })
+})
+
+describe('AdoptedStreamServerEndpoint', () => {
+  test('listens on its descriptor, once', async () => {
+    const memory = new MemoryReactor()
+    const adopted: number[] = []
+    const reactor = {
+      inheritedSockets: () => [],
+      adoptStreamPort: (fd: number, factory: ProtocolFactory) => {
+        adopted.push(fd)
+        return memory.listenTCP(fd, factory)
+      },
+      adoptStreamConnection: (): never => {
+        throw new Error('nobody asks for it')
+      },
+    }
+    const endpoint = new AdoptedStreamServerEndpoint(reactor, 3)
+    await endpoint.listen(new OneProtocol(new Recorder()))
+    await expect(endpoint.listen(new OneProtocol(new Recorder()))).rejects.toThrow('/dev/fd/3')
+    expect(adopted).toEqual([3])
   })
 })

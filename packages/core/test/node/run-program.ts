@@ -49,6 +49,6 @@ export function programArgs(source: string): string[] {
 /** The root of the repository. */
 export const ROOT: string = fileURLToPath(new URL('../../../..', import.meta.url))
 const PREAMBLE = `
-  import { Factory, Protocol, reactor } from './packages/core/src/index.ts'
+  import { Factory, Protocol, reactor, serverFromString } from './packages/core/src/index.ts'
   class Echo extends Protocol { dataReceived(data) { this.transport.write(data) } }
 `

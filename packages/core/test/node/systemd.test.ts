@@ -11,7 +11,7 @@ describe.skipIf(!isThere)('sockets that systemd has opened', () => {
   test('are adopted by the program that it starts for them', async () => {
     const port = await freePort()
     const source = `
-      const port = await reactor.adoptStreamPort(3, Factory.forProtocol(Echo))
+      const port = await serverFromString(reactor, 'systemd:name=lines').listen(Factory.forProtocol(Echo))
       console.log(process.env.LISTEN_FDS, process.env.LISTEN_FDNAMES, port.getHost().port)
       await reactor.run()`
     const program = [process.execPath, ...programArgs(source)]

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { UNIXClientEndpoint } from '../../src/endpoint/client-endpoint.ts'
-import { wrapClientTLS } from '../../src/tls/wrap-client-tls.ts'
+import { wrapClientTLS } from '../../src/endpoint/wrap-client-tls.ts'
 import { ConnectionRefusedError, TLSHandshakeError } from '../../src/errors.ts'
 import { Echo, Recorder } from '../../src/testing/checks/recorder.ts'
 import { MemoryReactor } from '../../src/testing/memory-reactor.ts'
@@ -8,8 +8,8 @@ import { ClientTLS } from '../../src/tls/client-tls.ts'
 import { ServerTLS } from '../../src/tls/server-tls.ts'
 import { TLSFactory } from '../../src/tls/tls-factory.ts'
 import { OneProtocol } from '../one-protocol.ts'
-import { root, server } from './certificates.ts'
-import { settleUntil } from './tls-memory-harness.ts'
+import { root, server } from '../tls/certificates.ts'
+import { settleUntil } from '../tls/tls-memory-harness.ts'
 
 describe('wrapClientTLS', () => {
   const listening = async (): Promise<MemoryReactor> => {

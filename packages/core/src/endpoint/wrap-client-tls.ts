@@ -4,8 +4,8 @@ import type { ProtocolEvents, ProtocolFactory } from '../contracts/protocol-even
 import type { TLSContext } from '../contracts/tls.ts'
 import { type ConnectionClosed, NoProtocol, TLSHandshakeError } from '../errors.ts'
 import { TLSOpening } from '../transport/tls-opening.ts'
-import { ClientTLS } from './client-tls.ts'
-import type { ClientEndpoint, ConnectOptions } from '../endpoint/client-endpoint.ts'
+import { ClientTLS } from '../tls/client-tls.ts'
+import type { ClientEndpoint, ConnectOptions } from './client-endpoint.ts'
 
 /** Puts TLS over the connections of any endpoint; `connect` resolves once the handshake is done. */
 export function wrapClientTLS(context: TLSContext, endpoint: ClientEndpoint): ClientEndpoint {

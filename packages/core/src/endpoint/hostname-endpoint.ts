@@ -1,0 +1,85 @@
+import { tcpAddress } from '../addresses.ts'
+import type { ProtocolEvents, ProtocolFactory } from '../contracts/protocol-events.ts'
+import type { ConnectTCPOptions, ReactorNames, ReactorTCP, ReactorTime } from '../contracts/reactor.ts'
+import { ConnectingCancelledError, DNSLookupError, TimeoutError } from '../errors.ts'
+import type { ClientEndpoint, ConnectOptions } from './client-endpoint.ts'
+import { ConnectionRace } from './connection-race.ts'
+import { mustBeHostName } from './host-name.ts'
+
+/** How a hostname endpoint connects. */
+export interface HostnameEndpointOptions extends ConnectTCPOptions {
+  /** How long an attempt may take until the next address is tried beside it, in milliseconds. Default 250. */
+  readonly attemptDelayMs?: number
+}
+
+/**
+ * A TCP port of a host with a name, which may have several addresses: they are tried beside each other, and the
+ * first connection that is up wins (RFC 8305, "happy eyeballs").
+ *
+ * Addresses of both families alternate, in the order in which they were found. The next is tried when the one
+ * before has failed, or has taken longer than `attemptDelayMs`. `timeoutMs` bounds all of it, the lookup included.
+ */
+export class HostnameEndpoint implements ClientEndpoint {
+  readonly #reactor: ReactorTCP & ReactorNames & ReactorTime
+  readonly #host: string
+  readonly #port: number
+  readonly #options: HostnameEndpointOptions
+
+  /** @throws {InvalidAddressError} when `host` can be neither a name nor an address. */
+  constructor(
+    reactor: ReactorTCP & ReactorNames & ReactorTime,
+    host: string,
+    port: number,
+    options: HostnameEndpointOptions = {},
+  ) {
+    mustBeHostName(host)
+    this.#reactor = reactor
+    this.#host = host
+    this.#port = port
+    this.#options = options
+  }
+
+  /**
+   * Connects, and answers the protocol once its `connectionMade` has returned. `factory` builds one protocol, for
+   * the connection that has won.
+   *
+   * @throws {ConnectError} (rejects): DNSLookupError without an address, TimeoutError, ConnectingCancelledError,
+   *   and when all addresses failed an AllAddressesFailed, or the one error of the only one.
+   */
+  async connect<P extends ProtocolEvents>(
+    factory: ProtocolFactory<P>,
+    { signal }: ConnectOptions = {},
+  ): Promise<P> {
+    const address = tcpAddress(this.#host, this.#port)
+    const { timeoutMs = DEFAULT_TIMEOUT_MS, attemptDelayMs = DEFAULT_ATTEMPT_DELAY_MS } = this.#options
+    const stop = new AbortController()
+    const late = (): void => stop.abort(new TimeoutError(address, `it took longer than ${timeoutMs} ms`))
+    const deadline = this.#reactor.callLater(timeoutMs, late)
+    const cancel = (): void => stop.abort(new ConnectingCancelledError(address, 'the attempt was cancelled'))
+    signal?.addEventListener('abort', cancel, { once: true })
+    if (signal?.aborted) cancel()
+    try {
+      const hosts = await this.#reactor.lookup(this.#host, { signal: stop.signal })
+      if (hosts.length === 0) throw new DNSLookupError(address, 'the name has no address')
+      const race = new ConnectionRace(
+        { reactor: this.#reactor, port: this.#port, attemptDelayMs, options: this.#options, address },
+        factory,
+      )
+      return await race.run(alternating(hosts), stop.signal)
+    } finally {
+      signal?.removeEventListener('abort', cancel)
+      if (deadline.active()) deadline.cancel()
+    }
+  }
+}
+
+/** The addresses of both families in turn, beginning with the family of the first (RFC 8305 §4). */
+function alternating(hosts: readonly string[]): readonly string[] {
+  const isSix = (host: string): boolean => host.includes(':')
+  const first = hosts.filter((host) => isSix(host) === isSix(hosts[0] ?? ''))
+  const other = hosts.filter((host) => !first.includes(host))
+  return hosts.flatMap((_host, at) => [first[at], other[at]]).filter((host) => host !== undefined)
+}
+
+const DEFAULT_TIMEOUT_MS = 30_000
+const DEFAULT_ATTEMPT_DELAY_MS = 250

@@ -1,0 +1,162 @@
+import { describe, expect, test } from 'vitest'
+import { HostnameEndpoint } from '../../src/endpoint/hostname-endpoint.ts'
+import {
+  AllAddressesFailed,
+  ConnectingCancelledError,
+  ConnectionRefusedError,
+  DNSLookupError,
+  InvalidAddressError,
+  NoProtocol,
+  TimeoutError,
+} from '../../src/errors.ts'
+import { Factory } from '../../src/protocol/factory.ts'
+import { Recorder } from '../../src/testing/checks/recorder.ts'
+import { MemoryReactor } from '../../src/testing/memory-reactor.ts'
+import { OneProtocol } from '../one-protocol.ts'
+import { type Answer, SeveralAddresses } from './several-addresses.ts'
+
+/** Counts what it builds. */
+class Counting extends OneProtocol<Recorder> {
+  built = 0
+
+  override buildProtocol(): Recorder {
+    this.built++
+    return super.buildProtocol()
+  }
+}
+
+describe('HostnameEndpoint', () => {
+  /** A reactor on which `both.test` has these addresses, and a server that greets. */
+  const make = async (answers: Readonly<Record<string, Answer>>): Promise<SeveralAddresses> => {
+    const reactor = new SeveralAddresses()
+    for (const [host, answer] of Object.entries(answers)) reactor.answers.set(host, answer)
+    reactor.names.set('both.test', Object.keys(answers))
+    class Greeter extends Recorder {
+      override makeConnection(transport: Recorder['transport']): void {
+        void super.makeConnection(transport)
+        transport.write('hello')
+      }
+    }
+    await reactor.listenTCP(80, Factory.forProtocol(Greeter))
+    return reactor
+  }
+
+  const pass = async (reactor: MemoryReactor, ms: number): Promise<void> => {
+    await reactor.settle()
+    for (let passed = 0; passed < ms; passed += 10) {
+      reactor.advance(10)
+      await reactor.settle()
+    }
+  }
+
+  test('tries the families in turn, each when the one before takes too long; the first that is up wins (statement 63 changed)', async () => {
+    const reactor = await make({ '2001:db8::1': 'never', '2001:db8::2': 'never', '192.0.2.1': 100 })
+    const factory = new Counting(new Recorder())
+    const connecting = new HostnameEndpoint(reactor, 'both.test', 80).connect(factory)
+    await pass(reactor, 400)
+    const protocol = await connecting
+    expect(reactor.tried).toEqual(['2001:db8::1 at 0', '192.0.2.1 at 250'])
+    expect(reactor.givenUp).toEqual(['2001:db8::1'])
+    expect([protocol.text, factory.built, reactor.getDelayedCalls()]).toEqual(['hello', 1, []])
+  })
+
+  test('goes on at once when an attempt fails', async () => {
+    const reactor = await make({ '192.0.2.1': { refusedAfterMs: 20 }, '192.0.2.2': 20 })
+    const connecting = new HostnameEndpoint(reactor, 'both.test', 80).connect(new Counting(new Recorder()))
+    await pass(reactor, 60)
+    expect((await connecting).made).toBe(true)
+    expect(reactor.tried).toEqual(['192.0.2.1 at 0', '192.0.2.2 at 20'])
+  })
+
+  test('keeps one connection when two are up in the same turn', async () => {
+    const reactor = await make({ '192.0.2.1': 300, '192.0.2.2': 50 })
+    const factory = new Counting(new Recorder())
+    const connecting = new HostnameEndpoint(reactor, 'both.test', 80).connect(factory)
+    await pass(reactor, 400)
+    const protocol = await connecting
+    expect([factory.built, protocol.transport.connected, reactor.connections.size]).toEqual([1, true, 2])
+    protocol.transport.loseConnection()
+    await pass(reactor, 10)
+    expect(reactor.connections.size).toBe(0)
+  })
+
+  test('fails with all failures when none of its addresses works (statement 64 changed)', async () => {
+    const reactor = await make({ '192.0.2.1': { refusedAfterMs: 5 }, '192.0.2.2': { refusedAfterMs: 5 } })
+    const failed = new HostnameEndpoint(reactor, 'both.test', 80).connect(new Counting(new Recorder()))
+    const error = failed.catch((caught: unknown) => caught)
+    await pass(reactor, 50)
+    const why = await error
+    expect(why).toBeInstanceOf(AllAddressesFailed)
+    expect(why).toMatchObject({
+      address: { host: 'both.test', port: 80 },
+      cause: expect.any(AggregateError),
+      errors: [{ address: { host: '192.0.2.1' } }, { address: { host: '192.0.2.2' } }],
+    })
+    expect(String(why)).toBe(
+      'AllAddressesFailed: Cannot connect to both.test:80: none of its 2 addresses works ' +
+        '(Cannot connect to 192.0.2.1:80: nobody listens there; Cannot connect to 192.0.2.2:80: nobody listens there)',
+    )
+  })
+
+  test('fails with the one error of an only address', async () => {
+    const reactor = await make({ '192.0.2.1': { refusedAfterMs: 5 } })
+    const failed = new HostnameEndpoint(reactor, 'both.test', 80).connect(new Counting(new Recorder()))
+    const refused = failed.catch((caught: unknown) => caught)
+    await pass(reactor, 10)
+    expect(await refused).toBeInstanceOf(ConnectionRefusedError)
+  })
+
+  test('gives everything up at its deadline, and leaves nothing behind', async () => {
+    const reactor = await make({ '192.0.2.1': 'never', '192.0.2.2': 'never' })
+    const options = { timeoutMs: 500, attemptDelayMs: 100 }
+    const failed = new HostnameEndpoint(reactor, 'both.test', 80, options).connect(
+      new Counting(new Recorder()),
+    )
+    const late = failed.catch((caught: unknown) => caught)
+    await pass(reactor, 500)
+    expect(await late).toBeInstanceOf(TimeoutError)
+    expect(reactor.tried).toEqual(['192.0.2.1 at 0', '192.0.2.2 at 100'])
+    expect(reactor.givenUp).toEqual(['192.0.2.1', '192.0.2.2'])
+    expect(reactor.getDelayedCalls()).toEqual([])
+  })
+
+  test('gives everything up when its signal is aborted, at any time (statement 62)', async () => {
+    const reactor = await make({ '192.0.2.1': 'never' })
+    const endpoint = new HostnameEndpoint(reactor, 'both.test', 80)
+    const abort = new AbortController()
+    const cancelled = endpoint.connect(new Counting(new Recorder()), { signal: abort.signal })
+    const rejected = cancelled.catch((caught: unknown) => caught)
+    await pass(reactor, 100)
+    abort.abort()
+    expect(await rejected).toBeInstanceOf(ConnectingCancelledError)
+    const already = endpoint.connect(new Counting(new Recorder()), { signal: AbortSignal.abort() })
+    await expect(already).rejects.toBeInstanceOf(ConnectingCancelledError)
+    expect([reactor.givenUp, reactor.getDelayedCalls()]).toEqual([['192.0.2.1'], []])
+  })
+
+  test('fails without an address', async () => {
+    const reactor = new MemoryReactor()
+    reactor.names.set('empty.test', [])
+    for (const name of ['empty.test', 'unknown.test']) {
+      const failed = new HostnameEndpoint(reactor, name, 80).connect(new Counting(new Recorder()))
+      await expect(failed).rejects.toBeInstanceOf(DNSLookupError)
+    }
+    expect(reactor.getDelayedCalls()).toEqual([])
+  })
+
+  test('gives up when the factory refuses the connection', async () => {
+    const reactor = await make({ '192.0.2.1': 0, '192.0.2.2': 0 })
+    class Refusing extends Factory {
+      override buildProtocol(): undefined {}
+    }
+    const failed = new HostnameEndpoint(reactor, 'both.test', 80).connect(new Refusing())
+    const refused = failed.catch((caught: unknown) => caught)
+    await pass(reactor, 20)
+    expect(await refused).toBeInstanceOf(NoProtocol)
+    expect(reactor.connections.size).toBe(0)
+  })
+
+  test('refuses what can be no host', () => {
+    expect(() => new HostnameEndpoint(new MemoryReactor(), 'a b', 80)).toThrow(InvalidAddressError)
+  })
+})
