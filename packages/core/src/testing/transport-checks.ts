@@ -1,6 +1,7 @@
 import { closeChecks } from './checks/close-checks.ts'
 import { faultChecks } from './checks/fault-checks.ts'
 import { halfCloseChecks } from './checks/half-close-checks.ts'
+import { peerChecks } from './checks/peer-checks.ts'
 import { producerChecks } from './checks/producer-checks.ts'
 import { readChecks } from './checks/read-checks.ts'
 import { switchChecks } from './checks/switch-checks.ts'
@@ -20,6 +21,7 @@ export const transportChecks: readonly TransportCheck[] = [
   ...producerChecks,
   ...switchChecks,
   ...faultChecks,
+  ...peerChecks,
 ]
 
 /** Those of `checks` that can be observed with `capabilities`. */

@@ -55,6 +55,50 @@ describe('connectionLimit', () => {
     expect({ code: ended.code, signal: ended.signal }).toEqual({ code: 0, signal: null })
     expect(ended.errors).not.toMatch(/EMFILE/)
   })
+
+  test('leaves a process alive that has no descriptor left: what it dials fails, whom it cannot serve is closed', async () => {
+    const clients: Connection[] = []
+    const program = `
+      import { closeSync, openSync } from 'node:fs'
+      const port = await reactor.listenTCP(0, Factory.forProtocol(Echo), { interface: '127.0.0.1' })
+      const opened = []
+      process.on('SIGUSR2', () => {
+        for (const fd of opened.splice(0)) closeSync(fd)
+        console.log('free')
+      })
+      reactor.callWhenRunning(async () => {
+        try {
+          for (;;) opened.push(openSync('/dev/null', 'r'))
+        } catch {}
+        const dialled = reactor.connectTCP('127.0.0.1', port.getHost().port, Factory.forProtocol(Protocol))
+        const { name, code } = await dialled.whenConnected().catch((error) => error)
+        console.log(JSON.stringify({ port: port.getHost().port, name, code }))
+      })
+      await reactor.run()
+    `
+    let port = 0
+    const ended = await runProgram(
+      program,
+      async (line, child) => {
+        if (line !== 'free') {
+          ;({ port } = JSON.parse(line) as { port: number })
+          const turnedAway = new Connection(port)
+          await until(() => turnedAway.closed)
+          clients.push(turnedAway)
+          child.kill('SIGUSR2')
+        } else {
+          const served = new Connection(port)
+          await until(() => served.echoed)
+          served.leave()
+          child.kill('SIGTERM')
+        }
+      },
+      { maxDescriptors: 128 },
+    )
+    expect(clients.map(({ echoed }) => echoed)).toEqual([false])
+    expect(ended.output).toContain('"name":"ConnectError","code":"EMFILE"')
+    expect({ code: ended.code, signal: ended.signal }).toEqual({ code: 0, signal: null })
+  })
 })
 
 /** A client that says something and notes whether it comes back. */

@@ -104,6 +104,20 @@ describe('SocketPort', () => {
     expect(again.getHost()).toEqual(port.getHost())
   })
 
+  test('takes an address again whose connections it has closed itself moments ago (statement 55)', async () => {
+    const server = new Recorder()
+    const port = await reactor.listenTCP(0, new OneProtocol(server), LOOPBACK)
+    const client = new Recorder()
+    await reactor.connectTCP('127.0.0.1', portOf(port), new OneProtocol(client)).whenConnected()
+    await until(() => server.made)
+    // The side that says its end first keeps the address in TIME_WAIT, which a listener must not mind.
+    server.transport.loseConnection()
+    await until(() => server.lost && client.lost)
+    await port.stopListening()
+    const again = kept(await reactor.listenTCP(portOf(port), Factory.forProtocol(Echo), LOOPBACK))
+    expect(again.getHost()).toEqual(port.getHost())
+  })
+
   test('comes up neither while its reactor stops nor afterwards', async () => {
     const stopping = createReactor()
     const run = stopping.run({ installSignalHandlers: false })

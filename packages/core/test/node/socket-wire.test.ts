@@ -1,10 +1,14 @@
+import { readdirSync } from 'node:fs'
 import { Socket } from 'node:net'
 import { afterEach, describe, expect, test, vi } from 'vitest'
 import { ConnectionAborted } from '../../src/errors.ts'
 import { SocketWire } from '../../src/node/socket-wire.ts'
+import { faultChecks } from '../../src/testing/checks/fault-checks.ts'
+import { peerChecks } from '../../src/testing/checks/peer-checks.ts'
 import { HalfCloseRecorder, Recorder } from '../../src/testing/checks/recorder.ts'
+import { checksFor } from '../../src/testing/transport-checks.ts'
 import { runChecks } from '../run-checks.ts'
-import { quiet, type SocketHarness, tcpHarness, unixHarness, until } from './socket-harness.ts'
+import { quiet, type SocketHarness, tcpHarness, tlsHarness, unixHarness, until } from './socket-harness.ts'
 
 describe('SocketWire', () => {
   const harnesses: SocketHarness[] = []
@@ -65,6 +69,47 @@ describe('SocketWire', () => {
       await quiet()
       expect(socket.destroyed).toBe(true)
     })
+  })
+
+  test.each([
+    ['TCP', tcpHarness],
+    ['a UNIX socket', unixHarness],
+  ])('delivers at most 64 KiB at a time over %s, however much comes (statement 20)', async (_kind, make) => {
+    const [server, all] = [new Recorder(), Buffer.alloc(1_048_576, 'x')]
+    const pair = await kept(make()).connect(server, new Recorder())
+    pair.client.write(all)
+    await until(() => server.bytes === all.length)
+    expect(Math.max(...server.pieces.map(({ length }) => length))).toBeLessThanOrEqual(65_536)
+  })
+
+  // Only Linux tells which descriptors a process has.
+  test.runIf(process.platform === 'linux').each([
+    ['TCP', tcpHarness],
+    ['a UNIX socket', unixHarness],
+    ['TLS', tlsHarness],
+  ])('leaves no descriptor of connections over %s, whoever fails', async (_kind, make) => {
+    const before = readdirSync('/proc/self/fd').length
+    for (const check of checksFor(make().capabilities, [...faultChecks, ...peerChecks])) {
+      const harness = kept(make())
+      await check.run(harness)
+      await harness.abortAll()
+    }
+    await until(() => readdirSync('/proc/self/fd').length <= before)
+  })
+
+  test('turns Nagle’s algorithm off at both ends (statement 24 changed)', async () => {
+    const harness = kept(tcpHarness())
+    const socket = new Socket().on('error', () => undefined).connect(1, '127.0.0.1')
+    // Where what is asked of every TCP socket arrives in the end; the system cannot be asked what it has set.
+    const handle: object = Object.getPrototypeOf(Reflect.get(socket, '_handle'))
+    const setNoDelay = vi.spyOn(handle as { setNoDelay(enabled: boolean): void }, 'setNoDelay')
+    try {
+      await harness.connect(new Recorder(), new Recorder())
+      expect(setNoDelay.mock.calls).toEqual([[true], [true]])
+    } finally {
+      setNoDelay.mockRestore()
+      socket.destroy()
+    }
   })
 
   test('sends the parts of one write together, and passes socket options on', () => {

@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { IdleTimeout } from '../../src/policy/idle-timeout.ts'
 import { Recorder } from '../../src/testing/checks/recorder.ts'
+import { StringTransport } from '../../src/testing/string-transport.ts'
 import { PolicedServer } from './policies.ts'
 
 describe('IdleTimeout', () => {
@@ -23,6 +24,23 @@ describe('IdleTimeout', () => {
       server.reactor.advance(2000)
     }
     expect([talking.lost, silent.lost]).toEqual([false, true])
+  })
+
+  test.each([
+    ['takes nothing', true, 6000, 'ConnectionAborted'],
+    ['never says its end', false, 5000, 'ConnectionDone'],
+  ])('ends a half-open peer that %s, and leaves no timer', (_how, blocked, dueMs, name) => {
+    const [transport, server] = [new StringTransport(), new Recorder()]
+    transport.begin(server, [new IdleTimeout(3000)])
+    if (blocked) transport.block()
+    transport.write('anybody there?')
+    transport.pump()
+    transport.reactor.advance(3000)
+    transport.reactor.advance(dueMs - 3000 - 1)
+    expect(server.lost).toBe(false)
+    transport.reactor.advance(101)
+    expect(server.losses.map((reason) => reason.name)).toEqual([name])
+    expect(transport.reactor.getDelayedCalls()).toEqual([])
   })
 
   test('goes on when the protocol is switched', async () => {

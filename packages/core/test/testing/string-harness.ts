@@ -35,6 +35,7 @@ class Strand {
   readonly #from: StringTransport
   readonly #to: StringTransport
   #ended = false
+  #cut = false
 
   constructor(from: StringTransport, to: StringTransport) {
     this.#from = from
@@ -43,16 +44,22 @@ class Strand {
 
   /** @returns whether anything was carried. */
   carry(): boolean {
+    if (this.#cut) return false
+    if (this.#from.signal.reason instanceof ConnectionAborted) return this.#reset()
     if (this.#ended) return false
     const data = this.#from.bytes()
-    const aborted = this.#from.signal.reason instanceof ConnectionAborted
-    this.#ended = aborted || this.#from.ended || !this.#from.connected
-    if (aborted) this.#to.receiveReset()
-    else {
-      this.#to.receive(data)
-      if (this.#ended) this.#to.receiveEnd()
-    }
+    this.#ended = this.#from.ended || !this.#from.connected
+    this.#to.receive(data)
+    if (this.#ended) this.#to.receiveEnd()
     this.#from.clear()
     return this.#ended || data.length > 0
+  }
+
+  /** A reset can follow an end. */
+  #reset(): true {
+    this.#cut = true
+    this.#to.receiveReset()
+    this.#from.clear()
+    return true
   }
 }

@@ -1,7 +1,12 @@
-import { afterEach, describe } from 'vitest'
+import { afterEach, describe, expect, test } from 'vitest'
+import { Recorder } from '../../src/testing/checks/recorder.ts'
+import { MemoryReactor } from '../../src/testing/memory-reactor.ts'
+import { OneProtocol } from '../one-protocol.ts'
 import { runChecks } from '../run-checks.ts'
 import { type SocketHarness, tlsHarness } from '../node/socket-harness.ts'
-import { tlsMemoryHarness } from './tls-memory-harness.ts'
+import { root, server as certificate } from './certificates.ts'
+import { Relay } from './relay.ts'
+import { settleUntil, tlsMemoryHarness } from './tls-memory-harness.ts'
 
 describe('TLSWire over TCP', () => {
   const harnesses: SocketHarness[] = []
@@ -17,4 +22,54 @@ describe('TLSWire over TCP', () => {
 
 describe('TLSWire over memory', () => {
   runChecks(tlsMemoryHarness)
+})
+
+describe('TLSWire as somebody between its ends sees it', () => {
+  const connect = async (): Promise<{
+    reactor: MemoryReactor
+    server: Recorder
+    client: Recorder
+    toClient: Relay
+    toServer: Relay
+  }> => {
+    const [reactor, server, client] = [new MemoryReactor(), new Recorder(), new Recorder()]
+    await reactor.listenSSL(443, new OneProtocol(server), certificate)
+    const { toClient, toServer } = await Relay.between(reactor)
+    reactor.connectSSL('localhost', 444, new OneProtocol(client), { trustRoots: [root] })
+    await settleUntil(reactor, () => server.made && client.made)
+    return { reactor, server, client, toClient, toServer }
+  }
+
+  test('sends what one turn wrote as one record (statement 103)', async () => {
+    const { reactor, server, client, toClient } = await connect()
+    const before = toClient.recordLengths.length
+    for (const letter of 'abcdef') client.transport.write(letter)
+    await settleUntil(reactor, () => server.text === 'abcdef')
+    expect(toClient.recordLengths.length - before).toBe(1)
+  })
+
+  test('says close_notify before its end (statement 101)', async () => {
+    const { reactor, server, client, toClient, toServer } = await connect()
+    client.transport.write('last words')
+    client.transport.loseConnection()
+    await settleUntil(reactor, () => server.text === 'last words' && toClient.events.includes('read lost'))
+    // The alert and its kind in two bytes, the type of what is protected in one, the tag of the cipher in sixteen.
+    expect(toClient.recordLengths.at(-1)).toBe(2 + 1 + 16)
+    for (const { transport } of [toClient, toServer]) transport.loseConnection()
+    await settleUntil(reactor, () => server.lost && client.lost)
+    expect([server.reason?.name, client.reason?.name]).toEqual(['ConnectionDone', 'ConnectionDone'])
+  })
+
+  test('takes an end without close_notify for an end (statement 100 changed)', async () => {
+    const { reactor, server, client, toClient, toServer } = await connect()
+    client.transport.write('cut he')
+    await settleUntil(reactor, () => server.text === 'cut he')
+    toServer.transport.loseConnection()
+    toClient.transport.abortConnection()
+    await settleUntil(reactor, () => server.lost && client.lost)
+    expect([server.reason?.name, client.reason?.name]).toEqual(['ConnectionDone', 'ConnectionLost'])
+    expect([server.losses.length, client.losses.length]).toEqual([1, 1])
+    await settleUntil(reactor, () => reactor.connections.size === 0)
+    expect(reactor.getDelayedCalls()).toEqual([])
+  })
 })

@@ -209,6 +209,25 @@ describe('StreamTransport', () => {
     expect(schedule).toHaveBeenCalledTimes(2)
   })
 
+  test.each([
+    [
+      'throws',
+      (fault: Error): never => {
+        throw fault
+      },
+    ],
+    ['rejects', (fault: Error): Promise<never> => Promise.reject(fault)],
+  ])('aborts a protocol whose drain %s, once', async (_way, fail) => {
+    const fault = new Error('in drain')
+    const protocol = Object.assign(new Recorder(), { drain: () => fail(fault) })
+    const transport = StringTransport.connect(protocol)
+    transport.drain()
+    await transport.reactor.settle()
+    expect(protocol.losses).toHaveLength(1)
+    expect(protocol.reason).toMatchObject({ name: ConnectionAborted.name, cause: fault })
+    expect(transport.reactor.getDelayedCalls()).toEqual([])
+  })
+
   test('asks nobody to drain once it is closing', () => {
     const drained: string[] = []
     const protocol = Object.assign(new Recorder(), { drain: () => void drained.push('asked') })

@@ -1,5 +1,11 @@
 import { describe, expect, test } from 'vitest'
-import { LocalProtocolError, NotConnectedError } from '../../src/errors.ts'
+import {
+  ConnectionAborted,
+  type ConnectionClosed,
+  ConnectionLost,
+  LocalProtocolError,
+  NotConnectedError,
+} from '../../src/errors.ts'
 import { LineReceiver } from '../../src/protocol/line-receiver.ts'
 import { connectedPair } from '../../src/testing/connected-pair.ts'
 import { HalfCloseRecorder, Recorder } from '../../src/testing/checks/recorder.ts'
@@ -13,6 +19,7 @@ import { settleUntil } from '../tls/tls-memory-harness.ts'
 class LineServer extends LineReceiver {
   readonly lines: string[] = []
   secured = 0
+  lost = false
 
   override lineReceived(line: Buffer): void {
     this.lines.push(line.toString())
@@ -23,6 +30,11 @@ class LineServer extends LineReceiver {
 
   handshakeCompleted(): void {
     this.secured++
+  }
+
+  override connectionLost(reason: ConnectionClosed): void | Promise<void> {
+    this.lost = true
+    return super.connectionLost(reason)
   }
 }
 
@@ -99,6 +111,92 @@ describe('startTLS', () => {
     expect(() => one.begin()).toThrow(LocalProtocolError)
     two.transport.loseConnection()
     expect(() => two.transport.startTLS(new ServerTLS(server))).toThrow(NotConnectedError)
+  })
+
+  test('lets a close wait for the handshake, so that what was written is delivered first (statement 101)', async () => {
+    const [lines, client] = [new LineServer(), new StartingClient()]
+    const { reactor } = connectedPair(lines, client)
+    lines.transport.startTLS(new ServerTLS(server))
+    client.begin()
+    client.transport.write('last words\r\n')
+    client.transport.loseConnection()
+    await settleUntil(reactor, () => client.lost && lines.lost)
+    expect([lines.lines, lines.secured]).toEqual([['last words'], 1])
+    expect([reactor.connections.size, reactor.getDelayedCalls()]).toEqual([0, []])
+  })
+
+  test('gives a peer that does not answer until the handshake deadline, whatever waits to be sent', async () => {
+    const [mute, client] = [new Recorder(), new StartingClient()]
+    const { reactor } = connectedPair(mute, client)
+    client.transport.startTLS(
+      new ClientTLS({ serverName: 'localhost', trustRoots: [root], handshakeTimeoutMs: 3000 }),
+    )
+    client.transport.write('waits')
+    await settleUntil(reactor, () => mute.bytes > 0)
+    reactor.advance(2999)
+    expect(client.lost).toBe(false)
+    reactor.advance(101)
+    await settleUntil(reactor, () => client.lost && mute.lost)
+    expect(client.losses).toHaveLength(1)
+    expect(client.reason).toBeInstanceOf(ConnectionAborted)
+    expect(client.reason?.cause).toMatchObject({ message: 'Cannot finish the TLS handshake within 3000 ms' })
+    expect([reactor.connections.size, reactor.getDelayedCalls()]).toEqual([0, []])
+  })
+
+  test.each(['client', 'server'] as const)(
+    'ends with the fault of TLS as cause when a %s gets garbage for a handshake (statement 99)',
+    async (side) => {
+      const [garbler, secured] = [new Recorder(), new StartingClient()]
+      const { reactor } = connectedPair(garbler, secured)
+      if (side === 'client') secured.begin()
+      else secured.transport.startTLS(new ServerTLS(server))
+      garbler.transport.write('HTTP/1.1 400 Bad Request\r\n\r\n')
+      await settleUntil(reactor, () => secured.lost && garbler.lost)
+      expect(secured.losses).toHaveLength(1)
+      expect(secured.reason).toBeInstanceOf(ConnectionLost)
+      expect(secured.reason?.cause).toMatchObject({ code: expect.stringMatching(/^ERR_SSL_/) as string })
+      expect([reactor.connections.size, reactor.getDelayedCalls()]).toEqual([0, []])
+    },
+  )
+
+  test('ends once when the peer breaks off in the middle of the handshake', async () => {
+    const [breaker, client] = [new Recorder(), new StartingClient()]
+    const { reactor } = connectedPair(breaker, client)
+    client.begin()
+    await settleUntil(reactor, () => breaker.bytes > 0)
+    breaker.transport.abortConnection()
+    await settleUntil(reactor, () => client.lost)
+    expect(client.losses).toHaveLength(1)
+    expect(client.reason).toBeInstanceOf(ConnectionLost)
+    expect([reactor.connections.size, reactor.getDelayedCalls()]).toEqual([0, []])
+  })
+
+  test.each([
+    [
+      'a throw',
+      (fault: Error): never => {
+        throw fault
+      },
+    ],
+    ['a rejection', (fault: Error): Promise<never> => Promise.reject(fault)],
+  ])('logs, and aborts the one connection for, %s in handshakeCompleted', async (_way, fail) => {
+    const fault = new Error('in handshakeCompleted')
+    const [lines, client] = [
+      new LineServer(),
+      new (class extends StartingClient {
+        override handshakeCompleted(): void {
+          return fail(fault) as never
+        }
+      })(),
+    ]
+    const { reactor } = connectedPair(lines, client)
+    lines.transport.startTLS(new ServerTLS(server))
+    client.begin()
+    await settleUntil(reactor, () => client.lost && lines.lost)
+    expect(client.losses).toHaveLength(1)
+    expect(client.reason).toMatchObject({ name: ConnectionAborted.name, cause: fault })
+    expect(reactor.logged.map(({ error }) => error)).toEqual([fault])
+    expect([reactor.connections.size, reactor.getDelayedCalls()]).toEqual([0, []])
   })
 
   test('carries half-close: an end of input, then the answer', async () => {

@@ -8,24 +8,43 @@ import type {
   TransportPair,
 } from '../transport-harness.ts'
 import { equal, isExactly } from './assertions.ts'
+import { nothingLeft } from './nothing-left.ts'
 import { Echo, HalfCloseRecorder, Recorder } from './recorder.ts'
 
 /** What a transport promises when a protocol or producer fails: its own connection ends, and nothing else. */
 export const faultChecks: readonly TransportCheck[] = [
-  ...inEveryWay({ callback: 'connectionMade', provoke: () => undefined }),
-  ...inEveryWay({ callback: 'dataReceived', provoke: ({ client }) => void client.write('x') }),
-  ...inEveryWay({ callback: 'readConnectionLost', provoke: ({ client }) => client.loseWriteConnection() }),
-  ...inEveryWay({ callback: 'writeConnectionLost', provoke: ({ server }) => server.loseWriteConnection() }),
+  ...inEveryWay({ callback: 'connectionMade', statements: 'statement 28 changed', provoke: () => undefined }),
+  ...inEveryWay({ callback: 'dataReceived', statements: 'statements 25 and 26 changed', provoke: sayX }),
+  ...inEveryWay({ callback: 'readConnectionLost', statements: 'statement 19 changed', provoke: endTheirs }),
+  ...inEveryWay({ callback: 'writeConnectionLost', statements: 'statement 19 changed', provoke: endOurs }),
   ...inEveryWay({ callback: 'protocolReplaced', provoke: switchAway }),
   ...inEveryWay({ callback: 'resumeProducing', provoke: pull }),
   ...inEveryWay({ callback: 'pauseProducing', provoke: overfill, needs: ['backpressure'] }),
-  ...inEveryWay({ callback: 'connectionLost', provoke: closeBoth, late: true }),
+  ...inEveryWay({ callback: 'connectionLost', statements: 'statement 31', provoke: closeBoth, late: true }),
   ...inEveryWay({ callback: 'stopProducing', provoke: stopAtLoss, late: true }),
+  {
+    name: 'discards what a callback had queued before it failed (statement 27)',
+    async run({ connect, until }) {
+      const client = new Recorder()
+      const server = new (class extends Recorder {
+        override dataReceived(): never {
+          this.transport.write('half an answer')
+          throw new Error('the other half')
+        }
+      })()
+      const pair = await connect(server, client)
+      pair.client.write('question')
+      await until(() => server.lost && client.lost)
+      equal(client.text, '', 'what the peer got')
+    },
+  },
 ]
 
 /** One place in user code that can fail. */
 interface Fault {
   readonly callback: string
+  /** What a throw there proves of Twisted's promises. */
+  readonly statements?: string
   readonly needs?: readonly TransportCapability[]
   /** The connection has ended already: the fault is logged, and that is all. */
   readonly late?: true
@@ -34,16 +53,18 @@ interface Fault {
 }
 
 function inEveryWay(fault: Fault): readonly TransportCheck[] {
-  const { callback, needs = [] } = fault
+  const { callback, statements, needs = [] } = fault
+  const proves = statements === undefined ? '' : ` (${statements})`
+  const also = callback === 'dataReceived' ? 'statements 35 and 128' : 'statement 128'
   const outcome = fault.late ? 'logs' : 'logs, and aborts the one connection for,'
   return [
     {
-      name: `${outcome} a throw in ${callback}`,
+      name: `${outcome} a throw in ${callback}${proves}`,
       needs,
       run: (harness) => contains(harness, fault, throwing),
     },
     {
-      name: `${outcome} a rejection in ${callback} (statement 128)`,
+      name: `${outcome} a rejection in ${callback} (${also})`,
       needs,
       run: (harness) => contains(harness, fault, rejecting),
     },
@@ -56,7 +77,7 @@ async function contains(
   failing: (error: Error) => () => unknown,
 ): Promise<void> {
   const bystander = new Recorder()
-  await connect(new Echo(), bystander)
+  const others = await connect(new Echo(), bystander)
   const error = new Error(`in ${callback}`)
   const server = Object.assign(new HalfCloseRecorder(), overriding(callback, failing(error)))
   const pair = await connect(server, new HalfCloseRecorder())
@@ -72,6 +93,11 @@ async function contains(
   }
   bystander.transport.write('still here')
   await until(() => bystander.text === 'still here')
+  if (callback !== 'connectionLost') equal(hears.losses.length, 1, 'times connectionLost was told')
+  const { reactor } = others.server
+  // What fails at one end may leave the other half open: that is for its protocol to decide.
+  for (const transport of reactor.connections) transport.abortConnection()
+  await until(() => nothingLeft(reactor))
 }
 
 function throwing(error: Error): () => never {
@@ -87,6 +113,18 @@ function rejecting(fault: Error): () => Promise<never> {
 /** Producers' callbacks are not the protocol's: those are failed by `provoke`. */
 function overriding(callback: string, fail: () => unknown): object {
   return callback.endsWith('Producing') ? {} : { [callback]: fail }
+}
+
+function sayX({ client }: TransportPair): void {
+  client.write('x')
+}
+
+function endTheirs({ client }: TransportPair): void {
+  client.loseWriteConnection()
+}
+
+function endOurs({ server }: TransportPair): void {
+  server.loseWriteConnection()
 }
 
 function switchAway({ server }: TransportPair): Recorder {

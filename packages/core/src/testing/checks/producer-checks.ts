@@ -61,7 +61,7 @@ export const producerChecks: readonly TransportCheck[] = [
     },
   },
   {
-    name: 'does not tire of a pull producer of many large pieces that leave at once',
+    name: 'does not tire of a pull producer of many large pieces that leave at once (statement 46)',
     async run({ connect, until }) {
       const server = new Recorder()
       const pair = await connect(server, new Recorder())

@@ -105,7 +105,7 @@ export const switchChecks: readonly TransportCheck[] = [
     },
   },
   {
-    name: 'unregisters the producer of the one before without a call to it',
+    name: 'unregisters the producer of the one before without a call to it (statement 47 mended)',
     async run({ connect, until }) {
       const [next, calls] = [new Recorder(), [] as string[]]
       const pair = await connect(new Switching(() => [next]), new Recorder())

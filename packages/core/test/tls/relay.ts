@@ -1,0 +1,30 @@
+import type { MemoryReactor } from '../../src/testing/memory-reactor.ts'
+import { HalfCloseRecorder } from '../../src/testing/checks/recorder.ts'
+import { OneProtocol } from '../one-protocol.ts'
+
+/** One side of someone who stands between the two ends of a connection: passes bytes on, and no end. */
+export class Relay extends HalfCloseRecorder {
+  to: Relay | undefined
+
+  /** Port 444 leads to port 443. Answers the side of the client and that of the server. */
+  static async between(reactor: MemoryReactor): Promise<{ toClient: Relay; toServer: Relay }> {
+    const [toClient, toServer] = [new Relay(), new Relay()]
+    toClient.to = toServer
+    toServer.to = toClient
+    reactor.connectTCP('localhost', 443, new OneProtocol(toServer))
+    await reactor.listenTCP(444, new OneProtocol(toClient))
+    return { toClient, toServer }
+  }
+
+  override dataReceived(data: Buffer): void {
+    void super.dataReceived(data)
+    this.to?.transport.write(data)
+  }
+
+  /** The lengths of the TLS records that have come, headers left out. */
+  get recordLengths(): number[] {
+    const [all, lengths] = [Buffer.concat(this.pieces), [] as number[]]
+    for (let at = 0; at < all.length; at += 5 + (lengths.at(-1) ?? 0)) lengths.push(all.readUInt16BE(at + 3))
+    return lengths
+  }
+}
