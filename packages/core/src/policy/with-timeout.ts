@@ -1,5 +1,6 @@
 import type { ConnectionClosed } from '../errors.ts'
 import type { Protocol } from '../protocol/protocol.ts'
+import { contained } from '../transport/contained.ts'
 import { ProtocolTimeout } from './protocol-timeout.ts'
 
 /** What `withTimeout` adds to a protocol. */
@@ -28,7 +29,7 @@ export function withTimeout<C extends ProtocolClass>(Base: C): C & TimeoutClass 
     #timeout: ProtocolTimeout | undefined
 
     setTimeout(timeoutMs: number | undefined): number | undefined {
-      this.#timeout ??= new ProtocolTimeout(this.transport.reactor, () => this.timeoutConnection())
+      this.#timeout ??= new ProtocolTimeout(this.transport.reactor, () => this.#timedOut())
       return this.#timeout.setTimeout(timeoutMs)
     }
 
@@ -48,7 +49,14 @@ export function withTimeout<C extends ProtocolClass>(Base: C): C & TimeoutClass 
     /** Another protocol has the connection: it is not ours to close. */
     override protocolReplaced(): void {
       this.#timeout?.setTimeout(undefined)
-      super.protocolReplaced?.()
+      return super.protocolReplaced?.()
+    }
+
+    #timedOut(): void {
+      void contained(
+        () => this.timeoutConnection(),
+        (error) => this.transport.failConnection(error),
+      )
     }
   }
   return WithTimeout

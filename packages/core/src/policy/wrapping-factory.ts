@@ -24,11 +24,11 @@ export class WrappingFactory<P extends ProtocolEvents = ProtocolEvents> implemen
   }
 
   doStart(): void {
-    this.wrappedFactory.doStart()
+    return this.wrappedFactory.doStart()
   }
 
   doStop(): void {
-    this.wrappedFactory.doStop()
+    return this.wrappedFactory.doStop()
   }
 
   buildProtocol(peer: Address, session?: TLSSession): P | undefined {
@@ -36,14 +36,14 @@ export class WrappingFactory<P extends ProtocolEvents = ProtocolEvents> implemen
   }
 
   startedConnecting(connector: Connector): void {
-    this.wrappedFactory.startedConnecting?.(connector)
+    return this.wrappedFactory.startedConnecting?.(connector)
   }
 
   clientConnectionFailed(connector: Connector, reason: Error): void {
-    this.wrappedFactory.clientConnectionFailed?.(connector, reason)
+    return this.wrappedFactory.clientConnectionFailed?.(connector, reason)
   }
 
   clientConnectionLost(connector: Connector, reason: ConnectionClosed): void {
-    this.wrappedFactory.clientConnectionLost?.(connector, reason)
+    return this.wrappedFactory.clientConnectionLost?.(connector, reason)
   }
 }

@@ -36,7 +36,8 @@ export abstract class Factory<P extends ProtocolEvents = ProtocolEvents> impleme
 
   doStop(): void {
     if (this.#users === 0) return
-    if (--this.#users === 0) this.stopFactory()
+    // Answered, so that whoever calls can log what an asynchronous one rejects with.
+    if (--this.#users === 0) return this.stopFactory()
   }
 
   /** The first port or connector begins to use this factory. */

@@ -69,4 +69,46 @@ describe('withTimeout', () => {
     patient.switchProtocol(new Recorder())
     expect(patient.reactor.getDelayedCalls()).toEqual([])
   })
+
+  test.each([
+    [
+      'throws',
+      (fault: Error): never => {
+        throw fault
+      },
+    ],
+    ['rejects', (fault: Error): Promise<never> => Promise.reject(fault)],
+  ])('aborts a connection whose timeoutConnection %s', async (_way, fail) => {
+    const fault = new Error('in timeoutConnection')
+    class Failing extends withTimeout(Recorder) {
+      override connectionMade(): void {
+        this.setTimeout(1000)
+      }
+      override timeoutConnection(): void {
+        return fail(fault) as never
+      }
+    }
+    const protocol = new Failing()
+    const { reactor } = StringTransport.connect(protocol)
+    reactor.advance(1100)
+    await reactor.settle()
+    expect(protocol.losses).toHaveLength(1)
+    expect(protocol.reason).toMatchObject({ name: 'ConnectionAborted', cause: fault })
+    expect(reactor.logged.map(({ error }) => error)).toEqual([fault])
+  })
+
+  test('hands on what protocolReplaced below it rejects with', async () => {
+    const fault = new Error('in protocolReplaced')
+    class Failing extends withTimeout(
+      class extends Protocol {
+        protocolReplaced(): Promise<never> {
+          return Promise.reject(fault)
+        }
+      },
+    ) {}
+    const transport = StringTransport.connect(new Failing())
+    transport.switchProtocol(new Recorder())
+    await transport.reactor.settle()
+    expect(transport.reactor.logged.map(({ error }) => error)).toEqual([fault])
+  })
 })

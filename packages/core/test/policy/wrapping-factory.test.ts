@@ -46,4 +46,17 @@ describe('WrappingFactory', () => {
     expect(factory.buildProtocol(tcpAddress('127.0.0.1', 1))).toBeUndefined()
     expect(new WrappingFactory(Factory.forProtocol(Recorder), []).acceptableProtocols).toBeUndefined()
   })
+
+  test.each(['startedConnecting', 'clientConnectionFailed'] as const)(
+    'lets a connector log what %s of its factory rejects with (statement 128)',
+    async (callback) => {
+      const [reactor, fault] = [new MemoryReactor(), new Error(`in ${callback}`)]
+      const factory = Object.assign(new OneProtocol(new Recorder()), {
+        [callback]: () => Promise.reject(fault),
+      })
+      reactor.connectTCP('localhost', 80, new WrappingFactory(factory, []))
+      await reactor.settle()
+      expect(reactor.logged.map(({ error }) => error)).toEqual([fault])
+    },
+  )
 })

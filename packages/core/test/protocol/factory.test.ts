@@ -33,6 +33,18 @@ describe('Factory', () => {
     expect([factory.notes, factory.numPorts]).toEqual([[], 0])
   })
 
+  test('lets a port log what an asynchronous stopFactory rejects with (statement 128)', async () => {
+    const [reactor, fault] = [new MemoryReactor(), new Error('stuck')]
+    const factory = new (class extends Counting {
+      override stopFactory(): void {
+        return Promise.reject(fault) as never
+      }
+    })()
+    await (await reactor.listenTCP(80, factory)).stopListening()
+    await reactor.settle()
+    expect(reactor.logged.map(({ error }) => error)).toEqual([fault])
+  })
+
   test('has no user when its start fails, so that the next may try again', () => {
     let broken = true
     const factory = new (class extends Counting {
