@@ -10,7 +10,7 @@ import { MemoryReactor } from '../../src/testing/memory-reactor.ts'
 import { OneProtocol } from '../one-protocol.ts'
 
 describe('WrappingFactory', () => {
-  test('adds its policies before those of the factory, on either side of a connection (row 184)', async () => {
+  test('adds its policies before those of the factory, on either side of a connection, and stands in nobody’s way (statement 140 changed, row 184)', async () => {
     const reactor = new MemoryReactor()
     const [outer, inner] = [new LimitTotalConnections(5), new IdleTimeout(1000)]
     const recorder = new Recorder()
@@ -22,11 +22,12 @@ describe('WrappingFactory', () => {
     reactor.connectTCP('localhost', 80, new WrappingFactory(new OneProtocol(client), [outer]))
     reactor.pump()
     expect([outer.count, recorder.made, client.made]).toEqual([2, true, true])
+    expect([...reactor.connections]).toContain(recorder.transport)
     reactor.advance(1000)
     expect([recorder.lost, outer.count]).toEqual([true, 0])
   })
 
-  test('passes on what its factory is asked and told (row 185)', () => {
+  test('passes on what its factory is asked and told, a refusal too (statement 139 changed, row 185)', () => {
     const told: string[] = []
     const inner = new (class extends ClientFactory<Recorder> {
       override buildProtocol = (): undefined => undefined
