@@ -47,10 +47,21 @@ export class Acceptor {
     const { maxConnections = Infinity } = this.#options
     if (this.connections.size >= maxConnections || !this.#host.hasRoom) return 'later'
     for (const policy of this.#policies) {
-      const admission = policy.admits?.(peer) ?? 'now'
+      const admission = this.#ask(policy, peer)
       if (admission !== 'now') return admission
     }
     return 'now'
+  }
+
+  /** One that fails lets nobody in; who waits for it is refused in the end. */
+  #ask(policy: ConnectionPolicy, peer: Address): Admission {
+    try {
+      return policy.admits?.(peer) ?? 'now'
+    } catch (error) {
+      const text = 'A policy failed to answer; the connection waits'
+      this.#host.reactor.log({ level: 'error', text, label: formatAddress(peer), error })
+      return 'later'
+    }
   }
 
   #connect(accepted: ConnectedWire): void {

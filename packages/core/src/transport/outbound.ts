@@ -66,8 +66,8 @@ export class Outbound {
   }
 
   /** Sends no faster than `limits` allow, from now on. */
-  keepPace(limits: readonly RateLimit[], time: ReactorTime): void {
-    this.#pace = new Pace(limits, time, () => this.flush())
+  keepPace(limits: readonly RateLimit[], time: ReactorTime, failed: (error: unknown) => void): void {
+    this.#pace = new Pace(limits, time, () => this.flush(), failed)
   }
 
   /** Queues bytes; false above the high-water mark, and when they are dropped. */

@@ -7,35 +7,60 @@ export class Pace {
   readonly #limits: readonly RateLimit[]
   readonly #time: ReactorTime
   readonly #deadline: Alarm
+  readonly #failed: (error: unknown) => void
+  #stopped = false
 
-  /** @param again Called when bytes may pass again, after `wait`. */
-  constructor(limits: readonly RateLimit[], time: ReactorTime, again: () => void) {
+  /**
+   * @param again Called when bytes may pass again, after `wait`.
+   * @param failed Told what a rate throws; nothing passes any more.
+   */
+  constructor(
+    limits: readonly RateLimit[],
+    time: ReactorTime,
+    again: () => void,
+    failed: (error: unknown) => void,
+  ) {
     this.#limits = limits
     this.#time = time
     this.#deadline = new Alarm(time, again)
+    this.#failed = failed
   }
 
   /** Bytes that may pass now; 0 or less when none may. */
   available(): number {
-    const nowMs = this.#time.now()
-    return Math.min(...this.#limits.map((limit) => limit.available(nowMs)))
+    let least = 0
+    this.#ask((nowMs) => {
+      least = Math.min(...this.#limits.map((limit) => limit.available(nowMs)))
+    })
+    return least
   }
 
   /** Bytes have passed. */
   passed(bytes: number): void {
-    const nowMs = this.#time.now()
-    for (const limit of this.#limits) limit.take(bytes, nowMs)
+    this.#ask((nowMs) => {
+      for (const limit of this.#limits) limit.take(bytes, nowMs)
+    })
   }
 
   /** Arranges for `again` to be called. */
   wait(): void {
-    const nowMs = this.#time.now()
-    if (!this.#deadline.ahead)
-      this.#deadline.set(Math.max(1, ...this.#limits.map((limit) => limit.waitMs(nowMs))))
+    if (this.#deadline.ahead) return
+    this.#ask((nowMs) => this.#deadline.set(Math.max(1, ...this.#limits.map((limit) => limit.waitMs(nowMs)))))
   }
 
   /** The connection is gone: calls nothing any more. */
   stop(): void {
+    this.#stopped = true
     this.#deadline.clear()
+  }
+
+  #ask(call: (nowMs: number) => void): void {
+    if (this.#stopped) return
+    try {
+      call(this.#time.now())
+    } catch (error) {
+      this.stop()
+      this.#failed(error)
+    }
   }
 }

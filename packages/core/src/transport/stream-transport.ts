@@ -339,7 +339,7 @@ export class StreamTransport
   #obey(policies: readonly ConnectionPolicy[]): void {
     this.#watches = Watches.over(this, policies, (enabled) => this.#inbound.throttle(enabled))
     const rates = this.#watches?.writeRates ?? []
-    if (rates.length > 0) this.#outbound.keepPace(rates, this.reactor)
+    if (rates.length > 0) this.#outbound.keepPace(rates, this.reactor, (error) => this.failConnection(error))
   }
 
   #watchWritten(parts: readonly (Uint8Array | string)[]): void {

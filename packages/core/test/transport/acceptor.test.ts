@@ -6,6 +6,7 @@ import { Factory } from '../../src/protocol/factory.ts'
 import { Recorder } from '../../src/testing/checks/recorder.ts'
 import { MemoryReactor } from '../../src/testing/memory-reactor.ts'
 import { Acceptor } from '../../src/transport/acceptor.ts'
+import { PolicedServer } from '../policy/policies.ts'
 import { RecordingWire } from '../recording-wire.ts'
 
 describe('Acceptor', () => {
@@ -43,5 +44,17 @@ describe('Acceptor', () => {
     })
     expect([log, reactor.connections.size]).toEqual([['close'], 0])
     expect(reactor.logged.map(({ error }) => error)).toEqual([fault])
+  })
+
+  test('logs a policy that fails to answer, and refuses the connection once it has waited', async () => {
+    const fault = new Error('no answer')
+    const admits = (): never => {
+      throw fault
+    }
+    const server = await PolicedServer.listen({ policies: [{ admits }], maxWaitMs: 1000 })
+    const client = server.connect()
+    expect(server.reactor.logged.map(({ error }) => error)).toEqual([fault])
+    server.reactor.advance(1000)
+    expect([client.lost, server.served, server.reactor.getDelayedCalls()]).toEqual([true, [], []])
   })
 })

@@ -5,7 +5,12 @@ import { Pace } from '../../src/transport/pace.ts'
 
 test('Pace keeps to the slowest of its rates, and asks again once when bytes may pass', () => {
   const [clock, told] = [new Clock(), [] as number[]]
-  const pace = new Pace([new TokenBucket(1000), new TokenBucket(10)], clock, () => told.push(clock.now()))
+  const pace = new Pace(
+    [new TokenBucket(1000), new TokenBucket(10)],
+    clock,
+    () => told.push(clock.now()),
+    () => undefined,
+  )
   expect(pace.available()).toBe(10)
   pace.passed(10)
   expect(pace.available()).toBe(0)

@@ -1,6 +1,8 @@
 import { describe, expect, test } from 'vitest'
 import type { ConnectionPolicy } from '../../src/contracts/policy.ts'
 import { ConnectionAborted } from '../../src/errors.ts'
+import { IdleTimeout } from '../../src/policy/idle-timeout.ts'
+import { LimitTotalConnections } from '../../src/policy/limit-total-connections.ts'
 import { Recorder } from '../../src/testing/checks/recorder.ts'
 import { StringTransport } from '../../src/testing/string-transport.ts'
 import { Watches } from '../../src/transport/watches.ts'
@@ -37,4 +39,61 @@ describe('Watches', () => {
       expect([...server.reactor.connections]).toEqual([])
     },
   )
+
+  test.each(['accepted', 'closed'] as const)(
+    'lets the others hear of the end when one fails in %s: no count and no timer is left',
+    async (where) => {
+      const fail = (): never => {
+        throw new Error(`a policy failed in ${where}`)
+      }
+      const failing = { accepted: where === 'accepted' ? fail : () => ({ closed: fail }) }
+      const [before, after] = [new LimitTotalConnections(1), new LimitTotalConnections(1)]
+      const policies = [before, new IdleTimeout(60_000), failing, after, new IdleTimeout(60_000)]
+      const server = await PolicedServer.listen({ policies })
+      server.connect().transport.loseConnection()
+      server.reactor.pump()
+      expect([before.count, after.count, server.reactor.getDelayedCalls()]).toEqual([0, 0, []])
+    },
+  )
+
+  test.each(['received', 'written', 'closed'] as const)(
+    'logs what an asynchronous %s rejects with (statement 128)',
+    async (where) => {
+      const fault = new Error(`a policy failed in ${where}`)
+      const policy: ConnectionPolicy = { accepted: () => ({ [where]: () => Promise.reject(fault) }) }
+      const server = await PolicedServer.listen({ policies: [policy] })
+      const client = server.connect()
+      client.transport.write('x')
+      await server.reactor.settle()
+      client.transport.loseConnection()
+      await server.reactor.settle()
+      expect(server.reactor.logged.map(({ error }) => error)).toContain(fault)
+      if (where !== 'closed')
+        expect(server.served[0]?.reason).toMatchObject({ name: ConnectionAborted.name, cause: fault })
+    },
+  )
+
+  test.each(
+    (['readRate', 'writeRate'] as const).flatMap((rate) =>
+      (['available', 'take', 'waitMs'] as const).map((method) => [method, rate] as const),
+    ),
+  )('keeps a fault in %s of a %s within its connection', async (method, which) => {
+    const fault = new Error(`a rate failed in ${method}`)
+    const rate = {
+      available: () => (method === 'take' ? 10 : 0),
+      take: () => undefined,
+      waitMs: () => 10,
+      [method]: () => {
+        throw fault
+      },
+    }
+    const server = await PolicedServer.listen({ policies: [{ accepted: () => ({ [which]: rate }) }] })
+    const client = server.connect()
+    client.transport.write('x')
+    server.reactor.pump()
+    expect(server.served[0]?.losses).toHaveLength(1)
+    expect(server.served[0]?.reason).toMatchObject({ name: ConnectionAborted.name, cause: fault })
+    expect(server.reactor.logged.map(({ error }) => error)).toEqual([fault])
+    expect([client.lost, server.reactor.getDelayedCalls()]).toEqual([true, []])
+  })
 })
