@@ -37,8 +37,8 @@ describe('connectionLimit', () => {
     const ended = await runProgram(
       program,
       async (line, child) => {
-        clients.push(...Array.from({ length: 300 }, () => new Connection(Number(line))))
-        await until(() => clients.filter(({ echoed }) => echoed).length >= 64)
+        clients.push(...Array.from({ length: 700 }, () => new Connection(Number(line))))
+        await until(() => clients.filter(({ echoed }) => echoed).length >= 300)
         await until(() => clients.filter(({ closed }) => closed).length > 0)
         for (const client of clients.splice(0)) client.leave()
         let late = new Connection(Number(line))
@@ -50,7 +50,7 @@ describe('connectionLimit', () => {
         late.leave()
         child.kill('SIGTERM')
       },
-      { maxDescriptors: 128 },
+      { maxDescriptors: 512 },
     )
     expect({ code: ended.code, signal: ended.signal }).toEqual({ code: 0, signal: null })
     expect(ended.errors).not.toMatch(/EMFILE/)
@@ -93,7 +93,7 @@ describe('connectionLimit', () => {
           child.kill('SIGTERM')
         }
       },
-      { maxDescriptors: 128 },
+      { maxDescriptors: 512 },
     )
     expect(ended.output).toContain('"name":"ConnectError","code":"EMFILE"')
     expect({ code: ended.code, signal: ended.signal }).toEqual({ code: 0, signal: null })
