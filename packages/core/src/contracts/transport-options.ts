@@ -8,7 +8,7 @@ export interface TransportOptions {
   readonly maxBufferedBytes: number
   /** Bytes read ahead for a paused protocol, so that a departed peer is noticed. Default 64 KiB. */
   readonly readAheadBytes: number
-  /** Longest wait for the peer to take up to 256 KiB that are ready for it; then the connection is aborted. Default 60 000. */
+  /** Longest wait for the peer to take up to 64 KiB that are ready for it; then the connection is aborted. Default 60 000. */
   readonly writeStallMs: number
   /** Longest wait for the peer's end after ours; then the connection is closed all the same. Default 2 000. */
   readonly lingerMs: number

@@ -19,7 +19,10 @@ export interface Transport extends Consumer, PushProducer {
   readonly connected: boolean
   /** True once a close has been asked for, by us or, without `readConnectionLost`, by the peer. */
   readonly disconnecting: boolean
-  /** Aborted when the connection is gone, with the reason that `connectionLost` got. */
+  /**
+   * Aborted when the connection is gone, with the reason that `connectionLost` got. A listener that throws ends the
+   * process: that is Node's way with every AbortSignal.
+   */
   readonly signal: AbortSignal
   /** Bytes queued and not yet taken by the operating system. */
   readonly bufferedBytes: number

@@ -23,6 +23,8 @@ export interface LifecycleEdges {
   readonly turn: Turn
   /** Most connections it can hold. Default: any number. */
   readonly maxConnections?: number
+  /** Most connections that wait for room, on all ports together. Default: any number. */
+  readonly maxWaiting?: number
   /** Begins to keep the process alive and to listen for signals, as the options say. */
   started(options: RunOptions): void
   /** Undoes `started`, and cancels what was to be called later. */
@@ -48,6 +50,7 @@ export class ReactorLifecycle implements TransportHost {
   #whenRunning: (() => unknown)[] = []
   #changed: (() => void) | undefined
   #lastId = 0
+  #waiting = 0
 
   constructor(edges: LifecycleEdges) {
     this.reactor = edges.reactor
@@ -137,6 +140,14 @@ export class ReactorLifecycle implements TransportHost {
 
   get hasRoom(): boolean {
     return this.connections.size < (this.#edges.maxConnections ?? Infinity)
+  }
+
+  get hasRoomToWait(): boolean {
+    return this.#waiting < (this.#edges.maxWaiting ?? Infinity)
+  }
+
+  waitingChanged(by: 1 | -1): void {
+    this.#waiting += by
   }
 
   watchClosing(closed: () => void): () => void {

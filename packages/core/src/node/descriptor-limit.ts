@@ -18,6 +18,11 @@ export function connectionLimit(descriptors: number = descriptorLimit()): number
   return Math.max(1, Math.floor(Math.min(descriptors - RESERVED, descriptors * 0.9)))
 }
 
+/** How many connections may wait for room besides: half of what is kept for everything else. */
+export function waitingLimit(descriptors: number = descriptorLimit()): number {
+  return descriptors === Infinity ? Infinity : Math.ceil((descriptors - connectionLimit(descriptors)) / 2)
+}
+
 /** The soft limit of open files in what Linux tells of a process's limits; undefined where it is not there. */
 export function parseLimit(limits: string): number | undefined {
   const [, soft] = /^Max open files +(\d+|unlimited) /m.exec(limits) ?? []

@@ -31,7 +31,7 @@ export function lookupForSockets(answers: ReactorNames['lookup']): LookupFunctio
       else if (all) answer(null, reachable)
       else answer(null, first.address, first.family)
     }
-    answers(host).then(tell, (error: Error) => answer(error, ''))
+    void (async () => tell(await answers(host)))().catch((error: Error) => answer(error, ''))
   }
 }
 

@@ -27,7 +27,7 @@ import { adoptConnection } from './adopt-connection.ts'
 import { logToStderr } from './console-log.ts'
 import { DatagramSocket } from './datagram-socket.ts'
 import { descriptorAddress } from './descriptor.ts'
-import { connectionLimit } from './descriptor-limit.ts'
+import { connectionLimit, waitingLimit } from './descriptor-limit.ts'
 import { dialSocket } from './dial-socket.ts'
 import { inheritedSockets } from './inherited-sockets.ts'
 import { keepHeap } from './keep-heap.ts'
@@ -61,7 +61,7 @@ class NodeReactor extends WireReactor implements SystemReactor {
   #keepAlive: NodeJS.Timeout | undefined
 
   constructor({ log = logToStderr, maxConnections = connectionLimit(), lookup }: ReactorOptions) {
-    super({ observers: log, otherwise: logToStderr, maxConnections })
+    super({ observers: log, otherwise: logToStderr, maxConnections, maxWaiting: waitingLimit() })
     this.#ownLookup = lookup
   }
 

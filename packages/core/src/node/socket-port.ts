@@ -39,6 +39,7 @@ export class SocketPort implements ListeningPort {
   #suspended = false
   #address: Address
   #stopped: Promise<void> | undefined
+  #resuming: Promise<void> | undefined
 
   private constructor(setup: SocketPortSetup) {
     this.#setup = setup
@@ -68,6 +69,7 @@ export class SocketPort implements ListeningPort {
   }
 
   async suspend(): Promise<void> {
+    await this.#resuming
     if (this.#suspended || this.#stopped !== undefined) return
     if (this.#setup.listen.fd !== undefined)
       throw new LocalProtocolError('Cannot suspend an adopted port: its descriptor could not be had again')
@@ -76,11 +78,20 @@ export class SocketPort implements ListeningPort {
     await nextTurn()
   }
 
-  async resume(): Promise<void> {
+  resume(): Promise<void> {
+    this.#resuming ??= this.#resume().finally(() => {
+      this.#resuming = undefined
+    })
+    return this.#resuming
+  }
+
+  async #resume(): Promise<void> {
     if (!this.#suspended || this.#stopped !== undefined) return
     this.#server = this.#newServer()
     await this.#listen()
-    this.#suspended = false
+    // It may have been stopped while it was being bound.
+    if (this.#stopped === undefined) this.#suspended = false
+    else this.#server.close()
   }
 
   stopListening(): Promise<void> {

@@ -2,7 +2,10 @@ import type { ConnectionPolicy, ConnectionWatch } from '../contracts/policy.ts'
 import type { Transport } from '../contracts/transport.ts'
 import { Deadline } from '../transport/deadline.ts'
 
-/** A peer that sends nothing for so long is closed, and aborted if that takes as long again. What we send does not count. */
+/**
+ * A peer that sends nothing for so long is closed, and aborted if that takes as long again. What we send does not
+ * count; nor does what waits while we do not read: give more than your protocol ever pauses.
+ */
 export class IdleTimeout implements ConnectionPolicy {
   readonly #idleMs: number
 

@@ -10,11 +10,11 @@ export class TokenBucket implements RateLimit {
   #tokens: number
   #atMs: number | undefined
 
-  /** @throws {RangeError} unless both are above 0. */
-  constructor(perSecond: number, burst: number = perSecond) {
-    if (!(perSecond > 0 && burst > 0)) {
+  /** @throws {RangeError} unless the rate is above 0, and the burst 1 or more: less than one never passes. */
+  constructor(perSecond: number, burst: number = Math.max(1, perSecond)) {
+    if (!(perSecond > 0 && burst >= 1)) {
       throw new RangeError(
-        `Cannot keep a rate of ${perSecond} a second with bursts of ${burst}: give more than 0`,
+        `Cannot keep a rate of ${perSecond} a second with bursts of ${burst}: give a rate above 0 and bursts of 1 or more`,
       )
     }
     this.#perMs = perSecond / 1000

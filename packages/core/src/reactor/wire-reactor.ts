@@ -42,6 +42,8 @@ import { Turn } from '../transport/turn.ts'
 export interface WireReactorSetup extends Omit<LogPublisherOptions, 'reactor'> {
   /** Most connections at a time. Default: any number. */
   readonly maxConnections?: number
+  /** Most connections that wait for room, on all ports together. Default: any number. */
+  readonly maxWaiting?: number
 }
 
 /**
@@ -53,12 +55,13 @@ export abstract class WireReactor implements Reactor {
   /** The reactor as its ports and transports see it. */
   readonly host: ReactorLifecycle
 
-  constructor({ maxConnections = Infinity, ...log }: WireReactorSetup) {
+  constructor({ maxConnections = Infinity, maxWaiting = Infinity, ...log }: WireReactorSetup) {
     this.logPublisher = new LogPublisher({ reactor: this, ...log })
     this.host = new ReactorLifecycle({
       reactor: this,
       turn: new Turn(() => this.armTurn()),
       maxConnections,
+      maxWaiting,
       started: (options) => this.started(options),
       stopped: () => this.stopped(),
     })

@@ -106,6 +106,7 @@ export class StreamInput {
   }
 
   #more(signal: AbortSignal | undefined): Promise<void> {
+    signal?.throwIfAborted()
     this.#admitMore()
     return new Promise((resolve, reject) => {
       const abort = (): void => reject(signal?.reason as Error)

@@ -80,10 +80,14 @@ export abstract class StreamProtocol<F = Factory> extends Protocol<F> {
 
   #failed(error: unknown): void {
     const { transport } = this
-    if (!(error instanceof IncompleteReadError)) return transport.failConnection(error)
+    const isOver = this.#over !== undefined
+    const cutShort = error instanceof IncompleteReadError
+    if (!cutShort && !isOver) return transport.failConnection(error)
     const connection = logConnection(transport, this)
-    const text = 'A peer left in the middle of what was being read'
-    transport.reactor.log({ level: 'info', text, connection, source: this, error })
-    transport.loseConnection()
+    const text = cutShort
+      ? 'A peer left in the middle of what was being read'
+      : 'A protocol failed after its end'
+    transport.reactor.log({ level: cutShort ? 'info' : 'error', text, connection, source: this, error })
+    if (!isOver) transport.loseConnection()
   }
 }

@@ -1,4 +1,4 @@
-import type { ReactorFiles, ReactorLog, ReactorTime } from '../contracts/reactor.ts'
+import type { DelayedCall, ReactorCore, ReactorFiles, ReactorLog, ReactorTime } from '../contracts/reactor.ts'
 import type { KeyPair, ServerTLSOptions } from '../contracts/tls.ts'
 import { ServerTLS } from './server-tls.ts'
 
@@ -10,6 +10,8 @@ export interface ServerTLSFiles extends Omit<ServerTLSOptions, 'cert' | 'key'> {
   readonly keyFile: string
   /** How often the files are read again, in milliseconds; a new certificate is shown from the next connection on. Default: never. */
   readonly reloadEveryMs?: number
+  /** Ends the looking for new ones. A reactor that stops ends it too. */
+  readonly signal?: AbortSignal
 }
 
 /**
@@ -17,11 +19,12 @@ export interface ServerTLSFiles extends Omit<ServerTLSOptions, 'cert' | 'key'> {
  *
  * What cannot be read or used later is logged, and the certificate that works is kept.
  *
+ * @throws {Error} (rejects) the system's, when a file cannot be read.
  * @throws {TLSConfigurationError} (rejects) when the certificate or key cannot be used.
  */
 export async function serverTLSFromFiles(
-  reactor: ReactorFiles & ReactorTime & ReactorLog,
-  { certFile, keyFile, reloadEveryMs, ...options }: ServerTLSFiles,
+  reactor: ReactorCore & ReactorFiles & ReactorTime & ReactorLog,
+  { certFile, keyFile, reloadEveryMs, signal, ...options }: ServerTLSFiles,
 ): Promise<ServerTLS> {
   const read = async (): Promise<KeyPair> => {
     const [cert, key] = await Promise.all([reactor.readFile(certFile), reactor.readFile(keyFile)])
@@ -40,9 +43,17 @@ export async function serverTLSFromFiles(
     }
     watch()
   }
-  const watch = (): void => {
-    if (reloadEveryMs !== undefined) reactor.callLater(reloadEveryMs, reload)
+  let next: DelayedCall | undefined
+  let stopped = signal?.aborted ?? false
+  const stop = (): void => {
+    stopped = true
+    if (next?.active()) next.cancel()
   }
+  const watch = (): void => {
+    if (reloadEveryMs !== undefined && !stopped) next = reactor.callLater(reloadEveryMs, reload)
+  }
+  if (reloadEveryMs !== undefined) reactor.addSystemEventTrigger('before', 'shutdown', stop)
+  signal?.addEventListener('abort', stop, { once: true })
   watch()
   return tls
 }

@@ -129,6 +129,8 @@ function contextOf(pair: KeyPair, options: ServerTLSOptions, what: string): Secu
       ...(pair.passphrase === undefined ? {} : { passphrase: pair.passphrase }),
       minVersion,
       honorCipherOrder: true,
+      // Without one OpenSSL fails every resumed session of a client that was asked for its certificate.
+      sessionIdContext: 'ropewalk',
       ...(ciphers === undefined ? {} : { ciphers }),
       ...(clientCertificates === undefined ? {} : { ca: [...clientCertificates.trustRoots] }),
     })

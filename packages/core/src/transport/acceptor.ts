@@ -13,13 +13,17 @@ import { WaitingRoom } from './waiting-room.ts'
 /** Gives accepted wires their protocols, as far as the limits allow, and knows those that are up. */
 export class Acceptor {
   readonly connections: Set<Transport> = new Set()
+  /** Those that are told why they cannot stay. */
+  readonly #refused = new Set<Transport>()
   readonly #host: TransportHost
   readonly #factory: ProtocolFactory
   readonly #options: AcceptOptions
   readonly #policies: readonly ConnectionPolicy[]
   readonly #waiting: WaitingRoom
   /** One for all connections. */
-  readonly #onLost = (_reason: unknown, transport: Transport): void => void this.connections.delete(transport)
+  readonly #onLost = (_reason: unknown, transport: Transport): void => {
+    if (!this.connections.delete(transport)) this.#refused.delete(transport)
+  }
 
   constructor(host: TransportHost, factory: ProtocolFactory, options: AcceptOptions = {}) {
     this.#host = host
@@ -56,7 +60,7 @@ export class Acceptor {
   /** One that fails lets nobody in; who waits for it is refused in the end. */
   #ask(policy: ConnectionPolicy, peer: Address): Admission {
     try {
-      return policy.admits?.(peer) ?? 'now'
+      return understood(policy.admits?.(peer) ?? 'now')
     } catch (error) {
       const text = 'A policy failed to answer; the connection waits'
       this.#host.reactor.log({ level: 'error', text, label: formatAddress(peer), error })
@@ -67,20 +71,23 @@ export class Acceptor {
   #connect(accepted: ConnectedWire): void {
     const protocol = this.#build(this.#factory, accepted.peerAddress)
     if (protocol === undefined) return accepted.wire.close()
-    this.#begin(accepted, protocol, this.#policies)
+    this.#begin(accepted, protocol, this.connections, this.#policies)
   }
 
   #refuse(accepted: ConnectedWire): void {
     const { overflow } = this.#options
-    const protocol = overflow && this.#build(overflow, accepted.peerAddress)
+    // Those who are told why count for no limit, so there must not be many of them.
+    const canTell = this.#refused.size < MAX_REFUSED && this.#host.hasRoom
+    const protocol = canTell && overflow ? this.#build(overflow, accepted.peerAddress) : undefined
     if (protocol === undefined) return accepted.wire.close()
     // It can say why; it cannot stay.
-    this.#begin(accepted, protocol, []).loseConnection()
+    this.#begin(accepted, protocol, this.#refused, []).loseConnection()
   }
 
   #begin(
     accepted: ConnectedWire,
     protocol: ProtocolEvents,
+    among: Set<Transport>,
     policies: readonly ConnectionPolicy[],
   ): StreamTransport {
     const { wire, localAddress, peerAddress } = accepted
@@ -92,7 +99,7 @@ export class Acceptor {
       options: this.#options.transport,
       onLost: this.#onLost,
     })
-    this.connections.add(transport)
+    among.add(transport)
     accepted.attach(transport)
     transport.begin(protocol, policies)
     diagnose('ropewalk.accept', () => ({ transport, protocol }))
@@ -109,3 +116,12 @@ export class Acceptor {
     }
   }
 }
+
+/** @throws {TypeError} when a policy has answered something else, such as a promise. */
+function understood(admission: Admission): Admission {
+  if (admission === 'now' || admission === 'later') return admission
+  if (typeof admission === 'object' && Number.isFinite(admission.inMs)) return admission
+  throw new TypeError("Cannot understand a policy's answer: it must be 'now', 'later' or { inMs }")
+}
+
+const MAX_REFUSED = 64

@@ -26,6 +26,7 @@ export class DeadlineWheel implements DeadlineKeeper {
   }
 
   keep(deadline: KeptDeadline): void {
+    if (deadline.dueMs === Infinity) return this.forget(deadline)
     const lies = this.#ticks.get(deadline)
     const tick = Math.ceil(deadline.dueMs / TICK_MS)
     // Put off: found out when its slot comes up.
@@ -81,7 +82,7 @@ export class DeadlineWheel implements DeadlineKeeper {
     }
     this.#call = undefined
     if (this.#ticks.size > 0) this.#arm(nowMs)
-    pass(due)
+    pass(due, until * TICK_MS)
   }
 
   /** Takes out what is due in the slot of `tick`; what was put off moves on. */
@@ -104,11 +105,11 @@ export class DeadlineWheel implements DeadlineKeeper {
 }
 
 /** One that fails keeps none of the others from passing. */
-function pass(due: readonly KeptDeadline[]): void {
+function pass(due: readonly KeptDeadline[], untilMs: number): void {
   const failures: unknown[] = []
   for (const deadline of due) {
     // Those before it may have called it off, or put it off.
-    if (deadline.dueMs === Infinity) continue
+    if (deadline.dueMs > untilMs) continue
     try {
       deadline.pass()
     } catch (error) {

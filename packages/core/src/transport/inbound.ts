@@ -75,9 +75,11 @@ export class Inbound {
 
   /** Nothing is delivered until `promise` settles. */
   waitFor(promise: Promise<void>): void {
-    this.#pending = promise
-    void promise.then(() => {
-      if (this.#pending !== promise) return
+    const before = this.#pending
+    const all = before === undefined ? promise : Promise.all([before, promise]).then(() => undefined)
+    this.#pending = all
+    void all.then(() => {
+      if (this.#pending !== all) return
       this.#pending = undefined
       this.deliver()
     })
@@ -97,7 +99,9 @@ export class Inbound {
 
   /** Leaves the wire: hands out what it brought and nobody was given, and whether its end came too. */
   detach(): { readonly data: Buffer | undefined; readonly ended: boolean } {
-    this.#openWire()
+    // Whatever has paused it, it is another who reads it from now on.
+    if (this.#wirePaused) this.#wire.resume()
+    this.#wirePaused = false
     const ended = this.#end !== 'ahead'
     this.#end = 'ahead'
     return { data: this.#held?.takeAll(), ended }

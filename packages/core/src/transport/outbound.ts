@@ -104,6 +104,8 @@ export class Outbound {
   /** Writes to `wire` from now on. */
   useWire(wire: Wire): void {
     this.#wire = wire
+    // Nothing waits any more for the wire before: who waited for it goes on.
+    this.#owner.outputQueued()
   }
 
   /** The wire has sent what it was handed. */
@@ -193,7 +195,7 @@ export class Outbound {
     while (this.#queue.bytes > 0) {
       const before = this.#queue.bytes
       const allowed = this.#pace?.available() ?? HAND_OVER_BYTES
-      if (allowed <= 0) return this.#pace?.wait()
+      if (allowed <= 0) return this.#waitForPace()
       const open = this.#wire.write(this.#queue.take(Math.min(HAND_OVER_BYTES, Math.ceil(allowed))))
       const sent = before - this.#queue.bytes
       this.#sentBytes += sent
@@ -206,12 +208,19 @@ export class Outbound {
     }
   }
 
+  /** Our own rate holds it up: no fault of the peer's. */
+  #waitForPace(): void {
+    this.#stall?.clear()
+    this.#pace?.wait()
+  }
+
   #relieve(): void {
     if (this.bytes > this.#options.lowWaterBytes) return
     this.#wake()
     this.#askForMore()
     if (this.bytes > 0) return
     if (this.#stage === 'open') this.#stall?.clear()
+    if (this.#stage === 'finishing' && this.#producer !== undefined) this.#expectProgress()
     if (this.#stage === 'finishing' && this.#producer === undefined) {
       this.#stage = 'finished'
       this.#stall?.clear()
@@ -269,4 +278,4 @@ type Producer =
 /** A turn that writes more than this starts to send before it is over. */
 const EARLY_FLUSH_BYTES = 65_536
 /** Small enough that a slow peer's progress shows, large enough to cost nothing. */
-const HAND_OVER_BYTES = 262_144
+const HAND_OVER_BYTES = 65_536

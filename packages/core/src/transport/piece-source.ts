@@ -18,7 +18,12 @@ export function piecesOf(source: Pipeable): PieceSource {
 function piecesOfWebStream(stream: WebStream): PieceSource {
   const reader = stream.getReader()
   return {
-    next: () => reader.read(),
+    async next() {
+      const piece = await reader.read()
+      // Read to its end, it is free for others.
+      if (piece.done === true) reader.releaseLock()
+      return piece
+    },
     release: () => void contained(() => reader.cancel(), ignore),
   }
 }
@@ -40,6 +45,7 @@ interface WebStream {
   getReader(): {
     read(): Promise<IteratorResult<Uint8Array | string, unknown>>
     cancel(): Promise<void>
+    releaseLock(): void
   }
 }
 

@@ -173,7 +173,7 @@ export class StreamTransport
     this.#stage = { is: 'aborted', cause }
     this.#inbound.close()
     this.#outbound.stop()
-    if (this.#wireClosed) this.#schedule()
+    if (this.#wireClosed) this.outputQueued()
     else this.#wire.abort()
   }
 
@@ -188,7 +188,7 @@ export class StreamTransport
 
   resumeProducing(): void {
     this.#inbound.resume()
-    this.#schedule()
+    this.outputQueued()
   }
 
   stopProducing(): void {
@@ -289,8 +289,12 @@ export class StreamTransport
 
   turnEnded(): void {
     this.#turnScheduled = false
-    this.#inbound.deliver()
-    this.#outbound.flush()
+    try {
+      this.#inbound.deliver()
+      this.#outbound.flush()
+    } catch (error) {
+      this.failConnection(error)
+    }
     if (this.#wireClosed && !this.#inbound.owesEnd) this.#lose(undefined)
   }
 
@@ -301,11 +305,13 @@ export class StreamTransport
   deliverEnd(): void {
     if (this.#current.protocol?.readConnectionLost === undefined) this.loseConnection()
     else void this.#current.tell((protocol) => protocol.readConnectionLost?.())
-    if (this.#wireClosed) this.#schedule()
+    if (this.#wireClosed) this.outputQueued()
   }
 
   outputQueued(): void {
-    this.#schedule()
+    if (this.#turnScheduled) return
+    this.#turnScheduled = true
+    this.#host.turn.schedule(this)
   }
 
   outputFinished(): void {
@@ -358,12 +364,6 @@ export class StreamTransport
     throw new NotConnectedError(`Cannot ${attempt} on a connection that is closing or gone`)
   }
 
-  #schedule(): void {
-    if (this.#turnScheduled) return
-    this.#turnScheduled = true
-    this.#host.turn.schedule(this)
-  }
-
   /** While what the call answers is pending, nothing is delivered. */
   #tellFirst(call: (protocol: ProtocolEvents) => unknown): void {
     const { protocol } = this.#current
@@ -372,7 +372,7 @@ export class StreamTransport
   }
 
   #awaitPeersEnd(): void {
-    if (this.#wireClosed) this.#schedule()
+    if (this.#wireClosed) this.outputQueued()
     else this.#linger = new Linger(this.#wire, this.#options, this.reactor)
   }
 

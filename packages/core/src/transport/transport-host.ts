@@ -12,6 +12,10 @@ export interface TransportHost {
   readonly stopping: boolean
   /** Whether another connection can be held without running out of descriptors. */
   readonly hasRoom: boolean
+  /** Whether another connection can wait without running out of descriptors. */
+  readonly hasRoomToWait: boolean
+  /** One connection more, or less, waits to be let in. */
+  waitingChanged(by: 1 | -1): void
   /** Calls `closed` whenever a connection has gone, until what is returned is called. */
   watchClosing(closed: () => void): () => void
   /** @returns the connection's id. */

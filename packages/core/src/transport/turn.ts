@@ -24,10 +24,18 @@ export class Turn {
     if (this.#waiting.push(ender) === 1) this.#arm()
   }
 
-  /** Ends the turn. What is scheduled meanwhile belongs to the next. */
+  /** Ends the turn. What is scheduled meanwhile belongs to the next. One that fails keeps no other from its end. */
   end(): void {
     const waiting = this.#waiting
     this.#waiting = []
-    for (const ender of waiting) ender.turnEnded()
+    const failures: unknown[] = []
+    for (const ender of waiting) {
+      try {
+        ender.turnEnded()
+      } catch (error) {
+        failures.push(error)
+      }
+    }
+    if (failures.length > 0) throw failures[0]
   }
 }

@@ -25,6 +25,7 @@ export class WaitingRoom {
   /** The longest waiting first. */
   readonly #waiting = new Set<Waiting>()
   readonly #retry: Alarm
+  #retryAtMs = Infinity
   #stopWatching: (() => void) | undefined
   #refusals = { count: 0, toldAtMs: -Infinity }
 
@@ -41,20 +42,20 @@ export class WaitingRoom {
     // Those that wait were asked when last anything changed: nobody overtakes one that could come in.
     const admission = this.#doorkeeper.admission(accepted.peerAddress)
     if (admission === 'now') return this.#doorkeeper.admitted(accepted)
-    if (this.#waiting.size >= this.#maxWaiting) return this.#refuse(accepted)
+    if (this.#waiting.size >= this.#maxWaiting || !this.#host.hasRoomToWait) return this.#refuse(accepted)
     const waiting = new Waiting(accepted, this.#host.reactor.now() + this.#maxWaitMs, () =>
       this.#leave(waiting),
     )
     this.#waiting.add(waiting)
+    this.#host.waitingChanged(1)
     this.#stopWatching ??= this.#host.watchClosing(() => this.#admitMore())
-    if (this.#waiting.size === 1) this.#comeBack(admission)
+    if (this.#waiting.size === 1 || this.#comesSooner(admission)) this.#comeBack(admission)
   }
 
   /** Refuses all that wait. */
   close(): void {
     const waiting = Array.from(this.#waiting)
-    this.#waiting.clear()
-    this.#emptied()
+    for (const one of waiting) this.#leave(one)
     for (const { accepted } of waiting) accepted.wire.close()
   }
 
@@ -81,11 +82,18 @@ export class WaitingRoom {
     const [first] = this.#waiting
     if (first === undefined) return
     const leftMs = first.untilMs - this.#host.reactor.now()
-    this.#retry.set(Math.max(0, typeof admission === 'object' ? Math.min(admission.inMs, leftMs) : leftMs))
+    const inMs = Math.max(0, typeof admission === 'object' ? Math.min(admission.inMs, leftMs) : leftMs)
+    this.#retryAtMs = this.#host.reactor.now() + inMs
+    this.#retry.set(inMs)
+  }
+
+  /** Whether a policy lets somebody in before those that wait already are asked again. */
+  #comesSooner(admission: Admission): boolean {
+    return typeof admission === 'object' && this.#host.reactor.now() + admission.inMs < this.#retryAtMs
   }
 
   #leave(waiting: Waiting): void {
-    this.#waiting.delete(waiting)
+    if (this.#waiting.delete(waiting)) this.#host.waitingChanged(-1)
     if (this.#waiting.size === 0) this.#emptied()
   }
 

@@ -1,6 +1,11 @@
 import { connect, type Socket } from 'node:net'
 import { describe, expect, test } from 'vitest'
-import { connectionLimit, descriptorLimit, parseLimit } from '../../src/node/descriptor-limit.ts'
+import {
+  connectionLimit,
+  descriptorLimit,
+  parseLimit,
+  waitingLimit,
+} from '../../src/node/descriptor-limit.ts'
 import { runProgram } from './run-program.ts'
 import { until } from './socket-harness.ts'
 
@@ -118,3 +123,7 @@ class Connection {
     this.#socket.destroy()
   }
 }
+
+test('waitingLimit is half of what is kept besides connections', () => {
+  expect([waitingLimit(256), waitingLimit(20_000), waitingLimit(Infinity)]).toEqual([32, 1000, Infinity])
+})

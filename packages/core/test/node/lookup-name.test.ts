@@ -53,4 +53,16 @@ describe('lookupForSockets', () => {
     })
     expect(neither).toMatchObject({ name: 'DNSLookupError', message: expect.stringContaining('no address') })
   })
+
+  test.each([undefined, 'x', new Error('thrown')])(
+    'answers an error when it is answered %s',
+    async (wrong) => {
+      const answers = (): never => {
+        if (wrong instanceof Error) throw wrong
+        return wrong as never
+      }
+      const answer = await new Promise((resolve) => lookupForSockets(answers)('a.test', {}, resolve))
+      expect(answer).toBeInstanceOf(Error)
+    },
+  )
 })

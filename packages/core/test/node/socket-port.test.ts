@@ -273,4 +273,17 @@ describe('SocketPort', () => {
     first.transport.loseConnection()
     await until(() => second.text === 'hello')
   })
+
+  test('is stopped for good when it is stopped while it comes back, and comes back once', async () => {
+    for (const resumes of [1, 2]) {
+      const port = kept(await reactor.listenTCP(0, Factory.forProtocol(Echo), LOOPBACK))
+      await port.suspend()
+      const resuming = Array.from({ length: resumes }, () => port.resume())
+      if (resumes === 2) await Promise.all(resuming)
+      await port.stopListening()
+      await Promise.all(resuming)
+      const late = reactor.connectTCP('127.0.0.1', portOf(port), new OneProtocol(new Recorder()))
+      await expect(late.whenConnected()).rejects.toThrow(ConnectionRefusedError)
+    }
+  })
 })

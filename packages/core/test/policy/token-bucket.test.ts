@@ -23,6 +23,7 @@ describe('TokenBucket', () => {
 
   test('refuses a rate that lets nothing pass', () => {
     for (const rate of [0, -1, Number.NaN]) expect(() => new TokenBucket(rate)).toThrow(RangeError)
-    expect(() => new TokenBucket(1, 0)).toThrow(RangeError)
+    expect(() => new TokenBucket(1, 0.5)).toThrow(RangeError)
+    expect(new TokenBucket(0.5).available(0)).toBe(1)
   })
 })

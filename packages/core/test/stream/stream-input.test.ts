@@ -77,4 +77,15 @@ describe('StreamInput', () => {
     expect(String(input.takeAll())).toBe('ab')
     await expect(admitted).resolves.toBeUndefined()
   })
+
+  test('rejects a read whose signal aborts while a part of it has come', async () => {
+    const input = new StreamInput({ maxBufferedBytes: 9 })
+    const abort = new AbortController()
+    const why = new Error('no time')
+    const read = input.read({ take: () => undefined, atEnd: () => undefined }, { signal: abort.signal })
+    void input.push(bytes('half'))
+    abort.abort(why)
+    await expect(read).rejects.toBe(why)
+    expect(String(input.takeAll())).toBe('half')
+  })
 })

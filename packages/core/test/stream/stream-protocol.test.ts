@@ -271,6 +271,20 @@ describe('StreamProtocol', () => {
     expect([client.text, (await stopped).aborted]).toEqual(['answered, then undefined', []])
     await running
   })
+
+  test('leaves the connection to the next protocol, whatever becomes of run', async () => {
+    const next = new Recorder()
+    const fault = new Error('too late')
+    const transport = StringTransport.connect(
+      new Script(async (_reader, _writer, self) => {
+        self.transport.switchProtocol(next)
+        throw fault
+      }),
+    )
+    await transport.reactor.settle()
+    expect([next.made, transport.connected]).toEqual([true, true])
+    expect(transport.reactor.logged).toMatchObject([{ error: fault, connection: { protocol: 'Script' } }])
+  })
 })
 
 /** A peer that leaves the end to the other side, also when the reactor stops. */

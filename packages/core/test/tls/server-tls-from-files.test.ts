@@ -78,4 +78,19 @@ describe('serverTLSFromFiles', () => {
     await serverTLSFromFiles(reactor, FILES)
     expect(reactor.getDelayedCalls()).toEqual([])
   })
+
+  test.each(['its signal', 'the end of the reactor'])('looks for new ones no more after %s', async (what) => {
+    const reactor = make()
+    const abort = new AbortController()
+    await serverTLSFromFiles(reactor, { ...FILES, reloadEveryMs: 1000, signal: abort.signal })
+    const run = reactor.run()
+    await reactor.settle()
+    reactor.advance(1000)
+    if (what === 'its signal') abort.abort()
+    else await reactor.stop()
+    await reactor.settle()
+    expect(reactor.getDelayedCalls()).toEqual([])
+    if (reactor.running) await reactor.stop()
+    await run
+  })
 })

@@ -57,4 +57,38 @@ describe('Acceptor', () => {
     server.reactor.advance(1000)
     expect([client.lost, server.served, server.reactor.getDelayedCalls()]).toEqual([true, [], []])
   })
+
+  test.each([Number.NaN, 'soon', Promise.resolve('now')])(
+    'takes %j for no answer of a policy',
+    async (answer) => {
+      const admits = (): never => (typeof answer === 'number' ? { inMs: answer } : answer) as never
+      const server = await PolicedServer.listen({ policies: [{ admits }] })
+      server.connect()
+      expect([server.served, String(server.reactor.logged[0]?.error)]).toMatchObject([
+        [],
+        expect.stringContaining("Cannot understand a policy's answer"),
+      ])
+    },
+  )
+
+  test('tells few at a time why they cannot stay, and counts none of them', async () => {
+    class Full extends Recorder {
+      override connectionMade(): void {
+        this.transport.write('full')
+      }
+    }
+    const server = await PolicedServer.listen({
+      maxConnections: 1,
+      maxWaiting: 0,
+      overflow: Factory.forProtocol(Full),
+    })
+    const first = server.connect()
+    const others = Array.from({ length: 200 }, () => server.connect())
+    const told = others.filter(({ text }) => text === 'full')
+    expect([told.length, server.reactor.connections.size]).toEqual([200, 2])
+    first.transport.loseConnection()
+    server.reactor.pump()
+    const next = server.connect()
+    expect([next.lost, server.served.length]).toEqual([false, 2])
+  })
 })

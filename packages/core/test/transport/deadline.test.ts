@@ -68,4 +68,25 @@ describe('Deadline', () => {
     const { deadline } = make()
     for (const delayMs of [-1, Number.NaN]) expect(() => deadline.set(delayMs)).toThrow(RangeError)
   })
+
+  test('leaves nothing on the wheel when it is set to for ever', () => {
+    const { clock, passed, deadline } = make()
+    deadline.set(Infinity)
+    deadline.clear()
+    deadline.set(100)
+    deadline.set(Infinity)
+    clock.advance(100_000)
+    expect([passed, deadline.ahead, clock.getDelayedCalls()]).toEqual([[], false, []])
+  })
+
+  test('does not pass with another that puts it off', () => {
+    const { clock, passed, deadline } = make()
+    const other = new Deadline(clock, () => deadline.set(10_000))
+    other.set(200)
+    deadline.set(200)
+    clock.advance(5000)
+    expect(passed).toEqual([])
+    clock.advance(10_000)
+    expect([passed, clock.getDelayedCalls()]).toEqual([[10_200], []])
+  })
 })

@@ -157,4 +157,26 @@ describe('Inbound', () => {
     expect(wire.calls).toEqual(['pause', 'resume'])
     expect([told, inbound.owesEnd]).toEqual([[], false])
   })
+
+  test('leaves its wire open when another takes it over, though a policy had stopped it', () => {
+    const { wire, inbound } = make()
+    inbound.throttle(true)
+    inbound.detach()
+    expect(wire.calls).toEqual(['pause', 'resume'])
+  })
+
+  test('delivers nothing while either of two promises is pending', async () => {
+    const { told, inbound } = make()
+    const [one, other] = [new Gate(), new Gate()]
+    inbound.waitFor(one.opened)
+    inbound.waitFor(other.opened)
+    inbound.push(Buffer.from('x'))
+    other.open()
+    await other.opened
+    for (let ticks = 0; ticks < 10; ticks++) await Promise.resolve()
+    expect(told).toEqual([])
+    one.open()
+    for (let ticks = 0; ticks < 10; ticks++) await Promise.resolve()
+    expect(told).toEqual(['x'])
+  })
 })

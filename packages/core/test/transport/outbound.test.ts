@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest'
+import { TokenBucket } from '../../src/policy/token-bucket.ts'
 import { LocalProtocolError } from '../../src/errors.ts'
 import { Clock } from '../../src/testing/clock.ts'
 import { contained } from '../../src/transport/contained.ts'
@@ -37,13 +38,13 @@ describe('Outbound', () => {
     expect(outbound.bytes).toBe(0)
   })
 
-  test('hands at most 256 KiB to a wire that blocks, and the rest once it is writable', () => {
+  test('hands at most 64 KiB to a wire that blocks, and the rest once it is writable', () => {
     const { wire, outbound } = make()
     wire.open = false
     outbound.write(Buffer.alloc(1_000_000))
-    expect([bytesIn(wire), outbound.bytes]).toEqual([262_144, 1_000_000])
+    expect([bytesIn(wire), outbound.bytes]).toEqual([65_536, 1_000_000])
     outbound.flush()
-    expect(bytesIn(wire)).toBe(262_144)
+    expect(bytesIn(wire)).toBe(65_536)
     wire.open = true
     outbound.writable()
     expect([bytesIn(wire), outbound.bytes]).toEqual([1_000_000, 0])
@@ -244,5 +245,30 @@ describe('Outbound', () => {
     wire.open = true
     outbound.writable()
     expect([await waiting, await cut, await outbound.drained()]).toEqual([false, false, false])
+  })
+
+  test('goes on over another wire: asks for a flush, which wakes who waited for the old one', async () => {
+    const { wire, told, outbound } = make()
+    wire.open = false
+    outbound.write(Buffer.alloc(100_000))
+    const drained = outbound.drained()
+    outbound.flush()
+    const { busy } = outbound.detach()
+    told.length = 0
+    outbound.useWire(new RecordingWire())
+    expect([busy, told]).toEqual([true, ['queued']])
+    outbound.flush()
+    expect(await drained).toBe(true)
+  })
+
+  test('holds no stall against a peer while our own rate holds the bytes back', () => {
+    const { wire, clock, told, outbound } = make({ writeStallMs: 1000 })
+    outbound.keepPace([new TokenBucket(100)], clock, (error) => told.push(String(error)))
+    outbound.write(Buffer.alloc(1000))
+    outbound.finish()
+    outbound.flush()
+    clock.advance(9_500)
+    expect(told.filter((what) => what !== 'queued')).toEqual(['finished'])
+    expect(bytesIn(wire)).toBe(1000)
   })
 })

@@ -62,4 +62,10 @@ describe('piecesOf', () => {
     await new Promise((resolve) => setImmediate(resolve))
     expect(returned).toBe(true)
   })
+
+  test('lets go of a web stream that was read to its end', async () => {
+    const stream = new ReadableStream<string>({ start: (controller) => controller.close() })
+    expect(await piecesOf(stream).next()).toMatchObject({ done: true })
+    expect(stream.locked).toBe(false)
+  })
 })

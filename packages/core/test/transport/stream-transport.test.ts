@@ -299,4 +299,17 @@ describe('StreamTransport', () => {
     ])
     expect(transport.connected).toBe(false)
   })
+
+  test('aborts the one connection whose bytes were taken away before they were sent', () => {
+    const pair = connectedPair(new Recorder(), new Recorder())
+    const bytes = new Uint8Array(10)
+    pair.server.write('and')
+    pair.server.write(bytes)
+    structuredClone(bytes.buffer, { transfer: [bytes.buffer] })
+    const other = connectedPair(new Recorder(), new Echo(), { reactor: pair.reactor })
+    other.server.write('unharmed')
+    pair.reactor.pump()
+    expect([pair.server.connected, other.server.connected]).toEqual([false, true])
+    expect(pair.reactor.logged).toHaveLength(1)
+  })
 })

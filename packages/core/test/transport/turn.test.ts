@@ -22,4 +22,17 @@ describe('Turn', () => {
     turn.end()
     expect(seen).toEqual(['armed', 'armed', 'again'])
   })
+
+  test('lets all act, and throws what the first that failed threw', () => {
+    const seen: string[] = []
+    const turn = new Turn(() => undefined)
+    const fail = (why: string) => (): never => {
+      throw new Error(why)
+    }
+    turn.schedule({ turnEnded: fail('one') })
+    turn.schedule({ turnEnded: () => seen.push('acts') })
+    turn.schedule({ turnEnded: fail('two') })
+    expect(() => turn.end()).toThrow('one')
+    expect(seen).toEqual(['acts'])
+  })
 })

@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { LimitTotalConnections } from '../../src/policy/limit-total-connections.ts'
 import { Recorder } from '../../src/testing/checks/recorder.ts'
+import { MemoryReactor } from '../../src/testing/memory-reactor.ts'
 import { OneProtocol } from '../one-protocol.ts'
 import { PolicedServer } from '../policy/policies.ts'
 
@@ -73,5 +74,36 @@ describe('WaitingRoom', () => {
     const refused = server.connect()
     server.reactor.pump()
     expect([refused.text, refused.reason?.name]).toEqual(['full, come back later', 'ConnectionDone'])
+  })
+
+  test('lets in who may come soon, though somebody waits who may not', async () => {
+    let inMs: number | undefined
+    const server = await PolicedServer.listen({
+      maxConnections: 2,
+      policies: [{ admits: () => (inMs === undefined ? 'now' : inMs === 0 ? 'later' : { inMs }) }],
+    })
+    server.connect()
+    inMs = 0
+    server.connect()
+    inMs = 200
+    server.connect()
+    inMs = undefined
+    server.reactor.advance(200)
+    expect(server.served).toHaveLength(2)
+  })
+
+  test('has no more room than the reactor has for all ports together', async () => {
+    class Small extends MemoryReactor {
+      constructor() {
+        super()
+        Object.defineProperty(this.host, 'hasRoomToWait', { get: () => false })
+      }
+    }
+    const reactor = new Small()
+    await reactor.listenTCP(80, new OneProtocol(new Recorder()), { maxConnections: 0 })
+    const client = new Recorder()
+    reactor.connectTCP('localhost', 80, new OneProtocol(client))
+    reactor.pump()
+    expect(client.lost).toBe(true)
   })
 })
