@@ -124,7 +124,9 @@ export class MemoryWire implements Wire, TurnEnder {
       events.wireData(data)
     }
     if (this.#inboxBytes === 0) this.#peer?.unblock()
-    if (this.#reading && this.#peerEnd === 'arrived' && this.#fate.is === 'open') {
+    // A peer that may go on may have written more at once, and its end behind it.
+    const all = this.#inbox.length === 0
+    if (this.#reading && all && this.#peerEnd === 'arrived' && this.#fate.is === 'open') {
       this.#peerEnd = 'read'
       events.wireEnded()
     }

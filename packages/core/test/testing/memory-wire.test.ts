@@ -191,4 +191,15 @@ describe('MemoryWire', () => {
     turn.end()
     expect(told).toEqual(['early', 'ended'])
   })
+
+  test('tells the end behind what a writer writes as soon as it may', () => {
+    const { one, other, toldOther, turns } = makePair()
+    one.attach({ ...noting([]), wireWritable: () => (one.write(['last words']), one.end()) })
+    other.pause()
+    one.write([Buffer.alloc(65_537)])
+    turns()
+    other.resume()
+    turns()
+    expect(toldOther).toEqual(['65537 bytes', 'last words', 'ended'])
+  })
 })
