@@ -10,6 +10,7 @@ const DOCUMENTS = [
   'packages/core/README.md',
   'packages/http/README.md',
   'packages/websocket/README.md',
+  'packages/simulation/README.md',
   ...readdirSync(join(root, 'docs/guide')).map((name) => `docs/guide/${name}`),
 ]
 

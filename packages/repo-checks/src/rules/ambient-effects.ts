@@ -4,14 +4,14 @@ import type { Repository } from '../reading/repository.ts'
 import type { Source } from '../reading/source.ts'
 import type { Violation } from '../reading/violation.ts'
 
-/** Finds clock, timers, randomness and the process used as globals, which only `core/src/node` may. */
+/** Finds clock, timers, randomness and the process used as globals, which few rooms may. */
 export function ambientEffects(repository: Repository): readonly Violation[] {
   const sources = repository.sources.filter(({ path }) => !mayUseThem(path))
   return [...sources.flatMap(globalsIn), ...sources.flatMap(membersIn), ...sources.flatMap(currentDatesIn)]
 }
 
 function mayUseThem(path: string): boolean {
-  return path.startsWith('packages/core/src/node/') || isPrivateTool(placeOf(path))
+  return ROOMS.some((room) => path.startsWith(room)) || isPrivateTool(placeOf(path))
 }
 
 function globalsIn(source: Source): readonly Violation[] {
@@ -49,6 +49,8 @@ function currentDatesIn(source: Source): readonly Violation[] {
   return found
 }
 
+/** Where the world is touched: the reactor of Node, and what runs simulations in it. */
+const ROOMS = ['packages/core/src/node/', 'packages/simulation/src/real/']
 const REMEDY = 'go through the reactor: callLater, now, randomBytes'
 const GLOBALS: ReadonlySet<string> = new Set([
   'clearImmediate',

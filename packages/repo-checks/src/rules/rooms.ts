@@ -77,6 +77,7 @@ const ARROWS: Readonly<Record<string, readonly string[]>> = {
   'core/testing': ['core/reactor', ...ABOVE_PROTOCOL],
   '@ropewalk/core': ['core/node'],
   '@ropewalk/core/bytes': ['core/bytes'],
+  '@ropewalk/core/reactor': ['core/reactor', 'core/time'],
   '@ropewalk/core/testing': ['core/testing'],
 
   'http/errors': [],
@@ -94,6 +95,20 @@ const ARROWS: Readonly<Record<string, readonly string[]>> = {
   'websocket/handshake': ['websocket/errors', '@ropewalk/http'],
   websocket: ['websocket/handshake', 'websocket/wire'],
   '@ropewalk/websocket': ['websocket'],
+
+  'simulation/random': [],
+  'simulation/diagram': [],
+  'simulation/trace': ['simulation/diagram'],
+  'simulation/leak': [],
+  'simulation/faults': ['simulation/random'],
+  'simulation/time': ['@ropewalk/core', '@ropewalk/core/reactor'],
+  'simulation/network': ['simulation/random', 'simulation/time', 'simulation/trace', '@ropewalk/core'],
+  'simulation/host': ['simulation/leak', 'simulation/network'],
+  'simulation/real/real-time': [],
+  simulation: ['simulation/faults', 'simulation/host', 'simulation/real/real-time'],
+  'simulation/real': ['simulation', 'vitest'],
+  '@ropewalk/simulation': ['simulation'],
+  '@ropewalk/simulation/vitest': ['simulation/real'],
 
   'repo-checks/reading': ['oxc-parser'],
   'repo-checks/rules': ['repo-checks/reading'],

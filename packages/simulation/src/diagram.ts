@@ -1,0 +1,57 @@
+/** Something that went from one host to another, or happened to one. */
+export interface Arrow {
+  readonly atMs: number
+  readonly from: string
+  /** The same as `from` for what happened to one host. */
+  readonly to: string
+  readonly what: string
+  readonly lost: boolean
+}
+
+/** How a diagram is drawn. */
+export interface DiagramOptions {
+  /** Only what happened from then on, in virtual milliseconds. */
+  readonly fromMs?: number
+  /** Only what happened until then. */
+  readonly untilMs?: number
+}
+
+/** A run as text: a column for each host, a line for each arrow, time on the left. */
+export function textDiagram(hosts: readonly string[], arrows: readonly Arrow[]): string {
+  const width = Math.max(MIN_COLUMN, ...hosts.map((name) => name.length + 4))
+  const head = ' '.repeat(TIME_WIDTH) + hosts.map((name) => name.padEnd(width)).join('')
+  const lines = arrows.map((arrow) => `${time(arrow)}${row(hosts, arrow, width)}`)
+  return [head, ...lines].map((line) => line.trimEnd()).join('\n')
+}
+
+/** The same as a Mermaid sequence diagram, which many readers of Markdown draw. */
+export function mermaidDiagram(hosts: readonly string[], arrows: readonly Arrow[]): string {
+  const lines = arrows.map(({ atMs, from, to, what, lost }) => {
+    const text = `${atMs.toFixed(1)} ms ${what}`.replaceAll(/[;:#]/g, ' ')
+    return from === to ? `  Note over ${from}: ${text}` : `  ${from}${lost ? '-x' : '->>'}${to}: ${text}`
+  })
+  return ['sequenceDiagram', ...hosts.map((name) => `  participant ${name}`), ...lines].join('\n')
+}
+
+function time({ atMs }: Arrow): string {
+  return `${atMs.toFixed(1)} `.padStart(TIME_WIDTH)
+}
+
+function row(hosts: readonly string[], { from, to, what, lost }: Arrow, width: number): string {
+  const [start, end] = [hosts.indexOf(from), hosts.indexOf(to)]
+  const cells = Array.from(hosts.map(() => '|'.padEnd(width)).join(''))
+  const text = lost ? `${what} (lost)` : what
+  if (start === end) return place(cells, start * width, `* ${text}`)
+  const [left, right] = [Math.min(start, end) * width, Math.max(start, end) * width]
+  const room = right - left - 1
+  const line = ` ${text} `.slice(0, room - 1).padEnd(room - 1, '-')
+  return place(cells, left + 1, end > start ? `${line}${lost ? 'x' : '>'}` : `${lost ? 'x' : '<'}${line}`)
+}
+
+function place(cells: string[], at: number, text: string): string {
+  for (const [offset, char] of Array.from(text).entries()) cells[at + offset] = char
+  return cells.join('')
+}
+
+const TIME_WIDTH = 12
+const MIN_COLUMN = 26

@@ -1,0 +1,187 @@
+import { type Address, CannotListenError, type UDPAddress, udpAddress } from '@ropewalk/core'
+import type { DatagramBinding } from '@ropewalk/core/reactor'
+import type { NamedEnd } from '../network/end-system.ts'
+import { DatagramSocket } from '../network/datagram-socket.ts'
+import type { Network } from '../network/network.ts'
+import type { SimulatedPort } from '../network/simulated-port.ts'
+import { HostClock } from '../time/host-clock.ts'
+import type { Trace } from '../trace.ts'
+import { HostReactor } from './host-reactor.ts'
+import type { LivingMachine, ReactorSystem } from './reactor-system.ts'
+
+/** One run of a host, from its start to its crash: its program, its clock, what it has open. */
+export class HostLife implements ReactorSystem {
+  readonly host: LivingMachine
+  readonly clock: HostClock
+  readonly reactor: HostReactor
+  readonly #ends = new Set<NamedEnd>()
+  readonly #ports = new Map<string, SimulatedPort>()
+  readonly #datagrams = new Set<DatagramSocket>()
+  #descriptors = 0
+  #lastPort = 49_151
+  #over = false
+  /** What waits for the host to go on. */
+  #paused: (() => unknown)[] | undefined
+
+  constructor(host: LivingMachine) {
+    this.host = host
+    this.clock = new HostClock(this.network.setup.timeline, (call) => this.execute(call))
+    this.reactor = new HostReactor(this)
+  }
+
+  get network(): Network<LivingMachine> {
+    return this.host.network
+  }
+
+  get trace(): Trace {
+    return this.network.setup.trace
+  }
+
+  get isOver(): boolean {
+    return this.#over
+  }
+
+  /** The port number that was used last for a connection from here. */
+  get lastPort(): number {
+    return this.#lastPort
+  }
+
+  /** A port number for a connection from here. */
+  nextPort(): number {
+    this.#lastPort = this.#lastPort >= 65_535 ? 49_152 : this.#lastPort + 1
+    return this.#lastPort
+  }
+
+  /** The connections that are open. */
+  get ends(): ReadonlySet<NamedEnd> {
+    return this.#ends
+  }
+
+  execute(call: () => unknown): void {
+    if (this.#over) return
+    if (this.#paused === undefined) this.host.run(call)
+    else this.#paused.push(call)
+  }
+
+  executeSoon(call: () => unknown): void {
+    this.network.setup.timeline.after(0, () => this.execute(call))
+  }
+
+  /** Does nothing from now on, until `goOn`. */
+  pause(): void {
+    this.#paused ??= []
+  }
+
+  /** Does what it should have done meanwhile. */
+  goOn(): void {
+    const waiting = this.#paused ?? []
+    this.#paused = undefined
+    for (const call of waiting) this.executeSoon(call)
+  }
+
+  /** Everything is gone at once; nobody here hears of it. */
+  end(): void {
+    this.#over = true
+    for (const end of this.#ends) end.vanish()
+    this.#ends.clear()
+    this.#ports.clear()
+    this.#datagrams.clear()
+    this.clock.clear()
+  }
+
+  /** @returns false when none is left. */
+  takeDescriptor(): boolean {
+    if (this.#descriptors >= this.host.maxDescriptors) return false
+    this.#descriptors++
+    return true
+  }
+
+  /** One that was taken is free. */
+  freeDescriptor(): void {
+    this.#descriptors--
+    this.descriptorsFreed()
+  }
+
+  /** Who waits to be accepted may come in. */
+  descriptorsFreed(): void {
+    for (const port of this.#ports.values()) port.accept()
+  }
+
+  /** A connection is up here. */
+  endOpened(end: NamedEnd): void {
+    this.#ends.add(end)
+  }
+
+  released(end: NamedEnd): void {
+    if (this.#ends.delete(end)) this.freeDescriptor()
+  }
+
+  /** Who listens here. */
+  get ports(): readonly SimulatedPort[] {
+    return [...this.#ports.values()]
+  }
+
+  /** Who listens at an address of this host. */
+  portAt(address: Address): SimulatedPort | undefined {
+    return this.#ports.get(keyOf(address))
+  }
+
+  /** @throws {CannotListenError} when the address is taken. */
+  bindPort(port: SimulatedPort): void {
+    const address = port.getHost()
+    const key = keyOf(address)
+    if (this.#ports.has(key)) throw new CannotListenError(address, inUse())
+    this.#ports.set(key, port)
+  }
+
+  /** Nobody listens there any more. */
+  freePort(port: SimulatedPort): void {
+    this.#ports.delete(keyOf(port.getHost()))
+  }
+
+  /** @throws {Error} when the address is taken, unless both would share it. */
+  bindDatagrams(asked: DatagramBinding): DatagramSocket {
+    const port = asked.address.port === 0 ? this.nextPort() : asked.address.port
+    const binding = { ...asked, address: udpAddress(asked.address.host, port) }
+    for (const { binding: other } of this.#datagrams)
+      if (other.address.port === port && !(other.reuseAddress && binding.reuseAddress)) throw inUse()
+    const socket = new DatagramSocket(this, binding)
+    this.#datagrams.add(socket)
+    return socket
+  }
+
+  /** The socket hears nothing more. */
+  freeDatagrams(socket: DatagramSocket): void {
+    this.#datagrams.delete(socket)
+  }
+
+  /** Who hears what comes to an address of this host. */
+  datagramsAt(to: UDPAddress): readonly DatagramSocket[] {
+    return Array.from(this.#datagrams).filter((socket) => socket.hears(to))
+  }
+
+  /** The addresses of a name. */
+  lookup(name: string): Promise<readonly string[]> {
+    const { names, setup } = this.network
+    if (names.isAddress(name)) return Promise.resolve([name])
+    return new Promise((resolve, reject) => {
+      setup.timeline.after(names.conditions.delayMs, () =>
+        this.execute(() => {
+          try {
+            resolve(names.find(name))
+          } catch (error) {
+            reject(error)
+          }
+        }),
+      )
+    })
+  }
+}
+
+function keyOf(address: Address): string {
+  return address.type === 'UNIX' ? address.path : String(address.port)
+}
+
+function inUse(): Error {
+  return Object.assign(new Error('listen EADDRINUSE'), { code: 'EADDRINUSE' })
+}

@@ -1,0 +1,164 @@
+import {
+  type Address,
+  type DelayedCall,
+  type ListeningPort,
+  type ListenTCPOptions,
+  type ListenUNIXOptions,
+  type LogEvent,
+  type LookupOptions,
+  type ProtocolFactory,
+  type Reactor,
+  type AcceptOptions,
+  formatAddress,
+  tcpAddress,
+  unixAddress,
+} from '@ropewalk/core'
+import {
+  contained,
+  type DatagramBinding,
+  type DatagramWire,
+  DeadlineWheel,
+  type DialEvents,
+  type Dialling,
+  WireReactor,
+} from '@ropewalk/core/reactor'
+import { callSite, type Leak } from '../leak.ts'
+import { SimulatedPort } from '../network/simulated-port.ts'
+import { StreamDial } from '../network/stream-dial.ts'
+import type { ReactorSystem } from './reactor-system.ts'
+
+/** The reactor of a simulated host: to a program, a reactor as any. */
+export class HostReactor extends WireReactor implements Reactor {
+  readonly deadlines: DeadlineWheel = new DeadlineWheel(this)
+  /** What it has logged, oldest first. */
+  readonly logged: LogEvent[]
+  readonly #life: ReactorSystem
+  /** Where each was asked for. */
+  readonly #opened = new WeakMap<object, string>()
+  readonly #endTurn = (): void => this.host.turn.end()
+
+  constructor(life: ReactorSystem) {
+    const logged: LogEvent[] = []
+    super({ observers: (event) => logged.push(event) })
+    this.logged = logged
+    this.#life = life
+  }
+
+  now(): number {
+    this.#life.host.clockAsked()
+    return this.#life.clock.now()
+  }
+
+  wallClock(): number {
+    return this.#life.clock.wallClock()
+  }
+
+  callLater<A extends unknown[]>(delayMs: number, call: (...args: A) => unknown, ...args: A): DelayedCall {
+    const text = 'A delayed call failed'
+    const failed = (error: unknown): void => this.log({ level: 'error', text, error })
+    const later = this.#life.clock.callLater(delayMs, () => contained(() => call(...args), failed))
+    this.#opened.set(later, callSite())
+    return later
+  }
+
+  /** What is not closed: connections, ports, calls that are still to come. */
+  leaks(): readonly Leak[] {
+    const host = this.#life.host.name
+    const opened = (thing: object): string => this.#opened.get(thing) ?? ''
+    return [
+      ...Array.from(this.connections, (transport): Leak => ({
+        host,
+        what: 'connection',
+        name: transport.label,
+        openedAt: opened(transport),
+      })),
+      ...this.#life.ports.map((port): Leak => ({
+        host,
+        what: 'port',
+        name: formatAddress(port.getHost()),
+        openedAt: opened(port),
+      })),
+      ...this.getDelayedCalls().map((call): Leak => ({
+        host,
+        what: 'timer',
+        name: `at ${call.getTime()} ms`,
+        openedAt: opened(call),
+      })),
+    ]
+  }
+
+  getDelayedCalls(): DelayedCall[] {
+    return this.#life.clock.getDelayedCalls()
+  }
+
+  randomBytes(count: number): Buffer {
+    return this.#life.host.random.bytes(count)
+  }
+
+  async readFile(path: string): Promise<Buffer> {
+    const content = this.#life.host.files.get(path)
+    if (content !== undefined) return Buffer.from(content as string)
+    throw Object.assign(new Error(`ENOENT: no such file: ${path}`), { code: 'ENOENT', path })
+  }
+
+  async lookup(host: string, { signal }: LookupOptions = {}): Promise<readonly string[]> {
+    signal?.throwIfAborted()
+    return this.#life.lookup(host)
+  }
+
+  listenTCP(port: number, factory: ProtocolFactory, options: ListenTCPOptions = {}): Promise<ListeningPort> {
+    const { interface: _everywhere, backlog = DEFAULT_BACKLOG, ...accept } = options
+    const number = port === 0 ? this.#life.nextPort() : port
+    return this.#listen(tcpAddress(this.#life.host.address, number), factory, backlog, accept)
+  }
+
+  listenUNIX(
+    path: string,
+    factory: ProtocolFactory,
+    options: ListenUNIXOptions = {},
+  ): Promise<ListeningPort> {
+    const { backlog = DEFAULT_BACKLOG, mode: _mode, removeStale: _removeStale, ...accept } = options
+    return this.#listen(unixAddress(path), factory, backlog, accept)
+  }
+
+  protected override armTurn(): void {
+    this.#life.executeSoon(this.#endTurn)
+  }
+
+  protected override dial(address: Address, events: DialEvents): Dialling {
+    return new StreamDial(this.#life, address, events)
+  }
+
+  protected override async bindDatagrams(binding: DatagramBinding): Promise<DatagramWire> {
+    return this.#life.bindDatagrams(binding)
+  }
+
+  protected override started(): void {}
+
+  protected override stopped(): void {
+    this.#life.clock.clear()
+  }
+
+  async #listen(
+    address: Address,
+    factory: ProtocolFactory,
+    backlog: number,
+    accept: AcceptOptions,
+  ): Promise<ListeningPort> {
+    const [life, openedAt] = [this.#life, callSite()]
+    await this.host.binding(Promise.resolve())
+    const port = new SimulatedPort({ life, address, factory, backlog, accept })
+    life.bindPort(port)
+    this.#opened.set(port, openedAt)
+    try {
+      factory.doStart()
+    } catch (error) {
+      life.freePort(port)
+      throw error
+    }
+    this.host.portOpened(port)
+    return port
+  }
+}
+
+const DEFAULT_BACKLOG = 511

@@ -1,0 +1,125 @@
+import type { NamedEnd } from '../network/end-system.ts'
+import type { Network } from '../network/network.ts'
+import type { LivingMachine } from './reactor-system.ts'
+import type { Leak } from '../leak.ts'
+import type { Random } from '../random.ts'
+import { HostLife } from './host-life.ts'
+import type { HostReactor } from './host-reactor.ts'
+
+/** What a host runs, from its start. A rejection fails the simulation. */
+export type HostProgram = (reactor: HostReactor) => unknown
+
+/** What a host is made of. */
+export interface HostSetup {
+  readonly name: string
+  readonly address: string
+  readonly network: Network<SimulatedHost>
+  readonly random: Random
+  readonly program: HostProgram
+  /** Runs what belongs to the host; what it throws fails the simulation. */
+  run(host: SimulatedHost, call: () => unknown): void
+}
+
+/** A machine of the simulation: runs a program, and may crash, start again, stand still or run fast. */
+export class SimulatedHost implements LivingMachine {
+  readonly name: string
+  readonly address: string
+  readonly network: Network<SimulatedHost>
+  readonly random: Random
+  /** What `readFile` finds, by path. Outlives crashes. */
+  readonly files: Map<string, Uint8Array | string> = new Map()
+  /** Most connections at a time, those being made included. */
+  maxDescriptors: number = Infinity
+  readonly #setup: HostSetup
+  #life: HostLife | undefined
+  #lives = 0
+  #clockAsked = 0
+
+  constructor(setup: HostSetup) {
+    this.#setup = setup
+    this.name = setup.name
+    this.address = setup.address
+    this.network = setup.network
+    this.random = setup.random
+  }
+
+  /** Its present run; undefined while it is down. */
+  get life(): HostLife | undefined {
+    return this.#life
+  }
+
+  /** Whether it has crashed and not started again. */
+  get isDown(): boolean {
+    return this.#life === undefined
+  }
+
+  /** @throws {Error} while it is down. */
+  get reactor(): HostReactor {
+    if (this.#life === undefined) throw new Error(`Cannot use the reactor of ${this.name}: it is down`)
+    return this.#life.reactor
+  }
+
+  /** Starts it, with nothing of what it knew before but its files. Does nothing while it is up. */
+  start(): void {
+    if (this.#life !== undefined) return
+    const life = new HostLife(this)
+    this.#life = life
+    this.#lives++
+    this.network.setup.trace.note(this.name, this.#lives === 1 ? 'starts' : 'starts again')
+    life.executeSoon(() => this.#setup.program(life.reactor))
+  }
+
+  /** Its power fails: its connections, timers and memory are gone, and nobody is told. Does nothing while it is down. */
+  crash(): void {
+    if (this.#life === undefined) return
+    this.network.setup.trace.note(this.name, 'crashes')
+    this.#life.end()
+    this.#life = undefined
+  }
+
+  /** Its program stands still from now on, as in a long garbage collection; the system goes on. */
+  pause(): void {
+    this.network.setup.trace.note(this.name, 'stands still')
+    this.#life?.pause()
+  }
+
+  /** Its program goes on. */
+  goOn(): void {
+    this.network.setup.trace.note(this.name, 'goes on')
+    this.#life?.goOn()
+  }
+
+  /** Its ends of connections with `other`. */
+  connectionsWith(other: SimulatedHost): readonly NamedEnd[] {
+    return Array.from(this.#life?.ends ?? []).filter((end) => end.peerHost === other.name)
+  }
+
+  /** What its present run has not closed. */
+  leaks(): readonly Leak[] {
+    return this.#life?.reactor.leaks() ?? []
+  }
+
+  /** Its clock runs `rate` times as fast as that of the simulation. */
+  setClockRate(rate: number): void {
+    this.#life?.clock.setRate(rate)
+  }
+
+  /** Sets its calendar forward or back by `ms`. */
+  jumpCalendar(ms: number): void {
+    this.#life?.clock.jump(ms)
+  }
+
+  /** Runs what belongs to it. */
+  run(call: () => unknown): void {
+    this.#clockAsked = 0
+    this.#setup.run(this, call)
+  }
+
+  /** The clock was asked: who waits for it to move within one event waits for ever. */
+  clockAsked(): void {
+    if (++this.#clockAsked > MAX_CLOCK_ASKED)
+      throw new Error(`${this.name} waits in a loop for time to pass: use reactor.callLater or sleep`)
+  }
+}
+
+const MAX_CLOCK_ASKED = 1_000_000

@@ -1,0 +1,71 @@
+import type { Fault, FaultKind } from './faults.ts'
+import type { SimulatedHost } from './host/simulated-host.ts'
+import type { Network } from './network/network.ts'
+
+/** Makes a fault happen now. @returns what mends it. */
+export function inject(fault: Fault, one: SimulatedHost, other: SimulatedHost): () => void {
+  return INJECTIONS[fault.kind](one, other, one.network)
+}
+
+type Injection = (one: SimulatedHost, other: SimulatedHost, network: Network<SimulatedHost>) => () => void
+
+const INJECTIONS: Readonly<Record<FaultKind, Injection>> = {
+  partition(one, other, network) {
+    const links = network.between(one, other)
+    for (const link of links) link.setCut(true)
+    return () => {
+      for (const link of links) link.setCut(false)
+    }
+  },
+  'one way'(one, other, network) {
+    const link = network.link(one, other)
+    link.setCut(true)
+    return () => link.setCut(false)
+  },
+  hold(one, other, network) {
+    const links = network.between(one, other)
+    for (const link of links) link.setHeld(true)
+    return () => {
+      for (const link of links) link.setHeld(false)
+    }
+  },
+  reset(one, other) {
+    const ends = [...one.connectionsWith(other), ...other.connectionsWith(one)]
+    for (const end of ends) end.broken('ECONNRESET')
+    return nothing
+  },
+  crash(one) {
+    one.crash()
+    return () => one.start()
+  },
+  'stand still'(one) {
+    one.pause()
+    return () => one.goOn()
+  },
+  'slow link'(one, other, network) {
+    const links = network.between(one, other)
+    const before = links.map(({ conditions }) => conditions)
+    for (const link of links) link.conditions = { ...link.conditions, bytesPerSecond: 20_000 }
+    return () => {
+      for (const [at, link] of links.entries()) link.conditions = before[at] ?? link.conditions
+    }
+  },
+  'no descriptors'(one) {
+    const before = one.maxDescriptors
+    one.maxDescriptors = 0
+    return () => {
+      one.maxDescriptors = before
+      one.life?.descriptorsFreed()
+    }
+  },
+  'fast clock'(one) {
+    one.setClockRate(1.5)
+    return () => one.setClockRate(1)
+  },
+  'calendar jump'(one) {
+    one.jumpCalendar(-3_600_000)
+    return nothing
+  },
+}
+
+function nothing(): void {}

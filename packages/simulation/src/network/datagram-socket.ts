@@ -1,0 +1,121 @@
+import { type UDPAddress, udpAddress } from '@ropewalk/core'
+import {
+  bindingSpeaks,
+  type DatagramBinding,
+  type DatagramWire,
+  type DatagramWireEvents,
+} from '@ropewalk/core/reactor'
+import type { DatagramReceiver, Machine, System } from './system.ts'
+
+/** A UDP port of a host: what it sends may be lost, come twice, or come late. */
+export class DatagramSocket implements DatagramWire, DatagramReceiver {
+  readonly address: UDPAddress
+  readonly bufferedBytes = 0
+  readonly binding: DatagramBinding
+  readonly #life: System
+  readonly #groups = new Set<string>()
+  #events: DatagramWireEvents | undefined
+  #connected = false
+  #loops = true
+
+  constructor(life: System, binding: DatagramBinding) {
+    this.#life = life
+    this.binding = binding
+    this.address = udpAddress(life.host.address, binding.address.port)
+  }
+
+  attach(events: DatagramWireEvents): void {
+    this.#events = events
+  }
+
+  send(data: Uint8Array, to: UDPAddress): void {
+    const copy = Buffer.from(data)
+    for (const target of this.#targets(to)) this.#carry(copy, to, target)
+  }
+
+  /** A datagram came. */
+  receive(data: Buffer, from: UDPAddress): void {
+    this.#life.execute(() => this.#events?.received(Buffer.from(data), from))
+  }
+
+  /** Whether a datagram to `to` is for it. */
+  hears(to: UDPAddress): boolean {
+    if (to.port !== this.address.port || !bindingSpeaks(this.binding, to.family)) return false
+    return !isGroup(to.host) || this.#groups.has(to.host)
+  }
+
+  connect(): void {
+    this.#connected = true
+  }
+
+  joinGroup(group: string): void {
+    if (!isGroup(group)) throw systemError('EINVAL')
+    if (this.#groups.has(group)) throw systemError('EADDRINUSE')
+    this.#groups.add(group)
+  }
+
+  leaveGroup(group: string): void {
+    if (!this.#groups.delete(group)) throw systemError('EADDRNOTAVAIL')
+  }
+
+  setLoopbackMode(enabled: boolean): void {
+    this.#loops = enabled
+  }
+
+  /** Every host is on the same network. */
+  setTTL(): void {}
+
+  /** Every host is on the same network. */
+  setMulticastTTL(): void {}
+
+  /** Every host has one interface. */
+  setOutgoingInterface(): void {}
+
+  /** Broadcasts reach nobody here. */
+  setBroadcastAllowed(): void {}
+
+  async close(): Promise<void> {
+    this.#life.freeDatagrams(this)
+  }
+
+  #targets(to: UDPAddress): readonly Machine[] {
+    const { network, host } = this.#life
+    if (!isGroup(to.host)) {
+      const own = to.host === '127.0.0.1' || to.host === '::1'
+      const target = own ? host : network.stationAt(to.host)
+      return target === undefined ? [] : [target]
+    }
+    return Array.from(network.setup.stations()).filter((station) => this.#loops || station !== host)
+  }
+
+  #carry(data: Buffer, to: UDPAddress, target: Machine): void {
+    const { network, host } = this.#life
+    const link = network.link(host, target)
+    const arrived = (): void => {
+      const heard = target.life?.datagramsAt(to) ?? []
+      for (const socket of heard) socket.receive(data, this.address)
+      if (heard.length === 0 && !target.isDown && !isGroup(to.host)) this.#refused(target)
+    }
+    const packet = { what: 'datagram', bytes: data.length + HEADER_BYTES, arrived, lost: () => undefined }
+    link.carry(packet)
+    if (network.setup.random.chance(link.conditions.duplicatesPerMille / 1000)) link.carry(packet)
+  }
+
+  /** Nobody listens there, which only a connected port is told. */
+  #refused(target: Machine): void {
+    if (!this.#connected) return
+    const { network, host } = this.#life
+    const arrived = (): void => this.#life.execute(() => this.#events?.failed(systemError('ECONNREFUSED')))
+    network.link(target, host).carry({ what: 'ICMP', bytes: HEADER_BYTES, arrived, lost: () => undefined })
+  }
+}
+
+function isGroup(host: string): boolean {
+  return /^(?:22[4-9]|23\d)\.|^ff[\da-f]{2}:/i.test(host)
+}
+
+function systemError(code: string): Error {
+  return Object.assign(new Error(`The simulated network says ${code}`), { code })
+}
+
+const HEADER_BYTES = 28

@@ -1,0 +1,90 @@
+import type { Random } from '../random.ts'
+import type { Timeline } from '../time/timeline.ts'
+import type { Trace } from '../trace.ts'
+
+/** How packets fare from one host to another. */
+export interface LinkConditions {
+  /** Shortest and longest way, in milliseconds; each packet takes a time in between. */
+  readonly latencyMs: readonly [number, number]
+  /** How many of a thousand packets are lost. A lost segment of TCP is sent again, later. */
+  readonly lossPerMille: number
+  /** How many of a thousand datagrams arrive twice. */
+  readonly duplicatesPerMille: number
+  /** Bytes that leave in a second; packets wait for those before them. */
+  readonly bytesPerSecond: number
+}
+
+/** A packet on its way: what happens when it arrives, and when it does not. */
+export interface Packet {
+  /** Such as `SYN`, or `12 bytes`. */
+  readonly what: string
+  readonly bytes: number
+  arrived(): void
+  /** At the time when it would have arrived. */
+  lost(): void
+}
+
+/** What links are made of. */
+export interface LinkSetup {
+  readonly from: string
+  readonly to: string
+  readonly timeline: Timeline
+  readonly random: Random
+  readonly trace: Trace
+  readonly conditions: LinkConditions
+}
+
+/** The way from one host to another, in one direction. */
+export class Link {
+  conditions: LinkConditions
+  readonly #setup: LinkSetup
+  #cut = false
+  #held: Packet[] | undefined
+  #freeAtMs = 0
+
+  constructor(setup: LinkSetup) {
+    this.#setup = setup
+    this.conditions = setup.conditions
+  }
+
+  /** Whether nothing arrives. */
+  get cut(): boolean {
+    return this.#cut
+  }
+
+  /** Loses every packet from now on, also those on their way; or lets them pass again. */
+  setCut(cut: boolean): void {
+    this.#cut = cut
+  }
+
+  /** Keeps packets that arrive from now on back, or lets them all go, in order. */
+  setHeld(held: boolean): void {
+    if (held) {
+      this.#held ??= []
+      return
+    }
+    const waiting = this.#held ?? []
+    this.#held = undefined
+    for (const packet of waiting) packet.arrived()
+  }
+
+  /** Sends a packet. */
+  carry(packet: Packet): void {
+    const { timeline, random } = this.#setup
+    const { latencyMs, lossPerMille, bytesPerSecond } = this.conditions
+    const [least, most] = latencyMs
+    this.#freeAtMs = Math.max(this.#freeAtMs, timeline.nowMs) + (packet.bytes / bytesPerSecond) * 1000
+    const isLost = random.chance(lossPerMille / 1000)
+    const arrivesMs = this.#freeAtMs + least + random.unit() * (most - least)
+    timeline.at(arrivesMs, () => this.#arrive(packet, isLost))
+  }
+
+  #arrive(packet: Packet, isLost: boolean): void {
+    const { trace, from, to } = this.#setup
+    const lost = isLost || this.#cut
+    if (packet.what !== 'ACK') trace.passed(from, to, packet.what, lost)
+    if (lost) packet.lost()
+    else if (this.#held !== undefined) this.#held.push(packet)
+    else packet.arrived()
+  }
+}

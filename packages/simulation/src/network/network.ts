@@ -1,0 +1,65 @@
+import type { Random } from '../random.ts'
+import type { Timeline } from '../time/timeline.ts'
+import type { Trace } from '../trace.ts'
+import type { FlowLimits } from './flow.ts'
+import { Link, type LinkConditions } from './link.ts'
+import { Names } from './names.ts'
+import type { Machine } from './system.ts'
+
+/** What a network is made of. */
+export interface NetworkSetup<S extends Machine> {
+  readonly timeline: Timeline
+  readonly random: Random
+  readonly trace: Trace
+  readonly conditions: LinkConditions
+  readonly limits: FlowLimits
+  /** Every machine so far. */
+  stations(): Iterable<S>
+}
+
+/** Who is connected to whom, and how well: a link in each direction between any two hosts. */
+export class Network<S extends Machine> {
+  readonly names: Names = new Names()
+  readonly setup: NetworkSetup<S>
+  readonly #links = new Map<string, Link>()
+
+  constructor(setup: NetworkSetup<S>) {
+    this.setup = setup
+  }
+
+  /** The machine with this address. */
+  stationAt(address: string): S | undefined {
+    for (const station of this.setup.stations()) if (station.address === address) return station
+    return undefined
+  }
+
+  /** The way from one host to another, or to itself. */
+  link(from: Machine, to: Machine): Link {
+    const name = `${from.name}->${to.name}`
+    const known = this.#links.get(name)
+    if (known !== undefined) return known
+    const { timeline, random, trace, conditions } = this.setup
+    const link = new Link({
+      from: from.name,
+      to: to.name,
+      timeline,
+      trace,
+      random: random.fork(name),
+      conditions: from === to ? LOOPBACK : conditions,
+    })
+    this.#links.set(name, link)
+    return link
+  }
+
+  /** Both ways between two hosts. */
+  between(one: Machine, other: Machine): readonly [Link, Link] {
+    return [this.link(one, other), this.link(other, one)]
+  }
+}
+
+const LOOPBACK: LinkConditions = {
+  latencyMs: [0.01, 0.02],
+  lossPerMille: 0,
+  duplicatesPerMille: 0,
+  bytesPerSecond: Infinity,
+}

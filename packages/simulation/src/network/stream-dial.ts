@@ -1,0 +1,169 @@
+import { type Address, ConnectError, ConnectionRefusedError, formatAddress, tcpAddress } from '@ropewalk/core'
+import type { ConnectedWire, DialEvents, Dialling } from '@ropewalk/core/reactor'
+import type { KnockedPort, System } from './system.ts'
+import { ConnectionEnd } from './connection-end.ts'
+import { Flow, type FlowEnds } from './flow.ts'
+import type { Link } from './link.ts'
+
+/** One attempt to connect, with TCP's handshake. */
+export class StreamDial implements Dialling {
+  readonly #life: System
+  readonly #address: Address
+  readonly #events: DialEvents
+  #wanted = true
+  /** Made when the other side has answered. */
+  #server: { readonly end: ConnectionEnd; readonly life: System; readonly port: KnockedPort } | undefined
+  #tries = 0
+
+  constructor(life: System, address: Address, events: DialEvents) {
+    this.#life = life
+    this.#address = address
+    this.#events = events
+    if (life.takeDescriptor()) void this.#begin()
+    else this.#failSoon(new ConnectError(address, 'too many descriptors are open', emfile()))
+  }
+
+  cancel(): void {
+    if (!this.#wanted) return
+    this.#wanted = false
+    this.#life.freeDescriptor()
+    this.#server?.end.broken('ECONNRESET')
+  }
+
+  async #begin(): Promise<void> {
+    try {
+      this.#knock(await this.#resolve())
+    } catch (error) {
+      this.#fail(error instanceof Error ? error : new Error(String(error)))
+    }
+  }
+
+  /** The numeric address of where to. */
+  async #resolve(): Promise<string> {
+    if (this.#address.type === 'UNIX') return this.#life.host.address
+    const [first = ''] = await this.#life.lookup(this.#address.host)
+    return first === '127.0.0.1' || first === '::1' ? this.#life.host.address : first
+  }
+
+  #knock(to: string): void {
+    if (!this.#wanted) return
+    const { network } = this.#life
+    const target = network.stationAt(to)
+    // To nowhere: no answer ever comes, and the connector's deadline ends it.
+    if (target === undefined) return
+    const [forth, back] = network.between(this.#life.host, target)
+    const again = (): void => this.#retry(() => this.#knock(to))
+    const arrived = (): void => {
+      const life = target.life
+      if (life === undefined) return again()
+      const port = life.portAt(this.#address)
+      if (port === undefined) return this.#refuse(back)
+      if (!port.hasRoom) return again()
+      this.#answer(life, port, forth, back)
+    }
+    forth.carry({ what: 'SYN', bytes: PACKET_BYTES, arrived, lost: again })
+  }
+
+  #refuse(back: Link): void {
+    const arrived = (): void =>
+      this.#fail(new ConnectionRefusedError(this.#address, 'nobody listens there (ECONNREFUSED)'))
+    back.carry({ what: 'RST', bytes: PACKET_BYTES, arrived, lost: () => undefined })
+  }
+
+  #answer(life: System, port: KnockedPort, forth: Link, back: Link): void {
+    if (this.#server !== undefined) return
+    const number = life.network.setup.random.between(1, 2 ** 30)
+    const end = new ConnectionEnd(`${life.host.name}#${number}`, this.#life.host.name, life)
+    this.#server = { end, life, port }
+    port.opening()
+    const arrived = (): void => this.#established(forth, back)
+    const lost = (): void =>
+      this.#retry(() => back.carry({ what: 'SYN-ACK', bytes: PACKET_BYTES, arrived, lost }))
+    back.carry({ what: 'SYN-ACK', bytes: PACKET_BYTES, arrived, lost })
+  }
+
+  #established(forth: Link, back: Link): void {
+    const server = this.#server
+    if (!this.#wanted || server === undefined) return
+    this.#wanted = false
+    const life = this.#life
+    const client = new ConnectionEnd(`${life.host.name}:${life.nextPort()}`, server.life.host.name, life)
+    connect({ end: client, life }, server, forth, back)
+    const [own, peer] = this.#addresses(server.life)
+    server.port.opened(wireOf(server.end, peer, own))
+    life.endOpened(client)
+    life.network.setup.trace.note(life.host.name, `connected to ${formatAddress(peer)}`)
+    life.execute(() => this.#events.dialled(wireOf(client, own, peer)))
+  }
+
+  #addresses(server: System): readonly [Address, Address] {
+    const address = this.#address
+    if (address.type === 'UNIX') return [address, address]
+    return [
+      tcpAddress(this.#life.host.address, this.#life.lastPort),
+      tcpAddress(server.host.address, address.port),
+    ]
+  }
+
+  #retry(again: () => void): void {
+    const { timeline } = this.#life.network.setup
+    const delayMs = FIRST_RETRY_MS * 2 ** Math.min(this.#tries++, 6)
+    timeline.after(delayMs, () => this.#wanted && !this.#life.isOver && again())
+  }
+
+  #failSoon(error: Error): void {
+    this.#wanted = false
+    this.#life.executeSoon(() => this.#events.dialFailed(error))
+  }
+
+  #fail(error: Error): void {
+    if (!this.#wanted) return
+    this.#wanted = false
+    this.#life.freeDescriptor()
+    this.#life.execute(() => this.#events.dialFailed(error))
+  }
+}
+
+interface Side {
+  readonly end: ConnectionEnd
+  readonly life: System
+}
+
+function connect(client: Side, server: Side, forth: Link, back: Link): void {
+  const { timeline, random, limits } = client.life.network.setup
+  const name = `${client.end.name}>${server.life.host.name}`
+  const common = { timeline, limits }
+  const request = new Flow({ ...common, random: random.fork(name), forth, back }, endsOf(client.end, server))
+  const answer = new Flow(
+    { ...common, random: random.fork(`${name} back`), forth: back, back: forth },
+    endsOf(server.end, client),
+  )
+  client.end.connect(request, answer)
+  server.end.connect(answer, request)
+  client.end.onReset(() => server.end.broken('ECONNRESET'))
+  server.end.onReset(() => client.end.broken('ECONNRESET'))
+}
+
+function endsOf(sender: ConnectionEnd, receiver: Side): FlowEnds {
+  return {
+    taken: () => sender.taken(),
+    broken: (code) => sender.broken(code),
+    fate: () => {
+      if (receiver.end.isOpen) return 'taken'
+      return receiver.life.host.isDown ? 'lost' : 'reset'
+    },
+    arrived: (data) => receiver.end.arrived(data),
+    ended: () => receiver.end.ended(),
+  }
+}
+
+function wireOf(end: ConnectionEnd, localAddress: Address, peerAddress: Address): ConnectedWire {
+  return { wire: end, localAddress, peerAddress, attach: (events) => end.attach(events) }
+}
+
+function emfile(): Error {
+  return Object.assign(new Error('socket EMFILE'), { code: 'EMFILE' })
+}
+
+const PACKET_BYTES = 40
+const FIRST_RETRY_MS = 1000

@@ -1,0 +1,79 @@
+import type { Address, Reactor, UDPAddress } from '@ropewalk/core'
+import type { ConnectedWire, TransportHost } from '@ropewalk/core/reactor'
+import type { Random } from '../random.ts'
+import type { Timeline } from '../time/timeline.ts'
+import type { Trace } from '../trace.ts'
+import type { EndSystem, NamedEnd } from './end-system.ts'
+import type { FlowLimits } from './flow.ts'
+import type { Link } from './link.ts'
+
+/** A machine, as the network sees it. */
+export interface Machine {
+  readonly name: string
+  readonly address: string
+  /** Its present run; undefined while it is down. */
+  readonly life: System | undefined
+  readonly isDown: boolean
+}
+
+/** One run of a machine: its program, and what its operating system has open. */
+export interface System extends EndSystem {
+  readonly host: Machine
+  readonly network: Wiring
+  readonly reactor: Reactor & { readonly host: PortHost }
+  readonly isOver: boolean
+  /** The port number that was used last for a connection from here. */
+  readonly lastPort: number
+  nextPort(): number
+  /** @returns false when none is left. */
+  takeDescriptor(): boolean
+  freeDescriptor(): void
+  endOpened(end: NamedEnd): void
+  /** Who listens at an address of this machine. */
+  portAt(address: Address): KnockedPort | undefined
+  bindPort(port: KnockedPort): void
+  freePort(port: KnockedPort): void
+  /** Who hears what comes to an address of this machine. */
+  datagramsAt(to: UDPAddress): readonly DatagramReceiver[]
+  freeDatagrams(socket: DatagramReceiver): void
+  /** @throws {DNSLookupError} (rejects) */
+  lookup(name: string): Promise<readonly string[]>
+}
+
+/** A listening port, as those see it who knock. */
+export interface KnockedPort {
+  /** Whether another client may wait. */
+  readonly hasRoom: boolean
+  getHost(): Address
+  /** A handshake begins. */
+  opening(): void
+  /** A handshake is done: the connection waits to be accepted. */
+  opened(wire: ConnectedWire): void
+  /** Accepts those who wait, as far as descriptors allow. */
+  accept(): void
+}
+
+/** Who receives datagrams. */
+export interface DatagramReceiver {
+  receive(data: Buffer, from: UDPAddress): void
+}
+
+/** The network, as a run of a machine uses it. */
+export interface Wiring {
+  readonly setup: {
+    readonly timeline: Timeline
+    readonly random: Random
+    readonly trace: Trace
+    readonly limits: FlowLimits
+    stations(): Iterable<Machine>
+  }
+  /** The machine with this address. */
+  stationAt(address: string): Machine | undefined
+  link(from: Machine, to: Machine): Link
+  between(one: Machine, other: Machine): readonly [Link, Link]
+}
+
+/** The reactor's own books, which know its ports. */
+export interface PortHost extends TransportHost {
+  portClosed(port: { getHost(): Address; stopListening(): Promise<void> }): void
+}

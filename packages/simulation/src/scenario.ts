@@ -1,0 +1,120 @@
+import { describeFault, type Fault, type FaultKind } from './faults.ts'
+import { realNowMs } from './real/real-time.ts'
+import { Simulation, type SimulationOptions } from './simulation.ts'
+
+/** How often a scenario is run, and with what. */
+export interface SimulateOptions extends Omit<SimulationOptions, 'seed' | 'faults'> {
+  /** How many seeds are tried. Default 100. */
+  readonly runs?: number
+  /** Stops trying after so many milliseconds of real time, however many runs that were. Default: never. */
+  readonly budgetMs?: number
+  /** What the seeds begin with. Default `0`. */
+  readonly seed?: string | number
+}
+
+/** What happens in one run: it must make the same of the same simulation, and throw when something is wrong. */
+export type Scenario = (sim: Simulation) => Promise<void>
+
+/** What all runs had in them. */
+export interface Coverage {
+  readonly runs: number
+  readonly virtualMs: number
+  readonly faults: Readonly<Partial<Record<FaultKind, number>>>
+}
+
+/** A scenario has failed; `seed` makes it fail again. */
+export class ScenarioFailed extends Error {
+  override readonly name = 'ScenarioFailed'
+  readonly seed: string
+  /** The faults without which it does not fail. */
+  readonly script: readonly Fault[]
+
+  constructor(seed: string, script: readonly Fault[], cause: unknown) {
+    const why = cause instanceof Error ? cause.message : String(cause)
+    const faults = script.map((fault) => `\n    ${describeFault(fault)}`)
+    const needs =
+      script.length === 0
+        ? '\n  It needs no fault to fail.'
+        : `\n  It fails with these faults:${faults.join('')}`
+    super(`Seed ${seed}: ${why}${needs}\n  Try it again with ${SEED_VARIABLE}=${seed}`, { cause })
+    this.seed = seed
+    this.script = script
+  }
+}
+
+/**
+ * Runs `scenario` with one seed after the other.
+ *
+ * @param only The one seed to run, such as from the environment.
+ * @throws {ScenarioFailed} (rejects) at the first that fails, with the fewest faults that make it fail.
+ */
+export async function simulateAll(
+  scenario: Scenario,
+  { runs = 100, budgetMs = Infinity, seed = 0, ...options }: SimulateOptions = {},
+  only?: string,
+): Promise<Coverage> {
+  const startedMs = realNowMs()
+  const faults: Partial<Record<FaultKind, number>> = {}
+  let [done, virtualMs] = [0, 0]
+  for (let run = 0; run < runs && realNowMs() - startedMs < budgetMs; run++) {
+    const sim = await attempt(scenario, only ?? `${seed}-${run}`, options)
+    done++
+    virtualMs += sim.nowMs
+    for (const kind of Object.keys(sim.faultsSeen) as FaultKind[])
+      faults[kind] = (faults[kind] ?? 0) + (sim.faultsSeen[kind] ?? 0)
+    if (only !== undefined) break
+  }
+  return { runs: done, virtualMs, faults }
+}
+
+/** The environment variable that names the one seed to run. */
+export const SEED_VARIABLE = 'ROPEWALK_SEED'
+
+type RunOptions = Omit<SimulationOptions, 'seed'>
+
+async function attempt(scenario: Scenario, seed: string, options: RunOptions): Promise<Simulation> {
+  const sim = new Simulation({ ...options, seed })
+  try {
+    await scenario(sim)
+    return sim
+  } catch (error) {
+    throw await smallest(scenario, seed, options, sim, error)
+  }
+}
+
+/** Leaves out one fault after the other, for as long as it still fails. */
+async function smallest(
+  scenario: Scenario,
+  seed: string,
+  options: RunOptions,
+  failed: Simulation,
+  first: unknown,
+): Promise<ScenarioFailed> {
+  let wanted = new Set(failed.script.keys())
+  let error = first
+  for (const at of failed.script.keys()) {
+    const fewer = new Set(wanted)
+    fewer.delete(at)
+    const why = await failure(scenario, new Simulation({ ...options, seed, faults: fewer }))
+    if (why === undefined) continue
+    wanted = fewer
+    error = why.error
+  }
+  return new ScenarioFailed(
+    seed,
+    failed.script.filter((_fault, at) => wanted.has(at)),
+    error,
+  )
+}
+
+async function failure(
+  scenario: Scenario,
+  sim: Simulation,
+): Promise<{ readonly error: unknown } | undefined> {
+  try {
+    await scenario(sim)
+    return undefined
+  } catch (error) {
+    return { error }
+  }
+}

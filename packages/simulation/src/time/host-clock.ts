@@ -1,0 +1,92 @@
+import { AsyncResource } from 'node:async_hooks'
+import type { DelayedCall } from '@ropewalk/core'
+import { type Schedule, ScheduledCall } from '@ropewalk/core/reactor'
+import type { Timeline, TimelineEvent } from './timeline.ts'
+
+/** Runs what belongs to a host, now or, while the host is paused, later. */
+export type Execute = (call: () => unknown) => void
+
+/**
+ * Time as one host sees it: it begins when the host starts, may run faster or slower than the
+ * simulation's, and its calendar may jump.
+ */
+export class HostClock implements Schedule {
+  readonly #timeline: Timeline
+  readonly #execute: Execute
+  readonly #armed = new Map<ScheduledCall, TimelineEvent>()
+  #rate = 1
+  /** Where the two clocks were at the same time. */
+  #anchor: { readonly virtualMs: number; readonly hostMs: number }
+  #calendarMs = CALENDAR_START_MS
+
+  constructor(timeline: Timeline, execute: Execute) {
+    this.#timeline = timeline
+    this.#execute = execute
+    this.#anchor = { virtualMs: timeline.nowMs, hostMs: 0 }
+    this.#calendarMs += timeline.nowMs
+  }
+
+  /** Milliseconds since the host started. */
+  now(): number {
+    const { virtualMs, hostMs } = this.#anchor
+    return hostMs + (this.#timeline.nowMs - virtualMs) * this.#rate
+  }
+
+  /** The host's calendar: 2026-01-01T00:00:00Z at the beginning of the simulation, unless it was made to jump. */
+  wallClock(): number {
+    return this.#calendarMs + this.now()
+  }
+
+  callLater<A extends unknown[]>(delayMs: number, call: (...args: A) => unknown, ...args: A): DelayedCall {
+    return new ScheduledCall(
+      this,
+      delayMs,
+      AsyncResource.bind(() => call(...args)),
+    )
+  }
+
+  getDelayedCalls(): DelayedCall[] {
+    return [...this.#armed.keys()]
+  }
+
+  /** Runs `rate` times as fast from now on. */
+  setRate(rate: number): void {
+    this.#anchor = { virtualMs: this.#timeline.nowMs, hostMs: this.now() }
+    this.#rate = rate
+    for (const call of Array.from(this.#armed.keys())) this.arm(call)
+  }
+
+  /** Sets the calendar forward, or back. The clock itself never jumps. */
+  jump(ms: number): void {
+    this.#calendarMs += ms
+  }
+
+  /** Forgets every call. */
+  clear(): void {
+    for (const event of this.#armed.values()) event.cancel()
+    this.#armed.clear()
+  }
+
+  arm(call: ScheduledCall): void {
+    this.disarm(call)
+    const { virtualMs, hostMs } = this.#anchor
+    const dueMs = virtualMs + (call.getTime() - hostMs) / this.#rate
+    this.#armed.set(
+      call,
+      this.#timeline.at(dueMs, () => this.#execute(() => this.#run(call))),
+    )
+  }
+
+  disarm(call: ScheduledCall): void {
+    this.#armed.get(call)?.cancel()
+    this.#armed.delete(call)
+  }
+
+  /** Between its time and now, the host may have been paused, and the call cancelled. */
+  #run(call: ScheduledCall): void {
+    if (!this.#armed.delete(call)) return
+    call.run()
+  }
+}
+
+const CALENDAR_START_MS = 1_767_225_600_000

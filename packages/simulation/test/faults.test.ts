@@ -1,0 +1,29 @@
+import { describe, expect, test } from 'vitest'
+import { describeFault, randomFaults } from '../src/faults.ts'
+import { Random } from '../src/random.ts'
+
+describe('randomFaults', () => {
+  const plan = { withinMs: 1000, most: 5, longestMs: 100 }
+
+  test('follow from the seed, in the order of their times', () => {
+    const script = (seed: string): unknown => randomFaults(new Random(seed), ['a', 'b', 'c'], plan)
+    expect(script('1')).toEqual(script('1'))
+    expect(script('1')).not.toEqual(script('2'))
+    for (let seed = 0; seed < 100; seed++) {
+      const faults = randomFaults(new Random(String(seed)), ['a', 'b'], plan)
+      expect(faults.map(({ atMs }) => atMs)).toEqual(faults.map(({ atMs }) => atMs).toSorted((x, y) => x - y))
+      expect(faults.every(({ one, other, forMs }) => one !== other && forMs >= 1 && forMs <= 100)).toBe(true)
+    }
+  })
+
+  test('are of the kinds that are asked for, and happen to an only host too', () => {
+    const faults = randomFaults(new Random('3'), ['only'], { ...plan, kinds: ['crash'] })
+    expect(faults.every(({ kind, one, other }) => kind === 'crash' && one === other)).toBe(true)
+  })
+
+  test('are told in one line', () => {
+    const fault = { kind: 'partition', atMs: 5, forMs: 10, one: 'a', other: 'b' } as const
+    expect(describeFault(fault)).toBe('at 5 ms for 10 ms: partition, a and b')
+    expect(describeFault({ ...fault, kind: 'crash' })).toBe('at 5 ms for 10 ms: crash, a')
+  })
+})

@@ -1,0 +1,39 @@
+import { describe, expect, test } from 'vitest'
+import { Simulation } from '../../src/simulation.ts'
+import { TwoHosts } from '../two-hosts.ts'
+
+describe('SimulatedHost', () => {
+  test('starts again with nothing of what it knew but its files', async () => {
+    const [sim, starts] = [new Simulation({ seed: 1 }), [] as unknown[]]
+    const host = sim.host('one', async (reactor) => {
+      starts.push([await reactor.readFile('/state').then(String, () => 'nothing'), reactor.now()])
+      host.files.set('/state', 'something')
+      reactor.callLater(500, () => starts.push('never'))
+    })
+    await sim.run(100)
+    host.crash()
+    host.crash()
+    expect(() => host.reactor).toThrow('Cannot use the reactor of one: it is down')
+    await sim.run(1000)
+    host.start()
+    host.start()
+    await sim.run(100)
+    expect(starts).toEqual([
+      ['nothing', 0],
+      ['something', 0],
+    ])
+  })
+
+  test('stands still and goes on, with what came meanwhile in its order', async () => {
+    const hosts = await TwoHosts.connected()
+    const told: string[] = []
+    hosts.server.pause()
+    hosts.server.reactor.callLater(10, () => told.push('timer'))
+    hosts.asked.transport.write('hello')
+    await hosts.sim.run(1000)
+    expect([told, hosts.served.bytes.length]).toEqual([[], 0])
+    hosts.server.goOn()
+    await hosts.sim.run(1000)
+    expect([told, hosts.served.bytes.toString()]).toEqual([['timer'], 'hello'])
+  })
+})

@@ -1,0 +1,67 @@
+import { describe, expect, test } from 'vitest'
+import type { FaultKind } from '../src/faults.ts'
+import { TwoHosts } from './two-hosts.ts'
+
+describe('faults', () => {
+  const happen = async (kind: FaultKind, forMs = 1000): Promise<TwoHosts> => {
+    const hosts = await TwoHosts.connected()
+    hosts.sim.inject({ kind, atMs: 0, forMs, one: 'server', other: 'client' })
+    await hosts.sim.run(1)
+    hosts.asked.transport.write('hello')
+    return hosts
+  }
+
+  test.each(['partition', 'one way', 'hold', 'stand still', 'slow link'] as const)(
+    'a %s delays bytes, and loses none once it is mended',
+    async (kind) => {
+      const hosts = await happen(kind)
+      await hosts.sim.run(30_000)
+      expect([hosts.served.bytes.toString(), hosts.served.losses]).toEqual(['hello', []])
+      expect(hosts.sim.faultsSeen).toEqual({ [kind]: 1 })
+    },
+  )
+
+  test('a reset ends connections on both sides', async () => {
+    const hosts = await happen('reset')
+    await hosts.sim.run(1000)
+    expect([...hosts.served.losses, ...hosts.asked.losses].map(({ name }) => name)).toEqual([
+      'ConnectionLost',
+      'ConnectionLost',
+    ])
+  })
+
+  test('a crash takes everything, and a start begins anew', async () => {
+    const hosts = await happen('crash')
+    await hosts.sim.run(60_000)
+    expect(hosts.served.losses).toEqual([])
+    expect(hosts.asked.losses.map(({ name }) => name)).toEqual(['ConnectionLost'])
+    expect([hosts.server.isDown, hosts.server.life?.ports.length]).toEqual([false, 1])
+  })
+
+  test('without descriptors nobody is accepted, until there are some', async () => {
+    const hosts = new TwoHosts()
+    hosts.sim.inject({ kind: 'no descriptors', atMs: 0, forMs: 2000, one: 'server', other: 'client' })
+    await hosts.sim.run(10)
+    hosts.client.reactor.connectTCP('server', 7, {
+      buildProtocol: () => hosts.asked,
+      doStart() {},
+      doStop() {},
+    })
+    await hosts.sim.run(1000)
+    expect([hosts.asked.made, hosts.served.made]).toEqual([true, false])
+    await hosts.sim.run(2000)
+    expect(hosts.served.made).toBe(true)
+  })
+
+  test('a fast clock and a calendar that jumps are seen by their host alone', async () => {
+    const hosts = await happen('fast clock', 10_000)
+    hosts.sim.inject({ kind: 'calendar jump', atMs: 0, forMs: 1, one: 'server', other: 'client' })
+    const before = [hosts.server.reactor.now(), hosts.client.reactor.now()]
+    const calendar = hosts.server.reactor.wallClock()
+    await hosts.sim.run(1000)
+    const [server = 0, client = 0] = before
+    expect(hosts.server.reactor.now() - server).toBeCloseTo(1500)
+    expect(hosts.client.reactor.now() - client).toBeCloseTo(1000)
+    expect(hosts.server.reactor.wallClock()).toBeLessThan(calendar)
+  })
+})

@@ -1,0 +1,39 @@
+import { describe, expect, test } from 'vitest'
+import { TwoHosts } from '../two-hosts.ts'
+
+describe('ConnectionEnd', () => {
+  test('delivers nothing to a program that has paused, and goes on where it was', async () => {
+    const hosts = await TwoHosts.connected()
+    hosts.served.transport.pauseProducing()
+    hosts.asked.transport.write(Buffer.alloc(200_000, 1))
+    await hosts.sim.run(5000)
+    expect([hosts.served.bytes.length, hosts.asked.transport.bufferedBytes > 0]).toEqual([0, true])
+    hosts.served.transport.resumeProducing()
+    await hosts.sim.run(5000)
+    expect([hosts.served.bytes.length, hosts.asked.transport.bufferedBytes]).toEqual([200_000, 0])
+  })
+
+  test('closes once both ends have been said', async () => {
+    const hosts = await TwoHosts.connected()
+    hosts.asked.transport.loseConnection()
+    await hosts.sim.run(1000)
+    expect([...hosts.served.losses, ...hosts.asked.losses].map(({ name }) => name)).toEqual([
+      'ConnectionDone',
+      'ConnectionDone',
+    ])
+    expect([hosts.server.life?.ends.size, hosts.client.life?.ends.size]).toEqual([0, 0])
+  })
+
+  test('shows an abort to the peer as a reset, or when that is lost, as soon as the peer writes', async () => {
+    const hosts = await TwoHosts.connected()
+    hosts.sim.partition(hosts.client, hosts.server)
+    hosts.asked.transport.abortConnection()
+    await hosts.sim.run(1000)
+    hosts.sim.heal(hosts.client, hosts.server)
+    await hosts.sim.run(10_000)
+    expect(hosts.served.losses).toEqual([])
+    hosts.served.transport.write('is anybody there?')
+    await hosts.sim.run(1000)
+    expect(hosts.served.losses.map(({ name }) => name)).toEqual(['ConnectionLost'])
+  })
+})

@@ -1,0 +1,141 @@
+import { describe, expect, test } from 'vitest'
+import { Flow, type FlowLimits } from '../../src/network/flow.ts'
+import { Link } from '../../src/network/link.ts'
+import { Random } from '../../src/random.ts'
+import { Timeline } from '../../src/time/timeline.ts'
+import { Trace } from '../../src/trace.ts'
+
+const LIMITS: FlowLimits = {
+  sendBufferBytes: 1000,
+  receiveBufferBytes: 3000,
+  giveUpMs: 10_000,
+  cuts: 'anywhere',
+}
+
+/** One flow, whose receiver reads at once unless told otherwise. */
+class OneFlow {
+  readonly timeline = new Timeline()
+  readonly told: string[] = []
+  readonly pieces: Buffer[] = []
+  readonly forth: Link
+  readonly back: Link
+  readonly flow: Flow
+  reads = true
+  fate: 'taken' | 'reset' | 'lost' = 'taken'
+
+  constructor(seed: string, lossPerMille = 0, limits: Partial<FlowLimits> = {}) {
+    const trace = new Trace(() => this.timeline.nowMs)
+    const conditions = {
+      latencyMs: [1, 9] as const,
+      lossPerMille,
+      duplicatesPerMille: 0,
+      bytesPerSecond: Infinity,
+    }
+    const link = (name: string): Link =>
+      new Link({
+        from: name,
+        to: name,
+        timeline: this.timeline,
+        random: new Random(seed + name),
+        trace,
+        conditions,
+      })
+    const [forth, back] = [link('forth'), link('back')]
+    this.forth = forth
+    this.back = back
+    this.flow = new Flow(
+      { timeline: this.timeline, random: new Random(seed), limits: { ...LIMITS, ...limits }, forth, back },
+      {
+        taken: () => this.told.push('taken'),
+        broken: (code) => this.told.push(code),
+        fate: () => this.fate,
+        arrived: (data) => {
+          this.pieces.push(data)
+          if (this.reads) this.flow.read(data.length)
+        },
+        ended: () => this.told.push('ended'),
+      },
+    )
+  }
+
+  get bytes(): Buffer {
+    return Buffer.concat(this.pieces)
+  }
+
+  pass(): void {
+    while (this.timeline.step());
+  }
+}
+
+describe('Flow', () => {
+  const message = Buffer.from(Array.from({ length: 50_000 }, (_, at) => at % 251))
+
+  test.each(Array.from({ length: 30 }, (_, seed) => String(seed)))(
+    'brings every byte once and in order, then the end, though a fifth of the packets is lost (seed %s)',
+    (seed) => {
+      const one = new OneFlow(seed, 200, { giveUpMs: Infinity })
+      one.flow.write([message.subarray(0, 10), message.subarray(10).toString('latin1').slice(0, 0)])
+      one.flow.write([message.subarray(10)])
+      one.flow.finish()
+      one.flow.finish()
+      one.pass()
+      expect(one.bytes.equals(message)).toBe(true)
+      expect(one.told.at(-1)).toBe('ended')
+    },
+  )
+
+  test('cuts anywhere, down to one byte, or nowhere when told so', () => {
+    const [cut, whole] = [new OneFlow('a'), new OneFlow('a', 0, { cuts: 'none' })]
+    for (const one of [cut, whole]) {
+      one.flow.write([message])
+      one.pass()
+    }
+    expect(Math.min(...cut.pieces.map(({ length }) => length))).toBe(1)
+    expect(Math.max(...whole.pieces.map(({ length }) => length))).toBe(1460)
+  })
+
+  test('lets the writer wait while the reader does not read, and tells it when it may go on', () => {
+    const one = new OneFlow('b')
+    one.reads = false
+    expect(one.flow.write([Buffer.alloc(500)])).toBe(true)
+    expect(one.flow.write([Buffer.alloc(9_500)])).toBe(false)
+    one.pass()
+    expect([one.bytes.length, one.told]).toEqual([3000, []])
+    one.reads = true
+    one.flow.read(3000)
+    one.pass()
+    expect([one.bytes.length, one.told]).toEqual([10_000, ['taken']])
+  })
+
+  test('gives up when nothing arrives for too long', () => {
+    const one = new OneFlow('c')
+    one.forth.setCut(true)
+    one.flow.write([message])
+    one.pass()
+    expect([one.told, one.bytes.length]).toEqual([['ETIMEDOUT'], 0])
+  })
+
+  test('gives up when nothing comes back for too long', () => {
+    const one = new OneFlow('d')
+    one.back.setCut(true)
+    one.flow.write([message])
+    one.pass()
+    expect(one.told).toEqual(['ETIMEDOUT'])
+  })
+
+  test('breaks when nobody there knows it', () => {
+    const one = new OneFlow('e')
+    one.fate = 'reset'
+    one.flow.write(['hello'])
+    one.pass()
+    expect([one.told, one.bytes.length]).toEqual([['ECONNRESET'], 0])
+  })
+
+  test('tells a reset, and nothing after it', () => {
+    const one = new OneFlow('f')
+    one.flow.write(['hello'])
+    one.flow.reset(() => one.told.push('reset'))
+    one.pass()
+    expect([one.told, one.bytes.length]).toEqual([['reset'], 0])
+  })
+})

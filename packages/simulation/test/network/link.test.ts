@@ -1,0 +1,87 @@
+import { describe, expect, test } from 'vitest'
+import { Link, type LinkConditions } from '../../src/network/link.ts'
+import { Random } from '../../src/random.ts'
+import { Timeline } from '../../src/time/timeline.ts'
+import { Trace } from '../../src/trace.ts'
+
+describe('Link', () => {
+  const make = (
+    conditions: Partial<LinkConditions> = {},
+  ): { timeline: Timeline; link: Link; told: string[]; send: (what: string, bytes?: number) => void } => {
+    const [timeline, told] = [new Timeline(), [] as string[]]
+    const link = new Link({
+      from: 'a',
+      to: 'b',
+      timeline,
+      random: new Random('link'),
+      trace: new Trace(() => timeline.nowMs),
+      conditions: {
+        latencyMs: [5, 5],
+        lossPerMille: 0,
+        duplicatesPerMille: 0,
+        bytesPerSecond: Infinity,
+        ...conditions,
+      },
+    })
+    const send = (what: string, bytes = 0): void =>
+      link.carry({
+        what,
+        bytes,
+        arrived: () => told.push(`${what} at ${timeline.nowMs}`),
+        lost: () => told.push(`${what} lost at ${timeline.nowMs}`),
+      })
+    return { timeline, link, told, send }
+  }
+
+  test('carries packets in its latency', () => {
+    const { timeline, told, send } = make({ latencyMs: [5, 10] })
+    for (let count = 0; count < 100; count++) send('x')
+    while (timeline.step());
+    const times = told.map((line) => Number(line.split(' ').at(-1)))
+    expect(Math.min(...times)).toBeGreaterThanOrEqual(5)
+    expect(Math.max(...times)).toBeLessThanOrEqual(10)
+    expect(new Set(times).size).toBeGreaterThan(90)
+  })
+
+  test('lets packets wait for those before them, as its bandwidth asks', () => {
+    const { timeline, told, send } = make({ bytesPerSecond: 1000 })
+    send('a', 10)
+    send('b', 20)
+    while (timeline.step());
+    expect(told).toEqual(['a at 15', 'b at 35'])
+  })
+
+  test('loses about as many as its conditions say', () => {
+    const { timeline, told, send } = make({ lossPerMille: 200 })
+    for (let count = 0; count < 1000; count++) send('x')
+    while (timeline.step());
+    const lost = told.filter((line) => line.includes('lost')).length
+    expect(lost).toBeGreaterThan(150)
+    expect(lost).toBeLessThan(250)
+  })
+
+  test('loses everything while it is cut, also what was on its way', () => {
+    const { timeline, link, told, send } = make()
+    send('on its way')
+    link.setCut(true)
+    send('too late')
+    while (timeline.step());
+    link.setCut(false)
+    send('again')
+    while (timeline.step());
+    expect([link.cut, told]).toEqual([false, ['on its way lost at 5', 'too late lost at 5', 'again at 10']])
+  })
+
+  test('keeps back what arrives while it is held, and lets it go in order', () => {
+    const { timeline, link, told, send } = make()
+    link.setHeld(true)
+    link.setHeld(true)
+    send('a')
+    send('b')
+    while (timeline.step());
+    timeline.moveTo(100)
+    expect(told).toEqual([])
+    link.setHeld(false)
+    expect(told).toEqual(['a at 100', 'b at 100'])
+  })
+})

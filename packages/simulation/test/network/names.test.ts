@@ -1,0 +1,24 @@
+import { describe, expect, test } from 'vitest'
+import { Names } from '../../src/network/names.ts'
+
+describe('Names', () => {
+  test('answer the addresses of a name, whatever its case; an address is its own', () => {
+    const names = new Names()
+    names.set('Server', ['10.0.0.1', '10.0.0.2'])
+    expect([names.find('sERVER'), names.find('192.0.2.1'), names.find('::1')]).toEqual([
+      ['10.0.0.1', '10.0.0.2'],
+      ['192.0.2.1'],
+      ['::1'],
+    ])
+    expect([names.isAddress('::1'), names.isAddress('server')]).toEqual([true, false])
+  })
+
+  test('fail for a name that nobody has, and for all while the service fails', () => {
+    const names = new Names()
+    names.set('server', ['10.0.0.1'])
+    expect(() => names.find('other')).toThrow('the name has no address')
+    names.conditions = { delayMs: 5, failing: true }
+    expect(() => names.find('server')).toThrow('the name service did not answer')
+    expect(names.find('10.0.0.1')).toEqual(['10.0.0.1'])
+  })
+})

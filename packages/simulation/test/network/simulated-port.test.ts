@@ -1,0 +1,67 @@
+import { CannotListenError, Factory } from '@ropewalk/core'
+import { describe, expect, test } from 'vitest'
+import { OneProtocol } from '../simulated-harness.ts'
+import { Noting, TwoHosts } from '../two-hosts.ts'
+
+describe('SimulatedPort', () => {
+  const dial = (hosts: TwoHosts, port: number): Noting => {
+    const protocol = new Noting()
+    hosts.client.reactor
+      .connectTCP('server', port, new OneProtocol(protocol))
+      .whenConnected()
+      .catch(() => undefined)
+    return protocol
+  }
+
+  test('has its address to itself, until it stops', async () => {
+    const hosts = new TwoHosts()
+    await hosts.sim.run(1)
+    const { reactor } = hosts.server
+    const factory = Factory.forProtocol(Noting)
+    await expect(reactor.listenTCP(7, factory)).rejects.toBeInstanceOf(CannotListenError)
+    const free = await reactor.listenTCP(0, factory)
+    expect(free.getHost()).toMatchObject({ host: hosts.server.address })
+    await free.stopListening()
+    await free[Symbol.asyncDispose]()
+    expect(factory.numPorts).toBe(0)
+  })
+
+  test('refuses while it is suspended, and not after', async () => {
+    const hosts = new TwoHosts()
+    await hosts.sim.run(1)
+    const port = await hosts.server.reactor.listenTCP(8, Factory.forProtocol(Noting))
+    await port.suspend()
+    const refused = dial(hosts, 8)
+    await hosts.sim.run(1000)
+    await port.resume()
+    const served = dial(hosts, 8)
+    await hosts.sim.run(1000)
+    expect([refused.made, served.made, port.connections.size]).toEqual([false, true, 1])
+  })
+
+  test('lets as many wait as its backlog holds while its program stands still; others knock again', async () => {
+    const hosts = new TwoHosts()
+    await hosts.sim.run(1)
+    const port = await hosts.server.reactor.listenTCP(8, Factory.forProtocol(Noting), { backlog: 2 })
+    hosts.server.pause()
+    const clients = Array.from({ length: 4 }, () => dial(hosts, 8))
+    await hosts.sim.run(900)
+    expect(clients.filter(({ made }) => made)).toHaveLength(2)
+    hosts.server.goOn()
+    await hosts.sim.run(10_000)
+    expect([clients.filter(({ made }) => made).length, port.connections.size]).toEqual([4, 4])
+  })
+
+  test('resets those who wait when it stops', async () => {
+    const hosts = new TwoHosts()
+    await hosts.sim.run(1)
+    const port = await hosts.server.reactor.listenTCP(8, Factory.forProtocol(Noting))
+    hosts.server.maxDescriptors = 0
+    const client = dial(hosts, 8)
+    await hosts.sim.run(1000)
+    expect(client.made).toBe(true)
+    await port.stopListening()
+    await hosts.sim.run(1000)
+    expect(client.losses.map(({ name }) => name)).toEqual(['ConnectionLost'])
+  })
+})

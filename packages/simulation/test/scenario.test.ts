@@ -1,0 +1,61 @@
+import { describe, expect, test } from 'vitest'
+import { ScenarioFailed, simulateAll } from '../src/scenario.ts'
+import type { Simulation } from '../src/simulation.ts'
+
+describe('simulateAll', () => {
+  const idle = (sim: Simulation): void => {
+    sim.host('a', () => undefined)
+    sim.host('b', () => undefined)
+  }
+
+  test('runs a scenario with many seeds, and tells what was in the runs', async () => {
+    const seeds: string[] = []
+    const coverage = await simulateAll(
+      async (sim) => {
+        seeds.push(sim.seed)
+        idle(sim)
+        sim.injectFaults({ withinMs: 100, kinds: ['crash'] })
+        await sim.run(1000)
+      },
+      { runs: 20, seed: 'x' },
+    )
+    expect(seeds.slice(0, 3)).toEqual(['x-0', 'x-1', 'x-2'])
+    expect(coverage).toMatchObject({ runs: 20, virtualMs: 20_000 })
+    expect(coverage.faults.crash).toBeGreaterThan(10)
+  })
+
+  test('tells the seed, and the only fault without which the scenario does not fail', async () => {
+    const failed = simulateAll(
+      async (sim) => {
+        idle(sim)
+        sim.injectFaults({ withinMs: 100, most: 8 })
+        await sim.run(10_000)
+        if ((sim.faultsSeen.crash ?? 0) > 0) throw new Error('it crashed')
+      },
+      { runs: 50 },
+    )
+    await expect(failed).rejects.toBeInstanceOf(ScenarioFailed)
+    const error = (await failed.catch((caught: unknown) => caught)) as ScenarioFailed
+    expect(error.script.map(({ kind }) => kind)).toEqual(['crash'])
+    expect(error.message).toMatch(
+      /^Seed 0-\d+: it crashed\n  It fails with these faults:\n    at \d+ ms for \d+ ms: crash, [ab]\n  Try it again with ROPEWALK_SEED=0-\d+$/,
+    )
+  })
+
+  test('says that no fault is needed, and runs the one seed that is asked for', async () => {
+    const scenario = async (): Promise<void> => {
+      throw new Error('always')
+    }
+    await expect(simulateAll(scenario, {}, 'mine')).rejects.toThrow(
+      'Seed mine: always\n  It needs no fault to fail.',
+    )
+    const seen: string[] = []
+    await simulateAll(async ({ seed }) => void seen.push(seed), { runs: 10 }, 'mine')
+    expect(seen).toEqual(['mine'])
+  })
+
+  test('stops at its budget', async () => {
+    const { runs } = await simulateAll(async () => undefined, { runs: 1e9, budgetMs: 5 })
+    expect(runs).toBeLessThan(1e9)
+  })
+})

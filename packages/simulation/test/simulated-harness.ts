@@ -1,0 +1,78 @@
+import { Factory, type LogEvent, type ProtocolEvents } from '@ropewalk/core'
+import type { TransportHarness } from '@ropewalk/core/testing'
+import { Simulation } from '../src/index.ts'
+
+/** A factory whose only protocol is known beforehand. */
+export class OneProtocol<P extends ProtocolEvents> extends Factory<P> {
+  readonly #protocol: P
+
+  constructor(protocol: P) {
+    super()
+    this.#protocol = protocol
+  }
+
+  override buildProtocol(): P {
+    return this.#protocol
+  }
+}
+
+/** Connections between two simulated hosts, on a network whose time passes by itself until `stop`. */
+export class SimulatedHarness implements TransportHarness {
+  readonly capabilities: TransportHarness['capabilities'] = new Set(['reset', 'backpressure'])
+  readonly logged: LogEvent[] = []
+  readonly #sim: Simulation
+  readonly #hosts
+  #lastPort = 1000
+  #stopped = false
+
+  constructor(seed: string | number) {
+    this.#sim = new Simulation({
+      seed,
+      link: { latencyMs: [1, 5], bytesPerSecond: Infinity },
+      limits: { cuts: 'none' },
+    })
+    const idle = (): undefined => undefined
+    this.#hosts = { server: this.#sim.host('server', idle), client: this.#sim.host('client', idle) }
+    for (const { reactor } of Object.values(this.#hosts))
+      reactor.logPublisher.addObserver((event) => this.logged.push(event))
+    void this.#drive()
+  }
+
+  connect: TransportHarness['connect'] = async (serverProtocol, clientProtocol) => {
+    const { server, client } = this.#hosts
+    const port = ++this.#lastPort
+    await server.reactor.listenTCP(port, new OneProtocol(serverProtocol))
+    client.reactor.connectTCP('server', port, new OneProtocol(clientProtocol))
+    await this.until(() => serverProtocol.made && clientProtocol.made)
+    return { server: serverProtocol.transport, client: clientProtocol.transport }
+  }
+
+  until: TransportHarness['until'] = async (condition) => {
+    for (const end = this.#sim.nowMs + 100_000; !condition();) {
+      if (this.#sim.nowMs > end) throw new Error(`It never came about that ${String(condition)}`)
+      // Some conditions are dear: asked now and then is enough.
+      for (let turns = 0; turns < 50; turns++) await turn()
+    }
+  }
+
+  quiet: TransportHarness['quiet'] = async () => {
+    for (const end = this.#sim.nowMs + 300; this.#sim.nowMs < end;) await turn()
+  }
+
+  advance(): void {}
+
+  stop(): void {
+    this.#stopped = true
+  }
+
+  async #drive(): Promise<void> {
+    while (!this.#stopped) {
+      await this.#sim.run(1)
+      await turn()
+    }
+  }
+}
+
+function turn(): Promise<void> {
+  return new Promise((resolve) => setImmediate(resolve))
+}

@@ -1,0 +1,136 @@
+import { connectProtocol, Factory, LoopingCall, TCPClientEndpoint } from '@ropewalk/core'
+import { describe, expect, test } from 'vitest'
+import { Simulation, SimulationFailed } from '../src/simulation.ts'
+import { Noting, TwoHosts } from './two-hosts.ts'
+
+/** A run with loss, cuts and faults in it; answers its trace. */
+async function traceOf(seed: number): Promise<string> {
+  const sim = new Simulation({ seed, link: { lossPerMille: 20 } })
+  class Echo extends Noting {
+    override dataReceived(data: Buffer): void {
+      this.transport.write(data)
+    }
+  }
+  sim.host('server', (reactor) => reactor.listenTCP(7, Factory.forProtocol(Echo)))
+  for (const name of ['one', 'two'])
+    sim.host(name, async (reactor) => {
+      const endpoint = new TCPClientEndpoint(reactor, 'server', 7, { timeoutMs: 5000 })
+      const protocol = await connectProtocol(endpoint, new Noting()).catch(() => undefined)
+      for (let count = 0; count < 5; count++) protocol?.transport.write(reactor.randomBytes(1000))
+    })
+  sim.injectFaults({ withinMs: 1000 })
+  await sim.run(30_000)
+  return sim.trace.toString()
+}
+
+describe('Simulation', () => {
+  test('makes the same of the same seed, and another of another', async () => {
+    const seeds = Array.from({ length: 20 }, (_, seed) => seed)
+    const traces = await Promise.all(seeds.map(traceOf))
+    for (const [seed, trace] of traces.entries()) expect(await traceOf(seed)).toBe(trace)
+    expect(new Set(traces).size).toBe(seeds.length)
+  })
+
+  test('lets time pass without waiting', async () => {
+    const [sim, told] = [new Simulation({ seed: 1 }), [] as number[]]
+    sim.host('only', (reactor) => {
+      void new LoopingCall(() => told.push(reactor.now())).start(1000, { reactor })
+    })
+    sim.at(2500, () => told.push(-1))
+    await sim.run(3500)
+    expect([sim.nowMs, told]).toEqual([3500, [0, 1000, 2000, -1, 3000]])
+  })
+
+  test('stops at a condition, or says that it never came', async () => {
+    const hosts = new TwoHosts()
+    await hosts.sim.runUntil(() => hosts.sim.nowMs > 0.5 || hosts.server.life !== undefined)
+    const never = hosts.sim.runUntil(() => false, { timeoutMs: 1000 })
+    await expect(never).rejects.toMatchObject({ name: 'SimulationFailed', seed: '1' })
+    await expect(never).rejects.toThrow('Seed 1 at')
+  })
+
+  test('goes on until nothing more would happen', async () => {
+    const hosts = await TwoHosts.connected()
+    hosts.asked.transport.write('hello')
+    hosts.asked.transport.loseConnection()
+    await hosts.sim.runUntilIdle()
+    expect([hosts.served.bytes.toString(), hosts.served.losses.length]).toEqual(['hello', 1])
+  })
+
+  test.each([
+    [
+      'throws',
+      () => {
+        throw new Error('no')
+      },
+    ],
+    [
+      'rejects',
+      async () => {
+        throw new Error('no')
+      },
+    ],
+  ])('fails with its seed when a program %s', async (_how, program) => {
+    const sim = new Simulation({ seed: 'x' })
+    sim.host('bad', program)
+    const failed = sim.run(10)
+    await expect(failed).rejects.toBeInstanceOf(SimulationFailed)
+    await expect(failed).rejects.toThrow('Seed x at 0.000 ms: bad failed: no')
+  })
+
+  test('finds a program that waits in a loop for time to pass', async () => {
+    const sim = new Simulation({ seed: 1 })
+    sim.host('busy', (reactor) => {
+      while (reactor.now() < 10);
+    })
+    await expect(sim.run(100)).rejects.toThrow('busy waits in a loop for time to pass: use reactor.callLater')
+  })
+
+  test('finds a program that never lets time pass', async () => {
+    const sim = new Simulation({ seed: 1 })
+    sim.host('restless', (reactor) => {
+      const again = (): void => void reactor.callLater(0, again)
+      again()
+    })
+    await expect(sim.run(100)).rejects.toThrow('time stands still')
+  })
+
+  test('cuts hosts off from each other, one way too, and connects them again', async () => {
+    const hosts = await TwoHosts.connected()
+    hosts.sim.partition(hosts.client, hosts.server, { oneWay: true })
+    hosts.asked.transport.write('one')
+    hosts.served.transport.write('two')
+    await hosts.sim.run(5000)
+    expect([hosts.served.bytes.length, hosts.asked.bytes.toString()]).toEqual([0, 'two'])
+    hosts.sim.heal(hosts.client, hosts.server)
+    await hosts.sim.run(60_000)
+    expect(hosts.served.bytes.toString()).toBe('one')
+  })
+
+  test('shows a run as a diagram', async () => {
+    const hosts = await TwoHosts.connected()
+    expect(hosts.sim.diagram()).toMatch(/SYN -+\|/)
+    expect(hosts.sim.diagram({ fromMs: 1e6 }).split('\n')).toHaveLength(1)
+    expect(hosts.sim.mermaid()).toContain('server->>client:')
+  })
+
+  test('names what was not closed, and where it was opened', async () => {
+    const hosts = await TwoHosts.connected()
+    hosts.client.reactor.callLater(1e6, () => undefined)
+    const leaks = hosts.sim.leaks()
+    expect(leaks.map(({ host, what }) => `${host} ${what}`)).toEqual([
+      'server connection',
+      'server port',
+      'client connection',
+      'client timer',
+    ])
+    expect(leaks.at(-1)?.openedAt).toContain('simulation.test.ts')
+  })
+
+  test('refuses a second host of one name, and a fault of a host it does not have', () => {
+    const { sim } = new TwoHosts()
+    expect(() => sim.host('server', () => undefined)).toThrow('a second host of the name server')
+    const fault = { kind: 'crash', atMs: 0, forMs: 1, one: 'nobody', other: 'server' } as const
+    expect(() => sim.inject(fault)).toThrow('nobody')
+  })
+})

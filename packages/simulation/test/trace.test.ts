@@ -1,0 +1,14 @@
+import { expect, test } from 'vitest'
+import { Trace } from '../src/trace.ts'
+
+test('Trace writes a short line for everything, with its time', () => {
+  let nowMs = 0
+  const trace = new Trace(() => nowMs)
+  trace.note('server', 'starts')
+  nowMs = 1.5
+  trace.passed('client', 'server', 'SYN')
+  trace.passed('server', 'client', 'SYN-ACK', true)
+  expect(trace.toString()).toBe(
+    '0.000 server starts\n1.500 client->server SYN\n1.500 server->client lost SYN-ACK',
+  )
+})
