@@ -35,10 +35,11 @@ export class OutputQueue {
 
   /** Takes about `limit` bytes from the front, none only when none are held. A lone string stays one: sockets encode it themselves. */
   take(limit: number): (Buffer | string)[] {
-    const only = this.#small?.[0]
-    if (typeof only === 'string' && this.#small?.length === 1 && this.#ready === undefined) {
+    const small = this.#small
+    if (small?.length === 1 && this.#ready === undefined && this.#bytes <= limit) {
+      const only = small[0] ?? ''
       this.clear()
-      return [only]
+      return [typeof only === 'string' ? only : asBuffer(only)]
     }
     this.#join()
     const ready = this.#ready ?? []
