@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto'
 import { connectProtocol, Factory, LoopingCall, TCPClientEndpoint } from '@ropewalk/core'
 import { describe, expect, test } from 'vitest'
 import { Simulation, SimulationFailed } from '../src/simulation.ts'
@@ -29,6 +30,13 @@ describe('Simulation', () => {
     const traces = await Promise.all(seeds.map(traceOf))
     for (const [seed, trace] of traces.entries()) expect(await traceOf(seed)).toBe(trace)
     expect(new Set(traces).size).toBe(seeds.length)
+  })
+
+  test('makes the same of a seed on every version of Node', async () => {
+    const digest = createHash('sha256')
+      .update(await traceOf(1))
+      .digest('hex')
+    expect(digest).toBe(TRACE_OF_SEED_1)
   })
 
   test('lets time pass without waiting', async () => {
@@ -134,3 +142,6 @@ describe('Simulation', () => {
     expect(() => sim.inject(fault)).toThrow('nobody')
   })
 })
+
+/** Changes with whatever changes the network; then take the new one, on one version of Node. */
+const TRACE_OF_SEED_1 = '13033e365b75fa3e3afdc50c3ffee488a5730aedda9605682defc5344359094b'
