@@ -13,5 +13,6 @@ export {
   simulateAll,
   type SimulateOptions,
 } from './scenario.ts'
-export { Simulation, SimulationFailed, type SimulationOptions } from './simulation.ts'
+export { Simulation, type SimulationOptions } from './simulation.ts'
+export { SimulationFailed } from './simulation-failed.ts'
 export type { Trace } from './trace.ts'

@@ -1,14 +1,13 @@
-import { AsyncLocalStorage } from 'node:async_hooks'
 import { type Arrow, type DiagramOptions, mermaidDiagram, textDiagram } from './diagram.ts'
-import { describeFault, type Fault, type FaultKind, type FaultPlan, randomFaults } from './faults.ts'
+import { FaultScript } from './fault-script.ts'
+import type { Fault, FaultKind, FaultPlan } from './faults.ts'
 import { type HostProgram, SimulatedHost } from './host/simulated-host.ts'
+import type { Leak } from './leak.ts'
 import type { FlowLimits } from './network/flow.ts'
 import type { LinkConditions } from './network/link.ts'
-import { inject } from './inject.ts'
-import type { Leak } from './leak.ts'
 import { Network } from './network/network.ts'
 import { Random } from './random.ts'
-import { settled } from './real/real-time.ts'
+import { RunLoop } from './run-loop.ts'
 import { Timeline } from './time/timeline.ts'
 import { Trace } from './trace.ts'
 
@@ -22,21 +21,12 @@ export interface SimulationOptions {
   readonly limits?: Partial<FlowLimits>
   /** Which faults of the scripts of `injectFaults` happen, by their place. Default: all. */
   readonly faults?: ReadonlySet<number>
-}
-
-/** A run has failed; `seed` makes it fail again. */
-export class SimulationFailed extends Error {
-  override readonly name = 'SimulationFailed'
-  readonly seed: string
-  /** Virtual time of the failure. */
-  readonly atMs: number
-
-  constructor(seed: string, atMs: number, why: string, cause: unknown) {
-    const explained = cause instanceof Error ? `: ${cause.message}` : ''
-    super(`Seed ${seed} at ${atMs.toFixed(3)} ms: ${why}${explained}`, { cause })
-    this.seed = seed
-    this.atMs = atMs
-  }
+  /**
+   * Makes `Math.random`, `Date`, `performance.now`, and of `crypto` `randomBytes`, `randomInt`, `randomUUID`,
+   * `randomFillSync` and `getRandomValues` follow the seed and the host's clock, for code that runs in a host.
+   * While time passes they are replaced in the whole process; elsewhere they answer as ever. Default false.
+   */
+  readonly seedGlobals?: boolean
 }
 
 /**
@@ -53,36 +43,57 @@ export class Simulation {
   readonly random: Random
   readonly trace: Trace
   readonly network: Network<SimulatedHost>
-  /** Every fault that `injectFaults` has planned. */
-  readonly script: Fault[] = []
-  /** How many faults of each kind have happened. */
-  readonly faultsSeen: Partial<Record<FaultKind, number>> = {}
-  readonly #wantsFault: (at: number) => boolean
   readonly #timeline = new Timeline()
   readonly #hosts = new Map<string, SimulatedHost>()
-  #ran = false
-  #events = 0
-  #eventsNow = 0
-  #failure: SimulationFailed | undefined
+  readonly #loop: RunLoop
+  readonly #faults: FaultScript
 
-  constructor({ seed, link = {}, limits = {}, faults }: SimulationOptions) {
+  constructor({ seed, link = {}, limits = {}, faults, seedGlobals = false }: SimulationOptions) {
+    const [timeline, hosts] = [this.#timeline, this.#hosts]
     this.seed = String(seed)
-    this.#wantsFault = (at) => faults?.has(at) ?? true
     this.random = new Random(this.seed)
-    this.trace = new Trace(() => this.#timeline.nowMs)
+    this.trace = new Trace(() => timeline.nowMs)
+    this.#loop = new RunLoop({ seed: this.seed, timeline, seedGlobals })
+    this.#faults = new FaultScript({
+      timeline,
+      random: this.random,
+      trace: this.trace,
+      hosts,
+      wanted: faults,
+    })
     this.network = new Network({
-      timeline: this.#timeline,
+      timeline,
       random: this.random.fork('network'),
       trace: this.trace,
       conditions: { ...DEFAULT_LINK, ...link },
       limits: { ...DEFAULT_LIMITS, ...limits },
-      stations: () => this.#hosts.values(),
+      stations: () => hosts.values(),
     })
   }
 
   /** Virtual milliseconds since the beginning. */
   get nowMs(): number {
     return this.#timeline.nowMs
+  }
+
+  /** How many events have happened. */
+  get events(): number {
+    return this.#loop.events
+  }
+
+  /** Every fault that `injectFaults` has planned. */
+  get script(): readonly Fault[] {
+    return this.#faults.planned
+  }
+
+  /** How many faults of each kind have happened. */
+  get faultsSeen(): Readonly<Partial<Record<FaultKind, number>>> {
+    return this.#faults.seen
+  }
+
+  /** Every host, in the order in which they were added. */
+  get hosts(): readonly SimulatedHost[] {
+    return [...this.#hosts.values()]
   }
 
   /** Adds a host, by which name others reach it, and starts it. */
@@ -96,7 +107,7 @@ export class Simulation {
       network,
       random: this.random.fork(name),
       program,
-      run: (runs, call) => this.#run(runs, call),
+      run: (runs, call) => this.#loop.execute(runs, call),
     })
     this.#hosts.set(name, host)
     network.names.set(name, [address])
@@ -104,20 +115,10 @@ export class Simulation {
     return host
   }
 
-  /** How many events have happened. */
-  get events(): number {
-    return this.#events
-  }
-
-  /** Every host, in the order in which they were added. */
-  get hosts(): readonly SimulatedHost[] {
-    return [...this.#hosts.values()]
-  }
-
   /** Makes `call` happen at a moment of virtual time, in milliseconds since the beginning. */
   at(ms: number, call: () => unknown): void {
     this.#timeline.at(ms, () => {
-      this.#ran = true
+      this.#loop.happens()
       call()
     })
   }
@@ -145,33 +146,22 @@ export class Simulation {
    * @returns the script; `faults` of the options can leave some of it out.
    */
   injectFaults(plan: FaultPlan): readonly Fault[] {
-    const random = this.random.fork(`faults ${this.script.length}`)
-    const script = randomFaults(random, [...this.#hosts.keys()], plan)
-    const before = this.script.length
-    this.script.push(...script)
-    for (const [at, fault] of script.entries()) if (this.#wantsFault(before + at)) this.inject(fault)
-    return script
+    return this.#faults.plan(plan)
   }
 
   /** Makes one fault happen, `atMs` from now. */
   inject(fault: Fault): void {
-    const [one, other] = [this.#hostNamed(fault.one), this.#hostNamed(fault.other)]
-    this.#timeline.after(fault.atMs, () => {
-      this.trace.note(fault.one, `fault: ${describeFault(fault)}`)
-      this.faultsSeen[fault.kind] = (this.faultsSeen[fault.kind] ?? 0) + 1
-      const mend = inject(fault, one, other)
-      this.#timeline.after(fault.forMs, mend)
-    })
+    this.#faults.inject(fault)
   }
 
   /** What happened so far as text: a column for each host, a line for each packet. */
-  diagram({ fromMs = 0, untilMs = Infinity }: DiagramOptions = {}): string {
-    return textDiagram([...this.#hosts.keys()], this.#arrowsWithin(fromMs, untilMs))
+  diagram(options: DiagramOptions = {}): string {
+    return textDiagram([...this.#hosts.keys()], this.#arrowsWithin(options))
   }
 
   /** The same as a Mermaid sequence diagram. */
-  mermaid({ fromMs = 0, untilMs = Infinity }: DiagramOptions = {}): string {
-    return mermaidDiagram([...this.#hosts.keys()], this.#arrowsWithin(fromMs, untilMs))
+  mermaid(options: DiagramOptions = {}): string {
+    return mermaidDiagram([...this.#hosts.keys()], this.#arrowsWithin(options))
   }
 
   /** What the hosts that are up have not closed. */
@@ -180,81 +170,27 @@ export class Simulation {
   }
 
   /** Lets `ms` milliseconds of virtual time pass. @throws {SimulationFailed} (rejects) when a host fails. */
-  async run(ms: number): Promise<void> {
-    const until = this.#timeline.nowMs + ms
-    await settled()
-    while (this.#timeline.nextMs <= until) await this.#step()
-    this.#timeline.moveTo(until)
-    this.#throwIfFailed()
+  run(ms: number): Promise<void> {
+    return this.#loop.run(ms)
   }
 
   /** Lets time pass until `condition` holds. @throws {SimulationFailed} (rejects) when it does not within `timeoutMs`. */
-  async runUntil(
+  runUntil(
     condition: () => boolean,
     { timeoutMs = 600_000 }: { readonly timeoutMs?: number } = {},
   ): Promise<void> {
-    const until = this.#timeline.nowMs + timeoutMs
-    // What was begun outside of any event, such as by a test, goes on first.
-    await settled()
-    while (!condition()) {
-      if (this.#timeline.nextMs > until) this.#fail('What was waited for did not come', undefined)
-      else await this.#step()
-      this.#throwIfFailed()
-    }
+    return this.#loop.runUntil(condition, timeoutMs)
   }
 
-  /** Lets time pass until nothing more would ever happen. */
-  async runUntilIdle(): Promise<void> {
-    while (this.#timeline.nextMs < Infinity) await this.#step()
-    this.#throwIfFailed()
+  /** Lets time pass until nothing more would ever happen. @throws {SimulationFailed} (rejects) when a host fails. */
+  runUntilIdle(): Promise<void> {
+    return this.#loop.runUntilIdle()
   }
 
-  #arrowsWithin(fromMs: number, untilMs: number): readonly Arrow[] {
+  #arrowsWithin({ fromMs = 0, untilMs = Infinity }: DiagramOptions): readonly Arrow[] {
     return this.trace.arrows.filter(({ atMs }) => atMs >= fromMs && atMs <= untilMs)
   }
-
-  #hostNamed(name: string): SimulatedHost {
-    const host = this.#hosts.get(name)
-    if (host === undefined) throw new Error(`Cannot find a host of the name ${name}`)
-    return host
-  }
-
-  async #step(): Promise<void> {
-    this.#events++
-    const before = this.#timeline.nowMs
-    this.#ran = false
-    this.#timeline.step()
-    this.#eventsNow = this.#timeline.nowMs === before ? this.#eventsNow + 1 : 0
-    if (this.#eventsNow > MAX_EVENTS_NOW)
-      this.#fail(`${MAX_EVENTS_NOW} events later time stands still`, undefined)
-    // What promises do belongs to the event in which they go on.
-    if (this.#ran) await settled()
-    this.#throwIfFailed()
-  }
-
-  #run(host: SimulatedHost, call: () => unknown): void {
-    this.#ran = true
-    try {
-      const answer = RUNNING.run(host, call)
-      if (answer instanceof Promise)
-        answer.catch((error: unknown) => this.#fail(`${host.name} failed`, error))
-    } catch (error) {
-      this.#fail(`${host.name} failed`, error)
-    }
-  }
-
-  #fail(why: string, cause: unknown): void {
-    this.#failure ??= new SimulationFailed(this.seed, this.#timeline.nowMs, why, cause)
-  }
-
-  #throwIfFailed(): void {
-    if (this.#failure !== undefined) throw this.#failure
-  }
 }
-
-const MAX_EVENTS_NOW = 100_000
-/** The host to which the code that runs belongs. */
-const RUNNING = new AsyncLocalStorage<SimulatedHost>()
 
 const DEFAULT_LINK: LinkConditions = {
   latencyMs: [1, 20],

@@ -1,7 +1,8 @@
 import { createHash } from 'node:crypto'
 import { connectProtocol, Factory, LoopingCall, TCPClientEndpoint } from '@ropewalk/core'
 import { describe, expect, test } from 'vitest'
-import { Simulation, SimulationFailed } from '../src/simulation.ts'
+import { SimulationFailed } from '../src/simulation-failed.ts'
+import { Simulation } from '../src/simulation.ts'
 import { Noting, TwoHosts } from './two-hosts.ts'
 
 /** A run with loss, cuts and faults in it; answers its trace. */

@@ -43,7 +43,9 @@ function socketsIn(test: Source): readonly Violation[] {
 
 /** Examples are whole programs, and these rooms are about sockets. */
 function mayUseSockets(path: string): boolean {
-  return /^(?:examples|packages\/(?:core\/test\/node|http\/test\/interop|conformance))\//.test(path)
+  return /^(?:examples|packages\/(?:core\/test\/node|http\/test\/interop|simulation\/test\/real|conformance))\//.test(
+    path,
+  )
 }
 
 const TURNED_OFF: ReadonlyMap<string, string> = new Map([

@@ -24,6 +24,7 @@ function misplacedIn(source: Source): readonly Violation[] {
 function mayUse(path: string, module: string): boolean {
   if (path.startsWith(NODE_ROOM)) return !ONLY_INTEROP.has(module)
   if (path.startsWith(TLS_ROOM) && ONLY_TLS.has(module)) return true
+  if (path.startsWith(REAL_ROOM) && module === 'module') return true
   if (path.startsWith(INTEROP_ROOM) && ONLY_INTEROP.has(module)) return true
   return ANYWHERE_BUT_WIRE.has(module) && !placeOf(path).folders.includes('wire')
 }
@@ -34,6 +35,8 @@ function drawsRandomness(path: string, module: string, { names }: Import): boole
 
 const NODE_ROOM = 'packages/core/src/node/'
 const TLS_ROOM = 'packages/core/src/tls/'
+/** Simulations replace what modules give. */
+const REAL_ROOM = 'packages/simulation/src/real/'
 const INTEROP_ROOM = 'packages/http/src/interop/'
 const ANYWHERE_BUT_WIRE: ReadonlySet<string> = new Set([
   'async_hooks',

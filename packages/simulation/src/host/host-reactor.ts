@@ -22,7 +22,8 @@ import {
   type Dialling,
   WireReactor,
 } from '@ropewalk/core/reactor'
-import { callSite, type Leak } from '../leak.ts'
+import { callSite } from '../call-site.ts'
+import type { Leak } from '../leak.ts'
 import { SimulatedPort } from '../network/simulated-port.ts'
 import { StreamDial } from '../network/stream-dial.ts'
 import type { ReactorSystem } from './reactor-system.ts'

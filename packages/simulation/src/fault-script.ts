@@ -1,0 +1,57 @@
+import { describeFault, type Fault, type FaultKind, type FaultPlan, randomFaults } from './faults.ts'
+import type { SimulatedHost } from './host/simulated-host.ts'
+import { inject } from './inject.ts'
+import type { Random } from './random.ts'
+import type { Timeline } from './time/timeline.ts'
+import type { Trace } from './trace.ts'
+
+/** What the faults of a simulation happen to. */
+export interface FaultScriptSetup {
+  readonly timeline: Timeline
+  readonly random: Random
+  readonly trace: Trace
+  readonly hosts: ReadonlyMap<string, SimulatedHost>
+  /** Which of the planned faults happen, by their place. Default: all. */
+  readonly wanted?: ReadonlySet<number> | undefined
+}
+
+/** The faults of one run: those that were planned from the seed, and how many have happened. */
+export class FaultScript {
+  /** Every fault that was planned, those left out too. */
+  readonly planned: Fault[] = []
+  /** How many of each kind have happened. */
+  readonly seen: Partial<Record<FaultKind, number>> = {}
+  readonly #setup: FaultScriptSetup
+
+  constructor(setup: FaultScriptSetup) {
+    this.#setup = setup
+  }
+
+  /** Plans faults between the hosts there are now. */
+  plan(plan: FaultPlan): readonly Fault[] {
+    const { random, hosts, wanted } = this.#setup
+    const before = this.planned.length
+    const script = randomFaults(random.fork(`faults ${before}`), [...hosts.keys()], plan)
+    this.planned.push(...script)
+    for (const [at, fault] of script.entries()) if (wanted?.has(before + at) ?? true) this.inject(fault)
+    return script
+  }
+
+  /** Makes one fault happen, `atMs` from now. */
+  inject(fault: Fault): void {
+    const { timeline, trace } = this.#setup
+    const [one, other] = [this.#hostNamed(fault.one), this.#hostNamed(fault.other)]
+    timeline.after(fault.atMs, () => {
+      trace.note(fault.one, `fault: ${describeFault(fault)}`)
+      this.seen[fault.kind] = (this.seen[fault.kind] ?? 0) + 1
+      const mend = inject(fault, one, other)
+      timeline.after(fault.forMs, mend)
+    })
+  }
+
+  #hostNamed(name: string): SimulatedHost {
+    const host = this.#setup.hosts.get(name)
+    if (host === undefined) throw new Error(`Cannot find a host of the name ${name}`)
+    return host
+  }
+}

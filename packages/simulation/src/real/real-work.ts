@@ -1,0 +1,80 @@
+import { createHook } from 'node:async_hooks'
+import { framesHere, siteOf } from '../call-site.ts'
+
+/** Something that was asked of the real world: its answer would come at no moment of virtual time. */
+export interface RealWork {
+  /** Such as `a real timer`. */
+  readonly what: string
+  /** What to use instead. */
+  readonly instead: string
+  /** The lines of the program that asked; empty when Node only came to it later. */
+  readonly askedAt: string
+}
+
+/**
+ * Tells `seen` of every timer, socket, lookup, file, process and worker that a program asks Node for. What Node does
+ * for itself, and for a console, is left out.
+ *
+ * @param asking Whose code runs now; undefined when its work is nothing to tell.
+ * @returns what ends the watch.
+ */
+export function watchRealWork<T>(
+  asking: () => T | undefined,
+  seen: (by: T, work: RealWork) => void,
+): () => void {
+  const init = (_id: number, type: string): void => {
+    const kind = KINDS[type]
+    const by = kind && asking()
+    if (kind === undefined || by === undefined) return
+    const frames = framesHere(DEPTH)
+    if (isNodesOwn(frames)) return
+    const askedAt = siteOf(frames)
+    if (askedAt !== '' || CERTAIN.has(type)) seen(by, { what: kind.what, instead: kind.instead, askedAt })
+  }
+  // Promises are many, and none of them is real work. Older versions of Node do not know the option.
+  const options = { init, trackPromises: false }
+  const hook = createHook(options).enable()
+  return () => void hook.disable()
+}
+
+/** Streams of Node's own defer by real immediates, and consoles may buffer by timers. */
+function isNodesOwn(frames: readonly string[]): boolean {
+  if (frames.some((frame) => frame.includes('node:internal/console/'))) return true
+  const caller = frames.find((frame) => !ASKED_THROUGH.test(frame))
+  return caller !== undefined && /node:internal\/(?:js_stream_socket|streams|modules|tls)/.test(caller)
+}
+
+/** What Node asks for only when a program wants it, though perhaps some ticks later. */
+const CERTAIN: ReadonlySet<string> = new Set([
+  'TCPWRAP',
+  'TCPSERVERWRAP',
+  'PIPECONNECTWRAP',
+  'PIPESERVERWRAP',
+  'UDPWRAP',
+  'QUERYWRAP',
+])
+/** As deep as a program is below its console. */
+const DEPTH = 40
+const ASKED_THROUGH = /real-work\.|node:internal\/(?:async_hooks|timers)|node:timers|Async(?:Wrap|Hook)/
+const USE_TIMERS = 'use reactor.callLater, sleep or LoopingCall'
+const USE_REACTOR = 'use reactor.listenTCP, connectTCP or an endpoint'
+const USE_FILES = 'use reactor.readFile, which finds what host.files has'
+const SOCKET = { what: 'a real socket', instead: USE_REACTOR }
+const NAME = { what: 'a real name lookup', instead: 'use reactor.lookup' }
+const FILE = { what: 'a real file', instead: USE_FILES }
+/** By what Node calls them. */
+const KINDS: Readonly<Record<string, Pick<RealWork, 'what' | 'instead'>>> = {
+  Timeout: { what: 'a real timer', instead: USE_TIMERS },
+  Immediate: { what: 'a real setImmediate', instead: USE_TIMERS },
+  TCPWRAP: SOCKET,
+  TCPSERVERWRAP: SOCKET,
+  PIPECONNECTWRAP: SOCKET,
+  PIPESERVERWRAP: SOCKET,
+  UDPWRAP: { what: 'a real socket', instead: 'use reactor.listenUDP' },
+  GETADDRINFOREQWRAP: NAME,
+  QUERYWRAP: NAME,
+  FSREQCALLBACK: FILE,
+  FSREQPROMISE: FILE,
+  PROCESSWRAP: { what: 'a real process', instead: 'run it outside of the simulation' },
+  WORKER: { what: 'a real worker', instead: 'run it outside of the simulation' },
+}

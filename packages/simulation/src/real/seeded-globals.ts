@@ -1,0 +1,142 @@
+import crypto from 'node:crypto'
+import { syncBuiltinESMExports } from 'node:module'
+import type { Random } from '../random.ts'
+
+/** What the code that runs sees as chance and as time. */
+export interface SeededWorld {
+  readonly random: Random
+  /** Milliseconds since the host started. */
+  readonly nowMs: number
+  /** Milliseconds since 1970 on the host's calendar. */
+  readonly calendarMs: number
+}
+
+/** Which code sees chance and time how; undefined where nothing is changed. */
+export type World = () => SeededWorld | undefined
+
+/**
+ * Makes `Math.random`, `Date`, `performance.now` and the random functions of `crypto` answer from the world of the
+ * code that asks. They are replaced while anybody wants it; code that belongs to no world gets the real answers.
+ *
+ * Reached are the globals and the module `node:crypto`; not a function that a program has put aside before.
+ */
+export class SeededGlobals {
+  readonly #worlds = new Set<World>()
+  #putBack: (() => void)[] = []
+
+  /** Replaces them. @returns what ends it for this world. */
+  enter(world: World): () => void {
+    if (this.#worlds.size === 0) this.#replace()
+    this.#worlds.add(world)
+    return () => {
+      if (this.#worlds.delete(world) && this.#worlds.size === 0) this.#restore()
+    }
+  }
+
+  #replace(): void {
+    const find = (): SeededWorld | undefined => this.#find()
+    this.#putBack = [...SEEDED.map((seeded) => replace(seeded, find)), replaceDate(find)]
+    syncBuiltinESMExports()
+  }
+
+  #restore(): void {
+    for (const putBack of this.#putBack) putBack()
+    syncBuiltinESMExports()
+  }
+
+  #find(): SeededWorld | undefined {
+    for (const world of this.#worlds) {
+      const found = world()
+      if (found !== undefined) return found
+    }
+    return undefined
+  }
+}
+
+interface Seeded {
+  readonly of: object
+  readonly name: string
+  readonly answer: (world: SeededWorld, args: readonly unknown[]) => unknown
+}
+
+function replace({ of, name, answer }: Seeded, world: World): () => void {
+  const real: unknown = Reflect.get(of, name)
+  const own = Object.getOwnPropertyDescriptor(of, name)
+  if (typeof real !== 'function') return () => undefined
+  const value = (...args: unknown[]): unknown => {
+    const seen = world()
+    return seen === undefined ? Reflect.apply(real, of, args) : answer(seen, args)
+  }
+  Object.defineProperty(of, name, {
+    value,
+    configurable: true,
+    writable: true,
+    enumerable: own?.enumerable ?? false,
+  })
+  return () => {
+    if (own === undefined) Reflect.deleteProperty(of, name)
+    else Object.defineProperty(of, name, own)
+  }
+}
+
+function replaceDate(world: World): () => void {
+  const real = Date
+  const now = (): number => world()?.calendarMs ?? real.now()
+  globalThis.Date = new Proxy(real, {
+    construct: (target, args: unknown[], newTarget: NewableFunction) =>
+      Reflect.construct(target, args.length === 0 ? [now()] : args, newTarget) as object,
+    apply: () => new real(now()).toString(),
+    get: (target, name): unknown => (name === 'now' ? now : Reflect.get(target, name)),
+  })
+  return () => {
+    globalThis.Date = real
+  }
+}
+
+/** The numbers among the arguments of `randomInt`: least, and the first that is too much. */
+function randomInt({ random }: SeededWorld, args: readonly unknown[]): unknown {
+  const [first = 0, second] = args.filter((arg) => typeof arg === 'number')
+  const [least, end] = second === undefined ? [0, first] : [first, second]
+  return called(random.between(least, end - 1), args)
+}
+
+function randomUUID({ random }: SeededWorld): string {
+  const bytes = random.bytes(16)
+  bytes[6] = ((bytes[6] ?? 0) & 0x0f) | 0x40
+  bytes[8] = ((bytes[8] ?? 0) & 0x3f) | 0x80
+  return bytes.toString('hex').replace(/(.{8})(.{4})(.{4})(.{4})/, '$1-$2-$3-$4-')
+}
+
+/** `offset` and `size` count elements, as with `randomFillSync`. */
+function fill({ random }: SeededWorld, [view, offset = 0, size]: readonly unknown[]): unknown {
+  if (!ArrayBuffer.isView(view)) throw new TypeError('Cannot fill what has no bytes: pass a TypedArray')
+  const bytes = Buffer.from(view.buffer, view.byteOffset, view.byteLength)
+  const each = 'BYTES_PER_ELEMENT' in view ? Number(view.BYTES_PER_ELEMENT) : 1
+  const from = Number(offset) * each
+  const part = bytes.subarray(from, size === undefined ? undefined : from + Number(size) * each)
+  part.set(random.bytes(part.length))
+  return view
+}
+
+/** The answer, or when the last argument is a callback, nothing: it is called once the caller is done. */
+function called(answer: unknown, args: readonly unknown[]): unknown {
+  const callback = args.at(-1)
+  if (typeof callback !== 'function') return answer
+  queueMicrotask(() => void Reflect.apply(callback, undefined, [null, answer]))
+  return undefined
+}
+
+const SEEDED: readonly Seeded[] = [
+  { of: Math, name: 'random', answer: ({ random }) => random.unit() },
+  { of: performance, name: 'now', answer: ({ nowMs }) => nowMs },
+  {
+    of: crypto,
+    name: 'randomBytes',
+    answer: ({ random }, args) => called(random.bytes(Number(args[0])), args),
+  },
+  { of: crypto, name: 'randomInt', answer: randomInt },
+  { of: crypto, name: 'randomUUID', answer: randomUUID },
+  { of: crypto, name: 'randomFillSync', answer: fill },
+  { of: globalThis.crypto, name: 'randomUUID', answer: randomUUID },
+  { of: globalThis.crypto, name: 'getRandomValues', answer: (world, [view]) => fill(world, [view]) },
+]

@@ -1,0 +1,147 @@
+import { AsyncLocalStorage } from 'node:async_hooks'
+import type { SimulatedHost } from './host/simulated-host.ts'
+import { settled } from './real/real-time.ts'
+import { type RealWork, watchRealWork } from './real/real-work.ts'
+import { SeededGlobals, type SeededWorld } from './real/seeded-globals.ts'
+import { SimulationFailed } from './simulation-failed.ts'
+import type { Timeline } from './time/timeline.ts'
+
+/** What a run loop is made of. */
+export interface RunLoopSetup {
+  readonly seed: string
+  readonly timeline: Timeline
+  /** Whether the globals that give time and chance follow the seed within hosts. */
+  readonly seedGlobals: boolean
+}
+
+/** Lets virtual time pass: event after event, with all that promises do belonging to the event in which they go on. */
+export class RunLoop {
+  readonly #setup: RunLoopSetup
+  #ran = false
+  #events = 0
+  #eventsNow = 0
+  #failure: SimulationFailed | undefined
+
+  constructor(setup: RunLoopSetup) {
+    this.#setup = setup
+  }
+
+  /** How many events have happened. */
+  get events(): number {
+    return this.#events
+  }
+
+  /** Lets `ms` milliseconds pass. @throws {SimulationFailed} (rejects) */
+  run(ms: number): Promise<void> {
+    return this.#watched(async () => {
+      const { timeline } = this.#setup
+      const until = timeline.nowMs + ms
+      await settled()
+      while (timeline.nextMs <= until) await this.#step()
+      timeline.moveTo(until)
+    })
+  }
+
+  /** Lets time pass until `condition` holds. @throws {SimulationFailed} (rejects) when it does not within `timeoutMs`. */
+  runUntil(condition: () => boolean, timeoutMs: number): Promise<void> {
+    return this.#watched(async () => {
+      const { timeline } = this.#setup
+      const until = timeline.nowMs + timeoutMs
+      // What was begun outside of any event, such as by a test, goes on first.
+      await settled()
+      while (!condition()) {
+        if (timeline.nextMs > until) this.fail('What was waited for did not come', undefined)
+        else await this.#step()
+        this.#throwIfFailed()
+      }
+    })
+  }
+
+  /** Lets time pass until nothing more would ever happen. @throws {SimulationFailed} (rejects) */
+  runUntilIdle(): Promise<void> {
+    return this.#watched(async () => {
+      const { timeline } = this.#setup
+      await settled()
+      while (timeline.nextMs < Infinity) await this.#step()
+    })
+  }
+
+  /** Runs what belongs to a host; what it throws fails the run. */
+  execute(host: SimulatedHost, call: () => unknown): void {
+    this.happens()
+    try {
+      const answer = RUNNING.run({ loop: this, host }, call)
+      if (answer instanceof Promise) answer.catch((error: unknown) => this.fail(`${host.name} failed`, error))
+    } catch (error) {
+      this.fail(`${host.name} failed`, error)
+    }
+  }
+
+  /** Some code runs in this event, and may have promises go on. */
+  happens(): void {
+    this.#ran = true
+  }
+
+  /** Ends the run, with its first failure. */
+  fail(why: string, cause: unknown): void {
+    const { seed, timeline } = this.#setup
+    this.#failure ??= new SimulationFailed(seed, timeline.nowMs, why, cause)
+  }
+
+  async #step(): Promise<void> {
+    const { timeline } = this.#setup
+    this.#events++
+    const before = timeline.nowMs
+    this.#ran = false
+    timeline.step()
+    this.#eventsNow = timeline.nowMs === before ? this.#eventsNow + 1 : 0
+    if (this.#eventsNow > MAX_EVENTS_NOW)
+      this.fail(`${MAX_EVENTS_NOW} events later time stands still`, undefined)
+    // What promises do belongs to the event in which they go on.
+    if (this.#ran) await settled()
+    this.#throwIfFailed()
+  }
+
+  async #watched(run: () => Promise<void>): Promise<void> {
+    const endWatch = watchRealWork(
+      () => this.#running(),
+      (host, work) => this.#sawRealWork(host, work),
+    )
+    const putBack = this.#setup.seedGlobals ? GLOBALS.enter(() => this.#world()) : undefined
+    try {
+      await run()
+    } finally {
+      putBack?.()
+      endWatch()
+    }
+    this.#throwIfFailed()
+  }
+
+  /** The host of this simulation to which the code that runs belongs. */
+  #running(): SimulatedHost | undefined {
+    const running = RUNNING.getStore()
+    return running?.loop === this ? running.host : undefined
+  }
+
+  #world(): SeededWorld | undefined {
+    const host = this.#running()
+    if (host?.life === undefined) return undefined
+    const { clock } = host.life
+    return { random: host.random, nowMs: clock.now(), calendarMs: clock.wallClock() }
+  }
+
+  #sawRealWork(host: SimulatedHost, { what, instead, askedAt }: RealWork): void {
+    const who = [host.name, 'asks for', what, askedAt].join(' ').trim()
+    this.fail(`${who}: ${instead}`, undefined)
+  }
+
+  #throwIfFailed(): void {
+    if (this.#failure !== undefined) throw this.#failure
+  }
+}
+
+const MAX_EVENTS_NOW = 100_000
+/** To which run, and which host in it, the code that runs belongs. */
+const RUNNING = new AsyncLocalStorage<{ readonly loop: RunLoop; readonly host: SimulatedHost }>()
+/** They are the whole process's, whoever replaces them. */
+const GLOBALS = new SeededGlobals()

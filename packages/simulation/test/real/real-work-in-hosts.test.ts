@@ -1,0 +1,52 @@
+import { readFile } from 'node:fs/promises'
+import { createServer } from 'node:net'
+import { Factory, Protocol, sleep } from '@ropewalk/core'
+import { describe, expect, test } from 'vitest'
+import { Simulation } from '../../src/index.ts'
+
+describe('a host that asks for real work', () => {
+  test.each<[string, () => unknown]>([
+    ['a real timer', () => new Promise((resolve) => setTimeout(resolve, 1))],
+    ['a real setImmediate', () => new Promise((resolve) => setImmediate(resolve))],
+    ['a real file', () => readFile('/dev/null')],
+    [
+      'a real socket',
+      () =>
+        new Promise((resolve) =>
+          createServer()
+            .listen(0, '127.0.0.1', () => resolve(1))
+            .unref(),
+        ),
+    ],
+  ])('fails a run whose program asks for %s, and says what to use instead', async (what, ask) => {
+    const sim = new Simulation({ seed: 1 })
+    sim.host('server', async (reactor) => {
+      await sleep(10, { reactor })
+      await ask()
+    })
+    const failure = sim.run(1000)
+    await expect(failure).rejects.toThrow(`server asks for ${what}`)
+    await expect(failure).rejects.toThrow(/: use reactor\./)
+  })
+
+  test('finds real work in callbacks of connections too', async () => {
+    class Late extends Protocol {
+      override connectionMade(): void {
+        setTimeout(() => this.transport.loseConnection(), 10)
+      }
+    }
+    const sim = new Simulation({ seed: 1 })
+    sim.host('server', (reactor) => reactor.listenTCP(7, Factory.forProtocol(Late)))
+    sim.host('client', (reactor) => reactor.connectTCP('server', 7, Factory.forProtocol(Late)))
+    await expect(sim.run(1000)).rejects.toThrow(/server asks for a real timer at Late\.connectionMade/)
+  })
+
+  test('does not mind real work around the simulation', async () => {
+    const sim = new Simulation({ seed: 1 })
+    sim.host('server', () => undefined)
+    const meanwhile = new Promise((resolve) => setTimeout(resolve, 1))
+    await sim.run(1000)
+    await meanwhile
+    expect(sim.nowMs).toBe(1000)
+  })
+})

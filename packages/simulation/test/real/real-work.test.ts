@@ -1,0 +1,54 @@
+import { spawn } from 'node:child_process'
+import { createSocket } from 'node:dgram'
+import { lookup, resolve4 } from 'node:dns'
+import { readFile } from 'node:fs'
+import { Readable } from 'node:stream'
+import { setTimeout as sleepFor } from 'node:timers/promises'
+import { describe, expect, test } from 'vitest'
+import { type RealWork, watchRealWork } from '../../src/real/real-work.ts'
+
+describe('watchRealWork', () => {
+  /** What is told while `ask` runs. */
+  async function seenDuring(ask: () => unknown, wanted = true): Promise<readonly RealWork[]> {
+    const seen: RealWork[] = []
+    const endWatch = watchRealWork(
+      () => (wanted ? 'somebody' : undefined),
+      (_by, work) => seen.push(work),
+    )
+    await ask()
+    endWatch()
+    return seen
+  }
+
+  test.each<[string, () => unknown]>([
+    ['a real timer', () => clearTimeout(setTimeout(() => undefined, 1000))],
+    ['a real timer', () => clearInterval(setInterval(() => undefined, 1000))],
+    ['a real timer', () => sleepFor(1, undefined, { ref: false })],
+    ['a real timer', () => AbortSignal.timeout(1)],
+    ['a real setImmediate', () => clearImmediate(setImmediate(() => undefined))],
+    ['a real socket', () => createSocket('udp4').close()],
+    ['a real name lookup', () => lookup('localhost', () => undefined)],
+    ['a real name lookup', () => resolve4('127.0.0.1', () => undefined)],
+    ['a real file', () => readFile('/dev/null', () => undefined)],
+    ['a real process', () => spawn('true')],
+  ])('tells of %s, and of the line that asked: %s', async (what, ask) => {
+    const [seen] = await seenDuring(ask)
+    expect(seen).toMatchObject({ what, askedAt: expect.stringContaining('real-work.test.ts') })
+    expect(seen?.instead).toMatch(/^(?:use reactor\.|run it outside)/)
+  })
+
+  test('leaves promises, consoles and streams of Node alone, and everything once it has ended', async () => {
+    const seen = await seenDuring(async () => {
+      await Promise.resolve()
+      console.debug('a line')
+      process.nextTick(() => undefined)
+      Readable.from(['piece']).resume()
+    })
+    clearTimeout(setTimeout(() => undefined, 1000))
+    expect(seen).toEqual([])
+  })
+
+  test('leaves the work of others alone', async () => {
+    expect(await seenDuring(() => clearTimeout(setTimeout(() => undefined, 1000)), false)).toEqual([])
+  })
+})

@@ -1,0 +1,49 @@
+import { randomUUID } from 'node:crypto'
+import { describe, expect, test } from 'vitest'
+import { sleep } from '@ropewalk/core'
+import { Simulation } from '../src/index.ts'
+
+describe('RunLoop', () => {
+  test('makes chance and time of programs follow from the seed, when asked to', async () => {
+    const answers = async (seed: number, seedGlobals: boolean): Promise<unknown> => {
+      const said: unknown[] = []
+      const sim = new Simulation({ seed, seedGlobals })
+      const host = sim.host('one', async (reactor) => {
+        await sleep(5, { reactor })
+        said.push(Math.random(), randomUUID(), Date.now(), performance.now())
+      })
+      host.jumpCalendar(1000)
+      await sim.run(10)
+      return said
+    }
+    expect(await answers(1, true)).toEqual(await answers(1, true))
+    expect(await answers(1, true)).toMatchObject([
+      expect.any(Number),
+      expect.any(String),
+      1_767_225_601_005,
+      5,
+    ])
+    expect(await answers(1, true)).not.toEqual(await answers(2, true))
+    expect(await answers(1, false)).not.toEqual(await answers(1, false))
+  })
+
+  test('keeps two simulations that run at the same time apart', async () => {
+    const worlds = [1, 2].map((seed) => {
+      const sim = new Simulation({ seed, seedGlobals: true })
+      const said: number[] = []
+      sim.host('one', async (reactor) => {
+        for (let round = 0; round < 3; round++) {
+          await sleep(5, { reactor })
+          said.push(Math.random())
+        }
+      })
+      return { sim, said }
+    })
+    const real = Math.random
+    await Promise.all(worlds.map(({ sim }, at) => sim.run(20 + at * 50)))
+    const [first, second] = worlds.map(({ said }) => said)
+    expect([first?.length, second?.length]).toEqual([3, 3])
+    expect(first).not.toEqual(second)
+    expect(Math.random).toBe(real)
+  })
+})
