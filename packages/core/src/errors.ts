@@ -25,6 +25,7 @@ import type { Address, UDPAddress } from './contracts/address.ts'
 //   ProcessDone                with status 0
 //   ProcessTerminated          with another status, or by a signal
 //   ProcessNotStarted          it never ran; `cause` says why
+// RecordingError               a line of a recording of connections cannot be read (in policy/recording.ts)
 // ExitCode                     how a program run by `react` ends
 
 /** Why a connection ended: one of its three kinds reaches every `connectionLost`. */

@@ -235,6 +235,19 @@ export { type AcceptRate, LimitAcceptRate } from './policy/limit-accept-rate.ts'
 export { LimitConnectionsByPeer } from './policy/limit-connections-by-peer.ts'
 export { LimitTotalConnections } from './policy/limit-total-connections.ts'
 export { ProtocolTimeout } from './policy/protocol-timeout.ts'
+export { recordConnection, type RecordConnectionOptions } from './policy/record-connection.ts'
+export {
+  formatRecordedEvent,
+  type Moment,
+  parseRecording,
+  type RecordedBytes,
+  type RecordedCut,
+  type RecordedEnd,
+  type RecordedEvent,
+  type RecordedOpening,
+  type Recording,
+  RecordingError,
+} from './policy/recording.ts'
 export { Throttle, type ThrottleOptions } from './policy/throttle.ts'
 export { TokenBucket } from './policy/token-bucket.ts'
 export { type TrafficEntry, TrafficLog } from './policy/traffic-log.ts'

@@ -1,17 +1,7 @@
 import type { Random } from './random.ts'
 
 /** What can go wrong. */
-export type FaultKind =
-  | 'partition'
-  | 'one way'
-  | 'hold'
-  | 'reset'
-  | 'crash'
-  | 'stand still'
-  | 'slow link'
-  | 'no descriptors'
-  | 'fast clock'
-  | 'calendar jump'
+export type FaultKind = (typeof FAULT_KINDS)[number]
 
 /** Something that goes wrong at a moment of virtual time, and is mended later. */
 export interface Fault {
@@ -40,7 +30,7 @@ export interface FaultPlan {
 export function randomFaults(
   random: Random,
   hosts: readonly string[],
-  { withinMs, most = 5, longestMs = 5000, kinds = ALL_KINDS }: FaultPlan,
+  { withinMs, most = 5, longestMs = 5000, kinds = FAULT_KINDS }: FaultPlan,
 ): Fault[] {
   const faults = Array.from({ length: random.between(0, most) }, (): Fault => {
     const one = random.pick(hosts) ?? ''
@@ -63,7 +53,8 @@ export function describeFault({ kind, atMs, forMs, one, other }: Fault): string 
 
 /** Those that happen to the way between two hosts. */
 const BETWEEN_TWO: ReadonlySet<FaultKind> = new Set(['partition', 'one way', 'hold', 'reset', 'slow link'])
-const ALL_KINDS: readonly FaultKind[] = [
+/** Every kind, as scripts are made up of. */
+export const FAULT_KINDS = [
   'partition',
   'one way',
   'hold',
@@ -71,7 +62,11 @@ const ALL_KINDS: readonly FaultKind[] = [
   'crash',
   'stand still',
   'slow link',
+  'slow reader',
+  'full backlog',
   'no descriptors',
+  'no names',
+  'slow names',
   'fast clock',
   'calendar jump',
-]
+] as const

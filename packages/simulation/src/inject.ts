@@ -50,6 +50,24 @@ const INJECTIONS: Readonly<Record<FaultKind, Injection>> = {
       for (const [at, link] of links.entries()) link.conditions = before[at] ?? link.conditions
     }
   },
+  'slow reader'(one) {
+    one.readDelayMs = 50
+    return () => {
+      one.readDelayMs = 0
+    }
+  },
+  'full backlog'(one) {
+    one.backlogFull = true
+    return () => {
+      one.backlogFull = false
+    }
+  },
+  'no names'(one) {
+    return namesAre(one, { failing: true })
+  },
+  'slow names'(one) {
+    return namesAre(one, { delayMs: 3000 })
+  },
   'no descriptors'(one) {
     const before = one.maxDescriptors
     one.maxDescriptors = 0
@@ -66,6 +84,14 @@ const INJECTIONS: Readonly<Record<FaultKind, Injection>> = {
     one.jumpCalendar(-3_600_000)
     return nothing
   },
+}
+
+function namesAre(host: SimulatedHost, names: SimulatedHost['names']): () => void {
+  const before = host.names
+  host.names = { ...before, ...names }
+  return () => {
+    host.names = before
+  }
 }
 
 function nothing(): void {}

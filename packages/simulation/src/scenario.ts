@@ -1,4 +1,5 @@
-import { describeFault, type Fault, type FaultKind } from './faults.ts'
+import { describeFault, type Fault, FAULT_KINDS, type FaultKind } from './faults.ts'
+import { Tally } from './network/tally.ts'
 import { realNowMs } from './real/real-time.ts'
 import { Simulation, type SimulationOptions } from './simulation.ts'
 
@@ -20,6 +21,7 @@ export interface Coverage {
   readonly runs: number
   readonly virtualMs: number
   readonly faults: Readonly<Partial<Record<FaultKind, number>>>
+  readonly network: Readonly<Tally>
 }
 
 /** A scenario has failed; `seed` makes it fail again. */
@@ -55,16 +57,18 @@ export async function simulateAll(
 ): Promise<Coverage> {
   const startedMs = realNowMs()
   const faults: Partial<Record<FaultKind, number>> = {}
+  const network = new Tally()
   let [done, virtualMs] = [0, 0]
   for (let run = 0; run < runs && realNowMs() - startedMs < budgetMs; run++) {
     const sim = await attempt(scenario, only ?? `${seed}-${run}`, options)
     done++
     virtualMs += sim.nowMs
-    for (const kind of Object.keys(sim.faultsSeen) as FaultKind[])
-      faults[kind] = (faults[kind] ?? 0) + (sim.faultsSeen[kind] ?? 0)
+    network.add(sim.network.tally)
+    for (const kind of FAULT_KINDS)
+      if (sim.faultsSeen[kind] !== undefined) faults[kind] = (faults[kind] ?? 0) + sim.faultsSeen[kind]
     if (only !== undefined) break
   }
-  return { runs: done, virtualMs, faults }
+  return { runs: done, virtualMs, faults, network }
 }
 
 /** The environment variable that names the one seed to run. */

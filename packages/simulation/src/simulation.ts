@@ -1,11 +1,15 @@
-import { type Arrow, type DiagramOptions, mermaidDiagram, textDiagram } from './diagram.ts'
+import type { Arrow, DiagramOptions } from './diagram/arrow.ts'
+import { mermaidDiagram } from './diagram/mermaid-diagram.ts'
+import { svgDiagram } from './diagram/svg-diagram.ts'
+import { textDiagram } from './diagram/text-diagram.ts'
 import { FaultScript } from './fault-script.ts'
 import type { Fault, FaultKind, FaultPlan } from './faults.ts'
 import { type HostProgram, SimulatedHost } from './host/simulated-host.ts'
 import type { Leak } from './leak.ts'
 import type { FlowLimits } from './network/flow.ts'
-import type { LinkConditions } from './network/link.ts'
+import type { Link, LinkConditions } from './network/link.ts'
 import { Network } from './network/network.ts'
+import { Capture } from './replay/capture.ts'
 import { Random } from './random.ts'
 import { RunLoop } from './run-loop.ts'
 import { Timeline } from './time/timeline.ts'
@@ -159,9 +163,22 @@ export class Simulation {
     return textDiagram([...this.#hosts.keys()], this.#arrowsWithin(options))
   }
 
+  /** The same as a picture, an SVG document, in which packets take their time. */
+  svg(options: DiagramOptions = {}): string {
+    return svgDiagram([...this.#hosts.keys()], this.#arrowsWithin(options))
+  }
+
   /** The same as a Mermaid sequence diagram. */
   mermaid(options: DiagramOptions = {}): string {
     return mermaidDiagram([...this.#hosts.keys()], this.#arrowsWithin(options))
+  }
+
+  /**
+   * Captures from now on what comes out of connections over a link, such as `sim.network.link(client, server)`:
+   * to look at, or to replay.
+   */
+  capture(link: Link): Capture {
+    return new Capture(link)
   }
 
   /** What the hosts that are up have not closed. */

@@ -1,4 +1,4 @@
-import type { Arrow } from './diagram.ts'
+import type { Arrow } from './diagram/arrow.ts'
 
 /** What has happened, in order: the same for the same seed. */
 export class Trace {
@@ -21,12 +21,12 @@ export class Trace {
 
   /** Notes what happens to a host now. */
   note(host: string, what: string): void {
-    this.passed(host, host, what)
+    this.passed(host, host, { what, lost: false, sentMs: this.#now() })
   }
 
   /** Notes what has come from one host to another, or was lost on its way. */
-  passed(from: string, to: string, what: string, lost: boolean = false): void {
-    this.arrows.push({ atMs: this.#now(), from, to, what, lost })
+  passed(from: string, to: string, what: Pick<Arrow, 'what' | 'lost' | 'sentMs'>): void {
+    this.arrows.push({ atMs: this.#now(), from, to, ...what })
   }
 
   /** The lines as one text. */

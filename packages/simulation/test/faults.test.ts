@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { describeFault, randomFaults } from '../src/faults.ts'
+import { describeFault, FAULT_KINDS, randomFaults } from '../src/faults.ts'
 import { Random } from '../src/random.ts'
 
 describe('randomFaults', () => {
@@ -19,6 +19,13 @@ describe('randomFaults', () => {
   test('are of the kinds that are asked for, and happen to an only host too', () => {
     const faults = randomFaults(new Random('3'), ['only'], { ...plan, kinds: ['crash'] })
     expect(faults.every(({ kind, one, other }) => kind === 'crash' && one === other)).toBe(true)
+  })
+
+  test('are of every kind, sooner or later', () => {
+    const seen = new Set<string>()
+    for (let seed = 0; seed < 100; seed++)
+      for (const { kind } of randomFaults(new Random(String(seed)), ['a', 'b'], plan)) seen.add(kind)
+    expect([...seen].toSorted()).toEqual(FAULT_KINDS.toSorted())
   })
 
   test('are told in one line', () => {

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import type { FaultKind } from '../src/faults.ts'
+import { OneProtocol } from './simulated-harness.ts'
 import { TwoHosts } from './two-hosts.ts'
 
 describe('faults', () => {
@@ -11,7 +12,7 @@ describe('faults', () => {
     return hosts
   }
 
-  test.each(['partition', 'one way', 'hold', 'stand still', 'slow link'] as const)(
+  test.each(['partition', 'one way', 'hold', 'stand still', 'slow link', 'slow reader'] as const)(
     'a %s delays bytes, and loses none once it is mended',
     async (kind) => {
       const hosts = await happen(kind)
@@ -63,5 +64,48 @@ describe('faults', () => {
     expect(hosts.server.reactor.now() - server).toBeCloseTo(1500)
     expect(hosts.client.reactor.now() - client).toBeCloseTo(1000)
     expect(hosts.server.reactor.wallClock()).toBeLessThan(calendar)
+  })
+
+  test('whoever knocks while the backlog is full is not heard, and tries again', async () => {
+    const hosts = new TwoHosts()
+    hosts.sim.inject({ kind: 'full backlog', atMs: 0, forMs: 5000, one: 'server', other: 'client' })
+    await hosts.sim.run(1)
+    hosts.client.reactor.connectTCP('server', 7, new OneProtocol(hosts.asked))
+    await hosts.sim.run(4900)
+    expect([hosts.asked.made, hosts.served.made]).toEqual([false, false])
+    await hosts.sim.run(10_000)
+    expect([hosts.asked.made, hosts.served.made]).toEqual([true, true])
+  })
+
+  test('a slow reader lets the windows fill, and the sender wait', async () => {
+    const hosts = await TwoHosts.connected()
+    hosts.sim.inject({ kind: 'slow reader', atMs: 0, forMs: 20_000, one: 'server', other: 'client' })
+    await hosts.sim.run(1)
+    const sent = hosts.sim.random.bytes(400_000)
+    hosts.asked.transport.write(sent)
+    await hosts.sim.run(2000)
+    expect(hosts.served.bytes.length).toBeGreaterThan(0)
+    expect(hosts.asked.transport.bufferedBytes).toBeGreaterThan(100_000)
+    await hosts.sim.run(60_000)
+    expect(hosts.served.bytes.equals(sent)).toBe(true)
+  })
+
+  test('names fail or are slow for one host, and not for the others', async () => {
+    const hosts = new TwoHosts()
+    hosts.sim.inject({ kind: 'no names', atMs: 0, forMs: 1000, one: 'client', other: 'server' })
+    await hosts.sim.run(1)
+    const asked = hosts.client.reactor.lookup('server').then(String, (error: Error) => error.message)
+    const own = hosts.server.reactor.lookup('client').then(String)
+    await hosts.sim.run(1000)
+    expect([await asked, await own]).toEqual([expect.stringContaining('did not answer'), '10.0.0.2'])
+
+    hosts.sim.inject({ kind: 'slow names', atMs: 0, forMs: 1000, one: 'client', other: 'server' })
+    await hosts.sim.run(1)
+    const answers: string[] = []
+    void hosts.client.reactor.lookup('server').then((found) => answers.push(String(found)))
+    await hosts.sim.run(2900)
+    expect(answers).toEqual([])
+    await hosts.sim.run(200)
+    expect(answers).toEqual(['10.0.0.1'])
   })
 })

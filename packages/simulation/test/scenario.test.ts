@@ -22,6 +22,7 @@ describe('simulateAll', () => {
     expect(seeds.slice(0, 3)).toEqual(['x-0', 'x-1', 'x-2'])
     expect(coverage).toMatchObject({ runs: 20, virtualMs: 20_000 })
     expect(coverage.faults.crash).toBeGreaterThan(10)
+    expect(coverage.network).toMatchObject({ connections: 0, oneByteSegments: 0 })
   })
 
   test('tells the seed, and the only fault without which the scenario does not fail', async () => {

@@ -24,7 +24,7 @@ function misplacedIn(source: Source): readonly Violation[] {
 function mayUse(path: string, module: string): boolean {
   if (path.startsWith(NODE_ROOM)) return !ONLY_INTEROP.has(module)
   if (path.startsWith(TLS_ROOM) && ONLY_TLS.has(module)) return true
-  if (path.startsWith(REAL_ROOM) && module === 'module') return true
+  if (path.startsWith(REAL_ROOM) && ONLY_REAL.has(module)) return true
   if (path.startsWith(INTEROP_ROOM) && ONLY_INTEROP.has(module)) return true
   return ANYWHERE_BUT_WIRE.has(module) && !placeOf(path).folders.includes('wire')
 }
@@ -35,7 +35,6 @@ function drawsRandomness(path: string, module: string, { names }: Import): boole
 
 const NODE_ROOM = 'packages/core/src/node/'
 const TLS_ROOM = 'packages/core/src/tls/'
-/** Simulations replace what modules give. */
 const REAL_ROOM = 'packages/simulation/src/real/'
 const INTEROP_ROOM = 'packages/http/src/interop/'
 const ANYWHERE_BUT_WIRE: ReadonlySet<string> = new Set([
@@ -47,6 +46,8 @@ const ANYWHERE_BUT_WIRE: ReadonlySet<string> = new Set([
 ])
 /** TLS over any wire opens no socket of its own. */
 const ONLY_TLS: ReadonlySet<string> = new Set(['stream', 'tls'])
+/** Simulations replace what modules give, and read recordings. */
+const ONLY_REAL: ReadonlySet<string> = new Set(['fs/promises', 'module'])
 const ONLY_INTEROP: ReadonlySet<string> = new Set(['http', 'http2', 'https'])
 const RANDOM: ReadonlySet<string> = new Set([
   'getRandomValues',

@@ -107,10 +107,13 @@ const ARROWS: Readonly<Record<string, readonly string[]>> = {
   'simulation/host': ['simulation/call-site', 'simulation/leak', 'simulation/network'],
   'simulation/real/real-time': [],
   'simulation/real/real-work': ['simulation/call-site'],
+  'simulation/real/read-text': [],
   'simulation/real/seeded-globals': ['simulation/random'],
+  'simulation/replay': ['simulation/network', 'simulation/real/read-text', '@ropewalk/core/testing'],
   simulation: [
     'simulation/faults',
     'simulation/host',
+    'simulation/replay',
     'simulation/real/real-time',
     'simulation/real/real-work',
     'simulation/real/seeded-globals',

@@ -63,6 +63,16 @@ export class HostLife implements ReactorSystem {
     else this.#paused.push(call)
   }
 
+  get readsSlowly(): boolean {
+    return this.host.readDelayMs > 0
+  }
+
+  executeRead(call: () => unknown): void {
+    const { readDelayMs } = this.host
+    if (readDelayMs === 0) this.execute(call)
+    else this.network.setup.timeline.after(readDelayMs, () => this.execute(call))
+  }
+
   executeSoon(call: () => unknown): void {
     this.network.setup.timeline.after(0, () => this.execute(call))
   }
@@ -164,11 +174,12 @@ export class HostLife implements ReactorSystem {
   lookup(name: string): Promise<readonly string[]> {
     const { names, setup } = this.network
     if (names.isAddress(name)) return Promise.resolve([name])
+    const { delayMs } = { ...names.conditions, ...this.host.names }
     return new Promise((resolve, reject) => {
-      setup.timeline.after(names.conditions.delayMs, () =>
+      setup.timeline.after(delayMs, () =>
         this.execute(() => {
           try {
-            resolve(names.find(name))
+            resolve(names.find(name, this.host.names))
           } catch (error) {
             reject(error)
           }

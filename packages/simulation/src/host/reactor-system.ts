@@ -1,6 +1,7 @@
 import type { DatagramBinding, DatagramWire } from '@ropewalk/core/reactor'
 import type { ListeningPort } from '@ropewalk/core'
 import type { Machine, System } from '../network/system.ts'
+import type { NameConditions } from '../network/names.ts'
 import type { Network } from '../network/network.ts'
 import type { Random } from '../random.ts'
 import type { HostClock } from '../time/host-clock.ts'
@@ -13,6 +14,10 @@ export interface LivingMachine extends Machine {
   readonly files: ReadonlyMap<string, Uint8Array | string>
   /** Most connections at a time, those being made included. */
   readonly maxDescriptors: number
+  /** How long its program takes to come to each piece that has arrived. */
+  readonly readDelayMs: number
+  /** How names are answered to it, where that is not as to all. */
+  readonly names: Partial<NameConditions>
   /** Runs what belongs to it. */
   run(call: () => unknown): void
   /** The clock was asked. */

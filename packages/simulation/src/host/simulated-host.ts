@@ -1,4 +1,5 @@
 import type { NamedEnd } from '../network/end-system.ts'
+import type { NameConditions } from '../network/names.ts'
 import type { Network } from '../network/network.ts'
 import type { LivingMachine } from './reactor-system.ts'
 import type { Leak } from '../leak.ts'
@@ -30,6 +31,12 @@ export class SimulatedHost implements LivingMachine {
   readonly files: Map<string, Uint8Array | string> = new Map()
   /** Most connections at a time, those being made included. */
   maxDescriptors: number = Infinity
+  /** How long its program takes to come to each piece that has arrived: a slow reader. */
+  readDelayMs: number = 0
+  /** Whether whoever knocks at its ports is not heard, as when too many wait already. */
+  backlogFull: boolean = false
+  /** How names are answered to it, where that is not as `network.names.conditions` say for all. */
+  names: Partial<NameConditions> = {}
   readonly #setup: HostSetup
   #life: HostLife | undefined
   #lives = 0

@@ -122,7 +122,7 @@ export class ConnectionEnd implements Wire, NamedEnd {
   #schedule(): void {
     if (this.#scheduled || this.#stage !== 'open') return
     this.#scheduled = true
-    this.#system.execute(() => this.#read())
+    this.#system.executeRead(() => this.#read())
   }
 
   #read(): void {
@@ -134,6 +134,7 @@ export class ConnectionEnd implements Wire, NamedEnd {
       if (data === undefined) break
       this.#incoming?.read(data.length)
       events.wireData(data)
+      if (this.#system.readsSlowly && this.#unread.length > 0) return this.#schedule()
     }
     if (!this.#reading || this.#stage !== 'open' || this.#unread.length > 0) return
     if (this.#peerEnd !== 'arrived') return

@@ -4,6 +4,10 @@ export interface EndSystem {
   execute(call: () => unknown): void
   /** Runs it in a later turn. */
   executeSoon(call: () => unknown): void
+  /** Runs one read of the program: as `execute`, or as late as a slow one comes to it. */
+  executeRead(call: () => unknown): void
+  /** Whether its program reads slowly: a piece at a time. */
+  readonly readsSlowly: boolean
   /** The descriptor is free. */
   released(end: NamedEnd): void
 }

@@ -1,6 +1,7 @@
 import type { Random } from '../random.ts'
 import type { Timeline } from '../time/timeline.ts'
 import type { Link } from './link.ts'
+import type { Tally } from './tally.ts'
 
 /** The two ends of one direction of a connection. */
 export interface FlowEnds {
@@ -30,6 +31,9 @@ export interface FlowLimits {
 
 /** What a flow is made of. */
 export interface FlowSetup {
+  /** Such as `client:49152>server`. */
+  readonly name: string
+  readonly tally: Tally
   readonly timeline: Timeline
   readonly random: Random
   readonly limits: FlowLimits
@@ -93,8 +97,13 @@ export class Flow {
   /** Tells the receiver that the sender has dropped everything. */
   reset(told: () => void): void {
     this.stop()
-    const { forth } = this.#setup
-    forth.carry({ what: 'RST', bytes: HEADER_BYTES, arrived: told, lost: () => undefined })
+    const { name, forth, tally } = this.#setup
+    tally.resets++
+    const arrived = (): void => {
+      forth.delivered(name, 'reset')
+      told()
+    }
+    forth.carry({ what: 'RST', bytes: HEADER_BYTES, arrived, lost: () => undefined })
   }
 
   #pump(): void {
@@ -126,9 +135,16 @@ export class Flow {
 
   #send({ data, isEnd }: Pick<Segment, 'data' | 'isEnd'>): void {
     const segment: Segment = { data, isEnd, sinceMs: this.#setup.timeline.nowMs, arrived: false, tries: 0 }
+    if (!isEnd) this.#count(data)
     this.#unackedBytes += data.length
     this.#onTheWay.push(segment)
     this.#transmit(segment)
+  }
+
+  #count(data: Buffer): void {
+    const { tally } = this.#setup
+    tally.segments++
+    if (data.length === 1) tally.oneByteSegments++
   }
 
   #transmit(segment: Segment): void {
@@ -155,15 +171,18 @@ export class Flow {
   }
 
   #tell({ data, isEnd }: Segment): void {
+    const { name, forth } = this.#setup
+    forth.delivered(name, isEnd ? 'end' : data)
     if (isEnd) this.#ends.ended()
     else this.#ends.arrived(data)
   }
 
   #again(segment: Segment): void {
     if (this.#over) return
-    const { timeline, limits } = this.#setup
+    const { timeline, limits, tally } = this.#setup
     if (timeline.nowMs - segment.sinceMs > limits.giveUpMs) return this.#break('ETIMEDOUT')
     segment.tries++
+    tally.resent++
     timeline.after(retryMs(segment.tries), () => !this.#over && this.#transmit(segment))
   }
 

@@ -1,6 +1,7 @@
 import type { Random } from '../random.ts'
 import type { Timeline } from '../time/timeline.ts'
 import type { Trace } from '../trace.ts'
+import type { Tally } from './tally.ts'
 
 /** How packets fare from one host to another. */
 export interface LinkConditions {
@@ -24,6 +25,15 @@ export interface Packet {
   lost(): void
 }
 
+/** What came out of a stream at the end of a link, in order and once. */
+export interface Delivery {
+  /** Virtual milliseconds. */
+  readonly atMs: number
+  /** Names the connection, and which of its two directions. */
+  readonly stream: string
+  readonly what: Buffer | 'end' | 'reset'
+}
+
 /** What links are made of. */
 export interface LinkSetup {
   readonly from: string
@@ -31,6 +41,7 @@ export interface LinkSetup {
   readonly timeline: Timeline
   readonly random: Random
   readonly trace: Trace
+  readonly tally: Tally
   readonly conditions: LinkConditions
 }
 
@@ -41,6 +52,7 @@ export class Link {
   #cut = false
   #held: Packet[] | undefined
   #freeAtMs = 0
+  readonly #watchers = new Set<(delivery: Delivery) => void>()
 
   constructor(setup: LinkSetup) {
     this.#setup = setup
@@ -76,15 +88,30 @@ export class Link {
     this.#freeAtMs = Math.max(this.#freeAtMs, timeline.nowMs) + (packet.bytes / bytesPerSecond) * 1000
     const isLost = random.chance(lossPerMille / 1000)
     const arrivesMs = this.#freeAtMs + least + random.unit() * (most - least)
-    timeline.at(arrivesMs, () => this.#arrive(packet, isLost))
+    const sentMs = timeline.nowMs
+    timeline.at(arrivesMs, () => this.#arrive(packet, sentMs, isLost))
   }
 
-  #arrive(packet: Packet, isLost: boolean): void {
-    const { trace, from, to } = this.#setup
+  /** Tells `watcher` of every piece of a stream that comes out. @returns what ends it. */
+  watch(watcher: (delivery: Delivery) => void): () => void {
+    this.#watchers.add(watcher)
+    return () => void this.#watchers.delete(watcher)
+  }
+
+  /** A piece of a stream has come out, in its order. */
+  delivered(stream: string, what: Delivery['what']): void {
+    const atMs = this.#setup.timeline.nowMs
+    for (const watcher of this.#watchers) watcher({ atMs, stream, what })
+  }
+
+  #arrive(packet: Packet, sentMs: number, isLost: boolean): void {
+    const { trace, tally, from, to } = this.#setup
     const lost = isLost || this.#cut
-    if (packet.what !== 'ACK') trace.passed(from, to, packet.what, lost)
-    if (lost) packet.lost()
-    else if (this.#held !== undefined) this.#held.push(packet)
+    if (packet.what !== 'ACK') trace.passed(from, to, { what: packet.what, lost, sentMs })
+    if (lost) {
+      tally.lost++
+      packet.lost()
+    } else if (this.#held !== undefined) this.#held.push(packet)
     else packet.arrived()
   }
 }

@@ -18,11 +18,15 @@ export class Names {
     this.#addresses.set(name.toLowerCase(), [...addresses])
   }
 
-  /** @throws {DNSLookupError} when the name has none, or the service fails. */
-  find(name: string): readonly string[] {
+  /**
+   * @param exceptions How the service behaves to who asks, where that is not as to all.
+   * @throws {DNSLookupError} when the name has none, or the service fails.
+   */
+  find(name: string, exceptions: Partial<NameConditions> = {}): readonly string[] {
+    const { failing } = { ...this.conditions, ...exceptions }
     const found = isNumeric(name) ? [name] : (this.#addresses.get(name.toLowerCase()) ?? [])
-    if (found.length > 0 && (isNumeric(name) || !this.conditions.failing)) return found
-    const why = this.conditions.failing ? 'the name service did not answer' : 'the name has no address'
+    if (found.length > 0 && (isNumeric(name) || !failing)) return found
+    const why = failing ? 'the name service did not answer' : 'the name has no address'
     throw new DNSLookupError(tcpAddress(name, 0), why)
   }
 

@@ -4,6 +4,7 @@ import type { Trace } from '../trace.ts'
 import type { FlowLimits } from './flow.ts'
 import { Link, type LinkConditions } from './link.ts'
 import { Names } from './names.ts'
+import { Tally } from './tally.ts'
 import type { Machine } from './system.ts'
 
 /** What a network is made of. */
@@ -20,6 +21,7 @@ export interface NetworkSetup<S extends Machine> {
 /** Who is connected to whom, and how well: a link in each direction between any two hosts. */
 export class Network<S extends Machine> {
   readonly names: Names = new Names()
+  readonly tally: Tally = new Tally()
   readonly setup: NetworkSetup<S>
   readonly #links = new Map<string, Link>()
 
@@ -44,6 +46,7 @@ export class Network<S extends Machine> {
       to: to.name,
       timeline,
       trace,
+      tally: this.tally,
       random: random.fork(name),
       conditions: from === to ? LOOPBACK : conditions,
     })

@@ -36,7 +36,8 @@ export class SimulatedPort implements ListeningPort, KnockedPort {
 
   /** Whether another client may wait. */
   get hasRoom(): boolean {
-    return this.#waiting < this.#setup.backlog
+    const { life, backlog } = this.#setup
+    return this.#waiting < backlog && !life.host.backlogFull
   }
 
   getHost(): Address {

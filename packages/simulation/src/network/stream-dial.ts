@@ -130,14 +130,14 @@ interface Side {
 }
 
 function connect(client: Side, server: Side, forth: Link, back: Link): void {
-  const { timeline, random, limits } = client.life.network.setup
+  const { tally, setup } = client.life.network
+  const { timeline, random, limits } = setup
+  const flow = (name: string, [out, home]: readonly [Link, Link], ends: FlowEnds): Flow =>
+    new Flow({ name, tally, timeline, limits, random: random.fork(name), forth: out, back: home }, ends)
   const name = `${client.end.name}>${server.life.host.name}`
-  const common = { timeline, limits }
-  const request = new Flow({ ...common, random: random.fork(name), forth, back }, endsOf(client.end, server))
-  const answer = new Flow(
-    { ...common, random: random.fork(`${name} back`), forth: back, back: forth },
-    endsOf(server.end, client),
-  )
+  const request = flow(name, [forth, back], endsOf(client.end, server))
+  const answer = flow(`${name} back`, [back, forth], endsOf(server.end, client))
+  tally.connections++
   client.end.connect(request, answer)
   server.end.connect(answer, request)
   client.end.onReset(() => server.end.broken('ECONNRESET'))

@@ -6,6 +6,7 @@ import type { Trace } from '../trace.ts'
 import type { EndSystem, NamedEnd } from './end-system.ts'
 import type { FlowLimits } from './flow.ts'
 import type { Link } from './link.ts'
+import type { Tally } from './tally.ts'
 
 /** A machine, as the network sees it. */
 export interface Machine {
@@ -14,6 +15,8 @@ export interface Machine {
   /** Its present run; undefined while it is down. */
   readonly life: System | undefined
   readonly isDown: boolean
+  /** Whether whoever knocks at its ports is not heard, as when too many wait already. */
+  readonly backlogFull: boolean
 }
 
 /** One run of a machine: its program, and what its operating system has open. */
@@ -60,6 +63,7 @@ export interface DatagramReceiver {
 
 /** The network, as a run of a machine uses it. */
 export interface Wiring {
+  readonly tally: Tally
   readonly setup: {
     readonly timeline: Timeline
     readonly random: Random

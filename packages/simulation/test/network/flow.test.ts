@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { Flow, type FlowLimits } from '../../src/network/flow.ts'
 import { Link } from '../../src/network/link.ts'
+import { Tally } from '../../src/network/tally.ts'
 import { Random } from '../../src/random.ts'
 import { Timeline } from '../../src/time/timeline.ts'
 import { Trace } from '../../src/trace.ts'
@@ -38,13 +39,22 @@ class OneFlow {
         timeline: this.timeline,
         random: new Random(seed + name),
         trace,
+        tally: new Tally(),
         conditions,
       })
     const [forth, back] = [link('forth'), link('back')]
     this.forth = forth
     this.back = back
     this.flow = new Flow(
-      { timeline: this.timeline, random: new Random(seed), limits: { ...LIMITS, ...limits }, forth, back },
+      {
+        name: 'one',
+        tally: new Tally(),
+        timeline: this.timeline,
+        random: new Random(seed),
+        limits: { ...LIMITS, ...limits },
+        forth,
+        back,
+      },
       {
         taken: () => this.told.push('taken'),
         broken: (code) => this.told.push(code),

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { Link, type LinkConditions } from '../../src/network/link.ts'
+import { Tally } from '../../src/network/tally.ts'
 import { Random } from '../../src/random.ts'
 import { Timeline } from '../../src/time/timeline.ts'
 import { Trace } from '../../src/trace.ts'
@@ -13,6 +14,7 @@ describe('Link', () => {
       from: 'a',
       to: 'b',
       timeline,
+      tally: new Tally(),
       random: new Random('link'),
       trace: new Trace(() => timeline.nowMs),
       conditions: {

@@ -1,20 +1,4 @@
-/** Something that went from one host to another, or happened to one. */
-export interface Arrow {
-  readonly atMs: number
-  readonly from: string
-  /** The same as `from` for what happened to one host. */
-  readonly to: string
-  readonly what: string
-  readonly lost: boolean
-}
-
-/** How a diagram is drawn. */
-export interface DiagramOptions {
-  /** Only what happened from then on, in virtual milliseconds. */
-  readonly fromMs?: number
-  /** Only what happened until then. */
-  readonly untilMs?: number
-}
+import type { Arrow } from './arrow.ts'
 
 /** A run as text: a column for each host, a line for each arrow, time on the left. */
 export function textDiagram(hosts: readonly string[], arrows: readonly Arrow[]): string {
@@ -22,15 +6,6 @@ export function textDiagram(hosts: readonly string[], arrows: readonly Arrow[]):
   const head = ' '.repeat(TIME_WIDTH) + hosts.map((name) => name.padEnd(width)).join('')
   const lines = arrows.map((arrow) => `${time(arrow)}${row(hosts, arrow, width)}`)
   return [head, ...lines].map((line) => line.trimEnd()).join('\n')
-}
-
-/** The same as a Mermaid sequence diagram, which many readers of Markdown draw. */
-export function mermaidDiagram(hosts: readonly string[], arrows: readonly Arrow[]): string {
-  const lines = arrows.map(({ atMs, from, to, what, lost }) => {
-    const text = `${atMs.toFixed(1)} ms ${what}`.replaceAll(/[;:#]/g, ' ')
-    return from === to ? `  Note over ${from}: ${text}` : `  ${from}${lost ? '-x' : '->>'}${to}: ${text}`
-  })
-  return ['sequenceDiagram', ...hosts.map((name) => `  participant ${name}`), ...lines].join('\n')
 }
 
 function time({ atMs }: Arrow): string {

@@ -1,0 +1,73 @@
+import { formatAddress } from '../addresses.ts'
+import type { ConnectionPolicy, ConnectionWatch } from '../contracts/policy.ts'
+import type { Transport } from '../contracts/transport.ts'
+import { ConnectionDone } from '../errors.ts'
+import { formatRecordedEvent, type RecordedEvent } from './recording.ts'
+
+/** How much is recorded. */
+export interface RecordConnectionOptions {
+  /** Most bytes recorded of one connection, in both directions together; the rest is left out. Default 16 MiB. */
+  readonly maxBytes?: number
+}
+
+/**
+ * Records every connection: gives `write` lines of JSON, each with its line feed, that say when which bytes came and
+ * went. `replay` of `@ropewalk/simulation` plays them again.
+ *
+ * Under TLS it records what is protected, and so whatever is secret in it: keep the lines as carefully.
+ *
+ *     const file = createWriteStream('traffic.jsonl')
+ *     await reactor.listenTCP(7, factory, { policies: [recordConnection((line) => file.write(line))] })
+ */
+export function recordConnection(
+  write: (line: string) => void,
+  { maxBytes = DEFAULT_MAX_BYTES }: RecordConnectionOptions = {},
+): ConnectionPolicy {
+  const tell = (event: RecordedEvent): void => write(`${formatRecordedEvent(event)}\n`)
+  return { accepted: (transport) => new Recorder(transport, tell, maxBytes) }
+}
+
+class Recorder implements ConnectionWatch {
+  readonly #transport: Transport
+  readonly #tell: (event: RecordedEvent) => void
+  #room: number
+
+  constructor(transport: Transport, tell: (event: RecordedEvent) => void, maxBytes: number) {
+    this.#transport = transport
+    this.#tell = tell
+    this.#room = maxBytes
+    tell({ ...this.#now, what: 'opened', peer: formatAddress(transport.getPeer()) })
+  }
+
+  received(data: Buffer): void {
+    this.#passed('received', data)
+  }
+
+  written(data: Uint8Array | string): void {
+    this.#passed('written', Buffer.from(data as Uint8Array))
+  }
+
+  closed(reason: Error): void {
+    this.#tell({ ...this.#now, what: 'closed', clean: reason instanceof ConnectionDone })
+  }
+
+  get #now(): { readonly atMs: number; readonly connection: number } {
+    const { reactor, id } = this.#transport
+    return { atMs: reactor.now(), connection: id }
+  }
+
+  #passed(what: 'received' | 'written', data: Buffer): void {
+    if (this.#room === 0) return
+    const bytes = data.subarray(0, this.#room)
+    if (bytes.length > 0) this.#tell({ ...this.#now, what, bytes })
+    this.#room -= bytes.length
+    if (bytes.length < data.length) this.#cutShort()
+  }
+
+  #cutShort(): void {
+    this.#room = 0
+    this.#tell({ ...this.#now, what: 'cut short' })
+  }
+}
+
+const DEFAULT_MAX_BYTES = 16 * 1024 * 1024

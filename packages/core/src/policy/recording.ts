@@ -1,0 +1,93 @@
+/** When something happened, and on which connection. */
+export interface Moment {
+  /** Milliseconds on the clock of the reactor. */
+  readonly atMs: number
+  /** Tells the connections of a recording apart. */
+  readonly connection: number
+}
+
+/** A connection was made. */
+export interface RecordedOpening extends Moment {
+  readonly what: 'opened'
+  /** The other end. */
+  readonly peer: string
+}
+
+/** Bytes came from the other end, or went to it. */
+export interface RecordedBytes extends Moment {
+  readonly what: 'received' | 'written'
+  readonly bytes: Buffer
+}
+
+/** A connection is gone. */
+export interface RecordedEnd extends Moment {
+  readonly what: 'closed'
+  /** Whether it was closed, and not broken. */
+  readonly clean: boolean
+}
+
+/** What follows on a connection is not recorded: it was too much. */
+export interface RecordedCut extends Moment {
+  readonly what: 'cut short'
+}
+
+/** Something that happened on a connection, as a recording keeps it. */
+export type RecordedEvent = RecordedOpening | RecordedBytes | RecordedEnd | RecordedCut
+
+/** What happened on one or more connections, in order. */
+export type Recording = readonly RecordedEvent[]
+
+/** A line of a recording cannot be read; the message has its number. */
+export class RecordingError extends Error {
+  override readonly name = 'RecordingError'
+  /** Counted from 1. */
+  readonly line: number
+
+  constructor(line: number, why: string) {
+    super(`Cannot read line ${line} of the recording: ${why}`)
+    this.line = line
+  }
+}
+
+/** An event as one line of JSON, its bytes in base64. */
+export function formatRecordedEvent(event: RecordedEvent): string {
+  const { atMs, connection, what } = event
+  const shown = { atMs: Math.round(atMs * 1000) / 1000, connection, what }
+  if (event.what === 'received' || event.what === 'written')
+    return JSON.stringify({ ...shown, bytes: event.bytes.toString('base64') })
+  if (event.what === 'opened') return JSON.stringify({ ...shown, peer: event.peer })
+  return JSON.stringify(event.what === 'closed' ? { ...shown, clean: event.clean } : shown)
+}
+
+/** Reads the lines of a recording. @throws {RecordingError} at the first that is none. */
+export function parseRecording(text: string): Recording {
+  const lines = text.split('\n')
+  if (lines.at(-1) === '') lines.pop()
+  return lines.map((line, at) => eventOf(fieldsOf(line, at + 1), at + 1))
+}
+
+type Fields = Readonly<Record<string, unknown>>
+
+function fieldsOf(line: string, number: number): Fields {
+  try {
+    const value: unknown = JSON.parse(line)
+    if (typeof value === 'object' && value !== null) return { ...value }
+  } catch {
+    // Told below, like whatever else is no object.
+  }
+  throw new RecordingError(number, 'it is no JSON object')
+}
+
+function eventOf({ atMs, connection, what, bytes, peer, clean }: Fields, line: number): RecordedEvent {
+  if (typeof atMs !== 'number' || typeof connection !== 'number')
+    throw new RecordingError(line, 'it needs the numbers atMs and connection')
+  const moment = { atMs, connection }
+  if (what === 'opened' && typeof peer === 'string') return { ...moment, what, peer }
+  if (what === 'closed' && typeof clean === 'boolean') return { ...moment, what, clean }
+  if (what === 'cut short') return { ...moment, what }
+  if ((what === 'received' || what === 'written') && typeof bytes === 'string' && BASE64.test(bytes))
+    return { ...moment, what, bytes: Buffer.from(bytes, 'base64') }
+  throw new RecordingError(line, `a field of what it says happened is missing or wrong (${String(what)})`)
+}
+
+const BASE64 = /^(?:[A-Za-z\d+/]{4})*(?:[A-Za-z\d+/]{2}==|[A-Za-z\d+/]{3}=)?$/

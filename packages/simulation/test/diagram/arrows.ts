@@ -1,0 +1,10 @@
+import type { Arrow } from '../../src/diagram/arrow.ts'
+
+/** Two hosts, and one of each kind of arrow between them. */
+export const HOSTS = ['server', 'client']
+/** What happened to them. */
+export const ARROWS: readonly Arrow[] = [
+  { atMs: 0, from: 'client', to: 'client', what: 'starts', lost: false, sentMs: 0 },
+  { atMs: 12.34, from: 'client', to: 'server', what: 'SYN', lost: false, sentMs: 0 },
+  { atMs: 20, from: 'server', to: 'client', what: '5 bytes; more', lost: true, sentMs: 13 },
+]
