@@ -37,6 +37,15 @@ describe('listings of the documents', () => {
     output === undefined ? [] : [[name, output] as const],
   )
 
+  const run = (name: string): { output: string; errors: string; status: number | null } => {
+    const { stdout, stderr, status } = spawnSync(process.execPath, ['--import', 'tsx', `${name}.ts`], {
+      cwd: folder,
+      encoding: 'utf8',
+      timeout: 20_000,
+    })
+    return { output: stdout, errors: stderr, status }
+  }
+
   beforeAll(() => {
     for (const { name, program } of listings) writeFileSync(join(folder, `${name}.ts`), program)
   })
@@ -52,15 +61,18 @@ describe('listings of the documents', () => {
     expect(listings.length).toBeGreaterThan(10)
   })
 
+  test('draw the pictures of the documents', () => {
+    const drawing = listings.filter(({ program }) => program.includes('.svg'))
+    for (const { name } of drawing) run(name)
+    const drawn = readdirSync(folder).filter((path) => path.endsWith('.svg'))
+    expect(drawn).not.toEqual([])
+    for (const path of drawn)
+      expect(readFileSync(join(folder, path), 'utf8')).toBe(
+        readFileSync(join(root, 'docs/images', path), 'utf8'),
+      )
+  })
+
   test.each(printing)('%s prints what the document says', (name, output) => {
-    const run = spawnSync(process.execPath, ['--import', 'tsx', join(folder, `${name}.ts`)], {
-      encoding: 'utf8',
-      timeout: 20_000,
-    })
-    expect({ output: run.stdout, errors: run.stderr, status: run.status }).toEqual({
-      output,
-      errors: '',
-      status: 0,
-    })
+    expect(run(name)).toEqual({ output, errors: '', status: 0 })
   })
 })

@@ -13,9 +13,8 @@ export function svgDiagram(hosts: readonly string[], arrows: readonly Arrow[]): 
     STYLE,
     `<rect class="ground" width="${width}" height="${height}" rx="8"/>`,
     ...hosts.map((name) => lifeline(name, place.x(name), height)),
-    ...arrows.map((arrow, row) =>
-      arrow.from === arrow.to ? note(arrow, row, place) : packet(arrow, row, place),
-    ),
+    ...arrows.map((arrow, row) => line(arrow, row, place)),
+    ...arrows.map((arrow, row) => words(arrow, row, place)),
     '</svg>',
     '',
   ].join('\n')
@@ -60,34 +59,41 @@ function lifeline(name: string, x: number, height: number): string {
   ].join('')
 }
 
-function note(arrow: Arrow, row: number, place: Places): string {
-  const [x, y] = [place.x(arrow.from), place.y(row)]
-  const kind = /^(?:fault|crashes|is cut off|cannot reach|stands still)/.test(arrow.what) ? ' bad' : ''
-  return [
-    moment(arrow, y),
-    `<circle class="dot${kind}" cx="${x}" cy="${y}" r="3"/>`,
-    `<text class="note${kind}" x="${x + 8}" y="${y + 4}">${escaped(arrow.what)}</text>`,
-  ].join('')
-}
-
-function packet(arrow: Arrow, row: number, place: Places): string {
-  const [fromX, toX, y] = [place.x(arrow.from), place.x(arrow.to), place.y(row)]
-  const fromY = place.yAt(arrow.sentMs, row)
+/** A point for what happened to one host, an arrow for what went from one to another. */
+function line(arrow: Arrow, row: number, place: Places): string {
+  const [[fromX, fromY], [toX, toY]] = ends(arrow, row, place)
+  if (arrow.from === arrow.to) return `<circle class="dot${kindOf(arrow)}" cx="${toX}" cy="${toY}" r="3"/>`
   // What is lost ends on its way.
   const way = arrow.lost ? 0.7 : 1
-  const [endX, endY] = [fromX + (toX - fromX) * way, fromY + (y - fromY) * way]
-  const [labelX, labelY] = [fromX + (toX - fromX) * LABEL_AT, fromY + (y - fromY) * LABEL_AT - 4]
-  const kind = arrow.lost ? ' bad' : ''
+  const [endX, endY] = [fromX + (toX - fromX) * way, fromY + (toY - fromY) * way]
   return [
-    moment(arrow, y),
-    `<line class="way${kind}" x1="${fromX}" y1="${round(fromY)}" x2="${round(endX)}" y2="${round(endY)}"/>`,
-    arrow.lost ? cross(endX, endY) : head(endX, endY, Math.atan2(y - fromY, toX - fromX)),
-    `<text class="what${kind}" x="${round(labelX)}" y="${round(labelY)}">${escaped(arrow.what)}</text>`,
+    `<line class="way${kindOf(arrow)}" x1="${fromX}" y1="${round(fromY)}" x2="${round(endX)}" y2="${round(endY)}"/>`,
+    arrow.lost ? cross(endX, endY) : head(endX, endY, Math.atan2(toY - fromY, toX - fromX)),
   ].join('')
 }
 
-function moment({ atMs }: Arrow, y: number): string {
-  return `<text class="time" x="${TIME_RIGHT}" y="${y + 4}">${atMs.toFixed(1)}</text>`
+function words(arrow: Arrow, row: number, place: Places): string {
+  const [[fromX, fromY], [toX, toY]] = ends(arrow, row, place)
+  const time = `<text class="time" x="${TIME_RIGHT}" y="${toY + 4}">${arrow.atMs.toFixed(1)}</text>`
+  const what = escaped(arrow.what)
+  if (arrow.from === arrow.to)
+    return `${time}<text class="note${kindOf(arrow)}" x="${toX + 8}" y="${toY + 4}">${what}</text>`
+  const part = arrow.lost ? LOST_LABEL_AT : LABEL_AT
+  const [x, y] = [round(fromX + (toX - fromX) * part), round(fromY + (toY - fromY) * part - 4)]
+  return `${time}<text class="what${kindOf(arrow)}" x="${x}" y="${y}">${what}</text>`
+}
+
+type Point = readonly [x: number, y: number]
+
+function ends({ from, to, sentMs }: Arrow, row: number, place: Places): readonly [Point, Point] {
+  return [
+    [place.x(from), place.yAt(sentMs, row)],
+    [place.x(to), place.y(row)],
+  ]
+}
+
+function kindOf({ lost, what }: Arrow): string {
+  return lost || /^(?:fault|crashes|is cut off|cannot reach|stands still)/.test(what) ? ' bad' : ''
 }
 
 function head(x: number, y: number, angle: number): string {
@@ -118,8 +124,9 @@ const TOP = 44
 const ROW = 24
 const BOTTOM = 24
 const TIME_RIGHT = 56
-/** Nearer to where it left, so that those that cross do not write over each other. */
-const LABEL_AT = 0.35
+/** Near to where it arrives: there, each has a row of its own. */
+const LABEL_AT = 0.8
+const LOST_LABEL_AT = 0.5
 const STYLE = `<style>
 text { font: 12px ui-monospace, monospace; fill: #24292f; paint-order: stroke; stroke: #fff; stroke-width: 3px }
 .ground { fill: #fff; stroke: #d0d7de }

@@ -95,7 +95,7 @@ export class DatagramSocket implements DatagramWire, DatagramReceiver {
     const arrived = (): void => {
       const heard = target.life?.datagramsAt(to) ?? []
       for (const socket of heard) socket.receive(data, this.address)
-      if (heard.length === 0 && !target.isDown && !isGroup(to.host)) this.#refused(target)
+      if (heard.length === 0 && !isGroup(to.host)) this.#refused(target)
     }
     const packet = { what: 'datagram', bytes: data.length + HEADER_BYTES, arrived, lost: () => undefined }
     link.carry(packet)

@@ -9,8 +9,8 @@ export interface FlowEnds {
   taken(): void
   /** The connection is broken, as the sender learns. */
   broken(code: 'ECONNRESET' | 'ETIMEDOUT'): void
-  /** What becomes of a segment where it arrives: `lost` when nobody is there at all, `reset` when nobody knows it. */
-  fate(): 'taken' | 'reset' | 'lost'
+  /** Whether the receiver's system still knows the connection. */
+  isKnown(): boolean
   /** Bytes arrived, in order. Whoever reads them says so to `read`. */
   arrived(data: Buffer): void
   /** The end of the bytes arrived. */
@@ -160,9 +160,7 @@ export class Flow {
 
   #arrive(segment: Segment): void {
     if (this.#over) return
-    const fate = this.#ends.fate()
-    if (fate === 'lost') return this.#again(segment)
-    if (fate === 'reset') return this.#refuse()
+    if (!this.#ends.isKnown()) return this.#refuse()
     segment.arrived = true
     for (let next = this.#onTheWay[0]; next?.arrived; next = this.#onTheWay[0]) {
       this.#onTheWay.shift()

@@ -43,6 +43,8 @@ export interface LinkSetup {
   readonly trace: Trace
   readonly tally: Tally
   readonly conditions: LinkConditions
+  /** Whether nobody is there to receive. */
+  readonly isDown: () => boolean
 }
 
 /** The way from one host to another, in one direction. */
@@ -50,7 +52,7 @@ export class Link {
   conditions: LinkConditions
   readonly #setup: LinkSetup
   #cut = false
-  #held: Packet[] | undefined
+  #held: Travel[] | undefined
   #freeAtMs = 0
   readonly #watchers = new Set<(delivery: Delivery) => void>()
 
@@ -77,7 +79,7 @@ export class Link {
     }
     const waiting = this.#held ?? []
     this.#held = undefined
-    for (const packet of waiting) packet.arrived()
+    for (const travel of waiting) this.#arrive(travel)
   }
 
   /** Sends a packet. */
@@ -88,8 +90,8 @@ export class Link {
     this.#freeAtMs = Math.max(this.#freeAtMs, timeline.nowMs) + (packet.bytes / bytesPerSecond) * 1000
     const isLost = random.chance(lossPerMille / 1000)
     const arrivesMs = this.#freeAtMs + least + random.unit() * (most - least)
-    const sentMs = timeline.nowMs
-    timeline.at(arrivesMs, () => this.#arrive(packet, sentMs, isLost))
+    const travel = { packet, sentMs: timeline.nowMs, isLost }
+    timeline.at(arrivesMs, () => this.#arrive(travel))
   }
 
   /** Tells `watcher` of every piece of a stream that comes out. @returns what ends it. */
@@ -104,14 +106,23 @@ export class Link {
     for (const watcher of this.#watchers) watcher({ atMs, stream, what })
   }
 
-  #arrive(packet: Packet, sentMs: number, isLost: boolean): void {
-    const { trace, tally, from, to } = this.#setup
-    const lost = isLost || this.#cut
+  #arrive(travel: Travel): void {
+    const { trace, tally, from, to, isDown } = this.#setup
+    const { packet, sentMs, isLost } = travel
+    const lost = isLost || this.#cut || isDown()
+    if (!lost && this.#held !== undefined) {
+      this.#held.push(travel)
+      return
+    }
     if (packet.what !== 'ACK') trace.passed(from, to, { what: packet.what, lost, sentMs })
-    if (lost) {
-      tally.lost++
-      packet.lost()
-    } else if (this.#held !== undefined) this.#held.push(packet)
-    else packet.arrived()
+    if (!lost) return packet.arrived()
+    tally.lost++
+    packet.lost()
   }
+}
+
+interface Travel {
+  readonly packet: Packet
+  readonly sentMs: number
+  readonly isLost: boolean
 }

@@ -54,8 +54,8 @@ export class StreamDial implements Dialling {
     const [forth, back] = network.between(this.#life.host, target)
     const again = (): void => this.#retry(() => this.#knock(to))
     const arrived = (): void => {
-      const life = target.life
-      if (life === undefined) return again()
+      const { life } = target
+      if (life === undefined) return
       const port = life.portAt(this.#address)
       if (port === undefined) return this.#refuse(back)
       if (!port.hasRoom) return again()
@@ -148,10 +148,7 @@ function endsOf(sender: ConnectionEnd, receiver: Side): FlowEnds {
   return {
     taken: () => sender.taken(),
     broken: (code) => sender.broken(code),
-    fate: () => {
-      if (receiver.end.isOpen) return 'taken'
-      return receiver.life.host.isDown ? 'lost' : 'reset'
-    },
+    isKnown: () => receiver.end.isOpen,
     arrived: (data) => receiver.end.arrived(data),
     ended: () => receiver.end.ended(),
   }

@@ -22,7 +22,8 @@ class OneFlow {
   readonly back: Link
   readonly flow: Flow
   reads = true
-  fate: 'taken' | 'reset' | 'lost' = 'taken'
+  isDown = false
+  isKnown = true
 
   constructor(seed: string, lossPerMille = 0, limits: Partial<FlowLimits> = {}) {
     const trace = new Trace(() => this.timeline.nowMs)
@@ -40,6 +41,7 @@ class OneFlow {
         random: new Random(seed + name),
         trace,
         tally: new Tally(),
+        isDown: () => this.isDown,
         conditions,
       })
     const [forth, back] = [link('forth'), link('back')]
@@ -58,7 +60,7 @@ class OneFlow {
       {
         taken: () => this.told.push('taken'),
         broken: (code) => this.told.push(code),
-        fate: () => this.fate,
+        isKnown: () => this.isKnown,
         arrived: (data) => {
           this.pieces.push(data)
           if (this.reads) this.flow.read(data.length)
@@ -135,7 +137,7 @@ describe('Flow', () => {
 
   test('breaks when nobody there knows it', () => {
     const one = new OneFlow('e')
-    one.fate = 'reset'
+    one.isKnown = false
     one.flow.write(['hello'])
     one.pass()
     expect([one.told, one.bytes.length]).toEqual([['ECONNRESET'], 0])

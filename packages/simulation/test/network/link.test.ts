@@ -8,13 +8,21 @@ import { Trace } from '../../src/trace.ts'
 describe('Link', () => {
   const make = (
     conditions: Partial<LinkConditions> = {},
-  ): { timeline: Timeline; link: Link; told: string[]; send: (what: string, bytes?: number) => void } => {
+  ): {
+    timeline: Timeline
+    link: Link
+    host: { isDown: boolean }
+    told: string[]
+    send: (what: string, bytes?: number) => void
+  } => {
     const [timeline, told] = [new Timeline(), [] as string[]]
+    const host = { isDown: false }
     const link = new Link({
       from: 'a',
       to: 'b',
       timeline,
       tally: new Tally(),
+      isDown: () => host.isDown,
       random: new Random('link'),
       trace: new Trace(() => timeline.nowMs),
       conditions: {
@@ -32,7 +40,7 @@ describe('Link', () => {
         arrived: () => told.push(`${what} at ${timeline.nowMs}`),
         lost: () => told.push(`${what} lost at ${timeline.nowMs}`),
       })
-    return { timeline, link, told, send }
+    return { timeline, link, host, told, send }
   }
 
   test('carries packets in its latency', () => {
@@ -85,5 +93,17 @@ describe('Link', () => {
     expect(told).toEqual([])
     link.setHeld(false)
     expect(told).toEqual(['a at 100', 'b at 100'])
+  })
+
+  test('loses what comes to a host that is down, also what was held back until then', () => {
+    const { timeline, link, host, told, send } = make()
+    link.setHeld(true)
+    send('held')
+    timeline.step()
+    host.isDown = true
+    send('sent')
+    timeline.step()
+    link.setHeld(false)
+    expect(told).toEqual(['sent lost at 10', 'held lost at 10'])
   })
 })
