@@ -6,7 +6,9 @@ import { ExampleProcess } from './example-process.ts'
 
 /** Those that listen where an endpoint string says. */
 const SERVERS = readdirSync(fileURLToPath(new URL('..', import.meta.url)))
-  .filter((file) => file.endsWith('.ts') && !file.endsWith('-client.ts') && !/^(?:udp|stdio)-/.test(file))
+  .filter(
+    (file) => file.endsWith('.ts') && !file.endsWith('-client.ts') && !/^(?:udp|stdio|simulated)-/.test(file),
+  )
   .map((file) => file.replace('.ts', ''))
 
 describe.each(SERVERS)('examples/%s.ts', (name) => {

@@ -61,6 +61,7 @@ export const FAULT_KINDS = [
   'reset',
   'crash',
   'stand still',
+  'freeze',
   'slow link',
   'slow reader',
   'full backlog',

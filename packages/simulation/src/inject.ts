@@ -42,6 +42,10 @@ const INJECTIONS: Readonly<Record<FaultKind, Injection>> = {
     one.pause()
     return () => one.goOn()
   },
+  freeze(one) {
+    one.freeze()
+    return () => one.thaw()
+  },
   'slow link'(one, other, network) {
     const links = network.between(one, other)
     const before = links.map(({ conditions }) => conditions)

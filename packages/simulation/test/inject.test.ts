@@ -66,6 +66,22 @@ describe('faults', () => {
     expect(hosts.server.reactor.wallClock()).toBeLessThan(calendar)
   })
 
+  test('a frozen host knows nothing of the time between', async () => {
+    const hosts = await TwoHosts.connected()
+    const told: number[] = []
+    hosts.server.reactor.callLater(2000, () => told.push(hosts.server.reactor.now()))
+    hosts.sim.inject({ kind: 'freeze', atMs: 500, forMs: 10_000, one: 'server', other: 'client' })
+    await hosts.sim.run(600)
+    const [before, fromMs] = [hosts.server.reactor.now(), hosts.sim.nowMs]
+    hosts.asked.transport.write('hello')
+    await hosts.sim.run(9800)
+    expect([hosts.server.reactor.now(), told, hosts.served.bytes.length]).toEqual([before, [], 0])
+    await hosts.sim.run(30_000)
+    expect(hosts.served.bytes.toString()).toBe('hello')
+    expect(told).toHaveLength(1)
+    expect(hosts.sim.nowMs - fromMs - (hosts.server.reactor.now() - before)).toBeCloseTo(10_000 - 100, 5)
+  })
+
   test('whoever knocks while the backlog is full is not heard, and tries again', async () => {
     const hosts = new TwoHosts()
     hosts.sim.inject({ kind: 'full backlog', atMs: 0, forMs: 5000, one: 'server', other: 'client' })

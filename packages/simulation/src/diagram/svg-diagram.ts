@@ -93,7 +93,7 @@ function ends({ from, to, sentMs }: Arrow, row: number, place: Places): readonly
 }
 
 function kindOf({ lost, what }: Arrow): string {
-  return lost || /^(?:fault|crashes|is cut off|cannot reach|stands still)/.test(what) ? ' bad' : ''
+  return lost || /^(?:fault|crashes|is cut off|cannot reach|stands still|freezes)/.test(what) ? ' bad' : ''
 }
 
 function head(x: number, y: number, angle: number): string {

@@ -41,6 +41,8 @@ export class SimulatedHost implements LivingMachine {
   #life: HostLife | undefined
   #lives = 0
   #clockAsked = 0
+  #standsStill = false
+  #frozen = false
 
   constructor(setup: HostSetup) {
     this.#setup = setup
@@ -58,6 +60,10 @@ export class SimulatedHost implements LivingMachine {
   /** Whether it has crashed and not started again. */
   get isDown(): boolean {
     return this.#life === undefined
+  }
+
+  get isSilent(): boolean {
+    return this.#life === undefined || this.#frozen
   }
 
   /** @throws {Error} while it is down. */
@@ -82,18 +88,42 @@ export class SimulatedHost implements LivingMachine {
     this.network.setup.trace.note(this.name, 'crashes')
     this.#life.end()
     this.#life = undefined
+    this.#standsStill = false
+    this.#frozen = false
   }
 
-  /** Its program stands still from now on, as in a long garbage collection; the system goes on. */
+  /** Its program stands still from now on, as in a long garbage collection; its system and its clock go on. */
   pause(): void {
+    if (this.#life === undefined || this.#standsStill) return
     this.network.setup.trace.note(this.name, 'stands still')
-    this.#life?.pause()
+    this.#standsStill = true
+    this.#life.pause()
   }
 
   /** Its program goes on. */
   goOn(): void {
+    if (!this.#standsStill) return
     this.network.setup.trace.note(this.name, 'goes on')
-    this.#life?.goOn()
+    this.#standsStill = false
+    if (!this.#frozen) this.#life?.goOn()
+  }
+
+  /** It stands still as a whole, as a virtual machine that is moved: its clock too, and nothing passes to it or from it. */
+  freeze(): void {
+    if (this.#life === undefined || this.#frozen) return
+    this.network.setup.trace.note(this.name, 'freezes')
+    this.#frozen = true
+    this.#life.pause()
+    this.#life.clock.stop()
+  }
+
+  /** It goes on where it was, and knows nothing of the time between. */
+  thaw(): void {
+    if (!this.#frozen) return
+    this.network.setup.trace.note(this.name, 'thaws')
+    this.#frozen = false
+    this.#life?.clock.goOn()
+    if (!this.#standsStill) this.#life?.goOn()
   }
 
   /** Its ends of connections with `other`. */

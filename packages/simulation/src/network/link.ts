@@ -43,8 +43,8 @@ export interface LinkSetup {
   readonly trace: Trace
   readonly tally: Tally
   readonly conditions: LinkConditions
-  /** Whether nobody is there to receive. */
-  readonly isDown: () => boolean
+  /** Whether nobody is there at one of its ends. */
+  readonly isSilent: () => boolean
 }
 
 /** The way from one host to another, in one direction. */
@@ -107,9 +107,9 @@ export class Link {
   }
 
   #arrive(travel: Travel): void {
-    const { trace, tally, from, to, isDown } = this.#setup
+    const { trace, tally, from, to, isSilent } = this.#setup
     const { packet, sentMs, isLost } = travel
-    const lost = isLost || this.#cut || isDown()
+    const lost = isLost || this.#cut || isSilent()
     if (!lost && this.#held !== undefined) {
       this.#held.push(travel)
       return

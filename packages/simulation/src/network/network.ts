@@ -49,7 +49,7 @@ export class Network<S extends Machine> {
       tally: this.tally,
       random: random.fork(name),
       conditions: from === to ? LOOPBACK : conditions,
-      isDown: () => to.isDown,
+      isSilent: () => to.isSilent || from.isSilent,
     })
     this.#links.set(name, link)
     return link

@@ -15,6 +15,8 @@ export interface Machine {
   /** Its present run; undefined while it is down. */
   readonly life: System | undefined
   readonly isDown: boolean
+  /** Whether nothing passes to it or from it: it is down or frozen. */
+  readonly isSilent: boolean
   /** Whether whoever knocks at its ports is not heard, as when too many wait already. */
   readonly backlogFull: boolean
 }

@@ -12,8 +12,8 @@ export interface RealWork {
 }
 
 /**
- * Tells `seen` of every timer, socket, lookup, file, process and worker that a program asks Node for. What Node does
- * for itself, and for a console, is left out.
+ * Tells `seen` of every timer, socket, lookup, file, process, worker and work in another thread that a program asks
+ * Node for. What Node does for itself, and for a console, is left out.
  *
  * @param asking Whose code runs now; undefined when its work is nothing to tell.
  * @returns what ends the watch.
@@ -27,7 +27,7 @@ export function watchRealWork<T>(
     const by = kind && asking()
     if (kind === undefined || by === undefined) return
     const frames = framesHere(DEPTH)
-    if (isNodesOwn(frames)) return
+    if (isNodesOwn(frames) || (kind === THREAD && frames.some((frame) => AT_ONCE.test(frame)))) return
     const askedAt = siteOf(frames)
     if (askedAt !== '' || CERTAIN.has(type)) seen(by, { what: kind.what, instead: kind.instead, askedAt })
   }
@@ -61,6 +61,12 @@ const USE_REACTOR = 'use reactor.listenTCP, connectTCP or an endpoint'
 const USE_FILES = 'use reactor.readFile, which finds what host.files has'
 const SOCKET = { what: 'a real socket', instead: USE_REACTOR }
 const NAME = { what: 'a real name lookup', instead: 'use reactor.lookup' }
+const THREAD = {
+  what: 'real work in another thread',
+  instead: 'use the functions of node:zlib and node:crypto that end in Sync',
+}
+/** The same is asked for by those that do it at once. */
+const AT_ONCE = /\bsyncBufferWrapper|Sync(?: |$)/
 const FILE = { what: 'a real file', instead: USE_FILES }
 /** By what Node calls them. */
 const KINDS: Readonly<Record<string, Pick<RealWork, 'what' | 'instead'>>> = {
@@ -75,6 +81,16 @@ const KINDS: Readonly<Record<string, Pick<RealWork, 'what' | 'instead'>>> = {
   QUERYWRAP: NAME,
   FSREQCALLBACK: FILE,
   FSREQPROMISE: FILE,
+  ZLIB: THREAD,
+  CIPHERREQUEST: THREAD,
+  DERIVEBITSREQUEST: THREAD,
+  HASHREQUEST: THREAD,
+  KEYGENREQUEST: THREAD,
+  KEYPAIRGENREQUEST: THREAD,
+  PBKDF2REQUEST: THREAD,
+  RANDOMBYTESREQUEST: THREAD,
+  SCRYPTREQUEST: THREAD,
+  SIGNREQUEST: THREAD,
   PROCESSWRAP: { what: 'a real process', instead: 'run it outside of the simulation' },
   WORKER: { what: 'a real worker', instead: 'run it outside of the simulation' },
 }

@@ -15,6 +15,7 @@ export class HostClock implements Schedule {
   readonly #execute: Execute
   readonly #armed = new Map<ScheduledCall, TimelineEvent>()
   #rate = 1
+  #stopped = false
   /** Where the two clocks were at the same time. */
   #anchor: { readonly virtualMs: number; readonly hostMs: number }
   #calendarMs = CALENDAR_START_MS
@@ -29,6 +30,7 @@ export class HostClock implements Schedule {
   /** Milliseconds since the host started. */
   now(): number {
     const { virtualMs, hostMs } = this.#anchor
+    if (this.#stopped) return hostMs
     return hostMs + (this.#timeline.nowMs - virtualMs) * this.#rate
   }
 
@@ -51,9 +53,23 @@ export class HostClock implements Schedule {
 
   /** Runs `rate` times as fast from now on. */
   setRate(rate: number): void {
-    this.#anchor = { virtualMs: this.#timeline.nowMs, hostMs: this.now() }
+    this.#anchorNow()
     this.#rate = rate
-    for (const call of Array.from(this.#armed.keys())) this.arm(call)
+    this.#rearm()
+  }
+
+  /** Stands still until `goOn`. */
+  stop(): void {
+    this.#anchorNow()
+    this.#stopped = true
+    for (const event of this.#armed.values()) event.cancel()
+  }
+
+  /** Goes on where it was. */
+  goOn(): void {
+    this.#anchorNow()
+    this.#stopped = false
+    this.#rearm()
   }
 
   /** Sets the calendar forward, or back. The clock itself never jumps. */
@@ -70,7 +86,7 @@ export class HostClock implements Schedule {
   arm(call: ScheduledCall): void {
     this.disarm(call)
     const { virtualMs, hostMs } = this.#anchor
-    const dueMs = virtualMs + (call.getTime() - hostMs) / this.#rate
+    const dueMs = this.#stopped ? Infinity : virtualMs + (call.getTime() - hostMs) / this.#rate
     this.#armed.set(
       call,
       this.#timeline.at(dueMs, () => this.#execute(() => this.#run(call))),
@@ -80,6 +96,14 @@ export class HostClock implements Schedule {
   disarm(call: ScheduledCall): void {
     this.#armed.get(call)?.cancel()
     this.#armed.delete(call)
+  }
+
+  #anchorNow(): void {
+    this.#anchor = { virtualMs: this.#timeline.nowMs, hostMs: this.now() }
+  }
+
+  #rearm(): void {
+    for (const call of Array.from(this.#armed.keys())) this.arm(call)
   }
 
   /** Between its time and now, the host may have been paused, and the call cancelled. */

@@ -22,7 +22,7 @@ class OneFlow {
   readonly back: Link
   readonly flow: Flow
   reads = true
-  isDown = false
+  isSilent = false
   isKnown = true
 
   constructor(seed: string, lossPerMille = 0, limits: Partial<FlowLimits> = {}) {
@@ -41,7 +41,7 @@ class OneFlow {
         random: new Random(seed + name),
         trace,
         tally: new Tally(),
-        isDown: () => this.isDown,
+        isSilent: () => this.isSilent,
         conditions,
       })
     const [forth, back] = [link('forth'), link('back')]

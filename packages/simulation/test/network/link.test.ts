@@ -11,18 +11,18 @@ describe('Link', () => {
   ): {
     timeline: Timeline
     link: Link
-    host: { isDown: boolean }
+    host: { isSilent: boolean }
     told: string[]
     send: (what: string, bytes?: number) => void
   } => {
     const [timeline, told] = [new Timeline(), [] as string[]]
-    const host = { isDown: false }
+    const host = { isSilent: false }
     const link = new Link({
       from: 'a',
       to: 'b',
       timeline,
       tally: new Tally(),
-      isDown: () => host.isDown,
+      isSilent: () => host.isSilent,
       random: new Random('link'),
       trace: new Trace(() => timeline.nowMs),
       conditions: {
@@ -100,7 +100,7 @@ describe('Link', () => {
     link.setHeld(true)
     send('held')
     timeline.step()
-    host.isDown = true
+    host.isSilent = true
     send('sent')
     timeline.step()
     link.setHeld(false)

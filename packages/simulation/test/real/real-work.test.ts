@@ -1,9 +1,11 @@
 import { spawn } from 'node:child_process'
+import { pbkdf2, pbkdf2Sync, randomBytes, randomUUID, subtle } from 'node:crypto'
 import { createSocket } from 'node:dgram'
 import { lookup, resolve4 } from 'node:dns'
 import { readFile } from 'node:fs'
 import { Readable } from 'node:stream'
 import { setTimeout as sleepFor } from 'node:timers/promises'
+import { deflate, deflateSync } from 'node:zlib'
 import { describe, expect, test } from 'vitest'
 import { type RealWork, watchRealWork } from '../../src/real/real-work.ts'
 
@@ -31,10 +33,14 @@ describe('watchRealWork', () => {
     ['a real name lookup', () => resolve4('127.0.0.1', () => undefined)],
     ['a real file', () => readFile('/dev/null', () => undefined)],
     ['a real process', () => spawn('true')],
+    ['real work in another thread', () => deflate('text', () => undefined)],
+    ['real work in another thread', () => pbkdf2('a', 'b', 1, 8, 'sha256', () => undefined)],
+    ['real work in another thread', () => subtle.digest('SHA-256', Buffer.of(1))],
+    ['real work in another thread', () => randomBytes(3, () => undefined)],
   ])('tells of %s, and of the line that asked: %s', async (what, ask) => {
     const [seen] = await seenDuring(ask)
     expect(seen).toMatchObject({ what, askedAt: expect.stringContaining('real-work.test.ts') })
-    expect(seen?.instead).toMatch(/^(?:use reactor\.|run it outside)/)
+    expect(seen?.instead).toMatch(/^(?:use |run it outside)/)
   })
 
   test('leaves promises, consoles and streams of Node alone, and everything once it has ended', async () => {
@@ -45,6 +51,16 @@ describe('watchRealWork', () => {
       Readable.from(['piece']).resume()
     })
     clearTimeout(setTimeout(() => undefined, 1000))
+    expect(seen).toEqual([])
+  })
+
+  test('leaves alone what is done at once', async () => {
+    const seen = await seenDuring(() => {
+      deflateSync('text')
+      pbkdf2Sync('a', 'b', 1, 8, 'sha256')
+      randomBytes(3)
+      randomUUID()
+    })
     expect(seen).toEqual([])
   })
 

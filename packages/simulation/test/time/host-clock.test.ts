@@ -57,4 +57,18 @@ describe('HostClock', () => {
     for (const late of waiting) late()
     expect(told).toEqual([])
   })
+
+  test('may stand still, and goes on where it was', () => {
+    const { timeline, clock, told } = make()
+    clock.callLater(100, () => told.push(`due ${clock.now()} at ${timeline.nowMs}`))
+    timeline.moveTo(1050)
+    clock.stop()
+    clock.stop()
+    clock.callLater(70, () => told.push(`later ${clock.now()} at ${timeline.nowMs}`))
+    timeline.moveTo(9000)
+    expect([clock.now(), timeline.nextMs]).toEqual([50, Infinity])
+    clock.goOn()
+    while (timeline.nextMs < Infinity) timeline.step()
+    expect(told).toEqual(['due 100 at 9050', 'later 120 at 9070'])
+  })
 })
