@@ -1,0 +1,57 @@
+import { ClientFactory, IdleTimeout, type ConnectionPolicy, type ProtocolEvents } from '@ropewalk/core'
+import type { FaultKind, HostReactor, Simulation } from '../../src/index.ts'
+import { Witness } from './invariants.ts'
+
+/** Who is in a run, and what happens to them. */
+export interface SceneSetup {
+  /** The program of the host `server`. */
+  serve(reactor: HostReactor, scene: Scene): unknown
+  /** The program of each client. */
+  call(reactor: HostReactor, scene: Scene): unknown
+  /** Default 3. */
+  readonly clients?: number
+  /** Default: every kind. */
+  readonly kinds?: readonly FaultKind[]
+}
+
+/** A server and its clients on a network that misbehaves, and who watches them. */
+export class Scene {
+  readonly sim: Simulation
+  readonly witness: Witness
+  /** For every port and connector: who finds its peer gone by silence alone is asked for by a policy. */
+  readonly policies: readonly ConnectionPolicy[]
+
+  private constructor(sim: Simulation) {
+    this.sim = sim
+    this.witness = new Witness(sim)
+    this.policies = [this.witness, new IdleTimeout(60_000)]
+  }
+
+  /** Plays a scene to its end: faults, a long time without, then everybody is stopped. @throws {Error} (rejects) */
+  static async play(sim: Simulation, { serve, call, clients = 3, kinds }: SceneSetup): Promise<void> {
+    const scene = new Scene(sim)
+    const host = (name: string, program: SceneSetup['call']): void => {
+      sim.host(name, async (reactor) => {
+        void reactor.run({ installSignalHandlers: false })
+        await program(reactor, scene)
+      })
+    }
+    host('server', serve)
+    for (let at = 0; at < clients; at++) host(`client${at}`, call)
+    sim.injectFaults({ withinMs: 5000, most: 8, ...(kinds === undefined ? {} : { kinds }) })
+    await sim.run(300_000)
+    await scene.witness.drain(5000)
+    scene.witness.hold()
+  }
+
+  /** Connects a protocol to the server, watched. Whether it gets there is the network's to say. */
+  connect(reactor: HostReactor, port: number, protocol: ProtocolEvents): void {
+    const watched = this.witness.watch(protocol)
+    const factory = new (class extends ClientFactory {
+      override buildProtocol(): ProtocolEvents {
+        return watched
+      }
+    })()
+    reactor.connectTCP('server', port, factory, { policies: this.policies })
+  }
+}

@@ -1,0 +1,7 @@
+import { simulate } from '../../src/vitest.ts'
+import { RECEIVERS, unitsRun } from './units-run.ts'
+
+for (const Receiver of RECEIVERS)
+  simulate(`${Receiver.name} keep their promises on a network that misbehaves`, { runs: 20 }, (sim) =>
+    unitsRun(sim, Receiver),
+  )
