@@ -35,9 +35,10 @@ export class ConnectionEnd implements Wire, NamedEnd {
     this.#incoming = incoming
   }
 
+  /** What came before is read in a later turn: who attaches is not ready for it yet. */
   attach(events: WireEvents): void {
     this.#events = events
-    this.#schedule()
+    this.#system.executeSoon(() => this.#schedule())
   }
 
   write(parts: readonly (Buffer | string)[]): boolean {

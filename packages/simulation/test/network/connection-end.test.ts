@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest'
+import { OneProtocol } from '../simulated-harness.ts'
 import { TwoHosts } from '../two-hosts.ts'
 
 describe('ConnectionEnd', () => {
@@ -35,5 +36,20 @@ describe('ConnectionEnd', () => {
     hosts.served.transport.write('is anybody there?')
     await hosts.sim.run(1000)
     expect(hosts.served.losses.map(({ name }) => name)).toEqual(['ConnectionLost'])
+  })
+
+  test('keeps what comes before the program accepts it', async () => {
+    const hosts = new TwoHosts()
+    await hosts.sim.run(1)
+    hosts.server.maxDescriptors = 0
+    hosts.client.reactor.connectTCP('server', 7, new OneProtocol(hosts.asked))
+    await hosts.sim.run(100)
+    hosts.asked.transport.write('early')
+    await hosts.sim.run(100)
+    expect(hosts.served.made).toBe(false)
+    hosts.server.maxDescriptors = Infinity
+    hosts.server.life?.descriptorsFreed()
+    await hosts.sim.run(100)
+    expect(hosts.served.bytes.toString()).toBe('early')
   })
 })

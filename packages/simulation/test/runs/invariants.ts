@@ -80,7 +80,10 @@ export class Witness implements ConnectionPolicy {
     if (first !== undefined) throw new Error(first)
   }
 
-  #end(host: SimulatedHost, drainMs: number): { readonly host: SimulatedHost; isOver(): boolean } {
+  #end(
+    host: SimulatedHost,
+    drainMs: number,
+  ): { readonly host: SimulatedHost; readonly isOver: () => boolean } {
     let isOver = false
     void host.reactor.stop({ drainMs }).then(() => {
       isOver = true

@@ -5,9 +5,9 @@ import { Witness } from './invariants.ts'
 /** Who is in a run, and what happens to them. */
 export interface SceneSetup {
   /** The program of the host `server`. */
-  serve(reactor: HostReactor, scene: Scene): unknown
+  readonly serve: (reactor: HostReactor, scene: Scene) => unknown
   /** The program of each client. */
-  call(reactor: HostReactor, scene: Scene): unknown
+  readonly call: (reactor: HostReactor, scene: Scene) => unknown
   /** Default 3. */
   readonly clients?: number
   /** Default: every kind. */

@@ -1,0 +1,113 @@
+import {
+  backoffPolicy,
+  ClientService,
+  Factory,
+  LineReceiver,
+  ServiceStopped,
+  TCPClientEndpoint,
+} from '@ropewalk/core'
+import type { SimulatedHost, Simulation } from '../../src/index.ts'
+import { Witness } from './invariants.ts'
+
+class Upper extends LineReceiver {
+  override lineReceived(line: Buffer): void {
+    this.sendLine(line.toString().toUpperCase())
+  }
+}
+
+/** Asks every second, and goes when no answer comes for three. */
+class Asking extends LineReceiver {
+  answers = 0
+  #asked = 0
+
+  override connectionMade(): void {
+    this.#ask()
+  }
+
+  override lineReceived(): void {
+    this.answers++
+  }
+
+  #ask(): void {
+    if (!this.connected) return
+    if (this.#asked - this.answers > 3) return this.transport.abortConnection(new Error('no answer'))
+    this.#asked++
+    this.sendLine('are you there?')
+    this.transport.reactor.callLater(1000, () => this.#ask())
+  }
+}
+
+/**
+ * A client service through crashes, partitions and whatever else: once the network is well again it is connected within
+ * its longest wait and the time of an attempt; who waits for a connection is told; and its stop ends, always.
+ *
+ * @throws {Error} (rejects) when one of these does not hold.
+ */
+export async function clientServiceRun(sim: Simulation): Promise<void> {
+  const witness = new Witness(sim)
+  sim.host('server', async (reactor) => {
+    void reactor.run({ installSignalHandlers: false })
+    await reactor.listenTCP(7, witness.watchAll(Factory.forProtocol(Upper)), { policies: [witness] })
+  })
+  const services = new Map<SimulatedHost, ClientService<Asking>>()
+  for (let at = 0; at < 3; at++) {
+    const client: SimulatedHost = sim.host(`client${at}`, (reactor) => {
+      void reactor.run({ installSignalHandlers: false })
+      const endpoint = new TCPClientEndpoint(reactor, 'server', 7, { timeoutMs: 5000, policies: [witness] })
+      const retryPolicy = backoffPolicy({ maxDelayMs: LONGEST_WAIT_MS - 1000 })
+      const factory = witness.watchAll(Factory.forProtocol(Asking))
+      const service = new ClientService(endpoint, factory, { reactor, retryPolicy })
+      services.set(client, service)
+      return service.startService()
+    })
+  }
+  sim.injectFaults({ withinMs: 30_000, most: 10, longestMs: 10_000 })
+  await sim.run(WELL_AGAIN_MS)
+  // An unanswered question is noticed after four seconds, then it waits, then it tries.
+  await sim.run(4000 + LONGEST_WAIT_MS + 5000 + 2000)
+  for (const [{ name }, service] of services) await expectConnected(sim, name, service)
+  await expectStops(sim, services)
+  await witness.drain(5000)
+  witness.hold()
+}
+
+async function expectConnected(sim: Simulation, name: string, service: ClientService<Asking>): Promise<void> {
+  let connected: Asking | undefined
+  void service.whenConnected().then((protocol) => {
+    connected = protocol
+  })
+  await sim.run(0)
+  if (connected?.connected !== true)
+    throw new Error(`${name} is not connected, though all has been well for long`)
+  const before = connected.answers
+  await sim.run(3000)
+  if (connected.answers === before)
+    throw new Error(`${name} gets no answers, though all has been well for long`)
+}
+
+/** Some are stopped while they are connected, some while they are not. */
+async function expectStops(
+  sim: Simulation,
+  services: ReadonlyMap<SimulatedHost, ClientService<Asking>>,
+): Promise<void> {
+  const [server] = sim.hosts
+  if (sim.random.chance(0.5)) server?.crash()
+  await sim.run(sim.random.between(0, 20_000))
+  const waiting: unknown[] = []
+  let stopped = 0
+  for (const service of services.values()) {
+    void service.whenConnected().catch((error: unknown) => waiting.push(error))
+    void service.stopService().then(() => stopped++)
+    void service.whenConnected().catch((error: unknown) => waiting.push(error))
+  }
+  await sim.run(150_000)
+  if (stopped < services.size) throw new Error(`${services.size - stopped} services have not stopped`)
+  const other = waiting.find((error) => !(error instanceof ServiceStopped))
+  if (other !== undefined)
+    throw new Error('who waited for a connection heard something else', { cause: other })
+  if (waiting.length < services.size) throw new Error('who waits for a stopped service was told nothing')
+}
+
+const LONGEST_WAIT_MS = 10_000
+/** The last fault begins at 30 seconds and lasts 10; a segment sent just before is tried again for longer. */
+const WELL_AGAIN_MS = 41_000

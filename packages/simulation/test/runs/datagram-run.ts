@@ -1,0 +1,66 @@
+import { DatagramProtocol, type UDPAddress } from '@ropewalk/core'
+import type { HostReactor, Simulation } from '../../src/index.ts'
+import { Witness } from './invariants.ts'
+
+/** Answers each question with its number and its answer. */
+class Answering extends DatagramProtocol {
+  override datagramReceived(data: Buffer, address: UDPAddress): void {
+    this.transport.write(data.toString().replace('?', '!'), address)
+  }
+}
+
+/** Asks until it is answered, one question after the other. */
+class Asking extends DatagramProtocol {
+  readonly answered: number[] = []
+  readonly #wanted: number
+  readonly #host: string
+
+  constructor(host: string, wanted: number) {
+    super()
+    this.#host = host
+    this.#wanted = wanted
+  }
+
+  override startProtocol(): void {
+    this.#ask()
+  }
+
+  override datagramReceived(data: Buffer): void {
+    const number = Number(/^(\d+)!$/.exec(data.toString())?.[1])
+    // An answer may come twice, or late.
+    if (number === this.answered.length) this.answered.push(number)
+    else if (!(number < this.answered.length))
+      throw new Error(`An answer to what was not asked: ${data.toString()}`)
+  }
+
+  #ask(): void {
+    const { length } = this.answered
+    if (length === this.#wanted || !this.transport.listening) return
+    this.transport.write(`${length}?`, { host: this.#host, port: 7 })
+    this.transport.reactor.callLater(500, () => this.#ask())
+  }
+}
+
+/** Datagrams that are lost, come twice and overtake each other: who asks again is answered. @throws {Error} (rejects) */
+export async function datagramRun(sim: Simulation): Promise<void> {
+  const [witness, asking]: [Witness, Set<Asking>] = [new Witness(sim), new Set()]
+  const start = (reactor: HostReactor): void => void reactor.run({ installSignalHandlers: false })
+  const server = sim.host('server', async (reactor) => {
+    start(reactor)
+    await reactor.listenUDP(7, new Answering())
+  })
+  for (let at = 0; at < 3; at++)
+    sim.host(`client${at}`, async (reactor) => {
+      start(reactor)
+      const protocol = new Asking(server.address, 20)
+      asking.add(protocol)
+      await reactor.listenUDP(0, protocol)
+    })
+  sim.injectFaults({ withinMs: 10_000, most: 10 })
+  await sim.run(60_000)
+  await witness.drain(5000)
+  witness.hold()
+  for (const { answered, transport } of asking)
+    if (answered.length < 20 && sim.hosts.some(({ life }) => life?.reactor === transport.reactor))
+      throw new Error(`only ${answered.length} of 20 questions were answered`)
+}

@@ -1,0 +1,76 @@
+import { Factory, Protocol } from '@ropewalk/core'
+import type { Simulation } from '../../src/index.ts'
+import { Scene } from './scene.ts'
+
+/** Gives whoever comes so many bytes, as fast as they are taken. */
+class Giving extends Protocol {
+  mostBuffered = 0
+
+  override connectionMade(): void {
+    void this.#give().catch(() => undefined)
+  }
+
+  async #give(): Promise<void> {
+    await this.transport.pipeFrom(this.#pieces())
+    this.transport.loseConnection()
+  }
+
+  async *#pieces(): AsyncGenerator<Buffer> {
+    for (let sent = 0; sent < GIVEN_BYTES; sent += PIECE_BYTES) {
+      this.mostBuffered = Math.max(this.mostBuffered, this.transport.bufferedBytes)
+      yield Buffer.alloc(PIECE_BYTES, sent / PIECE_BYTES)
+    }
+  }
+}
+
+/** Takes what comes, slowly: each piece holds back the next for a while. */
+class Taking extends Protocol {
+  taken = 0
+  wrong = false
+  ended = false
+
+  override dataReceived(data: Buffer): Promise<void> {
+    for (const byte of data) if (byte !== Math.floor(this.taken++ / PIECE_BYTES) % 256) this.wrong = true
+    return new Promise((resolve) => this.transport.reactor.callLater(5, resolve))
+  }
+
+  readConnectionLost(): void {
+    this.ended = true
+    this.transport.loseConnection()
+  }
+}
+
+/**
+ * Servers that give more than fits anywhere, through `pipeFrom`, to clients that are slow: what comes is what was given,
+ * all of it where its end was told, and the queue never grows beyond its mark. @throws {Error} (rejects)
+ */
+export async function relayRun(sim: Simulation): Promise<void> {
+  const [givers, takers]: [Giving[], Taking[]] = [[], []]
+  await Scene.play(sim, {
+    serve(reactor, { witness, policies }) {
+      const factory = new (class extends Factory<Giving> {
+        override buildProtocol(): Giving {
+          const giving = new Giving()
+          givers.push(giving)
+          return giving
+        }
+      })()
+      return reactor.listenTCP(7, witness.watchAll(factory), { policies })
+    },
+    call(reactor, scene) {
+      const taking = new Taking()
+      takers.push(taking)
+      scene.connect(reactor, 7, taking)
+    },
+  })
+  for (const { taken, wrong, ended } of takers) {
+    if (wrong) throw new Error('bytes came in another order')
+    if (ended && taken !== GIVEN_BYTES) throw new Error(`the end came after ${taken} of ${GIVEN_BYTES} bytes`)
+  }
+  const most = Math.max(0, ...givers.map(({ mostBuffered }) => mostBuffered))
+  if (most > HIGH_WATER_BYTES + PIECE_BYTES) throw new Error(`${most} bytes waited to be taken`)
+}
+
+const GIVEN_BYTES = 1_000_000
+const PIECE_BYTES = 10_000
+const HIGH_WATER_BYTES = 65_536

@@ -1,0 +1,48 @@
+import { Factory, StreamProtocol, type StreamReader, type StreamWriter } from '@ropewalk/core'
+import type { Simulation } from '../../src/index.ts'
+import { Scene } from './scene.ts'
+
+/** Reads how much is to come, then so much, and sends it back: a coroutine that is slow now and then. */
+class Storing extends StreamProtocol {
+  override async run(reader: StreamReader, writer: StreamWriter): Promise<void> {
+    for (;;) {
+      const line = await reader.readLine()
+      if (line === undefined) return
+      const bytes = await reader.readExactly(Number(line))
+      await writer.write(`${bytes.length}\r\n`)
+      await writer.write(bytes)
+    }
+  }
+}
+
+/** Sends pieces, and awaits each before the next. */
+class Calling extends StreamProtocol {
+  readonly heard: boolean[] = []
+
+  override async run(reader: StreamReader, writer: StreamWriter): Promise<void> {
+    const { reactor } = this.transport
+    for (let count = 0; count < 10; count++) {
+      const piece = reactor.randomBytes(1 + count ** 5)
+      await writer.write(`${piece.length}\r\n`)
+      await writer.write(piece)
+      const line = await reader.readLine()
+      const answer = await reader.readExactly(Number(line))
+      this.heard.push(answer.equals(piece))
+    }
+  }
+}
+
+/** Coroutines on both sides, and pieces that fill every window. @throws {Error} (rejects) */
+export async function streamRun(sim: Simulation): Promise<void> {
+  const calls: Calling[] = []
+  await Scene.play(sim, {
+    serve: (reactor, { witness, policies }) =>
+      reactor.listenTCP(7, witness.watchAll(Factory.forProtocol(Storing)), { policies }),
+    call(reactor, scene) {
+      const calling = new Calling()
+      calls.push(calling)
+      scene.connect(reactor, 7, calling)
+    },
+  })
+  if (calls.some(({ heard }) => heard.includes(false))) throw new Error('a piece came back as another')
+}
