@@ -1,4 +1,11 @@
-import { describeFault, type Fault, type FaultKind, type FaultPlan, randomFaults } from './faults.ts'
+import {
+  describeFault,
+  targetOf,
+  type Fault,
+  type FaultKind,
+  type FaultPlan,
+  randomFaults,
+} from './faults.ts'
 import type { SimulatedHost } from './host/simulated-host.ts'
 import { inject } from './inject.ts'
 import type { Random } from './random.ts'
@@ -15,6 +22,12 @@ export interface FaultScriptSetup {
   readonly wanted?: ReadonlySet<number> | undefined
 }
 
+/** Faults of one kind that happen to the same, and what mends them. */
+interface Lasting {
+  count: number
+  readonly mend: () => void
+}
+
 /** The faults of one run: those that were planned from the seed, and how many have happened. */
 export class FaultScript {
   /** Every fault that was planned, those left out too. */
@@ -22,6 +35,8 @@ export class FaultScript {
   /** How many of each kind have happened. */
   readonly seen: Partial<Record<FaultKind, number>> = {}
   readonly #setup: FaultScriptSetup
+  /** Those that are not over, by what happens to whom. */
+  readonly #lasting = new Map<string, Lasting>()
 
   constructor(setup: FaultScriptSetup) {
     this.#setup = setup
@@ -44,9 +59,22 @@ export class FaultScript {
     timeline.after(fault.atMs, () => {
       trace.note(fault.one, `fault: ${describeFault(fault)}`)
       this.seen[fault.kind] = (this.seen[fault.kind] ?? 0) + 1
-      const mend = inject(fault, one, other)
-      timeline.after(fault.forMs, mend)
+      const end = this.#begin(fault, one, other)
+      timeline.after(fault.forMs, end)
     })
+  }
+
+  /** Two of one kind that overlap are one, which lasts until both are over. */
+  #begin(fault: Fault, one: SimulatedHost, other: SimulatedHost): () => void {
+    const target = targetOf(fault)
+    const lasting = this.#lasting.get(target) ?? { count: 0, mend: inject(fault, one, other) }
+    this.#lasting.set(target, lasting)
+    lasting.count++
+    return () => {
+      if (--lasting.count > 0) return
+      this.#lasting.delete(target)
+      lasting.mend()
+    }
   }
 
   #hostNamed(name: string): SimulatedHost {

@@ -51,6 +51,12 @@ export function describeFault({ kind, atMs, forMs, one, other }: Fault): string 
   return `at ${atMs} ms for ${forMs} ms: ${kind}, ${where}`
 }
 
+/** What happens to whom: the same for faults that are the same while they last. */
+export function targetOf({ kind, one, other }: Fault): string {
+  if (!BETWEEN_TWO.has(kind)) return `${kind} ${one}`
+  return [kind, ...(kind === 'one way' ? [one, other] : [one, other].toSorted())].join(' ')
+}
+
 /** Those that happen to the way between two hosts. */
 const BETWEEN_TWO: ReadonlySet<FaultKind> = new Set(['partition', 'one way', 'hold', 'reset', 'slow link'])
 /** Every kind, as scripts are made up of. */

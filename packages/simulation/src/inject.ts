@@ -67,10 +67,18 @@ const INJECTIONS: Readonly<Record<FaultKind, Injection>> = {
     }
   },
   'no names'(one) {
-    return namesAre(one, { failing: true })
+    one.names = { ...one.names, failing: true }
+    return () => {
+      const { failing: _mended, ...others } = one.names
+      one.names = others
+    }
   },
   'slow names'(one) {
-    return namesAre(one, { delayMs: 3000 })
+    one.names = { ...one.names, delayMs: 3000 }
+    return () => {
+      const { delayMs: _mended, ...others } = one.names
+      one.names = others
+    }
   },
   'no descriptors'(one) {
     const before = one.maxDescriptors
@@ -88,14 +96,6 @@ const INJECTIONS: Readonly<Record<FaultKind, Injection>> = {
     one.jumpCalendar(-3_600_000)
     return nothing
   },
-}
-
-function namesAre(host: SimulatedHost, names: SimulatedHost['names']): () => void {
-  const before = host.names
-  host.names = { ...before, ...names }
-  return () => {
-    host.names = before
-  }
 }
 
 function nothing(): void {}

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { Simulation } from '../src/index.ts'
+import { FAULT_KINDS, type FaultKind, Simulation } from '../src/index.ts'
 
 test('a script keeps what was planned, and makes only what is wanted happen', async () => {
   const run = async (faults?: ReadonlySet<number>): Promise<Simulation> => {
@@ -25,3 +25,52 @@ test('refuses a fault of a host it does not have', () => {
     'Cannot find a host of the name nobody',
   )
 })
+
+test('faults of one kind that overlap last until all are over, and leave nothing behind', async () => {
+  for (const kind of FAULT_KINDS) {
+    const sim = new Simulation({ seed: 1 })
+    const [one, two] = ['one', 'two'].map((name) => sim.host(name, () => undefined))
+    const shown = (): unknown => [
+      one?.isDown,
+      one?.isSilent,
+      one?.maxDescriptors,
+      one?.names,
+      one?.readDelayMs,
+      one?.backlogFull,
+    ]
+    const links = one && two ? sim.network.between(one, two) : []
+    const before = [shown(), links.map(({ conditions, cut }) => [conditions, cut])]
+    sim.inject({ kind, atMs: 10, forMs: 100, one: 'one', other: 'two' })
+    sim.inject({ kind, atMs: 50, forMs: 100, one: 'one', other: 'two' })
+    await sim.run(130)
+    const between = [shown(), links.map(({ conditions, cut }) => [conditions, cut])]
+    if (SHOWN.has(kind)) expect(between, kind).not.toEqual(before)
+    await sim.run(100)
+    expect([shown(), links.map(({ conditions, cut }) => [conditions, cut])], kind).toEqual(before)
+  }
+})
+
+test('names that are slow and fail at once are mended one by one', async () => {
+  const sim = new Simulation({ seed: 1 })
+  const host = sim.host('one', () => undefined)
+  sim.inject({ kind: 'no names', atMs: 0, forMs: 50, one: 'one', other: 'one' })
+  sim.inject({ kind: 'slow names', atMs: 10, forMs: 100, one: 'one', other: 'one' })
+  await sim.run(60)
+  expect(host.names).toEqual({ delayMs: 3000 })
+  await sim.run(100)
+  expect(host.names).toEqual({})
+})
+
+/** Those that leave a mark where this test looks. */
+const SHOWN: ReadonlySet<FaultKind> = new Set([
+  'partition',
+  'one way',
+  'crash',
+  'freeze',
+  'slow link',
+  'slow reader',
+  'full backlog',
+  'no descriptors',
+  'no names',
+  'slow names',
+])

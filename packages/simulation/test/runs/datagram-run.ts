@@ -14,6 +14,7 @@ class Asking extends DatagramProtocol {
   readonly answered: number[] = []
   readonly #wanted: number
   readonly #host: string
+  #name = ''
 
   constructor(host: string, wanted: number) {
     super()
@@ -22,21 +23,26 @@ class Asking extends DatagramProtocol {
   }
 
   override startProtocol(): void {
+    this.#name = this.transport.reactor.randomBytes(4).toString('hex')
     this.#ask()
   }
 
   override datagramReceived(data: Buffer): void {
-    const number = Number(/^(\d+)!$/.exec(data.toString())?.[1])
-    // An answer may come twice, or late.
+    const [name, number] = data.toString().split(/[ !]/)
+    // A run before may have asked from the same port.
+    if (name === this.#name) this.#heard(Number(number))
+  }
+
+  /** An answer may come twice, or late. */
+  #heard(number: number): void {
     if (number === this.answered.length) this.answered.push(number)
-    else if (!(number < this.answered.length))
-      throw new Error(`An answer to what was not asked: ${data.toString()}`)
+    else if (!(number < this.answered.length)) throw new Error(`An answer to what was not asked: ${number}`)
   }
 
   #ask(): void {
     const { length } = this.answered
     if (length === this.#wanted || !this.transport.listening) return
-    this.transport.write(`${length}?`, { host: this.#host, port: 7 })
+    this.transport.write(`${this.#name} ${length}?`, { host: this.#host, port: 7 })
     this.transport.reactor.callLater(500, () => this.#ask())
   }
 }

@@ -26,6 +26,7 @@ class Calling extends StreamProtocol {
       await writer.write(`${piece.length}\r\n`)
       await writer.write(piece)
       const line = await reader.readLine()
+      if (line === undefined) return
       const answer = await reader.readExactly(Number(line))
       this.heard.push(answer.equals(piece))
     }
