@@ -343,7 +343,8 @@ export class StreamTransport
   }
 
   #obey(policies: readonly ConnectionPolicy[]): void {
-    this.#watches = Watches.over(this, policies, (enabled) => this.#inbound.throttle(enabled))
+    this.#watches = new Watches(this, (enabled) => this.#inbound.throttle(enabled))
+    if (!this.#watches.ask(policies)) this.#watches = undefined
     const rates = this.#watches?.writeRates ?? []
     if (rates.length > 0) this.#outbound.keepPace(rates, this.reactor, (error) => this.failConnection(error))
   }

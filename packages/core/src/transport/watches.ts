@@ -9,46 +9,30 @@ import { Pace } from './pace.ts'
  * `failConnection`, and keeps none of the others from hearing.
  */
 export class Watches {
-  readonly #watches: readonly ConnectionWatch[]
+  readonly #transport: Transport
+  readonly #watches: ConnectionWatch[] = []
   readonly #failed: (error: unknown) => void
-  readonly #readPace: Pace | undefined
+  #readPace: Pace | undefined
   readonly #throttle: (enabled: boolean) => void
 
-  private constructor(
-    transport: Transport,
-    watches: readonly ConnectionWatch[],
-    throttle: (enabled: boolean) => void,
-  ) {
-    this.#watches = watches
+  /** @param throttle Stops reading, and lets it go on, as the rates ask. */
+  constructor(transport: Transport, throttle: (enabled: boolean) => void) {
+    this.#transport = transport
     this.#throttle = throttle
     this.#failed = (error) => transport.failConnection(error)
-    const rates = watches.flatMap(({ readRate }) => readRate ?? [])
-    if (rates.length > 0)
-      this.#readPace = new Pace(rates, transport.reactor, () => throttle(false), this.#failed)
   }
 
   /**
-   * Asks `policies` who watches the connection; undefined when nobody does.
+   * Asks `policies` who watches the connection. What one of them writes meanwhile is seen by those before it.
    *
-   * @param throttle Stops reading, and lets it go on, as the rates ask.
+   * @returns whether anybody does.
    */
-  static over(
-    transport: Transport,
-    policies: readonly ConnectionPolicy[],
-    throttle: (enabled: boolean) => void,
-  ): Watches | undefined {
-    const watches: ConnectionWatch[] = []
-    const asked = (policy: ConnectionPolicy): void => {
-      const watch = policy.accepted?.(transport)
-      if (watch !== undefined) watches.push(watch)
-    }
+  ask(policies: readonly ConnectionPolicy[]): boolean {
     // Those before one that fails have begun to count, and must hear of the end.
-    for (const policy of policies)
-      void contained(
-        () => asked(policy),
-        (error) => transport.failConnection(error),
-      )
-    return watches.length === 0 ? undefined : new Watches(transport, watches, throttle)
+    for (const policy of policies) void contained(() => this.#ask(policy), this.#failed)
+    const rates = this.#watches.flatMap(({ readRate }) => readRate ?? [])
+    if (rates.length > 0) this.#readPace = this.#paceOf(rates)
+    return this.#watches.length > 0
   }
 
   /** How fast bytes may go out. */
@@ -76,6 +60,15 @@ export class Watches {
   closed(reason: ConnectionClosed): void {
     this.#readPace?.stop()
     this.#tell((watch) => watch.closed?.(reason))
+  }
+
+  #ask(policy: ConnectionPolicy): void {
+    const watch = policy.accepted?.(this.#transport)
+    if (watch !== undefined) this.#watches.push(watch)
+  }
+
+  #paceOf(rates: readonly RateLimit[]): Pace {
+    return new Pace(rates, this.#transport.reactor, () => this.#throttle(false), this.#failed)
   }
 
   #tell(call: (watch: ConnectionWatch) => unknown): void {

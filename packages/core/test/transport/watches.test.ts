@@ -11,8 +11,19 @@ import { PolicedServer } from '../policy/policies.ts'
 describe('Watches', () => {
   test('is nobody when no policy watches', () => {
     const transport = StringTransport.connect(new Recorder())
-    expect(Watches.over(transport, [], () => undefined)).toBeUndefined()
-    expect(Watches.over(transport, [{ accepted: () => undefined }], () => undefined)).toBeUndefined()
+    const watches = new Watches(transport, () => undefined)
+    expect([watches.ask([]), watches.ask([{ accepted: () => undefined }])]).toEqual([false, false])
+    expect(watches.ask([{ accepted: () => ({}) }])).toBe(true)
+  })
+
+  test('sees what a policy after it writes, as a PROXY header is', async () => {
+    const written: string[] = []
+    const watching: ConnectionPolicy = { accepted: () => ({ written: (data) => written.push(String(data)) }) }
+    const writing: ConnectionPolicy = { accepted: (transport) => void transport.write('first') }
+    const server = await PolicedServer.listen({ policies: [watching, writing] })
+    const client = server.connect()
+    server.reactor.pump()
+    expect([written, client.text]).toEqual([['first'], 'first'])
   })
 
   test.each(['accepted', 'received', 'written', 'closed'] as const)(

@@ -17,6 +17,8 @@ export class ConnectionEnd implements Wire, NamedEnd {
   #ownEnd = false
   #peerEnd: 'ahead' | 'arrived' | 'told' = 'ahead'
   #stage: 'open' | 'closing' | 'gone' = 'open'
+  /** Why it closed, where that was no end. */
+  #error: Error | undefined
 
   constructor(name: string, peerHost: string, system: EndSystem) {
     this.name = name
@@ -38,7 +40,7 @@ export class ConnectionEnd implements Wire, NamedEnd {
   /** What came before is read in a later turn: who attaches is not ready for it yet. */
   attach(events: WireEvents): void {
     this.#events = events
-    this.#system.executeSoon(() => this.#schedule())
+    this.#system.executeSoon(() => (this.#stage === 'open' ? this.#schedule() : this.#tellClosed()))
   }
 
   write(parts: readonly (Buffer | string)[]): boolean {
@@ -71,9 +73,10 @@ export class ConnectionEnd implements Wire, NamedEnd {
     this.#reading = false
   }
 
+  /** What has come meanwhile is read in a later turn, as with sockets. */
   resume(): void {
     this.#reading = true
-    this.#schedule()
+    this.#system.executeSoon(() => this.#schedule())
   }
 
   setNoDelay(): void {}
@@ -150,10 +153,16 @@ export class ConnectionEnd implements Wire, NamedEnd {
 
   #close(error: Error | undefined): void {
     this.#stage = 'closing'
-    this.#system.executeSoon(() => {
-      this.#stage = 'gone'
-      this.#system.released(this)
-      this.#events?.wireClosed(error)
-    })
+    this.#error = error
+    this.#system.executeSoon(() => this.#tellClosed())
+  }
+
+  /** Once somebody is there to be told: it may break before a program has accepted it. */
+  #tellClosed(): void {
+    const events = this.#events
+    if (this.#stage !== 'closing' || events === undefined) return
+    this.#stage = 'gone'
+    this.#system.released(this)
+    events.wireClosed(this.#error)
   }
 }

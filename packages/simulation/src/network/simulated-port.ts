@@ -49,6 +49,11 @@ export class SimulatedPort implements ListeningPort, KnockedPort {
     this.#waiting++
   }
 
+  /** A handshake that began comes to nothing. */
+  abandoned(): void {
+    this.#waiting--
+  }
+
   /** A handshake is done: accepted as soon as the program runs and has a descriptor. */
   opened(wire: ConnectedWire): void {
     this.#queue.push(wire)

@@ -27,7 +27,7 @@ export class StreamDial implements Dialling {
     if (!this.#wanted) return
     this.#wanted = false
     this.#life.freeDescriptor()
-    this.#server?.end.broken('ECONNRESET')
+    this.#abandon()
   }
 
   async #begin(): Promise<void> {
@@ -108,7 +108,18 @@ export class StreamDial implements Dialling {
   #retry(again: () => void): void {
     const { timeline } = this.#life.network.setup
     const delayMs = FIRST_RETRY_MS * 2 ** Math.min(this.#tries++, 6)
-    timeline.after(delayMs, () => this.#wanted && !this.#life.isOver && again())
+    timeline.after(delayMs, () => {
+      if (this.#life.isOver) this.#abandon()
+      else if (this.#wanted) again()
+    })
+  }
+
+  /** The other side waits for no handshake any more. */
+  #abandon(): void {
+    const server = this.#server
+    if (server === undefined) return
+    this.#server = undefined
+    server.port.abandoned()
   }
 
   #failSoon(error: Error): void {
@@ -148,7 +159,7 @@ function endsOf(sender: ConnectionEnd, receiver: Side): FlowEnds {
   return {
     taken: () => sender.taken(),
     broken: (code) => sender.broken(code),
-    isKnown: () => receiver.end.isOpen,
+    isKnown: () => receiver.end.isOpen && !receiver.life.isOver,
     arrived: (data) => receiver.end.arrived(data),
     ended: () => receiver.end.ended(),
   }

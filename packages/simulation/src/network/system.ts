@@ -52,6 +52,8 @@ export interface KnockedPort {
   getHost(): Address
   /** A handshake begins. */
   opening(): void
+  /** A handshake that began comes to nothing. */
+  abandoned(): void
   /** A handshake is done: the connection waits to be accepted. */
   opened(wire: ConnectedWire): void
   /** Accepts those who wait, as far as descriptors allow. */

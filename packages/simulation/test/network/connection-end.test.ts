@@ -1,6 +1,8 @@
+import { Factory, LimitTotalConnections } from '@ropewalk/core'
 import { describe, expect, test } from 'vitest'
+import { Simulation } from '../../src/simulation.ts'
 import { OneProtocol } from '../simulated-harness.ts'
-import { TwoHosts } from '../two-hosts.ts'
+import { Noting, TwoHosts } from '../two-hosts.ts'
 
 describe('ConnectionEnd', () => {
   test('delivers nothing to a program that has paused, and goes on where it was', async () => {
@@ -51,5 +53,47 @@ describe('ConnectionEnd', () => {
     hosts.server.life?.descriptorsFreed()
     await hosts.sim.run(100)
     expect(hosts.served.bytes.toString()).toBe('early')
+  })
+
+  test('tells a program that accepts it of what broke it before', async () => {
+    const hosts = new TwoHosts()
+    await hosts.sim.run(1)
+    hosts.server.maxDescriptors = 0
+    hosts.client.reactor.connectTCP('server', 7, new OneProtocol(hosts.asked))
+    await hosts.sim.run(100)
+    hosts.asked.transport.write('early')
+    hosts.asked.transport.abortConnection()
+    await hosts.sim.run(100)
+    hosts.server.maxDescriptors = 1
+    hosts.server.life?.descriptorsFreed()
+    await hosts.sim.run(100)
+    expect(hosts.served.losses.map(({ name }) => name)).toEqual(['ConnectionLost'])
+    expect([hosts.server.life?.ends.size, hosts.server.life?.takeDescriptor()]).toEqual([0, true])
+  })
+
+  test('keeps what comes while a limit lets the connection wait', async () => {
+    const sim = new Simulation({ seed: 1 })
+    const served: Noting[] = []
+    const factory = new (class extends Factory<Noting> {
+      override buildProtocol(): Noting {
+        const noting = new Noting()
+        served.push(noting)
+        return noting
+      }
+    })()
+    sim.host('server', (reactor) =>
+      reactor.listenTCP(7, factory, { policies: [new LimitTotalConnections(1)] }),
+    )
+    const { reactor } = sim.host('client', () => undefined)
+    const clients = [new Noting(), new Noting()]
+    await sim.run(10)
+    for (const client of clients) reactor.connectTCP('server', 7, new OneProtocol(client))
+    await sim.run(100)
+    for (const client of clients) client.transport.write('hello')
+    await sim.run(100)
+    expect(served.map(({ bytes }) => bytes.toString())).toEqual(['hello'])
+    served[0]?.transport.loseConnection()
+    await sim.run(1000)
+    expect(served.map(({ bytes }) => bytes.toString())).toEqual(['hello', 'hello'])
   })
 })

@@ -64,4 +64,33 @@ describe('SimulatedPort', () => {
     await hosts.sim.run(1000)
     expect(client.losses.map(({ name }) => name)).toEqual(['ConnectionLost'])
   })
+
+  test('keeps no room for those who give up in the middle of a handshake', async () => {
+    const hosts = new TwoHosts({ link: { latencyMs: [10, 10] } })
+    await hosts.sim.run(1)
+    await hosts.server.reactor.listenTCP(8, Factory.forProtocol(Noting), { backlog: 1 })
+    for (let attempt = 0; attempt < 3; attempt++) {
+      const connector = hosts.client.reactor.connectTCP('server', 8, new OneProtocol(new Noting()))
+      connector.whenConnected().catch(() => undefined)
+      await hosts.sim.run(15)
+      connector.stopConnecting()
+      await hosts.sim.run(100)
+    }
+    const client = dial(hosts, 8)
+    await hosts.sim.run(100)
+    expect(client.made).toBe(true)
+  })
+
+  test('forgets those who wait when its host crashes: they learn of it when they send', async () => {
+    const hosts = new TwoHosts()
+    await hosts.sim.run(1)
+    hosts.server.maxDescriptors = 0
+    hosts.client.reactor.connectTCP('server', 7, new OneProtocol(hosts.asked))
+    await hosts.sim.run(100)
+    hosts.server.crash()
+    hosts.server.start()
+    hosts.asked.transport.write('is anybody there?')
+    await hosts.sim.run(1000)
+    expect(hosts.asked.losses.map(({ name }) => name)).toEqual(['ConnectionLost'])
+  })
 })

@@ -46,7 +46,7 @@ class Taking extends Protocol {
  */
 export async function relayRun(sim: Simulation): Promise<void> {
   const [givers, takers]: [Giving[], Taking[]] = [[], []]
-  await Scene.play(sim, {
+  const { isCalm } = await Scene.play(sim, {
     serve(reactor, { witness, policies }) {
       const factory = new (class extends Factory<Giving> {
         override buildProtocol(): Giving {
@@ -64,6 +64,7 @@ export async function relayRun(sim: Simulation): Promise<void> {
     },
   })
   for (const { taken, wrong, ended } of takers) {
+    if (isCalm && !ended) throw new Error('the end did not come, without any fault')
     if (wrong) throw new Error('bytes came in another order')
     if (ended && taken !== GIVEN_BYTES) throw new Error(`the end came after ${taken} of ${GIVEN_BYTES} bytes`)
   }

@@ -1,4 +1,10 @@
-import { ClientFactory, IdleTimeout, type ConnectionPolicy, type ProtocolEvents } from '@ropewalk/core'
+import {
+  ClientFactory,
+  IdleTimeout,
+  type ConnectionPolicy,
+  type ProtocolEvents,
+  type TLSContext,
+} from '@ropewalk/core'
 import type { FaultKind, HostReactor, Simulation } from '../../src/index.ts'
 import { Witness } from './invariants.ts'
 
@@ -14,6 +20,14 @@ export interface SceneSetup {
   readonly kinds?: readonly FaultKind[]
 }
 
+/** How a client connects. */
+export interface ConnectOptions {
+  /** Besides those of every connection. */
+  readonly policies?: readonly ConnectionPolicy[]
+  /** Default: none. */
+  readonly tls?: TLSContext
+}
+
 /** A server and its clients on a network that misbehaves, and who watches them. */
 export class Scene {
   readonly sim: Simulation
@@ -27,8 +41,13 @@ export class Scene {
     this.policies = [this.witness, new IdleTimeout(60_000)]
   }
 
+  /** Whether nothing stood in the way: then all that was wanted must have come about. */
+  get isCalm(): boolean {
+    return this.sim.script.length === 0
+  }
+
   /** Plays a scene to its end: faults, a long time without, then everybody is stopped. @throws {Error} (rejects) */
-  static async play(sim: Simulation, { serve, call, clients = 3, kinds }: SceneSetup): Promise<void> {
+  static async play(sim: Simulation, { serve, call, clients = 3, kinds }: SceneSetup): Promise<Scene> {
     const scene = new Scene(sim)
     const host = (name: string, program: SceneSetup['call']): void => {
       sim.host(name, async (reactor) => {
@@ -42,16 +61,24 @@ export class Scene {
     await sim.run(300_000)
     await scene.witness.drain(5000)
     scene.witness.hold()
+    return scene
   }
 
   /** Connects a protocol to the server, watched. Whether it gets there is the network's to say. */
-  connect(reactor: HostReactor, port: number, protocol: ProtocolEvents): void {
+  connect(
+    reactor: HostReactor,
+    port: number,
+    protocol: ProtocolEvents,
+    { policies = [], tls }: ConnectOptions = {},
+  ): void {
     const watched = this.witness.watch(protocol)
+    const options = { policies: [...this.policies, ...policies] }
     const factory = new (class extends ClientFactory {
       override buildProtocol(): ProtocolEvents {
         return watched
       }
     })()
-    reactor.connectTCP('server', port, factory, { policies: this.policies })
+    if (tls === undefined) reactor.connectTCP('server', port, factory, options)
+    else reactor.connectSSL('server', port, factory, tls, options)
   }
 }

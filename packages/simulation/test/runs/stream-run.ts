@@ -21,7 +21,7 @@ class Calling extends StreamProtocol {
 
   override async run(reader: StreamReader, writer: StreamWriter): Promise<void> {
     const { reactor } = this.transport
-    for (let count = 0; count < 10; count++) {
+    for (let count = 0; count < PIECES; count++) {
       const piece = reactor.randomBytes(1 + count ** 5)
       await writer.write(`${piece.length}\r\n`)
       await writer.write(piece)
@@ -36,7 +36,7 @@ class Calling extends StreamProtocol {
 /** Coroutines on both sides, and pieces that fill every window. @throws {Error} (rejects) */
 export async function streamRun(sim: Simulation): Promise<void> {
   const calls: Calling[] = []
-  await Scene.play(sim, {
+  const { isCalm } = await Scene.play(sim, {
     serve: (reactor, { witness, policies }) =>
       reactor.listenTCP(7, witness.watchAll(Factory.forProtocol(Storing)), { policies }),
     call(reactor, scene) {
@@ -45,5 +45,9 @@ export async function streamRun(sim: Simulation): Promise<void> {
       scene.connect(reactor, 7, calling)
     },
   })
+  if (isCalm && calls.some(({ heard }) => heard.length < PIECES))
+    throw new Error('pieces did not come back, without any fault')
   if (calls.some(({ heard }) => heard.includes(false))) throw new Error('a piece came back as another')
 }
+
+const PIECES = 10

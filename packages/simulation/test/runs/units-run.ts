@@ -77,7 +77,7 @@ export const RECEIVERS: readonly (new () => Units)[] = [
 /** Clients say units of any length, and hear them again from the server. @throws {Error} (rejects) */
 export async function unitsRun(sim: Simulation, Receiver: new () => Units): Promise<void> {
   const calls: { readonly said: string[]; readonly heard: string[] }[] = []
-  await Scene.play(sim, {
+  const { isCalm } = await Scene.play(sim, {
     serve(reactor, { witness, policies }) {
       const factory = new (class extends Factory<Units> {
         override buildProtocol(): Units {
@@ -104,6 +104,7 @@ export async function unitsRun(sim: Simulation, Receiver: new () => Units): Prom
     },
   })
   for (const { said, heard } of calls) {
+    if (isCalm && heard.length < said.length) throw new Error('units did not come back, without any fault')
     const wrong = heard.findIndex((unit, at) => unit !== said[at])
     if (wrong >= 0) throw new Error(`unit ${wrong} came back as ${heard[wrong]}`)
   }
