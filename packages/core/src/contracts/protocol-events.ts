@@ -38,10 +38,10 @@ export interface ProtocolEvents {
 
 /** What a port or a connector asks for a protocol when a connection is up. */
 export interface ProtocolFactory<P extends ProtocolEvents = ProtocolEvents> {
-  /** A port or connector begins to use this factory. */
-  doStart(): void
+  /** A port or connector begins to use this factory. Nobody waits for a promise; what it rejects with is logged. */
+  doStart(): void | Promise<void>
   /** A port or connector has stopped using it. */
-  doStop(): void
+  doStop(): void | Promise<void>
   /** Rules over the connections of this factory, wherever it is used. */
   readonly policies?: readonly ConnectionPolicy[] | undefined
   /** The application protocols it can build for (ALPN), best first; TLS offers them unless told others. */

@@ -117,12 +117,12 @@ class Entrant implements ProtocolFactory {
     return this.#factory.policies
   }
 
-  doStart(): void {
-    this.#factory.doStart()
+  doStart(): void | Promise<void> {
+    return this.#factory.doStart()
   }
 
-  doStop(): void {
-    this.#factory.doStop()
+  doStop(): void | Promise<void> {
+    return this.#factory.doStop()
   }
 
   buildProtocol(): ProtocolEvents {

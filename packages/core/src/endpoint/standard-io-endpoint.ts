@@ -18,12 +18,12 @@ export class StandardIOEndpoint implements ServerEndpoint {
   async listen(factory: ProtocolFactory): Promise<ListeningPort> {
     const address = unixAddress('')
     try {
-      factory.doStart()
+      await factory.doStart()
       const protocol = factory.buildProtocol(address)
       if (protocol === undefined) throw new Error('its factory refused the connection')
       return new StandardIOPort(factory, this.#reactor.standardIO(protocol))
     } catch (cause) {
-      factory.doStop()
+      await factory.doStop()
       throw new CannotListenError(address, cause)
     }
   }
@@ -55,7 +55,7 @@ class StandardIOPort implements ListeningPort {
   async stopListening(): Promise<void> {
     if (this.#stopped) return
     this.#stopped = true
-    this.factory.doStop()
+    await this.factory.doStop()
   }
 
   [Symbol.asyncDispose](): Promise<void> {

@@ -52,12 +52,12 @@ class OpeningFactory<P extends ProtocolEvents> implements ProtocolFactory<TLSOpe
     return this.#factory.policies
   }
 
-  doStart(): void {
-    this.#factory.doStart()
+  doStart(): void | Promise<void> {
+    return this.#factory.doStart()
   }
 
-  doStop(): void {
-    this.#factory.doStop()
+  doStop(): void | Promise<void> {
+    return this.#factory.doStop()
   }
 
   buildProtocol(_peer: Address): TLSOpening {

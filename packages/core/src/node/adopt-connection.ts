@@ -10,6 +10,7 @@ import type { TransportHost } from '../transport/transport-host.ts'
 import { descriptorAddress, mustBeSocket } from './descriptor.ts'
 import { localAddressOf } from './socket-address.ts'
 import { SocketWire } from './socket-wire.ts'
+import { startFactory } from '../transport/start-factory.ts'
 
 /**
  * Makes the socket of `fd` the connection of a protocol of `factory`. A socket is closed when that fails;
@@ -55,7 +56,7 @@ function begin<P extends ProtocolEvents>(
 ): P {
   const peerAddress = peerOf(socket)
   if (peerAddress === undefined) throw refusal(fd, 'it is not connected')
-  factory.doStart()
+  startFactory(factory, host.reactor)
   const protocol = build(fd, factory, peerAddress)
   if (protocol instanceof NoProtocol) {
     release(host, factory)

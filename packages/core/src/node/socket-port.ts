@@ -15,6 +15,7 @@ import { localAddressOf, peerAddressOf } from './socket-address.ts'
 import { creatingPrivately } from './socket-mode.ts'
 import { SocketWire } from './socket-wire.ts'
 import { isNamedPipe, removeStaleSocket } from './stale-socket.ts'
+import { startFactory } from '../transport/start-factory.ts'
 
 /** Where and how to listen. */
 export interface SocketPortSetup {
@@ -106,7 +107,7 @@ export class SocketPort implements ListeningPort {
   async #open(): Promise<void> {
     await this.#listen()
     try {
-      this.factory.doStart()
+      startFactory(this.factory, this.#setup.host.reactor)
     } catch (error) {
       this.#server.close()
       throw error

@@ -23,11 +23,11 @@ export class WrappingFactory<P extends ProtocolEvents = ProtocolEvents> implemen
     return this.wrappedFactory.acceptableProtocols
   }
 
-  doStart(): void {
+  doStart(): void | Promise<void> {
     return this.wrappedFactory.doStart()
   }
 
-  doStop(): void {
+  doStop(): void | Promise<void> {
     return this.wrappedFactory.doStop()
   }
 

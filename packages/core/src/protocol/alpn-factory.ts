@@ -30,11 +30,17 @@ export class ALPNFactory extends Factory {
     return factory?.buildProtocol(peer, session)
   }
 
-  override startFactory(): void {
-    for (const factory of this.#factories.values()) factory.doStart()
+  override startFactory(): void | Promise<void> {
+    return together(Array.from(this.#factories.values(), (factory) => factory.doStart()))
   }
 
-  override stopFactory(): void {
-    for (const factory of this.#factories.values()) factory.doStop()
+  override stopFactory(): void | Promise<void> {
+    return together(Array.from(this.#factories.values(), (factory) => factory.doStop()))
   }
+}
+
+/** One answer for several; undefined unless one of them takes time. */
+function together(answers: readonly (void | Promise<void>)[]): void | Promise<void> {
+  if (answers.some((answer) => answer !== undefined))
+    return Promise.all(answers.map(async (answer) => answer)).then(() => undefined)
 }

@@ -29,22 +29,27 @@ export abstract class Factory<P extends ProtocolEvents = ProtocolEvents> impleme
   /** Answers a new protocol for the connection from `peer`, or undefined to refuse it. `session` is there where TLS is. */
   abstract buildProtocol(peer: Address, session?: TLSSession): P | undefined
 
-  doStart(): void {
-    if (this.#users === 0) this.startFactory()
+  doStart(): void | Promise<void> {
+    // Before it counts, so that one that throws is not in use.
+    const starting = this.#users === 0 ? this.startFactory() : undefined
     this.#users++
+    // Answered, so that whoever calls can log what an asynchronous one rejects with.
+    return starting
   }
 
-  doStop(): void {
+  doStop(): void | Promise<void> {
     if (this.#users === 0) return
-    // Answered, so that whoever calls can log what an asynchronous one rejects with.
     if (--this.#users === 0) return this.stopFactory()
   }
 
-  /** The first port or connector begins to use this factory. */
-  startFactory(): void {}
+  /**
+   * The first port or connector begins to use this factory. A throw is a failure to listen; nobody waits for a
+   * promise: what it rejects with is logged.
+   */
+  startFactory(): void | Promise<void> {}
 
   /** The last port or connector has stopped using this factory. */
-  stopFactory(): void {}
+  stopFactory(): void | Promise<void> {}
 }
 
 /** A factory that hears how its connectors fare. `connector.connect()` in a callback tries again. */

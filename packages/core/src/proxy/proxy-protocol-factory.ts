@@ -65,12 +65,12 @@ export class ProxyProtocolFactory<P extends ProtocolEvents = ProtocolEvents> imp
     return this.wrappedFactory.acceptableProtocols
   }
 
-  doStart(): void {
-    this.wrappedFactory.doStart()
+  doStart(): void | Promise<void> {
+    return this.wrappedFactory.doStart()
   }
 
-  doStop(): void {
-    this.wrappedFactory.doStop()
+  doStop(): void | Promise<void> {
+    return this.wrappedFactory.doStop()
   }
 
   buildProtocol(_peer: Address, session?: TLSSession): ProxyOpening {

@@ -10,6 +10,7 @@ import { Acceptor } from '../transport/acceptor.ts'
 import { contained } from '../transport/contained.ts'
 import type { DialEvents, Dialling } from '../transport/stream-connector.ts'
 import { MemoryWire } from './memory-wire.ts'
+import { startFactory } from '../transport/start-factory.ts'
 
 /** The ports of one memory reactor, and the connections to them. Hosts are not told apart. */
 export class MemoryNetwork {
@@ -32,7 +33,7 @@ export class MemoryNetwork {
     const key = keyOf(address)
     if (this.#ports.has(key)) throw new CannotListenError(address, addressInUse(address))
     if (this.#host.stopping) throw new CannotListenError(address, new Error('the reactor is stopping'))
-    factory.doStart()
+    startFactory(factory, this.#host.reactor)
     const port = new MemoryPort(this.#host, factory, options, {
       address,
       bind: () => {

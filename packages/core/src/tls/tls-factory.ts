@@ -25,12 +25,12 @@ export class TLSFactory<P extends ProtocolEvents> implements ProtocolFactory {
     return this.wrappedFactory.policies
   }
 
-  doStart(): void {
-    this.wrappedFactory.doStart()
+  doStart(): void | Promise<void> {
+    return this.wrappedFactory.doStart()
   }
 
-  doStop(): void {
-    this.wrappedFactory.doStop()
+  doStop(): void | Promise<void> {
+    return this.wrappedFactory.doStop()
   }
 
   buildProtocol(_peer: Address): TLSOpening {

@@ -29,9 +29,9 @@ describe('ALPNFactory', () => {
   test('starts and stops its factories with itself', () => {
     const inner = new OneProtocol(modern)
     const factory = new ALPNFactory({ modern: inner })
-    factory.doStart()
+    void factory.doStart()
     expect(inner.numPorts).toBe(1)
-    factory.doStop()
+    void factory.doStop()
     expect(inner.numPorts).toBe(0)
   })
 

@@ -29,7 +29,7 @@ describe('Factory', () => {
 
   test('stops no more often than it was started', () => {
     const factory = new Counting()
-    factory.doStop()
+    void factory.doStop()
     expect([factory.notes, factory.numPorts]).toEqual([[], 0])
   })
 
@@ -55,7 +55,7 @@ describe('Factory', () => {
     })()
     expect(() => factory.doStart()).toThrow('not ready')
     broken = false
-    factory.doStart()
+    void factory.doStart()
     expect([factory.notes, factory.numPorts]).toEqual([['start'], 1])
   })
 })

@@ -91,9 +91,9 @@ describe('ProxyProtocolFactory', () => {
     const inner = new ALPNFactory({ echo: new OneProtocol(new Recorder()) })
     const factory = new ProxyProtocolFactory(new WrappingFactory(inner, [policy]), { trustedSources: 'any' })
     expect([factory.policies, factory.acceptableProtocols]).toEqual([[policy], ['echo']])
-    factory.doStart()
+    void factory.doStart()
     expect(inner.numPorts).toBe(1)
-    factory.doStop()
+    void factory.doStop()
     expect(inner.numPorts).toBe(0)
   })
 

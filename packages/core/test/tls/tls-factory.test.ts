@@ -25,9 +25,9 @@ describe('TLSFactory', () => {
   test('starts and stops the factory it wraps', () => {
     const inner = new OneProtocol(new Recorder())
     const factory = new TLSFactory(inner, new ServerTLS(server))
-    factory.doStart()
+    void factory.doStart()
     expect(inner.numPorts).toBe(1)
-    factory.doStop()
+    void factory.doStop()
     expect(inner.numPorts).toBe(0)
     expect(factory.wrappedFactory).toBe(inner)
   })

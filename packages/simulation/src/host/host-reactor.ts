@@ -18,6 +18,7 @@ import {
   type DatagramBinding,
   type DatagramWire,
   DeadlineWheel,
+  startFactory,
   type DialEvents,
   type Dialling,
   WireReactor,
@@ -152,7 +153,7 @@ export class HostReactor extends WireReactor implements Reactor {
     life.bindPort(port)
     this.#opened.set(port, openedAt)
     try {
-      factory.doStart()
+      startFactory(factory, this)
     } catch (error) {
       life.freePort(port)
       throw error

@@ -1,0 +1,16 @@
+import type { ProtocolFactory } from '../contracts/protocol-events.ts'
+import type { ReactorLog } from '../contracts/reactor.ts'
+import { containedResult } from './contained.ts'
+
+/**
+ * Tells a factory that somebody begins to use it.
+ *
+ * Nobody waits for an asynchronous `startFactory`: what it rejects with is logged.
+ *
+ * @throws {unknown} what a synchronous one throws.
+ */
+export function startFactory(factory: ProtocolFactory, reactor: ReactorLog): void {
+  void containedResult(factory.doStart(), (error) =>
+    reactor.log({ level: 'error', text: 'A factory failed to start', error }),
+  )
+}
