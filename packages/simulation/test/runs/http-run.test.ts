@@ -1,0 +1,53 @@
+import { NOT_DONE_YET, HTTPChannel } from '@ropewalk/http'
+import { expect, test } from 'vitest'
+import { simulateAll } from '../../src/index.ts'
+import { simulate } from '../../src/vitest.ts'
+import { Answers, httpRun } from './http-run.ts'
+
+simulate(
+  'HTTP clients that keep connections and ask ahead get their answers on a network that misbehaves',
+  { runs: 60, link: { lossPerMille: 5 } },
+  (sim) => httpRun(sim),
+)
+
+test('a server that gives one client the answer of another is found out', async () => {
+  const cache = new Map<string, Buffer>()
+  const echo = async (request: { readonly body: { bytes(): Promise<Buffer> } }): Promise<Buffer> => {
+    const body = await request.body.bytes()
+    cache.set('echo', cache.get('echo') ?? body)
+    return cache.get('echo') ?? body
+  }
+  await expect(simulateAll((sim) => httpRun(sim, () => new Answers({ echo })))).rejects.toThrow(
+    /POST \/echo\/\S+ was answered with the \d+ bytes of another/,
+  )
+})
+
+test('a server that completes what broke off is found out', async () => {
+  const site = (): Answers => new Answers({ broken: () => 'all of it' })
+  await expect(simulateAll((sim) => httpRun(sim, site))).rejects.toThrow(
+    /GET \/broken\/\S+ was answered with 200/,
+  )
+})
+
+test('a server that forgets to answer is found out', async () => {
+  const site = (): Answers => new Answers({ later: () => NOT_DONE_YET })
+  await expect(simulateAll((sim) => httpRun(sim, site))).rejects.toThrow(
+    /has no answer to \/later\/\S+, long after the last fault/,
+  )
+})
+
+test('a server whose requests outlive their connections is found out', async () => {
+  class Deaf extends HTTPChannel {
+    override connectionLost(): void {}
+  }
+  class DeafAnswers extends Answers {
+    override buildProtocol(): HTTPChannel {
+      const channel = new Deaf()
+      channel.factory = this
+      return channel
+    }
+  }
+  await expect(simulateAll((sim) => httpRun(sim, () => new DeafAnswers()))).rejects.toThrow(
+    /(GET|POST) \/\S+ has not ended with its connection/,
+  )
+})

@@ -1,0 +1,189 @@
+import {
+  type ConnectionPolicy,
+  connectProtocol,
+  formatAddress,
+  sleep,
+  TCPClientEndpoint,
+  type Transport,
+} from '@ropewalk/core'
+import { HTTPError, type RenderResult, type Request, Resource, Site } from '@ropewalk/http'
+import { Random, type HostReactor, type Simulation } from '../../src/index.ts'
+import { Errand, type Question } from './errand.ts'
+import { HTTPClient, type HTTPManners } from './http-client.ts'
+import { Scene } from './scene.ts'
+
+/** The server of a run: its resources, and every request that it was given. */
+export class Answers extends Site {
+  readonly policies: readonly ConnectionPolicy[] = [
+    { accepted: (transport) => ({ closed: () => this.#connectionClosed(transport) }) },
+  ]
+  /** What was not as it should be. */
+  readonly complaints: string[] = []
+  readonly #requests: Request[] = []
+
+  /** @param instead What some of its resources do, by their names, in place of what they should. */
+  constructor(instead: Renderers = {}) {
+    const root = new Resource()
+    for (const [name, render] of Object.entries({ ...RENDERERS, ...instead }))
+      root.putChild(name, new Leaf(render))
+    super(root, { keepAliveTimeoutMs: 5000 })
+  }
+
+  override process(request: Request): void | Promise<void> {
+    this.#requests.push(request)
+    return super.process(request)
+  }
+
+  #connectionClosed(transport: Transport): void {
+    const client = formatAddress(transport.getPeer())
+    for (const request of this.#requests)
+      if (request.outcome === undefined && formatAddress(request.getClientAddress()) === client)
+        this.complaints.push(`${request.method} ${request.path} has not ended with its connection`)
+  }
+}
+
+/**
+ * Clients ask an HTTP server over kept-alive connections, several questions ahead of the answers, and ask again
+ * what was not answered when a connection was lost. At the end, beyond what the witness holds:
+ *
+ * - every answer was that of its question, in their order, and none that broke off looked whole;
+ * - every client that is up has every answer;
+ * - no request outlived its connection.
+ *
+ * @throws {Error} (rejects) when one of these does not hold.
+ */
+export async function httpRun(sim: Simulation, makeSite: () => Answers = () => new Answers()): Promise<void> {
+  const complaints: string[] = []
+  const errands = new Map<HostReactor, Errand>()
+  const sites: Answers[] = []
+  await Scene.play(sim, {
+    serve(reactor, { witness }) {
+      const site = makeSite()
+      sites.push(site)
+      // The server's own deadlines must do: nothing else finds who is gone by silence.
+      return reactor.listenTCP(80, witness.watchAll(site), { policies: [witness] })
+    },
+    async call(reactor, scene) {
+      const random = new Random(reactor.randomBytes(8).toString('hex'))
+      const errand = new Errand(questionsFrom(random))
+      errands.set(reactor, errand)
+      while (!errand.isDone && complaints.length === 0) {
+        const client = new HTTPClient(errand, mannersFrom(random), (why) => complaints.push(why))
+        await visit(reactor, scene, client)
+        await sleep(random.between(0, 500), { reactor })
+      }
+    },
+  })
+  const [complaint] = [...complaints, ...sites.flatMap((site) => site.complaints)]
+  if (complaint !== undefined) throw new Error(complaint)
+  for (const { name, life } of sim.hosts) {
+    const errand = life && errands.get(life.reactor)
+    if (errand?.isDone === false)
+      throw new Error(`${name} has no answer to ${errand.current?.path}, long after the last fault`)
+  }
+}
+
+/** Connects the client, and waits for its end. */
+async function visit(reactor: HostReactor, { witness, policies }: Scene, client: HTTPClient): Promise<void> {
+  const endpoint = new TCPClientEndpoint(reactor, 'server', 80, { policies })
+  const connected = await connectProtocol(endpoint, witness.watch(client)).catch(() => undefined)
+  await connected?.lost
+}
+
+function mannersFrom(random: Random): HTTPManners {
+  return { depth: random.between(1, 6), goodbye: random.pick(GOODBYES) ?? 'close' }
+}
+
+function questionsFrom(random: Random): Question[] {
+  const count = random.between(3, 14)
+  return Array.from({ length: count }, (_, at) => {
+    const name = `${random.between(0, 999_999)}-${at}`
+    const size = random.chance(0.1) ? random.between(0, 60_000) : random.between(0, 2000)
+    const question = (random.pick(QUESTIONS) ?? GET)(name, size, random)
+    return random.chance(0.1) ? { ...question, fields: 'Connection: close\r\n' } : question
+  })
+}
+
+const GOODBYES: readonly HTTPManners['goodbye'][] = ['close', 'half-close', 'wait']
+
+type QuestionMaker = (name: string, size: number, random: Random) => Question
+
+const GET: QuestionMaker = (name, size) => asked(`/whole/${size}/${name}`, size, name)
+
+/** Every way in which a server answers, and a client asks. */
+const QUESTIONS: readonly QuestionMaker[] = [
+  GET,
+  (name, size) => asked(`/pieces/${size}/${name}`, size, name),
+  (name, size) => asked(`/later/${size}/${name}`, size, name),
+  (name, size) => ({ method: 'HEAD', path: `/whole/${size}/${name}`, status: 200, answer: NOTHING }),
+  (name) => ({ method: 'GET', path: `/nowhere/${name}`, status: 404 }),
+  (name, size) => ({ method: 'GET', path: `/broken/${size}/${name}`, status: 'cut' }),
+  (name, size, random) => posted('/echo', size, name, random),
+  (name, size, random) => posted('/stream', size, name, random),
+  (name, size) => ({ ...posted('/ignored', size, name), answer: NOTHING }),
+]
+
+function asked(path: string, size: number, name: string): Question {
+  return { method: 'GET', path, status: 200, answer: bodyOf(size, name) }
+}
+
+function posted(path: string, size: number, name: string, random?: Random): Question {
+  const body = bodyOf(size, name)
+  const framing = random?.pick(['length', 'chunks', 'expect'] as const) ?? 'length'
+  return { method: 'POST', path: `${path}/${name}`, body, framing, status: 200, answer: body }
+}
+
+/** Bytes that tell where they belong. */
+function bodyOf(size: number, name: string): Buffer {
+  return Buffer.alloc(size, `${name} `)
+}
+
+class Leaf extends Resource {
+  override readonly isLeaf = true
+  readonly #render: (request: Request) => RenderResult
+
+  constructor(render: (request: Request) => RenderResult) {
+    super()
+    this.#render = render
+  }
+
+  override render(request: Request): RenderResult {
+    return this.#render(request)
+  }
+}
+
+/** What is done with a request, by the first segment of its path. */
+export type Renderers = Readonly<Record<string, (request: Request) => RenderResult>>
+
+const RENDERERS: Renderers = {
+  whole: wanted,
+  pieces: (request) => piecesOf(wanted(request), request),
+  async later(request) {
+    await sleep(2000, { reactor: request.reactor })
+    return wanted(request)
+  },
+  broken(request) {
+    request.setHeader('Content-Length', '1000000')
+    request.write(wanted(request))
+    throw new HTTPError(500)
+  },
+  echo: (request) => request.body.bytes(),
+  stream: (request) => request.body,
+  ignored: () => '',
+}
+
+/** The body that a path asks for: `/…/size/name`. */
+function wanted({ postpath }: Request): Buffer {
+  const [size, name = ''] = postpath
+  return bodyOf(Number(size), name)
+}
+
+async function* piecesOf(body: Buffer, { reactor }: Request): AsyncGenerator<Buffer> {
+  for (let at = 0; at < body.length; at += PIECE_BYTES) {
+    yield body.subarray(at, at + PIECE_BYTES)
+    if (at % 5 === 0) await sleep(20, { reactor })
+  }
+}
+
+const PIECE_BYTES = 777
+const NOTHING = Buffer.alloc(0)
