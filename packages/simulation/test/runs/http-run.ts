@@ -129,7 +129,8 @@ function asked(path: string, size: number, name: string): Question {
 
 function posted(path: string, size: number, name: string, random?: Random): Question {
   const body = bodyOf(size, name)
-  const framing = random?.pick(['length', 'chunks', 'expect'] as const) ?? 'length'
+  // RFC 9110 §10.1.1: a request without content expects nothing.
+  const framing = size === 0 ? 'length' : (random?.pick(['length', 'chunks', 'expect'] as const) ?? 'length')
   return { method: 'POST', path: `${path}/${name}`, body, framing, status: 200, answer: body }
 }
 

@@ -1,91 +1,119 @@
-import { type ConnectionClosed, Protocol } from '@ropewalk/core'
+import { Protocol } from '@ropewalk/core'
+
+/** One frame. */
+export interface Frame {
+  /** Whether its message ends with it. */
+  readonly isLast: boolean
+  readonly opcode: number
+  readonly payload: Buffer
+}
+
+/** What a close frame says: a code and a reason, or nothing. */
+export interface Goodbye {
+  readonly code: number | undefined
+  readonly reason: string
+}
 
 /**
- * A WebSocket client of few words: opens, sends `count` texts, each when the one before has come back, closes.
- * It breaks the rules nowhere, and notes whatever is not as it should be.
+ * A WebSocket client that knows nothing of the server: opens one, hands out each frame that comes, and sends frames.
+ * What it does with them is for its subclasses to say.
  */
-export class WebSocketClient extends Protocol {
-  readonly sent: string[] = []
-  readonly echoed: string[] = []
-  readonly complaints: string[] = []
-  losses = 0
-  made = false
-  readonly #count: number
+export abstract class WebSocketClient extends Protocol {
+  readonly #path: string
+  readonly #complain: (why: string) => void
   #unread: Buffer = Buffer.alloc(0)
   #isOpen = false
 
-  constructor(count: number) {
+  constructor(path: string, complain: (why: string) => void) {
     super()
-    this.#count = count
+    this.#path = path
+    this.#complain = complain
   }
 
   override connectionMade(): void {
-    this.made = true
-    const head = ['GET /echo HTTP/1.1', 'Host: server', 'Upgrade: websocket', 'Connection: Upgrade']
+    const head = [`GET ${this.#path} HTTP/1.1`, 'Host: server', 'Upgrade: websocket', 'Connection: Upgrade']
     const key = `Sec-WebSocket-Key: ${this.transport.reactor.randomBytes(16).toString('base64')}`
     this.transport.write([...head, 'Sec-WebSocket-Version: 13', key, '', ''].join('\r\n'))
   }
 
   override dataReceived(data: Buffer): void {
-    if (this.losses > 0) this.complaints.push('bytes after the end')
     this.#unread = Buffer.concat([this.#unread, data])
     if (!this.#isOpen) this.#readHead()
     if (this.#isOpen) while (this.#readFrame());
   }
 
-  override connectionLost(_reason: ConnectionClosed): void {
-    this.losses++
+  /** The server has answered with 101. */
+  protected abstract opened(): void
+
+  /** A frame has come whole. */
+  protected abstract frameReceived(frame: Frame): void
+
+  /** Something is not as it should be: the run fails. */
+  protected complain(why: string): void {
+    this.#complain(why)
+  }
+
+  /** Sends a frame, masked as those of clients are. */
+  protected send(opcode: number, payload: Buffer, isLast: boolean): void {
+    const mask = this.transport.reactor.randomBytes(4)
+    const masked = payload.map((byte, at) => byte ^ (mask[at % 4] ?? 0))
+    const header = Buffer.concat([Buffer.from([opcode | (isLast ? 0x80 : 0)]), maskedLength(payload.length)])
+    this.transport.writeSequence([header, mask, masked])
+  }
+
+  /** Sends a close frame. */
+  protected sayGoodbye({ code, reason }: Goodbye): void {
+    const codeBytes = code === undefined ? [] : [code >> 8, code & 255]
+    this.send(CLOSE, Buffer.concat([Buffer.from(codeBytes), Buffer.from(reason)]), true)
   }
 
   #readHead(): void {
     const end = this.#unread.indexOf('\r\n\r\n')
     if (end < 0) return
     const status = this.#unread.toString('latin1', 0, end).split('\r\n')[0] ?? ''
-    if (!status.startsWith('HTTP/1.1 101 ')) this.complaints.push(status)
+    if (!status.startsWith('HTTP/1.1 101 ')) this.complain(status)
     this.#unread = this.#unread.subarray(end + 4)
     this.#isOpen = true
-    this.#sendNext()
+    this.opened()
   }
 
-  /** Frames of a server are not masked, and those of an echo short. */
+  /** RFC 6455 §5.2; frames of a server are not masked. */
   #readFrame(): boolean {
     const [first = 0, second = 0] = this.#unread
-    const isLong = second === 126
-    const from = isLong ? 4 : 2
+    const from = second === 127 ? 10 : second === 126 ? 4 : 2
     if (this.#unread.length < from) return false
-    const length = isLong ? this.#unread.readUInt16BE(2) : second
+    const length =
+      second === 127
+        ? Number(this.#unread.readBigUInt64BE(2))
+        : second === 126
+          ? this.#unread.readUInt16BE(2)
+          : second
     if (this.#unread.length < from + length) return false
     const payload = this.#unread.subarray(from, from + length)
     this.#unread = this.#unread.subarray(from + length)
-    if (first === TEXT) this.#echoed(payload.toString())
-    else if (first === CLOSE) this.transport.loseConnection()
-    else this.complaints.push(`a frame that begins with ${first}`)
+    this.frameReceived({ isLast: first >= 0x80, opcode: first & 0x7f, payload })
     return true
-  }
-
-  #echoed(text: string): void {
-    if (text !== this.sent[this.echoed.length])
-      this.complaints.push(`an echo of nothing that was sent: ${text}`)
-    this.echoed.push(text)
-    this.#sendNext()
-  }
-
-  #sendNext(): void {
-    const { reactor } = this.transport
-    if (this.sent.length === this.#count) return this.#send(CLOSE, Buffer.from([3, 232]))
-    const text = reactor.randomBytes(1 + (reactor.randomBytes(1)[0] ?? 0)).toString('hex')
-    this.sent.push(text)
-    this.#send(TEXT, Buffer.from(text))
-  }
-
-  #send(first: number, payload: Buffer): void {
-    const mask = this.transport.reactor.randomBytes(4)
-    const masked = payload.map((byte, at) => byte ^ (mask[at % 4] ?? 0))
-    const size =
-      payload.length < 126 ? [0x80 | payload.length] : [0xfe, payload.length >> 8, payload.length & 255]
-    this.transport.writeSequence([Buffer.from([first, ...size]), mask, masked])
   }
 }
 
-const TEXT = 0x81
-const CLOSE = 0x88
+/** Reads the payload of a close frame. */
+export function readGoodbye(payload: Buffer): Goodbye {
+  return payload.length === 0
+    ? { code: undefined, reason: '' }
+    : { code: payload.readUInt16BE(0), reason: payload.toString('utf8', 2) }
+}
+
+function maskedLength(bytes: number): Buffer {
+  if (bytes < 126) return Buffer.from([0x80 | bytes])
+  if (bytes < 65_536) return Buffer.from([0xfe, bytes >> 8, bytes & 255])
+  const length = Buffer.alloc(9, 0xff)
+  length.writeBigUInt64BE(BigInt(bytes), 1)
+  return length
+}
+
+export const CONTINUATION = 0
+export const TEXT = 1
+export const BINARY = 2
+export const CLOSE = 8
+export const PING = 9
+export const PONG = 10
