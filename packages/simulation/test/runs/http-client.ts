@@ -33,6 +33,11 @@ export class HTTPClient extends Protocol {
     })
   }
 
+  /** Whether an answer has come in part. */
+  get isCut(): boolean {
+    return !this.#reader.isEmpty
+  }
+
   override connectionMade(): void {
     this.#asked = this.#errand.answered
     this.#askMore()

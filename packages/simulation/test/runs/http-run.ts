@@ -1,7 +1,7 @@
+import { AsyncLocalStorage } from 'node:async_hooks'
 import {
   type ConnectionPolicy,
   connectProtocol,
-  formatAddress,
   sleep,
   TCPClientEndpoint,
   type Transport,
@@ -14,12 +14,14 @@ import { Scene } from './scene.ts'
 
 /** The server of a run: its resources, and every request that it was given. */
 export class Answers extends Site {
+  /** Of which connection a request is: for the reactor to keep. */
+  readonly connection = new AsyncLocalStorage<Transport>()
   readonly policies: readonly ConnectionPolicy[] = [
     { accepted: (transport) => ({ closed: () => this.#connectionClosed(transport) }) },
   ]
   /** What was not as it should be. */
   readonly complaints: string[] = []
-  readonly #requests: Request[] = []
+  readonly #requests: { readonly request: Request; readonly transport: Transport | undefined }[] = []
 
   /** @param instead What some of its resources do, by their names, in place of what they should. */
   constructor(instead: Renderers = {}) {
@@ -30,14 +32,13 @@ export class Answers extends Site {
   }
 
   override process(request: Request): void | Promise<void> {
-    this.#requests.push(request)
+    this.#requests.push({ request, transport: this.connection.getStore() })
     return super.process(request)
   }
 
-  #connectionClosed(transport: Transport): void {
-    const client = formatAddress(transport.getPeer())
-    for (const request of this.#requests)
-      if (request.outcome === undefined && formatAddress(request.getClientAddress()) === client)
+  #connectionClosed(closed: Transport): void {
+    for (const { request, transport } of this.#requests)
+      if (request.outcome === undefined && transport === closed)
         this.complaints.push(`${request.method} ${request.path} has not ended with its connection`)
   }
 }
@@ -60,6 +61,7 @@ export async function httpRun(sim: Simulation, makeSite: () => Answers = () => n
     serve(reactor, { witness }) {
       const site = makeSite()
       sites.push(site)
+      reactor.keepContext(site.connection)
       // The server's own deadlines must do: nothing else finds who is gone by silence.
       return reactor.listenTCP(80, witness.watchAll(site), { policies: [witness] })
     },

@@ -72,6 +72,6 @@ export async function relayRun(sim: Simulation): Promise<void> {
   if (most > HIGH_WATER_BYTES + PIECE_BYTES) throw new Error(`${most} bytes waited to be taken`)
 }
 
-const GIVEN_BYTES = 1_000_000
+const GIVEN_BYTES = 400_000
 const PIECE_BYTES = 10_000
 const HIGH_WATER_BYTES = 65_536
