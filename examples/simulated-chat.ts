@@ -78,7 +78,6 @@ const { runs, faults } = await simulateAll(
     await evening(sim)
     if (seed !== undefined) console.log(sim.diagram({ untilMs: 3000 }))
   },
-  { runs: 100 },
-  seed,
+  seed === undefined ? { runs: 100 } : { only: seed },
 )
 console.log(`${runs} runs with these faults, and everybody heard what was said:`, faults)

@@ -1,5 +1,6 @@
 import { describeFault, type Fault, FAULT_KINDS, type FaultKind } from './faults.ts'
 import { Tally } from './network/tally.ts'
+import { SEED_VARIABLE, wantedRuns } from './real/environment.ts'
 import { realNowMs } from './real/real-time.ts'
 import { Simulation, type SimulationOptions } from './simulation.ts'
 
@@ -11,6 +12,10 @@ export interface SimulateOptions extends Omit<SimulationOptions, 'seed' | 'fault
   readonly budgetMs?: number
   /** What the seeds begin with. Default `0`. */
   readonly seed?: string | number
+  /** The one seed to run. Default: what `ROPEWALK_SEED` says in the environment. */
+  readonly only?: string
+  /** How a failure says that one seed is run again. Default: by `ROPEWALK_SEED`. */
+  readonly command?: (seed: string) => string
 }
 
 /** What happens in one run: it must make the same of the same simulation, and throw when something is wrong. */
@@ -31,14 +36,15 @@ export class ScenarioFailed extends Error {
   /** The faults without which it does not fail. */
   readonly script: readonly Fault[]
 
-  constructor(seed: string, script: readonly Fault[], cause: unknown) {
+  /** @param again How to run it again. */
+  constructor(seed: string, script: readonly Fault[], again: string, cause: unknown) {
     const why = cause instanceof Error ? cause.message : String(cause)
     const faults = script.map((fault) => `\n    ${describeFault(fault)}`)
     const needs =
       script.length === 0
         ? '\n  It needs no fault to fail.'
         : `\n  It fails with these faults:${faults.join('')}`
-    super(`Seed ${seed}: ${why}${needs}\n  Try it again with ${SEED_VARIABLE}=${seed}`, { cause })
+    super(`Seed ${seed}: ${why}${needs}\n  Try it again with ${again}`, { cause })
     this.seed = seed
     this.script = script
   }
@@ -47,20 +53,25 @@ export class ScenarioFailed extends Error {
 /**
  * Runs `scenario` with one seed after the other.
  *
- * @param only The one seed to run, such as from the environment.
  * @throws {ScenarioFailed} (rejects) at the first that fails, with the fewest faults that make it fail.
  */
 export async function simulateAll(
   scenario: Scenario,
-  { runs = 100, budgetMs = Infinity, seed = 0, ...options }: SimulateOptions = {},
-  only?: string,
+  {
+    runs = 100,
+    budgetMs = Infinity,
+    seed = 0,
+    only = wantedRuns().only,
+    command = bySeed,
+    ...options
+  }: SimulateOptions = {},
 ): Promise<Coverage> {
   const startedMs = realNowMs()
   const faults: Partial<Record<FaultKind, number>> = {}
   const network = new Tally()
   let [done, virtualMs] = [0, 0]
   for (let run = 0; run < runs && realNowMs() - startedMs < budgetMs; run++) {
-    const sim = await attempt(scenario, only ?? `${seed}-${run}`, options)
+    const sim = await attempt(scenario, only ?? `${seed}-${run}`, { ...options, command })
     done++
     virtualMs += sim.nowMs
     network.add(sim.network.tally)
@@ -71,10 +82,13 @@ export async function simulateAll(
   return { runs: done, virtualMs, faults, network }
 }
 
-/** The environment variable that names the one seed to run. */
-export const SEED_VARIABLE = 'ROPEWALK_SEED'
+interface RunOptions extends Omit<SimulationOptions, 'seed'> {
+  readonly command: (seed: string) => string
+}
 
-type RunOptions = Omit<SimulationOptions, 'seed'>
+function bySeed(seed: string): string {
+  return `${SEED_VARIABLE}=${seed}`
+}
 
 async function attempt(scenario: Scenario, seed: string, options: RunOptions): Promise<Simulation> {
   const sim = new Simulation({ ...options, seed })
@@ -107,6 +121,7 @@ async function smallest(
   return new ScenarioFailed(
     seed,
     failed.script.filter((_fault, at) => wanted.has(at)),
+    options.command(seed),
     error,
   )
 }

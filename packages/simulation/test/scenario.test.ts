@@ -47,11 +47,15 @@ describe('simulateAll', () => {
     const scenario = async (): Promise<void> => {
       throw new Error('always')
     }
-    await expect(simulateAll(scenario, {}, 'mine')).rejects.toThrow(
+    await expect(simulateAll(scenario, { only: 'mine' })).rejects.toThrow(
       'Seed mine: always\n  It needs no fault to fail.',
     )
+    const command = (seed: string): string => `run ${seed}`
+    await expect(simulateAll(scenario, { only: 'mine', command })).rejects.toThrow(
+      'Try it again with run mine',
+    )
     const seen: string[] = []
-    await simulateAll(async ({ seed }) => void seen.push(seed), { runs: 10 }, 'mine')
+    await simulateAll(async ({ seed }) => void seen.push(seed), { runs: 10, only: 'mine' })
     expect(seen).toEqual(['mine'])
   })
 

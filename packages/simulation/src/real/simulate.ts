@@ -1,11 +1,6 @@
 import { test } from 'vitest'
-import {
-  type Coverage,
-  type Scenario,
-  SEED_VARIABLE,
-  simulateAll,
-  type SimulateOptions,
-} from '../scenario.ts'
+import { type Coverage, type Scenario, simulateAll, type SimulateOptions } from '../scenario.ts'
+import { SEED_VARIABLE, wantedRuns } from './environment.ts'
 
 /**
  * A test of vitest that runs a scenario with many seeds. A failure tells the seed, the faults it needs, and how to
@@ -14,25 +9,30 @@ import {
  *     simulate('every message arrives', { runs: 200 }, async (sim) => { … })
  */
 export function simulate(name: string, options: SimulateOptions, scenario: Scenario): void {
-  const wanted = { ...options, ...nightly(process.env[BUDGET_VARIABLE]) }
+  const { budgetMs } = wantedRuns()
+  const nightly = budgetMs === undefined ? {} : { runs: Infinity, budgetMs }
   // The scenario throws what it expects otherwise.
   // oxlint-disable-next-line vitest/expect-expect
   test(
     // oxlint-disable-next-line vitest/valid-title
     name,
-    async ({ annotate }) => {
-      await annotate(describeCoverage(await simulateAll(scenario, wanted, process.env[SEED_VARIABLE])))
+    async ({ annotate, task }) => {
+      const command = (seed: string): string => commandFor(task.file.name, name, seed)
+      await annotate(describeCoverage(await simulateAll(scenario, { command, ...options, ...nightly })))
     },
-    TIMEOUT_MS + (wanted.budgetMs ?? 0),
+    TIMEOUT_MS + (budgetMs ?? 0),
   )
 }
 
-/** As many runs as fit into a budget of the environment. @throws {RangeError} when it is no number of milliseconds. */
-export function nightly(budget: string | undefined): Pick<SimulateOptions, 'runs' | 'budgetMs'> {
-  if (budget === undefined || budget === '') return {}
-  const budgetMs = Number(budget)
-  if (!(budgetMs > 0)) throw new RangeError(`Cannot read ${BUDGET_VARIABLE}=${budget}: pass milliseconds`)
-  return { runs: Infinity, budgetMs }
+/** What runs one seed of one test again, to be pasted into a shell. */
+export function commandFor(file: string, name: string, seed: string): string {
+  // What vitest takes is a pattern.
+  const pattern = name.replaceAll(/[$()*+.?[\\\]^{|}]/g, String.raw`\$&`)
+  return `${SEED_VARIABLE}=${seed} npx vitest run ${quoted(file)} -t ${quoted(pattern)}`
+}
+
+function quoted(text: string): string {
+  return `'${text.replaceAll("'", String.raw`'\''`)}'`
 }
 
 /** What the runs of a scenario had in them, in one line. */
@@ -47,5 +47,4 @@ export function describeCoverage({ runs, virtualMs, faults, network }: Coverage)
   ].join('; ')
 }
 
-const BUDGET_VARIABLE = 'ROPEWALK_BUDGET_MS'
 const TIMEOUT_MS = 300_000

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import { Tally } from '../../src/network/tally.ts'
-import { describeCoverage, nightly, simulate } from '../../src/real/simulate.ts'
+import { commandFor, describeCoverage, simulate } from '../../src/real/simulate.ts'
 import { TwoHosts } from '../two-hosts.ts'
 
 simulate('a scenario is a test of vitest', { runs: 3 }, async (sim) => {
@@ -8,13 +8,10 @@ simulate('a scenario is a test of vitest', { runs: 3 }, async (sim) => {
   await TwoHosts.connected({ seed: sim.seed })
 })
 
-test('a nightly budget means as many runs as fit, and must be milliseconds', () => {
-  expect([nightly(undefined), nightly(''), nightly('5000')]).toEqual([
-    {},
-    {},
-    { runs: Infinity, budgetMs: 5000 },
-  ])
-  expect(() => nightly('soon')).toThrow('Cannot read ROPEWALK_BUDGET_MS=soon: pass milliseconds')
+test('a failure can be run again by one line for the shell', () => {
+  expect(commandFor('test/chat.test.ts', "everybody's lines (all)", '0-17')).toBe(
+    String.raw`ROPEWALK_SEED=0-17 npx vitest run 'test/chat.test.ts' -t 'everybody'\''s lines \(all\)'`,
+  )
 })
 
 test('what runs had in them is told in one line', () => {
