@@ -1,6 +1,7 @@
 import type { Reactor } from '../contracts/reactor.ts'
 import { ReactorAlreadyRunning, ServiceStopped } from '../errors.ts'
 import type { Service } from '../service/service.ts'
+import { sleep } from '../time/sleep.ts'
 import { contained } from '../transport/contained.ts'
 import { reactor as defaultReactor } from './default-reactor.ts'
 
@@ -8,6 +9,8 @@ import { reactor as defaultReactor } from './default-reactor.ts'
 export interface RunServicesOptions {
   /** Default: the default reactor. */
   readonly reactor?: Reactor
+  /** How long the services may take to stop; then the reactor goes on without them. Default 30 000. */
+  readonly stopTimeoutMs?: number
 }
 
 /**
@@ -21,14 +24,15 @@ export interface RunServicesOptions {
  * What `callWhenRunning` was given is called once `app` has started.
  *
  * @throws {ReactorAlreadyRunning} (rejects) when the reactor runs; `app` is not started then.
- * @throws {unknown} (rejects) with what the start or the stop of `app` failed with, once the reactor has stopped.
+ * @throws {unknown} (rejects) with what the start or the stop of `app` failed with, or that it took too long to
+ *   stop, once the reactor has stopped.
  */
 export async function runServices(
   app: Service,
-  { reactor = defaultReactor }: RunServicesOptions = {},
+  { reactor = defaultReactor, stopTimeoutMs = DEFAULT_STOP_TIMEOUT_MS }: RunServicesOptions = {},
 ): Promise<void> {
   if (reactor.running) throw new ReactorAlreadyRunning('Cannot run services in a reactor that is running')
-  const running = new RunningServices(app, reactor)
+  const running = new RunningServices(app, reactor, stopTimeoutMs)
   const triggers = [
     reactor.addSystemEventTrigger('during', 'startup', () => running.start()),
     reactor.addSystemEventTrigger('before', 'shutdown', () => running.stop()),
@@ -42,9 +46,11 @@ class RunningServices {
   readonly errors: unknown[] = []
   readonly #app: Service
   readonly #reactor: Reactor
+  readonly #stopTimeoutMs: number
   readonly #stopBegun = new AbortController()
 
-  constructor(app: Service, reactor: Reactor) {
+  constructor(app: Service, reactor: Reactor, stopTimeoutMs: number) {
+    this.#stopTimeoutMs = stopTimeoutMs
     this.#app = app
     this.#reactor = reactor
   }
@@ -64,10 +70,18 @@ class RunningServices {
 
   async stop(): Promise<void> {
     this.#stopBegun.abort()
-    await contained(
+    const stopped = contained(
       () => this.#app.stopService(),
       (error) => this.errors.push(error),
     )
+    const inTime = new AbortController()
+    const tooLate = sleep(this.#stopTimeoutMs, { reactor: this.#reactor, signal: inTime.signal })
+    await Promise.race([stopped, tooLate.then(() => this.#stopsTooLate(), ignore)])
+    inTime.abort()
+  }
+
+  #stopsTooLate(): void {
+    this.errors.push(new Error(`The services have not stopped within ${this.#stopTimeoutMs} ms`))
   }
 
   #startFailed(error: unknown): void {
@@ -76,3 +90,7 @@ class RunningServices {
     if (!this.#stopBegun.signal.aborted) void this.#reactor.stop()
   }
 }
+
+function ignore(): void {}
+
+const DEFAULT_STOP_TIMEOUT_MS = 30_000

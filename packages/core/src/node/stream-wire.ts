@@ -39,7 +39,12 @@ export class StreamWire implements Wire {
     this.#outlive = outlive
     this.#readOver = readable === undefined
     this.#writeOver = writable === undefined
-    for (const stream of [readable, writable]) stream?.on('error', (error) => this.#cut(error))
+    for (const stream of [readable, writable]) {
+      if (stream === undefined) continue
+      this.#listen(stream, 'error', (error: Error) => this.#cut(error))
+      // A stream may serve several wires, one after the other.
+      if (!stream.listeners('error').includes(ignore)) stream.on('error', ignore)
+    }
   }
 
   /** Begins to read. */
@@ -139,3 +144,5 @@ export class StreamWire implements Wire {
 function isTerminal(stream: Writable): boolean {
   return 'isTTY' in stream && stream.isTTY === true
 }
+
+function ignore(): void {}

@@ -48,6 +48,26 @@ describe('runServices', () => {
       expect(notes).toHaveLength(8)
     })
 
+    test('goes on without services that do not stop in time, and says so', async () => {
+      const [reactor, service] = [new MemoryReactor(), new NotingService('a', [])]
+      service.stopping = () => new Promise(() => undefined)
+      let failure: unknown
+      const over = runServices(service, { reactor, stopTimeoutMs: 5000 }).catch((error: unknown) => {
+        failure = error
+      })
+      await reactor.settle()
+      const stopped = reactor.stop()
+      await reactor.settle()
+      reactor.advance(4999)
+      await reactor.settle()
+      expect(reactor.running).toBe(true)
+      reactor.advance(1)
+      await reactor.settle()
+      await Promise.all([over, stopped])
+      expect(failure).toMatchObject({ message: 'The services have not stopped within 5000 ms' })
+      expect(reactor.getDelayedCalls()).toEqual([])
+    })
+
     test('stops the reactor and rejects when the start fails', async () => {
       const [reactor, notes, app] = [new MemoryReactor(), [] as string[], new MultiService()]
       const [a, b] = [new NotingService('a', notes), new NotingService('b', notes)]

@@ -105,6 +105,19 @@ describe('StreamWire', () => {
     streams.writable.emit('error', new Error('nobody else listens'))
   })
 
+  test('leaves one listener for errors, however many wires a stream has served', async () => {
+    const streams = { readable: new PassThrough(), writable: new PassThrough() }
+    for (let round = 0; round < 12; round++) {
+      const wire = new StreamWire({ ...streams, outlive: true })
+      const told = attach(wire)
+      wire.abort()
+      await until(() => told.includes('closed'))
+    }
+    expect([streams.readable, streams.writable].map((stream) => stream.listenerCount('error'))).toEqual([
+      1, 1,
+    ])
+  })
+
   test('does not end a terminal that outlives it', async () => {
     const writable = Object.assign(new PassThrough(), { isTTY: true })
     const readable = new PassThrough()
