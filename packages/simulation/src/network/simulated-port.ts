@@ -56,6 +56,8 @@ export class SimulatedPort implements ListeningPort, KnockedPort {
 
   /** A handshake is done: accepted as soon as the program runs and has a descriptor. */
   opened(wire: ConnectedWire): void {
+    // As systems do: who has stopped listening meanwhile knows no handshakes any more.
+    if (this.#suspended || this.#stopped !== undefined) return this.#forget(wire)
     this.#queue.push(wire)
     this.accept()
   }
@@ -94,6 +96,11 @@ export class SimulatedPort implements ListeningPort, KnockedPort {
 
   [Symbol.asyncDispose](): Promise<void> {
     return this.stopListening()
+  }
+
+  #forget({ wire }: ConnectedWire): void {
+    this.#waiting--
+    wire.abort()
   }
 
   async #stop(): Promise<void> {

@@ -93,4 +93,19 @@ describe('SimulatedPort', () => {
     await hosts.sim.run(1000)
     expect(hosts.asked.losses.map(({ name }) => name)).toEqual(['ConnectionLost'])
   })
+
+  test.each(['suspend', 'stopListening'] as const)(
+    'knows no handshake any more that is done after %s',
+    async (end) => {
+      const hosts = new TwoHosts({ link: { latencyMs: [10, 10] } })
+      await hosts.sim.run(1)
+      const served = new Noting()
+      const port = await hosts.server.reactor.listenTCP(8, new OneProtocol(served))
+      const client = dial(hosts, 8)
+      await hosts.sim.run(15)
+      void port[end]()
+      await hosts.sim.run(1000)
+      expect([served.made, client.losses.map(({ name }) => name)]).toEqual([false, ['ConnectionLost']])
+    },
+  )
 })
