@@ -21,6 +21,7 @@ export class RunLoop {
   #events = 0
   #eventsNow = 0
   #failure: SimulationFailed | undefined
+  #watches = 0
 
   constructor(setup: RunLoopSetup) {
     this.#setup = setup
@@ -29,6 +30,11 @@ export class RunLoop {
   /** How many events have happened. */
   get events(): number {
     return this.#events
+  }
+
+  /** Whether time passes now. */
+  get isRunning(): boolean {
+    return this.#watches > 0
   }
 
   /** Lets `ms` milliseconds pass. @throws {SimulationFailed} (rejects) */
@@ -108,9 +114,11 @@ export class RunLoop {
       (host, work) => this.#sawRealWork(host, work),
     )
     const putBack = this.#setup.seedGlobals ? GLOBALS.enter(() => this.#world()) : undefined
+    this.#watches++
     try {
       await run()
     } finally {
+      this.#watches--
       putBack?.()
       endWatch()
     }

@@ -2,6 +2,7 @@ import { describeFault, type Fault, FAULT_KINDS, type FaultKind } from './faults
 import { Tally } from './network/tally.ts'
 import { SEED_VARIABLE, wantedRuns } from './real/environment.ts'
 import { realNowMs } from './real/real-time.ts'
+import { watchStall } from './real/watch-stall.ts'
 import { Simulation, type SimulationOptions } from './simulation.ts'
 
 /** How often a scenario is run, and with what. */
@@ -93,10 +94,26 @@ function bySeed(seed: string): string {
 async function attempt(scenario: Scenario, seed: string, options: RunOptions): Promise<Simulation> {
   const sim = new Simulation({ ...options, seed })
   try {
-    await scenario(sim)
+    await played(scenario, sim)
     return sim
   } catch (error) {
     throw await smallest(scenario, seed, options, sim, error)
+  }
+}
+
+/** One run, to its end, unless it waits for ever. */
+async function played(scenario: Scenario, sim: Simulation): Promise<void> {
+  let events = sim.events
+  const isMoving = (): boolean => {
+    const before = events
+    events = sim.events
+    return sim.isRunning || events > before
+  }
+  const watch = watchStall(isMoving, STALLED)
+  try {
+    await Promise.race([scenario(sim), watch.stalled])
+  } finally {
+    watch.stop()
   }
 }
 
@@ -131,9 +148,12 @@ async function failure(
   sim: Simulation,
 ): Promise<{ readonly error: unknown } | undefined> {
   try {
-    await scenario(sim)
+    await played(scenario, sim)
     return undefined
   } catch (error) {
     return { error }
   }
 }
+
+const STALLED =
+  'the scenario waits, and no time passes: await sim.run or sim.runUntil, and let hosts wait for what takes time'

@@ -80,6 +80,11 @@ export class Simulation {
     return this.#timeline.nowMs
   }
 
+  /** Whether time passes now: somebody awaits `run` or its like. */
+  get isRunning(): boolean {
+    return this.#loop.isRunning
+  }
+
   /** How many events have happened. */
   get events(): number {
     return this.#loop.events

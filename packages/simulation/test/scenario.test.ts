@@ -1,4 +1,4 @@
-import { describe, expect, test } from 'vitest'
+import { describe, expect, onTestFinished, test, vi } from 'vitest'
 import { ScenarioFailed, simulateAll } from '../src/scenario.ts'
 import type { Simulation } from '../src/simulation.ts'
 
@@ -62,5 +62,19 @@ describe('simulateAll', () => {
   test('stops at its budget', async () => {
     const { runs } = await simulateAll(async () => undefined, { runs: 1e9, budgetMs: 5 })
     expect(runs).toBeLessThan(1e9)
+  })
+
+  test('fails a scenario that waits while no time passes', async () => {
+    vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval'] })
+    onTestFinished(() => void vi.useRealTimers())
+    const failure = simulateAll(async (sim) => {
+      idle(sim)
+      await sim.run(10)
+      await new Promise(() => undefined)
+    })
+    for (let turns = 0; turns < 10; turns++) await new Promise((resolve) => setImmediate(resolve))
+    const failed = failure.catch(String)
+    await vi.advanceTimersByTimeAsync(7000)
+    expect(await failed).toContain('Seed 0-0: the scenario waits, and no time passes')
   })
 })

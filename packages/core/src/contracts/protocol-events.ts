@@ -23,7 +23,10 @@ export interface ProtocolEvents {
   protocolReplaced?(): void
   /** The peer will send no more, but may still read. Without this method the transport flushes and closes. */
   readConnectionLost?(): void | Promise<void>
-  /** The handshake that `startTLS` began is done: what comes and goes from now on is protected. */
+  /**
+   * The handshake that `startTLS` began is done: what comes and goes from now on is protected. Not told to who has
+   * closed meanwhile.
+   */
   handshakeCompleted?(session: TLSSession): void | Promise<void>
   /** Hands out what it was given and has not parsed, because it is not for it: `startTLS` asks. */
   takeUnread?(): Buffer

@@ -20,6 +20,8 @@ export class TLSWire implements SecureWire {
   readonly #events: SecureWireEvents
   #error: Error | undefined
   #blocked = false
+  #isSecured = false
+  #isEnding = false
   /** The wire under it has closed, but what it brought is not all read. */
   #underClosed = false
   #closed = false
@@ -74,8 +76,13 @@ export class TLSWire implements SecureWire {
     return !this.#blocked
   }
 
+  /**
+   * Waits for the end of a handshake: what OpenSSL answered to its next part behind an end would fail an assertion of
+   * Node, and that ends the process.
+   */
   end(): void {
-    this.#socket.end()
+    this.#isEnding = true
+    if (this.#isSecured || this.#socket.readableEnded) this.#socket.end()
   }
 
   abort(): void {
@@ -113,11 +120,14 @@ export class TLSWire implements SecureWire {
     socket.on('end', () => {
       if (this.#closed) return
       this.#events.wireEnded()
+      if (this.#isEnding) socket.end()
       if (this.#underClosed) this.#close()
     })
     socket.on('close', () => this.#under.close())
     socket.once(secured, () => {
+      this.#isSecured = true
       if (!this.#closed && this.#error === undefined) this.#events.wireSecured(session())
+      if (this.#isEnding) this.#socket.end()
     })
   }
 

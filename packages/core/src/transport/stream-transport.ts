@@ -129,8 +129,7 @@ export class StreamTransport
   }
 
   writeSequence(parts: Iterable<Uint8Array | string>): boolean {
-    const sequence = [...parts]
-    for (const part of sequence) mustBeBytes(part)
+    const sequence = Array.from(parts, mustBeBytes)
     if (this.#watches !== undefined) this.#watchWritten(sequence)
     return this.#outbound.writeSequence(sequence)
   }
@@ -218,7 +217,8 @@ export class StreamTransport
       wireEnded: () => this.#inbound.pushEnd(),
       wireWritable: () => this.#outbound.writable(),
       wireClosed: (error) => this.#closed(error),
-      handshakeCompleted: (session) => this.#tellFirst((protocol) => protocol.handshakeCompleted?.(session)),
+      handshakeCompleted: (session) =>
+        this.disconnecting || this.#tellFirst((protocol) => protocol.handshakeCompleted?.(session)),
       handshakeFailed: (why) => this.abortConnection(why),
     })
     this.#wire = this.#tls.wire

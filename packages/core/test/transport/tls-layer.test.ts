@@ -49,6 +49,18 @@ class StartingClient extends Recorder {
 }
 
 describe('startTLS', () => {
+  test('tells who has closed during the handshake of its end alone', async () => {
+    const [lines, client] = [new LineServer(), new StartingClient()]
+    const { reactor } = connectedPair(lines, client)
+    client.transport.write('STARTTLS\r\n')
+    await settleUntil(reactor, () => client.text === 'go ahead\r\n')
+    lines.transport.loseConnection()
+    client.begin()
+    await settleUntil(reactor, () => lines.lost && client.lost)
+    expect(lines.secured).toBe(0)
+    expect(reactor.flushLoggedErrors()).toEqual([])
+  })
+
   test('keeps the protocol, lets what was queued leave first, and protects the rest (statements 98 and 102)', async () => {
     const [lines, client] = [new LineServer(), new StartingClient()]
     const { reactor } = connectedPair(lines, client)
