@@ -35,7 +35,9 @@ export class Guest extends Protocol implements DrainedClient {
   }
 
   override connectionMade(): void {
-    this.transport.write(this.#way === 'upgrade' ? upgradeTo(this.kind) : `${this.#way} ${this.kind}\r\n`)
+    if (this.#way === 'line under tls') this.transport.startTLS(this.#tls)
+    else
+      this.transport.write(this.#way === 'upgrade' ? upgradeTo(this.kind) : `${this.#way} ${this.kind}\r\n`)
   }
 
   override dataReceived(data: Buffer): void {
@@ -49,7 +51,8 @@ export class Guest extends Protocol implements DrainedClient {
   }
 
   handshakeCompleted(_session: TLSSession): void {
-    this.#goOn()
+    if (this.#way === 'tls') this.#goOn()
+    else this.transport.write(`line ${this.kind}\r\n`)
   }
 
   override connectionLost(_reason: ConnectionClosed): void {

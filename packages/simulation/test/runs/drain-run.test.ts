@@ -4,12 +4,15 @@ import { simulate } from '../../src/vitest.ts'
 import { drainRun } from './drain-run.ts'
 import { Plain, PROTOCOLS, type Protocols, Stubborn } from './drained.ts'
 
-simulate('a stop ends by its deadline, whoever has taken connections over', { runs: 40 }, (sim) =>
+simulate('a stop ends by its deadline, whoever has taken connections over', { runs: 30 }, (sim) =>
   drainRun(sim),
 )
 
 test('a protocol that leaves without a farewell is found out', async () => {
-  await expectFound({ ...PROTOCOLS, careful: Plain }, /a careful protocol behind \w+ has not said farewell/)
+  await expectFound(
+    { ...PROTOCOLS, careful: Plain },
+    /a careful protocol behind [\w ]+ has not said farewell/,
+  )
 })
 
 test('a protocol that should be done by the deadline, and is not, is found out', async () => {

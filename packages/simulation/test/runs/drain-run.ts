@@ -13,7 +13,7 @@ import { watchSwitches } from './watch-switches.ts'
 
 /**
  * A server stops while connections are up that HTTP was switched to WebSocket or to protocols of its own, that a
- * protocol of lines was switched to others, before TLS or behind it, or that are asked over HTTP; on a network that
+ * protocol of lines was switched to others, with or without TLS, or that are asked over HTTP; on a network that
  * misbehaves. At the end, beyond what the witness holds:
  *
  * - the stop has ended by its deadline, and reports each connection once, as what became of it;
@@ -81,7 +81,9 @@ async function listen(
   site.resource.putChild('switch', new Switch(protocols))
   await reactor.listenTCP(80, witness.watchAll(site), watched)
   const tls = new ServerTLS({ cert: pem('localhost.cert'), key: pem('localhost.key') })
-  await reactor.listenTCP(7, witness.watchAll(new Doors(tls, protocols)), watched)
+  const doors = (): Doors => witness.watchAll(new Doors(tls, protocols))
+  await reactor.listenTCP(PORTS.line, doors(), watched)
+  await reactor.listenSSL(PORTS['line under tls'], doors(), tls, watched)
 }
 
 /** Where savers save: a host of its own. */
@@ -169,9 +171,9 @@ const asker: CallerMaker = (random, complain) => {
 
 const guest: CallerMaker = (random) => {
   const kind = random.pick<Kind>(['plain', 'careful', 'stubborn', 'saver']) ?? 'plain'
-  const way = random.pick<Way>(['upgrade', 'line', 'tls']) ?? 'line'
+  const way = random.pick<Way>(['upgrade', 'line', 'line under tls', 'tls']) ?? 'line'
   const tls = new ClientTLS({ trustRoots: [pem('localhost.cert')], serverName: 'localhost' })
-  return { client: new Guest(way, kind, tls), port: way === 'upgrade' ? 80 : 7 }
+  return { client: new Guest(way, kind, tls), port: PORTS[way] }
 }
 
 const CLIENTS: readonly CallerMaker[] = [webSocket, asker, guest, guest]
@@ -186,4 +188,5 @@ function isUndisturbed(sim: Simulation): boolean {
   return Object.keys(sim.faultsSeen).length === 0 && sim.network.tally.lost === 0
 }
 
+const PORTS: Readonly<Record<Way, number>> = { upgrade: 80, line: 7, 'line under tls': 443, tls: 7 }
 const LONG_MS = 10_000

@@ -10,8 +10,8 @@ import {
 
 /** Which protocol a connection is switched to. */
 export type Kind = 'plain' | 'careful' | 'stubborn' | 'saver'
-/** How it gets there: by an HTTP upgrade, by a line of text, or by one and then TLS. */
-export type Way = 'upgrade' | 'line' | 'tls'
+/** How it gets there: by an HTTP upgrade; by a line of text, also one under TLS; or by a line and then TLS. */
+export type Way = 'upgrade' | 'line' | 'line under tls' | 'tls'
 
 /** Who takes connections over. */
 export type Protocols = Readonly<Record<Kind, new () => Protocol>>
@@ -70,7 +70,7 @@ export class Door extends LineReceiver {
   }
 
   override lineReceived(line: Buffer): void {
-    const [way, kind] = line.toString().split(' ') as [Way, Kind]
+    const [way, kind] = line.toString().split(' ') as ['line' | 'tls', Kind]
     this.#kind = kind
     this.sendLine(WELCOME)
     if (way === 'tls') this.transport.startTLS(this.#tls)

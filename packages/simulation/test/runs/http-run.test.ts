@@ -6,7 +6,7 @@ import { Answers, httpRun } from './http-run.ts'
 
 simulate(
   'HTTP clients that keep connections and ask ahead get their answers on a network that misbehaves',
-  { runs: 60, link: { lossPerMille: 5 } },
+  { runs: 40, link: { lossPerMille: 5 } },
   (sim) => httpRun(sim),
 )
 
@@ -32,7 +32,7 @@ test('a server that completes what broke off is found out', async () => {
 test('a server that forgets to answer is found out', async () => {
   const site = (): Answers => new Answers({ later: () => NOT_DONE_YET })
   await expect(simulateAll((sim) => httpRun(sim, site))).rejects.toThrow(
-    /has no answer to \/later\/\S+, long after the last fault/,
+    /has no answer to \/later\/\S+, long after the last fault|has not closed the connection HTTPChannel/,
   )
 })
 

@@ -100,7 +100,7 @@ function questionsFrom(random: Random): Question[] {
   const count = random.between(3, 14)
   return Array.from({ length: count }, (_, at) => {
     const name = `${random.between(0, 999_999)}-${at}`
-    const size = random.chance(0.1) ? random.between(0, 60_000) : random.between(0, 2000)
+    const size = random.between(0, random.chance(0.05) ? 200_000 : 2000)
     const question = (random.pick(QUESTIONS) ?? GET)(name, size, random)
     return random.chance(0.1) ? { ...question, fields: 'Connection: close\r\n' } : question
   })

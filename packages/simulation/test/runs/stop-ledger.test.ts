@@ -60,7 +60,7 @@ async function complaints(
   void reactor.run({ installSignalHandlers: false })
   await reactor.settle()
   void ledger.stop()
-  for (let passed = 0; passed < 10 * DRAIN_MS; passed += 50) {
+  for (let passed = 0; passed < 2 * DRAIN_MS; passed += 50) {
     await reactor.settle()
     reactor.advance(50)
   }
@@ -77,5 +77,5 @@ function reporting(report: (real: StopReport) => StopReport, isHasty = false): M
   })()
 }
 
-const DRAIN_MS = 5000
+const DRAIN_MS = 4000
 const NOTHING: StopReport = { completed: [], aborted: [] }
