@@ -101,5 +101,3 @@ type Stop = { readonly is: 'ahead' } | { readonly is: 'under way'; readonly star
 const SLACK_MS = 1
 /** A clock that runs faster than the simulation's is a product of fractions. */
 const ROUNDING_MS = 0.001
-/** Host clocks that run fast are no whole numbers. */
-const ROUNDING_MS = 0.001
