@@ -28,7 +28,7 @@ export class SimulatedHarness implements TransportHarness {
   constructor(seed: string | number) {
     this.#sim = new Simulation({
       seed,
-      link: { latencyMs: [1, 5], bytesPerSecond: Infinity },
+      link: { latencyMs: [0.1, 0.5], bytesPerSecond: Infinity },
       limits: { cuts: 'none' },
     })
     const idle = (): undefined => undefined

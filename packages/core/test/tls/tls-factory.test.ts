@@ -32,6 +32,27 @@ describe('TLSFactory', () => {
     expect(factory.wrappedFactory).toBe(inner)
   })
 
+  test('builds nothing for a handshake that ends while the reactor stops, and logs no fault', async () => {
+    for (let turns = 0; turns < 12; turns++) {
+      const reactor = new MemoryReactor()
+      void reactor.run({ installSignalHandlers: false })
+      await reactor.settle()
+      const served = new Recorder()
+      await reactor.listenTCP(443, new TLSFactory(new OneProtocol(served), server))
+      const client = new Recorder()
+      const connector = reactor.connectSSL('localhost', 443, new OneProtocol(client), { trustRoots: [root] })
+      connector.whenConnected().catch(() => undefined)
+      for (let turn = 0; turn < turns; turn++) {
+        reactor.pump()
+        await new Promise((resolve) => setImmediate(resolve))
+      }
+      let over = false
+      void reactor.stop({ drainMs: 1000 }).then(() => (over = true))
+      await settleUntil(reactor, () => over)
+      expect(reactor.logged.filter(({ level }) => level === 'error')).toEqual([])
+    }
+  })
+
   test('offers the application protocols of the factory it wraps', async () => {
     const reactor = new MemoryReactor()
     const chosen = new OneProtocol(new Recorder())

@@ -1,6 +1,9 @@
 import { afterEach, describe, expect, test } from 'vitest'
 import { Recorder } from '../../src/testing/checks/recorder.ts'
 import { MemoryReactor } from '../../src/testing/memory-reactor.ts'
+import { StringTransport } from '../../src/testing/string-transport.ts'
+import { ClientTLS } from '../../src/tls/client-tls.ts'
+import { ServerTLS } from '../../src/tls/server-tls.ts'
 import { OneProtocol } from '../one-protocol.ts'
 import { runChecks } from '../run-checks.ts'
 import { type SocketHarness, tlsHarness } from '../node/socket-harness.ts'
@@ -72,4 +75,27 @@ describe('TLSWire as somebody between its ends sees it', () => {
     await settleUntil(reactor, () => reactor.connections.size === 0)
     expect(reactor.getDelayedCalls()).toEqual([])
   })
+})
+
+test('closes in the middle of a handshake, whatever the client sends and however little it reads', async () => {
+  const client = StringTransport.connect(new Recorder())
+  client.startTLS(new ClientTLS({ trustRoots: [root], serverName: 'localhost' }))
+  await settleUntil(client.reactor, () => client.value('latin1') !== '')
+  const server = StringTransport.connect(new Recorder())
+  server.block()
+  server.write('welcome')
+  server.pump()
+  server.startTLS(new ServerTLS(certificate))
+  server.loseConnection()
+  await server.reactor.settle()
+  server.receive(Buffer.from(client.value('latin1'), 'latin1'))
+  await server.reactor.settle()
+  server.unblock()
+  await server.reactor.settle()
+  // The client has no more to say, so the handshake is never done: nobody waits for it for long.
+  await settleUntil(server.reactor, () => {
+    server.reactor.advance(1000)
+    return !server.connected
+  })
+  expect(server.value('latin1').startsWith('welcome')).toBe(true)
 })
