@@ -148,7 +148,7 @@ export class RunLoop {
   }
 }
 
-const MAX_EVENTS_NOW = 100_000
+const MAX_EVENTS_NOW = 20_000
 /** To which run, and which host in it, the code that runs belongs. */
 const RUNNING = new AsyncLocalStorage<{ readonly loop: RunLoop; readonly host: SimulatedHost }>()
 /** They are the whole process's, whoever replaces them. */

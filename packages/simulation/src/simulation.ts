@@ -223,6 +223,7 @@ const DEFAULT_LINK: LinkConditions = {
 const DEFAULT_LIMITS: FlowLimits = {
   sendBufferBytes: 65_536,
   receiveBufferBytes: 65_536,
+  segmentBytes: 1460,
   giveUpMs: 120_000,
   cuts: 'anywhere',
 }

@@ -29,7 +29,8 @@ export class SimulatedHarness implements TransportHarness {
     this.#sim = new Simulation({
       seed,
       link: { latencyMs: [0.1, 0.5], bytesPerSecond: Infinity },
-      limits: { cuts: 'none' },
+      // The checks are about transports: what segments do to bytes is tested elsewhere.
+      limits: { cuts: 'none', segmentBytes: 32_768 },
     })
     const idle = (): undefined => undefined
     this.#hosts = { server: this.#sim.host('server', idle), client: this.#sim.host('client', idle) }

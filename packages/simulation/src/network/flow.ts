@@ -23,6 +23,8 @@ export interface FlowLimits {
   readonly sendBufferBytes: number
   /** What the receiver's system holds for a program that does not read. */
   readonly receiveBufferBytes: number
+  /** Most bytes in one segment. */
+  readonly segmentBytes: number
   /** How long the sender tries before it gives the connection up. */
   readonly giveUpMs: number
   /** Where segments are cut: anywhere, or only where they are full. */
@@ -122,7 +124,7 @@ export class Flow {
   #cut(room: number): Buffer {
     const { random, limits } = this.#setup
     const [first = NOTHING] = this.#queue
-    const most = Math.min(room, MAX_SEGMENT_BYTES, first.length)
+    const most = Math.min(room, limits.segmentBytes, first.length)
     const luck = limits.cuts === 'none' ? 0 : random.unit()
     const size =
       luck < 0.7 ? most : luck < 0.9 ? random.between(1, most) : Math.min(most, random.between(1, 3))
@@ -231,6 +233,5 @@ function retryMs(tries: number): number {
 
 const FIRST_RETRY_MS = 200
 const LONGEST_RETRY_MS = 60_000
-const MAX_SEGMENT_BYTES = 1460
 const HEADER_BYTES = 40
 const NOTHING = Buffer.alloc(0)

@@ -9,6 +9,7 @@ import { Trace } from '../../src/trace.ts'
 const LIMITS: FlowLimits = {
   sendBufferBytes: 1000,
   receiveBufferBytes: 3000,
+  segmentBytes: 1460,
   giveUpMs: 10_000,
   cuts: 'anywhere',
 }
