@@ -9,7 +9,7 @@ export function callSite(): string {
 /** The frames of the program's own among `frames`, in one line. */
 export function siteOf(frames: readonly string[]): string {
   return frames
-    .filter((frame) => !/node:|\/(?:core|simulation)\/(?:src|dist)\//.test(frame))
+    .filter((frame) => !/node:|<anonymous>\)$|\/(?:core|simulation)\/(?:src|dist)\//.test(frame))
     .slice(0, 3)
     .join(' ')
 }

@@ -2,6 +2,7 @@ import { AsyncLocalStorage } from 'node:async_hooks'
 import type { SimulatedHost } from './host/simulated-host.ts'
 import { settled } from './real/real-time.ts'
 import { type RealWork, watchRealWork } from './real/real-work.ts'
+import { watchUnheardRejections } from './real/unheard-rejections.ts'
 import { SeededGlobals, type SeededWorld } from './real/seeded-globals.ts'
 import { SimulationFailed } from './simulation-failed.ts'
 import type { Timeline } from './time/timeline.ts'
@@ -113,6 +114,7 @@ export class RunLoop {
       () => this.#running(),
       (host, work) => this.#sawRealWork(host, work),
     )
+    const endListening = watchUnheardRejections((reason) => this.#unheard(reason))
     const putBack = this.#setup.seedGlobals ? GLOBALS.enter(() => this.#world()) : undefined
     this.#watches++
     try {
@@ -121,6 +123,7 @@ export class RunLoop {
       this.#watches--
       putBack?.()
       endWatch()
+      endListening()
     }
     this.#throwIfFailed()
   }
@@ -135,7 +138,11 @@ export class RunLoop {
     const host = this.#running()
     if (host?.life === undefined) return undefined
     const { clock } = host.life
-    return { random: host.random, nowMs: clock.now(), calendarMs: clock.wallClock() }
+    return {
+      random: host.random,
+      now: () => asked(host, clock.now()),
+      wallClock: () => asked(host, clock.wallClock()),
+    }
   }
 
   #sawRealWork(host: SimulatedHost, { what, instead, askedAt }: RealWork): void {
@@ -143,9 +150,22 @@ export class RunLoop {
     this.fail(`${who}: ${instead}`, undefined)
   }
 
+  /** Of a host of this simulation, or of nobody known. */
+  #unheard(reason: unknown): void {
+    const running = RUNNING.getStore()
+    if (running !== undefined && running.loop !== this) return
+    const whose = running === undefined ? 'A promise' : `A promise of ${running.host.name}`
+    this.fail(`${whose} was rejected, and nobody heard of it`, reason)
+  }
+
   #throwIfFailed(): void {
     if (this.#failure !== undefined) throw this.#failure
   }
+}
+
+function asked(host: SimulatedHost, ms: number): number {
+  host.clockAsked()
+  return ms
 }
 
 const MAX_EVENTS_NOW = 20_000

@@ -27,6 +27,14 @@ describe('RunLoop', () => {
     expect(await answers(1, false)).not.toEqual(await answers(1, false))
   })
 
+  test('finds a program that waits in a loop for its seeded clock', async () => {
+    const sim = new Simulation({ seed: 1, seedGlobals: true })
+    sim.host('one', () => {
+      for (const end = Date.now() + 5; Date.now() < end;);
+    })
+    await expect(sim.run(10)).rejects.toThrow('one waits in a loop for time to pass')
+  })
+
   test('keeps two simulations that run at the same time apart', async () => {
     const worlds = [1, 2].map((seed) => {
       const sim = new Simulation({ seed, seedGlobals: true })

@@ -46,6 +46,8 @@ function isNodesOwn(frames: readonly string[]): boolean {
 
 /** What Node asks for only when a program wants it, though perhaps some ticks later. */
 const CERTAIN: ReadonlySet<string> = new Set([
+  'FSREQCALLBACK',
+  'FSREQPROMISE',
   'TCPWRAP',
   'TCPSERVERWRAP',
   'PIPECONNECTWRAP',
@@ -58,7 +60,7 @@ const DEPTH = 40
 const ASKED_THROUGH = /real-work\.|node:internal\/(?:async_hooks|timers)|node:timers|Async(?:Wrap|Hook)/
 const USE_TIMERS = 'use reactor.callLater, sleep or LoopingCall'
 const USE_REACTOR = 'use reactor.listenTCP, connectTCP or an endpoint'
-const USE_FILES = 'use reactor.readFile, which finds what host.files has'
+const USE_FILES = 'use reactor.readFile, which finds what host.files has, and import modules before'
 const SOCKET = { what: 'a real socket', instead: USE_REACTOR }
 const NAME = { what: 'a real name lookup', instead: 'use reactor.lookup' }
 const THREAD = {

@@ -6,9 +6,9 @@ import type { Random } from '../random.ts'
 export interface SeededWorld {
   readonly random: Random
   /** Milliseconds since the host started. */
-  readonly nowMs: number
+  readonly now: () => number
   /** Milliseconds since 1970 on the host's calendar. */
-  readonly calendarMs: number
+  readonly wallClock: () => number
 }
 
 /** Which code sees chance and time how; undefined where nothing is changed. */
@@ -81,7 +81,7 @@ function replace({ of, name, answer }: Seeded, world: World): () => void {
 
 function replaceDate(world: World): () => void {
   const real = Date
-  const now = (): number => world()?.calendarMs ?? real.now()
+  const now = (): number => world()?.wallClock() ?? real.now()
   globalThis.Date = new Proxy(real, {
     construct: (target, args: unknown[], newTarget: NewableFunction) =>
       Reflect.construct(target, args.length === 0 ? [now()] : args, newTarget) as object,
@@ -128,7 +128,7 @@ function called(answer: unknown, args: readonly unknown[]): unknown {
 
 const SEEDED: readonly Seeded[] = [
   { of: Math, name: 'random', answer: ({ random }) => random.unit() },
-  { of: performance, name: 'now', answer: ({ nowMs }) => nowMs },
+  { of: performance, name: 'now', answer: ({ now }) => now() },
   {
     of: crypto,
     name: 'randomBytes',

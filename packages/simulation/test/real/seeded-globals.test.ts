@@ -23,7 +23,7 @@ function ask(): Promise<readonly unknown[]> {
 }
 
 function seeded(seed: string): SeededWorld {
-  return { random: new Random(seed), nowMs: 12.5, calendarMs: 1_767_225_600_000 }
+  return { random: new Random(seed), now: () => 12.5, wallClock: () => 1_767_225_600_000 }
 }
 
 describe('SeededGlobals', () => {
