@@ -1,121 +1,196 @@
-import { Factory, Protocol, type ProtocolEvents, sleep } from '@ropewalk/core'
+import { type ConnectionClosed, Protocol, type ProtocolEvents, type Transport } from '@ropewalk/core'
 import { describe, expect, test } from 'vitest'
-import { Simulation } from '../../src/index.ts'
+import { type HostReactor, Simulation } from '../../src/index.ts'
 import { OneProtocol } from '../simulated-harness.ts'
-import { Noting } from '../two-hosts.ts'
 import { Witness } from './invariants.ts'
 
-/** A server and a client, watched; the client says hello and closes. */
-class Pair {
-  readonly sim: Simulation = new Simulation({ seed: 1 })
-  readonly witness: Witness = new Witness(this.sim)
-  readonly client: Noting = new Noting()
-
-  constructor(served: ProtocolEvents) {
-    const { witness } = this
-    this.sim.host('server', async (reactor) => {
-      void reactor.run({ installSignalHandlers: false })
-      await reactor.listenTCP(7, witness.watchAll(new OneProtocol(served)), { policies: [witness] })
-    })
-    this.sim.host('client', async (reactor) => {
-      void reactor.run({ installSignalHandlers: false })
-      await sleep(100, { reactor })
-      reactor.connectTCP('server', 7, new OneProtocol(witness.watch(this.client)), { policies: [witness] })
-      await sleep(100, { reactor })
-      this.client.transport.write('hello')
-      await sleep(100, { reactor })
-      this.client.transport.loseConnection()
+/** Says something at once and something later, then that this is all. */
+class Caller extends Protocol {
+  override connectionMade(): void {
+    const { transport } = this
+    transport.write('hello')
+    transport.reactor.callLater(1000, () => {
+      transport.write('world')
+      transport.loseConnection()
     })
   }
+}
 
-  async end(): Promise<void> {
-    await this.sim.run(5000)
-    await this.witness.drain(1000)
-    this.witness.hold()
+/** Changes what it has given away. */
+class Careless extends Protocol {
+  override connectionMade(): void {
+    const data = Buffer.from('hello')
+    this.transport.write(data)
+    data.write('jello')
+  }
+}
+
+/** Does nothing until the other side has said all. */
+class Hearing extends Protocol {
+  readConnectionLost(): void {
+    this.transport.loseConnection()
+  }
+}
+
+class Failing extends Hearing {
+  override dataReceived(): void {
+    throw new Error('that was too much')
+  }
+}
+
+/** Passes everything on to another protocol, as it should. */
+class Wrapping extends Protocol {
+  readonly inner: ProtocolEvents
+
+  constructor(inner: ProtocolEvents) {
+    super()
+    this.inner = inner
+  }
+
+  override makeConnection(transport: Transport): void {
+    void super.makeConnection(transport)
+    void this.inner.makeConnection(transport)
+  }
+
+  override dataReceived(data: Buffer): void {
+    void this.inner.dataReceived(data)
+  }
+
+  readConnectionLost(): void {
+    void this.inner.readConnectionLost?.()
+  }
+
+  override connectionLost(reason: ConnectionClosed): void {
+    void this.inner.connectionLost(reason)
+  }
+}
+
+class TellsTheEndTwice extends Wrapping {
+  override connectionLost(reason: ConnectionClosed): void {
+    super.connectionLost(reason)
+    super.connectionLost(reason)
+  }
+}
+class TellsNoEnd extends Wrapping {
+  override connectionLost(): void {}
+}
+class TellsBehindTheEnd extends Wrapping {
+  override connectionLost(reason: ConnectionClosed): void {
+    super.connectionLost(reason)
+    this.transport.reactor.callLater(10, () => this.dataReceived(Buffer.from('late')))
+  }
+}
+class TellsBeforeTheBeginning extends Wrapping {
+  override makeConnection(transport: Transport): void {
+    super.dataReceived(Buffer.from('early'))
+    super.makeConnection(transport)
+  }
+}
+class TellsTheBeginningTwice extends Wrapping {
+  override makeConnection(transport: Transport): void {
+    super.makeConnection(transport)
+    super.makeConnection(transport)
+  }
+}
+class TellsTheEndTooSoon extends Wrapping {
+  override dataReceived(data: Buffer): void {
+    super.dataReceived(data)
+    super.readConnectionLost()
+  }
+}
+
+/** A server and a client that runs a program, for ten seconds; then both are stopped. */
+class Meeting {
+  readonly sim: Simulation = new Simulation({ seed: 1 })
+  readonly witness: Witness = new Witness(this.sim)
+
+  /** The client connects with one protocol; of the server another is watched, or that within it. */
+  async hold(client: ProtocolEvents, server: ProtocolEvents = new Hearing()): Promise<void> {
+    const { sim, witness } = this
+    witness.watch(client)
+    witness.watch(server instanceof Wrapping ? server.inner : server)
+    const policies = [witness]
+    this.runs('server', (reactor) => reactor.listenTCP(7, new OneProtocol(server), { policies }))
+    this.runs('client', (reactor) => {
+      reactor.connectTCP('server', 7, new OneProtocol(client), { policies })
+    })
+    await sim.run(10_000)
+    await witness.drain(1000)
+    witness.hold()
+  }
+
+  runs(name: string, program: (reactor: HostReactor) => unknown): void {
+    this.sim.host(name, async (reactor) => {
+      void reactor.run({ installSignalHandlers: false })
+      await program(reactor)
+    })
   }
 }
 
 describe('Witness', () => {
-  test('has nothing to say of a run that keeps everything', async () => {
-    const served = new Noting()
-    await new Pair(served).end()
-    expect([served.bytes.toString(), served.losses.length]).toEqual(['hello', 1])
+  test('finds nothing wrong with those who keep the rules', async () => {
+    await expect(new Meeting().hold(new Caller(), new Wrapping(new Hearing()))).resolves.toBeUndefined()
   })
 
-  test('names a callback after the end', async () => {
-    class Restless extends Protocol {
-      override connectionLost(): void {
-        this.transport.reactor.callLater(10, () => void this.dataReceived(Buffer.from('late')))
-      }
-    }
-    await expect(new Pair(new Restless()).end()).rejects.toThrow(
-      /Restless of 10\.0\.0\.1:7, connected to 10\.0\.0\.2:\d+, heard dataReceived when it was lost/,
+  test('names who has received what was not sent like this', async () => {
+    await expect(new Meeting().hold(new Careless())).rejects.toThrow(
+      'server at 10.0.0.1:7 received 5 bytes from 10.0.0.2:49152 that were not sent like this',
     )
   })
 
-  test('names an end that is told twice, and a connection made twice', async () => {
-    class Twice extends Noting {
-      override connectionMade(): void {
-        this.transport.reactor.callLater(1000, () => {
-          const [reason] = this.losses
-          if (reason !== undefined) this.connectionLost(reason)
-        })
-      }
-    }
-    await expect(new Pair(new Twice()).end()).rejects.toThrow('heard connectionLost when it was lost')
-    const once = new Noting()
-    const pair = new Pair(once)
-    pair.sim.at(250, () => void once.makeConnection(once.transport))
-    await expect(pair.end()).rejects.toThrow('heard makeConnection when it was up')
+  test.each([
+    [TellsTheEndTwice, 'heard connectionLost when it was lost'],
+    [TellsNoEnd, 'has never heard of its end'],
+    [TellsBehindTheEnd, 'heard dataReceived when it was lost'],
+    [TellsTheBeginningTwice, 'heard makeConnection when it was up'],
+  ])('names who is told wrongly: %o', async (Broken, violation) => {
+    await expect(new Meeting().hold(new Caller(), new Broken(new Hearing()))).rejects.toThrow(
+      `Hearing of server at 10.0.0.1:7, connected to 10.0.0.2:49152, ${violation}`,
+    )
   })
 
-  test('names bytes that came otherwise than they were sent', async () => {
-    const pair = new Pair(new Noting())
-    // What a watch is told on one side is not what the other side got.
-    pair.sim.at(150, () => {
-      const watch = pair.witness.accepted(pair.client.transport)
-      watch.received?.(Buffer.from('never sent'))
+  test('names who is told of something before its connection is made', async () => {
+    await expect(
+      new Meeting().hold(new Caller(), new TellsBeforeTheBeginning(new Hearing())),
+    ).rejects.toThrow('Hearing, never connected, heard dataReceived when it was new')
+  })
+
+  test('names who is told of the end before all has come', async () => {
+    await expect(new Meeting().hold(new Caller(), new TellsTheEndTooSoon(new Hearing()))).rejects.toThrow(
+      /^server at 10\.0\.0\.1:7 received \d bytes from 10\.0\.0\.2:49152 and was told after \d of 5 that this was all$/,
+    )
+  })
+
+  test('names whose protocol fails', async () => {
+    await expect(new Meeting().hold(new Caller(), new Failing())).rejects.toThrow(
+      /^server logged: A protocol failed; its connection is aborted: Error: that was too much/,
+    )
+  })
+
+  test('names who does not end by its deadline', async () => {
+    const meeting = new Meeting()
+    meeting.runs('idler', (reactor) => {
+      reactor.addSystemEventTrigger('before', 'shutdown', () => new Promise(() => undefined))
     })
-    await expect(pair.end()).rejects.toThrow(
-      /10\.0\.0\.2:\d+ received 10 bytes from 10\.0\.0\.1:7 that were not sent/,
+    await expect(meeting.hold(new Caller())).rejects.toThrow('idler has not ended 1000 ms after its deadline')
+  })
+
+  test('names what is not closed in the end, and where it was opened', async () => {
+    const meeting = new Meeting()
+    // Nobody runs this one's reactor, so nobody stops it.
+    meeting.sim.host('keeper', (reactor) => reactor.listenTCP(7, new OneProtocol(new Hearing())))
+    await expect(meeting.hold(new Caller())).rejects.toThrow(
+      /^keeper has not closed the port 10\.0\.0\.1:7, opened .*invariants\.test\.ts/,
     )
   })
 
-  test('names what is not closed, with the line that opened it', async () => {
-    const pair = new Pair(new Noting())
-    const { reactor } = pair.sim.host('forgetful', () => undefined)
-    reactor.callLater(1e9, () => undefined)
-    await expect(pair.end()).rejects.toThrow(/forgetful has not closed the timer .*invariants\.test\.ts/)
-  })
-
-  test('names what was logged as an error', async () => {
-    class Failing extends Protocol {
-      override dataReceived(): void {
-        throw new Error('no more')
-      }
-    }
-    await expect(new Pair(new Failing()).end()).rejects.toThrow(/server logged: .*no more/)
-  })
-
-  test('names a protocol that never hears of its end', async () => {
-    const sim = new Simulation({ seed: 1 })
-    const witness = new Witness(sim)
-    sim.host('server', (reactor) => reactor.listenTCP(7, witness.watchAll(Factory.forProtocol(Noting))))
-    sim.host('client', (reactor) => reactor.connectTCP('server', 7, Factory.forProtocol(Noting)))
+  test('names what is under way though nobody is at anything', async () => {
+    const { sim, witness } = new Meeting()
+    sim.host('forgetful', (reactor) => void reactor.callLater(100_000, () => undefined))
     await sim.run(1000)
-    expect(() => witness.hold()).toThrow(/Noting of 10\.0\.0\.1:7.* has never heard of its end/)
-  })
-
-  test('names a host that does not end by its deadline', async () => {
-    const sim = new Simulation({ seed: 1 })
-    const witness = new Witness(sim)
-    const host = sim.host('slow', (reactor) => {
-      void reactor.run({ installSignalHandlers: false })
-      reactor.addSystemEventTrigger('before', 'shutdown', () => sleep(60_000, { reactor }))
-    })
-    await sim.run(10)
-    expect(host.reactor.running).toBe(true)
-    await witness.drain(1000)
-    expect(() => witness.hold()).toThrow('slow has not ended 1000 ms after its deadline')
+    witness.expectNothingUnderWay()
+    expect(() => witness.hold()).toThrow(
+      /^forgetful has not closed the timer at 100000 ms, opened .*, though nobody is at anything/,
+    )
   })
 })

@@ -13,7 +13,8 @@ import { describeLeak, type SimulatedHost, type Simulation } from '../../src/ind
 /**
  * What every run must keep, whatever the network does:
  *
- * - bytes that arrive were sent on that connection: each once, in order, none left out before them;
+ * - bytes that arrive were sent on that connection: each once, in order, none left out before them; and whoever is told
+ *   that the other side has said all has all of it;
  * - a protocol hears of its connection once, of its end once, and of nothing before the one or after the other;
  * - a drain ends by its deadline;
  * - in the end nothing is open that was opened, and nothing was logged as an error.
@@ -24,6 +25,8 @@ export class Witness implements ConnectionPolicy {
   readonly #sim: Simulation
   readonly #watched: Watched[] = []
   readonly #ways = new Map<string, Way[]>()
+  /** What has come in on each connection. */
+  readonly #homes = new WeakMap<Transport, Way>()
   readonly #violations: string[] = []
 
   constructor(sim: Simulation) {
@@ -36,6 +39,7 @@ export class Witness implements ConnectionPolicy {
     const [out, home] = [new Way(), new Way()]
     this.#waysOf(`${own} sent to ${peer}`).push(out)
     this.#waysOf(`${own} received from ${peer}`).push(home)
+    this.#homes.set(transport, home)
     return {
       written: (data) => out.add(data),
       received: (data) => home.add(data),
@@ -44,7 +48,11 @@ export class Witness implements ConnectionPolicy {
 
   /** Watches what a protocol hears; answers the same one. */
   watch<P extends ProtocolEvents>(protocol: P): P {
-    const watched = new Watched(protocol, this.#violations)
+    const watched = new Watched(protocol, {
+      violations: this.#violations,
+      hostOf: ({ reactor }) => this.#hostWhere(({ life }) => life?.reactor === reactor),
+      ended: (transport) => this.#homes.get(transport)?.end(),
+    })
     this.#watched.push(watched)
     return protocol
   }
@@ -57,6 +65,12 @@ export class Witness implements ConnectionPolicy {
       return protocol && this.watch(protocol)
     }
     return factory
+  }
+
+  /** Nobody is at anything any more: nothing but ports may be open. */
+  expectNothingUnderWay(): void {
+    for (const leak of this.#sim.leaks())
+      if (leak.what !== 'port') this.#violations.push(`${describeLeak(leak)}, though nobody is at anything`)
   }
 
   /** Stops every host that runs, and holds it to its deadline. */
@@ -97,17 +111,22 @@ export class Witness implements ConnectionPolicy {
     return ways
   }
 
+  #hostWhere(isIt: (host: SimulatedHost) => boolean): string {
+    return this.#sim.hosts.find(isIt)?.name ?? 'nobody'
+  }
+
   /** A host that started again may have used an address before: what came must be of one of its connections. */
   #compareBytes(): void {
     for (const [name, ways] of this.#ways) {
       const [to, from] = name.split(' received from ')
       if (from === undefined) continue
       const sent = this.#waysOf(`${from} sent to ${to}`).map((way) => way.bytes)
-      for (const { bytes } of ways)
-        if (bytes.length > 0 && !sent.some((whole) => whole.subarray(0, bytes.length).equals(bytes)))
-          this.#violations.push(
-            `${to} received ${bytes.length} bytes from ${from} that were not sent like this`,
-          )
+      const who = `${this.#hostWhere(({ address }) => to?.startsWith(`${address}:`) ?? false)} at ${to}`
+      for (const way of ways) {
+        const why = way.violationOf(sent)
+        if (why !== undefined)
+          this.#violations.push(`${who} received ${way.bytes.length} bytes from ${from} ${why}`)
+      }
     }
   }
 
@@ -123,6 +142,8 @@ export class Witness implements ConnectionPolicy {
 /** The bytes of one connection, in one direction, at one end. */
 class Way {
   readonly #pieces: Buffer[] = []
+  /** How many bytes had come when the protocol was told that no more will. */
+  #endedAt: number | undefined
 
   get bytes(): Buffer {
     return Buffer.concat(this.#pieces)
@@ -131,43 +152,75 @@ class Way {
   add(data: Uint8Array | string): void {
     this.#pieces.push(Buffer.from(data as Uint8Array))
   }
+
+  /** The protocol was told that no more will come. */
+  end(): void {
+    this.#endedAt = this.bytes.length
+  }
+
+  /** What is wrong with what came, when one of `sent` was sent; undefined when nothing is. */
+  violationOf(sent: readonly Buffer[]): string | undefined {
+    const { bytes } = this
+    const begun = sent.filter((whole) => whole.subarray(0, bytes.length).equals(bytes))
+    if (bytes.length > 0 && begun.length === 0) return 'that were not sent like this'
+    const endedAt = this.#endedAt
+    if (endedAt === undefined || sent.length === 0 || begun.some(({ length }) => length === endedAt))
+      return undefined
+    return `and was told after ${endedAt} of ${sent.map(({ length }) => length).join(' or ')} that this was all`
+  }
 }
 
 type Stage = 'new' | 'up' | 'lost' | 'replaced'
 
+/** Who hears of what was seen, and who knows where. */
+interface WatchedSetup {
+  readonly violations: string[]
+  readonly hostOf: (transport: Transport) => string
+  readonly ended: (transport: Transport) => void
+}
+
 /** One protocol, and how far its connection has come. */
 class Watched {
   readonly #name: string
-  readonly #violations: string[]
+  readonly #setup: WatchedSetup
   #stage: Stage = 'new'
   #transport: Transport | undefined
+  #host = ''
 
-  constructor(protocol: ProtocolEvents, violations: string[]) {
+  constructor(protocol: ProtocolEvents, setup: WatchedSetup) {
     this.#name = protocol.constructor.name
-    this.#violations = violations
+    this.#setup = setup
     this.#before(protocol, 'makeConnection', (transport: Transport) => {
       this.#transport = transport
+      this.#host = setup.hostOf(transport)
       this.#expect('new', 'makeConnection', 'up')
     })
     for (const name of WHILE_UP) this.#before(protocol, name, () => this.#expect('up', name, 'up'))
+    this.#before(protocol, 'readConnectionLost', () => {
+      this.#expect('up', 'readConnectionLost', 'up')
+      if (this.#transport !== undefined) setup.ended(this.#transport)
+    })
     this.#before(protocol, 'connectionLost', () => this.#expect('up', 'connectionLost', 'lost'))
+    // Who does not care is replaced all the same.
+    if (!('protocolReplaced' in protocol)) Object.assign(protocol, { protocolReplaced: () => undefined })
     this.#before(protocol, 'protocolReplaced', () => this.#expect('up', 'protocolReplaced', 'replaced'))
   }
 
   complainUnlessOver(living: ReadonlySet<Reactor | undefined>): void {
     if (this.#stage === 'up' && living.has(this.#transport?.reactor))
-      this.#violations.push(`${this.#label} has never heard of its end`)
+      this.#setup.violations.push(`${this.#label} has never heard of its end`)
   }
 
   get #label(): string {
     const transport = this.#transport
     if (transport === undefined) return `${this.#name}, never connected,`
-    return `${this.#name} of ${formatAddress(transport.getHost())}, connected to ${formatAddress(transport.getPeer())},`
+    const [own, peer] = [formatAddress(transport.getHost()), formatAddress(transport.getPeer())]
+    return `${this.#name} of ${this.#host} at ${own}, connected to ${peer},`
   }
 
   #expect(stage: Stage, callback: string, next: Stage): void {
     if (this.#stage !== stage)
-      this.#violations.push(`${this.#label} heard ${callback} when it was ${this.#stage}`)
+      this.#setup.violations.push(`${this.#label} heard ${callback} when it was ${this.#stage}`)
     this.#stage = next
   }
 
@@ -191,10 +244,4 @@ function keyOf(address: Address): string {
 }
 
 const DRAIN_GRACE_MS = 1000
-const WHILE_UP = [
-  'dataReceived',
-  'readConnectionLost',
-  'writeConnectionLost',
-  'handshakeCompleted',
-  'drain',
-] as const
+const WHILE_UP = ['dataReceived', 'writeConnectionLost', 'handshakeCompleted', 'drain'] as const

@@ -59,6 +59,7 @@ export class Scene {
     for (let at = 0; at < clients; at++) host(`client${at}`, call)
     sim.injectFaults({ withinMs: 5000, most: 8, ...(kinds === undefined ? {} : { kinds }) })
     await sim.run(300_000)
+    scene.witness.expectNothingUnderWay()
     await scene.witness.drain(5000)
     scene.witness.hold()
     return scene
