@@ -70,4 +70,4 @@ class Recorder implements ConnectionWatch {
   }
 }
 
-const DEFAULT_MAX_BYTES = 16 * 1024 * 1024
+const DEFAULT_MAX_BYTES = 16_777_216
