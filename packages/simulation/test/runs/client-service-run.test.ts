@@ -3,6 +3,6 @@ import { clientServiceRun } from './client-service-run.ts'
 
 simulate(
   'ClientService comes back from crashes and partitions, tells who waits, and always stops',
-  { runs: 60, link: { lossPerMille: 5 } },
+  { runs: 25, link: { lossPerMille: 5 } },
   clientServiceRun,
 )

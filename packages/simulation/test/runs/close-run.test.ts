@@ -7,11 +7,11 @@ import type { Talk } from './talk.ts'
 
 simulate(
   'WebSockets end as they are meant to, whoever ends them and whatever the network does',
-  { runs: 60 },
+  { runs: 30 },
   (sim) => closeRun(sim),
 )
 
-simulate('they do so on a network that loses', { runs: 20, link: { lossPerMille: 20 } }, (sim) =>
+simulate('they do so on a network that loses', { runs: 10, link: { lossPerMille: 20 } }, (sim) =>
   closeRun(sim),
 )
 

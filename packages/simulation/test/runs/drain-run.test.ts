@@ -4,7 +4,7 @@ import { simulate } from '../../src/vitest.ts'
 import { drainRun } from './drain-run.ts'
 import { Plain, PROTOCOLS, type Protocols, Stubborn } from './drained.ts'
 
-simulate('a stop ends by its deadline, whoever has taken connections over', { runs: 30 }, (sim) =>
+simulate('a stop ends by its deadline, whoever has taken connections over', { runs: 15 }, (sim) =>
   drainRun(sim),
 )
 

@@ -6,7 +6,7 @@ import { Answers, httpRun } from './http-run.ts'
 
 simulate(
   'HTTP clients that keep connections and ask ahead get their answers on a network that misbehaves',
-  { runs: 40, link: { lossPerMille: 5 } },
+  { runs: 20, link: { lossPerMille: 5 } },
   (sim) => httpRun(sim),
 )
 

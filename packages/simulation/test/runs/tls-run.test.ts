@@ -3,6 +3,6 @@ import { tlsRun } from './tls-run.ts'
 
 simulate(
   'TLS begins in place or at once, and protects what follows, on a network that misbehaves',
-  { runs: 20 },
+  { runs: 10 },
   tlsRun,
 )
