@@ -84,9 +84,11 @@ export class EndpointArguments {
     return Number.parseInt(arg.value, radix)
   }
 
-  /** A named text. */
+  /** A named text, such as from a variable that may be unset. @throws {EndpointSyntaxError} when it is empty. */
   namedText(name: string): string | undefined {
-    return this.#takeNamed(name)?.value
+    const arg = this.#takeNamed(name)
+    if (arg?.value === '') throw this.#wrong(arg, `${name} is empty; a colon in it is written \\:`)
+    return arg?.value
   }
 
   /** @throws {EndpointSyntaxError} when it is missing or empty. */
@@ -138,6 +140,7 @@ export class EndpointArguments {
     if (factor === undefined) {
       throw this.#wrong(arg, `${name} needs a unit, as in ${name}=30s or ${name}=500ms, not "${arg.value}"`)
     }
+    if (Number(amount) === 0) throw this.#wrong(arg, `${name} must be more than 0, not "${arg.value}"`)
     return Number(amount) * factor
   }
 

@@ -83,6 +83,7 @@ export class ReactorLifecycle implements TransportHost {
   async stop({ drainMs = DEFAULT_DRAIN_MS }: StopOptions): Promise<StopReport> {
     const run = this.#run
     if (run.is !== 'running') throw new ReactorNotRunning('Cannot stop a reactor that is not running')
+    if (!(drainMs >= 0)) throw new RangeError(`Cannot drain for ${drainMs} ms: give 0 or more`)
     this.#run = STOPPING
     let report: StopReport = { completed: [], aborted: [] }
     const drain = this.#events.add('during', 'shutdown', async () => {

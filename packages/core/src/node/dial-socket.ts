@@ -4,9 +4,11 @@ import type { DialEvents, Dialling } from '../transport/stream-connector.ts'
 import { connectFailure } from './connect-failure.ts'
 import { localAddressOf, peerAddressOf } from './socket-address.ts'
 import { SocketWire } from './socket-wire.ts'
+import { mustBeUnixPath } from './unix-path.ts'
 
 /** Begins to connect a socket, TCP or UNIX. `address` is where to, for errors. */
 export function dialSocket(address: Address, options: NetConnectOpts, events: DialEvents): Dialling {
+  if ('path' in options) mustBeUnixPath(options.path)
   const socket = connect({ ...options, allowHalfOpen: true })
   const wire = new SocketWire(socket)
   let wanted = true

@@ -16,6 +16,7 @@ import { creatingPrivately } from './socket-mode.ts'
 import { SocketWire } from './socket-wire.ts'
 import { isNamedPipe, removeStaleSocket } from './stale-socket.ts'
 import { startFactory } from '../transport/start-factory.ts'
+import { mustBeUnixPath } from './unix-path.ts'
 
 /** Where and how to listen. */
 export interface SocketPortSetup {
@@ -134,6 +135,7 @@ export class SocketPort implements ListeningPort {
     const { listen, mode, removeStale = false } = this.#setup
     const server = this.#server
     if (listen.fd !== undefined) mustBeSocket(listen.fd)
+    if (listen.path !== undefined) mustBeUnixPath(listen.path)
     if (removeStale && listen.path !== undefined) await removeStaleSocket(listen.path)
     // The port that was found free at first is the one to come back to.
     const again =

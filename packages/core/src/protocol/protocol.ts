@@ -1,6 +1,6 @@
 import type { ProtocolEvents } from '../contracts/protocol-events.ts'
 import type { Transport } from '../contracts/transport.ts'
-import { type ConnectionClosed, NotConnectedError } from '../errors.ts'
+import { type ConnectionClosed, LocalProtocolError, NotConnectedError } from '../errors.ts'
 import type { Factory } from './factory.ts'
 
 /**
@@ -45,6 +45,8 @@ export abstract class Protocol<F = Factory> implements ProtocolEvents {
   }
 
   makeConnection(transport: Transport): void | Promise<void> {
+    if (this.connected)
+      throw new LocalProtocolError('Cannot use one protocol for two connections: build one for each')
     this.#transport = transport
     return this.connectionMade()
   }

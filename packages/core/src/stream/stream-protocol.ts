@@ -1,3 +1,4 @@
+import { LineTooLongError } from '../bytes/line-too-long-error.ts'
 import { type ConnectionClosed, ConnectionDone, IncompleteReadError, LocalProtocolError } from '../errors.ts'
 import type { Factory } from '../protocol/factory.ts'
 import { Protocol } from '../protocol/protocol.ts'
@@ -28,7 +29,8 @@ export abstract class StreamProtocol<F = Factory> extends Protocol<F> {
    *
    * When it returns, what was written is sent and the connection is closed, unless another protocol has it
    * by then. When it throws, that is logged and the connection is aborted, but for two cases: what
-   * a read or write rejected with because the connection was gone is no news, and an IncompleteReadError
+   * a read or write rejected with because the connection was gone is no news, and an IncompleteReadError or a
+   * LineTooLongError
    * is the peer's doing: noted, and the connection is closed.
    */
   abstract run(reader: StreamReader, writer: StreamWriter): Promise<void>
@@ -81,13 +83,18 @@ export abstract class StreamProtocol<F = Factory> extends Protocol<F> {
   #failed(error: unknown): void {
     const { transport } = this
     const isOver = this.#over !== undefined
-    const cutShort = error instanceof IncompleteReadError
-    if (!cutShort && !isOver) return transport.failConnection(error)
+    const text = PEERS_DOING.find(([type]) => error instanceof type)?.[1]
+    if (text === undefined && !isOver) return transport.failConnection(error)
     const connection = logConnection(transport, this)
-    const text = cutShort
-      ? 'A peer left in the middle of what was being read'
-      : 'A protocol failed after its end'
-    transport.reactor.log({ level: cutShort ? 'info' : 'error', text, connection, source: this, error })
+    const level = text === undefined ? 'error' : 'info'
+    transport.reactor.log({ level, text: text ?? FAILED_LATE, connection, source: this, error })
     if (!isOver) transport.loseConnection()
   }
 }
+
+/** What a peer can make every read fail with must not fill the log with errors. */
+const PEERS_DOING = [
+  [IncompleteReadError, 'A peer left in the middle of what was being read'],
+  [LineTooLongError, 'A peer sent a line that is too long'],
+] as const
+const FAILED_LATE = 'A protocol failed after its end'

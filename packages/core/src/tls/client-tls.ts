@@ -10,6 +10,7 @@ import { TLSConfigurationError } from '../errors.ts'
 import { sessionOf } from './session.ts'
 import { DEFAULT_HANDSHAKE_TIMEOUT_MS, DEFAULT_MIN_VERSION } from './tls-defaults.ts'
 import { type OpenedTLS, TLSWire } from './tls-wire.ts'
+import { checkedRoots } from './trust-roots.ts'
 import type { WireDuplex } from './wire-duplex.ts'
 
 /** The client's side of TLS, for `startTLS`, `wrapClientTLS` and `connectSSL`. */
@@ -26,7 +27,8 @@ export class ClientTLS implements TLSContext {
    */
   constructor(options: ClientTLSOptions) {
     const { serverName, insecurelySkipVerification = false } = options
-    if (serverName === undefined && !insecurelySkipVerification) {
+    // Node takes an empty name for localhost.
+    if ((serverName === undefined || serverName === '') && !insecurelySkipVerification) {
       throw new TypeError('Cannot verify a server without a name: give serverName')
     }
     this.handshakeTimeoutMs = options.handshakeTimeoutMs ?? DEFAULT_HANDSHAKE_TIMEOUT_MS
@@ -87,7 +89,7 @@ function contextOf({ trustRoots, certificate, minVersion, ciphers }: ClientTLSOp
   try {
     return createSecureContext({
       minVersion: minVersion ?? DEFAULT_MIN_VERSION,
-      ...(trustRoots === undefined ? {} : { ca: [...trustRoots] }),
+      ...(trustRoots === undefined ? {} : { ca: checkedRoots(trustRoots) }),
       ...(certificate === undefined ? {} : { cert: certificate.cert, key: certificate.key }),
       ...(certificate?.passphrase === undefined ? {} : { passphrase: certificate.passphrase }),
       ...(ciphers === undefined ? {} : { ciphers }),

@@ -20,12 +20,15 @@ export interface ServerTLSFiles extends Omit<ServerTLSOptions, 'cert' | 'key'> {
  * What cannot be read or used later is logged, and the certificate that works is kept.
  *
  * @throws {Error} (rejects) the system's, when a file cannot be read.
+ * @throws {RangeError} (rejects) unless `reloadEveryMs` is more than 0.
  * @throws {TLSConfigurationError} (rejects) when the certificate or key cannot be used.
  */
 export async function serverTLSFromFiles(
   reactor: ReactorCore & ReactorFiles & ReactorTime & ReactorLog,
   { certFile, keyFile, reloadEveryMs, signal, ...options }: ServerTLSFiles,
 ): Promise<ServerTLS> {
+  if (reloadEveryMs !== undefined && !(reloadEveryMs > 0))
+    throw new RangeError(`Cannot look for a renewed certificate every ${reloadEveryMs} ms: give more than 0`)
   const read = async (): Promise<KeyPair> => {
     const [cert, key] = await Promise.all([reactor.readFile(certFile), reactor.readFile(keyFile)])
     return { cert, key }

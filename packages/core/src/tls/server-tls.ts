@@ -12,6 +12,7 @@ import { peerCertificateOf, sessionOf } from './session.ts'
 import { DEFAULT_HANDSHAKE_TIMEOUT_MS, DEFAULT_MIN_VERSION } from './tls-defaults.ts'
 import { type OpenedTLS, TLSWire } from './tls-wire.ts'
 import type { WireDuplex } from './wire-duplex.ts'
+import { checkedRoots } from './trust-roots.ts'
 
 /**
  * The server's side of TLS, for `listenSSL` and `startTLS`.
@@ -132,7 +133,7 @@ function contextOf(pair: KeyPair, options: ServerTLSOptions, what: string): Secu
       // Without one OpenSSL fails every resumed session of a client that was asked for its certificate.
       sessionIdContext: 'ropewalk',
       ...(ciphers === undefined ? {} : { ciphers }),
-      ...(clientCertificates === undefined ? {} : { ca: [...clientCertificates.trustRoots] }),
+      ...(clientCertificates === undefined ? {} : { ca: checkedRoots(clientCertificates.trustRoots) }),
     })
   } catch (cause) {
     throw new TLSConfigurationError(what, cause)

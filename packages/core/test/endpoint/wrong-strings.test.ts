@@ -23,7 +23,7 @@ const SERVERS: Wrong = [
   ['tcp:80:colour=red', 7, '"colour" is unknown here'],
   ['tcp:80:backlog=many', 7, 'backlog must be a number, not "many"'],
   ['tcp:80:backlog=1:backlog=2', 17, '"backlog" stands twice'],
-  ['tcp:80:interface=::1', 18, '"" is one argument too many'],
+  ['tcp:80:interface=::1', 7, 'interface is empty; a colon in it is written \\:'],
   [String.raw`tcp:80:interface=\n`, 17, 'a backslash must stand before'],
   ['tcp:80\\', 6, 'a backslash must stand before'],
   ['tcp6:x', 5, 'from 0 to 65535'],
@@ -35,6 +35,8 @@ const SERVERS: Wrong = [
   ['ssl:443:certKey=c.pem', 0, 'privateKey is missing'],
   ['ssl:443:certKey=:privateKey=k.pem', 8, 'certKey is empty'],
   ['tls:443:certKey=c:privateKey=k:reload=5', 31, 'reload needs a unit'],
+  ['tls:443:certKey=c:privateKey=k:reload=0s', 31, 'reload must be more than 0, not "0s"'],
+  ['tcp:80:interface=', 7, 'interface is empty'],
   ['fd:3', 0, 'needs a reactor over an operating system'],
   ['systemd:index=0', 0, 'needs a reactor over an operating system'],
   ['stdio:', 0, 'needs a reactor over an operating system'],
@@ -68,6 +70,9 @@ const CLIENTS: Wrong = [
   ['tls:example.org:443:certKey=c.pem', 0, 'certKey and privateKey belong together'],
   ['ssl:example.org:443:privateKey=k.pem', 0, 'certKey and privateKey belong together'],
   ['ssl:example.org:https', 16, 'not "https"'],
+  ['ssl:127.0.0.1:443:hostname=', 18, 'hostname is empty'],
+  ['tls:example.org:443:trustRoots=', 20, 'trustRoots is empty'],
+  ['tcp:host:80:timeout=0s', 12, 'timeout must be more than 0, not "0s"'],
 ]
 
 describe('wrong endpoint strings', () => {

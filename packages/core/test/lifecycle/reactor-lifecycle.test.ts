@@ -71,6 +71,8 @@ describe('ReactorLifecycle', () => {
         const run = reactor.run()
         expect(reactor.running).toBe(true)
         await expect(reactor.run()).rejects.toBeInstanceOf(ReactorAlreadyRunning)
+        await expect(reactor.stop({ drainMs: -1 })).rejects.toThrow('Cannot drain for -1 ms: give 0 or more')
+        expect(reactor.running).toBe(true)
         const stop = reactor.stop()
         await expect(reactor.stop()).rejects.toBeInstanceOf(ReactorNotRunning)
         await Promise.all([stop, run])

@@ -1,8 +1,10 @@
 import { describe, expect, test } from 'vitest'
-import { NotConnectedError } from '../../src/errors.ts'
+import { LocalProtocolError, NotConnectedError } from '../../src/errors.ts'
 import { Factory } from '../../src/protocol/factory.ts'
 import { Protocol } from '../../src/protocol/protocol.ts'
+import { MemoryReactor } from '../../src/testing/memory-reactor.ts'
 import { StringTransport } from '../../src/testing/string-transport.ts'
+import { OneProtocol } from '../one-protocol.ts'
 
 class Plain extends Protocol {}
 
@@ -15,6 +17,20 @@ describe('Protocol', () => {
     expect([protocol.transport === transport, protocol.connected]).toEqual([true, true])
     transport.receiveEnd()
     expect([protocol.transport === transport, protocol.connected]).toEqual([true, false])
+  })
+
+  test('serves one connection at a time: a second one is refused, and the first goes on', async () => {
+    const reactor = new MemoryReactor()
+    const one = new Plain()
+    await reactor.listenTCP(80, Factory.forProtocol(Plain))
+    const [first, second] = [0, 1].map(() => reactor.connectTCP('localhost', 80, new OneProtocol(one)))
+    reactor.pump()
+    expect(await first?.whenConnected()).toBe(one)
+    expect(reactor.flushLoggedErrors(LocalProtocolError).map(({ message }) => message)).toEqual([
+      'Cannot use one protocol for two connections: build one for each',
+    ])
+    expect(one.connected).toBe(true)
+    second?.disconnect()
   })
 
   test('has its transport within connectionMade, whose promise the transport sees', () => {

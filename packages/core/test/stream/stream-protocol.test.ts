@@ -111,6 +111,18 @@ describe('StreamProtocol', () => {
     ])
   })
 
+  test('closes, and notes it, when the peer sends a line that is too long', async () => {
+    const transport = StringTransport.connect(
+      new Script(async (reader) => void (await reader.readLine({ maxBytes: 10 }))),
+    )
+    transport.receive('x'.repeat(30))
+    await transport.reactor.settle()
+    expect([transport.aborted, transport.disconnecting]).toEqual([false, true])
+    expect(transport.reactor.logged).toMatchObject([
+      { level: 'info', text: 'A peer sent a line that is too long', error: { limitBytes: 10 } },
+    ])
+  })
+
   test('makes the peer wait while run does not read, and loses nothing', async () => {
     const [reactor, wire] = [new MemoryReactor(), new RecordingWire()]
     let proceed = (): void => undefined

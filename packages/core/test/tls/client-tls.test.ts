@@ -54,6 +54,7 @@ describe('ClientTLS', () => {
   })
 
   test('needs a name, and certificates that can be used', () => {
+    expect(() => new ClientTLS({ serverName: '' })).toThrow('Cannot verify a server without a name')
     expect(() => new ClientTLS({})).toThrow(/give serverName/)
     expect(() => new ClientTLS({ serverName: 'a', certificate: { cert: 'x', key: 'y' } })).toThrow(
       TLSConfigurationError,

@@ -77,6 +77,9 @@ describe('serverTLSFromFiles', () => {
     put(reactor, server)
     await serverTLSFromFiles(reactor, FILES)
     expect(reactor.getDelayedCalls()).toEqual([])
+    await expect(serverTLSFromFiles(reactor, { ...FILES, reloadEveryMs: 0 })).rejects.toThrow(
+      'give more than 0',
+    )
   })
 
   test.each(['its signal', 'the end of the reactor'])('looks for new ones no more after %s', async (what) => {
