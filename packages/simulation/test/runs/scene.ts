@@ -2,6 +2,7 @@ import {
   ClientFactory,
   IdleTimeout,
   type ConnectionPolicy,
+  type Connector,
   type ProtocolEvents,
   type TLSContext,
 } from '@ropewalk/core'
@@ -14,6 +15,8 @@ export interface SceneSetup {
   readonly serve: (reactor: HostReactor, scene: Scene) => unknown
   /** The program of each client. */
   readonly call: (reactor: HostReactor, scene: Scene) => unknown
+  /** The programs of further hosts, by their names. */
+  readonly others?: Readonly<Record<string, SceneSetup['call']>>
   /** Default 3. */
   readonly clients?: number
   /** Default: every kind. */
@@ -26,6 +29,8 @@ export interface ConnectOptions {
   readonly policies?: readonly ConnectionPolicy[]
   /** Default: none. */
   readonly tls?: TLSContext
+  /** The host connected to. Default `server`. */
+  readonly to?: string
 }
 
 /** A server and its clients on a network that misbehaves, and who watches them. */
@@ -47,7 +52,10 @@ export class Scene {
   }
 
   /** Plays a scene to its end: faults, a long time without, then everybody is stopped. @throws {Error} (rejects) */
-  static async play(sim: Simulation, { serve, call, clients = 3, kinds }: SceneSetup): Promise<Scene> {
+  static async play(
+    sim: Simulation,
+    { serve, call, others = {}, clients = 3, kinds }: SceneSetup,
+  ): Promise<Scene> {
     const scene = new Scene(sim)
     const host = (name: string, program: SceneSetup['call']): void => {
       sim.host(name, async (reactor) => {
@@ -56,6 +64,7 @@ export class Scene {
       })
     }
     host('server', serve)
+    for (const [name, program] of Object.entries(others)) host(name, program)
     for (let at = 0; at < clients; at++) host(`client${at}`, call)
     sim.injectFaults({ withinMs: 5000, most: 8, ...(kinds === undefined ? {} : { kinds }) })
     await sim.run(300_000)
@@ -70,8 +79,8 @@ export class Scene {
     reactor: HostReactor,
     port: number,
     protocol: ProtocolEvents,
-    { policies = [], tls }: ConnectOptions = {},
-  ): void {
+    { policies = [], tls, to = 'server' }: ConnectOptions = {},
+  ): Connector {
     const watched = this.witness.watch(protocol)
     const options = { policies: [...this.policies, ...policies] }
     const factory = new (class extends ClientFactory {
@@ -79,7 +88,7 @@ export class Scene {
         return watched
       }
     })()
-    if (tls === undefined) reactor.connectTCP('server', port, factory, options)
-    else reactor.connectSSL('server', port, factory, tls, options)
+    if (tls === undefined) return reactor.connectTCP(to, port, factory, options)
+    return reactor.connectSSL(to, port, factory, tls, options)
   }
 }
