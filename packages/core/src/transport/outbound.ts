@@ -65,6 +65,11 @@ export class Outbound {
     return this.#stage === 'finished'
   }
 
+  /** Whether what is written is sent: until the end is wanted, and behind that what a registered producer gives. */
+  get takesWrites(): boolean {
+    return this.#stage === 'open' || (this.#stage === 'finishing' && this.#producer !== undefined)
+  }
+
   /** Sends no faster than `limits` allow, from now on. */
   keepPace(limits: readonly RateLimit[], time: ReactorTime, failed: (error: unknown) => void): void {
     this.#pace = new Pace(limits, time, () => this.flush(), failed)
@@ -149,7 +154,7 @@ export class Outbound {
 
   /** Resolves below the low-water mark, or once stopped: whether a write would be sent. */
   drained(): Promise<boolean> {
-    if (this.bytes <= this.#options.lowWaterBytes) return Promise.resolve(this.#takesWrites)
+    if (this.bytes <= this.#options.lowWaterBytes) return Promise.resolve(this.takesWrites)
     return new Promise((resolve) => (this.#waiters ??= []).push(resolve))
   }
 
@@ -166,13 +171,9 @@ export class Outbound {
     this.#wake()
   }
 
-  get #takesWrites(): boolean {
-    return this.#stage === 'open' || (this.#stage === 'finishing' && this.#producer !== undefined)
-  }
-
   /** The cap is checked before a write, so that one large write does not fail on its own. */
   #admits(): boolean {
-    if (!this.#takesWrites) return false
+    if (!this.takesWrites) return false
     const { maxBufferedBytes } = this.#options
     if (this.bytes <= maxBufferedBytes) return true
     this.#owner.outputFailed(`more than ${maxBufferedBytes} bytes wait for the peer`)
@@ -232,7 +233,7 @@ export class Outbound {
     const waiters = this.#waiters
     if (waiters === undefined) return
     this.#waiters = undefined
-    for (const resolve of waiters) resolve(this.#takesWrites)
+    for (const resolve of waiters) resolve(this.takesWrites)
   }
 
   #askForMore(): void {

@@ -350,7 +350,7 @@ export class StreamTransport
   }
 
   #watchWritten(parts: readonly (Uint8Array | string)[]): void {
-    if (this.#stage.is === 'connected') void this.#current.tell(() => this.#watches?.written(parts))
+    if (this.#outbound.takesWrites) void this.#current.tell(() => this.#watches?.written(parts))
   }
 
   #closed(error: Error | undefined): void {

@@ -26,6 +26,21 @@ describe('Watches', () => {
     expect([written, client.text]).toEqual([['first'], 'first'])
   })
 
+  test('sees what a producer still gives after loseConnection, and nothing that is dropped', async () => {
+    const written: string[] = []
+    const watching: ConnectionPolicy = { accepted: () => ({ written: (data) => written.push(String(data)) }) }
+    const server = await PolicedServer.listen({ policies: [watching] })
+    server.connect()
+    const transport = server.served[0]?.transport
+    transport?.registerProducer({ pauseProducing() {}, resumeProducing() {}, stopProducing() {} }, true)
+    transport?.loseConnection()
+    transport?.write('the rest')
+    transport?.unregisterProducer()
+    transport?.write('too late')
+    server.reactor.pump()
+    expect(written).toEqual(['the rest'])
+  })
+
   test.each(['accepted', 'received', 'written', 'closed'] as const)(
     'keeps a fault in %s within its connection',
     async (where) => {

@@ -86,11 +86,18 @@ export class HostClock implements Schedule {
   arm(call: ScheduledCall): void {
     this.disarm(call)
     const { virtualMs, hostMs } = this.#anchor
-    const dueMs = this.#stopped ? Infinity : virtualMs + (call.getTime() - hostMs) / this.#rate
+    const dueMs = this.#stopped
+      ? Infinity
+      : this.#soonest(call, virtualMs + (call.getTime() - hostMs) / this.#rate)
     this.#armed.set(
       call,
       this.#timeline.at(dueMs, () => this.#execute(() => this.#run(call))),
     )
+  }
+
+  /** What is still to come takes some time, as on any clock, however small its delay: or time would never reach it. */
+  #soonest(call: ScheduledCall, dueMs: number): number {
+    return call.getTime() > this.now() ? Math.max(dueMs, this.#timeline.nowMs + TICK_MS) : dueMs
   }
 
   disarm(call: ScheduledCall): void {
@@ -114,3 +121,4 @@ export class HostClock implements Schedule {
 }
 
 const CALENDAR_START_MS = 1_767_225_600_000
+const TICK_MS = 0.001

@@ -89,7 +89,7 @@ class TellsBeforeTheBeginning extends Wrapping {
 class TellsTheBeginningTwice extends Wrapping {
   override makeConnection(transport: Transport): void {
     super.makeConnection(transport)
-    super.makeConnection(transport)
+    void this.inner.makeConnection(transport)
   }
 }
 class TellsTheEndTooSoon extends Wrapping {

@@ -71,4 +71,17 @@ describe('HostClock', () => {
     while (timeline.nextMs < Infinity) timeline.step()
     expect(told).toEqual(['due 100 at 9050', 'later 120 at 9070'])
   })
+
+  test('reaches a moment that is nearer than numbers can tell', () => {
+    const { timeline, clock, told } = make()
+    timeline.moveTo(10_137.5)
+    const untilMs = clock.now() + 1e-13
+    const look = (): void => {
+      if (clock.now() >= untilMs) told.push('there')
+      else clock.callLater(untilMs - clock.now(), look)
+    }
+    clock.callLater(1e-14, look)
+    for (let steps = 0; steps < 10 && told.length === 0; steps++) timeline.step()
+    expect(told).toEqual(['there'])
+  })
 })
