@@ -1,4 +1,5 @@
 import { describeFault, type Fault, FAULT_KINDS, type FaultKind } from './faults.ts'
+import { describeLeak } from './leak.ts'
 import { Tally } from './network/tally.ts'
 import { SEED_VARIABLE, wantedRuns } from './real/environment.ts'
 import { realNowMs } from './real/real-time.ts'
@@ -15,6 +16,8 @@ export interface SimulateOptions extends Omit<SimulationOptions, 'seed' | 'fault
   readonly seed?: string | number
   /** The one seed to run. Default: what `ROPEWALK_SEED` says in the environment. */
   readonly only?: string
+  /** Fails a run that leaves a connection, port or timer open, and names the line that opened it. Default false. */
+  readonly failOnLeaks?: boolean
   /** How a failure says that one seed is run again. Default: by `ROPEWALK_SEED`. */
   readonly command?: (seed: string) => string
 }
@@ -84,6 +87,7 @@ export async function simulateAll(
 }
 
 interface RunOptions extends Omit<SimulationOptions, 'seed'> {
+  readonly failOnLeaks?: boolean
   readonly command: (seed: string) => string
 }
 
@@ -94,7 +98,7 @@ function bySeed(seed: string): string {
 async function attempt(scenario: Scenario, seed: string, options: RunOptions): Promise<Simulation> {
   const sim = new Simulation({ ...options, seed })
   try {
-    await played(scenario, sim)
+    await played(scenario, sim, options)
     return sim
   } catch (error) {
     throw await smallest(scenario, seed, options, sim, error)
@@ -102,7 +106,11 @@ async function attempt(scenario: Scenario, seed: string, options: RunOptions): P
 }
 
 /** One run, to its end, unless it waits for ever. */
-async function played(scenario: Scenario, sim: Simulation): Promise<void> {
+async function played(
+  scenario: Scenario,
+  sim: Simulation,
+  { failOnLeaks = false }: RunOptions,
+): Promise<void> {
   let events = sim.events
   const isMoving = (): boolean => {
     const before = events
@@ -115,6 +123,8 @@ async function played(scenario: Scenario, sim: Simulation): Promise<void> {
   } finally {
     watch.stop()
   }
+  const leaks = failOnLeaks ? sim.leaks() : []
+  if (leaks.length > 0) throw new Error(leaks.map(describeLeak).join('\n  '))
 }
 
 /** Leaves out one fault after the other, for as long as it still fails. */
@@ -130,7 +140,7 @@ async function smallest(
   for (const at of failed.script.keys()) {
     const fewer = new Set(wanted)
     fewer.delete(at)
-    const why = await failure(scenario, new Simulation({ ...options, seed, faults: fewer }))
+    const why = await failure(scenario, new Simulation({ ...options, seed, faults: fewer }), options)
     if (why === undefined) continue
     wanted = fewer
     error = why.error
@@ -146,9 +156,10 @@ async function smallest(
 async function failure(
   scenario: Scenario,
   sim: Simulation,
+  options: RunOptions,
 ): Promise<{ readonly error: unknown } | undefined> {
   try {
-    await played(scenario, sim)
+    await played(scenario, sim, options)
     return undefined
   } catch (error) {
     return { error }

@@ -77,4 +77,16 @@ describe('simulateAll', () => {
     await vi.advanceTimersByTimeAsync(7000)
     expect(await failed).toContain('Seed 0-0: the scenario waits, and no time passes')
   })
+
+  test('fails a run that leaves something open, when asked to, with the line that opened it', async () => {
+    const scenario = async (sim: Simulation): Promise<void> => {
+      idle(sim)
+      sim.host('forgetful', (reactor) => reactor.callLater(1e9, () => undefined))
+      await sim.run(10)
+    }
+    expect((await simulateAll(scenario, { runs: 1 })).runs).toBe(1)
+    await expect(simulateAll(scenario, { runs: 1, failOnLeaks: true })).rejects.toThrow(
+      /^Seed 0-0: forgetful has not closed the timer at 1000000000 ms, opened at .*scenario\.test\.ts/,
+    )
+  })
 })
