@@ -33,5 +33,12 @@ export function isPrivateTool(place: Place): boolean {
   return PRIVATE_TOOLS.has(place.package)
 }
 
-const ENTRY_NAMES: ReadonlySet<string> = new Set(['index', 'testing', 'bytes', 'reactor', 'vitest'])
+const ENTRY_NAMES: ReadonlySet<string> = new Set([
+  'index',
+  'testing',
+  'bytes',
+  'options',
+  'reactor',
+  'vitest',
+])
 const PRIVATE_TOOLS: ReadonlySet<string> = new Set(['conformance', 'repo-checks'])

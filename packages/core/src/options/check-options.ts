@@ -1,0 +1,93 @@
+import type { OptionProblem, OptionRule, OptionRules } from './option-rules.ts'
+import { nearestName } from './nearest-name.ts'
+
+/** Options as a caller gives them: one that is undefined has its default. */
+export type GivenOptions<T> = { readonly [name in keyof T]?: T[name] | undefined }
+
+/**
+ * Checks every option by name, type and range.
+ *
+ * @param owner What takes the options, as error messages name it: `listenTCP`, `Site`.
+ * @param given An object, or undefined for none. An option that is undefined is not given.
+ * @param instead Names that other libraries use, with the option to use here: `{ host: 'interface' }`.
+ * @throws {TypeError} when `given` is no object, when it has an option that no rule names, or one of another type.
+ * @throws {RangeError} when a value is of the right type and out of range.
+ */
+export function checkOptions<T extends object>(
+  owner: string,
+  given: GivenOptions<T> | undefined,
+  rules: OptionRules<T>,
+  instead: Readonly<Record<string, string>> = {},
+): void {
+  if (given === undefined) return
+  if (!isOptions(given))
+    throw new TypeError(`Cannot take ${shown(given)} as the options of ${owner}: give an object`)
+  for (const [name, value] of Object.entries(given)) {
+    const rule = Object.hasOwn(rules, name) ? rules[name as keyof T] : undefined
+    if (rule === undefined) throw unknownOption(owner, name, Object.keys(rules), instead)
+    if (value !== undefined) checkValue(owner, name, value, rule)
+  }
+}
+
+/**
+ * Checks `given` as `checkOptions` does, and fills in the defaults.
+ *
+ * @returns `defaults` itself when no option is given: it costs nothing to keep for many connections.
+ * @throws {TypeError | RangeError} as `checkOptions` does.
+ */
+export function withDefaults<T extends object>(
+  owner: string,
+  defaults: T,
+  given: GivenOptions<T> | undefined,
+  rules: OptionRules<T>,
+  instead?: Readonly<Record<string, string>>,
+): T {
+  checkOptions(owner, given, rules, instead)
+  const own = Object.entries(given ?? {}).filter(([, value]) => value !== undefined)
+  return own.length === 0 ? defaults : { ...defaults, ...Object.fromEntries(own) }
+}
+
+/**
+ * Checks one value: an argument, or an option that is taken by itself.
+ *
+ * @param owner What takes it: `callLater`.
+ * @throws {TypeError | RangeError} as `checkOptions` does; here undefined is a value like any other.
+ */
+export function checkValue(owner: string, name: string, value: unknown, rule: OptionRule): void {
+  const problem = rule(value)
+  if (problem !== undefined) throw refusal(owner, name, value, problem)
+}
+
+function refusal(owner: string, name: string, value: unknown, problem: OptionProblem): Error {
+  const { at = '', wanted } = problem
+  const found = 'found' in problem ? problem.found : value
+  const message = `Cannot take ${name}${at} ${shown(found)} for ${owner}: give ${wanted}`
+  return problem.kind === 'type' ? new TypeError(message) : new RangeError(message)
+}
+
+function unknownOption(
+  owner: string,
+  name: string,
+  known: readonly string[],
+  instead: Readonly<Record<string, string>>,
+): TypeError {
+  const nearest = Object.hasOwn(instead, name) ? instead[name] : nearestName(name, known)
+  const hint =
+    nearest === undefined ? `the options are ${known.toSorted().join(', ')}` : `did you mean ${nearest}?`
+  return new TypeError(`Cannot take the unknown option ${shown(name)} for ${owner}: ${hint}`)
+}
+
+function isOptions(given: unknown): given is object {
+  return typeof given === 'object' && given !== null && !Array.isArray(given)
+}
+
+/** A value as messages quote it: short, and with the type where it matters. */
+function shown(value: unknown): string {
+  if (typeof value === 'string') return JSON.stringify(value.slice(0, MAX_SHOWN))
+  if (typeof value === 'function') return `the function ${value.name.slice(0, MAX_SHOWN) || '(no name)'}`
+  if (Array.isArray(value)) return 'a list'
+  if (typeof value === 'object' && value !== null) return `a ${value.constructor?.name ?? 'object'}`
+  return String(value)
+}
+
+const MAX_SHOWN = 40

@@ -1,0 +1,132 @@
+/**
+ * What one option may be.
+ *
+ * @returns undefined for a value that it accepts.
+ */
+export type OptionRule = (value: unknown) => OptionProblem | undefined
+
+/** Why a value is refused. */
+export interface OptionProblem {
+  /** Whether it has the wrong type, or the right one and is out of range. */
+  readonly kind: 'type' | 'range'
+  /** What is accepted, as it follows “give”. */
+  readonly wanted: string
+  /** The part of the value that is wrong, such as `.writeStallMs` or `[2]`. */
+  readonly at?: string
+  /** What that part is. */
+  readonly found?: unknown
+}
+
+/** A rule for every option of `T`: an option without one does not compile. */
+export type OptionRules<T> = { readonly [name in keyof T]-?: OptionRule }
+
+/** Which numbers are accepted. */
+export interface NumberBounds {
+  /** The least. Default 0. */
+  readonly least?: number
+  /** The greatest, besides Infinity. Default: any. */
+  readonly most?: number
+  /** Whether Infinity is accepted, which sets no limit. Default false. */
+  readonly endless?: boolean
+}
+
+/** A number of milliseconds, whole or not. */
+export function milliseconds(bounds: NumberBounds = {}): OptionRule {
+  return numberRule('milliseconds', bounds, false)
+}
+
+/** A whole number of bytes. */
+export function bytes(bounds: NumberBounds = {}): OptionRule {
+  return numberRule('bytes', bounds, true)
+}
+
+/** A whole number of anything else. */
+export function count(bounds: NumberBounds = {}): OptionRule {
+  return numberRule('', bounds, true)
+}
+
+/** A number that need not be whole, such as a factor or a rate. */
+export function quantity(bounds: NumberBounds = {}): OptionRule {
+  return numberRule('', bounds, false)
+}
+
+/** A boolean. */
+export const flag: OptionRule = (value) =>
+  typeof value === 'boolean' ? undefined : { kind: 'type', wanted: 'true or false' }
+
+/** A string that is not empty. */
+export const text: OptionRule = (value) => {
+  if (typeof value !== 'string') return { kind: 'type', wanted: 'a string' }
+  return value === '' ? { kind: 'range', wanted: 'a string that is not empty' } : undefined
+}
+
+/** A function. */
+export const callable: OptionRule = (value) =>
+  typeof value === 'function' ? undefined : { kind: 'type', wanted: 'a function' }
+
+/** Any value: what takes it checks it, or anything is right. */
+export const anything: OptionRule = () => undefined
+
+/** One of some strings. */
+export function oneOf(...values: readonly string[]): OptionRule {
+  const wanted = values.map((value) => `'${value}'`).join(' or ')
+  return (value) => {
+    if (typeof value !== 'string') return { kind: 'type', wanted }
+    return values.includes(value) ? undefined : { kind: 'range', wanted }
+  }
+}
+
+/** A list of values that follow one rule. A string is no list. */
+export function listOf(rule: OptionRule): OptionRule {
+  return (value) => {
+    if (!Array.isArray(value)) return { kind: 'type', wanted: 'a list' }
+    for (const [index, item] of value.entries()) {
+      const problem = rule(item)
+      if (problem !== undefined) return inside(problem, `[${index}]`, item)
+    }
+    return undefined
+  }
+}
+
+/** What the first or the second rule accepts; when neither does, `wanted` is what messages ask for. */
+export function either(one: OptionRule, other: OptionRule, wanted: string): OptionRule {
+  return (value) => {
+    const problem = one(value)
+    if (problem === undefined || other(value) === undefined) return undefined
+    return { kind: problem.kind, wanted }
+  }
+}
+
+/** An object with these methods, such as a policy or a reactor; `wanted` is what messages ask for. */
+export function having(wanted: string, ...methods: readonly string[]): OptionRule {
+  return (value) => {
+    const isObject = (typeof value === 'object' && value !== null) || typeof value === 'function'
+    const has = isObject && methods.every((method) => typeof Reflect.get(value, method) === 'function')
+    return has ? undefined : { kind: 'type', wanted }
+  }
+}
+
+function numberRule(
+  unit: string,
+  { least = 0, most, endless = false }: NumberBounds,
+  whole: boolean,
+): OptionRule {
+  const range = most === undefined ? `${least} or more` : `${least} to ${most}`
+  const what = `${whole ? 'a whole number' : 'a number'}${unit && ` of ${unit}`}`
+  const wanted = `${what}, ${range}${endless ? ', or Infinity for no limit' : ''}`
+  return (value) => {
+    if (typeof value !== 'number') return { kind: 'type', wanted }
+    if (value === Infinity) return endless ? undefined : { kind: 'range', wanted }
+    // Written so that NaN, which compares with nothing, is refused.
+    const inRange = value >= least && (most === undefined || value <= most)
+    return inRange && (!whole || Number.isInteger(value)) ? undefined : { kind: 'range', wanted }
+  }
+}
+
+function inside(
+  { kind, wanted, at = '', ...problem }: OptionProblem,
+  step: string,
+  item: unknown,
+): OptionProblem {
+  return { kind, wanted, at: step + at, found: 'found' in problem ? problem.found : item }
+}

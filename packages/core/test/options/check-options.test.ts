@@ -1,0 +1,93 @@
+import { describe, expect, test } from 'vitest'
+import { checkOptions, checkValue, withDefaults } from '../../src/options/check-options.ts'
+import { bytes, listOf, milliseconds, oneOf, type OptionRules, text } from '../../src/options/option-rules.ts'
+
+interface CacheOptions {
+  readonly maxBytes: number
+  readonly timeoutMs: number
+  readonly mode: string
+  readonly names: readonly string[]
+}
+
+const RULES: OptionRules<CacheOptions> = {
+  maxBytes: bytes({ least: 1, endless: true }),
+  timeoutMs: milliseconds(),
+  mode: oneOf('fast', 'safe'),
+  names: listOf(text),
+}
+const DEFAULTS: CacheOptions = { maxBytes: 1_024, timeoutMs: 500, mode: 'safe', names: [] }
+
+function check(given: unknown): void {
+  checkOptions<CacheOptions>('Cache', given as Partial<CacheOptions>, RULES, { size: 'maxBytes' })
+}
+
+describe('checkOptions', () => {
+  test.each([[undefined], [{}], [{ timeoutMs: undefined }], [{ maxBytes: Infinity, timeoutMs: 0.5 }]])(
+    'accepts %o',
+    (given) => {
+      expect(() => check(given)).not.toThrow()
+    },
+  )
+
+  test.each([
+    [
+      { timeoutMs: NaN },
+      RangeError,
+      'Cannot take timeoutMs NaN for Cache: give a number of milliseconds, 0 or more',
+    ],
+    [{ timeoutMs: -1 }, RangeError, 'Cannot take timeoutMs -1 for Cache'],
+    [{ timeoutMs: Infinity }, RangeError, 'Cannot take timeoutMs Infinity for Cache'],
+    [{ timeoutMs: '5000' }, TypeError, 'Cannot take timeoutMs "5000" for Cache'],
+    [{ timeoutMs: null }, TypeError, 'Cannot take timeoutMs null for Cache'],
+    [{ maxBytes: 0 }, RangeError, 'give a whole number of bytes, 1 or more, or Infinity for no limit'],
+    [{ maxBytes: 1.5 }, RangeError, 'Cannot take maxBytes 1.5 for Cache'],
+    [{ mode: 'quick' }, RangeError, `Cannot take mode "quick" for Cache: give 'fast' or 'safe'`],
+    [{ names: 'a,b' }, TypeError, 'Cannot take names "a,b" for Cache: give a list'],
+    [{ names: ['a', ''] }, RangeError, 'Cannot take names[1] "" for Cache: give a string that is not empty'],
+    [
+      { timeout: 5 },
+      TypeError,
+      'Cannot take the unknown option "timeout" for Cache: did you mean timeoutMs?',
+    ],
+    [{ size: 5 }, TypeError, 'did you mean maxBytes?'],
+    [{ toString: 5 }, TypeError, 'the options are maxBytes, mode, names, timeoutMs'],
+    [{ colour: undefined }, TypeError, 'Cannot take the unknown option "colour" for Cache'],
+    ['fast', TypeError, 'Cannot take "fast" as the options of Cache: give an object'],
+    [['fast'], TypeError, 'Cannot take a list as the options of Cache: give an object'],
+    [null, TypeError, 'Cannot take null as the options of Cache: give an object'],
+    [() => 0, TypeError, 'as the options of Cache: give an object'],
+  ])('refuses %o', (given, kind, message) => {
+    expect(() => check(given)).toThrow(kind)
+    expect(() => check(given)).toThrow(message)
+  })
+
+  test('quotes no more than the beginning of a long text', () => {
+    expect(() => check({ mode: 'x'.repeat(1_000) })).toThrow(`"${'x'.repeat(40)}"`)
+  })
+})
+
+describe('withDefaults', () => {
+  test('returns the very defaults when nothing is given', () => {
+    expect(withDefaults('Cache', DEFAULTS, undefined, RULES)).toBe(DEFAULTS)
+    expect(withDefaults('Cache', DEFAULTS, {}, RULES)).toBe(DEFAULTS)
+    expect(withDefaults('Cache', DEFAULTS, { mode: undefined }, RULES)).toBe(DEFAULTS)
+  })
+
+  test('replaces what is given, and keeps the default of what is undefined', () => {
+    const options = withDefaults('Cache', DEFAULTS, { timeoutMs: 7, mode: undefined }, RULES)
+    expect(options).toEqual({ ...DEFAULTS, timeoutMs: 7 })
+  })
+
+  test('checks', () => {
+    expect(() => withDefaults('Cache', DEFAULTS, { timeoutMs: NaN }, RULES)).toThrow(RangeError)
+  })
+})
+
+describe('checkValue', () => {
+  test('names the argument and what takes it', () => {
+    const delay = (value: unknown) => checkValue('callLater', 'delayMs', value, milliseconds())
+    expect(() => delay(0)).not.toThrow()
+    expect(() => delay('5000')).toThrow('Cannot take delayMs "5000" for callLater')
+    expect(() => delay(undefined)).toThrow(TypeError)
+  })
+})

@@ -1,0 +1,53 @@
+import { describe, expect, test } from 'vitest'
+import {
+  anything,
+  bytes,
+  callable,
+  count,
+  either,
+  flag,
+  having,
+  listOf,
+  milliseconds,
+  oneOf,
+  type OptionRule,
+  quantity,
+  text,
+} from '../../src/options/option-rules.ts'
+
+/** Each rule with values at its edges: what it accepts, and what it refuses for its type or its range. */
+const CASES: readonly (readonly [
+  string,
+  OptionRule,
+  readonly unknown[],
+  readonly unknown[],
+  readonly unknown[],
+])[] = [
+  ['milliseconds', milliseconds(), [0, 0.5, 2 ** 40], ['5', null, 5n], [-1, NaN, Infinity, -Infinity]],
+  ['milliseconds, endless', milliseconds({ endless: true }), [0, Infinity], ['Infinity'], [NaN, -Infinity]],
+  ['bytes', bytes({ least: 1, most: 10 }), [1, 10], [true, '1'], [0, 11, 1.5, NaN, Infinity]],
+  ['count', count(), [0, 7], [[], {}], [-1, 0.1, NaN]],
+  ['quantity', quantity({ most: 1 }), [0, 0.25, 1], [undefined], [1.01, NaN]],
+  ['flag', flag, [true, false], [0, 1, 'true', null], []],
+  ['text', text, ['a'], [1, null, undefined], ['']],
+  ['callable', callable, [() => 0, class {}], [{}, 'call'], []],
+  ['anything', anything, [undefined, null, NaN], [], []],
+  ['oneOf', oneOf('a', 'b'), ['a', 'b'], [['a'], 1], ['c', '', 'A']],
+  ['listOf', listOf(count()), [[], [1, 2]], ['1', { 0: 1, length: 1 }, new Set([1]), [1, '2']], [[1, -2]]],
+  ['either', either(oneOf('same'), listOf(text), 'one'), ['same', ['x']], [1], ['other']],
+  ['having', having('a set', 'has', 'add'), [new Set()], [new Map(), null, 'set', {}], []],
+]
+
+describe.each(CASES)('%s', (_name, rule, accepted, ofAnotherType, outOfRange) => {
+  test('accepts what it should', () => {
+    for (const value of accepted) expect(rule(value)).toBeUndefined()
+  })
+
+  test('refuses another type', () => {
+    for (const value of ofAnotherType) expect(rule(value)).toMatchObject({ kind: 'type' })
+  })
+
+  test('refuses what is out of range', () => {
+    for (const value of outOfRange) expect(rule(value)).toMatchObject({ kind: 'range' })
+  })
+})
