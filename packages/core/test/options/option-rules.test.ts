@@ -30,7 +30,7 @@ const CASES: readonly (readonly [
   ['quantity', quantity({ most: 1 }), [0, 0.25, 1], [undefined], [1.01, NaN]],
   ['flag', flag, [true, false], [0, 1, 'true', null], []],
   ['text', text, ['a'], [1, null, undefined], ['']],
-  ['callable', callable, [() => 0, class {}], [{}, 'call'], []],
+  ['callable', callable, [() => 0, Map], [{}, 'call'], []],
   ['anything', anything, [undefined, null, NaN], [], []],
   ['oneOf', oneOf('a', 'b'), ['a', 'b'], [['a'], 1], ['c', '', 'A']],
   ['listOf', listOf(count()), [[], [1, 2]], ['1', { 0: 1, length: 1 }, new Set([1]), [1, '2']], [[1, -2]]],
