@@ -14,6 +14,7 @@ export {
   type OptionProblem,
   type OptionRule,
   type OptionRules,
+  optionsOf,
   quantity,
   text,
 } from './options/option-rules.ts'

@@ -2,6 +2,8 @@ import type { Connector } from '../contracts/connector.ts'
 import type { ProtocolEvents, ProtocolFactory } from '../contracts/protocol-events.ts'
 import type { ConnectTCPOptions, ReactorTCP, ReactorTLS, ReactorUNIX } from '../contracts/reactor.ts'
 import type { ClientTLSOptions, TLSContext } from '../contracts/tls.ts'
+import { checkOptions, checkValue } from '../options/check-options.ts'
+import { CONNECT_TCP_RULES, CONNECT_UNIX_RULES, NODE_NAMES, PORT } from '../transport/connection-rules.ts'
 
 /** How one connect behaves. */
 export interface ConnectOptions {
@@ -27,6 +29,8 @@ export class TCPClientEndpoint implements ClientEndpoint {
   readonly #options: ConnectTCPOptions
 
   constructor(reactor: ReactorTCP, host: string, port: number, options: ConnectTCPOptions = {}) {
+    checkValue('TCPClientEndpoint', 'port', port, PORT)
+    checkOptions('TCPClientEndpoint', options, CONNECT_TCP_RULES, NODE_NAMES)
     this.#reactor = reactor
     this.#host = host
     this.#port = port
@@ -53,6 +57,8 @@ export class SSLClientEndpoint implements ClientEndpoint {
     tls: TLSContext | ClientTLSOptions = {},
     options: ConnectTCPOptions = {},
   ) {
+    checkValue('SSLClientEndpoint', 'port', port, PORT)
+    checkOptions('SSLClientEndpoint', options, CONNECT_TCP_RULES, NODE_NAMES)
     this.#reactor = reactor
     this.#host = host
     this.#port = port
@@ -74,9 +80,10 @@ export class SSLClientEndpoint implements ClientEndpoint {
 export class UNIXClientEndpoint implements ClientEndpoint {
   readonly #reactor: ReactorUNIX
   readonly #path: string
-  readonly #options: Pick<ConnectTCPOptions, 'timeoutMs'>
+  readonly #options: Omit<ConnectTCPOptions, 'bindAddress'>
 
-  constructor(reactor: ReactorUNIX, path: string, options: Pick<ConnectTCPOptions, 'timeoutMs'> = {}) {
+  constructor(reactor: ReactorUNIX, path: string, options: Omit<ConnectTCPOptions, 'bindAddress'> = {}) {
+    checkOptions('UNIXClientEndpoint', options, CONNECT_UNIX_RULES)
     this.#reactor = reactor
     this.#path = path
     this.#options = options

@@ -2,6 +2,9 @@ import { tcpAddress } from '../addresses.ts'
 import type { ProtocolEvents, ProtocolFactory } from '../contracts/protocol-events.ts'
 import type { ConnectTCPOptions, ReactorNames, ReactorTCP, ReactorTime } from '../contracts/reactor.ts'
 import { ConnectingCancelledError, DNSLookupError, TimeoutError } from '../errors.ts'
+import { checkOptions, checkValue } from '../options/check-options.ts'
+import { milliseconds, type OptionRules } from '../options/option-rules.ts'
+import { CONNECT_TCP_RULES, NODE_NAMES, PORT } from '../transport/connection-rules.ts'
 import type { ClientEndpoint, ConnectOptions } from './client-endpoint.ts'
 import { ConnectionRace } from './connection-race.ts'
 import { mustBeHostName } from './host-name.ts'
@@ -33,6 +36,8 @@ export class HostnameEndpoint implements ClientEndpoint {
     options: HostnameEndpointOptions = {},
   ) {
     mustBeHostName(host)
+    checkValue('HostnameEndpoint', 'port', port, PORT)
+    checkOptions('HostnameEndpoint', options, RULES, NODE_NAMES)
     this.#reactor = reactor
     this.#host = host
     this.#port = port
@@ -51,7 +56,11 @@ export class HostnameEndpoint implements ClientEndpoint {
     { signal }: ConnectOptions = {},
   ): Promise<P> {
     const address = tcpAddress(this.#host, this.#port)
-    const { timeoutMs = DEFAULT_TIMEOUT_MS, attemptDelayMs = DEFAULT_ATTEMPT_DELAY_MS } = this.#options
+    const {
+      timeoutMs = DEFAULT_TIMEOUT_MS,
+      attemptDelayMs = DEFAULT_ATTEMPT_DELAY_MS,
+      ...others
+    } = this.#options
     const stop = new AbortController()
     const late = (): void => stop.abort(new TimeoutError(address, `it took longer than ${timeoutMs} ms`))
     const deadline = this.#reactor.callLater(timeoutMs, late)
@@ -62,7 +71,7 @@ export class HostnameEndpoint implements ClientEndpoint {
       const hosts = await this.#reactor.lookup(this.#host, { signal: stop.signal })
       if (hosts.length === 0) throw new DNSLookupError(address, 'the name has no address')
       const race = new ConnectionRace(
-        { reactor: this.#reactor, port: this.#port, attemptDelayMs, options: this.#options, address },
+        { reactor: this.#reactor, port: this.#port, attemptDelayMs, options: others, address },
         factory,
       )
       return await race.run(alternating(hosts), stop.signal)
@@ -81,5 +90,9 @@ function alternating(hosts: readonly string[]): readonly string[] {
   return hosts.flatMap((_host, at) => [first[at], other[at]]).filter((host) => host !== undefined)
 }
 
+const RULES: OptionRules<HostnameEndpointOptions> = {
+  ...CONNECT_TCP_RULES,
+  attemptDelayMs: milliseconds(),
+}
 const DEFAULT_TIMEOUT_MS = 30_000
 const DEFAULT_ATTEMPT_DELAY_MS = 250

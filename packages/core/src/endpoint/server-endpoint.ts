@@ -11,6 +11,8 @@ import type {
 } from '../contracts/reactor.ts'
 import type { ServerTLSOptions, TLSContext } from '../contracts/tls.ts'
 import { CannotListenError } from '../errors.ts'
+import { checkOptions, checkValue } from '../options/check-options.ts'
+import { LISTEN_TCP_RULES, LISTEN_UNIX_RULES, NODE_NAMES, PORT } from '../transport/connection-rules.ts'
 
 /** Somewhere to listen. */
 export interface ServerEndpoint {
@@ -25,6 +27,8 @@ export class TCPServerEndpoint implements ServerEndpoint {
   readonly #options: ListenTCPOptions
 
   constructor(reactor: ReactorTCP, port: number, options: ListenTCPOptions = {}) {
+    checkValue('TCPServerEndpoint', 'port', port, PORT)
+    checkOptions('TCPServerEndpoint', options, LISTEN_TCP_RULES, NODE_NAMES)
     this.#reactor = reactor
     this.#port = port
     this.#options = options
@@ -42,6 +46,7 @@ export class UNIXServerEndpoint implements ServerEndpoint {
   readonly #options: ListenUNIXOptions
 
   constructor(reactor: ReactorUNIX, path: string, options: ListenUNIXOptions = {}) {
+    checkOptions('UNIXServerEndpoint', options, LISTEN_UNIX_RULES)
     this.#reactor = reactor
     this.#path = path
     this.#options = options
@@ -65,6 +70,8 @@ export class SSLServerEndpoint implements ServerEndpoint {
     tls: TLSContext | ServerTLSOptions,
     options: ListenTCPOptions = {},
   ) {
+    checkValue('SSLServerEndpoint', 'port', port, PORT)
+    checkOptions('SSLServerEndpoint', options, LISTEN_TCP_RULES, NODE_NAMES)
     this.#reactor = reactor
     this.#port = port
     this.#tls = tls

@@ -97,17 +97,21 @@ class NodeReactor extends WireReactor implements SystemReactor {
     return (this.#ownLookup ?? lookupName)(host, options)
   }
 
-  listenTCP(port: number, factory: ProtocolFactory, options: ListenTCPOptions = {}): Promise<ListeningPort> {
+  protected override acceptTCP(
+    port: number,
+    factory: ProtocolFactory,
+    options: ListenTCPOptions,
+  ): Promise<ListeningPort> {
     const { interface: host, backlog = DEFAULT_BACKLOG, ipv6Only = false, ...accept } = options
     const address = tcpAddress(host ?? '::', port)
     const listen = { port, backlog, ipv6Only, ...(host === undefined ? {} : { host }) }
     return SocketPort.open({ host: this.host, factory, address, listen, accept })
   }
 
-  listenUNIX(
+  protected override acceptUNIX(
     path: string,
     factory: ProtocolFactory,
-    options: ListenUNIXOptions = {},
+    options: ListenUNIXOptions,
   ): Promise<ListeningPort> {
     const { backlog = DEFAULT_BACKLOG, mode, removeStale, ...accept } = options
     return SocketPort.open({

@@ -5,6 +5,7 @@ import type { ProtocolEvents } from '../contracts/protocol-events.ts'
 import type { TransportOptions } from '../contracts/transport-options.ts'
 import { LocalProtocolError } from '../errors.ts'
 import { StreamTransport } from '../transport/stream-transport.ts'
+import { transportOptions } from '../transport/transport-options.ts'
 import type { TransportHost } from '../transport/transport-host.ts'
 import { StreamWire } from './stream-wire.ts'
 
@@ -36,7 +37,14 @@ export class StandardIO extends StreamTransport {
     const restore = restoringMode(input)
     const wire = new StreamWire({ readable: input, writable: output, outlive: true })
     const nowhere = unixAddress('')
-    super({ host, wire, localAddress: nowhere, peerAddress: nowhere, options: PATIENT, onLost: restore })
+    super({
+      host,
+      wire,
+      localAddress: nowhere,
+      peerAddress: nowhere,
+      options: transportOptions(PATIENT),
+      onLost: restore,
+    })
     wire.attach(this)
     this.begin(protocol)
   }

@@ -1,3 +1,5 @@
+import { nearestName } from './nearest-name.ts'
+
 /**
  * What one option may be.
  *
@@ -88,6 +90,21 @@ export function listOf(rule: OptionRule): OptionRule {
   }
 }
 
+/** Options within options. */
+export function optionsOf<T>(rules: OptionRules<T>): OptionRule {
+  return (value) => {
+    if (typeof value !== 'object' || value === null || Array.isArray(value))
+      return { kind: 'type', wanted: 'an object' }
+    for (const [name, item] of Object.entries(value)) {
+      const rule = Object.hasOwn(rules, name) ? rules[name as keyof T] : undefined
+      if (rule === undefined) return unknownWithin(name, item, Object.keys(rules))
+      const problem = item === undefined ? undefined : rule(item)
+      if (problem !== undefined) return inside(problem, `.${name}`, item)
+    }
+    return undefined
+  }
+}
+
 /** What the first or the second rule accepts; when neither does, `wanted` is what messages ask for. */
 export function either(one: OptionRule, other: OptionRule, wanted: string): OptionRule {
   return (value) => {
@@ -121,6 +138,11 @@ function numberRule(
     const inRange = value >= least && (most === undefined || value <= most)
     return inRange && (!whole || Number.isInteger(value)) ? undefined : { kind: 'range', wanted }
   }
+}
+
+function unknownWithin(name: string, found: unknown, known: readonly string[]): OptionProblem {
+  const wanted = `${nearestName(name, known) ?? `one of ${known.toSorted().join(', ')}`} instead`
+  return { kind: 'type', wanted, at: `.${name}`, found }
 }
 
 function inside(

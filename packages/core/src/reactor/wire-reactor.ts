@@ -30,6 +30,16 @@ import type { ClientTLSOptions, ServerTLSOptions, TLSContext } from '../contract
 import type { DatagramBinding } from '../datagram/datagram-binding.ts'
 import { DatagramPort } from '../datagram/datagram-port.ts'
 import type { DatagramWire } from '../datagram/datagram-wire.ts'
+import { checkOptions, checkValue } from '../options/check-options.ts'
+import { text } from '../options/option-rules.ts'
+import {
+  CONNECT_TCP_RULES,
+  CONNECT_UNIX_RULES,
+  LISTEN_TCP_RULES,
+  LISTEN_UNIX_RULES,
+  NODE_NAMES,
+  PORT,
+} from '../transport/connection-rules.ts'
 import { ReactorLifecycle } from '../lifecycle/reactor-lifecycle.ts'
 import { LogPublisher, type LogPublisherOptions } from '../log/log-publisher.ts'
 import { ClientTLS } from '../tls/client-tls.ts'
@@ -79,19 +89,21 @@ export abstract class WireReactor implements Reactor {
   abstract randomBytes(count: number): Buffer
   abstract readFile(path: string): Promise<Buffer>
   abstract lookup(host: string, options?: LookupOptions): Promise<readonly string[]>
-  abstract listenTCP(
-    port: number,
-    factory: ProtocolFactory,
-    options?: ListenTCPOptions,
-  ): Promise<ListeningPort>
-  abstract listenUNIX(
-    path: string,
-    factory: ProtocolFactory,
-    options?: ListenUNIXOptions,
-  ): Promise<ListeningPort>
 
   /** Arranges for one call of `host.turn.end` when this turn is over. */
   protected abstract armTurn(): void
+  /** Accepts TCP connections; port and options are checked. */
+  protected abstract acceptTCP(
+    port: number,
+    factory: ProtocolFactory,
+    options: ListenTCPOptions,
+  ): Promise<ListeningPort>
+  /** Accepts connections at a path; the options are checked. */
+  protected abstract acceptUNIX(
+    path: string,
+    factory: ProtocolFactory,
+    options: ListenUNIXOptions,
+  ): Promise<ListeningPort>
   /** Begins to connect to `address`. */
   protected abstract dial(address: Address, events: DialEvents, bindAddress: string | undefined): Dialling
   /** @throws the system's error (rejects) when the address cannot be had. */
@@ -137,6 +149,26 @@ export abstract class WireReactor implements Reactor {
     this.logPublisher.log(event)
   }
 
+  async listenTCP(
+    port: number,
+    factory: ProtocolFactory,
+    options: ListenTCPOptions = {},
+  ): Promise<ListeningPort> {
+    checkValue('listenTCP', 'port', port, PORT)
+    checkOptions('listenTCP', options, LISTEN_TCP_RULES, NODE_NAMES)
+    return this.acceptTCP(port, factory, options)
+  }
+
+  async listenUNIX(
+    path: string,
+    factory: ProtocolFactory,
+    options: ListenUNIXOptions = {},
+  ): Promise<ListeningPort> {
+    checkValue('listenUNIX', 'path', path, text)
+    checkOptions('listenUNIX', options, LISTEN_UNIX_RULES)
+    return this.acceptUNIX(path, factory, options)
+  }
+
   async listenSSL(
     port: number,
     factory: ProtocolFactory,
@@ -152,6 +184,7 @@ export abstract class WireReactor implements Reactor {
     factory: ProtocolFactory<P>,
     options: ConnectTCPOptions = {},
   ): Connector<P> {
+    this.#checkConnect('connectTCP', host, port, options)
     return this.#connect(tcpAddress(host, port), factory, options)
   }
 
@@ -162,6 +195,7 @@ export abstract class WireReactor implements Reactor {
     tls: TLSContext | ClientTLSOptions = {},
     options: ConnectTCPOptions = {},
   ): Connector<P> {
+    this.#checkConnect('connectSSL', host, port, options)
     const context = ClientTLS.from(tls, host, factory.acceptableProtocols)
     return this.#connect(tcpAddress(host, port), factory, options, context)
   }
@@ -171,6 +205,8 @@ export abstract class WireReactor implements Reactor {
     factory: ProtocolFactory<P>,
     options: Omit<ConnectTCPOptions, 'bindAddress'> = {},
   ): Connector<P> {
+    checkValue('connectUNIX', 'path', path, text)
+    checkOptions('connectUNIX', options, CONNECT_UNIX_RULES)
     return this.#connect(unixAddress(path), factory, options)
   }
 
@@ -189,6 +225,12 @@ export abstract class WireReactor implements Reactor {
     { listenMultiple = false, ...options }: ListenMulticastOptions = {},
   ): Promise<DatagramTransport> {
     return this.listenUDP(port, protocol, { ...options, reuseAddress: listenMultiple })
+  }
+
+  #checkConnect(owner: string, host: string, port: number, options: ConnectTCPOptions): void {
+    checkValue(owner, 'host', host, text)
+    checkValue(owner, 'port', port, PORT)
+    checkOptions(owner, options, CONNECT_TCP_RULES, NODE_NAMES)
   }
 
   #connect<P extends ProtocolEvents>(

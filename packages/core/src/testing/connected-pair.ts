@@ -2,6 +2,7 @@ import { tcpAddress } from '../addresses.ts'
 import type { ProtocolEvents } from '../contracts/protocol-events.ts'
 import { StreamTransport } from '../transport/stream-transport.ts'
 import type { TransportOptions } from '../contracts/transport-options.ts'
+import { transportOptions } from '../transport/transport-options.ts'
 import { MemoryReactor } from './memory-reactor.ts'
 import { MemoryWire } from './memory-wire.ts'
 
@@ -23,10 +24,11 @@ export interface ConnectedPairOptions {
 export function connectedPair(
   serverProtocol: ProtocolEvents,
   clientProtocol: ProtocolEvents,
-  { reactor = new MemoryReactor(), options = {} }: ConnectedPairOptions = {},
+  { reactor = new MemoryReactor(), options: given }: ConnectedPairOptions = {},
 ): ConnectedPair {
   const [serverWire, clientWire] = MemoryWire.pair(reactor.host.turn)
   const { host } = reactor
+  const options = transportOptions(given)
   const [serverAddress, clientAddress] = [tcpAddress('127.0.0.1', 80), tcpAddress('127.0.0.1', 50_000)]
   const server = new StreamTransport({
     host,

@@ -128,14 +128,18 @@ export class MemoryReactor extends WireReactor implements Reactor {
     throw new DNSLookupError(tcpAddress(host, 0), 'the name has no address')
   }
 
-  listenTCP(port: number, factory: ProtocolFactory, options: ListenTCPOptions = {}): Promise<ListeningPort> {
+  protected override acceptTCP(
+    port: number,
+    factory: ProtocolFactory,
+    options: ListenTCPOptions,
+  ): Promise<ListeningPort> {
     return this.#network.listen(tcpAddress(options.interface ?? '127.0.0.1', port), factory, options)
   }
 
-  listenUNIX(
+  protected override acceptUNIX(
     path: string,
     factory: ProtocolFactory,
-    options: ListenUNIXOptions = {},
+    options: ListenUNIXOptions,
   ): Promise<ListeningPort> {
     return this.#network.listen(unixAddress(path), factory, options)
   }

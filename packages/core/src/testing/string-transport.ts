@@ -2,6 +2,7 @@ import { tcpAddress } from '../addresses.ts'
 import type { Address } from '../contracts/address.ts'
 import type { ProtocolEvents } from '../contracts/protocol-events.ts'
 import { StreamTransport } from '../transport/stream-transport.ts'
+import { transportOptions } from '../transport/transport-options.ts'
 import type { TransportOptions } from '../contracts/transport-options.ts'
 import type { Turn, TurnEnder } from '../transport/turn.ts'
 import type { Wire } from '../contracts/wire.ts'
@@ -34,7 +35,7 @@ export class StringTransport extends StreamTransport {
       wire,
       peerAddress: setup.peerAddress ?? tcpAddress('192.168.1.1', 54_321),
       localAddress: setup.hostAddress ?? tcpAddress('10.0.0.1', 1234),
-      options: setup.options ?? {},
+      options: transportOptions(setup.options),
     })
     this.#wire = wire
     this.#memoryReactor = reactor

@@ -1,5 +1,7 @@
 import type { DelayedCall } from '../contracts/reactor.ts'
 import { AlreadyCalled, AlreadyCancelled } from '../errors.ts'
+import { checkValue } from '../options/check-options.ts'
+import { milliseconds } from '../options/option-rules.ts'
 
 /** The clock that runs scheduled calls. */
 export interface Schedule {
@@ -18,7 +20,7 @@ export class ScheduledCall implements DelayedCall {
   #state: 'active' | 'called' | 'cancelled' = 'active'
 
   constructor(schedule: Schedule, delayMs: number, call: () => unknown) {
-    if (!(delayMs >= 0)) throw new RangeError(`Cannot call later in ${delayMs} ms: give 0 or more`)
+    checkValue('callLater', 'delayMs', delayMs, DELAY)
     this.#schedule = schedule
     this.#call = call
     this.#time = schedule.now() + delayMs
@@ -41,14 +43,14 @@ export class ScheduledCall implements DelayedCall {
 
   reset(delayMs: number): void {
     this.#mustBeActive('reset')
-    if (!(delayMs >= 0)) throw new RangeError(`Cannot reset a call to ${delayMs} ms: give 0 or more`)
+    checkValue('reset', 'delayMs', delayMs, DELAY)
     this.#time = this.#schedule.now() + delayMs
     this.#schedule.arm(this)
   }
 
   delay(extraMs: number): void {
     this.#mustBeActive('delay')
-    if (Number.isNaN(extraMs)) throw new RangeError('Cannot delay a call by NaN ms: give a number')
+    checkValue('delay', 'extraMs', extraMs, EXTRA_DELAY)
     this.#time += extraMs
     this.#schedule.arm(this)
   }
@@ -64,3 +66,7 @@ export class ScheduledCall implements DelayedCall {
     if (this.#state === 'cancelled') throw new AlreadyCancelled(`Cannot ${attempt} a call that was cancelled`)
   }
 }
+
+/** Infinity is for a call that is only made once it is reset. */
+const DELAY = milliseconds({ endless: true })
+const EXTRA_DELAY = milliseconds({ least: -Infinity, endless: true })

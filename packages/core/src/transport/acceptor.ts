@@ -4,10 +4,12 @@ import type { Admission, ConnectionPolicy } from '../contracts/policy.ts'
 import type { ProtocolEvents, ProtocolFactory } from '../contracts/protocol-events.ts'
 import type { AcceptOptions } from '../contracts/reactor.ts'
 import type { Transport } from '../contracts/transport.ts'
+import type { TransportOptions } from '../contracts/transport-options.ts'
 import type { ConnectedWire } from '../contracts/wire.ts'
 import { diagnose } from './diagnostics.ts'
 import { StreamTransport } from './stream-transport.ts'
 import type { TransportHost } from './transport-host.ts'
+import { transportOptions } from './transport-options.ts'
 import { WaitingRoom } from './waiting-room.ts'
 
 /** Gives accepted wires their protocols, as far as the limits allow, and knows those that are up. */
@@ -18,6 +20,8 @@ export class Acceptor {
   readonly #host: TransportHost
   readonly #factory: ProtocolFactory
   readonly #options: AcceptOptions
+  /** One for all connections. */
+  readonly #transportOptions: TransportOptions
   readonly #policies: readonly ConnectionPolicy[]
   readonly #waiting: WaitingRoom
   /** One for all connections. */
@@ -29,6 +33,7 @@ export class Acceptor {
     this.#host = host
     this.#factory = factory
     this.#options = options
+    this.#transportOptions = transportOptions(options.transport)
     this.#policies = [...(options.policies ?? []), ...(factory.policies ?? [])]
     this.#waiting = new WaitingRoom(host, options, {
       admission: (peer) => this.#admission(peer),
@@ -96,7 +101,7 @@ export class Acceptor {
       wire,
       localAddress,
       peerAddress,
-      options: this.#options.transport,
+      options: this.#transportOptions,
       onLost: this.#onLost,
     })
     among.add(transport)

@@ -19,6 +19,7 @@ import { Alarm } from './alarm.ts'
 import { diagnose } from './diagnostics.ts'
 import { StreamTransport } from './stream-transport.ts'
 import { TLSOpening } from './tls-opening.ts'
+import { transportOptions } from './transport-options.ts'
 import type { TransportHost } from './transport-host.ts'
 import type { ConnectedWire } from '../contracts/wire.ts'
 
@@ -58,7 +59,6 @@ export class StreamConnector<P extends ProtocolEvents> implements Connector<P> {
   constructor(setup: StreamConnectorSetup<P>) {
     const { host, address } = setup
     const timeoutMs = timeoutOf(setup)
-    if (!(timeoutMs >= 0)) throw new RangeError(`Cannot connect within ${timeoutMs} ms: give 0 or more`)
     this.#setup = setup
     this.#attempt = { is: 'disconnected', why: new NotConnectingError('No connection has been asked for') }
     this.#deadline = new Alarm(host.reactor, () =>
@@ -154,7 +154,7 @@ export class StreamConnector<P extends ProtocolEvents> implements Connector<P> {
       wire,
       localAddress,
       peerAddress,
-      options: options?.transport,
+      options: transportOptions(options?.transport),
       onLost: (reason) => this.#transportLost(transport, reason),
     })
     return transport

@@ -11,7 +11,7 @@ import { Inbound, type InboundReader } from './inbound.ts'
 import { Linger } from './linger.ts'
 import { Outbound, type OutboundOwner } from './outbound.ts'
 import type { TransportOptions } from '../contracts/transport-options.ts'
-import { transportOptions } from './transport-options.ts'
+import { DEFAULT_TRANSPORT_OPTIONS } from './transport-options.ts'
 import { mustBeBytes } from './must-be-bytes.ts'
 import { CONNECTED, DISCONNECTING, reasonFor, type Stage } from './stage.ts'
 import { TLSLayer } from './tls-layer.ts'
@@ -29,7 +29,8 @@ export interface TransportSetup {
   readonly wire: Wire
   readonly localAddress: Address
   readonly peerAddress: Address
-  readonly options?: Partial<TransportOptions> | undefined
+  /** Default: those of every transport. */
+  readonly options?: TransportOptions | undefined
   /** Called after the protocol's `connectionLost`. */
   readonly onLost?: ((reason: ConnectionClosed, transport: HostedTransport) => void) | undefined
 }
@@ -76,7 +77,7 @@ export class StreamTransport
     this.#onLost = onLost
     this.#peerAddress = setup.peerAddress
     this.#localAddress = setup.localAddress
-    this.#options = transportOptions(options)
+    this.#options = options ?? DEFAULT_TRANSPORT_OPTIONS
     this.#openedAtMs = host.reactor.now()
     this.#current = new CurrentProtocol(host, this)
     this.#inbound = new Inbound(wire, this.#options.readAheadBytes, this)

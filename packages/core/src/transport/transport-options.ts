@@ -1,4 +1,6 @@
 import type { TransportOptions } from '../contracts/transport-options.ts'
+import { withDefaults } from '../options/check-options.ts'
+import { bytes, milliseconds, type OptionRules } from '../options/option-rules.ts'
 
 /** What a transport does unless told otherwise. */
 export const DEFAULT_TRANSPORT_OPTIONS: TransportOptions = {
@@ -11,8 +13,22 @@ export const DEFAULT_TRANSPORT_OPTIONS: TransportOptions = {
   lingerBytes: 65_536,
 }
 
-/** The defaults, where `options` say nothing else: without any, not a copy, for the sake of many idle connections. */
+/** What the options of a transport may be. Infinity sets no limit where it is accepted. */
+export const TRANSPORT_RULES: OptionRules<TransportOptions> = {
+  highWaterBytes: bytes({ endless: true }),
+  lowWaterBytes: bytes({ endless: true }),
+  maxBufferedBytes: bytes({ endless: true }),
+  readAheadBytes: bytes(),
+  writeStallMs: milliseconds({ endless: true }),
+  lingerMs: milliseconds(),
+  lingerBytes: bytes({ endless: true }),
+}
+
+/**
+ * The defaults, replaced by what `options` give: without any, not a copy, for the sake of many idle connections.
+ *
+ * @throws {TypeError | RangeError} for an option that is not one, or has a value that it cannot have.
+ */
 export function transportOptions(options: Partial<TransportOptions> | undefined): TransportOptions {
-  if (options === undefined) return DEFAULT_TRANSPORT_OPTIONS
-  return { ...DEFAULT_TRANSPORT_OPTIONS, ...options }
+  return withDefaults('a transport', DEFAULT_TRANSPORT_OPTIONS, options, TRANSPORT_RULES)
 }

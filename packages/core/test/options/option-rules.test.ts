@@ -11,6 +11,7 @@ import {
   milliseconds,
   oneOf,
   type OptionRule,
+  optionsOf,
   quantity,
   text,
 } from '../../src/options/option-rules.ts'
@@ -34,6 +35,13 @@ const CASES: readonly (readonly [
   ['anything', anything, [undefined, null, NaN], [], []],
   ['oneOf', oneOf('a', 'b'), ['a', 'b'], [['a'], 1], ['c', '', 'A']],
   ['listOf', listOf(count()), [[], [1, 2]], ['1', { 0: 1, length: 1 }, new Set([1]), [1, '2']], [[1, -2]]],
+  [
+    'optionsOf',
+    optionsOf<{ readonly a: number }>({ a: count() }),
+    [{}, { a: 1 }, { a: undefined }],
+    [1, null, [], { a: '1' }, { b: 1 }, { b: undefined }],
+    [{ a: -1 }],
+  ],
   ['either', either(oneOf('same'), listOf(text), 'one'), ['same', ['x']], [1], ['other']],
   ['having', having('a set', 'has', 'add'), [new Set()], [new Map(), null, 'set', {}], []],
 ]
@@ -50,4 +58,10 @@ describe.each(CASES)('%s', (_name, rule, accepted, ofAnotherType, outOfRange) =>
   test('refuses what is out of range', () => {
     for (const value of outOfRange) expect(rule(value)).toMatchObject({ kind: 'range' })
   })
+})
+
+test('names the part of a value that is wrong', () => {
+  const rule = optionsOf<{ readonly sizes: readonly number[] }>({ sizes: listOf(count()) })
+  expect(rule({ sizes: [1, -2] })).toMatchObject({ at: '.sizes[1]', found: -2 })
+  expect(rule({ size: [] })).toMatchObject({ at: '.size', wanted: 'sizes instead' })
 })

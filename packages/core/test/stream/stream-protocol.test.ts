@@ -9,6 +9,7 @@ import { StringTransport } from '../../src/testing/string-transport.ts'
 import { ClientTLS } from '../../src/tls/client-tls.ts'
 import { ServerTLS } from '../../src/tls/server-tls.ts'
 import { StreamTransport } from '../../src/transport/stream-transport.ts'
+import { transportOptions } from '../../src/transport/transport-options.ts'
 import { RecordingWire } from '../recording-wire.ts'
 import { root, server } from '../tls/certificates.ts'
 import { settleUntil } from '../tls/tls-memory-harness.ts'
@@ -139,7 +140,7 @@ describe('StreamProtocol', () => {
       wire,
       localAddress,
       peerAddress,
-      options: { readAheadBytes: 500 },
+      options: transportOptions({ readAheadBytes: 500 }),
     })
     transport.begin(slow)
     const sent = Buffer.from(Array.from({ length: 1600 }, (_, at) => at % 251))

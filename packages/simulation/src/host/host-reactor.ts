@@ -108,16 +108,20 @@ export class HostReactor extends WireReactor implements Reactor {
     return this.#life.lookup(host)
   }
 
-  listenTCP(port: number, factory: ProtocolFactory, options: ListenTCPOptions = {}): Promise<ListeningPort> {
+  protected override acceptTCP(
+    port: number,
+    factory: ProtocolFactory,
+    options: ListenTCPOptions,
+  ): Promise<ListeningPort> {
     const { interface: _everywhere, backlog = DEFAULT_BACKLOG, ...accept } = options
     const number = port === 0 ? this.#life.nextPort() : port
     return this.#listen(tcpAddress(this.#life.host.address, number), factory, backlog, accept)
   }
 
-  listenUNIX(
+  protected override acceptUNIX(
     path: string,
     factory: ProtocolFactory,
-    options: ListenUNIXOptions = {},
+    options: ListenUNIXOptions,
   ): Promise<ListeningPort> {
     const { backlog = DEFAULT_BACKLOG, mode: _mode, removeStale: _removeStale, ...accept } = options
     return this.#listen(unixAddress(path), factory, backlog, accept)
