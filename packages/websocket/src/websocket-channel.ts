@@ -42,6 +42,7 @@ export class WebSocketChannel extends Protocol implements WebSocketConnection {
   #closedBy: WebSocketClosed['closedBy'] = 'nobody'
   #deadline: Deadline | undefined
   #paused = false
+  #drained: (() => void) | undefined
   /** Whether a callback's promise holds back the next message. */
   #waiting = false
   #reading = false
@@ -81,15 +82,19 @@ export class WebSocketChannel extends Protocol implements WebSocketConnection {
 
   override connectionLost(cause: ConnectionClosed): void {
     this.#deadline?.clear()
+    this.#drained?.()
     const reason = this.#closed(cause)
     this.#closing = closingAfter(this.#closing, 'connection-lost')
     const protocol = this.#protocol
     void this.#tell(() => protocol.connectionLost(reason))
   }
 
-  /** The server is stopping: says so, with 1001. */
-  drain(): void {
+  /** The server is stopping: closes with 1001. Settles when the connection is gone. */
+  drain(): Promise<void> {
     this.close(1001, '')
+    return new Promise((resolve) => {
+      this.#drained = resolve
+    })
   }
 
   sendText(text: string): boolean {

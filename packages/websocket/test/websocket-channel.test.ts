@@ -213,6 +213,7 @@ describe('WebSocketChannel', () => {
     await exchange.open()
     exchange.transport.drain()
     expect(await exchange.received()).toEqual(answer(8, closing(1001)))
+    expect(exchange.transport.disconnecting).toBe(false)
   })
 
   test('ends with 1006 when the peer goes away without a word', async () => {

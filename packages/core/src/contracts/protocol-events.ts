@@ -33,8 +33,9 @@ export interface ProtocolEvents {
   /** Our own `loseWriteConnection` has been carried out. */
   writeConnectionLost?(): void | Promise<void>
   /**
-   * The reactor is stopping: finish what you are at, then close. When a promise that it returned has
-   * settled, the transport flushes and closes. Without this method it does so at once.
+   * The reactor is stopping: finish the exchange under way. The transport flushes and closes once the promise
+   * that this returns has settled, at the deadline of the stop at the latest. Without a promise, or without
+   * this method, it does so at once: a protocol that closes by itself later returns a promise until then.
    */
   drain?(): void | Promise<void>
 }

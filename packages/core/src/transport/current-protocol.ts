@@ -50,15 +50,17 @@ export class CurrentProtocol {
   }
 
   /**
-   * Asks the protocol to finish what it is at, and calls `drained` once it has: at once when it cannot
-   * be asked, never when another has taken over by then.
+   * Asks the protocol to finish what it is at, and calls `drained` once the promise it returned has
+   * settled: at once without a promise, never when another protocol has taken over by then.
    */
   drain(drained: () => void): void {
     const protocol = this.#protocol
-    if (protocol?.drain === undefined) return drained()
-    void this.tell(() => protocol.drain?.())?.then(() => {
+    const finished = (): void => {
       if (protocol === this.#protocol) drained()
-    })
+    }
+    const pending = this.tell((current) => current.drain?.())
+    if (pending === undefined) finished()
+    else void pending.then(finished)
   }
 
   /** Hands bytes over. Written out rather than through `tell`: it runs for every piece that comes in. */

@@ -91,7 +91,7 @@ describe('createReactor', () => {
     reactor.connectTCP(
       '127.0.0.1',
       portOf(port),
-      new OneProtocol(Object.assign(client, { drain: () => undefined })),
+      new OneProtocol(Object.assign(client, { drain: () => new Promise<void>(() => undefined) })),
     )
     await until(() => client.made && server.made)
     client.transport.pauseProducing()

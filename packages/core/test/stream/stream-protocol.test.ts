@@ -302,5 +302,7 @@ describe('StreamProtocol', () => {
 
 /** A peer that leaves the end to the other side, also when the reactor stops. */
 class Lasting extends Recorder {
-  drain(): void {}
+  drain(): Promise<void> {
+    return new Promise(() => undefined)
+  }
 }

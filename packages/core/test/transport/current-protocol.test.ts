@@ -57,13 +57,15 @@ describe('CurrentProtocol', () => {
     current.drain(() => drained.push('nobody'))
     current.replace(new Recorder())
     current.drain(() => drained.push('at once'))
+    current.replace(Object.assign(new Recorder(), { drain: () => undefined }))
+    current.drain(() => drained.push('without a promise'))
     current.replace(Object.assign(new Recorder(), { drain: () => gate.opened }))
     current.drain(() => drained.push('later'))
-    expect(drained).toEqual(['nobody', 'at once'])
+    expect(drained).toEqual(['nobody', 'at once', 'without a promise'])
     gate.open()
     await gate.opened
     await Promise.resolve()
-    expect(drained).toEqual(['nobody', 'at once', 'later'])
+    expect(drained).toEqual(['nobody', 'at once', 'without a promise', 'later'])
   })
 
   test('waits for nobody who was replaced meanwhile', () => {

@@ -47,6 +47,7 @@ export class HTTPChannel extends Protocol<HTTPChannelOwner> implements RequestCh
   #phase: Phase = HEAD
   #inputEnded = false
   #draining = false
+  #drained: (() => void) | undefined
   #reading = false
   #paused = false
 
@@ -77,11 +78,14 @@ export class HTTPChannel extends Protocol<HTTPChannelOwner> implements RequestCh
     this.#end()
   }
 
-  /** Answers what is being asked, then closes. */
-  drain(): void {
+  /** Answers what is being asked, then closes. Settles when the channel has closed. */
+  drain(): Promise<void> | undefined {
     this.#draining = true
-    if (this.#phase.is === 'request') this.#phase.request.endConnection()
-    else this.#close()
+    if (this.#phase.is !== 'request') return undefined
+    this.#phase.request.endConnection()
+    return new Promise((resolve) => {
+      this.#drained = resolve
+    })
   }
 
   dateLine(): string {
@@ -295,6 +299,7 @@ export class HTTPChannel extends Protocol<HTTPChannelOwner> implements RequestCh
   #end(): void {
     this.#phase = OVER
     this.#awaiting.stop()
+    this.#drained?.()
   }
 }
 
