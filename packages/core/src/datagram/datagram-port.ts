@@ -45,7 +45,12 @@ export class DatagramPort implements DatagramTransport, DatagramWireEvents {
     this.#host = setup.host
     this.#binding = binding
     this.#wire = wire
-    this.#limits = { ...DEFAULT_DATAGRAM_LIMITS, ...setup.options }
+    const {
+      maxPacketBytes = DEFAULT_DATAGRAM_LIMITS.maxPacketBytes,
+      maxBufferedBytes = DEFAULT_DATAGRAM_LIMITS.maxBufferedBytes,
+      maxPending = DEFAULT_DATAGRAM_LIMITS.maxPending,
+    } = setup.options
+    this.#limits = { maxPacketBytes, maxBufferedBytes, maxPending }
   }
 
   /**

@@ -1,5 +1,7 @@
 import type { LogEvent, LogObserver, LogObservers } from '../contracts/log.ts'
 import type { ReactorLog, ReactorTime } from '../contracts/reactor.ts'
+import { checkValue } from '../options/check-options.ts'
+import { callable, listOf } from '../options/option-rules.ts'
 
 /** What a publisher is made with. */
 export interface LogPublisherOptions {
@@ -26,13 +28,16 @@ export class LogPublisher implements ReactorLog, LogObservers {
   readonly #deaf = new Set<LogObserver>()
   #depth = 0
 
+  /** @throws {TypeError} for an observer that is no function. */
   constructor({ reactor, observers = [], otherwise = () => undefined }: LogPublisherOptions) {
     this.#reactor = reactor
     this.#otherwise = otherwise
-    this.#observers = typeof observers === 'function' ? [observers] : [...observers]
+    this.#observers = [observers].flat()
+    checkValue('a log', 'observers', this.#observers, listOf(callable))
   }
 
   addObserver(observer: LogObserver): void {
+    checkValue('addObserver', 'observer', observer, callable)
     // A new array each time: the events under way go on with the old one.
     if (!this.#observers.includes(observer)) this.#observers = [...this.#observers, observer]
   }

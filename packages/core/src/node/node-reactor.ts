@@ -36,6 +36,9 @@ import { NodeTime } from './node-time.ts'
 import { ProcessSignals } from './process-signals.ts'
 import { SocketPort } from './socket-port.ts'
 import { SpawnedProcess } from './spawned-process.ts'
+import { checkOptions } from '../options/check-options.ts'
+import { anything, callable, count, type OptionRules } from '../options/option-rules.ts'
+import { SPAWN_RULES } from './spawn-rules.ts'
 import { StandardIO } from './standard-io.ts'
 
 /** What a reactor is made with. */
@@ -48,8 +51,13 @@ export interface ReactorOptions {
   readonly lookup?: ReactorNames['lookup']
 }
 
-/** Makes a reactor over Node's sockets and timers. A process may have several. */
+/**
+ * Makes a reactor over Node's sockets and timers. A process may have several.
+ *
+ * @throws {TypeError | RangeError} for an option that is not one, or has a value that it cannot have.
+ */
 export function createReactor(options: ReactorOptions = {}): SystemReactor {
+  checkOptions('createReactor', options, RULES)
   return new NodeReactor(options)
 }
 
@@ -85,8 +93,8 @@ class NodeReactor extends WireReactor implements SystemReactor {
     return this.#time.getDelayedCalls()
   }
 
-  randomBytes(count: number): Buffer {
-    return randomBytes(count)
+  randomBytes(size: number): Buffer {
+    return randomBytes(size)
   }
 
   readFile(path: string): Promise<Buffer> {
@@ -147,6 +155,7 @@ class NodeReactor extends WireReactor implements SystemReactor {
     args: readonly string[] = [],
     options: SpawnOptions = {},
   ): ProcessTransport {
+    checkOptions('spawnProcess', options, SPAWN_RULES)
     return new SpawnedProcess({ host: this.host, protocol, command, args, options })
   }
 
@@ -188,3 +197,10 @@ class NodeReactor extends WireReactor implements SystemReactor {
 
 const DEFAULT_BACKLOG = 511
 const LONGEST_INTERVAL_MS = 2 ** 31 - 1
+
+const RULES: OptionRules<ReactorOptions> = {
+  // One observer or several: the publisher checks them.
+  log: anything,
+  maxConnections: count({ least: 1, endless: true }),
+  lookup: callable,
+}

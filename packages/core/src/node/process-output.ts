@@ -2,6 +2,9 @@ import type { ReactorProcess, SpawnOptions } from '../contracts/process.ts'
 import type { ReactorTime } from '../contracts/reactor.ts'
 import { ProcessDone, type ProcessEnded, ProcessTerminated } from '../errors.ts'
 import { ProcessProtocol } from '../protocol/process-protocol.ts'
+import { checkOptions } from '../options/check-options.ts'
+import { bytes, having, milliseconds, type OptionRules } from '../options/option-rules.ts'
+import { SPAWN_RULES } from './spawn-rules.ts'
 import { reactor as defaultReactor } from './default-reactor.ts'
 
 /** How a command is run for its output. */
@@ -51,6 +54,7 @@ export async function getProcessOutputAndValue(
   args: readonly string[] = [],
   options: ProcessOutputOptions = {},
 ): Promise<ProcessOutput> {
+  checkOptions('getProcessOutput', options, RULES)
   const {
     reactor = defaultReactor,
     maxBytes = 16 * 1024 * 1024,
@@ -121,4 +125,12 @@ function exitCodeOf(reason: ProcessEnded): number {
   if (reason instanceof ProcessDone) return 0
   if (reason instanceof ProcessTerminated && reason.exitCode !== undefined) return reason.exitCode
   throw reason
+}
+
+const { childFDs: _taken, transport: _unused, ...SHARED_RULES } = SPAWN_RULES
+const RULES: OptionRules<ProcessOutputOptions> = {
+  ...SHARED_RULES,
+  reactor: having('a reactor with processes', 'spawnProcess'),
+  maxBytes: bytes({ endless: true }),
+  timeoutMs: milliseconds({ endless: true }),
 }

@@ -19,7 +19,7 @@ import {
 } from '../errors.ts'
 import { contained } from '../transport/contained.ts'
 import type { Attempting, TransportHost } from '../transport/transport-host.ts'
-import { DEFAULT_TRANSPORT_OPTIONS } from '../transport/transport-options.ts'
+import { transportOptions } from '../transport/transport-options.ts'
 import { ProcessReader } from './process-reader.ts'
 import { ProcessWriter } from './process-writer.ts'
 
@@ -205,7 +205,7 @@ export class SpawnedProcess implements ProcessTransport {
   }
 
   get #limits(): TransportOptions {
-    return { ...DEFAULT_TRANSPORT_OPTIONS, ...UNHURRIED, ...this.#setup.options.transport }
+    return transportOptions({ ...UNHURRIED, ...this.#setup.options.transport })
   }
 
   #pipeLost(childFD: number): void {

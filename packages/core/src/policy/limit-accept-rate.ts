@@ -1,6 +1,8 @@
 import type { Admission, ConnectionPolicy } from '../contracts/policy.ts'
 import type { ReactorTime } from '../contracts/reactor.ts'
 import type { Transport } from '../contracts/transport.ts'
+import { checkOptions } from '../options/check-options.ts'
+import { type OptionRules, quantity } from '../options/option-rules.ts'
 import { TokenBucket } from './token-bucket.ts'
 
 /** How many connections may come in. */
@@ -17,7 +19,9 @@ export class LimitAcceptRate implements ConnectionPolicy {
   readonly #bucket: TokenBucket
 
   /** @throws {RangeError} unless both numbers are above 0. */
-  constructor(time: ReactorTime, { perSecond, burst = Math.max(1, perSecond) }: AcceptRate) {
+  constructor(time: ReactorTime, rate: AcceptRate) {
+    checkOptions('LimitAcceptRate', rate, RULES)
+    const { perSecond, burst = Math.max(1, perSecond) } = rate
     this.#time = time
     this.#bucket = new TokenBucket(perSecond, burst)
   }
@@ -30,4 +34,9 @@ export class LimitAcceptRate implements ConnectionPolicy {
   accepted(_transport: Transport): undefined {
     this.#bucket.take(1, this.#time.now())
   }
+}
+
+const RULES: OptionRules<AcceptRate> = {
+  perSecond: quantity({ endless: true }),
+  burst: quantity({ least: 1, endless: true }),
 }

@@ -1,6 +1,8 @@
 import type { Address } from '../contracts/address.ts'
 import type { Admission, ConnectionPolicy, ConnectionWatch } from '../contracts/policy.ts'
 import type { Transport } from '../contracts/transport.ts'
+import { checkValue } from '../options/check-options.ts'
+import { count } from '../options/option-rules.ts'
 import { peerKey } from './peer-key.ts'
 
 /**
@@ -11,8 +13,9 @@ export class LimitConnectionsByPeer implements ConnectionPolicy {
   readonly #maxPerPeer: number
   readonly #counts = new Map<string, number>()
 
+  /** @throws {TypeError | RangeError} unless `maxPerPeer` is a whole number of 1 or more. */
   constructor(maxPerPeer: number) {
-    if (!(maxPerPeer >= 1)) throw new RangeError(`Cannot limit connections to ${maxPerPeer}: give 1 or more`)
+    checkValue('LimitConnectionsByPeer', 'maxPerPeer', maxPerPeer, count({ least: 1, endless: true }))
     this.#maxPerPeer = maxPerPeer
   }
 

@@ -1,13 +1,15 @@
 import type { Admission, ConnectionPolicy, ConnectionWatch } from '../contracts/policy.ts'
+import { checkValue } from '../options/check-options.ts'
+import { count } from '../options/option-rules.ts'
 
 /** At most so many connections at a time, over everything this policy is given to. */
 export class LimitTotalConnections implements ConnectionPolicy {
   readonly #maxConnections: number
   #count = 0
 
+  /** @throws {TypeError | RangeError} unless `maxConnections` is a whole number of 1 or more. */
   constructor(maxConnections: number) {
-    if (!(maxConnections >= 1))
-      throw new RangeError(`Cannot limit connections to ${maxConnections}: give 1 or more`)
+    checkValue('LimitTotalConnections', 'maxConnections', maxConnections, count({ least: 1, endless: true }))
     this.#maxConnections = maxConnections
   }
 

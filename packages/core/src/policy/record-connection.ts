@@ -2,6 +2,8 @@ import { formatAddress } from '../addresses.ts'
 import type { ConnectionPolicy, ConnectionWatch } from '../contracts/policy.ts'
 import type { Transport } from '../contracts/transport.ts'
 import { ConnectionDone } from '../errors.ts'
+import { checkOptions } from '../options/check-options.ts'
+import { bytes, type OptionRules } from '../options/option-rules.ts'
 import { formatRecordedEvent, type RecordedEvent } from './recording.ts'
 
 /** How much is recorded. */
@@ -21,8 +23,10 @@ export interface RecordConnectionOptions {
  */
 export function recordConnection(
   write: (line: string) => void,
-  { maxBytes = DEFAULT_MAX_BYTES }: RecordConnectionOptions = {},
+  options: RecordConnectionOptions = {},
 ): ConnectionPolicy {
+  checkOptions('recordConnection', options, RULES)
+  const { maxBytes = DEFAULT_MAX_BYTES } = options
   const tell = (event: RecordedEvent): void => write(`${formatRecordedEvent(event)}\n`)
   return { accepted: (transport) => new Recorder(transport, tell, maxBytes) }
 }
@@ -58,9 +62,9 @@ class Recorder implements ConnectionWatch {
 
   #passed(what: 'received' | 'written', data: Buffer): void {
     if (this.#room === 0) return
-    const bytes = data.subarray(0, this.#room)
-    if (bytes.length > 0) this.#tell({ ...this.#now, what, bytes })
-    this.#room -= bytes.length
+    const kept = data.subarray(0, this.#room)
+    if (kept.length > 0) this.#tell({ ...this.#now, what, bytes: kept })
+    this.#room -= kept.length
     if (bytes.length < data.length) this.#cutShort()
   }
 
@@ -70,4 +74,5 @@ class Recorder implements ConnectionWatch {
   }
 }
 
+const RULES: OptionRules<RecordConnectionOptions> = { maxBytes: bytes({ endless: true }) }
 const DEFAULT_MAX_BYTES = 16_777_216

@@ -42,7 +42,8 @@ export abstract class IntNStringReceiver<F = Factory> extends UnitReceiver<F> {
   protected override takeUnit(input: ByteQueue): boolean | void | Promise<void> {
     const length = input.peek(this.#prefixBytes)?.readUIntBE(0, this.#prefixBytes)
     if (length === undefined) return false
-    if (length > this.maxLengthBytes) {
+    // Written so that a limit which is no number lets nothing through.
+    if (!(length <= this.maxLengthBytes)) {
       this.stopParsing()
       return this.lengthLimitExceeded(length)
     }

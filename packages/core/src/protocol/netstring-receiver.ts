@@ -42,7 +42,7 @@ export abstract class NetstringReceiver<F = Factory> extends UnitReceiver<F> {
       const digit = byte - DIGIT_0
       const leadingZero = at > 0 && length === 0
       length = length * 10 + digit
-      if (digit < 0 || digit > 9 || leadingZero || length > this.maxLengthBytes) {
+      if (digit < 0 || digit > 9 || leadingZero || !(length <= this.maxLengthBytes)) {
         this.#refuse()
         return undefined
       }

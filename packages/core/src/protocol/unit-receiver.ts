@@ -1,4 +1,7 @@
 import type { ByteQueue } from '../bytes/byte-queue.ts'
+import type { Transport } from '../contracts/transport.ts'
+import { checkValue } from '../options/check-options.ts'
+import { bytes } from '../options/option-rules.ts'
 import type { Factory } from './factory.ts'
 import { ParseLoop } from './parse-loop.ts'
 import { Protocol } from './protocol.ts'
@@ -10,6 +13,13 @@ import { Protocol } from './protocol.ts'
  */
 export abstract class UnitReceiver<F = Factory> extends Protocol<F> {
   readonly #loop: ParseLoop = new ParseLoop(this, (input) => this.takeUnit(input))
+
+  /** @throws {TypeError | RangeError} when `maxLengthBytes` is no limit. */
+  override makeConnection(transport: Transport): void | Promise<void> {
+    if ('maxLengthBytes' in this)
+      checkValue(this.constructor.name, 'maxLengthBytes', this.maxLengthBytes, MAX_LENGTH)
+    return super.makeConnection(transport)
+  }
 
   override dataReceived(data: Buffer): void | Promise<void> {
     return this.#loop.receive(data)
@@ -63,3 +73,5 @@ export abstract class UnitReceiver<F = Factory> extends Protocol<F> {
     this.#loop.stop()
   }
 }
+
+const MAX_LENGTH = bytes({ endless: true })

@@ -1,6 +1,8 @@
 import type { ByteQueue } from '../bytes/byte-queue.ts'
 import { LineTooLongError } from '../bytes/line-too-long-error.ts'
 import { ProxyProtocolError } from '../errors.ts'
+import { checkOptions } from '../options/check-options.ts'
+import { anything, bytes, listOf, type OptionRules } from '../options/option-rules.ts'
 import type { ProxyHeader, ProxyVersion } from './proxy-header.ts'
 import { parseProxyV1 } from './proxy-v1.ts'
 import { FIXED_BYTES, parseProxyV2, PROXY_V2_SIGNATURE, proxyV2Length } from './proxy-v2.ts'
@@ -22,14 +24,11 @@ export class ProxyHeaderReader {
    * @throws {TypeError} without a version.
    * @throws {RangeError} when `maxHeaderBytes` is too small.
    */
-  constructor({ versions = [1, 2], maxHeaderBytes = 4096 }: ProxyHeaderReaderOptions = {}) {
+  constructor(options: ProxyHeaderReaderOptions = {}) {
+    checkOptions('ProxyHeaderReader', options, PROXY_HEADER_READER_RULES)
+    const { versions = [1, 2], maxHeaderBytes = 4096 } = options
     if (versions.length === 0 || !versions.every((version) => version === 1 || version === 2)) {
       throw new TypeError(`Cannot read PROXY headers of versions [${versions.join(', ')}]: give 1, 2 or both`)
-    }
-    if (!(maxHeaderBytes >= LEAST_MAX_HEADER_BYTES)) {
-      throw new RangeError(
-        `Cannot read PROXY headers of ${maxHeaderBytes} bytes at most: give ${LEAST_MAX_HEADER_BYTES} or more`,
-      )
     }
     this.#versions = versions
     this.#maxHeaderBytes = maxHeaderBytes
@@ -89,3 +88,8 @@ const MAX_LINE_BYTES = 107
 const CRLF_BYTES = 2
 /** What every receiver must take in one piece, says the specification. */
 const LEAST_MAX_HEADER_BYTES = 536
+/** What the reader of a header accepts. */
+export const PROXY_HEADER_READER_RULES: OptionRules<ProxyHeaderReaderOptions> = {
+  versions: listOf(anything),
+  maxHeaderBytes: bytes({ least: LEAST_MAX_HEADER_BYTES }),
+}

@@ -5,8 +5,14 @@ import type { TLSSession } from '../contracts/tls.ts'
 import type { Transport } from '../contracts/transport.ts'
 import type { ProxyProtocolError } from '../errors.ts'
 import { logConnection } from '../transport/connection-report.ts'
+import { checkOptions } from '../options/check-options.ts'
+import { anything, milliseconds, type OptionRules } from '../options/option-rules.ts'
 import type { ProxyHeader } from './proxy-header.ts'
-import { ProxyHeaderReader, type ProxyHeaderReaderOptions } from './proxy-header-reader.ts'
+import {
+  PROXY_HEADER_READER_RULES,
+  ProxyHeaderReader,
+  type ProxyHeaderReaderOptions,
+} from './proxy-header-reader.ts'
 import { ProxyOpening, type ProxyOpeningSetup } from './proxy-opening.ts'
 import { RareWarning } from './rare-warning.ts'
 import { keepProxyHeader } from './received-header.ts'
@@ -45,14 +51,12 @@ export class ProxyProtocolFactory<P extends ProtocolEvents = ProtocolEvents> imp
    * @throws {RangeError} when `headerTimeoutMs` or `maxHeaderBytes` is out of range.
    */
   constructor(wrappedFactory: ProtocolFactory<P>, options: ProxyProtocolOptions) {
-    const { trustedSources, headerTimeoutMs = 5000 } = options
-    if (!(headerTimeoutMs > 0)) {
-      throw new RangeError(`Cannot wait ${headerTimeoutMs} ms for a PROXY header: give more than 0`)
-    }
+    checkOptions('ProxyProtocolFactory', options, RULES)
+    const { trustedSources, headerTimeoutMs = 5000, ...reader } = options
     this.wrappedFactory = wrappedFactory
     this.#setup = {
       sources: new TrustedSources(trustedSources),
-      reader: new ProxyHeaderReader(options),
+      reader: new ProxyHeaderReader(reader),
       headerTimeoutMs,
     }
   }
@@ -97,4 +101,11 @@ export class ProxyProtocolFactory<P extends ProtocolEvents = ProtocolEvents> imp
       error: why,
     })
   }
+}
+
+const RULES: OptionRules<ProxyProtocolOptions> = {
+  ...PROXY_HEADER_READER_RULES,
+  // What reads them knows better what is wrong with one.
+  trustedSources: anything,
+  headerTimeoutMs: milliseconds({ least: 1 }),
 }

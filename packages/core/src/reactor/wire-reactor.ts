@@ -28,10 +28,11 @@ import type {
 } from '../contracts/reactor.ts'
 import type { ClientTLSOptions, ServerTLSOptions, TLSContext } from '../contracts/tls.ts'
 import type { DatagramBinding } from '../datagram/datagram-binding.ts'
+import { LISTEN_MULTICAST_RULES, LISTEN_UDP_RULES } from '../datagram/listen-udp-rules.ts'
 import { DatagramPort } from '../datagram/datagram-port.ts'
 import type { DatagramWire } from '../datagram/datagram-wire.ts'
 import { checkOptions, checkValue } from '../options/check-options.ts'
-import { text } from '../options/option-rules.ts'
+import { count, text } from '../options/option-rules.ts'
 import {
   CONNECT_TCP_RULES,
   CONNECT_UNIX_RULES,
@@ -65,7 +66,10 @@ export abstract class WireReactor implements Reactor {
   /** The reactor as its ports and transports see it. */
   readonly host: ReactorLifecycle
 
+  /** @throws {TypeError | RangeError} for limits that are none. */
   constructor({ maxConnections = Infinity, maxWaiting = Infinity, ...log }: WireReactorSetup) {
+    checkValue('a reactor', 'maxConnections', maxConnections, LIMIT)
+    checkValue('a reactor', 'maxWaiting', maxWaiting, LIMIT)
     this.logPublisher = new LogPublisher({ reactor: this, ...log })
     this.host = new ReactorLifecycle({
       reactor: this,
@@ -210,20 +214,24 @@ export abstract class WireReactor implements Reactor {
     return this.#connect(unixAddress(path), factory, options)
   }
 
-  listenUDP(
+  async listenUDP(
     port: number,
     protocol: DatagramEvents,
     options: ListenUDPOptions = {},
   ): Promise<DatagramTransport> {
+    checkValue('listenUDP', 'port', port, PORT)
+    checkOptions('listenUDP', options, LISTEN_UDP_RULES, NODE_NAMES)
     const bind = (binding: DatagramBinding): Promise<DatagramWire> => this.bindDatagrams(binding)
     return DatagramPort.open({ host: this.host, port, protocol, options, bind })
   }
 
-  listenMulticast(
+  async listenMulticast(
     port: number,
     protocol: DatagramEvents,
-    { listenMultiple = false, ...options }: ListenMulticastOptions = {},
+    given: ListenMulticastOptions = {},
   ): Promise<DatagramTransport> {
+    checkOptions('listenMulticast', given, LISTEN_MULTICAST_RULES, NODE_NAMES)
+    const { listenMultiple = false, ...options } = given
     return this.listenUDP(port, protocol, { ...options, reuseAddress: listenMultiple })
   }
 
@@ -245,3 +253,5 @@ export abstract class WireReactor implements Reactor {
     return connector
   }
 }
+
+const LIMIT = count({ endless: true })

@@ -1,4 +1,6 @@
 import type { ReactorRandom } from '../contracts/reactor.ts'
+import { checkOptions } from '../options/check-options.ts'
+import { milliseconds, type OptionRules, quantity } from '../options/option-rules.ts'
 import { randomFraction } from '../protocol/random-fraction.ts'
 
 /**
@@ -26,21 +28,22 @@ export interface BackoffOptions {
 /**
  * Waits that grow by a factor up to a limit, each with a little randomness.
  *
- * @throws {RangeError} when an option is negative or not a number.
+ * @throws {TypeError | RangeError} for an option that is not one, or not a number of 0 or more.
  */
-export function backoffPolicy({
-  initialDelayMs = 1000,
-  maxDelayMs = 60_000,
-  factor = 1.5,
-  jitterMs = 1000,
-}: BackoffOptions = {}): RetryPolicy {
-  for (const [name, value] of Object.entries({ initialDelayMs, maxDelayMs, factor, jitterMs }))
-    if (!(value >= 0)) throw new RangeError(`Cannot back off with ${name} ${value}: give 0 or more`)
+export function backoffPolicy(options: BackoffOptions = {}): RetryPolicy {
+  checkOptions('backoffPolicy', options, RULES)
+  const { initialDelayMs = 1000, maxDelayMs = 60_000, factor = 1.5, jitterMs = 1000 } = options
   return (failedAttempts, reactor) => {
     const growth = factor ** Math.min(failedAttempts, MAX_EXPONENT)
     return Math.min(initialDelayMs * growth, maxDelayMs) + jitterMs * randomFraction(reactor)
   }
 }
 
+const RULES: OptionRules<BackoffOptions> = {
+  initialDelayMs: milliseconds(),
+  maxDelayMs: milliseconds({ endless: true }),
+  factor: quantity(),
+  jitterMs: milliseconds(),
+}
 /** Beyond it a power may be infinite, and 0 times that is no number. */
 const MAX_EXPONENT = 100

@@ -3,6 +3,8 @@ import { type ConnectionClosed, ConnectionDone, IncompleteReadError, LocalProtoc
 import type { Factory } from '../protocol/factory.ts'
 import { Protocol } from '../protocol/protocol.ts'
 import { logConnection } from '../transport/connection-report.ts'
+import { checkValue } from '../options/check-options.ts'
+import { bytes } from '../options/option-rules.ts'
 import { StreamInput } from './stream-input.ts'
 import { StreamReader } from './stream-reader.ts'
 import { StreamWriter } from './stream-writer.ts'
@@ -36,6 +38,7 @@ export abstract class StreamProtocol<F = Factory> extends Protocol<F> {
   abstract run(reader: StreamReader, writer: StreamWriter): Promise<void>
 
   override connectionMade(): void {
+    checkValue(this.constructor.name, 'maxBufferedBytes', this.maxBufferedBytes, MAX_BUFFERED)
     this.#finished = this.#runToItsEnd()
   }
 
@@ -92,6 +95,7 @@ export abstract class StreamProtocol<F = Factory> extends Protocol<F> {
   }
 }
 
+const MAX_BUFFERED = bytes({ endless: true })
 /** What a peer can make every read fail with must not fill the log with errors. */
 const PEERS_DOING = [
   [IncompleteReadError, 'A peer left in the middle of what was being read'],

@@ -1,5 +1,7 @@
 import type { ByteQueue } from '../bytes/byte-queue.ts'
 import { IncompleteReadError } from '../errors.ts'
+import { checkValue } from '../options/check-options.ts'
+import { bytes } from '../options/option-rules.ts'
 import type { ReadOptions, StreamInput } from './stream-input.ts'
 
 /** How much a read up to a delimiter may take. */
@@ -45,8 +47,7 @@ export class StreamReader implements AsyncIterable<Buffer> {
    * @throws {RangeError} (rejects) unless `count` is a whole number from 0.
    */
   async readExactly(count: number, options: ReadOptions = {}): Promise<Buffer> {
-    if (!Number.isSafeInteger(count) || count < 0)
-      throw new RangeError(`Cannot read ${count} bytes: give a whole number from 0`)
+    checkValue('readExactly', 'count', count, COUNT)
     const atEnd = (queue: ByteQueue): never => {
       throw new IncompleteReadError(queue.takeAll(), count)
     }
@@ -65,10 +66,11 @@ export class StreamReader implements AsyncIterable<Buffer> {
     delimiter: Uint8Array | string,
     { maxBytes = DEFAULT_MAX_BYTES, signal }: ReadUntilOptions = {},
   ): Promise<Buffer | undefined> {
+    checkValue('readUntil', 'maxBytes', maxBytes, MAX_BYTES)
     if (delimiter.length === 0) throw new RangeError('Cannot read up to a delimiter that is empty')
     // Made once: the queue goes on with its search for as long as it is asked for the same one.
-    const bytes = typeof delimiter === 'string' ? Buffer.from(delimiter) : delimiter
-    const take = (queue: ByteQueue): Buffer | undefined => queue.takeLine(maxBytes, bytes)
+    const wanted = typeof delimiter === 'string' ? Buffer.from(delimiter) : delimiter
+    const take = (queue: ByteQueue): Buffer | undefined => queue.takeLine(maxBytes, wanted)
     return this.#input.read<Buffer | undefined>({ take, atEnd: nothingLeft }, { signal })
   }
 
@@ -96,4 +98,6 @@ function nothingLeft(queue: ByteQueue): undefined {
 
 const CR = 0x0d
 const LF: Uint8Array = Uint8Array.of(0x0a)
+const COUNT = bytes({ most: Number.MAX_SAFE_INTEGER })
+const MAX_BYTES = bytes({ endless: true })
 const DEFAULT_MAX_BYTES = 65_536

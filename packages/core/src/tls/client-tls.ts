@@ -8,6 +8,8 @@ import type {
 } from '../contracts/tls.ts'
 import { TLSConfigurationError } from '../errors.ts'
 import { sessionOf } from './session.ts'
+import { checkOptions } from '../options/check-options.ts'
+import { CLIENT_TLS_RULES } from './tls-rules.ts'
 import { DEFAULT_HANDSHAKE_TIMEOUT_MS, DEFAULT_MIN_VERSION } from './tls-defaults.ts'
 import { type OpenedTLS, TLSWire } from './tls-wire.ts'
 import { checkedRoots } from './trust-roots.ts'
@@ -22,10 +24,11 @@ export class ClientTLS implements TLSContext {
   readonly #context: SecureContext
 
   /**
-   * @throws {TypeError} when no `serverName` says whose certificate to expect.
+   * @throws {TypeError | RangeError} for an option that is not one, or has a value that it cannot have; when no `serverName` says whose certificate to expect.
    * @throws {TLSConfigurationError} when a certificate or key cannot be used.
    */
   constructor(options: ClientTLSOptions) {
+    checkOptions('ClientTLS', options, CLIENT_TLS_RULES)
     const { serverName, insecurelySkipVerification = false } = options
     // Node takes an empty name for localhost.
     if ((serverName === undefined || serverName === '') && !insecurelySkipVerification) {

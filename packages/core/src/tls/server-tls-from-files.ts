@@ -1,5 +1,7 @@
 import type { DelayedCall, ReactorCore, ReactorFiles, ReactorLog, ReactorTime } from '../contracts/reactor.ts'
 import type { KeyPair, ServerTLSOptions } from '../contracts/tls.ts'
+import { checkValue } from '../options/check-options.ts'
+import { milliseconds } from '../options/option-rules.ts'
 import { ServerTLS } from './server-tls.ts'
 
 /** Where a certificate and its key lie, and how often to look for new ones. */
@@ -27,8 +29,8 @@ export async function serverTLSFromFiles(
   reactor: ReactorCore & ReactorFiles & ReactorTime & ReactorLog,
   { certFile, keyFile, reloadEveryMs, signal, ...options }: ServerTLSFiles,
 ): Promise<ServerTLS> {
-  if (reloadEveryMs !== undefined && !(reloadEveryMs > 0))
-    throw new RangeError(`Cannot look for a renewed certificate every ${reloadEveryMs} ms: give more than 0`)
+  if (reloadEveryMs !== undefined)
+    checkValue('serverTLSFromFiles', 'reloadEveryMs', reloadEveryMs, RELOAD_EVERY)
   const read = async (): Promise<KeyPair> => {
     const [cert, key] = await Promise.all([reactor.readFile(certFile), reactor.readFile(keyFile)])
     return { cert, key }
@@ -64,3 +66,5 @@ export async function serverTLSFromFiles(
 function isSame(one: KeyPair, other: KeyPair): boolean {
   return String(one.cert) === String(other.cert) && String(one.key) === String(other.key)
 }
+
+const RELOAD_EVERY = milliseconds({ least: 1 })

@@ -9,6 +9,8 @@ import type {
 } from '../contracts/tls.ts'
 import { TLSConfigurationError } from '../errors.ts'
 import { peerCertificateOf, sessionOf } from './session.ts'
+import { checkOptions } from '../options/check-options.ts'
+import { SERVER_TLS_RULES } from './tls-rules.ts'
 import { DEFAULT_HANDSHAKE_TIMEOUT_MS, DEFAULT_MIN_VERSION } from './tls-defaults.ts'
 import { type OpenedTLS, TLSWire } from './tls-wire.ts'
 import type { WireDuplex } from './wire-duplex.ts'
@@ -27,8 +29,12 @@ export class ServerTLS implements TLSContext {
   #options: ServerTLSOptions
   #certificates: Certificates
 
-  /** @throws {TLSConfigurationError} when a certificate or key cannot be used. */
+  /**
+   * @throws {TypeError | RangeError} for an option that is not one, or has a value that it cannot have.
+   * @throws {TLSConfigurationError} when a certificate or key cannot be used.
+   */
   constructor(options: ServerTLSOptions) {
+    checkOptions('ServerTLS', options, SERVER_TLS_RULES)
     this.handshakeTimeoutMs = options.handshakeTimeoutMs ?? DEFAULT_HANDSHAKE_TIMEOUT_MS
     this.#acceptableProtocols = options.acceptableProtocols
     this.#options = options
@@ -52,6 +58,7 @@ export class ServerTLS implements TLSContext {
     >,
   ): void {
     const next = { ...this.#options, ...options }
+    checkOptions('ServerTLS', next, SERVER_TLS_RULES)
     this.#certificates = certificatesOf(next)
     this.#options = next
   }

@@ -198,7 +198,7 @@ describe('ReactorLifecycle', () => {
       ['no promise', (): number => 1],
       ['a resolved promise', (): Promise<void> => Promise.resolve()],
     ])('closes a protocol at once whose drain returns %s', async (_what, drain) => {
-      const server = Object.assign(new Recorder(), { drain: drain as () => void })
+      const server = Object.assign(new Recorder(), { drain: drain })
       const reactor = await runningWith(server, new Patient())
       server.transport.write('last words')
       const stop = reactor.stop()

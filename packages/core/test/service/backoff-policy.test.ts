@@ -40,7 +40,9 @@ describe('backoffPolicy', () => {
     'refuses a %s that makes no sense',
     (name) => {
       for (const value of [-1, Number.NaN])
-        expect(() => backoffPolicy({ [name]: value })).toThrow(`Cannot back off with ${name} ${value}`)
+        expect(() => backoffPolicy({ [name]: value })).toThrow(
+          `Cannot take ${name} ${value} for backoffPolicy`,
+        )
     },
   )
 })

@@ -78,7 +78,7 @@ describe('serverTLSFromFiles', () => {
     await serverTLSFromFiles(reactor, FILES)
     expect(reactor.getDelayedCalls()).toEqual([])
     await expect(serverTLSFromFiles(reactor, { ...FILES, reloadEveryMs: 0 })).rejects.toThrow(
-      'give more than 0',
+      'Cannot take reloadEveryMs 0 for serverTLSFromFiles',
     )
   })
 

@@ -1,0 +1,70 @@
+import type {
+  ClientCertificates,
+  ClientTLSOptions,
+  KeyPair,
+  ServerTLSOptions,
+  TLSOptions,
+} from '../contracts/tls.ts'
+import {
+  flag,
+  listOf,
+  milliseconds,
+  oneOf,
+  type OptionRule,
+  type OptionRules,
+  optionsOf,
+  text,
+} from '../options/option-rules.ts'
+
+const pem: OptionRule = (value) =>
+  typeof value === 'string' || value instanceof Uint8Array
+    ? undefined
+    : { kind: 'type', wanted: 'PEM text, a string or a Buffer' }
+
+/** RFC 7301 §3.1: one byte says how long a name is, and none is empty. */
+const protocolName: OptionRule = (value) => {
+  const problem = text(value)
+  if (problem !== undefined || Buffer.byteLength(value as string) <= MAX_PROTOCOL_NAME_BYTES) return problem
+  return { kind: 'range', wanted: `a name of at most ${MAX_PROTOCOL_NAME_BYTES} bytes` }
+}
+
+const KEY_PAIR_RULES: OptionRules<KeyPair> = { cert: pem, key: pem, passphrase: text }
+
+const serverNames: OptionRule = (value) => {
+  if (typeof value !== 'object' || value === null) return { kind: 'type', wanted: 'key pairs by name' }
+  return optionsOf(Object.fromEntries(Object.keys(value).map((name) => [name, optionsOf(KEY_PAIR_RULES)])))(
+    value,
+  )
+}
+
+const CLIENT_CERTIFICATES_RULES: OptionRules<ClientCertificates> = {
+  trustRoots: listOf(pem),
+  required: flag,
+}
+
+const TLS_RULES: OptionRules<TLSOptions> = {
+  minVersion: oneOf('TLSv1.2', 'TLSv1.3'),
+  ciphers: text,
+  acceptableProtocols: listOf(protocolName),
+  handshakeTimeoutMs: milliseconds(),
+}
+
+/** What a server's side of TLS accepts. */
+export const SERVER_TLS_RULES: OptionRules<ServerTLSOptions> = {
+  ...TLS_RULES,
+  ...KEY_PAIR_RULES,
+  serverNames,
+  clientCertificates: optionsOf(CLIENT_CERTIFICATES_RULES),
+}
+
+/** What a client's side of TLS accepts. */
+export const CLIENT_TLS_RULES: OptionRules<ClientTLSOptions> = {
+  ...TLS_RULES,
+  // Empty where the server is an address without a name, which is verified otherwise.
+  serverName: (value) => (typeof value === 'string' ? undefined : { kind: 'type', wanted: 'a string' }),
+  trustRoots: listOf(pem),
+  certificate: optionsOf(KEY_PAIR_RULES),
+  insecurelySkipVerification: flag,
+}
+
+const MAX_PROTOCOL_NAME_BYTES = 255

@@ -1,0 +1,54 @@
+import { describe, expect, test } from 'vitest'
+import { ClientTLS } from '../../src/tls/client-tls.ts'
+import { ServerTLS } from '../../src/tls/server-tls.ts'
+import { CLIENT_TLS_RULES, SERVER_TLS_RULES } from '../../src/tls/tls-rules.ts'
+import { root, server } from './certificates.ts'
+
+describe('options of both sides', () => {
+  test.each([
+    [{ handshakeTimeoutMs: NaN }, 'Cannot take handshakeTimeoutMs NaN'],
+    [{ handshakeTimeoutMs: '10' }, 'Cannot take handshakeTimeoutMs "10"'],
+    [{ handshakeTimeoutMs: Infinity }, 'Cannot take handshakeTimeoutMs Infinity'],
+    [{ minVersion: 'TLSv1.1' }, 'Cannot take minVersion "TLSv1.1"'],
+    [{ acceptableProtocols: 'h2' }, 'Cannot take acceptableProtocols "h2"'],
+    [{ acceptableProtocols: ['h2', ''] }, 'Cannot take acceptableProtocols[1] ""'],
+    [{ acceptableProtocols: ['x'.repeat(256)] }, 'give a name of at most 255 bytes'],
+    [{ acceptableProtocols: ['ü'.repeat(128)] }, 'give a name of at most 255 bytes'],
+    [{ ALPNProtocols: ['h2'] }, 'Cannot take the unknown option "ALPNProtocols"'],
+  ])('refuse %o', (options, message) => {
+    expect(() => new ServerTLS({ ...server, ...options } as never)).toThrow(message)
+    expect(() => new ClientTLS({ serverName: 'localhost', ...options } as never)).toThrow(message)
+  })
+
+  test('take a protocol name of 255 bytes, and undefined for the default', () => {
+    const options = {
+      acceptableProtocols: ['x'.repeat(255)],
+      minVersion: undefined,
+      handshakeTimeoutMs: undefined,
+    }
+    expect(new ServerTLS({ ...server, ...options } as never).handshakeTimeoutMs).toBe(10_000)
+    expect(new ClientTLS({ serverName: 'localhost', ...options } as never).handshakeTimeoutMs).toBe(10_000)
+  })
+})
+
+test('a server refuses key pairs that are none, also those for further names', () => {
+  const pair = (name: string): unknown => ({ ...server, serverNames: { [name]: { cert: 5, key: '' } } })
+  expect(() => new ServerTLS({ ...server, cert: 5 } as never)).toThrow(
+    'Cannot take cert 5 for ServerTLS: give PEM text',
+  )
+  expect(() => new ServerTLS(pair('a.example') as never)).toThrow('Cannot take serverNames.a.example.cert 5')
+  expect(SERVER_TLS_RULES.serverNames('a.example')).toMatchObject({ kind: 'type' })
+})
+
+test('a server refuses a certificate that replaces another under a misspelt name', () => {
+  const tls = new ServerTLS(server)
+  expect(() => tls.replace({ certificate: server.cert } as never)).toThrow('"certificate" for ServerTLS')
+})
+
+test('a client goes unverified for nothing but true', () => {
+  for (const value of ['false', 'true', 1, null])
+    expect(() => new ClientTLS({ insecurelySkipVerification: value } as never)).toThrow(
+      'Cannot take insecurelySkipVerification',
+    )
+  expect(CLIENT_TLS_RULES.trustRoots(root)).toMatchObject({ kind: 'type', wanted: 'a list' })
+})
