@@ -65,7 +65,7 @@ class Recorder implements ConnectionWatch {
     const kept = data.subarray(0, this.#room)
     if (kept.length > 0) this.#tell({ ...this.#now, what, bytes: kept })
     this.#room -= kept.length
-    if (bytes.length < data.length) this.#cutShort()
+    if (kept.length < data.length) this.#cutShort()
   }
 
   #cutShort(): void {
