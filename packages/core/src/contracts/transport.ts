@@ -70,6 +70,12 @@ export interface Transport extends Consumer, PushProducer {
   loseConnection(): void
   /** Sends what is queued (waiting for a registered producer to finish), then says that no more will come; reading goes on. */
   loseWriteConnection(): void
+  /**
+   * Stops the registered producer and unregisters it: `stopProducing` is called once, and a close that waits for it
+   * goes on. For a protocol that has sent its last word, such as a close frame, and refuses what a producer of its
+   * user would still give. Does nothing without a producer.
+   */
+  stopProducer(): void
   /** Drops what is queued and resets the connection. `connectionLost` gets a ConnectionAborted with this cause. */
   abortConnection(cause?: unknown): void
   /**

@@ -2,6 +2,7 @@ import { formatAddress } from '../addresses.ts'
 import type { LogConnection } from '../contracts/log.ts'
 import type { ProtocolEvents } from '../contracts/protocol-events.ts'
 import type { Transport } from '../contracts/transport.ts'
+import type { ConnectionClosed } from '../errors.ts'
 import { diagnose } from './diagnostics.ts'
 
 /** A connection as logs name it, with `protocol` as who reads it. */
@@ -26,4 +27,18 @@ export function reportFault(
   const text = 'A protocol failed; its connection is aborted'
   const connection = logConnection(transport, protocol)
   transport.reactor.log({ level: 'error', text, connection, source: protocol, error })
+}
+
+/** Publishes that a connection is gone, with how much it carried and for how long. */
+export function reportClose(
+  transport: Transport,
+  reason: ConnectionClosed,
+  receivedBytes: number,
+  sentBytes: number,
+  openedAtMs: number,
+): void {
+  diagnose('ropewalk.close', () => {
+    const durationMs = transport.reactor.now() - openedAtMs
+    return { transport, reason, receivedBytes, sentBytes, durationMs }
+  })
 }

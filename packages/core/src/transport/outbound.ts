@@ -152,6 +152,14 @@ export class Outbound {
     if (this.#stage === 'finishing') this.#owner.outputQueued()
   }
 
+  /** Stops the producer, if there is one, and unregisters it. */
+  stopProducer(): void {
+    const producer = this.#producer?.producer
+    if (producer === undefined) return
+    this.unregisterProducer()
+    this.#ask(() => producer.stopProducing())
+  }
+
   /** Resolves below the low-water mark, or once stopped: whether a write would be sent. */
   drained(): Promise<boolean> {
     if (this.bytes <= this.#options.lowWaterBytes) return Promise.resolve(this.takesWrites)
@@ -165,9 +173,7 @@ export class Outbound {
     this.#inFlightBytes = 0
     this.#stall?.clear()
     this.#pace?.stop()
-    const producer = this.#producer?.producer
-    this.#producer = undefined
-    if (producer !== undefined) this.#ask(() => producer.stopProducing())
+    this.stopProducer()
     this.#wake()
   }
 

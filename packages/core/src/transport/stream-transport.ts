@@ -4,7 +4,7 @@ import type { Pipeable, PipeOptions, PullProducer, PushProducer } from '../contr
 import type { ProtocolEvents } from '../contracts/protocol-events.ts'
 import type { Reactor } from '../contracts/reactor.ts'
 import { type ConnectionClosed, LocalProtocolError, NotConnectedError } from '../errors.ts'
-import { connectionLabel, reportFault } from './connection-report.ts'
+import { connectionLabel, reportClose, reportFault } from './connection-report.ts'
 import { CurrentProtocol, type FaultListener } from './current-protocol.ts'
 import { diagnose } from './diagnostics.ts'
 import { Inbound, type InboundReader } from './inbound.ts'
@@ -154,6 +154,10 @@ export class StreamTransport
 
   unregisterProducer(): void {
     this.#outbound.unregisterProducer()
+  }
+
+  stopProducer(): void {
+    this.#outbound.stopProducer()
   }
 
   loseConnection(): void {
@@ -388,13 +392,7 @@ export class StreamTransport
     this.#abort?.abort(reason)
     void this.#current.tell((protocol) => protocol.connectionLost(reason))
     void this.#current.tell(() => this.#watches?.closed(reason))
-    diagnose('ropewalk.close', () => ({
-      transport: this,
-      reason,
-      receivedBytes: this.#receivedBytes,
-      sentBytes: this.#outbound.sentBytes,
-      durationMs: this.reactor.now() - this.#openedAtMs,
-    }))
+    reportClose(this, reason, this.#receivedBytes, this.#outbound.sentBytes, this.#openedAtMs)
     this.#onLost?.(reason, this)
     this.#host.connectionClosed(this)
   }

@@ -1,8 +1,15 @@
+import { subscribe, unsubscribe } from 'node:diagnostics_channel'
 import { describe, expect, test } from 'vitest'
 import { tcpAddress } from '../../src/addresses.ts'
+import { ConnectionDone } from '../../src/errors.ts'
 import { Recorder } from '../../src/testing/checks/recorder.ts'
 import { StringTransport } from '../../src/testing/string-transport.ts'
-import { connectionLabel, logConnection, reportFault } from '../../src/transport/connection-report.ts'
+import {
+  connectionLabel,
+  logConnection,
+  reportClose,
+  reportFault,
+} from '../../src/transport/connection-report.ts'
 
 describe('connection reports', () => {
   const peer = tcpAddress('192.168.1.1', 54_321)
@@ -19,5 +26,15 @@ describe('connection reports', () => {
     reportFault(transport, protocol, error)
     const connection = { id: 1, peer, protocol: 'Recorder' }
     expect(transport.reactor.logged).toMatchObject([{ level: 'error', connection, source: protocol, error }])
+  })
+
+  test('publish the end of a connection with what it carried and for how long', () => {
+    const [transport, reason, published] = [new StringTransport(), new ConnectionDone(), [] as unknown[]]
+    const note = (message: unknown): void => void published.push(message)
+    subscribe('ropewalk.close', note)
+    transport.reactor.advance(500)
+    reportClose(transport, reason, 10, 20, 200)
+    unsubscribe('ropewalk.close', note)
+    expect(published).toEqual([{ transport, reason, receivedBytes: 10, sentBytes: 20, durationMs: 300 }])
   })
 })

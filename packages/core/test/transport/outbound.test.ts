@@ -112,6 +112,42 @@ describe('Outbound', () => {
     expect([outbound.write('late'), calls]).toEqual([false, []])
   })
 
+  test('stops a producer once and forgets it: what waited for it goes on', () => {
+    const { told, outbound } = make()
+    const calls: string[] = []
+    outbound.stopProducer()
+    outbound.registerProducer(
+      {
+        pauseProducing: () => undefined,
+        resumeProducing: () => undefined,
+        // Already unregistered when it is called: what it does in turn changes nothing.
+        stopProducing: () => {
+          calls.push(`stop, takes writes: ${outbound.takesWrites}`)
+          outbound.stopProducer()
+          outbound.unregisterProducer()
+        },
+      },
+      true,
+    )
+    outbound.finish()
+    outbound.flush()
+    expect(outbound.finished).toBe(false)
+    outbound.stopProducer()
+    outbound.stop()
+    expect(calls).toEqual(['stop, takes writes: false'])
+    expect(told.filter((what) => what !== 'queued')).toEqual([])
+  })
+
+  test('finishes once a producer was stopped', () => {
+    const { told, outbound } = make()
+    const source = { pauseProducing: ignore, resumeProducing: ignore, stopProducing: ignore }
+    outbound.registerProducer(source, true)
+    outbound.finish()
+    outbound.stopProducer()
+    outbound.flush()
+    expect([told.at(-1), outbound.finished]).toEqual(['finished', true])
+  })
+
   test('does not recurse for a pull producer whose pieces leave at once', () => {
     const { wire, outbound } = make()
     let depth = 0
@@ -272,3 +308,5 @@ describe('Outbound', () => {
     expect(bytesIn(wire)).toBe(1000)
   })
 })
+
+const ignore = (): void => undefined

@@ -184,6 +184,47 @@ export const producerChecks: readonly TransportCheck[] = [
       equal(source.calls, [], 'what the producer was told')
     },
   },
+  {
+    name: 'stops and unregisters a producer of either kind when asked, so that a close waits for it no longer',
+    async run({ connect, until, quiet }) {
+      for (const streaming of [true, false]) {
+        const [server, client] = [new Recorder(), new Recorder()]
+        const pair = await connect(server, client)
+        const source = new Source()
+        register(pair.client, source, streaming)
+        pair.client.write('last words')
+        pair.client.loseConnection()
+        await quiet()
+        equal(client.lost, false, 'lost before the producer was stopped')
+        pair.client.stopProducer()
+        pair.client.stopProducer()
+        equal(pair.client.write('too late'), false, 'a write after it was stopped')
+        await until(() => server.lost && client.lost)
+        equal(server.text, 'last words', 'what the peer got')
+        equal(
+          source.calls.filter((call) => call !== 'resume'),
+          ['stop'],
+          'calls of the producer',
+        )
+      }
+    },
+  },
+  {
+    name: 'goes on sending after a producer was stopped, and takes the next one',
+    async run({ connect, until }) {
+      const server = new Recorder()
+      const pair = await connect(server, new Recorder())
+      pair.client.stopProducer()
+      const [first, second] = [new Source(), new Source()]
+      pair.client.registerProducer(first, true)
+      pair.client.stopProducer()
+      equal(first.calls, ['stop'], 'calls of the producer that was stopped')
+      pair.client.registerProducer(second, true)
+      holds(pair.client.write('sent'), 'a write after the stop is taken')
+      await until(() => server.text === 'sent')
+      equal(second.calls, [], 'calls of the next producer')
+    },
+  },
 ]
 
 /** A producer that notes what it is told; resumed, it does as it was made to. */

@@ -12,4 +12,14 @@ describe('producerChecks', () => {
     const noticed = await noticedBy(producerChecks, () => ({ registerProducer: () => undefined }))
     expect(noticed).toContainEqual(expect.stringContaining('asks a pull producer within registerProducer'))
   })
+
+  test('catch a transport that unregisters a producer without stopping it', async () => {
+    const noticed = await noticedBy(producerChecks, (transport) => ({
+      stopProducer: () => transport.unregisterProducer(),
+    }))
+    expect(noticed).toEqual([
+      'stops and unregisters a producer of either kind when asked, so that a close waits for it no longer',
+      'goes on sending after a producer was stopped, and takes the next one',
+    ])
+  })
 })
