@@ -5,6 +5,7 @@ import type { ProtocolEvents } from '../contracts/protocol-events.ts'
 import type { Reactor } from '../contracts/reactor.ts'
 import { type ConnectionClosed, LocalProtocolError, NotConnectedError } from '../errors.ts'
 import { connectionLabel, reportClose, reportFault } from './connection-report.ts'
+import { isConnectionEnd } from './connection-end.ts'
 import { CurrentProtocol, type FaultListener } from './current-protocol.ts'
 import { diagnose } from './diagnostics.ts'
 import { Inbound, type InboundReader } from './inbound.ts'
@@ -334,7 +335,7 @@ export class StreamTransport
   }
 
   callbackFailed(source: ProtocolEvents | undefined, error: unknown): void {
-    if (this.#stage.is === 'lost' && error === this.#stage.reason) return
+    if (this.#stage.is === 'lost' && isConnectionEnd(error, this.#stage.reason)) return
     reportFault(this, source, error)
     this.abortConnection(error)
   }

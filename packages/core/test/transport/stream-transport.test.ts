@@ -1,3 +1,4 @@
+import { EventEmitter, once } from 'node:events'
 import { describe, expect, test, vi } from 'vitest'
 import { tcpAddress } from '../../src/addresses.ts'
 import { ConnectionAborted, ConnectionDone } from '../../src/errors.ts'
@@ -251,6 +252,27 @@ describe('StreamTransport', () => {
     transport.failConnection(protocol.reason)
     await transport.reactor.settle()
     expect([protocol.reason?.name, transport.reactor.logged]).toEqual(['ConnectionLost', []])
+  })
+
+  test('logs nothing of an AbortError that transport.signal caused, and a fault of its own all the same', async () => {
+    const log = async (failed: (signal: AbortSignal) => Promise<unknown>): Promise<unknown> => {
+      const protocol = new (class extends Recorder {
+        override async dataReceived(): Promise<void> {
+          await failed(this.transport.signal)
+        }
+      })()
+      const transport = StringTransport.connect(protocol)
+      transport.receive('x')
+      transport.receiveReset()
+      await transport.reactor.settle()
+      return transport.reactor.logged.map(({ error }) => String(error))
+    }
+    expect(await log((signal) => once(new EventEmitter(), 'never', { signal }))).toEqual([])
+    const own = async (signal: AbortSignal): Promise<void> => {
+      await once(new EventEmitter(), 'never', { signal }).catch(() => undefined)
+      throw new Error('its own')
+    }
+    expect(await log(own)).toEqual(['Error: its own'])
   })
 
   test('lets a callback that awaited go on harmlessly when the connection is gone (statement 126)', async () => {
