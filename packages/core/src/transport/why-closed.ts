@@ -1,5 +1,6 @@
 import type { Transport } from '../contracts/transport.ts'
 import { ConnectionClosed, NotConnectedError } from '../errors.ts'
+import { tolerated } from './tolerated.ts'
 
 /**
  * Why nothing can be sent any more on `transport`, of which `drained` has answered false: the reason that
@@ -14,16 +15,13 @@ export async function whyClosed(transport: Transport): Promise<Error> {
 }
 
 /**
- * The same promise, but whoever does not wait for it need not hear of the end of the connection: a
- * peer that leaves must not become an unhandled rejection, which ends the process. Anything else stays one.
+ * The same promise, but the end of the connection never becomes an unhandled rejection, which ends the process:
+ * a peer that leaves must not. Code that awaits the promise gets it. Anything else stays a rejection like any other.
  */
 export function unheardIfClosed<T>(work: Promise<T>): Promise<T> {
-  const outcome = new Promise<T>((resolve, reject) => {
-    work.then(resolve, (error: unknown) => {
-      if (error instanceof ConnectionClosed || error instanceof NotConnectedError)
-        outcome.catch(() => undefined)
-      reject(error)
-    })
-  })
-  return outcome
+  return tolerated(work, isEnd)
+}
+
+function isEnd(error: unknown): boolean {
+  return error instanceof ConnectionClosed || error instanceof NotConnectedError
 }
