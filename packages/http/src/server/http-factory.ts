@@ -1,6 +1,7 @@
 import { type Address, Factory } from '@ropewalk/core'
+import { type GivenOptions, withDefaults } from '@ropewalk/core/options'
 import { formatDate } from '../message/date.ts'
-import { DEFAULT_CHANNEL_OPTIONS, type HTTPChannelOptions } from './channel-options.ts'
+import { CHANNEL_OPTION_RULES, DEFAULT_CHANNEL_OPTIONS, type HTTPChannelOptions } from './channel-options.ts'
 import { HTTPChannel, type HTTPChannelOwner } from './http-channel.ts'
 import type { Request } from './request.ts'
 
@@ -11,13 +12,14 @@ export abstract class HTTPFactory extends Factory<HTTPChannel> implements HTTPCh
   #dateLine = ''
   #dateSecond = -1
 
-  /** @throws {RangeError} for a limit or deadline that is none. */
-  constructor(options: Partial<HTTPChannelOptions> = {}) {
+  /**
+   * @throws {TypeError} when `options` is no object, or has an option that does not exist or is no number.
+   * @throws {RangeError} when an option is out of range.
+   */
+  constructor(options?: GivenOptions<HTTPChannelOptions>) {
     super()
-    this.options = { ...DEFAULT_CHANNEL_OPTIONS, ...options }
-    for (const [name, value] of Object.entries(this.options)) {
-      if (!(value >= 0)) throw new RangeError(`Cannot serve with ${name} ${value}: give a number, 0 or more`)
-    }
+    const owner = new.target.name || 'HTTPFactory'
+    this.options = withDefaults(owner, DEFAULT_CHANNEL_OPTIONS, options, CHANNEL_OPTION_RULES)
   }
 
   /**

@@ -1,3 +1,4 @@
+import type { GivenOptions } from '@ropewalk/core/options'
 import { HTTPError } from '../errors.ts'
 import type { HTTPChannelOptions } from '../server/channel-options.ts'
 import { HTTPFactory } from '../server/http-factory.ts'
@@ -10,7 +11,8 @@ export class Site extends HTTPFactory {
   /** The root of the tree. */
   readonly resource: Resource
 
-  constructor(resource: Resource, options?: Partial<HTTPChannelOptions>) {
+  /** @throws {TypeError | RangeError} as the constructor of `HTTPFactory` does. */
+  constructor(resource: Resource, options?: GivenOptions<HTTPChannelOptions>) {
     super(options)
     this.resource = resource
   }
