@@ -1,24 +1,24 @@
 import { ByteQueue } from '@ropewalk/core/bytes'
 import { HTTPError } from '../errors.ts'
 
-/** Who feeds a body. */
+/** What brings the bytes of a body. */
 export interface BodySource {
-  /** Somebody reads: bring more, unless all has come. */
+  /** The body is being read and holds nothing: bring more, unless all has come. */
   bodyWanted(): void
 }
 
 /**
- * What the client sends behind a request's head, read as it arrives.
+ * What the client sends after a request's head, read as it arrives.
  *
- * Nothing is read from the connection before somebody asks, nor faster than it is taken. It can be
- * read once. Ends with an error when the connection is lost or the client breaks the rules.
+ * Nothing is read from the connection before the body is asked for, nor faster than it is taken. It
+ * can be read once. Reading fails when the connection is lost or the client breaks the rules; a
+ * promise that is not awaited at that moment is no unhandled rejection, so a client cannot end the process.
  */
 export class RequestBody implements AsyncIterable<Buffer> {
   readonly #source: BodySource
   readonly #contentType: () => string | undefined
   readonly #held = new ByteQueue()
   #end: BodyEnd = ARRIVING
-  /** Whether somebody has begun to read. */
   #reading = false
   #wake: (() => void) | undefined
 
@@ -38,7 +38,7 @@ export class RequestBody implements AsyncIterable<Buffer> {
     return this.#end.is === 'complete'
   }
 
-  /** Whether somebody has begun to read. */
+  /** Whether reading has begun. */
   get used(): boolean {
     return this.#reading
   }
@@ -49,57 +49,47 @@ export class RequestBody implements AsyncIterable<Buffer> {
    * @throws {TypeError} when it was read before.
    * @throws {RemoteProtocolError | ConnectionClosed} when it breaks off; LocalProtocolError once the response is complete.
    */
-  async *[Symbol.asyncIterator](): AsyncGenerator<Buffer, void, undefined> {
-    if (this.#reading) throw new TypeError('Cannot read a request body twice')
-    this.#reading = true
-    for (;;) {
-      const piece = this.#held.takeUpTo(Infinity)
-      if (piece !== undefined) yield piece
-      else if (this.#end.is === 'complete') return
-      else if (this.#end.is === 'failed') throw this.#end.error
-      else await this.#more()
-    }
+  [Symbol.asyncIterator](): AsyncGenerator<Buffer, void, undefined> {
+    const pieces = this.#pieces()
+    const next = pieces.next.bind(pieces)
+    pieces.next = () => awaitedOrNot(next())
+    return pieces
   }
 
-  /** All of it. Its size is bounded by `maxBodyBytes`. */
-  async bytes(): Promise<Buffer> {
-    const pieces: Buffer[] = []
-    for await (const piece of this) pieces.push(piece)
-    return pieces.length === 1 && pieces[0] !== undefined ? pieces[0] : Buffer.concat(pieces)
+  /**
+   * All of it. Its size is bounded by `maxBodyBytes`.
+   *
+   * @throws as reading the pieces does (rejects).
+   */
+  bytes(): Promise<Buffer> {
+    return awaitedOrNot(this.#bytes())
   }
 
-  /** All of it as UTF-8. */
-  async text(): Promise<string> {
-    return new TextDecoder().decode(await this.bytes())
+  /**
+   * All of it as UTF-8.
+   *
+   * @throws as reading the pieces does (rejects).
+   */
+  text(): Promise<string> {
+    return awaitedOrNot(this.#text())
   }
 
   /**
    * All of it as JSON.
    *
-   * @throws {HTTPError} 400 when it is none.
+   * @throws {HTTPError} (rejects) 400 when it is not JSON; else as reading the pieces does.
    */
-  async json(): Promise<unknown> {
-    const text = await this.text()
-    try {
-      return JSON.parse(text) as unknown
-    } catch (cause) {
-      throw new HTTPError(400, 'Cannot read the body as JSON', { cause })
-    }
+  json(): Promise<unknown> {
+    return awaitedOrNot(this.#json())
   }
 
   /**
    * The fields of a form sent as `application/x-www-form-urlencoded`.
    *
-   * @throws {HTTPError} 415 when the body is of another type.
+   * @throws {HTTPError} (rejects) 415 when the body is of another type; else as reading the pieces does.
    */
-  async formData(): Promise<FormData> {
-    const type = this.#contentType()?.split(';', 1)[0]?.trim().toLowerCase()
-    if (type !== 'application/x-www-form-urlencoded') {
-      throw new HTTPError(415, `Cannot read a form from ${type ?? 'a body without Content-Type'}`)
-    }
-    const form = new FormData()
-    for (const [name, value] of new URLSearchParams(await this.text())) form.append(name, value)
-    return form
+  formData(): Promise<FormData> {
+    return awaitedOrNot(this.#formData())
   }
 
   /** A piece has come. */
@@ -120,6 +110,47 @@ export class RequestBody implements AsyncIterable<Buffer> {
     this.#wakeReader()
   }
 
+  async *#pieces(): AsyncGenerator<Buffer, void, undefined> {
+    if (this.#reading) throw new TypeError('Cannot read a request body twice')
+    this.#reading = true
+    for (;;) {
+      const piece = this.#held.takeUpTo(Infinity)
+      if (piece !== undefined) yield piece
+      else if (this.#end.is === 'complete') return
+      else if (this.#end.is === 'failed') throw this.#end.error
+      else await this.#more()
+    }
+  }
+
+  async #bytes(): Promise<Buffer> {
+    const pieces: Buffer[] = []
+    for await (const piece of this.#pieces()) pieces.push(piece)
+    return pieces.length === 1 && pieces[0] !== undefined ? pieces[0] : Buffer.concat(pieces)
+  }
+
+  async #text(): Promise<string> {
+    return new TextDecoder().decode(await this.#bytes())
+  }
+
+  async #json(): Promise<unknown> {
+    const text = await this.#text()
+    try {
+      return JSON.parse(text) as unknown
+    } catch (cause) {
+      throw new HTTPError(400, 'Cannot read the body as JSON', { cause })
+    }
+  }
+
+  async #formData(): Promise<FormData> {
+    const type = this.#contentType()?.split(';', 1)[0]?.trim().toLowerCase()
+    if (type !== 'application/x-www-form-urlencoded') {
+      throw new HTTPError(415, `Cannot read a form from ${type ?? 'a body without Content-Type'}`)
+    }
+    const form = new FormData()
+    for (const [name, value] of new URLSearchParams(await this.#text())) form.append(name, value)
+    return form
+  }
+
   async #more(): Promise<void> {
     const woken = new Promise<void>((resolve) => (this.#wake = resolve))
     this.#source.bodyWanted()
@@ -130,6 +161,15 @@ export class RequestBody implements AsyncIterable<Buffer> {
     this.#wake?.()
     this.#wake = undefined
   }
+}
+
+/**
+ * The same promise. Its rejection reaches those who await it, now or later, and is no unhandled
+ * rejection meanwhile: `const text = request.body.text(); await other(); await text` is how people read.
+ */
+function awaitedOrNot<T>(reading: Promise<T>): Promise<T> {
+  reading.catch(() => undefined)
+  return reading
 }
 
 type BodyEnd =

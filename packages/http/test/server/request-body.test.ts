@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { RequestBody } from '../../src/server/request-body.ts'
+import { unhandledRejectionsDuring } from './unhandled-rejections.ts'
 
 function bodyOf(pieces: string[], contentType?: string): RequestBody {
   const body = new RequestBody({ bodyWanted: () => undefined }, () => contentType)
@@ -88,5 +89,45 @@ describe('RequestBody', () => {
       ['é', '\ufffd'],
     ])
     await expect(bodyOf([]).json()).rejects.toMatchObject({ statusCode: 400 })
+  })
+
+  test('a failure is no unhandled rejection while its promise is not awaited, and reaches those who await it', async () => {
+    const gone = new Error('gone')
+    const form = 'application/x-www-form-urlencoded'
+    const reads: ((body: RequestBody) => Promise<unknown>)[] = [
+      (body) => body.bytes(),
+      (body) => body.text(),
+      (body) => body.json(),
+      (body) => body.formData(),
+      (body) => body[Symbol.asyncIterator]().next(),
+    ]
+    const promises: Promise<unknown>[] = []
+    const unhandled = await unhandledRejectionsDuring(async () => {
+      for (const read of reads) {
+        const body = new RequestBody({ bodyWanted: () => undefined }, () => form)
+        promises.push(read(body))
+        body.failed(gone)
+        const before = new RequestBody({ bodyWanted: () => undefined }, () => form)
+        before.failed(gone)
+        promises.push(read(before))
+      }
+    })
+    expect(unhandled).toEqual([])
+    for (const promise of promises) await expect(promise).rejects.toBe(gone)
+  })
+
+  test('what the client sent that cannot be read is no unhandled rejection either', async () => {
+    const unhandled = await unhandledRejectionsDuring(async () => {
+      void bodyOf(['{']).json()
+      void bodyOf(['a=1'], 'text/plain').formData()
+    })
+    expect(unhandled).toEqual([])
+  })
+
+  test('iteration ends its generator when it is abandoned, and the pieces can be taken one by one', async () => {
+    const pieces = bodyOf(['a', 'b'])[Symbol.asyncIterator]()
+    expect(String((await pieces.next()).value)).toBe('a')
+    expect(await pieces.return()).toEqual({ done: true, value: undefined })
+    expect(await pieces.next()).toEqual({ done: true, value: undefined })
   })
 })
