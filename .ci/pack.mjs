@@ -1,0 +1,23 @@
+// Packs what is published into .pack/, and prints the command that installs it in another project.
+import { spawnSync } from 'node:child_process'
+import { readdirSync, rmSync } from 'node:fs'
+import { fileURLToPath } from 'node:url'
+
+const folder = fileURLToPath(new URL('../.pack/', import.meta.url))
+const filters = ['--filter', './packages/*', '--filter', '!@ropewalk/repo-checks']
+rmSync(folder, { recursive: true, force: true })
+const { status, stdout, stderr, error } = spawnSync(
+  'npm',
+  ['run', '--silent', 'pnpm', '--', '--recursive', ...filters, 'pack', '--pack-destination', folder],
+  // The content of the tarballs is thousands of lines.
+  { encoding: 'utf8', maxBuffer: 64 * 1024 * 1024, shell: process.platform === 'win32' },
+)
+if (status === 0) {
+  const tarballs = readdirSync(folder).map((name) => folder + name)
+  console.log(`Packed ${tarballs.length} packages. Install them in a project of yours with:\n`)
+  console.log(`npm install ${tarballs.join(' ')}`)
+} else {
+  process.stderr.write(`${stdout}${stderr}`)
+  console.error(`Cannot pack the packages: ${error?.message ?? `pnpm ended with ${status}`}`)
+  process.exitCode = 1
+}
