@@ -1,5 +1,5 @@
 // Stays connected to a server of lines, whenever that is there: says hello, prints what comes, leaves when told bye.
-// Try it with: npx tsx examples/reconnecting-client.ts tcp:127.0.0.1:8080, and start and stop examples/chat-lines.ts
+// Try it with: npm run example examples/reconnecting-client.ts tcp:127.0.0.1:8080, and start and stop examples/chat-lines.ts
 import {
   backoffPolicy,
   clientFromString,

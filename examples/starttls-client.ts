@@ -1,5 +1,5 @@
 // Asks starttls-server for TLS, verifies its certificate, says one thing, prints the answer, and leaves.
-// Try it with: npx tsx examples/starttls-client.ts tcp:127.0.0.1:8080
+// Try it with: npm run example examples/starttls-client.ts tcp:127.0.0.1:8080
 import { readFileSync } from 'node:fs'
 import {
   clientFromString,

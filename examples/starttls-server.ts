@@ -1,5 +1,5 @@
 // A line server that speaks TLS when asked: the line STARTTLS, then the handshake, on the same connection.
-// Try it with: npx tsx examples/starttls-client.ts tcp:127.0.0.1:8080
+// Try it with: npm run example examples/starttls-client.ts tcp:127.0.0.1:8080
 import { readFileSync } from 'node:fs'
 import { Factory, formatAddress, LineReceiver, reactor, serverFromString, ServerTLS } from '@ropewalk/core'
 

@@ -1,5 +1,5 @@
 // A prompt for a server of lines: what you type goes there, what it says comes back. Ctrl-D ends it, behind the last answer.
-// Try it with: npx tsx examples/stdio-repl.ts tcp:127.0.0.1:8080, against examples/chat-lines.ts
+// Try it with: npm run example examples/stdio-repl.ts tcp:127.0.0.1:8080, against examples/chat-lines.ts
 import {
   clientFromString,
   type ConnectionClosed,

@@ -5,6 +5,7 @@ import { bannedWords } from './rules/banned-words.ts'
 import { crossedOutCode } from './rules/crossed-out-code.ts'
 import { defaults } from './rules/defaults.ts'
 import { docReferences } from './rules/doc-references.ts'
+import { documentedCommands } from './rules/documented-commands.ts'
 import { docstrings } from './rules/docstrings.ts'
 import { entries } from './rules/entries.ts'
 import { honestTests } from './rules/honest-tests.ts'
@@ -44,6 +45,7 @@ export const HOUSE_RULES: readonly HouseRule[] = [
   { name: 'published packages depend on each other alone', check: manifests },
   { name: 'texts speak of the project alone', check: texts },
   { name: 'documents refer to what is there', check: docReferences },
+  { name: 'documented commands work in a fresh clone', check: documentedCommands },
   { name: 'docs/defaults.md says what the code does', check: defaults },
   { name: 'no comment is code put out of use', check: crossedOutCode },
   { name: 'no test is turned off, sleeps, or opens a socket it does not test', check: honestTests },

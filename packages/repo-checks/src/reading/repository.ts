@@ -47,4 +47,4 @@ function textPathsIn(root: string, folder: string): readonly string[] {
 }
 
 const NOT_OURS: ReadonlySet<string> = new Set(['.git', '.pack', 'coverage', 'dist', 'node_modules'])
-const TEXT_FILE = /\.(?:[cm]?[jt]s|html|json|md|sh|svg|txt|ya?ml)$|^LICENSE$/
+const TEXT_FILE = /\.(?:[cm]?[jt]s|html|json|md|sh|svg|txt|ya?ml)$|^LICENSE$|^run$/

@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 
-const root = fileURLToPath(new URL('../../../', import.meta.url))
+const root = fileURLToPath(new URL('../../', import.meta.url))
 const RECORD = 'node_modules/.installed-by-node'
 
 /** A preload that makes Node another version of itself. */
@@ -57,13 +57,16 @@ describe('.ci/bootstrap.mjs', () => {
     writeFileSync(join(folder, RECORD), version)
   }
 
-  test.each(['v14.21.3', 'v18.20.8', 'v20.18.3'])('refuses Node %s by name before anything else', (version) => {
-    expect(bootstrap(...pretending(version))).toEqual({
-      errors: `Ropewalk needs Node >= 20.19; this is ${version}.\n`,
-      output: '',
-      status: 1,
-    })
-  })
+  test.each(['v14.21.3', 'v18.20.8', 'v20.18.3'])(
+    'refuses Node %s by name before anything else',
+    (version) => {
+      expect(bootstrap(...pretending(version))).toEqual({
+        errors: `Ropewalk needs Node >= 20.19; this is ${version}.\n`,
+        output: '',
+        status: 1,
+      })
+    },
+  )
 
   test.each(['v20.19.0', 'v21.0.0', 'v22.3.0'])('accepts Node %s', (version) => {
     installedBy(version)
