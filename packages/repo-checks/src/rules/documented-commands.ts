@@ -8,11 +8,10 @@ import { lineAt, type Violation } from '../reading/violation.ts'
 export function documentedCommands(repository: Repository): readonly Violation[] {
   return Array.from(repository.files).flatMap(([path, text]) => {
     const shown = shownTo(path, text)
-    return [
-      ...withoutInstallation(path, shown),
-      ...lostScripts(repository, path, shown),
-      ...lostFiles(repository, path, shown),
-    ]
+    return withoutInstallation(path, shown).concat(
+      lostScripts(repository, path, shown),
+      lostFiles(repository, path, shown),
+    )
   })
 }
 
@@ -32,8 +31,8 @@ function withoutInstallation(path: string, text: string): readonly Violation[] {
 
 function lostScripts(repository: Repository, path: string, text: string): readonly Violation[] {
   return found(path, text, SCRIPT, (match) => {
-    const { named, short, prefix } = match.groups ?? {}
-    const name = (named ?? short) as string
+    const { named, short = '', prefix } = match.groups ?? {}
+    const name = named ?? short
     const manifest = prefix === undefined ? 'package.json' : `${prefix}/package.json`
     const scripts = scriptsOf(repository, manifest)
     if (scripts[name] === undefined)
