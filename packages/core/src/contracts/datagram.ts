@@ -10,6 +10,8 @@ import type { Reactor } from './reactor.ts'
  * of `makeConnection` closes it.
  */
 export interface DatagramEvents {
+  /** Whether datagrams that come before the port is connected are dropped: a protocol of one peer never sees another. */
+  readonly peerOnly?: boolean
   /** The port is bound; `transport` is its for good. */
   makeConnection(transport: DatagramTransport): void | Promise<void>
   /** A datagram came, whole; it may be empty. The bytes are the protocol's to keep. Anyone can forge `address`. */
@@ -49,7 +51,9 @@ export interface DatagramTransport extends MulticastTransport {
    */
   write(data: Uint8Array | string, destination?: UDPDestination): boolean
   /**
-   * Talks to this peer alone from now on, and hears of it when nobody listens there.
+   * Connects the port: from now on it exchanges datagrams with this peer alone, drops what comes from any other
+   * address, and is notified when nothing listens there. What came from others before was delivered, unless the
+   * protocol is `peerOnly`.
    *
    * @throws {InvalidAddressError} when `host` is a name, or cannot be reached from this port.
    * @throws {LocalProtocolError} when the port is connected already.
@@ -108,6 +112,11 @@ export interface DatagramDrops {
   readonly tooLong: number
   /** Received while the protocol was at work on `maxPending` others. */
   readonly unread: number
+  /**
+   * Received by a connected port from another address than its peer's, or by one of a `peerOnly` protocol before it
+   * was connected. The system drops most of them itself, uncounted.
+   */
+  readonly stranger: number
 }
 
 /** How to listen on UDP. */

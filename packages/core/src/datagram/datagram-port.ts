@@ -35,6 +35,8 @@ export class DatagramPort implements DatagramTransport, DatagramWireEvents {
   readonly #limits: DatagramLimits
   readonly #drops = new DropRecord((event) => this.#log({ level: 'warn', ...event }))
   #peer: UDPAddress | undefined
+  /** Where the peer's datagrams come from. */
+  #source: UDPAddress | undefined
   #pending = 0
   #started: Promise<void> = Promise.resolve()
   #stopped: Promise<void> | undefined
@@ -95,7 +97,7 @@ export class DatagramPort implements DatagramTransport, DatagramWireEvents {
     if (this.#peer !== undefined)
       throw new LocalProtocolError(`Cannot connect a port that is connected to ${formatAddress(this.#peer)}`)
     const peer = this.#reachable(host, port)
-    this.#wire.connect(peer)
+    this.#source = this.#wire.connect(peer)
     this.#peer = peer
   }
 
@@ -150,6 +152,7 @@ export class DatagramPort implements DatagramTransport, DatagramWireEvents {
 
   received(data: Buffer, from: UDPAddress): void {
     if (!this.listening) return
+    if (!this.#isForProtocol(from)) return this.#drops.add('stranger')
     if (data.length > this.#limits.maxPacketBytes) return this.#drops.add('tooLong')
     if (this.#pending >= this.#limits.maxPending) return this.#drops.add('unread')
     const settled = this.#contained(() => this.protocol.datagramReceived(data, from))
@@ -192,6 +195,12 @@ export class DatagramPort implements DatagramTransport, DatagramWireEvents {
     )
   }
 
+  /** The system lets through what it had queued before it was connected. */
+  #isForProtocol(from: UDPAddress): boolean {
+    const source = this.#source
+    return source === undefined ? this.protocol.peerOnly !== true : isSame(source, from)
+  }
+
   #addressOf(destination: UDPDestination | undefined): UDPAddress {
     const peer = this.#peer
     if (destination === undefined) {
@@ -199,7 +208,7 @@ export class DatagramPort implements DatagramTransport, DatagramWireEvents {
       throw new LocalProtocolError('Cannot write without a destination: the port is not connected')
     }
     const address = this.#reachable(destination.host, destination.port)
-    if (peer === undefined || (peer.host === address.host && peer.port === address.port)) return address
+    if (peer === undefined || isSame(peer, address)) return address
     throw new LocalProtocolError(
       `Cannot write to ${formatAddress(address)}: the port is connected to ${formatAddress(peer)}`,
     )
@@ -241,6 +250,10 @@ export class DatagramPort implements DatagramTransport, DatagramWireEvents {
     const label = `${this.protocol.constructor.name} ${formatAddress(this.getHost())}`
     this.reactor.log({ ...event, label })
   }
+}
+
+function isSame(one: UDPAddress, other: UDPAddress): boolean {
+  return one.port === other.port && one.host === other.host
 }
 
 type DatagramLimits = Required<Pick<ListenUDPOptions, 'maxPacketBytes' | 'maxBufferedBytes' | 'maxPending'>>

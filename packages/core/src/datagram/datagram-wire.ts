@@ -12,8 +12,14 @@ export interface DatagramWire
   attach(events: DatagramWireEvents): void
   /** Sends to `destination`, which is the peer once connected. Errors come as events. */
   send(data: Uint8Array, destination: UDPAddress): void
-  /** @throws {InvalidAddressError} when the system cannot connect it. */
-  connect(peer: UDPAddress): void
+  /**
+   * Connects it.
+   *
+   * @returns the address that datagrams of `peer` come from, as `received` spells it: a system takes `0.0.0.0` for
+   *   this host.
+   * @throws {InvalidAddressError} when the system cannot connect it.
+   */
+  connect(peer: UDPAddress): UDPAddress
   /** Resolves when the address is free. */
   close(): Promise<void>
 }

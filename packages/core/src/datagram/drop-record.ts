@@ -4,7 +4,7 @@ import type { LogEvent } from '../contracts/log.ts'
 /** Counts what a UDP port drops, and warns of the first of each kind: anyone can bring about the others. */
 export class DropRecord {
   readonly #warn: (event: Pick<LogEvent, 'text' | 'error'>) => void
-  readonly #counts = { unsent: 0, late: 0, failed: 0, tooLong: 0, unread: 0 }
+  readonly #counts = { unsent: 0, late: 0, failed: 0, tooLong: 0, unread: 0, stranger: 0 }
 
   /** @param warn Tells whoever runs the program. */
   constructor(warn: (event: Pick<LogEvent, 'text' | 'error'>) => void) {
@@ -31,4 +31,5 @@ const WARNING: Readonly<Record<keyof DatagramDrops, string | undefined>> = {
   failed: 'The system could not send a datagram, or found no way to its host',
   tooLong: 'Dropped a datagram that is longer than maxPacketBytes',
   unread: 'Dropped a datagram because the protocol is at work on maxPending others',
+  stranger: 'Dropped a datagram that is not from the peer of a connected port',
 }

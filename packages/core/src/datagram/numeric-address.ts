@@ -1,25 +1,32 @@
 import { udpAddress } from '../addresses.ts'
 import type { UDPAddress } from '../contracts/address.ts'
 import { InvalidAddressError } from '../errors.ts'
-import { parseIP } from '../ip-address.ts'
+import { formatIP, parseIP } from '../ip-address.ts'
 
 /**
- * The address of a numeric host and a port.
+ * The address of a numeric host and a port; the host is written as RFC 5952 has it, so that addresses can be compared.
  *
  * @param lowestPort 0 where that means any free one.
  * @throws {InvalidAddressError} when `host` is a name.
  * @throws {RangeError} unless `port` is a whole number from `lowestPort` to 65535.
  */
 export function numericAddress(host: string, port: number, lowestPort: 0 | 1): UDPAddress {
-  mustBeNumeric(host)
+  const numeric = canonical(host)
   mustBeWithin(port, lowestPort, 65_535, 'a UDP port')
-  return udpAddress(host, port)
+  return udpAddress(numeric, port)
 }
 
 /** @throws {InvalidAddressError} unless `host` is an IPv4 address, or an IPv6 one with or without a zone. */
 export function mustBeNumeric(host: string): void {
-  if (parseIP(host.replace(ZONE, '$1')) === undefined)
+  canonical(host)
+}
+
+function canonical(host: string): string {
+  const [, address = host, zone = ''] = ZONE.exec(host) ?? []
+  const bytes = parseIP(address)
+  if (bytes === undefined)
     throw new InvalidAddressError(host, 'it is not numeric; reactor.lookup finds the addresses of a name')
+  return formatIP(bytes) + zone
 }
 
 /** @throws {RangeError} unless `value` is a whole number from `lowest` to `highest`. */
@@ -29,4 +36,4 @@ export function mustBeWithin(value: number, lowest: number, highest: number, wha
 }
 
 /** What names the network interface of an IPv6 address: `fe80::1%eth0`. */
-const ZONE = /^(.*:.*)%.+$/
+const ZONE = /^(.*:.*)(%.+)$/

@@ -49,11 +49,13 @@ export class DatagramSocket implements DatagramWire {
     else this.#socket.send(data, destination.port, this.#hostOf(destination), this.#sent)
   }
 
-  connect(peer: UDPAddress): void {
+  connect(peer: UDPAddress): UDPAddress {
     this.#socket.connect(peer.port, this.#hostOf(peer))
-    this.#connected = isConnected(this.#socket)
-    // What the system says is told a turn later, as an event.
-    if (!this.#connected) throw new InvalidAddressError(peer.host, 'the system finds no way there')
+    const remote = remoteAddressOf(this.#socket)
+    // The system's error follows a turn later, as an event.
+    if (remote === undefined) throw new InvalidAddressError(peer.host, 'the system finds no way there')
+    this.#connected = true
+    return remote
   }
 
   joinGroup(group: string, via?: string): void {
@@ -117,10 +119,11 @@ function bindSocket(socket: Socket, { host, port }: UDPAddress): Promise<void> {
   })
 }
 
-function isConnected(socket: Socket): boolean {
+function remoteAddressOf(socket: Socket): UDPAddress | undefined {
   try {
-    return socket.remoteAddress() !== undefined
+    const { address, port } = socket.remoteAddress()
+    return udpAddress(address, port)
   } catch {
-    return false
+    return undefined
   }
 }

@@ -46,8 +46,12 @@ export abstract class DatagramProtocol implements DatagramEvents {
   connectionRefused(): void | Promise<void> {}
 }
 
-/** What happens on a UDP port that talks to one peer: its transport's `write` needs no destination. */
+/**
+ * What happens on a UDP port that talks to one peer: its transport's `write` needs no destination, and
+ * `datagramReceived` is called for datagrams of the peer alone. What comes before `startProtocol` is dropped.
+ */
 export abstract class ConnectedDatagramProtocol extends DatagramProtocol {
+  readonly peerOnly: boolean = true
   readonly #host: string
   readonly #port: number
 
@@ -67,6 +71,6 @@ export abstract class ConnectedDatagramProtocol extends DatagramProtocol {
     await super.makeConnection(transport)
   }
 
-  /** A datagram came from the peer, whole; it may be empty. The bytes are yours. */
+  /** A datagram came from the peer's address, which anyone can forge; whole, and it may be empty. The bytes are yours. */
   override datagramReceived(_data: Buffer): void | Promise<void> {}
 }

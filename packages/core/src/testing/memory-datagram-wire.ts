@@ -63,7 +63,8 @@ export class MemoryDatagramWire implements DatagramWire, TurnEnder {
 
   /** A datagram has come for it. */
   receive(data: Buffer, from: UDPAddress): void {
-    this.#events?.received(data, from)
+    // Hosts are not told apart: whatever has the peer's port is the peer.
+    this.#events?.received(data, this.#peer ?? from)
   }
 
   /** What it sent cannot be sent. */
@@ -76,8 +77,9 @@ export class MemoryDatagramWire implements DatagramWire, TurnEnder {
     if (this.#peer !== undefined) this.fail('ECONNREFUSED')
   }
 
-  connect(peer: UDPAddress): void {
+  connect(peer: UDPAddress): UDPAddress {
     this.#peer = peer
+    return peer
   }
 
   joinGroup(group: string, via?: string): void {

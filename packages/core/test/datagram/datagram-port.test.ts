@@ -78,6 +78,52 @@ describe('DatagramPort', () => {
     expect(reactor.logged.map(({ level, error }) => [level, error])).toEqual([['warn', refused]])
   })
 
+  test('drops what does not come from its peer once it is connected, also what the system had queued before', async () => {
+    const [reactor, wire, protocol] = [
+      new MemoryReactor(),
+      new RecordingDatagramWire(),
+      new DatagramRecorder(),
+    ]
+    const port = await wire.open(reactor, protocol)
+    wire.events.received(Buffer.from('from anyone'), udpAddress('192.0.2.66', 9))
+    port.connect(PEER.host, PEER.port)
+    wire.events.received(Buffer.from('another host'), udpAddress('192.0.2.66', PEER.port))
+    wire.events.received(Buffer.from('another port'), udpAddress(PEER.host, 10))
+    wire.events.received(Buffer.from('the peer'), udpAddress(PEER.host, PEER.port))
+    expect([protocol.texts, port.drops.stranger]).toEqual([['from anyone', 'the peer'], 2])
+    expect(reactor.logged.map(({ level, text }) => [level, text])).toEqual([
+      ['warn', 'Dropped a datagram that is not from the peer of a connected port'],
+    ])
+  })
+
+  test.each([
+    ['0.0.0.0', '127.0.0.1'],
+    ['::FFFF:7f00:1', '127.0.0.1'],
+    ['0:0::1', '::1'],
+  ])('knows a peer at %s by the address its datagrams come from', async (host, source) => {
+    const [wire, protocol] = [new RecordingDatagramWire('::'), new DatagramRecorder()]
+    const port = await wire.open(new MemoryReactor(), protocol, { interface: '::' })
+    wire.source = udpAddress(source, 9)
+    port.connect(host, 9)
+    wire.events.received(Buffer.from('the peer'), udpAddress(source, 9))
+    expect([protocol.texts, port.write('x'), port.write('x', { host, port: 9 })]).toEqual([
+      ['the peer'],
+      true,
+      true,
+    ])
+  })
+
+  test('delivers nothing to a protocol of one peer before it is connected', async () => {
+    const wire = new RecordingDatagramWire()
+    const protocol = Object.assign(new DatagramRecorder(), { peerOnly: true })
+    const port = await wire.open(new MemoryReactor(), protocol)
+    const peer = udpAddress(PEER.host, PEER.port)
+    wire.events.received(Buffer.from('early'), peer)
+    port.connect(PEER.host, PEER.port)
+    wire.events.received(Buffer.from('in time'), peer)
+    expect([protocol.texts, port.drops.stranger]).toEqual([['in time'], 1])
+  })
+
   test('takes no notice of what its wire says after the end', async () => {
     const [reactor, wire, protocol] = [
       new MemoryReactor(),

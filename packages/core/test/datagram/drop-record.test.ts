@@ -10,7 +10,7 @@ describe('DropRecord', () => {
     record.add('tooLong')
     record.add('failed', error)
     record.add('failed', new Error('another'))
-    expect(record.counts).toEqual({ unsent: 0, late: 0, failed: 2, tooLong: 2, unread: 0 })
+    expect(record.counts).toEqual({ unsent: 0, late: 0, failed: 2, tooLong: 2, unread: 0, stranger: 0 })
     expect(warnings).toEqual([
       [expect.stringContaining('longer than maxPacketBytes'), undefined],
       [expect.stringContaining('could not send'), error],

@@ -4,12 +4,21 @@ import { InvalidAddressError } from '../../src/errors.ts'
 
 describe('numericAddress', () => {
   test('takes IPv4 and IPv6, and knows an IPv4 address that is mapped', () => {
-    const hosts = ['192.0.2.1', '2001:db8::1', '::ffff:192.0.2.1', 'fe80::1%eth0']
+    const hosts = [
+      '192.0.2.1',
+      '2001:db8::1',
+      '::ffff:192.0.2.1',
+      'fe80::1%eth0',
+      '::FFFF:c000:201',
+      '2001:DB8:0:0:0:0:0:1',
+    ]
     expect(hosts.map((host) => numericAddress(host, 53, 1))).toEqual([
       { type: 'UDP', family: 4, host: '192.0.2.1', port: 53 },
       { type: 'UDP', family: 6, host: '2001:db8::1', port: 53 },
       { type: 'UDP', family: 4, host: '192.0.2.1', port: 53 },
       { type: 'UDP', family: 6, host: 'fe80::1%eth0', port: 53 },
+      { type: 'UDP', family: 4, host: '192.0.2.1', port: 53 },
+      { type: 'UDP', family: 6, host: '2001:db8::1', port: 53 },
     ])
   })
 

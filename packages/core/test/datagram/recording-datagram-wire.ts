@@ -10,6 +10,8 @@ export class RecordingDatagramWire implements DatagramWire {
   readonly address: UDPAddress
   readonly calls: unknown[] = []
   bufferedBytes = 0
+  /** Where datagrams of the peer come from, when that is not what it was connected to. */
+  source: UDPAddress | undefined
   #events: DatagramWireEvents | undefined
 
   constructor(host: string = '127.0.0.1') {
@@ -44,8 +46,9 @@ export class RecordingDatagramWire implements DatagramWire {
     this.calls.push(['close'])
   }
 
-  connect(peer: UDPAddress): void {
+  connect(peer: UDPAddress): UDPAddress {
     this.calls.push(['connect', peer.host, peer.port])
+    return this.source ?? peer
   }
 
   joinGroup(...how: unknown[]): void {

@@ -2,6 +2,7 @@ import { createSocket } from 'node:dgram'
 import { once } from 'node:events'
 import { networkInterfaces } from 'node:os'
 import { afterEach, describe, expect, test } from 'vitest'
+import type { DatagramTransport } from '../../src/contracts/datagram.ts'
 import type { LogEvent } from '../../src/contracts/log.ts'
 import { InvalidAddressError } from '../../src/errors.ts'
 import { createReactor } from '../../src/node/node-reactor.ts'
@@ -130,6 +131,41 @@ describe('DatagramSocket', () => {
     await until(() => asking.answer !== '')
     expect(asking.answer).toBe('hello')
     await Promise.all([server.stopListening(), client.stopListening()])
+  })
+
+  test('drops what strangers sent before the peer was known, and knows a peer by any name of its address', async () => {
+    const found: (() => void)[] = []
+    const lookup = (): Promise<readonly string[]> =>
+      new Promise((resolve) => found.push(() => resolve(['0.0.0.0'])))
+    const slow = createReactor({ lookup, log: (event) => logged.push(event) })
+    class Asking extends ConnectedDatagramProtocol {
+      readonly texts: string[] = []
+      port = 0
+
+      override makeConnection(transport: DatagramTransport): Promise<void> {
+        this.port = transport.getHost().port
+        return super.makeConnection(transport)
+      }
+
+      override datagramReceived(data: Buffer): void {
+        this.texts.push(data.toString())
+      }
+    }
+    const [server, stranger] = [
+      await reactor.listenUDP(0, new DatagramEcho(), LOOPBACK),
+      await reactor.listenUDP(0, new DatagramEcho(), LOOPBACK),
+    ]
+    const asking = new Asking('peer.example', server.getHost().port)
+    const opening = slow.listenUDP(0, asking)
+    await until(() => asking.port !== 0)
+    stranger.write('I am your peer', { host: '127.0.0.1', port: asking.port })
+    // Those that come in the same turn as the name are in the system's queue when it connects.
+    found[0]?.()
+    const client = await opening
+    client.write('hello')
+    await until(() => asking.texts.length === 1)
+    expect([asking.texts, client.drops.stranger]).toEqual([['hello'], 1])
+    await Promise.all([server, stranger, client].map((each) => each.stopListening()))
   })
 
   test.skipIf(!HAS_IPV6)('speaks both families on :: (where the machine has IPv6)', async () => {

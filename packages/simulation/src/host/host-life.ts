@@ -166,8 +166,8 @@ export class HostLife implements ReactorSystem {
   }
 
   /** Who hears what comes to an address of this host. */
-  datagramsAt(to: UDPAddress): readonly DatagramSocket[] {
-    return Array.from(this.#datagrams).filter((socket) => socket.hears(to))
+  datagramsAt(from: UDPAddress, to: UDPAddress): readonly DatagramSocket[] {
+    return Array.from(this.#datagrams).filter((socket) => socket.hears(from, to))
   }
 
   /** The addresses of a name. */

@@ -15,7 +15,7 @@ export class DatagramSocket implements DatagramWire, DatagramReceiver {
   readonly #life: System
   readonly #groups = new Set<string>()
   #events: DatagramWireEvents | undefined
-  #connected = false
+  #peer: UDPAddress | undefined
   #loops = true
 
   constructor(life: System, binding: DatagramBinding) {
@@ -38,14 +38,17 @@ export class DatagramSocket implements DatagramWire, DatagramReceiver {
     this.#life.execute(() => this.#events?.received(Buffer.from(data), from))
   }
 
-  /** Whether a datagram to `to` is for it. */
-  hears(to: UDPAddress): boolean {
+  /** Whether a datagram from `from` to `to` is for it. */
+  hears(from: UDPAddress, to: UDPAddress): boolean {
+    const peer = this.#peer
+    if (peer !== undefined && (peer.host !== from.host || peer.port !== from.port)) return false
     if (to.port !== this.address.port || !bindingSpeaks(this.binding, to.family)) return false
     return !isGroup(to.host) || this.#groups.has(to.host)
   }
 
-  connect(): void {
-    this.#connected = true
+  connect(peer: UDPAddress): UDPAddress {
+    this.#peer = isLoopback(peer.host) ? udpAddress(this.address.host, peer.port) : peer
+    return this.#peer
   }
 
   joinGroup(group: string): void {
@@ -81,8 +84,7 @@ export class DatagramSocket implements DatagramWire, DatagramReceiver {
   #targets(to: UDPAddress): readonly Machine[] {
     const { network, host } = this.#life
     if (!isGroup(to.host)) {
-      const own = to.host === '127.0.0.1' || to.host === '::1'
-      const target = own ? host : network.stationAt(to.host)
+      const target = isLoopback(to.host) ? host : network.stationAt(to.host)
       return target === undefined ? [] : [target]
     }
     return Array.from(network.setup.stations()).filter((station) => this.#loops || station !== host)
@@ -93,7 +95,7 @@ export class DatagramSocket implements DatagramWire, DatagramReceiver {
     const link = network.link(host, target)
     network.tally.datagrams++
     const arrived = (): void => {
-      const heard = target.life?.datagramsAt(to) ?? []
+      const heard = target.life?.datagramsAt(this.address, to) ?? []
       for (const socket of heard) socket.receive(data, this.address)
       if (heard.length === 0 && !isGroup(to.host)) this.#refused(target)
     }
@@ -104,11 +106,15 @@ export class DatagramSocket implements DatagramWire, DatagramReceiver {
 
   /** Nobody listens there, which only a connected port is told. */
   #refused(target: Machine): void {
-    if (!this.#connected) return
+    if (this.#peer === undefined) return
     const { network, host } = this.#life
     const arrived = (): void => this.#life.execute(() => this.#events?.failed(systemError('ECONNREFUSED')))
     network.link(target, host).carry({ what: 'ICMP', bytes: HEADER_BYTES, arrived, lost: () => undefined })
   }
+}
+
+function isLoopback(host: string): boolean {
+  return host === '127.0.0.1' || host === '::1'
 }
 
 function isGroup(host: string): boolean {

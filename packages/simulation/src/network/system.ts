@@ -39,7 +39,7 @@ export interface System extends EndSystem {
   bindPort(port: KnockedPort): void
   freePort(port: KnockedPort): void
   /** Who hears what comes to an address of this machine. */
-  datagramsAt(to: UDPAddress): readonly DatagramReceiver[]
+  datagramsAt(from: UDPAddress, to: UDPAddress): readonly DatagramReceiver[]
   freeDatagrams(socket: DatagramReceiver): void
   /** @throws {DNSLookupError} (rejects) */
   lookup(name: string): Promise<readonly string[]>

@@ -1,4 +1,4 @@
-import { DatagramProtocol, type UDPAddress } from '@ropewalk/core'
+import { ConnectedDatagramProtocol, DatagramProtocol, type UDPAddress } from '@ropewalk/core'
 import { describe, expect, test } from 'vitest'
 import { TwoHosts } from '../two-hosts.ts'
 
@@ -12,6 +12,14 @@ class Heard extends DatagramProtocol {
 
   override connectionRefused(): void {
     this.refusals++
+  }
+}
+
+class Asking extends ConnectedDatagramProtocol {
+  readonly datagrams: string[] = []
+
+  override datagramReceived(data: Buffer): void {
+    this.datagrams.push(data.toString())
   }
 }
 
@@ -45,6 +53,28 @@ describe('UDP between hosts', () => {
     client.transport.write('anybody?')
     await hosts.sim.run(1000)
     expect(client.refusals).toBe(1)
+  })
+
+  test('delivers to a connected protocol what its peer sends alone', async () => {
+    const { hosts, server, client } = await make()
+    const asking = new Asking('server', 53)
+    const opening = hosts.client.reactor.listenUDP(54, asking)
+    client.transport.write('I am your peer', { host: '127.0.0.1', port: 54 })
+    await hosts.sim.run(100)
+    const port = await opening
+    client.transport.write('still me', { host: '127.0.0.1', port: 54 })
+    server.transport.write('the peer', { host: hosts.client.address, port: 54 })
+    await hosts.sim.run(100)
+    expect([asking.datagrams, port.drops.stranger]).toEqual([['the peer'], 1])
+  })
+
+  test('knows the replies of a peer on its own host', async () => {
+    const { hosts, client } = await make()
+    const asking = new Asking('127.0.0.1', client.transport.getHost().port)
+    const port = await hosts.client.reactor.listenUDP(54, asking)
+    client.transport.write('the peer', { host: '127.0.0.1', port: 54 })
+    await hosts.sim.run(100)
+    expect([asking.datagrams, port.drops.stranger]).toEqual([['the peer'], 0])
   })
 
   test('reaches the members of a group, and those alone', async () => {

@@ -1,8 +1,11 @@
 import { formatAddress } from '../../addresses.ts'
+import type { DatagramTransport } from '../../contracts/datagram.ts'
 import { InvalidAddressError, LocalProtocolError, MessageLengthError } from '../../errors.ts'
+import { ConnectedDatagramProtocol } from '../../protocol/datagram-protocol.ts'
 import type { DatagramCheck } from '../datagram-harness.ts'
 import { equal, holds, throws } from './assertions.ts'
 import { DatagramEcho, DatagramRecorder } from './datagram-recorder.ts'
+import { Gate } from './gate.ts'
 
 /** What a UDP port promises about whom it talks to. */
 export const datagramPeerChecks: readonly DatagramCheck[] = [
@@ -89,6 +92,27 @@ export const datagramPeerChecks: readonly DatagramCheck[] = [
     },
   },
   {
+    name: 'delivers to a connected protocol what its peer sends, and drops what came before it had one',
+    run: async ({ listen, until, quiet }) => {
+      const [gate, server] = [new Gate(), new DatagramEcho()]
+      const stranger = await listen(0, new DatagramRecorder())
+      const peer = (await listen(0, server)).getHost()
+      const asking = new Asking(peer.host, peer.port, gate.opened)
+      const opening = listen(0, asking)
+      await until(() => asking.port !== undefined)
+      const to = asking.port?.getHost() ?? peer
+      for (const text of ['I am your peer', 'and I']) stranger.write(text, to)
+      await until(() => asking.port?.drops.stranger === 2)
+      gate.open()
+      const port = await opening
+      stranger.write('still me', to)
+      await quiet()
+      port.write('hello')
+      await until(() => asking.texts.length === 1)
+      equal(asking.texts, ['hello'], 'what came')
+    },
+  },
+  {
     name: 'hears of a refusal only when it is connected (statement 134)',
     run: async ({ listen, until, quiet }) => {
       const nobody = await listen(0, new DatagramRecorder())
@@ -108,3 +132,26 @@ export const datagramPeerChecks: readonly DatagramCheck[] = [
     },
   },
 ]
+
+/** Looks its peer up for as long as a check likes. */
+class Asking extends ConnectedDatagramProtocol {
+  /** Its port, from before it is connected. */
+  port: DatagramTransport | undefined
+  readonly texts: string[] = []
+  readonly #mayConnect: Promise<void>
+
+  constructor(host: string, port: number, mayConnect: Promise<void>) {
+    super(host, port)
+    this.#mayConnect = mayConnect
+  }
+
+  override async makeConnection(transport: DatagramTransport): Promise<void> {
+    this.port = transport
+    await this.#mayConnect
+    await super.makeConnection(transport)
+  }
+
+  override datagramReceived(data: Buffer): void {
+    this.texts.push(data.toString())
+  }
+}
