@@ -1,3 +1,4 @@
+import { count, listOf, milliseconds, oneOf, type OptionRules } from '@ropewalk/core/options'
 import type { Random } from './random.ts'
 
 /** What can go wrong. */
@@ -77,3 +78,11 @@ export const FAULT_KINDS = [
   'fast clock',
   'calendar jump',
 ] as const
+
+/** What a plan of faults accepts. */
+export const FAULT_PLAN_RULES: OptionRules<FaultPlan> = {
+  withinMs: milliseconds(),
+  most: count(),
+  longestMs: milliseconds({ least: 1 }),
+  kinds: listOf(oneOf(...FAULT_KINDS)),
+}

@@ -1,10 +1,19 @@
+import {
+  callable,
+  checkOptions,
+  count,
+  flag,
+  milliseconds,
+  type OptionRules,
+  text,
+} from '@ropewalk/core/options'
 import { describeFault, type Fault, FAULT_KINDS, type FaultKind } from './faults.ts'
 import { describeLeak } from './leak.ts'
 import { Tally } from './network/tally.ts'
 import { SEED_VARIABLE, wantedRuns } from './real/environment.ts'
 import { realNowMs } from './real/real-time.ts'
 import { watchStall } from './real/watch-stall.ts'
-import { Simulation, type SimulationOptions } from './simulation.ts'
+import { Simulation, SIMULATION_RULES, type SimulationOptions } from './simulation.ts'
 
 /** How often a scenario is run, and with what. */
 export interface SimulateOptions extends Omit<SimulationOptions, 'seed' | 'faults'> {
@@ -59,23 +68,23 @@ export class ScenarioFailed extends Error {
  *
  * @throws {ScenarioFailed} (rejects) at the first that fails, with the fewest faults that make it fail.
  */
-export async function simulateAll(
-  scenario: Scenario,
-  {
+export async function simulateAll(scenario: Scenario, given: SimulateOptions = {}): Promise<Coverage> {
+  checkOptions('simulateAll', given, SIMULATE_RULES)
+  const {
     runs = 100,
     budgetMs = Infinity,
     seed = 0,
     only = wantedRuns().only,
     command = bySeed,
-    ...options
-  }: SimulateOptions = {},
-): Promise<Coverage> {
+    failOnLeaks = false,
+    ...simulation
+  } = given
   const startedMs = realNowMs()
   const faults: Partial<Record<FaultKind, number>> = {}
   const network = new Tally()
   let [done, virtualMs] = [0, 0]
   for (let run = 0; run < runs && realNowMs() - startedMs < budgetMs; run++) {
-    const sim = await attempt(scenario, only ?? `${seed}-${run}`, { ...options, command })
+    const sim = await attempt(scenario, only ?? `${seed}-${run}`, { simulation, failOnLeaks, command })
     done++
     virtualMs += sim.nowMs
     network.add(sim.network.tally)
@@ -86,8 +95,9 @@ export async function simulateAll(
   return { runs: done, virtualMs, faults, network }
 }
 
-interface RunOptions extends Omit<SimulationOptions, 'seed'> {
-  readonly failOnLeaks?: boolean
+interface RunOptions {
+  readonly simulation: Omit<SimulationOptions, 'seed'>
+  readonly failOnLeaks: boolean
   readonly command: (seed: string) => string
 }
 
@@ -96,7 +106,7 @@ function bySeed(seed: string): string {
 }
 
 async function attempt(scenario: Scenario, seed: string, options: RunOptions): Promise<Simulation> {
-  const sim = new Simulation({ ...options, seed })
+  const sim = new Simulation({ ...options.simulation, seed })
   try {
     await played(scenario, sim, options)
     return sim
@@ -106,11 +116,7 @@ async function attempt(scenario: Scenario, seed: string, options: RunOptions): P
 }
 
 /** One run, to its end, unless it waits for ever. */
-async function played(
-  scenario: Scenario,
-  sim: Simulation,
-  { failOnLeaks = false }: RunOptions,
-): Promise<void> {
+async function played(scenario: Scenario, sim: Simulation, { failOnLeaks }: RunOptions): Promise<void> {
   let events = sim.events
   const isMoving = (): boolean => {
     const before = events
@@ -140,7 +146,11 @@ async function smallest(
   for (const at of failed.script.keys()) {
     const fewer = new Set(wanted)
     fewer.delete(at)
-    const why = await failure(scenario, new Simulation({ ...options, seed, faults: fewer }), options)
+    const why = await failure(
+      scenario,
+      new Simulation({ ...options.simulation, seed, faults: fewer }),
+      options,
+    )
     if (why === undefined) continue
     wanted = fewer
     error = why.error
@@ -168,3 +178,13 @@ async function failure(
 
 const STALLED =
   'the scenario waits, and no time passes: await sim.run or sim.runUntil, and let hosts wait for what takes time'
+
+const { faults: _ofOneRun, ...SHARED_RULES } = SIMULATION_RULES
+const SIMULATE_RULES: OptionRules<SimulateOptions> = {
+  ...SHARED_RULES,
+  runs: count({ least: 1, endless: true }),
+  budgetMs: milliseconds({ endless: true }),
+  only: text,
+  failOnLeaks: flag,
+  command: callable,
+}

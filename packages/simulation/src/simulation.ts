@@ -1,9 +1,24 @@
+import {
+  checkOptions,
+  checkValue,
+  either,
+  flag,
+  having,
+  milliseconds,
+  type OptionRule,
+  type OptionRules,
+  optionsOf,
+  quantity,
+  text,
+  withDefaults,
+} from '@ropewalk/core/options'
+import { FLOW_RULES, LINK_RULES } from './network/network-rules.ts'
 import type { Arrow, DiagramOptions } from './diagram/arrow.ts'
 import { mermaidDiagram } from './diagram/mermaid-diagram.ts'
 import { svgDiagram } from './diagram/svg-diagram.ts'
 import { textDiagram } from './diagram/text-diagram.ts'
 import { FaultScript } from './fault-script.ts'
-import type { Fault, FaultKind, FaultPlan } from './faults.ts'
+import { type Fault, FAULT_PLAN_RULES, type FaultKind, type FaultPlan } from './faults.ts'
 import { type HostProgram, SimulatedHost } from './host/simulated-host.ts'
 import type { Leak } from './leak.ts'
 import type { FlowLimits } from './network/flow.ts'
@@ -52,7 +67,10 @@ export class Simulation {
   readonly #loop: RunLoop
   readonly #faults: FaultScript
 
-  constructor({ seed, link = {}, limits = {}, faults, seedGlobals = false }: SimulationOptions) {
+  /** @throws {TypeError | RangeError} for an option that is not one, or has a value that it cannot have. */
+  constructor(options: SimulationOptions) {
+    checkOptions('Simulation', options, SIMULATION_RULES)
+    const { seed, link, limits, faults, seedGlobals = false } = options
     const [timeline, hosts] = [this.#timeline, this.#hosts]
     this.seed = String(seed)
     this.random = new Random(this.seed)
@@ -69,8 +87,8 @@ export class Simulation {
       timeline,
       random: this.random.fork('network'),
       trace: this.trace,
-      conditions: { ...DEFAULT_LINK, ...link },
-      limits: { ...DEFAULT_LIMITS, ...limits },
+      conditions: withDefaults('a link', DEFAULT_LINK, link, LINK_RULES),
+      limits: withDefaults('a host', DEFAULT_LIMITS, limits, FLOW_RULES),
       stations: () => hosts.values(),
     })
   }
@@ -155,6 +173,7 @@ export class Simulation {
    * @returns the script; `faults` of the options can leave some of it out.
    */
   injectFaults(plan: FaultPlan): readonly Fault[] {
+    checkOptions('injectFaults', plan, FAULT_PLAN_RULES)
     return this.#faults.plan(plan)
   }
 
@@ -192,15 +211,15 @@ export class Simulation {
   }
 
   /** Lets `ms` milliseconds of virtual time pass. @throws {SimulationFailed} (rejects) when a host fails. */
-  run(ms: number): Promise<void> {
+  async run(ms: number): Promise<void> {
+    checkValue('run', 'ms', ms, milliseconds())
     return this.#loop.run(ms)
   }
 
   /** Lets time pass until `condition` holds. @throws {SimulationFailed} (rejects) when it does not within `timeoutMs`. */
-  runUntil(
-    condition: () => boolean,
-    { timeoutMs = 600_000 }: { readonly timeoutMs?: number } = {},
-  ): Promise<void> {
+  async runUntil(condition: () => boolean, options: { readonly timeoutMs?: number } = {}): Promise<void> {
+    checkOptions('runUntil', options, RUN_UNTIL_RULES)
+    const { timeoutMs = 600_000 } = options
     return this.#loop.runUntil(condition, timeoutMs)
   }
 
@@ -227,3 +246,14 @@ const DEFAULT_LIMITS: FlowLimits = {
   giveUpMs: 120_000,
   cuts: 'anywhere',
 }
+
+const SEED: OptionRule = either(text, quantity({ least: -Infinity }), 'a string or a number')
+/** What a simulation accepts. */
+export const SIMULATION_RULES: OptionRules<SimulationOptions> = {
+  seed: SEED,
+  link: optionsOf(LINK_RULES),
+  limits: optionsOf(FLOW_RULES),
+  faults: having('a Set of places in the scripts', 'has'),
+  seedGlobals: flag,
+}
+const RUN_UNTIL_RULES: OptionRules<{ readonly timeoutMs?: number }> = { timeoutMs: milliseconds() }

@@ -6,9 +6,13 @@
 export function nearestName(name: string, known: readonly string[]): string | undefined {
   const wanted = name.toLowerCase()
   const [first] = known
-    .map((candidate) => ({ candidate, distance: distanceTo(wanted, candidate.toLowerCase()) }))
+    .map((candidate) => ({
+      candidate,
+      distance: distanceTo(wanted, candidate.toLowerCase()),
+      lengths: Math.abs(candidate.length - name.length),
+    }))
     .filter(({ candidate, distance }) => distance <= Math.max(1, Math.floor(candidate.length / 3)))
-    .toSorted((one, other) => one.distance - other.distance)
+    .toSorted((one, other) => one.distance - other.distance || one.lengths - other.lengths)
   return first?.candidate
 }
 

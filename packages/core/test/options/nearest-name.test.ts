@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
 import { nearestName } from '../../src/options/nearest-name.ts'
 
-const KNOWN = ['maxBodyBytes', 'keepAliveTimeoutMs', 'interface', 'backlog']
+const KNOWN = ['seed', 'seedGlobals', 'maxBodyBytes', 'keepAliveTimeoutMs', 'interface', 'backlog']
 
 test.each([
   ['maxBodyByte', 'maxBodyBytes'],
@@ -10,6 +10,7 @@ test.each([
   ['keepAlveTimeoutMs', 'keepAliveTimeoutMs'],
   ['interfaces', 'interface'],
   ['backlg', 'backlog'],
+  ['seedGlobal', 'seedGlobals'],
 ])('takes %s for %s', (name, meant) => {
   expect(nearestName(name, KNOWN)).toBe(meant)
 })

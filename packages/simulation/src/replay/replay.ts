@@ -1,3 +1,4 @@
+import { checkOptions, count, oneOf, type OptionRules } from '@ropewalk/core/options'
 import { parseRecording, type ProtocolFactory, type Recording } from '@ropewalk/core'
 import { readText } from '../real/read-text.ts'
 import { countCuts, type Cuts, cutRecordings } from './cuts.ts'
@@ -41,8 +42,10 @@ export interface Replayed {
 export async function replay(
   source: string | Recording,
   factory: ProtocolFactory | (() => ProtocolFactory),
-  { cuts = 'every', maxPlays = DEFAULT_MAX_PLAYS }: ReplayOptions = {},
+  options: ReplayOptions = {},
 ): Promise<Replayed> {
+  checkOptions('replay', options, RULES)
+  const { cuts = 'every', maxPlays = DEFAULT_MAX_PLAYS } = options
   const recording = typeof source === 'string' ? parseRecording(await readText(source)) : source
   if (cuts === 'every' && countCuts(recording) > maxPlays)
     throw new RangeError(
@@ -90,6 +93,10 @@ function recordedOn(recording: Recording, connection: number): Buffer {
   return Buffer.concat(pieces)
 }
 
+const RULES: OptionRules<ReplayOptions> = {
+  cuts: oneOf('recorded', 'bytes', 'every'),
+  maxPlays: count({ least: 1, endless: true }),
+}
 const DEFAULT_MAX_PLAYS = 20_000
 const SHOWN_BYTES = 40
 const NOTHING = Buffer.alloc(0)

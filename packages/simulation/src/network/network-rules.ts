@@ -1,0 +1,37 @@
+import {
+  bytes,
+  listOf,
+  milliseconds,
+  oneOf,
+  type OptionRule,
+  type OptionRules,
+  quantity,
+} from '@ropewalk/core/options'
+import type { FlowLimits } from './flow.ts'
+import type { LinkConditions } from './link.ts'
+
+/** The shortest way and the longest. */
+const latency: OptionRule = (value) => {
+  const problem = listOf(milliseconds())(value)
+  if (problem !== undefined) return problem
+  const [shortest = 0, longest = 0, ...more] = value as readonly number[]
+  const isRange = (value as readonly number[]).length === 2 && more.length === 0 && shortest <= longest
+  return isRange ? undefined : { kind: 'range', wanted: 'the shortest latency and the longest' }
+}
+
+/** What the conditions of a link may be. */
+export const LINK_RULES: OptionRules<LinkConditions> = {
+  latencyMs: latency,
+  lossPerMille: quantity({ most: 1000 }),
+  duplicatesPerMille: quantity({ most: 1000 }),
+  bytesPerSecond: quantity({ least: 1, endless: true }),
+}
+
+/** What the limits of a host's system may be. */
+export const FLOW_RULES: OptionRules<FlowLimits> = {
+  sendBufferBytes: bytes({ least: 1 }),
+  receiveBufferBytes: bytes({ least: 1 }),
+  segmentBytes: bytes({ least: 1 }),
+  giveUpMs: milliseconds(),
+  cuts: oneOf('anywhere', 'none'),
+}
