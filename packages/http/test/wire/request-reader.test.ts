@@ -7,6 +7,7 @@ import type { HTTPLimits } from '../../src/wire/limits.ts'
 import { DEFAULT_HTTP_LIMITS } from '../../src/wire/limits.ts'
 import { RequestReader } from '../../src/wire/request-reader.ts'
 import { readRequests, summary } from './read-requests.ts'
+import { type Refusal, REFUSALS } from './refusals.ts'
 
 /** A valid request behind the one under test: reading it shows where the first was thought to end. */
 const CANARY = 'GET /canary HTTP/1.1\r\nHost: h\r\n\r\n'
@@ -31,7 +32,23 @@ function expectRead(text: string, expected: string, limits: Partial<HTTPLimits> 
 /** Refused, and nothing behind it read. */
 function expectRefused(text: string, status: number, before: string = ''): void {
   expectRead(text + CANARY, `${before} !${status}`.trim())
+  if (text.length < LONG) expect(REFUSALS).toContainEqual(refusalOf(text))
 }
+
+/** By which rule a text is refused, and at which byte. */
+function refusalOf(text: string): Refusal | undefined {
+  const bytes = Buffer.from(text + CANARY, 'latin1')
+  for (let length = 1; length <= bytes.length; length++) {
+    const { refused } = readRequests([Buffer.from(bytes.subarray(0, length))])
+    if (refused === undefined) continue
+    const shown = (text + CANARY).slice(0, Math.max(length, text.length))
+    return [`${shown.slice(0, length - 1)}▲${shown.slice(length - 1)}`, refused.violation, refused.message]
+  }
+  return undefined
+}
+
+/** Longer texts are refused for their length, whatever is in them. */
+const LONG = 1000
 
 describe('RequestReader: bytes (§2.1)', () => {
   test('rows 1, 2: reads a request however it is cut', () => {

@@ -1,0 +1,1300 @@
+import type { Violation } from '../../src/errors.ts'
+
+/** A request that is refused: ▲ stands before the byte that is refused, or with which it is certain. */
+export type Refusal = readonly [request: string, violation: Violation, message: string]
+
+/** Which rule refuses each bad request of the tests, and at which byte: not just that something does. */
+export const REFUSALS: readonly Refusal[] = [
+  [
+    '\r\n\r\n\r\n\r\n▲\r\nGET / HTTP/1.1\r\nHost: h\r\n\r\n',
+    'malformed-request-line',
+    'Cannot read request line: a request cannot begin with 0x0d',
+  ],
+  [
+    '▲\x00GET / HTTP/1.1\r\nHost: h\r\n\r\n',
+    'malformed-request-line',
+    'Cannot read request line: a request cannot begin with 0x00',
+  ],
+  [
+    'GET / HTTP/1.1\r\nHost: h\r\n\r\n▲\x00',
+    'malformed-request-line',
+    'Cannot read request line: a request cannot begin with 0x00',
+  ],
+  [
+    '▲\x01GET / HTTP/1.1\r\nHost: h\r\n\r\n',
+    'malformed-request-line',
+    'Cannot read request line: a request cannot begin with 0x01',
+  ],
+  [
+    '▲\x0bGET / HTTP/1.1\r\nHost: h\r\n\r\n',
+    'malformed-request-line',
+    'Cannot read request line: a request cannot begin with 0x0b',
+  ],
+  [
+    '▲ GET / HTTP/1.1\r\nHost: h\r\n\r\n',
+    'malformed-request-line',
+    'Cannot read request line: a request cannot begin with 0x20',
+  ],
+  [
+    '▲ / HTTP/1.1\r\nHost: h\r\n\r\n',
+    'malformed-request-line',
+    'Cannot read request line: a request cannot begin with 0x20',
+  ],
+  [
+    '▲\xef\xbb\xbfGET / HTTP/1.1\r\nHost: h\r\n\r\n',
+    'malformed-request-line',
+    'Cannot read request line: a request cannot begin with 0xef',
+  ],
+  [
+    '▲\x16\x03\x01\x02GET / HTTP/1.1\r\nHost: h\r\n\r\n',
+    'malformed-request-line',
+    'Cannot read request line: a request cannot begin with 0x16',
+  ],
+  [
+    '▲\nGET / HTTP/1.1\r\nHost: h\r\n\r\n',
+    'malformed-request-line',
+    'Cannot read request line: a request cannot begin with 0x0a',
+  ],
+  [
+    'GET /a▲\x00b HTTP/1.1\r\nHost: h\r\n\r\n',
+    'malformed-request-line',
+    'Cannot read request line: a target cannot be empty or hold 0x00',
+  ],
+  [
+    'GET /?a▲\x00b HTTP/1.1\r\nHost: h\r\n\r\n',
+    'malformed-request-line',
+    'Cannot read request line: a target cannot be empty or hold 0x00',
+  ],
+  [
+    'GET /a▲\x01b HTTP/1.1\r\nHost: h\r\n\r\n',
+    'malformed-request-line',
+    'Cannot read request line: a target cannot be empty or hold 0x01',
+  ],
+  [
+    'GET /?a▲\x01b HTTP/1.1\r\nHost: h\r\n\r\n',
+    'malformed-request-line',
+    'Cannot read request line: a target cannot be empty or hold 0x01',
+  ],
+  [
+    'GET /a▲\tb HTTP/1.1\r\nHost: h\r\n\r\n',
+    'malformed-request-line',
+    'Cannot read request line: a target cannot be empty or hold 0x09',
+  ],
+  [
+    'GET /?a▲\tb HTTP/1.1\r\nHost: h\r\n\r\n',
+    'malformed-request-line',
+    'Cannot read request line: a target cannot be empty or hold 0x09',
+  ],
+  [
+    'GET /a▲\x1fb HTTP/1.1\r\nHost: h\r\n\r\n',
+    'malformed-request-line',
+    'Cannot read request line: a target cannot be empty or hold 0x1f',
+  ],
+  [
+    'GET /?a▲\x1fb HTTP/1.1\r\nHost: h\r\n\r\n',
+    'malformed-request-line',
+    'Cannot read request line: a target cannot be empty or hold 0x1f',
+  ],
+  [
+    'GET /a▲\x7fb HTTP/1.1\r\nHost: h\r\n\r\n',
+    'malformed-request-line',
+    'Cannot read request line: a target cannot be empty or hold 0x7f',
+  ],
+  [
+    'GET /?a▲\x7fb HTTP/1.1\r\nHost: h\r\n\r\n',
+    'malformed-request-line',
+    'Cannot read request line: a target cannot be empty or hold 0x7f',
+  ],
+  [
+    'GET /a▲\x80b HTTP/1.1\r\nHost: h\r\n\r\n',
+    'malformed-request-line',
+    'Cannot read request line: a target cannot be empty or hold 0x80',
+  ],
+  [
+    'GET /?a▲\x80b HTTP/1.1\r\nHost: h\r\n\r\n',
+    'malformed-request-line',
+    'Cannot read request line: a target cannot be empty or hold 0x80',
+  ],
+  [
+    'GET /a▲\xb0b HTTP/1.1\r\nHost: h\r\n\r\n',
+    'malformed-request-line',
+    'Cannot read request line: a target cannot be empty or hold 0xb0',
+  ],
+  [
+    'GET /?a▲\xb0b HTTP/1.1\r\nHost: h\r\n\r\n',
+    'malformed-request-line',
+    'Cannot read request line: a target cannot be empty or hold 0xb0',
+  ],
+  [
+    'GET /a▲\xffb HTTP/1.1\r\nHost: h\r\n\r\n',
+    'malformed-request-line',
+    'Cannot read request line: a target cannot be empty or hold 0xff',
+  ],
+  [
+    'GET /?a▲\xffb HTTP/1.1\r\nHost: h\r\n\r\n',
+    'malformed-request-line',
+    'Cannot read request line: a target cannot be empty or hold 0xff',
+  ],
+  [
+    'G▲\x00T / HTTP/1.1\r\nHost: h\r\n\r\n',
+    'malformed-request-line',
+    'Cannot read request line: a method cannot hold 0x00',
+  ],
+  [
+    'G▲(T / HTTP/1.1\r\nHost: h\r\n\r\n',
+    'malformed-request-line',
+    'Cannot read request line: a method cannot hold 0x28',
+  ],
+  [
+    'G▲\xc9T / HTTP/1.1\r\nHost: h\r\n\r\n',
+    'malformed-request-line',
+    'Cannot read request line: a method cannot hold 0xc9',
+  ],
+  [
+    '▲"GET" / HTTP/1.1\r\nHost: h\r\n\r\n',
+    'malformed-request-line',
+    'Cannot read request line: a request cannot begin with 0x22',
+  ],
+  [
+    'G▲{T / HTTP/1.1\r\nHost: h\r\n\r\n',
+    'malformed-request-line',
+    'Cannot read request line: a method cannot hold 0x7b',
+  ],
+  [
+    'G▲@T / HTTP/1.1\r\nHost: h\r\n\r\n',
+    'malformed-request-line',
+    'Cannot read request line: a method cannot hold 0x40',
+  ],
+  [
+    'G▲\x7fT / HTTP/1.1\r\nHost: h\r\n\r\n',
+    'malformed-request-line',
+    'Cannot read request line: a method cannot hold 0x7f',
+  ],
+  ['GET / HTTP/2.0▲\r\nHost: h\r\n\r\n', 'unsupported-version', 'Cannot speak HTTP/2.0'],
+  ['GET / HTTP/1.2▲\r\nHost: h\r\n\r\n', 'unsupported-version', 'Cannot speak HTTP/1.2'],
+  ['GET / HTTP/3.0▲\r\nHost: h\r\n\r\n', 'unsupported-version', 'Cannot speak HTTP/3.0'],
+  ['GET / HTTP/0.9▲\r\nHost: h\r\n\r\n', 'unsupported-version', 'Cannot speak HTTP/0.9'],
+  ['GET / HTTP/9.9▲\r\nHost: h\r\n\r\n', 'unsupported-version', 'Cannot speak HTTP/9.9'],
+  [
+    'GET / ▲http/1.1\r\nHost: h\r\n\r\n',
+    'malformed-version',
+    'Cannot read request line: a version cannot hold 0x68',
+  ],
+  [
+    'GET / HTTP/1▲\r\nHost: h\r\n\r\n',
+    'malformed-version',
+    'Cannot read request line: a version cannot hold 0x0d',
+  ],
+  [
+    'GET / HTTP/1.▲\r\nHost: h\r\n\r\n',
+    'malformed-version',
+    'Cannot read request line: a version cannot hold 0x0d',
+  ],
+  ['GET / ▲\r\nHost: h\r\n\r\n', 'malformed-version', 'Cannot read request line: a version cannot hold 0x0d'],
+  [
+    'GET / HTTP/▲.1\r\nHost: h\r\n\r\n',
+    'malformed-version',
+    'Cannot read request line: a version cannot hold 0x2e',
+  ],
+  [
+    'GET / HTTP/0▲1.1\r\nHost: h\r\n\r\n',
+    'malformed-version',
+    'Cannot read request line: a version cannot hold 0x31',
+  ],
+  [
+    'GET / HTTP▲1.1\r\nHost: h\r\n\r\n',
+    'malformed-version',
+    'Cannot read request line: a version cannot hold 0x31',
+  ],
+  [
+    'GET / HTTP/1.0▲1\r\nHost: h\r\n\r\n',
+    'malformed-version',
+    'Cannot read request line: a request line cannot go on with 0x31',
+  ],
+  [
+    'GET / HTTP/1.1▲0\r\nHost: h\r\n\r\n',
+    'malformed-version',
+    'Cannot read request line: a request line cannot go on with 0x30',
+  ],
+  [
+    'GET / HTTP/1.1▲x\r\nHost: h\r\n\r\n',
+    'malformed-version',
+    'Cannot read request line: a request line cannot go on with 0x78',
+  ],
+  [
+    'GET / HTTP/1▲,1\r\nHost: h\r\n\r\n',
+    'malformed-version',
+    'Cannot read request line: a version cannot hold 0x2c',
+  ],
+  [
+    'GET / HTTP▲S/1.1\r\nHost: h\r\n\r\n',
+    'malformed-version',
+    'Cannot read request line: a version cannot hold 0x53',
+  ],
+  [
+    'GET / HTTP/4▲294967297.1\r\nHost: h\r\n\r\n',
+    'malformed-version',
+    'Cannot read request line: a version cannot hold 0x32',
+  ],
+  [
+    'GET / HTTP▲ /1.1\r\nHost: h\r\n\r\n',
+    'malformed-version',
+    'Cannot read request line: a version cannot hold 0x20',
+  ],
+  [
+    'GET / HTTP/▲ 1.1\r\nHost: h\r\n\r\n',
+    'malformed-version',
+    'Cannot read request line: a version cannot hold 0x20',
+  ],
+  [
+    'GET / HTTP/▲x.1\r\nHost: h\r\n\r\n',
+    'malformed-version',
+    'Cannot read request line: a version cannot hold 0x78',
+  ],
+  [
+    'GET / HTTP/1.▲x\r\nHost: h\r\n\r\n',
+    'malformed-version',
+    'Cannot read request line: a version cannot hold 0x78',
+  ],
+  [
+    'GET / H▲ttp/1.1\r\nHost: h\r\n\r\n',
+    'malformed-version',
+    'Cannot read request line: a version cannot hold 0x74',
+  ],
+  [
+    'GET / HTTP/▲-1.1\r\nHost: h\r\n\r\n',
+    'malformed-version',
+    'Cannot read request line: a version cannot hold 0x2d',
+  ],
+  [
+    'GET / ▲ICY/1.1\r\nHost: h\r\n\r\n',
+    'malformed-version',
+    'Cannot read request line: a version cannot hold 0x49',
+  ],
+  ['GET ?x HTTP/1.1\r\nHost: h\r\n\r▲\n', 'malformed-target', 'Cannot read request target from "?x"'],
+  ['GET hello HTTP/1.1\r\nHost: h\r\n\r▲\n', 'malformed-target', 'Cannot read request target from "hello"'],
+  ['GET h:80 HTTP/1.1\r\nHost: h\r\n\r▲\n', 'malformed-target', 'Cannot read request target from "h:80"'],
+  ['GET * HTTP/1.1\r\nHost: h\r\n\r▲\n', 'malformed-target', 'Cannot read request target from "*"'],
+  [
+    'GET ftp://h/ HTTP/1.1\r\nHost: h\r\n\r▲\n',
+    'malformed-target',
+    'Cannot read request target from "ftp://h/"',
+  ],
+  [
+    'GET http:/h HTTP/1.1\r\nHost: h\r\n\r▲\n',
+    'malformed-target',
+    'Cannot read request target from "http:/h"',
+  ],
+  [
+    'GET http:// HTTP/1.1\r\nHost: h\r\n\r▲\n',
+    'malformed-target',
+    'Cannot read request target from "http://"',
+  ],
+  [
+    'GET http://:80/ HTTP/1.1\r\nHost: h\r\n\r▲\n',
+    'malformed-target',
+    'Cannot read request target from "http://:80/"',
+  ],
+  ['GET /a#b HTTP/1.1\r\nHost: h\r\n\r▲\n', 'malformed-target', 'Cannot read request target from "/a#b"'],
+  ['GET http://h/ HTTP/1.1\r\n\r▲\n', 'missing-host', 'Cannot serve HTTP/1.1 without a Host field'],
+  ['GET / HTTP/1.1\r\n\r▲\n', 'missing-host', 'Cannot serve HTTP/1.1 without a Host field'],
+  ['GET http://u@h/ HTTP/1.1\r\nHost: h\r\n\r▲\n', 'malformed-host', 'Cannot read host "u@h"'],
+  ['GET / HTTP/1.1\r\nHost: u@h\r\n\r▲\n', 'malformed-host', 'Cannot read host "u@h"'],
+  ['CONNECT / HTTP/1.1\r\nHost: h\r\n\r▲\n', 'malformed-target', 'Cannot read request target from "/"'],
+  ['CONNECT h HTTP/1.1\r\nHost: h\r\n\r▲\n', 'malformed-target', 'Cannot read request target from "h"'],
+  ['CONNECT h: HTTP/1.1\r\nHost: h\r\n\r▲\n', 'malformed-target', 'Cannot read request target from "h:"'],
+  ['CONNECT :80 HTTP/1.1\r\nHost: h\r\n\r▲\n', 'malformed-target', 'Cannot read request target from ":80"'],
+  ['CONNECT u@h:80 HTTP/1.1\r\nHost: h\r\n\r▲\n', 'malformed-host', 'Cannot read host "u@h:80"'],
+  [
+    'CONNECT h:80/ HTTP/1.1\r\nHost: h\r\n\r▲\n',
+    'malformed-target',
+    'Cannot read request target from "h:80/"',
+  ],
+  [
+    'GET / HTTP/1.1\r\nHost: h\r\nX▲\r\n\r\n',
+    'malformed-field-line',
+    'Cannot read field line: a field name cannot hold 0x0d',
+  ],
+  [
+    'GET / HTTP/1.1\r\nHost: h\r\nX▲\r: a\r\n\r\n',
+    'malformed-field-line',
+    'Cannot read field line: a field name cannot hold 0x0d',
+  ],
+  [
+    'GET / HTTP/1.1\r\nHost: h\r\nContent▲\rLength: 5\r\n\r\n',
+    'malformed-field-line',
+    'Cannot read field line: a field name cannot hold 0x0d',
+  ],
+  [
+    'POST /p HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n0\r\nX▲\r\n\r\n',
+    'malformed-field-line',
+    'Cannot read field line: a field name cannot hold 0x0d',
+  ],
+  [
+    'GET / HTTP/1.1\r\nHost: h\r\nContent-Length▲ 5\r\n\r\n',
+    'malformed-field-line',
+    'Cannot read field line: a field name cannot hold 0x20',
+  ],
+  [
+    'GET / HTTP/1.1\r\nHost: h\r\nTransfer-Encoding▲ chunked\r\n\r\n',
+    'malformed-field-line',
+    'Cannot read field line: a field name cannot hold 0x20',
+  ],
+  [
+    'GET / HTTP/1.1\r\nHost: h\r\nX▲ : a\r\n\r\n',
+    'malformed-field-line',
+    'Cannot read field line: a field name cannot hold 0x20',
+  ],
+  [
+    'POST /p HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n0\r\nX▲ : y\r\n\r\n',
+    'malformed-field-line',
+    'Cannot read field line: a field name cannot hold 0x20',
+  ],
+  [
+    'POST /p HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n0\r\nxxGET▲ ',
+    'malformed-field-line',
+    'Cannot read field line: a field name cannot hold 0x20',
+  ],
+  [
+    'GET / HTTP/1.1\r\nHost: h\r\n▲: x\r\n\r\n',
+    'malformed-field-line',
+    'Cannot read field line: a field line cannot begin with 0x3a',
+  ],
+  [
+    'GET / HTTP/1.1\r\nHost: h\r\n▲:\r\n\r\n',
+    'malformed-field-line',
+    'Cannot read field line: a field line cannot begin with 0x3a',
+  ],
+  [
+    'GET / HTTP/1.1\r\nHost: h\r\nX▲\t: a\r\n\r\n',
+    'malformed-field-line',
+    'Cannot read field line: a field name cannot hold 0x09',
+  ],
+  [
+    'GET / HTTP/1.1\r\nHost: h\r\nX▲@: a\r\n\r\n',
+    'malformed-field-line',
+    'Cannot read field line: a field name cannot hold 0x40',
+  ],
+  [
+    'GET / HTTP/1.1\r\nHost: h\r\nX▲/: a\r\n\r\n',
+    'malformed-field-line',
+    'Cannot read field line: a field name cannot hold 0x2f',
+  ],
+  [
+    'GET / HTTP/1.1\r\nHost: h\r\nX▲(): a\r\n\r\n',
+    'malformed-field-line',
+    'Cannot read field line: a field name cannot hold 0x28',
+  ],
+  [
+    'GET / HTTP/1.1\r\nHost: h\r\nX▲\xe9: a\r\n\r\n',
+    'malformed-field-line',
+    'Cannot read field line: a field name cannot hold 0xe9',
+  ],
+  [
+    'GET / HTTP/1.1\r\nHost: h\r\nContent-Length▲\x85: 5\r\n\r\n',
+    'malformed-field-line',
+    'Cannot read field line: a field name cannot hold 0x85',
+  ],
+  [
+    'GET / HTTP/1.1\r\nHost: h\r\nTransfer-Encoding▲\xa0: chunked\r\n\r\n',
+    'malformed-field-line',
+    'Cannot read field line: a field name cannot hold 0xa0',
+  ],
+  [
+    'GET / HTTP/1.1\r\nHost: h\r\n▲\x0bTransfer-Encoding: chunked\r\n\r\n',
+    'malformed-field-line',
+    'Cannot read field line: a field line cannot begin with 0x0b',
+  ],
+  [
+    'GET / HTTP/1.1\r\nHost: h\r\nContent-Length▲\x00: 5\r\n\r\n',
+    'malformed-field-line',
+    'Cannot read field line: a field name cannot hold 0x00',
+  ],
+  [
+    'GET / HTTP/1.1\r\nHost: h\r\n▲ X: a\r\n\r\n',
+    'malformed-field-line',
+    'Cannot read field line: a field line cannot begin with 0x20',
+  ],
+  [
+    'GET / HTTP/1.1\r\nHost: h\r\nA: b\r\n▲ X: folded\r\n\r\n',
+    'malformed-field-line',
+    'Cannot read field line: a field line cannot begin with 0x20',
+  ],
+  [
+    'GET / HTTP/1.1\r\nHost: h\r\nX: a\r\n▲ Content-Length: 5\r\n\r\n',
+    'malformed-field-line',
+    'Cannot read field line: a field line cannot begin with 0x20',
+  ],
+  [
+    'GET / HTTP/1.1\r\nHost: h\r\nTransfer-Encoding:\r\n▲ chunked\r\n\r\n',
+    'malformed-field-line',
+    'Cannot read field line: a field line cannot begin with 0x20',
+  ],
+  [
+    'GET / HTTP/1.1\r\n▲ Host: h\r\n\r\n',
+    'malformed-field-line',
+    'Cannot read field line: a field line cannot begin with 0x20',
+  ],
+  [
+    'POST /p HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n▲ X: y\r\n\r\n',
+    'malformed-field-line',
+    'Cannot read field line: a field line cannot begin with 0x20',
+  ],
+  [
+    'GET / HTTP/1.1\r\nHost: h\r\n▲\tX: a\r\n\r\n',
+    'malformed-field-line',
+    'Cannot read field line: a field line cannot begin with 0x09',
+  ],
+  [
+    'GET / HTTP/1.1\r\nHost: h\r\nA: b\r\n▲\tX: folded\r\n\r\n',
+    'malformed-field-line',
+    'Cannot read field line: a field line cannot begin with 0x09',
+  ],
+  [
+    'GET / HTTP/1.1\r\nHost: h\r\nX: a\r▲Y: b\r\n\r\n',
+    'malformed-field-line',
+    'Cannot read field line: CR cannot be followed by 0x59',
+  ],
+  [
+    'GET / HTTP/1.1\r\nHost: h\r\nX: a▲\nY: b\r\n\r\n',
+    'malformed-field-line',
+    'Cannot read field line: a field value cannot hold 0x0a',
+  ],
+  [
+    'POST /p HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n0\r\nX: y▲\n\r\n\r\n',
+    'malformed-field-line',
+    'Cannot read field line: a field value cannot hold 0x0a',
+  ],
+  [
+    'GET / HTTP/1.1\r\nHost: h\r\nX: a\r▲\rY: b\r\n\r\n',
+    'malformed-field-line',
+    'Cannot read field line: CR cannot be followed by 0x0d',
+  ],
+  [
+    'POST /p HTTP/1.1\r\nHost: h\r\nContent-Length: 5\r▲\r\n\r\nabcde',
+    'malformed-field-line',
+    'Cannot read field line: CR cannot be followed by 0x0d',
+  ],
+  [
+    'GET / HTTP/1.1\r\nHost: h\r\nX: ▲\x00\r\n\r\n',
+    'malformed-field-line',
+    'Cannot read field line: a field value cannot hold 0x00',
+  ],
+  [
+    'POST /p HTTP/1.1\r\nHost: h\r\nContent-Length: 5▲\x00\r\n\r\nabcde',
+    'malformed-field-line',
+    'Cannot read field line: a field value cannot hold 0x00',
+  ],
+  [
+    'POST /p HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n0\r\nX: ▲\x00\r\n\r\n',
+    'malformed-field-line',
+    'Cannot read field line: a field value cannot hold 0x00',
+  ],
+  [
+    'GET / HTTP/1.1\r\nHost: h\r\nX: a▲\x7f\r\n\r\n',
+    'malformed-field-line',
+    'Cannot read field line: a field value cannot hold 0x7f',
+  ],
+  [
+    'GET / HTTP/1.1\r\nHost: h\r\nX: a▲\x01b\r\n\r\n',
+    'malformed-field-line',
+    'Cannot read field line: a field value cannot hold 0x01',
+  ],
+  [
+    'GET / HTTP/1.1\r\nHost: h\r\nX: a▲\x0bb\r\n\r\n',
+    'malformed-field-line',
+    'Cannot read field line: a field value cannot hold 0x0b',
+  ],
+  [
+    'POST /p HTTP/1.1\r\nHost: h\r\nContent-Length: ▲\x0b5\r\n\r\nabcde',
+    'malformed-field-line',
+    'Cannot read field line: a field value cannot hold 0x0b',
+  ],
+  [
+    'POST /p HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked▲\x0b\r\n\r\n0\r\n\r\n',
+    'malformed-field-line',
+    'Cannot read field line: a field value cannot hold 0x0b',
+  ],
+  [
+    'GET / HTTP/1.1\r\nHost: h\r\n\r▲X: y\r\n\r\n',
+    'malformed-field-line',
+    'Cannot read field line: CR cannot be followed by 0x58',
+  ],
+  [
+    'GET / HTTP/1.1▲\nHost: h\n\n',
+    'malformed-version',
+    'Cannot read request line: a request line cannot go on with 0x0a',
+  ],
+  [
+    'GET / HTTP/1.0\r\nHost: h\r\nHost: h\r\n\r▲\n',
+    'malformed-host',
+    'Cannot serve a request with several Host fields',
+  ],
+  [
+    'GET / HTTP/1.0\r\nHost: h\r\nhOST: g\r\n\r▲\n',
+    'malformed-host',
+    'Cannot serve a request with several Host fields',
+  ],
+  [
+    'GET / HTTP/1.1\r\nHost: h\r\nHost: h\r\n\r▲\n',
+    'malformed-host',
+    'Cannot serve a request with several Host fields',
+  ],
+  [
+    'GET / HTTP/1.1\r\nHost: h\r\nhOST: g\r\n\r▲\n',
+    'malformed-host',
+    'Cannot serve a request with several Host fields',
+  ],
+  ['GET / HTTP/1.1\r\nHost: a b\r\n\r▲\n', 'malformed-host', 'Cannot read host "a b"'],
+  ['GET / HTTP/1.1\r\nHost: h/\r\n\r▲\n', 'malformed-host', 'Cannot read host "h/"'],
+  ['GET / HTTP/1.1\r\nHost: h?x\r\n\r▲\n', 'malformed-host', 'Cannot read host "h?x"'],
+  ['GET / HTTP/1.1\r\nHost: h#x\r\n\r▲\n', 'malformed-host', 'Cannot read host "h#x"'],
+  ['GET / HTTP/1.1\r\nHost: h\\x\r\n\r▲\n', 'malformed-host', 'Cannot read host "h\\x"'],
+  ['GET / HTTP/1.1\r\nHost: http://h\r\n\r▲\n', 'malformed-host', 'Cannot read host "http://h"'],
+  ['GET / HTTP/1.1\r\nHost: h:x\r\n\r▲\n', 'malformed-host', 'Cannot read host "h:x"'],
+  ['GET / HTTP/1.1\r\nHost: h:80:80\r\n\r▲\n', 'malformed-host', 'Cannot read host "h:80:80"'],
+  ['GET / HTTP/1.1\r\nHost: [::1\r\n\r▲\n', 'malformed-host', 'Cannot read host "[::1"'],
+  ['GET / HTTP/1.1\r\nHost: ::1\r\n\r▲\n', 'malformed-host', 'Cannot read host "::1"'],
+  ['GET / HTTP/1.1\r\nHost: a%2\r\n\r▲\n', 'malformed-host', 'Cannot read host "a%2"'],
+  ['GET / HTTP/1.1\r\nHost: a%zz\r\n\r▲\n', 'malformed-host', 'Cannot read host "a%zz"'],
+  ['GET / HTTP/1.1\r\nHost: h\xe9\r\n\r▲\n', 'malformed-host', 'Cannot read host "h\xe9"'],
+  ['GET / HTTP/1.1\r\nHost: "h"\r\n\r▲\n', 'malformed-host', 'Cannot read host ""h""'],
+  ['GET / HTTP/1.1\r\nHost: <h>\r\n\r▲\n', 'malformed-host', 'Cannot read host "<h>"'],
+  ['GET / HTTP/1.1\r\nHost: a\tb\r\n\r▲\n', 'malformed-host', 'Cannot read host "a\tb"'],
+  ['GET / HTTP/1.1\r\nHost: h:123456\r\n\r▲\n', 'malformed-host', 'Cannot read host "h:123456"'],
+  [
+    'POST /p HTTP/1.1\r\nHost: h\r\nContent-Length: +5\r\n\r▲\nabcde',
+    'malformed-content-length',
+    'Cannot read Content-Length from "+5"',
+  ],
+  [
+    'POST /p HTTP/1.1\r\nHost: h\r\nContent-Length: -5\r\n\r▲\nabcde',
+    'malformed-content-length',
+    'Cannot read Content-Length from "-5"',
+  ],
+  [
+    'POST /p HTTP/1.1\r\nHost: h\r\nContent-Length: -0\r\n\r▲\nabcde',
+    'malformed-content-length',
+    'Cannot read Content-Length from "-0"',
+  ],
+  [
+    'POST /p HTTP/1.1\r\nHost: h\r\nContent-Length: 0x5\r\n\r▲\nabcde',
+    'malformed-content-length',
+    'Cannot read Content-Length from "0x5"',
+  ],
+  [
+    'POST /p HTTP/1.1\r\nHost: h\r\nContent-Length: 0_5\r\n\r▲\nabcde',
+    'malformed-content-length',
+    'Cannot read Content-Length from "0_5"',
+  ],
+  [
+    'POST /p HTTP/1.1\r\nHost: h\r\nContent-Length: 5a\r\n\r▲\nabcde',
+    'malformed-content-length',
+    'Cannot read Content-Length from "5a"',
+  ],
+  [
+    'POST /p HTTP/1.1\r\nHost: h\r\nContent-Length: five\r\n\r▲\nabcde',
+    'malformed-content-length',
+    'Cannot read Content-Length from "five"',
+  ],
+  [
+    'POST /p HTTP/1.1\r\nHost: h\r\nContent-Length: 5 5\r\n\r▲\nabcde',
+    'malformed-content-length',
+    'Cannot read Content-Length from "5 5"',
+  ],
+  [
+    'POST /p HTTP/1.1\r\nHost: h\r\nContent-Length: 5;a\r\n\r▲\nabcde',
+    'malformed-content-length',
+    'Cannot read Content-Length from "5;a"',
+  ],
+  [
+    'POST /p HTTP/1.1\r\nHost: h\r\nContent-Length: 5e0\r\n\r▲\nabcde',
+    'malformed-content-length',
+    'Cannot read Content-Length from "5e0"',
+  ],
+  [
+    'POST /p HTTP/1.1\r\nHost: h\r\nContent-Length: 5.0\r\n\r▲\nabcde',
+    'malformed-content-length',
+    'Cannot read Content-Length from "5.0"',
+  ],
+  [
+    'POST /p HTTP/1.1\r\nHost: h\r\nContent-Length: 5▲\x0c\r\n\r\nabcde',
+    'malformed-field-line',
+    'Cannot read field line: a field value cannot hold 0x0c',
+  ],
+  [
+    'POST /p HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked▲\x0c\r\n\r\n0\r\n\r\n',
+    'malformed-field-line',
+    'Cannot read field line: a field value cannot hold 0x0c',
+  ],
+  [
+    'POST /p HTTP/1.1\r\nHost: h\r\nContent-Length: \xa05\r\n\r▲\nabcde',
+    'malformed-content-length',
+    'Cannot read Content-Length from "\xa05"',
+  ],
+  [
+    'POST /p HTTP/1.1\r\nHost: h\r\nContent-Length: 5\x85\r\n\r▲\nabcde',
+    'malformed-content-length',
+    'Cannot read Content-Length from "5\x85"',
+  ],
+  [
+    'POST /p HTTP/1.1\r\nHost: h\r\nContent-Length: \xd9\xa5\r\n\r▲\nabcde',
+    'malformed-content-length',
+    'Cannot read Content-Length from "\xd9\xa5"',
+  ],
+  [
+    'POST /p HTTP/1.1\r\nHost: h\r\nContent-Length: \xb2\r\n\r▲\nabcde',
+    'malformed-content-length',
+    'Cannot read Content-Length from "\xb2"',
+  ],
+  [
+    'POST /p HTTP/1.1\r\nHost: h\r\nContent-Length: "5"\r\n\r▲\nabcde',
+    'malformed-content-length',
+    'Cannot read Content-Length from ""5""',
+  ],
+  [
+    'POST /p HTTP/1.1\r\nHost: h\r\nContent-Length: \r\n\r▲\nabcde',
+    'malformed-content-length',
+    'Cannot read Content-Length from ""',
+  ],
+  [
+    'POST /p HTTP/1.1\r\nHost: h\r\nContent-Length:  \t\r\n\r▲\nabcde',
+    'malformed-content-length',
+    'Cannot read Content-Length from ""',
+  ],
+  [
+    'POST /p HTTP/1.1\r\nHost: h\r\nContent-Length: 5\r▲0\r\n\r\nabcde',
+    'malformed-field-line',
+    'Cannot read field line: CR cannot be followed by 0x30',
+  ],
+  [
+    'POST /p HTTP/1.1\r\nHost: h\r\nContent-Length: ,5\r\n\r▲\nabcde',
+    'malformed-content-length',
+    'Cannot read Content-Length from ",5"',
+  ],
+  [
+    'POST /p HTTP/1.1\r\nHost: h\r\nContent-Length: 5,\r\n\r▲\nabcde',
+    'malformed-content-length',
+    'Cannot read Content-Length from "5,"',
+  ],
+  [
+    'POST /p HTTP/1.1\r\nHost: h\r\nContent-Length: 5\r\nContent-Length: 6\r\n\r▲\nabcdef',
+    'ambiguous-framing',
+    'Cannot read a body with several Content-Length lines',
+  ],
+  [
+    'POST /p HTTP/1.1\r\nHost: h\r\nContent-Length: 6\r\ncontent-length: 5\r\n\r▲\nabcdef',
+    'ambiguous-framing',
+    'Cannot read a body with several Content-Length lines',
+  ],
+  [
+    'POST /p HTTP/1.1\r\nHost: h\r\nContent-Length: 5\r\nContent-Length: 5\r\n\r▲\nabcdef',
+    'ambiguous-framing',
+    'Cannot read a body with several Content-Length lines',
+  ],
+  [
+    'POST /p HTTP/1.1\r\nHost: h\r\nContent-Length: 5\r\nContent-Length: 05\r\n\r▲\nabcdef',
+    'ambiguous-framing',
+    'Cannot read a body with several Content-Length lines',
+  ],
+  [
+    'POST /p HTTP/1.1\r\nHost: h\r\nContent-Length:\r\nContent-Length: 5\r\n\r▲\nabcdef',
+    'ambiguous-framing',
+    'Cannot read a body with several Content-Length lines',
+  ],
+  [
+    'POST /p HTTP/1.1\r\nHost: h\r\nContent-Length: 5, 6\r\n\r▲\nabcdef',
+    'malformed-content-length',
+    'Cannot read Content-Length from "5, 6"',
+  ],
+  [
+    'POST /p HTTP/1.1\r\nHost: h\r\nContent-Length: 5, 5\r\n\r▲\nabcdef',
+    'malformed-content-length',
+    'Cannot read Content-Length from "5, 5"',
+  ],
+  [
+    'POST /p HTTP/1.1\r\nHost: h\r\nContent-Length: 4294967301\r\n\r▲\nabcde',
+    'body-too-large',
+    'Cannot take more than 1048576 bytes of body',
+  ],
+  [
+    'POST /p HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n100000005\r▲\nabcde\r\n0\r\n\r\n',
+    'body-too-large',
+    'Cannot take more than 1048576 bytes of body',
+  ],
+  [
+    'POST /p HTTP/1.1\r\nHost: h\r\nContent-Length: 9007199254740997\r\n\r▲\nabcde',
+    'body-too-large',
+    'Cannot count to Content-Length "9007199254740997"',
+  ],
+  [
+    'POST /p HTTP/1.1\r\nHost: h\r\nContent-Length: 9223372036854775813\r\n\r▲\nabcde',
+    'body-too-large',
+    'Cannot count to Content-Length "9223372036854775813"',
+  ],
+  [
+    'POST /p HTTP/1.1\r\nHost: h\r\nContent-Length: 18446744073709551621\r\n\r▲\nabcde',
+    'body-too-large',
+    'Cannot count to Content-Length "18446744073709551621"',
+  ],
+  [
+    'POST /p HTTP/1.1\r\nHost: h\r\nContent-Length: 340282366920938463463374607431768211461\r\n\r▲\nabcde',
+    'body-too-large',
+    'Cannot count to Content-Length "340282366920938463463374607431768211461"',
+  ],
+  [
+    'POST /p HTTP/1.1\r\nHost: h\r\nContent-Length: 999999999999999999999999999999999999999999999999999999999999999999999999999999999999999999999999999999999999999999999999999999999999999999999999999999999999999999999999999999999999999999999999999999999999999999999999999999999999999999999999999999999999999999999999999999999999999999999999999999999999\r\n\r▲\nabcde',
+    'body-too-large',
+    'Cannot count to Content-Length "99999999999999999999999999999999999999999999999999999999999999999999999999999999"',
+  ],
+  [
+    'POST /p HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n\r▲\nabcde\r\n0\r\n\r\n',
+    'malformed-chunk',
+    'Cannot read chunk size from ""',
+  ],
+  [
+    'POST /p HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n\r▲\n\r\n',
+    'malformed-chunk',
+    'Cannot read chunk size from ""',
+  ],
+  [
+    'POST /p HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n\r▲\n2\r\nde\r\n0\r\n\r\n',
+    'malformed-chunk',
+    'Cannot read chunk size from ""',
+  ],
+  [
+    'POST /p HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n0x5\r▲\nabcde\r\n0\r\n\r\n',
+    'malformed-chunk',
+    'Cannot read chunk size from "0x5"',
+  ],
+  [
+    'POST /p HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n0x0\r▲\n\r\n',
+    'malformed-chunk',
+    'Cannot read chunk size from "0x0"',
+  ],
+  [
+    'POST /p HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n+5\r▲\nabcde\r\n0\r\n\r\n',
+    'malformed-chunk',
+    'Cannot read chunk size from "+5"',
+  ],
+  [
+    'POST /p HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n+0\r▲\n\r\n',
+    'malformed-chunk',
+    'Cannot read chunk size from "+0"',
+  ],
+  [
+    'POST /p HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n-5\r▲\nabcde\r\n0\r\n\r\n',
+    'malformed-chunk',
+    'Cannot read chunk size from "-5"',
+  ],
+  [
+    'POST /p HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n-0\r▲\n\r\n',
+    'malformed-chunk',
+    'Cannot read chunk size from "-0"',
+  ],
+  [
+    'POST /p HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n 5\r▲\nabcde\r\n0\r\n\r\n',
+    'malformed-chunk',
+    'Cannot read chunk size from " 5"',
+  ],
+  [
+    'POST /p HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n 0\r▲\n\r\n',
+    'malformed-chunk',
+    'Cannot read chunk size from " 0"',
+  ],
+  [
+    'POST /p HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n0_5\r▲\nabcde\r\n0\r\n\r\n',
+    'malformed-chunk',
+    'Cannot read chunk size from "0_5"',
+  ],
+  [
+    'POST /p HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n0_0\r▲\n\r\n',
+    'malformed-chunk',
+    'Cannot read chunk size from "0_0"',
+  ],
+  [
+    'POST /p HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n5g\r▲\nabcde\r\n0\r\n\r\n',
+    'malformed-chunk',
+    'Cannot read chunk size from "5g"',
+  ],
+  [
+    'POST /p HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n0g\r▲\n\r\n',
+    'malformed-chunk',
+    'Cannot read chunk size from "0g"',
+  ],
+  [
+    'POST /p HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\ng\r▲\nabcde\r\n0\r\n\r\n',
+    'malformed-chunk',
+    'Cannot read chunk size from "g"',
+  ],
+  [
+    'POST /p HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\ng\r▲\n\r\n',
+    'malformed-chunk',
+    'Cannot read chunk size from "g"',
+  ],
+  [
+    'POST /p HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n5.0\r▲\nabcde\r\n0\r\n\r\n',
+    'malformed-chunk',
+    'Cannot read chunk size from "5.0"',
+  ],
+  [
+    'POST /p HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n0.0\r▲\n\r\n',
+    'malformed-chunk',
+    'Cannot read chunk size from "0.0"',
+  ],
+  [
+    'POST /p HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n5,5\r▲\nabcde\r\n0\r\n\r\n',
+    'malformed-chunk',
+    'Cannot read chunk size from "5,5"',
+  ],
+  [
+    'POST /p HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n0,5\r▲\n\r\n',
+    'malformed-chunk',
+    'Cannot read chunk size from "0,5"',
+  ],
+  [
+    'POST /p HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n5▲\x0b\r\nabcde\r\n0\r\n\r\n',
+    'malformed-chunk',
+    'Cannot read chunk: a chunk size cannot hold 0x0b',
+  ],
+  [
+    'POST /p HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n0▲\x0b\r\n\r\n',
+    'malformed-chunk',
+    'Cannot read chunk: a chunk size cannot hold 0x0b',
+  ],
+  [
+    'POST /p HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n5▲\x00\r\nabcde\r\n0\r\n\r\n',
+    'malformed-chunk',
+    'Cannot read chunk: a chunk size cannot hold 0x00',
+  ],
+  [
+    'POST /p HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n0▲\x00\r\n\r\n',
+    'malformed-chunk',
+    'Cannot read chunk: a chunk size cannot hold 0x00',
+  ],
+  [
+    'POST /p HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n5\xa0\r▲\nabcde\r\n0\r\n\r\n',
+    'malformed-chunk',
+    'Cannot read chunk size from "5\xa0"',
+  ],
+  [
+    'POST /p HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n0\xa0\r▲\n\r\n',
+    'malformed-chunk',
+    'Cannot read chunk size from "0\xa0"',
+  ],
+  [
+    'POST /p HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n"5"\r▲\nabcde\r\n0\r\n\r\n',
+    'malformed-chunk',
+    'Cannot read chunk size from ""5""',
+  ],
+  [
+    'POST /p HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n"0"\r▲\n\r\n',
+    'malformed-chunk',
+    'Cannot read chunk size from ""0""',
+  ],
+  [
+    'POST /p HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n;a\r▲\nabcde\r\n0\r\n\r\n',
+    'malformed-chunk',
+    'Cannot read chunk size from ";a"',
+  ],
+  [
+    'POST /p HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n;a\r▲\n\r\n',
+    'malformed-chunk',
+    'Cannot read chunk size from ";a"',
+  ],
+  [
+    'POST /p HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n5 x\r▲\nabcde\r\n0\r\n\r\n',
+    'malformed-chunk',
+    'Cannot read chunk size from "5 x"',
+  ],
+  [
+    'POST /p HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n0 x\r▲\n\r\n',
+    'malformed-chunk',
+    'Cannot read chunk size from "0 x"',
+  ],
+  [
+    'POST /p HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n5#\r▲\nabcde\r\n0\r\n\r\n',
+    'malformed-chunk',
+    'Cannot read chunk size from "5#"',
+  ],
+  [
+    'POST /p HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n0#\r▲\n\r\n',
+    'malformed-chunk',
+    'Cannot read chunk size from "0#"',
+  ],
+  [
+    'POST /p HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n5 \r▲\nabcde\r\n0\r\n\r\n',
+    'malformed-chunk',
+    'Cannot read chunk size from "5 "',
+  ],
+  [
+    'POST /p HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n0 \r▲\n\r\n',
+    'malformed-chunk',
+    'Cannot read chunk size from "0 "',
+  ],
+  [
+    'POST /p HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n5\r▲\r\nabcde\r\n0\r\n\r\n',
+    'malformed-chunk',
+    'Cannot read chunk: CR cannot be followed by 0x0d',
+  ],
+  [
+    'POST /p HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n0\r▲\r\n\r\n',
+    'malformed-chunk',
+    'Cannot read chunk: CR cannot be followed by 0x0d',
+  ],
+  [
+    'POST /p HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r▲\r\n2\r\nde\r\n0\r\n\r\n',
+    'malformed-chunk',
+    'Cannot read chunk: CR cannot be followed by 0x0d',
+  ],
+  [
+    'POST /p HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n5▲\n\r\nabcde\r\n0\r\n\r\n',
+    'malformed-chunk',
+    'Cannot read chunk: a chunk size cannot hold 0x0a',
+  ],
+  [
+    'POST /p HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n0▲\n\r\n\r\n',
+    'malformed-chunk',
+    'Cannot read chunk: a chunk size cannot hold 0x0a',
+  ],
+  [
+    'POST /p HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n5;a▲\n\r\nabcde\r\n0\r\n\r\n',
+    'malformed-chunk',
+    'Cannot read chunk: a chunk size cannot hold 0x0a',
+  ],
+  [
+    'POST /p HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n0;a▲\n\r\n\r\n',
+    'malformed-chunk',
+    'Cannot read chunk: a chunk size cannot hold 0x0a',
+  ],
+  [
+    'POST /p HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n5\r▲X\r\nabcde\r\n0\r\n\r\n',
+    'malformed-chunk',
+    'Cannot read chunk: CR cannot be followed by 0x58',
+  ],
+  [
+    'POST /p HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n0\r▲X\r\n\r\n',
+    'malformed-chunk',
+    'Cannot read chunk: CR cannot be followed by 0x58',
+  ],
+  [
+    'POST /p HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n5;a="b\r▲\nabcde\r\n0\r\n\r\n',
+    'malformed-chunk',
+    'Cannot read chunk size from "5;a="b"',
+  ],
+  [
+    'POST /p HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n5;a="b\r▲\n"\r\nabcde\r\n0\r\n\r\n',
+    'malformed-chunk',
+    'Cannot read chunk size from "5;a="b"',
+  ],
+  [
+    'POST /p HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n0;a="b\r▲\n\r\n',
+    'malformed-chunk',
+    'Cannot read chunk size from "0;a="b"',
+  ],
+  [
+    'POST /p HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n0;a="b\r▲\n"\r\n\r\n',
+    'malformed-chunk',
+    'Cannot read chunk size from "0;a="b"',
+  ],
+  [
+    'POST /p HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n5;=b\r▲\nabcde\r\n0\r\n\r\n',
+    'malformed-chunk',
+    'Cannot read chunk size from "5;=b"',
+  ],
+  [
+    'POST /p HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n0;=b\r▲\n\r\n',
+    'malformed-chunk',
+    'Cannot read chunk size from "0;=b"',
+  ],
+  [
+    'POST /p HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n5;a=\r▲\nabcde\r\n0\r\n\r\n',
+    'malformed-chunk',
+    'Cannot read chunk size from "5;a="',
+  ],
+  [
+    'POST /p HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n0;a=\r▲\n\r\n',
+    'malformed-chunk',
+    'Cannot read chunk size from "0;a="',
+  ],
+  [
+    'POST /p HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n5;\r▲\nabcde\r\n0\r\n\r\n',
+    'malformed-chunk',
+    'Cannot read chunk size from "5;"',
+  ],
+  [
+    'POST /p HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n0;\r▲\n\r\n',
+    'malformed-chunk',
+    'Cannot read chunk size from "0;"',
+  ],
+  [
+    'POST /p HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n5;a b\r▲\nabcde\r\n0\r\n\r\n',
+    'malformed-chunk',
+    'Cannot read chunk size from "5;a b"',
+  ],
+  [
+    'POST /p HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n0;a b\r▲\n\r\n',
+    'malformed-chunk',
+    'Cannot read chunk size from "0;a b"',
+  ],
+  [
+    'POST /p HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n5;a="▲\x01"\r\nabcde\r\n0\r\n\r\n',
+    'malformed-chunk',
+    'Cannot read chunk: a chunk size cannot hold 0x01',
+  ],
+  [
+    'POST /p HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n0;a="▲\x01"\r\n\r\n',
+    'malformed-chunk',
+    'Cannot read chunk: a chunk size cannot hold 0x01',
+  ],
+  [
+    'POST /p HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n20000000000005\r▲\nabcde\r\n0\r\n\r\n',
+    'body-too-large',
+    'Cannot count to chunk size "20000000000005"',
+  ],
+  [
+    'POST /p HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n8000000000000005\r▲\nabcde\r\n0\r\n\r\n',
+    'body-too-large',
+    'Cannot count to chunk size "8000000000000005"',
+  ],
+  [
+    'POST /p HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n10000000000000005\r▲\nabcde\r\n0\r\n\r\n',
+    'body-too-large',
+    'Cannot count to chunk size "10000000000000005"',
+  ],
+  [
+    'POST /p HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n100000000000000000000000000000005\r▲\nabcde\r\n0\r\n\r\n',
+    'body-too-large',
+    'Cannot count to chunk size "100000000000000000000000000000005"',
+  ],
+  [
+    'POST /p HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\nffffffffffffffffffffffffffffffff\r▲\nabcde\r\n0\r\n\r\n',
+    'body-too-large',
+    'Cannot count to chunk size "ffffffffffffffffffffffffffffffff"',
+  ],
+  [
+    'POST /p HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc▲\n2\r\nde\r\n0\r\n\r\n',
+    'malformed-chunk',
+    'Cannot read chunk: data longer than its size: it goes on with 0x0a',
+  ],
+  [
+    'POST /p HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r▲2\r\nde\r\n0\r\n\r\n',
+    'malformed-chunk',
+    'Cannot read chunk: CR cannot be followed by 0x32',
+  ],
+  [
+    'POST /p HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc▲xx2\r\nde\r\n0\r\n\r\n',
+    'malformed-chunk',
+    'Cannot read chunk: data longer than its size: it goes on with 0x78',
+  ],
+  [
+    'POST /p HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc▲2\r\nde\r\n0\r\n\r\n',
+    'malformed-chunk',
+    'Cannot read chunk: data longer than its size: it goes on with 0x32',
+  ],
+  [
+    'POST /p HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc▲d\r\n2\r\nde\r\n0\r\n\r\n',
+    'malformed-chunk',
+    'Cannot read chunk: data longer than its size: it goes on with 0x64',
+  ],
+  [
+    'POST /p HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n▲\n',
+    'malformed-field-line',
+    'Cannot read field line: a field line cannot begin with 0x0a',
+  ],
+  [
+    'POST /p HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r▲x',
+    'malformed-field-line',
+    'Cannot read field line: CR cannot be followed by 0x78',
+  ],
+  [
+    'POST /p HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: gzip\r\n\r▲\n0\r\n\r\n',
+    'unsupported-transfer-encoding',
+    'Cannot decode Transfer-Encoding "gzip"',
+  ],
+  [
+    'POST /p HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: identity\r\n\r▲\n0\r\n\r\n',
+    'unsupported-transfer-encoding',
+    'Cannot decode Transfer-Encoding "identity"',
+  ],
+  [
+    'POST /p HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: pigeons\r\n\r▲\n0\r\n\r\n',
+    'unsupported-transfer-encoding',
+    'Cannot decode Transfer-Encoding "pigeons"',
+  ],
+  [
+    'POST /p HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: xchunked\r\n\r▲\n0\r\n\r\n',
+    'unsupported-transfer-encoding',
+    'Cannot decode Transfer-Encoding "xchunked"',
+  ],
+  [
+    'POST /p HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunkedx\r\n\r▲\n0\r\n\r\n',
+    'unsupported-transfer-encoding',
+    'Cannot decode Transfer-Encoding "chunkedx"',
+  ],
+  [
+    'POST /p HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: gzip, chunked\r\n\r▲\n0\r\n\r\n',
+    'unsupported-transfer-encoding',
+    'Cannot decode Transfer-Encoding "gzip, chunked"',
+  ],
+  [
+    'POST /p HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: "chunked"\r\n\r▲\n0\r\n\r\n',
+    'malformed-transfer-encoding',
+    'Cannot read Transfer-Encoding ""chunked""',
+  ],
+  [
+    'POST /p HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked;q=1\r\n\r▲\n0\r\n\r\n',
+    'malformed-transfer-encoding',
+    'Cannot read Transfer-Encoding "chunked;q=1"',
+  ],
+  [
+    'POST /p HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chun ked\r\n\r▲\n0\r\n\r\n',
+    'malformed-transfer-encoding',
+    'Cannot read Transfer-Encoding "chun ked"',
+  ],
+  [
+    'POST /p HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: "chunked\r\n\r▲\n0\r\n\r\n',
+    'malformed-transfer-encoding',
+    'Cannot read Transfer-Encoding ""chunked"',
+  ],
+  [
+    'POST /p HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: foo"\r\n\r▲\n0\r\n\r\n',
+    'malformed-transfer-encoding',
+    'Cannot read Transfer-Encoding "foo""',
+  ],
+  [
+    'POST /p HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: [chunked]\r\n\r▲\n0\r\n\r\n',
+    'malformed-transfer-encoding',
+    'Cannot read Transfer-Encoding "[chunked]"',
+  ],
+  [
+    'POST /p HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: \r\n\r▲\n0\r\n\r\n',
+    'malformed-transfer-encoding',
+    'Cannot read Transfer-Encoding ""',
+  ],
+  [
+    'POST /p HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\xa0\r\n\r▲\n0\r\n\r\n',
+    'malformed-transfer-encoding',
+    'Cannot read Transfer-Encoding "chunked\xa0"',
+  ],
+  [
+    'POST /p HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: \xa0chunked\r\n\r▲\n0\r\n\r\n',
+    'malformed-transfer-encoding',
+    'Cannot read Transfer-Encoding "\xa0chunked"',
+  ],
+  [
+    'POST /p HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\x85\r\n\r▲\n0\r\n\r\n',
+    'malformed-transfer-encoding',
+    'Cannot read Transfer-Encoding "chunked\x85"',
+  ],
+  [
+    'POST /p HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: \xffchunked\r\n\r▲\n0\r\n\r\n',
+    'malformed-transfer-encoding',
+    'Cannot read Transfer-Encoding "\xffchunked"',
+  ],
+  [
+    'POST /p HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked, gzip\r\n\r▲\n0\r\n\r\n',
+    'malformed-transfer-encoding',
+    'Cannot read Transfer-Encoding "chunked, gzip"',
+  ],
+  [
+    'POST /p HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked, identity\r\n\r▲\n0\r\n\r\n',
+    'malformed-transfer-encoding',
+    'Cannot read Transfer-Encoding "chunked, identity"',
+  ],
+  [
+    'POST /p HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\nTransfer-Encoding: identity\r\n\r▲\n0\r\n\r\n',
+    'malformed-transfer-encoding',
+    'Cannot read Transfer-Encoding "chunked, identity"',
+  ],
+  [
+    'POST /p HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: ,chunked\r\n\r▲\n0\r\n\r\n',
+    'malformed-transfer-encoding',
+    'Cannot read Transfer-Encoding ",chunked"',
+  ],
+  [
+    'POST /p HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked,\r\n\r▲\n0\r\n\r\n',
+    'malformed-transfer-encoding',
+    'Cannot read Transfer-Encoding "chunked,"',
+  ],
+  [
+    'POST /p HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked, chunked\r\n\r▲\n0\r\n\r\n',
+    'malformed-transfer-encoding',
+    'Cannot read Transfer-Encoding "chunked, chunked"',
+  ],
+  [
+    'POST /p HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\nTransfer-Encoding: chunked\r\n\r▲\n0\r\n\r\n',
+    'malformed-transfer-encoding',
+    'Cannot read Transfer-Encoding "chunked, chunked"',
+  ],
+  [
+    'POST /p HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\nTransfer-Encoding:\r\n\r▲\n0\r\n\r\n',
+    'malformed-transfer-encoding',
+    'Cannot read Transfer-Encoding "chunked, "',
+  ],
+  [
+    'POST /p HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\nContent-Length: 5\r\n\r▲\n0\r\n\r\n',
+    'ambiguous-framing',
+    'Cannot read a body with Transfer-Encoding and Content-Length',
+  ],
+  [
+    'POST /p HTTP/1.1\r\nHost: h\r\nContent-Length: 5\r\nTransfer-Encoding: chunked\r\n\r▲\n0\r\n\r\n',
+    'ambiguous-framing',
+    'Cannot read a body with Transfer-Encoding and Content-Length',
+  ],
+  [
+    'POST /p HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: identity\r\nContent-Length: 5\r\n\r▲\n0\r\n\r\n',
+    'ambiguous-framing',
+    'Cannot read a body with Transfer-Encoding and Content-Length',
+  ],
+  [
+    'POST /p HTTP/1.1\r\nHost: h\r\nContent-Length: 5\r\nTransfer-Encoding: identity\r\n\r▲\n0\r\n\r\n',
+    'ambiguous-framing',
+    'Cannot read a body with Transfer-Encoding and Content-Length',
+  ],
+  [
+    'POST /p HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: \r\nContent-Length: 5\r\n\r▲\n0\r\n\r\n',
+    'ambiguous-framing',
+    'Cannot read a body with Transfer-Encoding and Content-Length',
+  ],
+  [
+    'POST /p HTTP/1.1\r\nHost: h\r\nContent-Length: 5\r\nTransfer-Encoding: \r\n\r▲\n0\r\n\r\n',
+    'ambiguous-framing',
+    'Cannot read a body with Transfer-Encoding and Content-Length',
+  ],
+  [
+    'POST /p HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: x\r\nContent-Length: 5\r\n\r▲\n0\r\n\r\n',
+    'ambiguous-framing',
+    'Cannot read a body with Transfer-Encoding and Content-Length',
+  ],
+  [
+    'POST /p HTTP/1.1\r\nHost: h\r\nContent-Length: 5\r\nTransfer-Encoding: x\r\n\r▲\n0\r\n\r\n',
+    'ambiguous-framing',
+    'Cannot read a body with Transfer-Encoding and Content-Length',
+  ],
+  [
+    'POST / HTTP/1.0\r\nTransfer-Encoding: chunked\r\nConnection: keep-alive\r\n\r▲\n0\r\n\r\n',
+    'ambiguous-framing',
+    'Cannot read a Transfer-Encoding of HTTP/1.0',
+  ],
+  [
+    'POST /p HTTP/1.1\r\nHost: h\r\nExpect: foo\r\nContent-Length: 3\r\n\r▲\nabc',
+    'unknown-expectation',
+    'Cannot meet expectation "foo"',
+  ],
+  [
+    'POST /p HTTP/1.1\r\nHost: h\r\nExpect: y 100-continue\r\nContent-Length: 3\r\n\r▲\nabc',
+    'unknown-expectation',
+    'Cannot meet expectation "y 100-continue"',
+  ],
+  [
+    'POST /p HTTP/1.1\r\nHost: h\r\nExpect: 100-continue, foo\r\nContent-Length: 3\r\n\r▲\nabc',
+    'unknown-expectation',
+    'Cannot meet expectation "100-continue, foo"',
+  ],
+  [
+    'POST /p HTTP/1.1\r\nHost: h\r\nExpect: \r\nContent-Length: 3\r\n\r▲\nabc',
+    'unknown-expectation',
+    'Cannot meet expectation ""',
+  ],
+]
