@@ -68,40 +68,79 @@ export interface TriggerId {
 export interface RunOptions {
   /** Whether SIGINT and SIGTERM stop the reactor, a second one the process. Default true. */
   readonly installSignalHandlers?: boolean
+  /** How every stop of this run goes, at a signal too; what `stop` itself is given comes first. */
+  readonly stop?: StopOptions
 }
 
 /** How `stop` behaves. */
 export interface StopOptions {
-  /** Longest wait for connections to finish what they are at, in milliseconds; then they are aborted. Default 10 000. */
+  /**
+   * How long everything goes on as before, in milliseconds, ports accept connections too: only `reactor.stopping`
+   * is true, so that health checks fail and load balancers send no more. Default 0.
+   */
+  readonly delayMs?: number
+  /**
+   * Longest wait for the triggers of each phase of the shutdown, in milliseconds; then the stop goes on without
+   * those that have not finished, which is logged. Default 30 000.
+   */
+  readonly triggerMs?: number
+  /**
+   * Asks the connections to drain one after the other, the oldest first, evenly over so many milliseconds, so that
+   * not all clients connect elsewhere at once. Default 0: all at once.
+   */
+  readonly drainOverMs?: number
+  /**
+   * Longest wait for connections to finish what they are at, in milliseconds from the end of `drainOverMs`; then
+   * they are aborted. Default 10 000.
+   */
   readonly drainMs?: number
 }
 
-/** How the connections that were up at a stop ended, each named as in the log: `Echo 3 127.0.0.1:5000`. */
+/**
+ * How the connections and child processes that were up at a stop ended, each named as in the log:
+ * `Echo 3 127.0.0.1:5000`, `sort 4711`.
+ */
 export interface StopReport {
   /** Those that finished what they were at. */
   readonly completed: readonly string[]
-  /** Those that were cut at the deadline. */
+  /** Those that were cut at the deadline, also those that began while the others finished. */
   readonly aborted: readonly string[]
+  /** The signal that stopped the reactor; undefined when the program did. */
+  readonly signal?: StopSignal | undefined
 }
+
+/** A signal that stops a reactor. */
+export type StopSignal = 'SIGINT' | 'SIGTERM'
 
 /** Starting, running and stopping. */
 export interface ReactorCore {
   readonly running: boolean
+  /** Whether a stop was asked for that is not over. */
+  readonly stopping: boolean
   /**
-   * Runs until stopped: startup triggers, then connections and timers, then shutdown triggers.
+   * Runs until stopped: startup triggers, then connections and timers, then shutdown triggers. Resolves with what
+   * `stop` resolves with.
    *
-   * @throws {ReactorAlreadyRunning}
+   * @throws {ReactorAlreadyRunning} (rejects)
+   * @throws {TypeError | RangeError} (rejects) when an option is unknown, of the wrong type or out of range.
    */
-  run(options?: RunOptions): Promise<void>
+  run(options?: RunOptions): Promise<StopReport>
   /**
-   * Stops listening, lets every connection drain, aborts the rest; resolves when `run` does.
+   * Stops listening, lets every connection drain, aborts the rest; resolves when `run` does. While a stop is under
+   * way it returns the promise of that one, whose options stay as they are.
    *
-   * @throws {ReactorNotRunning} unless running, or when it is stopping already.
+   * @throws {ReactorNotRunning} (rejects) unless running. When no code waits for the promise, that is logged.
+   * @throws {TypeError | RangeError} (rejects) when an option is unknown, of the wrong type or out of range.
    */
   stop(options?: StopOptions): Promise<StopReport>
   /** Calls now if running, otherwise at the next startup. */
   callWhenRunning(call: () => unknown): void
-  /** Calls at each start or stop of the reactor; the next phase waits for the promise it returns. A throw is logged. */
+  /**
+   * Calls at each start or stop of the reactor. The next phase waits for the promise it returns, at a stop for
+   * `triggerMs` at most. A throw is logged.
+   *
+   * @throws {TypeError | RangeError} for a phase or an event that does not exist, or when `call` is not a function.
+   */
   addSystemEventTrigger(phase: TriggerPhase, event: SystemEvent, call: () => unknown): TriggerId
   /** Takes a trigger away; does nothing when it is gone already. */
   removeSystemEventTrigger(id: TriggerId): void

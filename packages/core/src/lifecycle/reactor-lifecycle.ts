@@ -5,6 +5,7 @@ import type {
   RunOptions,
   StopOptions,
   StopReport,
+  StopSignal,
   SystemEvent,
   TriggerId,
   TriggerPhase,
@@ -14,7 +15,10 @@ import { contained } from '../transport/contained.ts'
 import { Alarm } from '../transport/alarm.ts'
 import { diagnose } from '../transport/diagnostics.ts'
 import type { Attempting, HostedTransport, TransportHost } from '../transport/transport-host.ts'
+import { tolerated } from '../transport/tolerated.ts'
 import type { Turn } from '../transport/turn.ts'
+import { DrainedConnections, logReport } from './draining.ts'
+import { checkRunOptions, type StopSettings, stopSettings } from './stop-options.ts'
 import { SystemEvents } from './system-events.ts'
 
 /** A kind of reactor, and what it does at the edges of its run. */
@@ -29,6 +33,8 @@ export interface LifecycleEdges {
   started(options: RunOptions): void
   /** Undoes `started`, and cancels what was to be called later. */
   stopped(): void
+  /** A stop still waits for so many connections and attempts, after a second. */
+  stillDraining?: ((count: number) => void) | undefined
 }
 
 /**
@@ -47,6 +53,7 @@ export class ReactorLifecycle implements TransportHost {
   readonly #edges: LifecycleEdges
   readonly #events: SystemEvents
   #run: Run = IDLE
+  #stop: Promise<StopReport> | undefined
   #whenRunning: (() => unknown)[] = []
   #changed: (() => void) | undefined
   #lastId = 0
@@ -67,10 +74,16 @@ export class ReactorLifecycle implements TransportHost {
     return this.#run.is === 'draining' || this.#run.is === 'cutting'
   }
 
-  async run(options: RunOptions): Promise<void> {
+  /** Whether a stop was asked for that is not over. */
+  get stopAsked(): boolean {
+    return this.#stop !== undefined
+  }
+
+  async run(options: RunOptions): Promise<StopReport> {
     if (this.#run.is !== 'idle') throw new ReactorAlreadyRunning('Cannot run a reactor that is running')
-    const finished = new Promise<void>((finish) => {
-      this.#run = { is: 'running', finish }
+    checkRunOptions(options)
+    const finished = new Promise<StopReport>((finish) => {
+      this.#run = { is: 'running', finish, stop: options.stop }
     })
     const run = this.#run
     const wanted = (): boolean => this.#run === run
@@ -80,29 +93,33 @@ export class ReactorLifecycle implements TransportHost {
     return finished
   }
 
-  async stop({ drainMs = DEFAULT_DRAIN_MS }: StopOptions): Promise<StopReport> {
+  /** @param signal What the stop is due to, unless the program asked for it. */
+  stop(options: StopOptions, signal?: StopSignal): Promise<StopReport> {
+    if (this.#stop !== undefined) return this.#stop
     const run = this.#run
-    if (run.is !== 'running') throw new ReactorNotRunning('Cannot stop a reactor that is not running')
-    if (!(drainMs >= 0)) throw new RangeError(`Cannot drain for ${drainMs} ms: give 0 or more`)
-    this.#run = STOPPING
-    let report: StopReport = { completed: [], aborted: [] }
-    const drain = this.#events.add('during', 'shutdown', async () => {
-      report = await this.#drain(drainMs)
+    if (run.is !== 'running') return this.#refuseStop()
+    let settings: StopSettings
+    try {
+      settings = stopSettings(options, run.stop)
+    } catch (error) {
+      return Promise.reject(error)
+    }
+    let begin: () => void = () => undefined
+    const stop = new Promise<StopReport>((resolve) => {
+      begin = () => resolve(this.#carryOut(run, stop, settings, signal))
     })
-    await this.#events.fire('shutdown')
-    this.#events.remove(drain)
-    this.#edges.stopped()
-    this.#run = IDLE
-    run.finish()
-    return report
+    // Known before the first trigger runs, which may stop the reactor too.
+    this.#stop = stop
+    begin()
+    return stop
   }
 
   callWhenRunning(call: () => unknown): void {
-    if (this.#run.is === 'running') this.#call(call)
+    if (this.#run.is === 'running' || this.#run.is === 'delaying') this.#call(call)
     else this.#whenRunning.push(call)
   }
 
-  /** Runs `call` in `phase` of `event`, every time it comes. */
+  /** Runs `call` in `phase` of `event`, every time it comes; see `SystemEvents.add`. */
   addTrigger(phase: TriggerPhase, event: SystemEvent, call: () => unknown): TriggerId {
     return this.#events.add(phase, event, call)
   }
@@ -172,32 +189,75 @@ export class ReactorLifecycle implements TransportHost {
     this.#changed?.()
   }
 
+  async #carryOut(
+    run: Running,
+    stop: Promise<StopReport>,
+    settings: StopSettings,
+    signal: StopSignal | undefined,
+  ): Promise<StopReport> {
+    if (settings.delayMs > 0) await this.#delay(settings.delayMs)
+    this.#run = STOPPING
+    const wait = { reactor: this.reactor, triggerMs: settings.triggerMs, except: stop }
+    await this.#events.firePhase('before', 'shutdown', wait)
+    const during = this.#events.firePhase('during', 'shutdown', wait)
+    const drained = await this.#drain(settings)
+    await during
+    await this.#events.firePhase('after', 'shutdown', wait)
+    const report = { ...drained.report(), ...(signal === undefined ? {} : { signal }) }
+    logReport(report, this.reactor)
+    this.#edges.stopped()
+    this.#run = IDLE
+    this.#stop = undefined
+    run.finish(report)
+    return report
+  }
+
+  #delay(delayMs: number): Promise<void> {
+    this.#run = DELAYING
+    return new Promise((resolve) => new Alarm(this.reactor, resolve).set(delayMs))
+  }
+
+  /** A signal may have stopped it first: in code that does not wait for its stop, that must not end the process. */
+  #refuseStop(): Promise<never> {
+    const error = new ReactorNotRunning('Cannot stop a reactor that is not running')
+    const text = 'A stop was asked for that has nothing to stop'
+    return tolerated<never>(
+      Promise.reject(error),
+      () => true,
+      () => this.reactor.log({ level: 'warn', text, error }),
+    )
+  }
+
   /** A connection that a protocol needs to finish what it is at can still be made, until the deadline. */
-  async #drain(drainMs: number): Promise<StopReport> {
+  async #drain({ drainOverMs, drainMs }: StopSettings): Promise<DrainedConnections> {
     this.#run = DRAINING
     await Promise.allSettled(this.#bindings)
+    const attempts = Array.from(this.#attempts)
     const closed = Array.from(this.#ports, (port) => port.stopListening())
     this.#stopConnecting()
     await Promise.all(closed)
-    // Named now: by its end a connection may have changed hands.
-    const draining = Array.from(this.connections, (transport) => [transport, transport.label] as const)
-    for (const [transport] of draining) transport.drain()
-    const cut = new Set<HostedTransport>()
-    const deadline = new Alarm(this.reactor, () => this.#cut(cut))
-    deadline.set(drainMs)
-    while (this.connections.size + this.#attempts.size > 0) await this.#change()
-    deadline.clear()
-    const labelsOf = (wereCut: boolean): string[] =>
-      draining.filter(([transport]) => cut.has(transport) === wereCut).map(([, label]) => label)
-    return { completed: labelsOf(false), aborted: labelsOf(true) }
+    const draining = new DrainedConnections(this.reactor, drainOverMs, this.connections, attempts)
+    draining.begin()
+    const deadline = new Alarm(this.reactor, () => this.#cut(draining))
+    deadline.set(drainOverMs + drainMs)
+    const { stillDraining } = this.#edges
+    const notice = new Alarm(this.reactor, () => stillDraining?.(this.#open))
+    if (stillDraining !== undefined) notice.set(NOTICE_MS)
+    while (this.#open > 0) await this.#change()
+    for (const alarm of [deadline, notice]) alarm.clear()
+    draining.end()
+    return draining
   }
 
-  #cut(cut: Set<HostedTransport>): void {
+  /** How many connections, and attempts to make one, a stop waits for. */
+  get #open(): number {
+    return this.connections.size + this.#attempts.size
+  }
+
+  #cut(draining: DrainedConnections): void {
     this.#run = CUTTING
-    for (const transport of this.connections) {
-      cut.add(transport)
-      transport.abortConnection()
-    }
+    draining.cut([...this.connections, ...this.#attempts])
+    for (const transport of this.connections) transport.abortConnection()
     this.#stopConnecting()
   }
 
@@ -227,12 +287,19 @@ export interface OpenPort {
 }
 
 /** A stop first runs the triggers that come before; then it drains; at the deadline it cuts what is left. */
-type Run =
-  | { readonly is: 'idle' | 'stopping' | 'draining' | 'cutting' }
-  | { readonly is: 'running'; readonly finish: () => void }
+type Run = { readonly is: 'idle' | 'delaying' | 'stopping' | 'draining' | 'cutting' } | Running
+
+interface Running {
+  readonly is: 'running'
+  /** How its stop goes, as `run` was given it. */
+  readonly stop: StopOptions | undefined
+  readonly finish: (report: StopReport) => void
+}
 
 const IDLE: Run = { is: 'idle' }
+const DELAYING: Run = { is: 'delaying' }
 const STOPPING: Run = { is: 'stopping' }
 const DRAINING: Run = { is: 'draining' }
 const CUTTING: Run = { is: 'cutting' }
-const DEFAULT_DRAIN_MS = 10_000
+/** When a stop that still drains says so. */
+const NOTICE_MS = 1000

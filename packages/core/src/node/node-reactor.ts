@@ -16,6 +16,7 @@ import type {
   LookupOptions,
   ReactorNames,
   RunOptions,
+  StopSignal,
   SystemReactor,
 } from '../contracts/reactor.ts'
 import type { Transport } from '../contracts/transport.ts'
@@ -64,7 +65,7 @@ export function createReactor(options: ReactorOptions = {}): SystemReactor {
 class NodeReactor extends WireReactor implements SystemReactor {
   readonly #time: NodeTime = new NodeTime((event) => this.log(event))
   readonly #ownLookup: ReactorNames['lookup'] | undefined
-  readonly #signals = new ProcessSignals(() => this.#stopOnSignal())
+  readonly #signals = new ProcessSignals((name) => this.#stopOnSignal(name))
   readonly #endTurn = (): void => this.host.turn.end()
   #keepAlive: NodeJS.Timeout | undefined
 
@@ -189,9 +190,16 @@ class NodeReactor extends WireReactor implements SystemReactor {
     this.#time.cancelAll()
   }
 
+  /** Only a person at a terminal can be waiting for the prompt. */
+  protected override stillDraining(count: number): void {
+    if (!process.stderr.isTTY) return
+    const cut = this.#signals.lastChance ? '; Ctrl-C again cuts them' : ''
+    this.log({ level: 'info', text: `Waiting for connections to finish: {count}${cut}`, fields: { count } })
+  }
+
   /** A stop that is under way goes on as it is; the second signal ends the process. */
-  #stopOnSignal(): void {
-    this.stop().catch(() => undefined)
+  #stopOnSignal(name: StopSignal): void {
+    void this.host.stop({}, name)
   }
 }
 

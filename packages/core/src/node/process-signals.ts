@@ -1,14 +1,21 @@
+import type { StopSignal } from '../contracts/reactor.ts'
+
 /** Turns SIGINT and SIGTERM into calls, while installed. A second signal ends the process. */
 export class ProcessSignals {
-  readonly #onSignal: () => void
+  readonly #onSignal: (name: StopSignal) => void
   #received = 0
-  readonly #listener = (_name: NodeJS.Signals, number: number): void => {
+  readonly #listener = (name: NodeJS.Signals, number: number): void => {
     if (++this.#received > 1) process.exit(128 + number)
-    this.#onSignal()
+    this.#onSignal(name as StopSignal)
   }
 
-  constructor(onSignal: () => void) {
+  constructor(onSignal: (name: StopSignal) => void) {
     this.#onSignal = onSignal
+  }
+
+  /** Whether the next signal ends the process. */
+  get lastChance(): boolean {
+    return this.#received > 0
   }
 
   /** Begins to listen. */
@@ -23,4 +30,4 @@ export class ProcessSignals {
   }
 }
 
-const NAMES: readonly NodeJS.Signals[] = ['SIGINT', 'SIGTERM']
+const NAMES: readonly StopSignal[] = ['SIGINT', 'SIGTERM']

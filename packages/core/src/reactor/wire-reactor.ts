@@ -78,6 +78,7 @@ export abstract class WireReactor implements Reactor {
       maxWaiting,
       started: (options) => this.started(options),
       stopped: () => this.stopped(),
+      stillDraining: this.stillDraining === undefined ? undefined : (count) => this.stillDraining?.(count),
     })
   }
 
@@ -116,6 +117,8 @@ export abstract class WireReactor implements Reactor {
   protected abstract started(options: RunOptions): void
   /** The reactor has stopped: nothing more is to be called. */
   protected abstract stopped(): void
+  /** A stop still waits for so many connections and attempts, after a second. */
+  protected stillDraining?(count: number): void
 
   get running(): boolean {
     return this.host.running
@@ -125,7 +128,11 @@ export abstract class WireReactor implements Reactor {
     return this.host.connections
   }
 
-  run(options: RunOptions = {}): Promise<void> {
+  get stopping(): boolean {
+    return this.host.stopAsked
+  }
+
+  run(options: RunOptions = {}): Promise<StopReport> {
     return this.host.run(options)
   }
 

@@ -38,6 +38,8 @@ export interface HostedTransport extends Transport {
 
 /** A connection in the making, as a reactor that stops sees it. */
 export interface Attempting {
+  /** How logs name it, where a stop reports it; undefined for a connection in the making. */
+  readonly label?: string | undefined
   /** Gives the attempt up. */
   stopConnecting(): void
 }

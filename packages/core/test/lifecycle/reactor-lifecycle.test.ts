@@ -73,13 +73,102 @@ describe('ReactorLifecycle', () => {
         const run = reactor.run()
         expect(reactor.running).toBe(true)
         await expect(reactor.run()).rejects.toBeInstanceOf(ReactorAlreadyRunning)
-        await expect(reactor.stop({ drainMs: -1 })).rejects.toThrow('Cannot drain for -1 ms: give 0 or more')
-        expect(reactor.running).toBe(true)
-        const stop = reactor.stop()
-        await expect(reactor.stop()).rejects.toBeInstanceOf(ReactorNotRunning)
-        await Promise.all([stop, run])
-        expect(reactor.running).toBe(false)
+        await expect(reactor.stop({ drainMs: -1 })).rejects.toThrow('Cannot take drainMs -1 for stop')
+        expect([reactor.running, reactor.stopping]).toEqual([true, false])
+        const report = await reactor.stop()
+        expect(await run).toBe(report)
+        expect([reactor.running, reactor.stopping]).toEqual([false, false])
       }
+      expect(reactor.logged).toEqual([])
+    })
+
+    test('logs a stop that has nothing to stop when no code waits for it', async () => {
+      const reactor = new MemoryReactor()
+      void reactor.stop()
+      void reactor.stop().then(() => expect.unreachable())
+      await reactor.settle()
+      expect(reactor.flushLoggedErrors().map(String)).toEqual(
+        Array.from({ length: 2 }, () => 'ReactorNotRunning: Cannot stop a reactor that is not running'),
+      )
+    })
+
+    test('join the stop that is under way, from everywhere in it', async () => {
+      const [server, client] = [new Recorder(), new Patient()]
+      const reactor = await runningWith(
+        Object.assign(server, { drain: () => void stops.push(reactor.stop({ drainMs: 1 })) }),
+        client,
+      )
+      const stops: Promise<unknown>[] = []
+      const stopAgain = (): Promise<unknown> => {
+        stops.push(reactor.stop())
+        return reactor.stop()
+      }
+      for (const phase of ['before', 'during', 'after'] as const)
+        reactor.addSystemEventTrigger(phase, 'shutdown', stopAgain)
+      reactor.addSystemEventTrigger('before', 'shutdown', () => void stopAgain())
+      const stop = reactor.stop()
+      expect([reactor.stop(), reactor.stopping]).toEqual([stop, true])
+      await reactor.settle()
+      const report = await stop
+      expect(stops).toHaveLength(5)
+      expect(new Set(await Promise.all(stops))).toEqual(new Set([report]))
+      expect(report.completed).toHaveLength(2)
+    })
+
+    test('go on without a trigger that hangs, after triggerMs', async () => {
+      const reactor = await runningWith(new Recorder())
+      reactor.addSystemEventTrigger('before', 'shutdown', function saveAll() {
+        return new Promise(() => undefined)
+      })
+      const stop = reactor.stop({ triggerMs: 5000 })
+      await reactor.settle()
+      reactor.advance(4999)
+      await reactor.settle()
+      expect([reactor.connections.size, reactor.logged]).toEqual([2, []])
+      reactor.advance(1)
+      await reactor.settle()
+      await stop
+      expect(reactor.logged[0]).toMatchObject({
+        level: 'error',
+        label: 'saveAll',
+        fields: { triggerMs: 5000 },
+      })
+      expect(reactor.getDelayedCalls()).toEqual([])
+    })
+
+    test('go on as before for delayMs, but for what the reactor shows', async () => {
+      const [early, late] = [new Recorder(), new Recorder()]
+      const reactor = await runningWith(early)
+      await reactor.listenTCP(81, new OneProtocol(late))
+      const ran: string[] = []
+      reactor.addSystemEventTrigger('before', 'shutdown', () => ran.push('before'))
+      const stop = reactor.stop({ delayMs: 3000 })
+      await reactor.settle()
+      reactor.callWhenRunning(() => ran.push('running'))
+      reactor.advance(2999)
+      reactor.connectTCP('server', 81, new OneProtocol(new Recorder()))
+      await reactor.settle()
+      expect([late.made, early.lost, reactor.stopping, ran]).toEqual([true, false, true, ['running']])
+      reactor.advance(1)
+      await reactor.settle()
+      await stop
+      expect([early.lost, late.lost, ran]).toEqual([true, true, ['running', 'before']])
+    })
+
+    test('take the options that run was given, and those of a stop first', async () => {
+      const [server, reactor] = [new Patient(), new MemoryReactor()]
+      const run = reactor.run({ stop: { drainMs: 70, delayMs: 50 } })
+      await reactor.listenTCP(80, new OneProtocol(server))
+      reactor.connectTCP('127.0.0.1', 80, new OneProtocol(new Patient()))
+      await reactor.settle()
+      void reactor.stop({ delayMs: 20 })
+      await reactor.settle()
+      reactor.advance(20)
+      await reactor.settle()
+      reactor.advance(69)
+      expect(server.lost).toBe(false)
+      reactor.advance(1)
+      expect((await run).aborted).toHaveLength(2)
     })
 
     test('run the triggers of start and stop, and forget what was to be called later (statement 71)', async () => {
@@ -198,7 +287,7 @@ describe('ReactorLifecycle', () => {
       ['no promise', (): number => 1],
       ['a resolved promise', (): Promise<void> => Promise.resolve()],
     ])('closes a protocol at once whose drain returns %s', async (_what, drain) => {
-      const server = Object.assign(new Recorder(), { drain: drain })
+      const server = Object.assign(new Recorder(), { drain })
       const reactor = await runningWith(server, new Patient())
       server.transport.write('last words')
       const stop = reactor.stop()
@@ -239,7 +328,7 @@ describe('ReactorLifecycle', () => {
       await reactor.settle()
       await stop
       expect(server.reason).toBeInstanceOf(ConnectionAborted)
-      expect(reactor.logged.map(({ error }) => String(error))).toEqual(['Error: undrained'])
+      expect(reactor.flushLoggedErrors().map(String)).toEqual(['Error: undrained'])
     })
 
     test('drains the protocol that takes a connection over meanwhile', async () => {

@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import type { LogEvent } from '../../src/contracts/log.ts'
 import { SystemEvents } from '../../src/lifecycle/system-events.ts'
+import { MemoryReactor } from '../../src/testing/memory-reactor.ts'
 import { Gate } from '../../src/testing/checks/gate.ts'
 
 describe('SystemEvents', () => {
@@ -59,6 +60,45 @@ describe('SystemEvents', () => {
     events.remove(id)
     await events.fire('startup')
     expect(ran).toEqual(['ran', 'ran'])
+  })
+
+  test('refuses a phase, an event or a call that does not exist', () => {
+    const { events } = make()
+    const add = events.add.bind(events) as (...args: unknown[]) => unknown
+    const refused: readonly (readonly [unknown[], string])[] = [
+      [['soon', 'shutdown', () => 1], `Cannot take phase "soon" for addSystemEventTrigger`],
+      [['before', 'stop', () => 1], `Cannot take event "stop" for addSystemEventTrigger`],
+      [['before', 'shutdown', 'stop'], `Cannot take call "stop" for addSystemEventTrigger`],
+    ]
+    for (const [args, why] of refused) expect(() => add(...args)).toThrow(why)
+  })
+
+  test('waits for each trigger of a phase no longer than it is given', async () => {
+    const { events, logged, ran } = make()
+    const [reactor, except, slow] = [new MemoryReactor(), Promise.resolve(), new Gate()]
+    events.add('before', 'shutdown', () => slow.opened)
+    events.add('before', 'shutdown', function hanging() {
+      return new Promise(() => undefined)
+    })
+    const fired = events.firePhase('before', 'shutdown', { reactor, triggerMs: 100, except })
+    void fired.then(() => ran.push('over'))
+    slow.open()
+    await reactor.settle()
+    reactor.advance(99)
+    await reactor.settle()
+    expect([ran, logged]).toEqual([[], []])
+    reactor.advance(1)
+    await fired
+    expect(logged).toMatchObject([{ level: 'error', label: 'hanging', fields: { triggerMs: 100 } }])
+    expect(reactor.getDelayedCalls()).toEqual([])
+  })
+
+  test('does not wait for a trigger that returns the stop it is a part of', async () => {
+    const { events } = make()
+    const [reactor, except] = [new MemoryReactor(), new Promise(() => undefined)]
+    events.add('before', 'shutdown', () => except)
+    await events.firePhase('before', 'shutdown', { reactor, triggerMs: 100, except })
+    expect(reactor.getDelayedCalls()).toEqual([])
   })
 
   test('leaves out the phases that are no longer wanted', async () => {

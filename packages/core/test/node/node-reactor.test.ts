@@ -68,7 +68,9 @@ describe('createReactor', () => {
       expect([server.reason, client.reason].every((reason) => reason instanceof ConnectionDone)).toBe(true)
       expect([...reactor.connections]).toEqual([])
     }
-    expect(logged).toEqual([])
+    expect(logged).toMatchObject(
+      Array.from({ length: 2 }, () => ({ level: 'info', fields: { completed: 2 } })),
+    )
   })
 
   test('accepts before run, and counts its connections', async () => {
@@ -167,7 +169,44 @@ describe('a program', () => {
       class Talker extends Protocol { dataReceived() { void reactor.stop() } }
       await reactor.run()
       console.log('stopped')`)
-    expect(ended).toMatchObject({ code: 0, signal: null, output: 'stopped\n', errors: '' })
+    expect(ended).toMatchObject({ code: 0, signal: null, output: 'stopped\n' })
+    expect(ended.errors).toMatch(/^\S+ info ropewalk Connections that finished at the stop: 2\n$/)
+  })
+
+  test('stops at SIGTERM as run was told, and reports who was cut', async () => {
+    const ended = await runProgram(
+      `class Stubborn extends Protocol {
+         connectionMade() { console.log('ready') }
+         readConnectionLost() {}
+         drain() { return new Promise(() => undefined) }
+       }
+       const port = await reactor.listenTCP(0, Factory.forProtocol(Stubborn), { interface: '127.0.0.1' })
+       reactor.connectTCP('127.0.0.1', port.getHost().port, Factory.forProtocol(Protocol))
+       const { signal, completed, aborted } = await reactor.run({ stop: { drainMs: 50 } })
+       console.log(signal, completed.length, aborted.length)`,
+      (line, child) => void (line === 'ready' && child.kill('SIGTERM')),
+    )
+    expect(ended).toMatchObject({ code: 0, output: 'ready\nSIGTERM 0 2\n' })
+    expect(ended.errors).toMatch(/ warn ropewalk .* deadline of the stop: 2: .*Stubborn \d 127\.0\.0\.1:\d+/)
+  })
+
+  test.each([
+    ['twice', `setTimeout(() => void reactor.stop(), 1); setTimeout(() => void reactor.stop(), 2)`],
+    [
+      'before it runs',
+      'void reactor.stop(); void reactor.stop().then(() => 1); reactor.callLater(1, () => reactor.stop())',
+    ],
+    [
+      'after it has run',
+      'reactor.callLater(1, () => reactor.stop()); setTimeout(() => void reactor.stop(), 100)',
+    ],
+  ])('goes on when it is stopped %s without waiting for it', async (_when, stops) => {
+    const ended = await runProgram(`
+      reactor.addSystemEventTrigger('before', 'shutdown', () => new Promise((resolve) => setTimeout(resolve, 20)))
+      ${stops}
+      await reactor.run()
+      console.log('stopped')`)
+    expect(ended).toMatchObject({ code: 0, output: 'stopped\n' })
   })
 
   test('is kept alive by run alone, and stopped by SIGINT', async () => {

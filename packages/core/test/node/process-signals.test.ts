@@ -26,16 +26,17 @@ describe('ProcessSignals', () => {
     const exit = vi.spyOn(process, 'exit').mockImplementation((code) => {
       throw new Error(`exit ${code}`)
     })
-    const signals = new ProcessSignals(() => seen.push('stop'))
+    const signals = new ProcessSignals((name) => seen.push(name))
     signals.install()
     try {
       raise('SIGINT', 2)
-      expect(seen).toEqual(['stop'])
+      expect([seen, signals.lastChance]).toEqual([['SIGINT'], true])
       expect(() => raise('SIGTERM', 15)).toThrow('exit 143')
       signals.remove()
       signals.install()
+      expect(signals.lastChance).toBe(false)
       raise('SIGTERM', 15)
-      expect(seen).toEqual(['stop', 'stop'])
+      expect(seen).toEqual(['SIGINT', 'SIGTERM'])
     } finally {
       signals.remove()
       exit.mockRestore()

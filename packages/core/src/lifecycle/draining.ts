@@ -1,0 +1,94 @@
+import type { ReactorLog, ReactorTime, StopReport } from '../contracts/reactor.ts'
+import { Alarm } from '../transport/alarm.ts'
+import type { Attempting, HostedTransport } from '../transport/transport-host.ts'
+
+/** What a stop waits for: connections, and the attempts that have a label, which are child processes. */
+type Draining = HostedTransport | Attempting
+
+/**
+ * The connections and child processes that were up when a stop began to drain: asks each connection to drain, evenly
+ * over a window, the oldest first, and reports how each ended.
+ */
+export class DrainedConnections {
+  readonly #time: ReactorTime
+  readonly #overMs: number
+  readonly #transports: readonly HostedTransport[]
+  readonly #labels: Map<Draining, string>
+  readonly #cut = new Set<Draining>()
+  readonly #next: Alarm
+  #beganMs = 0
+  #asked = 0
+
+  /** @param overMs The window, in milliseconds; 0 asks all at once. */
+  constructor(
+    time: ReactorTime,
+    overMs: number,
+    transports: Iterable<HostedTransport>,
+    attempts: Iterable<Attempting>,
+  ) {
+    this.#time = time
+    this.#overMs = overMs
+    this.#transports = Array.from(transports)
+    // Named now: by its end a connection may have changed hands.
+    this.#labels = new Map(labelled([...this.#transports, ...attempts]))
+    this.#next = new Alarm(time, () => this.#askDue())
+  }
+
+  /** Begins to ask. */
+  begin(): void {
+    this.#beganMs = this.#time.now()
+    this.#askDue()
+  }
+
+  /** Asks no more. */
+  end(): void {
+    this.#next.clear()
+  }
+
+  /** These are cut at the deadline, also those that began after the drain did. */
+  cut(late: Iterable<Draining>): void {
+    this.end()
+    for (const [one, label] of labelled(late)) {
+      this.#cut.add(one)
+      if (!this.#labels.has(one)) this.#labels.set(one, label)
+    }
+  }
+
+  /** How each has ended. */
+  report(): Pick<StopReport, 'completed' | 'aborted'> {
+    const labelsOf = (wereCut: boolean): string[] =>
+      Array.from(this.#labels)
+        .filter(([one]) => this.#cut.has(one) === wereCut)
+        .map(([, label]) => label)
+    return { completed: labelsOf(false), aborted: labelsOf(true) }
+  }
+
+  #askDue(): void {
+    const stepMs = this.#overMs / this.#transports.length
+    const elapsedMs = this.#time.now() - this.#beganMs
+    while (this.#asked < this.#transports.length && this.#asked * stepMs <= elapsedMs)
+      this.#transports[this.#asked++]?.drain()
+    if (this.#asked < this.#transports.length) this.#next.set(this.#asked * stepMs - elapsedMs)
+  }
+}
+
+function labelled(some: Iterable<Draining>): [Draining, string][] {
+  return Array.from(some).flatMap((one) => (one.label === undefined ? [] : [[one, one.label]]))
+}
+
+/** Logs how many connections finished at a stop, and which did not. */
+export function logReport({ completed, aborted }: StopReport, log: ReactorLog): void {
+  if (completed.length > 0) {
+    const text = 'Connections that finished at the stop: {completed}'
+    log.log({ level: 'info', text, fields: { completed: completed.length } })
+  }
+  if (aborted.length > 0) {
+    const more = aborted.length - MOST_NAMED
+    const labels = aborted.slice(0, MOST_NAMED).join(', ') + (more > 0 ? ` and ${more} more` : '')
+    const text = 'Connections aborted at the deadline of the stop: {aborted}: {labels}'
+    log.log({ level: 'warn', text, fields: { aborted: aborted.length, labels } })
+  }
+}
+
+/** Most labels in one line of the log. */
+const MOST_NAMED = 10

@@ -1,0 +1,104 @@
+import { describe, expect, test } from 'vitest'
+import type { StopReport } from '../../src/contracts/reactor.ts'
+import { DrainedConnections, logReport } from '../../src/lifecycle/draining.ts'
+import { MemoryReactor } from '../../src/testing/memory-reactor.ts'
+import { StringTransport } from '../../src/testing/string-transport.ts'
+import { OneProtocol } from '../one-protocol.ts'
+import { Recorder } from '../../src/testing/checks/recorder.ts'
+import { passTime } from '../pass-time.ts'
+
+/** Notes when it is asked to drain, and closes. */
+class Asked extends Recorder {
+  askedMs: number | undefined
+
+  drain(): void {
+    this.askedMs = this.transport.reactor.now()
+  }
+}
+
+/** A reactor with so many connections between `Asked` and clients that wait for them. */
+async function reactorWith(count: number): Promise<{ reactor: MemoryReactor; asked: Asked[] }> {
+  const [reactor, asked] = [new MemoryReactor(), [] as Asked[]]
+  void reactor.run()
+  for (let port = 1; port <= count; port++) {
+    const server = new Asked()
+    asked.push(server)
+    await reactor.listenTCP(port, new OneProtocol(server))
+    const client = Object.assign(new Recorder(), { drain: () => new Promise<void>(() => undefined) })
+    reactor.connectTCP('server', port, new OneProtocol(client))
+    await reactor.settle()
+  }
+  return { reactor, asked }
+}
+
+describe('DrainedConnections', () => {
+  test('asks all at once unless it has a window', async () => {
+    const { reactor, asked } = await reactorWith(3)
+    void reactor.stop()
+    await reactor.settle()
+    expect(asked.map(({ askedMs }) => askedMs)).toEqual([0, 0, 0])
+  })
+
+  test('asks the oldest first, evenly over the window', async () => {
+    const { reactor, asked } = await reactorWith(4)
+    const stop = reactor.stop({ drainOverMs: 800, drainMs: 1000 })
+    await passTime(reactor, 800)
+    await stop
+    // Each has a client between it and the next, which is a connection of this reactor too.
+    expect(asked.map(({ askedMs }) => askedMs)).toEqual([0, 200, 400, 600])
+    expect(reactor.getDelayedCalls()).toEqual([])
+  })
+
+  test('gives drainMs from the end of the window, and is over sooner when all are gone', async () => {
+    const reactor = new MemoryReactor()
+    const running = reactor.run()
+    const stubborn = Object.assign(new Recorder(), { drain: () => new Promise<void>(() => undefined) })
+    await reactor.listenTCP(80, new OneProtocol(stubborn))
+    reactor.connectTCP(
+      'server',
+      80,
+      new OneProtocol(Object.assign(new Recorder(), { drain: stubborn.drain })),
+    )
+    await reactor.settle()
+    void reactor.stop({ drainOverMs: 300, drainMs: 200 })
+    await passTime(reactor, 499)
+    expect(stubborn.lost).toBe(false)
+    await passTime(reactor, 1)
+    expect((await running).aborted).toHaveLength(2)
+  })
+
+  test('names what began late and was cut, and attempts that have a label', () => {
+    const reactor = new MemoryReactor()
+    const transport = StringTransport.connect(new Recorder(), { reactor })
+    const attempts = ['sort 1', 'sort 2', undefined].map((label) => ({
+      label,
+      stopConnecting: () => undefined,
+    }))
+    const drained = new DrainedConnections(reactor, 0, [], attempts)
+    drained.cut([transport, ...attempts.slice(1)])
+    expect(drained.report()).toEqual({ completed: ['sort 1'], aborted: ['sort 2', transport.label] })
+  })
+})
+
+describe('logReport', () => {
+  const logOf = (report: StopReport): unknown[] => {
+    const reactor = new MemoryReactor()
+    logReport(report, reactor)
+    return reactor.logged.map(({ level, fields }) => [level, fields])
+  }
+  const labels = (count: number): string[] => Array.from({ length: count }, (_, at) => `Echo ${at + 1}`)
+
+  test('counts those that finished, and names those that were cut, ten at most', () => {
+    expect(logOf({ completed: [], aborted: [] })).toEqual([])
+    expect(logOf({ completed: labels(3), aborted: labels(2) })).toEqual([
+      ['info', { completed: 3 }],
+      ['warn', { aborted: 2, labels: 'Echo 1, Echo 2' }],
+    ])
+    expect(logOf({ completed: [], aborted: labels(10) })).toEqual([
+      ['warn', { aborted: 10, labels: labels(10).join(', ') }],
+    ])
+    expect(logOf({ completed: [], aborted: labels(12) })).toEqual([
+      ['warn', { aborted: 12, labels: `${labels(10).join(', ')} and 2 more` }],
+    ])
+  })
+})
