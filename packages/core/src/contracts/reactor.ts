@@ -98,7 +98,7 @@ export interface StopOptions {
 
 /**
  * How the connections and child processes that were up at a stop ended, each named as in the log:
- * `Echo 3 127.0.0.1:5000`, `sort 4711`.
+ * `Echo 3 127.0.0.1:5000`, `Sorting sort[4711]`.
  */
 export interface StopReport {
   /** Those that finished what they were at. */

@@ -47,7 +47,7 @@ export class SpawnedProcess implements ProcessTransport {
   readonly #child: ChildProcess | undefined
   readonly #readers = new Map<number, ProcessReader>()
   readonly #writers = new Map<number, ProcessWriter>()
-  readonly #attempt: Attempting = { stopConnecting: () => this.#stopAsked() }
+  readonly #attempt = { label: '', stopConnecting: (): void => this.#stopAsked() } satisfies Attempting
   readonly #onAbort = (): void => this.#abort(this.#setup.options.signal?.reason)
   #stage: Stage = RUNNING
   #openPipes = 0
@@ -170,6 +170,7 @@ export class SpawnedProcess implements ProcessTransport {
       this.#connect(Number(childFD), child)
     const made = this.#tell(() => protocol.makeConnection(this))
     if (made !== undefined) for (const reader of this.#readers.values()) reader.waitFor(made)
+    this.#attempt.label = this.#label
     host.attemptStarted(this.#attempt)
   }
 
@@ -256,10 +257,13 @@ export class SpawnedProcess implements ProcessTransport {
     })
   }
 
-  #log(text: string, error: unknown): void {
+  get #label(): string {
     const { protocol, command } = this.#setup
-    const label = `${protocol.constructor.name} ${command}[${this.pid ?? 'not started'}]`
-    this.reactor.log({ level: 'error', text, label, error })
+    return `${protocol.constructor.name} ${command}[${this.pid ?? 'not started'}]`
+  }
+
+  #log(text: string, error: unknown): void {
+    this.reactor.log({ level: 'error', text, label: this.#label, error })
   }
 }
 

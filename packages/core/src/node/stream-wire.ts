@@ -1,4 +1,5 @@
 import type { EventEmitter } from 'node:events'
+import { Socket } from 'node:net'
 import type { Readable, Writable } from 'node:stream'
 import type { Wire, WireEvents } from '../contracts/wire.ts'
 
@@ -131,14 +132,29 @@ export class StreamWire implements Wire {
     if (!over) this.#cut(undefined)
   }
 
+  #letGo(): void {
+    this.#readable?.pause()
+    const writable = this.#writable
+    if (writable !== undefined && writable.writableLength > 0 && !writable.destroyed) giveUpWriting(writable)
+  }
+
   #cut(error: Error | undefined): void {
     if (this.#closed) return
     this.#closed = true
     for (const stop of this.#listening.splice(0)) stop()
-    if (this.#outlive) this.#readable?.pause()
+    if (this.#outlive) this.#letGo()
     else for (const stream of [this.#readable, this.#writable]) stream?.destroy()
     setImmediate(() => this.#events?.wireClosed(error))
   }
+}
+
+/**
+ * Gives up what is still to be written, which keeps the process alive. Node keeps stdout and stderr open whatever
+ * `destroy` is called on them; a socket's own way closes their handle, so that later writes fail.
+ */
+function giveUpWriting(writable: Writable): void {
+  if (writable instanceof Socket) Socket.prototype._destroy.call(writable, null, ignore)
+  else writable.destroy()
 }
 
 function isTerminal(stream: Writable): boolean {

@@ -22,7 +22,21 @@ export function reasonFor(stage: Stage, saidGoodbye: boolean, error: Error | und
   if (stage.is === 'aborted') {
     return new ConnectionAborted(undefined, stage.cause === undefined ? undefined : { cause: stage.cause })
   }
-  // Who resets a connection after both have said goodbye takes nothing from it.
-  const done = error === undefined || (stage.is === 'disconnecting' && saidGoodbye)
+  // A reset after both sides have finished takes nothing from the connection; a disk that is full does.
+  const done = error === undefined || (stage.is === 'disconnecting' && saidGoodbye && isPeersReset(error))
   return done ? new ConnectionDone() : new ConnectionLost(undefined, { cause: error })
 }
+
+/** Whether the peer is gone, rather than that we cannot write. Errors without a code come from no system call. */
+function isPeersReset(error: Error): boolean {
+  const code = 'code' in error ? error.code : undefined
+  return code === undefined || PEERS_RESETS.has(code)
+}
+
+const PEERS_RESETS: ReadonlySet<unknown> = new Set([
+  'ECONNRESET',
+  'EPIPE',
+  'ECONNABORTED',
+  'ENOTCONN',
+  'ETIMEDOUT',
+])

@@ -335,7 +335,14 @@ describe('spawnProcess', () => {
     stopping.spawnProcess(patient, 'sh', ['-c', 'trap "" TERM; echo ready; cat; echo bye'])
     stopping.spawnProcess(plain, 'sleep', ['100'])
     await until(() => patient.text() === 'ready\n')
-    await Promise.all([stopping.stop(), run])
+    const [report] = await Promise.all([stopping.stop(), run])
+    expect(report).toEqual({
+      completed: [
+        `RecordingChild sh[${patient.transport.pid}]`,
+        `RecordingChild sleep[${plain.transport.pid}]`,
+      ],
+      aborted: [],
+    })
     expect([patient.ends[0], plain.ends[0]]).toEqual([expect.any(ProcessDone), expect.any(ProcessTerminated)])
     expect([patient.text(), plain.ends[0]]).toMatchObject(['ready\nbye\n', { signal: 'SIGTERM' }])
   })
@@ -353,7 +360,11 @@ describe('spawnProcess', () => {
     stopping.spawnProcess(stubborn, 'sh', ['-c', 'trap "" TERM; echo ready; exec sleep 100'])
     stopping.spawnProcess(first, 'sleep', ['100'])
     await until(() => stubborn.text() === 'ready\n')
-    await Promise.all([stopping.stop({ drainMs: 200 }), run])
+    const [report] = await Promise.all([stopping.stop({ drainMs: 200 }), run])
+    expect([report.completed, report.aborted]).toEqual([
+      [expect.stringContaining('sleep[')],
+      [expect.stringContaining('sh['), `RecordingChild sleep[${late.transport.pid}]`],
+    ])
     expect([stubborn.ends[0], late.ends[0]]).toMatchObject(
       Array.from({ length: 2 }, () => ({ signal: 'SIGKILL', cause: { message: 'The reactor has stopped' } })),
     )

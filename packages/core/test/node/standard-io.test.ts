@@ -1,4 +1,4 @@
-import { closeSync, openSync, readFileSync } from 'node:fs'
+import { closeSync, existsSync, openSync, readFileSync } from 'node:fs'
 import { PassThrough } from 'node:stream'
 import { describe, expect, test } from 'vitest'
 import { ConnectionDone, LocalProtocolError, ProcessDone } from '../../src/errors.ts'
@@ -8,6 +8,7 @@ import { Echo, HalfCloseRecorder, Recorder } from '../../src/testing/checks/reco
 import { hostOf } from './pipe-harness.ts'
 import { RecordingChild } from './recording-child.ts'
 import { programArgs, ROOT } from './run-program.ts'
+import { runUnread } from './run-unread.ts'
 import { until } from './socket-harness.ts'
 
 describe('StandardIO', () => {
@@ -135,6 +136,53 @@ describe('StandardIO', () => {
     expect(child.text(2)).toBe('ConnectionLost EPIPE\n')
     expect(child.ends[0]).toBeInstanceOf(ProcessDone)
   })
+
+  test('does not keep the process alive for output that nobody reads, once it is aborted', async () => {
+    const ended = await runUnread(
+      `class Report extends Protocol {
+         connectionMade() { this.transport.write(Buffer.alloc(1 << 20)) }
+         connectionLost(reason) { console.error(reason.name) }
+       }
+       reactor.standardIO(new Report())
+       reactor.callWhenRunning(() => console.error('written'))
+       await reactor.run({ stop: { drainMs: 20 } })
+       console.log('goes nowhere, and fails nothing')`,
+      (errors, kill) => {
+        if (errors === 'written\n') kill('SIGTERM')
+        return false
+      },
+    )
+    expect(ended).toMatchObject({ code: 0, signal: null, bytes: 0 })
+    expect(ended.errors).toMatch(/^written\nConnectionAborted\n/)
+  })
+
+  test.skipIf(!existsSync('/dev/full'))(
+    'tells of a disk that is full, before its end and after',
+    async () => {
+      const program = (write: string): string => `
+      class Copy extends Protocol {
+        connectionMade() { ${write} }
+        dataReceived(data) { this.transport.write(data) }
+        connectionLost(reason) { console.error(reason.name, reason.cause?.code) }
+      }
+      reactor.standardIO(new Copy())`
+      for (const write of [
+        '',
+        `this.transport.write('x')`,
+        `this.transport.write('x'); this.transport.loseConnection()`,
+      ]) {
+        const fd = openSync('/dev/full', 'w')
+        const child = new RecordingChild()
+        const options = { cwd: ROOT, childFDs: { 0: 'w', 1: fd, 2: 'r' } as const }
+        reactor.spawnProcess(child, process.execPath, programArgs(program(write)), options)
+        closeSync(fd)
+        child.transport.write('hello')
+        child.transport.closeStdin()
+        await until(() => child.ended)
+        expect([write, child.text(2)]).toEqual([write, 'ConnectionLost ENOSPC\n'])
+      }
+    },
+  )
 
   test('reads a file as it reads a pipe', async () => {
     const fd = openSync(import.meta.filename, 'r')

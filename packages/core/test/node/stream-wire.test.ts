@@ -1,4 +1,4 @@
-import { PassThrough } from 'node:stream'
+import { PassThrough, Writable } from 'node:stream'
 import { afterEach, describe, expect, test } from 'vitest'
 import type { WireEvents } from '../../src/contracts/wire.ts'
 import { StreamWire } from '../../src/node/stream-wire.ts'
@@ -103,6 +103,24 @@ describe('StreamWire', () => {
     expect([streams.readable.destroyed, streams.writable.destroyed]).toEqual([false, false])
     expect([streams.readable.listenerCount('data'), streams.readable.isPaused()]).toEqual([before, true])
     streams.writable.emit('error', new Error('nobody else listens'))
+  })
+
+  test('gives up what an outliving stream has not taken, and leaves one alone that has', async () => {
+    for (const [size, destroyed] of [
+      [10, true],
+      [9, false],
+    ] as const) {
+      const writable = new Writable({
+        highWaterMark: 10,
+        write: (_data, _encoding, done) => destroyed || done(),
+      })
+      const wire = new StreamWire({ writable, outlive: true })
+      const told = attach(wire)
+      wire.write([Buffer.alloc(size)])
+      wire.abort()
+      await until(() => told.includes('closed'))
+      expect(writable.destroyed).toBe(destroyed)
+    }
   })
 
   test('leaves one listener for errors, however many wires a stream has served', async () => {

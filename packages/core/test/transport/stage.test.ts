@@ -16,6 +16,18 @@ describe('reasonFor', () => {
     expect(reasonFor(DISCONNECTING, true, broken)).toBeInstanceOf(ConnectionDone)
   })
 
+  test.each([
+    ['ECONNRESET', 'ConnectionDone'],
+    ['EPIPE', 'ConnectionDone'],
+    ['ENOSPC', 'ConnectionLost'],
+    ['EIO', 'ConnectionLost'],
+    ['EDQUOT', 'ConnectionLost'],
+  ])('takes %s after goodbye for %s: a peer that is gone, or bytes that are lost', (code, name) => {
+    const error = Object.assign(new Error(`write ${code}`), { code })
+    expect(reasonFor(DISCONNECTING, true, error).name).toBe(name)
+    expect(reasonFor(DISCONNECTING, false, error)).toMatchObject({ name: 'ConnectionLost', cause: error })
+  })
+
   test('is ConnectionAborted with our own cause, whatever else happened (statement 13)', () => {
     const cause = new Error('a fault')
     expect(reasonFor({ is: 'aborted', cause }, false, broken)).toMatchObject({
