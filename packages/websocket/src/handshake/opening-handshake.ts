@@ -1,5 +1,7 @@
 import { createHash } from 'node:crypto'
 import { HTTPError, type Request } from '@ropewalk/http'
+import { type ExtensionOffer, parseExtensions } from './extension-offer.ts'
+import { listElements, TOKEN, trimmed } from './header-list.ts'
 
 /** What a client asks for when it opens a WebSocket. */
 export interface OpeningHandshake {
@@ -7,29 +9,35 @@ export interface OpeningHandshake {
   readonly accept: string
   /** The subprotocols it offers, the one it likes best first. */
   readonly subprotocols: readonly string[]
+  /** The extensions it offers, the one it likes best first. None is built in: all are declined. */
+  readonly extensions: readonly ExtensionOffer[]
 }
 
 /**
  * Reads a client's opening handshake.
  *
- * @throws {HTTPError} 405, 426 or 400, with the headers that tell the client what would be accepted.
+ * @throws {HTTPError} 405, 426 or 400, with the headers that name what would be accepted.
  * @see RFC 6455 §4.2.1
  */
 export function readHandshake(request: Request): OpeningHandshake {
   if (request.method !== 'GET') throw refusal(405, 'A WebSocket is opened with GET', [['Allow', 'GET']])
-  if (!listed(request, 'Upgrade').includes('websocket')) {
+  if (!lists(request, 'Upgrade', 'websocket')) {
     throw refusal(426, 'This is a WebSocket', [UPGRADE, CONNECTION])
   }
   if (request.clientproto === 'HTTP/1.0') throw refusal(400, 'A WebSocket needs HTTP/1.1')
-  if (!listed(request, 'Connection').includes('upgrade')) throw refusal(400, 'Connection: Upgrade is missing')
-  const versions = request.requestHeaders.getRawHeaders('Sec-WebSocket-Version') ?? []
+  if (!lists(request, 'Connection', 'upgrade')) throw refusal(400, 'Connection: Upgrade is missing')
+  const versions = valuesOf(request, 'Sec-WebSocket-Version')
   if (versions.length !== 1 || versions[0] !== '13') {
     throw refusal(426, 'Only version 13 is spoken', [['Sec-WebSocket-Version', '13'], UPGRADE, CONNECTION])
   }
   if (!request.body.complete || request.requestHeaders.hasHeader('Transfer-Encoding')) {
     throw refusal(400, 'A WebSocket is opened without a body')
   }
-  return { accept: acceptFor(readKey(request)), subprotocols: readSubprotocols(request) }
+  return {
+    accept: acceptFor(readKey(request)),
+    subprotocols: readSubprotocols(request),
+    extensions: readExtensions(request),
+  }
 }
 
 /** The proof that a server understood the handshake with this key. */
@@ -38,7 +46,7 @@ export function acceptFor(key: string): string {
 }
 
 function readKey(request: Request): string {
-  const keys = request.requestHeaders.getRawHeaders('Sec-WebSocket-Key') ?? []
+  const keys = valuesOf(request, 'Sec-WebSocket-Key')
   const [key] = keys
   if (keys.length !== 1 || key === undefined || !SIXTEEN_BYTES.test(key)) {
     throw refusal(400, 'Sec-WebSocket-Key must be 16 bytes in base64, once')
@@ -46,38 +54,29 @@ function readKey(request: Request): string {
   return key
 }
 
-function readSubprotocols(request: Request): string[] {
-  const values = request.requestHeaders.getRawHeaders('Sec-WebSocket-Protocol') ?? []
-  const offered = new Set<string>()
-  for (const value of values) {
-    for (const item of value.split(',')) {
-      const name = trimmed(item)
-      if (!TOKEN.test(name) || offered.has(name)) {
-        throw refusal(400, 'Sec-WebSocket-Protocol must list tokens, each once')
-      }
-      offered.add(name)
-    }
-  }
-  return [...offered]
+function readSubprotocols(request: Request): readonly string[] {
+  const offered = listElements(valuesOf(request, 'Sec-WebSocket-Protocol'))
+  const valid = offered?.every((name) => TOKEN.test(name)) && new Set(offered).size === offered.length
+  if (offered === undefined || !valid)
+    throw refusal(400, 'Sec-WebSocket-Protocol must list tokens, each once')
+  return offered
 }
 
-/** The elements of a list header, in lower case. */
-function listed(request: Request, name: string): string[] {
-  const values = request.requestHeaders.getRawHeaders(name) ?? []
-  return values.flatMap((value) => value.split(',')).map((item) => trimmed(item).toLowerCase())
+function readExtensions(request: Request): readonly ExtensionOffer[] {
+  const offered = parseExtensions(valuesOf(request, 'Sec-WebSocket-Extensions'))
+  if (offered === undefined) throw refusal(400, 'Sec-WebSocket-Extensions is malformed')
+  return offered
 }
 
-function trimmed(item: string): string {
-  // Not a regular expression: one that looks for blanks at the end is quadratic in blanks.
-  let start = 0
-  let end = item.length
-  while (start < end && isBlank(item[start])) start++
-  while (end > start && isBlank(item[end - 1])) end--
-  return item.slice(start, end)
+/** Whether `element`, in lower case, is among the elements of a list header, in any case. */
+function lists(request: Request, name: string, element: string): boolean {
+  return valuesOf(request, name)
+    .flatMap((value) => value.split(','))
+    .some((item) => trimmed(item).toLowerCase() === element)
 }
 
-function isBlank(char: string | undefined): boolean {
-  return char === ' ' || char === '\t'
+function valuesOf(request: Request, name: string): readonly string[] {
+  return request.requestHeaders.getRawHeaders(name) ?? []
 }
 
 function refusal(code: number, why: string, headers: readonly (readonly [string, string])[] = []): HTTPError {
@@ -90,4 +89,3 @@ const CONNECTION = ['Connection', 'Upgrade'] as const
 const GUID = '258EAFA5-E914-47DA-95CA-C5AB0DC85B11'
 /** 16 bytes: 21 characters of six bits, one that carries the last two, and the padding. */
 const SIXTEEN_BYTES = /^[A-Za-z0-9+/]{21}[AQgw]==$/
-const TOKEN = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/

@@ -9,6 +9,15 @@ import { ACCEPT, handshake, KEY, SiteExchange } from '../websocket-exchange.ts'
 
 class Silent extends WebSocketProtocol {}
 
+class Chat extends WebSocketServerFactory {
+  override buildProtocol(): WebSocketProtocol {
+    return new Silent()
+  }
+  override selectSubprotocol(offered: readonly string[]): string | undefined {
+    return offered.find((name) => name === 'chat')
+  }
+}
+
 /** The status and headers that answer a handshake. */
 async function answerTo(text: string, resource = WebSocketResource.forProtocol(Silent)): Promise<string> {
   const exchange = new SiteExchange(resource)
@@ -63,6 +72,9 @@ describe('readHandshake', () => {
       [handshake({ 'Sec-WebSocket-Protocol': 'a b' }), 400],
       [handshake({ 'Sec-WebSocket-Protocol': 'chat, chat' }), 400],
       [handshake({ 'Sec-WebSocket-Protocol': ',' }), 400],
+      [handshake({ 'Sec-WebSocket-Protocol': 'chat,, chat,' }), 400],
+      [handshake({ 'Sec-WebSocket-Extensions': 'permessage-deflate;' }), 400],
+      [handshake({ 'Sec-WebSocket-Extensions': 'x; y="a b"' }), 400],
       [handshake({ Host: undefined }), 400],
       [`${handshake({ 'Content-Length': '5' })}hello`, 400],
       [`${handshake({ 'Transfer-Encoding': 'chunked' })}0\r\n\r\n`, 400],
@@ -71,6 +83,40 @@ describe('readHandshake', () => {
       const answer = await answerTo(text)
       expect(answer.slice(0, 12), text).toBe(`HTTP/1.1 ${status}`)
       if (header !== undefined) expect(answer).toContain(`\r\n${header}\r\n`)
+    }
+  })
+
+  test('names the header that is malformed', async () => {
+    for (const [name, value] of [
+      ['Sec-WebSocket-Protocol', 'chat,,chat'],
+      ['Sec-WebSocket-Extensions', 'a;b="c,d"'],
+      ['Sec-WebSocket-Key', 'short'],
+    ] as const)
+      expect(await answerTo(handshake({ [name]: value })), value).toContain(name)
+  })
+
+  test('ignores empty elements among the subprotocols (RFC 9110 §5.6.1.2)', async () => {
+    for (const value of ['chat,', ',chat', 'a,,chat', ' , chat , , a', `chat${','.repeat(16)}`]) {
+      const answer = await answerTo(
+        handshake({ 'Sec-WebSocket-Protocol': value }),
+        new WebSocketResource(new Chat()),
+      )
+      expect(answer, value).toMatch(/^HTTP\/1\.1 101 /)
+      expect(answer, value).toContain('\r\nSec-WebSocket-Protocol: chat\r\n')
+    }
+    const without = await answerTo(
+      handshake({ 'Sec-WebSocket-Protocol': '' }),
+      new WebSocketResource(new Chat()),
+    )
+    expect(without).toMatch(/^HTTP\/1\.1 101 /)
+    expect(without).not.toMatch(/sec-websocket-protocol/i)
+  })
+
+  test('declines every extension: the answer names none', async () => {
+    for (const value of ['permessage-deflate; client_max_window_bits', 'x; y="1", mux,', '']) {
+      const answer = await answerTo(handshake({ 'Sec-WebSocket-Extensions': value }))
+      expect(answer, value).toMatch(/^HTTP\/1\.1 101 /)
+      expect(answer, value).not.toMatch(/sec-websocket-extensions/i)
     }
   })
 
