@@ -14,8 +14,14 @@ describe('closingAfter', () => {
     ).toEqual(Array(4).fill('closed'))
   })
 
-  test('an event that a state does not name changes nothing', () => {
-    expect(closingAfter('closed-by-us', 'close-sent')).toBe('closed-by-us')
-    expect(closingAfter('closed', 'close-received')).toBe('closed')
+  test('throws for every event that cannot happen: a second close frame of one side', () => {
+    for (const [state, event] of [
+      ['closed-by-us', 'close-sent'],
+      ['closed-by-peer', 'close-received'],
+      ['closed', 'close-sent'],
+      ['closed', 'close-received'],
+    ] as const) {
+      expect(() => closingAfter(state, event)).toThrow(`Cannot follow ${event} in the state ${state}`)
+    }
   })
 })
