@@ -1,10 +1,11 @@
 import { type ConnectionClosed, Deadline, logConnection, Protocol } from '@ropewalk/core'
 import { assertNever, ByteQueue } from '@ropewalk/core/bytes'
+import type { GivenOptions } from '@ropewalk/core/options'
 import type { Request } from '@ropewalk/http'
 import { WebSocketError } from './errors.ts'
 import type { WebSocketClosed } from './websocket-closed.ts'
 import type { WebSocketConnection } from './websocket-connection.ts'
-import { DEFAULT_WEBSOCKET_OPTIONS, type WebSocketOptions } from './websocket-options.ts'
+import { type WebSocketOptions, webSocketOptions } from './websocket-options.ts'
 import type { WebSocketProtocol } from './websocket-protocol.ts'
 import { WebSocketTransport } from './websocket-transport.ts'
 import type { CloseFrame } from './wire/close-frame.ts'
@@ -19,7 +20,7 @@ export interface WebSocketChannelSetup {
   readonly request: Request
   /** The subprotocol that the answer named. */
   readonly subprotocol?: string | undefined
-  readonly options?: Partial<WebSocketOptions>
+  readonly options?: GivenOptions<WebSocketOptions> | undefined
 }
 
 /**
@@ -49,12 +50,13 @@ export class WebSocketChannel extends Protocol implements WebSocketConnection {
   /** The payload of the newest ping that is not answered yet. */
   #owedPong: Buffer | undefined
 
+  /** @throws {TypeError | RangeError} when an option does not exist, has another type or is out of range. */
   constructor({ protocol, request, subprotocol, options }: WebSocketChannelSetup) {
     super()
     this.#protocol = protocol
     this.request = request
     this.subprotocol = subprotocol
-    this.#options = { ...DEFAULT_WEBSOCKET_OPTIONS, ...options }
+    this.#options = webSocketOptions('WebSocketChannel', options)
     this.#reader = new MessageReader({ role: 'server', limits: this.#options })
   }
 

@@ -1,11 +1,11 @@
+import { checkValue, type GivenOptions, having, type OptionRule } from '@ropewalk/core/options'
 import { NOT_DONE_YET, type Rendered, type RenderResult, type Request, Resource } from '@ropewalk/http'
 import { readHandshake } from './handshake/opening-handshake.ts'
 import { checkOrigin } from './handshake/origin-policy.ts'
 import { WebSocketChannel } from './websocket-channel.ts'
-import { DEFAULT_WEBSOCKET_OPTIONS, type WebSocketOptions } from './websocket-options.ts'
-import type { WebSocketProtocol } from './websocket-protocol.ts'
+import { type WebSocketOptions, webSocketOptions } from './websocket-options.ts'
+import { WebSocketProtocol } from './websocket-protocol.ts'
 import { WebSocketClassFactory, type WebSocketServerFactory } from './websocket-server-factory.ts'
-import { checkWebSocketLimits } from './wire/websocket-limits.ts'
 
 /** The place of a site where WebSockets are opened. It answers for everything below it. */
 export class WebSocketResource extends Resource {
@@ -13,19 +13,28 @@ export class WebSocketResource extends Resource {
   readonly #factory: WebSocketServerFactory
   readonly #options: WebSocketOptions
 
-  /** @throws {RangeError} for limits that are no numbers of bytes. */
-  constructor(factory: WebSocketServerFactory, options: Partial<WebSocketOptions> = {}) {
+  /**
+   * @throws {TypeError} when `factory` has no `buildProtocol`, an option does not exist or has another type.
+   * @throws {RangeError} when an option is out of range, or an origin is one that no browser sends.
+   */
+  constructor(factory: WebSocketServerFactory, options?: GivenOptions<WebSocketOptions>) {
     super()
+    checkValue('WebSocketResource', 'factory', factory, FACTORY)
     this.#factory = factory
-    this.#options = { ...DEFAULT_WEBSOCKET_OPTIONS, ...options }
-    checkWebSocketLimits(this.#options)
+    this.#options = webSocketOptions('WebSocketResource', options)
   }
 
-  /** A resource whose WebSockets each get a `new ProtocolClass()`. */
+  /**
+   * A resource whose WebSockets each get a `new ProtocolClass()`.
+   *
+   * @throws {TypeError} when `ProtocolClass` does not extend WebSocketProtocol; as the constructor does.
+   * @throws {RangeError} as the constructor does.
+   */
   static forProtocol(
     ProtocolClass: new () => WebSocketProtocol,
-    options?: Partial<WebSocketOptions>,
+    options?: GivenOptions<WebSocketOptions>,
   ): WebSocketResource {
+    checkValue('WebSocketResource.forProtocol', 'ProtocolClass', ProtocolClass, PROTOCOL_CLASS)
     return new WebSocketResource(new WebSocketClassFactory(ProtocolClass, []), options)
   }
 
@@ -60,4 +69,10 @@ export class WebSocketResource extends Resource {
     request.upgrade(channel, { protocol: 'websocket' })
     return NOT_DONE_YET
   }
+}
+
+const FACTORY = having('a WebSocketServerFactory', 'buildProtocol', 'selectSubprotocol')
+const PROTOCOL_CLASS: OptionRule = (value) => {
+  const isOne = typeof value === 'function' && value.prototype instanceof WebSocketProtocol
+  return isOne ? undefined : { kind: 'type', wanted: 'a class that extends WebSocketProtocol' }
 }

@@ -1,12 +1,71 @@
+import type { OptionRule } from '@ropewalk/core/options'
 import { describe, expect, test } from 'vitest'
-import { DEFAULT_WEBSOCKET_OPTIONS } from '../src/websocket-options.ts'
+import {
+  DEFAULT_WEBSOCKET_OPTIONS,
+  WEBSOCKET_OPTION_RULES,
+  webSocketOptions,
+} from '../src/websocket-options.ts'
 
 describe('DEFAULT_WEBSOCKET_OPTIONS', () => {
-  test('bounds messages and closing, and lets only pages of the same origin in', () => {
-    expect(DEFAULT_WEBSOCKET_OPTIONS).toMatchObject({
+  test('bounds messages, what is held back and every wait, and lets only pages of the same origin in', () => {
+    expect(DEFAULT_WEBSOCKET_OPTIONS).toEqual({
       maxMessageBytes: 1_048_576,
+      maxFrameBytes: Infinity,
       closeTimeoutMs: 5000,
+      maxMessagesAhead: 16,
+      maxBytesAhead: 65_536,
+      departureGraceMs: 5000,
+      drainGraceMs: 5000,
       origins: 'same',
     })
+  })
+
+  test('follow the rules', () => {
+    for (const [name, rule] of Object.entries<OptionRule>(WEBSOCKET_OPTION_RULES))
+      expect(rule(Reflect.get(DEFAULT_WEBSOCKET_OPTIONS, name)), name).toBeUndefined()
+  })
+})
+
+describe('webSocketOptions', () => {
+  const given = (name: string, value: unknown) => () => webSocketOptions('Owner', { [name]: value })
+  const numbers = Object.entries(DEFAULT_WEBSOCKET_OPTIONS).filter(([, value]) => typeof value === 'number')
+
+  test('takes undefined for the default, alone and for every option', () => {
+    expect(webSocketOptions('Owner', undefined)).toBe(DEFAULT_WEBSOCKET_OPTIONS)
+    for (const name of Object.keys(DEFAULT_WEBSOCKET_OPTIONS))
+      expect(given(name, undefined)(), name).toEqual(DEFAULT_WEBSOCKET_OPTIONS)
+    expect(webSocketOptions('Owner', { closeTimeoutMs: 1, origins: undefined })).toEqual({
+      ...DEFAULT_WEBSOCKET_OPTIONS,
+      closeTimeoutMs: 1,
+    })
+  })
+
+  test.each(numbers)('refuses for %s what is no number, or out of range, by name', (name) => {
+    for (const value of ['5000', null, true, 5n, [5]])
+      expect(given(name, value), String(value)).toThrow(TypeError)
+    for (const value of [NaN, -1, -Infinity]) {
+      expect(given(name, value), String(value)).toThrow(RangeError)
+      expect(given(name, value)).toThrow(`Cannot take ${name} ${value} for Owner`)
+    }
+  })
+
+  test('takes Infinity for the limits of messages and frames alone', () => {
+    for (const [name] of numbers) {
+      if (name === 'maxMessageBytes' || name === 'maxFrameBytes') expect(given(name, Infinity)).not.toThrow()
+      else expect(given(name, Infinity), name).toThrow(RangeError)
+    }
+  })
+
+  test('refuses an unknown name with the nearest one', () => {
+    expect(given('maxMessageByte', 5)).toThrow(
+      'unknown option "maxMessageByte" for Owner: did you mean maxMessageBytes?',
+    )
+    expect(given('closeTimeout', 5)).toThrow('did you mean closeTimeoutMs?')
+    expect(given('origin', 'any')).toThrow('did you mean origins?')
+  })
+
+  test('refuses what is no object', () => {
+    for (const options of [null, 'same', 5, ['same']])
+      expect(() => webSocketOptions('Owner', options as never), String(options)).toThrow(TypeError)
   })
 })

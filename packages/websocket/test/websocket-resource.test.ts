@@ -70,4 +70,29 @@ describe('WebSocketResource', () => {
     expect([...reactor.connections]).toEqual([transport])
     expect(reactor.getDelayedCalls()).toEqual([])
   })
+
+  test('refuses at construction what is no factory, no protocol class, or no option', () => {
+    class NoProtocol {}
+    for (const ProtocolClass of [
+      NoProtocol,
+      undefined,
+      new Greeter(),
+      () => new Greeter(),
+      WebSocketProtocol.prototype,
+    ])
+      expect(() => WebSocketResource.forProtocol(ProtocolClass as never)).toThrow(
+        /^Cannot take ProtocolClass .* for WebSocketResource\.forProtocol: give a class that extends WebSocketProtocol$/,
+      )
+    for (const factory of [undefined, null, {}, Greeter, { buildProtocol: true, selectSubprotocol: true }])
+      expect(() => new WebSocketResource(factory as never)).toThrow(
+        /^Cannot take factory .* for WebSocketResource: give a WebSocketServerFactory$/,
+      )
+    expect(() => WebSocketResource.forProtocol(Greeter, { origins: 'https://example.org' as never })).toThrow(
+      /^Cannot take origins "https:\/\/example.org" for WebSocketResource/,
+    )
+    expect(() => WebSocketResource.forProtocol(Greeter, { origins: ['example.org'] })).toThrow(
+      'Cannot take origins[0] "example.org" for WebSocketResource: give \'https://example.org\', as browsers send it',
+    )
+    expect(() => WebSocketResource.forProtocol(Greeter, { closeTimeoutMs: NaN })).toThrow(RangeError)
+  })
 })

@@ -1,3 +1,4 @@
+import type { OptionProblem, OptionRule } from '@ropewalk/core/options'
 import { HTTPError, type Request } from '@ropewalk/http'
 
 /**
@@ -7,6 +8,36 @@ import { HTTPError, type Request } from '@ropewalk/http'
  * A client that sends no Origin is no browser, and passes: this protects users, not servers.
  */
 export type OriginPolicy = 'same' | 'any' | readonly string[]
+
+/** Accepts a policy that can be kept: in a list, only origins that a client can send. */
+export const originPolicy: OptionRule = (value) => {
+  if (value === 'same' || value === 'any') return undefined
+  if (!Array.isArray(value))
+    return { kind: 'type', wanted: "'same', 'any' or a list: ['https://example.org']" }
+  for (const [index, item] of value.entries()) {
+    const problem = originProblem(item)
+    if (problem !== undefined) return { ...problem, at: `[${index}]`, found: item }
+  }
+  return undefined
+}
+
+function originProblem(item: unknown): OptionProblem | undefined {
+  if (typeof item !== 'string') return { kind: 'type', wanted: ORIGIN }
+  if (item === '*' || item === 'any' || item === 'same')
+    return { kind: 'range', wanted: `${ORIGIN}, or '${item === '*' ? 'any' : item}' in place of the list` }
+  const spelling = asBrowsersSend(item)
+  if (spelling === item) return undefined
+  return { kind: 'range', wanted: spelling === undefined ? ORIGIN : `'${spelling}', as browsers send it` }
+}
+
+/** The origin that browsers send for a page of `text`, which may lack its scheme; undefined for none. */
+function asBrowsersSend(text: string): string | undefined {
+  if (text === OPAQUE || OTHER_SCHEME.test(text)) return text
+  const url = text.includes('://') ? text : `https://${text}`
+  if (!URL.canParse(url)) return undefined
+  const { origin } = new URL(url)
+  return origin === OPAQUE ? undefined : origin
+}
 
 /**
  * Lets a request pass, or not.
@@ -39,3 +70,8 @@ function withPort(authority: string, scheme: string): string {
 }
 
 const DEFAULT_PORT: Readonly<Record<string, number>> = { http: 80, https: 443 }
+const ORIGIN = "an origin, such as 'https://example.org'"
+/** What pages of files, of sandboxed frames and the like send. */
+const OPAQUE = 'null'
+/** Origins of applications and extensions, such as `capacitor://localhost`: not a scheme of which URL knows the rules. */
+const OTHER_SCHEME = /^(?!(?:https?|wss?|ftp):)[a-z][a-z0-9+.-]*:\/\/[^\s/?#@A-Z]*$/

@@ -37,7 +37,7 @@ export class MessageReader {
   /** The message that has begun and not ended: it goes on across frames, control frames among them. */
   #message: MessageAssembly | undefined
 
-  /** @throws {RangeError} when a limit is not a number of at least 1. */
+  /** @throws {TypeError | RangeError} when a limit is not a whole number of at least 1, nor Infinity. */
   constructor({ role, limits }: MessageReaderOptions) {
     checkWebSocketLimits(limits)
     this.#role = role

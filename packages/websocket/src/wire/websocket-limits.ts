@@ -1,3 +1,5 @@
+import { bytes, checkValue, type OptionRules } from '@ropewalk/core/options'
+
 /** How much a peer may send at once (RFC 6455 §10.4). */
 export interface WebSocketLimits {
   /**
@@ -9,23 +11,25 @@ export interface WebSocketLimits {
   readonly maxFrameBytes: number
 }
 
-/** What is accepted unless told otherwise. */
+/** The limits of a WebSocket that is given none. */
 export const DEFAULT_WEBSOCKET_LIMITS: WebSocketLimits = {
   maxMessageBytes: 1024 * 1024,
   maxFrameBytes: Infinity,
 }
 
+/** What each limit may be. */
+export const WEBSOCKET_LIMIT_RULES: OptionRules<WebSocketLimits> = {
+  maxMessageBytes: bytes({ least: 1, endless: true }),
+  maxFrameBytes: bytes({ least: 1, endless: true }),
+}
+
 /**
  * Makes sure that limits limit: a comparison with NaN or undefined would let everything pass.
  *
- * @throws {RangeError} when one is not a number of at least 1.
+ * @throws {TypeError} when one is no number.
+ * @throws {RangeError} when one is no whole number of at least 1, nor Infinity.
  */
-export function checkWebSocketLimits({ maxMessageBytes, maxFrameBytes }: WebSocketLimits): void {
-  checkLimit('maxMessageBytes', maxMessageBytes)
-  checkLimit('maxFrameBytes', maxFrameBytes)
-}
-
-function checkLimit(name: keyof WebSocketLimits, value: number): void {
-  if (typeof value === 'number' && value >= 1) return
-  throw new RangeError(`Cannot use ${value} as ${name}: at least 1, or Infinity for no limit`)
+export function checkWebSocketLimits(limits: WebSocketLimits): void {
+  for (const name of ['maxMessageBytes', 'maxFrameBytes'] as const)
+    checkValue('a WebSocket', name, limits[name], WEBSOCKET_LIMIT_RULES[name])
 }

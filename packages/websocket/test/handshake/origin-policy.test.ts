@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import type { OriginPolicy } from '../../src/handshake/origin-policy.ts'
+import { originPolicy, type OriginPolicy } from '../../src/handshake/origin-policy.ts'
 import { WebSocketProtocol } from '../../src/websocket-protocol.ts'
 import { WebSocketResource } from '../../src/websocket-resource.ts'
 import { handshake, SiteExchange } from '../websocket-exchange.ts'
@@ -59,5 +59,83 @@ describe('checkOrigin', () => {
     expect(await statusFor(list, 'http://app.example')).toBe(403)
     expect(await statusFor(list, 'https://app.example.evil')).toBe(403)
     expect(await statusFor('any', 'http://evil.com')).toBe(101)
+  })
+})
+
+describe('originPolicy', () => {
+  const wanted = (value: unknown): string | undefined => originPolicy(value)?.wanted
+
+  test('accepts the two words, and lists of what clients send', () => {
+    for (const value of [
+      'same',
+      'any',
+      [],
+      ['https://example.org', 'http://localhost:3000', 'https://[::1]:8443', 'https://xn--mnchen-3ya.de'],
+      ['http://example.org:443', 'https://example.org:80', 'http://127.0.0.1'],
+      ['null', 'file://', 'capacitor://localhost', 'chrome-extension://abcdefgh', 'wss://example.org'],
+    ])
+      expect(originPolicy(value), JSON.stringify(value)).toBeUndefined()
+  })
+
+  test('refuses a string that is no list: it would be searched for parts of it', () => {
+    for (const value of [
+      'https://example.org',
+      '',
+      'Same',
+      'null',
+      5,
+      null,
+      {},
+      new Set(['https://example.org']),
+    ])
+      expect(originPolicy(value)).toEqual({
+        kind: 'type',
+        wanted: "'same', 'any' or a list: ['https://example.org']",
+      })
+  })
+
+  test('refuses entries that no browser sends, with what it sends', () => {
+    for (const [entry, spelling] of [
+      ['https://example.org/', 'https://example.org'],
+      ['https://example.org/chat?a#b', 'https://example.org'],
+      ['https://Example.org', 'https://example.org'],
+      ['HTTPS://example.org', 'https://example.org'],
+      ['https://example.org:443', 'https://example.org'],
+      ['http://example.org:80', 'http://example.org'],
+      ['https://example.org:', 'https://example.org'],
+      ['https://user@example.org', 'https://example.org'],
+      ['https://münchen.de', 'https://xn--mnchen-3ya.de'],
+      ['https://example.org:08443', 'https://example.org:8443'],
+      [' https://example.org', 'https://example.org'],
+      ['example.org', 'https://example.org'],
+      ['example.org:8443', 'https://example.org:8443'],
+      ['example.org/', 'https://example.org'],
+    ])
+      expect(originPolicy(['https://fine.example', entry]), entry).toEqual({
+        kind: 'range',
+        wanted: `'${spelling}', as browsers send it`,
+        at: '[1]',
+        found: entry,
+      })
+  })
+
+  test('refuses what is no origin', () => {
+    for (const entry of [
+      '',
+      'https://',
+      'a b',
+      'https://example.org:99999',
+      'Capacitor://localhost',
+      'app://a/b',
+    ])
+      expect(wanted([entry]), entry).toBe("an origin, such as 'https://example.org'")
+    expect(originPolicy([5])).toMatchObject({ kind: 'type', found: 5 })
+    expect(originPolicy([['https://example.org']])).toMatchObject({ kind: 'type' })
+  })
+
+  test('refuses the words of other policies inside a list', () => {
+    expect(wanted(['*'])).toMatch(/or 'any' in place of the list$/)
+    expect(wanted(['any'])).toMatch(/or 'any' in place of the list$/)
+    expect(wanted(['same'])).toMatch(/or 'same' in place of the list$/)
   })
 })

@@ -17,16 +17,21 @@ describe('checkWebSocketLimits', () => {
   })
 
   test('refuses what would not limit, or let nothing pass', () => {
-    for (const value of [0, -1, NaN, undefined, null, '1000', -Infinity]) {
-      for (const name of ['maxMessageBytes', 'maxFrameBytes']) {
-        const limits = { ...DEFAULT_WEBSOCKET_LIMITS, [name]: value } as WebSocketLimits
-        expect(() => checkWebSocketLimits(limits)).toThrow(RangeError)
-        expect(() => checkWebSocketLimits(limits)).toThrow(`Cannot use ${value} as ${name}`)
+    for (const name of ['maxMessageBytes', 'maxFrameBytes']) {
+      const check = (value: unknown) => () =>
+        checkWebSocketLimits({ ...DEFAULT_WEBSOCKET_LIMITS, [name]: value } as WebSocketLimits)
+      for (const value of [undefined, null, '1000', 1000n]) {
+        expect(check(value), String(value)).toThrow(TypeError)
+        expect(check(value)).toThrow(`Cannot take ${name}`)
+      }
+      for (const value of [0, 0.5, 1000.5, -1, NaN, -Infinity]) {
+        expect(check(value), String(value)).toThrow(RangeError)
+        expect(check(value)).toThrow(`Cannot take ${name} ${value} for a WebSocket`)
       }
     }
   })
 
-  test('messages of up to 1 MiB are accepted unless told otherwise', () => {
+  test('accepts messages of up to 1 MiB by default', () => {
     expect(DEFAULT_WEBSOCKET_LIMITS).toEqual({ maxMessageBytes: 1_048_576, maxFrameBytes: Infinity })
   })
 })
