@@ -1,3 +1,4 @@
+import type { TLSContext } from '@ropewalk/core'
 import { MemoryReactor, StringTransport } from '@ropewalk/core/testing'
 import { type Resource, Site } from '@ropewalk/http'
 
@@ -55,12 +56,14 @@ export class SiteExchange {
   readonly reactor = new MemoryReactor()
   readonly transport: StringTransport
 
-  constructor(root: Resource) {
+  /** @param tls Put under the connection. Default: none. */
+  constructor(root: Resource, tls?: TLSContext) {
     const { reactor } = this
     this.transport = new StringTransport({ reactor })
     const channel = new Site(root).buildProtocol(this.transport.getPeer())
     if (channel === undefined) throw new Error('Cannot test a channel that was refused')
     this.transport.begin(channel)
+    if (tls !== undefined) this.transport.startTLS(tls)
   }
 
   /** The client sends `pieces`, one segment each. */

@@ -172,6 +172,11 @@ export class Request {
     return this.#channel.transport.getHost()
   }
 
+  /** Whether the request came over TLS: that of this connection, not one that a proxy has ended. */
+  isSecure(): boolean {
+    return this.#channel.transport.tlsSession !== undefined
+  }
+
   /** The host the client asked for, without port and brackets; empty when it named none. */
   getRequestHostname(): string {
     const host = this.#head.host ?? ''

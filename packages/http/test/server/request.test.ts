@@ -54,6 +54,7 @@ describe('Request', () => {
       started: false,
     })
     expect(request.args.getAll('x')).toEqual(['1', '3'])
+    expect(request.isSecure()).toBe(false)
     expect(request.getHeader('A')).toBe('2')
     expect(request.requestHeaders.getRawHeaders('a')).toEqual(['1', '2'])
     expect(request.getAllHeaders()).toEqual(

@@ -5,6 +5,10 @@ import { HTTPError, type Request } from '@ropewalk/http'
  * Which pages may open a WebSocket: those of the same host and port (`same`), any (`any`), or those
  * whose origin is in the list, written as browsers do: `https://example.org`, `http://localhost:3000`.
  *
+ * `same` compares with the request's Host. Over TLS the page must be https: what came unprotected can have
+ * been changed on its way. Without TLS it may be http or https, because a proxy may have ended the TLS of the
+ * page; a Host without a port then has the default port of the page's scheme.
+ *
  * A client that sends no Origin is no browser, and passes: this protects users, not servers.
  */
 export type OriginPolicy = 'same' | 'any' | readonly string[]
@@ -49,17 +53,17 @@ export function checkOrigin(request: Request, policy: OriginPolicy): void {
   const origins = request.requestHeaders.getRawHeaders('Origin') ?? []
   if (policy === 'any' || origins.length === 0) return
   const [origin = ''] = origins
-  const allowed =
-    policy === 'same' ? sameHost(origin, request.getRequestAuthority()) : policy.includes(origin)
+  const allowed = policy === 'same' ? isSame(origin, request) : policy.includes(origin)
   if (!allowed || origins.length > 1)
     throw new HTTPError(403, 'Pages of this origin may not open this WebSocket')
 }
 
-/** Whether a page's origin has the host and port of the request's own Host. */
-function sameHost(origin: string, authority: string): boolean {
+/** Whether a page's origin is that of the request itself. */
+function isSame(origin: string, request: Request): boolean {
   const [, scheme, host] = /^(https?):\/\/([^/?#@]+)$/.exec(origin) ?? []
   if (scheme === undefined || host === undefined) return false
-  return withPort(host, scheme) === withPort(authority, scheme)
+  if (request.isSecure() && scheme !== 'https') return false
+  return withPort(host, scheme) === withPort(request.getRequestAuthority(), scheme)
 }
 
 /** `host:port` in lower case, the scheme's own port where none is named. */

@@ -1,7 +1,9 @@
+import type { TLSContext } from '@ropewalk/core'
 import { describe, expect, test } from 'vitest'
 import { originPolicy, type OriginPolicy } from '../../src/handshake/origin-policy.ts'
 import { WebSocketProtocol } from '../../src/websocket-protocol.ts'
 import { WebSocketResource } from '../../src/websocket-resource.ts'
+import { openTLS } from '../open-tls.ts'
 import { handshake, SiteExchange } from '../websocket-exchange.ts'
 
 class Silent extends WebSocketProtocol {}
@@ -10,8 +12,10 @@ async function statusFor(
   origins: OriginPolicy,
   origin: string | undefined,
   host: string = 'good.com',
+  tls?: TLSContext,
 ): Promise<number> {
-  const exchange = new SiteExchange(WebSocketResource.forProtocol(Silent, { origins }))
+  const exchange = new SiteExchange(WebSocketResource.forProtocol(Silent, { origins }), tls)
+  await exchange.reactor.settle()
   await exchange.send(handshake({ Host: host, Origin: origin }))
   return Number((await exchange.received()).toString().slice(9, 12))
 }
@@ -50,6 +54,46 @@ describe('checkOrigin', () => {
     ]) {
       expect(await statusFor('same', origin), origin).toBe(403)
     }
+  })
+
+  test('under TLS lets only https pages of the same host and port pass', async () => {
+    for (const [origin, host, status] of [
+      ['https://good.com', 'good.com', 101],
+      ['https://good.com', 'good.com:443', 101],
+      ['https://good.com:443', 'good.com', 101],
+      ['https://good.com:9130', 'good.com:9130', 101],
+      ['https://[::1]:8443', '[::1]:8443', 101],
+      [undefined, 'good.com', 101],
+      ['http://good.com', 'good.com', 403],
+      ['http://good.com', 'good.com:80', 403],
+      ['http://good.com:443', 'good.com', 403],
+      ['http://good.com:443', 'good.com:443', 403],
+      ['http://good.com:9130', 'good.com:9130', 403],
+      ['https://good.com', 'good.com:80', 403],
+      ['https://good.com:9130', 'good.com', 403],
+      ['wss://good.com', 'good.com', 403],
+      ['null', 'good.com', 403],
+    ] as const) {
+      expect(await statusFor('same', origin, host, openTLS), `${origin} at ${host}`).toBe(status)
+    }
+  })
+
+  test('without TLS lets https pages pass too, whose TLS ends at a proxy before us', async () => {
+    for (const [origin, host, status] of [
+      ['https://good.com', 'good.com', 101],
+      ['https://good.com:9130', 'good.com:9130', 101],
+      ['http://good.com', 'good.com:80', 101],
+      ['https://good.com', 'good.com:80', 403],
+      ['http://good.com', 'good.com:443', 403],
+      ['http://good.com:443', 'good.com', 403],
+    ] as const) {
+      expect(await statusFor('same', origin, host), `${origin} at ${host}`).toBe(status)
+    }
+  })
+
+  test('under TLS a list still means what it names', async () => {
+    expect(await statusFor(['http://app.example'], 'http://app.example', 'good.com', openTLS)).toBe(101)
+    expect(await statusFor('any', 'http://evil.com', 'good.com', openTLS)).toBe(101)
   })
 
   test('takes a list literally, or anything when told so', async () => {

@@ -1,0 +1,32 @@
+import type { SecureWire, SecureWireEvents, TLSContext, TLSSession, WireUnderTLS } from '@ropewalk/core'
+
+/** TLS that protects nothing: for tests to which it matters only that a connection has it. */
+export const openTLS: TLSContext = {
+  side: 'server',
+  handshakeTimeoutMs: 10_000,
+  secure: ({ wire }: WireUnderTLS, events: SecureWireEvents): SecureWire => {
+    void Promise.resolve().then(() => events.wireSecured(SESSION))
+    return {
+      write: (parts) => wire.write(parts),
+      end: () => wire.end(),
+      abort: () => wire.abort(),
+      close: () => wire.close(),
+      pause: () => wire.pause(),
+      resume: () => wire.resume(),
+      setNoDelay: (enabled) => wire.setNoDelay(enabled),
+      setKeepAlive: (enabled, delayMs) => wire.setKeepAlive(enabled, delayMs),
+      wireData: (data) => events.wireData(data),
+      wireEnded: () => events.wireEnded(),
+      wireWritable: () => events.wireWritable(),
+      wireClosed: (error) => events.wireClosed(error),
+    }
+  },
+}
+
+const SESSION: TLSSession = {
+  negotiatedProtocol: undefined,
+  serverName: undefined,
+  version: 'TLSv1.3',
+  cipher: 'TLS_AES_128_GCM_SHA256',
+  peerCertificate: undefined,
+}
