@@ -55,7 +55,7 @@ export class ExampleProcess {
 
   /** The port it printed; 0 before it has. */
   get port(): number {
-    return Number(/127\.0\.0\.1:(\d+)/.exec(this.#output)?.[1] ?? 0)
+    return Number(/(?:127\.0\.0\.1|localhost):(\d+)/.exec(this.#output)?.[1] ?? 0)
   }
 
   /** What it printed. */

@@ -7,7 +7,6 @@ import { ExampleProcess } from './example-process.ts'
 const HANDSHAKE = [
   'GET / HTTP/1.1',
   'Host: 127.0.0.1',
-  'Origin: http://elsewhere.example',
   'Upgrade: websocket',
   'Connection: Upgrade',
   'Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==',
@@ -102,6 +101,42 @@ describe('websocket-echo', () => {
     const socket = await open(example.port, '/any/where?at=all')
     expect(await exchange(socket, 'here')).toBe('here')
     expect(await example.stop()).toBe(0)
+  })
+
+  test('lets its own page in, and pages of other sites not', async () => {
+    const example = await ExampleProcess.start('websocket-echo')
+    for (const [host, status] of [
+      ['elsewhere.example', '403'],
+      [`127.0.0.1:${example.port}`, '101'],
+    ]) {
+      const page = await Connection.open(example.port)
+      const fields = `Host: 127.0.0.1:${example.port}\r\nOrigin: http://${host}`
+      page.socket.write(HANDSHAKE.replace('Host: 127.0.0.1', fields))
+      expect(await page.until((text) => text.includes('\r\n\r\n'))).toMatch(
+        new RegExp(`^HTTP/1.1 ${status} `),
+      )
+      page.socket.destroy()
+    }
+    await example.finish()
+  })
+
+  test('takes a port alone, and prints an address to open for a wildcard', async () => {
+    const example = await ExampleProcess.startWith('websocket-echo', ['0'])
+    expect(example.output).toMatch(/^Open http:\/\/127\.0\.0\.1:\d+\/ in a browser/)
+    await example.finish()
+    const everywhere = await ExampleProcess.startWith('websocket-echo', ['tcp:0'])
+    expect(everywhere.output).toMatch(/^Open http:\/\/localhost:\d+\/ in a browser/)
+    await everywhere.finish()
+  })
+
+  test('names the command for another port when its own is taken', async () => {
+    const first = await ExampleProcess.start('websocket-echo')
+    const { code, errors } = await ExampleProcess.run('websocket-echo', String(first.port))
+    expect([code, errors]).toEqual([
+      2,
+      `Cannot listen on 127.0.0.1:${first.port}: the address is in use (EADDRINUSE). Choose another port: npm start -- 9000\n`,
+    ])
+    await first.finish()
   })
 
   test('refuses messages beyond --max-message-bytes with 1009', async () => {
