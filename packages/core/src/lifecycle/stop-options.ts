@@ -1,5 +1,6 @@
 import type { RunOptions, StopOptions } from '../contracts/reactor.ts'
-import { anything, checkOptions, flag, milliseconds, type OptionRules, withDefaults } from '../options.ts'
+import { checkOptions, withDefaults } from '../options/check-options.ts'
+import { anything, flag, milliseconds, type OptionRules } from '../options/option-rules.ts'
 
 /** Every option of a stop. */
 export type StopSettings = Required<StopOptions>

@@ -1,6 +1,7 @@
 import type { LogObserver } from '../contracts/log.ts'
 import type { ReactorTime, SystemEvent, TriggerId, TriggerPhase } from '../contracts/reactor.ts'
-import { callable, checkValue, oneOf } from '../options.ts'
+import { checkValue } from '../options/check-options.ts'
+import { callable, oneOf } from '../options/option-rules.ts'
 import { Alarm } from '../transport/alarm.ts'
 import { contained } from '../transport/contained.ts'
 
