@@ -78,7 +78,7 @@ export abstract class WireReactor implements Reactor {
       maxWaiting,
       started: (options) => this.started(options),
       stopped: () => this.stopped(),
-      stillDraining: this.stillDraining === undefined ? undefined : (count) => this.stillDraining?.(count),
+      stillDraining: this.stillDraining === undefined ? undefined : (left) => this.stillDraining?.(left),
     })
   }
 
