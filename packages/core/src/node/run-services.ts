@@ -1,5 +1,7 @@
-import type { Reactor } from '../contracts/reactor.ts'
+import type { Reactor, StopOptions } from '../contracts/reactor.ts'
 import { ReactorAlreadyRunning, ServiceStopped } from '../errors.ts'
+import { DEFAULT_STOP_OPTIONS } from '../lifecycle/stop-options.ts'
+import { anything, checkOptions, having, milliseconds, type OptionRules } from '../options.ts'
 import type { Service } from '../service/service.ts'
 import { sleep } from '../time/sleep.ts'
 import { contained } from '../transport/contained.ts'
@@ -11,6 +13,8 @@ export interface RunServicesOptions {
   readonly reactor?: Reactor
   /** How long the services may take to stop; then the reactor goes on without them. Default 30 000. */
   readonly stopTimeoutMs?: number
+  /** How the reactor stops, at a signal too. Its `triggerMs` is `stopTimeoutMs` at least. */
+  readonly stop?: StopOptions
 }
 
 /**
@@ -21,24 +25,29 @@ export interface RunServicesOptions {
  *     await app.addService(serviceFromString(reactor, 'tcp:8080', factory))
  *     await runServices(app)
  *
- * What `callWhenRunning` was given is called once `app` has started.
+ * What `callWhenRunning` was given is called once `app` has started. With `stop.delayMs` the services run on for that
+ * time at a stop.
  *
  * @throws {ReactorAlreadyRunning} (rejects) when the reactor runs; `app` is not started then.
+ * @throws {TypeError | RangeError} (rejects) when an option is unknown, of the wrong type or out of range.
  * @throws {unknown} (rejects) with what the start or the stop of `app` failed with, or that it took too long to
  *   stop, once the reactor has stopped.
  */
-export async function runServices(
-  app: Service,
-  { reactor = defaultReactor, stopTimeoutMs = DEFAULT_STOP_TIMEOUT_MS }: RunServicesOptions = {},
-): Promise<void> {
+export async function runServices(app: Service, options: RunServicesOptions = {}): Promise<void> {
+  checkOptions('runServices', options, RULES)
+  const { reactor = defaultReactor, stopTimeoutMs = DEFAULT_STOP_TIMEOUT_MS, stop = {} } = options
   if (reactor.running) throw new ReactorAlreadyRunning('Cannot run services in a reactor that is running')
   const running = new RunningServices(app, reactor, stopTimeoutMs)
   const triggers = [
     reactor.addSystemEventTrigger('during', 'startup', () => running.start()),
     reactor.addSystemEventTrigger('before', 'shutdown', () => running.stop()),
   ]
-  await reactor.run()
-  for (const trigger of triggers) reactor.removeSystemEventTrigger(trigger)
+  const triggerMs = Math.max(stop.triggerMs ?? DEFAULT_STOP_OPTIONS.triggerMs, stopTimeoutMs)
+  try {
+    await reactor.run({ stop: { ...stop, triggerMs } })
+  } finally {
+    for (const trigger of triggers) reactor.removeSystemEventTrigger(trigger)
+  }
   if (running.errors.length > 0) throw running.errors[0]
 }
 
@@ -94,3 +103,8 @@ class RunningServices {
 function ignore(): void {}
 
 const DEFAULT_STOP_TIMEOUT_MS = 30_000
+const RULES: OptionRules<RunServicesOptions> = {
+  reactor: having('a reactor', 'run', 'stop', 'addSystemEventTrigger'),
+  stopTimeoutMs: milliseconds(),
+  stop: anything,
+}

@@ -1,10 +1,16 @@
+import { existsSync } from 'node:fs'
 import { describe, expect, test } from 'vitest'
 import type { Reactor } from '../../src/contracts/reactor.ts'
 import { ExitCode, ReactorAlreadyRunning } from '../../src/errors.ts'
 import { react } from '../../src/node/react.ts'
+import { getProcessOutputAndValue } from '../../src/node/process-output.ts'
 import { Gate } from '../../src/testing/checks/gate.ts'
+import { Recorder } from '../../src/testing/checks/recorder.ts'
+import { connectedPair } from '../../src/testing/connected-pair.ts'
+import { passTime } from '../pass-time.ts'
 import { MemoryReactor } from '../../src/testing/memory-reactor.ts'
-import { type Ended, runProgram } from './run-program.ts'
+import { type Ended, programArgs, ROOT, runProgram } from './run-program.ts'
+import { runUnread } from './run-unread.ts'
 
 describe('react', () => {
   describe('in memory', () => {
@@ -61,6 +67,31 @@ describe('react', () => {
       expect(await failed).toEqual([1, ['The main function failed', 'Error: mine']])
     })
 
+    test('stops as it was told, and refuses options that it does not know', async () => {
+      const [reactor, exits, stubborn] = [new MemoryReactor(), [] as unknown[], new Recorder()]
+      Object.assign(stubborn, { drain: () => new Promise(() => undefined) })
+      const exit = (code: number): unknown => exits.push(code)
+      const over = react(() => void connectedPair(stubborn, new Recorder(), { reactor }), {
+        reactor,
+        exit,
+        stop: { drainMs: 70 },
+      })
+      await passTime(reactor, 69)
+      expect(exits).toEqual([])
+      await passTime(reactor, 1)
+      await over
+      expect(exits).toEqual([0])
+      const main = (): unknown => expect.unreachable()
+      await expect(react(main, { reactor, exit, outputMs: Number.NaN })).rejects.toThrow(
+        'Cannot take outputMs NaN',
+      )
+      await expect(react(main, { reactor, exit, stop: { drainMs: -1 } })).rejects.toThrow(
+        'Cannot take drainMs -1',
+      )
+      await expect(react(main, { reactor, args: [] } as object)).rejects.toThrow('did you mean argv?')
+      expect(reactor.running).toBe(false)
+    })
+
     test('refuses a reactor that runs, and leaves it alone', async () => {
       const reactor = new MemoryReactor()
       const running = reactor.run()
@@ -112,7 +143,83 @@ describe('react', () => {
         }`,
         (line, child) => line === 'ready' && child.kill('SIGINT'),
       )
-      expect(ended).toEqual({ code: 0, signal: null, output: 'ready\nbye\n', errors: '' })
+      expect(ended).toEqual({ code: 130, signal: null, output: 'ready\nbye\n', errors: '' })
+    })
+
+    test.each([
+      ['is not done', 'new Promise(() => undefined)', 143],
+      [
+        'ends because of the stop',
+        'new Promise((_, reject) => (cut = () => reject(new ServiceStopped("over"))))',
+        143,
+      ],
+      ['is done in time', 'new Promise((resolve) => (cut = resolve))', 0],
+    ])('exits with what shells expect of SIGTERM unless main is done: it %s', async (_how, waiting, code) => {
+      const ended = await runProgram(
+        `import { react, ServiceStopped } from './packages/core/src/index.ts'
+         let cut = () => undefined
+         await react(async (reactor) => {
+           reactor.addSystemEventTrigger('before', 'shutdown', () => cut())
+           console.log('ready')
+           await ${waiting}
+         })`,
+        (line, child) => line === 'ready' && child.kill('SIGTERM'),
+      )
+      expect(ended).toEqual({ code, signal: null, output: 'ready\n', errors: '' })
+    })
+
+    test('loses no output through a pipe that is read late, whatever the status', async () => {
+      for (const [end, code] of [
+        ['', 0],
+        ['throw new ExitCode(3)', 3],
+      ] as const) {
+        const ended = await runUnread(
+          `import { ExitCode, react } from './packages/core/src/index.ts'
+           process.stdout.write = ((write) => (...args) => {
+             const more = write.apply(process.stdout, args)
+             if (args[0] === '') console.error('waiting')
+             return more
+           })(process.stdout.write)
+           await react(async () => { console.log('x'.repeat(1_000_000)); ${end} })`,
+          (errors) => errors.includes('waiting'),
+        )
+        expect(ended).toEqual({ code, signal: null, bytes: 1_000_001, errors: 'waiting\n' })
+      }
+    })
+
+    test('waits for a pipe that is not read only so long when a signal ends it', async () => {
+      const ended = await runUnread(
+        `import { react } from './packages/core/src/index.ts'
+         await react(async () => {
+           console.log('x'.repeat(1_000_000))
+           console.error('ready')
+           await new Promise(() => undefined)
+         }, { outputMs: 10 })`,
+        (errors, kill) => {
+          if (errors === 'ready\n') kill('SIGTERM')
+          return false
+        },
+      )
+      expect(ended).toEqual({ code: 143, signal: null, bytes: 0, errors: 'ready\n' })
+    })
+
+    test('exits with 1 when the output cannot be written, and with 0 when it is read no further', async () => {
+      const program = `import { react } from './packages/core/src/index.ts'
+        await react(async () => console.log('x'.repeat(1_000_000)))`
+      const run = (redirection: string): Promise<unknown> =>
+        getProcessOutputAndValue(
+          'bash',
+          ['-c', `"$0" "$@" ${redirection}`, process.execPath, ...programArgs(program)],
+          {
+            cwd: ROOT,
+          },
+        )
+      if (existsSync('/dev/full'))
+        expect(await run('> /dev/full')).toMatchObject({
+          exitCode: 1,
+          errors: Buffer.from('Cannot write the output: ENOSPC: no space left on device, write\n'),
+        })
+      expect(await run('> >(head -c 1 > /dev/null)')).toMatchObject({ exitCode: 0, errors: Buffer.from('') })
     })
   })
 })

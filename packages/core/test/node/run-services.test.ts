@@ -6,6 +6,8 @@ import { MultiService } from '../../src/service/multi-service.ts'
 import { serviceFromString } from '../../src/service/stream-server-endpoint-service.ts'
 import { Gate } from '../../src/testing/checks/gate.ts'
 import { Echo, Recorder } from '../../src/testing/checks/recorder.ts'
+import { sleep } from '../../src/time/sleep.ts'
+import { passTime } from '../pass-time.ts'
 import { MemoryReactor } from '../../src/testing/memory-reactor.ts'
 import { NotingService } from '../service/noting-service.ts'
 import { type Ended, runProgram } from './run-program.ts'
@@ -66,6 +68,35 @@ describe('runServices', () => {
       await Promise.all([over, stopped])
       expect(failure).toMatchObject({ message: 'The services have not stopped within 5000 ms' })
       expect(reactor.getDelayedCalls()).toEqual([])
+    })
+
+    test('runs services on for the delay of a stop, and waits for them as long as stopTimeoutMs', async () => {
+      const [reactor, notes] = [new MemoryReactor(), [] as string[]]
+      const service = new NotingService('a', notes)
+      service.stopping = () => sleep(59_000, { reactor })
+      const over = runServices(service, { reactor, stopTimeoutMs: 60_000, stop: { delayMs: 500 } })
+      await reactor.settle()
+      void reactor.stop()
+      await passTime(reactor, 499)
+      expect(notes).toEqual(['start a', 'a up'])
+      await passTime(reactor, 59_001)
+      await over
+      expect([notes.slice(2), reactor.logged]).toEqual([['stop a', 'a down'], []])
+    })
+
+    test('refuses options that it does not know, and starts nothing', async () => {
+      const [reactor, notes] = [new MemoryReactor(), [] as string[]]
+      for (const [options, why] of [
+        [{ stopTimeoutMs: Number.NaN }, 'Cannot take stopTimeoutMs NaN'],
+        [{ stopTimeoutMs: -1 }, 'Cannot take stopTimeoutMs -1'],
+        [{ stop: { drainMs: -1 } }, 'Cannot take drainMs -1'],
+        [{ stopTimeout: 1 }, 'did you mean stopTimeoutMs?'],
+      ] as const)
+        await expect(runServices(new NotingService('a', notes), { reactor, ...options })).rejects.toThrow(why)
+      const run = reactor.run()
+      await reactor.stop()
+      await run
+      expect(notes).toEqual([])
     })
 
     test('stops the reactor and rejects when the start fails', async () => {
