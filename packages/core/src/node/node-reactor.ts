@@ -194,7 +194,11 @@ class NodeReactor extends WireReactor implements SystemReactor {
   protected override stillDraining(left: number): void {
     if (!process.stderr.isTTY) return
     const cut = this.#signals.lastChance ? '; Ctrl-C again cuts them' : ''
-    this.log({ level: 'info', text: `Waiting for connections to finish: {count}${cut}`, fields: { count: left } })
+    this.log({
+      level: 'info',
+      text: `Waiting for connections to finish: {count}${cut}`,
+      fields: { count: left },
+    })
   }
 
   /** A stop that is under way goes on as it is; the second signal ends the process. */

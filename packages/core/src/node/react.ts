@@ -9,15 +9,16 @@ import {
   ReactorNotRunning,
   ServiceStopped,
 } from '../errors.ts'
+import { checkRunOptions } from '../lifecycle/stop-options.ts'
+import { checkOptions } from '../options/check-options.ts'
 import {
   anything,
   callable,
-  checkOptions,
   having,
   listOf,
   milliseconds,
   type OptionRules,
-} from '../options.ts'
+} from '../options/option-rules.ts'
 import { reactor as defaultReactor } from './default-reactor.ts'
 import { ProcessOutput } from './exit-process.ts'
 
@@ -64,6 +65,8 @@ export async function react(
 ): Promise<void> {
   checkOptions('react', options, REACT_RULES)
   const { reactor = defaultReactor, argv = process.argv.slice(2), exit, stop = {} } = options
+  // Before `main` waits for the run.
+  checkRunOptions({ stop })
   if (reactor.running) throw new ReactorAlreadyRunning('Cannot run a program in a reactor that is running')
   const output = exit === undefined ? new ProcessOutput() : undefined
   let outcome: Outcome | undefined

@@ -68,10 +68,11 @@ describe('react', () => {
     })
 
     test('stops as it was told, and refuses options that it does not know', async () => {
-      const [reactor, exits, stubborn] = [new MemoryReactor(), [] as unknown[], new Recorder()]
-      Object.assign(stubborn, { drain: () => new Promise(() => undefined) })
+      const [reactor, exits] = [new MemoryReactor(), [] as unknown[]]
+      const stubborn = (): Recorder =>
+        Object.assign(new Recorder(), { drain: () => new Promise<void>(() => undefined) })
       const exit = (code: number): unknown => exits.push(code)
-      const over = react(() => void connectedPair(stubborn, new Recorder(), { reactor }), {
+      const over = react(() => void connectedPair(stubborn(), stubborn(), { reactor }), {
         reactor,
         exit,
         stop: { drainMs: 70 },
@@ -89,7 +90,10 @@ describe('react', () => {
         'Cannot take drainMs -1',
       )
       await expect(react(main, { reactor, args: [] } as object)).rejects.toThrow('did you mean argv?')
-      expect(reactor.running).toBe(false)
+      const again = reactor.run()
+      await reactor.settle()
+      await reactor.stop()
+      await again
     })
 
     test('refuses a reactor that runs, and leaves it alone', async () => {
