@@ -1,7 +1,7 @@
 import type { ByteQueue } from '../bytes/byte-queue.ts'
 import { IncompleteReadError } from '../errors.ts'
-import { checkValue } from '../options/check-options.ts'
-import { bytes } from '../options/option-rules.ts'
+import { checkOptions, checkValue } from '../options/check-options.ts'
+import { bytes, having, type OptionRules } from '../options/option-rules.ts'
 import type { ReadOptions, StreamInput } from './stream-input.ts'
 
 /** How much a read up to a delimiter may take. */
@@ -64,9 +64,10 @@ export class StreamReader implements AsyncIterable<Buffer> {
    */
   async readUntil(
     delimiter: Uint8Array | string,
-    { maxBytes = DEFAULT_MAX_BYTES, signal }: ReadUntilOptions = {},
+    options: ReadUntilOptions = {},
   ): Promise<Buffer | undefined> {
-    checkValue('readUntil', 'maxBytes', maxBytes, MAX_BYTES)
+    checkOptions('readUntil', options, READ_UNTIL_RULES)
+    const { maxBytes = DEFAULT_MAX_BYTES, signal } = options
     if (delimiter.length === 0) throw new RangeError('Cannot read up to a delimiter that is empty')
     // Made once: the queue goes on with its search for as long as it is asked for the same one.
     const wanted = typeof delimiter === 'string' ? Buffer.from(delimiter) : delimiter
@@ -99,5 +100,8 @@ function nothingLeft(queue: ByteQueue): undefined {
 const CR = 0x0d
 const LF: Uint8Array = Uint8Array.of(0x0a)
 const COUNT = bytes({ most: Number.MAX_SAFE_INTEGER })
-const MAX_BYTES = bytes({ endless: true })
+const READ_UNTIL_RULES: OptionRules<ReadUntilOptions> = {
+  maxBytes: bytes({ endless: true }),
+  signal: having('an AbortSignal', 'addEventListener'),
+}
 const DEFAULT_MAX_BYTES = 65_536

@@ -1,0 +1,247 @@
+import { readFile } from 'node:fs/promises'
+import {
+  backoffPolicy,
+  ClientTLS,
+  createReactor,
+  Factory,
+  getProcessOutput,
+  HostnameEndpoint,
+  LineReceiver,
+  MultiService,
+  NetstringReceiver,
+  Protocol,
+  ProxyProtocolFactory,
+  recordConnection,
+  react,
+  ReconnectingClientFactory,
+  runServices,
+  StreamProtocol,
+  type StreamReader,
+  DatagramProtocol,
+} from '@ropewalk/core'
+import { connectedPair, MemoryReactor } from '@ropewalk/core/testing'
+import { Resource, Site } from '@ropewalk/http'
+import { replay, Simulation } from '@ropewalk/simulation'
+import { WebSocketProtocol, WebSocketResource, WebSocketServerFactory } from '@ropewalk/websocket'
+import { describe, expect, test } from 'vitest'
+
+class Silent extends Protocol {}
+class SilentDatagrams extends DatagramProtocol {
+  override datagramReceived() {}
+}
+class Rooms extends WebSocketServerFactory {
+  override buildProtocol() {
+    return new (class extends WebSocketProtocol {})()
+  }
+}
+const factory = Factory.forProtocol(Silent)
+const noCert = { cert: '', key: '' }
+
+/** Gives an option of a section of docs/defaults.md to what takes it. */
+type Give = (option: string, value: unknown) => unknown
+
+const listen: Give = (option, value) => new MemoryReactor().listenTCP(80, factory, { [option]: value })
+
+/** Starts a run, which a refused option ends at once. */
+async function run(options: object): Promise<unknown> {
+  const reactor = new MemoryReactor()
+  const running = reactor.run(options)
+  reactor.callWhenRunning(() => void reactor.stop())
+  await reactor.settle()
+  return running
+}
+
+/** Sets a field that is an option of a protocol; one that is not set has its default. */
+function withField<P extends Protocol>(protocol: P, option: string, value: unknown): P {
+  return value === undefined ? protocol : Object.assign(protocol, { [option]: value })
+}
+
+/** Connects a protocol, and returns what its connection logged. */
+async function connect(protocol: Protocol): Promise<void> {
+  const { reactor } = connectedPair(protocol, new Silent())
+  await reactor.settle()
+  const [error] = reactor.flushLoggedErrors()
+  if (error !== undefined) throw error as Error
+}
+
+async function read(option: string, value: unknown): Promise<void> {
+  let failure: unknown
+  class Reading extends StreamProtocol {
+    override async run(reader: StreamReader) {
+      await reader.readUntil('\n', { [option]: value }).catch((error: unknown) => {
+        failure = error
+      })
+    }
+  }
+  const { reactor, client } = connectedPair(new Reading(), new Silent())
+  client.loseConnection()
+  await reactor.settle()
+  if (failure !== undefined) throw failure as Error
+}
+
+const CLIENTS: Readonly<Record<string, Give>> = {
+  timeoutMs: (option, value) =>
+    new MemoryReactor().connectTCP('127.0.0.1', 80, factory, { [option]: value }).stopConnecting(),
+  handshakeTimeoutMs: (option, value) => new ClientTLS({ serverName: 'localhost', [option]: value }),
+  outputMs: async (option, value) => {
+    const reactor = new MemoryReactor()
+    const done = react(() => undefined, { reactor, exit: () => undefined, [option]: value })
+    await reactor.settle()
+    return done
+  },
+  stopTimeoutMs: async (option, value) => {
+    const reactor = new MemoryReactor()
+    const running = runServices(new MultiService(), { reactor, [option]: value })
+    reactor.callWhenRunning(() => void reactor.stop())
+    await reactor.settle()
+    return running
+  },
+}
+
+const SIMULATIONS: Readonly<Record<string, Give>> = {
+  longestMs: (option, value) => {
+    const sim = new Simulation({ seed: 1 })
+    for (const name of ['ann', 'bob']) sim.host(name, () => undefined)
+    return sim.injectFaults({ withinMs: 5, [option]: value })
+  },
+  timeoutMs: (option, value) => new Simulation({ seed: 1 }).runUntil(() => true, { [option]: value }),
+  maxPlays: (option, value) => replay([], factory, { [option]: value }),
+}
+
+/** Who takes the options of each section, by the beginning of its heading. */
+const TAKES: readonly (readonly [heading: string, give: Give])[] = [
+  ['Every connection', (option, value) => listen('transport', { [option]: value })],
+  ['Ports', listen],
+  [
+    'UDP ports',
+    (option, value) => new MemoryReactor().listenUDP(53, new SilentDatagrams(), { [option]: value }),
+  ],
+  [
+    'Clients, TLS, shutdown',
+    (option, value) => (CLIENTS[option] ?? ((name, it) => run({ stop: { [name]: it } })))(option, value),
+  ],
+  [
+    'Child processes',
+    (option, value) => getProcessOutput('true', [], { reactor: createReactor({ log: [] }), [option]: value }),
+  ],
+  [
+    'Connecting to a host',
+    (option, value) => new HostnameEndpoint(new MemoryReactor(), 'name', 80, { [option]: value }),
+  ],
+  ['Clients that stay', (option, value) => backoffPolicy({ [option]: value })],
+  [
+    'Behind a proxy',
+    (option, value) => new ProxyProtocolFactory(factory, { trustedSources: 'any', [option]: value }),
+  ],
+  [
+    'Units of receivers',
+    async (option, value) => {
+      class Lines extends LineReceiver {
+        override lineReceived() {}
+      }
+      class Netstrings extends NetstringReceiver {
+        override stringReceived() {}
+      }
+      await connect(withField(new Lines(), option, value))
+      await connect(withField(new Netstrings(), option, value))
+    },
+  ],
+  [
+    'Protocols as coroutines',
+    (option, value) => {
+      if (option !== 'maxBufferedBytes') return read(option, value)
+      class Done extends StreamProtocol {
+        override async run() {}
+      }
+      return connect(withField(new Done(), option, value))
+    },
+  ],
+  ['Records of connections', (option, value) => recordConnection(() => undefined, { [option]: value })],
+  [
+    'Simulations',
+    (option, value) =>
+      (SIMULATIONS[option] ?? ((name, it) => new Simulation({ seed: 1, limits: { [name]: it } })))(
+        option,
+        value,
+      ),
+  ],
+  ['HTTP', (option, value) => new Site(new Resource(), { [option]: value })],
+  ['WebSocket', (option, value) => new WebSocketResource(new Rooms(), { [option]: value })],
+]
+
+const page = await readFile(new URL('../../docs/defaults.md', import.meta.url), 'utf8')
+const sections = page.split('\n## ').slice(1)
+/** Every option of the page that is a number, with who takes it. */
+const NUMBERS = sections
+  .flatMap((section) => {
+    const [heading = ''] = section.split('\n')
+    const give = TAKES.find(([beginning]) => heading.startsWith(beginning))?.[1]
+    const options = Array.from(section.matchAll(/^\| `(\w+)`/gm), ([, option = '']) => option)
+    return Array.from(new Set(options), (option) => ({ heading: heading.split(':')[0] ?? '', option, give }))
+  })
+  .filter(({ option }) => option !== 'minVersion')
+
+/** What JavaScript, an unset variable or a slip makes of a number. */
+const NO_NUMBERS = [NaN, -1, '5000', null, -Infinity]
+/** A limit may be lifted by Infinity; a deadline only where waiting for ever harms no peer's slot. */
+const ENDLESS = /^max(?!DelayMs)|Bytes$|^(?:timeoutMs|writeStallMs|maxDelayMs|responseTimeoutMs)$/
+
+describe('every number of docs/defaults.md', () => {
+  test('has somebody who takes it', () => {
+    expect(NUMBERS.filter(({ give }) => give === undefined)).toEqual([])
+    expect(NUMBERS.length).toBeGreaterThan(50)
+  })
+
+  describe.each(NUMBERS)('$heading: $option', ({ option, give }) => {
+    const given = async (value: unknown): Promise<unknown> => give?.(option, value)
+
+    test.each(NO_NUMBERS)('is refused as %o, with its name', async (value) => {
+      await expect(given(value)).rejects.toThrow(new RegExp(String.raw`Cannot take \S*${option} `))
+    })
+
+    test('is taken for the default when undefined', async () => {
+      await expect(given(undefined).then(() => 'taken')).resolves.toBe('taken')
+    })
+
+    test('is a limit that Infinity lifts, or refuses it', async () => {
+      const outcome = await given(Infinity).then(
+        () => 'taken',
+        (error: unknown) => String(error),
+      )
+      const refused = `${option} Infinity`
+      expect(outcome).toMatch(ENDLESS.test(option) ? new RegExp(`^taken$|${refused}`) : refused)
+    })
+  })
+})
+
+describe('everything that takes options', () => {
+  const TAKERS = TAKES.filter(([heading]) => !/^(?:Units|Every)/.test(heading))
+
+  test.each(TAKERS)('refuses a name it does not know: %s', async (_heading, give) => {
+    const unknown = async (): Promise<unknown> => give('notAnOption', 5)
+    await expect(unknown()).rejects.toThrow(/Cannot take .*notAnOption/)
+  })
+
+  test('points from the names of node:net to its own', async () => {
+    for (const name of ['host', 'hostname', 'address'])
+      await expect(new MemoryReactor().listenTCP(80, factory, { [name]: '::1' })).rejects.toThrow(
+        'did you mean interface?',
+      )
+    await expect(
+      new MemoryReactor().listenSSL(80, factory, noCert, { host: '::1' } as never),
+    ).rejects.toThrow('Cannot')
+  })
+})
+
+test('a client that stays connected refuses a wait that is none when it comes to wait', () => {
+  class Feed extends ReconnectingClientFactory {
+    override readonly maxDelayMs = NaN
+    override buildProtocol() {
+      return new Silent()
+    }
+  }
+  const reactor = new MemoryReactor()
+  reactor.connectTCP('127.0.0.1', 80, new Feed({ reactor }))
+  reactor.pump()
+  expect(String(reactor.flushLoggedErrors()[0])).toContain('NaN')
+})
