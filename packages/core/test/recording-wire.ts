@@ -5,6 +5,7 @@ export class RecordingWire implements Wire {
   readonly calls: string[] = []
   readonly sent: (Buffer | string)[] = []
   open = true
+  hiddenBytes: number | undefined
 
   write(parts: readonly (Buffer | string)[]): boolean {
     this.sent.push(...parts)

@@ -30,6 +30,15 @@ export interface ConnectionWatch {
   received?(data: Buffer): void
   /** Bytes were queued. They must not be changed or kept. */
   written?(data: Uint8Array | string): void
+  /** All that was handed to the operating system, or to TLS, has left for it. */
+  sent?(): void
+  /**
+   * Nothing is read, or output does not leave, and for `forMs` from now that is no fault of the peer's: a rate holds it up,
+   * or the operating system may hold what a steady peer takes meanwhile. Ends with the next `sent` where it is `sending`.
+   */
+  heldUp?(what: 'reading' | 'sending', forMs: number): void
+  /** Our end was sent, after all output: nothing more leaves. */
+  ended?(): void
   /** The connection is gone; its protocol knows. */
   closed?(reason: ConnectionClosed): void
   /** How fast bytes may come in. */

@@ -8,10 +8,22 @@ export interface TransportOptions {
   readonly maxBufferedBytes: number
   /** Bytes read ahead for a paused protocol, so that a departed peer is noticed. Default 64 KiB. */
   readonly readAheadBytes: number
-  /** Longest wait for the peer to take up to 64 KiB that are ready for it; then the connection is aborted. Default 60 000. */
+  /**
+   * Longest wait for the peer to take up to 64 KiB that are ready for it, beside the time that the least rate allows for
+   * what the operating system holds; then the connection is aborted. Default 60 000.
+   */
   readonly writeStallMs: number
-  /** Longest wait for the peer's end after ours; then the connection is closed all the same. Default 2 000. */
+  /**
+   * Least rate of a peer that is waited for, in bytes a second. What the system's buffer may hold (at most 4 MiB of what was
+   * handed to it) is waited for at this rate before `writeStallMs`; what still comes after our end must come at it.
+   * Default 2 000.
+   */
+  readonly minBytesPerSecond: number
+  /**
+   * Longest wait after our end for the peer's next bytes, which are dropped, or its end; then the connection is closed all
+   * the same. Default 2 000.
+   */
   readonly lingerMs: number
-  /** Bytes that may still come, and are dropped, while waiting for the peer's end. Default 64 KiB. */
-  readonly lingerBytes: number
+  /** Longest wait after our end in all, however much still comes. Default 30 000. */
+  readonly lingerTotalMs: number
 }

@@ -7,6 +7,11 @@ import type { Address } from './address.ts'
  */
 export interface Wire {
   /**
+   * The most bytes that a peer may take of what was handed over before `wireWritable` shows it, because what carries the
+   * wire holds them. Absent: none.
+   */
+  readonly hiddenBytes?: number | undefined
+  /**
    * Hands bytes over, in order; a string is UTF-8.
    *
    * @returns false when not all has left; then `writable` follows, and nothing more is handed over before.

@@ -14,6 +14,10 @@ export class SocketWire implements Wire {
     socket.on('error', failed)
   }
 
+  get hiddenBytes(): number {
+    return SYSTEM_BUFFER_BYTES
+  }
+
   /** Begins to read. */
   attach(events: WireEvents): void {
     this.#socket[EVENTS] = events
@@ -100,3 +104,6 @@ function closed(this: HeardSocket): void {
 }
 
 const EMPTY = Buffer.alloc(0)
+
+/** The largest send buffer to which Linux and macOS let a socket grow by themselves. */
+const SYSTEM_BUFFER_BYTES = 4 * 1024 * 1024

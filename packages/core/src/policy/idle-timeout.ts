@@ -1,29 +1,95 @@
 import type { ConnectionPolicy, ConnectionWatch } from '../contracts/policy.ts'
 import type { Transport } from '../contracts/transport.ts'
+import { checkValue } from '../options/check-options.ts'
+import { milliseconds } from '../options/option-rules.ts'
 import { Deadline } from '../transport/deadline.ts'
 
 /**
- * A peer that sends nothing for so long is closed, and aborted if that takes as long again. What we send does not
- * count; nor does what waits while we do not read: give more than your protocol ever pauses.
+ * Closes a connection on which no bytes came and none left for `idleMs`, and aborts it when the same time passes again
+ * before the close has sent what is queued.
+ *
+ * Time in which a rate limit of ours holds bytes up does not count, nor the time in which the operating system may hold
+ * what a steady peer takes (`minBytesPerSecond` of the transport). What waits while the protocol does not read counts:
+ * give more than your protocol ever pauses. Once our end is sent, the transport's `lingerMs` and `lingerTotalMs` bound
+ * the rest.
  */
 export class IdleTimeout implements ConnectionPolicy {
   readonly #idleMs: number
 
+  /** @throws {TypeError | RangeError} unless `idleMs` is a number above 0. */
   constructor(idleMs: number) {
-    if (!(idleMs > 0)) throw new RangeError(`Cannot wait ${idleMs} ms for a peer: give more than 0`)
+    checkValue('IdleTimeout', 'idleMs', idleMs, milliseconds({ least: Number.MIN_VALUE }))
     this.#idleMs = idleMs
   }
 
   accepted(transport: Transport): ConnectionWatch {
-    const idleMs = this.#idleMs
-    const deadline = new Deadline(transport.reactor, () => {
-      if (transport.disconnecting) {
-        return transport.abortConnection(new Error(`Cannot close in ${idleMs} ms: the peer takes nothing`))
-      }
-      transport.loseConnection()
-      deadline.set(idleMs)
-    })
-    deadline.set(idleMs)
-    return { received: () => deadline.set(idleMs), closed: () => deadline.clear() }
+    return new IdleWatch(transport, this.#idleMs)
+  }
+}
+
+class IdleWatch implements ConnectionWatch {
+  readonly #transport: Transport
+  readonly #idleMs: number
+  readonly #deadline: Deadline
+  /** Until when silence in a direction is no fault of the peer's. */
+  #readingHeldUntilMs = 0
+  #sendingHeldUntilMs = 0
+  #endSent = false
+  /** Whether one expiry has asked for the close. */
+  #expired = false
+
+  constructor(transport: Transport, idleMs: number) {
+    this.#transport = transport
+    this.#idleMs = idleMs
+    this.#deadline = new Deadline(transport.reactor, () => this.#expire())
+    this.#waitAnew()
+  }
+
+  received(): void {
+    this.#waitAnew()
+  }
+
+  sent(): void {
+    this.#sendingHeldUntilMs = 0
+    this.#waitAnew()
+  }
+
+  heldUp(what: 'reading' | 'sending', forMs: number): void {
+    const untilMs = this.#nowMs + forMs
+    if (what === 'reading') this.#readingHeldUntilMs = untilMs
+    else this.#sendingHeldUntilMs = untilMs
+    const dueMs = Math.max(this.#deadline.dueMs, untilMs + this.#idleMs)
+    if (this.#deadline.ahead) this.#deadline.set(dueMs - this.#nowMs)
+  }
+
+  ended(): void {
+    this.#endSent = true
+  }
+
+  closed(): void {
+    this.#deadline.clear()
+  }
+
+  get #nowMs(): number {
+    return this.#transport.reactor.deadlines.now()
+  }
+
+  #waitAnew(): void {
+    const heldUntilMs = Math.max(this.#readingHeldUntilMs, this.#sendingHeldUntilMs)
+    const heldMs = heldUntilMs === 0 ? 0 : Math.max(0, heldUntilMs - this.#nowMs)
+    this.#deadline.set(heldMs + this.#idleMs)
+  }
+
+  #expire(): void {
+    const isClosing = this.#transport.disconnecting
+    // The system may still deliver our last bytes: a reset would drop them.
+    if (isClosing && this.#endSent) return
+    if (isClosing && this.#expired) {
+      const why = `Cannot close in ${this.#idleMs} ms: the peer takes nothing`
+      return this.#transport.abortConnection(new Error(why))
+    }
+    this.#expired = true
+    this.#transport.loseConnection()
+    this.#waitAnew()
   }
 }

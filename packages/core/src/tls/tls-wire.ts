@@ -44,6 +44,10 @@ export class TLSWire implements SecureWire {
     this.#listen(opened)
   }
 
+  get hiddenBytes(): number | undefined {
+    return this.#under.hiddenBytes
+  }
+
   wireData(data: Buffer): void {
     if (!this.#closed) this.#duplex.received(data)
   }

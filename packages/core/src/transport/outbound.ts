@@ -3,6 +3,7 @@ import type { ReactorTime } from '../contracts/reactor.ts'
 import type { PullProducer, PushProducer } from '../contracts/producer.ts'
 import { LocalProtocolError } from '../errors.ts'
 import { Deadline } from './deadline.ts'
+import { HiddenOutput } from './hidden-output.ts'
 import { OutputQueue } from './output-queue.ts'
 import { Pace } from './pace.ts'
 import type { TransportOptions } from '../contracts/transport-options.ts'
@@ -20,6 +21,16 @@ export interface OutboundOwner {
   tellProducer(call: () => unknown): void
 }
 
+/** Observes the output on its way; what it calls may end the connection. */
+export interface OutputWatch {
+  /** All that was handed to the wire has left it. */
+  sent(): void
+  /** Output waits, and for `forMs` from now that is no fault of the peer's. */
+  heldUp(forMs: number): void
+  /** Our end was handed to the wire after all output. */
+  ended(): void
+}
+
 /**
  * The writing side of a transport: the queue, its water marks, and the producer that obeys them.
  *
@@ -34,10 +45,17 @@ export class Outbound {
   readonly #time: ReactorTime
   /** Made when something first waits for the peer: an idle connection needs none. */
   #stall: Deadline | undefined
+  /** What `#stall` was last set to. */
+  #stallMs = 0
   #stage: 'open' | 'finishing' | 'finished' | 'stopped' = 'open'
   /** Bytes handed to the wire that have not left it. */
   #inFlightBytes = 0
   #sentBytes = 0
+  /** Bytes of them that `#hidden` has counted. */
+  #countedBytes = 0
+  /** Made once more was sent than a little: an idle connection needs none. */
+  #hidden: HiddenOutput | undefined
+  #watch: OutputWatch | undefined
   #flushing = false
   #producer: Producer | undefined
   #pace: Pace | undefined
@@ -73,6 +91,11 @@ export class Outbound {
   /** Sends no faster than `limits` allow, from now on. */
   keepPace(limits: readonly RateLimit[], time: ReactorTime, failed: (error: unknown) => void): void {
     this.#pace = new Pace(limits, time, () => this.flush(), failed)
+  }
+
+  /** Notifies `watch` of what becomes of the output from now on. */
+  observe(watch: OutputWatch): void {
+    this.#watch = watch
   }
 
   /** Queues bytes; false above the high-water mark, and when they are dropped. */
@@ -117,6 +140,7 @@ export class Outbound {
   writable(): void {
     this.#inFlightBytes = 0
     this.#progress()
+    this.#watch?.sent()
     this.flush()
   }
 
@@ -209,16 +233,35 @@ export class Outbound {
       this.#pace?.passed(sent)
       if (!open) {
         this.#inFlightBytes = sent
-        return this.#expectProgress()
+        return this.#waitForPeer()
       }
+      if (this.#sentBytes - this.#countedBytes >= HAND_OVER_BYTES) this.#count()
       this.#progress()
+      this.#watch?.sent()
     }
   }
 
   /** Our own rate holds it up: no fault of the peer's. */
   #waitForPace(): void {
     this.#stall?.clear()
-    this.#pace?.wait()
+    const forMs = this.#pace?.wait() ?? 0
+    if (forMs > 0) this.#watch?.heldUp(forMs)
+  }
+
+  /** A peer that reads steadily shows progress only once it has taken what the system holds. */
+  #waitForPeer(): void {
+    this.#count()
+    const graceMs = this.#hidden?.takenInMs ?? 0
+    this.#stallIn(this.#options.writeStallMs + graceMs)
+    if (graceMs > 0) this.#watch?.heldUp(graceMs)
+  }
+
+  #count(): void {
+    this.#countedBytes = this.#sentBytes
+    const { hiddenBytes } = this.#wire
+    if (hiddenBytes === undefined) return
+    this.#hidden ??= new HiddenOutput(this.#options.minBytesPerSecond)
+    this.#hidden.handedOver(this.#sentBytes, hiddenBytes, this.#time.deadlines.now())
   }
 
   #relieve(): void {
@@ -232,6 +275,7 @@ export class Outbound {
       this.#stage = 'finished'
       this.#stall?.clear()
       this.#owner.outputFinished()
+      this.#watch?.ended()
     }
   }
 
@@ -266,15 +310,19 @@ export class Outbound {
   }
 
   #expectProgress(): void {
-    const { writeStallMs } = this.#options
+    if (this.#stall?.ahead !== true) this.#stallIn(this.#options.writeStallMs)
+  }
+
+  #stallIn(delayMs: number): void {
     this.#stall ??= new Deadline(this.#time, () =>
-      this.#owner.outputFailed(`nothing left for ${writeStallMs} ms`),
+      this.#owner.outputFailed(`nothing left for ${this.#stallMs} ms`),
     )
-    if (!this.#stall.ahead) this.#stall.set(writeStallMs)
+    this.#stallMs = delayMs
+    this.#stall.set(delayMs)
   }
 
   #progress(): void {
-    if (this.#stall?.ahead === true) this.#stall.set(this.#options.writeStallMs)
+    if (this.#stall?.ahead === true) this.#stallIn(this.#options.writeStallMs)
   }
 }
 

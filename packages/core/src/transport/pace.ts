@@ -42,10 +42,18 @@ export class Pace {
     })
   }
 
-  /** Arranges for `again` to be called. */
-  wait(): void {
-    if (this.#deadline.ahead) return
-    this.#ask((nowMs) => this.#deadline.set(Math.max(1, ...this.#limits.map((limit) => limit.waitMs(nowMs)))))
+  /**
+   * Arranges for `again` to be called.
+   *
+   * @returns in how many milliseconds.
+   */
+  wait(): number {
+    let forMs = 0
+    this.#ask((nowMs) => {
+      forMs = Math.max(1, ...this.#limits.map((limit) => limit.waitMs(nowMs)))
+      if (!this.#deadline.ahead) this.#deadline.set(forMs)
+    })
+    return forMs
   }
 
   /** The connection is gone: calls nothing any more. */

@@ -349,10 +349,10 @@ export class StreamTransport
   }
 
   #obey(policies: readonly ConnectionPolicy[]): void {
-    this.#watches = new Watches(this, (enabled) => this.#inbound.throttle(enabled))
-    if (!this.#watches.ask(policies)) this.#watches = undefined
-    const rates = this.#watches?.writeRates ?? []
-    if (rates.length > 0) this.#outbound.keepPace(rates, this.reactor, (error) => this.failConnection(error))
+    const watches = new Watches(this, (enabled) => this.#inbound.throttle(enabled))
+    this.#watches = watches
+    if (watches.ask(policies)) watches.govern(this.#outbound, (call) => this.tellProducer(call))
+    else this.#watches = undefined
   }
 
   #watchWritten(parts: readonly (Uint8Array | string)[]): void {

@@ -9,8 +9,9 @@ export const DEFAULT_TRANSPORT_OPTIONS: TransportOptions = {
   maxBufferedBytes: 16 * 1024 * 1024,
   readAheadBytes: 65_536,
   writeStallMs: 60_000,
+  minBytesPerSecond: 2_000,
   lingerMs: 2_000,
-  lingerBytes: 65_536,
+  lingerTotalMs: 30_000,
 }
 
 /** What the options of a transport may be. Infinity sets no limit where it is accepted. */
@@ -20,8 +21,9 @@ export const TRANSPORT_RULES: OptionRules<TransportOptions> = {
   maxBufferedBytes: bytes({ endless: true }),
   readAheadBytes: bytes(),
   writeStallMs: milliseconds({ endless: true }),
+  minBytesPerSecond: bytes({ least: 1 }),
   lingerMs: milliseconds(),
-  lingerBytes: bytes({ endless: true }),
+  lingerTotalMs: milliseconds(),
 }
 
 /**

@@ -2,6 +2,7 @@ import type { ConnectionPolicy, ConnectionWatch, RateLimit } from '../contracts/
 import type { Transport } from '../contracts/transport.ts'
 import type { ConnectionClosed } from '../errors.ts'
 import { contained } from './contained.ts'
+import type { Outbound } from './outbound.ts'
 import { Pace } from './pace.ts'
 
 /**
@@ -35,9 +36,21 @@ export class Watches {
     return this.#watches.length > 0
   }
 
-  /** How fast bytes may go out. */
-  get writeRates(): readonly RateLimit[] {
-    return this.#watches.flatMap(({ writeRate }) => writeRate ?? [])
+  /**
+   * Applies the rates to `outbound`, and observes it if a watch asks for that.
+   *
+   * @param inContext Makes a call where callbacks of the connection run.
+   */
+  govern(outbound: Outbound, inContext: (call: () => unknown) => void): void {
+    const rates = this.#watches.flatMap(({ writeRate }) => writeRate ?? [])
+    if (rates.length > 0) outbound.keepPace(rates, this.#transport.reactor, this.#failed)
+    if (!this.#watches.some((watch) => OUTPUT_EVENTS.some((name) => name in watch))) return
+    const notify = (call: (watch: ConnectionWatch) => unknown): void => inContext(() => this.#tell(call))
+    outbound.observe({
+      sent: () => notify((watch) => watch.sent?.()),
+      heldUp: (forMs) => notify((watch) => watch.heldUp?.('sending', forMs)),
+      ended: () => notify((watch) => watch.ended?.()),
+    })
   }
 
   /** Bytes came in. */
@@ -48,7 +61,8 @@ export class Watches {
     pace.passed(data.length)
     if (pace.available() > 0) return
     this.#throttle(true)
-    pace.wait()
+    const forMs = pace.wait()
+    this.#tell((watch) => watch.heldUp?.('reading', forMs))
   }
 
   /** Bytes were queued. */
@@ -75,3 +89,5 @@ export class Watches {
     for (const watch of this.#watches) void contained(() => call(watch), this.#failed)
   }
 }
+
+const OUTPUT_EVENTS = ['sent', 'heldUp', 'ended']

@@ -1,6 +1,9 @@
 import { describe, expect, test } from 'vitest'
+import type { Transport } from '../../src/contracts/transport.ts'
 import { IdleTimeout } from '../../src/policy/idle-timeout.ts'
+import { Throttle } from '../../src/policy/throttle.ts'
 import { Recorder } from '../../src/testing/checks/recorder.ts'
+import { Clock } from '../../src/testing/clock.ts'
 import { StringTransport } from '../../src/testing/string-transport.ts'
 import { PolicedServer } from './policies.ts'
 
@@ -15,15 +18,111 @@ describe('IdleTimeout', () => {
     expect(server.reactor.getDelayedCalls()).toEqual([])
   })
 
-  test('counts what the peer sends, and not what we send (statement 96 changed)', async () => {
+  test('counts what the peer sends and what leaves for it (statement 96)', async () => {
     const server = await PolicedServer.listen({ policies: [new IdleTimeout(3000)] })
-    const [talking, silent] = [server.connect(), server.connect()]
+    const [talking, reading, silent] = [server.connect(), server.connect(), server.connect()]
     for (let seconds = 0; seconds < 10; seconds += 2) {
       talking.transport.write('x')
       server.served[1]?.transport.write('y')
       server.reactor.advance(2000)
     }
-    expect([talking.lost, silent.lost]).toEqual([false, true])
+    expect([talking.lost, reading.lost, silent.lost]).toEqual([false, false, true])
+  })
+
+  test('begins anew with the moment in which the last bytes leave', async () => {
+    const server = await PolicedServer.listen({ policies: [new IdleTimeout(3000)] })
+    const client = server.connect()
+    server.reactor.advance(2000)
+    server.served[0]?.transport.write('y')
+    server.reactor.advance(2999)
+    expect(client.lost).toBe(false)
+    server.reactor.advance(1)
+    expect(client.lost).toBe(true)
+  })
+
+  test.each([
+    ['before anything expires', true],
+    ['only when the time is over', false],
+  ])('does not cut a peer that reads slowly but steadily, closed %s', async (_when, closesItself) => {
+    const server = await PolicedServer.listen({ policies: [new IdleTimeout(3000)] })
+    const client = new SlowReader()
+    server.connect(client)
+    const [served] = server.served
+    served?.transport.write(Buffer.alloc(1_000_000))
+    if (closesItself) served?.transport.loseConnection()
+    for (let step = 0; client.bytes < 1_000_000 && step < 100; step++) {
+      server.reactor.advance(1400)
+      expect(served?.losses).toEqual([])
+      client.transport.resumeProducing()
+      server.reactor.pump()
+    }
+    expect(client.bytes).toBe(1_000_000)
+    client.transport.resumeProducing()
+    server.reactor.advance(3000)
+    server.reactor.advance(3000)
+    expect(served?.losses.map((reason) => reason.name)).toEqual(['ConnectionDone'])
+    expect(server.reactor.getDelayedCalls()).toEqual([])
+  })
+
+  test('counts twice before it aborts a peer that takes nothing of what was closed by the protocol', () => {
+    const [transport, server] = [new StringTransport(), new Recorder()]
+    transport.begin(server, [new IdleTimeout(3000)])
+    transport.block()
+    transport.write('anybody there?')
+    transport.loseConnection()
+    transport.reactor.advance(5999)
+    expect(server.lost).toBe(false)
+    transport.reactor.advance(101)
+    expect(String(server.reason?.cause)).toBe('Error: Cannot close in 3000 ms: the peer takes nothing')
+  })
+
+  test('resets nothing once our end is sent: lingering bounds the rest', () => {
+    const [transport, server] = [new StringTransport({ options: { lingerMs: 20_000 } }), new Recorder()]
+    transport.begin(server, [new IdleTimeout(3000)])
+    transport.write('last words')
+    transport.loseConnection()
+    transport.reactor.advance(19_999)
+    expect(server.lost).toBe(false)
+    transport.reactor.advance(101)
+    expect(server.losses.map((reason) => reason.name)).toEqual(['ConnectionDone'])
+  })
+
+  test.each(['readBytesPerSecond', 'writeBytesPerSecond'] as const)(
+    'does not count the time in which %s of ours holds the connection up',
+    async (rate) => {
+      const policies = [new IdleTimeout(3000), new Throttle({ [rate]: 10 })]
+      const server = await PolicedServer.listen({ policies })
+      const client = server.connect()
+      const bytes = Buffer.alloc(100)
+      const [from, to] =
+        rate === 'readBytesPerSecond' ? [client, server.served[0]] : [server.served[0], client]
+      // The burst, and then what the rate lets pass: one piece for the reading side, which is in debt for 9 s.
+      from?.transport.write(bytes)
+      server.reactor.advance(9000)
+      expect([client.lost, (to?.bytes ?? 0) >= 90]).toEqual([false, true])
+      server.reactor.advance(3000 + 1000)
+      expect(client.lost).toBe(true)
+    },
+  )
+
+  test('does not count what the operating system may hide of a slow reader, and counts it once all has left', () => {
+    const clock = new Clock()
+    const lost: string[] = []
+    const transport = {
+      reactor: clock,
+      disconnecting: false,
+      loseConnection: () => void lost.push(`closed at ${clock.now()}`),
+    } as unknown as Transport
+    const watch = new IdleTimeout(3000).accepted(transport)
+    watch.heldUp?.('sending', 50_000)
+    clock.advance(20_000)
+    watch.received?.(Buffer.alloc(1))
+    clock.advance(32_999)
+    expect(lost).toEqual([])
+    watch.heldUp?.('sending', 50_000)
+    watch.sent?.()
+    clock.advance(3100)
+    expect(lost).toEqual(['closed at 56000'])
   })
 
   test.each([
@@ -52,7 +151,24 @@ describe('IdleTimeout', () => {
     expect(next.lost).toBe(true)
   })
 
-  test('needs a time', () => {
-    expect(() => new IdleTimeout(0)).toThrow(RangeError)
+  test.each([
+    [0, RangeError],
+    [-1, RangeError],
+    [NaN, RangeError],
+    [Infinity, RangeError],
+    ['5000', TypeError],
+    [undefined, TypeError],
+  ])('refuses %s, and names what it is', (idleMs, error) => {
+    const make = (): unknown => new IdleTimeout(idleMs as number)
+    expect(make).toThrow(error)
+    expect(make).toThrow(/idleMs/)
   })
 })
+
+/** Reads a piece each time it is resumed. */
+class SlowReader extends Recorder {
+  override dataReceived(data: Buffer): void {
+    void super.dataReceived(data)
+    this.transport.pauseProducing()
+  }
+}

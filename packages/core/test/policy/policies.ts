@@ -27,8 +27,7 @@ export class PolicedServer {
   }
 
   /** Connects a client. */
-  connect(): Recorder {
-    const client = new Recorder()
+  connect(client: Recorder = new Recorder()): Recorder {
     this.reactor.connectTCP('localhost', 80, new OneProtocol(client))
     this.reactor.pump()
     return client

@@ -64,6 +64,93 @@ describe('Outbound', () => {
     expect(told).toEqual(['queued', 'nothing left for 1000 ms'])
   })
 
+  test('allows a slow peer the time in which it takes what the wire hides, and no more', () => {
+    const { wire, clock, told, outbound } = make({ writeStallMs: 1000, minBytesPerSecond: 1000 })
+    wire.hiddenBytes = 1_000_000
+    wire.open = false
+    outbound.write(Buffer.alloc(600_000))
+    clock.advance(66_500)
+    expect(told).toEqual(['queued'])
+    clock.advance(100)
+    expect(told).toEqual(['queued', 'nothing left for 66536 ms'])
+  })
+
+  test.each([
+    ['what is handed over at once', 10, 0],
+    ['what left long ago no more', 10, 1_000_000],
+  ])('counts %s as hidden', (_what, pieces, passedMs) => {
+    const { wire, clock, told, outbound } = make({ writeStallMs: 1000, minBytesPerSecond: 1000 })
+    wire.hiddenBytes = 300_000
+    for (let piece = 0; piece < pieces; piece++) outbound.write(Buffer.alloc(65_536))
+    clock.advance(passedMs)
+    wire.open = false
+    outbound.write(Buffer.alloc(100))
+    outbound.flush()
+    const graceMs = passedMs === 0 ? 300_000 : 100
+    clock.advance(1000 + graceMs - 100)
+    expect(told).not.toContainEqual(expect.stringContaining('nothing left'))
+    clock.advance(200)
+    expect(told).toContainEqual(expect.stringContaining('nothing left'))
+  })
+
+  test('never cuts a peer that takes the least rate, however seldom the wire shows it', () => {
+    const { wire, clock, told, outbound } = make({ writeStallMs: 1000, minBytesPerSecond: 1000 })
+    wire.hiddenBytes = 4_000_000
+    outbound.write(Buffer.alloc(8_000_000))
+    for (let round = 0; round < 4; round++) {
+      wire.open = false
+      outbound.write(Buffer.alloc(2_000_000))
+      outbound.flush()
+      // What a system that reports room late shows of a peer that takes 1 000 bytes a second.
+      clock.advance(1_300_000)
+      wire.open = true
+      outbound.writable()
+    }
+    expect(told.filter((what) => what.startsWith('nothing left'))).toEqual([])
+    expect([outbound.bytes, clock.getDelayedCalls()]).toEqual([0, []])
+  })
+
+  test('notifies its watch of what leaves, of what holds it up, and of the end', () => {
+    const { wire, clock, outbound } = make({ minBytesPerSecond: 1000 })
+    const seen: string[] = []
+    outbound.observe({
+      sent: () => seen.push(`sent at ${clock.now()}`),
+      heldUp: (forMs) => seen.push(`held up for ${forMs}`),
+      ended: () => seen.push('ended'),
+    })
+    outbound.write('x')
+    outbound.flush()
+    outbound.flush()
+    expect(seen.splice(0)).toEqual(['sent at 0'])
+    wire.open = false
+    wire.hiddenBytes = 100_000
+    outbound.write('y'.repeat(1999))
+    outbound.flush()
+    expect(seen.splice(0)).toEqual(['held up for 2000'])
+    clock.advance(500)
+    outbound.writable()
+    expect(seen.splice(0)).toEqual(['sent at 500'])
+    outbound.write('z'.repeat(3000))
+    outbound.flush()
+    expect(seen.splice(0)).toEqual(['held up for 4500'])
+    outbound.finish()
+    outbound.writable()
+    expect(seen).toEqual(['sent at 500', 'ended'])
+  })
+
+  test('notifies its watch of how long a rate of ours holds output up', () => {
+    const { clock, outbound } = make()
+    const seen: string[] = []
+    const note = (what: string) => (forMs?: number) => seen.push(`${what} ${forMs ?? ''}`.trim())
+    outbound.observe({ sent: note('sent'), heldUp: note('held up for'), ended: note('ended') })
+    outbound.keepPace([new TokenBucket(10)], clock, () => undefined)
+    outbound.write('x'.repeat(12))
+    outbound.flush()
+    expect(seen.splice(0)).toEqual(['sent', 'held up for 100'])
+    clock.advance(100)
+    expect(seen).toEqual(['sent', 'held up for 100'])
+  })
+
   test('waits for nothing once all has left', () => {
     const { wire, clock, outbound } = make()
     wire.open = false

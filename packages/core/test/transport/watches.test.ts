@@ -3,6 +3,7 @@ import type { ConnectionPolicy } from '../../src/contracts/policy.ts'
 import { ConnectionAborted } from '../../src/errors.ts'
 import { IdleTimeout } from '../../src/policy/idle-timeout.ts'
 import { LimitTotalConnections } from '../../src/policy/limit-total-connections.ts'
+import { Throttle } from '../../src/policy/throttle.ts'
 import { Recorder } from '../../src/testing/checks/recorder.ts'
 import { StringTransport } from '../../src/testing/string-transport.ts'
 import { Watches } from '../../src/transport/watches.ts'
@@ -41,7 +42,30 @@ describe('Watches', () => {
     expect(written).toEqual(['the rest'])
   })
 
-  test.each(['accepted', 'received', 'written', 'closed'] as const)(
+  test('sees what leaves, what holds the connection up, and our end', async () => {
+    const seen: string[] = []
+    const watching: ConnectionPolicy = {
+      accepted: () => ({
+        sent: () => seen.push('sent'),
+        heldUp: (what, forMs) => seen.push(`${what} held up for ${forMs}`),
+        ended: () => seen.push('ended'),
+        closed: () => seen.push('closed'),
+      }),
+    }
+    const rates = new Throttle({ readBytesPerSecond: 10, writeBytesPerSecond: 10 })
+    const server = await PolicedServer.listen({ policies: [watching, rates] })
+    const client = server.connect()
+    client.transport.write('x'.repeat(12))
+    server.reactor.pump()
+    expect(seen.splice(0)).toEqual(['reading held up for 300', 'sent', 'sending held up for 100'])
+    server.reactor.advance(100)
+    expect(seen.splice(0)).toEqual(['sent', 'sending held up for 100'])
+    server.served[0]?.transport.loseConnection()
+    server.reactor.advance(100)
+    expect(seen).toEqual(['sending held up for 100', 'sent', 'ended', 'closed'])
+  })
+
+  test.each(['accepted', 'received', 'written', 'sent', 'ended', 'closed'] as const)(
     'keeps a fault in %s within its connection',
     async (where) => {
       const fault = new Error(`a policy failed in ${where}`)

@@ -157,16 +157,65 @@ export const closeChecks: readonly TransportCheck[] = [
     },
   },
   {
-    name: 'cuts a peer that goes on sending after our end, at the bound',
+    name: 'reads and drops what a peer goes on sending after our end, however much',
     async run({ connect, until }) {
+      const [server, client] = [new Recorder(), new HalfCloseRecorder()]
+      const pair = await connect(server, client)
+      pair.server.write('last words')
+      pair.server.loseConnection()
+      await until(() => client.events.includes('read lost'))
+      for (let pieces = 0; pieces < 32; pieces++) {
+        pair.client.write(Buffer.alloc(65_536))
+        await until(() => pair.client.bufferedBytes === 0 || server.lost)
+      }
+      equal(server.lost, false, 'lost while bytes still came')
+      pair.client.loseConnection()
+      await until(() => server.lost && client.lost)
+      isExactly(server.reason, ConnectionDone, 'the reason here')
+      isExactly(client.reason, ConnectionDone, 'the reason at the peer')
+      equal(server.bytes, 0, 'bytes delivered after the close')
+    },
+  },
+  {
+    name: 'cuts a peer that goes on sending after our end when the longest wait is over, and not before',
+    needs: ['virtual time'],
+    async run({ connect, until, quiet, advance }) {
       const [server, client] = [new Recorder(), new HalfCloseRecorder()]
       const pair = await connect(server, client)
       pair.server.loseConnection()
       await until(() => client.events.includes('read lost'))
-      pair.client.write(Buffer.alloc(DEFAULT_TRANSPORT_OPTIONS.lingerBytes + 1))
+      const { lingerMs, lingerTotalMs } = DEFAULT_TRANSPORT_OPTIONS
+      for (let passedMs = 0; passedMs < lingerTotalMs - lingerMs; passedMs += lingerMs / 2) {
+        pair.client.write(Buffer.alloc(4096))
+        await quiet()
+        advance(lingerMs / 2)
+        equal(server.lost, false, `lost after ${passedMs} ms, although bytes came`)
+      }
+      pair.client.write(Buffer.alloc(4096))
+      await quiet()
+      advance(lingerMs + LATEST_MS)
       await until(() => server.lost)
       isExactly(server.reason, ConnectionDone, 'the reason here')
-      equal(server.bytes, 0, 'bytes delivered after the close')
+      pair.client.abortConnection()
+      await until(() => client.lost)
+    },
+  },
+  {
+    name: 'cuts a peer that sends a byte now and then after our end as if it sent nothing',
+    needs: ['virtual time'],
+    async run({ connect, until, quiet, advance }) {
+      const [server, client] = [new Recorder(), new HalfCloseRecorder()]
+      const pair = await connect(server, client)
+      pair.server.loseConnection()
+      await until(() => client.events.includes('read lost'))
+      const { lingerMs } = DEFAULT_TRANSPORT_OPTIONS
+      advance(lingerMs / 2)
+      pair.client.write('x')
+      await quiet()
+      equal(server.lost, false, 'lost before the deadline')
+      advance(lingerMs / 2 + LATEST_MS)
+      await until(() => server.lost)
+      isExactly(server.reason, ConnectionDone, 'the reason here')
       pair.client.abortConnection()
       await until(() => client.lost)
     },
@@ -190,3 +239,6 @@ export const closeChecks: readonly TransportCheck[] = [
     },
   },
 ]
+
+/** How late a deadline may pass. */
+const LATEST_MS = 100
