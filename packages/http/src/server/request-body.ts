@@ -1,3 +1,4 @@
+import { tolerated } from '@ropewalk/core'
 import { ByteQueue } from '@ropewalk/core/bytes'
 import { HTTPError } from '../errors.ts'
 
@@ -11,8 +12,8 @@ export interface BodySource {
  * What the client sends after a request's head, read as it arrives.
  *
  * Nothing is read from the connection before the body is asked for, nor faster than it is taken. It
- * can be read once. Reading fails when the connection is lost or the client breaks the rules; a
- * promise that is not awaited at that moment is no unhandled rejection, so a client cannot end the process.
+ * can be read once. Reading fails when the connection is lost or the client breaks the rules; that
+ * never becomes an unhandled rejection, so a client cannot end the process.
  */
 export class RequestBody implements AsyncIterable<Buffer> {
   readonly #source: BodySource
@@ -21,11 +22,18 @@ export class RequestBody implements AsyncIterable<Buffer> {
   #end: BodyEnd = ARRIVING
   #reading = false
   #wake: (() => void) | undefined
+  /** What the client has sent instead of what was asked for. */
+  #unreadable: HTTPError | undefined
 
   /** @param contentType Looks the request's Content-Type up, when it is needed. */
   constructor(source: BodySource, contentType: () => string | undefined) {
     this.#source = source
     this.#contentType = contentType
+  }
+
+  /** Whether more of it is to come. */
+  get arriving(): boolean {
+    return this.#end.is === 'arriving'
   }
 
   /** Whether the reader would take more now. */
@@ -52,7 +60,7 @@ export class RequestBody implements AsyncIterable<Buffer> {
   [Symbol.asyncIterator](): AsyncGenerator<Buffer, void, undefined> {
     const pieces = this.#pieces()
     const next = pieces.next.bind(pieces)
-    pieces.next = () => awaitedOrNot(next())
+    pieces.next = () => this.#tolerated(next())
     return pieces
   }
 
@@ -62,7 +70,7 @@ export class RequestBody implements AsyncIterable<Buffer> {
    * @throws as reading the pieces does (rejects).
    */
   bytes(): Promise<Buffer> {
-    return awaitedOrNot(this.#bytes())
+    return this.#tolerated(this.#bytes())
   }
 
   /**
@@ -71,7 +79,7 @@ export class RequestBody implements AsyncIterable<Buffer> {
    * @throws as reading the pieces does (rejects).
    */
   text(): Promise<string> {
-    return awaitedOrNot(this.#text())
+    return this.#tolerated(this.#text())
   }
 
   /**
@@ -80,7 +88,7 @@ export class RequestBody implements AsyncIterable<Buffer> {
    * @throws {HTTPError} (rejects) 400 when it is not JSON; else as reading the pieces does.
    */
   json(): Promise<unknown> {
-    return awaitedOrNot(this.#json())
+    return this.#tolerated(this.#json())
   }
 
   /**
@@ -89,7 +97,7 @@ export class RequestBody implements AsyncIterable<Buffer> {
    * @throws {HTTPError} (rejects) 415 when the body is of another type; else as reading the pieces does.
    */
   formData(): Promise<FormData> {
-    return awaitedOrNot(this.#formData())
+    return this.#tolerated(this.#formData())
   }
 
   /** A piece has come. */
@@ -137,18 +145,29 @@ export class RequestBody implements AsyncIterable<Buffer> {
     try {
       return JSON.parse(text) as unknown
     } catch (cause) {
-      throw new HTTPError(400, 'Cannot read the body as JSON', { cause })
+      this.#unreadable = new HTTPError(400, 'Cannot read the body as JSON', { cause })
+      throw this.#unreadable
     }
   }
 
   async #formData(): Promise<FormData> {
     const type = this.#contentType()?.split(';', 1)[0]?.trim().toLowerCase()
     if (type !== 'application/x-www-form-urlencoded') {
-      throw new HTTPError(415, `Cannot read a form from ${type ?? 'a body without Content-Type'}`)
+      const found = type ?? 'a body without Content-Type'
+      this.#unreadable = new HTTPError(415, `Cannot read a form from ${found}`)
+      throw this.#unreadable
     }
     const form = new FormData()
     for (const [name, value] of new URLSearchParams(await this.#text())) form.append(name, value)
     return form
+  }
+
+  /** `const text = request.body.text(); await other(); await text` is how people read. */
+  #tolerated<T>(reading: Promise<T>): Promise<T> {
+    return tolerated(reading, (error) => {
+      if (error === this.#unreadable) return true
+      return this.#end.is === 'failed' && error === this.#end.error
+    })
   }
 
   async #more(): Promise<void> {
@@ -161,15 +180,6 @@ export class RequestBody implements AsyncIterable<Buffer> {
     this.#wake?.()
     this.#wake = undefined
   }
-}
-
-/**
- * The same promise. Its rejection reaches those who await it, now or later, and is no unhandled
- * rejection meanwhile: `const text = request.body.text(); await other(); await text` is how people read.
- */
-function awaitedOrNot<T>(reading: Promise<T>): Promise<T> {
-  reading.catch(() => undefined)
-  return reading
 }
 
 type BodyEnd =

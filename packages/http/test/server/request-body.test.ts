@@ -110,6 +110,9 @@ describe('RequestBody', () => {
         const before = new RequestBody({ bodyWanted: () => undefined }, () => form)
         before.failed(gone)
         promises.push(read(before))
+        const chained = new RequestBody({ bodyWanted: () => undefined }, () => form)
+        promises.push(read(chained).then((value) => value))
+        chained.failed(gone)
       }
     })
     expect(unhandled).toEqual([])
@@ -122,6 +125,18 @@ describe('RequestBody', () => {
       void bodyOf(['a=1'], 'text/plain').formData()
     })
     expect(unhandled).toEqual([])
+  })
+
+  test('a mistake of the program stays a rejection like any other', async () => {
+    const mistake = new Error('mistake')
+    const unhandled = await unhandledRejectionsDuring(async () => {
+      const body = bodyOf(['x'])
+      void body.text().then(() => {
+        throw mistake
+      })
+      void body.text()
+    })
+    expect(unhandled).toEqual(expect.arrayContaining([mistake, expect.any(TypeError)]))
   })
 
   test('iteration ends its generator when it is abandoned, and the pieces can be taken one by one', async () => {
