@@ -1,7 +1,18 @@
 import { Deadline, type ReactorTime } from '@ropewalk/core'
 
-/** What a channel may be waiting for. */
-export type Awaited = 'first byte' | 'head' | 'body' | 'next request'
+/**
+ * What a channel may be waiting for: `response` and `departure` for the program's response, before and
+ * after the client's end; `end of body` for one that is dropped; `last request` when the reactor stops.
+ */
+export type Awaited =
+  | 'first byte'
+  | 'head'
+  | 'body'
+  | 'response'
+  | 'departure'
+  | 'end of body'
+  | 'next request'
+  | 'last request'
 
 /** The one thing a channel waits for at a time, and until when. */
 export class Awaiting {
@@ -11,8 +22,8 @@ export class Awaiting {
   #awaited: Awaited | undefined
 
   /**
-   * @param time The clock, asked for when it is first needed.
-   * @param expired Told what did not come in time.
+   * @param time Returns the clock; called when it is first needed.
+   * @param expired Called with what did not come in time.
    */
   constructor(time: () => ReactorTime, expired: (awaited: Awaited) => void) {
     this.#time = time

@@ -1,5 +1,8 @@
 import {
+  ConnectionAborted,
   type ConnectionClosed,
+  ConnectionDone,
+  isConnectionEnd,
   LocalProtocolError,
   logConnection,
   type LogEvent,
@@ -8,21 +11,20 @@ import {
 } from '@ropewalk/core'
 import { assertNever, ByteQueue } from '@ropewalk/core/bytes'
 import { HTTPError, RemoteProtocolError } from '../errors.ts'
-import { Headers } from '../message/headers.ts'
 import type { RequestHead } from '../wire/request-head.ts'
 import { type RequestEvent, RequestReader } from '../wire/request-reader.ts'
-import { responseHead } from '../wire/response-writer.ts'
 import { DEFAULT_CHANNEL_OPTIONS, type HTTPChannelOptions } from './channel-options.ts'
 import { type Awaited, Awaiting } from './awaiting.ts'
-import { errorBody } from './error-body.ts'
+import { BodyAllowance } from './body-allowance.ts'
+import { earlyRefusal } from './early-refusal.ts'
 import { Request, type RequestChannel } from './request.ts'
 
-/** Whom a channel belongs to: an HTTPFactory. */
+/** The owner of a channel: an HTTPFactory. */
 export interface HTTPChannelOwner {
   /** The limits and deadlines of its channels. */
   readonly options: HTTPChannelOptions
-  /** Answers a request, whose head has arrived. */
-  process(request: Request): void | Promise<void>
+  /** Answers a request, whose head has arrived. When a promise that it returns rejects, the request fails. */
+  process(request: Request): unknown
   /** The Date field's line for a moment, CRLF included. */
   dateLine(wallClockMs: number): string
 }
@@ -30,8 +32,9 @@ export interface HTTPChannelOwner {
 /**
  * HTTP/1.1 on one connection: reads requests, and gives each to its factory's `process`.
  *
- * One request at a time: what is pipelined behind it stays unread until its response is complete,
- * so answers cannot overtake each other, and a client that does not read its answers is not read.
+ * One request at a time: what is pipelined after it is held, 64 KiB of it, until its response is
+ * complete, so responses cannot overtake each other, and a client that does not read them is not read.
+ * The transport is not paused meanwhile: the client's end reaches a request that is being processed.
  *
  *     head ──▶ request ──response complete, body read──▶ head
  *                 └──body unread──▶ discarding ─────────▲        any ──▶ over
@@ -46,7 +49,7 @@ export class HTTPChannel extends Protocol<HTTPChannelOwner> implements RequestCh
   #reader = new RequestReader(DEFAULT_CHANNEL_OPTIONS)
   #phase: Phase = HEAD
   #inputEnded = false
-  #draining = false
+  #draining: Promise<void> | undefined
   #drained: (() => void) | undefined
   #reading = false
   #paused = false
@@ -62,7 +65,7 @@ export class HTTPChannel extends Protocol<HTTPChannelOwner> implements RequestCh
     this.#read()
   }
 
-  /** The client will send no more: what it asked for is still answered. */
+  /** The client will send no more. What it asked for is answered within `departureGraceMs`. */
   readConnectionLost(): void {
     this.#inputEnded = true
     this.#read()
@@ -78,14 +81,18 @@ export class HTTPChannel extends Protocol<HTTPChannelOwner> implements RequestCh
     this.#end()
   }
 
-  /** Answers what is being asked, then closes. Settles when the channel has closed. */
+  /**
+   * Answers the request that is being processed or read, or one that begins within `drainGraceMs`, with
+   * `Connection: close`, then closes.
+   *
+   * @returns a promise that resolves once the channel has closed.
+   */
   drain(): Promise<void> | undefined {
-    this.#draining = true
-    if (this.#phase.is !== 'request') return undefined
-    this.#phase.request.endConnection()
-    return new Promise((resolve) => {
-      this.#drained = resolve
-    })
+    if (this.#draining !== undefined || this.#phase.is === 'over') return this.#draining
+    this.#draining = new Promise((resolve) => (this.#drained = resolve))
+    if (this.#phase.is === 'request') this.#phase.request.endConnection()
+    else if (this.#idle) this.#awaitNext()
+    return this.#draining
   }
 
   dateLine(): string {
@@ -106,12 +113,19 @@ export class HTTPChannel extends Protocol<HTTPChannelOwner> implements RequestCh
     return framing.kind !== 'length' || framing.bytes <= this.#options.maxDiscardedBytes
   }
 
+  responseTimeoutSet(request: Request, timeoutMs: number): void {
+    const phase = this.#phase
+    if (phase.is !== 'request' || phase.request !== request) return
+    phase.responseTimeoutMs = timeoutMs
+    if (this.#awaiting.awaited === 'response') this.#awaiting.set('response', timeoutMs)
+  }
+
   requestDone(request: Request): void {
     const phase = this.#phase
     if (phase.is !== 'request' || phase.request !== request) return
     const whole = !request.hasBody || request.body.complete
     if (!whole) request.body.failed(new LocalProtocolError('Cannot read on: the response is complete'))
-    if (!request.persistent || this.#draining || this.transport.disconnecting) return this.#close()
+    if (!request.persistent || this.transport.disconnecting) return this.#close()
     if (whole) this.#awaitNext()
     else this.#phase = { is: 'discarding', leftBytes: this.#options.maxDiscardedBytes }
     this.#read()
@@ -122,9 +136,9 @@ export class HTTPChannel extends Protocol<HTTPChannelOwner> implements RequestCh
     this.transport.switchProtocol(next, this.#input.takeAll())
   }
 
-  /** Reads on for as long as somebody wants what comes. */
+  /** Reads on for as long as what comes is wanted. */
   #read(): void {
-    // A request that is answered at once, or asks for its body at once, comes back here from the loop.
+    // A request that is answered at once, or asks for its body at once, calls this again from the loop.
     if (this.#reading || this.transport.disconnecting) return
     this.#reading = true
     try {
@@ -133,10 +147,10 @@ export class HTTPChannel extends Protocol<HTTPChannelOwner> implements RequestCh
         if (event === undefined) break
         this.#eventRead(event)
       }
-      if (this.#inputEnded && this.#wantsInput()) this.#inputRanOut()
+      if (this.#inputEnded) this.#inputRanOut()
     } catch (error) {
       if (!(error instanceof RemoteProtocolError)) throw error
-      this.#refuse(error)
+      this.#rulesBroken(error)
     } finally {
       this.#reading = false
     }
@@ -146,10 +160,10 @@ export class HTTPChannel extends Protocol<HTTPChannelOwner> implements RequestCh
   #wantsInput(): boolean {
     const phase = this.#phase
     if (phase.is === 'head') return !this.#outputBacksUp()
-    return (
-      phase.is === 'discarding' ||
-      (phase.is === 'request' && phase.request.hasBody && phase.request.body.wanted)
-    )
+    if (phase.is !== 'request') return phase.is === 'discarding'
+    if (!phase.request.hasBody) return false
+    // After the client's end no more can come, and whether the body is complete must be known.
+    return this.#inputEnded ? phase.request.body.arriving : phase.request.body.wanted
   }
 
   #eventRead(event: RequestEvent): void {
@@ -168,13 +182,19 @@ export class HTTPChannel extends Protocol<HTTPChannelOwner> implements RequestCh
   #headRead(head: RequestHead): void {
     this.#awaiting.clear()
     const request = new Request(this, head)
-    this.#phase = { is: 'request', request, owesContinue: head.expectsContinue }
-    if (this.#draining) request.endConnection()
+    this.#phase = {
+      is: 'request',
+      request,
+      owesContinue: head.expectsContinue,
+      responseTimeoutMs: this.#options.responseTimeoutMs,
+      allowance: undefined,
+    }
+    if (this.#draining !== undefined) request.endConnection()
     if (!request.hasBody) this.#reader.next(this.#input)
     try {
       const processing = this.factory.process(request)
-      if (processing !== undefined)
-        void processing.catch((error: unknown) => this.#processingFailed(request, error))
+      if (isThenable(processing))
+        void Promise.resolve(processing).catch((error: unknown) => this.#processingFailed(request, error))
     } catch (error) {
       this.#processingFailed(request, error)
     }
@@ -182,7 +202,11 @@ export class HTTPChannel extends Protocol<HTTPChannelOwner> implements RequestCh
 
   #dataRead(data: Buffer): void {
     const phase = this.#phase
-    if (phase.is === 'request') return phase.request.body.pieceReceived(data)
+    if (phase.is === 'request') {
+      phase.allowance ??= new BodyAllowance(this.#options)
+      phase.allowance.received(data.length)
+      return phase.request.body.pieceReceived(data)
+    }
     if (phase.is !== 'discarding') return
     const leftBytes = phase.leftBytes - data.length
     if (leftBytes < 0) this.#close()
@@ -195,11 +219,10 @@ export class HTTPChannel extends Protocol<HTTPChannelOwner> implements RequestCh
   }
 
   #processingFailed(request: Request, error: unknown): void {
-    if (
-      !(error instanceof HTTPError) &&
-      !(error instanceof RemoteProtocolError) &&
-      !this.transport.disconnecting
-    ) {
+    const expected = error instanceof HTTPError || error instanceof RemoteProtocolError
+    // A program that stops its work because the client has gone has made no mistake.
+    if (!expected && isEndOf(request, error)) return this.#giveUp(request, error)
+    if (!expected && !this.transport.disconnecting) {
       const fields = { method: request.method, path: request.path.slice(0, 80) }
       this.#report({ text: 'A request failed: {method} {path}', fields, error })
     }
@@ -218,68 +241,113 @@ export class HTTPChannel extends Protocol<HTTPChannelOwner> implements RequestCh
 
   #awaitNext(): void {
     this.#phase = HEAD
-    this.#awaiting.set('next request', this.#options.keepAliveTimeoutMs)
+    if (this.#draining === undefined) this.#awaiting.set('next request', this.#options.keepAliveTimeoutMs)
+    else this.#awaiting.set('last request', this.#options.drainGraceMs)
   }
 
-  /** Everything was parsed, and no more will come. */
+  /** The client will send no more, and what it sent was parsed as far as it is wanted. */
   #inputRanOut(): void {
-    this.#reader.endOfInput()
-    this.#close()
+    if (this.#wantsInput()) {
+      this.#reader.endOfInput()
+      this.#close()
+    } else if (this.#phase.is === 'request' && this.#awaiting.awaited !== 'departure') {
+      this.#awaiting.set('departure', this.#options.departureGraceMs)
+      this.#phase.request.clientLeft(new ConnectionDone('The client has closed its side of the connection'))
+    }
   }
 
   /** The client broke the rules: answers so if an answer can still be given, and reads no more. */
-  #refuse(error: RemoteProtocolError): void {
+  #rulesBroken(error: RemoteProtocolError): void {
     const phase = this.#phase
+    if (phase.is === 'request') return this.#refuse(phase.request, error)
     if (phase.is === 'head') this.#answerError(error.statusCode)
-    else if (phase.is === 'request') {
-      phase.request.body.failed(error)
-      phase.request.processingFailed(error)
-    }
     this.#close()
   }
 
   #expired(awaited: Awaited): void {
     const phase = this.#phase
-    const timedOut = new HTTPError(408)
-    if (awaited === 'head') this.#answerError(timedOut.statusCode)
-    else if (phase.is === 'request') {
-      phase.request.body.failed(timedOut)
-      phase.request.endConnection()
-      phase.request.processingFailed(timedOut)
-    }
+    if (awaited === 'head') this.#answerError(408)
+    if (phase.is !== 'request') return this.#close()
+    const { request } = phase
+    if (awaited === 'body') this.#refuse(request, new HTTPError(408))
+    else if (awaited === 'departure') this.#giveUp(request, new Error(UNANSWERED))
+    else if (!request.started) this.#responseLate(request, phase.responseTimeoutMs)
+  }
+
+  #responseLate(request: Request, timeoutMs: number): void {
+    const fields = { method: request.method, path: request.path.slice(0, 80), timeoutMs }
+    this.#report({ text: 'A request was not answered within {timeoutMs} ms: {method} {path}', fields })
+    this.#refuse(request, new HTTPError(503))
+  }
+
+  /** Answers in place of the program, and ends the connection. */
+  #refuse(request: Request, error: HTTPError | RemoteProtocolError): void {
+    request.refuse(error)
     this.#close()
   }
 
-  /** Answers a request that never became one. */
-  #answerError(code: number): void {
-    const page = errorBody(code)
-    const headers = new Headers()
-    headers.setRawHeaders('Content-Type', ['text/html; charset=utf-8'])
-    const framing = `${this.dateLine()}Content-Length: ${Buffer.byteLength(page)}\r\nConnection: close\r\n`
-    this.transport.writeSequence([responseHead(code, undefined, headers, framing), page])
+  /** The client has gone, or has been waited for long enough: there is no one to answer. */
+  #giveUp(request: Request, cause: unknown): void {
+    if (request.outcome !== undefined) return
+    this.#end()
+    request.connectionLost(new ConnectionAborted(undefined, { cause }))
+    this.transport.abortConnection(cause)
   }
 
-  /** Sets the deadline for what is awaited now, and keeps what nobody wants from coming. */
+  #answerError(code: number): void {
+    this.transport.writeSequence(earlyRefusal(code, this.dateLine()))
+  }
+
+  /** Sets the deadline for what is awaited now, and keeps more from coming than is held. */
   #awaitInput(): void {
     if (this.#phase.is === 'over' || this.transport.disconnecting) return
     const wanted = this.#wantsInput()
-    if (wanted === this.#paused) {
-      this.#paused = !wanted
-      if (wanted) this.transport.resumeProducing()
-      else this.transport.pauseProducing()
-    }
-    if (this.#phase.is !== 'head') {
-      if (wanted) this.#awaiting.set('body', this.#options.bodyTimeoutMs)
-      else this.#awaiting.clear()
+    this.#pauseIf(!wanted && this.#input.length >= MAX_HELD_BYTES)
+    const { awaited } = this.#awaiting
+    if (this.#phase.is === 'request') this.#awaitProgress(this.#phase, wanted)
+    else if (this.#phase.is === 'discarding') {
+      if (awaited !== 'end of body') this.#awaiting.set('end of body', this.#options.discardTimeoutMs)
     } else if (!wanted) {
       this.#awaiting.clear()
       this.#readWhenDrained()
-    } else if (!this.#reader.betweenMessages || this.#input.length > 0) this.#awaitRestOfHead()
-    else if (this.#awaiting.awaited === undefined) this.#awaitNext()
+    } else if (!this.#idle) this.#awaitRestOfHead()
+    else if (awaited === undefined) this.#awaitNext()
+  }
+
+  /** Either the client owes a part of the body, or the program the beginning of a response. */
+  #awaitProgress(phase: RequestPhase, bodyWanted: boolean): void {
+    if (bodyWanted) {
+      phase.allowance ??= new BodyAllowance(this.#options)
+      const leftMs = phase.allowance.wait(this.#nowMs)
+      if (leftMs !== undefined) this.#awaiting.set('body', leftMs)
+      return
+    }
+    phase.allowance?.pause(this.#nowMs)
+    const { awaited } = this.#awaiting
+    if (awaited === 'departure' || awaited === 'response') return
+    if (phase.request.started) this.#awaiting.clear()
+    else this.#awaiting.set('response', phase.responseTimeoutMs)
+  }
+
+  /** The clock of deadlines, which leaves out time in which the loop stood still. */
+  get #nowMs(): number {
+    return this.transport.reactor.deadlines.now()
+  }
+
+  /** Whether no part of a request is here. */
+  get #idle(): boolean {
+    return this.#phase.is === 'head' && this.#reader.betweenMessages && this.#input.length === 0
+  }
+
+  #pauseIf(full: boolean): void {
+    if (full === this.#paused) return
+    this.#paused = full
+    if (full) this.transport.pauseProducing()
+    else this.transport.resumeProducing()
   }
 
   #awaitRestOfHead(): void {
-    // Counted from the head's first byte, whatever trickles in behind it.
+    // Counted from the head's first byte, whatever trickles in after it.
     if (this.#awaiting.awaited !== 'head') this.#awaiting.set('head', this.#options.headTimeoutMs)
   }
 
@@ -303,15 +371,37 @@ export class HTTPChannel extends Protocol<HTTPChannelOwner> implements RequestCh
   }
 }
 
+/** Whether `error` is the end of the request's client, or was caused by it. */
+function isEndOf(request: Request, error: unknown): boolean {
+  return request.signal.aborted && isConnectionEnd(error, request.signal.reason)
+}
+
+function isThenable(value: unknown): value is PromiseLike<unknown> {
+  return typeof value === 'object' && value !== null && 'then' in value && typeof value.then === 'function'
+}
+
 /** What the channel is at; each phase carries what only it knows. */
 type Phase =
   | { readonly is: 'head' }
-  | { readonly is: 'request'; readonly request: Request; owesContinue: boolean }
+  | RequestPhase
   | { readonly is: 'discarding'; readonly leftBytes: number }
   | { readonly is: 'over' }
+
+interface RequestPhase {
+  readonly is: 'request'
+  readonly request: Request
+  owesContinue: boolean
+  responseTimeoutMs: number
+  /** Undefined until its body is waited for. */
+  allowance: BodyAllowance | undefined
+}
 
 const HEAD: Phase = { is: 'head' }
 const OVER: Phase = { is: 'over' }
 const CONTINUE = 'HTTP/1.1 100 Continue\r\n\r\n'
+const UNANSWERED =
+  'Cannot keep the connection: the client has closed its side, and the response was not finished within departureGraceMs'
 /** Above this much unsent output no further request is read. */
 const MAX_UNSENT_BYTES = 65_536
+/** With this much unparsed input the transport is paused until it is wanted. */
+const MAX_HELD_BYTES = 65_536

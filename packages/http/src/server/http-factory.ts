@@ -26,7 +26,7 @@ export abstract class HTTPFactory extends Factory<HTTPChannel> implements HTTPCh
    * Answers a request, whose head has arrived. A throw or rejection becomes an error page, or cuts a
    * response that has begun.
    */
-  abstract process(request: Request): void | Promise<void>
+  abstract process(request: Request): unknown
 
   /** Answers a new channel. An override may build its own, and must set its `factory`. */
   buildProtocol(_peer: Address): HTTPChannel | undefined {

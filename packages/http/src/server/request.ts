@@ -1,17 +1,19 @@
 import {
   type Address,
   type ConnectionClosed,
-  ConnectionLost,
   LocalProtocolError,
   type ProtocolEvents,
   type Reactor,
   type Transport,
 } from '@ropewalk/core'
+import { checkValue } from '@ropewalk/core/options'
 import { HTTPError, RemoteProtocolError } from '../errors.ts'
 import { Headers } from '../message/headers.ts'
 import type { RequestHead } from '../wire/request-head.ts'
+import { CHANNEL_OPTION_RULES } from './channel-options.ts'
 import { errorBody } from './error-body.ts'
 import { RequestBody } from './request-body.ts'
+import { type Outcome, RequestEnding } from './request-ending.ts'
 import { type ResponseHead, ResponseStream } from './response-stream.ts'
 
 /** What a request asks of the channel that read it. */
@@ -23,14 +25,13 @@ export interface RequestChannel {
   willDiscard(head: RequestHead): boolean
   /** The request's body is wanted. */
   bodyWanted(request: Request): void
-  /** The response is complete, or was cut. */
+  /** The response must begin within `timeoutMs` from now. */
+  responseTimeoutSet(request: Request, timeoutMs: number): void
+  /** The response is complete. */
   requestDone(request: Request): void
   /** Gives the connection to `next`, with the bytes that were not read. */
   switchProtocol(request: Request, next: ProtocolEvents): void
 }
-
-/** How a request ended. */
-export type Outcome = 'complete' | 'aborted' | 'upgraded'
 
 /** What goes into a 101 answer. */
 export interface UpgradeOptions {
@@ -43,8 +44,9 @@ export interface UpgradeOptions {
 /**
  * One request, and the response to it.
  *
- * It is given out as soon as its head has arrived. Writing to a client that is gone does nothing:
- * watch `signal`, or await `finished`.
+ * It is given out as soon as its head has arrived. Once it is aborted, because the client has gone, broke
+ * the rules of HTTP or was answered by the channel at a deadline, `write` returns false and everything
+ * else that would change the response has no effect: watch `signal`, or await `finished`.
  */
 export class Request {
   readonly method: string
@@ -66,10 +68,7 @@ export class Request {
   readonly #response: ResponseStream
   #code = 200
   #reason: string | undefined
-  #outcome: Outcome | undefined
-  #abort: AbortController | undefined
-  #settle: ((outcome: Outcome) => void) | undefined
-  #finished: Promise<Outcome> | undefined
+  readonly #ending = new RequestEnding()
   #args: URLSearchParams | undefined
   #body: RequestBody | undefined
 
@@ -131,23 +130,23 @@ export class Request {
 
   /** How the request ended; undefined while it has not. */
   get outcome(): Outcome | undefined {
-    return this.#outcome
+    return this.#ending.outcome
   }
 
   /** Settles once the request has ended, with how. Never rejects. */
   get finished(): Promise<Outcome> {
-    this.#finished ??= new Promise((resolve) => {
-      if (this.#outcome === undefined) this.#settle = resolve
-      else resolve(this.#outcome)
-    })
-    return this.#finished
+    return this.#ending.finished
   }
 
-  /** Aborted when the client is gone before the response is complete. */
+  /**
+   * Aborted when the client leaves, or is answered by the channel, before the response is complete. The
+   * reason is why: ConnectionDone when the client has sent its end (FIN), ConnectionLost, the
+   * RemoteProtocolError of a client that broke the rules, or the HTTPError of a deadline.
+   *
+   * After ConnectionDone a client may still read: a response that is finished within `departureGraceMs` is sent.
+   */
   get signal(): AbortSignal {
-    this.#abort ??= new AbortController()
-    if (this.#outcome === 'aborted') this.#abort.abort()
-    return this.#abort.signal
+    return this.#ending.signal
   }
 
   /** The last value of a request header; undefined when it was not sent. */
@@ -207,6 +206,7 @@ export class Request {
     if (message !== undefined && !/^[\t\x20-\x7e\x80-\xff]*$/.test(message)) {
       throw new RangeError('Cannot send a reason phrase with control characters')
     }
+    if (this.outcome === 'aborted') return
     if (this.started) throw new LocalProtocolError('Cannot set the status: the head was sent')
     this.#code = code
     this.#reason = message
@@ -219,14 +219,26 @@ export class Request {
   }
 
   /**
+   * Gives the response another deadline than `responseTimeoutMs` for its beginning, counted from now.
+   * Has no effect once it has begun.
+   *
+   * @param timeoutMs Milliseconds; Infinity for no deadline.
+   * @throws {TypeError | RangeError} unless it is a number, 0 or more.
+   */
+  setResponseTimeout(timeoutMs: number): void {
+    checkValue('setResponseTimeout', 'timeoutMs', timeoutMs, CHANNEL_OPTION_RULES.responseTimeoutMs)
+    this.#channel.responseTimeoutSet(this, timeoutMs)
+  }
+
+  /**
    * Sends a piece of the body, a string as UTF-8; before the first one the head.
    *
-   * @returns false when the client takes less than it is given: await `drained()`. Also when it is gone.
+   * @returns false when the client takes less than it is given: await `drained()`. Also once the request is aborted.
    * @throws {LocalProtocolError} after `finish`.
    */
   write(data: Uint8Array | string): boolean {
-    if (this.#outcome === 'complete') throw new LocalProtocolError('Cannot write: the response is finished')
-    if (this.#outcome !== undefined) return false
+    if (this.outcome === 'complete') throw new LocalProtocolError('Cannot write: the response is finished')
+    if (this.outcome !== undefined) return false
     if (!this.#response.started) this.#response.begin(this.#responseHead())
     return this.#response.write(data)
   }
@@ -237,17 +249,17 @@ export class Request {
   }
 
   /**
-   * Ends the response. Does nothing when it has ended, or the client is gone.
+   * Ends the response. Has no effect when the request has ended.
    *
    * @param body The whole body, of a response of which nothing was written; or its last piece.
    */
   finish(body: Uint8Array | string = ''): void {
-    if (this.#outcome !== undefined) return
+    if (this.outcome !== undefined) return
     if (this.started) {
       if (body.length > 0) this.#response.write(body)
-      if (!this.#response.finish()) return this.#end('aborted')
+      if (!this.#response.finish()) return this.#ending.aborted(new LocalProtocolError(CUT))
     } else this.#response.whole(this.#responseHead(), body)
-    this.#end('complete')
+    this.#ending.completed('complete')
     this.#channel.requestDone(this)
   }
 
@@ -255,25 +267,30 @@ export class Request {
    * The request cannot be answered as it should be: answers an error page when nothing was sent
    * yet, else cuts the connection, so that what was sent does not look whole.
    *
-   * @param error An HTTPError or RemoteProtocolError says with what status; anything else is a 500.
+   * @param error The status of an HTTPError or RemoteProtocolError is sent; anything else is a 500.
    */
   processingFailed(error: unknown): void {
-    if (this.#outcome !== undefined) return
-    if (this.started) {
-      this.#end('aborted')
-      return this.#channel.transport.abortConnection(error)
+    if (this.outcome !== undefined) return
+    if (!this.started) return this.finish(this.#errorPage(error))
+    this.#ending.aborted(new LocalProtocolError(CUT, { cause: error }))
+    this.#channel.transport.abortConnection(error)
+  }
+
+  /**
+   * The channel answers in place of the program, because the client broke the rules or a deadline has
+   * passed: with an error page when nothing was sent yet, else by cutting the connection. The request
+   * is aborted, and so is reading its body.
+   */
+  refuse(error: HTTPError | RemoteProtocolError): void {
+    this.#body?.failed(error)
+    if (this.outcome !== undefined) return
+    this.endConnection()
+    if (this.started) this.#channel.transport.abortConnection(error)
+    else {
+      const page = this.#errorPage(error)
+      this.#response.whole(this.#responseHead(), page)
     }
-    if (error instanceof RemoteProtocolError) this.#response.endConnection()
-    this.responseHeaders.clear()
-    const expected = error instanceof HTTPError || error instanceof RemoteProtocolError
-    this.#code = expected ? error.statusCode : 500
-    this.#reason = undefined
-    if (error instanceof HTTPError) {
-      for (const [name, value] of error.headers) this.responseHeaders.addRawHeader(name, value)
-    }
-    const page = errorBody(this.#code, error instanceof HTTPError ? error.message : undefined)
-    this.setHeader('Content-Type', 'text/html; charset=utf-8')
-    this.finish(page)
+    this.#ending.aborted(error)
   }
 
   /** The connection ends after this response, which says so. Too late once the head was sent. */
@@ -292,8 +309,8 @@ export class Request {
    * @see RFC 9110 §7.8
    */
   upgrade(next: ProtocolEvents, options: UpgradeOptions): boolean {
-    if (this.#outcome === 'aborted') return false
-    if (this.started || this.#outcome !== undefined)
+    if (this.outcome === 'aborted') return false
+    if (this.started || this.outcome !== undefined)
       throw new LocalProtocolError('Cannot upgrade: the response began')
     if (this.#head.version === '1.0') throw new LocalProtocolError('Cannot upgrade a request of HTTP/1.0')
     if (!this.#asksFor(options.protocol)) {
@@ -306,15 +323,34 @@ export class Request {
     this.setHeader('Connection', 'Upgrade')
     this.#code = 101
     this.#response.upgrade(this.#responseHead())
-    this.#end('upgraded')
+    this.#ending.completed('upgraded')
     this.#channel.switchProtocol(this, next)
     return true
+  }
+
+  /** The client has sent all it will, and may still read. */
+  clientLeft(reason: ConnectionClosed): void {
+    this.#ending.clientLeft(reason)
   }
 
   /** The connection is gone. */
   connectionLost(reason: ConnectionClosed): void {
     this.#body?.failed(reason)
-    if (this.#outcome === undefined) this.#end('aborted')
+    this.#ending.aborted(reason)
+  }
+
+  /** Makes the response an error's. */
+  #errorPage(error: unknown): string {
+    if (error instanceof RemoteProtocolError) this.#response.endConnection()
+    this.responseHeaders.clear()
+    const expected = error instanceof HTTPError || error instanceof RemoteProtocolError
+    this.#code = expected ? error.statusCode : 500
+    this.#reason = undefined
+    if (error instanceof HTTPError) {
+      for (const [name, value] of error.headers) this.responseHeaders.addRawHeader(name, value)
+    }
+    this.setHeader('Content-Type', 'text/html; charset=utf-8')
+    return errorBody(this.#code, error instanceof HTTPError ? error.message : undefined)
   }
 
   #asksFor(protocol: string): boolean {
@@ -334,7 +370,7 @@ export class Request {
       this.getHeader('content-type'),
     )
     if (!this.hasBody) body.completed()
-    else if (this.#outcome === 'aborted') body.failed(new ConnectionLost())
+    else if (this.outcome === 'aborted' && this.#ending.reason !== undefined) body.failed(this.#ending.reason)
     return body
   }
 
@@ -345,10 +381,6 @@ export class Request {
     const dateLine = headers.hasHeader('date') ? '' : this.#channel.dateLine()
     return { code: this.#code, reason: this.#reason, headers, dateLine }
   }
-
-  #end(outcome: Outcome): void {
-    this.#outcome = outcome
-    this.#settle?.(outcome)
-    if (outcome === 'aborted') this.#abort?.abort()
-  }
 }
+
+const CUT = 'Cannot complete the response: it was cut'

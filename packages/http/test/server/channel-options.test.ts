@@ -18,7 +18,7 @@ function siteWith(options: unknown): Site {
 
 describe('CHANNEL_OPTION_RULES', () => {
   /** Where Infinity sets no limit. */
-  const endless = new Set(['maxBodyBytes'])
+  const endless = new Set(['maxBodyBytes', 'responseTimeoutMs'])
 
   for (const [name, value] of Object.entries(DEFAULT_CHANNEL_OPTIONS)) {
     test(`${name} is a number, 0 or more`, () => {
@@ -37,7 +37,7 @@ describe('CHANNEL_OPTION_RULES', () => {
       expect(refused(null)).toBe(TypeError)
       expect(refused(true)).toBe(TypeError)
       expect(refused(Infinity)).toBe(endless.has(name) ? 'accepted' : RangeError)
-      expect(refused(0.5)).toBe(name.endsWith('Ms') ? 'accepted' : RangeError)
+      expect(refused(0.5)).toBe(/Ms$|PerSecond$/.test(name) ? 'accepted' : RangeError)
       expect(siteWith({ [name]: undefined }).options).toMatchObject({ [name]: value })
       expect(siteWith({ [name]: 7 }).options).toEqual({ ...DEFAULT_CHANNEL_OPTIONS, [name]: 7 })
     })

@@ -1,5 +1,6 @@
 import { MemoryReactor, StringTransport } from '@ropewalk/core/testing'
 import type { HTTPChannelOptions } from '../../src/server/channel-options.ts'
+import type { HTTPChannel } from '../../src/server/http-channel.ts'
 import { HTTPFactory } from '../../src/server/http-factory.ts'
 import type { Request } from '../../src/server/request.ts'
 
@@ -8,14 +9,12 @@ export class Exchange {
   readonly reactor = new MemoryReactor()
   readonly requests: Request[] = []
   readonly transport: StringTransport
+  readonly channel: HTTPChannel
 
-  constructor(
-    process: (request: Request) => void | Promise<void>,
-    options: Partial<HTTPChannelOptions> = {},
-  ) {
+  constructor(process: (request: Request) => unknown, options: Partial<HTTPChannelOptions> = {}) {
     const { requests } = this
     const factory = new (class extends HTTPFactory {
-      override process(request: Request): void | Promise<void> {
+      override process(request: Request): unknown {
         requests.push(request)
         return process(request)
       }
@@ -24,7 +23,13 @@ export class Exchange {
     this.transport = new StringTransport({ reactor })
     const channel = factory.buildProtocol(this.transport.getPeer())
     if (channel === undefined) throw new Error('Cannot test a channel that was refused')
+    this.channel = channel
     this.transport.begin(channel)
+  }
+
+  /** A channel whose requests are processed as `site` does. */
+  static of(site: HTTPFactory): Exchange {
+    return new Exchange((request) => site.process(request), site.options)
   }
 
   /** The client sends `pieces`, one segment each. */
@@ -46,6 +51,18 @@ export class Exchange {
   /** Whether the channel has closed the connection, or said that it will send no more. */
   get closed(): boolean {
     return this.transport.ended || !this.transport.connected
+  }
+
+  /** Fails unless the connection is gone, and no timer or deadline of it is left. */
+  expectNothingLeft(): void {
+    this.transport.pump()
+    // The peer closes too, once we have.
+    if (this.transport.ended && this.transport.connected) this.transport.receiveEnd()
+    const left = this.reactor.getDelayedCalls().length
+    if (this.transport.connected || left > 0)
+      throw new Error(
+        `The connection is ${this.transport.connected ? 'there' : 'gone'}, ${left} timers are left`,
+      )
   }
 }
 

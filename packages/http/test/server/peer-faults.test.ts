@@ -1,0 +1,236 @@
+import { ConnectionLost, LocalProtocolError } from '@ropewalk/core'
+import { describe, expect, test } from 'vitest'
+import type { Request } from '../../src/server/request.ts'
+import type { RequestBody } from '../../src/server/request-body.ts'
+import { Exchange } from './http-exchange.ts'
+import { unhandledRejectionsDuring } from './unhandled-rejections.ts'
+
+const CHUNKED = 'POST / HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n'
+const SIZED =
+  'POST / HTTP/1.1\r\nHost: h\r\nContent-Type: application/x-www-form-urlencoded\r\nContent-Length: 10\r\n\r\nabc'
+
+/** Each way in which the channel answers in place of a program that reads a body. */
+const REFUSALS: Readonly<Record<string, { status: number; act: (exchange: Exchange) => Promise<void> }>> = {
+  'a body that breaks the rules': {
+    status: 400,
+    act: (exchange) => exchange.send(`${CHUNKED}X\r\n`),
+  },
+  'a body that is late': {
+    status: 408,
+    act: async (exchange) => {
+      await exchange.send(
+        SIZED.replace(/Content-Length[^]*/, 'Transfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n'),
+      )
+      exchange.reactor.advance(60_000)
+    },
+  },
+  'a body that is too large': {
+    status: 413,
+    act: (exchange) => exchange.send(`${CHUNKED}200000\r\n`),
+  },
+  'a body that ends too soon': {
+    status: 400,
+    act: async (exchange) => {
+      await exchange.send(SIZED)
+      exchange.transport.receiveEnd()
+    },
+  },
+  'trailers that are too large': {
+    status: 431,
+    act: (exchange) => exchange.send(`${CHUNKED}0\r\n${'X: y\r\n'.repeat(200)}\r\n`),
+  },
+}
+
+/** Reads the body, does not mind when that fails, and leaves the answer to a timer. */
+function answersLater(request: Request): void {
+  void (async () => {
+    try {
+      for await (const piece of request.body) void piece
+    } catch {
+      /* the upload broke off */
+    }
+  })()
+}
+
+describe('when the channel has answered in place of the program', () => {
+  for (const [name, { status, act }] of Object.entries(REFUSALS)) {
+    test(`${name}: nothing that the program does later throws or is sent`, async () => {
+      const exchange = new Exchange(answersLater)
+      await act(exchange)
+      const [request] = exchange.requests
+      expect(await exchange.received()).toMatch(
+        new RegExp(`^HTTP/1\\.1 ${status} [^]*\\r\\nConnection: close\\r\\n`),
+      )
+      expect(request?.signal.aborted).toBe(true)
+      expect([await request?.finished, request?.outcome]).toEqual(['aborted', 'aborted'])
+      request!.setResponseCode(201, 'Created')
+      request!.setHeader('X-Late', '1')
+      request!.redirect('/elsewhere')
+      request!.setResponseTimeout(5)
+      request!.endConnection()
+      expect([request!.write('late'), request!.write(Buffer.from('late'))]).toEqual([false, false])
+      expect(await request!.drained()).toBe(false)
+      request!.finish('late')
+      request!.processingFailed(new Error('late'))
+      expect(request!.upgrade({} as never, { protocol: 'raw' })).toBe(false)
+      expect(request!.code).toBe(status)
+      expect(await exchange.received()).toBe('')
+      expect(exchange.reactor.logged).toEqual([])
+      exchange.expectNothingLeft()
+    })
+
+    test(`${name}, after the response has begun: the connection is cut, and nothing throws later`, async () => {
+      const exchange = new Exchange((request) => {
+        request.write('begun')
+        answersLater(request)
+      })
+      await act(exchange)
+      const [request] = exchange.requests
+      expect(await request?.finished).toBe('aborted')
+      expect(exchange.transport.connected).toBe(false)
+      expect(request!.write('late')).toBe(false)
+      request!.setResponseCode(500)
+      request!.finish()
+      expect(await exchange.received()).not.toContain('0\r\n\r\n')
+      exchange.expectNothingLeft()
+    })
+  }
+
+  test('listeners of the signal see a request that has ended', async () => {
+    const seen: unknown[] = []
+    const exchange = new Exchange((request) => {
+      answersLater(request)
+      request.signal.addEventListener('abort', () => {
+        seen.push(request.outcome, request.write('late'))
+        request.finish('late')
+      })
+    })
+    await exchange.send(`${CHUNKED}X\r\n`)
+    expect(seen).toEqual(['aborted', false])
+    expect((await exchange.received()).match(/HTTP\/1\.1/g)?.length).toBe(1)
+    exchange.expectNothingLeft()
+  })
+
+  test('a write after its own finish is still the program’s mistake', async () => {
+    const exchange = new Exchange((request) => request.finish('done'))
+    await exchange.send('GET / HTTP/1.1\r\nHost: h\r\n\r\n')
+    exchange.transport.receiveReset()
+    expect(() => exchange.requests[0]?.write('late')).toThrow(LocalProtocolError)
+    exchange.expectNothingLeft()
+  })
+})
+
+describe('a client that breaks off an upload ends no process', () => {
+  const READS: Readonly<Record<string, (body: RequestBody) => Promise<unknown>>> = {
+    text: (body) => body.text(),
+    json: (body) => body.json(),
+    bytes: (body) => body.bytes(),
+    formData: (body) => body.formData(),
+    'the next piece': (body) => {
+      const pieces = body[Symbol.asyncIterator]()
+      void pieces.next()
+      return pieces.next()
+    },
+    'text, and what is made of it': (body) => body.text().then((text) => text.length),
+    'text, and what is done finally': (body) => body.text().finally(() => undefined),
+  }
+  const BREAKS: Readonly<Record<string, (exchange: Exchange) => void>> = {
+    reset: (exchange) => exchange.transport.receiveReset(),
+    end: (exchange) => exchange.transport.receiveEnd(),
+    silence: (exchange) => exchange.reactor.advance(60_000),
+    'broken rules': (exchange) => exchange.transport.receive('zz\r\n'),
+  }
+
+  for (const [how, breakOff] of Object.entries(BREAKS)) {
+    const start =
+      how === 'broken rules'
+        ? SIZED.replace(/Content-Length[^]*/, 'Transfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n')
+        : SIZED
+    for (const [name, read] of Object.entries(READS)) {
+      test(`${how} while ${name} is awaited later, or before it is asked for`, async () => {
+        const settled: PromiseSettledResult<unknown>[] = []
+        const exchange = new Exchange(async (request) => {
+          const reading = read(request.body)
+          await new Promise((resolve) => request.reactor.callLater(300_000, resolve, undefined))
+          settled.push(...(await Promise.allSettled([reading])))
+        })
+        const late = new Exchange(() => undefined)
+        const unhandled = await unhandledRejectionsDuring(async () => {
+          for (const one of [exchange, late]) {
+            await one.send(start)
+            breakOff(one)
+            await one.reactor.settle()
+            // As Node looks at the end of every turn.
+            await new Promise((resolve) => setImmediate(resolve))
+            if (one === late && how !== 'silence') void read(late.requests[0]!.body)
+          }
+        })
+        expect(unhandled).toEqual([])
+        exchange.reactor.advance(300_000)
+        await exchange.reactor.settle()
+        expect(settled.map(({ status }) => status)).toEqual(['rejected'])
+        expect(exchange.reactor.logged).toEqual([])
+      })
+    }
+  }
+
+  test('a reset before the body is asked for fails it with the reason', async () => {
+    const exchange = new Exchange(() => undefined)
+    await exchange.send(SIZED)
+    exchange.transport.receiveReset()
+    await expect(exchange.requests[0]?.body.text()).rejects.toBeInstanceOf(ConnectionLost)
+    expect(exchange.requests[0]?.signal.reason).toBeInstanceOf(ConnectionLost)
+    exchange.expectNothingLeft()
+  })
+
+  test('a body whose iteration was given up is no concern of anyone', async () => {
+    const unhandled = await unhandledRejectionsDuring(async () => {
+      const exchange = new Exchange(async (request) => {
+        for await (const piece of request.body) {
+          expect(piece.toString()).toBe('abc')
+          break
+        }
+      })
+      await exchange.send(SIZED)
+      exchange.transport.receiveReset()
+      await exchange.reactor.settle()
+      expect(exchange.reactor.logged).toEqual([])
+      exchange.expectNothingLeft()
+    })
+    expect(unhandled).toEqual([])
+  })
+})
+
+describe('what process returns', () => {
+  test('may be anything; a thenable that rejects fails the request', async () => {
+    for (const value of [5, 'x', null, {}, true]) {
+      const exchange = new Exchange((request) => {
+        request.finish('fine')
+        return value
+      })
+      await exchange.send('GET / HTTP/1.1\r\nHost: h\r\n\r\n')
+      expect([await exchange.received(), exchange.reactor.logged]).toEqual([
+        'HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\nfine',
+        [],
+      ])
+    }
+    const thenable = new Exchange(() => ({
+      // oxlint-disable-next-line unicorn/no-thenable -- what is tested is one that is no Promise
+      then: (_: unknown, reject: (error: Error) => void) => reject(new Error('broken')),
+    }))
+    await thenable.send('GET / HTTP/1.1\r\nHost: h\r\n\r\n')
+    expect(await thenable.received()).toMatch(/^HTTP\/1\.1 500 /)
+    expect(thenable.reactor.logged.map(({ error }) => error)).toEqual([new Error('broken')])
+  })
+
+  test('a throw after the answer is logged, and costs neither the answer nor the connection', async () => {
+    const exchange = new Exchange((request) => {
+      request.finish('fine')
+      throw new Error('too late')
+    })
+    await exchange.send('GET / HTTP/1.1\r\nHost: h\r\n\r\n'.repeat(2))
+    expect((await exchange.received()).match(/200 OK/g)?.length).toBe(2)
+    expect(exchange.reactor.logged.length).toBe(2)
+    expect(exchange.closed).toBe(false)
+  })
+})

@@ -1,0 +1,39 @@
+import { describe, expect, test } from 'vitest'
+import { RequestEnding } from '../../src/server/request-ending.ts'
+
+describe('RequestEnding', () => {
+  test('a client that left may still be answered; the signal stays aborted', async () => {
+    const ending = new RequestEnding()
+    const { signal, finished } = ending
+    const left = new Error('left')
+    ending.clientLeft(left)
+    expect([signal.aborted, signal.reason, ending.outcome]).toEqual([true, left, undefined])
+    ending.completed('complete')
+    expect([await finished, ending.outcome, ending.reason]).toEqual(['complete', 'complete', left])
+  })
+
+  test('keeps the first outcome and the first reason', async () => {
+    const ending = new RequestEnding()
+    ending.aborted(new Error('first'))
+    ending.aborted(new Error('second'))
+    ending.clientLeft(new Error('third'))
+    expect([await ending.finished, ending.signal.aborted, ending.reason?.message]).toEqual([
+      'aborted',
+      true,
+      'first',
+    ])
+    const complete = new RequestEnding()
+    complete.completed('upgraded')
+    complete.aborted(new Error('late'))
+    complete.clientLeft(new Error('late'))
+    expect([complete.outcome, complete.signal.aborted]).toEqual(['upgraded', false])
+  })
+
+  test('has ended before listeners of its signal run', () => {
+    const ending = new RequestEnding()
+    let seen: unknown
+    ending.signal.addEventListener('abort', () => (seen = ending.outcome))
+    ending.aborted(new Error('gone'))
+    expect(seen).toBe('aborted')
+  })
+})
