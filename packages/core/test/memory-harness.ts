@@ -1,4 +1,5 @@
 import { connectedPair } from '../src/testing/connected-pair.ts'
+import { leftovers } from '../src/testing/leftovers.ts'
 import { MemoryReactor } from '../src/testing/memory-reactor.ts'
 import type { TransportCapability, TransportHarness } from '../src/testing/transport-harness.ts'
 
@@ -20,6 +21,11 @@ export function memoryHarness(
     },
     quiet: () => reactor.settle(),
     advance: (ms) => reactor.advance(ms),
+    leftovers: async () => {
+      for (const transport of reactor.connections) transport.abortConnection()
+      await reactor.settle()
+      return leftovers(reactor)
+    },
   }
 }
 

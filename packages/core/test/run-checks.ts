@@ -6,6 +6,8 @@ import type { TransportCheck, TransportHarness } from '../src/testing/transport-
 export function runChecks(makeHarness: () => TransportHarness, checks?: readonly TransportCheck[]): void {
   const observable = checksFor(makeHarness().capabilities, checks)
   test.each(observable.map((check) => [check.name, check] as const))('%s', async (_name, check) => {
-    await expect(check.run(makeHarness())).resolves.toBeUndefined()
+    const harness = makeHarness()
+    await expect(check.run(harness)).resolves.toBeUndefined()
+    expect((await harness.leftovers?.()) ?? []).toEqual([])
   })
 }

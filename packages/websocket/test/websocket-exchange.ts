@@ -1,5 +1,6 @@
 import type { TLSContext } from '@ropewalk/core'
-import { MemoryReactor, StringTransport } from '@ropewalk/core/testing'
+import { leftovers, MemoryReactor, StringTransport } from '@ropewalk/core/testing'
+import { expect, onTestFinished } from 'vitest'
 import { type Resource, Site } from '@ropewalk/http'
 
 /** The key of RFC 6455 §1.3, and the accept value that answers it. */
@@ -64,6 +65,11 @@ export class SiteExchange {
     if (channel === undefined) throw new Error('Cannot test a channel that was refused')
     this.transport.begin(channel)
     if (tls !== undefined) this.transport.startTLS(tls)
+    onTestFinished(async () => {
+      this.transport.abortConnection()
+      await reactor.settle()
+      expect(leftovers(reactor)).toEqual([])
+    })
   }
 
   /** The client sends `pieces`, one segment each. */

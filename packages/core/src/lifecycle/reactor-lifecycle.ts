@@ -156,6 +156,17 @@ export class ReactorLifecycle implements TransportHost {
     return ++this.#lastId
   }
 
+  /** What only ports, connections and attempts need, and is kept all the same: a line each. */
+  get leftovers(): readonly string[] {
+    if (this.connections.size + this.#ports.size + this.#attempts.size > 0) return []
+    const kept = {
+      'connections counted as waiting': this.#waiting,
+      'watchers of closing connections': this.#closingWatchers.size,
+      'addresses being bound': this.#bindings.size,
+    }
+    return Object.entries(kept).flatMap(([what, count]) => (count === 0 ? [] : [`${count} ${what}`]))
+  }
+
   get hasRoom(): boolean {
     return this.connections.size < (this.#edges.maxConnections ?? Infinity)
   }

@@ -20,6 +20,8 @@ export interface TransportHarness {
   readonly quiet: () => Promise<void>
   /** Moves time; asked for only with the capability `virtual time`. */
   readonly advance: (ms: number) => void
+  /** Ends what is up, and resolves with what is left all the same: see `leftovers`. Not every kind can know. */
+  readonly leftovers?: () => Promise<readonly string[]>
 }
 
 /**

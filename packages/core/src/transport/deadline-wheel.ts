@@ -36,6 +36,11 @@ export class DeadlineWheel implements DeadlineKeeper {
     this.#put(deadline, Math.max(tick, this.#tick + 1))
   }
 
+  /** Deadlines that are still to come. */
+  get size(): number {
+    return this.#ticks.size
+  }
+
   forget(deadline: KeptDeadline): void {
     const lies = this.#ticks.get(deadline)
     if (lies === undefined) return

@@ -1,8 +1,10 @@
 import { MemoryReactor, StringTransport } from '@ropewalk/core/testing'
+import { onTestFinished } from 'vitest'
 import type { HTTPChannelOptions } from '../../src/server/channel-options.ts'
 import type { HTTPChannel } from '../../src/server/http-channel.ts'
 import { HTTPFactory } from '../../src/server/http-factory.ts'
 import type { Request } from '../../src/server/request.ts'
+import { expectNothingLeft } from './expect-nothing-left.ts'
 
 /** A channel in memory, and what its factory does with each request. */
 export class Exchange {
@@ -25,6 +27,7 @@ export class Exchange {
     if (channel === undefined) throw new Error('Cannot test a channel that was refused')
     this.channel = channel
     this.transport.begin(channel)
+    onTestFinished(() => expectNothingLeft(this.transport))
   }
 
   /** A channel whose requests are processed as `site` does. */

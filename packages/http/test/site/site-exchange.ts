@@ -1,6 +1,8 @@
 import { MemoryReactor, StringTransport } from '@ropewalk/core/testing'
+import { onTestFinished } from 'vitest'
 import type { Resource } from '../../src/site/resource.ts'
 import { Site } from '../../src/site/site.ts'
+import { expectNothingLeft } from '../server/expect-nothing-left.ts'
 
 /** What a site answers to one connection's bytes, the Date left out; and its reactor. */
 export async function ask(
@@ -12,6 +14,7 @@ export async function ask(
   const channel = new Site(root).buildProtocol(transport.getPeer())
   if (channel === undefined) throw new Error('Cannot test a channel that was refused')
   transport.begin(channel)
+  onTestFinished(() => expectNothingLeft(transport))
   transport.receive(text)
   await reactor.settle()
   return { answer: transport.value('latin1').replaceAll(/Date: [^\r]*\r\n/g, ''), reactor, transport }
