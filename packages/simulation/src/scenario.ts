@@ -129,6 +129,8 @@ async function played(scenario: Scenario, sim: Simulation, { failOnLeaks }: RunO
   } finally {
     watch.stop()
   }
+  const leftovers = sim.leftovers()
+  if (leftovers.length > 0) throw new Error(leftovers.join('\n  '))
   const leaks = failOnLeaks ? sim.leaks() : []
   if (leaks.length > 0) throw new Error(leaks.map(describeLeak).join('\n  '))
 }

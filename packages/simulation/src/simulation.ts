@@ -210,6 +210,11 @@ export class Simulation {
     return this.hosts.flatMap((host) => host.leaks())
   }
 
+  /** What reactors keep for connections, although none of theirs is up: a line each. It is a fault in any run. */
+  leftovers(): readonly string[] {
+    return this.hosts.flatMap((host) => host.leftovers().map((kept) => `${host.name} keeps ${kept}`))
+  }
+
   /** Lets `ms` milliseconds of virtual time pass. @throws {SimulationFailed} (rejects) when a host fails. */
   async run(ms: number): Promise<void> {
     checkValue('run', 'ms', ms, milliseconds())

@@ -89,4 +89,15 @@ describe('simulateAll', () => {
       /^Seed 0-0: forgetful has not closed the timer at 1000000000 ms, opened at .*scenario\.test\.ts/,
     )
   })
+
+  test('fails a run after which a reactor counts what is not there', async () => {
+    const scenario = async (sim: Simulation): Promise<void> => {
+      const host = sim.host('counting', (reactor) => reactor.host.waitingChanged(1))
+      await sim.run(5)
+      expect(host.leftovers()).toEqual(['1 connections counted as waiting'])
+    }
+    await expect(simulateAll(scenario, { runs: 1 })).rejects.toThrow(
+      /^Seed 0-0: counting keeps 1 connections counted as waiting/,
+    )
+  })
 })

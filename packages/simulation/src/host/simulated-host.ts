@@ -131,6 +131,11 @@ export class SimulatedHost implements LivingMachine {
     return Array.from(this.#life?.ends ?? []).filter((end) => end.peerHost === other.name)
   }
 
+  /** What its reactor keeps for connections although none is up. */
+  leftovers(): readonly string[] {
+    return this.#life?.reactor.host.leftovers ?? []
+  }
+
   /** What its present run has not closed. */
   leaks(): readonly Leak[] {
     return this.#life?.reactor.leaks() ?? []
