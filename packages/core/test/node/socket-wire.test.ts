@@ -2,13 +2,25 @@ import { readdirSync } from 'node:fs'
 import { Socket } from 'node:net'
 import { afterEach, describe, expect, test, vi } from 'vitest'
 import { ConnectionAborted } from '../../src/errors.ts'
+import { createReactor } from '../../src/node/node-reactor.ts'
 import { SocketWire } from '../../src/node/socket-wire.ts'
+import { IdleTimeout } from '../../src/policy/idle-timeout.ts'
+import { Throttle } from '../../src/policy/throttle.ts'
 import { faultChecks } from '../../src/testing/checks/fault-checks.ts'
 import { peerChecks } from '../../src/testing/checks/peer-checks.ts'
 import { HalfCloseRecorder, Recorder } from '../../src/testing/checks/recorder.ts'
 import { checksFor } from '../../src/testing/transport-checks.ts'
+import { OneProtocol } from '../one-protocol.ts'
 import { runChecks } from '../run-checks.ts'
-import { quiet, type SocketHarness, tcpHarness, tlsHarness, unixHarness, until } from './socket-harness.ts'
+import {
+  portOf,
+  quiet,
+  type SocketHarness,
+  tcpHarness,
+  tlsHarness,
+  unixHarness,
+  until,
+} from './socket-harness.ts'
 
 describe('SocketWire', () => {
   const harnesses: SocketHarness[] = []
@@ -27,6 +39,37 @@ describe('SocketWire', () => {
 
   describe('over a UNIX socket', () => {
     runChecks(() => kept(unixHarness()))
+  })
+
+  describe('to a peer that reads slowly but steadily', () => {
+    // The system shows room only when more than a megabyte is free: several times what passes within the deadlines.
+    const bytes = 11_000_000
+    class Download extends Recorder {
+      override makeConnection(transport: Recorder['transport']): void {
+        void super.makeConnection(transport)
+        transport.write(Buffer.alloc(bytes))
+        transport.loseConnection()
+      }
+    }
+
+    test.each([
+      ['a short writeStallMs', { transport: { writeStallMs: 200 } }],
+      ['a short IdleTimeout', { policies: [new IdleTimeout(200)] }],
+    ])('sends all, in spite of %s', async (_what, options) => {
+      const reactor = createReactor({ log: () => undefined })
+      const server = new Download()
+      const port = await reactor.listenTCP(0, new OneProtocol(server), { interface: '127.0.0.1', ...options })
+      const client = new Recorder()
+      const policies = [new Throttle({ readBytesPerSecond: 3_000_000 })]
+      reactor.connectTCP('127.0.0.1', portOf(port), new OneProtocol(client), { policies })
+      await until(() => client.lost && server.lost)
+      expect([client.bytes, client.reason?.name, server.reason?.name]).toEqual([
+        bytes,
+        'ConnectionDone',
+        'ConnectionDone',
+      ])
+      await port.stopListening()
+    })
   })
 
   describe('over a socket that breaks', () => {
