@@ -3,6 +3,7 @@ import type { ReactorLog, ReactorRandom, ReactorTime } from '../contracts/reacto
 import type { Transport } from '../contracts/transport.ts'
 import type { ClientEndpoint } from '../endpoint/client-endpoint.ts'
 import { ServiceStopped } from '../errors.ts'
+import { tolerated } from '../transport/tolerated.ts'
 import { sleep } from '../time/sleep.ts'
 import { type Cancellable, wait } from '../time/wait.ts'
 import { backoffPolicy, type RetryPolicy } from './backoff-policy.ts'
@@ -37,6 +38,9 @@ export interface WhenConnectedOptions extends Cancellable {
  * Keeps one connection while it runs: connects, and connects again whenever an attempt fails or the
  * connection is lost, after the wait that its retry policy asks for.
  *
+ * A connection that ends sooner than the wait before it was long, 10 s at most, counts as one more failed attempt for the
+ * policy: a server that accepts and closes at once is asked ever more rarely.
+ *
  *     const feed = new ClientService(endpoint, Factory.forProtocol(Feed), { reactor })
  *     await feed.startService()
  *     const protocol = await feed.whenConnected()
@@ -60,25 +64,16 @@ export class ClientService<P extends ConnectedProtocol> extends Service {
   /**
    * The protocol of the connection that is up, or of the next one. May be called before the start.
    *
-   * @throws {ServiceStopped} (rejects) when the service is stopped.
+   * @throws {ServiceStopped} (rejects) when the service is stopped. That is never an unhandled rejection, which would
+   *   end the process.
    * @throws {unknown} (rejects) with the error of the last attempt after `failAfterFailures`, or the signal's reason.
    * @throws {RangeError} (rejects) unless `failAfterFailures` is 1 or more.
    */
-  async whenConnected(options: WhenConnectedOptions = {}): Promise<P> {
-    const { failAfterFailures = this.#options.failAfterFailures ?? Infinity, signal } = options
-    if (!(failAfterFailures >= 1))
-      throw new RangeError(`Cannot fail after ${failAfterFailures} failures: give 1 or more`)
-    signal?.throwIfAborted()
-    const state = this.#state
-    if (state.is === 'stopping' || state.is === 'stopped') throw stoppedService()
-    // That it is lost may be known to the transport, but not yet to us.
-    if (state.is === 'connected' && !state.protocol.transport.signal.aborted) return state.protocol
-    const outcome = await wait<() => P>({ signal }, (done) => {
-      const waiter = { failuresLeft: failAfterFailures, done }
-      this.#waiters.add(waiter)
-      return () => this.#waiters.delete(waiter)
-    })
-    return outcome()
+  whenConnected(options: WhenConnectedOptions = {}): Promise<P> {
+    const { signal } = options
+    const isTolerated = (error: unknown): boolean =>
+      error instanceof ServiceStopped || (signal?.aborted === true && error === signal.reason)
+    return tolerated(this.#whenConnected(options), isTolerated)
   }
 
   /** Begins to connect; does not wait for the connection. Waits for a stop that is under way. */
@@ -110,26 +105,47 @@ export class ClientService<P extends ConnectedProtocol> extends Service {
     await ended
   }
 
+  async #whenConnected(options: WhenConnectedOptions): Promise<P> {
+    const { failAfterFailures = this.#options.failAfterFailures ?? Infinity, signal } = options
+    if (!(failAfterFailures >= 1))
+      throw new RangeError(`Cannot fail after ${failAfterFailures} failures: give 1 or more`)
+    signal?.throwIfAborted()
+    const state = this.#state
+    if (state.is === 'stopping' || state.is === 'stopped') throw stoppedService()
+    // That it is lost may be known to the transport, but not yet to us.
+    if (state.is === 'connected' && !state.protocol.transport.signal.aborted) return state.protocol
+    const outcome = await wait<() => P>({ signal }, (done) => {
+      const waiter = { failuresLeft: failAfterFailures, done }
+      this.#waiters.add(waiter)
+      return () => this.#waiters.delete(waiter)
+    })
+    return outcome()
+  }
+
   async #keepConnected(signal: AbortSignal): Promise<void> {
+    let waitedMs = 0
     for (let failures = 1; !signal.aborted; failures++) {
+      let why: unknown
       try {
-        const why = await this.#connectOnce(signal)
-        failures = 1
-        await this.#pause(failures, why, signal)
+        const end = await this.#connectOnce(signal)
+        why = end.why
+        if (end.livedMs >= Math.min(waitedMs, LONG_ENOUGH_MS)) failures = 1
       } catch (error) {
+        why = error
         this.#failed(error)
-        await this.#pause(failures, error, signal)
       }
+      waitedMs = await this.#pause(failures, why, signal)
     }
   }
 
   /**
    * One connection, from the attempt to its end.
    *
-   * @returns why it ended.
+   * @returns why it ended, and how long it was ready for use.
    * @throws {unknown} (rejects) when it could not be made, or not be prepared; it is gone by then.
    */
-  async #connectOnce(signal: AbortSignal): Promise<unknown> {
+  async #connectOnce(signal: AbortSignal): Promise<{ readonly why: unknown; readonly livedMs: number }> {
+    const { reactor } = this.#options
     const protocol = await this.#endpoint.connect(this.#factory, { signal })
     const { transport } = protocol
     const lost = whenAborted(transport.signal)
@@ -141,7 +157,8 @@ export class ClientService<P extends ConnectedProtocol> extends Service {
       await Promise.race([this.#prepare(protocol), lost])
       transport.signal.throwIfAborted()
       this.#up(protocol)
-      return await lost
+      const readyMs = reactor.now()
+      return { why: await lost, livedMs: reactor.now() - readyMs }
     } catch (error) {
       close()
       await lost
@@ -173,14 +190,16 @@ export class ClientService<P extends ConnectedProtocol> extends Service {
     }
   }
 
-  async #pause(failures: number, why: unknown, signal: AbortSignal): Promise<void> {
-    if (signal.aborted) return
+  /** @returns how long it waited, in milliseconds, unless it was given up. */
+  async #pause(failures: number, why: unknown, signal: AbortSignal): Promise<number> {
+    if (signal.aborted) return 0
     if (this.#state.is === 'connected') this.#state = { is: 'trying', run: this.#state.run }
     const delayMs = this.#delayMsAfter(failures)
     const fields = { why: why instanceof Error ? why.message : why, delayMs: Math.round(delayMs) }
     const text = 'Not connected: {why}. Trying again in {delayMs} ms'
     this.#options.reactor.log({ level: 'info', text, fields, label: this.name })
     await sleep(delayMs, { reactor: this.#options.reactor, signal }).catch(ignore)
+    return delayMs
   }
 
   #delayMsAfter(failures: number): number {
@@ -237,4 +256,6 @@ type State<P> =
 
 const NEW: State<never> = { is: 'new' }
 const STOPPED: State<never> = { is: 'stopped' }
+/** A connection that lived so long was a good one, however long the wait before it. */
+const LONG_ENOUGH_MS = 10_000
 const DEFAULT_RETRY_POLICY = backoffPolicy()

@@ -1,13 +1,15 @@
-import type { ReactorTime } from '../contracts/reactor.ts'
+import type { ReactorLog, ReactorTime } from '../contracts/reactor.ts'
 import { LocalProtocolError } from '../errors.ts'
 import { contained } from '../transport/contained.ts'
 import { Alarm } from '../transport/alarm.ts'
+import { tolerated } from '../transport/tolerated.ts'
 import { TickGrid } from './tick-grid.ts'
 import type { Cancellable } from './wait.ts'
 
 /** How a looping call is started. */
 export interface LoopOptions extends Cancellable {
-  readonly reactor: ReactorTime
+  /** Whose time it keeps; where a call is logged that has failed while no code waits for the loop. */
+  readonly reactor: ReactorTime & Partial<ReactorLog>
   /** Whether the first call is made at once rather than after one interval. Default true. */
   readonly now?: boolean
 }
@@ -49,6 +51,8 @@ export class LoopingCall<A extends unknown[] = []> {
    * Resolves when it is stopped; rejects with the first error of a call, which ends it, or with the
    * signal's reason. In each case the call under way is waited for. It can be started again then.
    *
+   * When no code waits for the promise, the error of a call is logged, and is no unhandled rejection.
+   *
    * @throws {LocalProtocolError} when it was started and has not ended.
    * @throws {RangeError} when `intervalMs` is negative or not a number.
    */
@@ -56,7 +60,7 @@ export class LoopingCall<A extends unknown[] = []> {
     if (this.#state.is !== 'idle')
       throw new LocalProtocolError('Cannot start a looping call that has not ended')
     const grid = new TickGrid(reactor, intervalMs)
-    return new Promise((resolve, reject) => {
+    const loop = new Promise<this>((resolve, reject) => {
       signal?.throwIfAborted()
       const abort = (): void => this.#end(() => reject(signal?.reason as Error))
       signal?.addEventListener('abort', abort, { once: true })
@@ -70,6 +74,14 @@ export class LoopingCall<A extends unknown[] = []> {
       if (now) this.#tick(run, 1)
       else this.#awaitTick(run)
     })
+    return tolerated(
+      loop,
+      () => reactor.log !== undefined,
+      (error) => {
+        if (signal?.aborted === true && error === signal.reason) return
+        reactor.log?.({ level: 'error', text: 'A looping call failed, and calls no more', error })
+      },
+    )
   }
 
   /**

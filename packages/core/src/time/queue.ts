@@ -1,5 +1,6 @@
 import { QueueClosed, QueueOverflow, QueueUnderflow } from '../errors.ts'
 import { Fifo } from './fifo.ts'
+import { tolerated } from '../transport/tolerated.ts'
 import { type Cancellable, wait } from './wait.ts'
 
 /** How much a queue holds. */
@@ -60,13 +61,14 @@ export class Queue<T> implements AsyncIterable<T> {
    * Takes the value that came first, and waits for one if need be.
    *
    * @throws {QueueUnderflow} (rejects) when `backlog` takers wait already.
-   * @throws {QueueClosed} (rejects) once it is closed and empty.
+   * @throws {QueueClosed} (rejects) once it is closed and empty. That is never an unhandled rejection.
    * @throws {unknown} (rejects) with the signal's reason; nothing was taken then.
    */
-  async get(options: Cancellable = {}): Promise<T> {
-    const taken = await this.#take(options)
-    if (taken.done === true) throw new QueueClosed('Cannot get from a queue that is closed and empty')
-    return taken.value
+  get(options: Cancellable = {}): Promise<T> {
+    const { signal } = options
+    const isTolerated = (error: unknown): boolean =>
+      error instanceof QueueClosed || (signal?.aborted === true && error === signal.reason)
+    return tolerated(this.#get(options), isTolerated)
   }
 
   /** Takes no more values in; those that are in can still be taken. Whoever waits is told. */
@@ -81,6 +83,12 @@ export class Queue<T> implements AsyncIterable<T> {
       if (taken.done === true) return
       yield taken.value
     }
+  }
+
+  async #get(options: Cancellable): Promise<T> {
+    const taken = await this.#take(options)
+    if (taken.done === true) throw new QueueClosed('Cannot get from a queue that is closed and empty')
+    return taken.value
   }
 
   async #take({ signal }: Cancellable): Promise<Taken<T>> {

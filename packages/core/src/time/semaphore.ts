@@ -1,5 +1,5 @@
 import { Fifo } from './fifo.ts'
-import { type Cancellable, wait } from './wait.ts'
+import { type Cancellable, unlessAborted, wait } from './wait.ts'
 
 /** A place of a semaphore, or a lock, that was acquired: `using held = await lock.acquire()`. */
 export interface Held extends Disposable {
@@ -38,7 +38,30 @@ export class Semaphore {
    *
    * @throws {unknown} (rejects) with the signal's reason; nothing was acquired then.
    */
-  async acquire({ signal }: Cancellable = {}): Promise<Held> {
+  acquire({ signal }: Cancellable = {}): Promise<Held> {
+    return unlessAborted(this.#acquire(signal), signal)
+  }
+
+  /**
+   * Calls `call` while holding a place, and answers what it answers.
+   *
+   * @throws {unknown} (rejects) with the signal's reason, and `call` is not called; or with what `call` throws.
+   */
+  run<R>(call: () => R | PromiseLike<R>, options: Cancellable = {}): Promise<R> {
+    return unlessAborted(this.#run(call, options), options.signal)
+  }
+
+  async #run<R>(call: () => R | PromiseLike<R>, options: Cancellable): Promise<R> {
+    const held = await this.acquire(options)
+    try {
+      options.signal?.throwIfAborted()
+      return await call()
+    } finally {
+      held.release()
+    }
+  }
+
+  async #acquire(signal: AbortSignal | undefined): Promise<Held> {
     signal?.throwIfAborted()
     if (this.#tokens > 0) {
       this.#tokens -= 1
@@ -48,21 +71,6 @@ export class Semaphore {
       const waiter = this.#waiting.push(granted)
       return () => this.#waiting.remove(waiter)
     })
-  }
-
-  /**
-   * Calls `call` while holding a place, and answers what it answers.
-   *
-   * @throws {unknown} (rejects) with the signal's reason, and `call` is not called; or with what `call` throws.
-   */
-  async run<R>(call: () => R | PromiseLike<R>, options: Cancellable = {}): Promise<R> {
-    const held = await this.acquire(options)
-    try {
-      options.signal?.throwIfAborted()
-      return await call()
-    } finally {
-      held.release()
-    }
   }
 
   #hold(): Held {

@@ -1,3 +1,5 @@
+import { tolerated } from '../transport/tolerated.ts'
+
 /** How a wait can be given up. */
 export interface Cancellable {
   /** Ends the wait when it aborts: the promise rejects with its reason. */
@@ -9,13 +11,13 @@ export interface Cancellable {
  *
  * @param begin Called at once, unless the signal has aborted before; `done` is for later. What it answers is called if
  *   the wait is given up.
- * @throws {unknown} (rejects) with the signal's reason, or what `begin` throws.
+ * @throws {unknown} (rejects) with the signal's reason, which is never an unhandled rejection; or what `begin` throws.
  */
 export function wait<T>(
   { signal }: Cancellable,
   begin: (done: (value: T) => void) => () => void,
 ): Promise<T> {
-  return new Promise((resolve, reject) => {
+  const work = new Promise<T>((resolve, reject) => {
     signal?.throwIfAborted()
     const giveUp = begin((value) => {
       signal?.removeEventListener('abort', abort)
@@ -27,4 +29,11 @@ export function wait<T>(
     }
     signal?.addEventListener('abort', abort, { once: true })
   })
+  return unlessAborted(work, signal)
+}
+
+/** The same promise, but the reason of `signal` never becomes an unhandled rejection: the caller has given it up. */
+export function unlessAborted<T>(work: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
+  if (signal === undefined) return work
+  return tolerated(work, (error) => signal.aborted && error === signal.reason)
 }

@@ -129,9 +129,10 @@ describe('ClientService', () => {
     expect(attempts.slice(4)).toEqual([12_187.5])
     const second = await waiting
     expect([second === first, second.connected, server.accepted.length]).toEqual([false, true, 2])
+    await server.pass(4000)
     await server.stop()
     await server.pass(2000)
-    expect(attempts.slice(5)).toEqual([15_500])
+    expect(attempts.slice(5)).toEqual([19_500])
     expect(server.reactor.logged.map(({ level, fields }) => [level, fields])).toEqual([
       ['info', { why: 'Connection was closed cleanly', delayMs: 1500 }],
       ...[2250, 3375, 5063].map((delayMs) => [
@@ -161,6 +162,58 @@ describe('ClientService', () => {
     await service.stopService()
     expect(left(server)).toEqual(NOTHING)
   })
+
+  test('waits longer each time when the server closes what it has just accepted', async () => {
+    const server = await Server.started()
+    const { service, attempts } = clientOf(server)
+    await service.startService()
+    for (const waitMs of [1500, 2250, 3375, 5062.5]) {
+      await server.pass(0)
+      server.last?.transport.loseConnection()
+      await server.pass(waitMs)
+    }
+    expect(attempts).toEqual([0, 1500, 3750, 7125, 12_187.5])
+    await Promise.all([service.stopService(), server.pass(0)])
+  })
+
+  test.each([
+    ['as long as the wait before it, or longer', 1500, 1500],
+    ['less than the wait before it', 1499, 2250],
+  ])('begins anew with the waits after a connection that lived %s', async (_how, livedMs, waitMs) => {
+    const server = await Server.started()
+    const { service, attempts } = clientOf(server)
+    await service.startService()
+    await server.pass(0)
+    server.last?.transport.loseConnection()
+    await server.pass(1500 + livedMs)
+    server.last?.transport.loseConnection()
+    await server.pass(waitMs)
+    expect(attempts).toEqual([0, 1500, 1500 + livedMs + waitMs])
+    await Promise.all([service.stopService(), server.pass(0)])
+  })
+
+  test.each([
+    [10_000, 1],
+    [9999, 2],
+  ])(
+    'takes one that lived %i ms for the attempt number %i, however long the wait before it',
+    async (livedMs, next) => {
+      const [server, failures] = [await Server.started(), [] as number[]]
+      const retryPolicy = (count: number): number => {
+        failures.push(count)
+        return 60_000
+      }
+      const { service } = clientOf(server, { retryPolicy })
+      await service.startService()
+      await server.pass(0)
+      server.last?.transport.loseConnection()
+      await server.pass(60_000 + livedMs)
+      server.last?.transport.loseConnection()
+      await server.pass(0)
+      expect(failures).toEqual([1, next])
+      await Promise.all([service.stopService(), server.pass(0)])
+    },
+  )
 
   test('does not answer a connection that is lost, though it has not noticed yet', async () => {
     const server = await Server.started()
