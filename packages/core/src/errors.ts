@@ -330,14 +330,24 @@ export class ProcessTerminated extends ProcessEnded {
   readonly exitCode: number | undefined
   /** The signal that ended it, such as `SIGKILL`. */
   readonly signal: NodeJS.Signals | undefined
+  /** What the command wrote to its standard output; of `getProcessOutput` and its like alone. */
+  readonly output: Buffer | undefined
+  /** What the command wrote to its standard error; of `getProcessOutput` and its like alone. */
+  readonly errors: Buffer | undefined
 
-  constructor(exitCode: number | undefined, signal?: NodeJS.Signals, options?: ErrorOptions) {
+  constructor(
+    exitCode: number | undefined,
+    signal?: NodeJS.Signals,
+    options: ErrorOptions & { readonly output?: Buffer; readonly errors?: Buffer } = {},
+  ) {
     super(
       signal === undefined ? `Process ended with status ${exitCode}` : `Process was ended by ${signal}`,
       options,
     )
     this.exitCode = exitCode
     this.signal = signal
+    this.output = options.output
+    this.errors = options.errors
   }
 }
 

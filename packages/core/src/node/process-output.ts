@@ -1,16 +1,17 @@
 import type { ReactorProcess, SpawnOptions } from '../contracts/process.ts'
-import type { ReactorTime } from '../contracts/reactor.ts'
+import type { ReactorCore, ReactorTime } from '../contracts/reactor.ts'
 import { ProcessDone, type ProcessEnded, ProcessTerminated } from '../errors.ts'
 import { ProcessProtocol } from '../protocol/process-protocol.ts'
 import { checkOptions } from '../options/check-options.ts'
 import { bytes, having, milliseconds, type OptionRules } from '../options/option-rules.ts'
+import { tolerated } from '../transport/tolerated.ts'
 import { SPAWN_RULES } from './spawn-rules.ts'
 import { reactor as defaultReactor } from './default-reactor.ts'
 
 /** How a command is run for its output. */
 export interface ProcessOutputOptions extends Omit<SpawnOptions, 'childFDs' | 'transport'> {
   /** Default: the default reactor. */
-  readonly reactor?: ReactorProcess & ReactorTime
+  readonly reactor?: ReactorProcess & ReactorTime & Partial<Pick<ReactorCore, 'stopping'>>
   /** Most bytes of output and errors together; beyond them the child is killed. Default 16 MiB. */
   readonly maxBytes?: number
   /** Longest run, in milliseconds; then the child is killed. Default: any. */
@@ -25,46 +26,68 @@ export interface ProcessOutput {
 }
 
 /**
- * Runs a command without input, and answers what it wrote to its standard output.
+ * Runs a command without input, and returns what it wrote to its standard output.
  *
  * @throws {ProcessTerminated} (rejects) when it ends with a status other than 0, its standard error as the
  *   cause; otherwise as `getProcessOutputAndValue` does.
  */
-export async function getProcessOutput(
+export function getProcessOutput(
   command: string,
   args: readonly string[] = [],
   options: ProcessOutputOptions = {},
 ): Promise<Buffer> {
-  const { output, errors, exitCode } = await getProcessOutputAndValue(command, args, options)
-  if (exitCode === 0) return output
-  const cause = errors.length === 0 ? undefined : { cause: new Error(errors.toString().trimEnd()) }
-  throw new ProcessTerminated(exitCode, undefined, cause)
+  const collector = new Collector()
+  const output = run(collector, command, args, options).then((ended) => {
+    if (ended.exitCode === 0) return ended.output
+    const said = ended.errors.toString().trimEnd()
+    const cause = said === '' ? {} : { cause: new Error(said) }
+    throw new ProcessTerminated(ended.exitCode, undefined, { ...cause, ...collector.collected })
+  })
+  return tolerated(output, (error) => collector.tolerates(error))
 }
 
 /**
- * Runs a command without input, and answers what it wrote and with what status it ended.
+ * Runs a command without input, and returns what it wrote and with what status it ended.
+ *
+ * Signals go to the command alone: what the command has started lives on.
  *
  * @throws {ProcessNotStarted} (rejects) when it cannot be started.
- * @throws {ProcessTerminated} (rejects) when a signal ended it; and beyond `maxBytes` or `timeoutMs`, which
- *   its cause says, also when what it had started still held its pipes.
+ * @throws {ProcessTerminated} (rejects) when a signal ended it; and beyond `maxBytes` or `timeoutMs`, which is its
+ *   cause, also when what it had started still held its pipes. Its `output` and `errors` are what came until then. When
+ *   the stop of the reactor ended the command, it is never an unhandled rejection.
  * @throws {unknown} (rejects) with the reason of `signal` once that aborts.
  */
-export async function getProcessOutputAndValue(
+export function getProcessOutputAndValue(
   command: string,
   args: readonly string[] = [],
   options: ProcessOutputOptions = {},
 ): Promise<ProcessOutput> {
+  const collector = new Collector()
+  return tolerated(run(collector, command, args, options), (error) => collector.tolerates(error))
+}
+
+async function run(
+  collector: Collector,
+  command: string,
+  args: readonly string[],
+  options: ProcessOutputOptions,
+): Promise<ProcessOutput> {
   checkOptions('getProcessOutput', options, RULES)
   const {
     reactor = defaultReactor,
-    maxBytes = 16 * 1024 * 1024,
+    maxBytes = DEFAULT_MAX_BYTES,
     timeoutMs,
     signal,
     ...spawnOptions
   } = options
   const stopped = new AbortController()
   const stop = (why: string): void => stopped.abort(new Error(`Cannot wait for ${command}: ${why}`))
-  const collector = new Collector(maxBytes, () => stop(`it wrote more than ${maxBytes} bytes`))
+  const ended = collector.collect({
+    maxBytes,
+    tooMuch: () => stop(`it wrote more than ${maxBytes} bytes`),
+    isStopping: () => reactor.stopping === true,
+    signal,
+  })
   reactor.spawnProcess(collector, command, args, {
     ...spawnOptions,
     childFDs: { 1: 'r', 2: 'r' },
@@ -72,34 +95,63 @@ export async function getProcessOutputAndValue(
   })
   const late = (): void => stop(`it took longer than ${timeoutMs} ms`)
   const deadline = timeoutMs === undefined ? undefined : reactor.callLater(timeoutMs, late)
-  const reason = await collector.ended
+  const reason = await ended
   if (deadline?.active()) deadline.cancel()
   signal?.throwIfAborted()
-  const exitCode = exitCodeOf(reason)
-  if (stopped.signal.aborted)
-    throw new ProcessTerminated(exitCode, undefined, { cause: stopped.signal.reason })
-  return { ...collector.collected, exitCode }
+  const { collected } = collector
+  const { exitCode, endedBy, cause } = howEnded(reason)
+  const why = stopped.signal.aborted ? (stopped.signal.reason as Error) : cause
+  if (exitCode !== undefined && !stopped.signal.aborted) return { ...collected, exitCode }
+  throw new ProcessTerminated(exitCode, endedBy, {
+    ...(why === undefined ? {} : { cause: why }),
+    ...collected,
+  })
+}
+
+/** @throws {ProcessEnded} when it was not started. */
+function howEnded(reason: ProcessEnded): {
+  readonly exitCode?: number | undefined
+  readonly endedBy?: NodeJS.Signals | undefined
+  readonly cause?: unknown
+} {
+  if (reason instanceof ProcessDone) return { exitCode: 0 }
+  if (!(reason instanceof ProcessTerminated)) throw reason
+  return { exitCode: reason.exitCode, endedBy: reason.signal, cause: reason.cause }
+}
+
+/** What bounds a run, and what it may end by without a fault. */
+interface Bounds {
+  readonly maxBytes: number
+  readonly tooMuch: () => void
+  readonly isStopping: () => boolean
+  readonly signal: AbortSignal | undefined
 }
 
 class Collector extends ProcessProtocol {
-  readonly ended: Promise<ProcessEnded>
   readonly #output: Buffer[] = []
   readonly #errors: Buffer[] = []
-  readonly #tooMuch: () => void
-  #leftBytes: number
+  #bounds: Bounds | undefined
+  #leftBytes = 0
+  #endedByStop = false
   #end: (reason: ProcessEnded) => void = () => undefined
 
-  constructor(maxBytes: number, tooMuch: () => void) {
-    super()
-    this.#leftBytes = maxBytes
-    this.#tooMuch = tooMuch
-    this.ended = new Promise((resolve) => {
+  get collected(): { readonly output: Buffer; readonly errors: Buffer } {
+    return { output: Buffer.concat(this.#output), errors: Buffer.concat(this.#errors) }
+  }
+
+  /** Begins to collect. Resolves with how the command ended. */
+  collect(bounds: Bounds): Promise<ProcessEnded> {
+    this.#bounds = bounds
+    this.#leftBytes = bounds.maxBytes
+    return new Promise((resolve) => {
       this.#end = resolve
     })
   }
 
-  get collected(): { readonly output: Buffer; readonly errors: Buffer } {
-    return { output: Buffer.concat(this.#output), errors: Buffer.concat(this.#errors) }
+  /** Whether a rejection is no fault of the program: the reactor's stop, or its own signal. */
+  tolerates(error: unknown): boolean {
+    const signal = this.#bounds?.signal
+    return this.#endedByStop || (signal?.aborted === true && error === signal.reason)
   }
 
   override outReceived(data: Buffer): void {
@@ -111,22 +163,18 @@ class Collector extends ProcessProtocol {
   }
 
   override processEnded(reason: ProcessEnded): void {
+    this.#endedByStop = this.#bounds?.isStopping() === true
     this.#end(reason)
   }
 
   #collect(pieces: Buffer[], data: Buffer): void {
     this.#leftBytes -= data.length
-    if (this.#leftBytes < 0) this.#tooMuch()
+    if (this.#leftBytes < 0) this.#bounds?.tooMuch()
     else pieces.push(data)
   }
 }
 
-function exitCodeOf(reason: ProcessEnded): number {
-  if (reason instanceof ProcessDone) return 0
-  if (reason instanceof ProcessTerminated && reason.exitCode !== undefined) return reason.exitCode
-  throw reason
-}
-
+const DEFAULT_MAX_BYTES = 16 * 1024 * 1024
 const { childFDs: _taken, transport: _unused, ...SHARED_RULES } = SPAWN_RULES
 const RULES: OptionRules<ProcessOutputOptions> = {
   ...SHARED_RULES,

@@ -2,6 +2,7 @@ import { describe, expect, test } from 'vitest'
 import { ProcessNotStarted, ProcessTerminated } from '../../src/errors.ts'
 import { createReactor } from '../../src/node/node-reactor.ts'
 import { getProcessOutput, getProcessOutputAndValue } from '../../src/node/process-output.ts'
+import { runProgram } from './run-program.ts'
 
 const rejection = (promise: Promise<unknown>): Promise<unknown> => promise.catch((error: unknown) => error)
 
@@ -39,10 +40,24 @@ describe('getProcessOutputAndValue', () => {
     expect([ran.output.toString(), ran.errors.toString(), ran.exitCode]).toEqual(['/\n', 'good\n', 5])
   })
 
-  test('rejects when a signal ended the command', async () => {
-    const failed = await rejection(getProcessOutputAndValue('sh', ['-c', 'kill -9 $$'], { reactor }))
+  test('rejects when a signal ended the command, with what came until then', async () => {
+    const script = 'echo half; echo a fault >&2; kill -9 $$'
+    const failed = await rejection(getProcessOutputAndValue('sh', ['-c', script], { reactor }))
     expect(failed).toMatchObject({ signal: 'SIGKILL', message: 'Process was ended by SIGKILL' })
+    expect(failed).toMatchObject({ output: Buffer.from('half\n'), errors: Buffer.from('a fault\n') })
     expect(failed).not.toHaveProperty('cause')
+  })
+
+  test('ends no process that does not wait for a command which the stop has ended', async () => {
+    const ended = await runProgram(`
+      import { getProcessOutput } from './packages/core/src/index.ts'
+      reactor.callWhenRunning(() => {
+        void getProcessOutput('sleep', ['100']).then(() => console.log('never'))
+        void reactor.stop()
+      })
+      const { completed } = await reactor.run()
+      console.log(completed.length)`)
+    expect(ended).toMatchObject({ code: 0, output: '1\n' })
   })
 
   test('kills a command that writes more than maxBytes, and says so', async () => {
@@ -61,6 +76,7 @@ describe('getProcessOutputAndValue', () => {
     expect(failed).toMatchObject({
       signal: 'SIGKILL',
       cause: { message: 'Cannot wait for sleep: it took longer than 20 ms' },
+      output: Buffer.alloc(0),
     })
     await getProcessOutputAndValue('true', [], { reactor, timeoutMs: 60_000 })
     expect(reactor.getDelayedCalls()).toEqual([])
@@ -73,6 +89,7 @@ describe('getProcessOutputAndValue', () => {
     expect(failed).toMatchObject({
       exitCode: 0,
       cause: { message: 'Cannot wait for sh: it took longer than 500 ms' },
+      output: Buffer.from('half\n'),
     })
   })
 
