@@ -53,6 +53,7 @@ export class HTTPChannel extends Protocol<HTTPChannelOwner> implements RequestCh
   #drained: (() => void) | undefined
   #reading = false
   #paused = false
+  #awaitsRoom = false
 
   override connectionMade(): void {
     this.#options = this.factory.options
@@ -356,7 +357,12 @@ export class HTTPChannel extends Protocol<HTTPChannelOwner> implements RequestCh
   }
 
   #readWhenDrained(): void {
-    void this.transport.drained().then(() => this.#read())
+    if (this.#awaitsRoom) return
+    this.#awaitsRoom = true
+    void this.transport.drained().then(() => {
+      this.#awaitsRoom = false
+      this.#read()
+    })
   }
 
   #close(): void {

@@ -1,5 +1,5 @@
 import { ConnectionLost } from '@ropewalk/core'
-import { chunkings } from '@ropewalk/core/testing'
+import { chunkings, StringTransport } from '@ropewalk/core/testing'
 import { describe, expect, test } from 'vitest'
 import { HTTPError } from '../../src/errors.ts'
 import type { Request } from '../../src/server/request.ts'
@@ -60,6 +60,22 @@ describe('HTTPChannel', () => {
       await exchange.reactor.settle()
     }
     expect(exchange.requests.length).toBe(50)
+  })
+
+  test('waits for room once, however many pieces come meanwhile', async () => {
+    const exchange = new Exchange((request) => request.finish('x'.repeat(100_000)))
+    const { transport } = exchange
+    let waits = 0
+    transport.drained = () => {
+      waits++
+      return StringTransport.prototype.drained.call(transport)
+    }
+    transport.block()
+    await exchange.send(GET('/1'), ...GET('/2'))
+    expect([waits, exchange.requests.length]).toEqual([1, 1])
+    transport.unblock()
+    await exchange.reactor.settle()
+    expect(exchange.requests.length).toBe(2)
   })
 
   test('closes after a request that asks for it, and reads nothing behind it', async () => {
