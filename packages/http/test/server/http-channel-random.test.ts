@@ -3,6 +3,7 @@ import { describe, expect, test } from 'vitest'
 import { HTTPError } from '../../src/errors.ts'
 import type { Request } from '../../src/server/request.ts'
 import { Exchange } from './http-exchange.ts'
+import { unhandledRejectionsDuring } from './unhandled-rejections.ts'
 
 /** What a resource might do with a request; each leaves the request's path in its answer. */
 const BEHAVIOURS: Readonly<Record<string, (request: Request) => void | Promise<void>>> = {
@@ -87,5 +88,75 @@ describe('HTTPChannel under any mixture of requests, cuts and behaviours', () =>
       ),
       { numRuns: 400 },
     )
+  })
+})
+
+/** What a client does in the middle of it all. */
+type Leaving = 'end' | 'reset' | 'silence' | 'broken rules' | 'stop'
+
+describe('HTTPChannel whose client leaves at any moment', () => {
+  const behaviours: typeof BEHAVIOURS = {
+    ...BEHAVIOURS,
+    never: () => undefined,
+    begins_and_never_ends: (request) => void request.write('begun'),
+    holds_the_body_up: async (request) => {
+      for await (const piece of request.body)
+        await new Promise((resolve) => request.reactor.callLater(piece.length * 1000, resolve, undefined))
+      request.finish(request.path)
+    },
+    stops_with_its_client: async ({ signal }) => {
+      await new Promise((resolve) => signal.addEventListener('abort', resolve))
+      signal.throwIfAborted()
+    },
+    writes_by_timer: (request) => {
+      void request.body.text()
+      request.reactor.callLater(20_000, () => request.write('late') && request.finish())
+    },
+  }
+  const call = fc.record<Call>({
+    behaviour: fc.constantFrom(...Object.keys(behaviours)),
+    body: fc.constantFrom('none', 'length', 'chunked', 'expected'),
+  })
+
+  test('every request ends, nothing is logged but what was late, and no timer is left', async () => {
+    const unhandled = await unhandledRejectionsDuring(async () => {
+      await fc.assert(
+        fc.asyncProperty(
+          fc.array(call, { minLength: 1, maxLength: 5 }),
+          fc.nat(),
+          fc.constantFrom<Leaving>('end', 'reset', 'silence', 'broken rules', 'stop'),
+          fc.nat(20_000),
+          async (calls, cut, leaving, afterMs) => {
+            const exchange = new Exchange((request) =>
+              behaviours[request.path.split('/')[2] ?? '']?.(request),
+            )
+            const { transport, reactor } = exchange
+            const whole = calls.map(bytesOf).join('')
+            await exchange.send(whole.slice(0, cut % (whole.length + 1)))
+            reactor.advance(afterMs)
+            if (leaving === 'end') transport.receiveEnd()
+            else if (leaving === 'reset') transport.receiveReset()
+            else if (leaving === 'broken rules') await exchange.send('\0\r\n\r\n')
+            else if (leaving === 'stop') transport.drain()
+            for (let i = 0; i < 12; i++) {
+              await reactor.settle()
+              reactor.advance(30_000)
+            }
+            // A response that has begun has no deadline; its client must go.
+            const begun = exchange.requests.filter(({ started, outcome }) => started && outcome === undefined)
+            if (leaving === 'end') expect(begun).toEqual([])
+            if (begun.length > 0) transport.receiveReset()
+            await reactor.settle()
+            expect(exchange.requests.filter(({ outcome }) => outcome === undefined)).toEqual([])
+            const texts = reactor.logged.map(({ text }) => text)
+            expect(texts.filter((text) => !text.startsWith('A request was not answered within'))).toEqual([])
+            expect(texts.length).toBeLessThan(2)
+            exchange.expectNothingLeft()
+          },
+        ),
+        { numRuns: 200 },
+      )
+    })
+    expect(unhandled).toEqual([])
   })
 })
