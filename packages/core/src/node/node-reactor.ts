@@ -41,6 +41,7 @@ import { checkOptions } from '../options/check-options.ts'
 import { anything, callable, count, type OptionRules } from '../options/option-rules.ts'
 import { SPAWN_RULES } from './spawn-rules.ts'
 import { StandardIO } from './standard-io.ts'
+import { UnhandledEnds } from './unhandled-ends.ts'
 
 /** What a reactor is made with. */
 export interface ReactorOptions {
@@ -66,6 +67,7 @@ class NodeReactor extends WireReactor implements SystemReactor {
   readonly #time: NodeTime = new NodeTime((event) => this.log(event))
   readonly #ownLookup: ReactorNames['lookup'] | undefined
   readonly #signals = new ProcessSignals((name) => this.#stopOnSignal(name))
+  readonly #unhandledEnds = new UnhandledEnds((event) => this.log(event))
   readonly #endTurn = (): void => this.host.turn.end()
   #keepAlive: NodeJS.Timeout | undefined
 
@@ -181,12 +183,14 @@ class NodeReactor extends WireReactor implements SystemReactor {
   protected override started({ installSignalHandlers = true }: RunOptions): void {
     keepHeap()
     this.#keepAlive = setInterval(() => undefined, LONGEST_INTERVAL_MS)
+    this.#unhandledEnds.install()
     if (installSignalHandlers) this.#signals.install()
   }
 
   protected override stopped(): void {
     clearInterval(this.#keepAlive)
     this.#signals.remove()
+    this.#unhandledEnds.remove()
     this.#time.cancelAll()
   }
 
