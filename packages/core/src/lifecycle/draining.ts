@@ -76,9 +76,12 @@ function labelled(some: Iterable<Draining>): [Draining, string][] {
   return Array.from(some).flatMap((one) => (one.label === undefined ? [] : [[one, one.label]]))
 }
 
-/** Logs how many connections finished at a stop, and which did not. */
-export function logReport({ completed, aborted }: StopReport, log: ReactorLog): void {
-  if (completed.length > 0) {
+/**
+ * Logs how many connections finished at a stop, and which did not. Nothing when a program has stopped by itself and all
+ * finished: it has the report.
+ */
+export function logReport({ completed, aborted, signal }: StopReport, log: ReactorLog): void {
+  if (completed.length > 0 && (signal !== undefined || aborted.length > 0)) {
     const text = 'Connections that finished at the stop: {completed}'
     log.log({ level: 'info', text, fields: { completed: completed.length } })
   }

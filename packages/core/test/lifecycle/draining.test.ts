@@ -90,6 +90,10 @@ describe('logReport', () => {
 
   test('counts those that finished, and names those that were cut, ten at most', () => {
     expect(logOf({ completed: [], aborted: [] })).toEqual([])
+    expect(logOf({ completed: labels(3), aborted: [] })).toEqual([])
+    expect(logOf({ completed: labels(3), aborted: [], signal: 'SIGINT' })).toEqual([
+      ['info', { completed: 3 }],
+    ])
     expect(logOf({ completed: labels(3), aborted: labels(2) })).toEqual([
       ['info', { completed: 3 }],
       ['warn', { aborted: 2, labels: 'Echo 1, Echo 2' }],

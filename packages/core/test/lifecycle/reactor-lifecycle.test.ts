@@ -328,7 +328,7 @@ describe('ReactorLifecycle', () => {
       await reactor.settle()
       await stop
       expect(server.reason).toBeInstanceOf(ConnectionAborted)
-      expect(reactor.flushLoggedErrors().map(String)).toEqual(['Error: undrained'])
+      expect(reactor.logged.map(({ error }) => String(error))).toEqual(['Error: undrained'])
     })
 
     test('drains the protocol that takes a connection over meanwhile', async () => {

@@ -229,6 +229,19 @@ describe('ClientService', () => {
     expect([first.lost, server.accepted.length]).toEqual([true, 2])
   })
 
+  test('rejects no promise that ends the process when it is stopped and no code waits for its connection', async () => {
+    const server = new Server()
+    const { service } = clientOf(server)
+    await service.startService()
+    void service.whenConnected().then(() => expect.unreachable())
+    const awaited = service.whenConnected()
+    await service.stopService()
+    void service.whenConnected()
+    await expect(awaited).rejects.toBeInstanceOf(ServiceStopped)
+    await new Promise((resolve) => setImmediate(resolve))
+    expect(left(server)).toEqual(NOTHING)
+  })
+
   test('knows its connection by its transport, whoever reads it', async () => {
     const server = await Server.started()
     const { service, attempts } = clientOf(server)

@@ -9,6 +9,40 @@ import { LoopingCall } from '../../src/time/looping-call.ts'
 
 describe('LoopingCall', () => {
   describe('start', () => {
+    test.each([
+      ['throws', true],
+      ['rejects', true],
+      ['throws', false],
+      ['rejects', false],
+    ])(
+      'logs what a call %s when no code waits for the loop (the first call at once: %s)',
+      async (how, now) => {
+        const [reactor, fault] = [new MemoryReactor(), new Error('mine')]
+        const call = (): unknown => {
+          if (how === 'rejects') return Promise.reject(fault)
+          throw fault
+        }
+        void new LoopingCall(call).start(10, { reactor, now })
+        reactor.advance(10)
+        await reactor.settle()
+        expect(reactor.logged).toMatchObject([{ level: 'error', error: fault }])
+        const awaited = new LoopingCall(call).start(10, { reactor, now })
+        const outcome = awaited.catch((error: unknown) => error)
+        reactor.advance(10)
+        expect(await outcome).toBe(fault)
+        await reactor.settle()
+        expect(reactor.logged).toHaveLength(1)
+      },
+    )
+
+    test('takes an abort for no fault, also when no code waits for the loop', async () => {
+      const [reactor, controller] = [new MemoryReactor(), new AbortController()]
+      void new LoopingCall(() => 1).start(10, { reactor, signal: controller.signal })
+      controller.abort(new Error('enough'))
+      await reactor.settle()
+      expect(reactor.logged).toEqual([])
+    })
+
     test('calls at once, then every interval, with the arguments (statement 80)', () => {
       const [clock, seen] = [new Clock(), [] as unknown[]]
       const loop = new LoopingCall((...args: [string, number]) => seen.push([clock.now(), ...args]), 'a', 2)

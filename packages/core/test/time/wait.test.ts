@@ -1,5 +1,9 @@
 import { getEventListeners } from 'node:events'
 import { describe, expect, test } from 'vitest'
+import { Clock } from '../../src/testing/clock.ts'
+import { Lock } from '../../src/time/lock.ts'
+import { Queue } from '../../src/time/queue.ts'
+import { sleep } from '../../src/time/sleep.ts'
 import { wait } from '../../src/time/wait.ts'
 
 describe('wait', () => {
@@ -23,6 +27,17 @@ describe('wait', () => {
     await expect(waiting).rejects.toBe('enough')
     expect(gaveUp).toEqual(['gave up'])
     expect(getEventListeners(controller.signal, 'abort')).toEqual([])
+  })
+
+  test('is no unhandled rejection when it is given up and no code waits for it', async () => {
+    const controller = new AbortController()
+    void wait({ signal: controller.signal }, () => () => undefined).then(() => expect.unreachable())
+    void new Lock().run(() => wait(controller, () => () => undefined), controller)
+    void new Queue().get(controller)
+    void sleep(1, { reactor: new Clock(), signal: controller.signal }).finally(() => undefined)
+    controller.abort(new Error('enough'))
+    await new Promise((resolve) => setImmediate(resolve))
+    expect(controller.signal.aborted).toBe(true)
   })
 
   test('keeps what came before the signal, in the same turn too', async () => {
