@@ -189,7 +189,10 @@ export interface ListenTCPOptions extends AcceptOptions {
 
 /** How to connect by TCP. */
 export interface ConnectTCPOptions {
-  /** Longest wait for the connection, in milliseconds; then it fails with TimeoutError. Default 30 000. */
+  /**
+   * Longest wait for the connection, the lookup of a name and all its addresses included, in milliseconds; then it fails
+   * with TimeoutError. Default 30 000.
+   */
   readonly timeoutMs?: number
   /** The local address to connect from. */
   readonly bindAddress?: string
@@ -207,7 +210,14 @@ export interface ReactorTCP {
    * @throws {CannotListenError} (rejects) when the address cannot be had.
    */
   listenTCP(port: number, factory: ProtocolFactory, options?: ListenTCPOptions): Promise<ListeningPort>
-  /** Connects to `host`; failures reach `factory.clientConnectionFailed` and `connector.whenConnected()`. */
+  /**
+   * Connects to `host`; failures reach `factory.clientConnectionFailed` and `connector.whenConnected()`.
+   *
+   * A name is looked up, and its addresses are tried beside each other, 250 ms apart, until the first connection is up
+   * (RFC 8305); an international one is encoded before.
+   *
+   * @throws {InvalidAddressError} for an international name that cannot be encoded.
+   */
   connectTCP<P extends ProtocolEvents>(
     host: string,
     port: number,

@@ -1,10 +1,10 @@
 import type { Address } from '../contracts/address.ts'
-import type { Connector } from '../contracts/connector.ts'
 import type { ConnectionPolicy } from '../contracts/policy.ts'
 import type { ProtocolEvents, ProtocolFactory } from '../contracts/protocol-events.ts'
-import type { ConnectTCPOptions, DelayedCall, ReactorTCP, ReactorTime } from '../contracts/reactor.ts'
+import type { ConnectTCPOptions, ReactorTCP, ReactorTime } from '../contracts/reactor.ts'
 import type { Transport } from '../contracts/transport.ts'
 import { AllAddressesFailed, NoProtocol } from '../errors.ts'
+import { AddressRace, type AttemptEvents } from '../transport/address-race.ts'
 
 /** Where the race is run. */
 export interface RaceSetup {
@@ -16,15 +16,10 @@ export interface RaceSetup {
   readonly address: Address
 }
 
-/** Connects to several addresses beside each other, and keeps the first connection that is up. */
+/** Runs the race of an endpoint: its attempts are connections of the reactor, and the factory is asked for the winner. */
 export class ConnectionRace<P extends ProtocolEvents> {
   readonly #setup: RaceSetup
   readonly #factory: ProtocolFactory<P>
-  readonly #running = new Set<Connector>()
-  readonly #failures: Error[] = []
-  #left: string[] = []
-  #next: DelayedCall | undefined
-  #settle: { readonly won: (protocol: P) => void; readonly lost: (why: unknown) => void } | undefined
 
   constructor(setup: RaceSetup, factory: ProtocolFactory<P>) {
     this.#setup = setup
@@ -38,68 +33,57 @@ export class ConnectionRace<P extends ProtocolEvents> {
    */
   async run(hosts: readonly string[], signal: AbortSignal): Promise<P> {
     signal.throwIfAborted()
-    this.#left = [...hosts]
-    const giveUp = (): void => this.#end(() => this.#settle?.lost(signal.reason))
-    signal.addEventListener('abort', giveUp, { once: true })
+    const { reactor, attemptDelayMs, address } = this.#setup
+    let giveUp = (): void => undefined
     try {
-      return await new Promise<P>((won, lost) => {
-        this.#settle = { won, lost }
-        this.#tryNext()
+      const winner = await new Promise<P>((resolve, reject) => {
+        const attempt = (host: string, events: AttemptEvents<Transport>): { cancel(): void } =>
+          this.#attempt(host, events)
+        const race = new AddressRace({ time: reactor, attemptDelayMs, attempt }, hosts, {
+          won: (transport) => this.#give(transport, resolve, reject),
+          lost: (errors) => reject(errors.length === 1 ? errors[0] : new AllAddressesFailed(address, errors)),
+        })
+        giveUp = () => {
+          race.cancel()
+          reject(signal.reason as Error)
+        }
+        signal.addEventListener('abort', giveUp, { once: true })
+        race.begin()
       })
+      return winner
     } finally {
       signal.removeEventListener('abort', giveUp)
     }
   }
 
-  #tryNext(): void {
-    if (this.#next?.active()) this.#next.cancel()
-    const host = this.#left.shift()
-    if (host === undefined) return
-    const { reactor, port, attemptDelayMs, options } = this.#setup
-    const entrant = new Entrant(this.#factory, (transport) => this.#arrived(transport))
+  #attempt(host: string, { up, failed }: AttemptEvents<Transport>): { cancel(): void } {
+    const { reactor, port, options } = this.#setup
+    let wanted = true
+    // One that is up in the turn in which another has won is turned away.
+    const entrant = new Entrant(this.#factory, (transport) =>
+      wanted ? up(transport) : transport.abortConnection(),
+    )
     const connector = reactor.connectTCP(host, port, entrant, options)
-    this.#running.add(connector)
-    connector.whenConnected().catch((error: Error) => this.#failed(connector, error))
-    if (this.#left.length > 0) this.#next = reactor.callLater(attemptDelayMs, () => this.#tryNext())
-  }
-
-  /** The first wins; one that comes in the same turn is turned away. */
-  #arrived(transport: Transport): void {
-    if (this.#settle === undefined) return transport.abortConnection()
-    const { won, lost } = this.#settle
-    const peer = transport.getPeer()
-    try {
-      const protocol = this.#factory.buildProtocol(peer)
-      if (protocol === undefined)
-        throw new NoProtocol(this.#setup.address, 'its factory refused the connection')
-      transport.switchProtocol(protocol)
-      this.#end(() => won(protocol))
-    } catch (error) {
-      transport.abortConnection(error)
-      this.#end(() => lost(error))
+    connector.whenConnected().catch(failed)
+    return {
+      cancel: () => {
+        wanted = false
+        if (connector.state === 'connecting') connector.stopConnecting()
+      },
     }
   }
 
-  #failed(connector: Connector, error: Error): void {
-    if (!this.#running.delete(connector) || this.#settle === undefined) return
-    this.#failures.push(error)
-    if (this.#left.length > 0) return this.#tryNext()
-    if (this.#running.size > 0) return
-    const [only, ...more] = this.#failures
-    const { address } = this.#setup
-    this.#end(() =>
-      this.#settle?.lost(more.length === 0 ? only : new AllAddressesFailed(address, this.#failures)),
-    )
-  }
-
-  /** Gives the other attempts up. */
-  #end(settle: () => void): void {
-    settle()
-    this.#settle = undefined
-    this.#left = []
-    if (this.#next?.active()) this.#next.cancel()
-    for (const connector of this.#running) if (connector.state === 'connecting') connector.stopConnecting()
-    this.#running.clear()
+  #give(transport: Transport, resolve: (protocol: P) => void, reject: (why: unknown) => void): void {
+    try {
+      const protocol = this.#factory.buildProtocol(transport.getPeer())
+      if (protocol === undefined)
+        throw new NoProtocol(this.#setup.address, 'its factory refused the connection')
+      transport.switchProtocol(protocol)
+      resolve(protocol)
+    } catch (error) {
+      transport.abortConnection(error)
+      reject(error)
+    }
   }
 }
 

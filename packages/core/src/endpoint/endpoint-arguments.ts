@@ -1,3 +1,4 @@
+import { asciiHost } from '../ascii-host.ts'
 import { mustBeHostName } from './host-name.ts'
 import {
   type EndpointArgument,
@@ -46,11 +47,12 @@ export class EndpointArguments {
     const arg = this.#peek(name)
     const host = this.requiredText(name, example)
     try {
-      mustBeHostName(host)
+      const encoded = asciiHost(host)
+      mustBeHostName(encoded)
+      return encoded
     } catch {
       throw this.#wrong(arg, `"${host}" is neither an address nor the name of a host`)
     }
-    return host
   }
 
   /** A whole number. */

@@ -1,9 +1,12 @@
 import { tcpAddress } from '../addresses.ts'
+import { asciiHost } from '../ascii-host.ts'
 import type { ProtocolEvents, ProtocolFactory } from '../contracts/protocol-events.ts'
 import type { ConnectTCPOptions, ReactorNames, ReactorTCP, ReactorTime } from '../contracts/reactor.ts'
-import { ConnectingCancelledError, DNSLookupError, TimeoutError } from '../errors.ts'
+import { ConnectingCancelledError, TimeoutError } from '../errors.ts'
 import { checkOptions, checkValue } from '../options/check-options.ts'
 import { milliseconds, type OptionRules } from '../options/option-rules.ts'
+import { DEFAULT_ATTEMPT_DELAY_MS } from '../transport/address-race.ts'
+import { addressesOfName } from '../transport/addresses-of-name.ts'
 import { CONNECT_TCP_RULES, NODE_NAMES, PORT } from '../transport/connection-rules.ts'
 import type { ClientEndpoint, ConnectOptions } from './client-endpoint.ts'
 import { ConnectionRace } from './connection-race.ts'
@@ -35,11 +38,12 @@ export class HostnameEndpoint implements ClientEndpoint {
     port: number,
     options: HostnameEndpointOptions = {},
   ) {
-    mustBeHostName(host)
+    const name = asciiHost(host)
+    mustBeHostName(name)
     checkValue('HostnameEndpoint', 'port', port, PORT)
     checkOptions('HostnameEndpoint', options, RULES, NODE_NAMES)
     this.#reactor = reactor
-    this.#host = host
+    this.#host = name
     this.#port = port
     this.#options = options
   }
@@ -68,13 +72,12 @@ export class HostnameEndpoint implements ClientEndpoint {
     signal?.addEventListener('abort', cancel, { once: true })
     if (signal?.aborted) cancel()
     try {
-      const hosts = await this.#reactor.lookup(this.#host, { signal: stop.signal })
-      if (hosts.length === 0) throw new DNSLookupError(address, 'the name has no address')
+      const hosts = await addressesOfName(this.#reactor, address, stop.signal, others.bindAddress)
       const race = new ConnectionRace(
         { reactor: this.#reactor, port: this.#port, attemptDelayMs, options: others, address },
         factory,
       )
-      return await race.run(alternating(hosts), stop.signal)
+      return await race.run(hosts, stop.signal)
     } finally {
       signal?.removeEventListener('abort', cancel)
       if (deadline.active()) deadline.cancel()
@@ -82,17 +85,8 @@ export class HostnameEndpoint implements ClientEndpoint {
   }
 }
 
-/** The addresses of both families in turn, beginning with the family of the first (RFC 8305 §4). */
-function alternating(hosts: readonly string[]): readonly string[] {
-  const isSix = (host: string): boolean => host.includes(':')
-  const first = hosts.filter((host) => isSix(host) === isSix(hosts[0] ?? ''))
-  const other = hosts.filter((host) => !first.includes(host))
-  return hosts.flatMap((_host, at) => [first[at], other[at]]).filter((host) => host !== undefined)
-}
-
 const RULES: OptionRules<HostnameEndpointOptions> = {
   ...CONNECT_TCP_RULES,
   attemptDelayMs: milliseconds(),
 }
 const DEFAULT_TIMEOUT_MS = 30_000
-const DEFAULT_ATTEMPT_DELAY_MS = 250

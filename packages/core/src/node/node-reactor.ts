@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto'
 import { readFile } from 'node:fs/promises'
 import { isIP } from 'node:net'
 import { tcpAddress, unixAddress } from '../addresses.ts'
+import { asciiHost } from '../ascii-host.ts'
 import type { Address } from '../contracts/address.ts'
 import type { DeadlineKeeper } from '../contracts/deadline.ts'
 import type { LogObserver } from '../contracts/log.ts'
@@ -32,7 +33,7 @@ import { connectionLimit, waitingLimit } from './descriptor-limit.ts'
 import { dialSocket } from './dial-socket.ts'
 import { inheritedSockets } from './inherited-sockets.ts'
 import { keepHeap } from './keep-heap.ts'
-import { lookupForSockets, lookupName } from './lookup-name.ts'
+import { lookupName } from './lookup-name.ts'
 import { NodeTime } from './node-time.ts'
 import { ProcessSignals } from './process-signals.ts'
 import { SocketPort } from './socket-port.ts'
@@ -105,7 +106,7 @@ class NodeReactor extends WireReactor implements SystemReactor {
   }
 
   lookup(host: string, options: LookupOptions = {}): Promise<readonly string[]> {
-    return (this.#ownLookup ?? lookupName)(host, options)
+    return (this.#ownLookup ?? lookupName)(asciiHost(host), options)
   }
 
   protected override acceptTCP(
@@ -172,8 +173,7 @@ class NodeReactor extends WireReactor implements SystemReactor {
     const { host, port } = address
     const local = bindAddress === undefined ? {} : { localAddress: bindAddress }
     const family = isIP(host) === 0 ? {} : { family: isIP(host) }
-    const names = this.#ownLookup === undefined ? {} : { lookup: lookupForSockets(this.#ownLookup) }
-    return dialSocket(address, { host, port, ...local, ...family, ...names }, events)
+    return dialSocket(address, { host, port, ...local, ...family }, events)
   }
 
   protected override bindDatagrams(binding: DatagramBinding): Promise<DatagramWire> {

@@ -1,4 +1,5 @@
 import { tcpAddress, unixAddress } from '../addresses.ts'
+import { asciiHost } from '../ascii-host.ts'
 import type { Address } from '../contracts/address.ts'
 import type { Connector } from '../contracts/connector.ts'
 import type {
@@ -41,6 +42,8 @@ import {
   NODE_NAMES,
   PORT,
 } from '../transport/connection-rules.ts'
+import { isNumericHost } from '../transport/addresses-of-name.ts'
+import { dialByName } from '../transport/dial-by-name.ts'
 import { ReactorLifecycle } from '../lifecycle/reactor-lifecycle.ts'
 import { LogPublisher, type LogPublisherOptions } from '../log/log-publisher.ts'
 import { ClientTLS } from '../tls/client-tls.ts'
@@ -109,6 +112,10 @@ export abstract class WireReactor implements Reactor {
     factory: ProtocolFactory,
     options: ListenUNIXOptions,
   ): Promise<ListeningPort>
+  /** Whether `host` is looked up, and its addresses dialled; otherwise it is dialled itself. */
+  protected looksUp(host: string): boolean {
+    return !isNumericHost(host)
+  }
   /** Begins to connect to `address`. */
   protected abstract dial(address: Address, events: DialEvents, bindAddress: string | undefined): Dialling
   /** @throws the system's error (rejects) when the address cannot be had. */
@@ -196,7 +203,7 @@ export abstract class WireReactor implements Reactor {
     options: ConnectTCPOptions = {},
   ): Connector<P> {
     this.#checkConnect('connectTCP', host, port, options)
-    return this.#connect(tcpAddress(host, port), factory, options)
+    return this.#connect(tcpAddress(asciiHost(host), port), factory, options)
   }
 
   connectSSL<P extends ProtocolEvents>(
@@ -208,7 +215,7 @@ export abstract class WireReactor implements Reactor {
   ): Connector<P> {
     this.#checkConnect('connectSSL', host, port, options)
     const context = ClientTLS.from(tls, host, factory.acceptableProtocols)
-    return this.#connect(tcpAddress(host, port), factory, options, context)
+    return this.#connect(tcpAddress(asciiHost(host), port), factory, options, context)
   }
 
   connectUNIX<P extends ProtocolEvents>(
@@ -248,13 +255,19 @@ export abstract class WireReactor implements Reactor {
     checkOptions(owner, options, CONNECT_TCP_RULES, NODE_NAMES)
   }
 
+  #dial(address: Address, events: DialEvents, bindAddress: string | undefined): Dialling {
+    if (address.type === 'UNIX' || !this.looksUp(address.host)) return this.dial(address, events, bindAddress)
+    const dial = (to: Address, attempt: DialEvents): Dialling => this.dial(to, attempt, bindAddress)
+    return dialByName({ reactor: this, address, bindAddress, dial }, events)
+  }
+
   #connect<P extends ProtocolEvents>(
     address: Address,
     factory: ProtocolFactory<P>,
     { bindAddress, ...options }: ConnectTCPOptions,
     tls?: TLSContext,
   ): Connector<P> {
-    const dial = (events: DialEvents): Dialling => this.dial(address, events, bindAddress)
+    const dial = (events: DialEvents): Dialling => this.#dial(address, events, bindAddress)
     const connector = new StreamConnector({ host: this.host, factory, address, options, dial, tls })
     connector.connect()
     return connector

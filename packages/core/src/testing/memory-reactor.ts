@@ -1,4 +1,5 @@
 import { tcpAddress, unixAddress } from '../addresses.ts'
+import { asciiHost } from '../ascii-host.ts'
 import type { Address } from '../contracts/address.ts'
 import type { LogEvent, LogObserver } from '../contracts/log.ts'
 import type { ProtocolFactory } from '../contracts/protocol-events.ts'
@@ -13,6 +14,7 @@ import type { DatagramBinding } from '../datagram/datagram-binding.ts'
 import type { DatagramWire } from '../datagram/datagram-wire.ts'
 import { DNSLookupError } from '../errors.ts'
 import { WireReactor } from '../reactor/wire-reactor.ts'
+import { isNumericHost } from '../transport/addresses-of-name.ts'
 import { contained } from '../transport/contained.ts'
 import { DeadlineWheel } from '../transport/deadline-wheel.ts'
 import type { DialEvents, Dialling } from '../transport/stream-connector.ts'
@@ -123,7 +125,7 @@ export class MemoryReactor extends WireReactor implements Reactor {
 
   /** Answers from `names`; a numeric host is its own. */
   async lookup(host: string): Promise<readonly string[]> {
-    const found = this.names.get(host) ?? (isNumericHost(host) ? [host] : [])
+    const found = this.#addressesOf(host) ?? (isNumericHost(host) ? [host] : [])
     if (found.length > 0) return found
     throw new DNSLookupError(tcpAddress(host, 0), 'the name has no address')
   }
@@ -148,6 +150,11 @@ export class MemoryReactor extends WireReactor implements Reactor {
     this.#turnWaits = true
   }
 
+  /** Hosts are not told apart: only a name that a test has given addresses stands for them. */
+  protected override looksUp(host: string): boolean {
+    return this.#addressesOf(host) !== undefined
+  }
+
   protected override dial(address: Address, events: DialEvents): Dialling {
     return this.#network.dial(address, events)
   }
@@ -162,6 +169,11 @@ export class MemoryReactor extends WireReactor implements Reactor {
     for (const call of this.getDelayedCalls()) call.cancel()
   }
 
+  #addressesOf(host: string): readonly string[] | undefined {
+    const known = Array.from(this.names.keys()).find((name) => asciiHost(name) === asciiHost(host))
+    return known === undefined ? undefined : this.names.get(known)
+  }
+
   #endTurn(before: number): void {
     if (before > MAX_TURNS) throw new Error(`Cannot settle: still busy after ${MAX_TURNS} turns`)
     this.#turnWaits = false
@@ -172,10 +184,6 @@ export class MemoryReactor extends WireReactor implements Reactor {
     this.#randomState = (Math.imul(this.#randomState, 1_664_525) + 1_013_904_223) >>> 0
     return this.#randomState >>> 24
   }
-}
-
-function isNumericHost(host: string): boolean {
-  return host.includes(':') || /^[0-9.]+$/.test(host)
 }
 
 const MAX_TURNS = 100_000

@@ -1,4 +1,5 @@
 import { connect, createSecureContext, type SecureContext } from 'node:tls'
+import { asciiHost } from '../ascii-host.ts'
 import type {
   ClientTLSOptions,
   SecureWire,
@@ -36,7 +37,7 @@ export class ClientTLS implements TLSContext {
     }
     this.handshakeTimeoutMs = options.handshakeTimeoutMs ?? DEFAULT_HANDSHAKE_TIMEOUT_MS
     this.#options = options
-    this.#serverName = serverName ?? ''
+    this.#serverName = asciiHost(serverName ?? '')
     this.#context = contextOf(options)
   }
 

@@ -156,6 +156,46 @@ describe('HostnameEndpoint', () => {
     expect(reactor.connections.size).toBe(0)
   })
 
+  test.each(['timeoutMs', 'signal'])('settles by %s though its lookup never does', async (by) => {
+    class Deaf extends MemoryReactor {
+      override lookup(): Promise<readonly string[]> {
+        return new Promise(() => undefined)
+      }
+    }
+    const [reactor, abort] = [new Deaf(), new AbortController()]
+    const factory = new Counting(new Recorder())
+    const endpoint = new HostnameEndpoint(reactor, 'deaf.test', 80, { timeoutMs: 500 })
+    const failed = endpoint.connect(factory, { signal: abort.signal })
+    const error = failed.catch((caught: unknown) => caught)
+    if (by === 'signal') abort.abort()
+    await pass(reactor, 500)
+    expect(await error).toBeInstanceOf(by === 'signal' ? ConnectingCancelledError : TimeoutError)
+    expect([factory.built, reactor.getDelayedCalls()]).toEqual([0, []])
+  })
+
+  test('rejects with DNSLookupError whatever its lookup fails with', async () => {
+    class Broken extends MemoryReactor {
+      override lookup(): Promise<readonly string[]> {
+        throw new TypeError('no resolver')
+      }
+    }
+    const failed = new HostnameEndpoint(new Broken(), 'a.test', 80).connect(new Counting(new Recorder()))
+    const error = await failed.catch((caught: unknown) => caught)
+    expect(error).toBeInstanceOf(DNSLookupError)
+    expect(error).toMatchObject({ message: 'Cannot connect to a.test:80: its lookup failed: no resolver' })
+  })
+
+  test('encodes an international name', async () => {
+    const reactor = await make({ '192.0.2.1': 0 })
+    reactor.names.set('xn--bcher-kva.example', ['192.0.2.1'])
+    const connecting = new HostnameEndpoint(reactor, 'bücher.example', 80).connect(
+      new Counting(new Recorder()),
+    )
+    await pass(reactor, 20)
+    expect((await connecting).made).toBe(true)
+    expect(() => new HostnameEndpoint(reactor, 'bü cher.example', 80)).toThrow(InvalidAddressError)
+  })
+
   test('refuses what can be no host', () => {
     expect(() => new HostnameEndpoint(new MemoryReactor(), 'a b', 80)).toThrow(InvalidAddressError)
   })

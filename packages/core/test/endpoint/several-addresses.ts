@@ -1,10 +1,14 @@
 import type { Address } from '../../src/contracts/address.ts'
-import { ConnectionRefusedError } from '../../src/errors.ts'
+import { ConnectionRefusedError, NoRouteError } from '../../src/errors.ts'
 import { MemoryReactor } from '../../src/testing/memory-reactor.ts'
 import type { DialEvents, Dialling } from '../../src/transport/stream-connector.ts'
 
-/** How an address answers: after so many milliseconds, with a refusal after so many, or never. */
-export type Answer = number | { readonly refusedAfterMs: number } | 'never'
+/** How an address answers: after so many milliseconds, with a refusal or another failure after so many, or never. */
+export type Answer =
+  | number
+  | { readonly refusedAfterMs: number }
+  | { readonly failsAfterMs: number }
+  | 'never'
 
 /** A reactor whose addresses answer as a test says; it notes when each was tried, and which were given up. */
 export class SeveralAddresses extends MemoryReactor {
@@ -20,8 +24,9 @@ export class SeveralAddresses extends MemoryReactor {
     const call =
       answer === 'never'
         ? undefined
-        : this.callLater(typeof answer === 'number' ? answer : answer.refusedAfterMs, () => {
+        : this.callLater(afterMs(answer), () => {
             if (typeof answer === 'number') dialling = super.dial(address, events)
+            else if ('failsAfterMs' in answer) events.dialFailed(new NoRouteError(address, 'no way to it'))
             else events.dialFailed(new ConnectionRefusedError(address, 'nobody listens there'))
           })
     return {
@@ -32,4 +37,9 @@ export class SeveralAddresses extends MemoryReactor {
       },
     }
   }
+}
+
+function afterMs(answer: Exclude<Answer, 'never'>): number {
+  if (typeof answer === 'number') return answer
+  return 'failsAfterMs' in answer ? answer.failsAfterMs : answer.refusedAfterMs
 }

@@ -42,6 +42,7 @@ const ANYWHERE_BUT_WIRE: ReadonlySet<string> = new Set([
   'buffer',
   'crypto',
   'diagnostics_channel',
+  'url',
   'zlib',
 ])
 /** TLS over any wire opens no socket of its own. */
