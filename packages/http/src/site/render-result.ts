@@ -19,7 +19,8 @@ async function sendLater(request: Request, result: Promise<Rendered>): Promise<v
 }
 
 function sendRendered(request: Request, rendered: Rendered): void | Promise<void> {
-  if (rendered === NOT_DONE_YET || request.outcome !== undefined) return undefined
+  if (rendered === NOT_DONE_YET) return undefined
+  if (request.outcome !== undefined) return isAsyncIterable(rendered) ? letGo(rendered) : undefined
   if (typeof rendered === 'string' || rendered instanceof Uint8Array) return sendWhole(request, rendered)
   if (isAsyncIterable(rendered)) return sendPieces(request, rendered)
   throw new TypeError(
@@ -41,13 +42,33 @@ async function sendPieces(request: Request, pieces: AsyncIterable<Body>): Promis
     // The head of a body whose length nobody knows; its source is let go without being asked.
     request.write('')
     request.finish()
-    await pieces[Symbol.asyncIterator]().return?.()
-    return
+    return letGo(pieces)
   }
-  for await (const piece of pieces) {
-    if (!request.write(piece) && !(await request.drained())) return
+  const iterator = pieces[Symbol.asyncIterator]()
+  let released: Promise<void> | undefined
+  void request.finished.then((outcome) => {
+    if (outcome === 'aborted') released = letGo(pieces, iterator, request.signal.reason)
+    // What it rejects with is thrown below, once the source gives what it was asked for.
+    released?.catch(() => undefined)
+  })
+  for await (const piece of { [Symbol.asyncIterator]: () => iterator }) {
+    if (!request.write(piece) && !(await request.drained())) return released
   }
   request.finish()
+  return released
+}
+
+/**
+ * Ends a source of pieces that are wanted no more, also one that waits for its next piece: a stream is destroyed, of
+ * anything else the iteration is ended.
+ */
+async function letGo(
+  pieces: AsyncIterable<Body>,
+  iterator: AsyncIterator<Body> = pieces[Symbol.asyncIterator](),
+  reason?: unknown,
+): Promise<void> {
+  if ('destroy' in pieces && typeof pieces.destroy === 'function') pieces.destroy(reason)
+  else await iterator.return?.()
 }
 
 function isPromise<T>(value: T | Promise<T>): value is Promise<T> {

@@ -42,6 +42,8 @@ export class Site extends HTTPFactory {
 
   async #renderLater(request: Request, resource: Promise<Resource>): Promise<void> {
     const found = await resource
+    // What it renders could not be sent to a client that has gone meanwhile.
+    if (request.outcome !== undefined) return
     await sendResult(request, found.render(request))
   }
 

@@ -71,7 +71,7 @@ describe('HTTPChannel', () => {
       return StringTransport.prototype.drained.call(transport)
     }
     transport.block()
-    await exchange.send(GET('/1'), ...GET('/2'))
+    await exchange.send(GET('/1'), ...Array.from(GET('/2')))
     expect([waits, exchange.requests.length]).toEqual([1, 1])
     transport.unblock()
     await exchange.reactor.settle()

@@ -1,3 +1,5 @@
+import { EventEmitter, on } from 'node:events'
+import { Readable } from 'node:stream'
 import { describe, expect, test } from 'vitest'
 import type { Request } from '../../src/server/request.ts'
 import { NOT_DONE_YET } from '../../src/site/not-done-yet.ts'
@@ -211,5 +213,70 @@ describe('what render answers', () => {
     await site.reactor.settle()
     expect(released).toBe(true)
     expect(site.reactor.logged).toEqual([])
+  })
+})
+
+describe('a source of pieces whose client has gone', () => {
+  /** Asks for what `render` answers, and resets the connection. */
+  async function gone(render: (request: Request) => RenderResult): Promise<Asked> {
+    const asked = await get(render)
+    asked.transport.receiveReset()
+    await asked.reactor.settle()
+    return asked
+  }
+
+  test('is destroyed when it is a stream, also while it waits for its next piece', async () => {
+    const waiting = new Readable({ read: () => undefined })
+    const { reactor } = await gone(() => waiting)
+    await new Promise<void>((resolve) => waiting.once('close', resolve))
+    await reactor.settle()
+    expect([waiting.destroyed, reactor.logged]).toEqual([true, []])
+  })
+
+  test('is destroyed when it comes too late, and for HEAD', async () => {
+    const late = new Readable({ read: () => undefined })
+    let give: (source: Readable) => void = () => undefined
+    await gone(() => new Promise<Readable>((resolve) => (give = resolve)))
+    give(late)
+    await new Promise<void>((resolve) => late.once('close', resolve))
+    const unwanted = new Readable({ read: () => undefined })
+    await head(() => unwanted)
+    expect([late.destroyed, unwanted.destroyed]).toEqual([true, true])
+  })
+
+  test('has its iteration ended, also while it waits', async () => {
+    const emitter = new EventEmitter()
+    await gone(() => on(emitter, 'piece') as unknown as AsyncIterable<string>)
+    expect(emitter.listenerCount('piece')).toBe(0)
+    let cleaned = false
+    await gone(async function* ({ reactor }) {
+      try {
+        yield 'first'
+        await new Promise((resolve) => reactor.callLater(1000, resolve, undefined))
+        yield 'second'
+      } finally {
+        cleaned = true
+      }
+    }).then(async ({ reactor }) => {
+      expect(cleaned).toBe(false)
+      reactor.advance(1000)
+      await reactor.settle()
+    })
+    expect(cleaned).toBe(true)
+  })
+
+  test('is not asked for from a child that is found too late', async () => {
+    let found: (child: Resource) => void = () => undefined
+    let rendered = false
+    const root = new (class extends Resource {
+      override getChild(): Promise<Resource> {
+        return new Promise((resolve) => (found = resolve))
+      }
+    })()
+    const { transport, reactor } = await ask(root, request('GET', '/child'))
+    transport.receiveReset()
+    found(page(() => ((rendered = true), 'too late')))
+    await reactor.settle()
+    expect(rendered).toBe(false)
   })
 })
