@@ -1,15 +1,31 @@
-import { type ConnectionClosed, Deadline, logConnection, Protocol } from '@ropewalk/core'
+import {
+  type Address,
+  type ConnectionClosed,
+  ConnectionDone,
+  ConnectionLost,
+  contained,
+  Deadline,
+  isConnectionEnd,
+  logConnection,
+  Protocol,
+  type PullProducer,
+  type PushProducer,
+  type Reactor,
+} from '@ropewalk/core'
 import { assertNever, ByteQueue } from '@ropewalk/core/bytes'
 import type { GivenOptions } from '@ropewalk/core/options'
 import type { Request } from '@ropewalk/http'
+import { ClosingHandshake } from './closing-handshake.ts'
+import { Draining } from './draining.ts'
+import { EndNotice } from './end-notice.ts'
 import { WebSocketError } from './errors.ts'
-import type { WebSocketClosed } from './websocket-closed.ts'
+import { Inbox, type InboxOwner, type Message } from './inbox.ts'
+import { PingPong, type PingPongOwner, PONG_HOLD_BYTES } from './ping-pong.ts'
 import type { WebSocketConnection } from './websocket-connection.ts'
 import { type WebSocketOptions, webSocketOptions } from './websocket-options.ts'
 import type { WebSocketProtocol } from './websocket-protocol.ts'
 import { WebSocketTransport } from './websocket-transport.ts'
 import type { CloseFrame } from './wire/close-frame.ts'
-import { closingAfter, type ClosingState } from './wire/closing.ts'
 import { FrameWriter } from './wire/frame-writer.ts'
 import { type MessageEvent, MessageReader } from './wire/message-reader.ts'
 
@@ -26,10 +42,14 @@ export interface WebSocketChannelSetup {
 /**
  * Reads a connection's bytes as WebSocket messages, and writes messages as bytes.
  *
- * Its protocol hears of whole messages only; pings are answered here, and so is a peer that breaks
- * the rules, with the close code that says how.
+ * Its protocol is given whole messages. While it is paused, or a promise of a callback is pending, messages
+ * alone wait, within bounds: pings are answered, and the peer's close frame, its leaving and what it does
+ * against the rules are noticed at once.
+ *
+ *     open ──peer's close frame or end──▶ our close frame, TCP closed ──callbacks have returned, or grace──▶ lost
+ *       └──ours──▶ waits for the peer's, at most closeTimeoutMs ──▶ TCP closed ──▶ lost
  */
-export class WebSocketChannel extends Protocol implements WebSocketConnection {
+export class WebSocketChannel extends Protocol implements WebSocketConnection, InboxOwner, PingPongOwner {
   readonly request: Request
   readonly subprotocol: string | undefined
   readonly #protocol: WebSocketProtocol
@@ -37,18 +57,20 @@ export class WebSocketChannel extends Protocol implements WebSocketConnection {
   readonly #input = new ByteQueue()
   readonly #reader: MessageReader
   readonly #writer = new FrameWriter({ role: 'server' })
-  #closing: ClosingState = 'open'
-  #peerClose: { readonly code: number; readonly reason: string } | undefined
-  #sentCode: number | undefined
-  #closedBy: WebSocketClosed['closedBy'] = 'nobody'
-  #deadline: Deadline | undefined
-  #paused = false
-  #drained: (() => void) | undefined
-  /** Whether a callback's promise holds back the next message. */
-  #waiting = false
+  readonly #inbox: Inbox
+  #pingPong: PingPong | undefined
   #reading = false
-  /** The payload of the newest ping that is not answered yet. */
-  #owedPong: Buffer | undefined
+  #inputPaused = false
+  #inputEnded = false
+  readonly #closing = new ClosingHandshake()
+  #closeDeadline: Deadline | undefined
+  /** Why nothing more can be sent: the reason of `signal`. */
+  #end: ConnectionClosed | undefined
+  #abort: AbortController | undefined
+  /** What ends the exchange and waits for callbacks that need only microtasks. */
+  #ending: Promise<void> | undefined
+  #endNotice: EndNotice | undefined
+  #draining: Draining | undefined
 
   /** @throws {TypeError | RangeError} when an option does not exist, has another type or is out of range. */
   constructor({ protocol, request, subprotocol, options }: WebSocketChannelSetup) {
@@ -58,17 +80,34 @@ export class WebSocketChannel extends Protocol implements WebSocketConnection {
     this.subprotocol = subprotocol
     this.#options = webSocketOptions('WebSocketChannel', options)
     this.#reader = new MessageReader({ role: 'server', limits: this.#options })
+    this.#inbox = new Inbox(this.#options, this)
+  }
+
+  get reactor(): Reactor {
+    return this.transport.reactor
   }
 
   /** Whether messages can be sent. */
   get open(): boolean {
-    return this.#closing === 'open' && !this.transport.disconnecting
+    return this.#closing.state === 'open' && !this.transport.disconnecting
+  }
+
+  get signal(): AbortSignal {
+    this.#abort ??= new AbortController()
+    if (this.#end !== undefined) this.#abort.abort(this.#end)
+    return this.#abort.signal
+  }
+
+  get bufferedBytes(): number {
+    return this.transport.bufferedBytes
   }
 
   override connectionMade(): void {
     const protocol = this.#protocol
-    void this.#tell(() => protocol.negotiationStarted(new WebSocketTransport(this)))
-    if (this.open) this.#deliver(() => protocol.negotiationFinished())
+    void this.#call(() => protocol.negotiationStarted(new WebSocketTransport(this)))
+    if (!this.open) return
+    const finished = this.#call(() => protocol.negotiationFinished())
+    if (finished !== undefined) this.#inbox.waitFor(finished)
   }
 
   override dataReceived(data: Buffer): void {
@@ -77,26 +116,30 @@ export class WebSocketChannel extends Protocol implements WebSocketConnection {
     this.#read()
   }
 
-  /** The peer closed its side without a close frame, or after it. */
+  /** The peer has ended its side, with a close frame before it or without. */
   readConnectionLost(): void {
-    this.transport.loseConnection()
+    this.#inputEnded = true
+    this.#read()
+    this.#whenSettled(() => this.#peerLeft('The peer has ended the connection'))
   }
 
   override connectionLost(cause: ConnectionClosed): void {
-    this.#deadline?.clear()
-    this.#drained?.()
-    const reason = this.#closed(cause)
-    this.#closing = closingAfter(this.#closing, 'connection-lost')
-    const protocol = this.#protocol
-    void this.#tell(() => protocol.connectionLost(reason))
+    this.#closeDeadline?.clear()
+    this.#abortWith(cause)
+    this.#draining?.over()
+    this.#notice.lost(this.#closing.lost(cause))
   }
 
-  /** The server is stopping: closes with 1001. Settles when the connection is gone. */
-  drain(): Promise<void> {
-    this.close(1001, '')
-    return new Promise((resolve) => {
-      this.#drained = resolve
-    })
+  /**
+   * The reactor is stopping: closes with 1001, after the protocol's `drain`, or the callbacks under way.
+   * Settles when the connection is gone.
+   */
+  async drain(): Promise<void> {
+    const draining = new Draining(this.reactor)
+    this.#draining = draining
+    if (this.open) await this.#lastCallbacks(draining)
+    this.close(GOING_AWAY, '')
+    return draining.gone
   }
 
   sendText(text: string): boolean {
@@ -114,36 +157,77 @@ export class WebSocketChannel extends Protocol implements WebSocketConnection {
     return this.#writer.ping(payload, this.transport)
   }
 
+  sendPong(payload: Buffer): void {
+    this.#writer.pong(payload, this.transport)
+  }
+
+  async drained(): Promise<boolean> {
+    return (await this.transport.drained()) && this.open
+  }
+
+  registerProducer(producer: PushProducer | PullProducer, streaming: boolean): void {
+    if (!this.open) return void this.#call(() => producer.stopProducing())
+    // The overloads of attachProducer tie the flag to the kind.
+    if (streaming) this.transport.registerProducer(producer as PushProducer, true)
+    else this.transport.registerProducer(producer, false)
+  }
+
+  unregisterProducer(): void {
+    this.transport.unregisterProducer()
+  }
+
   /** Begins the closing handshake. */
   close(code: number, reason: string): void {
     if (!this.open) return
-    this.#sendClose(code, reason)
+    this.#sendClose({ code, reason })
+    this.#inbox.close()
     if (this.transport.bufferedBytes <= PONG_HOLD_BYTES) this.#awaitClose()
     else void this.transport.drained().then((goOn) => goOn && this.#awaitClose())
-    this.#resumeInput()
+    void Promise.resolve().then(() => this.#read())
   }
 
-  /** The time begins when our close frame can have reached the peer, not behind megabytes in front of it. */
-  #awaitClose(): void {
-    if (this.#closing !== 'closed-by-us') return
-    const { closeTimeoutMs } = this.#options
-    const { transport } = this
-    this.#deadline = new Deadline(transport.reactor, () =>
-      transport.abortConnection(new Error(`No close frame came within ${closeTimeoutMs} ms`)),
-    )
-    this.#deadline.set(closeTimeoutMs)
+  abort(cause: unknown): void {
+    this.#inbox.close()
+    this.transport.abortConnection(cause)
+    void Promise.resolve().then(() => this.inboxChanged())
   }
 
   pause(): void {
-    this.#paused = true
+    this.#inbox.pause()
   }
 
   resume(): void {
-    this.#paused = false
-    this.#resumeInput()
+    this.#inbox.resume()
   }
 
-  /** Delivers what has come whole, for as long as the protocol keeps up. */
+  getPeer(): Address {
+    return this.transport.getPeer()
+  }
+
+  getHost(): Address {
+    return this.transport.getHost()
+  }
+
+  deliver(message: Message): Promise<void> | undefined {
+    const protocol = this.#protocol
+    return message.type === 'text'
+      ? this.#call(() => protocol.textMessageReceived(message.text))
+      : this.#call(() => protocol.bytesMessageReceived(message.data))
+  }
+
+  deliverPong(payload: Buffer): Promise<void> | undefined {
+    return this.#call(() => this.#protocol.pongReceived(payload))
+  }
+
+  inboxChanged(): void {
+    if (this.#inbox.idle) {
+      this.#draining?.idle()
+      this.#endNotice?.idle()
+    }
+    this.#read()
+  }
+
+  /** Reads what has come, for as long as messages are delivered, or may be held back. */
   #read(): void {
     if (this.#reading) return
     this.#reading = true
@@ -154,123 +238,153 @@ export class WebSocketChannel extends Protocol implements WebSocketConnection {
         this.#eventRead(event)
       }
     } catch (error) {
-      if (!(error instanceof WebSocketError)) throw error
-      this.#fail(error.closeCode, error.message)
-    } finally {
-      this.#reading = false
+      if (error instanceof WebSocketError) this.#whenSettled(() => this.#violated(error))
+      else this.transport.failConnection(error)
     }
-    if (!this.#mayRead()) this.transport.pauseProducing()
+    this.#reading = false
+    this.#throttle()
   }
 
-  /** Once we have said goodbye, only the peer's goodbye is waited for, whoever is behind. */
+  /**
+   * After our close frame only the peer's is waited for, and messages are dropped. After its end nothing
+   * more comes: what has come is little.
+   */
   #mayRead(): boolean {
     if (this.transport.disconnecting) return false
-    return this.#closing !== 'open' || (!this.#paused && !this.#waiting)
+    return !this.#inbox.full || this.#closing.state !== 'open' || this.#inputEnded
+  }
+
+  #throttle(): void {
+    if (this.transport.disconnecting || this.#inputPaused !== this.#mayRead()) return
+    this.#inputPaused = !this.#inputPaused
+    if (this.#inputPaused) this.transport.pauseProducing()
+    else this.transport.resumeProducing()
   }
 
   #eventRead(event: MessageEvent): void {
-    const protocol = this.#protocol
     switch (event.type) {
       case 'text':
-        if (this.open) this.#deliver(() => protocol.textMessageReceived(event.text))
-        break
       case 'bytes':
-        if (this.open) this.#deliver(() => protocol.bytesMessageReceived(event.data))
+        if (this.open) this.#inbox.push(event)
         break
       case 'ping':
-        this.#pingReceived(event.payload)
+        this.#pings.pingReceived(event.payload)
         break
       case 'pong':
-        if (this.open) this.#deliver(() => protocol.pongReceived(event.payload))
+        this.#pings.pongReceived(event.payload)
         break
       case 'close':
-        this.#closeReceived(event)
+        this.#whenSettled(() => this.#closeReceived(event))
         break
       default:
         assertNever(event)
     }
   }
 
-  /** RFC 6455 §5.5.3: of several pings, the newest alone may be answered; we do so when the peer takes little. */
-  #pingReceived(payload: Buffer): void {
-    if (!this.open) return
-    const owed = this.#owedPong !== undefined
-    this.#owedPong = payload
-    if (owed) return
-    if (this.transport.bufferedBytes <= PONG_HOLD_BYTES) this.#answerPing()
-    else void this.transport.drained().then(() => this.#answerPing())
+  get #pings(): PingPong {
+    this.#pingPong ??= new PingPong(this)
+    return this.#pingPong
   }
 
-  #answerPing(): void {
-    if (this.#owedPong !== undefined && this.open) this.#writer.pong(this.#owedPong, this.transport)
-    this.#owedPong = undefined
+  /**
+   * Carries out what ends the exchange: at once, or when callbacks that need only microtasks have returned,
+   * so that an answer does not depend on whether the end came in the same segment as the question.
+   */
+  #whenSettled(act: () => void): void {
+    if (this.#inbox.idle && this.#ending === undefined)
+      return this.transport.disconnecting ? undefined : act()
+    const before = this.#ending ?? this.#inbox.settled()
+    const acted = before.then(() => (this.transport.disconnecting ? undefined : act()))
+    this.#ending = acted.catch((error: unknown) => this.transport.failConnection(error))
   }
 
-  #closeReceived({ code, reason }: CloseFrame): void {
-    this.#peerClose = { code: code ?? NO_STATUS, reason }
-    if (this.#closing === 'open') this.#closedBy = 'peer'
-    this.#closing = closingAfter(this.#closing, 'close-received')
-    this.#deadline?.clear()
-    if (this.#closing !== 'closed') this.#sendClose(code, '')
+  #closeReceived(frame: CloseFrame): void {
+    const isFirst = this.#closing.state === 'open'
+    this.#closing.received(frame)
+    this.#closeDeadline?.clear()
+    if (isFirst) this.#sendClose({ code: frame.code, reason: '' })
+    this.#peerLeft('The peer has closed the WebSocket')
+  }
+
+  /** Nothing more can be sent: what is under way has a last while, the connection none. */
+  #peerLeft(how: string): void {
+    this.#abortWith(new ConnectionDone(how))
+    const waits = this.#closing.closedBy !== 'us' && !this.#inbox.idle
+    if (waits) this.#notice.awaitCallbacks(this.#options.departureGraceMs)
+    this.#hangUp()
+  }
+
+  #sendClose(frame: CloseFrame): void {
+    this.#writer.close(frame, this.transport)
+    this.#closing.sent(frame)
+    this.transport.stopProducer()
+  }
+
+  /** The time begins when our close frame can have reached the peer, not while megabytes wait before it. */
+  #awaitClose(): void {
+    if (this.#closing.state !== 'closed-by-us') return
+    const { closeTimeoutMs } = this.#options
+    const { transport } = this
+    this.#closeDeadline = new Deadline(transport.reactor, () =>
+      transport.abortConnection(new Error(`No close frame came within ${closeTimeoutMs} ms`)),
+    )
+    this.#closeDeadline.set(closeTimeoutMs)
+  }
+
+  #violated(error: WebSocketError): void {
+    if (this.open) this.#closing.violated(error.violation)
+    this.#fail(error.closeCode, error.message, 'The peer has broken the rules of the WebSocket', error)
+  }
+
+  /** RFC 6455 §7.1.7: sends why, and closes without waiting for the peer's close frame. */
+  #fail(code: number, reason: string, end: string, cause: unknown): void {
+    this.#inbox.close()
+    if (this.open) this.#sendClose({ code, reason })
+    this.#abortWith(new ConnectionLost(end, { cause }))
+    this.#hangUp()
+  }
+
+  #hangUp(): void {
+    this.transport.stopProducer()
     this.transport.loseConnection()
   }
 
-  /** @param code undefined for a close frame without one. */
-  #sendClose(code: number | undefined, reason: string): void {
-    this.#writer.close({ code, reason }, this.transport)
-    if (this.#closing === 'open') this.#closedBy = 'us'
-    this.#sentCode = code ?? NO_STATUS
-    this.#closing = closingAfter(this.#closing, 'close-sent')
+  #abortWith(end: ConnectionClosed): void {
+    this.#end ??= end
+    this.#abort?.abort(this.#end)
   }
 
-  /** RFC 6455 §7.1.7: says why, and closes without waiting for the peer's close frame. */
-  #fail(code: number, reason: string): void {
-    if (this.open) this.#sendClose(code, reason)
-    this.transport.loseConnection()
-  }
-
-  #closed(cause: ConnectionClosed): WebSocketClosed {
-    const { code, reason } = this.#peerClose ?? { code: ABNORMAL, reason: '' }
-    return { code, reason, closedBy: this.#closedBy, sentCode: this.#sentCode, cause }
-  }
-
-  #deliver(call: () => void | Promise<void>): void {
-    const pending = this.#tell(call)
-    if (pending === undefined) return
-    this.#waiting = true
-    void pending.then(() => {
-      this.#waiting = false
-      this.#resumeInput()
+  get #notice(): EndNotice {
+    this.#endNotice ??= new EndNotice(this.reactor, (reason) => {
+      this.#inbox.close()
+      void this.#call(() => this.#protocol.connectionLost(reason))
     })
+    return this.#endNotice
   }
 
-  #resumeInput(): void {
-    this.transport.resumeProducing()
-    this.#read()
+  #lastCallbacks(draining: Draining): Promise<void> | undefined {
+    const protocol: WebSocketProtocol & { drain?(): unknown } = this.#protocol
+    if (protocol.drain !== undefined) return this.#call(() => protocol.drain?.())
+    this.#inbox.close()
+    return this.#inbox.idle ? undefined : draining.callbacks(this.#options.drainGraceMs)
   }
 
   /** Calls into user code; what goes wrong in it closes this WebSocket with 1011. */
-  #tell(call: () => void | Promise<void>): Promise<void> | undefined {
-    try {
-      return call()?.catch((error: unknown) => this.#fault(error))
-    } catch (error) {
-      this.#fault(error)
-      return undefined
-    }
+  #call(call: () => unknown): Promise<void> | undefined {
+    return contained(call, (error) => this.#fault(error))
   }
 
   #fault(error: unknown): void {
+    // A callback that fails because the connection has ended is not at fault.
+    if (isConnectionEnd(error, this.#end) || isConnectionEnd(error, this.#endNotice?.reason?.cause)) return
     const { transport } = this
     const connection = logConnection(transport, this.#protocol)
     const text = 'A WebSocket protocol failed; it is closed'
     transport.reactor.log({ level: 'error', namespace: 'ropewalk.websocket', text, connection, error })
-    this.#fail(INTERNAL_ERROR, '')
+    this.#fail(INTERNAL_ERROR, '', 'A callback of the WebSocket has failed', error)
   }
 }
 
-/** RFC 6455 §7.4.1: what stands for a close frame without a code, no close frame, and a fault of ours. */
-const NO_STATUS = 1005
-const ABNORMAL = 1006
+/** RFC 6455 §7.4.1. */
+const GOING_AWAY = 1001
 const INTERNAL_ERROR = 1011
-/** With more than this unsent, a pong waits for its turn, and for newer pings. */
-const PONG_HOLD_BYTES = 16_384

@@ -13,7 +13,7 @@ export class WebSocketTransport {
 
   /** The reactor: take time and timers from it. */
   get reactor(): Reactor {
-    return this.#connection.transport.reactor
+    return this.#connection.reactor
   }
 
   /** The request that opened the WebSocket. */
@@ -31,14 +31,18 @@ export class WebSocketTransport {
     return this.#connection.open
   }
 
-  /** Aborted when the connection is gone. */
+  /**
+   * Aborted once the peer has left (by a close frame, by ending the connection, by a reset), has broken the rules,
+   * or a callback has failed: nothing more can be sent. The reason is a ConnectionClosed. A callback that rejects
+   * with it, or with an AbortError that it has caused, is not at fault.
+   */
   get signal(): AbortSignal {
-    return this.#connection.transport.signal
+    return this.#connection.signal
   }
 
   /** Bytes queued and not yet taken by the operating system. */
   get bufferedBytes(): number {
-    return this.#connection.transport.bufferedBytes
+    return this.#connection.bufferedBytes
   }
 
   /**
@@ -64,9 +68,9 @@ export class WebSocketTransport {
     return this.#connection.sendPing(payload)
   }
 
-  /** Resolves when more may be sent: true, or false when the connection is gone. */
+  /** Resolves when more may be sent: true, or false when the WebSocket is closing or gone. */
   drained(): Promise<boolean> {
-    return this.#connection.transport.drained()
+    return this.#connection.drained()
   }
 
   /**
@@ -82,40 +86,44 @@ export class WebSocketTransport {
 
   /** Resets the connection, without a closing handshake. */
   abortConnection(cause?: unknown): void {
-    this.#connection.transport.abortConnection(cause)
+    this.#connection.abort(cause)
   }
 
-  /** Makes `producer` wait whenever the peer takes less than it is given. */
+  /**
+   * Makes `producer` wait whenever the peer takes less than it is given. It is stopped, and detached, once a close
+   * frame is sent or the connection ends.
+   *
+   * @throws {LocalProtocolError} while another is attached.
+   */
   attachProducer(producer: PushProducer, streaming: true): void
   attachProducer(producer: PullProducer, streaming: false): void
   attachProducer(producer: PushProducer | PullProducer, streaming: boolean): void {
-    if (streaming) this.#connection.transport.registerProducer(producer as PushProducer, true)
-    else this.#connection.transport.registerProducer(producer, false)
+    this.#connection.registerProducer(producer, streaming)
   }
 
   /** The producer is done. */
   detachProducer(): void {
-    this.#connection.transport.unregisterProducer()
+    this.#connection.unregisterProducer()
   }
 
-  /** Delivers no message until `resumeProducing`. */
+  /** Delivers no message until `resumeProducing`. Pings are answered, and the peer's leaving is noticed, all the same. */
   pauseProducing(): void {
     this.#connection.pause()
   }
 
-  /** Delivers messages again, first those that came meanwhile. */
+  /** Delivers messages again, first those that came meanwhile, once the calls under way have returned. */
   resumeProducing(): void {
     this.#connection.resume()
   }
 
   /** The other end. */
   getPeer(): Address {
-    return this.#connection.transport.getPeer()
+    return this.#connection.getPeer()
   }
 
   /** Our end. */
   getHost(): Address {
-    return this.#connection.transport.getHost()
+    return this.#connection.getHost()
   }
 }
 

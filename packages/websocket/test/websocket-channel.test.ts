@@ -208,14 +208,6 @@ describe('WebSocketChannel', () => {
     expect(await exchange.received()).toEqual(Buffer.concat(words.map((word) => answer(10, word))))
   })
 
-  test('says 1001 when the reactor stops', async () => {
-    const exchange = exchangeWith(new Echo())
-    await exchange.open()
-    exchange.transport.drain()
-    expect(await exchange.received()).toEqual(answer(8, closing(1001)))
-    expect(exchange.transport.disconnecting).toBe(false)
-  })
-
   test('ends with 1006 when the peer goes away without a word', async () => {
     for (const away of ['receiveEnd', 'receiveReset'] as const) {
       const protocol = new Echo()

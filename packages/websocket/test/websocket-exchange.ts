@@ -1,7 +1,7 @@
 import type { TLSContext } from '@ropewalk/core'
 import { leftovers, MemoryReactor, StringTransport } from '@ropewalk/core/testing'
-import { expect, onTestFinished } from 'vitest'
 import { type Resource, Site } from '@ropewalk/http'
+import { expect, onTestFinished } from 'vitest'
 
 /** The key of RFC 6455 §1.3, and the accept value that answers it. */
 export const KEY = 'dGhlIHNhbXBsZSBub25jZQ=='
@@ -52,7 +52,7 @@ export function closing(code: number, reason: string = ''): Buffer {
   return Buffer.concat([Buffer.from([code >> 8, code & 0xff]), Buffer.from(reason)])
 }
 
-/** A site in memory, and one client. */
+/** A site in memory, and one client. When the test has finished, its connection leaves nothing behind. */
 export class SiteExchange {
   readonly reactor = new MemoryReactor()
   readonly transport: StringTransport
@@ -65,11 +65,7 @@ export class SiteExchange {
     if (channel === undefined) throw new Error('Cannot test a channel that was refused')
     this.transport.begin(channel)
     if (tls !== undefined) this.transport.startTLS(tls)
-    onTestFinished(async () => {
-      this.transport.abortConnection()
-      await reactor.settle()
-      expect(leftovers(reactor)).toEqual([])
-    })
+    onTestFinished(() => this.#expectNothingLeft())
   }
 
   /** The client sends `pieces`, one segment each. */
@@ -93,6 +89,12 @@ export class SiteExchange {
     await this.send(handshake(fields))
     const head = (await this.received()).toString('latin1')
     if (!head.startsWith('HTTP/1.1 101 ')) throw new Error(`Cannot open a WebSocket: ${head}`)
+  }
+
+  async #expectNothingLeft(): Promise<void> {
+    this.transport.abortConnection()
+    await this.reactor.settle()
+    expect(leftovers(this.reactor)).toEqual([])
   }
 
   /** Whether the server has closed the connection, or said that it will send no more. */

@@ -13,6 +13,9 @@ class Listener extends WebSocketProtocol {
   override pongReceived(payload: Buffer): void {
     heard.push(`pong ${payload.toString()}`)
   }
+  override connectionLost(): void {
+    heard.push('lost')
+  }
 }
 
 async function open(): Promise<{ exchange: SiteExchange; transport: WebSocketTransport }> {
@@ -72,6 +75,61 @@ describe('WebSocketTransport', () => {
     expect(drained).toBe(true)
   })
 
+  test('drained() is false once it is closing: who sends until it is would send for ever', async () => {
+    const { exchange, transport } = await open()
+    exchange.transport.block()
+    transport.sendBytesMessage(Buffer.alloc(100_000))
+    const before = transport.drained()
+    transport.loseConnection()
+    exchange.transport.unblock()
+    await exchange.reactor.settle()
+    expect(await before).toBe(false)
+    expect(await transport.drained()).toBe(false)
+    exchange.transport.receiveReset()
+    expect(await transport.drained()).toBe(false)
+  })
+
+  test('delivers nothing inside resumeProducing or loseConnection', async () => {
+    const { exchange, transport } = await open()
+    transport.pauseProducing()
+    await exchange.send(frame(1, 'one'), frame(9, 'p'))
+    expect(await exchange.received()).toEqual(answer(10, 'p'))
+    transport.resumeProducing()
+    expect(heard).toEqual([])
+    await exchange.reactor.settle()
+    expect(heard).toEqual(['one'])
+    transport.pauseProducing()
+    await exchange.send(frame(1, 'two'))
+    transport.loseConnection()
+    await exchange.send(frame(1, 'three'))
+    expect(heard).toEqual(['one'])
+    expect(await exchange.received()).toEqual(answer(8, closing(1000)))
+  })
+
+  test('while paused, notices that the peer has closed, and drops what was held once the grace is over', async () => {
+    const { exchange, transport } = await open()
+    const { signal } = transport
+    transport.pauseProducing()
+    await exchange.send(frame(1, 'one'), frame(8, closing(1000)))
+    expect(await exchange.received()).toEqual(answer(8, closing(1000)))
+    expect(signal.aborted).toBe(true)
+    exchange.transport.receiveEnd()
+    exchange.reactor.advance(5100)
+    transport.resumeProducing()
+    await exchange.reactor.settle()
+    expect(heard).toEqual(['lost'])
+  })
+
+  test('delivers what was held when it is resumed within the grace', async () => {
+    const { exchange, transport } = await open()
+    transport.pauseProducing()
+    await exchange.send(frame(1, 'one'), frame(8, closing(1000)))
+    exchange.transport.receiveEnd()
+    transport.resumeProducing()
+    await exchange.reactor.settle()
+    expect(heard).toEqual(['one', 'lost'])
+  })
+
   test('pauses and resumes messages', async () => {
     const { exchange, transport } = await open()
     transport.pauseProducing()
@@ -107,5 +165,54 @@ describe('WebSocketTransport', () => {
     transport.abortConnection()
     expect((await exchange.received()).length).toBe(0)
     expect(signal.aborted).toBe(true)
+  })
+
+  test.each([
+    ['a close frame of the peer', (exchange: SiteExchange) => exchange.send(frame(8, closing(1000))), true],
+    [
+      'our close frame',
+      (_: SiteExchange, transport: WebSocketTransport) => transport.loseConnection(),
+      false,
+    ],
+    ['a fault of the peer', (exchange: SiteExchange) => exchange.send(frame(3)), true],
+    ["the peer's end", (exchange: SiteExchange) => exchange.transport.receiveEnd(), true],
+    ['a stop of the reactor', (exchange: SiteExchange) => exchange.transport.drain(), false],
+    ['a reset', (exchange: SiteExchange) => exchange.transport.receiveReset(), true],
+  ] as const)('stops a producer and lets it go after %s', async (_, end, closes) => {
+    for (const streaming of [true, false]) {
+      const { exchange, transport } = await open()
+      const calls: string[] = []
+      const producer = {
+        pauseProducing: () => calls.push('pause'),
+        resumeProducing: () => calls.push('resume'),
+        stopProducing: () => calls.push('stop'),
+      }
+      if (streaming) transport.attachProducer(producer, true)
+      else transport.attachProducer(producer, false)
+      await end(exchange, transport)
+      await exchange.reactor.settle()
+      expect(calls.filter((call) => call !== 'resume')).toEqual(['stop'])
+      expect(exchange.closed).toBe(closes)
+      transport.attachProducer(producer, true)
+      expect(calls.filter((call) => call !== 'resume')).toEqual(['stop', 'stop'])
+      await exchange.send(frame(8, closing(1000)))
+      exchange.transport.receiveEnd()
+      expect(exchange.transport.connected).toBe(false)
+    }
+  })
+
+  test('a producer that throws when it is stopped is logged, and harms nothing else', async () => {
+    const { exchange, transport } = await open()
+    transport.loseConnection()
+    transport.attachProducer(
+      {
+        resumeProducing: () => undefined,
+        stopProducing: () => {
+          throw new Error('cannot stop')
+        },
+      },
+      false,
+    )
+    expect(exchange.reactor.logged).toMatchObject([{ error: { message: 'cannot stop' } }])
   })
 })

@@ -90,6 +90,9 @@ test('a server that hears messages behind its end is found out', async () => {
           reason: '',
           closedBy: 'nobody',
           sentCode: undefined,
+          sentReason: '',
+          violation: undefined,
+          wasClean: false,
           cause: new Error(''),
         })
       }

@@ -1,0 +1,57 @@
+import { ConnectionDone } from '@ropewalk/core'
+import { describe, expect, test } from 'vitest'
+import { ClosingHandshake } from '../src/closing-handshake.ts'
+
+const CAUSE = new ConnectionDone()
+
+describe('ClosingHandshake', () => {
+  test('keeps what both sides said, and whose close frame came first', () => {
+    const byPeer = new ClosingHandshake()
+    byPeer.received({ code: 1000, reason: 'bye' })
+    byPeer.sent({ code: 1000, reason: '' })
+    expect(byPeer.lost(CAUSE)).toEqual({
+      code: 1000,
+      reason: 'bye',
+      closedBy: 'peer',
+      sentCode: 1000,
+      sentReason: '',
+      violation: undefined,
+      wasClean: true,
+      cause: CAUSE,
+    })
+    const byUs = new ClosingHandshake()
+    byUs.sent({ code: 3000, reason: 'enough' })
+    byUs.received({ code: undefined, reason: '' })
+    expect(byUs.lost(CAUSE)).toMatchObject({
+      code: 1005,
+      closedBy: 'us',
+      sentCode: 3000,
+      sentReason: 'enough',
+      wasClean: true,
+    })
+  })
+
+  test('is clean only with a close frame of both sides', () => {
+    expect(new ClosingHandshake().lost(CAUSE)).toMatchObject({
+      code: 1006,
+      reason: '',
+      closedBy: 'nobody',
+      sentCode: undefined,
+      sentReason: '',
+      wasClean: false,
+    })
+    const alone = new ClosingHandshake()
+    alone.violated('invalid-utf8')
+    alone.sent({ code: undefined, reason: '' })
+    expect(alone.lost(CAUSE)).toMatchObject({ sentCode: 1005, violation: 'invalid-utf8', wasClean: false })
+  })
+
+  test('throws for a second close frame of one side', () => {
+    const closing = new ClosingHandshake()
+    closing.sent({ code: 1000, reason: '' })
+    expect(() => closing.sent({ code: 1000, reason: '' })).toThrow('Cannot follow close-sent')
+    closing.received({ code: 1000, reason: '' })
+    expect(closing.state).toBe('closed')
+    expect(() => closing.received({ code: 1000, reason: '' })).toThrow('Cannot follow close-received')
+  })
+})

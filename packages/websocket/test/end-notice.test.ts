@@ -1,0 +1,91 @@
+import { ConnectionAborted, type ConnectionClosed, ConnectionDone, ConnectionLost } from '@ropewalk/core'
+import { MemoryReactor } from '@ropewalk/core/testing'
+import { describe, expect, test } from 'vitest'
+import { ClosingHandshake } from '../src/closing-handshake.ts'
+import { EndNotice } from '../src/end-notice.ts'
+import type { WebSocketClosed } from '../src/websocket-closed.ts'
+
+function notice(): { reactor: MemoryReactor; notice: EndNotice; given: WebSocketClosed[] } {
+  const reactor = new MemoryReactor()
+  const given: WebSocketClosed[] = []
+  return { reactor, notice: new EndNotice(reactor, (reason) => given.push(reason)), given }
+}
+
+function ended(cause: ConnectionClosed = new ConnectionDone()): WebSocketClosed {
+  return new ClosingHandshake().lost(cause)
+}
+
+describe('EndNotice', () => {
+  test('is given at once when nothing is under way', () => {
+    const { reactor, notice: end, given } = notice()
+    const reason = ended()
+    expect(end.reason).toBeUndefined()
+    end.lost(reason)
+    end.idle()
+    expect(given).toEqual([reason])
+    expect(end.reason).toBe(reason)
+    expect(reactor.getDelayedCalls()).toEqual([])
+  })
+
+  test('waits for callbacks under way, once the connection is gone', () => {
+    const { reactor, notice: end, given } = notice()
+    end.awaitCallbacks(5000)
+    end.lost(ended())
+    expect(given).toEqual([])
+    end.idle()
+    end.idle()
+    expect(given).toHaveLength(1)
+    expect(reactor.getDelayedCalls()).toEqual([])
+  })
+
+  test('waits for the connection when the callbacks return before', () => {
+    const { reactor, notice: end, given } = notice()
+    end.awaitCallbacks(5000)
+    end.idle()
+    expect(given).toEqual([])
+    expect(reactor.getDelayedCalls()).toEqual([])
+    end.lost(ended())
+    expect(given).toHaveLength(1)
+  })
+
+  test('waits no longer than its grace, whichever comes last', () => {
+    const first = notice()
+    first.notice.awaitCallbacks(5000)
+    first.notice.lost(ended())
+    first.reactor.advance(4999)
+    expect(first.given).toEqual([])
+    first.reactor.advance(101)
+    expect(first.given).toHaveLength(1)
+    const second = notice()
+    second.notice.awaitCallbacks(5000)
+    second.reactor.advance(5100)
+    expect(second.given).toEqual([])
+    second.notice.lost(ended())
+    expect(second.given).toHaveLength(1)
+  })
+
+  test('waits for nothing after a reset or an abort', () => {
+    for (const cause of [new ConnectionLost(), new ConnectionAborted()]) {
+      const { reactor, notice: end, given } = notice()
+      end.awaitCallbacks(5000)
+      end.lost(ended(cause))
+      expect(given).toHaveLength(1)
+      expect(reactor.getDelayedCalls()).toEqual([])
+    }
+  })
+
+  test('is given when the reactor stops, once, and leaves no trigger behind', async () => {
+    const { reactor, notice: end, given } = notice()
+    for (const endsBefore of [false, true]) {
+      given.length = 0
+      void reactor.run({ installSignalHandlers: false })
+      const waiting = endsBefore ? new EndNotice(reactor, (reason) => given.push(reason)) : end
+      waiting.awaitCallbacks(5000)
+      waiting.lost(ended())
+      if (endsBefore) waiting.idle()
+      void reactor.stop()
+      await reactor.settle()
+      expect(given).toHaveLength(1)
+    }
+  })
+})

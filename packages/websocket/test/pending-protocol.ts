@@ -1,0 +1,46 @@
+import type { WebSocketClosed } from '../src/websocket-closed.ts'
+import type { WebSocketOptions } from '../src/websocket-options.ts'
+import { WebSocketProtocol } from '../src/websocket-protocol.ts'
+import { WebSocketResource } from '../src/websocket-resource.ts'
+import { WebSocketServerFactory } from '../src/websocket-server-factory.ts'
+import { SiteExchange } from './websocket-exchange.ts'
+
+/** Notes what it is given, and is busy with each message until `settle` or `fail`. */
+export class Pending extends WebSocketProtocol {
+  readonly got: string[] = []
+  readonly closed: WebSocketClosed[] = []
+  settle: () => void = () => undefined
+  fail: (error: unknown) => void = () => undefined
+
+  override textMessageReceived(text: string): unknown {
+    this.got.push(text)
+    return new Promise<void>((resolve, reject) => {
+      this.settle = resolve
+      this.fail = reject
+    })
+  }
+  override pongReceived(payload: Buffer): unknown {
+    this.got.push(`pong ${payload.toString()}`)
+    return undefined
+  }
+  override connectionLost(reason: WebSocketClosed): unknown {
+    this.got.push('lost')
+    this.closed.push(reason)
+    return undefined
+  }
+}
+
+/** A client of a site where `protocol` has its WebSocket, open. */
+export async function openExchange(
+  protocol: WebSocketProtocol,
+  options: Partial<WebSocketOptions> = {},
+): Promise<SiteExchange> {
+  class One extends WebSocketServerFactory {
+    override buildProtocol(): WebSocketProtocol {
+      return protocol
+    }
+  }
+  const exchange = new SiteExchange(new WebSocketResource(new One(), options))
+  await exchange.open()
+  return exchange
+}

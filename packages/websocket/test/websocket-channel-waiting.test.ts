@@ -1,0 +1,397 @@
+import { ConnectionDone, ConnectionLost, sleep } from '@ropewalk/core'
+import { chunkings } from '@ropewalk/core/testing'
+import { describe, expect, test } from 'vitest'
+import { WebSocketProtocol } from '../src/websocket-protocol.ts'
+import { openExchange, Pending } from './pending-protocol.ts'
+import { answer, closing, frame, type SiteExchange } from './websocket-exchange.ts'
+
+const ENDS: Readonly<Record<string, (exchange: SiteExchange) => Promise<void> | void>> = {
+  'close frame': (exchange) => exchange.send(frame(8, closing(1000))),
+  end: (exchange) => exchange.transport.receiveEnd(),
+  'close frame and end': async (exchange) => {
+    await exchange.send(frame(8, closing(1000)))
+    exchange.transport.receiveEnd()
+  },
+}
+
+describe('WebSocketChannel, while a promise of a callback is pending', () => {
+  test('answers pings, in any pieces', async () => {
+    for (const pieces of chunkings(
+      Buffer.concat([frame(1, 'a'), frame(9, 'p'), frame(1, 'b'), frame(9, 'q')]),
+    )) {
+      const protocol = new Pending()
+      const exchange = await openExchange(protocol)
+      for (const piece of pieces) exchange.transport.receive(piece)
+      expect(await exchange.received()).toEqual(Buffer.concat([answer(10, 'p'), answer(10, 'q')]))
+      expect(protocol.got).toEqual(['a'])
+    }
+  })
+
+  test('calls pongReceived', async () => {
+    const protocol = new Pending()
+    const exchange = await openExchange(protocol)
+    await exchange.send(frame(1, 'a'), frame(10, 'p'))
+    expect(protocol.got).toEqual(['a', 'pong p'])
+  })
+
+  test('answers a close frame and closes TCP at once, and aborts the signal, in any pieces', async () => {
+    for (const pieces of chunkings(Buffer.concat([frame(1, 'a'), frame(8, closing(4000, 'bye'))]))) {
+      const protocol = new Pending()
+      const exchange = await openExchange(protocol)
+      const { signal } = protocol.transport
+      for (const piece of pieces) exchange.transport.receive(piece)
+      expect(await exchange.received()).toEqual(answer(8, closing(4000)))
+      expect(exchange.closed).toBe(true)
+      expect(signal.aborted).toBe(true)
+      expect(signal.reason).toBeInstanceOf(ConnectionDone)
+      expect(protocol.transport.open).toBe(false)
+      exchange.transport.receiveEnd()
+      expect(exchange.transport.connected).toBe(false)
+      expect(protocol.got).toEqual(['a'])
+      protocol.settle()
+      await exchange.reactor.settle()
+      expect(protocol.got).toEqual(['a', 'lost'])
+      expect(protocol.closed).toMatchObject([{ code: 4000, reason: 'bye', closedBy: 'peer', wasClean: true }])
+    }
+  })
+
+  test('closes TCP and aborts the signal at once when the peer ends its side', async () => {
+    const protocol = new Pending()
+    const exchange = await openExchange(protocol)
+    const { signal } = protocol.transport
+    await exchange.send(frame(1, 'a'))
+    exchange.transport.receiveEnd()
+    await exchange.reactor.settle()
+    expect(exchange.closed).toBe(true)
+    expect(signal.reason).toBeInstanceOf(ConnectionDone)
+    protocol.settle()
+    await exchange.reactor.settle()
+    expect(protocol.closed).toMatchObject([
+      { code: 1006, closedBy: 'nobody', sentCode: undefined, wasClean: false },
+    ])
+  })
+
+  test.each(Object.entries(ENDS))('delivers what came before a %s, in order', async (_, end) => {
+    const protocol = new Pending()
+    const exchange = await openExchange(protocol)
+    await exchange.send(frame(1, 'a'), frame(1, 'b'), frame(1, 'c'))
+    await end(exchange)
+    exchange.transport.receiveEnd()
+    for (let message = 0; message < 3; message++) {
+      await exchange.reactor.settle()
+      expect(protocol.closed).toEqual([])
+      expect(protocol.transport.sendTextMessage('late')).toBe(false)
+      protocol.settle()
+    }
+    await exchange.reactor.settle()
+    expect(protocol.got).toEqual(['a', 'b', 'c', 'lost'])
+  })
+
+  test.each(Object.entries(ENDS))('calls connectionLost %s and departureGraceMs later', async (_, end) => {
+    const protocol = new Pending()
+    const exchange = await openExchange(protocol, { departureGraceMs: 3000 })
+    await exchange.send(frame(1, 'a'), frame(1, 'held'))
+    await end(exchange)
+    exchange.transport.receiveEnd()
+    await exchange.reactor.settle()
+    expect([...exchange.reactor.connections]).toEqual([])
+    exchange.reactor.advance(2999)
+    expect(protocol.got).toEqual(['a'])
+    exchange.reactor.advance(101)
+    expect(protocol.got).toEqual(['a', 'lost'])
+    protocol.settle()
+    await exchange.reactor.settle()
+    expect(protocol.got).toEqual(['a', 'lost'])
+  })
+
+  test('is rid of a client at once that resets the connection, and of what is held back', async () => {
+    const protocol = new Pending()
+    const exchange = await openExchange(protocol)
+    const { signal } = protocol.transport
+    await exchange.send(frame(1, 'a'), frame(1, 'held'))
+    exchange.transport.receiveReset()
+    expect(protocol.got).toEqual(['a', 'lost'])
+    expect(signal.reason).toBe(protocol.closed[0]?.cause)
+    expect(signal.reason).toBeInstanceOf(ConnectionLost)
+    protocol.settle()
+    await exchange.reactor.settle()
+    expect(protocol.got).toEqual(['a', 'lost'])
+  })
+
+  test('closes with a code at once when the peer breaks the rules, drops what is held back, and aborts the signal', async () => {
+    const protocol = new Pending()
+    const exchange = await openExchange(protocol)
+    const { signal } = protocol.transport
+    await exchange.send(frame(1, 'a'), frame(1, 'held'), frame(3))
+    expect((await exchange.received()).readUInt16BE(2)).toBe(1002)
+    expect(exchange.closed).toBe(true)
+    expect(signal.reason).toBeInstanceOf(ConnectionLost)
+    expect(signal.reason.cause.violation).toBe('reserved-opcode')
+    exchange.transport.receiveEnd()
+    expect(protocol.got).toEqual(['a', 'lost'])
+    expect(protocol.closed).toMatchObject([
+      {
+        sentCode: 1002,
+        sentReason: 'Cannot read a frame of opcode 3',
+        violation: 'reserved-opcode',
+        closedBy: 'us',
+        wasClean: false,
+      },
+    ])
+    protocol.settle()
+  })
+
+  test('does not wait for it when this side has closed first', async () => {
+    const protocol = new Pending()
+    const exchange = await openExchange(protocol)
+    await exchange.send(frame(1, 'a'), frame(1, 'held'))
+    protocol.transport.loseConnection(3000, 'enough')
+    await exchange.send(frame(8, closing(3000)))
+    exchange.transport.receiveEnd()
+    expect(protocol.got).toEqual(['a', 'lost'])
+    expect(protocol.closed).toMatchObject([
+      { sentCode: 3000, sentReason: 'enough', wasClean: true, violation: undefined },
+    ])
+  })
+
+  test('lets 200 clients go that leave while their messages are handled for ever', async () => {
+    for (let at = 0; at < 200; at++) {
+      const protocol = new Pending()
+      const exchange = await openExchange(protocol)
+      await exchange.send(frame(1, 'a'), frame(8, closing(1001)))
+      exchange.transport.receiveEnd()
+      expect([...exchange.reactor.connections]).toEqual([])
+      exchange.reactor.advance(5100)
+      expect(protocol.closed).toHaveLength(1)
+    }
+  })
+
+  test('calls connectionLost at a stop of the reactor at the latest', async () => {
+    const protocol = new Pending()
+    const exchange = await openExchange(protocol)
+    const { reactor } = exchange
+    void reactor.run({ installSignalHandlers: false })
+    await exchange.send(frame(1, 'a'), frame(8, closing(1000)))
+    exchange.transport.receiveEnd()
+    void reactor.stop()
+    await reactor.settle()
+    expect(reactor.running).toBe(false)
+    expect(protocol.got).toEqual(['a', 'lost'])
+  })
+
+  test('drops what is held back when it is aborted in the grace', async () => {
+    const protocol = new Pending()
+    const exchange = await openExchange(protocol)
+    protocol.transport.pauseProducing()
+    await exchange.send(frame(1, 'held'), frame(8, closing(1000)))
+    exchange.transport.receiveEnd()
+    expect(protocol.got).toEqual([])
+    protocol.transport.abortConnection()
+    expect(protocol.got).toEqual([])
+    await exchange.reactor.settle()
+    expect(protocol.got).toEqual(['lost'])
+  })
+})
+
+describe('WebSocketChannel, with quick async callbacks', () => {
+  class Echo extends Pending {
+    override async textMessageReceived(text: string): Promise<void> {
+      this.got.push(text)
+      await Promise.resolve()
+      if (!this.transport.sendTextMessage(text)) await this.transport.drained()
+    }
+  }
+  const messages = Array.from({ length: 30 }, (_, at) => `${at}`)
+
+  test('gives every answer before that to a close frame, however the bytes are cut', async () => {
+    const bytes = Buffer.concat([...messages.map((text) => frame(1, text)), frame(8, closing(1000))])
+    const answers = Buffer.concat([...messages.map((text) => answer(1, text)), answer(8, closing(1000))])
+    for (const pieces of chunkings(bytes)) {
+      const exchange = await openExchange(new Echo())
+      for (const piece of pieces) exchange.transport.receive(piece)
+      expect(await exchange.received()).toEqual(answers)
+    }
+  })
+
+  test('gives every answer before it closes for what broke the rules, or for the end of input', async () => {
+    const bytes = Buffer.concat(messages.map((text) => frame(1, text)))
+    const answers = Buffer.concat(messages.map((text) => answer(1, text)))
+    for (const last of [frame(3), undefined]) {
+      const exchange = await openExchange(new Echo())
+      exchange.transport.receive(bytes)
+      if (last === undefined) exchange.transport.receiveEnd()
+      else exchange.transport.receive(last)
+      const received = await exchange.received()
+      expect(received.subarray(0, answers.length)).toEqual(answers)
+      expect(received.length > answers.length).toBe(last !== undefined)
+      expect(exchange.closed).toBe(true)
+    }
+  })
+})
+
+describe('WebSocketChannel, within its bounds', () => {
+  /** Whether a ping behind `frames` is answered although the first message is pending. */
+  async function answersPing(
+    frames: readonly Buffer[],
+    options: { maxMessagesAhead?: number; maxBytesAhead?: number } = {},
+  ): Promise<boolean> {
+    const exchange = await openExchange(new Pending(), options)
+    await exchange.send(frame(1, 'pending'), Buffer.concat(frames), frame(9, 'p'))
+    return (await exchange.received()).equals(answer(10, 'p'))
+  }
+  const many = (count: number): Buffer[] => Array.from({ length: count }, () => frame(1, 'x'))
+
+  test('reads past 16 messages that are held back, not past 17', async () => {
+    expect(await answersPing(many(16))).toBe(true)
+    expect(await answersPing(many(17))).toBe(false)
+    expect(await answersPing(many(3), { maxMessagesAhead: 3 })).toBe(true)
+    expect(await answersPing(many(4), { maxMessagesAhead: 3 })).toBe(false)
+    expect(await answersPing(many(1), { maxMessagesAhead: 0 })).toBe(false)
+  })
+
+  test('reads past 64 KiB of payload that are held back, not past a byte more', async () => {
+    expect(await answersPing([frame(2, Buffer.alloc(65_536))])).toBe(true)
+    expect(await answersPing([frame(2, Buffer.alloc(65_537))])).toBe(false)
+    expect(await answersPing([frame(1, 'éa')], { maxBytesAhead: 3 })).toBe(true)
+    expect(await answersPing([frame(1, 'éa')], { maxBytesAhead: 2 })).toBe(false)
+  })
+
+  test('reads the rest in order once there is room again, and loses nothing', async () => {
+    const protocol = new Pending()
+    const exchange = await openExchange(protocol, { maxMessagesAhead: 3 })
+    const texts = Array.from({ length: 50 }, (_, at) => `${at}`)
+    await exchange.send(Buffer.concat(texts.map((text) => frame(1, text))), frame(8, closing(1000)))
+    for (const at of texts.keys()) {
+      expect(protocol.got).toHaveLength(at + 1)
+      protocol.settle()
+      await exchange.reactor.settle()
+    }
+    exchange.transport.receiveEnd()
+    await exchange.reactor.settle()
+    expect(protocol.got).toEqual([...texts, 'lost'])
+  })
+
+  test('looks for a close frame behind them once the peer has ended its side', async () => {
+    const protocol = new Pending()
+    const exchange = await openExchange(protocol)
+    await exchange.send(Buffer.concat([...many(100), frame(8, closing(1000))]))
+    expect((await exchange.received()).length).toBe(0)
+    exchange.transport.receiveEnd()
+    for (let message = 0; message < 100; message++) {
+      protocol.settle()
+      await exchange.reactor.settle()
+    }
+    expect(protocol.got).toHaveLength(101)
+    expect(protocol.closed).toMatchObject([{ code: 1000, closedBy: 'peer' }])
+  })
+})
+
+describe('WebSocketChannel, when a callback fails', () => {
+  test('logs nothing when it fails with the end of its connection, or with what that has caused', async () => {
+    const failures: ((protocol: Pending) => unknown)[] = [
+      ({ transport }) => transport.signal.reason,
+      ({ transport }) =>
+        Object.assign(new Error('Aborted', { cause: transport.signal.reason }), { name: 'AbortError' }),
+    ]
+    for (const failure of failures) {
+      for (const end of [
+        ...Object.values(ENDS),
+        (exchange: SiteExchange) => exchange.transport.receiveReset(),
+      ]) {
+        const protocol = new Pending()
+        const exchange = await openExchange(protocol)
+        await exchange.send(frame(1, 'a'))
+        await end(exchange)
+        await exchange.reactor.settle()
+        protocol.fail(failure(protocol))
+        exchange.transport.receiveEnd()
+        await exchange.reactor.settle()
+        expect(exchange.reactor.logged).toEqual([])
+        expect(protocol.got).toEqual(['a', 'lost'])
+      }
+    }
+  })
+
+  test('logs nothing when it sleeps with the signal and the peer leaves', async () => {
+    class Sleeper extends Pending {
+      override async textMessageReceived(): Promise<void> {
+        await sleep(60_000, this.transport)
+      }
+    }
+    const protocol = new Sleeper()
+    const exchange = await openExchange(protocol)
+    await exchange.send(frame(1, 'a'), frame(8, closing(1000)))
+    exchange.transport.receiveEnd()
+    await exchange.reactor.settle()
+    expect(exchange.reactor.logged).toEqual([])
+    expect(protocol.got).toEqual(['lost'])
+  })
+
+  test('logs every other failure, also after the end', async () => {
+    const protocol = new Pending()
+    const exchange = await openExchange(protocol)
+    await exchange.send(frame(1, 'a'), frame(1, 'held'), frame(8, closing(1000)))
+    protocol.fail(new Error('of its own'))
+    await exchange.reactor.settle()
+    expect(exchange.reactor.logged).toMatchObject([
+      { level: 'error', namespace: 'ropewalk.websocket', error: { message: 'of its own' } },
+    ])
+    exchange.transport.receiveEnd()
+    expect(protocol.got).toEqual(['a', 'lost'])
+  })
+
+  test('takes what a callback returns for a promise only when it can be awaited', async () => {
+    class Odd extends Pending {
+      override textMessageReceived(text: string): unknown {
+        this.got.push(text)
+        if (text === 'thenable') return { then: (settled: () => void) => settled() }
+        if (text === 'failing')
+          return { then: (_: unknown, failed: (error: Error) => void) => failed(new Error('rejected')) }
+        return { number: 5, text: 'text', null: null, array: [1] }[text]
+      }
+    }
+    const protocol = new Odd()
+    const exchange = await openExchange(protocol)
+    const words = ['number', 'thenable', 'text', 'null', 'array', 'failing']
+    await exchange.send(Buffer.concat(words.map((word) => frame(1, word))))
+    expect(protocol.got).toEqual(words)
+    expect((await exchange.received()).readUInt16BE(2)).toBe(1011)
+    expect(exchange.reactor.logged).toMatchObject([{ error: { message: 'rejected' } }])
+  })
+
+  test('aborts the signal, and delivers nothing more', async () => {
+    const protocol = new Pending()
+    const exchange = await openExchange(protocol)
+    const { signal } = protocol.transport
+    await exchange.send(frame(1, 'a'), frame(1, 'held'))
+    const error = new Error('thrown')
+    protocol.fail(error)
+    await exchange.reactor.settle()
+    expect(signal.reason).toBeInstanceOf(ConnectionLost)
+    expect(signal.reason.cause).toBe(error)
+    expect(protocol.got).toEqual(['a'])
+  })
+})
+
+describe('WebSocketChannel, on a promise of negotiationFinished', () => {
+  test('holds messages back, answers pings, and notices a close frame', async () => {
+    let open = (): void => undefined
+    class Opening extends WebSocketProtocol {
+      readonly got: string[] = []
+      override negotiationFinished(): Promise<void> {
+        return new Promise((resolve) => (open = resolve))
+      }
+      override textMessageReceived(text: string): void {
+        this.got.push(text)
+      }
+    }
+    const protocol = new Opening()
+    const exchange = await openExchange(protocol)
+    await exchange.send(frame(1, 'a'), frame(9, 'p'), frame(8, closing(1000)))
+    expect(await exchange.received()).toEqual(Buffer.concat([answer(10, 'p'), answer(8, closing(1000))]))
+    expect(protocol.got).toEqual([])
+    open()
+    await exchange.reactor.settle()
+    expect(protocol.got).toEqual(['a'])
+  })
+})
