@@ -1,13 +1,22 @@
+import { ConnectionAborted, ConnectionClosed, ConnectionLost } from '@ropewalk/core'
 import { checkValue, type GivenOptions, having, type OptionRule } from '@ropewalk/core/options'
-import { NOT_DONE_YET, type Rendered, type RenderResult, type Request, Resource } from '@ropewalk/http'
-import { readHandshake } from './handshake/opening-handshake.ts'
+import {
+  HTTPError,
+  NOT_DONE_YET,
+  type Rendered,
+  type RenderResult,
+  type Request,
+  Resource,
+} from '@ropewalk/http'
+import { type OpeningHandshake, readHandshake } from './handshake/opening-handshake.ts'
 import { checkOrigin } from './handshake/origin-policy.ts'
+import { abandon } from './gone-connection.ts'
 import { WebSocketChannel } from './websocket-channel.ts'
 import { type WebSocketOptions, webSocketOptions } from './websocket-options.ts'
 import { WebSocketProtocol } from './websocket-protocol.ts'
 import { WebSocketClassFactory, type WebSocketServerFactory } from './websocket-server-factory.ts'
 
-/** The place of a site where WebSockets are opened. It answers for everything below it. */
+/** The place of a site where WebSockets are opened, for every path below it too. */
 export class WebSocketResource extends Resource {
   override readonly isLeaf = true
   readonly #factory: WebSocketServerFactory
@@ -41,34 +50,59 @@ export class WebSocketResource extends Resource {
   /**
    * Answers an opening handshake, whatever `render_…` methods there are.
    *
-   * @throws {HTTPError} 405, 426, 400 for a handshake that is none, 403 for a page's origin that may not.
+   * A protocol that was built for a client that has left meanwhile, or for a handshake that fails
+   * afterwards, gets `negotiationStarted` and `connectionLost`.
+   *
+   * @throws {HTTPError} 405, 426 or 400 for a handshake that is malformed, 403 for a page's origin that may not, or
+   *   when the factory has built nothing.
+   * @throws {RangeError} when the factory chooses a subprotocol that was not offered.
+   * @throws {TypeError} when the factory has built something else than a WebSocketProtocol.
    */
   override render(request: Request): RenderResult {
-    const { accept, subprotocols } = readHandshake(request)
+    const handshake = readHandshake(request)
     checkOrigin(request, this.#options.origins)
-    const protocol = this.#factory.buildProtocol(request)
-    if (protocol instanceof Promise) {
-      return protocol.then((built) => this.#upgrade(request, accept, subprotocols, built))
-    }
-    return this.#upgrade(request, accept, subprotocols, protocol)
+    const built: unknown = this.#factory.buildProtocol(request)
+    if (!isThenable(built)) return this.#built(request, handshake, built)
+    return Promise.resolve(built).then((protocol) => this.#built(request, handshake, protocol))
   }
 
-  #upgrade(
-    request: Request,
-    accept: string,
-    offered: readonly string[],
-    protocol: WebSocketProtocol,
-  ): Rendered {
-    const subprotocol = this.#factory.selectSubprotocol(offered, request)
+  #built(request: Request, handshake: OpeningHandshake, protocol: unknown): Rendered {
+    if (protocol === undefined || protocol === null) throw new HTTPError(403)
+    if (!(protocol instanceof WebSocketProtocol)) {
+      throw new TypeError('Cannot open a WebSocket: buildProtocol has not returned a WebSocketProtocol')
+    }
+    try {
+      const upgraded = this.#upgrade(request, handshake, protocol)
+      if (!upgraded) abandon(protocol, request, whyGone(request))
+    } catch (error) {
+      abandon(protocol, request, new ConnectionAborted('The WebSocket did not open', { cause: error }))
+      throw error
+    }
+    return NOT_DONE_YET
+  }
+
+  /** @returns false when the client has left. */
+  #upgrade(request: Request, handshake: OpeningHandshake, protocol: WebSocketProtocol): boolean {
+    const offered = handshake.subprotocols
+    const subprotocol = this.#factory.selectSubprotocol(offered, request) ?? undefined
     if (subprotocol !== undefined && !offered.includes(subprotocol)) {
       throw new RangeError(`Cannot choose subprotocol "${subprotocol}": the client did not offer it`)
     }
-    request.setHeader('Sec-WebSocket-Accept', accept)
+    request.setHeader('Sec-WebSocket-Accept', handshake.accept)
     if (subprotocol !== undefined) request.setHeader('Sec-WebSocket-Protocol', subprotocol)
     const channel = new WebSocketChannel({ protocol, request, subprotocol, options: this.#options })
-    request.upgrade(channel, { protocol: 'websocket' })
-    return NOT_DONE_YET
+    return request.upgrade(channel, { protocol: 'websocket' })
   }
+}
+
+function whyGone({ signal }: Request): ConnectionClosed {
+  const reason: unknown = signal.reason
+  if (reason instanceof ConnectionClosed) return reason
+  return new ConnectionLost('The client left before its WebSocket opened')
+}
+
+function isThenable(value: unknown): value is PromiseLike<unknown> {
+  return typeof value === 'object' && value !== null && 'then' in value && typeof value.then === 'function'
 }
 
 const FACTORY = having('a WebSocketServerFactory', 'buildProtocol', 'selectSubprotocol')

@@ -1,8 +1,11 @@
+import { ConnectionAborted, ConnectionClosed } from '@ropewalk/core'
 import { type Request, Resource, Site } from '@ropewalk/http'
 import { MemoryReactor, StringTransport } from '@ropewalk/core/testing'
 import { describe, expect, test } from 'vitest'
 import { WebSocketProtocol } from '../src/websocket-protocol.ts'
 import { WebSocketResource } from '../src/websocket-resource.ts'
+import { WebSocketServerFactory } from '../src/websocket-server-factory.ts'
+import { Pending } from './pending-protocol.ts'
 import { answer, frame, handshake, SiteExchange } from './websocket-exchange.ts'
 
 class Greeter extends WebSocketProtocol {
@@ -94,5 +97,113 @@ describe('WebSocketResource', () => {
       'Cannot take origins[0] "example.org" for WebSocketResource: give \'https://example.org\', as browsers send it',
     )
     expect(() => WebSocketResource.forProtocol(Greeter, { closeTimeoutMs: NaN })).toThrow(RangeError)
+  })
+})
+
+describe('WebSocketResource, when what was built cannot be used', () => {
+  /** Builds what a test gives it, when the test says so. */
+  class Later extends WebSocketServerFactory {
+    build: (protocol: unknown) => void = () => undefined
+    subprotocol: () => string | null | undefined = () => undefined
+
+    override buildProtocol(): Promise<WebSocketProtocol> {
+      return new Promise((resolve) => (this.build = resolve as (protocol: unknown) => void))
+    }
+    override selectSubprotocol(): string | null | undefined {
+      return this.subprotocol()
+    }
+  }
+
+  async function asked(): Promise<{ factory: Later; exchange: SiteExchange; protocol: Pending }> {
+    const factory = new Later()
+    const exchange = new SiteExchange(new WebSocketResource(factory))
+    await exchange.send(handshake())
+    return { factory, exchange, protocol: new Pending() }
+  }
+
+  test('notifies a protocol whose client has left while it was built', async () => {
+    for (const leave of ['receiveReset', 'abortConnection'] as const) {
+      const { factory, exchange, protocol } = await asked()
+      exchange.transport[leave]()
+      await exchange.reactor.settle()
+      factory.build(protocol)
+      await exchange.reactor.settle()
+      expect(protocol.closed).toMatchObject([{ code: 1006, closedBy: 'nobody' }])
+      expect(protocol.closed[0]?.cause).toBeInstanceOf(ConnectionClosed)
+      expect(protocol.transport.signal.reason).toBe(protocol.closed[0]?.cause)
+      expect(exchange.reactor.logged).toEqual([])
+    }
+  })
+
+  test('notifies a protocol whose client has ended its side while it was built', async () => {
+    const { factory, exchange, protocol } = await asked()
+    exchange.transport.receiveEnd()
+    factory.build(protocol)
+    await exchange.reactor.settle()
+    exchange.transport.receiveEnd()
+    expect(protocol.closed).toMatchObject([{ code: 1006, closedBy: 'nobody' }])
+  })
+
+  test('notifies a protocol for which no subprotocol can be chosen, and answers 500', async () => {
+    for (const choose of [
+      () => 'not offered',
+      () => {
+        throw new Error('cannot choose')
+      },
+    ]) {
+      const { factory, exchange, protocol } = await asked()
+      factory.subprotocol = choose
+      factory.build(protocol)
+      expect((await exchange.received()).toString()).toMatch(/^HTTP\/1\.1 500 /)
+      expect(protocol.closed).toMatchObject([{ closedBy: 'nobody' }])
+      expect(protocol.closed[0]?.cause).toBeInstanceOf(ConnectionAborted)
+      expect(protocol.closed[0]?.cause.cause).toBeInstanceOf(Error)
+    }
+  })
+
+  test('notifies a protocol whose request has been answered meanwhile', async () => {
+    class Answering extends WebSocketServerFactory {
+      readonly protocol = new Pending()
+      override buildProtocol(request: Request): WebSocketProtocol {
+        request.finish('instead')
+        return this.protocol
+      }
+    }
+    const factory = new Answering()
+    const exchange = new SiteExchange(new WebSocketResource(factory))
+    await exchange.send(handshake())
+    expect((await exchange.received()).toString()).toMatch(/^HTTP\/1\.1 200 /)
+    expect(factory.protocol.closed).toHaveLength(1)
+  })
+
+  test('refuses with 403 when the factory has built nothing, with 500 when something else', async () => {
+    for (const [built, status] of [
+      [undefined, 403],
+      [null, 403],
+      [{}, 500],
+      [Pending, 500],
+      ['protocol', 500],
+    ] as const) {
+      const { factory, exchange } = await asked()
+      factory.build(built)
+      expect((await exchange.received()).toString().slice(9, 12), String(built)).toBe(String(status))
+      const wrong = expect.stringContaining('has not returned a WebSocketProtocol') as string
+      expect(exchange.reactor.logged.map(({ error }) => (error as Error).message)).toEqual(
+        status === 500 ? [wrong] : [],
+      )
+    }
+  })
+
+  test('takes any thenable of a protocol, and null for no subprotocol', async () => {
+    class Thenable extends Later {
+      override buildProtocol(): never {
+        return { then: (built: (protocol: WebSocketProtocol) => void) => built(new Greeter()) } as never
+      }
+      override selectSubprotocol(): null {
+        return null
+      }
+    }
+    const exchange = new SiteExchange(new WebSocketResource(new Thenable()))
+    await exchange.open({ 'Sec-WebSocket-Protocol': 'chat' })
   })
 })

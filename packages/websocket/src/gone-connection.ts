@@ -1,0 +1,88 @@
+import {
+  type Address,
+  type ConnectionClosed,
+  contained,
+  isConnectionEnd,
+  type PullProducer,
+  type PushProducer,
+  type Reactor,
+} from '@ropewalk/core'
+import type { Request } from '@ropewalk/http'
+import { ClosingHandshake } from './closing-handshake.ts'
+import type { WebSocketConnection } from './websocket-connection.ts'
+import type { WebSocketProtocol } from './websocket-protocol.ts'
+import { WebSocketTransport } from './websocket-transport.ts'
+
+/**
+ * Notifies a protocol that the WebSocket it was built for does not open: calls `negotiationStarted` and
+ * `connectionLost`. What they throw or reject with is logged.
+ *
+ * @param cause Why it does not open.
+ */
+export function abandon(protocol: WebSocketProtocol, request: Request, cause: ConnectionClosed): void {
+  const failed = (error: unknown): void => {
+    if (isConnectionEnd(error, cause)) return
+    const text = 'A WebSocket protocol failed whose WebSocket did not open'
+    request.reactor.log({ level: 'error', namespace: 'ropewalk.websocket', text, source: protocol, error })
+  }
+  const transport = new WebSocketTransport(new GoneConnection(request, cause))
+  void contained(() => protocol.negotiationStarted(transport), failed)
+  void contained(() => protocol.connectionLost(new ClosingHandshake().lost(cause)), failed)
+}
+
+/** A WebSocket that never opened, as its protocol sees it: nothing can be sent. */
+export class GoneConnection implements WebSocketConnection {
+  readonly request: Request
+  readonly subprotocol = undefined
+  readonly open = false
+  readonly signal: AbortSignal
+  readonly bufferedBytes = 0
+
+  /** @param cause Why it never opened. */
+  constructor(request: Request, cause: ConnectionClosed) {
+    this.request = request
+    this.signal = AbortSignal.abort(cause)
+  }
+
+  get reactor(): Reactor {
+    return this.request.reactor
+  }
+
+  sendText(): boolean {
+    return false
+  }
+
+  sendBytes(): boolean {
+    return false
+  }
+
+  sendPing(): boolean {
+    return false
+  }
+
+  drained(): Promise<boolean> {
+    return Promise.resolve(false)
+  }
+
+  registerProducer(producer: PushProducer | PullProducer): void {
+    producer.stopProducing()
+  }
+
+  unregisterProducer(): void {}
+
+  close(): void {}
+
+  abort(): void {}
+
+  pause(): void {}
+
+  resume(): void {}
+
+  getPeer(): Address {
+    return this.request.getClientAddress()
+  }
+
+  getHost(): Address {
+    return this.request.getHost()
+  }
+}

@@ -1,0 +1,85 @@
+import { ConnectionLost } from '@ropewalk/core'
+import { NOT_DONE_YET, type RenderResult, type Request, Resource } from '@ropewalk/http'
+import { describe, expect, test } from 'vitest'
+import { abandon } from '../src/gone-connection.ts'
+import { Pending } from './pending-protocol.ts'
+import { SiteExchange } from './websocket-exchange.ts'
+
+const CAUSE = new ConnectionLost('gone')
+
+async function abandoned(protocol: Pending): Promise<SiteExchange> {
+  class Abandoning extends Resource {
+    override readonly isLeaf = true
+    override render(request: Request): RenderResult {
+      abandon(protocol, request, CAUSE)
+      return NOT_DONE_YET
+    }
+  }
+  const exchange = new SiteExchange(new Abandoning())
+  await exchange.send('GET /a HTTP/1.1\r\nHost: h\r\n\r\n')
+  return exchange
+}
+
+describe('abandon', () => {
+  test('gives a protocol a transport on which nothing can be sent, and its end', async () => {
+    const protocol = new Pending()
+    await abandoned(protocol)
+    expect(protocol.closed).toEqual([
+      {
+        code: 1006,
+        reason: '',
+        closedBy: 'nobody',
+        sentCode: undefined,
+        sentReason: '',
+        violation: undefined,
+        wasClean: false,
+        cause: CAUSE,
+      },
+    ])
+    const { transport } = protocol
+    expect(transport.open).toBe(false)
+    expect(transport.signal.reason).toBe(CAUSE)
+    expect(transport.request.path).toBe('/a')
+    expect(transport.reactor).toBe(transport.request.reactor)
+    expect(transport.getPeer()).toMatchObject({ host: '192.168.1.1' })
+    expect(transport.getHost()).toMatchObject({ host: '10.0.0.1' })
+    expect([transport.subprotocol, transport.bufferedBytes]).toEqual([undefined, 0])
+    expect([
+      transport.sendTextMessage('a'),
+      transport.sendBytesMessage(Buffer.of(1)),
+      transport.ping(),
+    ]).toEqual([false, false, false])
+    expect(await transport.drained()).toBe(false)
+    let stopped = 0
+    transport.attachProducer({ resumeProducing: () => undefined, stopProducing: () => stopped++ }, false)
+    expect(stopped).toBe(1)
+    transport.detachProducer()
+    transport.pauseProducing()
+    transport.resumeProducing()
+    transport.loseConnection()
+    transport.abortConnection()
+  })
+
+  test('logs what the protocol throws or rejects with, but not its own end', async () => {
+    class Throwing extends Pending {
+      override connectionLost(): unknown {
+        return Promise.reject(this.error)
+      }
+      readonly error: unknown
+      constructor(error: unknown) {
+        super()
+        this.error = error
+      }
+      override negotiationStarted(): void {
+        throw this.error
+      }
+    }
+    const failing = await abandoned(new Throwing(new Error('of its own')))
+    expect(failing.reactor.logged).toMatchObject([
+      { level: 'error', error: { message: 'of its own' } },
+      { level: 'error', error: { message: 'of its own' } },
+    ])
+    const ended = await abandoned(new Throwing(CAUSE))
+    expect(ended.reactor.logged).toEqual([])
+  })
+})
