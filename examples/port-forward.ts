@@ -7,8 +7,10 @@ import {
   ConnectError,
   ConnectionClosed,
   ConnectionDone,
+  type Drainable,
   Factory,
   formatAddress,
+  type HalfCloseable,
   Protocol,
   reactor,
   serverFromString,
@@ -16,7 +18,7 @@ import {
 } from '@ropewalk/core'
 
 /** One of two connections that are one: what comes here leaves there, and so does every kind of end. */
-export class Relay extends Protocol {
+export class Relay extends Protocol implements Drainable, HalfCloseable {
   readonly #other: Transport
 
   constructor(other: Transport) {

@@ -8,6 +8,7 @@ import {
   Factory,
   LineReceiver,
   reactor,
+  type Securable,
 } from '@ropewalk/core'
 
 const tls = new ClientTLS({
@@ -15,7 +16,7 @@ const tls = new ClientTLS({
   trustRoots: [readFileSync(new URL('certificates/localhost.cert.pem', import.meta.url))],
 })
 
-class Asking extends LineReceiver {
+class Asking extends LineReceiver implements Securable {
   override connectionMade(): void {
     this.sendLine('STARTTLS')
   }

@@ -5,6 +5,7 @@ import {
   type ConnectionClosed,
   ConnectionDone,
   Factory,
+  type HalfCloseable,
   LineReceiver,
   reactor,
 } from '@ropewalk/core'
@@ -17,8 +18,8 @@ class Conversation extends LineReceiver {
     reactor.standardIO(this.#prompt)
   }
 
-  override lineReceived(line: Buffer): Promise<void> | void {
-    if (!this.#prompt.sendLine(line)) return drained(this.#prompt)
+  override lineReceived(line: Buffer) {
+    return this.#prompt.sendLine(line) || drained(this.#prompt)
   }
 
   override connectionLost(reason: ConnectionClosed): void {
@@ -32,7 +33,7 @@ class Conversation extends LineReceiver {
 }
 
 /** What you type. */
-class Prompt extends LineReceiver {
+class Prompt extends LineReceiver implements HalfCloseable {
   override delimiter = Buffer.from('\n')
   readonly #server: Conversation
 
@@ -42,8 +43,8 @@ class Prompt extends LineReceiver {
   }
 
   /** A server that reads slowly makes you wait; nothing piles up. */
-  override lineReceived(line: Buffer): Promise<void> | void {
-    if (!this.#server.sendLine(line)) return drained(this.#server)
+  override lineReceived(line: Buffer) {
+    return this.#server.sendLine(line) || drained(this.#server)
   }
 
   readConnectionLost(): void {

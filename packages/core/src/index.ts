@@ -29,7 +29,14 @@ export type {
   SpawnOptions,
 } from './contracts/process.ts'
 export type { Consumer, Pipeable, PipeOptions, PullProducer, PushProducer } from './contracts/producer.ts'
-export type { ProtocolEvents, ProtocolFactory } from './contracts/protocol-events.ts'
+export type {
+  Drainable,
+  HalfCloseable,
+  ProtocolEvents,
+  ProtocolFactory,
+  Replaceable,
+  Securable,
+} from './contracts/protocol-events.ts'
 export type {
   AcceptOptions,
   ConnectionContext,
@@ -89,7 +96,7 @@ export type { EndpointArguments } from './endpoint/endpoint-arguments.ts'
 export { EndpointSyntaxError, quoteStringArgument } from './endpoint/endpoint-description.ts'
 export type { EndpointParser, EndpointReactor } from './endpoint/endpoint-parser.ts'
 export { registerEndpointType } from './endpoint/endpoint-types.ts'
-export { clientFromString, serverFromString } from './endpoint/from-string.ts'
+export { clientFromString, type ListeningAddress, serverFromString } from './endpoint/from-string.ts'
 export { HostnameEndpoint, type HostnameEndpointOptions } from './endpoint/hostname-endpoint.ts'
 export {
   AdoptedStreamServerEndpoint,

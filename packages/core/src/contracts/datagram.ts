@@ -13,13 +13,13 @@ export interface DatagramEvents {
   /** Whether datagrams that come before the port is connected are dropped: a protocol of one peer never sees another. */
   readonly peerOnly?: boolean
   /** The port is bound; `transport` is its for good. */
-  makeConnection(transport: DatagramTransport): void | Promise<void>
+  makeConnection(transport: DatagramTransport): unknown
   /** A datagram came, whole; it may be empty. The bytes are the protocol's to keep. Anyone can forge `address`. */
-  datagramReceived(data: Buffer, address: UDPAddress): void | Promise<void>
+  datagramReceived(data: Buffer, address: UDPAddress): unknown
   /** Nobody listens at the peer that the port is connected to, or did a moment ago. */
-  connectionRefused(): void | Promise<void>
+  connectionRefused(): unknown
   /** The port is closed. The last call. */
-  doStop(): void | Promise<void>
+  doStop(): unknown
 }
 
 /** Where a datagram is to go: the address another came from, or a numeric host and a port. */

@@ -14,15 +14,15 @@ import type { TransportOptions } from './transport-options.ts'
  */
 export interface ProcessEvents {
   /** The child runs; `transport` leads to it. */
-  makeConnection(transport: ProcessTransport): void | Promise<void>
+  makeConnection(transport: ProcessTransport): unknown
   /** The child wrote to its descriptor `childFD`. The bytes are the protocol's to keep. */
-  childDataReceived(childFD: number, data: Buffer): void | Promise<void>
+  childDataReceived(childFD: number, data: Buffer): unknown
   /** The pipe to the child's descriptor `childFD` is closed, by either side. */
-  childConnectionLost(childFD: number): void
+  childConnectionLost(childFD: number): unknown
   /** The child has exited; what it wrote may still be on its way. */
-  processExited(reason: ProcessDone | ProcessTerminated): void
+  processExited(reason: ProcessDone | ProcessTerminated): unknown
   /** The child has exited, and nothing more comes of it. The last call. */
-  processEnded(reason: ProcessEnded): void
+  processEnded(reason: ProcessEnded): unknown
 }
 
 /** A signal without its `SIG`: `TERM`, `KILL`, `HUP`. */

@@ -1,19 +1,19 @@
 /** A source that can be told to wait: a transport's reading side, a file, another connection. */
 export interface PushProducer {
   /** Stop giving data until `resumeProducing`. */
-  pauseProducing(): void
+  pauseProducing(): unknown
   /** Go on giving data. */
-  resumeProducing(): void
+  resumeProducing(): unknown
   /** Nobody will take data any more: release what you hold. */
-  stopProducing(): void
+  stopProducing(): unknown
 }
 
 /** A source that gives one piece for each time it is asked. */
 export interface PullProducer {
   /** Give one piece, now or later; it is asked again once that has left. */
-  resumeProducing(): void
+  resumeProducing(): unknown
   /** Nobody will take data any more: release what you hold. */
-  stopProducing(): void
+  stopProducing(): unknown
 }
 
 /** What a producer writes to. */

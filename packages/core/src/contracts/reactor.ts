@@ -1,4 +1,4 @@
-import type { Address } from './address.ts'
+import type { Address, TCPAddress, UNIXAddress } from './address.ts'
 import type { Connector } from './connector.ts'
 import type { ReactorUDP } from './datagram.ts'
 import type { DeadlineKeeper } from './deadline.ts'
@@ -147,12 +147,12 @@ export interface ReactorCore {
 }
 
 /** A port that accepts connections. */
-export interface ListeningPort {
+export interface ListeningPort<A extends Address = Address> {
   readonly factory: ProtocolFactory
   /** Those of its connections that are up. */
   readonly connections: ReadonlySet<Transport>
   /** Where it listens; the real port number when 0 was asked for. */
-  getHost(): Address
+  getHost(): A
   /** Accepts no more until `resume`: clients are refused, as if nobody listened. Connections that are up stay up. */
   suspend(): Promise<void>
   /**
@@ -209,7 +209,11 @@ export interface ReactorTCP {
    *
    * @throws {CannotListenError} (rejects) when the address cannot be had.
    */
-  listenTCP(port: number, factory: ProtocolFactory, options?: ListenTCPOptions): Promise<ListeningPort>
+  listenTCP(
+    port: number,
+    factory: ProtocolFactory,
+    options?: ListenTCPOptions,
+  ): Promise<ListeningPort<TCPAddress>>
   /**
    * Connects to `host`; failures reach `factory.clientConnectionFailed` and `connector.whenConnected()`.
    *
@@ -241,7 +245,11 @@ export interface ListenUNIXOptions extends AcceptOptions {
 /** UNIX socket connections. */
 export interface ReactorUNIX {
   /** @throws {CannotListenError} (rejects) when the path cannot be had. */
-  listenUNIX(path: string, factory: ProtocolFactory, options?: ListenUNIXOptions): Promise<ListeningPort>
+  listenUNIX(
+    path: string,
+    factory: ProtocolFactory,
+    options?: ListenUNIXOptions,
+  ): Promise<ListeningPort<UNIXAddress>>
   /** Connects to the socket at `path`; failures reach `factory.clientConnectionFailed` and `connector.whenConnected()`. */
   connectUNIX<P extends ProtocolEvents>(
     path: string,
@@ -263,7 +271,7 @@ export interface ReactorTLS {
     factory: ProtocolFactory,
     tls: TLSContext | ServerTLSOptions,
     options?: ListenTCPOptions,
-  ): Promise<ListeningPort>
+  ): Promise<ListeningPort<TCPAddress>>
   /**
    * Connects to `host` and speaks TLS, verifying the server's certificate. Failures of either reach
    * `factory.clientConnectionFailed` and `connector.whenConnected()`.

@@ -101,11 +101,11 @@ class Entrant implements ProtocolFactory {
     return this.#factory.policies
   }
 
-  doStart(): void | Promise<void> {
+  doStart(): unknown {
     return this.#factory.doStart()
   }
 
-  doStop(): void | Promise<void> {
+  doStop(): unknown {
     return this.#factory.doStop()
   }
 

@@ -1,3 +1,4 @@
+import type { Address, TCPAddress, UNIXAddress } from '../contracts/address.ts'
 import type { ClientEndpoint } from './client-endpoint.ts'
 import { EndpointArguments } from './endpoint-arguments.ts'
 import { EndpointSyntaxError, parseDescription } from './endpoint-description.ts'
@@ -17,9 +18,20 @@ import type { ServerEndpoint } from './server-endpoint.ts'
  *
  * @throws {EndpointSyntaxError}
  */
-export function serverFromString(reactor: EndpointReactor, description: string): ServerEndpoint {
-  return serverFrom(reactor, description, 0)
+export function serverFromString<D extends string>(
+  reactor: EndpointReactor,
+  description: D,
+): ServerEndpoint<ListeningAddress<D>> {
+  // The type at the beginning of a string is what says where it listens.
+  return serverFrom(reactor, description, 0) as ServerEndpoint<ListeningAddress<D>>
 }
+
+/** What a port of `serverFromString` has as its address, as far as a string in the source says it. */
+export type ListeningAddress<D extends string> = D extends `${'tcp' | 'tcp6' | 'ssl' | 'tls'}:${string}`
+  ? TCPAddress
+  : D extends `unix:${string}`
+    ? UNIXAddress
+    : Address
 
 /**
  * Somewhere to connect to, from a string. A time needs its unit.

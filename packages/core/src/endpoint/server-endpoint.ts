@@ -1,4 +1,5 @@
 import { unixAddress } from '../addresses.ts'
+import type { Address, TCPAddress, UNIXAddress } from '../contracts/address.ts'
 import type { ProtocolFactory } from '../contracts/protocol-events.ts'
 import type {
   ListeningPort,
@@ -15,13 +16,13 @@ import { checkOptions, checkValue } from '../options/check-options.ts'
 import { LISTEN_TCP_RULES, LISTEN_UNIX_RULES, NODE_NAMES, PORT } from '../transport/connection-rules.ts'
 
 /** Somewhere to listen. */
-export interface ServerEndpoint {
+export interface ServerEndpoint<A extends Address = Address> {
   /** @throws {CannotListenError} (rejects) */
-  listen(factory: ProtocolFactory): Promise<ListeningPort>
+  listen(factory: ProtocolFactory): Promise<ListeningPort<A>>
 }
 
 /** A TCP port to listen on, 0 for any free one. */
-export class TCPServerEndpoint implements ServerEndpoint {
+export class TCPServerEndpoint implements ServerEndpoint<TCPAddress> {
   readonly #reactor: ReactorTCP
   readonly #port: number
   readonly #options: ListenTCPOptions
@@ -34,13 +35,13 @@ export class TCPServerEndpoint implements ServerEndpoint {
     this.#options = options
   }
 
-  listen(factory: ProtocolFactory): Promise<ListeningPort> {
+  listen(factory: ProtocolFactory): Promise<ListeningPort<TCPAddress>> {
     return this.#reactor.listenTCP(this.#port, factory, this.#options)
   }
 }
 
 /** A UNIX socket to listen on. */
-export class UNIXServerEndpoint implements ServerEndpoint {
+export class UNIXServerEndpoint implements ServerEndpoint<UNIXAddress> {
   readonly #reactor: ReactorUNIX
   readonly #path: string
   readonly #options: ListenUNIXOptions
@@ -52,13 +53,13 @@ export class UNIXServerEndpoint implements ServerEndpoint {
     this.#options = options
   }
 
-  listen(factory: ProtocolFactory): Promise<ListeningPort> {
+  listen(factory: ProtocolFactory): Promise<ListeningPort<UNIXAddress>> {
     return this.#reactor.listenUNIX(this.#path, factory, this.#options)
   }
 }
 
 /** A TCP port where TLS is spoken from the first byte. */
-export class SSLServerEndpoint implements ServerEndpoint {
+export class SSLServerEndpoint implements ServerEndpoint<TCPAddress> {
   readonly #reactor: ReactorTLS
   readonly #port: number
   readonly #tls: TLSContext | ServerTLSOptions
@@ -79,7 +80,7 @@ export class SSLServerEndpoint implements ServerEndpoint {
   }
 
   /** @throws {TLSConfigurationError} (rejects) when a certificate or key in the options cannot be used. */
-  listen(factory: ProtocolFactory): Promise<ListeningPort> {
+  listen(factory: ProtocolFactory): Promise<ListeningPort<TCPAddress>> {
     return this.#reactor.listenSSL(this.#port, factory, this.#tls, this.#options)
   }
 }

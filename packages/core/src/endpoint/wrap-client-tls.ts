@@ -52,11 +52,11 @@ class OpeningFactory<P extends ProtocolEvents> implements ProtocolFactory<TLSOpe
     return this.#factory.policies
   }
 
-  doStart(): void | Promise<void> {
+  doStart(): unknown {
     return this.#factory.doStart()
   }
 
-  doStop(): void | Promise<void> {
+  doStop(): unknown {
     return this.#factory.doStop()
   }
 

@@ -3,7 +3,7 @@ import { readFile } from 'node:fs/promises'
 import { isIP } from 'node:net'
 import { tcpAddress, unixAddress } from '../addresses.ts'
 import { asciiHost } from '../ascii-host.ts'
-import type { Address } from '../contracts/address.ts'
+import type { Address, TCPAddress, UNIXAddress } from '../contracts/address.ts'
 import type { DeadlineKeeper } from '../contracts/deadline.ts'
 import type { LogObserver } from '../contracts/log.ts'
 import type { ProcessEvents, ProcessTransport, SpawnOptions } from '../contracts/process.ts'
@@ -113,7 +113,7 @@ class NodeReactor extends WireReactor implements SystemReactor {
     port: number,
     factory: ProtocolFactory,
     options: ListenTCPOptions,
-  ): Promise<ListeningPort> {
+  ): Promise<ListeningPort<TCPAddress>> {
     const { interface: host, backlog = DEFAULT_BACKLOG, ipv6Only = false, ...accept } = options
     const address = tcpAddress(host ?? '::', port)
     const listen = { port, backlog, ipv6Only, ...(host === undefined ? {} : { host }) }
@@ -124,7 +124,7 @@ class NodeReactor extends WireReactor implements SystemReactor {
     path: string,
     factory: ProtocolFactory,
     options: ListenUNIXOptions,
-  ): Promise<ListeningPort> {
+  ): Promise<ListeningPort<UNIXAddress>> {
     const { backlog = DEFAULT_BACKLOG, mode, removeStale, ...accept } = options
     return SocketPort.open({
       host: this.host,
@@ -142,7 +142,12 @@ class NodeReactor extends WireReactor implements SystemReactor {
   }
 
   adoptStreamPort(fd: number, factory: ProtocolFactory): Promise<ListeningPort> {
-    return SocketPort.open({ host: this.host, factory, address: descriptorAddress(fd), listen: { fd } })
+    return SocketPort.open<Address>({
+      host: this.host,
+      factory,
+      address: descriptorAddress(fd),
+      listen: { fd },
+    })
   }
 
   adoptStreamConnection<P extends ProtocolEvents>(fd: number, factory: ProtocolFactory<P>): Promise<P> {

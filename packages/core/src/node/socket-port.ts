@@ -19,10 +19,10 @@ import { startFactory } from '../transport/start-factory.ts'
 import { mustBeUnixPath } from './unix-path.ts'
 
 /** Where and how to listen. */
-export interface SocketPortSetup {
+export interface SocketPortSetup<A extends Address = Address> {
   readonly host: ReactorLifecycle
   readonly factory: ProtocolFactory
-  readonly address: Address
+  readonly address: A
   /** A descriptor is somebody else's socket, which listens already. */
   readonly listen: ListenOptions & { readonly fd?: number }
   /** Permission bits of a UNIX socket's file. */
@@ -33,17 +33,17 @@ export interface SocketPortSetup {
 }
 
 /** A listening socket, TCP or UNIX, and the connections it accepts. */
-export class SocketPort implements ListeningPort {
+export class SocketPort<A extends Address = Address> implements ListeningPort<A> {
   readonly factory: ProtocolFactory
-  readonly #setup: SocketPortSetup
+  readonly #setup: SocketPortSetup<A>
   readonly #acceptor: Acceptor
   #server: Server
   #suspended = false
-  #address: Address
+  #address: A
   #stopped: Promise<void> | undefined
   #resuming: Promise<void> | undefined
 
-  private constructor(setup: SocketPortSetup) {
+  private constructor(setup: SocketPortSetup<A>) {
     this.#setup = setup
     this.factory = setup.factory
     this.#address = setup.address
@@ -56,7 +56,7 @@ export class SocketPort implements ListeningPort {
    *
    * @throws {CannotListenError} (rejects)
    */
-  static async open(setup: SocketPortSetup): Promise<SocketPort> {
+  static async open<A extends Address>(setup: SocketPortSetup<A>): Promise<SocketPort<A>> {
     const port = new SocketPort(setup)
     await port.#open()
     return port
@@ -66,7 +66,7 @@ export class SocketPort implements ListeningPort {
     return this.#acceptor.connections
   }
 
-  getHost(): Address {
+  getHost(): A {
     return this.#address
   }
 
@@ -153,7 +153,9 @@ export class SocketPort implements ListeningPort {
     if (mode !== undefined && listen.path !== undefined && !isNamedPipe(listen.path))
       chmodSync(listen.path, mode)
     const bound = server.address()
-    if (typeof bound === 'object' && bound !== null) this.#address = tcpAddress(bound.address, bound.port)
+    // A path gives a string here; the address of an adopted socket may become any Address.
+    if (typeof bound === 'object' && bound !== null)
+      this.#address = tcpAddress(bound.address, bound.port) as A
   }
 
   async #close(): Promise<void> {

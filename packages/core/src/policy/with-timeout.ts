@@ -41,13 +41,13 @@ export function withTimeout<C extends ProtocolClass>(Base: C): C & TimeoutClass 
       this.transport.loseConnection()
     }
 
-    override connectionLost(reason: ConnectionClosed): void | Promise<void> {
+    override connectionLost(reason: ConnectionClosed): unknown {
       this.#timeout?.setTimeout(undefined)
       return super.connectionLost(reason)
     }
 
     /** Another protocol has the connection: it is not ours to close. */
-    override protocolReplaced(): void {
+    override protocolReplaced(): unknown {
       this.#timeout?.setTimeout(undefined)
       return super.protocolReplaced?.()
     }
@@ -64,11 +64,11 @@ export function withTimeout<C extends ProtocolClass>(Base: C): C & TimeoutClass 
 
 // TypeScript takes a class for a mixin's base only in this form.
 // oxlint-disable-next-line typescript/no-explicit-any
-type ProtocolClass = abstract new (...args: any[]) => Protocol<unknown> & Replaceable
+type ProtocolClass = abstract new (...args: any[]) => Protocol<unknown> & MaybeReplaceable
 // oxlint-disable-next-line typescript/no-explicit-any
 type TimeoutClass = abstract new (...args: any[]) => TimeoutMixin
 
-/** What of a protocol the mixin must pass on. */
-interface Replaceable {
-  protocolReplaced?(): void
+/** What of a protocol the mixin must pass on: a method, so that a class may override it. */
+interface MaybeReplaceable {
+  protocolReplaced?(): unknown
 }

@@ -23,11 +23,11 @@ export class WrappingFactory<P extends ProtocolEvents = ProtocolEvents> implemen
     return this.wrappedFactory.acceptableProtocols
   }
 
-  doStart(): void | Promise<void> {
+  doStart(): unknown {
     return this.wrappedFactory.doStart()
   }
 
-  doStop(): void | Promise<void> {
+  doStop(): unknown {
     return this.wrappedFactory.doStop()
   }
 
@@ -35,15 +35,15 @@ export class WrappingFactory<P extends ProtocolEvents = ProtocolEvents> implemen
     return this.wrappedFactory.buildProtocol(peer, session)
   }
 
-  startedConnecting(connector: Connector): void {
+  startedConnecting(connector: Connector): unknown {
     return this.wrappedFactory.startedConnecting?.(connector)
   }
 
-  clientConnectionFailed(connector: Connector, reason: Error): void {
+  clientConnectionFailed(connector: Connector, reason: Error): unknown {
     return this.wrappedFactory.clientConnectionFailed?.(connector, reason)
   }
 
-  clientConnectionLost(connector: Connector, reason: ConnectionClosed): void {
+  clientConnectionLost(connector: Connector, reason: ConnectionClosed): unknown {
     return this.wrappedFactory.clientConnectionLost?.(connector, reason)
   }
 }

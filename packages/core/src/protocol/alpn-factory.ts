@@ -30,17 +30,16 @@ export class ALPNFactory extends Factory {
     return factory?.buildProtocol(peer, session)
   }
 
-  override startFactory(): void | Promise<void> {
+  override startFactory(): unknown {
     return together(Array.from(this.#factories.values(), (factory) => factory.doStart()))
   }
 
-  override stopFactory(): void | Promise<void> {
+  override stopFactory(): unknown {
     return together(Array.from(this.#factories.values(), (factory) => factory.doStop()))
   }
 }
 
-/** One answer for several; undefined unless one of them takes time. */
-function together(answers: readonly (void | Promise<void>)[]): void | Promise<void> {
-  if (answers.some((answer) => answer !== undefined))
-    return Promise.all(answers.map(async (answer) => answer)).then(() => undefined)
+/** One result for several; undefined unless one of them takes time. */
+function together(results: readonly unknown[]): unknown {
+  return results.some((result) => result !== undefined) ? Promise.all(results) : undefined
 }

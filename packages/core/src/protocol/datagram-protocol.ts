@@ -22,28 +22,36 @@ export abstract class DatagramProtocol implements DatagramEvents {
   }
 
   /** @throws {LocalProtocolError} while it serves another port. */
-  makeConnection(transport: DatagramTransport): void | Promise<void> {
+  makeConnection(transport: DatagramTransport): unknown {
     if (this.#transport?.listening)
       throw new LocalProtocolError('Cannot start a datagram protocol that serves another port')
     this.#transport = transport
     return this.startProtocol()
   }
 
-  doStop(): void | Promise<void> {
+  doStop(): unknown {
     return this.stopProtocol()
   }
 
   /** The port is bound. What it throws, or rejects with, closes the port and is what `listenUDP` rejects with. */
-  startProtocol(): void | Promise<void> {}
+  startProtocol(): unknown {
+    return undefined
+  }
 
   /** The port is closed. */
-  stopProtocol(): void | Promise<void> {}
+  stopProtocol(): unknown {
+    return undefined
+  }
 
   /** A datagram came, whole; it may be empty. The bytes are yours. Anyone can forge `address`. */
-  datagramReceived(_data: Buffer, _address: UDPAddress): void | Promise<void> {}
+  datagramReceived(_data: Buffer, _address: UDPAddress): unknown {
+    return undefined
+  }
 
   /** Nobody listens at the peer that the port is connected to, or did a moment ago. */
-  connectionRefused(): void | Promise<void> {}
+  connectionRefused(): unknown {
+    return undefined
+  }
 }
 
 /**
@@ -72,5 +80,7 @@ export abstract class ConnectedDatagramProtocol extends DatagramProtocol {
   }
 
   /** A datagram came from the peer's address, which anyone can forge; whole, and it may be empty. The bytes are yours. */
-  override datagramReceived(_data: Buffer): void | Promise<void> {}
+  override datagramReceived(_data: Buffer): unknown {
+    return undefined
+  }
 }

@@ -29,7 +29,7 @@ export abstract class Factory<P extends ProtocolEvents = ProtocolEvents> impleme
   /** Answers a new protocol for the connection from `peer`, or undefined to refuse it. `session` is there where TLS is. */
   abstract buildProtocol(peer: Address, session?: TLSSession): P | undefined
 
-  doStart(): void | Promise<void> {
+  doStart(): unknown {
     // Before it counts, so that one that throws is not in use.
     const starting = this.#users === 0 ? this.startFactory() : undefined
     this.#users++
@@ -37,29 +37,39 @@ export abstract class Factory<P extends ProtocolEvents = ProtocolEvents> impleme
     return starting
   }
 
-  doStop(): void | Promise<void> {
-    if (this.#users === 0) return
-    if (--this.#users === 0) return this.stopFactory()
+  doStop(): unknown {
+    if (this.#users === 0) return undefined
+    return --this.#users === 0 ? this.stopFactory() : undefined
   }
 
   /**
    * The first port or connector begins to use this factory. A throw is a failure to listen; nobody waits for a
    * promise: what it rejects with is logged.
    */
-  startFactory(): void | Promise<void> {}
+  startFactory(): unknown {
+    return undefined
+  }
 
   /** The last port or connector has stopped using this factory. */
-  stopFactory(): void | Promise<void> {}
+  stopFactory(): unknown {
+    return undefined
+  }
 }
 
 /** A factory that hears how its connectors fare. `connector.connect()` in a callback tries again. */
 export abstract class ClientFactory<P extends ProtocolEvents = ProtocolEvents> extends Factory<P> {
   /** A connection is being made. */
-  startedConnecting(_connector: Connector): void {}
+  startedConnecting(_connector: Connector): unknown {
+    return undefined
+  }
   /** A connection could not be made; `reason` is a ConnectError. */
-  clientConnectionFailed(_connector: Connector, _reason: Error): void {}
+  clientConnectionFailed(_connector: Connector, _reason: Error): unknown {
+    return undefined
+  }
   /** A connection was made and is gone. */
-  clientConnectionLost(_connector: Connector, _reason: ConnectionClosed): void {}
+  clientConnectionLost(_connector: Connector, _reason: ConnectionClosed): unknown {
+    return undefined
+  }
 }
 
 class ClassFactory<P extends ProtocolEvents, A extends unknown[]> extends ClientFactory<P> {

@@ -1,5 +1,6 @@
 import type { ByteQueue } from '../bytes/byte-queue.ts'
 import type { Factory } from './factory.ts'
+import { unitDelivered } from './parse-loop.ts'
 import { UnitReceiver } from './unit-receiver.ts'
 
 /**
@@ -18,11 +19,11 @@ export abstract class IntNStringReceiver<F = Factory> extends UnitReceiver<F> {
   }
 
   /** A whole string has come. The bytes are yours. */
-  abstract stringReceived(data: Buffer): void | Promise<void>
+  abstract stringReceived(data: Buffer): unknown
 
   /** A string would be too long; nothing more is parsed. Closes the connection unless overridden. */
-  lengthLimitExceeded(_lengthBytes: number): void | Promise<void> {
-    this.transport.loseConnection()
+  lengthLimitExceeded(_lengthBytes: number): unknown {
+    return this.transport.loseConnection()
   }
 
   /**
@@ -39,17 +40,17 @@ export abstract class IntNStringReceiver<F = Factory> extends UnitReceiver<F> {
     return this.transport.writeSequence([prefix, data])
   }
 
-  protected override takeUnit(input: ByteQueue): boolean | void | Promise<void> {
+  protected override takeUnit(input: ByteQueue): boolean | void | Promise<unknown> {
     const length = input.peek(this.#prefixBytes)?.readUIntBE(0, this.#prefixBytes)
     if (length === undefined) return false
     // Written so that a limit which is no number lets nothing through.
     if (!(length <= this.maxLengthBytes)) {
       this.stopParsing()
-      return this.lengthLimitExceeded(length)
+      return unitDelivered(this.lengthLimitExceeded(length))
     }
     if (input.length < this.#prefixBytes + length) return false
     input.skip(this.#prefixBytes)
-    return this.stringReceived(input.takeExactly(length) ?? NO_BYTES)
+    return unitDelivered(this.stringReceived(input.takeExactly(length) ?? NO_BYTES))
   }
 }
 

@@ -1,6 +1,7 @@
 import type { ByteQueue } from '../bytes/byte-queue.ts'
 import { LineTooLongError } from '../bytes/line-too-long-error.ts'
 import type { Factory } from './factory.ts'
+import { unitDelivered } from './parse-loop.ts'
 import { UnitReceiver } from './unit-receiver.ts'
 
 /**
@@ -15,15 +16,15 @@ export abstract class LineOnlyReceiver<F = Factory> extends UnitReceiver<F> {
   maxLengthBytes: number = 16_384
 
   /** A whole line has come, without its delimiter. The bytes are yours. */
-  abstract lineReceived(line: Buffer): void | Promise<void>
+  abstract lineReceived(line: Buffer): unknown
 
   /**
    * A line is too long. Closes the connection unless overridden.
    *
    * @param _line All that has come and is not parsed: of the line, and perhaps from behind it.
    */
-  lineLengthExceeded(_line: Buffer): void | Promise<void> {
-    this.transport.loseConnection()
+  lineLengthExceeded(_line: Buffer): unknown {
+    return this.transport.loseConnection()
   }
 
   /** Sends a line, its delimiter added. Returns as the transport's `write`. */
@@ -37,15 +38,15 @@ export abstract class LineOnlyReceiver<F = Factory> extends UnitReceiver<F> {
   }
 
   /** Takes one line, if it is whole. */
-  protected override takeUnit(input: ByteQueue): boolean | void | Promise<void> {
+  protected override takeUnit(input: ByteQueue): boolean | void | Promise<unknown> {
     let line: Buffer | undefined
     try {
       line = input.takeLine(this.maxLengthBytes, this.delimiter)
     } catch (error) {
       if (!(error instanceof LineTooLongError)) throw error
-      return this.lineLengthExceeded(input.takeAll())
+      return unitDelivered(this.lineLengthExceeded(input.takeAll()))
     }
-    return line === undefined ? false : this.lineReceived(line)
+    return line === undefined ? false : unitDelivered(this.lineReceived(line))
   }
 }
 

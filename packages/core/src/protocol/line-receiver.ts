@@ -1,6 +1,7 @@
 import type { ByteQueue } from '../bytes/byte-queue.ts'
 import type { Factory } from './factory.ts'
 import { LineOnlyReceiver } from './line-only-receiver.ts'
+import { unitDelivered } from './parse-loop.ts'
 
 /**
  * A protocol of lines that may switch to raw bytes and back, such as for a body whose length a line
@@ -10,7 +11,7 @@ export abstract class LineReceiver<F = Factory> extends LineOnlyReceiver<F> {
   #raw = false
 
   /** Some bytes came in raw mode. They are yours; where they were cut means nothing. */
-  rawDataReceived(_data: Buffer): void | Promise<void> {
+  rawDataReceived(_data: Buffer): unknown {
     throw new Error(`${this.constructor.name} is in raw mode but has no rawDataReceived`)
   }
 
@@ -29,9 +30,9 @@ export abstract class LineReceiver<F = Factory> extends LineOnlyReceiver<F> {
     this.parseMore(extra)
   }
 
-  protected override takeUnit(input: ByteQueue): boolean | void | Promise<void> {
+  protected override takeUnit(input: ByteQueue): boolean | void | Promise<unknown> {
     if (!this.#raw) return super.takeUnit(input)
-    return input.length === 0 ? false : this.rawDataReceived(input.takeAll())
+    return input.length === 0 ? false : unitDelivered(this.rawDataReceived(input.takeAll()))
   }
 }
 

@@ -1,5 +1,6 @@
 import type { ByteQueue } from '../bytes/byte-queue.ts'
 import type { Factory } from './factory.ts'
+import { unitDelivered } from './parse-loop.ts'
 import { UnitReceiver } from './unit-receiver.ts'
 
 /**
@@ -13,14 +14,14 @@ export abstract class NetstringReceiver<F = Factory> extends UnitReceiver<F> {
   maxLengthBytes: number = 99_999
 
   /** A whole string has come. The bytes are yours. */
-  abstract stringReceived(data: Buffer): void | Promise<void>
+  abstract stringReceived(data: Buffer): unknown
 
   /** Sends a string. Returns as the transport's `write`. */
   sendString(data: Uint8Array | string): boolean {
     return this.transport.writeSequence([`${Buffer.byteLength(data)}:`, data, ','])
   }
 
-  protected override takeUnit(input: ByteQueue): boolean | void | Promise<void> {
+  protected override takeUnit(input: ByteQueue): boolean | void | Promise<unknown> {
     const prefix = this.#readPrefix(input)
     if (prefix === undefined) return false
     const end = prefix.bytes + prefix.length
@@ -30,7 +31,7 @@ export abstract class NetstringReceiver<F = Factory> extends UnitReceiver<F> {
     input.skip(prefix.bytes)
     const data = input.takeExactly(prefix.length) ?? NO_BYTES
     input.skip(1)
-    return this.stringReceived(data)
+    return unitDelivered(this.stringReceived(data))
   }
 
   /** Reads the length and its colon; undefined when they are not whole, or are none. */

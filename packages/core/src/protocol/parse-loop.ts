@@ -6,7 +6,17 @@ import type { Protocol } from './protocol.ts'
  *
  * @returns false when no whole unit is there; a promise when the next unit must wait for it.
  */
-export type ParseStep = (input: ByteQueue) => boolean | void | Promise<void>
+export type ParseStep = (input: ByteQueue) => boolean | void | Promise<unknown>
+
+/**
+ * Converts what a unit's callback returned for the parse loop: only a thenable holds the next unit back.
+ * Without it, the `false` of a `sendLine` that the callback returned would read as "no whole unit".
+ */
+export function unitDelivered(result: unknown): Promise<unknown> | undefined {
+  const thenable =
+    typeof result === 'object' && result !== null && 'then' in result && typeof result.then === 'function'
+  return thenable ? Promise.resolve(result) : undefined
+}
 
 /**
  * The loop of a protocol that cuts its input into units: goes on while there are whole ones, and
@@ -32,7 +42,7 @@ export class ParseLoop {
   }
 
   /** Takes bytes in. The promise settles when all units that were whole have been dealt with. */
-  receive(data: Uint8Array): void | Promise<void> {
+  receive(data: Uint8Array): Promise<void> | undefined {
     if (this.#stage !== 'parsing') return undefined
     this.input.push(data)
     return this.#run()
@@ -71,10 +81,10 @@ export class ParseLoop {
     this.#stage = 'handed over'
   }
 
-  #run(): void | Promise<void> {
+  #run(): Promise<void> | undefined {
     if (this.#running) return undefined
     this.#running = true
-    let unit: Promise<void> | undefined
+    let unit: Promise<unknown> | undefined
     try {
       unit = this.#parse()
     } finally {
@@ -84,7 +94,7 @@ export class ParseLoop {
   }
 
   /** Takes unit after unit, up to one that must be waited for. */
-  #parse(): Promise<void> | undefined {
+  #parse(): Promise<unknown> | undefined {
     while (this.#mayGoOn()) {
       const taken = this.#step(this.input)
       if (taken === false) return undefined
@@ -93,9 +103,9 @@ export class ParseLoop {
     return undefined
   }
 
-  async #parseAfter(first: Promise<void>): Promise<void> {
+  async #parseAfter(first: Promise<unknown>): Promise<void> {
     try {
-      let unit: Promise<void> | undefined = first
+      let unit: Promise<unknown> | undefined = first
       while (unit !== undefined) {
         await unit
         unit = this.#parse()

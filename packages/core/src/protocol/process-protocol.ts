@@ -21,44 +21,61 @@ export abstract class ProcessProtocol implements ProcessEvents {
     return this.#transport
   }
 
-  makeConnection(transport: ProcessTransport): void | Promise<void> {
+  makeConnection(transport: ProcessTransport): unknown {
     this.#transport = transport
     return this.connectionMade()
   }
 
   /** The child runs. While a promise is pending, nothing is delivered. */
-  connectionMade(): void | Promise<void> {}
+  connectionMade(): unknown {
+    return undefined
+  }
 
-  childDataReceived(childFD: number, data: Buffer): void | Promise<void> {
+  childDataReceived(childFD: number, data: Buffer): unknown {
     if (childFD === STDOUT) return this.outReceived(data)
     if (childFD === STDERR) return this.errReceived(data)
     return undefined
   }
 
   /** The child wrote to its standard output. */
-  outReceived(_data: Buffer): void | Promise<void> {}
+  outReceived(_data: Buffer): unknown {
+    return undefined
+  }
 
   /** The child wrote to its standard error. */
-  errReceived(_data: Buffer): void | Promise<void> {}
+  errReceived(_data: Buffer): unknown {
+    return undefined
+  }
 
-  childConnectionLost(childFD: number): void {
-    if (childFD === STDIN) this.inConnectionLost()
-    if (childFD === STDOUT) this.outConnectionLost()
-    if (childFD === STDERR) this.errConnectionLost()
+  childConnectionLost(childFD: number): unknown {
+    if (childFD === STDIN) return this.inConnectionLost()
+    if (childFD === STDOUT) return this.outConnectionLost()
+    if (childFD === STDERR) return this.errConnectionLost()
+    return undefined
   }
 
   /** Nothing more reaches the child's standard input. */
-  inConnectionLost(): void {}
+  inConnectionLost(): unknown {
+    return undefined
+  }
 
   /** Nothing more comes of the child's standard output. */
-  outConnectionLost(): void {}
+  outConnectionLost(): unknown {
+    return undefined
+  }
 
   /** Nothing more comes of the child's standard error. */
-  errConnectionLost(): void {}
+  errConnectionLost(): unknown {
+    return undefined
+  }
 
-  processExited(_reason: ProcessDone | ProcessTerminated): void {}
+  processExited(_reason: ProcessDone | ProcessTerminated): unknown {
+    return undefined
+  }
 
-  processEnded(_reason: ProcessEnded): void {}
+  processEnded(_reason: ProcessEnded): unknown {
+    return undefined
+  }
 }
 
 const STDIN = 0

@@ -44,7 +44,7 @@ export abstract class Protocol<F = Factory> implements ProtocolEvents {
     return this.#transport?.connected ?? false
   }
 
-  makeConnection(transport: Transport): void | Promise<void> {
+  makeConnection(transport: Transport): unknown {
     if (this.connected)
       throw new LocalProtocolError('Cannot use one protocol for two connections: build one for each')
     this.#transport = transport
@@ -52,11 +52,22 @@ export abstract class Protocol<F = Factory> implements ProtocolEvents {
   }
 
   /** The connection is up. While a promise is pending, nothing is delivered. */
-  connectionMade(): void | Promise<void> {}
+  connectionMade(): unknown {
+    return undefined
+  }
 
   /** Some bytes came. They are yours; where they were cut means nothing. */
-  dataReceived(_data: Buffer): void | Promise<void> {}
+  dataReceived(_data: Buffer): unknown {
+    return undefined
+  }
 
   /** The connection is gone. */
-  connectionLost(_reason: ConnectionClosed): void | Promise<void> {}
+  connectionLost(_reason: ConnectionClosed): unknown {
+    return undefined
+  }
+
+  /** Our own `loseWriteConnection` has been carried out. */
+  writeConnectionLost(): unknown {
+    return undefined
+  }
 }

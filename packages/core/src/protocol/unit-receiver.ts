@@ -1,4 +1,5 @@
 import type { ByteQueue } from '../bytes/byte-queue.ts'
+import type { Replaceable } from '../contracts/protocol-events.ts'
 import type { Transport } from '../contracts/transport.ts'
 import { checkValue } from '../options/check-options.ts'
 import { bytes } from '../options/option-rules.ts'
@@ -11,17 +12,17 @@ import { Protocol } from './protocol.ts'
  *
  * While a promise that a unit's callback returned is pending, the next unit waits.
  */
-export abstract class UnitReceiver<F = Factory> extends Protocol<F> {
+export abstract class UnitReceiver<F = Factory> extends Protocol<F> implements Replaceable {
   readonly #loop: ParseLoop = new ParseLoop(this, (input) => this.takeUnit(input))
 
   /** @throws {TypeError | RangeError} when `maxLengthBytes` is no limit. */
-  override makeConnection(transport: Transport): void | Promise<void> {
+  override makeConnection(transport: Transport): unknown {
     if ('maxLengthBytes' in this)
       checkValue(this.constructor.name, 'maxLengthBytes', this.maxLengthBytes, MAX_LENGTH)
     return super.makeConnection(transport)
   }
 
-  override dataReceived(data: Buffer): void | Promise<void> {
+  override dataReceived(data: Buffer): unknown {
     return this.#loop.receive(data)
   }
 
@@ -60,7 +61,7 @@ export abstract class UnitReceiver<F = Factory> extends Protocol<F> {
    *
    * @returns false when no whole unit is there; a promise when the next unit must wait for it.
    */
-  protected abstract takeUnit(input: ByteQueue): boolean | void | Promise<void>
+  protected abstract takeUnit(input: ByteQueue): boolean | void | Promise<unknown>
 
   /** Puts bytes behind what has come, and parses on. */
   protected parseMore(data: Uint8Array): void {

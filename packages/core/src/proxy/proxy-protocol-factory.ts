@@ -69,11 +69,11 @@ export class ProxyProtocolFactory<P extends ProtocolEvents = ProtocolEvents> imp
     return this.wrappedFactory.acceptableProtocols
   }
 
-  doStart(): void | Promise<void> {
+  doStart(): unknown {
     return this.wrappedFactory.doStart()
   }
 
-  doStop(): void | Promise<void> {
+  doStop(): unknown {
     return this.wrappedFactory.doStop()
   }
 

@@ -1,6 +1,6 @@
 import { tcpAddress, unixAddress } from '../addresses.ts'
 import { asciiHost } from '../ascii-host.ts'
-import type { Address } from '../contracts/address.ts'
+import type { Address, TCPAddress, UNIXAddress } from '../contracts/address.ts'
 import type { Connector } from '../contracts/connector.ts'
 import type {
   DatagramEvents,
@@ -105,13 +105,13 @@ export abstract class WireReactor implements Reactor {
     port: number,
     factory: ProtocolFactory,
     options: ListenTCPOptions,
-  ): Promise<ListeningPort>
+  ): Promise<ListeningPort<TCPAddress>>
   /** Accepts connections at a path; the options are checked. */
   protected abstract acceptUNIX(
     path: string,
     factory: ProtocolFactory,
     options: ListenUNIXOptions,
-  ): Promise<ListeningPort>
+  ): Promise<ListeningPort<UNIXAddress>>
   /** Whether `host` is looked up, and its addresses dialled; otherwise it is dialled itself. */
   protected looksUp(host: string): boolean {
     return !isNumericHost(host)
@@ -171,7 +171,7 @@ export abstract class WireReactor implements Reactor {
     port: number,
     factory: ProtocolFactory,
     options: ListenTCPOptions = {},
-  ): Promise<ListeningPort> {
+  ): Promise<ListeningPort<TCPAddress>> {
     checkValue('listenTCP', 'port', port, PORT)
     checkOptions('listenTCP', options, LISTEN_TCP_RULES, NODE_NAMES)
     return this.acceptTCP(port, factory, options)
@@ -181,7 +181,7 @@ export abstract class WireReactor implements Reactor {
     path: string,
     factory: ProtocolFactory,
     options: ListenUNIXOptions = {},
-  ): Promise<ListeningPort> {
+  ): Promise<ListeningPort<UNIXAddress>> {
     checkValue('listenUNIX', 'path', path, text)
     checkOptions('listenUNIX', options, LISTEN_UNIX_RULES)
     return this.acceptUNIX(path, factory, options)
@@ -192,7 +192,7 @@ export abstract class WireReactor implements Reactor {
     factory: ProtocolFactory,
     tls: TLSContext | ServerTLSOptions,
     options: ListenTCPOptions = {},
-  ): Promise<ListeningPort> {
+  ): Promise<ListeningPort<TCPAddress>> {
     return this.listenTCP(port, new TLSFactory(factory, tls), options)
   }
 

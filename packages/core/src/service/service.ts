@@ -78,13 +78,15 @@ export class Service {
    *
    * When it throws or rejects, the start has failed: it is not stopped then, so it must leave nothing behind.
    */
-  startService(): void | Promise<void> {
+  startService(): unknown {
     this.#running = true
+    return undefined
   }
 
   /** Ends what `startService` began. Does nothing unless it was started. */
-  stopService(): void | Promise<void> {
+  stopService(): unknown {
     this.#running = false
+    return undefined
   }
 
   /** The same as `stopService`. */

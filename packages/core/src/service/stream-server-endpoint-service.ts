@@ -1,24 +1,25 @@
+import type { Address } from '../contracts/address.ts'
 import type { ProtocolFactory } from '../contracts/protocol-events.ts'
 import type { ListeningPort } from '../contracts/reactor.ts'
-import { serverFromString } from '../endpoint/from-string.ts'
+import { type ListeningAddress, serverFromString } from '../endpoint/from-string.ts'
 import type { ServerEndpoint } from '../endpoint/server-endpoint.ts'
 import { Service } from './service.ts'
 
 /** Listens while it runs. Connections that are up when it is stopped stay up. */
-export class StreamServerEndpointService extends Service {
-  readonly #endpoint: ServerEndpoint
+export class StreamServerEndpointService<A extends Address = Address> extends Service {
+  readonly #endpoint: ServerEndpoint<A>
   readonly #factory: ProtocolFactory
-  #bound: Promise<ListeningPort> | undefined
-  #port: ListeningPort | undefined
+  #bound: Promise<ListeningPort<A>> | undefined
+  #port: ListeningPort<A> | undefined
 
-  constructor(endpoint: ServerEndpoint, factory: ProtocolFactory) {
+  constructor(endpoint: ServerEndpoint<A>, factory: ProtocolFactory) {
     super()
     this.#endpoint = endpoint
     this.#factory = factory
   }
 
   /** The port it listens on, once it has started. */
-  get port(): ListeningPort | undefined {
+  get port(): ListeningPort<A> | undefined {
     return this.#port
   }
 
@@ -52,7 +53,7 @@ export class StreamServerEndpointService extends Service {
   }
 
   /** Rejects also where the endpoint throws. */
-  async #listen(): Promise<ListeningPort> {
+  async #listen(): Promise<ListeningPort<A>> {
     return this.#endpoint.listen(this.#factory)
   }
 }
@@ -63,10 +64,10 @@ export class StreamServerEndpointService extends Service {
  * @throws {EndpointSyntaxError}
  * @see serverFromString for the strings.
  */
-export function serviceFromString(
+export function serviceFromString<D extends string>(
   reactor: Parameters<typeof serverFromString>[0],
-  description: string,
+  description: D,
   factory: ProtocolFactory,
-): StreamServerEndpointService {
+): StreamServerEndpointService<ListeningAddress<D>> {
   return new StreamServerEndpointService(serverFromString(reactor, description), factory)
 }

@@ -1,3 +1,4 @@
+import type { Drainable, HalfCloseable, Replaceable } from '../contracts/protocol-events.ts'
 import { LineTooLongError } from '../bytes/line-too-long-error.ts'
 import { type ConnectionClosed, ConnectionDone, IncompleteReadError, LocalProtocolError } from '../errors.ts'
 import type { Factory } from '../protocol/factory.ts'
@@ -18,7 +19,10 @@ import { StreamWriter } from './stream-writer.ts'
  * When the reactor stops, the input ends there: `run` is given what has come, then the end, and the time
  * to finish. Override `drain` to do something else.
  */
-export abstract class StreamProtocol<F = Factory> extends Protocol<F> {
+export abstract class StreamProtocol<F = Factory>
+  extends Protocol<F>
+  implements HalfCloseable, Drainable, Replaceable
+{
   /** From this many unread bytes on, the peer is made to wait. A read that needs more gets it. */
   readonly maxBufferedBytes: number = 65_536
   readonly #input = new StreamInput(this)
@@ -35,14 +39,14 @@ export abstract class StreamProtocol<F = Factory> extends Protocol<F> {
    * LineTooLongError
    * is the peer's doing: noted, and the connection is closed.
    */
-  abstract run(reader: StreamReader, writer: StreamWriter): Promise<void>
+  abstract run(reader: StreamReader, writer: StreamWriter): unknown
 
   override connectionMade(): void {
     checkValue(this.constructor.name, 'maxBufferedBytes', this.maxBufferedBytes, MAX_BUFFERED)
     this.#finished = this.#runToItsEnd()
   }
 
-  override dataReceived(data: Buffer): void | Promise<void> {
+  override dataReceived(data: Buffer): unknown {
     return this.#input.push(data)
   }
 

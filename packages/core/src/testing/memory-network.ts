@@ -23,18 +23,17 @@ export class MemoryNetwork {
   }
 
   /** @throws {CannotListenError} (rejects) when the port is taken, or the reactor is stopping. */
-  async listen(
-    asked: Address,
+  async listen<A extends Address>(
+    asked: A,
     factory: ProtocolFactory,
     options: AcceptOptions = {},
-  ): Promise<ListeningPort> {
-    const address =
-      asked.type === 'TCP' && asked.port === 0 ? tcpAddress(asked.host, ++this.#lastPort) : asked
+  ): Promise<ListeningPort<A>> {
+    const address = this.#free(asked)
     const key = keyOf(address)
     if (this.#ports.has(key)) throw new CannotListenError(address, addressInUse(address))
     if (this.#host.stopping) throw new CannotListenError(address, new Error('the reactor is stopping'))
     startFactory(factory, this.#host.reactor)
-    const port = new MemoryPort(this.#host, factory, options, {
+    const port: MemoryPort<A> = new MemoryPort(this.#host, factory, options, {
       address,
       bind: () => {
         if (this.#ports.has(key)) throw new CannotListenError(address, addressInUse(address))
@@ -45,6 +44,11 @@ export class MemoryNetwork {
     this.#ports.set(key, port)
     this.#host.portOpened(port)
     return port
+  }
+
+  #free<A extends Address>(asked: A): A {
+    const isAny = asked.type === 'TCP' && asked.port === 0
+    return isAny ? (tcpAddress(asked.host, ++this.#lastPort) as A) : asked
   }
 
   /** Connects to one of the ports, in a later turn. */
@@ -79,18 +83,18 @@ export class MemoryNetwork {
   }
 }
 
-interface MemoryBinding {
-  readonly address: Address
+interface MemoryBinding<A extends Address> {
+  readonly address: A
   /** Puts the port on the network. */
   bind(): void
   /** Takes the port off the network. */
   free(): void
 }
 
-class MemoryPort implements ListeningPort {
+class MemoryPort<A extends Address = Address> implements ListeningPort<A> {
   readonly factory: ProtocolFactory
   readonly #host: ReactorLifecycle
-  readonly #binding: MemoryBinding
+  readonly #binding: MemoryBinding<A>
   readonly #acceptor: Acceptor
   #suspended = false
   #stopped: Promise<void> | undefined
@@ -99,7 +103,7 @@ class MemoryPort implements ListeningPort {
     host: ReactorLifecycle,
     factory: ProtocolFactory,
     options: AcceptOptions,
-    binding: MemoryBinding,
+    binding: MemoryBinding<A>,
   ) {
     this.#host = host
     this.factory = factory
@@ -115,7 +119,7 @@ class MemoryPort implements ListeningPort {
     this.#acceptor.accept(accepted)
   }
 
-  getHost(): Address {
+  getHost(): A {
     return this.#binding.address
   }
 

@@ -1,6 +1,6 @@
 import { tcpAddress, unixAddress } from '../addresses.ts'
 import { asciiHost } from '../ascii-host.ts'
-import type { Address } from '../contracts/address.ts'
+import type { Address, TCPAddress, UNIXAddress } from '../contracts/address.ts'
 import type { LogEvent, LogObserver } from '../contracts/log.ts'
 import type { ProtocolFactory } from '../contracts/protocol-events.ts'
 import type {
@@ -134,7 +134,7 @@ export class MemoryReactor extends WireReactor implements Reactor {
     port: number,
     factory: ProtocolFactory,
     options: ListenTCPOptions,
-  ): Promise<ListeningPort> {
+  ): Promise<ListeningPort<TCPAddress>> {
     return this.#network.listen(tcpAddress(options.interface ?? '127.0.0.1', port), factory, options)
   }
 
@@ -142,7 +142,7 @@ export class MemoryReactor extends WireReactor implements Reactor {
     path: string,
     factory: ProtocolFactory,
     options: ListenUNIXOptions,
-  ): Promise<ListeningPort> {
+  ): Promise<ListeningPort<UNIXAddress>> {
     return this.#network.listen(unixAddress(path), factory, options)
   }
 

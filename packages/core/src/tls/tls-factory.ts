@@ -25,11 +25,11 @@ export class TLSFactory<P extends ProtocolEvents> implements ProtocolFactory {
     return this.wrappedFactory.policies
   }
 
-  doStart(): void | Promise<void> {
+  doStart(): unknown {
     return this.wrappedFactory.doStart()
   }
 
-  doStop(): void | Promise<void> {
+  doStop(): unknown {
     return this.wrappedFactory.doStop()
   }
 

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import type { ListeningPort, ProtocolFactory } from '../../src/index.ts'
+import type { ListeningPort, ProtocolFactory, TCPAddress, UNIXAddress } from '../../src/index.ts'
 import type { ProtocolEvents } from '../../src/contracts/protocol-events.ts'
 import type { InheritedSocket, ReactorDescriptors, ReactorStandardIO } from '../../src/contracts/reactor.ts'
 import type { Transport } from '../../src/contracts/transport.ts'
@@ -21,14 +21,14 @@ class SystemLike extends MemoryReactor implements ReactorDescriptors, ReactorSta
 
   override listenTCP(
     ...[port, factory, options]: Parameters<MemoryReactor['listenTCP']>
-  ): Promise<ListeningPort> {
+  ): Promise<ListeningPort<TCPAddress>> {
     this.asked.push([port, options])
     return super.listenTCP(port, factory, options)
   }
 
   override listenUNIX(
     ...[path, factory, options]: Parameters<MemoryReactor['listenUNIX']>
-  ): Promise<ListeningPort> {
+  ): Promise<ListeningPort<UNIXAddress>> {
     this.asked.push([path, options])
     return super.listenUNIX(path, factory, options)
   }

@@ -28,7 +28,7 @@ export class RecordingChild extends ProcessProtocol {
     return (this.#written.get(1) ?? []).reduce((sum, piece) => sum + piece.length, 0)
   }
 
-  override makeConnection(transport: ProcessTransport): void | Promise<void> {
+  override makeConnection(transport: ProcessTransport): unknown {
     const answer = super.makeConnection(transport)
     this.#note('connectionMade')
     return answer

@@ -14,7 +14,7 @@ class Listener extends Int16StringReceiver {
   override stringReceived(data: Buffer): void {
     this.heard.push(data.toString())
   }
-  override lengthLimitExceeded(length: number): void | Promise<void> {
+  override lengthLimitExceeded(length: number): unknown {
     this.heard.push(`exceeded ${length}`)
     return super.lengthLimitExceeded(length)
   }

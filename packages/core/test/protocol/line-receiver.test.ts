@@ -28,7 +28,7 @@ class Listener extends LineReceiver {
     if (this.rawLeft === 0) this.setLineMode(data.subarray(own.length))
   }
 
-  override lineLengthExceeded(line: Buffer): void | Promise<void> {
+  override lineLengthExceeded(line: Buffer): unknown {
     this.heard.push(`exceeded ${line.length}`)
     return super.lineLengthExceeded(line)
   }
@@ -60,6 +60,32 @@ describe('LineReceiver', () => {
     expectHeard('\r\n\r\n', ['', ''])
     expectHeard('a\nb\r\n', ['a\nb'])
     expectHeard('\0\xff\r\n', ['\0\xff'])
+  })
+
+  test('goes on to the next line whatever a callback returns, and waits for any thenable', async () => {
+    const heard: string[] = []
+    let go = (): void => undefined
+    const results: Record<string, unknown> = {
+      false: false,
+      null: null,
+      // Not every promise is of our own Promise.
+      // oxlint-disable-next-line unicorn/no-thenable
+      thenable: { then: (resolve: () => void) => void (go = resolve) },
+    }
+    const transport = StringTransport.connect(
+      new (class extends LineReceiver {
+        override lineReceived(line: Buffer): unknown {
+          heard.push(line.toString())
+          return results[line.toString()]
+        }
+      })(),
+    )
+    transport.receive('false\r\nnull\r\nthenable\r\nlast\r\n')
+    await transport.reactor.settle()
+    expect(heard).toEqual(['false', 'null', 'thenable'])
+    go()
+    await transport.reactor.settle()
+    expect(heard.at(-1)).toBe('last')
   })
 
   test('statements 83, 85, cases 156, 157, 159: the limit does not count the delimiter, and all the rest is handed over', () => {

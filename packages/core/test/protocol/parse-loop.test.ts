@@ -13,7 +13,7 @@ class Bytes extends Protocol {
     this.heard += byte
     // Asking again from within changes nothing: the loop is running.
     this.loop.goOn()
-    return byte === 'W' ? new Promise((resolve) => (this.go = resolve)) : undefined
+    return byte === 'W' ? new Promise<void>((resolve) => (this.go = resolve)) : undefined
   })
   override dataReceived(data: Buffer): void | Promise<void> {
     return this.loop.receive(data)

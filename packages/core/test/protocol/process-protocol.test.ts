@@ -42,6 +42,22 @@ describe('ProcessProtocol', () => {
     expect(protocol.events).toEqual(['made', 'out hi', 'err hi', 'in lost', 'out lost', 'err lost'])
   })
 
+  test('returns what the ends of pipes return, so that a rejection has a listener', async () => {
+    const fault = new Error('disk full')
+    const protocol = new (class extends ProcessProtocol {
+      override async inConnectionLost(): Promise<void> {
+        throw fault
+      }
+      override async outConnectionLost(): Promise<void> {
+        throw fault
+      }
+      override async errConnectionLost(): Promise<void> {
+        throw fault
+      }
+    })()
+    for (const childFD of [0, 1, 2]) await expect(protocol.childConnectionLost(childFD)).rejects.toBe(fault)
+  })
+
   test('needs nothing to be overridden', () => {
     const protocol = new Silent()
     expect(protocol.makeConnection({} as ProcessTransport)).toBeUndefined()

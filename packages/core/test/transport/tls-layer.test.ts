@@ -32,7 +32,7 @@ class LineServer extends LineReceiver {
     this.secured++
   }
 
-  override connectionLost(reason: ConnectionClosed): void | Promise<void> {
+  override connectionLost(reason: ConnectionClosed): unknown {
     this.lost = true
     return super.connectionLost(reason)
   }

@@ -10,7 +10,9 @@ import {
   type Reactor,
   type AcceptOptions,
   formatAddress,
+  type TCPAddress,
   tcpAddress,
+  type UNIXAddress,
   unixAddress,
 } from '@ropewalk/core'
 import {
@@ -112,7 +114,7 @@ export class HostReactor extends WireReactor implements Reactor {
     port: number,
     factory: ProtocolFactory,
     options: ListenTCPOptions,
-  ): Promise<ListeningPort> {
+  ): Promise<ListeningPort<TCPAddress>> {
     const { interface: _everywhere, backlog = DEFAULT_BACKLOG, ...accept } = options
     const number = port === 0 ? this.#life.nextPort() : port
     return this.#listen(tcpAddress(this.#life.host.address, number), factory, backlog, accept)
@@ -122,7 +124,7 @@ export class HostReactor extends WireReactor implements Reactor {
     path: string,
     factory: ProtocolFactory,
     options: ListenUNIXOptions,
-  ): Promise<ListeningPort> {
+  ): Promise<ListeningPort<UNIXAddress>> {
     const { backlog = DEFAULT_BACKLOG, mode: _mode, removeStale: _removeStale, ...accept } = options
     return this.#listen(unixAddress(path), factory, backlog, accept)
   }
@@ -145,12 +147,12 @@ export class HostReactor extends WireReactor implements Reactor {
     this.#life.clock.clear()
   }
 
-  async #listen(
-    address: Address,
+  async #listen<A extends Address>(
+    address: A,
     factory: ProtocolFactory,
     backlog: number,
     accept: AcceptOptions,
-  ): Promise<ListeningPort> {
+  ): Promise<ListeningPort<A>> {
     const [life, openedAt] = [this.#life, callSite()]
     await this.host.binding(Promise.resolve())
     const port = new SimulatedPort({ life, address, factory, backlog, accept })

@@ -5,18 +5,18 @@ import type { KnockedPort, System } from './system.ts'
 import type { ConnectionEnd } from './connection-end.ts'
 
 /** Where and how a port listens. */
-export interface SimulatedPortSetup {
+export interface SimulatedPortSetup<A extends Address = Address> {
   readonly life: System
-  readonly address: Address
+  readonly address: A
   readonly factory: ProtocolFactory
   readonly backlog: number
   readonly accept: AcceptOptions
 }
 
 /** A listening port of a host, and those who wait to be accepted. */
-export class SimulatedPort implements ListeningPort, KnockedPort {
+export class SimulatedPort<A extends Address = Address> implements ListeningPort<A>, KnockedPort {
   readonly factory: ProtocolFactory
-  readonly #setup: SimulatedPortSetup
+  readonly #setup: SimulatedPortSetup<A>
   readonly #acceptor: Acceptor
   /** Those whose handshake is under way, or done and not accepted. */
   #waiting = 0
@@ -24,7 +24,7 @@ export class SimulatedPort implements ListeningPort, KnockedPort {
   #suspended = false
   #stopped: Promise<void> | undefined
 
-  constructor(setup: SimulatedPortSetup) {
+  constructor(setup: SimulatedPortSetup<A>) {
     this.#setup = setup
     this.factory = setup.factory
     this.#acceptor = new Acceptor(setup.life.reactor.host, setup.factory, setup.accept)
@@ -40,7 +40,7 @@ export class SimulatedPort implements ListeningPort, KnockedPort {
     return this.#waiting < backlog && !life.host.backlogFull
   }
 
-  getHost(): Address {
+  getHost(): A {
     return this.#setup.address
   }
 

@@ -1,9 +1,10 @@
+import type { HalfCloseable, Replaceable } from '../../contracts/protocol-events.ts'
 import type { Transport } from '../../contracts/transport.ts'
 import type { ConnectionClosed } from '../../errors.ts'
 import { Protocol } from '../../protocol/protocol.ts'
 
 /** A protocol that notes what it is told. */
-export class Recorder extends Protocol {
+export class Recorder extends Protocol implements Replaceable {
   /** The callbacks in order: `made`, `data …`, `replaced`, `lost …`. */
   readonly events: string[] = []
   readonly pieces: Buffer[] = []
@@ -34,7 +35,7 @@ export class Recorder extends Protocol {
     return this.losses.length > 0
   }
 
-  override makeConnection(transport: Transport): void | Promise<void> {
+  override makeConnection(transport: Transport): unknown {
     this.events.push('made')
     return super.makeConnection(transport)
   }
@@ -56,14 +57,14 @@ export class Recorder extends Protocol {
 }
 
 /** A recorder that goes on when only one direction has ended. */
-export class HalfCloseRecorder extends Recorder {
+export class HalfCloseRecorder extends Recorder implements HalfCloseable {
   /** Notes the peer's end. */
   readConnectionLost(): void | Promise<void> {
     this.events.push('read lost')
   }
 
   /** Notes our own end. */
-  writeConnectionLost(): void | Promise<void> {
+  override writeConnectionLost(): void | Promise<void> {
     this.events.push('write lost')
   }
 }
