@@ -18,7 +18,8 @@ export class ProtocolTimeout {
    * Calls `timedOut` unless `resetTimeout` is called within `timeoutMs`; undefined ends that.
    *
    * @returns what was set before.
-   * @throws {RangeError} when `timeoutMs` is negative or not a number.
+   * @throws {TypeError | RangeError} when `timeoutMs` is neither undefined nor a number of 0 or more; what was set before
+   *   stays.
    */
   setTimeout(timeoutMs: number | undefined): number | undefined {
     const before = this.#timeoutMs

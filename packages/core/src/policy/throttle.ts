@@ -1,4 +1,6 @@
 import type { ConnectionPolicy, ConnectionWatch } from '../contracts/policy.ts'
+import { checkOptions } from '../options/check-options.ts'
+import { oneOf, type OptionRules, quantity } from '../options/option-rules.ts'
 import { TokenBucket } from './token-bucket.ts'
 
 /** How fast bytes may pass. What is not said is not limited. */
@@ -16,8 +18,9 @@ export class Throttle implements ConnectionPolicy {
   readonly #options: ThrottleOptions
   readonly #shared: ConnectionWatch | undefined
 
-  /** @throws {RangeError} when a rate is not above 0. */
+  /** @throws {TypeError | RangeError} for an option that is not one, or a rate that is no number above 0. */
   constructor(options: ThrottleOptions) {
+    checkOptions('Throttle', options, RULES)
     this.#options = options
     const watch = watchFor(options)
     this.#shared = options.for === 'all' ? watch : undefined
@@ -33,4 +36,11 @@ function watchFor({ readBytesPerSecond, writeBytesPerSecond }: ThrottleOptions):
     ...(readBytesPerSecond === undefined ? {} : { readRate: new TokenBucket(readBytesPerSecond) }),
     ...(writeBytesPerSecond === undefined ? {} : { writeRate: new TokenBucket(writeBytesPerSecond) }),
   }
+}
+
+const RATE = quantity({ least: Number.MIN_VALUE })
+const RULES: OptionRules<ThrottleOptions> = {
+  readBytesPerSecond: RATE,
+  writeBytesPerSecond: RATE,
+  for: oneOf('each', 'all'),
 }

@@ -1,4 +1,6 @@
 import type { RateLimit } from '../contracts/policy.ts'
+import { checkValue } from '../options/check-options.ts'
+import { quantity } from '../options/option-rules.ts'
 
 /**
  * A rate with room for bursts: fills at so many a second, holds at most `burst`, and can be overdrawn
@@ -10,13 +12,13 @@ export class TokenBucket implements RateLimit {
   #tokens: number
   #atMs: number | undefined
 
-  /** @throws {RangeError} unless the rate is above 0, and the burst 1 or more: less than one never passes. */
+  /**
+   * @throws {TypeError | RangeError} unless the rate is a number above 0, Infinity for no limit, and the burst 1 or more:
+   *   less than one never passes.
+   */
   constructor(perSecond: number, burst: number = Math.max(1, perSecond)) {
-    if (!(perSecond > 0 && burst >= 1)) {
-      throw new RangeError(
-        `Cannot keep a rate of ${perSecond} a second with bursts of ${burst}: give a rate above 0 and bursts of 1 or more`,
-      )
-    }
+    checkValue('TokenBucket', 'perSecond', perSecond, RATE)
+    checkValue('TokenBucket', 'burst', burst, quantity({ least: 1, endless: true }))
     this.#perMs = perSecond / 1000
     this.#burst = burst
     this.#tokens = burst
@@ -25,7 +27,9 @@ export class TokenBucket implements RateLimit {
   available(nowMs: number): number {
     const passedMs = Math.max(0, nowMs - (this.#atMs ?? nowMs))
     this.#atMs = nowMs
-    this.#tokens = Math.min(this.#burst, this.#tokens + passedMs * this.#perMs)
+    // No time at an endless rate is not a number of tokens.
+    const filled = this.#perMs === Infinity ? Infinity : passedMs * this.#perMs
+    this.#tokens = Math.min(this.#burst, this.#tokens + filled)
     // Sums of fractions fall short of the whole by less than this.
     return Math.floor(this.#tokens + EPSILON)
   }
@@ -40,4 +44,5 @@ export class TokenBucket implements RateLimit {
   }
 }
 
+const RATE = quantity({ least: Number.MIN_VALUE, endless: true })
 const EPSILON = 1e-6

@@ -34,9 +34,13 @@ export class Deadline implements KeptDeadline {
   /**
    * Makes it pass `delayMs` from now, whatever was set before.
    *
-   * @throws {RangeError} when `delayMs` is negative or not a number.
+   * @throws {TypeError} when `delayMs` is no number.
+   * @throws {RangeError} when it is negative or NaN.
    */
   set(delayMs: number): void {
+    if (typeof delayMs !== 'number') {
+      throw new TypeError(`Cannot wait ${String(delayMs)} ms: give a number`)
+    }
     if (!(delayMs >= 0)) throw new RangeError(`Cannot wait ${delayMs} ms: give 0 or more`)
     this.#dueMs = this.#keeper.now() + delayMs
     this.#keeper.keep(this)

@@ -48,6 +48,14 @@ describe('Throttle', () => {
   })
 
   test('refuses a rate that lets nothing pass', () => {
-    expect(() => new Throttle({ readBytesPerSecond: 0 })).toThrow(RangeError)
+    for (const rate of [0, -1, NaN, Infinity]) {
+      expect(() => new Throttle({ readBytesPerSecond: rate })).toThrow(RangeError)
+      expect(() => new Throttle({ writeBytesPerSecond: rate })).toThrow(/writeBytesPerSecond/)
+    }
+    expect(() => new Throttle({ readBytesPerSecond: '10' as unknown as number })).toThrow(TypeError)
+    expect(() => new Throttle({ bytesPerSecond: 10 } as object)).toThrow(
+      /readBytesPerSecond|writeBytesPerSecond/,
+    )
+    expect(() => new Throttle({ for: 'everyone' as 'all' })).toThrow(/for/)
   })
 })

@@ -30,6 +30,30 @@ describe('DeadlineWheel', () => {
     },
   )
 
+  test.each([
+    ['while the wheel turns', true],
+    ['while it rests', false],
+  ])('passes one of 0 ms that is set at a tick with the next tick, %s', (_when, turns) => {
+    const clock = new Clock()
+    const [other, passed] = [new Deadline(clock, () => undefined), [] as number[]]
+    if (turns) other.set(60_000)
+    for (let tick = 0; tick < 10; tick++) clock.advance(100)
+    const deadline = new Deadline(clock, () => passed.push(clock.now()))
+    deadline.set(0)
+    for (let tick = 0; tick < 1024; tick++) clock.advance(100)
+    expect(passed).toEqual([1100])
+  })
+
+  test('passes one that is made earlier to the tick that has come up with the next tick', () => {
+    const [clock, passed] = [new Clock(), [] as number[]]
+    const deadline = new Deadline(clock, () => passed.push(clock.now()))
+    deadline.set(40_000)
+    for (let tick = 0; tick < 10; tick++) clock.advance(100)
+    deadline.set(0)
+    for (let tick = 0; tick < 1024; tick++) clock.advance(100)
+    expect(passed).toEqual([1100])
+  })
+
   test('does not hold it against peers when the event loop stands still', () => {
     const clock = new Clock()
     let stalledMs = 0

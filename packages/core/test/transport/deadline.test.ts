@@ -67,6 +67,10 @@ describe('Deadline', () => {
   test('refuses a time that makes no sense', () => {
     const { deadline } = make()
     for (const delayMs of [-1, Number.NaN]) expect(() => deadline.set(delayMs)).toThrow(RangeError)
+    for (const delayMs of ['5000', null, undefined]) {
+      expect(() => deadline.set(delayMs as unknown as number)).toThrow(TypeError)
+    }
+    expect(deadline.ahead).toBe(false)
   })
 
   test('leaves nothing on the wheel when it is set to for ever', () => {
