@@ -1,4 +1,5 @@
 import { createSecureContext, type SecureContext, TLSSocket } from 'node:tls'
+import { asciiHost } from '../ascii-host.ts'
 import type {
   KeyPair,
   SecureWire,
@@ -119,10 +120,7 @@ function certificatesOf(options: ServerTLSOptions): Certificates {
   return {
     fallback: contextOf(options, options, 'the certificate'),
     byName: new Map(
-      names.map(([name, pair]) => [
-        name.toLowerCase(),
-        contextOf(pair, options, `the certificate for ${name}`),
-      ]),
+      names.map(([name, pair]) => [asSent(name), contextOf(pair, options, `the certificate for ${name}`)]),
     ),
   }
 }
@@ -145,6 +143,12 @@ function contextOf(pair: KeyPair, options: ServerTLSOptions, what: string): Secu
   } catch (cause) {
     throw new TLSConfigurationError(what, cause)
   }
+}
+
+/** A name, or a wildcard, as a client asks for it (RFC 6066 §3). */
+function asSent(name: string): string {
+  const wildcard = name.startsWith('*.') ? '*.' : ''
+  return (wildcard + asciiHost(name.slice(wildcard.length))).toLowerCase()
 }
 
 /** The exact name first; then a wildcard, which stands for one label. */

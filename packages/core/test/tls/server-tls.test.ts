@@ -40,7 +40,12 @@ describe('ServerTLS', () => {
   })
 
   test('shows the certificate for the name asked for, exact or by wildcard', async () => {
-    const serverNames = { 'other.test': other, '*.wild.test': other }
+    const serverNames = {
+      'other.test': other,
+      '*.wild.test': other,
+      'bücher.test': other,
+      '*.bücher.test': other,
+    }
     const subjectFor = async (serverName: string): Promise<unknown> => {
       const { clientSide } = await connect({ ...server, serverNames }, { serverName })
       return clientSide.transport.getPeerCertificate()?.subject['CN']
@@ -50,6 +55,19 @@ describe('ServerTLS', () => {
     expect(await subjectFor('a.wild.test')).toBe('other.test')
     expect(await subjectFor('server.test')).toBe('localhost')
   })
+
+  test.each(['bücher.test', 'xn--bcher-kva.test', 'BÜCHER.test', 'a.bücher.test'])(
+    'knows an international name, given and asked for as it is written: %s',
+    async (serverName) => {
+      const serverNames = { 'bücher.test': other, '*.Bücher.test': other }
+      const { clientSide } = await connect(
+        { ...server, serverNames },
+        // No certificate here is for that name.
+        { serverName, insecurelySkipVerification: true },
+      )
+      expect(clientSide.transport.getPeerCertificate()?.subject['CN']).toBe('other.test')
+    },
+  )
 
   test.each([
     ['made of options', server],
