@@ -312,5 +312,5 @@ const DELAYING: Run = { is: 'delaying' }
 const STOPPING: Run = { is: 'stopping' }
 const DRAINING: Run = { is: 'draining' }
 const CUTTING: Run = { is: 'cutting' }
-/** When a stop that still drains says so. */
+/** How long a stop drains before it reports that it still does. */
 const NOTICE_MS = 1000

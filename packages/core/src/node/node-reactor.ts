@@ -202,12 +202,9 @@ class NodeReactor extends WireReactor implements SystemReactor {
   /** Only a person at a terminal can be waiting for the prompt. */
   protected override stillDraining(left: number): void {
     if (!process.stderr.isTTY) return
-    const cut = this.#signals.lastChance ? '; Ctrl-C again cuts them' : ''
-    this.log({
-      level: 'info',
-      text: `Waiting for connections to finish: {count}${cut}`,
-      fields: { count: left },
-    })
+    const cut = this.#signals.lastChance ? '; Ctrl-C again to cut them' : ''
+    const text = `Waiting for {count} connection${left === 1 ? '' : 's'}${cut}`
+    this.log({ level: 'info', text, fields: { count: left } })
   }
 
   /** A stop that is under way goes on as it is; the second signal ends the process. */

@@ -134,6 +134,7 @@ async function exitProcess(
 ): Promise<void> {
   process.exitCode = code
   await output.written(longestMs)
+  output.end()
   const { failure } = output
   if (failure !== undefined && code === 0) {
     console.error(`Cannot write the output: ${failure.message}`)

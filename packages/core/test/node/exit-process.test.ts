@@ -32,7 +32,7 @@ describe('ProcessOutput', () => {
     await written
   })
 
-  test('waits no longer than it is told', async () => {
+  test('waits no longer than it is asked to', async () => {
     const stuck = new Writable({ write: () => undefined })
     stuck.write('never')
     await new ProcessOutput([stuck]).written(1)

@@ -170,7 +170,27 @@ describe('a program', () => {
     expect(ended).toMatchObject({ code: 0, signal: null, output: 'stopped\n', errors: '' })
   })
 
-  test('stops at SIGTERM as run was told, and reports who was cut', async () => {
+  test('shows on a terminal what a stop waits for, after a second', async () => {
+    const ended = await runProgram(
+      `process.stderr.isTTY = true
+       class Slow extends Protocol {
+         connectionMade() { console.log('ready') }
+         readConnectionLost() {}
+         drain() {
+           return new Promise((resolve) => reactor.logPublisher.addObserver(({ text }) => text.startsWith('Waiting') && resolve()))
+         }
+       }
+       const port = await reactor.listenTCP(0, Factory.forProtocol(Slow), { interface: '127.0.0.1' })
+       class Client extends Protocol { drain() { return new Promise(() => undefined) } }
+       reactor.connectTCP('127.0.0.1', port.getHost().port, Factory.forProtocol(Client))
+       await reactor.run()`,
+      (line, child) => void (line === 'ready' && child.kill('SIGINT')),
+    )
+    expect(ended).toMatchObject({ code: 0, signal: null })
+    expect(ended.errors).toMatch(/ info ropewalk Waiting for 2 connections; Ctrl-C again to cut them\n/)
+  })
+
+  test('stops at SIGTERM as run was asked to, and reports what was cut', async () => {
     const ended = await runProgram(
       `class Stubborn extends Protocol {
          connectionMade() { console.log('ready') }

@@ -67,7 +67,7 @@ describe('react', () => {
       expect(await failed).toEqual([1, ['The main function failed', 'Error: mine']])
     })
 
-    test('stops as it was told, and refuses options that it does not know', async () => {
+    test('stops as its options ask, and refuses options that it does not know', async () => {
       const [reactor, exits] = [new MemoryReactor(), [] as unknown[]]
       const stubborn = (): Recorder =>
         Object.assign(new Recorder(), { drain: () => new Promise<void>(() => undefined) })

@@ -137,7 +137,7 @@ describe('StandardIO', () => {
     expect(child.ends[0]).toBeInstanceOf(ProcessDone)
   })
 
-  test('does not keep the process alive for output that nobody reads, once it is aborted', async () => {
+  test('does not keep the process alive for output that is not read, once it is aborted', async () => {
     const ended = await runUnread(
       `class Report extends Protocol {
          connectionMade() { this.transport.write(Buffer.alloc(1 << 20)) }
@@ -157,7 +157,7 @@ describe('StandardIO', () => {
   })
 
   test.skipIf(!existsSync('/dev/full'))(
-    'tells of a disk that is full, before its end and after',
+    'is lost on a disk that is full, before its end and after',
     async () => {
       const program = (write: string): string => `
       class Copy extends Protocol {
