@@ -15,7 +15,7 @@ import type { RequestHead } from '../wire/request-head.ts'
 import { type RequestEvent, RequestReader } from '../wire/request-reader.ts'
 import { DEFAULT_CHANNEL_OPTIONS, type HTTPChannelOptions } from './channel-options.ts'
 import { type Awaited, Awaiting } from './awaiting.ts'
-import { BodyAllowance } from './body-allowance.ts'
+import { HEAD, OVER, type Phase, RequestPhase } from './channel-phase.ts'
 import { earlyRefusal } from './early-refusal.ts'
 import { Request, type RequestChannel } from './request.ts'
 
@@ -143,12 +143,8 @@ export class HTTPChannel extends Protocol<HTTPChannelOwner> implements RequestCh
     if (this.#reading || this.transport.disconnecting) return
     this.#reading = true
     try {
-      while (this.#wantsInput() && !this.transport.disconnecting) {
-        const event = this.#reader.next(this.#input)
-        if (event === undefined) break
-        this.#eventRead(event)
-      }
-      if (this.#inputEnded) this.#inputRanOut()
+      do this.#readEvents()
+      while (this.#inputEnded && this.#inputRanOut())
     } catch (error) {
       if (!(error instanceof RemoteProtocolError)) throw error
       this.#rulesBroken(error)
@@ -156,6 +152,14 @@ export class HTTPChannel extends Protocol<HTTPChannelOwner> implements RequestCh
       this.#reading = false
     }
     this.#awaitInput()
+  }
+
+  #readEvents(): void {
+    while (this.#wantsInput() && !this.transport.disconnecting) {
+      const event = this.#reader.next(this.#input)
+      if (event === undefined) return
+      this.#eventRead(event)
+    }
   }
 
   #wantsInput(): boolean {
@@ -183,13 +187,7 @@ export class HTTPChannel extends Protocol<HTTPChannelOwner> implements RequestCh
   #headRead(head: RequestHead): void {
     this.#awaiting.clear()
     const request = new Request(this, head)
-    this.#phase = {
-      is: 'request',
-      request,
-      owesContinue: head.expectsContinue,
-      responseTimeoutMs: this.#options.responseTimeoutMs,
-      allowance: undefined,
-    }
+    this.#phase = new RequestPhase(request, head.expectsContinue, this.#options)
     if (this.#draining !== undefined) request.endConnection()
     if (!request.hasBody) this.#reader.next(this.#input)
     try {
@@ -203,11 +201,7 @@ export class HTTPChannel extends Protocol<HTTPChannelOwner> implements RequestCh
 
   #dataRead(data: Buffer): void {
     const phase = this.#phase
-    if (phase.is === 'request') {
-      phase.allowance ??= new BodyAllowance(this.#options)
-      phase.allowance.received(data.length)
-      return phase.request.body.pieceReceived(data)
-    }
+    if (phase.is === 'request') return phase.bodyReceived(data)
     if (phase.is !== 'discarding') return
     const leftBytes = phase.leftBytes - data.length
     if (leftBytes < 0) this.#close()
@@ -246,15 +240,22 @@ export class HTTPChannel extends Protocol<HTTPChannelOwner> implements RequestCh
     else this.#awaiting.set('last request', this.#options.drainGraceMs)
   }
 
-  /** The client will send no more, and what it sent was parsed as far as it is wanted. */
-  #inputRanOut(): void {
+  /**
+   * The client will send no more, and what it sent was parsed as far as it is wanted.
+   *
+   * @returns whether there is more to read: the response may have been finished when its signal fired.
+   */
+  #inputRanOut(): boolean {
+    const phase = this.#phase
+    if (this.transport.disconnecting) return false
     if (this.#wantsInput()) {
       this.#reader.endOfInput()
       this.#close()
-    } else if (this.#phase.is === 'request' && this.#awaiting.awaited !== 'departure') {
+    } else if (phase.is === 'request' && this.#awaiting.awaited !== 'departure') {
       this.#awaiting.set('departure', this.#options.departureGraceMs)
-      this.#phase.request.clientLeft(new ConnectionDone('The client has closed its side of the connection'))
+      phase.request.clientLeft(new ConnectionDone('The client has closed its side of the connection'))
     }
+    return this.#phase !== phase
   }
 
   /** The client broke the rules: answers so if an answer can still be given, and reads no more. */
@@ -317,22 +318,17 @@ export class HTTPChannel extends Protocol<HTTPChannelOwner> implements RequestCh
 
   /** Either the client owes a part of the body, or the program the beginning of a response. */
   #awaitProgress(phase: RequestPhase, bodyWanted: boolean): void {
+    const { deadlines } = this.transport.reactor
     if (bodyWanted) {
-      phase.allowance ??= new BodyAllowance(this.#options)
-      const leftMs = phase.allowance.wait(this.#nowMs)
+      const leftMs = phase.waitForBody(deadlines)
       if (leftMs !== undefined) this.#awaiting.set('body', leftMs)
       return
     }
-    phase.allowance?.pause(this.#nowMs)
+    phase.pauseBody(deadlines)
     const { awaited } = this.#awaiting
     if (awaited === 'departure' || awaited === 'response') return
     if (phase.request.started) this.#awaiting.clear()
     else this.#awaiting.set('response', phase.responseTimeoutMs)
-  }
-
-  /** The clock of deadlines, which leaves out time in which the loop stood still. */
-  get #nowMs(): number {
-    return this.transport.reactor.deadlines.now()
   }
 
   /** Whether no part of a request is here. */
@@ -386,24 +382,6 @@ function isThenable(value: unknown): value is PromiseLike<unknown> {
   return typeof value === 'object' && value !== null && 'then' in value && typeof value.then === 'function'
 }
 
-/** What the channel is at; each phase carries what only it knows. */
-type Phase =
-  | { readonly is: 'head' }
-  | RequestPhase
-  | { readonly is: 'discarding'; readonly leftBytes: number }
-  | { readonly is: 'over' }
-
-interface RequestPhase {
-  readonly is: 'request'
-  readonly request: Request
-  owesContinue: boolean
-  responseTimeoutMs: number
-  /** Undefined until its body is waited for. */
-  allowance: BodyAllowance | undefined
-}
-
-const HEAD: Phase = { is: 'head' }
-const OVER: Phase = { is: 'over' }
 const CONTINUE = 'HTTP/1.1 100 Continue\r\n\r\n'
 const UNANSWERED =
   'Cannot keep the connection: the client has closed its side, and the response was not finished within departureGraceMs'

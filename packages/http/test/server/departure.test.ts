@@ -102,6 +102,17 @@ describe('a client that sends its end while its request is processed', () => {
     exchange.expectNothingLeft()
   })
 
+  test('gets them also from a program that answers when the signal fires', async () => {
+    const count = 3000
+    const exchange = await leave(GET('/').repeat(count).slice(0, 65_000), (request) => {
+      request.signal.addEventListener('abort', () => request.finish('bye'))
+    })
+    expect(exchange.requests.length).toBe(Math.floor(65_000 / GET('/').length))
+    expect((await exchange.received()).match(/200 OK/g)?.length).toBe(exchange.requests.length)
+    expect(exchange.closed).toBe(true)
+    exchange.expectNothingLeft()
+  })
+
   test('gets no more of them once one was not finished in time', async () => {
     const exchange = await leave(GET('/1') + GET('/2'))
     exchange.reactor.advance(5_100)
