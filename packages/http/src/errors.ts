@@ -1,3 +1,5 @@
+import { reasonPhrase } from './message/status.ts'
+
 // RemoteProtocolError   the peer broke HTTP; thrown in wire/, answered once by the channel
 // HTTPError             a resource answers with an error status; thrown by resources
 // LocalProtocolError    our caller broke an order of calls: core's
@@ -52,19 +54,43 @@ export interface HTTPErrorOptions extends ErrorOptions {
   readonly headers?: Iterable<readonly [string, string]>
 }
 
-/** Thrown by a resource to answer with an error status. The message is shown to the client, escaped. */
+/**
+ * Thrown by a resource to answer with an error status. The message is shown to the client, escaped; it is the
+ * status's reason phrase unless another is given.
+ */
 export class HTTPError extends Error {
   override readonly name = 'HTTPError'
   readonly statusCode: number
   readonly headers: readonly (readonly [string, string])[]
 
   /** @throws {RangeError} unless the status is an error's, 400 to 599. */
-  constructor(statusCode: number, message: string = '', { headers = [], ...options }: HTTPErrorOptions = {}) {
-    if (!Number.isInteger(statusCode) || statusCode < 400 || statusCode > 599) {
-      throw new RangeError(`Cannot answer an error with status ${statusCode}: use 400 to 599`)
-    }
-    super(message, options)
+  constructor(statusCode: number, message?: string, { headers = [], ...options }: HTTPErrorOptions = {}) {
+    checkStatus(statusCode)
+    super(message ?? reasonPhrase(statusCode), options)
     this.statusCode = statusCode
     this.headers = [...headers]
   }
+
+  /**
+   * An HTTPError without a stack, for what is no fault, such as a 404: a stack costs several times what the whole
+   * response does, so that a client which asks for what is not there would be the dearest.
+   *
+   * @throws {RangeError} unless the status is an error's, 400 to 599.
+   */
+  static withoutStack(
+    statusCode: number,
+    message?: string,
+    { headers = [], cause }: HTTPErrorOptions = {},
+  ): HTTPError {
+    checkStatus(statusCode)
+    // Only the constructor of Error captures a stack, and only a limit for the whole process keeps it from that.
+    const error: HTTPError = Object.create(HTTPError.prototype)
+    const fields = { name: 'HTTPError', message: message ?? reasonPhrase(statusCode), statusCode }
+    return Object.assign(error, fields, { headers: [...headers] }, cause === undefined ? {} : { cause })
+  }
+}
+
+function checkStatus(statusCode: number): void {
+  if (Number.isInteger(statusCode) && statusCode >= 400 && statusCode <= 599) return
+  throw new RangeError(`Cannot answer an error with status ${statusCode}: use 400 to 599`)
 }

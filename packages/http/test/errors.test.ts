@@ -28,4 +28,24 @@ describe('HTTPError', () => {
     for (const code of [200, 302, 399, 600, 404.5, Number.NaN])
       expect(() => new HTTPError(code)).toThrow(RangeError)
   })
+
+  test('has the reason phrase for a message, unless another is given', () => {
+    expect(new HTTPError(404).message).toBe('Not Found')
+    expect(new HTTPError(404, undefined, { headers: [] }).message).toBe('Not Found')
+    expect(new HTTPError(404, '').message).toBe('')
+    expect(HTTPError.withoutStack(405).message).toBe('Method Not Allowed')
+  })
+
+  test('without a stack is the same in every other way', () => {
+    const options = { headers: [['Allow', 'GET']], cause: new Error('why') } as const
+    const error = HTTPError.withoutStack(405, 'no', options)
+    expect(error).toBeInstanceOf(HTTPError)
+    expect(error).toBeInstanceOf(Error)
+    expect(error.stack).toBeUndefined()
+    const { name, message, statusCode, headers, cause } = new HTTPError(405, 'no', options)
+    expect({ ...error }).toEqual({ name, message, statusCode, headers, cause })
+    expect(String(error)).toBe('HTTPError: no')
+    expect('cause' in HTTPError.withoutStack(404)).toBe(false)
+    expect(() => HTTPError.withoutStack(399)).toThrow('use 400 to 599')
+  })
 })

@@ -17,6 +17,7 @@ import { DEFAULT_CHANNEL_OPTIONS, type HTTPChannelOptions } from './channel-opti
 import { type Awaited, Awaiting } from './awaiting.ts'
 import { HEAD, OVER, type Phase, RequestPhase } from './channel-phase.ts'
 import { earlyRefusal } from './early-refusal.ts'
+import type { Asked, Mistake } from './outgoing-response.ts'
 import { Request, type RequestChannel } from './request.ts'
 
 /** The owner of a channel: an HTTPFactory. */
@@ -214,22 +215,23 @@ export class HTTPChannel extends Protocol<HTTPChannelOwner> implements RequestCh
   }
 
   #processingFailed(request: Request, error: unknown): void {
-    const expected = error instanceof HTTPError || error instanceof RemoteProtocolError
+    const refused = error instanceof HTTPError || error instanceof RemoteProtocolError
     // A program that stops its work because the client has gone has made no mistake.
-    if (!expected && isEndOf(request, error)) return this.#giveUp(request, error)
-    if (!expected && !this.transport.disconnecting) {
+    if (!refused && isEndOf(request, error)) return this.#giveUp(request, error)
+    if ((!refused || request.started) && request.outcome !== 'aborted') {
       const fields = { method: request.method, path: request.path.slice(0, 80) }
       this.#report({ text: 'A request failed: {method} {path}', fields, error })
     }
-    try {
-      request.processingFailed(error)
-    } catch (fault) {
-      this.#report({ text: 'An error page could not be sent; the connection is aborted', error: fault })
-      this.transport.abortConnection(fault)
-    }
+    request.processingFailed(error)
   }
 
-  #report(event: Pick<LogEvent, 'text' | 'fields' | 'error'>): void {
+  responseMistaken(asked: Asked, { error, effect }: Mistake): void {
+    const fields = { method: asked.method, path: asked.path.slice(0, 80) }
+    const level = effect === 'incomplete' ? 'warn' : 'error'
+    this.#report({ level, text: MISTAKEN[effect], fields, error })
+  }
+
+  #report(event: Pick<LogEvent, 'text' | 'fields' | 'error'> & { readonly level?: LogEvent['level'] }): void {
     const connection = logConnection(this.transport, this)
     this.transport.reactor.log({ level: 'error', namespace: 'ropewalk.http', connection, ...event })
   }
@@ -382,6 +384,11 @@ function isThenable(value: unknown): value is PromiseLike<unknown> {
   return typeof value === 'object' && value !== null && 'then' in value && typeof value.then === 'function'
 }
 
+const MISTAKEN: Readonly<Record<Mistake['effect'], string>> = {
+  incomplete: 'A response was sent without a part: {method} {path}',
+  replaced: 'A response cannot be sent as written, the client gets a 500: {method} {path}',
+  cut: 'A response cannot be sent as written, the connection is cut: {method} {path}',
+}
 const CONTINUE = 'HTTP/1.1 100 Continue\r\n\r\n'
 const UNANSWERED =
   'Cannot keep the connection: the client has closed its side, and the response was not finished within departureGraceMs'

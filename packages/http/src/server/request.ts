@@ -4,23 +4,20 @@ import {
   LocalProtocolError,
   type ProtocolEvents,
   type Reactor,
-  type Transport,
 } from '@ropewalk/core'
 import { checkValue } from '@ropewalk/core/options'
-import { HTTPError, RemoteProtocolError } from '../errors.ts'
+import { HTTPError, type RemoteProtocolError } from '../errors.ts'
+import { asciiURL } from '../message/ascii-url.ts'
 import { Headers } from '../message/headers.ts'
+import { listElements } from '../wire/list-elements.ts'
 import type { RequestHead } from '../wire/request-head.ts'
 import { CHANNEL_OPTION_RULES } from './channel-options.ts'
-import { errorBody } from './error-body.ts'
+import { OutgoingResponse, type ResponseChannel } from './outgoing-response.ts'
 import { RequestBody } from './request-body.ts'
 import { type Outcome, RequestEnding } from './request-ending.ts'
-import { type ResponseHead, ResponseStream } from './response-stream.ts'
 
 /** What a request asks of the channel that read it. */
-export interface RequestChannel {
-  readonly transport: Transport
-  /** The Date field's line now. */
-  dateLine(): string
+export interface RequestChannel extends ResponseChannel {
   /** Whether a body that nobody reads will be read and dropped to keep the connection. */
   willDiscard(head: RequestHead): boolean
   /** The request's body is wanted. */
@@ -57,7 +54,6 @@ export class Request {
   /** `HTTP/1.0` or `HTTP/1.1`. */
   readonly clientproto: string
   readonly requestHeaders: Headers
-  readonly responseHeaders: Headers = new Headers()
   /** Decoded path segments that led to the resource. */
   prepath: string[] = []
   /** Decoded path segments behind the resource. */
@@ -65,10 +61,8 @@ export class Request {
   readonly #channel: RequestChannel
   readonly #head: RequestHead
   readonly #query: string
-  readonly #response: ResponseStream
-  #code = 200
-  #reason: string | undefined
   readonly #ending = new RequestEnding()
+  readonly #response: OutgoingResponse
   #args: URLSearchParams | undefined
   #body: RequestBody | undefined
 
@@ -82,7 +76,7 @@ export class Request {
     this.#query = head.query
     this.clientproto = `HTTP/${head.version}`
     this.requestHeaders = Headers.fromFields(head.fields)
-    this.#response = new ResponseStream(channel.transport, head, head.persistent)
+    this.#response = new OutgoingResponse(channel, head, this.#ending)
   }
 
   /** What the client sends behind the head, read as it arrives. */
@@ -103,6 +97,11 @@ export class Request {
     return this.#args
   }
 
+  /** The headers of the response. Once they were sent a change has no effect, and is logged. */
+  get responseHeaders(): Headers {
+    return this.#response.headers
+  }
+
   /** The reactor: take time and timers from it. */
   get reactor(): Reactor {
     return this.#channel.transport.reactor
@@ -110,7 +109,7 @@ export class Request {
 
   /** The status code that was or will be sent. */
   get code(): number {
-    return this.#code
+    return this.#response.code
   }
 
   /** Bytes of response body sent so far. */
@@ -176,9 +175,9 @@ export class Request {
     return this.#channel.transport.tlsSession !== undefined
   }
 
-  /** The host the client asked for, without port and brackets; empty when it named none. */
+  /** The host the client asked for, in lower case, without port and brackets; empty when it named none. */
   getRequestHostname(): string {
-    const host = this.#head.host ?? ''
+    const host = (this.#head.host ?? '').toLowerCase()
     const bracketed = /^\[(.*)\]/.exec(host)?.[1]
     return bracketed ?? host.replace(/:[0-9]*$/, '')
   }
@@ -188,17 +187,21 @@ export class Request {
     return this.#head.host ?? ''
   }
 
-  /** Sets a response header, in place of what was set under the name. */
+  /**
+   * Sets a response header, in place of what was set under the name. Once the head was sent this has no
+   * effect, and is logged.
+   *
+   * @throws {TypeError} when the name is no token, or the value no string that can be sent.
+   */
   setHeader(name: string, value: string): void {
     this.responseHeaders.setRawHeaders(name, [value])
   }
 
   /**
-   * Sets the status.
+   * Sets the status. Once the head was sent this has no effect, and is logged.
    *
    * @param message The reason phrase, where the usual one will not do.
    * @throws {RangeError} outside 200–999, or when the message has control characters.
-   * @throws {LocalProtocolError} once the head was sent.
    */
   setResponseCode(code: number, message?: string): void {
     if (!Number.isInteger(code) || code < 200 || code > 999)
@@ -206,16 +209,18 @@ export class Request {
     if (message !== undefined && !/^[\t\x20-\x7e\x80-\xff]*$/.test(message)) {
       throw new RangeError('Cannot send a reason phrase with control characters')
     }
-    if (this.outcome === 'aborted') return
-    if (this.started) throw new LocalProtocolError('Cannot set the status: the head was sent')
-    this.#code = code
-    this.#reason = message
+    this.#response.setCode(code, message)
   }
 
-  /** Answers 302, or `code`, with a Location; the caller finishes the response. */
+  /**
+   * Sets 302, or `code`, and a Location; the caller finishes the response.
+   *
+   * @param url What is not ASCII in it, and blanks, are percent-encoded.
+   * @throws {TypeError} when the URL holds a control character. RangeError as `setResponseCode`.
+   */
   redirect(url: string, code: number = 302): void {
     this.setResponseCode(code)
-    this.setHeader('Location', url)
+    this.setHeader('Location', typeof url === 'string' ? asciiURL(url) : url)
   }
 
   /**
@@ -231,16 +236,20 @@ export class Request {
   }
 
   /**
-   * Sends a piece of the body, a string as UTF-8; before the first one the head.
+   * Sends a piece of the body, a string as UTF-8; before the first one the head. Without a Content-Type a
+   * first string is sent as `text/html; charset=utf-8`, first bytes as `application/octet-stream`.
    *
-   * @returns false when the client takes less than it is given: await `drained()`. Also once the request is aborted.
-   * @throws {LocalProtocolError} after `finish`.
+   * A piece that cannot be sent, because it exceeds the Content-Length or is no body, ends the request: with a
+   * 500 in place of the first one, else by cutting the connection. That is logged, and so is a piece after `finish`.
+   *
+   * @returns false when the client takes less than it is given: await `drained()`. Also once the request has ended.
    */
   write(data: Uint8Array | string): boolean {
-    if (this.outcome === 'complete') throw new LocalProtocolError('Cannot write: the response is finished')
-    if (this.outcome !== undefined) return false
-    if (!this.#response.started) this.#response.begin(this.#responseHead())
-    return this.#response.write(data)
+    if (this.#ending.outcome !== undefined) return this.#response.write(data)
+    if (!this.started) this.#beforeHead()
+    const ready = this.#response.write(data)
+    this.#afterwards()
+    return ready
   }
 
   /** Resolves when more may be written: true, or false when the client is gone. */
@@ -249,31 +258,44 @@ export class Request {
   }
 
   /**
-   * Ends the response. Has no effect when the request has ended.
+   * Ends the response. Has no effect when the request has ended; a body that comes too late is logged.
+   *
+   * A response that does not have its Content-Length becomes a 500 when nothing of it was sent, and is cut
+   * otherwise; so is one whose body is none. That is logged.
    *
    * @param body The whole body, of a response of which nothing was written; or its last piece.
    */
   finish(body: Uint8Array | string = ''): void {
-    if (this.outcome !== undefined) return
-    if (this.started) {
-      if (body.length > 0) this.#response.write(body)
-      if (!this.#response.finish()) return this.#ending.aborted(new LocalProtocolError(CUT))
-    } else this.#response.whole(this.#responseHead(), body)
-    this.#ending.completed('complete')
-    this.#channel.requestDone(this)
+    if (this.#ending.outcome !== undefined) return this.#response.finish(body)
+    if (!this.started) this.#beforeHead()
+    this.#response.finish(body)
+    this.#afterwards()
+  }
+
+  /** Whether the response can have a body: not to HEAD, and not with status 204, 205 or 304. */
+  get takesBody(): boolean {
+    return this.#response.takesBody
+  }
+
+  /** Ends the response in place of a body in pieces, which it cannot have: `takesBody`. That is logged, except to HEAD. */
+  finishWithoutPieces(): void {
+    if (this.#ending.outcome !== undefined) return
+    this.#beforeHead()
+    this.#response.finishWithoutPieces()
+    this.#afterwards()
   }
 
   /**
-   * The request cannot be answered as it should be: answers an error page when nothing was sent
+   * The request cannot be answered as it should be: sends an error page when nothing was sent
    * yet, else cuts the connection, so that what was sent does not look whole.
    *
    * @param error The status of an HTTPError or RemoteProtocolError is sent; anything else is a 500.
    */
   processingFailed(error: unknown): void {
-    if (this.outcome !== undefined) return
-    if (!this.started) return this.finish(this.#errorPage(error))
-    this.#ending.aborted(new LocalProtocolError(CUT, { cause: error }))
-    this.#channel.transport.abortConnection(error)
+    if (this.#ending.outcome !== undefined) return
+    this.#beforeHead()
+    this.#response.processingFailed(error)
+    this.#afterwards()
   }
 
   /**
@@ -283,14 +305,7 @@ export class Request {
    */
   refuse(error: HTTPError | RemoteProtocolError): void {
     this.#body?.failed(error)
-    if (this.outcome !== undefined) return
-    this.endConnection()
-    if (this.started) this.#channel.transport.abortConnection(error)
-    else {
-      const page = this.#errorPage(error)
-      this.#response.whole(this.#responseHead(), page)
-    }
-    this.#ending.aborted(error)
+    this.#response.refuse(error)
   }
 
   /** The connection ends after this response, which says so. Too late once the head was sent. */
@@ -299,31 +314,43 @@ export class Request {
   }
 
   /**
-   * Answers 101 and gives the connection, with every byte that came behind the request, to `next`.
+   * Whether the client asks for another protocol, in a way that `upgrade` can follow: in HTTP/1.1, by Upgrade
+   * and Connection, without a body. A resource that is not asked answers the request as any other.
    *
-   * Earlier answers on the connection have been sent by then.
+   * @param protocol A token such as `websocket`, whose case does not matter.
+   * @see RFC 9110 §7.8
+   */
+  asksToUpgrade(protocol: string): boolean {
+    return !this.hasBody && this.#namesProtocol(protocol)
+  }
+
+  /**
+   * Sends 101 and gives the connection, with every byte that came after the request, to `next`.
+   *
+   * Earlier responses on the connection have been sent by then.
    *
    * @returns false when the client is gone.
-   * @throws {LocalProtocolError} once a response was begun, on HTTP/1.0, when the request has a body, or when
-   *   its Upgrade and Connection do not ask for it.
+   * @throws {HTTPError} 426 when the client did not ask for it, see `asksToUpgrade`; 400 when its request has a body.
+   * @throws {LocalProtocolError} once a response was begun.
+   * @throws {TypeError} when a header cannot be sent.
    * @see RFC 9110 §7.8
    */
   upgrade(next: ProtocolEvents, options: UpgradeOptions): boolean {
     if (this.outcome === 'aborted') return false
     if (this.started || this.outcome !== undefined)
       throw new LocalProtocolError('Cannot upgrade: the response began')
-    if (this.#head.version === '1.0') throw new LocalProtocolError('Cannot upgrade a request of HTTP/1.0')
-    if (!this.#asksFor(options.protocol)) {
-      throw new LocalProtocolError(`Cannot upgrade to ${options.protocol}: the client did not ask for it`)
+    const { protocol } = options
+    if (!this.#namesProtocol(protocol)) {
+      throw HTTPError.withoutStack(426, `This address is for ${protocol}`, {
+        headers: [['Upgrade', protocol]],
+      })
     }
-    if (this.hasBody) throw new LocalProtocolError('Cannot upgrade a request that has a body')
+    if (this.hasBody) throw HTTPError.withoutStack(400, 'A request to upgrade cannot have a body here')
     if (this.#channel.transport.disconnecting) return false
     for (const [name, value] of options.headers ?? []) this.responseHeaders.addRawHeader(name, value)
-    this.setHeader('Upgrade', options.protocol)
+    this.setHeader('Upgrade', protocol)
     this.setHeader('Connection', 'Upgrade')
-    this.#code = 101
-    this.#response.upgrade(this.#responseHead())
-    this.#ending.completed('upgraded')
+    this.#response.upgrade()
     this.#channel.switchProtocol(this, next)
     return true
   }
@@ -339,25 +366,11 @@ export class Request {
     this.#ending.aborted(reason)
   }
 
-  /** Makes the response an error's. */
-  #errorPage(error: unknown): string {
-    if (error instanceof RemoteProtocolError) this.#response.endConnection()
-    this.responseHeaders.clear()
-    const expected = error instanceof HTTPError || error instanceof RemoteProtocolError
-    this.#code = expected ? error.statusCode : 500
-    this.#reason = undefined
-    if (error instanceof HTTPError) {
-      for (const [name, value] of error.headers) this.responseHeaders.addRawHeader(name, value)
-    }
-    this.setHeader('Content-Type', 'text/html; charset=utf-8')
-    return errorBody(this.#code, error instanceof HTTPError ? error.message : undefined)
-  }
-
-  #asksFor(protocol: string): boolean {
+  /** RFC 9110 §7.8: Upgrade counts for HTTP/1.1, when Connection lists it. */
+  #namesProtocol(protocol: string): boolean {
+    if (this.#head.version === '1.0') return false
     const lists = (name: string, wanted: string): boolean =>
-      (this.requestHeaders.getRawHeaders(name) ?? [])
-        .flatMap((value) => value.toLowerCase().split(','))
-        .some((item) => item.trim() === wanted)
+      listElements(this.requestHeaders.getRawHeaders(name) ?? []).includes(wanted)
     return lists('upgrade', protocol.toLowerCase()) && lists('connection', 'upgrade')
   }
 
@@ -374,13 +387,13 @@ export class Request {
     return body
   }
 
-  #responseHead(): ResponseHead {
+  /** A body that is neither read nor dropped ends the connection, and the head must announce that. */
+  #beforeHead(): void {
     const unread = this.hasBody && !this.body.used && !this.body.complete
     if (unread && !this.#channel.willDiscard(this.#head)) this.endConnection()
-    const headers = this.responseHeaders
-    const dateLine = headers.hasHeader('date') ? '' : this.#channel.dateLine()
-    return { code: this.#code, reason: this.#reason, headers, dateLine }
+  }
+
+  #afterwards(): void {
+    if (this.#ending.outcome === 'complete') this.#channel.requestDone(this)
   }
 }
-
-const CUT = 'Cannot complete the response: it was cut'

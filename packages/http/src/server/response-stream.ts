@@ -1,9 +1,10 @@
 import type { Transport } from '@ropewalk/core'
 import { LocalProtocolError } from '@ropewalk/core'
 import type { Headers } from '../message/headers.ts'
+import { listElements } from '../wire/list-elements.ts'
 import { CHUNK_END, chunkHead, LAST_CHUNK, responseHead } from '../wire/response-writer.ts'
 
-/** What a response must know of the request it answers. */
+/** What a response must know of its request. */
 export interface Answered {
   readonly version: '1.0' | '1.1'
   readonly method: string
@@ -15,13 +16,15 @@ export interface ResponseHead {
   /** The reason phrase where the registered one will not do. */
   readonly reason: string | undefined
   readonly headers: Headers
-  /** The Date line, CRLF included, where the headers have none. */
-  readonly dateLine: string
+  /** Lines that go after the headers, each with its CRLF: Date and a default Content-Type. */
+  readonly lines: string
 }
 
 /**
- * One response on its way out: decides how its body is framed (RFC 9112 §6.1, §6.2), and never lets
- * a body that broke off look whole.
+ * One response on its way out: decides how its body is framed (RFC 9112 §6.1, §6.2).
+ *
+ * What cannot be sent as it was declared throws before anything of it is written. Whether an error page
+ * can still take its place, or the connection must be cut, is for the caller: `started`.
  *
  *     fresh ──first write──▶ sending ──finish──▶ finished
  *       └────────────finish────────────────────────▲
@@ -32,6 +35,7 @@ export class ResponseStream {
   #stage: Stage = FRESH
   #persistent: boolean
   #sentBytes = 0
+  #dropped: string | undefined
 
   /** @param persistent Whether the connection may stay open afterwards, as far as the request goes. */
   constructor(transport: Transport, answered: Answered, persistent: boolean) {
@@ -55,6 +59,11 @@ export class ResponseStream {
     return this.#sentBytes
   }
 
+  /** The header of the author that was not sent, and why; undefined for none. */
+  get dropped(): string | undefined {
+    return this.#dropped
+  }
+
   /** The connection ends with this response. Has no effect on a head that was sent. */
   endConnection(): void {
     if (this.#stage.is === 'fresh') this.#persistent = false
@@ -63,34 +72,45 @@ export class ResponseStream {
   /**
    * Sends a response in one go.
    *
-   * @throws {LocalProtocolError} when the head has another Content-Length.
+   * @throws {LocalProtocolError} when the head has another Content-Length, or a framing of its author's.
    */
   whole(head: ResponseHead, body: Uint8Array | string): void {
     const bytes = byteLength(body)
-    const [start, framing] = this.#begin(head, bytes)
+    const framing = this.#frame(head.code, head.headers, bytes)
+    if (framing.by === 'length' && framing.bytes !== bytes) throw wrongLength(bytes, framing.bytes)
+    const start = this.#start(head, framing)
     this.#stage = FINISHED
     if (framing.by === 'no body' || bytes === 0) {
       this.#transport.write(start)
       return
     }
-    if (framing.by === 'length' && framing.bytes !== bytes) throw this.#wrongLength(bytes, framing.bytes)
     this.#sentBytes = bytes
     if (typeof start === 'string' && typeof body === 'string') this.#transport.write(start + body)
     else this.#transport.writeSequence([start, body])
   }
 
-  /** Sends the head, before the first piece of a body whose length is not known, or is in the head. */
-  begin(head: ResponseHead): void {
-    const [start, framing] = this.#begin(head, undefined)
+  /**
+   * Sends the head, before the first piece of a body whose length is not known, or is in the head.
+   *
+   * @param firstPiece What `write` is given next.
+   * @throws {LocalProtocolError} as `whole`; when the first piece is longer than the head's Content-Length.
+   */
+  begin(head: ResponseHead, firstPiece: Uint8Array | string = ''): void {
+    const framing = this.#frame(head.code, head.headers, undefined)
+    if (framing.by === 'length') {
+      const bytes = byteLength(firstPiece)
+      if (bytes > framing.bytes) throw wrongLength(bytes, framing.bytes)
+    }
+    const start = this.#start(head, framing)
     this.#stage = { is: 'sending', framing }
     this.#transport.write(start)
   }
 
   /**
-   * Sends a piece of the body, behind `begin`.
+   * Sends a piece of the body, after `begin`.
    *
    * @returns what the transport's `write` returns.
-   * @throws {LocalProtocolError} beyond the response's own Content-Length; the connection is aborted.
+   * @throws {LocalProtocolError} beyond the response's own Content-Length, before any byte of the piece is sent.
    */
   write(data: Uint8Array | string): boolean {
     if (this.#stage.is !== 'sending')
@@ -98,47 +118,56 @@ export class ResponseStream {
     const { framing } = this.#stage
     const bytes = byteLength(data)
     if (bytes === 0 || framing.by === 'no body') return !this.#transport.disconnecting
-    this.#sentBytes += bytes
-    if (framing.by === 'length' && this.#sentBytes > framing.bytes) {
-      throw this.#wrongLength(this.#sentBytes, framing.bytes)
+    if (framing.by === 'length' && this.#sentBytes + bytes > framing.bytes) {
+      throw wrongLength(this.#sentBytes + bytes, framing.bytes)
     }
+    this.#sentBytes += bytes
     if (framing.by !== 'chunks') return this.#transport.write(data)
     return this.#transport.writeSequence([chunkHead(bytes), data, CHUNK_END])
   }
 
   /**
-   * Ends the body. One shorter than its own Content-Length is cut instead.
+   * Ends the body. Has no effect on one that has ended.
    *
-   * @returns whether the response is whole.
+   * @throws {LocalProtocolError} when it is shorter than its own Content-Length: it must not look whole.
    */
-  finish(): boolean {
-    if (this.#stage.is !== 'sending') return this.#stage.is === 'finished'
+  finish(): void {
+    if (this.#stage.is !== 'sending') return
     const { framing } = this.#stage
     this.#stage = FINISHED
     if (framing.by === 'chunks') this.#transport.write(LAST_CHUNK)
-    if (framing.by !== 'length' || this.#sentBytes === framing.bytes) return true
-    this.#wrongLength(this.#sentBytes, framing.bytes)
-    return false
+    if (framing.by === 'length' && this.#sentBytes !== framing.bytes) {
+      throw wrongLength(this.#sentBytes, framing.bytes)
+    }
   }
 
   /** Sends the head of a 101 answer: what follows is another protocol's. */
-  upgrade({ code, reason, headers, dateLine }: ResponseHead): void {
+  upgrade({ code, reason, headers, lines }: ResponseHead): void {
     this.#stage = FINISHED
     // RFC 9110 §8.6, RFC 9112 §6.1: neither in a 1xx.
     headers.removeHeader('content-length')
     headers.removeHeader('transfer-encoding')
-    this.#transport.write(responseHead(code, reason, headers, dateLine))
+    this.#transport.write(responseHead(code, reason, headers, lines))
   }
 
-  /** @param wholeBytes The body's length, where it is known. */
-  #begin(
-    { code, reason, headers, dateLine }: ResponseHead,
-    wholeBytes: number | undefined,
-  ): [string | Buffer, Framing] {
-    const framing = this.#frame(code, headers, wholeBytes)
-    if (framing.by === 'close' || saysClose(headers)) this.#persistent = false
-    const lines = dateLine + framing.lines + this.#connectionLine(headers.hasHeader('upgrade'))
-    return [responseHead(code, reason, headers, lines), framing]
+  #start({ code, reason, headers, lines }: ResponseHead, framing: Framing): string | Buffer {
+    const asksForEnd = this.#takeConnection(headers)
+    if (asksForEnd || framing.by === 'close') this.#persistent = false
+    const ours = lines + framing.lines + this.#connectionLine(headers.hasHeader('upgrade'))
+    return responseHead(code, reason, headers, ours)
+  }
+
+  /** Takes Connection out, which the channel sends; returns whether its author asks for the connection's end. */
+  #takeConnection(headers: Headers): boolean {
+    const values = headers.getRawHeaders('connection')
+    if (values === undefined) return false
+    headers.removeHeader('connection')
+    const options = listElements(values)
+    const other = options.find((option) => !CONNECTION_OPTIONS.has(option))
+    if (other !== undefined) {
+      this.#dropped = `Cannot send "Connection: ${other.slice(0, 80)}": of its options an author may give "close"`
+    }
+    return options.includes('close')
   }
 
   /** @param upgrade Whether the head has an Upgrade field, which Connection must list (RFC 9110 §7.8). */
@@ -152,7 +181,7 @@ export class ResponseStream {
   #frame(code: number, headers: Headers, wholeBytes: number | undefined): Framing {
     if (headers.hasHeader('transfer-encoding')) {
       throw new LocalProtocolError(
-        'Cannot set Transfer-Encoding: how a response is framed is not for its author',
+        'Cannot set Transfer-Encoding: leave it out, a body of unknown length is sent in chunks',
       )
     }
     if (this.#answered.method === 'CONNECT' && code >= 200 && code < 300) {
@@ -163,6 +192,9 @@ export class ResponseStream {
     const declared = declaredLength(headers)
     if (code < 200 || code === 204 || code === 205) {
       headers.removeHeader('content-length')
+      if (declared !== undefined && declared > 0) {
+        this.#dropped = `Cannot send Content-Length ${declared} with status ${code}: leave it out`
+      }
       return code === 205 ? EMPTY_BODY : NO_BODY
     }
     const knownBytes = declared ?? wholeBytes
@@ -173,25 +205,16 @@ export class ResponseStream {
     if (knownBytes !== undefined) return { by: 'length', bytes: knownBytes, lines }
     return this.#answered.version === '1.0' ? UNTIL_CLOSE : CHUNKS
   }
+}
 
-  /** The body is not as long as was said: what was sent must not look whole. */
-  #wrongLength(bytes: number, declaredBytes: number): LocalProtocolError {
-    const error = new LocalProtocolError(`Cannot send ${bytes} bytes under Content-Length ${declaredBytes}`)
-    this.#transport.abortConnection(error)
-    return error
-  }
+function wrongLength(bytes: number, declaredBytes: number): LocalProtocolError {
+  return new LocalProtocolError(
+    `Cannot send ${bytes} bytes under Content-Length ${declaredBytes}: set the length of the body, or leave it out`,
+  )
 }
 
 function byteLength(data: Uint8Array | string): number {
   return typeof data === 'string' ? Buffer.byteLength(data) : data.length
-}
-
-/** The connection is ours to manage, but an author may ask for its end. */
-function saysClose(headers: Headers): boolean {
-  const values = headers.getRawHeaders('connection')
-  if (values === undefined) return false
-  headers.removeHeader('connection')
-  return values.some((value) => /(?:^|,)[\t ]*close[\t ]*(?:,|$)/i.test(value))
 }
 
 function declaredLength(headers: Headers): number | undefined {
@@ -199,7 +222,9 @@ function declaredLength(headers: Headers): number | undefined {
   if (values === undefined) return undefined
   const [value = ''] = values
   if (values.length > 1 || !/^[0-9]{1,15}$/.test(value)) {
-    throw new LocalProtocolError(`Cannot send Content-Length "${values.join(', ').slice(0, 80)}"`)
+    throw new LocalProtocolError(
+      `Cannot send Content-Length "${values.join(', ').slice(0, 80)}": give one number of bytes`,
+    )
   }
   return Number(value)
 }
@@ -209,7 +234,7 @@ type Stage =
   | { readonly is: 'sending'; readonly framing: Framing }
   | { readonly is: 'finished' }
 
-/** How the end of the body is told, and the field lines that say so. */
+/** How a client finds the end of the body, and the field lines for it. */
 type Framing =
   | { readonly by: 'no body'; readonly lines: string }
   | { readonly by: 'length'; readonly bytes: number; readonly lines: string }
@@ -219,7 +244,9 @@ type Framing =
 const FRESH: Stage = { is: 'fresh' }
 const FINISHED: Stage = { is: 'finished' }
 const NO_BODY: Framing = { by: 'no body', lines: '' }
-/** RFC 9110 §15.3.6: a 205 has no content; a client finds no end of it without being told. */
+/** RFC 9110 §15.3.6: a 205 has no content; without a length a client would wait for one. */
 const EMPTY_BODY: Framing = { by: 'no body', lines: 'Content-Length: 0\r\n' }
 const CHUNKS: Framing = { by: 'chunks', lines: 'Transfer-Encoding: chunked\r\n' }
 const UNTIL_CLOSE: Framing = { by: 'close', lines: '' }
+/** What may be given without being missed: `upgrade` goes out with an Upgrade header, `keep-alive` where it can. */
+const CONNECTION_OPTIONS: ReadonlySet<string> = new Set(['close', 'keep-alive', 'upgrade', ''])

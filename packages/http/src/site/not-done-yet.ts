@@ -1,2 +1,16 @@
-/** What `render` answers when the response is finished later, with `request.finish()`. */
-export const NOT_DONE_YET: unique symbol = Symbol('NOT_DONE_YET')
+/** The class of `NOT_DONE_YET`, of which that is the only object. */
+export class NotDoneYet {
+  // Private, so that no other object has this type.
+  readonly #name = 'NOT_DONE_YET'
+
+  constructor() {
+    Object.freeze(this)
+  }
+
+  toString(): string {
+    return this.#name
+  }
+}
+
+/** What `render` returns when the response is finished later, with `request.finish()`. */
+export const NOT_DONE_YET: NotDoneYet = new NotDoneYet()

@@ -1,48 +1,49 @@
+import { LocalProtocolError } from '@ropewalk/core'
 import type { Request } from '../server/request.ts'
-import { NOT_DONE_YET } from './not-done-yet.ts'
+import { NOT_DONE_YET, type NotDoneYet } from './not-done-yet.ts'
+import { isThenable } from './thenable.ts'
 
 /** A whole body. */
 export type Body = string | Uint8Array
-/** What a `render` method may answer, now or by a promise. */
-export type RenderResult = Rendered | Promise<Rendered>
-/** A body, a body in pieces, or `NOT_DONE_YET` when the method answers through the request itself. */
-export type Rendered = Body | AsyncIterable<Body> | typeof NOT_DONE_YET
+/** What a `render` method may return, at once or by a promise. */
+export type RenderResult = Rendered | PromiseLike<Rendered>
+/** A body, a body in pieces, or `NOT_DONE_YET` when the method writes the response through the request itself. */
+export type Rendered = Body | AsyncIterable<Body> | NotDoneYet
 
-/** Sends what a `render` method answered. Rejects as the method or its pieces do. */
+/**
+ * Sends what a `render` method returned. Rejects as the method or its pieces do.
+ *
+ * @throws {TypeError} for what is no result; `LocalProtocolError` for pieces when the response is finished.
+ */
 export function sendResult(request: Request, result: RenderResult): void | Promise<void> {
-  if (isPromise(result)) return sendLater(request, result)
+  if (typeof result !== 'string' && isThenable(result)) return sendLater(request, result)
   return sendRendered(request, result)
 }
 
-async function sendLater(request: Request, result: Promise<Rendered>): Promise<void> {
+async function sendLater(request: Request, result: PromiseLike<Rendered>): Promise<void> {
   await sendRendered(request, await result)
 }
 
 function sendRendered(request: Request, rendered: Rendered): void | Promise<void> {
+  if (typeof rendered === 'string' || rendered instanceof Uint8Array) return request.finish(rendered)
   if (rendered === NOT_DONE_YET) return undefined
-  if (request.outcome !== undefined) return isAsyncIterable(rendered) ? letGo(rendered) : undefined
-  if (typeof rendered === 'string' || rendered instanceof Uint8Array) return sendWhole(request, rendered)
   if (isAsyncIterable(rendered)) return sendPieces(request, rendered)
+  if (request.outcome === 'aborted') return undefined
+  // A method that has finished the response itself has nothing to return.
+  if (request.outcome !== undefined && (rendered ?? undefined) === undefined) return undefined
   throw new TypeError(
-    `Cannot send what render_${request.method} answered (${typeof rendered}): answer a string, bytes, an async iterable or NOT_DONE_YET`,
+    `Cannot send what render_${request.method} returned (${shown(rendered)}): ${advice(rendered)}`,
   )
 }
 
-function sendWhole(request: Request, body: Body): void {
-  if (body.length > 0 && !request.responseHeaders.hasHeader('content-type')) {
-    request.setHeader('Content-Type', DEFAULT_CONTENT_TYPE)
-  }
-  request.finish(body)
-}
-
 async function sendPieces(request: Request, pieces: AsyncIterable<Body>): Promise<void> {
-  if (!request.responseHeaders.hasHeader('content-type'))
-    request.setHeader('Content-Type', DEFAULT_CONTENT_TYPE)
-  if (request.method === 'HEAD') {
-    // The head of a body whose length nobody knows; its source is let go without being asked.
-    request.write('')
-    request.finish()
-    return letGo(pieces)
+  if (request.outcome !== undefined || !request.takesBody) {
+    await letGo(pieces)
+    if (request.outcome === undefined) return request.finishWithoutPieces()
+    if (request.outcome === 'aborted') return
+    throw new LocalProtocolError(
+      'Cannot send the pieces that render returned: the response is finished, return NOT_DONE_YET',
+    )
   }
   const iterator = pieces[Symbol.asyncIterator]()
   let released: Promise<void> | undefined
@@ -71,12 +72,22 @@ async function letGo(
   else await iterator.return?.()
 }
 
-function isPromise<T>(value: T | Promise<T>): value is Promise<T> {
-  return typeof value === 'object' && value !== null && 'then' in value && typeof value.then === 'function'
-}
-
 function isAsyncIterable(value: unknown): value is AsyncIterable<Body> {
   return typeof value === 'object' && value !== null && Symbol.asyncIterator in value
 }
 
-const DEFAULT_CONTENT_TYPE = 'text/html; charset=utf-8'
+function advice(value: unknown): string {
+  if (typeof value === 'object' && value !== null) {
+    return 'return JSON.stringify of it, and set Content-Type to application/json'
+  }
+  return 'return a string, bytes, an async iterable or NOT_DONE_YET'
+}
+
+/** The kind of a value, in words. */
+function shown(value: unknown): string {
+  if (value === undefined || value === null) return String(value)
+  if (Array.isArray(value)) return 'an array'
+  if (typeof value !== 'object') return `a ${typeof value}`
+  const name: unknown = value.constructor?.name
+  return typeof name === 'string' && name !== '' && name !== 'Object' ? `a ${name}` : 'an object'
+}

@@ -84,4 +84,31 @@ describe('Headers', () => {
     expect(() => headers.setRawHeaders('X', ['good', 'b\nad'])).toThrow(TypeError)
     expect(headers.getRawHeaders('X')).toEqual(['old'])
   })
+
+  test('names what is wrong with a value, and what to do', () => {
+    const headers = new Headers()
+    for (const [value, words] of [
+      [5, 'Cannot send header X with a value of type number: give a string'],
+      [null, 'with a value of type null: give a string'],
+      [['a'], 'with a value of type object: give a string'],
+      ['→', 'with value "→": a value has no character above U+00FF, encode it'],
+      ['a\r\nb', 'with value "a\\r\\nb": a value has no control characters'],
+      ['→\n', 'a value has no control characters'],
+    ] as const)
+      expect(() => headers.setRawHeaders('X', [value as string]), words).toThrow(words)
+    expect(() => headers.addRawHeader(undefined as unknown as string, 'x')).toThrow('a header named')
+  })
+
+  test('once sealed keeps what it has, and notifies of each attempt to change it', () => {
+    const headers = Headers.fromFields(['X', 'y'])
+    const late: (string | undefined)[] = []
+    headers.seal({ changedTooLate: (name) => late.push(name) })
+    headers.setRawHeaders('A', ['b'])
+    headers.addRawHeader('B', 'not\nchecked')
+    headers.removeHeader('absent')
+    headers.removeHeader('x')
+    headers.clear()
+    expect(late).toEqual(['A', 'B', 'x', undefined])
+    expect([...headers]).toEqual([['X', 'y']])
+  })
 })

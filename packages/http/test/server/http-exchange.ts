@@ -72,20 +72,19 @@ export class Exchange {
 /** Answers with the request's method and path, and its body if it has one. */
 export async function describeRequest(request: Request): Promise<void> {
   const body = await request.body.text()
-  const text = `${request.method} ${request.uri}${body === '' ? '' : ` ${body}`}`
-  request.setHeader('Content-Length', String(Buffer.byteLength(text)))
-  request.write(text)
-  request.finish()
+  request.finish(`${request.method} ${request.uri}${body === '' ? '' : ` ${body}`}`)
 }
 
 /** Answers at once with the path. */
 export function answerPath(request: Request): void {
-  request.setHeader('Content-Length', String(request.path.length))
-  request.write(request.path)
-  request.finish()
+  request.finish(request.path)
 }
 
-/** The answer to a request whose body is `body`, with nothing but its length. */
+/** A response with a body of text, and the headers it has by itself. */
 export function ok(body: string, extra: string = ''): string {
-  return `HTTP/1.1 200 OK\r\nContent-Length: ${body.length}\r\n${extra}\r\n${body}`
+  const type = body === '' ? '' : TEXT_TYPE
+  return `HTTP/1.1 200 OK\r\n${type}Content-Length: ${body.length}\r\n${extra}\r\n${body}`
 }
+
+/** The type of text that its author gave none. */
+export const TEXT_TYPE = 'Content-Type: text/html; charset=utf-8\r\n'

@@ -7,7 +7,7 @@ function respond(
   { code = 200, method = 'GET', version = '1.1' as '1.0' | '1.1', fields = [] as string[] },
   write: (
     stream: ResponseStream,
-    head: { code: number; reason: undefined; headers: Headers; dateLine: string },
+    head: { code: number; reason: undefined; headers: Headers; lines: string },
   ) => void,
 ): { sent: string; persistent: boolean; connected: boolean } {
   const transport = new StringTransport()
@@ -17,7 +17,7 @@ function respond(
     connectionLost: () => undefined,
   })
   const stream = new ResponseStream(transport, { version, method }, true)
-  write(stream, { code, reason: undefined, headers: Headers.fromFields(fields), dateLine: '' })
+  write(stream, { code, reason: undefined, headers: Headers.fromFields(fields), lines: '' })
   return { sent: transport.value(), persistent: stream.persistent, connected: transport.connected }
 }
 
@@ -69,16 +69,27 @@ describe('ResponseStream', () => {
     }
   })
 
-  test('row 131: cuts what is longer or shorter than it said', () => {
+  test('row 131: throws for what is longer or shorter than declared, before any of it is written', () => {
     expect(() =>
       respond({ fields: ['Content-Length', '3'] }, (stream, head) => stream.whole(head, 'four')),
     ).toThrow('4 bytes under Content-Length 3')
-    const short = respond({ fields: ['Content-Length', '3'] }, (stream, head) => {
-      stream.begin(head)
+    expect(() =>
+      respond({ fields: ['Content-Length', '3'] }, (stream, head) => stream.whole(head, '')),
+    ).toThrow('0 bytes under Content-Length 3')
+    expect(() =>
+      respond({ fields: ['Content-Length', '3'] }, (stream, head) => stream.begin(head, 'four')),
+    ).toThrow('4 bytes under Content-Length 3')
+    const { sent } = respond({ fields: ['Content-Length', '3'] }, (stream, head) => {
+      for (const body of ['', 'four']) expect(() => stream.whole(head, body)).toThrow('under Content-Length')
+      expect(() => stream.begin(head, 'four')).toThrow('4 bytes under Content-Length 3')
+      expect(stream.started).toBe(false)
+      stream.begin(head, 'ab')
       stream.write('ab')
-      stream.finish()
+      expect(() => stream.write('cd')).toThrow('4 bytes under Content-Length 3')
+      expect(() => stream.finish()).toThrow('2 bytes under Content-Length 3')
+      expect(stream.sentBytes).toBe(2)
     })
-    expect(short.connected).toBe(false)
+    expect(sent).toBe('HTTP/1.1 200 OK\r\nContent-Length: 3\r\n\r\nab')
   })
 
   test('an author may ask for the end of the connection, and for nothing else about it', () => {
@@ -87,8 +98,18 @@ describe('ResponseStream', () => {
       'HTTP/1.1 200 OK\r\nContent-Length: 0\r\nConnection: close\r\n\r\n',
       false,
     ])
-    const other = respond({ fields: ['Connection', 'X-Secret'] }, (stream, head) => stream.whole(head, ''))
+    const other = respond({ fields: ['Connection', 'keep-alive, X-Secret'] }, (stream, head) => {
+      stream.whole(head, '')
+      expect(stream.dropped).toBe(
+        'Cannot send "Connection: x-secret": of its options an author may give "close"',
+      )
+    })
     expect(other.sent).toBe('HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n')
+    const old = respond({ version: '1.0', fields: ['connection', 'Close'] }, (stream, head) => {
+      stream.begin(head)
+      expect(stream.dropped).toBeUndefined()
+    })
+    expect(old.sent).toBe('HTTP/1.1 200 OK\r\nConnection: close\r\n\r\n')
   })
 
   test('205 has no body, whole or in pieces, and says so', () => {
@@ -115,7 +136,7 @@ describe('ResponseStream', () => {
       const { sent, persistent } = respond({ code }, (stream, head) => {
         stream.begin(head)
         expect(stream.write('never')).toBe(true)
-        expect(stream.finish()).toBe(true)
+        stream.finish()
       })
       expect([sent, persistent]).toEqual([`HTTP/1.1 ${line}\r\n\r\n`, true])
     }
@@ -124,10 +145,9 @@ describe('ResponseStream', () => {
   test('takes no piece before its head, or behind its end', () => {
     respond({}, (stream, head) => {
       expect(() => stream.write('early')).toThrow('a fresh response')
-      expect(stream.finish()).toBe(false)
       stream.whole(head, '')
       expect(() => stream.write('late')).toThrow('a finished response')
-      expect(stream.finish()).toBe(true)
+      stream.finish()
     })
   })
 

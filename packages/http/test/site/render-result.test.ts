@@ -33,6 +33,24 @@ async function* pieces(...items: (string | Error)[]): AsyncGenerator<string> {
   }
 }
 
+/** Counts how often it is asked for a piece, and let go. */
+class Source implements AsyncIterable<string> {
+  asked = 0
+  released = 0;
+  [Symbol.asyncIterator](): AsyncIterator<string> {
+    return {
+      next: async () => {
+        this.asked++
+        return { done: true, value: undefined }
+      },
+      return: async () => {
+        this.released++
+        return { done: true, value: undefined }
+      },
+    }
+  }
+}
+
 const HTML = 'Content-Type: text/html; charset=utf-8\r\n'
 
 describe('what render answers', () => {
@@ -40,12 +58,13 @@ describe('what render answers', () => {
     const body = async (render: (request: Request) => RenderResult): Promise<string> =>
       (await get(render)).answer.replace(`HTTP/1.1 200 OK\r\n${HTML}`, '')
     expect(await body(() => 'é')).toBe('Content-Length: 2\r\n\r\n\xc3\xa9')
-    expect(await body(() => Buffer.from('bytes'))).toBe('Content-Length: 5\r\n\r\nbytes')
+    const bytes = 'HTTP/1.1 200 OK\r\nContent-Type: application/octet-stream\r\n'
+    expect(await body(() => Buffer.from('bytes'))).toBe(`${bytes}Content-Length: 5\r\n\r\nbytes`)
     expect(await body(() => Promise.resolve('soon'))).toBe('Content-Length: 4\r\n\r\nsoon')
     const chunked = 'Transfer-Encoding: chunked\r\n\r\n1\r\na\r\n2\r\nbc\r\n0\r\n\r\n'
     expect(await body(() => pieces('a', '', 'bc'))).toBe(chunked)
     expect(await body(() => Promise.resolve(pieces('a', 'bc')))).toBe(chunked)
-    expect(await body(() => pieces())).toBe('Content-Length: 0\r\n\r\n')
+    expect((await get(() => pieces())).answer).toBe('HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n')
     const { transport } = await get((it) => {
       it.reactor.callLater(5, () => it.finish('later'))
       return NOT_DONE_YET
@@ -80,8 +99,10 @@ describe('what render answers', () => {
       it.finish('all')
       return 'ignored'
     })
-    expect(finished.answer).toBe('HTTP/1.1 200 OK\r\nContent-Length: 3\r\n\r\nall')
-    expect(finished.reactor.logged).toEqual([])
+    expect(finished.answer).toBe(`HTTP/1.1 200 OK\r\n${HTML}Content-Length: 3\r\n\r\nall`)
+    expect(finished.reactor.logged.map(({ error }) => String(error))).toEqual([
+      expect.stringContaining('Cannot send a body: the response is finished'),
+    ])
     const silent = await get((it) => {
       it.finish('all')
       return undefined as unknown as string
@@ -103,14 +124,25 @@ describe('what render answers', () => {
     }
   })
 
-  test('row 131: a body of another length than was declared is cut', async () => {
-    for (const result of [() => 'four', () => pieces('fo', 'ur'), () => pieces('f')]) {
-      const { answer, transport } = await get((it) => {
+  test('row 131: a body of another length than was declared is a 500, or cut once it has begun', async () => {
+    for (const [result, cut] of [
+      [() => 'four', false],
+      [() => '', false],
+      [() => pieces(), false],
+      [() => pieces('four'), false],
+      [() => pieces('fo', 'ur'), true],
+      [() => pieces('f'), true],
+    ] as const) {
+      const { answer, transport, reactor } = await get((it) => {
         it.setHeader('Content-Length', '3')
         return result()
       })
       expect(answer).not.toContain('four')
-      expect(transport.connected).toBe(false)
+      if (!cut) expect(answer).toMatch(/^HTTP\/1\.1 500 /)
+      expect(transport.connected).toBe(!cut)
+      expect(reactor.logged.map(({ error }) => String(error))).toEqual([
+        expect.stringContaining('under Content-Length 3: set the length'),
+      ])
     }
   })
 
@@ -121,7 +153,7 @@ describe('what render answers', () => {
       asked = true
       yield 'x'
     })
-    expect(answer).toBe(`HTTP/1.1 200 OK\r\n${HTML}\r\n`)
+    expect(answer).toBe('HTTP/1.1 200 OK\r\n\r\n')
     expect(asked).toBe(false)
   })
 
@@ -131,14 +163,14 @@ describe('what render answers', () => {
       declared(it)
       return pieces('abc')
     })
-    expect(streamed.answer).toBe(`HTTP/1.1 200 OK\r\nContent-Length: 3\r\n${HTML}\r\n`)
+    expect(streamed.answer).toBe('HTTP/1.1 200 OK\r\nContent-Length: 3\r\n\r\n')
     const written = await head((it) => {
       declared(it)
       it.write('abc')
       it.finish()
       return NOT_DONE_YET
     })
-    expect(written.answer).toBe('HTTP/1.1 200 OK\r\nContent-Length: 3\r\n\r\n')
+    expect(written.answer).toBe(`HTTP/1.1 200 OK\r\nContent-Length: 3\r\n${HTML}\r\n`)
     expect(written.transport.ended).toBe(false)
   })
 
@@ -160,21 +192,83 @@ describe('what render answers', () => {
       expect(reactor.logged.map(({ error }) => error)).toEqual([new Error('x')])
   })
 
-  test('case 98: anything else is a 500, and the log says what to answer instead', async () => {
-    for (const [wrong, type] of [
-      [undefined, 'undefined'],
-      [null, 'object'],
-      [{ a: 1 }, 'object'],
-      [5, 'number'],
+  test('case 98: anything else is a 500, and the log says what to return instead', async () => {
+    const rest = 'return a string, bytes, an async iterable or NOT_DONE_YET'
+    const json = 'return JSON.stringify of it, and set Content-Type to application/json'
+    for (const [wrong, what] of [
+      [undefined, `undefined): ${rest}`],
+      [null, `null): ${rest}`],
+      [{ a: 1 }, `an object): ${json}`],
+      [[1], `an array): ${json}`],
+      [5, `a number): ${rest}`],
+      [Symbol('x'), `a symbol): ${rest}`],
+      [new (class Page {})(), `a Page): ${json}`],
     ] as const) {
       for (const result of [wrong, Promise.resolve(wrong)]) {
         const { answer, reactor } = await get(() => result as unknown as string)
         expect(answer).toMatch(/^HTTP\/1\.1 500 /)
         expect(reactor.logged.map(({ error }) => String(error))).toEqual([
-          `TypeError: Cannot send what render_GET answered (${type}): answer a string, bytes, an async iterable or NOT_DONE_YET`,
+          `TypeError: Cannot send what render_GET returned (${what}`,
         ])
       }
     }
+  })
+
+  test('a value that is returned after the response is finished is logged, whatever it is', async () => {
+    for (const late of ['late', Buffer.from('late'), { a: 1 }, 5, pieces('late'), Promise.resolve('late')]) {
+      const { answer, reactor } = await get((it) => {
+        it.finish('all')
+        return late as string
+      })
+      expect(answer.endsWith('\r\n\r\nall')).toBe(true)
+      expect(reactor.logged.length, String(late)).toBe(1)
+      expect(reactor.logged[0]).toMatchObject({ fields: { method: 'GET', path: '/' } })
+    }
+    for (const nothing of ['', undefined, null, NOT_DONE_YET]) {
+      const { reactor } = await get((it) => {
+        it.finish('all')
+        return nothing as string
+      })
+      expect(reactor.logged).toEqual([])
+    }
+  })
+
+  test('lets pieces go that are not sent: after finish, without a body, to HEAD, to a client that has gone', async () => {
+    for (const [method, before] of [
+      ['GET', (it: Request) => it.finish('all')],
+      ['GET', (it: Request) => it.setResponseCode(204)],
+      ['HEAD', () => undefined],
+    ] as const) {
+      const source = new Source()
+      const resource = page((it) => {
+        before(it)
+        return source
+      })
+      await ask(resource, request(method, '/'))
+      expect([source.asked, source.released], method).toEqual([0, 1])
+    }
+    const source = new Source()
+    let decide: () => void = () => undefined
+    const slow = page(async () => {
+      await new Promise<void>((resolve) => (decide = resolve))
+      return source
+    })
+    const { transport, reactor } = await ask(slow, request('GET', '/'))
+    transport.receiveReset()
+    decide()
+    await reactor.settle()
+    expect([source.asked, source.released, reactor.logged]).toEqual([0, 1, []])
+  })
+
+  test('a piece that is no body ends the response, with a 500 when it is the first', async () => {
+    const first = await get(() => pieces(5 as unknown as string))
+    expect(first.answer).toMatch(/^HTTP\/1\.1 500 /)
+    const later = await get(() => pieces('a', 5 as unknown as string))
+    expect(later.transport.connected).toBe(false)
+    for (const { reactor } of [first, later])
+      expect(reactor.logged.map(({ error }) => String(error))).toEqual([
+        'TypeError: Cannot send a body of type number: give a string or a Uint8Array',
+      ])
   })
 
   test('case 122: pieces wait for a client that does not read', async () => {

@@ -83,7 +83,8 @@ const ARROWS: Readonly<Record<string, readonly string[]>> = {
   '@ropewalk/core/reactor': ['core/reactor', 'core/time'],
   '@ropewalk/core/testing': ['core/testing'],
 
-  'http/errors': [],
+  'http/message/status': [],
+  'http/errors': ['http/message/status'],
   'http/message': ['http/errors'],
   'http/wire': ['http/message', '@ropewalk/core/bytes'],
   'http/server': ['http/wire', '@ropewalk/core', '@ropewalk/core/options'],

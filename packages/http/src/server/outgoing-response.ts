@@ -1,0 +1,286 @@
+import { LocalProtocolError, type Transport } from '@ropewalk/core'
+import { HTTPError, RemoteProtocolError } from '../errors.ts'
+import { Headers, type SentHeaders } from '../message/headers.ts'
+import { errorBody } from './error-body.ts'
+import type { RequestEnding } from './request-ending.ts'
+import { type Answered, type ResponseHead, ResponseStream } from './response-stream.ts'
+
+/** What a response asks of the channel that sends it. */
+export interface ResponseChannel {
+  readonly transport: Transport
+  /** The Date field's line now. */
+  dateLine(): string
+  /** Logs what makes a response differ from what its author wrote. */
+  responseMistaken(asked: Asked, mistake: Mistake): void
+}
+
+/** What a response must know of its request. */
+export interface Asked extends Answered {
+  readonly path: string
+  readonly persistent: boolean
+}
+
+/** What makes a response differ from what its author wrote. */
+export interface Mistake {
+  /** What could not be done, and what to do; its stack shows where it was asked for. */
+  readonly error: Error
+  /** What the client gets: a part is missing, or an error page, or the connection is cut. */
+  readonly effect: 'incomplete' | 'replaced' | 'cut'
+}
+
+/**
+ * The response to one request, as its author writes it: status, headers, body.
+ *
+ * One rule for what its author gets wrong. A value that can never be sent throws where it is set. What
+ * comes too late has no effect. What cannot be sent as it was written becomes a 500 while nothing was
+ * sent, and cuts the connection after that. Each is logged once; nothing is, once the request is aborted.
+ */
+export class OutgoingResponse implements SentHeaders {
+  readonly headers: Headers = new Headers()
+  readonly #channel: ResponseChannel
+  readonly #asked: Asked
+  readonly #ending: RequestEnding
+  readonly #stream: ResponseStream
+  #code = 200
+  #reason: string | undefined
+  #failed = false
+  #logged: Set<Kind> | undefined
+
+  constructor(channel: ResponseChannel, asked: Asked, ending: RequestEnding) {
+    this.#channel = channel
+    this.#asked = asked
+    this.#ending = ending
+    this.#stream = new ResponseStream(channel.transport, asked, asked.persistent)
+  }
+
+  /** The status code that was or will be sent. */
+  get code(): number {
+    return this.#code
+  }
+
+  /** Whether the head has been sent. */
+  get started(): boolean {
+    return this.#stream.started
+  }
+
+  /** Whether the connection may carry another request after this response. */
+  get persistent(): boolean {
+    return this.#stream.persistent
+  }
+
+  /** Bytes of body sent. */
+  get sentBytes(): number {
+    return this.#stream.sentBytes
+  }
+
+  /** The connection ends with this response. Has no effect on a head that was sent. */
+  endConnection(): void {
+    this.#stream.endConnection()
+  }
+
+  /** @param reason The reason phrase where the registered one will not do; the caller has checked both. */
+  setCode(code: number, reason: string | undefined): void {
+    if (this.started) return this.#tooLate(`status ${code}`)
+    this.#code = code
+    this.#reason = reason
+  }
+
+  changedTooLate(name: string | undefined): void {
+    this.#tooLate(name === undefined ? 'the headers' : `header ${name}`)
+  }
+
+  /**
+   * Sends a piece of the body; before the first one the head. Ends the request when that cannot be done.
+   *
+   * @returns what the transport's `write` returns; false once the request has ended.
+   */
+  write(piece: Uint8Array | string): boolean {
+    if (this.#ending.outcome !== undefined) return this.#refusePiece(piece)
+    try {
+      requireBody(piece)
+      if (!this.started) {
+        this.#stream.begin(this.#head(piece), piece)
+        this.#headSent()
+      }
+      if (piece.length > 0) this.#noteDropped()
+      return this.#stream.write(piece)
+    } catch (error) {
+      this.#fail(error)
+      return false
+    }
+  }
+
+  /** Ends the body with its last piece, which may be all of it; and the request. */
+  finish(body: Uint8Array | string): void {
+    if (this.#ending.outcome !== undefined) return void this.#refusePiece(body)
+    try {
+      requireBody(body)
+      if (this.started) {
+        if (body.length > 0) {
+          this.#noteDropped()
+          this.#stream.write(body)
+        }
+        this.#stream.finish()
+      } else {
+        this.#stream.whole(this.#head(body), body)
+        this.#headSent()
+        if (body.length > 0) this.#noteDropped()
+      }
+      this.#ending.completed('complete')
+    } catch (error) {
+      this.#fail(error)
+    }
+  }
+
+  /** Whether there can be a body, by the request's method and the status. */
+  get takesBody(): boolean {
+    return this.#asked.method !== 'HEAD' && !isBodiless(this.#code)
+  }
+
+  /** Ends the request without the body in pieces that its author wrote, because there can be none. */
+  finishWithoutPieces(): void {
+    try {
+      if (!this.started) {
+        this.#stream.begin(this.#head(''))
+        this.#headSent()
+      }
+      this.#noteDropped()
+      this.#stream.finish()
+      this.#ending.completed('complete')
+    } catch (error) {
+      this.#fail(error)
+    }
+  }
+
+  /** Ends the request with an error page, or by cutting a response that has begun. */
+  processingFailed(error: unknown): void {
+    if (this.#ending.outcome !== undefined) return
+    if (this.started) return this.#cut(error)
+    this.#sendErrorPage(error)
+    this.#ending.completed('complete')
+  }
+
+  /** Ends the connection with an error page of the channel's, or by cutting a response that has begun. */
+  refuse(error: HTTPError | RemoteProtocolError): void {
+    if (this.#ending.outcome !== undefined) return
+    this.endConnection()
+    if (this.started) this.#channel.transport.abortConnection(error)
+    else this.#sendErrorPage(error)
+    this.#ending.aborted(error)
+  }
+
+  /** Sends the head of a 101 answer, and ends the request. */
+  upgrade(): void {
+    this.#code = 101
+    this.#stream.upgrade(this.#head(''))
+    this.headers.seal(this)
+    this.#ending.completed('upgraded')
+  }
+
+  /** @param body What follows: a default type is that of its first piece, and nothing has none. */
+  #head(body: Uint8Array | string): ResponseHead {
+    const { headers } = this
+    const date = headers.hasHeader('date') ? '' : this.#channel.dateLine()
+    const typed = body.length === 0 || isBodiless(this.#code) || headers.hasHeader('content-type')
+    const lines = typed ? date : (typeof body === 'string' ? TEXT_TYPE : BYTES_TYPE) + date
+    return { code: this.#code, reason: this.#reason, headers, lines }
+  }
+
+  #headSent(): void {
+    this.headers.seal(this)
+    const { dropped } = this.#stream
+    if (dropped !== undefined) this.#log('dropped', 'incomplete', new LocalProtocolError(dropped))
+  }
+
+  #noteDropped(): void {
+    if (!isBodiless(this.#code) || this.#asked.method === 'HEAD') return
+    const advice = 'finish without one, or set another status'
+    const error = new LocalProtocolError(`Cannot send a body with status ${this.#code}: ${advice}`)
+    this.#log('dropped', 'incomplete', error)
+  }
+
+  #tooLate(what: string): void {
+    const advice = 'set status and headers before the first write'
+    const error = new LocalProtocolError(`Cannot set ${what}: the head was sent, ${advice}`)
+    this.#log('head', 'incomplete', error)
+  }
+
+  #refusePiece(piece: Uint8Array | string): false {
+    if (isBody(piece) && piece.length === 0) return false
+    const advice = 'finish it once, with the last piece or after it, and return NOT_DONE_YET'
+    const error = new LocalProtocolError(`Cannot send a body: the response is finished, ${advice}`)
+    this.#log('body', 'incomplete', error)
+    return false
+  }
+
+  /** What its author wrote cannot be sent. */
+  #fail(error: unknown): void {
+    const fault = error instanceof Error ? error : new Error(String(error))
+    if (this.started) {
+      this.#log('failed', 'cut', fault)
+      this.#cut(fault)
+    } else {
+      this.#log('failed', 'replaced', fault)
+      this.#sendErrorPage(fault)
+      this.#ending.completed('complete')
+    }
+    this.#failed = true
+  }
+
+  #cut(error: unknown): void {
+    this.#ending.aborted(new LocalProtocolError('Cannot complete the response: it was cut', { cause: error }))
+    this.#channel.transport.abortConnection(error)
+  }
+
+  #sendErrorPage(error: unknown): void {
+    if (error instanceof RemoteProtocolError) this.endConnection()
+    const expected = error instanceof HTTPError || error instanceof RemoteProtocolError
+    try {
+      this.#sendPage(expected ? error.statusCode : 500, error instanceof HTTPError ? error : NO_DETAIL)
+    } catch (fault) {
+      this.#log('failed', 'replaced', fault instanceof Error ? fault : new Error(String(fault)))
+      this.#sendPage(500, NO_DETAIL)
+    }
+  }
+
+  #sendPage(code: number, { message, headers }: Pick<HTTPError, 'message' | 'headers'>): void {
+    this.#code = code
+    this.#reason = undefined
+    this.headers.clear()
+    for (const [name, value] of headers) this.headers.addRawHeader(name, value)
+    this.headers.removeHeader('content-type')
+    const page = errorBody(code, message)
+    this.#stream.whole(this.#head(page), page)
+    this.headers.seal(this)
+  }
+
+  #log(kind: Kind, effect: Mistake['effect'], error: Error): void {
+    if (this.#failed || this.#ending.outcome === 'aborted' || this.#logged?.has(kind)) return
+    this.#logged ??= new Set()
+    this.#logged.add(kind)
+    this.#channel.responseMistaken(this.#asked, { error, effect })
+  }
+}
+
+/** @throws {TypeError} for what is no body: callers without types. */
+function requireBody(value: unknown): void {
+  if (isBody(value)) return
+  const type = value === null ? 'null' : typeof value
+  throw new TypeError(`Cannot send a body of type ${type}: give a string or a Uint8Array`)
+}
+
+function isBody(value: unknown): value is Uint8Array | string {
+  return typeof value === 'string' || value instanceof Uint8Array
+}
+
+/** RFC 9110 §6.4.1, §15.3.6: whether responses of a status have no content. */
+function isBodiless(code: number): boolean {
+  return code === 204 || code === 205 || code === 304
+}
+
+/** The kinds of mistakes, each logged once a request: a head or a body too late, what is dropped, what cannot be sent. */
+type Kind = 'head' | 'body' | 'dropped' | 'failed'
+
+const TEXT_TYPE = 'Content-Type: text/html; charset=utf-8\r\n'
+const BYTES_TYPE = 'Content-Type: application/octet-stream\r\n'
+const NO_DETAIL = { message: '', headers: [] }
