@@ -1,3 +1,4 @@
+export { asciiHost } from './ascii-host.ts'
 export type { ConnectedWire, Wire, WireEvents } from './contracts/wire.ts'
 export { bindingSpeaks, type DatagramBinding } from './datagram/datagram-binding.ts'
 export type { DatagramWire, DatagramWireEvents } from './datagram/datagram-wire.ts'

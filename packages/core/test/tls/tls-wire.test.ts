@@ -5,6 +5,7 @@ import { StringTransport } from '../../src/testing/string-transport.ts'
 import { ClientTLS } from '../../src/tls/client-tls.ts'
 import { ServerTLS } from '../../src/tls/server-tls.ts'
 import { OneProtocol } from '../one-protocol.ts'
+import { RecordingWire } from '../recording-wire.ts'
 import { runChecks } from '../run-checks.ts'
 import { type SocketHarness, tlsHarness } from '../node/socket-harness.ts'
 import { root, server as certificate } from './certificates.ts'
@@ -25,6 +26,20 @@ describe('TLSWire over TCP', () => {
 
 describe('TLSWire over memory', () => {
   runChecks(tlsMemoryHarness)
+})
+
+test('TLSWire hides what the wire under it hides', () => {
+  const wire = Object.assign(new RecordingWire(), { hiddenBytes: 7 })
+  const ignore = (): void => undefined
+  const events = {
+    wireData: ignore,
+    wireEnded: ignore,
+    wireWritable: ignore,
+    wireClosed: ignore,
+    wireSecured: ignore,
+  }
+  const secure = new ServerTLS(certificate).secure({ wire, unsent: [], busy: false }, events)
+  expect(secure.hiddenBytes).toBe(7)
 })
 
 describe('TLSWire as somebody between its ends sees it', () => {

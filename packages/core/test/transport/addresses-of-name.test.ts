@@ -79,7 +79,7 @@ describe('untilAborted', () => {
   })
 })
 
-test('isNumericHost tells addresses from names', () => {
+test('isNumericHost distinguishes addresses from names', () => {
   expect(['127.0.0.1', '::1', 'fe80::1%eth0'].map(isNumericHost)).toEqual([true, true, true])
   expect(['localhost', '127.1', '1.2.3.4.example', ''].map(isNumericHost)).toEqual([
     false,

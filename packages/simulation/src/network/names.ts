@@ -1,4 +1,5 @@
 import { DNSLookupError, tcpAddress } from '@ropewalk/core'
+import { asciiHost } from '@ropewalk/core/reactor'
 
 /** How the name service behaves. */
 export interface NameConditions {
@@ -15,7 +16,7 @@ export class Names {
 
   /** Makes `name` stand for these addresses, best first. */
   set(name: string, addresses: readonly string[]): void {
-    this.#addresses.set(name.toLowerCase(), [...addresses])
+    this.#addresses.set(asciiHost(name).toLowerCase(), [...addresses])
   }
 
   /**
@@ -24,7 +25,7 @@ export class Names {
    */
   find(name: string, exceptions: Partial<NameConditions> = {}): readonly string[] {
     const { failing } = { ...this.conditions, ...exceptions }
-    const found = isNumeric(name) ? [name] : (this.#addresses.get(name.toLowerCase()) ?? [])
+    const found = isNumeric(name) ? [name] : (this.#addresses.get(asciiHost(name).toLowerCase()) ?? [])
     if (found.length > 0 && (isNumeric(name) || !failing)) return found
     const why = failing ? 'the name service did not answer' : 'the name has no address'
     throw new DNSLookupError(tcpAddress(name, 0), why)

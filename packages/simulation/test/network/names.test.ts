@@ -13,6 +13,15 @@ describe('Names', () => {
     expect([names.isAddress('::1'), names.isAddress('server')]).toEqual([true, false])
   })
 
+  test('answer for an international name as it is written, and encoded', () => {
+    const names = new Names()
+    names.set('Bücher.example', ['10.0.0.1'])
+    names.set('xn--r8jz45g.example', ['10.0.0.2'])
+    expect(
+      ['bücher.example', 'xn--bcher-kva.example', '例え.example'].map((name) => names.find(name)),
+    ).toEqual([['10.0.0.1'], ['10.0.0.1'], ['10.0.0.2']])
+  })
+
   test('fail for a name that nobody has, and for all while the service fails', () => {
     const names = new Names()
     names.set('server', ['10.0.0.1'])
