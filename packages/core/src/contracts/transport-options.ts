@@ -14,8 +14,8 @@ export interface TransportOptions {
    */
   readonly writeStallMs: number
   /**
-   * Least rate of a peer that is waited for, in bytes a second. What the system's buffer may hold (at most 4 MiB of what was
-   * handed to it) is waited for at this rate before `writeStallMs`; what still comes after our end must come at it.
+   * Least rate of a peer that is waited for, in bytes a second. What the system's buffer may hide (at most 1.4 MB of what
+   * was handed to it) is waited for at this rate before `writeStallMs`; what still comes after our end must come at it.
    * Default 2 000.
    */
   readonly minBytesPerSecond: number

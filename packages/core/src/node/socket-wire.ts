@@ -15,7 +15,7 @@ export class SocketWire implements Wire {
   }
 
   get hiddenBytes(): number {
-    return SYSTEM_BUFFER_BYTES
+    return HIDDEN_BYTES
   }
 
   /** Begins to read. */
@@ -105,5 +105,5 @@ function closed(this: HeardSocket): void {
 
 const EMPTY = Buffer.alloc(0)
 
-/** The largest send buffer to which Linux and macOS let a socket grow by themselves. */
-const SYSTEM_BUFFER_BYTES = 4 * 1024 * 1024
+/** Linux shows room once a third of a socket's send buffer is free, and lets that grow to 4 MiB by itself. */
+const HIDDEN_BYTES = Math.ceil((4 * 1024 * 1024) / 3)

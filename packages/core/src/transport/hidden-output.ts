@@ -1,5 +1,5 @@
 /**
- * The most that the operating system may still hold of what a connection has sent.
+ * The most that a peer may still have to take of what a connection has sent before the operating system shows it.
  *
  * A system takes output into a buffer of its own and reports room only once a good part of it is free: Linux when a third
  * of up to 4 MiB is. Until then a peer that reads steadily shows no progress. What was handed over therefore counts as
