@@ -81,7 +81,9 @@ export class ExampleProcess {
    */
   async finish(): Promise<void> {
     const code = await this.stop()
-    if (code !== 0 || this.#errors !== '') throw new Error(`It ended with ${code}: ${this.#errors}`)
+    // A stop logs how many connections finished at it: clients of the tests keep theirs alive.
+    const complaints = this.#errors.replaceAll(/^.* Connections that finished at the stop: \d+\n/gm, '')
+    if (code !== 0 || complaints !== '') throw new Error(`It ended with ${code}: ${complaints}`)
   }
 
   /** Ends it, whatever it is at. */
