@@ -26,8 +26,8 @@ export interface HTTPChannelOptions extends HTTPLimits {
    */
   readonly responseTimeoutMs: number
   /**
-   * Time to finish a response to a client that has sent its end (FIN), in milliseconds; then the
-   * connection is aborted. Each request that was sent before the end has it. Default 5 000.
+   * Longest time in which nothing is sent of a response to a client that has sent its end (FIN), in milliseconds;
+   * then the connection is aborted. Each request that was sent before the end has it. Default 5 000.
    */
   readonly departureGraceMs: number
   /** Longest wait for the next request on a connection; then it is closed. Default 75 000. */

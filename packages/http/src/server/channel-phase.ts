@@ -17,6 +17,8 @@ export class RequestPhase {
   owesContinue: boolean
   /** How long the response may take to begin. */
   responseTimeoutMs: number
+  /** Bytes of the response that were sent when the wait began of a client that has closed its side. */
+  sentAtDeparture = 0
   readonly #options: HTTPChannelOptions
   #allowance: BodyAllowance | undefined
 

@@ -254,7 +254,7 @@ export class HTTPChannel extends Protocol<HTTPChannelOwner> implements RequestCh
       this.#reader.endOfInput()
       this.#close()
     } else if (phase.is === 'request' && this.#awaiting.awaited !== 'departure') {
-      this.#awaiting.set('departure', this.#options.departureGraceMs)
+      this.#awaitDeparture(phase)
       phase.request.clientLeft(new ConnectionDone('The client has closed its side of the connection'))
     }
     return this.#phase !== phase
@@ -274,8 +274,21 @@ export class HTTPChannel extends Protocol<HTTPChannelOwner> implements RequestCh
     if (phase.is !== 'request') return this.#close()
     const { request } = phase
     if (awaited === 'body') this.#refuse(request, new HTTPError(408))
-    else if (awaited === 'departure') this.#giveUp(request, new Error(UNANSWERED))
+    else if (awaited === 'departure') this.#departureOver(phase)
     else if (!request.started) this.#responseLate(request, phase.responseTimeoutMs)
+  }
+
+  #awaitDeparture(phase: RequestPhase): void {
+    phase.sentAtDeparture = phase.request.sentLength
+    this.#awaiting.set('departure', this.#options.departureGraceMs)
+  }
+
+  /** A client that has closed its side may read a long response: what it takes of it is progress. */
+  #departureOver(phase: RequestPhase): void {
+    const { request } = phase
+    const isSending = this.transport.bufferedBytes > 0 || request.sentLength > phase.sentAtDeparture
+    if (isSending) this.#awaitDeparture(phase)
+    else this.#giveUp(request, new Error(UNANSWERED))
   }
 
   #responseLate(request: Request, timeoutMs: number): void {
@@ -391,7 +404,7 @@ const MISTAKEN: Readonly<Record<Mistake['effect'], string>> = {
 }
 const CONTINUE = 'HTTP/1.1 100 Continue\r\n\r\n'
 const UNANSWERED =
-  'Cannot keep the connection: the client has closed its side, and the response was not finished within departureGraceMs'
+  'Cannot keep the connection: the client has closed its side, and nothing of the response was sent within departureGraceMs'
 /** Above this much unsent output no further request is read. */
 const MAX_UNSENT_BYTES = 65_536
 /** With this much unparsed input the transport is paused until it is wanted. */

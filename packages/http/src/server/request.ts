@@ -142,7 +142,7 @@ export class Request {
    * reason is why: ConnectionDone when the client has sent its end (FIN), ConnectionLost, the
    * RemoteProtocolError of a client that broke the rules, or the HTTPError of a deadline.
    *
-   * After ConnectionDone a client may still read: a response that is finished within `departureGraceMs` is sent.
+   * After ConnectionDone a client may still read: a response is sent as long as it goes on within `departureGraceMs`.
    */
   get signal(): AbortSignal {
     return this.#ending.signal

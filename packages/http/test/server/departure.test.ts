@@ -49,6 +49,35 @@ describe('a client that sends its end while its request is processed', () => {
     exchange.expectNothingLeft()
   })
 
+  test('gets a response to its end that goes on for longer than the grace, and is cut once it stands still', async () => {
+    const exchange = await leave(GET('/a'))
+    const [request] = exchange.requests
+    for (const piece of ['one', 'two', 'three']) {
+      exchange.reactor.advance(4_900)
+      expect(request?.write(piece)).toBe(true)
+      await exchange.reactor.settle()
+    }
+    expect(exchange.transport.connected).toBe(true)
+    exchange.reactor.advance(9_900)
+    expect(await request?.finished).toBe('aborted')
+    exchange.expectNothingLeft()
+  })
+
+  test('is not cut while it takes what was written, however long that takes', async () => {
+    const exchange = await leave(GET('/a'))
+    const [request] = exchange.requests
+    exchange.transport.block()
+    request?.write('x'.repeat(100_000))
+    exchange.reactor.pump()
+    exchange.reactor.advance(20_000)
+    expect([exchange.transport.connected, request?.outcome]).toEqual([true, undefined])
+    exchange.transport.unblock()
+    await exchange.reactor.settle()
+    request?.finish()
+    expect(await request?.finished).toBe('complete')
+    exchange.expectNothingLeft()
+  })
+
   test('takes its grace from the option', async () => {
     const exchange = new Exchange(nothing, { departureGraceMs: 300 })
     await exchange.send(GET('/a'))
