@@ -84,11 +84,17 @@ export class HTTPError extends Error {
   ): HTTPError {
     checkStatus(statusCode)
     // Only the constructor of Error captures a stack, and only a limit for the whole process keeps it from that.
-    const error: HTTPError = Object.create(HTTPError.prototype)
-    const fields = { name: 'HTTPError', message: message ?? reasonPhrase(statusCode), statusCode }
-    return Object.assign(error, fields, { headers: [...headers] }, cause === undefined ? {} : { cause })
+    const error: Writable = Object.create(HTTPError.prototype)
+    error.name = 'HTTPError'
+    error.message = message ?? reasonPhrase(statusCode)
+    error.statusCode = statusCode
+    error.headers = [...headers]
+    if (cause !== undefined) error.cause = cause
+    return error
   }
 }
+
+type Writable = { -readonly [name in keyof HTTPError]: HTTPError[name] }
 
 function checkStatus(statusCode: number): void {
   if (Number.isInteger(statusCode) && statusCode >= 400 && statusCode <= 599) return

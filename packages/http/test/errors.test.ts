@@ -43,7 +43,7 @@ describe('HTTPError', () => {
     expect(error).toBeInstanceOf(Error)
     expect(error.stack).toBeUndefined()
     const { name, message, statusCode, headers, cause } = new HTTPError(405, 'no', options)
-    expect({ ...error }).toEqual({ name, message, statusCode, headers, cause })
+    expect(error).toMatchObject({ name, message, statusCode, headers, cause })
     expect(String(error)).toBe('HTTPError: no')
     expect('cause' in HTTPError.withoutStack(404)).toBe(false)
     expect(() => HTTPError.withoutStack(399)).toThrow('use 400 to 599')

@@ -164,4 +164,4 @@ function checkName(name: unknown): void {
 const TOKEN = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/
 const ASCII_VALUE = /^[\t\x20-\x7e]*$/
 const FIELD_VALUE = /^[\t\x20-\x7e\x80-\xff]*$/
-const CONTROL = /[\0-\x08\x0a-\x1f\x7f]/
+const CONTROL = /[^\t\x20-\x7e\x80-\uffff]/

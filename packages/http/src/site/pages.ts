@@ -28,6 +28,6 @@ class ErrorPage extends Resource {
   }
 
   override render(): never {
-    throw new HTTPError(this.#code, this.#detail)
+    throw HTTPError.withoutStack(this.#code, this.#detail)
   }
 }

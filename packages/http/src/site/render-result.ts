@@ -1,6 +1,7 @@
 import { LocalProtocolError } from '@ropewalk/core'
 import type { Request } from '../server/request.ts'
 import { NOT_DONE_YET, type NotDoneYet } from './not-done-yet.ts'
+import { shownType } from './shown-type.ts'
 import { isThenable } from './thenable.ts'
 
 /** A whole body. */
@@ -32,7 +33,7 @@ function sendRendered(request: Request, rendered: Rendered): void | Promise<void
   // A method that has finished the response itself has nothing to return.
   if (request.outcome !== undefined && (rendered ?? undefined) === undefined) return undefined
   throw new TypeError(
-    `Cannot send what render_${request.method} returned (${shown(rendered)}): ${advice(rendered)}`,
+    `Cannot send what render_${request.method} returned (${shownType(rendered)}): ${advice(rendered)}`,
   )
 }
 
@@ -81,13 +82,4 @@ function advice(value: unknown): string {
     return 'return JSON.stringify of it, and set Content-Type to application/json'
   }
   return 'return a string, bytes, an async iterable or NOT_DONE_YET'
-}
-
-/** The kind of a value, in words. */
-function shown(value: unknown): string {
-  if (value === undefined || value === null) return String(value)
-  if (Array.isArray(value)) return 'an array'
-  if (typeof value !== 'object') return `a ${typeof value}`
-  const name: unknown = value.constructor?.name
-  return typeof name === 'string' && name !== '' && name !== 'Object' ? `a ${name}` : 'an object'
 }

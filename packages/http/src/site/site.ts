@@ -4,28 +4,39 @@ import type { HTTPChannelOptions } from '../server/channel-options.ts'
 import { HTTPFactory } from '../server/http-factory.ts'
 import type { Request } from '../server/request.ts'
 import { sendResult } from './render-result.ts'
-import type { Resource } from './resource.ts'
+import { isResource, type Resource } from './resource.ts'
+import { shownType } from './shown-type.ts'
+import { isThenable } from './thenable.ts'
 
-/** An HTTP server whose answers are a tree of resources. */
+/** An HTTP server whose responses come from a tree of resources. */
 export class Site extends HTTPFactory {
   /** The root of the tree. */
   readonly resource: Resource
 
-  /** @throws {TypeError | RangeError} as the constructor of `HTTPFactory` does. */
+  /**
+   * @throws {TypeError} when `resource` is no Resource; as the constructor of `HTTPFactory` does.
+   * @throws {RangeError} as the constructor of `HTTPFactory` does.
+   */
   constructor(resource: Resource, options?: GivenOptions<HTTPChannelOptions>) {
     super(options)
+    if (!isResource(resource)) {
+      throw new TypeError(
+        `Cannot make a Site: its resource must be a Resource, ${shownType(resource)} is none`,
+      )
+    }
     this.resource = resource
   }
 
   override process(request: Request): void | Promise<void> {
     if (request.method === 'CONNECT') {
       request.endConnection()
-      throw new HTTPError(501)
+      throw HTTPError.withoutStack(501)
     }
     if (request.path === '*') return sendResult(request, '')
-    const resource = this.getResourceFor(request)
-    if (resource instanceof Promise) return this.#renderLater(request, resource)
-    return sendResult(request, resource.render(request))
+    const resource = this.#find(request)
+    if (isResource(resource)) return sendResult(request, resource.render(request))
+    if (resource === undefined) throw HTTPError.withoutStack(404)
+    return this.#renderLater(request, resource)
   }
 
   /**
@@ -33,32 +44,69 @@ export class Site extends HTTPFactory {
    * to their end.
    *
    * @throws {HTTPError} 400 when a segment is not percent-encoded UTF-8; 404 where the tree ends.
+   * @throws {TypeError} when a `getChild` returns something else than a resource.
    */
   getResourceFor(request: Request): Resource | Promise<Resource> {
-    request.prepath = []
-    request.postpath = request.path === '/' ? [''] : request.path.slice(1).split('/').map(decodeSegment)
-    return this.#descend(this.resource, request)
+    const resource = this.#find(request)
+    if (isResource(resource)) return resource
+    if (resource === undefined) throw HTTPError.withoutStack(404)
+    return resource.then(foundOr404)
   }
 
-  async #renderLater(request: Request, resource: Promise<Resource>): Promise<void> {
-    const found = await resource
+  async #renderLater(request: Request, resource: Promise<Resource | undefined>): Promise<void> {
+    const found = foundOr404(await resource)
     // What it renders could not be sent to a client that has gone meanwhile.
     if (request.outcome !== undefined) return
     await sendResult(request, found.render(request))
   }
 
-  #descend(from: Resource, request: Request): Resource | Promise<Resource> {
+  #find(request: Request): Found | Promise<Found> {
+    request.prepath = []
+    request.postpath = request.path === '/' ? [''] : request.path.slice(1).split('/').map(decodeSegment)
+    return this.#descend(this.resource, request)
+  }
+
+  #descend(from: Resource, request: Request): Found | Promise<Found> {
     let resource = from
     while (!resource.isLeaf) {
       const segment = request.postpath.shift()
       if (segment === undefined) break
       request.prepath.push(segment)
-      const child = resource.getChildWithDefault(segment, request)
-      if (child instanceof Promise) return child.then((found) => this.#descend(found, request))
-      resource = child
+      const child: unknown = resource.getChildWithDefault(segment, request)
+      if (isThenable(child)) return this.#descendLater(child, resource, segment, request)
+      const found = childOf(resource, segment, child)
+      if (found === undefined) return undefined
+      resource = found
     }
     return resource
   }
+
+  async #descendLater(
+    child: PromiseLike<unknown>,
+    parent: Resource,
+    segment: string,
+    request: Request,
+  ): Promise<Found> {
+    const found = childOf(parent, segment, await child)
+    return found === undefined ? undefined : this.#descend(found, request)
+  }
+}
+
+/** What a path leads to; undefined for nothing. */
+type Found = Resource | undefined
+
+function foundOr404(found: Found): Resource {
+  if (found === undefined) throw HTTPError.withoutStack(404)
+  return found
+}
+
+function childOf(parent: Resource, segment: string, child: unknown): Found {
+  if (isResource(child)) return child
+  if (child === undefined || child === null) return undefined
+  const returned = `getChild of ${parent.constructor.name} returned for ${JSON.stringify(segment.slice(0, 80))}`
+  throw new TypeError(
+    `Cannot go on from what ${returned} (${shownType(child)}): return a Resource, or undefined for 404`,
+  )
 }
 
 function decodeSegment(segment: string): string {
@@ -66,6 +114,6 @@ function decodeSegment(segment: string): string {
   try {
     return decodeURIComponent(segment)
   } catch (cause) {
-    throw new HTTPError(400, 'Cannot decode the path', { cause })
+    throw HTTPError.withoutStack(400, 'Cannot decode the path', { cause })
   }
 }

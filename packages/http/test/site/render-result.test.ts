@@ -202,7 +202,7 @@ describe('what render answers', () => {
       [[1], `an array): ${json}`],
       [5, `a number): ${rest}`],
       [Symbol('x'), `a symbol): ${rest}`],
-      [new (class Page {})(), `a Page): ${json}`],
+      [new Map(), `a Map): ${json}`],
     ] as const) {
       for (const result of [wrong, Promise.resolve(wrong)]) {
         const { answer, reactor } = await get(() => result as unknown as string)
@@ -221,7 +221,7 @@ describe('what render answers', () => {
         return late as string
       })
       expect(answer.endsWith('\r\n\r\nall')).toBe(true)
-      expect(reactor.logged.length, String(late)).toBe(1)
+      expect(reactor.logged.length).toBe(1)
       expect(reactor.logged[0]).toMatchObject({ fields: { method: 'GET', path: '/' } })
     }
     for (const nothing of ['', undefined, null, NOT_DONE_YET]) {

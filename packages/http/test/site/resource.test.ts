@@ -1,7 +1,10 @@
 import { describe, expect, test } from 'vitest'
 import { HTTPError } from '../../src/errors.ts'
 import type { Request } from '../../src/server/request.ts'
+import { notFound } from '../../src/site/pages.ts'
 import { Resource } from '../../src/site/resource.ts'
+import { Site } from '../../src/site/site.ts'
+import { Exchange } from '../server/http-exchange.ts'
 import { ask, request } from './site-exchange.ts'
 
 class Page extends Resource {
@@ -92,11 +95,99 @@ describe('Resource', () => {
     expect(own.allowedMethods()).toEqual(['GET', 'HEAD', 'POST', 'OPTIONS'])
   })
 
-  test('answers 405 to everything but OPTIONS while it has no method', async () => {
-    const bare = new Resource()
-    for (const method of ['GET', 'HEAD', 'POST'])
-      expect((await ask(bare, request(method, '/'))).answer, method).toMatch(
-        /^HTTP\/1\.1 405 Method Not Allowed\r\nAllow: OPTIONS\r\n/,
+  test('answers 404 while it has no method, with children or without', async () => {
+    const parent = new Resource()
+    parent.putChild('page', new Page())
+    for (const bare of [new Resource(), parent])
+      for (const method of ['GET', 'HEAD', 'POST', 'OPTIONS'])
+        expect((await ask(bare, request(method, '/'))).answer, method).toMatch(
+          /^HTTP\/1\.1 404 Not Found\r\n/,
+        )
+    expect((await ask(parent, request('GET', '/page'))).answer).toMatch(/^HTTP\/1\.1 200 /)
+  })
+
+  test('lists methods of its own in Allow, also those of a class above, and of the object', async () => {
+    class Cache extends Page {
+      render_PURGE(): string {
+        return 'purged'
+      }
+    }
+    const cache = new (class extends Cache {
+      readonly render_page = (): string => 'not a method'
+      'render_M-SEARCH' = (): string => 'found'
+      render_BREW = 'no function'
+    })()
+    expect(cache.allowedMethods()).toEqual(['GET', 'POST', 'HEAD', 'OPTIONS', 'M-SEARCH', 'PURGE'])
+    const { answer } = await ask(cache, request('DELETE', '/'))
+    expect(answer).toMatch(/^HTTP\/1\.1 405 [^]*\r\nAllow: GET, POST, HEAD, OPTIONS, M-SEARCH, PURGE\r\n/)
+    expect((await ask(cache, request('PURGE', '/'))).answer).toContain('\r\n\r\npurged')
+    expect((await ask(cache, request('M-SEARCH', '/'))).answer).toContain('\r\n\r\nfound')
+    for (const method of ['page', 'Purge', 'BREW', 'FROB'])
+      expect((await ask(cache, request(method, '/'))).answer, method).toMatch(/^HTTP\/1\.1 501 /)
+  })
+
+  test('calls nothing but render_ and a method in capitals', async () => {
+    const called: string[] = []
+    class Helpful extends Page {
+      render_page(): string {
+        called.push('page')
+        return 'x'
+      }
+      render_(): string {
+        called.push('')
+        return 'x'
+      }
+      render___proto__(): string {
+        called.push('__proto__')
+        return 'x'
+      }
+      render_1(): string {
+        called.push('1')
+        return 'x'
+      }
+    }
+    for (const method of ['page', 'PAGE', '__proto__', '1', 'get', 'Get'])
+      expect((await ask(new Helpful(), request(method, '/'))).answer, method).toMatch(/^HTTP\/1\.1 501 /)
+    expect(called).toEqual([])
+  })
+
+  test('refuses at once a child that is no Resource', () => {
+    for (const wrong of [{}, undefined, null, Page, 'page', Promise.resolve(new Page())])
+      expect(() => new Resource().putChild('x', wrong as Resource)).toThrow(
+        'Cannot put a child at "x": give a Resource',
       )
+    expect(() => new Resource().putChild(5 as unknown as string, new Page())).toThrow('a segment is a string')
+  })
+
+  test('what is not there captures no stack', async () => {
+    const root = new Page()
+    root.putChild('gone', notFound())
+    const thrown: unknown[] = []
+    const site = new (class extends Site {
+      override process(it: Request): void | Promise<void> {
+        try {
+          return super.process(it)
+        } catch (error) {
+          thrown.push(error)
+          throw error
+        }
+      }
+    })(root)
+    const exchange = Exchange.of(site)
+    for (const [method, path] of [
+      ['GET', '/nope'],
+      ['GET', '/nope/deeper'],
+      ['GET', '//'],
+      ['GET', '/gone'],
+      ['PUT', '/'],
+      ['FROB', '/'],
+    ] as const)
+      await exchange.send(request(method, path))
+    const statuses = [...(await exchange.received()).matchAll(/HTTP\/1\.1 (\d+)/g)].map(([, code]) =>
+      Number(code),
+    )
+    expect(statuses).toEqual([404, 404, 404, 404, 405, 501])
+    expect(thrown.map((error) => (error as HTTPError).statusCode)).toEqual(statuses)
+    expect(thrown.map((error) => (error as Error).stack)).toEqual(statuses.map(() => undefined))
   })
 })

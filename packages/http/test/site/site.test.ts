@@ -2,6 +2,7 @@ import { describe, expect, test } from 'vitest'
 import { HTTPError } from '../../src/errors.ts'
 import type { Request } from '../../src/server/request.ts'
 import { Resource } from '../../src/site/resource.ts'
+import { Site } from '../../src/site/site.ts'
 import { ask, request } from './site-exchange.ts'
 
 /** Answers where it was found. */
@@ -14,6 +15,34 @@ class Where extends Resource {
   override render_GET(it: Request): string {
     return JSON.stringify([it.prepath, it.postpath])
   }
+}
+
+/** Has for a child whatever it is given. */
+class Returning extends Resource {
+  readonly #child: unknown
+  constructor(child: unknown) {
+    super()
+    this.#child = child
+  }
+  override getChild(): Resource {
+    return this.#child as Resource
+  }
+}
+
+/** A tree of which a proxy guards `/admin`, and the paths that reached it. */
+function guarded(): { root: Resource; reached: string[] } {
+  const reached: string[] = []
+  class Guarded extends Resource {
+    override render_GET(it: Request): string {
+      reached.push(it.path)
+      return 'reached'
+    }
+  }
+  const root = new Where()
+  const admin = new Guarded()
+  root.putChild('admin', admin)
+  admin.putChild('secret', new Guarded())
+  return { root, reached }
 }
 
 class Dynamic extends Resource {
@@ -59,6 +88,77 @@ describe('Site', () => {
     expect(await found('/leaf?%zz')).toEqual([['leaf'], []])
   })
 
+  test('an empty segment is one like others: only the last is the trailing slash', async () => {
+    const { root, reached } = guarded()
+    for (const target of ['/admin', '/admin/', '/admin/secret', '/admin/secret/', 'http://h/admin'])
+      expect((await ask(root, request('GET', target))).answer, target).toContain('\r\n\r\nreached')
+    reached.length = 0
+    for (const target of [
+      '//',
+      '///',
+      '//admin',
+      '///admin///secret//',
+      '/admin//',
+      '/admin//secret',
+      '/admin/secret//',
+      'http://h//admin',
+      '//admin/?x',
+    ])
+      expect((await ask(root, request('GET', target))).answer, target).toMatch(/^HTTP\/1\.1 404 /)
+    expect(reached).toEqual([])
+    expect(await found('/leaf//')).toEqual([['leaf'], ['', '']])
+  })
+
+  test('a child for the empty segment has what is below it, as any child', async () => {
+    const root = new Resource()
+    const empty = new Where()
+    empty.putChild('x', new Where())
+    root.putChild('', empty)
+    expect((await ask(root, request('GET', '//x'))).answer).toContain('[["","x"],[]]')
+    expect((await ask(root, request('GET', '/'))).answer).toContain('[[""],[]]')
+    expect((await ask(root, request('GET', '//'))).answer).toContain('[["",""],[]]')
+  })
+
+  test('a getChild that returns nothing answers 404, and logs nothing', async () => {
+    for (const nothing of [undefined, null, Promise.resolve(undefined), Promise.resolve(null)]) {
+      const { answer, reactor } = await ask(new Returning(nothing), request('GET', '/x'))
+      expect(answer).toMatch(/^HTTP\/1\.1 404 Not Found\r\n/)
+      expect(reactor.logged).toEqual([])
+    }
+  })
+
+  test('a getChild that returns no resource is a 500, and logged', async () => {
+    for (const [wrong, shown] of [
+      ['text', 'a string'],
+      [{ render: () => 'x' }, 'an object'],
+      [Where, 'a function'],
+      [5, 'a number'],
+    ] as const) {
+      for (const value of [wrong, Promise.resolve(wrong)]) {
+        const { answer, reactor } = await ask(new Returning(value), request('GET', '/x'))
+        expect(answer).toMatch(/^HTTP\/1\.1 500 /)
+        expect(reactor.logged).toMatchObject([{ fields: { method: 'GET', path: '/x' } }])
+        expect(String(reactor.logged[0]?.error)).toBe(
+          `TypeError: Cannot go on from what getChild of Returning returned for "x" (${shown}): return a Resource, or undefined for 404`,
+        )
+      }
+    }
+  })
+
+  test('awaits whatever has a then', async () => {
+    // oxlint-disable-next-line unicorn/no-thenable -- what is tested is one that is no Promise
+    const thenable = { then: (resolve: (child: Resource) => void) => resolve(new Where()) }
+    expect((await ask(new Returning(thenable), request('GET', '/x/y'))).answer).toMatch(/^HTTP\/1\.1 404 /)
+    expect((await ask(new Returning(thenable), request('GET', '/x'))).answer).toContain('[["x"],[]]')
+  })
+
+  test('needs a Resource', () => {
+    for (const wrong of [undefined, {}, Where, 'x'])
+      expect(() => new Site(wrong as unknown as Resource)).toThrow(
+        'Cannot make a Site: its resource must be a Resource',
+      )
+  })
+
   test('row 50: error pages reflect nothing', async () => {
     const { answer } = await ask(tree(), request('GET', '/<script>?<b>'))
     expect(answer).toMatch(/^HTTP\/1\.1 404 /)
@@ -88,7 +188,6 @@ describe('Site', () => {
   test('a trailing slash is a child of its own where there is one, else makes no difference', async () => {
     expect(await found('/dynamic/x/')).toEqual([['dynamic', 'x', ''], []])
     expect(await found('/leaf/')).toEqual([['leaf'], ['']])
-    expect(await found('//')).toEqual([['', ''], []])
   })
 
   test('row 47: decodes each segment once, and no slash into a path', async () => {
@@ -132,6 +231,6 @@ describe('Site', () => {
 
   test('case 19: answers OPTIONS * whatever its tree, and goes on', async () => {
     const { answer } = await ask(new Resource(), request('OPTIONS', '*') + request('GET', '/'))
-    expect(answer).toMatch(/^HTTP\/1\.1 200 OK\r\nContent-Length: 0\r\n\r\nHTTP\/1\.1 405 /)
+    expect(answer).toMatch(/^HTTP\/1\.1 200 OK\r\nContent-Length: 0\r\n\r\nHTTP\/1\.1 404 /)
   })
 })
