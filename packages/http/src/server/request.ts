@@ -252,9 +252,9 @@ export class Request {
     return ready
   }
 
-  /** Resolves when more may be written: true, or false when the client is gone. */
-  drained(): Promise<boolean> {
-    return this.#channel.transport.drained()
+  /** Resolves when more may be written: true, or false once the request has ended. */
+  async drained(): Promise<boolean> {
+    return (await this.#channel.transport.drained()) && this.#ending.outcome === undefined
   }
 
   /**

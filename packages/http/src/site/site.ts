@@ -33,37 +33,32 @@ export class Site extends HTTPFactory {
       throw HTTPError.withoutStack(501)
     }
     if (request.path === '*') return sendResult(request, '')
-    const resource = this.#find(request)
-    if (isResource(resource)) return sendResult(request, resource.render(request))
+    const resource = this.getResourceFor(request)
+    if (isThenable(resource)) return this.#renderLater(request, resource)
     if (resource === undefined) throw HTTPError.withoutStack(404)
-    return this.#renderLater(request, resource)
+    return sendResult(request, resource.render(request))
   }
 
   /**
    * Finds the resource for a request: follows the decoded path segments from the root to a leaf or
    * to their end.
    *
-   * @throws {HTTPError} 400 when a segment is not percent-encoded UTF-8; 404 where the tree ends.
+   * @returns undefined where the tree ends, which is a 404.
+   * @throws {HTTPError} 400 when a segment is not percent-encoded UTF-8.
    * @throws {TypeError} when a `getChild` returns something else than a resource.
    */
-  getResourceFor(request: Request): Resource | Promise<Resource> {
-    const resource = this.#find(request)
-    if (isResource(resource)) return resource
-    if (resource === undefined) throw HTTPError.withoutStack(404)
-    return resource.then(foundOr404)
-  }
-
-  async #renderLater(request: Request, resource: Promise<Resource | undefined>): Promise<void> {
-    const found = foundOr404(await resource)
-    // What it renders could not be sent to a client that has gone meanwhile.
-    if (request.outcome !== undefined) return
-    await sendResult(request, found.render(request))
-  }
-
-  #find(request: Request): Found | Promise<Found> {
+  getResourceFor(request: Request): Found | PromiseLike<Found> {
     request.prepath = []
     request.postpath = request.path === '/' ? [''] : request.path.slice(1).split('/').map(decodeSegment)
     return this.#descend(this.resource, request)
+  }
+
+  async #renderLater(request: Request, resource: PromiseLike<Found>): Promise<void> {
+    const found = await resource
+    // What it renders could not be sent to a client that has gone meanwhile.
+    if (request.outcome !== undefined) return
+    if (found === undefined) throw HTTPError.withoutStack(404)
+    await sendResult(request, found.render(request))
   }
 
   #descend(from: Resource, request: Request): Found | Promise<Found> {
@@ -94,11 +89,6 @@ export class Site extends HTTPFactory {
 
 /** What a path leads to; undefined for nothing. */
 type Found = Resource | undefined
-
-function foundOr404(found: Found): Resource {
-  if (found === undefined) throw HTTPError.withoutStack(404)
-  return found
-}
 
 function childOf(parent: Resource, segment: string, child: unknown): Found {
   if (isResource(child)) return child

@@ -260,6 +260,21 @@ describe('what render answers', () => {
     expect([source.asked, source.released, reactor.logged]).toEqual([0, 1, []])
   })
 
+  test('asks for no more pieces once a 500 has taken their place', async () => {
+    let asked = 0
+    const { answer, reactor } = await get((it) => {
+      it.setHeader('Content-Length', '3')
+      return (async function* () {
+        while (asked < 1000) {
+          asked++
+          yield 'four'
+        }
+      })()
+    })
+    expect(answer).toMatch(/^HTTP\/1\.1 500 /)
+    expect([asked, reactor.logged.length]).toEqual([1, 1])
+  })
+
   test('a piece that is no body ends the response, with a 500 when it is the first', async () => {
     const first = await get(() => pieces(5 as unknown as string))
     expect(first.answer).toMatch(/^HTTP\/1\.1 500 /)

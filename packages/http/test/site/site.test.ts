@@ -3,6 +3,7 @@ import { HTTPError } from '../../src/errors.ts'
 import type { Request } from '../../src/server/request.ts'
 import { Resource } from '../../src/site/resource.ts'
 import { Site } from '../../src/site/site.ts'
+import { Exchange } from '../server/http-exchange.ts'
 import { ask, request } from './site-exchange.ts'
 
 /** Answers where it was found. */
@@ -150,6 +151,21 @@ describe('Site', () => {
     const thenable = { then: (resolve: (child: Resource) => void) => resolve(new Where()) }
     expect((await ask(new Returning(thenable), request('GET', '/x/y'))).answer).toMatch(/^HTTP\/1\.1 404 /)
     expect((await ask(new Returning(thenable), request('GET', '/x'))).answer).toContain('[["x"],[]]')
+  })
+
+  test('renders what an override of getResourceFor finds, now or later', async () => {
+    for (const later of [false, true]) {
+      const site = new (class extends Site {
+        override getResourceFor(it: Request): Resource | Promise<Resource | undefined> {
+          const found = it.getRequestHostname() === 'h' ? new Where() : undefined
+          return later || found === undefined ? Promise.resolve(found) : found
+        }
+      })(new Resource())
+      const exchange = Exchange.of(site)
+      await exchange.send(request('GET', '/any'), 'GET / HTTP/1.1\r\nHost: other\r\n\r\n')
+      expect(await exchange.received()).toMatch(/^HTTP\/1\.1 200 [^]*HTTP\/1\.1 404 /)
+      expect(exchange.reactor.logged).toEqual([])
+    }
   })
 
   test('needs a Resource', () => {
