@@ -98,7 +98,7 @@ export class TimeoutError extends ConnectError {
 export class ConnectingCancelledError extends ConnectError {
   override readonly name: string = 'ConnectingCancelledError'
 }
-/** The connection was up, but `buildProtocol` answered undefined or threw. */
+/** The connection was up, but got no protocol: `buildProtocol` refused it or failed, or `connectionMade` did (`cause`). */
 export class NoProtocol extends ConnectError {
   override readonly name: string = 'NoProtocol'
 }

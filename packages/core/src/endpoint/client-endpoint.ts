@@ -1,9 +1,14 @@
+import { tcpAddress, unixAddress } from '../addresses.ts'
+import type { Address } from '../contracts/address.ts'
 import type { Connector } from '../contracts/connector.ts'
 import type { ProtocolEvents, ProtocolFactory } from '../contracts/protocol-events.ts'
 import type { ConnectTCPOptions, ReactorTCP, ReactorTLS, ReactorUNIX } from '../contracts/reactor.ts'
-import type { ClientTLSOptions, TLSContext } from '../contracts/tls.ts'
+import type { ClientTLSOptions, TLSContext, TLSSession } from '../contracts/tls.ts'
+import { ConnectError, ConnectingCancelledError, ConnectionClosed, TLSConfigurationError } from '../errors.ts'
 import { checkOptions, checkValue } from '../options/check-options.ts'
 import { CONNECT_TCP_RULES, CONNECT_UNIX_RULES, NODE_NAMES, PORT } from '../transport/connection-rules.ts'
+import { AttemptFactory } from '../transport/forwarding-factory.ts'
+import { notMade } from '../transport/when-made.ts'
 
 /** How one connect behaves. */
 export interface ConnectOptions {
@@ -14,9 +19,11 @@ export interface ConnectOptions {
 /** Somewhere to connect to. */
 export interface ClientEndpoint {
   /**
-   * Connects, and answers the protocol once its `connectionMade` has returned.
+   * Connects; resolves with the protocol once its `connectionMade` has returned, and a promise that it returned has
+   * settled. The factory's callbacks about connectors are not called: another attempt is the caller's to make.
    *
-   * @throws {ConnectError} (rejects) when no connection could be made.
+   * @throws {ConnectError} (rejects) when no connection could be made: a NoProtocol when the factory has refused it or
+   *   failed, or `connectionMade` has, with what was thrown as its cause.
    */
   connect<P extends ProtocolEvents>(factory: ProtocolFactory<P>, options?: ConnectOptions): Promise<P>
 }
@@ -38,7 +45,10 @@ export class TCPClientEndpoint implements ClientEndpoint {
   }
 
   connect<P extends ProtocolEvents>(factory: ProtocolFactory<P>, options: ConnectOptions = {}): Promise<P> {
-    return connected(this.#reactor.connectTCP(this.#host, this.#port, factory, this.#options), options)
+    const address = tcpAddress(this.#host, this.#port)
+    const connect = (attempt: ProtocolFactory<P>): Connector<P> =>
+      this.#reactor.connectTCP(this.#host, this.#port, attempt, this.#options)
+    return connected({ address, factory, connect }, options)
   }
 }
 
@@ -67,12 +77,11 @@ export class SSLClientEndpoint implements ClientEndpoint {
   }
 
   /** @throws {TLSConfigurationError} (rejects) when a certificate or key in the options cannot be used. */
-  async connect<P extends ProtocolEvents>(
-    factory: ProtocolFactory<P>,
-    options: ConnectOptions = {},
-  ): Promise<P> {
-    const connector = this.#reactor.connectSSL(this.#host, this.#port, factory, this.#tls, this.#options)
-    return connected(connector, options)
+  connect<P extends ProtocolEvents>(factory: ProtocolFactory<P>, options: ConnectOptions = {}): Promise<P> {
+    const address = tcpAddress(this.#host, this.#port)
+    const connect = (attempt: ProtocolFactory<P>): Connector<P> =>
+      this.#reactor.connectSSL(this.#host, this.#port, attempt, this.#tls, this.#options)
+    return connected({ address, factory, connect }, options)
   }
 }
 
@@ -90,24 +99,59 @@ export class UNIXClientEndpoint implements ClientEndpoint {
   }
 
   connect<P extends ProtocolEvents>(factory: ProtocolFactory<P>, options: ConnectOptions = {}): Promise<P> {
-    return connected(this.#reactor.connectUNIX(this.#path, factory, this.#options), options)
+    const address = unixAddress(this.#path)
+    const connect = (attempt: ProtocolFactory<P>): Connector<P> =>
+      this.#reactor.connectUNIX(this.#path, attempt, this.#options)
+    return connected({ address, factory, connect }, options)
   }
 }
 
+interface Attempt<P extends ProtocolEvents> {
+  /** Where to, for errors. */
+  readonly address: Address
+  readonly factory: ProtocolFactory<P>
+  readonly connect: (factory: ProtocolFactory<P>) => Connector<P>
+}
+
+/** Rejects, never throws: what the reactor throws at the call too. */
 async function connected<P extends ProtocolEvents>(
-  connector: Connector<P>,
+  { address, factory, connect }: Attempt<P>,
   { signal }: ConnectOptions,
 ): Promise<P> {
-  const whenConnected = connector.whenConnected()
-  if (signal === undefined) return whenConnected
-  const cancel = (): void => {
-    if (connector.state === 'connecting') connector.stopConnecting()
-  }
-  signal.addEventListener('abort', cancel, { once: true })
-  if (signal.aborted) cancel()
+  let cancel = (): void => undefined
   try {
-    return await whenConnected
+    const connector = connect(new OneAttempt(factory))
+    const whenConnected = connector.whenConnected()
+    if (signal === undefined) return await whenConnected
+    return await new Promise<P>((resolve, reject) => {
+      whenConnected.then(resolve, reject)
+      cancel = () => {
+        reject(new ConnectingCancelledError(address, 'the attempt was cancelled'))
+        connector.disconnect()
+      }
+      signal.addEventListener('abort', cancel, { once: true })
+      if (signal.aborted) cancel()
+    })
+  } catch (error) {
+    throw failure(address, error)
   } finally {
-    signal.removeEventListener('abort', cancel)
+    signal?.removeEventListener('abort', cancel)
   }
 }
+
+/** One attempt for a factory: the caller of `connect` decides whether there is another. */
+class OneAttempt<P extends ProtocolEvents> extends AttemptFactory<P> {
+  override buildProtocol(peer: Address, session?: TLSSession): P | undefined {
+    return this.wrappedFactory.buildProtocol(peer, session)
+  }
+}
+
+/** What an attempt to connect to `address` rejects with; mistakes of the caller stay as they are. */
+function failure(address: Address, error: unknown): unknown {
+  if (error instanceof ConnectionClosed) return notMade(address, error)
+  const isOwn = OWN_ERRORS.some((type) => error instanceof type)
+  if (isOwn || !(error instanceof Error)) return error
+  return new ConnectError(address, error.message, error)
+}
+
+const OWN_ERRORS = [ConnectError, TLSConfigurationError, TypeError, RangeError]

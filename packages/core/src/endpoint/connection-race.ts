@@ -1,14 +1,16 @@
 import type { Address } from '../contracts/address.ts'
-import type { ConnectionPolicy } from '../contracts/policy.ts'
 import type { ProtocolEvents, ProtocolFactory } from '../contracts/protocol-events.ts'
-import type { ConnectTCPOptions, ReactorTCP, ReactorTime } from '../contracts/reactor.ts'
+import type { ConnectTCPOptions, ReactorLog, ReactorTCP, ReactorTime } from '../contracts/reactor.ts'
 import type { Transport } from '../contracts/transport.ts'
 import { AllAddressesFailed, NoProtocol } from '../errors.ts'
 import { AddressRace, type AttemptEvents } from '../transport/address-race.ts'
+import { buildProtocol, refuse } from '../transport/build-protocol.ts'
+import { AttemptFactory } from '../transport/forwarding-factory.ts'
+import { giveConnection, type Made } from '../transport/when-made.ts'
 
 /** Where the race is run. */
 export interface RaceSetup {
-  readonly reactor: ReactorTCP & ReactorTime
+  readonly reactor: ReactorTCP & ReactorTime & ReactorLog
   readonly port: number
   readonly attemptDelayMs: number
   readonly options: ConnectTCPOptions
@@ -27,16 +29,17 @@ export class ConnectionRace<P extends ProtocolEvents> {
   }
 
   /**
-   * Tries `hosts` in this order. Nothing of the losers is left when it settles.
+   * Tries `hosts` in this order, and gives the first connection to a protocol of the factory. Nothing of the losers is
+   * left when it settles.
    *
    * @throws {unknown} (rejects) with the reason of `signal`, or why none of the connections could be made.
    */
-  async run(hosts: readonly string[], signal: AbortSignal): Promise<P> {
+  async run(hosts: readonly string[], signal: AbortSignal): Promise<Made<P>> {
     signal.throwIfAborted()
     const { reactor, attemptDelayMs, address } = this.#setup
     let giveUp = (): void => undefined
     try {
-      const winner = await new Promise<P>((resolve, reject) => {
+      const winner = await new Promise<Made<P>>((resolve, reject) => {
         const attempt = (host: string, events: AttemptEvents<Transport>): { cancel(): void } =>
           this.#attempt(host, events)
         const race = new AddressRace({ time: reactor, attemptDelayMs, attempt }, hosts, {
@@ -73,43 +76,25 @@ export class ConnectionRace<P extends ProtocolEvents> {
     }
   }
 
-  #give(transport: Transport, resolve: (protocol: P) => void, reject: (why: unknown) => void): void {
-    try {
-      const protocol = this.#factory.buildProtocol(transport.getPeer())
-      if (protocol === undefined)
-        throw new NoProtocol(this.#setup.address, 'its factory refused the connection')
-      transport.switchProtocol(protocol)
-      resolve(protocol)
-    } catch (error) {
-      transport.abortConnection(error)
-      reject(error)
-    }
+  #give(transport: Transport, resolve: (made: Made<P>) => void, reject: (why: unknown) => void): void {
+    const { reactor, address } = this.#setup
+    const protocol = buildProtocol(this.#factory, { peer: transport.getPeer(), address, reactor })
+    if (!(protocol instanceof NoProtocol)) return resolve(giveConnection(transport, protocol))
+    refuse(transport, protocol)
+    reject(protocol)
   }
 }
 
 /** Stands in for the factory in one attempt: which one wins is known only when its connection is up. */
-class Entrant implements ProtocolFactory {
-  readonly #factory: ProtocolFactory
+class Entrant extends AttemptFactory {
   readonly #arrived: (transport: Transport) => void
 
   constructor(factory: ProtocolFactory, arrived: (transport: Transport) => void) {
-    this.#factory = factory
+    super(factory)
     this.#arrived = arrived
   }
 
-  get policies(): readonly ConnectionPolicy[] | undefined {
-    return this.#factory.policies
-  }
-
-  doStart(): unknown {
-    return this.#factory.doStart()
-  }
-
-  doStop(): unknown {
-    return this.#factory.doStop()
-  }
-
-  buildProtocol(): ProtocolEvents {
+  override buildProtocol(): ProtocolEvents {
     return {
       makeConnection: (transport) => this.#arrived(transport),
       dataReceived: () => undefined,

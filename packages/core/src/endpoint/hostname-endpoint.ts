@@ -1,13 +1,20 @@
 import { tcpAddress } from '../addresses.ts'
 import { asciiHost } from '../ascii-host.ts'
 import type { ProtocolEvents, ProtocolFactory } from '../contracts/protocol-events.ts'
-import type { ConnectTCPOptions, ReactorNames, ReactorTCP, ReactorTime } from '../contracts/reactor.ts'
+import type {
+  ConnectTCPOptions,
+  ReactorLog,
+  ReactorNames,
+  ReactorTCP,
+  ReactorTime,
+} from '../contracts/reactor.ts'
 import { ConnectingCancelledError, TimeoutError } from '../errors.ts'
 import { checkOptions, checkValue } from '../options/check-options.ts'
 import { milliseconds, type OptionRules } from '../options/option-rules.ts'
 import { DEFAULT_ATTEMPT_DELAY_MS } from '../transport/address-race.ts'
 import { addressesOfName } from '../transport/addresses-of-name.ts'
 import { CONNECT_TCP_RULES, NODE_NAMES, PORT } from '../transport/connection-rules.ts'
+import { type Made, whenMade } from '../transport/when-made.ts'
 import type { ClientEndpoint, ConnectOptions } from './client-endpoint.ts'
 import { ConnectionRace } from './connection-race.ts'
 import { mustBeHostName } from './host-name.ts'
@@ -26,14 +33,14 @@ export interface HostnameEndpointOptions extends ConnectTCPOptions {
  * before has failed, or has taken longer than `attemptDelayMs`. `timeoutMs` bounds all of it, the lookup included.
  */
 export class HostnameEndpoint implements ClientEndpoint {
-  readonly #reactor: ReactorTCP & ReactorNames & ReactorTime
+  readonly #reactor: ReactorTCP & ReactorNames & ReactorTime & ReactorLog
   readonly #host: string
   readonly #port: number
   readonly #options: HostnameEndpointOptions
 
   /** @throws {InvalidAddressError} when `host` can be neither a name nor an address. */
   constructor(
-    reactor: ReactorTCP & ReactorNames & ReactorTime,
+    reactor: ReactorTCP & ReactorNames & ReactorTime & ReactorLog,
     host: string,
     port: number,
     options: HostnameEndpointOptions = {},
@@ -49,10 +56,10 @@ export class HostnameEndpoint implements ClientEndpoint {
   }
 
   /**
-   * Connects, and answers the protocol once its `connectionMade` has returned. `factory` builds one protocol, for
-   * the connection that has won.
+   * Connects; resolves with the protocol once its `connectionMade` has returned. `factory` builds one protocol, for the
+   * connection that has won, and its callbacks about connectors are not called.
    *
-   * @throws {ConnectError} (rejects): DNSLookupError without an address, TimeoutError, ConnectingCancelledError,
+   * @throws {ConnectError} (rejects): DNSLookupError without an address, TimeoutError, ConnectingCancelledError, NoProtocol,
    *   and when all addresses failed an AllAddressesFailed, or the one error of the only one.
    */
   async connect<P extends ProtocolEvents>(
@@ -68,7 +75,12 @@ export class HostnameEndpoint implements ClientEndpoint {
     const stop = new AbortController()
     const late = (): void => stop.abort(new TimeoutError(address, `it took longer than ${timeoutMs} ms`))
     const deadline = this.#reactor.callLater(timeoutMs, late)
-    const cancel = (): void => stop.abort(new ConnectingCancelledError(address, 'the attempt was cancelled'))
+    let won: Made<P> | undefined
+    const cancel = (): void => {
+      const why = new ConnectingCancelledError(address, 'the attempt was cancelled')
+      if (won === undefined) stop.abort(why)
+      else won.transport.abortConnection(why)
+    }
     signal?.addEventListener('abort', cancel, { once: true })
     if (signal?.aborted) cancel()
     try {
@@ -77,7 +89,10 @@ export class HostnameEndpoint implements ClientEndpoint {
         { reactor: this.#reactor, port: this.#port, attemptDelayMs, options: others, address },
         factory,
       )
-      return await race.run(hosts, stop.signal)
+      won = await race.run(hosts, stop.signal)
+      // The connection is there in time; how long its connectionMade takes is the protocol's business.
+      if (deadline.active()) deadline.cancel()
+      return await whenMade(won, address)
     } finally {
       signal?.removeEventListener('abort', cancel)
       if (deadline.active()) deadline.cancel()

@@ -1,32 +1,60 @@
 import { unixAddress } from '../addresses.ts'
 import type { Address } from '../contracts/address.ts'
-import type { ProtocolFactory } from '../contracts/protocol-events.ts'
-import type { ListeningPort, ReactorStandardIO } from '../contracts/reactor.ts'
+import type { ProtocolEvents, ProtocolFactory } from '../contracts/protocol-events.ts'
+import type { ListeningPort, ReactorLog, ReactorStandardIO } from '../contracts/reactor.ts'
 import type { Transport } from '../contracts/transport.ts'
-import { CannotListenError } from '../errors.ts'
+import { CannotListenError, NoProtocol } from '../errors.ts'
+import { buildProtocol } from '../transport/build-protocol.ts'
+import { giveConnection, type Made, whenMade } from '../transport/when-made.ts'
 import type { ServerEndpoint } from './server-endpoint.ts'
 
 /** The process's stdin and stdout, as the one connection of a server: for what inetd or a pipe runs. */
 export class StandardIOEndpoint implements ServerEndpoint {
-  readonly #reactor: ReactorStandardIO
+  readonly #reactor: ReactorStandardIO & ReactorLog
 
-  constructor(reactor: ReactorStandardIO) {
+  constructor(reactor: ReactorStandardIO & ReactorLog) {
     this.#reactor = reactor
   }
 
-  /** Builds a protocol, and connects it at once. */
+  /**
+   * Builds a protocol, and connects it at once; resolves when its `connectionMade` has returned.
+   *
+   * @throws {CannotListenError} (rejects) with the NoProtocol as its cause when the factory has refused or failed, or
+   *   `connectionMade` has.
+   */
   async listen(factory: ProtocolFactory): Promise<ListeningPort> {
     const address = unixAddress('')
     try {
       await factory.doStart()
-      const protocol = factory.buildProtocol(address)
-      if (protocol === undefined) throw new Error('its factory refused the connection')
-      return new StandardIOPort(factory, this.#reactor.standardIO(protocol))
+      const protocol = buildProtocol(factory, { peer: address, reactor: this.#reactor })
+      if (protocol instanceof NoProtocol) throw protocol
+      const opening = new Opening(protocol)
+      const transport = this.#reactor.standardIO(opening)
+      await whenMade(opening.made ?? { protocol, transport, making: undefined }, address)
+      return new StandardIOPort(factory, transport)
     } catch (cause) {
       await factory.doStop()
       throw new CannotListenError(address, cause)
     }
   }
+}
+
+/** Stands before the protocol, to know when that is made. */
+class Opening implements ProtocolEvents {
+  readonly #protocol: ProtocolEvents
+  made: Made<ProtocolEvents> | undefined
+
+  constructor(protocol: ProtocolEvents) {
+    this.#protocol = protocol
+  }
+
+  makeConnection(transport: Transport): void {
+    this.made = giveConnection(transport, this.#protocol)
+  }
+
+  dataReceived(): void {}
+
+  connectionLost(): void {}
 }
 
 /** A port that has had its only connection. */

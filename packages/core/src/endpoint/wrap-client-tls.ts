@@ -1,9 +1,18 @@
 import type { Address } from '../contracts/address.ts'
-import type { ConnectionPolicy } from '../contracts/policy.ts'
 import type { ProtocolEvents, ProtocolFactory } from '../contracts/protocol-events.ts'
-import type { TLSContext } from '../contracts/tls.ts'
-import { type ConnectionClosed, NoProtocol, TLSHandshakeError } from '../errors.ts'
+import type { TLSContext, TLSSession } from '../contracts/tls.ts'
+import type { Transport } from '../contracts/transport.ts'
+import {
+  type ConnectError,
+  ConnectingCancelledError,
+  type ConnectionClosed,
+  NoProtocol,
+  TLSHandshakeError,
+} from '../errors.ts'
+import { buildProtocol, refuse } from '../transport/build-protocol.ts'
+import { AttemptFactory } from '../transport/forwarding-factory.ts'
 import { TLSOpening } from '../transport/tls-opening.ts'
+import { giveConnection, whenMade } from '../transport/when-made.ts'
 import { ClientTLS } from '../tls/client-tls.ts'
 import type { ClientEndpoint, ConnectOptions } from './client-endpoint.ts'
 
@@ -18,7 +27,7 @@ export function wrapClientTLS(context: TLSContext, endpoint: ClientEndpoint): Cl
       const opening = new OpeningFactory(factory, offering)
       const { signal } = options
       await endpoint.connect(opening, options)
-      const giveUp = (): void => opening.abort(signal?.reason)
+      const giveUp = (): void => opening.giveUp()
       signal?.addEventListener('abort', giveUp, { once: true })
       if (signal?.aborted) giveUp()
       try {
@@ -31,58 +40,51 @@ export function wrapClientTLS(context: TLSContext, endpoint: ClientEndpoint): Cl
 }
 
 /** Makes the handshake of one connection, then builds the protocol it is for. */
-class OpeningFactory<P extends ProtocolEvents> implements ProtocolFactory<TLSOpening> {
+class OpeningFactory<P extends ProtocolEvents> extends AttemptFactory<TLSOpening, P> {
   readonly opened: Promise<P>
-  readonly #factory: ProtocolFactory<P>
   readonly #context: TLSContext
-  #settle: { resolve(protocol: P): void; reject(why: Error): void } | undefined
-  #opening: TLSOpening | undefined
+  #settle: { resolve(protocol: Promise<P>): void; reject(why: Error): void } | undefined
+  #attempt: { readonly opening: TLSOpening; readonly peer: Address } | undefined
 
   constructor(factory: ProtocolFactory<P>, context: TLSContext) {
-    this.#factory = factory
+    super(factory)
     this.#context = context
     this.opened = new Promise((resolve, reject) => {
       this.#settle = { resolve, reject }
     })
-    // Nobody listens yet when the connection itself cannot be made.
+    // No code waits yet when the connection itself cannot be made.
     this.opened.catch(() => undefined)
   }
 
-  get policies(): readonly ConnectionPolicy[] | undefined {
-    return this.#factory.policies
-  }
-
-  doStart(): unknown {
-    return this.#factory.doStart()
-  }
-
-  doStop(): unknown {
-    return this.#factory.doStop()
-  }
-
-  buildProtocol(_peer: Address): TLSOpening {
-    this.#opening = new TLSOpening(this.#context, {
-      opened: (transport, session) => {
-        const peer = transport.getPeer()
-        const protocol = this.#factory.buildProtocol(peer, session)
-        if (protocol === undefined) {
-          this.#settle?.reject(new NoProtocol(peer, 'its factory refused the connection'))
-          return transport.loseConnection()
-        }
-        transport.switchProtocol(protocol)
-        this.#settle?.resolve(protocol)
-      },
+  override buildProtocol(peer: Address): TLSOpening {
+    const opening = new TLSOpening(this.#context, {
+      opened: (transport, session) => this.#open(transport, session),
       failed: (transport, reason) => this.#settle?.reject(handshakeError(transport.getPeer(), reason)),
     })
-    return this.#opening
+    this.#attempt = { opening, peer }
+    return opening
   }
 
-  abort(reason: unknown): void {
-    this.#opening?.abort(reason)
+  /** The caller has given the attempt up. */
+  giveUp(): void {
+    if (this.#attempt === undefined) return
+    const why = new ConnectingCancelledError(this.#attempt.peer, 'the attempt was cancelled')
+    this.#settle?.reject(why)
+    this.#attempt.opening.abort(why)
+  }
+
+  #open(transport: Transport, session: TLSSession): void {
+    const [peer, { reactor }] = [transport.getPeer(), transport]
+    const protocol = buildProtocol(this.wrappedFactory, { peer, session, reactor })
+    if (!(protocol instanceof NoProtocol)) {
+      return this.#settle?.resolve(whenMade(giveConnection(transport, protocol), peer))
+    }
+    this.#settle?.reject(protocol)
+    refuse(transport, protocol)
   }
 }
 
-function handshakeError(peer: Address, reason: ConnectionClosed): TLSHandshakeError {
+function handshakeError(peer: Address, reason: ConnectionClosed): ConnectError {
   const why = reason.cause instanceof Error ? reason.cause : reason
   return new TLSHandshakeError(peer, why.message, why)
 }

@@ -3,6 +3,7 @@ import { tcpAddress, unixAddress } from '../addresses.ts'
 import type { Address } from '../contracts/address.ts'
 import type { ProtocolEvents, ProtocolFactory } from '../contracts/protocol-events.ts'
 import { ConnectError, NoProtocol } from '../errors.ts'
+import { buildProtocol } from '../transport/build-protocol.ts'
 import { contained } from '../transport/contained.ts'
 import { diagnose } from '../transport/diagnostics.ts'
 import { StreamTransport } from '../transport/stream-transport.ts'
@@ -11,6 +12,7 @@ import { descriptorAddress, mustBeSocket } from './descriptor.ts'
 import { localAddressOf } from './socket-address.ts'
 import { SocketWire } from './socket-wire.ts'
 import { startFactory } from '../transport/start-factory.ts'
+import { whenMade } from '../transport/when-made.ts'
 
 /**
  * Makes the socket of `fd` the connection of a protocol of `factory`. A socket is closed when that fails;
@@ -27,7 +29,7 @@ export async function adoptConnection<P extends ProtocolEvents>(
   const wire = new SocketWire(socket)
   try {
     if (host.stopping) throw refusal(fd, 'the reactor is stopping')
-    return begin(host, { fd, socket, wire }, factory)
+    return await begin(host, { fd, socket, wire }, factory)
   } catch (error) {
     wire.close()
     throw error
@@ -49,15 +51,16 @@ function socketOf(fd: number): Socket {
   }
 }
 
-function begin<P extends ProtocolEvents>(
+async function begin<P extends ProtocolEvents>(
   host: TransportHost,
   { fd, socket, wire }: Adopted,
   factory: ProtocolFactory<P>,
-): P {
+): Promise<P> {
   const peerAddress = peerOf(socket)
   if (peerAddress === undefined) throw refusal(fd, 'it is not connected')
   startFactory(factory, host.reactor)
-  const protocol = build(fd, factory, peerAddress)
+  const address = descriptorAddress(fd)
+  const protocol = buildProtocol(factory, { peer: peerAddress, address, reactor: host.reactor })
   if (protocol instanceof NoProtocol) {
     release(host, factory)
     throw protocol
@@ -66,9 +69,9 @@ function begin<P extends ProtocolEvents>(
   const onLost = (): void => release(host, factory)
   const transport = new StreamTransport({ host, wire, localAddress, peerAddress, onLost })
   wire.attach(transport)
-  transport.begin(protocol, factory.policies)
+  const making = transport.makeFirst(protocol, factory.policies)
   diagnose('ropewalk.accept', () => ({ transport, protocol }))
-  return protocol
+  return whenMade({ protocol, transport, making }, address)
 }
 
 /** Undefined when a TCP socket is not connected; one that is not TCP tells nothing of its ends. */
@@ -78,19 +81,6 @@ function peerOf(socket: Socket): Address | undefined {
   return remoteAddress === undefined || remotePort === undefined
     ? undefined
     : tcpAddress(remoteAddress, remotePort)
-}
-
-function build<P extends ProtocolEvents>(
-  fd: number,
-  factory: ProtocolFactory<P>,
-  peer: Address,
-): P | NoProtocol {
-  const address = descriptorAddress(fd)
-  try {
-    return factory.buildProtocol(peer) ?? new NoProtocol(address, 'its factory refused the connection')
-  } catch (error) {
-    return new NoProtocol(address, 'its factory failed to build a protocol', error)
-  }
 }
 
 function refusal(fd: number, why: string, cause?: unknown): ConnectError {

@@ -1,7 +1,10 @@
 import type { Address } from '../contracts/address.ts'
+import type { Connector } from '../contracts/connector.ts'
+import type { ConnectionPolicy } from '../contracts/policy.ts'
 import type { ProtocolEvents, ProtocolFactory } from '../contracts/protocol-events.ts'
 import type { TLSSession } from '../contracts/tls.ts'
-import { Factory } from './factory.ts'
+import type { ConnectionClosed } from '../errors.ts'
+import { ClientFactory } from './factory.ts'
 
 /**
  * A factory for each application protocol of TLS (ALPN, RFC 7301), the best first.
@@ -10,7 +13,7 @@ import { Factory } from './factory.ts'
  *
  * A peer that names none gets the last; without TLS everyone does.
  */
-export class ALPNFactory extends Factory {
+export class ALPNFactory extends ClientFactory {
   readonly #factories: ReadonlyMap<string, ProtocolFactory>
 
   /** @throws {TypeError} without a factory. */
@@ -18,6 +21,13 @@ export class ALPNFactory extends Factory {
     super()
     this.#factories = new Map(Object.entries(factories))
     if (this.#factories.size === 0) throw new TypeError('Cannot choose among no factories: give one or more')
+  }
+
+  /**
+   * The rules of all its factories: they begin before the peer has chosen one, so each is over the connections of all.
+   */
+  get policies(): readonly ConnectionPolicy[] {
+    return [...new Set(Array.from(this.#all, (factory) => factory.policies ?? []).flat())]
   }
 
   override get acceptableProtocols(): readonly string[] {
@@ -31,11 +41,28 @@ export class ALPNFactory extends Factory {
   }
 
   override startFactory(): unknown {
-    return together(Array.from(this.#factories.values(), (factory) => factory.doStart()))
+    return together(Array.from(this.#all, (factory) => factory.doStart()))
   }
 
   override stopFactory(): unknown {
-    return together(Array.from(this.#factories.values(), (factory) => factory.doStop()))
+    return together(Array.from(this.#all, (factory) => factory.doStop()))
+  }
+
+  override startedConnecting(connector: Connector): unknown {
+    return together(Array.from(this.#all, (factory) => factory.startedConnecting?.(connector)))
+  }
+
+  override clientConnectionFailed(connector: Connector, reason: Error): unknown {
+    return together(Array.from(this.#all, (factory) => factory.clientConnectionFailed?.(connector, reason)))
+  }
+
+  override clientConnectionLost(connector: Connector, reason: ConnectionClosed): unknown {
+    return together(Array.from(this.#all, (factory) => factory.clientConnectionLost?.(connector, reason)))
+  }
+
+  /** Each once, whatever number of names it has. */
+  get #all(): ReadonlySet<ProtocolFactory> {
+    return new Set(this.#factories.values())
   }
 }
 

@@ -1,10 +1,11 @@
 import type { Address } from '../contracts/address.ts'
-import type { ConnectionPolicy } from '../contracts/policy.ts'
 import type { ProtocolEvents, ProtocolFactory } from '../contracts/protocol-events.ts'
 import type { TLSSession } from '../contracts/tls.ts'
 import type { Transport } from '../contracts/transport.ts'
-import type { ProxyProtocolError } from '../errors.ts'
+import { NoProtocol, type ProxyProtocolError } from '../errors.ts'
+import { buildProtocol, refuse } from '../transport/build-protocol.ts'
 import { logConnection } from '../transport/connection-report.ts'
+import { ForwardingFactory } from '../transport/forwarding-factory.ts'
 import { checkOptions } from '../options/check-options.ts'
 import { anything, milliseconds, type OptionRules } from '../options/option-rules.ts'
 import type { ProxyHeader } from './proxy-header.ts'
@@ -39,9 +40,10 @@ export interface ProxyProtocolOptions extends ProxyHeaderReaderOptions {
  * client's address, and `proxyHeaderOf(transport)` all that the proxy said. A header is never guessed: who
  * sends none is no proxy, and is aborted. Policies see the address that connected, the proxy's.
  */
-export class ProxyProtocolFactory<P extends ProtocolEvents = ProtocolEvents> implements ProtocolFactory {
-  /** Whose protocols get the connections. */
-  readonly wrappedFactory: ProtocolFactory<P>
+export class ProxyProtocolFactory<P extends ProtocolEvents = ProtocolEvents> extends ForwardingFactory<
+  ProtocolEvents,
+  P
+> {
   readonly #setup: Pick<ProxyOpeningSetup, 'sources' | 'reader' | 'headerTimeoutMs'>
   readonly #untrusted = new RareWarning('A connection is aborted: trustedSources do not include who made it')
   readonly #unreadable = new RareWarning('A connection is aborted: it does not begin with a PROXY header')
@@ -52,8 +54,8 @@ export class ProxyProtocolFactory<P extends ProtocolEvents = ProtocolEvents> imp
    */
   constructor(wrappedFactory: ProtocolFactory<P>, options: ProxyProtocolOptions) {
     checkOptions('ProxyProtocolFactory', options, RULES)
+    super(wrappedFactory)
     const { trustedSources, headerTimeoutMs = 5000, ...reader } = options
-    this.wrappedFactory = wrappedFactory
     this.#setup = {
       sources: new TrustedSources(trustedSources),
       reader: new ProxyHeaderReader(reader),
@@ -61,23 +63,7 @@ export class ProxyProtocolFactory<P extends ProtocolEvents = ProtocolEvents> imp
     }
   }
 
-  get policies(): readonly ConnectionPolicy[] | undefined {
-    return this.wrappedFactory.policies
-  }
-
-  get acceptableProtocols(): readonly string[] | undefined {
-    return this.wrappedFactory.acceptableProtocols
-  }
-
-  doStart(): unknown {
-    return this.wrappedFactory.doStart()
-  }
-
-  doStop(): unknown {
-    return this.wrappedFactory.doStop()
-  }
-
-  buildProtocol(_peer: Address, session?: TLSSession): ProxyOpening {
+  override buildProtocol(_peer: Address, session?: TLSSession): ProxyOpening {
     return new ProxyOpening({
       ...this.#setup,
       opened: (transport, header, unread) => this.#open(transport, header, unread, session),
@@ -89,8 +75,9 @@ export class ProxyProtocolFactory<P extends ProtocolEvents = ProtocolEvents> imp
     const { addresses } = header
     keepProxyHeader(transport, header)
     if (addresses !== undefined) transport.assumeAddresses(addresses.source, addresses.destination)
-    const protocol = this.wrappedFactory.buildProtocol(transport.getPeer(), session)
-    if (protocol === undefined) transport.loseConnection()
+    const { reactor } = transport
+    const protocol = buildProtocol(this.wrappedFactory, { peer: transport.getPeer(), session, reactor })
+    if (protocol instanceof NoProtocol) refuse(transport, protocol)
     else transport.switchProtocol(protocol, unread)
   }
 

@@ -6,6 +6,8 @@ import type { AcceptOptions } from '../contracts/reactor.ts'
 import type { Transport } from '../contracts/transport.ts'
 import type { TransportOptions } from '../contracts/transport-options.ts'
 import type { ConnectedWire } from '../contracts/wire.ts'
+import { NoProtocol } from '../errors.ts'
+import { buildProtocol } from './build-protocol.ts'
 import { diagnose } from './diagnostics.ts'
 import { StreamTransport } from './stream-transport.ts'
 import type { TransportHost } from './transport-host.ts'
@@ -74,17 +76,20 @@ export class Acceptor {
   }
 
   #connect(accepted: ConnectedWire): void {
-    const protocol = this.#build(this.#factory, accepted.peerAddress)
-    if (protocol === undefined) return accepted.wire.close()
+    const { reactor } = this.#host
+    const protocol = buildProtocol(this.#factory, { peer: accepted.peerAddress, reactor })
+    if (protocol instanceof NoProtocol) return accepted.wire.close()
     this.#begin(accepted, protocol, this.connections, this.#policies)
   }
 
   #refuse(accepted: ConnectedWire): void {
     const { overflow } = this.#options
+    const { reactor } = this.#host
     // Those who are told why count for no limit, so there must not be many of them.
-    const canTell = this.#refused.size < MAX_REFUSED && this.#host.hasRoom
-    const protocol = canTell && overflow ? this.#build(overflow, accepted.peerAddress) : undefined
-    if (protocol === undefined) return accepted.wire.close()
+    if (overflow === undefined || this.#refused.size >= MAX_REFUSED || !this.#host.hasRoom)
+      return accepted.wire.close()
+    const protocol = buildProtocol(overflow, { peer: accepted.peerAddress, reactor })
+    if (protocol instanceof NoProtocol) return accepted.wire.close()
     // It can say why; it cannot stay.
     this.#begin(accepted, protocol, this.#refused, []).loseConnection()
   }
@@ -109,16 +114,6 @@ export class Acceptor {
     transport.begin(protocol, policies)
     diagnose('ropewalk.accept', () => ({ transport, protocol }))
     return transport
-  }
-
-  #build(factory: ProtocolFactory, peer: Address): ProtocolEvents | undefined {
-    try {
-      return factory.buildProtocol(peer)
-    } catch (error) {
-      const text = 'A factory failed; the connection is refused'
-      this.#host.reactor.log({ level: 'error', text, label: formatAddress(peer), error })
-      return undefined
-    }
   }
 }
 

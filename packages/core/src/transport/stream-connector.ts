@@ -14,6 +14,7 @@ import {
   TimeoutError,
   TLSHandshakeError,
 } from '../errors.ts'
+import { buildProtocol } from './build-protocol.ts'
 import { contained } from './contained.ts'
 import { Alarm } from './alarm.ts'
 import { diagnose } from './diagnostics.ts'
@@ -105,7 +106,7 @@ export class StreamConnector<P extends ProtocolEvents> implements Connector<P> {
 
   whenConnected(): Promise<P> {
     const attempt = this.#attempt
-    if (attempt.is === 'connected') return Promise.resolve(attempt.protocol)
+    if (attempt.is === 'connected' && attempt.made) return Promise.resolve(attempt.protocol)
     if (attempt.is === 'disconnected') return Promise.reject(attempt.why)
     return new Promise((resolve, reject) => this.#waiters.push({ resolve, reject }))
   }
@@ -126,8 +127,7 @@ export class StreamConnector<P extends ProtocolEvents> implements Connector<P> {
     const transport = this.#transportOver(dialled)
     this.#up(transport, protocol)
     dialled.attach(transport)
-    transport.begin(protocol, this.#policies)
-    this.#settleUp(transport, protocol)
+    this.#settleUp(transport, protocol, transport.makeFirst(protocol, this.#policies))
   }
 
   /** Goes on connecting until the connection is protected. */
@@ -143,8 +143,7 @@ export class StreamConnector<P extends ProtocolEvents> implements Connector<P> {
     const protocol = this.#build(transport.getPeer(), session)
     if (protocol instanceof NoProtocol) return this.#giveUp(protocol)
     this.#up(transport, protocol)
-    transport.switchProtocol(protocol)
-    this.#settleUp(transport, protocol)
+    this.#settleUp(transport, protocol, transport.makeNext(protocol))
   }
 
   #transportOver({ wire, localAddress, peerAddress }: ConnectedWire): StreamTransport {
@@ -161,26 +160,29 @@ export class StreamConnector<P extends ProtocolEvents> implements Connector<P> {
   }
 
   #up(transport: StreamTransport, protocol: P): void {
-    this.#attempt = { is: 'connected', transport, protocol }
+    this.#attempt = { is: 'connected', transport, protocol, made: false }
     this.#deadline.clear()
     this.#setup.host.attemptEnded(this)
   }
 
-  /** A fault in connectionMade is told once the connection is lost. */
-  #settleUp(transport: StreamTransport, protocol: P): void {
+  /** A fault in connectionMade rejects what waits once the connection is lost. */
+  #settleUp(transport: StreamTransport, protocol: P, making: Promise<void> | undefined): void {
     diagnose('ropewalk.connect', () => ({ transport, protocol }))
-    if (!transport.aborted) this.#settle(({ resolve }) => resolve(protocol))
+    if (making === undefined) this.#made(transport, protocol)
+    else void making.then(() => this.#made(transport, protocol))
+  }
+
+  #made(transport: StreamTransport, protocol: P): void {
+    const attempt = this.#attempt
+    // It may be lost by now, and another attempt under way.
+    if (transport.aborted || attempt.is !== 'connected' || attempt.transport !== transport) return
+    this.#attempt = { ...attempt, made: true }
+    this.#settle(({ resolve }) => resolve(protocol))
   }
 
   #build(peer: Address, session?: TLSSession): P | NoProtocol {
-    const { factory, address } = this.#setup
-    try {
-      return (
-        factory.buildProtocol(peer, session) ?? new NoProtocol(address, 'its factory refused the connection')
-      )
-    } catch (error) {
-      return new NoProtocol(address, 'its factory failed to build a protocol', error)
-    }
+    const { factory, address, host } = this.#setup
+    return buildProtocol(factory, { peer, session, address, reactor: host.reactor })
   }
 
   #giveUp(why: Error): void {
@@ -240,7 +242,13 @@ function timeoutOf({ options }: { readonly options?: { readonly timeoutMs?: numb
 type Attempt<P> =
   | { readonly is: 'disconnected'; readonly why: Error }
   | { readonly is: 'connecting'; readonly dialling: Dialling; readonly transport?: StreamTransport }
-  | { readonly is: 'connected'; readonly transport: StreamTransport; readonly protocol: P }
+  | {
+      readonly is: 'connected'
+      readonly transport: StreamTransport
+      readonly protocol: P
+      /** Whether what its connectionMade returned has settled. */
+      readonly made: boolean
+    }
 
 interface Waiter<P> {
   readonly resolve: (protocol: P) => void

@@ -86,11 +86,20 @@ export class StreamTransport
     this.id = host.connectionOpened(this)
   }
 
-  /** Makes `protocol` connected: the first who reads this connection. Whoever does, `policies` watch it. */
+  /** Connects the first protocol; `policies` observe the connection across switches. */
   begin(protocol: ProtocolEvents, policies: readonly ConnectionPolicy[] = []): void {
+    void this.makeFirst(protocol, policies)
+  }
+
+  /**
+   * The same as `begin`.
+   *
+   * @returns what resolves when a promise of its `makeConnection` has settled; undefined when there is none.
+   */
+  makeFirst(protocol: ProtocolEvents, policies: readonly ConnectionPolicy[] = []): Promise<void> | undefined {
     this.#current.replace(protocol)
     if (policies.length > 0) void this.#current.tell(() => this.#obey(policies))
-    this.#tellFirst(() => protocol.makeConnection(this))
+    return this.#tellFirst(() => protocol.makeConnection(this))
   }
 
   get reactor(): Reactor {
@@ -201,15 +210,21 @@ export class StreamTransport
   }
 
   switchProtocol(next: ProtocolEvents, unread?: Buffer): void {
+    void this.makeNext(next, unread)
+  }
+
+  /** The same as `switchProtocol`, and returns what `makeFirst` does. */
+  makeNext(next: ProtocolEvents, unread?: Buffer): Promise<void> | undefined {
     this.#mustBeOpen('switch protocols')
     this.#outbound.unregisterProducer()
     this.#inbound.restart(unread)
     const previous = this.#current.replace(next)
     void this.#current.tell((protocol) => protocol.protocolReplaced?.(), previous)
     diagnose('ropewalk.switch', () => ({ transport: this, previous, protocol: next }))
-    this.#tellFirst(() => next.makeConnection(this))
+    const making = this.#tellFirst(() => next.makeConnection(this))
     this.#inbound.deliver()
     if (this.#draining) this.drain()
+    return making
   }
 
   startTLS(context: TLSContext, unread?: Buffer): void {
@@ -224,7 +239,7 @@ export class StreamTransport
       wireWritable: () => this.#outbound.writable(),
       wireClosed: (error) => this.#closed(error),
       handshakeCompleted: (session) =>
-        this.disconnecting || this.#tellFirst((protocol) => protocol.handshakeCompleted?.(session)),
+        this.disconnecting || void this.#tellFirst((protocol) => protocol.handshakeCompleted?.(session)),
       handshakeFailed: (why) => this.abortConnection(why),
     })
     this.#wire = this.#tls.wire
@@ -372,10 +387,11 @@ export class StreamTransport
   }
 
   /** While what the call answers is pending, nothing is delivered. */
-  #tellFirst(call: (protocol: ProtocolEvents) => unknown): void {
+  #tellFirst(call: (protocol: ProtocolEvents) => unknown): Promise<void> | undefined {
     const { protocol } = this.#current
     const told = this.#current.tell(call)
     if (told !== undefined && protocol === this.#current.protocol) this.#inbound.waitFor(told)
+    return told
   }
 
   #awaitPeersEnd(): void {

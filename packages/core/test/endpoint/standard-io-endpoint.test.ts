@@ -1,14 +1,17 @@
 import { describe, expect, test } from 'vitest'
+import type { LogEvent } from '../../src/contracts/log.ts'
 import type { ProtocolEvents } from '../../src/contracts/protocol-events.ts'
 import { StandardIOEndpoint } from '../../src/endpoint/standard-io-endpoint.ts'
-import { CannotListenError } from '../../src/errors.ts'
+import { CannotListenError, NoProtocol } from '../../src/errors.ts'
 import { Factory } from '../../src/protocol/factory.ts'
 import { Recorder } from '../../src/testing/checks/recorder.ts'
 import { StringTransport } from '../../src/testing/string-transport.ts'
 import { OneProtocol } from '../one-protocol.ts'
 
 describe('StandardIOEndpoint', () => {
-  const reactor = { standardIO: (protocol: ProtocolEvents) => StringTransport.connect(protocol) }
+  const logged: LogEvent[] = []
+  const log = (event: LogEvent): void => void logged.push(event)
+  const reactor = { log, standardIO: (protocol: ProtocolEvents) => StringTransport.connect(protocol) }
 
   test('connects a protocol at once, its only connection', async () => {
     const [protocol, factory] = [new Recorder(), new OneProtocol(new Recorder())]
@@ -32,6 +35,7 @@ describe('StandardIOEndpoint', () => {
       CannotListenError,
     )
     const taken = {
+      log,
       standardIO: (): never => {
         throw new Error('somebody reads it already')
       },
@@ -40,4 +44,50 @@ describe('StandardIOEndpoint', () => {
     await expect(new StandardIOEndpoint(taken).listen(factory)).rejects.toThrow('somebody reads it already')
     expect(factory.numPorts).toBe(0)
   })
+
+  test.each<[string, () => ProtocolEvents, string]>([
+    [
+      'buildProtocol throws',
+      () => {
+        throw new Error('a bug')
+      },
+      'a bug',
+    ],
+    ['buildProtocol returns a promise', () => Promise.resolve(new Recorder()) as never, 'a promise'],
+    [
+      'connectionMade throws',
+      () =>
+        Object.assign(new Recorder(), {
+          connectionMade: () => {
+            throw new Error('a bug')
+          },
+        }),
+      'a bug',
+    ],
+    [
+      'connectionMade rejects',
+      () => Object.assign(new Recorder(), { connectionMade: () => Promise.reject(new Error('a bug')) }),
+      'a bug',
+    ],
+  ])('rejects when %s, with the fault behind it', async (_fault, build, message) => {
+    const factory = new (class extends Factory {
+      override buildProtocol(): ProtocolEvents {
+        return build()
+      }
+    })()
+    const failed: unknown = await new StandardIOEndpoint({ ...reactor, standardIO: connectAndSettle })
+      .listen(factory)
+      .catch((error: unknown) => error)
+    expect(failed).toBeInstanceOf(CannotListenError)
+    expect((failed as Error).cause).toBeInstanceOf(NoProtocol)
+    expect(String(((failed as Error).cause as Error).cause)).toContain(message)
+    expect(factory.numPorts).toBe(0)
+  })
 })
+
+/** Goes on in later turns, as a reactor does. */
+function connectAndSettle(protocol: ProtocolEvents): StringTransport {
+  const transport = StringTransport.connect(protocol)
+  void transport.reactor.settle()
+  return transport
+}

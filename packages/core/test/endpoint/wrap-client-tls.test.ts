@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { UNIXClientEndpoint } from '../../src/endpoint/client-endpoint.ts'
 import { wrapClientTLS } from '../../src/endpoint/wrap-client-tls.ts'
-import { ConnectionRefusedError, TLSHandshakeError } from '../../src/errors.ts'
+import { ConnectingCancelledError, ConnectionRefusedError, TLSHandshakeError } from '../../src/errors.ts'
 import { Echo, Recorder } from '../../src/testing/checks/recorder.ts'
 import { MemoryReactor } from '../../src/testing/memory-reactor.ts'
 import { ClientTLS } from '../../src/tls/client-tls.ts'
@@ -68,6 +68,7 @@ describe('wrapClientTLS', () => {
     const result = outcome(reactor, connecting)
     await settleUntil(reactor, () => silent.made)
     controller.abort(new Error('too late'))
-    expect(await result).toBeInstanceOf(TLSHandshakeError)
+    expect(await result).toBeInstanceOf(ConnectingCancelledError)
+    await settleUntil(reactor, () => silent.lost)
   })
 })

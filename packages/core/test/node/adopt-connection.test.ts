@@ -79,7 +79,9 @@ describe('adoptStreamConnection', () => {
         'EBADF,EBADF,EBADF,EBADF',
         '',
       ].join('\n'),
-      '',
+      expect.stringMatching(
+        /^\S+ error ropewalk \[Broken 127.0.0.1:\d+\] A factory failed to build a protocol/,
+      ),
     ])
   })
 

@@ -1,0 +1,58 @@
+import type { Address } from '../contracts/address.ts'
+import type { Connector } from '../contracts/connector.ts'
+import type { ConnectionPolicy } from '../contracts/policy.ts'
+import type { ProtocolEvents, ProtocolFactory } from '../contracts/protocol-events.ts'
+import type { TLSSession } from '../contracts/tls.ts'
+import type { ConnectionClosed } from '../errors.ts'
+
+/**
+ * A factory that stands before another one for a single attempt of an endpoint. The other's rules, names and uses
+ * are forwarded; the callbacks about connectors are not, because the caller of `connect` decides about another attempt.
+ */
+export abstract class AttemptFactory<
+  P extends ProtocolEvents = ProtocolEvents,
+  W extends ProtocolEvents = P,
+> implements ProtocolFactory<P> {
+  /** The factory that is stood in for. */
+  readonly wrappedFactory: ProtocolFactory<W>
+
+  constructor(wrappedFactory: ProtocolFactory<W>) {
+    this.wrappedFactory = wrappedFactory
+  }
+
+  get policies(): readonly ConnectionPolicy[] | undefined {
+    return this.wrappedFactory.policies
+  }
+
+  get acceptableProtocols(): readonly string[] | undefined {
+    return this.wrappedFactory.acceptableProtocols
+  }
+
+  doStart(): unknown {
+    return this.wrappedFactory.doStart()
+  }
+
+  doStop(): unknown {
+    return this.wrappedFactory.doStop()
+  }
+
+  abstract buildProtocol(peer: Address, session?: TLSSession): P | undefined
+}
+
+/** A factory that stands before another one, for ports and connectors: all that they call is forwarded. */
+export abstract class ForwardingFactory<
+  P extends ProtocolEvents = ProtocolEvents,
+  W extends ProtocolEvents = P,
+> extends AttemptFactory<P, W> {
+  startedConnecting(connector: Connector): unknown {
+    return this.wrappedFactory.startedConnecting?.(connector)
+  }
+
+  clientConnectionFailed(connector: Connector, reason: Error): unknown {
+    return this.wrappedFactory.clientConnectionFailed?.(connector, reason)
+  }
+
+  clientConnectionLost(connector: Connector, reason: ConnectionClosed): unknown {
+    return this.wrappedFactory.clientConnectionLost?.(connector, reason)
+  }
+}
