@@ -6,6 +6,7 @@ import type { ConnectTCPOptions, ReactorTCP, ReactorTLS, ReactorUNIX } from '../
 import type { ClientTLSOptions, TLSContext, TLSSession } from '../contracts/tls.ts'
 import { ConnectError, ConnectingCancelledError, ConnectionClosed, TLSConfigurationError } from '../errors.ts'
 import { checkOptions, checkValue } from '../options/check-options.ts'
+import { FACTORY } from '../options/object-rules.ts'
 import { CONNECT_TCP_RULES, CONNECT_UNIX_RULES, NODE_NAMES, PORT } from '../transport/connection-rules.ts'
 import { AttemptFactory } from '../transport/forwarding-factory.ts'
 import { notMade } from '../transport/when-made.ts'
@@ -120,6 +121,7 @@ async function connected<P extends ProtocolEvents>(
 ): Promise<P> {
   let cancel = (): void => undefined
   try {
+    checkValue('connect', 'factory', factory, FACTORY)
     const connector = connect(new OneAttempt(factory))
     const whenConnected = connector.whenConnected()
     if (signal === undefined) return await whenConnected

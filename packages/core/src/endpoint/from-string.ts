@@ -1,4 +1,7 @@
 import type { Address, TCPAddress, UNIXAddress } from '../contracts/address.ts'
+import { checkValue } from '../options/check-options.ts'
+import { REACTOR } from '../options/object-rules.ts'
+import type { OptionRule } from '../options/option-rules.ts'
 import type { ClientEndpoint } from './client-endpoint.ts'
 import { EndpointArguments } from './endpoint-arguments.ts'
 import { EndpointSyntaxError, parseDescription } from './endpoint-description.ts'
@@ -17,11 +20,13 @@ import type { ServerEndpoint } from './server-endpoint.ts'
  *     haproxy:trusted=10.0.0.0/8,127.0.0.1:tcp:8080       haproxy:trusted=any:unix:/run/app.sock
  *
  * @throws {EndpointSyntaxError}
+ * @throws {TypeError} when the arguments are not a reactor and a string.
  */
 export function serverFromString<D extends string>(
   reactor: EndpointReactor,
   description: D,
 ): ServerEndpoint<ListeningAddress<D>> {
+  checkArguments('serverFromString', reactor, description)
   // The type at the beginning of a string is what says where it listens.
   return serverFrom(reactor, description, 0) as ServerEndpoint<ListeningAddress<D>>
 }
@@ -43,8 +48,10 @@ export type ListeningAddress<D extends string> = D extends `${'tcp' | 'tcp6' | '
  *     unix:/run/app.sock            unix:/run/app.sock:timeout=500ms
  *
  * @throws {EndpointSyntaxError}
+ * @throws {TypeError} when the arguments are not a reactor and a string.
  */
 export function clientFromString(reactor: EndpointReactor, description: string): ClientEndpoint {
+  checkArguments('clientFromString', reactor, description)
   const parsed = parseDescription(description)
   const { client } = endpointTypesOf(reactor)
   const parse = client.get(parsed.type)
@@ -53,6 +60,12 @@ export function clientFromString(reactor: EndpointReactor, description: string):
   const endpoint = parse(args, reactor)
   args.done()
   return endpoint
+}
+
+/** @throws {TypeError} also when the two are swapped. */
+function checkArguments(owner: string, reactor: unknown, description: unknown): void {
+  checkValue(owner, 'reactor', reactor, REACTOR)
+  checkValue(owner, 'description', description, STRING)
 }
 
 /** @param from Where the string of this endpoint begins: one of another type may stand before it. */
@@ -102,3 +115,6 @@ function unknownType(
 }
 
 const PROXY = 'haproxy'
+/** An empty one is a syntax error, as every other that says nothing. */
+const STRING: OptionRule = (value) =>
+  typeof value === 'string' ? undefined : { kind: 'type', wanted: 'a string' }

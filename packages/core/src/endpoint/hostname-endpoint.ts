@@ -10,6 +10,7 @@ import type {
 } from '../contracts/reactor.ts'
 import { ConnectingCancelledError, TimeoutError } from '../errors.ts'
 import { checkOptions, checkValue } from '../options/check-options.ts'
+import { FACTORY } from '../options/object-rules.ts'
 import { milliseconds, type OptionRules } from '../options/option-rules.ts'
 import { DEFAULT_ATTEMPT_DELAY_MS } from '../transport/address-race.ts'
 import { addressesOfName } from '../transport/addresses-of-name.ts'
@@ -66,6 +67,7 @@ export class HostnameEndpoint implements ClientEndpoint {
     factory: ProtocolFactory<P>,
     { signal }: ConnectOptions = {},
   ): Promise<P> {
+    checkValue('connect', 'factory', factory, FACTORY)
     const address = tcpAddress(this.#host, this.#port)
     const {
       timeoutMs = DEFAULT_TIMEOUT_MS,

@@ -9,6 +9,8 @@ import {
   NoProtocol,
   TLSHandshakeError,
 } from '../errors.ts'
+import { checkValue } from '../options/check-options.ts'
+import { FACTORY } from '../options/object-rules.ts'
 import { buildProtocol, refuse } from '../transport/build-protocol.ts'
 import { AttemptFactory } from '../transport/forwarding-factory.ts'
 import { TLSOpening } from '../transport/tls-opening.ts'
@@ -23,6 +25,7 @@ export function wrapClientTLS(context: TLSContext, endpoint: ClientEndpoint): Cl
       factory: ProtocolFactory<P>,
       options: ConnectOptions = {},
     ): Promise<P> {
+      checkValue('connect', 'factory', factory, FACTORY)
       const offering = ClientTLS.from(context, '', factory.acceptableProtocols)
       const opening = new OpeningFactory(factory, offering)
       const { signal } = options

@@ -38,7 +38,8 @@ import { NodeTime } from './node-time.ts'
 import { ProcessSignals } from './process-signals.ts'
 import { SocketPort } from './socket-port.ts'
 import { SpawnedProcess } from './spawned-process.ts'
-import { checkOptions } from '../options/check-options.ts'
+import { checkOptions, checkValue } from '../options/check-options.ts'
+import { FACTORY } from '../options/object-rules.ts'
 import { anything, callable, count, type OptionRules } from '../options/option-rules.ts'
 import { SPAWN_RULES } from './spawn-rules.ts'
 import { StandardIO } from './standard-io.ts'
@@ -141,7 +142,8 @@ class NodeReactor extends WireReactor implements SystemReactor {
     return inheritedSockets(process.env)
   }
 
-  adoptStreamPort(fd: number, factory: ProtocolFactory): Promise<ListeningPort> {
+  async adoptStreamPort(fd: number, factory: ProtocolFactory): Promise<ListeningPort> {
+    checkValue('adoptStreamPort', 'factory', factory, FACTORY)
     return SocketPort.open<Address>({
       host: this.host,
       factory,
@@ -150,7 +152,8 @@ class NodeReactor extends WireReactor implements SystemReactor {
     })
   }
 
-  adoptStreamConnection<P extends ProtocolEvents>(fd: number, factory: ProtocolFactory<P>): Promise<P> {
+  async adoptStreamConnection<P extends ProtocolEvents>(fd: number, factory: ProtocolFactory<P>): Promise<P> {
+    checkValue('adoptStreamConnection', 'factory', factory, FACTORY)
     return adoptConnection(this.host, fd, factory)
   }
 

@@ -4,6 +4,8 @@ import type { ConnectionPolicy } from '../contracts/policy.ts'
 import type { ProtocolEvents, ProtocolFactory } from '../contracts/protocol-events.ts'
 import type { TLSSession } from '../contracts/tls.ts'
 import type { ConnectionClosed } from '../errors.ts'
+import { checkValue } from '../options/check-options.ts'
+import { FACTORY } from '../options/object-rules.ts'
 import { ClientFactory } from './factory.ts'
 
 /**
@@ -16,9 +18,10 @@ import { ClientFactory } from './factory.ts'
 export class ALPNFactory extends ClientFactory {
   readonly #factories: ReadonlyMap<string, ProtocolFactory>
 
-  /** @throws {TypeError} without a factory. */
+  /** @throws {TypeError} without a factory, and for what is none. */
   constructor(factories: Readonly<Record<string, ProtocolFactory>>) {
     super()
+    for (const [name, factory] of Object.entries(factories)) checkValue('ALPNFactory', name, factory, FACTORY)
     this.#factories = new Map(Object.entries(factories))
     if (this.#factories.size === 0) throw new TypeError('Cannot choose among no factories: give one or more')
   }

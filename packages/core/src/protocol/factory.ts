@@ -3,16 +3,23 @@ import type { Connector } from '../contracts/connector.ts'
 import type { ProtocolEvents, ProtocolFactory } from '../contracts/protocol-events.ts'
 import type { TLSSession } from '../contracts/tls.ts'
 import type { ConnectionClosed } from '../errors.ts'
+import { checkValue } from '../options/check-options.ts'
+import { CLASS } from '../options/object-rules.ts'
 
 /** Makes a protocol for every connection of a port or connector, and holds what they share. */
 export abstract class Factory<P extends ProtocolEvents = ProtocolEvents> implements ProtocolFactory<P> {
   #users = 0
 
-  /** A factory that makes `new ProtocolClass(...args)` for each connection, and is its `factory`. */
+  /**
+   * A factory that makes `new ProtocolClass(...args)` for each connection, and is its `factory`.
+   *
+   * @throws {TypeError} for what is no class.
+   */
   static forProtocol<P extends ProtocolEvents, A extends unknown[]>(
     ProtocolClass: new (...args: A) => P,
     ...args: A
   ): ClientFactory<P> {
+    checkValue('Factory.forProtocol', 'ProtocolClass', ProtocolClass, CLASS)
     return new ClassFactory(ProtocolClass, args)
   }
 

@@ -27,12 +27,14 @@ export abstract class Protocol<F = Factory> implements ProtocolEvents {
   /**
    * The factory that built this protocol.
    *
-   * @throws {NotConnectedError} when it was not built by one.
+   * @throws {NotConnectedError} unless the factory that built it has set it.
    */
   get factory(): F {
-    if (this.#factory === undefined)
-      throw new NotConnectedError('Cannot find a factory: none built this protocol')
-    return this.#factory
+    if (this.#factory !== undefined) return this.#factory
+    throw new NotConnectedError(
+      `Cannot find the factory of ${this.constructor.name}: it is not set. A buildProtocol of your own sets it ` +
+        'with "protocol.factory = this" before it returns the protocol; Factory.forProtocol does so itself',
+    )
   }
 
   set factory(factory: F) {

@@ -5,6 +5,8 @@ import type { DelayedCall, ReactorLog, ReactorRandom, ReactorTime } from '../con
 import { type ConnectionClosed, NotConnectingError } from '../errors.ts'
 import { ClientFactory } from './factory.ts'
 import { randomFraction } from './random-fraction.ts'
+import { checkValue } from '../options/check-options.ts'
+import { WITH_REACTOR } from '../options/object-rules.ts'
 
 /** Whose time, randomness and log a factory uses. */
 export interface ReconnectingClientFactoryOptions {
@@ -42,9 +44,11 @@ export abstract class ReconnectingClientFactory<
   #retries = 0
   #delayMs: number | undefined
 
-  constructor({ reactor }: ReconnectingClientFactoryOptions) {
+  /** @throws {TypeError} without a reactor. */
+  constructor(options: ReconnectingClientFactoryOptions) {
     super()
-    this.#reactor = reactor
+    checkValue('ReconnectingClientFactory', 'options', options, WITH_REACTOR)
+    this.#reactor = options.reactor
   }
 
   /** How many times in a row it has tried again, or is about to. */

@@ -33,6 +33,7 @@ import { LISTEN_MULTICAST_RULES, LISTEN_UDP_RULES } from '../datagram/listen-udp
 import { DatagramPort } from '../datagram/datagram-port.ts'
 import type { DatagramWire } from '../datagram/datagram-wire.ts'
 import { checkOptions, checkValue } from '../options/check-options.ts'
+import { FACTORY, instance } from '../options/object-rules.ts'
 import { count, text } from '../options/option-rules.ts'
 import {
   CONNECT_TCP_RULES,
@@ -173,6 +174,7 @@ export abstract class WireReactor implements Reactor {
     options: ListenTCPOptions = {},
   ): Promise<ListeningPort<TCPAddress>> {
     checkValue('listenTCP', 'port', port, PORT)
+    checkValue('listenTCP', 'factory', factory, FACTORY)
     checkOptions('listenTCP', options, LISTEN_TCP_RULES, NODE_NAMES)
     return this.acceptTCP(port, factory, options)
   }
@@ -183,6 +185,7 @@ export abstract class WireReactor implements Reactor {
     options: ListenUNIXOptions = {},
   ): Promise<ListeningPort<UNIXAddress>> {
     checkValue('listenUNIX', 'path', path, text)
+    checkValue('listenUNIX', 'factory', factory, FACTORY)
     checkOptions('listenUNIX', options, LISTEN_UNIX_RULES)
     return this.acceptUNIX(path, factory, options)
   }
@@ -193,6 +196,7 @@ export abstract class WireReactor implements Reactor {
     tls: TLSContext | ServerTLSOptions,
     options: ListenTCPOptions = {},
   ): Promise<ListeningPort<TCPAddress>> {
+    checkValue('listenSSL', 'factory', factory, FACTORY)
     return this.listenTCP(port, new TLSFactory(factory, tls), options)
   }
 
@@ -203,6 +207,7 @@ export abstract class WireReactor implements Reactor {
     options: ConnectTCPOptions = {},
   ): Connector<P> {
     this.#checkConnect('connectTCP', host, port, options)
+    checkValue('connectTCP', 'factory', factory, FACTORY)
     return this.#connect(tcpAddress(asciiHost(host), port), factory, options)
   }
 
@@ -214,6 +219,7 @@ export abstract class WireReactor implements Reactor {
     options: ConnectTCPOptions = {},
   ): Connector<P> {
     this.#checkConnect('connectSSL', host, port, options)
+    checkValue('connectSSL', 'factory', factory, FACTORY)
     const context = ClientTLS.from(tls, host, factory.acceptableProtocols)
     return this.#connect(tcpAddress(asciiHost(host), port), factory, options, context)
   }
@@ -224,6 +230,7 @@ export abstract class WireReactor implements Reactor {
     options: Omit<ConnectTCPOptions, 'bindAddress'> = {},
   ): Connector<P> {
     checkValue('connectUNIX', 'path', path, text)
+    checkValue('connectUNIX', 'factory', factory, FACTORY)
     checkOptions('connectUNIX', options, CONNECT_UNIX_RULES)
     return this.#connect(unixAddress(path), factory, options)
   }
@@ -234,6 +241,7 @@ export abstract class WireReactor implements Reactor {
     options: ListenUDPOptions = {},
   ): Promise<DatagramTransport> {
     checkValue('listenUDP', 'port', port, PORT)
+    checkValue('listenUDP', 'protocol', protocol, DATAGRAM_PROTOCOL)
     checkOptions('listenUDP', options, LISTEN_UDP_RULES, NODE_NAMES)
     const bind = (binding: DatagramBinding): Promise<DatagramWire> => this.bindDatagrams(binding)
     return DatagramPort.open({ host: this.host, port, protocol, options, bind })
@@ -275,3 +283,4 @@ export abstract class WireReactor implements Reactor {
 }
 
 const LIMIT = count({ endless: true })
+const DATAGRAM_PROTOCOL = instance('a DatagramProtocol', 'makeConnection', 'datagramReceived')

@@ -3,6 +3,8 @@ import type { ReactorLog, ReactorRandom, ReactorTime } from '../contracts/reacto
 import type { Transport } from '../contracts/transport.ts'
 import type { ClientEndpoint } from '../endpoint/client-endpoint.ts'
 import { ServiceStopped } from '../errors.ts'
+import { checkValue } from '../options/check-options.ts'
+import { FACTORY, WITH_REACTOR } from '../options/object-rules.ts'
 import { tolerated } from '../transport/tolerated.ts'
 import { sleep } from '../time/sleep.ts'
 import { type Cancellable, wait } from '../time/wait.ts'
@@ -54,8 +56,11 @@ export class ClientService<P extends ConnectedProtocol> extends Service {
   readonly #waiters = new Set<Waiter<P>>()
   #state: State<P> = NEW
 
+  /** @throws {TypeError} for what is no factory, and without a reactor. */
   constructor(endpoint: ClientEndpoint, factory: ProtocolFactory<P>, options: ClientServiceOptions<P>) {
     super()
+    checkValue('ClientService', 'factory', factory, FACTORY)
+    checkValue('ClientService', 'options', options, WITH_REACTOR)
     this.#endpoint = endpoint
     this.#factory = factory
     this.#options = options

@@ -1,4 +1,6 @@
 import type { ReactorLog, ReactorTime } from '../contracts/reactor.ts'
+import { checkValue } from '../options/check-options.ts'
+import { WITH_REACTOR } from '../options/object-rules.ts'
 import { LoopingCall } from '../time/looping-call.ts'
 import { Service } from './service.ts'
 
@@ -20,12 +22,13 @@ export class TimerService extends Service {
   #ended: Promise<unknown> = Promise.resolve()
 
   /** @throws {RangeError} when `intervalMs` is negative or not a number. */
-  constructor(intervalMs: number, call: () => unknown, { reactor }: TimerServiceOptions) {
+  constructor(intervalMs: number, call: () => unknown, options: TimerServiceOptions) {
     super()
+    checkValue('TimerService', 'options', options, WITH_REACTOR)
     if (!(intervalMs >= 0)) throw new RangeError(`Cannot call every ${intervalMs} ms: give 0 or more`)
     this.#intervalMs = intervalMs
     this.#call = call
-    this.#reactor = reactor
+    this.#reactor = options.reactor
   }
 
   override startService(): void {

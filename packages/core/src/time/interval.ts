@@ -1,3 +1,5 @@
+import { checkValue } from '../options/check-options.ts'
+import { WITH_REACTOR } from '../options/object-rules.ts'
 import { sleep, type SleepOptions } from './sleep.ts'
 import { TickGrid } from './tick-grid.ts'
 
@@ -16,6 +18,7 @@ export async function* interval(
   intervalMs: number,
   options: SleepOptions,
 ): AsyncGenerator<number, void, undefined> {
+  checkValue('interval', 'options', options, WITH_REACTOR)
   const grid = new TickGrid(options.reactor, intervalMs)
   for (;;) {
     await sleep(grid.untilNextMs(), options)

@@ -1,6 +1,9 @@
 import type { ReactorLog, ReactorTime } from '../contracts/reactor.ts'
 import { LocalProtocolError } from '../errors.ts'
 import { contained } from '../transport/contained.ts'
+import { checkValue } from '../options/check-options.ts'
+import { WITH_REACTOR } from '../options/object-rules.ts'
+import { callable } from '../options/option-rules.ts'
 import { Alarm } from '../transport/alarm.ts'
 import { tolerated } from '../transport/tolerated.ts'
 import { TickGrid } from './tick-grid.ts'
@@ -25,7 +28,9 @@ export class LoopingCall<A extends unknown[] = []> {
   #state: State = IDLE
   #count = 0
 
+  /** @throws {TypeError} when `call` is no function. */
   constructor(call: (...args: A) => unknown, ...args: A) {
+    checkValue('LoopingCall', 'call', call, callable)
     this.#call = () => call(...args)
   }
 
@@ -55,8 +60,11 @@ export class LoopingCall<A extends unknown[] = []> {
    *
    * @throws {LocalProtocolError} when it was started and has not ended.
    * @throws {RangeError} when `intervalMs` is negative or not a number.
+   * @throws {TypeError} without a reactor.
    */
-  start(intervalMs: number, { reactor, now = true, signal }: LoopOptions): Promise<this> {
+  start(intervalMs: number, options: LoopOptions): Promise<this> {
+    checkValue('LoopingCall.start', 'options', options, WITH_REACTOR)
+    const { reactor, now = true, signal } = options
     if (this.#state.is !== 'idle')
       throw new LocalProtocolError('Cannot start a looping call that has not ended')
     const grid = new TickGrid(reactor, intervalMs)

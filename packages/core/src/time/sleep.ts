@@ -1,4 +1,6 @@
 import type { ReactorTime } from '../contracts/reactor.ts'
+import { checkValue } from '../options/check-options.ts'
+import { WITH_REACTOR } from '../options/object-rules.ts'
 import { Alarm } from '../transport/alarm.ts'
 import { type Cancellable, wait } from './wait.ts'
 
@@ -15,7 +17,9 @@ export interface SleepOptions extends Cancellable {
  * @throws {RangeError} (rejects) when `delayMs` is negative or not a number.
  * @throws {unknown} (rejects) with the signal's reason; the timer is gone then.
  */
-export function sleep(delayMs: number, { reactor, signal }: SleepOptions): Promise<void> {
+export function sleep(delayMs: number, options: SleepOptions): Promise<void> {
+  checkValue('sleep', 'options', options, WITH_REACTOR)
+  const { reactor, signal } = options
   return wait<void>({ signal }, (done) => {
     const alarm = new Alarm(reactor, () => done())
     alarm.set(delayMs)

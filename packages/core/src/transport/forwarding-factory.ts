@@ -4,6 +4,8 @@ import type { ConnectionPolicy } from '../contracts/policy.ts'
 import type { ProtocolEvents, ProtocolFactory } from '../contracts/protocol-events.ts'
 import type { TLSSession } from '../contracts/tls.ts'
 import type { ConnectionClosed } from '../errors.ts'
+import { checkValue } from '../options/check-options.ts'
+import { FACTORY } from '../options/object-rules.ts'
 
 /**
  * A factory that stands before another one for a single attempt of an endpoint. The other's rules, names and uses
@@ -16,7 +18,9 @@ export abstract class AttemptFactory<
   /** The factory that is stood in for. */
   readonly wrappedFactory: ProtocolFactory<W>
 
+  /** @throws {TypeError} for what is no factory. */
   constructor(wrappedFactory: ProtocolFactory<W>) {
+    checkValue(new.target.name, 'wrappedFactory', wrappedFactory, FACTORY)
     this.wrappedFactory = wrappedFactory
   }
 

@@ -51,7 +51,9 @@ describe('whenMade', () => {
       message:
         'Cannot connect to unix:/run/app: the connection ended before connectionMade had returned: a bug',
     })
-    expect(notMade(address, new ConnectionAborted(undefined, { cause: 7 })).message).toContain('see the cause')
+    expect(notMade(address, new ConnectionAborted(undefined, { cause: 7 })).message).toContain(
+      'see the cause',
+    )
     expect(notMade(address, new ConnectionAborted(undefined, { cause: cancelled }))).toBe(cancelled)
   })
 })

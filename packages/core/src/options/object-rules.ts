@@ -1,0 +1,60 @@
+import { having, type OptionRule } from './option-rules.ts'
+
+/** A factory, where a port, a connector or an endpoint is given one. Messages say how to make it of what was given. */
+export const FACTORY: OptionRule = (value) =>
+  isFactory(value) === undefined ? undefined : { kind: 'type', wanted: factoryFor(value) }
+
+/** A class, such as one of protocols. */
+export const CLASS: OptionRule = (value) => {
+  if (typeof value === 'function' && value.prototype !== undefined) return undefined
+  const isObject = typeof value === 'object' && value !== null
+  return { kind: 'type', wanted: isObject ? 'its class, not an instance' : 'a class, such as Echo' }
+}
+
+/** An object with a `reactor`: the options of what takes time. */
+export const WITH_REACTOR: OptionRule = (value) => {
+  const reactor: unknown =
+    typeof value === 'object' && value !== null ? Reflect.get(value, 'reactor') : undefined
+  return isReactor(reactor) === undefined
+    ? undefined
+    : { kind: 'type', wanted: 'an object with a reactor: { reactor }' }
+}
+
+/** A reactor, in an argument that stands before a string. */
+export const REACTOR: OptionRule = having('a reactor, then a string', 'listenTCP', 'connectTCP')
+
+/** An instance with these methods. Messages say how to make it of a class. */
+export function instance(wanted: string, ...methods: readonly string[]): OptionRule {
+  const rule = having(wanted, ...methods)
+  return (value) => {
+    const problem = typeof value === 'function' ? { kind: 'type' as const, wanted } : rule(value)
+    return problem && { ...problem, wanted: typeof value === 'function' ? `new ${nameOf(value)}()` : wanted }
+  }
+}
+
+const isFactory = having('a factory', 'buildProtocol', 'doStart', 'doStop')
+const isReactor = having('a reactor', 'now', 'callLater')
+
+/** What to give instead of `value`, which is no factory. */
+function factoryFor(value: unknown): string {
+  if (typeof value === 'function') {
+    const made: unknown = value.prototype
+    if (hasMethod(made, 'buildProtocol')) return `an instance: new ${nameOf(value)}()`
+    return hasMethod(made, 'render')
+      ? `new Site(new ${nameOf(value)}())`
+      : `Factory.forProtocol(${nameOf(value)})`
+  }
+  if (hasMethod(value, 'render')) return 'a factory for it: new Site(root)'
+  if (hasMethod(value, 'dataReceived'))
+    return `a factory, which makes one for each connection: Factory.forProtocol(${nameOf(value.constructor)})`
+  return 'a factory, such as Factory.forProtocol(Echo)'
+}
+
+function hasMethod(value: unknown, name: string): value is object {
+  return typeof value === 'object' && value !== null && typeof Reflect.get(value, name) === 'function'
+}
+
+/** The name of a class, or one that stands for it. */
+function nameOf(made: { readonly name?: unknown } | undefined): string {
+  return typeof made?.name === 'string' && made.name !== '' ? made.name : 'Echo'
+}

@@ -1,0 +1,170 @@
+import { describe, expect, test } from 'vitest'
+import {
+  ALPNFactory,
+  clientFromString,
+  ClientService,
+  DatagramProtocol,
+  Factory,
+  interval,
+  LoopingCall,
+  Protocol,
+  ProxyProtocolFactory,
+  ReconnectingClientFactory,
+  serverFromString,
+  sleep,
+  StreamServerEndpointService,
+  TCPClientEndpoint,
+  TCPServerEndpoint,
+  TimerService,
+  TLSFactory,
+  WrappingFactory,
+  wrapClientTLS,
+  ClientTLS,
+  HostnameEndpoint,
+  SSLClientEndpoint,
+  UNIXClientEndpoint,
+} from '../../src/index.ts'
+import { MemoryReactor } from '../../src/testing.ts'
+import { server } from '../tls/certificates.ts'
+
+class Echo extends Protocol {}
+class EchoFactory extends Factory {
+  override buildProtocol(): Echo {
+    return new Echo()
+  }
+}
+class Page {
+  render(): string {
+    return 'hello'
+  }
+}
+
+/** Called with something else than TypeScript would accept. */
+type Loose = (...args: unknown[]) => unknown
+
+const MISTAKES: readonly (readonly [mistake: string, given: unknown, remedy: string])[] = [
+  ['a class of protocols', Echo, 'give Factory.forProtocol(Echo)'],
+  [
+    'a protocol',
+    new Echo(),
+    'give a factory, which makes one for each connection: Factory.forProtocol(Echo)',
+  ],
+  ['a class of factories', EchoFactory, 'give an instance: new EchoFactory()'],
+  ['a resource', new Page(), 'give a factory for it: new Site(root)'],
+  ['a class of resources', Page, 'give new Site(new Page())'],
+  ['nothing', undefined, 'give a factory, such as Factory.forProtocol(Echo)'],
+  ['null', null, 'give a factory, such as Factory.forProtocol(Echo)'],
+  ['an object', {}, 'give a factory, such as Factory.forProtocol(Echo)'],
+  ['a function', () => undefined, 'give Factory.forProtocol(Echo)'],
+  ['a number', 80, 'give a factory, such as Factory.forProtocol(Echo)'],
+]
+
+/** Everything that takes a factory. */
+const TAKERS: Readonly<Record<string, (factory: never) => unknown>> = {
+  listenTCP: (factory) => new MemoryReactor().listenTCP(0, factory),
+  listenUNIX: (factory) => new MemoryReactor().listenUNIX('/run/app', factory),
+  listenSSL: (factory) => new MemoryReactor().listenSSL(0, factory, server),
+  connectTCP: (factory) => new MemoryReactor().connectTCP('127.0.0.1', 80, factory),
+  connectUNIX: (factory) => new MemoryReactor().connectUNIX('/run/app', factory),
+  connectSSL: (factory) => new MemoryReactor().connectSSL('localhost', 443, factory),
+  TCPServerEndpoint: (factory) => new TCPServerEndpoint(new MemoryReactor(), 0).listen(factory),
+  TCPClientEndpoint: (factory) =>
+    new TCPClientEndpoint(new MemoryReactor(), '127.0.0.1', 80).connect(factory),
+  UNIXClientEndpoint: (factory) => new UNIXClientEndpoint(new MemoryReactor(), '/run/app').connect(factory),
+  SSLClientEndpoint: (factory) =>
+    new SSLClientEndpoint(new MemoryReactor(), 'localhost', 443).connect(factory),
+  HostnameEndpoint: (factory) => new HostnameEndpoint(new MemoryReactor(), 'localhost', 80).connect(factory),
+  wrapClientTLS: (factory) =>
+    wrapClientTLS(
+      new ClientTLS({ serverName: 'localhost' }),
+      new TCPClientEndpoint(new MemoryReactor(), '127.0.0.1', 80),
+    ).connect(factory),
+  TLSFactory: (factory) => new TLSFactory(factory, server),
+  WrappingFactory: (factory) => new WrappingFactory(factory, []),
+  ProxyProtocolFactory: (factory) => new ProxyProtocolFactory(factory, { trustedSources: 'any' }),
+  ALPNFactory: (factory) => new ALPNFactory({ h2: factory }),
+  ClientService: (factory) => {
+    const reactor = new MemoryReactor()
+    return new ClientService(new TCPClientEndpoint(reactor, '127.0.0.1', 80), factory, { reactor })
+  },
+  StreamServerEndpointService: (factory) =>
+    new StreamServerEndpointService(new TCPServerEndpoint(new MemoryReactor(), 0), factory),
+}
+
+describe.each(Object.entries(TAKERS))('%s, given no factory,', (_name, take) => {
+  test.each(MISTAKES)('but %s, refuses it with what to give', async (_mistake, given, remedy) => {
+    const refused: unknown = await (async () => take(given as never))().catch((error: unknown) => error)
+    expect(refused).toBeInstanceOf(TypeError)
+    expect((refused as Error).message).toContain(remedy)
+  })
+})
+
+describe('arguments that are not what they must be', () => {
+  const reactor = new MemoryReactor()
+  const rows: readonly (readonly [string, () => unknown, string])[] = [
+    ['Factory.forProtocol()', () => (Factory.forProtocol as Loose)(), 'give a class, such as Echo'],
+    [
+      'forProtocol of an instance',
+      () => (Factory.forProtocol as Loose)(new Echo()),
+      'give its class, not an instance',
+    ],
+    ['forProtocol of a function', () => (Factory.forProtocol as Loose)(() => new Echo()), 'give a class'],
+    [
+      'LoopingCall without a function',
+      () => new (LoopingCall as never as new () => unknown)(),
+      'give a function',
+    ],
+    [
+      'LoopingCall.start(1000)',
+      () => (new LoopingCall(() => 1).start as Loose).call(new LoopingCall(() => 1), 1000),
+      'with a reactor: { reactor }',
+    ],
+    ['sleep(1000)', () => (sleep as Loose)(1000), 'with a reactor: { reactor }'],
+    [
+      'TimerService without options',
+      () => new (TimerService as never as new (...args: unknown[]) => unknown)(1000, () => 1),
+      'with a reactor: { reactor }',
+    ],
+    [
+      'ReconnectingClientFactory without options',
+      () => new (class extends (ReconnectingClientFactory as never as new () => object) {})(),
+      'with a reactor: { reactor }',
+    ],
+    [
+      'serverFromString, swapped',
+      () => (serverFromString as Loose)('tcp:80', reactor),
+      'give a reactor, then a string',
+    ],
+    [
+      'clientFromString, swapped',
+      () => (clientFromString as Loose)('tcp:localhost:80', reactor),
+      'give a reactor, then a string',
+    ],
+    ['serverFromString without a string', () => (serverFromString as Loose)(reactor), 'give a string'],
+    ['serverFromString with a number', () => (serverFromString as Loose)(reactor, 80), 'give a string'],
+  ]
+
+  test.each(rows)('%s is refused at the call', (_what, call, remedy) => {
+    let refused: unknown
+    try {
+      call()
+    } catch (error) {
+      refused = error
+    }
+    expect(refused).toBeInstanceOf(TypeError)
+    expect((refused as Error).message).toContain(remedy)
+  })
+
+  test('interval without a reactor is refused by its first value', async () => {
+    const values = (interval as Loose)(1000) as AsyncGenerator
+    await expect(values.next()).rejects.toThrow('with a reactor: { reactor }')
+  })
+
+  test.each([
+    ['a class', class Names extends DatagramProtocol {}, 'give new Names()'],
+    ['an object', {}, 'give a DatagramProtocol'],
+  ])('listenUDP refuses %s as its protocol', async (_what, given, remedy) => {
+    await expect(reactor.listenUDP(0, given as never)).rejects.toThrow(remedy)
+    await expect(reactor.listenMulticast(0, given as never)).rejects.toThrow(remedy)
+  })
+})
