@@ -31,6 +31,8 @@ export function parseRequestTarget(method: string, target: string): RequestTarge
   const [prefix = '', authority = ''] = ABSOLUTE_FORM.exec(target) ?? []
   if (prefix === '') throw malformed(target)
   const rest = target.slice(prefix.length)
+  // RFC 9112 §3.2.4: so a proxy is asked about the whole of a server.
+  if (rest === '' && method === 'OPTIONS') return { path: '*', query: '', authority }
   return originForm(rest.startsWith('/') ? rest : `/${rest}`, authority)
 }
 

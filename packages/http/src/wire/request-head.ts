@@ -13,7 +13,10 @@ export interface RequestHead {
   /** What follows the first `?`, '' for nothing. */
   readonly query: string
   readonly version: '1.0' | '1.1'
-  /** Name, value, name, value, … as they were sent, values as latin1 without blanks around them. */
+  /**
+   * Name, value, name, value, … as they were sent, values as latin1 without blanks around them; but Host is the
+   * target's where that names one.
+   */
   readonly fields: string[]
   readonly framing: Framing
   /** Whether the client would use the connection again (RFC 9112 §9.3). */
@@ -56,6 +59,7 @@ export function understandHead(
   })
   const persistent = understandConnection(version, deciding.connection)
   const expectsContinue = understandExpect(version, deciding.expect, framing)
+  if (authority !== undefined && method !== 'CONNECT') replaceHost(fields, authority)
   return { method, target, path, query, version, fields, framing, persistent, expectsContinue, host }
 }
 
@@ -85,6 +89,16 @@ function understandHost(
   if (wrong !== undefined)
     throw new RemoteProtocolError('malformed-host', `Cannot read host "${wrong.slice(0, 80)}"`)
   return authority ?? host
+}
+
+/** RFC 9112 §3.2.2: the host of a target counts, whatever Host is; so that no two parts of a program see two hosts. */
+function replaceHost(fields: string[], host: string): void {
+  for (let at = 0; at < fields.length; at += 2) {
+    if (fields[at]?.toLowerCase() !== 'host') continue
+    fields[at + 1] = host
+    return
+  }
+  fields.push('Host', host)
 }
 
 function understandConnection(version: '1.0' | '1.1', values: readonly string[]): boolean {

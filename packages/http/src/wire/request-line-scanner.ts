@@ -149,7 +149,8 @@ export class RequestLineScanner {
     if (bytes[at] !== CR) throw refuse('malformed-version', 'a request line cannot go on with', bytes[at])
     const major = bytes[at - 3] ?? 0
     const minor = bytes[at - 1] ?? 0
-    if (major !== DIGIT_1 || minor > DIGIT_1) {
+    // RFC 9110 §6.2: a higher minor version is processed as the highest that is known, 1.1.
+    if (major !== DIGIT_1) {
       const version = `${String.fromCharCode(major)}.${String.fromCharCode(minor)}`
       throw new RemoteProtocolError('unsupported-version', `Cannot speak HTTP/${version}`)
     }

@@ -13,6 +13,10 @@ describe('parseRequestTarget', () => {
     expect(parseRequestTarget('CONNECT', '[::1]:443')).toMatchObject({ authority: '[::1]:443' })
     expect(parseRequestTarget('GET', 'http://[::1]:8/')).toMatchObject({ path: '/', authority: '[::1]:8' })
     expect(parseRequestTarget('OPTIONS', '*')).toEqual({ path: '*', query: '', authority: none })
+    expect(parseRequestTarget('OPTIONS', 'http://h')).toEqual({ path: '*', query: '', authority: 'h' })
+    expect(parseRequestTarget('OPTIONS', 'http://h/')).toEqual({ path: '/', query: '', authority: 'h' })
+    expect(parseRequestTarget('OPTIONS', 'http://h?q')).toEqual({ path: '/', query: 'q', authority: 'h' })
+    expect(parseRequestTarget('GET', 'http://h')).toEqual({ path: '/', query: '', authority: 'h' })
   })
 
   test('refuses what has no form, or another method’s', () => {

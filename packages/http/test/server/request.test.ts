@@ -148,6 +148,8 @@ describe('Request', () => {
     expect(upper.request.getRequestHostname()).toBe('www.example.org')
     expect(upper.request.getRequestAuthority()).toBe('WWW.Example.ORG:80')
     expect(absolute.request.getRequestAuthority()).toBe('[2001:db8::1]:81')
+    expect(absolute.request.getHeader('host')).toBe('[2001:db8::1]:81')
+    expect(absolute.request.requestHeaders.getRawHeaders('host')).toEqual(['[2001:db8::1]:81'])
     const none = await requestOf('GET / HTTP/1.0\r\n\r\n')
     expect([none.request.getRequestHostname(), none.request.getRequestAuthority()]).toEqual(['', ''])
   })

@@ -269,8 +269,16 @@ describe('RequestReader: request line (§2.2)', () => {
     expectRead(`FROBNICATE! / HTTP/1.1\r\nHost: h\r\n\r\n`, 'FROBNICATE! / ""')
   })
 
+  test('RFC 9110 §6.2: reads a higher minor version as 1.1', () => {
+    for (const version of ['HTTP/1.2', 'HTTP/1.9']) {
+      const chunked = 'Transfer-Encoding: chunked\r\n\r\n1\r\nx\r\n0\r\n\r\n'
+      expectRead(`POST / ${version}\r\nHost: h\r\n${chunked}`, 'POST / "x"')
+      expectRefused(`GET / ${version}\r\n\r\n`, 400)
+    }
+  })
+
   test('rows 30 to 32: reads HTTP/1.0 and 1.1, answers 505 to others, 400 to what is no version', () => {
-    for (const version of ['HTTP/2.0', 'HTTP/1.2', 'HTTP/3.0', 'HTTP/0.9', 'HTTP/9.9']) {
+    for (const version of ['HTTP/2.0', 'HTTP/3.0', 'HTTP/0.9', 'HTTP/9.9']) {
       expectRefused(`GET / ${version}\r\nHost: h\r\n\r\n`, 505)
     }
     for (const version of [
