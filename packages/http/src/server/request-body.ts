@@ -1,6 +1,18 @@
 import { tolerated } from '@ropewalk/core'
 import { ByteQueue } from '@ropewalk/core/bytes'
+import { count, type GivenOptions, type OptionRules, withDefaults } from '@ropewalk/core/options'
 import { HTTPError } from '../errors.ts'
+
+/** How a form is read. */
+export interface FormOptions {
+  /** With more fields a form is refused with 413. Infinity for no limit. */
+  readonly maxFields: number
+}
+
+/** How a form is read by default. */
+export const DEFAULT_FORM_OPTIONS: FormOptions = { maxFields: 1_000 }
+
+const FORM_OPTION_RULES: OptionRules<FormOptions> = { maxFields: count({ endless: true }) }
 
 /** What brings the bytes of a body. */
 export interface BodySource {
@@ -94,10 +106,12 @@ export class RequestBody implements AsyncIterable<Buffer> {
   /**
    * The fields of a form sent as `application/x-www-form-urlencoded`.
    *
-   * @throws {HTTPError} (rejects) 415 when the body is of another type; else as reading the pieces does.
+   * @throws {HTTPError} (rejects) 415 when the body is of another type, 413 when it has more than `maxFields`, 1 000;
+   *   else as reading the pieces does.
+   * @throws {TypeError | RangeError} (rejects) for options that are none.
    */
-  formData(): Promise<FormData> {
-    return this.#tolerated(this.#formData())
+  formData(options?: GivenOptions<FormOptions>): Promise<FormData> {
+    return this.#tolerated(this.#formData(options))
   }
 
   /** A piece has come. */
@@ -150,15 +164,21 @@ export class RequestBody implements AsyncIterable<Buffer> {
     }
   }
 
-  async #formData(): Promise<FormData> {
+  async #formData(options: GivenOptions<FormOptions> | undefined): Promise<FormData> {
+    const { maxFields } = withDefaults('formData', DEFAULT_FORM_OPTIONS, options, FORM_OPTION_RULES)
     const type = this.#contentType()?.split(';', 1)[0]?.trim().toLowerCase()
     if (type !== 'application/x-www-form-urlencoded') {
       const found = type ?? 'a body without Content-Type'
       this.#unreadable = new HTTPError(415, `Cannot read a form from ${found}`)
       throw this.#unreadable
     }
+    const text = await this.#text()
+    if (hasMoreFields(text, maxFields)) {
+      this.#unreadable = new HTTPError(413, `Cannot read a form of more than ${maxFields} fields`)
+      throw this.#unreadable
+    }
     const form = new FormData()
-    for (const [name, value] of new URLSearchParams(await this.#text())) form.append(name, value)
+    for (const [name, value] of new URLSearchParams(text)) form.append(name, value)
     return form
   }
 
@@ -180,6 +200,13 @@ export class RequestBody implements AsyncIterable<Buffer> {
     this.#wake?.()
     this.#wake = undefined
   }
+}
+
+/** Counted before any is made: an object for each of 500 000 fields in 1 MiB takes a second. */
+function hasMoreFields(form: string, maxFields: number): boolean {
+  let fields = form === '' ? 0 : 1
+  for (let at = form.indexOf('&'); at >= 0 && fields <= maxFields; at = form.indexOf('&', at + 1)) fields++
+  return fields > maxFields
 }
 
 type BodyEnd =

@@ -3,10 +3,12 @@ export class NotDoneYet {
   // Private, so that no other object has this type.
   readonly #name = 'NOT_DONE_YET'
 
+  /** Made once, for `NOT_DONE_YET`. */
   constructor() {
     Object.freeze(this)
   }
 
+  /** Its name. */
   toString(): string {
     return this.#name
   }

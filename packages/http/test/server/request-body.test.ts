@@ -51,6 +51,22 @@ describe('RequestBody', () => {
     await expect(bodyOf(['a=1']).formData()).rejects.toMatchObject({ statusCode: 415 })
   })
 
+  test('refuses a form with more fields than it may have', async () => {
+    const form = (fields: number): RequestBody =>
+      bodyOf(['a=1&'.repeat(fields - 1), 'b=2'], 'application/x-www-form-urlencoded')
+    expect([...(await form(1_000).formData())].length).toBe(1_000)
+    await expect(form(1_001).formData()).rejects.toMatchObject({
+      statusCode: 413,
+      message: 'Cannot read a form of more than 1000 fields',
+    })
+    expect([...(await form(3).formData({ maxFields: 3 }))].length).toBe(3)
+    await expect(form(4).formData({ maxFields: 3 })).rejects.toMatchObject({ statusCode: 413 })
+    expect([...(await form(2_000).formData({ maxFields: Infinity }))].length).toBe(2_000)
+    const empty = bodyOf([], 'application/x-www-form-urlencoded')
+    expect([...(await empty.formData({ maxFields: 0 }))]).toEqual([])
+    await expect(form(1).formData({ maxFields: Number.NaN })).rejects.toThrow('maxFields')
+  })
+
   test('can be read once', async () => {
     const body = bodyOf(['x'])
     await body.text()
