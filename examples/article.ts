@@ -16,7 +16,7 @@ class Echo extends WebSocketProtocol {
 
 /** Answers 101 with the proof that the handshake was understood, and hands the connection over. */
 class EchoResource extends Resource {
-  override render_GET(request: Request): typeof NOT_DONE_YET {
+  override render_GET(request: Request) {
     const key = request.getHeader('Sec-WebSocket-Key')
     if (request.getHeader('Upgrade')?.toLowerCase() !== 'websocket' || key === undefined) {
       throw new HTTPError(400, 'Open this address as a WebSocket')

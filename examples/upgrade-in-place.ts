@@ -1,7 +1,7 @@
 // An HTTP upgrade to a line protocol of our own: after the 101 the same connection carries lines.
 // Try it with: printf 'GET / HTTP/1.1\r\nHost: h\r\nConnection: Upgrade\r\nUpgrade: shout\r\n\r\nhello\r\n' | nc 127.0.0.1 8080
 import { formatAddress, LineReceiver, reactor, serverFromString } from '@ropewalk/core'
-import { HTTPError, NOT_DONE_YET, type Request, Resource, Site } from '@ropewalk/http'
+import { NOT_DONE_YET, type Request, Resource, Site } from '@ropewalk/http'
 
 class Shout extends LineReceiver {
   override connectionMade(): void {
@@ -14,11 +14,8 @@ class Shout extends LineReceiver {
 }
 
 class ShoutResource extends Resource {
-  override render_GET(request: Request): typeof NOT_DONE_YET {
-    if (request.getHeader('Upgrade')?.toLowerCase() !== 'shout') {
-      throw new HTTPError(426, 'Upgrade to shout', { headers: [['Upgrade', 'shout']] })
-    }
-    // Lines that came in one segment with the request are handed over too.
+  override render_GET(request: Request) {
+    // A client that does not ask for it gets a 426. Lines in one segment with the request are handed over too.
     request.upgrade(new Shout(), { protocol: 'shout' })
     return NOT_DONE_YET
   }
