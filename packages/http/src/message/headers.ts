@@ -30,7 +30,7 @@ export class Headers implements Iterable<readonly [string, string]> {
     return headers
   }
 
-  /** All values of a name, in order; undefined when there is none. */
+  /** All values of a name, in order; undefined when it has no value. */
   getRawHeaders(name: string): string[] | undefined {
     const wanted = name.toLowerCase()
     let values: string[] | undefined
@@ -40,7 +40,7 @@ export class Headers implements Iterable<readonly [string, string]> {
     return values
   }
 
-  /** The last value of a name, as Twisted's `getHeader` answers it; undefined when there is none. */
+  /** The last value of a name, as Twisted's `getHeader` returns it; undefined when it has no value. */
   get(name: string): string | undefined {
     const wanted = name.toLowerCase()
     for (let at = this.#fields.length - 2; at >= 0; at -= 2) {

@@ -108,7 +108,7 @@ export class RequestBody implements AsyncIterable<Buffer> {
    *
    * @throws {HTTPError} (rejects) 415 when the body is of another type, 413 when it has more than `maxFields`, 1 000;
    *   else as reading the pieces does.
-   * @throws {TypeError | RangeError} (rejects) for options that are none.
+   * @throws {TypeError | RangeError} (rejects) for an option that does not exist, or is out of range.
    */
   formData(options?: GivenOptions<FormOptions>): Promise<FormData> {
     return this.#tolerated(this.#formData(options))

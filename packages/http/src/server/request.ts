@@ -18,7 +18,7 @@ import { type Outcome, RequestEnding } from './request-ending.ts'
 
 /** What a request asks of the channel that read it. */
 export interface RequestChannel extends ResponseChannel {
-  /** Whether a body that nobody reads will be read and dropped to keep the connection. */
+  /** Whether a body that is not read will be dropped to keep the connection. */
   willDiscard(head: RequestHead): boolean
   /** The request's body is wanted. */
   bodyWanted(request: Request): void
@@ -56,7 +56,7 @@ export class Request {
   readonly requestHeaders: Headers
   /** Decoded path segments that led to the resource. */
   prepath: string[] = []
-  /** Decoded path segments behind the resource. */
+  /** Decoded path segments after those of the resource. */
   postpath: string[] = []
   readonly #channel: RequestChannel
   readonly #head: RequestHead
@@ -79,13 +79,13 @@ export class Request {
     this.#response = new OutgoingResponse(channel, head, this.#ending)
   }
 
-  /** What the client sends behind the head, read as it arrives. */
+  /** What the client sends after the head, read as it arrives. */
   get body(): RequestBody {
     this.#body ??= this.#makeBody()
     return this.#body
   }
 
-  /** Whether the client sends anything behind the head. */
+  /** Whether the client sends anything after the head. */
   get hasBody(): boolean {
     const { framing } = this.#head
     return framing.kind === 'chunked' || (framing.kind === 'length' && framing.bytes > 0)
@@ -205,7 +205,7 @@ export class Request {
    */
   setResponseCode(code: number, message?: string): void {
     if (!Number.isInteger(code) || code < 200 || code > 999)
-      throw new RangeError(`Cannot answer with status ${code}`)
+      throw new RangeError(`Cannot answer with status ${String(code)}: give a number from 200 to 999`)
     if (message !== undefined && !/^[\t\x20-\x7e\x80-\xff]*$/.test(message)) {
       throw new RangeError('Cannot send a reason phrase with control characters')
     }
@@ -261,7 +261,7 @@ export class Request {
    * Ends the response. Has no effect when the request has ended; a body that comes too late is logged.
    *
    * A response that does not have its Content-Length becomes a 500 when nothing of it was sent, and is cut
-   * otherwise; so is one whose body is none. That is logged.
+   * otherwise; so is one whose body is neither a string nor bytes. That is logged.
    *
    * @param body The whole body, of a response of which nothing was written; or its last piece.
    */
@@ -308,7 +308,7 @@ export class Request {
     this.#response.refuse(error)
   }
 
-  /** The connection ends after this response, which says so. Too late once the head was sent. */
+  /** The connection ends after this response, which announces it. Too late once the head was sent. */
   endConnection(): void {
     this.#response.endConnection()
   }

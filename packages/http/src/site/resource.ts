@@ -45,7 +45,9 @@ export class Resource {
       )
     }
     if (!isResource(child)) {
-      throw new TypeError(`Cannot put a child at "${segment}": give a Resource, ${shownType(child)} is none`)
+      throw new TypeError(
+        `Cannot put a child at "${segment}": give a Resource, ${shownType(child)} is not one`,
+      )
     }
     this.#children.set(segment, child)
   }

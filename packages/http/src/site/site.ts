@@ -21,7 +21,7 @@ export class Site extends HTTPFactory {
     super(options)
     if (!isResource(resource)) {
       throw new TypeError(
-        `Cannot make a Site: its resource must be a Resource, ${shownType(resource)} is none`,
+        `Cannot make a Site: its resource must be a Resource, ${shownType(resource)} is not one`,
       )
     }
     this.resource = resource

@@ -209,17 +209,17 @@ const MISTAKES: Readonly<Record<string, Mistaken>> = {
     sent: ALL,
     logged: 'Cannot send "Connection: x-secret"',
   },
-  'a body that is none': {
+  'a body that is an object': {
     write: (it) => it.finish({ a: 1 } as unknown as string),
     sent: ERROR_PAGE,
     logged: 'Cannot send a body of type object: give a string or a Uint8Array',
   },
-  'a first piece that is none': {
+  'a first piece that is null': {
     write: (it) => it.write(null as unknown as string),
     sent: ERROR_PAGE,
     logged: 'Cannot send a body of type null',
   },
-  'a later piece that is none': {
+  'a later piece that is a number': {
     write: late((it) => it.write(5 as unknown as string)),
     sent: undefined,
     logged: 'Cannot send a body of type number',
