@@ -220,7 +220,9 @@ export class HTTPChannel extends Protocol<HTTPChannelOwner> implements RequestCh
     if (!refused && isEndOf(request, error)) return this.#giveUp(request, error)
     if ((!refused || request.started) && request.outcome !== 'aborted') {
       const fields = { method: request.method, path: request.path.slice(0, 80) }
-      this.#report({ text: 'A request failed: {method} {path}', fields, error })
+      // An error status that comes after the head cannot be sent, but the program has dealt with its error.
+      const level = refused ? 'warn' : 'error'
+      this.#report({ level, text: 'A request failed: {method} {path}', fields, error })
     }
     request.processingFailed(error)
   }

@@ -322,6 +322,23 @@ describe('OutgoingResponse', () => {
     expect(exchange.reactor.logged.length).toBe(1)
   })
 
+  test('warns of an error status that comes after the head, and of any other error as an error', async () => {
+    for (const [error, level] of [
+      [new HTTPError(502), 'warn'],
+      [new Error('broken'), 'error'],
+    ] as const) {
+      const exchange = new Exchange((request) => {
+        request.write('a')
+        throw error
+      })
+      await exchange.send(GET('/'))
+      expect(exchange.reactor.logged).toMatchObject([
+        { level, error, text: 'A request failed: {method} {path}' },
+      ])
+      expect(exchange.transport.connected).toBe(false)
+    }
+  })
+
   test('the response to HEAD may declare any length, and have any body', async () => {
     for (const write of [
       declaring('10', (it) => it.finish()),
