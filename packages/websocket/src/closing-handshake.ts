@@ -36,7 +36,7 @@ export class ClosingHandshake {
     this.#sent = frame
   }
 
-  /** The peer has broken the rules, and our close frame is about to say so. */
+  /** The peer has broken the rules, for which our close frame follows. */
   violated(violation: WebSocketViolation): void {
     this.#violation = violation
   }

@@ -1,8 +1,8 @@
-// WebSocketError    the peer broke RFC 6455; thrown in wire/, answered once by the channel with `closeCode`
+// WebSocketError    the peer broke RFC 6455 or a limit; thrown in wire/, caught once in the channel, which closes with `closeCode`
 // RangeError        our caller asks for a limit, close code, reason or ping that cannot be; thrown at the call
 // TypeError         our caller sends what is neither text nor bytes; thrown at the call
 
-/** Every way a peer can break the protocol, with the close code that says so (RFC 6455 §7.4.1). */
+/** Every way a peer can break the protocol, with its close code (RFC 6455 §7.4.1). */
 export const CLOSE_CODE = {
   'reserved-bits': 1002,
   'reserved-opcode': 1002,
@@ -33,7 +33,7 @@ export class WebSocketError extends Error {
     this.violation = violation
   }
 
-  /** The code of the close frame that answers it. */
+  /** The code of the close frame that follows. */
   get closeCode(): number {
     return CLOSE_CODE[this.violation]
   }

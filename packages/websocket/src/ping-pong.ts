@@ -11,8 +11,8 @@ export interface PingPongOwner {
 }
 
 /**
- * Answers pings, and delivers pongs, whatever waits for the protocol: both are control frames, and
- * whoever sends them wants to know of the other side at once.
+ * Sends a pong for each ping, and delivers pongs, also while messages are held back: both are control
+ * frames, by which each side learns at once whether the other is there.
  *
  * Of several, the newest counts (RFC 6455 §5.5.3): older pings are not answered while the peer takes
  * little, older pongs not delivered while the callback for one is under way.

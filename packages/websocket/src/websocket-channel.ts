@@ -306,7 +306,7 @@ export class WebSocketChannel extends Protocol implements WebSocketConnection, I
     this.#peerLeft('The peer has closed the WebSocket')
   }
 
-  /** Nothing more can be sent: what is under way has a last while, the connection none. */
+  /** Nothing more can be sent: callbacks under way have the grace, the connection closes now. */
   #peerLeft(how: string): void {
     this.#abortWith(new ConnectionDone(how))
     const waits = this.#closing.closedBy !== 'us' && !this.#inbox.idle

@@ -33,7 +33,8 @@ export class WebSocketTransport {
 
   /**
    * Aborted once the peer has left (by a close frame, by ending the connection, by a reset), has broken the rules,
-   * or a callback has failed: nothing more can be sent. The reason is a ConnectionClosed. A callback that rejects
+   * or a callback has failed: nothing more can be sent. The reason is a ConnectionClosed; after a fault of the
+   * peer its cause is the WebSocketError. A callback that rejects
    * with it, or with an AbortError that it has caused, is not at fault.
    */
   get signal(): AbortSignal {

@@ -25,7 +25,7 @@ function inboxFor(reader: Reader, maxMessagesAhead = 16, maxBytesAhead = 65_536)
   return new Inbox({ maxMessagesAhead, maxBytesAhead }, reader)
 }
 
-function text(value: string): Message {
+function textMessage(value: string): Message {
   return { type: 'text', text: value }
 }
 
@@ -37,7 +37,7 @@ describe('Inbox', () => {
   test('delivers at once while nothing is pending', () => {
     const reader = new Reader()
     const inbox = inboxFor(reader)
-    inbox.push(text('a'))
+    inbox.push(textMessage('a'))
     inbox.push({ type: 'bytes', data: Buffer.alloc(3) })
     expect(reader.delivered).toEqual(['a', '3 bytes'])
     expect(inbox.idle).toBe(true)
@@ -46,7 +46,7 @@ describe('Inbox', () => {
   test('holds messages back while a promise is pending, then delivers them in order', async () => {
     const reader = new Reader()
     const inbox = inboxFor(reader)
-    for (const value of ['wait', 'a', 'wait more', 'b']) inbox.push(text(value))
+    for (const value of ['wait', 'a', 'wait more', 'b']) inbox.push(textMessage(value))
     expect(reader.delivered).toEqual(['wait'])
     expect(inbox.idle).toBe(false)
     reader.settle()
@@ -64,7 +64,7 @@ describe('Inbox', () => {
     const inbox = inboxFor(reader)
     let settle = (): void => undefined
     inbox.waitFor(new Promise((resolve) => (settle = resolve)))
-    inbox.push(text('a'))
+    inbox.push(textMessage('a'))
     expect(reader.delivered).toEqual([])
     settle()
     await turn()
@@ -75,8 +75,8 @@ describe('Inbox', () => {
     const reader = new Reader()
     const inbox = inboxFor(reader)
     inbox.pause()
-    inbox.push(text('a'))
-    inbox.push(text('b'))
+    inbox.push(textMessage('a'))
+    inbox.push(textMessage('b'))
     inbox.resume()
     expect(reader.delivered).toEqual([])
     reader.during = (value) => value === 'a' && inbox.pause()
@@ -97,20 +97,20 @@ describe('Inbox', () => {
     const open: string[] = []
     reader.during = (value) => {
       open.push(value)
-      if (value === 'a') inbox.push(text('b'))
+      if (value === 'a') inbox.push(textMessage('b'))
       expect(open.pop()).toBe(value)
       expect(open).toEqual([])
     }
-    inbox.push(text('a'))
+    inbox.push(textMessage('a'))
     expect(reader.delivered).toEqual(['a', 'b'])
   })
 
   test('is full with one message more than its bound, and no longer with one less', async () => {
     const reader = new Reader()
     const inbox = inboxFor(reader, 2)
-    for (const value of ['wait', 'a', 'b']) inbox.push(text(value))
+    for (const value of ['wait', 'a', 'b']) inbox.push(textMessage(value))
     expect(inbox.full).toBe(false)
-    inbox.push(text('c'))
+    inbox.push(textMessage('c'))
     expect(inbox.full).toBe(true)
     reader.during = () => inbox.pause()
     reader.settle()
@@ -121,8 +121,8 @@ describe('Inbox', () => {
 
   test('is full with one byte more than its bound, counted in UTF-8', async () => {
     for (const [messages, isFull] of [
-      [[text('é')], false],
-      [[text('é'), text('a')], true],
+      [[textMessage('é')], false],
+      [[textMessage('é'), textMessage('a')], true],
       [[{ type: 'bytes', data: Buffer.alloc(2) }], false],
       [[{ type: 'bytes', data: Buffer.alloc(3) }], true],
     ] as const) {
@@ -141,9 +141,9 @@ describe('Inbox', () => {
   test('drops what is held back and all that comes once it is closed', async () => {
     const reader = new Reader()
     const inbox = inboxFor(reader)
-    for (const value of ['wait', 'a']) inbox.push(text(value))
+    for (const value of ['wait', 'a']) inbox.push(textMessage(value))
     inbox.close()
-    inbox.push(text('b'))
+    inbox.push(textMessage('b'))
     expect(inbox.full).toBe(false)
     expect(inbox.idle).toBe(false)
     reader.settle()
@@ -165,7 +165,7 @@ describe('Inbox.settled', () => {
   test('resolves after callbacks that need only microtasks, however many are held back', async () => {
     const reader = new Reader()
     const inbox = inboxFor(reader)
-    for (let at = 0; at < 17; at++) inbox.push(text(`quick ${at}`))
+    for (let at = 0; at < 17; at++) inbox.push(textMessage(`quick ${at}`))
     let delivered = 0
     void inbox.settled().then(() => (delivered = reader.delivered.length))
     await turn()
@@ -175,14 +175,14 @@ describe('Inbox.settled', () => {
   test('resolves although a callback waits, or it is paused', async () => {
     const reader = new Reader()
     const inbox = inboxFor(reader)
-    inbox.push(text('wait'))
-    inbox.push(text('held'))
+    inbox.push(textMessage('wait'))
+    inbox.push(textMessage('held'))
     expect(await resolves(inbox)).toBe(true)
     expect(reader.delivered).toEqual(['wait'])
     reader.settle()
     await turn()
     inbox.pause()
-    inbox.push(text('paused'))
+    inbox.push(textMessage('paused'))
     expect(await resolves(inbox)).toBe(true)
     expect(await resolves(inboxFor(reader))).toBe(true)
   })

@@ -44,3 +44,11 @@ export async function openExchange(
   await exchange.open()
   return exchange
 }
+
+/** Something that can be awaited, and has no other method of a promise. */
+export function thenable<T>(
+  then: (settled: (value?: T) => void, failed: (error: Error) => void) => void,
+): PromiseLike<T> {
+  // oxlint-disable-next-line unicorn/no-thenable -- that is what it is
+  return Object.defineProperty({}, 'then', { value: then }) as PromiseLike<T>
+}

@@ -109,7 +109,7 @@ describe('WebSocketChannel, when the reactor stops', () => {
     ])
   })
 
-  test('settles when the connection is gone, whoever ends it while it waits', async () => {
+  test('settles when the connection is gone, whichever side ends it meanwhile', async () => {
     for (const end of [
       () => undefined,
       (send: (...frames: Buffer[]) => Promise<void>) => send(frame(8, closing(1000))),

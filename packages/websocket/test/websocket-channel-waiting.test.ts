@@ -2,7 +2,7 @@ import { ConnectionDone, ConnectionLost, sleep } from '@ropewalk/core'
 import { chunkings } from '@ropewalk/core/testing'
 import { describe, expect, test } from 'vitest'
 import { WebSocketProtocol } from '../src/websocket-protocol.ts'
-import { openExchange, Pending } from './pending-protocol.ts'
+import { openExchange, Pending, thenable } from './pending-protocol.ts'
 import { answer, closing, frame, type SiteExchange } from './websocket-exchange.ts'
 
 const ENDS: Readonly<Record<string, (exchange: SiteExchange) => Promise<void> | void>> = {
@@ -344,9 +344,8 @@ describe('WebSocketChannel, when a callback fails', () => {
     class Odd extends Pending {
       override textMessageReceived(text: string): unknown {
         this.got.push(text)
-        if (text === 'thenable') return { then: (settled: () => void) => settled() }
-        if (text === 'failing')
-          return { then: (_: unknown, failed: (error: Error) => void) => failed(new Error('rejected')) }
+        if (text === 'thenable') return thenable((settled) => settled())
+        if (text === 'failing') return thenable((_, failed) => failed(new Error('rejected')))
         return { number: 5, text: 'text', null: null, array: [1] }[text]
       }
     }

@@ -1,7 +1,7 @@
 import type { TLSContext } from '@ropewalk/core'
 import { leftovers, MemoryReactor, StringTransport } from '@ropewalk/core/testing'
 import { type Resource, Site } from '@ropewalk/http'
-import { expect, onTestFinished } from 'vitest'
+import { onTestFinished } from 'vitest'
 
 /** The key of RFC 6455 §1.3, and the accept value that answers it. */
 export const KEY = 'dGhlIHNhbXBsZSBub25jZQ=='
@@ -94,7 +94,8 @@ export class SiteExchange {
   async #expectNothingLeft(): Promise<void> {
     this.transport.abortConnection()
     await this.reactor.settle()
-    expect(leftovers(this.reactor)).toEqual([])
+    const left = leftovers(this.reactor)
+    if (left.length > 0) throw new Error(`A test has left behind: ${left.join(', ')}`)
   }
 
   /** Whether the server has closed the connection, or said that it will send no more. */

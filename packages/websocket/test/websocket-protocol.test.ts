@@ -4,7 +4,7 @@ import { WebSocketProtocol } from '../src/websocket-protocol.ts'
 class Silent extends WebSocketProtocol {}
 
 describe('WebSocketProtocol', () => {
-  test('says so when its transport is used too early', () => {
+  test('throws when its transport is used too early', () => {
     expect(() => new Silent().transport).toThrow('before negotiationStarted')
   })
 })

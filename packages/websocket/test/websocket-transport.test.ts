@@ -33,7 +33,7 @@ async function open(): Promise<{ exchange: SiteExchange; transport: WebSocketTra
 }
 
 describe('WebSocketTransport', () => {
-  test('sends messages and pings, and tells who is there', async () => {
+  test('sends messages and pings, and knows both addresses', async () => {
     const { exchange, transport } = await open()
     expect(transport.open).toBe(true)
     expect(transport.subprotocol).toBeUndefined()
@@ -61,7 +61,7 @@ describe('WebSocketTransport', () => {
     expect(await exchange.received()).toEqual(answer(8, closing(4000, 'enough')))
   })
 
-  test('answers false when the peer does not read, and drained() waits for it', async () => {
+  test('returns false when the peer does not read, and drained() waits for it', async () => {
     const { exchange, transport } = await open()
     exchange.transport.block()
     expect(transport.sendBytesMessage(Buffer.alloc(100_000))).toBe(false)
@@ -75,7 +75,7 @@ describe('WebSocketTransport', () => {
     expect(drained).toBe(true)
   })
 
-  test('drained() is false once it is closing: who sends until it is would send for ever', async () => {
+  test('drained() is false once it is closing, so that a loop that sends and waits ends', async () => {
     const { exchange, transport } = await open()
     exchange.transport.block()
     transport.sendBytesMessage(Buffer.alloc(100_000))

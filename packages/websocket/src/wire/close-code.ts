@@ -1,6 +1,6 @@
 /**
- * Whether a close frame may carry this code. 1004, 1005, 1006 and 1015 stand for things that no
- * frame says; below 3000 the rest is not assigned.
+ * Whether a close frame may carry this code. 1004, 1005, 1006 and 1015 are
+ * reserved for what no frame carries; below 3000 the rest is not assigned.
  *
  * @see RFC 6455 §7.4
  */

@@ -3,7 +3,7 @@ import { isCloseCode } from './close-code.ts'
 import { MAX_CONTROL_BYTES } from './opcode.ts'
 import { decodeText } from './text.ts'
 
-/** What a close frame says. */
+/** The content of a close frame. */
 export interface CloseFrame {
   /** undefined for a frame without a code. */
   readonly code: number | undefined

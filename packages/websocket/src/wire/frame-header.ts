@@ -28,7 +28,7 @@ export interface FrameHeader {
  *
  * @param role Ours: what the peer sends is masked when we are the server.
  * @returns undefined when the header has not all arrived.
- * @throws {WebSocketError} as soon as its first two bytes show that it is none.
+ * @throws {WebSocketError} as soon as its first two bytes are not those of a frame's header.
  */
 export function takeFrameHeader(input: ByteQueue, role: Role): FrameHeader | undefined {
   const first = input.byteAt(0)

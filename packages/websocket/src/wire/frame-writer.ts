@@ -9,7 +9,7 @@ export interface FrameSink {
   write(data: Uint8Array): boolean
 }
 
-/** What a writer is made with. A client's frames are masked with keys that nobody can guess (RFC 6455 §5.3). */
+/** What a writer is made with. A client's frames are masked with keys that cannot be guessed (RFC 6455 §5.3). */
 export type FrameWriterOptions =
   | { readonly role: 'server' }
   | { readonly role: 'client'; readonly randomBytes: (count: number) => Uint8Array }
@@ -18,7 +18,7 @@ export type FrameWriterOptions =
  * Writes messages and control frames, one frame each (RFC 6455 §5.2, §6.1).
  *
  * A short frame is one write. A server writes a long payload as it is, behind its header: the caller
- * must not change it afterwards. Each method answers what the sink's last `write` did, and writes
+ * must not change it afterwards. Each method returns what the sink's last `write` did, and writes
  * nothing when it throws.
  */
 export class FrameWriter {
@@ -114,7 +114,7 @@ export class FrameWriter {
   }
 }
 
-/** Of anything else, `length` would be a number of something else, and the frame would hold what memory held. */
+/** Rejects other types: the frame could hold uninitialised memory. */
 function checkBytes(data: unknown): asserts data is Uint8Array {
   if (!(data instanceof Uint8Array))
     throw new TypeError(`Cannot send ${typeof data} as bytes: use a Uint8Array`)

@@ -49,7 +49,7 @@ export class MessageReader {
    * The next event, or undefined when it needs more bytes than `input` holds. What comes after a
    * close frame is dropped.
    *
-   * @throws {WebSocketError} once; from then on the answer is undefined, whatever comes.
+   * @throws {WebSocketError} once; from then on it returns undefined, whatever comes.
    */
   next(input: ByteQueue): MessageEvent | undefined {
     try {
@@ -98,7 +98,7 @@ export class MessageReader {
     }
   }
 
-  /** Checks what the header alone cannot tell: the order of frames, and our limits. */
+  /** Checks what the header alone does not show: the order of frames, and our limits. */
   #checkData({ opcode, payloadBytes }: FrameHeader): void {
     const goesOn = opcode === Opcode.continuation
     if (goesOn && this.#message === undefined) {

@@ -96,7 +96,7 @@ describe('checkOrigin', () => {
     expect(await statusFor('any', 'http://evil.com', 'good.com', openTLS)).toBe(101)
   })
 
-  test('takes a list literally, or anything when told so', async () => {
+  test('takes a list literally, or any origin', async () => {
     const list = ['https://app.example', 'null']
     expect(await statusFor(list, 'https://app.example')).toBe(101)
     expect(await statusFor(list, 'null')).toBe(101)

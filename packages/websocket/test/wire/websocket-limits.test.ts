@@ -1,9 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import {
-  checkWebSocketLimits,
-  DEFAULT_WEBSOCKET_LIMITS,
-  type WebSocketLimits,
-} from '../../src/wire/websocket-limits.ts'
+import { checkWebSocketLimits, DEFAULT_WEBSOCKET_LIMITS } from '../../src/wire/websocket-limits.ts'
 
 describe('checkWebSocketLimits', () => {
   test('allows the defaults, the smallest limits, and none', () => {
@@ -19,7 +15,7 @@ describe('checkWebSocketLimits', () => {
   test('refuses what would not limit, or let nothing pass', () => {
     for (const name of ['maxMessageBytes', 'maxFrameBytes']) {
       const check = (value: unknown) => () =>
-        checkWebSocketLimits({ ...DEFAULT_WEBSOCKET_LIMITS, [name]: value } as WebSocketLimits)
+        checkWebSocketLimits({ ...DEFAULT_WEBSOCKET_LIMITS, [name]: value })
       for (const value of [undefined, null, '1000', 1000n]) {
         expect(check(value), String(value)).toThrow(TypeError)
         expect(check(value)).toThrow(`Cannot take ${name}`)
