@@ -5,6 +5,8 @@ import {
   ConnectionLost,
   contained,
   Deadline,
+  type Drainable,
+  type HalfCloseable,
   isConnectionEnd,
   logConnection,
   Protocol,
@@ -49,7 +51,10 @@ export interface WebSocketChannelSetup {
  *     open ──peer's close frame or end──▶ our close frame, TCP closed ──callbacks have returned, or grace──▶ lost
  *       └──ours──▶ waits for the peer's, at most closeTimeoutMs ──▶ TCP closed ──▶ lost
  */
-export class WebSocketChannel extends Protocol implements WebSocketConnection, InboxOwner, PingPongOwner {
+export class WebSocketChannel
+  extends Protocol
+  implements HalfCloseable, Drainable, WebSocketConnection, InboxOwner, PingPongOwner
+{
   readonly request: Request
   readonly subprotocol: string | undefined
   readonly #protocol: WebSocketProtocol
@@ -363,7 +368,7 @@ export class WebSocketChannel extends Protocol implements WebSocketConnection, I
   }
 
   #lastCallbacks(draining: Draining): Promise<void> | undefined {
-    const protocol: WebSocketProtocol & { drain?(): unknown } = this.#protocol
+    const protocol: WebSocketProtocol & Partial<Drainable> = this.#protocol
     if (protocol.drain !== undefined) return this.#call(() => protocol.drain?.())
     this.#inbox.close()
     return this.#inbox.idle ? undefined : draining.callbacks(this.#options.drainGraceMs)
