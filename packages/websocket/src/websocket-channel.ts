@@ -143,7 +143,7 @@ export class WebSocketChannel
     const draining = new Draining(this.reactor)
     this.#draining = draining
     if (this.open) await this.#lastCallbacks(draining)
-    this.close(GOING_AWAY, '')
+    if (this.open) this.close(GOING_AWAY, '')
     return draining.gone
   }
 
@@ -181,20 +181,18 @@ export class WebSocketChannel
     this.transport.unregisterProducer()
   }
 
-  /** Begins the closing handshake. */
+  /** Begins the closing handshake, unless it has begun. */
   close(code: number, reason: string): void {
-    if (!this.open) return
+    if (!this.open) return this.#dropMessages()
     this.#sendClose({ code, reason })
-    this.#inbox.close()
+    this.#dropMessages()
     if (this.transport.bufferedBytes <= PONG_HOLD_BYTES) this.#awaitClose()
     else void this.transport.drained().then((goOn) => goOn && this.#awaitClose())
-    void Promise.resolve().then(() => this.#read())
   }
 
   abort(cause: unknown): void {
-    this.#inbox.close()
+    this.#dropMessages()
     this.transport.abortConnection(cause)
-    void Promise.resolve().then(() => this.inboxChanged())
   }
 
   pause(): void {
@@ -230,6 +228,11 @@ export class WebSocketChannel
       this.#endNotice?.idle()
     }
     this.#read()
+  }
+
+  #dropMessages(): void {
+    this.#inbox.close()
+    void Promise.resolve().then(() => this.inboxChanged())
   }
 
   /** Reads what has come, for as long as messages are delivered, or may be held back. */

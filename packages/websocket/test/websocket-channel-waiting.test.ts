@@ -179,6 +179,22 @@ describe('WebSocketChannel, while a promise of a callback is pending', () => {
     expect(protocol.got).toEqual(['a', 'lost'])
   })
 
+  test('delivers nothing more once the protocol closes, although the peer has closed before', async () => {
+    class Leaving extends Pending {
+      override async textMessageReceived(text: string): Promise<void> {
+        await super.textMessageReceived(text)
+        this.transport.loseConnection()
+      }
+    }
+    const protocol = new Leaving()
+    const exchange = await openExchange(protocol)
+    await exchange.send(frame(1, 'a'), frame(1, 'held'), frame(8, closing(1000)))
+    exchange.transport.receiveEnd()
+    protocol.settle()
+    await exchange.reactor.settle()
+    expect(protocol.got).toEqual(['a', 'lost'])
+  })
+
   test('drops what is held back when it is aborted in the grace', async () => {
     const protocol = new Pending()
     const exchange = await openExchange(protocol)

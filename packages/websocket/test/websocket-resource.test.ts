@@ -135,6 +135,16 @@ describe('WebSocketResource, when what was built cannot be used', () => {
     }
   })
 
+  test('notifies a protocol that was built too late for its request, and logs nothing', async () => {
+    const { factory, exchange, protocol } = await asked()
+    exchange.reactor.advance(120_100)
+    expect((await exchange.received()).toString()).toMatch(/^HTTP\/1\.1 503 /)
+    factory.build(protocol)
+    await exchange.reactor.settle()
+    expect(protocol.closed).toHaveLength(1)
+    expect(exchange.reactor.flushLoggedErrors()).toEqual([])
+  })
+
   test('notifies a protocol whose client has ended its side while it was built', async () => {
     const { factory, exchange, protocol } = await asked()
     exchange.transport.receiveEnd()
