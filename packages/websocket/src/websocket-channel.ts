@@ -253,13 +253,9 @@ export class WebSocketChannel
     this.#throttle()
   }
 
-  /**
-   * After our close frame only the peer's is waited for, and messages are dropped. After its end nothing
-   * more comes: what has come is little.
-   */
+  /** After the peer's end nothing more comes, and what has come is little. */
   #mayRead(): boolean {
-    if (this.transport.disconnecting) return false
-    return !this.#inbox.full || this.#closing.state !== 'open' || this.#inputEnded
+    return !this.transport.disconnecting && (!this.#inbox.full || this.#inputEnded)
   }
 
   #throttle(): void {
@@ -273,7 +269,7 @@ export class WebSocketChannel
     switch (event.type) {
       case 'text':
       case 'bytes':
-        if (this.open) this.#inbox.push(event)
+        this.#inbox.push(event)
         break
       case 'ping':
         this.#pings.pingReceived(event.payload)

@@ -1,4 +1,10 @@
-import { ConnectionAborted, type ConnectionClosed, ConnectionDone, ConnectionLost } from '@ropewalk/core'
+import {
+  ConnectionAborted,
+  type ConnectionClosed,
+  ConnectionDone,
+  ConnectionLost,
+  type TriggerId,
+} from '@ropewalk/core'
 import { MemoryReactor } from '@ropewalk/core/testing'
 import { describe, expect, test } from 'vitest'
 import { ClosingHandshake } from '../src/closing-handshake.ts'
@@ -74,7 +80,7 @@ describe('EndNotice', () => {
     }
   })
 
-  test('is given when the reactor stops, once, and leaves no trigger behind', async () => {
+  test('is given when the reactor stops, once, also when it was given before', async () => {
     const { reactor, notice: end, given } = notice()
     for (const endsBefore of [false, true]) {
       given.length = 0
@@ -87,5 +93,28 @@ describe('EndNotice', () => {
       await reactor.settle()
       expect(given).toHaveLength(1)
     }
+  })
+
+  test('takes its trigger away once it is given', () => {
+    const triggers = new Set<TriggerId>()
+    class Counting extends MemoryReactor {
+      override addSystemEventTrigger(
+        ...given: Parameters<MemoryReactor['addSystemEventTrigger']>
+      ): TriggerId {
+        const id = super.addSystemEventTrigger(...given)
+        triggers.add(id)
+        return id
+      }
+      override removeSystemEventTrigger(id: TriggerId): void {
+        triggers.delete(id)
+        super.removeSystemEventTrigger(id)
+      }
+    }
+    const end = new EndNotice(new Counting(), () => undefined)
+    end.awaitCallbacks(5000)
+    end.lost(ended())
+    expect(triggers.size).toBe(1)
+    end.idle()
+    expect(triggers.size).toBe(0)
   })
 })

@@ -86,6 +86,17 @@ describe('WebSocketChannel, when the reactor stops', () => {
     expect(exchange.transport.disconnecting).toBe(true)
   })
 
+  test('waits for nothing more when the peer resets the connection', async () => {
+    const protocol = new Pending()
+    const exchange = await openExchange(protocol)
+    await exchange.send(frame(1, 'a'))
+    exchange.transport.drain()
+    exchange.transport.receiveReset()
+    expect(protocol.got).toEqual(['a', 'lost'])
+    expect(exchange.reactor.getDelayedCalls()).toEqual([])
+    protocol.settle()
+  })
+
   test('takes a drain that returns nothing for one that has nothing to wait for', async () => {
     class Undecided extends Pending {
       drain(): void {}

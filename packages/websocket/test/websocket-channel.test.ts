@@ -1,3 +1,4 @@
+import { ConnectionDone } from '@ropewalk/core'
 import { chunkings } from '@ropewalk/core/testing'
 import { describe, expect, test } from 'vitest'
 import type { WebSocketClosed } from '../src/websocket-closed.ts'
@@ -126,7 +127,19 @@ describe('WebSocketChannel', () => {
     expect(protocol.closed).toMatchObject([{ code: 1006, closedBy: 'us', sentCode: 3001 }])
   })
 
-  test('says why it cannot go on with a peer that breaks the rules, and reads nothing behind it', async () => {
+  test('does not abort while TCP closes, once the close frame of the peer has come', async () => {
+    const protocol = new Echo()
+    const exchange = exchangeWith(protocol, { closeTimeoutMs: 500 })
+    await exchange.open()
+    await exchange.send(frame(1, 'close'), frame(8, closing(3001)))
+    exchange.reactor.advance(1000)
+    expect(exchange.transport.connected).toBe(true)
+    exchange.transport.receiveEnd()
+    expect(protocol.closed).toMatchObject([{ closedBy: 'us', wasClean: true }])
+    expect(protocol.closed[0]?.cause).toBeInstanceOf(ConnectionDone)
+  })
+
+  test('closes with the reason when the peer breaks the rules, and reads nothing after it', async () => {
     const cases: [Buffer, number][] = [
       [Buffer.from([0x81, 0x01, 0x61]), 1002],
       [frame(1, Uint8Array.of(0xff)), 1007],
