@@ -1,9 +1,11 @@
 import { ConnectionDone, ConnectionLost, sleep } from '@ropewalk/core'
 import { chunkings } from '@ropewalk/core/testing'
+import { NOT_DONE_YET, type RenderResult, type Request, Resource } from '@ropewalk/http'
 import { describe, expect, test } from 'vitest'
+import { WebSocketChannel } from '../src/websocket-channel.ts'
 import { WebSocketProtocol } from '../src/websocket-protocol.ts'
 import { openExchange, Pending, thenable } from './pending-protocol.ts'
-import { answer, closing, frame, type SiteExchange } from './websocket-exchange.ts'
+import { answer, closing, frame, SiteExchange } from './websocket-exchange.ts'
 
 const ENDS: Readonly<Record<string, (exchange: SiteExchange) => Promise<void> | void>> = {
   'close frame': (exchange) => exchange.send(frame(8, closing(1000))),
@@ -287,11 +289,24 @@ describe('WebSocketChannel, within its bounds', () => {
     expect(protocol.got).toEqual([...texts, 'lost'])
   })
 
-  test('looks for a close frame behind them once the peer has ended its side', async () => {
+  test('looks for a close frame after them at once when the peer ends its side', async () => {
     const protocol = new Pending()
-    const exchange = await openExchange(protocol)
+    let channel: WebSocketChannel | undefined
+    class Upgrading extends Resource {
+      override readonly isLeaf = true
+      override render(request: Request): RenderResult {
+        channel = new WebSocketChannel({ protocol, request })
+        request.upgrade(channel, { protocol: 'websocket' })
+        return NOT_DONE_YET
+      }
+    }
+    const exchange = new SiteExchange(new Upgrading())
+    await exchange.open()
     await exchange.send(Buffer.concat([...many(100), frame(8, closing(1000))]))
     expect((await exchange.received()).length).toBe(0)
+    channel?.readConnectionLost()
+    expect(await exchange.received()).toEqual(answer(8, closing(1000)))
+    expect(exchange.closed).toBe(true)
     exchange.transport.receiveEnd()
     for (let message = 0; message < 100; message++) {
       protocol.settle()
