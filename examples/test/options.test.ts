@@ -16,11 +16,12 @@ import {
   ReconnectingClientFactory,
   runServices,
   StreamProtocol,
+  tcpAddress,
   type StreamReader,
   DatagramProtocol,
 } from '@ropewalk/core'
-import { connectedPair, MemoryReactor } from '@ropewalk/core/testing'
-import { Resource, Site } from '@ropewalk/http'
+import { connectedPair, MemoryReactor, StringTransport } from '@ropewalk/core/testing'
+import { NOT_DONE_YET, type Request, Resource, Site } from '@ropewalk/http'
 import { replay, Simulation } from '@ropewalk/simulation'
 import { WebSocketProtocol, WebSocketResource, WebSocketServerFactory } from '@ropewalk/websocket'
 import { describe, expect, test } from 'vitest'
@@ -77,6 +78,26 @@ async function read(option: string, value: unknown): Promise<void> {
   client.loseConnection()
   await reactor.settle()
   if (failure !== undefined) throw failure as Error
+}
+
+/** Reads a form with options. */
+async function form(options: object): Promise<unknown> {
+  const read: Promise<unknown>[] = []
+  class Form extends Resource {
+    override render_POST(request: Request) {
+      read.push(request.body.formData(options))
+      return NOT_DONE_YET
+    }
+  }
+  const root = new Resource()
+  root.putChild('', new Form())
+  const channel = new Site(root).buildProtocol(tcpAddress('127.0.0.1', 80))
+  if (channel === undefined) throw new Error('The site refuses a connection')
+  const transport = StringTransport.connect(channel)
+  const type = 'Content-Type: application/x-www-form-urlencoded'
+  transport.receive(`POST / HTTP/1.1\r\nHost: h\r\n${type}\r\nContent-Length: 3\r\n\r\na=b`)
+  await transport.reactor.settle()
+  return read[0]
 }
 
 const CLIENTS: Readonly<Record<string, Give>> = {
@@ -165,7 +186,11 @@ const TAKES: readonly (readonly [heading: string, give: Give])[] = [
         value,
       ),
   ],
-  ['HTTP', (option, value) => new Site(new Resource(), { [option]: value })],
+  [
+    'HTTP',
+    (option, value) =>
+      option === 'maxFields' ? form({ [option]: value }) : new Site(new Resource(), { [option]: value }),
+  ],
   ['WebSocket', (option, value) => new WebSocketResource(new Rooms(), { [option]: value })],
 ]
 
