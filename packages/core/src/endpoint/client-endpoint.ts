@@ -4,12 +4,12 @@ import type { Connector } from '../contracts/connector.ts'
 import type { ProtocolEvents, ProtocolFactory } from '../contracts/protocol-events.ts'
 import type { ConnectTCPOptions, ReactorTCP, ReactorTLS, ReactorUNIX } from '../contracts/reactor.ts'
 import type { ClientTLSOptions, TLSContext, TLSSession } from '../contracts/tls.ts'
-import { ConnectError, ConnectingCancelledError, ConnectionClosed, TLSConfigurationError } from '../errors.ts'
+import { ConnectingCancelledError } from '../errors.ts'
 import { checkOptions, checkValue } from '../options/check-options.ts'
 import { FACTORY } from '../options/object-rules.ts'
 import { CONNECT_TCP_RULES, CONNECT_UNIX_RULES, NODE_NAMES, PORT } from '../transport/connection-rules.ts'
 import { AttemptFactory } from '../transport/forwarding-factory.ts'
-import { notMade } from '../transport/when-made.ts'
+import { attemptFailure } from './attempt-failure.ts'
 
 /** How one connect behaves. */
 export interface ConnectOptions {
@@ -135,7 +135,7 @@ async function connected<P extends ProtocolEvents>(
       if (signal.aborted) cancel()
     })
   } catch (error) {
-    throw failure(address, error)
+    throw attemptFailure(address, error)
   } finally {
     signal?.removeEventListener('abort', cancel)
   }
@@ -147,13 +147,3 @@ class OneAttempt<P extends ProtocolEvents> extends AttemptFactory<P> {
     return this.wrappedFactory.buildProtocol(peer, session)
   }
 }
-
-/** What an attempt to connect to `address` rejects with; mistakes of the caller stay as they are. */
-function failure(address: Address, error: unknown): unknown {
-  if (error instanceof ConnectionClosed) return notMade(address, error)
-  const isOwn = OWN_ERRORS.some((type) => error instanceof type)
-  if (isOwn || !(error instanceof Error)) return error
-  return new ConnectError(address, error.message, error)
-}
-
-const OWN_ERRORS = [ConnectError, TLSConfigurationError, TypeError, RangeError]

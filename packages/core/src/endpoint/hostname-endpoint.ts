@@ -16,6 +16,7 @@ import { DEFAULT_ATTEMPT_DELAY_MS } from '../transport/address-race.ts'
 import { addressesOfName } from '../transport/addresses-of-name.ts'
 import { CONNECT_TCP_RULES, NODE_NAMES, PORT } from '../transport/connection-rules.ts'
 import { type Made, whenMade } from '../transport/when-made.ts'
+import { attemptFailure } from './attempt-failure.ts'
 import type { ClientEndpoint, ConnectOptions } from './client-endpoint.ts'
 import { ConnectionRace } from './connection-race.ts'
 import { mustBeHostName } from './host-name.ts'
@@ -95,6 +96,8 @@ export class HostnameEndpoint implements ClientEndpoint {
       // The connection is there in time; how long its connectionMade takes is the protocol's business.
       if (deadline.active()) deadline.cancel()
       return await whenMade(won, address)
+    } catch (error) {
+      throw attemptFailure(address, error)
     } finally {
       signal?.removeEventListener('abort', cancel)
       if (deadline.active()) deadline.cancel()

@@ -8,6 +8,7 @@ import type { TransportOptions } from '../contracts/transport-options.ts'
 import type { ConnectedWire } from '../contracts/wire.ts'
 import { NoProtocol } from '../errors.ts'
 import { buildProtocol } from './build-protocol.ts'
+import { mustNotBePromise } from './contained.ts'
 import { diagnose } from './diagnostics.ts'
 import { StreamTransport } from './stream-transport.ts'
 import type { TransportHost } from './transport-host.ts'
@@ -119,9 +120,11 @@ export class Acceptor {
 
 /** @throws {TypeError} when a policy has answered something else, such as a promise. */
 function understood(admission: Admission): Admission {
+  mustNotBePromise(admission, `${NOT_UNDERSTOOD}, and no promise: admits is not async`)
   if (admission === 'now' || admission === 'later') return admission
   if (typeof admission === 'object' && Number.isFinite(admission.inMs)) return admission
-  throw new TypeError("Cannot understand a policy's answer: it must be 'now', 'later' or { inMs }")
+  throw new TypeError(NOT_UNDERSTOOD)
 }
 
+const NOT_UNDERSTOOD = "Cannot understand a policy's answer: it must be 'now', 'later' or { inMs }"
 const MAX_REFUSED = 64

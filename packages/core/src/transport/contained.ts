@@ -22,6 +22,15 @@ export function containedResult(
   return Promise.resolve(result).then(() => undefined, failed)
 }
 
+/**
+ * Refuses a promise where none is awaited, whatever becomes of it.
+ *
+ * @throws {TypeError} with `message`.
+ */
+export function mustNotBePromise(result: unknown, message: string): void {
+  if (containedResult(result, () => undefined) !== undefined) throw new TypeError(message)
+}
+
 function isThenable(value: unknown): value is PromiseLike<unknown> {
   return typeof value === 'object' && value !== null && 'then' in value && typeof value.then === 'function'
 }

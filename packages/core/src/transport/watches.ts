@@ -1,7 +1,7 @@
 import type { ConnectionPolicy, ConnectionWatch, RateLimit } from '../contracts/policy.ts'
 import type { Transport } from '../contracts/transport.ts'
 import type { ConnectionClosed } from '../errors.ts'
-import { contained } from './contained.ts'
+import { contained, mustNotBePromise } from './contained.ts'
 import type { Outbound } from './outbound.ts'
 import { Pace } from './pace.ts'
 
@@ -77,8 +77,16 @@ export class Watches {
   }
 
   #ask(policy: ConnectionPolicy): void {
-    const watch = policy.accepted?.(this.#transport)
-    if (watch !== undefined) this.#watches.push(watch)
+    const watch: unknown = policy.accepted?.(this.#transport) ?? undefined
+    if (watch === undefined) return
+    mustNotBePromise(
+      watch,
+      'Cannot watch a connection with a promise: accepted is not async, and returns a watch',
+    )
+    if (typeof watch !== 'object')
+      throw new TypeError(`Cannot watch a connection with a ${typeof watch}: accepted returns a watch`)
+    // All its members are optional.
+    this.#watches.push(watch as ConnectionWatch)
   }
 
   #paceOf(rates: readonly RateLimit[]): Pace {

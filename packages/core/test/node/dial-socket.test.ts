@@ -1,6 +1,13 @@
 import { createServer, type Server, type Socket } from 'node:net'
 import { afterEach, describe, expect, test } from 'vitest'
 import type { Reactor } from '../../src/contracts/reactor.ts'
+import {
+  type ClientEndpoint,
+  ConnectError,
+  HostnameEndpoint,
+  TCPClientEndpoint,
+  UNIXClientEndpoint,
+} from '../../src/index.ts'
 import { createReactor } from '../../src/node/node-reactor.ts'
 import { HalfCloseRecorder, Recorder } from '../../src/testing/checks/recorder.ts'
 import { OneProtocol } from '../one-protocol.ts'
@@ -68,6 +75,35 @@ describe('dialSocket', () => {
     expect(() => reactor.connectTCP('127.0.0.1', 80, factory, { bindAddress: 'nonsense' })).toThrow(TypeError)
     expect([factory.numPorts, reactor.getDelayedCalls()]).toEqual([0, []])
   })
+
+  test.each<[string, (reactor: Reactor) => ClientEndpoint, string]>([
+    [
+      'a path that is too long',
+      (own) => new UNIXClientEndpoint(own, `/tmp/${'x'.repeat(300)}`),
+      'ConnectError',
+    ],
+    [
+      'a bindAddress that is none',
+      (own) => new TCPClientEndpoint(own, '127.0.0.1', 9, { bindAddress: 'eth0' }),
+      'ConnectBindError',
+    ],
+    [
+      'a bindAddress that is none, by name,',
+      (own) => new HostnameEndpoint(own, 'localhost', 9, { bindAddress: 'eth0' }),
+      'ConnectBindError',
+    ],
+    ['a host that is none', (own) => new TCPClientEndpoint(own, 'xn--\ud800', 9), 'ConnectError'],
+  ])(
+    'an endpoint with %s rejects, throws nothing at the call, and leaves nothing',
+    async (_what, make, name) => {
+      const factory = new OneProtocol(new Recorder())
+      const connecting = make(reactor).connect(factory)
+      await expect(connecting).rejects.toMatchObject({ name })
+      await expect(connecting).rejects.toBeInstanceOf(ConnectError)
+      await until(() => factory.numPorts === 0)
+      expect(reactor.getDelayedCalls()).toEqual([])
+    },
+  )
 
   test('tells nothing more once it is cancelled', async () => {
     const port = await listen()

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { contained, containedResult } from '../../src/transport/contained.ts'
+import { contained, containedResult, mustNotBePromise } from '../../src/transport/contained.ts'
 
 describe('contained', () => {
   test('hands on what a call throws, and nothing else', () => {
@@ -26,6 +26,16 @@ describe('contained', () => {
     ).resolves.toBeUndefined()
     await expect(contained(() => Promise.resolve(7), faults.push)).resolves.toBeUndefined()
     expect(faults).toEqual([fault])
+  })
+})
+
+describe('mustNotBePromise', () => {
+  test('refuses a promise, and keeps its rejection from ending the process', async () => {
+    expect(() => mustNotBePromise(Promise.reject(new Error('no')), 'Cannot wait')).toThrow(
+      new TypeError('Cannot wait'),
+    )
+    for (const plain of [undefined, 'now', { inMs: 5 }]) mustNotBePromise(plain, 'Cannot wait')
+    await Promise.resolve()
   })
 })
 

@@ -106,6 +106,31 @@ describe('Watches', () => {
     },
   )
 
+  test.each<[string, () => unknown, string]>([
+    ['a promise', () => Promise.resolve({}), 'Cannot watch a connection with a promise'],
+    [
+      'a promise that rejects',
+      () => Promise.reject(new Error('no')),
+      'Cannot watch a connection with a promise',
+    ],
+    ['a number', () => 7, 'Cannot watch a connection with a number'],
+  ])('refuses %s as a watch, and the connection with it', async (_what, given, message) => {
+    const server = await PolicedServer.listen({ policies: [{ accepted: given as () => undefined }] })
+    server.connect()
+    await server.reactor.settle()
+    expect(server.reactor.logged.map(({ error }) => String(error))).toEqual([
+      expect.stringContaining(message),
+    ])
+    expect([...server.reactor.connections]).toEqual([])
+  })
+
+  test('takes null for no watch', async () => {
+    const server = await PolicedServer.listen({ policies: [{ accepted: () => null as never }] })
+    server.connect().transport.write('x')
+    await server.reactor.settle()
+    expect([server.reactor.logged, server.served[0]?.text]).toEqual([[], 'x'])
+  })
+
   test.each(['received', 'written', 'closed'] as const)(
     'logs what an asynchronous %s rejects with (statement 128)',
     async (where) => {
