@@ -28,7 +28,7 @@ export interface InboxOwner {
 export class Inbox {
   readonly #bounds: InboxBounds
   readonly #owner: InboxOwner
-  #held: Message[] | undefined
+  #held: Held[] | undefined
   #heldBytes = 0
   /** Callbacks whose promises are pending. */
   #pending = 0
@@ -45,6 +45,7 @@ export class Inbox {
 
   /** Whether more is held back than the bounds allow: read no more. */
   get full(): boolean {
+    if (this.#heldCount === 0) return false
     const { maxMessagesAhead, maxBytesAhead } = this.#bounds
     return this.#heldCount > maxMessagesAhead || this.#heldBytes > maxBytesAhead
   }
@@ -59,11 +60,12 @@ export class Inbox {
     if (this.#closed) return
     if (this.#ready && this.#heldCount === 0) {
       this.#give(message)
-      this.#deliverHeld()
+      if (this.#heldCount > 0) this.#deliverHeld()
     } else {
+      const bytes = bytesOf(message)
       this.#held ??= []
-      this.#held.push(message)
-      this.#heldBytes += bytesOf(message)
+      this.#held.push({ message, bytes })
+      this.#heldBytes += bytes
     }
   }
 
@@ -123,10 +125,10 @@ export class Inbox {
 
   #deliverHeld(): void {
     while (this.#ready) {
-      const message = this.#held?.shift()
-      if (message === undefined) return
-      this.#heldBytes -= bytesOf(message)
-      this.#give(message)
+      const next = this.#held?.shift()
+      if (next === undefined) return
+      this.#heldBytes -= next.bytes
+      this.#give(next.message)
     }
   }
 
@@ -137,6 +139,11 @@ export class Inbox {
     this.#delivering = false
     if (callback !== undefined) this.waitFor(callback)
   }
+}
+
+interface Held {
+  readonly message: Message
+  readonly bytes: number
 }
 
 function bytesOf(message: Message): number {

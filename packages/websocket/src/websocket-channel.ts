@@ -4,6 +4,7 @@ import {
   ConnectionDone,
   ConnectionLost,
   contained,
+  containedResult,
   Deadline,
   type Drainable,
   type HalfCloseable,
@@ -47,9 +48,6 @@ export interface WebSocketChannelSetup {
  * Its protocol is given whole messages. While it is paused, or a promise of a callback is pending, messages
  * alone wait, within bounds: pings are answered, and the peer's close frame, its leaving and what it does
  * against the rules are noticed at once.
- *
- *     open ──peer's close frame or end──▶ our close frame, TCP closed ──callbacks have returned, or grace──▶ lost
- *       └──ours──▶ waits for the peer's, at most closeTimeoutMs ──▶ TCP closed ──▶ lost
  */
 export class WebSocketChannel
   extends Protocol
@@ -211,11 +209,19 @@ export class WebSocketChannel
     return this.transport.getHost()
   }
 
+  /** Written out rather than through `#call`: it runs for every message. */
   deliver(message: Message): Promise<void> | undefined {
     const protocol = this.#protocol
-    return message.type === 'text'
-      ? this.#call(() => protocol.textMessageReceived(message.text))
-      : this.#call(() => protocol.bytesMessageReceived(message.data))
+    try {
+      const result =
+        message.type === 'text'
+          ? protocol.textMessageReceived(message.text)
+          : protocol.bytesMessageReceived(message.data)
+      return result === undefined ? undefined : containedResult(result, (error) => this.#fault(error))
+    } catch (error) {
+      this.#fault(error)
+      return undefined
+    }
   }
 
   deliverPong(payload: Buffer): Promise<void> | undefined {
@@ -290,10 +296,7 @@ export class WebSocketChannel
     return this.#pingPong
   }
 
-  /**
-   * Carries out what ends the exchange: at once, or when callbacks that need only microtasks have returned,
-   * so that an answer does not depend on whether the end came in the same segment as the question.
-   */
+  /** Carries out what ends the exchange once quick callbacks have returned, however the bytes before it were cut. */
   #whenSettled(act: () => void): void {
     if (this.#inbox.idle && this.#ending === undefined)
       return this.transport.disconnecting ? undefined : act()
