@@ -18,7 +18,10 @@ describe('examples/udp-echo.ts', () => {
 
   test('says in one line what is wrong with its port, and exits with 2', async () => {
     const { code, errors } = await ExampleProcess.run('udp-echo', 'eighty')
-    expect([code, errors]).toEqual([2, 'Cannot use NaN as a UDP port: give a whole number from 0 to 65535\n'])
+    expect([code, errors]).toEqual([
+      2,
+      'Cannot take port NaN for listenUDP: give a whole number, 0 to 65535\n',
+    ])
     const example = await ExampleProcess.startWith('udp-echo', ['0'])
     const second = await ExampleProcess.run('udp-echo', String(example.port))
     expect(second.errors).toBe(
