@@ -4,6 +4,7 @@ import { type ConnectionClosed, ConnectionDone, IncompleteReadError, LocalProtoc
 import type { Factory } from '../protocol/factory.ts'
 import { Protocol } from '../protocol/protocol.ts'
 import { logConnection } from '../transport/connection-report.ts'
+import type { HoldingBack } from '../transport/stuck-callback.ts'
 import { checkValue } from '../options/check-options.ts'
 import { bytes } from '../options/option-rules.ts'
 import { StreamInput } from './stream-input.ts'
@@ -21,10 +22,12 @@ import { StreamWriter } from './stream-writer.ts'
  */
 export abstract class StreamProtocol<F = Factory>
   extends Protocol<F>
-  implements HalfCloseable, Drainable, Replaceable
+  implements HalfCloseable, Drainable, Replaceable, HoldingBack
 {
   /** From this many unread bytes on, the peer is made to wait. A read that needs more gets it. */
   readonly maxBufferedBytes: number = 65_536
+  /** A delivery that must wait is no fault: `run` reads when it likes. */
+  readonly holdsBack: true = true
   readonly #input = new StreamInput(this)
   #finished: Promise<void> = Promise.resolve()
   /** Why this protocol has the connection no more. */

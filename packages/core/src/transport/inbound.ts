@@ -7,6 +7,8 @@ export interface InboundReader {
   deliver(data: Buffer): Promise<void> | undefined
   /** Everything was delivered, and the peer will send no more. */
   deliverEnd(): void
+  /** Bytes, or the end, are held until `pending` settles. */
+  heldBack?(pending: Promise<void>): void
 }
 
 /**
@@ -41,19 +43,29 @@ export class Inbound {
     return this.#end === 'held' && !this.#closed
   }
 
+  /** The promise of a callback that must settle before the next delivery. */
+  get pending(): Promise<void> | undefined {
+    return this.#pending
+  }
+
+  /** How many bytes have come that were not delivered. */
+  get heldBytes(): number {
+    return this.#held?.length ?? 0
+  }
+
   /** The wire brought bytes. */
   push(data: Buffer): void {
     if (this.#closed || data.length === 0) return
-    if (this.#ready && this.#heldBytes === 0) this.#deliverNow(data)
+    if (this.#ready && this.heldBytes === 0) this.#deliverNow(data)
     else this.#hold(data)
-    if (this.#heldBytes >= this.#readAheadBytes || this.#throttled) this.#pauseWire()
+    if (this.heldBytes >= this.#readAheadBytes || this.#throttled) this.#pauseWire()
   }
 
   /** Keeps the wire from bringing more, or lets it. What has come is delivered all the same. */
   throttle(enabled: boolean): void {
     this.#throttled = enabled
     if (enabled) this.#pauseWire()
-    else if (this.#heldBytes < this.#readAheadBytes) this.#openWire()
+    else if (this.heldBytes < this.#readAheadBytes) this.#openWire()
   }
 
   /** The wire brought the peer's end of input. */
@@ -61,6 +73,7 @@ export class Inbound {
     if (this.#end !== 'ahead') return
     this.#end = 'held'
     this.deliver()
+    if (this.owesEnd && this.#pending !== undefined) this.#reader.heldBack?.(this.#pending)
   }
 
   /** Delivers nothing until `resume`. */
@@ -127,15 +140,11 @@ export class Inbound {
       this.#give(data)
     }
     if (this.#delivering) return
-    if (this.#heldBytes < this.#readAheadBytes) this.#openWire()
+    if (this.heldBytes < this.#readAheadBytes) this.#openWire()
     if (this.#end === 'held' && this.#ready) {
       this.#end = 'delivered'
       if (!this.#closed) this.#reader.deliverEnd()
     }
-  }
-
-  get #heldBytes(): number {
-    return this.#held?.length ?? 0
   }
 
   /** A callback that switches protocols returns before the next one is given anything. */
@@ -146,12 +155,13 @@ export class Inbound {
   #hold(data: Buffer): void {
     this.#held ??= new ByteQueue()
     this.#held.push(data)
+    if (this.#pending !== undefined) this.#reader.heldBack?.(this.#pending)
   }
 
   /** Most of what comes is wanted as it comes, and need not be held first. */
   #deliverNow(data: Buffer): void {
     this.#give(data)
-    if (this.#heldBytes > 0 || this.#end === 'held') this.deliver()
+    if (this.heldBytes > 0 || this.#end === 'held') this.deliver()
   }
 
   #give(data: Buffer): void {

@@ -18,6 +18,7 @@ import { CONNECTED, DISCONNECTING, reasonFor, type Stage } from './stage.ts'
 import { TLSLayer } from './tls-layer.ts'
 import { pipeFrom } from './pipe-from.ts'
 import { Sender } from './sender.ts'
+import { StuckCallback } from './stuck-callback.ts'
 import type { HostedTransport, TransportHost } from './transport-host.ts'
 import type { TurnEnder } from './turn.ts'
 import { Watches } from './watches.ts'
@@ -70,6 +71,9 @@ export class StreamTransport
   #linger: Linger | undefined
   #abort: AbortController | undefined
   #sender: Sender | undefined
+  #stuck: StuckCallback | undefined
+  /** The callback whose promise is pending, unless that is `dataReceived`. */
+  #awaited: string | undefined
 
   constructor(setup: TransportSetup) {
     const { host, wire, options, onLost } = setup
@@ -99,7 +103,7 @@ export class StreamTransport
   makeFirst(protocol: ProtocolEvents, policies: readonly ConnectionPolicy[] = []): Promise<void> | undefined {
     this.#current.replace(protocol)
     if (policies.length > 0) void this.#current.tell(() => this.#obey(policies))
-    return this.#tellFirst(() => protocol.makeConnection(this))
+    return this.#tellFirst('connectionMade', () => protocol.makeConnection(this))
   }
 
   get reactor(): Reactor {
@@ -221,7 +225,7 @@ export class StreamTransport
     const previous = this.#current.replace(next)
     void this.#current.tell((protocol) => protocol.protocolReplaced?.(), previous)
     diagnose('ropewalk.switch', () => ({ transport: this, previous, protocol: next }))
-    const making = this.#tellFirst(() => next.makeConnection(this))
+    const making = this.#tellFirst('connectionMade', () => next.makeConnection(this))
     this.#inbound.deliver()
     if (this.#draining) this.drain()
     return making
@@ -239,7 +243,8 @@ export class StreamTransport
       wireWritable: () => this.#outbound.writable(),
       wireClosed: (error) => this.#closed(error),
       handshakeCompleted: (session) =>
-        this.disconnecting || void this.#tellFirst((protocol) => protocol.handshakeCompleted?.(session)),
+        this.disconnecting ||
+        void this.#tellFirst('handshakeCompleted', (protocol) => protocol.handshakeCompleted?.(session)),
       handshakeFailed: (why) => this.abortConnection(why),
     })
     this.#wire = this.#tls.wire
@@ -329,6 +334,14 @@ export class StreamTransport
     if (this.#wireClosed) this.outputQueued()
   }
 
+  heldBack(pending: Promise<void>): void {
+    this.#stuck ??= new StuckCallback(this, this.#inbound, () => ({
+      protocol: this.#current.protocol,
+      callback: this.#awaited ?? 'dataReceived',
+    }))
+    this.#stuck.watch(pending)
+  }
+
   outputQueued(): void {
     if (this.#turnScheduled) return
     this.#turnScheduled = true
@@ -387,10 +400,13 @@ export class StreamTransport
   }
 
   /** While what the call answers is pending, nothing is delivered. */
-  #tellFirst(call: (protocol: ProtocolEvents) => unknown): Promise<void> | undefined {
+  #tellFirst(name: string, call: (protocol: ProtocolEvents) => unknown): Promise<void> | undefined {
     const { protocol } = this.#current
     const told = this.#current.tell(call)
-    if (told !== undefined && protocol === this.#current.protocol) this.#inbound.waitFor(told)
+    if (told === undefined || protocol !== this.#current.protocol) return told
+    this.#awaited = name
+    this.#inbound.waitFor(told)
+    void told.then(() => (this.#awaited = undefined))
     return told
   }
 
@@ -406,6 +422,7 @@ export class StreamTransport
     this.#stage = { is: 'lost', reason }
     this.#outbound.stop()
     this.#linger?.over()
+    this.#stuck?.stop()
     this.#abort?.abort(reason)
     void this.#current.tell((protocol) => protocol.connectionLost(reason))
     void this.#current.tell(() => this.#watches?.closed(reason))
