@@ -48,14 +48,17 @@ export abstract class ForwardingFactory<
   P extends ProtocolEvents = ProtocolEvents,
   W extends ProtocolEvents = P,
 > extends AttemptFactory<P, W> {
+  /** A connection is being made. */
   startedConnecting(connector: Connector): unknown {
     return this.wrappedFactory.startedConnecting?.(connector)
   }
 
+  /** A connection could not be made. */
   clientConnectionFailed(connector: Connector, reason: Error): unknown {
     return this.wrappedFactory.clientConnectionFailed?.(connector, reason)
   }
 
+  /** A connection was made and is gone. */
   clientConnectionLost(connector: Connector, reason: ConnectionClosed): unknown {
     return this.wrappedFactory.clientConnectionLost?.(connector, reason)
   }
