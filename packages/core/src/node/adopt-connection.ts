@@ -3,6 +3,8 @@ import { tcpAddress, unixAddress } from '../addresses.ts'
 import type { Address } from '../contracts/address.ts'
 import type { ProtocolEvents, ProtocolFactory } from '../contracts/protocol-events.ts'
 import { ConnectError, NoProtocol } from '../errors.ts'
+import { checkValue } from '../options/check-options.ts'
+import { FACTORY } from '../options/object-rules.ts'
 import { buildProtocol } from '../transport/build-protocol.ts'
 import { contained } from '../transport/contained.ts'
 import { diagnose } from '../transport/diagnostics.ts'
@@ -19,6 +21,7 @@ import { whenMade } from '../transport/when-made.ts'
  * what is none is left alone.
  *
  * @throws {ConnectError} (rejects) when `fd` is no connected stream socket, or the factory refuses.
+ * @throws {TypeError} (rejects) for what is no factory.
  */
 export async function adoptConnection<P extends ProtocolEvents>(
   host: TransportHost,
@@ -28,6 +31,7 @@ export async function adoptConnection<P extends ProtocolEvents>(
   const socket = socketOf(fd)
   const wire = new SocketWire(socket)
   try {
+    checkValue('adoptStreamConnection', 'factory', factory, FACTORY)
     if (host.stopping) throw refusal(fd, 'the reactor is stopping')
     return await begin(host, { fd, socket, wire }, factory)
   } catch (error) {

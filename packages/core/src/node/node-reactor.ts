@@ -152,8 +152,7 @@ class NodeReactor extends WireReactor implements SystemReactor {
     })
   }
 
-  async adoptStreamConnection<P extends ProtocolEvents>(fd: number, factory: ProtocolFactory<P>): Promise<P> {
-    checkValue('adoptStreamConnection', 'factory', factory, FACTORY)
+  adoptStreamConnection<P extends ProtocolEvents>(fd: number, factory: ProtocolFactory<P>): Promise<P> {
     return adoptConnection(this.host, fd, factory)
   }
 

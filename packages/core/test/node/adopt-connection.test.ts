@@ -56,15 +56,22 @@ describe('adoptStreamConnection', () => {
     const child = run(
       `class Choosy extends Factory { buildProtocol() { return undefined } }
       class Broken extends Factory { buildProtocol() { throw new Error('no protocol today') } }
-      class Sick extends Factory { startFactory() { throw new Error('cannot start') } }
+      class Sick extends Broken { startFactory() { throw new Error('cannot start') } }
       const { fstatSync } = await import('node:fs')
       const factory = new Choosy()
       console.log(await refusal(reactor.adoptStreamConnection(3, factory)))
       console.log(await refusal(reactor.adoptStreamConnection(4, factory)), factory.numPorts)
       console.log(await refusal(reactor.adoptStreamConnection(5, new Broken())))
       console.log(await refusal(reactor.adoptStreamConnection(6, new Sick())))
-      setImmediate(() => console.log([3, 4, 5, 6].map((fd) => { try { return fstatSync(fd).isSocket() } catch (e) { return e.code } }).join()))`,
-      { 3: bound.fd, 4: descriptorOf(accepted), 5: descriptorOf(accepted), 6: descriptorOf(accepted) },
+      console.log(await refusal(reactor.adoptStreamConnection(7, Sick)))
+      setImmediate(() => console.log([3, 4, 5, 6, 7].map((fd) => { try { return fstatSync(fd).isSocket() } catch (e) { return e.code } }).join()))`,
+      {
+        3: bound.fd,
+        4: descriptorOf(accepted),
+        5: descriptorOf(accepted),
+        6: descriptorOf(accepted),
+        7: descriptorOf(accepted),
+      },
     )
     await until(() => child.ended)
     client.destroy()
@@ -76,7 +83,8 @@ describe('adoptStreamConnection', () => {
         'NoProtocol: Cannot connect to unix:/dev/fd/4: its factory refused the connection 0',
         'NoProtocol: Cannot connect to unix:/dev/fd/5: its factory failed to build a protocol',
         'Error: cannot start',
-        'EBADF,EBADF,EBADF,EBADF',
+        'TypeError: Cannot take factory the function Sick for adoptStreamConnection: give an instance: new Sick()',
+        'EBADF,EBADF,EBADF,EBADF,EBADF',
         '',
       ].join('\n'),
       expect.stringMatching(
