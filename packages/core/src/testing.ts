@@ -14,3 +14,5 @@ export type {
   TransportPair,
 } from './testing/transport-harness.ts'
 export { StringTransport, type StringTransportOptions } from './testing/string-transport.ts'
+export { wireChecks } from './testing/wire-checks.ts'
+export type { WireCapability, WireCheck, WireEnd, WireHarness, WirePair } from './testing/wire-harness.ts'

@@ -1,13 +1,30 @@
 import { expect, test } from 'vitest'
-import { checksFor } from '../src/testing/transport-checks.ts'
+import { checksFor, transportChecks } from '../src/testing/transport-checks.ts'
 import type { TransportCheck, TransportHarness } from '../src/testing/transport-harness.ts'
+import { wireChecks } from '../src/testing/wire-checks.ts'
+import type { WireHarness } from '../src/testing/wire-harness.ts'
 
 /** Makes every check that a harness can observe a test of its own, each with a new harness. */
-export function runChecks(makeHarness: () => TransportHarness, checks?: readonly TransportCheck[]): void {
+export function runChecks(
+  makeHarness: () => TransportHarness,
+  checks: readonly TransportCheck[] = transportChecks,
+): void {
   const observable = checksFor(makeHarness().capabilities, checks)
-  test.each(observable.map((check) => [check.name, check] as const))('%s', async (_name, check) => {
+  test.each(named(observable))('%s', async (_name, check) => {
     const harness = makeHarness()
     await expect(check.run(harness)).resolves.toBeUndefined()
     expect((await harness.leftovers?.()) ?? []).toEqual([])
   })
+}
+
+/** The same for wires. */
+export function runWireChecks(makeHarness: () => WireHarness): void {
+  const observable = checksFor(makeHarness().capabilities, wireChecks)
+  test.each(named(observable))('%s', async (_name, check) => {
+    await expect(check.run(makeHarness())).resolves.toBeUndefined()
+  })
+}
+
+function named<C extends { readonly name: string }>(checks: readonly C[]): (readonly [string, C])[] {
+  return checks.map((check) => [check.name, check] as const)
 }

@@ -29,7 +29,7 @@ export async function adoptConnection<P extends ProtocolEvents>(
   factory: ProtocolFactory<P>,
 ): Promise<P> {
   const socket = socketOf(fd)
-  const wire = new SocketWire(socket)
+  const wire = new SocketWire(socket, host.reactor)
   try {
     checkValue('adoptStreamConnection', 'factory', factory, FACTORY)
     if (host.stopping) throw refusal(fd, 'the reactor is stopping')

@@ -1,16 +1,22 @@
 import { connect, type NetConnectOpts } from 'node:net'
 import type { Address } from '../contracts/address.ts'
+import type { DeadlineKeeper } from '../contracts/deadline.ts'
 import type { DialEvents, Dialling } from '../transport/stream-connector.ts'
 import { connectFailure } from './connect-failure.ts'
 import { localAddressOf, peerAddressOf } from './socket-address.ts'
 import { SocketWire } from './socket-wire.ts'
 import { mustBeUnixPath } from './unix-path.ts'
 
-/** Begins to connect a socket, TCP or UNIX. `address` is where to, for errors. */
-export function dialSocket(address: Address, options: NetConnectOpts, events: DialEvents): Dialling {
+/** Begins to connect a socket, TCP or UNIX. `address` is where to, for errors; `time` is the reactor's. */
+export function dialSocket(
+  address: Address,
+  options: NetConnectOpts,
+  time: { readonly deadlines: DeadlineKeeper },
+  events: DialEvents,
+): Dialling {
   if ('path' in options) mustBeUnixPath(options.path)
   const socket = connect({ ...options, allowHalfOpen: true })
-  const wire = new SocketWire(socket)
+  const wire = new SocketWire(socket, time)
   let wanted = true
   socket.once('error', (cause) => {
     if (wanted) events.dialFailed(connectFailure(address, cause))

@@ -176,11 +176,11 @@ class NodeReactor extends WireReactor implements SystemReactor {
   }
 
   protected override dial(address: Address, events: DialEvents, bindAddress: string | undefined): Dialling {
-    if (address.type === 'UNIX') return dialSocket(address, { path: address.path }, events)
+    if (address.type === 'UNIX') return dialSocket(address, { path: address.path }, this, events)
     const { host, port } = address
     const local = bindAddress === undefined ? {} : { localAddress: bindAddress }
     const family = isIP(host) === 0 ? {} : { family: isIP(host) }
-    return dialSocket(address, { host, port, ...local, ...family }, events)
+    return dialSocket(address, { host, port, ...local, ...family }, this, events)
   }
 
   protected override bindDatagrams(binding: DatagramBinding): Promise<DatagramWire> {

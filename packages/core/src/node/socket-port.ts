@@ -179,7 +179,7 @@ export class SocketPort<A extends Address = Address> implements ListeningPort<A>
   }
 
   #accept(socket: Socket): void {
-    const wire = new SocketWire(socket)
+    const wire = new SocketWire(socket, this.#setup.host.reactor)
     const peerAddress = peerAddressOf(socket, this.#address)
     if (peerAddress === undefined) return wire.close()
     // Who is bound to one address need not ask for it again.

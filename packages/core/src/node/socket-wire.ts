@@ -1,17 +1,34 @@
 import type { Socket } from 'node:net'
+import { getSystemErrorName } from 'node:util'
+import type { DeadlineKeeper } from '../contracts/deadline.ts'
 import type { Wire, WireEvents } from '../contracts/wire.ts'
+import { Deadline } from '../transport/deadline.ts'
 
 /** A wire over a connected socket: TCP or a UNIX socket. */
 export class SocketWire implements Wire {
   readonly #socket: HeardSocket
+  readonly #time: { readonly deadlines: DeadlineKeeper }
   #blocked = false
   /** Made with the first write: many a connection waits for a long time before. */
   #onWritten: (() => void) | undefined
+  #fault: Error | undefined
+  /** What came before anything was attached; after a close there is nothing more to come. */
+  #missed: 'nothing' | 'end' | 'close' = 'nothing'
+  /** When to look after the peer next, while nothing is read from it. */
+  #look: Deadline | undefined
 
-  /** From here on no error of the socket goes unheard. */
-  constructor(socket: Socket) {
+  /**
+   * From here on no event of the socket is lost.
+   *
+   * @param time The reactor: once a second, a peer is looked after that is not read from.
+   */
+  constructor(socket: Socket, time: { readonly deadlines: DeadlineKeeper }) {
     this.#socket = socket
+    this.#time = time
+    this.#socket[WIRE] = this
     socket.on('error', failed)
+    socket.on('end', ended)
+    socket.on('close', closed)
   }
 
   get hiddenBytes(): number {
@@ -20,10 +37,9 @@ export class SocketWire implements Wire {
 
   /** Begins to read. */
   attach(events: WireEvents): void {
-    this.#socket[EVENTS] = events
-    this.#socket.on('data', dataCame)
-    this.#socket.on('end', endCame)
-    this.#socket.on('close', closed)
+    // Within this call the caller is not ready for what was missed.
+    if (this.#missed === 'nothing') this.#begin(events)
+    else process.nextTick(() => this.#catchUp(events))
   }
 
   write(parts: readonly (Buffer | string)[]): boolean {
@@ -46,8 +62,9 @@ export class SocketWire implements Wire {
     const socket = this.#socket
     // Only TCP knows a reset; resetAndDestroy on a pipe would only report that.
     if (socket.remoteAddress === undefined) socket.destroy()
-    // While a shutdown is under way the system refuses a reset, and the socket would never close.
-    else if (socket.writableEnded && !socket.writableFinished) socket.once('finish', () => this.abort())
+    // While a shutdown is under way the system refuses a reset, and the socket would never close. It begins once all has left.
+    else if (socket.writableEnded && !socket.writableFinished && socket.writableLength === 0)
+      socket.once('finish', () => this.abort())
     else socket.resetAndDestroy()
   }
 
@@ -57,10 +74,13 @@ export class SocketWire implements Wire {
 
   pause(): void {
     this.#socket.pause()
+    this.#lookLater()
   }
 
   resume(): void {
     this.#socket.resume()
+    // A peer that is read from is seen to leave; after its end there is nothing to read any more.
+    if (!this.#socket.readableEnded) this.#look?.clear()
   }
 
   setNoDelay(enabled: boolean): void {
@@ -72,37 +92,106 @@ export class SocketWire implements Wire {
   }
 
   #written(): void {
-    if (!this.#blocked || this.#socket.writableLength > 0) return
+    if (!this.#blocked || this.#socket.writableLength > 0 || this.#socket.destroyed) return
     this.#blocked = false
     this.#socket[EVENTS]?.wireWritable()
+  }
+
+  /** Libuv does not watch a socket that is not read: a reset behind unread bytes, or after an end, would go unnoticed. */
+  #lookLater(): void {
+    if (this.#socket.destroyed) return
+    this.#look ??= new Deadline(this.#time, () => {
+      const peer = lookAtPeer(this.#socket)
+      if (peer === 'gone') this.#socket.destroy(reset())
+      else if (peer === 'there') this.#lookLater()
+    })
+    this.#look.set(LOOK_EVERY_MS)
+  }
+
+  /** The socket has failed; it closes. */
+  socketFailed(error: Error): void {
+    this.#fault = error
+  }
+
+  /** The socket has brought all, and its peer has ended. */
+  socketEnded(): void {
+    this.#lookLater()
+    const events = this.#socket[EVENTS]
+    if (events === undefined) this.#missed = 'end'
+    else events.wireEnded()
+  }
+
+  /** The socket has closed. */
+  socketClosed(): void {
+    this.#look?.clear()
+    const events = this.#socket[EVENTS]
+    if (events === undefined) this.#missed = 'close'
+    else events.wireClosed(this.#fault)
+  }
+
+  #begin(events: WireEvents): void {
+    this.#socket[EVENTS] = events
+    this.#socket.on('data', dataCame)
+  }
+
+  #catchUp(events: WireEvents): void {
+    const isGone = this.#missed === 'close'
+    this.#begin(events)
+    if (this.#socket.readableEnded) events.wireEnded()
+    if (isGone) events.wireClosed(this.#fault)
   }
 }
 
 const EVENTS: unique symbol = Symbol('events')
-const FAULT: unique symbol = Symbol('fault')
+const WIRE: unique symbol = Symbol('wire')
 
-/** A socket that knows who hears of it. All share the same listeners: many idle ones need no closures of their own. */
+/** A socket that knows its wire and what is attached to it. All share the same listeners: many idle ones need no closures of their own. */
 interface HeardSocket extends Socket {
   [EVENTS]?: WireEvents
-  [FAULT]?: Error
+  [WIRE]?: SocketWire
 }
 
 function dataCame(this: HeardSocket, data: Buffer): void {
   this[EVENTS]?.wireData(data)
 }
 
-function endCame(this: HeardSocket): void {
-  this[EVENTS]?.wireEnded()
+function failed(this: HeardSocket, error: Error): void {
+  this[WIRE]?.socketFailed(error)
 }
 
-function failed(this: HeardSocket, error: Error): void {
-  this[FAULT] = error
+function ended(this: HeardSocket): void {
+  this[WIRE]?.socketEnded()
 }
 
 function closed(this: HeardSocket): void {
-  this[EVENTS]?.wireClosed(this[FAULT])
+  this[WIRE]?.socketClosed()
 }
 
+/**
+ * Whether the system still has the connection of `socket`, found out without reading.
+ *
+ * No public way always works: reading on finds a reset only after all that is unread, an empty write is refused after
+ * our own end, and `remoteAddress` remembers what it once was. Linux and macOS know no peer of a TCP socket once it was
+ * reset. Where the handle cannot be asked, as that of a UNIX socket, the next read or write finds out.
+ */
+function lookAtPeer(socket: Socket): 'there' | 'gone' | 'unknown' {
+  const handle: unknown = Reflect.get(socket, '_handle')
+  if (typeof handle !== 'object' || handle === null) return 'unknown'
+  const getpeername: unknown = Reflect.get(handle, 'getpeername')
+  if (typeof getpeername !== 'function') return 'unknown'
+  const status: unknown = Reflect.apply(getpeername, handle, [{}])
+  if (typeof status !== 'number') return 'unknown'
+  return status < 0 && WITHOUT_PEER.has(getSystemErrorName(status)) ? 'gone' : 'there'
+}
+
+/** What a read would find in the end. */
+function reset(): Error {
+  return Object.assign(new Error('read ECONNRESET'), { code: 'ECONNRESET', syscall: 'read' })
+}
+
+/** How Linux, and how macOS, know no peer. */
+const WITHOUT_PEER: ReadonlySet<string> = new Set(['ENOTCONN', 'EINVAL'])
+const LOOK_EVERY_MS = 1000
 const EMPTY = Buffer.alloc(0)
 
 /** Linux shows room once a third of a socket's send buffer is free, and lets that grow to 4 MiB by itself. */

@@ -24,6 +24,8 @@ export class StreamWire implements Wire {
   #events: WireEvents | undefined
   #readOver: boolean
   #writeOver: boolean
+  /** What came before anything was attached. */
+  readonly #missed: ((events: WireEvents) => void)[] = []
   #blocked = false
   #paused = false
   #closed = false
@@ -33,7 +35,7 @@ export class StreamWire implements Wire {
     this.#events?.wireWritable()
   }
 
-  /** From here on no error of the streams goes unheard, also when the wire has closed. */
+  /** From here on no event of the streams is lost, nor an error when the wire has closed. */
   constructor({ readable, writable, outlive = false }: WireStreams) {
     this.#readable = readable
     this.#writable = writable
@@ -46,15 +48,16 @@ export class StreamWire implements Wire {
       // A stream may serve several wires, one after the other.
       if (!stream.listeners('error').includes(ignore)) stream.on('error', ignore)
     }
+    if (readable !== undefined) this.#awaitEnd(readable)
+    if (writable !== undefined) this.#awaitFinish(writable)
   }
 
   /** Begins to read. */
   attach(events: WireEvents): void {
-    this.#events = events
-    if (this.#readable !== undefined) this.#read(this.#readable)
-    if (this.#writable === undefined) return
-    this.#listen(this.#writable, 'finish', () => this.#writeEnded())
-    this.#listen(this.#writable, 'close', () => this.#cutUnless(this.#writeOver))
+    // Within this call the caller is not ready for what was missed.
+    if (this.#missed.length > 0) process.nextTick(() => this.#catchUp(events))
+    else this.#events = events
+    if (this.#readable !== undefined && !this.#closed) this.#read(this.#readable)
   }
 
   write(parts: readonly (Buffer | string)[]): boolean {
@@ -99,17 +102,48 @@ export class StreamWire implements Wire {
 
   #read(readable: Readable): void {
     this.#listen(readable, 'data', (data: Buffer | string) => {
-      this.#events?.wireData(typeof data === 'string' ? Buffer.from(data) : data)
+      if (this.#paused) this.#putBack(readable, data)
+      else this.#events?.wireData(typeof data === 'string' ? Buffer.from(data) : data)
     })
-    this.#listen(readable, 'end', () => {
-      this.#readOver = true
-      this.#events?.wireEnded()
-      this.#closeIfOver()
-    })
-    this.#listen(readable, 'close', () => this.#cutUnless(this.#readOver))
     // Node resumes the pipes of a child that has exited, whoever has paused them.
     this.#listen(readable, 'resume', () => this.#paused && readable.pause())
-    readable.resume()
+    if (!this.#paused) readable.resume()
+  }
+
+  /** Resumed by somebody else in this turn: what came before we are notified of that is kept all the same. */
+  #putBack(readable: Readable, data: Buffer | string): void {
+    readable.pause()
+    readable.unshift(data)
+  }
+
+  #awaitEnd(readable: Readable): void {
+    if (readable.readableEnded) return this.#readEnded()
+    if (readable.destroyed) return this.#cut(readable.errored ?? undefined)
+    this.#listen(readable, 'end', () => this.#readEnded())
+    this.#listen(readable, 'close', () => this.#cutUnless(this.#readOver))
+  }
+
+  #awaitFinish(writable: Writable): void {
+    if (writable.writableFinished) return this.#writeEnded()
+    if (writable.destroyed) return this.#cut(writable.errored ?? undefined)
+    this.#listen(writable, 'finish', () => this.#writeEnded())
+    this.#listen(writable, 'close', () => this.#cutUnless(this.#writeOver))
+  }
+
+  #notify(call: (events: WireEvents) => void): void {
+    if (this.#events === undefined) this.#missed.push(call)
+    else call(this.#events)
+  }
+
+  #catchUp(events: WireEvents): void {
+    this.#events = events
+    for (const call of this.#missed.splice(0)) call(events)
+  }
+
+  #readEnded(): void {
+    this.#readOver = true
+    this.#notify((events) => events.wireEnded())
+    this.#closeIfOver()
   }
 
   #listen(stream: EventEmitter, event: string, call: (...args: never[]) => unknown): void {
@@ -144,7 +178,7 @@ export class StreamWire implements Wire {
     for (const stop of this.#listening.splice(0)) stop()
     if (this.#outlive) this.#letGo()
     else for (const stream of [this.#readable, this.#writable]) stream?.destroy()
-    setImmediate(() => this.#events?.wireClosed(error))
+    setImmediate(() => this.#notify((events) => events.wireClosed(error)))
   }
 }
 

@@ -126,7 +126,7 @@ export class MemoryWire implements Wire, TurnEnder {
     if (this.#inboxBytes === 0) this.#peer?.unblock()
     // A peer that may go on may have written more at once, and its end behind it.
     const all = this.#inbox.length === 0
-    if (this.#reading && all && this.#peerEnd === 'arrived' && this.#fate.is === 'open') {
+    if (all && this.#peerEnd === 'arrived' && this.#fate.is === 'open') {
       this.#peerEnd = 'read'
       events.wireEnded()
     }

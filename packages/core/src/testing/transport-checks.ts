@@ -24,10 +24,20 @@ export const transportChecks: readonly TransportCheck[] = [
   ...peerChecks,
 ]
 
-/** Those of `checks` that can be observed with `capabilities`. */
+/** Those of `checks`, the transport checks unless others are given, that can be observed with `capabilities`. */
+export function checksFor(capabilities: ReadonlySet<TransportCapability>): readonly TransportCheck[]
+export function checksFor<C extends Demanding<N>, N>(
+  capabilities: ReadonlySet<N>,
+  checks: readonly C[],
+): readonly C[]
 export function checksFor(
-  capabilities: ReadonlySet<TransportCapability>,
-  checks: readonly TransportCheck[] = transportChecks,
-): readonly TransportCheck[] {
+  capabilities: ReadonlySet<unknown>,
+  checks: readonly Demanding<unknown>[] = transportChecks,
+): readonly Demanding<unknown>[] {
   return checks.filter(({ needs = [] }) => needs.every((need) => capabilities.has(need)))
+}
+
+/** A check of any kind. */
+interface Demanding<N> {
+  readonly needs?: readonly N[]
 }

@@ -22,13 +22,16 @@ export class TLSWire implements SecureWire {
   #blocked = false
   #isSecured = false
   #isEnding = false
+  #underEnded = false
   /** The wire under it has closed, but what it brought is not all read. */
   #underClosed = false
+  /** The end was asked for at once: nothing is read any more. */
+  #isCut = false
   #closed = false
   readonly #onWritten = (): void => {
     if (!this.#blocked || this.#socket.writableLength > 0) return
     this.#blocked = false
-    if (!this.#closed) this.#events.wireWritable()
+    if (this.#isUp) this.#events.wireWritable()
   }
 
   constructor(
@@ -49,10 +52,11 @@ export class TLSWire implements SecureWire {
   }
 
   wireData(data: Buffer): void {
-    if (!this.#closed) this.#duplex.received(data)
+    if (this.#isUp) this.#duplex.received(data)
   }
 
   wireEnded(): void {
+    this.#underEnded = true
     this.#duplex.receivedEnd()
   }
 
@@ -63,8 +67,8 @@ export class TLSWire implements SecureWire {
   wireClosed(error: Error | undefined): void {
     this.#underClosed = true
     this.#error ??= error
-    const behind = this.#error === undefined && this.#duplex.readableEnded && !this.#socket.readableEnded
-    if (!behind || this.#socket.destroyed) this.#close()
+    const isBehind = this.#error === undefined && this.#underEnded && !this.#socket.readableEnded
+    if (!isBehind || this.#isCut || this.#socket.destroyed) this.#close()
   }
 
   write(parts: readonly (Buffer | string)[]): boolean {
@@ -90,11 +94,11 @@ export class TLSWire implements SecureWire {
   }
 
   abort(): void {
-    this.#under.abort()
+    this.#cut(() => this.#under.abort())
   }
 
   close(): void {
-    this.#under.close()
+    this.#cut(() => this.#under.close())
   }
 
   pause(): void {
@@ -119,20 +123,34 @@ export class TLSWire implements SecureWire {
     // How a server's side tells of a handshake that failed.
     socket.on('_tlsError', failed)
     socket.on('data', (data: Buffer) => {
-      if (!this.#closed) this.#events.wireData(data)
+      if (this.#isUp) this.#events.wireData(data)
     })
     socket.on('end', () => {
-      if (this.#closed) return
+      if (!this.#isUp) return
       this.#events.wireEnded()
       if (this.#isEnding) socket.end()
       if (this.#underClosed) this.#close()
     })
-    socket.on('close', () => this.#under.close())
+    socket.on('close', () => {
+      if (this.#underClosed) this.#close()
+      else this.#under.close()
+    })
     socket.once(secured, () => {
       this.#isSecured = true
-      if (!this.#closed && this.#error === undefined) this.#events.wireSecured(session())
+      if (this.#isUp && this.#error === undefined) this.#events.wireSecured(session())
       if (this.#isEnding) this.#socket.end()
     })
+  }
+
+  get #isUp(): boolean {
+    return !this.#isCut && !this.#closed
+  }
+
+  /** A wire under it that has closed already notifies no more: then the close of this one was only waiting. */
+  #cut(cutUnder: () => void): void {
+    this.#isCut = true
+    cutUnder()
+    if (this.#underClosed) queueMicrotask(() => this.#close())
   }
 
   /** What TLS has to say about it, an alert, was handed to the wire before. */

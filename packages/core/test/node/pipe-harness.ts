@@ -62,7 +62,7 @@ function begin(
 }
 
 /** A pipe whose name is gone as soon as both of its ends are open. */
-function pipe(): { readonly readable: Socket; readonly writable: Socket } {
+export function pipe(): { readonly readable: Socket; readonly writable: Socket } {
   const folder = mkdtempSync(join(tmpdir(), 'ropewalk-'))
   const path = join(folder, 'pipe')
   execFileSync('mkfifo', [path])

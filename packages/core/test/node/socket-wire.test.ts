@@ -9,9 +9,10 @@ import { Throttle } from '../../src/policy/throttle.ts'
 import { faultChecks } from '../../src/testing/checks/fault-checks.ts'
 import { peerChecks } from '../../src/testing/checks/peer-checks.ts'
 import { HalfCloseRecorder, Recorder } from '../../src/testing/checks/recorder.ts'
+import { MemoryReactor } from '../../src/testing/memory-reactor.ts'
 import { checksFor } from '../../src/testing/transport-checks.ts'
 import { OneProtocol } from '../one-protocol.ts'
-import { runChecks } from '../run-checks.ts'
+import { runChecks, runWireChecks } from '../run-checks.ts'
 import {
   portOf,
   quiet,
@@ -21,6 +22,7 @@ import {
   unixHarness,
   until,
 } from './socket-harness.ts'
+import { type SystemWireHarness, tcpWires, unixWires } from './wire-harnesses.ts'
 
 describe('SocketWire', () => {
   const harnesses: SocketHarness[] = []
@@ -31,6 +33,24 @@ describe('SocketWire', () => {
 
   afterEach(async () => {
     for (const harness of harnesses.splice(0)) await harness.abortAll()
+  })
+
+  describe('as a wire', () => {
+    const made: SystemWireHarness[] = []
+    const wires = (harness: SystemWireHarness): SystemWireHarness => {
+      made.push(harness)
+      return harness
+    }
+    afterEach(() => {
+      for (const harness of made.splice(0)) harness.abortAll()
+    })
+
+    describe('over TCP', () => {
+      runWireChecks(() => wires(tcpWires()))
+    })
+    describe('over a UNIX socket', () => {
+      runWireChecks(() => wires(unixWires()))
+    })
   })
 
   describe('over TCP', () => {
@@ -87,7 +107,7 @@ describe('SocketWire', () => {
 
     test('lets no error out, before or after it is attached, and tells the end once', async () => {
       const socket = new Socket()
-      const wire = new SocketWire(socket)
+      const wire = new SocketWire(socket, new MemoryReactor())
       const told: string[] = []
       const fault = new Error('broken')
       wire.attach({
@@ -106,7 +126,7 @@ describe('SocketWire', () => {
 
     test('takes every call on a socket that was never attached', async () => {
       const socket = new Socket()
-      const wire = new SocketWire(socket)
+      const wire = new SocketWire(socket, new MemoryReactor())
       socket.destroy(new Error('broken between accept and attach'))
       use(wire)
       await quiet()
@@ -163,7 +183,7 @@ describe('SocketWire', () => {
     vi.spyOn(socket, 'write').mockImplementation((part: unknown) => asked.push(part) > 0)
     vi.spyOn(socket, 'setNoDelay').mockImplementation((enabled) => (asked.push(enabled), socket))
     vi.spyOn(socket, 'setKeepAlive').mockImplementation((...options) => (asked.push(options), socket))
-    const wire = new SocketWire(socket)
+    const wire = new SocketWire(socket, new MemoryReactor())
     wire.write(['a', 'b', 'c'])
     wire.write(['alone'])
     wire.setNoDelay(false)

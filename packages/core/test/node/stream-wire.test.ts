@@ -2,15 +2,34 @@ import { PassThrough, Writable } from 'node:stream'
 import { afterEach, describe, expect, test } from 'vitest'
 import type { WireEvents } from '../../src/contracts/wire.ts'
 import { StreamWire } from '../../src/node/stream-wire.ts'
-import { runChecks } from '../run-checks.ts'
+import { runChecks, runWireChecks } from '../run-checks.ts'
 import { pipeHarness } from './pipe-harness.ts'
 import { quiet, type SocketHarness, until } from './socket-harness.ts'
+import { pipeWires, streamWires, type SystemWireHarness } from './wire-harnesses.ts'
 
 describe('StreamWire', () => {
   const harnesses: SocketHarness[] = []
 
   afterEach(async () => {
     for (const harness of harnesses.splice(0)) await harness.abortAll()
+  })
+
+  describe('as a wire', () => {
+    const made: SystemWireHarness[] = []
+    const wires = (harness: SystemWireHarness): SystemWireHarness => {
+      made.push(harness)
+      return harness
+    }
+    afterEach(() => {
+      for (const harness of made.splice(0)) harness.abortAll()
+    })
+
+    describe('over pipes', () => {
+      runWireChecks(() => wires(pipeWires()))
+    })
+    describe('over streams that learn of their end by reading', () => {
+      runWireChecks(() => wires(streamWires()))
+    })
   })
 
   describe('over a pair of pipes', () => {
@@ -79,6 +98,37 @@ describe('StreamWire', () => {
     wire.resume()
     await until(() => told.includes('data held'))
     wire.close()
+  })
+
+  test('keeps what comes in the same turn in which somebody else resumes what it reads', async () => {
+    const readable = new PassThrough()
+    const wire = new StreamWire({ readable })
+    const seen = attach(wire)
+    await quiet()
+    wire.pause()
+    readable.resume()
+    readable.write('early')
+    await quiet()
+    expect(seen).toEqual([])
+    wire.resume()
+    await until(() => seen.includes('data early'))
+    wire.close()
+  })
+
+  test('notifies what was over before it was made, once it is attached', async () => {
+    const [ended, finished, broken] = [new PassThrough(), new PassThrough(), new PassThrough()]
+    ended.resume().end()
+    finished.resume().end()
+    broken.on('error', () => undefined).destroy(new Error('broken before'))
+    await until(() => ended.readableEnded && finished.writableFinished && broken.destroyed)
+    const wires = [{ readable: ended, writable: finished }, { readable: broken }, { writable: broken }].map(
+      (streams) => new StreamWire(streams),
+    )
+    await quiet()
+    const seen = wires.map(attach)
+    expect(seen).toEqual([[], [], []])
+    await until(() => seen.every((events) => events.some((event) => event.startsWith('closed'))))
+    expect(seen).toEqual([['ended', 'closed'], ['closed broken before'], ['closed broken before']])
   })
 
   test('hears strings as UTF-8 from a stream with an encoding', async () => {

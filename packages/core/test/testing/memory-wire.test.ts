@@ -2,6 +2,8 @@ import { describe, expect, test } from 'vitest'
 import { MemoryWire } from '../../src/testing/memory-wire.ts'
 import { Turn } from '../../src/transport/turn.ts'
 import type { WireEvents } from '../../src/contracts/wire.ts'
+import { memoryWireHarness } from '../memory-wire-harness.ts'
+import { runWireChecks } from '../run-checks.ts'
 
 /** Two ends whose events are noted, and the turns they live in. */
 function makePair(): {
@@ -36,6 +38,8 @@ function noting(told: string[]): WireEvents {
 }
 
 describe('MemoryWire', () => {
+  runWireChecks(memoryWireHarness)
+
   test('brings what was written in a later turn, as copies', () => {
     const { one, toldOther, turns } = makePair()
     const data = Buffer.from('hello')
@@ -103,17 +107,6 @@ describe('MemoryWire', () => {
     other.write(['too late'])
     turns()
     expect(toldOther).toEqual(['ended', 'read ECONNRESET'])
-  })
-
-  test('tells no end to a reader that has paused', () => {
-    const { one, other, toldOther, turns } = makePair()
-    other.pause()
-    one.end()
-    turns()
-    expect(toldOther).toEqual([])
-    other.resume()
-    turns()
-    expect(toldOther).toEqual(['ended'])
   })
 
   test('brings nothing that is written after its end, and tells that end once', () => {

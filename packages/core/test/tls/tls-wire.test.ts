@@ -6,11 +6,31 @@ import { ClientTLS } from '../../src/tls/client-tls.ts'
 import { ServerTLS } from '../../src/tls/server-tls.ts'
 import { OneProtocol } from '../one-protocol.ts'
 import { RecordingWire } from '../recording-wire.ts'
-import { runChecks } from '../run-checks.ts'
+import { runChecks, runWireChecks } from '../run-checks.ts'
+import { memoryWireHarness } from '../memory-wire-harness.ts'
 import { type SocketHarness, tlsHarness } from '../node/socket-harness.ts'
+import { type SystemWireHarness, tcpWires, tlsWiresOver } from '../node/wire-harnesses.ts'
 import { root, server as certificate } from './certificates.ts'
 import { Relay } from './relay.ts'
 import { settleUntil, tlsMemoryHarness } from './tls-memory-harness.ts'
+
+describe('TLSWire as a wire', () => {
+  const made: SystemWireHarness[] = []
+  const wires = (harness: SystemWireHarness): SystemWireHarness => {
+    made.push(harness)
+    return harness
+  }
+  afterEach(() => {
+    for (const harness of made.splice(0)) harness.abortAll()
+  })
+
+  describe('over TCP', () => {
+    runWireChecks(() => tlsWiresOver(wires(tcpWires()), ['reset', 'backpressure', 'early end']))
+  })
+  describe('over memory', () => {
+    runWireChecks(() => tlsWiresOver(memoryWireHarness(), ['reset', 'early end']))
+  })
+})
 
 describe('TLSWire over TCP', () => {
   const harnesses: SocketHarness[] = []

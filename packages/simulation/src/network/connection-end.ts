@@ -105,7 +105,10 @@ export class ConnectionEnd implements Wire, NamedEnd {
 
   /** The system has taken what was written. */
   taken(): void {
-    if (this.#stage === 'open') this.#system.execute(() => this.#events?.wireWritable())
+    // Its program may stand still, and close before it is notified.
+    this.#system.execute(() => {
+      if (this.#stage === 'open') this.#events?.wireWritable()
+    })
   }
 
   /** The connection is broken. */
@@ -140,8 +143,8 @@ export class ConnectionEnd implements Wire, NamedEnd {
       events.wireData(data)
       if (this.#system.readsSlowly && this.#unread.length > 0) return this.#schedule()
     }
-    if (!this.#reading || this.#stage !== 'open' || this.#unread.length > 0) return
-    if (this.#peerEnd !== 'arrived') return
+    // As with sockets: only unread bytes keep the end back, a pause alone does not.
+    if (this.#stage !== 'open' || this.#unread.length > 0 || this.#peerEnd !== 'arrived') return
     this.#peerEnd = 'told'
     events.wireEnded()
     this.#closeIfOver()

@@ -1,10 +1,20 @@
 import { Factory, LimitTotalConnections } from '@ropewalk/core'
+import { checksFor, wireChecks } from '@ropewalk/core/testing'
 import { describe, expect, test } from 'vitest'
 import { Simulation } from '../../src/simulation.ts'
 import { OneProtocol } from '../simulated-harness.ts'
 import { Noting, TwoHosts } from '../two-hosts.ts'
+import { simulatedWires } from './simulated-wires.ts'
 
 describe('ConnectionEnd', () => {
+  describe('as a wire', () => {
+    test.each(
+      checksFor(simulatedWires().capabilities, wireChecks).map((check) => [check.name, check] as const),
+    )('%s', async (_name, check) => {
+      await expect(check.run(simulatedWires())).resolves.toBeUndefined()
+    })
+  })
+
   test('delivers nothing to a program that has paused, and goes on where it was', async () => {
     const hosts = await TwoHosts.connected()
     hosts.served.transport.pauseProducing()

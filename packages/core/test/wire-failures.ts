@@ -1,0 +1,39 @@
+import type { WireEvents } from '../src/contracts/wire.ts'
+import type { WireCheck, WireHarness } from '../src/testing/wire-harness.ts'
+import { memoryWireHarness } from './memory-wire-harness.ts'
+
+/** The names of the checks that find something wrong with wires in memory, whose methods a lie replaces. */
+export async function wireFailuresOf(
+  checks: readonly WireCheck[],
+  lie?: Parameters<typeof memoryWireHarness>[0],
+): Promise<string[]> {
+  const failures: string[] = []
+  for (const check of checks) {
+    const harness: WireHarness = memoryWireHarness(lie)
+    try {
+      await check.run(harness)
+    } catch {
+      failures.push(check.name)
+    }
+  }
+  return failures
+}
+
+/** `events` with some of its methods replaced. */
+export function withMethods(events: WireEvents, replaced: Partial<WireEvents>): WireEvents {
+  return {
+    wireData: (data) => events.wireData(data),
+    wireEnded: () => events.wireEnded(),
+    wireWritable: () => events.wireWritable(),
+    wireClosed: (error) => events.wireClosed(error),
+    ...replaced,
+  }
+}
+
+/** Does nothing with what it is notified of. */
+export const IGNORING: WireEvents = {
+  wireData: () => undefined,
+  wireEnded: () => undefined,
+  wireWritable: () => undefined,
+  wireClosed: () => undefined,
+}

@@ -1,0 +1,69 @@
+import { tcpAddress } from '@ropewalk/core'
+import type { WireEnd, WireHarness } from '@ropewalk/core/testing'
+import { Simulation } from '../../src/index.ts'
+import { StreamDial } from '../../src/network/stream-dial.ts'
+import type { KnockedPort, System } from '../../src/network/system.ts'
+
+/** The two ends of connections between simulated hosts, as their programs would get them. */
+export function simulatedWires(): WireHarness {
+  const sim = new Simulation({
+    seed: 1,
+    link: { latencyMs: [0.1, 0.5], bytesPerSecond: Infinity },
+    // What segments do to bytes is tested elsewhere; whole ones make the megabytes of the checks cheap.
+    limits: { cuts: 'none', segmentBytes: 32_768 },
+  })
+  const idle = (): undefined => undefined
+  const hosts = { server: sim.host('server', idle), client: sim.host('client', idle) }
+  let port = 1000
+  const until = async (condition: () => boolean): Promise<void> => {
+    for (let rounds = 0; !condition(); rounds++) {
+      if (rounds > MAX_ROUNDS) throw new Error(`It never came about that ${String(condition)}`)
+      await sim.run(1)
+    }
+  }
+  return {
+    capabilities: new Set(['reset', 'backpressure', 'early end', 'late attach']),
+    until,
+    quiet: () => sim.run(300),
+    advance: () => undefined,
+    connect: async () => {
+      await sim.run(1)
+      const [server, client] = [lifeOf(hosts.server), lifeOf(hosts.client)]
+      let here: WireEnd | undefined
+      let there: WireEnd | undefined
+      const address = tcpAddress('server', ++port)
+      server.bindPort(openPort(server, port, (end) => (here = end)))
+      void new StreamDial(client, address, {
+        dialled: (end) => (there = end),
+        dialFailed: (reason) => {
+          throw reason
+        },
+      })
+      await until(() => here !== undefined && there !== undefined)
+      if (here === undefined || there === undefined) throw new Error('The hosts are not connected')
+      return { here, there }
+    },
+  }
+}
+
+function lifeOf({ life }: { readonly life: System | undefined }): System {
+  if (life === undefined) throw new Error('The host is down')
+  return life
+}
+
+/** A port that hands out what it accepts, with nothing attached. */
+function openPort(system: System, port: number, opened: (end: WireEnd) => void): KnockedPort {
+  return {
+    hasRoom: true,
+    getHost: () => tcpAddress('server', port),
+    opening: () => undefined,
+    abandoned: () => undefined,
+    accept: () => undefined,
+    opened: (end) => {
+      system.takeDescriptor()
+      opened(end)
+    },
+  }
+}
+
+const MAX_ROUNDS = 20_000
