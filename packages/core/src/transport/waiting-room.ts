@@ -119,7 +119,10 @@ export class WaitingRoom {
   }
 }
 
-/** One connection that waits, and hears what its wire tells meanwhile. */
+/**
+ * One connection that waits. A peer that ends or resets meanwhile has left, and is dropped; one that has sent a request
+ * before its end has not: its wire keeps the end behind the request, which is unread.
+ */
 class Waiting implements WireEvents {
   readonly accepted: ConnectedWire
   readonly untilMs: number
@@ -134,7 +137,7 @@ class Waiting implements WireEvents {
     accepted.wire.pause()
   }
 
-  /** It waits no more: what its wire tells goes to whoever is attached. */
+  /** It waits no more: the events of its wire go to what is attached to the result. */
   letGo(): ConnectedWire {
     return {
       ...this.accepted,
@@ -150,7 +153,9 @@ class Waiting implements WireEvents {
   }
 
   wireEnded(): void {
-    this.#events?.wireEnded()
+    if (this.#events !== undefined) return this.#events.wireEnded()
+    this.#left()
+    this.accepted.wire.close()
   }
 
   wireWritable(): void {

@@ -8,6 +8,7 @@ import {
   ReactorAlreadyRunning,
   ReactorNotRunning,
 } from '../../src/errors.ts'
+import { ReactorLifecycle } from '../../src/lifecycle/reactor-lifecycle.ts'
 import { ClientFactory } from '../../src/protocol/factory.ts'
 import { Gate } from '../../src/testing/checks/gate.ts'
 import { HalfCloseRecorder, Recorder } from '../../src/testing/checks/recorder.ts'
@@ -512,5 +513,27 @@ describe('ReactorLifecycle', () => {
     expect(report.completed).toContain('Finishing 1 127.0.0.1:50000')
     expect(report.aborted).toContain('Stubborn 3 127.0.0.1:50000')
     expect(report.completed.length + report.aborted.length).toBe(4)
+  })
+
+  test('has room up to its limits and not one beyond, and has it again afterwards', () => {
+    const reactor = new MemoryReactor()
+    const { turn } = reactor.host
+    const edges = { reactor, turn, started: () => undefined, stopped: () => undefined }
+    const host = new ReactorLifecycle({ ...edges, maxConnections: 2, maxWaiting: 2 })
+    const { server, client } = connectedPair(new Recorder(), new Recorder(), { reactor })
+    const seen: boolean[] = []
+    for (const transport of [server, client]) {
+      seen.push(host.hasRoom)
+      host.connectionOpened(transport)
+    }
+    expect([...seen, host.hasRoom]).toEqual([true, true, false])
+    host.connectionClosed(client)
+    expect(host.hasRoom).toBe(true)
+    const waits: boolean[] = []
+    for (const by of [1, 1, -1] as const) {
+      waits.push(host.hasRoomToWait)
+      host.waitingChanged(by)
+    }
+    expect([...waits, host.hasRoomToWait]).toEqual([true, true, false, true])
   })
 })

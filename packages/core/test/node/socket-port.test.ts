@@ -6,10 +6,10 @@ import type { ListeningPort, Reactor } from '../../src/contracts/reactor.ts'
 import { CannotListenError, ConnectionRefusedError } from '../../src/errors.ts'
 import { createReactor } from '../../src/node/node-reactor.ts'
 import { Factory } from '../../src/protocol/factory.ts'
-import { Echo, Recorder } from '../../src/testing/checks/recorder.ts'
+import { Echo, HalfCloseRecorder, Recorder } from '../../src/testing/checks/recorder.ts'
 import { OneProtocol } from '../one-protocol.ts'
 import { leaveStaleSocket } from './leave-stale-socket.ts'
-import { pathOf, portOf, socketPath, until } from './socket-harness.ts'
+import { pathOf, portOf, quiet, socketPath, until } from './socket-harness.ts'
 
 const LOOPBACK = { interface: '127.0.0.1' }
 
@@ -17,6 +17,8 @@ describe('SocketPort', () => {
   const logged: LogEvent[] = []
   const ports: ListeningPort[] = []
   const reactor: Reactor = createReactor({ log: (event) => logged.push(event) })
+  const connected = (port: ListeningPort, client: Recorder = new Recorder()): Promise<Recorder> =>
+    reactor.connectTCP('127.0.0.1', portOf(port), new OneProtocol(client)).whenConnected()
   const kept = (port: ListeningPort): ListeningPort => {
     ports.push(port)
     return port
@@ -272,6 +274,44 @@ describe('SocketPort', () => {
     expect([port.connections.size, second.text]).toEqual([1, ''])
     first.transport.loseConnection()
     await until(() => second.text === 'hello')
+  })
+
+  test.each([
+    ['ends', (client: Recorder): void => client.transport.loseConnection()],
+    ['resets', (client: Recorder): void => client.transport.abortConnection()],
+  ])('keeps no slot for a client that %s while it waits', async (_how, leave) => {
+    const port = kept(
+      await reactor.listenTCP(0, Factory.forProtocol(Echo), { ...LOOPBACK, maxConnections: 1 }),
+    )
+    const [first, ...waiting] = await Promise.all(Array.from({ length: 20 }, () => connected(port)))
+    await until(() => port.connections.size === 1)
+    for (const client of waiting) leave(client)
+    await until(() => waiting.every(({ lost }) => lost))
+    first?.transport.loseConnection()
+    const late = await connected(port)
+    late.transport.write('served')
+    await until(() => late.text === 'served')
+    late.transport.loseConnection()
+    await until(() => port.connections.size === 0)
+  })
+
+  test('answers a client that has sent a request and its end while it waits', async () => {
+    const port = kept(
+      await reactor.listenTCP(0, Factory.forProtocol(Echo), { ...LOOPBACK, maxConnections: 1 }),
+    )
+    const first = await connected(port)
+    await until(() => port.connections.size === 1)
+    const second = await connected(port, new HalfCloseRecorder())
+    second.transport.write('request')
+    second.transport.loseWriteConnection()
+    await until(() => second.events.includes('write lost'))
+    await quiet()
+    expect(second.text).toBe('')
+    first.transport.loseConnection()
+    await until(() => second.events.includes('read lost'))
+    expect(second.text).toBe('request')
+    second.transport.loseConnection()
+    await until(() => port.connections.size === 0)
   })
 
   test('is stopped for good when it is stopped while it comes back, and comes back once', async () => {

@@ -1,6 +1,7 @@
-import type { AcceptOptions } from '../../src/contracts/reactor.ts'
+import type { AcceptOptions, ListeningPort } from '../../src/contracts/reactor.ts'
 import { Factory } from '../../src/protocol/factory.ts'
 import { Echo, Recorder } from '../../src/testing/checks/recorder.ts'
+import { leftovers } from '../../src/testing/leftovers.ts'
 import { MemoryReactor } from '../../src/testing/memory-reactor.ts'
 import { OneProtocol } from '../one-protocol.ts'
 
@@ -8,6 +9,7 @@ import { OneProtocol } from '../one-protocol.ts'
 export class PolicedServer {
   readonly reactor: MemoryReactor = new MemoryReactor()
   readonly served: Recorder[] = []
+  #port: ListeningPort | undefined
 
   /** Listens on port 80; what connects is served by an echo. */
   static async listen(
@@ -22,8 +24,25 @@ export class PolicedServer {
         return echo
       }
     })()
-    await reactor.listenTCP(80, factory, typeof options === 'function' ? options(reactor) : options)
+    server.#port = await reactor.listenTCP(
+      80,
+      factory,
+      typeof options === 'function' ? options(reactor) : options,
+    )
     return server
+  }
+
+  /** The port it listens on. */
+  get port(): ListeningPort {
+    if (this.#port === undefined) throw new Error('It does not listen yet')
+    return this.#port
+  }
+
+  /** What the reactor still keeps once the port has stopped. */
+  async leftovers(): Promise<string[]> {
+    await this.port.stopListening()
+    await this.reactor.settle()
+    return leftovers(this.reactor)
   }
 
   /** Connects a client. */

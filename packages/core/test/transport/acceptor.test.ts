@@ -3,7 +3,7 @@ import { tcpAddress } from '../../src/addresses.ts'
 import type { Address } from '../../src/contracts/address.ts'
 import type { ProtocolEvents } from '../../src/contracts/protocol-events.ts'
 import { Factory } from '../../src/protocol/factory.ts'
-import { Recorder } from '../../src/testing/checks/recorder.ts'
+import { HalfCloseRecorder, Recorder } from '../../src/testing/checks/recorder.ts'
 import { MemoryReactor } from '../../src/testing/memory-reactor.ts'
 import { Acceptor } from '../../src/transport/acceptor.ts'
 import { PolicedServer } from '../policy/policies.ts'
@@ -90,5 +90,43 @@ describe('Acceptor', () => {
     server.reactor.pump()
     const next = server.connect()
     expect([next.lost, server.served.length]).toEqual([false, 2])
+  })
+
+  test('sends 64 at a time the reason why they cannot stay, and the next again once one of them has gone', async () => {
+    class Full extends Recorder {
+      override connectionMade(): void {
+        this.transport.write('full')
+      }
+    }
+    const server = await PolicedServer.listen({
+      maxConnections: 1,
+      maxWaiting: 0,
+      overflow: Factory.forProtocol(Full),
+    })
+    const up = server.connect()
+    // They do not end their side, so each is waited for.
+    const refused = Array.from({ length: 65 }, () => server.connect(new HalfCloseRecorder()))
+    expect(refused.map(({ text }) => text)).toEqual([...Array<string>(64).fill('full'), ''])
+    expect([server.served.length, server.port.connections.size]).toEqual([1, 1])
+    refused[0]?.transport.loseConnection()
+    server.reactor.pump()
+    refused.push(server.connect(new HalfCloseRecorder()), server.connect(new HalfCloseRecorder()))
+    expect(refused.slice(-2).map(({ text }) => text)).toEqual(['full', ''])
+    for (const client of [up, ...refused]) if (!client.lost) client.transport.loseConnection()
+    expect(await server.leftovers()).toEqual([])
+  })
+
+  test.each([0, 1, 3])('connects exactly %i at a time', async (maxConnections) => {
+    const server = await PolicedServer.listen({ maxConnections })
+    const clients = Array.from({ length: maxConnections + 1 }, () => server.connect())
+    expect([server.port.connections.size, server.reactor.connections.size]).toEqual([
+      maxConnections,
+      maxConnections + clients.length,
+    ])
+    clients[0]?.transport.loseConnection()
+    server.reactor.pump()
+    expect(server.port.connections.size).toBe(maxConnections)
+    for (const client of clients) if (!client.lost) client.transport.loseConnection()
+    expect(await server.leftovers()).toEqual([])
   })
 })

@@ -49,16 +49,132 @@ describe('WaitingRoom', () => {
     expect(server.served.map(({ text }) => text)).toEqual(['', 'first'])
   })
 
-  test('forgets one that leaves while it waits', async () => {
-    const server = await PolicedServer.listen({ maxConnections: 1 })
-    const up = server.connect()
-    const waiting = server.connect()
-    waiting.transport.abortConnection()
+  test.each([
+    ['ends', (client: Recorder): void => client.transport.loseConnection()],
+    ['resets', (client: Recorder): void => client.transport.abortConnection()],
+  ])('drops one that %s while it waits, and lets another wait in its place', async (_how, leave) => {
+    const server = await PolicedServer.listen({ maxConnections: 1, maxWaiting: 1 })
+    const [up, waiting] = [server.connect(), server.connect()]
+    leave(waiting)
     server.reactor.pump()
+    expect(waiting.lost).toBe(true)
+    const [second, third] = [server.connect(), server.connect()]
+    expect([second.lost, third.lost]).toEqual([false, true])
     up.transport.loseConnection()
     server.reactor.pump()
-    expect(server.served.length).toBe(1)
-    expect(server.reactor.getDelayedCalls()).toEqual([])
+    second.transport.write('in turn')
+    server.reactor.pump()
+    expect(server.served.map(({ text }) => text)).toEqual(['', 'in turn'])
+    second.transport.loseConnection()
+    expect(await server.leftovers()).toEqual([])
+  })
+
+  test('drops all that leave, so that none of them takes a slot of those that stay', async () => {
+    const server = await PolicedServer.listen({ maxConnections: 2 })
+    const clients = Array.from({ length: 40 }, () => server.connect())
+    for (const client of clients.reverse()) {
+      client.transport.loseConnection()
+      server.reactor.pump()
+    }
+    expect([server.served.length, clients.every(({ lost }) => lost)]).toEqual([2, true])
+    const late = server.connect()
+    late.transport.write('served')
+    server.reactor.pump()
+    expect(late.text).toBe('served')
+    late.transport.loseConnection()
+    expect(await server.leftovers()).toEqual([])
+  })
+
+  test('answers one that has sent a request and its end while it waits', async () => {
+    const server = await PolicedServer.listen({ maxConnections: 1 })
+    const [up, waiting] = [server.connect(), server.connect()]
+    waiting.transport.write('request')
+    waiting.transport.loseWriteConnection()
+    server.reactor.pump()
+    expect([server.served.length, waiting.lost]).toEqual([1, false])
+    up.transport.loseConnection()
+    server.reactor.pump()
+    expect([server.served[1]?.text, server.served[1]?.reason?.name]).toEqual(['request', 'ConnectionDone'])
+    expect([waiting.text, waiting.reason?.name]).toEqual(['request', 'ConnectionDone'])
+    expect(await server.leftovers()).toEqual([])
+  })
+
+  test('lets as many in, and as many wait, as the limits say, and not one more', async () => {
+    const server = await PolicedServer.listen({ maxConnections: 2, maxWaiting: 3 })
+    const clients = Array.from({ length: 6 }, () => server.connect())
+    expect(server.served.length).toBe(2)
+    expect(clients.map(({ lost }) => lost)).toEqual([false, false, false, false, false, true])
+    clients[0]?.transport.loseConnection()
+    server.reactor.pump()
+    expect(server.served.length).toBe(3)
+    const [seventh, eighth] = [server.connect(), server.connect()]
+    expect([seventh.lost, eighth.lost]).toEqual([false, true])
+    for (const client of clients) client.transport.loseConnection()
+    seventh.transport.loseConnection()
+    expect(await server.leftovers()).toEqual([])
+  })
+
+  test('refuses at once when none may wait', async () => {
+    const server = await PolicedServer.listen({ maxConnections: 1, maxWaiting: 0 })
+    expect([server.connect().lost, server.connect().lost]).toEqual([false, true])
+    expect(server.reactor.logged.map(({ text }) => text)).toEqual([
+      'Connections are refused at a limit: 1 since last told',
+    ])
+  })
+
+  test('lets wait for as long as the limit says, and no millisecond longer', async () => {
+    const server = await PolicedServer.listen({ maxConnections: 1, maxWaitMs: 1000 })
+    const [up, waiting] = [server.connect(), server.connect()]
+    server.reactor.advance(999)
+    expect(waiting.lost).toBe(false)
+    server.reactor.advance(1)
+    expect(waiting.reason?.name).toBe('ConnectionDone')
+    up.transport.loseConnection()
+    server.reactor.pump()
+    const [next, last] = [server.connect(), server.connect()]
+    server.reactor.advance(999)
+    next.transport.loseConnection()
+    server.reactor.pump()
+    expect([server.served.length, last.lost]).toEqual([3, false])
+    last.transport.loseConnection()
+    expect(await server.leftovers()).toEqual([])
+  })
+
+  test('refuses all that wait when its port stops, and counts none of them any more', async () => {
+    const server = await PolicedServer.listen({ maxConnections: 1 })
+    const [up, ...waiting] = Array.from({ length: 4 }, () => server.connect())
+    await server.port.stopListening()
+    server.reactor.pump()
+    expect(waiting.map(({ reason }) => reason?.name)).toEqual(Array(3).fill('ConnectionDone'))
+    up?.transport.loseConnection()
+    expect(await server.leftovers()).toEqual([])
+  })
+
+  test('counts those that wait on all ports of a reactor together, and each only while it waits', async () => {
+    const counts: number[] = []
+    class Counted extends MemoryReactor {
+      constructor() {
+        super()
+        const { host } = this
+        const changed = host.waitingChanged.bind(host)
+        let waiting = 0
+        host.waitingChanged = (by) => {
+          counts.push((waiting += by))
+          changed(by)
+        }
+      }
+    }
+    const reactor = new Counted()
+    const port = await reactor.listenTCP(80, new OneProtocol(new Recorder()), { maxConnections: 0 })
+    const clients = Array.from({ length: 3 }, () => new Recorder())
+    for (const client of clients) reactor.connectTCP('localhost', 80, new OneProtocol(client))
+    reactor.pump()
+    clients[0]?.transport.loseConnection()
+    clients[1]?.transport.abortConnection()
+    reactor.pump()
+    expect(counts).toEqual([1, 2, 3, 2, 1])
+    await port.stopListening()
+    expect(counts.at(-1)).toBe(0)
   })
 
   test('lets an overflow protocol say why, and closes (row 183)', async () => {
