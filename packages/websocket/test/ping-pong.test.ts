@@ -50,6 +50,24 @@ describe('PingPong', () => {
     }
   })
 
+  test('waits once, however many pings come of a peer that does not read', async () => {
+    const { owner, pingPong } = pings()
+    owner.transport.block()
+    owner.transport.write(Buffer.alloc(20_000))
+    owner.transport.pump()
+    let waits = 0
+    const { transport } = owner
+    transport.drained = () => {
+      waits++
+      return StringTransport.prototype.drained.call(transport)
+    }
+    for (let count = 0; count < 1_000; count++) pingPong.pingReceived(Buffer.from(String(count)))
+    expect(waits).toBe(1)
+    transport.unblock()
+    await transport.reactor.settle()
+    expect(owner.done).toEqual(['sent 999'])
+  })
+
   test('delivers pongs at once, and during the callback for one keeps the newest', async () => {
     const { owner, pingPong } = pings()
     for (const text of ['a', 'wait', 'b', 'c', 'd']) pingPong.pongReceived(Buffer.from(text))

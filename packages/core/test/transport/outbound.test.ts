@@ -50,6 +50,42 @@ describe('Outbound', () => {
     expect([bytesIn(wire), outbound.bytes]).toEqual([1_000_000, 0])
   })
 
+  test('fails with the write after its cap was passed, not with one that finds it reached', () => {
+    const { wire, told, outbound } = make({ maxBufferedBytes: 100 })
+    wire.open = false
+    outbound.write(Buffer.alloc(100))
+    outbound.flush()
+    expect([outbound.bytes, outbound.write('x')]).toEqual([100, true])
+    expect(told).toEqual(['queued', 'queued'])
+    expect(outbound.write('y')).toBe(false)
+    expect(told.at(-1)).toBe('more than 100 bytes wait for the peer')
+    expect(outbound.bytes).toBe(101)
+  })
+
+  test.each([
+    [100, 'at once'],
+    [101, 'later'],
+  ])('with %i bytes, where the low-water mark is 100, resolves drained %s', async (bytes, when) => {
+    const { wire, outbound } = make({ lowWaterBytes: 100 })
+    wire.open = false
+    outbound.write(Buffer.alloc(bytes))
+    let drained = false
+    void outbound.drained().then(() => (drained = true))
+    await Promise.resolve()
+    expect(drained).toBe(when === 'at once')
+  })
+
+  test('relieves those that wait when exactly the low-water mark is left', async () => {
+    const { wire, outbound } = make({ lowWaterBytes: 100_000 - 65_536 })
+    wire.open = false
+    outbound.write(Buffer.alloc(100_000))
+    let drained = false
+    void outbound.drained().then(() => (drained = true))
+    outbound.writable()
+    await Promise.resolve()
+    expect([outbound.bytes, drained]).toEqual([100_000 - 65_536, true])
+  })
+
   test('counts a stall anew with every piece that has left', () => {
     const { wire, clock, told, outbound } = make({ writeStallMs: 1000 })
     wire.open = false

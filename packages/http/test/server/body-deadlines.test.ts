@@ -108,6 +108,33 @@ describe('the deadlines of a body', () => {
   })
 })
 
+describe('maxDiscardedBytes', () => {
+  const next = 'GET /next HTTP/1.1\r\nHost: h\r\n\r\n'
+
+  test.each([
+    [100, 'is dropped, and the next request answered', false],
+    [101, 'costs the connection', true],
+  ])('an announced body of %i bytes, where 100 are allowed, %s', async (bytes, _what, closes) => {
+    const exchange = new Exchange(answerPath, { maxDiscardedBytes: 100 })
+    await exchange.send(sized(bytes), 'a'.repeat(bytes))
+    expect(exchange.closed).toBe(closes)
+    if (!closes) await exchange.send(next)
+    expect(await exchange.received()).toBe(
+      closes ? ok('/up', 'Connection: close\r\n') : ok('/up') + ok('/next'),
+    )
+  })
+
+  test.each([
+    [100, false],
+    [101, true],
+  ])('a chunked body of %i bytes, where 100 are allowed, closes: %s', async (bytes, closes) => {
+    const exchange = new Exchange(answerPath, { maxDiscardedBytes: 100 })
+    await exchange.send('POST /up HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n')
+    await exchange.send(`${bytes.toString(16)}\r\n${'a'.repeat(bytes)}\r\n0\r\n\r\n`)
+    expect(exchange.closed).toBe(closes)
+  })
+})
+
 describe('discardTimeoutMs', () => {
   test('bounds how long an unread body is dropped', async () => {
     const exchange = new Exchange(answerPath)

@@ -188,6 +188,28 @@ describe('HTTPChannel', () => {
     expect(chunked.closed).toBe(true)
   })
 
+  test.each([
+    [65_536, 'is read'],
+    [65_537, 'waits'],
+  ])('with %i bytes of output unsent the next request %s', async (unsent, outcome) => {
+    const exchange = new Exchange((request) => {
+      if (request.path === '/b') return answerPath(request)
+      exchange.transport.block()
+      const head = 'HTTP/1.1 200 OK\r\nContent-Length: \r\nContent-Type: a\r\nDate: \r\n\r\n'
+      const dateBytes = 'Fri, 27 Nov 2026 00:00:00 GMT'.length
+      const body = unsent - head.length - dateBytes - String(unsent).length
+      request.setHeader('Content-Type', 'a')
+      request.finish('x'.repeat(body))
+    })
+    await exchange.send(GET('/a'))
+    expect(exchange.transport.bufferedBytes).toBe(unsent)
+    await exchange.send(GET('/b'))
+    expect(exchange.requests.length).toBe(outcome === 'waits' ? 1 : 2)
+    exchange.transport.unblock()
+    await exchange.reactor.settle()
+    expect(exchange.requests.length).toBe(2)
+  })
+
   test('row 93: a body that looks like a request is none, where nobody wants it', async () => {
     const inside = GET('/inside')
     const exchange = new Exchange(() => {
