@@ -65,7 +65,7 @@ async function connect(protocol: Protocol): Promise<void> {
   if (error !== undefined) throw error as Error
 }
 
-async function read(option: string, value: unknown): Promise<void> {
+async function readUntil(option: string, value: unknown): Promise<void> {
   let failure: unknown
   class Reading extends StreamProtocol {
     override async run(reader: StreamReader) {
@@ -170,7 +170,7 @@ const TAKES: readonly (readonly [heading: string, give: Give])[] = [
   [
     'Protocols as coroutines',
     (option, value) => {
-      if (option !== 'maxBufferedBytes') return read(option, value)
+      if (option !== 'maxBufferedBytes') return readUntil(option, value)
       class Done extends StreamProtocol {
         override async run() {}
       }
