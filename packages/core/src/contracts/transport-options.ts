@@ -9,6 +9,12 @@ export interface TransportOptions {
   /** Bytes read ahead for a paused protocol, so that a departed peer is noticed. Default 64 KiB. */
   readonly readAheadBytes: number
   /**
+   * Longest wait for a protocol that is paused, or whose promise is pending, after the peer has ended: before it is closed,
+   * when it has no `readConnectionLost` and no bytes are before the end; before what is still held for it is dropped, when
+   * both sides have ended, anew with each delivery. Default 5 000.
+   */
+  readonly departureGraceMs: number
+  /**
    * Longest wait for the peer to take up to 64 KiB that are ready for it, beside the time that the least rate allows for
    * what the operating system holds; then the connection is aborted. Default 60 000.
    */

@@ -1,14 +1,16 @@
 import type { Readable } from 'node:stream'
+import type { ReactorTime } from '../contracts/reactor.ts'
 import type { WireEvents } from '../contracts/wire.ts'
-import { Inbound } from '../transport/inbound.ts'
+import { Inbound, type InboundLimits } from '../transport/inbound.ts'
 import type { Turn, TurnEnder } from '../transport/turn.ts'
 import { StreamWire } from './stream-wire.ts'
 
 /** Who reads, and how far ahead. */
 export interface ProcessReaderSetup {
   readonly turn: Turn
-  /** Most bytes read ahead for a reader who is not ready. */
-  readonly readAheadBytes: number
+  readonly time: ReactorTime
+  /** How far it reads ahead of a reader that is not ready. */
+  readonly limits: InboundLimits
   /** @returns a promise when nothing more may come before it settles. */
   deliver(data: Buffer): Promise<void> | undefined
   /** Nothing more comes. Called once. */
@@ -27,9 +29,12 @@ export class ProcessReader implements WireEvents, TurnEnder {
   constructor(stream: Readable, setup: ProcessReaderSetup) {
     this.#setup = setup
     this.#wire = new StreamWire({ readable: stream })
-    this.#inbound = new Inbound(this.#wire, setup.readAheadBytes, {
+    this.#inbound = new Inbound(this.#wire, setup.limits, setup.time, {
+      // A pipe that ends closes nothing else, so a protocol that is paused can be notified.
+      halfCloses: true,
       deliver: (data) => setup.deliver(data),
       deliverEnd: () => this.#lose(),
+      endOverdue: () => this.close(),
     })
     this.#wire.attach(this)
   }

@@ -199,7 +199,8 @@ export class SpawnedProcess implements ProcessTransport {
     const { host, protocol } = this.#setup
     return new ProcessReader(stream, {
       turn: host.turn,
-      readAheadBytes: this.#limits.readAheadBytes,
+      time: this.reactor,
+      limits: this.#limits,
       deliver: (data) => this.#tell(() => protocol.childDataReceived(childFD, data)),
       lost: () => this.#pipeLost(childFD),
     })

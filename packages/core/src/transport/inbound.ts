@@ -1,23 +1,38 @@
 import { ByteQueue } from '../bytes/byte-queue.ts'
+import type { ReactorTime } from '../contracts/reactor.ts'
+import type { TransportOptions } from '../contracts/transport-options.ts'
 import type { Wire } from '../contracts/wire.ts'
+import { Deadline } from './deadline.ts'
 
-/** Who receives what came in. */
+/** How far it reads ahead, and how long an end waits. */
+export type InboundLimits = Pick<TransportOptions, 'readAheadBytes' | 'departureGraceMs'>
+
+/** What receives what came in. */
 export interface InboundReader {
+  /** Whether it goes on after the end of input. Then it gets that at once, also while it is not ready for data. */
+  readonly halfCloses: boolean
   /** @returns a promise when nothing more may come before it settles. */
   deliver(data: Buffer): Promise<void> | undefined
   /** Everything was delivered, and the peer will send no more. */
   deliverEnd(): void
   /** Bytes, or the end, are held until `pending` settles. */
   heldBack?(pending: Promise<void>): void
+  /** The end has waited for too long, behind `heldBytes` that were not taken. The owner closes. */
+  endOverdue(heldBytes: number): void
 }
 
 /**
  * The reading side of a transport: delivers what the wire brings, in order, as soon as the reader
  * may have it, and keeps the wire from bringing much more than that.
+ *
+ * A pause or a pending promise holds back bytes, and the end of input only behind bytes. An end that waits for a reader
+ * that would close at it waits `departureGraceMs` at most; so does what is held once the wire has closed.
  */
 export class Inbound {
   #wire: Wire
   readonly #readAheadBytes: number
+  readonly #departureGraceMs: number
+  readonly #time: ReactorTime
   readonly #reader: InboundReader
   /** A queue of bytes, not of pieces: a peer that sends a byte at a time must not make us hold an object for each. */
   #held: ByteQueue | undefined
@@ -30,11 +45,22 @@ export class Inbound {
   #wirePaused = false
   /** A policy wants nothing to come for a while. */
   #throttled = false
+  /** The wire has closed: what is held is all there will be. */
+  #wireOver = false
+  /** Made when an end first has to wait. */
+  #grace: Deadline | undefined
   #closed = false
 
-  constructor(wire: Wire, readAheadBytes: number, reader: InboundReader) {
+  constructor(
+    wire: Wire,
+    { readAheadBytes, departureGraceMs }: InboundLimits,
+    time: ReactorTime,
+    reader: InboundReader,
+  ) {
     this.#wire = wire
     this.#readAheadBytes = readAheadBytes
+    this.#departureGraceMs = departureGraceMs
+    this.#time = time
     this.#reader = reader
   }
 
@@ -76,6 +102,12 @@ export class Inbound {
     if (this.owesEnd && this.#pending !== undefined) this.#reader.heldBack?.(this.#pending)
   }
 
+  /** The wire has closed, without an error: the reader has the grace to take what is held, anew with each delivery. */
+  awaitReader(): void {
+    this.#wireOver = true
+    this.#startGrace()
+  }
+
   /** Delivers nothing until `resume`. */
   pause(): void {
     this.#paused = true
@@ -102,7 +134,8 @@ export class Inbound {
   restart(unread: Buffer | undefined): void {
     this.#paused = false
     this.#pending = undefined
-    // The end of input was told to the one before; the new reader must hear of it too.
+    this.#grace?.clear()
+    // The reader before has got the end of input; the new one must get it too.
     if (this.#end === 'delivered') this.#end = 'held'
     if (unread === undefined || unread.length === 0) return
     const behind = this.#held?.takeAll()
@@ -115,6 +148,7 @@ export class Inbound {
     // Whatever has paused it, it is another who reads it from now on.
     if (this.#wirePaused) this.#wire.resume()
     this.#wirePaused = false
+    this.#grace?.clear()
     const ended = this.#end !== 'ahead'
     this.#end = 'ahead'
     return { data: this.#held?.takeAll(), ended }
@@ -128,6 +162,7 @@ export class Inbound {
   /** Delivers nothing more, and lets the wire run dry. */
   close(): void {
     this.#closed = true
+    this.#grace?.clear()
     this.#held = undefined
     this.#openWire()
   }
@@ -137,19 +172,32 @@ export class Inbound {
     while (this.#ready) {
       const data = this.#held?.takeUpTo(Infinity)
       if (data === undefined) break
+      if (this.#wireOver) this.#grace?.clear()
       this.#give(data)
     }
     if (this.#delivering) return
     if (this.heldBytes < this.#readAheadBytes) this.#openWire()
-    if (this.#end === 'held' && this.#ready) {
-      this.#end = 'delivered'
-      if (!this.#closed) this.#reader.deliverEnd()
-    }
+    if (this.owesEnd) this.#meetEnd()
   }
 
   /** A callback that switches protocols returns before the next one is given anything. */
   get #ready(): boolean {
     return !this.#paused && this.#pending === undefined && !this.#delivering
+  }
+
+  #meetEnd(): void {
+    const isNext = this.heldBytes === 0
+    if (isNext && (this.#ready || this.#reader.halfCloses)) {
+      this.#end = 'delivered'
+      this.#grace?.clear()
+      this.#reader.deliverEnd()
+    } else if (isNext || this.#wireOver) this.#startGrace()
+  }
+
+  #startGrace(): void {
+    if (this.#grace?.ahead) return
+    this.#grace ??= new Deadline(this.#time, () => this.#reader.endOverdue(this.heldBytes))
+    this.#grace.set(this.#departureGraceMs)
   }
 
   #hold(data: Buffer): void {

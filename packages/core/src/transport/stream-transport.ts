@@ -85,7 +85,7 @@ export class StreamTransport
     this.#options = options ?? DEFAULT_TRANSPORT_OPTIONS
     this.#openedAtMs = host.reactor.now()
     this.#current = new CurrentProtocol(host, this)
-    this.#inbound = new Inbound(wire, this.#options.readAheadBytes, this)
+    this.#inbound = new Inbound(wire, this.#options, host.reactor, this)
     this.#outbound = new Outbound(wire, this.#options, host.reactor, this)
     this.id = host.connectionOpened(this)
   }
@@ -328,8 +328,19 @@ export class StreamTransport
     return this.#current.deliver(data)
   }
 
+  get halfCloses(): boolean {
+    return this.#current.protocol?.readConnectionLost !== undefined
+  }
+
+  endOverdue(heldBytes: number): void {
+    if (heldBytes === 0) return this.loseConnection()
+    const { departureGraceMs } = this.#options
+    const untaken = `the protocol did not take the last ${heldBytes} bytes within ${departureGraceMs} ms after both ends`
+    this.outputFailed(untaken)
+  }
+
   deliverEnd(): void {
-    if (this.#current.protocol?.readConnectionLost === undefined) this.loseConnection()
+    if (!this.halfCloses) this.loseConnection()
     else void this.#current.tell((protocol) => protocol.readConnectionLost?.())
     if (this.#wireClosed) this.outputQueued()
   }
@@ -390,7 +401,7 @@ export class StreamTransport
   #closed(error: Error | undefined): void {
     this.#wireClosed = true
     // Both ends were said, but the reader is behind: it gets what came before it hears of the end.
-    if (error === undefined && this.#inbound.owesEnd) return
+    if (error === undefined && this.#inbound.owesEnd) return this.#inbound.awaitReader()
     this.#lose(error)
   }
 

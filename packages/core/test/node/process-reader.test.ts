@@ -1,5 +1,6 @@
 import { PassThrough } from 'node:stream'
 import { describe, expect, test } from 'vitest'
+import { MemoryReactor } from '../../src/testing/memory-reactor.ts'
 import { ProcessReader } from '../../src/node/process-reader.ts'
 import { Turn } from '../../src/transport/turn.ts'
 import { quiet, until } from './socket-harness.ts'
@@ -81,7 +82,8 @@ function make(readAheadBytes = 65_536): {
   const told: string[] = []
   const reader = new ProcessReader(stream, {
     turn,
-    readAheadBytes,
+    time: new MemoryReactor(),
+    limits: { readAheadBytes, departureGraceMs: 5_000 },
     deliver: (data) => void told.push(data.toString()),
     lost: () => void told.push('lost'),
   })

@@ -291,6 +291,7 @@ describe('SocketPort', () => {
     const late = await connected(port)
     late.transport.write('served')
     await until(() => late.text === 'served')
+    expect(port.connections.size).toBe(1)
     late.transport.loseConnection()
     await until(() => port.connections.size === 0)
   })

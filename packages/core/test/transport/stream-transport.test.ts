@@ -5,6 +5,7 @@ import { ConnectionAborted, ConnectionDone } from '../../src/errors.ts'
 import { Gate } from '../../src/testing/checks/gate.ts'
 import { Echo, HalfCloseRecorder, Recorder } from '../../src/testing/checks/recorder.ts'
 import { connectedPair } from '../../src/testing/connected-pair.ts'
+import { leftovers } from '../../src/testing/leftovers.ts'
 import { MemoryReactor } from '../../src/testing/memory-reactor.ts'
 import { StringTransport } from '../../src/testing/string-transport.ts'
 import { StreamTransport } from '../../src/transport/stream-transport.ts'
@@ -102,6 +103,7 @@ describe('StreamTransport', () => {
     const pair = connectedPair(protocol, new Recorder())
     pair.server.pauseProducing()
     pair.server.loseWriteConnection()
+    pair.client.write('never read')
     pair.client.loseConnection()
     pair.reactor.pump()
     pair.server.loseConnection()
@@ -119,15 +121,63 @@ describe('StreamTransport', () => {
         return gate.opened
       }
     })()
-    const pair = connectedPair(protocol, new Recorder())
+    const pair = connectedPair(protocol, new HalfCloseRecorder())
     pair.server.loseWriteConnection()
     pair.client.write('a')
+    pair.reactor.pump()
+    pair.client.write('b')
     pair.client.loseConnection()
     await pair.reactor.settle()
     expect(protocol.events).toEqual(['made', 'write lost', 'data a'])
     gate.open()
     await pair.reactor.settle()
-    expect(protocol.events.slice(3)).toEqual(['read lost', 'lost ConnectionDone'])
+    expect(protocol.events.slice(3)).toEqual(['data b', 'read lost', 'lost ConnectionDone'])
+  })
+
+  test('is aborted when its reader takes nothing for the grace after both ends, and names what is lost', async () => {
+    const protocol = new (class extends HalfCloseRecorder {
+      override dataReceived(data: Buffer): Promise<void> {
+        void super.dataReceived(data)
+        return new Promise(() => undefined)
+      }
+    })()
+    const pair = connectedPair(protocol, new HalfCloseRecorder(), { options: { departureGraceMs: 1000 } })
+    pair.server.loseWriteConnection()
+    pair.client.write('a')
+    pair.reactor.pump()
+    pair.client.write('untaken')
+    pair.client.loseConnection()
+    pair.reactor.advance(999)
+    expect(protocol.lost).toBe(false)
+    pair.reactor.advance(100)
+    expect(String(protocol.reason?.cause)).toBe(
+      'Error: Cannot keep the connection: the protocol did not take the last 7 bytes within 1000 ms after both ends',
+    )
+    expect([protocol.text, leftovers(pair.reactor)]).toEqual(['a', []])
+  })
+
+  test('sends what is queued when the grace of a reader that is not ready has passed', () => {
+    const [protocol, client] = [new Recorder(), new HalfCloseRecorder()]
+    const pair = connectedPair(protocol, client, { options: { departureGraceMs: 1000 } })
+    pair.server.pauseProducing()
+    pair.client.loseWriteConnection()
+    pair.reactor.advance(999)
+    pair.server.write('last words')
+    pair.reactor.advance(100)
+    expect([client.text, protocol.reason?.name]).toEqual(['last words', 'ConnectionDone'])
+    expect([client.lost, leftovers(pair.reactor)]).toEqual([true, []])
+  })
+
+  test('waits for ever for a reader that is not ready where the grace is endless', () => {
+    const protocol = new Recorder()
+    const pair = connectedPair(protocol, new Recorder(), { options: { departureGraceMs: Infinity } })
+    pair.server.pauseProducing()
+    pair.client.loseWriteConnection()
+    pair.reactor.advance(1e9)
+    expect([protocol.lost, pair.reactor.getDelayedCalls()]).toEqual([false, []])
+    pair.server.resumeProducing()
+    pair.reactor.pump()
+    expect(protocol.reason?.name).toBe('ConnectionDone')
   })
 
   test('leaves no deadline behind, however it ends', () => {

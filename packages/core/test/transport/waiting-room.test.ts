@@ -72,7 +72,7 @@ describe('WaitingRoom', () => {
   test('drops all that leave, so that none of them takes a slot of those that stay', async () => {
     const server = await PolicedServer.listen({ maxConnections: 2 })
     const clients = Array.from({ length: 40 }, () => server.connect())
-    for (const client of clients.reverse()) {
+    for (const client of clients.toReversed()) {
       client.transport.loseConnection()
       server.reactor.pump()
     }

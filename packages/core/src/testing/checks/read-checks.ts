@@ -1,4 +1,5 @@
-import { ConnectionLost } from '../../errors.ts'
+import { ConnectionDone, ConnectionLost } from '../../errors.ts'
+import { DEFAULT_TRANSPORT_OPTIONS } from '../../transport/transport-options.ts'
 import type { TransportCheck } from '../transport-harness.ts'
 import { equal, holds, isExactly } from './assertions.ts'
 import { Gate } from './gate.ts'
@@ -108,6 +109,94 @@ export const readChecks: readonly TransportCheck[] = [
       equal(server.events, ['made', 'data last words', 'read lost'], 'told once resumed')
       pair.server.loseConnection()
       await until(() => server.lost)
+    },
+  },
+  {
+    name: 'notifies the end of input at once when no bytes are before it, though the reader has paused',
+    async run({ connect, until }) {
+      const server = new HalfCloseRecorder()
+      const pair = await connect(server, new Recorder())
+      pair.server.pauseProducing()
+      pair.client.loseWriteConnection()
+      await until(() => server.events.includes('read lost'))
+      equal(server.events, ['made', 'read lost'], 'what was called while paused')
+      pair.server.write('still here')
+      pair.server.loseConnection()
+      await until(() => server.lost)
+    },
+  },
+  {
+    name: 'notifies the end of input at once when no bytes are before it, though a promise is pending',
+    async run({ connect, until }) {
+      const server = new (class extends HalfCloseRecorder {
+        override dataReceived(data: Buffer): Promise<void> {
+          void super.dataReceived(data)
+          return new Promise(() => undefined)
+        }
+      })()
+      const pair = await connect(server, new Recorder())
+      pair.client.write('request')
+      await until(() => server.text === 'request')
+      pair.client.loseWriteConnection()
+      await until(() => server.events.includes('read lost'))
+      pair.server.loseConnection()
+      await until(() => server.lost)
+      equal(server.events, ['made', 'data request', 'read lost', 'lost ConnectionDone'], 'what was called')
+    },
+  },
+  ...(['paused', 'pending'] as const).map((state): TransportCheck => ({
+    name: `closes a ${state} reader without readConnectionLost once it is ready, when the peer has ended`,
+    async run({ connect, until, quiet }) {
+      const gate = new Gate()
+      const server = new Recorder()
+      server.connectionMade = (): Promise<void> | undefined => (state === 'pending' ? gate.opened : undefined)
+      const pair = await connect(server, new Recorder())
+      if (state === 'paused') pair.server.pauseProducing()
+      pair.client.loseWriteConnection()
+      await quiet()
+      equal([server.lost, pair.server.disconnecting], [false, false], 'lost, closing')
+      if (state === 'paused') pair.server.resumeProducing()
+      gate.open()
+      await until(() => server.lost)
+      isExactly(server.reason, ConnectionDone, 'the reason')
+    },
+  })),
+  ...(['paused', 'pending'] as const).map((state): TransportCheck => ({
+    name: `closes a ${state} reader without readConnectionLost when the peer has ended, after the grace`,
+    needs: ['virtual time'],
+    async run({ connect, until, quiet, advance }) {
+      const server = new Recorder()
+      server.connectionMade = (): Promise<void> | undefined =>
+        state === 'pending' ? new Promise(() => undefined) : undefined
+      const pair = await connect(server, new Recorder())
+      if (state === 'paused') pair.server.pauseProducing()
+      pair.client.loseWriteConnection()
+      await quiet()
+      advance(DEFAULT_TRANSPORT_OPTIONS.departureGraceMs - 1)
+      equal([server.lost, pair.server.disconnecting], [false, false], 'lost, closing')
+      advance(100)
+      await until(() => server.lost)
+      isExactly(server.reason, ConnectionDone, 'the reason')
+    },
+  })),
+  {
+    name: 'notices a peer that resets while a promise is pending',
+    needs: ['reset'],
+    async run({ connect, until, quiet }) {
+      const server = new (class extends Recorder {
+        override dataReceived(data: Buffer): Promise<void> {
+          void super.dataReceived(data)
+          return new Promise(() => undefined)
+        }
+      })()
+      const pair = await connect(server, new Recorder())
+      pair.client.write('a')
+      await until(() => server.bytes === 1)
+      pair.client.write('unread')
+      await quiet()
+      pair.client.abortConnection()
+      await until(() => server.lost)
+      equal(server.events, ['made', 'data a', 'lost ConnectionLost'], 'what was called')
     },
   },
   {
