@@ -1,5 +1,6 @@
+import { once } from 'node:events'
 import { readdirSync } from 'node:fs'
-import { Socket } from 'node:net'
+import { type AddressInfo, connect, createServer, Socket } from 'node:net'
 import { afterEach, describe, expect, test, vi } from 'vitest'
 import { ConnectionAborted } from '../../src/errors.ts'
 import { createReactor } from '../../src/node/node-reactor.ts'
@@ -9,8 +10,10 @@ import { Throttle } from '../../src/policy/throttle.ts'
 import { faultChecks } from '../../src/testing/checks/fault-checks.ts'
 import { peerChecks } from '../../src/testing/checks/peer-checks.ts'
 import { HalfCloseRecorder, Recorder } from '../../src/testing/checks/recorder.ts'
+import { Clock } from '../../src/testing/clock.ts'
 import { MemoryReactor } from '../../src/testing/memory-reactor.ts'
 import { checksFor } from '../../src/testing/transport-checks.ts'
+import { DeadlineWheel } from '../../src/transport/deadline-wheel.ts'
 import { OneProtocol } from '../one-protocol.ts'
 import { runChecks, runWireChecks } from '../run-checks.ts'
 import {
@@ -200,4 +203,118 @@ describe('SocketWire', () => {
     await until(() => client.lost && server.lost)
     expect(client.reason).toBeInstanceOf(ConnectionAborted)
   })
+
+  describe('with a peer that is not read from', () => {
+    test.each([
+      ['TCP', tcpHarness],
+      ['TLS', tlsHarness],
+    ])('notices its reset over %s behind more bytes than are read ahead', async (_kind, make) => {
+      const harness = kept(make())
+      const server = new Recorder()
+      const pair = await harness.connect(server, new Recorder())
+      pair.server.pauseProducing()
+      pair.client.write(Buffer.alloc(1_048_576, 'x'))
+      await quiet()
+      const sinceMs = performance.now()
+      pair.client.abortConnection()
+      await until(() => server.lost)
+      expect([server.reason?.name, server.bytes]).toEqual(['ConnectionLost', 0])
+      expect(server.reason?.cause).toMatchObject({ code: 'ECONNRESET' })
+      expect(performance.now() - sinceMs).toBeLessThan(PATIENCE_MS)
+      expect(harness.reactor.getDelayedCalls()).toEqual([])
+    })
+
+    test.each([
+      ['TCP', tcpHarness],
+      ['TLS', tlsHarness],
+    ])('notices its reset over %s after its end', async (_kind, make) => {
+      const harness = kept(make())
+      const server = new HalfCloseRecorder()
+      const pair = await harness.connect(server, new Recorder())
+      pair.client.loseWriteConnection()
+      await until(() => server.events.includes('read lost'))
+      pair.client.abortConnection()
+      await until(() => server.lost)
+      expect(server.events).toEqual(['made', 'read lost', 'lost ConnectionLost'])
+      expect(harness.reactor.getDelayedCalls()).toEqual([])
+    })
+
+    test('notices its reset while a promise is pending that never settles', async () => {
+      const server = new (class extends Recorder {
+        override dataReceived(data: Buffer): Promise<void> {
+          void super.dataReceived(data)
+          return new Promise(() => undefined)
+        }
+      })()
+      const harness = kept(tcpHarness())
+      const pair = await harness.connect(server, new Recorder())
+      pair.client.write('request')
+      await until(() => server.text === 'request')
+      pair.client.write(Buffer.alloc(1_048_576, 'x'))
+      await quiet()
+      pair.client.abortConnection()
+      await until(() => server.lost)
+      expect(server.reason?.name).toBe('ConnectionLost')
+    })
+
+    const paused = async (): Promise<{ clock: Clock; wire: SocketWire; told: string[]; peer: Socket }> => {
+      const clock = new Clock()
+      const listening = createServer({ allowHalfOpen: true })
+      await new Promise<void>((resolve) => listening.listen(0, '127.0.0.1', resolve))
+      const { port } = listening.address() as AddressInfo
+      const peer = connect({ port, host: '127.0.0.1', allowHalfOpen: true }).on('error', () => undefined)
+      const [socket] = (await once(listening, 'connection')) as [Socket]
+      listening.close()
+      const wire = new SocketWire(socket, { deadlines: new DeadlineWheel(clock) })
+      const told: string[] = []
+      wire.attach({
+        wireData: () => told.push('data'),
+        wireEnded: () => told.push('ended'),
+        wireWritable: () => told.push('writable'),
+        wireClosed: () => told.push('closed'),
+      })
+      expect(clock.getDelayedCalls()).toEqual([])
+      wire.pause()
+      expect(clock.getDelayedCalls().length).toBe(1)
+      return { clock, wire, told, peer }
+    }
+
+    test('looks after it no more once it reads again, and none of many pauses is left', async () => {
+      const { clock, wire, told, peer } = await paused()
+      for (let rounds = 0; rounds < 3; rounds++) wire.pause()
+      clock.advance(5000)
+      expect([told, clock.getDelayedCalls().length]).toEqual([[], 1])
+      wire.resume()
+      expect(clock.getDelayedCalls()).toEqual([])
+      wire.abort()
+      peer.destroy()
+      await until(() => told.includes('closed'))
+    })
+
+    test.each(['abort', 'close'] as const)(
+      'looks after it no more after %s, also when it is paused again',
+      async (how) => {
+        const { clock, wire, told, peer } = await paused()
+        wire[how]()
+        wire.pause()
+        await until(() => told.includes('closed'))
+        wire.pause()
+        expect([told, clock.getDelayedCalls()]).toEqual([['closed'], []])
+        peer.destroy()
+      },
+    )
+
+    test('looks after it no more where the system cannot be asked', async () => {
+      const clock = new Clock()
+      const socket = new Socket()
+      const wire = new SocketWire(socket, { deadlines: new DeadlineWheel(clock) })
+      wire.pause()
+      clock.advance(1100)
+      expect([socket.destroyed, clock.getDelayedCalls()]).toEqual([false, []])
+      wire.close()
+    })
+  })
 })
+
+/** Once a second it is looked after; beside that, the machine may be busy. */
+const PATIENCE_MS = 5_000
