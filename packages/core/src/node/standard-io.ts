@@ -69,5 +69,12 @@ function isTerminal(input: Readable): input is ReadStream {
   return 'isTTY' in input && input.isTTY === true
 }
 
-/** People and pagers take their time; and an end of input that nobody waits for costs nobody a last word. */
-const PATIENT: Partial<TransportOptions> = { writeStallMs: Number.MAX_SAFE_INTEGER, lingerMs: 0 }
+/**
+ * People and pagers take their time, and a program whose input has ended works on: that is no departure. An end of input
+ * that comes after our own end is not waited for.
+ */
+const PATIENT: Partial<TransportOptions> = {
+  writeStallMs: Number.MAX_SAFE_INTEGER,
+  departureGraceMs: Infinity,
+  lingerMs: 0,
+}

@@ -4,7 +4,9 @@ import { describe, expect, test } from 'vitest'
 import { ConnectionDone, LocalProtocolError, ProcessDone } from '../../src/errors.ts'
 import { createReactor } from '../../src/node/node-reactor.ts'
 import { StandardIO } from '../../src/node/standard-io.ts'
+import { Gate } from '../../src/testing/checks/gate.ts'
 import { Echo, HalfCloseRecorder, Recorder } from '../../src/testing/checks/recorder.ts'
+import { MemoryReactor } from '../../src/testing/memory-reactor.ts'
 import { hostOf } from './pipe-harness.ts'
 import { RecordingChild } from './recording-child.ts'
 import { programArgs, ROOT } from './run-program.ts'
@@ -54,6 +56,32 @@ describe('StandardIO', () => {
     transport.loseConnection()
     await until(() => recorder.lost)
     expect(String(output.read())).toBe('answer')
+  })
+
+  test('lets a protocol finish its work after the end of input, however long that takes', async () => {
+    const [input, output, memory, gate] = [
+      new PassThrough(),
+      new PassThrough(),
+      new MemoryReactor(),
+      new Gate(),
+    ]
+    const recorder = new (class extends Recorder {
+      override async connectionMade(): Promise<void> {
+        await gate.opened
+        this.transport.write('result')
+      }
+    })()
+    const transport = new StandardIO(recorder, { host: memory.host, input, output })
+    input.end()
+    await until(() => input.readableEnded)
+    memory.advance(3_600_000)
+    expect([transport.disconnecting, memory.getDelayedCalls()]).toEqual([false, []])
+    gate.open()
+    await until(() => {
+      memory.pump()
+      return recorder.lost
+    })
+    expect(String(output.read())).toBe('result')
   })
 
   test('gives a terminal back the mode it had', async () => {
