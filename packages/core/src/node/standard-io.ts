@@ -75,6 +75,6 @@ function isTerminal(input: Readable): input is ReadStream {
  */
 const PATIENT: Partial<TransportOptions> = {
   writeStallMs: Number.MAX_SAFE_INTEGER,
-  departureGraceMs: Infinity,
+  departureGraceMs: Number.MAX_SAFE_INTEGER,
   lingerMs: 0,
 }

@@ -195,7 +195,8 @@ export class Inbound {
   }
 
   #startGrace(): void {
-    if (this.#grace?.ahead) return
+    // A wait for ever needs no deadline, which would keep the process alive.
+    if (this.#grace?.ahead || this.#departureGraceMs === Number.MAX_SAFE_INTEGER) return
     this.#grace ??= new Deadline(this.#time, () => this.#reader.endOverdue(this.heldBytes))
     this.#grace.set(this.#departureGraceMs)
   }

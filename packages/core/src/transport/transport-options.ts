@@ -21,7 +21,7 @@ export const TRANSPORT_RULES: OptionRules<TransportOptions> = {
   lowWaterBytes: bytes({ endless: true }),
   maxBufferedBytes: bytes({ endless: true }),
   readAheadBytes: bytes(),
-  departureGraceMs: milliseconds({ endless: true }),
+  departureGraceMs: milliseconds(),
   writeStallMs: milliseconds({ endless: true }),
   minBytesPerSecond: bytes({ least: 1 }),
   lingerMs: milliseconds(),
