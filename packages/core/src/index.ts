@@ -143,6 +143,7 @@ export {
   QueueUnderflow,
   ReactorAlreadyRunning,
   ReactorNotRunning,
+  RemoteError,
   ServiceStopped,
   TCPTimedOutError,
   TimeoutError,

@@ -1,3 +1,4 @@
+import { RemoteError } from '@ropewalk/core'
 import { reasonPhrase } from './message/status.ts'
 
 // RemoteProtocolError   the peer broke HTTP; thrown in wire/, answered once by the channel
@@ -33,7 +34,7 @@ export const STATUS_CODE = {
 export type Violation = keyof typeof STATUS_CODE
 
 /** The peer broke the rules of HTTP/1.1: the connection cannot go on. */
-export class RemoteProtocolError extends Error {
+export class RemoteProtocolError extends RemoteError {
   override readonly name = 'RemoteProtocolError'
   readonly violation: Violation
 
@@ -58,7 +59,7 @@ export interface HTTPErrorOptions extends ErrorOptions {
  * Thrown by a resource to answer with an error status. The message is shown to the client, escaped; it is the
  * status's reason phrase unless another is given.
  */
-export class HTTPError extends Error {
+export class HTTPError extends RemoteError {
   override readonly name = 'HTTPError'
   readonly statusCode: number
   readonly headers: readonly (readonly [string, string])[]

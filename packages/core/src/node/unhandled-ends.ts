@@ -7,12 +7,13 @@ import {
   NotConnectedError,
   QueueClosed,
   ReactorNotRunning,
+  RemoteError,
   ServiceStopped,
 } from '../errors.ts'
 
 /**
  * Logs, while installed, the unhandled rejections that peers, the network, stops and signals cause: with the end of a
- * connection or of a service, or because a connection cannot be made. Node would end the process, and with it every other
+ * connection or of a service, because a connection cannot be made, or because of what a peer has sent. Node would end the process, and with it every other
  * connection.
  *
  * Every other one ends the process, as it does anyway, unless the program listens for it. A program that was started
@@ -84,6 +85,7 @@ const ENDS = [
   NotConnectedError,
   QueueClosed,
   ReactorNotRunning,
+  RemoteError,
   ServiceStopped,
 ] as const
 /** Bounded, because a chain of causes can lead back to itself. */

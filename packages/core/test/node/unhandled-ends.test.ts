@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
-import { ConnectionDone, ConnectionLost, ServiceStopped } from '../../src/errors.ts'
+import { ConnectionDone, ConnectionLost, RemoteError, ServiceStopped } from '../../src/errors.ts'
 import { UnhandledEnds } from '../../src/node/unhandled-ends.ts'
 
 describe('UnhandledEnds', () => {
@@ -17,14 +17,15 @@ describe('UnhandledEnds', () => {
     for (const listener of others) process.on('unhandledRejection', listener)
   })
 
-  test('logs the end of a connection or a service, and what it is the cause of, and nothing else', () => {
+  test('logs the end of a connection or a service, what it is the cause of and what a peer is refused for, and nothing else', () => {
     const { ends, logged } = make()
     ends.install()
     const end = new ConnectionLost()
     const aborted = new Error('aborted', { cause: new Error('between', { cause: new ConnectionDone() }) })
     const stopped = new ServiceStopped('over')
-    for (const reason of [end, aborted, stopped]) raise(reason)
-    expect(logged).toEqual(['error', end, 'error', aborted, 'error', stopped])
+    const refused = new (class extends RemoteError {})('too much')
+    for (const reason of [end, aborted, stopped, refused]) raise(reason)
+    expect(logged).toEqual([end, aborted, stopped, refused].flatMap((error) => ['error', error]))
     const circle = new Error('circle')
     circle.cause = circle
     for (const reason of [circle, new TypeError('mine'), undefined]) {
@@ -36,7 +37,7 @@ describe('UnhandledEnds', () => {
       }
       expect(thrown).toBe(reason)
     }
-    expect(logged).toHaveLength(6)
+    expect(logged).toHaveLength(8)
   })
 
   test('leaves other rejections to a listener of the program', () => {

@@ -1,0 +1,63 @@
+import { describe, expect, test } from 'vitest'
+import { runProgram } from '../../../core/test/node/run-program.ts'
+
+/** Programs that process requests in functions which no code awaits; the client of each breaks off, or sends what it may not. */
+describe('a request that is processed in a function which no code awaits', () => {
+  const POST = 'POST / HTTP/1.1\\r\\nHost: h\\r\\n'
+  const run = (processing: string, bytes: string): ReturnType<typeof runProgram> =>
+    runProgram(`
+      import { connect } from 'node:net'
+      import { HTTPFactory } from './packages/http/src/index.ts'
+      class Unawaited extends HTTPFactory {
+        process(request) { void (async () => { ${processing} })() }
+      }
+      const options = { maxBodyBytes: 100, bodyTimeoutMs: 200, responseTimeoutMs: 200 }
+      const port = await reactor.listenTCP(0, new Unawaited(options), { interface: '127.0.0.1' })
+      reactor.callWhenRunning(() => {
+        const client = connect(port.getHost().port, '127.0.0.1')
+        client.write('${bytes}')
+        client.on('data', (data) => console.log(data.toString().slice(0, 12)))
+        client.on('close', () => void reactor.stop())
+      })
+      await reactor.run()
+      console.log('over')
+    `)
+
+  const READ = 'for await (const piece of request.body) piece; request.finish()'
+  test.each<[string, string, string, number, RegExp]>([
+    [
+      'chunks that are none',
+      READ,
+      'Transfer-Encoding: chunked\\r\\n\\r\\nzz\\r\\n',
+      400,
+      /RemoteProtocolError/,
+    ],
+    ['too large a body', READ, 'Transfer-Encoding: chunked\\r\\n\\r\\nfff\\r\\n', 413, /RemoteProtocolError/],
+    ['too slow a body', READ, 'Content-Length: 9\\r\\n\\r\\nabc', 408, /HTTPError: Request Timeout/],
+    [
+      'no JSON',
+      'await request.body.json()',
+      'Content-Length: 1\\r\\n\\r\\n{',
+      503,
+      /HTTPError: Cannot read the body/,
+    ],
+    ['no form', 'await request.body.formData()', '\\r\\n', 503, /HTTPError: Cannot read a form/],
+    [
+      'a late response',
+      'await request.finished; request.signal.throwIfAborted()',
+      '\\r\\n',
+      503,
+      /HTTPError: Serv/,
+    ],
+  ])('does not end the process for %s', async (_name, processing, rest, status, logged) => {
+    const ended = await run(processing, `${POST}${rest}`)
+    expect([ended.code, ended.output]).toEqual([0, `HTTP/1.1 ${status}\nover\n`])
+    expect(ended.errors).toMatch(logged)
+  })
+
+  test('ends it for a fault of the program', async () => {
+    const ended = await run('throw new TypeError("mine")', `${POST}\\r\\n`)
+    expect([ended.code, ended.output]).toEqual([1, ''])
+    expect(ended.errors).toMatch(/TypeError: mine/)
+  })
+})
