@@ -5,7 +5,7 @@ import {
   type ProtocolEvents,
   type Reactor,
 } from '@ropewalk/core'
-import { checkValue } from '@ropewalk/core/options'
+import { checkValue, having } from '@ropewalk/core/options'
 import { HTTPError, type RemoteProtocolError } from '../errors.ts'
 import { asciiURL } from '../message/ascii-url.ts'
 import { Headers } from '../message/headers.ts'
@@ -332,13 +332,14 @@ export class Request {
    * @returns false when the client is gone.
    * @throws {HTTPError} 426 when the client did not ask for it, see `asksToUpgrade`; 400 when its request has a body.
    * @throws {LocalProtocolError} once a response was begun.
-   * @throws {TypeError} when a header cannot be sent.
+   * @throws {TypeError} when `next` is no protocol, or a header cannot be sent.
    * @see RFC 9110 §7.8
    */
   upgrade(next: ProtocolEvents, options: UpgradeOptions): boolean {
     if (this.outcome === 'aborted') return false
     if (this.started || this.outcome !== undefined)
       throw new LocalProtocolError('Cannot upgrade: the response began')
+    checkValue('upgrade', 'next', next, PROTOCOL)
     const { protocol } = options
     if (!this.#namesProtocol(protocol)) {
       throw HTTPError.withoutStack(426, `This address is for ${protocol}`, {
@@ -397,3 +398,5 @@ export class Request {
     if (this.#ending.outcome === 'complete') this.#channel.requestDone(this)
   }
 }
+
+const PROTOCOL = having('a protocol', 'makeConnection', 'dataReceived', 'connectionLost')

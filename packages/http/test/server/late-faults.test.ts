@@ -80,6 +80,18 @@ describe('what goes wrong late stays in its connection', () => {
     )
   })
 
+  test.each([[undefined], [null], [{}], ['raw']])(
+    'an upgrade to %j, which is no protocol, is a 500',
+    async (next) => {
+      const exchange = new Exchange((request) => request.upgrade(next as never, { protocol: 'raw' }))
+      await exchange.send('GET / HTTP/1.1\r\nHost: h\r\nConnection: Upgrade\r\nUpgrade: raw\r\n\r\n')
+      expect(await exchange.received()).toMatch(/^HTTP\/1\.1 500 /)
+      expect(exchange.reactor.logged.map(({ error }) => String(error))).toEqual([
+        expect.stringMatching(/^TypeError: Cannot take next .* for upgrade: give a protocol/),
+      ])
+    },
+  )
+
   test('limits that are none are refused where they are given', () => {
     expect(() => new Exchange(answerPath, { maxBodyBytes: Number.NaN })).toThrow(RangeError)
     expect(() => new Exchange(answerPath, { idleTimeoutMs: -1 })).toThrow(RangeError)
