@@ -46,7 +46,7 @@ async function sendPieces(request: Request, pieces: AsyncIterable<Body>): Promis
       'Cannot send the pieces that render returned: the response is finished, return NOT_DONE_YET',
     )
   }
-  const iterator = pieces[Symbol.asyncIterator]()
+  const iterator = iterate(pieces)
   let released: Promise<void> | undefined
   void request.finished.then((outcome) => {
     if (outcome === 'aborted') released = letGo(pieces, iterator, request.signal.reason)
@@ -61,16 +61,31 @@ async function sendPieces(request: Request, pieces: AsyncIterable<Body>): Promis
 }
 
 /**
- * Ends a source of pieces that are wanted no more, also one that waits for its next piece: a stream is destroyed, of
- * anything else the iteration is ended.
+ * Ends a source of pieces that are wanted no more, also one that waits for its next piece: a stream is destroyed or
+ * cancelled, of anything else the iteration is ended.
  */
 async function letGo(
   pieces: AsyncIterable<Body>,
-  iterator: AsyncIterator<Body> = pieces[Symbol.asyncIterator](),
+  iterator: AsyncIterator<Body> = iterate(pieces),
   reason?: unknown,
 ): Promise<void> {
-  if ('destroy' in pieces && typeof pieces.destroy === 'function') pieces.destroy(reason)
-  else await iterator.return?.()
+  if (!('destroy' in pieces) || typeof pieces.destroy !== 'function') return void (await iterator.return?.())
+  // The error of a stream that is not read, such as that of a file which cannot be opened, ends a process otherwise.
+  if ('on' in pieces && typeof pieces.on === 'function') pieces.on('error', () => undefined)
+  pieces.destroy(reason)
+}
+
+/** The iterator of a ReadableStream waits for the next piece before it cancels; that of its reader does not. */
+function iterate(pieces: AsyncIterable<Body>): AsyncIterator<Body> {
+  if (!(pieces instanceof ReadableStream)) return pieces[Symbol.asyncIterator]()
+  const reader = (pieces as ReadableStream<Body>).getReader()
+  return {
+    next: () => reader.read() as Promise<IteratorResult<Body>>,
+    return: async () => {
+      await reader.cancel()
+      return { done: true, value: undefined }
+    },
+  }
 }
 
 function isAsyncIterable(value: unknown): value is AsyncIterable<Body> {

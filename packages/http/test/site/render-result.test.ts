@@ -1,4 +1,5 @@
 import { EventEmitter, on } from 'node:events'
+import { createReadStream } from 'node:fs'
 import { Readable } from 'node:stream'
 import { describe, expect, test } from 'vitest'
 import type { Request } from '../../src/server/request.ts'
@@ -353,6 +354,30 @@ describe('a source of pieces whose client has gone', () => {
     expect([late.destroyed, unwanted.destroyed]).toEqual([true, true])
   })
 
+  test('is cancelled when it is a ReadableStream, also while it waits', async () => {
+    let cancelled = 0
+    const waiting = (): ReadableStream<Uint8Array> =>
+      new ReadableStream({ pull: () => new Promise(() => undefined), cancel: () => void cancelled++ })
+    const { reactor } = await gone(waiting)
+    await head(waiting)
+    expect([cancelled, reactor.logged]).toEqual([2, []])
+  })
+
+  test('does not end the process when it fails once it is not read: a file that does not exist', async () => {
+    const failed: string[] = []
+    const missing = (): Readable => {
+      const file = createReadStream('/nowhere/to/be/found')
+      file.once('close', () => failed.push(String(file.errored)))
+      return file
+    }
+    const unhandled = await uncaughtDuring(async () => {
+      await head(missing)
+      await gone(missing)
+      while (failed.length < 2) await new Promise((resolve) => setImmediate(resolve))
+    })
+    expect([unhandled, failed.length]).toEqual([[], 2])
+  })
+
   test('has its iteration ended, also while it waits', async () => {
     const emitter = new EventEmitter()
     await gone(() => on(emitter, 'piece') as unknown as AsyncIterable<string>)
@@ -389,3 +414,18 @@ describe('a source of pieces whose client has gone', () => {
     expect(rendered).toBe(false)
   })
 })
+
+/** Runs `work`, and gives what became an uncaught exception meanwhile: each would end a process. */
+async function uncaughtDuring(work: () => Promise<void>): Promise<unknown[]> {
+  const uncaught: unknown[] = []
+  const listeners = process.listeners('uncaughtException')
+  process.removeAllListeners('uncaughtException')
+  process.on('uncaughtException', (error) => uncaught.push(error))
+  try {
+    await work()
+  } finally {
+    process.removeAllListeners('uncaughtException')
+    for (const listener of listeners) process.on('uncaughtException', listener)
+  }
+  return uncaught
+}
