@@ -1,5 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
+import { readdirSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 
 /** An example that runs in a process of its own, as a user would run it. */
@@ -9,18 +10,20 @@ export class ExampleProcess {
   #output = ''
   #errors = ''
 
-  private constructor(name: string, args: readonly string[]) {
+  private constructor(name: string, args: readonly string[], flags: readonly string[] = []) {
     const path = fileURLToPath(new URL(`../${name}.ts`, import.meta.url))
-    this.#child = spawn(process.execPath, ['--import', 'tsx', path, ...args], {
+    this.#child = spawn(process.execPath, [...flags, '--import', 'tsx', path, ...args], {
       stdio: ['ignore', 'pipe', 'pipe'],
     })
     this.#child.stdout?.on('data', (data: Buffer) => (this.#output += data.toString()))
     this.#child.stderr?.on('data', (data: Buffer) => (this.#errors += data.toString()))
     // A test that fails before it stops its example must not leave it behind.
     const kill = (): void => this.kill()
+    process.setMaxListeners(process.getMaxListeners() + 1)
     process.once('exit', kill)
     this.#exited = once(this.#child, 'close').then(([code]) => {
       process.off('exit', kill)
+      process.setMaxListeners(process.getMaxListeners() - 1)
       return code as number | null
     })
   }
@@ -32,7 +35,15 @@ export class ExampleProcess {
 
   /** Starts an example with these arguments alone, and waits for the address it prints. */
   static async startWith(name: string, args: readonly string[]): Promise<ExampleProcess> {
-    const example = new ExampleProcess(name, args)
+    return ExampleProcess.#started(name, new ExampleProcess(name, args))
+  }
+
+  /** The same; `memoryBytes` can be asked. */
+  static startMeasured(name: string, args: readonly string[]): Promise<ExampleProcess> {
+    return ExampleProcess.#started(name, new ExampleProcess(name, args, MEASURED))
+  }
+
+  static async #started(name: string, example: ExampleProcess): Promise<ExampleProcess> {
     while (example.port === 0) {
       const ended = await Promise.race([
         example.#exited,
@@ -68,6 +79,30 @@ export class ExampleProcess {
     return this.#errors
   }
 
+  /** Whether it still runs. */
+  get running(): boolean {
+    return this.#child.exitCode === null && this.#child.signalCode === null
+  }
+
+  /** How many files and sockets it has open. */
+  get descriptors(): number {
+    return readdirSync(`/proc/${this.#child.pid}/fd`).length
+  }
+
+  /** The bytes it uses once its garbage is collected. For one that was started with `startMeasured`. */
+  async memoryBytes(): Promise<number> {
+    const before = this.#errors.length
+    this.#child.kill('SIGUSR2')
+    for (;;) {
+      const [line, bytes] = /^memory (\d+)\n/m.exec(this.#errors.slice(before)) ?? []
+      if (line !== undefined) {
+        this.#errors = this.#errors.replace(line, '')
+        return Number(bytes)
+      }
+      await once(this.#child.stderr ?? this.#child, 'data')
+    }
+  }
+
   /** Presses Ctrl-C, and answers the exit code. */
   stop(): Promise<number | null> {
     this.#child.kill('SIGINT')
@@ -98,3 +133,15 @@ export class ExampleProcess {
     return code
   }
 }
+
+/** Prints what it uses after a collection when it is sent SIGUSR2. */
+const MEASURE = `process.on('SIGUSR2', () => {
+  gc()
+  // What buffers held is freed a little later.
+  setImmediate(() => {
+    gc()
+    const { heapUsed, external } = process.memoryUsage()
+    process.stderr.write('memory ' + (heapUsed + external) + '\\n')
+  })
+})`
+const MEASURED = ['--expose-gc', '--import', `data:text/javascript,${encodeURIComponent(MEASURE)}`]
