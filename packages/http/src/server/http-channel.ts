@@ -391,8 +391,13 @@ export class HTTPChannel extends Protocol<HTTPChannelOwner> implements RequestCh
 }
 
 /** Whether `error` is the end of the request's client, or was caused by it. */
-function isEndOf(request: Request, error: unknown): boolean {
-  return request.signal.aborted && isConnectionEnd(error, request.signal.reason)
+function isEndOf({ signal }: Request, error: unknown): boolean {
+  return signal.aborted && (isConnectionEnd(error, signal.reason) || isBareAbort(error))
+}
+
+/** A program that passes the signal on through an AbortController of its own fails with an AbortError without a cause. */
+function isBareAbort(error: unknown): boolean {
+  return error instanceof Error && error.name === 'AbortError' && error.cause === undefined
 }
 
 function isThenable(value: unknown): value is PromiseLike<unknown> {

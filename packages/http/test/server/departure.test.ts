@@ -256,6 +256,13 @@ describe('a client that sends its end while its request is processed', () => {
         await new Promise((resolve) => signal.addEventListener('abort', resolve))
         throw new Error('Stopped', { cause: signal.reason })
       },
+      async ({ signal }) => {
+        const own = new AbortController()
+        signal.addEventListener('abort', () => own.abort())
+        await new Promise((_, reject) =>
+          own.signal.addEventListener('abort', () => reject(own.signal.reason)),
+        )
+      },
     ]
     for (const process of causes) {
       const exchange = await leave(GET('/'), process)
