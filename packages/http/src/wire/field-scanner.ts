@@ -4,7 +4,7 @@ import { COLON, CR, FIELD_CONTENT, LF, SP, TAB, TCHAR } from './byte-class.ts'
 
 /** The bounds of a section of field lines. */
 export interface FieldLimits {
-  /** Most bytes of all lines, CRLFs included. */
+  /** Most bytes of all lines and of the empty one that ends them, CRLFs included. */
   readonly maxBytes: number
   readonly maxCount: number
   /** What to call it when the section has more bytes. */

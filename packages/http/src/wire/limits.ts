@@ -2,7 +2,7 @@
 export interface HTTPLimits {
   /** Longest request line accepted, CRLF not counted. Beyond it: 414, in the method 501. Default 8 192. */
   readonly maxRequestLineBytes: number
-  /** Most bytes of all header field lines, CRLFs included. Beyond it: 431. Default 16 384. */
+  /** Most bytes of all header field lines and of the empty line after them, CRLFs included. Beyond it: 431. Default 16 384. */
   readonly maxHeadBytes: number
   /** Most header field lines; also most trailer lines. Beyond it: 431. Default 128. */
   readonly maxFieldCount: number
@@ -13,7 +13,7 @@ export interface HTTPLimits {
    * Default 16 384.
    */
   readonly maxChunkExtensionBytes: number
-  /** Most bytes of all trailer lines. Beyond it: 431. Default 16 384. */
+  /** Most bytes of all trailer lines and of the empty line that ends every chunked body, CRLFs included. Beyond it: 431. Default 16 384. */
   readonly maxTrailerBytes: number
 }
 
