@@ -20,7 +20,7 @@ import type { Address, UDPAddress } from './contracts/address.ts'
 //   ReactorNotRunning, ReactorAlreadyRunning, ProcessExitedAlready
 // IncompleteReadError          the input ended in the middle of what was being read
 // QueueOverflow, QueueUnderflow, QueueClosed    a queue has reached a bound, or its end
-// RemoteError                  what a peer sent cannot be accepted: the base of such errors in every package
+// RemoteError                  what a peer sent cannot be accepted: the base of such errors in every package (in bytes/)
 // ServiceStopped               a service was stopped, so what was waited for does not come
 // ProcessEnded                 passed to processEnded: how a child process came to its end
 //   ProcessDone                with status 0
@@ -291,9 +291,6 @@ export class QueueUnderflow extends Error {
 export class QueueClosed extends Error {
   override readonly name = 'QueueClosed'
 }
-
-/** What a peer sent, or did not send in time, cannot be accepted. In a promise that no code waits for it is logged. */
-export abstract class RemoteError extends Error {}
 
 /** A service was stopped, so what was waited for does not come. */
 export class ServiceStopped extends Error {

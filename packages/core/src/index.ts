@@ -1,5 +1,6 @@
 export { formatAddress, tcpAddress, udpAddress, unixAddress } from './addresses.ts'
 export { LineTooLongError } from './bytes/line-too-long-error.ts'
+export { RemoteError } from './bytes/remote-error.ts'
 export type { Address, TCPAddress, UDPAddress, UNIXAddress } from './contracts/address.ts'
 export type { Connector } from './contracts/connector.ts'
 export type {
@@ -143,7 +144,6 @@ export {
   QueueUnderflow,
   ReactorAlreadyRunning,
   ReactorNotRunning,
-  RemoteError,
   ServiceStopped,
   TCPTimedOutError,
   TimeoutError,

@@ -1,4 +1,4 @@
-import { RemoteError } from '@ropewalk/core'
+import { RemoteError } from '@ropewalk/core/bytes'
 import { reasonPhrase } from './message/status.ts'
 
 // RemoteProtocolError   the peer broke HTTP; thrown in wire/, answered once by the channel

@@ -1,4 +1,5 @@
 import { LineTooLongError } from '../bytes/line-too-long-error.ts'
+import { RemoteError } from '../bytes/remote-error.ts'
 import type { LogObserver } from '../contracts/log.ts'
 import {
   ConnectError,
@@ -7,7 +8,6 @@ import {
   NotConnectedError,
   QueueClosed,
   ReactorNotRunning,
-  RemoteError,
   ServiceStopped,
 } from '../errors.ts'
 

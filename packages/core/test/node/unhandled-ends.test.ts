@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
-import { ConnectionDone, ConnectionLost, RemoteError, ServiceStopped } from '../../src/errors.ts'
+import { ConnectionDone, ConnectionLost, ServiceStopped } from '../../src/errors.ts'
+import { RemoteError } from '../../src/bytes/remote-error.ts'
 import { UnhandledEnds } from '../../src/node/unhandled-ends.ts'
 
 describe('UnhandledEnds', () => {

@@ -84,7 +84,7 @@ const ARROWS: Readonly<Record<string, readonly string[]>> = {
   '@ropewalk/core/testing': ['core/testing'],
 
   'http/message/status': [],
-  'http/errors': ['http/message/status'],
+  'http/errors': ['@ropewalk/core/bytes', 'http/message/status'],
   'http/message': ['http/errors'],
   'http/wire': ['http/message', '@ropewalk/core/bytes'],
   'http/server': ['http/wire', '@ropewalk/core', '@ropewalk/core/options'],

@@ -1,12 +1,14 @@
+import { execFile } from 'node:child_process'
+import { fileURLToPath } from 'node:url'
 import { describe, expect, test } from 'vitest'
-import { runProgram } from '../../../core/test/node/run-program.ts'
 
 /** Programs that process requests in functions which no code awaits; the client of each breaks off, or sends what it may not. */
 describe('a request that is processed in a function which no code awaits', () => {
   const POST = 'POST / HTTP/1.1\\r\\nHost: h\\r\\n'
-  const run = (processing: string, bytes: string): ReturnType<typeof runProgram> =>
+  const run = (processing: string, bytes: string): Promise<Ended> =>
     runProgram(`
       import { connect } from 'node:net'
+      import { reactor } from './packages/core/src/index.ts'
       import { HTTPFactory } from './packages/http/src/index.ts'
       class Unawaited extends HTTPFactory {
         process(request) { void (async () => { ${processing} })() }
@@ -61,3 +63,22 @@ describe('a request that is processed in a function which no code awaits', () =>
     expect(ended.errors).toMatch(/TypeError: mine/)
   })
 })
+
+/** How a program ended, and what it wrote. */
+interface Ended {
+  readonly code: number
+  readonly output: string
+  readonly errors: string
+}
+
+/** Runs `source` in a process of its own, at the root of the repository. */
+function runProgram(source: string): Promise<Ended> {
+  const args = ['--import', 'tsx', '--input-type=module', '--eval', source]
+  return new Promise((resolve) => {
+    execFile(process.execPath, args, { cwd: ROOT }, (error, output, errors) =>
+      resolve({ code: Number(error?.code ?? 0), output, errors }),
+    )
+  })
+}
+
+const ROOT = fileURLToPath(new URL('../..', import.meta.url))

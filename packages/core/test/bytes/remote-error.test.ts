@@ -1,0 +1,9 @@
+import { expect, test } from 'vitest'
+import { RemoteError } from '../../src/bytes/remote-error.ts'
+import { RemoteError as ofTheMainEntry } from '../../src/index.ts'
+
+test('is one class for the packages that parse and for the reactor that logs it', () => {
+  class Malformed extends RemoteError {}
+  expect(ofTheMainEntry).toBe(RemoteError)
+  expect(new Malformed('no number', { cause: 'zz' })).toMatchObject({ message: 'no number', cause: 'zz' })
+})
