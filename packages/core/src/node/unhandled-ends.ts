@@ -21,43 +21,53 @@ import {
  */
 export class UnhandledEnds {
   readonly #log: LogObserver
-  readonly #listener: Listener
   #removal: NodeJS.Immediate | undefined
 
   constructor(log: LogObserver) {
     this.#log = log
-    this.#listener = Object.assign((reason: unknown) => this.#unhandled(reason), { [OURS]: true })
   }
 
   /** Begins to listen. */
   install(): void {
     clearImmediate(this.#removal)
-    if (!hasOwnRule() && !listeners().includes(this.#listener))
-      process.on('unhandledRejection', this.#listener)
+    if (hasOwnRule()) return
+    const listener = listeners().find(isOurs) ?? newListener()
+    listener[LOGS].add(this.#log)
+    if (!listeners().includes(listener)) process.on('unhandledRejection', listener)
   }
 
   /** Listens no more from the next turn on: Node reports what was rejected in this one after its promises. */
   remove(): void {
-    this.#removal = setImmediate(() => process.off('unhandledRejection', this.#listener))
-  }
-
-  #unhandled(reason: unknown): void {
-    const ours = listeners().filter(isOurs)
-    // Each reactor that runs has a listener.
-    if (ours[0] !== this.#listener) return
-    if (isEnd(reason)) this.#log({ level: 'error', text: TEXT, error: reason })
-    else if (ours.length === listeners().length) throw reason
+    this.#removal = setImmediate(() => {
+      const listener = listeners().find(isOurs)
+      listener?.[LOGS].delete(this.#log)
+      if (listener?.[LOGS].size === 0) process.off('unhandledRejection', listener)
+    })
   }
 }
 
-type Listener = ((reason: unknown) => void) & { readonly [OURS]?: boolean }
-
-function listeners(): readonly Listener[] {
-  return process.listeners('unhandledRejection') as Listener[]
+/** One listener for all reactors of a process: one of them logs, and Node warns of more than ten listeners. */
+interface Listener {
+  (reason: unknown): void
+  readonly [LOGS]: Set<LogObserver>
 }
 
-function isOurs(listener: Listener): boolean {
-  return listener[OURS] === true
+function newListener(): Listener {
+  const logs = new Set<LogObserver>()
+  const unhandled = (reason: unknown): void => {
+    const [log] = logs
+    if (isEnd(reason)) log?.({ level: 'error', text: TEXT, error: reason })
+    else if (listeners().every(isOurs)) throw reason
+  }
+  return Object.assign(unhandled, { [LOGS]: logs })
+}
+
+function listeners(): readonly Partial<Listener>[] {
+  return process.listeners('unhandledRejection') as Partial<Listener>[]
+}
+
+function isOurs(listener: Partial<Listener>): listener is Listener {
+  return listener[LOGS] !== undefined
 }
 
 /** Whether an end is the error, or the cause of it: an AbortError has the reason of its signal as the cause. */
@@ -75,7 +85,7 @@ function hasOwnRule(): boolean {
   return options.some((option) => option.includes('--unhandled-rejections'))
 }
 
-const OURS = Symbol.for('ropewalk.unhandledEnds')
+const LOGS = Symbol.for('ropewalk.unhandledEnds')
 const TEXT = 'No code handles the rejection of a promise by a peer, the network or a stop'
 const ENDS = [
   ConnectError,

@@ -56,6 +56,7 @@ describe('UnhandledEnds', () => {
     raise(new ConnectionDone())
     expect(() => raise('mine')).toThrow('mine')
     expect([first.logged.length, second.logged.length]).toEqual([2, 0])
+    expect(process.listenerCount('unhandledRejection')).toBe(1)
   })
 
   test('listens until the turn after its removal, unless it is installed again', async () => {

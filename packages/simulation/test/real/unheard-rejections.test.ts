@@ -10,3 +10,15 @@ test('watchUnheardRejections listens until it is told not to', () => {
   endWatch()
   expect([seen, process.listenerCount('unhandledRejection')]).toEqual([['why'], before])
 })
+
+test('one listener serves every watch, and each is notified', () => {
+  const before = process.listenerCount('unhandledRejection')
+  const seen: string[] = []
+  const ends = Array.from({ length: 20 }, (_, at) => watchUnheardRejections(() => seen.push(String(at))))
+  const listeners = process.listeners('unhandledRejection').slice(before)
+  expect(listeners.length).toBe(1)
+  listeners[0]?.('why', Promise.resolve())
+  expect(seen).toEqual(Array.from({ length: 20 }, (_, at) => String(at)))
+  for (const end of ends) end()
+  expect(process.listenerCount('unhandledRejection')).toBe(before)
+})
