@@ -322,13 +322,15 @@ export interface ReactorDescriptors {
    * Accepts connections on a listening socket's descriptor, which becomes the reactor's. The port
    * cannot be suspended: the descriptor could not be had again.
    *
-   * @throws {CannotListenError} (rejects) when `fd` is no listening stream socket.
+   * @throws {CannotListenError} (rejects) when `fd` is no listening stream socket; a socket is closed then, a file is
+   *   not. Systems other than Linux cannot be asked: there a socket that is bound is made to listen.
    */
   adoptStreamPort(fd: number, factory: ProtocolFactory): Promise<ListeningPort>
   /**
    * Makes a connected stream socket's descriptor the connection of a protocol of `factory`.
    *
-   * @throws {ConnectError} (rejects) when `fd` is no connected stream socket, or the factory refuses.
+   * @throws {ConnectError} (rejects) when `fd` is no connected stream socket, or the factory refuses; a socket is closed
+   *   then, a file is not.
    */
   adoptStreamConnection<P extends ProtocolEvents>(fd: number, factory: ProtocolFactory<P>): Promise<P>
 }

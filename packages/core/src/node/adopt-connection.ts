@@ -10,15 +10,16 @@ import { contained } from '../transport/contained.ts'
 import { diagnose } from '../transport/diagnostics.ts'
 import { StreamTransport } from '../transport/stream-transport.ts'
 import type { TransportHost } from '../transport/transport-host.ts'
-import { descriptorAddress, mustBeSocket } from './descriptor.ts'
+import { closeRefused, descriptorAddress, mustBeSocket } from './descriptor.ts'
 import { localAddressOf } from './socket-address.ts'
+import { socketState } from './socket-state.ts'
 import { SocketWire } from './socket-wire.ts'
 import { startFactory } from '../transport/start-factory.ts'
 import { whenMade } from '../transport/when-made.ts'
 
 /**
- * Makes the socket of `fd` the connection of a protocol of `factory`. A socket is closed when that fails;
- * what is none is left alone.
+ * Makes the socket of `fd` the connection of a protocol of `factory`. A socket, of whatever kind, is closed when that
+ * fails; a file is left alone.
  *
  * @throws {ConnectError} (rejects) when `fd` is no connected stream socket, or the factory refuses.
  * @throws {TypeError} (rejects) for what is no factory.
@@ -51,6 +52,7 @@ function socketOf(fd: number): Socket {
     mustBeSocket(fd)
     return new Socket({ fd, allowHalfOpen: true, readable: true, writable: true })
   } catch (cause) {
+    closeRefused(fd)
     throw refusal(fd, cause instanceof Error ? cause.message : String(cause), cause)
   }
 }
@@ -60,7 +62,7 @@ async function begin<P extends ProtocolEvents>(
   { fd, socket, wire }: Adopted,
   factory: ProtocolFactory<P>,
 ): Promise<P> {
-  const peerAddress = peerOf(socket)
+  const peerAddress = peerOf(fd, socket)
   if (peerAddress === undefined) throw refusal(fd, 'it is not connected')
   startFactory(factory, host.reactor)
   const address = descriptorAddress(fd)
@@ -78,10 +80,11 @@ async function begin<P extends ProtocolEvents>(
   return whenMade({ protocol, transport, making }, address)
 }
 
-/** Undefined when a TCP socket is not connected; one that is not TCP tells nothing of its ends. */
-function peerOf(socket: Socket): Address | undefined {
+/** Undefined when a socket is not connected. Node knows no ends of one that is not TCP; the system may know its state. */
+function peerOf(fd: number, socket: Socket): Address | undefined {
   const { remoteAddress, remotePort } = socket
-  if (!('port' in socket.address())) return unixAddress('')
+  if (!('port' in socket.address()))
+    return ['connected', undefined].includes(socketState(fd)) ? unixAddress('') : undefined
   return remoteAddress === undefined || remotePort === undefined
     ? undefined
     : tcpAddress(remoteAddress, remotePort)

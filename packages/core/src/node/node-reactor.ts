@@ -148,7 +148,8 @@ class NodeReactor extends WireReactor implements SystemReactor {
       host: this.host,
       factory,
       address: descriptorAddress(fd),
-      listen: { fd },
+      // A worker of a cluster has it to itself: the primary does not know it.
+      listen: { fd, exclusive: true },
     })
   }
 

@@ -10,7 +10,7 @@ import { Acceptor } from '../transport/acceptor.ts'
 import { contained } from '../transport/contained.ts'
 import type { Transport } from '../contracts/transport.ts'
 import type { WireEvents } from '../contracts/wire.ts'
-import { mustBeSocket } from './descriptor.ts'
+import { checkingListener, closeRefused } from './descriptor.ts'
 import { localAddressOf, peerAddressOf } from './socket-address.ts'
 import { creatingPrivately } from './socket-mode.ts'
 import { SocketWire } from './socket-wire.ts'
@@ -134,7 +134,7 @@ export class SocketPort<A extends Address = Address> implements ListeningPort<A>
   async #bind(): Promise<void> {
     const { listen, mode, removeStale = false } = this.#setup
     const server = this.#server
-    if (listen.fd !== undefined) mustBeSocket(listen.fd)
+    const mustListen = listen.fd === undefined ? undefined : checkingListener(listen.fd)
     if (listen.path !== undefined) mustBeUnixPath(listen.path)
     if (removeStale && listen.path !== undefined) await removeStaleSocket(listen.path)
     // The port that was found free at first is the one to come back to.
@@ -149,7 +149,9 @@ export class SocketPort<A extends Address = Address> implements ListeningPort<A>
         })
       if (mode === undefined) bind()
       else creatingPrivately(bind)
+      if (listen.fd !== undefined && !server.listening) closeRefused(listen.fd)
     })
+    mustListen?.()
     if (mode !== undefined && listen.path !== undefined && !isNamedPipe(listen.path))
       chmodSync(listen.path, mode)
     const bound = server.address()

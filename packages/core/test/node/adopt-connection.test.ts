@@ -1,12 +1,13 @@
 import { closeSync, existsSync, fstatSync, openSync, renameSync } from 'node:fs'
+import { createSocket } from 'node:dgram'
 import { once } from 'node:events'
-import { connect, createServer, type Socket } from 'node:net'
+import { type AddressInfo, connect, createServer, type Socket } from 'node:net'
 import { describe, expect, test } from 'vitest'
 import { ConnectError, ProcessDone } from '../../src/errors.ts'
 import { createReactor } from '../../src/node/node-reactor.ts'
 import { Factory } from '../../src/protocol/factory.ts'
 import { Echo } from '../../src/testing/checks/recorder.ts'
-import { boundTCPSocket, descriptorOf } from './bound-socket.ts'
+import { boundSilently, boundTCPSocket, descriptorOf } from './bound-socket.ts'
 import { RecordingChild } from './recording-child.ts'
 import { programArgs, ROOT } from './run-program.ts'
 import { socketPath, until } from './socket-harness.ts'
@@ -93,6 +94,43 @@ describe('adoptStreamConnection', () => {
     ])
   })
 
+  test.skipIf(process.platform !== 'linux')(
+    'refuses a UNIX socket that listens, where the system shows that',
+    async () => {
+      const server = createServer().listen(socketPath())
+      await once(server, 'listening')
+      const child = run(
+        `console.log(await refusal(reactor.adoptStreamConnection(3, Factory.forProtocol(Echo))))`,
+        {
+          3: descriptorOf(server),
+        },
+      )
+      await until(() => child.ended)
+      server.close()
+      expect(child.text()).toBe('ConnectError: Cannot connect to unix:/dev/fd/3: it is not connected\n')
+    },
+  )
+
+  test('closes a UDP socket, which was given away too', async () => {
+    const socket = createSocket('udp4').bind(0, '127.0.0.1')
+    await once(socket, 'listening')
+    const child = run(
+      `const { fstatSync } = await import('node:fs')
+      const state = (fd) => { try { return fstatSync(fd).isSocket() } catch (error) { return error.code } }
+      const factory = Factory.forProtocol(Echo)
+      console.log(await refusal(reactor.adoptStreamConnection(3, factory)), state(3))
+      console.log(await refusal(reactor.adoptStreamPort(4, factory)), state(4))`,
+      { 3: descriptorOf(socket), 4: descriptorOf(socket) },
+    )
+    await until(() => child.ended)
+    socket.close()
+    expect(child.text().split('\n')).toEqual([
+      'ConnectError: Cannot connect to unix:/dev/fd/3: Unsupported fd type: UDP EBADF',
+      'CannotListenError: Cannot listen on unix:/dev/fd/4: listen EINVAL: invalid argument EBADF',
+      '',
+    ])
+  })
+
   test('leaves alone what is no socket, and says which descriptor it was', async () => {
     const fd = openSync(import.meta.filename, 'r')
     const refused = await reactor
@@ -107,6 +145,42 @@ describe('adoptStreamConnection', () => {
 })
 
 describe('adoptStreamPort', () => {
+  test.skipIf(process.platform !== 'linux')(
+    'refuses a TCP socket that is bound and does not listen, and one that is connected, and closes both',
+    async () => {
+      const reactor = createReactor()
+      const bound = boundSilently()
+      const server = createServer().listen(0, '127.0.0.1')
+      await once(server, 'listening')
+      const client = connect((server.address() as AddressInfo).port, '127.0.0.1')
+      const [accepted] = (await once(server, 'connection')) as [Socket]
+      const child = new RecordingChild()
+      const source = `${REFUSAL}
+        const { fstatSync } = await import('node:fs')
+        const factory = Factory.forProtocol(Echo)
+        console.log(await refusal(reactor.adoptStreamPort(3, factory)), factory.numPorts)
+        console.log(await refusal(reactor.adoptStreamPort(4, factory)), factory.numPorts)
+        setImmediate(() => console.log([3, 4].map((fd) => { try { return fstatSync(fd).isSocket() } catch (e) { return e.code } }).join()))`
+      reactor.spawnProcess(child, process.execPath, programArgs(source), {
+        cwd: ROOT,
+        childFDs: { 1: 'r', 2: 'r', 3: bound.fd, 4: descriptorOf(accepted) },
+      })
+      await until(() => child.ended)
+      bound.close()
+      client.destroy()
+      server.close()
+      expect([child.text(), child.text(2)]).toEqual([
+        [
+          'CannotListenError: Cannot listen on unix:/dev/fd/3: it does not listen 0',
+          'CannotListenError: Cannot listen on unix:/dev/fd/4: listen EINVAL: invalid argument 0',
+          'EBADF,EBADF',
+          '',
+        ].join('\n'),
+        '',
+      ])
+    },
+  )
+
   test('accepts on a socket that a parent has opened, cannot be suspended, and stops', async () => {
     const reactor = createReactor()
     const bound = await boundTCPSocket()

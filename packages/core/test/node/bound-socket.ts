@@ -1,5 +1,6 @@
+import type { Socket as DatagramSocket } from 'node:dgram'
 import { once } from 'node:events'
-import { type AddressInfo, createServer, type Server, type Socket } from 'node:net'
+import net, { type AddressInfo, createServer, type Server, type Socket } from 'node:net'
 
 /** A listening socket to hand on by its descriptor. */
 export interface BoundSocket {
@@ -19,7 +20,24 @@ export async function boundTCPSocket(): Promise<BoundSocket> {
 }
 
 /** The system's number of a socket, which Node shows nobody. */
-export function descriptorOf(owner: Server | Socket): number {
-  const { _handle } = owner as unknown as { readonly _handle: { readonly fd: number } }
-  return _handle.fd
+export function descriptorOf(owner: Server | Socket | DatagramSocket): number {
+  const hidden = Object.getOwnPropertySymbols(owner).find(({ description }) => description === 'state symbol')
+  const { handle } = (hidden === undefined ? {} : Reflect.get(owner, hidden)) as { readonly handle?: Handle }
+  return (handle ?? (owner as unknown as { readonly _handle: Handle })._handle).fd
+}
+
+/** A TCP socket that is bound to the loopback interface, and does not listen. */
+export function boundSilently(): Handle {
+  // What Node's own clusters bind with.
+  const { _createServerHandle: create } = net as unknown as {
+    readonly _createServerHandle: (host: string, port: number, family: 4) => Handle
+  }
+  return create('127.0.0.1', 0, 4)
+}
+
+/** A socket as Node keeps it. */
+export interface Handle {
+  readonly fd: number
+  listen(backlog: number): void
+  close(): void
 }
