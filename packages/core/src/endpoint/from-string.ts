@@ -71,10 +71,12 @@ function checkArguments(owner: string, reactor: unknown, description: unknown): 
 /** @param from Where the string of this endpoint begins: one of another type may stand before it. */
 function serverFrom(reactor: EndpointReactor, description: string, from: number): ServerEndpoint {
   const parsed = parseDescription(description, from)
-  if (parsed.type === PROXY) return proxiedFrom(reactor, description, from)
   const { server } = endpointTypesOf(reactor)
   const parse = server.get(parsed.type)
-  if (parse === undefined) throw unknownType(description, from, parsed.type, [...server.keys(), PROXY])
+  // A meaning that a program has given to this type goes first.
+  if (parse === undefined && parsed.type === PROXY) return proxiedFrom(reactor, description, from)
+  if (parse === undefined)
+    throw unknownType(description, from, parsed.type, [...new Set([...server.keys(), PROXY])])
   const args = new EndpointArguments(parsed)
   const endpoint = parse(args, reactor)
   args.done()

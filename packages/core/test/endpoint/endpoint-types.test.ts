@@ -33,6 +33,16 @@ describe('registerEndpointType', () => {
     expect(asked).toEqual(['here', 'there'])
   })
 
+  test('gives haproxy another meaning too, though it holds the string of another', () => {
+    const reactor = new MemoryReactor()
+    registerEndpointType(reactor, 'server', 'haproxy', (args, theirs) => {
+      return new TCPServerEndpoint(theirs, args.port('port', 0, 'haproxy:80'))
+    })
+    expect(serverFromString(reactor, 'haproxy:80')).toBeInstanceOf(TCPServerEndpoint)
+    expect(() => serverFromString(reactor, 'x:80')).toThrow(/stdio or haproxy$/)
+    expect(() => serverFromString(new MemoryReactor(), 'haproxy:80')).toThrow('trusted')
+  })
+
   test.each(['', 'a b', 'a:b', '1x'])('refuses %j, which is no word', (type) => {
     const parse = (): never => {
       throw new Error('never called')
