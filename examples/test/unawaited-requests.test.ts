@@ -45,6 +45,13 @@ describe('a request that is processed in a function which no code awaits', () =>
     ],
     ['no form', 'await request.body.formData()', '\\r\\n', 503, /HTTPError: Cannot read a form/],
     [
+      'a body that is slower than the response',
+      `request.setHeader('Connection', 'close'); request.reactor.callLater(50, () => request.finish()); ${READ}`,
+      'Content-Length: 9\\r\\n\\r\\nabc',
+      200,
+      /LocalProtocolError: Cannot read on[^]*RemoteProtocolError: The body had not all come/,
+    ],
+    [
       'a late response',
       'await request.finished; request.signal.throwIfAborted()',
       '\\r\\n',

@@ -126,7 +126,7 @@ export class HTTPChannel extends Protocol<HTTPChannelOwner> implements RequestCh
     const phase = this.#phase
     if (phase.is !== 'request' || phase.request !== request) return
     const whole = !request.hasBody || request.body.complete
-    if (!whole) request.body.failed(new LocalProtocolError('Cannot read on: the response is complete'))
+    if (!whole) request.body.failed(responseComplete())
     if (!request.persistent || this.transport.disconnecting) return this.#close()
     if (whole) this.#awaitNext()
     else this.#phase = { is: 'discarding', leftBytes: this.#options.maxDiscardedBytes }
@@ -398,6 +398,12 @@ function isEndOf({ signal }: Request, error: unknown): boolean {
 /** A program that passes the signal on through an AbortController of its own fails with an AbortError without a cause. */
 function isBareAbort(error: unknown): boolean {
   return error instanceof Error && error.name === 'AbortError' && error.cause === undefined
+}
+
+/** Its cause makes it no fault of the program: whether the body comes before the response is complete is up to the client. */
+function responseComplete(): LocalProtocolError {
+  const cause = new RemoteProtocolError('truncated', 'The body had not all come')
+  return new LocalProtocolError('Cannot read on: the response is complete', { cause })
 }
 
 function isThenable(value: unknown): value is PromiseLike<unknown> {
