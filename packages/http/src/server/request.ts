@@ -201,13 +201,15 @@ export class Request {
    * Sets the status. Once the head was sent this has no effect, and is logged.
    *
    * @param message The reason phrase, where the usual one will not do.
-   * @throws {RangeError} outside 200–999, or when the message has control characters.
+   * @throws {RangeError} outside 200–999, or when the message has control characters or one above U+00FF.
    */
   setResponseCode(code: number, message?: string): void {
     if (!Number.isInteger(code) || code < 200 || code > 999)
       throw new RangeError(`Cannot answer with status ${String(code)}: give a number from 200 to 999`)
     if (message !== undefined && !/^[\t\x20-\x7e\x80-\xff]*$/.test(message)) {
-      throw new RangeError('Cannot send a reason phrase with control characters')
+      throw new RangeError(
+        'Cannot send a reason phrase with control characters, or with a character above U+00FF',
+      )
     }
     this.#response.setCode(code, message)
   }

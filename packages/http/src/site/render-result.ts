@@ -93,6 +93,7 @@ function isAsyncIterable(value: unknown): value is AsyncIterable<Body> {
 }
 
 function advice(value: unknown): string {
+  if (value instanceof ArrayBuffer || ArrayBuffer.isView(value)) return 'return a Uint8Array of its bytes'
   if (typeof value === 'object' && value !== null) {
     return 'return JSON.stringify of it, and set Content-Type to application/json'
   }

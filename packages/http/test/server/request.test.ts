@@ -80,6 +80,7 @@ describe('Request', () => {
     request.setResponseCode(799, 'Weird Reason')
     expect(() => request.setResponseCode(101)).toThrow(RangeError)
     expect(() => request.setResponseCode(200, 'a\r\nb')).toThrow(RangeError)
+    expect(() => request.setResponseCode(200, '\u65e5')).toThrow('above U+00FF')
     expect(() => request.setHeader('X', 'a\r\nY: b')).toThrow(TypeError)
     request.setHeader('X', 'y')
     request.finish('body')

@@ -204,6 +204,8 @@ describe('what render answers', () => {
       [5, `a number): ${rest}`],
       [Symbol('x'), `a symbol): ${rest}`],
       [new Map(), `a Map): ${json}`],
+      [new Uint16Array(2), 'a Uint16Array): return a Uint8Array of its bytes'],
+      [new Uint8Array(2).buffer, 'a ArrayBuffer): return a Uint8Array of its bytes'],
     ] as const) {
       for (const result of [wrong, Promise.resolve(wrong)]) {
         const { answer, reactor } = await get(() => result as unknown as string)
