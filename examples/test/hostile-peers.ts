@@ -107,7 +107,7 @@ export const ANY_PEERS: readonly HostilePeer[] = [
   },
 ]
 
-/** Opens a connection that reads nothing until it is told to; what goes wrong with it is what was wanted. */
+/** Opens a connection that reads nothing until it is resumed; what goes wrong with it is what was wanted. */
 export async function open(port: number): Promise<Socket> {
   const socket = connect({ port, host: '127.0.0.1', allowHalfOpen: true, noDelay: true })
   socket.on('error', () => undefined)

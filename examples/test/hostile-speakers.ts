@@ -14,7 +14,7 @@ export const SPEAKING_PEERS: readonly HostilePeer[] = [
     ['a target of 1 MiB', request(`GET /${'x'.repeat(1 << 20)} HTTP/1.1`)],
     ['two lengths', request('POST /echo HTTP/1.1', 'Content-Length: 5', 'Content-Length: 6')],
     ['a length beyond every number', request('POST /echo HTTP/1.1', `Content-Length: ${'9'.repeat(40)}`)],
-    ['a chunk whose size is none', Buffer.concat([chunkedPost(), Buffer.from('xyz\r\n')])],
+    ['a malformed chunk size', Buffer.concat([chunkedPost(), Buffer.from('xyz\r\n')])],
     ['a chunk size that never ends', Buffer.concat([chunkedPost(), filled('0', 1 << 20)])],
     [
       'trailers that never end',
@@ -136,7 +136,10 @@ export const SPEAKING_PEERS: readonly HostilePeer[] = [
     ['no method', Buffer.of(5, 0)],
     ['half a greeting', Buffer.of(5, 255, 1, 2)],
     ['an unknown command', Buffer.concat([SOCKS_GREETING, Buffer.of(5, 9, 0, 1, 127, 0, 0, 1, 0, 80)])],
-    ['a name that is none', Buffer.concat([SOCKS_GREETING, Buffer.of(5, 1, 0, 3, 3, 0, 10, 13, 0, 80)])],
+    [
+      'a name with control characters',
+      Buffer.concat([SOCKS_GREETING, Buffer.of(5, 1, 0, 3, 3, 0, 10, 13, 0, 80)]),
+    ],
     ['a port where nothing listens', Buffer.concat([SOCKS_GREETING, socksConnect(9)])],
   ].map(([what, bytes]) => ({
     name: `asks a SOCKS proxy for ${String(what)}`,

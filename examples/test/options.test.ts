@@ -212,7 +212,7 @@ const NO_NUMBERS = [NaN, -1, '5000', null, -Infinity]
 const ENDLESS = /^max(?!DelayMs)|Bytes$|^(?:timeoutMs|writeStallMs|maxDelayMs|responseTimeoutMs)$/
 
 describe('every number of docs/defaults.md', () => {
-  test('has somebody who takes it', () => {
+  test('is taken by something', () => {
     expect(NUMBERS.filter(({ give }) => give === undefined)).toEqual([])
     expect(NUMBERS.length).toBeGreaterThan(50)
   })
@@ -258,7 +258,7 @@ describe('everything that takes options', () => {
   })
 })
 
-test('a client that stays connected refuses a wait that is none when it comes to wait', () => {
+test('a client that stays connected refuses a wait that is not a number when it comes to wait', () => {
   class Feed extends ReconnectingClientFactory {
     override readonly maxDelayMs = NaN
     override buildProtocol() {

@@ -27,11 +27,11 @@ export function serverFromString<D extends string>(
   description: D,
 ): ServerEndpoint<ListeningAddress<D>> {
   checkArguments('serverFromString', reactor, description)
-  // The type at the beginning of a string is what says where it listens.
+  // The type at the beginning of a string decides where it listens.
   return serverFrom(reactor, description, 0) as ServerEndpoint<ListeningAddress<D>>
 }
 
-/** What a port of `serverFromString` has as its address, as far as a string in the source says it. */
+/** What a port of `serverFromString` has as its address, as far as a string in the source shows it. */
 export type ListeningAddress<D extends string> = D extends `${'tcp' | 'tcp6' | 'ssl' | 'tls'}:${string}`
   ? TCPAddress
   : D extends `unix:${string}`
@@ -117,6 +117,6 @@ function unknownType(
 }
 
 const PROXY = 'haproxy'
-/** An empty one is a syntax error, as every other that says nothing. */
+/** An empty one is a syntax error, as any other without a type. */
 const STRING: OptionRule = (value) =>
   typeof value === 'string' ? undefined : { kind: 'type', wanted: 'a string' }

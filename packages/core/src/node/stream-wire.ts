@@ -110,7 +110,7 @@ export class StreamWire implements Wire {
     if (!this.#paused) readable.resume()
   }
 
-  /** Resumed by somebody else in this turn: what came before we are notified of that is kept all the same. */
+  /** Resumed by other code in this turn: what came before we are notified of that is kept all the same. */
   #putBack(readable: Readable, data: Buffer | string): void {
     readable.pause()
     readable.unshift(data)

@@ -1,6 +1,6 @@
 import { having, type OptionRule } from './option-rules.ts'
 
-/** A factory, where a port, a connector or an endpoint is given one. Messages say how to make it of what was given. */
+/** A factory, where a port, a connector or an endpoint is given one. Messages show how to make it of what was given. */
 export const FACTORY: OptionRule = (value) =>
   isFactory(value) === undefined ? undefined : { kind: 'type', wanted: factoryFor(value) }
 
@@ -23,7 +23,7 @@ export const WITH_REACTOR: OptionRule = (value) => {
 /** A reactor, in an argument that stands before a string. */
 export const REACTOR: OptionRule = having('a reactor, then a string', 'listenTCP', 'connectTCP')
 
-/** An instance with these methods. Messages say how to make it of a class. */
+/** An instance with these methods. Messages show how to make it of a class. */
 export function instance(wanted: string, ...methods: readonly string[]): OptionRule {
   const rule = having(wanted, ...methods)
   return (value) => {

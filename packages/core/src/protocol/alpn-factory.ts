@@ -18,7 +18,7 @@ import { ClientFactory } from './factory.ts'
 export class ALPNFactory extends ClientFactory {
   readonly #factories: ReadonlyMap<string, ProtocolFactory>
 
-  /** @throws {TypeError} without a factory, and for what is none. */
+  /** @throws {TypeError} without a factory, and for a value that is not one. */
   constructor(factories: Readonly<Record<string, ProtocolFactory>>) {
     super()
     for (const [name, factory] of Object.entries(factories)) checkValue('ALPNFactory', name, factory, FACTORY)

@@ -70,7 +70,7 @@ export abstract class WireReactor implements Reactor {
   /** The reactor as its ports and transports see it. */
   readonly host: ReactorLifecycle
 
-  /** @throws {TypeError | RangeError} for limits that are none. */
+  /** @throws {TypeError | RangeError} for a limit that is not a whole number of 0 or more, or Infinity. */
   constructor({ maxConnections = Infinity, maxWaiting = Infinity, ...log }: WireReactorSetup) {
     checkValue('a reactor', 'maxConnections', maxConnections, LIMIT)
     checkValue('a reactor', 'maxWaiting', maxWaiting, LIMIT)

@@ -63,7 +63,7 @@ export class MemoryDatagramWire implements DatagramWire, TurnEnder {
 
   /** A datagram has come for it. */
   receive(data: Buffer, from: UDPAddress): void {
-    // Hosts are not told apart: whatever has the peer's port is the peer.
+    // Hosts are not distinguished: whatever has the peer's port is the peer.
     this.#events?.received(data, this.#peer ?? from)
   }
 

@@ -150,7 +150,7 @@ export class MemoryReactor extends WireReactor implements Reactor {
     this.#turnWaits = true
   }
 
-  /** Hosts are not told apart: only a name that a test has given addresses stands for them. */
+  /** Hosts are not distinguished: only a name that a test has given addresses stands for them. */
   protected override looksUp(host: string): boolean {
     return this.#addressesOf(host) !== undefined
   }

@@ -21,7 +21,7 @@ export interface WireHarness {
 /**
  * What not every kind of wire has:
  *
- * - `reset`: the peer of an abort can tell it from an end.
+ * - `reset`: the peer of an abort sees something else than an end.
  * - `backpressure`: a peer that does not read makes us wait.
  * - `early end`: an end is noticed without reading.
  * - `late attach`: what comes before `attach` can be observed.

@@ -25,7 +25,7 @@ export class ClientTLS implements TLSContext {
   readonly #context: SecureContext
 
   /**
-   * @throws {TypeError | RangeError} for an option that is not one, or has a value that it cannot have; when no `serverName` says whose certificate to expect.
+   * @throws {TypeError | RangeError} for an option that is not one, or has a value that it cannot have; without a `serverName`.
    * @throws {TLSConfigurationError} when a certificate or key cannot be used.
    */
   constructor(options: ClientTLSOptions) {

@@ -21,7 +21,7 @@ const pem: OptionRule = (value) =>
     ? undefined
     : { kind: 'type', wanted: 'PEM text, a string or a Buffer' }
 
-/** RFC 7301 §3.1: one byte says how long a name is, and none is empty. */
+/** RFC 7301 §3.1: one byte is the length of a name, and no name is empty. */
 const protocolName: OptionRule = (value) => {
   const problem = text(value)
   if (problem !== undefined || Buffer.byteLength(value as string) <= MAX_PROTOCOL_NAME_BYTES) return problem
