@@ -1,8 +1,10 @@
+import { formatAddress } from '../addresses.ts'
+import type { Address, UDPAddress } from '../contracts/address.ts'
 import { plainValue, UNREADABLE } from './plain-value.ts'
 
 /**
- * A value as a line of text shows it: a string as it is, an object as its own `toString` has it, others
- * as JSON. At most a thousand characters; never throws.
+ * A value as a line of text shows it: a string as it is, an address as people write it, an object as its own
+ * `toString` has it, others as JSON. At most a thousand characters; never throws.
  */
 export function shownValue(value: unknown): string {
   try {
@@ -15,7 +17,14 @@ export function shownValue(value: unknown): string {
 
 function textOf(value: unknown): string {
   if (typeof value !== 'object' || value === null || describesItself(value)) return String(value)
-  return JSON.stringify(plainValue(value))
+  return isAddress(value) ? formatAddress(value) : JSON.stringify(plainValue(value))
+}
+
+function isAddress(value: object): value is Address | UDPAddress {
+  if (!('type' in value)) return false
+  if (value.type === 'UNIX') return 'path' in value && typeof value.path === 'string'
+  const isNumbered = 'port' in value && typeof value.port === 'number'
+  return (value.type === 'TCP' || value.type === 'UDP') && isNumbered && 'host' in value
 }
 
 function describesItself(value: object): boolean {

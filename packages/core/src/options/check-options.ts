@@ -21,7 +21,7 @@ export function checkOptions<T extends object>(
 ): void {
   if (given === undefined) return
   if (!isOptions(given))
-    throw new TypeError(`Cannot take ${shown(given)} as the options of ${owner}: give an object`)
+    throw new TypeError(`Cannot take ${shown(given)} as the options of ${owner}: give a plain object`)
   for (const [name, value] of Object.entries(given)) {
     const rule = Object.hasOwn(rules, name) ? rules[name as keyof T] : undefined
     if (rule === undefined) throw unknownOption(owner, name, Object.keys(rules), instead)
@@ -77,8 +77,12 @@ function unknownOption(
   return new TypeError(`Cannot take the unknown option ${shown(name)} for ${owner}: ${hint}`)
 }
 
+/** Whether options can be read from it: a Map, or an instance whose values are inherited, shows none of its own. */
 function isOptions(given: unknown): given is object {
-  return typeof given === 'object' && given !== null && !Array.isArray(given)
+  if (typeof given !== 'object' || given === null || Array.isArray(given)) return false
+  const prototype: unknown = Object.getPrototypeOf(given)
+  const isPlain = prototype === null || Object.getPrototypeOf(prototype) === null
+  return isPlain || Object.keys(given).length > 0
 }
 
 /** A value as messages quote it: short, and with the type where it matters. */

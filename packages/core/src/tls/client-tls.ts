@@ -1,4 +1,4 @@
-import { connect, createSecureContext, type SecureContext } from 'node:tls'
+import { connect, createSecureContext, type SecureContext, type TLSSocket } from 'node:tls'
 import { asciiHost } from '../ascii-host.ts'
 import type {
   ClientTLSOptions,
@@ -85,8 +85,18 @@ export class ClientTLS implements TLSContext {
       socket,
       secured: 'secureConnect',
       session: () => sessionOf(socket, name === '' ? undefined : name),
+      explain: (error) => (isUnverified(socket) ? unverified(name, error) : error),
     }
   }
+}
+
+/** Whether the certificate is why it failed; of another name Node's own message names both. */
+function isUnverified({ authorizationError }: TLSSocket): boolean {
+  return Boolean(authorizationError) && String(authorizationError) !== 'ERR_TLS_CERT_ALTNAME_INVALID'
+}
+
+function unverified(name: string, error: Error): Error {
+  return new Error(`${error.message}, in the certificate shown for ${name}`, { cause: error })
 }
 
 function contextOf({ trustRoots, certificate, minVersion, ciphers }: ClientTLSOptions): SecureContext {

@@ -153,7 +153,8 @@ function asSent(name: string): string {
 
 /** The exact name first; then a wildcard, which stands for one label. */
 function contextFor(byName: ReadonlyMap<string, SecureContext>, asked: string): SecureContext | undefined {
-  const name = asked.toLowerCase()
+  // RFC 6066 §3: without the dot that ends a full name; a client that sends it means the same.
+  const name = asked.toLowerCase().replace(/\.$/, '')
   return byName.get(name) ?? byName.get(name.replace(/^[^.]+/, '*'))
 }
 

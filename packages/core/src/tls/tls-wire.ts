@@ -10,6 +10,8 @@ export interface OpenedTLS {
   readonly secured: 'secure' | 'secureConnect'
   /** What was settled. */
   readonly session: () => TLSSession
+  /** The error to report for one of the socket. Default: the same. */
+  readonly explain?: (error: Error) => Error
 }
 
 /** A wire that speaks TLS over another. */
@@ -117,8 +119,8 @@ export class TLSWire implements SecureWire {
     this.#under.setKeepAlive(enabled, initialDelayMs)
   }
 
-  #listen({ socket, secured, session }: OpenedTLS): void {
-    const failed = (error: Error): void => this.#fail(error)
+  #listen({ socket, secured, session, explain = (error) => error }: OpenedTLS): void {
+    const failed = (error: Error): void => this.#fail(explain(error))
     socket.on('error', failed)
     // How a server's side tells of a handshake that failed.
     socket.on('_tlsError', failed)

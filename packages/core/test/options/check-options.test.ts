@@ -22,12 +22,15 @@ function check(given: unknown): void {
 }
 
 describe('checkOptions', () => {
-  test.each([[undefined], [{}], [{ timeoutMs: undefined }], [{ maxBytes: Infinity, timeoutMs: 0.5 }]])(
-    'accepts %o',
-    (given) => {
-      expect(() => check(given)).not.toThrow()
-    },
-  )
+  test.each([
+    [undefined],
+    [{}],
+    [Object.create(null)],
+    [{ timeoutMs: undefined }],
+    [{ maxBytes: Infinity, timeoutMs: 0.5 }],
+  ])('accepts %o', (given) => {
+    expect(() => check(given)).not.toThrow()
+  })
 
   test.each([
     [
@@ -52,10 +55,24 @@ describe('checkOptions', () => {
     [{ size: 5 }, TypeError, 'did you mean maxBytes?'],
     [{ toString: 5 }, TypeError, 'the options are maxBytes, mode, names, timeoutMs'],
     [{ colour: undefined }, TypeError, 'Cannot take the unknown option "colour" for Cache'],
-    ['fast', TypeError, 'Cannot take "fast" as the options of Cache: give an object'],
-    [['fast'], TypeError, 'Cannot take a list as the options of Cache: give an object'],
-    [null, TypeError, 'Cannot take null as the options of Cache: give an object'],
-    [() => 0, TypeError, 'as the options of Cache: give an object'],
+    ['fast', TypeError, 'Cannot take "fast" as the options of Cache: give a plain object'],
+    [['fast'], TypeError, 'Cannot take a list as the options of Cache: give a plain object'],
+    [null, TypeError, 'Cannot take null as the options of Cache: give a plain object'],
+    [
+      new Map([['timeoutMs', 5]]),
+      TypeError,
+      'Cannot take a Map as the options of Cache: give a plain object',
+    ],
+    [
+      new (class Own {
+        get timeoutMs(): number {
+          return 5
+        }
+      })(),
+      TypeError,
+      'Cannot take a Own as the options',
+    ],
+    [() => 0, TypeError, 'as the options of Cache: give a plain object'],
   ])('refuses %o', (given, kind, message) => {
     expect(() => check(given)).toThrow(kind)
     expect(() => check(given)).toThrow(message)

@@ -52,6 +52,7 @@ describe('ServerTLS', () => {
     }
     expect(await subjectFor('other.test')).toBe('other.test')
     expect(await subjectFor('OTHER.test')).toBe('other.test')
+    expect(await subjectFor('other.test.')).toBe('other.test')
     expect(await subjectFor('a.wild.test')).toBe('other.test')
     expect(await subjectFor('server.test')).toBe('localhost')
   })

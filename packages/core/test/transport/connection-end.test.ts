@@ -49,4 +49,12 @@ describe('isConnectionEnd', () => {
     expect(isConnectionEnd(undefined, undefined)).toBe(false)
     expect(isConnectionEnd(new Error('a fault'), undefined)).toBe(false)
   })
+
+  test('takes several errors for the end only when each is', () => {
+    const reason = new ConnectionDone()
+    const ends = [reason, new Error('aborted', { cause: reason })]
+    expect(isConnectionEnd(new AggregateError(ends), reason)).toBe(true)
+    expect(isConnectionEnd(new AggregateError([...ends, new Error('mine')]), reason)).toBe(false)
+    expect(isConnectionEnd(new AggregateError([]), reason)).toBe(false)
+  })
 })

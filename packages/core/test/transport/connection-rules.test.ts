@@ -60,7 +60,7 @@ describe('listening', () => {
     ],
     [{ policies: 'none' }, 'Cannot take policies "none" for listenTCP: give a list'],
     [{ overflow: {} }, 'Cannot take overflow a Object for listenTCP: give a factory'],
-    ['127.0.0.1', 'Cannot take "127.0.0.1" as the options of listenTCP: give an object'],
+    ['127.0.0.1', 'Cannot take "127.0.0.1" as the options of listenTCP: give a plain object'],
   ])('refuses %o', async (options, message) => {
     const listening = new MemoryReactor().listenTCP(80, factory, options as ListenTCPOptions)
     await expect(listening).rejects.toThrow(message)
