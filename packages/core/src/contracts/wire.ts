@@ -15,8 +15,8 @@ export interface Wire {
   /**
    * Hands bytes over, in order; a string is UTF-8.
    *
-   * @returns false when not all has left; then `wireWritable` follows once it has, and nothing more is handed over
-   * before. After true it does not follow.
+   * @returns false when not all has left; then `wireWritable` follows once it has, or `wireClosed`, and nothing more is
+   * handed over before. After true it does not follow.
    */
   write(parts: readonly (Buffer | string)[]): boolean
   /** Ends our side: a FIN, after what was handed over. Reading goes on. */

@@ -10,7 +10,7 @@ export class SocketWire implements Wire {
   readonly #time: { readonly deadlines: DeadlineKeeper }
   #blocked = false
   /** Made with the first write: many a connection waits for a long time before. */
-  #onWritten: (() => void) | undefined
+  #onWritten: ((error?: Error | null) => void) | undefined
   #fault: Error | undefined
   /** What came before anything was attached; after a close there is nothing more to come. */
   #missed: 'nothing' | 'end' | 'close' = 'nothing'
@@ -47,10 +47,11 @@ export class SocketWire implements Wire {
     const last = parts.length - 1
     if (last > 0) socket.cork()
     for (let i = 0; i < last; i++) socket.write(parts[i] ?? EMPTY)
-    this.#onWritten ??= () => this.#written()
+    this.#onWritten ??= (error) => this.#written(error)
     socket.write(parts[last] ?? EMPTY, this.#onWritten)
     if (last > 0) socket.uncork()
-    this.#blocked = socket.writableLength > 0
+    // Of a write that fails only `errored` is known at once, and the close comes turns later: nothing leaves any more.
+    this.#blocked = socket.writableLength > 0 || socket.destroyed || socket.errored !== null
     return !this.#blocked
   }
 
@@ -91,8 +92,9 @@ export class SocketWire implements Wire {
     this.#socket.setKeepAlive(enabled, initialDelayMs)
   }
 
-  #written(): void {
-    if (!this.#blocked || this.#socket.writableLength > 0 || this.#socket.destroyed) return
+  /** @param error Of a write that failed: the socket is destroyed only after this call. */
+  #written(error: Error | null | undefined): void {
+    if (error || !this.#blocked || this.#socket.writableLength > 0 || this.#socket.destroyed) return
     this.#blocked = false
     this.#socket[EVENTS]?.wireWritable()
   }

@@ -29,8 +29,8 @@ export class StreamWire implements Wire {
   #blocked = false
   #paused = false
   #closed = false
-  readonly #onWritten = (): void => {
-    if (!this.#blocked || this.#closed || this.#writable?.writableLength !== 0) return
+  readonly #onWritten = (error?: Error | null): void => {
+    if (error || !this.#blocked || this.#closed || this.#writable?.writableLength !== 0) return
     this.#blocked = false
     this.#events?.wireWritable()
   }
@@ -67,7 +67,8 @@ export class StreamWire implements Wire {
     for (const part of parts.slice(0, -1)) writable.write(part)
     writable.write(parts.at(-1) ?? '', this.#onWritten)
     writable.uncork()
-    this.#blocked = writable.writableLength > 0
+    // Of a write that fails only `errored` is known at once, and the close comes later: nothing leaves any more.
+    this.#blocked = writable.writableLength > 0 || writable.destroyed || writable.errored instanceof Error
     return !this.#blocked
   }
 

@@ -127,6 +127,29 @@ describe('SocketWire', () => {
       expect(told).toEqual(['closed true'])
     })
 
+    test('takes nothing more once a write has failed, and before that is known, so that no loop writes for ever', async () => {
+      const server = createServer({ allowHalfOpen: true }).listen(0, '127.0.0.1')
+      const accepted = new Promise<Socket>((resolve) => void server.once('connection', resolve))
+      await once(server, 'listening')
+      const client = connect({ port: (server.address() as AddressInfo).port, host: '127.0.0.1' })
+      const socket = await accepted
+      const told: string[] = []
+      const wire = new SocketWire(socket, new MemoryReactor())
+      const reset = once(client, 'close')
+      client.resetAndDestroy()
+      await reset
+      expect(wire.write([Buffer.alloc(1000)])).toBe(false)
+      wire.attach({
+        wireData: () => undefined,
+        wireEnded: () => undefined,
+        wireWritable: () => told.push('writable'),
+        wireClosed: () => told.push('closed'),
+      })
+      await until(() => told.length > 0)
+      expect(told).toEqual(['closed'])
+      server.close()
+    })
+
     test('takes every call on a socket that was never attached', async () => {
       const socket = new Socket()
       const wire = new SocketWire(socket, new MemoryReactor())
