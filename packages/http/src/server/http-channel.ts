@@ -94,6 +94,7 @@ export class HTTPChannel extends Protocol<HTTPChannelOwner> implements RequestCh
     this.#draining = new Promise((resolve) => (this.#drained = resolve))
     if (this.#phase.is === 'request') this.#phase.request.endConnection()
     else if (this.#idle) this.#awaitNext()
+    else if (this.#phase.is === 'head') this.#awaiting.set('head', this.#headTimeoutMs)
     return this.#draining
   }
 
@@ -362,7 +363,13 @@ export class HTTPChannel extends Protocol<HTTPChannelOwner> implements RequestCh
 
   #awaitRestOfHead(): void {
     // Counted from the head's first byte, whatever trickles in after it.
-    if (this.#awaiting.awaited !== 'head') this.#awaiting.set('head', this.#options.headTimeoutMs)
+    if (this.#awaiting.awaited !== 'head') this.#awaiting.set('head', this.#headTimeoutMs)
+  }
+
+  /** A stop does not wait a minute for a head that trickles in. */
+  get #headTimeoutMs(): number {
+    const { headTimeoutMs, drainGraceMs } = this.#options
+    return this.#draining === undefined ? headTimeoutMs : Math.min(headTimeoutMs, drainGraceMs)
   }
 
   #outputBacksUp(): boolean {

@@ -331,8 +331,10 @@ export class Request {
    *
    * Earlier responses on the connection have been sent by then.
    *
-   * @returns false when the client is gone.
-   * @throws {HTTPError} 426 when the client did not ask for it, see `asksToUpgrade`; 400 when its request has a body.
+   * A client that did not ask for it, see `asksToUpgrade`, is sent a 426, or a 400 when its request has a body: nothing
+   * is thrown, because what a client sends must not throw in a timer of the program.
+   *
+   * @returns false when the client is gone, or was refused.
    * @throws {LocalProtocolError} once a response was begun.
    * @throws {TypeError} when `next` is no protocol, or a header cannot be sent.
    * @see RFC 9110 §7.8
@@ -343,13 +345,11 @@ export class Request {
       throw new LocalProtocolError('Cannot upgrade: the response began')
     checkValue('upgrade', 'next', next, PROTOCOL)
     const { protocol } = options
-    if (!this.#namesProtocol(protocol)) {
-      throw HTTPError.withoutStack(426, `This address is for ${protocol}`, {
-        headers: [['Upgrade', protocol]],
-      })
-    }
-    if (this.hasBody) throw HTTPError.withoutStack(400, 'A request to upgrade cannot have a body here')
     if (this.#channel.transport.disconnecting) return false
+    if (!this.asksToUpgrade(protocol)) {
+      this.processingFailed(this.#upgradeRefusal(protocol))
+      return false
+    }
     for (const [name, value] of options.headers ?? []) this.responseHeaders.addRawHeader(name, value)
     this.setHeader('Upgrade', protocol)
     this.setHeader('Connection', 'Upgrade')
@@ -367,6 +367,14 @@ export class Request {
   connectionLost(reason: ConnectionClosed): void {
     this.#body?.failed(reason)
     this.#ending.aborted(reason)
+  }
+
+  #upgradeRefusal(protocol: string): HTTPError {
+    if (this.#namesProtocol(protocol))
+      return HTTPError.withoutStack(400, 'A request to upgrade cannot have a body here')
+    return HTTPError.withoutStack(426, `This address is for ${protocol}`, {
+      headers: [['Upgrade', protocol]],
+    })
   }
 
   /** RFC 9110 §7.8: Upgrade counts for HTTP/1.1, when Connection lists it. */
