@@ -65,10 +65,16 @@ export class ConnectError extends Error {
   readonly code: string | undefined
 
   constructor(address: Address, why: string, cause?: unknown) {
-    super(`Cannot connect to ${formatAddress(address)}: ${why}`, cause === undefined ? undefined : { cause })
+    super(`Cannot ${attemptAt(address)}: ${why}`, cause === undefined ? undefined : { cause })
     this.address = address
     this.code = codeOf(cause)
   }
+}
+
+/** A lookup on its own has a name, and no port. */
+function attemptAt(address: Address): string {
+  const isLookup = address.type === 'TCP' && address.port === 0
+  return isLookup ? `look up ${address.host}` : `connect to ${formatAddress(address)}`
 }
 
 /** The local address asked for cannot be used. */
@@ -341,10 +347,9 @@ export class ProcessTerminated extends ProcessEnded {
     signal?: NodeJS.Signals,
     options: ErrorOptions & { readonly output?: Buffer; readonly errors?: Buffer } = {},
   ) {
-    super(
-      signal === undefined ? `Process ended with status ${exitCode}` : `Process was ended by ${signal}`,
-      options,
-    )
+    const ended = signal === undefined ? `ended with status ${exitCode}` : `was ended by ${signal}`
+    const why = options.cause instanceof Error ? `: ${options.cause.message}` : ''
+    super(`Process ${ended}${why}`, options)
     this.exitCode = exitCode
     this.signal = signal
     this.output = options.output

@@ -253,7 +253,8 @@ export class SpawnedProcess implements ProcessTransport {
 
   #tell(call: () => unknown): Promise<void> | undefined {
     return contained(call, (error) => {
-      this.#log('A process protocol failed; its child is killed', error)
+      const outcome = this.#stage.is === 'running' ? 'is killed' : 'had ended already'
+      this.#log(`A process protocol failed; its child ${outcome}`, error)
       this.#abort(error)
     })
   }

@@ -11,6 +11,9 @@ import { TickGrid } from './tick-grid.ts'
  * are skipped. Each value says how many intervals have passed since the one before: 1, or more when some
  * were skipped. While the body runs there is no timer, so a `break` leaves nothing behind.
  *
+ * A reactor that stops forgets its timers: the loop then waits for ever, and its `finally` blocks do not run. Abort the
+ * signal in a trigger before the shutdown where they matter.
+ *
  * @param options The signal ends the iteration: it throws the signal's reason.
  * @throws {RangeError} (in the loop) when `intervalMs` is negative or not a number.
  */

@@ -12,7 +12,8 @@ export interface SleepOptions extends Cancellable {
 /**
  * Resolves in `delayMs` milliseconds, 0 meaning the next turn; any delay is honoured, however long.
  *
- * A reactor that stops forgets its timers: the promise then stays pending.
+ * A reactor that stops forgets its timers: the promise then stays pending, and `finally` blocks behind it do not run. Abort
+ * the signal in a trigger before the shutdown where they matter.
  *
  * @throws {RangeError} (rejects) when `delayMs` is negative or not a number.
  * @throws {unknown} (rejects) with the signal's reason; the timer is gone then.

@@ -1,4 +1,3 @@
-import { formatAddress } from '../addresses.ts'
 import type { TCPAddress } from '../contracts/address.ts'
 import type { ReactorNames } from '../contracts/reactor.ts'
 import { codeOf, DNSLookupError } from '../errors.ts'
@@ -54,15 +53,14 @@ function mustBeNumeric(found: unknown, address: TCPAddress): readonly string[] {
   throw new DNSLookupError(address, `its lookup returned ${shown}: return a list of numeric addresses`)
 }
 
-/** A lookup knows no port: its error would name port 0. */
+/** A lookup knows no port: its error names the host alone. */
 function whyFailed(cause: unknown): string {
   const code = codeOf(cause)
   if (code === 'EAI_AGAIN') return 'the name service did not answer'
   if (code === 'ENOTFOUND') return NO_ADDRESS
   if (!(cause instanceof Error)) return `its lookup failed: ${String(cause)}`
   if (!(cause instanceof DNSLookupError)) return `its lookup failed: ${cause.message}`
-  const before = `Cannot connect to ${formatAddress(cause.address)}: `
-  return cause.message.startsWith(before) ? cause.message.slice(before.length) : cause.message
+  return cause.message.replace(/^Cannot (?:connect to|look up) \S+: /, '')
 }
 
 function alternating(hosts: readonly string[]): readonly string[] {

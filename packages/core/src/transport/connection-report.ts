@@ -17,14 +17,15 @@ export function connectionLabel(transport: Transport, protocol: object | undefin
   return `${name} ${id} ${formatAddress(peer)}`
 }
 
-/** Tells whoever runs the program that a protocol has failed, and costs its connection. */
+/** Logs that a protocol has failed; the caller aborts the connection unless it has ended. */
 export function reportFault(
   transport: Transport,
   protocol: ProtocolEvents | undefined,
   error: unknown,
 ): void {
   diagnose('ropewalk.error', () => ({ transport, protocol, error }))
-  const text = 'A protocol failed; its connection is aborted'
+  const outcome = transport.connected ? 'is aborted' : 'had ended already'
+  const text = `A protocol failed; its connection ${outcome}`
   const connection = logConnection(transport, protocol)
   transport.reactor.log({ level: 'error', text, connection, source: protocol, error })
 }

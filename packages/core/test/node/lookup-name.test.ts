@@ -11,7 +11,9 @@ describe('lookupName', () => {
   })
 
   test('rejects with DNSLookupError for a name without an address', async () => {
-    await expect(lookupName('no-such-host.invalid')).rejects.toThrow(DNSLookupError)
+    const failed = lookupName('no-such-host.invalid')
+    await expect(failed).rejects.toBeInstanceOf(DNSLookupError)
+    await expect(failed).rejects.toThrow(/^Cannot look up no-such-host\.invalid: /)
   })
 
   test('gives up with the reason of its signal', async () => {

@@ -65,6 +65,7 @@ describe('getProcessOutputAndValue', () => {
     expect(failed).toBeInstanceOf(ProcessTerminated)
     expect(failed).toMatchObject({
       signal: 'SIGKILL',
+      message: 'Process was ended by SIGKILL: Cannot wait for yes: it wrote more than 1000 bytes',
       cause: { message: 'Cannot wait for yes: it wrote more than 1000 bytes' },
     })
     const exact = await getProcessOutputAndValue('echo', ['12'], { reactor, maxBytes: 3 })
@@ -88,6 +89,7 @@ describe('getProcessOutputAndValue', () => {
     expect(failed).toBeInstanceOf(ProcessTerminated)
     expect(failed).toMatchObject({
       exitCode: 0,
+      message: 'Process ended with status 0: Cannot wait for sh: it took longer than 500 ms',
       cause: { message: 'Cannot wait for sh: it took longer than 500 ms' },
       output: Buffer.from('half\n'),
     })

@@ -242,7 +242,8 @@ describe('spawnProcess', () => {
     await until(() => child.ended)
     await quiet()
     expect(child.ends).toEqual([expect.any(ProcessDone)])
-    expect(logged).toMatchObject([{ error: { message: `a fault in ${callback}` } }])
+    const text = 'A process protocol failed; its child had ended already'
+    expect(logged).toMatchObject([{ text, error: { message: `a fault in ${callback}` } }])
   })
 
   test('logs a promise that rejects, and kills that child alone (statement 128)', async () => {

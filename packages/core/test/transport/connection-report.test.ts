@@ -25,7 +25,16 @@ describe('connection reports', () => {
     const [transport, protocol, error] = [new StringTransport(), new Recorder(), new Error('why')]
     reportFault(transport, protocol, error)
     const connection = { id: 1, peer, protocol: 'Recorder' }
-    expect(transport.reactor.logged).toMatchObject([{ level: 'error', connection, source: protocol, error }])
+    const text = 'A protocol failed; its connection is aborted'
+    const fault = { level: 'error', connection, source: protocol, error }
+    expect(transport.reactor.logged).toMatchObject([{ ...fault, text }])
+    transport.abortConnection()
+    transport.reactor.pump()
+    reportFault(transport, protocol, error)
+    expect(transport.reactor.logged[1]).toMatchObject({
+      ...fault,
+      text: 'A protocol failed; its connection had ended already',
+    })
   })
 
   test('publish the end of a connection with what it carried and for how long', () => {
