@@ -1,9 +1,10 @@
+import { Console } from 'node:console'
 import { spawn } from 'node:child_process'
 import { pbkdf2, pbkdf2Sync, randomBytes, randomUUID, subtle } from 'node:crypto'
 import { createSocket } from 'node:dgram'
 import { lookup, resolve4 } from 'node:dns'
 import { readFile } from 'node:fs'
-import { Readable } from 'node:stream'
+import { PassThrough, Readable } from 'node:stream'
 import { setTimeout as sleepFor } from 'node:timers/promises'
 import { deflate, deflateSync } from 'node:zlib'
 import { describe, expect, test } from 'vitest'
@@ -46,7 +47,8 @@ describe('watchRealWork', () => {
   test('leaves promises, consoles and streams of Node alone, and everything once it has ended', async () => {
     const seen = await seenDuring(async () => {
       await Promise.resolve()
-      console.debug('a line')
+      new Console(new PassThrough().resume()).debug('a line')
+      process.stdout.write('')
       process.nextTick(() => undefined)
       Readable.from(['piece']).resume()
     })
