@@ -10,6 +10,7 @@ import { ConnectedDatagramProtocol } from '../../src/protocol/datagram-protocol.
 import { DatagramEcho, DatagramRecorder } from '../../src/testing/checks/datagram-recorder.ts'
 import { datagramChecks } from '../../src/testing/datagram-checks.ts'
 import { socketDatagramHarness } from './datagram-harness.ts'
+import { runProgram } from './run-program.ts'
 import { until } from './socket-harness.ts'
 
 const LOOPBACK = { interface: '127.0.0.1' }
@@ -131,6 +132,35 @@ describe('DatagramSocket', () => {
     await until(() => asking.answer !== '')
     expect(asking.answer).toBe('hello')
     await Promise.all([server.stopListening(), client.stopListening()])
+  })
+
+  test('does not end the process by refusals, or by a throw in a callback, while the reactor stops', async () => {
+    const program = `
+      const { ConnectedDatagramProtocol } = await import('./packages/core/src/index.ts')
+      let refusals = 0
+      class Ask extends ConnectedDatagramProtocol {
+        startProtocol() {
+          this.transport.write('is anybody there?')
+        }
+        connectionRefused() {
+          refusals++
+          void reactor.stop()
+          if (refusals < 3) this.transport.write('anybody?')
+          else stopping.abort()
+          throw new Error('refused')
+        }
+      }
+      const stopping = new AbortController()
+      reactor.addSystemEventTrigger('before', 'shutdown', () => new Promise((resolve) => stopping.signal.addEventListener('abort', resolve)))
+      const nothing = await reactor.listenUDP(0, new (class extends ConnectedDatagramProtocol {})('127.0.0.1', 9), { interface: '127.0.0.1' })
+      const { port } = nothing.getHost()
+      await nothing.stopListening()
+      await reactor.listenUDP(0, new Ask('127.0.0.1', port), { interface: '127.0.0.1' })
+      await reactor.run()
+      console.log('over', refusals)`
+    const { code, output, errors } = await runProgram(program)
+    expect([code, output]).toEqual([0, 'over 3\n'])
+    expect(errors.match(/A datagram protocol failed; its port stays open/g)).toHaveLength(3)
   })
 
   test('drops what strangers sent before the peer was known, and knows a peer by any name of its address', async () => {
