@@ -15,6 +15,7 @@ export {
   type OptionRule,
   type OptionRules,
   optionsOf,
+  path,
   quantity,
   text,
 } from './options/option-rules.ts'

@@ -1,4 +1,6 @@
 import type { ClientEndpoint } from './client-endpoint.ts'
+import { checkValue } from '../options/check-options.ts'
+import { callable, having, oneOf } from '../options/option-rules.ts'
 import { clientTypes } from './client-types.ts'
 import type { EndpointParser, EndpointReactor } from './endpoint-parser.ts'
 import type { ServerEndpoint } from './server-endpoint.ts'
@@ -19,7 +21,7 @@ export type EndpointTypes = { readonly [S in keyof Endpoints]: Map<string, Endpo
  *     registerEndpointType(reactor, 'client', 'test', (args, reactor) =>
  *       new TCPClientEndpoint(reactor, '127.0.0.1', args.port('port', 1, 'test:8080')))
  *
- * @throws {RangeError} when `type` is no word.
+ * @throws {TypeError | RangeError} when `type` is no word, or another argument is not what it must be.
  */
 export function registerEndpointType<S extends keyof EndpointTypes>(
   reactor: EndpointReactor,
@@ -27,6 +29,9 @@ export function registerEndpointType<S extends keyof EndpointTypes>(
   type: string,
   parse: EndpointParser<Endpoints[S]>,
 ): void {
+  checkValue('registerEndpointType', 'reactor', reactor, having('a reactor', 'listenTCP'))
+  checkValue('registerEndpointType', 'side', side, oneOf('client', 'server'))
+  checkValue('registerEndpointType', 'parse', parse, callable)
   if (!TYPE.test(type)) throw new RangeError(`Cannot register endpoints of type "${type}": give a word`)
   // The side says which of the two maps it is.
   const types = endpointTypesOf(reactor)[side] as Map<string, EndpointParser<Endpoints[S]>>

@@ -11,7 +11,7 @@ import type {
 import { ConnectingCancelledError, TimeoutError } from '../errors.ts'
 import { checkOptions, checkValue } from '../options/check-options.ts'
 import { FACTORY } from '../options/object-rules.ts'
-import { milliseconds, type OptionRules } from '../options/option-rules.ts'
+import { milliseconds, type OptionRule, type OptionRules } from '../options/option-rules.ts'
 import { DEFAULT_ATTEMPT_DELAY_MS } from '../transport/address-race.ts'
 import { addressesOfName } from '../transport/addresses-of-name.ts'
 import { CONNECT_TCP_RULES, NODE_NAMES, PORT } from '../transport/connection-rules.ts'
@@ -47,6 +47,7 @@ export class HostnameEndpoint implements ClientEndpoint {
     port: number,
     options: HostnameEndpointOptions = {},
   ) {
+    checkValue('HostnameEndpoint', 'host', host, anyText)
     const name = asciiHost(host)
     mustBeHostName(name)
     checkValue('HostnameEndpoint', 'port', port, PORT)
@@ -110,3 +111,7 @@ const RULES: OptionRules<HostnameEndpointOptions> = {
   attemptDelayMs: milliseconds(),
 }
 const DEFAULT_TIMEOUT_MS = 30_000
+
+/** An empty one is no name: what reads names refuses it. */
+const anyText: OptionRule = (value) =>
+  typeof value === 'string' ? undefined : { kind: 'type', wanted: 'a string' }

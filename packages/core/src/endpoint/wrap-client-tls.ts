@@ -10,6 +10,7 @@ import {
   TLSHandshakeError,
 } from '../errors.ts'
 import { checkValue } from '../options/check-options.ts'
+import { having } from '../options/option-rules.ts'
 import { FACTORY } from '../options/object-rules.ts'
 import { buildProtocol, refuse } from '../transport/build-protocol.ts'
 import { AttemptFactory } from '../transport/forwarding-factory.ts'
@@ -18,8 +19,14 @@ import { giveConnection, whenMade } from '../transport/when-made.ts'
 import { ClientTLS } from '../tls/client-tls.ts'
 import type { ClientEndpoint, ConnectOptions } from './client-endpoint.ts'
 
-/** Puts TLS over the connections of any endpoint; `connect` resolves once the handshake is done. */
+/**
+ * Puts TLS over the connections of any endpoint; `connect` resolves once the handshake is done.
+ *
+ * @throws {TypeError} when `context` is no side of TLS, or `endpoint` has no `connect`.
+ */
 export function wrapClientTLS(context: TLSContext, endpoint: ClientEndpoint): ClientEndpoint {
+  checkValue('wrapClientTLS', 'context', context, having('a ClientTLS', 'secure'))
+  checkValue('wrapClientTLS', 'endpoint', endpoint, having('a client endpoint', 'connect'))
   return {
     async connect<P extends ProtocolEvents>(
       factory: ProtocolFactory<P>,

@@ -1,4 +1,6 @@
 import type { LogEvent, LogLevel, LogObserver } from '../contracts/log.ts'
+import { checkOptions, checkValue } from '../options/check-options.ts'
+import { anything, callable, having, type OptionRules } from '../options/option-rules.ts'
 
 /** What an observer wants to hear. */
 export interface LogFilter {
@@ -14,9 +16,14 @@ export interface LogFilter {
 /**
  * The same observer, for the events that pass. The others cost nothing more: not even their text is made.
  *
+ * @throws {TypeError} when `observer` is no function, or `filter` has another option.
  * @throws {RangeError} when a level is not one of `LogLevel`, as when it comes from the environment.
  */
-export function filtered(observer: LogObserver, { level, namespaces = {} }: LogFilter): LogObserver {
+export function filtered(observer: LogObserver, filter: LogFilter): LogObserver {
+  checkValue('filtered', 'observer', observer, callable)
+  checkValue('filtered', 'filter', filter, having('an object: { level }'))
+  checkOptions('filtered', filter, RULES)
+  const { level, namespaces = {} } = filter
   const least = rankOf(level)
   const leastBelow = new Map(Object.entries(namespaces).map(([name, own]) => [name, rankOf(own)]))
   const passes = (event: LogEvent): boolean =>
@@ -39,3 +46,9 @@ function rankOf(level: LogLevel): number {
 }
 
 const RANK: Readonly<Record<LogLevel, number>> = { debug: 0, info: 1, warn: 2, error: 3, critical: 4 }
+
+const RULES: OptionRules<LogFilter> = {
+  // What ranks them knows which there are.
+  level: anything,
+  namespaces: having('levels by namespace'),
+}

@@ -1,4 +1,6 @@
 import type { Address } from '../contracts/address.ts'
+import { checkValue } from '../options/check-options.ts'
+import { callable, having, type OptionRule, text as someText } from '../options/option-rules.ts'
 import type { LogConnection, LogEvent, LogFields, LogLevel, LogObserver } from '../contracts/log.ts'
 import type { ReactorLog } from '../contracts/reactor.ts'
 import { className } from './event-record.ts'
@@ -24,7 +26,10 @@ export class Logger {
   readonly #log: LogObserver
   readonly #source: object | undefined
 
+  /** @throws {TypeError} when the namespace is no text, or the options name neither a reactor nor an observer. */
   constructor(namespace: string, options: LoggerOptions) {
+    checkValue('Logger', 'namespace', namespace, someText)
+    checkValue('Logger', 'options', options, TARGET)
     this.namespace = namespace
     this.#log = 'log' in options ? options.log : (event) => options.reactor.log(event)
     this.#source = options.source
@@ -95,4 +100,11 @@ interface Connection {
 
 function isConnection(value: unknown): value is Connection {
   return typeof value === 'object' && value !== null && 'id' in value && 'getPeer' in value
+}
+
+const isLogging = having('', 'log')
+const TARGET: OptionRule = (value) => {
+  const given = Object(value) as { readonly log?: unknown; readonly reactor?: unknown }
+  const isTarget = callable(given.log) === undefined || isLogging(given.reactor) === undefined
+  return isTarget ? undefined : { kind: 'type', wanted: '{ reactor } or { log }' }
 }

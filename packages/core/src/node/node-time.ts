@@ -1,4 +1,6 @@
 import type { LogObserver } from '../contracts/log.ts'
+import { checkValue } from '../options/check-options.ts'
+import { callable } from '../options/option-rules.ts'
 import type { DelayedCall, ReactorTime } from '../contracts/reactor.ts'
 import { type Schedule, ScheduledCall } from '../time/scheduled-call.ts'
 import { DeadlineWheel } from '../transport/deadline-wheel.ts'
@@ -23,6 +25,7 @@ export class NodeTime implements ReactorTime, Schedule {
   }
 
   callLater<A extends unknown[]>(delayMs: number, call: (...args: A) => unknown, ...args: A): DelayedCall {
+    checkValue('callLater', 'call', call, callable)
     return new ScheduledCall(this, delayMs, () => call(...args))
   }
 

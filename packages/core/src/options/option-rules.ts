@@ -26,6 +26,8 @@ export type OptionRules<T> = { readonly [name in keyof T]-?: OptionRule }
 export interface NumberBounds {
   /** The least. Default 0. */
   readonly least?: number
+  /** What it must be more than, instead of `least`. */
+  readonly above?: number
   /** The greatest, besides Infinity. Default: any. */
   readonly most?: number
   /** Whether Infinity is accepted, which sets no limit. Default false. */
@@ -60,6 +62,13 @@ export const flag: OptionRule = (value) =>
 export const text: OptionRule = (value) => {
   if (typeof value !== 'string') return { kind: 'type', wanted: 'a string' }
   return value === '' ? { kind: 'range', wanted: 'a string that is not empty' } : undefined
+}
+
+/** A path: a string that is not empty, without the NUL at which the system would cut it. */
+export const path: OptionRule = (value) => {
+  const problem = text(value)
+  if (problem !== undefined || !(value as string).includes('\0')) return problem
+  return { kind: 'range', wanted: 'a path without NUL' }
 }
 
 /** A function. */
@@ -123,21 +132,24 @@ export function having(wanted: string, ...methods: readonly string[]): OptionRul
   }
 }
 
-function numberRule(
-  unit: string,
-  { least = 0, most, endless = false }: NumberBounds,
-  whole: boolean,
-): OptionRule {
-  const range = most === undefined ? `${least} or more` : `${least} to ${most}`
+function numberRule(unit: string, bounds: NumberBounds, whole: boolean): OptionRule {
+  const { least = 0, above, most, endless = false } = bounds
   const what = `${whole ? 'a whole number' : 'a number'}${unit && ` of ${unit}`}`
-  const wanted = `${what}, ${range}${endless ? ', or Infinity for no limit' : ''}`
+  const wanted = `${what}, ${rangeOf(bounds)}${endless ? ', or Infinity for no limit' : ''}`
   return (value) => {
     if (typeof value !== 'number') return { kind: 'type', wanted }
     if (value === Infinity) return endless ? undefined : { kind: 'range', wanted }
     // Written so that NaN, which compares with nothing, is refused.
-    const inRange = value >= least && (most === undefined || value <= most)
+    const isEnough = above === undefined ? value >= least : value > above
+    const inRange = isEnough && (most === undefined || value <= most)
     return inRange && (!whole || Number.isInteger(value)) ? undefined : { kind: 'range', wanted }
   }
+}
+
+function rangeOf({ least = 0, above, most }: NumberBounds): string {
+  if (above !== undefined)
+    return most === undefined ? `more than ${above}` : `more than ${above}, ${most} at most`
+  return most === undefined ? `${least} or more` : `${least} to ${most}`
 }
 
 function unknownWithin(name: string, found: unknown, known: readonly string[]): OptionProblem {

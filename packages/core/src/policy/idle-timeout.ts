@@ -18,7 +18,7 @@ export class IdleTimeout implements ConnectionPolicy {
 
   /** @throws {TypeError | RangeError} unless `idleMs` is a number above 0. */
   constructor(idleMs: number) {
-    checkValue('IdleTimeout', 'idleMs', idleMs, milliseconds({ least: Number.MIN_VALUE }))
+    checkValue('IdleTimeout', 'idleMs', idleMs, milliseconds({ above: 0 }))
     this.#idleMs = idleMs
   }
 

@@ -2,8 +2,8 @@ import { formatAddress } from '../addresses.ts'
 import type { ConnectionPolicy, ConnectionWatch } from '../contracts/policy.ts'
 import type { Transport } from '../contracts/transport.ts'
 import { ConnectionDone } from '../errors.ts'
-import { checkOptions } from '../options/check-options.ts'
-import { bytes, type OptionRules } from '../options/option-rules.ts'
+import { checkOptions, checkValue } from '../options/check-options.ts'
+import { bytes, callable, type OptionRules } from '../options/option-rules.ts'
 import { formatRecordedEvent, type RecordedEvent } from './recording.ts'
 
 /** How much is recorded. */
@@ -25,6 +25,7 @@ export function recordConnection(
   write: (line: string) => void,
   options: RecordConnectionOptions = {},
 ): ConnectionPolicy {
+  checkValue('recordConnection', 'write', write, callable)
   checkOptions('recordConnection', options, RULES)
   const { maxBytes = DEFAULT_MAX_BYTES } = options
   const tell = (event: RecordedEvent): void => write(`${formatRecordedEvent(event)}\n`)

@@ -38,7 +38,7 @@ function watchFor({ readBytesPerSecond, writeBytesPerSecond }: ThrottleOptions):
   }
 }
 
-const RATE = quantity({ least: Number.MIN_VALUE })
+const RATE = quantity({ above: 0 })
 const RULES: OptionRules<ThrottleOptions> = {
   readBytesPerSecond: RATE,
   writeBytesPerSecond: RATE,

@@ -44,5 +44,5 @@ export class TokenBucket implements RateLimit {
   }
 }
 
-const RATE = quantity({ least: Number.MIN_VALUE, endless: true })
+const RATE = quantity({ above: 0, endless: true })
 const EPSILON = 1e-6

@@ -34,7 +34,7 @@ import { DatagramPort } from '../datagram/datagram-port.ts'
 import type { DatagramWire } from '../datagram/datagram-wire.ts'
 import { checkOptions, checkValue } from '../options/check-options.ts'
 import { FACTORY, instance } from '../options/object-rules.ts'
-import { count, text } from '../options/option-rules.ts'
+import { count, path as PATH, text } from '../options/option-rules.ts'
 import {
   CONNECT_TCP_RULES,
   CONNECT_UNIX_RULES,
@@ -184,7 +184,7 @@ export abstract class WireReactor implements Reactor {
     factory: ProtocolFactory,
     options: ListenUNIXOptions = {},
   ): Promise<ListeningPort<UNIXAddress>> {
-    checkValue('listenUNIX', 'path', path, text)
+    checkValue('listenUNIX', 'path', path, PATH)
     checkValue('listenUNIX', 'factory', factory, FACTORY)
     checkOptions('listenUNIX', options, LISTEN_UNIX_RULES)
     return this.acceptUNIX(path, factory, options)
@@ -229,7 +229,7 @@ export abstract class WireReactor implements Reactor {
     factory: ProtocolFactory<P>,
     options: Omit<ConnectTCPOptions, 'bindAddress'> = {},
   ): Connector<P> {
-    checkValue('connectUNIX', 'path', path, text)
+    checkValue('connectUNIX', 'path', path, PATH)
     checkValue('connectUNIX', 'factory', factory, FACTORY)
     checkOptions('connectUNIX', options, CONNECT_UNIX_RULES)
     return this.#connect(unixAddress(path), factory, options)

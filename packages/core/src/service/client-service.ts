@@ -3,7 +3,8 @@ import type { ReactorLog, ReactorRandom, ReactorTime } from '../contracts/reacto
 import type { Transport } from '../contracts/transport.ts'
 import type { ClientEndpoint } from '../endpoint/client-endpoint.ts'
 import { ServiceStopped } from '../errors.ts'
-import { checkValue } from '../options/check-options.ts'
+import { checkOptions, checkValue } from '../options/check-options.ts'
+import { callable, count, having, milliseconds, type OptionRules } from '../options/option-rules.ts'
 import { FACTORY, WITH_REACTOR } from '../options/object-rules.ts'
 import { tolerated } from '../transport/tolerated.ts'
 import { sleep } from '../time/sleep.ts'
@@ -61,6 +62,7 @@ export class ClientService<P extends ConnectedProtocol> extends Service {
     super()
     checkValue('ClientService', 'factory', factory, FACTORY)
     checkValue('ClientService', 'options', options, WITH_REACTOR)
+    checkOptions('ClientService', options, RULES)
     this.#endpoint = endpoint
     this.#factory = factory
     this.#options = options
@@ -112,8 +114,7 @@ export class ClientService<P extends ConnectedProtocol> extends Service {
 
   async #whenConnected(options: WhenConnectedOptions): Promise<P> {
     const { failAfterFailures = this.#options.failAfterFailures ?? Infinity, signal } = options
-    if (!(failAfterFailures >= 1))
-      throw new RangeError(`Cannot fail after ${failAfterFailures} failures: give 1 or more`)
+    checkValue('whenConnected', 'failAfterFailures', failAfterFailures, FAILURES)
     signal?.throwIfAborted()
     const state = this.#state
     if (state.is === 'stopping' || state.is === 'stopped') throw stoppedService()
@@ -211,8 +212,8 @@ export class ClientService<P extends ConnectedProtocol> extends Service {
     const { reactor, retryPolicy = DEFAULT_RETRY_POLICY } = this.#options
     try {
       const delayMs = retryPolicy(failures, reactor)
-      if (delayMs >= 0) return delayMs
-      throw new RangeError(`Cannot wait ${delayMs} ms: give 0 or more`)
+      checkValue('ClientService', 'the result of retryPolicy', delayMs, DELAY)
+      return delayMs
     } catch (error) {
       reactor.log({ level: 'error', text: 'A retry policy failed', label: this.name, error })
       return DEFAULT_RETRY_POLICY(failures, reactor)
@@ -263,4 +264,12 @@ const NEW: State<never> = { is: 'new' }
 const STOPPED: State<never> = { is: 'stopped' }
 /** A connection that lived so long was a good one, however long the wait before it. */
 const LONG_ENOUGH_MS = 10_000
+const RULES: OptionRules<ClientServiceOptions<never>> = {
+  reactor: having('a reactor', 'callLater'),
+  retryPolicy: callable,
+  prepareConnection: callable,
+  failAfterFailures: count({ least: 1, endless: true }),
+}
+const FAILURES = count({ least: 1, endless: true })
+const DELAY = milliseconds()
 const DEFAULT_RETRY_POLICY = backoffPolicy()

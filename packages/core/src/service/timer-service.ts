@@ -1,5 +1,6 @@
 import type { ReactorLog, ReactorTime } from '../contracts/reactor.ts'
 import { checkValue } from '../options/check-options.ts'
+import { callable, milliseconds } from '../options/option-rules.ts'
 import { WITH_REACTOR } from '../options/object-rules.ts'
 import { LoopingCall } from '../time/looping-call.ts'
 import { Service } from './service.ts'
@@ -21,11 +22,12 @@ export class TimerService extends Service {
   /** Resolves once the last loop has ended, whichever way. */
   #ended: Promise<unknown> = Promise.resolve()
 
-  /** @throws {RangeError} when `intervalMs` is negative or not a number. */
+  /** @throws {TypeError | RangeError} unless `intervalMs` is a number of 0 or more, and `call` a function. */
   constructor(intervalMs: number, call: () => unknown, options: TimerServiceOptions) {
     super()
     checkValue('TimerService', 'options', options, WITH_REACTOR)
-    if (!(intervalMs >= 0)) throw new RangeError(`Cannot call every ${intervalMs} ms: give 0 or more`)
+    checkValue('TimerService', 'intervalMs', intervalMs, milliseconds())
+    checkValue('TimerService', 'call', call, callable)
     this.#intervalMs = intervalMs
     this.#call = call
     this.#reactor = options.reactor

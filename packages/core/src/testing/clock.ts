@@ -1,4 +1,6 @@
 import { AsyncResource } from 'node:async_hooks'
+import { checkValue } from '../options/check-options.ts'
+import { callable } from '../options/option-rules.ts'
 import type { DelayedCall, ReactorTime } from '../contracts/reactor.ts'
 import { DeadlineWheel } from '../transport/deadline-wheel.ts'
 import { type Schedule, ScheduledCall } from '../time/scheduled-call.ts'
@@ -24,6 +26,7 @@ export class Clock implements ReactorTime, Schedule {
   }
 
   callLater<A extends unknown[]>(delayMs: number, call: (...args: A) => unknown, ...args: A): DelayedCall {
+    checkValue('callLater', 'call', call, callable)
     // As with real timers, a call runs in the context in which it was asked for.
     return new ScheduledCall(
       this,

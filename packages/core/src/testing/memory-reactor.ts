@@ -1,4 +1,6 @@
 import { tcpAddress, unixAddress } from '../addresses.ts'
+import { checkValue } from '../options/check-options.ts'
+import { callable } from '../options/option-rules.ts'
 import { asciiHost } from '../ascii-host.ts'
 import type { Address, TCPAddress, UNIXAddress } from '../contracts/address.ts'
 import type { LogEvent, LogObserver } from '../contracts/log.ts'
@@ -95,6 +97,7 @@ export class MemoryReactor extends WireReactor implements Reactor {
   }
 
   callLater<A extends unknown[]>(delayMs: number, call: (...args: A) => unknown, ...args: A): DelayedCall {
+    checkValue('callLater', 'call', call, callable)
     const failed = (error: unknown): void =>
       this.log({ level: 'error', text: 'A delayed call failed', error })
     return this.clock.callLater(delayMs, () => contained(() => call(...args), failed))

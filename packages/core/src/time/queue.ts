@@ -1,4 +1,6 @@
 import { QueueClosed, QueueOverflow, QueueUnderflow } from '../errors.ts'
+import { checkOptions } from '../options/check-options.ts'
+import { count, type OptionRules } from '../options/option-rules.ts'
 import { Fifo } from './fifo.ts'
 import { tolerated } from '../transport/tolerated.ts'
 import { type Cancellable, wait } from './wait.ts'
@@ -25,10 +27,10 @@ export class Queue<T> implements AsyncIterable<T> {
   readonly #takers = new Fifo<(taken: Taken<T>) => void>()
   #closed = false
 
-  /** @throws {RangeError} when a bound is negative or not a number. */
-  constructor({ size = Infinity, backlog = Infinity }: QueueOptions = {}) {
-    if (!(size >= 0 && backlog >= 0))
-      throw new RangeError(`Cannot bound a queue by size ${size} and backlog ${backlog}: give 0 or more`)
+  /** @throws {TypeError | RangeError} for an option that does not exist, or a bound that is not a whole number of 0 or more. */
+  constructor(options: QueueOptions = {}) {
+    checkOptions('Queue', options, RULES)
+    const { size = Infinity, backlog = Infinity } = options
     this.#size = size
     this.#backlog = backlog
   }
@@ -108,3 +110,5 @@ export class Queue<T> implements AsyncIterable<T> {
 type Taken<T> = IteratorResult<T, undefined>
 
 const END = { done: true, value: undefined } as const
+
+const RULES: OptionRules<QueueOptions> = { size: count({ endless: true }), backlog: count({ endless: true }) }

@@ -1,4 +1,6 @@
 import { Fifo } from './fifo.ts'
+import { checkValue } from '../options/check-options.ts'
+import { count } from '../options/option-rules.ts'
 import { type Cancellable, unlessAborted, wait } from './wait.ts'
 
 /** A place of a semaphore, or a lock, that was acquired: `using held = await lock.acquire()`. */
@@ -14,10 +16,9 @@ export class Semaphore {
   #tokens: number
   readonly #waiting = new Fifo<(held: Held) => void>()
 
-  /** @throws {RangeError} unless `limit` is a whole number of at least 1. */
+  /** @throws {TypeError | RangeError} unless `limit` is a whole number of at least 1. */
   constructor(limit: number) {
-    if (!Number.isInteger(limit) || limit < 1)
-      throw new RangeError(`Cannot let ${limit} in at a time: give a whole number of at least 1`)
+    checkValue('Semaphore', 'limit', limit, count({ least: 1 }))
     this.limit = limit
     this.#tokens = limit
   }

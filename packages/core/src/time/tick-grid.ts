@@ -1,4 +1,6 @@
 import type { ReactorTime } from '../contracts/reactor.ts'
+import { checkValue } from '../options/check-options.ts'
+import { milliseconds } from '../options/option-rules.ts'
 
 /**
  * Ticks that are `intervalMs` apart, numbered from the start. Neither late timers nor long work shift
@@ -13,9 +15,9 @@ export class TickGrid {
   #taken = 0
   #awaited = 0
 
-  /** @throws {RangeError} when `intervalMs` is negative or not a number. */
+  /** @throws {TypeError | RangeError} unless `intervalMs` is a number of 0 or more. */
   constructor(time: ReactorTime, intervalMs: number) {
-    if (!(intervalMs >= 0)) throw new RangeError(`Cannot repeat every ${intervalMs} ms: give 0 or more`)
+    checkValue('a loop', 'intervalMs', intervalMs, milliseconds({ endless: true }))
     this.intervalMs = intervalMs
     this.#time = time
     this.#startMs = time.now()

@@ -12,6 +12,7 @@ import {
   oneOf,
   type OptionRule,
   optionsOf,
+  path,
   quantity,
   text,
 } from '../../src/options/option-rules.ts'
@@ -29,8 +30,10 @@ const CASES: readonly (readonly [
   ['bytes', bytes({ least: 1, most: 10 }), [1, 10], [true, '1'], [0, 11, 1.5, NaN, Infinity]],
   ['count', count(), [0, 7], [[], {}], [-1, 0.1, NaN]],
   ['quantity', quantity({ most: 1 }), [0, 0.25, 1], [undefined], [1.01, NaN]],
+  ['quantity above', quantity({ above: 0, most: 1 }), [0.001, 1], ['1'], [0, -1, 1.1, NaN]],
   ['flag', flag, [true, false], [0, 1, 'true', null], []],
   ['text', text, ['a'], [1, null, undefined], ['']],
+  ['path', path, ['/run/a'], [5, null], ['', 'a\0b']],
   ['callable', callable, [() => 0, Map], [{}, 'call'], []],
   ['anything', anything, [undefined, null, NaN], [], []],
   ['oneOf', oneOf('a', 'b'), ['a', 'b'], [['a'], 1], ['c', '', 'A']],

@@ -1,4 +1,5 @@
 import { AsyncResource } from 'node:async_hooks'
+import { callable, checkValue } from '@ropewalk/core/options'
 import type { DelayedCall } from '@ropewalk/core'
 import { type Schedule, ScheduledCall } from '@ropewalk/core/reactor'
 import type { Timeline, TimelineEvent } from './timeline.ts'
@@ -40,6 +41,7 @@ export class HostClock implements Schedule {
   }
 
   callLater<A extends unknown[]>(delayMs: number, call: (...args: A) => unknown, ...args: A): DelayedCall {
+    checkValue('callLater', 'call', call, callable)
     return new ScheduledCall(
       this,
       delayMs,
