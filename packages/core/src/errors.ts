@@ -348,7 +348,8 @@ export class ProcessTerminated extends ProcessEnded {
     options: ErrorOptions & { readonly output?: Buffer; readonly errors?: Buffer } = {},
   ) {
     const ended = signal === undefined ? `ended with status ${exitCode}` : `was ended by ${signal}`
-    const why = options.cause instanceof Error ? `: ${options.cause.message}` : ''
+    // Status 0 alone does not show what went wrong.
+    const why = exitCode === 0 && options.cause instanceof Error ? `: ${options.cause.message}` : ''
     super(`Process ${ended}${why}`, options)
     this.exitCode = exitCode
     this.signal = signal

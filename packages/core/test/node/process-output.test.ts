@@ -65,7 +65,6 @@ describe('getProcessOutputAndValue', () => {
     expect(failed).toBeInstanceOf(ProcessTerminated)
     expect(failed).toMatchObject({
       signal: 'SIGKILL',
-      message: 'Process was ended by SIGKILL: Cannot wait for yes: it wrote more than 1000 bytes',
       cause: { message: 'Cannot wait for yes: it wrote more than 1000 bytes' },
     })
     const exact = await getProcessOutputAndValue('echo', ['12'], { reactor, maxBytes: 3 })
