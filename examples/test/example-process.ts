@@ -12,7 +12,7 @@ export class ExampleProcess {
 
   private constructor(name: string, args: readonly string[], flags: readonly string[] = []) {
     const path = fileURLToPath(new URL(`../${name}.ts`, import.meta.url))
-    this.#child = spawn(process.execPath, [...flags, '--import', 'tsx', path, ...args], {
+    this.#child = spawn(process.execPath, [...flags, ...TYPESCRIPT, path, ...args], {
       stdio: ['ignore', 'pipe', 'pipe'],
     })
     this.#child.stdout?.on('data', (data: Buffer) => (this.#output += data.toString()))
@@ -145,3 +145,6 @@ const MEASURE = `process.on('SIGUSR2', () => {
   })
 })`
 const MEASURED = ['--expose-gc', '--import', `data:text/javascript,${encodeURIComponent(MEASURE)}`]
+
+/** What Node needs to run TypeScript: nothing from 22.18 on. */
+export const TYPESCRIPT: readonly string[] = 'typescript' in process.features ? [] : ['--import', 'tsx']

@@ -20,12 +20,8 @@ const MISTAKES: readonly (readonly [
   attempt: (reactor: MemoryReactor) => unknown,
   names: string,
 ])[] = [
-  [
-    'a time that is text',
-    (reactor) => Reflect.apply(reactor.callLater, reactor, ['5', nothing]),
-    'delayMs "5"',
-  ],
-  ['a call that is forgotten', (reactor) => Reflect.apply(reactor.callLater, reactor, [5]), 'call undefined'],
+  ['a time that is text', (reactor) => reactor.callLater('5' as never, nothing), 'delayMs "5"'],
+  ['a call that is forgotten', (reactor) => reactor.callLater(5, undefined as never), 'call undefined'],
   [
     'an interval that is text',
     (reactor) => made('TimerService', '5', nothing, { reactor }),

@@ -3,7 +3,7 @@ import { once } from 'node:events'
 import { type AddressInfo, createServer, type Server, type Socket } from 'node:net'
 import { fileURLToPath } from 'node:url'
 import { describe, expect, test } from 'vitest'
-import { ExampleProcess } from './example-process.ts'
+import { ExampleProcess, TYPESCRIPT } from './example-process.ts'
 
 describe('examples/stdio-repl.ts', () => {
   test('sends what is typed, prints what comes, and ends behind the last answer', async () => {
@@ -62,7 +62,7 @@ async function listen(accept: (socket: Socket) => unknown): Promise<Server> {
 function start(server: Server): ChildProcessWithoutNullStreams {
   const path = fileURLToPath(new URL('../stdio-repl.ts', import.meta.url))
   const { port } = server.address() as AddressInfo
-  return spawn(process.execPath, ['--import', 'tsx', path, `tcp:127.0.0.1:${port}`])
+  return spawn(process.execPath, [...TYPESCRIPT, path, `tcp:127.0.0.1:${port}`])
 }
 
 /** What it writes from now on, what it complains of, and its status. */

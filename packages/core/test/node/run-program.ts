@@ -43,7 +43,7 @@ export async function runProgram(
 
 /** The arguments with which Node runs such a `source`, in the directory `ROOT`. */
 export function programArgs(source: string): string[] {
-  return ['--import', 'tsx', '--input-type=module', '--eval', `${PREAMBLE}${source}`]
+  return [...TYPESCRIPT, '--input-type=module', '--eval', `${PREAMBLE}${source}`]
 }
 
 /** The root of the repository. */
@@ -52,3 +52,6 @@ const PREAMBLE = `
   import { Factory, Protocol, reactor, serverFromString } from './packages/core/src/index.ts'
   class Echo extends Protocol { dataReceived(data) { this.transport.write(data) } }
 `
+
+/** What Node needs to run TypeScript: nothing from 22.18 on. */
+const TYPESCRIPT: readonly string[] = 'typescript' in process.features ? [] : ['--import', 'tsx']
