@@ -2,12 +2,15 @@ import {
   ConnectionAborted,
   type ConnectionClosed,
   ConnectionDone,
+  type Drainable,
+  type HalfCloseable,
   isConnectionEnd,
   LocalProtocolError,
   logConnection,
   type LogEvent,
   Protocol,
   type ProtocolEvents,
+  type Replaceable,
 } from '@ropewalk/core'
 import { assertNever, ByteQueue } from '@ropewalk/core/bytes'
 import { HTTPError, RemoteProtocolError } from '../errors.ts'
@@ -40,7 +43,10 @@ export interface HTTPChannelOwner {
  *     head ──▶ request ──response complete, body read──▶ head
  *                 └──body unread──▶ discarding ─────────▲        any ──▶ over
  */
-export class HTTPChannel extends Protocol<HTTPChannelOwner> implements RequestChannel {
+export class HTTPChannel
+  extends Protocol<HTTPChannelOwner>
+  implements HalfCloseable, Drainable, Replaceable, RequestChannel
+{
   readonly #input = new ByteQueue()
   readonly #awaiting = new Awaiting(
     () => this.transport.reactor,
