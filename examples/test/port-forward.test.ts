@@ -71,7 +71,7 @@ test('port-forward closes who cannot be passed on, and says why', async () => {
   expect(await connection.end()).toBe('')
   expect(await forward.stop()).toBe(0)
   expect(forward.errors).toMatch(
-    /^Cannot connect to 127\.0\.0\.1:\d+: nobody listens there \(ECONNREFUSED\)\n/,
+    /^Cannot connect to 127\.0\.0\.1:\d+: no program listens there \(ECONNREFUSED\)\n/,
   )
 })
 

@@ -30,8 +30,8 @@ describe('the reasons of connectionLost', () => {
 describe('ConnectError', () => {
   test('says where to, why, and with which code', () => {
     const cause = Object.assign(new Error('connect ECONNREFUSED'), { code: 'ECONNREFUSED' })
-    const error = new errors.ConnectionRefusedError(ADDRESS, 'nobody listens there', cause)
-    expect(error.message).toBe('Cannot connect to 192.0.2.1:80: nobody listens there')
+    const error = new errors.ConnectionRefusedError(ADDRESS, 'no program listens there', cause)
+    expect(error.message).toBe('Cannot connect to 192.0.2.1:80: no program listens there')
     expect(error).toMatchObject({
       name: 'ConnectionRefusedError',
       code: 'ECONNREFUSED',

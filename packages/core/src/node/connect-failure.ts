@@ -19,7 +19,7 @@ export function connectFailure(address: Address, cause: unknown): ConnectError {
 }
 
 const FAILURE: Readonly<Record<string, readonly [typeof ConnectError, string]>> = {
-  ECONNREFUSED: [ConnectionRefusedError, 'nobody listens there'],
+  ECONNREFUSED: [ConnectionRefusedError, 'no program listens there'],
   ENOENT: [ConnectionRefusedError, 'there is no such socket'],
   ETIMEDOUT: [TCPTimedOutError, 'no answer came'],
   ENOTFOUND: [DNSLookupError, 'the name has no address'],

@@ -87,7 +87,7 @@ function eventOf({ atMs, connection, what, bytes, peer, clean }: Fields, line: n
   if (what === 'cut short') return { ...moment, what }
   if ((what === 'received' || what === 'written') && typeof bytes === 'string' && BASE64.test(bytes))
     return { ...moment, what, bytes: Buffer.from(bytes, 'base64') }
-  throw new RecordingError(line, `a field of what it says happened is missing or wrong (${String(what)})`)
+  throw new RecordingError(line, `a field of the event is missing or wrong (${String(what)})`)
 }
 
 const BASE64 = /^(?:[A-Za-z\d+/]{4})*(?:[A-Za-z\d+/]{2}==|[A-Za-z\d+/]{3}=)?$/

@@ -130,7 +130,7 @@ export function isMulticast(host: string): boolean {
 
 /** An error as the operating system's are. */
 export function systemError(code: string): Error {
-  return Object.assign(new Error(`The network in memory says ${code}`), { code })
+  return Object.assign(new Error(`The network in memory reports ${code}`), { code })
 }
 
 interface Datagram {

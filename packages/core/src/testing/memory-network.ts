@@ -64,7 +64,7 @@ export class MemoryNetwork {
   #connect(address: Address, events: DialEvents): void {
     const port = this.#ports.get(keyOf(address))
     if (port === undefined)
-      return events.dialFailed(new ConnectionRefusedError(address, 'nobody listens there'))
+      return events.dialFailed(new ConnectionRefusedError(address, 'no program listens there'))
     const [clientWire, serverWire] = MemoryWire.pair(this.#host.turn)
     const clientAddress = address.type === 'UNIX' ? address : tcpAddress('127.0.0.1', ++this.#lastPort)
     const serverAddress = port.getHost()

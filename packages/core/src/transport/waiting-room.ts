@@ -111,7 +111,7 @@ export class WaitingRoom {
     refusals.count++
     const nowMs = this.#host.reactor.now()
     if (nowMs - refusals.toldAtMs >= TELL_EVERY_MS) {
-      const text = `Connections are refused at a limit: ${refusals.count} since last told`
+      const text = `Connections are refused at a limit: ${refusals.count} since the last such line`
       this.#host.reactor.log({ level: 'warn', text, label: formatAddress(address) })
       this.#refusals = { count: 0, toldAtMs: nowMs }
     }

@@ -23,7 +23,7 @@ describe('attemptFailure', () => {
   })
 
   test.each([
-    new ConnectionRefusedError(address, 'nobody listens there'),
+    new ConnectionRefusedError(address, 'no program listens there'),
     new TLSConfigurationError('the certificate', new Error('it is none')),
     new TypeError('Cannot take factory undefined'),
     new RangeError('Cannot take port 70000'),

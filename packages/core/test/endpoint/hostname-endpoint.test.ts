@@ -94,7 +94,7 @@ describe('HostnameEndpoint', () => {
     })
     expect(String(why)).toBe(
       'AllAddressesFailed: Cannot connect to both.test:80: none of its 2 addresses works ' +
-        '(Cannot connect to 192.0.2.1:80: nobody listens there; Cannot connect to 192.0.2.2:80: nobody listens there)',
+        '(Cannot connect to 192.0.2.1:80: no program listens there; Cannot connect to 192.0.2.2:80: no program listens there)',
     )
   })
 

@@ -27,7 +27,7 @@ export class SeveralAddresses extends MemoryReactor {
         : this.callLater(afterMs(answer), () => {
             if (typeof answer === 'number') dialling = super.dial(address, events)
             else if ('failsAfterMs' in answer) events.dialFailed(new NoRouteError(address, 'no way to it'))
-            else events.dialFailed(new ConnectionRefusedError(address, 'nobody listens there'))
+            else events.dialFailed(new ConnectionRefusedError(address, 'no program listens there'))
           })
     return {
       cancel: () => {

@@ -6,7 +6,7 @@ const ADDRESS = tcpAddress('192.0.2.1', 80)
 
 describe('connectFailure', () => {
   test.each([
-    ['ECONNREFUSED', 'ConnectionRefusedError', 'nobody listens there (ECONNREFUSED)'],
+    ['ECONNREFUSED', 'ConnectionRefusedError', 'no program listens there (ECONNREFUSED)'],
     ['ENOENT', 'ConnectionRefusedError', 'there is no such socket (ENOENT)'],
     ['ETIMEDOUT', 'TCPTimedOutError', 'no answer came (ETIMEDOUT)'],
     ['ENOTFOUND', 'DNSLookupError', 'the name has no address (ENOTFOUND)'],

@@ -63,7 +63,7 @@ describe('dialByName', () => {
       name: 'ConnectionRefusedError',
       message:
         'Cannot connect to both.test:80: none of its 2 addresses works ' +
-        '(Cannot connect to 192.0.2.1:80: nobody listens there; Cannot connect to [::2]:80: nobody listens there)',
+        '(Cannot connect to 192.0.2.1:80: no program listens there; Cannot connect to [::2]:80: no program listens there)',
       cause: { errors: [{ address: { host: '192.0.2.1' } }, { address: { host: '::2' } }] },
     })
   })

@@ -12,14 +12,14 @@ describe('WaitingRoom', () => {
     server.reactor.pump()
     expect(clients.map(({ lost }) => lost)).toEqual([false, false, false, true, true, true])
     expect(server.reactor.logged.map(({ level, text }) => [level, text])).toEqual([
-      ['warn', 'Connections are refused at a limit: 1 since last told'],
+      ['warn', 'Connections are refused at a limit: 1 since the last such line'],
     ])
     server.reactor.advance(60_000)
     server.connect()
     server.connect()
     server.connect()
     server.reactor.pump()
-    expect(server.reactor.logged.at(-1)?.text).toMatch(/refused at a limit: \d+ since last told/)
+    expect(server.reactor.logged.at(-1)?.text).toMatch(/refused at a limit: \d+ since the last such line/)
   })
 
   test('refuses those that have waited too long, the longest first', async () => {
@@ -118,7 +118,7 @@ describe('WaitingRoom', () => {
     const server = await PolicedServer.listen({ maxConnections: 1, maxWaiting: 0 })
     expect([server.connect().lost, server.connect().lost]).toEqual([false, true])
     expect(server.reactor.logged.map(({ text }) => text)).toEqual([
-      'Connections are refused at a limit: 1 since last told',
+      'Connections are refused at a limit: 1 since the last such line',
     ])
   })
 

@@ -122,7 +122,7 @@ function isGroup(host: string): boolean {
 }
 
 function systemError(code: string): Error {
-  return Object.assign(new Error(`The simulated network says ${code}`), { code })
+  return Object.assign(new Error(`The simulated network reports ${code}`), { code })
 }
 
 const HEADER_BYTES = 28

@@ -66,7 +66,7 @@ export class StreamDial implements Dialling {
 
   #refuse(back: Link): void {
     const arrived = (): void =>
-      this.#fail(new ConnectionRefusedError(this.#address, 'nobody listens there (ECONNREFUSED)'))
+      this.#fail(new ConnectionRefusedError(this.#address, 'no program listens there (ECONNREFUSED)'))
     back.carry({ what: 'RST', bytes: PACKET_BYTES, arrived, lost: () => undefined })
   }
 
