@@ -95,7 +95,7 @@ function proxiedFrom(reactor: EndpointReactor, description: string, from: number
     throw new EndpointSyntaxError(
       description,
       description.length,
-      'say what is behind the proxy, such as tcp:8080',
+      'add the endpoint behind the proxy, such as tcp:8080',
     )
   const endpoint = serverFrom(reactor, description, inner.position)
   try {

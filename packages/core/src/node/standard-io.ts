@@ -52,7 +52,7 @@ export class StandardIO extends StreamTransport {
 
 function mustBeFree(input: Readable): void {
   if (input.listenerCount('data') + input.listenerCount('readable') > 0)
-    throw new LocalProtocolError('Cannot take standard input: somebody reads it already')
+    throw new LocalProtocolError('Cannot take standard input: other code reads it already')
   if (input.readableEnded || input.destroyed)
     throw new LocalProtocolError('Cannot take standard input: it has ended')
 }

@@ -37,11 +37,11 @@ describe('StandardIOEndpoint', () => {
     const taken = {
       log,
       standardIO: (): never => {
-        throw new Error('somebody reads it already')
+        throw new Error('other code reads it already')
       },
     }
     const factory = new OneProtocol(new Recorder())
-    await expect(new StandardIOEndpoint(taken).listen(factory)).rejects.toThrow('somebody reads it already')
+    await expect(new StandardIOEndpoint(taken).listen(factory)).rejects.toThrow('other code reads it already')
     expect(factory.numPorts).toBe(0)
   })
 

@@ -43,7 +43,7 @@ const SERVERS: Wrong = [
   ['haproxy', 0, 'trusted is missing, as in haproxy:trusted=127.0.0.1:tcp:8080'],
   ['haproxy:tcp:8080', 0, 'trusted is missing'],
   ['haproxy:trusted=:tcp:8080', 8, 'trusted is empty'],
-  ['haproxy:trusted=any', 19, 'say what is behind the proxy'],
+  ['haproxy:trusted=any', 19, 'add the endpoint behind the proxy'],
   ['haproxy:trusted=nobody:tcp:80', 8, 'nobody'],
   ['haproxy:trusted=10.0.0.0/99:tcp:80', 8, '10.0.0.0/99'],
   ['haproxy:trusted=any:colour=red:tcp:80', 20, '"colour" is unknown here'],

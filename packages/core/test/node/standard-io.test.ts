@@ -108,7 +108,7 @@ describe('StandardIO', () => {
       () =>
         new StandardIO(new Recorder(), { host: where, input, output: new PassThrough() })
     expect(take(read)).toThrow(
-      new LocalProtocolError('Cannot take standard input: somebody reads it already'),
+      new LocalProtocolError('Cannot take standard input: other code reads it already'),
     )
     expect(take(ended)).toThrow('Cannot take standard input: it has ended')
     const stopping = hostOf(reactor)
