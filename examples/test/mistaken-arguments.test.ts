@@ -1,5 +1,6 @@
 import * as core from '@ropewalk/core'
-import { MemoryReactor } from '@ropewalk/core/testing'
+import { connectedPair, MemoryReactor } from '@ropewalk/core/testing'
+import { Readable } from 'node:stream'
 import { describe, expect, test } from 'vitest'
 
 /** Everything as JavaScript sees it: no type keeps a caller from a mistake. */
@@ -50,10 +51,54 @@ const MISTAKES: readonly (readonly [
     '"name"',
   ],
   ['an endpoint of a number', (reactor) => made('HostnameEndpoint', reactor, 5, 80), 'host 5'],
-  ['TLS over nothing', () => functions['wrapClientTLS']?.({}, {}), 'context a Object'],
+  ['TLS over nothing', () => functions['wrapClientTLS']?.({}, {}), 'context an Object'],
   ['an endpoint type of nothing', () => functions['registerEndpointType']?.('x', 'client'), 'reactor "x"'],
   ['a path with NUL', (reactor) => reactor.listenUNIX('/run/a\0b', factory), 'give a path without NUL'],
   ['a path with NUL', (reactor) => reactor.connectUNIX('/run/a\0b', factory), 'give a path without NUL'],
+  [
+    'a policy as a class',
+    (reactor) => reactor.listenTCP(80, factory, { policies: [core.IdleTimeout as never] }),
+    'give an instance: new IdleTimeout(…)',
+  ],
+  [
+    'a policy without a method',
+    (reactor) => reactor.listenTCP(80, factory, { policies: [{}] }),
+    'policies[0] an Object',
+  ],
+  [
+    'a stream of Node as a producer',
+    () =>
+      connectedPair(new Silent(), new Silent()).server.registerProducer(Readable.from(['a']) as never, true),
+    'of a stream of Node, producerFrom(stream)',
+  ],
+  [
+    'a class to switch to',
+    () => connectedPair(new Silent(), new Silent()).server.switchProtocol(Silent as never),
+    'give new Silent()',
+  ],
+  [
+    'TLS by nothing',
+    () => connectedPair(new Silent(), new Silent()).server.startTLS({} as never),
+    'give a ServerTLS or a ClientTLS',
+  ],
+  [
+    'a pipe from a string',
+    () => connectedPair(new Silent(), new Silent()).server.pipeFrom('abc' as never),
+    'bytes and strings go to write',
+  ],
+  ['services that are none', () => functions['runServices']?.({}), 'app an Object'],
+  ['a child that is no service', () => new core.MultiService().addService({} as never), 'service an Object'],
+  ['a program without main', () => functions['react']?.(), 'main undefined'],
+  [
+    'a client of a string',
+    (reactor) => made('ClientService', 'tcp:1', factory, { reactor }),
+    'endpoint "tcp:1"',
+  ],
+  [
+    'TLS without its options',
+    (reactor) => reactor.listenSSL(443, factory, { interface: '::1' } as never),
+    'give a ServerTLS, or { cert, key }, before the options',
+  ],
   [
     'a service with another option',
     (reactor) => made('ClientService', endpointOf(reactor), factory, { reactor, retry: 5 }),

@@ -23,7 +23,7 @@ export abstract class WebSocketProtocol {
    * @throws {Error} before `negotiationStarted`.
    */
   get transport(): WebSocketTransport {
-    if (this.#transport === undefined) throw new Error('Cannot use the transport before negotiationStarted')
+    if (this.#transport === undefined) throw new Error(TOO_EARLY)
     return this.#transport
   }
 
@@ -69,3 +69,6 @@ export abstract class WebSocketProtocol {
     return undefined
   }
 }
+
+const TOO_EARLY =
+  'Cannot use the transport before negotiationStarted: an override of it calls super.negotiationStarted(transport) first'

@@ -1,4 +1,5 @@
 import type { Address, PullProducer, PushProducer, Reactor } from '@ropewalk/core'
+import { checkValue, type OptionRule } from '@ropewalk/core/options'
 import type { Request } from '@ropewalk/http'
 import type { WebSocketConnection } from './websocket-connection.ts'
 
@@ -52,11 +53,13 @@ export class WebSocketTransport {
    * @returns false when the peer takes less than it is given (await `drained()`), or the WebSocket is closing.
    */
   sendTextMessage(text: string): boolean {
+    checkValue('sendTextMessage', 'text', text, TEXT)
     return this.#connection.sendText(text)
   }
 
   /** Sends a binary message; the caller must not change the bytes afterwards. Returns as `sendTextMessage`. */
   sendBytesMessage(data: Uint8Array): boolean {
+    checkValue('sendBytesMessage', 'data', data, BYTES)
     return this.#connection.sendBytes(data)
   }
 
@@ -129,3 +132,9 @@ export class WebSocketTransport {
 }
 
 const NO_BYTES = new Uint8Array(0)
+const TEXT: OptionRule = (value) =>
+  typeof value === 'string' ? undefined : { kind: 'type', wanted: 'a string; bytes go to sendBytesMessage' }
+const BYTES: OptionRule = (value) =>
+  value instanceof Uint8Array
+    ? undefined
+    : { kind: 'type', wanted: 'a Uint8Array; text goes to sendTextMessage' }

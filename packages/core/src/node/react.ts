@@ -10,7 +10,7 @@ import {
   ServiceStopped,
 } from '../errors.ts'
 import { checkRunOptions } from '../lifecycle/stop-options.ts'
-import { checkOptions } from '../options/check-options.ts'
+import { checkOptions, checkValue } from '../options/check-options.ts'
 import {
   anything,
   callable,
@@ -63,6 +63,7 @@ export async function react(
   main: (reactor: SystemReactor, ...argv: string[]) => unknown,
   options: ReactOptions = {},
 ): Promise<void> {
+  checkValue('react', 'main', main, callable)
   checkOptions('react', options, REACT_RULES)
   const { reactor = defaultReactor, argv = process.argv.slice(2), exit, stop = {} } = options
   // Before `main` waits for the run.

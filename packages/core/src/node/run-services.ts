@@ -1,7 +1,8 @@
 import type { Reactor, StopOptions } from '../contracts/reactor.ts'
+import { SERVICE } from '../options/object-rules.ts'
 import { ReactorAlreadyRunning, ServiceStopped } from '../errors.ts'
 import { DEFAULT_STOP_OPTIONS } from '../lifecycle/stop-options.ts'
-import { checkOptions } from '../options/check-options.ts'
+import { checkOptions, checkValue } from '../options/check-options.ts'
 import { anything, having, milliseconds, type OptionRules } from '../options/option-rules.ts'
 import type { Service } from '../service/service.ts'
 import { sleep } from '../time/sleep.ts'
@@ -35,6 +36,7 @@ export interface RunServicesOptions {
  *   stop, once the reactor has stopped.
  */
 export async function runServices(app: Service, options: RunServicesOptions = {}): Promise<void> {
+  checkValue('runServices', 'app', app, SERVICE)
   checkOptions('runServices', options, RULES)
   const { reactor = defaultReactor, stopTimeoutMs = DEFAULT_STOP_TIMEOUT_MS, stop = {} } = options
   if (reactor.running) throw new ReactorAlreadyRunning('Cannot run services in a reactor that is running')

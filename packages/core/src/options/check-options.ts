@@ -90,8 +90,12 @@ function shown(value: unknown): string {
   if (typeof value === 'string') return JSON.stringify(value.slice(0, MAX_SHOWN))
   if (typeof value === 'function') return `the function ${value.name.slice(0, MAX_SHOWN) || '(no name)'}`
   if (Array.isArray(value)) return 'a list'
-  if (typeof value === 'object' && value !== null) return `a ${value.constructor?.name ?? 'object'}`
+  if (typeof value === 'object' && value !== null) return withArticle(value.constructor?.name ?? 'object')
   return String(value)
+}
+
+function withArticle(name: string): string {
+  return `${/^[AEIOU]/i.test(name) ? 'an' : 'a'} ${name}`
 }
 
 const MAX_SHOWN = 40

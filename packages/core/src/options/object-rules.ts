@@ -1,4 +1,4 @@
-import { having, type OptionRule } from './option-rules.ts'
+import { either, having, type OptionRule } from './option-rules.ts'
 
 /** A factory, where a port, a connector or an endpoint is given one. Messages show how to make it of what was given. */
 export const FACTORY: OptionRule = (value) =>
@@ -31,6 +31,25 @@ export function instance(wanted: string, ...methods: readonly string[]): OptionR
     return problem && { ...problem, wanted: typeof value === 'function' ? `new ${nameOf(value)}()` : wanted }
   }
 }
+
+/** A protocol, for a connection that is up. */
+export const PROTOCOL: OptionRule = instance('a protocol', 'makeConnection', 'dataReceived', 'connectionLost')
+
+/** A connection policy: it is asked what it has a method for. */
+export const POLICY: OptionRule = (value) => {
+  if (typeof value === 'function') return { kind: 'type', wanted: `an instance: new ${nameOf(value)}(…)` }
+  return either(
+    having('', 'admits'),
+    having('', 'accepted'),
+    'a connection policy, such as new IdleTimeout(60_000)',
+  )(value)
+}
+
+/** One side of TLS, ready to be put over a connection. */
+export const TLS_CONTEXT: OptionRule = having('a ServerTLS or a ClientTLS', 'secure')
+
+/** A service. */
+export const SERVICE: OptionRule = instance('a Service', 'startService', 'stopService', 'setServiceParent')
 
 const isFactory = having('a factory', 'buildProtocol', 'doStart', 'doStop')
 const isReactor = having('a reactor', 'now', 'callLater')

@@ -34,7 +34,7 @@ import { DatagramPort } from '../datagram/datagram-port.ts'
 import type { DatagramWire } from '../datagram/datagram-wire.ts'
 import { checkOptions, checkValue } from '../options/check-options.ts'
 import { FACTORY, instance } from '../options/object-rules.ts'
-import { count, path as PATH, text } from '../options/option-rules.ts'
+import { count, path as PATH, text, type OptionRule } from '../options/option-rules.ts'
 import {
   CONNECT_TCP_RULES,
   CONNECT_UNIX_RULES,
@@ -197,6 +197,7 @@ export abstract class WireReactor implements Reactor {
     options: ListenTCPOptions = {},
   ): Promise<ListeningPort<TCPAddress>> {
     checkValue('listenSSL', 'factory', factory, FACTORY)
+    checkValue('listenSSL', 'tls', tls, SERVER_SIDE)
     return this.listenTCP(port, new TLSFactory(factory, tls), options)
   }
 
@@ -284,3 +285,7 @@ export abstract class WireReactor implements Reactor {
 
 const LIMIT = count({ endless: true })
 const DATAGRAM_PROTOCOL = instance('a DatagramProtocol', 'makeConnection', 'datagramReceived')
+const SERVER_SIDE: OptionRule = (value) => {
+  const isSide = typeof value === 'object' && value !== null && ('secure' in value || 'cert' in value)
+  return isSide ? undefined : { kind: 'type', wanted: 'a ServerTLS, or { cert, key }, before the options' }
+}

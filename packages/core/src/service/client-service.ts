@@ -60,6 +60,7 @@ export class ClientService<P extends ConnectedProtocol> extends Service {
   /** @throws {TypeError} for what is no factory, and without a reactor. */
   constructor(endpoint: ClientEndpoint, factory: ProtocolFactory<P>, options: ClientServiceOptions<P>) {
     super()
+    checkValue('ClientService', 'endpoint', endpoint, having('a client endpoint', 'connect'))
     checkValue('ClientService', 'factory', factory, FACTORY)
     checkValue('ClientService', 'options', options, WITH_REACTOR)
     checkOptions('ClientService', options, RULES)

@@ -1,4 +1,6 @@
 import { LocalProtocolError, ServiceStopped } from '../errors.ts'
+import { SERVICE } from '../options/object-rules.ts'
+import { checkValue } from '../options/check-options.ts'
 import { contained } from '../transport/contained.ts'
 import { Service, type ServiceCollection } from './service.ts'
 
@@ -27,6 +29,7 @@ export class MultiService extends Service implements ServiceCollection {
    * @throws {unknown} (rejects) with what its start failed with; it is not taken in then.
    */
   async addService(service: Service): Promise<void> {
+    checkValue('addService', 'service', service, SERVICE)
     if (service.parent !== this) return service.setServiceParent(this)
     this.#mustBeNew(service)
     this.#services.push(service)

@@ -1,4 +1,5 @@
 import type { WaitingOptions } from '../contracts/policy.ts'
+import { POLICY } from '../options/object-rules.ts'
 import type {
   AcceptOptions,
   ConnectTCPOptions,
@@ -21,7 +22,7 @@ import { TRANSPORT_RULES } from './transport-options.ts'
 /** A port number, 0 for any free one. */
 export const PORT: OptionRule = count({ most: 65_535 })
 
-const POLICIES = listOf(having('a connection policy'))
+const POLICIES = listOf(POLICY)
 
 const WAITING_RULES: OptionRules<WaitingOptions> = {
   maxWaiting: count({ endless: true }),

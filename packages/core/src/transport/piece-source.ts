@@ -1,4 +1,6 @@
 import type { Pipeable } from '../contracts/producer.ts'
+import type { OptionRule } from '../options/option-rules.ts'
+import { checkValue } from '../options/check-options.ts'
 import { contained } from './contained.ts'
 
 /** Pieces from somewhere, one for each time it is asked. */
@@ -11,6 +13,7 @@ export interface PieceSource {
 
 /** Asks `source` for its pieces. */
 export function piecesOf(source: Pipeable): PieceSource {
+  checkValue('pipeFrom', 'source', source, PIPEABLE)
   return isWebStream(source) ? piecesOfWebStream(source) : piecesOfIterable(source)
 }
 
@@ -54,3 +57,11 @@ function isWebStream(source: object): source is WebStream {
 }
 
 function ignore(): void {}
+
+/** A string is iterable too, a letter at a time; `write` is for it. */
+const PIPEABLE: OptionRule = (value) => {
+  const isObject = typeof value === 'object' && value !== null
+  return isObject && (Symbol.asyncIterator in value || 'getReader' in value)
+    ? undefined
+    : { kind: 'type', wanted: 'a stream or an async iterable; bytes and strings go to write' }
+}

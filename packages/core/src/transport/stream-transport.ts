@@ -1,4 +1,7 @@
 import type { Address } from '../contracts/address.ts'
+import { PROTOCOL, TLS_CONTEXT } from '../options/object-rules.ts'
+import { having } from '../options/option-rules.ts'
+import { checkValue } from '../options/check-options.ts'
 import type { ConnectionPolicy } from '../contracts/policy.ts'
 import type { Pipeable, PipeOptions, PullProducer, PushProducer } from '../contracts/producer.ts'
 import type { ProtocolEvents } from '../contracts/protocol-events.ts'
@@ -163,6 +166,7 @@ export class StreamTransport
   }
 
   registerProducer(producer: PushProducer | PullProducer, streaming: boolean): void {
+    checkValue('registerProducer', 'producer', producer, streaming ? PUSH_PRODUCER : PULL_PRODUCER)
     this.#outbound.registerProducer(producer, streaming)
   }
 
@@ -214,6 +218,7 @@ export class StreamTransport
   }
 
   switchProtocol(next: ProtocolEvents, unread?: Buffer): void {
+    checkValue('switchProtocol', 'next', next, PROTOCOL)
     void this.makeNext(next, unread)
   }
 
@@ -232,6 +237,7 @@ export class StreamTransport
   }
 
   startTLS(context: TLSContext, unread?: Buffer): void {
+    checkValue('startTLS', 'context', context, TLS_CONTEXT)
     this.#mustBeOpen('start TLS')
     if (this.#tls !== undefined) throw new LocalProtocolError('Cannot start TLS twice on one connection')
     const given = [unread, this.#current.protocol?.takeUnread?.()]
@@ -442,3 +448,7 @@ export class StreamTransport
     this.#host.connectionClosed(this)
   }
 }
+
+const FROM_STREAM = 'a producer; of a stream of Node, producerFrom(stream)'
+const PULL_PRODUCER = having(FROM_STREAM, 'resumeProducing', 'stopProducing')
+const PUSH_PRODUCER = having(FROM_STREAM, 'pauseProducing', 'resumeProducing', 'stopProducing')

@@ -70,7 +70,7 @@ describe('checkOptions', () => {
         }
       })(),
       TypeError,
-      'Cannot take a Own as the options',
+      'Cannot take an Own as the options',
     ],
     [() => 0, TypeError, 'as the options of Cache: give a plain object'],
   ])('refuses %o', (given, kind, message) => {

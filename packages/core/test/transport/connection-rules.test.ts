@@ -59,7 +59,7 @@ describe('listening', () => {
       'Cannot take transport.writeStall 5 for listenTCP: give writeStallMs instead',
     ],
     [{ policies: 'none' }, 'Cannot take policies "none" for listenTCP: give a list'],
-    [{ overflow: {} }, 'Cannot take overflow a Object for listenTCP: give a factory'],
+    [{ overflow: {} }, 'Cannot take overflow an Object for listenTCP: give a factory'],
     ['127.0.0.1', 'Cannot take "127.0.0.1" as the options of listenTCP: give a plain object'],
   ])('refuses %o', async (options, message) => {
     const listening = new MemoryReactor().listenTCP(80, factory, options as ListenTCPOptions)

@@ -302,7 +302,10 @@ export class HTTPChannel
 
   #responseLate(request: Request, timeoutMs: number): void {
     const fields = { method: request.method, path: request.path.slice(0, 80), timeoutMs }
-    this.#report({ text: 'A request was not answered within {timeoutMs} ms: {method} {path}', fields })
+    this.#report({
+      text: 'A request was not answered within {timeoutMs} ms, finish it or return a response: {method} {path}',
+      fields,
+    })
     this.#refuse(request, new HTTPError(503))
   }
 

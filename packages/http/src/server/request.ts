@@ -5,7 +5,7 @@ import {
   type ProtocolEvents,
   type Reactor,
 } from '@ropewalk/core'
-import { checkValue, having } from '@ropewalk/core/options'
+import { checkValue, having, count } from '@ropewalk/core/options'
 import { HTTPError, type RemoteProtocolError } from '../errors.ts'
 import { asciiURL } from '../message/ascii-url.ts'
 import { Headers } from '../message/headers.ts'
@@ -204,8 +204,7 @@ export class Request {
    * @throws {RangeError} outside 200–999, or when the message has control characters or one above U+00FF.
    */
   setResponseCode(code: number, message?: string): void {
-    if (!Number.isInteger(code) || code < 200 || code > 999)
-      throw new RangeError(`Cannot answer with status ${String(code)}: give a number from 200 to 999`)
+    checkValue('setResponseCode', 'code', code, STATUS)
     if (message !== undefined && !/^[\t\x20-\x7e\x80-\xff]*$/.test(message)) {
       throw new RangeError(
         'Cannot send a reason phrase with control characters, or with a character above U+00FF',
@@ -409,4 +408,5 @@ export class Request {
   }
 }
 
+const STATUS = count({ least: 200, most: 999 })
 const PROTOCOL = having('a protocol', 'makeConnection', 'dataReceived', 'connectionLost')
