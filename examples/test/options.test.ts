@@ -247,6 +247,30 @@ describe('everything that takes options', () => {
     await expect(unknown()).rejects.toThrow(/Cannot take .*notAnOption/)
   })
 
+  test('compiles with undefined for the default, as an unset variable is', async () => {
+    const [number, text]: [number | undefined, string | undefined] = [undefined, undefined]
+    const reactor = new MemoryReactor()
+    const transport = { writeStallMs: number }
+    const port = await reactor.listenTCP(80, factory, { interface: text, maxConnections: number, transport })
+    await reactor.listenUDP(53, new SilentDatagrams(), { interface: text, maxPending: number })
+    reactor.connectTCP('127.0.0.1', 80, factory, { timeoutMs: number, bindAddress: text })
+    const [site, sockets] = [
+      new Site(new Resource(), { maxBodyBytes: number }),
+      new WebSocketResource(new Rooms(), { maxMessageBytes: number }),
+    ]
+    const tls = new ClientTLS({ serverName: 'localhost', handshakeTimeoutMs: number })
+    expect([site.options.maxBodyBytes, sockets.isLeaf, tls.handshakeTimeoutMs]).toEqual([
+      1_048_576,
+      true,
+      10_000,
+    ])
+    const running = reactor.run({ stop: { drainMs: number } })
+    reactor.callWhenRunning(() => reactor.stop({ drainMs: number, delayMs: number }))
+    await reactor.settle()
+    expect(await running).toMatchObject({ aborted: [] })
+    expect(port.getHost().port).toBe(80)
+  })
+
   test('points from the names of node:net to its own', async () => {
     for (const name of ['host', 'hostname', 'address'])
       await expect(new MemoryReactor().listenTCP(80, factory, { [name]: '::1' })).rejects.toThrow(

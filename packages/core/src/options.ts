@@ -1,4 +1,10 @@
-export { checkOptions, checkValue, type GivenOptions, withDefaults } from './options/check-options.ts'
+export {
+  checkOptions,
+  checkValue,
+  type FilledOptions,
+  type GivenOptions,
+  withDefaults,
+} from './options/check-options.ts'
 export {
   anything,
   bytes,

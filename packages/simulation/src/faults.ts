@@ -20,11 +20,11 @@ export interface FaultPlan {
   /** Virtual milliseconds from now in which they begin. */
   readonly withinMs: number
   /** Most faults; how many there are follows from the seed. Default 5. */
-  readonly most?: number
+  readonly most?: number | undefined
   /** Longest time until one is mended. Default 5 000. */
-  readonly longestMs?: number
+  readonly longestMs?: number | undefined
   /** Default: every kind. */
-  readonly kinds?: readonly FaultKind[]
+  readonly kinds?: readonly FaultKind[] | undefined
 }
 
 /** Makes a script of faults between these hosts: what follows from `random`. */

@@ -18,17 +18,17 @@ import { Simulation, SIMULATION_RULES, type SimulationOptions } from './simulati
 /** How often a scenario is run, and with what. */
 export interface SimulateOptions extends Omit<SimulationOptions, 'seed' | 'faults'> {
   /** How many seeds are tried. Default 100. */
-  readonly runs?: number
+  readonly runs?: number | undefined
   /** Stops trying after so many milliseconds of real time, however many runs that were. Default: never. */
-  readonly budgetMs?: number
+  readonly budgetMs?: number | undefined
   /** What the seeds begin with. Default `0`. */
-  readonly seed?: string | number
+  readonly seed?: string | number | undefined
   /** The one seed to run. Default: what `ROPEWALK_SEED` says in the environment. */
-  readonly only?: string
+  readonly only?: string | undefined
   /** Fails a run that leaves a connection, port or timer open, and names the line that opened it. Default false. */
-  readonly failOnLeaks?: boolean
+  readonly failOnLeaks?: boolean | undefined
   /** How a failure says that one seed is run again. Default: by `ROPEWALK_SEED`. */
-  readonly command?: (seed: string) => string
+  readonly command?: ((seed: string) => string) | undefined
 }
 
 /** What happens in one run: it must make the same of the same simulation, and throw when something is wrong. */

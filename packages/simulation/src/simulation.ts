@@ -35,17 +35,17 @@ export interface SimulationOptions {
   /** What everything that looks like chance follows from. */
   readonly seed: string | number
   /** How every link behaves unless told otherwise. Default: 1 to 20 ms, nothing lost, 10 MB a second. */
-  readonly link?: Partial<LinkConditions>
+  readonly link?: Partial<LinkConditions> | undefined
   /** How the systems of the hosts behave. */
-  readonly limits?: Partial<FlowLimits>
+  readonly limits?: Partial<FlowLimits> | undefined
   /** Which faults of the scripts of `injectFaults` happen, by their place. Default: all. */
-  readonly faults?: ReadonlySet<number>
+  readonly faults?: ReadonlySet<number> | undefined
   /**
    * Makes `Math.random`, `Date`, `performance.now`, and of `crypto` `randomBytes`, `randomInt`, `randomUUID`,
    * `randomFillSync` and `getRandomValues` follow the seed and the host's clock, for code that runs in a host.
    * While time passes they are replaced in the whole process; elsewhere they answer as ever. Default false.
    */
-  readonly seedGlobals?: boolean
+  readonly seedGlobals?: boolean | undefined
 }
 
 /**

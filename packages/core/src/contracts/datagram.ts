@@ -122,23 +122,23 @@ export interface DatagramDrops {
 /** How to listen on UDP. */
 export interface ListenUDPOptions {
   /** The numeric address to listen on. Default 0.0.0.0, every IPv4 address; `::` is every one of both families. */
-  readonly interface?: string
+  readonly interface?: string | undefined
   /** Longest datagram that is delivered. Beyond it: dropped, because half a datagram is a wrong one. Default 8 192. */
-  readonly maxPacketBytes?: number
+  readonly maxPacketBytes?: number | undefined
   /** Most bytes that were written and the system has not taken. Beyond it: dropped. Default 1 048 576. */
-  readonly maxBufferedBytes?: number
+  readonly maxBufferedBytes?: number | undefined
   /** Most datagrams whose `datagramReceived` has returned a promise that is pending. Beyond it: dropped. Default 1 024. */
-  readonly maxPending?: number
+  readonly maxPending?: number | undefined
   /** Whether other ports that say so too may have the same address. Default false. */
-  readonly reuseAddress?: boolean
+  readonly reuseAddress?: boolean | undefined
   /** Whether a port on `::` leaves IPv4 to others. Default false. */
-  readonly ipv6Only?: boolean
+  readonly ipv6Only?: boolean | undefined
 }
 
 /** How to listen for multicast. */
 export interface ListenMulticastOptions extends Omit<ListenUDPOptions, 'reuseAddress'> {
   /** Whether other ports that say so too may listen on the same port number, as is usual for a group. Default false. */
-  readonly listenMultiple?: boolean
+  readonly listenMultiple?: boolean | undefined
 }
 
 /** UDP ports. */

@@ -60,9 +60,9 @@ export interface RateLimit {
 /** What a port does with connections that a policy does not admit at once. */
 export interface WaitingOptions {
   /** Most connections that wait, accepted but unread; beyond it they are refused at once. Default 128. */
-  readonly maxWaiting?: number
+  readonly maxWaiting?: number | undefined
   /** Longest wait, in milliseconds; then the connection is refused. Default 5 000. */
-  readonly maxWaitMs?: number
+  readonly maxWaitMs?: number | undefined
   /** Builds the protocol that tells a refused client so, and closes. Default: it is closed without a word. */
-  readonly overflow?: ProtocolFactory
+  readonly overflow?: ProtocolFactory | undefined
 }

@@ -1,6 +1,7 @@
 import type { ProcessDone, ProcessEnded, ProcessTerminated } from '../errors.ts'
 import type { Consumer, PushProducer } from './producer.ts'
 import type { Reactor } from './reactor.ts'
+import type { GivenOptions } from '../options/check-options.ts'
 import type { TransportOptions } from './transport-options.ts'
 
 /**
@@ -79,17 +80,17 @@ export interface SpawnOptions {
   /** Its whole environment. Default: ours. */
   readonly env?: Readonly<Record<string, string | undefined>>
   /** The directory it runs in. Default: ours. */
-  readonly cwd?: string
+  readonly cwd?: string | undefined
   /** The user it runs as. Default: ours. */
-  readonly uid?: number
+  readonly uid?: number | undefined
   /** The group it runs as. Default: ours. */
-  readonly gid?: number
+  readonly gid?: number | undefined
   /** Its descriptors, by number; below the highest, one not named is the null device. Default `{ 0: 'w', 1: 'r', 2: 'r' }`. */
-  readonly childFDs?: Readonly<Record<number, ChildFD>>
+  readonly childFDs?: Readonly<Record<number, ChildFD>> | undefined
   /** Kills the child when it aborts; its reason becomes the cause of the ProcessTerminated. */
-  readonly signal?: AbortSignal
+  readonly signal?: AbortSignal | undefined
   /** Limits of what waits for the child, and is read ahead of the protocol. A child may take its time: no `writeStallMs` unless given. */
-  readonly transport?: Partial<TransportOptions>
+  readonly transport?: GivenOptions<TransportOptions> | undefined
 }
 
 /** Child processes. */

@@ -43,5 +43,5 @@ export interface PipeOptions {
   /** Ends it early: the promise rejects with its reason, and the connection stays as it is. */
   readonly signal?: AbortSignal | undefined
   /** Says our end behind the last piece: `loseWriteConnection`. Default false. */
-  readonly end?: boolean
+  readonly end?: boolean | undefined
 }

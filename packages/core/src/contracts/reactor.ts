@@ -8,6 +8,7 @@ import type { ReactorProcess } from './process.ts'
 import type { ProtocolEvents, ProtocolFactory } from './protocol-events.ts'
 import type { ClientTLSOptions, ServerTLSOptions, TLSContext } from './tls.ts'
 import type { Transport } from './transport.ts'
+import type { GivenOptions } from '../options/check-options.ts'
 import type { TransportOptions } from './transport-options.ts'
 
 /** A function that will be called, once. */
@@ -67,9 +68,9 @@ export interface TriggerId {
 /** How `run` behaves. */
 export interface RunOptions {
   /** Whether SIGINT and SIGTERM stop the reactor, a second one the process. Default true. */
-  readonly installSignalHandlers?: boolean
+  readonly installSignalHandlers?: boolean | undefined
   /** How every stop of this run goes, at a signal too; what `stop` itself is given comes first. */
-  readonly stop?: StopOptions
+  readonly stop?: StopOptions | undefined
 }
 
 /** How `stop` behaves. */
@@ -78,22 +79,22 @@ export interface StopOptions {
    * How long everything goes on as before, in milliseconds, ports accept connections too: only `reactor.stopping`
    * is true, so that health checks fail and load balancers send no more. Default 0.
    */
-  readonly delayMs?: number
+  readonly delayMs?: number | undefined
   /**
    * Longest wait for the triggers of each phase of the shutdown, in milliseconds; then the stop goes on without
    * those that have not finished, which is logged. Default 30 000.
    */
-  readonly triggerMs?: number
+  readonly triggerMs?: number | undefined
   /**
    * Asks the connections to drain one after the other, the oldest first, evenly over so many milliseconds, so that
    * not all clients connect elsewhere at once. Default 0: all at once.
    */
-  readonly drainOverMs?: number
+  readonly drainOverMs?: number | undefined
   /**
    * Longest wait for connections to finish what they are at, in milliseconds from the end of `drainOverMs`; then
    * they are aborted. Default 10 000.
    */
-  readonly drainMs?: number
+  readonly drainMs?: number | undefined
 }
 
 /**
@@ -170,21 +171,21 @@ export interface ListeningPort<A extends Address = Address> {
 /** What a port does with the connections it accepts. */
 export interface AcceptOptions extends WaitingOptions {
   /** Most connections of this port at a time; more wait. Default: what the reactor can hold. */
-  readonly maxConnections?: number
+  readonly maxConnections?: number | undefined
   /** Rules over every connection of this port; the factory's own come behind them. */
-  readonly policies?: readonly ConnectionPolicy[]
+  readonly policies?: readonly ConnectionPolicy[] | undefined
   /** Limits and deadlines of each transport. */
-  readonly transport?: Partial<TransportOptions>
+  readonly transport?: GivenOptions<TransportOptions> | undefined
 }
 
 /** How to listen on TCP. */
 export interface ListenTCPOptions extends AcceptOptions {
   /** The address to listen on: default every one, IPv4 and IPv6. */
-  readonly interface?: string
+  readonly interface?: string | undefined
   /** Most connections that wait to be accepted. Default 511. */
-  readonly backlog?: number
+  readonly backlog?: number | undefined
   /** Whether a port on `::` leaves IPv4 to others. Default false. */
-  readonly ipv6Only?: boolean
+  readonly ipv6Only?: boolean | undefined
 }
 
 /** How to connect by TCP. */
@@ -193,13 +194,13 @@ export interface ConnectTCPOptions {
    * Longest wait for the connection, the lookup of a name and all its addresses included, in milliseconds; then it fails
    * with TimeoutError. Default 30 000.
    */
-  readonly timeoutMs?: number
+  readonly timeoutMs?: number | undefined
   /** The local address to connect from. */
-  readonly bindAddress?: string
+  readonly bindAddress?: string | undefined
   /** Rules over the connection; the factory's own come behind them. */
-  readonly policies?: readonly ConnectionPolicy[]
+  readonly policies?: readonly ConnectionPolicy[] | undefined
   /** Limits and deadlines of the transport. */
-  readonly transport?: Partial<TransportOptions>
+  readonly transport?: GivenOptions<TransportOptions> | undefined
 }
 
 /** TCP connections. */
@@ -232,14 +233,14 @@ export interface ReactorTCP {
 
 /** How to listen on a UNIX socket. */
 export interface ListenUNIXOptions extends AcceptOptions {
-  readonly backlog?: number
+  readonly backlog?: number | undefined
   /** Permission bits of the socket's file, such as 0o660; before it has them, nobody else can connect. Default: what the umask leaves. */
-  readonly mode?: number
+  readonly mode?: number | undefined
   /**
    * Removes first what a killed program has left at the path: a socket's file on which nobody listens.
    * Anything else stays, and is in the way. Default false.
    */
-  readonly removeStale?: boolean
+  readonly removeStale?: boolean | undefined
 }
 
 /** UNIX socket connections. */
@@ -294,7 +295,7 @@ export interface ReactorFiles {
 /** How one name is looked up. */
 export interface LookupOptions {
   /** Gives the lookup up: the promise rejects with the signal's reason. */
-  readonly signal?: AbortSignal
+  readonly signal?: AbortSignal | undefined
 }
 
 /** Names of hosts. */

@@ -8,46 +8,46 @@ export interface KeyPair {
   readonly cert: PEM
   readonly key: PEM
   /** Opens `key` where it is encrypted. */
-  readonly passphrase?: string
+  readonly passphrase?: string | undefined
 }
 
 /** What both sides of TLS can choose. */
 export interface TLSOptions {
   /** The oldest version accepted. Default `TLSv1.2`; nothing older can be asked for. */
-  readonly minVersion?: 'TLSv1.2' | 'TLSv1.3'
+  readonly minVersion?: 'TLSv1.2' | 'TLSv1.3' | undefined
   /** OpenSSL's list of cipher suites. Default: Node's. */
-  readonly ciphers?: string
+  readonly ciphers?: string | undefined
   /** The application protocols we speak (ALPN), best first. Default: those of the factory, or none. */
-  readonly acceptableProtocols?: readonly string[]
+  readonly acceptableProtocols?: readonly string[] | undefined
   /** Longest wait for the whole handshake, in milliseconds; then the connection is aborted. Default 10 000. */
-  readonly handshakeTimeoutMs?: number
+  readonly handshakeTimeoutMs?: number | undefined
 }
 
 /** How a server speaks TLS. */
 export interface ServerTLSOptions extends TLSOptions, KeyPair {
   /** Further certificates by the name the client asks for (SNI): `example.org`, or `*.example.org` for one label. */
-  readonly serverNames?: Readonly<Record<string, KeyPair>>
+  readonly serverNames?: Readonly<Record<string, KeyPair>> | undefined
   /** Asks clients for a certificate that one of `trustRoots` has signed. Default: none is asked for. */
-  readonly clientCertificates?: ClientCertificates
+  readonly clientCertificates?: ClientCertificates | undefined
 }
 
 /** Whose certificates a server takes from its clients. */
 export interface ClientCertificates {
   readonly trustRoots: readonly PEM[]
   /** Whether a client without one is turned away. Default true; one that cannot be verified always is. */
-  readonly required?: boolean
+  readonly required?: boolean | undefined
 }
 
 /** How a client speaks TLS. */
 export interface ClientTLSOptions extends TLSOptions {
   /** The name the server's certificate must be for, asked for by SNI. Default: the host connected to. */
-  readonly serverName?: string
+  readonly serverName?: string | undefined
   /** Who may have signed the server's certificate. Default: the authorities Node trusts. */
-  readonly trustRoots?: readonly PEM[]
+  readonly trustRoots?: readonly PEM[] | undefined
   /** The certificate shown to a server that asks for one. */
-  readonly certificate?: KeyPair
+  readonly certificate?: KeyPair | undefined
   /** Takes any certificate from anyone: whoever is in between reads and changes everything. */
-  readonly insecurelySkipVerification?: true
+  readonly insecurelySkipVerification?: true | undefined
 }
 
 /** What a finished handshake has settled. */

@@ -19,6 +19,7 @@ import {
 } from '../errors.ts'
 import { contained } from '../transport/contained.ts'
 import { mustBeBytes } from '../transport/must-be-bytes.ts'
+import type { FilledOptions } from '../options/check-options.ts'
 import { bindDatagramWire, type DatagramPortSetup } from './bind-datagram-wire.ts'
 import { bindingSpeaks, type DatagramBinding } from './datagram-binding.ts'
 import type { DatagramWire, DatagramWireEvents } from './datagram-wire.ts'
@@ -256,7 +257,9 @@ function isSame(one: UDPAddress, other: UDPAddress): boolean {
   return one.port === other.port && one.host === other.host
 }
 
-type DatagramLimits = Required<Pick<ListenUDPOptions, 'maxPacketBytes' | 'maxBufferedBytes' | 'maxPending'>>
+type DatagramLimits = FilledOptions<
+  Pick<ListenUDPOptions, 'maxPacketBytes' | 'maxBufferedBytes' | 'maxPending'>
+>
 
 const DEFAULT_DATAGRAM_LIMITS: DatagramLimits = {
   maxPacketBytes: 8_192,

@@ -14,7 +14,7 @@ import { attemptFailure } from './attempt-failure.ts'
 /** How one connect behaves. */
 export interface ConnectOptions {
   /** Gives the attempt up when aborted: the promise rejects with ConnectingCancelledError. */
-  readonly signal?: AbortSignal
+  readonly signal?: AbortSignal | undefined
 }
 
 /** Somewhere to connect to. */

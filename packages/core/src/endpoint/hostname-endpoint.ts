@@ -24,7 +24,7 @@ import { mustBeHostName } from './host-name.ts'
 /** How a hostname endpoint connects. */
 export interface HostnameEndpointOptions extends ConnectTCPOptions {
   /** How long an attempt may take until the next address is tried beside it, in milliseconds. Default 250. */
-  readonly attemptDelayMs?: number
+  readonly attemptDelayMs?: number | undefined
 }
 
 /**

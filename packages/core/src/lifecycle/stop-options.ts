@@ -1,9 +1,9 @@
 import type { RunOptions, StopOptions } from '../contracts/reactor.ts'
-import { checkOptions, withDefaults } from '../options/check-options.ts'
+import { checkOptions, type FilledOptions, withDefaults } from '../options/check-options.ts'
 import { anything, flag, milliseconds, type OptionRules } from '../options/option-rules.ts'
 
 /** Every option of a stop. */
-export type StopSettings = Required<StopOptions>
+export type StopSettings = FilledOptions<StopOptions>
 
 /** How a reactor stops unless `run` or `stop` is given something else. */
 export const DEFAULT_STOP_OPTIONS: StopSettings = {

@@ -10,7 +10,7 @@ export interface LogFilter {
    * The least level for a namespace and those below it: `shop` counts for `shop.orders` too, unless that
    * has a level of its own.
    */
-  readonly namespaces?: Readonly<Record<string, LogLevel>>
+  readonly namespaces?: Readonly<Record<string, LogLevel>> | undefined
 }
 
 /**

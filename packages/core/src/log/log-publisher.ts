@@ -8,9 +8,9 @@ export interface LogPublisherOptions {
   /** Tells the time of events. */
   readonly reactor: Pick<ReactorTime, 'wallClock'>
   /** Who is told first. Default nobody. */
-  readonly observers?: LogObserver | readonly LogObserver[]
+  readonly observers?: LogObserver | readonly LogObserver[] | undefined
   /** Told of what no observer could hear, because all of them failed. Default nobody. */
-  readonly otherwise?: LogObserver
+  readonly otherwise?: LogObserver | undefined
 }
 
 /**

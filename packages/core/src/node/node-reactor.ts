@@ -48,11 +48,11 @@ import { UnhandledEnds } from './unhandled-ends.ts'
 /** What a reactor is made with. */
 export interface ReactorOptions {
   /** Who is told of faults and news, one or several. Default: `logToStderr`. */
-  readonly log?: LogObserver | readonly LogObserver[]
+  readonly log?: LogObserver | readonly LogObserver[] | undefined
   /** Most connections at a time; more wait, accepted but unread. Default: what the descriptors of the process allow, with a reserve. */
-  readonly maxConnections?: number
+  readonly maxConnections?: number | undefined
   /** Answers the numeric addresses of a host, best first, for every connection by name. Default: the system. */
-  readonly lookup?: ReactorNames['lookup']
+  readonly lookup?: ReactorNames['lookup'] | undefined
 }
 
 /**

@@ -11,11 +11,11 @@ import { reactor as defaultReactor } from './default-reactor.ts'
 /** How a command is run for its output. */
 export interface ProcessOutputOptions extends Omit<SpawnOptions, 'childFDs' | 'transport'> {
   /** Default: the default reactor. */
-  readonly reactor?: ReactorProcess & ReactorTime & Partial<Pick<ReactorCore, 'stopping'>>
+  readonly reactor?: (ReactorProcess & ReactorTime & Partial<Pick<ReactorCore, 'stopping'>>) | undefined
   /** Most bytes of output and errors together; beyond them the child is killed. Default 16 MiB. */
-  readonly maxBytes?: number
+  readonly maxBytes?: number | undefined
   /** Longest run, in milliseconds; then the child is killed. Default: any. */
-  readonly timeoutMs?: number
+  readonly timeoutMs?: number | undefined
 }
 
 /** What a command wrote, and how it ended. */

@@ -25,15 +25,15 @@ import { ProcessOutput } from './exit-process.ts'
 /** How `react` runs a program. */
 export interface ReactOptions<R extends Reactor = SystemReactor> {
   /** Default: the default reactor. */
-  readonly reactor?: R
+  readonly reactor?: R | undefined
   /** What `main` gets after the reactor. Default: the arguments on the command line. */
-  readonly argv?: readonly string[]
+  readonly argv?: readonly string[] | undefined
   /** How the reactor stops, once `main` is done and at a signal. */
-  readonly stop?: StopOptions
+  readonly stop?: StopOptions | undefined
   /** Longest wait for stdout and stderr to take what was written, when a signal ends the program, in milliseconds. Default 2 000. */
-  readonly outputMs?: number
+  readonly outputMs?: number | undefined
   /** Ends the process with a status. Default: waits until stdout and stderr have been written, then `process.exit`. */
-  readonly exit?: (code: number) => void
+  readonly exit?: ((code: number) => void) | undefined
 }
 
 /**

@@ -12,11 +12,11 @@ import { reactor as defaultReactor } from './default-reactor.ts'
 /** Where services run. */
 export interface RunServicesOptions {
   /** Default: the default reactor. */
-  readonly reactor?: Reactor
+  readonly reactor?: Reactor | undefined
   /** How long the services may take to stop; then the reactor goes on without them. Default 30 000. */
-  readonly stopTimeoutMs?: number
+  readonly stopTimeoutMs?: number | undefined
   /** How the reactor stops, at a signal too. Its `triggerMs` is `stopTimeoutMs` at least. */
-  readonly stop?: StopOptions
+  readonly stop?: StopOptions | undefined
 }
 
 /**

@@ -4,6 +4,9 @@ import { nearestName } from './nearest-name.ts'
 /** Options as a caller gives them: one that is undefined has its default. */
 export type GivenOptions<T> = { readonly [name in keyof T]?: T[name] | undefined }
 
+/** Options in which every default is filled in. */
+export type FilledOptions<T> = { readonly [name in keyof T]-?: Exclude<T[name], undefined> }
+
 /**
  * Checks every option by name, type and range.
  *

@@ -10,7 +10,7 @@ export interface AcceptRate {
   /** Connections a second, on average. */
   readonly perSecond: number
   /** Connections that may come at once after a pause. Default: those of one second, at least 1. */
-  readonly burst?: number
+  readonly burst?: number | undefined
 }
 
 /** New connections come in no faster than this; the others wait their turn. */

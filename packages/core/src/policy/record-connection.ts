@@ -9,7 +9,7 @@ import { formatRecordedEvent, type RecordedEvent } from './recording.ts'
 /** How much is recorded. */
 export interface RecordConnectionOptions {
   /** Most bytes recorded of one connection, in both directions together; the rest is left out. Default 16 MiB. */
-  readonly maxBytes?: number
+  readonly maxBytes?: number | undefined
 }
 
 /**

@@ -6,11 +6,11 @@ import { TokenBucket } from './token-bucket.ts'
 /** How fast bytes may pass. What is not said is not limited. */
 export interface ThrottleOptions {
   /** Bytes read a second. */
-  readonly readBytesPerSecond?: number
+  readonly readBytesPerSecond?: number | undefined
   /** Bytes written a second. */
-  readonly writeBytesPerSecond?: number
+  readonly writeBytesPerSecond?: number | undefined
   /** Whether each connection has these rates, or all of them share one. Default `each`. */
-  readonly for?: 'each' | 'all'
+  readonly for?: 'each' | 'all' | undefined
 }
 
 /** Connections are read, and written to, no faster than this; what waits makes producers pause. */

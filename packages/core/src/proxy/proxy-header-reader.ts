@@ -10,9 +10,9 @@ import { FIXED_BYTES, parseProxyV2, PROXY_V2_SIGNATURE, proxyV2Length } from './
 /** Which headers are read. */
 export interface ProxyHeaderReaderOptions {
   /** The versions that are understood. Default both. */
-  readonly versions?: readonly ProxyVersion[]
+  readonly versions?: readonly ProxyVersion[] | undefined
   /** Longest header of version 2, at least 536 bytes; one of version 1 has 107 at most. Default 4 096. */
-  readonly maxHeaderBytes?: number
+  readonly maxHeaderBytes?: number | undefined
 }
 
 /** Reads the header that a proxy sends in front of a connection's bytes. */

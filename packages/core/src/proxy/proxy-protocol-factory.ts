@@ -28,7 +28,7 @@ export interface ProxyProtocolOptions extends ProxyHeaderReaderOptions {
    */
   readonly trustedSources: 'any' | readonly string[]
   /** Longest wait for the whole header, in milliseconds; then the connection is aborted. Default 5 000. */
-  readonly headerTimeoutMs?: number
+  readonly headerTimeoutMs?: number | undefined
 }
 
 /**

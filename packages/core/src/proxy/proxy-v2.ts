@@ -70,7 +70,7 @@ export function parseProxyV2(header: Buffer): ProxyHeader {
 /** How a header of version 2 is written. */
 export interface WriteProxyV2Options {
   /** Whether it carries a checksum, which whoever reads it must verify. Default false. */
-  readonly checksum?: boolean
+  readonly checksum?: boolean | undefined
 }
 
 /**

@@ -13,16 +13,16 @@ export type RetryPolicy = (failedAttempts: number, reactor: ReactorRandom) => nu
 /** How waits between attempts grow. */
 export interface BackoffOptions {
   /** What the waits grow from, in milliseconds: the first is this times `factor`. Default 1 000. */
-  readonly initialDelayMs?: number
+  readonly initialDelayMs?: number | undefined
   /** Longest wait, in milliseconds, without the jitter. Default 60 000. */
-  readonly maxDelayMs?: number
+  readonly maxDelayMs?: number | undefined
   /** How many times longer each wait is than the one before. Default 1.5. */
-  readonly factor?: number
+  readonly factor?: number | undefined
   /**
    * Most that is added to each wait at random, in milliseconds, so that clients who lost the same server do not
    * return to it all at once. Default 1 000.
    */
-  readonly jitterMs?: number
+  readonly jitterMs?: number | undefined
 }
 
 /**

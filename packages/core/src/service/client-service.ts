@@ -21,14 +21,14 @@ export interface ConnectedProtocol extends ProtocolEvents {
 export interface ClientServiceOptions<P> {
   readonly reactor: ReactorTime & ReactorRandom & ReactorLog
   /** How long to wait before the next attempt. Default `backoffPolicy()`. */
-  readonly retryPolicy?: RetryPolicy
+  readonly retryPolicy?: RetryPolicy | undefined
   /**
    * Makes a new connection fit for use, such as by logging in, before `whenConnected` answers it. A throw, or
    * a promise that rejects, closes the connection and counts as a failed attempt.
    */
-  readonly prepareConnection?: (protocol: P) => unknown
+  readonly prepareConnection?: ((protocol: P) => unknown) | undefined
   /** What `whenConnected` does unless it is told otherwise. */
-  readonly failAfterFailures?: number
+  readonly failAfterFailures?: number | undefined
 }
 
 /** How long to wait for a connection. */

@@ -7,7 +7,7 @@ import type { ReadOptions, StreamInput } from './stream-input.ts'
 /** How much a read up to a delimiter may take. */
 export interface ReadUntilOptions extends ReadOptions {
   /** Most bytes before the delimiter. Beyond it the read rejects with a LineTooLongError. Default 64 KiB. */
-  readonly maxBytes?: number
+  readonly maxBytes?: number | undefined
 }
 
 /**

@@ -28,7 +28,7 @@ import { MemoryNetwork } from './memory-network.ts'
 /** What a memory reactor is made with. */
 export interface MemoryReactorOptions {
   /** Who is told of what it logs, beside `logged`. */
-  readonly log?: LogObserver | readonly LogObserver[]
+  readonly log?: LogObserver | readonly LogObserver[] | undefined
 }
 
 /**

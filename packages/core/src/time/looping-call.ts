@@ -14,7 +14,7 @@ export interface LoopOptions extends Cancellable {
   /** Whose time it keeps; where a call is logged that has failed while no code waits for the loop. */
   readonly reactor: ReactorTime & Partial<ReactorLog>
   /** Whether the first call is made at once rather than after one interval. Default true. */
-  readonly now?: boolean
+  readonly now?: boolean | undefined
 }
 
 /**

@@ -8,9 +8,9 @@ import { type Cancellable, wait } from './wait.ts'
 /** How much a queue holds. */
 export interface QueueOptions {
   /** Most values that wait to be taken; beyond it `put` throws. Default: any number. */
-  readonly size?: number
+  readonly size?: number | undefined
   /** Most takers that wait for a value; beyond it `get` rejects. Default: any number. */
-  readonly backlog?: number
+  readonly backlog?: number | undefined
 }
 
 /**

@@ -11,9 +11,9 @@ export interface ServerTLSFiles extends Omit<ServerTLSOptions, 'cert' | 'key'> {
   /** The path of its private key, PEM. */
   readonly keyFile: string
   /** How often the files are read again, in milliseconds; a new certificate is shown from the next connection on. Default: never. */
-  readonly reloadEveryMs?: number
+  readonly reloadEveryMs?: number | undefined
   /** Ends the looking for new ones. A reactor that stops ends it too. */
-  readonly signal?: AbortSignal
+  readonly signal?: AbortSignal | undefined
 }
 
 /**

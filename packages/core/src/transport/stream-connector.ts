@@ -235,7 +235,11 @@ export class StreamConnector<P extends ProtocolEvents> implements Connector<P> {
   }
 }
 
-function timeoutOf({ options }: { readonly options?: { readonly timeoutMs?: number } }): number {
+function timeoutOf({
+  options,
+}: {
+  readonly options?: { readonly timeoutMs?: number | undefined } | undefined
+}): number {
   return options?.timeoutMs ?? DEFAULT_TIMEOUT_MS
 }
 

@@ -1,5 +1,5 @@
 import type { TransportOptions } from '../contracts/transport-options.ts'
-import { withDefaults } from '../options/check-options.ts'
+import { type GivenOptions, withDefaults } from '../options/check-options.ts'
 import { bytes, milliseconds, type OptionRules } from '../options/option-rules.ts'
 
 /** What a transport does unless told otherwise. */
@@ -33,6 +33,6 @@ export const TRANSPORT_RULES: OptionRules<TransportOptions> = {
  *
  * @throws {TypeError | RangeError} for an option that is not one, or has a value that it cannot have.
  */
-export function transportOptions(options: Partial<TransportOptions> | undefined): TransportOptions {
+export function transportOptions(options: GivenOptions<TransportOptions> | undefined): TransportOptions {
   return withDefaults('a transport', DEFAULT_TRANSPORT_OPTIONS, options, TRANSPORT_RULES)
 }

@@ -36,7 +36,7 @@ describe('listenUDP and listenMulticast', () => {
       }
     }
     const options = { maxPacketBytes: undefined, maxPending: undefined, maxBufferedBytes: undefined }
-    const port = await reactor.listenUDP(53, new Measuring(), options as never)
+    const port = await reactor.listenUDP(53, new Measuring(), options)
     const other = await reactor.listenUDP(54, new Silent())
     for (const bytes of [8_192, 8_193]) other.write(Buffer.alloc(bytes), { host: '127.0.0.1', port: 53 })
     reactor.pump()

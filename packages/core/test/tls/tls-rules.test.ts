@@ -26,8 +26,8 @@ describe('options of both sides', () => {
       minVersion: undefined,
       handshakeTimeoutMs: undefined,
     }
-    expect(new ServerTLS({ ...server, ...options } as never).handshakeTimeoutMs).toBe(10_000)
-    expect(new ClientTLS({ serverName: 'localhost', ...options } as never).handshakeTimeoutMs).toBe(10_000)
+    expect(new ServerTLS({ ...server, ...options }).handshakeTimeoutMs).toBe(10_000)
+    expect(new ClientTLS({ serverName: 'localhost', ...options }).handshakeTimeoutMs).toBe(10_000)
   })
 })
 

@@ -68,7 +68,7 @@ describe('listening', () => {
 
   test('takes undefined for the default', async () => {
     const options = { interface: undefined, backlog: undefined, maxWaiting: undefined, transport: undefined }
-    const port = await new MemoryReactor().listenTCP(80, factory, options as unknown as ListenTCPOptions)
+    const port = await new MemoryReactor().listenTCP(80, factory, options)
     expect(port.getHost()).toMatchObject({ host: '127.0.0.1', port: 80 })
   })
 

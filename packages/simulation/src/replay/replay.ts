@@ -8,9 +8,9 @@ import { ReplayFailed } from './replay-failed.ts'
 /** How a recording is replayed. */
 export interface ReplayOptions {
   /** Into which pieces it is cut. Default `every`. */
-  readonly cuts?: Cuts
+  readonly cuts?: Cuts | undefined
   /** Most times it is played; a recording that would need more is refused. Default 20 000. */
-  readonly maxPlays?: number
+  readonly maxPlays?: number | undefined
 }
 
 /** One connection of a recording, replayed. */
