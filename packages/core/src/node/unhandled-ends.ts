@@ -16,11 +16,13 @@ import {
  * connection or of a service, because a connection cannot be made, or because of what a peer has sent. Node would end the process, and with it every other
  * connection.
  *
- * Every other one ends the process, as it does anyway, unless the program listens for it. A program that was started
+ * Every other one is left to Node, as if none of this were there: it ends the process with Node's own message, unless the
+ * program listens for it. A program that was started
  * with `--unhandled-rejections` has chosen a rule of its own, and keeps it.
  */
 export class UnhandledEnds {
   readonly #log: LogObserver
+  #listener: Listener | undefined
   #removal: NodeJS.Immediate | undefined
 
   constructor(log: LogObserver) {
@@ -32,14 +34,15 @@ export class UnhandledEnds {
     clearImmediate(this.#removal)
     if (hasOwnRule()) return
     const listener = listeners().find(isOurs) ?? newListener()
+    this.#listener = listener
     listener[LOGS].add(this.#log)
-    if (!listeners().includes(listener)) process.on('unhandledRejection', listener)
+    listen(listener)
   }
 
   /** Listens no more from the next turn on: Node reports what was rejected in this one after its promises. */
   remove(): void {
     this.#removal = setImmediate(() => {
-      const listener = listeners().find(isOurs)
+      const listener = this.#listener
       listener?.[LOGS].delete(this.#log)
       if (listener?.[LOGS].size === 0) process.off('unhandledRejection', listener)
     })
@@ -57,9 +60,22 @@ function newListener(): Listener {
   const unhandled = (reason: unknown): void => {
     const [log] = logs
     if (isEnd(reason)) log?.({ level: 'error', text: TEXT, error: reason })
-    else if (listeners().every(isOurs)) throw reason
+    else if (listeners().every(isOurs)) leaveToNode(reason, listener)
   }
-  return Object.assign(unhandled, { [LOGS]: logs })
+  const listener = Object.assign(unhandled, { [LOGS]: logs })
+  return listener
+}
+
+/** First, so that what the program listens with once is still there when we look. */
+function listen(listener: Listener): void {
+  if (!listeners().includes(listener)) process.prependListener('unhandledRejection', listener)
+}
+
+/** What Node does without a listener depends on there being none: its message, and `uncaughtException` where a program goes on. */
+function leaveToNode(reason: unknown, listener: Listener): void {
+  process.off('unhandledRejection', listener)
+  void Promise.reject(reason)
+  setImmediate(() => listener[LOGS].size > 0 && listen(listener))
 }
 
 function listeners(): readonly Partial<Listener>[] {

@@ -2,6 +2,7 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { ConnectionDone, ConnectionLost, ServiceStopped } from '../../src/errors.ts'
 import { RemoteError } from '../../src/bytes/remote-error.ts'
 import { UnhandledEnds } from '../../src/node/unhandled-ends.ts'
+import { runProgram } from './run-program.ts'
 
 describe('UnhandledEnds', () => {
   const others = process.listeners('unhandledRejection')
@@ -29,15 +30,8 @@ describe('UnhandledEnds', () => {
     expect(logged).toEqual([end, aborted, stopped, refused].flatMap((error) => ['error', error]))
     const circle = new Error('circle')
     circle.cause = circle
-    for (const reason of [circle, new TypeError('mine'), undefined]) {
-      let thrown: unknown = 'nothing'
-      try {
-        raise(reason)
-      } catch (error) {
-        thrown = error
-      }
-      expect(thrown).toBe(reason)
-    }
+    process.on('unhandledRejection', () => undefined)
+    for (const reason of [circle, new TypeError('mine'), undefined]) raise(reason)
     expect(logged).toHaveLength(8)
   })
 
@@ -50,11 +44,19 @@ describe('UnhandledEnds', () => {
     expect(seen).toEqual(['mine'])
   })
 
+  test('leaves a rejection to a listener of the program that listens once', () => {
+    const { ends } = make()
+    const seen: unknown[] = []
+    process.once('unhandledRejection', (reason) => seen.push(reason))
+    ends.install()
+    raise('mine')
+    expect([seen, process.listenerCount('unhandledRejection')]).toEqual([['mine'], 1])
+  })
+
   test('logs once, however many reactors run', () => {
     const [first, second] = [make(), make()]
     for (const { ends } of [first, second]) ends.install()
     raise(new ConnectionDone())
-    expect(() => raise('mine')).toThrow('mine')
     expect([first.logged.length, second.logged.length]).toEqual([2, 0])
     expect(process.listenerCount('unhandledRejection')).toBe(1)
   })
@@ -76,5 +78,40 @@ describe('UnhandledEnds', () => {
     ends.remove()
     await nextTurn()
     expect(count()).toBe(0)
+  })
+
+  test.each([
+    "new Error('mine')",
+    '5',
+    'undefined',
+    '{ a: 1 }',
+    "Object.assign(new Error('mine'), { code: 7 })",
+  ])('leaves the rejection %s to Node as it is without a reactor', async (reason) => {
+    const fault = `\nsetTimeout(() => void Promise.reject(${reason}))`
+    const [plain, running] = await Promise.all([
+      runProgram(`void reactor.now()${fault}`),
+      runProgram(`void reactor.run()${fault}`),
+    ])
+    expect(running).toEqual(plain)
+    expect(running.code).toBe(1)
+  })
+
+  test('goes on where the program goes on after what it listens for', async () => {
+    const { output, code } = await runProgram(`
+      import { QueueClosed, logToStderr } from './packages/core/src/index.ts'
+      process.on('uncaughtException', (error, origin) => console.log(origin, error.message))
+      reactor.logPublisher.removeObserver(logToStderr)
+      reactor.logPublisher.addObserver(({ error }) => console.log('logged', error.message))
+      reactor.callWhenRunning(() => {
+        void Promise.reject(new Error('mine'))
+        setTimeout(() => void Promise.reject(new QueueClosed('over')), 20)
+        setTimeout(() => void Promise.reject(new Error('again')), 40)
+        setTimeout(() => reactor.stop(), 60)
+      })
+      await reactor.run()
+      await new Promise((resolve) => setImmediate(resolve))
+      console.log(process.listenerCount('unhandledRejection'))`)
+    const seen = ['unhandledRejection mine', 'logged over', 'unhandledRejection again', '0']
+    expect([output, code]).toEqual([`${seen.join('\n')}\n`, 0])
   })
 })
