@@ -101,7 +101,8 @@ export interface ReactorProcess {
    *
    * A stop of the reactor closes the child's standard input and sends it SIGTERM; at the deadline it is killed.
    *
-   * @throws {TypeError} when the arguments make no sense. That the command cannot be started is told to `processEnded`.
+   * @throws {TypeError | RangeError} for an argument or an option that is not what it must be; nothing is started then. That
+   *   the command cannot be started is reported to `processEnded`.
    */
   spawnProcess(
     processProtocol: ProcessEvents,

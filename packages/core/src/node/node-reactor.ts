@@ -41,7 +41,7 @@ import { SpawnedProcess } from './spawned-process.ts'
 import { checkOptions, checkValue } from '../options/check-options.ts'
 import { FACTORY } from '../options/object-rules.ts'
 import { anything, callable, count, type OptionRules } from '../options/option-rules.ts'
-import { SPAWN_RULES } from './spawn-rules.ts'
+import { checkSpawn } from './spawn-rules.ts'
 import { StandardIO } from './standard-io.ts'
 import { UnhandledEnds } from './unhandled-ends.ts'
 
@@ -167,7 +167,7 @@ class NodeReactor extends WireReactor implements SystemReactor {
     args: readonly string[] = [],
     options: SpawnOptions = {},
   ): ProcessTransport {
-    checkOptions('spawnProcess', options, SPAWN_RULES)
+    checkSpawn(protocol, command, args, options)
     return new SpawnedProcess({ host: this.host, protocol, command, args, options })
   }
 

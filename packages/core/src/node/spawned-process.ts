@@ -17,9 +17,10 @@ import {
   ProcessNotStarted,
   ProcessTerminated,
 } from '../errors.ts'
+import { withDefaults } from '../options/check-options.ts'
 import { contained } from '../transport/contained.ts'
 import type { Attempting, TransportHost } from '../transport/transport-host.ts'
-import { transportOptions } from '../transport/transport-options.ts'
+import { DEFAULT_TRANSPORT_OPTIONS, TRANSPORT_RULES } from '../transport/transport-options.ts'
 import { ProcessReader } from './process-reader.ts'
 import { ProcessWriter } from './process-writer.ts'
 
@@ -55,7 +56,7 @@ export class SpawnedProcess implements ProcessTransport {
   #forewarned: boolean
   #killed: { readonly cause: unknown } | undefined
 
-  /** @throws {TypeError} when the arguments make no sense. */
+  /** @throws {unknown} what Node throws, unless it is an error of the system. */
   constructor(setup: SpawnSetup) {
     this.#setup = setup
     this.#forewarned = setup.host.stopping
@@ -207,7 +208,7 @@ export class SpawnedProcess implements ProcessTransport {
   }
 
   get #limits(): TransportOptions {
-    return transportOptions({ ...UNHURRIED, ...this.#setup.options.transport })
+    return withDefaults('spawnProcess', UNHURRIED, this.#setup.options.transport, TRANSPORT_RULES)
   }
 
   #pipeLost(childFD: number): void {
@@ -303,4 +304,4 @@ const STDIN = 0
 const STDOUT = 1
 const STDERR = 2
 const DEFAULT_CHILD_FDS: Readonly<Record<number, ChildFD>> = { 0: 'w', 1: 'r', 2: 'r' }
-const UNHURRIED: Partial<TransportOptions> = { writeStallMs: Number.MAX_SAFE_INTEGER }
+const UNHURRIED: TransportOptions = { ...DEFAULT_TRANSPORT_OPTIONS, writeStallMs: Number.MAX_SAFE_INTEGER }

@@ -20,6 +20,14 @@ export const WITH_REACTOR: OptionRule = (value) => {
     : { kind: 'type', wanted: 'an object with a reactor: { reactor }' }
 }
 
+/** A signal, and not its controller. */
+export const ABORT_SIGNAL: OptionRule = having(
+  'an AbortSignal, such as controller.signal',
+  'addEventListener',
+  'removeEventListener',
+  'throwIfAborted',
+)
+
 /** A reactor, in an argument that stands before a string. */
 export const REACTOR: OptionRule = having('a reactor, then a string', 'listenTCP', 'connectTCP')
 

@@ -108,8 +108,8 @@ describe('spawnProcess', () => {
   })
 
   test('throws at once when the arguments make no sense', () => {
-    expect(() => reactor.spawnProcess(new RecordingChild(), 'sh', ['a\0b'])).toThrow(TypeError)
-    expect(() => reactor.spawnProcess(new RecordingChild(), '')).toThrow(TypeError)
+    expect(() => reactor.spawnProcess(new RecordingChild(), 'sh', ['a\0b'])).toThrow(RangeError)
+    expect(() => reactor.spawnProcess(new RecordingChild(), '')).toThrow(RangeError)
   })
 
   test('answers false above the high-water mark, and kills at its cap a child that reads nothing', async () => {
