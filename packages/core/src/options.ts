@@ -1,5 +1,6 @@
 export {
   checkOptions,
+  checkOptionsOrInstance,
   checkValue,
   type FilledOptions,
   type GivenOptions,

@@ -134,7 +134,7 @@ export interface ReactorCore {
    * @throws {TypeError | RangeError} (rejects) when an option is unknown, of the wrong type or out of range.
    */
   stop(options?: StopOptions): Promise<StopReport>
-  /** Calls now if running, otherwise at the next startup. */
+  /** Calls now if running, otherwise at the next startup. @throws {TypeError} when `call` is not a function. */
   callWhenRunning(call: () => unknown): void
   /**
    * Calls at each start or stop of the reactor. The next phase waits for the promise it returns, at a stop for

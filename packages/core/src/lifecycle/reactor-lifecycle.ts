@@ -11,6 +11,8 @@ import type {
   TriggerPhase,
 } from '../contracts/reactor.ts'
 import { ReactorAlreadyRunning, ReactorNotRunning } from '../errors.ts'
+import { checkValue } from '../options/check-options.ts'
+import { callable } from '../options/option-rules.ts'
 import { contained } from '../transport/contained.ts'
 import { Alarm } from '../transport/alarm.ts'
 import { diagnose } from '../transport/diagnostics.ts'
@@ -88,7 +90,8 @@ export class ReactorLifecycle implements TransportHost {
     const run = this.#run
     const wanted = (): boolean => this.#run === run
     this.#edges.started(options)
-    await this.#events.fire('startup', wanted)
+    // A trigger that hangs must not keep the run from its end.
+    await Promise.race([this.#events.fire('startup', wanted), finished])
     if (wanted()) for (const call of this.#whenRunning.splice(0)) this.#call(call)
     return finished
   }
@@ -115,6 +118,7 @@ export class ReactorLifecycle implements TransportHost {
   }
 
   callWhenRunning(call: () => unknown): void {
+    checkValue('callWhenRunning', 'call', call, callable)
     if (this.#run.is === 'running' || this.#run.is === 'delaying') this.#call(call)
     else this.#whenRunning.push(call)
   }

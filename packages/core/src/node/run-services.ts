@@ -1,8 +1,9 @@
 import type { Reactor, StopOptions } from '../contracts/reactor.ts'
 import { SERVICE } from '../options/object-rules.ts'
 import { ReactorAlreadyRunning, ServiceStopped } from '../errors.ts'
-import { DEFAULT_STOP_OPTIONS } from '../lifecycle/stop-options.ts'
+import { checkRunOptions, DEFAULT_STOP_OPTIONS } from '../lifecycle/stop-options.ts'
 import { checkOptions, checkValue } from '../options/check-options.ts'
+import { SERVICE } from '../options/object-rules.ts'
 import { anything, having, milliseconds, type OptionRules } from '../options/option-rules.ts'
 import type { Service } from '../service/service.ts'
 import { sleep } from '../time/sleep.ts'
@@ -31,7 +32,8 @@ export interface RunServicesOptions {
  * time at a stop.
  *
  * @throws {ReactorAlreadyRunning} (rejects) when the reactor runs; `app` is not started then.
- * @throws {TypeError | RangeError} (rejects) when an option is unknown, of the wrong type or out of range.
+ * @throws {TypeError | RangeError} (rejects) when `app` is not a service, or an option is unknown, of the wrong type or out
+ *   of range; nothing is started then, nor by a later run.
  * @throws {unknown} (rejects) with what the start or the stop of `app` failed with, or that it took too long to
  *   stop, once the reactor has stopped.
  */
@@ -39,6 +41,7 @@ export async function runServices(app: Service, options: RunServicesOptions = {}
   checkValue('runServices', 'app', app, SERVICE)
   checkOptions('runServices', options, RULES)
   const { reactor = defaultReactor, stopTimeoutMs = DEFAULT_STOP_TIMEOUT_MS, stop = {} } = options
+  checkRunOptions({ stop })
   if (reactor.running) throw new ReactorAlreadyRunning('Cannot run services in a reactor that is running')
   const running = new RunningServices(app, reactor, stopTimeoutMs)
   const triggers = [

@@ -33,6 +33,24 @@ export function checkOptions<T extends object>(
 }
 
 /**
+ * Checks `given` as `checkOptions` does where it is a plain object. An instance is used for the options that it has, as a
+ * transport for its reactor and its signal: only these are checked.
+ *
+ * @throws {TypeError | RangeError} as `checkOptions` does.
+ */
+export function checkOptionsOrInstance<T extends object>(
+  owner: string,
+  given: GivenOptions<T> | undefined,
+  rules: OptionRules<T>,
+): void {
+  if (given === undefined || !isObject(given) || isPlain(given)) return checkOptions(owner, given, rules)
+  for (const [name, rule] of Object.entries<OptionRule>(rules)) {
+    const value: unknown = Reflect.get(given, name)
+    if (value !== undefined) checkValue(owner, name, value, rule)
+  }
+}
+
+/**
  * Checks `given` as `checkOptions` does, and fills in the defaults.
  *
  * @returns `defaults` itself when no option is given: it costs nothing to keep for many connections.
@@ -82,10 +100,16 @@ function unknownOption(
 
 /** Whether options can be read from it: a Map, or an instance whose values are inherited, shows none of its own. */
 function isOptions(given: unknown): given is object {
-  if (typeof given !== 'object' || given === null || Array.isArray(given)) return false
+  return isObject(given) && (isPlain(given) || Object.keys(given).length > 0)
+}
+
+function isObject(given: unknown): given is object {
+  return typeof given === 'object' && given !== null && !Array.isArray(given)
+}
+
+function isPlain(given: object): boolean {
   const prototype: unknown = Object.getPrototypeOf(given)
-  const isPlain = prototype === null || Object.getPrototypeOf(prototype) === null
-  return isPlain || Object.keys(given).length > 0
+  return prototype === null || Object.getPrototypeOf(prototype) === null
 }
 
 /** A value as messages quote it: short, and with the type where it matters. */

@@ -59,6 +59,12 @@ export const TLS_CONTEXT: OptionRule = having('a ServerTLS or a ClientTLS', 'sec
 /** A service. */
 export const SERVICE: OptionRule = instance('a Service', 'startService', 'stopService', 'setServiceParent')
 
+/** Where to connect to. */
+export const CLIENT_ENDPOINT: OptionRule = having('an endpoint, such as new TCPClientEndpoint(…)', 'connect')
+
+/** Where to listen. */
+export const SERVER_ENDPOINT: OptionRule = having('an endpoint, such as new TCPServerEndpoint(…)', 'listen')
+
 const isFactory = having('a factory', 'buildProtocol', 'doStart', 'doStop')
 const isReactor = having('a reactor', 'now', 'callLater')
 

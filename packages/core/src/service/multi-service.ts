@@ -26,6 +26,7 @@ export class MultiService extends Service implements ServiceCollection {
    * Resolves when it has been started, if this runs.
    *
    * @throws {LocalProtocolError} (rejects) when it is here already, or another has its name.
+   * @throws {TypeError} (rejects) for what is not a service.
    * @throws {unknown} (rejects) with what its start failed with; it is not taken in then.
    */
   async addService(service: Service): Promise<void> {

@@ -203,6 +203,24 @@ describe('ReactorLifecycle', () => {
     })
   })
 
+  test('a stop ends a run whose startup hangs, and the next run is another one', async () => {
+    const reactor = new MemoryReactor()
+    const [ran, slow] = [[] as string[], new Gate()]
+    const hanging = reactor.addSystemEventTrigger('before', 'startup', () => slow.opened)
+    reactor.addSystemEventTrigger('after', 'startup', () => ran.push('after startup'))
+    const run = reactor.run()
+    await reactor.stop()
+    expect(await run).toEqual({ completed: [], aborted: [] })
+    reactor.removeSystemEventTrigger(hanging)
+    const second = reactor.run()
+    await reactor.settle()
+    slow.open()
+    await reactor.settle()
+    expect(ran).toEqual(['after startup'])
+    await reactor.stop()
+    await second
+  })
+
   describe('callWhenRunning', () => {
     test('waits for the startup, or calls at once (statement 72)', async () => {
       const reactor = new MemoryReactor()

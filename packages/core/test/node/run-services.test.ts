@@ -90,6 +90,9 @@ describe('runServices', () => {
         [{ stopTimeoutMs: Number.NaN }, 'Cannot take stopTimeoutMs NaN'],
         [{ stopTimeoutMs: -1 }, 'Cannot take stopTimeoutMs -1'],
         [{ stop: { drainMs: -1 } }, 'Cannot take drainMs -1'],
+        [{ stop: null as never }, 'Cannot take null as the options of run, option stop'],
+        [{ stop: { triggerMs: '5' as never } }, 'Cannot take triggerMs "5"'],
+        [{ stop: { triggerMs: null as never } }, 'Cannot take triggerMs null'],
         [{ stopTimeout: 1 }, 'did you mean stopTimeoutMs?'],
       ] as const)
         await expect(runServices(new NotingService('a', notes), { reactor, ...options })).rejects.toThrow(why)
