@@ -5,8 +5,9 @@ import type { ProtocolEvents, ProtocolFactory } from '../contracts/protocol-even
 import type { ConnectTCPOptions, ReactorTCP, ReactorTLS, ReactorUNIX } from '../contracts/reactor.ts'
 import type { ClientTLSOptions, TLSContext, TLSSession } from '../contracts/tls.ts'
 import { ConnectingCancelledError } from '../errors.ts'
-import { checkOptions, checkValue } from '../options/check-options.ts'
-import { FACTORY } from '../options/object-rules.ts'
+import { checkOptions, checkOptionsOrInstance, checkValue } from '../options/check-options.ts'
+import { ABORT_SIGNAL, FACTORY } from '../options/object-rules.ts'
+import type { OptionRules } from '../options/option-rules.ts'
 import { CONNECT_TCP_RULES, CONNECT_UNIX_RULES, NODE_NAMES, PORT } from '../transport/connection-rules.ts'
 import { AttemptFactory } from '../transport/forwarding-factory.ts'
 import { attemptFailure } from './attempt-failure.ts'
@@ -107,6 +108,18 @@ export class UNIXClientEndpoint implements ClientEndpoint {
   }
 }
 
+/**
+ * Checks what `connect` of an endpoint is given.
+ *
+ * @throws {TypeError} for what is no factory or no signal, and for an option that the endpoint itself takes.
+ */
+export function checkConnect(factory: ProtocolFactory, options: ConnectOptions): void {
+  checkValue('connect', 'factory', factory, FACTORY)
+  checkOptionsOrInstance('connect', options, CONNECT_RULES)
+}
+
+const CONNECT_RULES: OptionRules<ConnectOptions> = { signal: ABORT_SIGNAL }
+
 interface Attempt<P extends ProtocolEvents> {
   /** Where to, for errors. */
   readonly address: Address
@@ -117,11 +130,12 @@ interface Attempt<P extends ProtocolEvents> {
 /** Rejects, never throws: what the reactor throws at the call too. */
 async function connected<P extends ProtocolEvents>(
   { address, factory, connect }: Attempt<P>,
-  { signal }: ConnectOptions,
+  options: ConnectOptions,
 ): Promise<P> {
+  checkConnect(factory, options)
+  const { signal } = options
   let cancel = (): void => undefined
   try {
-    checkValue('connect', 'factory', factory, FACTORY)
     const connector = connect(new OneAttempt(factory))
     const whenConnected = connector.whenConnected()
     if (signal === undefined) return await whenConnected

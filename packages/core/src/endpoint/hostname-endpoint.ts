@@ -10,14 +10,13 @@ import type {
 } from '../contracts/reactor.ts'
 import { ConnectingCancelledError, TimeoutError } from '../errors.ts'
 import { checkOptions, checkValue } from '../options/check-options.ts'
-import { FACTORY } from '../options/object-rules.ts'
 import { milliseconds, type OptionRule, type OptionRules } from '../options/option-rules.ts'
 import { DEFAULT_ATTEMPT_DELAY_MS } from '../transport/address-race.ts'
 import { addressesOfName } from '../transport/addresses-of-name.ts'
 import { CONNECT_TCP_RULES, NODE_NAMES, PORT } from '../transport/connection-rules.ts'
 import { type Made, whenMade } from '../transport/when-made.ts'
 import { attemptFailure } from './attempt-failure.ts'
-import type { ClientEndpoint, ConnectOptions } from './client-endpoint.ts'
+import { checkConnect, type ClientEndpoint, type ConnectOptions } from './client-endpoint.ts'
 import { ConnectionRace } from './connection-race.ts'
 import { mustBeHostName } from './host-name.ts'
 
@@ -67,9 +66,10 @@ export class HostnameEndpoint implements ClientEndpoint {
    */
   async connect<P extends ProtocolEvents>(
     factory: ProtocolFactory<P>,
-    { signal }: ConnectOptions = {},
+    options: ConnectOptions = {},
   ): Promise<P> {
-    checkValue('connect', 'factory', factory, FACTORY)
+    checkConnect(factory, options)
+    const { signal } = options
     const address = tcpAddress(this.#host, this.#port)
     const {
       timeoutMs = DEFAULT_TIMEOUT_MS,

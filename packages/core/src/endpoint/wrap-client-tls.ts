@@ -11,13 +11,12 @@ import {
 } from '../errors.ts'
 import { checkValue } from '../options/check-options.ts'
 import { having } from '../options/option-rules.ts'
-import { FACTORY } from '../options/object-rules.ts'
 import { buildProtocol, refuse } from '../transport/build-protocol.ts'
 import { AttemptFactory } from '../transport/forwarding-factory.ts'
 import { TLSOpening } from '../transport/tls-opening.ts'
 import { giveConnection, whenMade } from '../transport/when-made.ts'
 import { ClientTLS } from '../tls/client-tls.ts'
-import type { ClientEndpoint, ConnectOptions } from './client-endpoint.ts'
+import { checkConnect, type ClientEndpoint, type ConnectOptions } from './client-endpoint.ts'
 
 /**
  * Puts TLS over the connections of any endpoint; `connect` resolves once the handshake is done.
@@ -32,7 +31,7 @@ export function wrapClientTLS(context: TLSContext, endpoint: ClientEndpoint): Cl
       factory: ProtocolFactory<P>,
       options: ConnectOptions = {},
     ): Promise<P> {
-      checkValue('connect', 'factory', factory, FACTORY)
+      checkConnect(factory, options)
       const offering = ClientTLS.from(context, '', factory.acceptableProtocols)
       const opening = new OpeningFactory(factory, offering)
       const { signal } = options

@@ -3,9 +3,9 @@ import type { ReactorLog, ReactorRandom, ReactorTime } from '../contracts/reacto
 import type { Transport } from '../contracts/transport.ts'
 import type { ClientEndpoint } from '../endpoint/client-endpoint.ts'
 import { ServiceStopped } from '../errors.ts'
-import { checkOptions, checkValue } from '../options/check-options.ts'
+import { checkOptions, checkOptionsOrInstance, checkValue } from '../options/check-options.ts'
 import { callable, count, having, milliseconds, type OptionRules } from '../options/option-rules.ts'
-import { FACTORY, WITH_REACTOR } from '../options/object-rules.ts'
+import { ABORT_SIGNAL, CLIENT_ENDPOINT, FACTORY, WITH_REACTOR } from '../options/object-rules.ts'
 import { tolerated } from '../transport/tolerated.ts'
 import { sleep } from '../time/sleep.ts'
 import { type Cancellable, wait } from '../time/wait.ts'
@@ -57,10 +57,10 @@ export class ClientService<P extends ConnectedProtocol> extends Service {
   readonly #waiters = new Set<Waiter<P>>()
   #state: State<P> = NEW
 
-  /** @throws {TypeError} for what is no factory, and without a reactor. */
+  /** @throws {TypeError | RangeError} for what is no endpoint or no factory, without a reactor, and for another option. */
   constructor(endpoint: ClientEndpoint, factory: ProtocolFactory<P>, options: ClientServiceOptions<P>) {
     super()
-    checkValue('ClientService', 'endpoint', endpoint, having('a client endpoint', 'connect'))
+    checkValue('ClientService', 'endpoint', endpoint, CLIENT_ENDPOINT)
     checkValue('ClientService', 'factory', factory, FACTORY)
     checkValue('ClientService', 'options', options, WITH_REACTOR)
     checkOptions('ClientService', options, RULES)
@@ -75,10 +75,11 @@ export class ClientService<P extends ConnectedProtocol> extends Service {
    * @throws {ServiceStopped} (rejects) when the service is stopped. That is never an unhandled rejection, which would
    *   end the process.
    * @throws {unknown} (rejects) with the error of the last attempt after `failAfterFailures`, or the signal's reason.
-   * @throws {RangeError} (rejects) unless `failAfterFailures` is 1 or more.
+   * @throws {TypeError | RangeError} (rejects) unless `failAfterFailures` is a whole number of 1 or more, and for an option
+   *   that does not exist.
    */
   whenConnected(options: WhenConnectedOptions = {}): Promise<P> {
-    const { signal } = options
+    const signal = options?.signal
     const isTolerated = (error: unknown): boolean =>
       error instanceof ServiceStopped || (signal?.aborted === true && error === signal.reason)
     return tolerated(this.#whenConnected(options), isTolerated)
@@ -114,8 +115,8 @@ export class ClientService<P extends ConnectedProtocol> extends Service {
   }
 
   async #whenConnected(options: WhenConnectedOptions): Promise<P> {
+    checkOptionsOrInstance('whenConnected', options, WHEN_CONNECTED_RULES)
     const { failAfterFailures = this.#options.failAfterFailures ?? Infinity, signal } = options
-    checkValue('whenConnected', 'failAfterFailures', failAfterFailures, FAILURES)
     signal?.throwIfAborted()
     const state = this.#state
     if (state.is === 'stopping' || state.is === 'stopped') throw stoppedService()
@@ -265,12 +266,16 @@ const NEW: State<never> = { is: 'new' }
 const STOPPED: State<never> = { is: 'stopped' }
 /** A connection that lived so long was a good one, however long the wait before it. */
 const LONG_ENOUGH_MS = 10_000
+const FAILURES = count({ least: 1, endless: true })
 const RULES: OptionRules<ClientServiceOptions<never>> = {
   reactor: having('a reactor', 'callLater'),
   retryPolicy: callable,
   prepareConnection: callable,
-  failAfterFailures: count({ least: 1, endless: true }),
+  failAfterFailures: FAILURES,
 }
-const FAILURES = count({ least: 1, endless: true })
+const WHEN_CONNECTED_RULES: OptionRules<WhenConnectedOptions> = {
+  failAfterFailures: FAILURES,
+  signal: ABORT_SIGNAL,
+}
 const DELAY = milliseconds()
 const DEFAULT_RETRY_POLICY = backoffPolicy()

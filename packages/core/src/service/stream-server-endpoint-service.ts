@@ -4,7 +4,7 @@ import type { ListeningPort } from '../contracts/reactor.ts'
 import { type ListeningAddress, serverFromString } from '../endpoint/from-string.ts'
 import type { ServerEndpoint } from '../endpoint/server-endpoint.ts'
 import { checkValue } from '../options/check-options.ts'
-import { FACTORY } from '../options/object-rules.ts'
+import { FACTORY, SERVER_ENDPOINT } from '../options/object-rules.ts'
 import { Service } from './service.ts'
 
 /** Listens while it runs. Connections that are up when it is stopped stay up. */
@@ -14,9 +14,10 @@ export class StreamServerEndpointService<A extends Address = Address> extends Se
   #bound: Promise<ListeningPort<A>> | undefined
   #port: ListeningPort<A> | undefined
 
-  /** @throws {TypeError} for what is no factory. */
+  /** @throws {TypeError} for what is no endpoint or no factory. */
   constructor(endpoint: ServerEndpoint<A>, factory: ProtocolFactory) {
     super()
+    checkValue('StreamServerEndpointService', 'endpoint', endpoint, SERVER_ENDPOINT)
     checkValue('StreamServerEndpointService', 'factory', factory, FACTORY)
     this.#endpoint = endpoint
     this.#factory = factory

@@ -1,7 +1,8 @@
 import type { ByteQueue } from '../bytes/byte-queue.ts'
 import { IncompleteReadError } from '../errors.ts'
-import { checkOptions, checkValue } from '../options/check-options.ts'
-import { bytes, having, type OptionRules } from '../options/option-rules.ts'
+import { checkOptionsOrInstance, checkValue } from '../options/check-options.ts'
+import { ABORT_SIGNAL } from '../options/object-rules.ts'
+import { bytes, type OptionRules } from '../options/option-rules.ts'
 import type { ReadOptions, StreamInput } from './stream-input.ts'
 
 /** How much a read up to a delimiter may take. */
@@ -36,7 +37,8 @@ export class StreamReader implements AsyncIterable<Buffer> {
    *
    * @returns undefined at the end.
    */
-  read(options: ReadOptions = {}): Promise<Buffer | undefined> {
+  async read(options: ReadOptions = {}): Promise<Buffer | undefined> {
+    checkOptionsOrInstance('read', options, READ_RULES)
     return this.#input.read({ take: (queue) => queue.takeUpTo(Infinity), atEnd: () => undefined }, options)
   }
 
@@ -48,6 +50,7 @@ export class StreamReader implements AsyncIterable<Buffer> {
    */
   async readExactly(count: number, options: ReadOptions = {}): Promise<Buffer> {
     checkValue('readExactly', 'count', count, COUNT)
+    checkOptionsOrInstance('readExactly', options, READ_RULES)
     const atEnd = (queue: ByteQueue): never => {
       throw new IncompleteReadError(queue.takeAll(), count)
     }
@@ -66,7 +69,7 @@ export class StreamReader implements AsyncIterable<Buffer> {
     delimiter: Uint8Array | string,
     options: ReadUntilOptions = {},
   ): Promise<Buffer | undefined> {
-    checkOptions('readUntil', options, READ_UNTIL_RULES)
+    checkOptionsOrInstance('readUntil', options, READ_UNTIL_RULES)
     const { maxBytes = DEFAULT_MAX_BYTES, signal } = options
     if (delimiter.length === 0) throw new RangeError('Cannot read up to a delimiter that is empty')
     // Made once: the queue goes on with its search for as long as it is asked for the same one.
@@ -100,8 +103,9 @@ function nothingLeft(queue: ByteQueue): undefined {
 const CR = 0x0d
 const LF: Uint8Array = Uint8Array.of(0x0a)
 const COUNT = bytes({ most: Number.MAX_SAFE_INTEGER })
+const READ_RULES: OptionRules<ReadOptions> = { signal: ABORT_SIGNAL }
 const READ_UNTIL_RULES: OptionRules<ReadUntilOptions> = {
   maxBytes: bytes({ endless: true }),
-  signal: having('an AbortSignal', 'addEventListener'),
+  ...READ_RULES,
 }
 const DEFAULT_MAX_BYTES = 65_536

@@ -1,6 +1,6 @@
-import { checkValue } from '../options/check-options.ts'
+import { checkOptionsOrInstance, checkValue } from '../options/check-options.ts'
 import { WITH_REACTOR } from '../options/object-rules.ts'
-import { sleep, type SleepOptions } from './sleep.ts'
+import { sleep, SLEEP_RULES, type SleepOptions } from './sleep.ts'
 import { TickGrid } from './tick-grid.ts'
 
 /**
@@ -22,6 +22,7 @@ export async function* interval(
   options: SleepOptions,
 ): AsyncGenerator<number, void, undefined> {
   checkValue('interval', 'options', options, WITH_REACTOR)
+  checkOptionsOrInstance('interval', options, SLEEP_RULES)
   const grid = new TickGrid(options.reactor, intervalMs)
   for (;;) {
     await sleep(grid.untilNextMs(), options)

@@ -1,9 +1,9 @@
 import type { ReactorLog, ReactorTime } from '../contracts/reactor.ts'
 import { LocalProtocolError } from '../errors.ts'
 import { contained } from '../transport/contained.ts'
-import { checkValue } from '../options/check-options.ts'
-import { WITH_REACTOR } from '../options/object-rules.ts'
-import { callable } from '../options/option-rules.ts'
+import { checkOptionsOrInstance, checkValue } from '../options/check-options.ts'
+import { ABORT_SIGNAL, WITH_REACTOR } from '../options/object-rules.ts'
+import { anything, callable, flag, type OptionRules } from '../options/option-rules.ts'
 import { Alarm } from '../transport/alarm.ts'
 import { tolerated } from '../transport/tolerated.ts'
 import { TickGrid } from './tick-grid.ts'
@@ -36,6 +36,7 @@ export class LoopingCall<A extends unknown[] = []> {
 
   /** Makes one that tells each call how many intervals have passed since the one before: 1, and the skipped ones. */
   static withCount(call: (count: number) => unknown): LoopingCall {
+    checkValue('LoopingCall.withCount', 'call', call, callable)
     const loop: LoopingCall = new LoopingCall(() => call(loop.#count))
     return loop
   }
@@ -60,10 +61,11 @@ export class LoopingCall<A extends unknown[] = []> {
    *
    * @throws {LocalProtocolError} when it was started and has not ended.
    * @throws {RangeError} when `intervalMs` is negative or not a number.
-   * @throws {TypeError} without a reactor.
+   * @throws {TypeError} without a reactor, and for another option.
    */
   start(intervalMs: number, options: LoopOptions): Promise<this> {
     checkValue('LoopingCall.start', 'options', options, WITH_REACTOR)
+    checkOptionsOrInstance('LoopingCall.start', options, LOOP_RULES)
     const { reactor, now = true, signal } = options
     if (this.#state.is !== 'idle')
       throw new LocalProtocolError('Cannot start a looping call that has not ended')
@@ -171,3 +173,4 @@ type State =
   | { readonly is: 'ending'; readonly run: Run; readonly settle: () => void }
 
 const IDLE: State = { is: 'idle' }
+const LOOP_RULES: OptionRules<LoopOptions> = { reactor: anything, now: flag, signal: ABORT_SIGNAL }

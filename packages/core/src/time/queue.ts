@@ -3,7 +3,7 @@ import { checkOptions } from '../options/check-options.ts'
 import { count, type OptionRules } from '../options/option-rules.ts'
 import { Fifo } from './fifo.ts'
 import { tolerated } from '../transport/tolerated.ts'
-import { type Cancellable, wait } from './wait.ts'
+import { type Cancellable, checkCancellable, wait } from './wait.ts'
 
 /** How much a queue holds. */
 export interface QueueOptions {
@@ -67,7 +67,7 @@ export class Queue<T> implements AsyncIterable<T> {
    * @throws {unknown} (rejects) with the signal's reason; nothing was taken then.
    */
   get(options: Cancellable = {}): Promise<T> {
-    const { signal } = options
+    const signal = options?.signal
     const isTolerated = (error: unknown): boolean =>
       error instanceof QueueClosed || (signal?.aborted === true && error === signal.reason)
     return tolerated(this.#get(options), isTolerated)
@@ -88,6 +88,7 @@ export class Queue<T> implements AsyncIterable<T> {
   }
 
   async #get(options: Cancellable): Promise<T> {
+    checkCancellable('Queue.get', options)
     const taken = await this.#take(options)
     if (taken.done === true) throw new QueueClosed('Cannot get from a queue that is closed and empty')
     return taken.value

@@ -1,7 +1,7 @@
 import { Fifo } from './fifo.ts'
 import { checkValue } from '../options/check-options.ts'
-import { count } from '../options/option-rules.ts'
-import { type Cancellable, unlessAborted, wait } from './wait.ts'
+import { callable, count } from '../options/option-rules.ts'
+import { type Cancellable, checkCancellable, unlessAborted, wait } from './wait.ts'
 
 /** A place of a semaphore, or a lock, that was acquired: `using held = await lock.acquire()`. */
 export interface Held extends Disposable {
@@ -39,8 +39,8 @@ export class Semaphore {
    *
    * @throws {unknown} (rejects) with the signal's reason; nothing was acquired then.
    */
-  acquire({ signal }: Cancellable = {}): Promise<Held> {
-    return unlessAborted(this.#acquire(signal), signal)
+  acquire(options: Cancellable = {}): Promise<Held> {
+    return unlessAborted(this.#acquire(options), options?.signal)
   }
 
   /**
@@ -49,10 +49,11 @@ export class Semaphore {
    * @throws {unknown} (rejects) with the signal's reason, and `call` is not called; or with what `call` throws.
    */
   run<R>(call: () => R | PromiseLike<R>, options: Cancellable = {}): Promise<R> {
-    return unlessAborted(this.#run(call, options), options.signal)
+    return unlessAborted(this.#run(call, options), options?.signal)
   }
 
   async #run<R>(call: () => R | PromiseLike<R>, options: Cancellable): Promise<R> {
+    checkValue('run', 'call', call, callable)
     const held = await this.acquire(options)
     try {
       options.signal?.throwIfAborted()
@@ -62,7 +63,9 @@ export class Semaphore {
     }
   }
 
-  async #acquire(signal: AbortSignal | undefined): Promise<Held> {
+  async #acquire(options: Cancellable): Promise<Held> {
+    checkCancellable('acquire', options)
+    const { signal } = options
     signal?.throwIfAborted()
     if (this.#tokens > 0) {
       this.#tokens -= 1

@@ -1,6 +1,7 @@
 import type { ReactorTime } from '../contracts/reactor.ts'
-import { checkValue } from '../options/check-options.ts'
-import { WITH_REACTOR } from '../options/object-rules.ts'
+import { checkOptionsOrInstance, checkValue } from '../options/check-options.ts'
+import { ABORT_SIGNAL, WITH_REACTOR } from '../options/object-rules.ts'
+import { anything, type OptionRules } from '../options/option-rules.ts'
 import { Alarm } from '../transport/alarm.ts'
 import { type Cancellable, wait } from './wait.ts'
 
@@ -16,10 +17,12 @@ export interface SleepOptions extends Cancellable {
  * the signal in a trigger before the shutdown where they matter.
  *
  * @throws {RangeError} (rejects) when `delayMs` is negative or not a number.
+ * @throws {TypeError} at the call, without a reactor, and for another option.
  * @throws {unknown} (rejects) with the signal's reason; the timer is gone then.
  */
 export function sleep(delayMs: number, options: SleepOptions): Promise<void> {
   checkValue('sleep', 'options', options, WITH_REACTOR)
+  checkOptionsOrInstance('sleep', options, SLEEP_RULES)
   const { reactor, signal } = options
   return wait<void>({ signal }, (done) => {
     const alarm = new Alarm(reactor, () => done())
@@ -27,3 +30,6 @@ export function sleep(delayMs: number, options: SleepOptions): Promise<void> {
     return () => alarm.clear()
   })
 }
+
+/** What waits on a reactor's time accepts. */
+export const SLEEP_RULES: OptionRules<SleepOptions> = { reactor: anything, signal: ABORT_SIGNAL }

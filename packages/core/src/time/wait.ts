@@ -1,9 +1,21 @@
+import { checkOptionsOrInstance } from '../options/check-options.ts'
+import { ABORT_SIGNAL } from '../options/object-rules.ts'
+import type { OptionRules } from '../options/option-rules.ts'
 import { tolerated } from '../transport/tolerated.ts'
 
 /** How a wait can be given up. */
 export interface Cancellable {
   /** Ends the wait when it aborts: the promise rejects with its reason. */
   readonly signal?: AbortSignal | undefined
+}
+
+/**
+ * Checks how a wait can be given up.
+ *
+ * @throws {TypeError} for what is no signal, and for another option.
+ */
+export function checkCancellable(owner: string, options: Cancellable): void {
+  checkOptionsOrInstance(owner, options, CANCELLABLE_RULES)
 }
 
 /**
@@ -37,3 +49,5 @@ export function unlessAborted<T>(work: Promise<T>, signal: AbortSignal | undefin
   if (signal === undefined) return work
   return tolerated(work, (error) => signal.aborted && error === signal.reason)
 }
+
+const CANCELLABLE_RULES: OptionRules<Cancellable> = { signal: ABORT_SIGNAL }

@@ -3,13 +3,20 @@ import {
   ALPNFactory,
   clientFromString,
   ClientService,
+  connectProtocol,
+  deferLater,
   DatagramProtocol,
   Factory,
   interval,
+  Lock,
   LoopingCall,
+  MultiService,
   Protocol,
   ProxyProtocolFactory,
+  Queue,
   ReconnectingClientFactory,
+  runServices,
+  Semaphore,
   serverFromString,
   sleep,
   StreamServerEndpointService,
@@ -24,6 +31,8 @@ import {
   SSLClientEndpoint,
   UNIXClientEndpoint,
 } from '../../src/index.ts'
+import { StreamInput } from '../../src/stream/stream-input.ts'
+import { StreamReader } from '../../src/stream/stream-reader.ts'
 import { MemoryReactor } from '../../src/testing.ts'
 import { server } from '../tls/certificates.ts'
 
@@ -153,6 +162,115 @@ describe('arguments that are not what they must be', () => {
     }
     expect(refused).toBeInstanceOf(TypeError)
     expect((refused as Error).message).toContain(remedy)
+  })
+
+  const [endpoint, factory] = [new TCPClientEndpoint(reactor, '127.0.0.1', 1), Factory.forProtocol(Echo)]
+  const service = (): ClientService<Echo> => new ClientService(endpoint, factory, { reactor })
+  const waits: Readonly<Record<string, (options: never) => unknown>> = {
+    sleep: (options: object) => sleep(1, { reactor, ...options }),
+    interval: (options: object) => interval(1, { reactor, ...options }).next(),
+    'LoopingCall.start': (options: object) => new LoopingCall(() => 1).start(1, { reactor, ...options }),
+    'Queue.get': (options) => new Queue().get(options),
+    'Semaphore.acquire': (options) => new Semaphore(1).acquire(options),
+    'Semaphore.run': (options) => new Semaphore(1).run(() => expect.unreachable('it was called'), options),
+    'Lock.acquire': (options) => new Lock().acquire(options),
+    'Lock.run': (options) => new Lock().run(() => expect.unreachable('it was called'), options),
+    'TCPClientEndpoint.connect': (options) => endpoint.connect(factory, options),
+    'UNIXClientEndpoint.connect': (options) =>
+      new UNIXClientEndpoint(reactor, '/run/app').connect(factory, options),
+    'HostnameEndpoint.connect': (options) =>
+      new HostnameEndpoint(reactor, 'localhost', 1).connect(factory, options),
+    'wrapClientTLS.connect': (options) =>
+      wrapClientTLS(new ClientTLS({ serverName: 'localhost' }), endpoint).connect(factory, options),
+    connectProtocol: (options) => connectProtocol(endpoint, new Echo(), options),
+    whenConnected: (options) => service().whenConnected(options),
+    'StreamReader.read': (options) =>
+      new StreamReader(new StreamInput({ maxBufferedBytes: 1 })).read(options),
+    readExactly: (options) =>
+      new StreamReader(new StreamInput({ maxBufferedBytes: 1 })).readExactly(1, options),
+    readUntil: (options) =>
+      new StreamReader(new StreamInput({ maxBufferedBytes: 1 })).readUntil('a', options),
+  }
+
+  describe.each(Object.entries(waits))('the options of %s', (_name, wait) => {
+    test.each([
+      [{ signal: new AbortController() }, 'Cannot take signal a AbortController'],
+      [{ signal: {} }, 'Cannot take signal a Object'],
+      [{ signl: AbortSignal.abort() }, 'did you mean signal?'],
+    ])('%o are refused by name', async (options, message) => {
+      const refused: unknown = await (async () => wait(options as never))().catch((error: unknown) => error)
+      expect(refused).toBeInstanceOf(TypeError)
+      expect((refused as Error).message).toContain(message)
+    })
+  })
+
+  test('an instance is taken for its signal, such as a transport', async () => {
+    const given = new (class Connection {
+      readonly id = 1
+      readonly reactor = reactor
+      readonly signal = AbortSignal.abort('gone')
+    })()
+    await expect(new Queue().get(given)).rejects.toBe('gone')
+    await expect(sleep(1, given)).rejects.toBe('gone')
+    const wrong = new (class Own {
+      readonly #own = 5
+      get signal(): number {
+        return this.#own
+      }
+    })()
+    await expect(new Queue().get(wrong as never)).rejects.toThrow('Cannot take signal 5 for Queue.get')
+  })
+
+  test.each<[string, () => unknown, string]>([
+    ['deferLater', () => (deferLater as Loose)(undefined, 1, () => 1), 'Cannot take reactor undefined'],
+    ['deferLater', () => (deferLater as Loose)(reactor, 1, 'call'), 'Cannot take call "call"'],
+    ['Semaphore.run', () => (new Semaphore(1).run as Loose).call(new Semaphore(1), 5), 'Cannot take call 5'],
+    ['Queue.get', () => new Queue().get(null as never), 'Cannot take null as the options of Queue.get'],
+    ['acquire', () => new Semaphore(1).acquire(null as never), 'Cannot take null as the options of acquire'],
+    [
+      'whenConnected',
+      () => service().whenConnected(3 as never),
+      'Cannot take 3 as the options of whenConnected',
+    ],
+    [
+      'whenConnected',
+      () => service().whenConnected({ failAfterFailure: 3 } as never),
+      'did you mean failAfterFailures?',
+    ],
+    [
+      'connect',
+      () => endpoint.connect(factory, { timeoutMs: 5 } as never),
+      'unknown option "timeoutMs" for connect',
+    ],
+  ])('%s rejects, and does not throw', async (_what, call, message) => {
+    await expect(call()).rejects.toThrow(message)
+  })
+
+  test.each<[string, () => unknown, string]>([
+    ['withCount', () => (LoopingCall.withCount as Loose)(5), 'Cannot take call 5'],
+    ['callWhenRunning', () => reactor.callWhenRunning('call' as never), 'Cannot take call "call"'],
+    [
+      'ClientService',
+      () => new ClientService({} as never, factory, { reactor }),
+      'Cannot take endpoint a Object',
+    ],
+    [
+      'ClientService',
+      () => new ClientService(undefined as never, factory, { reactor }),
+      'endpoint undefined',
+    ],
+    [
+      'StreamServerEndpointService',
+      () => new StreamServerEndpointService('tcp:80' as never, factory),
+      'Cannot take endpoint "tcp:80"',
+    ],
+  ])('%s throws at the call', (_what, call, message) => {
+    expect(call).toThrow(message)
+  })
+
+  test.each([undefined, {}, MultiService])('%o is not a service', async (given) => {
+    await expect(new MultiService().addService(given as never)).rejects.toThrow('for addService: give')
+    await expect(runServices(given as never, { reactor })).rejects.toThrow('for runServices: give')
   })
 
   test('interval without a reactor is refused by its first value', async () => {
