@@ -13,9 +13,9 @@ test.each([
   [{ signal: {} }, 'Cannot take signal'],
   [
     { signal: new AbortController() },
-    'Cannot take signal a AbortController for spawnProcess: give an AbortSignal',
+    'Cannot take signal an AbortController for spawnProcess: give an AbortSignal',
   ],
-  [{ signal: new EventTarget() }, 'Cannot take signal a EventTarget'],
+  [{ signal: new EventTarget() }, 'Cannot take signal an EventTarget'],
   [{ env: ['A=1'] }, 'Cannot take env a list'],
   [{ env: () => ({}) }, 'Cannot take env the function env'],
   [{ shell: true }, 'Cannot take the unknown option "shell"'],
@@ -35,7 +35,7 @@ class Unused extends ProcessProtocol {
 
 test.each([
   [[undefined, 'true'], 'Cannot take protocol undefined for spawnProcess: give a ProcessProtocol'],
-  [[{}, 'true'], 'Cannot take protocol a Object'],
+  [[{}, 'true'], 'Cannot take protocol an Object'],
   [[Unused, 'true'], 'Cannot take protocol the function Unused for spawnProcess: give new Unused()'],
   [[new Unused(), undefined], 'Cannot take command undefined for spawnProcess'],
   [[new Unused(), ''], 'Cannot take command ""'],

@@ -194,8 +194,8 @@ describe('arguments that are not what they must be', () => {
 
   describe.each(Object.entries(waits))('the options of %s', (_name, wait) => {
     test.each([
-      [{ signal: new AbortController() }, 'Cannot take signal a AbortController'],
-      [{ signal: {} }, 'Cannot take signal a Object'],
+      [{ signal: new AbortController() }, 'Cannot take signal an AbortController'],
+      [{ signal: {} }, 'Cannot take signal an Object'],
       [{ signl: AbortSignal.abort() }, 'did you mean signal?'],
     ])('%o are refused by name', async (options, message) => {
       const refused: unknown = await (async () => wait(options as never))().catch((error: unknown) => error)
@@ -252,7 +252,7 @@ describe('arguments that are not what they must be', () => {
     [
       'ClientService',
       () => new ClientService({} as never, factory, { reactor }),
-      'Cannot take endpoint a Object',
+      'Cannot take endpoint an Object',
     ],
     [
       'ClientService',
