@@ -341,6 +341,7 @@ export interface ReactorStandardIO {
   /**
    * Makes stdin and stdout the connection of `protocol`; when it is over, both are as they were found.
    *
+   * @throws {TypeError} for what is no protocol.
    * @throws {LocalProtocolError} when somebody reads stdin already, it has ended, or the reactor is stopping.
    */
   standardIO(protocol: ProtocolEvents): Transport

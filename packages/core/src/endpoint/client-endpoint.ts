@@ -7,8 +7,9 @@ import type { ClientTLSOptions, TLSContext, TLSSession } from '../contracts/tls.
 import { ConnectingCancelledError } from '../errors.ts'
 import { checkOptions, checkOptionsOrInstance, checkValue } from '../options/check-options.ts'
 import { ABORT_SIGNAL, FACTORY } from '../options/object-rules.ts'
-import type { OptionRules } from '../options/option-rules.ts'
+import { having, path as PATH, type OptionRules, text } from '../options/option-rules.ts'
 import { CONNECT_TCP_RULES, CONNECT_UNIX_RULES, NODE_NAMES, PORT } from '../transport/connection-rules.ts'
+import { tlsOf } from '../tls/tls-rules.ts'
 import { AttemptFactory } from '../transport/forwarding-factory.ts'
 import { attemptFailure } from './attempt-failure.ts'
 
@@ -37,7 +38,10 @@ export class TCPClientEndpoint implements ClientEndpoint {
   readonly #port: number
   readonly #options: ConnectTCPOptions
 
+  /** @throws {TypeError | RangeError} for an argument or an option that is not what it must be. */
   constructor(reactor: ReactorTCP, host: string, port: number, options: ConnectTCPOptions = {}) {
+    checkValue('TCPClientEndpoint', 'reactor', reactor, having('a reactor', 'connectTCP'))
+    checkValue('TCPClientEndpoint', 'host', host, text)
     checkValue('TCPClientEndpoint', 'port', port, PORT)
     checkOptions('TCPClientEndpoint', options, CONNECT_TCP_RULES, NODE_NAMES)
     this.#reactor = reactor
@@ -62,6 +66,7 @@ export class SSLClientEndpoint implements ClientEndpoint {
   readonly #tls: TLSContext | ClientTLSOptions
   readonly #options: ConnectTCPOptions
 
+  /** @throws {TypeError | RangeError} for an argument or an option that is not what it must be. */
   constructor(
     reactor: ReactorTLS,
     host: string,
@@ -69,7 +74,10 @@ export class SSLClientEndpoint implements ClientEndpoint {
     tls: TLSContext | ClientTLSOptions = {},
     options: ConnectTCPOptions = {},
   ) {
+    checkValue('SSLClientEndpoint', 'reactor', reactor, having('a reactor', 'connectSSL'))
+    checkValue('SSLClientEndpoint', 'host', host, text)
     checkValue('SSLClientEndpoint', 'port', port, PORT)
+    checkValue('SSLClientEndpoint', 'tls', tls, tlsOf('client'))
     checkOptions('SSLClientEndpoint', options, CONNECT_TCP_RULES, NODE_NAMES)
     this.#reactor = reactor
     this.#host = host
@@ -93,7 +101,10 @@ export class UNIXClientEndpoint implements ClientEndpoint {
   readonly #path: string
   readonly #options: Omit<ConnectTCPOptions, 'bindAddress'>
 
+  /** @throws {TypeError | RangeError} for an argument or an option that is not what it must be. */
   constructor(reactor: ReactorUNIX, path: string, options: Omit<ConnectTCPOptions, 'bindAddress'> = {}) {
+    checkValue('UNIXClientEndpoint', 'reactor', reactor, having('a reactor', 'connectUNIX'))
+    checkValue('UNIXClientEndpoint', 'path', path, PATH)
     checkOptions('UNIXClientEndpoint', options, CONNECT_UNIX_RULES)
     this.#reactor = reactor
     this.#path = path

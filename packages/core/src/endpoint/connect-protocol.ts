@@ -1,5 +1,7 @@
 import type { ProtocolEvents } from '../contracts/protocol-events.ts'
 import { LocalProtocolError } from '../errors.ts'
+import { checkValue } from '../options/check-options.ts'
+import { CLIENT_ENDPOINT, PROTOCOL } from '../options/object-rules.ts'
 import { Factory } from '../protocol/factory.ts'
 import type { ClientEndpoint, ConnectOptions } from './client-endpoint.ts'
 
@@ -8,13 +10,16 @@ import type { ClientEndpoint, ConnectOptions } from './client-endpoint.ts'
  *
  *     const client = await connectProtocol(new TCPClientEndpoint(reactor, '127.0.0.1', 80), new Client())
  *
+ * @throws {TypeError} (rejects) for what is no endpoint or no protocol.
  * @throws {ConnectError} (rejects) when no connection could be made.
  */
-export function connectProtocol<P extends ProtocolEvents>(
+export async function connectProtocol<P extends ProtocolEvents>(
   endpoint: ClientEndpoint,
   protocol: P,
   options: ConnectOptions = {},
 ): Promise<P> {
+  checkValue('connectProtocol', 'endpoint', endpoint, CLIENT_ENDPOINT)
+  checkValue('connectProtocol', 'protocol', protocol, PROTOCOL)
   return endpoint.connect(new OneConnection(protocol), options)
 }
 

@@ -10,7 +10,7 @@ import type {
 } from '../contracts/reactor.ts'
 import { ConnectingCancelledError, TimeoutError } from '../errors.ts'
 import { checkOptions, checkValue } from '../options/check-options.ts'
-import { milliseconds, type OptionRule, type OptionRules } from '../options/option-rules.ts'
+import { having, milliseconds, type OptionRule, type OptionRules } from '../options/option-rules.ts'
 import { DEFAULT_ATTEMPT_DELAY_MS } from '../transport/address-race.ts'
 import { addressesOfName } from '../transport/addresses-of-name.ts'
 import { CONNECT_TCP_RULES, NODE_NAMES, PORT } from '../transport/connection-rules.ts'
@@ -46,6 +46,7 @@ export class HostnameEndpoint implements ClientEndpoint {
     port: number,
     options: HostnameEndpointOptions = {},
   ) {
+    checkValue('HostnameEndpoint', 'reactor', reactor, having('a reactor', 'connectTCP', 'lookup'))
     checkValue('HostnameEndpoint', 'host', host, anyText)
     const name = asciiHost(host)
     mustBeHostName(name)

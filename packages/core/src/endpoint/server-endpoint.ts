@@ -13,6 +13,8 @@ import type {
 import type { ServerTLSOptions, TLSContext } from '../contracts/tls.ts'
 import { CannotListenError } from '../errors.ts'
 import { checkOptions, checkValue } from '../options/check-options.ts'
+import { count, having, path as PATH } from '../options/option-rules.ts'
+import { tlsOf } from '../tls/tls-rules.ts'
 import { LISTEN_TCP_RULES, LISTEN_UNIX_RULES, NODE_NAMES, PORT } from '../transport/connection-rules.ts'
 
 /** Somewhere to listen. */
@@ -27,7 +29,9 @@ export class TCPServerEndpoint implements ServerEndpoint<TCPAddress> {
   readonly #port: number
   readonly #options: ListenTCPOptions
 
+  /** @throws {TypeError | RangeError} for an argument or an option that is not what it must be. */
   constructor(reactor: ReactorTCP, port: number, options: ListenTCPOptions = {}) {
+    checkValue('TCPServerEndpoint', 'reactor', reactor, having('a reactor', 'listenTCP'))
     checkValue('TCPServerEndpoint', 'port', port, PORT)
     checkOptions('TCPServerEndpoint', options, LISTEN_TCP_RULES, NODE_NAMES)
     this.#reactor = reactor
@@ -46,7 +50,10 @@ export class UNIXServerEndpoint implements ServerEndpoint<UNIXAddress> {
   readonly #path: string
   readonly #options: ListenUNIXOptions
 
+  /** @throws {TypeError | RangeError} for an argument or an option that is not what it must be. */
   constructor(reactor: ReactorUNIX, path: string, options: ListenUNIXOptions = {}) {
+    checkValue('UNIXServerEndpoint', 'reactor', reactor, having('a reactor', 'listenUNIX'))
+    checkValue('UNIXServerEndpoint', 'path', path, PATH)
     checkOptions('UNIXServerEndpoint', options, LISTEN_UNIX_RULES)
     this.#reactor = reactor
     this.#path = path
@@ -65,13 +72,16 @@ export class SSLServerEndpoint implements ServerEndpoint<TCPAddress> {
   readonly #tls: TLSContext | ServerTLSOptions
   readonly #options: ListenTCPOptions
 
+  /** @throws {TypeError | RangeError} for an argument or an option that is not what it must be. */
   constructor(
     reactor: ReactorTLS,
     port: number,
     tls: TLSContext | ServerTLSOptions,
     options: ListenTCPOptions = {},
   ) {
+    checkValue('SSLServerEndpoint', 'reactor', reactor, having('a reactor', 'listenSSL'))
     checkValue('SSLServerEndpoint', 'port', port, PORT)
+    checkValue('SSLServerEndpoint', 'tls', tls, tlsOf('server'))
     checkOptions('SSLServerEndpoint', options, LISTEN_TCP_RULES, NODE_NAMES)
     this.#reactor = reactor
     this.#port = port
@@ -91,7 +101,10 @@ export class AdoptedStreamServerEndpoint implements ServerEndpoint {
   readonly #fd: number
   #used = false
 
+  /** @throws {TypeError | RangeError} for an argument or an option that is not what it must be. */
   constructor(reactor: ReactorDescriptors, fd: number) {
+    checkValue('AdoptedStreamServerEndpoint', 'reactor', reactor, having('a reactor', 'adoptStreamPort'))
+    checkValue('AdoptedStreamServerEndpoint', 'fd', fd, count())
     this.#reactor = reactor
     this.#fd = fd
   }

@@ -1,3 +1,5 @@
+import { checkValue } from '../options/check-options.ts'
+import { having } from '../options/option-rules.ts'
 import type { LogLevel, LogObserver } from '../contracts/log.ts'
 import { eventText } from './event-text.ts'
 
@@ -12,8 +14,11 @@ export interface ConsoleLike {
 /**
  * Gives each event to the method of its level, `critical` to `error`, as one string: the error's stack is
  * in it, because a console would read a `%` before further arguments as a format.
+ *
+ * @throws {TypeError} when `console` lacks one of these methods.
  */
 export function consoleObserver(console: ConsoleLike): LogObserver {
+  checkValue('consoleObserver', 'console', console, having('a console', 'debug', 'info', 'warn', 'error'))
   return (event) => console[METHOD[event.level]](eventText(event))
 }
 

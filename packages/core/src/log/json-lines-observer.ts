@@ -1,3 +1,5 @@
+import { checkValue } from '../options/check-options.ts'
+import { callable } from '../options/option-rules.ts'
 import type { LogObserver } from '../contracts/log.ts'
 import { eventRecord } from './event-record.ts'
 import { eventTime } from './event-text.ts'
@@ -8,8 +10,11 @@ import { plainValue } from './plain-value.ts'
  * Writes a line of JSON for each event, with `time`, `level`, `text` and what there is of `error`,
  * `namespace`, `label`, `connection`, `source`, `template` (the text before its fields were filled in) and
  * `fields`. Whatever is in the fields, the line is JSON: see `plainValue`.
+ *
+ * @throws {TypeError} when `write` is no function.
  */
 export function jsonLinesObserver(write: (line: string) => void): LogObserver {
+  checkValue('jsonLinesObserver', 'write', write, callable)
   return (event) => {
     const { level, error } = event
     const first = { time: eventTime(event), level, text: formatEvent(event), error }

@@ -1,7 +1,7 @@
 import type { LogEvent, LogObserver, LogObservers } from '../contracts/log.ts'
 import type { ReactorLog, ReactorTime } from '../contracts/reactor.ts'
 import { checkValue } from '../options/check-options.ts'
-import { callable, listOf } from '../options/option-rules.ts'
+import { callable, having, listOf } from '../options/option-rules.ts'
 
 /** What a publisher is made with. */
 export interface LogPublisherOptions {
@@ -33,6 +33,8 @@ export class LogPublisher implements ReactorLog, LogObservers {
     this.#reactor = reactor
     this.#otherwise = otherwise
     this.#observers = [observers].flat()
+    checkValue('a log', 'reactor', reactor, having('a reactor', 'wallClock'))
+    checkValue('a log', 'otherwise', otherwise, callable)
     checkValue('a log', 'observers', this.#observers, listOf(callable))
   }
 

@@ -1,3 +1,5 @@
+import { checkValue } from '../options/check-options.ts'
+import { having } from '../options/option-rules.ts'
 import type { LogLevel, LogObserver } from '../contracts/log.ts'
 import { eventRecord } from './event-record.ts'
 import { formatEvent } from './format-event.ts'
@@ -14,8 +16,11 @@ export interface PinoLike {
 /**
  * Gives each event to the method of its level, `critical` to `fatal`: the error as `err`, which pino shows
  * with its stack, and namespace, connection and fields under their names. The time is pino's own.
+ *
+ * @throws {TypeError} when `pino` lacks one of these methods.
  */
 export function pinoObserver(pino: PinoLike): LogObserver {
+  checkValue('pinoObserver', 'pino', pino, having('a pino logger', 'debug', 'info', 'warn', 'error', 'fatal'))
   return (event) => pino[METHOD[event.level]]({ ...eventRecord(event), err: event.error }, formatEvent(event))
 }
 

@@ -39,7 +39,7 @@ import { ProcessSignals } from './process-signals.ts'
 import { SocketPort } from './socket-port.ts'
 import { SpawnedProcess } from './spawned-process.ts'
 import { checkOptions, checkValue } from '../options/check-options.ts'
-import { FACTORY } from '../options/object-rules.ts'
+import { FACTORY, PROTOCOL } from '../options/object-rules.ts'
 import { anything, callable, count, type OptionRules } from '../options/option-rules.ts'
 import { checkSpawn } from './spawn-rules.ts'
 import { StandardIO } from './standard-io.ts'
@@ -158,6 +158,7 @@ class NodeReactor extends WireReactor implements SystemReactor {
   }
 
   standardIO(protocol: ProtocolEvents): Transport {
+    checkValue('standardIO', 'protocol', protocol, PROTOCOL)
     return new StandardIO(protocol, { host: this.host })
   }
 

@@ -1,4 +1,4 @@
-import { either, having, type OptionRule } from './option-rules.ts'
+import { having, type OptionRule } from './option-rules.ts'
 
 /** A factory, where a port, a connector or an endpoint is given one. Messages show how to make it of what was given. */
 export const FACTORY: OptionRule = (value) =>
@@ -43,14 +43,16 @@ export function instance(wanted: string, ...methods: readonly string[]): OptionR
 /** A protocol, for a connection that is up. */
 export const PROTOCOL: OptionRule = instance('a protocol', 'makeConnection', 'dataReceived', 'connectionLost')
 
-/** A connection policy: it is asked what it has a method for. */
+/** A policy over connections: an instance, with at least one of its two methods. */
 export const POLICY: OptionRule = (value) => {
+  const wanted = 'a connection policy, with admits or accepted'
   if (typeof value === 'function') return { kind: 'type', wanted: `an instance: new ${nameOf(value)}(…)` }
-  return either(
-    having('', 'admits'),
-    having('', 'accepted'),
-    'a connection policy, such as new IdleTimeout(60_000)',
-  )(value)
+  if (typeof value !== 'object' || value === null) return { kind: 'type', wanted }
+  const methods = ['admits', 'accepted'].map((name): unknown => Reflect.get(value, name))
+  const isPolicy =
+    methods.some((method) => method !== undefined) &&
+    methods.every((method) => method === undefined || typeof method === 'function')
+  return isPolicy ? undefined : { kind: 'type', wanted }
 }
 
 /** One side of TLS, ready to be put over a connection. */

@@ -1,8 +1,8 @@
 import type { Admission, ConnectionPolicy } from '../contracts/policy.ts'
 import type { ReactorTime } from '../contracts/reactor.ts'
 import type { Transport } from '../contracts/transport.ts'
-import { checkOptions } from '../options/check-options.ts'
-import { type OptionRules, quantity } from '../options/option-rules.ts'
+import { checkOptions, checkValue } from '../options/check-options.ts'
+import { having, type OptionRules, quantity } from '../options/option-rules.ts'
 import { TokenBucket } from './token-bucket.ts'
 
 /** How many connections may come in. */
@@ -18,8 +18,10 @@ export class LimitAcceptRate implements ConnectionPolicy {
   readonly #time: ReactorTime
   readonly #bucket: TokenBucket
 
-  /** @throws {RangeError} unless both numbers are above 0. */
+  /** @throws {TypeError | RangeError} without a reactor, for an option that is not one, and unless both numbers are above 0. */
   constructor(time: ReactorTime, rate: AcceptRate) {
+    checkValue('LimitAcceptRate', 'time', time, CLOCK)
+    checkValue('LimitAcceptRate', 'rate', rate, having('an object, such as { perSecond: 10 }'))
     checkOptions('LimitAcceptRate', rate, RULES)
     const { perSecond, burst = Math.max(1, perSecond) } = rate
     this.#time = time
@@ -36,6 +38,7 @@ export class LimitAcceptRate implements ConnectionPolicy {
   }
 }
 
+const CLOCK = having('a reactor', 'now')
 const RULES: OptionRules<AcceptRate> = {
   perSecond: quantity({ endless: true }),
   burst: quantity({ least: 1, endless: true }),

@@ -1,4 +1,6 @@
 import type { ReactorTime } from '../contracts/reactor.ts'
+import { checkValue } from '../options/check-options.ts'
+import { callable, milliseconds } from '../options/option-rules.ts'
 import { Deadline } from '../transport/deadline.ts'
 
 /** A protocol's own deadline, as an object: Twisted's TimeoutMixin without inheritance. */
@@ -6,8 +8,12 @@ export class ProtocolTimeout {
   readonly #deadline: Deadline
   #timeoutMs: number | undefined
 
-  /** @param timedOut Called when the time is over; such as `() => transport.loseConnection()`. */
+  /**
+   * @param timedOut Called when the time is over; such as `() => transport.loseConnection()`.
+   * @throws {TypeError} when that is no function.
+   */
   constructor(time: ReactorTime, timedOut: () => void) {
+    checkValue('ProtocolTimeout', 'timedOut', timedOut, callable)
     this.#deadline = new Deadline(time, () => {
       this.#timeoutMs = undefined
       timedOut()
@@ -22,6 +28,7 @@ export class ProtocolTimeout {
    *   stays.
    */
   setTimeout(timeoutMs: number | undefined): number | undefined {
+    if (timeoutMs !== undefined) checkValue('setTimeout', 'timeoutMs', timeoutMs, TIMEOUT)
     const before = this.#timeoutMs
     if (timeoutMs === undefined) this.#deadline.clear()
     else this.#deadline.set(timeoutMs)
@@ -34,3 +41,5 @@ export class ProtocolTimeout {
     if (this.#timeoutMs !== undefined) this.#deadline.set(this.#timeoutMs)
   }
 }
+
+const TIMEOUT = milliseconds({ endless: true })

@@ -1,6 +1,6 @@
 import type { ConnectionPolicy, ConnectionWatch } from '../contracts/policy.ts'
-import { checkOptions } from '../options/check-options.ts'
-import { oneOf, type OptionRules, quantity } from '../options/option-rules.ts'
+import { checkOptions, checkValue } from '../options/check-options.ts'
+import { having, oneOf, type OptionRules, quantity } from '../options/option-rules.ts'
 import { TokenBucket } from './token-bucket.ts'
 
 /** How fast bytes may pass. What is not said is not limited. */
@@ -20,6 +20,7 @@ export class Throttle implements ConnectionPolicy {
 
   /** @throws {TypeError | RangeError} for an option that is not one, or a rate that is no number above 0. */
   constructor(options: ThrottleOptions) {
+    checkValue('Throttle', 'options', options, having('an object, such as { readBytesPerSecond: 100_000 }'))
     checkOptions('Throttle', options, RULES)
     this.#options = options
     const watch = watchFor(options)

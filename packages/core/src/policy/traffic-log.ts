@@ -2,6 +2,8 @@ import { formatAddress } from '../addresses.ts'
 import type { ConnectionPolicy, ConnectionWatch } from '../contracts/policy.ts'
 import type { Transport } from '../contracts/transport.ts'
 import type { ConnectionClosed } from '../errors.ts'
+import { checkValue } from '../options/check-options.ts'
+import { callable } from '../options/option-rules.ts'
 
 /** One thing that happened on a connection. */
 export interface TrafficEntry {
@@ -21,7 +23,9 @@ export interface TrafficEntry {
 export class TrafficLog implements ConnectionPolicy {
   readonly #write: (entry: TrafficEntry) => void
 
+  /** @throws {TypeError} when `write` is no function. */
   constructor(write: (entry: TrafficEntry) => void) {
+    checkValue('TrafficLog', 'write', write, callable)
     this.#write = write
   }
 

@@ -2,6 +2,9 @@ import type { Address } from '../contracts/address.ts'
 import type { ConnectionPolicy } from '../contracts/policy.ts'
 import type { ProtocolEvents, ProtocolFactory } from '../contracts/protocol-events.ts'
 import type { TLSSession } from '../contracts/tls.ts'
+import { checkValue } from '../options/check-options.ts'
+import { POLICY } from '../options/object-rules.ts'
+import { listOf } from '../options/option-rules.ts'
 import { ForwardingFactory } from '../transport/forwarding-factory.ts'
 
 /**
@@ -12,8 +15,10 @@ import { ForwardingFactory } from '../transport/forwarding-factory.ts'
 export class WrappingFactory<P extends ProtocolEvents = ProtocolEvents> extends ForwardingFactory<P> {
   readonly #added: readonly ConnectionPolicy[]
 
+  /** @throws {TypeError} for what is no factory, or no list of policies. */
   constructor(wrappedFactory: ProtocolFactory<P>, policies: readonly ConnectionPolicy[]) {
     super(wrappedFactory)
+    checkValue('WrappingFactory', 'policies', policies, listOf(POLICY))
     this.#added = [...policies]
   }
 

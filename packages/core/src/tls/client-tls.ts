@@ -9,8 +9,8 @@ import type {
 } from '../contracts/tls.ts'
 import { TLSConfigurationError } from '../errors.ts'
 import { sessionOf } from './session.ts'
-import { checkOptions } from '../options/check-options.ts'
-import { CLIENT_TLS_RULES } from './tls-rules.ts'
+import { checkOptions, checkValue } from '../options/check-options.ts'
+import { CLIENT_TLS_RULES, tlsOf } from './tls-rules.ts'
 import { DEFAULT_HANDSHAKE_TIMEOUT_MS, DEFAULT_MIN_VERSION } from './tls-defaults.ts'
 import { type OpenedTLS, TLSWire } from './tls-wire.ts'
 import { checkedRoots } from './trust-roots.ts'
@@ -29,6 +29,7 @@ export class ClientTLS implements TLSContext {
    * @throws {TLSConfigurationError} when a certificate or key cannot be used.
    */
   constructor(options: ClientTLSOptions) {
+    checkValue('ClientTLS', 'options', options, tlsOf('client'))
     checkOptions('ClientTLS', options, CLIENT_TLS_RULES)
     const { serverName, insecurelySkipVerification = false } = options
     // Node takes an empty name for localhost.
@@ -41,13 +42,18 @@ export class ClientTLS implements TLSContext {
     this.#context = contextOf(options)
   }
 
-  /** `tls` itself, or made of options for `host`. Where it names no application protocols it offers `acceptableProtocols`. */
+  /**
+   * `tls` itself, or made of options for `host`. Where it names no application protocols it offers `acceptableProtocols`.
+   *
+   * @throws {TypeError} for what is neither, and for a server's side.
+   */
   static from(
     tls: TLSContext | ClientTLSOptions,
     host: string,
     acceptableProtocols?: readonly string[],
   ): TLSContext {
-    const context = 'side' in tls ? tls : new ClientTLS({ serverName: host, ...tls })
+    checkValue('TLS', 'tls', tls, tlsOf('client'))
+    const context = 'side' in tls ? tls : new ClientTLS({ ...tls, serverName: tls.serverName ?? host })
     return context instanceof ClientTLS ? context.#offering(acceptableProtocols) : context
   }
 

@@ -10,8 +10,8 @@ import type {
 } from '../contracts/tls.ts'
 import { TLSConfigurationError } from '../errors.ts'
 import { peerCertificateOf, sessionOf } from './session.ts'
-import { checkOptions } from '../options/check-options.ts'
-import { SERVER_TLS_RULES } from './tls-rules.ts'
+import { checkOptions, checkValue, withDefaults } from '../options/check-options.ts'
+import { SERVER_TLS_RULES, tlsOf } from './tls-rules.ts'
 import { DEFAULT_HANDSHAKE_TIMEOUT_MS, DEFAULT_MIN_VERSION } from './tls-defaults.ts'
 import { type OpenedTLS, TLSWire } from './tls-wire.ts'
 import type { WireDuplex } from './wire-duplex.ts'
@@ -35,6 +35,7 @@ export class ServerTLS implements TLSContext {
    * @throws {TLSConfigurationError} when a certificate or key cannot be used.
    */
   constructor(options: ServerTLSOptions) {
+    checkValue('ServerTLS', 'options', options, tlsOf('server'))
     checkOptions('ServerTLS', options, SERVER_TLS_RULES)
     this.handshakeTimeoutMs = options.handshakeTimeoutMs ?? DEFAULT_HANDSHAKE_TIMEOUT_MS
     this.#acceptableProtocols = options.acceptableProtocols
@@ -42,8 +43,13 @@ export class ServerTLS implements TLSContext {
     this.#certificates = certificatesOf(options)
   }
 
-  /** `tls` itself, or made of options. Where it names no application protocols it offers `acceptableProtocols`. */
+  /**
+   * `tls` itself, or made of options. Where it names no application protocols it offers `acceptableProtocols`.
+   *
+   * @throws {TypeError} for what is neither, and for a client's side.
+   */
   static from(tls: TLSContext | ServerTLSOptions, acceptableProtocols?: readonly string[]): TLSContext {
+    checkValue('TLS', 'tls', tls, tlsOf('server'))
     const context = 'side' in tls ? tls : new ServerTLS(tls)
     return context instanceof ServerTLS ? context.#offering(acceptableProtocols) : context
   }
@@ -58,8 +64,7 @@ export class ServerTLS implements TLSContext {
       Pick<ServerTLSOptions, 'cert' | 'key' | 'passphrase' | 'serverNames' | 'clientCertificates'>
     >,
   ): void {
-    const next = { ...this.#options, ...options }
-    checkOptions('ServerTLS', next, SERVER_TLS_RULES)
+    const next = withDefaults('ServerTLS', this.#options, options, SERVER_TLS_RULES)
     this.#certificates = certificatesOf(next)
     this.#options = next
   }
@@ -128,6 +133,9 @@ function certificatesOf(options: ServerTLSOptions): Certificates {
 function contextOf(pair: KeyPair, options: ServerTLSOptions, what: string): SecureContext {
   const { minVersion = DEFAULT_MIN_VERSION, ciphers, clientCertificates } = options
   try {
+    // Without the types of TypeScript.
+    if ((pair.cert as unknown) === undefined) throw new Error('give cert')
+    if ((pair.key as unknown) === undefined) throw new Error('give key')
     if (pair.cert.length === 0 || pair.key.length === 0) throw new Error('it is empty')
     return createSecureContext({
       cert: pair.cert,

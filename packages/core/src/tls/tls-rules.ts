@@ -3,6 +3,7 @@ import type {
   ClientTLSOptions,
   KeyPair,
   ServerTLSOptions,
+  TLSContext,
   TLSOptions,
 } from '../contracts/tls.ts'
 import {
@@ -68,3 +69,16 @@ export const CLIENT_TLS_RULES: OptionRules<ClientTLSOptions> = {
 }
 
 const MAX_PROTOCOL_NAME_BYTES = 255
+
+/** What is given where a side of TLS is to be: a context of that side, or its options. */
+export function tlsOf(side: TLSContext['side']): OptionRule {
+  const wanted =
+    side === 'server'
+      ? 'a ServerTLS or its options: { cert, key }'
+      : 'a ClientTLS or its options: { serverName }'
+  return (value) => {
+    if (typeof value !== 'object' || value === null || Array.isArray(value)) return { kind: 'type', wanted }
+    const isOther = 'side' in value && value.side !== side
+    return isOther ? { kind: 'type', wanted } : undefined
+  }
+}

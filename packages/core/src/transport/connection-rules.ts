@@ -6,6 +6,7 @@ import type {
   ListenTCPOptions,
   ListenUNIXOptions,
 } from '../contracts/reactor.ts'
+import { POLICY } from '../options/object-rules.ts'
 import {
   count,
   flag,

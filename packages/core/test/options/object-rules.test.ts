@@ -1,28 +1,43 @@
 import { describe, expect, test } from 'vitest'
 import {
+  AdoptedStreamServerEndpoint,
   ALPNFactory,
+  consoleObserver,
+  createReactor,
   clientFromString,
   ClientService,
   connectProtocol,
   deferLater,
   DatagramProtocol,
   Factory,
+  IdleTimeout,
   interval,
+  jsonLinesObserver,
+  LimitAcceptRate,
   Lock,
+  LogPublisher,
   LoopingCall,
   MultiService,
+  pinoObserver,
   Protocol,
+  ProtocolTimeout,
   ProxyProtocolFactory,
   Queue,
   ReconnectingClientFactory,
   runServices,
   Semaphore,
   serverFromString,
+  ServerTLS,
+  SSLServerEndpoint,
   sleep,
   StreamServerEndpointService,
   TCPClientEndpoint,
   TCPServerEndpoint,
+  textObserver,
+  Throttle,
   TimerService,
+  TrafficLog,
+  UNIXServerEndpoint,
   TLSFactory,
   WrappingFactory,
   wrapClientTLS,
@@ -266,6 +281,101 @@ describe('arguments that are not what they must be', () => {
     ],
   ])('%s throws at the call', (_what, call, message) => {
     expect(call).toThrow(message)
+  })
+
+  const unused = new MemoryReactor()
+  type Made = new (...args: unknown[]) => unknown
+  const make =
+    (made: unknown, ...args: unknown[]): (() => unknown) =>
+    () =>
+      new (made as Made)(...args)
+  test.each<[string, () => unknown, string]>([
+    ['TCPServerEndpoint', make(TCPServerEndpoint, undefined, 80), 'Cannot take reactor undefined'],
+    ['UNIXServerEndpoint', make(UNIXServerEndpoint, unused, ''), 'Cannot take path ""'],
+    ['SSLServerEndpoint', make(SSLServerEndpoint, unused, 0), 'Cannot take tls undefined'],
+    [
+      'SSLServerEndpoint',
+      make(SSLServerEndpoint, unused, 0, new ClientTLS({ serverName: 'a' })),
+      'give a ServerTLS',
+    ],
+    [
+      'AdoptedStreamServerEndpoint',
+      make(AdoptedStreamServerEndpoint, createReactor(), '3'),
+      'Cannot take fd "3"',
+    ],
+    [
+      'TCPClientEndpoint',
+      make(TCPClientEndpoint, undefined, 'localhost', 80),
+      'Cannot take reactor undefined',
+    ],
+    ['TCPClientEndpoint', make(TCPClientEndpoint, unused, '', 80), 'Cannot take host ""'],
+    ['TCPClientEndpoint', make(TCPClientEndpoint, unused, 80, 'localhost'), 'Cannot take host 80'],
+    [
+      'SSLClientEndpoint',
+      make(SSLClientEndpoint, unused, 'localhost', 443, new ServerTLS(server)),
+      'give a ClientTLS',
+    ],
+    ['SSLClientEndpoint', make(SSLClientEndpoint, unused, 'localhost', 443, null), 'Cannot take tls null'],
+    ['UNIXClientEndpoint', make(UNIXClientEndpoint, unused, undefined), 'Cannot take path undefined'],
+    ['HostnameEndpoint', make(HostnameEndpoint, undefined, 'localhost', 80), 'Cannot take reactor undefined'],
+    ['TLSFactory', make(TLSFactory, factory, undefined), 'Cannot take tls undefined'],
+    ['TLSFactory', make(TLSFactory, factory, 'cert'), 'Cannot take tls "cert"'],
+    ['TLSFactory', make(TLSFactory, factory, {}), 'Cannot use the certificate: give cert'],
+    ['ServerTLS', make(ServerTLS), 'Cannot take options undefined for ServerTLS'],
+    ['ServerTLS', make(ServerTLS, { cert: server.cert }), 'Cannot use the certificate: give key'],
+    ['ClientTLS', make(ClientTLS), 'Cannot take options undefined for ClientTLS'],
+    ['WrappingFactory', make(WrappingFactory, factory), 'Cannot take policies undefined'],
+    [
+      'WrappingFactory',
+      make(WrappingFactory, factory, new IdleTimeout(5)),
+      'Cannot take policies a IdleTimeout',
+    ],
+    ['WrappingFactory', make(WrappingFactory, factory, [IdleTimeout]), 'give new IdleTimeout()'],
+    ['TrafficLog', make(TrafficLog), 'Cannot take write undefined for TrafficLog'],
+    ['LimitAcceptRate', make(LimitAcceptRate, undefined, { perSecond: 5 }), 'Cannot take time undefined'],
+    ['LimitAcceptRate', make(LimitAcceptRate, unused), 'Cannot take rate undefined'],
+    ['LimitAcceptRate', make(LimitAcceptRate, unused, 5), 'Cannot take rate 5'],
+    ['Throttle', make(Throttle), 'Cannot take options undefined for Throttle'],
+    ['ProtocolTimeout', make(ProtocolTimeout, unused), 'Cannot take timedOut undefined'],
+    ['LogPublisher', make(LogPublisher, {}), 'Cannot take reactor undefined'],
+    ['LogPublisher', make(LogPublisher, { reactor: unused, otherwise: 5 }), 'Cannot take otherwise 5'],
+    ['textObserver', () => (textObserver as Loose)(), 'Cannot take write undefined'],
+    ['jsonLinesObserver', () => (jsonLinesObserver as Loose)('out'), 'Cannot take write "out"'],
+    ['consoleObserver', () => (consoleObserver as Loose)(), 'give a console'],
+    ['pinoObserver', () => (pinoObserver as Loose)({}), 'give a pino logger'],
+    ['standardIO', () => createReactor().standardIO(Echo as never), 'give new Echo()'],
+    ['connectSSL', () => unused.connectSSL('localhost', 443, factory, null as never), 'Cannot take tls null'],
+  ])('%s refuses what is not what it takes', (_what, call, message) => {
+    expect(call).toThrow(message)
+  })
+
+  test.each<[string, () => unknown, string]>([
+    ['listenSSL', () => (unused.listenSSL as Loose).call(unused, 0, factory), 'Cannot take tls undefined'],
+    [
+      'a policy',
+      () => unused.listenTCP(0, factory, { policies: [IdleTimeout as never] }),
+      'give new IdleTimeout()',
+    ],
+    ['a policy', () => unused.listenTCP(0, factory, { policies: [{}] }), 'Cannot take policies[0] a Object'],
+    [
+      'a policy',
+      () => unused.listenTCP(0, factory, { policies: [{ admits: 5 as never }] }),
+      'admits or accepted',
+    ],
+    ['connectProtocol', () => (connectProtocol as Loose)(), 'Cannot take endpoint undefined'],
+    ['connectProtocol', () => connectProtocol(endpoint, Echo as never), 'give new Echo()'],
+  ])('%s that is none rejects', async (_what, call, message) => {
+    await expect(call()).rejects.toThrow(message)
+  })
+
+  test('options of TLS that are undefined are not given', () => {
+    const { cert, key } = server
+    expect(unused.connectSSL('localhost', 443, factory, { serverName: undefined } as never).state).toBe(
+      'connecting',
+    )
+    const tls = new ServerTLS({ cert, key })
+    tls.replace({ cert: undefined, key } as never)
+    expect(() => tls.replace({ cert: 'none' })).toThrow('Cannot use the certificate')
   })
 
   test.each([undefined, {}, MultiService])('%o is not a service', async (given) => {
