@@ -1,5 +1,4 @@
 import type { WaitingOptions } from '../contracts/policy.ts'
-import { POLICY } from '../options/object-rules.ts'
 import type {
   AcceptOptions,
   ConnectTCPOptions,

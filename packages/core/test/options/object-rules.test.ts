@@ -328,9 +328,13 @@ describe('arguments that are not what they must be', () => {
     [
       'WrappingFactory',
       make(WrappingFactory, factory, new IdleTimeout(5)),
-      'Cannot take policies a IdleTimeout',
+      'Cannot take policies an IdleTimeout',
     ],
-    ['WrappingFactory', make(WrappingFactory, factory, [IdleTimeout]), 'give new IdleTimeout()'],
+    [
+      'WrappingFactory',
+      make(WrappingFactory, factory, [IdleTimeout]),
+      'give an instance: new IdleTimeout(…)',
+    ],
     ['TrafficLog', make(TrafficLog), 'Cannot take write undefined for TrafficLog'],
     ['LimitAcceptRate', make(LimitAcceptRate, undefined, { perSecond: 5 }), 'Cannot take time undefined'],
     ['LimitAcceptRate', make(LimitAcceptRate, unused), 'Cannot take rate undefined'],
@@ -354,9 +358,9 @@ describe('arguments that are not what they must be', () => {
     [
       'a policy',
       () => unused.listenTCP(0, factory, { policies: [IdleTimeout as never] }),
-      'give new IdleTimeout()',
+      'give an instance: new IdleTimeout(…)',
     ],
-    ['a policy', () => unused.listenTCP(0, factory, { policies: [{}] }), 'Cannot take policies[0] a Object'],
+    ['a policy', () => unused.listenTCP(0, factory, { policies: [{}] }), 'Cannot take policies[0] an Object'],
     [
       'a policy',
       () => unused.listenTCP(0, factory, { policies: [{ admits: 5 as never }] }),
@@ -370,9 +374,7 @@ describe('arguments that are not what they must be', () => {
 
   test('options of TLS that are undefined are not given', () => {
     const { cert, key } = server
-    expect(unused.connectSSL('localhost', 443, factory, { serverName: undefined } as never).state).toBe(
-      'connecting',
-    )
+    expect(unused.connectSSL('localhost', 443, factory, { serverName: undefined }).state).toBe('connecting')
     const tls = new ServerTLS({ cert, key })
     tls.replace({ cert: undefined, key } as never)
     expect(() => tls.replace({ cert: 'none' })).toThrow('Cannot use the certificate')
