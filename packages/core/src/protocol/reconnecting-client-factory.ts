@@ -7,6 +7,7 @@ import { ClientFactory } from './factory.ts'
 import { randomFraction } from './random-fraction.ts'
 import { checkValue } from '../options/check-options.ts'
 import { WITH_REACTOR } from '../options/object-rules.ts'
+import { count, milliseconds, type OptionRule, quantity } from '../options/option-rules.ts'
 
 /** Whose time, randomness and log a factory uses. */
 export interface ReconnectingClientFactoryOptions {
@@ -56,6 +57,12 @@ export abstract class ReconnectingClientFactory<
     return this.#retries
   }
 
+  /** @throws {TypeError | RangeError} for a field that is not the number it must be. */
+  override doStart(): unknown {
+    this.#checkFields()
+    return super.doStart()
+  }
+
   override startedConnecting(connector: Connector): void {
     this.#connector = connector
   }
@@ -74,8 +81,10 @@ export abstract class ReconnectingClientFactory<
    *
    * @param connector Default: the one that was used last.
    * @throws {NotConnectingError} when there was none yet.
+   * @throws {TypeError | RangeError} for a field that is not the number it must be.
    */
   retry(connector: Connector | undefined = this.#connector): void {
+    this.#checkFields()
     if (connector === undefined) throw new NotConnectingError('Cannot retry: nothing has connected yet')
     this.#connector = connector
     // A call that is not active was forgotten by a reactor that stopped.
@@ -105,6 +114,11 @@ export abstract class ReconnectingClientFactory<
     if (this.#state.is === 'stopped') this.#state = TRYING
   }
 
+  #checkFields(): void {
+    for (const [name, rule] of Object.entries(FIELDS))
+      checkValue(this.constructor.name, name, Reflect.get(this, name), rule)
+  }
+
   #nextDelayMs(): number {
     const delayMs = Math.min((this.#delayMs ?? this.initialDelayMs) * this.factor, this.maxDelayMs)
     this.#delayMs = Math.max(0, delayMs * (1 + this.jitter * normalVariate(this.#reactor)))
@@ -127,3 +141,11 @@ type State = { readonly is: 'trying' | 'stopped' } | { readonly is: 'waiting'; r
 
 const TRYING: State = { is: 'trying' }
 const STOPPED: State = { is: 'stopped' }
+/** Fields, which a subclass sets after the constructor. */
+const FIELDS: Readonly<Record<string, OptionRule>> = {
+  maxDelayMs: milliseconds({ endless: true }),
+  initialDelayMs: milliseconds(),
+  factor: quantity(),
+  jitter: quantity(),
+  maxRetries: count({ endless: true }),
+}

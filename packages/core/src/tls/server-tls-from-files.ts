@@ -1,8 +1,10 @@
 import type { DelayedCall, ReactorCore, ReactorFiles, ReactorLog, ReactorTime } from '../contracts/reactor.ts'
 import type { KeyPair, ServerTLSOptions } from '../contracts/tls.ts'
-import { checkValue } from '../options/check-options.ts'
-import { milliseconds } from '../options/option-rules.ts'
+import { checkOptions, checkValue } from '../options/check-options.ts'
+import { ABORT_SIGNAL } from '../options/object-rules.ts'
+import { having, milliseconds, type OptionRules, path } from '../options/option-rules.ts'
 import { ServerTLS } from './server-tls.ts'
+import { SERVER_TLS_RULES } from './tls-rules.ts'
 
 /** Where a certificate and its key lie, and how often to look for new ones. */
 export interface ServerTLSFiles extends Omit<ServerTLSOptions, 'cert' | 'key'> {
@@ -22,15 +24,19 @@ export interface ServerTLSFiles extends Omit<ServerTLSOptions, 'cert' | 'key'> {
  * What cannot be read or used later is logged, and the certificate that works is kept.
  *
  * @throws {Error} (rejects) the system's, when a file cannot be read.
- * @throws {RangeError} (rejects) unless `reloadEveryMs` is more than 0.
+ * @throws {TypeError | RangeError} (rejects) for an option that is not one, or has a value that it cannot have; no file is
+ *   read then.
  * @throws {TLSConfigurationError} (rejects) when the certificate or key cannot be used.
  */
 export async function serverTLSFromFiles(
   reactor: ReactorCore & ReactorFiles & ReactorTime & ReactorLog,
-  { certFile, keyFile, reloadEveryMs, signal, ...options }: ServerTLSFiles,
+  files: ServerTLSFiles,
 ): Promise<ServerTLS> {
-  if (reloadEveryMs !== undefined)
-    checkValue('serverTLSFromFiles', 'reloadEveryMs', reloadEveryMs, RELOAD_EVERY)
+  checkValue('serverTLSFromFiles', 'files', files, having('an object: { certFile, keyFile }'))
+  checkOptions('serverTLSFromFiles', files, FILES_RULES)
+  const { certFile, keyFile, reloadEveryMs, signal, ...options } = files
+  checkValue('serverTLSFromFiles', 'certFile', certFile, path)
+  checkValue('serverTLSFromFiles', 'keyFile', keyFile, path)
   const read = async (): Promise<KeyPair> => {
     const [cert, key] = await Promise.all([reactor.readFile(certFile), reactor.readFile(keyFile)])
     return { cert, key }
@@ -67,4 +73,11 @@ function isSame(one: KeyPair, other: KeyPair): boolean {
   return String(one.cert) === String(other.cert) && String(one.key) === String(other.key)
 }
 
-const RELOAD_EVERY = milliseconds({ least: 1 })
+const { cert: _fromFile, key: _fromFileToo, ...SHARED_RULES } = SERVER_TLS_RULES
+const FILES_RULES: OptionRules<ServerTLSFiles> = {
+  ...SHARED_RULES,
+  certFile: path,
+  keyFile: path,
+  reloadEveryMs: milliseconds({ least: 1 }),
+  signal: ABORT_SIGNAL,
+}

@@ -67,6 +67,25 @@ async function connect(reactor: MemoryReactor, feed: Feed): Promise<Connector> {
 }
 
 describe('ReconnectingClientFactory', () => {
+  test.each([
+    ['maxRetries', NaN, 'RangeError: Cannot take maxRetries NaN for Mistaken'],
+    ['maxRetries', '3', 'TypeError: Cannot take maxRetries "3" for Mistaken'],
+    ['maxDelayMs', NaN, 'RangeError: Cannot take maxDelayMs NaN for Mistaken'],
+    ['initialDelayMs', '5', 'TypeError: Cannot take initialDelayMs "5" for Mistaken'],
+    ['factor', -1, 'RangeError: Cannot take factor -1 for Mistaken'],
+    ['jitter', null, 'TypeError: Cannot take jitter null for Mistaken'],
+  ])('tries no more with the %s %o, and logs why at its start and at the failure', (field, value, why) => {
+    const reactor = new MemoryReactor()
+    class Mistaken extends Feed {}
+    const factory = Object.assign(new Mistaken(reactor), { [field]: value })
+    reactor.connectTCP('localhost', 80, factory)
+    reactor.advance(10_000)
+    expect(factory.attempts).toEqual([0])
+    const errors = reactor.flushLoggedErrors().map(String)
+    expect(errors).toHaveLength(2)
+    for (const error of errors) expect(error).toContain(why)
+  })
+
   test('waits e times as long each time, up to an hour', async () => {
     const reactor = new MemoryReactor()
     const feed = new Feed(reactor)
