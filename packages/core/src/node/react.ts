@@ -76,6 +76,8 @@ export async function react(
     await stopUnlessStopped(reactor)
   })
   const report = await reactor.run({ stop })
+  // Where `main` has waited for the stop itself, it ends in this turn.
+  if (outcome === undefined) await new Promise((resolve) => setImmediate(resolve))
   const code = exitCode(outcome, report, reactor)
   if (output === undefined) exit?.(code)
   else

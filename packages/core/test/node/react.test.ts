@@ -57,6 +57,19 @@ describe('react', () => {
       expect(await run((reactor) => (void reactor.stop(), never.opened))).toEqual([0])
     })
 
+    test('exits with the code of a main that has waited for the stop itself', async () => {
+      const stopsFirst = async (reactor: Reactor): Promise<ExitCode> => {
+        await reactor.stop()
+        return new ExitCode(3)
+      }
+      expect(await run(stopsFirst)).toEqual([3])
+      const fails = run(async (reactor) => {
+        await reactor.stop()
+        throw new Error('mine')
+      })
+      expect(await fails).toEqual([1, ['The main function failed', 'Error: mine']])
+    })
+
     test('exits with 1 when main fails while the reactor stops', async () => {
       const failed = run((reactor) => {
         const failing = new Gate()
