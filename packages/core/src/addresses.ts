@@ -1,4 +1,4 @@
-import type { Address, TCPAddress, UDPAddress, UNIXAddress } from './contracts/address.ts'
+import type { Address, TCPAddress, UDPAddress, UNIXAddress } from './interfaces/address.ts'
 
 /** Makes a frozen TCP address; `::ffff:192.0.2.1` becomes `192.0.2.1`. */
 export function tcpAddress(host: string, port: number): TCPAddress {

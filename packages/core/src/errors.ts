@@ -1,5 +1,5 @@
 import { formatAddress } from './addresses.ts'
-import type { Address, UDPAddress } from './contracts/address.ts'
+import type { Address, UDPAddress } from './interfaces/address.ts'
 
 // ConnectionClosed             passed to connectionLost, never thrown
 //   ConnectionDone             closed cleanly, by either side

@@ -1,8 +1,8 @@
 export { formatAddress, tcpAddress, udpAddress, unixAddress } from './addresses.ts'
 export { LineTooLongError } from './bytes/line-too-long-error.ts'
 export { RemoteError } from './bytes/remote-error.ts'
-export type { Address, TCPAddress, UDPAddress, UNIXAddress } from './contracts/address.ts'
-export type { Connector } from './contracts/connector.ts'
+export type { Address, TCPAddress, UDPAddress, UNIXAddress } from './interfaces/address.ts'
+export type { Connector } from './interfaces/connector.ts'
 export type {
   DatagramDrops,
   DatagramEvents,
@@ -12,7 +12,7 @@ export type {
   MulticastTransport,
   ReactorUDP,
   UDPDestination,
-} from './contracts/datagram.ts'
+} from './interfaces/datagram.ts'
 export type {
   LogConnection,
   LogEvent,
@@ -20,7 +20,7 @@ export type {
   LogLevel,
   LogObserver,
   LogObservers,
-} from './contracts/log.ts'
+} from './interfaces/log.ts'
 export type {
   ChildFD,
   ProcessEvents,
@@ -28,8 +28,8 @@ export type {
   ReactorProcess,
   SignalName,
   SpawnOptions,
-} from './contracts/process.ts'
-export type { Consumer, Pipeable, PipeOptions, PullProducer, PushProducer } from './contracts/producer.ts'
+} from './interfaces/process.ts'
+export type { Consumer, Pipeable, PipeOptions, PullProducer, PushProducer } from './interfaces/producer.ts'
 export type {
   Drainable,
   HalfCloseable,
@@ -37,7 +37,7 @@ export type {
   ProtocolFactory,
   Replaceable,
   Securable,
-} from './contracts/protocol-events.ts'
+} from './interfaces/protocol-events.ts'
 export type {
   AcceptOptions,
   ConnectionContext,
@@ -68,7 +68,7 @@ export type {
   SystemReactor,
   TriggerId,
   TriggerPhase,
-} from './contracts/reactor.ts'
+} from './interfaces/reactor.ts'
 export type {
   Certificate,
   ClientCertificates,
@@ -82,9 +82,9 @@ export type {
   TLSOptions,
   TLSSession,
   WireUnderTLS,
-} from './contracts/tls.ts'
-export type { Transport } from './contracts/transport.ts'
-export type { Wire, WireEvents } from './contracts/wire.ts'
+} from './interfaces/tls.ts'
+export type { Transport } from './interfaces/transport.ts'
+export type { Wire, WireEvents } from './interfaces/wire.ts'
 export {
   type ClientEndpoint,
   type ConnectOptions,
@@ -236,8 +236,8 @@ export type {
   ConnectionWatch,
   RateLimit,
   WaitingOptions,
-} from './contracts/policy.ts'
-export type { TransportOptions } from './contracts/transport-options.ts'
+} from './interfaces/policy.ts'
+export type { TransportOptions } from './interfaces/transport-options.ts'
 export { IdleTimeout } from './policy/idle-timeout.ts'
 export { type AcceptRate, LimitAcceptRate } from './policy/limit-accept-rate.ts'
 export { LimitConnectionsByPeer } from './policy/limit-connections-by-peer.ts'
@@ -267,7 +267,7 @@ export { tolerated } from './transport/tolerated.ts'
 export { ForwardingFactory } from './transport/forwarding-factory.ts'
 export { logConnection } from './transport/connection-report.ts'
 export type { DiagnosticEvents } from './transport/diagnostics.ts'
-export type { DeadlineKeeper, KeptDeadline } from './contracts/deadline.ts'
+export type { DeadlineKeeper, KeptDeadline } from './interfaces/deadline.ts'
 export { Deadline } from './transport/deadline.ts'
 export { type Pausable, producerFrom } from './transport/producer-from.ts'
 export { serverTLSFromFiles, type ServerTLSFiles } from './tls/server-tls-from-files.ts'

@@ -1,5 +1,5 @@
 export { asciiHost } from './ascii-host.ts'
-export type { ConnectedWire, Wire, WireEvents } from './contracts/wire.ts'
+export type { ConnectedWire, Wire, WireEvents } from './interfaces/wire.ts'
 export { bindingSpeaks, type DatagramBinding } from './datagram/datagram-binding.ts'
 export type { DatagramWire, DatagramWireEvents } from './datagram/datagram-wire.ts'
 export { WireReactor, type WireReactorSetup } from './reactor/wire-reactor.ts'

@@ -1,4 +1,4 @@
-import type { Transport } from '../src/contracts/transport.ts'
+import type { Transport } from '../src/interfaces/transport.ts'
 import type { TransportCheck, TransportHarness } from '../src/testing/transport-harness.ts'
 import { pairHarness } from './memory-harness.ts'
 

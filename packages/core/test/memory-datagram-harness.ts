@@ -1,4 +1,4 @@
-import type { DatagramTransport } from '../src/contracts/datagram.ts'
+import type { DatagramTransport } from '../src/interfaces/datagram.ts'
 import type { DatagramCheck, DatagramHarness } from '../src/testing/datagram-harness.ts'
 import { MemoryReactor } from '../src/testing/memory-reactor.ts'
 

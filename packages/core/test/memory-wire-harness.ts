@@ -1,4 +1,4 @@
-import type { WireEvents } from '../src/contracts/wire.ts'
+import type { WireEvents } from '../src/interfaces/wire.ts'
 import { MemoryWire } from '../src/testing/memory-wire.ts'
 import type { WireCapability, WireEnd, WireHarness } from '../src/testing/wire-harness.ts'
 import { Turn } from '../src/transport/turn.ts'

@@ -1,4 +1,4 @@
-import type { ProtocolEvents } from '../src/contracts/protocol-events.ts'
+import type { ProtocolEvents } from '../src/interfaces/protocol-events.ts'
 import { ClientFactory } from '../src/protocol/factory.ts'
 
 /** A factory whose only protocol is known beforehand. */

@@ -1,4 +1,4 @@
-import type { Wire } from '../src/contracts/wire.ts'
+import type { Wire } from '../src/interfaces/wire.ts'
 
 /** A wire that notes what it is asked; it takes everything while `open`. */
 export class RecordingWire implements Wire {

@@ -1,4 +1,4 @@
-import type { WireEvents } from '../src/contracts/wire.ts'
+import type { WireEvents } from '../src/interfaces/wire.ts'
 import type { WireCheck, WireHarness } from '../src/testing/wire-harness.ts'
 import { memoryWireHarness } from './memory-wire-harness.ts'
 

@@ -41,7 +41,7 @@ export const HOUSE_RULES: readonly HouseRule[] = [
   { name: 'names say what a thing is', check: bannedWords },
   { name: 'exports and their public methods have docstrings', check: docstrings },
   { name: 'types are plain', check: plainTypes },
-  { name: 'every file in a wire/ room names its RFC section', check: rfcTags },
+  { name: 'every file in a codec/ room names its RFC section', check: rfcTags },
   { name: 'published packages depend on each other alone', check: manifests },
   { name: 'texts speak of the project alone', check: texts },
   { name: 'documents refer to what is there', check: docReferences },

@@ -4,7 +4,7 @@ import { HOUSE_RULES } from '../src/house-rules.ts'
 import { Repository } from '../src/reading/repository.ts'
 import { formatViolations } from '../src/reading/violation.ts'
 
-const repository = Repository.read(fileURLToPath(new URL('../../../', import.meta.url)))
+const repository = Repository.read(fileURLToPath(new URL('../../..', import.meta.url)))
 
 describe('HOUSE_RULES', () => {
   test('hold every check that is written', () => {

@@ -1,8 +1,8 @@
 import type { ConnectionClosed } from '@ropewalk/core'
 import type { WebSocketViolation } from './errors.ts'
 import type { WebSocketClosed } from './websocket-closed.ts'
-import type { CloseFrame } from './wire/close-frame.ts'
-import { closingAfter, type ClosingState } from './wire/closing.ts'
+import type { CloseFrame } from './codec/close-frame.ts'
+import { closingAfter, type ClosingState } from './codec/closing.ts'
 
 /** How far one WebSocket's closing handshake has come, and what both sides said in it. */
 export class ClosingHandshake {

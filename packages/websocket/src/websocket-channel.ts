@@ -28,9 +28,9 @@ import type { WebSocketConnection } from './websocket-connection.ts'
 import { type WebSocketOptions, webSocketOptions } from './websocket-options.ts'
 import type { WebSocketProtocol } from './websocket-protocol.ts'
 import { WebSocketTransport } from './websocket-transport.ts'
-import type { CloseFrame } from './wire/close-frame.ts'
-import { FrameWriter } from './wire/frame-writer.ts'
-import { type MessageEvent, MessageReader } from './wire/message-reader.ts'
+import type { CloseFrame } from './codec/close-frame.ts'
+import { FrameWriter } from './codec/frame-writer.ts'
+import { type MessageEvent, MessageReader } from './codec/message-reader.ts'
 
 /** What a channel is made with. */
 export interface WebSocketChannelSetup {

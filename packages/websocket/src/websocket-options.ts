@@ -11,7 +11,7 @@ import {
   DEFAULT_WEBSOCKET_LIMITS,
   WEBSOCKET_LIMIT_RULES,
   type WebSocketLimits,
-} from './wire/websocket-limits.ts'
+} from './codec/websocket-limits.ts'
 
 /** The limits and deadlines of a WebSocket. */
 export interface WebSocketOptions extends WebSocketLimits {

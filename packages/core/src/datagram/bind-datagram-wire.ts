@@ -1,5 +1,5 @@
-import type { DatagramEvents, DatagramTransport, ListenUDPOptions } from '../contracts/datagram.ts'
-import type { Reactor } from '../contracts/reactor.ts'
+import type { DatagramEvents, DatagramTransport, ListenUDPOptions } from '../interfaces/datagram.ts'
+import type { Reactor } from '../interfaces/reactor.ts'
 import { CannotListenError } from '../errors.ts'
 import type { DatagramBinding } from './datagram-binding.ts'
 import type { DatagramWire } from './datagram-wire.ts'

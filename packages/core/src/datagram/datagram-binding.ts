@@ -1,4 +1,4 @@
-import type { UDPAddress } from '../contracts/address.ts'
+import type { UDPAddress } from '../interfaces/address.ts'
 
 /** Where and how a UDP port is bound. */
 export interface DatagramBinding {

@@ -1,14 +1,14 @@
 import { formatAddress } from '../addresses.ts'
-import type { UDPAddress } from '../contracts/address.ts'
+import type { UDPAddress } from '../interfaces/address.ts'
 import type {
   DatagramDrops,
   DatagramEvents,
   DatagramTransport,
   ListenUDPOptions,
   UDPDestination,
-} from '../contracts/datagram.ts'
-import type { LogEvent } from '../contracts/log.ts'
-import type { Reactor } from '../contracts/reactor.ts'
+} from '../interfaces/datagram.ts'
+import type { LogEvent } from '../interfaces/log.ts'
+import type { Reactor } from '../interfaces/reactor.ts'
 import {
   codeOf,
   InvalidAddressError,

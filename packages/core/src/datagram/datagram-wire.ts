@@ -1,5 +1,5 @@
-import type { UDPAddress } from '../contracts/address.ts'
-import type { DatagramTransport, MulticastTransport } from '../contracts/datagram.ts'
+import type { UDPAddress } from '../interfaces/address.ts'
+import type { DatagramTransport, MulticastTransport } from '../interfaces/datagram.ts'
 
 /** Carries the datagrams of one port. What it is told has been checked; it throws the system's errors. */
 export interface DatagramWire

@@ -1,5 +1,5 @@
-import type { DatagramDrops } from '../contracts/datagram.ts'
-import type { LogEvent } from '../contracts/log.ts'
+import type { DatagramDrops } from '../interfaces/datagram.ts'
+import type { LogEvent } from '../interfaces/log.ts'
 
 /** Counts what a UDP port drops, and warns of the first of each kind: anyone can bring about the others. */
 export class DropRecord {

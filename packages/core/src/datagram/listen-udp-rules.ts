@@ -1,4 +1,4 @@
-import type { ListenMulticastOptions, ListenUDPOptions } from '../contracts/datagram.ts'
+import type { ListenMulticastOptions, ListenUDPOptions } from '../interfaces/datagram.ts'
 import { bytes, count, flag, type OptionRules, text } from '../options/option-rules.ts'
 
 /** What `listenUDP` accepts. */

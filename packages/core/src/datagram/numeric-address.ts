@@ -1,5 +1,5 @@
 import { udpAddress } from '../addresses.ts'
-import type { UDPAddress } from '../contracts/address.ts'
+import type { UDPAddress } from '../interfaces/address.ts'
 import { InvalidAddressError } from '../errors.ts'
 import { formatIP, parseIP } from '../ip-address.ts'
 

@@ -1,6 +1,6 @@
-import type { ProtocolEvents, ProtocolFactory } from '../contracts/protocol-events.ts'
-import type { ConnectTCPOptions, ReactorFiles } from '../contracts/reactor.ts'
-import type { ClientTLSOptions } from '../contracts/tls.ts'
+import type { ProtocolEvents, ProtocolFactory } from '../interfaces/protocol-events.ts'
+import type { ConnectTCPOptions, ReactorFiles } from '../interfaces/reactor.ts'
+import type { ClientTLSOptions } from '../interfaces/tls.ts'
 import { ClientTLS } from '../tls/client-tls.ts'
 import {
   type ClientEndpoint,

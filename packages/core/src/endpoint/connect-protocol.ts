@@ -1,4 +1,4 @@
-import type { ProtocolEvents } from '../contracts/protocol-events.ts'
+import type { ProtocolEvents } from '../interfaces/protocol-events.ts'
 import { LocalProtocolError } from '../errors.ts'
 import { checkValue } from '../options/check-options.ts'
 import { CLIENT_ENDPOINT, PROTOCOL } from '../options/object-rules.ts'

@@ -1,4 +1,4 @@
-import type { Reactor, ReactorDescriptors, ReactorStandardIO } from '../contracts/reactor.ts'
+import type { Reactor, ReactorDescriptors, ReactorStandardIO } from '../interfaces/reactor.ts'
 import type { EndpointArguments } from './endpoint-arguments.ts'
 
 /** A reactor for which endpoints are made. Some types need more than every reactor has, and say so. */

@@ -1,13 +1,13 @@
 import { tcpAddress } from '../addresses.ts'
 import { asciiHost } from '../ascii-host.ts'
-import type { ProtocolEvents, ProtocolFactory } from '../contracts/protocol-events.ts'
+import type { ProtocolEvents, ProtocolFactory } from '../interfaces/protocol-events.ts'
 import type {
   ConnectTCPOptions,
   ReactorLog,
   ReactorNames,
   ReactorTCP,
   ReactorTime,
-} from '../contracts/reactor.ts'
+} from '../interfaces/reactor.ts'
 import { ConnectingCancelledError, TimeoutError } from '../errors.ts'
 import { checkOptions, checkValue } from '../options/check-options.ts'
 import { having, milliseconds, type OptionRule, type OptionRules } from '../options/option-rules.ts'

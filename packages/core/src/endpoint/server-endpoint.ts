@@ -1,6 +1,6 @@
 import { unixAddress } from '../addresses.ts'
-import type { Address, TCPAddress, UNIXAddress } from '../contracts/address.ts'
-import type { ProtocolFactory } from '../contracts/protocol-events.ts'
+import type { Address, TCPAddress, UNIXAddress } from '../interfaces/address.ts'
+import type { ProtocolFactory } from '../interfaces/protocol-events.ts'
 import type {
   ListeningPort,
   ListenTCPOptions,
@@ -9,8 +9,8 @@ import type {
   ReactorTCP,
   ReactorTLS,
   ReactorUNIX,
-} from '../contracts/reactor.ts'
-import type { ServerTLSOptions, TLSContext } from '../contracts/tls.ts'
+} from '../interfaces/reactor.ts'
+import type { ServerTLSOptions, TLSContext } from '../interfaces/tls.ts'
 import { CannotListenError } from '../errors.ts'
 import { checkOptions, checkValue } from '../options/check-options.ts'
 import { count, having, path as PATH } from '../options/option-rules.ts'

@@ -1,11 +1,11 @@
-import type { ProtocolFactory } from '../contracts/protocol-events.ts'
+import type { ProtocolFactory } from '../interfaces/protocol-events.ts'
 import type {
   ListeningPort,
   ListenTCPOptions,
   Reactor,
   ReactorDescriptors,
   ReactorStandardIO,
-} from '../contracts/reactor.ts'
+} from '../interfaces/reactor.ts'
 import { CannotListenError } from '../errors.ts'
 import { tcpAddress } from '../addresses.ts'
 import { ProxyProtocolFactory } from '../proxy/proxy-protocol-factory.ts'

@@ -1,7 +1,7 @@
-import type { Address } from '../contracts/address.ts'
-import type { ProtocolEvents, ProtocolFactory } from '../contracts/protocol-events.ts'
-import type { TLSContext, TLSSession } from '../contracts/tls.ts'
-import type { Transport } from '../contracts/transport.ts'
+import type { Address } from '../interfaces/address.ts'
+import type { ProtocolEvents, ProtocolFactory } from '../interfaces/protocol-events.ts'
+import type { TLSContext, TLSSession } from '../interfaces/tls.ts'
+import type { Transport } from '../interfaces/transport.ts'
 import {
   type ConnectError,
   ConnectingCancelledError,

@@ -1,4 +1,4 @@
-import type { ReactorLog, ReactorTime, StopReport } from '../contracts/reactor.ts'
+import type { ReactorLog, ReactorTime, StopReport } from '../interfaces/reactor.ts'
 import { Alarm } from '../transport/alarm.ts'
 import type { Attempting, HostedTransport } from '../transport/transport-host.ts'
 

@@ -1,4 +1,4 @@
-import type { Address, UDPAddress } from '../contracts/address.ts'
+import type { Address, UDPAddress } from '../interfaces/address.ts'
 import type {
   ConnectionContext,
   Reactor,
@@ -9,7 +9,7 @@ import type {
   SystemEvent,
   TriggerId,
   TriggerPhase,
-} from '../contracts/reactor.ts'
+} from '../interfaces/reactor.ts'
 import { ReactorAlreadyRunning, ReactorNotRunning } from '../errors.ts'
 import { checkValue } from '../options/check-options.ts'
 import { callable } from '../options/option-rules.ts'

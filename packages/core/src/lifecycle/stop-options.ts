@@ -1,4 +1,4 @@
-import type { RunOptions, StopOptions } from '../contracts/reactor.ts'
+import type { RunOptions, StopOptions } from '../interfaces/reactor.ts'
 import { checkOptions, type FilledOptions, withDefaults } from '../options/check-options.ts'
 import { anything, flag, milliseconds, type OptionRules } from '../options/option-rules.ts'
 

@@ -1,5 +1,5 @@
-import type { LogObserver } from '../contracts/log.ts'
-import type { ReactorTime, SystemEvent, TriggerId, TriggerPhase } from '../contracts/reactor.ts'
+import type { LogObserver } from '../interfaces/log.ts'
+import type { ReactorTime, SystemEvent, TriggerId, TriggerPhase } from '../interfaces/reactor.ts'
 import { checkValue } from '../options/check-options.ts'
 import { callable, oneOf } from '../options/option-rules.ts'
 import { Alarm } from '../transport/alarm.ts'

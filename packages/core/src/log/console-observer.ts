@@ -1,6 +1,6 @@
 import { checkValue } from '../options/check-options.ts'
 import { having } from '../options/option-rules.ts'
-import type { LogLevel, LogObserver } from '../contracts/log.ts'
+import type { LogLevel, LogObserver } from '../interfaces/log.ts'
 import { eventText } from './event-text.ts'
 
 /** What takes lines of text by level: `console`, and many loggers. */
@@ -19,10 +19,10 @@ export interface ConsoleLike {
  */
 export function consoleObserver(console: ConsoleLike): LogObserver {
   checkValue('consoleObserver', 'console', console, having('a console', 'debug', 'info', 'warn', 'error'))
-  return (event) => console[METHOD[event.level]](eventText(event))
+  return (event) => console[CONSOLE_METHOD[event.level]](eventText(event))
 }
 
-const METHOD: Readonly<Record<LogLevel, keyof ConsoleLike>> = {
+const CONSOLE_METHOD: Readonly<Record<LogLevel, keyof ConsoleLike>> = {
   debug: 'debug',
   info: 'info',
   warn: 'warn',

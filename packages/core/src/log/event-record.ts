@@ -1,5 +1,5 @@
 import { formatAddress } from '../addresses.ts'
-import type { LogEvent } from '../contracts/log.ts'
+import type { LogEvent } from '../interfaces/log.ts'
 
 /** What structured logs keep of an event beside its time, level, text and error; what it lacks is undefined. */
 export function eventRecord(event: LogEvent): Readonly<Record<string, unknown>> {

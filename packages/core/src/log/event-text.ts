@@ -1,5 +1,5 @@
 import { formatAddress } from '../addresses.ts'
-import type { LogEvent } from '../contracts/log.ts'
+import type { LogEvent } from '../interfaces/log.ts'
 import { errorLines } from './error-lines.ts'
 import { formatEvent } from './format-event.ts'
 import { printable } from './printable.ts'

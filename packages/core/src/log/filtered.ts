@@ -1,4 +1,4 @@
-import type { LogEvent, LogLevel, LogObserver } from '../contracts/log.ts'
+import type { LogEvent, LogLevel, LogObserver } from '../interfaces/log.ts'
 import { checkOptions, checkValue } from '../options/check-options.ts'
 import { anything, callable, having, type OptionRules } from '../options/option-rules.ts'
 

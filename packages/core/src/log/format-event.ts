@@ -1,4 +1,4 @@
-import type { LogEvent, LogFields } from '../contracts/log.ts'
+import type { LogEvent, LogFields } from '../interfaces/log.ts'
 import { UNREADABLE } from './plain-value.ts'
 import { printable } from './printable.ts'
 import { shownValue } from './shown-value.ts'

@@ -1,6 +1,6 @@
 import { checkValue } from '../options/check-options.ts'
 import { callable } from '../options/option-rules.ts'
-import type { LogObserver } from '../contracts/log.ts'
+import type { LogObserver } from '../interfaces/log.ts'
 import { eventRecord } from './event-record.ts'
 import { eventTime } from './event-text.ts'
 import { formatEvent } from './format-event.ts'

@@ -1,5 +1,5 @@
-import type { LogEvent, LogObserver, LogObservers } from '../contracts/log.ts'
-import type { ReactorLog, ReactorTime } from '../contracts/reactor.ts'
+import type { LogEvent, LogObserver, LogObservers } from '../interfaces/log.ts'
+import type { ReactorLog, ReactorTime } from '../interfaces/reactor.ts'
 import { checkValue } from '../options/check-options.ts'
 import { callable, having, listOf } from '../options/option-rules.ts'
 

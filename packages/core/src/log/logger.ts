@@ -1,8 +1,8 @@
-import type { Address } from '../contracts/address.ts'
+import type { Address } from '../interfaces/address.ts'
 import { checkValue } from '../options/check-options.ts'
 import { callable, having, type OptionRule, text as someText } from '../options/option-rules.ts'
-import type { LogConnection, LogEvent, LogFields, LogLevel, LogObserver } from '../contracts/log.ts'
-import type { ReactorLog } from '../contracts/reactor.ts'
+import type { LogConnection, LogEvent, LogFields, LogLevel, LogObserver } from '../interfaces/log.ts'
+import type { ReactorLog } from '../interfaces/reactor.ts'
 import { className } from './event-record.ts'
 
 /** Where a logger's events go, and who speaks. */

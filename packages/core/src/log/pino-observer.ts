@@ -1,6 +1,6 @@
 import { checkValue } from '../options/check-options.ts'
 import { having } from '../options/option-rules.ts'
-import type { LogLevel, LogObserver } from '../contracts/log.ts'
+import type { LogLevel, LogObserver } from '../interfaces/log.ts'
 import { eventRecord } from './event-record.ts'
 import { formatEvent } from './format-event.ts'
 
@@ -21,10 +21,11 @@ export interface PinoLike {
  */
 export function pinoObserver(pino: PinoLike): LogObserver {
   checkValue('pinoObserver', 'pino', pino, having('a pino logger', 'debug', 'info', 'warn', 'error', 'fatal'))
-  return (event) => pino[METHOD[event.level]]({ ...eventRecord(event), err: event.error }, formatEvent(event))
+  return (event) =>
+    pino[PINO_METHOD[event.level]]({ ...eventRecord(event), err: event.error }, formatEvent(event))
 }
 
-const METHOD: Readonly<Record<LogLevel, keyof PinoLike>> = {
+const PINO_METHOD: Readonly<Record<LogLevel, keyof PinoLike>> = {
   debug: 'debug',
   info: 'info',
   warn: 'warn',

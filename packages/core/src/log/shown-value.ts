@@ -1,5 +1,5 @@
 import { formatAddress } from '../addresses.ts'
-import type { Address, UDPAddress } from '../contracts/address.ts'
+import type { Address, UDPAddress } from '../interfaces/address.ts'
 import { plainValue, UNREADABLE } from './plain-value.ts'
 
 /**
@@ -9,7 +9,7 @@ import { plainValue, UNREADABLE } from './plain-value.ts'
 export function shownValue(value: unknown): string {
   try {
     const shown = textOf(value)
-    return shown.length > MOST_CHARACTERS ? `${shown.slice(0, MOST_CHARACTERS)}…` : shown
+    return shown.length > MOST_VALUE_CHARACTERS ? `${shown.slice(0, MOST_VALUE_CHARACTERS)}…` : shown
   } catch {
     return UNREADABLE
   }
@@ -32,4 +32,4 @@ function describesItself(value: object): boolean {
   return typeof own === 'function' && own !== Object.prototype.toString && own !== Array.prototype.toString
 }
 
-const MOST_CHARACTERS = 1000
+const MOST_VALUE_CHARACTERS = 1000

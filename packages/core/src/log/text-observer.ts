@@ -1,6 +1,6 @@
 import { checkValue } from '../options/check-options.ts'
 import { callable } from '../options/option-rules.ts'
-import type { LogObserver } from '../contracts/log.ts'
+import type { LogObserver } from '../interfaces/log.ts'
 import { eventText, eventTime } from './event-text.ts'
 
 /**

@@ -1,4 +1,4 @@
-import type { Address } from '../contracts/address.ts'
+import type { Address } from '../interfaces/address.ts'
 import {
   codeOf,
   ConnectBindError,

@@ -1,4 +1,4 @@
-import type { LogEvent } from '../contracts/log.ts'
+import type { LogEvent } from '../interfaces/log.ts'
 import { filtered } from '../log/filtered.ts'
 import { textObserver } from '../log/text-observer.ts'
 

@@ -1,6 +1,6 @@
 import { createSocket, type Socket, type SocketOptions } from 'node:dgram'
 import { udpAddress } from '../addresses.ts'
-import type { UDPAddress } from '../contracts/address.ts'
+import type { UDPAddress } from '../interfaces/address.ts'
 import type { DatagramBinding } from '../datagram/datagram-binding.ts'
 import type { DatagramWire, DatagramWireEvents } from '../datagram/datagram-wire.ts'
 import { InvalidAddressError } from '../errors.ts'

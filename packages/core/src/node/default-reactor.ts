@@ -1,4 +1,4 @@
-import type { SystemReactor } from '../contracts/reactor.ts'
+import type { SystemReactor } from '../interfaces/reactor.ts'
 import { createReactor } from './node-reactor.ts'
 
 /** The reactor a program uses unless it makes its own. Nothing inside the packages relies on it. */

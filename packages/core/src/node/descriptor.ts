@@ -1,6 +1,6 @@
 import { closeSync, fstatSync } from 'node:fs'
 import { unixAddress } from '../addresses.ts'
-import type { Address } from '../contracts/address.ts'
+import type { Address } from '../interfaces/address.ts'
 import { socketState } from './socket-state.ts'
 
 /** The name of a descriptor whose socket Node tells nothing about: `/dev/fd/3`. */

@@ -1,4 +1,4 @@
-import type { InheritedSocket } from '../contracts/reactor.ts'
+import type { InheritedSocket } from '../interfaces/reactor.ts'
 
 /**
  * The sockets that systemd has handed over: how many says LISTEN_FDS, whom they are for LISTEN_PID, and what

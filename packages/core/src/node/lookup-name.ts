@@ -1,6 +1,6 @@
 import { lookup } from 'node:dns/promises'
 import { tcpAddress } from '../addresses.ts'
-import type { LookupOptions } from '../contracts/reactor.ts'
+import type { LookupOptions } from '../interfaces/reactor.ts'
 import { codeOf, DNSLookupError } from '../errors.ts'
 import { untilAborted } from '../transport/addresses-of-name.ts'
 

@@ -3,11 +3,11 @@ import { readFile } from 'node:fs/promises'
 import { isIP } from 'node:net'
 import { tcpAddress, unixAddress } from '../addresses.ts'
 import { asciiHost } from '../ascii-host.ts'
-import type { Address, TCPAddress, UNIXAddress } from '../contracts/address.ts'
-import type { DeadlineKeeper } from '../contracts/deadline.ts'
-import type { LogObserver } from '../contracts/log.ts'
-import type { ProcessEvents, ProcessTransport, SpawnOptions } from '../contracts/process.ts'
-import type { ProtocolEvents, ProtocolFactory } from '../contracts/protocol-events.ts'
+import type { Address, TCPAddress, UNIXAddress } from '../interfaces/address.ts'
+import type { DeadlineKeeper } from '../interfaces/deadline.ts'
+import type { LogObserver } from '../interfaces/log.ts'
+import type { ProcessEvents, ProcessTransport, SpawnOptions } from '../interfaces/process.ts'
+import type { ProtocolEvents, ProtocolFactory } from '../interfaces/protocol-events.ts'
 import type {
   DelayedCall,
   InheritedSocket,
@@ -19,8 +19,8 @@ import type {
   RunOptions,
   StopSignal,
   SystemReactor,
-} from '../contracts/reactor.ts'
-import type { Transport } from '../contracts/transport.ts'
+} from '../interfaces/reactor.ts'
+import type { Transport } from '../interfaces/transport.ts'
 import type { DatagramBinding } from '../datagram/datagram-binding.ts'
 import type { DatagramWire } from '../datagram/datagram-wire.ts'
 import { WireReactor } from '../reactor/wire-reactor.ts'

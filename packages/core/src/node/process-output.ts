@@ -1,5 +1,5 @@
-import type { ReactorProcess, SpawnOptions } from '../contracts/process.ts'
-import type { ReactorCore, ReactorTime } from '../contracts/reactor.ts'
+import type { ReactorProcess, SpawnOptions } from '../interfaces/process.ts'
+import type { ReactorCore, ReactorTime } from '../interfaces/reactor.ts'
 import { ProcessDone, type ProcessEnded, ProcessTerminated } from '../errors.ts'
 import { ProcessProtocol } from '../protocol/process-protocol.ts'
 import { checkOptions } from '../options/check-options.ts'

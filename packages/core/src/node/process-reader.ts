@@ -1,6 +1,6 @@
 import type { Readable } from 'node:stream'
-import type { ReactorTime } from '../contracts/reactor.ts'
-import type { WireEvents } from '../contracts/wire.ts'
+import type { ReactorTime } from '../interfaces/reactor.ts'
+import type { WireEvents } from '../interfaces/wire.ts'
 import { Inbound, type InboundLimits } from '../transport/inbound.ts'
 import type { Turn, TurnEnder } from '../transport/turn.ts'
 import { StreamWire } from './stream-wire.ts'

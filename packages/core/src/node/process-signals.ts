@@ -1,4 +1,4 @@
-import type { StopSignal } from '../contracts/reactor.ts'
+import type { StopSignal } from '../interfaces/reactor.ts'
 
 /** Turns SIGINT and SIGTERM into calls, while installed. A second signal ends the process. */
 export class ProcessSignals {

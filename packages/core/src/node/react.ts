@@ -1,5 +1,5 @@
 import { constants } from 'node:os'
-import type { Reactor, StopOptions, StopReport, SystemReactor } from '../contracts/reactor.ts'
+import type { Reactor, StopOptions, StopReport, SystemReactor } from '../interfaces/reactor.ts'
 import {
   ConnectingCancelledError,
   ConnectionClosed,

@@ -1,4 +1,4 @@
-import type { Reactor, StopOptions } from '../contracts/reactor.ts'
+import type { Reactor, StopOptions } from '../interfaces/reactor.ts'
 import { ReactorAlreadyRunning, ServiceStopped } from '../errors.ts'
 import { checkRunOptions, DEFAULT_STOP_OPTIONS } from '../lifecycle/stop-options.ts'
 import { checkOptions, checkValue } from '../options/check-options.ts'

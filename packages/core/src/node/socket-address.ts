@@ -1,6 +1,6 @@
 import type { Socket } from 'node:net'
 import { tcpAddress, unixAddress } from '../addresses.ts'
-import type { Address } from '../contracts/address.ts'
+import type { Address } from '../interfaces/address.ts'
 
 /** The other end of a connected socket; undefined when the connection is gone already. */
 export function peerAddressOf(socket: Socket, localAddress: Address): Address | undefined {

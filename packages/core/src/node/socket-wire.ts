@@ -1,7 +1,7 @@
 import type { Socket } from 'node:net'
 import { getSystemErrorName } from 'node:util'
-import type { DeadlineKeeper } from '../contracts/deadline.ts'
-import type { Wire, WireEvents } from '../contracts/wire.ts'
+import type { DeadlineKeeper } from '../interfaces/deadline.ts'
+import type { Wire, WireEvents } from '../interfaces/wire.ts'
 import { Deadline } from '../transport/deadline.ts'
 
 /** A wire over a connected socket: TCP or a UNIX socket. */

@@ -1,4 +1,4 @@
-import type { ProcessEvents, SpawnOptions } from '../contracts/process.ts'
+import type { ProcessEvents, SpawnOptions } from '../interfaces/process.ts'
 import { checkOptions, checkValue } from '../options/check-options.ts'
 import { ABORT_SIGNAL, instance } from '../options/object-rules.ts'
 import {

@@ -6,10 +6,10 @@ import type {
   ProcessTransport,
   SignalName,
   SpawnOptions,
-} from '../contracts/process.ts'
-import type { PullProducer, PushProducer } from '../contracts/producer.ts'
-import type { Reactor } from '../contracts/reactor.ts'
-import type { TransportOptions } from '../contracts/transport-options.ts'
+} from '../interfaces/process.ts'
+import type { PullProducer, PushProducer } from '../interfaces/producer.ts'
+import type { Reactor } from '../interfaces/reactor.ts'
+import type { TransportOptions } from '../interfaces/transport-options.ts'
 import {
   ProcessDone,
   type ProcessEnded,

@@ -1,8 +1,8 @@
 import type { Readable, Writable } from 'node:stream'
 import type { ReadStream } from 'node:tty'
 import { unixAddress } from '../addresses.ts'
-import type { ProtocolEvents } from '../contracts/protocol-events.ts'
-import type { TransportOptions } from '../contracts/transport-options.ts'
+import type { ProtocolEvents } from '../interfaces/protocol-events.ts'
+import type { TransportOptions } from '../interfaces/transport-options.ts'
 import { LocalProtocolError } from '../errors.ts'
 import { StreamTransport } from '../transport/stream-transport.ts'
 import { transportOptions } from '../transport/transport-options.ts'
@@ -58,14 +58,14 @@ function mustBeFree(input: Readable): void {
 }
 
 function restoringMode(input: Readable): () => void {
-  if (!isTerminal(input)) return () => undefined
+  if (!isTerminalInput(input)) return () => undefined
   const { isRaw } = input
   return () => {
     if (input.isRaw !== isRaw) input.setRawMode(isRaw)
   }
 }
 
-function isTerminal(input: Readable): input is ReadStream {
+function isTerminalInput(input: Readable): input is ReadStream {
   return 'isTTY' in input && input.isTTY === true
 }
 

@@ -1,7 +1,7 @@
 import type { EventEmitter } from 'node:events'
 import { Socket } from 'node:net'
 import type { Readable, Writable } from 'node:stream'
-import type { Wire, WireEvents } from '../contracts/wire.ts'
+import type { Wire, WireEvents } from '../interfaces/wire.ts'
 
 /** The two directions of a wire. One that is missing counts as ended. */
 export interface WireStreams {

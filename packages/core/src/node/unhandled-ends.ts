@@ -1,6 +1,6 @@
 import { LineTooLongError } from '../bytes/line-too-long-error.ts'
 import { RemoteError } from '../bytes/remote-error.ts'
-import type { LogObserver } from '../contracts/log.ts'
+import type { LogObserver } from '../interfaces/log.ts'
 import {
   ConnectError,
   ConnectionClosed,

@@ -1,5 +1,5 @@
-import type { ConnectionPolicy, ConnectionWatch } from '../contracts/policy.ts'
-import type { Transport } from '../contracts/transport.ts'
+import type { ConnectionPolicy, ConnectionWatch } from '../interfaces/policy.ts'
+import type { Transport } from '../interfaces/transport.ts'
 import { checkValue } from '../options/check-options.ts'
 import { milliseconds } from '../options/option-rules.ts'
 import { Deadline } from '../transport/deadline.ts'

@@ -1,4 +1,4 @@
-import type { Admission, ConnectionPolicy, ConnectionWatch } from '../contracts/policy.ts'
+import type { Admission, ConnectionPolicy, ConnectionWatch } from '../interfaces/policy.ts'
 import { checkValue } from '../options/check-options.ts'
 import { count } from '../options/option-rules.ts'
 

@@ -1,4 +1,4 @@
-import type { ReactorTime } from '../contracts/reactor.ts'
+import type { ReactorTime } from '../interfaces/reactor.ts'
 import { checkValue } from '../options/check-options.ts'
 import { callable, milliseconds } from '../options/option-rules.ts'
 import { Deadline } from '../transport/deadline.ts'

@@ -1,6 +1,6 @@
 import { formatAddress } from '../addresses.ts'
-import type { ConnectionPolicy, ConnectionWatch } from '../contracts/policy.ts'
-import type { Transport } from '../contracts/transport.ts'
+import type { ConnectionPolicy, ConnectionWatch } from '../interfaces/policy.ts'
+import type { Transport } from '../interfaces/transport.ts'
 import { ConnectionDone } from '../errors.ts'
 import { checkOptions, checkValue } from '../options/check-options.ts'
 import { bytes, callable, type OptionRules } from '../options/option-rules.ts'

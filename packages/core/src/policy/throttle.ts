@@ -1,4 +1,4 @@
-import type { ConnectionPolicy, ConnectionWatch } from '../contracts/policy.ts'
+import type { ConnectionPolicy, ConnectionWatch } from '../interfaces/policy.ts'
 import { checkOptions, checkValue } from '../options/check-options.ts'
 import { having, oneOf, type OptionRules, quantity } from '../options/option-rules.ts'
 import { TokenBucket } from './token-bucket.ts'

@@ -1,4 +1,4 @@
-import type { RateLimit } from '../contracts/policy.ts'
+import type { RateLimit } from '../interfaces/policy.ts'
 import { checkValue } from '../options/check-options.ts'
 import { quantity } from '../options/option-rules.ts'
 
@@ -17,7 +17,7 @@ export class TokenBucket implements RateLimit {
    *   less than one never passes.
    */
   constructor(perSecond: number, burst: number = Math.max(1, perSecond)) {
-    checkValue('TokenBucket', 'perSecond', perSecond, RATE)
+    checkValue('TokenBucket', 'perSecond', perSecond, BUCKET_RATE)
     checkValue('TokenBucket', 'burst', burst, quantity({ least: 1, endless: true }))
     this.#perMs = perSecond / 1000
     this.#burst = burst
@@ -44,5 +44,5 @@ export class TokenBucket implements RateLimit {
   }
 }
 
-const RATE = quantity({ above: 0, endless: true })
+const BUCKET_RATE = quantity({ above: 0, endless: true })
 const EPSILON = 1e-6

@@ -1,6 +1,6 @@
 import { formatAddress } from '../addresses.ts'
-import type { ConnectionPolicy, ConnectionWatch } from '../contracts/policy.ts'
-import type { Transport } from '../contracts/transport.ts'
+import type { ConnectionPolicy, ConnectionWatch } from '../interfaces/policy.ts'
+import type { Transport } from '../interfaces/transport.ts'
 import type { ConnectionClosed } from '../errors.ts'
 import { checkValue } from '../options/check-options.ts'
 import { callable } from '../options/option-rules.ts'

@@ -1,5 +1,5 @@
-import type { UDPAddress } from '../contracts/address.ts'
-import type { DatagramEvents, DatagramTransport } from '../contracts/datagram.ts'
+import type { UDPAddress } from '../interfaces/address.ts'
+import type { DatagramEvents, DatagramTransport } from '../interfaces/datagram.ts'
 import { LocalProtocolError, NotConnectedError } from '../errors.ts'
 
 /**

@@ -1,4 +1,4 @@
-import type { ProcessEvents, ProcessTransport } from '../contracts/process.ts'
+import type { ProcessEvents, ProcessTransport } from '../interfaces/process.ts'
 import { NotConnectedError, type ProcessDone, type ProcessEnded, type ProcessTerminated } from '../errors.ts'
 
 /**

@@ -1,5 +1,5 @@
-import type { ProtocolEvents } from '../contracts/protocol-events.ts'
-import type { Transport } from '../contracts/transport.ts'
+import type { ProtocolEvents } from '../interfaces/protocol-events.ts'
+import type { Transport } from '../interfaces/transport.ts'
 import { type ConnectionClosed, LocalProtocolError, NotConnectedError } from '../errors.ts'
 import type { Factory } from './factory.ts'
 

@@ -1,4 +1,4 @@
-import type { ReactorRandom } from '../contracts/reactor.ts'
+import type { ReactorRandom } from '../interfaces/reactor.ts'
 
 /** A number from 0 up to but not 1, each as likely as any other. */
 export function randomFraction(reactor: ReactorRandom): number {

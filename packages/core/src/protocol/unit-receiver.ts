@@ -1,6 +1,6 @@
 import type { ByteQueue } from '../bytes/byte-queue.ts'
-import type { Replaceable } from '../contracts/protocol-events.ts'
-import type { Transport } from '../contracts/transport.ts'
+import type { Replaceable } from '../interfaces/protocol-events.ts'
+import type { Transport } from '../interfaces/transport.ts'
 import { checkValue } from '../options/check-options.ts'
 import { bytes } from '../options/option-rules.ts'
 import type { Factory } from './factory.ts'

@@ -1,6 +1,6 @@
 import { formatAddress } from '../addresses.ts'
 import { ByteQueue } from '../bytes/byte-queue.ts'
-import type { Transport } from '../contracts/transport.ts'
+import type { Transport } from '../interfaces/transport.ts'
 import { ProxyProtocolError } from '../errors.ts'
 import { Protocol } from '../protocol/protocol.ts'
 import { Deadline } from '../transport/deadline.ts'

@@ -1,5 +1,5 @@
 import { tcpAddress } from '../addresses.ts'
-import type { TCPAddress } from '../contracts/address.ts'
+import type { TCPAddress } from '../interfaces/address.ts'
 import { ProxyProtocolError } from '../errors.ts'
 import { formatIP, parseIPv4, parseIPv6 } from '../ip-address.ts'
 import type { ProxyAddresses, ProxyClaim, ProxyHeader } from './proxy-header.ts'

@@ -1,5 +1,5 @@
 import { tcpAddress, unixAddress } from '../addresses.ts'
-import type { UNIXAddress } from '../contracts/address.ts'
+import type { UNIXAddress } from '../interfaces/address.ts'
 import { ProxyProtocolError } from '../errors.ts'
 import { crc32c } from './crc32c.ts'
 import { asIPv6, formatIP } from '../ip-address.ts'

@@ -1,5 +1,5 @@
-import type { LogEvent } from '../contracts/log.ts'
-import type { ReactorLog, ReactorTime } from '../contracts/reactor.ts'
+import type { LogEvent } from '../interfaces/log.ts'
+import type { ReactorLog, ReactorTime } from '../interfaces/reactor.ts'
 
 /** A warning that anyone outside can bring about: told once a minute at most, in between only at the level `debug`. */
 export class RareWarning {

@@ -1,4 +1,4 @@
-import type { Transport } from '../contracts/transport.ts'
+import type { Transport } from '../interfaces/transport.ts'
 import type { ProxyHeader } from './proxy-header.ts'
 
 /**

@@ -1,5 +1,5 @@
-import type { ConnectionPolicy } from '../contracts/policy.ts'
-import type { Transport } from '../contracts/transport.ts'
+import type { ConnectionPolicy } from '../interfaces/policy.ts'
+import type { Transport } from '../interfaces/transport.ts'
 import type { ProxyClaim, ProxyExtensions } from './proxy-header.ts'
 
 /**

@@ -1,4 +1,4 @@
-import type { Address, TCPAddress } from '../contracts/address.ts'
+import type { Address, TCPAddress } from '../interfaces/address.ts'
 import { parseIP } from '../ip-address.ts'
 import type { ProxyAddresses } from './proxy-header.ts'
 

@@ -1,16 +1,16 @@
 import { tcpAddress, unixAddress } from '../addresses.ts'
 import { asciiHost } from '../ascii-host.ts'
-import type { Address, TCPAddress, UNIXAddress } from '../contracts/address.ts'
-import type { Connector } from '../contracts/connector.ts'
+import type { Address, TCPAddress, UNIXAddress } from '../interfaces/address.ts'
+import type { Connector } from '../interfaces/connector.ts'
 import type {
   DatagramEvents,
   DatagramTransport,
   ListenMulticastOptions,
   ListenUDPOptions,
-} from '../contracts/datagram.ts'
-import type { DeadlineKeeper } from '../contracts/deadline.ts'
-import type { LogEvent } from '../contracts/log.ts'
-import type { ProtocolEvents, ProtocolFactory } from '../contracts/protocol-events.ts'
+} from '../interfaces/datagram.ts'
+import type { DeadlineKeeper } from '../interfaces/deadline.ts'
+import type { LogEvent } from '../interfaces/log.ts'
+import type { ProtocolEvents, ProtocolFactory } from '../interfaces/protocol-events.ts'
 import type {
   ConnectionContext,
   ConnectTCPOptions,
@@ -26,8 +26,8 @@ import type {
   SystemEvent,
   TriggerId,
   TriggerPhase,
-} from '../contracts/reactor.ts'
-import type { ClientTLSOptions, ServerTLSOptions, TLSContext } from '../contracts/tls.ts'
+} from '../interfaces/reactor.ts'
+import type { ClientTLSOptions, ServerTLSOptions, TLSContext } from '../interfaces/tls.ts'
 import type { DatagramBinding } from '../datagram/datagram-binding.ts'
 import { LISTEN_MULTICAST_RULES, LISTEN_UDP_RULES } from '../datagram/listen-udp-rules.ts'
 import { DatagramPort } from '../datagram/datagram-port.ts'

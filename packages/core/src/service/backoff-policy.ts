@@ -1,4 +1,4 @@
-import type { ReactorRandom } from '../contracts/reactor.ts'
+import type { ReactorRandom } from '../interfaces/reactor.ts'
 import { checkOptions } from '../options/check-options.ts'
 import { milliseconds, type OptionRules, quantity } from '../options/option-rules.ts'
 import { randomFraction } from '../protocol/random-fraction.ts'

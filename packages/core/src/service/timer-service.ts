@@ -1,4 +1,4 @@
-import type { ReactorLog, ReactorTime } from '../contracts/reactor.ts'
+import type { ReactorLog, ReactorTime } from '../interfaces/reactor.ts'
 import { checkValue } from '../options/check-options.ts'
 import { callable, milliseconds } from '../options/option-rules.ts'
 import { WITH_REACTOR } from '../options/object-rules.ts'

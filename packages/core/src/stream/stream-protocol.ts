@@ -1,4 +1,4 @@
-import type { Drainable, HalfCloseable, Replaceable } from '../contracts/protocol-events.ts'
+import type { Drainable, HalfCloseable, Replaceable } from '../interfaces/protocol-events.ts'
 import { LineTooLongError } from '../bytes/line-too-long-error.ts'
 import { type ConnectionClosed, ConnectionDone, IncompleteReadError, LocalProtocolError } from '../errors.ts'
 import type { Factory } from '../protocol/factory.ts'

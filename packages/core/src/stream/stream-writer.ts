@@ -1,4 +1,4 @@
-import type { Transport } from '../contracts/transport.ts'
+import type { Transport } from '../interfaces/transport.ts'
 import { unheardIfClosed, whyClosed } from '../transport/why-closed.ts'
 
 /**

@@ -1,5 +1,5 @@
-import type { DatagramEvents, DatagramTransport, ListenMulticastOptions } from '../contracts/datagram.ts'
-import type { LogEvent } from '../contracts/log.ts'
+import type { DatagramEvents, DatagramTransport, ListenMulticastOptions } from '../interfaces/datagram.ts'
+import type { LogEvent } from '../interfaces/log.ts'
 
 /** One kind of UDP port, as the datagram checks drive it. */
 export interface DatagramHarness {

@@ -1,4 +1,4 @@
-import type { LogEvent, LogObserver } from '../contracts/log.ts'
+import type { LogEvent, LogObserver } from '../interfaces/log.ts'
 import { eventText } from '../log/event-text.ts'
 
 /** Keeps what is logged, for tests: `createReactor({ log: recorder.observer })`. */

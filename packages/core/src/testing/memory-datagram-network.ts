@@ -1,5 +1,5 @@
 import { udpAddress } from '../addresses.ts'
-import type { UDPAddress } from '../contracts/address.ts'
+import type { UDPAddress } from '../interfaces/address.ts'
 import { bindingSpeaks, type DatagramBinding } from '../datagram/datagram-binding.ts'
 import type { DatagramWire } from '../datagram/datagram-wire.ts'
 import type { Turn } from '../transport/turn.ts'

@@ -1,5 +1,5 @@
 import { udpAddress } from '../addresses.ts'
-import type { UDPAddress } from '../contracts/address.ts'
+import type { UDPAddress } from '../interfaces/address.ts'
 import { bindingSpeaks, type DatagramBinding } from '../datagram/datagram-binding.ts'
 import type { DatagramWire, DatagramWireEvents } from '../datagram/datagram-wire.ts'
 import type { Turn, TurnEnder } from '../transport/turn.ts'

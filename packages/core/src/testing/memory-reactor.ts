@@ -2,16 +2,16 @@ import { tcpAddress, unixAddress } from '../addresses.ts'
 import { checkValue } from '../options/check-options.ts'
 import { callable } from '../options/option-rules.ts'
 import { asciiHost } from '../ascii-host.ts'
-import type { Address, TCPAddress, UNIXAddress } from '../contracts/address.ts'
-import type { LogEvent, LogObserver } from '../contracts/log.ts'
-import type { ProtocolFactory } from '../contracts/protocol-events.ts'
+import type { Address, TCPAddress, UNIXAddress } from '../interfaces/address.ts'
+import type { LogEvent, LogObserver } from '../interfaces/log.ts'
+import type { ProtocolFactory } from '../interfaces/protocol-events.ts'
 import type {
   DelayedCall,
   ListeningPort,
   ListenTCPOptions,
   ListenUNIXOptions,
   Reactor,
-} from '../contracts/reactor.ts'
+} from '../interfaces/reactor.ts'
 import type { DatagramBinding } from '../datagram/datagram-binding.ts'
 import type { DatagramWire } from '../datagram/datagram-wire.ts'
 import { DNSLookupError } from '../errors.ts'

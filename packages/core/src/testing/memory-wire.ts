@@ -1,5 +1,5 @@
 import type { Turn, TurnEnder } from '../transport/turn.ts'
-import type { Wire, WireEvents } from '../contracts/wire.ts'
+import type { Wire, WireEvents } from '../interfaces/wire.ts'
 
 /**
  * One of two ends of a connection in memory.

@@ -1,11 +1,11 @@
 import { tcpAddress } from '../addresses.ts'
-import type { Address } from '../contracts/address.ts'
-import type { ProtocolEvents } from '../contracts/protocol-events.ts'
+import type { Address } from '../interfaces/address.ts'
+import type { ProtocolEvents } from '../interfaces/protocol-events.ts'
 import { StreamTransport } from '../transport/stream-transport.ts'
 import { transportOptions } from '../transport/transport-options.ts'
-import type { TransportOptions } from '../contracts/transport-options.ts'
+import type { TransportOptions } from '../interfaces/transport-options.ts'
 import type { Turn, TurnEnder } from '../transport/turn.ts'
-import type { Wire } from '../contracts/wire.ts'
+import type { Wire } from '../interfaces/wire.ts'
 import { MemoryReactor } from './memory-reactor.ts'
 
 /** How a string transport is made. */

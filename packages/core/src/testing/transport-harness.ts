@@ -1,5 +1,5 @@
-import type { LogEvent } from '../contracts/log.ts'
-import type { Transport } from '../contracts/transport.ts'
+import type { LogEvent } from '../interfaces/log.ts'
+import type { Transport } from '../interfaces/transport.ts'
 import type { Recorder } from './checks/recorder.ts'
 
 /** One kind of connection, as the transport checks drive it. */

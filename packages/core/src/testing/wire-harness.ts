@@ -1,4 +1,4 @@
-import type { ConnectedWire } from '../contracts/wire.ts'
+import type { ConnectedWire } from '../interfaces/wire.ts'
 
 /** One kind of wire, as the wire checks drive it. */
 export interface WireHarness {

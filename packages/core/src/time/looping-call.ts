@@ -1,4 +1,4 @@
-import type { ReactorLog, ReactorTime } from '../contracts/reactor.ts'
+import type { ReactorLog, ReactorTime } from '../interfaces/reactor.ts'
 import { LocalProtocolError } from '../errors.ts'
 import { contained } from '../transport/contained.ts'
 import { checkOptionsOrInstance, checkValue } from '../options/check-options.ts'

@@ -1,4 +1,4 @@
-import type { DelayedCall } from '../contracts/reactor.ts'
+import type { DelayedCall } from '../interfaces/reactor.ts'
 import { AlreadyCalled, AlreadyCancelled } from '../errors.ts'
 import { checkValue } from '../options/check-options.ts'
 import { milliseconds } from '../options/option-rules.ts'

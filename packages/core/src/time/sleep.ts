@@ -1,4 +1,4 @@
-import type { ReactorTime } from '../contracts/reactor.ts'
+import type { ReactorTime } from '../interfaces/reactor.ts'
 import { checkOptionsOrInstance, checkValue } from '../options/check-options.ts'
 import { ABORT_SIGNAL, WITH_REACTOR } from '../options/object-rules.ts'
 import { anything, type OptionRules } from '../options/option-rules.ts'

@@ -6,7 +6,7 @@ import type {
   SecureWireEvents,
   TLSContext,
   WireUnderTLS,
-} from '../contracts/tls.ts'
+} from '../interfaces/tls.ts'
 import { TLSConfigurationError } from '../errors.ts'
 import { sessionOf } from './session.ts'
 import { checkOptions, checkValue } from '../options/check-options.ts'

@@ -1,5 +1,11 @@
-import type { DelayedCall, ReactorCore, ReactorFiles, ReactorLog, ReactorTime } from '../contracts/reactor.ts'
-import type { KeyPair, ServerTLSOptions } from '../contracts/tls.ts'
+import type {
+  DelayedCall,
+  ReactorCore,
+  ReactorFiles,
+  ReactorLog,
+  ReactorTime,
+} from '../interfaces/reactor.ts'
+import type { KeyPair, ServerTLSOptions } from '../interfaces/tls.ts'
 import { checkOptions, checkValue } from '../options/check-options.ts'
 import { ABORT_SIGNAL } from '../options/object-rules.ts'
 import { having, milliseconds, type OptionRules, path } from '../options/option-rules.ts'

@@ -7,7 +7,7 @@ import type {
   ServerTLSOptions,
   TLSContext,
   WireUnderTLS,
-} from '../contracts/tls.ts'
+} from '../interfaces/tls.ts'
 import { TLSConfigurationError } from '../errors.ts'
 import { peerCertificateOf, sessionOf } from './session.ts'
 import { checkOptions, checkValue, withDefaults } from '../options/check-options.ts'

@@ -1,5 +1,5 @@
 import type { TLSSocket } from 'node:tls'
-import type { Certificate, TLSSession } from '../contracts/tls.ts'
+import type { Certificate, TLSSession } from '../interfaces/tls.ts'
 
 /** What the handshake of `socket` has settled. */
 export function sessionOf(socket: TLSSocket, serverName: string | undefined): TLSSession {

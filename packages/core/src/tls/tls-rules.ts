@@ -5,7 +5,7 @@ import type {
   ServerTLSOptions,
   TLSContext,
   TLSOptions,
-} from '../contracts/tls.ts'
+} from '../interfaces/tls.ts'
 import {
   flag,
   listOf,

@@ -1,6 +1,6 @@
 import type { TLSSocket } from 'node:tls'
-import type { SecureWire, SecureWireEvents, TLSSession, WireUnderTLS } from '../contracts/tls.ts'
-import type { Wire } from '../contracts/wire.ts'
+import type { SecureWire, SecureWireEvents, TLSSession, WireUnderTLS } from '../interfaces/tls.ts'
+import type { Wire } from '../interfaces/wire.ts'
 import { WireDuplex } from './wire-duplex.ts'
 
 /** One side of TLS over one stream, as node:tls has it. */

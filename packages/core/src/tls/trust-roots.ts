@@ -1,4 +1,4 @@
-import type { PEM } from '../contracts/tls.ts'
+import type { PEM } from '../interfaces/tls.ts'
 
 /**
  * The authorities to trust, as node:tls takes them: it trusts nobody where one of them holds no certificate, and says

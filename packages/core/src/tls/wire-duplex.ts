@@ -1,6 +1,6 @@
 import { Duplex } from 'node:stream'
-import type { WireUnderTLS } from '../contracts/tls.ts'
-import type { Wire } from '../contracts/wire.ts'
+import type { WireUnderTLS } from '../interfaces/tls.ts'
+import type { Wire } from '../interfaces/wire.ts'
 
 /** A wire as the stream that node:tls speaks over. The owner of the wire passes its events on. */
 export class WireDuplex extends Duplex {

@@ -1,4 +1,4 @@
-import type { DelayedCall, ReactorTime } from '../contracts/reactor.ts'
+import type { DelayedCall, ReactorTime } from '../interfaces/reactor.ts'
 
 /** How one attempt went: one of the two, once. */
 export interface AttemptEvents<T> {

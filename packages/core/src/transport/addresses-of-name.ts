@@ -1,5 +1,5 @@
-import type { TCPAddress } from '../contracts/address.ts'
-import type { ReactorNames } from '../contracts/reactor.ts'
+import type { TCPAddress } from '../interfaces/address.ts'
+import type { ReactorNames } from '../interfaces/reactor.ts'
 import { codeOf, DNSLookupError } from '../errors.ts'
 import { parseIP } from '../ip-address.ts'
 

@@ -1,4 +1,4 @@
-import type { DelayedCall, ReactorTime } from '../contracts/reactor.ts'
+import type { DelayedCall, ReactorTime } from '../interfaces/reactor.ts'
 
 /**
  * A wait with an exact end that can be put off, called off and set again at any time, also after it has

@@ -1,7 +1,7 @@
 import { formatAddress } from '../addresses.ts'
-import type { LogConnection } from '../contracts/log.ts'
-import type { ProtocolEvents } from '../contracts/protocol-events.ts'
-import type { Transport } from '../contracts/transport.ts'
+import type { LogConnection } from '../interfaces/log.ts'
+import type { ProtocolEvents } from '../interfaces/protocol-events.ts'
+import type { Transport } from '../interfaces/transport.ts'
 import type { ConnectionClosed } from '../errors.ts'
 import { diagnose } from './diagnostics.ts'
 

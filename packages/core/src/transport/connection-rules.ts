@@ -1,10 +1,10 @@
-import type { WaitingOptions } from '../contracts/policy.ts'
+import type { WaitingOptions } from '../interfaces/policy.ts'
 import type {
   AcceptOptions,
   ConnectTCPOptions,
   ListenTCPOptions,
   ListenUNIXOptions,
-} from '../contracts/reactor.ts'
+} from '../interfaces/reactor.ts'
 import { POLICY } from '../options/object-rules.ts'
 import {
   count,

@@ -1,5 +1,5 @@
-import type { DeadlineKeeper, KeptDeadline } from '../contracts/deadline.ts'
-import type { DelayedCall, ReactorTime } from '../contracts/reactor.ts'
+import type { DeadlineKeeper, KeptDeadline } from '../interfaces/deadline.ts'
+import type { DelayedCall, ReactorTime } from '../interfaces/reactor.ts'
 
 /**
  * One timer for every deadline of a reactor.

@@ -1,4 +1,4 @@
-import type { DeadlineKeeper, KeptDeadline } from '../contracts/deadline.ts'
+import type { DeadlineKeeper, KeptDeadline } from '../interfaces/deadline.ts'
 
 /**
  * The end of a peer's time: how long we wait for it to make progress.

@@ -1,7 +1,7 @@
 import { type Channel, channel } from 'node:diagnostics_channel'
-import type { Address, UDPAddress } from '../contracts/address.ts'
-import type { ProtocolEvents } from '../contracts/protocol-events.ts'
-import type { Transport } from '../contracts/transport.ts'
+import type { Address, UDPAddress } from '../interfaces/address.ts'
+import type { ProtocolEvents } from '../interfaces/protocol-events.ts'
+import type { Transport } from '../interfaces/transport.ts'
 import type { ConnectionClosed } from '../errors.ts'
 
 /**

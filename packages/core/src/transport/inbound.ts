@@ -1,7 +1,7 @@
 import { ByteQueue } from '../bytes/byte-queue.ts'
-import type { ReactorTime } from '../contracts/reactor.ts'
-import type { TransportOptions } from '../contracts/transport-options.ts'
-import type { Wire } from '../contracts/wire.ts'
+import type { ReactorTime } from '../interfaces/reactor.ts'
+import type { TransportOptions } from '../interfaces/transport-options.ts'
+import type { Wire } from '../interfaces/wire.ts'
 import { Deadline } from './deadline.ts'
 
 /** How far it reads ahead, and how long an end waits. */

@@ -1,6 +1,6 @@
-import type { ReactorTime } from '../contracts/reactor.ts'
-import type { TransportOptions } from '../contracts/transport-options.ts'
-import type { Wire } from '../contracts/wire.ts'
+import type { ReactorTime } from '../interfaces/reactor.ts'
+import type { TransportOptions } from '../interfaces/transport-options.ts'
+import type { Wire } from '../interfaces/wire.ts'
 import { Deadline } from './deadline.ts'
 
 /**

@@ -1,13 +1,13 @@
-import type { RateLimit } from '../contracts/policy.ts'
-import type { ReactorTime } from '../contracts/reactor.ts'
-import type { PullProducer, PushProducer } from '../contracts/producer.ts'
+import type { RateLimit } from '../interfaces/policy.ts'
+import type { ReactorTime } from '../interfaces/reactor.ts'
+import type { PullProducer, PushProducer } from '../interfaces/producer.ts'
 import { LocalProtocolError } from '../errors.ts'
 import { Deadline } from './deadline.ts'
 import { HiddenOutput } from './hidden-output.ts'
 import { OutputQueue } from './output-queue.ts'
 import { Pace } from './pace.ts'
-import type { TransportOptions } from '../contracts/transport-options.ts'
-import type { Wire } from '../contracts/wire.ts'
+import type { TransportOptions } from '../interfaces/transport-options.ts'
+import type { Wire } from '../interfaces/wire.ts'
 
 /** Who is told what becomes of the output. */
 export interface OutboundOwner {

@@ -1,5 +1,5 @@
-import type { RateLimit } from '../contracts/policy.ts'
-import type { ReactorTime } from '../contracts/reactor.ts'
+import type { RateLimit } from '../interfaces/policy.ts'
+import type { ReactorTime } from '../interfaces/reactor.ts'
 import { Alarm } from './alarm.ts'
 
 /** How fast one direction of a connection may go: the slowest of the rates its policies set. */

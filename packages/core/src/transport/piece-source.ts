@@ -1,4 +1,4 @@
-import type { Pipeable } from '../contracts/producer.ts'
+import type { Pipeable } from '../interfaces/producer.ts'
 import type { OptionRule } from '../options/option-rules.ts'
 import { checkValue } from '../options/check-options.ts'
 import { contained } from './contained.ts'

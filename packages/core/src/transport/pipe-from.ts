@@ -1,5 +1,5 @@
-import type { Pipeable, PipeOptions } from '../contracts/producer.ts'
-import type { Transport } from '../contracts/transport.ts'
+import type { Pipeable, PipeOptions } from '../interfaces/producer.ts'
+import type { Transport } from '../interfaces/transport.ts'
 import { type PieceSource, piecesOf } from './piece-source.ts'
 import { unheardIfClosed, whyClosed } from './why-closed.ts'
 

@@ -1,5 +1,5 @@
-import type { ProtocolFactory } from '../contracts/protocol-events.ts'
-import type { ReactorLog } from '../contracts/reactor.ts'
+import type { ProtocolFactory } from '../interfaces/protocol-events.ts'
+import type { ReactorLog } from '../interfaces/reactor.ts'
 import { containedResult } from './contained.ts'
 
 /**

@@ -1,11 +1,11 @@
 import { formatAddress } from '../addresses.ts'
-import type { Address } from '../contracts/address.ts'
-import type { Connector } from '../contracts/connector.ts'
-import type { ConnectionPolicy } from '../contracts/policy.ts'
-import type { ProtocolEvents, ProtocolFactory } from '../contracts/protocol-events.ts'
-import type { ConnectTCPOptions } from '../contracts/reactor.ts'
-import type { TLSContext, TLSSession } from '../contracts/tls.ts'
-import type { Transport } from '../contracts/transport.ts'
+import type { Address } from '../interfaces/address.ts'
+import type { Connector } from '../interfaces/connector.ts'
+import type { ConnectionPolicy } from '../interfaces/policy.ts'
+import type { ProtocolEvents, ProtocolFactory } from '../interfaces/protocol-events.ts'
+import type { ConnectTCPOptions } from '../interfaces/reactor.ts'
+import type { TLSContext, TLSSession } from '../interfaces/tls.ts'
+import type { Transport } from '../interfaces/transport.ts'
 import {
   type ConnectionClosed,
   ConnectingCancelledError,
@@ -22,7 +22,7 @@ import { StreamTransport } from './stream-transport.ts'
 import { TLSOpening } from './tls-opening.ts'
 import { transportOptions } from './transport-options.ts'
 import type { TransportHost } from './transport-host.ts'
-import type { ConnectedWire } from '../contracts/wire.ts'
+import type { ConnectedWire } from '../interfaces/wire.ts'
 
 /** An attempt that is running. */
 export interface Dialling {

@@ -1,6 +1,6 @@
-import type { ReactorTime } from '../contracts/reactor.ts'
-import type { SecureWire, TLSContext, TLSSession, WireUnderTLS } from '../contracts/tls.ts'
-import type { WireEvents } from '../contracts/wire.ts'
+import type { ReactorTime } from '../interfaces/reactor.ts'
+import type { SecureWire, TLSContext, TLSSession, WireUnderTLS } from '../interfaces/tls.ts'
+import type { WireEvents } from '../interfaces/wire.ts'
 import { Deadline } from './deadline.ts'
 
 /** Who hears of the protected side of a connection, and of its handshake. */

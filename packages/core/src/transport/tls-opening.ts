@@ -1,6 +1,6 @@
-import type { ProtocolEvents } from '../contracts/protocol-events.ts'
-import type { TLSContext, TLSSession } from '../contracts/tls.ts'
-import type { Transport } from '../contracts/transport.ts'
+import type { ProtocolEvents } from '../interfaces/protocol-events.ts'
+import type { TLSContext, TLSSession } from '../interfaces/tls.ts'
+import type { Transport } from '../interfaces/transport.ts'
 import type { ConnectionClosed } from '../errors.ts'
 
 /** Who hears how the handshake of a new connection went: one of the two, once. */

@@ -1,5 +1,5 @@
-import type { ConnectionContext, Reactor } from '../contracts/reactor.ts'
-import type { Transport } from '../contracts/transport.ts'
+import type { ConnectionContext, Reactor } from '../interfaces/reactor.ts'
+import type { Transport } from '../interfaces/transport.ts'
 import type { Turn } from './turn.ts'
 
 /** The reactor a transport lives in: counts it, and tells it when the turn is over. */

@@ -1,5 +1,5 @@
-import type { ConnectionPolicy, ConnectionWatch, RateLimit } from '../contracts/policy.ts'
-import type { Transport } from '../contracts/transport.ts'
+import type { ConnectionPolicy, ConnectionWatch, RateLimit } from '../interfaces/policy.ts'
+import type { Transport } from '../interfaces/transport.ts'
 import type { ConnectionClosed } from '../errors.ts'
 import { contained, mustNotBePromise } from './contained.ts'
 import type { Outbound } from './outbound.ts'

@@ -1,6 +1,6 @@
-import type { Address } from '../contracts/address.ts'
-import type { ProtocolEvents } from '../contracts/protocol-events.ts'
-import type { Transport } from '../contracts/transport.ts'
+import type { Address } from '../interfaces/address.ts'
+import type { ProtocolEvents } from '../interfaces/protocol-events.ts'
+import type { Transport } from '../interfaces/transport.ts'
 import { type ConnectionClosed, ConnectError, NoProtocol } from '../errors.ts'
 import { StreamTransport } from './stream-transport.ts'
 

@@ -1,4 +1,4 @@
-import type { Transport } from '../contracts/transport.ts'
+import type { Transport } from '../interfaces/transport.ts'
 import { ConnectionClosed, NotConnectedError } from '../errors.ts'
 import { tolerated } from './tolerated.ts'
 

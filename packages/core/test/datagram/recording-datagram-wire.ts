@@ -1,6 +1,6 @@
 import { udpAddress } from '../../src/addresses.ts'
-import type { UDPAddress } from '../../src/contracts/address.ts'
-import type { DatagramEvents, ListenUDPOptions } from '../../src/contracts/datagram.ts'
+import type { UDPAddress } from '../../src/interfaces/address.ts'
+import type { DatagramEvents, ListenUDPOptions } from '../../src/interfaces/datagram.ts'
 import { DatagramPort } from '../../src/datagram/datagram-port.ts'
 import type { DatagramWire, DatagramWireEvents } from '../../src/datagram/datagram-wire.ts'
 import type { MemoryReactor } from '../../src/testing/memory-reactor.ts'

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import type { ProtocolFactory } from '../../src/contracts/protocol-events.ts'
+import type { ProtocolFactory } from '../../src/interfaces/protocol-events.ts'
 import {
   AdoptedStreamServerEndpoint,
   SSLServerEndpoint,

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
-import type { LogEvent } from '../../src/contracts/log.ts'
-import type { ProtocolEvents } from '../../src/contracts/protocol-events.ts'
+import type { LogEvent } from '../../src/interfaces/log.ts'
+import type { ProtocolEvents } from '../../src/interfaces/protocol-events.ts'
 import { StandardIOEndpoint } from '../../src/endpoint/standard-io-endpoint.ts'
 import { CannotListenError, NoProtocol } from '../../src/errors.ts'
 import { Factory } from '../../src/protocol/factory.ts'

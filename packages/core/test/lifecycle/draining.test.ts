@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import type { StopReport } from '../../src/contracts/reactor.ts'
+import type { StopReport } from '../../src/interfaces/reactor.ts'
 import { DrainedConnections, logReport } from '../../src/lifecycle/draining.ts'
 import { MemoryReactor } from '../../src/testing/memory-reactor.ts'
 import { StringTransport } from '../../src/testing/string-transport.ts'

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import type { StopOptions } from '../../src/contracts/reactor.ts'
+import type { StopOptions } from '../../src/interfaces/reactor.ts'
 import { DEFAULT_STOP_OPTIONS, checkRunOptions, stopSettings } from '../../src/lifecycle/stop-options.ts'
 
 const NAMES = ['delayMs', 'triggerMs', 'drainOverMs', 'drainMs'] as const

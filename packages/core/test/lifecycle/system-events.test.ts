@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import type { LogEvent } from '../../src/contracts/log.ts'
+import type { LogEvent } from '../../src/interfaces/log.ts'
 import { SystemEvents } from '../../src/lifecycle/system-events.ts'
 import { MemoryReactor } from '../../src/testing/memory-reactor.ts'
 import { Gate } from '../../src/testing/checks/gate.ts'

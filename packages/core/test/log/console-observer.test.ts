@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import type { LogLevel } from '../../src/contracts/log.ts'
+import type { LogLevel } from '../../src/interfaces/log.ts'
 import { type ConsoleLike, consoleObserver } from '../../src/log/console-observer.ts'
 
 describe('consoleObserver', () => {

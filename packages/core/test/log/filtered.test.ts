@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import type { LogEvent, LogLevel } from '../../src/contracts/log.ts'
+import type { LogEvent, LogLevel } from '../../src/interfaces/log.ts'
 import { eventText } from '../../src/log/event-text.ts'
 import { filtered } from '../../src/log/filtered.ts'
 import { Logger } from '../../src/log/logger.ts'

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { tcpAddress } from '../../src/addresses.ts'
-import type { LogEvent } from '../../src/contracts/log.ts'
+import type { LogEvent } from '../../src/interfaces/log.ts'
 import { jsonLinesObserver } from '../../src/log/json-lines-observer.ts'
 import { HOSTILE } from './hostile-values.ts'
 

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import type { LogEvent, LogObserver } from '../../src/contracts/log.ts'
+import type { LogEvent, LogObserver } from '../../src/interfaces/log.ts'
 import { ConnectionAborted } from '../../src/errors.ts'
 import { LogPublisher } from '../../src/log/log-publisher.ts'
 import { Recorder } from '../../src/testing/checks/recorder.ts'

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { tcpAddress } from '../../src/addresses.ts'
-import type { LogLevel } from '../../src/contracts/log.ts'
+import type { LogLevel } from '../../src/interfaces/log.ts'
 import { pinoObserver } from '../../src/log/pino-observer.ts'
 
 /** Takes what pino takes, and needs its `this` as pino does. */

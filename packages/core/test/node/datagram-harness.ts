@@ -1,5 +1,5 @@
-import type { DatagramTransport } from '../../src/contracts/datagram.ts'
-import type { LogEvent } from '../../src/contracts/log.ts'
+import type { DatagramTransport } from '../../src/interfaces/datagram.ts'
+import type { LogEvent } from '../../src/interfaces/log.ts'
 import { createReactor } from '../../src/node/node-reactor.ts'
 import type { DatagramHarness } from '../../src/testing/datagram-harness.ts'
 import { quiet, until } from './socket-harness.ts'

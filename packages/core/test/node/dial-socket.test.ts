@@ -1,6 +1,6 @@
 import { createServer, type Server, type Socket } from 'node:net'
 import { afterEach, describe, expect, test } from 'vitest'
-import type { Reactor } from '../../src/contracts/reactor.ts'
+import type { Reactor } from '../../src/interfaces/reactor.ts'
 import {
   type ClientEndpoint,
   ConnectError,

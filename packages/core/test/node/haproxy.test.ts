@@ -1,6 +1,6 @@
 import { X509Certificate } from 'node:crypto'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import type { LogEvent } from '../../src/contracts/log.ts'
+import type { LogEvent } from '../../src/interfaces/log.ts'
 import { createReactor } from '../../src/node/node-reactor.ts'
 import { Factory } from '../../src/protocol/factory.ts'
 import { ProxyProtocolFactory } from '../../src/proxy/proxy-protocol-factory.ts'

@@ -1,5 +1,5 @@
 import { afterEach, describe, expect, test } from 'vitest'
-import type { LogEvent } from '../../src/contracts/log.ts'
+import type { LogEvent } from '../../src/interfaces/log.ts'
 import { ConnectionAborted, ConnectionDone } from '../../src/errors.ts'
 import { createReactor } from '../../src/node/node-reactor.ts'
 import { Echo, Recorder } from '../../src/testing/checks/recorder.ts'

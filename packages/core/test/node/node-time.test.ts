@@ -1,5 +1,5 @@
 import { afterEach, describe, expect, test, vi } from 'vitest'
-import type { LogEvent } from '../../src/contracts/log.ts'
+import type { LogEvent } from '../../src/interfaces/log.ts'
 import { createReactor } from '../../src/node/node-reactor.ts'
 import { NodeTime } from '../../src/node/node-time.ts'
 import { until } from './socket-harness.ts'

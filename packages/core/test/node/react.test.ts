@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs'
 import { describe, expect, test } from 'vitest'
-import type { Reactor } from '../../src/contracts/reactor.ts'
+import type { Reactor } from '../../src/interfaces/reactor.ts'
 import { ExitCode, ReactorAlreadyRunning } from '../../src/errors.ts'
 import { react } from '../../src/node/react.ts'
 import { getProcessOutputAndValue } from '../../src/node/process-output.ts'

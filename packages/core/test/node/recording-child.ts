@@ -1,4 +1,4 @@
-import type { ProcessTransport } from '../../src/contracts/process.ts'
+import type { ProcessTransport } from '../../src/interfaces/process.ts'
 import type { ProcessDone, ProcessEnded, ProcessTerminated } from '../../src/errors.ts'
 import { ProcessProtocol } from '../../src/protocol/process-protocol.ts'
 

@@ -2,8 +2,8 @@ import { closeSync, mkdtempSync, openSync, readFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, describe, expect, test, vi } from 'vitest'
-import type { LogEvent } from '../../src/contracts/log.ts'
-import type { SpawnOptions } from '../../src/contracts/process.ts'
+import type { LogEvent } from '../../src/interfaces/log.ts'
+import type { SpawnOptions } from '../../src/interfaces/process.ts'
 import {
   NotConnectedError,
   ProcessDone,

@@ -1,6 +1,6 @@
 import { PassThrough, Writable } from 'node:stream'
 import { afterEach, describe, expect, test } from 'vitest'
-import type { WireEvents } from '../../src/contracts/wire.ts'
+import type { WireEvents } from '../../src/interfaces/wire.ts'
 import { StreamWire } from '../../src/node/stream-wire.ts'
 import { runChecks, runWireChecks } from '../run-checks.ts'
 import { pipeHarness } from './pipe-harness.ts'

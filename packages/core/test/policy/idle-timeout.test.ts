@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import type { Transport } from '../../src/contracts/transport.ts'
+import type { Transport } from '../../src/interfaces/transport.ts'
 import { IdleTimeout } from '../../src/policy/idle-timeout.ts'
 import { Throttle } from '../../src/policy/throttle.ts'
 import { Recorder } from '../../src/testing/checks/recorder.ts'

@@ -1,4 +1,4 @@
-import type { AcceptOptions, ListeningPort } from '../../src/contracts/reactor.ts'
+import type { AcceptOptions, ListeningPort } from '../../src/interfaces/reactor.ts'
 import { Factory } from '../../src/protocol/factory.ts'
 import { Echo, Recorder } from '../../src/testing/checks/recorder.ts'
 import { leftovers } from '../../src/testing/leftovers.ts'

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { tcpAddress } from '../../src/addresses.ts'
-import type { ProtocolEvents } from '../../src/contracts/protocol-events.ts'
+import type { ProtocolEvents } from '../../src/interfaces/protocol-events.ts'
 import { ClientFactory, Factory } from '../../src/protocol/factory.ts'
 import { Protocol } from '../../src/protocol/protocol.ts'
 import { MemoryReactor } from '../../src/testing/memory-reactor.ts'

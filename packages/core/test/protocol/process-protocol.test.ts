@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import type { ProcessTransport } from '../../src/contracts/process.ts'
+import type { ProcessTransport } from '../../src/interfaces/process.ts'
 import { NotConnectedError, ProcessDone } from '../../src/errors.ts'
 import { ProcessProtocol } from '../../src/protocol/process-protocol.ts'
 

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
-import type { Connector } from '../../src/contracts/connector.ts'
-import type { ListeningPort } from '../../src/contracts/reactor.ts'
+import type { Connector } from '../../src/interfaces/connector.ts'
+import type { ListeningPort } from '../../src/interfaces/reactor.ts'
 import { type ConnectionClosed, NotConnectingError } from '../../src/errors.ts'
 import { Factory } from '../../src/protocol/factory.ts'
 import { ReconnectingClientFactory } from '../../src/protocol/reconnecting-client-factory.ts'

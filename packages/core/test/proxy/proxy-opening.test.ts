@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { tcpAddress, unixAddress } from '../../src/addresses.ts'
-import type { Address } from '../../src/contracts/address.ts'
+import type { Address } from '../../src/interfaces/address.ts'
 import { ConnectionAborted, ConnectionDone, type ProxyProtocolError } from '../../src/errors.ts'
 import { ProxyHeaderReader } from '../../src/proxy/proxy-header-reader.ts'
 import { ProxyOpening } from '../../src/proxy/proxy-opening.ts'

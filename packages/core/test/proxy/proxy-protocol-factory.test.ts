@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { tcpAddress } from '../../src/addresses.ts'
-import type { TLSSession } from '../../src/contracts/tls.ts'
+import type { TLSSession } from '../../src/interfaces/tls.ts'
 import { ConnectionDone } from '../../src/errors.ts'
 import { IdleTimeout } from '../../src/policy/idle-timeout.ts'
 import { WrappingFactory } from '../../src/policy/wrapping-factory.ts'

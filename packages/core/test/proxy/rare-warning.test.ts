@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import type { LogConnection } from '../../src/contracts/log.ts'
+import type { LogConnection } from '../../src/interfaces/log.ts'
 import { tcpAddress } from '../../src/addresses.ts'
 import { RareWarning } from '../../src/proxy/rare-warning.ts'
 import { MemoryReactor } from '../../src/testing/memory-reactor.ts'

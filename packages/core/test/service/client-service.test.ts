@@ -1,6 +1,6 @@
 import { getEventListeners } from 'node:events'
 import { describe, expect, test } from 'vitest'
-import type { ListeningPort } from '../../src/contracts/reactor.ts'
+import type { ListeningPort } from '../../src/interfaces/reactor.ts'
 import { type ClientEndpoint, TCPClientEndpoint } from '../../src/endpoint/client-endpoint.ts'
 import { ConnectionRefusedError, NoProtocol, ServiceStopped } from '../../src/errors.ts'
 import { Factory } from '../../src/protocol/factory.ts'

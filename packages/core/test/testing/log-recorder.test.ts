@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import type { LogEvent } from '../../src/contracts/log.ts'
+import type { LogEvent } from '../../src/interfaces/log.ts'
 import { flushLoggedErrors, LogRecorder } from '../../src/testing/log-recorder.ts'
 import { MemoryReactor } from '../../src/testing/memory-reactor.ts'
 

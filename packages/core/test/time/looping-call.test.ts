@@ -1,6 +1,6 @@
 import { getEventListeners } from 'node:events'
 import { describe, expect, test } from 'vitest'
-import type { ReactorTime } from '../../src/contracts/reactor.ts'
+import type { ReactorTime } from '../../src/interfaces/reactor.ts'
 import { LocalProtocolError } from '../../src/errors.ts'
 import { Gate } from '../../src/testing/checks/gate.ts'
 import { Clock } from '../../src/testing/clock.ts'

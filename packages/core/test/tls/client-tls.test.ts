@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import type { ClientTLSOptions, KeyPair } from '../../src/contracts/tls.ts'
+import type { ClientTLSOptions, KeyPair } from '../../src/interfaces/tls.ts'
 import {
   ConnectingCancelledError,
   TimeoutError,

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import type { TLSContext } from '../../src/contracts/tls.ts'
+import type { TLSContext } from '../../src/interfaces/tls.ts'
 import { Recorder } from '../../src/testing/checks/recorder.ts'
 import { MemoryReactor } from '../../src/testing/memory-reactor.ts'
 import { serverTLSFromFiles } from '../../src/tls/server-tls-from-files.ts'

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import type { ClientTLSOptions, ServerTLSOptions, TLSContext } from '../../src/contracts/tls.ts'
+import type { ClientTLSOptions, ServerTLSOptions, TLSContext } from '../../src/interfaces/tls.ts'
 import { ConnectionLost, TLSConfigurationError, TLSHandshakeError } from '../../src/errors.ts'
 import { ALPNFactory } from '../../src/protocol/alpn-factory.ts'
 import { Echo, Recorder } from '../../src/testing/checks/recorder.ts'

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import type { ListenTCPOptions } from '../../src/contracts/reactor.ts'
+import type { ListenTCPOptions } from '../../src/interfaces/reactor.ts'
 import { HostnameEndpoint } from '../../src/endpoint/hostname-endpoint.ts'
 import {
   SSLClientEndpoint,

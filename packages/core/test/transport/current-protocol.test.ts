@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import type { ProtocolEvents } from '../../src/contracts/protocol-events.ts'
+import type { ProtocolEvents } from '../../src/interfaces/protocol-events.ts'
 import { Gate } from '../../src/testing/checks/gate.ts'
 import { Recorder } from '../../src/testing/checks/recorder.ts'
 import { StringTransport } from '../../src/testing/string-transport.ts'

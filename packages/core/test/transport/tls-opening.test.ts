@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import type { TLSSession } from '../../src/contracts/tls.ts'
+import type { TLSSession } from '../../src/interfaces/tls.ts'
 import { Recorder } from '../../src/testing/checks/recorder.ts'
 import { MemoryReactor } from '../../src/testing/memory-reactor.ts'
 import { StringTransport } from '../../src/testing/string-transport.ts'

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import type { ConnectionPolicy } from '../../src/contracts/policy.ts'
+import type { ConnectionPolicy } from '../../src/interfaces/policy.ts'
 import { ConnectionAborted } from '../../src/errors.ts'
 import { IdleTimeout } from '../../src/policy/idle-timeout.ts'
 import { LimitTotalConnections } from '../../src/policy/limit-total-connections.ts'

@@ -1,5 +1,5 @@
 import { bytes, count, milliseconds, type OptionRules, quantity } from '@ropewalk/core/options'
-import { DEFAULT_HTTP_LIMITS, type HTTPLimits } from '../wire/limits.ts'
+import { DEFAULT_HTTP_LIMITS, type HTTPLimits } from '../codec/limits.ts'
 
 /** The limits and deadlines of an HTTP connection. */
 export interface HTTPChannelOptions extends HTTPLimits {

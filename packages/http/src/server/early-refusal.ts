@@ -1,5 +1,5 @@
 import { Headers } from '../message/headers.ts'
-import { responseHead } from '../wire/response-writer.ts'
+import { responseHead } from '../codec/response-writer.ts'
 import { errorBody } from './error-body.ts'
 
 /**

@@ -1,8 +1,7 @@
-import type { Transport } from '@ropewalk/core'
-import { LocalProtocolError } from '@ropewalk/core'
+import { LocalProtocolError, type Transport } from '@ropewalk/core'
 import type { Headers } from '../message/headers.ts'
-import { listElements } from '../wire/list-elements.ts'
-import { CHUNK_END, chunkHead, LAST_CHUNK, responseHead } from '../wire/response-writer.ts'
+import { listElements } from '../codec/list-elements.ts'
+import { CHUNK_END, chunkHead, LAST_CHUNK, responseHead } from '../codec/response-writer.ts'
 
 /** What a response must know of its request. */
 export interface Answered {

@@ -1,6 +1,6 @@
 import type { RemoteProtocolError } from '../../src/errors.ts'
-import type { RequestHead } from '../../src/wire/request-head.ts'
-import { type Read } from '../wire/read-requests.ts'
+import type { RequestHead } from '../../src/codec/request-head.ts'
+import { type Read } from '../codec/read-requests.ts'
 
 /** A connection's bytes, and what they are read as. */
 export interface Vector {

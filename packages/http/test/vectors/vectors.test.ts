@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import { chunkings } from '@ropewalk/core/testing'
 import { describe, expect, test } from 'vitest'
-import { readRequests } from '../wire/read-requests.ts'
+import { readRequests } from '../codec/read-requests.ts'
 import { eventsOf, vectorsOf } from './read-vectors.ts'
 
 const pages = readdirSync(import.meta.dirname).filter((name) => name.endsWith('.md'))

@@ -2,7 +2,7 @@
 export interface Place {
   /** The package's folder: `core`. */
   readonly package: string
-  /** The folders below `src/`, from the outermost: `['wire']`. */
+  /** The folders below `src/`, from the outermost: `['codec']`. */
   readonly folders: readonly string[]
   /** The name of the file without its ending. */
   readonly name: string

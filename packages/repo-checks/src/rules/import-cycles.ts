@@ -43,5 +43,5 @@ function wayBack(
 }
 
 function isContract(path: string): boolean {
-  return path.startsWith('packages/core/src/contracts/')
+  return path.startsWith('packages/core/src/interfaces/')
 }

@@ -26,7 +26,7 @@ function mayUse(path: string, module: string): boolean {
   if (path.startsWith(TLS_ROOM) && ONLY_TLS.has(module)) return true
   if (path.startsWith(REAL_ROOM) && ONLY_REAL.has(module)) return true
   if (path.startsWith(INTEROP_ROOM) && ONLY_INTEROP.has(module)) return true
-  return ANYWHERE_BUT_WIRE.has(module) && !placeOf(path).folders.includes('wire')
+  return ANYWHERE_BUT_WIRE.has(module) && !placeOf(path).folders.includes('codec')
 }
 
 function drawsRandomness(path: string, module: string, { names }: Import): boolean {

@@ -3,9 +3,9 @@ import { entrySpecifier, isPrivateTool, placeOf } from '../../src/reading/place.
 
 describe('placeOf', () => {
   test('reads package, folders and name', () => {
-    expect(placeOf('packages/http/src/wire/body/chunked-reader.ts')).toEqual({
+    expect(placeOf('packages/http/src/codec/body/chunked-reader.ts')).toEqual({
       package: 'http',
-      folders: ['wire', 'body'],
+      folders: ['codec', 'body'],
       name: 'chunked-reader',
     })
   })

@@ -44,7 +44,7 @@ describe('docstrings', () => {
 
   test('accepts a method that an implemented interface describes, only there', () => {
     const files = {
-      'packages/core/src/contracts/b.ts':
+      'packages/core/src/interfaces/b.ts':
         '/** Is. */\nexport interface B {\n/** Does. */\nb(): void\nc(): void\n}',
       [path]: '/** Does. */\nexport class A implements B {\nb() {}\nc() {}\n}',
     }

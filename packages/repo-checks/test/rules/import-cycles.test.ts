@@ -28,15 +28,15 @@ describe('importCycles', () => {
     expect(found).toEqual([])
   })
 
-  test('lets contracts name each other, but not what lies outside', () => {
-    const contracts = {
-      'packages/core/src/contracts/a.ts': "import type { B } from './b.ts'",
-      'packages/core/src/contracts/b.ts': "import type { A } from './a.ts'",
+  test('lets interfaces name each other, but not what lies outside', () => {
+    const interfaces = {
+      'packages/core/src/interfaces/a.ts': "import type { B } from './b.ts'",
+      'packages/core/src/interfaces/b.ts': "import type { A } from './a.ts'",
     }
-    expect(violationsOf(importCycles, contracts)).toEqual([])
+    expect(violationsOf(importCycles, interfaces)).toEqual([])
     const outside = {
-      'packages/core/src/contracts/a.ts': "import type { B } from '../errors.ts'",
-      'packages/core/src/errors.ts': "import type { A } from './contracts/a.ts'",
+      'packages/core/src/interfaces/a.ts': "import type { B } from '../errors.ts'",
+      'packages/core/src/errors.ts': "import type { A } from './interfaces/a.ts'",
     }
     expect(violationsOf(importCycles, outside)).toHaveLength(1)
   })

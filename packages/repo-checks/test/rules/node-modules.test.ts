@@ -13,8 +13,8 @@ describe('nodeModules', () => {
     ],
     ['packages/http/src/site/a.ts', "import { createServer } from 'node:http'", 'imports node:http'],
     ['packages/core/src/node/a.ts', "import { createServer } from 'node:http'", 'imports node:http'],
-    ['packages/http/src/wire/a.ts', "import { createHash } from 'node:crypto'", 'imports node:crypto'],
-    ['packages/websocket/src/wire/a.ts', "import { isUtf8 } from 'node:buffer'", 'imports node:buffer'],
+    ['packages/http/src/codec/a.ts', "import { createHash } from 'node:crypto'", 'imports node:crypto'],
+    ['packages/websocket/src/codec/a.ts', "import { isUtf8 } from 'node:buffer'", 'imports node:buffer'],
     [
       'packages/http/src/site/a.ts',
       "import { createHash, randomBytes as bytes } from 'node:crypto'",

@@ -6,8 +6,8 @@ describe('roomOf', () => {
     ['packages/core/src/bytes/byte-queue.ts', 'core/bytes'],
     ['packages/core/src/bytes.ts', '@ropewalk/core/bytes'],
     ['packages/core/src/errors.ts', 'core/errors'],
-    ['packages/core/src/contracts/transport.ts', 'core/contracts'],
-    ['packages/core/src/contracts/address.ts', 'core/contracts/address'],
+    ['packages/core/src/interfaces/transport.ts', 'core/interfaces'],
+    ['packages/core/src/interfaces/address.ts', 'core/addresses'],
     ['packages/http/src/site/file/range.ts', 'http/site'],
     ['packages/websocket/src/websocket-channel.ts', 'websocket'],
     ['packages/core/src/stray.ts', undefined],
@@ -21,10 +21,10 @@ describe('roomOf', () => {
 
 describe('mayImport', () => {
   test.each([
-    ['core/endpoint', 'core/contracts'],
+    ['core/endpoint', 'core/interfaces'],
     ['core/node', 'core/transport'],
     ['core/testing', 'core/bytes'],
-    ['http/wire', '@ropewalk/core/bytes'],
+    ['http/codec', '@ropewalk/core/bytes'],
     ['http/interop', 'http/message'],
     ['websocket/handshake', '@ropewalk/core'],
     ['core/node', 'core/node'],
@@ -33,18 +33,18 @@ describe('mayImport', () => {
   })
 
   test.each([
-    ['core/contracts', 'core/protocol'],
+    ['core/interfaces', 'core/protocol'],
     ['core/node', 'core/testing'],
     ['core/testing', 'core/node'],
     ['core/transport', 'core/protocol'],
     ['core/node', '@ropewalk/core'],
-    ['http/wire', '@ropewalk/core'],
+    ['http/codec', '@ropewalk/core'],
     ['http/server', 'http/site'],
     ['http/site', 'http/client'],
     ['http/server', '@ropewalk/websocket'],
     ['http/server', '@ropewalk/core/testing'],
     ['http/server', 'lodash'],
-    ['websocket/wire', 'websocket/handshake'],
+    ['websocket/codec', 'websocket/handshake'],
   ])('does not let %s import %s', (from, to) => {
     expect(mayImport(from, to)).toBe(false)
   })

@@ -12,7 +12,7 @@ describe('twins', () => {
   })
 
   test('finds values beside types', () => {
-    const path = 'packages/core/src/contracts/a.ts'
+    const path = 'packages/core/src/interfaces/a.ts'
     expect(violationsOf(twins, { [path]: 'export interface A {}\nexport const a = 1' })).toHaveLength(1)
   })
 
@@ -21,7 +21,7 @@ describe('twins', () => {
       'packages/core/src/bytes/a.ts': 'export const a = 1',
       'packages/core/test/bytes/a.test.ts': '',
       'packages/core/src/index.ts': "export { a } from './bytes/a.ts'",
-      'packages/core/src/contracts/a.ts':
+      'packages/core/src/interfaces/a.ts':
         "import type { B } from './b.ts'\nexport interface A {}\ntype C = B\nexport type { C }",
     })
     expect(found).toEqual([])

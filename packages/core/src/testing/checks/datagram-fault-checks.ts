@@ -1,4 +1,4 @@
-import type { DatagramTransport } from '../../contracts/datagram.ts'
+import type { DatagramTransport } from '../../interfaces/datagram.ts'
 import type { DatagramCheck, DatagramHarness } from '../datagram-harness.ts'
 import { equal } from './assertions.ts'
 import { DatagramRecorder } from './datagram-recorder.ts'

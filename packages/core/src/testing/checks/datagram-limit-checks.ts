@@ -1,4 +1,4 @@
-import type { LogEvent } from '../../contracts/log.ts'
+import type { LogEvent } from '../../interfaces/log.ts'
 import type { DatagramCheck } from '../datagram-harness.ts'
 import { equal } from './assertions.ts'
 import { DatagramRecorder } from './datagram-recorder.ts'

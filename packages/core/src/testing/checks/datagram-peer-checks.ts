@@ -1,5 +1,5 @@
 import { formatAddress } from '../../addresses.ts'
-import type { DatagramTransport } from '../../contracts/datagram.ts'
+import type { DatagramTransport } from '../../interfaces/datagram.ts'
 import { InvalidAddressError, LocalProtocolError, MessageLengthError } from '../../errors.ts'
 import { ConnectedDatagramProtocol } from '../../protocol/datagram-protocol.ts'
 import type { DatagramCheck } from '../datagram-harness.ts'

@@ -1,4 +1,4 @@
-import type { DatagramTransport } from '../../contracts/datagram.ts'
+import type { DatagramTransport } from '../../interfaces/datagram.ts'
 import { CannotListenError, LocalProtocolError, NotConnectedError } from '../../errors.ts'
 import type { DatagramCheck } from '../datagram-harness.ts'
 import { equal, holds, isExactly, throws } from './assertions.ts'

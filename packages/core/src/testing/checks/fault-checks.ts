@@ -1,5 +1,5 @@
-import type { LogEvent } from '../../contracts/log.ts'
-import type { PushProducer } from '../../contracts/producer.ts'
+import type { LogEvent } from '../../interfaces/log.ts'
+import type { PushProducer } from '../../interfaces/producer.ts'
 import { ConnectionAborted } from '../../errors.ts'
 import type {
   TransportCapability,

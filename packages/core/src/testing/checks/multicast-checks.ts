@@ -1,4 +1,4 @@
-import type { DatagramTransport } from '../../contracts/datagram.ts'
+import type { DatagramTransport } from '../../interfaces/datagram.ts'
 import { InvalidAddressError, MulticastJoinError } from '../../errors.ts'
 import type { DatagramCheck, DatagramHarness } from '../datagram-harness.ts'
 import { equal, throws } from './assertions.ts'

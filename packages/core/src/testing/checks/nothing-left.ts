@@ -1,4 +1,4 @@
-import type { Reactor } from '../../contracts/reactor.ts'
+import type { Reactor } from '../../interfaces/reactor.ts'
 
 /** Whether a reactor has no connection up and nothing to call later: no deadline of a connection that is gone. */
 export function nothingLeft(reactor: Pick<Reactor, 'connections' | 'getDelayedCalls'>): boolean {

@@ -1,5 +1,5 @@
-import type { HalfCloseable, Replaceable } from '../../contracts/protocol-events.ts'
-import type { Transport } from '../../contracts/transport.ts'
+import type { HalfCloseable, Replaceable } from '../../interfaces/protocol-events.ts'
+import type { Transport } from '../../interfaces/transport.ts'
 import type { ConnectionClosed } from '../../errors.ts'
 import { Protocol } from '../../protocol/protocol.ts'
 

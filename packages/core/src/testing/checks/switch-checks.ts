@@ -1,4 +1,4 @@
-import type { Transport } from '../../contracts/transport.ts'
+import type { Transport } from '../../interfaces/transport.ts'
 import { NotConnectedError } from '../../errors.ts'
 import type { TransportCheck } from '../transport-harness.ts'
 import { equal, throws } from './assertions.ts'

@@ -1,4 +1,4 @@
-import type { Wire } from '../../contracts/wire.ts'
+import type { Wire } from '../../interfaces/wire.ts'
 import type { WireCheck, WireHarness } from '../wire-harness.ts'
 import { equal } from './assertions.ts'
 import { attached, connectRecorded, WireRecorder } from './wire-recorder.ts'

@@ -1,4 +1,4 @@
-import type { Wire, WireEvents } from '../../contracts/wire.ts'
+import type { Wire, WireEvents } from '../../interfaces/wire.ts'
 import type { WireEnd, WireHarness } from '../wire-harness.ts'
 
 /** Notes what a wire notifies it of. */

@@ -1,4 +1,4 @@
-import type { Transport } from '../../contracts/transport.ts'
+import type { Transport } from '../../interfaces/transport.ts'
 import { ConnectionAborted } from '../../errors.ts'
 import { DEFAULT_TRANSPORT_OPTIONS } from '../../transport/transport-options.ts'
 import type { TransportCheck } from '../transport-harness.ts'

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { wireCloseChecks } from '../../../src/testing/checks/wire-close-checks.ts'
-import type { WireEvents } from '../../../src/contracts/wire.ts'
+import type { WireEvents } from '../../../src/interfaces/wire.ts'
 import { withMethods, wireFailuresOf } from '../../wire-failures.ts'
 
 describe('wireCloseChecks', () => {

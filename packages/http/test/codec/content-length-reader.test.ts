@@ -1,0 +1,28 @@
+import { chunkings } from '@ropewalk/core/testing'
+import { describe, expect, test } from 'vitest'
+import { ContentLengthReader } from '../../src/codec/content-length-reader.ts'
+import { readBody } from './body-readers.ts'
+
+describe('ContentLengthReader', () => {
+  test('takes so many bytes and leaves the rest', () => {
+    for (const pieces of chunkings('helloGET')) {
+      expect(readBody(new ContentLengthReader(5), pieces)).toEqual({
+        body: 'hello',
+        trailers: [],
+        unread: 'GET',
+      })
+    }
+    expect(readBody(new ContentLengthReader(9), [Buffer.from('abc')]).trailers).toBeUndefined()
+    expect(readBody(new ContentLengthReader(0), [Buffer.from('abc')])).toEqual({
+      body: '',
+      trailers: [],
+      unread: 'abc',
+    })
+  })
+
+  test('refuses a limit that it is known to break', () => {
+    const reader = new ContentLengthReader(5)
+    expect(() => reader.limit(5)).not.toThrow()
+    expect(() => reader.limit(4)).toThrow('more than 4 bytes')
+  })
+})

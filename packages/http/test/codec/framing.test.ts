@@ -1,0 +1,42 @@
+import { describe, expect, test } from 'vitest'
+import { type Framing, messageFraming } from '../../src/codec/framing.ts'
+
+function response(
+  status: number,
+  method: string,
+  contentLengths: string[] = [],
+  transferEncodings: string[] = [],
+): Framing {
+  return messageFraming({ version: '1.1', message: { status, method }, contentLengths, transferEncodings })
+}
+
+describe('messageFraming (RFC 9112 §6.3)', () => {
+  test('requests: none, a length, or chunked', () => {
+    const request = (contentLengths: string[], transferEncodings: string[]): Framing =>
+      messageFraming({ version: '1.1', message: 'request', contentLengths, transferEncodings })
+    expect(request([], [])).toEqual({ kind: 'none' })
+    expect(request(['12'], [])).toEqual({ kind: 'length', bytes: 12 })
+    expect(request([], ['Chunked'])).toEqual({ kind: 'chunked' })
+    expect(() => request(['1'], ['chunked'])).toThrow('Transfer-Encoding and Content-Length')
+  })
+
+  test('rules 1 and 2: responses that have no body whatever they say', () => {
+    for (const [status, method] of [
+      [200, 'HEAD'],
+      [100, 'GET'],
+      [101, 'GET'],
+      [204, 'GET'],
+      [304, 'GET'],
+      [200, 'CONNECT'],
+    ] as const) {
+      expect(response(status, method, ['5'], ['chunked'])).toEqual({ kind: 'none' })
+    }
+  })
+
+  test('rules 4 to 8: other responses by coding, by length, else until the connection closes', () => {
+    expect(response(200, 'GET', [], ['chunked'])).toEqual({ kind: 'chunked' })
+    expect(response(200, 'GET', ['5'])).toEqual({ kind: 'length', bytes: 5 })
+    expect(response(200, 'GET')).toEqual({ kind: 'until-close' })
+    expect(response(404, 'CONNECT', ['5'])).toEqual({ kind: 'length', bytes: 5 })
+  })
+})

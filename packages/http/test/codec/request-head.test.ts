@@ -1,0 +1,59 @@
+import { describe, expect, test } from 'vitest'
+import { understandHead } from '../../src/codec/request-head.ts'
+
+describe('understandHead', () => {
+  test('knows what the fields mean together', () => {
+    const fields = [
+      'HOST',
+      'h:1',
+      'connection',
+      'Upgrade',
+      'content-LENGTH',
+      '3',
+      'Expect',
+      '100-continue',
+      'X',
+      'y',
+    ]
+    expect(understandHead('POST', '/a?b', '1.1', fields)).toEqual({
+      method: 'POST',
+      target: '/a?b',
+      path: '/a',
+      query: 'b',
+      version: '1.1',
+      fields,
+      framing: { kind: 'length', bytes: 3 },
+      persistent: true,
+      expectsContinue: true,
+      host: 'h:1',
+    })
+  })
+
+  test('RFC 9112 §3.2.2: a host in the target takes the place of Host, wherever it is read', () => {
+    for (const [version, fields] of [
+      ['1.1', ['X', 'y', 'HOST', 'other']],
+      ['1.0', ['X', 'y']],
+    ] as const) {
+      const head = understandHead('GET', 'http://h:8/p', version, [...fields])
+      expect(head.host).toBe('h:8')
+      expect(head.fields.slice(0, 2)).toEqual(['X', 'y'])
+      expect(head.fields.slice(3)).toEqual(['h:8'])
+    }
+    const connect = understandHead('CONNECT', 'h:443', '1.1', ['Host', 'proxy'])
+    expect([connect.host, connect.fields]).toEqual(['h:443', ['Host', 'proxy']])
+  })
+
+  test('names of the same length as a deciding one decide nothing', () => {
+    const head = understandHead('GET', '/', '1.1', [
+      'Host',
+      'h',
+      'Hoax',
+      'x',
+      'Content_Length',
+      '5',
+      'constructor',
+      'y',
+    ])
+    expect(head).toMatchObject({ host: 'h', framing: { kind: 'none' } })
+  })
+})

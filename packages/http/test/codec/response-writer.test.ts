@@ -1,0 +1,98 @@
+import { chunkings } from '@ropewalk/core/testing'
+import fc from 'fast-check'
+import { describe, expect, test } from 'vitest'
+import { Headers } from '../../src/message/headers.ts'
+import { ChunkedReader } from '../../src/codec/chunked-reader.ts'
+import { FieldScanner } from '../../src/codec/field-scanner.ts'
+import { DEFAULT_HTTP_LIMITS } from '../../src/codec/limits.ts'
+import { CHUNK_END, chunkHead, LAST_CHUNK, lastChunk, responseHead } from '../../src/codec/response-writer.ts'
+import { readBody } from './body-readers.ts'
+
+function headersOf(fields: readonly (readonly [string, string])[]): Headers {
+  const headers = new Headers()
+  for (const [name, value] of fields) headers.addRawHeader(name, value)
+  return headers
+}
+
+/** Strings that a field's name or value may be. */
+function text(allowed: RegExp, minLength: number): fc.Arbitrary<string> {
+  const chars = Array.from({ length: 256 }, (_, code) => String.fromCharCode(code)).filter((char) =>
+    allowed.test(char),
+  )
+  return fc.string({ unit: fc.constantFrom(...chars), minLength, maxLength: 12 })
+}
+
+const fields = fc.array(fc.tuple(text(/[!#$%&'*+\-.^_`|~0-9A-Za-z]/, 1), text(/[\t\x20-\x7e\x80-\xff]/, 0)), {
+  maxLength: 8,
+})
+
+/** What a reader makes of written fields: it takes the blanks around a value away. */
+function asRead(written: readonly (readonly [string, string])[]): string[] {
+  return written.flatMap(([name, value]) => [name, value.replace(/^[\t ]+/, '').replace(/[\t ]+$/, '')])
+}
+
+describe('responseHead', () => {
+  test('writes status line, fields and framing', () => {
+    const headers = headersOf([
+      ['A', '1'],
+      ['a', '2'],
+    ])
+    expect(responseHead(200, undefined, headers, 'B: 3\r\n')).toBe(
+      'HTTP/1.1 200 OK\r\nA: 1\r\na: 2\r\nB: 3\r\n\r\n',
+    )
+    expect(responseHead(799, 'Weird', new Headers(), '')).toBe('HTTP/1.1 799 Weird\r\n\r\n')
+    expect(responseHead(599, undefined, new Headers(), '')).toBe('HTTP/1.1 599 Unknown Status\r\n\r\n')
+  })
+
+  test('writes what is not ASCII as the bytes it stands for', () => {
+    expect(responseHead(200, undefined, headersOf([['A', '\xe9']]), '')).toEqual(
+      Buffer.from('HTTP/1.1 200 OK\r\nA: \xe9\r\n\r\n', 'latin1'),
+    )
+    expect(responseHead(200, '\xfc', new Headers(), '')).toEqual(
+      Buffer.from('HTTP/1.1 200 \xfc\r\n\r\n', 'latin1'),
+    )
+  })
+
+  test('writes fields that are read as they were set', () => {
+    fc.assert(
+      fc.property(fields, (written) => {
+        const head = Buffer.from(responseHead(204, undefined, headersOf(written), ''))
+        const start = head.indexOf('\n') + 1
+        const scanner = new FieldScanner({ maxBytes: 4096, maxCount: 8, tooLarge: 'head-too-large' })
+        scanner.reset(start)
+        expect(scanner.scan(head, start)).toBe(head.length)
+        expect(scanner.fields(head.toString('latin1'))).toEqual(asRead(written))
+      }),
+    )
+  })
+})
+
+describe('chunks', () => {
+  test('are framed by their size in hexadecimal', () => {
+    expect(chunkHead(255) + CHUNK_END + LAST_CHUNK).toBe('ff\r\n\r\n0\r\n\r\n')
+    expect(lastChunk(new Headers())).toBe(LAST_CHUNK)
+    expect(lastChunk(headersOf([['A', '1']]))).toBe('0\r\nA: 1\r\n\r\n')
+    expect(lastChunk(headersOf([['A', '\xe9']]))).toEqual(Buffer.from('0\r\nA: \xe9\r\n\r\n', 'latin1'))
+  })
+
+  test('are read as they were written, trailers too, however they are cut', () => {
+    const piece = fc.uint8Array({ minLength: 1, maxLength: 40 })
+    fc.assert(
+      fc.property(fc.array(piece, { maxLength: 3 }), fields, (pieces, trailers) => {
+        const chunks = pieces.flatMap((data) => [chunkHead(data.length), data, CHUNK_END])
+        const wire = [...chunks, lastChunk(headersOf(trailers)), 'GET'].map((part) =>
+          Buffer.from(part as string),
+        )
+        const expected = {
+          body: Buffer.concat(pieces).toString('latin1'),
+          trailers: asRead(trailers),
+          unread: 'GET',
+        }
+        for (const cut of chunkings(Buffer.concat(wire))) {
+          expect(readBody(new ChunkedReader(DEFAULT_HTTP_LIMITS), cut)).toEqual(expected)
+        }
+      }),
+      { numRuns: 30 },
+    )
+  })
+})

@@ -1,0 +1,70 @@
+import { ByteQueue } from '@ropewalk/core/bytes'
+import { chunkings } from '@ropewalk/core/testing'
+import { WebSocketError } from '../../src/errors.ts'
+import type { Role } from '../../src/codec/frame-header.ts'
+import { type MessageEvent, MessageReader } from '../../src/codec/message-reader.ts'
+import { DEFAULT_WEBSOCKET_LIMITS, type WebSocketLimits } from '../../src/codec/websocket-limits.ts'
+import { encodeFor, type PeerFrame } from './peer-frames.ts'
+
+/** What was read, and the refusal that ended it, if any. */
+export interface Read {
+  readonly events: MessageEvent[]
+  refused: WebSocketError | undefined
+}
+
+/** Reads all that `pieces` hold. The pieces are copied: a reader changes what it reads. */
+export function readMessages(
+  pieces: Iterable<Uint8Array>,
+  limits: Partial<WebSocketLimits> = {},
+  role: Role = 'server',
+): Read {
+  const reader = new MessageReader({ role, limits: { ...DEFAULT_WEBSOCKET_LIMITS, ...limits } })
+  const input = new ByteQueue()
+  const read: Read = { events: [], refused: undefined }
+  for (const piece of pieces) {
+    input.push(Buffer.from(piece))
+    try {
+      for (let event = reader.next(input); event !== undefined; event = reader.next(input))
+        read.events.push(event)
+    } catch (error) {
+      if (!(error instanceof WebSocketError) || read.refused !== undefined) throw error
+      read.refused = error
+    }
+  }
+  return read
+}
+
+/** What came of it, in a line: `text "a"; ping ""; !reserved-bits`. */
+export function summary({ events, refused }: Read): string {
+  const parts = events.map((event) => {
+    if (event.type === 'text') return `text "${event.text}"`
+    if (event.type === 'bytes') return `bytes "${event.data.toString('latin1')}"`
+    if (event.type === 'close') return `close ${event.code} "${event.reason}"`
+    return `${event.type} "${event.payload.toString('latin1')}"`
+  })
+  if (refused !== undefined) parts.push(`!${refused.violation}`)
+  return parts.join('; ')
+}
+
+/** What comes of the frames in either role and in every chunking: one summary, when all agree. */
+export function summaries(
+  frames: readonly PeerFrame[],
+  limits: Partial<WebSocketLimits> = {},
+): readonly string[] {
+  const seen = new Set<string>()
+  for (const role of ROLES) {
+    for (const pieces of chunkings(encodeFor(role, frames))) {
+      seen.add(summary(readMessages(pieces, limits, role)))
+    }
+  }
+  return [...seen]
+}
+
+/** Pieces of `length` bytes, and a last one. */
+export function chopped(bytes: Uint8Array, length: number): readonly Uint8Array[] {
+  const count = Math.ceil(bytes.length / length)
+  return Array.from({ length: count }, (_, at) => bytes.subarray(at * length, (at + 1) * length))
+}
+
+/** Either end of a connection. */
+export const ROLES = ['server', 'client'] as const

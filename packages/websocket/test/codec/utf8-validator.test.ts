@@ -1,0 +1,57 @@
+import { isUtf8 } from 'node:buffer'
+import { chunkings } from '@ropewalk/core/testing'
+import fc from 'fast-check'
+import { describe, expect, test } from 'vitest'
+import { UTF8Validator } from '../../src/codec/utf8-validator.ts'
+
+describe('UTF8Validator', () => {
+  test('accepts every sequence of two bytes that some text begins with, and no other', () => {
+    const pairs = Array.from({ length: 65_536 }, (_, pair) => Uint8Array.of(pair >> 8, pair & 0xff))
+    expect(pairs.filter((bytes) => accepts([bytes]) !== beginsText(bytes))).toEqual([])
+  })
+
+  test('accepts the beginnings of text and nothing else, in every chunking', () => {
+    fc.assert(
+      fc.property(fc.array(fc.constantFrom(...EDGES), { maxLength: 12 }), (array) => {
+        const bytes = Uint8Array.from(array)
+        const expected = beginsText(bytes)
+        for (const pieces of chunkings(bytes)) expect(accepts(pieces)).toBe(expected)
+      }),
+      { numRuns: 2000 },
+    )
+  })
+
+  test('accepts characters of every length, in every chunking', () => {
+    const text =
+      'Hello-µ@ßöäüàá-UTF-8!! \u0000 \u{80} \u{7ff} \u{800} \ud7ff \ue000 \uffff \u{10000} \u{10ffff} 😀'
+    for (const pieces of chunkings(text)) expect(accepts(pieces)).toBe(true)
+  })
+
+  test('finds the one bad byte wherever it stands among ASCII', () => {
+    for (let at = 0; at < 70; at++) {
+      const bytes = Buffer.alloc(70, 'x')
+      expect(accepts([bytes])).toBe(true)
+      bytes[at] = 0x80
+      expect(accepts([bytes])).toBe(false)
+    }
+  })
+})
+
+function accepts(pieces: Iterable<Uint8Array>): boolean {
+  const validator = new UTF8Validator()
+  for (const piece of pieces) if (!validator.accepts(piece)) return false
+  return true
+}
+
+/** Whether `bytes` are text, or would be with a few more bytes: by trial, with the runtime as the judge. */
+function beginsText(bytes: Uint8Array): boolean {
+  return TAILS.some((tail) => isUtf8(Buffer.concat([bytes, tail])))
+}
+
+/** One of these completes any character that can be completed. */
+const TAILS = [[], [0x80], [0xa0], [0x80, 0x80], [0xa0, 0x80], [0x80, 0x80, 0x80], [0xa0, 0x80, 0x80]].map(
+  (tail) => Uint8Array.from(tail),
+)
+
+/** Bytes on either side of every border in the table of RFC 3629 §4. */
+const EDGES = Buffer.from('00417f808f909fa0bfc0c1c2dfe0e1ecedeeeff0f1f3f4f5ff', 'hex')

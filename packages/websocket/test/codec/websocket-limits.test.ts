@@ -1,0 +1,33 @@
+import { describe, expect, test } from 'vitest'
+import { checkWebSocketLimits, DEFAULT_WEBSOCKET_LIMITS } from '../../src/codec/websocket-limits.ts'
+
+describe('checkWebSocketLimits', () => {
+  test('allows the defaults, the smallest limits, and none', () => {
+    for (const limits of [
+      DEFAULT_WEBSOCKET_LIMITS,
+      { maxMessageBytes: 1, maxFrameBytes: 1 },
+      { maxMessageBytes: Infinity, maxFrameBytes: Infinity },
+    ]) {
+      expect(() => checkWebSocketLimits(limits)).not.toThrow()
+    }
+  })
+
+  test('refuses what would not limit, or let nothing pass', () => {
+    for (const name of ['maxMessageBytes', 'maxFrameBytes']) {
+      const check = (value: unknown) => () =>
+        checkWebSocketLimits({ ...DEFAULT_WEBSOCKET_LIMITS, [name]: value })
+      for (const value of [undefined, null, '1000', 1000n]) {
+        expect(check(value), String(value)).toThrow(TypeError)
+        expect(check(value)).toThrow(`Cannot take ${name}`)
+      }
+      for (const value of [0, 0.5, 1000.5, -1, NaN, -Infinity]) {
+        expect(check(value), String(value)).toThrow(RangeError)
+        expect(check(value)).toThrow(`Cannot take ${name} ${value} for a WebSocket`)
+      }
+    }
+  })
+
+  test('accepts messages of up to 1 MiB by default', () => {
+    expect(DEFAULT_WEBSOCKET_LIMITS).toEqual({ maxMessageBytes: 1_048_576, maxFrameBytes: Infinity })
+  })
+})
