@@ -9,4 +9,7 @@ export { contained } from './transport/contained.ts'
 export { DeadlineWheel } from './transport/deadline-wheel.ts'
 export { startFactory } from './transport/start-factory.ts'
 export type { DialEvents, Dialling } from './transport/stream-connector.ts'
-export type { HostedTransport, TransportHost } from './transport/transport-host.ts'
+export type {
+  RegisteredTransport as RegisteredTransport,
+  ConnectionRegistry as ConnectionRegistry,
+} from './transport/transport-host.ts'

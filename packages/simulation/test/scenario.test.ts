@@ -92,7 +92,7 @@ describe('simulateAll', () => {
 
   test('fails a run after which a reactor counts what is not there', async () => {
     const scenario = async (sim: Simulation): Promise<void> => {
-      const host = sim.host('counting', (reactor) => reactor.host.waitingChanged(1))
+      const host = sim.host('counting', (reactor) => reactor.registry.waitingChanged(1))
       await sim.run(5)
       expect(host.leftovers()).toEqual(['1 connections counted as waiting'])
     }

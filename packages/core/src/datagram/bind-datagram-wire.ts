@@ -7,7 +7,7 @@ import { numericAddress } from './numeric-address.ts'
 
 /** What a UDP port is made of. */
 export interface DatagramPortSetup {
-  readonly host: DatagramHost
+  readonly registry: DatagramRegistry
   readonly port: number
   readonly protocol: DatagramEvents
   readonly options: ListenUDPOptions
@@ -16,7 +16,7 @@ export interface DatagramPortSetup {
 }
 
 /** The reactor as UDP ports see it. */
-export interface DatagramHost {
+export interface DatagramRegistry {
   readonly reactor: Reactor
   /** An address is being bound: a stop waits for it. Rejects when the reactor is stopping. */
   binding(bound: Promise<void>): Promise<void>
@@ -32,7 +32,7 @@ export interface DatagramHost {
  * @throws {CannotListenError | InvalidAddressError | RangeError} (rejects)
  */
 export async function bindDatagramWire({
-  host,
+  registry,
   port,
   options,
   bind,
@@ -41,7 +41,7 @@ export async function bindDatagramWire({
   const binding = { address: numericAddress(local, port, 0), reuseAddress, ipv6Only }
   const bound = bind(binding)
   try {
-    await host.binding(bound.then(() => undefined))
+    await registry.binding(bound.then(() => undefined))
     return [binding, await bound]
   } catch (cause) {
     // A wire that was bound for a reactor that is stopping is nobody's.

@@ -30,7 +30,7 @@ import { mustBeNumeric, mustBeWithin, numericAddress } from './numeric-address.t
 export class DatagramPort implements DatagramTransport, DatagramWireEvents {
   readonly reactor: Reactor
   readonly protocol: DatagramEvents
-  readonly #host: DatagramPortSetup['host']
+  readonly #registry: DatagramPortSetup['registry']
   readonly #binding: DatagramBinding
   readonly #wire: DatagramWire
   readonly #limits: DatagramLimits
@@ -43,9 +43,9 @@ export class DatagramPort implements DatagramTransport, DatagramWireEvents {
   #stopped: Promise<void> | undefined
 
   private constructor(setup: DatagramPortSetup, binding: DatagramBinding, wire: DatagramWire) {
-    this.reactor = setup.host.reactor
+    this.reactor = setup.registry.reactor
     this.protocol = setup.protocol
-    this.#host = setup.host
+    this.#registry = setup.registry
     this.#binding = binding
     this.#wire = wire
     const {
@@ -171,7 +171,7 @@ export class DatagramPort implements DatagramTransport, DatagramWireEvents {
 
   async #start(): Promise<void> {
     this.#wire.attach(this)
-    this.#host.portOpened(this)
+    this.#registry.portOpened(this)
     this.#started = this.#startProtocol()
     try {
       await this.#started
@@ -187,7 +187,7 @@ export class DatagramPort implements DatagramTransport, DatagramWireEvents {
   }
 
   async #stop(): Promise<void> {
-    this.#host.portClosed(this)
+    this.#registry.portClosed(this)
     await this.#wire.close()
     void this.#started.then(
       () => this.#contained(() => this.protocol.doStop()),

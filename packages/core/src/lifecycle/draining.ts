@@ -1,9 +1,9 @@
 import type { ReactorLog, ReactorTime, StopReport } from '../interfaces/reactor.ts'
 import { Alarm } from '../transport/alarm.ts'
-import type { Attempting, HostedTransport } from '../transport/transport-host.ts'
+import type { Attempting, RegisteredTransport } from '../transport/transport-host.ts'
 
 /** What a stop waits for: connections, and the attempts that have a label, which are child processes. */
-type Draining = HostedTransport | Attempting
+type Draining = RegisteredTransport | Attempting
 
 /**
  * The connections and child processes that were up when a stop began to drain: asks each connection to drain, evenly
@@ -12,7 +12,7 @@ type Draining = HostedTransport | Attempting
 export class DrainedConnections {
   readonly #time: ReactorTime
   readonly #overMs: number
-  readonly #transports: readonly HostedTransport[]
+  readonly #transports: readonly RegisteredTransport[]
   readonly #labels: Map<Draining, string>
   readonly #cut = new Set<Draining>()
   readonly #next: Alarm
@@ -23,7 +23,7 @@ export class DrainedConnections {
   constructor(
     time: ReactorTime,
     overMs: number,
-    transports: Iterable<HostedTransport>,
+    transports: Iterable<RegisteredTransport>,
     attempts: Iterable<Attempting>,
   ) {
     this.#time = time

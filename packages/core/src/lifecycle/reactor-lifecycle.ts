@@ -16,7 +16,7 @@ import { callable } from '../options/option-rules.ts'
 import { contained } from '../transport/contained.ts'
 import { Alarm } from '../transport/alarm.ts'
 import { diagnose } from '../transport/diagnostics.ts'
-import type { Attempting, HostedTransport, TransportHost } from '../transport/transport-host.ts'
+import type { Attempting, RegisteredTransport, ConnectionRegistry } from '../transport/transport-host.ts'
 import { tolerated } from '../transport/tolerated.ts'
 import type { Turn } from '../transport/turn.ts'
 import { DrainedConnections, logReport } from './draining.ts'
@@ -43,10 +43,10 @@ export interface LifecycleEdges {
  * Starting, running and stopping, the same for every kind of reactor; and the one list of the ports,
  * connections and attempts to connect that a stop must see to.
  */
-export class ReactorLifecycle implements TransportHost {
+export class ReactorLifecycle implements ConnectionRegistry {
   readonly reactor: Reactor
   readonly turn: Turn
-  readonly connections: Set<HostedTransport> = new Set()
+  readonly connections: Set<RegisteredTransport> = new Set()
   context: ConnectionContext | undefined
   readonly #closingWatchers = new Set<() => void>()
   readonly #bindings = new Set<Promise<void>>()
@@ -155,7 +155,7 @@ export class ReactorLifecycle implements TransportHost {
     this.#ports.delete(port)
   }
 
-  connectionOpened(transport: HostedTransport): number {
+  connectionOpened(transport: RegisteredTransport): number {
     this.connections.add(transport)
     return ++this.#lastId
   }
@@ -188,7 +188,7 @@ export class ReactorLifecycle implements TransportHost {
     return () => this.#closingWatchers.delete(closed)
   }
 
-  connectionClosed(transport: HostedTransport): void {
+  connectionClosed(transport: RegisteredTransport): void {
     this.connections.delete(transport)
     this.#changed?.()
     for (const closed of this.#closingWatchers) closed()

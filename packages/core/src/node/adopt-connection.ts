@@ -9,7 +9,7 @@ import { buildProtocol } from '../transport/build-protocol.ts'
 import { contained } from '../transport/contained.ts'
 import { diagnose } from '../transport/diagnostics.ts'
 import { StreamTransport } from '../transport/stream-transport.ts'
-import type { TransportHost } from '../transport/transport-host.ts'
+import type { ConnectionRegistry } from '../transport/transport-host.ts'
 import { closeRefused, descriptorAddress, mustBeSocket } from './descriptor.ts'
 import { localAddressOf } from './socket-address.ts'
 import { socketState } from './socket-state.ts'
@@ -25,16 +25,16 @@ import { whenMade } from '../transport/when-made.ts'
  * @throws {TypeError} (rejects) for what is no factory.
  */
 export async function adoptConnection<P extends ProtocolEvents>(
-  host: TransportHost,
+  registry: ConnectionRegistry,
   fd: number,
   factory: ProtocolFactory<P>,
 ): Promise<P> {
   const socket = socketOf(fd)
-  const wire = new SocketWire(socket, host.reactor)
+  const wire = new SocketWire(socket, registry.reactor)
   try {
     checkValue('adoptStreamConnection', 'factory', factory, FACTORY)
-    if (host.stopping) throw refusal(fd, 'the reactor is stopping')
-    return await begin(host, { fd, socket, wire }, factory)
+    if (registry.stopping) throw refusal(fd, 'the reactor is stopping')
+    return await begin(registry, { fd, socket, wire }, factory)
   } catch (error) {
     wire.close()
     throw error
@@ -58,22 +58,22 @@ function socketOf(fd: number): Socket {
 }
 
 async function begin<P extends ProtocolEvents>(
-  host: TransportHost,
+  registry: ConnectionRegistry,
   { fd, socket, wire }: Adopted,
   factory: ProtocolFactory<P>,
 ): Promise<P> {
   const peerAddress = peerOf(fd, socket)
   if (peerAddress === undefined) throw refusal(fd, 'it is not connected')
-  startFactory(factory, host.reactor)
+  startFactory(factory, registry.reactor)
   const address = descriptorAddress(fd)
-  const protocol = buildProtocol(factory, { peer: peerAddress, address, reactor: host.reactor })
+  const protocol = buildProtocol(factory, { peer: peerAddress, address, reactor: registry.reactor })
   if (protocol instanceof NoProtocol) {
-    release(host, factory)
+    release(registry, factory)
     throw protocol
   }
   const localAddress = localAddressOf(socket, peerAddress)
-  const onLost = (): void => release(host, factory)
-  const transport = new StreamTransport({ host, wire, localAddress, peerAddress, onLost })
+  const onLost = (): void => release(registry, factory)
+  const transport = new StreamTransport({ registry, wire, localAddress, peerAddress, onLost })
   wire.attach(transport)
   const making = transport.makeFirst(protocol, factory.policies)
   diagnose('ropewalk.accept', () => ({ transport, protocol }))
@@ -94,10 +94,10 @@ function refusal(fd: number, why: string, cause?: unknown): ConnectError {
   return new ConnectError(descriptorAddress(fd), why, cause)
 }
 
-function release(host: TransportHost, factory: ProtocolFactory): void {
+function release(registry: ConnectionRegistry, factory: ProtocolFactory): void {
   const text = 'A factory failed to stop'
   void contained(
     () => factory.doStop(),
-    (error) => host.reactor.log({ level: 'error', text, error }),
+    (error) => registry.reactor.log({ level: 'error', text, error }),
   )
 }

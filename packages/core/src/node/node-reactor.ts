@@ -70,7 +70,7 @@ class NodeReactor extends WireReactor implements SystemReactor {
   readonly #ownLookup: ReactorNames['lookup'] | undefined
   readonly #signals = new ProcessSignals((name) => this.#stopOnSignal(name))
   readonly #unhandledEnds = new UnhandledEnds((event) => this.log(event))
-  readonly #endTurn = (): void => this.host.turn.end()
+  readonly #endTurn = (): void => this.registry.turn.end()
   #keepAlive: NodeJS.Timeout | undefined
 
   constructor({ log = logToStderr, maxConnections = connectionLimit(), lookup }: ReactorOptions) {
@@ -118,7 +118,7 @@ class NodeReactor extends WireReactor implements SystemReactor {
     const { interface: host, backlog = DEFAULT_BACKLOG, ipv6Only = false, ...accept } = options
     const address = tcpAddress(host ?? '::', port)
     const listen = { port, backlog, ipv6Only, ...(host === undefined ? {} : { host }) }
-    return SocketPort.open({ host: this.host, factory, address, listen, accept })
+    return SocketPort.open({ registry: this.registry, factory, address, listen, accept })
   }
 
   protected override acceptUNIX(
@@ -128,7 +128,7 @@ class NodeReactor extends WireReactor implements SystemReactor {
   ): Promise<ListeningPort<UNIXAddress>> {
     const { backlog = DEFAULT_BACKLOG, mode, removeStale, ...accept } = options
     return SocketPort.open({
-      host: this.host,
+      registry: this.registry,
       factory,
       address: unixAddress(path),
       listen: { path, backlog },
@@ -145,7 +145,7 @@ class NodeReactor extends WireReactor implements SystemReactor {
   async adoptStreamPort(fd: number, factory: ProtocolFactory): Promise<ListeningPort> {
     checkValue('adoptStreamPort', 'factory', factory, FACTORY)
     return SocketPort.open<Address>({
-      host: this.host,
+      registry: this.registry,
       factory,
       address: descriptorAddress(fd),
       // A worker of a cluster has it to itself: the primary does not know it.
@@ -154,12 +154,12 @@ class NodeReactor extends WireReactor implements SystemReactor {
   }
 
   adoptStreamConnection<P extends ProtocolEvents>(fd: number, factory: ProtocolFactory<P>): Promise<P> {
-    return adoptConnection(this.host, fd, factory)
+    return adoptConnection(this.registry, fd, factory)
   }
 
   standardIO(protocol: ProtocolEvents): Transport {
     checkValue('standardIO', 'protocol', protocol, PROTOCOL)
-    return new StandardIO(protocol, { host: this.host })
+    return new StandardIO(protocol, { registry: this.registry })
   }
 
   spawnProcess(
@@ -169,7 +169,7 @@ class NodeReactor extends WireReactor implements SystemReactor {
     options: SpawnOptions = {},
   ): ProcessTransport {
     checkSpawn(protocol, command, args, options)
-    return new SpawnedProcess({ host: this.host, protocol, command, args, options })
+    return new SpawnedProcess({ registry: this.registry, protocol, command, args, options })
   }
 
   /** The check phase comes right after the poll phase in which all sockets of a turn are read. */
@@ -213,7 +213,7 @@ class NodeReactor extends WireReactor implements SystemReactor {
 
   /** A stop that is under way goes on as it is; the second signal ends the process. */
   #stopOnSignal(name: StopSignal): void {
-    void this.host.stop({}, name)
+    void this.registry.stop({}, name)
   }
 }
 

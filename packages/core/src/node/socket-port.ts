@@ -20,7 +20,7 @@ import { mustBeUnixPath } from './unix-path.ts'
 
 /** Where and how to listen. */
 export interface SocketPortSetup<A extends Address = Address> {
-  readonly host: ReactorLifecycle
+  readonly registry: ReactorLifecycle
   readonly factory: ProtocolFactory
   readonly address: A
   /** A descriptor is somebody else's socket, which listens already. */
@@ -47,7 +47,7 @@ export class SocketPort<A extends Address = Address> implements ListeningPort<A>
     this.#setup = setup
     this.factory = setup.factory
     this.#address = setup.address
-    this.#acceptor = new Acceptor(setup.host, setup.factory, setup.accept)
+    this.#acceptor = new Acceptor(setup.registry, setup.factory, setup.accept)
     this.#server = this.#newServer()
   }
 
@@ -108,12 +108,12 @@ export class SocketPort<A extends Address = Address> implements ListeningPort<A>
   async #open(): Promise<void> {
     await this.#listen()
     try {
-      startFactory(this.factory, this.#setup.host.reactor)
+      startFactory(this.factory, this.#setup.registry.reactor)
     } catch (error) {
       this.#server.close()
       throw error
     }
-    this.#setup.host.portOpened(this)
+    this.#setup.registry.portOpened(this)
   }
 
   #newServer(): Server {
@@ -123,7 +123,7 @@ export class SocketPort<A extends Address = Address> implements ListeningPort<A>
 
   async #listen(): Promise<void> {
     try {
-      await this.#setup.host.binding(this.#bind())
+      await this.#setup.registry.binding(this.#bind())
     } catch (cause) {
       this.#server.close()
       throw new CannotListenError(this.#address, cause)
@@ -163,7 +163,7 @@ export class SocketPort<A extends Address = Address> implements ListeningPort<A>
   async #close(): Promise<void> {
     if (!this.#suspended) this.#server.close()
     this.#acceptor.close()
-    this.#setup.host.portClosed(this)
+    this.#setup.registry.portClosed(this)
     await nextTurn()
     void contained(
       () => this.factory.doStop(),
@@ -173,7 +173,7 @@ export class SocketPort<A extends Address = Address> implements ListeningPort<A>
 
   #log(text: string, error: unknown): void {
     const label = formatAddress(this.#address)
-    this.#setup.host.reactor.log({ level: 'error', text, label, error })
+    this.#setup.registry.reactor.log({ level: 'error', text, label, error })
   }
 
   get #isWildcard(): boolean {
@@ -181,7 +181,7 @@ export class SocketPort<A extends Address = Address> implements ListeningPort<A>
   }
 
   #accept(socket: Socket): void {
-    const wire = new SocketWire(socket, this.#setup.host.reactor)
+    const wire = new SocketWire(socket, this.#setup.registry.reactor)
     const peerAddress = peerAddressOf(socket, this.#address)
     if (peerAddress === undefined) return wire.close()
     // Who is bound to one address need not ask for it again.

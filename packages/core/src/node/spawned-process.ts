@@ -19,14 +19,14 @@ import {
 } from '../errors.ts'
 import { withDefaults } from '../options/check-options.ts'
 import { contained } from '../transport/contained.ts'
-import type { Attempting, TransportHost } from '../transport/transport-host.ts'
+import type { Attempting, ConnectionRegistry } from '../transport/transport-host.ts'
 import { DEFAULT_TRANSPORT_OPTIONS, TRANSPORT_RULES } from '../transport/transport-options.ts'
 import { ProcessReader } from './process-reader.ts'
 import { ProcessWriter } from './process-writer.ts'
 
 /** What is to be started, and who hears of it. */
 export interface SpawnSetup {
-  readonly host: TransportHost
+  readonly registry: ConnectionRegistry
   readonly protocol: ProcessEvents
   readonly command: string
   readonly args: readonly string[]
@@ -59,14 +59,14 @@ export class SpawnedProcess implements ProcessTransport {
   /** @throws {unknown} what Node throws, unless it is an error of the system. */
   constructor(setup: SpawnSetup) {
     this.#setup = setup
-    this.#forewarned = setup.host.stopping
+    this.#forewarned = setup.registry.stopping
     this.#child = this.#launch()
     this.pid = this.#child?.pid
     if (this.#child !== undefined && this.pid !== undefined) this.#follow(this.#child)
   }
 
   get reactor(): Reactor {
-    return this.#setup.host.reactor
+    return this.#setup.registry.reactor
   }
 
   get bufferedBytes(): number {
@@ -164,7 +164,7 @@ export class SpawnedProcess implements ProcessTransport {
   }
 
   #follow(child: ChildProcess): void {
-    const { host, protocol, options } = this.#setup
+    const { registry, protocol, options } = this.#setup
     child.on('exit', (exitCode, signal) => this.#exited(exitCode, signal))
     options.signal?.addEventListener('abort', this.#onAbort, { once: true })
     for (const childFD of Object.keys(options.childFDs ?? DEFAULT_CHILD_FDS))
@@ -172,7 +172,7 @@ export class SpawnedProcess implements ProcessTransport {
     const made = this.#tell(() => protocol.makeConnection(this))
     if (made !== undefined) for (const reader of this.#readers.values()) reader.waitFor(made)
     this.#attempt.label = this.#label
-    host.attemptStarted(this.#attempt)
+    registry.attemptStarted(this.#attempt)
   }
 
   #connect(childFD: number, child: ChildProcess): void {
@@ -187,7 +187,7 @@ export class SpawnedProcess implements ProcessTransport {
 
   #writer(childFD: number, stream: Writable): ProcessWriter {
     return new ProcessWriter(stream, {
-      turn: this.#setup.host.turn,
+      turn: this.#setup.registry.turn,
       time: this.reactor,
       limits: this.#limits,
       failed: (why) => this.#abort(new Error(`Cannot keep the child process: ${why}`)),
@@ -197,9 +197,9 @@ export class SpawnedProcess implements ProcessTransport {
   }
 
   #reader(childFD: number, stream: Readable): ProcessReader {
-    const { host, protocol } = this.#setup
+    const { registry, protocol } = this.#setup
     return new ProcessReader(stream, {
-      turn: host.turn,
+      turn: registry.turn,
       time: this.reactor,
       limits: this.#limits,
       deliver: (data) => this.#tell(() => protocol.childDataReceived(childFD, data)),
@@ -230,10 +230,10 @@ export class SpawnedProcess implements ProcessTransport {
 
   #end(reason: ProcessEnded): void {
     this.#stage = ENDED
-    const { host, protocol, options } = this.#setup
+    const { registry, protocol, options } = this.#setup
     options.signal?.removeEventListener('abort', this.#onAbort)
     void this.#tell(() => protocol.processEnded(reason))
-    host.attemptEnded(this.#attempt)
+    registry.attemptEnded(this.#attempt)
   }
 
   #stopAsked(): void {

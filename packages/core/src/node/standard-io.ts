@@ -6,12 +6,12 @@ import type { TransportOptions } from '../interfaces/transport-options.ts'
 import { LocalProtocolError } from '../errors.ts'
 import { StreamTransport } from '../transport/stream-transport.ts'
 import { transportOptions } from '../transport/transport-options.ts'
-import type { TransportHost } from '../transport/transport-host.ts'
+import type { ConnectionRegistry } from '../transport/transport-host.ts'
 import { StreamWire } from './stream-wire.ts'
 
 /** Whose connection it is to be, and over what. */
 export interface StandardIOSetup {
-  readonly host: TransportHost
+  readonly registry: ConnectionRegistry
   /** Default: the process's own. */
   readonly input?: Readable
   /** Default: the process's own. */
@@ -30,15 +30,15 @@ export class StandardIO extends StreamTransport {
   /** @throws {LocalProtocolError} when somebody reads the input already, it has ended, or the reactor is stopping. */
   constructor(
     protocol: ProtocolEvents,
-    { host, input = process.stdin, output = process.stdout }: StandardIOSetup,
+    { registry, input = process.stdin, output = process.stdout }: StandardIOSetup,
   ) {
     mustBeFree(input)
-    if (host.stopping) throw new LocalProtocolError('Cannot take standard input: the reactor is stopping')
+    if (registry.stopping) throw new LocalProtocolError('Cannot take standard input: the reactor is stopping')
     const restore = restoringMode(input)
     const wire = new StreamWire({ readable: input, writable: output, outlive: true })
     const nowhere = unixAddress('')
     super({
-      host,
+      registry,
       wire,
       localAddress: nowhere,
       peerAddress: nowhere,

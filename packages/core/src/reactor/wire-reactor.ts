@@ -50,7 +50,7 @@ import { LogPublisher, type LogPublisherOptions } from '../log/log-publisher.ts'
 import { ClientTLS } from '../tls/client-tls.ts'
 import { TLSFactory } from '../tls/tls-factory.ts'
 import { type DialEvents, type Dialling, StreamConnector } from '../transport/stream-connector.ts'
-import type { HostedTransport } from '../transport/transport-host.ts'
+import type { RegisteredTransport } from '../transport/transport-host.ts'
 import { Turn } from '../transport/turn.ts'
 
 /** What a kind of reactor is made with. */
@@ -68,14 +68,14 @@ export interface WireReactorSetup extends Omit<LogPublisherOptions, 'reactor'> {
 export abstract class WireReactor implements Reactor {
   readonly logPublisher: LogPublisher
   /** The reactor as its ports and transports see it. */
-  readonly host: ReactorLifecycle
+  readonly registry: ReactorLifecycle
 
   /** @throws {TypeError | RangeError} for a limit that is not a whole number of 0 or more, or Infinity. */
   constructor({ maxConnections = Infinity, maxWaiting = Infinity, ...log }: WireReactorSetup) {
     checkValue('a reactor', 'maxConnections', maxConnections, LIMIT)
     checkValue('a reactor', 'maxWaiting', maxWaiting, LIMIT)
     this.logPublisher = new LogPublisher({ reactor: this, ...log })
-    this.host = new ReactorLifecycle({
+    this.registry = new ReactorLifecycle({
       reactor: this,
       turn: new Turn(() => this.armTurn()),
       maxConnections,
@@ -129,39 +129,39 @@ export abstract class WireReactor implements Reactor {
   protected stillDraining?(count: number): void
 
   get running(): boolean {
-    return this.host.running
+    return this.registry.running
   }
 
-  get connections(): ReadonlySet<HostedTransport> {
-    return this.host.connections
+  get connections(): ReadonlySet<RegisteredTransport> {
+    return this.registry.connections
   }
 
   get stopping(): boolean {
-    return this.host.stopAsked
+    return this.registry.stopAsked
   }
 
   run(options: RunOptions = {}): Promise<StopReport> {
-    return this.host.run(options)
+    return this.registry.run(options)
   }
 
   stop(options: StopOptions = {}): Promise<StopReport> {
-    return this.host.stop(options)
+    return this.registry.stop(options)
   }
 
   callWhenRunning(call: () => unknown): void {
-    this.host.callWhenRunning(call)
+    this.registry.callWhenRunning(call)
   }
 
   addSystemEventTrigger(phase: TriggerPhase, event: SystemEvent, call: () => unknown): TriggerId {
-    return this.host.addTrigger(phase, event, call)
+    return this.registry.addTrigger(phase, event, call)
   }
 
   removeSystemEventTrigger(id: TriggerId): void {
-    this.host.removeTrigger(id)
+    this.registry.removeTrigger(id)
   }
 
   keepContext(context: ConnectionContext): void {
-    this.host.context = context
+    this.registry.context = context
   }
 
   log(event: LogEvent): void {
@@ -245,7 +245,7 @@ export abstract class WireReactor implements Reactor {
     checkValue('listenUDP', 'protocol', protocol, DATAGRAM_PROTOCOL)
     checkOptions('listenUDP', options, LISTEN_UDP_RULES, NODE_NAMES)
     const bind = (binding: DatagramBinding): Promise<DatagramWire> => this.bindDatagrams(binding)
-    return DatagramPort.open({ host: this.host, port, protocol, options, bind })
+    return DatagramPort.open({ registry: this.registry, port, protocol, options, bind })
   }
 
   async listenMulticast(
@@ -277,7 +277,7 @@ export abstract class WireReactor implements Reactor {
     tls?: TLSContext,
   ): Connector<P> {
     const dial = (events: DialEvents): Dialling => this.#dial(address, events, bindAddress)
-    const connector = new StreamConnector({ host: this.host, factory, address, options, dial, tls })
+    const connector = new StreamConnector({ registry: this.registry, factory, address, options, dial, tls })
     connector.connect()
     return connector
   }

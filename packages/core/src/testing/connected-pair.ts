@@ -26,19 +26,19 @@ export function connectedPair(
   clientProtocol: ProtocolEvents,
   { reactor = new MemoryReactor(), options: given }: ConnectedPairOptions = {},
 ): ConnectedPair {
-  const [serverWire, clientWire] = MemoryWire.pair(reactor.host.turn)
-  const { host } = reactor
+  const [serverWire, clientWire] = MemoryWire.pair(reactor.registry.turn)
+  const { registry } = reactor
   const options = transportOptions(given)
   const [serverAddress, clientAddress] = [tcpAddress('127.0.0.1', 80), tcpAddress('127.0.0.1', 50_000)]
   const server = new StreamTransport({
-    host,
+    registry,
     wire: serverWire,
     localAddress: serverAddress,
     peerAddress: clientAddress,
     options,
   })
   const client = new StreamTransport({
-    host,
+    registry,
     wire: clientWire,
     localAddress: clientAddress,
     peerAddress: serverAddress,

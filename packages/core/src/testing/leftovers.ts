@@ -18,6 +18,6 @@ export function leftovers(reactor: WireReactor): string[] {
     ...Array.from(reactor.connections, (transport) => `the connection ${transport.label}`),
     ...reactor.getDelayedCalls().map((call) => `a call in ${Math.round(call.getTime() - reactor.now())} ms`),
     ...(kept === 0 ? [] : [`${kept} deadlines of connections`]),
-    ...reactor.host.leftovers,
+    ...reactor.registry.leftovers,
   ]
 }

@@ -14,12 +14,12 @@ import { startFactory } from '../transport/start-factory.ts'
 
 /** The ports of one memory reactor, and the connections to them. Hosts are not told apart. */
 export class MemoryNetwork {
-  readonly #host: ReactorLifecycle
+  readonly #registry: ReactorLifecycle
   readonly #ports = new Map<string, MemoryPort>()
   #lastPort = 49_151
 
-  constructor(host: ReactorLifecycle) {
-    this.#host = host
+  constructor(registry: ReactorLifecycle) {
+    this.#registry = registry
   }
 
   /** @throws {CannotListenError} (rejects) when the port is taken, or the reactor is stopping. */
@@ -31,9 +31,9 @@ export class MemoryNetwork {
     const address = this.#free(asked)
     const key = keyOf(address)
     if (this.#ports.has(key)) throw new CannotListenError(address, addressInUse(address))
-    if (this.#host.stopping) throw new CannotListenError(address, new Error('the reactor is stopping'))
-    startFactory(factory, this.#host.reactor)
-    const port: MemoryPort<A> = new MemoryPort(this.#host, factory, options, {
+    if (this.#registry.stopping) throw new CannotListenError(address, new Error('the reactor is stopping'))
+    startFactory(factory, this.#registry.reactor)
+    const port: MemoryPort<A> = new MemoryPort(this.#registry, factory, options, {
       address,
       bind: () => {
         if (this.#ports.has(key)) throw new CannotListenError(address, addressInUse(address))
@@ -42,7 +42,7 @@ export class MemoryNetwork {
       free: () => this.#ports.delete(key),
     })
     this.#ports.set(key, port)
-    this.#host.portOpened(port)
+    this.#registry.portOpened(port)
     return port
   }
 
@@ -57,7 +57,7 @@ export class MemoryNetwork {
     const turnEnded = (): void => {
       if (wanted) this.#connect(address, events)
     }
-    this.#host.turn.schedule({ turnEnded })
+    this.#registry.turn.schedule({ turnEnded })
     return { cancel: () => (wanted = false) }
   }
 
@@ -65,7 +65,7 @@ export class MemoryNetwork {
     const port = this.#ports.get(keyOf(address))
     if (port === undefined)
       return events.dialFailed(new ConnectionRefusedError(address, 'no program listens there'))
-    const [clientWire, serverWire] = MemoryWire.pair(this.#host.turn)
+    const [clientWire, serverWire] = MemoryWire.pair(this.#registry.turn)
     const clientAddress = address.type === 'UNIX' ? address : tcpAddress('127.0.0.1', ++this.#lastPort)
     const serverAddress = port.getHost()
     port.accept({
@@ -93,22 +93,22 @@ interface MemoryBinding<A extends Address> {
 
 class MemoryPort<A extends Address = Address> implements ListeningPort<A> {
   readonly factory: ProtocolFactory
-  readonly #host: ReactorLifecycle
+  readonly #registry: ReactorLifecycle
   readonly #binding: MemoryBinding<A>
   readonly #acceptor: Acceptor
   #suspended = false
   #stopped: Promise<void> | undefined
 
   constructor(
-    host: ReactorLifecycle,
+    registry: ReactorLifecycle,
     factory: ProtocolFactory,
     options: AcceptOptions,
     binding: MemoryBinding<A>,
   ) {
-    this.#host = host
+    this.#registry = registry
     this.factory = factory
     this.#binding = binding
-    this.#acceptor = new Acceptor(host, factory, options)
+    this.#acceptor = new Acceptor(registry, factory, options)
   }
 
   get connections(): ReadonlySet<Transport> {
@@ -147,11 +147,11 @@ class MemoryPort<A extends Address = Address> implements ListeningPort<A> {
   async #stop(): Promise<void> {
     if (!this.#suspended) this.#binding.free()
     this.#acceptor.close()
-    this.#host.portClosed(this)
+    this.#registry.portClosed(this)
     await Promise.resolve()
     void contained(
       () => this.factory.doStop(),
-      (error) => this.#host.reactor.log({ level: 'error', text: 'A factory failed to stop', error }),
+      (error) => this.#registry.reactor.log({ level: 'error', text: 'A factory failed to stop', error }),
     )
   }
 }

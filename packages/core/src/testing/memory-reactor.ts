@@ -47,8 +47,8 @@ export class MemoryReactor extends WireReactor implements Reactor {
   readonly files: Map<string, Uint8Array | string> = new Map()
   /** What `lookup` finds, by name. */
   readonly names: Map<string, readonly string[]> = new Map()
-  readonly #network = new MemoryNetwork(this.host)
-  readonly #datagrams = new MemoryDatagramNetwork(this.host.turn)
+  readonly #network = new MemoryNetwork(this.registry)
+  readonly #datagrams = new MemoryDatagramNetwork(this.registry.turn)
   #turnWaits = false
   #randomState = 1
 
@@ -180,7 +180,7 @@ export class MemoryReactor extends WireReactor implements Reactor {
   #endTurn(before: number): void {
     if (before > MAX_TURNS) throw new Error(`Cannot settle: still busy after ${MAX_TURNS} turns`)
     this.#turnWaits = false
-    this.host.turn.end()
+    this.registry.turn.end()
   }
 
   #randomByte(): number {

@@ -29,9 +29,9 @@ export class StringTransport extends StreamTransport {
 
   constructor(setup: StringTransportOptions = {}) {
     const reactor = setup.reactor ?? new MemoryReactor()
-    const wire = new RecordingWire(reactor.host.turn)
+    const wire = new RecordingWire(reactor.registry.turn)
     super({
-      host: reactor.host,
+      registry: reactor.registry,
       wire,
       peerAddress: setup.peerAddress ?? tcpAddress('192.168.1.1', 54_321),
       localAddress: setup.hostAddress ?? tcpAddress('10.0.0.1', 1234),

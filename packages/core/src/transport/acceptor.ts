@@ -11,7 +11,7 @@ import { buildProtocol } from './build-protocol.ts'
 import { mustNotBePromise } from './contained.ts'
 import { diagnose } from './diagnostics.ts'
 import { StreamTransport } from './stream-transport.ts'
-import type { TransportHost } from './transport-host.ts'
+import type { ConnectionRegistry } from './transport-host.ts'
 import { transportOptions } from './transport-options.ts'
 import { WaitingRoom } from './waiting-room.ts'
 
@@ -20,7 +20,7 @@ export class Acceptor {
   readonly connections: Set<Transport> = new Set()
   /** Those that are told why they cannot stay. */
   readonly #refused = new Set<Transport>()
-  readonly #host: TransportHost
+  readonly #registry: ConnectionRegistry
   readonly #factory: ProtocolFactory
   readonly #options: AcceptOptions
   /** One for all connections. */
@@ -32,13 +32,13 @@ export class Acceptor {
     if (!this.connections.delete(transport)) this.#refused.delete(transport)
   }
 
-  constructor(host: TransportHost, factory: ProtocolFactory, options: AcceptOptions = {}) {
-    this.#host = host
+  constructor(registry: ConnectionRegistry, factory: ProtocolFactory, options: AcceptOptions = {}) {
+    this.#registry = registry
     this.#factory = factory
     this.#options = options
     this.#transportOptions = transportOptions(options.transport)
     this.#policies = [...(options.policies ?? []), ...(factory.policies ?? [])]
-    this.#waiting = new WaitingRoom(host, options, {
+    this.#waiting = new WaitingRoom(registry, options, {
       admission: (peer) => this.#admission(peer),
       admitted: (accepted) => this.#connect(accepted),
       refused: (accepted) => this.#refuse(accepted),
@@ -57,7 +57,7 @@ export class Acceptor {
 
   #admission(peer: Address): Admission {
     const { maxConnections = Infinity } = this.#options
-    if (this.connections.size >= maxConnections || !this.#host.hasRoom) return 'later'
+    if (this.connections.size >= maxConnections || !this.#registry.hasRoom) return 'later'
     for (const policy of this.#policies) {
       const admission = this.#ask(policy, peer)
       if (admission !== 'now') return admission
@@ -71,13 +71,13 @@ export class Acceptor {
       return understood(policy.admits?.(peer) ?? 'now')
     } catch (error) {
       const text = 'A policy failed to answer; the connection waits'
-      this.#host.reactor.log({ level: 'error', text, label: formatAddress(peer), error })
+      this.#registry.reactor.log({ level: 'error', text, label: formatAddress(peer), error })
       return 'later'
     }
   }
 
   #connect(accepted: ConnectedWire): void {
-    const { reactor } = this.#host
+    const { reactor } = this.#registry
     const protocol = buildProtocol(this.#factory, { peer: accepted.peerAddress, reactor })
     if (protocol instanceof NoProtocol) return accepted.wire.close()
     this.#begin(accepted, protocol, this.connections, this.#policies)
@@ -85,9 +85,9 @@ export class Acceptor {
 
   #refuse(accepted: ConnectedWire): void {
     const { overflow } = this.#options
-    const { reactor } = this.#host
+    const { reactor } = this.#registry
     // Those who are told why count for no limit, so there must not be many of them.
-    if (overflow === undefined || this.#refused.size >= MAX_REFUSED || !this.#host.hasRoom)
+    if (overflow === undefined || this.#refused.size >= MAX_REFUSED || !this.#registry.hasRoom)
       return accepted.wire.close()
     const protocol = buildProtocol(overflow, { peer: accepted.peerAddress, reactor })
     if (protocol instanceof NoProtocol) return accepted.wire.close()
@@ -103,7 +103,7 @@ export class Acceptor {
   ): StreamTransport {
     const { wire, localAddress, peerAddress } = accepted
     const transport = new StreamTransport({
-      host: this.#host,
+      registry: this.#registry,
       wire,
       localAddress,
       peerAddress,

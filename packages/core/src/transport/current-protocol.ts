@@ -1,7 +1,7 @@
 import type { ProtocolEvents } from '../interfaces/protocol-events.ts'
 import type { Transport } from '../interfaces/transport.ts'
 import { contained, containedResult } from './contained.ts'
-import type { TransportHost } from './transport-host.ts'
+import type { ConnectionRegistry } from './transport-host.ts'
 
 /** Hears of faults. */
 export interface FaultListener {
@@ -14,12 +14,12 @@ export interface FaultListener {
  * kept, and whatever goes wrong in it goes to the transport and no further.
  */
 export class CurrentProtocol {
-  readonly #host: Pick<TransportHost, 'context'>
+  readonly #registry: Pick<ConnectionRegistry, 'context'>
   readonly #transport: Transport & FaultListener
   #protocol: ProtocolEvents | undefined
 
-  constructor(host: Pick<TransportHost, 'context'>, transport: Transport & FaultListener) {
-    this.#host = host
+  constructor(registry: Pick<ConnectionRegistry, 'context'>, transport: Transport & FaultListener) {
+    this.#registry = registry
     this.#transport = transport
   }
 
@@ -68,7 +68,7 @@ export class CurrentProtocol {
     const protocol = this.#protocol
     if (protocol === undefined) return undefined
     try {
-      const { context } = this.#host
+      const { context } = this.#registry
       const result =
         context === undefined
           ? protocol.dataReceived(data)
@@ -84,7 +84,7 @@ export class CurrentProtocol {
   }
 
   #contained(call: () => unknown, protocol: ProtocolEvents | undefined): Promise<void> | undefined {
-    const { context } = this.#host
+    const { context } = this.#registry
     const inContext = context === undefined ? call : (): unknown => context.run(this.#transport, call)
     return contained(inContext, (error) => this.#transport.callbackFailed(protocol, error))
   }

@@ -21,7 +21,7 @@ import { diagnose } from './diagnostics.ts'
 import { StreamTransport } from './stream-transport.ts'
 import { TLSOpening } from './tls-opening.ts'
 import { transportOptions } from './transport-options.ts'
-import type { TransportHost } from './transport-host.ts'
+import type { ConnectionRegistry } from './transport-host.ts'
 import type { ConnectedWire } from '../interfaces/wire.ts'
 
 /** An attempt that is running. */
@@ -38,7 +38,7 @@ export interface DialEvents {
 
 /** Where and how to connect. */
 export interface StreamConnectorSetup<P extends ProtocolEvents> {
-  readonly host: TransportHost
+  readonly registry: ConnectionRegistry
   readonly factory: ProtocolFactory<P>
   readonly address: Address
   readonly options?: Omit<ConnectTCPOptions, 'bindAddress'>
@@ -58,11 +58,11 @@ export class StreamConnector<P extends ProtocolEvents> implements Connector<P> {
   #started = false
 
   constructor(setup: StreamConnectorSetup<P>) {
-    const { host, address } = setup
+    const { registry, address } = setup
     const timeoutMs = timeoutOf(setup)
     this.#setup = setup
     this.#attempt = { is: 'disconnected', why: new NotConnectingError('No connection has been asked for') }
-    this.#deadline = new Alarm(host.reactor, () =>
+    this.#deadline = new Alarm(registry.reactor, () =>
       this.#giveUp(new TimeoutError(address, `it took longer than ${timeoutMs} ms`)),
     )
   }
@@ -76,9 +76,9 @@ export class StreamConnector<P extends ProtocolEvents> implements Connector<P> {
   }
 
   connect(): void {
-    const { host, factory, dial } = this.#setup
+    const { registry, factory, dial } = this.#setup
     // What is lost while the reactor stops stays lost, however eager its factory.
-    if (this.#attempt.is !== 'disconnected' || (this.#started && host.stopping)) return
+    if (this.#attempt.is !== 'disconnected' || (this.#started && registry.stopping)) return
     // First, because it throws when the address makes no sense.
     const dialling = dial({
       dialled: (wire) => this.#dialled(wire),
@@ -89,7 +89,7 @@ export class StreamConnector<P extends ProtocolEvents> implements Connector<P> {
     if (!this.#started) this.#tell(() => factory.doStart())
     this.#started = true
     this.#tell(() => factory.startedConnecting?.(this))
-    if (this.#attempt.dialling === dialling) host.attemptStarted(this)
+    if (this.#attempt.dialling === dialling) registry.attemptStarted(this)
   }
 
   disconnect(): void {
@@ -147,9 +147,9 @@ export class StreamConnector<P extends ProtocolEvents> implements Connector<P> {
   }
 
   #transportOver({ wire, localAddress, peerAddress }: ConnectedWire): StreamTransport {
-    const { host, options } = this.#setup
+    const { registry, options } = this.#setup
     const transport: StreamTransport = new StreamTransport({
-      host,
+      registry,
       wire,
       localAddress,
       peerAddress,
@@ -162,7 +162,7 @@ export class StreamConnector<P extends ProtocolEvents> implements Connector<P> {
   #up(transport: StreamTransport, protocol: P): void {
     this.#attempt = { is: 'connected', transport, protocol, made: false }
     this.#deadline.clear()
-    this.#setup.host.attemptEnded(this)
+    this.#setup.registry.attemptEnded(this)
   }
 
   /** A fault in connectionMade rejects what waits once the connection is lost. */
@@ -181,8 +181,8 @@ export class StreamConnector<P extends ProtocolEvents> implements Connector<P> {
   }
 
   #build(peer: Address, session?: TLSSession): P | NoProtocol {
-    const { factory, address, host } = this.#setup
-    return buildProtocol(factory, { peer, session, address, reactor: host.reactor })
+    const { factory, address, registry } = this.#setup
+    return buildProtocol(factory, { peer, session, address, reactor: registry.reactor })
   }
 
   #giveUp(why: Error): void {
@@ -190,7 +190,7 @@ export class StreamConnector<P extends ProtocolEvents> implements Connector<P> {
     this.#attempt.dialling.cancel()
     this.#attempt = { is: 'disconnected', why }
     this.#deadline.clear()
-    this.#setup.host.attemptEnded(this)
+    this.#setup.registry.attemptEnded(this)
     this.#settle(({ reject }) => reject(why))
     this.#tell(() => this.#setup.factory.clientConnectionFailed?.(this, why))
     this.#release()
@@ -223,9 +223,9 @@ export class StreamConnector<P extends ProtocolEvents> implements Connector<P> {
   }
 
   #tell(call: () => unknown): void {
-    const { host, address } = this.#setup
+    const { registry, address } = this.#setup
     void contained(call, (error) =>
-      host.reactor.log({
+      registry.reactor.log({
         level: 'error',
         text: 'A client factory failed',
         label: formatAddress(address),

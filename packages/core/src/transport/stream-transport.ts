@@ -22,7 +22,7 @@ import { TLSLayer } from './tls-layer.ts'
 import { pipeFrom } from './pipe-from.ts'
 import { Sender } from './sender.ts'
 import { StuckCallback } from './stuck-callback.ts'
-import type { HostedTransport, TransportHost } from './transport-host.ts'
+import type { RegisteredTransport, ConnectionRegistry } from './transport-host.ts'
 import type { TurnEnder } from './turn.ts'
 import { Watches } from './watches.ts'
 import type { Certificate, TLSContext, TLSSession } from '../interfaces/tls.ts'
@@ -30,14 +30,14 @@ import type { Wire, WireEvents } from '../interfaces/wire.ts'
 
 /** What a transport needs to begin. */
 export interface TransportSetup {
-  readonly host: TransportHost
+  readonly registry: ConnectionRegistry
   readonly wire: Wire
   readonly localAddress: Address
   readonly peerAddress: Address
   /** Default: those of every transport. */
   readonly options?: TransportOptions | undefined
   /** Called after the protocol's `connectionLost`. */
-  readonly onLost?: ((reason: ConnectionClosed, transport: HostedTransport) => void) | undefined
+  readonly onLost?: ((reason: ConnectionClosed, transport: RegisteredTransport) => void) | undefined
 }
 
 /**
@@ -50,10 +50,10 @@ export interface TransportSetup {
  *         └────────────────abortConnection, a fault, a cap──▶ aborted ────────────▲
  */
 export class StreamTransport
-  implements HostedTransport, WireEvents, InboundReader, OutboundOwner, FaultListener, TurnEnder
+  implements RegisteredTransport, WireEvents, InboundReader, OutboundOwner, FaultListener, TurnEnder
 {
   readonly id: number
-  readonly #host: TransportHost
+  readonly #registry: ConnectionRegistry
   readonly #onLost: TransportSetup['onLost']
   readonly #options: TransportOptions
   #wire: Wire
@@ -79,18 +79,18 @@ export class StreamTransport
   #awaited: string | undefined
 
   constructor(setup: TransportSetup) {
-    const { host, wire, options, onLost } = setup
-    this.#host = host
+    const { registry, wire, options, onLost } = setup
+    this.#registry = registry
     this.#wire = wire
     this.#onLost = onLost
     this.#peerAddress = setup.peerAddress
     this.#localAddress = setup.localAddress
     this.#options = options ?? DEFAULT_TRANSPORT_OPTIONS
-    this.#openedAtMs = host.reactor.now()
-    this.#current = new CurrentProtocol(host, this)
-    this.#inbound = new Inbound(wire, this.#options, host.reactor, this)
-    this.#outbound = new Outbound(wire, this.#options, host.reactor, this)
-    this.id = host.connectionOpened(this)
+    this.#openedAtMs = registry.reactor.now()
+    this.#current = new CurrentProtocol(registry, this)
+    this.#inbound = new Inbound(wire, this.#options, registry.reactor, this)
+    this.#outbound = new Outbound(wire, this.#options, registry.reactor, this)
+    this.id = registry.connectionOpened(this)
   }
 
   /** Connects the first protocol; `policies` observe the connection across switches. */
@@ -110,7 +110,7 @@ export class StreamTransport
   }
 
   get reactor(): Reactor {
-    return this.#host.reactor
+    return this.#registry.reactor
   }
 
   get connected(): boolean {
@@ -362,7 +362,7 @@ export class StreamTransport
   outputQueued(): void {
     if (this.#turnScheduled) return
     this.#turnScheduled = true
-    this.#host.turn.schedule(this)
+    this.#registry.turn.schedule(this)
   }
 
   outputFinished(): void {
@@ -445,7 +445,7 @@ export class StreamTransport
     void this.#current.tell(() => this.#watches?.closed(reason))
     reportClose(this, reason, this.#receivedBytes, this.#outbound.sentBytes, this.#openedAtMs)
     this.#onLost?.(reason, this)
-    this.#host.connectionClosed(this)
+    this.#registry.connectionClosed(this)
   }
 }
 

@@ -3,7 +3,7 @@ import type { Transport } from '../interfaces/transport.ts'
 import type { Turn } from './turn.ts'
 
 /** The reactor a transport lives in: counts it, and tells it when the turn is over. */
-export interface TransportHost {
+export interface ConnectionRegistry {
   readonly reactor: Reactor
   readonly turn: Turn
   /** Where callbacks run, if anybody asked. */
@@ -19,9 +19,9 @@ export interface TransportHost {
   /** Calls `closed` whenever a connection has gone, until what is returned is called. */
   watchClosing(closed: () => void): () => void
   /** @returns the connection's id. */
-  connectionOpened(transport: HostedTransport): number
+  connectionOpened(transport: RegisteredTransport): number
   /** The connection is gone, and its protocol knows. */
-  connectionClosed(transport: HostedTransport): void
+  connectionClosed(transport: RegisteredTransport): void
   /** A connection is being made, until `attemptEnded`. */
   attemptStarted(attempt: Attempting): void
   /** The connection is up, or the attempt was given up. */
@@ -29,7 +29,7 @@ export interface TransportHost {
 }
 
 /** A transport as the reactor sees it that stops. */
-export interface HostedTransport extends Transport {
+export interface RegisteredTransport extends Transport {
   /** Its protocol, id and peer, as logs name it: `Echo 3 127.0.0.1:5000`. */
   readonly label: string
   /** The protocol, and any that replaces it, finishes what it is at or is closed now. */

@@ -4,7 +4,7 @@ import type { Admission, WaitingOptions } from '../interfaces/policy.ts'
 import type { ConnectedWire, WireEvents } from '../interfaces/wire.ts'
 import { Alarm } from './alarm.ts'
 import { diagnose } from './diagnostics.ts'
-import type { TransportHost } from './transport-host.ts'
+import type { ConnectionRegistry } from './transport-host.ts'
 
 /** Who decides over connections that want in. */
 export interface Doorkeeper {
@@ -18,7 +18,7 @@ export interface Doorkeeper {
  * accepting, and a client that waits a moment is better served than one that is turned away.
  */
 export class WaitingRoom {
-  readonly #host: TransportHost
+  readonly #registry: ConnectionRegistry
   readonly #doorkeeper: Doorkeeper
   readonly #maxWaiting: number
   readonly #maxWaitMs: number
@@ -29,12 +29,12 @@ export class WaitingRoom {
   #stopWatching: (() => void) | undefined
   #refusals = { count: 0, toldAtMs: -Infinity }
 
-  constructor(host: TransportHost, options: WaitingOptions, doorkeeper: Doorkeeper) {
-    this.#host = host
+  constructor(registry: ConnectionRegistry, options: WaitingOptions, doorkeeper: Doorkeeper) {
+    this.#registry = registry
     this.#doorkeeper = doorkeeper
     this.#maxWaiting = options.maxWaiting ?? DEFAULT_MAX_WAITING
     this.#maxWaitMs = options.maxWaitMs ?? DEFAULT_MAX_WAIT_MS
-    this.#retry = new Alarm(host.reactor, () => this.#admitMore())
+    this.#retry = new Alarm(registry.reactor, () => this.#admitMore())
   }
 
   /** A connection wants in. */
@@ -42,13 +42,13 @@ export class WaitingRoom {
     // Those that wait were asked when last anything changed: nobody overtakes one that could come in.
     const admission = this.#doorkeeper.admission(accepted.peerAddress)
     if (admission === 'now') return this.#doorkeeper.admitted(accepted)
-    if (this.#waiting.size >= this.#maxWaiting || !this.#host.hasRoomToWait) return this.#refuse(accepted)
-    const waiting = new Waiting(accepted, this.#host.reactor.now() + this.#maxWaitMs, () =>
+    if (this.#waiting.size >= this.#maxWaiting || !this.#registry.hasRoomToWait) return this.#refuse(accepted)
+    const waiting = new Waiting(accepted, this.#registry.reactor.now() + this.#maxWaitMs, () =>
       this.#leave(waiting),
     )
     this.#waiting.add(waiting)
-    this.#host.waitingChanged(1)
-    this.#stopWatching ??= this.#host.watchClosing(() => this.#admitMore())
+    this.#registry.waitingChanged(1)
+    this.#stopWatching ??= this.#registry.watchClosing(() => this.#admitMore())
     if (this.#waiting.size === 1 || this.#comesSooner(admission)) this.#comeBack(admission)
   }
 
@@ -60,7 +60,7 @@ export class WaitingRoom {
   }
 
   #admitMore(): void {
-    const nowMs = this.#host.reactor.now()
+    const nowMs = this.#registry.reactor.now()
     let soonest: Admission = 'later'
     for (const waiting of this.#waiting) {
       if (waiting.untilMs <= nowMs) {
@@ -81,19 +81,19 @@ export class WaitingRoom {
   #comeBack(admission: Admission): void {
     const [first] = this.#waiting
     if (first === undefined) return
-    const leftMs = first.untilMs - this.#host.reactor.now()
+    const leftMs = first.untilMs - this.#registry.reactor.now()
     const inMs = Math.max(0, typeof admission === 'object' ? Math.min(admission.inMs, leftMs) : leftMs)
-    this.#retryAtMs = this.#host.reactor.now() + inMs
+    this.#retryAtMs = this.#registry.reactor.now() + inMs
     this.#retry.set(inMs)
   }
 
   /** Whether a policy lets somebody in before those that wait already are asked again. */
   #comesSooner(admission: Admission): boolean {
-    return typeof admission === 'object' && this.#host.reactor.now() + admission.inMs < this.#retryAtMs
+    return typeof admission === 'object' && this.#registry.reactor.now() + admission.inMs < this.#retryAtMs
   }
 
   #leave(waiting: Waiting): void {
-    if (this.#waiting.delete(waiting)) this.#host.waitingChanged(-1)
+    if (this.#waiting.delete(waiting)) this.#registry.waitingChanged(-1)
     if (this.#waiting.size === 0) this.#emptied()
   }
 
@@ -109,10 +109,10 @@ export class WaitingRoom {
     diagnose('ropewalk.refused', () => ({ peer, address }))
     const refusals = this.#refusals
     refusals.count++
-    const nowMs = this.#host.reactor.now()
+    const nowMs = this.#registry.reactor.now()
     if (nowMs - refusals.toldAtMs >= TELL_EVERY_MS) {
       const text = `Connections are refused at a limit: ${refusals.count} since the last such line`
-      this.#host.reactor.log({ level: 'warn', text, label: formatAddress(address) })
+      this.#registry.reactor.log({ level: 'warn', text, label: formatAddress(address) })
       this.#refusals = { count: 0, toldAtMs: nowMs }
     }
     this.#doorkeeper.refused(accepted)

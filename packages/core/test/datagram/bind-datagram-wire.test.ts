@@ -7,9 +7,9 @@ import { MemoryReactor } from '../../src/testing/memory-reactor.ts'
 import { RecordingDatagramWire } from './recording-datagram-wire.ts'
 
 function setup(changes: Partial<DatagramPortSetup>): DatagramPortSetup {
-  const { host } = new MemoryReactor()
+  const { registry } = new MemoryReactor()
   const bind = (): Promise<RecordingDatagramWire> => Promise.resolve(new RecordingDatagramWire())
-  return { host, port: 0, protocol: new DatagramRecorder(), options: {}, bind, ...changes }
+  return { registry, port: 0, protocol: new DatagramRecorder(), options: {}, bind, ...changes }
 }
 
 describe('bindDatagramWire', () => {
@@ -51,7 +51,7 @@ describe('bindDatagramWire', () => {
     const wire = new RecordingDatagramWire()
     let bound: () => void = () => undefined
     const bind = (): Promise<RecordingDatagramWire> => new Promise((resolve) => (bound = () => resolve(wire)))
-    const binding = bindDatagramWire(setup({ host: reactor.host, bind }))
+    const binding = bindDatagramWire(setup({ registry: reactor.registry, bind }))
     const stopped = reactor.stop()
     await reactor.settle()
     bound()

@@ -24,8 +24,8 @@ export class RecordingDatagramWire implements DatagramWire {
     protocol: DatagramEvents,
     options: ListenUDPOptions = {},
   ): Promise<DatagramPort> {
-    const { host } = reactor
-    return DatagramPort.open({ host, port: 53, protocol, options, bind: () => Promise.resolve(this) })
+    const { registry } = reactor
+    return DatagramPort.open({ registry, port: 53, protocol, options, bind: () => Promise.resolve(this) })
   }
 
   /** Who is told of what comes. */

@@ -57,7 +57,7 @@ function unanswered(
   factory = new OneProtocol(new Recorder()),
 ): StreamConnector<Recorder> {
   return new StreamConnector({
-    host: reactor.host,
+    registry: reactor.registry,
     factory,
     address: tcpAddress('192.0.2.1', 80),
     options: { timeoutMs: 60_000 },
@@ -535,23 +535,23 @@ describe('ReactorLifecycle', () => {
 
   test('has room up to its limits and not one beyond, and has it again afterwards', () => {
     const reactor = new MemoryReactor()
-    const { turn } = reactor.host
+    const { turn } = reactor.registry
     const edges = { reactor, turn, started: () => undefined, stopped: () => undefined }
-    const host = new ReactorLifecycle({ ...edges, maxConnections: 2, maxWaiting: 2 })
+    const registry = new ReactorLifecycle({ ...edges, maxConnections: 2, maxWaiting: 2 })
     const { server, client } = connectedPair(new Recorder(), new Recorder(), { reactor })
     const seen: boolean[] = []
     for (const transport of [server, client]) {
-      seen.push(host.hasRoom)
-      host.connectionOpened(transport)
+      seen.push(registry.hasRoom)
+      registry.connectionOpened(transport)
     }
-    expect([...seen, host.hasRoom]).toEqual([true, true, false])
-    host.connectionClosed(client)
-    expect(host.hasRoom).toBe(true)
+    expect([...seen, registry.hasRoom]).toEqual([true, true, false])
+    registry.connectionClosed(client)
+    expect(registry.hasRoom).toBe(true)
     const waits: boolean[] = []
     for (const by of [1, 1, -1] as const) {
-      waits.push(host.hasRoomToWait)
-      host.waitingChanged(by)
+      waits.push(registry.hasRoomToWait)
+      registry.waitingChanged(by)
     }
-    expect([...waits, host.hasRoomToWait]).toEqual([true, true, false, true])
+    expect([...waits, registry.hasRoomToWait]).toEqual([true, true, false, true])
   })
 })

@@ -18,7 +18,7 @@ import { quiet, type SocketHarness, until } from './socket-harness.ts'
 export function pipeHarness(): SocketHarness {
   const logged: LogEvent[] = []
   const reactor = createReactor({ log: (event) => logged.push(event) })
-  const host = hostOf(reactor)
+  const registry = hostOf(reactor)
   return {
     capabilities: new Set(['backpressure']),
     logged,
@@ -31,13 +31,13 @@ export function pipeHarness(): SocketHarness {
     connect: async (server, client) => {
       const [there, back] = [pipe(), pipe()]
       return {
-        server: begin(host, server, { readable: there.readable, writable: back.writable }),
-        client: begin(host, client, { readable: back.readable, writable: there.writable }),
+        server: begin(registry, server, { readable: there.readable, writable: back.writable }),
+        client: begin(registry, client, { readable: back.readable, writable: there.writable }),
       }
     },
     abortAll: async () => {
-      for (const transport of host.connections) transport.abortConnection()
-      await until(() => host.connections.size === 0)
+      for (const transport of registry.connections) transport.abortConnection()
+      await until(() => registry.connections.size === 0)
     },
   }
 }
@@ -49,13 +49,13 @@ export function hostOf(reactor: Reactor): ReactorLifecycle {
 }
 
 function begin(
-  host: ReactorLifecycle,
+  registry: ReactorLifecycle,
   protocol: Recorder,
   streams: { readonly readable: Socket; readonly writable: Socket },
 ): StreamTransport {
   const wire = new StreamWire(streams)
   const nowhere = unixAddress('')
-  const transport = new StreamTransport({ host, wire, localAddress: nowhere, peerAddress: nowhere })
+  const transport = new StreamTransport({ registry, wire, localAddress: nowhere, peerAddress: nowhere })
   wire.attach(transport)
   transport.begin(protocol)
   return transport

@@ -15,7 +15,7 @@ import { until } from './socket-harness.ts'
 
 describe('StandardIO', () => {
   const reactor = createReactor()
-  const host = hostOf(reactor)
+  const registry = hostOf(reactor)
   const run = (source: string, input: 'w' | number = 'w'): RecordingChild => {
     const child = new RecordingChild()
     const options = { cwd: ROOT, childFDs: { 0: input, 1: 'r', 2: 'r' } as const }
@@ -26,7 +26,7 @@ describe('StandardIO', () => {
   test('carries bytes both ways, without an address, and leaves the input as it was found', async () => {
     const [input, output] = [new PassThrough(), new PassThrough()]
     const recorder = new Recorder()
-    const transport = new StandardIO(recorder, { host, input, output })
+    const transport = new StandardIO(recorder, { registry, input, output })
     input.write('hello')
     await until(() => recorder.text === 'hello')
     transport.write('bye')
@@ -38,18 +38,18 @@ describe('StandardIO', () => {
     expect([String(output.read()), output.writableEnded, input.destroyed]).toEqual(['bye', true, false])
     expect(recorder.reason).toBeInstanceOf(ConnectionDone)
     const next = new Recorder()
-    const again = new StandardIO(next, { host, input, output: new PassThrough() })
+    const again = new StandardIO(next, { registry, input, output: new PassThrough() })
     input.write('still there')
     await until(() => next.text === 'still there')
     again.abortConnection()
     await until(() => next.lost)
-    expect(host.connections.size).toBe(0)
+    expect(registry.connections.size).toBe(0)
   })
 
   test('honours the end of one direction', async () => {
     const [input, output] = [new PassThrough(), new PassThrough()]
     const recorder = new HalfCloseRecorder()
-    const transport = new StandardIO(recorder, { host, input, output })
+    const transport = new StandardIO(recorder, { registry, input, output })
     input.end('last')
     await until(() => recorder.events.length === 3)
     transport.write('answer')
@@ -71,7 +71,7 @@ describe('StandardIO', () => {
         this.transport.write('result')
       }
     })()
-    const transport = new StandardIO(recorder, { host: memory.host, input, output })
+    const transport = new StandardIO(recorder, { registry: memory.registry, input, output })
     input.end()
     await until(() => input.readableEnded)
     memory.advance(3_600_000)
@@ -91,7 +91,7 @@ describe('StandardIO', () => {
       setRawMode: (raw: boolean) => (input.isRaw = raw),
     })
     const recorder = new Recorder()
-    const transport = new StandardIO(recorder, { host, input, output: new PassThrough() })
+    const transport = new StandardIO(recorder, { registry, input, output: new PassThrough() })
     input.setRawMode(true)
     transport.abortConnection()
     await until(() => recorder.lost)
@@ -104,9 +104,9 @@ describe('StandardIO', () => {
     read.on('data', () => undefined)
     ended.destroy()
     const take =
-      (input: PassThrough, where = host) =>
+      (input: PassThrough, where = registry) =>
       () =>
-        new StandardIO(new Recorder(), { host: where, input, output: new PassThrough() })
+        new StandardIO(new Recorder(), { registry: where, input, output: new PassThrough() })
     expect(take(read)).toThrow(
       new LocalProtocolError('Cannot take standard input: other code reads it already'),
     )
@@ -127,7 +127,7 @@ describe('StandardIO', () => {
     const running = stopping.run({})
     const echo = new Echo()
     const [input, output] = [new PassThrough(), new PassThrough()]
-    const transport = new StandardIO(echo, { host: stopping, input, output })
+    const transport = new StandardIO(echo, { registry: stopping, input, output })
     transport.write('not lost')
     const report = await stopping.stop({})
     await running

@@ -136,7 +136,7 @@ describe('StreamProtocol', () => {
     }, 1000)
     const [localAddress, peerAddress] = [tcpAddress('127.0.0.1', 80), tcpAddress('192.0.2.1', 5000)]
     const transport = new StreamTransport({
-      host: reactor.host,
+      registry: reactor.registry,
       wire,
       localAddress,
       peerAddress,

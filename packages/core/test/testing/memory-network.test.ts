@@ -14,7 +14,7 @@ describe('MemoryNetwork', () => {
       dialled: ({ peerAddress }) => told.push(`dialled ${peerAddress.type}`),
       dialFailed: (reason) => told.push(reason.name),
     }
-    return { reactor, network: new MemoryNetwork(reactor.host), told, events }
+    return { reactor, network: new MemoryNetwork(reactor.registry), told, events }
   }
 
   test('dials in a later turn, and not once cancelled', async () => {

@@ -71,15 +71,15 @@ describe('MemoryReactor', () => {
 
   test('pump refuses to go on for ever', () => {
     const reactor = new MemoryReactor()
-    const forever = { turnEnded: (): void => reactor.host.turn.schedule(forever) }
-    reactor.host.turn.schedule(forever)
+    const forever = { turnEnded: (): void => reactor.registry.turn.schedule(forever) }
+    reactor.registry.turn.schedule(forever)
     expect(() => reactor.pump()).toThrow('still busy after 100000 turns')
   })
 
   test('settle lets a turn last until its promises have gone on', async () => {
     const reactor = new MemoryReactor()
     const order: string[] = []
-    reactor.host.turn.schedule({ turnEnded: () => order.push('turn') })
+    reactor.registry.turn.schedule({ turnEnded: () => order.push('turn') })
     void Promise.resolve()
       .then(() => order.push('first'))
       .then(() => order.push('second'))

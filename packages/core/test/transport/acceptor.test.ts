@@ -21,7 +21,7 @@ describe('Acceptor', () => {
       }
     })()
     const attach = (): void => void wire.calls.push('attached')
-    new Acceptor(reactor.host, factory).accept({ wire, localAddress, peerAddress, attach })
+    new Acceptor(reactor.registry, factory).accept({ wire, localAddress, peerAddress, attach })
     return { reactor, log: wire.calls }
   }
 

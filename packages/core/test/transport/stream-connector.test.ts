@@ -170,7 +170,7 @@ describe('StreamConnector', () => {
     const cancelled: string[] = []
     const factory = new NotingFactory()
     const connector = new StreamConnector({
-      host: reactor.host,
+      registry: reactor.registry,
       factory,
       address: tcpAddress('192.0.2.1', 80),
       options: { timeoutMs: 500 },
@@ -245,7 +245,7 @@ describe('StreamConnector', () => {
     const reactor = new MemoryReactor()
     const factory = new NotingFactory()
     const connector = new StreamConnector({
-      host: reactor.host,
+      registry: reactor.registry,
       factory,
       address: tcpAddress('127.0.0.1', 99_999),
       options: { timeoutMs: 500 },

@@ -19,7 +19,7 @@ describe('StreamTransport', () => {
   ): { transport: StreamTransport; reactor: MemoryReactor } => {
     const reactor = new MemoryReactor()
     const [localAddress, peerAddress] = [tcpAddress('127.0.0.1', 80), tcpAddress('192.0.2.1', 5000)]
-    const transport = new StreamTransport({ host: reactor.host, wire, localAddress, peerAddress })
+    const transport = new StreamTransport({ registry: reactor.registry, wire, localAddress, peerAddress })
     transport.begin(protocol)
     return { transport, reactor }
   }
@@ -254,7 +254,7 @@ describe('StreamTransport', () => {
 
   test('asks for the end of its turn once, however much is written', () => {
     const { transport, reactor } = over(new RecordingWire())
-    const schedule = vi.spyOn(reactor.host.turn, 'schedule')
+    const schedule = vi.spyOn(reactor.registry.turn, 'schedule')
     for (let i = 0; i < 10; i++) transport.write('x')
     expect(schedule).toHaveBeenCalledTimes(1)
     reactor.pump()

@@ -155,10 +155,10 @@ describe('WaitingRoom', () => {
     class Counted extends MemoryReactor {
       constructor() {
         super()
-        const { host } = this
-        const changed = host.waitingChanged.bind(host)
+        const { registry } = this
+        const changed = registry.waitingChanged.bind(registry)
         let waiting = 0
-        host.waitingChanged = (by) => {
+        registry.waitingChanged = (by) => {
           counts.push((waiting += by))
           changed(by)
         }
@@ -212,7 +212,7 @@ describe('WaitingRoom', () => {
     class Small extends MemoryReactor {
       constructor() {
         super()
-        Object.defineProperty(this.host, 'hasRoomToWait', { get: () => false })
+        Object.defineProperty(this.registry, 'hasRoomToWait', { get: () => false })
       }
     }
     const reactor = new Small()

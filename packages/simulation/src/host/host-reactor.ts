@@ -39,7 +39,7 @@ export class HostReactor extends WireReactor implements Reactor {
   readonly #life: ReactorSystem
   /** Where each was asked for. */
   readonly #opened = new WeakMap<object, string>()
-  readonly #endTurn = (): void => this.host.turn.end()
+  readonly #endTurn = (): void => this.registry.turn.end()
 
   constructor(life: ReactorSystem) {
     const logged: LogEvent[] = []
@@ -154,7 +154,7 @@ export class HostReactor extends WireReactor implements Reactor {
     accept: AcceptOptions,
   ): Promise<ListeningPort<A>> {
     const [life, openedAt] = [this.#life, callSite()]
-    await this.host.binding(Promise.resolve())
+    await this.registry.binding(Promise.resolve())
     const port = new SimulatedPort({ life, address, factory, backlog, accept })
     life.bindPort(port)
     this.#opened.set(port, openedAt)
@@ -164,7 +164,7 @@ export class HostReactor extends WireReactor implements Reactor {
       life.freePort(port)
       throw error
     }
-    this.host.portOpened(port)
+    this.registry.portOpened(port)
     return port
   }
 }

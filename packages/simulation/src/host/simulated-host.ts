@@ -133,7 +133,7 @@ export class SimulatedHost implements LivingMachine {
 
   /** What its reactor keeps for connections although none is up. */
   leftovers(): readonly string[] {
-    return this.#life?.reactor.host.leftovers ?? []
+    return this.#life?.reactor.registry.leftovers ?? []
   }
 
   /** What its present run has not closed. */

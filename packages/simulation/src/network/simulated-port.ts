@@ -27,7 +27,7 @@ export class SimulatedPort<A extends Address = Address> implements ListeningPort
   constructor(setup: SimulatedPortSetup<A>) {
     this.#setup = setup
     this.factory = setup.factory
-    this.#acceptor = new Acceptor(setup.life.reactor.host, setup.factory, setup.accept)
+    this.#acceptor = new Acceptor(setup.life.reactor.registry, setup.factory, setup.accept)
   }
 
   get connections(): ReadonlySet<Transport> {
@@ -108,7 +108,7 @@ export class SimulatedPort<A extends Address = Address> implements ListeningPort
     if (!this.#suspended) life.freePort(this)
     for (const { wire } of this.#queue.splice(0)) wire.abort()
     this.#acceptor.close()
-    life.reactor.host.portClosed(this)
+    life.reactor.registry.portClosed(this)
     await Promise.resolve()
     const text = 'A factory failed to stop'
     void contained(

@@ -1,5 +1,5 @@
 import type { Address, Reactor, UDPAddress } from '@ropewalk/core'
-import type { ConnectedWire, TransportHost } from '@ropewalk/core/reactor'
+import type { ConnectedWire, ConnectionRegistry } from '@ropewalk/core/reactor'
 import type { Random } from '../random.ts'
 import type { Timeline } from '../time/timeline.ts'
 import type { Trace } from '../trace.ts'
@@ -25,7 +25,7 @@ export interface Machine {
 export interface System extends EndSystem {
   readonly host: Machine
   readonly network: Wiring
-  readonly reactor: Reactor & { readonly host: PortHost }
+  readonly reactor: Reactor & { readonly registry: PortRegistry }
   readonly isOver: boolean
   /** The port number that was used last for a connection from here. */
   readonly lastPort: number
@@ -82,6 +82,6 @@ export interface Wiring {
 }
 
 /** The reactor's own books, which know its ports. */
-export interface PortHost extends TransportHost {
+export interface PortRegistry extends ConnectionRegistry {
   portClosed(port: { getHost(): Address; stopListening(): Promise<void> }): void
 }
