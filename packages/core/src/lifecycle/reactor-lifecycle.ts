@@ -24,7 +24,7 @@ import { checkRunOptions, type StopSettings, stopSettings } from './stop-options
 import { SystemEvents } from './system-events.ts'
 
 /** A kind of reactor, and what it does at the edges of its run. */
-export interface LifecycleEdges {
+export interface LifecycleHooks {
   readonly reactor: Reactor
   readonly turn: Turn
   /** Most connections it can hold. Default: any number. */
@@ -52,7 +52,7 @@ export class ReactorLifecycle implements ConnectionRegistry {
   readonly #bindings = new Set<Promise<void>>()
   readonly #ports = new Set<OpenPort>()
   readonly #attempts = new Set<Attempting>()
-  readonly #edges: LifecycleEdges
+  readonly #hooks: LifecycleHooks
   readonly #events: SystemEvents
   #run: Run = IDLE
   #stop: Promise<StopReport> | undefined
@@ -61,10 +61,10 @@ export class ReactorLifecycle implements ConnectionRegistry {
   #lastId = 0
   #waiting = 0
 
-  constructor(edges: LifecycleEdges) {
-    this.reactor = edges.reactor
-    this.turn = edges.turn
-    this.#edges = edges
+  constructor(hooks: LifecycleHooks) {
+    this.reactor = hooks.reactor
+    this.turn = hooks.turn
+    this.#hooks = hooks
     this.#events = new SystemEvents((event) => this.reactor.log(event))
   }
 
@@ -89,7 +89,7 @@ export class ReactorLifecycle implements ConnectionRegistry {
     })
     const run = this.#run
     const wanted = (): boolean => this.#run === run
-    this.#edges.started(options)
+    this.#hooks.started(options)
     // A trigger that hangs must not keep the run from its end.
     await Promise.race([this.#events.fire('startup', wanted), finished])
     if (wanted()) for (const call of this.#whenRunning.splice(0)) this.#call(call)
@@ -172,11 +172,11 @@ export class ReactorLifecycle implements ConnectionRegistry {
   }
 
   get hasRoom(): boolean {
-    return this.connections.size < (this.#edges.maxConnections ?? Infinity)
+    return this.connections.size < (this.#hooks.maxConnections ?? Infinity)
   }
 
   get hasRoomToWait(): boolean {
-    return this.#waiting < (this.#edges.maxWaiting ?? Infinity)
+    return this.#waiting < (this.#hooks.maxWaiting ?? Infinity)
   }
 
   waitingChanged(by: 1 | -1): void {
@@ -220,7 +220,7 @@ export class ReactorLifecycle implements ConnectionRegistry {
     await this.#events.firePhase('after', 'shutdown', wait)
     const report = { ...drained.report(), ...(signal === undefined ? {} : { signal }) }
     logReport(report, this.reactor)
-    this.#edges.stopped()
+    this.#hooks.stopped()
     this.#run = IDLE
     this.#stop = undefined
     run.finish(report)
@@ -255,7 +255,7 @@ export class ReactorLifecycle implements ConnectionRegistry {
     draining.begin()
     const deadline = new Alarm(this.reactor, () => this.#cut(draining))
     deadline.set(drainOverMs + drainMs)
-    const { stillDraining } = this.#edges
+    const { stillDraining } = this.#hooks
     const notice = new Alarm(this.reactor, () => stillDraining?.(this.#open))
     if (stillDraining !== undefined) notice.set(NOTICE_MS)
     while (this.#open > 0) await this.#change()
