@@ -171,11 +171,11 @@ export class ReactorLifecycle implements ConnectionRegistry {
     return Object.entries(kept).flatMap(([what, count]) => (count === 0 ? [] : [`${count} ${what}`]))
   }
 
-  get hasRoom(): boolean {
+  get hasCapacity(): boolean {
     return this.connections.size < (this.#hooks.maxConnections ?? Infinity)
   }
 
-  get hasRoomToWait(): boolean {
+  get hasWaitingCapacity(): boolean {
     return this.#waiting < (this.#hooks.maxWaiting ?? Infinity)
   }
 

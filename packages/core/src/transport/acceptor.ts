@@ -13,7 +13,7 @@ import { diagnose } from './diagnostics.ts'
 import { StreamTransport } from './stream-transport.ts'
 import type { ConnectionRegistry } from './transport-host.ts'
 import { transportOptions } from './transport-options.ts'
-import { WaitingRoom } from './waiting-room.ts'
+import { AcceptQueue } from './waiting-room.ts'
 
 /** Gives accepted wires their protocols, as far as the limits allow, and knows those that are up. */
 export class Acceptor {
@@ -26,7 +26,7 @@ export class Acceptor {
   /** One for all connections. */
   readonly #transportOptions: TransportOptions
   readonly #policies: readonly ConnectionPolicy[]
-  readonly #waiting: WaitingRoom
+  readonly #queue: AcceptQueue
   /** One for all connections. */
   readonly #onLost = (_reason: unknown, transport: Transport): void => {
     if (!this.connections.delete(transport)) this.#refused.delete(transport)
@@ -38,7 +38,7 @@ export class Acceptor {
     this.#options = options
     this.#transportOptions = transportOptions(options.transport)
     this.#policies = [...(options.policies ?? []), ...(factory.policies ?? [])]
-    this.#waiting = new WaitingRoom(registry, options, {
+    this.#queue = new AcceptQueue(registry, options, {
       admission: (peer) => this.#admission(peer),
       admitted: (accepted) => this.#connect(accepted),
       refused: (accepted) => this.#refuse(accepted),
@@ -47,17 +47,17 @@ export class Acceptor {
 
   /** A connection has come in. */
   accept(accepted: ConnectedWire): void {
-    this.#waiting.enter(accepted)
+    this.#queue.enter(accepted)
   }
 
   /** No more come in; those that wait are refused. */
   close(): void {
-    this.#waiting.close()
+    this.#queue.close()
   }
 
   #admission(peer: Address): Admission {
     const { maxConnections = Infinity } = this.#options
-    if (this.connections.size >= maxConnections || !this.#registry.hasRoom) return 'later'
+    if (this.connections.size >= maxConnections || !this.#registry.hasCapacity) return 'later'
     for (const policy of this.#policies) {
       const admission = this.#ask(policy, peer)
       if (admission !== 'now') return admission
@@ -87,7 +87,7 @@ export class Acceptor {
     const { overflow } = this.#options
     const { reactor } = this.#registry
     // Those who are told why count for no limit, so there must not be many of them.
-    if (overflow === undefined || this.#refused.size >= MAX_REFUSED || !this.#registry.hasRoom)
+    if (overflow === undefined || this.#refused.size >= MAX_REFUSED || !this.#registry.hasCapacity)
       return accepted.wire.close()
     const protocol = buildProtocol(overflow, { peer: accepted.peerAddress, reactor })
     if (protocol instanceof NoProtocol) return accepted.wire.close()

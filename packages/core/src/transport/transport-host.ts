@@ -11,9 +11,9 @@ export interface ConnectionRegistry {
   /** Whether a stop has come so far that nothing new should be kept alive. */
   readonly stopping: boolean
   /** Whether another connection can be held without running out of descriptors. */
-  readonly hasRoom: boolean
+  readonly hasCapacity: boolean
   /** Whether another connection can wait without running out of descriptors. */
-  readonly hasRoomToWait: boolean
+  readonly hasWaitingCapacity: boolean
   /** One connection more, or less, waits to be let in. */
   waitingChanged(by: 1 | -1): void
   /** Calls `closed` whenever a connection has gone, until what is returned is called. */

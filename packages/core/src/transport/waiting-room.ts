@@ -7,7 +7,7 @@ import { diagnose } from './diagnostics.ts'
 import type { ConnectionRegistry } from './transport-host.ts'
 
 /** Who decides over connections that want in. */
-export interface Doorkeeper {
+export interface AdmissionEvents {
   admission(peer: Address): Admission
   admitted(accepted: ConnectedWire): void
   refused(accepted: ConnectedWire): void
@@ -17,9 +17,9 @@ export interface Doorkeeper {
  * Where connections wait, accepted but unread, until the limits let them in: Node cannot stop
  * accepting, and a client that waits a moment is better served than one that is turned away.
  */
-export class WaitingRoom {
+export class AcceptQueue {
   readonly #registry: ConnectionRegistry
-  readonly #doorkeeper: Doorkeeper
+  readonly #events: AdmissionEvents
   readonly #maxWaiting: number
   readonly #maxWaitMs: number
   /** The longest waiting first. */
@@ -29,9 +29,9 @@ export class WaitingRoom {
   #stopWatching: (() => void) | undefined
   #refusals = { count: 0, toldAtMs: -Infinity }
 
-  constructor(registry: ConnectionRegistry, options: WaitingOptions, doorkeeper: Doorkeeper) {
+  constructor(registry: ConnectionRegistry, options: WaitingOptions, events: AdmissionEvents) {
     this.#registry = registry
-    this.#doorkeeper = doorkeeper
+    this.#events = events
     this.#maxWaiting = options.maxWaiting ?? DEFAULT_MAX_WAITING
     this.#maxWaitMs = options.maxWaitMs ?? DEFAULT_MAX_WAIT_MS
     this.#retry = new Alarm(registry.reactor, () => this.#admitMore())
@@ -40,9 +40,10 @@ export class WaitingRoom {
   /** A connection wants in. */
   enter(accepted: ConnectedWire): void {
     // Those that wait were asked when last anything changed: nobody overtakes one that could come in.
-    const admission = this.#doorkeeper.admission(accepted.peerAddress)
-    if (admission === 'now') return this.#doorkeeper.admitted(accepted)
-    if (this.#waiting.size >= this.#maxWaiting || !this.#registry.hasRoomToWait) return this.#refuse(accepted)
+    const admission = this.#events.admission(accepted.peerAddress)
+    if (admission === 'now') return this.#events.admitted(accepted)
+    if (this.#waiting.size >= this.#maxWaiting || !this.#registry.hasWaitingCapacity)
+      return this.#refuse(accepted)
     const waiting = new Waiting(accepted, this.#registry.reactor.now() + this.#maxWaitMs, () =>
       this.#leave(waiting),
     )
@@ -68,10 +69,10 @@ export class WaitingRoom {
         this.#refuse(waiting.letGo())
         continue
       }
-      const admission = this.#doorkeeper.admission(waiting.accepted.peerAddress)
+      const admission = this.#events.admission(waiting.accepted.peerAddress)
       if (admission === 'now') {
         this.#leave(waiting)
-        this.#doorkeeper.admitted(waiting.letGo())
+        this.#events.admitted(waiting.letGo())
       } else soonest = sooner(soonest, admission)
     }
     if (this.#waiting.size > 0) this.#comeBack(soonest)
@@ -110,12 +111,12 @@ export class WaitingRoom {
     const refusals = this.#refusals
     refusals.count++
     const nowMs = this.#registry.reactor.now()
-    if (nowMs - refusals.toldAtMs >= TELL_EVERY_MS) {
+    if (nowMs - refusals.toldAtMs >= LOG_EVERY_MS) {
       const text = `Connections are refused at a limit: ${refusals.count} since the last such line`
       this.#registry.reactor.log({ level: 'warn', text, label: formatAddress(address) })
       this.#refusals = { count: 0, toldAtMs: nowMs }
     }
-    this.#doorkeeper.refused(accepted)
+    this.#events.refused(accepted)
   }
 }
 
@@ -175,4 +176,4 @@ function sooner(one: Admission, other: Admission): Admission {
 
 const DEFAULT_MAX_WAITING = 128
 const DEFAULT_MAX_WAIT_MS = 5_000
-const TELL_EVERY_MS = 60_000
+const LOG_EVERY_MS = 60_000

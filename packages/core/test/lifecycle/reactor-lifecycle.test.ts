@@ -541,17 +541,17 @@ describe('ReactorLifecycle', () => {
     const { server, client } = connectedPair(new Recorder(), new Recorder(), { reactor })
     const seen: boolean[] = []
     for (const transport of [server, client]) {
-      seen.push(registry.hasRoom)
+      seen.push(registry.hasCapacity)
       registry.connectionOpened(transport)
     }
-    expect([...seen, registry.hasRoom]).toEqual([true, true, false])
+    expect([...seen, registry.hasCapacity]).toEqual([true, true, false])
     registry.connectionClosed(client)
-    expect(registry.hasRoom).toBe(true)
+    expect(registry.hasCapacity).toBe(true)
     const waits: boolean[] = []
     for (const by of [1, 1, -1] as const) {
-      waits.push(registry.hasRoomToWait)
+      waits.push(registry.hasWaitingCapacity)
       registry.waitingChanged(by)
     }
-    expect([...waits, registry.hasRoomToWait]).toEqual([true, true, false, true])
+    expect([...waits, registry.hasWaitingCapacity]).toEqual([true, true, false, true])
   })
 })

@@ -5,7 +5,7 @@ import { MemoryReactor } from '../../src/testing/memory-reactor.ts'
 import { OneProtocol } from '../one-protocol.ts'
 import { PolicedServer } from '../policy/policies.ts'
 
-describe('WaitingRoom', () => {
+describe('AcceptQueue', () => {
   test('refuses at once beyond its room, and tells so at most once a minute', async () => {
     const server = await PolicedServer.listen({ maxConnections: 1, maxWaiting: 2 })
     const clients = Array.from({ length: 6 }, () => server.connect())
@@ -212,7 +212,7 @@ describe('WaitingRoom', () => {
     class Small extends MemoryReactor {
       constructor() {
         super()
-        Object.defineProperty(this.registry, 'hasRoomToWait', { get: () => false })
+        Object.defineProperty(this.registry, 'hasWaitingCapacity', { get: () => false })
       }
     }
     const reactor = new Small()

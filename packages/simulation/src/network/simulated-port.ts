@@ -35,7 +35,7 @@ export class SimulatedPort<A extends Address = Address> implements ListeningPort
   }
 
   /** Whether another client may wait. */
-  get hasRoom(): boolean {
+  get hasCapacity(): boolean {
     const { life, backlog } = this.#setup
     return this.#waiting < backlog && !life.host.backlogFull
   }

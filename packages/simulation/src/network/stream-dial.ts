@@ -58,7 +58,7 @@ export class StreamDial implements Dialling {
       if (life === undefined) return
       const port = life.portAt(this.#address)
       if (port === undefined) return this.#refuse(back)
-      if (!port.hasRoom) return again()
+      if (!port.hasCapacity) return again()
       this.#answer(life, port, forth, back)
     }
     forth.carry({ what: 'SYN', bytes: PACKET_BYTES, arrived, lost: again })

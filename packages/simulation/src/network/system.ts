@@ -48,7 +48,7 @@ export interface System extends EndSystem {
 /** A listening port, as those see it who knock. */
 export interface KnockedPort {
   /** Whether another client may wait. */
-  readonly hasRoom: boolean
+  readonly hasCapacity: boolean
   getHost(): Address
   /** A handshake begins. */
   opening(): void

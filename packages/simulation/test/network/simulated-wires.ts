@@ -54,7 +54,7 @@ function lifeOf({ life }: { readonly life: System | undefined }): System {
 /** A port that hands out what it accepts, with nothing attached. */
 function openPort(system: System, port: number, opened: (end: WireEnd) => void): KnockedPort {
   return {
-    hasRoom: true,
+    hasCapacity: true,
     getHost: () => tcpAddress('server', port),
     opening: () => undefined,
     abandoned: () => undefined,
