@@ -5,7 +5,7 @@ export type { DatagramWire, DatagramWireEvents } from './datagram/datagram-wire.
 export { WireReactor, type WireReactorSetup } from './reactor/wire-reactor.ts'
 export { type Schedule, ScheduledCall } from './time/scheduled-call.ts'
 export { Acceptor } from './transport/acceptor.ts'
-export { contained } from './transport/contained.ts'
+export { callSafely as contained } from './transport/contained.ts'
 export { DeadlineWheel } from './transport/deadline-wheel.ts'
 export { startFactory } from './transport/start-factory.ts'
 export type { DialEvents, Dialling } from './transport/stream-connector.ts'

@@ -4,7 +4,7 @@ import {
   ConnectionDone,
   ConnectionLost,
   contained,
-  containedResult,
+  settleSafely,
   Deadline,
   type Drainable,
   type HalfCloseable,
@@ -217,7 +217,7 @@ export class WebSocketChannel
         message.type === 'text'
           ? protocol.textMessageReceived(message.text)
           : protocol.bytesMessageReceived(message.data)
-      return result === undefined ? undefined : containedResult(result, (error) => this.#fault(error))
+      return result === undefined ? undefined : settleSafely(result, (error) => this.#fault(error))
     } catch (error) {
       this.#fault(error)
       return undefined

@@ -17,7 +17,7 @@ import {
   MulticastJoinError,
   NotConnectedError,
 } from '../errors.ts'
-import { contained } from '../transport/contained.ts'
+import { callSafely } from '../transport/contained.ts'
 import { mustBeBytes } from '../transport/must-be-bytes.ts'
 import type { FilledOptions } from '../options/check-options.ts'
 import { bindDatagramWire, type DatagramPortSetup } from './bind-datagram-wire.ts'
@@ -242,7 +242,7 @@ export class DatagramPort implements DatagramTransport, DatagramWireEvents {
   }
 
   #contained(call: () => unknown): Promise<void> | undefined {
-    return contained(call, (error) =>
+    return callSafely(call, (error) =>
       this.#log({ level: 'error', text: 'A datagram protocol failed; its port stays open', error }),
     )
   }

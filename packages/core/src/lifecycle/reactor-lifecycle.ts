@@ -13,7 +13,7 @@ import type {
 import { ReactorAlreadyRunning, ReactorNotRunning } from '../errors.ts'
 import { checkValue } from '../options/check-options.ts'
 import { callable } from '../options/option-rules.ts'
-import { contained } from '../transport/contained.ts'
+import { callSafely } from '../transport/contained.ts'
 import { Alarm } from '../transport/alarm.ts'
 import { diagnose } from '../transport/diagnostics.ts'
 import type { Attempting, RegisteredTransport, ConnectionRegistry } from '../transport/transport-host.ts'
@@ -289,7 +289,7 @@ export class ReactorLifecycle implements ConnectionRegistry {
   }
 
   #call(call: () => unknown): void {
-    void contained(call, (error) =>
+    void callSafely(call, (error) =>
       this.reactor.log({ level: 'error', text: 'A call at startup failed', error }),
     )
   }

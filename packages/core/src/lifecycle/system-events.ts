@@ -3,7 +3,7 @@ import type { ReactorTime, SystemEvent, TriggerId, TriggerPhase } from '../inter
 import { checkValue } from '../options/check-options.ts'
 import { callable, oneOf } from '../options/option-rules.ts'
 import { Alarm } from '../transport/alarm.ts'
-import { contained } from '../transport/contained.ts'
+import { callSafely } from '../transport/contained.ts'
 
 /** How long a phase waits for the promises of its triggers. */
 export interface PhaseWait {
@@ -63,7 +63,7 @@ export class SystemEvents {
   }
 
   async #run({ phase, event, call }: Trigger, wait: PhaseWait | undefined): Promise<void> {
-    const done = contained(
+    const done = callSafely(
       () => {
         const result = call()
         return result === wait?.except ? undefined : result

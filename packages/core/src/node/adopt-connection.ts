@@ -6,7 +6,7 @@ import { ConnectError, NoProtocol } from '../errors.ts'
 import { checkValue } from '../options/check-options.ts'
 import { FACTORY } from '../options/object-rules.ts'
 import { buildProtocol } from '../transport/build-protocol.ts'
-import { contained } from '../transport/contained.ts'
+import { callSafely } from '../transport/contained.ts'
 import { diagnose } from '../transport/diagnostics.ts'
 import { StreamTransport } from '../transport/stream-transport.ts'
 import type { ConnectionRegistry } from '../transport/transport-host.ts'
@@ -96,7 +96,7 @@ function refusal(fd: number, why: string, cause?: unknown): ConnectError {
 
 function release(registry: ConnectionRegistry, factory: ProtocolFactory): void {
   const text = 'A factory failed to stop'
-  void contained(
+  void callSafely(
     () => factory.doStop(),
     (error) => registry.reactor.log({ level: 'error', text, error }),
   )

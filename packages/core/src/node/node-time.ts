@@ -4,7 +4,7 @@ import { callable } from '../options/option-rules.ts'
 import type { DelayedCall, ReactorTime } from '../interfaces/reactor.ts'
 import { type Schedule, ScheduledCall } from '../time/scheduled-call.ts'
 import { DeadlineWheel } from '../transport/deadline-wheel.ts'
-import { contained } from '../transport/contained.ts'
+import { callSafely } from '../transport/contained.ts'
 
 /** Time as Node has it: a monotonic clock, and one timer for each call that is to come. */
 export class NodeTime implements ReactorTime, Schedule {
@@ -65,7 +65,7 @@ export class NodeTime implements ReactorTime, Schedule {
   #fire(call: ScheduledCall): void {
     this.#timers.delete(call)
     if (call.getTime() > this.now() + EARLY_MS) return this.arm(call)
-    void contained(
+    void callSafely(
       () => call.run(),
       (error) => this.#log({ level: 'error', text: 'A delayed call failed', error }),
     )

@@ -6,7 +6,7 @@ import { SERVICE } from '../options/object-rules.ts'
 import { anything, having, milliseconds, type OptionRules } from '../options/option-rules.ts'
 import type { Service } from '../service/service.ts'
 import { sleep } from '../time/sleep.ts'
-import { contained } from '../transport/contained.ts'
+import { callSafely } from '../transport/contained.ts'
 import { reactor as defaultReactor } from './default-reactor.ts'
 
 /** Where services run. */
@@ -74,7 +74,7 @@ class RunningServices {
     const { signal } = this.#stopBegun
     const stopBegun = new Promise((resolve) => signal.addEventListener('abort', resolve, { once: true }))
     return Promise.race([
-      contained(
+      callSafely(
         () => this.#app.startService(),
         (error) => this.#startFailed(error),
       ),
@@ -84,7 +84,7 @@ class RunningServices {
 
   async stop(): Promise<void> {
     this.#stopBegun.abort()
-    const stopped = contained(
+    const stopped = callSafely(
       () => this.#app.stopService(),
       (error) => this.errors.push(error),
     )

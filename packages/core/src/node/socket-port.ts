@@ -7,7 +7,7 @@ import type { AcceptOptions, ListeningPort } from '../interfaces/reactor.ts'
 import { CannotListenError, LocalProtocolError } from '../errors.ts'
 import type { ReactorLifecycle } from '../lifecycle/reactor-lifecycle.ts'
 import { Acceptor } from '../transport/acceptor.ts'
-import { contained } from '../transport/contained.ts'
+import { callSafely } from '../transport/contained.ts'
 import type { Transport } from '../interfaces/transport.ts'
 import type { WireEvents } from '../interfaces/wire.ts'
 import { checkingListener, closeRefused } from './descriptor.ts'
@@ -165,7 +165,7 @@ export class SocketPort<A extends Address = Address> implements ListeningPort<A>
     this.#acceptor.close()
     this.#setup.registry.portClosed(this)
     await nextTurn()
-    void contained(
+    void callSafely(
       () => this.factory.doStop(),
       (error) => this.#log('A factory failed to stop', error),
     )

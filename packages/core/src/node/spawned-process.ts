@@ -18,7 +18,7 @@ import {
   ProcessTerminated,
 } from '../errors.ts'
 import { withDefaults } from '../options/check-options.ts'
-import { contained } from '../transport/contained.ts'
+import { callSafely } from '../transport/contained.ts'
 import type { Attempting, ConnectionRegistry } from '../transport/transport-host.ts'
 import { DEFAULT_TRANSPORT_OPTIONS, TRANSPORT_RULES } from '../transport/transport-options.ts'
 import { ProcessReader } from './process-reader.ts'
@@ -253,7 +253,7 @@ export class SpawnedProcess implements ProcessTransport {
   }
 
   #tell(call: () => unknown): Promise<void> | undefined {
-    return contained(call, (error) => {
+    return callSafely(call, (error) => {
       const outcome = this.#stage.is === 'running' ? 'is killed' : 'had ended already'
       this.#log(`A process protocol failed; its child ${outcome}`, error)
       this.#abort(error)

@@ -1,6 +1,6 @@
 import type { ConnectionClosed } from '../errors.ts'
 import type { Protocol } from '../protocol/protocol.ts'
-import { contained } from '../transport/contained.ts'
+import { callSafely } from '../transport/contained.ts'
 import { ProtocolTimeout } from './protocol-timeout.ts'
 
 /** What `withTimeout` adds to a protocol. */
@@ -53,7 +53,7 @@ export function withTimeout<C extends ProtocolClass>(Base: C): C & TimeoutClass 
     }
 
     #timedOut(): void {
-      void contained(
+      void callSafely(
         () => this.timeoutConnection(),
         (error) => this.transport.failConnection(error),
       )

@@ -1,7 +1,7 @@
 import { LocalProtocolError, ServiceStopped } from '../errors.ts'
 import { SERVICE } from '../options/object-rules.ts'
 import { checkValue } from '../options/check-options.ts'
-import { contained } from '../transport/contained.ts'
+import { callSafely } from '../transport/contained.ts'
 import { Service, type ServiceCollection } from './service.ts'
 
 /**
@@ -133,7 +133,7 @@ export class MultiService extends Service implements ServiceCollection {
 async function stopAll(started: readonly Service[]): Promise<void> {
   const errors: unknown[] = []
   for (const service of started.toReversed()) {
-    await contained(
+    await callSafely(
       () => service.stopService(),
       (error) => errors.push(error),
     )

@@ -7,7 +7,7 @@ import type { ConnectedWire } from '../interfaces/wire.ts'
 import { CannotListenError, ConnectionRefusedError } from '../errors.ts'
 import type { ReactorLifecycle } from '../lifecycle/reactor-lifecycle.ts'
 import { Acceptor } from '../transport/acceptor.ts'
-import { contained } from '../transport/contained.ts'
+import { callSafely } from '../transport/contained.ts'
 import type { DialEvents, Dialling } from '../transport/stream-connector.ts'
 import { MemoryWire } from './memory-wire.ts'
 import { startFactory } from '../transport/start-factory.ts'
@@ -149,7 +149,7 @@ class MemoryPort<A extends Address = Address> implements ListeningPort<A> {
     this.#acceptor.close()
     this.#registry.portClosed(this)
     await Promise.resolve()
-    void contained(
+    void callSafely(
       () => this.factory.doStop(),
       (error) => this.#registry.reactor.log({ level: 'error', text: 'A factory failed to stop', error }),
     )

@@ -17,7 +17,7 @@ import type { DatagramWire } from '../datagram/datagram-wire.ts'
 import { DNSLookupError } from '../errors.ts'
 import { WireReactor } from '../reactor/wire-reactor.ts'
 import { isNumericHost } from '../transport/addresses-of-name.ts'
-import { contained } from '../transport/contained.ts'
+import { callSafely } from '../transport/contained.ts'
 import { DeadlineWheel } from '../transport/deadline-wheel.ts'
 import type { DialEvents, Dialling } from '../transport/stream-connector.ts'
 import { Clock } from './clock.ts'
@@ -100,7 +100,7 @@ export class MemoryReactor extends WireReactor implements Reactor {
     checkValue('callLater', 'call', call, callable)
     const failed = (error: unknown): void =>
       this.log({ level: 'error', text: 'A delayed call failed', error })
-    return this.clock.callLater(delayMs, () => contained(() => call(...args), failed))
+    return this.clock.callLater(delayMs, () => callSafely(() => call(...args), failed))
   }
 
   getDelayedCalls(): DelayedCall[] {

@@ -1,6 +1,6 @@
 import type { ReactorLog, ReactorTime } from '../interfaces/reactor.ts'
 import { LocalProtocolError } from '../errors.ts'
-import { contained } from '../transport/contained.ts'
+import { callSafely } from '../transport/contained.ts'
 import { checkOptionsOrInstance, checkValue } from '../options/check-options.ts'
 import { ABORT_SIGNAL, WITH_REACTOR } from '../options/object-rules.ts'
 import { anything, callable, flag, type OptionRules } from '../options/option-rules.ts'
@@ -129,7 +129,7 @@ export class LoopingCall<A extends unknown[] = []> {
   #tick(run: Run, count: number): void {
     this.#count = count
     this.#state = { is: 'calling', run }
-    const underWay = contained(this.#call, (error) => {
+    const underWay = callSafely(this.#call, (error) => {
       this.#state = { is: 'ending', run, settle: () => run.failed(error) }
     })
     if (underWay === undefined) this.#called()

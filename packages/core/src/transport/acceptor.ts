@@ -8,7 +8,7 @@ import type { TransportOptions } from '../interfaces/transport-options.ts'
 import type { ConnectedWire } from '../interfaces/wire.ts'
 import { NoProtocol } from '../errors.ts'
 import { buildProtocol } from './build-protocol.ts'
-import { mustNotBePromise } from './contained.ts'
+import { assertNotPromise } from './contained.ts'
 import { diagnose } from './diagnostics.ts'
 import { StreamTransport } from './stream-transport.ts'
 import type { ConnectionRegistry } from './transport-host.ts'
@@ -120,7 +120,7 @@ export class Acceptor {
 
 /** @throws {TypeError} when a policy has answered something else, such as a promise. */
 function understood(admission: Admission): Admission {
-  mustNotBePromise(admission, `${NOT_UNDERSTOOD}, and no promise: admits is not async`)
+  assertNotPromise(admission, `${NOT_UNDERSTOOD}, and no promise: admits is not async`)
   if (admission === 'now' || admission === 'later') return admission
   if (typeof admission === 'object' && Number.isFinite(admission.inMs)) return admission
   throw new TypeError(NOT_UNDERSTOOD)

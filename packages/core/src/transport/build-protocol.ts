@@ -5,7 +5,7 @@ import type { ReactorLog } from '../interfaces/reactor.ts'
 import type { TLSSession } from '../interfaces/tls.ts'
 import type { Transport } from '../interfaces/transport.ts'
 import { NoProtocol } from '../errors.ts'
-import { containedResult } from './contained.ts'
+import { settleSafely } from './contained.ts'
 
 /** For which connection a factory is asked. */
 export interface ConnectionInQuestion {
@@ -67,7 +67,7 @@ function mustBeProtocol(built: unknown, factory: object): asserts built is Proto
   const isObject = typeof built === 'object' && built !== null
   if (isObject && 'then' in built && typeof built.then === 'function') {
     // Its own failure would end the process, and is the consequence of this mistake.
-    void containedResult(built, () => undefined)
+    void settleSafely(built, () => undefined)
     throw new TypeError(
       `Cannot connect ${given}, a promise: return the protocol itself, and wait in its connectionMade`,
     )

@@ -4,9 +4,9 @@
  *
  * @returns what resolves once that promise has settled either way; undefined when there was none.
  */
-export function contained(call: () => unknown, failed: (error: unknown) => void): Promise<void> | undefined {
+export function callSafely(call: () => unknown, failed: (error: unknown) => void): Promise<void> | undefined {
   try {
-    return containedResult(call(), failed)
+    return settleSafely(call(), failed)
   } catch (error) {
     failed(error)
     return undefined
@@ -14,10 +14,7 @@ export function contained(call: () => unknown, failed: (error: unknown) => void)
 }
 
 /** The same for what user code has answered already: may be a promise, may be anything. */
-export function containedResult(
-  result: unknown,
-  failed: (error: unknown) => void,
-): Promise<void> | undefined {
+export function settleSafely(result: unknown, failed: (error: unknown) => void): Promise<void> | undefined {
   if (!isThenable(result)) return undefined
   return Promise.resolve(result).then(() => undefined, failed)
 }
@@ -27,8 +24,8 @@ export function containedResult(
  *
  * @throws {TypeError} with `message`.
  */
-export function mustNotBePromise(result: unknown, message: string): void {
-  if (containedResult(result, () => undefined) !== undefined) throw new TypeError(message)
+export function assertNotPromise(result: unknown, message: string): void {
+  if (settleSafely(result, () => undefined) !== undefined) throw new TypeError(message)
 }
 
 function isThenable(value: unknown): value is PromiseLike<unknown> {

@@ -1,6 +1,6 @@
 import type { ProtocolEvents } from '../interfaces/protocol-events.ts'
 import type { Transport } from '../interfaces/transport.ts'
-import { contained, containedResult } from './contained.ts'
+import { callSafely, settleSafely } from './contained.ts'
 import type { ConnectionRegistry } from './transport-host.ts'
 
 /** Hears of faults. */
@@ -74,7 +74,7 @@ export class CurrentProtocol {
           ? protocol.dataReceived(data)
           : context.run(this.#transport, dataReceived, protocol, data)
       if (result === undefined) return undefined
-      const pending = containedResult(result, (error) => this.#transport.callbackFailed(protocol, error))
+      const pending = settleSafely(result, (error) => this.#transport.callbackFailed(protocol, error))
       // Nobody waits for one that was replaced meanwhile.
       return protocol === this.#protocol ? pending : undefined
     } catch (error) {
@@ -86,7 +86,7 @@ export class CurrentProtocol {
   #contained(call: () => unknown, protocol: ProtocolEvents | undefined): Promise<void> | undefined {
     const { context } = this.#registry
     const inContext = context === undefined ? call : (): unknown => context.run(this.#transport, call)
-    return contained(inContext, (error) => this.#transport.callbackFailed(protocol, error))
+    return callSafely(inContext, (error) => this.#transport.callbackFailed(protocol, error))
   }
 }
 

@@ -1,7 +1,7 @@
 import type { Pipeable } from '../interfaces/producer.ts'
 import type { OptionRule } from '../options/option-rules.ts'
 import { checkValue } from '../options/check-options.ts'
-import { contained } from './contained.ts'
+import { callSafely } from './contained.ts'
 
 /** Pieces from somewhere, one for each time it is asked. */
 export interface PieceSource {
@@ -27,7 +27,7 @@ function piecesOfWebStream(stream: WebStream): PieceSource {
       if (piece.done === true) reader.releaseLock()
       return piece
     },
-    release: () => void contained(() => reader.cancel(), ignore),
+    release: () => void callSafely(() => reader.cancel(), ignore),
   }
 }
 
@@ -38,7 +38,7 @@ function piecesOfIterable(source: Pipeable): PieceSource {
     release() {
       // Nor can that of a Node stream, which therefore is destroyed; any other has to end its wait itself.
       if ('destroy' in source && typeof source.destroy === 'function') source.destroy()
-      void contained(() => iterator.return?.(), ignore)
+      void callSafely(() => iterator.return?.(), ignore)
     },
   }
 }

@@ -1,6 +1,6 @@
 import type { ProtocolFactory } from '../interfaces/protocol-events.ts'
 import type { ReactorLog } from '../interfaces/reactor.ts'
-import { containedResult } from './contained.ts'
+import { settleSafely } from './contained.ts'
 
 /**
  * Tells a factory that somebody begins to use it.
@@ -10,7 +10,7 @@ import { containedResult } from './contained.ts'
  * @throws {unknown} what a synchronous one throws.
  */
 export function startFactory(factory: ProtocolFactory, reactor: ReactorLog): void {
-  void containedResult(factory.doStart(), (error) =>
+  void settleSafely(factory.doStart(), (error) =>
     reactor.log({ level: 'error', text: 'A factory failed to start', error }),
   )
 }

@@ -15,7 +15,7 @@ import {
   TLSHandshakeError,
 } from '../errors.ts'
 import { buildProtocol } from './build-protocol.ts'
-import { contained } from './contained.ts'
+import { callSafely } from './contained.ts'
 import { Alarm } from './alarm.ts'
 import { diagnose } from './diagnostics.ts'
 import { StreamTransport } from './stream-transport.ts'
@@ -224,7 +224,7 @@ export class StreamConnector<P extends ProtocolEvents> implements Connector<P> {
 
   #tell(call: () => unknown): void {
     const { registry, address } = this.#setup
-    void contained(call, (error) =>
+    void callSafely(call, (error) =>
       registry.reactor.log({
         level: 'error',
         text: 'A client factory failed',

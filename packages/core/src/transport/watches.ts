@@ -1,7 +1,7 @@
 import type { ConnectionPolicy, ConnectionWatch, RateLimit } from '../interfaces/policy.ts'
 import type { Transport } from '../interfaces/transport.ts'
 import type { ConnectionClosed } from '../errors.ts'
-import { contained, mustNotBePromise } from './contained.ts'
+import { callSafely, assertNotPromise } from './contained.ts'
 import type { Outbound } from './outbound.ts'
 import { Pace } from './pace.ts'
 
@@ -30,7 +30,7 @@ export class Watches {
    */
   ask(policies: readonly ConnectionPolicy[]): boolean {
     // Those before one that fails have begun to count, and must hear of the end.
-    for (const policy of policies) void contained(() => this.#ask(policy), this.#failed)
+    for (const policy of policies) void callSafely(() => this.#ask(policy), this.#failed)
     const rates = this.#watches.flatMap(({ readRate }) => readRate ?? [])
     if (rates.length > 0) this.#readPace = this.#paceOf(rates)
     return this.#watches.length > 0
@@ -79,7 +79,7 @@ export class Watches {
   #ask(policy: ConnectionPolicy): void {
     const watch: unknown = policy.accepted?.(this.#transport) ?? undefined
     if (watch === undefined) return
-    mustNotBePromise(
+    assertNotPromise(
       watch,
       'Cannot watch a connection with a promise: accepted is not async, and returns a watch',
     )
@@ -94,7 +94,7 @@ export class Watches {
   }
 
   #tell(call: (watch: ConnectionWatch) => unknown): void {
-    for (const watch of this.#watches) void contained(() => call(watch), this.#failed)
+    for (const watch of this.#watches) void callSafely(() => call(watch), this.#failed)
   }
 }
 

@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest'
 import { TokenBucket } from '../../src/policy/token-bucket.ts'
 import { LocalProtocolError } from '../../src/errors.ts'
 import { Clock } from '../../src/testing/clock.ts'
-import { contained } from '../../src/transport/contained.ts'
+import { callSafely } from '../../src/transport/contained.ts'
 import { Outbound } from '../../src/transport/outbound.ts'
 import { DEFAULT_TRANSPORT_OPTIONS } from '../../src/transport/transport-options.ts'
 import { RecordingWire } from '../recording-wire.ts'
@@ -22,7 +22,7 @@ describe('Outbound', () => {
       outputQueued: () => told.push('queued'),
       outputFinished: () => told.push('finished'),
       outputFailed: (why) => told.push(why),
-      tellProducer: (call) => void contained(call, (error) => told.push(String(error))),
+      tellProducer: (call) => void callSafely(call, (error) => told.push(String(error))),
     })
     return { wire, clock, told, outbound }
   }
