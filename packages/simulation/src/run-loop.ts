@@ -2,7 +2,7 @@ import { AsyncLocalStorage } from 'node:async_hooks'
 import type { SimulatedHost } from './host/simulated-host.ts'
 import { settled } from './real/real-time.ts'
 import { type RealWork, watchRealWork } from './real/real-work.ts'
-import { watchUnheardRejections } from './real/unheard-rejections.ts'
+import { watchUnhandledRejections } from './real/unheard-rejections.ts'
 import { SeededGlobals, type SeededWorld } from './real/seeded-globals.ts'
 import { SimulationFailed } from './simulation-failed.ts'
 import type { Timeline } from './time/timeline.ts'
@@ -114,7 +114,7 @@ export class RunLoop {
       () => this.#running(),
       (host, work) => this.#sawRealWork(host, work),
     )
-    const endListening = watchUnheardRejections((reason) => this.#unheard(reason))
+    const endListening = watchUnhandledRejections((reason) => this.#unhandledRejection(reason))
     const putBack = this.#setup.seedGlobals ? GLOBALS.enter(() => this.#world()) : undefined
     this.#watches++
     try {
@@ -151,7 +151,7 @@ export class RunLoop {
   }
 
   /** Of a host of this simulation, or of nobody known. */
-  #unheard(reason: unknown): void {
+  #unhandledRejection(reason: unknown): void {
     const running = RUNNING.getStore()
     if (running !== undefined && running.loop !== this) return
     const whose = running === undefined ? 'A promise' : `A promise of ${running.host.name}`

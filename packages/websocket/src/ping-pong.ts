@@ -36,8 +36,8 @@ export class PingPong {
     const owed = this.#owed !== undefined
     this.#owed = payload
     if (owed) return
-    if (transport.bufferedBytes <= PONG_HOLD_BYTES) this.#answer()
-    else void transport.drained().then(() => this.#answer())
+    if (transport.bufferedBytes <= PONG_HOLD_BYTES) this.#pong()
+    else void transport.drained().then(() => this.#pong())
   }
 
   /** The peer has sent a pong. */
@@ -47,7 +47,7 @@ export class PingPong {
     this.#deliver()
   }
 
-  #answer(): void {
+  #pong(): void {
     const payload = this.#owed
     this.#owed = undefined
     if (payload !== undefined && this.#owner.open) this.#owner.sendPong(payload)

@@ -62,12 +62,12 @@ export class LogPublisher implements ReactorLog, LogObservers {
 
   #publish(event: LogEvent): void {
     const observers = this.#observers
-    const heard = observers.filter((observer) => this.#tell(observer, event))
-    if (heard.length === 0 && observers.length > 0) this.#tell(this.#otherwise, event)
+    const accepted = observers.filter((observer) => this.#notify(observer, event))
+    if (accepted.length === 0 && observers.length > 0) this.#notify(this.#otherwise, event)
   }
 
   /** @returns whether the observer heard it. */
-  #tell(observer: LogObserver, event: LogEvent): boolean {
+  #notify(observer: LogObserver, event: LogEvent): boolean {
     if (this.#deaf.has(observer)) return false
     this.#deaf.add(observer)
     try {

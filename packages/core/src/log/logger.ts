@@ -45,35 +45,35 @@ export class Logger {
 
   /** For whoever looks for a fault. */
   debug(text: string, fields?: LogFields): void {
-    this.#tell('debug', { text, fields })
+    this.#emit('debug', { text, fields })
   }
 
   /** For whoever wants to know what goes on. */
   info(text: string, fields?: LogFields): void {
-    this.#tell('info', { text, fields })
+    this.#emit('info', { text, fields })
   }
 
   /** Something is not as it should be, and nothing is lost. */
   warn(text: string, fields?: LogFields): void {
-    this.#tell('warn', { text, fields })
+    this.#emit('warn', { text, fields })
   }
 
   /** Something failed. */
   error(text: string, fields?: LogFields): void {
-    this.#tell('error', { text, fields })
+    this.#emit('error', { text, fields })
   }
 
   /** Somebody must act now. */
   critical(text: string, fields?: LogFields): void {
-    this.#tell('critical', { text, fields })
+    this.#emit('critical', { text, fields })
   }
 
   /** Something failed, and this is why: an `error` event with what was thrown. */
   failure(text: string, error: unknown, fields?: LogFields): void {
-    this.#tell('error', { text, error, fields })
+    this.#emit('error', { text, error, fields })
   }
 
-  #tell(level: LogLevel, event: Pick<LogEvent, 'text' | 'fields' | 'error'>): void {
+  #emit(level: LogLevel, event: Pick<LogEvent, 'text' | 'fields' | 'error'>): void {
     const [namespace, source] = [this.namespace, this.#source]
     this.#log({ level, namespace, source, connection: connectionOf(source), ...event })
   }

@@ -16,7 +16,7 @@ export interface ProcessWriterSetup {
   /** The child takes too little: the queue is at its cap, or nothing has left for too long. */
   failed(why: string): void
   /** Makes a call into a producer; what it throws goes no further. */
-  tellProducer(call: () => unknown): void
+  callProducer(call: () => unknown): void
   /** Nothing more reaches the child. Called once. */
   lost(): void
 }
@@ -35,7 +35,7 @@ export class ProcessWriter implements WireEvents, TurnEnder {
       outputQueued: () => this.#schedule(),
       outputFinished: () => this.#wire.end(),
       outputFailed: (why) => setup.failed(why),
-      tellProducer: (call) => setup.tellProducer(call),
+      callProducer: (call) => setup.callProducer(call),
     })
     this.#wire.attach(this)
   }

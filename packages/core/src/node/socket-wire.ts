@@ -6,7 +6,7 @@ import { Deadline } from '../transport/deadline.ts'
 
 /** A wire over a connected socket: TCP or a UNIX socket. */
 export class SocketWire implements Wire {
-  readonly #socket: HeardSocket
+  readonly #socket: WireSocket
   readonly #time: { readonly deadlines: DeadlineKeeper }
   #blocked = false
   /** Made with the first write: many a connection waits for a long time before. */
@@ -148,24 +148,24 @@ const EVENTS: unique symbol = Symbol('events')
 const WIRE: unique symbol = Symbol('wire')
 
 /** A socket that knows its wire and what is attached to it. All share the same listeners: many idle ones need no closures of their own. */
-interface HeardSocket extends Socket {
+interface WireSocket extends Socket {
   [EVENTS]?: WireEvents
   [WIRE]?: SocketWire
 }
 
-function dataCame(this: HeardSocket, data: Buffer): void {
+function dataCame(this: WireSocket, data: Buffer): void {
   this[EVENTS]?.wireData(data)
 }
 
-function failed(this: HeardSocket, error: Error): void {
+function failed(this: WireSocket, error: Error): void {
   this[WIRE]?.socketFailed(error)
 }
 
-function ended(this: HeardSocket): void {
+function ended(this: WireSocket): void {
   this[WIRE]?.socketEnded()
 }
 
-function closed(this: HeardSocket): void {
+function closed(this: WireSocket): void {
   this[WIRE]?.socketClosed()
 }
 

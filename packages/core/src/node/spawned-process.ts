@@ -90,7 +90,7 @@ export class SpawnedProcess implements ProcessTransport {
   }
 
   registerProducer(producer: PushProducer | PullProducer, streaming: boolean): void {
-    if (this.#stdin === undefined) void this.#tell(() => producer.stopProducing())
+    if (this.#stdin === undefined) void this.#call(() => producer.stopProducing())
     else this.#stdin.registerProducer(producer, streaming)
   }
 
@@ -169,7 +169,7 @@ export class SpawnedProcess implements ProcessTransport {
     options.signal?.addEventListener('abort', this.#onAbort, { once: true })
     for (const childFD of Object.keys(options.childFDs ?? DEFAULT_CHILD_FDS))
       this.#connect(Number(childFD), child)
-    const made = this.#tell(() => protocol.makeConnection(this))
+    const made = this.#call(() => protocol.makeConnection(this))
     if (made !== undefined) for (const reader of this.#readers.values()) reader.waitFor(made)
     this.#attempt.label = this.#label
     registry.attemptStarted(this.#attempt)
@@ -191,7 +191,7 @@ export class SpawnedProcess implements ProcessTransport {
       time: this.reactor,
       limits: this.#limits,
       failed: (why) => this.#abort(new Error(`Cannot keep the child process: ${why}`)),
-      tellProducer: (call) => void this.#tell(call),
+      callProducer: (call) => void this.#call(call),
       lost: () => this.#pipeLost(childFD),
     })
   }
@@ -202,7 +202,7 @@ export class SpawnedProcess implements ProcessTransport {
       turn: registry.turn,
       time: this.reactor,
       limits: this.#limits,
-      deliver: (data) => this.#tell(() => protocol.childDataReceived(childFD, data)),
+      deliver: (data) => this.#call(() => protocol.childDataReceived(childFD, data)),
       lost: () => this.#pipeLost(childFD),
     })
   }
@@ -213,14 +213,14 @@ export class SpawnedProcess implements ProcessTransport {
 
   #pipeLost(childFD: number): void {
     this.#openPipes--
-    void this.#tell(() => this.#setup.protocol.childConnectionLost(childFD))
+    void this.#call(() => this.#setup.protocol.childConnectionLost(childFD))
     this.#endIfOver()
   }
 
   #exited(exitCode: number | null, signal: NodeJS.Signals | null): void {
     const reason = reasonOf(exitCode, signal, this.#killed?.cause)
     this.#stage = { is: 'exited', reason }
-    void this.#tell(() => this.#setup.protocol.processExited(reason))
+    void this.#call(() => this.#setup.protocol.processExited(reason))
     this.#endIfOver()
   }
 
@@ -232,7 +232,7 @@ export class SpawnedProcess implements ProcessTransport {
     this.#stage = ENDED
     const { registry, protocol, options } = this.#setup
     options.signal?.removeEventListener('abort', this.#onAbort)
-    void this.#tell(() => protocol.processEnded(reason))
+    void this.#call(() => protocol.processEnded(reason))
     registry.attemptEnded(this.#attempt)
   }
 
@@ -252,7 +252,7 @@ export class SpawnedProcess implements ProcessTransport {
     for (const reader of this.#readers.values()) reader.close()
   }
 
-  #tell(call: () => unknown): Promise<void> | undefined {
+  #call(call: () => unknown): Promise<void> | undefined {
     return callSafely(call, (error) => {
       const outcome = this.#stage.is === 'running' ? 'is killed' : 'had ended already'
       this.#log(`A process protocol failed; its child ${outcome}`, error)

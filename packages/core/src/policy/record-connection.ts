@@ -28,20 +28,20 @@ export function recordConnection(
   checkValue('recordConnection', 'write', write, callable)
   checkOptions('recordConnection', options, RULES)
   const { maxBytes = DEFAULT_MAX_BYTES } = options
-  const tell = (event: RecordedEvent): void => write(`${formatRecordedEvent(event)}\n`)
-  return { accepted: (transport) => new Recorder(transport, tell, maxBytes) }
+  const record = (event: RecordedEvent): void => write(`${formatRecordedEvent(event)}\n`)
+  return { accepted: (transport) => new Recorder(transport, record, maxBytes) }
 }
 
 class Recorder implements ConnectionWatch {
   readonly #transport: Transport
-  readonly #tell: (event: RecordedEvent) => void
+  readonly #record: (event: RecordedEvent) => void
   #room: number
 
-  constructor(transport: Transport, tell: (event: RecordedEvent) => void, maxBytes: number) {
+  constructor(transport: Transport, record: (event: RecordedEvent) => void, maxBytes: number) {
     this.#transport = transport
-    this.#tell = tell
+    this.#record = record
     this.#room = maxBytes
-    tell({ ...this.#now, what: 'opened', peer: formatAddress(transport.getPeer()) })
+    record({ ...this.#now, what: 'opened', peer: formatAddress(transport.getPeer()) })
   }
 
   received(data: Buffer): void {
@@ -53,7 +53,7 @@ class Recorder implements ConnectionWatch {
   }
 
   closed(reason: Error): void {
-    this.#tell({ ...this.#now, what: 'closed', clean: reason instanceof ConnectionDone })
+    this.#record({ ...this.#now, what: 'closed', clean: reason instanceof ConnectionDone })
   }
 
   get #now(): { readonly atMs: number; readonly connection: number } {
@@ -64,14 +64,14 @@ class Recorder implements ConnectionWatch {
   #passed(what: 'received' | 'written', data: Buffer): void {
     if (this.#room === 0) return
     const kept = data.subarray(0, this.#room)
-    if (kept.length > 0) this.#tell({ ...this.#now, what, bytes: kept })
+    if (kept.length > 0) this.#record({ ...this.#now, what, bytes: kept })
     this.#room -= kept.length
     if (kept.length < data.length) this.#cutShort()
   }
 
   #cutShort(): void {
     this.#room = 0
-    this.#tell({ ...this.#now, what: 'cut short' })
+    this.#record({ ...this.#now, what: 'cut short' })
   }
 }
 

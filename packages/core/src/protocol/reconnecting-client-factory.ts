@@ -89,7 +89,7 @@ export abstract class ReconnectingClientFactory<
     this.#connector = connector
     // A call that is not active was forgotten by a reactor that stopped.
     if (this.#state.is === 'stopped' || (this.#state.is === 'waiting' && this.#state.call.active())) return
-    if (this.#retries >= this.maxRetries) return this.#tell(connector, 'Gave up after {retries} retries')
+    if (this.#retries >= this.maxRetries) return this.#log(connector, 'Gave up after {retries} retries')
     this.#retries += 1
     const delayMs = this.#nextDelayMs()
     const call = this.#reactor.callLater(delayMs, () => {
@@ -97,7 +97,7 @@ export abstract class ReconnectingClientFactory<
       connector.connect()
     })
     this.#state = { is: 'waiting', call }
-    this.#tell(connector, `Trying again in ${Math.round(delayMs)} ms`)
+    this.#log(connector, `Trying again in ${Math.round(delayMs)} ms`)
   }
 
   /** Tries no more: not after the attempt under way, which is given up, nor after the connection that is up. */
@@ -125,7 +125,7 @@ export abstract class ReconnectingClientFactory<
     return this.#delayMs
   }
 
-  #tell(connector: Connector, text: string): void {
+  #log(connector: Connector, text: string): void {
     const label = formatAddress(connector.getDestination())
     this.#reactor.log({ level: 'info', text, label, fields: { retries: this.#retries } })
   }

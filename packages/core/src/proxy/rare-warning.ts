@@ -5,7 +5,7 @@ import type { ReactorLog, ReactorTime } from '../interfaces/reactor.ts'
 export class RareWarning {
   readonly #text: string
   #silentUntilMs = -Infinity
-  #untold = 0
+  #suppressed = 0
 
   constructor(text: string) {
     this.#text = text
@@ -15,11 +15,12 @@ export class RareWarning {
   warn(reactor: ReactorTime & ReactorLog, about: Pick<LogEvent, 'connection' | 'error'>): void {
     const nowMs = reactor.now()
     if (nowMs < this.#silentUntilMs) {
-      this.#untold++
+      this.#suppressed++
       return reactor.log({ level: 'debug', text: this.#text, ...about })
     }
-    const more = this.#untold === 0 ? '' : `, as happened ${this.#untold} times since this was last said`
-    this.#untold = 0
+    const more =
+      this.#suppressed === 0 ? '' : `, as happened ${this.#suppressed} times since this was last said`
+    this.#suppressed = 0
     this.#silentUntilMs = nowMs + SILENCE_MS
     reactor.log({ level: 'warn', text: `${this.#text}${more}`, ...about })
   }

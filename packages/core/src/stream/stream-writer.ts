@@ -1,5 +1,5 @@
 import type { Transport } from '../interfaces/transport.ts'
-import { unheardIfClosed, whyClosed } from '../transport/why-closed.ts'
+import { swallowIfClosed, whyClosed } from '../transport/why-closed.ts'
 
 /**
  * The writing side of a connection for a coroutine: `await` each write, and no more is made than the
@@ -24,12 +24,12 @@ export class StreamWriter {
    * @throws {TypeError} (rejects) when `data` is neither bytes nor a string.
    */
   write(data: Uint8Array | string): Promise<void> {
-    return unheardIfClosed(this.#write(data))
+    return swallowIfClosed(this.#write(data))
   }
 
   /** Resolves when the queue is below the low-water mark; rejects as `write` does. */
   drained(): Promise<void> {
-    return unheardIfClosed(this.#drained())
+    return swallowIfClosed(this.#drained())
   }
 
   /** Says that no more will come, behind what was written; reading goes on. */

@@ -45,7 +45,7 @@ export class CurrentProtocol {
   }
 
   /** Calls into what belongs to the connection beside its protocol, such as a producer. */
-  tellOther(call: () => unknown): void {
+  callSecondary(call: () => unknown): void {
     void this.#contained(call, this.#protocol)
   }
 

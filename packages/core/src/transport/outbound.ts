@@ -18,7 +18,7 @@ export interface OutboundOwner {
   /** The peer takes too little: the queue is at its cap, or nothing has left for too long. */
   outputFailed(why: string): void
   /** Makes a call into a producer; what it throws goes no further. */
-  tellProducer(call: () => unknown): void
+  callProducer(call: () => unknown): void
 }
 
 /** Observes the output on its way; what it calls may end the connection. */
@@ -306,7 +306,7 @@ export class Outbound {
   }
 
   #ask(call: () => unknown): void {
-    this.#owner.tellProducer(call)
+    this.#owner.callProducer(call)
   }
 
   #expectProgress(): void {

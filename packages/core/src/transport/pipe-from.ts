@@ -1,11 +1,11 @@
 import type { Pipeable, PipeOptions } from '../interfaces/producer.ts'
 import type { Transport } from '../interfaces/transport.ts'
 import { type PieceSource, piecesOf } from './piece-source.ts'
-import { unheardIfClosed, whyClosed } from './why-closed.ts'
+import { swallowIfClosed, whyClosed } from './why-closed.ts'
 
 /** The `pipeFrom` of a transport. */
 export function pipeFrom(transport: Transport, source: Pipeable, options: PipeOptions): Promise<void> {
-  return unheardIfClosed(pipe(transport, source, options))
+  return swallowIfClosed(pipe(transport, source, options))
 }
 
 async function pipe(

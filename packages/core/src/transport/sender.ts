@@ -1,6 +1,6 @@
 import type { Transport } from '../interfaces/transport.ts'
 import { mustBeBytes } from './must-be-bytes.ts'
-import { unheardIfClosed, whyClosed } from './why-closed.ts'
+import { swallowIfClosed, whyClosed } from './why-closed.ts'
 
 /** Those who wait to send on one connection: the `send` of a transport. */
 export class Sender {
@@ -15,7 +15,7 @@ export class Sender {
 
   /** Writes `data` behind what others wait to send, as soon as there is room for it. */
   send(data: Uint8Array | string): Promise<void> {
-    return unheardIfClosed(this.#send(data))
+    return swallowIfClosed(this.#send(data))
   }
 
   async #send(data: Uint8Array | string): Promise<void> {

@@ -15,15 +15,15 @@ export const DISCONNECTING: Stage = { is: 'disconnecting' }
 /**
  * Why a connection ended that had come to `stage`.
  *
- * @param saidGoodbye Whether all that was written has left, and our end behind it.
+ * @param finSent Whether all that was written has left, and our end behind it.
  * @param error The system's, if the wire broke.
  */
-export function reasonFor(stage: Stage, saidGoodbye: boolean, error: Error | undefined): ConnectionClosed {
+export function reasonFor(stage: Stage, finSent: boolean, error: Error | undefined): ConnectionClosed {
   if (stage.is === 'aborted') {
     return new ConnectionAborted(undefined, stage.cause === undefined ? undefined : { cause: stage.cause })
   }
   // A reset after both sides have finished takes nothing from the connection; a disk that is full does.
-  const done = error === undefined || (stage.is === 'disconnecting' && saidGoodbye && isPeersReset(error))
+  const done = error === undefined || (stage.is === 'disconnecting' && finSent && isPeersReset(error))
   return done ? new ConnectionDone() : new ConnectionLost(undefined, { cause: error })
 }
 

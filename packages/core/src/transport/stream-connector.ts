@@ -86,9 +86,9 @@ export class StreamConnector<P extends ProtocolEvents> implements Connector<P> {
     })
     this.#attempt = { is: 'connecting', dialling }
     this.#deadline.set(timeoutOf(this.#setup))
-    if (!this.#started) this.#tell(() => factory.doStart())
+    if (!this.#started) this.#call(() => factory.doStart())
     this.#started = true
-    this.#tell(() => factory.startedConnecting?.(this))
+    this.#call(() => factory.startedConnecting?.(this))
     if (this.#attempt.dialling === dialling) registry.attemptStarted(this)
   }
 
@@ -192,7 +192,7 @@ export class StreamConnector<P extends ProtocolEvents> implements Connector<P> {
     this.#deadline.clear()
     this.#setup.registry.attemptEnded(this)
     this.#settle(({ reject }) => reject(why))
-    this.#tell(() => this.#setup.factory.clientConnectionFailed?.(this, why))
+    this.#call(() => this.#setup.factory.clientConnectionFailed?.(this, why))
     this.#release()
   }
 
@@ -207,7 +207,7 @@ export class StreamConnector<P extends ProtocolEvents> implements Connector<P> {
   #lost(why: ConnectionClosed): void {
     this.#attempt = { is: 'disconnected', why }
     this.#settle(({ reject }) => reject(why))
-    this.#tell(() => this.#setup.factory.clientConnectionLost?.(this, why))
+    this.#call(() => this.#setup.factory.clientConnectionLost?.(this, why))
     this.#release()
   }
 
@@ -215,14 +215,14 @@ export class StreamConnector<P extends ProtocolEvents> implements Connector<P> {
   #release(): void {
     if (this.#attempt.is !== 'disconnected') return
     this.#started = false
-    this.#tell(() => this.#setup.factory.doStop())
+    this.#call(() => this.#setup.factory.doStop())
   }
 
   #settle(tell: (waiter: Waiter<P>) => void): void {
     for (const waiter of this.#waiters.splice(0)) tell(waiter)
   }
 
-  #tell(call: () => unknown): void {
+  #call(call: () => unknown): void {
     const { registry, address } = this.#setup
     void callSafely(call, (error) =>
       registry.reactor.log({

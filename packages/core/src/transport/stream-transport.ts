@@ -106,7 +106,7 @@ export class StreamTransport
   makeFirst(protocol: ProtocolEvents, policies: readonly ConnectionPolicy[] = []): Promise<void> | undefined {
     this.#current.replace(protocol)
     if (policies.length > 0) void this.#current.tell(() => this.#obey(policies))
-    return this.#tellFirst('connectionMade', () => protocol.makeConnection(this))
+    return this.#callAndHold('connectionMade', () => protocol.makeConnection(this))
   }
 
   get reactor(): Reactor {
@@ -230,7 +230,7 @@ export class StreamTransport
     const previous = this.#current.replace(next)
     void this.#current.tell((protocol) => protocol.protocolReplaced?.(), previous)
     diagnose('ropewalk.switch', () => ({ transport: this, previous, protocol: next }))
-    const making = this.#tellFirst('connectionMade', () => next.makeConnection(this))
+    const making = this.#callAndHold('connectionMade', () => next.makeConnection(this))
     this.#inbound.deliver()
     if (this.#draining) this.drain()
     return making
@@ -250,7 +250,7 @@ export class StreamTransport
       wireClosed: (error) => this.#closed(error),
       handshakeCompleted: (session) =>
         this.disconnecting ||
-        void this.#tellFirst('handshakeCompleted', (protocol) => protocol.handshakeCompleted?.(session)),
+        void this.#callAndHold('handshakeCompleted', (protocol) => protocol.handshakeCompleted?.(session)),
       handshakeFailed: (why) => this.abortConnection(why),
     })
     this.#wire = this.#tls.wire
@@ -375,8 +375,8 @@ export class StreamTransport
     this.abortConnection(new Error(`Cannot keep the connection: ${why}`))
   }
 
-  tellProducer(call: () => unknown): void {
-    this.#current.tellOther(call)
+  callProducer(call: () => unknown): void {
+    this.#current.callSecondary(call)
   }
 
   callbackFailed(source: ProtocolEvents | undefined, error: unknown): void {
@@ -396,7 +396,7 @@ export class StreamTransport
   #obey(policies: readonly ConnectionPolicy[]): void {
     const watches = new Watches(this, (enabled) => this.#inbound.throttle(enabled))
     this.#watches = watches
-    if (watches.ask(policies)) watches.govern(this.#outbound, (call) => this.tellProducer(call))
+    if (watches.ask(policies)) watches.govern(this.#outbound, (call) => this.callProducer(call))
     else this.#watches = undefined
   }
 
@@ -417,7 +417,7 @@ export class StreamTransport
   }
 
   /** While what the call answers is pending, nothing is delivered. */
-  #tellFirst(name: string, call: (protocol: ProtocolEvents) => unknown): Promise<void> | undefined {
+  #callAndHold(name: string, call: (protocol: ProtocolEvents) => unknown): Promise<void> | undefined {
     const { protocol } = this.#current
     const told = this.#current.tell(call)
     if (told === undefined || protocol !== this.#current.protocol) return told

@@ -45,7 +45,7 @@ export class Watches {
     const rates = this.#watches.flatMap(({ writeRate }) => writeRate ?? [])
     if (rates.length > 0) outbound.keepPace(rates, this.#transport.reactor, this.#failed)
     if (!this.#watches.some((watch) => OUTPUT_EVENTS.some((name) => name in watch))) return
-    const notify = (call: (watch: ConnectionWatch) => unknown): void => inContext(() => this.#tell(call))
+    const notify = (call: (watch: ConnectionWatch) => unknown): void => inContext(() => this.#call(call))
     outbound.observe({
       sent: () => notify((watch) => watch.sent?.()),
       heldUp: (forMs) => notify((watch) => watch.heldUp?.('sending', forMs)),
@@ -55,25 +55,25 @@ export class Watches {
 
   /** Bytes came in. */
   received(data: Buffer): void {
-    this.#tell((watch) => watch.received?.(data))
+    this.#call((watch) => watch.received?.(data))
     const pace = this.#readPace
     if (pace === undefined) return
     pace.passed(data.length)
     if (pace.available() > 0) return
     this.#throttle(true)
     const forMs = pace.wait()
-    this.#tell((watch) => watch.heldUp?.('reading', forMs))
+    this.#call((watch) => watch.heldUp?.('reading', forMs))
   }
 
   /** Bytes were queued. */
   written(parts: readonly (Uint8Array | string)[]): void {
-    for (const part of parts) this.#tell((watch) => watch.written?.(part))
+    for (const part of parts) this.#call((watch) => watch.written?.(part))
   }
 
   /** The connection is gone. */
   closed(reason: ConnectionClosed): void {
     this.#readPace?.stop()
-    this.#tell((watch) => watch.closed?.(reason))
+    this.#call((watch) => watch.closed?.(reason))
   }
 
   #ask(policy: ConnectionPolicy): void {
@@ -93,7 +93,7 @@ export class Watches {
     return new Pace(rates, this.#transport.reactor, () => this.#throttle(false), this.#failed)
   }
 
-  #tell(call: (watch: ConnectionWatch) => unknown): void {
+  #call(call: (watch: ConnectionWatch) => unknown): void {
     for (const watch of this.#watches) void callSafely(() => call(watch), this.#failed)
   }
 }

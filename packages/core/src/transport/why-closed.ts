@@ -18,7 +18,7 @@ export async function whyClosed(transport: Transport): Promise<Error> {
  * The same promise, but the end of the connection never becomes an unhandled rejection, which ends the process:
  * a peer that leaves must not. Code that awaits the promise gets it. Anything else stays a rejection like any other.
  */
-export function unheardIfClosed<T>(work: Promise<T>): Promise<T> {
+export function swallowIfClosed<T>(work: Promise<T>): Promise<T> {
   return tolerated(work, isEnd)
 }
 

@@ -86,7 +86,7 @@ function make(): { readonly stream: PassThrough; readonly writer: ProcessWriter;
     time: new Clock(),
     limits: { ...DEFAULT_TRANSPORT_OPTIONS, maxBufferedBytes: 100_000 },
     failed: (why) => void told.push(why),
-    tellProducer: (call) => void call(),
+    callProducer: (call) => void call(),
     lost: () => void told.push('lost'),
   })
   return { stream, writer, told }

@@ -22,7 +22,7 @@ describe('Outbound', () => {
       outputQueued: () => told.push('queued'),
       outputFinished: () => told.push('finished'),
       outputFailed: (why) => told.push(why),
-      tellProducer: (call) => void callSafely(call, (error) => told.push(String(error))),
+      callProducer: (call) => void callSafely(call, (error) => told.push(String(error))),
     })
     return { wire, clock, told, outbound }
   }

@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest'
 import { ConnectionDone, NotConnectedError } from '../../src/errors.ts'
 import { HalfCloseRecorder } from '../../src/testing/checks/recorder.ts'
 import { StringTransport } from '../../src/testing/string-transport.ts'
-import { unheardIfClosed, whyClosed } from '../../src/transport/why-closed.ts'
+import { swallowIfClosed, whyClosed } from '../../src/transport/why-closed.ts'
 
 describe('whyClosed', () => {
   test('waits for the reason of a connection that is closing, and knows that of one that is gone', async () => {
@@ -22,21 +22,21 @@ describe('whyClosed', () => {
   })
 })
 
-describe('unheardIfClosed', () => {
+describe('swallowIfClosed', () => {
   test('lets nobody hear of a closed connection but who waits, and keeps every other rejection', async () => {
     const unheard: unknown[] = []
     const listeners = process.listeners('unhandledRejection')
     process.removeAllListeners('unhandledRejection')
     process.on('unhandledRejection', (reason) => unheard.push(reason))
     const fault = new Error('fault')
-    const done = unheardIfClosed(Promise.reject(new ConnectionDone()))
-    void unheardIfClosed(Promise.reject(new NotConnectedError('closed')))
-    void unheardIfClosed(Promise.reject(fault))
+    const done = swallowIfClosed(Promise.reject(new ConnectionDone()))
+    void swallowIfClosed(Promise.reject(new NotConnectedError('closed')))
+    void swallowIfClosed(Promise.reject(fault))
     await new Promise((resolve) => setImmediate(resolve))
     process.removeAllListeners('unhandledRejection')
     for (const listener of listeners) process.on('unhandledRejection', listener)
     expect(unheard).toEqual([fault])
     await expect(done).rejects.toBeInstanceOf(ConnectionDone)
-    await expect(unheardIfClosed(Promise.resolve(5))).resolves.toBe(5)
+    await expect(swallowIfClosed(Promise.resolve(5))).resolves.toBe(5)
   })
 })

@@ -273,13 +273,13 @@ export class HTTPChannel
   #rulesBroken(error: RemoteProtocolError): void {
     const phase = this.#phase
     if (phase.is === 'request') return this.#refuse(phase.request, error)
-    if (phase.is === 'head') this.#answerError(error.statusCode)
+    if (phase.is === 'head') this.#respondWithError(error.statusCode)
     this.#close()
   }
 
   #expired(awaited: Awaited): void {
     const phase = this.#phase
-    if (awaited === 'head') this.#answerError(408)
+    if (awaited === 'head') this.#respondWithError(408)
     if (phase.is !== 'request') return this.#close()
     const { request } = phase
     if (awaited === 'body') this.#refuse(request, new HTTPError(408))
@@ -323,7 +323,7 @@ export class HTTPChannel
     this.transport.abortConnection(cause)
   }
 
-  #answerError(code: number): void {
+  #respondWithError(code: number): void {
     this.transport.writeSequence(earlyRefusal(code, this.dateLine()))
   }
 

@@ -3,7 +3,7 @@ import { HTTPError, RemoteProtocolError } from '../errors.ts'
 import { Headers, type SentHeaders } from '../message/headers.ts'
 import { errorBody } from './error-body.ts'
 import type { RequestEnding } from './request-ending.ts'
-import { type Answered, type ResponseHead, ResponseStream } from './response-stream.ts'
+import { type RequestLine, type ResponseHead, ResponseStream } from './response-stream.ts'
 
 /** What a response asks of the channel that sends it. */
 export interface ResponseChannel {
@@ -15,7 +15,7 @@ export interface ResponseChannel {
 }
 
 /** What a response must know of its request. */
-export interface Asked extends Answered {
+export interface Asked extends RequestLine {
   readonly path: string
   readonly persistent: boolean
 }

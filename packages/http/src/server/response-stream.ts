@@ -4,7 +4,7 @@ import { listElements } from '../codec/list-elements.ts'
 import { CHUNK_END, chunkHead, LAST_CHUNK, responseHead } from '../codec/response-writer.ts'
 
 /** What a response must know of its request. */
-export interface Answered {
+export interface RequestLine {
   readonly version: '1.0' | '1.1'
   readonly method: string
 }
@@ -30,16 +30,16 @@ export interface ResponseHead {
  */
 export class ResponseStream {
   readonly #transport: Transport
-  readonly #answered: Answered
+  readonly #requestLine: RequestLine
   #stage: Stage = FRESH
   #persistent: boolean
   #sentBytes = 0
   #dropped: string | undefined
 
   /** @param persistent Whether the connection may stay open afterwards, as far as the request goes. */
-  constructor(transport: Transport, answered: Answered, persistent: boolean) {
+  constructor(transport: Transport, requestLine: RequestLine, persistent: boolean) {
     this.#transport = transport
-    this.#answered = answered
+    this.#requestLine = requestLine
     this.#persistent = persistent
   }
 
@@ -173,7 +173,7 @@ export class ResponseStream {
   #connectionLine(upgrade: boolean): string {
     const options = upgrade ? ['Upgrade'] : []
     if (!this.#persistent) options.push('close')
-    else if (this.#answered.version === '1.0') options.push('keep-alive')
+    else if (this.#requestLine.version === '1.0') options.push('keep-alive')
     return options.length === 0 ? '' : `Connection: ${options.join(', ')}\r\n`
   }
 
@@ -183,7 +183,7 @@ export class ResponseStream {
         'Cannot set Transfer-Encoding: leave it out, a body of unknown length is sent in chunks',
       )
     }
-    if (this.#answered.method === 'CONNECT' && code >= 200 && code < 300) {
+    if (this.#requestLine.method === 'CONNECT' && code >= 200 && code < 300) {
       throw new LocalProtocolError(
         'Cannot answer CONNECT with success: it has no body, and no tunnel is open',
       )
@@ -200,9 +200,9 @@ export class ResponseStream {
     const lines =
       declared === undefined && knownBytes !== undefined ? `Content-Length: ${knownBytes}\r\n` : ''
     if (code === 304) return NO_BODY
-    if (this.#answered.method === 'HEAD') return { by: 'no body', lines }
+    if (this.#requestLine.method === 'HEAD') return { by: 'no body', lines }
     if (knownBytes !== undefined) return { by: 'length', bytes: knownBytes, lines }
-    return this.#answered.version === '1.0' ? UNTIL_CLOSE : CHUNKS
+    return this.#requestLine.version === '1.0' ? UNTIL_CLOSE : CHUNKS
   }
 }
 

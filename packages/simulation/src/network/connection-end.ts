@@ -40,7 +40,7 @@ export class ConnectionEnd implements Wire, NamedEnd {
   /** What came before is read in a later turn: who attaches is not ready for it yet. */
   attach(events: WireEvents): void {
     this.#events = events
-    this.#system.executeSoon(() => (this.#stage === 'open' ? this.#schedule() : this.#tellClosed()))
+    this.#system.executeSoon(() => (this.#stage === 'open' ? this.#schedule() : this.#notifyClosed()))
   }
 
   write(parts: readonly (Buffer | string)[]): boolean {
@@ -57,7 +57,7 @@ export class ConnectionEnd implements Wire, NamedEnd {
 
   abort(): void {
     if (this.#stage !== 'open') return
-    this.#outgoing?.reset(this.#tellPeerOfReset)
+    this.#outgoing?.reset(this.#notifyReset)
     this.#close(undefined)
   }
 
@@ -84,11 +84,11 @@ export class ConnectionEnd implements Wire, NamedEnd {
   setKeepAlive(): void {}
 
   /** How the other end learns of a reset. */
-  #tellPeerOfReset: () => void = () => undefined
+  #notifyReset: () => void = () => undefined
 
   /** Says how the other end learns of a reset. */
-  onReset(tell: () => void): void {
-    this.#tellPeerOfReset = tell
+  onReset(notify: () => void): void {
+    this.#notifyReset = notify
   }
 
   /** Bytes came in. */
@@ -157,11 +157,11 @@ export class ConnectionEnd implements Wire, NamedEnd {
   #close(error: Error | undefined): void {
     this.#stage = 'closing'
     this.#error = error
-    this.#system.executeSoon(() => this.#tellClosed())
+    this.#system.executeSoon(() => this.#notifyClosed())
   }
 
   /** Once somebody is there to be told: it may break before a program has accepted it. */
-  #tellClosed(): void {
+  #notifyClosed(): void {
     const events = this.#events
     if (this.#stage !== 'closing' || events === undefined) return
     this.#stage = 'gone'

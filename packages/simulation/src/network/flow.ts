@@ -166,11 +166,11 @@ export class Flow {
     segment.arrived = true
     for (let next = this.#onTheWay[0]; next?.arrived; next = this.#onTheWay[0]) {
       this.#onTheWay.shift()
-      this.#tell(next)
+      this.#deliver(next)
     }
   }
 
-  #tell({ data, isEnd }: Segment): void {
+  #deliver({ data, isEnd }: Segment): void {
     const { name, forth } = this.#setup
     forth.delivered(name, isEnd ? 'end' : data)
     if (isEnd) this.#ends.ended()

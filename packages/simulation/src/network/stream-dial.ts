@@ -59,7 +59,7 @@ export class StreamDial implements Dialling {
       const port = life.portAt(this.#address)
       if (port === undefined) return this.#refuse(back)
       if (!port.hasCapacity) return again()
-      this.#answer(life, port, forth, back)
+      this.#accept(life, port, forth, back)
     }
     forth.carry({ what: 'SYN', bytes: PACKET_BYTES, arrived, lost: again })
   }
@@ -70,7 +70,7 @@ export class StreamDial implements Dialling {
     back.carry({ what: 'RST', bytes: PACKET_BYTES, arrived, lost: () => undefined })
   }
 
-  #answer(life: System, port: KnockedPort, forth: Link, back: Link): void {
+  #accept(life: System, port: KnockedPort, forth: Link, back: Link): void {
     if (this.#server !== undefined) return
     const number = life.network.setup.random.between(1, 2 ** 30)
     const end = new ConnectionEnd(`${life.host.name}#${number}`, this.#life.host.name, life)

@@ -3,7 +3,7 @@
  *
  * @returns what ends the watch.
  */
-export function watchUnheardRejections(seen: (reason: unknown) => void): () => void {
+export function watchUnhandledRejections(seen: (reason: unknown) => void): () => void {
   const listener = sharedListener() ?? newListener()
   listener[WATCHERS].add(seen)
   if (listener[WATCHERS].size === 1) process.on('unhandledRejection', listener)

@@ -1,10 +1,10 @@
 import { expect, test } from 'vitest'
-import { watchUnheardRejections } from '../../src/real/unheard-rejections.ts'
+import { watchUnhandledRejections } from '../../src/real/unheard-rejections.ts'
 
-test('watchUnheardRejections listens until it is told not to', () => {
+test('watchUnhandledRejections listens until it is told not to', () => {
   const before = process.listenerCount('unhandledRejection')
   const seen: unknown[] = []
-  const endWatch = watchUnheardRejections((reason) => seen.push(reason))
+  const endWatch = watchUnhandledRejections((reason) => seen.push(reason))
   const [listener] = process.listeners('unhandledRejection').slice(before)
   listener?.('why', Promise.resolve())
   endWatch()
@@ -14,7 +14,7 @@ test('watchUnheardRejections listens until it is told not to', () => {
 test('one listener serves every watch, and each is notified', () => {
   const before = process.listenerCount('unhandledRejection')
   const seen: string[] = []
-  const ends = Array.from({ length: 20 }, (_, at) => watchUnheardRejections(() => seen.push(String(at))))
+  const ends = Array.from({ length: 20 }, (_, at) => watchUnhandledRejections(() => seen.push(String(at))))
   const listeners = process.listeners('unhandledRejection').slice(before)
   expect(listeners.length).toBe(1)
   listeners[0]?.('why', Promise.resolve())

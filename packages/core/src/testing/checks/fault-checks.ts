@@ -14,7 +14,7 @@ import { Echo, HalfCloseRecorder, Recorder } from './recorder.ts'
 /** What a transport promises when a protocol or producer fails: its own connection ends, and nothing else. */
 export const faultChecks: readonly TransportCheck[] = [
   ...inEveryWay({ callback: 'connectionMade', statements: 'statement 28 changed', provoke: () => undefined }),
-  ...inEveryWay({ callback: 'dataReceived', statements: 'statements 25 and 26 changed', provoke: sayX }),
+  ...inEveryWay({ callback: 'dataReceived', statements: 'statements 25 and 26 changed', provoke: sendX }),
   ...inEveryWay({ callback: 'readConnectionLost', statements: 'statement 19 changed', provoke: endTheirs }),
   ...inEveryWay({ callback: 'writeConnectionLost', statements: 'statement 19 changed', provoke: endOurs }),
   ...inEveryWay({ callback: 'protocolReplaced', provoke: switchAway }),
@@ -115,7 +115,7 @@ function overriding(callback: string, fail: () => unknown): object {
   return callback.endsWith('Producing') ? {} : { [callback]: fail }
 }
 
-function sayX({ client }: TransportPair): void {
+function sendX({ client }: TransportPair): void {
   client.write('x')
 }
 
