@@ -1,5 +1,5 @@
 import type { ReactorLog, ReactorTime, StopReport } from '../interfaces/reactor.ts'
-import { Alarm } from '../transport/alarm.ts'
+import { ResettableTimer } from '../transport/alarm.ts'
 import type { Attempting, RegisteredTransport } from '../transport/transport-host.ts'
 
 /** What a stop waits for: connections, and the attempts that have a label, which are child processes. */
@@ -15,7 +15,7 @@ export class DrainedConnections {
   readonly #transports: readonly RegisteredTransport[]
   readonly #labels: Map<Draining, string>
   readonly #cut = new Set<Draining>()
-  readonly #next: Alarm
+  readonly #next: ResettableTimer
   #beganMs = 0
   #asked = 0
 
@@ -31,7 +31,7 @@ export class DrainedConnections {
     this.#transports = Array.from(transports)
     // Named now: by its end a connection may have changed hands.
     this.#labels = new Map(labelled([...this.#transports, ...attempts]))
-    this.#next = new Alarm(time, () => this.#askDue())
+    this.#next = new ResettableTimer(time, () => this.#askDue())
   }
 
   /** Begins to ask. */

@@ -14,7 +14,7 @@ import { ReactorAlreadyRunning, ReactorNotRunning } from '../errors.ts'
 import { checkValue } from '../options/check-options.ts'
 import { callable } from '../options/option-rules.ts'
 import { callSafely } from '../transport/contained.ts'
-import { Alarm } from '../transport/alarm.ts'
+import { ResettableTimer } from '../transport/alarm.ts'
 import { diagnose } from '../transport/diagnostics.ts'
 import type { Attempting, RegisteredTransport, ConnectionRegistry } from '../transport/transport-host.ts'
 import { tolerated } from '../transport/tolerated.ts'
@@ -229,7 +229,7 @@ export class ReactorLifecycle implements ConnectionRegistry {
 
   #delay(delayMs: number): Promise<void> {
     this.#run = DELAYING
-    return new Promise((resolve) => new Alarm(this.reactor, resolve).set(delayMs))
+    return new Promise((resolve) => new ResettableTimer(this.reactor, resolve).set(delayMs))
   }
 
   /** A signal may have stopped it first: in code that does not wait for its stop, that must not end the process. */
@@ -253,13 +253,13 @@ export class ReactorLifecycle implements ConnectionRegistry {
     await Promise.all(closed)
     const draining = new DrainedConnections(this.reactor, drainOverMs, this.connections, attempts)
     draining.begin()
-    const deadline = new Alarm(this.reactor, () => this.#cut(draining))
+    const deadline = new ResettableTimer(this.reactor, () => this.#cut(draining))
     deadline.set(drainOverMs + drainMs)
     const { stillDraining } = this.#hooks
-    const notice = new Alarm(this.reactor, () => stillDraining?.(this.#open))
+    const notice = new ResettableTimer(this.reactor, () => stillDraining?.(this.#open))
     if (stillDraining !== undefined) notice.set(NOTICE_MS)
     while (this.#open > 0) await this.#change()
-    for (const alarm of [deadline, notice]) alarm.clear()
+    for (const timer of [deadline, notice]) timer.clear()
     draining.end()
     return draining
   }

@@ -2,7 +2,7 @@ import type { LogObserver } from '../interfaces/log.ts'
 import type { ReactorTime, SystemEvent, TriggerId, TriggerPhase } from '../interfaces/reactor.ts'
 import { checkValue } from '../options/check-options.ts'
 import { callable, oneOf } from '../options/option-rules.ts'
-import { Alarm } from '../transport/alarm.ts'
+import { ResettableTimer } from '../transport/alarm.ts'
 import { callSafely } from '../transport/contained.ts'
 
 /** How long a phase waits for the promises of its triggers. */
@@ -73,7 +73,7 @@ export class SystemEvents {
     if (done === undefined || wait === undefined) return done
     const { reactor, triggerMs } = wait
     await new Promise<void>((resolve) => {
-      const late = new Alarm(reactor, () => {
+      const late = new ResettableTimer(reactor, () => {
         const text = `A trigger ${phase} ${event} has not finished in {triggerMs} ms; the reactor goes on without it`
         this.#log({ level: 'error', text, fields: { triggerMs }, label: call.name || undefined })
         resolve()

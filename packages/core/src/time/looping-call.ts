@@ -4,7 +4,7 @@ import { callSafely } from '../transport/contained.ts'
 import { checkOptionsOrInstance, checkValue } from '../options/check-options.ts'
 import { ABORT_SIGNAL, WITH_REACTOR } from '../options/object-rules.ts'
 import { anything, callable, flag, type OptionRules } from '../options/option-rules.ts'
-import { Alarm } from '../transport/alarm.ts'
+import { ResettableTimer } from '../transport/alarm.ts'
 import { tolerated } from '../transport/tolerated.ts'
 import { TickGrid } from './tick-grid.ts'
 import type { Cancellable } from './wait.ts'
@@ -76,7 +76,7 @@ export class LoopingCall<A extends unknown[] = []> {
       signal?.addEventListener('abort', abort, { once: true })
       const run: Run = {
         grid,
-        next: new Alarm(reactor, () => this.#tick(run, grid.take())),
+        next: new ResettableTimer(reactor, () => this.#tick(run, grid.take())),
         stopped: () => resolve(this),
         failed: reject,
         forget: () => signal?.removeEventListener('abort', abort),
@@ -160,7 +160,7 @@ export class LoopingCall<A extends unknown[] = []> {
 /** What lasts from a start to its end. */
 interface Run {
   readonly grid: TickGrid
-  readonly next: Alarm
+  readonly next: ResettableTimer
   readonly stopped: () => void
   readonly failed: (error: unknown) => void
   /** Leaves the signal alone from now on. */

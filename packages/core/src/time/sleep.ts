@@ -2,7 +2,7 @@ import type { ReactorTime } from '../interfaces/reactor.ts'
 import { checkOptionsOrInstance, checkValue } from '../options/check-options.ts'
 import { ABORT_SIGNAL, WITH_REACTOR } from '../options/object-rules.ts'
 import { anything, type OptionRules } from '../options/option-rules.ts'
-import { Alarm } from '../transport/alarm.ts'
+import { ResettableTimer } from '../transport/alarm.ts'
 import { type Cancellable, wait } from './wait.ts'
 
 /** Whose time is waited for, and how to give up. */
@@ -25,9 +25,9 @@ export function sleep(delayMs: number, options: SleepOptions): Promise<void> {
   checkOptionsOrInstance('sleep', options, SLEEP_RULES)
   const { reactor, signal } = options
   return wait<void>({ signal }, (done) => {
-    const alarm = new Alarm(reactor, () => done())
-    alarm.set(delayMs)
-    return () => alarm.clear()
+    const timer = new ResettableTimer(reactor, () => done())
+    timer.set(delayMs)
+    return () => timer.clear()
   })
 }
 

@@ -4,7 +4,7 @@ import type { DelayedCall, ReactorTime } from '../interfaces/reactor.ts'
  * A wait with an exact end that can be put off, called off and set again at any time, also after it has
  * passed or the reactor has cancelled it.
  */
-export class Alarm {
+export class ResettableTimer {
   readonly #time: ReactorTime
   readonly #passed: () => void
   #call: DelayedCall | undefined

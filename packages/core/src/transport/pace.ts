@@ -1,12 +1,12 @@
 import type { RateLimit } from '../interfaces/policy.ts'
 import type { ReactorTime } from '../interfaces/reactor.ts'
-import { Alarm } from './alarm.ts'
+import { ResettableTimer } from './alarm.ts'
 
 /** How fast one direction of a connection may go: the slowest of the rates its policies set. */
 export class Pace {
   readonly #limits: readonly RateLimit[]
   readonly #time: ReactorTime
-  readonly #deadline: Alarm
+  readonly #deadline: ResettableTimer
   readonly #failed: (error: unknown) => void
   #stopped = false
 
@@ -22,7 +22,7 @@ export class Pace {
   ) {
     this.#limits = limits
     this.#time = time
-    this.#deadline = new Alarm(time, again)
+    this.#deadline = new ResettableTimer(time, again)
     this.#failed = failed
   }
 

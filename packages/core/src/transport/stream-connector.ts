@@ -16,7 +16,7 @@ import {
 } from '../errors.ts'
 import { buildProtocol } from './build-protocol.ts'
 import { callSafely } from './contained.ts'
-import { Alarm } from './alarm.ts'
+import { ResettableTimer } from './alarm.ts'
 import { diagnose } from './diagnostics.ts'
 import { StreamTransport } from './stream-transport.ts'
 import { TLSOpening } from './tls-opening.ts'
@@ -51,7 +51,7 @@ export interface StreamConnectorSetup<P extends ProtocolEvents> {
 /** The connector of every kind of client connection: what differs is how it dials. */
 export class StreamConnector<P extends ProtocolEvents> implements Connector<P> {
   readonly #setup: StreamConnectorSetup<P>
-  readonly #deadline: Alarm
+  readonly #deadline: ResettableTimer
   #attempt: Attempt<P>
   #waiters: Waiter<P>[] = []
   /** Whether the factory counts us as a user. */
@@ -62,7 +62,7 @@ export class StreamConnector<P extends ProtocolEvents> implements Connector<P> {
     const timeoutMs = timeoutOf(setup)
     this.#setup = setup
     this.#attempt = { is: 'disconnected', why: new NotConnectingError('No connection has been asked for') }
-    this.#deadline = new Alarm(registry.reactor, () =>
+    this.#deadline = new ResettableTimer(registry.reactor, () =>
       this.#giveUp(new TimeoutError(address, `it took longer than ${timeoutMs} ms`)),
     )
   }

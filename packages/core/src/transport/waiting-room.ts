@@ -2,7 +2,7 @@ import { formatAddress } from '../addresses.ts'
 import type { Address } from '../interfaces/address.ts'
 import type { Admission, WaitingOptions } from '../interfaces/policy.ts'
 import type { ConnectedWire, WireEvents } from '../interfaces/wire.ts'
-import { Alarm } from './alarm.ts'
+import { ResettableTimer } from './alarm.ts'
 import { diagnose } from './diagnostics.ts'
 import type { ConnectionRegistry } from './transport-host.ts'
 
@@ -24,7 +24,7 @@ export class AcceptQueue {
   readonly #maxWaitMs: number
   /** The longest waiting first. */
   readonly #waiting = new Set<Waiting>()
-  readonly #retry: Alarm
+  readonly #retry: ResettableTimer
   #retryAtMs = Infinity
   #stopWatching: (() => void) | undefined
   #refusals = { count: 0, toldAtMs: -Infinity }
@@ -34,7 +34,7 @@ export class AcceptQueue {
     this.#events = events
     this.#maxWaiting = options.maxWaiting ?? DEFAULT_MAX_WAITING
     this.#maxWaitMs = options.maxWaitMs ?? DEFAULT_MAX_WAIT_MS
-    this.#retry = new Alarm(registry.reactor, () => this.#admitMore())
+    this.#retry = new ResettableTimer(registry.reactor, () => this.#admitMore())
   }
 
   /** A connection wants in. */

@@ -1,11 +1,11 @@
 import { describe, expect, test } from 'vitest'
 import { Clock } from '../../src/testing/clock.ts'
-import { Alarm } from '../../src/transport/alarm.ts'
+import { ResettableTimer } from '../../src/transport/alarm.ts'
 
-describe('Alarm', () => {
-  const make = (): { clock: Clock; passed: number[]; deadline: Alarm } => {
+describe('ResettableTimer', () => {
+  const make = (): { clock: Clock; passed: number[]; deadline: ResettableTimer } => {
     const [clock, passed] = [new Clock(), [] as number[]]
-    return { clock, passed, deadline: new Alarm(clock, () => passed.push(clock.now())) }
+    return { clock, passed, deadline: new ResettableTimer(clock, () => passed.push(clock.now())) }
   }
 
   test('passes once, as long after it was last set', () => {
