@@ -5,7 +5,7 @@ import { LocalProtocolError } from '../errors.ts'
 import { Deadline } from './deadline.ts'
 import { HiddenOutput } from './hidden-output.ts'
 import { OutputQueue } from './output-queue.ts'
-import { Pace } from './pace.ts'
+import { ConnectionRate } from './pace.ts'
 import type { TransportOptions } from '../interfaces/transport-options.ts'
 import type { Wire } from '../interfaces/wire.ts'
 
@@ -58,7 +58,7 @@ export class Outbound {
   #watch: OutputWatch | undefined
   #flushing = false
   #producer: Producer | undefined
-  #pace: Pace | undefined
+  #rate: ConnectionRate | undefined
   #waiters: ((goOn: boolean) => void)[] | undefined
 
   constructor(wire: Wire, options: TransportOptions, time: ReactorTime, owner: OutboundOwner) {
@@ -89,8 +89,8 @@ export class Outbound {
   }
 
   /** Sends no faster than `limits` allow, from now on. */
-  keepPace(limits: readonly RateLimit[], time: ReactorTime, failed: (error: unknown) => void): void {
-    this.#pace = new Pace(limits, time, () => this.flush(), failed)
+  limitRate(limits: readonly RateLimit[], time: ReactorTime, failed: (error: unknown) => void): void {
+    this.#rate = new ConnectionRate(limits, time, () => this.flush(), failed)
   }
 
   /** Notifies `watch` of what becomes of the output from now on. */
@@ -196,7 +196,7 @@ export class Outbound {
     this.#queue.clear()
     this.#inFlightBytes = 0
     this.#stall?.clear()
-    this.#pace?.stop()
+    this.#rate?.stop()
     this.stopProducer()
     this.#wake()
   }
@@ -225,12 +225,12 @@ export class Outbound {
   #send(): void {
     while (this.#queue.bytes > 0) {
       const before = this.#queue.bytes
-      const allowed = this.#pace?.available() ?? HAND_OVER_BYTES
-      if (allowed <= 0) return this.#waitForPace()
+      const allowed = this.#rate?.available() ?? HAND_OVER_BYTES
+      if (allowed <= 0) return this.#waitForRate()
       const open = this.#wire.write(this.#queue.take(Math.min(HAND_OVER_BYTES, Math.ceil(allowed))))
       const sent = before - this.#queue.bytes
       this.#sentBytes += sent
-      this.#pace?.passed(sent)
+      this.#rate?.passed(sent)
       if (!open) {
         this.#inFlightBytes = sent
         return this.#waitForPeer()
@@ -242,9 +242,9 @@ export class Outbound {
   }
 
   /** Our own rate holds it up: no fault of the peer's. */
-  #waitForPace(): void {
+  #waitForRate(): void {
     this.#stall?.clear()
-    const forMs = this.#pace?.wait() ?? 0
+    const forMs = this.#rate?.wait() ?? 0
     if (forMs > 0) this.#watch?.heldUp(forMs)
   }
 

@@ -3,7 +3,7 @@ import type { ReactorTime } from '../interfaces/reactor.ts'
 import { ResettableTimer } from './alarm.ts'
 
 /** How fast one direction of a connection may go: the slowest of the rates its policies set. */
-export class Pace {
+export class ConnectionRate {
   readonly #limits: readonly RateLimit[]
   readonly #time: ReactorTime
   readonly #deadline: ResettableTimer

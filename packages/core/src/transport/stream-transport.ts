@@ -24,7 +24,7 @@ import { Sender } from './sender.ts'
 import { StuckCallback } from './stuck-callback.ts'
 import type { RegisteredTransport, ConnectionRegistry } from './transport-host.ts'
 import type { TurnEnder } from './turn.ts'
-import { Watches } from './watches.ts'
+import { PolicyWatches } from './watches.ts'
 import type { Certificate, TLSContext, TLSSession } from '../interfaces/tls.ts'
 import type { Wire, WireEvents } from '../interfaces/wire.ts'
 
@@ -70,7 +70,7 @@ export class StreamTransport
   readonly #openedAtMs: number
   #receivedBytes = 0
   #tls: TLSLayer | undefined
-  #watches: Watches | undefined
+  #watches: PolicyWatches | undefined
   #linger: Linger | undefined
   #abort: AbortController | undefined
   #sender: Sender | undefined
@@ -394,7 +394,7 @@ export class StreamTransport
   }
 
   #obey(policies: readonly ConnectionPolicy[]): void {
-    const watches = new Watches(this, (enabled) => this.#inbound.throttle(enabled))
+    const watches = new PolicyWatches(this, (enabled) => this.#inbound.throttle(enabled))
     this.#watches = watches
     if (watches.ask(policies)) watches.govern(this.#outbound, (call) => this.callProducer(call))
     else this.#watches = undefined

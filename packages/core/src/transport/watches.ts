@@ -3,17 +3,17 @@ import type { Transport } from '../interfaces/transport.ts'
 import type { ConnectionClosed } from '../errors.ts'
 import { callSafely, assertNotPromise } from './contained.ts'
 import type { Outbound } from './outbound.ts'
-import { Pace } from './pace.ts'
+import { ConnectionRate } from './pace.ts'
 
 /**
  * What the policies of one connection see of it, whoever reads it. What a watch throws or rejects with goes to
  * `failConnection`, and keeps none of the others from hearing.
  */
-export class Watches {
+export class PolicyWatches {
   readonly #transport: Transport
   readonly #watches: ConnectionWatch[] = []
   readonly #failed: (error: unknown) => void
-  #readPace: Pace | undefined
+  #readRate: ConnectionRate | undefined
   readonly #throttle: (enabled: boolean) => void
 
   /** @param throttle Stops reading, and lets it go on, as the rates ask. */
@@ -32,7 +32,7 @@ export class Watches {
     // Those before one that fails have begun to count, and must hear of the end.
     for (const policy of policies) void callSafely(() => this.#ask(policy), this.#failed)
     const rates = this.#watches.flatMap(({ readRate }) => readRate ?? [])
-    if (rates.length > 0) this.#readPace = this.#paceOf(rates)
+    if (rates.length > 0) this.#readRate = this.#rateOf(rates)
     return this.#watches.length > 0
   }
 
@@ -43,7 +43,7 @@ export class Watches {
    */
   govern(outbound: Outbound, inContext: (call: () => unknown) => void): void {
     const rates = this.#watches.flatMap(({ writeRate }) => writeRate ?? [])
-    if (rates.length > 0) outbound.keepPace(rates, this.#transport.reactor, this.#failed)
+    if (rates.length > 0) outbound.limitRate(rates, this.#transport.reactor, this.#failed)
     if (!this.#watches.some((watch) => OUTPUT_EVENTS.some((name) => name in watch))) return
     const notify = (call: (watch: ConnectionWatch) => unknown): void => inContext(() => this.#call(call))
     outbound.observe({
@@ -56,12 +56,12 @@ export class Watches {
   /** Bytes came in. */
   received(data: Buffer): void {
     this.#call((watch) => watch.received?.(data))
-    const pace = this.#readPace
-    if (pace === undefined) return
-    pace.passed(data.length)
-    if (pace.available() > 0) return
+    const rate = this.#readRate
+    if (rate === undefined) return
+    rate.passed(data.length)
+    if (rate.available() > 0) return
     this.#throttle(true)
-    const forMs = pace.wait()
+    const forMs = rate.wait()
     this.#call((watch) => watch.heldUp?.('reading', forMs))
   }
 
@@ -72,7 +72,7 @@ export class Watches {
 
   /** The connection is gone. */
   closed(reason: ConnectionClosed): void {
-    this.#readPace?.stop()
+    this.#readRate?.stop()
     this.#call((watch) => watch.closed?.(reason))
   }
 
@@ -89,8 +89,8 @@ export class Watches {
     this.#watches.push(watch as ConnectionWatch)
   }
 
-  #paceOf(rates: readonly RateLimit[]): Pace {
-    return new Pace(rates, this.#transport.reactor, () => this.#throttle(false), this.#failed)
+  #rateOf(rates: readonly RateLimit[]): ConnectionRate {
+    return new ConnectionRate(rates, this.#transport.reactor, () => this.#throttle(false), this.#failed)
   }
 
   #call(call: (watch: ConnectionWatch) => unknown): void {

@@ -179,7 +179,7 @@ describe('Outbound', () => {
     const seen: string[] = []
     const note = (what: string) => (forMs?: number) => seen.push(`${what} ${forMs ?? ''}`.trim())
     outbound.observe({ sent: note('sent'), heldUp: note('held up for'), ended: note('ended') })
-    outbound.keepPace([new TokenBucket(10)], clock, () => undefined)
+    outbound.limitRate([new TokenBucket(10)], clock, () => undefined)
     outbound.write('x'.repeat(12))
     outbound.flush()
     expect(seen.splice(0)).toEqual(['sent', 'held up for 100'])
@@ -422,7 +422,7 @@ describe('Outbound', () => {
 
   test('holds no stall against a peer while our own rate holds the bytes back', () => {
     const { wire, clock, told, outbound } = make({ writeStallMs: 1000 })
-    outbound.keepPace([new TokenBucket(100)], clock, (error) => told.push(String(error)))
+    outbound.limitRate([new TokenBucket(100)], clock, (error) => told.push(String(error)))
     outbound.write(Buffer.alloc(1000))
     outbound.finish()
     outbound.flush()

@@ -6,13 +6,13 @@ import { LimitTotalConnections } from '../../src/policy/limit-total-connections.
 import { Throttle } from '../../src/policy/throttle.ts'
 import { Recorder } from '../../src/testing/checks/recorder.ts'
 import { StringTransport } from '../../src/testing/string-transport.ts'
-import { Watches } from '../../src/transport/watches.ts'
+import { PolicyWatches } from '../../src/transport/watches.ts'
 import { PolicedServer } from '../policy/policies.ts'
 
 describe('Watches', () => {
   test('is nobody when no policy watches', () => {
     const transport = StringTransport.connect(new Recorder())
-    const watches = new Watches(transport, () => undefined)
+    const watches = new PolicyWatches(transport, () => undefined)
     expect([watches.ask([]), watches.ask([{ accepted: () => undefined }])]).toEqual([false, false])
     expect(watches.ask([{ accepted: () => ({}) }])).toBe(true)
   })
