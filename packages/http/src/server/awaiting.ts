@@ -15,7 +15,7 @@ export type Awaited =
   | 'last request'
 
 /** The one thing a channel waits for at a time, and until when. */
-export class Awaiting {
+export class PhaseTimeout {
   readonly #time: () => ReactorTime
   readonly #expired: (awaited: Awaited) => void
   #deadline: Deadline | undefined

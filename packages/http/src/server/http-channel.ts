@@ -17,7 +17,7 @@ import { HTTPError, RemoteProtocolError } from '../errors.ts'
 import type { RequestHead } from '../codec/request-head.ts'
 import { type RequestEvent, RequestReader } from '../codec/request-reader.ts'
 import { DEFAULT_CHANNEL_OPTIONS, type HTTPChannelOptions } from './channel-options.ts'
-import { type Awaited, Awaiting } from './awaiting.ts'
+import { type Awaited, PhaseTimeout } from './awaiting.ts'
 import { HEAD, OVER, type Phase, RequestPhase } from './channel-phase.ts'
 import { earlyRefusal } from './early-refusal.ts'
 import type { Asked, Mistake } from './outgoing-response.ts'
@@ -48,7 +48,7 @@ export class HTTPChannel
   implements HalfCloseable, Drainable, Replaceable, RequestChannel
 {
   readonly #input = new ByteQueue()
-  readonly #awaiting = new Awaiting(
+  readonly #awaiting = new PhaseTimeout(
     () => this.transport.reactor,
     (awaited) => this.#expired(awaited),
   )

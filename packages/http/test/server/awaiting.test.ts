@@ -1,12 +1,12 @@
 import { Clock } from '@ropewalk/core/testing'
 import { describe, expect, test } from 'vitest'
-import { type Awaited, Awaiting } from '../../src/server/awaiting.ts'
+import { type Awaited, PhaseTimeout } from '../../src/server/awaiting.ts'
 
 describe('Awaiting', () => {
-  const make = (): { clock: Clock; expired: Awaited[]; awaiting: Awaiting } => {
+  const make = (): { clock: Clock; expired: Awaited[]; awaiting: PhaseTimeout } => {
     const clock = new Clock()
     const expired: Awaited[] = []
-    const awaiting = new Awaiting(
+    const awaiting = new PhaseTimeout(
       () => clock,
       (awaited) => expired.push(awaited),
     )
