@@ -28,7 +28,7 @@ export interface RequestHead {
 }
 
 /** The fields that decide what a request means, by the length of their names. */
-interface Deciding {
+interface FramingFields {
   readonly host: string[]
   readonly expect: string[]
   readonly connection: string[]
@@ -42,7 +42,7 @@ interface Deciding {
  * @throws {RemoteProtocolError}
  * @see RFC 9112 §3, §6.3, §9.3
  */
-export function understandHead(
+export function interpretHead(
   method: string,
   target: string,
   version: '1.0' | '1.1',
@@ -63,8 +63,14 @@ export function understandHead(
   return { method, target, path, query, version, fields, framing, persistent, expectsContinue, host }
 }
 
-function findDeciding(fields: readonly string[]): Deciding {
-  const found: Deciding = { host: [], expect: [], connection: [], contentLength: [], transferEncoding: [] }
+function findDeciding(fields: readonly string[]): FramingFields {
+  const found: FramingFields = {
+    host: [],
+    expect: [],
+    connection: [],
+    contentLength: [],
+    transferEncoding: [],
+  }
   for (let at = 0; at < fields.length; at += 2) {
     const name = fields[at] ?? ''
     const key = DECIDING_BY_LENGTH[name.length]
@@ -120,7 +126,7 @@ function understandExpect(version: '1.0' | '1.1', values: readonly string[], fra
   return framing.kind === 'chunked' || (framing.kind === 'length' && framing.bytes > 0)
 }
 
-const DECIDING_BY_LENGTH: Readonly<Record<number, readonly [string, keyof Deciding]>> = {
+const DECIDING_BY_LENGTH: Readonly<Record<number, readonly [string, keyof FramingFields]>> = {
   4: ['host', 'host'],
   6: ['expect', 'expect'],
   10: ['connection', 'connection'],

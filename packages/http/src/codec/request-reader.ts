@@ -6,7 +6,7 @@ import { ContentLengthReader } from './content-length-reader.ts'
 import { FieldScanner } from './field-scanner.ts'
 import type { Framing } from './framing.ts'
 import type { HTTPLimits } from './limits.ts'
-import { type RequestHead, understandHead } from './request-head.ts'
+import { type RequestHead, interpretHead } from './request-head.ts'
 import { RequestLineScanner } from './request-line-scanner.ts'
 
 /** What a client's bytes turn into: for each request a head, any number of data, an end. */
@@ -122,7 +122,7 @@ export class RequestReader {
 
   #headOf(text: string): RequestHead {
     const { method, target, minorVersion } = this.#line.parts(text)
-    return understandHead(method, target, minorVersion === '0' ? '1.0' : '1.1', this.#fields.fields(text))
+    return interpretHead(method, target, minorVersion === '0' ? '1.0' : '1.1', this.#fields.fields(text))
   }
 
   #readBody(input: ByteQueue, body: LimitedBodyReader | undefined): BodyEvent | undefined {

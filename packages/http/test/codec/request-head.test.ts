@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
-import { understandHead } from '../../src/codec/request-head.ts'
+import { interpretHead } from '../../src/codec/request-head.ts'
 
-describe('understandHead', () => {
+describe('interpretHead', () => {
   test('knows what the fields mean together', () => {
     const fields = [
       'HOST',
@@ -15,7 +15,7 @@ describe('understandHead', () => {
       'X',
       'y',
     ]
-    expect(understandHead('POST', '/a?b', '1.1', fields)).toEqual({
+    expect(interpretHead('POST', '/a?b', '1.1', fields)).toEqual({
       method: 'POST',
       target: '/a?b',
       path: '/a',
@@ -34,17 +34,17 @@ describe('understandHead', () => {
       ['1.1', ['X', 'y', 'HOST', 'other']],
       ['1.0', ['X', 'y']],
     ] as const) {
-      const head = understandHead('GET', 'http://h:8/p', version, [...fields])
+      const head = interpretHead('GET', 'http://h:8/p', version, [...fields])
       expect(head.host).toBe('h:8')
       expect(head.fields.slice(0, 2)).toEqual(['X', 'y'])
       expect(head.fields.slice(3)).toEqual(['h:8'])
     }
-    const connect = understandHead('CONNECT', 'h:443', '1.1', ['Host', 'proxy'])
+    const connect = interpretHead('CONNECT', 'h:443', '1.1', ['Host', 'proxy'])
     expect([connect.host, connect.fields]).toEqual(['h:443', ['Host', 'proxy']])
   })
 
   test('names of the same length as a deciding one decide nothing', () => {
-    const head = understandHead('GET', '/', '1.1', [
+    const head = interpretHead('GET', '/', '1.1', [
       'Host',
       'h',
       'Hoax',
