@@ -63,7 +63,7 @@ export class ConnectionRace<P extends ProtocolEvents> {
     const { reactor, port, options } = this.#setup
     let wanted = true
     // One that is up in the turn in which another has won is turned away.
-    const entrant = new Entrant(this.#factory, (transport) =>
+    const entrant = new RaceFactory(this.#factory, (transport) =>
       wanted ? up(transport) : transport.abortConnection(),
     )
     const connector = reactor.connectTCP(host, port, entrant, options)
@@ -86,7 +86,7 @@ export class ConnectionRace<P extends ProtocolEvents> {
 }
 
 /** Stands in for the factory in one attempt: which one wins is known only when its connection is up. */
-class Entrant extends AttemptFactory {
+class RaceFactory extends AttemptFactory {
   readonly #arrived: (transport: Transport) => void
 
   constructor(factory: ProtocolFactory, arrived: (transport: Transport) => void) {
