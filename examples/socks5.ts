@@ -16,14 +16,14 @@ import {
   TCPTimedOutError,
   TimeoutError,
   type Transport,
-  UnitReceiver,
+  FramingProtocol,
   withTimeout,
 } from '@ropewalk/core'
 import type { ByteQueue } from '@ropewalk/core/bytes'
 import { Outgoing, Relay } from './port-forward.ts'
 
 /** What a client says that must not take long over it. */
-abstract class Prompt extends withTimeout(UnitReceiver) {
+abstract class Prompt extends withTimeout(FramingProtocol) {
   override connectionMade(): void {
     this.setTimeout(PATIENCE_MS)
   }
@@ -36,7 +36,7 @@ abstract class Prompt extends withTimeout(UnitReceiver) {
 
 /** The first words: which ways to authenticate the client knows. */
 export class Negotiation extends Prompt {
-  protected override takeUnit(input: ByteQueue): boolean | void {
+  protected override takeFrame(input: ByteQueue): boolean | void {
     const methods = takeMethods(input)
     if (methods === undefined) return false
     if (!methods.includes(NO_AUTHENTICATION)) {
@@ -50,7 +50,7 @@ export class Negotiation extends Prompt {
 
 /** Where to: one request, then the connection is a Relay's or over. */
 class RequestStage extends Prompt {
-  protected override takeUnit(input: ByteQueue): boolean | void | Promise<void> {
+  protected override takeFrame(input: ByteQueue): boolean | void | Promise<void> {
     const request = takeRequest(input)
     if (request === undefined) return false
     this.setTimeout(undefined)

@@ -188,7 +188,7 @@ export {
   ReconnectingClientFactory,
   type ReconnectingClientFactoryOptions,
 } from './protocol/reconnecting-client-factory.ts'
-export { UnitReceiver } from './protocol/unit-receiver.ts'
+export { FramingProtocol as FramingProtocol } from './protocol/unit-receiver.ts'
 export { backoffPolicy, type BackoffOptions, type RetryPolicy } from './service/backoff-policy.ts'
 export {
   ClientService,

@@ -1,14 +1,14 @@
 import type { ByteQueue } from '../bytes/byte-queue.ts'
 import type { Factory } from './factory.ts'
 import { unitDelivered } from './parse-loop.ts'
-import { UnitReceiver } from './unit-receiver.ts'
+import { FramingProtocol } from './unit-receiver.ts'
 
 /**
  * A protocol of strings, each behind its length as a big-endian number: override `stringReceived`.
  *
  * While a promise that it returned is pending, the next string waits.
  */
-export abstract class IntNStringReceiver<F = Factory> extends UnitReceiver<F> {
+export abstract class IntNStringReceiver<F = Factory> extends FramingProtocol<F> {
   /** Longest string accepted. Beyond it: `lengthLimitExceeded`, before the string itself comes. */
   maxLengthBytes: number = 99_999
   readonly #prefixBytes: 1 | 2 | 4
@@ -40,7 +40,7 @@ export abstract class IntNStringReceiver<F = Factory> extends UnitReceiver<F> {
     return this.transport.writeSequence([prefix, data])
   }
 
-  protected override takeUnit(input: ByteQueue): boolean | void | Promise<unknown> {
+  protected override takeFrame(input: ByteQueue): boolean | void | Promise<unknown> {
     const length = input.peek(this.#prefixBytes)?.readUIntBE(0, this.#prefixBytes)
     if (length === undefined) return false
     // Written so that a limit which is no number lets nothing through.

@@ -2,14 +2,14 @@ import type { ByteQueue } from '../bytes/byte-queue.ts'
 import { LineTooLongError } from '../bytes/line-too-long-error.ts'
 import type { Factory } from './factory.ts'
 import { unitDelivered } from './parse-loop.ts'
-import { UnitReceiver } from './unit-receiver.ts'
+import { FramingProtocol } from './unit-receiver.ts'
 
 /**
  * A protocol of lines: override `lineReceived`.
  *
  * While a promise that it returned is pending, the next line waits.
  */
-export abstract class LineOnlyReceiver<F = Factory> extends UnitReceiver<F> {
+export abstract class LineOnlyReceiver<F = Factory> extends FramingProtocol<F> {
   /** What ends a line. A change takes effect on the next one. */
   delimiter: Uint8Array = CRLF
   /** Longest line accepted, delimiter not counted. Beyond it: `lineLengthExceeded`. */
@@ -38,7 +38,7 @@ export abstract class LineOnlyReceiver<F = Factory> extends UnitReceiver<F> {
   }
 
   /** Takes one line, if it is whole. */
-  protected override takeUnit(input: ByteQueue): boolean | void | Promise<unknown> {
+  protected override takeFrame(input: ByteQueue): boolean | void | Promise<unknown> {
     let line: Buffer | undefined
     try {
       line = input.takeLine(this.maxLengthBytes, this.delimiter)

@@ -30,8 +30,8 @@ export abstract class LineReceiver<F = Factory> extends LineOnlyReceiver<F> {
     this.parseMore(extra)
   }
 
-  protected override takeUnit(input: ByteQueue): boolean | void | Promise<unknown> {
-    if (!this.#raw) return super.takeUnit(input)
+  protected override takeFrame(input: ByteQueue): boolean | void | Promise<unknown> {
+    if (!this.#raw) return super.takeFrame(input)
     return input.length === 0 ? false : unitDelivered(this.rawDataReceived(input.takeAll()))
   }
 }

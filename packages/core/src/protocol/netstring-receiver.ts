@@ -1,7 +1,7 @@
 import type { ByteQueue } from '../bytes/byte-queue.ts'
 import type { Factory } from './factory.ts'
 import { unitDelivered } from './parse-loop.ts'
-import { UnitReceiver } from './unit-receiver.ts'
+import { FramingProtocol } from './unit-receiver.ts'
 
 /**
  * A protocol of netstrings, `5:hello,`: override `stringReceived`.
@@ -9,7 +9,7 @@ import { UnitReceiver } from './unit-receiver.ts'
  * Input that is none closes the connection as soon as that is certain. While a promise that
  * `stringReceived` returned is pending, the next string waits.
  */
-export abstract class NetstringReceiver<F = Factory> extends UnitReceiver<F> {
+export abstract class NetstringReceiver<F = Factory> extends FramingProtocol<F> {
   /** Longest string accepted. Beyond it the connection is closed, before the string itself comes. */
   maxLengthBytes: number = 99_999
 
@@ -21,7 +21,7 @@ export abstract class NetstringReceiver<F = Factory> extends UnitReceiver<F> {
     return this.transport.writeSequence([`${Buffer.byteLength(data)}:`, data, ','])
   }
 
-  protected override takeUnit(input: ByteQueue): boolean | void | Promise<unknown> {
+  protected override takeFrame(input: ByteQueue): boolean | void | Promise<unknown> {
     const prefix = this.#readPrefix(input)
     if (prefix === undefined) return false
     const end = prefix.bytes + prefix.length

@@ -12,8 +12,8 @@ import { Protocol } from './protocol.ts'
  *
  * While a promise that a unit's callback returned is pending, the next unit waits.
  */
-export abstract class UnitReceiver<F = Factory> extends Protocol<F> implements Replaceable {
-  readonly #loop: ParseLoop = new ParseLoop(this, (input) => this.takeUnit(input))
+export abstract class FramingProtocol<F = Factory> extends Protocol<F> implements Replaceable {
+  readonly #loop: ParseLoop = new ParseLoop(this, (input) => this.takeFrame(input))
 
   /** @throws {TypeError | RangeError} when `maxLengthBytes` is no limit. */
   override makeConnection(transport: Transport): unknown {
@@ -61,7 +61,7 @@ export abstract class UnitReceiver<F = Factory> extends Protocol<F> implements R
    *
    * @returns false when no whole unit is there; a promise when the next unit must wait for it.
    */
-  protected abstract takeUnit(input: ByteQueue): boolean | void | Promise<unknown>
+  protected abstract takeFrame(input: ByteQueue): boolean | void | Promise<unknown>
 
   /** Puts bytes behind what has come, and parses on. */
   protected parseMore(data: Uint8Array): void {

@@ -1,12 +1,12 @@
 import { describe, expect, test } from 'vitest'
 import type { ByteQueue } from '../../src/bytes/byte-queue.ts'
-import { UnitReceiver } from '../../src/protocol/unit-receiver.ts'
+import { FramingProtocol } from '../../src/protocol/unit-receiver.ts'
 import { StringTransport } from '../../src/testing/string-transport.ts'
 
 /** Units of two bytes. */
-class Pairs extends UnitReceiver {
+class Pairs extends FramingProtocol {
   readonly heard: string[] = []
-  protected override takeUnit(input: ByteQueue): boolean | void {
+  protected override takeFrame(input: ByteQueue): boolean | void {
     const pair = input.takeExactly(2)
     if (pair === undefined) return false
     this.heard.push(pair.toString())
@@ -15,7 +15,7 @@ class Pairs extends UnitReceiver {
   }
 }
 
-describe('UnitReceiver', () => {
+describe('FramingProtocol', () => {
   test('is all a framing of one’s own needs', () => {
     const pairs = new Pairs()
     const transport = StringTransport.connect(pairs)
