@@ -13,7 +13,7 @@ import { checkValue } from '../options/check-options.ts'
 import { having } from '../options/option-rules.ts'
 import { buildProtocol, refuse } from '../transport/build-protocol.ts'
 import { AttemptFactory } from '../transport/forwarding-factory.ts'
-import { TLSOpening } from '../transport/tls-opening.ts'
+import { TLSHandshakeProtocol } from '../transport/tls-opening.ts'
 import { giveConnection, whenMade } from '../transport/when-made.ts'
 import { ClientTLS } from '../tls/client-tls.ts'
 import { checkConnect, type ClientEndpoint, type ConnectOptions } from './client-endpoint.ts'
@@ -33,7 +33,7 @@ export function wrapClientTLS(context: TLSContext, endpoint: ClientEndpoint): Cl
     ): Promise<P> {
       checkConnect(factory, options)
       const offering = ClientTLS.from(context, '', factory.acceptableProtocols)
-      const opening = new OpeningFactory(factory, offering)
+      const opening = new HandshakeFactory(factory, offering)
       const { signal } = options
       await endpoint.connect(opening, options)
       const giveUp = (): void => opening.giveUp()
@@ -49,11 +49,11 @@ export function wrapClientTLS(context: TLSContext, endpoint: ClientEndpoint): Cl
 }
 
 /** Makes the handshake of one connection, then builds the protocol it is for. */
-class OpeningFactory<P extends ProtocolEvents> extends AttemptFactory<TLSOpening, P> {
+class HandshakeFactory<P extends ProtocolEvents> extends AttemptFactory<TLSHandshakeProtocol, P> {
   readonly opened: Promise<P>
   readonly #context: TLSContext
   #settle: { resolve(protocol: Promise<P>): void; reject(why: Error): void } | undefined
-  #attempt: { readonly opening: TLSOpening; readonly peer: Address } | undefined
+  #attempt: { readonly opening: TLSHandshakeProtocol; readonly peer: Address } | undefined
 
   constructor(factory: ProtocolFactory<P>, context: TLSContext) {
     super(factory)
@@ -65,8 +65,8 @@ class OpeningFactory<P extends ProtocolEvents> extends AttemptFactory<TLSOpening
     this.opened.catch(() => undefined)
   }
 
-  override buildProtocol(peer: Address): TLSOpening {
-    const opening = new TLSOpening(this.#context, {
+  override buildProtocol(peer: Address): TLSHandshakeProtocol {
+    const opening = new TLSHandshakeProtocol(this.#context, {
       opened: (transport, session) => this.#open(transport, session),
       failed: (transport, reason) => this.#settle?.reject(handshakeError(transport.getPeer(), reason)),
     })

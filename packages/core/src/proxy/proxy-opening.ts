@@ -9,23 +9,23 @@ import type { ProxyHeaderReader } from './proxy-header-reader.ts'
 import type { TrustedSources } from './trusted-sources.ts'
 
 /** What headers are taken, and who hears of them: one of the two, once, unless the peer leaves before. */
-export interface ProxyOpeningSetup {
+export interface ProxyHeaderSetup {
   readonly sources: TrustedSources
   readonly reader: ProxyHeaderReader
   readonly headerTimeoutMs: number
   /** The header has come, and `unread` behind it. Switch to the protocol it is for, or close. */
   opened(transport: Transport, header: ProxyHeader, unread: Buffer): void
   /** The connection is aborted: who made it is not believed, or has sent no header. */
-  refused(opening: ProxyOpening, why: ProxyProtocolError): void
+  refused(opening: ProxyHeaderProtocol, why: ProxyProtocolError): void
 }
 
 /** The first protocol of a connection that begins with a PROXY header: it reads the header. */
-export class ProxyOpening extends Protocol {
-  readonly #setup: ProxyOpeningSetup
+export class ProxyHeaderProtocol extends Protocol {
+  readonly #setup: ProxyHeaderSetup
   readonly #input = new ByteQueue()
   #deadline: Deadline | undefined
 
-  constructor(setup: ProxyOpeningSetup) {
+  constructor(setup: ProxyHeaderSetup) {
     super()
     this.#setup = setup
   }

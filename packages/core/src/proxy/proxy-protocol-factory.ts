@@ -14,7 +14,7 @@ import {
   ProxyHeaderReader,
   type ProxyHeaderReaderOptions,
 } from './proxy-header-reader.ts'
-import { ProxyOpening, type ProxyOpeningSetup } from './proxy-opening.ts'
+import { ProxyHeaderProtocol, type ProxyHeaderSetup } from './proxy-opening.ts'
 import { RareWarning } from './rare-warning.ts'
 import { keepProxyHeader } from './received-header.ts'
 import { TrustedSources } from './trusted-sources.ts'
@@ -44,7 +44,7 @@ export class ProxyProtocolFactory<P extends ProtocolEvents = ProtocolEvents> ext
   ProtocolEvents,
   P
 > {
-  readonly #setup: Pick<ProxyOpeningSetup, 'sources' | 'reader' | 'headerTimeoutMs'>
+  readonly #setup: Pick<ProxyHeaderSetup, 'sources' | 'reader' | 'headerTimeoutMs'>
   readonly #untrusted = new RareWarning('A connection is aborted: trustedSources do not include who made it')
   readonly #unreadable = new RareWarning('A connection is aborted: it does not begin with a PROXY header')
 
@@ -63,8 +63,8 @@ export class ProxyProtocolFactory<P extends ProtocolEvents = ProtocolEvents> ext
     }
   }
 
-  override buildProtocol(_peer: Address, session?: TLSSession): ProxyOpening {
-    return new ProxyOpening({
+  override buildProtocol(_peer: Address, session?: TLSSession): ProxyHeaderProtocol {
+    return new ProxyHeaderProtocol({
       ...this.#setup,
       opened: (transport, header, unread) => this.#open(transport, header, unread, session),
       refused: (opening, why) => this.#warn(opening, why),
@@ -81,7 +81,7 @@ export class ProxyProtocolFactory<P extends ProtocolEvents = ProtocolEvents> ext
     else transport.switchProtocol(protocol, unread)
   }
 
-  #warn(opening: ProxyOpening, why: ProxyProtocolError): void {
+  #warn(opening: ProxyHeaderProtocol, why: ProxyProtocolError): void {
     const warning = why.violation === 'untrusted-source' ? this.#untrusted : this.#unreadable
     warning.warn(opening.transport.reactor, {
       connection: logConnection(opening.transport, opening),

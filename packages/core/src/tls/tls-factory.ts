@@ -5,7 +5,7 @@ import { NoProtocol } from '../errors.ts'
 import { buildProtocol, refuse } from '../transport/build-protocol.ts'
 import { logConnection } from '../transport/connection-report.ts'
 import { ForwardingFactory } from '../transport/forwarding-factory.ts'
-import { TLSOpening } from '../transport/tls-opening.ts'
+import { TLSHandshakeProtocol } from '../transport/tls-opening.ts'
 import { ServerTLS } from './server-tls.ts'
 
 /**
@@ -21,8 +21,8 @@ export class TLSFactory<P extends ProtocolEvents> extends ForwardingFactory<Prot
     this.#context = ServerTLS.from(tls, wrappedFactory.acceptableProtocols)
   }
 
-  override buildProtocol(_peer: Address): TLSOpening {
-    return new TLSOpening(this.#context, {
+  override buildProtocol(_peer: Address): TLSHandshakeProtocol {
+    return new TLSHandshakeProtocol(this.#context, {
       opened: (transport, session) => {
         const { reactor } = transport
         const protocol = buildProtocol(this.wrappedFactory, { peer: transport.getPeer(), session, reactor })

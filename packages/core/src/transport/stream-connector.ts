@@ -19,7 +19,7 @@ import { callSafely } from './contained.ts'
 import { ResettableTimer } from './alarm.ts'
 import { diagnose } from './diagnostics.ts'
 import { StreamTransport } from './stream-transport.ts'
-import { TLSOpening } from './tls-opening.ts'
+import { TLSHandshakeProtocol } from './tls-opening.ts'
 import { transportOptions } from './transport-options.ts'
 import type { ConnectionRegistry } from './transport-host.ts'
 import type { ConnectedWire } from '../interfaces/wire.ts'
@@ -136,7 +136,7 @@ export class StreamConnector<P extends ProtocolEvents> implements Connector<P> {
     this.#attempt = { is: 'connecting', dialling: { cancel: () => transport.abortConnection() }, transport }
     dialled.attach(transport)
     const opened = (_transport: Transport, session: TLSSession): void => this.#secured(transport, session)
-    transport.begin(new TLSOpening(tls, { opened, failed: () => undefined }), this.#policies)
+    transport.begin(new TLSHandshakeProtocol(tls, { opened, failed: () => undefined }), this.#policies)
   }
 
   #secured(transport: StreamTransport, session: TLSSession): void {

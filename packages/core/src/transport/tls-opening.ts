@@ -4,20 +4,20 @@ import type { Transport } from '../interfaces/transport.ts'
 import type { ConnectionClosed } from '../errors.ts'
 
 /** Who hears how the handshake of a new connection went: one of the two, once. */
-export interface TLSOpeningEvents {
+export interface TLSHandshakeEvents {
   /** The connection is protected. Switch to the protocol it is for, or close it. */
   opened(transport: Transport, session: TLSSession): void
   /** The connection is gone before it was protected. */
-  failed(transport: Transport, reason: ConnectionClosed, opening: TLSOpening): void
+  failed(transport: Transport, reason: ConnectionClosed, opening: TLSHandshakeProtocol): void
 }
 
 /** The first protocol of a connection that has TLS from its first byte: it makes the handshake. */
-export class TLSOpening implements ProtocolEvents {
+export class TLSHandshakeProtocol implements ProtocolEvents {
   readonly #context: TLSContext
-  readonly #events: TLSOpeningEvents
+  readonly #events: TLSHandshakeEvents
   #transport: Transport | undefined
 
-  constructor(context: TLSContext, events: TLSOpeningEvents) {
+  constructor(context: TLSContext, events: TLSHandshakeEvents) {
     this.#context = context
     this.#events = events
   }

@@ -3,7 +3,7 @@ import { tcpAddress, unixAddress } from '../../src/addresses.ts'
 import type { Address } from '../../src/interfaces/address.ts'
 import { ConnectionAborted, ConnectionDone, type ProxyProtocolError } from '../../src/errors.ts'
 import { ProxyHeaderReader } from '../../src/proxy/proxy-header-reader.ts'
-import { ProxyOpening } from '../../src/proxy/proxy-opening.ts'
+import { ProxyHeaderProtocol } from '../../src/proxy/proxy-opening.ts'
 import { TrustedSources } from '../../src/proxy/trusted-sources.ts'
 import { chunkings } from '../../src/testing/chunkings.ts'
 import { Recorder } from '../../src/testing/checks/recorder.ts'
@@ -17,7 +17,7 @@ class Opened {
   readonly transport: StringTransport
 
   constructor(peerAddress: Address = tcpAddress('10.1.2.3', 4000)) {
-    const opening = new ProxyOpening({
+    const opening = new ProxyHeaderProtocol({
       sources: new TrustedSources(['10.0.0.0/8']),
       reader: new ProxyHeaderReader(),
       headerTimeoutMs: 5000,
@@ -36,7 +36,7 @@ class Opened {
   }
 }
 
-describe('ProxyOpening', () => {
+describe('ProxyHeaderProtocol', () => {
   test('hands over what comes behind the header, however it is cut', () => {
     for (const chunks of chunkings('PROXY UNKNOWN\r\nhello')) {
       const { transport, next } = new Opened()

@@ -130,10 +130,10 @@ describe('ProxyProtocolFactory', () => {
       connection?.peer,
     ])
     expect(told).toEqual([
-      ['warn', 'ProxyOpening', tcpAddress('192.168.1.1', 54_321)],
-      ['debug', 'ProxyOpening', tcpAddress('192.168.1.1', 54_321)],
-      ['warn', 'ProxyOpening', tcpAddress('192.0.2.99', 1)],
-      ['debug', 'ProxyOpening', tcpAddress('192.0.2.99', 1)],
+      ['warn', 'ProxyHeaderProtocol', tcpAddress('192.168.1.1', 54_321)],
+      ['debug', 'ProxyHeaderProtocol', tcpAddress('192.168.1.1', 54_321)],
+      ['warn', 'ProxyHeaderProtocol', tcpAddress('192.0.2.99', 1)],
+      ['debug', 'ProxyHeaderProtocol', tcpAddress('192.0.2.99', 1)],
     ])
     expect(reactor.logged[0]?.error).toMatchObject({ violation: 'not-a-header' })
   })

@@ -8,7 +8,7 @@ describe('RareWarning', () => {
   const of = (id: number): LogConnection => ({
     id,
     peer: tcpAddress('192.0.2.1', 5000),
-    protocol: 'ProxyOpening',
+    protocol: 'ProxyHeaderProtocol',
   })
 
   test('warns once a minute, and then says how often it was silent', () => {

@@ -4,16 +4,16 @@ import { Recorder } from '../../src/testing/checks/recorder.ts'
 import { MemoryReactor } from '../../src/testing/memory-reactor.ts'
 import { StringTransport } from '../../src/testing/string-transport.ts'
 import { ServerTLS } from '../../src/tls/server-tls.ts'
-import { TLSOpening } from '../../src/transport/tls-opening.ts'
+import { TLSHandshakeProtocol } from '../../src/transport/tls-opening.ts'
 import { OneProtocol } from '../one-protocol.ts'
 import { root, server } from '../tls/certificates.ts'
 import { settleUntil } from '../tls/tls-memory-harness.ts'
 
-describe('TLSOpening', () => {
+describe('TLSHandshakeProtocol', () => {
   test('hands the connection over once it is protected', async () => {
     const reactor = new MemoryReactor()
     const sessions: TLSSession[] = []
-    const opening = new TLSOpening(new ServerTLS(server), {
+    const opening = new TLSHandshakeProtocol(new ServerTLS(server), {
       opened: (transport, session) => {
         sessions.push(session)
         transport.loseConnection()
@@ -28,7 +28,7 @@ describe('TLSOpening', () => {
 
   test('tells that the connection went before, and with what cause it was given up', () => {
     const failures: unknown[] = []
-    const opening = new TLSOpening(new ServerTLS(server), {
+    const opening = new TLSHandshakeProtocol(new ServerTLS(server), {
       opened: () => failures.push('opened'),
       failed: (transport, reason, who) => failures.push([transport.id, reason.cause, who === opening]),
     })
