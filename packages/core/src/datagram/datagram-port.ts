@@ -18,13 +18,13 @@ import {
   NotConnectedError,
 } from '../errors.ts'
 import { callSafely } from '../transport/contained.ts'
-import { mustBeBytes } from '../transport/must-be-bytes.ts'
+import { assertBytes } from '../transport/must-be-bytes.ts'
 import type { FilledOptions } from '../options/check-options.ts'
 import { bindDatagramWire, type DatagramPortSetup } from './bind-datagram-wire.ts'
 import { bindingSpeaks, type DatagramBinding } from './datagram-binding.ts'
 import type { DatagramWire, DatagramWireEvents } from './datagram-wire.ts'
 import { DropRecord } from './drop-record.ts'
-import { mustBeNumeric, mustBeWithin, numericAddress } from './numeric-address.ts'
+import { assertNumeric, assertWithin, numericAddress } from './numeric-address.ts'
 
 /** A UDP port, whatever carries its datagrams. */
 export class DatagramPort implements DatagramTransport, DatagramWireEvents {
@@ -81,7 +81,7 @@ export class DatagramPort implements DatagramTransport, DatagramWireEvents {
   }
 
   write(data: Uint8Array | string, destination?: UDPDestination): boolean {
-    mustBeBytes(data)
+    assertBytes(data)
     const address = this.#addressOf(destination)
     const bytes = typeof data === 'string' ? Buffer.from(data) : data
     const maxBytes = MAX_DATAGRAM_BYTES[address.family]
@@ -112,13 +112,13 @@ export class DatagramPort implements DatagramTransport, DatagramWireEvents {
 
   setTTL(hops: number): void {
     this.#mustListen('setTTL')
-    mustBeWithin(hops, 1, 255, 'a TTL')
+    assertWithin(hops, 1, 255, 'a TTL')
     this.#wire.setTTL(hops)
   }
 
   setMulticastTTL(hops: number): void {
     this.#mustListen('setMulticastTTL')
-    mustBeWithin(hops, 0, 255, 'a TTL')
+    assertWithin(hops, 0, 255, 'a TTL')
     this.#wire.setMulticastTTL(hops)
   }
 
@@ -129,7 +129,7 @@ export class DatagramPort implements DatagramTransport, DatagramWireEvents {
 
   setOutgoingInterface(via: string): void {
     this.#mustListen('setOutgoingInterface')
-    mustBeNumeric(via)
+    assertNumeric(via)
     try {
       this.#wire.setOutgoingInterface(via)
     } catch (cause) {
@@ -223,8 +223,8 @@ export class DatagramPort implements DatagramTransport, DatagramWireEvents {
 
   #changeMembership(change: 'joinGroup' | 'leaveGroup', group: string, via: string | undefined): void {
     this.#mustListen(change)
-    mustBeNumeric(group)
-    if (via !== undefined) mustBeNumeric(via)
+    assertNumeric(group)
+    if (via !== undefined) assertNumeric(via)
     try {
       this.#wire[change](group, via)
     } catch (cause) {

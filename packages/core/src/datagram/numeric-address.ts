@@ -12,12 +12,12 @@ import { formatIP, parseIP } from '../ip-address.ts'
  */
 export function numericAddress(host: string, port: number, lowestPort: 0 | 1): UDPAddress {
   const numeric = canonical(host)
-  mustBeWithin(port, lowestPort, 65_535, 'a UDP port')
+  assertWithin(port, lowestPort, 65_535, 'a UDP port')
   return udpAddress(numeric, port)
 }
 
 /** @throws {InvalidAddressError} unless `host` is an IPv4 address, or an IPv6 one with or without a zone. */
-export function mustBeNumeric(host: string): void {
+export function assertNumeric(host: string): void {
   canonical(host)
 }
 
@@ -30,7 +30,7 @@ function canonical(host: string): string {
 }
 
 /** @throws {RangeError} unless `value` is a whole number from `lowest` to `highest`. */
-export function mustBeWithin(value: number, lowest: number, highest: number, what: string): void {
+export function assertWithin(value: number, lowest: number, highest: number, what: string): void {
   if (Number.isInteger(value) && value >= lowest && value <= highest) return
   throw new RangeError(`Cannot use ${value} as ${what}: give a whole number from ${lowest} to ${highest}`)
 }

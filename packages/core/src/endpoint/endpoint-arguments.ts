@@ -1,5 +1,5 @@
 import { asciiHost } from '../ascii-host.ts'
-import { mustBeHostName } from './host-name.ts'
+import { assertHostName } from './host-name.ts'
 import {
   type EndpointArgument,
   type EndpointDescription,
@@ -48,7 +48,7 @@ export class EndpointArguments {
     const host = this.requiredText(name, example)
     try {
       const encoded = asciiHost(host)
-      mustBeHostName(encoded)
+      assertHostName(encoded)
       return encoded
     } catch {
       throw this.#wrong(arg, `"${host}" is neither an address nor the name of a host`)

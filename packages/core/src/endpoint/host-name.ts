@@ -2,7 +2,7 @@ import { InvalidAddressError } from '../errors.ts'
 import { parseIP } from '../ip-address.ts'
 
 /** @throws {InvalidAddressError} unless `host` is a numeric address, or can be the name of a host (RFC 1123 §2.1). */
-export function mustBeHostName(host: string): void {
+export function assertHostName(host: string): void {
   if (parseIP(host) !== undefined) return
   const labels = host.replace(/\.$/, '').split('.')
   if (host.length <= MAX_NAME_LENGTH && labels.every((label) => LABEL.test(label)) && !ALL_DIGITS.test(host))

@@ -18,7 +18,7 @@ import { type Made, whenMade } from '../transport/when-made.ts'
 import { attemptFailure } from './attempt-failure.ts'
 import { checkConnect, type ClientEndpoint, type ConnectOptions } from './client-endpoint.ts'
 import { ConnectionRace } from './connection-race.ts'
-import { mustBeHostName } from './host-name.ts'
+import { assertHostName } from './host-name.ts'
 
 /** How a hostname endpoint connects. */
 export interface HostnameEndpointOptions extends ConnectTCPOptions {
@@ -49,7 +49,7 @@ export class HostnameEndpoint implements ClientEndpoint {
     checkValue('HostnameEndpoint', 'reactor', reactor, having('a reactor', 'connectTCP', 'lookup'))
     checkValue('HostnameEndpoint', 'host', host, anyText)
     const name = asciiHost(host)
-    mustBeHostName(name)
+    assertHostName(name)
     checkValue('HostnameEndpoint', 'port', port, PORT)
     checkOptions('HostnameEndpoint', options, RULES, NODE_NAMES)
     this.#reactor = reactor

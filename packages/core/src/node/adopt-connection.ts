@@ -10,7 +10,7 @@ import { callSafely } from '../transport/contained.ts'
 import { diagnose } from '../transport/diagnostics.ts'
 import { StreamTransport } from '../transport/stream-transport.ts'
 import type { ConnectionRegistry } from '../transport/transport-host.ts'
-import { closeRefused, descriptorAddress, mustBeSocket } from './descriptor.ts'
+import { closeRefused, descriptorAddress, assertSocket } from './descriptor.ts'
 import { localAddressOf } from './socket-address.ts'
 import { socketState } from './socket-state.ts'
 import { SocketWire } from './socket-wire.ts'
@@ -49,7 +49,7 @@ interface Adopted {
 
 function socketOf(fd: number): Socket {
   try {
-    mustBeSocket(fd)
+    assertSocket(fd)
     return new Socket({ fd, allowHalfOpen: true, readable: true, writable: true })
   } catch (cause) {
     closeRefused(fd)

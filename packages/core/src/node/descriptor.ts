@@ -21,7 +21,7 @@ export function closeRefused(fd: number): void {
 }
 
 /** @throws {Error} unless `fd` is a socket, so that a file is never closed by mistake. */
-export function mustBeSocket(fd: number): void {
+export function assertSocket(fd: number): void {
   if (!fstatSync(fd).isSocket()) throw new Error('it is no socket')
 }
 
@@ -32,7 +32,7 @@ export function mustBeSocket(fd: number): void {
  * @throws {Error} unless `fd` is a socket.
  */
 export function checkingListener(fd: number): () => void {
-  mustBeSocket(fd)
+  assertSocket(fd)
   const before = socketState(fd)
   return () => {
     // One of another network namespace is shown neither before nor after.

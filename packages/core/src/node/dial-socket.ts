@@ -5,7 +5,7 @@ import type { DialEvents, Dialling } from '../transport/stream-connector.ts'
 import { connectFailure } from './connect-failure.ts'
 import { localAddressOf, peerAddressOf } from './socket-address.ts'
 import { SocketWire } from './socket-wire.ts'
-import { mustBeUnixPath } from './unix-path.ts'
+import { assertUnixPath } from './unix-path.ts'
 
 /** Begins to connect a socket, TCP or UNIX. `address` is where to, for errors; `time` is the reactor's. */
 export function dialSocket(
@@ -14,7 +14,7 @@ export function dialSocket(
   time: { readonly deadlines: DeadlineKeeper },
   events: DialEvents,
 ): Dialling {
-  if ('path' in options) mustBeUnixPath(options.path)
+  if ('path' in options) assertUnixPath(options.path)
   const socket = connect({ ...options, allowHalfOpen: true })
   const wire = new SocketWire(socket, time)
   let wanted = true

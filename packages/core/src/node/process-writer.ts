@@ -3,7 +3,7 @@ import type { PullProducer, PushProducer } from '../interfaces/producer.ts'
 import type { ReactorTime } from '../interfaces/reactor.ts'
 import type { TransportOptions } from '../interfaces/transport-options.ts'
 import type { WireEvents } from '../interfaces/wire.ts'
-import { mustBeBytes } from '../transport/must-be-bytes.ts'
+import { assertBytes } from '../transport/must-be-bytes.ts'
 import { Outbound } from '../transport/outbound.ts'
 import type { Turn, TurnEnder } from '../transport/turn.ts'
 import { StreamWire } from './stream-wire.ts'
@@ -47,14 +47,14 @@ export class ProcessWriter implements WireEvents, TurnEnder {
 
   /** Queues bytes; false above the high-water mark, and when they are dropped. */
   write(data: Uint8Array | string): boolean {
-    mustBeBytes(data)
+    assertBytes(data)
     return this.#outbound.write(data)
   }
 
   /** Queues parts that belong together: all or none. */
   writeSequence(parts: Iterable<Uint8Array | string>): boolean {
     const sequence = [...parts]
-    for (const part of sequence) mustBeBytes(part)
+    for (const part of sequence) assertBytes(part)
     return this.#outbound.writeSequence(sequence)
   }
 

@@ -16,7 +16,7 @@ import { creatingPrivately } from './socket-mode.ts'
 import { SocketWire } from './socket-wire.ts'
 import { isNamedPipe, removeStaleSocket } from './stale-socket.ts'
 import { startFactory } from '../transport/start-factory.ts'
-import { mustBeUnixPath } from './unix-path.ts'
+import { assertUnixPath } from './unix-path.ts'
 
 /** Where and how to listen. */
 export interface SocketPortSetup<A extends Address = Address> {
@@ -135,7 +135,7 @@ export class SocketPort<A extends Address = Address> implements ListeningPort<A>
     const { listen, mode, removeStale = false } = this.#setup
     const server = this.#server
     const mustListen = listen.fd === undefined ? undefined : checkingListener(listen.fd)
-    if (listen.path !== undefined) mustBeUnixPath(listen.path)
+    if (listen.path !== undefined) assertUnixPath(listen.path)
     if (removeStale && listen.path !== undefined) await removeStaleSocket(listen.path)
     // The port that was found free at first is the one to come back to.
     const again =

@@ -32,7 +32,7 @@ export class StandardIO extends StreamTransport {
     protocol: ProtocolEvents,
     { registry, input = process.stdin, output = process.stdout }: StandardIOSetup,
   ) {
-    mustBeFree(input)
+    assertFree(input)
     if (registry.stopping) throw new LocalProtocolError('Cannot take standard input: the reactor is stopping')
     const restore = restoringMode(input)
     const wire = new StreamWire({ readable: input, writable: output, outlive: true })
@@ -50,7 +50,7 @@ export class StandardIO extends StreamTransport {
   }
 }
 
-function mustBeFree(input: Readable): void {
+function assertFree(input: Readable): void {
   if (input.listenerCount('data') + input.listenerCount('readable') > 0)
     throw new LocalProtocolError('Cannot take standard input: other code reads it already')
   if (input.readableEnded || input.destroyed)

@@ -3,7 +3,7 @@
  *
  * @throws {Error} with the code `ENAMETOOLONG`.
  */
-export function mustBeUnixPath(path: string, platform: NodeJS.Platform = process.platform): void {
+export function assertUnixPath(path: string, platform: NodeJS.Platform = process.platform): void {
   const mostBytes = platform === 'linux' ? LINUX_BYTES : OTHER_BYTES
   const bytes = Buffer.byteLength(path)
   if (platform === 'win32' || bytes <= mostBytes) return

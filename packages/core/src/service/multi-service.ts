@@ -32,7 +32,7 @@ export class MultiService extends Service implements ServiceCollection {
   async addService(service: Service): Promise<void> {
     checkValue('addService', 'service', service, SERVICE)
     if (service.parent !== this) return service.setServiceParent(this)
-    this.#mustBeNew(service)
+    this.#assertNew(service)
     this.#services.push(service)
     if (this.#state.is !== 'running') return
     try {
@@ -123,7 +123,7 @@ export class MultiService extends Service implements ServiceCollection {
     }
   }
 
-  #mustBeNew(service: Service): void {
+  #assertNew(service: Service): void {
     if (this.#services.includes(service)) throw new LocalProtocolError('Cannot add a service twice')
     if (service.name !== undefined && this.getServiceNamed(service.name) !== undefined)
       throw new LocalProtocolError(`Cannot add a second service of the name "${service.name}"`)

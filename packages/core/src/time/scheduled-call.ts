@@ -36,20 +36,20 @@ export class ScheduledCall implements DelayedCall {
   }
 
   cancel(): void {
-    this.#mustBeActive('cancel')
+    this.#assertActive('cancel')
     this.#state = 'cancelled'
     this.#schedule.disarm(this)
   }
 
   reset(delayMs: number): void {
-    this.#mustBeActive('reset')
+    this.#assertActive('reset')
     checkValue('reset', 'delayMs', delayMs, DELAY)
     this.#time = this.#schedule.now() + delayMs
     this.#schedule.arm(this)
   }
 
   delay(extraMs: number): void {
-    this.#mustBeActive('delay')
+    this.#assertActive('delay')
     checkValue('delay', 'extraMs', extraMs, EXTRA_DELAY)
     this.#time += extraMs
     this.#schedule.arm(this)
@@ -61,7 +61,7 @@ export class ScheduledCall implements DelayedCall {
     return this.#call()
   }
 
-  #mustBeActive(attempt: string): void {
+  #assertActive(attempt: string): void {
     if (this.#state === 'called') throw new AlreadyCalled(`Cannot ${attempt} a call that was made`)
     if (this.#state === 'cancelled') throw new AlreadyCancelled(`Cannot ${attempt} a call that was cancelled`)
   }

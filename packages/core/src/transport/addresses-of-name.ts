@@ -23,7 +23,7 @@ export async function addressesOfName(
   const found = await untilAborted(asked, signal).catch((cause: unknown) => {
     throw signal.aborted ? signal.reason : new DNSLookupError(address, whyFailed(cause), cause)
   })
-  const hosts = Array.from(new Set(mustBeNumeric(found, address)))
+  const hosts = Array.from(new Set(assertNumeric(found, address)))
   const wanted = hosts.filter((host) => bindAddress === undefined || isSix(host) === isSix(bindAddress))
   if (wanted.length > 0) return alternating(wanted)
   const why = hosts.length === 0 ? NO_ADDRESS : `the name has no address of the family of ${bindAddress}`
@@ -45,7 +45,7 @@ export function untilAborted<T>(promise: Promise<T>, signal: AbortSignal): Promi
   })
 }
 
-function mustBeNumeric(found: unknown, address: TCPAddress): readonly string[] {
+function assertNumeric(found: unknown, address: TCPAddress): readonly string[] {
   const isHost = (host: unknown): boolean => typeof host === 'string' && isNumericHost(host)
   if (Array.isArray(found) && found.every(isHost)) return found as readonly string[]
   const wrong: unknown = Array.isArray(found) ? found.find((host) => !isHost(host)) : found

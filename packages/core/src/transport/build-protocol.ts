@@ -32,7 +32,7 @@ export function buildProtocol<P extends ProtocolEvents>(
     const built: unknown = factory.buildProtocol(peer, session)
     if (built === undefined || built === null)
       return new NoProtocol(address, 'its factory refused the connection')
-    mustBeProtocol(built, factory)
+    assertProtocol(built, factory)
     // It has the callbacks of a protocol, and is what this factory makes.
     return built as P
   } catch (error) {
@@ -62,7 +62,7 @@ export function factoryName(factory: object): string {
 }
 
 /** @throws {TypeError} with what to return instead. */
-function mustBeProtocol(built: unknown, factory: object): asserts built is ProtocolEvents {
+function assertProtocol(built: unknown, factory: object): asserts built is ProtocolEvents {
   const given = `what buildProtocol of ${factoryName(factory)} returned`
   const isObject = typeof built === 'object' && built !== null
   if (isObject && 'then' in built && typeof built.then === 'function') {

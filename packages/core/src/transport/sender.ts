@@ -1,5 +1,5 @@
 import type { Transport } from '../interfaces/transport.ts'
-import { mustBeBytes } from './must-be-bytes.ts'
+import { assertBytes } from './must-be-bytes.ts'
 import { swallowIfClosed, whyClosed } from './why-closed.ts'
 
 /** Those who wait to send on one connection: the `send` of a transport. */
@@ -19,7 +19,7 @@ export class Sender {
   }
 
   async #send(data: Uint8Array | string): Promise<void> {
-    mustBeBytes(data)
+    assertBytes(data)
     const before = this.#served
     if (before === undefined && this.#transport.write(data)) return
     const sent = before === undefined ? this.#room() : this.#sendAfter(before, data)

@@ -16,7 +16,7 @@ import { Linger } from './linger.ts'
 import { Outbound, type OutboundOwner } from './outbound.ts'
 import type { TransportOptions } from '../interfaces/transport-options.ts'
 import { DEFAULT_TRANSPORT_OPTIONS } from './transport-options.ts'
-import { mustBeBytes } from './must-be-bytes.ts'
+import { assertBytes } from './must-be-bytes.ts'
 import { CONNECTED, DISCONNECTING, reasonFor, type Stage } from './stage.ts'
 import { TLSLayer } from './tls-layer.ts'
 import { pipeFrom } from './pipe-from.ts'
@@ -141,13 +141,13 @@ export class StreamTransport
   }
 
   write(data: Uint8Array | string): boolean {
-    mustBeBytes(data)
+    assertBytes(data)
     if (this.#watches !== undefined) this.#watchWritten([data])
     return this.#outbound.write(data)
   }
 
   writeSequence(parts: Iterable<Uint8Array | string>): boolean {
-    const sequence = Array.from(parts, mustBeBytes)
+    const sequence = Array.from(parts, assertBytes)
     if (this.#watches !== undefined) this.#watchWritten(sequence)
     return this.#outbound.writeSequence(sequence)
   }
@@ -224,7 +224,7 @@ export class StreamTransport
 
   /** The same as `switchProtocol`, and returns what `makeFirst` does. */
   makeNext(next: ProtocolEvents, unread?: Buffer): Promise<void> | undefined {
-    this.#mustBeOpen('switch protocols')
+    this.#assertOpen('switch protocols')
     this.#outbound.unregisterProducer()
     this.#inbound.restart(unread)
     const previous = this.#current.replace(next)
@@ -238,7 +238,7 @@ export class StreamTransport
 
   startTLS(context: TLSContext, unread?: Buffer): void {
     checkValue('startTLS', 'context', context, TLS_CONTEXT)
-    this.#mustBeOpen('start TLS')
+    this.#assertOpen('start TLS')
     if (this.#tls !== undefined) throw new LocalProtocolError('Cannot start TLS twice on one connection')
     const given = [unread, this.#current.protocol?.takeUnread?.()]
     const { data, ended } = this.#inbound.detach()
@@ -411,7 +411,7 @@ export class StreamTransport
     this.#lose(error)
   }
 
-  #mustBeOpen(attempt: string): void {
+  #assertOpen(attempt: string): void {
     if (this.#stage.is === 'connected') return
     throw new NotConnectedError(`Cannot ${attempt} on a connection that is closing or gone`)
   }

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { mustBeNumeric, mustBeWithin, numericAddress } from '../../src/datagram/numeric-address.ts'
+import { assertNumeric, assertWithin, numericAddress } from '../../src/datagram/numeric-address.ts'
 import { InvalidAddressError } from '../../src/errors.ts'
 
 describe('numericAddress', () => {
@@ -34,16 +34,16 @@ describe('mustBeNumeric', () => {
   test.each(['', 'localhost', '127.1', '0x7f.0.0.1', '1.2.3.4%eth0', 'fe80::1%', ':::', '[::1]', ' ::1'])(
     'refuses %j, and says what to do',
     (host) => {
-      expect(() => mustBeNumeric(host)).toThrow(InvalidAddressError)
-      expect(() => mustBeNumeric(host)).toThrow('reactor.lookup')
+      expect(() => assertNumeric(host)).toThrow(InvalidAddressError)
+      expect(() => assertNumeric(host)).toThrow('reactor.lookup')
     },
   )
 })
 
 describe('mustBeWithin', () => {
   test('takes both ends, and nothing beyond or between', () => {
-    expect(() => [1, 3].forEach((value) => mustBeWithin(value, 1, 3, 'a TTL'))).not.toThrow()
+    expect(() => [1, 3].forEach((value) => assertWithin(value, 1, 3, 'a TTL'))).not.toThrow()
     for (const value of [0, 4, 1.5, Number.NaN, Infinity])
-      expect(() => mustBeWithin(value, 1, 3, 'a TTL')).toThrow(RangeError)
+      expect(() => assertWithin(value, 1, 3, 'a TTL')).toThrow(RangeError)
   })
 })

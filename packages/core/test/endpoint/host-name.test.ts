@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { mustBeHostName } from '../../src/endpoint/host-name.ts'
+import { assertHostName } from '../../src/endpoint/host-name.ts'
 import { InvalidAddressError } from '../../src/errors.ts'
 
 describe('mustBeHostName', () => {
@@ -15,7 +15,7 @@ describe('mustBeHostName', () => {
     'xn--bcher-kva.example',
     `${'a'.repeat(63)}.example`,
   ])('takes %s', (host) => {
-    expect(() => mustBeHostName(host)).not.toThrow()
+    expect(() => assertHostName(host)).not.toThrow()
   })
 
   test.each([
@@ -36,6 +36,6 @@ describe('mustBeHostName', () => {
     `${'a'.repeat(64)}.example`,
     `${'a.'.repeat(127)}aa`,
   ])('refuses %j', (host) => {
-    expect(() => mustBeHostName(host)).toThrow(InvalidAddressError)
+    expect(() => assertHostName(host)).toThrow(InvalidAddressError)
   })
 })

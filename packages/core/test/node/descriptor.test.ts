@@ -1,7 +1,7 @@
 import { closeSync, fstatSync, openSync } from 'node:fs'
 import { describe, expect, test } from 'vitest'
 import { formatAddress } from '../../src/addresses.ts'
-import { checkingListener, closeRefused, descriptorAddress, mustBeSocket } from '../../src/node/descriptor.ts'
+import { checkingListener, closeRefused, descriptorAddress, assertSocket } from '../../src/node/descriptor.ts'
 import { boundSilently, boundTCPSocket } from './bound-socket.ts'
 
 describe('descriptorAddress', () => {
@@ -37,11 +37,11 @@ describe('checkingListener', () => {
 describe('mustBeSocket', () => {
   test('takes a socket, and refuses what is none, or not even open', async () => {
     const file = openSync(import.meta.filename, 'r')
-    expect(() => mustBeSocket(file)).toThrow('it is no socket')
+    expect(() => assertSocket(file)).toThrow('it is no socket')
     closeSync(file)
-    expect(() => mustBeSocket(12_345)).toThrow('EBADF')
+    expect(() => assertSocket(12_345)).toThrow('EBADF')
     const bound = await boundTCPSocket()
-    expect(() => mustBeSocket(bound.fd)).not.toThrow()
+    expect(() => assertSocket(bound.fd)).not.toThrow()
     bound.close()
   })
 })
