@@ -23,7 +23,7 @@ import type { FilledOptions } from '../options/check-options.ts'
 import { bindDatagramWire, type DatagramPortSetup } from './bind-datagram-wire.ts'
 import { bindingSpeaks, type DatagramBinding } from './datagram-binding.ts'
 import type { DatagramWire, DatagramWireEvents } from './datagram-wire.ts'
-import { DropRecord } from './drop-record.ts'
+import { DropCounter } from './drop-record.ts'
 import { assertNumeric, assertWithin, numericAddress } from './numeric-address.ts'
 
 /** A UDP port, whatever carries its datagrams. */
@@ -34,7 +34,7 @@ export class DatagramPort implements DatagramTransport, DatagramWireEvents {
   readonly #binding: DatagramBinding
   readonly #wire: DatagramWire
   readonly #limits: DatagramLimits
-  readonly #drops = new DropRecord((event) => this.#log({ level: 'warn', ...event }))
+  readonly #drops = new DropCounter((event) => this.#log({ level: 'warn', ...event }))
   #peer: UDPAddress | undefined
   /** Where the peer's datagrams come from. */
   #source: UDPAddress | undefined

@@ -2,7 +2,7 @@ import type { DatagramDrops } from '../interfaces/datagram.ts'
 import type { LogEvent } from '../interfaces/log.ts'
 
 /** Counts what a UDP port drops, and warns of the first of each kind: anyone can bring about the others. */
-export class DropRecord {
+export class DropCounter {
   readonly #warn: (event: Pick<LogEvent, 'text' | 'error'>) => void
   readonly #counts = { unsent: 0, late: 0, failed: 0, tooLong: 0, unread: 0, stranger: 0 }
 

@@ -15,7 +15,7 @@ import {
   type ProxyHeaderReaderOptions,
 } from './proxy-header-reader.ts'
 import { ProxyHeaderProtocol, type ProxyHeaderSetup } from './proxy-opening.ts'
-import { RareWarning } from './rare-warning.ts'
+import { ThrottledWarning } from './rare-warning.ts'
 import { keepProxyHeader } from './received-header.ts'
 import { TrustedSources } from './trusted-sources.ts'
 
@@ -45,8 +45,12 @@ export class ProxyProtocolFactory<P extends ProtocolEvents = ProtocolEvents> ext
   P
 > {
   readonly #setup: Pick<ProxyHeaderSetup, 'sources' | 'reader' | 'headerTimeoutMs'>
-  readonly #untrusted = new RareWarning('A connection is aborted: trustedSources do not include who made it')
-  readonly #unreadable = new RareWarning('A connection is aborted: it does not begin with a PROXY header')
+  readonly #untrusted = new ThrottledWarning(
+    'A connection is aborted: trustedSources do not include who made it',
+  )
+  readonly #unreadable = new ThrottledWarning(
+    'A connection is aborted: it does not begin with a PROXY header',
+  )
 
   /**
    * @throws {TypeError} without `trustedSources` or a version, and when a source cannot be read.

@@ -2,7 +2,7 @@ import type { LogEvent } from '../interfaces/log.ts'
 import type { ReactorLog, ReactorTime } from '../interfaces/reactor.ts'
 
 /** A warning that anyone outside can bring about: told once a minute at most, in between only at the level `debug`. */
-export class RareWarning {
+export class ThrottledWarning {
   readonly #text: string
   #silentUntilMs = -Infinity
   #suppressed = 0

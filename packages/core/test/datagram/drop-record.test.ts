@@ -1,10 +1,10 @@
 import { describe, expect, test } from 'vitest'
-import { DropRecord } from '../../src/datagram/drop-record.ts'
+import { DropCounter } from '../../src/datagram/drop-record.ts'
 
-describe('DropRecord', () => {
+describe('DropCounter', () => {
   test('counts every drop, and warns of the first of each kind', () => {
     const warnings: unknown[] = []
-    const record = new DropRecord(({ text, error }) => warnings.push([text, error]))
+    const record = new DropCounter(({ text, error }) => warnings.push([text, error]))
     const error = new Error('EPERM')
     record.add('tooLong')
     record.add('tooLong')
@@ -19,13 +19,13 @@ describe('DropRecord', () => {
 
   test('says nothing about what is written after the end', () => {
     const warnings: unknown[] = []
-    const record = new DropRecord((event) => warnings.push(event))
+    const record = new DropCounter((event) => warnings.push(event))
     record.add('late')
     expect([record.counts.late, warnings]).toEqual([1, []])
   })
 
   test('answers counts that stay as they were', () => {
-    const record = new DropRecord(() => undefined)
+    const record = new DropCounter(() => undefined)
     const before = record.counts
     record.add('unread')
     expect([before.unread, record.counts.unread]).toEqual([0, 1])

@@ -1,10 +1,10 @@
 import { describe, expect, test } from 'vitest'
 import type { LogConnection } from '../../src/interfaces/log.ts'
 import { tcpAddress } from '../../src/addresses.ts'
-import { RareWarning } from '../../src/proxy/rare-warning.ts'
+import { ThrottledWarning } from '../../src/proxy/rare-warning.ts'
 import { MemoryReactor } from '../../src/testing/memory-reactor.ts'
 
-describe('RareWarning', () => {
+describe('ThrottledWarning', () => {
   const of = (id: number): LogConnection => ({
     id,
     peer: tcpAddress('192.0.2.1', 5000),
@@ -12,7 +12,7 @@ describe('RareWarning', () => {
   })
 
   test('warns once a minute, and then says how often it was silent', () => {
-    const [reactor, warning] = [new MemoryReactor(), new RareWarning('Something is wrong')]
+    const [reactor, warning] = [new MemoryReactor(), new ThrottledWarning('Something is wrong')]
     const error = new Error('why')
     for (let times = 0; times < 3; times++) warning.warn(reactor, { connection: of(1), error })
     reactor.advance(59_999)
@@ -33,7 +33,7 @@ describe('RareWarning', () => {
   })
 
   test('mentions nothing when there was nothing in between', () => {
-    const [reactor, warning] = [new MemoryReactor(), new RareWarning('Something is wrong')]
+    const [reactor, warning] = [new MemoryReactor(), new ThrottledWarning('Something is wrong')]
     warning.warn(reactor, {})
     reactor.advance(60_000)
     warning.warn(reactor, {})
