@@ -39,7 +39,7 @@ export class FrameWriter {
     const payloadBytes = Buffer.byteLength(text)
     const frame = this.#frame(Opcode.text, payloadBytes)
     frame.write(text, frame.length - payloadBytes)
-    return sink.write(this.#sealed(frame, payloadBytes))
+    return sink.write(this.#maskIfClient(frame, payloadBytes))
   }
 
   /**
@@ -94,7 +94,7 @@ export class FrameWriter {
   #write(opcode: Opcode, payload: Uint8Array, sink: FrameSink): boolean {
     const frame = this.#frame(opcode, payload.length)
     frame.set(payload, frame.length - payload.length)
-    return sink.write(this.#sealed(frame, payload.length))
+    return sink.write(this.#maskIfClient(frame, payload.length))
   }
 
   /** A frame whose payload is still to be written, at its end. */
@@ -105,7 +105,7 @@ export class FrameWriter {
   }
 
   /** Masks the payload, if we must. */
-  #sealed(frame: Buffer, payloadBytes: number): Buffer {
+  #maskIfClient(frame: Buffer, payloadBytes: number): Buffer {
     if (this.#randomBytes === undefined) return frame
     const payloadAt = frame.length - payloadBytes
     frame.set(this.#randomBytes(MASK_KEY_BYTES), payloadAt - MASK_KEY_BYTES)
