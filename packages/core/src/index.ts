@@ -246,7 +246,7 @@ export { ProtocolTimeout } from './policy/protocol-timeout.ts'
 export { recordConnection, type RecordConnectionOptions } from './policy/record-connection.ts'
 export {
   formatRecordedEvent,
-  type Moment,
+  type RecordedStamp as Moment,
   parseRecording,
   type RecordedBytes,
   type RecordedCut,

@@ -1,5 +1,5 @@
 /** When something happened, and on which connection. */
-export interface Moment {
+export interface RecordedStamp {
   /** Milliseconds on the clock of the reactor. */
   readonly atMs: number
   /** Tells the connections of a recording apart. */
@@ -7,27 +7,27 @@ export interface Moment {
 }
 
 /** A connection was made. */
-export interface RecordedOpening extends Moment {
+export interface RecordedOpening extends RecordedStamp {
   readonly what: 'opened'
   /** The other end. */
   readonly peer: string
 }
 
 /** Bytes came from the other end, or went to it. */
-export interface RecordedBytes extends Moment {
+export interface RecordedBytes extends RecordedStamp {
   readonly what: 'received' | 'written'
   readonly bytes: Buffer
 }
 
 /** A connection is gone. */
-export interface RecordedEnd extends Moment {
+export interface RecordedEnd extends RecordedStamp {
   readonly what: 'closed'
   /** Whether it was closed, and not broken. */
   readonly clean: boolean
 }
 
 /** What follows on a connection is not recorded: it was too much. */
-export interface RecordedCut extends Moment {
+export interface RecordedCut extends RecordedStamp {
   readonly what: 'cut short'
 }
 
