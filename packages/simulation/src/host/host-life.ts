@@ -7,11 +7,11 @@ import type { SimulatedPort } from '../network/simulated-port.ts'
 import { HostClock } from '../time/host-clock.ts'
 import type { Trace } from '../trace.ts'
 import { HostReactor } from './host-reactor.ts'
-import type { LivingMachine, ReactorSystem } from './reactor-system.ts'
+import type { HostState, ReactorSystem } from './reactor-system.ts'
 
 /** One run of a host, from its start to its crash: its program, its clock, what it has open. */
-export class HostLife implements ReactorSystem {
-  readonly host: LivingMachine
+export class HostRun implements ReactorSystem {
+  readonly host: HostState
   readonly clock: HostClock
   readonly reactor: HostReactor
   readonly #ends = new Set<NamedEnd>()
@@ -23,13 +23,13 @@ export class HostLife implements ReactorSystem {
   /** What waits for the host to go on. */
   #paused: (() => unknown)[] | undefined
 
-  constructor(host: LivingMachine) {
+  constructor(host: HostState) {
     this.host = host
     this.clock = new HostClock(this.network.setup.timeline, (call) => this.execute(call))
     this.reactor = new HostReactor(this)
   }
 
-  get network(): Network<LivingMachine> {
+  get network(): Network<HostState> {
     return this.host.network
   }
 

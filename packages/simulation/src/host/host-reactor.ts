@@ -36,7 +36,7 @@ export class HostReactor extends WireReactor implements Reactor {
   readonly deadlines: DeadlineWheel = new DeadlineWheel(this)
   /** What it has logged, oldest first. */
   readonly logged: LogEvent[]
-  readonly #life: ReactorSystem
+  readonly #run: ReactorSystem
   /** Where each was asked for. */
   readonly #opened = new WeakMap<object, string>()
   readonly #endTurn = (): void => this.registry.turn.end()
@@ -45,29 +45,29 @@ export class HostReactor extends WireReactor implements Reactor {
     const logged: LogEvent[] = []
     super({ observers: (event) => logged.push(event) })
     this.logged = logged
-    this.#life = life
+    this.#run = life
   }
 
   now(): number {
-    this.#life.host.clockAsked()
-    return this.#life.clock.now()
+    this.#run.host.clockAsked()
+    return this.#run.clock.now()
   }
 
   wallClock(): number {
-    return this.#life.clock.wallClock()
+    return this.#run.clock.wallClock()
   }
 
   callLater<A extends unknown[]>(delayMs: number, call: (...args: A) => unknown, ...args: A): DelayedCall {
     const text = 'A delayed call failed'
     const failed = (error: unknown): void => this.log({ level: 'error', text, error })
-    const later = this.#life.clock.callLater(delayMs, () => contained(() => call(...args), failed))
+    const later = this.#run.clock.callLater(delayMs, () => contained(() => call(...args), failed))
     this.#opened.set(later, callSite())
     return later
   }
 
   /** What is not closed: connections, ports, calls that are still to come. */
   leaks(): readonly Leak[] {
-    const host = this.#life.host.name
+    const host = this.#run.host.name
     const opened = (thing: object): string => this.#opened.get(thing) ?? ''
     return [
       ...Array.from(this.connections, (transport): Leak => ({
@@ -76,7 +76,7 @@ export class HostReactor extends WireReactor implements Reactor {
         name: transport.label,
         openedAt: opened(transport),
       })),
-      ...this.#life.ports.map((port): Leak => ({
+      ...this.#run.ports.map((port): Leak => ({
         host,
         what: 'port',
         name: formatAddress(port.getHost()),
@@ -92,22 +92,22 @@ export class HostReactor extends WireReactor implements Reactor {
   }
 
   getDelayedCalls(): DelayedCall[] {
-    return this.#life.clock.getDelayedCalls()
+    return this.#run.clock.getDelayedCalls()
   }
 
   randomBytes(count: number): Buffer {
-    return this.#life.host.random.bytes(count)
+    return this.#run.host.random.bytes(count)
   }
 
   async readFile(path: string): Promise<Buffer> {
-    const content = this.#life.host.files.get(path)
+    const content = this.#run.host.files.get(path)
     if (content !== undefined) return Buffer.from(content as string)
     throw Object.assign(new Error(`ENOENT: no such file: ${path}`), { code: 'ENOENT', path })
   }
 
   async lookup(host: string, { signal }: LookupOptions = {}): Promise<readonly string[]> {
     signal?.throwIfAborted()
-    return this.#life.lookup(host)
+    return this.#run.lookup(host)
   }
 
   protected override acceptTCP(
@@ -116,8 +116,8 @@ export class HostReactor extends WireReactor implements Reactor {
     options: ListenTCPOptions,
   ): Promise<ListeningPort<TCPAddress>> {
     const { interface: _everywhere, backlog = DEFAULT_BACKLOG, ...accept } = options
-    const number = port === 0 ? this.#life.nextPort() : port
-    return this.#listen(tcpAddress(this.#life.host.address, number), factory, backlog, accept)
+    const number = port === 0 ? this.#run.nextPort() : port
+    return this.#listen(tcpAddress(this.#run.host.address, number), factory, backlog, accept)
   }
 
   protected override acceptUNIX(
@@ -130,21 +130,21 @@ export class HostReactor extends WireReactor implements Reactor {
   }
 
   protected override armTurn(): void {
-    this.#life.executeSoon(this.#endTurn)
+    this.#run.executeSoon(this.#endTurn)
   }
 
   protected override dial(address: Address, events: DialEvents): Dialling {
-    return new StreamDial(this.#life, address, events)
+    return new StreamDial(this.#run, address, events)
   }
 
   protected override async bindDatagrams(binding: DatagramBinding): Promise<DatagramWire> {
-    return this.#life.bindDatagrams(binding)
+    return this.#run.bindDatagrams(binding)
   }
 
   protected override started(): void {}
 
   protected override stopped(): void {
-    this.#life.clock.clear()
+    this.#run.clock.clear()
   }
 
   async #listen<A extends Address>(
@@ -153,7 +153,7 @@ export class HostReactor extends WireReactor implements Reactor {
     backlog: number,
     accept: AcceptOptions,
   ): Promise<ListeningPort<A>> {
-    const [life, openedAt] = [this.#life, callSite()]
+    const [life, openedAt] = [this.#run, callSite()]
     await this.registry.binding(Promise.resolve())
     const port = new SimulatedPort({ life, address, factory, backlog, accept })
     life.bindPort(port)

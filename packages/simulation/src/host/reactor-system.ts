@@ -1,14 +1,14 @@
 import type { DatagramBinding, DatagramWire } from '@ropewalk/core/reactor'
 import type { ListeningPort } from '@ropewalk/core'
-import type { Machine, System } from '../network/system.ts'
+import type { Machine, HostKernel } from '../network/system.ts'
 import type { NameConditions } from '../network/names.ts'
 import type { Network } from '../network/network.ts'
 import type { Random } from '../random.ts'
 import type { HostClock } from '../time/host-clock.ts'
 
 /** A machine, as one run of it uses it: what outlives the run. */
-export interface LivingMachine extends Machine {
-  readonly network: Network<LivingMachine>
+export interface HostState extends Machine {
+  readonly network: Network<HostState>
   readonly random: Random
   /** What `readFile` finds, by path. */
   readonly files: ReadonlyMap<string, Uint8Array | string>
@@ -25,8 +25,8 @@ export interface LivingMachine extends Machine {
 }
 
 /** One run of a machine, as its reactor uses it. */
-export interface ReactorSystem extends System {
-  readonly host: LivingMachine
+export interface ReactorSystem extends HostKernel {
+  readonly host: HostState
   readonly clock: HostClock
   /** Who listens here. */
   readonly ports: readonly ListeningPort[]

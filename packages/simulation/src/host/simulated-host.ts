@@ -1,10 +1,10 @@
 import type { NamedEnd } from '../network/end-system.ts'
 import type { NameConditions } from '../network/names.ts'
 import type { Network } from '../network/network.ts'
-import type { LivingMachine } from './reactor-system.ts'
+import type { HostState } from './reactor-system.ts'
 import type { Leak } from '../leak.ts'
 import type { Random } from '../random.ts'
-import { HostLife } from './host-life.ts'
+import { HostRun } from './host-life.ts'
 import type { HostReactor } from './host-reactor.ts'
 
 /** What a host runs, from its start. A rejection fails the simulation. */
@@ -22,7 +22,7 @@ export interface HostSetup {
 }
 
 /** A machine of the simulation: runs a program, and may crash, start again, stand still or run fast. */
-export class SimulatedHost implements LivingMachine {
+export class SimulatedHost implements HostState {
   readonly name: string
   readonly address: string
   readonly network: Network<SimulatedHost>
@@ -38,7 +38,7 @@ export class SimulatedHost implements LivingMachine {
   /** How names are answered to it, where that is not as `network.names.conditions` say for all. */
   names: Partial<NameConditions> = {}
   readonly #setup: HostSetup
-  #life: HostLife | undefined
+  #run: HostRun | undefined
   #lives = 0
   #clockAsked = 0
   #standsStill = false
@@ -53,30 +53,30 @@ export class SimulatedHost implements LivingMachine {
   }
 
   /** Its present run; undefined while it is down. */
-  get life(): HostLife | undefined {
-    return this.#life
+  get life(): HostRun | undefined {
+    return this.#run
   }
 
   /** Whether it has crashed and not started again. */
   get isDown(): boolean {
-    return this.#life === undefined
+    return this.#run === undefined
   }
 
   get isSilent(): boolean {
-    return this.#life === undefined || this.#frozen
+    return this.#run === undefined || this.#frozen
   }
 
   /** @throws {Error} while it is down. */
   get reactor(): HostReactor {
-    if (this.#life === undefined) throw new Error(`Cannot use the reactor of ${this.name}: it is down`)
-    return this.#life.reactor
+    if (this.#run === undefined) throw new Error(`Cannot use the reactor of ${this.name}: it is down`)
+    return this.#run.reactor
   }
 
   /** Starts it, with nothing of what it knew before but its files. Does nothing while it is up. */
   start(): void {
-    if (this.#life !== undefined) return
-    const life = new HostLife(this)
-    this.#life = life
+    if (this.#run !== undefined) return
+    const life = new HostRun(this)
+    this.#run = life
     this.#lives++
     this.network.setup.trace.note(this.name, this.#lives === 1 ? 'starts' : 'starts again')
     life.executeSoon(() => this.#setup.program(life.reactor))
@@ -84,20 +84,20 @@ export class SimulatedHost implements LivingMachine {
 
   /** Its power fails: its connections, timers and memory are gone, and nobody is told. Does nothing while it is down. */
   crash(): void {
-    if (this.#life === undefined) return
+    if (this.#run === undefined) return
     this.network.setup.trace.note(this.name, 'crashes')
-    this.#life.end()
-    this.#life = undefined
+    this.#run.end()
+    this.#run = undefined
     this.#standsStill = false
     this.#frozen = false
   }
 
   /** Its program stands still from now on, as in a long garbage collection; its system and its clock go on. */
   pause(): void {
-    if (this.#life === undefined || this.#standsStill) return
+    if (this.#run === undefined || this.#standsStill) return
     this.network.setup.trace.note(this.name, 'stands still')
     this.#standsStill = true
-    this.#life.pause()
+    this.#run.pause()
   }
 
   /** Its program goes on. */
@@ -105,16 +105,16 @@ export class SimulatedHost implements LivingMachine {
     if (!this.#standsStill) return
     this.network.setup.trace.note(this.name, 'goes on')
     this.#standsStill = false
-    if (!this.#frozen) this.#life?.goOn()
+    if (!this.#frozen) this.#run?.goOn()
   }
 
   /** It stands still as a whole, as a virtual machine that is moved: its clock too, and nothing passes to it or from it. */
   freeze(): void {
-    if (this.#life === undefined || this.#frozen) return
+    if (this.#run === undefined || this.#frozen) return
     this.network.setup.trace.note(this.name, 'freezes')
     this.#frozen = true
-    this.#life.pause()
-    this.#life.clock.stop()
+    this.#run.pause()
+    this.#run.clock.stop()
   }
 
   /** It goes on where it was, and knows nothing of the time between. */
@@ -122,33 +122,33 @@ export class SimulatedHost implements LivingMachine {
     if (!this.#frozen) return
     this.network.setup.trace.note(this.name, 'thaws')
     this.#frozen = false
-    this.#life?.clock.goOn()
-    if (!this.#standsStill) this.#life?.goOn()
+    this.#run?.clock.goOn()
+    if (!this.#standsStill) this.#run?.goOn()
   }
 
   /** Its ends of connections with `other`. */
   connectionsWith(other: SimulatedHost): readonly NamedEnd[] {
-    return Array.from(this.#life?.ends ?? []).filter((end) => end.peerHost === other.name)
+    return Array.from(this.#run?.ends ?? []).filter((end) => end.peerHost === other.name)
   }
 
   /** What its reactor keeps for connections although none is up. */
   leftovers(): readonly string[] {
-    return this.#life?.reactor.registry.leftovers ?? []
+    return this.#run?.reactor.registry.leftovers ?? []
   }
 
   /** What its present run has not closed. */
   leaks(): readonly Leak[] {
-    return this.#life?.reactor.leaks() ?? []
+    return this.#run?.reactor.leaks() ?? []
   }
 
   /** Its clock runs `rate` times as fast as that of the simulation. */
   setClockRate(rate: number): void {
-    this.#life?.clock.setRate(rate)
+    this.#run?.clock.setRate(rate)
   }
 
   /** Sets its calendar forward or back by `ms`. */
   jumpCalendar(ms: number): void {
-    this.#life?.clock.jump(ms)
+    this.#run?.clock.jump(ms)
   }
 
   /** Runs what belongs to it. */

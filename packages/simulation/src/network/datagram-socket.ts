@@ -5,20 +5,20 @@ import {
   type DatagramWire,
   type DatagramWireEvents,
 } from '@ropewalk/core/reactor'
-import type { DatagramReceiver, Machine, System } from './system.ts'
+import type { DatagramReceiver, Machine, HostKernel } from './system.ts'
 
 /** A UDP port of a host: what it sends may be lost, come twice, or come late. */
 export class DatagramSocket implements DatagramWire, DatagramReceiver {
   readonly address: UDPAddress
   readonly bufferedBytes = 0
   readonly binding: DatagramBinding
-  readonly #life: System
+  readonly #life: HostKernel
   readonly #groups = new Set<string>()
   #events: DatagramWireEvents | undefined
   #peer: UDPAddress | undefined
   #loops = true
 
-  constructor(life: System, binding: DatagramBinding) {
+  constructor(life: HostKernel, binding: DatagramBinding) {
     this.#life = life
     this.binding = binding
     this.address = udpAddress(life.host.address, binding.address.port)

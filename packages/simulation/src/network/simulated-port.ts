@@ -1,12 +1,12 @@
 import type { Address, ListeningPort, ProtocolFactory, Transport } from '@ropewalk/core'
 import { Acceptor, contained, type ConnectedWire } from '@ropewalk/core/reactor'
 import type { AcceptOptions } from '@ropewalk/core'
-import type { KnockedPort, System } from './system.ts'
+import type { KnockedPort, HostKernel } from './system.ts'
 import type { ConnectionEnd } from './connection-end.ts'
 
 /** Where and how a port listens. */
 export interface SimulatedPortSetup<A extends Address = Address> {
-  readonly life: System
+  readonly life: HostKernel
   readonly address: A
   readonly factory: ProtocolFactory
   readonly backlog: number

@@ -1,21 +1,21 @@
 import { type Address, ConnectError, ConnectionRefusedError, formatAddress, tcpAddress } from '@ropewalk/core'
 import type { ConnectedWire, DialEvents, Dialling } from '@ropewalk/core/reactor'
-import type { KnockedPort, System } from './system.ts'
+import type { KnockedPort, HostKernel } from './system.ts'
 import { ConnectionEnd } from './connection-end.ts'
 import { Flow, type FlowEnds } from './flow.ts'
 import type { Link } from './link.ts'
 
 /** One attempt to connect, with TCP's handshake. */
 export class StreamDial implements Dialling {
-  readonly #life: System
+  readonly #life: HostKernel
   readonly #address: Address
   readonly #events: DialEvents
   #wanted = true
   /** Made when the other side has answered. */
-  #server: { readonly end: ConnectionEnd; readonly life: System; readonly port: KnockedPort } | undefined
+  #server: { readonly end: ConnectionEnd; readonly life: HostKernel; readonly port: KnockedPort } | undefined
   #tries = 0
 
-  constructor(life: System, address: Address, events: DialEvents) {
+  constructor(life: HostKernel, address: Address, events: DialEvents) {
     this.#life = life
     this.#address = address
     this.#events = events
@@ -70,7 +70,7 @@ export class StreamDial implements Dialling {
     back.carry({ what: 'RST', bytes: PACKET_BYTES, arrived, lost: () => undefined })
   }
 
-  #accept(life: System, port: KnockedPort, forth: Link, back: Link): void {
+  #accept(life: HostKernel, port: KnockedPort, forth: Link, back: Link): void {
     if (this.#server !== undefined) return
     const number = life.network.setup.random.between(1, 2 ** 30)
     const end = new ConnectionEnd(`${life.host.name}#${number}`, this.#life.host.name, life)
@@ -96,7 +96,7 @@ export class StreamDial implements Dialling {
     life.execute(() => this.#events.dialled(wireOf(client, own, peer)))
   }
 
-  #addresses(server: System): readonly [Address, Address] {
+  #addresses(server: HostKernel): readonly [Address, Address] {
     const address = this.#address
     if (address.type === 'UNIX') return [address, address]
     return [
@@ -137,7 +137,7 @@ export class StreamDial implements Dialling {
 
 interface Side {
   readonly end: ConnectionEnd
-  readonly life: System
+  readonly life: HostKernel
 }
 
 function connect(client: Side, server: Side, forth: Link, back: Link): void {

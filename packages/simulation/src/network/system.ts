@@ -13,7 +13,7 @@ export interface Machine {
   readonly name: string
   readonly address: string
   /** Its present run; undefined while it is down. */
-  readonly life: System | undefined
+  readonly life: HostKernel | undefined
   readonly isDown: boolean
   /** Whether nothing passes to it or from it: it is down or frozen. */
   readonly isSilent: boolean
@@ -22,7 +22,7 @@ export interface Machine {
 }
 
 /** One run of a machine: its program, and what its operating system has open. */
-export interface System extends EndSystem {
+export interface HostKernel extends EndSystem {
   readonly host: Machine
   readonly network: Wiring
   readonly reactor: Reactor & { readonly registry: PortRegistry }

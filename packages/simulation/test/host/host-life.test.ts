@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
 import { TwoHosts } from '../two-hosts.ts'
 
-test('HostLife counts descriptors, and gives those of closed connections back', async () => {
+test('HostRun counts descriptors, and gives those of closed connections back', async () => {
   const hosts = await TwoHosts.connected()
   const life = hosts.client.life
   hosts.client.maxDescriptors = 2
@@ -11,7 +11,7 @@ test('HostLife counts descriptors, and gives those of closed connections back', 
   expect(life?.takeDescriptor()).toBe(true)
 })
 
-test('HostLife does nothing more once it is over', async () => {
+test('HostRun does nothing more once it is over', async () => {
   const hosts = await TwoHosts.connected()
   const { life } = hosts.server
   hosts.server.crash()
@@ -22,7 +22,7 @@ test('HostLife does nothing more once it is over', async () => {
   expect([told, life?.isOver, life?.ports]).toEqual([[], true, []])
 })
 
-test('HostLife uses port numbers again when all have been used', () => {
+test('HostRun uses port numbers again when all have been used', () => {
   const { life } = new TwoHosts().client
   const numbers = Array.from({ length: 16_385 }, () => life?.nextPort())
   expect([numbers[0], numbers.at(-2), numbers.at(-1)]).toEqual([49_152, 65_535, 49_152])

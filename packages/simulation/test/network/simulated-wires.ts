@@ -2,7 +2,7 @@ import { tcpAddress } from '@ropewalk/core'
 import type { WireEnd, WireHarness } from '@ropewalk/core/testing'
 import { Simulation } from '../../src/index.ts'
 import { StreamDial } from '../../src/network/stream-dial.ts'
-import type { KnockedPort, System } from '../../src/network/system.ts'
+import type { KnockedPort, HostKernel } from '../../src/network/system.ts'
 
 /** The two ends of connections between simulated hosts, as their programs would get them. */
 export function simulatedWires(): WireHarness {
@@ -46,13 +46,13 @@ export function simulatedWires(): WireHarness {
   }
 }
 
-function lifeOf({ life }: { readonly life: System | undefined }): System {
+function lifeOf({ life }: { readonly life: HostKernel | undefined }): HostKernel {
   if (life === undefined) throw new Error('The host is down')
   return life
 }
 
 /** A port that hands out what it accepts, with nothing attached. */
-function openPort(system: System, port: number, opened: (end: WireEnd) => void): KnockedPort {
+function openPort(system: HostKernel, port: number, opened: (end: WireEnd) => void): KnockedPort {
   return {
     hasCapacity: true,
     getHost: () => tcpAddress('server', port),
