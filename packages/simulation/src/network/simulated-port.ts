@@ -1,7 +1,7 @@
 import type { Address, ListeningPort, ProtocolFactory, Transport } from '@ropewalk/core'
 import { Acceptor, contained, type ConnectedWire } from '@ropewalk/core/reactor'
 import type { AcceptOptions } from '@ropewalk/core'
-import type { KnockedPort, HostKernel } from './system.ts'
+import type { ListenPort, HostKernel } from './system.ts'
 import type { ConnectionEnd } from './connection-end.ts'
 
 /** Where and how a port listens. */
@@ -14,7 +14,7 @@ export interface SimulatedPortSetup<A extends Address = Address> {
 }
 
 /** A listening port of a host, and those who wait to be accepted. */
-export class SimulatedPort<A extends Address = Address> implements ListeningPort<A>, KnockedPort {
+export class SimulatedPort<A extends Address = Address> implements ListeningPort<A>, ListenPort {
   readonly factory: ProtocolFactory
   readonly #setup: SimulatedPortSetup<A>
   readonly #acceptor: Acceptor

@@ -1,6 +1,6 @@
 import { type Address, ConnectError, ConnectionRefusedError, formatAddress, tcpAddress } from '@ropewalk/core'
 import type { ConnectedWire, DialEvents, Dialling } from '@ropewalk/core/reactor'
-import type { KnockedPort, HostKernel } from './system.ts'
+import type { ListenPort, HostKernel } from './system.ts'
 import { ConnectionEnd } from './connection-end.ts'
 import { Flow, type FlowEnds } from './flow.ts'
 import type { Link } from './link.ts'
@@ -12,7 +12,7 @@ export class StreamDial implements Dialling {
   readonly #events: DialEvents
   #wanted = true
   /** Made when the other side has answered. */
-  #server: { readonly end: ConnectionEnd; readonly life: HostKernel; readonly port: KnockedPort } | undefined
+  #server: { readonly end: ConnectionEnd; readonly life: HostKernel; readonly port: ListenPort } | undefined
   #tries = 0
 
   constructor(life: HostKernel, address: Address, events: DialEvents) {
@@ -32,7 +32,7 @@ export class StreamDial implements Dialling {
 
   async #begin(): Promise<void> {
     try {
-      this.#knock(await this.#resolve())
+      this.#sendSyn(await this.#resolve())
     } catch (error) {
       this.#fail(error instanceof Error ? error : new Error(String(error)))
     }
@@ -45,14 +45,14 @@ export class StreamDial implements Dialling {
     return first === '127.0.0.1' || first === '::1' ? this.#life.host.address : first
   }
 
-  #knock(to: string): void {
+  #sendSyn(to: string): void {
     if (!this.#wanted) return
     const { network } = this.#life
     const target = network.stationAt(to)
     // To nowhere: no answer ever comes, and the connector's deadline ends it.
     if (target === undefined) return
     const [forth, back] = network.between(this.#life.host, target)
-    const again = (): void => this.#retry(() => this.#knock(to))
+    const again = (): void => this.#retry(() => this.#sendSyn(to))
     const arrived = (): void => {
       const { life } = target
       if (life === undefined) return
@@ -70,7 +70,7 @@ export class StreamDial implements Dialling {
     back.carry({ what: 'RST', bytes: PACKET_BYTES, arrived, lost: () => undefined })
   }
 
-  #accept(life: HostKernel, port: KnockedPort, forth: Link, back: Link): void {
+  #accept(life: HostKernel, port: ListenPort, forth: Link, back: Link): void {
     if (this.#server !== undefined) return
     const number = life.network.setup.random.between(1, 2 ** 30)
     const end = new ConnectionEnd(`${life.host.name}#${number}`, this.#life.host.name, life)

@@ -35,9 +35,9 @@ export interface HostKernel extends EndSystem {
   freeDescriptor(): void
   endOpened(end: NamedEnd): void
   /** Who listens at an address of this machine. */
-  portAt(address: Address): KnockedPort | undefined
-  bindPort(port: KnockedPort): void
-  freePort(port: KnockedPort): void
+  portAt(address: Address): ListenPort | undefined
+  bindPort(port: ListenPort): void
+  freePort(port: ListenPort): void
   /** Who hears what comes to an address of this machine. */
   datagramsAt(from: UDPAddress, to: UDPAddress): readonly DatagramReceiver[]
   freeDatagrams(socket: DatagramReceiver): void
@@ -46,7 +46,7 @@ export interface HostKernel extends EndSystem {
 }
 
 /** A listening port, as those see it who knock. */
-export interface KnockedPort {
+export interface ListenPort {
   /** Whether another client may wait. */
   readonly hasCapacity: boolean
   getHost(): Address

@@ -2,7 +2,7 @@ import { tcpAddress } from '@ropewalk/core'
 import type { WireEnd, WireHarness } from '@ropewalk/core/testing'
 import { Simulation } from '../../src/index.ts'
 import { StreamDial } from '../../src/network/stream-dial.ts'
-import type { KnockedPort, HostKernel } from '../../src/network/system.ts'
+import type { ListenPort, HostKernel } from '../../src/network/system.ts'
 
 /** The two ends of connections between simulated hosts, as their programs would get them. */
 export function simulatedWires(): WireHarness {
@@ -52,7 +52,7 @@ function lifeOf({ life }: { readonly life: HostKernel | undefined }): HostKernel
 }
 
 /** A port that hands out what it accepts, with nothing attached. */
-function openPort(system: HostKernel, port: number, opened: (end: WireEnd) => void): KnockedPort {
+function openPort(system: HostKernel, port: number, opened: (end: WireEnd) => void): ListenPort {
   return {
     hasCapacity: true,
     getHost: () => tcpAddress('server', port),
