@@ -9,12 +9,12 @@ import {
 import type { SimulatedHost } from './host/simulated-host.ts'
 import { inject } from './inject.ts'
 import type { Random } from './random.ts'
-import type { Timeline } from './time/timeline.ts'
+import type { EventQueue } from './time/timeline.ts'
 import type { Trace } from './trace.ts'
 
 /** What the faults of a simulation happen to. */
 export interface FaultScriptSetup {
-  readonly timeline: Timeline
+  readonly events: EventQueue
   readonly random: Random
   readonly trace: Trace
   readonly hosts: ReadonlyMap<string, SimulatedHost>
@@ -54,13 +54,13 @@ export class FaultScript {
 
   /** Makes one fault happen, `atMs` from now. */
   inject(fault: Fault): void {
-    const { timeline, trace } = this.#setup
+    const { events, trace } = this.#setup
     const [one, other] = [this.#hostNamed(fault.one), this.#hostNamed(fault.other)]
-    timeline.after(fault.atMs, () => {
+    events.after(fault.atMs, () => {
       trace.note(fault.one, `fault: ${describeFault(fault)}`)
       this.seen[fault.kind] = (this.seen[fault.kind] ?? 0) + 1
       const end = this.#begin(fault, one, other)
-      timeline.after(fault.forMs, end)
+      events.after(fault.forMs, end)
     })
   }
 

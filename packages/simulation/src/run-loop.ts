@@ -5,12 +5,12 @@ import { type RealWork, watchRealWork } from './real/real-work.ts'
 import { watchUnhandledRejections } from './real/unheard-rejections.ts'
 import { SeededGlobals, type SeededWorld } from './real/seeded-globals.ts'
 import { SimulationFailed } from './simulation-failed.ts'
-import type { Timeline } from './time/timeline.ts'
+import type { EventQueue } from './time/timeline.ts'
 
 /** What a run loop is made of. */
 export interface RunLoopSetup {
   readonly seed: string
-  readonly timeline: Timeline
+  readonly events: EventQueue
   /** Whether the globals that give time and chance follow the seed within hosts. */
   readonly seedGlobals: boolean
 }
@@ -41,23 +41,23 @@ export class RunLoop {
   /** Lets `ms` milliseconds pass. @throws {SimulationFailed} (rejects) */
   run(ms: number): Promise<void> {
     return this.#watched(async () => {
-      const { timeline } = this.#setup
-      const until = timeline.nowMs + ms
+      const { events } = this.#setup
+      const until = events.nowMs + ms
       await settled()
-      while (timeline.nextMs <= until) await this.#step()
-      timeline.moveTo(until)
+      while (events.nextMs <= until) await this.#step()
+      events.moveTo(until)
     })
   }
 
   /** Lets time pass until `condition` holds. @throws {SimulationFailed} (rejects) when it does not within `timeoutMs`. */
   runUntil(condition: () => boolean, timeoutMs: number): Promise<void> {
     return this.#watched(async () => {
-      const { timeline } = this.#setup
-      const until = timeline.nowMs + timeoutMs
+      const { events } = this.#setup
+      const until = events.nowMs + timeoutMs
       // What was begun outside of any event, such as by a test, goes on first.
       await settled()
       while (!condition()) {
-        if (timeline.nextMs > until) this.fail('What was waited for did not come', undefined)
+        if (events.nextMs > until) this.fail('What was waited for did not come', undefined)
         else await this.#step()
         this.#throwIfFailed()
       }
@@ -67,9 +67,9 @@ export class RunLoop {
   /** Lets time pass until nothing more would ever happen. @throws {SimulationFailed} (rejects) */
   runUntilIdle(): Promise<void> {
     return this.#watched(async () => {
-      const { timeline } = this.#setup
+      const { events } = this.#setup
       await settled()
-      while (timeline.nextMs < Infinity) await this.#step()
+      while (events.nextMs < Infinity) await this.#step()
     })
   }
 
@@ -91,17 +91,17 @@ export class RunLoop {
 
   /** Ends the run, with its first failure. */
   fail(why: string, cause: unknown): void {
-    const { seed, timeline } = this.#setup
-    this.#failure ??= new SimulationFailed(seed, timeline.nowMs, why, cause)
+    const { seed, events } = this.#setup
+    this.#failure ??= new SimulationFailed(seed, events.nowMs, why, cause)
   }
 
   async #step(): Promise<void> {
-    const { timeline } = this.#setup
+    const { events } = this.#setup
     this.#events++
-    const before = timeline.nowMs
+    const before = events.nowMs
     this.#ran = false
-    timeline.step()
-    this.#eventsNow = timeline.nowMs === before ? this.#eventsNow + 1 : 0
+    events.step()
+    this.#eventsNow = events.nowMs === before ? this.#eventsNow + 1 : 0
     if (this.#eventsNow > MAX_EVENTS_NOW)
       this.fail(`${MAX_EVENTS_NOW} events later time stands still`, undefined)
     // What promises do belongs to the event in which they go on.

@@ -9,7 +9,7 @@ import {
 } from '@ropewalk/core/options'
 import { describeFault, type Fault, FAULT_KINDS, type FaultKind } from './faults.ts'
 import { describeLeak } from './leak.ts'
-import { Tally } from './network/tally.ts'
+import { NetworkStats } from './network/tally.ts'
 import { SEED_VARIABLE, wantedRuns } from './real/environment.ts'
 import { realNowMs } from './real/real-time.ts'
 import { watchStall } from './real/watch-stall.ts'
@@ -39,7 +39,7 @@ export interface Coverage {
   readonly runs: number
   readonly virtualMs: number
   readonly faults: Readonly<Partial<Record<FaultKind, number>>>
-  readonly network: Readonly<Tally>
+  readonly network: Readonly<NetworkStats>
 }
 
 /** A scenario has failed; `seed` makes it fail again. */
@@ -81,13 +81,13 @@ export async function simulateAll(scenario: Scenario, given: SimulateOptions = {
   } = given
   const startedMs = realNowMs()
   const faults: Partial<Record<FaultKind, number>> = {}
-  const network = new Tally()
+  const network = new NetworkStats()
   let [done, virtualMs] = [0, 0]
   for (let run = 0; run < runs && realNowMs() - startedMs < budgetMs; run++) {
     const sim = await attempt(scenario, only ?? `${seed}-${run}`, { simulation, failOnLeaks, command })
     done++
     virtualMs += sim.nowMs
-    network.add(sim.network.tally)
+    network.add(sim.network.stats)
     for (const kind of FAULT_KINDS)
       if (sim.faultsSeen[kind] !== undefined) faults[kind] = (faults[kind] ?? 0) + sim.faultsSeen[kind]
     if (only !== undefined) break

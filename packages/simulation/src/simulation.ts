@@ -27,7 +27,7 @@ import { Network } from './network/network.ts'
 import { Capture } from './replay/capture.ts'
 import { Random } from './random.ts'
 import { RunLoop } from './run-loop.ts'
-import { Timeline } from './time/timeline.ts'
+import { EventQueue } from './time/timeline.ts'
 import { Trace } from './trace.ts'
 
 /** How a simulation is made. */
@@ -62,7 +62,7 @@ export class Simulation {
   readonly random: Random
   readonly trace: Trace
   readonly network: Network<SimulatedHost>
-  readonly #timeline = new Timeline()
+  readonly #events = new EventQueue()
   readonly #hosts = new Map<string, SimulatedHost>()
   readonly #loop: RunLoop
   readonly #faults: FaultScript
@@ -71,20 +71,20 @@ export class Simulation {
   constructor(options: SimulationOptions) {
     checkOptions('Simulation', options, SIMULATION_RULES)
     const { seed, link, limits, faults, seedGlobals = false } = options
-    const [timeline, hosts] = [this.#timeline, this.#hosts]
+    const [events, hosts] = [this.#events, this.#hosts]
     this.seed = String(seed)
     this.random = new Random(this.seed)
-    this.trace = new Trace(() => timeline.nowMs)
-    this.#loop = new RunLoop({ seed: this.seed, timeline, seedGlobals })
+    this.trace = new Trace(() => events.nowMs)
+    this.#loop = new RunLoop({ seed: this.seed, events, seedGlobals })
     this.#faults = new FaultScript({
-      timeline,
+      events,
       random: this.random,
       trace: this.trace,
       hosts,
       wanted: faults,
     })
     this.network = new Network({
-      timeline,
+      events,
       random: this.random.fork('network'),
       trace: this.trace,
       conditions: withDefaults('a link', DEFAULT_LINK, link, LINK_RULES),
@@ -95,7 +95,7 @@ export class Simulation {
 
   /** Virtual milliseconds since the beginning. */
   get nowMs(): number {
-    return this.#timeline.nowMs
+    return this.#events.nowMs
   }
 
   /** Whether time passes now: somebody awaits `run` or its like. */
@@ -144,7 +144,7 @@ export class Simulation {
 
   /** Makes `call` happen at a moment of virtual time, in milliseconds since the beginning. */
   at(ms: number, call: () => unknown): void {
-    this.#timeline.at(ms, () => {
+    this.#events.at(ms, () => {
       this.#loop.happens()
       call()
     })

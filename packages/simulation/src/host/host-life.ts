@@ -25,7 +25,7 @@ export class HostRun implements ReactorSystem {
 
   constructor(host: HostState) {
     this.host = host
-    this.clock = new HostClock(this.network.setup.timeline, (call) => this.execute(call))
+    this.clock = new HostClock(this.network.setup.events, (call) => this.execute(call))
     this.reactor = new HostReactor(this)
   }
 
@@ -70,11 +70,11 @@ export class HostRun implements ReactorSystem {
   executeRead(call: () => unknown): void {
     const { readDelayMs } = this.host
     if (readDelayMs === 0) this.execute(call)
-    else this.network.setup.timeline.after(readDelayMs, () => this.execute(call))
+    else this.network.setup.events.after(readDelayMs, () => this.execute(call))
   }
 
   executeSoon(call: () => unknown): void {
-    this.network.setup.timeline.after(0, () => this.execute(call))
+    this.network.setup.events.after(0, () => this.execute(call))
   }
 
   /** Does nothing from now on, until `goOn`. */
@@ -176,7 +176,7 @@ export class HostRun implements ReactorSystem {
     if (names.isAddress(name)) return Promise.resolve([name])
     const { delayMs } = { ...names.conditions, ...this.host.names }
     return new Promise((resolve, reject) => {
-      setup.timeline.after(delayMs, () =>
+      setup.events.after(delayMs, () =>
         this.execute(() => {
           try {
             resolve(names.find(name, this.host.names))

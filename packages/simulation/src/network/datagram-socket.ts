@@ -93,7 +93,7 @@ export class DatagramSocket implements DatagramWire, DatagramReceiver {
   #carry(data: Buffer, to: UDPAddress, target: Machine): void {
     const { network, host } = this.#life
     const link = network.link(host, target)
-    network.tally.datagrams++
+    network.stats.datagrams++
     const arrived = (): void => {
       const heard = target.life?.datagramsAt(this.address, to) ?? []
       for (const socket of heard) socket.receive(data, this.address)

@@ -1,7 +1,7 @@
 import type { Random } from '../random.ts'
-import type { Timeline } from '../time/timeline.ts'
+import type { EventQueue } from '../time/timeline.ts'
 import type { Link } from './link.ts'
-import type { Tally } from './tally.ts'
+import type { NetworkStats } from './tally.ts'
 
 /** The two ends of one direction of a connection. */
 export interface FlowEnds {
@@ -35,8 +35,8 @@ export interface FlowLimits {
 export interface FlowSetup {
   /** Such as `client:49152>server`. */
   readonly name: string
-  readonly tally: Tally
-  readonly timeline: Timeline
+  readonly stats: NetworkStats
+  readonly events: EventQueue
   readonly random: Random
   readonly limits: FlowLimits
   readonly forth: Link
@@ -85,7 +85,7 @@ export class Flow {
 
   /** The receiver has read bytes: there is room for more. */
   read(bytes: number): void {
-    this.#acknowledge(bytes, this.#setup.timeline.nowMs)
+    this.#acknowledge(bytes, this.#setup.events.nowMs)
   }
 
   /** Nothing of it matters any more; what is on its way is forgotten. */
@@ -99,8 +99,8 @@ export class Flow {
   /** Tells the receiver that the sender has dropped everything. */
   reset(told: () => void): void {
     this.stop()
-    const { name, forth, tally } = this.#setup
-    tally.resets++
+    const { name, forth, stats } = this.#setup
+    stats.resets++
     const arrived = (): void => {
       forth.delivered(name, 'reset')
       told()
@@ -136,7 +136,7 @@ export class Flow {
   }
 
   #send({ data, isEnd }: Pick<Segment, 'data' | 'isEnd'>): void {
-    const segment: Segment = { data, isEnd, sinceMs: this.#setup.timeline.nowMs, arrived: false, tries: 0 }
+    const segment: Segment = { data, isEnd, sinceMs: this.#setup.events.nowMs, arrived: false, tries: 0 }
     if (!isEnd) this.#count(data)
     this.#unackedBytes += data.length
     this.#onTheWay.push(segment)
@@ -144,9 +144,9 @@ export class Flow {
   }
 
   #count(data: Buffer): void {
-    const { tally } = this.#setup
-    tally.segments++
-    if (data.length === 1) tally.oneByteSegments++
+    const { stats } = this.#setup
+    stats.segments++
+    if (data.length === 1) stats.oneByteSegments++
   }
 
   #transmit(segment: Segment): void {
@@ -179,11 +179,11 @@ export class Flow {
 
   #again(segment: Segment): void {
     if (this.#over) return
-    const { timeline, limits, tally } = this.#setup
-    if (timeline.nowMs - segment.sinceMs > limits.giveUpMs) return this.#break('ETIMEDOUT')
+    const { events, limits, stats } = this.#setup
+    if (events.nowMs - segment.sinceMs > limits.giveUpMs) return this.#break('ETIMEDOUT')
     segment.tries++
-    tally.resent++
-    timeline.after(retryMs(segment.tries), () => !this.#over && this.#transmit(segment))
+    stats.resent++
+    events.after(retryMs(segment.tries), () => !this.#over && this.#transmit(segment))
   }
 
   /** Nobody there knows this connection. */
@@ -200,7 +200,7 @@ export class Flow {
   }
 
   #acknowledge(bytes: number, sinceMs: number, tries = 0): void {
-    const { back, timeline, limits } = this.#setup
+    const { back, events, limits } = this.#setup
     if (this.#over) return
     const arrived = (): void => {
       if (this.#over) return
@@ -211,8 +211,8 @@ export class Flow {
       this.#ends.taken()
     }
     const lost = (): void => {
-      if (timeline.nowMs - sinceMs > limits.giveUpMs) return this.#break('ETIMEDOUT')
-      timeline.after(retryMs(tries + 1), () => this.#acknowledge(bytes, sinceMs, tries + 1))
+      if (events.nowMs - sinceMs > limits.giveUpMs) return this.#break('ETIMEDOUT')
+      events.after(retryMs(tries + 1), () => this.#acknowledge(bytes, sinceMs, tries + 1))
     }
     back.carry({ what: 'ACK', bytes: HEADER_BYTES, arrived, lost })
   }

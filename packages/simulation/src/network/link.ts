@@ -1,7 +1,7 @@
 import type { Random } from '../random.ts'
-import type { Timeline } from '../time/timeline.ts'
+import type { EventQueue } from '../time/timeline.ts'
 import type { Trace } from '../trace.ts'
-import type { Tally } from './tally.ts'
+import type { NetworkStats } from './tally.ts'
 
 /** How packets fare from one host to another. */
 export interface LinkConditions {
@@ -38,10 +38,10 @@ export interface Delivery {
 export interface LinkSetup {
   readonly from: string
   readonly to: string
-  readonly timeline: Timeline
+  readonly events: EventQueue
   readonly random: Random
   readonly trace: Trace
-  readonly tally: Tally
+  readonly stats: NetworkStats
   readonly conditions: LinkConditions
   /** Whether nobody is there at one of its ends. */
   readonly isSilent: () => boolean
@@ -84,14 +84,14 @@ export class Link {
 
   /** Sends a packet. */
   carry(packet: Packet): void {
-    const { timeline, random } = this.#setup
+    const { events, random } = this.#setup
     const { latencyMs, lossPerMille, bytesPerSecond } = this.conditions
     const [least, most] = latencyMs
-    this.#freeAtMs = Math.max(this.#freeAtMs, timeline.nowMs) + (packet.bytes / bytesPerSecond) * 1000
+    this.#freeAtMs = Math.max(this.#freeAtMs, events.nowMs) + (packet.bytes / bytesPerSecond) * 1000
     const isLost = random.chance(lossPerMille / 1000)
     const arrivesMs = this.#freeAtMs + least + random.unit() * (most - least)
-    const travel = { packet, sentMs: timeline.nowMs, isLost }
-    timeline.at(arrivesMs, () => this.#arrive(travel))
+    const travel = { packet, sentMs: events.nowMs, isLost }
+    events.at(arrivesMs, () => this.#arrive(travel))
   }
 
   /** Tells `watcher` of every piece of a stream that comes out. @returns what ends it. */
@@ -102,12 +102,12 @@ export class Link {
 
   /** A piece of a stream has come out, in its order. */
   delivered(stream: string, what: Delivery['what']): void {
-    const atMs = this.#setup.timeline.nowMs
+    const atMs = this.#setup.events.nowMs
     for (const watcher of this.#watchers) watcher({ atMs, stream, what })
   }
 
   #arrive(travel: Travel): void {
-    const { trace, tally, from, to, isSilent } = this.#setup
+    const { trace, stats, from, to, isSilent } = this.#setup
     const { packet, sentMs, isLost } = travel
     const lost = isLost || this.#cut || isSilent()
     if (!lost && this.#held !== undefined) {
@@ -116,7 +116,7 @@ export class Link {
     }
     if (packet.what !== 'ACK') trace.passed(from, to, { what: packet.what, lost, sentMs })
     if (!lost) return packet.arrived()
-    tally.lost++
+    stats.lost++
     packet.lost()
   }
 }

@@ -1,15 +1,15 @@
 import type { Random } from '../random.ts'
-import type { Timeline } from '../time/timeline.ts'
+import type { EventQueue } from '../time/timeline.ts'
 import type { Trace } from '../trace.ts'
 import type { FlowLimits } from './flow.ts'
 import { Link, type LinkConditions } from './link.ts'
 import { Names } from './names.ts'
-import { Tally } from './tally.ts'
+import { NetworkStats } from './tally.ts'
 import type { Machine } from './system.ts'
 
 /** What a network is made of. */
 export interface NetworkSetup<S extends Machine> {
-  readonly timeline: Timeline
+  readonly events: EventQueue
   readonly random: Random
   readonly trace: Trace
   readonly conditions: LinkConditions
@@ -21,7 +21,7 @@ export interface NetworkSetup<S extends Machine> {
 /** Who is connected to whom, and how well: a link in each direction between any two hosts. */
 export class Network<S extends Machine> {
   readonly names: Names = new Names()
-  readonly tally: Tally = new Tally()
+  readonly stats: NetworkStats = new NetworkStats()
   readonly setup: NetworkSetup<S>
   readonly #links = new Map<string, Link>()
 
@@ -40,13 +40,13 @@ export class Network<S extends Machine> {
     const name = `${from.name}->${to.name}`
     const known = this.#links.get(name)
     if (known !== undefined) return known
-    const { timeline, random, trace, conditions } = this.setup
+    const { events, random, trace, conditions } = this.setup
     const link = new Link({
       from: from.name,
       to: to.name,
-      timeline,
+      events,
       trace,
-      tally: this.tally,
+      stats: this.stats,
       random: random.fork(name),
       conditions: from === to ? LOOPBACK : conditions,
       isSilent: () => to.isSilent || from.isSilent,

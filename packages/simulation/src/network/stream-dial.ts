@@ -106,9 +106,9 @@ export class StreamDial implements Dialling {
   }
 
   #retry(again: () => void): void {
-    const { timeline } = this.#life.network.setup
+    const { events } = this.#life.network.setup
     const delayMs = FIRST_RETRY_MS * 2 ** Math.min(this.#tries++, 6)
-    timeline.after(delayMs, () => {
+    events.after(delayMs, () => {
       if (this.#life.isOver) this.#abandon()
       else if (this.#wanted) again()
     })
@@ -141,14 +141,14 @@ interface Side {
 }
 
 function connect(client: Side, server: Side, forth: Link, back: Link): void {
-  const { tally, setup } = client.life.network
-  const { timeline, random, limits } = setup
+  const { stats, setup } = client.life.network
+  const { events, random, limits } = setup
   const flow = (name: string, [out, home]: readonly [Link, Link], ends: FlowEnds): Flow =>
-    new Flow({ name, tally, timeline, limits, random: random.fork(name), forth: out, back: home }, ends)
+    new Flow({ name, stats, events, limits, random: random.fork(name), forth: out, back: home }, ends)
   const name = `${client.end.name}>${server.life.host.name}`
   const request = flow(name, [forth, back], endsOf(client.end, server))
   const answer = flow(`${name} back`, [back, forth], endsOf(server.end, client))
-  tally.connections++
+  stats.connections++
   client.end.connect(request, answer)
   server.end.connect(answer, request)
   client.end.onReset(() => server.end.broken('ECONNRESET'))

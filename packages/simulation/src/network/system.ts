@@ -1,12 +1,12 @@
 import type { Address, Reactor, UDPAddress } from '@ropewalk/core'
 import type { ConnectedWire, ConnectionRegistry } from '@ropewalk/core/reactor'
 import type { Random } from '../random.ts'
-import type { Timeline } from '../time/timeline.ts'
+import type { EventQueue } from '../time/timeline.ts'
 import type { Trace } from '../trace.ts'
 import type { EndSystem, NamedEnd } from './end-system.ts'
 import type { FlowLimits } from './flow.ts'
 import type { Link } from './link.ts'
-import type { Tally } from './tally.ts'
+import type { NetworkStats } from './tally.ts'
 
 /** A machine, as the network sees it. */
 export interface Machine {
@@ -24,7 +24,7 @@ export interface Machine {
 /** One run of a machine: its program, and what its operating system has open. */
 export interface HostKernel extends EndSystem {
   readonly host: Machine
-  readonly network: Wiring
+  readonly network: NetworkView
   readonly reactor: Reactor & { readonly registry: PortRegistry }
   readonly isOver: boolean
   /** The port number that was used last for a connection from here. */
@@ -66,10 +66,10 @@ export interface DatagramReceiver {
 }
 
 /** The network, as a run of a machine uses it. */
-export interface Wiring {
-  readonly tally: Tally
+export interface NetworkView {
+  readonly stats: NetworkStats
   readonly setup: {
-    readonly timeline: Timeline
+    readonly events: EventQueue
     readonly random: Random
     readonly trace: Trace
     readonly limits: FlowLimits

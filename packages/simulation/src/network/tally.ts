@@ -1,5 +1,5 @@
 /** How much a network has really tried: what tells a run that proves something from one that met nothing. */
-export class Tally {
+export class NetworkStats {
   connections = 0
   /** Pieces of streams that were sent, the first time. */
   segments = 0
@@ -14,7 +14,7 @@ export class Tally {
   lost = 0
 
   /** Counts what another has counted too. */
-  add(other: Readonly<Tally>): void {
+  add(other: Readonly<NetworkStats>): void {
     this.connections += other.connections
     this.segments += other.segments
     this.oneByteSegments += other.oneByteSegments

@@ -2,7 +2,7 @@ import { AsyncResource } from 'node:async_hooks'
 import { callable, checkValue } from '@ropewalk/core/options'
 import type { DelayedCall } from '@ropewalk/core'
 import { type Schedule, ScheduledCall } from '@ropewalk/core/reactor'
-import type { Timeline, TimelineEvent } from './timeline.ts'
+import type { EventQueue, TimelineEvent } from './timeline.ts'
 
 /** Runs what belongs to a host, now or, while the host is paused, later. */
 export type Execute = (call: () => unknown) => void
@@ -12,7 +12,7 @@ export type Execute = (call: () => unknown) => void
  * simulation's, and its calendar may jump.
  */
 export class HostClock implements Schedule {
-  readonly #timeline: Timeline
+  readonly #events: EventQueue
   readonly #execute: Execute
   readonly #armed = new Map<ScheduledCall, TimelineEvent>()
   #rate = 1
@@ -21,18 +21,18 @@ export class HostClock implements Schedule {
   #anchor: { readonly virtualMs: number; readonly hostMs: number }
   #calendarMs = CALENDAR_START_MS
 
-  constructor(timeline: Timeline, execute: Execute) {
-    this.#timeline = timeline
+  constructor(events: EventQueue, execute: Execute) {
+    this.#events = events
     this.#execute = execute
-    this.#anchor = { virtualMs: timeline.nowMs, hostMs: 0 }
-    this.#calendarMs += timeline.nowMs
+    this.#anchor = { virtualMs: events.nowMs, hostMs: 0 }
+    this.#calendarMs += events.nowMs
   }
 
   /** Milliseconds since the host started. */
   now(): number {
     const { virtualMs, hostMs } = this.#anchor
     if (this.#stopped) return hostMs
-    return hostMs + (this.#timeline.nowMs - virtualMs) * this.#rate
+    return hostMs + (this.#events.nowMs - virtualMs) * this.#rate
   }
 
   /** The host's calendar: 2026-01-01T00:00:00Z at the beginning of the simulation, unless it was made to jump. */
@@ -93,13 +93,13 @@ export class HostClock implements Schedule {
       : this.#soonest(call, virtualMs + (call.getTime() - hostMs) / this.#rate)
     this.#armed.set(
       call,
-      this.#timeline.at(dueMs, () => this.#execute(() => this.#run(call))),
+      this.#events.at(dueMs, () => this.#execute(() => this.#run(call))),
     )
   }
 
   /** What is still to come takes some time, as on any clock, however small its delay: or time would never reach it. */
   #soonest(call: ScheduledCall, dueMs: number): number {
-    return call.getTime() > this.now() ? Math.max(dueMs, this.#timeline.nowMs + TICK_MS) : dueMs
+    return call.getTime() > this.now() ? Math.max(dueMs, this.#events.nowMs + TICK_MS) : dueMs
   }
 
   disarm(call: ScheduledCall): void {
@@ -108,7 +108,7 @@ export class HostClock implements Schedule {
   }
 
   #anchorNow(): void {
-    this.#anchor = { virtualMs: this.#timeline.nowMs, hostMs: this.now() }
+    this.#anchor = { virtualMs: this.#events.nowMs, hostMs: this.now() }
   }
 
   #rearm(): void {

@@ -9,7 +9,7 @@ export interface TimelineEvent {
  * Virtual time: what will happen, in the order in which it will. It moves only from one event to the
  * next; events of the same moment happen in the order in which they were asked for.
  */
-export class Timeline {
+export class EventQueue {
   readonly #heap: Entry[] = []
   #nowMs = 0
   #lastOrder = 0

@@ -1,9 +1,9 @@
 import { describe, expect, test } from 'vitest'
 import { Flow, type FlowLimits } from '../../src/network/flow.ts'
 import { Link } from '../../src/network/link.ts'
-import { Tally } from '../../src/network/tally.ts'
+import { NetworkStats } from '../../src/network/tally.ts'
 import { Random } from '../../src/random.ts'
-import { Timeline } from '../../src/time/timeline.ts'
+import { EventQueue } from '../../src/time/timeline.ts'
 import { Trace } from '../../src/trace.ts'
 
 const LIMITS: FlowLimits = {
@@ -16,7 +16,7 @@ const LIMITS: FlowLimits = {
 
 /** One flow, whose receiver reads at once unless told otherwise. */
 class OneFlow {
-  readonly timeline = new Timeline()
+  readonly timeline = new EventQueue()
   readonly told: string[] = []
   readonly pieces: Buffer[] = []
   readonly forth: Link
@@ -38,10 +38,10 @@ class OneFlow {
       new Link({
         from: name,
         to: name,
-        timeline: this.timeline,
+        events: this.timeline,
         random: new Random(seed + name),
         trace,
-        tally: new Tally(),
+        stats: new NetworkStats(),
         isSilent: () => this.isSilent,
         conditions,
       })
@@ -51,8 +51,8 @@ class OneFlow {
     this.flow = new Flow(
       {
         name: 'one',
-        tally: new Tally(),
-        timeline: this.timeline,
+        stats: new NetworkStats(),
+        events: this.timeline,
         random: new Random(seed),
         limits: { ...LIMITS, ...limits },
         forth,

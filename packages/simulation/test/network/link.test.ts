@@ -1,27 +1,27 @@
 import { describe, expect, test } from 'vitest'
 import { Link, type LinkConditions } from '../../src/network/link.ts'
-import { Tally } from '../../src/network/tally.ts'
+import { NetworkStats } from '../../src/network/tally.ts'
 import { Random } from '../../src/random.ts'
-import { Timeline } from '../../src/time/timeline.ts'
+import { EventQueue } from '../../src/time/timeline.ts'
 import { Trace } from '../../src/trace.ts'
 
 describe('Link', () => {
   const make = (
     conditions: Partial<LinkConditions> = {},
   ): {
-    timeline: Timeline
+    timeline: EventQueue
     link: Link
     host: { isSilent: boolean }
     told: string[]
     send: (what: string, bytes?: number) => void
   } => {
-    const [timeline, told] = [new Timeline(), [] as string[]]
+    const [timeline, told] = [new EventQueue(), [] as string[]]
     const host = { isSilent: false }
     const link = new Link({
       from: 'a',
       to: 'b',
-      timeline,
-      tally: new Tally(),
+      events: timeline,
+      stats: new NetworkStats(),
       isSilent: () => host.isSilent,
       random: new Random('link'),
       trace: new Trace(() => timeline.nowMs),

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { Tally } from '../../src/network/tally.ts'
+import { NetworkStats } from '../../src/network/tally.ts'
 import { commandFor, describeCoverage, simulate } from '../../src/real/simulate.ts'
 import { TwoHosts } from '../two-hosts.ts'
 
@@ -15,7 +15,7 @@ test('a failure can be run again by one line for the shell', () => {
 })
 
 test('what runs had in them is told in one line', () => {
-  const network = Object.assign(new Tally(), {
+  const network = Object.assign(new NetworkStats(), {
     connections: 3,
     segments: 40,
     oneByteSegments: 5,

@@ -117,7 +117,7 @@ export async function closeRun(
       }
     },
   })
-  const undisturbed = Object.keys(sim.faultsSeen).length === 0 && sim.network.tally.lost === 0
+  const undisturbed = Object.keys(sim.faultsSeen).length === 0 && sim.network.stats.lost === 0
   for (const talk of talks.values()) talk.compare(undisturbed)
   const [complaint] = complaints
   if (complaint !== undefined) throw new Error(complaint)

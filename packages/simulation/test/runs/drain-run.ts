@@ -185,7 +185,7 @@ function stoodStillMs(sim: Simulation): number {
 }
 
 function isUndisturbed(sim: Simulation): boolean {
-  return Object.keys(sim.faultsSeen).length === 0 && sim.network.tally.lost === 0
+  return Object.keys(sim.faultsSeen).length === 0 && sim.network.stats.lost === 0
 }
 
 const PORTS: Readonly<Record<Way, number>> = { upgrade: 80, line: 7, 'line under tls': 443, tls: 7 }

@@ -1,10 +1,10 @@
 import { describe, expect, test } from 'vitest'
 import { HostClock } from '../../src/time/host-clock.ts'
-import { Timeline } from '../../src/time/timeline.ts'
+import { EventQueue } from '../../src/time/timeline.ts'
 
 describe('HostClock', () => {
-  const make = (): { timeline: Timeline; clock: HostClock; told: string[] } => {
-    const [timeline, told] = [new Timeline(), [] as string[]]
+  const make = (): { timeline: EventQueue; clock: HostClock; told: string[] } => {
+    const [timeline, told] = [new EventQueue(), [] as string[]]
     timeline.moveTo(1000)
     const clock = new HostClock(timeline, (call) => void call())
     return { timeline, clock, told }
@@ -49,7 +49,7 @@ describe('HostClock', () => {
   })
 
   test('minds a cancellation that comes while its host is paused', () => {
-    const [timeline, waiting, told] = [new Timeline(), [] as (() => unknown)[], [] as string[]]
+    const [timeline, waiting, told] = [new EventQueue(), [] as (() => unknown)[], [] as string[]]
     const clock = new HostClock(timeline, (call) => void waiting.push(call))
     const call = clock.callLater(1, () => told.push('never'))
     timeline.step()

@@ -1,10 +1,10 @@
 import { describe, expect, test } from 'vitest'
 import { Random } from '../../src/random.ts'
-import { Timeline } from '../../src/time/timeline.ts'
+import { EventQueue } from '../../src/time/timeline.ts'
 
-describe('Timeline', () => {
+describe('EventQueue', () => {
   test('makes events happen in order, those of one moment as they were asked for', () => {
-    const [timeline, told] = [new Timeline(), [] as string[]]
+    const [timeline, told] = [new EventQueue(), [] as string[]]
     const note = (what: string) => (): void => void told.push(`${what} at ${timeline.nowMs}`)
     timeline.at(20, note('late'))
     timeline.after(10, note('first'))
@@ -16,7 +16,7 @@ describe('Timeline', () => {
   })
 
   test('takes what is due in the past for now, and never goes back', () => {
-    const timeline = new Timeline()
+    const timeline = new EventQueue()
     timeline.moveTo(100)
     timeline.moveTo(50)
     let at = 0
@@ -26,7 +26,7 @@ describe('Timeline', () => {
   })
 
   test('keeps thousands of events in order, whatever the order they come in, and some are cancelled', () => {
-    const [timeline, random, told] = [new Timeline(), new Random('heap'), [] as number[]]
+    const [timeline, random, told] = [new EventQueue(), new Random('heap'), [] as number[]]
     const events = Array.from({ length: 5000 }, () => {
       const due = random.between(0, 1000)
       return timeline.at(due, () => told.push(due))
@@ -39,7 +39,7 @@ describe('Timeline', () => {
   })
 
   test('lets an event cancel another of the same moment, and cancels nothing twice', () => {
-    const [timeline, told] = [new Timeline(), [] as string[]]
+    const [timeline, told] = [new EventQueue(), [] as string[]]
     const later = { cancel: (): void => undefined }
     timeline.at(1, () => later.cancel())
     const second = timeline.at(1, () => told.push('never'))
