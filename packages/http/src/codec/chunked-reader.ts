@@ -13,7 +13,7 @@ import type { HTTPLimits } from './limits.ts'
  */
 export class ChunkedReader implements LimitedBodyReader {
   readonly #limits: HTTPLimits
-  #state: State = { reading: 'size', scannedBytes: 0 }
+  #state: State = { is: 'size', scannedBytes: 0 }
   #maxBodyBytes: number
   #bodyBytes = 0
   #extensionBytes = 0
@@ -31,7 +31,7 @@ export class ChunkedReader implements LimitedBodyReader {
   next(input: ByteQueue): BodyEvent | undefined {
     for (;;) {
       const state = this.#state
-      switch (state.reading) {
+      switch (state.is) {
         case 'size': {
           const line = this.#peekSizeLine(input, state)
           if (line === undefined) return undefined
@@ -43,12 +43,12 @@ export class ChunkedReader implements LimitedBodyReader {
           const data = input.takeUpTo(state.leftBytes)
           if (data === undefined) return undefined
           const leftBytes = state.leftBytes - data.length
-          this.#state = leftBytes === 0 ? DATA_END : { reading: 'data', leftBytes }
+          this.#state = leftBytes === 0 ? DATA_END : { is: 'data', leftBytes }
           return { type: 'data', data }
         }
         case 'data-end':
           if (!takeLineEnd(input)) return undefined
-          this.#state = { reading: 'size', scannedBytes: 0 }
+          this.#state = { is: 'size', scannedBytes: 0 }
           break
         case 'trailers': {
           const trailers = takeTrailers(input, state)
@@ -77,7 +77,7 @@ export class ChunkedReader implements LimitedBodyReader {
     if (this.#extensionBytes > this.#limits.maxChunkExtensionBytes) throw extensionsTooLarge()
     this.#bodyBytes += bytes
     if (this.#bodyBytes > this.#maxBodyBytes) throw bodyTooLarge(this.#maxBodyBytes)
-    this.#state = bytes === 0 ? this.#trailers() : { reading: 'data', leftBytes: bytes }
+    this.#state = bytes === 0 ? this.#trailers() : { is: 'data', leftBytes: bytes }
   }
 
   #trailers(): State {
@@ -87,7 +87,7 @@ export class ChunkedReader implements LimitedBodyReader {
       maxCount: maxFieldCount,
       tooLarge: 'trailers-too-large',
     } as const
-    return { reading: 'trailers', scanner: new FieldScanner(limits), scannedBytes: 0 }
+    return { is: 'trailers', scanner: new FieldScanner(limits), scannedBytes: 0 }
   }
 }
 
@@ -139,10 +139,10 @@ function extensionsTooLarge(): RemoteProtocolError {
 
 /** Where the body is; each state carries what only that state knows. */
 type State =
-  | { readonly reading: 'size'; scannedBytes: number }
-  | { readonly reading: 'data'; readonly leftBytes: number }
-  | { readonly reading: 'data-end' }
-  | { readonly reading: 'trailers'; readonly scanner: FieldScanner; scannedBytes: number }
+  | { readonly is: 'size'; scannedBytes: number }
+  | { readonly is: 'data'; readonly leftBytes: number }
+  | { readonly is: 'data-end' }
+  | { readonly is: 'trailers'; readonly scanner: FieldScanner; scannedBytes: number }
 
-const DATA_END: State = { reading: 'data-end' }
+const DATA_END: State = { is: 'data-end' }
 const CRLF_BYTES = 2

@@ -39,7 +39,7 @@ export class RequestReader {
 
   /** Whether no request has begun that has not ended. */
   get betweenMessages(): boolean {
-    return this.#state.reading === 'line' && !this.#line.begun
+    return this.#state.is === 'line' && !this.#line.begun
   }
 
   /**
@@ -66,7 +66,7 @@ export class RequestReader {
    * @throws {RemoteProtocolError} `body-too-large`, when it is known already to be longer.
    */
   limitBody(maxBytes: number): void {
-    if (this.#state.reading !== 'body') return
+    if (this.#state.is !== 'body') return
     try {
       this.#state.body?.limit(maxBytes)
     } catch (error) {
@@ -81,14 +81,14 @@ export class RequestReader {
    * @throws {RemoteProtocolError} `truncated`, in the middle of a request.
    */
   endOfInput(): void {
-    if (this.betweenMessages || this.#state.reading === 'nothing') return
+    if (this.betweenMessages || this.#state.is === 'nothing') return
     this.#state = FAILED
     throw new RemoteProtocolError('truncated', 'Cannot read the rest of a request: the input has ended')
   }
 
   #next(input: ByteQueue): RequestEvent | undefined {
     const state = this.#state
-    switch (state.reading) {
+    switch (state.is) {
       case 'line':
       case 'fields':
         return this.#readHead(input)
@@ -104,7 +104,7 @@ export class RequestReader {
   #readHead(input: ByteQueue): RequestEvent | undefined {
     if (input.length === this.#scannedBytes) return undefined
     const bytes = input.view()
-    if (this.#state.reading === 'line') {
+    if (this.#state.is === 'line') {
       this.#scannedBytes = this.#line.scan(bytes, this.#scannedBytes)
       if (!this.#line.complete) return undefined
       this.#state = FIELDS
@@ -113,7 +113,7 @@ export class RequestReader {
     this.#scannedBytes = this.#fields.scan(bytes, this.#scannedBytes)
     if (!this.#fields.complete) return undefined
     const head = this.#headOf(bytes.toString('latin1', 0, this.#scannedBytes))
-    this.#state = { reading: 'body', body: this.#bodyReader(head.framing) }
+    this.#state = { is: 'body', body: this.#bodyReader(head.framing) }
     input.skip(this.#scannedBytes)
     this.#scannedBytes = 0
     this.#line.reset()
@@ -142,11 +142,11 @@ export class RequestReader {
 
 /** Where in a request the reader is; each state carries what only it knows. */
 type State =
-  | { readonly reading: 'line' }
-  | { readonly reading: 'fields' }
-  | { readonly reading: 'body'; readonly body: LimitedBodyReader | undefined }
-  | { readonly reading: 'nothing' }
+  | { readonly is: 'line' }
+  | { readonly is: 'fields' }
+  | { readonly is: 'body'; readonly body: LimitedBodyReader | undefined }
+  | { readonly is: 'nothing' }
 
-const LINE: State = { reading: 'line' }
-const FIELDS: State = { reading: 'fields' }
-const FAILED: State = { reading: 'nothing' }
+const LINE: State = { is: 'line' }
+const FIELDS: State = { is: 'fields' }
+const FAILED: State = { is: 'nothing' }

@@ -76,10 +76,10 @@ export class ResponseStream {
   whole(head: ResponseHead, body: Uint8Array | string): void {
     const bytes = byteLength(body)
     const framing = this.#frame(head.code, head.headers, bytes)
-    if (framing.by === 'length' && framing.bytes !== bytes) throw wrongLength(bytes, framing.bytes)
+    if (framing.kind === 'length' && framing.bytes !== bytes) throw wrongLength(bytes, framing.bytes)
     const start = this.#start(head, framing)
     this.#stage = FINISHED
-    if (framing.by === 'no body' || bytes === 0) {
+    if (framing.kind === 'no body' || bytes === 0) {
       this.#transport.write(start)
       return
     }
@@ -96,7 +96,7 @@ export class ResponseStream {
    */
   begin(head: ResponseHead, firstPiece: Uint8Array | string = ''): void {
     const framing = this.#frame(head.code, head.headers, undefined)
-    if (framing.by === 'length') {
+    if (framing.kind === 'length') {
       const bytes = byteLength(firstPiece)
       if (bytes > framing.bytes) throw wrongLength(bytes, framing.bytes)
     }
@@ -116,12 +116,12 @@ export class ResponseStream {
       throw new LocalProtocolError(`Cannot write to a ${this.#stage.is} response`)
     const { framing } = this.#stage
     const bytes = byteLength(data)
-    if (bytes === 0 || framing.by === 'no body') return !this.#transport.disconnecting
-    if (framing.by === 'length' && this.#sentBytes + bytes > framing.bytes) {
+    if (bytes === 0 || framing.kind === 'no body') return !this.#transport.disconnecting
+    if (framing.kind === 'length' && this.#sentBytes + bytes > framing.bytes) {
       throw wrongLength(this.#sentBytes + bytes, framing.bytes)
     }
     this.#sentBytes += bytes
-    if (framing.by !== 'chunks') return this.#transport.write(data)
+    if (framing.kind !== 'chunks') return this.#transport.write(data)
     return this.#transport.writeSequence([chunkHead(bytes), data, CHUNK_END])
   }
 
@@ -134,8 +134,8 @@ export class ResponseStream {
     if (this.#stage.is !== 'sending') return
     const { framing } = this.#stage
     this.#stage = FINISHED
-    if (framing.by === 'chunks') this.#transport.write(LAST_CHUNK)
-    if (framing.by === 'length' && this.#sentBytes !== framing.bytes) {
+    if (framing.kind === 'chunks') this.#transport.write(LAST_CHUNK)
+    if (framing.kind === 'length' && this.#sentBytes !== framing.bytes) {
       throw wrongLength(this.#sentBytes, framing.bytes)
     }
   }
@@ -151,7 +151,7 @@ export class ResponseStream {
 
   #start({ code, reason, headers, lines }: ResponseHead, framing: Framing): string | Buffer {
     const asksForEnd = this.#takeConnection(headers)
-    if (asksForEnd || framing.by === 'close') this.#persistent = false
+    if (asksForEnd || framing.kind === 'close') this.#persistent = false
     const ours = lines + framing.lines + this.#connectionLine(headers.hasHeader('upgrade'))
     return responseHead(code, reason, headers, ours)
   }
@@ -200,8 +200,8 @@ export class ResponseStream {
     const lines =
       declared === undefined && knownBytes !== undefined ? `Content-Length: ${knownBytes}\r\n` : ''
     if (code === 304) return NO_BODY
-    if (this.#requestLine.method === 'HEAD') return { by: 'no body', lines }
-    if (knownBytes !== undefined) return { by: 'length', bytes: knownBytes, lines }
+    if (this.#requestLine.method === 'HEAD') return { kind: 'no body', lines }
+    if (knownBytes !== undefined) return { kind: 'length', bytes: knownBytes, lines }
     return this.#requestLine.version === '1.0' ? UNTIL_CLOSE : CHUNKS
   }
 }
@@ -235,17 +235,17 @@ type Stage =
 
 /** How a client finds the end of the body, and the field lines for it. */
 type Framing =
-  | { readonly by: 'no body'; readonly lines: string }
-  | { readonly by: 'length'; readonly bytes: number; readonly lines: string }
-  | { readonly by: 'chunks'; readonly lines: string }
-  | { readonly by: 'close'; readonly lines: string }
+  | { readonly kind: 'no body'; readonly lines: string }
+  | { readonly kind: 'length'; readonly bytes: number; readonly lines: string }
+  | { readonly kind: 'chunks'; readonly lines: string }
+  | { readonly kind: 'close'; readonly lines: string }
 
 const FRESH: Stage = { is: 'fresh' }
 const FINISHED: Stage = { is: 'finished' }
-const NO_BODY: Framing = { by: 'no body', lines: '' }
+const NO_BODY: Framing = { kind: 'no body', lines: '' }
 /** RFC 9110 §15.3.6: a 205 has no content; without a length a client would wait for one. */
-const EMPTY_BODY: Framing = { by: 'no body', lines: 'Content-Length: 0\r\n' }
-const CHUNKS: Framing = { by: 'chunks', lines: 'Transfer-Encoding: chunked\r\n' }
-const UNTIL_CLOSE: Framing = { by: 'close', lines: '' }
+const EMPTY_BODY: Framing = { kind: 'no body', lines: 'Content-Length: 0\r\n' }
+const CHUNKS: Framing = { kind: 'chunks', lines: 'Transfer-Encoding: chunked\r\n' }
+const UNTIL_CLOSE: Framing = { kind: 'close', lines: '' }
 /** What may be given without being missed: `upgrade` goes out with an Upgrade header, `keep-alive` where it can. */
 const CONNECTION_OPTIONS: ReadonlySet<string> = new Set(['close', 'keep-alive', 'upgrade', ''])

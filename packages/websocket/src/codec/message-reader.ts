@@ -63,12 +63,12 @@ export class MessageReader {
   #next(input: ByteQueue): MessageEvent | undefined {
     for (;;) {
       const state = this.#state
-      switch (state.reading) {
+      switch (state.is) {
         case 'header': {
           const header = takeFrameHeader(input, this.#role)
           if (header === undefined) return undefined
           if (isControl(header.opcode)) {
-            this.#state = { reading: 'control', header }
+            this.#state = { is: 'control', header }
             break
           }
           this.#checkData(header)
@@ -119,7 +119,7 @@ export class MessageReader {
     const message = this.#message ?? new MessageAssembly(kindOf(header), this.#limits)
     message.fragmentBegins(header.payloadBytes)
     this.#message = message
-    return { reading: 'fragment', header, message, takenBytes: 0 }
+    return { is: 'fragment', header, message, takenBytes: 0 }
   }
 
   #messageEnds(message: MessageAssembly): MessageEvent {
@@ -173,19 +173,19 @@ function controlEvent(opcode: Opcode, payload: Buffer): MessageEvent {
 
 /** What is being read; each state carries what only it knows. */
 type State =
-  | { readonly reading: 'header' }
-  | { readonly reading: 'control'; readonly header: FrameHeader }
+  | { readonly is: 'header' }
+  | { readonly is: 'control'; readonly header: FrameHeader }
   | Fragment
-  | { readonly reading: 'nothing' }
+  | { readonly is: 'nothing' }
 
 /** A fragment of a message, perhaps its only one, that comes in pieces. */
 interface Fragment {
-  readonly reading: 'fragment'
+  readonly is: 'fragment'
   readonly header: FrameHeader
   readonly message: MessageAssembly
   takenBytes: number
 }
 
-const HEADER: State = { reading: 'header' }
-const NOTHING: State = { reading: 'nothing' }
+const HEADER: State = { is: 'header' }
+const NOTHING: State = { is: 'nothing' }
 const NO_BYTES = Buffer.alloc(0)
