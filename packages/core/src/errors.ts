@@ -1,5 +1,4 @@
-import { formatAddress } from './addresses.ts'
-import type { Address, UDPAddress } from './interfaces/address.ts'
+import { type Address, formatAddress, type UDPAddress } from './addresses.ts'
 
 // ConnectionClosed             passed to connectionLost, never thrown
 //   ConnectionDone             closed cleanly, by either side

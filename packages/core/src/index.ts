@@ -1,8 +1,23 @@
-export { formatAddress, tcpAddress, udpAddress, unixAddress } from './addresses.ts'
-export { LineTooLongError } from './bytes/line-too-long-error.ts'
-export { RemoteError } from './bytes/remote-error.ts'
-export type { Address, TCPAddress, UDPAddress, UNIXAddress } from './interfaces/address.ts'
-export type { Connector } from './interfaces/connector.ts'
+export {
+  type Address,
+  formatAddress,
+  tcpAddress,
+  type TCPAddress,
+  udpAddress,
+  type UDPAddress,
+  unixAddress,
+  type UNIXAddress,
+} from './addresses.ts'
+export { LineTooLongError, RemoteError } from './bytes/remote-error.ts'
+export type {
+  Connector,
+  Drainable,
+  HalfCloseable,
+  ProtocolEvents,
+  ProtocolFactory,
+  Replaceable,
+  Securable,
+} from './interfaces/protocol-events.ts'
 export type {
   DatagramDrops,
   DatagramEvents,
@@ -29,28 +44,30 @@ export type {
   SignalName,
   SpawnOptions,
 } from './interfaces/process.ts'
-export type { Consumer, Pipeable, PipeOptions, PullProducer, PushProducer } from './interfaces/producer.ts'
 export type {
-  Drainable,
-  HalfCloseable,
-  ProtocolEvents,
-  ProtocolFactory,
-  Replaceable,
-  Securable,
-} from './interfaces/protocol-events.ts'
+  Consumer,
+  Pipeable,
+  PipeOptions,
+  PullProducer,
+  PushProducer,
+  Transport,
+  TransportOptions,
+} from './interfaces/transport.ts'
 export type {
   AcceptOptions,
   ConnectionContext,
   ConnectTCPOptions,
+  DeadlineKeeper,
   DelayedCall,
+  InheritedSocket,
+  KeptDeadline,
   ListeningPort,
   ListenTCPOptions,
   ListenUNIXOptions,
-  Reactor,
   LookupOptions,
+  Reactor,
   ReactorContext,
   ReactorCore,
-  InheritedSocket,
   ReactorDescriptors,
   ReactorFiles,
   ReactorLog,
@@ -83,7 +100,6 @@ export type {
   TLSSession,
   WireUnderTLS,
 } from './interfaces/tls.ts'
-export type { Transport } from './interfaces/transport.ts'
 export type { Wire, WireEvents } from './interfaces/wire.ts'
 export {
   type ClientEndpoint,
@@ -237,7 +253,6 @@ export type {
   RateLimit,
   WaitingOptions,
 } from './interfaces/policy.ts'
-export type { TransportOptions } from './interfaces/transport-options.ts'
 export { IdleTimeout } from './policy/idle-timeout.ts'
 export { type AcceptRate, LimitAcceptRate } from './policy/limit-accept-rate.ts'
 export { LimitConnectionsByPeer } from './policy/limit-connections-by-peer.ts'
@@ -262,12 +277,10 @@ export { type TrafficEntry, TrafficLog } from './policy/traffic-log.ts'
 export { type TimeoutMixin, withTimeout } from './policy/with-timeout.ts'
 export { WrappingFactory } from './policy/wrapping-factory.ts'
 export { isConnectionEnd } from './transport/connection-end.ts'
-export { callSafely as contained, settleSafely as settleSafely } from './transport/contained.ts'
-export { tolerated } from './transport/tolerated.ts'
+export { callSafely as contained, settleSafely, tolerated } from './safely.ts'
 export { ForwardingFactory } from './transport/forwarding-factory.ts'
 export { logConnection } from './transport/connection-report.ts'
 export type { DiagnosticEvents } from './transport/diagnostics.ts'
-export type { DeadlineKeeper, KeptDeadline } from './interfaces/deadline.ts'
 export { Deadline } from './transport/deadline.ts'
 export { type Pausable, producerFrom } from './transport/producer-from.ts'
 export { serverTLSFromFiles, type ServerTLSFiles } from './tls/server-tls-from-files.ts'

@@ -1,4 +1,4 @@
-import { LineTooLongError } from './line-too-long-error.ts'
+import { LineTooLongError } from './remote-error.ts'
 
 /**
  * Bytes that have arrived and are not yet parsed, in order.
@@ -288,6 +288,12 @@ export class ByteQueue {
 
 function asBuffer(data: Uint8Array): Buffer {
   return Buffer.isBuffer(data) ? data : Buffer.from(data.buffer, data.byteOffset, data.byteLength)
+}
+
+/** Answers `data`. @throws {TypeError} unless `data` is what can be written: bytes or a string. */
+export function assertBytes(data: unknown): Uint8Array | string {
+  if (typeof data === 'string' || data instanceof Uint8Array) return data
+  throw new TypeError(`Cannot write ${data === null ? 'null' : typeof data}: give a Uint8Array or a string`)
 }
 
 const CRLF: Uint8Array = Uint8Array.of(0x0d, 0x0a)

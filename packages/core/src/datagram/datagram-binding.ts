@@ -1,4 +1,4 @@
-import type { UDPAddress } from '../interfaces/address.ts'
+import type { UDPAddress } from '../addresses.ts'
 
 /** Where and how a UDP port is bound. */
 export interface DatagramBinding {

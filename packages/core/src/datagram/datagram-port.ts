@@ -1,5 +1,4 @@
-import { formatAddress } from '../addresses.ts'
-import type { UDPAddress } from '../interfaces/address.ts'
+import { formatAddress, type UDPAddress } from '../addresses.ts'
 import type {
   DatagramDrops,
   DatagramEvents,
@@ -17,8 +16,8 @@ import {
   MulticastJoinError,
   NotConnectedError,
 } from '../errors.ts'
-import { callSafely } from '../transport/contained.ts'
-import { assertBytes } from '../transport/must-be-bytes.ts'
+import { callSafely } from '../safely.ts'
+import { assertBytes } from '../bytes/byte-queue.ts'
 import type { FilledOptions } from '../options/check-options.ts'
 import { bindDatagramWire, type DatagramPortSetup } from './bind-datagram-wire.ts'
 import { bindingSpeaks, type DatagramBinding } from './datagram-binding.ts'

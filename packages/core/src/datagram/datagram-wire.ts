@@ -1,4 +1,4 @@
-import type { UDPAddress } from '../interfaces/address.ts'
+import type { UDPAddress } from '../addresses.ts'
 import type { DatagramTransport, MulticastTransport } from '../interfaces/datagram.ts'
 
 /** Carries the datagrams of one port. What it is told has been checked; it throws the system's errors. */

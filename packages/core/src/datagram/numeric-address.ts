@@ -1,7 +1,6 @@
-import { udpAddress } from '../addresses.ts'
-import type { UDPAddress } from '../interfaces/address.ts'
+import { udpAddress, type UDPAddress } from '../addresses.ts'
 import { InvalidAddressError } from '../errors.ts'
-import { formatIP, parseIP } from '../ip-address.ts'
+import { formatIP, parseIP } from '../hosts.ts'
 
 /**
  * The address of a numeric host and a port; the host is written as RFC 5952 has it, so that addresses can be compared.

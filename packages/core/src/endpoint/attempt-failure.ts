@@ -1,4 +1,4 @@
-import type { Address } from '../interfaces/address.ts'
+import type { Address } from '../addresses.ts'
 import { codeOf, ConnectBindError, ConnectError, ConnectionClosed, TLSConfigurationError } from '../errors.ts'
 import { notMade } from '../transport/when-made.ts'
 

@@ -1,4 +1,4 @@
-import type { Address } from '../interfaces/address.ts'
+import type { Address } from '../addresses.ts'
 import type { ProtocolEvents, ProtocolFactory } from '../interfaces/protocol-events.ts'
 import type { ConnectTCPOptions, ReactorLog, ReactorTCP, ReactorTime } from '../interfaces/reactor.ts'
 import type { Transport } from '../interfaces/transport.ts'

@@ -1,5 +1,4 @@
-import { asciiHost } from '../ascii-host.ts'
-import { assertHostName } from './host-name.ts'
+import { asciiHost, assertHostName } from '../hosts.ts'
 import {
   type EndpointArgument,
   type EndpointDescription,

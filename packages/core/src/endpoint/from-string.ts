@@ -1,4 +1,4 @@
-import type { Address, TCPAddress, UNIXAddress } from '../interfaces/address.ts'
+import type { Address, TCPAddress, UNIXAddress } from '../addresses.ts'
 import { checkValue } from '../options/check-options.ts'
 import { REACTOR } from '../options/object-rules.ts'
 import type { OptionRule } from '../options/option-rules.ts'

@@ -1,5 +1,5 @@
 import { tcpAddress } from '../addresses.ts'
-import { asciiHost } from '../ascii-host.ts'
+import { asciiHost, assertHostName } from '../hosts.ts'
 import type { ProtocolEvents, ProtocolFactory } from '../interfaces/protocol-events.ts'
 import type {
   ConnectTCPOptions,
@@ -18,7 +18,6 @@ import { type Made, whenMade } from '../transport/when-made.ts'
 import { attemptFailure } from './attempt-failure.ts'
 import { checkConnect, type ClientEndpoint, type ConnectOptions } from './client-endpoint.ts'
 import { ConnectionRace } from './connection-race.ts'
-import { assertHostName } from './host-name.ts'
 
 /** How a hostname endpoint connects. */
 export interface HostnameEndpointOptions extends ConnectTCPOptions {

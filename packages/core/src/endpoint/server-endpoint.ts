@@ -1,5 +1,4 @@
-import { unixAddress } from '../addresses.ts'
-import type { Address, TCPAddress, UNIXAddress } from '../interfaces/address.ts'
+import { type Address, type TCPAddress, unixAddress, type UNIXAddress } from '../addresses.ts'
 import type { ProtocolFactory } from '../interfaces/protocol-events.ts'
 import type {
   ListeningPort,

@@ -1,5 +1,4 @@
-import { unixAddress } from '../addresses.ts'
-import type { Address } from '../interfaces/address.ts'
+import { type Address, unixAddress } from '../addresses.ts'
 import type { ProtocolEvents, ProtocolFactory } from '../interfaces/protocol-events.ts'
 import type { ListeningPort, ReactorLog, ReactorStandardIO } from '../interfaces/reactor.ts'
 import type { Transport } from '../interfaces/transport.ts'

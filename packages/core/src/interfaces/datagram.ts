@@ -1,4 +1,4 @@
-import type { UDPAddress } from './address.ts'
+import type { UDPAddress } from '../addresses.ts'
 import type { Reactor } from './reactor.ts'
 
 /**

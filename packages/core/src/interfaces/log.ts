@@ -1,4 +1,4 @@
-import type { Address } from './address.ts'
+import type { Address } from '../addresses.ts'
 
 /** How much an event matters, from least to most. */
 export type LogLevel = 'debug' | 'info' | 'warn' | 'error' | 'critical'

@@ -1,5 +1,5 @@
 import type { ConnectionClosed } from '../errors.ts'
-import type { Address } from './address.ts'
+import type { Address } from '../addresses.ts'
 import type { ProtocolFactory } from './protocol-events.ts'
 import type { Transport } from './transport.ts'
 

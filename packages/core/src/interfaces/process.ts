@@ -1,8 +1,7 @@
 import type { ProcessDone, ProcessEnded, ProcessTerminated } from '../errors.ts'
-import type { Consumer, PushProducer } from './producer.ts'
+import type { Consumer, PushProducer, TransportOptions } from './transport.ts'
 import type { Reactor } from './reactor.ts'
 import type { GivenOptions } from '../options/check-options.ts'
-import type { TransportOptions } from './transport-options.ts'
 
 /**
  * What a child process tells its protocol: `makeConnection` once, then data and the ends of its pipes,

@@ -1,15 +1,12 @@
-import type { Address, TCPAddress, UNIXAddress } from './address.ts'
-import type { Connector } from './connector.ts'
+import type { Address, TCPAddress, UNIXAddress } from '../addresses.ts'
+import type { GivenOptions } from '../options/check-options.ts'
 import type { ReactorUDP } from './datagram.ts'
-import type { DeadlineKeeper } from './deadline.ts'
 import type { LogEvent, LogObservers } from './log.ts'
 import type { ConnectionPolicy, WaitingOptions } from './policy.ts'
 import type { ReactorProcess } from './process.ts'
-import type { ProtocolEvents, ProtocolFactory } from './protocol-events.ts'
+import type { Connector, ProtocolEvents, ProtocolFactory } from './protocol-events.ts'
 import type { ClientTLSOptions, ServerTLSOptions, TLSContext } from './tls.ts'
-import type { Transport } from './transport.ts'
-import type { GivenOptions } from '../options/check-options.ts'
-import type { TransportOptions } from './transport-options.ts'
+import type { Transport, TransportOptions } from './transport.ts'
 
 /** A function that will be called, once. */
 export interface DelayedCall {
@@ -396,3 +393,21 @@ export interface Reactor
 
 /** A reactor over an operating system. What it has beyond `Reactor`, one in memory or a simulation cannot have. */
 export interface SystemReactor extends Reactor, ReactorDescriptors, ReactorProcess, ReactorStandardIO {}
+
+/** A deadline as its keeper sees it. */
+export interface KeptDeadline {
+  /** When it passes, in milliseconds on the keeper's clock. */
+  readonly dueMs: number
+  /** Its time is over. */
+  pass(): void
+}
+
+/** Keeps the deadlines of all connections of a reactor. */
+export interface DeadlineKeeper {
+  /** Milliseconds on a clock that stands still while the event loop does. */
+  now(): number
+  /** Lets `deadline` pass at its `dueMs`. Asked again when that has changed. */
+  keep(deadline: KeptDeadline): void
+  /** Lets it pass no more. */
+  forget(deadline: KeptDeadline): void
+}

@@ -1,5 +1,4 @@
-import type { Address } from './address.ts'
-import type { Consumer, Pipeable, PipeOptions, PushProducer } from './producer.ts'
+import type { Address } from '../addresses.ts'
 import type { ProtocolEvents } from './protocol-events.ts'
 import type { Reactor } from './reactor.ts'
 import type { Certificate, TLSContext, TLSSession } from './tls.ts'
@@ -131,4 +130,88 @@ export interface Transport extends Consumer, PushProducer {
   setTcpNoDelay(enabled: boolean): void
   /** Whether the operating system probes a silent peer, and after how long. */
   setTcpKeepAlive(enabled: boolean, initialDelayMs?: number): void
+}
+
+/** A source that can be told to wait: a transport's reading side, a file, another connection. */
+export interface PushProducer {
+  /** Stop giving data until `resumeProducing`. */
+  pauseProducing(): unknown
+  /** Go on giving data. */
+  resumeProducing(): unknown
+  /** Nobody will take data any more: release what you hold. */
+  stopProducing(): unknown
+}
+
+/** A source that gives one piece for each time it is asked. */
+export interface PullProducer {
+  /** Give one piece, now or later; it is asked again once that has left. */
+  resumeProducing(): unknown
+  /** Nobody will take data any more: release what you hold. */
+  stopProducing(): unknown
+}
+
+/** What a producer writes to. */
+export interface Consumer {
+  /**
+   * Makes `producer` wait whenever this consumer has enough.
+   *
+   * A push producer (`streaming` true) is paused above the high-water mark and resumed below the
+   * low one. A pull producer is asked for a piece at once, then each time the last has left. A
+   * consumer that is gone calls `stopProducing` at once.
+   *
+   * @throws {LocalProtocolError} while another producer is registered.
+   */
+  registerProducer(producer: PushProducer, streaming: true): void
+  registerProducer(producer: PullProducer, streaming: false): void
+  /** The producer is done. Calls nothing on it; without one, does nothing. */
+  unregisterProducer(): void
+  /** Queues bytes; false means: enough for now. */
+  write(data: Uint8Array | string): boolean
+}
+
+/** What can be piped: anything that gives pieces when asked, Node's and the web's streams among them. */
+export type Pipeable = AsyncIterable<Uint8Array | string>
+
+/** How a pipe ends. */
+export interface PipeOptions {
+  /** Ends it early: the promise rejects with its reason, and the connection stays as it is. */
+  readonly signal?: AbortSignal | undefined
+  /** Says our end behind the last piece: `loseWriteConnection`. Default false. */
+  readonly end?: boolean | undefined
+}
+
+/** A transport's limits and deadlines. */
+export interface TransportOptions {
+  /** Above this many queued bytes `write` answers false and producers pause. Default 64 KiB. */
+  readonly highWaterBytes: number
+  /** Below this many queued bytes `drained` resolves and producers resume. Default 16 KiB. */
+  readonly lowWaterBytes: number
+  /** A write while more than this many bytes are queued aborts the connection. Default 16 MiB. */
+  readonly maxBufferedBytes: number
+  /** Bytes read ahead for a paused protocol, so that a departed peer is noticed. Default 64 KiB. */
+  readonly readAheadBytes: number
+  /**
+   * Longest wait for a protocol that is paused, or whose promise is pending, after the peer has ended: before it is closed,
+   * when it has no `readConnectionLost` and no bytes are before the end; before what is still held for it is dropped, when
+   * both sides have ended, anew with each delivery. Default 5 000.
+   */
+  readonly departureGraceMs: number
+  /**
+   * Longest wait for the peer to take up to 64 KiB that are ready for it, beside the time that the least rate allows for
+   * what the operating system holds; then the connection is aborted. Default 60 000.
+   */
+  readonly writeStallMs: number
+  /**
+   * Least rate of a peer that is waited for, in bytes a second. What the system's buffer may hide (at most 1.4 MB of what
+   * was handed to it) is waited for at this rate before `writeStallMs`; what still comes after our end must come at it.
+   * Default 2 000.
+   */
+  readonly minBytesPerSecond: number
+  /**
+   * Longest wait after our end for the peer's next bytes, which are dropped, or its end; then the connection is closed all
+   * the same. Default 2 000.
+   */
+  readonly lingerMs: number
+  /** Longest wait after our end in all, however much still comes. Default 30 000. */
+  readonly lingerTotalMs: number
 }

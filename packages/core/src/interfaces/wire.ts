@@ -1,4 +1,4 @@
-import type { Address } from './address.ts'
+import type { Address } from '../addresses.ts'
 
 /**
  * What carries a transport's bytes: a socket, or one end of a pair in memory.

@@ -1,4 +1,4 @@
-import type { Address, UDPAddress } from '../interfaces/address.ts'
+import type { Address, UDPAddress } from '../addresses.ts'
 import type {
   ConnectionContext,
   Reactor,
@@ -13,11 +13,10 @@ import type {
 import { ReactorAlreadyRunning, ReactorNotRunning } from '../errors.ts'
 import { checkValue } from '../options/check-options.ts'
 import { callable } from '../options/option-rules.ts'
-import { callSafely } from '../transport/contained.ts'
+import { callSafely, tolerated } from '../safely.ts'
 import { ResettableTimer } from '../transport/alarm.ts'
 import { diagnose } from '../transport/diagnostics.ts'
 import type { Attempting, RegisteredTransport, ConnectionRegistry } from '../transport/transport-host.ts'
-import { tolerated } from '../transport/tolerated.ts'
 import type { Turn } from '../transport/turn.ts'
 import { DrainedConnections, logReport } from './draining.ts'
 import { checkRunOptions, type StopSettings, stopSettings } from './stop-options.ts'

@@ -3,7 +3,7 @@ import type { ReactorTime, SystemEvent, TriggerId, TriggerPhase } from '../inter
 import { checkValue } from '../options/check-options.ts'
 import { callable, oneOf } from '../options/option-rules.ts'
 import { ResettableTimer } from '../transport/alarm.ts'
-import { callSafely } from '../transport/contained.ts'
+import { callSafely } from '../safely.ts'
 
 /** How long a phase waits for the promises of its triggers. */
 export interface PhaseWait {

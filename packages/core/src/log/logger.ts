@@ -1,4 +1,4 @@
-import type { Address } from '../interfaces/address.ts'
+import type { Address } from '../addresses.ts'
 import { checkValue } from '../options/check-options.ts'
 import { callable, having, type OptionRule, text as someText } from '../options/option-rules.ts'
 import type { LogConnection, LogEvent, LogFields, LogLevel, LogObserver } from '../interfaces/log.ts'

@@ -1,5 +1,4 @@
-import { formatAddress } from '../addresses.ts'
-import type { Address, UDPAddress } from '../interfaces/address.ts'
+import { type Address, formatAddress, type UDPAddress } from '../addresses.ts'
 import { plainValue, UNREADABLE } from './plain-value.ts'
 
 /**

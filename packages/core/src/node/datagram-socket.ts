@@ -1,6 +1,5 @@
 import { createSocket, type Socket, type SocketOptions } from 'node:dgram'
-import { udpAddress } from '../addresses.ts'
-import type { UDPAddress } from '../interfaces/address.ts'
+import { udpAddress, type UDPAddress } from '../addresses.ts'
 import type { DatagramBinding } from '../datagram/datagram-binding.ts'
 import type { DatagramWire, DatagramWireEvents } from '../datagram/datagram-wire.ts'
 import { InvalidAddressError } from '../errors.ts'

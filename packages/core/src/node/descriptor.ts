@@ -1,6 +1,5 @@
 import { closeSync, fstatSync } from 'node:fs'
-import { unixAddress } from '../addresses.ts'
-import type { Address } from '../interfaces/address.ts'
+import { type Address, unixAddress } from '../addresses.ts'
 import { socketState } from './socket-state.ts'
 
 /** The name of a descriptor whose socket Node tells nothing about: `/dev/fd/3`. */

@@ -1,6 +1,6 @@
 import { connect, type NetConnectOpts } from 'node:net'
-import type { Address } from '../interfaces/address.ts'
-import type { DeadlineKeeper } from '../interfaces/deadline.ts'
+import type { Address } from '../addresses.ts'
+import type { DeadlineKeeper } from '../interfaces/reactor.ts'
 import type { DialEvents, Dialling } from '../transport/stream-connector.ts'
 import { connectFailure } from './connect-failure.ts'
 import { localAddressOf, peerAddressOf } from './socket-address.ts'

@@ -1,14 +1,10 @@
 import { randomBytes } from 'node:crypto'
 import { readFile } from 'node:fs/promises'
 import { isIP } from 'node:net'
-import { tcpAddress, unixAddress } from '../addresses.ts'
-import { asciiHost } from '../ascii-host.ts'
-import type { Address, TCPAddress, UNIXAddress } from '../interfaces/address.ts'
-import type { DeadlineKeeper } from '../interfaces/deadline.ts'
-import type { LogObserver } from '../interfaces/log.ts'
-import type { ProcessEvents, ProcessTransport, SpawnOptions } from '../interfaces/process.ts'
-import type { ProtocolEvents, ProtocolFactory } from '../interfaces/protocol-events.ts'
+import { type Address, tcpAddress, type TCPAddress, unixAddress, type UNIXAddress } from '../addresses.ts'
+import { asciiHost } from '../hosts.ts'
 import type {
+  DeadlineKeeper,
   DelayedCall,
   InheritedSocket,
   ListeningPort,
@@ -20,6 +16,9 @@ import type {
   StopSignal,
   SystemReactor,
 } from '../interfaces/reactor.ts'
+import type { LogObserver } from '../interfaces/log.ts'
+import type { ProcessEvents, ProcessTransport, SpawnOptions } from '../interfaces/process.ts'
+import type { ProtocolEvents, ProtocolFactory } from '../interfaces/protocol-events.ts'
 import type { Transport } from '../interfaces/transport.ts'
 import type { DatagramBinding } from '../datagram/datagram-binding.ts'
 import type { DatagramWire } from '../datagram/datagram-wire.ts'

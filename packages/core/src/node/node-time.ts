@@ -4,7 +4,7 @@ import { callable } from '../options/option-rules.ts'
 import type { DelayedCall, ReactorTime } from '../interfaces/reactor.ts'
 import { type Schedule, ScheduledCall } from '../time/scheduled-call.ts'
 import { DeadlineWheel } from '../transport/deadline-wheel.ts'
-import { callSafely } from '../transport/contained.ts'
+import { callSafely } from '../safely.ts'
 
 /** Time as Node has it: a monotonic clock, and one timer for each call that is to come. */
 export class NodeTime implements ReactorTime, Schedule {

@@ -4,7 +4,7 @@ import { ProcessDone, type ProcessEnded, ProcessTerminated } from '../errors.ts'
 import { ProcessProtocol } from '../protocol/process-protocol.ts'
 import { checkOptions } from '../options/check-options.ts'
 import { bytes, having, milliseconds, type OptionRules } from '../options/option-rules.ts'
-import { tolerated } from '../transport/tolerated.ts'
+import { tolerated } from '../safely.ts'
 import { SPAWN_RULES } from './spawn-rules.ts'
 import { reactor as defaultReactor } from './default-reactor.ts'
 

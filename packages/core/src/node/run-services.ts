@@ -6,7 +6,7 @@ import { SERVICE } from '../options/object-rules.ts'
 import { anything, having, milliseconds, type OptionRules } from '../options/option-rules.ts'
 import type { Service } from '../service/service.ts'
 import { sleep } from '../time/sleep.ts'
-import { callSafely } from '../transport/contained.ts'
+import { callSafely } from '../safely.ts'
 import { reactor as defaultReactor } from './default-reactor.ts'
 
 /** Where services run. */

@@ -1,6 +1,5 @@
 import type { Socket } from 'node:net'
-import { tcpAddress, unixAddress } from '../addresses.ts'
-import type { Address } from '../interfaces/address.ts'
+import { type Address, tcpAddress, unixAddress } from '../addresses.ts'
 
 /** The other end of a connected socket; undefined when the connection is gone already. */
 export function peerAddressOf(socket: Socket, localAddress: Address): Address | undefined {

@@ -1,6 +1,6 @@
 import type { Socket } from 'node:net'
 import { getSystemErrorName } from 'node:util'
-import type { DeadlineKeeper } from '../interfaces/deadline.ts'
+import type { DeadlineKeeper } from '../interfaces/reactor.ts'
 import type { Wire, WireEvents } from '../interfaces/wire.ts'
 import { Deadline } from '../transport/deadline.ts'
 

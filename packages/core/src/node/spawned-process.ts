@@ -7,9 +7,8 @@ import type {
   SignalName,
   SpawnOptions,
 } from '../interfaces/process.ts'
-import type { PullProducer, PushProducer } from '../interfaces/producer.ts'
+import type { PullProducer, PushProducer, TransportOptions } from '../interfaces/transport.ts'
 import type { Reactor } from '../interfaces/reactor.ts'
-import type { TransportOptions } from '../interfaces/transport-options.ts'
 import {
   ProcessDone,
   type ProcessEnded,
@@ -18,7 +17,7 @@ import {
   ProcessTerminated,
 } from '../errors.ts'
 import { withDefaults } from '../options/check-options.ts'
-import { callSafely } from '../transport/contained.ts'
+import { callSafely } from '../safely.ts'
 import type { Attempting, ConnectionRegistry } from '../transport/transport-host.ts'
 import { DEFAULT_TRANSPORT_OPTIONS, TRANSPORT_RULES } from '../transport/transport-options.ts'
 import { ProcessReader } from './process-reader.ts'

@@ -1,5 +1,4 @@
-import { LineTooLongError } from '../bytes/line-too-long-error.ts'
-import { RemoteError } from '../bytes/remote-error.ts'
+import { LineTooLongError, RemoteError } from '../bytes/remote-error.ts'
 import type { LogObserver } from '../interfaces/log.ts'
 import {
   ConnectError,

@@ -1,5 +1,4 @@
-import type { OptionProblem, OptionRule, OptionRules } from './option-rules.ts'
-import { nearestName } from './nearest-name.ts'
+import { nearestName, type OptionProblem, type OptionRule, type OptionRules } from './option-rules.ts'
 
 /** Options as a caller gives them: one that is undefined has its default. */
 export type GivenOptions<T> = { readonly [name in keyof T]?: T[name] | undefined }

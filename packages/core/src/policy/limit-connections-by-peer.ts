@@ -1,4 +1,4 @@
-import type { Address } from '../interfaces/address.ts'
+import type { Address } from '../addresses.ts'
 import type { Admission, ConnectionPolicy, ConnectionWatch } from '../interfaces/policy.ts'
 import type { Transport } from '../interfaces/transport.ts'
 import { checkValue } from '../options/check-options.ts'

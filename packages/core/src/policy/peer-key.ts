@@ -1,4 +1,4 @@
-import type { Address } from '../interfaces/address.ts'
+import type { Address } from '../addresses.ts'
 
 /** What tells one peer from another: an IPv4 address, the /64 of an IPv6 one, or that it is a UNIX socket. */
 export function peerKey(peer: Address): string {

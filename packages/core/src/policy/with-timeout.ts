@@ -1,6 +1,6 @@
 import type { ConnectionClosed } from '../errors.ts'
 import type { Protocol } from '../protocol/protocol.ts'
-import { callSafely } from '../transport/contained.ts'
+import { callSafely } from '../safely.ts'
 import { ProtocolTimeout } from './protocol-timeout.ts'
 
 /** What `withTimeout` adds to a protocol. */

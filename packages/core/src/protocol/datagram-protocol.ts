@@ -1,4 +1,4 @@
-import type { UDPAddress } from '../interfaces/address.ts'
+import type { UDPAddress } from '../addresses.ts'
 import type { DatagramEvents, DatagramTransport } from '../interfaces/datagram.ts'
 import { LocalProtocolError, NotConnectedError } from '../errors.ts'
 

@@ -1,6 +1,5 @@
-import type { Address } from '../interfaces/address.ts'
-import type { Connector } from '../interfaces/connector.ts'
-import type { ProtocolEvents, ProtocolFactory } from '../interfaces/protocol-events.ts'
+import type { Address } from '../addresses.ts'
+import type { Connector, ProtocolEvents, ProtocolFactory } from '../interfaces/protocol-events.ts'
 import type { TLSSession } from '../interfaces/tls.ts'
 import type { ConnectionClosed } from '../errors.ts'
 import { checkValue } from '../options/check-options.ts'

@@ -1,5 +1,5 @@
 import type { ByteQueue } from '../bytes/byte-queue.ts'
-import { LineTooLongError } from '../bytes/line-too-long-error.ts'
+import { LineTooLongError } from '../bytes/remote-error.ts'
 import type { Factory } from './factory.ts'
 import { unitDelivered } from './parse-loop.ts'
 import { FramingProtocol } from './unit-receiver.ts'

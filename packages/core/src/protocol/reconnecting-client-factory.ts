@@ -1,6 +1,5 @@
 import { formatAddress } from '../addresses.ts'
-import type { Connector } from '../interfaces/connector.ts'
-import type { ProtocolEvents } from '../interfaces/protocol-events.ts'
+import type { Connector, ProtocolEvents } from '../interfaces/protocol-events.ts'
 import type { DelayedCall, ReactorLog, ReactorRandom, ReactorTime } from '../interfaces/reactor.ts'
 import { type ConnectionClosed, NotConnectingError } from '../errors.ts'
 import { ClientFactory } from './factory.ts'

@@ -1,4 +1,4 @@
-import { formatIP, parseIP, parseIPv4 } from '../ip-address.ts'
+import { formatIP, parseIP, parseIPv4 } from '../hosts.ts'
 
 /**
  * Addresses that begin with the same bits: `10.0.0.0/8`, `2001:db8::/32`, or one alone, `192.0.2.1`.

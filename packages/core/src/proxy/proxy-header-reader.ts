@@ -1,5 +1,5 @@
 import type { ByteQueue } from '../bytes/byte-queue.ts'
-import { LineTooLongError } from '../bytes/line-too-long-error.ts'
+import { LineTooLongError } from '../bytes/remote-error.ts'
 import { ProxyProtocolError } from '../errors.ts'
 import { checkOptions } from '../options/check-options.ts'
 import { anything, bytes, listOf, type OptionRules } from '../options/option-rules.ts'

@@ -1,4 +1,4 @@
-import type { Address } from '../interfaces/address.ts'
+import type { Address } from '../addresses.ts'
 
 /** What a proxy says of a connection. */
 export interface ProxyClaim {

@@ -1,4 +1,4 @@
-import type { Address } from '../interfaces/address.ts'
+import type { Address } from '../addresses.ts'
 import type { ProtocolEvents, ProtocolFactory } from '../interfaces/protocol-events.ts'
 import type { TLSSession } from '../interfaces/tls.ts'
 import type { Transport } from '../interfaces/transport.ts'

@@ -1,7 +1,6 @@
-import { tcpAddress } from '../addresses.ts'
-import type { TCPAddress } from '../interfaces/address.ts'
+import { tcpAddress, type TCPAddress } from '../addresses.ts'
 import { ProxyProtocolError } from '../errors.ts'
-import { formatIP, parseIPv4, parseIPv6 } from '../ip-address.ts'
+import { formatIP, parseIPv4, parseIPv6 } from '../hosts.ts'
 import type { ProxyAddresses, ProxyClaim, ProxyHeader } from './proxy-header.ts'
 import { tcpEnds } from './tcp-ends.ts'
 

@@ -1,5 +1,5 @@
-import type { Address, TCPAddress } from '../interfaces/address.ts'
-import { parseIP } from '../ip-address.ts'
+import type { Address, TCPAddress } from '../addresses.ts'
+import { parseIP } from '../hosts.ts'
 import type { ProxyAddresses } from './proxy-header.ts'
 
 /** Two TCP addresses, ready to be written in one family: 6 as soon as one of them is IPv6. */

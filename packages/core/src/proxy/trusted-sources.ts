@@ -1,4 +1,4 @@
-import type { Address } from '../interfaces/address.ts'
+import type { Address } from '../addresses.ts'
 import { AddressBlock } from './address-block.ts'
 
 /** Whose PROXY headers are believed. */

@@ -1,19 +1,16 @@
-import { tcpAddress, unixAddress } from '../addresses.ts'
-import { asciiHost } from '../ascii-host.ts'
-import type { Address, TCPAddress, UNIXAddress } from '../interfaces/address.ts'
-import type { Connector } from '../interfaces/connector.ts'
+import { type Address, tcpAddress, type TCPAddress, unixAddress, type UNIXAddress } from '../addresses.ts'
+import { asciiHost } from '../hosts.ts'
+import type { Connector, ProtocolEvents, ProtocolFactory } from '../interfaces/protocol-events.ts'
 import type {
   DatagramEvents,
   DatagramTransport,
   ListenMulticastOptions,
   ListenUDPOptions,
 } from '../interfaces/datagram.ts'
-import type { DeadlineKeeper } from '../interfaces/deadline.ts'
-import type { LogEvent } from '../interfaces/log.ts'
-import type { ProtocolEvents, ProtocolFactory } from '../interfaces/protocol-events.ts'
 import type {
   ConnectionContext,
   ConnectTCPOptions,
+  DeadlineKeeper,
   DelayedCall,
   ListeningPort,
   ListenTCPOptions,
@@ -27,6 +24,7 @@ import type {
   TriggerId,
   TriggerPhase,
 } from '../interfaces/reactor.ts'
+import type { LogEvent } from '../interfaces/log.ts'
 import type { ClientTLSOptions, ServerTLSOptions, TLSContext } from '../interfaces/tls.ts'
 import type { DatagramBinding } from '../datagram/datagram-binding.ts'
 import { LISTEN_MULTICAST_RULES, LISTEN_UDP_RULES } from '../datagram/listen-udp-rules.ts'

@@ -1,7 +1,7 @@
 import { LocalProtocolError, ServiceStopped } from '../errors.ts'
 import { SERVICE } from '../options/object-rules.ts'
 import { checkValue } from '../options/check-options.ts'
-import { callSafely } from '../transport/contained.ts'
+import { callSafely } from '../safely.ts'
 import { Service, type ServiceCollection } from './service.ts'
 
 /**

@@ -1,4 +1,4 @@
-import type { Address } from '../interfaces/address.ts'
+import type { Address } from '../addresses.ts'
 import type { ProtocolFactory } from '../interfaces/protocol-events.ts'
 import type { ListeningPort } from '../interfaces/reactor.ts'
 import { type ListeningAddress, serverFromString } from '../endpoint/from-string.ts'

@@ -1,5 +1,5 @@
 import type { Drainable, HalfCloseable, Replaceable } from '../interfaces/protocol-events.ts'
-import { LineTooLongError } from '../bytes/line-too-long-error.ts'
+import { LineTooLongError } from '../bytes/remote-error.ts'
 import { type ConnectionClosed, ConnectionDone, IncompleteReadError, LocalProtocolError } from '../errors.ts'
 import type { Factory } from '../protocol/factory.ts'
 import { Protocol } from '../protocol/protocol.ts'

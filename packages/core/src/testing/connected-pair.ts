@@ -1,7 +1,7 @@
 import { tcpAddress } from '../addresses.ts'
 import type { ProtocolEvents } from '../interfaces/protocol-events.ts'
 import { StreamTransport } from '../transport/stream-transport.ts'
-import type { TransportOptions } from '../interfaces/transport-options.ts'
+import type { TransportOptions } from '../interfaces/transport.ts'
 import { transportOptions } from '../transport/transport-options.ts'
 import { MemoryReactor } from './memory-reactor.ts'
 import { MemoryWire } from './memory-wire.ts'

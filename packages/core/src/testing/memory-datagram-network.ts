@@ -1,5 +1,4 @@
-import { udpAddress } from '../addresses.ts'
-import type { UDPAddress } from '../interfaces/address.ts'
+import { udpAddress, type UDPAddress } from '../addresses.ts'
 import { bindingSpeaks, type DatagramBinding } from '../datagram/datagram-binding.ts'
 import type { DatagramWire } from '../datagram/datagram-wire.ts'
 import type { Turn } from '../transport/turn.ts'

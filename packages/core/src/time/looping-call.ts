@@ -1,11 +1,10 @@
 import type { ReactorLog, ReactorTime } from '../interfaces/reactor.ts'
 import { LocalProtocolError } from '../errors.ts'
-import { callSafely } from '../transport/contained.ts'
+import { callSafely, tolerated } from '../safely.ts'
 import { checkOptionsOrInstance, checkValue } from '../options/check-options.ts'
 import { ABORT_SIGNAL, WITH_REACTOR } from '../options/object-rules.ts'
 import { anything, callable, flag, type OptionRules } from '../options/option-rules.ts'
 import { ResettableTimer } from '../transport/alarm.ts'
-import { tolerated } from '../transport/tolerated.ts'
 import { TickGrid } from './tick-grid.ts'
 import type { Cancellable } from './wait.ts'
 

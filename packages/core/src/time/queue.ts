@@ -2,7 +2,7 @@ import { QueueClosed, QueueOverflow, QueueUnderflow } from '../errors.ts'
 import { checkOptions } from '../options/check-options.ts'
 import { count, type OptionRules } from '../options/option-rules.ts'
 import { Fifo } from './fifo.ts'
-import { tolerated } from '../transport/tolerated.ts'
+import { tolerated } from '../safely.ts'
 import { type Cancellable, checkCancellable, wait } from './wait.ts'
 
 /** How much a queue holds. */

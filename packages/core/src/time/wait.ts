@@ -1,7 +1,7 @@
 import { checkOptionsOrInstance } from '../options/check-options.ts'
 import { ABORT_SIGNAL } from '../options/object-rules.ts'
 import type { OptionRules } from '../options/option-rules.ts'
-import { tolerated } from '../transport/tolerated.ts'
+import { tolerated } from '../safely.ts'
 
 /** How a wait can be given up. */
 export interface Cancellable {

@@ -1,5 +1,5 @@
 import { connect, createSecureContext, type SecureContext, type TLSSocket } from 'node:tls'
-import { asciiHost } from '../ascii-host.ts'
+import { asciiHost } from '../hosts.ts'
 import type {
   ClientTLSOptions,
   SecureWire,

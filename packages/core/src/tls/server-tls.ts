@@ -1,5 +1,5 @@
 import { createSecureContext, type SecureContext, TLSSocket } from 'node:tls'
-import { asciiHost } from '../ascii-host.ts'
+import { asciiHost } from '../hosts.ts'
 import type {
   KeyPair,
   SecureWire,

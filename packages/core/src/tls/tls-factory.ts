@@ -1,4 +1,4 @@
-import type { Address } from '../interfaces/address.ts'
+import type { Address } from '../addresses.ts'
 import type { ProtocolEvents, ProtocolFactory } from '../interfaces/protocol-events.ts'
 import type { ServerTLSOptions, TLSContext } from '../interfaces/tls.ts'
 import { NoProtocol } from '../errors.ts'

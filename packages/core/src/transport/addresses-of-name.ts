@@ -1,7 +1,7 @@
-import type { TCPAddress } from '../interfaces/address.ts'
+import type { TCPAddress } from '../addresses.ts'
 import type { ReactorNames } from '../interfaces/reactor.ts'
 import { codeOf, DNSLookupError } from '../errors.ts'
-import { parseIP } from '../ip-address.ts'
+import { parseIP } from '../hosts.ts'
 
 /**
  * The numeric addresses of a name in the order in which they are tried: those of both families in turn, beginning with the

@@ -1,11 +1,10 @@
-import { formatAddress } from '../addresses.ts'
-import type { Address } from '../interfaces/address.ts'
+import { type Address, formatAddress } from '../addresses.ts'
 import type { ProtocolEvents, ProtocolFactory } from '../interfaces/protocol-events.ts'
 import type { ReactorLog } from '../interfaces/reactor.ts'
 import type { TLSSession } from '../interfaces/tls.ts'
 import type { Transport } from '../interfaces/transport.ts'
 import { NoProtocol } from '../errors.ts'
-import { settleSafely } from './contained.ts'
+import { settleSafely } from '../safely.ts'
 
 /** For which connection a factory is asked. */
 export interface ConnectionInQuestion {

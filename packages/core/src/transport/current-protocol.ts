@@ -1,6 +1,6 @@
 import type { ProtocolEvents } from '../interfaces/protocol-events.ts'
 import type { Transport } from '../interfaces/transport.ts'
-import { callSafely, settleSafely } from './contained.ts'
+import { callSafely, settleSafely } from '../safely.ts'
 import type { ConnectionRegistry } from './transport-host.ts'
 
 /** Hears of faults. */

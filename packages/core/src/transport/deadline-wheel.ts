@@ -1,5 +1,4 @@
-import type { DeadlineKeeper, KeptDeadline } from '../interfaces/deadline.ts'
-import type { DelayedCall, ReactorTime } from '../interfaces/reactor.ts'
+import type { DeadlineKeeper, DelayedCall, KeptDeadline, ReactorTime } from '../interfaces/reactor.ts'
 
 /**
  * One timer for every deadline of a reactor.

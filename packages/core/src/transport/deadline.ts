@@ -1,4 +1,4 @@
-import type { DeadlineKeeper, KeptDeadline } from '../interfaces/deadline.ts'
+import type { DeadlineKeeper, KeptDeadline } from '../interfaces/reactor.ts'
 
 /**
  * The end of a peer's time: how long we wait for it to make progress.

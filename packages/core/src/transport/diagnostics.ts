@@ -1,5 +1,5 @@
 import { type Channel, channel } from 'node:diagnostics_channel'
-import type { Address, UDPAddress } from '../interfaces/address.ts'
+import type { Address, UDPAddress } from '../addresses.ts'
 import type { ProtocolEvents } from '../interfaces/protocol-events.ts'
 import type { Transport } from '../interfaces/transport.ts'
 import type { ConnectionClosed } from '../errors.ts'

@@ -1,5 +1,4 @@
-import { tcpAddress } from '../addresses.ts'
-import type { Address, TCPAddress } from '../interfaces/address.ts'
+import { type Address, tcpAddress, type TCPAddress } from '../addresses.ts'
 import type { ReactorNames, ReactorTime } from '../interfaces/reactor.ts'
 import type { ConnectedWire } from '../interfaces/wire.ts'
 import { AllAddressesFailed, ConnectError } from '../errors.ts'

@@ -1,5 +1,5 @@
 import type { ReactorTime } from '../interfaces/reactor.ts'
-import type { TransportOptions } from '../interfaces/transport-options.ts'
+import type { TransportOptions } from '../interfaces/transport.ts'
 import type { Wire } from '../interfaces/wire.ts'
 import { Deadline } from './deadline.ts'
 

@@ -1,12 +1,11 @@
 import type { RateLimit } from '../interfaces/policy.ts'
 import type { ReactorTime } from '../interfaces/reactor.ts'
-import type { PullProducer, PushProducer } from '../interfaces/producer.ts'
+import type { PullProducer, PushProducer, TransportOptions } from '../interfaces/transport.ts'
 import { LocalProtocolError } from '../errors.ts'
 import { Deadline } from './deadline.ts'
 import { HiddenOutput } from './hidden-output.ts'
 import { OutputQueue } from './output-queue.ts'
 import { ConnectionRate } from './pace.ts'
-import type { TransportOptions } from '../interfaces/transport-options.ts'
 import type { Wire } from '../interfaces/wire.ts'
 
 /** Who is told what becomes of the output. */

@@ -1,7 +1,7 @@
-import type { Pipeable } from '../interfaces/producer.ts'
+import type { Pipeable } from '../interfaces/transport.ts'
 import type { OptionRule } from '../options/option-rules.ts'
 import { checkValue } from '../options/check-options.ts'
-import { callSafely } from './contained.ts'
+import { callSafely } from '../safely.ts'
 
 /** Pieces from somewhere, one for each time it is asked. */
 export interface PieceSource {

@@ -1,5 +1,4 @@
-import type { Pipeable, PipeOptions } from '../interfaces/producer.ts'
-import type { Transport } from '../interfaces/transport.ts'
+import type { Pipeable, PipeOptions, Transport } from '../interfaces/transport.ts'
 import { type PieceSource, piecesOf } from './piece-source.ts'
 import { swallowIfClosed, whyClosed } from './why-closed.ts'
 

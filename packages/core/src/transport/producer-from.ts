@@ -1,4 +1,4 @@
-import type { PushProducer } from '../interfaces/producer.ts'
+import type { PushProducer } from '../interfaces/transport.ts'
 
 /** A source of events that can be told to wait, such as a Node stream. */
 export interface Pausable {

@@ -1,5 +1,5 @@
 import type { Transport } from '../interfaces/transport.ts'
-import { assertBytes } from './must-be-bytes.ts'
+import { assertBytes } from '../bytes/byte-queue.ts'
 import { swallowIfClosed, whyClosed } from './why-closed.ts'
 
 /** Those who wait to send on one connection: the `send` of a transport. */

@@ -1,6 +1,6 @@
 import type { ProtocolFactory } from '../interfaces/protocol-events.ts'
 import type { ReactorLog } from '../interfaces/reactor.ts'
-import { settleSafely } from './contained.ts'
+import { settleSafely } from '../safely.ts'
 
 /**
  * Tells a factory that somebody begins to use it.

@@ -1,9 +1,15 @@
-import type { Address } from '../interfaces/address.ts'
+import type { Address } from '../addresses.ts'
 import { PROTOCOL, TLS_CONTEXT } from '../options/object-rules.ts'
 import { having } from '../options/option-rules.ts'
 import { checkValue } from '../options/check-options.ts'
 import type { ConnectionPolicy } from '../interfaces/policy.ts'
-import type { Pipeable, PipeOptions, PullProducer, PushProducer } from '../interfaces/producer.ts'
+import type {
+  Pipeable,
+  PipeOptions,
+  PullProducer,
+  PushProducer,
+  TransportOptions,
+} from '../interfaces/transport.ts'
 import type { ProtocolEvents } from '../interfaces/protocol-events.ts'
 import type { Reactor } from '../interfaces/reactor.ts'
 import { type ConnectionClosed, LocalProtocolError, NotConnectedError } from '../errors.ts'
@@ -14,9 +20,8 @@ import { diagnose } from './diagnostics.ts'
 import { Inbound, type InboundReader } from './inbound.ts'
 import { Linger } from './linger.ts'
 import { Outbound, type OutboundOwner } from './outbound.ts'
-import type { TransportOptions } from '../interfaces/transport-options.ts'
 import { DEFAULT_TRANSPORT_OPTIONS } from './transport-options.ts'
-import { assertBytes } from './must-be-bytes.ts'
+import { assertBytes } from '../bytes/byte-queue.ts'
 import { CONNECTED, DISCONNECTING, reasonFor, type Stage } from './stage.ts'
 import { TLSLayer } from './tls-layer.ts'
 import { pipeFrom } from './pipe-from.ts'

@@ -1,4 +1,4 @@
-import type { TransportOptions } from '../interfaces/transport-options.ts'
+import type { TransportOptions } from '../interfaces/transport.ts'
 import { type GivenOptions, withDefaults } from '../options/check-options.ts'
 import { bytes, milliseconds, type OptionRules } from '../options/option-rules.ts'
 

@@ -1,5 +1,4 @@
-import { formatAddress } from '../addresses.ts'
-import type { Address } from '../interfaces/address.ts'
+import { type Address, formatAddress } from '../addresses.ts'
 import type { Admission, WaitingOptions } from '../interfaces/policy.ts'
 import type { ConnectedWire, WireEvents } from '../interfaces/wire.ts'
 import { ResettableTimer } from './alarm.ts'

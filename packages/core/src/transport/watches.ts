@@ -1,7 +1,7 @@
 import type { ConnectionPolicy, ConnectionWatch, RateLimit } from '../interfaces/policy.ts'
 import type { Transport } from '../interfaces/transport.ts'
 import type { ConnectionClosed } from '../errors.ts'
-import { callSafely, assertNotPromise } from './contained.ts'
+import { callSafely, assertNotPromise } from '../safely.ts'
 import type { Outbound } from './outbound.ts'
 import { ConnectionRate } from './pace.ts'
 

@@ -1,6 +1,6 @@
 import type { Transport } from '../interfaces/transport.ts'
 import { ConnectionClosed, NotConnectedError } from '../errors.ts'
-import { tolerated } from './tolerated.ts'
+import { tolerated } from '../safely.ts'
 
 /**
  * Why nothing can be sent any more on `transport`, of which `drained` has answered false: the reason that

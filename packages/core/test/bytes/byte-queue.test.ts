@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { ByteQueue } from '../../src/bytes/byte-queue.ts'
-import { LineTooLongError } from '../../src/bytes/line-too-long-error.ts'
+import { assertBytes, ByteQueue } from '../../src/bytes/byte-queue.ts'
+import { LineTooLongError } from '../../src/bytes/remote-error.ts'
 
 function queueOf(...parts: (string | Uint8Array)[]): ByteQueue {
   const queue = new ByteQueue()
@@ -127,4 +127,12 @@ describe('ByteQueue', () => {
       }),
     )
   })
+})
+
+test('mustBeBytes takes bytes and strings, and says what it got instead (statement 2)', () => {
+  for (const data of ['', 'text', Buffer.alloc(1), new Uint8Array(0)])
+    expect(() => assertBytes(data)).not.toThrow()
+  for (const data of [null, undefined, 7, {}, [1]]) {
+    expect(() => assertBytes(data)).toThrow(/Cannot write \w+: give a Uint8Array or a string/)
+  }
 })

@@ -1,9 +1,17 @@
-import { expect, test } from 'vitest'
-import { RemoteError } from '../../src/bytes/remote-error.ts'
+import { describe, expect, test } from 'vitest'
+import { LineTooLongError, RemoteError } from '../../src/bytes/remote-error.ts'
 import { RemoteError as ofTheMainEntry } from '../../src/index.ts'
 
 test('is one class for the packages that parse and for the reactor that logs it', () => {
   class Malformed extends RemoteError {}
   expect(ofTheMainEntry).toBe(RemoteError)
   expect(new Malformed('no number', { cause: 'zz' })).toMatchObject({ message: 'no number', cause: 'zz' })
+})
+
+describe('LineTooLongError', () => {
+  test('carries the limit', () => {
+    const error = new LineTooLongError(80)
+    expect(error.limitBytes).toBe(80)
+    expect(error.message).toContain('first 80 bytes')
+  })
 })

@@ -1,5 +1,4 @@
-import { udpAddress } from '../../src/addresses.ts'
-import type { UDPAddress } from '../../src/interfaces/address.ts'
+import { udpAddress, type UDPAddress } from '../../src/addresses.ts'
 import type { DatagramEvents, ListenUDPOptions } from '../../src/interfaces/datagram.ts'
 import { DatagramPort } from '../../src/datagram/datagram-port.ts'
 import type { DatagramWire, DatagramWireEvents } from '../../src/datagram/datagram-wire.ts'

@@ -1,4 +1,4 @@
-import type { Address } from '../../src/interfaces/address.ts'
+import type { Address } from '../../src/addresses.ts'
 import { ConnectionRefusedError, NoRouteError } from '../../src/errors.ts'
 import { MemoryReactor } from '../../src/testing/memory-reactor.ts'
 import type { DialEvents, Dialling } from '../../src/transport/stream-connector.ts'

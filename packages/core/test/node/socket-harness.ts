@@ -1,7 +1,7 @@
 import { mkdtempSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import type { Connector } from '../../src/interfaces/connector.ts'
+import type { Connector } from '../../src/interfaces/protocol-events.ts'
 import type { LogEvent } from '../../src/interfaces/log.ts'
 import type { ListeningPort, Reactor } from '../../src/interfaces/reactor.ts'
 import { createReactor } from '../../src/node/node-reactor.ts'

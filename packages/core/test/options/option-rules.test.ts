@@ -9,6 +9,7 @@ import {
   having,
   listOf,
   milliseconds,
+  nearestName,
   oneOf,
   type OptionRule,
   optionsOf,
@@ -67,4 +68,22 @@ test('names the part of a value that is wrong', () => {
   const rule = optionsOf<{ readonly sizes: readonly number[] }>({ sizes: listOf(count()) })
   expect(rule({ sizes: [1, -2] })).toMatchObject({ at: '.sizes[1]', found: -2 })
   expect(rule({ size: [] })).toMatchObject({ at: '.size', wanted: 'sizes instead' })
+})
+
+const KNOWN = ['seed', 'seedGlobals', 'maxBodyBytes', 'keepAliveTimeoutMs', 'interface', 'backlog']
+
+test.each([
+  ['maxBodyByte', 'maxBodyBytes'],
+  ['maxbodybytes', 'maxBodyBytes'],
+  ['keepAliveTimeout', 'keepAliveTimeoutMs'],
+  ['keepAlveTimeoutMs', 'keepAliveTimeoutMs'],
+  ['interfaces', 'interface'],
+  ['backlg', 'backlog'],
+  ['seedGlobal', 'seedGlobals'],
+])('takes %s for %s', (name, meant) => {
+  expect(nearestName(name, KNOWN)).toBe(meant)
+})
+
+test.each(['host', '', 'timeout', 'b', 'x'.repeat(100_000)])('finds nothing near %.10s', (name) => {
+  expect(nearestName(name, KNOWN)).toBeUndefined()
 })

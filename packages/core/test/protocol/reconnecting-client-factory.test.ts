@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import type { Connector } from '../../src/interfaces/connector.ts'
+import type { Connector } from '../../src/interfaces/protocol-events.ts'
 import type { ListeningPort } from '../../src/interfaces/reactor.ts'
 import { type ConnectionClosed, NotConnectingError } from '../../src/errors.ts'
 import { Factory } from '../../src/protocol/factory.ts'

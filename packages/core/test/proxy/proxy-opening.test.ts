@@ -1,6 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { tcpAddress, unixAddress } from '../../src/addresses.ts'
-import type { Address } from '../../src/interfaces/address.ts'
+import { type Address, tcpAddress, unixAddress } from '../../src/addresses.ts'
 import { ConnectionAborted, ConnectionDone, type ProxyProtocolError } from '../../src/errors.ts'
 import { ProxyHeaderReader } from '../../src/proxy/proxy-header-reader.ts'
 import { ProxyHeaderProtocol } from '../../src/proxy/proxy-opening.ts'

@@ -1,6 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { tcpAddress, unixAddress } from '../../src/addresses.ts'
-import type { Address } from '../../src/interfaces/address.ts'
+import { type Address, tcpAddress, unixAddress } from '../../src/addresses.ts'
 import { Recorder } from '../../src/testing/checks/recorder.ts'
 import { MemoryReactor } from '../../src/testing/memory-reactor.ts'
 import type { DialEvents, Dialling } from '../../src/transport/stream-connector.ts'

@@ -1,6 +1,6 @@
 import { getEventListeners } from 'node:events'
 import { describe, expect, test } from 'vitest'
-import { LineTooLongError } from '../../src/bytes/line-too-long-error.ts'
+import { LineTooLongError } from '../../src/bytes/remote-error.ts'
 import { IncompleteReadError } from '../../src/errors.ts'
 import { StreamInput } from '../../src/stream/stream-input.ts'
 import { StreamReader } from '../../src/stream/stream-reader.ts'

@@ -1,6 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { tcpAddress } from '../../src/addresses.ts'
-import type { Address } from '../../src/interfaces/address.ts'
+import { type Address, tcpAddress } from '../../src/addresses.ts'
 import type { ProtocolEvents } from '../../src/interfaces/protocol-events.ts'
 import { Factory } from '../../src/protocol/factory.ts'
 import { HalfCloseRecorder, Recorder } from '../../src/testing/checks/recorder.ts'

@@ -1,6 +1,6 @@
 import { Readable } from 'node:stream'
 import { describe, expect, test } from 'vitest'
-import type { Pipeable } from '../../src/interfaces/producer.ts'
+import type { Pipeable } from '../../src/interfaces/transport.ts'
 import { piecesOf } from '../../src/transport/piece-source.ts'
 
 async function* letters(): AsyncGenerator<string> {

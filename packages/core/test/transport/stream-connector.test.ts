@@ -1,7 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { tcpAddress } from '../../src/addresses.ts'
-import type { Connector } from '../../src/interfaces/connector.ts'
-import type { ProtocolEvents } from '../../src/interfaces/protocol-events.ts'
+import type { Connector, ProtocolEvents } from '../../src/interfaces/protocol-events.ts'
 import {
   ConnectingCancelledError,
   type ConnectionClosed,

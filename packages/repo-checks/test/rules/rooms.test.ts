@@ -7,7 +7,7 @@ describe('roomOf', () => {
     ['packages/core/src/bytes.ts', '@ropewalk/core/bytes'],
     ['packages/core/src/errors.ts', 'core/errors'],
     ['packages/core/src/interfaces/transport.ts', 'core/interfaces'],
-    ['packages/core/src/interfaces/address.ts', 'core/addresses'],
+    ['packages/core/src/addresses.ts', 'core/addresses'],
     ['packages/http/src/site/file/range.ts', 'http/site'],
     ['packages/websocket/src/websocket-channel.ts', 'websocket'],
     ['packages/core/src/stray.ts', undefined],

@@ -1,4 +1,4 @@
-import type { UDPAddress } from '../../interfaces/address.ts'
+import type { UDPAddress } from '../../addresses.ts'
 import { DatagramProtocol } from '../../protocol/datagram-protocol.ts'
 
 /** Remembers what a UDP port told it. */

@@ -1,5 +1,5 @@
 import type { LogEvent } from '../../interfaces/log.ts'
-import type { PushProducer } from '../../interfaces/producer.ts'
+import type { PushProducer } from '../../interfaces/transport.ts'
 import { ConnectionAborted } from '../../errors.ts'
 import type {
   TransportCapability,

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest'
-import { asIPv6, formatIP, parseIP, parseIPv4, parseIPv6 } from '../src/ip-address.ts'
+import { InvalidAddressError } from '../src/errors.ts'
+import { asciiHost, asIPv6, assertHostName, formatIP, parseIP, parseIPv4, parseIPv6 } from '../src/hosts.ts'
 
 describe('parseIP and formatIP', () => {
   test.each([
@@ -69,5 +70,78 @@ describe('parseIP and formatIP', () => {
   test('carries IPv4 in IPv6', () => {
     expect(asIPv6(Buffer.of(192, 0, 2, 7)).toString('hex')).toBe('00000000000000000000ffffc0000207')
     expect(asIPv6(Buffer.alloc(16, 1)).equals(Buffer.alloc(16, 1))).toBe(true)
+  })
+})
+
+describe('asciiHost', () => {
+  test.each([
+    ['bücher.example', 'xn--bcher-kva.example'],
+    ['BÜCHER.example', 'xn--bcher-kva.example'],
+    ['例え.テスト', 'xn--r8jz45g.xn--zckzah'],
+    ['straße.example', 'xn--strae-oqa.example'],
+    ['example。org', 'example.org'],
+  ])('encodes %s', (host, encoded) => {
+    expect(asciiHost(host)).toBe(encoded)
+  })
+
+  test.each(['Example.org', 'xn--bcher-kva.example', '127.0.0.1', '::1', 'fe80::1%eth0', 'a b', ''])(
+    'leaves %j as it is',
+    (host) => {
+      expect(asciiHost(host)).toBe(host)
+    },
+  )
+
+  test.each([
+    'bü cher.example',
+    'ü/x',
+    'ü／x',
+    'ü:80',
+    'ü@x',
+    'ü%41',
+    'ü?',
+    'ü#x',
+    'ü\\x',
+    'ü\n',
+    '\u{E0001}',
+  ])('refuses %j', (host) => {
+    expect(() => asciiHost(host)).toThrow(InvalidAddressError)
+  })
+})
+
+describe('mustBeHostName', () => {
+  test.each([
+    'example.org',
+    'example.org.',
+    'localhost',
+    'a',
+    'x-1.example',
+    '_sip._tcp.example',
+    '127.0.0.1',
+    '::1',
+    'xn--bcher-kva.example',
+    `${'a'.repeat(63)}.example`,
+  ])('takes %s', (host) => {
+    expect(() => assertHostName(host)).not.toThrow()
+  })
+
+  test.each([
+    '',
+    '.',
+    'a..b',
+    '-a.example',
+    'a-.example',
+    'a b',
+    'büch.example',
+    '1.2.3',
+    '1.2.3.4.5',
+    '256.1.1.1',
+    ':::1',
+    'http://a',
+    'a/b',
+    'a\n',
+    `${'a'.repeat(64)}.example`,
+    `${'a.'.repeat(127)}aa`,
+  ])('refuses %j', (host) => {
+    expect(() => assertHostName(host)).toThrow(InvalidAddressError)
   })
 })

@@ -1,3 +1,6 @@
+import { domainToASCII } from 'node:url'
+import { InvalidAddressError } from './errors.ts'
+
 /**
  * The bytes of a numeric address: 4, or 16; an IPv4 address mapped into IPv6 has 4.
  *
@@ -65,9 +68,42 @@ function isMapped(bytes: Buffer): boolean {
   return bytes.length === IPV6_BYTES && bytes.subarray(0, MAPPED.length).equals(MAPPED)
 }
 
+/**
+ * A host as DNS and TLS know it: an international name encoded (`bücher.example` is `xn--bcher-kva.example`), anything else
+ * unchanged.
+ *
+ * @throws {InvalidAddressError} when an international name cannot be encoded.
+ * @see RFC 5891 §4
+ */
+export function asciiHost(host: string): string {
+  // The encoding would also rewrite what is no name at all.
+  if (ASCII.test(host)) return host
+  // What ends a host in a URL would be cut off.
+  const encoded = OUTSIDE_NAMES.test(host) ? '' : domainToASCII(host)
+  if (encoded === '') throw new InvalidAddressError(host, 'it cannot be encoded as the name of a host')
+  return encoded
+}
+
+/** @throws {InvalidAddressError} unless `host` is a numeric address, or can be the name of a host (RFC 1123 §2.1). */
+export function assertHostName(host: string): void {
+  if (parseIP(host) !== undefined) return
+  const labels = host.replace(/\.$/, '').split('.')
+  if (host.length <= MAX_NAME_LENGTH && labels.every((label) => LABEL.test(label)) && !ALL_DIGITS.test(host))
+    return
+  throw new InvalidAddressError(host, 'it is neither an address nor the name of a host')
+}
+
 const IPV4_BYTES = 4
 const IPV6_BYTES = 16
 /** What an IPv4 address has in front as an IPv6 one (RFC 4291 §2.5.5.2). */
 const MAPPED: Buffer = Buffer.from('00000000000000000000ffff', 'hex')
 const IPV4 = /^(?:(?:0|[1-9]\d{0,2})\.){3}(?:0|[1-9]\d{0,2})$/
 const GROUP = /^[\da-f]{1,4}$/i
+const ASCII = /^[\0-\x7f]*$/
+/** ASCII that no name of a host has. */
+const OUTSIDE_NAMES = /[\0-,/:-@[-^`{-\x7f]/
+/** Underscores are no part of a host's name by the book, and of many by use. */
+const LABEL = /^[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?$/i
+/** What looks like an IPv4 address and is none. */
+const ALL_DIGITS = /^[0-9.]+$/
+const MAX_NAME_LENGTH = 253
