@@ -1,7 +1,11 @@
 export { asciiHost } from './hosts.ts'
 export type { ConnectedWire, Wire, WireEvents } from './interfaces/wire.ts'
-export { bindingSpeaks, type DatagramBinding } from './datagram/datagram-binding.ts'
-export type { DatagramWire, DatagramWireEvents } from './datagram/datagram-wire.ts'
+export {
+  bindingSpeaks,
+  type DatagramBinding,
+  type DatagramWire,
+  type DatagramWireEvents,
+} from './datagram/datagram-wire.ts'
 export { WireReactor, type WireReactorSetup } from './reactor/wire-reactor.ts'
 export { type Schedule, ScheduledCall } from './time/scheduled-call.ts'
 export { Acceptor } from './transport/acceptor.ts'

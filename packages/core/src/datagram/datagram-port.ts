@@ -1,14 +1,7 @@
-import { formatAddress, type UDPAddress } from '../addresses.ts'
-import type {
-  DatagramDrops,
-  DatagramEvents,
-  DatagramTransport,
-  ListenUDPOptions,
-  UDPDestination,
-} from '../interfaces/datagram.ts'
-import type { LogEvent } from '../interfaces/log.ts'
-import type { Reactor } from '../interfaces/reactor.ts'
+import { formatAddress, type UDPAddress, udpAddress } from '../addresses.ts'
+import { assertBytes } from '../bytes/byte-queue.ts'
 import {
+  CannotListenError,
   codeOf,
   InvalidAddressError,
   LocalProtocolError,
@@ -16,14 +9,26 @@ import {
   MulticastJoinError,
   NotConnectedError,
 } from '../errors.ts'
-import { callSafely } from '../safely.ts'
-import { assertBytes } from '../bytes/byte-queue.ts'
+import { formatIP, parseIP } from '../hosts.ts'
+import type {
+  DatagramDrops,
+  DatagramEvents,
+  DatagramTransport,
+  ListenMulticastOptions,
+  ListenUDPOptions,
+  UDPDestination,
+} from '../interfaces/datagram.ts'
+import type { LogEvent } from '../interfaces/log.ts'
+import type { Reactor } from '../interfaces/reactor.ts'
 import type { FilledOptions } from '../options/check-options.ts'
-import { bindDatagramWire, type DatagramPortSetup } from './bind-datagram-wire.ts'
-import { bindingSpeaks, type DatagramBinding } from './datagram-binding.ts'
-import type { DatagramWire, DatagramWireEvents } from './datagram-wire.ts'
-import { DropCounter } from './drop-record.ts'
-import { assertNumeric, assertWithin, numericAddress } from './numeric-address.ts'
+import { bytes, count, flag, type OptionRules, text } from '../options/option-rules.ts'
+import { callSafely } from '../safely.ts'
+import {
+  bindingSpeaks,
+  type DatagramBinding,
+  type DatagramWire,
+  type DatagramWireEvents,
+} from './datagram-wire.ts'
 
 /** A UDP port, whatever carries its datagrams. */
 export class DatagramPort implements DatagramTransport, DatagramWireEvents {
@@ -260,6 +265,126 @@ type DatagramLimits = FilledOptions<
   Pick<ListenUDPOptions, 'maxPacketBytes' | 'maxBufferedBytes' | 'maxPending'>
 >
 
+/** What a UDP port is made of. */
+export interface DatagramPortSetup {
+  readonly registry: DatagramRegistry
+  readonly port: number
+  readonly protocol: DatagramEvents
+  readonly options: ListenUDPOptions
+  /** Binds what carries the datagrams; rejects with the system's error. */
+  readonly bind: (binding: DatagramBinding) => Promise<DatagramWire>
+}
+
+/** The reactor as UDP ports see it. */
+export interface DatagramRegistry {
+  readonly reactor: Reactor
+  /** An address is being bound: a stop waits for it. Rejects when the reactor is stopping. */
+  binding(bound: Promise<void>): Promise<void>
+  /** A port is bound: a stop closes it. */
+  portOpened(port: DatagramTransport): void
+  /** A port is no longer bound. */
+  portClosed(port: DatagramTransport): void
+}
+
+/**
+ * Binds a wire where a port's options say.
+ *
+ * @throws {CannotListenError | InvalidAddressError | RangeError} (rejects)
+ */
+export async function bindDatagramWire({
+  registry,
+  port,
+  options,
+  bind,
+}: DatagramPortSetup): Promise<[DatagramBinding, DatagramWire]> {
+  const { interface: local = '0.0.0.0', reuseAddress = false, ipv6Only = false } = options
+  const binding = { address: numericAddress(local, port, 0), reuseAddress, ipv6Only }
+  const bound = bind(binding)
+  try {
+    await registry.binding(bound.then(() => undefined))
+    return [binding, await bound]
+  } catch (cause) {
+    // A wire that was bound for a reactor that is stopping is nobody's.
+    await bound.then(
+      (wire) => wire.close(),
+      () => undefined,
+    )
+    throw new CannotListenError(binding.address, cause)
+  }
+}
+
+/**
+ * The address of a numeric host and a port; the host is written as RFC 5952 has it, so that addresses can be compared.
+ *
+ * @param lowestPort 0 where that means any free one.
+ * @throws {InvalidAddressError} when `host` is a name.
+ * @throws {RangeError} unless `port` is a whole number from `lowestPort` to 65535.
+ */
+export function numericAddress(host: string, port: number, lowestPort: 0 | 1): UDPAddress {
+  const numeric = canonical(host)
+  assertWithin(port, lowestPort, 65_535, 'a UDP port')
+  return udpAddress(numeric, port)
+}
+
+/** @throws {InvalidAddressError} unless `host` is an IPv4 address, or an IPv6 one with or without a zone. */
+export function assertNumeric(host: string): void {
+  canonical(host)
+}
+
+function canonical(host: string): string {
+  const [, address = host, zone = ''] = ZONE.exec(host) ?? []
+  const bytes = parseIP(address)
+  if (bytes === undefined)
+    throw new InvalidAddressError(host, 'it is not numeric; reactor.lookup finds the addresses of a name')
+  return formatIP(bytes) + zone
+}
+
+/** @throws {RangeError} unless `value` is a whole number from `lowest` to `highest`. */
+export function assertWithin(value: number, lowest: number, highest: number, what: string): void {
+  if (Number.isInteger(value) && value >= lowest && value <= highest) return
+  throw new RangeError(`Cannot use ${value} as ${what}: give a whole number from ${lowest} to ${highest}`)
+}
+
+/** Counts what a UDP port drops, and warns of the first of each kind: anyone can bring about the others. */
+export class DropCounter {
+  readonly #warn: (event: Pick<LogEvent, 'text' | 'error'>) => void
+  readonly #counts = { unsent: 0, late: 0, failed: 0, tooLong: 0, unread: 0, stranger: 0 }
+
+  /** @param warn Tells whoever runs the program. */
+  constructor(warn: (event: Pick<LogEvent, 'text' | 'error'>) => void) {
+    this.#warn = warn
+  }
+
+  /** The counts as they are now. */
+  get counts(): DatagramDrops {
+    return { ...this.#counts }
+  }
+
+  /** One more was dropped. */
+  add(why: keyof DatagramDrops, error?: unknown): void {
+    this.#counts[why]++
+    const text = WARNING[why]
+    if (this.#counts[why] === 1 && text !== undefined) this.#warn({ text, error })
+  }
+}
+
+/** What `listenUDP` accepts. */
+export const LISTEN_UDP_RULES: OptionRules<ListenUDPOptions> = {
+  interface: text,
+  maxPacketBytes: bytes({ endless: true }),
+  maxBufferedBytes: bytes({ endless: true }),
+  maxPending: count({ least: 1, endless: true }),
+  reuseAddress: flag,
+  ipv6Only: flag,
+}
+
+const { reuseAddress: _listenMultiple, ...SHARED_RULES } = LISTEN_UDP_RULES
+/** What `listenMulticast` accepts. */
+export const LISTEN_MULTICAST_RULES: OptionRules<ListenMulticastOptions> = {
+  ...SHARED_RULES,
+  listenMultiple: flag,
+}
+
 const DEFAULT_DATAGRAM_LIMITS: DatagramLimits = {
   maxPacketBytes: 8_192,
   maxBufferedBytes: 1_048_576,
@@ -268,3 +393,14 @@ const DEFAULT_DATAGRAM_LIMITS: DatagramLimits = {
 
 /** What 16 bits of length leave for the data: behind the headers of IPv4 and UDP, and of UDP alone in IPv6. */
 const MAX_DATAGRAM_BYTES = { 4: 65_507, 6: 65_527 } as const
+/** What names the network interface of an IPv6 address: `fe80::1%eth0`. */
+const ZONE = /^(.*:.*)(%.+)$/
+/** A program that answers when it has been told to stop has done nothing wrong: no warning. */
+const WARNING: Readonly<Record<keyof DatagramDrops, string | undefined>> = {
+  unsent: 'Dropped a datagram because more than maxBufferedBytes would wait to be sent',
+  late: undefined,
+  failed: 'The system could not send a datagram, or found no way to its host',
+  tooLong: 'Dropped a datagram that is longer than maxPacketBytes',
+  unread: 'Dropped a datagram because the protocol is at work on maxPending others',
+  stranger: 'Dropped a datagram that is not from the peer of a connected port',
+}

@@ -1,7 +1,6 @@
 import { createSocket, type Socket, type SocketOptions } from 'node:dgram'
 import { udpAddress, type UDPAddress } from '../addresses.ts'
-import type { DatagramBinding } from '../datagram/datagram-binding.ts'
-import type { DatagramWire, DatagramWireEvents } from '../datagram/datagram-wire.ts'
+import type { DatagramBinding, DatagramWire, DatagramWireEvents } from '../datagram/datagram-wire.ts'
 import { InvalidAddressError } from '../errors.ts'
 
 /** A UDP socket as a wire. */

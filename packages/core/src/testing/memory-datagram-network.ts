@@ -1,6 +1,5 @@
 import { udpAddress, type UDPAddress } from '../addresses.ts'
-import { bindingSpeaks, type DatagramBinding } from '../datagram/datagram-binding.ts'
-import type { DatagramWire } from '../datagram/datagram-wire.ts'
+import { bindingSpeaks, type DatagramBinding, type DatagramWire } from '../datagram/datagram-wire.ts'
 import type { Turn } from '../transport/turn.ts'
 import { type DatagramCarrier, isMulticast, MemoryDatagramWire, systemError } from './memory-datagram-wire.ts'
 

@@ -1,6 +1,10 @@
 import { udpAddress, type UDPAddress } from '../addresses.ts'
-import { bindingSpeaks, type DatagramBinding } from '../datagram/datagram-binding.ts'
-import type { DatagramWire, DatagramWireEvents } from '../datagram/datagram-wire.ts'
+import {
+  bindingSpeaks,
+  type DatagramBinding,
+  type DatagramWire,
+  type DatagramWireEvents,
+} from '../datagram/datagram-wire.ts'
 import type { Turn, TurnEnder } from '../transport/turn.ts'
 
 /** One UDP port in memory. What it sends arrives at the end of the turn, also when it is closed by then. */

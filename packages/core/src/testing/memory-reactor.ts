@@ -11,8 +11,7 @@ import type {
   ListenUNIXOptions,
   Reactor,
 } from '../interfaces/reactor.ts'
-import type { DatagramBinding } from '../datagram/datagram-binding.ts'
-import type { DatagramWire } from '../datagram/datagram-wire.ts'
+import type { DatagramBinding, DatagramWire } from '../datagram/datagram-wire.ts'
 import { DNSLookupError } from '../errors.ts'
 import { WireReactor } from '../reactor/wire-reactor.ts'
 import { isNumericHost } from '../transport/addresses-of-name.ts'

@@ -1,6 +1,18 @@
 import { describe, expect, test } from 'vitest'
 import { udpAddress } from '../../src/addresses.ts'
-import { InvalidAddressError, MessageLengthError } from '../../src/errors.ts'
+import {
+  assertNumeric,
+  assertWithin,
+  bindDatagramWire,
+  type DatagramPortSetup,
+  DropCounter,
+  LISTEN_MULTICAST_RULES,
+  LISTEN_UDP_RULES,
+  numericAddress,
+} from '../../src/datagram/datagram-port.ts'
+import type { DatagramBinding } from '../../src/datagram/datagram-wire.ts'
+import { CannotListenError, InvalidAddressError, MessageLengthError } from '../../src/errors.ts'
+import { DatagramProtocol } from '../../src/protocol/datagram-protocol.ts'
 import { DatagramRecorder } from '../../src/testing/checks/datagram-recorder.ts'
 import { MemoryReactor } from '../../src/testing/memory-reactor.ts'
 import { RecordingDatagramWire } from './recording-datagram-wire.ts'
@@ -195,4 +207,183 @@ describe('DatagramPort', () => {
     await reactor.settle()
     expect([protocol.stops, wire.calls]).toEqual([1, [['close']]])
   })
+})
+
+function setup(changes: Partial<DatagramPortSetup>): DatagramPortSetup {
+  const { registry } = new MemoryReactor()
+  const bind = (): Promise<RecordingDatagramWire> => Promise.resolve(new RecordingDatagramWire())
+  return { registry, port: 0, protocol: new DatagramRecorder(), options: {}, bind, ...changes }
+}
+
+describe('bindDatagramWire', () => {
+  test('binds every IPv4 address, alone, unless told otherwise', async () => {
+    const asked: DatagramBinding[] = []
+    const bind = async (binding: DatagramBinding): Promise<RecordingDatagramWire> => {
+      asked.push(binding)
+      return new RecordingDatagramWire()
+    }
+    await bindDatagramWire(setup({ port: 53, bind }))
+    await bindDatagramWire(setup({ bind, options: { interface: '::', reuseAddress: true, ipv6Only: true } }))
+    expect(asked).toEqual([
+      {
+        address: { type: 'UDP', family: 4, host: '0.0.0.0', port: 53 },
+        reuseAddress: false,
+        ipv6Only: false,
+      },
+      { address: { type: 'UDP', family: 6, host: '::', port: 0 }, reuseAddress: true, ipv6Only: true },
+    ])
+  })
+
+  test('rejects what is no address before anything is bound', async () => {
+    const bind = (): Promise<never> => Promise.reject(new Error('It was bound'))
+    const named = bindDatagramWire(setup({ bind, options: { interface: 'localhost' } }))
+    await expect(named).rejects.toThrow(InvalidAddressError)
+    await expect(bindDatagramWire(setup({ bind, port: 65_536 }))).rejects.toThrow(RangeError)
+  })
+
+  test('rejects with the address and the cause when it cannot be bound', async () => {
+    const cause = Object.assign(new Error('bind EACCES'), { code: 'EACCES' })
+    const bound = bindDatagramWire(setup({ port: 53, bind: () => Promise.reject(cause) }))
+    await expect(bound).rejects.toThrow(CannotListenError)
+    await expect(bound).rejects.toMatchObject({ code: 'EACCES', cause, address: { port: 53 } })
+  })
+
+  test('leaves nothing bound for a reactor that is stopping', async () => {
+    const reactor = new MemoryReactor()
+    const run = reactor.run()
+    const wire = new RecordingDatagramWire()
+    let bound: () => void = () => undefined
+    const bind = (): Promise<RecordingDatagramWire> => new Promise((resolve) => (bound = () => resolve(wire)))
+    const binding = bindDatagramWire(setup({ registry: reactor.registry, bind }))
+    const stopped = reactor.stop()
+    await reactor.settle()
+    bound()
+    await expect(binding).rejects.toThrow('the reactor is stopping')
+    await Promise.all([stopped, run])
+    expect(wire.calls).toEqual([['close']])
+  })
+})
+
+describe('numericAddress', () => {
+  test('takes IPv4 and IPv6, and knows an IPv4 address that is mapped', () => {
+    const hosts = [
+      '192.0.2.1',
+      '2001:db8::1',
+      '::ffff:192.0.2.1',
+      'fe80::1%eth0',
+      '::FFFF:c000:201',
+      '2001:DB8:0:0:0:0:0:1',
+    ]
+    expect(hosts.map((host) => numericAddress(host, 53, 1))).toEqual([
+      { type: 'UDP', family: 4, host: '192.0.2.1', port: 53 },
+      { type: 'UDP', family: 6, host: '2001:db8::1', port: 53 },
+      { type: 'UDP', family: 4, host: '192.0.2.1', port: 53 },
+      { type: 'UDP', family: 6, host: 'fe80::1%eth0', port: 53 },
+      { type: 'UDP', family: 4, host: '192.0.2.1', port: 53 },
+      { type: 'UDP', family: 6, host: '2001:db8::1', port: 53 },
+    ])
+  })
+
+  test('takes port 0 only where that means any', () => {
+    expect(numericAddress('::', 0, 0).port).toBe(0)
+    expect(() => numericAddress('::', 0, 1)).toThrow(
+      new RangeError('Cannot use 0 as a UDP port: give a whole number from 1 to 65535'),
+    )
+  })
+})
+
+describe('mustBeNumeric', () => {
+  test.each(['', 'localhost', '127.1', '0x7f.0.0.1', '1.2.3.4%eth0', 'fe80::1%', ':::', '[::1]', ' ::1'])(
+    'refuses %j, and says what to do',
+    (host) => {
+      expect(() => assertNumeric(host)).toThrow(InvalidAddressError)
+      expect(() => assertNumeric(host)).toThrow('reactor.lookup')
+    },
+  )
+})
+
+describe('mustBeWithin', () => {
+  test('takes both ends, and nothing beyond or between', () => {
+    expect(() => [1, 3].forEach((value) => assertWithin(value, 1, 3, 'a TTL'))).not.toThrow()
+    for (const value of [0, 4, 1.5, Number.NaN, Infinity])
+      expect(() => assertWithin(value, 1, 3, 'a TTL')).toThrow(RangeError)
+  })
+})
+
+describe('DropCounter', () => {
+  test('counts every drop, and warns of the first of each kind', () => {
+    const warnings: unknown[] = []
+    const record = new DropCounter(({ text, error }) => warnings.push([text, error]))
+    const error = new Error('EPERM')
+    record.add('tooLong')
+    record.add('tooLong')
+    record.add('failed', error)
+    record.add('failed', new Error('another'))
+    expect(record.counts).toEqual({ unsent: 0, late: 0, failed: 2, tooLong: 2, unread: 0, stranger: 0 })
+    expect(warnings).toEqual([
+      [expect.stringContaining('longer than maxPacketBytes'), undefined],
+      [expect.stringContaining('could not send'), error],
+    ])
+  })
+
+  test('says nothing about what is written after the end', () => {
+    const warnings: unknown[] = []
+    const record = new DropCounter((event) => warnings.push(event))
+    record.add('late')
+    expect([record.counts.late, warnings]).toEqual([1, []])
+  })
+
+  test('answers counts that stay as they were', () => {
+    const record = new DropCounter(() => undefined)
+    const before = record.counts
+    record.add('unread')
+    expect([before.unread, record.counts.unread]).toEqual([0, 1])
+  })
+})
+
+class Silent extends DatagramProtocol {
+  override datagramReceived() {}
+}
+
+describe('listenUDP and listenMulticast', () => {
+  const NUMBERS = ['maxPacketBytes', 'maxBufferedBytes', 'maxPending']
+
+  test.each(NUMBERS.flatMap((name) => [NaN, -1, '5000', 1.5, null].map((value) => [name, value] as const)))(
+    'refuse %s %o',
+    async (name, value) => {
+      const reactor = new MemoryReactor()
+      const options = { [name]: value }
+      await expect(reactor.listenUDP(53, new Silent(), options as never)).rejects.toThrow(
+        `Cannot take ${name} `,
+      )
+      await expect(reactor.listenMulticast(53, new Silent(), options as never)).rejects.toThrow(name)
+    },
+  )
+
+  test('refuse a name that node:dgram uses', async () => {
+    const listening = new MemoryReactor().listenUDP(53, new Silent(), { address: '127.0.0.1' } as never)
+    await expect(listening).rejects.toThrow('"address" for listenUDP: did you mean interface?')
+  })
+
+  test('take undefined for the default: a datagram at the limit is delivered, one beyond it dropped', async () => {
+    const reactor = new MemoryReactor()
+    const lengths: number[] = []
+    class Measuring extends DatagramProtocol {
+      override datagramReceived(data: Buffer) {
+        lengths.push(data.length)
+      }
+    }
+    const options = { maxPacketBytes: undefined, maxPending: undefined, maxBufferedBytes: undefined }
+    const port = await reactor.listenUDP(53, new Measuring(), options)
+    const other = await reactor.listenUDP(54, new Silent())
+    for (const bytes of [8_192, 8_193]) other.write(Buffer.alloc(bytes), { host: '127.0.0.1', port: 53 })
+    reactor.pump()
+    expect(lengths).toEqual([8_192])
+    expect(port.drops.tooLong).toBe(1)
+  })
+})
+
+test('each has its own name for a shared port', () => {
+  expect(Object.keys(LISTEN_UDP_RULES)).toContain('reuseAddress')
+  expect(Object.keys(LISTEN_MULTICAST_RULES)).not.toContain('reuseAddress')
 })

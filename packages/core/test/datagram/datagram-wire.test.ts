@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { udpAddress } from '../../src/addresses.ts'
-import { bindingSpeaks } from '../../src/datagram/datagram-binding.ts'
+import { bindingSpeaks } from '../../src/datagram/datagram-wire.ts'
 
 describe('bindingSpeaks', () => {
   test('its own family, and on IPv6 the other too unless told otherwise', () => {
