@@ -104,25 +104,33 @@ export type { Wire, WireEvents } from './interfaces/wire.ts'
 export {
   type ClientEndpoint,
   type ConnectOptions,
+  connectProtocol,
   SSLClientEndpoint,
   TCPClientEndpoint,
   UNIXClientEndpoint,
 } from './endpoint/client-endpoint.ts'
-export { connectProtocol } from './endpoint/connect-protocol.ts'
-export type { EndpointArguments } from './endpoint/endpoint-arguments.ts'
-export { EndpointSyntaxError, quoteStringArgument } from './endpoint/endpoint-description.ts'
-export type { EndpointParser, EndpointReactor } from './endpoint/endpoint-parser.ts'
-export { registerEndpointType } from './endpoint/endpoint-types.ts'
-export { clientFromString, type ListeningAddress, serverFromString } from './endpoint/from-string.ts'
+export {
+  type EndpointArguments,
+  type EndpointParser,
+  type EndpointReactor,
+  EndpointSyntaxError,
+  quoteStringArgument,
+} from './endpoint/endpoint-string.ts'
+export {
+  clientFromString,
+  type ListeningAddress,
+  registerEndpointType,
+  serverFromString,
+} from './endpoint/from-string.ts'
 export { HostnameEndpoint, type HostnameEndpointOptions } from './endpoint/hostname-endpoint.ts'
 export {
   AdoptedStreamServerEndpoint,
   type ServerEndpoint,
   SSLServerEndpoint,
+  StandardIOEndpoint,
   TCPServerEndpoint,
   UNIXServerEndpoint,
 } from './endpoint/server-endpoint.ts'
-export { StandardIOEndpoint } from './endpoint/standard-io-endpoint.ts'
 export { wrapClientTLS } from './endpoint/wrap-client-tls.ts'
 export {
   AllAddressesFailed,

@@ -1,15 +1,24 @@
 import { type Address, tcpAddress, unixAddress } from '../addresses.ts'
+import {
+  codeOf,
+  ConnectBindError,
+  ConnectError,
+  ConnectingCancelledError,
+  ConnectionClosed,
+  LocalProtocolError,
+  TLSConfigurationError,
+} from '../errors.ts'
 import type { Connector, ProtocolEvents, ProtocolFactory } from '../interfaces/protocol-events.ts'
 import type { ConnectTCPOptions, ReactorTCP, ReactorTLS, ReactorUNIX } from '../interfaces/reactor.ts'
 import type { ClientTLSOptions, TLSContext, TLSSession } from '../interfaces/tls.ts'
-import { ConnectingCancelledError } from '../errors.ts'
 import { checkOptions, checkOptionsOrInstance, checkValue } from '../options/check-options.ts'
-import { ABORT_SIGNAL, FACTORY } from '../options/object-rules.ts'
-import { having, path as PATH, type OptionRules, text } from '../options/option-rules.ts'
-import { CONNECT_TCP_RULES, CONNECT_UNIX_RULES, NODE_NAMES, PORT } from '../transport/connection-rules.ts'
+import { ABORT_SIGNAL, CLIENT_ENDPOINT, FACTORY, PROTOCOL } from '../options/object-rules.ts'
+import { having, type OptionRules, path as PATH, text } from '../options/option-rules.ts'
+import { Factory } from '../protocol/factory.ts'
 import { tlsOf } from '../tls/tls-rules.ts'
+import { CONNECT_TCP_RULES, CONNECT_UNIX_RULES, NODE_NAMES, PORT } from '../transport/connection-rules.ts'
 import { AttemptFactory } from '../transport/forwarding-factory.ts'
-import { attemptFailure } from './attempt-failure.ts'
+import { notMade } from '../transport/when-made.ts'
 
 /** How one connect behaves. */
 export interface ConnectOptions {
@@ -169,4 +178,56 @@ class OneAttempt<P extends ProtocolEvents> extends AttemptFactory<P> {
   override buildProtocol(peer: Address, session?: TLSSession): P | undefined {
     return this.wrappedFactory.buildProtocol(peer, session)
   }
+}
+
+/**
+ * Connects one protocol that is there already, for whoever needs no factory.
+ *
+ *     const client = await connectProtocol(new TCPClientEndpoint(reactor, '127.0.0.1', 80), new Client())
+ *
+ * @throws {TypeError} (rejects) for what is no endpoint or no protocol.
+ * @throws {ConnectError} (rejects) when no connection could be made.
+ */
+export async function connectProtocol<P extends ProtocolEvents>(
+  endpoint: ClientEndpoint,
+  protocol: P,
+  options: ConnectOptions = {},
+): Promise<P> {
+  checkValue('connectProtocol', 'endpoint', endpoint, CLIENT_ENDPOINT)
+  checkValue('connectProtocol', 'protocol', protocol, PROTOCOL)
+  return endpoint.connect(new OneConnection(protocol), options)
+}
+
+class OneConnection<P extends ProtocolEvents> extends Factory<P> {
+  #protocol: P | undefined
+
+  constructor(protocol: P) {
+    super()
+    this.#protocol = protocol
+  }
+
+  override buildProtocol(): P {
+    const protocol = this.#protocol
+    if (protocol === undefined) throw new LocalProtocolError('Cannot connect one protocol twice')
+    this.#protocol = undefined
+    return protocol
+  }
+}
+
+/**
+ * What `connect` of an endpoint rejects with: a ConnectError for all that goes wrong with a connection, also for what a
+ * reactor throws at the call. Mistakes in the caller's arguments stay as they are.
+ *
+ * @param address Where the connection was to go.
+ */
+export function attemptFailure(address: Address, error: unknown): unknown {
+  if (error instanceof ConnectionClosed) return notMade(address, error)
+  if (!(error instanceof Error) || error instanceof ConnectError || error instanceof TLSConfigurationError)
+    return error
+  const code = codeOf(error)
+  // Node's own errors have a code, also where they are TypeErrors.
+  if (code === 'ERR_INVALID_IP_ADDRESS')
+    return new ConnectBindError(address, 'bindAddress is no numeric address of this machine', error)
+  const isMistake = error instanceof TypeError || error instanceof RangeError
+  return isMistake && code === undefined ? error : new ConnectError(address, error.message, error)
 }

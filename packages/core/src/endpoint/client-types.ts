@@ -9,9 +9,7 @@ import {
   TCPClientEndpoint,
   UNIXClientEndpoint,
 } from './client-endpoint.ts'
-import { defined } from './defined.ts'
-import type { EndpointArguments } from './endpoint-arguments.ts'
-import type { EndpointParser } from './endpoint-parser.ts'
+import { defined, type EndpointArguments, type EndpointParser } from './endpoint-string.ts'
 import { HostnameEndpoint } from './hostname-endpoint.ts'
 import { wrapClientTLS } from './wrap-client-tls.ts'
 

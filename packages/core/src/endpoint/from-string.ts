@@ -1,14 +1,18 @@
 import type { Address, TCPAddress, UNIXAddress } from '../addresses.ts'
 import { checkValue } from '../options/check-options.ts'
 import { REACTOR } from '../options/object-rules.ts'
-import type { OptionRule } from '../options/option-rules.ts'
+import { callable, having, oneOf, type OptionRule } from '../options/option-rules.ts'
 import type { ClientEndpoint } from './client-endpoint.ts'
-import { EndpointArguments } from './endpoint-arguments.ts'
-import { EndpointSyntaxError, parseDescription } from './endpoint-description.ts'
-import type { EndpointReactor } from './endpoint-parser.ts'
-import { endpointTypesOf } from './endpoint-types.ts'
-import { behindProxy } from './server-types.ts'
+import { clientTypes } from './client-types.ts'
+import {
+  EndpointArguments,
+  type EndpointParser,
+  type EndpointReactor,
+  EndpointSyntaxError,
+  parseDescription,
+} from './endpoint-string.ts'
 import type { ServerEndpoint } from './server-endpoint.ts'
+import { behindProxy, serverTypes } from './server-types.ts'
 
 /**
  * Somewhere to listen, from a string.
@@ -116,7 +120,51 @@ function unknownType(
   return new EndpointSyntaxError(description, position, why)
 }
 
+/** What is made of the strings of each side. */
+interface Endpoints {
+  readonly client: ClientEndpoint
+  readonly server: ServerEndpoint
+}
+
+/** The types of endpoint strings, by the word they begin with. */
+export type EndpointTypes = { readonly [S in keyof Endpoints]: Map<string, EndpointParser<Endpoints[S]>> }
+
+/**
+ * Teaches a reactor's `clientFromString` or `serverFromString` another type of endpoint, or another meaning of one.
+ *
+ *     registerEndpointType(reactor, 'client', 'test', (args, reactor) =>
+ *       new TCPClientEndpoint(reactor, '127.0.0.1', args.port('port', 1, 'test:8080')))
+ *
+ * @throws {TypeError | RangeError} when `type` is no word, or another argument is not what it must be.
+ */
+export function registerEndpointType<S extends keyof EndpointTypes>(
+  reactor: EndpointReactor,
+  side: S,
+  type: string,
+  parse: EndpointParser<Endpoints[S]>,
+): void {
+  checkValue('registerEndpointType', 'reactor', reactor, having('a reactor', 'listenTCP'))
+  checkValue('registerEndpointType', 'side', side, oneOf('client', 'server'))
+  checkValue('registerEndpointType', 'parse', parse, callable)
+  if (!TYPE.test(type)) throw new RangeError(`Cannot register endpoints of type "${type}": give a word`)
+  // The side says which of the two maps it is.
+  const types = endpointTypesOf(reactor)[side] as Map<string, EndpointParser<Endpoints[S]>>
+  types.set(type, parse)
+}
+
+/** The types a reactor knows. */
+export function endpointTypesOf(reactor: EndpointReactor): EndpointTypes {
+  const known = TYPES.get(reactor)
+  if (known !== undefined) return known
+  const types = { client: clientTypes(), server: serverTypes() }
+  TYPES.set(reactor, types)
+  return types
+}
+
 const PROXY = 'haproxy'
 /** An empty one is a syntax error, as any other without a type. */
 const STRING: OptionRule = (value) =>
   typeof value === 'string' ? undefined : { kind: 'type', wanted: 'a string' }
+/** Keyed by the reactor, which they belong to: two programs in one process teach each other nothing. */
+const TYPES = new WeakMap<EndpointReactor, EndpointTypes>()
+const TYPE = /^[a-z][a-z0-9+.-]*$/i

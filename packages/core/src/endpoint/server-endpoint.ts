@@ -1,20 +1,25 @@
 import { type Address, type TCPAddress, unixAddress, type UNIXAddress } from '../addresses.ts'
-import type { ProtocolFactory } from '../interfaces/protocol-events.ts'
+import { CannotListenError, NoProtocol } from '../errors.ts'
+import type { ProtocolEvents, ProtocolFactory } from '../interfaces/protocol-events.ts'
 import type {
   ListeningPort,
   ListenTCPOptions,
   ListenUNIXOptions,
   ReactorDescriptors,
+  ReactorLog,
+  ReactorStandardIO,
   ReactorTCP,
   ReactorTLS,
   ReactorUNIX,
 } from '../interfaces/reactor.ts'
 import type { ServerTLSOptions, TLSContext } from '../interfaces/tls.ts'
-import { CannotListenError } from '../errors.ts'
+import type { Transport } from '../interfaces/transport.ts'
 import { checkOptions, checkValue } from '../options/check-options.ts'
 import { count, having, path as PATH } from '../options/option-rules.ts'
 import { tlsOf } from '../tls/tls-rules.ts'
+import { buildProtocol } from '../transport/build-protocol.ts'
 import { LISTEN_TCP_RULES, LISTEN_UNIX_RULES, NODE_NAMES, PORT } from '../transport/connection-rules.ts'
+import { giveConnection, type Made, whenMade } from '../transport/when-made.ts'
 
 /** Somewhere to listen. */
 export interface ServerEndpoint<A extends Address = Address> {
@@ -113,5 +118,88 @@ export class AdoptedStreamServerEndpoint implements ServerEndpoint {
       throw new CannotListenError(unixAddress(`/dev/fd/${this.#fd}`), new Error('it was adopted already'))
     this.#used = true
     return this.#reactor.adoptStreamPort(this.#fd, factory)
+  }
+}
+
+/** The process's stdin and stdout, as the one connection of a server: for what inetd or a pipe runs. */
+export class StandardIOEndpoint implements ServerEndpoint {
+  readonly #reactor: ReactorStandardIO & ReactorLog
+
+  constructor(reactor: ReactorStandardIO & ReactorLog) {
+    this.#reactor = reactor
+  }
+
+  /**
+   * Builds a protocol, and connects it at once; resolves when its `connectionMade` has returned.
+   *
+   * @throws {CannotListenError} (rejects) with the NoProtocol as its cause when the factory has refused or failed, or
+   *   `connectionMade` has.
+   */
+  async listen(factory: ProtocolFactory): Promise<ListeningPort> {
+    const address = unixAddress('')
+    try {
+      await factory.doStart()
+      const protocol = buildProtocol(factory, { peer: address, reactor: this.#reactor })
+      if (protocol instanceof NoProtocol) throw protocol
+      const opening = new Opening(protocol)
+      const transport = this.#reactor.standardIO(opening)
+      await whenMade(opening.made ?? { protocol, transport, making: undefined }, address)
+      return new StandardIOPort(factory, transport)
+    } catch (cause) {
+      await factory.doStop()
+      throw new CannotListenError(address, cause)
+    }
+  }
+}
+
+/** Stands before the protocol, to know when that is made. */
+class Opening implements ProtocolEvents {
+  readonly #protocol: ProtocolEvents
+  made: Made<ProtocolEvents> | undefined
+
+  constructor(protocol: ProtocolEvents) {
+    this.#protocol = protocol
+  }
+
+  makeConnection(transport: Transport): void {
+    this.made = giveConnection(transport, this.#protocol)
+  }
+
+  dataReceived(): void {}
+
+  connectionLost(): void {}
+}
+
+/** A port that has had its only connection. */
+class StandardIOPort implements ListeningPort {
+  readonly factory: ProtocolFactory
+  readonly #transport: Transport
+  #stopped = false
+
+  constructor(factory: ProtocolFactory, transport: Transport) {
+    this.factory = factory
+    this.#transport = transport
+  }
+
+  get connections(): ReadonlySet<Transport> {
+    return new Set(this.#transport.connected ? [this.#transport] : [])
+  }
+
+  getHost(): Address {
+    return this.#transport.getHost()
+  }
+
+  async suspend(): Promise<void> {}
+
+  async resume(): Promise<void> {}
+
+  async stopListening(): Promise<void> {
+    if (this.#stopped) return
+    this.#stopped = true
+    await this.factory.doStop()
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.stopListening()
   }
 }

@@ -11,17 +11,20 @@ import { tcpAddress } from '../addresses.ts'
 import { ProxyProtocolFactory } from '../proxy/proxy-protocol-factory.ts'
 import { TrustedSources } from '../proxy/trusted-sources.ts'
 import { serverTLSFromFiles } from '../tls/server-tls-from-files.ts'
-import { defined } from './defined.ts'
-import type { EndpointArguments } from './endpoint-arguments.ts'
-import type { EndpointParser, EndpointReactor } from './endpoint-parser.ts'
+import {
+  defined,
+  type EndpointArguments,
+  type EndpointParser,
+  type EndpointReactor,
+} from './endpoint-string.ts'
 import {
   AdoptedStreamServerEndpoint,
   type ServerEndpoint,
   SSLServerEndpoint,
+  StandardIOEndpoint,
   TCPServerEndpoint,
   UNIXServerEndpoint,
 } from './server-endpoint.ts'
-import { StandardIOEndpoint } from './standard-io-endpoint.ts'
 
 /** The types that every reactor's `serverFromString` knows, beside `haproxy`, which holds another. */
 export function serverTypes(): Map<string, EndpointParser<ServerEndpoint>> {

@@ -1,6 +1,8 @@
 import { describe, expect, test } from 'vitest'
 import {
+  attemptFailure,
   type ClientEndpoint,
+  connectProtocol,
   SSLClientEndpoint,
   TCPClientEndpoint,
   UNIXClientEndpoint,
@@ -11,6 +13,7 @@ import {
   NoProtocol,
   TLSConfigurationError,
 } from '../../src/errors.ts'
+import { ConnectionAborted, InvalidAddressError, tcpAddress } from '../../src/index.ts'
 import { ClientFactory } from '../../src/protocol/factory.ts'
 import { Recorder } from '../../src/testing/checks/recorder.ts'
 import { MemoryReactor } from '../../src/testing/memory-reactor.ts'
@@ -109,5 +112,53 @@ describe('SSLClientEndpoint', () => {
     await expect(endpoint.connect(new OneProtocol(new Recorder()))).rejects.toBeInstanceOf(
       TLSConfigurationError,
     )
+  })
+})
+
+describe('connectProtocol', () => {
+  test('connects the protocol it is given', async () => {
+    const reactor = new MemoryReactor()
+    await reactor.listenTCP(80, new OneProtocol(new Recorder()))
+    const client = new Recorder()
+    const connecting = connectProtocol(new TCPClientEndpoint(reactor, '127.0.0.1', 80), client)
+    reactor.pump()
+    expect(await connecting).toBe(client)
+  })
+
+  test('rejects as its endpoint does, also when its signal is aborted', async () => {
+    const endpoint = new TCPClientEndpoint(new MemoryReactor(), '127.0.0.1', 80)
+    const signal = AbortSignal.abort()
+    await expect(connectProtocol(endpoint, new Recorder(), { signal })).rejects.toBeInstanceOf(
+      ConnectingCancelledError,
+    )
+    const reactor = new MemoryReactor()
+    const refused = connectProtocol(new TCPClientEndpoint(reactor, '127.0.0.1', 80), new Recorder())
+    reactor.pump()
+    await expect(refused).rejects.toBeInstanceOf(ConnectionRefusedError)
+  })
+})
+
+describe('attemptFailure', () => {
+  const address = tcpAddress('192.0.2.1', 80)
+  const withCode = (error: Error, code: string): Error => Object.assign(error, { code })
+
+  test.each([
+    ['the end of a connection', new ConnectionAborted(), 'NoProtocol'],
+    ['a host that cannot be used', new InvalidAddressError('a b', 'it has a space'), 'ConnectError'],
+    ['a path that is too long', withCode(new Error('too long'), 'ENAMETOOLONG'), 'ConnectError'],
+    ['an address that is none', withCode(new TypeError('bad'), 'ERR_INVALID_IP_ADDRESS'), 'ConnectBindError'],
+    ['what Node does not take', withCode(new TypeError('bad'), 'ERR_INVALID_ARG_VALUE'), 'ConnectError'],
+  ])('is a ConnectError for %s', (_what, error, name) => {
+    expect(attemptFailure(address, error)).toMatchObject({ name, address, cause: error })
+  })
+
+  test.each([
+    new ConnectionRefusedError(address, 'no program listens there'),
+    new TLSConfigurationError('the certificate', new Error('it is none')),
+    new TypeError('Cannot take factory undefined'),
+    new RangeError('Cannot take port 70000'),
+    'no error at all',
+  ])('leaves %s as it is', (error) => {
+    expect(attemptFailure(address, error)).toBe(error)
   })
 })

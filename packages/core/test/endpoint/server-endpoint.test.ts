@@ -1,14 +1,18 @@
 import { describe, expect, test } from 'vitest'
-import type { ProtocolFactory } from '../../src/interfaces/protocol-events.ts'
 import {
   AdoptedStreamServerEndpoint,
   SSLServerEndpoint,
+  StandardIOEndpoint,
   TCPServerEndpoint,
   UNIXServerEndpoint,
 } from '../../src/endpoint/server-endpoint.ts'
-import { CannotListenError, TLSConfigurationError } from '../../src/errors.ts'
+import { CannotListenError, NoProtocol, TLSConfigurationError } from '../../src/errors.ts'
+import type { LogEvent } from '../../src/interfaces/log.ts'
+import type { ProtocolEvents, ProtocolFactory } from '../../src/interfaces/protocol-events.ts'
+import { Factory } from '../../src/protocol/factory.ts'
 import { Recorder } from '../../src/testing/checks/recorder.ts'
 import { MemoryReactor } from '../../src/testing/memory-reactor.ts'
+import { StringTransport } from '../../src/testing/string-transport.ts'
 import { OneProtocol } from '../one-protocol.ts'
 import { server } from '../tls/certificates.ts'
 
@@ -63,3 +67,87 @@ describe('AdoptedStreamServerEndpoint', () => {
     expect(adopted).toEqual([3])
   })
 })
+
+describe('StandardIOEndpoint', () => {
+  const logged: LogEvent[] = []
+  const log = (event: LogEvent): void => void logged.push(event)
+  const reactor = { log, standardIO: (protocol: ProtocolEvents) => StringTransport.connect(protocol) }
+
+  test('connects a protocol at once, its only connection', async () => {
+    const [protocol, factory] = [new Recorder(), new OneProtocol(new Recorder())]
+    const port = await new StandardIOEndpoint(reactor).listen(new OneProtocol(protocol))
+    expect([protocol.made, port.connections.size]).toEqual([true, 1])
+    protocol.transport.abortConnection()
+    protocol.transport.reactor.now()
+    const stopped = await new StandardIOEndpoint(reactor).listen(factory)
+    await stopped.suspend()
+    await stopped.resume()
+    await stopped.stopListening()
+    await stopped[Symbol.asyncDispose]()
+    expect(factory.numPorts).toBe(0)
+  })
+
+  test('rejects when the factory refuses, or stdin is taken', async () => {
+    class Refusing extends Factory {
+      override buildProtocol(): undefined {}
+    }
+    await expect(new StandardIOEndpoint(reactor).listen(new Refusing())).rejects.toBeInstanceOf(
+      CannotListenError,
+    )
+    const taken = {
+      log,
+      standardIO: (): never => {
+        throw new Error('other code reads it already')
+      },
+    }
+    const factory = new OneProtocol(new Recorder())
+    await expect(new StandardIOEndpoint(taken).listen(factory)).rejects.toThrow('other code reads it already')
+    expect(factory.numPorts).toBe(0)
+  })
+
+  test.each<[string, () => ProtocolEvents, string]>([
+    [
+      'buildProtocol throws',
+      () => {
+        throw new Error('a bug')
+      },
+      'a bug',
+    ],
+    ['buildProtocol returns a promise', () => Promise.resolve(new Recorder()) as never, 'a promise'],
+    [
+      'connectionMade throws',
+      () =>
+        Object.assign(new Recorder(), {
+          connectionMade: () => {
+            throw new Error('a bug')
+          },
+        }),
+      'a bug',
+    ],
+    [
+      'connectionMade rejects',
+      () => Object.assign(new Recorder(), { connectionMade: () => Promise.reject(new Error('a bug')) }),
+      'a bug',
+    ],
+  ])('rejects when %s, with the fault behind it', async (_fault, build, message) => {
+    const factory = new (class extends Factory {
+      override buildProtocol(): ProtocolEvents {
+        return build()
+      }
+    })()
+    const failed: unknown = await new StandardIOEndpoint({ ...reactor, standardIO: connectAndSettle })
+      .listen(factory)
+      .catch((error: unknown) => error)
+    expect(failed).toBeInstanceOf(CannotListenError)
+    expect((failed as Error).cause).toBeInstanceOf(NoProtocol)
+    expect(String(((failed as Error).cause as Error).cause)).toContain(message)
+    expect(factory.numPorts).toBe(0)
+  })
+})
+
+/** Goes on in later turns, as a reactor does. */
+function connectAndSettle(protocol: ProtocolEvents): StringTransport {
+  const transport = StringTransport.connect(protocol)
+  void transport.reactor.settle()
+  return transport
+}

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { EndpointSyntaxError } from '../../src/endpoint/endpoint-description.ts'
+import { EndpointSyntaxError } from '../../src/endpoint/endpoint-string.ts'
 import { clientFromString, serverFromString } from '../../src/endpoint/from-string.ts'
 import { MemoryReactor } from '../../src/testing/memory-reactor.ts'
 

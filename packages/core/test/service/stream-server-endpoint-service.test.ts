@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { EndpointSyntaxError } from '../../src/endpoint/endpoint-description.ts'
+import { EndpointSyntaxError } from '../../src/endpoint/endpoint-string.ts'
 import { type ServerEndpoint, TCPServerEndpoint } from '../../src/endpoint/server-endpoint.ts'
 import { CannotListenError } from '../../src/errors.ts'
 import { Factory } from '../../src/protocol/factory.ts'
