@@ -9,7 +9,7 @@ import {
   ReactorNotRunning,
   ServiceStopped,
 } from '../errors.ts'
-import { checkRunOptions } from '../lifecycle/stop-options.ts'
+import { checkRunOptions } from '../reactor/reactor-lifecycle.ts'
 import { checkOptions, checkValue } from '../options/check-options.ts'
 import {
   anything,

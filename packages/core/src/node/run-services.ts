@@ -1,6 +1,6 @@
 import type { Reactor, StopOptions } from '../interfaces/reactor.ts'
 import { ReactorAlreadyRunning, ServiceStopped } from '../errors.ts'
-import { checkRunOptions, DEFAULT_STOP_OPTIONS } from '../lifecycle/stop-options.ts'
+import { checkRunOptions, DEFAULT_STOP_OPTIONS } from '../reactor/reactor-lifecycle.ts'
 import { checkOptions, checkValue } from '../options/check-options.ts'
 import { SERVICE } from '../options/object-rules.ts'
 import { anything, having, milliseconds, type OptionRules } from '../options/option-rules.ts'

@@ -41,7 +41,7 @@ import {
 } from '../transport/connection-rules.ts'
 import { isNumericHost } from '../transport/addresses-of-name.ts'
 import { dialByName } from '../transport/dial-by-name.ts'
-import { ReactorLifecycle } from '../lifecycle/reactor-lifecycle.ts'
+import { ReactorLifecycle } from './reactor-lifecycle.ts'
 import { LogPublisher, type LogPublisherOptions } from '../log/log-publisher.ts'
 import { ClientTLS } from '../tls/client-tls.ts'
 import { TLSFactory } from '../tls/tls-factory.ts'

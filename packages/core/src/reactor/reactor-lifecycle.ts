@@ -1,7 +1,10 @@
 import type { Address, UDPAddress } from '../addresses.ts'
+import { ReactorAlreadyRunning, ReactorNotRunning } from '../errors.ts'
+import type { LogObserver } from '../interfaces/log.ts'
 import type {
   ConnectionContext,
   Reactor,
+  ReactorTime,
   RunOptions,
   StopOptions,
   StopReport,
@@ -10,17 +13,14 @@ import type {
   TriggerId,
   TriggerPhase,
 } from '../interfaces/reactor.ts'
-import { ReactorAlreadyRunning, ReactorNotRunning } from '../errors.ts'
-import { checkValue } from '../options/check-options.ts'
-import { callable } from '../options/option-rules.ts'
+import { checkOptions, checkValue, type FilledOptions, withDefaults } from '../options/check-options.ts'
+import { anything, callable, flag, milliseconds, oneOf, type OptionRules } from '../options/option-rules.ts'
 import { callSafely, tolerated } from '../safely.ts'
 import { ResettableTimer } from '../transport/alarm.ts'
 import { diagnose } from '../transport/diagnostics.ts'
-import type { Attempting, RegisteredTransport, ConnectionRegistry } from '../transport/transport-host.ts'
+import type { Attempting, ConnectionRegistry, RegisteredTransport } from '../transport/transport-host.ts'
 import type { Turn } from '../transport/turn.ts'
 import { DrainedConnections, logReport } from './draining.ts'
-import { checkRunOptions, type StopSettings, stopSettings } from './stop-options.ts'
-import { SystemEvents } from './system-events.ts'
 
 /** A kind of reactor, and what it does at the edges of its run. */
 export interface LifecycleHooks {
@@ -310,6 +310,119 @@ interface Running {
   readonly finish: (report: StopReport) => void
 }
 
+/** How long a phase waits for the promises of its triggers. */
+export interface PhaseWait {
+  readonly reactor: ReactorTime
+  /** Longest wait for one trigger, in milliseconds; then that is logged, and the phase goes on without it. */
+  readonly triggerMs: number
+  /** What a trigger may return without being waited for: the stop of which the phase is a part. */
+  readonly except: Promise<unknown>
+}
+
+/** The triggers of a reactor's start and stop. */
+export class SystemEvents {
+  readonly #log: LogObserver
+  readonly #triggers: Trigger[] = []
+
+  constructor(log: LogObserver) {
+    this.#log = log
+  }
+
+  /**
+   * Runs `call` in `phase` of `event`, every time it comes.
+   *
+   * @throws {TypeError | RangeError} for a phase or an event that does not exist, or when `call` is not a function.
+   */
+  add(phase: TriggerPhase, event: SystemEvent, call: () => unknown): TriggerId {
+    checkValue('addSystemEventTrigger', 'phase', phase, oneOf(...PHASES))
+    checkValue('addSystemEventTrigger', 'event', event, oneOf('startup', 'shutdown'))
+    checkValue('addSystemEventTrigger', 'call', call, callable)
+    const trigger = { phase, event, call }
+    this.#triggers.push(trigger)
+    return trigger
+  }
+
+  /** Does nothing when the trigger is gone already. */
+  remove(id: TriggerId): void {
+    const at = this.#triggers.findIndex((trigger) => trigger === id)
+    if (at >= 0) this.#triggers.splice(at, 1)
+  }
+
+  /**
+   * Runs the triggers of `event`: before, during, after; within a phase in the order they were added.
+   * Each phase waits for the promises of the one before. A trigger that fails is logged.
+   *
+   * @param wanted Asked before each phase; false leaves the rest out.
+   */
+  async fire(event: SystemEvent, wanted: () => boolean = () => true): Promise<void> {
+    for (const phase of PHASES) {
+      if (!wanted()) return
+      await this.firePhase(phase, event)
+    }
+  }
+
+  /** Runs the triggers of one phase, and resolves when each is done or `wait` is over. */
+  async firePhase(phase: TriggerPhase, event: SystemEvent, wait?: PhaseWait): Promise<void> {
+    const due = this.#triggers.filter((trigger) => trigger.event === event && trigger.phase === phase)
+    await Promise.all(due.map((trigger) => this.#run(trigger, wait)))
+  }
+
+  async #run({ phase, event, call }: Trigger, wait: PhaseWait | undefined): Promise<void> {
+    const done = callSafely(
+      () => {
+        const result = call()
+        return result === wait?.except ? undefined : result
+      },
+      (error) => this.#log({ level: 'error', text: `A trigger ${phase} ${event} failed`, error }),
+    )
+    if (done === undefined || wait === undefined) return done
+    const { reactor, triggerMs } = wait
+    await new Promise<void>((resolve) => {
+      const late = new ResettableTimer(reactor, () => {
+        const text = `A trigger ${phase} ${event} has not finished in {triggerMs} ms; the reactor goes on without it`
+        this.#log({ level: 'error', text, fields: { triggerMs }, label: call.name || undefined })
+        resolve()
+      })
+      late.set(triggerMs)
+      void done.then(() => {
+        late.clear()
+        resolve()
+      })
+    })
+  }
+}
+
+interface Trigger extends TriggerId {
+  readonly call: () => unknown
+}
+
+/** Every option of a stop. */
+export type StopSettings = FilledOptions<StopOptions>
+
+/** How a reactor stops unless `run` or `stop` is given something else. */
+export const DEFAULT_STOP_OPTIONS: StopSettings = {
+  delayMs: 0,
+  triggerMs: 30_000,
+  drainOverMs: 0,
+  drainMs: 10_000,
+}
+
+/** @throws {TypeError | RangeError} when an option is unknown, of the wrong type or out of range. */
+export function checkRunOptions(options: RunOptions): void {
+  checkOptions('run', options, RUN_RULES)
+  checkOptions('run, option stop', options.stop, STOP_RULES)
+}
+
+/**
+ * The options of one stop: its own, then those that `run` was given, then the defaults.
+ *
+ * @throws {TypeError | RangeError} when an option is unknown, of the wrong type or out of range.
+ */
+export function stopSettings(own: StopOptions, ofRun: StopOptions | undefined): StopSettings {
+  const defaults = withDefaults('run, option stop', DEFAULT_STOP_OPTIONS, ofRun, STOP_RULES)
+  return withDefaults('stop', defaults, own, STOP_RULES)
+}
+
 const IDLE: Run = { is: 'idle' }
 const DELAYING: Run = { is: 'delaying' }
 const STOPPING: Run = { is: 'stopping' }
@@ -317,3 +430,11 @@ const DRAINING: Run = { is: 'draining' }
 const CUTTING: Run = { is: 'cutting' }
 /** How long a stop drains before it reports that it still does. */
 const NOTICE_MS = 1000
+const PHASES: readonly TriggerPhase[] = ['before', 'during', 'after']
+const STOP_RULES: OptionRules<StopSettings> = {
+  delayMs: milliseconds(),
+  triggerMs: milliseconds(),
+  drainOverMs: milliseconds(),
+  drainMs: milliseconds(),
+}
+const RUN_RULES: OptionRules<RunOptions> = { installSignalHandlers: flag, stop: anything }

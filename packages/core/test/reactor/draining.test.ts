@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import type { StopReport } from '../../src/interfaces/reactor.ts'
-import { DrainedConnections, logReport } from '../../src/lifecycle/draining.ts'
+import { DrainedConnections, logReport } from '../../src/reactor/draining.ts'
 import { MemoryReactor } from '../../src/testing/memory-reactor.ts'
 import { StringTransport } from '../../src/testing/string-transport.ts'
 import { OneProtocol } from '../one-protocol.ts'
