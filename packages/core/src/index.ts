@@ -174,15 +174,19 @@ export {
   TLSConfigurationError,
   TLSHandshakeError,
 } from './errors.ts'
-export { type ConsoleLike, consoleObserver } from './log/console-observer.ts'
-export { eventText } from './log/event-text.ts'
-export { filtered, type LogFilter } from './log/filtered.ts'
-export { formatEvent } from './log/format-event.ts'
-export { jsonLinesObserver } from './log/json-lines-observer.ts'
+export {
+  type ConsoleLike,
+  consoleObserver,
+  filtered,
+  jsonLinesObserver,
+  type LogFilter,
+  type PinoLike,
+  pinoObserver,
+  textObserver,
+} from './log/observers.ts'
+export { eventText, formatEvent } from './log/format.ts'
 export { LogPublisher, type LogPublisherOptions } from './log/log-publisher.ts'
 export { Logger, type LoggerOptions, type LogTarget } from './log/logger.ts'
-export { pinoObserver, type PinoLike } from './log/pino-observer.ts'
-export { textObserver } from './log/text-observer.ts'
 export { logToStderr } from './node/console-log.ts'
 export { reactor } from './node/default-reactor.ts'
 export { createReactor, type ReactorOptions } from './node/node-reactor.ts'

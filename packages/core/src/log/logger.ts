@@ -3,7 +3,7 @@ import { checkValue } from '../options/check-options.ts'
 import { callable, having, type OptionRule, text as someText } from '../options/option-rules.ts'
 import type { LogConnection, LogEvent, LogFields, LogLevel, LogObserver } from '../interfaces/log.ts'
 import type { ReactorLog } from '../interfaces/reactor.ts'
-import { className } from './event-record.ts'
+import { className } from './format.ts'
 
 /** Where a logger's events go, and who speaks. */
 export type LoggerOptions = LogTarget & {

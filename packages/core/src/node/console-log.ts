@@ -1,6 +1,5 @@
 import type { LogEvent } from '../interfaces/log.ts'
-import { filtered } from '../log/filtered.ts'
-import { textObserver } from '../log/text-observer.ts'
+import { filtered, textObserver } from '../log/observers.ts'
 
 /** Writes an event to stderr, as `textObserver` does; debug events are dropped. Where reactors log by default. */
 export function logToStderr(event: LogEvent): void {

@@ -1,5 +1,5 @@
 import type { LogEvent, LogObserver } from '../interfaces/log.ts'
-import { eventText } from '../log/event-text.ts'
+import { eventText } from '../log/format.ts'
 
 /** Keeps what is logged, for tests: `createReactor({ log: recorder.observer })`. */
 export class LogRecorder {

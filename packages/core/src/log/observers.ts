@@ -1,0 +1,139 @@
+import type { LogEvent, LogLevel, LogObserver } from '../interfaces/log.ts'
+import { checkOptions, checkValue } from '../options/check-options.ts'
+import { anything, callable, having, type OptionRules } from '../options/option-rules.ts'
+import { eventRecord, eventText, eventTime, formatEvent, plainValue } from './format.ts'
+
+/**
+ * Writes a line for each event: time, level, namespace, whom it concerns, text. An error's stack follows,
+ * indented, and so do its causes.
+ *
+ * @throws {TypeError} when `write` is no function.
+ */
+export function textObserver(write: (text: string) => void): LogObserver {
+  checkValue('textObserver', 'write', write, callable)
+  return (event) => {
+    const words = [eventTime(event), event.level, eventText(event)]
+    write(`${words.filter((word) => word !== undefined).join(' ')}\n`)
+  }
+}
+
+/** What takes lines of text by level: `console`, and many loggers. */
+export interface ConsoleLike {
+  debug(text: string): void
+  info(text: string): void
+  warn(text: string): void
+  error(text: string): void
+}
+
+/**
+ * Gives each event to the method of its level, `critical` to `error`, as one string: the error's stack is
+ * in it, because a console would read a `%` before further arguments as a format.
+ *
+ * @throws {TypeError} when `console` lacks one of these methods.
+ */
+export function consoleObserver(console: ConsoleLike): LogObserver {
+  checkValue('consoleObserver', 'console', console, having('a console', 'debug', 'info', 'warn', 'error'))
+  return (event) => console[CONSOLE_METHOD[event.level]](eventText(event))
+}
+
+/**
+ * Writes a line of JSON for each event, with `time`, `level`, `text` and what there is of `error`,
+ * `namespace`, `label`, `connection`, `source`, `template` (the text before its fields were filled in) and
+ * `fields`. Whatever is in the fields, the line is JSON: see `plainValue`.
+ *
+ * @throws {TypeError} when `write` is no function.
+ */
+export function jsonLinesObserver(write: (line: string) => void): LogObserver {
+  checkValue('jsonLinesObserver', 'write', write, callable)
+  return (event) => {
+    const { level, error } = event
+    const first = { time: eventTime(event), level, text: formatEvent(event), error }
+    write(`${JSON.stringify(plainValue({ ...first, ...eventRecord(event) }))}\n`)
+  }
+}
+
+/** A pino logger, as far as it is used here. */
+export interface PinoLike {
+  debug(fields: object, text: string): void
+  info(fields: object, text: string): void
+  warn(fields: object, text: string): void
+  error(fields: object, text: string): void
+  fatal(fields: object, text: string): void
+}
+
+/**
+ * Gives each event to the method of its level, `critical` to `fatal`: the error as `err`, which pino shows
+ * with its stack, and namespace, connection and fields under their names. The time is pino's own.
+ *
+ * @throws {TypeError} when `pino` lacks one of these methods.
+ */
+export function pinoObserver(pino: PinoLike): LogObserver {
+  checkValue('pinoObserver', 'pino', pino, having('a pino logger', 'debug', 'info', 'warn', 'error', 'fatal'))
+  return (event) =>
+    pino[PINO_METHOD[event.level]]({ ...eventRecord(event), err: event.error }, formatEvent(event))
+}
+
+/** What an observer wants to hear. */
+export interface LogFilter {
+  /** The least level it hears. */
+  readonly level: LogLevel
+  /**
+   * The least level for a namespace and those below it: `shop` counts for `shop.orders` too, unless that
+   * has a level of its own.
+   */
+  readonly namespaces?: Readonly<Record<string, LogLevel>> | undefined
+}
+
+/**
+ * The same observer, for the events that pass. The others cost nothing more: not even their text is made.
+ *
+ * @throws {TypeError} when `observer` is no function, or `filter` has another option.
+ * @throws {RangeError} when a level is not one of `LogLevel`, as when it comes from the environment.
+ */
+export function filtered(observer: LogObserver, filter: LogFilter): LogObserver {
+  checkValue('filtered', 'observer', observer, callable)
+  checkValue('filtered', 'filter', filter, having('an object: { level }'))
+  checkOptions('filtered', filter, RULES)
+  const { level, namespaces = {} } = filter
+  const least = rankOf(level)
+  const leastBelow = new Map(Object.entries(namespaces).map(([name, own]) => [name, rankOf(own)]))
+  const passes = (event: LogEvent): boolean =>
+    RANK[event.level] >= (nearest(leastBelow, event.namespace) ?? least)
+  return (event) => (passes(event) ? observer(event) : undefined)
+}
+
+/** What the map has for a namespace, or for the longest one that it is below. */
+function nearest(ranks: ReadonlyMap<string, number>, namespace: string = ''): number | undefined {
+  for (let name = namespace; ranks.size > 0; name = name.slice(0, name.lastIndexOf('.'))) {
+    const rank = ranks.get(name)
+    if (rank !== undefined || !name.includes('.')) return rank
+  }
+  return undefined
+}
+
+function rankOf(level: LogLevel): number {
+  if (Object.hasOwn(RANK, level)) return RANK[level]
+  throw new RangeError(`Cannot filter by level "${level}": there are ${Object.keys(RANK).join(', ')}`)
+}
+
+const CONSOLE_METHOD: Readonly<Record<LogLevel, keyof ConsoleLike>> = {
+  debug: 'debug',
+  info: 'info',
+  warn: 'warn',
+  error: 'error',
+  critical: 'error',
+}
+const PINO_METHOD: Readonly<Record<LogLevel, keyof PinoLike>> = {
+  debug: 'debug',
+  info: 'info',
+  warn: 'warn',
+  error: 'error',
+  critical: 'fatal',
+}
+const RANK: Readonly<Record<LogLevel, number>> = { debug: 0, info: 1, warn: 2, error: 3, critical: 4 }
+
+const RULES: OptionRules<LogFilter> = {
+  // What ranks them knows which there are.
+  level: anything,
+  namespaces: having('levels by namespace'),
+}
