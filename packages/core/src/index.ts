@@ -187,17 +187,15 @@ export {
 export { eventText, formatEvent } from './log/format.ts'
 export { LogPublisher, type LogPublisherOptions } from './log/log-publisher.ts'
 export { Logger, type LoggerOptions, type LogTarget } from './log/logger.ts'
-export { logToStderr } from './node/console-log.ts'
+export { createReactor, logToStderr, type ReactorOptions } from './node/node-reactor.ts'
 export { reactor } from './node/default-reactor.ts'
-export { createReactor, type ReactorOptions } from './node/node-reactor.ts'
 export {
   getProcessOutput,
   getProcessOutputAndValue,
   type ProcessOutput,
   type ProcessOutputOptions,
 } from './node/process-output.ts'
-export { react, type ReactOptions } from './node/react.ts'
-export { runServices, type RunServicesOptions } from './node/run-services.ts'
+export { react, type ReactOptions, runServices, type RunServicesOptions } from './node/run.ts'
 export { ALPNFactory } from './protocol/alpn-factory.ts'
 export { ConnectedDatagramProtocol, DatagramProtocol } from './protocol/datagram-protocol.ts'
 export { ClientFactory, Factory } from './protocol/factory.ts'

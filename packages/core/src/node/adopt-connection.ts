@@ -1,20 +1,19 @@
 import { Socket } from 'node:net'
 import { type Address, tcpAddress, unixAddress } from '../addresses.ts'
-import type { ProtocolEvents, ProtocolFactory } from '../interfaces/protocol-events.ts'
 import { ConnectError, NoProtocol } from '../errors.ts'
+import type { ProtocolEvents, ProtocolFactory } from '../interfaces/protocol-events.ts'
+import type { InheritedSocket } from '../interfaces/reactor.ts'
 import { checkValue } from '../options/check-options.ts'
 import { FACTORY } from '../options/object-rules.ts'
-import { buildProtocol } from '../transport/build-protocol.ts'
 import { callSafely } from '../safely.ts'
+import { buildProtocol } from '../transport/build-protocol.ts'
 import { diagnose } from '../transport/diagnostics.ts'
+import { startFactory } from '../transport/start-factory.ts'
 import { StreamTransport } from '../transport/stream-transport.ts'
 import type { ConnectionRegistry } from '../transport/transport-host.ts'
-import { closeRefused, descriptorAddress, assertSocket } from './descriptor.ts'
-import { localAddressOf } from './socket-address.ts'
-import { socketState } from './socket-state.ts'
-import { SocketWire } from './socket-wire.ts'
-import { startFactory } from '../transport/start-factory.ts'
 import { whenMade } from '../transport/when-made.ts'
+import { assertSocket, closeRefused, descriptorAddress, socketState } from './descriptor.ts'
+import { localAddressOf, SocketWire } from './socket-wire.ts'
 
 /**
  * Makes the socket of `fd` the connection of a protocol of `factory`. A socket, of whatever kind, is closed when that
@@ -100,3 +99,22 @@ function release(registry: ConnectionRegistry, factory: ProtocolFactory): void {
     (error) => registry.reactor.log({ level: 'error', text, error }),
   )
 }
+
+/**
+ * The sockets that systemd has handed over: how many says LISTEN_FDS, whom they are for LISTEN_PID, and what
+ * they are called LISTEN_FDNAMES; see sd_listen_fds(3).
+ */
+export function inheritedSockets(
+  { LISTEN_FDS, LISTEN_PID, LISTEN_FDNAMES }: NodeJS.ProcessEnv,
+  pid: number = process.pid,
+): readonly InheritedSocket[] {
+  if (LISTEN_PID !== String(pid) || !/^[0-9]{1,4}$/.test(LISTEN_FDS ?? '')) return []
+  const names = LISTEN_FDNAMES?.split(':') ?? []
+  return Array.from({ length: Number(LISTEN_FDS) }, (_, at) => ({
+    fd: FIRST_FD + at,
+    name: names[at] ?? 'unknown',
+  }))
+}
+
+/** Behind stdin, stdout and stderr. */
+const FIRST_FD = 3

@@ -1,8 +1,14 @@
 import { randomBytes } from 'node:crypto'
+import { lookup } from 'node:dns/promises'
 import { readFile } from 'node:fs/promises'
 import { isIP } from 'node:net'
 import { type Address, tcpAddress, type TCPAddress, unixAddress, type UNIXAddress } from '../addresses.ts'
+import type { DatagramBinding, DatagramWire } from '../datagram/datagram-wire.ts'
+import { codeOf, DNSLookupError } from '../errors.ts'
 import { asciiHost } from '../hosts.ts'
+import type { LogEvent, LogObserver } from '../interfaces/log.ts'
+import type { ProcessEvents, ProcessTransport, SpawnOptions } from '../interfaces/process.ts'
+import type { ProtocolEvents, ProtocolFactory } from '../interfaces/protocol-events.ts'
 import type {
   DeadlineKeeper,
   DelayedCall,
@@ -16,31 +22,23 @@ import type {
   StopSignal,
   SystemReactor,
 } from '../interfaces/reactor.ts'
-import type { LogObserver } from '../interfaces/log.ts'
-import type { ProcessEvents, ProcessTransport, SpawnOptions } from '../interfaces/process.ts'
-import type { ProtocolEvents, ProtocolFactory } from '../interfaces/protocol-events.ts'
 import type { Transport } from '../interfaces/transport.ts'
-import type { DatagramBinding, DatagramWire } from '../datagram/datagram-wire.ts'
-import { WireReactor } from '../reactor/wire-reactor.ts'
-import type { DialEvents, Dialling } from '../transport/stream-connector.ts'
-import { adoptConnection } from './adopt-connection.ts'
-import { logToStderr } from './console-log.ts'
-import { DatagramSocket } from './datagram-socket.ts'
-import { descriptorAddress } from './descriptor.ts'
-import { connectionLimit, waitingLimit } from './descriptor-limit.ts'
-import { dialSocket } from './dial-socket.ts'
-import { inheritedSockets } from './inherited-sockets.ts'
-import { keepHeap } from './keep-heap.ts'
-import { lookupName } from './lookup-name.ts'
-import { NodeTime } from './node-time.ts'
-import { ProcessSignals } from './process-signals.ts'
-import { SocketPort } from './socket-port.ts'
-import { SpawnedProcess } from './spawned-process.ts'
+import { filtered, textObserver } from '../log/observers.ts'
 import { checkOptions, checkValue } from '../options/check-options.ts'
 import { FACTORY, PROTOCOL } from '../options/object-rules.ts'
 import { anything, callable, count, type OptionRules } from '../options/option-rules.ts'
-import { checkSpawn } from './spawn-rules.ts'
-import { StandardIO } from './standard-io.ts'
+import { WireReactor } from '../reactor/wire-reactor.ts'
+import { untilAborted } from '../transport/addresses-of-name.ts'
+import type { DialEvents, Dialling } from '../transport/stream-connector.ts'
+import { adoptConnection, inheritedSockets } from './adopt-connection.ts'
+import { DatagramSocket } from './datagram-socket.ts'
+import { descriptorAddress } from './descriptor.ts'
+import { NodeTime } from './node-time.ts'
+import { connectionLimit, keepHeap, waitingLimit } from './process-limits.ts'
+import { SocketPort } from './socket-port.ts'
+import { dialSocket } from './socket-wire.ts'
+import { checkSpawn, SpawnedProcess } from './spawned-process.ts'
+import { StandardIO } from './stream-wire.ts'
 import { UnhandledEnds } from './unhandled-ends.ts'
 
 /** What a reactor is made with. */
@@ -215,6 +213,68 @@ class NodeReactor extends WireReactor implements SystemReactor {
   }
 }
 
+/** Turns SIGINT and SIGTERM into calls, while installed. A second signal ends the process. */
+export class ProcessSignals {
+  readonly #onSignal: (name: StopSignal) => void
+  #received = 0
+  readonly #listener = (name: NodeJS.Signals, number: number): void => {
+    if (++this.#received > 1) process.exit(128 + number)
+    this.#onSignal(name as StopSignal)
+  }
+
+  constructor(onSignal: (name: StopSignal) => void) {
+    this.#onSignal = onSignal
+  }
+
+  /** Whether the next signal ends the process. */
+  get lastChance(): boolean {
+    return this.#received > 0
+  }
+
+  /** Begins to listen. */
+  install(): void {
+    this.#received = 0
+    for (const name of NAMES) process.on(name, this.#listener)
+  }
+
+  /** Removes our listeners; those of others stay. */
+  remove(): void {
+    for (const name of NAMES) process.off(name, this.#listener)
+  }
+}
+
+/**
+ * The addresses of `host`, as the system orders them.
+ *
+ * @throws {DNSLookupError} (rejects) when it has none, or the name service did not answer.
+ */
+export async function lookupName(host: string, { signal }: LookupOptions = {}): Promise<readonly string[]> {
+  signal?.throwIfAborted()
+  const found = lookup(host, { all: true, order: 'verbatim' }).catch((cause: unknown) => {
+    const why = codeOf(cause) === 'EAI_AGAIN' ? 'the name service did not answer' : 'the name has no address'
+    throw new DNSLookupError(tcpAddress(host, 0), why, cause)
+  })
+  // The system's lookup cannot be stopped; its result is dropped.
+  const addresses = await (signal === undefined ? found : untilAborted(found, signal))
+  return addresses.map(({ address }) => address)
+}
+
+/** Writes an event to stderr, as `textObserver` does; debug events are dropped. Where reactors log by default. */
+export function logToStderr(event: LogEvent): void {
+  withoutDebug(event)
+}
+
+const withoutDebug = filtered(textObserver(writeToStderr), { level: 'info' })
+
+function writeToStderr(text: string): void {
+  const { stderr } = process
+  // Unless somebody listens, a stderr that nobody reads any more ends the process, and all its connections.
+  if (!stderr.listeners('error').includes(ignoreError)) stderr.on('error', ignoreError)
+  stderr.write(text)
+}
+
+function ignoreError(): void {}
+
 const DEFAULT_BACKLOG = 511
 const LONGEST_INTERVAL_MS = 2 ** 31 - 1
 
@@ -224,3 +284,4 @@ const RULES: OptionRules<ReactorOptions> = {
   maxConnections: count({ least: 1, endless: true }),
   lookup: callable,
 }
+const NAMES: readonly StopSignal[] = ['SIGINT', 'SIGTERM']

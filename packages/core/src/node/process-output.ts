@@ -5,7 +5,7 @@ import { ProcessProtocol } from '../protocol/process-protocol.ts'
 import { checkOptions } from '../options/check-options.ts'
 import { bytes, having, milliseconds, type OptionRules } from '../options/option-rules.ts'
 import { tolerated } from '../safely.ts'
-import { SPAWN_RULES } from './spawn-rules.ts'
+import { SPAWN_RULES } from './spawned-process.ts'
 import { reactor as defaultReactor } from './default-reactor.ts'
 
 /** How a command is run for its output. */

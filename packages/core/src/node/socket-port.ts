@@ -10,12 +10,9 @@ import { callSafely } from '../safely.ts'
 import type { Transport } from '../interfaces/transport.ts'
 import type { WireEvents } from '../interfaces/wire.ts'
 import { checkingListener, closeRefused } from './descriptor.ts'
-import { localAddressOf, peerAddressOf } from './socket-address.ts'
-import { creatingPrivately } from './socket-mode.ts'
-import { SocketWire } from './socket-wire.ts'
-import { isNamedPipe, removeStaleSocket } from './stale-socket.ts'
+import { localAddressOf, peerAddressOf, SocketWire } from './socket-wire.ts'
+import { assertUnixPath, creatingPrivately, isNamedPipe, removeStaleSocket } from './unix-socket.ts'
 import { startFactory } from '../transport/start-factory.ts'
-import { assertUnixPath } from './unix-path.ts'
 
 /** Where and how to listen. */
 export interface SocketPortSetup<A extends Address = Address> {

@@ -1,8 +1,20 @@
-import type { Socket } from 'node:net'
+import { connect, type NetConnectOpts, type Socket } from 'node:net'
 import { getSystemErrorName } from 'node:util'
+import { type Address, tcpAddress, unixAddress } from '../addresses.ts'
+import {
+  codeOf,
+  ConnectBindError,
+  ConnectError,
+  ConnectionRefusedError,
+  DNSLookupError,
+  NoRouteError,
+  TCPTimedOutError,
+} from '../errors.ts'
 import type { DeadlineKeeper } from '../interfaces/reactor.ts'
 import type { Wire, WireEvents } from '../interfaces/wire.ts'
 import { Deadline } from '../transport/deadline.ts'
+import type { DialEvents, Dialling } from '../transport/stream-connector.ts'
+import { assertUnixPath } from './unix-socket.ts'
 
 /** A wire over a connected socket: TCP or a UNIX socket. */
 export class SocketWire implements Wire {
@@ -191,6 +203,64 @@ function reset(): Error {
   return Object.assign(new Error('read ECONNRESET'), { code: 'ECONNRESET', syscall: 'read' })
 }
 
+/** Begins to connect a socket, TCP or UNIX. `address` is where to, for errors; `time` is the reactor's. */
+export function dialSocket(
+  address: Address,
+  options: NetConnectOpts,
+  time: { readonly deadlines: DeadlineKeeper },
+  events: DialEvents,
+): Dialling {
+  if ('path' in options) assertUnixPath(options.path)
+  const socket = connect({ ...options, allowHalfOpen: true })
+  const wire = new SocketWire(socket, time)
+  let wanted = true
+  socket.once('error', (cause) => {
+    if (wanted) events.dialFailed(connectFailure(address, cause))
+    wanted = false
+  })
+  socket.once('connect', () => {
+    if (!wanted) return
+    wanted = false
+    socket.setNoDelay(true)
+    events.dialled({
+      wire,
+      localAddress: localAddressOf(socket, address),
+      peerAddress: peerAddressOf(socket, address) ?? address,
+      attach: (transport) => wire.attach(transport),
+    })
+  })
+  return {
+    cancel() {
+      wanted = false
+      socket.destroy()
+    },
+  }
+}
+
+/** The error that says why a socket could not connect, from the system's. */
+export function connectFailure(address: Address, cause: unknown): ConnectError {
+  if (cause instanceof DNSLookupError) return new DNSLookupError(address, 'the name has no address', cause)
+  const code = codeOf(cause)
+  const [Failure, why] = FAILURE[code ?? ''] ?? [ConnectError, undefined]
+  const message = cause instanceof Error && cause.message !== '' ? cause.message : String(code ?? cause)
+  return new Failure(address, why === undefined ? message : `${why} (${code})`, cause)
+}
+
+/** The other end of a connected socket; undefined when the connection is gone already. */
+export function peerAddressOf(socket: Socket, localAddress: Address): Address | undefined {
+  // The other end of a UNIX socket has a name only where that end listened, and Node does not tell it.
+  if (localAddress.type === 'UNIX') return unixAddress('')
+  if (socket.remoteAddress === undefined || socket.remotePort === undefined) return undefined
+  return tcpAddress(socket.remoteAddress, socket.remotePort)
+}
+
+/** Our end of a connected socket, or `fallback` where the system does not tell. */
+export function localAddressOf(socket: Socket, fallback: Address): Address {
+  if (fallback.type === 'UNIX' || socket.localAddress === undefined || socket.localPort === undefined)
+    return fallback
+  return tcpAddress(socket.localAddress, socket.localPort)
+}
+
 /** How Linux, and how macOS, know no peer. */
 const WITHOUT_PEER: ReadonlySet<string> = new Set(['ENOTCONN', 'EINVAL'])
 const LOOK_EVERY_MS = 1000
@@ -198,3 +268,14 @@ const EMPTY = Buffer.alloc(0)
 
 /** Linux shows room once a third of a socket's send buffer is free, and lets that grow to 4 MiB by itself. */
 const HIDDEN_BYTES = Math.ceil((4 * 1024 * 1024) / 3)
+const FAILURE: Readonly<Record<string, readonly [typeof ConnectError, string]>> = {
+  ECONNREFUSED: [ConnectionRefusedError, 'no program listens there'],
+  ENOENT: [ConnectionRefusedError, 'there is no such socket'],
+  ETIMEDOUT: [TCPTimedOutError, 'no answer came'],
+  ENOTFOUND: [DNSLookupError, 'the name has no address'],
+  EAI_AGAIN: [DNSLookupError, 'the name service did not answer'],
+  EHOSTUNREACH: [NoRouteError, 'the host cannot be reached'],
+  ENETUNREACH: [NoRouteError, 'the network cannot be reached'],
+  EADDRNOTAVAIL: [ConnectBindError, 'the local address cannot be used'],
+  EADDRINUSE: [ConnectBindError, 'the local address is in use'],
+}

@@ -1,14 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { Readable, Writable } from 'node:stream'
-import type {
-  ChildFD,
-  ProcessEvents,
-  ProcessTransport,
-  SignalName,
-  SpawnOptions,
-} from '../interfaces/process.ts'
-import type { PullProducer, PushProducer, TransportOptions } from '../interfaces/transport.ts'
-import type { Reactor } from '../interfaces/reactor.ts'
 import {
   ProcessDone,
   type ProcessEnded,
@@ -16,12 +7,30 @@ import {
   ProcessNotStarted,
   ProcessTerminated,
 } from '../errors.ts'
-import { withDefaults } from '../options/check-options.ts'
+import type {
+  ChildFD,
+  ProcessEvents,
+  ProcessTransport,
+  SignalName,
+  SpawnOptions,
+} from '../interfaces/process.ts'
+import type { Reactor } from '../interfaces/reactor.ts'
+import type { PullProducer, PushProducer, TransportOptions } from '../interfaces/transport.ts'
+import { checkOptions, checkValue, withDefaults } from '../options/check-options.ts'
+import { ABORT_SIGNAL, instance } from '../options/object-rules.ts'
+import {
+  count,
+  listOf,
+  type OptionRule,
+  type OptionRules,
+  optionsOf,
+  path,
+  text,
+} from '../options/option-rules.ts'
 import { callSafely } from '../safely.ts'
 import type { Attempting, ConnectionRegistry } from '../transport/transport-host.ts'
 import { DEFAULT_TRANSPORT_OPTIONS, TRANSPORT_RULES } from '../transport/transport-options.ts'
-import { ProcessReader } from './process-reader.ts'
-import { ProcessWriter } from './process-writer.ts'
+import { ProcessReader, ProcessWriter } from './process-streams.ts'
 
 /** What is to be started, and who hears of it. */
 export interface SpawnSetup {
@@ -295,6 +304,73 @@ function reasonOf(
 /** Wrong arguments have a code too, but no system call. */
 function isSystemError(error: unknown): boolean {
   return error instanceof Error && 'syscall' in error
+}
+
+/**
+ * Checks everything that `spawnProcess` is given, before anything is started.
+ *
+ * @throws {TypeError | RangeError} for the first that is not what it must be.
+ */
+export function checkSpawn(
+  protocol: ProcessEvents,
+  command: string,
+  args: readonly string[],
+  options: SpawnOptions,
+): void {
+  checkValue('spawnProcess', 'protocol', protocol, PROCESS_PROTOCOL)
+  checkValue('spawnProcess', 'command', command, path)
+  checkValue('spawnProcess', 'args', args, listOf(argument))
+  checkOptions('spawnProcess', options, SPAWN_RULES)
+}
+
+const PROCESS_PROTOCOL = instance(
+  'a ProcessProtocol',
+  'makeConnection',
+  'childDataReceived',
+  'childConnectionLost',
+  'processExited',
+  'processEnded',
+)
+
+/** A string, the empty one too. The system would cut it at a NUL. */
+const argument: OptionRule = (value) => {
+  if (typeof value !== 'string') return { kind: 'type', wanted: 'a string' }
+  return value.includes('\0') ? { kind: 'range', wanted: 'a string without NUL' } : undefined
+}
+
+const variables: OptionRule = (value) => {
+  const isObject = typeof value === 'object' && value !== null && !Array.isArray(value)
+  return isObject ? undefined : { kind: 'type', wanted: 'an object: values by name' }
+}
+
+const childFD: OptionRule = (value) =>
+  value === 'w' || value === 'r' || count()(value) === undefined
+    ? undefined
+    : { kind: 'type', wanted: "'w', 'r' or the number of a descriptor" }
+
+/** A list of pipes is made up to the highest descriptor: one that no system has would take all memory. */
+const childFDs: OptionRule = (value) => {
+  const problem = variables(value)
+  if (problem !== undefined) return { ...problem, wanted: DESCRIPTORS }
+  for (const [name, use] of Object.entries(value as object)) {
+    if (!/^\d{1,4}$/.test(name)) return { kind: 'range', wanted: DESCRIPTORS, at: `.${name}`, found: use }
+    const wrong = childFD(use)
+    if (wrong !== undefined) return { ...wrong, at: `.${name}`, found: use }
+  }
+  return undefined
+}
+
+const DESCRIPTORS = "an object by descriptor, 0 to 9999, such as { 0: 'w', 1: 'r' }"
+
+/** What `spawnProcess` accepts. */
+export const SPAWN_RULES: OptionRules<SpawnOptions> = {
+  env: variables,
+  cwd: text,
+  uid: count(),
+  gid: count(),
+  childFDs,
+  signal: ABORT_SIGNAL,
+  transport: optionsOf(TRANSPORT_RULES),
 }
 
 const RUNNING: Stage = { is: 'running' }

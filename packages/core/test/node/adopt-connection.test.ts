@@ -1,9 +1,10 @@
-import { closeSync, existsSync, fstatSync, openSync, renameSync } from 'node:fs'
 import { createSocket } from 'node:dgram'
 import { once } from 'node:events'
+import { closeSync, existsSync, fstatSync, openSync, renameSync } from 'node:fs'
 import { type AddressInfo, connect, createServer, type Socket } from 'node:net'
 import { describe, expect, test } from 'vitest'
 import { ConnectError, ProcessDone } from '../../src/errors.ts'
+import { inheritedSockets } from '../../src/node/adopt-connection.ts'
 import { createReactor } from '../../src/node/node-reactor.ts'
 import { Factory } from '../../src/protocol/factory.ts'
 import { Echo } from '../../src/testing/checks/recorder.ts'
@@ -243,5 +244,24 @@ describe('adoptStreamPort', () => {
     )
     expect([fstatSync(fd).isFile(), factory.numPorts]).toEqual([true, 0])
     closeSync(fd)
+  })
+})
+
+describe('inheritedSockets', () => {
+  test('counts from descriptor 3, with the names that systemd gives', () => {
+    const environment = { LISTEN_PID: '7', LISTEN_FDS: '3', LISTEN_FDNAMES: 'http:metrics' }
+    expect(inheritedSockets(environment, 7)).toEqual([
+      { fd: 3, name: 'http' },
+      { fd: 4, name: 'metrics' },
+      { fd: 5, name: 'unknown' },
+    ])
+  })
+
+  test.each([
+    ['nobody', {}],
+    ['another process', { LISTEN_PID: '8', LISTEN_FDS: '1' }],
+    ['a number that is none', { LISTEN_PID: '7', LISTEN_FDS: 'x' }],
+  ])('are none from %s', (_who, environment) => {
+    expect(inheritedSockets(environment, 7)).toEqual([])
   })
 })

@@ -1,8 +1,17 @@
+import { once } from 'node:events'
 import { closeSync, fstatSync, openSync } from 'node:fs'
+import { connect, createServer, type Socket } from 'node:net'
 import { describe, expect, test } from 'vitest'
 import { formatAddress } from '../../src/addresses.ts'
-import { checkingListener, closeRefused, descriptorAddress, assertSocket } from '../../src/node/descriptor.ts'
-import { boundSilently, boundTCPSocket } from './bound-socket.ts'
+import {
+  assertSocket,
+  checkingListener,
+  closeRefused,
+  descriptorAddress,
+  socketState,
+} from '../../src/node/descriptor.ts'
+import { boundSilently, boundTCPSocket, descriptorOf } from './bound-socket.ts'
+import { socketPath } from './socket-harness.ts'
 
 describe('descriptorAddress', () => {
   test('names a descriptor as the system does', () => {
@@ -43,5 +52,45 @@ describe('mustBeSocket', () => {
     const bound = await boundTCPSocket()
     expect(() => assertSocket(bound.fd)).not.toThrow()
     bound.close()
+  })
+})
+
+describe.skipIf(process.platform !== 'linux')('socketState', () => {
+  test('distinguishes TCP sockets that listen from those that are connected or only bound', async () => {
+    const [listening, bound] = [await boundTCPSocket(), boundSilently()]
+    const client = connect(listening.port, '127.0.0.1')
+    const [accepted] = (await once(listening.server, 'connection')) as [Socket]
+    expect([listening.fd, descriptorOf(client), descriptorOf(accepted), bound.fd].map(socketState)).toEqual([
+      'listening',
+      'connected',
+      'connected',
+      undefined,
+    ])
+    accepted.destroy()
+    client.destroy()
+    bound.close()
+    listening.close()
+  })
+
+  test('distinguishes UNIX sockets that listen from those that are connected', async () => {
+    const path = socketPath()
+    const server = createServer().listen(path)
+    await once(server, 'listening')
+    const client = connect(path)
+    const [accepted] = (await once(server, 'connection')) as [Socket]
+    expect([server, client, accepted].map(descriptorOf).map(socketState)).toEqual([
+      'listening',
+      'connected',
+      'connected',
+    ])
+    client.destroy()
+    accepted.destroy()
+    server.close()
+  })
+
+  test('knows nothing of a file', () => {
+    const fd = openSync(import.meta.filename, 'r')
+    expect(socketState(fd)).toBeUndefined()
+    closeSync(fd)
   })
 })

@@ -1,9 +1,18 @@
+import { closeSync, existsSync, openSync, readFileSync } from 'node:fs'
 import { PassThrough, Writable } from 'node:stream'
 import { afterEach, describe, expect, test } from 'vitest'
+import { ConnectionDone, LocalProtocolError, ProcessDone } from '../../src/errors.ts'
 import type { WireEvents } from '../../src/interfaces/wire.ts'
-import { StreamWire } from '../../src/node/stream-wire.ts'
+import { createReactor } from '../../src/node/node-reactor.ts'
+import { StandardIO, StreamWire } from '../../src/node/stream-wire.ts'
+import { Gate } from '../../src/testing/checks/gate.ts'
+import { Echo, HalfCloseRecorder, Recorder } from '../../src/testing/checks/recorder.ts'
+import { MemoryReactor } from '../../src/testing/memory-reactor.ts'
 import { runChecks, runWireChecks } from '../run-checks.ts'
-import { pipeHarness } from './pipe-harness.ts'
+import { hostOf, pipeHarness } from './pipe-harness.ts'
+import { RecordingChild } from './recording-child.ts'
+import { programArgs, ROOT } from './run-program.ts'
+import { runUnread } from './run-unread.ts'
 import { quiet, type SocketHarness, until } from './socket-harness.ts'
 import { pipeWires, streamWires, type SystemWireHarness } from './wire-harnesses.ts'
 
@@ -239,3 +248,211 @@ const SILENT: WireEvents = {
   wireWritable: () => undefined,
   wireClosed: () => undefined,
 }
+
+describe('StandardIO', () => {
+  const reactor = createReactor()
+  const registry = hostOf(reactor)
+  const run = (source: string, input: 'w' | number = 'w'): RecordingChild => {
+    const child = new RecordingChild()
+    const options = { cwd: ROOT, childFDs: { 0: input, 1: 'r', 2: 'r' } as const }
+    reactor.spawnProcess(child, process.execPath, programArgs(source), options)
+    return child
+  }
+
+  test('carries bytes both ways, without an address, and leaves the input as it was found', async () => {
+    const [input, output] = [new PassThrough(), new PassThrough()]
+    const recorder = new Recorder()
+    const transport = new StandardIO(recorder, { registry, input, output })
+    input.write('hello')
+    await until(() => recorder.text === 'hello')
+    transport.write('bye')
+    transport.loseConnection()
+    await until(() => recorder.lost)
+    expect([transport.getHost(), transport.getPeer()]).toMatchObject(
+      Array.from({ length: 2 }, () => ({ type: 'UNIX', path: '' })),
+    )
+    expect([String(output.read()), output.writableEnded, input.destroyed]).toEqual(['bye', true, false])
+    expect(recorder.reason).toBeInstanceOf(ConnectionDone)
+    const next = new Recorder()
+    const again = new StandardIO(next, { registry, input, output: new PassThrough() })
+    input.write('still there')
+    await until(() => next.text === 'still there')
+    again.abortConnection()
+    await until(() => next.lost)
+    expect(registry.connections.size).toBe(0)
+  })
+
+  test('honours the end of one direction', async () => {
+    const [input, output] = [new PassThrough(), new PassThrough()]
+    const recorder = new HalfCloseRecorder()
+    const transport = new StandardIO(recorder, { registry, input, output })
+    input.end('last')
+    await until(() => recorder.events.length === 3)
+    transport.write('answer')
+    transport.loseConnection()
+    await until(() => recorder.lost)
+    expect(String(output.read())).toBe('answer')
+  })
+
+  test('lets a protocol finish its work after the end of input, however long that takes', async () => {
+    const [input, output, memory, gate] = [
+      new PassThrough(),
+      new PassThrough(),
+      new MemoryReactor(),
+      new Gate(),
+    ]
+    const recorder = new (class extends Recorder {
+      override async connectionMade(): Promise<void> {
+        await gate.opened
+        this.transport.write('result')
+      }
+    })()
+    const transport = new StandardIO(recorder, { registry: memory.registry, input, output })
+    input.end()
+    await until(() => input.readableEnded)
+    memory.advance(3_600_000)
+    expect([transport.disconnecting, memory.getDelayedCalls()]).toEqual([false, []])
+    gate.open()
+    await until(() => {
+      memory.pump()
+      return recorder.lost
+    })
+    expect(String(output.read())).toBe('result')
+  })
+
+  test('gives a terminal back the mode it had', async () => {
+    const input = Object.assign(new PassThrough(), {
+      isTTY: true,
+      isRaw: false,
+      setRawMode: (raw: boolean) => (input.isRaw = raw),
+    })
+    const recorder = new Recorder()
+    const transport = new StandardIO(recorder, { registry, input, output: new PassThrough() })
+    input.setRawMode(true)
+    transport.abortConnection()
+    await until(() => recorder.lost)
+    await until(() => !input.isRaw)
+    expect(input.isRaw).toBe(false)
+  })
+
+  test('takes no input that somebody reads or that has ended, and none while the reactor stops', async () => {
+    const [read, ended] = [new PassThrough(), new PassThrough()]
+    read.on('data', () => undefined)
+    ended.destroy()
+    const take =
+      (input: PassThrough, where = registry) =>
+      () =>
+        new StandardIO(new Recorder(), { registry: where, input, output: new PassThrough() })
+    expect(take(read)).toThrow(
+      new LocalProtocolError('Cannot take standard input: other code reads it already'),
+    )
+    expect(take(ended)).toThrow('Cannot take standard input: it has ended')
+    const stopping = hostOf(reactor)
+    const running = stopping.run({})
+    const waiting = new PassThrough()
+    take(waiting, stopping)()
+    const stopped = stopping.stop({})
+    await until(() => stopping.stopping)
+    expect(take(new PassThrough(), stopping)).toThrow('Cannot take standard input: the reactor is stopping')
+    await Promise.all([stopped, running])
+    expect(waiting.listenerCount('data')).toBe(0)
+  })
+
+  test('is drained and closed by a stop', async () => {
+    const stopping = hostOf(reactor)
+    const running = stopping.run({})
+    const echo = new Echo()
+    const [input, output] = [new PassThrough(), new PassThrough()]
+    const transport = new StandardIO(echo, { registry: stopping, input, output })
+    transport.write('not lost')
+    const report = await stopping.stop({})
+    await running
+    expect([String(output.read()), report.completed.length]).toEqual(['not lost', 1])
+  })
+
+  test('is stdin and stdout of a process, which ends when both have, by itself', async () => {
+    const child = run(`
+      class Polite extends Echo {
+        readConnectionLost() { this.transport.write(' and bye'); this.transport.loseConnection() }
+        connectionLost(reason) { console.error(reason.name, process.stdin.listenerCount('data')) }
+      }
+      reactor.standardIO(new Polite())`)
+    child.transport.write('hello')
+    await until(() => child.text() === 'hello' || child.ended)
+    child.transport.closeStdin()
+    await until(() => child.ended)
+    expect([child.text(), child.text(2)]).toEqual(['hello and bye', 'ConnectionDone 0\n'])
+    expect(child.ends[0]).toBeInstanceOf(ProcessDone)
+  })
+
+  test('ends when nobody reads its output any more, and no EPIPE reaches the process', async () => {
+    const child = run(`
+      class Told extends Protocol { connectionLost(reason) { console.error(reason.name, reason.cause?.code) } }
+      const transport = reactor.standardIO(new Told())
+      while (transport.connected) {
+        transport.write('x'.repeat(1000))
+        await transport.drained()
+        await new Promise(setImmediate)
+      }`)
+    await until(() => child.bytes > 0 || child.ended)
+    child.transport.closeStdout()
+    await until(() => child.ended)
+    expect(child.text(2)).toBe('ConnectionLost EPIPE\n')
+    expect(child.ends[0]).toBeInstanceOf(ProcessDone)
+  })
+
+  test('does not keep the process alive for output that is not read, once it is aborted', async () => {
+    const ended = await runUnread(
+      `class Report extends Protocol {
+         connectionMade() { this.transport.write(Buffer.alloc(1 << 20)) }
+         connectionLost(reason) { console.error(reason.name) }
+       }
+       reactor.standardIO(new Report())
+       reactor.callWhenRunning(() => console.error('written'))
+       await reactor.run({ stop: { drainMs: 20 } })
+       console.log('goes nowhere, and fails nothing')`,
+      (errors, kill) => {
+        if (errors === 'written\n') kill('SIGTERM')
+        return false
+      },
+    )
+    expect(ended).toMatchObject({ code: 0, signal: null, bytes: 0 })
+    expect(ended.errors).toMatch(/^written\nConnectionAborted\n/)
+  })
+
+  test.skipIf(!existsSync('/dev/full'))(
+    'is lost on a disk that is full, before its end and after',
+    async () => {
+      const program = (write: string): string => `
+      class Copy extends Protocol {
+        connectionMade() { ${write} }
+        dataReceived(data) { this.transport.write(data) }
+        connectionLost(reason) { console.error(reason.name, reason.cause?.code) }
+      }
+      reactor.standardIO(new Copy())`
+      for (const write of [
+        '',
+        `this.transport.write('x')`,
+        `this.transport.write('x'); this.transport.loseConnection()`,
+      ]) {
+        const fd = openSync('/dev/full', 'w')
+        const child = new RecordingChild()
+        const options = { cwd: ROOT, childFDs: { 0: 'w', 1: fd, 2: 'r' } as const }
+        reactor.spawnProcess(child, process.execPath, programArgs(program(write)), options)
+        closeSync(fd)
+        child.transport.write('hello')
+        child.transport.closeStdin()
+        await until(() => child.ended)
+        expect([write, child.text(2)]).toEqual([write, 'ConnectionLost ENOSPC\n'])
+      }
+    },
+  )
+
+  test('reads a file as it reads a pipe', async () => {
+    const fd = openSync(import.meta.filename, 'r')
+    const child = run('reactor.standardIO(new Echo())', fd)
+    closeSync(fd)
+    await until(() => child.ended)
+    expect([child.text() === readFileSync(import.meta.filename, 'utf8'), child.text(2)]).toEqual([true, ''])
+  })
+})

@@ -1,5 +1,6 @@
 import { lstatSync, type Stats, unlinkSync } from 'node:fs'
 import { connect } from 'node:net'
+import { isMainThread } from 'node:worker_threads'
 import { codeOf } from '../errors.ts'
 
 /**
@@ -50,3 +51,37 @@ function probe(path: string): Promise<string | undefined> {
     })
   })
 }
+
+/**
+ * Calls `create`, under which the file of a socket comes to be for this user alone, until it gets its
+ * mode: there is no instant in which others could connect.
+ *
+ * The umask is the whole process's: a file that another thread makes at this instant is private too.
+ * A worker thread may not set it; there the file has what the umask leaves until it gets its mode.
+ */
+export function creatingPrivately(create: () => void): void {
+  if (!isMainThread) return create()
+  const before = process.umask(0o077)
+  try {
+    create()
+  } finally {
+    process.umask(before)
+  }
+}
+
+/**
+ * A path that every system takes for a socket as it is. Some versions of Node cut a longer one, and two names become one.
+ *
+ * @throws {Error} with the code `ENAMETOOLONG`.
+ */
+export function assertUnixPath(path: string, platform: NodeJS.Platform = process.platform): void {
+  const mostBytes = platform === 'linux' ? LINUX_BYTES : OTHER_BYTES
+  const bytes = Buffer.byteLength(path)
+  if (platform === 'win32' || bytes <= mostBytes) return
+  const why = `the path of a UNIX socket has at most ${mostBytes} bytes, and this one ${bytes}`
+  throw Object.assign(new Error(why), { code: 'ENAMETOOLONG' })
+}
+
+/** What `sockaddr_un` holds, without the 0 at its end. */
+const LINUX_BYTES = 107
+const OTHER_BYTES = 103

@@ -1,12 +1,8 @@
+import { spawnSync } from 'node:child_process'
 import { connect, type Socket } from 'node:net'
 import { describe, expect, test } from 'vitest'
-import {
-  connectionLimit,
-  descriptorLimit,
-  parseLimit,
-  waitingLimit,
-} from '../../src/node/descriptor-limit.ts'
-import { runProgram } from './run-program.ts'
+import { connectionLimit, descriptorLimit, parseLimit, waitingLimit } from '../../src/node/process-limits.ts'
+import { ROOT, runProgram } from './run-program.ts'
 import { until } from './socket-harness.ts'
 
 describe('descriptorLimit', () => {
@@ -127,3 +123,44 @@ class Connection {
 test('waitingLimit is half of what is kept besides connections', () => {
   expect([waitingLimit(256), waitingLimit(20_000), waitingLimit(Infinity)]).toEqual([32, 1000, Infinity])
 })
+
+const MIB = 1024 * 1024
+
+describe('keepHeap', () => {
+  /** What it does to the memory of a process that does nothing else. */
+  const measure = (
+    platform: NodeJS.Platform,
+  ): { readonly taken: number; readonly used: number; readonly kept: number } => {
+    const source = `
+      import { keepHeap } from './packages/core/src/node/process-limits.ts'
+      gc()
+      const before = process.memoryUsage()
+      keepHeap('${platform}')
+      const after = process.memoryUsage()
+      const kept = () => process.memoryUsage().arrayBuffers - before.arrayBuffers
+      // The stores of what was collected are freed by another thread, in its own time.
+      for (let tries = 0; tries < 200 && kept() > ${MIB}; tries++) {
+        gc()
+        await new Promise((resolve) => setImmediate(resolve))
+      }
+      const taken = after.arrayBuffers - before.arrayBuffers
+      console.log(JSON.stringify({ taken, used: after.rss - before.rss, kept: kept() }))`
+    const args = ['--expose-gc', ...TYPESCRIPT, '--input-type=module', '--eval', source]
+    const { stdout } = spawnSync(process.execPath, args, { cwd: ROOT, encoding: 'utf8' })
+    return JSON.parse(stdout) as ReturnType<typeof measure>
+  }
+
+  test('takes a block on Linux that the next collection frees, and never touches it', () => {
+    const { taken, used, kept } = measure('linux')
+    expect(taken).toBeGreaterThan(31 * MIB)
+    expect(used).toBeLessThan(16 * MIB)
+    expect(kept).toBeLessThan(MIB)
+  })
+
+  test('takes none elsewhere', () => {
+    expect(measure('darwin').taken).toBeLessThan(MIB)
+  })
+})
+
+/** What Node needs to run TypeScript: nothing from 22.18 on. */
+const TYPESCRIPT: readonly string[] = 'typescript' in process.features ? [] : ['--import', 'tsx']
