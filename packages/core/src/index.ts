@@ -264,27 +264,29 @@ export type {
   WaitingOptions,
 } from './interfaces/policy.ts'
 export { IdleTimeout } from './policy/idle-timeout.ts'
-export { type AcceptRate, LimitAcceptRate } from './policy/limit-accept-rate.ts'
-export { LimitConnectionsByPeer } from './policy/limit-connections-by-peer.ts'
-export { LimitTotalConnections } from './policy/limit-total-connections.ts'
-export { ProtocolTimeout } from './policy/protocol-timeout.ts'
-export { recordConnection, type RecordConnectionOptions } from './policy/record-connection.ts'
+export {
+  type AcceptRate,
+  LimitAcceptRate,
+  LimitConnectionsByPeer,
+  LimitTotalConnections,
+} from './policy/connection-limits.ts'
+export { ProtocolTimeout, type TimeoutMixin, withTimeout } from './policy/with-timeout.ts'
 export {
   formatRecordedEvent,
-  type RecordedStamp as Moment,
   parseRecording,
+  recordConnection,
+  type RecordConnectionOptions,
   type RecordedBytes,
   type RecordedCut,
   type RecordedEnd,
   type RecordedEvent,
   type RecordedOpening,
+  type RecordedStamp as Moment,
   type Recording,
   RecordingError,
 } from './policy/recording.ts'
-export { Throttle, type ThrottleOptions } from './policy/throttle.ts'
-export { TokenBucket } from './policy/token-bucket.ts'
+export { Throttle, type ThrottleOptions, TokenBucket } from './policy/throttle.ts'
 export { type TrafficEntry, TrafficLog } from './policy/traffic-log.ts'
-export { type TimeoutMixin, withTimeout } from './policy/with-timeout.ts'
 export { WrappingFactory } from './policy/wrapping-factory.ts'
 export { isConnectionEnd } from './transport/connection-end.ts'
 export { callSafely as contained, settleSafely, tolerated } from './safely.ts'

@@ -1,8 +1,9 @@
 import { describe, expect, test } from 'vitest'
-import { withTimeout } from '../../src/policy/with-timeout.ts'
-import { Protocol } from '../../src/protocol/protocol.ts'
+import { ProtocolTimeout, withTimeout } from '../../src/policy/with-timeout.ts'
 import { LineReceiver } from '../../src/protocol/line-receiver.ts'
+import { Protocol } from '../../src/protocol/protocol.ts'
 import { Recorder } from '../../src/testing/checks/recorder.ts'
+import { Clock } from '../../src/testing/clock.ts'
 import { StringTransport } from '../../src/testing/string-transport.ts'
 
 class Login extends withTimeout(LineReceiver) {
@@ -111,4 +112,21 @@ describe('withTimeout', () => {
     await transport.reactor.settle()
     expect(transport.reactor.logged.map(({ error }) => error)).toEqual([fault])
   })
+})
+
+test('ProtocolTimeout answers what was set before, begins anew, and ends (statement 95, row 182)', () => {
+  const [clock, told] = [new Clock(), [] as number[]]
+  const timeout = new ProtocolTimeout(clock, () => told.push(clock.now()))
+  timeout.resetTimeout()
+  expect(clock.getDelayedCalls()).toEqual([])
+  expect(timeout.setTimeout(500)).toBeUndefined()
+  clock.advance(400)
+  timeout.resetTimeout()
+  clock.advance(400)
+  expect(timeout.setTimeout(100)).toBe(500)
+  clock.advance(100)
+  expect(told).toEqual([900])
+  expect(timeout.setTimeout(100)).toBeUndefined()
+  expect(timeout.setTimeout(undefined)).toBe(100)
+  expect(clock.getDelayedCalls()).toEqual([])
 })

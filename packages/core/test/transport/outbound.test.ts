@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { TokenBucket } from '../../src/policy/token-bucket.ts'
+import { TokenBucket } from '../../src/policy/throttle.ts'
 import { LocalProtocolError } from '../../src/errors.ts'
 import { Clock } from '../../src/testing/clock.ts'
 import { callSafely } from '../../src/safely.ts'

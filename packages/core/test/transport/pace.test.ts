@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { TokenBucket } from '../../src/policy/token-bucket.ts'
+import { TokenBucket } from '../../src/policy/throttle.ts'
 import { Clock } from '../../src/testing/clock.ts'
 import { ConnectionRate } from '../../src/transport/pace.ts'
 

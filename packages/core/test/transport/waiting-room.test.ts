@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { LimitTotalConnections } from '../../src/policy/limit-total-connections.ts'
+import { LimitTotalConnections } from '../../src/policy/connection-limits.ts'
 import { Recorder } from '../../src/testing/checks/recorder.ts'
 import { MemoryReactor } from '../../src/testing/memory-reactor.ts'
 import { OneProtocol } from '../one-protocol.ts'
