@@ -196,25 +196,23 @@ export {
   type ProcessOutputOptions,
 } from './node/process-output.ts'
 export { react, type ReactOptions, runServices, type RunServicesOptions } from './node/run.ts'
-export { ALPNFactory } from './protocol/alpn-factory.ts'
+export { ALPNFactory, ClientFactory, Factory } from './protocol/factory.ts'
 export { ConnectedDatagramProtocol, DatagramProtocol } from './protocol/datagram-protocol.ts'
-export { ClientFactory, Factory } from './protocol/factory.ts'
 export {
-  Int8StringReceiver,
   Int16StringReceiver,
   Int32StringReceiver,
+  Int8StringReceiver,
   IntNStringReceiver,
-} from './protocol/int-string-receivers.ts'
-export { LineOnlyReceiver } from './protocol/line-only-receiver.ts'
-export { LineReceiver } from './protocol/line-receiver.ts'
-export { NetstringReceiver } from './protocol/netstring-receiver.ts'
+  NetstringReceiver,
+} from './protocol/string-receivers.ts'
+export { LineOnlyReceiver, LineReceiver } from './protocol/line-receiver.ts'
 export { ProcessProtocol } from './protocol/process-protocol.ts'
 export { Protocol } from './protocol/protocol.ts'
 export {
   ReconnectingClientFactory,
   type ReconnectingClientFactoryOptions,
 } from './protocol/reconnecting-client-factory.ts'
-export { FramingProtocol as FramingProtocol } from './protocol/unit-receiver.ts'
+export { FramingProtocol as FramingProtocol } from './protocol/framing-protocol.ts'
 export { backoffPolicy, type BackoffOptions, type RetryPolicy } from './service/backoff-policy.ts'
 export {
   ClientService,

@@ -1,9 +1,11 @@
 import { describe, expect, test } from 'vitest'
 import { tcpAddress } from '../../src/addresses.ts'
 import type { ProtocolEvents } from '../../src/interfaces/protocol-events.ts'
-import { ClientFactory, Factory } from '../../src/protocol/factory.ts'
+import { ALPNFactory, ClientFactory, Factory } from '../../src/protocol/factory.ts'
 import { Protocol } from '../../src/protocol/protocol.ts'
+import { Recorder } from '../../src/testing/checks/recorder.ts'
 import { MemoryReactor } from '../../src/testing/memory-reactor.ts'
+import { OneProtocol } from '../one-protocol.ts'
 
 class Counting extends Factory {
   readonly notes: string[] = []
@@ -95,5 +97,41 @@ describe('ClientFactory', () => {
     const connector = reactor.connectTCP('127.0.0.1', 80, Factory.forProtocol(class extends Protocol {}))
     reactor.pump()
     expect([connector.state, reactor.logged]).toEqual(['disconnected', []])
+  })
+})
+
+const session = (negotiatedProtocol: string | undefined) => ({
+  negotiatedProtocol,
+  serverName: undefined,
+  version: 'TLSv1.3',
+  cipher: 'TLS_AES_128_GCM_SHA256',
+  peerCertificate: undefined,
+})
+
+describe('ALPNFactory', () => {
+  const [modern, old] = [new Recorder(), new Recorder()]
+  const peer = tcpAddress('127.0.0.1', 1)
+
+  test('builds by the protocol that was settled, and the last where none was', () => {
+    const factory = new ALPNFactory({ modern: new OneProtocol(modern), old: new OneProtocol(old) })
+    expect(factory.acceptableProtocols).toEqual(['modern', 'old'])
+    expect(factory.buildProtocol(peer, session('modern'))).toBe(modern)
+    expect(factory.buildProtocol(peer, session('old'))).toBe(old)
+    expect(factory.buildProtocol(peer, session(undefined))).toBe(old)
+    expect(factory.buildProtocol(peer)).toBe(old)
+    expect(factory.buildProtocol(peer, session('unheard of'))).toBeUndefined()
+  })
+
+  test('starts and stops its factories with itself', () => {
+    const inner = new OneProtocol(modern)
+    const factory = new ALPNFactory({ modern: inner })
+    void factory.doStart()
+    expect(inner.numPorts).toBe(1)
+    void factory.doStop()
+    expect(inner.numPorts).toBe(0)
+  })
+
+  test('wants at least one factory', () => {
+    expect(() => new ALPNFactory({})).toThrow(/give one or more/)
   })
 })

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import type { ClientTLSOptions, ServerTLSOptions, TLSContext } from '../../src/interfaces/tls.ts'
 import { ConnectionLost, TLSConfigurationError, TLSHandshakeError } from '../../src/errors.ts'
-import { ALPNFactory } from '../../src/protocol/alpn-factory.ts'
+import { ALPNFactory } from '../../src/protocol/factory.ts'
 import { Echo, Recorder } from '../../src/testing/checks/recorder.ts'
 import { MemoryReactor } from '../../src/testing/memory-reactor.ts'
 import { ClientTLS } from '../../src/tls/client-tls.ts'
