@@ -236,21 +236,25 @@ export { Queue, type QueueOptions } from './time/queue.ts'
 export { type Held, Semaphore } from './time/semaphore.ts'
 export { sleep, type SleepOptions } from './time/sleep.ts'
 export type { Cancellable } from './time/wait.ts'
-export type {
-  ProxyAddresses,
-  ProxyClaim,
-  ProxyExtensions,
-  ProxyHeader,
-  ProxySSL,
-  ProxyTLV,
-  ProxyVersion,
+export {
+  type ProxyAddresses,
+  type ProxyClaim,
+  proxyClaimFor,
+  type ProxyExtensions,
+  type ProxyHeader,
+  type ProxySSL,
+  type ProxyTLV,
+  type ProxyVersion,
+  SendProxyHeader,
 } from './proxy/proxy-header.ts'
 export { ProxyHeaderReader, type ProxyHeaderReaderOptions } from './proxy/proxy-header-reader.ts'
-export { ProxyProtocolFactory, type ProxyProtocolOptions } from './proxy/proxy-protocol-factory.ts'
+export {
+  proxyHeaderOf,
+  ProxyProtocolFactory,
+  type ProxyProtocolOptions,
+} from './proxy/proxy-protocol-factory.ts'
 export { writeProxyV1 } from './proxy/proxy-v1.ts'
 export { writeProxyV2, type WriteProxyV2Options } from './proxy/proxy-v2.ts'
-export { proxyHeaderOf } from './proxy/received-header.ts'
-export { proxyClaimFor, SendProxyHeader } from './proxy/send-proxy-header.ts'
 export { ClientTLS } from './tls/client-tls.ts'
 export { ServerTLS } from './tls/server-tls.ts'
 export { TLSFactory } from './tls/tls-factory.ts'

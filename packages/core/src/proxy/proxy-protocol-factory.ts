@@ -1,22 +1,24 @@
-import type { Address } from '../addresses.ts'
+import { type Address, formatAddress } from '../addresses.ts'
+import { ByteQueue } from '../bytes/byte-queue.ts'
+import { NoProtocol, ProxyProtocolError } from '../errors.ts'
+import type { LogEvent } from '../interfaces/log.ts'
 import type { ProtocolEvents, ProtocolFactory } from '../interfaces/protocol-events.ts'
+import type { ReactorLog, ReactorTime } from '../interfaces/reactor.ts'
 import type { TLSSession } from '../interfaces/tls.ts'
 import type { Transport } from '../interfaces/transport.ts'
-import { NoProtocol, type ProxyProtocolError } from '../errors.ts'
-import { buildProtocol, refuse } from '../transport/build-protocol.ts'
-import { logConnection } from '../transport/connection-report.ts'
-import { ForwardingFactory } from '../transport/forwarding-factory.ts'
 import { checkOptions } from '../options/check-options.ts'
 import { anything, milliseconds, type OptionRules } from '../options/option-rules.ts'
-import type { ProxyHeader } from './proxy-header.ts'
+import { Protocol } from '../protocol/protocol.ts'
+import { buildProtocol, refuse } from '../transport/build-protocol.ts'
+import { logConnection } from '../transport/connection-report.ts'
+import { Deadline } from '../transport/deadline.ts'
+import { ForwardingFactory } from '../transport/forwarding-factory.ts'
 import {
   PROXY_HEADER_READER_RULES,
   ProxyHeaderReader,
   type ProxyHeaderReaderOptions,
 } from './proxy-header-reader.ts'
-import { ProxyHeaderProtocol, type ProxyHeaderSetup } from './proxy-opening.ts'
-import { ThrottledWarning } from './rare-warning.ts'
-import { keepProxyHeader } from './received-header.ts'
+import type { ProxyHeader } from './proxy-header.ts'
 import { TrustedSources } from './trusted-sources.ts'
 
 /** What a listener behind a proxy takes. */
@@ -94,9 +96,115 @@ export class ProxyProtocolFactory<P extends ProtocolEvents = ProtocolEvents> ext
   }
 }
 
+/**
+ * The PROXY header with which a connection began, whoever reads the connection now.
+ *
+ * @returns undefined when it began without one.
+ */
+export function proxyHeaderOf(transport: Transport): ProxyHeader | undefined {
+  return HEADERS.get(transport)
+}
+
+/** Keeps the header of a connection for as long as its transport. */
+export function keepProxyHeader(transport: Transport, header: ProxyHeader): void {
+  HEADERS.set(transport, header)
+}
+
+/** What headers are taken, and who hears of them: one of the two, once, unless the peer leaves before. */
+export interface ProxyHeaderSetup {
+  readonly sources: TrustedSources
+  readonly reader: ProxyHeaderReader
+  readonly headerTimeoutMs: number
+  /** The header has come, and `unread` behind it. Switch to the protocol it is for, or close. */
+  opened(transport: Transport, header: ProxyHeader, unread: Buffer): void
+  /** The connection is aborted: who made it is not believed, or has sent no header. */
+  refused(opening: ProxyHeaderProtocol, why: ProxyProtocolError): void
+}
+
+/** The first protocol of a connection that begins with a PROXY header: it reads the header. */
+export class ProxyHeaderProtocol extends Protocol {
+  readonly #setup: ProxyHeaderSetup
+  readonly #input = new ByteQueue()
+  #deadline: Deadline | undefined
+
+  constructor(setup: ProxyHeaderSetup) {
+    super()
+    this.#setup = setup
+  }
+
+  override connectionMade(): void {
+    const { sources, headerTimeoutMs } = this.#setup
+    const peer = this.transport.getPeer()
+    if (!sources.include(peer)) {
+      const why = `Cannot believe ${formatAddress(peer)}: trustedSources do not include it`
+      return this.#refuse(new ProxyProtocolError('untrusted-source', why))
+    }
+    this.#deadline = new Deadline(this.transport.reactor, () => {
+      const why = `Cannot wait longer than ${headerTimeoutMs} ms for a PROXY header`
+      this.#refuse(new ProxyProtocolError('header-timeout', why))
+    })
+    this.#deadline.set(headerTimeoutMs)
+  }
+
+  override dataReceived(data: Buffer): void {
+    this.#input.push(data)
+    const header = this.#read()
+    if (header === undefined) return
+    this.#deadline?.clear()
+    this.#setup.opened(this.transport, header, this.#input.takeAll())
+  }
+
+  override connectionLost(): void {
+    this.#deadline?.clear()
+  }
+
+  #read(): ProxyHeader | undefined {
+    try {
+      return this.#setup.reader.next(this.#input)
+    } catch (error) {
+      if (!(error instanceof ProxyProtocolError)) throw error
+      this.#refuse(error)
+      return undefined
+    }
+  }
+
+  #refuse(why: ProxyProtocolError): void {
+    this.#setup.refused(this, why)
+    this.transport.abortConnection(why)
+  }
+}
+
+/** A warning that anyone outside can bring about: told once a minute at most, in between only at the level `debug`. */
+export class ThrottledWarning {
+  readonly #text: string
+  #silentUntilMs = -Infinity
+  #suppressed = 0
+
+  constructor(text: string) {
+    this.#text = text
+  }
+
+  /** Warns, or counts what the next warning shall mention. */
+  warn(reactor: ReactorTime & ReactorLog, about: Pick<LogEvent, 'connection' | 'error'>): void {
+    const nowMs = reactor.now()
+    if (nowMs < this.#silentUntilMs) {
+      this.#suppressed++
+      return reactor.log({ level: 'debug', text: this.#text, ...about })
+    }
+    const more =
+      this.#suppressed === 0 ? '' : `, as happened ${this.#suppressed} times since this was last said`
+    this.#suppressed = 0
+    this.#silentUntilMs = nowMs + SILENCE_MS
+    reactor.log({ level: 'warn', text: `${this.#text}${more}`, ...about })
+  }
+}
+
 const RULES: OptionRules<ProxyProtocolOptions> = {
   ...PROXY_HEADER_READER_RULES,
   // What reads them knows better what is wrong with one.
   trustedSources: anything,
   headerTimeoutMs: milliseconds({ least: 1 }),
 }
+/** Keyed by the connection: whoever asks has the transport, and knows nothing of the factory that read the header. */
+const HEADERS = new WeakMap<Transport, ProxyHeader>()
+const SILENCE_MS = 60_000

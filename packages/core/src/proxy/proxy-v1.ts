@@ -1,8 +1,7 @@
-import { tcpAddress, type TCPAddress } from '../addresses.ts'
+import { type Address, tcpAddress, type TCPAddress } from '../addresses.ts'
 import { ProxyProtocolError } from '../errors.ts'
-import { formatIP, parseIPv4, parseIPv6 } from '../hosts.ts'
+import { formatIP, parseIP, parseIPv4, parseIPv6 } from '../hosts.ts'
 import type { ProxyAddresses, ProxyClaim, ProxyHeader } from './proxy-header.ts'
-import { tcpEnds } from './tcp-ends.ts'
 
 /**
  * Reads the line of version 1, its CRLF not included:
@@ -44,6 +43,46 @@ function header(addresses: ProxyAddresses | undefined): ProxyHeader {
 
 function parseEnd(host: Buffer | undefined, port: number): TCPAddress | undefined {
   return host !== undefined && port <= 65_535 ? tcpAddress(formatIP(host), port) : undefined
+}
+
+/** Two TCP addresses, ready to be written in one family: 6 as soon as one of them is IPv6. */
+export interface TCPEnds {
+  readonly family: 4 | 6
+  readonly source: TCPEnd
+  readonly destination: TCPEnd
+}
+
+/** A TCP address as bytes. */
+export interface TCPEnd {
+  /** 4 bytes, or 16. */
+  readonly host: Buffer
+  readonly port: number
+}
+
+/**
+ * The ends of a TCP connection; undefined when it is another kind of connection.
+ *
+ * @throws {TypeError} when a host is not numeric or a port is none.
+ */
+export function tcpEnds({ source, destination }: ProxyAddresses): TCPEnds | undefined {
+  if (!isTCP(source) || !isTCP(destination)) return undefined
+  const [from, to] = [tcpEnd(source), tcpEnd(destination)]
+  return { family: from.host.length === 4 && to.host.length === 4 ? 4 : 6, source: from, destination: to }
+}
+
+function isTCP(address: Address): address is TCPAddress {
+  return address.type === 'TCP'
+}
+
+function tcpEnd({ host, port }: TCPAddress): TCPEnd {
+  // A zone means nothing on another machine.
+  const [numeric = ''] = host.split('%')
+  const bytes = parseIP(numeric)
+  const isPort = Number.isInteger(port) && port >= 0 && port <= 65_535
+  if (bytes !== undefined && isPort) return { host: bytes, port }
+  throw new TypeError(
+    `Cannot write ${JSON.stringify(host)}, port ${port}, in a PROXY header: it is no address`,
+  )
 }
 
 const UNKNOWN = /^PROXY UNKNOWN(?: |$)/

@@ -1,11 +1,17 @@
 import { tcpAddress, unixAddress, type UNIXAddress } from '../addresses.ts'
 import { ProxyProtocolError } from '../errors.ts'
-import { crc32c } from './crc32c.ts'
 import { asIPv6, formatIP } from '../hosts.ts'
-import { CRC32C, fieldsOf, parseExtensions, SINGLE_FIELDS } from './proxy-extensions.ts'
 import type { ProxyAddresses, ProxyClaim, ProxyHeader, ProxyTLV } from './proxy-header.ts'
-import { joinTLV, malformedTLV, splitTLVs } from './proxy-tlv.ts'
-import { tcpEnds } from './tcp-ends.ts'
+import {
+  CRC32C,
+  fieldsOf,
+  joinTLV,
+  malformedTLV,
+  parseExtensions,
+  SINGLE_FIELDS,
+  splitTLVs,
+} from './proxy-tlv.ts'
+import { tcpEnds } from './proxy-v1.ts'
 
 // A header of version 2:
 //
@@ -173,6 +179,28 @@ function join(versionAndCommand: number, family: number, parts: readonly Buffer[
 export const PROXY_V2_SIGNATURE: Buffer = Buffer.from('\r\n\r\n\0\r\nQUIT\n')
 /** Bytes that every header of version 2 has. */
 export const FIXED_BYTES = 16
+
+/**
+ * The CRC-32C (Castagnoli) of `parts`, one behind the other.
+ *
+ * @see RFC 3720 §B.4
+ */
+export function crc32c(...parts: readonly Uint8Array[]): number {
+  let crc = 0xffff_ffff
+  for (const part of parts) {
+    for (const byte of part) crc = (crc >>> 8) ^ (TABLE[(crc ^ byte) & 0xff] ?? 0)
+  }
+  return ~crc >>> 0
+}
+
+function remainderOf(byte: number): number {
+  let remainder = byte
+  for (let bit = 0; bit < 8; bit++) {
+    remainder = remainder & 1 ? (remainder >>> 1) ^ POLYNOMIAL : remainder >>> 1
+  }
+  return remainder
+}
+
 const LOCAL = 0x20
 const PROXY = 0x21
 const AF_UNSPEC = 0x00
@@ -189,3 +217,6 @@ const ADDRESS_BYTES: ReadonlyMap<number, number> = new Map([
 /** UDP over IPv4, over IPv6, UNIX datagrams. */
 const DATAGRAMS: ReadonlySet<number> = new Set([0x12, 0x22, 0x32])
 const ZERO_CHECKSUM: Buffer = Buffer.alloc(4)
+/** 0x1EDC6F41, its bits reversed. */
+const POLYNOMIAL = 0x82f6_3b78
+const TABLE: Uint32Array = Uint32Array.from({ length: 256 }, (_, byte) => remainderOf(byte))

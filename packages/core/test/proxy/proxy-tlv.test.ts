@@ -1,5 +1,16 @@
 import { describe, expect, test } from 'vitest'
-import { joinTLV, malformedTLV, splitTLVs } from '../../src/proxy/proxy-tlv.ts'
+import type { ProxySSL } from '../../src/proxy/proxy-header.ts'
+import {
+  CRC32C,
+  fieldsOf,
+  joinTLV,
+  malformedTLV,
+  parseExtensions,
+  parseProxySSL,
+  SINGLE_FIELDS,
+  splitTLVs,
+  writeProxySSL,
+} from '../../src/proxy/proxy-tlv.ts'
 
 describe('splitTLVs and joinTLV', () => {
   const fields = [
@@ -37,5 +48,68 @@ describe('splitTLVs and joinTLV', () => {
 
   test('have one error for a field that cannot be', () => {
     expect(malformedTLV('why')).toMatchObject({ violation: 'malformed-tlv', message: 'why' })
+  })
+})
+
+describe('parseExtensions and fieldsOf', () => {
+  test('leave padding and the checksum out', () => {
+    const [padding, checksum] = [0x04, CRC32C].map((type) => ({ type, value: Buffer.alloc(4) }))
+    const name = { type: 0x02, value: Buffer.from('a.test') }
+    expect(parseExtensions([padding, name, checksum, padding] as never)).toEqual({ authority: 'a.test' })
+  })
+
+  test('keep the fields they do not know', () => {
+    const others = [{ type: 0xe0, value: Buffer.of(1) }]
+    expect(parseExtensions(others)).toEqual({ others })
+    expect(fieldsOf({ others })).toEqual(others)
+  })
+
+  test('bound the unique ID both ways', () => {
+    const longest = { uniqueId: Buffer.alloc(128, 'x') }
+    expect(parseExtensions(fieldsOf(longest))).toEqual(longest)
+    expect(() => fieldsOf({ uniqueId: Buffer.alloc(129) })).toThrow(RangeError)
+    expect(() => parseExtensions([{ type: 0x05, value: Buffer.alloc(129) }])).toThrow(
+      expect.objectContaining({ violation: 'malformed-tlv' }),
+    )
+  })
+
+  test('have names of which there is one each, but any amount of padding', () => {
+    expect([SINGLE_FIELDS.has(0x02), SINGLE_FIELDS.has(CRC32C), SINGLE_FIELDS.has(0x04)]).toEqual([
+      true,
+      true,
+      false,
+    ])
+  })
+})
+
+describe('parseProxySSL and writeProxySSL', () => {
+  const flags = (ssl: boolean, certConn: boolean, certSess: boolean): ProxySSL['client'] => ({
+    ssl,
+    certConn,
+    certSess,
+  })
+
+  test.each<[string, ProxySSL]>([
+    ['00 00000000', { client: flags(false, false, false), verify: 0 }],
+    ['01 00000001', { client: flags(true, false, false), verify: 1 }],
+    ['02 ffffffff', { client: flags(false, true, false), verify: 0xffff_ffff }],
+    ['04 00000000 2100024142', { client: flags(false, false, true), verify: 0, version: 'AB' }],
+  ])('know %s', (hex, ssl) => {
+    const bytes = Buffer.from(hex.replaceAll(' ', ''), 'hex')
+    expect(parseProxySSL(bytes)).toEqual(ssl)
+    expect(writeProxySSL(ssl).equals(bytes)).toBe(true)
+  })
+
+  test('ignore flags that mean nothing yet', () => {
+    expect(parseProxySSL(Buffer.from('f900000000', 'hex')).client).toEqual(flags(true, false, false))
+  })
+
+  test.each([
+    ['too short', '0000', 'malformed-tlv'],
+    ['a field cut short', '0000000000210002', 'malformed-tlv'],
+    ['two names', '000000000022000161220001 61', 'repeated-tlv'],
+  ])('refuse %s', (_name, hex, violation) => {
+    const bytes = Buffer.from(hex.replaceAll(' ', ''), 'hex')
+    expect(() => parseProxySSL(bytes)).toThrow(expect.objectContaining({ violation }))
   })
 })

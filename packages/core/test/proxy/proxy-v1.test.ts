@@ -1,7 +1,8 @@
 import { describe, expect, test } from 'vitest'
+import { tcpAddress, unixAddress } from '../../src/addresses.ts'
 import { ProxyProtocolError } from '../../src/errors.ts'
-import { parseProxyV1, writeProxyV1 } from '../../src/proxy/proxy-v1.ts'
-import { claim, ipv4, unix, v1Cases } from './header-cases.ts'
+import { parseProxyV1, tcpEnds, writeProxyV1 } from '../../src/proxy/proxy-v1.ts'
+import { claim, ipv4, ipv6, mixed, unix, v1Cases } from './header-cases.ts'
 
 describe('parseProxyV1', () => {
   test.each([
@@ -61,5 +62,30 @@ describe('writeProxyV1', () => {
     for (const said of [claim(unix), { ...claim(ipv4), command: 'LOCAL' } as const]) {
       expect(writeProxyV1(said).toString()).toBe('PROXY UNKNOWN\r\n')
     }
+  })
+})
+
+describe('tcpEnds', () => {
+  test('has one family for both ends', () => {
+    expect([ipv4, ipv6, mixed].map((addresses) => tcpEnds(addresses)?.family)).toEqual([4, 6, 6])
+  })
+
+  test('is about TCP alone', () => {
+    expect(tcpEnds(unix)).toBeUndefined()
+    expect(tcpEnds({ source: ipv4.source, destination: unixAddress('/run/app') })).toBeUndefined()
+  })
+
+  test('leaves a zone out', () => {
+    const zoned = tcpEnds({ source: tcpAddress('fe80::1%eth0', 1), destination: ipv6.destination })
+    expect(zoned?.source.host.toString('hex')).toBe('fe800000000000000000000000000001')
+  })
+
+  test.each([
+    ['a name', tcpAddress('localhost', 1)],
+    ['a port beyond', tcpAddress('192.0.2.1', 65_536)],
+    ['a port below', tcpAddress('192.0.2.1', -1)],
+    ['half a port', tcpAddress('192.0.2.1', 1.5)],
+  ])('refuses %s', (_name, source) => {
+    expect(() => tcpEnds({ source, destination: ipv4.destination })).toThrow(TypeError)
   })
 })
