@@ -47,8 +47,7 @@ import {
   SSLClientEndpoint,
   UNIXClientEndpoint,
 } from '../../src/index.ts'
-import { StreamInput } from '../../src/stream/stream-input.ts'
-import { StreamReader } from '../../src/stream/stream-reader.ts'
+import { StreamInput, StreamReader } from '../../src/stream/stream-reader.ts'
 import { MemoryReactor } from '../../src/testing.ts'
 import { server } from '../tls/certificates.ts'
 

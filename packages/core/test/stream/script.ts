@@ -1,6 +1,5 @@
 import type { StreamReader } from '../../src/stream/stream-reader.ts'
-import type { StreamWriter } from '../../src/stream/stream-writer.ts'
-import { StreamProtocol } from '../../src/stream/stream-protocol.ts'
+import { StreamProtocol, type StreamWriter } from '../../src/stream/stream-protocol.ts'
 
 /** A stream protocol that runs what the test gives it. */
 export class Script extends StreamProtocol {
