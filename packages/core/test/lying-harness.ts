@@ -1,5 +1,5 @@
 import type { Transport } from '../src/interfaces/transport.ts'
-import type { TransportCheck, TransportHarness } from '../src/testing/transport-harness.ts'
+import type { TransportCheck, TransportHarness } from '../src/checks/transport-harness.ts'
 import { pairHarness } from './memory-harness.ts'
 
 /** The names of the checks that notice when sound transports each get the methods of a lie. */

@@ -1,5 +1,5 @@
 import type { DatagramTransport } from '../src/interfaces/datagram.ts'
-import type { DatagramCheck, DatagramHarness } from '../src/testing/datagram-harness.ts'
+import type { DatagramCheck, DatagramHarness } from '../src/checks/datagram-harness.ts'
 import { MemoryReactor } from '../src/testing/memory-reactor.ts'
 
 /** A harness over the UDP ports of a memory reactor. */

@@ -1,7 +1,6 @@
 import { connectedPair } from '../src/testing/connected-pair.ts'
-import { leftovers } from '../src/testing/leftovers.ts'
-import { MemoryReactor } from '../src/testing/memory-reactor.ts'
-import type { TransportCapability, TransportHarness } from '../src/testing/transport-harness.ts'
+import { leftovers, MemoryReactor } from '../src/testing/memory-reactor.ts'
+import type { TransportCapability, TransportHarness } from '../src/checks/transport-harness.ts'
 
 const CAPABILITIES: ReadonlySet<TransportCapability> = new Set(['reset', 'backpressure', 'virtual time'])
 

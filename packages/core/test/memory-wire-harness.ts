@@ -1,6 +1,6 @@
 import type { WireEvents } from '../src/interfaces/wire.ts'
 import { MemoryWire } from '../src/testing/memory-wire.ts'
-import type { WireCapability, WireEnd, WireHarness } from '../src/testing/wire-harness.ts'
+import type { WireCapability, WireEnd, WireHarness } from '../src/checks/wire-harness.ts'
 import { Turn } from '../src/transport/turn.ts'
 
 /** Wires in memory. `lie` replaces methods of both, to see which check notices. */

@@ -1,8 +1,7 @@
 import { expect, test } from 'vitest'
-import { checksFor, transportChecks } from '../src/testing/transport-checks.ts'
-import type { TransportCheck, TransportHarness } from '../src/testing/transport-harness.ts'
-import { wireChecks } from '../src/testing/wire-checks.ts'
-import type { WireHarness } from '../src/testing/wire-harness.ts'
+import { checksFor, transportChecks, wireChecks } from '../src/checks/suites.ts'
+import type { TransportCheck, TransportHarness } from '../src/checks/transport-harness.ts'
+import type { WireHarness } from '../src/checks/wire-harness.ts'
 
 /** Makes every check that a harness can observe a test of its own, each with a new harness. */
 export function runChecks(

@@ -1,5 +1,5 @@
 import type { WireEvents } from '../src/interfaces/wire.ts'
-import type { WireCheck, WireHarness } from '../src/testing/wire-harness.ts'
+import type { WireCheck, WireHarness } from '../src/checks/wire-harness.ts'
 import { memoryWireHarness } from './memory-wire-harness.ts'
 
 /** The names of the checks that find something wrong with wires in memory, whose methods a lie replaces. */

@@ -1,6 +1,6 @@
 import { type Address, tcpAddress, type TCPAddress, unixAddress, type UNIXAddress } from '../addresses.ts'
-import { checkValue } from '../options/check-options.ts'
-import { callable } from '../options/option-rules.ts'
+import type { DatagramBinding, DatagramWire } from '../datagram/datagram-wire.ts'
+import { DNSLookupError } from '../errors.ts'
 import { asciiHost } from '../hosts.ts'
 import type { LogEvent, LogObserver } from '../interfaces/log.ts'
 import type { ProtocolFactory } from '../interfaces/protocol-events.ts'
@@ -11,11 +11,11 @@ import type {
   ListenUNIXOptions,
   Reactor,
 } from '../interfaces/reactor.ts'
-import type { DatagramBinding, DatagramWire } from '../datagram/datagram-wire.ts'
-import { DNSLookupError } from '../errors.ts'
+import { checkValue } from '../options/check-options.ts'
+import { callable } from '../options/option-rules.ts'
 import { WireReactor } from '../reactor/wire-reactor.ts'
-import { isNumericHost } from '../transport/addresses-of-name.ts'
 import { callSafely } from '../safely.ts'
+import { isNumericHost } from '../transport/addresses-of-name.ts'
 import { DeadlineWheel } from '../transport/deadline-wheel.ts'
 import type { DialEvents, Dialling } from '../transport/stream-connector.ts'
 import { Clock } from './clock.ts'
@@ -185,6 +185,27 @@ export class MemoryReactor extends WireReactor implements Reactor {
     this.#randomState = (Math.imul(this.#randomState, 1_664_525) + 1_013_904_223) >>> 0
     return this.#randomState >>> 24
   }
+}
+
+/**
+ * What a reactor still keeps: connections, calls to come, deadlines, counts of what waits. After the connections of
+ * a test have ended there must be none: a slot, a timer or an object would be lost with each of them.
+ *
+ *     transport.abortConnection()
+ *     await reactor.settle()
+ *     expect(leftovers(reactor)).toEqual([])
+ *
+ * @returns a line for each; none when nothing is left.
+ */
+export function leftovers(reactor: WireReactor): string[] {
+  const { deadlines } = reactor
+  const kept = deadlines instanceof DeadlineWheel ? deadlines.size : 0
+  return [
+    ...Array.from(reactor.connections, (transport) => `the connection ${transport.label}`),
+    ...reactor.getDelayedCalls().map((call) => `a call in ${Math.round(call.getTime() - reactor.now())} ms`),
+    ...(kept === 0 ? [] : [`${kept} deadlines of connections`]),
+    ...reactor.registry.leftovers,
+  ]
 }
 
 const MAX_TURNS = 100_000

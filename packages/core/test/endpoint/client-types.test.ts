@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { clientFromString } from '../../src/endpoint/from-string.ts'
-import { Echo, Recorder } from '../../src/testing/checks/recorder.ts'
+import { Echo, Recorder } from '../../src/checks/transport-harness.ts'
 import { MemoryReactor } from '../../src/testing/memory-reactor.ts'
 import { OneProtocol } from '../one-protocol.ts'
 import { client, root, server } from '../tls/certificates.ts'

@@ -8,7 +8,7 @@ import {
   serverFromString,
 } from '../../src/endpoint/from-string.ts'
 import { TCPServerEndpoint } from '../../src/endpoint/server-endpoint.ts'
-import { Recorder } from '../../src/testing/checks/recorder.ts'
+import { Recorder } from '../../src/checks/transport-harness.ts'
 import { MemoryReactor } from '../../src/testing/memory-reactor.ts'
 import { OneProtocol } from '../one-protocol.ts'
 

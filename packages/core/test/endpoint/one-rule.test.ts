@@ -15,7 +15,7 @@ import {
   UNIXClientEndpoint,
   wrapClientTLS,
 } from '../../src/index.ts'
-import { Recorder } from '../../src/testing/checks/recorder.ts'
+import { Recorder } from '../../src/checks/transport-harness.ts'
 import { MemoryReactor } from '../../src/testing.ts'
 import { root, server } from '../tls/certificates.ts'
 import { settleUntil } from '../tls/tls-memory-harness.ts'

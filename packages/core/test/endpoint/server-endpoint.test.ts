@@ -10,7 +10,7 @@ import { CannotListenError, NoProtocol, TLSConfigurationError } from '../../src/
 import type { LogEvent } from '../../src/interfaces/log.ts'
 import type { ProtocolEvents, ProtocolFactory } from '../../src/interfaces/protocol-events.ts'
 import { Factory } from '../../src/protocol/factory.ts'
-import { Recorder } from '../../src/testing/checks/recorder.ts'
+import { Recorder } from '../../src/checks/transport-harness.ts'
 import { MemoryReactor } from '../../src/testing/memory-reactor.ts'
 import { StringTransport } from '../../src/testing/string-transport.ts'
 import { OneProtocol } from '../one-protocol.ts'

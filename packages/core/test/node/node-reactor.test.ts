@@ -3,7 +3,7 @@ import { ConnectionAborted, ConnectionDone, DNSLookupError } from '../../src/err
 import type { LogEvent } from '../../src/interfaces/log.ts'
 import { createReactor, logToStderr, lookupName, ProcessSignals } from '../../src/node/node-reactor.ts'
 import { Factory } from '../../src/protocol/factory.ts'
-import { Echo, Recorder } from '../../src/testing/checks/recorder.ts'
+import { Echo, Recorder } from '../../src/checks/transport-harness.ts'
 import { LogRecorder } from '../../src/testing/log-recorder.ts'
 import { OneProtocol } from '../one-protocol.ts'
 import { runProgram } from './run-program.ts'

@@ -5,7 +5,7 @@ import { afterEach, describe, expect, test } from 'vitest'
 import type { ListeningPort, Reactor, ServerTLSOptions } from '../../src/index.ts'
 import { createReactor } from '../../src/node/node-reactor.ts'
 import { Factory } from '../../src/protocol/factory.ts'
-import { Echo } from '../../src/testing/checks/recorder.ts'
+import { Echo } from '../../src/checks/transport-harness.ts'
 import { client, server } from '../tls/certificates.ts'
 import { portOf, until } from './socket-harness.ts'
 

@@ -2,7 +2,7 @@ import { once } from 'node:events'
 import { connect, type TLSSocket } from 'node:tls'
 import { describe, expect, test } from 'vitest'
 import { createReactor } from '../../src/node/node-reactor.ts'
-import { Echo } from '../../src/testing/checks/recorder.ts'
+import { Echo } from '../../src/checks/transport-harness.ts'
 import { Factory } from '../../src/protocol/factory.ts'
 import { client, root, server } from '../tls/certificates.ts'
 

@@ -11,7 +11,7 @@ import {
   isNamedPipe,
   removeStaleSocket,
 } from '../../src/node/unix-socket.ts'
-import { Recorder } from '../../src/testing/checks/recorder.ts'
+import { Recorder } from '../../src/checks/transport-harness.ts'
 import { OneProtocol } from '../one-protocol.ts'
 import { leaveStaleSocket } from './leave-stale-socket.ts'
 import { socketPath } from './socket-harness.ts'

@@ -7,7 +7,7 @@ import {
   LimitTotalConnections,
   peerKey,
 } from '../../src/policy/connection-limits.ts'
-import { Recorder } from '../../src/testing/checks/recorder.ts'
+import { Recorder } from '../../src/checks/transport-harness.ts'
 import { StringTransport } from '../../src/testing/string-transport.ts'
 import { PolicedServer } from './policies.ts'
 

@@ -1,8 +1,7 @@
 import type { AcceptOptions, ListeningPort } from '../../src/interfaces/reactor.ts'
 import { Factory } from '../../src/protocol/factory.ts'
-import { Echo, Recorder } from '../../src/testing/checks/recorder.ts'
-import { leftovers } from '../../src/testing/leftovers.ts'
-import { MemoryReactor } from '../../src/testing/memory-reactor.ts'
+import { Echo, Recorder } from '../../src/checks/transport-harness.ts'
+import { leftovers, MemoryReactor } from '../../src/testing/memory-reactor.ts'
 import { OneProtocol } from '../one-protocol.ts'
 
 /** A server in memory whose port keeps to `options`, and its clients. */

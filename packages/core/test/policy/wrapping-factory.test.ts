@@ -5,7 +5,7 @@ import { IdleTimeout } from '../../src/policy/idle-timeout.ts'
 import { LimitTotalConnections } from '../../src/policy/connection-limits.ts'
 import { WrappingFactory } from '../../src/policy/wrapping-factory.ts'
 import { ClientFactory, Factory } from '../../src/protocol/factory.ts'
-import { Recorder } from '../../src/testing/checks/recorder.ts'
+import { Recorder } from '../../src/checks/transport-harness.ts'
 import { MemoryReactor } from '../../src/testing/memory-reactor.ts'
 import { OneProtocol } from '../one-protocol.ts'
 

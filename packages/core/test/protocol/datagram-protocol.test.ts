@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest'
 import { udpAddress } from '../../src/addresses.ts'
 import { DNSLookupError, InvalidAddressError, NotConnectedError } from '../../src/errors.ts'
 import { ConnectedDatagramProtocol, DatagramProtocol } from '../../src/protocol/datagram-protocol.ts'
-import { DatagramEcho } from '../../src/testing/checks/datagram-recorder.ts'
+import { DatagramEcho } from '../../src/checks/datagram-harness.ts'
 import { MemoryReactor } from '../../src/testing/memory-reactor.ts'
 
 class Plain extends DatagramProtocol {}

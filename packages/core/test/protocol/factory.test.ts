@@ -3,7 +3,7 @@ import { tcpAddress } from '../../src/addresses.ts'
 import type { ProtocolEvents } from '../../src/interfaces/protocol-events.ts'
 import { ALPNFactory, ClientFactory, Factory } from '../../src/protocol/factory.ts'
 import { Protocol } from '../../src/protocol/protocol.ts'
-import { Recorder } from '../../src/testing/checks/recorder.ts'
+import { Recorder } from '../../src/checks/transport-harness.ts'
 import { MemoryReactor } from '../../src/testing/memory-reactor.ts'
 import { OneProtocol } from '../one-protocol.ts'
 

@@ -4,7 +4,7 @@ import type { ListeningPort } from '../../src/interfaces/reactor.ts'
 import { type ConnectionClosed, NotConnectingError } from '../../src/errors.ts'
 import { Factory } from '../../src/protocol/factory.ts'
 import { ReconnectingClientFactory } from '../../src/protocol/reconnecting-client-factory.ts'
-import { Recorder } from '../../src/testing/checks/recorder.ts'
+import { Recorder } from '../../src/checks/transport-harness.ts'
 import { MemoryReactor } from '../../src/testing/memory-reactor.ts'
 import { passTime } from '../pass-time.ts'
 

@@ -18,7 +18,7 @@ import {
 } from '../../src/proxy/proxy-protocol-factory.ts'
 import { writeProxyV2 } from '../../src/proxy/proxy-v2.ts'
 import { TrustedSources } from '../../src/proxy/trusted-sources.ts'
-import { Echo, Recorder } from '../../src/testing/checks/recorder.ts'
+import { Echo, Recorder } from '../../src/checks/transport-harness.ts'
 import { chunkings } from '../../src/testing/chunkings.ts'
 import { MemoryReactor } from '../../src/testing/memory-reactor.ts'
 import { StringTransport } from '../../src/testing/string-transport.ts'

@@ -4,7 +4,7 @@ import { DrainedConnections, logReport } from '../../src/reactor/draining.ts'
 import { MemoryReactor } from '../../src/testing/memory-reactor.ts'
 import { StringTransport } from '../../src/testing/string-transport.ts'
 import { OneProtocol } from '../one-protocol.ts'
-import { Recorder } from '../../src/testing/checks/recorder.ts'
+import { Recorder } from '../../src/checks/transport-harness.ts'
 import { passTime } from '../pass-time.ts'
 
 /** Notes when it is asked to drain, and closes. */

@@ -18,8 +18,8 @@ import {
   stopSettings,
   SystemEvents,
 } from '../../src/reactor/reactor-lifecycle.ts'
-import { Gate } from '../../src/testing/checks/gate.ts'
-import { HalfCloseRecorder, Recorder } from '../../src/testing/checks/recorder.ts'
+import { Gate } from '../../src/checks/assertions.ts'
+import { HalfCloseRecorder, Recorder } from '../../src/checks/transport-harness.ts'
 import { connectedPair } from '../../src/testing/connected-pair.ts'
 import { MemoryReactor } from '../../src/testing/memory-reactor.ts'
 import { StreamConnector } from '../../src/transport/stream-connector.ts'

@@ -6,8 +6,8 @@ import { ConnectionRefusedError, NoProtocol, ServiceStopped } from '../../src/er
 import { Factory } from '../../src/protocol/factory.ts'
 import { backoffPolicy } from '../../src/service/backoff-policy.ts'
 import { ClientService, type ClientServiceOptions } from '../../src/service/client-service.ts'
-import { Gate } from '../../src/testing/checks/gate.ts'
-import { Recorder } from '../../src/testing/checks/recorder.ts'
+import { Gate } from '../../src/checks/assertions.ts'
+import { Recorder } from '../../src/checks/transport-harness.ts'
 import { MemoryReactor } from '../../src/testing/memory-reactor.ts'
 import { passTime } from '../pass-time.ts'
 

@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest'
 import { LocalProtocolError } from '../../src/errors.ts'
 import { MultiService } from '../../src/service/multi-service.ts'
 import { Service } from '../../src/service/service.ts'
-import { Gate } from '../../src/testing/checks/gate.ts'
+import { Gate } from '../../src/checks/assertions.ts'
 import { NotingService } from './noting-service.ts'
 
 describe('Service', () => {

@@ -7,8 +7,8 @@ import {
   serviceFromString,
   StreamServerEndpointService,
 } from '../../src/service/stream-server-endpoint-service.ts'
-import { Echo, Recorder } from '../../src/testing/checks/recorder.ts'
-import { Gate } from '../../src/testing/checks/gate.ts'
+import { Echo, Recorder } from '../../src/checks/transport-harness.ts'
+import { Gate } from '../../src/checks/assertions.ts'
 import { MemoryReactor } from '../../src/testing/memory-reactor.ts'
 
 const factory = Factory.forProtocol(Echo)

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { TimerService } from '../../src/service/timer-service.ts'
-import { Gate } from '../../src/testing/checks/gate.ts'
+import { Gate } from '../../src/checks/assertions.ts'
 import { MemoryReactor } from '../../src/testing/memory-reactor.ts'
 
 describe('TimerService', () => {

@@ -8,7 +8,7 @@ import {
 } from '../../src/errors.ts'
 import { Factory } from '../../src/protocol/factory.ts'
 import { StreamWriter } from '../../src/stream/stream-protocol.ts'
-import { HalfCloseRecorder, Recorder } from '../../src/testing/checks/recorder.ts'
+import { HalfCloseRecorder, Recorder } from '../../src/checks/transport-harness.ts'
 import { connectedPair } from '../../src/testing/connected-pair.ts'
 import { MemoryReactor } from '../../src/testing/memory-reactor.ts'
 import { StringTransport } from '../../src/testing/string-transport.ts'

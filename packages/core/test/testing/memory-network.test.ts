@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { tcpAddress, unixAddress } from '../../src/addresses.ts'
-import { Recorder } from '../../src/testing/checks/recorder.ts'
+import { Recorder } from '../../src/checks/transport-harness.ts'
 import { MemoryNetwork } from '../../src/testing/memory-network.ts'
 import { MemoryReactor } from '../../src/testing/memory-reactor.ts'
 import type { DialEvents } from '../../src/transport/stream-connector.ts'

@@ -1,7 +1,7 @@
 import { ConnectionAborted } from '../../src/errors.ts'
 import { MemoryReactor } from '../../src/testing/memory-reactor.ts'
 import { StringTransport } from '../../src/testing/string-transport.ts'
-import type { TransportHarness } from '../../src/testing/transport-harness.ts'
+import type { TransportHarness } from '../../src/checks/transport-harness.ts'
 import { memoryHarness } from '../memory-harness.ts'
 
 /** A harness whose pairs are two string transports, with what one sent handed to the other. */

@@ -1,6 +1,6 @@
 import { getEventListeners } from 'node:events'
 import { describe, expect, test } from 'vitest'
-import { Gate } from '../../src/testing/checks/gate.ts'
+import { Gate } from '../../src/checks/assertions.ts'
 import { MemoryReactor } from '../../src/testing/memory-reactor.ts'
 import { interval } from '../../src/time/interval.ts'
 

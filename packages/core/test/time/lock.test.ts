@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { Gate } from '../../src/testing/checks/gate.ts'
+import { Gate } from '../../src/checks/assertions.ts'
 import { Lock } from '../../src/time/lock.ts'
 
 describe('Lock', () => {

@@ -6,7 +6,7 @@ import {
   TLSConfigurationError,
   TLSHandshakeError,
 } from '../../src/errors.ts'
-import { Recorder } from '../../src/testing/checks/recorder.ts'
+import { Recorder } from '../../src/checks/transport-harness.ts'
 import { MemoryReactor } from '../../src/testing/memory-reactor.ts'
 import { ClientTLS } from '../../src/tls/client-tls.ts'
 import { OneProtocol } from '../one-protocol.ts'

@@ -1,5 +1,5 @@
 import type { MemoryReactor } from '../../src/testing/memory-reactor.ts'
-import { HalfCloseRecorder } from '../../src/testing/checks/recorder.ts'
+import { HalfCloseRecorder } from '../../src/checks/transport-harness.ts'
 import { OneProtocol } from '../one-protocol.ts'
 
 /** One side of someone who stands between the two ends of a connection: passes bytes on, and no end. */

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import type { TLSContext } from '../../src/interfaces/tls.ts'
-import { Recorder } from '../../src/testing/checks/recorder.ts'
+import { Recorder } from '../../src/checks/transport-harness.ts'
 import { MemoryReactor } from '../../src/testing/memory-reactor.ts'
 import { serverTLSFromFiles } from '../../src/tls/server-tls-from-files.ts'
 import { OneProtocol } from '../one-protocol.ts'

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { HalfCloseRecorder } from '../../src/testing/checks/recorder.ts'
+import { HalfCloseRecorder } from '../../src/checks/transport-harness.ts'
 import { MemoryReactor } from '../../src/testing/memory-reactor.ts'
 import { OneProtocol } from '../one-protocol.ts'
 import { root, server } from './certificates.ts'

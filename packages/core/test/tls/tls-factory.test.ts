@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { Recorder } from '../../src/testing/checks/recorder.ts'
+import { Recorder } from '../../src/checks/transport-harness.ts'
 import { MemoryReactor } from '../../src/testing/memory-reactor.ts'
 import { ServerTLS } from '../../src/tls/server-tls.ts'
 import { TLSFactory } from '../../src/tls/tls-factory.ts'

@@ -7,7 +7,7 @@ import {
   unixAddress,
   WrappingFactory,
 } from '../../src/index.ts'
-import { Recorder } from '../../src/testing/checks/recorder.ts'
+import { Recorder } from '../../src/checks/transport-harness.ts'
 import { MemoryReactor, StringTransport } from '../../src/testing.ts'
 import { buildProtocol, factoryName, refuse } from '../../src/transport/build-protocol.ts'
 import { OneProtocol } from '../one-protocol.ts'

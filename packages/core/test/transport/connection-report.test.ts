@@ -2,7 +2,7 @@ import { subscribe, unsubscribe } from 'node:diagnostics_channel'
 import { describe, expect, test } from 'vitest'
 import { tcpAddress } from '../../src/addresses.ts'
 import { ConnectionDone } from '../../src/errors.ts'
-import { Recorder } from '../../src/testing/checks/recorder.ts'
+import { Recorder } from '../../src/checks/transport-harness.ts'
 import { StringTransport } from '../../src/testing/string-transport.ts'
 import {
   connectionLabel,

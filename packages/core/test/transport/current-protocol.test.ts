@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import type { ProtocolEvents } from '../../src/interfaces/protocol-events.ts'
-import { Gate } from '../../src/testing/checks/gate.ts'
-import { Recorder } from '../../src/testing/checks/recorder.ts'
+import { Gate } from '../../src/checks/assertions.ts'
+import { Recorder } from '../../src/checks/transport-harness.ts'
 import { StringTransport } from '../../src/testing/string-transport.ts'
 import { CurrentProtocol } from '../../src/transport/current-protocol.ts'
 

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { AllAddressesFailed, ConnectionRefusedError, DNSLookupError } from '../../src/errors.ts'
 import { Factory } from '../../src/protocol/factory.ts'
-import { Recorder } from '../../src/testing/checks/recorder.ts'
+import { Recorder } from '../../src/checks/transport-harness.ts'
 import { type Answer, SeveralAddresses } from '../endpoint/several-addresses.ts'
 import { OneProtocol } from '../one-protocol.ts'
 

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { Gate } from '../../src/testing/checks/gate.ts'
+import { Gate } from '../../src/checks/assertions.ts'
 import { MemoryReactor } from '../../src/testing/memory-reactor.ts'
 import { Inbound } from '../../src/transport/inbound.ts'
 import { RecordingWire } from '../recording-wire.ts'

@@ -2,7 +2,7 @@ import { getEventListeners } from 'node:events'
 import { Readable } from 'node:stream'
 import { describe, expect, test } from 'vitest'
 import { ConnectionDone, NotConnectedError } from '../../src/errors.ts'
-import { HalfCloseRecorder } from '../../src/testing/checks/recorder.ts'
+import { HalfCloseRecorder } from '../../src/checks/transport-harness.ts'
 import { connectedPair } from '../../src/testing/connected-pair.ts'
 import { StringTransport } from '../../src/testing/string-transport.ts'
 

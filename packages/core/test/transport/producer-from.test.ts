@@ -1,6 +1,6 @@
 import { Readable } from 'node:stream'
 import { describe, expect, test } from 'vitest'
-import { Recorder } from '../../src/testing/checks/recorder.ts'
+import { Recorder } from '../../src/checks/transport-harness.ts'
 import { StringTransport } from '../../src/testing/string-transport.ts'
 import { producerFrom } from '../../src/transport/producer-from.ts'
 

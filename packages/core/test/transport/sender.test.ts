@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { ConnectionAborted, NotConnectedError } from '../../src/errors.ts'
-import { HalfCloseRecorder, Recorder } from '../../src/testing/checks/recorder.ts'
+import { HalfCloseRecorder, Recorder } from '../../src/checks/transport-harness.ts'
 import { StringTransport } from '../../src/testing/string-transport.ts'
 
 const options = { highWaterBytes: 4, lowWaterBytes: 2 }

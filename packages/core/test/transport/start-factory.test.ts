@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { Factory } from '../../src/protocol/factory.ts'
-import { Recorder } from '../../src/testing/checks/recorder.ts'
+import { Recorder } from '../../src/checks/transport-harness.ts'
 import { MemoryReactor } from '../../src/testing/memory-reactor.ts'
 import { startFactory } from '../../src/transport/start-factory.ts'
 

@@ -11,7 +11,7 @@ import {
   TimeoutError,
 } from '../../src/errors.ts'
 import { ClientFactory, Factory } from '../../src/protocol/factory.ts'
-import { Recorder } from '../../src/testing/checks/recorder.ts'
+import { Recorder } from '../../src/checks/transport-harness.ts'
 import { MemoryReactor } from '../../src/testing/memory-reactor.ts'
 import { StreamConnector } from '../../src/transport/stream-connector.ts'
 

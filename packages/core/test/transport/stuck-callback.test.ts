@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { LineReceiver, type StreamReader, StreamProtocol } from '../../src/index.ts'
-import { Recorder } from '../../src/testing/checks/recorder.ts'
+import { Recorder } from '../../src/checks/transport-harness.ts'
 import { StringTransport } from '../../src/testing.ts'
 import { StuckCallback } from '../../src/transport/stuck-callback.ts'
 

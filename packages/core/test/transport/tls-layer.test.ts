@@ -8,7 +8,7 @@ import {
 } from '../../src/errors.ts'
 import { LineReceiver } from '../../src/protocol/line-receiver.ts'
 import { connectedPair } from '../../src/testing/connected-pair.ts'
-import { HalfCloseRecorder, Recorder } from '../../src/testing/checks/recorder.ts'
+import { HalfCloseRecorder, Recorder } from '../../src/checks/transport-harness.ts'
 import { MemoryReactor } from '../../src/testing/memory-reactor.ts'
 import { ClientTLS } from '../../src/tls/client-tls.ts'
 import { ServerTLS } from '../../src/tls/server-tls.ts'

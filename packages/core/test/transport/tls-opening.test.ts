@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import type { TLSSession } from '../../src/interfaces/tls.ts'
-import { Recorder } from '../../src/testing/checks/recorder.ts'
+import { Recorder } from '../../src/checks/transport-harness.ts'
 import { MemoryReactor } from '../../src/testing/memory-reactor.ts'
 import { StringTransport } from '../../src/testing/string-transport.ts'
 import { ServerTLS } from '../../src/tls/server-tls.ts'

@@ -7,7 +7,7 @@ import {
   type Transport,
   unixAddress,
 } from '../../src/index.ts'
-import { Recorder } from '../../src/testing/checks/recorder.ts'
+import { Recorder } from '../../src/checks/transport-harness.ts'
 import { StringTransport } from '../../src/testing.ts'
 import { giveConnection, notMade, whenMade } from '../../src/transport/when-made.ts'
 

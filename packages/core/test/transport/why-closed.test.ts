@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { ConnectionDone, NotConnectedError } from '../../src/errors.ts'
-import { HalfCloseRecorder } from '../../src/testing/checks/recorder.ts'
+import { HalfCloseRecorder } from '../../src/checks/transport-harness.ts'
 import { StringTransport } from '../../src/testing/string-transport.ts'
 import { swallowIfClosed, whyClosed } from '../../src/transport/why-closed.ts'
 

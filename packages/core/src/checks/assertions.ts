@@ -1,0 +1,72 @@
+import type { Reactor } from '../interfaces/reactor.ts'
+
+/** A transport broke a promise. */
+export class CheckFailed extends Error {
+  override readonly name = 'CheckFailed'
+}
+
+/** @throws {CheckFailed} unless both are the same value, or lists of the same values. */
+export function equal<T>(actual: T, expected: T, what: string): void {
+  if (Object.is(actual, expected)) return
+  const [shown, wanted] = [show(actual), show(expected)]
+  if (Array.isArray(actual) && shown === wanted) return
+  throw new CheckFailed(`${what}: expected ${wanted}, got ${shown}`)
+}
+
+/** @throws {CheckFailed} unless `condition` holds. */
+export function holds(condition: boolean, what: string): void {
+  if (!condition) throw new CheckFailed(what)
+}
+
+/** @throws {CheckFailed} unless `call` throws a `Kind`. */
+export function throws(call: () => unknown, Kind: new (...args: never[]) => Error, what: string): void {
+  try {
+    call()
+  } catch (error) {
+    if (error instanceof Kind) return
+    throw new CheckFailed(`${what}: expected a ${Kind.name}, got ${String(error)}`)
+  }
+  throw new CheckFailed(`${what}: expected a ${Kind.name}, nothing was thrown`)
+}
+
+/** @throws {CheckFailed} unless `value` is a `Kind`, and not one of its subclasses. */
+export function isExactly(value: unknown, Kind: new (...args: never[]) => Error, what: string): void {
+  const name = value instanceof Error ? value.constructor.name : String(value)
+  if (name !== Kind.name) throw new CheckFailed(`${what}: expected ${Kind.name}, got ${name}`)
+}
+
+/** Text of less than 200 characters, so that a failure can be read. */
+function show(value: unknown): string {
+  const text = JSON.stringify(value) ?? String(value)
+  return text.length < 200 ? text : `${text.slice(0, 200)}… (${text.length} characters)`
+}
+
+/** A promise that a check settles when it wants. */
+export class Gate {
+  /** Resolves at `open`, rejects at `fail`. */
+  readonly opened: Promise<void>
+  #resolve: () => void = () => undefined
+  #reject: (error: unknown) => void = () => undefined
+
+  constructor() {
+    this.opened = new Promise((resolve, reject) => {
+      this.#resolve = resolve
+      this.#reject = reject
+    })
+  }
+
+  /** Resolves the promise. */
+  open(): void {
+    this.#resolve()
+  }
+
+  /** Rejects the promise. */
+  fail(error: unknown): void {
+    this.#reject(error)
+  }
+}
+
+/** Whether a reactor has no connection up and nothing to call later: no deadline of a connection that is gone. */
+export function nothingLeft(reactor: Pick<Reactor, 'connections' | 'getDelayedCalls'>): boolean {
+  return Array.from(reactor.connections).length === 0 && reactor.getDelayedCalls().length === 0
+}

@@ -1,0 +1,155 @@
+import { formatAddress } from '../addresses.ts'
+import type { DatagramTransport } from '../interfaces/datagram.ts'
+import { InvalidAddressError, LocalProtocolError, MessageLengthError } from '../errors.ts'
+import { ConnectedDatagramProtocol } from '../protocol/datagram-protocol.ts'
+import { type DatagramCheck, DatagramEcho, DatagramRecorder } from './datagram-harness.ts'
+import { equal, Gate, holds, throws } from './assertions.ts'
+
+/** What a UDP port promises about whom it talks to. */
+export const datagramPeerChecks: readonly DatagramCheck[] = [
+  {
+    name: 'carries each datagram whole, an empty one too, and tells who sent it',
+    run: async ({ listen, until }) => {
+      const [server, client] = [new DatagramRecorder(), new DatagramRecorder()]
+      const to = (await listen(0, server)).getHost()
+      const port = await listen(0, client)
+      for (const text of ['one', '', 'größer']) equal(port.write(text, to), true, 'a write')
+      await until(() => server.texts.length === 3)
+      equal(server.texts, ['one', '', 'größer'], 'what came')
+      const sender = formatAddress(port.getHost())
+      equal(server.senders.map(formatAddress), [sender, sender, sender], 'who sent it')
+    },
+  },
+  {
+    name: 'answers to the address that a datagram came from',
+    run: async ({ listen, until }) => {
+      const [server, client] = [await listen(0, new DatagramEcho()), new DatagramRecorder()]
+      const port = await listen(0, client)
+      port.write(Buffer.from([0, 255, 10]), server.getHost())
+      await until(() => client.datagrams.length === 1)
+      equal(client.datagrams[0]?.toString('hex'), '00ff0a', 'the answer')
+    },
+  },
+  {
+    name: 'refuses the name of a host at once (statement 132)',
+    run: async ({ listen }) => {
+      const port = await listen(0, new DatagramRecorder())
+      for (const host of ['localhost', 'example.com', '127.1', '1.2.3.4%eth0', ''])
+        throws(() => port.write('x', { host, port: 9 }), InvalidAddressError, `a write to "${host}"`)
+      throws(() => port.connect('localhost', 9), InvalidAddressError, 'connecting to a name')
+    },
+  },
+  {
+    name: 'refuses an address of a family that it does not speak (statement 132)',
+    run: async ({ listen }) => {
+      const port = await listen(0, new DatagramRecorder())
+      throws(() => port.write('x', { host: '::1', port: 9 }), InvalidAddressError, 'a write to ::1')
+      throws(() => port.connect('fe80::1%eth0', 9), InvalidAddressError, 'connecting to fe80::1%eth0')
+    },
+  },
+  {
+    name: 'refuses a datagram that is longer than UDP can carry at once (statement 133)',
+    run: async ({ listen }) => {
+      const port = await listen(0, new DatagramRecorder())
+      const tooLong = Buffer.alloc(65_508)
+      throws(() => port.write(tooLong, port.getHost()), MessageLengthError, 'a write of 65508 bytes')
+      equal(port.write(tooLong.subarray(1), port.getHost()), true, 'a write of 65507 bytes')
+    },
+  },
+  {
+    name: 'refuses a port that is none, and what is neither bytes nor text',
+    run: async ({ listen }) => {
+      const port = await listen(0, new DatagramRecorder())
+      for (const wrong of [0, 65_536, 1.5, Number.NaN])
+        throws(() => port.write('x', { host: '127.0.0.1', port: wrong }), RangeError, `a write to ${wrong}`)
+      throws(() => port.write(7 as unknown as string, port.getHost()), TypeError, 'a write of 7')
+    },
+  },
+  {
+    name: 'needs a destination unless it is connected',
+    run: async ({ listen }) => {
+      const port = await listen(0, new DatagramRecorder())
+      throws(() => port.write('x'), LocalProtocolError, 'a write to nobody')
+    },
+  },
+  {
+    name: 'talks to its peer alone once connected',
+    run: async ({ listen, until, quiet }) => {
+      const [server, client, stranger] = [new DatagramEcho(), new DatagramRecorder(), new DatagramRecorder()]
+      const [peer, port] = [(await listen(0, server)).getHost(), await listen(0, client)]
+      const other = await listen(0, stranger)
+      port.connect(peer.host, peer.port)
+      other.write('from a stranger', port.getHost())
+      await quiet()
+      equal(port.write('without'), true, 'a write without a destination')
+      equal(port.write('with', peer), true, 'a write to the peer')
+      await until(() => client.datagrams.length === 2)
+      equal(client.texts, ['without', 'with'], 'what came')
+      throws(() => port.write('x', other.getHost()), LocalProtocolError, 'a write to somebody else')
+      throws(() => port.connect(peer.host, peer.port), LocalProtocolError, 'connecting again')
+    },
+  },
+  {
+    name: 'delivers to a connected protocol what its peer sends, and drops what came before it had one',
+    run: async ({ listen, until, quiet }) => {
+      const [gate, server] = [new Gate(), new DatagramEcho()]
+      const stranger = await listen(0, new DatagramRecorder())
+      const peer = (await listen(0, server)).getHost()
+      const asking = new Asking(peer.host, peer.port, gate.opened)
+      const opening = listen(0, asking)
+      await until(() => asking.port !== undefined)
+      const to = asking.port?.getHost() ?? peer
+      for (const text of ['I am your peer', 'and I']) stranger.write(text, to)
+      await until(() => asking.port?.drops.stranger === 2)
+      gate.open()
+      const port = await opening
+      stranger.write('still me', to)
+      await quiet()
+      port.write('hello')
+      await until(() => asking.texts.length === 1)
+      equal(asking.texts, ['hello'], 'what came')
+    },
+  },
+  {
+    name: 'hears of a refusal only when it is connected (statement 134)',
+    run: async ({ listen, until, quiet }) => {
+      const nobody = await listen(0, new DatagramRecorder())
+      const { host, port } = nobody.getHost()
+      const [connected, free] = [new DatagramRecorder(), new DatagramRecorder()]
+      const [one, other] = [await listen(0, connected), await listen(0, free)]
+      // Closed last, so that its port is nobody's.
+      await nobody.stopListening()
+      one.connect(host, port)
+      one.write('anybody?')
+      other.write('anybody?', { host, port })
+      await until(() => connected.refusals > 0)
+      await quiet()
+      equal([connected.refusals, free.refusals], [1, 0], 'refusals')
+      holds(one.listening && other.listening, 'both ports stay open')
+      equal([one.drops.failed, other.drops.failed], [0, 0], 'failures')
+    },
+  },
+]
+
+/** Looks its peer up for as long as a check likes. */
+class Asking extends ConnectedDatagramProtocol {
+  /** Its port, from before it is connected. */
+  port: DatagramTransport | undefined
+  readonly texts: string[] = []
+  readonly #mayConnect: Promise<void>
+
+  constructor(host: string, port: number, mayConnect: Promise<void>) {
+    super(host, port)
+    this.#mayConnect = mayConnect
+  }
+
+  override async makeConnection(transport: DatagramTransport): Promise<void> {
+    this.port = transport
+    await this.#mayConnect
+    await super.makeConnection(transport)
+  }
+
+  override datagramReceived(data: Buffer): void {
+    this.texts.push(data.toString())
+  }
+}

@@ -1,0 +1,218 @@
+import type { Transport } from '../interfaces/transport.ts'
+import { NotConnectedError } from '../errors.ts'
+import { HalfCloseRecorder, Recorder, type TransportCheck } from './transport-harness.ts'
+import { equal, Gate, throws } from './assertions.ts'
+
+/** What a transport promises when another protocol takes it over. */
+export const switchChecks: readonly TransportCheck[] = [
+  {
+    name: 'gives the next protocol the unread bytes first and once, then what is new',
+    async run({ connect, until }) {
+      const next = new Recorder()
+      const server = new Switching((data) => [next, data.subarray(2)])
+      const pair = await connect(server, new Recorder())
+      pair.client.write('GOunread')
+      await until(() => next.bytes > 0)
+      pair.client.write(' new')
+      await until(() => next.text === 'unread new')
+      equal(next.events, ['made', 'data unread', 'data  new'], 'what the next was told')
+      equal(server.events, ['made', 'replaced'], 'what the one before was told')
+      pair.client.loseConnection()
+      await until(() => next.lost)
+      equal(server.events, ['made', 'replaced'], 'what the one before was told in the end')
+    },
+  },
+  {
+    name: 'holds the unread bytes back while the next protocol has paused',
+    async run({ connect, until, quiet }) {
+      const next = new (class extends Recorder {
+        override connectionMade(): void {
+          this.transport.pauseProducing()
+        }
+      })()
+      const pair = await connect(new Switching((data) => [next, data.subarray(2)]), new Recorder())
+      pair.client.write('GOunread')
+      await until(() => next.events.length > 0)
+      pair.client.write(' new')
+      await quiet()
+      equal(next.events, ['made'], 'told while paused')
+      pair.server.resumeProducing()
+      await until(() => next.text === 'unread new')
+    },
+  },
+  {
+    name: 'lifts the pause of the one before, and waits for none of its promises',
+    async run({ connect, until }) {
+      const [next, never] = [new Recorder(), new Gate()]
+      const server = new (class extends Recorder {
+        override dataReceived(): Promise<void> {
+          this.transport.pauseProducing()
+          this.transport.switchProtocol(next)
+          return never.opened
+        }
+      })()
+      const pair = await connect(server, new Recorder())
+      pair.client.write('GO')
+      await until(() => next.events.length > 0)
+      pair.client.write('new')
+      await until(() => next.text === 'new')
+    },
+  },
+  {
+    name: 'waits for the promise of the next connectionMade before anything is delivered',
+    async run({ connect, until, quiet }) {
+      const gate = new Gate()
+      const next = new (class extends Recorder {
+        override connectionMade(): Promise<void> {
+          return gate.opened
+        }
+      })()
+      const server = new (class extends Recorder {
+        override async dataReceived(data: Buffer): Promise<void> {
+          this.transport.switchProtocol(next, data.subarray(2))
+          await Promise.resolve()
+        }
+      })()
+      const pair = await connect(server, new Recorder())
+      pair.client.write('GOunread')
+      await until(() => next.events.length > 0)
+      await quiet()
+      equal(next.events, ['made'], 'told while the promise is pending')
+      gate.open()
+      await until(() => next.text === 'unread')
+    },
+  },
+  {
+    name: 'sends what the one before had queued before what the next writes',
+    async run({ connect, until }) {
+      const client = new Recorder()
+      const next = new (class extends Recorder {
+        override connectionMade(): void {
+          this.transport.write('next')
+        }
+      })()
+      const server = new (class extends Recorder {
+        override dataReceived(): void {
+          this.transport.write('before, ')
+          this.transport.switchProtocol(next)
+        }
+      })()
+      const pair = await connect(server, client)
+      pair.client.write('GO')
+      await until(() => client.text === 'before, next')
+    },
+  },
+  {
+    name: 'unregisters the producer of the one before without a call to it (statement 47 mended)',
+    async run({ connect, until }) {
+      const [next, calls] = [new Recorder(), [] as string[]]
+      const pair = await connect(new Switching(() => [next]), new Recorder())
+      const note = (call: string) => (): void => void calls.push(call)
+      const source = {
+        pauseProducing: note('pause'),
+        resumeProducing: note('resume'),
+        stopProducing: note('stop'),
+      }
+      pair.server.registerProducer(source, true)
+      pair.client.write('GO')
+      await until(() => next.events.length > 0)
+      pair.server.registerProducer(source, true)
+      pair.server.unregisterProducer()
+      equal(calls, [], 'what the producer was told')
+    },
+  },
+  {
+    name: 'lets dataReceived return before the next protocol is given anything, and gives it no empty piece',
+    async run({ connect, until }) {
+      const next = new Recorder()
+      const server = new (class extends Recorder {
+        override dataReceived(data: Buffer): void {
+          this.transport.switchProtocol(next, data.subarray(2))
+          next.events.push('returned')
+        }
+      })()
+      const pair = await connect(server, new Recorder())
+      pair.client.write('GOunread')
+      await until(() => next.bytes > 0)
+      equal(next.events, ['made', 'returned', 'data unread'], 'the order')
+      const empty = new Recorder()
+      pair.server.switchProtocol(empty, Buffer.alloc(0))
+      pair.client.write('new')
+      await until(() => empty.bytes > 0)
+      equal(empty.events, ['made', 'data new'], 'what one without unread bytes was told')
+    },
+  },
+  {
+    name: 'tells the next protocol of an end of input that came before it',
+    async run({ connect, until }) {
+      const next = new HalfCloseRecorder()
+      const server = new (class extends HalfCloseRecorder {
+        override readConnectionLost(): void {
+          this.transport.switchProtocol(next, Buffer.from('unread'))
+        }
+      })()
+      const pair = await connect(server, new Recorder())
+      pair.client.loseWriteConnection()
+      await until(() => next.events.includes('read lost'))
+      equal(next.events, ['made', 'data unread', 'read lost'], 'what the next was told')
+    },
+  },
+  {
+    name: 'switches again within a switch: the last one reads, the one between is only replaced',
+    async run({ connect, until }) {
+      const last = new Recorder()
+      const between = new (class extends Recorder {
+        override connectionMade(): Promise<void> {
+          this.transport.switchProtocol(last)
+          return new Gate().opened
+        }
+      })()
+      const pair = await connect(new Switching((data) => [between, data.subarray(2)]), new Recorder())
+      pair.client.write('GOunread')
+      await until(() => last.text === 'unread')
+      pair.client.loseConnection()
+      await until(() => last.lost)
+      equal(between.events, ['made', 'replaced'], 'what the one between was told')
+      equal(last.events, ['made', 'data unread', 'lost ConnectionDone'], 'what the last was told')
+    },
+  },
+  {
+    name: 'keeps id, addresses and signal across a switch',
+    async run({ connect, until }) {
+      const next = new Recorder()
+      const pair = await connect(new Switching(() => [next]), new Recorder())
+      const { signal } = pair.server
+      pair.client.write('GO')
+      await until(() => next.events.length > 0)
+      equal(next.transport === pair.server, true, 'the same transport')
+      pair.client.loseConnection()
+      await until(() => next.lost)
+      equal(signal.reason === next.reason, true, 'the same signal')
+    },
+  },
+  {
+    name: 'refuses to switch once closing or lost',
+    async run({ connect, until }) {
+      const client = new Recorder()
+      const pair = await connect(new Recorder(), client)
+      pair.client.loseConnection()
+      throws(() => pair.client.switchProtocol(new Recorder()), NotConnectedError, 'while closing')
+      await until(() => client.lost)
+      throws(() => pair.client.switchProtocol(new Recorder()), NotConnectedError, 'once lost')
+    },
+  },
+]
+
+/** Gives its transport away at the first bytes. */
+class Switching extends Recorder {
+  readonly #next: (data: Buffer) => Parameters<Transport['switchProtocol']>
+
+  constructor(next: (data: Buffer) => Parameters<Transport['switchProtocol']>) {
+    super()
+    this.#next = next
+  }
+
+  override dataReceived(data: Buffer): void {
+    this.transport.switchProtocol(...this.#next(data))
+  }
+}

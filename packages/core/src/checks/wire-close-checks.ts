@@ -1,0 +1,338 @@
+import type { Wire } from '../interfaces/wire.ts'
+import { equal } from './assertions.ts'
+import { attached, connectRecorded, type WireCheck, type WireHarness, WireRecorder } from './wire-harness.ts'
+
+/** What a wire promises about the end of its peer, and about the close that follows both ends. */
+export const wireEndChecks: readonly WireCheck[] = [
+  {
+    name: 'notifies the end once, after all data, also when it is paused and resumed afterwards',
+    async run(harness) {
+      const { here, there, seenHere } = await connectRecorded(harness)
+      there.write(['last words'])
+      there.end()
+      await harness.until(() => seenHere.ended)
+      here.pause()
+      here.resume()
+      await harness.quiet()
+      equal([seenHere.text, ...seenHere.events], ['last words', 'data', 'ended'], 'what came')
+    },
+  },
+  {
+    name: 'notifies the end while it is paused, when nothing is unread before it',
+    needs: ['early end'],
+    async run(harness) {
+      const { here, there, seenHere } = await connectRecorded(harness)
+      here.pause()
+      there.end()
+      await harness.until(() => seenHere.ended)
+      here.resume()
+      await harness.quiet()
+      equal(seenHere.events, ['ended'], 'events')
+    },
+  },
+  {
+    name: 'notifies the end while it is paused after bytes that were read',
+    needs: ['early end'],
+    async run(harness) {
+      const { here, there, seenHere } = await connectRecorded(harness)
+      there.write(['read'])
+      await harness.until(() => seenHere.text === 'read')
+      here.pause()
+      there.end()
+      await harness.until(() => seenHere.ended)
+      equal(seenHere.events, ['data', 'ended'], 'events')
+    },
+  },
+  {
+    name: 'keeps the end behind unread bytes while it is paused',
+    async run(harness) {
+      const { here, there, seenHere } = await connectRecorded(harness)
+      here.pause()
+      there.write(['unread'])
+      there.end()
+      await harness.quiet()
+      equal(seenHere.events, [], 'events while paused')
+      here.resume()
+      await harness.until(() => seenHere.ended)
+      equal([seenHere.text, ...seenHere.events], ['unread', 'data', 'ended'], 'what came')
+    },
+  },
+  {
+    name: 'notifies an end that came before it was attached, after the call',
+    needs: ['late attach'],
+    async run(harness) {
+      const { here, there } = await harness.connect()
+      attached(there)
+      there.wire.end()
+      await harness.quiet()
+      const seen = attached(here)
+      equal(seen.events, [], 'events within attach')
+      await harness.until(() => seen.ended)
+      await harness.quiet()
+      equal(seen.events, ['ended'], 'events')
+    },
+  },
+  {
+    name: 'notifies an end that came before it was attached, though it is paused as soon as it is',
+    needs: ['late attach', 'early end'],
+    async run(harness) {
+      const { here, there } = await harness.connect()
+      attached(there)
+      there.wire.end()
+      await harness.quiet()
+      const seen = attached(here)
+      here.wire.pause()
+      await harness.until(() => seen.ended)
+      here.wire.resume()
+      await harness.quiet()
+      equal(seen.events, ['ended'], 'events')
+    },
+  },
+  {
+    name: 'brings data and an end that came before it was attached, in order',
+    needs: ['late attach'],
+    async run(harness) {
+      const { here, there } = await harness.connect()
+      attached(there)
+      there.wire.write(['early'])
+      there.wire.end()
+      await harness.quiet()
+      const seen = attached(here)
+      await harness.until(() => seen.ended)
+      equal([seen.text, ...seen.events], ['early', 'data', 'ended'], 'what came')
+    },
+  },
+  {
+    name: 'closes without an error once both sides have ended, whichever is first',
+    async run(harness) {
+      const { here, there, seenHere, seenThere } = await connectRecorded(harness)
+      here.end()
+      await harness.until(() => seenThere.ended)
+      await harness.quiet()
+      equal([...seenHere.events, ...seenThere.events], ['ended'], 'events after one end')
+      there.end()
+      await harness.until(() => seenHere.closed && seenThere.closed)
+      await harness.quiet()
+      equal(seenHere.events, ['ended', 'closed'], 'events of the one that ended first')
+      equal(seenThere.events, ['ended', 'closed'], 'events of the other')
+    },
+  },
+  {
+    name: 'brings what was unread, then the end, then the close, when both sides end while it is paused',
+    async run(harness) {
+      const { here, there, seenHere, seenThere } = await connectRecorded(harness)
+      here.pause()
+      there.write(['unread'])
+      there.end()
+      here.end()
+      await harness.until(() => seenThere.ended)
+      await harness.quiet()
+      equal(seenHere.events, [], 'events while paused')
+      here.resume()
+      await harness.until(() => seenHere.closed)
+      equal([seenHere.text, ...seenHere.events], ['unread', 'data', 'ended', 'closed'], 'what came')
+    },
+  },
+]
+
+/** What a wire promises about connections that are cut, from here or by the peer. */
+export const wireCloseChecks: readonly WireCheck[] = [
+  {
+    name: 'notifies a reset while it is paused, and drops what was unread',
+    needs: ['reset'],
+    async run(harness) {
+      const { here, there, seenHere } = await connectRecorded(harness)
+      here.pause()
+      there.write(['unread'])
+      await harness.quiet()
+      there.abort()
+      await harness.until(() => seenHere.closed)
+      here.resume()
+      await harness.quiet()
+      equal(seenHere.events, ['broken'], 'events')
+    },
+  },
+  {
+    name: 'notices a reset behind more unread bytes than it reads ahead',
+    needs: ['reset'],
+    async run(harness) {
+      const { here, there, seenHere } = await connectRecorded(harness)
+      here.pause()
+      there.write([Buffer.alloc(1_000_000, 'x')])
+      await harness.quiet()
+      there.abort()
+      await noticed(harness, () => seenHere.closed)
+      here.resume()
+      await harness.quiet()
+      equal(seenHere.events, ['broken'], 'events')
+    },
+  },
+  {
+    name: 'notices a reset after the end of the peer',
+    needs: ['reset'],
+    async run(harness) {
+      const { there, seenHere } = await connectRecorded(harness)
+      there.end()
+      await harness.until(() => seenHere.ended)
+      there.abort()
+      await noticed(harness, () => seenHere.closed)
+      equal(seenHere.events, ['ended', 'broken'], 'events')
+    },
+  },
+  {
+    name: 'notices a reset behind unread bytes and the end of the peer',
+    needs: ['reset'],
+    async run(harness) {
+      const { here, there, seenHere } = await connectRecorded(harness)
+      here.pause()
+      there.write(['unread'])
+      there.end()
+      await harness.quiet()
+      there.abort()
+      await noticed(harness, () => seenHere.closed)
+      equal(seenHere.events, ['broken'], 'events')
+    },
+  },
+  {
+    name: 'notices a reset after its own end, while it is paused',
+    needs: ['reset'],
+    async run(harness) {
+      const { here, there, seenHere, seenThere } = await connectRecorded(harness)
+      here.pause()
+      here.end()
+      there.write([Buffer.alloc(1_000_000, 'x')])
+      await harness.until(() => seenThere.ended)
+      there.abort()
+      await noticed(harness, () => seenHere.closed)
+      equal(seenHere.events, ['broken'], 'events')
+    },
+  },
+  {
+    name: 'notifies a reset that came before it was attached, after the call',
+    needs: ['late attach', 'reset'],
+    async run(harness) {
+      const { here, there } = await harness.connect()
+      attached(there)
+      there.wire.write(['early'])
+      await harness.quiet()
+      there.wire.abort()
+      await harness.quiet()
+      const seen = attached(here)
+      equal(seen.events, [], 'events within attach')
+      await harness.until(() => seen.closed)
+      await harness.quiet()
+      equal(seen.events, ['broken'], 'events')
+    },
+  },
+  {
+    name: 'closes at an abort, once and last, not within the call, and takes every call afterwards',
+    async run(harness) {
+      const { here, there, seenHere } = await connectRecorded(harness)
+      there.write(['read'])
+      await harness.until(() => seenHere.text === 'read')
+      here.abort()
+      equal(seenHere.events, ['data'], 'events within the call')
+      useUp(here)
+      there.write(['too late'])
+      await harness.until(() => seenHere.closed)
+      useUp(here)
+      await harness.quiet()
+      equal(seenHere.events, ['data', 'closed'], 'events')
+    },
+  },
+  {
+    name: 'brings nothing after an abort within wireData but the close',
+    async run(harness) {
+      const reader: WireRecorder = new WireRecorder(() => pair.here.abort())
+      const pair = await connectRecorded(harness, reader)
+      pair.there.write([Buffer.alloc(200_000), Buffer.alloc(200_000)])
+      pair.there.end()
+      await harness.until(() => reader.closed)
+      await harness.quiet()
+      equal([reader.pieces.length, ...reader.events], [1, 'data', 'closed'], 'what came')
+    },
+  },
+  {
+    name: 'closes at an abort while it is paused over unread bytes and an end',
+    async run(harness) {
+      const { here, there, seenHere } = await connectRecorded(harness)
+      here.pause()
+      there.write(['unread'])
+      there.end()
+      await harness.quiet()
+      here.abort()
+      await harness.until(() => seenHere.closed)
+      await harness.quiet()
+      equal(seenHere.events, ['closed'], 'events')
+    },
+  },
+  {
+    name: 'closes at an abort when both sides have ended, but bytes are unread',
+    async run(harness) {
+      const { here, there, seenHere, seenThere } = await connectRecorded(harness)
+      here.pause()
+      there.write(['unread'])
+      there.end()
+      here.end()
+      await harness.until(() => seenThere.ended)
+      await harness.quiet()
+      here.abort()
+      equal(seenHere.events, [], 'events within the call')
+      await harness.until(() => seenHere.closed)
+      await harness.quiet()
+      equal(seenHere.events, ['closed'], 'events')
+    },
+  },
+  {
+    name: 'closes at an abort though its own end waits behind what the peer does not take',
+    needs: ['backpressure'],
+    async run(harness) {
+      const { here, there, seenHere } = await connectRecorded(harness)
+      there.pause()
+      here.write([Buffer.alloc(12_000_000, 'x')])
+      here.end()
+      await harness.quiet()
+      here.abort()
+      await harness.until(() => seenHere.closed)
+      await harness.quiet()
+      equal(seenHere.events, ['closed'], 'events')
+    },
+  },
+  {
+    name: 'closes after its own end, once and last, and the peer has got all before',
+    async run(harness) {
+      const { here, seenHere, seenThere } = await connectRecorded(harness)
+      here.write(['last words'])
+      here.end()
+      await harness.until(() => seenThere.ended)
+      here.close()
+      equal(seenHere.closed, false, 'closed within the call')
+      await harness.until(() => seenHere.closed)
+      useUp(here)
+      await harness.quiet()
+      equal(seenHere.events.at(-1), 'closed', 'the last event')
+      equal(seenHere.events.filter((event) => event === 'closed').length, 1, 'times closed')
+      equal(seenThere.text, 'last words', 'what the peer got')
+    },
+  },
+]
+
+/** Until the wire has looked after its peer: it may be about to. */
+function noticed(harness: WireHarness, condition: () => boolean): Promise<void> {
+  return harness.until(() => {
+    harness.advance(1000)
+    return condition()
+  })
+}
+
+/** Every call a wire must take in silence once it is gone. */
+function useUp(wire: Wire): void {
+  wire.write(['late'])
+  wire.end()
+  wire.pause()
+  wire.resume()
+  wire.setNoDelay(true)
+  wire.setKeepAlive(true, 1000)
+  wire.close()
+  wire.abort()
+}

@@ -1,0 +1,90 @@
+import { describe, expect, test } from 'vitest'
+import {
+  CheckFailed,
+  equal,
+  Gate,
+  holds,
+  isExactly,
+  nothingLeft,
+  throws,
+} from '../../src/checks/assertions.ts'
+import { Recorder } from '../../src/checks/transport-harness.ts'
+import { ConnectionAborted, ConnectionLost } from '../../src/errors.ts'
+import { MemoryReactor } from '../../src/testing/memory-reactor.ts'
+import { StringTransport } from '../../src/testing/string-transport.ts'
+
+describe('equal', () => {
+  test('takes the same value, and lists of the same values', () => {
+    expect(() => {
+      equal(1, 1, 'one')
+      equal(['a', 1], ['a', 1], 'lists')
+      equal(NaN, NaN, 'NaN')
+    }).not.toThrow()
+  })
+
+  test('names what differs, briefly', () => {
+    expect(() => equal(1, 2, 'the count')).toThrow(new CheckFailed('the count: expected 2, got 1'))
+    expect(() => equal([1], [1, 2], 'the list')).toThrow('the list: expected [1,2], got [1]')
+    expect(() => equal('x'.repeat(1000), 'y', 'the text')).toThrow('… (1002 characters)')
+  })
+
+  test('takes no two objects for the same', () => {
+    expect(() => equal({}, {}, 'objects')).toThrow(CheckFailed)
+  })
+})
+
+describe('holds', () => {
+  test('fails with what should have held', () => {
+    expect(() => holds(true, 'fine')).not.toThrow()
+    expect(() => holds(false, 'not fine')).toThrow(new CheckFailed('not fine'))
+  })
+})
+
+describe('throws', () => {
+  test('takes the kind of error it was told, and no other', () => {
+    const throwing = (): string => 'x'.repeat(-1)
+    expect(() => throws(throwing, RangeError, 'a call')).not.toThrow()
+    expect(() => throws(throwing, TypeError, 'a call')).toThrow(
+      'a call: expected a TypeError, got RangeError',
+    )
+    expect(() => throws(() => undefined, TypeError, 'a call')).toThrow('nothing was thrown')
+  })
+})
+
+describe('isExactly', () => {
+  test('tells a class from its subclasses', () => {
+    expect(() => isExactly(new ConnectionLost(), ConnectionLost, 'it')).not.toThrow()
+    expect(() => isExactly(new ConnectionAborted(), ConnectionLost, 'it')).toThrow(
+      'it: expected ConnectionLost, got ConnectionAborted',
+    )
+    expect(() => isExactly(undefined, ConnectionLost, 'it')).toThrow('got undefined')
+  })
+})
+
+describe('Gate', () => {
+  test('settles its promise only when told', async () => {
+    const [open, failed] = [new Gate(), new Gate()]
+    const seen: string[] = []
+    void open.opened.then(() => seen.push('open'))
+    await Promise.resolve()
+    expect(seen).toEqual([])
+    open.open()
+    await open.opened
+    expect(seen).toEqual(['open'])
+    failed.fail(new Error('shut'))
+    await expect(failed.opened).rejects.toThrow('shut')
+  })
+})
+
+test('nothingLeft sees connections that are up and calls to come', () => {
+  const reactor = new MemoryReactor()
+  expect(nothingLeft(reactor)).toBe(true)
+  const call = reactor.callLater(1000, () => undefined)
+  expect(nothingLeft(reactor)).toBe(false)
+  call.cancel()
+  const transport = StringTransport.connect(new Recorder(), { reactor })
+  expect(nothingLeft(reactor)).toBe(false)
+  transport.abortConnection()
+  reactor.pump()
+  expect(nothingLeft(reactor)).toBe(true)
+})
