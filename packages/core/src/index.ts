@@ -213,7 +213,7 @@ export {
   type ReconnectingClientFactoryOptions,
 } from './protocol/reconnecting-client-factory.ts'
 export { FramingProtocol as FramingProtocol } from './protocol/framing-protocol.ts'
-export { backoffPolicy, type BackoffOptions, type RetryPolicy } from './service/backoff-policy.ts'
+export { backoffPolicy, type BackoffOptions, type RetryPolicy } from './time/backoff.ts'
 export {
   ClientService,
   type ClientServiceOptions,
@@ -226,14 +226,10 @@ export { serviceFromString, StreamServerEndpointService } from './service/stream
 export { TimerService, type TimerServiceOptions } from './service/timer-service.ts'
 export { StreamProtocol, type StreamWriter } from './stream/stream-protocol.ts'
 export type { ReadOptions, ReadUntilOptions, StreamReader } from './stream/stream-reader.ts'
-export { deferLater } from './time/defer-later.ts'
-export { interval } from './time/interval.ts'
-export { Lock } from './time/lock.ts'
-export { LoopingCall, type LoopOptions } from './time/looping-call.ts'
+export { type Cancellable, deferLater, sleep, type SleepOptions } from './time/sleep.ts'
+export { interval, LoopingCall, type LoopOptions } from './time/looping-call.ts'
+export { type Held, Lock, Semaphore } from './time/semaphore.ts'
 export { Queue, type QueueOptions } from './time/queue.ts'
-export { type Held, Semaphore } from './time/semaphore.ts'
-export { sleep, type SleepOptions } from './time/sleep.ts'
-export type { Cancellable } from './time/wait.ts'
 export {
   type ProxyAddresses,
   type ProxyClaim,
@@ -293,6 +289,6 @@ export { callSafely as contained, settleSafely, tolerated } from './safely.ts'
 export { ForwardingFactory } from './transport/forwarding-factory.ts'
 export { logConnection } from './transport/connection-report.ts'
 export type { DiagnosticEvents } from './transport/diagnostics.ts'
-export { Deadline } from './transport/deadline.ts'
+export { Deadline } from './time/deadline.ts'
 export { type Pausable, producerFrom } from './transport/producer-from.ts'
 export { serverTLSFromFiles, type ServerTLSFiles } from './tls/server-tls-from-files.ts'

@@ -10,7 +10,7 @@ export { WireReactor, type WireReactorSetup } from './reactor/wire-reactor.ts'
 export { type Schedule, ScheduledCall } from './time/scheduled-call.ts'
 export { Acceptor } from './transport/acceptor.ts'
 export { callSafely as contained } from './safely.ts'
-export { DeadlineWheel } from './transport/deadline-wheel.ts'
+export { DeadlineWheel } from './time/deadline.ts'
 export { startFactory } from './transport/start-factory.ts'
 export type { DialEvents, Dialling } from './transport/stream-connector.ts'
 export type {

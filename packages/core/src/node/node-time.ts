@@ -3,7 +3,7 @@ import { checkValue } from '../options/check-options.ts'
 import { callable } from '../options/option-rules.ts'
 import type { DelayedCall, ReactorTime } from '../interfaces/reactor.ts'
 import { type Schedule, ScheduledCall } from '../time/scheduled-call.ts'
-import { DeadlineWheel } from '../transport/deadline-wheel.ts'
+import { DeadlineWheel } from '../time/deadline.ts'
 import { callSafely } from '../safely.ts'
 
 /** Time as Node has it: a monotonic clock, and one timer for each call that is to come. */

@@ -12,7 +12,7 @@ import {
 } from '../errors.ts'
 import type { DeadlineKeeper } from '../interfaces/reactor.ts'
 import type { Wire, WireEvents } from '../interfaces/wire.ts'
-import { Deadline } from '../transport/deadline.ts'
+import { Deadline } from '../time/deadline.ts'
 import type { DialEvents, Dialling } from '../transport/stream-connector.ts'
 import { assertUnixPath } from './unix-socket.ts'
 

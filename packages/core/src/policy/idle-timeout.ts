@@ -2,7 +2,7 @@ import type { ConnectionPolicy, ConnectionWatch } from '../interfaces/policy.ts'
 import type { Transport } from '../interfaces/transport.ts'
 import { checkValue } from '../options/check-options.ts'
 import { milliseconds } from '../options/option-rules.ts'
-import { Deadline } from '../transport/deadline.ts'
+import { Deadline } from '../time/deadline.ts'
 
 /**
  * Closes a connection on which no bytes came and none left for `idleMs`, and aborts it when the same time passes again

@@ -4,7 +4,7 @@ import { checkValue } from '../options/check-options.ts'
 import { callable, milliseconds } from '../options/option-rules.ts'
 import type { Protocol } from '../protocol/protocol.ts'
 import { callSafely } from '../safely.ts'
-import { Deadline } from '../transport/deadline.ts'
+import { Deadline } from '../time/deadline.ts'
 
 /** What `withTimeout` adds to a protocol. */
 export interface TimeoutMixin {

@@ -3,7 +3,7 @@ import type { Connector, ProtocolEvents } from '../interfaces/protocol-events.ts
 import type { DelayedCall, ReactorLog, ReactorRandom, ReactorTime } from '../interfaces/reactor.ts'
 import { type ConnectionClosed, NotConnectingError } from '../errors.ts'
 import { ClientFactory } from './factory.ts'
-import { randomFraction } from './random-fraction.ts'
+import { randomFraction } from '../time/backoff.ts'
 import { checkValue } from '../options/check-options.ts'
 import { WITH_REACTOR } from '../options/object-rules.ts'
 import { count, milliseconds, type OptionRule, quantity } from '../options/option-rules.ts'

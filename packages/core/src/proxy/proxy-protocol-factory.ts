@@ -11,7 +11,7 @@ import { anything, milliseconds, type OptionRules } from '../options/option-rule
 import { Protocol } from '../protocol/protocol.ts'
 import { buildProtocol, refuse } from '../transport/build-protocol.ts'
 import { logConnection } from '../transport/connection-report.ts'
-import { Deadline } from '../transport/deadline.ts'
+import { Deadline } from '../time/deadline.ts'
 import { ForwardingFactory } from '../transport/forwarding-factory.ts'
 import {
   PROXY_HEADER_READER_RULES,

@@ -1,5 +1,5 @@
 import type { ReactorLog, ReactorTime, StopReport } from '../interfaces/reactor.ts'
-import { ResettableTimer } from '../transport/alarm.ts'
+import { ResettableTimer } from '../time/resettable-timer.ts'
 import type { Attempting, RegisteredTransport } from '../transport/transport-host.ts'
 
 /** What a stop waits for: connections, and the attempts that have a label, which are child processes. */

@@ -16,7 +16,7 @@ import type {
 import { checkOptions, checkValue, type FilledOptions, withDefaults } from '../options/check-options.ts'
 import { anything, callable, flag, milliseconds, oneOf, type OptionRules } from '../options/option-rules.ts'
 import { callSafely, tolerated } from '../safely.ts'
-import { ResettableTimer } from '../transport/alarm.ts'
+import { ResettableTimer } from '../time/resettable-timer.ts'
 import { diagnose } from '../transport/diagnostics.ts'
 import type { Attempting, ConnectionRegistry, RegisteredTransport } from '../transport/transport-host.ts'
 import type { Turn } from '../transport/turn.ts'

@@ -7,9 +7,8 @@ import { checkOptions, checkOptionsOrInstance, checkValue } from '../options/che
 import { callable, count, having, milliseconds, type OptionRules } from '../options/option-rules.ts'
 import { ABORT_SIGNAL, CLIENT_ENDPOINT, FACTORY, WITH_REACTOR } from '../options/object-rules.ts'
 import { tolerated } from '../safely.ts'
-import { sleep } from '../time/sleep.ts'
-import { type Cancellable, wait } from '../time/wait.ts'
-import { backoffPolicy, type RetryPolicy } from './backoff-policy.ts'
+import { type Cancellable, sleep, wait } from '../time/sleep.ts'
+import { backoffPolicy, type RetryPolicy } from '../time/backoff.ts'
 import { Service } from './service.ts'
 
 /** A protocol that shows its transport, as every `Protocol` does: where a service sees the connection's end. */

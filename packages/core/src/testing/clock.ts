@@ -2,7 +2,7 @@ import { AsyncResource } from 'node:async_hooks'
 import { checkValue } from '../options/check-options.ts'
 import { callable } from '../options/option-rules.ts'
 import type { DelayedCall, ReactorTime } from '../interfaces/reactor.ts'
-import { DeadlineWheel } from '../transport/deadline-wheel.ts'
+import { DeadlineWheel } from '../time/deadline.ts'
 import { type Schedule, ScheduledCall } from '../time/scheduled-call.ts'
 
 /**

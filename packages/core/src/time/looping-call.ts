@@ -1,12 +1,11 @@
-import type { ReactorLog, ReactorTime } from '../interfaces/reactor.ts'
 import { LocalProtocolError } from '../errors.ts'
-import { callSafely, tolerated } from '../safely.ts'
+import type { ReactorLog, ReactorTime } from '../interfaces/reactor.ts'
 import { checkOptionsOrInstance, checkValue } from '../options/check-options.ts'
 import { ABORT_SIGNAL, WITH_REACTOR } from '../options/object-rules.ts'
-import { anything, callable, flag, type OptionRules } from '../options/option-rules.ts'
-import { ResettableTimer } from '../transport/alarm.ts'
-import { TickGrid } from './tick-grid.ts'
-import type { Cancellable } from './wait.ts'
+import { anything, callable, flag, milliseconds, type OptionRules } from '../options/option-rules.ts'
+import { callSafely, tolerated } from '../safely.ts'
+import { ResettableTimer } from './resettable-timer.ts'
+import { type Cancellable, sleep, SLEEP_RULES, type SleepOptions } from './sleep.ts'
 
 /** How a looping call is started. */
 export interface LoopOptions extends Cancellable {
@@ -170,6 +169,87 @@ type State =
   | { readonly is: 'idle' }
   | { readonly is: 'waiting' | 'calling'; readonly run: Run }
   | { readonly is: 'ending'; readonly run: Run; readonly settle: () => void }
+
+/**
+ * Yields every `intervalMs` milliseconds, for the first time one interval after the iteration begins:
+ * `for await (const count of interval(1000, { reactor }))`.
+ *
+ * The grid is fixed: however long the loop's body takes, ticks do not drift; those it was too slow for
+ * are skipped. Each value says how many intervals have passed since the one before: 1, or more when some
+ * were skipped. While the body runs there is no timer, so a `break` leaves nothing behind.
+ *
+ * A reactor that stops forgets its timers: the loop then waits for ever, and its `finally` blocks do not run. Abort the
+ * signal in a trigger before the shutdown where they matter.
+ *
+ * @param options The signal ends the iteration: it throws the signal's reason.
+ * @throws {RangeError} (in the loop) when `intervalMs` is negative or not a number.
+ */
+export async function* interval(
+  intervalMs: number,
+  options: SleepOptions,
+): AsyncGenerator<number, void, undefined> {
+  checkValue('interval', 'options', options, WITH_REACTOR)
+  checkOptionsOrInstance('interval', options, SLEEP_RULES)
+  const grid = new TickGrid(options.reactor, intervalMs)
+  for (;;) {
+    await sleep(grid.untilNextMs(), options)
+    yield grid.take()
+  }
+}
+
+/**
+ * Ticks that are `intervalMs` apart, numbered from the start. Neither late timers nor long work shift
+ * them: a tick that nobody took in time is missed, and counted.
+ *
+ * An interval of 0 has a tick in every turn.
+ */
+export class TickGrid {
+  readonly intervalMs: number
+  readonly #time: ReactorTime
+  #startMs: number
+  #taken = 0
+  #awaited = 0
+
+  /** @throws {TypeError | RangeError} unless `intervalMs` is a number of 0 or more. */
+  constructor(time: ReactorTime, intervalMs: number) {
+    checkValue('a loop', 'intervalMs', intervalMs, milliseconds({ endless: true }))
+    this.intervalMs = intervalMs
+    this.#time = time
+    this.#startMs = time.now()
+  }
+
+  /** Begins anew, now, and forgets what was missed. */
+  restart(): void {
+    this.#startMs = this.#time.now()
+    this.#taken = 0
+    this.#awaited = 0
+  }
+
+  /** How long it is until the next tick that can still be had. */
+  untilNextMs(): number {
+    if (this.intervalMs === 0) return 0
+    this.#awaited = Math.max(this.#taken, this.#passed()) + 1
+    return Math.max(0, this.#startMs + this.#awaited * this.intervalMs - this.#time.now())
+  }
+
+  /**
+   * Takes the tick that was waited for.
+   *
+   * @returns how many intervals have passed since the tick taken before: one, and the missed ones.
+   */
+  take(): number {
+    if (this.intervalMs === 0) return 1
+    // A timer may come a little before its time: then the clock does not show the tick yet.
+    const tick = Math.max(this.#awaited, this.#passed())
+    const count = tick - this.#taken
+    this.#taken = tick
+    return count
+  }
+
+  #passed(): number {
+    return Math.floor((this.#time.now() - this.#startMs) / this.intervalMs)
+  }
+}
 
 const IDLE: State = { is: 'idle' }
 const LOOP_RULES: OptionRules<LoopOptions> = { reactor: anything, now: flag, signal: ABORT_SIGNAL }

@@ -1,7 +1,7 @@
-import { Fifo } from './fifo.ts'
 import { checkValue } from '../options/check-options.ts'
 import { callable, count } from '../options/option-rules.ts'
-import { type Cancellable, checkCancellable, unlessAborted, wait } from './wait.ts'
+import { Fifo } from './queue.ts'
+import { type Cancellable, checkCancellable, unlessAborted, wait } from './sleep.ts'
 
 /** A place of a semaphore, or a lock, that was acquired: `using held = await lock.acquire()`. */
 export interface Held extends Disposable {
@@ -91,5 +91,39 @@ export class Semaphore {
     const next = this.#waiting.shift()
     if (next === undefined) this.#tokens += 1
     else next.value(this.#hold())
+  }
+}
+
+/** Lets one in at a time; the others wait in the order they came. */
+export class Lock {
+  readonly #semaphore = new Semaphore(1)
+
+  /** Whether somebody holds it. */
+  get locked(): boolean {
+    return this.#semaphore.tokens === 0
+  }
+
+  /** How many wait for it. */
+  get waiting(): number {
+    return this.#semaphore.waiting
+  }
+
+  /**
+   * Waits for the lock; it is the caller's until released. Whoever holds it and acquires it again waits
+   * for himself.
+   *
+   * @throws {unknown} (rejects) with the signal's reason; the lock was not acquired then.
+   */
+  acquire(options: Cancellable = {}): Promise<Held> {
+    return this.#semaphore.acquire(options)
+  }
+
+  /**
+   * Calls `call` while holding the lock, and answers what it answers.
+   *
+   * @throws {unknown} (rejects) with the signal's reason, and `call` is not called; or with what `call` throws.
+   */
+  run<R>(call: () => R | PromiseLike<R>, options: Cancellable = {}): Promise<R> {
+    return this.#semaphore.run(call, options)
   }
 }

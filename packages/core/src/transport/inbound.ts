@@ -2,7 +2,7 @@ import { ByteQueue } from '../bytes/byte-queue.ts'
 import type { ReactorTime } from '../interfaces/reactor.ts'
 import type { TransportOptions } from '../interfaces/transport.ts'
 import type { Wire } from '../interfaces/wire.ts'
-import { Deadline } from './deadline.ts'
+import { Deadline } from '../time/deadline.ts'
 
 /** How far it reads ahead, and how long an end waits. */
 export type InboundLimits = Pick<TransportOptions, 'readAheadBytes' | 'departureGraceMs'>

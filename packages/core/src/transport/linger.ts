@@ -1,7 +1,7 @@
 import type { ReactorTime } from '../interfaces/reactor.ts'
 import type { TransportOptions } from '../interfaces/transport.ts'
 import type { Wire } from '../interfaces/wire.ts'
-import { Deadline } from './deadline.ts'
+import { Deadline } from '../time/deadline.ts'
 
 /**
  * The wait for the peer's end after ours, within bounds: closing with unread bytes makes the system

@@ -1,6 +1,6 @@
 import type { RateLimit } from '../interfaces/policy.ts'
 import type { ReactorTime } from '../interfaces/reactor.ts'
-import { ResettableTimer } from './alarm.ts'
+import { ResettableTimer } from '../time/resettable-timer.ts'
 
 /** How fast one direction of a connection may go: the slowest of the rates its policies set. */
 export class ConnectionRate {

@@ -14,7 +14,7 @@ import {
 } from '../errors.ts'
 import { buildProtocol } from './build-protocol.ts'
 import { callSafely } from '../safely.ts'
-import { ResettableTimer } from './alarm.ts'
+import { ResettableTimer } from '../time/resettable-timer.ts'
 import { diagnose } from './diagnostics.ts'
 import { StreamTransport } from './stream-transport.ts'
 import { TLSHandshakeProtocol } from './tls-opening.ts'

@@ -1,7 +1,7 @@
 import type { ProtocolEvents } from '../interfaces/protocol-events.ts'
 import type { Transport } from '../interfaces/transport.ts'
 import { logConnection } from './connection-report.ts'
-import { Deadline } from './deadline.ts'
+import { Deadline } from '../time/deadline.ts'
 
 /** What is held back from a protocol. */
 export interface HeldInput {

@@ -1,7 +1,7 @@
 import type { ReactorTime } from '../interfaces/reactor.ts'
 import type { SecureWire, TLSContext, TLSSession, WireUnderTLS } from '../interfaces/tls.ts'
 import type { WireEvents } from '../interfaces/wire.ts'
-import { Deadline } from './deadline.ts'
+import { Deadline } from '../time/deadline.ts'
 
 /** Who hears of the protected side of a connection, and of its handshake. */
 export interface TLSLayerEvents extends WireEvents {

@@ -21,7 +21,7 @@ import { HalfCloseRecorder, Recorder } from '../../src/checks/transport-harness.
 import { Clock } from '../../src/testing/clock.ts'
 import { MemoryReactor } from '../../src/testing/memory-reactor.ts'
 import { checksFor } from '../../src/checks/suites.ts'
-import { DeadlineWheel } from '../../src/transport/deadline-wheel.ts'
+import { DeadlineWheel } from '../../src/time/deadline.ts'
 import { OneProtocol } from '../one-protocol.ts'
 import { runChecks, runWireChecks } from '../run-checks.ts'
 import {

@@ -1,11 +1,11 @@
 import { getEventListeners } from 'node:events'
 import { describe, expect, test } from 'vitest'
-import type { ReactorTime } from '../../src/interfaces/reactor.ts'
-import { LocalProtocolError } from '../../src/errors.ts'
 import { Gate } from '../../src/checks/assertions.ts'
+import { LocalProtocolError } from '../../src/errors.ts'
+import type { ReactorTime } from '../../src/interfaces/reactor.ts'
 import { Clock } from '../../src/testing/clock.ts'
 import { MemoryReactor } from '../../src/testing/memory-reactor.ts'
-import { LoopingCall } from '../../src/time/looping-call.ts'
+import { interval, LoopingCall, TickGrid } from '../../src/time/looping-call.ts'
 
 describe('LoopingCall', () => {
   describe('start', () => {
@@ -309,5 +309,123 @@ describe('LoopingCall', () => {
         [350, 1],
       ])
     })
+  })
+})
+
+describe('interval', () => {
+  const advance = async (reactor: MemoryReactor, ms: number): Promise<void> => {
+    await reactor.settle()
+    reactor.advance(ms)
+    await reactor.settle()
+  }
+
+  test('yields on a fixed grid, says how many intervals passed, and leaves no timer at a break', async () => {
+    const [reactor, seen, slow] = [new MemoryReactor(), [] as unknown[], new Gate()]
+    const loop = (async () => {
+      for await (const count of interval(100, { reactor })) {
+        seen.push([reactor.now(), count])
+        if (seen.length === 1) await slow.opened
+        if (seen.length === 3) break
+      }
+    })()
+    await advance(reactor, 100)
+    expect(reactor.getDelayedCalls()).toEqual([])
+    await advance(reactor, 270)
+    slow.open()
+    await advance(reactor, 30)
+    await advance(reactor, 100)
+    await loop
+    expect(seen).toEqual([
+      [100, 1],
+      [400, 3],
+      [500, 1],
+    ])
+    expect(reactor.getDelayedCalls()).toEqual([])
+  })
+
+  test("ends with the signal's reason while it waits, without timer or listener", async () => {
+    const [reactor, controller] = [new MemoryReactor(), new AbortController()]
+    const next = interval(100, { reactor, signal: controller.signal }).next()
+    expect(reactor.getDelayedCalls()).toHaveLength(1)
+    controller.abort('enough')
+    await expect(next).rejects.toBe('enough')
+    expect([reactor.getDelayedCalls(), getEventListeners(controller.signal, 'abort')]).toEqual([[], []])
+  })
+
+  test('ends before the next tick when the signal aborts in the body of the loop', async () => {
+    const [reactor, controller, seen] = [new MemoryReactor(), new AbortController(), [] as number[]]
+    const loop = (async () => {
+      for await (const count of interval(100, { reactor, signal: controller.signal })) {
+        seen.push(count)
+        controller.abort('enough')
+      }
+    })()
+    const ended = loop.catch((reason: unknown) => reason)
+    await advance(reactor, 100)
+    expect(await ended).toBe('enough')
+    expect([seen, reactor.getDelayedCalls()]).toEqual([[1], []])
+  })
+
+  test('refuses an interval that makes no sense', async () => {
+    await expect(interval(-1, { reactor: new MemoryReactor() }).next()).rejects.toThrow(RangeError)
+  })
+})
+
+describe('TickGrid', () => {
+  const gridAt = (startMs: number, intervalMs: number): { clock: Clock; grid: TickGrid } => {
+    const clock = new Clock()
+    clock.advance(startMs)
+    return { clock, grid: new TickGrid(clock, intervalMs) }
+  }
+
+  test('counts the ticks that were missed, and keeps to its grid', () => {
+    const { clock, grid } = gridAt(7, 100)
+    expect(grid.untilNextMs()).toBe(100)
+    clock.advance(130)
+    expect([grid.take(), grid.untilNextMs()]).toEqual([1, 70])
+    clock.advance(270)
+    expect([grid.take(), grid.untilNextMs()]).toEqual([3, 100])
+  })
+
+  test('does not offer a tick whose time is now: it was missed', () => {
+    const { clock, grid } = gridAt(0, 100)
+    grid.untilNextMs()
+    clock.advance(100)
+    grid.take()
+    clock.advance(100)
+    expect(grid.untilNextMs()).toBe(100)
+    clock.advance(100)
+    expect(grid.take()).toBe(2)
+  })
+
+  test('takes a tick once, though the timer comes before its time', () => {
+    const { clock, grid } = gridAt(0, 100)
+    const taken: number[] = []
+    for (let at = 0; at < 3; at++) {
+      clock.advance(grid.untilNextMs() - 0.5)
+      taken.push(grid.take())
+    }
+    expect([taken, clock.now()]).toEqual([[1, 1, 1], 299.5])
+  })
+
+  test('begins anew without what was missed', () => {
+    const { clock, grid } = gridAt(0, 100)
+    grid.untilNextMs()
+    clock.advance(350)
+    grid.restart()
+    expect(grid.untilNextMs()).toBe(100)
+    clock.advance(100)
+    expect(grid.take()).toBe(1)
+  })
+
+  test('has a tick in every turn when the interval is 0, and none when it is infinite', () => {
+    const { clock, grid } = gridAt(0, 0)
+    clock.advance(50)
+    expect([grid.untilNextMs(), grid.take(), grid.untilNextMs()]).toEqual([0, 1, 0])
+    expect(new TickGrid(clock, Infinity).untilNextMs()).toBe(Infinity)
+  })
+
+  test.each([-1, NaN])('refuses an interval of %d', (intervalMs) => {
+    expect(() => new TickGrid(new Clock(), intervalMs)).toThrow(RangeError)
   })
 })

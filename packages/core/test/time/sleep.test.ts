@@ -2,7 +2,9 @@ import { getEventListeners } from 'node:events'
 import { describe, expect, test } from 'vitest'
 import { Clock } from '../../src/testing/clock.ts'
 import { MemoryReactor } from '../../src/testing/memory-reactor.ts'
-import { sleep } from '../../src/time/sleep.ts'
+import { Queue } from '../../src/time/queue.ts'
+import { Lock } from '../../src/time/semaphore.ts'
+import { deferLater, sleep, wait } from '../../src/time/sleep.ts'
 
 describe('sleep', () => {
   test('resolves when its time is over, and not before', async () => {
@@ -46,6 +48,111 @@ describe('sleep', () => {
   test.each([-1, NaN])('refuses %d ms', async (delayMs) => {
     const { signal } = new AbortController()
     await expect(sleep(delayMs, { reactor: new Clock(), signal })).rejects.toThrow(RangeError)
+    expect(getEventListeners(signal, 'abort')).toEqual([])
+  })
+})
+
+describe('deferLater', () => {
+  test('calls when it is due, within that turn, and answers what the call answers', async () => {
+    const [clock, called] = [new Clock(), [] as unknown[]]
+    const sum = deferLater(
+      clock,
+      100,
+      (a: number, b: number) => {
+        called.push(clock.now())
+        return a + b
+      },
+      1,
+      2,
+    )
+    clock.advance(99)
+    expect(called).toEqual([])
+    clock.advance(1)
+    expect(called).toEqual([100])
+    await expect(sum).resolves.toBe(3)
+  })
+
+  test('waits for the promise of the call', async () => {
+    const clock = new Clock()
+    const answer: Promise<string> = deferLater(clock, 1, () => Promise.resolve('at last'))
+    clock.advance(1)
+    await expect(answer).resolves.toBe('at last')
+  })
+
+  test('rejects with what the call throws or rejects with, and lets it pass nowhere else', async () => {
+    const clock = new Clock()
+    const thrown = deferLater(clock, 1, () => {
+      throw new Error('thrown')
+    })
+    const rejected = deferLater(clock, 1, () => Promise.reject(new Error('rejected')))
+    clock.advance(1)
+    await expect(thrown).rejects.toThrow('thrown')
+    await expect(rejected).rejects.toThrow('rejected')
+  })
+
+  test('refuses times that make no sense', async () => {
+    await expect(deferLater(new Clock(), -1, () => undefined)).rejects.toThrow(RangeError)
+  })
+})
+
+describe('wait', () => {
+  test('resolves with what it is told, and leaves the signal alone', async () => {
+    const { signal } = new AbortController()
+    const told: ((value: string) => void)[] = []
+    const waiting = wait<string>({ signal }, (done) => {
+      told.push(done)
+      return expect.unreachable
+    })
+    expect(getEventListeners(signal, 'abort')).toHaveLength(1)
+    for (const done of told) done('here')
+    expect(getEventListeners(signal, 'abort')).toEqual([])
+    await expect(waiting).resolves.toBe('here')
+  })
+
+  test("gives up once, with the signal's reason", async () => {
+    const [controller, gaveUp] = [new AbortController(), [] as string[]]
+    const waiting = wait({ signal: controller.signal }, () => () => gaveUp.push('gave up'))
+    controller.abort('enough')
+    await expect(waiting).rejects.toBe('enough')
+    expect(gaveUp).toEqual(['gave up'])
+    expect(getEventListeners(controller.signal, 'abort')).toEqual([])
+  })
+
+  test('is no unhandled rejection when it is given up and no code waits for it', async () => {
+    const controller = new AbortController()
+    void wait({ signal: controller.signal }, () => () => undefined).then(() => expect.unreachable())
+    void new Lock().run(() => wait(controller, () => () => undefined), controller)
+    void new Queue().get(controller)
+    void sleep(1, { reactor: new Clock(), signal: controller.signal }).finally(() => undefined)
+    controller.abort(new Error('enough'))
+    await new Promise((resolve) => setImmediate(resolve))
+    expect(controller.signal.aborted).toBe(true)
+  })
+
+  test('keeps what came before the signal, in the same turn too', async () => {
+    const controller = new AbortController()
+    const told: ((value: string) => void)[] = []
+    const waiting = wait<string>(controller, (done) => {
+      told.push(done)
+      return expect.unreachable
+    })
+    for (const done of told) done('first')
+    controller.abort()
+    await expect(waiting).resolves.toBe('first')
+  })
+
+  test('does not begin when it is given up before', async () => {
+    await expect(wait({ signal: AbortSignal.abort('before') }, () => expect.unreachable())).rejects.toBe(
+      'before',
+    )
+  })
+
+  test('rejects with what its beginning throws, and leaves the signal alone', async () => {
+    const { signal } = new AbortController()
+    const waiting = wait({ signal }, () => {
+      throw new RangeError('mine')
+    })
+    await expect(waiting).rejects.toThrow('mine')
     expect(getEventListeners(signal, 'abort')).toEqual([])
   })
 })

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { Clock } from '../../src/testing/clock.ts'
-import { ResettableTimer } from '../../src/transport/alarm.ts'
+import { ResettableTimer } from '../../src/time/resettable-timer.ts'
 
 describe('ResettableTimer', () => {
   const make = (): { clock: Clock; passed: number[]; deadline: ResettableTimer } => {

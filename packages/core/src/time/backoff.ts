@@ -1,7 +1,6 @@
 import type { ReactorRandom } from '../interfaces/reactor.ts'
 import { checkOptions } from '../options/check-options.ts'
 import { milliseconds, type OptionRules, quantity } from '../options/option-rules.ts'
-import { randomFraction } from '../protocol/random-fraction.ts'
 
 /**
  * How long to wait before the next attempt to connect, in milliseconds.
@@ -39,6 +38,11 @@ export function backoffPolicy(options: BackoffOptions = {}): RetryPolicy {
   }
 }
 
+/** A number from 0 up to but not 1, each as likely as any other. */
+export function randomFraction(reactor: ReactorRandom): number {
+  return reactor.randomBytes(BYTES).readUIntBE(0, BYTES) / 256 ** BYTES
+}
+
 const RULES: OptionRules<BackoffOptions> = {
   initialDelayMs: milliseconds(),
   maxDelayMs: milliseconds({ endless: true }),
@@ -47,3 +51,5 @@ const RULES: OptionRules<BackoffOptions> = {
 }
 /** Beyond it a power may be infinite, and 0 times that is no number. */
 const MAX_EXPONENT = 100
+/** As many as a number holds without rounding. */
+const BYTES = 6
