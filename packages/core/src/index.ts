@@ -250,8 +250,7 @@ export {
 export { writeProxyV1 } from './proxy/proxy-v1.ts'
 export { writeProxyV2, type WriteProxyV2Options } from './proxy/proxy-v2.ts'
 export { ClientTLS } from './tls/client-tls.ts'
-export { ServerTLS } from './tls/server-tls.ts'
-export { TLSFactory } from './tls/tls-factory.ts'
+export { ServerTLS, type ServerTLSFiles, serverTLSFromFiles, TLSFactory } from './tls/server-tls.ts'
 export type {
   Admission,
   ConnectionPolicy,
@@ -291,4 +290,3 @@ export { logConnection } from './transport/connection-report.ts'
 export type { DiagnosticEvents } from './transport/diagnostics.ts'
 export { Deadline } from './time/deadline.ts'
 export { type Pausable, producerFrom } from './transport/producer-from.ts'
-export { serverTLSFromFiles, type ServerTLSFiles } from './tls/server-tls-from-files.ts'

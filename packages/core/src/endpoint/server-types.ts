@@ -10,7 +10,7 @@ import { CannotListenError } from '../errors.ts'
 import { tcpAddress } from '../addresses.ts'
 import { ProxyProtocolFactory } from '../proxy/proxy-protocol-factory.ts'
 import { TrustedSources } from '../proxy/trusted-sources.ts'
-import { serverTLSFromFiles } from '../tls/server-tls-from-files.ts'
+import { serverTLSFromFiles } from '../tls/server-tls.ts'
 import {
   defined,
   type EndpointArguments,

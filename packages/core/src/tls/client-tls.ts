@@ -8,13 +8,16 @@ import type {
   WireUnderTLS,
 } from '../interfaces/tls.ts'
 import { TLSConfigurationError } from '../errors.ts'
-import { sessionOf } from './session.ts'
+import {
+  checkedRoots,
+  CLIENT_TLS_RULES,
+  DEFAULT_HANDSHAKE_TIMEOUT_MS,
+  DEFAULT_MIN_VERSION,
+  sessionOf,
+  tlsOf,
+} from './tls-rules.ts'
 import { checkOptions, checkValue } from '../options/check-options.ts'
-import { CLIENT_TLS_RULES, tlsOf } from './tls-rules.ts'
-import { DEFAULT_HANDSHAKE_TIMEOUT_MS, DEFAULT_MIN_VERSION } from './tls-defaults.ts'
-import { type OpenedTLS, TLSWire } from './tls-wire.ts'
-import { checkedRoots } from './trust-roots.ts'
-import type { WireDuplex } from './wire-duplex.ts'
+import { type OpenedTLS, TLSWire, type WireDuplex } from './tls-wire.ts'
 
 /** The client's side of TLS, for `startTLS`, `wrapClientTLS` and `connectSSL`. */
 export class ClientTLS implements TLSContext {

@@ -1,10 +1,14 @@
+import type { TLSSocket } from 'node:tls'
 import type {
+  Certificate,
   ClientCertificates,
   ClientTLSOptions,
   KeyPair,
+  PEM,
   ServerTLSOptions,
   TLSContext,
   TLSOptions,
+  TLSSession,
 } from '../interfaces/tls.ts'
 import {
   flag,
@@ -82,3 +86,59 @@ export function tlsOf(side: TLSContext['side']): OptionRule {
     return isOther ? { kind: 'type', wanted } : undefined
   }
 }
+
+/** What the handshake of `socket` has settled. */
+export function sessionOf(socket: TLSSocket, serverName: string | undefined): TLSSession {
+  const { alpnProtocol } = socket
+  return Object.freeze({
+    negotiatedProtocol: typeof alpnProtocol === 'string' && alpnProtocol !== '' ? alpnProtocol : undefined,
+    serverName,
+    version: socket.getProtocol() ?? 'unknown',
+    cipher: socket.getCipher().standardName,
+    peerCertificate: peerCertificateOf(socket),
+  })
+}
+
+/** The certificate that the other side of `socket` has shown, if any. */
+export function peerCertificateOf(socket: TLSSocket): Certificate | undefined {
+  const found = socket.getPeerCertificate()
+  // Node answers an empty object for a peer that showed none.
+  if (!Buffer.isBuffer(found?.raw)) return undefined
+  return Object.freeze({
+    subject: nameOf(found.subject),
+    issuer: nameOf(found.issuer),
+    subjectAltName: found.subjectaltname,
+    validFrom: found.valid_from,
+    validTo: found.valid_to,
+    serialNumber: found.serialNumber,
+    fingerprint256: found.fingerprint256,
+    raw: found.raw,
+  })
+}
+
+function nameOf(name: Readonly<Record<string, string | string[] | undefined>>): Certificate['subject'] {
+  const said = Object.entries(name).flatMap(([key, value]) =>
+    value === undefined ? [] : [[key, value] as const],
+  )
+  return Object.freeze(Object.fromEntries(said))
+}
+
+/** Longest wait for a handshake. */
+export const DEFAULT_HANDSHAKE_TIMEOUT_MS = 10_000
+/** The oldest version of TLS that is spoken. */
+export const DEFAULT_MIN_VERSION = 'TLSv1.2'
+
+/**
+ * The authorities to trust, as node:tls takes them: it trusts nobody where one of them holds no certificate, and says
+ * nothing.
+ *
+ * @throws {Error} when one holds none.
+ */
+export function checkedRoots(roots: readonly PEM[]): PEM[] {
+  for (const [at, root] of roots.entries())
+    if (!CERTIFICATE.test(String(root)))
+      throw new Error(`trust root ${at + 1} of ${roots.length} holds no certificate in PEM`)
+  return [...roots]
+}
+
+const CERTIFICATE = /-----BEGIN (?:TRUSTED |X509 )?CERTIFICATE-----/

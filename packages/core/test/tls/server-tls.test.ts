@@ -1,13 +1,13 @@
 import { describe, expect, test } from 'vitest'
-import type { ClientTLSOptions, ServerTLSOptions, TLSContext } from '../../src/interfaces/tls.ts'
-import { ConnectionLost, TLSConfigurationError, TLSHandshakeError } from '../../src/errors.ts'
-import { ALPNFactory } from '../../src/protocol/factory.ts'
 import { Echo, Recorder } from '../../src/checks/transport-harness.ts'
+import { ConnectionLost, TLSConfigurationError, TLSHandshakeError } from '../../src/errors.ts'
+import type { ClientTLSOptions, ServerTLSOptions, TLSContext } from '../../src/interfaces/tls.ts'
+import { ALPNFactory, Factory } from '../../src/protocol/factory.ts'
 import { MemoryReactor } from '../../src/testing/memory-reactor.ts'
 import { ClientTLS } from '../../src/tls/client-tls.ts'
-import { ServerTLS } from '../../src/tls/server-tls.ts'
+import { ServerTLS, serverTLSFromFiles, TLSFactory } from '../../src/tls/server-tls.ts'
 import { OneProtocol } from '../one-protocol.ts'
-import { client, other, root, server, imposter } from './certificates.ts'
+import { client, imposter, other, root, server } from './certificates.ts'
 import { settleUntil } from './tls-memory-harness.ts'
 
 /** Connects a client to a server in memory; answers both ends' protocols, or why it failed. */
@@ -189,5 +189,165 @@ describe('ServerTLS', () => {
     await settleUntil(reactor, () => clientSide.lost)
     expect(clientSide.reason).toBeInstanceOf(ConnectionLost)
     expect(reactor.getDelayedCalls()).toEqual([])
+  })
+})
+
+const FILES = { certFile: '/etc/cert.pem', keyFile: '/etc/key.pem' }
+
+/** A reactor with a certificate in its files. */
+function make(): MemoryReactor {
+  const reactor = new MemoryReactor()
+  put(reactor, server)
+  return reactor
+}
+
+function put(reactor: MemoryReactor, { cert, key }: typeof server): void {
+  reactor.files.set(FILES.certFile, cert)
+  reactor.files.set(FILES.keyFile, key)
+}
+
+/** Whom the certificate is for that a new connection is shown. */
+async function shown(reactor: MemoryReactor, tls: TLSContext): Promise<unknown> {
+  const client = new Recorder()
+  const port = await reactor.listenSSL(0, new OneProtocol(new Recorder()), tls)
+  const address = port.getHost()
+  const skip = { trustRoots: [root], insecurelySkipVerification: true } as const
+  reactor.connectSSL('localhost', address.type === 'TCP' ? address.port : 0, new OneProtocol(client), skip)
+  await settleUntil(reactor, () => client.made)
+  await port.stopListening()
+  return client.transport.getPeerCertificate()?.subject['CN']
+}
+
+describe('serverTLSFromFiles', () => {
+  test('shows what the files hold, and a renewed certificate from the next reading on', async () => {
+    const reactor = make()
+    const tls = await serverTLSFromFiles(reactor, { ...FILES, reloadEveryMs: 1000 })
+    expect(await shown(reactor, tls)).toBe('localhost')
+    put(reactor, other)
+    reactor.advance(1000)
+    await reactor.settle()
+    expect(await shown(reactor, tls)).toBe('other.test')
+  })
+
+  test.each([
+    ['half written', { cert: other.cert, key: server.key }],
+    ['no certificate', { cert: 'nonsense', key: 'nonsense' }],
+  ])('keeps the old one while the new is %s, and says so', async (_what, broken) => {
+    const reactor = make()
+    const tls = await serverTLSFromFiles(reactor, { ...FILES, reloadEveryMs: 1000 })
+    put(reactor, broken)
+    reactor.advance(1000)
+    await reactor.settle()
+    expect(reactor.logged).toMatchObject([{ level: 'error', label: FILES.certFile }])
+    expect(await shown(reactor, tls)).toBe('localhost')
+    put(reactor, other)
+    reactor.advance(1000)
+    await reactor.settle()
+    expect(await shown(reactor, tls)).toBe('other.test')
+  })
+
+  test('keeps it too while a file is missing', async () => {
+    const reactor = make()
+    const tls = await serverTLSFromFiles(reactor, { ...FILES, reloadEveryMs: 1000 })
+    reactor.files.clear()
+    reactor.advance(1000)
+    await reactor.settle()
+    expect(reactor.logged).toMatchObject([{ error: { code: 'ENOENT' } }])
+    expect(await shown(reactor, tls)).toBe('localhost')
+  })
+
+  test('rejects at first with what is wrong, and reads no more unless asked to', async () => {
+    const reactor = new MemoryReactor()
+    await expect(serverTLSFromFiles(reactor, FILES)).rejects.toMatchObject({ code: 'ENOENT' })
+    put(reactor, server)
+    await serverTLSFromFiles(reactor, FILES)
+    expect(reactor.getDelayedCalls()).toEqual([])
+    await expect(serverTLSFromFiles(reactor, { ...FILES, reloadEveryMs: 0 })).rejects.toThrow(
+      'Cannot take reloadEveryMs 0 for serverTLSFromFiles',
+    )
+  })
+
+  test.each(['its signal', 'the end of the reactor'])('looks for new ones no more after %s', async (what) => {
+    const reactor = make()
+    const abort = new AbortController()
+    await serverTLSFromFiles(reactor, { ...FILES, reloadEveryMs: 1000, signal: abort.signal })
+    const run = reactor.run()
+    await reactor.settle()
+    reactor.advance(1000)
+    if (what === 'its signal') abort.abort()
+    else await reactor.stop()
+    await reactor.settle()
+    expect(reactor.getDelayedCalls()).toEqual([])
+    if (reactor.running) await reactor.stop()
+    await run
+  })
+})
+
+class Refusing extends Factory {
+  override buildProtocol(): undefined {
+    return undefined
+  }
+}
+
+class Failing extends Factory {
+  override buildProtocol(): never {
+    throw new Error('no protocol today')
+  }
+}
+
+describe('TLSFactory', () => {
+  test('starts and stops the factory it wraps', () => {
+    const inner = new OneProtocol(new Recorder())
+    const factory = new TLSFactory(inner, new ServerTLS(server))
+    void factory.doStart()
+    expect(inner.numPorts).toBe(1)
+    void factory.doStop()
+    expect(inner.numPorts).toBe(0)
+    expect(factory.wrappedFactory).toBe(inner)
+  })
+
+  test('builds nothing for a handshake that ends while the reactor stops, and logs no fault', async () => {
+    for (let turns = 0; turns < 12; turns++) {
+      const reactor = new MemoryReactor()
+      void reactor.run({ installSignalHandlers: false })
+      await reactor.settle()
+      const served = new Recorder()
+      await reactor.listenTCP(443, new TLSFactory(new OneProtocol(served), server))
+      const client = new Recorder()
+      const connector = reactor.connectSSL('localhost', 443, new OneProtocol(client), { trustRoots: [root] })
+      connector.whenConnected().catch(() => undefined)
+      for (let turn = 0; turn < turns; turn++) {
+        reactor.pump()
+        await new Promise((resolve) => setImmediate(resolve))
+      }
+      let over = false
+      void reactor.stop({ drainMs: 1000 }).then(() => (over = true))
+      await settleUntil(reactor, () => over)
+      expect(reactor.logged.filter(({ level }) => level === 'error')).toEqual([])
+    }
+  })
+
+  test('offers the application protocols of the factory it wraps', async () => {
+    const reactor = new MemoryReactor()
+    const chosen = new OneProtocol(new Recorder())
+    await reactor.listenTCP(443, new TLSFactory(new ALPNFactory({ chosen }), server))
+    const client = new Recorder()
+    const tls = { trustRoots: [root], acceptableProtocols: ['other', 'chosen'] }
+    reactor.connectSSL('localhost', 443, new OneProtocol(client), tls)
+    await settleUntil(reactor, () => client.made)
+    expect(client.transport.negotiatedProtocol).toBe('chosen')
+  })
+
+  test.each([
+    ['refuses', new Refusing()],
+    ['throws', new Failing()],
+  ])('closes the connection when the factory %s', async (_what, inner) => {
+    const reactor = new MemoryReactor()
+    await reactor.listenTCP(443, new TLSFactory(inner, new ServerTLS(server)))
+    const client = new Recorder()
+    reactor.connectSSL('localhost', 443, new OneProtocol(client), { trustRoots: [root] })
+    await settleUntil(reactor, () => client.lost)
+    await settleUntil(reactor, () => [...reactor.connections].length === 0)
+    expect(client.made).toBe(true)
   })
 })

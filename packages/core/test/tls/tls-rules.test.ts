@@ -1,8 +1,19 @@
 import { describe, expect, test } from 'vitest'
+import { HalfCloseRecorder } from '../../src/checks/transport-harness.ts'
+import { TLSConfigurationError } from '../../src/errors.ts'
+import { MemoryReactor } from '../../src/testing/memory-reactor.ts'
 import { ClientTLS } from '../../src/tls/client-tls.ts'
 import { ServerTLS } from '../../src/tls/server-tls.ts'
-import { CLIENT_TLS_RULES, SERVER_TLS_RULES } from '../../src/tls/tls-rules.ts'
+import {
+  checkedRoots,
+  CLIENT_TLS_RULES,
+  DEFAULT_HANDSHAKE_TIMEOUT_MS,
+  DEFAULT_MIN_VERSION,
+  SERVER_TLS_RULES,
+} from '../../src/tls/tls-rules.ts'
+import { OneProtocol } from '../one-protocol.ts'
 import { root, server } from './certificates.ts'
+import { settleUntil } from './tls-memory-harness.ts'
 
 describe('options of both sides', () => {
   test.each([
@@ -51,4 +62,47 @@ test('a client goes unverified for nothing but true', () => {
       'Cannot take insecurelySkipVerification',
     )
   expect(CLIENT_TLS_RULES.trustRoots(root)).toMatchObject({ kind: 'type', wanted: 'a list' })
+})
+
+describe('sessionOf', () => {
+  test('tells what a certificate says, and of a peer without one nothing', async () => {
+    const reactor = new MemoryReactor()
+    const [serverSide, clientSide] = [new HalfCloseRecorder(), new HalfCloseRecorder()]
+    await reactor.listenSSL(443, new OneProtocol(serverSide), server)
+    reactor.connectSSL('localhost', 443, new OneProtocol(clientSide), { trustRoots: [root] })
+    await settleUntil(reactor, () => serverSide.made && clientSide.made)
+    const certificate = clientSide.transport.getPeerCertificate()
+    expect(certificate).toMatchObject({
+      subject: { CN: 'localhost' },
+      issuer: { CN: 'Ropewalk test authority' },
+      subjectAltName: expect.stringContaining('DNS:server.test') as string,
+    })
+    expect(certificate?.raw.length).toBeGreaterThan(100)
+    expect(certificate?.fingerprint256).toMatch(/^([0-9A-F]{2}:){31}[0-9A-F]{2}$/)
+    expect(Object.isFrozen(clientSide.transport.tlsSession)).toBe(true)
+    expect(serverSide.transport.tlsSession?.peerCertificate).toBeUndefined()
+    expect(clientSide.transport.tlsSession?.cipher).toMatch(/^TLS_/)
+  })
+})
+
+test('TLS is at least 1.2, and a handshake takes at most ten seconds', () => {
+  expect(DEFAULT_MIN_VERSION).toBe('TLSv1.2')
+  expect(DEFAULT_HANDSHAKE_TIMEOUT_MS).toBe(10_000)
+})
+
+describe('trust roots', () => {
+  test('are taken when each holds a certificate, as text or as bytes', () => {
+    expect(checkedRoots([root, Buffer.from(root)])).toEqual([root, Buffer.from(root)])
+    expect(checkedRoots([])).toEqual([])
+  })
+
+  test.each([['garbage'], [''], [server.key]])('are refused when one holds none: %.12s', (wrong) => {
+    expect(() => checkedRoots([root, wrong])).toThrow('trust root 2 of 2 holds no certificate in PEM')
+    expect(() => new ClientTLS({ serverName: 'localhost', trustRoots: [wrong] })).toThrow(
+      TLSConfigurationError,
+    )
+    expect(() => new ServerTLS({ ...server, clientCertificates: { trustRoots: [wrong] } })).toThrow(
+      TLSConfigurationError,
+    )
+  })
 })

@@ -4,12 +4,13 @@ import { MemoryReactor } from '../../src/testing/memory-reactor.ts'
 import { StringTransport } from '../../src/testing/string-transport.ts'
 import { ClientTLS } from '../../src/tls/client-tls.ts'
 import { ServerTLS } from '../../src/tls/server-tls.ts'
-import { OneProtocol } from '../one-protocol.ts'
-import { RecordingWire } from '../recording-wire.ts'
-import { runChecks, runWireChecks } from '../run-checks.ts'
+import { WireDuplex } from '../../src/tls/tls-wire.ts'
 import { memoryWireHarness } from '../memory-wire-harness.ts'
 import { type SocketHarness, tlsHarness } from '../node/socket-harness.ts'
 import { type SystemWireHarness, tcpWires, tlsWiresOver } from '../node/wire-harnesses.ts'
+import { OneProtocol } from '../one-protocol.ts'
+import { RecordingWire } from '../recording-wire.ts'
+import { runChecks, runWireChecks } from '../run-checks.ts'
 import { root, server as certificate } from './certificates.ts'
 import { Relay } from './relay.ts'
 import { settleUntil, tlsMemoryHarness } from './tls-memory-harness.ts'
@@ -133,4 +134,33 @@ test('closes in the middle of a handshake, whatever the client sends and however
     return !server.connected
   })
   expect(server.value('latin1').startsWith('welcome')).toBe(true)
+})
+
+describe('WireDuplex', () => {
+  test('writes what was unsent before anything else, once the wire is free', () => {
+    const wire = new RecordingWire()
+    const duplex = new WireDuplex({ wire, unsent: ['plain'], busy: true })
+    duplex.write('protected')
+    expect(wire.sent).toEqual([])
+    duplex.wireWritable()
+    expect(wire.sent.map(String)).toEqual(['plain', 'protected'])
+  })
+
+  test('ends the wire behind all that was written', () => {
+    const wire = new RecordingWire()
+    const duplex = new WireDuplex({ wire, unsent: [], busy: true })
+    duplex.end('last')
+    expect(wire.calls).toEqual([])
+    duplex.wireWritable()
+    expect(wire.calls.at(-1)).toBe('end')
+  })
+
+  test('pauses the wire while nobody reads, and resumes it', () => {
+    const wire = new RecordingWire()
+    const duplex = new WireDuplex({ wire, unsent: [], busy: false })
+    for (let count = 0; count < 10; count++) duplex.received(Buffer.alloc(65_536))
+    expect(wire.calls).toEqual(['pause'])
+    while (duplex.read() !== null);
+    expect(wire.calls).toEqual(['pause', 'resume'])
+  })
 })
