@@ -11,9 +11,9 @@ export { type Schedule, ScheduledCall } from './time/scheduled-call.ts'
 export { Acceptor } from './transport/acceptor.ts'
 export { callSafely as contained } from './safely.ts'
 export { DeadlineWheel } from './time/deadline.ts'
-export { startFactory } from './transport/start-factory.ts'
+export { startFactory } from './transport/build-protocol.ts'
 export type { DialEvents, Dialling } from './transport/stream-connector.ts'
 export type {
   RegisteredTransport as RegisteredTransport,
   ConnectionRegistry as ConnectionRegistry,
-} from './transport/transport-host.ts'
+} from './transport/connection-registry.ts'

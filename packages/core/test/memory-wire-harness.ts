@@ -1,7 +1,7 @@
 import type { WireEvents } from '../src/interfaces/wire.ts'
 import { MemoryWire } from '../src/testing/memory-wire.ts'
 import type { WireCapability, WireEnd, WireHarness } from '../src/checks/wire-harness.ts'
-import { Turn } from '../src/transport/turn.ts'
+import { Turn } from '../src/transport/connection-registry.ts'
 
 /** Wires in memory. `lie` replaces methods of both, to see which check notices. */
 export function memoryWireHarness(

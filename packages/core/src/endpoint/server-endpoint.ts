@@ -17,9 +17,8 @@ import type { Transport } from '../interfaces/transport.ts'
 import { checkOptions, checkValue } from '../options/check-options.ts'
 import { count, having, path as PATH } from '../options/option-rules.ts'
 import { tlsOf } from '../tls/tls-rules.ts'
-import { buildProtocol } from '../transport/build-protocol.ts'
-import { LISTEN_TCP_RULES, LISTEN_UNIX_RULES, NODE_NAMES, PORT } from '../transport/connection-rules.ts'
-import { giveConnection, type Made, whenMade } from '../transport/when-made.ts'
+import { buildProtocol, giveConnection, type Made, whenMade } from '../transport/build-protocol.ts'
+import { LISTEN_TCP_RULES, LISTEN_UNIX_RULES, NODE_NAMES, PORT } from '../transport/transport-options.ts'
 
 /** Somewhere to listen. */
 export interface ServerEndpoint<A extends Address = Address> {

@@ -11,10 +11,9 @@ import {
 } from '../errors.ts'
 import { checkValue } from '../options/check-options.ts'
 import { having } from '../options/option-rules.ts'
-import { buildProtocol, refuse } from '../transport/build-protocol.ts'
+import { buildProtocol, giveConnection, refuse, whenMade } from '../transport/build-protocol.ts'
 import { AttemptFactory } from '../transport/forwarding-factory.ts'
-import { TLSHandshakeProtocol } from '../transport/tls-opening.ts'
-import { giveConnection, whenMade } from '../transport/when-made.ts'
+import { TLSHandshakeProtocol } from '../transport/tls-layer.ts'
 import { ClientTLS } from '../tls/client-tls.ts'
 import { checkConnect, type ClientEndpoint, type ConnectOptions } from './client-endpoint.ts'
 

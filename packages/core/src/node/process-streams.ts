@@ -5,7 +5,7 @@ import type { PullProducer, PushProducer, TransportOptions } from '../interfaces
 import type { WireEvents } from '../interfaces/wire.ts'
 import { Inbound, type InboundLimits } from '../transport/inbound.ts'
 import { Outbound } from '../transport/outbound.ts'
-import type { Turn, TurnEnder } from '../transport/turn.ts'
+import type { Turn, TurnEnder } from '../transport/connection-registry.ts'
 import { StreamWire } from './stream-wire.ts'
 
 /** Who reads, and how far ahead. */

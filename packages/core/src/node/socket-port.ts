@@ -12,7 +12,7 @@ import type { WireEvents } from '../interfaces/wire.ts'
 import { checkingListener, closeRefused } from './descriptor.ts'
 import { localAddressOf, peerAddressOf, SocketWire } from './socket-wire.ts'
 import { assertUnixPath, creatingPrivately, isNamedPipe, removeStaleSocket } from './unix-socket.ts'
-import { startFactory } from '../transport/start-factory.ts'
+import { startFactory } from '../transport/build-protocol.ts'
 
 /** Where and how to listen. */
 export interface SocketPortSetup<A extends Address = Address> {

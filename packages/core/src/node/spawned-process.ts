@@ -28,7 +28,7 @@ import {
   text,
 } from '../options/option-rules.ts'
 import { callSafely } from '../safely.ts'
-import type { Attempting, ConnectionRegistry } from '../transport/transport-host.ts'
+import type { Attempting, ConnectionRegistry } from '../transport/connection-registry.ts'
 import { DEFAULT_TRANSPORT_OPTIONS, TRANSPORT_RULES } from '../transport/transport-options.ts'
 import { ProcessReader, ProcessWriter } from './process-streams.ts'
 

@@ -1,6 +1,6 @@
 import type { ReactorLog, ReactorTime, StopReport } from '../interfaces/reactor.ts'
 import { ResettableTimer } from '../time/resettable-timer.ts'
-import type { Attempting, RegisteredTransport } from '../transport/transport-host.ts'
+import type { Attempting, RegisteredTransport } from '../transport/connection-registry.ts'
 
 /** What a stop waits for: connections, and the attempts that have a label, which are child processes. */
 type Draining = RegisteredTransport | Attempting

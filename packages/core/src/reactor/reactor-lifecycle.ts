@@ -18,8 +18,12 @@ import { anything, callable, flag, milliseconds, oneOf, type OptionRules } from 
 import { callSafely, tolerated } from '../safely.ts'
 import { ResettableTimer } from '../time/resettable-timer.ts'
 import { diagnose } from '../transport/diagnostics.ts'
-import type { Attempting, ConnectionRegistry, RegisteredTransport } from '../transport/transport-host.ts'
-import type { Turn } from '../transport/turn.ts'
+import type {
+  Attempting,
+  ConnectionRegistry,
+  RegisteredTransport,
+  Turn,
+} from '../transport/connection-registry.ts'
 import { DrainedConnections, logReport } from './draining.ts'
 
 /** A kind of reactor, and what it does at the edges of its run. */

@@ -38,16 +38,14 @@ import {
   LISTEN_UNIX_RULES,
   NODE_NAMES,
   PORT,
-} from '../transport/connection-rules.ts'
-import { isNumericHost } from '../transport/addresses-of-name.ts'
-import { dialByName } from '../transport/dial-by-name.ts'
+} from '../transport/transport-options.ts'
+import { dialByName, isNumericHost } from '../transport/dial-by-name.ts'
 import { ReactorLifecycle } from './reactor-lifecycle.ts'
 import { LogPublisher, type LogPublisherOptions } from '../log/log-publisher.ts'
 import { ClientTLS } from '../tls/client-tls.ts'
 import { TLSFactory } from '../tls/server-tls.ts'
 import { type DialEvents, type Dialling, StreamConnector } from '../transport/stream-connector.ts'
-import type { RegisteredTransport } from '../transport/transport-host.ts'
-import { Turn } from '../transport/turn.ts'
+import { type RegisteredTransport, Turn } from '../transport/connection-registry.ts'
 
 /** What a kind of reactor is made with. */
 export interface WireReactorSetup extends Omit<LogPublisherOptions, 'reactor'> {

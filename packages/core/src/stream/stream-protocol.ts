@@ -6,9 +6,9 @@ import { checkValue } from '../options/check-options.ts'
 import { bytes } from '../options/option-rules.ts'
 import type { Factory } from '../protocol/factory.ts'
 import { Protocol } from '../protocol/protocol.ts'
-import { logConnection } from '../transport/connection-report.ts'
-import type { HoldingBack } from '../transport/stuck-callback.ts'
-import { swallowIfClosed, whyClosed } from '../transport/why-closed.ts'
+import { logConnection } from '../transport/diagnostics.ts'
+import type { HoldingBack } from '../transport/current-protocol.ts'
+import { swallowIfClosed, whyClosed } from '../transport/sending.ts'
 import { StreamInput, StreamReader } from './stream-reader.ts'
 
 /**

@@ -5,7 +5,7 @@ import {
   type DatagramWire,
   type DatagramWireEvents,
 } from '../datagram/datagram-wire.ts'
-import type { Turn, TurnEnder } from '../transport/turn.ts'
+import type { Turn, TurnEnder } from '../transport/connection-registry.ts'
 
 /**
  * The UDP ports of one memory reactor. Hosts are not told apart, their families are; an address that

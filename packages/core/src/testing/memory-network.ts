@@ -9,7 +9,7 @@ import { Acceptor } from '../transport/acceptor.ts'
 import { callSafely } from '../safely.ts'
 import type { DialEvents, Dialling } from '../transport/stream-connector.ts'
 import { MemoryWire } from './memory-wire.ts'
-import { startFactory } from '../transport/start-factory.ts'
+import { startFactory } from '../transport/build-protocol.ts'
 
 /** The ports of one memory reactor, and the connections to them. Hosts are not told apart. */
 export class MemoryNetwork {

@@ -1,4 +1,4 @@
-import type { Turn, TurnEnder } from '../transport/turn.ts'
+import type { Turn, TurnEnder } from '../transport/connection-registry.ts'
 import type { Wire, WireEvents } from '../interfaces/wire.ts'
 
 /**

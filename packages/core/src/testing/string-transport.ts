@@ -3,7 +3,7 @@ import type { ProtocolEvents } from '../interfaces/protocol-events.ts'
 import { StreamTransport } from '../transport/stream-transport.ts'
 import { transportOptions } from '../transport/transport-options.ts'
 import type { TransportOptions } from '../interfaces/transport.ts'
-import type { Turn, TurnEnder } from '../transport/turn.ts'
+import type { Turn, TurnEnder } from '../transport/connection-registry.ts'
 import type { Wire } from '../interfaces/wire.ts'
 import { MemoryReactor } from './memory-reactor.ts'
 

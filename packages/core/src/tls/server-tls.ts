@@ -22,9 +22,9 @@ import { checkOptions, checkValue, withDefaults } from '../options/check-options
 import { ABORT_SIGNAL } from '../options/object-rules.ts'
 import { having, milliseconds, type OptionRules, path } from '../options/option-rules.ts'
 import { buildProtocol, refuse } from '../transport/build-protocol.ts'
-import { logConnection } from '../transport/connection-report.ts'
+import { logConnection } from '../transport/diagnostics.ts'
 import { ForwardingFactory } from '../transport/forwarding-factory.ts'
-import { TLSHandshakeProtocol } from '../transport/tls-opening.ts'
+import { TLSHandshakeProtocol } from '../transport/tls-layer.ts'
 import {
   checkedRoots,
   DEFAULT_HANDSHAKE_TIMEOUT_MS,

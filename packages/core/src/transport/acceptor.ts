@@ -9,9 +9,9 @@ import { buildProtocol } from './build-protocol.ts'
 import { assertNotPromise } from '../safely.ts'
 import { diagnose } from './diagnostics.ts'
 import { StreamTransport } from './stream-transport.ts'
-import type { ConnectionRegistry } from './transport-host.ts'
+import type { ConnectionRegistry } from './connection-registry.ts'
 import { transportOptions } from './transport-options.ts'
-import { AcceptQueue } from './waiting-room.ts'
+import { AcceptQueue } from './accept-queue.ts'
 
 /** Gives accepted wires their protocols, as far as the limits allow, and knows those that are up. */
 export class Acceptor {

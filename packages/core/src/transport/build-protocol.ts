@@ -1,10 +1,11 @@
 import { type Address, formatAddress } from '../addresses.ts'
+import { ConnectError, type ConnectionClosed, NoProtocol } from '../errors.ts'
 import type { ProtocolEvents, ProtocolFactory } from '../interfaces/protocol-events.ts'
 import type { ReactorLog } from '../interfaces/reactor.ts'
 import type { TLSSession } from '../interfaces/tls.ts'
 import type { Transport } from '../interfaces/transport.ts'
-import { NoProtocol } from '../errors.ts'
 import { settleSafely } from '../safely.ts'
+import { StreamTransport } from './stream-transport.ts'
 
 /** For which connection a factory is asked. */
 export interface ConnectionInQuestion {
@@ -87,6 +88,70 @@ function kindOf(built: unknown): string {
   if (typeof built !== 'object' || built === null) return String(built)
   const maker: unknown = Reflect.get(built, 'constructor')
   return typeof maker === 'function' ? maker.name : 'an object'
+}
+
+/** A protocol that has just got its connection. */
+export interface Made<P> {
+  readonly protocol: P
+  readonly transport: Transport
+  /** Resolves, never rejects, when what its `makeConnection` returned has settled; undefined when it has. */
+  readonly making: Promise<void> | undefined
+}
+
+/** Makes `protocol` the current protocol of a connection that is up. */
+export function giveConnection<P extends ProtocolEvents>(
+  transport: Transport,
+  protocol: P,
+  unread?: Buffer,
+): Made<P> {
+  if (transport instanceof StreamTransport)
+    return { protocol, transport, making: transport.makeNext(protocol, unread) }
+  transport.switchProtocol(protocol, unread)
+  return { protocol, transport, making: undefined }
+}
+
+/**
+ * Resolves with the protocol once its `connectionMade` has returned, and the promise that it returned has settled.
+ *
+ * @param address Where the connection was to go, for the error.
+ * @throws {NoProtocol} (rejects) when the connection is aborted or lost by then, with what was thrown as its cause.
+ */
+export function whenMade<P>({ protocol, transport, making }: Made<P>, address: Address): Promise<P> {
+  const failed = (): boolean =>
+    !transport.connected || (transport instanceof StreamTransport && transport.aborted)
+  if (making === undefined && !failed()) return Promise.resolve(protocol)
+  return new Promise((resolve, reject) => {
+    const { signal } = transport
+    const lost = (): void => reject(notMade(address, signal.reason as ConnectionClosed))
+    if (signal.aborted) return lost()
+    signal.addEventListener('abort', lost, { once: true })
+    void making?.then(() => {
+      if (failed()) return
+      signal.removeEventListener('abort', lost)
+      resolve(protocol)
+    })
+  })
+}
+
+/** Why a connection that was up came to no protocol, whose end was `reason`. */
+export function notMade(address: Address, reason: ConnectionClosed): ConnectError {
+  const cause = reason.cause ?? reason
+  if (cause instanceof ConnectError) return cause
+  const text = cause instanceof Error ? cause.message : 'see the cause'
+  return new NoProtocol(address, `the connection ended before connectionMade had returned: ${text}`, cause)
+}
+
+/**
+ * Tells a factory that somebody begins to use it.
+ *
+ * Nobody waits for an asynchronous `startFactory`: what it rejects with is logged.
+ *
+ * @throws {unknown} what a synchronous one throws.
+ */
+export function startFactory(factory: ProtocolFactory, reactor: ReactorLog): void {
+  void settleSafely(factory.doStart(), (error) =>
+    reactor.log({ level: 'error', text: 'A factory failed to start', error }),
+  )
 }
 
 const CALLBACKS = ['makeConnection', 'dataReceived', 'connectionLost'] as const

@@ -1,9 +1,8 @@
 import { type Address, tcpAddress, type TCPAddress } from '../addresses.ts'
-import type { ReactorNames, ReactorTime } from '../interfaces/reactor.ts'
+import { AllAddressesFailed, codeOf, ConnectError, DNSLookupError } from '../errors.ts'
+import { parseIP } from '../hosts.ts'
+import type { DelayedCall, ReactorNames, ReactorTime } from '../interfaces/reactor.ts'
 import type { ConnectedWire } from '../interfaces/wire.ts'
-import { AllAddressesFailed, ConnectError } from '../errors.ts'
-import { AddressRace, DEFAULT_ATTEMPT_DELAY_MS } from './address-race.ts'
-import { addressesOfName } from './addresses-of-name.ts'
 import type { DialEvents, Dialling } from './stream-connector.ts'
 
 /** Where to connect to by name, and how to reach one address of it. */
@@ -74,3 +73,184 @@ function oneFailureOf(address: TCPAddress, errors: readonly Error[]): Error {
   const cause = Object.assign(new AggregateError(errors, all.message), { code: first.code })
   return new Failure(address, all.message.slice(all.message.indexOf(': ') + 2), cause)
 }
+
+/** How one attempt went: one of the two, once. */
+export interface AttemptEvents<T> {
+  readonly up: (connection: T) => void
+  readonly failed: (why: Error) => void
+}
+
+/** How addresses are tried. */
+export interface RaceSetup<T> {
+  readonly time: ReactorTime
+  /** How long an attempt may take until the next address is tried beside it, in milliseconds. */
+  readonly attemptDelayMs: number
+  /** Begins to connect to a numeric host. What it throws is the failure of that attempt. */
+  readonly attempt: (host: string, events: AttemptEvents<T>) => { cancel(): void }
+}
+
+/** How a race ends: one of the two, once; nothing of the other attempts is left by then. */
+export interface RaceEvents<T> {
+  won(connection: T): void
+  /** Why each address failed, in the order in which they did. */
+  lost(errors: readonly Error[]): void
+}
+
+/**
+ * Connects to several addresses beside each other, and keeps the first connection that is up (RFC 8305 §5).
+ *
+ * The next address is tried when the one before has failed, or has taken longer than `attemptDelayMs`; each may go on until
+ * the race ends.
+ */
+export class AddressRace<T> {
+  readonly #setup: RaceSetup<T>
+  readonly #events: RaceEvents<T>
+  readonly #running = new Set<{ cancel(): void }>()
+  readonly #failures: Error[] = []
+  #left: string[]
+  #next: DelayedCall | undefined
+  #over = false
+
+  /** Tries `hosts`, at least one, in this order; begins with `begin`. */
+  constructor(setup: RaceSetup<T>, hosts: readonly string[], events: RaceEvents<T>) {
+    this.#setup = setup
+    this.#left = [...hosts]
+    this.#events = events
+  }
+
+  /** Tries the first address. */
+  begin(): void {
+    this.#tryNext()
+  }
+
+  /** Gives all attempts up; nothing more is notified. */
+  cancel(): void {
+    this.#over = true
+    this.#left = []
+    if (this.#next?.active()) this.#next.cancel()
+    const running = Array.from(this.#running)
+    this.#running.clear()
+    for (const attempt of running) attempt.cancel()
+  }
+
+  #tryNext(): void {
+    if (this.#next?.active()) this.#next.cancel()
+    const host = this.#left.shift()
+    if (host === undefined) return
+    const { time, attemptDelayMs } = this.#setup
+    // Armed first: what fails within its own attempt moves on at once.
+    if (this.#left.length > 0) this.#next = time.callLater(attemptDelayMs, () => this.#tryNext())
+    this.#try(host)
+  }
+
+  #try(host: string): void {
+    const entrant: { attempt: { cancel(): void } | undefined; done: boolean } = {
+      attempt: undefined,
+      done: false,
+    }
+    const settled = (call: () => void): void => {
+      if (entrant.done || this.#over) return
+      entrant.done = true
+      if (entrant.attempt !== undefined) this.#running.delete(entrant.attempt)
+      call()
+    }
+    try {
+      const attempt = this.#setup.attempt(host, {
+        up: (connection) => settled(() => this.#win(connection)),
+        failed: (why) => settled(() => this.#failed(why)),
+      })
+      entrant.attempt = attempt
+      if (!entrant.done && !this.#over) this.#running.add(attempt)
+    } catch (error) {
+      settled(() => this.#failed(error instanceof Error ? error : new Error(String(error))))
+    }
+  }
+
+  #win(connection: T): void {
+    this.cancel()
+    this.#events.won(connection)
+  }
+
+  #failed(why: Error): void {
+    this.#failures.push(why)
+    if (this.#left.length > 0) return this.#tryNext()
+    if (this.#running.size > 0) return
+    this.cancel()
+    this.#events.lost(this.#failures)
+  }
+}
+
+/** How long an attempt may take until the next address is tried beside it. */
+export const DEFAULT_ATTEMPT_DELAY_MS = 250
+
+/**
+ * The numeric addresses of a name in the order in which they are tried: those of both families in turn, beginning with the
+ * family of the first (RFC 8305 §4).
+ *
+ * @param address Where to connect to, by name.
+ * @param signal Gives up: the promise rejects with its reason, also when the lookup does not care.
+ * @param bindAddress Only addresses of its family are returned.
+ * @throws {DNSLookupError} (rejects) when there is none, or the lookup fails in any way.
+ */
+export async function addressesOfName(
+  names: ReactorNames,
+  address: TCPAddress,
+  signal: AbortSignal,
+  bindAddress?: string,
+): Promise<readonly string[]> {
+  signal.throwIfAborted()
+  const asked = (async (): Promise<unknown> => names.lookup(address.host, { signal }))()
+  const found = await untilAborted(asked, signal).catch((cause: unknown) => {
+    throw signal.aborted ? signal.reason : new DNSLookupError(address, whyFailed(cause), cause)
+  })
+  const hosts = Array.from(new Set(assertNumeric(found, address)))
+  const wanted = hosts.filter((host) => bindAddress === undefined || isSix(host) === isSix(bindAddress))
+  if (wanted.length > 0) return alternating(wanted)
+  const why = hosts.length === 0 ? NO_ADDRESS : `the name has no address of the family of ${bindAddress}`
+  throw new DNSLookupError(address, why)
+}
+
+/** Whether a host is an address, which is not looked up. */
+export function isNumericHost(host: string): boolean {
+  // With a zone too; no name has a colon.
+  return isSix(host) || parseIP(host) !== undefined
+}
+
+/** Settles as `promise` does, or rejects with the reason of `signal`, for work that cannot be stopped. */
+export function untilAborted<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {
+  return new Promise((resolve, reject) => {
+    const giveUp = (): void => reject(signal.reason as Error)
+    signal.addEventListener('abort', giveUp, { once: true })
+    void promise.then(resolve, reject).finally(() => signal.removeEventListener('abort', giveUp))
+  })
+}
+
+function assertNumeric(found: unknown, address: TCPAddress): readonly string[] {
+  const isHost = (host: unknown): boolean => typeof host === 'string' && isNumericHost(host)
+  if (Array.isArray(found) && found.every(isHost)) return found as readonly string[]
+  const wrong: unknown = Array.isArray(found) ? found.find((host) => !isHost(host)) : found
+  const shown = typeof wrong === 'string' ? JSON.stringify(wrong.slice(0, 80)) : String(wrong)
+  throw new DNSLookupError(address, `its lookup returned ${shown}: return a list of numeric addresses`)
+}
+
+/** A lookup knows no port: its error names the host alone. */
+function whyFailed(cause: unknown): string {
+  const code = codeOf(cause)
+  if (code === 'EAI_AGAIN') return 'the name service did not answer'
+  if (code === 'ENOTFOUND') return NO_ADDRESS
+  if (!(cause instanceof Error)) return `its lookup failed: ${String(cause)}`
+  if (!(cause instanceof DNSLookupError)) return `its lookup failed: ${cause.message}`
+  return cause.message.replace(/^Cannot (?:connect to|look up) \S+: /, '')
+}
+
+function alternating(hosts: readonly string[]): readonly string[] {
+  const first = hosts.filter((host) => isSix(host) === isSix(hosts[0] ?? ''))
+  const other = hosts.filter((host) => !first.includes(host))
+  return hosts.flatMap((_host, at) => [first[at], other[at]]).filter((host) => host !== undefined)
+}
+
+function isSix(host: string): boolean {
+  return host.includes(':')
+}
+
+const NO_ADDRESS = 'the name has no address'

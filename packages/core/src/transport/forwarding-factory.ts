@@ -1,10 +1,11 @@
 import type { Address } from '../addresses.ts'
-import type { Connector, ProtocolEvents, ProtocolFactory } from '../interfaces/protocol-events.ts'
-import type { ConnectionPolicy } from '../interfaces/policy.ts'
-import type { TLSSession } from '../interfaces/tls.ts'
 import type { ConnectionClosed } from '../errors.ts'
+import type { ConnectionPolicy } from '../interfaces/policy.ts'
+import type { Connector, ProtocolEvents, ProtocolFactory } from '../interfaces/protocol-events.ts'
+import type { TLSSession } from '../interfaces/tls.ts'
 import { checkValue } from '../options/check-options.ts'
-import { FACTORY } from '../options/object-rules.ts'
+import { FACTORY, POLICY } from '../options/object-rules.ts'
+import { listOf } from '../options/option-rules.ts'
 
 /**
  * A factory that stands before another one for a single attempt of an endpoint. The other's rules, names and uses
@@ -60,5 +61,29 @@ export abstract class ForwardingFactory<
   /** A connection was made and is gone. */
   clientConnectionLost(connector: Connector, reason: ConnectionClosed): unknown {
     return this.wrappedFactory.clientConnectionLost?.(connector, reason)
+  }
+}
+
+/**
+ * Another factory with policies added: for those who pass factories on rather than options.
+ *
+ *     new WrappingFactory(site, [new LimitConnectionsByPeer(20), new IdleTimeout(60_000)])
+ */
+export class WrappingFactory<P extends ProtocolEvents = ProtocolEvents> extends ForwardingFactory<P> {
+  readonly #added: readonly ConnectionPolicy[]
+
+  /** @throws {TypeError} for what is no factory, or no list of policies. */
+  constructor(wrappedFactory: ProtocolFactory<P>, policies: readonly ConnectionPolicy[]) {
+    super(wrappedFactory)
+    checkValue('WrappingFactory', 'policies', policies, listOf(POLICY))
+    this.#added = [...policies]
+  }
+
+  override get policies(): readonly ConnectionPolicy[] {
+    return [...this.#added, ...(super.policies ?? [])]
+  }
+
+  override buildProtocol(peer: Address, session?: TLSSession): P | undefined {
+    return this.wrappedFactory.buildProtocol(peer, session)
   }
 }

@@ -1,12 +1,11 @@
+import { LocalProtocolError } from '../errors.ts'
 import type { RateLimit } from '../interfaces/policy.ts'
 import type { ReactorTime } from '../interfaces/reactor.ts'
 import type { PullProducer, PushProducer, TransportOptions } from '../interfaces/transport.ts'
-import { LocalProtocolError } from '../errors.ts'
-import { Deadline } from '../time/deadline.ts'
-import { HiddenOutput } from './hidden-output.ts'
-import { OutputQueue } from './output-queue.ts'
-import { ConnectionRate } from './pace.ts'
 import type { Wire } from '../interfaces/wire.ts'
+import { Deadline } from '../time/deadline.ts'
+import { ConnectionRate } from './connection-rate.ts'
+import { OutputQueue } from './output-queue.ts'
 
 /** Who is told what becomes of the output. */
 export interface OutboundOwner {
@@ -328,6 +327,44 @@ export class Outbound {
 type Producer =
   | { readonly kind: 'push'; readonly producer: PushProducer; paused: boolean }
   | { readonly kind: 'pull'; readonly producer: PullProducer; asked: boolean }
+
+/**
+ * The most that a peer may still have to take of what a connection has sent before the operating system shows it.
+ *
+ * A system takes output into a buffer of its own and reports room only once a good part of it is free: Linux when a third
+ * of up to 4 MiB is. Until then a peer that reads steadily shows no progress. What was handed over therefore counts as
+ * held until a peer that takes `minBytesPerSecond` would have taken it.
+ */
+export class HiddenOutput {
+  readonly #bytesPerMs: number
+  #bytes = 0
+  #atMs = 0
+  /** Bytes of the connection's output that were counted. */
+  #countedBytes = 0
+
+  constructor(minBytesPerSecond: number) {
+    this.#bytesPerMs = minBytesPerSecond / 1000
+  }
+
+  /**
+   * Counts what was handed over since the last call.
+   *
+   * @param sentBytes Bytes handed over since the connection began.
+   * @param mostBytes The most that can be held.
+   * @param nowMs On a clock that stands still while the event loop does.
+   */
+  handedOver(sentBytes: number, mostBytes: number, nowMs: number): void {
+    const left = Math.max(0, this.#bytes - (nowMs - this.#atMs) * this.#bytesPerMs)
+    this.#bytes = Math.min(mostBytes, left + sentBytes - this.#countedBytes)
+    this.#countedBytes = sentBytes
+    this.#atMs = nowMs
+  }
+
+  /** Milliseconds, from the last count, in which a peer at the lowest rate takes all that is held. */
+  get takenInMs(): number {
+    return this.#bytes === 0 ? 0 : Math.ceil(this.#bytes / this.#bytesPerMs)
+  }
+}
 
 /** A turn that writes more than this starts to send before it is over. */
 const EARLY_FLUSH_BYTES = 65_536

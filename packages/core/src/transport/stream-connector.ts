@@ -17,9 +17,9 @@ import { callSafely } from '../safely.ts'
 import { ResettableTimer } from '../time/resettable-timer.ts'
 import { diagnose } from './diagnostics.ts'
 import { StreamTransport } from './stream-transport.ts'
-import { TLSHandshakeProtocol } from './tls-opening.ts'
+import { TLSHandshakeProtocol } from './tls-layer.ts'
 import { transportOptions } from './transport-options.ts'
-import type { ConnectionRegistry } from './transport-host.ts'
+import type { ConnectionRegistry } from './connection-registry.ts'
 import type { ConnectedWire } from '../interfaces/wire.ts'
 
 /** An attempt that is running. */

@@ -11,7 +11,7 @@ import { createReactor } from '../../src/node/node-reactor.ts'
 import { StreamWire } from '../../src/node/stream-wire.ts'
 import type { Recorder } from '../../src/checks/transport-harness.ts'
 import { StreamTransport } from '../../src/transport/stream-transport.ts'
-import { Turn } from '../../src/transport/turn.ts'
+import { Turn } from '../../src/transport/connection-registry.ts'
 import { quiet, type SocketHarness, until } from './socket-harness.ts'
 
 /** Connections over two pipes of the system, one for each direction. */

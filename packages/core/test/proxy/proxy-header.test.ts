@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { TCPClientEndpoint } from '../../src/endpoint/client-endpoint.ts'
-import { WrappingFactory } from '../../src/policy/wrapping-factory.ts'
+import { WrappingFactory } from '../../src/transport/forwarding-factory.ts'
 import { ProxyProtocolFactory } from '../../src/proxy/proxy-protocol-factory.ts'
 import { writeProxyV1 } from '../../src/proxy/proxy-v1.ts'
 import { writeProxyV2 } from '../../src/proxy/proxy-v2.ts'

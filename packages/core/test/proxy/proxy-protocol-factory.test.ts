@@ -4,7 +4,7 @@ import { ConnectionAborted, ConnectionDone, type ProxyProtocolError } from '../.
 import type { LogConnection } from '../../src/interfaces/log.ts'
 import type { TLSSession } from '../../src/interfaces/tls.ts'
 import { IdleTimeout } from '../../src/policy/idle-timeout.ts'
-import { WrappingFactory } from '../../src/policy/wrapping-factory.ts'
+import { WrappingFactory } from '../../src/transport/forwarding-factory.ts'
 import { ALPNFactory, Factory } from '../../src/protocol/factory.ts'
 import { ProxyHeaderReader } from '../../src/proxy/proxy-header-reader.ts'
 import { SendProxyHeader } from '../../src/proxy/proxy-header.ts'

@@ -1,15 +1,28 @@
 import { describe, expect, test } from 'vitest'
+import { Recorder } from '../../src/checks/transport-harness.ts'
 import {
+  ConnectingCancelledError,
+  ConnectionAborted,
+  ConnectionDone,
   ForwardingFactory,
   NoProtocol,
   type ProtocolEvents,
   tcpAddress,
+  type Transport,
   unixAddress,
   WrappingFactory,
 } from '../../src/index.ts'
-import { Recorder } from '../../src/checks/transport-harness.ts'
+import { Factory } from '../../src/protocol/factory.ts'
 import { MemoryReactor, StringTransport } from '../../src/testing.ts'
-import { buildProtocol, factoryName, refuse } from '../../src/transport/build-protocol.ts'
+import {
+  buildProtocol,
+  factoryName,
+  giveConnection,
+  notMade,
+  refuse,
+  startFactory,
+  whenMade,
+} from '../../src/transport/build-protocol.ts'
 import { OneProtocol } from '../one-protocol.ts'
 
 /** The faults are in test/endpoint/one-rule.test.ts, over every endpoint and port. */
@@ -75,5 +88,96 @@ describe('factoryName', () => {
       'Circle',
       'A factory without a name',
     ])
+  })
+})
+
+const address = unixAddress('/run/app')
+
+/** What the endpoints make of it is in test/endpoint/one-rule.test.ts. */
+describe('whenMade', () => {
+  test('gives a connection with what was not parsed, and resolves with its protocol', async () => {
+    const transport = StringTransport.connect(new Recorder())
+    const next = new Recorder()
+    const made = giveConnection(transport, next, Buffer.from('unread'))
+    expect([await whenMade(made, address), next.text, made.making]).toEqual([next, 'unread', undefined])
+  })
+
+  test('takes a transport of another kind as it is', async () => {
+    const calls: unknown[] = []
+    const transport = {
+      connected: true,
+      switchProtocol: (...args: unknown[]) => calls.push(args),
+    } as unknown as Transport
+    const next = new Recorder()
+    expect(await whenMade(giveConnection(transport, next), address)).toBe(next)
+    expect(calls).toEqual([[next, undefined]])
+  })
+
+  test('rejects when the connection was gone before', async () => {
+    const transport = StringTransport.connect(new Recorder())
+    transport.receiveReset()
+    await transport.reactor.settle()
+    const gone = whenMade({ protocol: 1, transport, making: undefined }, address)
+    await expect(gone).rejects.toBeInstanceOf(NoProtocol)
+  })
+
+  test('notMade carries what was thrown, or how the connection ended; an error of connecting stays itself', () => {
+    const [done, fault] = [new ConnectionDone(), new Error('a bug')]
+    const cancelled = new ConnectingCancelledError(address, 'cancelled')
+    expect(notMade(address, done).cause).toBe(done)
+    expect(notMade(address, new ConnectionAborted(undefined, { cause: fault }))).toMatchObject({
+      name: 'NoProtocol',
+      cause: fault,
+      message:
+        'Cannot connect to unix:/run/app: the connection ended before connectionMade had returned: a bug',
+    })
+    expect(notMade(address, new ConnectionAborted(undefined, { cause: 7 })).message).toContain(
+      'see the cause',
+    )
+    expect(notMade(address, new ConnectionAborted(undefined, { cause: cancelled }))).toBe(cancelled)
+  })
+})
+
+/** Fails to start, at once or later. */
+class Failing extends Factory {
+  readonly #start: () => void | Promise<void>
+
+  constructor(start: () => void | Promise<void>) {
+    super()
+    this.#start = start
+  }
+
+  override buildProtocol(): Recorder {
+    return new Recorder()
+  }
+
+  override startFactory(): void | Promise<void> {
+    return this.#start()
+  }
+}
+
+describe('startFactory', () => {
+  const fault = new Error('no database')
+  const rejecting = (): Promise<never> => Promise.reject(fault)
+
+  test('lets what is thrown through, and logs what a promise rejects with', async () => {
+    const reactor = new MemoryReactor()
+    const throwing = new Failing(() => {
+      throw fault
+    })
+    expect(() => startFactory(throwing, reactor)).toThrow(fault)
+    startFactory(new Failing(rejecting), reactor)
+    await reactor.settle()
+    expect(reactor.logged.map(({ text, error }) => [text, error])).toEqual([
+      ['A factory failed to start', fault],
+    ])
+  })
+
+  test('keeps the process from ending for a port and for a connector', async () => {
+    const reactor = new MemoryReactor()
+    await reactor.listenTCP(80, new Failing(rejecting))
+    reactor.connectTCP('localhost', 80, new Failing(rejecting))
+    await reactor.settle()
+    expect(reactor.flushLoggedErrors(Error)).toEqual([fault, fault])
   })
 })

@@ -1,7 +1,16 @@
 import { describe, expect, test } from 'vitest'
+import { tcpAddress } from '../../src/addresses.ts'
+import { Recorder } from '../../src/checks/transport-harness.ts'
 import { AllAddressesFailed, ConnectionRefusedError, DNSLookupError } from '../../src/errors.ts'
 import { Factory } from '../../src/protocol/factory.ts'
-import { Recorder } from '../../src/checks/transport-harness.ts'
+import { Clock } from '../../src/testing/clock.ts'
+import {
+  addressesOfName,
+  AddressRace,
+  type AttemptEvents,
+  isNumericHost,
+  untilAborted,
+} from '../../src/transport/dial-by-name.ts'
 import { type Answer, SeveralAddresses } from '../endpoint/several-addresses.ts'
 import { OneProtocol } from '../one-protocol.ts'
 
@@ -114,3 +123,191 @@ describe('dialByName', () => {
     expect(await reactor.lookup('xn--bcher-kva.example')).toEqual(['192.0.2.1'])
   })
 })
+
+describe('AddressRace', () => {
+  interface Ran {
+    readonly clock: Clock
+    readonly seen: string[]
+    readonly attempts: Map<string, AttemptEvents<string>>
+    readonly race: AddressRace<string>
+  }
+
+  const run = (
+    hosts: readonly string[],
+    during?: (host: string, events: AttemptEvents<string>) => void,
+  ): Ran => {
+    const [clock, seen, attempts] = [new Clock(), [] as string[], new Map<string, AttemptEvents<string>>()]
+    const race = new AddressRace<string>(
+      {
+        time: clock,
+        attemptDelayMs: 250,
+        attempt: (host, events) => {
+          seen.push(`${host} at ${clock.now()}`)
+          attempts.set(host, events)
+          during?.(host, events)
+          return { cancel: () => seen.push(`${host} cancelled`) }
+        },
+      },
+      hosts,
+      {
+        won: (connection) => seen.push(`won by ${connection}`),
+        lost: (errors) => seen.push(`lost: ${errors.map(({ message }) => message).join(', ')}`),
+      },
+    )
+    race.begin()
+    return { clock, seen, attempts, race }
+  }
+
+  test('tries the next address beside the one before after the delay, and keeps the first that is up', () => {
+    const { clock, seen, attempts } = run(['a', 'b', 'c'])
+    clock.advance(249)
+    expect(seen).toEqual(['a at 0'])
+    clock.advance(1)
+    attempts.get('a')?.up('a')
+    expect(seen).toEqual(['a at 0', 'b at 250', 'b cancelled', 'won by a'])
+    expect(clock.getDelayedCalls()).toEqual([])
+  })
+
+  test('lets a slow address win after all others have failed', () => {
+    const { clock, seen, attempts } = run(['a', 'b'])
+    clock.advance(250)
+    attempts.get('b')?.failed(new Error('b refused'))
+    clock.advance(20_000)
+    attempts.get('a')?.up('a')
+    expect(seen).toEqual(['a at 0', 'b at 250', 'won by a'])
+  })
+
+  test('tries the next address at once when one fails, and loses with the failures in their order', () => {
+    const { clock, seen, attempts } = run(['a', 'b', 'c'])
+    clock.advance(100)
+    attempts.get('a')?.failed(new Error('a'))
+    attempts.get('b')?.failed(new Error('b'))
+    attempts.get('c')?.failed(new Error('c'))
+    expect(seen).toEqual(['a at 0', 'b at 100', 'c at 100', 'lost: a, b, c'])
+    expect(clock.getDelayedCalls()).toEqual([])
+  })
+
+  test('takes what an attempt throws or notifies at once for its outcome', () => {
+    const thrown = run(['a', 'b'], (host, { up }) => {
+      if (host === 'a') throw new Error('nonsense')
+      up(host)
+    })
+    expect([thrown.seen, thrown.clock.getDelayedCalls()]).toEqual([['a at 0', 'b at 0', 'won by b'], []])
+    const failing = run(['a', 'b'], (host, { failed }) => failed(new Error(host)))
+    expect([failing.seen, failing.clock.getDelayedCalls()]).toEqual([['a at 0', 'b at 0', 'lost: a, b'], []])
+  })
+
+  test('ends once: what comes after it, or twice, changes nothing', () => {
+    const { seen, attempts, clock } = run(['a', 'b'])
+    clock.advance(250)
+    attempts.get('a')?.up('a')
+    attempts.get('a')?.failed(new Error('a'))
+    attempts.get('b')?.up('b')
+    attempts.get('b')?.failed(new Error('b'))
+    expect(seen.filter((what) => /won|lost/.test(what))).toEqual(['won by a'])
+  })
+
+  test('gives all attempts up when it is cancelled, and notifies nothing', () => {
+    const { clock, seen, attempts, race } = run(['a', 'b', 'c'])
+    clock.advance(250)
+    race.cancel()
+    race.cancel()
+    attempts.get('a')?.up('a')
+    attempts.get('b')?.failed(new Error('b'))
+    clock.advance(1000)
+    expect(seen).toEqual(['a at 0', 'b at 250', 'a cancelled', 'b cancelled'])
+    expect(clock.getDelayedCalls()).toEqual([])
+  })
+})
+
+describe('addressesOfName', () => {
+  const address = tcpAddress('name.test', 80)
+  const never = new AbortController().signal
+  const find = (lookup: () => unknown, signal = never, bindAddress?: string): Promise<readonly string[]> =>
+    addressesOfName({ lookup: lookup as () => Promise<readonly string[]> }, address, signal, bindAddress)
+
+  test('returns the addresses of both families in turn, each once', async () => {
+    const found = ['2001:db8::1', '2001:db8::2', '192.0.2.1', '2001:db8::1', '192.0.2.2', '192.0.2.3']
+    expect(await find(() => found)).toEqual([
+      '2001:db8::1',
+      '192.0.2.1',
+      '2001:db8::2',
+      '192.0.2.2',
+      '192.0.2.3',
+    ])
+    expect(await find(async () => ['192.0.2.1', '2001:db8::1'])).toEqual(['192.0.2.1', '2001:db8::1'])
+  })
+
+  test('returns only what can be reached from the local address', async () => {
+    const found = (): string[] => ['2001:db8::1', '192.0.2.1']
+    expect(await find(found, never, '192.0.2.7')).toEqual(['192.0.2.1'])
+    expect(await find(found, never, '2001:db8::7')).toEqual(['2001:db8::1'])
+    await expect(find(() => ['192.0.2.1'], never, '::1')).rejects.toThrow(
+      'Cannot connect to name.test:80: the name has no address of the family of ::1',
+    )
+  })
+
+  const coded = (code: string): Error => Object.assign(new Error(`${code} of the system`), { code })
+  test.each<[string, () => unknown, string]>([
+    ['throws', thrower(new Error('broken')), 'its lookup failed: broken'],
+    ['throws what is no error', thrower('broken'), 'its lookup failed: broken'],
+    ['knows no such name', thrower(coded('ENOTFOUND')), 'the name has no address'],
+    ['has no answer', thrower(coded('EAI_AGAIN')), 'the name service did not answer'],
+    ['has an error of ours', thrower(new DNSLookupError(tcpAddress('name.test', 0), 'no luck')), 'no luck'],
+    ['finds nothing', () => [], 'the name has no address'],
+    [
+      'returns no list',
+      () => '192.0.2.1',
+      'its lookup returned "192.0.2.1": return a list of numeric addresses',
+    ],
+    ['returns nothing', () => undefined, 'its lookup returned undefined: return a list of numeric addresses'],
+    [
+      'returns names',
+      () => ['other.test'],
+      'its lookup returned "other.test": return a list of numeric addresses',
+    ],
+    [
+      'returns objects',
+      () => [{}],
+      'its lookup returned [object Object]: return a list of numeric addresses',
+    ],
+  ])('rejects with DNSLookupError for the name and port when the lookup %s', async (_what, lookup, why) => {
+    const error = await find(lookup).catch((caught: unknown) => caught)
+    expect(error).toBeInstanceOf(DNSLookupError)
+    expect(error).toMatchObject({ message: `Cannot connect to name.test:80: ${why}`, address })
+  })
+
+  test('rejects with the reason of its signal, though the lookup never settles', async () => {
+    const stop = new AbortController()
+    const pending = find(() => new Promise(() => undefined), stop.signal)
+    const why = new Error('too late')
+    stop.abort(why)
+    await expect(pending).rejects.toBe(why)
+    await expect(find(() => [], stop.signal)).rejects.toBe(why)
+  })
+})
+
+describe('untilAborted', () => {
+  test('settles as the promise does, and leaves no listener', async () => {
+    const { signal } = new AbortController()
+    expect(await untilAborted(Promise.resolve(7), signal)).toBe(7)
+    const why = new Error('why')
+    await expect(untilAborted(Promise.reject(why), signal)).rejects.toBe(why)
+  })
+})
+
+test('isNumericHost distinguishes addresses from names', () => {
+  expect(['127.0.0.1', '::1', 'fe80::1%eth0'].map(isNumericHost)).toEqual([true, true, true])
+  expect(['localhost', '127.1', '1.2.3.4.example', ''].map(isNumericHost)).toEqual([
+    false,
+    false,
+    false,
+    false,
+  ])
+})
+
+function thrower(what: unknown): () => never {
+  return () => {
+    throw what
+  }
+}

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
 import { TokenBucket } from '../../src/policy/throttle.ts'
 import { Clock } from '../../src/testing/clock.ts'
-import { ConnectionRate } from '../../src/transport/pace.ts'
+import { ConnectionRate } from '../../src/transport/connection-rate.ts'
 
 test('ConnectionRate keeps to the slowest of its rates, and asks again once when bytes may pass', () => {
   const [clock, told] = [new Clock(), [] as number[]]

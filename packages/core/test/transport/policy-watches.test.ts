@@ -6,7 +6,7 @@ import { LimitTotalConnections } from '../../src/policy/connection-limits.ts'
 import { Throttle } from '../../src/policy/throttle.ts'
 import { Recorder } from '../../src/checks/transport-harness.ts'
 import { StringTransport } from '../../src/testing/string-transport.ts'
-import { PolicyWatches } from '../../src/transport/watches.ts'
+import { PolicyWatches } from '../../src/transport/policy-watches.ts'
 import { PolicedServer } from '../policy/policies.ts'
 
 describe('Watches', () => {

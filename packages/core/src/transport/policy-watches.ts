@@ -3,7 +3,7 @@ import type { Transport } from '../interfaces/transport.ts'
 import type { ConnectionClosed } from '../errors.ts'
 import { callSafely, assertNotPromise } from '../safely.ts'
 import type { Outbound } from './outbound.ts'
-import { ConnectionRate } from './pace.ts'
+import { ConnectionRate } from './connection-rate.ts'
 
 /**
  * What the policies of one connection see of it, whoever reads it. What a watch throws or rejects with goes to

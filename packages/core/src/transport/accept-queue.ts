@@ -3,7 +3,7 @@ import type { Admission, WaitingOptions } from '../interfaces/policy.ts'
 import type { ConnectedWire, WireEvents } from '../interfaces/wire.ts'
 import { ResettableTimer } from '../time/resettable-timer.ts'
 import { diagnose } from './diagnostics.ts'
-import type { ConnectionRegistry } from './transport-host.ts'
+import type { ConnectionRegistry } from './connection-registry.ts'
 
 /** Who decides over connections that want in. */
 export interface AdmissionEvents {

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { Turn } from '../../src/transport/turn.ts'
+import { Turn } from '../../src/transport/connection-registry.ts'
 
 describe('Turn', () => {
   test('asks for one end, however many act in it', () => {
