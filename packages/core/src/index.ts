@@ -222,7 +222,7 @@ export {
 } from './service/client-service.ts'
 export { MultiService } from './service/multi-service.ts'
 export { Service, type ServiceCollection } from './service/service.ts'
-export { serviceFromString, StreamServerEndpointService } from './service/stream-server-endpoint-service.ts'
+export { serviceFromString, StreamServerEndpointService } from './service/endpoint-services.ts'
 export { TimerService, type TimerServiceOptions } from './service/timer-service.ts'
 export { StreamProtocol, type StreamWriter } from './stream/stream-protocol.ts'
 export type { ReadOptions, ReadUntilOptions, StreamReader } from './stream/stream-reader.ts'

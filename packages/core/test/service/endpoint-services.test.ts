@@ -3,10 +3,7 @@ import { EndpointSyntaxError } from '../../src/endpoint/endpoint-string.ts'
 import { type ServerEndpoint, TCPServerEndpoint } from '../../src/endpoint/server-endpoint.ts'
 import { CannotListenError } from '../../src/errors.ts'
 import { Factory } from '../../src/protocol/factory.ts'
-import {
-  serviceFromString,
-  StreamServerEndpointService,
-} from '../../src/service/stream-server-endpoint-service.ts'
+import { serviceFromString, StreamServerEndpointService } from '../../src/service/endpoint-services.ts'
 import { Echo, Recorder } from '../../src/checks/transport-harness.ts'
 import { Gate } from '../../src/checks/assertions.ts'
 import { MemoryReactor } from '../../src/testing/memory-reactor.ts'
