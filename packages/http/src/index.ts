@@ -1,15 +1,20 @@
 export { HTTPError, type HTTPErrorOptions, RemoteProtocolError, type Violation } from './errors.ts'
 export { Headers } from './message/headers.ts'
 export type { HTTPChannelOptions } from './server/channel-options.ts'
-export { escapeHTML } from './server/error-body.ts'
+export { escapeHTML } from './server/error-response.ts'
 export { HTTPChannel, type HTTPChannelOwner } from './server/http-channel.ts'
 export { HTTPFactory } from './server/http-factory.ts'
 export { Request, type UpgradeOptions } from './server/request.ts'
 export { type FormOptions, RequestBody } from './server/request-body.ts'
 export type { Outcome } from './server/request-ending.ts'
-export { NOT_DONE_YET, type NotDoneYet } from './site/not-done-yet.ts'
+export {
+  type Body,
+  NOT_DONE_YET,
+  type NotDoneYet,
+  type Rendered,
+  type RenderResult,
+} from './site/render-result.ts'
 export { errorPage, forbidden, notFound } from './site/pages.ts'
-export type { Body, Rendered, RenderResult } from './site/render-result.ts'
 export { Resource } from './site/resource.ts'
 export { Site } from './site/site.ts'
 export type { HTTPLimits } from './codec/limits.ts'

@@ -1,6 +1,6 @@
 import { assertNever } from '@ropewalk/core/bytes'
 import { RemoteProtocolError } from '../errors.ts'
-import { COLON, CR, FIELD_CONTENT, LF, SP, TAB, TCHAR } from './byte-class.ts'
+import { COLON, CR, FIELD_CONTENT, LF, SP, TAB, TCHAR } from './grammar.ts'
 
 /** The bounds of a section of field lines. */
 export interface FieldLimits {

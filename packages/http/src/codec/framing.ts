@@ -1,5 +1,5 @@
 import { RemoteProtocolError } from '../errors.ts'
-import { listElements } from './list-elements.ts'
+import { listElements } from './grammar.ts'
 
 /** How the end of a body is found. */
 export type Framing =

@@ -1,8 +1,7 @@
 import { RemoteProtocolError } from '../errors.ts'
 import { parseRequestTarget, type RequestTarget } from '../message/request-target.ts'
 import { type Framing, messageFraming } from './framing.ts'
-import { isHost } from './host.ts'
-import { listElements } from './list-elements.ts'
+import { listElements } from './grammar.ts'
 
 /** A request's head, read and checked. */
 export interface RequestHead {
@@ -126,6 +125,15 @@ function understandExpect(version: '1.0' | '1.1', values: readonly string[], fra
   return framing.kind === 'chunked' || (framing.kind === 'length' && framing.bytes > 0)
 }
 
+/**
+ * Whether a Host value is `uri-host [ ":" port ]`; an empty one is (RFC 9110 §7.2, RFC 3986 §3.2).
+ *
+ * @param host A field value.
+ */
+export function isHost(host: string): boolean {
+  return HOST.test(host) && !PORT_TOO_HIGH.test(host)
+}
+
 const DECIDING_BY_LENGTH: Readonly<Record<number, readonly [string, keyof FramingFields]>> = {
   4: ['host', 'host'],
   6: ['expect', 'expect'],
@@ -133,3 +141,8 @@ const DECIDING_BY_LENGTH: Readonly<Record<number, readonly [string, keyof Framin
   14: ['content-length', 'contentLength'],
   17: ['transfer-encoding', 'transferEncoding'],
 }
+/** IPv6 or IPvFuture literal, or reg-name, then an optional port: no part can match what another begins with. */
+const HOST =
+  /^(?:\[(?:[0-9A-Fa-f:.]+|[vV][0-9A-Fa-f]+\.[A-Za-z0-9\-._~!$&'()*+,;=:]+)\]|(?:[A-Za-z0-9\-._~!$&'()*+,;=]|%[0-9A-Fa-f]{2})*)(?::[0-9]{0,5})?$/
+/** Above 65535, in the five digits that a port can have. */
+const PORT_TOO_HIGH = /:(?:[7-9]\d{4}|6[6-9]\d{3}|65[6-9]\d{2}|655[4-9]\d|6553[6-9])$/

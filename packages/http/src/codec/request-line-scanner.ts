@@ -1,6 +1,6 @@
 import { assertNever } from '@ropewalk/core/bytes'
 import { RemoteProtocolError, type Violation } from '../errors.ts'
-import { CR, LF, SP, TCHAR, VISIBLE } from './byte-class.ts'
+import { CR, LF, SP, TCHAR, VISIBLE } from './grammar.ts'
 
 /**
  * Finds the parts of a request line (RFC 9112 §3) as its bytes arrive:

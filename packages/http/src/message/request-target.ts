@@ -49,8 +49,21 @@ function malformed(target: string): RemoteProtocolError {
   )
 }
 
+/**
+ * A URL as a header can hold it: what is not ASCII, and blanks, as percent-encoded UTF-8 (RFC 3986 §2.1). What is
+ * percent-encoded already stays, and control characters, which the header refuses.
+ */
+export function asciiURL(url: string): string {
+  return url.replaceAll(NOT_VISIBLE_ASCII, (text) =>
+    Buffer.from(text)
+      .toString('hex')
+      .replaceAll(/../g, (byte) => `%${byte.toUpperCase()}`),
+  )
+}
+
 const SLASH = 0x2f
 /** RFC 9110 §4.2.1, §9.3.6: neither has an empty host, and CONNECT no empty port. */
 const ABSOLUTE_FORM = /^https?:\/\/([^/?:][^/?]*)/i
 const AUTHORITY_FORM = /^[^/:][^/]*:[0-9]+$/
 const ASTERISK: RequestTarget = { path: '*', query: '', authority: undefined }
+const NOT_VISIBLE_ASCII = /(?: |[^\0-\x7f])+/g

@@ -1,7 +1,7 @@
 import { LocalProtocolError, type Transport } from '@ropewalk/core'
 import { HTTPError, RemoteProtocolError } from '../errors.ts'
 import { Headers, type SentHeaders } from '../message/headers.ts'
-import { errorBody } from './error-body.ts'
+import { errorBody } from './error-response.ts'
 import type { RequestEnding } from './request-ending.ts'
 import { type RequestLine, type ResponseHead, ResponseStream } from './response-stream.ts'
 

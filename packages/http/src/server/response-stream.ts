@@ -1,6 +1,6 @@
 import { LocalProtocolError, type Transport } from '@ropewalk/core'
 import type { Headers } from '../message/headers.ts'
-import { listElements } from '../codec/list-elements.ts'
+import { listElements } from '../codec/grammar.ts'
 import { CHUNK_END, chunkHead, LAST_CHUNK, responseHead } from '../codec/response-writer.ts'
 
 /** What a response must know of its request. */

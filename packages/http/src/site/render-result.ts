@@ -1,8 +1,5 @@
 import { LocalProtocolError } from '@ropewalk/core'
 import type { Request } from '../server/request.ts'
-import { NOT_DONE_YET, type NotDoneYet } from './not-done-yet.ts'
-import { shownType } from './shown-type.ts'
-import { isThenable } from './thenable.ts'
 
 /** A whole body. */
 export type Body = string | Uint8Array
@@ -98,4 +95,39 @@ function advice(value: unknown): string {
     return 'return JSON.stringify of it, and set Content-Type to application/json'
   }
   return 'return a string, bytes, an async iterable or NOT_DONE_YET'
+}
+
+/** The class of `NOT_DONE_YET`, of which that is the only object. */
+export class NotDoneYet {
+  // Private, so that no other object has this type.
+  readonly #name = 'NOT_DONE_YET'
+
+  /** Made once, for `NOT_DONE_YET`. */
+  constructor() {
+    Object.freeze(this)
+  }
+
+  /** Its name. */
+  toString(): string {
+    return this.#name
+  }
+}
+
+/** What `render` returns when the response is finished later, with `request.finish()`. */
+export const NOT_DONE_YET: NotDoneYet = new NotDoneYet()
+
+/** Whether a value is to be awaited: a promise of this language's or of a library's. */
+export function isThenable(value: unknown): value is PromiseLike<unknown> {
+  const mayHaveThen = (typeof value === 'object' && value !== null) || typeof value === 'function'
+  return mayHaveThen && 'then' in value && typeof value.then === 'function'
+}
+
+/** The kind of a value in words, for messages: `an array`, `a number`, `a Map`. */
+export function shownType(value: unknown): string {
+  if (value === undefined || value === null) return String(value)
+  if (Array.isArray(value)) return 'an array'
+  if (typeof value !== 'object') return `a ${typeof value}`
+  const { constructor } = value
+  const name: unknown = typeof constructor === 'function' ? constructor.name : ''
+  return typeof name === 'string' && name !== '' && name !== 'Object' ? `a ${name}` : 'an object'
 }

@@ -1,7 +1,6 @@
 import { HTTPError } from '../errors.ts'
 import type { Request } from '../server/request.ts'
-import type { RenderResult } from './render-result.ts'
-import { shownType } from './shown-type.ts'
+import { type RenderResult, shownType } from './render-result.ts'
 
 /**
  * What answers at one place of a site: subclass it and write a `render_GET`, `render_POST`, …

@@ -3,10 +3,8 @@ import { HTTPError } from '../errors.ts'
 import type { HTTPChannelOptions } from '../server/channel-options.ts'
 import { HTTPFactory } from '../server/http-factory.ts'
 import type { Request } from '../server/request.ts'
-import { sendResult } from './render-result.ts'
+import { isThenable, sendResult, shownType } from './render-result.ts'
 import { isResource, type Resource } from './resource.ts'
-import { shownType } from './shown-type.ts'
-import { isThenable } from './thenable.ts'
 
 /** An HTTP server whose responses come from a tree of resources. */
 export class Site extends HTTPFactory {

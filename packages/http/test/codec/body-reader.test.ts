@@ -1,5 +1,7 @@
+import { chunkings } from '@ropewalk/core/testing'
 import { describe, expect, test } from 'vitest'
-import { bodyTooLarge, END } from '../../src/codec/body-reader.ts'
+import { bodyTooLarge, ContentLengthReader, END } from '../../src/codec/body-reader.ts'
+import { readBody } from './body-readers.ts'
 
 describe('END', () => {
   test('is an end without trailers', () => {
@@ -13,5 +15,29 @@ describe('bodyTooLarge', () => {
       statusCode: 413,
       message: 'Cannot take more than 5 bytes of body',
     })
+  })
+})
+
+describe('ContentLengthReader', () => {
+  test('takes so many bytes and leaves the rest', () => {
+    for (const pieces of chunkings('helloGET')) {
+      expect(readBody(new ContentLengthReader(5), pieces)).toEqual({
+        body: 'hello',
+        trailers: [],
+        unread: 'GET',
+      })
+    }
+    expect(readBody(new ContentLengthReader(9), [Buffer.from('abc')]).trailers).toBeUndefined()
+    expect(readBody(new ContentLengthReader(0), [Buffer.from('abc')])).toEqual({
+      body: '',
+      trailers: [],
+      unread: 'abc',
+    })
+  })
+
+  test('refuses a limit that it is known to break', () => {
+    const reader = new ContentLengthReader(5)
+    expect(() => reader.limit(5)).not.toThrow()
+    expect(() => reader.limit(4)).toThrow('more than 4 bytes')
   })
 })

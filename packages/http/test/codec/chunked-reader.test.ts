@@ -1,6 +1,6 @@
 import { chunkings } from '@ropewalk/core/testing'
 import { describe, expect, test } from 'vitest'
-import { ChunkedReader } from '../../src/codec/chunked-reader.ts'
+import { ChunkedReader, parseChunkSize } from '../../src/codec/chunked-reader.ts'
 import { DEFAULT_HTTP_LIMITS } from '../../src/codec/limits.ts'
 import { readBody } from './body-readers.ts'
 
@@ -33,5 +33,29 @@ describe('ChunkedReader', () => {
     for (const pieces of chunkings('3\r\nabcd\r\n0\r\n\r\n')) {
       expect(() => readBody(new ChunkedReader(DEFAULT_HTTP_LIMITS), pieces)).toThrow('longer than its size')
     }
+  })
+})
+
+describe('parseChunkSize', () => {
+  test('reads hexadecimal, and counts what stands behind it', () => {
+    expect(parseChunkSize('0')).toEqual({ bytes: 0, extensionBytes: 0 })
+    expect(parseChunkSize('00aF')).toEqual({ bytes: 0xaf, extensionBytes: 0 })
+    expect(parseChunkSize('1ffffffffffffe;a="b\\"c"').bytes).toBe(0x1ffffffffffffe)
+    expect(parseChunkSize('5;abc=d').extensionBytes).toBe(6)
+    expect(parseChunkSize(`${'0'.repeat(100)}5;a`)).toEqual({ bytes: 5, extensionBytes: 71 })
+  })
+
+  test('refuses sizes that cannot be counted, and what is none', () => {
+    expect(() => parseChunkSize('20000000000000')).toThrow('Cannot count to')
+    for (const line of ['', 'x', '0x5', '5 ', '5;', '5;a=', '5;a="', '5 a']) {
+      expect(() => parseChunkSize(line), line).toThrow('Cannot read chunk size')
+    }
+  })
+
+  test('looks at long extensions in linear time', () => {
+    const line = `5${';a=b'.repeat(4000)}${' '.repeat(16_000)}x`
+    const start = process.cpuUsage().user
+    expect(() => parseChunkSize(line)).toThrow('Cannot read chunk size')
+    expect(process.cpuUsage().user - start).toBeLessThan(500_000)
   })
 })

@@ -3,8 +3,7 @@ import { createReadStream } from 'node:fs'
 import { Readable } from 'node:stream'
 import { describe, expect, test } from 'vitest'
 import type { Request } from '../../src/server/request.ts'
-import { NOT_DONE_YET } from '../../src/site/not-done-yet.ts'
-import type { RenderResult } from '../../src/site/render-result.ts'
+import { isThenable, NOT_DONE_YET, type RenderResult, shownType } from '../../src/site/render-result.ts'
 import { Resource } from '../../src/site/resource.ts'
 import { ask, request } from './site-exchange.ts'
 
@@ -431,3 +430,69 @@ async function uncaughtDuring(work: () => Promise<void>): Promise<unknown[]> {
   }
   return uncaught
 }
+
+/** Compiles without a type at the method: what the language infers is the type of NOT_DONE_YET. */
+class Later extends Resource {
+  override render_GET(request: Request) {
+    request.reactor.callLater(200, () => request.finish('late'))
+    return NOT_DONE_YET
+  }
+  override async render_POST(request: Request) {
+    return request.hasBody ? request.body.text() : NOT_DONE_YET
+  }
+  override async *render_PUT() {
+    yield 'a'
+    yield Buffer.from('b')
+  }
+  override render_PATCH(request: Request) {
+    return request.body
+  }
+  // @ts-expect-error -- what is no result does not compile: a body must be made of it
+  override render_DELETE() {
+    return { deleted: true }
+  }
+}
+
+describe('NOT_DONE_YET', () => {
+  test('is a value like no other, and stays as it is', () => {
+    expect(String(NOT_DONE_YET)).toBe('NOT_DONE_YET')
+    expect(Object.isFrozen(NOT_DONE_YET)).toBe(true)
+    // @ts-expect-error -- another object of the same shape is no NOT_DONE_YET
+    const other: RenderResult = { toString: () => 'NOT_DONE_YET' }
+    expect(other).not.toBe(NOT_DONE_YET)
+  })
+
+  test('is returned from methods that declare no type', () => {
+    expect(new Later().allowedMethods()).toContain('GET')
+  })
+})
+
+describe('isThenable', () => {
+  test('is true for whatever has a then to call', () => {
+    const then = (): void => undefined
+    // oxlint-disable-next-line unicorn/no-thenable -- what is tested are thenables
+    for (const value of [Promise.resolve(), { then }, Object.assign(() => undefined, { then })])
+      expect(isThenable(value)).toBe(true)
+    // oxlint-disable-next-line unicorn/no-thenable -- what is tested are thenables
+    for (const value of [undefined, null, 'then', 5, {}, { then: 5 }, () => undefined])
+      expect(isThenable(value)).toBe(false)
+  })
+})
+
+describe('shownType', () => {
+  test('is for sentences', () => {
+    for (const [value, words] of [
+      [undefined, 'undefined'],
+      [null, 'null'],
+      ['text', 'a string'],
+      [5, 'a number'],
+      [[], 'an array'],
+      [{}, 'an object'],
+      [Object.create(null), 'an object'],
+      [{ constructor: 'x' }, 'an object'],
+      [new Map(), 'a Map'],
+      [shownType, 'a function'],
+    ] as const)
+      expect(shownType(value)).toBe(words)
+  })
+})

@@ -1,6 +1,6 @@
 import { Clock } from '@ropewalk/core/testing'
 import { describe, expect, test } from 'vitest'
-import { type Awaited, PhaseTimeout } from '../../src/server/awaiting.ts'
+import { type Awaited, PhaseTimeout } from '../../src/server/phase-timeout.ts'
 
 describe('Awaiting', () => {
   const make = (): { clock: Clock; expired: Awaited[]; awaiting: PhaseTimeout } => {
