@@ -1,5 +1,5 @@
 import { ConnectionDone, Deadline, type Reactor, type TriggerId } from '@ropewalk/core'
-import type { WebSocketClosed } from './websocket-closed.ts'
+import type { WebSocketClosed } from './websocket-connection.ts'
 
 /**
  * When a protocol is notified that its WebSocket is gone: at once, or, if the peer has left while

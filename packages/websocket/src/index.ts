@@ -1,7 +1,7 @@
 export { WebSocketError, type WebSocketViolation } from './errors.ts'
 export type { OriginPolicy } from './handshake/origin-policy.ts'
 export { WebSocketChannel, type WebSocketChannelSetup } from './websocket-channel.ts'
-export type { WebSocketClosed } from './websocket-closed.ts'
+export type { WebSocketClosed } from './websocket-connection.ts'
 export type { WebSocketOptions } from './websocket-options.ts'
 export { WebSocketProtocol } from './websocket-protocol.ts'
 export { WebSocketResource } from './websocket-resource.ts'

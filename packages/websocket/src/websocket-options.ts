@@ -7,11 +7,7 @@ import {
   withDefaults,
 } from '@ropewalk/core/options'
 import { originPolicy, type OriginPolicy } from './handshake/origin-policy.ts'
-import {
-  DEFAULT_WEBSOCKET_LIMITS,
-  WEBSOCKET_LIMIT_RULES,
-  type WebSocketLimits,
-} from './codec/websocket-limits.ts'
+import { DEFAULT_WEBSOCKET_LIMITS, WEBSOCKET_LIMIT_RULES, type WebSocketLimits } from './codec/limits.ts'
 
 /** The limits and deadlines of a WebSocket. */
 export interface WebSocketOptions extends WebSocketLimits {

@@ -1,4 +1,4 @@
-import type { WebSocketClosed } from './websocket-closed.ts'
+import type { WebSocketClosed } from './websocket-connection.ts'
 import type { WebSocketTransport } from './websocket-transport.ts'
 
 /**

@@ -9,7 +9,7 @@ import { MemoryReactor } from '@ropewalk/core/testing'
 import { describe, expect, test } from 'vitest'
 import { ClosingHandshake } from '../src/closing-handshake.ts'
 import { EndNotice } from '../src/end-notice.ts'
-import type { WebSocketClosed } from '../src/websocket-closed.ts'
+import type { WebSocketClosed } from '../src/websocket-connection.ts'
 
 function notice(): { reactor: MemoryReactor; notice: EndNotice; given: WebSocketClosed[] } {
   const reactor = new MemoryReactor()

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { CLOSE_CODE, WebSocketError, type WebSocketViolation } from '../src/errors.ts'
-import { isCloseCode } from '../src/codec/close-code.ts'
+import { isCloseCode } from '../src/codec/close-frame.ts'
 
 describe('WebSocketError', () => {
   test('knows the close code of every violation, one that may be sent', () => {

@@ -1,4 +1,4 @@
-import type { WebSocketClosed } from '../src/websocket-closed.ts'
+import type { WebSocketClosed } from '../src/websocket-connection.ts'
 import type { WebSocketOptions } from '../src/websocket-options.ts'
 import { WebSocketProtocol } from '../src/websocket-protocol.ts'
 import { WebSocketResource } from '../src/websocket-resource.ts'

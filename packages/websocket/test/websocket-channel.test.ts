@@ -1,7 +1,7 @@
 import { ConnectionDone } from '@ropewalk/core'
 import { chunkings } from '@ropewalk/core/testing'
 import { describe, expect, test } from 'vitest'
-import type { WebSocketClosed } from '../src/websocket-closed.ts'
+import type { WebSocketClosed } from '../src/websocket-connection.ts'
 import type { WebSocketOptions } from '../src/websocket-options.ts'
 import { WebSocketProtocol } from '../src/websocket-protocol.ts'
 import { WebSocketResource } from '../src/websocket-resource.ts'

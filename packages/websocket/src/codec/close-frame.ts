@@ -1,7 +1,6 @@
 import { WebSocketError } from '../errors.ts'
-import { isCloseCode } from './close-code.ts'
-import { MAX_CONTROL_BYTES } from './opcode.ts'
-import { decodeText } from './text.ts'
+import { MAX_CONTROL_BYTES } from './frame-header.ts'
+import { decodeText } from './utf8.ts'
 
 /** The content of a close frame. */
 export interface CloseFrame {
@@ -52,6 +51,18 @@ export function closePayload({ code, reason }: CloseFrame): Buffer {
 
 function malformedClose(what: string): WebSocketError {
   return new WebSocketError('malformed-close', `Cannot read a close frame with ${what}`)
+}
+
+/**
+ * Whether a close frame may carry this code. 1004, 1005, 1006 and 1015 are
+ * reserved for what no frame carries; below 3000 the rest is not assigned.
+ *
+ * @see RFC 6455 §7.4
+ */
+export function isCloseCode(code: number): boolean {
+  if (!Number.isInteger(code)) return false
+  if (code >= 3000 && code <= 4999) return true
+  return (code >= 1000 && code <= 1003) || (code >= 1007 && code <= 1014)
 }
 
 const MAX_REASON_BYTES = MAX_CONTROL_BYTES - 2

@@ -1,7 +1,13 @@
 import { type CloseFrame, closePayload } from './close-frame.ts'
-import { frameHeaderBytes, MASK_KEY_BYTES, putFrameHeader, type Role } from './frame-header.ts'
+import {
+  frameHeaderBytes,
+  MASK_KEY_BYTES,
+  MAX_CONTROL_BYTES,
+  Opcode,
+  putFrameHeader,
+  type Role,
+} from './frame-header.ts'
 import { mask } from './mask.ts'
-import { MAX_CONTROL_BYTES, Opcode } from './opcode.ts'
 
 /** Where frames go: a transport. */
 export interface FrameSink {

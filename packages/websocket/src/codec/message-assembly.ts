@@ -1,6 +1,6 @@
 import { WebSocketError } from '../errors.ts'
-import { UTF8Validator } from './utf8-validator.ts'
-import type { WebSocketLimits } from './websocket-limits.ts'
+import { UTF8Validator } from './utf8.ts'
+import type { WebSocketLimits } from './limits.ts'
 
 /** What a message is made of: UTF-8, or anything. */
 export type MessageKind = 'text' | 'bytes'

@@ -1,12 +1,11 @@
 import { assertNever, type ByteQueue } from '@ropewalk/core/bytes'
 import { WebSocketError } from '../errors.ts'
 import { readClose } from './close-frame.ts'
-import { type FrameHeader, type Role, takeFrameHeader } from './frame-header.ts'
+import { type FrameHeader, isControl, Opcode, type Role, takeFrameHeader } from './frame-header.ts'
 import { mask } from './mask.ts'
 import { MessageAssembly, type MessageKind } from './message-assembly.ts'
-import { isControl, Opcode } from './opcode.ts'
-import { decodeText } from './text.ts'
-import { checkWebSocketLimits, type WebSocketLimits } from './websocket-limits.ts'
+import { decodeText } from './utf8.ts'
+import { checkWebSocketLimits, type WebSocketLimits } from './limits.ts'
 
 /** What a peer's bytes turn into: whole messages, and control frames as they come between fragments. */
 export type MessageEvent =

@@ -1,7 +1,6 @@
 import { createHash } from 'node:crypto'
 import { HTTPError, type Request } from '@ropewalk/http'
-import { type ExtensionOffer, parseExtensions } from './extension-offer.ts'
-import { listElements, TOKEN, trimmed } from './header-list.ts'
+import { type ExtensionOffer, listElements, parseExtensions, TOKEN, trimmed } from './extension-offer.ts'
 
 /** What a client asks for when it opens a WebSocket. */
 export interface OpeningHandshake {

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { closePayload, readClose } from '../../src/codec/close-frame.ts'
+import { closePayload, isCloseCode, readClose } from '../../src/codec/close-frame.ts'
 
 describe('readClose', () => {
   test('reads what closePayload makes', () => {
@@ -46,5 +46,14 @@ describe('closePayload', () => {
     for (const code of [0, 999, 1000.5, 1004, 1005, 1006, 1015, 2999, 5000]) {
       expect(() => closePayload({ code, reason: '' })).toThrow(`Cannot close with code ${code}`)
     }
+  })
+})
+
+describe('isCloseCode', () => {
+  test('allows what a frame may carry', () => {
+    const allowed = Array.from({ length: 5100 }, (_, code) => code).filter(isCloseCode)
+    const registered = [1000, 1001, 1002, 1003, 1007, 1008, 1009, 1010, 1011, 1012, 1013, 1014]
+    expect(allowed.filter((code) => code < 3000)).toEqual(registered)
+    expect(allowed.length).toBe(registered.length + 2000)
   })
 })

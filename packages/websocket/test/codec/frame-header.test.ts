@@ -4,11 +4,13 @@ import { describe, expect, test } from 'vitest'
 import {
   type FrameHeader,
   frameHeaderBytes,
+  isControl,
+  isOpcode,
+  Opcode,
   putFrameHeader,
   type Role,
   takeFrameHeader,
 } from '../../src/codec/frame-header.ts'
-import { Opcode } from '../../src/codec/opcode.ts'
 
 const { continuation, text, binary, ping } = Opcode
 
@@ -80,4 +82,12 @@ describe('putFrameHeader', () => {
       }
     },
   )
+})
+
+describe('Opcode', () => {
+  test('six of sixteen are not reserved, three of them control the connection', () => {
+    const known = Array.from({ length: 16 }, (_, code) => code).filter(isOpcode)
+    expect(known).toEqual(Object.values(Opcode))
+    expect(known.filter(isControl)).toEqual([Opcode.close, Opcode.ping, Opcode.pong])
+  })
 })

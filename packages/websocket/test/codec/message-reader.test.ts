@@ -1,7 +1,7 @@
 import { ByteQueue } from '@ropewalk/core/bytes'
 import { describe, expect, test } from 'vitest'
 import { MessageReader } from '../../src/codec/message-reader.ts'
-import { DEFAULT_WEBSOCKET_LIMITS } from '../../src/codec/websocket-limits.ts'
+import { DEFAULT_WEBSOCKET_LIMITS } from '../../src/codec/limits.ts'
 import { closeFrame, encodeFor, part, peerFrame } from './peer-frames.ts'
 import { chopped, readMessages, ROLES, summaries, summary } from './read-messages.ts'
 

@@ -3,7 +3,7 @@ import { chunkings } from '@ropewalk/core/testing'
 import { WebSocketError } from '../../src/errors.ts'
 import type { Role } from '../../src/codec/frame-header.ts'
 import { type MessageEvent, MessageReader } from '../../src/codec/message-reader.ts'
-import { DEFAULT_WEBSOCKET_LIMITS, type WebSocketLimits } from '../../src/codec/websocket-limits.ts'
+import { DEFAULT_WEBSOCKET_LIMITS, type WebSocketLimits } from '../../src/codec/limits.ts'
 import { encodeFor, type PeerFrame } from './peer-frames.ts'
 
 /** What was read, and the refusal that ended it, if any. */

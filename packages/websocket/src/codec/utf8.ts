@@ -1,3 +1,5 @@
+import { WebSocketError } from '../errors.ts'
+
 /**
  * Checks UTF-8 as its bytes arrive, wherever they are cut: a byte that cannot stand is known as soon
  * as it has come.
@@ -54,3 +56,19 @@ function isASCII(data: Uint8Array, at: number): boolean {
   const bits = (data[at] ?? 0) | (data[at + 1] ?? 0) | (data[at + 2] ?? 0) | (data[at + 3] ?? 0)
   return bits < 0x80
 }
+
+/**
+ * The text of a whole UTF-8 message or close reason (RFC 6455 §5.6, §8.1).
+ *
+ * @throws {WebSocketError} when it is not UTF-8.
+ */
+export function decodeText(data: Uint8Array): string {
+  try {
+    return DECODER.decode(data)
+  } catch {
+    throw new WebSocketError('invalid-utf8', 'Cannot read text that is not UTF-8')
+  }
+}
+
+/** A byte order mark is a character like any other. */
+const DECODER = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { checkWebSocketLimits, DEFAULT_WEBSOCKET_LIMITS } from '../../src/codec/websocket-limits.ts'
+import { checkWebSocketLimits, DEFAULT_WEBSOCKET_LIMITS } from '../../src/codec/limits.ts'
 
 describe('checkWebSocketLimits', () => {
   test('allows the defaults, the smallest limits, and none', () => {

@@ -1,8 +1,9 @@
+import fc from 'fast-check'
 import { isUtf8 } from 'node:buffer'
 import { chunkings } from '@ropewalk/core/testing'
-import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { UTF8Validator } from '../../src/codec/utf8-validator.ts'
+import { decodeText, UTF8Validator } from '../../src/codec/utf8.ts'
+import { WebSocketError } from '../../src/errors.ts'
 
 describe('UTF8Validator', () => {
   test('accepts every sequence of two bytes that some text begins with, and no other', () => {
@@ -55,3 +56,18 @@ const TAILS = [[], [0x80], [0xa0], [0x80, 0x80], [0xa0, 0x80], [0x80, 0x80, 0x80
 
 /** Bytes on either side of every border in the table of RFC 3629 §4. */
 const EDGES = Buffer.from('00417f808f909fa0bfc0c1c2dfe0e1ecedeeeff0f1f3f4f5ff', 'hex')
+
+describe('decodeText', () => {
+  test('decodes short and long text, and keeps a byte order mark', () => {
+    for (const text of ['', 'short', 'x'.repeat(1000), 'ü'.repeat(10), '\ufeffmarked', '😀'.repeat(300)]) {
+      expect(decodeText(Buffer.from(text))).toBe(text)
+    }
+  })
+
+  test('refuses what is not UTF-8', () => {
+    expect(() => decodeText(Buffer.of(0x61, 0xff))).toThrow(WebSocketError)
+    expect(() => decodeText(Buffer.concat([Buffer.alloc(500, 'a'), Buffer.of(0xe2, 0x82)]))).toThrow(
+      WebSocketError,
+    )
+  })
+})
