@@ -9,7 +9,7 @@ import {
 import type { SimulatedHost } from './host/simulated-host.ts'
 import { inject } from './inject.ts'
 import type { Random } from './random.ts'
-import type { EventQueue } from './time/timeline.ts'
+import type { EventQueue } from './time/event-queue.ts'
 import type { Trace } from './trace.ts'
 
 /** What the faults of a simulation happen to. */

@@ -1,17 +1,22 @@
-export { type Arrow, type DiagramOptions } from './diagram/arrow.ts'
+export { type Arrow, type DiagramOptions } from './diagram/text-diagram.ts'
 export { describeFault, type Fault, FAULT_KINDS, type FaultKind, type FaultPlan } from './faults.ts'
 export type { HostReactor } from './host/host-reactor.ts'
 export type { HostProgram, SimulatedHost } from './host/simulated-host.ts'
-export { describeLeak, type Leak } from './leak.ts'
+export { describeLeak, type Leak } from './call-site.ts'
 export type { FlowLimits } from './network/flow.ts'
 export type { Delivery, Link, LinkConditions } from './network/link.ts'
 export type { NameConditions } from './network/names.ts'
-export type { NetworkStats as NetworkStats } from './network/tally.ts'
+export type { NetworkStats as NetworkStats } from './network/network-stats.ts'
 export type { Network } from './network/network.ts'
 export type { Capture } from './replay/capture.ts'
 export type { Cuts } from './replay/cuts.ts'
-export { replay, type Replayed, type ReplayedConnection, type ReplayOptions } from './replay/replay.ts'
-export { ReplayFailed } from './replay/replay-failed.ts'
+export {
+  replay,
+  type Replayed,
+  type ReplayedConnection,
+  ReplayFailed,
+  type ReplayOptions,
+} from './replay/replay.ts'
 export { Random } from './random.ts'
 export {
   type Coverage,
@@ -21,5 +26,5 @@ export {
   type SimulateOptions,
 } from './scenario.ts'
 export { Simulation, type SimulationOptions } from './simulation.ts'
-export { SimulationFailed } from './simulation-failed.ts'
+export { SimulationFailed } from './run-loop.ts'
 export type { Trace } from './trace.ts'

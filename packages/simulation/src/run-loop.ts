@@ -1,11 +1,10 @@
 import { AsyncLocalStorage } from 'node:async_hooks'
 import type { SimulatedHost } from './host/simulated-host.ts'
-import { settled } from './real/real-time.ts'
+import { settled } from './real/environment.ts'
 import { type RealWork, watchRealWork } from './real/real-work.ts'
-import { watchUnhandledRejections } from './real/unheard-rejections.ts'
 import { SeededGlobals, type SeededWorld } from './real/seeded-globals.ts'
-import { SimulationFailed } from './simulation-failed.ts'
-import type { EventQueue } from './time/timeline.ts'
+import { watchUnhandledRejections } from './real/unhandled-rejections.ts'
+import type { EventQueue } from './time/event-queue.ts'
 
 /** What a run loop is made of. */
 export interface RunLoopSetup {
@@ -166,6 +165,21 @@ export class RunLoop {
 function asked(host: SimulatedHost, ms: number): number {
   host.clockAsked()
   return ms
+}
+
+/** A run has failed; `seed` makes it fail again. */
+export class SimulationFailed extends Error {
+  override readonly name = 'SimulationFailed'
+  readonly seed: string
+  /** Virtual time of the failure. */
+  readonly atMs: number
+
+  constructor(seed: string, atMs: number, why: string, cause: unknown) {
+    const explained = cause instanceof Error ? `: ${cause.message}` : ''
+    super(`Seed ${seed} at ${atMs.toFixed(3)} ms: ${why}${explained}`, { cause })
+    this.seed = seed
+    this.atMs = atMs
+  }
 }
 
 const MAX_EVENTS_NOW = 20_000

@@ -8,11 +8,10 @@ import {
   text,
 } from '@ropewalk/core/options'
 import { describeFault, type Fault, FAULT_KINDS, type FaultKind } from './faults.ts'
-import { describeLeak } from './leak.ts'
-import { NetworkStats } from './network/tally.ts'
-import { SEED_VARIABLE, wantedRuns } from './real/environment.ts'
-import { realNowMs } from './real/real-time.ts'
-import { watchStall } from './real/watch-stall.ts'
+import { describeLeak } from './call-site.ts'
+import { NetworkStats } from './network/network-stats.ts'
+import { realNowMs, SEED_VARIABLE, wantedRuns } from './real/environment.ts'
+import { watchStall } from './real/real-work.ts'
 import { Simulation, SIMULATION_RULES, type SimulationOptions } from './simulation.ts'
 
 /** How often a scenario is run, and with what. */

@@ -1,4 +1,4 @@
-import type { Arrow } from './diagram/arrow.ts'
+import type { Arrow } from './diagram/text-diagram.ts'
 
 /** What has happened, in order: the same for the same seed. */
 export class Trace {

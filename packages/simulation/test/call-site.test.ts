@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { callSite, framesHere, siteOf } from '../src/call-site.ts'
+import { callSite, describeLeak, framesHere, siteOf } from '../src/call-site.ts'
 
 test('a call site is the program’s own lines, innermost first', () => {
   const site = callSite()
@@ -15,4 +15,15 @@ test('frames of Node and of the packages that carry programs are nobody’s own'
     'at z (/app/c.ts:3:3)',
   ]
   expect(siteOf(frames)).toBe('at z (/app/c.ts:3:3)')
+})
+
+test('describeLeak says whose it is and where it comes from', () => {
+  const leak = {
+    host: 'server',
+    what: 'port',
+    name: '10.0.0.1:80',
+    openedAt: 'at main (app.ts:3:1)',
+  } as const
+  expect(describeLeak(leak)).toBe('server has not closed the port 10.0.0.1:80, opened at main (app.ts:3:1)')
+  expect(describeLeak({ ...leak, openedAt: '' })).toBe('server has not closed the port 10.0.0.1:80')
 })

@@ -1,7 +1,8 @@
 import { randomUUID } from 'node:crypto'
-import { describe, expect, test } from 'vitest'
 import { sleep } from '@ropewalk/core'
+import { describe, expect, test } from 'vitest'
 import { Simulation } from '../src/index.ts'
+import { SimulationFailed } from '../src/run-loop.ts'
 
 describe('RunLoop', () => {
   test('makes chance and time of programs follow from the seed, when asked to', async () => {
@@ -54,4 +55,18 @@ describe('RunLoop', () => {
     expect(first).not.toEqual(second)
     expect(Math.random).toBe(real)
   })
+})
+
+test('a failure tells its seed, its moment and its cause', () => {
+  const cause = new Error('no room')
+  const failed = new SimulationFailed('0-7', 12.3456, 'server failed', cause)
+  expect([failed.message, failed.seed, failed.atMs, failed.cause]).toEqual([
+    'Seed 0-7 at 12.346 ms: server failed: no room',
+    '0-7',
+    12.3456,
+    cause,
+  ])
+  expect(new SimulationFailed('1', 0, 'time stands still', undefined).message).toBe(
+    'Seed 1 at 0.000 ms: time stands still',
+  )
 })

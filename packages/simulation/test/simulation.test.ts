@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
 import { connectProtocol, Factory, LoopingCall, TCPClientEndpoint } from '@ropewalk/core'
 import { describe, expect, test } from 'vitest'
-import { SimulationFailed } from '../src/simulation-failed.ts'
+import { SimulationFailed } from '../src/run-loop.ts'
 import { Simulation } from '../src/simulation.ts'
 import { Noting, TwoHosts } from './two-hosts.ts'
 

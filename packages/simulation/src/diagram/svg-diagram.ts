@@ -1,4 +1,4 @@
-import type { Arrow } from './arrow.ts'
+import type { Arrow } from './text-diagram.ts'
 
 /**
  * A run as a picture: a column for each host, time from top to bottom, each packet an arrow from when it left to when

@@ -1,5 +1,3 @@
-import type { Arrow } from './arrow.ts'
-
 /** A run as text: a column for each host, a line for each arrow, time on the left. */
 export function textDiagram(hosts: readonly string[], arrows: readonly Arrow[]): string {
   const width = Math.max(MIN_COLUMN, ...hosts.map((name) => name.length + 4))
@@ -26,6 +24,36 @@ function row(hosts: readonly string[], { from, to, what, lost }: Arrow, width: n
 function place(cells: string[], at: number, text: string): string {
   for (const [offset, char] of Array.from(text).entries()) cells[at + offset] = char
   return cells.join('')
+}
+
+/** A run as a Mermaid sequence diagram, which many readers of Markdown draw. */
+export function mermaidDiagram(hosts: readonly string[], arrows: readonly Arrow[]): string {
+  const lines = arrows.map(({ atMs, from, to, what, lost }) => {
+    const text = `${atMs.toFixed(1)} ms ${what}`.replaceAll(/[;:#]/g, ' ')
+    return from === to ? `  Note over ${from}: ${text}` : `  ${from}${lost ? '-x' : '->>'}${to}: ${text}`
+  })
+  return ['sequenceDiagram', ...hosts.map((name) => `  participant ${name}`), ...lines].join('\n')
+}
+
+/** Something that went from one host to another, or happened to one. */
+export interface Arrow {
+  /** When it arrived, in virtual milliseconds. */
+  readonly atMs: number
+  readonly from: string
+  /** The same as `from` for what happened to one host. */
+  readonly to: string
+  readonly what: string
+  readonly lost: boolean
+  /** When it left. */
+  readonly sentMs: number
+}
+
+/** How a diagram is drawn. */
+export interface DiagramOptions {
+  /** Only what happened from then on, in virtual milliseconds. */
+  readonly fromMs?: number
+  /** Only what happened until then. */
+  readonly untilMs?: number
 }
 
 const TIME_WIDTH = 12

@@ -25,8 +25,7 @@ import {
   type Dialling,
   WireReactor,
 } from '@ropewalk/core/reactor'
-import { callSite } from '../call-site.ts'
-import type { Leak } from '../leak.ts'
+import { callSite, type Leak } from '../call-site.ts'
 import { SimulatedPort } from '../network/simulated-port.ts'
 import { StreamDial } from '../network/stream-dial.ts'
 import type { ReactorSystem } from './reactor-system.ts'

@@ -1,6 +1,6 @@
 import type { DatagramBinding, DatagramWire } from '@ropewalk/core/reactor'
 import type { ListeningPort } from '@ropewalk/core'
-import type { Machine, HostKernel } from '../network/system.ts'
+import type { Machine, HostKernel } from '../network/host-kernel.ts'
 import type { NameConditions } from '../network/names.ts'
 import type { Network } from '../network/network.ts'
 import type { Random } from '../random.ts'

@@ -1,10 +1,10 @@
-import type { NamedEnd } from '../network/end-system.ts'
+import type { NamedEnd } from '../network/host-kernel.ts'
 import type { NameConditions } from '../network/names.ts'
 import type { Network } from '../network/network.ts'
 import type { HostState } from './reactor-system.ts'
-import type { Leak } from '../leak.ts'
+import type { Leak } from '../call-site.ts'
 import type { Random } from '../random.ts'
-import { HostRun } from './host-life.ts'
+import { HostRun } from './host-run.ts'
 import type { HostReactor } from './host-reactor.ts'
 
 /** What a host runs, from its start. A rejection fails the simulation. */

@@ -1,5 +1,5 @@
 import type { Wire, WireEvents } from '@ropewalk/core/reactor'
-import type { EndSystem, NamedEnd } from './end-system.ts'
+import type { EndSystem, NamedEnd } from './host-kernel.ts'
 import type { Flow } from './flow.ts'
 
 /** One end of a simulated connection, as its program and its system see it. */

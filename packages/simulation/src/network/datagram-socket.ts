@@ -5,7 +5,7 @@ import {
   type DatagramWire,
   type DatagramWireEvents,
 } from '@ropewalk/core/reactor'
-import type { DatagramReceiver, Machine, HostKernel } from './system.ts'
+import type { DatagramReceiver, Machine, HostKernel } from './host-kernel.ts'
 
 /** A UDP port of a host: what it sends may be lost, come twice, or come late. */
 export class DatagramSocket implements DatagramWire, DatagramReceiver {

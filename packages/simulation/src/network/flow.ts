@@ -1,7 +1,7 @@
 import type { Random } from '../random.ts'
-import type { EventQueue } from '../time/timeline.ts'
+import type { EventQueue } from '../time/event-queue.ts'
 import type { Link } from './link.ts'
-import type { NetworkStats } from './tally.ts'
+import type { NetworkStats } from './network-stats.ts'
 
 /** The two ends of one direction of a connection. */
 export interface FlowEnds {

@@ -1,7 +1,7 @@
 import type { Random } from '../random.ts'
-import type { EventQueue } from '../time/timeline.ts'
+import type { EventQueue } from '../time/event-queue.ts'
 import type { Trace } from '../trace.ts'
-import type { NetworkStats } from './tally.ts'
+import type { NetworkStats } from './network-stats.ts'
 
 /** How packets fare from one host to another. */
 export interface LinkConditions {

@@ -1,11 +1,11 @@
 import type { Random } from '../random.ts'
-import type { EventQueue } from '../time/timeline.ts'
+import type { EventQueue } from '../time/event-queue.ts'
 import type { Trace } from '../trace.ts'
 import type { FlowLimits } from './flow.ts'
 import { Link, type LinkConditions } from './link.ts'
 import { Names } from './names.ts'
-import { NetworkStats } from './tally.ts'
-import type { Machine } from './system.ts'
+import { NetworkStats } from './network-stats.ts'
+import type { Machine } from './host-kernel.ts'
 
 /** What a network is made of. */
 export interface NetworkSetup<S extends Machine> {

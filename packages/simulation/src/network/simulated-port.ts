@@ -1,7 +1,6 @@
-import type { Address, ListeningPort, ProtocolFactory, Transport } from '@ropewalk/core'
+import type { AcceptOptions, Address, ListeningPort, ProtocolFactory, Transport } from '@ropewalk/core'
 import { Acceptor, contained, type ConnectedWire } from '@ropewalk/core/reactor'
-import type { AcceptOptions } from '@ropewalk/core'
-import type { ListenPort, HostKernel } from './system.ts'
+import type { ListenPort, HostKernel } from './host-kernel.ts'
 import type { ConnectionEnd } from './connection-end.ts'
 
 /** Where and how a port listens. */

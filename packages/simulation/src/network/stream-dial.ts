@@ -1,6 +1,6 @@
 import { type Address, ConnectError, ConnectionRefusedError, formatAddress, tcpAddress } from '@ropewalk/core'
 import type { ConnectedWire, DialEvents, Dialling } from '@ropewalk/core/reactor'
-import type { ListenPort, HostKernel } from './system.ts'
+import type { ListenPort, HostKernel } from './host-kernel.ts'
 import { ConnectionEnd } from './connection-end.ts'
 import { Flow, type FlowEnds } from './flow.ts'
 import type { Link } from './link.ts'

@@ -1,9 +1,8 @@
-import { checkOptions, count, oneOf, type OptionRules } from '@ropewalk/core/options'
 import { parseRecording, type ProtocolFactory, type Recording } from '@ropewalk/core'
-import { readText } from '../real/read-text.ts'
-import { countCuts, type Cuts, cutRecordings } from './cuts.ts'
+import { checkOptions, count, oneOf, type OptionRules } from '@ropewalk/core/options'
+import { readText } from '../real/environment.ts'
+import { countCuts, cutRecordings, type Cuts } from './cuts.ts'
 import { play, type Played } from './player.ts'
-import { ReplayFailed } from './replay-failed.ts'
 
 /** How a recording is replayed. */
 export interface ReplayOptions {
@@ -91,6 +90,18 @@ function recordedOn(recording: Recording, connection: number): Buffer {
     event.what === 'written' && event.connection === connection ? [event.bytes] : [],
   )
   return Buffer.concat(pieces)
+}
+
+/** A protocol has failed while a recording was played to it. */
+export class ReplayFailed extends Error {
+  override readonly name = 'ReplayFailed'
+  /** Such as `cut at every byte`. */
+  readonly cut: string
+
+  constructor(cut: string, why: string, options?: ErrorOptions) {
+    super(`The recording, ${cut}: ${why}`, options)
+    this.cut = cut
+  }
 }
 
 const RULES: OptionRules<ReplayOptions> = {

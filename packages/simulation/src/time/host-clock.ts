@@ -2,7 +2,7 @@ import { AsyncResource } from 'node:async_hooks'
 import { callable, checkValue } from '@ropewalk/core/options'
 import type { DelayedCall } from '@ropewalk/core'
 import { type Schedule, ScheduledCall } from '@ropewalk/core/reactor'
-import type { EventQueue, TimelineEvent } from './timeline.ts'
+import type { EventQueue, TimelineEvent } from './event-queue.ts'
 
 /** Runs what belongs to a host, now or, while the host is paused, later. */
 export type Execute = (call: () => unknown) => void

@@ -1,4 +1,4 @@
-import type { Arrow } from '../../src/diagram/arrow.ts'
+import type { Arrow } from '../../src/diagram/text-diagram.ts'
 
 /** Two hosts, and one of each kind of arrow between them. */
 export const HOSTS = ['server', 'client']

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { textDiagram } from '../../src/diagram/text-diagram.ts'
+import { mermaidDiagram, textDiagram } from '../../src/diagram/text-diagram.ts'
 import { ARROWS, HOSTS } from './arrows.ts'
 
 test('a text diagram shows hosts as columns and packets as arrows', () => {
@@ -9,6 +9,19 @@ test('a text diagram shows hosts as columns and packets as arrows', () => {
       '        0.0 |                         * starts',
       '       12.3 |< SYN -------------------|',
       '       20.0 | 5 bytes; more (lost) --x|',
+    ].join('\n'),
+  )
+})
+
+test('can be drawn by Mermaid, whose own signs are left out', () => {
+  expect(mermaidDiagram(HOSTS, ARROWS)).toBe(
+    [
+      'sequenceDiagram',
+      '  participant server',
+      '  participant client',
+      '  Note over client: 0.0 ms starts',
+      '  client->>server: 12.3 ms SYN',
+      '  server-xclient: 20.0 ms 5 bytes  more',
     ].join('\n'),
   )
 })

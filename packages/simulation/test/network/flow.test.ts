@@ -1,9 +1,9 @@
 import { describe, expect, test } from 'vitest'
 import { Flow, type FlowLimits } from '../../src/network/flow.ts'
 import { Link } from '../../src/network/link.ts'
-import { NetworkStats } from '../../src/network/tally.ts'
+import { NetworkStats } from '../../src/network/network-stats.ts'
 import { Random } from '../../src/random.ts'
-import { EventQueue } from '../../src/time/timeline.ts'
+import { EventQueue } from '../../src/time/event-queue.ts'
 import { Trace } from '../../src/trace.ts'
 
 const LIMITS: FlowLimits = {

@@ -2,7 +2,7 @@ import { tcpAddress } from '@ropewalk/core'
 import type { WireEnd, WireHarness } from '@ropewalk/core/testing'
 import { Simulation } from '../../src/index.ts'
 import { StreamDial } from '../../src/network/stream-dial.ts'
-import type { ListenPort, HostKernel } from '../../src/network/system.ts'
+import type { ListenPort, HostKernel } from '../../src/network/host-kernel.ts'
 
 /** The two ends of connections between simulated hosts, as their programs would get them. */
 export function simulatedWires(): WireHarness {

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { wantedRuns } from '../../src/real/environment.ts'
+import { readText, realNowMs, settled, wantedRuns } from '../../src/real/environment.ts'
 
 test('the environment may name a seed and a budget, which must be milliseconds', () => {
   expect(wantedRuns({})).toEqual({})
@@ -11,4 +11,27 @@ test('the environment may name a seed and a budget, which must be milliseconds',
   expect(() => wantedRuns({ ROPEWALK_BUDGET_MS: 'soon' })).toThrow(
     'Cannot read ROPEWALK_BUDGET_MS=soon: give a number of milliseconds',
   )
+})
+
+test('readText answers the text of a file, or why there is none', async () => {
+  expect(await readText(new URL('read-text.test.ts', import.meta.url).pathname)).toContain(
+    'answers the text of a file',
+  )
+  await expect(readText('/nowhere/at/all')).rejects.toMatchObject({ code: 'ENOENT' })
+})
+
+test('settled waits for chains of promises, however long', async () => {
+  let links = 0
+  const chain = async (): Promise<void> => {
+    for (; links < 1000; links++) await Promise.resolve()
+  }
+  void chain()
+  await settled()
+  expect(links).toBe(1000)
+})
+
+test('realNowMs goes on', async () => {
+  const before = realNowMs()
+  await settled()
+  expect(realNowMs()).toBeGreaterThan(before)
 })

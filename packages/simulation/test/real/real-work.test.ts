@@ -1,5 +1,5 @@
-import { Console } from 'node:console'
 import { spawn } from 'node:child_process'
+import { Console } from 'node:console'
 import { pbkdf2, pbkdf2Sync, randomBytes, randomUUID, subtle } from 'node:crypto'
 import { createSocket } from 'node:dgram'
 import { lookup, resolve4 } from 'node:dns'
@@ -7,8 +7,8 @@ import { readFile } from 'node:fs'
 import { PassThrough, Readable } from 'node:stream'
 import { setTimeout as sleepFor } from 'node:timers/promises'
 import { deflate, deflateSync } from 'node:zlib'
-import { describe, expect, test } from 'vitest'
-import { type RealWork, watchRealWork } from '../../src/real/real-work.ts'
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
+import { type RealWork, watchRealWork, watchStall } from '../../src/real/real-work.ts'
 
 describe('watchRealWork', () => {
   /** What is told while `ask` runs. */
@@ -68,5 +68,29 @@ describe('watchRealWork', () => {
 
   test('leaves the work of others alone', async () => {
     expect(await seenDuring(() => clearTimeout(setTimeout(() => undefined, 1000)), false)).toEqual([])
+  })
+})
+
+describe('watchStall', () => {
+  beforeEach(() => void vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval'] }))
+  afterEach(() => void vi.useRealTimers())
+
+  test('rejects what has not moved for five seconds, and nothing that moves now and then', async () => {
+    let moves = true
+    const failures: unknown[] = []
+    const watch = watchStall(() => moves, 'nothing moves')
+    watch.stalled.catch((error: unknown) => failures.push(error))
+    await vi.advanceTimersByTimeAsync(20_000)
+    moves = false
+    await vi.advanceTimersByTimeAsync(4000)
+    moves = true
+    await vi.advanceTimersByTimeAsync(1000)
+    moves = false
+    await vi.advanceTimersByTimeAsync(4000)
+    expect(failures).toEqual([])
+    await vi.advanceTimersByTimeAsync(1000)
+    expect(failures).toEqual([new Error('nothing moves')])
+    watch.stop()
+    expect(vi.getTimerCount()).toBe(0)
   })
 })

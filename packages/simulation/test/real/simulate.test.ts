@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { NetworkStats } from '../../src/network/tally.ts'
+import { NetworkStats } from '../../src/network/network-stats.ts'
 import { commandFor, describeCoverage, simulate } from '../../src/real/simulate.ts'
 import { TwoHosts } from '../two-hosts.ts'
 

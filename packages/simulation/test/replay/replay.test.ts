@@ -1,18 +1,17 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import {
   Factory,
   formatRecordedEvent,
   LineReceiver,
   Protocol,
-  type Recording,
   recordConnection,
+  type Recording,
 } from '@ropewalk/core'
 import { MemoryReactor } from '@ropewalk/core/testing'
-import { mkdtemp, rm, writeFile } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
 import { describe, expect, onTestFinished, test } from 'vitest'
-import { replay } from '../../src/replay/replay.ts'
-import { ReplayFailed } from '../../src/replay/replay-failed.ts'
+import { replay, ReplayFailed } from '../../src/replay/replay.ts'
 import { OneProtocol } from '../simulated-harness.ts'
 import { Noting, TwoHosts } from '../two-hosts.ts'
 
@@ -127,4 +126,14 @@ describe('replay', () => {
       'Cannot read line 3 of the recording',
     )
   })
+})
+
+test('a failed replay tells how the recording was cut, and why it failed', () => {
+  const cause = new Error('cause')
+  const failed = new ReplayFailed('cut at every byte', 'nothing came', { cause })
+  expect([failed.message, failed.cut, failed.cause]).toEqual([
+    'The recording, cut at every byte: nothing came',
+    'cut at every byte',
+    cause,
+  ])
 })

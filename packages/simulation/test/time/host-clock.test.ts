@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { HostClock } from '../../src/time/host-clock.ts'
-import { EventQueue } from '../../src/time/timeline.ts'
+import { EventQueue } from '../../src/time/event-queue.ts'
 
 describe('HostClock', () => {
   const make = (): { timeline: EventQueue; clock: HostClock; told: string[] } => {

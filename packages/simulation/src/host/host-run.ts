@@ -1,6 +1,6 @@
 import { type Address, CannotListenError, type UDPAddress, udpAddress } from '@ropewalk/core'
 import type { DatagramBinding } from '@ropewalk/core/reactor'
-import type { NamedEnd } from '../network/end-system.ts'
+import type { NamedEnd } from '../network/host-kernel.ts'
 import { DatagramSocket } from '../network/datagram-socket.ts'
 import type { Network } from '../network/network.ts'
 import type { SimulatedPort } from '../network/simulated-port.ts'

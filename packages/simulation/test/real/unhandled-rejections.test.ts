@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { watchUnhandledRejections } from '../../src/real/unheard-rejections.ts'
+import { watchUnhandledRejections } from '../../src/real/unhandled-rejections.ts'
 
 test('watchUnhandledRejections listens until it is told not to', () => {
   const before = process.listenerCount('unhandledRejection')

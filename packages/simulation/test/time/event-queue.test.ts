@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { Random } from '../../src/random.ts'
-import { EventQueue } from '../../src/time/timeline.ts'
+import { EventQueue } from '../../src/time/event-queue.ts'
 
 describe('EventQueue', () => {
   test('makes events happen in order, those of one moment as they were asked for', () => {
