@@ -5,7 +5,7 @@ import { ResettableTimer } from '../time/resettable-timer.ts'
 import { diagnose } from './diagnostics.ts'
 import type { ConnectionRegistry } from './connection-registry.ts'
 
-/** Who decides over connections that want in. */
+/** Decides whether a connection is admitted, and is called with the result. */
 export interface AdmissionEvents {
   admission(peer: Address): Admission
   admitted(accepted: ConnectedWire): void
@@ -13,15 +13,15 @@ export interface AdmissionEvents {
 }
 
 /**
- * Where connections wait, accepted but unread, until the limits let them in: Node cannot stop
- * accepting, and a client that waits a moment is better served than one that is turned away.
+ * The queue of connections that wait for admission, accepted but unread. Node cannot stop accepting, and a
+ * short wait is better for a client than a refusal.
  */
 export class AcceptQueue {
   readonly #registry: ConnectionRegistry
   readonly #events: AdmissionEvents
   readonly #maxWaiting: number
   readonly #maxWaitMs: number
-  /** The longest waiting first. */
+  /** In the order of their arrival. */
   readonly #waiting = new Set<Waiting>()
   readonly #retry: ResettableTimer
   #retryAtMs = Infinity
@@ -36,9 +36,10 @@ export class AcceptQueue {
     this.#retry = new ResettableTimer(registry.reactor, () => this.#admitMore())
   }
 
-  /** A connection wants in. */
+  /** Admits a new connection, or queues it, or refuses it when the queue is full. */
   enter(accepted: ConnectedWire): void {
-    // Those that wait were asked when last anything changed: nobody overtakes one that could come in.
+    // The waiting connections were checked when the limits last changed: none that can be admitted is
+    // overtaken.
     const admission = this.#events.admission(accepted.peerAddress)
     if (admission === 'now') return this.#events.admitted(accepted)
     if (this.#waiting.size >= this.#maxWaiting || !this.#registry.hasWaitingCapacity)
@@ -52,7 +53,7 @@ export class AcceptQueue {
     if (this.#waiting.size === 1 || this.#comesSooner(admission)) this.#comeBack(admission)
   }
 
-  /** Refuses all that wait. */
+  /** Closes all waiting connections. */
   close(): void {
     const waiting = Array.from(this.#waiting)
     for (const one of waiting) this.#leave(one)
@@ -77,7 +78,7 @@ export class AcceptQueue {
     if (this.#waiting.size > 0) this.#comeBack(soonest)
   }
 
-  /** Looks again when the policy says, or when the first has waited long enough. */
+  /** Checks the queue again when the policy allows, or when the wait of the first connection expires. */
   #comeBack(admission: Admission): void {
     const [first] = this.#waiting
     if (first === undefined) return
@@ -87,7 +88,7 @@ export class AcceptQueue {
     this.#retry.set(inMs)
   }
 
-  /** Whether a policy lets somebody in before those that wait already are asked again. */
+  /** Whether a policy admits the new connection before the next check of the queue. */
   #comesSooner(admission: Admission): boolean {
     return typeof admission === 'object' && this.#registry.reactor.now() + admission.inMs < this.#retryAtMs
   }
@@ -103,7 +104,7 @@ export class AcceptQueue {
     this.#stopWatching = undefined
   }
 
-  /** Told at most once a minute: who floods us must not flood the log. */
+  /** Logs at most one warning a minute, so that a flood of connections cannot fill the log. */
   #refuse(accepted: ConnectedWire): void {
     const { peerAddress: peer, localAddress: address } = accepted
     diagnose('ropewalk.refused', () => ({ peer, address }))
@@ -120,8 +121,8 @@ export class AcceptQueue {
 }
 
 /**
- * One connection that waits. A peer that ends or resets meanwhile has left, and is dropped; one that has sent a request
- * before its end has not: its wire keeps the end behind the request, which is unread.
+ * One waiting connection. A peer that sends a FIN or a reset while it waits is dropped. A peer that sent a
+ * request before its FIN is not: the request is unread, so the wire does not notify the FIN.
  */
 class Waiting implements WireEvents {
   readonly accepted: ConnectedWire
@@ -137,7 +138,7 @@ class Waiting implements WireEvents {
     accepted.wire.pause()
   }
 
-  /** It waits no more: the events of its wire go to what is attached to the result. */
+  /** Ends the wait. The wire's events go to the listener that is attached to the result. */
   letGo(): ConnectedWire {
     return {
       ...this.accepted,

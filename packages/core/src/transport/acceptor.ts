@@ -13,19 +13,22 @@ import type { ConnectionRegistry } from './connection-registry.ts'
 import { transportOptions } from './transport-options.ts'
 import { AcceptQueue } from './accept-queue.ts'
 
-/** Gives accepted wires their protocols, as far as the limits allow, and knows those that are up. */
+/**
+ * Connects accepted wires to protocols as far as the limits allow, and keeps the set of connections that are
+ * up.
+ */
 export class Acceptor {
   readonly connections: Set<Transport> = new Set()
-  /** Those that are told why they cannot stay. */
+  /** Refused connections, to which an `overflow` protocol sends the reason. */
   readonly #refused = new Set<Transport>()
   readonly #registry: ConnectionRegistry
   readonly #factory: ProtocolFactory
   readonly #options: AcceptOptions
-  /** One for all connections. */
+  /** Shared by all connections. */
   readonly #transportOptions: TransportOptions
   readonly #policies: readonly ConnectionPolicy[]
   readonly #queue: AcceptQueue
-  /** One for all connections. */
+  /** Shared by all connections. */
   readonly #onLost = (_reason: unknown, transport: Transport): void => {
     if (!this.connections.delete(transport)) this.#refused.delete(transport)
   }
@@ -43,12 +46,12 @@ export class Acceptor {
     })
   }
 
-  /** A connection has come in. */
+  /** A connection was accepted by the operating system. */
   accept(accepted: ConnectedWire): void {
     this.#queue.enter(accepted)
   }
 
-  /** No more come in; those that wait are refused. */
+  /** Closes the connections that wait for admission. */
   close(): void {
     this.#queue.close()
   }
@@ -63,12 +66,12 @@ export class Acceptor {
     return 'now'
   }
 
-  /** One that fails lets nobody in; who waits for it is refused in the end. */
+  /** If a policy throws, the connection waits, and is refused when its wait expires. */
   #ask(policy: ConnectionPolicy, peer: Address): Admission {
     try {
       return understood(policy.admits?.(peer) ?? 'now')
     } catch (error) {
-      const text = 'A policy failed to answer; the connection waits'
+      const text = 'A policy failed in admits; the connection waits'
       this.#registry.reactor.log({ level: 'error', text, label: formatAddress(peer), error })
       return 'later'
     }
@@ -84,12 +87,13 @@ export class Acceptor {
   #refuse(accepted: ConnectedWire): void {
     const { overflow } = this.#options
     const { reactor } = this.#registry
-    // Those who are told why count for no limit, so there must not be many of them.
+    // Connections with an overflow protocol do not count towards maxConnections, so their number has its own
+    // bound.
     if (overflow === undefined || this.#refused.size >= MAX_REFUSED || !this.#registry.hasCapacity)
       return accepted.wire.close()
     const protocol = buildProtocol(overflow, { peer: accepted.peerAddress, reactor })
     if (protocol instanceof NoProtocol) return accepted.wire.close()
-    // It can say why; it cannot stay.
+    // The overflow protocol can send the reason in makeConnection; the connection closes afterwards.
     this.#begin(accepted, protocol, this.#refused, []).loseConnection()
   }
 
@@ -116,13 +120,13 @@ export class Acceptor {
   }
 }
 
-/** @throws {TypeError} when a policy has answered something else, such as a promise. */
+/** @throws {TypeError} when a policy returned anything else, such as a promise. */
 function understood(admission: Admission): Admission {
-  assertNotPromise(admission, `${NOT_UNDERSTOOD}, and no promise: admits is not async`)
+  assertNotPromise(admission, `${NOT_UNDERSTOOD}, and not a promise: admits must not be async`)
   if (admission === 'now' || admission === 'later') return admission
   if (typeof admission === 'object' && Number.isFinite(admission.inMs)) return admission
   throw new TypeError(NOT_UNDERSTOOD)
 }
 
-const NOT_UNDERSTOOD = "Cannot understand a policy's answer: it must be 'now', 'later' or { inMs }"
+const NOT_UNDERSTOOD = "Cannot use what admits of a policy returned: it must be 'now', 'later' or { inMs }"
 const MAX_REFUSED = 64

@@ -7,22 +7,22 @@ import type { Transport } from '../interfaces/transport.ts'
 import { settleSafely } from '../safely.ts'
 import { StreamTransport } from './stream-transport.ts'
 
-/** For which connection a factory is asked. */
+/** The connection for which a factory builds a protocol. */
 export interface ConnectionInQuestion {
   readonly peer: Address
-  /** Where TLS is. */
+  /** Given for a TLS connection. */
   readonly session?: TLSSession | undefined
-  /** What the connection was asked for, where that is not the peer: the `address` of the error. */
+  /** The `address` of the error. Default: the peer's. */
   readonly address?: Address
-  /** Where a fault of the factory is logged. */
+  /** Logs a fault of the factory. */
   readonly reactor: ReactorLog
 }
 
 /**
- * Asks `factory` for the protocol of one connection: the one place where that is done, on both sides and over
- * every kind of connection. A throw, and a result that is no protocol, are logged once.
+ * Calls `factory.buildProtocol` for one connection. Clients and servers of every kind use this function. A
+ * throw, or a result that is not a protocol, is logged once.
  *
- * @returns a NoProtocol, with the fault as its cause, when the connection is to be refused.
+ * @returns a NoProtocol when the caller must refuse the connection; a fault of the factory is its cause.
  */
 export function buildProtocol<P extends ProtocolEvents>(
   factory: ProtocolFactory<P>,
@@ -33,7 +33,7 @@ export function buildProtocol<P extends ProtocolEvents>(
     if (built === undefined || built === null)
       return new NoProtocol(address, 'its factory refused the connection')
     assertProtocol(built, factory)
-    // It has the callbacks of a protocol, and is what this factory makes.
+    // The cast is safe: it has the callbacks of a protocol, and a `ProtocolFactory<P>` built it.
     return built as P
   } catch (error) {
     const label = `${factoryName(factory)} ${formatAddress(peer)}`
@@ -43,13 +43,13 @@ export function buildProtocol<P extends ProtocolEvents>(
   }
 }
 
-/** Ends a connection for which there is no protocol: with a close, or with an abort when its factory has failed. */
+/** Ends a connection that has no protocol: closes it, or aborts it when its factory has failed. */
 export function refuse(transport: Transport, { cause }: NoProtocol): void {
   if (cause === undefined) transport.loseConnection()
   else transport.abortConnection(cause)
 }
 
-/** The name of a factory's class; of one that stands before another, the other's. */
+/** Returns the name of a factory's class; for a factory that wraps another, the class of the wrapped one. */
 export function factoryName(factory: object): string {
   let inner: object = factory
   for (let depth = 0; depth < MAX_WRAPPED; depth++) {
@@ -61,12 +61,12 @@ export function factoryName(factory: object): string {
   return (typeof maker === 'function' && maker.name) || 'A factory without a name'
 }
 
-/** @throws {TypeError} with what to return instead. */
+/** @throws {TypeError} unless `built` is a protocol. The message names what to return instead. */
 function assertProtocol(built: unknown, factory: object): asserts built is ProtocolEvents {
   const given = `what buildProtocol of ${factoryName(factory)} returned`
   const isObject = typeof built === 'object' && built !== null
   if (isObject && 'then' in built && typeof built.then === 'function') {
-    // Its own failure would end the process, and is the consequence of this mistake.
+    // The promise's own rejection is ignored: unhandled, it would end the process.
     void settleSafely(built, () => undefined)
     throw new TypeError(
       `Cannot connect ${given}, a promise: return the protocol itself, and wait in its connectionMade`,
@@ -90,15 +90,17 @@ function kindOf(built: unknown): string {
   return typeof maker === 'function' ? maker.name : 'an object'
 }
 
-/** A protocol that has just got its connection. */
+/** A protocol after the call of its `makeConnection`. */
 export interface Made<P> {
   readonly protocol: P
   readonly transport: Transport
-  /** Resolves, never rejects, when what its `makeConnection` returned has settled; undefined when it has. */
+  /**
+   * Resolves when the promise that `makeConnection` returned has settled; undefined when it returned none.
+   */
   readonly making: Promise<void> | undefined
 }
 
-/** Makes `protocol` the current protocol of a connection that is up. */
+/** Switches a connection that is up to `protocol`. */
 export function giveConnection<P extends ProtocolEvents>(
   transport: Transport,
   protocol: P,
@@ -111,10 +113,12 @@ export function giveConnection<P extends ProtocolEvents>(
 }
 
 /**
- * Resolves with the protocol once its `connectionMade` has returned, and the promise that it returned has settled.
+ * Resolves with the protocol when its `connectionMade` has returned and the promise it returned, if any, has
+ * settled.
  *
- * @param address Where the connection was to go, for the error.
- * @throws {NoProtocol} (rejects) when the connection is aborted or lost by then, with what was thrown as its cause.
+ * @param address The address to connect to, for the error.
+ * @throws {NoProtocol} (rejects) when the connection is aborted or lost by then. Its cause is the error
+ *   thrown.
  */
 export function whenMade<P>({ protocol, transport, making }: Made<P>, address: Address): Promise<P> {
   const failed = (): boolean =>
@@ -133,7 +137,7 @@ export function whenMade<P>({ protocol, transport, making }: Made<P>, address: A
   })
 }
 
-/** Why a connection that was up came to no protocol, whose end was `reason`. */
+/** Returns the error for a connection that was up and ended with `reason` before its protocol was ready. */
 export function notMade(address: Address, reason: ConnectionClosed): ConnectError {
   const cause = reason.cause ?? reason
   if (cause instanceof ConnectError) return cause
@@ -142,11 +146,11 @@ export function notMade(address: Address, reason: ConnectionClosed): ConnectErro
 }
 
 /**
- * Tells a factory that somebody begins to use it.
+ * Calls `doStart` of a factory when a port or connector starts to use it.
  *
- * Nobody waits for an asynchronous `startFactory`: what it rejects with is logged.
+ * An asynchronous `startFactory` is not awaited; its rejection is logged.
  *
- * @throws {unknown} what a synchronous one throws.
+ * @throws {unknown} the error that a synchronous one throws.
  */
 export function startFactory(factory: ProtocolFactory, reactor: ReactorLog): void {
   void settleSafely(factory.doStart(), (error) =>
@@ -155,5 +159,5 @@ export function startFactory(factory: ProtocolFactory, reactor: ReactorLog): voi
 }
 
 const CALLBACKS = ['makeConnection', 'dataReceived', 'connectionLost'] as const
-/** Bounded, because a factory may lead back to itself by mistake. */
+/** Bounded, because a chain of wrapped factories may contain a cycle by mistake. */
 const MAX_WRAPPED = 16

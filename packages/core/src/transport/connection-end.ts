@@ -1,7 +1,8 @@
 /**
- * Whether `error` is a connection's own end and so no fault of the code that failed with it: `reason`
- * itself, or an error whose chain of causes leads to it, such as the AbortError that `events.once` and
- * `timers/promises` reject with when `transport.signal` aborts, or an AggregateError of nothing else.
+ * Returns whether `error` stems from the end of the connection, and so is not a fault of the code that failed
+ * with it. This is true for `reason` itself, for an error with a chain of causes that leads to it (such as
+ * the AbortError with which `events.once` and `timers/promises` reject when `transport.signal` aborts), and
+ * for an AggregateError of only such errors.
  *
  * @param reason What `connectionLost` was called with; undefined while the connection is up.
  */

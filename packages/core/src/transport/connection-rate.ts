@@ -2,7 +2,7 @@ import type { RateLimit } from '../interfaces/policy.ts'
 import type { ReactorTime } from '../interfaces/reactor.ts'
 import { ResettableTimer } from '../time/resettable-timer.ts'
 
-/** How fast one direction of a connection may go: the slowest of the rates its policies set. */
+/** Limits the rate of one direction of a connection to the lowest of the rates that its policies set. */
 export class ConnectionRate {
   readonly #limits: readonly RateLimit[]
   readonly #time: ReactorTime
@@ -12,7 +12,7 @@ export class ConnectionRate {
 
   /**
    * @param again Called when bytes may pass again, after `wait`.
-   * @param failed Told what a rate throws; nothing passes any more.
+   * @param failed Called with what a rate throws. After that, no bytes may pass.
    */
   constructor(
     limits: readonly RateLimit[],
@@ -26,7 +26,7 @@ export class ConnectionRate {
     this.#failed = failed
   }
 
-  /** Bytes that may pass now; 0 or less when none may. */
+  /** Returns how many bytes may pass now; 0 or less when none may. */
   available(): number {
     let least = 0
     this.#ask((nowMs) => {
@@ -35,7 +35,7 @@ export class ConnectionRate {
     return least
   }
 
-  /** Bytes have passed. */
+  /** Counts bytes that have passed. */
   passed(bytes: number): void {
     this.#ask((nowMs) => {
       for (const limit of this.#limits) limit.take(bytes, nowMs)
@@ -43,9 +43,9 @@ export class ConnectionRate {
   }
 
   /**
-   * Arranges for `again` to be called.
+   * Schedules the call of `again`.
    *
-   * @returns in how many milliseconds.
+   * @returns the milliseconds until then.
    */
   wait(): number {
     let forMs = 0
@@ -56,7 +56,7 @@ export class ConnectionRate {
     return forMs
   }
 
-  /** The connection is gone: calls nothing any more. */
+  /** The connection is gone: neither `again` nor a rate is called any more. */
   stop(): void {
     this.#stopped = true
     this.#deadline.clear()

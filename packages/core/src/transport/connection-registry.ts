@@ -1,75 +1,81 @@
 import type { ConnectionContext, Reactor } from '../interfaces/reactor.ts'
 import type { Transport } from '../interfaces/transport.ts'
 
-/** The reactor a transport lives in: counts it, and tells it when the turn is over. */
+/** The services that a reactor provides to its transports. */
 export interface ConnectionRegistry {
   readonly reactor: Reactor
   readonly turn: Turn
-  /** Where callbacks run, if anybody asked. */
+  /** The context in which callbacks run; undefined unless `keepContext` was called. */
   readonly context: ConnectionContext | undefined
-  /** Whether a stop has come so far that nothing new should be kept alive. */
+  /**
+   * Whether a stop is draining or aborting connections: no port can be opened, and factories cannot
+   * reconnect.
+   */
   readonly stopping: boolean
-  /** Whether another connection can be held without running out of descriptors. */
+  /** Whether the process has enough file descriptors for another connection. */
   readonly hasCapacity: boolean
-  /** Whether another connection can wait without running out of descriptors. */
+  /** Whether the process has enough file descriptors for another connection that waits for admission. */
   readonly hasWaitingCapacity: boolean
-  /** One connection more, or less, waits to be let in. */
+  /** The number of connections that wait for admission has changed by one. */
   waitingChanged(by: 1 | -1): void
-  /** Calls `closed` whenever a connection has gone, until what is returned is called. */
+  /** Calls `closed` whenever a connection has closed, until the returned function is called. */
   watchClosing(closed: () => void): () => void
-  /** @returns the connection's id. */
+  /** A connection is up. @returns the connection's id. */
   connectionOpened(transport: RegisteredTransport): number
-  /** The connection is gone, and its protocol knows. */
+  /** The connection is gone. Called after the protocol's `connectionLost`. */
   connectionClosed(transport: RegisteredTransport): void
-  /** A connection is being made, until `attemptEnded`. */
+  /** An attempt to connect runs until `attemptEnded`. A stop of the reactor cancels it. */
   attemptStarted(attempt: Attempting): void
-  /** The connection is up, or the attempt was given up. */
+  /** The connection is up, or the attempt has failed or was cancelled. */
   attemptEnded(attempt: Attempting): void
 }
 
-/** A transport as the reactor sees it that stops. */
+/** A transport with the members that a reactor uses to stop. */
 export interface RegisteredTransport extends Transport {
   /** Its protocol, id and peer, as logs name it: `Echo 3 127.0.0.1:5000`. */
   readonly label: string
-  /** The protocol, and any that replaces it, finishes what it is at or is closed now. */
+  /** Drains the current protocol and any that replaces it; a protocol without `drain` is closed at once. */
   drain(): void
 }
 
-/** A connection in the making, as a reactor that stops sees it. */
+/** An attempt to connect, with the members that a reactor uses to stop. */
 export interface Attempting {
-  /** How logs name it, where a stop reports it; undefined for a connection in the making. */
+  /** Its name in the report of a stop; undefined for an attempt to connect, which is not reported. */
   readonly label?: string | undefined
-  /** Gives the attempt up. */
+  /** Cancels the attempt. */
   stopConnecting(): void
 }
 
-/** Something that acts once at the end of the turn in which it was asked to. */
+/** A listener for the end of a turn. */
 export interface TurnEnder {
-  /** The turn is over: act. */
+  /** The turn in which the listener was scheduled is over. */
   turnEnded(): void
 }
 
 /**
- * The end of a reactor's turn, when everything the turn wrote leaves together.
+ * The end of a reactor's turn, when everything written in the turn is sent.
  *
- * A turn is one iteration of the event loop with its microtasks: what several callbacks of one
- * iteration wrote, also after an `await`, goes out in one system call for each connection.
+ * A turn is one iteration of the event loop with its promise jobs. All writes of one iteration, also those
+ * after an `await`, are sent in one system call for each connection.
  */
 export class Turn {
   readonly #arm: () => void
   #waiting: TurnEnder[] = []
 
-  /** @param arm Arranges for one call of `end` when the turn is over. */
+  /** @param arm Schedules one call of `end` for when the turn is over. */
   constructor(arm: () => void) {
     this.#arm = arm
   }
 
-  /** Calls `ender.turnEnded()` at the end of this turn. The caller sees to it that it asks once. */
+  /** Calls `ender.turnEnded()` at the end of this turn, once for each call of `schedule`. */
   schedule(ender: TurnEnder): void {
     if (this.#waiting.push(ender) === 1) this.#arm()
   }
 
-  /** Ends the turn. What is scheduled meanwhile belongs to the next. One that fails keeps no other from its end. */
+  /**
+   * Ends the turn. A listener that is scheduled meanwhile belongs to the next turn. All listeners are called
+   * even if one throws; then the first error is thrown.
+   */
   end(): void {
     const waiting = this.#waiting
     this.#waiting = []

@@ -5,15 +5,16 @@ import { Deadline } from '../time/deadline.ts'
 import type { ConnectionRegistry } from './connection-registry.ts'
 import { logConnection } from './diagnostics.ts'
 
-/** Hears of faults. */
+/** Is notified of faults. */
 export interface FaultListener {
-  /** A callback of `protocol`, or of what belongs to the connection beside it, threw or rejected. */
+  /** A callback of `protocol`, or of a producer or policy of the connection, threw or rejected. */
   callbackFailed(protocol: ProtocolEvents | undefined, error: unknown): void
 }
 
 /**
- * Who reads a connection now. Every call into it runs in the connection's context, where one is
- * kept, and whatever goes wrong in it goes to the transport and no further.
+ * The current protocol of a connection. Every call into it runs in the connection's context, if `keepContext`
+ * was called. If a call throws or rejects, `callbackFailed` of the transport is called, and the caller sees
+ * no error.
  */
 export class CurrentProtocol {
   readonly #registry: Pick<ConnectionRegistry, 'context'>
@@ -25,19 +26,24 @@ export class CurrentProtocol {
     this.#transport = transport
   }
 
-  /** The protocol; undefined before the first. */
+  /** The current protocol; undefined before the first `replace`. */
   get protocol(): ProtocolEvents | undefined {
     return this.#protocol
   }
 
-  /** Makes `next` the one who reads; answers who did. */
+  /** Sets the current protocol and returns the previous one. */
   replace(next: ProtocolEvents): ProtocolEvents | undefined {
     const previous = this.#protocol
     this.#protocol = next
     return previous
   }
 
-  /** Calls into `protocol`, the current one unless said otherwise; answers a promise when the call did. */
+  /**
+   * Makes a call into `protocol`, by default the current one.
+   *
+   * @returns a promise that resolves when the promise that the call returned has settled; undefined when it
+   *   returned none.
+   */
   tell(
     call: (protocol: ProtocolEvents) => unknown,
     protocol: ProtocolEvents | undefined = this.#protocol,
@@ -46,14 +52,14 @@ export class CurrentProtocol {
     return this.#contained(() => call(protocol), protocol)
   }
 
-  /** Calls into what belongs to the connection beside its protocol, such as a producer. */
+  /** Makes a call into another object of the connection, such as a producer. */
   callSecondary(call: () => unknown): void {
     void this.#contained(call, this.#protocol)
   }
 
   /**
-   * Asks the protocol to finish what it is at, and calls `drained` once the promise it returned has
-   * settled: at once without a promise, never when another protocol has taken over by then.
+   * Calls `drain` of the protocol, and then `drained`: when the promise that `drain` returned has settled, or
+   * at once if it returned none. `drained` is not called if another protocol is current by then.
    */
   drain(drained: () => void): void {
     const protocol = this.#protocol
@@ -65,7 +71,7 @@ export class CurrentProtocol {
     else void pending.then(finished)
   }
 
-  /** Hands bytes over. Written out rather than through `tell`: it runs for every piece that comes in. */
+  /** Calls `dataReceived` without a closure, because it runs for every chunk received. */
   deliver(data: Buffer): Promise<void> | undefined {
     const protocol = this.#protocol
     if (protocol === undefined) return undefined
@@ -77,7 +83,7 @@ export class CurrentProtocol {
           : context.run(this.#transport, dataReceived, protocol, data)
       if (result === undefined) return undefined
       const pending = settleSafely(result, (error) => this.#transport.callbackFailed(protocol, error))
-      // Nobody waits for one that was replaced meanwhile.
+      // The promise of a protocol that was replaced in the meantime is not awaited.
       return protocol === this.#protocol ? pending : undefined
     } catch (error) {
       this.#transport.callbackFailed(protocol, error)
@@ -96,21 +102,21 @@ function dataReceived(protocol: ProtocolEvents, data: Buffer): unknown {
   return protocol.dataReceived(data)
 }
 
-/** What is held back from a protocol. */
+/** The input that is held for a protocol. */
 export interface HeldInput {
-  /** The promise of a callback that must settle first; undefined when there is none. */
+  /** The promise of a callback that must settle before the next delivery; undefined when there is none. */
   readonly pending: Promise<void> | undefined
   readonly heldBytes: number
-  /** Whether the peer's end waits, behind the bytes if there are any. */
+  /** Whether the end of input is held, after the held bytes if there are any. */
   readonly owesEnd: boolean
 }
 
-/** A protocol whose promises of `dataReceived` mean that it has enough for now: they may take any time. */
+/** A protocol that uses promises of `dataReceived` for backpressure: they may stay pending for any time. */
 export interface HoldingBack {
   readonly holdsBack: true
 }
 
-/** Whose callback is pending. */
+/** The callback that returned the pending promise, and its protocol. */
 export interface PendingCallback {
   readonly protocol: ProtocolEvents | undefined
   /** The name of the callback. */
@@ -118,8 +124,9 @@ export interface PendingCallback {
 }
 
 /**
- * Logs, once for a connection, that a callback's promise has not settled for 10 s although input waits for it: a
- * callback that awaits what only a later one can bring waits for ever, and nothing else shows it.
+ * Logs once for a connection that a callback's promise has not settled for 10 s while input waits for it. A
+ * callback that awaits something that only a later callback can bring waits for ever, and only this warning
+ * shows it.
  */
 export class StuckCallback {
   readonly #transport: Transport
@@ -154,22 +161,23 @@ export class StuckCallback {
     if (pending !== this.#watched) return
     this.#watched = undefined
     this.#deadline.clear()
-    // What was held may have been given to a callback that is pending too, and the end still waits.
+    // The held bytes may have been delivered to a callback that is pending too, while the end of input still
+    // waits.
     const { pending: next, heldBytes, owesEnd } = this.#input
     if (next !== undefined && (heldBytes > 0 || owesEnd)) this.watch(next)
   }
 
   #passed(): void {
     const { pending, heldBytes, owesEnd } = this.#input
-    // Another protocol may read by now, which waits for nothing.
+    // Another protocol may be current by now, with no promise pending.
     if (pending !== this.#watched || (heldBytes === 0 && !owesEnd)) return
     const { protocol, callback } = this.#who()
     if (protocol !== undefined && 'holdsBack' in protocol && protocol.holdsBack === true) return
     this.#logged = true
-    const what = heldBytes > 0 ? '{bytes} bytes that have come' : "the peer's end"
+    const waiting = heldBytes > 0 ? '{bytes} received bytes wait for it' : 'the end of input waits for it'
     this.#transport.reactor.log({
       level: 'warn',
-      text: `The promise of {callback} has not settled for ${STUCK_AFTER_MS / 1000} s, and ${what} must wait for it`,
+      text: `The promise of {callback} has not settled for ${STUCK_AFTER_MS / 1000} s, and ${waiting}`,
       fields: { callback, bytes: heldBytes },
       connection: logConnection(this.#transport, protocol),
       source: protocol,

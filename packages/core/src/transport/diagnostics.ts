@@ -6,17 +6,17 @@ import type { ProtocolEvents } from '../interfaces/protocol-events.ts'
 import type { Transport } from '../interfaces/transport.ts'
 
 /**
- * What is told on `node:diagnostics_channel`, by the name of the channel: a public contract. While
- * nobody subscribes to a channel, nothing is made for it.
+ * The messages published on `node:diagnostics_channel`, by the name of the channel. These are a public
+ * contract. While a channel has no subscriber, no message is created for it.
  */
 export interface DiagnosticEvents {
   /** A port is bound. */
   'ropewalk.listen': { readonly address: Address | UDPAddress }
-  /** A connection has come in, and has its protocol. */
+  /** A connection was accepted, and has its protocol. */
   'ropewalk.accept': { readonly transport: Transport; readonly protocol: ProtocolEvents }
   /** A client connection is up, and has its protocol. */
   'ropewalk.connect': { readonly transport: Transport; readonly protocol: ProtocolEvents }
-  /** Another protocol reads a connection. */
+  /** Another protocol is current on a connection. */
   'ropewalk.switch': {
     readonly transport: Transport
     readonly previous: ProtocolEvents | undefined
@@ -24,13 +24,13 @@ export interface DiagnosticEvents {
   }
   /** A protocol has paused a connection. */
   'ropewalk.pause': { readonly transport: Transport }
-  /** A connection is gone, and its protocol knows. */
+  /** A connection is gone. Published after the protocol's `connectionLost`. */
   'ropewalk.close': {
     readonly transport: Transport
     readonly reason: ConnectionClosed
-    /** Bytes that came in; under TLS, those it protects. */
+    /** Bytes received; with TLS, the decrypted bytes. */
     readonly receivedBytes: number
-    /** Bytes handed to the operating system, or to TLS. */
+    /** Bytes passed to the operating system, or to TLS. */
     readonly sentBytes: number
     readonly durationMs: number
   }
@@ -44,25 +44,25 @@ export interface DiagnosticEvents {
   }
 }
 
-/** Tells `make()` on the channel `name`, if anybody listens. */
+/** Publishes `make()` on the channel `name`, if it has a subscriber. */
 export function diagnose<N extends keyof DiagnosticEvents>(name: N, make: () => DiagnosticEvents[N]): void {
   const found = CHANNELS[name]
   if (found.hasSubscribers) found.publish(make())
 }
 
-/** A connection as logs name it, with `protocol` as who reads it. */
+/** Returns the connection as a log event identifies it, with `protocol` as its current protocol. */
 export function logConnection(transport: Transport, protocol: object | undefined): LogConnection {
   const name = protocol?.constructor.name ?? 'no protocol'
   return { id: transport.id, peer: transport.getPeer(), protocol: name }
 }
 
-/** The same in one line: `Echo 3 127.0.0.1:5000`. */
+/** Returns the same in one line: `Echo 3 127.0.0.1:5000`. */
 export function connectionLabel(transport: Transport, protocol: object | undefined): string {
   const { id, peer, protocol: name } = logConnection(transport, protocol)
   return `${name} ${id} ${formatAddress(peer)}`
 }
 
-/** Logs that a protocol has failed; the caller aborts the connection unless it has ended. */
+/** Logs that a callback of a protocol failed. The caller aborts the connection unless it has ended. */
 export function reportFault(
   transport: Transport,
   protocol: ProtocolEvents | undefined,
@@ -75,7 +75,7 @@ export function reportFault(
   transport.reactor.log({ level: 'error', text, connection, source: protocol, error })
 }
 
-/** Publishes that a connection is gone, with how much it carried and for how long. */
+/** Publishes that a connection is gone, with its byte counts and its duration. */
 export function reportClose(
   transport: Transport,
   reason: ConnectionClosed,

@@ -5,21 +5,22 @@ import type { DelayedCall, ReactorNames, ReactorTime } from '../interfaces/react
 import type { ConnectedWire } from '../interfaces/wire.ts'
 import type { DialEvents, Dialling } from './stream-connector.ts'
 
-/** Where to connect to by name, and how to reach one address of it. */
+/** The name to connect to, and how to connect to one of its addresses. */
 export interface NameDialSetup {
   readonly reactor: ReactorNames & ReactorTime
   readonly address: TCPAddress
   /** The local address to connect from. */
   readonly bindAddress: string | undefined
-  /** Begins to connect to a numeric address. */
+  /** Starts to connect to a numeric address. */
   readonly dial: (address: Address, events: DialEvents) => Dialling
 }
 
 /**
- * Looks a name up, and connects to the first of its addresses that answers; every address has as long as the connector
- * allows for all.
+ * Looks up a name and keeps the first connection to one of its addresses. The connector's timeout covers the
+ * lookup and all attempts; an attempt has no timeout of its own.
  *
- * When all fail in the same way, the error is of that class, for the name; with different ones it is AllAddressesFailed.
+ * The error of a single attempt is passed on as it is. When several attempts fail with errors of one class,
+ * the error is of that class and names the host. When the classes differ, it is an AllAddressesFailed.
  */
 export function dialByName(setup: NameDialSetup, events: DialEvents): Dialling {
   const { reactor, address, bindAddress } = setup
@@ -74,33 +75,36 @@ function oneFailureOf(address: TCPAddress, errors: readonly Error[]): Error {
   return new Failure(address, all.message.slice(all.message.indexOf(': ') + 2), cause)
 }
 
-/** How one attempt went: one of the two, once. */
+/** The outcome of one attempt: one of the two is called, once. */
 export interface AttemptEvents<T> {
   readonly up: (connection: T) => void
   readonly failed: (why: Error) => void
 }
 
-/** How addresses are tried. */
+/** How an AddressRace tries addresses. */
 export interface RaceSetup<T> {
   readonly time: ReactorTime
-  /** How long an attempt may take until the next address is tried beside it, in milliseconds. */
+  /** How long an attempt may take before the next address is tried in parallel, in milliseconds. */
   readonly attemptDelayMs: number
-  /** Begins to connect to a numeric host. What it throws is the failure of that attempt. */
+  /** Starts to connect to a numeric host. If it throws, the attempt has failed with that error. */
   readonly attempt: (host: string, events: AttemptEvents<T>) => { cancel(): void }
 }
 
-/** How a race ends: one of the two, once; nothing of the other attempts is left by then. */
+/**
+ * The outcome of a race: one of the two is called, once, when all other attempts have ended or were
+ * cancelled.
+ */
 export interface RaceEvents<T> {
   won(connection: T): void
-  /** Why each address failed, in the order in which they did. */
+  /** `errors` has one error for each address, in the order in which they failed. */
   lost(errors: readonly Error[]): void
 }
 
 /**
- * Connects to several addresses beside each other, and keeps the first connection that is up (RFC 8305 §5).
+ * Connects to several addresses in parallel and keeps the first connection that is up (RFC 8305 §5).
  *
- * The next address is tried when the one before has failed, or has taken longer than `attemptDelayMs`; each may go on until
- * the race ends.
+ * The next address is tried when the previous attempt has failed, or has taken longer than `attemptDelayMs`.
+ * Every attempt may continue until the race ends.
  */
 export class AddressRace<T> {
   readonly #setup: RaceSetup<T>
@@ -111,7 +115,7 @@ export class AddressRace<T> {
   #next: DelayedCall | undefined
   #over = false
 
-  /** Tries `hosts`, at least one, in this order; begins with `begin`. */
+  /** @param hosts At least one numeric host, in the order of the attempts. `begin` starts the first. */
   constructor(setup: RaceSetup<T>, hosts: readonly string[], events: RaceEvents<T>) {
     this.#setup = setup
     this.#left = [...hosts]
@@ -123,7 +127,7 @@ export class AddressRace<T> {
     this.#tryNext()
   }
 
-  /** Gives all attempts up; nothing more is notified. */
+  /** Cancels all attempts. Neither event is called afterwards. */
   cancel(): void {
     this.#over = true
     this.#left = []
@@ -138,7 +142,8 @@ export class AddressRace<T> {
     const host = this.#left.shift()
     if (host === undefined) return
     const { time, attemptDelayMs } = this.#setup
-    // Armed first: what fails within its own attempt moves on at once.
+    // The timer starts first, because an attempt that fails synchronously cancels it and tries the next
+    // address.
     if (this.#left.length > 0) this.#next = time.callLater(attemptDelayMs, () => this.#tryNext())
     this.#try(host)
   }
@@ -180,17 +185,20 @@ export class AddressRace<T> {
   }
 }
 
-/** How long an attempt may take until the next address is tried beside it. */
+/**
+ * How long an attempt may take before the next address is tried in parallel (RFC 8305 §5), in milliseconds.
+ */
 export const DEFAULT_ATTEMPT_DELAY_MS = 250
 
 /**
- * The numeric addresses of a name in the order in which they are tried: those of both families in turn, beginning with the
- * family of the first (RFC 8305 §4).
+ * Looks up a name. Resolves with its numeric addresses in the order in which they are tried: IPv4 and IPv6
+ * alternate, beginning with the family of the first address (RFC 8305 §4).
  *
- * @param address Where to connect to, by name.
- * @param signal Gives up: the promise rejects with its reason, also when the lookup does not care.
- * @param bindAddress Only addresses of its family are returned.
- * @throws {DNSLookupError} (rejects) when there is none, or the lookup fails in any way.
+ * @param address The name and the port to connect to.
+ * @param signal Cancels the lookup: the promise rejects with the signal's reason, even if the lookup ignores
+ *   the signal.
+ * @param bindAddress The local address. Only addresses of its family are returned.
+ * @throws {DNSLookupError} (rejects) when there is no address, or the lookup fails in any way.
  */
 export async function addressesOfName(
   names: ReactorNames,
@@ -210,13 +218,13 @@ export async function addressesOfName(
   throw new DNSLookupError(address, why)
 }
 
-/** Whether a host is an address, which is not looked up. */
+/** Whether a host is a numeric address, which needs no lookup. */
 export function isNumericHost(host: string): boolean {
-  // With a zone too; no name has a colon.
+  // An IPv6 address may have a zone. No name contains a colon.
   return isSix(host) || parseIP(host) !== undefined
 }
 
-/** Settles as `promise` does, or rejects with the reason of `signal`, for work that cannot be stopped. */
+/** Settles as `promise` does, or rejects with the reason of `signal` when that aborts first. */
 export function untilAborted<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {
   return new Promise((resolve, reject) => {
     const giveUp = (): void => reject(signal.reason as Error)
@@ -233,7 +241,7 @@ function assertNumeric(found: unknown, address: TCPAddress): readonly string[] {
   throw new DNSLookupError(address, `its lookup returned ${shown}: return a list of numeric addresses`)
 }
 
-/** A lookup knows no port: its error names the host alone. */
+/** The reason without the prefix that names the host: a lookup knows no port, so its error lacks the port. */
 function whyFailed(cause: unknown): string {
   const code = codeOf(cause)
   if (code === 'EAI_AGAIN') return 'the name service did not answer'

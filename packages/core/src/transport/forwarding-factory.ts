@@ -8,17 +8,18 @@ import { FACTORY, POLICY } from '../options/object-rules.ts'
 import { listOf } from '../options/option-rules.ts'
 
 /**
- * A factory that stands before another one for a single attempt of an endpoint. The other's rules, names and uses
- * are forwarded; the callbacks about connectors are not, because the caller of `connect` decides about another attempt.
+ * A factory that wraps another one for a single attempt of an endpoint. `policies`, `acceptableProtocols`,
+ * `doStart` and `doStop` are forwarded. The callbacks about connectors are not: the caller of `connect`
+ * decides about another attempt.
  */
 export abstract class AttemptFactory<
   P extends ProtocolEvents = ProtocolEvents,
   W extends ProtocolEvents = P,
 > implements ProtocolFactory<P> {
-  /** The factory that is stood in for. */
+  /** The wrapped factory. */
   readonly wrappedFactory: ProtocolFactory<W>
 
-  /** @throws {TypeError} for what is no factory. */
+  /** @throws {TypeError} when `wrappedFactory` is not a factory. */
   constructor(wrappedFactory: ProtocolFactory<W>) {
     checkValue(new.target.name, 'wrappedFactory', wrappedFactory, FACTORY)
     this.wrappedFactory = wrappedFactory
@@ -43,36 +44,36 @@ export abstract class AttemptFactory<
   abstract buildProtocol(peer: Address, session?: TLSSession): P | undefined
 }
 
-/** A factory that stands before another one, for ports and connectors: all that they call is forwarded. */
+/** A factory that wraps another one, for ports and connectors. All their calls are forwarded. */
 export abstract class ForwardingFactory<
   P extends ProtocolEvents = ProtocolEvents,
   W extends ProtocolEvents = P,
 > extends AttemptFactory<P, W> {
-  /** A connection is being made. */
+  /** Forwards the call to the wrapped factory. */
   startedConnecting(connector: Connector): unknown {
     return this.wrappedFactory.startedConnecting?.(connector)
   }
 
-  /** A connection could not be made. */
+  /** Forwards the call to the wrapped factory. */
   clientConnectionFailed(connector: Connector, reason: Error): unknown {
     return this.wrappedFactory.clientConnectionFailed?.(connector, reason)
   }
 
-  /** A connection was made and is gone. */
+  /** Forwards the call to the wrapped factory. */
   clientConnectionLost(connector: Connector, reason: ConnectionClosed): unknown {
     return this.wrappedFactory.clientConnectionLost?.(connector, reason)
   }
 }
 
 /**
- * Another factory with policies added: for those who pass factories on rather than options.
+ * Adds policies to a factory: for code that is given a factory but no listen or connect options.
  *
  *     new WrappingFactory(site, [new LimitConnectionsByPeer(20), new IdleTimeout(60_000)])
  */
 export class WrappingFactory<P extends ProtocolEvents = ProtocolEvents> extends ForwardingFactory<P> {
   readonly #added: readonly ConnectionPolicy[]
 
-  /** @throws {TypeError} for what is no factory, or no list of policies. */
+  /** @throws {TypeError} when `wrappedFactory` is not a factory, or `policies` is not a list of policies. */
   constructor(wrappedFactory: ProtocolFactory<P>, policies: readonly ConnectionPolicy[]) {
     super(wrappedFactory)
     checkValue('WrappingFactory', 'policies', policies, listOf(POLICY))

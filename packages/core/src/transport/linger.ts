@@ -4,11 +4,11 @@ import type { Wire } from '../interfaces/wire.ts'
 import { Deadline } from '../time/deadline.ts'
 
 /**
- * The wait for the peer's end after ours, within bounds: closing with unread bytes makes the system
- * send a reset, which can cost the peer our last words.
+ * The lingering close: waits for the peer's FIN after ours, for a bounded time. If a socket is closed with
+ * unread bytes, the system sends a reset, and the peer may lose the last bytes we sent.
  *
- * A peer in the middle of an upload is read to its end, as long as it keeps sending at the least rate and within the
- * longest wait; one that sends now and then is closed as if it sent nothing.
+ * A peer in the middle of an upload is read to its end, if it keeps sending at `minBytesPerSecond` and
+ * finishes within `lingerTotalMs`. A peer that sends slower is closed as if it sent nothing.
  */
 export class Linger {
   readonly #options: TransportOptions
@@ -25,7 +25,7 @@ export class Linger {
     this.#deadline.set(Math.min(options.lingerMs, options.lingerTotalMs))
   }
 
-  /** Bytes came that are wanted no more. */
+  /** Bytes were received, and are dropped. */
   received(data: Buffer): void {
     this.#droppedBytes += data.length
     if (!this.#deadline.ahead) return

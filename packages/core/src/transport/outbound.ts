@@ -7,30 +7,30 @@ import { Deadline } from '../time/deadline.ts'
 import { ConnectionRate } from './connection-rate.ts'
 import { OutputQueue } from './output-queue.ts'
 
-/** Who is told what becomes of the output. */
+/** The owner of an Outbound, which it notifies. */
 export interface OutboundOwner {
-  /** There is something to do: call `flush` at the end of the turn. */
+  /** There is work: the owner calls `flush` at the end of the turn. */
   outputQueued(): void
-  /** After `finish`, once: all that was queued has left, and no producer is registered. */
+  /** Called once after `finish`, when everything queued has left and no producer is registered. */
   outputFinished(): void
-  /** The peer takes too little: the queue is at its cap, or nothing has left for too long. */
+  /** The peer reads too slowly: the queue is beyond its cap, or no output has left for too long. */
   outputFailed(why: string): void
-  /** Makes a call into a producer; what it throws goes no further. */
+  /** Makes a call into a producer, and does not throw what it throws. */
   callProducer(call: () => unknown): void
 }
 
-/** Observes the output on its way; what it calls may end the connection. */
+/** Observes the output. Its callbacks may end the connection. */
 export interface OutputWatch {
-  /** All that was handed to the wire has left it. */
+  /** Everything written to the wire has left it. */
   sent(): void
-  /** Output waits, and for `forMs` from now that is no fault of the peer's. */
+  /** Output makes no progress for up to `forMs` milliseconds from now, and the peer is not the cause. */
   heldUp(forMs: number): void
-  /** Our end was handed to the wire after all output. */
+  /** Our FIN was written to the wire, after all output. */
   ended(): void
 }
 
 /**
- * The writing side of a transport: the queue, its water marks, and the producer that obeys them.
+ * The writing side of a transport: the queue, its water marks, and the producer that they pause.
  *
  *     open ──finish──▶ finishing ──all has left, no producer──▶ finished
  *       └────────────────┴──stop──▶ stopped
@@ -41,17 +41,17 @@ export class Outbound {
   readonly #owner: OutboundOwner
   readonly #queue = new OutputQueue()
   readonly #time: ReactorTime
-  /** Made when something first waits for the peer: an idle connection needs none. */
+  /** Created when output first waits for the peer: an idle connection needs none. */
   #stall: Deadline | undefined
-  /** What `#stall` was last set to. */
+  /** The last setting of `#stall`. */
   #stallMs = 0
   #stage: 'open' | 'finishing' | 'finished' | 'stopped' = 'open'
-  /** Bytes handed to the wire that have not left it. */
+  /** Bytes written to the wire that have not left it. */
   #inFlightBytes = 0
   #sentBytes = 0
-  /** Bytes of them that `#hidden` has counted. */
+  /** How many bytes of `#sentBytes` `#hidden` has counted. */
   #countedBytes = 0
-  /** Made once more was sent than a little: an idle connection needs none. */
+  /** Created when more than 64 KiB were sent, or the wire is busy: an idle connection needs none. */
   #hidden: HiddenOutput | undefined
   #watch: OutputWatch | undefined
   #flushing = false
@@ -66,51 +66,51 @@ export class Outbound {
     this.#time = time
   }
 
-  /** Bytes queued or handed over that have not left. */
+  /** Bytes queued, or written to the wire, that have not left. */
   get bytes(): number {
     return this.#queue.bytes + this.#inFlightBytes
   }
 
-  /** Bytes handed to the wire since the beginning. */
+  /** Bytes written to the wire since the connection began. */
   get sentBytes(): number {
     return this.#sentBytes
   }
 
-  /** Whether all has left, and nothing can follow. */
+  /** Whether everything has left after `finish`. */
   get finished(): boolean {
     return this.#stage === 'finished'
   }
 
-  /** Whether what is written is sent: until the end is wanted, and behind that what a registered producer gives. */
+  /** Whether a write is sent: until `finish`, and after it as long as a producer is registered. */
   get takesWrites(): boolean {
     return this.#stage === 'open' || (this.#stage === 'finishing' && this.#producer !== undefined)
   }
 
-  /** Sends no faster than `limits` allow, from now on. */
+  /** Limits the rate of sending from now on. `failed` is called with what a limit throws. */
   limitRate(limits: readonly RateLimit[], time: ReactorTime, failed: (error: unknown) => void): void {
     this.#rate = new ConnectionRate(limits, time, () => this.flush(), failed)
   }
 
-  /** Notifies `watch` of what becomes of the output from now on. */
+  /** Calls `watch` from now on. */
   observe(watch: OutputWatch): void {
     this.#watch = watch
   }
 
-  /** Queues bytes; false above the high-water mark, and when they are dropped. */
+  /** Queues bytes. @returns false above the high-water mark, and when the bytes are dropped. */
   write(data: Uint8Array | string): boolean {
     if (!this.#admits()) return false
     this.#queue.push(data)
     return this.#queued()
   }
 
-  /** Queues parts that belong together: all or none. */
+  /** Queues all parts as one write, or drops them all. */
   writeSequence(parts: readonly (Uint8Array | string)[]): boolean {
     if (!this.#admits()) return false
     for (const part of parts) this.#queue.push(part)
     return this.#queued()
   }
 
-  /** Hands over to the wire what it will take. */
+  /** Writes to the wire as much as it accepts. */
   flush(): void {
     if (this.#inFlightBytes > 0) return
     this.#flushing = true
@@ -119,7 +119,10 @@ export class Outbound {
     this.#flushing = false
   }
 
-  /** Leaves the wire: hands out what it was not handed, and whether it is busy with what it was. */
+  /**
+   * Detaches from the wire; returns the unsent output, and whether the wire has not sent everything written
+   * to it.
+   */
   detach(): { readonly unsent: readonly (Buffer | string)[]; readonly busy: boolean } {
     const unsent = this.#queue.take(Infinity)
     const busy = this.#inFlightBytes > 0
@@ -130,11 +133,11 @@ export class Outbound {
   /** Writes to `wire` from now on. */
   useWire(wire: Wire): void {
     this.#wire = wire
-    // Nothing waits any more for the wire before: who waited for it goes on.
+    // Output no longer waits for the previous wire, so the next flush may continue.
     this.#owner.outputQueued()
   }
 
-  /** The wire has sent what it was handed. */
+  /** The wire has sent everything written to it. */
   writable(): void {
     this.#inFlightBytes = 0
     this.#progress()
@@ -142,7 +145,7 @@ export class Outbound {
     this.flush()
   }
 
-  /** No more will be queued, but by a producer that is registered now. */
+  /** Ends the output after everything queued, and after the producer that is registered now, if any. */
   finish(): void {
     if (this.#stage !== 'open') return
     this.#stage = 'finishing'
@@ -151,9 +154,9 @@ export class Outbound {
   }
 
   /**
-   * Makes `producer` follow the water marks; once no more can be queued, it is stopped at once.
+   * Pauses and resumes `producer` at the water marks. After `finish` or `stop`, stops it at once.
    *
-   * @throws {LocalProtocolError} while another is registered.
+   * @throws {LocalProtocolError} while another producer is registered.
    */
   registerProducer(producer: PushProducer | PullProducer, streaming: boolean): void {
     if (this.#producer !== undefined) {
@@ -168,13 +171,13 @@ export class Outbound {
     else if (this.bytes > this.#options.highWaterBytes) this.#pauseProducer()
   }
 
-  /** The producer is done; what waited for it goes on. */
+  /** Removes the producer; an end of output that waits for it continues. */
   unregisterProducer(): void {
     this.#producer = undefined
     if (this.#stage === 'finishing') this.#owner.outputQueued()
   }
 
-  /** Stops the producer, if there is one, and unregisters it. */
+  /** Unregisters the producer, if there is one, and calls its `stopProducing`. */
   stopProducer(): void {
     const producer = this.#producer?.producer
     if (producer === undefined) return
@@ -182,13 +185,13 @@ export class Outbound {
     this.#ask(() => producer.stopProducing())
   }
 
-  /** Resolves below the low-water mark, or once stopped: whether a write would be sent. */
+  /** Resolves below the low-water mark, or when stopped, with whether a write would be sent. */
   drained(): Promise<boolean> {
     if (this.bytes <= this.#options.lowWaterBytes) return Promise.resolve(this.takesWrites)
     return new Promise((resolve) => (this.#waiters ??= []).push(resolve))
   }
 
-  /** The connection is gone, or going without what is queued. */
+  /** Drops what is queued: the connection is gone or aborted. */
   stop(): void {
     this.#stage = 'stopped'
     this.#queue.clear()
@@ -210,9 +213,9 @@ export class Outbound {
 
   #queued(): boolean {
     if (this.#producer?.kind === 'pull') this.#producer.asked = false
-    // A producer that writes when asked does so within a flush; what it gives belongs to the next turn.
+    // A producer may write from within a flush; such output is sent in the next turn.
     const early = this.#queue.bytes >= EARLY_FLUSH_BYTES && this.#inFlightBytes === 0 && !this.#flushing
-    // Producers are asked at the end of the turn only: never between two writes that belong together.
+    // Producers are resumed only at the end of the turn, never between two writes that belong together.
     if (early) this.#send()
     this.#owner.outputQueued()
     if (this.bytes <= this.#options.highWaterBytes) return true
@@ -239,14 +242,14 @@ export class Outbound {
     }
   }
 
-  /** Our own rate holds it up: no fault of the peer's. */
+  /** A rate limit of ours delays the output, so the peer is not the cause. */
   #waitForRate(): void {
     this.#stall?.clear()
     const forMs = this.#rate?.wait() ?? 0
     if (forMs > 0) this.#watch?.heldUp(forMs)
   }
 
-  /** A peer that reads steadily shows progress only once it has taken what the system holds. */
+  /** Progress of a peer that reads steadily is visible only when it has read the system's send buffer. */
   #waitForPeer(): void {
     this.#count()
     const graceMs = this.#hidden?.takenInMs ?? 0
@@ -313,7 +316,7 @@ export class Outbound {
 
   #stallIn(delayMs: number): void {
     this.#stall ??= new Deadline(this.#time, () =>
-      this.#owner.outputFailed(`nothing left for ${this.#stallMs} ms`),
+      this.#owner.outputFailed(`the peer took no output for ${this.#stallMs} ms`),
     )
     this.#stallMs = delayMs
     this.#stall.set(delayMs)
@@ -329,17 +332,18 @@ type Producer =
   | { readonly kind: 'pull'; readonly producer: PullProducer; asked: boolean }
 
 /**
- * The most that a peer may still have to take of what a connection has sent before the operating system shows it.
+ * An upper bound for the output that may still be in the operating system's send buffer.
  *
- * A system takes output into a buffer of its own and reports room only once a good part of it is free: Linux when a third
- * of up to 4 MiB is. Until then a peer that reads steadily shows no progress. What was handed over therefore counts as
- * held until a peer that takes `minBytesPerSecond` would have taken it.
+ * A system copies output into a send buffer, and reports free space only when a large part of the buffer is
+ * free: Linux when a third of up to 4 MiB is. Until then no progress is visible, even if the peer reads
+ * steadily. Output passed to the system therefore counts as buffered until a peer that reads
+ * `minBytesPerSecond` would have read it.
  */
 export class HiddenOutput {
   readonly #bytesPerMs: number
   #bytes = 0
   #atMs = 0
-  /** Bytes of the connection's output that were counted. */
+  /** How many bytes of the connection's output were counted. */
   #countedBytes = 0
 
   constructor(minBytesPerSecond: number) {
@@ -347,11 +351,11 @@ export class HiddenOutput {
   }
 
   /**
-   * Counts what was handed over since the last call.
+   * Counts the bytes passed to the system since the last call.
    *
-   * @param sentBytes Bytes handed over since the connection began.
-   * @param mostBytes The most that can be held.
-   * @param nowMs On a clock that stands still while the event loop does.
+   * @param sentBytes Bytes passed to the system since the connection began.
+   * @param mostBytes The most bytes that the send buffer can hold.
+   * @param nowMs The time on a clock that stops while the event loop is blocked.
    */
   handedOver(sentBytes: number, mostBytes: number, nowMs: number): void {
     const left = Math.max(0, this.#bytes - (nowMs - this.#atMs) * this.#bytesPerMs)
@@ -360,13 +364,13 @@ export class HiddenOutput {
     this.#atMs = nowMs
   }
 
-  /** Milliseconds, from the last count, in which a peer at the lowest rate takes all that is held. */
+  /** Milliseconds, from the last count, that a peer at the lowest rate needs to read everything buffered. */
   get takenInMs(): number {
     return this.#bytes === 0 ? 0 : Math.ceil(this.#bytes / this.#bytesPerMs)
   }
 }
 
-/** A turn that writes more than this starts to send before it is over. */
+/** When this many bytes are queued, sending starts before the end of the turn. */
 const EARLY_FLUSH_BYTES = 65_536
-/** Small enough that a slow peer's progress shows, large enough to cost nothing. */
+/** Small enough to see the progress of a slow peer, large enough to be efficient. */
 const HAND_OVER_BYTES = 65_536

@@ -1,18 +1,18 @@
 /**
- * Bytes on their way out.
+ * The queue of bytes to send.
  *
- * Small pieces are joined by copying, so that a turn's worth of them leaves as one; large ones are
- * kept by reference.
+ * Small pieces are copied into one, so that the small writes of a turn are sent as one piece. Large pieces
+ * are kept by reference.
  */
 export class OutputQueue {
   /** Joined or large pieces, ready to leave. */
   #ready: Buffer[] | undefined
-  /** Small pieces behind them, still apart. */
+  /** Small pieces after `#ready`, not joined yet. */
   #small: (Uint8Array | string)[] | undefined
   #smallBytes = 0
   #bytes = 0
 
-  /** Bytes held. */
+  /** Bytes in the queue. */
   get bytes(): number {
     return this.#bytes
   }
@@ -33,7 +33,10 @@ export class OutputQueue {
     if (this.#smallBytes >= JOIN_BYTES || small.length >= JOIN_COUNT) this.#join()
   }
 
-  /** Takes about `limit` bytes from the front, none only when none are held. A lone string stays one: sockets encode it themselves. */
+  /**
+   * Takes at most `limit` bytes from the front; none only when the queue is empty. A single string is not
+   * encoded, because sockets encode it themselves.
+   */
   take(limit: number): (Buffer | string)[] {
     const small = this.#small
     if (small?.length === 1 && this.#ready === undefined && this.#bytes <= limit) {
@@ -106,8 +109,8 @@ function asBuffer(data: Uint8Array | string): Buffer {
   return Buffer.isBuffer(data) ? data : Buffer.from(data.buffer, data.byteOffset, data.byteLength)
 }
 
-/** Above this a copy costs more than one more part in a gathered write. */
+/** Above this size, a copy costs more than another part in a gathered write. */
 const LARGE_BYTES = 2048
 const JOIN_BYTES = 16_384
-/** Bounds the objects that a slow peer makes us hold. */
+/** Bounds the number of objects in memory for a slow peer. */
 const JOIN_COUNT = 1024

@@ -6,8 +6,8 @@ import type { Outbound } from './outbound.ts'
 import { ConnectionRate } from './connection-rate.ts'
 
 /**
- * What the policies of one connection see of it, whoever reads it. What a watch throws or rejects with goes to
- * `failConnection`, and keeps none of the others from hearing.
+ * The watches of all policies of one connection. What a watch throws or rejects with goes to
+ * `failConnection`; the other watches are called all the same.
  */
 export class PolicyWatches {
   readonly #transport: Transport
@@ -16,7 +16,9 @@ export class PolicyWatches {
   #readRate: ConnectionRate | undefined
   readonly #throttle: (enabled: boolean) => void
 
-  /** @param throttle Stops reading, and lets it go on, as the rates ask. */
+  /**
+   * @param throttle Called with true to stop reading, and with false to continue, as the read rates demand.
+   */
   constructor(transport: Transport, throttle: (enabled: boolean) => void) {
     this.#transport = transport
     this.#throttle = throttle
@@ -24,12 +26,14 @@ export class PolicyWatches {
   }
 
   /**
-   * Asks `policies` who watches the connection. What one of them writes meanwhile is seen by those before it.
+   * Calls `accepted` of `policies` and keeps the watches that they return. If a policy writes there, the
+   * watches of the policies before it observe that.
    *
-   * @returns whether anybody does.
+   * @returns whether there is a watch.
    */
   ask(policies: readonly ConnectionPolicy[]): boolean {
-    // Those before one that fails have begun to count, and must hear of the end.
+    // If a policy fails, those before it keep their watches: they have counted the connection and need its
+    // end.
     for (const policy of policies) void callSafely(() => this.#ask(policy), this.#failed)
     const rates = this.#watches.flatMap(({ readRate }) => readRate ?? [])
     if (rates.length > 0) this.#readRate = this.#rateOf(rates)
@@ -37,9 +41,9 @@ export class PolicyWatches {
   }
 
   /**
-   * Applies the rates to `outbound`, and observes it if a watch asks for that.
+   * Applies the write rates to `outbound`, and observes it if a watch has a callback for output.
    *
-   * @param inContext Makes a call where callbacks of the connection run.
+   * @param inContext Makes a call in the connection's context.
    */
   govern(outbound: Outbound, inContext: (call: () => unknown) => void): void {
     const rates = this.#watches.flatMap(({ writeRate }) => writeRate ?? [])
@@ -53,7 +57,7 @@ export class PolicyWatches {
     })
   }
 
-  /** Bytes came in. */
+  /** Bytes were received. */
   received(data: Buffer): void {
     this.#call((watch) => watch.received?.(data))
     const rate = this.#readRate
@@ -81,11 +85,11 @@ export class PolicyWatches {
     if (watch === undefined) return
     assertNotPromise(
       watch,
-      'Cannot watch a connection with a promise: accepted is not async, and returns a watch',
+      'Cannot watch a connection with a promise: accepted must return a watch and not be async',
     )
     if (typeof watch !== 'object')
-      throw new TypeError(`Cannot watch a connection with a ${typeof watch}: accepted returns a watch`)
-    // All its members are optional.
+      throw new TypeError(`Cannot watch a connection with a ${typeof watch}: accepted must return a watch`)
+    // The cast is safe: all members of a ConnectionWatch are optional.
     this.#watches.push(watch as ConnectionWatch)
   }
 

@@ -5,10 +5,10 @@ import { checkValue } from '../options/check-options.ts'
 import type { OptionRule } from '../options/option-rules.ts'
 import { callSafely, tolerated } from '../safely.ts'
 
-/** Those who wait to send on one connection: the `send` of a transport. */
+/** The queue of calls of `send` on one connection. */
 export class Sender {
   readonly #transport: Transport
-  /** Settles, never rejects, when all who sent before have been served; undefined when nobody waits. */
+  /** Resolves when all earlier calls are finished, successful or not; undefined when none is waiting. */
   #served: Promise<void> | undefined
   #waitingBytes = 0
 
@@ -16,7 +16,7 @@ export class Sender {
     this.#transport = transport
   }
 
-  /** Writes `data` behind what others wait to send, as soon as there is room for it. */
+  /** Writes `data` after the data of earlier calls, when the transport's queue has space for it. */
   send(data: Uint8Array | string): Promise<void> {
     return swallowIfClosed(this.#send(data))
   }
@@ -74,7 +74,10 @@ async function pipe(
   if (end) transport.loseWriteConnection()
 }
 
-/** Answers whether all was queued and has room; false when the connection is closing. */
+/**
+ * Resolves with true when everything is queued and the queue has space; with false when the connection is
+ * closing.
+ */
 async function pump(
   transport: Transport,
   pieces: PieceSource,
@@ -83,7 +86,7 @@ async function pump(
   let open = await transport.drained()
   while (open) {
     const piece = await pieces.next()
-    // Nobody waits for us any more, and the connection may be in use for something else.
+    // The promise of the pipe has settled, and the connection may be in use for something else.
     if (signals.some(({ aborted }) => aborted)) return false
     if (piece.done === true) return transport.drained()
     open = transport.write(piece.value) || (await transport.drained())
@@ -91,7 +94,9 @@ async function pump(
   return false
 }
 
-/** What `work` comes to, unless a signal aborts first: then its reason. Leaves nothing at the signals. */
+/**
+ * Settles as `work` does, or rejects with the reason of a signal that aborts first. Removes its listeners.
+ */
 async function unlessAborted<T>(signals: readonly AbortSignal[], work: () => Promise<T>): Promise<T> {
   const forget: (() => void)[] = []
   try {
@@ -109,27 +114,30 @@ async function unlessAborted<T>(signals: readonly AbortSignal[], work: () => Pro
   }
 }
 
-/** Pieces from somewhere, one for each time it is asked. */
+/** A source that returns one piece for each call. */
 export interface PieceSource {
-  /** Asks for the next piece. */
+  /** Resolves with the next piece. */
   next(): Promise<IteratorResult<Uint8Array | string, unknown>>
-  /** Nobody will ask again: gives up what the source holds, also while a piece is awaited. Throws nothing. */
+  /**
+   * Releases the resources of the source, also while a piece is awaited. `next` is not called again. Never
+   * throws.
+   */
   release(): void
 }
 
-/** Asks `source` for its pieces. */
+/** Starts to read the pieces of `source`. */
 export function piecesOf(source: Pipeable): PieceSource {
   checkValue('pipeFrom', 'source', source, PIPEABLE)
   return isWebStream(source) ? piecesOfWebStream(source) : piecesOfIterable(source)
 }
 
-/** An iterator of a web stream cannot be left while a piece is awaited; a reader can. */
+/** The iterator of a web stream cannot be cancelled while a piece is awaited, but a reader can. */
 function piecesOfWebStream(stream: WebStream): PieceSource {
   const reader = stream.getReader()
   return {
     async next() {
       const piece = await reader.read()
-      // Read to its end, it is free for others.
+      // A stream that was read to its end is unlocked for other readers.
       if (piece.done === true) reader.releaseLock()
       return piece
     },
@@ -142,14 +150,15 @@ function piecesOfIterable(source: Pipeable): PieceSource {
   return {
     next: () => iterator.next(),
     release() {
-      // Nor can that of a Node stream, which therefore is destroyed; any other has to end its wait itself.
+      // The iterator of a Node stream cannot be cancelled either, so the stream is destroyed. Any other
+      // source must end its wait itself.
       if ('destroy' in source && typeof source.destroy === 'function') source.destroy()
       void callSafely(() => iterator.return?.(), ignore)
     },
   }
 }
 
-/** What is used of a ReadableStream. */
+/** The used part of a ReadableStream. */
 interface WebStream {
   getReader(): {
     read(): Promise<IteratorResult<Uint8Array | string, unknown>>
@@ -164,7 +173,7 @@ function isWebStream(source: object): source is WebStream {
 
 function ignore(): void {}
 
-/** A source of events that can be told to wait, such as a Node stream. */
+/** A source of events that can be paused, such as a Node stream. */
 export interface Pausable {
   pause(): unknown
   resume(): unknown
@@ -172,11 +181,11 @@ export interface Pausable {
 }
 
 /**
- * Makes a push producer of a Node stream in flowing mode: it pauses while the consumer has enough, and is
- * destroyed when the consumer is gone.
+ * Makes a push producer from a Node stream in flowing mode: the stream is paused while the consumer's queue
+ * is full, and destroyed when the consumer is gone.
  *
- * Bytes it gives are still yours to write, and its end yours to tell. `pipeFrom` does all of it; this is
- * for what happens on the way, such as counting or framing.
+ * The caller still writes the stream's data to the consumer and handles the stream's end. `pipeFrom` does all
+ * of this; use this function to process the data on the way, such as to count or frame it.
  */
 export function producerFrom(stream: Pausable): PushProducer {
   return {
@@ -187,8 +196,9 @@ export function producerFrom(stream: Pausable): PushProducer {
 }
 
 /**
- * Why nothing can be sent any more on `transport`, of which `drained` has answered false: the reason that
- * `connectionLost` gets, once it is known, or a NotConnectedError after `loseWriteConnection`.
+ * Resolves with the reason why nothing more can be sent, after `transport.drained()` has resolved with false:
+ * the reason that `connectionLost` gets, once it is known, or a NotConnectedError after
+ * `loseWriteConnection`.
  */
 export async function whyClosed(transport: Transport): Promise<Error> {
   if (!transport.disconnecting) return new NotConnectedError('Cannot send after loseWriteConnection')
@@ -199,8 +209,9 @@ export async function whyClosed(transport: Transport): Promise<Error> {
 }
 
 /**
- * The same promise, but the end of the connection never becomes an unhandled rejection, which ends the process:
- * a peer that leaves must not. Code that awaits the promise gets it. Anything else stays a rejection like any other.
+ * Returns a promise with the same outcome, but a rejection because of the end of the connection is swallowed
+ * if the promise is not awaited: a peer that disconnects must not end the process with an unhandled
+ * rejection. Code that awaits the promise gets every rejection.
  */
 export function swallowIfClosed<T>(work: Promise<T>): Promise<T> {
   return tolerated(work, isEnd)
@@ -211,7 +222,7 @@ function isEnd(error: unknown): boolean {
 }
 
 const MAX_WAITING_BYTES = 16_777_216
-/** A string is iterable too, a letter at a time; `write` is for it. */
+/** Excludes strings: they are iterable letter by letter, but belong to `write`. */
 const PIPEABLE: OptionRule = (value) => {
   const isObject = typeof value === 'object' && value !== null
   return isObject && (Symbol.asyncIterator in value || 'getReader' in value)

@@ -1,6 +1,6 @@
 import { ConnectionAborted, type ConnectionClosed, ConnectionDone, ConnectionLost } from '../errors.ts'
 
-/** How far a connection has come; each stage carries what only it knows. */
+/** The state of a connection, with the data of that state. */
 export type Stage =
   | { readonly is: 'connected' }
   | { readonly is: 'disconnecting' }
@@ -9,25 +9,29 @@ export type Stage =
 
 /** The connection is up. */
 export const CONNECTED: Stage = { is: 'connected' }
-/** A close has been asked for. */
+/** `loseConnection` was called. */
 export const DISCONNECTING: Stage = { is: 'disconnecting' }
 
 /**
- * Why a connection ended that had come to `stage`.
+ * Returns the reason of the end for `connectionLost`.
  *
- * @param finSent Whether all that was written has left, and our end behind it.
- * @param error The system's, if the wire broke.
+ * @param stage The state of the connection before its end.
+ * @param finSent Whether all output and our FIN have left.
+ * @param error The system's error, if the wire broke.
  */
 export function reasonFor(stage: Stage, finSent: boolean, error: Error | undefined): ConnectionClosed {
   if (stage.is === 'aborted') {
     return new ConnectionAborted(undefined, stage.cause === undefined ? undefined : { cause: stage.cause })
   }
-  // A reset after both sides have finished takes nothing from the connection; a disk that is full does.
+  // A reset by the peer after our FIN loses no data. Another error, such as a full disk, does.
   const done = error === undefined || (stage.is === 'disconnecting' && finSent && isPeersReset(error))
   return done ? new ConnectionDone() : new ConnectionLost(undefined, { cause: error })
 }
 
-/** Whether the peer is gone, rather than that we cannot write. Errors without a code come from no system call. */
+/**
+ * Whether the peer is gone, rather than a write failed. An error without a code does not come from a system
+ * call.
+ */
 function isPeersReset(error: Error): boolean {
   const code = 'code' in error ? error.code : undefined
   return code === undefined || PEERS_RESETS.has(code)

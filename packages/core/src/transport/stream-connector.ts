@@ -22,37 +22,37 @@ import { transportOptions } from './transport-options.ts'
 import type { ConnectionRegistry } from './connection-registry.ts'
 import type { ConnectedWire } from '../interfaces/wire.ts'
 
-/** An attempt that is running. */
+/** An attempt to connect that is running. */
 export interface Dialling {
-  /** Gives the attempt up; nothing more is told of it. */
+  /** Cancels the attempt. Its events are not called afterwards. */
   cancel(): void
 }
 
-/** Who hears how one attempt went, in a later turn: one of the two, once. */
+/** The outcome of one attempt: one of the two is called, once, in a later turn. */
 export interface DialEvents {
   dialled(wire: ConnectedWire): void
   dialFailed(reason: Error): void
 }
 
-/** Where and how to connect. */
+/** What a StreamConnector needs to connect. */
 export interface StreamConnectorSetup<P extends ProtocolEvents> {
   readonly registry: ConnectionRegistry
   readonly factory: ProtocolFactory<P>
   readonly address: Address
   readonly options?: Omit<ConnectTCPOptions, 'bindAddress'>
-  /** Speaks TLS before the protocol is built. */
+  /** Starts TLS with this context before the protocol is built. */
   readonly tls?: TLSContext | undefined
-  /** Begins one attempt. */
+  /** Starts one attempt. */
   readonly dial: (events: DialEvents) => Dialling
 }
 
-/** The connector of every kind of client connection: what differs is how it dials. */
+/** The connector of every kind of client connection. The kinds differ only in `dial`. */
 export class StreamConnector<P extends ProtocolEvents> implements Connector<P> {
   readonly #setup: StreamConnectorSetup<P>
   readonly #deadline: ResettableTimer
   #attempt: Attempt<P>
   #waiters: Waiter<P>[] = []
-  /** Whether the factory counts us as a user. */
+  /** Whether `doStart` of the factory was called, without a `doStop` since. */
   #started = false
 
   constructor(setup: StreamConnectorSetup<P>) {
@@ -75,9 +75,9 @@ export class StreamConnector<P extends ProtocolEvents> implements Connector<P> {
 
   connect(): void {
     const { registry, factory, dial } = this.#setup
-    // What is lost while the reactor stops stays lost, however eager its factory.
+    // While the reactor stops, a factory cannot reconnect.
     if (this.#attempt.is !== 'disconnected' || (this.#started && registry.stopping)) return
-    // First, because it throws when the address makes no sense.
+    // First, because it throws when the address is invalid.
     const dialling = dial({
       dialled: (wire) => this.#dialled(wire),
       dialFailed: (reason) => this.#giveUp(reason),
@@ -128,7 +128,7 @@ export class StreamConnector<P extends ProtocolEvents> implements Connector<P> {
     this.#settleUp(transport, protocol, transport.makeFirst(protocol, this.#policies))
   }
 
-  /** Goes on connecting until the connection is protected. */
+  /** The state remains 'connecting' until the handshake is complete. */
   #handshake(dialled: ConnectedWire, tls: TLSContext): void {
     const transport = this.#transportOver(dialled)
     this.#attempt = { is: 'connecting', dialling: { cancel: () => transport.abortConnection() }, transport }
@@ -163,7 +163,7 @@ export class StreamConnector<P extends ProtocolEvents> implements Connector<P> {
     this.#setup.registry.attemptEnded(this)
   }
 
-  /** A fault in connectionMade rejects what waits once the connection is lost. */
+  /** If connectionMade fails, the promises of whenConnected reject when the connection is lost. */
   #settleUp(transport: StreamTransport, protocol: P, making: Promise<void> | undefined): void {
     diagnose('ropewalk.connect', () => ({ transport, protocol }))
     if (making === undefined) this.#made(transport, protocol)
@@ -172,7 +172,7 @@ export class StreamConnector<P extends ProtocolEvents> implements Connector<P> {
 
   #made(transport: StreamTransport, protocol: P): void {
     const attempt = this.#attempt
-    // It may be lost by now, and another attempt under way.
+    // The connection may be lost by now, and another attempt may be running.
     if (transport.aborted || attempt.is !== 'connected' || attempt.transport !== transport) return
     this.#attempt = { ...attempt, made: true }
     this.#settle(({ resolve }) => resolve(protocol))
@@ -194,7 +194,7 @@ export class StreamConnector<P extends ProtocolEvents> implements Connector<P> {
     this.#release()
   }
 
-  /** One that was given up is nobody's business any more. */
+  /** Ignores the end of a connection after its attempt was cancelled. */
   #transportLost(transport: StreamTransport, reason: ConnectionClosed): void {
     if (this.#attempt.is === 'disconnected' || this.#attempt.transport !== transport) return
     if (this.#attempt.is === 'connected') return this.#lost(reason)
@@ -209,15 +209,15 @@ export class StreamConnector<P extends ProtocolEvents> implements Connector<P> {
     this.#release()
   }
 
-  /** The factory is done with, unless it has asked for another connection meanwhile. */
+  /** Calls `doStop` of the factory, unless its callback has started another attempt. */
   #release(): void {
     if (this.#attempt.is !== 'disconnected') return
     this.#started = false
     this.#call(() => this.#setup.factory.doStop())
   }
 
-  #settle(tell: (waiter: Waiter<P>) => void): void {
-    for (const waiter of this.#waiters.splice(0)) tell(waiter)
+  #settle(call: (waiter: Waiter<P>) => void): void {
+    for (const waiter of this.#waiters.splice(0)) call(waiter)
   }
 
   #call(call: () => unknown): void {
@@ -225,7 +225,7 @@ export class StreamConnector<P extends ProtocolEvents> implements Connector<P> {
     void callSafely(call, (error) =>
       registry.reactor.log({
         level: 'error',
-        text: 'A client factory failed',
+        text: 'A callback of a client factory failed',
         label: formatAddress(address),
         error,
       }),
@@ -248,7 +248,7 @@ type Attempt<P> =
       readonly is: 'connected'
       readonly transport: StreamTransport
       readonly protocol: P
-      /** Whether what its connectionMade returned has settled. */
+      /** Whether the promise that its connectionMade returned, if any, has settled. */
       readonly made: boolean
     }
 

@@ -6,16 +6,17 @@ import type { Transport } from '../interfaces/transport.ts'
 import type { WireEvents } from '../interfaces/wire.ts'
 import { Deadline } from '../time/deadline.ts'
 
-/** Who hears of the protected side of a connection, and of its handshake. */
+/** The events of the encrypted side of a connection, and of its handshake. */
 export interface TLSLayerEvents extends WireEvents {
+  /** The TLS handshake is complete. */
   handshakeCompleted(session: TLSSession): void
-  /** It took too long. One that fails otherwise closes the wire with an error. */
+  /** The handshake took too long. A handshake that fails for another reason closes the wire with an error. */
   handshakeFailed(why: Error): void
 }
 
-/** TLS on one connection: the protected wire, and the handshake with its deadline. */
+/** TLS on one connection: the encrypted wire, and the handshake with its deadline. */
 export class TLSLayer {
-  /** What is written and read here is protected. The events of the wire under it go here too. */
+  /** The encrypted wire. The caller passes the events of the wire beneath to it. */
   readonly wire: SecureWire
   readonly #deadline: Deadline
   readonly #deadlineMs: number
@@ -42,12 +43,12 @@ export class TLSLayer {
     })
   }
 
-  /** What the handshake has settled; undefined before its end. */
+  /** The result of the handshake; undefined before its end. */
   get session(): TLSSession | undefined {
     return this.#session
   }
 
-  /** Begins with what has come already, in order, and with the peer's end if that has come too. */
+  /** Starts the handshake with the bytes received already, in order, and with the end of input if `ended`. */
   begin(received: readonly (Buffer | undefined)[], ended: boolean): void {
     this.#deadline.set(this.#deadlineMs)
     for (const data of received) if (data !== undefined && data.length > 0) this.wire.wireData(data)
@@ -55,15 +56,15 @@ export class TLSLayer {
   }
 }
 
-/** Who hears how the handshake of a new connection went: one of the two, once. */
+/** The outcome of the handshake of a new connection: one of the two is called, once. */
 export interface TLSHandshakeEvents {
-  /** The connection is protected. Switch to the protocol it is for, or close it. */
+  /** The handshake is complete. The listener switches to the actual protocol, or closes the connection. */
   opened(transport: Transport, session: TLSSession): void
-  /** The connection is gone before it was protected. */
+  /** The connection was lost before the handshake was complete. */
   failed(transport: Transport, reason: ConnectionClosed, opening: TLSHandshakeProtocol): void
 }
 
-/** The first protocol of a connection that has TLS from its first byte: it makes the handshake. */
+/** The first protocol of a connection that uses TLS from its first byte. It starts the handshake. */
 export class TLSHandshakeProtocol implements ProtocolEvents {
   readonly #context: TLSContext
   readonly #events: TLSHandshakeEvents
@@ -79,14 +80,17 @@ export class TLSHandshakeProtocol implements ProtocolEvents {
     transport.startTLS(this.#context)
   }
 
-  /** Nothing is delivered before the handshake is done, and then another protocol is there. */
+  /**
+   * Never called with data: none is delivered before the handshake is complete, and then another protocol is
+   * current.
+   */
   dataReceived(): void {}
 
   handshakeCompleted(session: TLSSession): void {
     if (this.#transport !== undefined) this.#events.opened(this.#transport, session)
   }
 
-  /** Gives the handshake up. */
+  /** Aborts the connection during the handshake. */
   abort(cause: unknown): void {
     this.#transport?.abortConnection(cause)
   }

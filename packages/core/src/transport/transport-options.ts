@@ -21,7 +21,7 @@ import {
   text,
 } from '../options/option-rules.ts'
 
-/** What a transport does unless told otherwise. */
+/** The default options of a transport. */
 export const DEFAULT_TRANSPORT_OPTIONS: TransportOptions = {
   highWaterBytes: 65_536,
   lowWaterBytes: 16_384,
@@ -34,7 +34,7 @@ export const DEFAULT_TRANSPORT_OPTIONS: TransportOptions = {
   lingerTotalMs: 30_000,
 }
 
-/** What the options of a transport may be. Infinity sets no limit where it is accepted. */
+/** The rules for the options of a transport. Where Infinity is accepted, it means no limit. */
 export const TRANSPORT_RULES: OptionRules<TransportOptions> = {
   highWaterBytes: bytes({ endless: true }),
   lowWaterBytes: bytes({ endless: true }),
@@ -48,9 +48,10 @@ export const TRANSPORT_RULES: OptionRules<TransportOptions> = {
 }
 
 /**
- * The defaults, replaced by what `options` give: without any, not a copy, for the sake of many idle connections.
+ * Returns the defaults, overridden by `options`. Without options it returns the defaults object itself, so
+ * that many idle connections share it.
  *
- * @throws {TypeError | RangeError} for an option that is not one, or has a value that it cannot have.
+ * @throws {TypeError | RangeError} when an option is unknown, of the wrong type or out of range.
  */
 export function transportOptions(options: GivenOptions<TransportOptions> | undefined): TransportOptions {
   return withDefaults('a transport', DEFAULT_TRANSPORT_OPTIONS, options, TRANSPORT_RULES)
@@ -74,7 +75,7 @@ const ACCEPT_RULES: OptionRules<AcceptOptions> = {
   transport: optionsOf(TRANSPORT_RULES),
 }
 
-/** What `listenTCP` accepts. */
+/** The rules for the options of `listenTCP`. */
 export const LISTEN_TCP_RULES: OptionRules<ListenTCPOptions> = {
   ...ACCEPT_RULES,
   interface: text,
@@ -82,7 +83,7 @@ export const LISTEN_TCP_RULES: OptionRules<ListenTCPOptions> = {
   ipv6Only: flag,
 }
 
-/** What `listenUNIX` accepts. */
+/** The rules for the options of `listenUNIX`. */
 export const LISTEN_UNIX_RULES: OptionRules<ListenUNIXOptions> = {
   ...ACCEPT_RULES,
   backlog: count({ least: 1 }),
@@ -90,7 +91,7 @@ export const LISTEN_UNIX_RULES: OptionRules<ListenUNIXOptions> = {
   removeStale: flag,
 }
 
-/** What `connectTCP` accepts. */
+/** The rules for the options of `connectTCP`. */
 export const CONNECT_TCP_RULES: OptionRules<ConnectTCPOptions> = {
   timeoutMs: milliseconds({ endless: true }),
   bindAddress: text,
@@ -99,10 +100,10 @@ export const CONNECT_TCP_RULES: OptionRules<ConnectTCPOptions> = {
 }
 
 const { bindAddress: _ofTCP, ...CONNECT_UNIX } = CONNECT_TCP_RULES
-/** What `connectUNIX` accepts. */
+/** The rules for the options of `connectUNIX`. */
 export const CONNECT_UNIX_RULES: OptionRules<Omit<ConnectTCPOptions, 'bindAddress'>> = CONNECT_UNIX
 
-/** What node:net calls the same. */
+/** The names that node:net has for the same options, with the names used here. */
 export const NODE_NAMES: Readonly<Record<string, string>> = {
   host: 'interface',
   hostname: 'interface',

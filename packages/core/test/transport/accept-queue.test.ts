@@ -6,7 +6,7 @@ import { OneProtocol } from '../one-protocol.ts'
 import { PolicedServer } from '../policy/policies.ts'
 
 describe('AcceptQueue', () => {
-  test('refuses at once beyond its room, and tells so at most once a minute', async () => {
+  test('refuses at once when the queue is full, and logs that at most once a minute', async () => {
     const server = await PolicedServer.listen({ maxConnections: 1, maxWaiting: 2 })
     const clients = Array.from({ length: 6 }, () => server.connect())
     server.reactor.pump()
@@ -22,7 +22,7 @@ describe('AcceptQueue', () => {
     expect(server.reactor.logged.at(-1)?.text).toMatch(/refused at a limit: \d+ since the last such line/)
   })
 
-  test('refuses those that have waited too long, the longest first', async () => {
+  test('refuses connections when their wait expires, the oldest first', async () => {
     const server = await PolicedServer.listen({ maxConnections: 1, maxWaitMs: 1000 })
     server.connect()
     const first = server.connect()
@@ -37,7 +37,7 @@ describe('AcceptQueue', () => {
     expect(server.reactor.getDelayedCalls()).toEqual([])
   })
 
-  test('lets nobody overtake those that wait', async () => {
+  test('admits connections in the order of their arrival', async () => {
     const policy = new LimitTotalConnections(1)
     const server = await PolicedServer.listen({ policies: [policy] })
     const [up, waiting] = [server.connect(), server.connect()]
@@ -52,7 +52,7 @@ describe('AcceptQueue', () => {
   test.each([
     ['ends', (client: Recorder): void => client.transport.loseConnection()],
     ['resets', (client: Recorder): void => client.transport.abortConnection()],
-  ])('drops one that %s while it waits, and lets another wait in its place', async (_how, leave) => {
+  ])('drops a connection that %s while it waits, and queues another in its place', async (_how, leave) => {
     const server = await PolicedServer.listen({ maxConnections: 1, maxWaiting: 1 })
     const [up, waiting] = [server.connect(), server.connect()]
     leave(waiting)
@@ -69,7 +69,7 @@ describe('AcceptQueue', () => {
     expect(await server.leftovers()).toEqual([])
   })
 
-  test('drops all that leave, so that none of them takes a slot of those that stay', async () => {
+  test('drops all connections that end, so that none of them takes the place of another', async () => {
     const server = await PolicedServer.listen({ maxConnections: 2 })
     const clients = Array.from({ length: 40 }, () => server.connect())
     for (const client of clients.toReversed()) {
@@ -85,7 +85,7 @@ describe('AcceptQueue', () => {
     expect(await server.leftovers()).toEqual([])
   })
 
-  test('answers one that has sent a request and its end while it waits', async () => {
+  test('serves a connection that sent a request and a FIN while it waited', async () => {
     const server = await PolicedServer.listen({ maxConnections: 1 })
     const [up, waiting] = [server.connect(), server.connect()]
     waiting.transport.write('request')
@@ -99,7 +99,7 @@ describe('AcceptQueue', () => {
     expect(await server.leftovers()).toEqual([])
   })
 
-  test('lets as many in, and as many wait, as the limits say, and not one more', async () => {
+  test('admits exactly maxConnections, and queues exactly maxWaiting', async () => {
     const server = await PolicedServer.listen({ maxConnections: 2, maxWaiting: 3 })
     const clients = Array.from({ length: 6 }, () => server.connect())
     expect(server.served.length).toBe(2)
@@ -114,7 +114,7 @@ describe('AcceptQueue', () => {
     expect(await server.leftovers()).toEqual([])
   })
 
-  test('refuses at once when none may wait', async () => {
+  test('refuses at once when maxWaiting is 0', async () => {
     const server = await PolicedServer.listen({ maxConnections: 1, maxWaiting: 0 })
     expect([server.connect().lost, server.connect().lost]).toEqual([false, true])
     expect(server.reactor.logged.map(({ text }) => text)).toEqual([
@@ -122,7 +122,7 @@ describe('AcceptQueue', () => {
     ])
   })
 
-  test('lets wait for as long as the limit says, and no millisecond longer', async () => {
+  test('lets a connection wait for exactly maxWaitMs', async () => {
     const server = await PolicedServer.listen({ maxConnections: 1, maxWaitMs: 1000 })
     const [up, waiting] = [server.connect(), server.connect()]
     server.reactor.advance(999)
@@ -140,7 +140,7 @@ describe('AcceptQueue', () => {
     expect(await server.leftovers()).toEqual([])
   })
 
-  test('refuses all that wait when its port stops, and counts none of them any more', async () => {
+  test('refuses all waiting connections when its port stops, and no longer counts them', async () => {
     const server = await PolicedServer.listen({ maxConnections: 1 })
     const [up, ...waiting] = Array.from({ length: 4 }, () => server.connect())
     await server.port.stopListening()
@@ -150,7 +150,7 @@ describe('AcceptQueue', () => {
     expect(await server.leftovers()).toEqual([])
   })
 
-  test('counts those that wait on all ports of a reactor together, and each only while it waits', async () => {
+  test('reports to the reactor how many connections wait', async () => {
     const counts: number[] = []
     class Counted extends MemoryReactor {
       constructor() {
@@ -177,7 +177,7 @@ describe('AcceptQueue', () => {
     expect(counts.at(-1)).toBe(0)
   })
 
-  test('lets an overflow protocol say why, and closes (row 183)', async () => {
+  test('lets an overflow protocol send a reason, and closes', async () => {
     const overflow = new OneProtocol(
       new (class extends Recorder {
         override connectionMade(): void {
@@ -192,7 +192,7 @@ describe('AcceptQueue', () => {
     expect([refused.text, refused.reason?.name]).toEqual(['full, come back later', 'ConnectionDone'])
   })
 
-  test('lets in who may come soon, though somebody waits who may not', async () => {
+  test('admits a connection after its delay, even if an earlier one must wait longer', async () => {
     let inMs: number | undefined
     const server = await PolicedServer.listen({
       maxConnections: 2,
@@ -208,7 +208,7 @@ describe('AcceptQueue', () => {
     expect(server.served).toHaveLength(2)
   })
 
-  test('has no more room than the reactor has for all ports together', async () => {
+  test('refuses when the reactor allows no more waiting connections on all its ports', async () => {
     class Small extends MemoryReactor {
       constructor() {
         super()

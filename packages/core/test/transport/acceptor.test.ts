@@ -24,19 +24,19 @@ describe('Acceptor', () => {
     return { reactor, log: wire.calls }
   }
 
-  test("makes the factory's protocol connected, and begins to read", () => {
+  test("connects the factory's protocol and starts to read", () => {
     const protocol = new Recorder()
     const { reactor, log } = acceptWith((peer) => (peer === peerAddress ? protocol : undefined))
     expect([log, protocol.made]).toEqual([['attached'], true])
     expect([...reactor.connections]).toEqual([protocol.transport])
   })
 
-  test('closes what the factory refuses (statement 30)', () => {
+  test('closes a connection that the factory refuses', () => {
     const { reactor, log } = acceptWith(() => undefined)
     expect([log, reactor.connections.size, reactor.logged]).toEqual([['close'], 0, []])
   })
 
-  test('logs a factory that throws, and closes (statement 29 changed)', () => {
+  test('logs the error of a factory that throws, and closes the connection', () => {
     const fault = new Error('no protocol today')
     const { reactor, log } = acceptWith(() => {
       throw fault
@@ -45,8 +45,8 @@ describe('Acceptor', () => {
     expect(reactor.logged.map(({ error }) => error)).toEqual([fault])
   })
 
-  test('logs a policy that fails to answer, and refuses the connection once it has waited', async () => {
-    const fault = new Error('no answer')
+  test('logs the error of a policy that throws, and refuses the connection when its wait expires', async () => {
+    const fault = new Error('a fault')
     const admits = (): never => {
       throw fault
     }
@@ -58,19 +58,19 @@ describe('Acceptor', () => {
   })
 
   test.each([Number.NaN, 'soon', Promise.resolve('now')])(
-    'takes %j for no answer of a policy',
-    async (answer) => {
-      const admits = (): never => (typeof answer === 'number' ? { inMs: answer } : answer) as never
+    'logs an error when a policy returns %j, and keeps the connection waiting',
+    async (returned) => {
+      const admits = (): never => (typeof returned === 'number' ? { inMs: returned } : returned) as never
       const server = await PolicedServer.listen({ policies: [{ admits }] })
       server.connect()
       expect([server.served, String(server.reactor.logged[0]?.error)]).toMatchObject([
         [],
-        expect.stringContaining("Cannot understand a policy's answer"),
+        expect.stringContaining('Cannot use what admits of a policy returned'),
       ])
     },
   )
 
-  test('tells few at a time why they cannot stay, and counts none of them', async () => {
+  test('sends refused connections the reason without counting them', async () => {
     class Full extends Recorder {
       override connectionMade(): void {
         this.transport.write('full')
@@ -83,15 +83,15 @@ describe('Acceptor', () => {
     })
     const first = server.connect()
     const others = Array.from({ length: 200 }, () => server.connect())
-    const told = others.filter(({ text }) => text === 'full')
-    expect([told.length, server.reactor.connections.size]).toEqual([200, 2])
+    const withReason = others.filter(({ text }) => text === 'full')
+    expect([withReason.length, server.reactor.connections.size]).toEqual([200, 2])
     first.transport.loseConnection()
     server.reactor.pump()
     const next = server.connect()
     expect([next.lost, server.served.length]).toEqual([false, 2])
   })
 
-  test('sends 64 at a time the reason why they cannot stay, and the next again once one of them has gone', async () => {
+  test('sends the reason to at most 64 refused connections at a time', async () => {
     class Full extends Recorder {
       override connectionMade(): void {
         this.transport.write('full')
@@ -103,7 +103,7 @@ describe('Acceptor', () => {
       overflow: Factory.forProtocol(Full),
     })
     const up = server.connect()
-    // They do not end their side, so each is waited for.
+    // They do not close their side, so each close lingers.
     const refused = Array.from({ length: 65 }, () => server.connect(new HalfCloseRecorder()))
     expect(refused.map(({ text }) => text)).toEqual([...Array<string>(64).fill('full'), ''])
     expect([server.served.length, server.port.connections.size]).toEqual([1, 1])
@@ -115,7 +115,7 @@ describe('Acceptor', () => {
     expect(await server.leftovers()).toEqual([])
   })
 
-  test.each([0, 1, 3])('connects exactly %i at a time', async (maxConnections) => {
+  test.each([0, 1, 3])('connects exactly %i connections at a time', async (maxConnections) => {
     const server = await PolicedServer.listen({ maxConnections })
     const clients = Array.from({ length: maxConnections + 1 }, () => server.connect())
     expect([server.port.connections.size, server.reactor.connections.size]).toEqual([

@@ -25,7 +25,7 @@ import {
 } from '../../src/transport/build-protocol.ts'
 import { OneProtocol } from '../one-protocol.ts'
 
-/** The faults are in test/endpoint/one-rule.test.ts, over every endpoint and port. */
+/** Faults of factories are tested in test/endpoint/one-rule.test.ts, with every endpoint and port. */
 describe('buildProtocol', () => {
   const peer = tcpAddress('192.0.2.1', 5000)
 
@@ -35,7 +35,7 @@ describe('buildProtocol', () => {
     expect(reactor.logged).toEqual([])
   })
 
-  test('names in its error where the connection was to go, and in the log the factory and the peer', () => {
+  test('names the address to connect to in its error, and the factory and the peer in the log', () => {
     const reactor = new MemoryReactor()
     const build = (built: unknown): ProtocolEvents | NoProtocol =>
       buildProtocol(new WrappingFactory(new OneProtocol(built as ProtocolEvents), []), {
@@ -68,7 +68,7 @@ describe('buildProtocol', () => {
 })
 
 describe('refuse', () => {
-  test('closes, or aborts with what the factory has failed with', () => {
+  test('closes the connection, or aborts it with the error of the factory', () => {
     const [closed, aborted, fault] = [new StringTransport(), new StringTransport(), new Error('a bug')]
     refuse(closed, new NoProtocol(unixAddress(''), 'refused'))
     refuse(aborted, new NoProtocol(unixAddress(''), 'failed', fault))
@@ -79,7 +79,7 @@ describe('refuse', () => {
 })
 
 describe('factoryName', () => {
-  test('is the name of the factory behind all that stand before it, also when that is none', () => {
+  test('is the class name of the innermost wrapped factory, also when factories wrap in a cycle or have no name', () => {
     const circle = new (class Circle extends ForwardingFactory {
       override buildProtocol(): undefined {}
     })(new OneProtocol(new Recorder()))
@@ -93,16 +93,16 @@ describe('factoryName', () => {
 
 const address = unixAddress('/run/app')
 
-/** What the endpoints make of it is in test/endpoint/one-rule.test.ts. */
+/** The use by endpoints is tested in test/endpoint/one-rule.test.ts. */
 describe('whenMade', () => {
-  test('gives a connection with what was not parsed, and resolves with its protocol', async () => {
+  test('switches a connection to a protocol with the unread bytes, and resolves with the protocol', async () => {
     const transport = StringTransport.connect(new Recorder())
     const next = new Recorder()
     const made = giveConnection(transport, next, Buffer.from('unread'))
     expect([await whenMade(made, address), next.text, made.making]).toEqual([next, 'unread', undefined])
   })
 
-  test('takes a transport of another kind as it is', async () => {
+  test('accepts a transport of another class', async () => {
     const calls: unknown[] = []
     const transport = {
       connected: true,
@@ -121,7 +121,7 @@ describe('whenMade', () => {
     await expect(gone).rejects.toBeInstanceOf(NoProtocol)
   })
 
-  test('notMade carries what was thrown, or how the connection ended; an error of connecting stays itself', () => {
+  test('notMade has the thrown error or the reason of the end as its cause, and returns a ConnectError as it is', () => {
     const [done, fault] = [new ConnectionDone(), new Error('a bug')]
     const cancelled = new ConnectingCancelledError(address, 'cancelled')
     expect(notMade(address, done).cause).toBe(done)
@@ -138,7 +138,7 @@ describe('whenMade', () => {
   })
 })
 
-/** Fails to start, at once or later. */
+/** Fails to start, synchronously or asynchronously. */
 class Failing extends Factory {
   readonly #start: () => void | Promise<void>
 
@@ -160,7 +160,7 @@ describe('startFactory', () => {
   const fault = new Error('no database')
   const rejecting = (): Promise<never> => Promise.reject(fault)
 
-  test('lets what is thrown through, and logs what a promise rejects with', async () => {
+  test('passes on a thrown error, and logs the rejection of a promise', async () => {
     const reactor = new MemoryReactor()
     const throwing = new Failing(() => {
       throw fault
@@ -173,7 +173,7 @@ describe('startFactory', () => {
     ])
   })
 
-  test('keeps the process from ending for a port and for a connector', async () => {
+  test('causes no unhandled rejection for a port or a connector', async () => {
     const reactor = new MemoryReactor()
     await reactor.listenTCP(80, new Failing(rejecting))
     reactor.connectTCP('localhost', 80, new Failing(rejecting))

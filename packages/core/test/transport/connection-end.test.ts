@@ -15,7 +15,7 @@ describe('isConnectionEnd', () => {
     expect(isConnectionEnd(new ConnectionDone(), reason)).toBe(false)
   })
 
-  test('recognises what Node rejects with when a signal aborts with the reason', async () => {
+  test('recognises the errors with which Node rejects when a signal aborts with the reason', async () => {
     const reason = new ConnectionLost()
     const controller = new AbortController()
     const waits = [
@@ -27,7 +27,7 @@ describe('isConnectionEnd', () => {
     expect(() => controller.signal.throwIfAborted()).toThrow(reason)
   })
 
-  test('follows a chain of causes, and no further than it leads', () => {
+  test('follows a chain of causes, in the direction of the causes only', () => {
     const reason = new ConnectionAborted()
     const inner = new DOMException('The operation was aborted', {
       name: 'AbortError',
@@ -36,10 +36,10 @@ describe('isConnectionEnd', () => {
     const outer = new Error('Cannot load the page', { cause: inner })
     expect(isConnectionEnd(outer, reason)).toBe(true)
     expect(isConnectionEnd(reason, outer)).toBe(false)
-    expect(isConnectionEnd(new Error('no', { cause: 'no error' }), reason)).toBe(false)
+    expect(isConnectionEnd(new Error('no', { cause: 'text' }), reason)).toBe(false)
   })
 
-  test('comes to an end with causes that lead back to themselves', () => {
+  test('terminates for a cycle of causes', () => {
     const first = new Error('first')
     first.cause = new Error('second', { cause: first })
     expect(isConnectionEnd(first, new ConnectionDone())).toBe(false)
@@ -50,7 +50,7 @@ describe('isConnectionEnd', () => {
     expect(isConnectionEnd(new Error('a fault'), undefined)).toBe(false)
   })
 
-  test('takes several errors for the end only when each is', () => {
+  test('recognises an AggregateError only if each of its errors stems from the end', () => {
     const reason = new ConnectionDone()
     const ends = [reason, new Error('aborted', { cause: reason })]
     expect(isConnectionEnd(new AggregateError(ends), reason)).toBe(true)

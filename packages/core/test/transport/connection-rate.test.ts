@@ -3,12 +3,12 @@ import { TokenBucket } from '../../src/policy/throttle.ts'
 import { Clock } from '../../src/testing/clock.ts'
 import { ConnectionRate } from '../../src/transport/connection-rate.ts'
 
-test('ConnectionRate keeps to the slowest of its rates, and asks again once when bytes may pass', () => {
-  const [clock, told] = [new Clock(), [] as number[]]
+test('ConnectionRate limits to the lowest of its rates, and calls back once when bytes may pass', () => {
+  const [clock, calls] = [new Clock(), [] as number[]]
   const rate = new ConnectionRate(
     [new TokenBucket(1000), new TokenBucket(10)],
     clock,
-    () => told.push(clock.now()),
+    () => calls.push(clock.now()),
     () => undefined,
   )
   expect(rate.available()).toBe(10)
@@ -17,7 +17,7 @@ test('ConnectionRate keeps to the slowest of its rates, and asks again once when
   rate.wait()
   rate.wait()
   clock.advance(100)
-  expect([told, rate.available()]).toEqual([[100], 1])
+  expect([calls, rate.available()]).toEqual([[100], 1])
   rate.passed(1)
   rate.wait()
   rate.stop()

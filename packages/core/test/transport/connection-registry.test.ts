@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest'
 import { Turn } from '../../src/transport/connection-registry.ts'
 
 describe('Turn', () => {
-  test('asks for one end, however many act in it', () => {
+  test('arms once, however many listeners are scheduled', () => {
     const seen: string[] = []
     const turn = new Turn(() => seen.push('armed'))
     turn.schedule({ turnEnded: () => seen.push('a') })
@@ -11,7 +11,7 @@ describe('Turn', () => {
     expect(seen).toEqual(['armed', 'a', 'b'])
   })
 
-  test('leaves what is scheduled at its end to the next', () => {
+  test('leaves a listener that is scheduled at its end to the next turn', () => {
     const seen: string[] = []
     const turn = new Turn(() => seen.push('armed'))
     const again = { turnEnded: (): void => void seen.push('again') }
@@ -23,16 +23,16 @@ describe('Turn', () => {
     expect(seen).toEqual(['armed', 'armed', 'again'])
   })
 
-  test('lets all act, and throws what the first that failed threw', () => {
+  test('calls all listeners even if some throw, and then throws the first error', () => {
     const seen: string[] = []
     const turn = new Turn(() => undefined)
     const fail = (why: string) => (): never => {
       throw new Error(why)
     }
     turn.schedule({ turnEnded: fail('one') })
-    turn.schedule({ turnEnded: () => seen.push('acts') })
+    turn.schedule({ turnEnded: () => seen.push('called') })
     turn.schedule({ turnEnded: fail('two') })
     expect(() => turn.end()).toThrow('one')
-    expect(seen).toEqual(['acts'])
+    expect(seen).toEqual(['called'])
   })
 })

@@ -18,14 +18,14 @@ describe('CurrentProtocol', () => {
     return { current, faults }
   }
 
-  test('tells nobody before the first', () => {
+  test('makes no calls before the first protocol', () => {
     const { current, faults } = make()
     expect(current.tell(() => expect.unreachable())).toBeUndefined()
     expect(current.deliver(Buffer.from('x'))).toBeUndefined()
     expect([current.protocol, faults]).toEqual([undefined, []])
   })
 
-  test('answers who read before', () => {
+  test('returns the previous protocol', () => {
     const { current } = make()
     const [first, second] = [new Recorder(), new Recorder()]
     expect(current.replace(first)).toBeUndefined()
@@ -33,7 +33,7 @@ describe('CurrentProtocol', () => {
     expect(current.protocol).toBe(second)
   })
 
-  test('passes faults on with the protocol whose they are, thrown or rejected', async () => {
+  test('passes on faults, thrown or rejected, with their protocol', async () => {
     const { current, faults } = make()
     const fault = new Error('a fault')
     const protocol = new (class extends Recorder {
@@ -52,24 +52,24 @@ describe('CurrentProtocol', () => {
     ])
   })
 
-  test('drains at once a protocol that cannot be asked, and one that can when it is done', async () => {
+  test('is drained at once without a promise of drain, otherwise when the promise settles', async () => {
     const { current } = make()
     const [drained, gate] = [[] as string[], new Gate()]
-    current.drain(() => drained.push('nobody'))
+    current.drain(() => drained.push('no protocol'))
     current.replace(new Recorder())
     current.drain(() => drained.push('at once'))
     current.replace(Object.assign(new Recorder(), { drain: () => undefined }))
     current.drain(() => drained.push('without a promise'))
     current.replace(Object.assign(new Recorder(), { drain: () => gate.opened }))
     current.drain(() => drained.push('later'))
-    expect(drained).toEqual(['nobody', 'at once', 'without a promise'])
+    expect(drained).toEqual(['no protocol', 'at once', 'without a promise'])
     gate.open()
     await gate.opened
     await Promise.resolve()
-    expect(drained).toEqual(['nobody', 'at once', 'without a promise', 'later'])
+    expect(drained).toEqual(['no protocol', 'at once', 'without a promise', 'later'])
   })
 
-  test('waits for nobody who was replaced meanwhile', () => {
+  test('does not wait for a protocol that was replaced in the meantime', () => {
     const { current } = make()
     const next = new Recorder()
     current.replace(
@@ -84,22 +84,22 @@ describe('CurrentProtocol', () => {
 })
 
 describe('stuck-callback', () => {
-  /** A promise that is settled by hand. */
+  /** A promise that a test resolves. */
   class Gate {
     open = (): void => undefined
     readonly opened: Promise<void> = new Promise((resolve) => (this.open = resolve))
   }
 
   class Asking extends LineReceiver {
-    readonly #answer = new Gate()
+    readonly #response = new Gate()
     name = ''
     override async connectionMade(): Promise<void> {
       this.sendLine('name?')
-      await this.#answer.opened
+      await this.#response.opened
     }
     override lineReceived(line: Buffer): void {
       this.name = line.toString()
-      this.#answer.open()
+      this.#response.open()
     }
   }
 
@@ -113,7 +113,7 @@ describe('stuck-callback', () => {
     }
   }
 
-  describe('a callback that has not returned for 10 s', () => {
+  describe('a callback with a promise that has not settled for 10 s', () => {
     const warnings = (transport: StringTransport): unknown[] =>
       transport.reactor.logged.map(({ level, text, fields, connection }) => [
         level,
@@ -128,7 +128,7 @@ describe('stuck-callback', () => {
       }
     }
 
-    test('is logged once, by name, with how much waits: connectionMade that awaits its own answer', async () => {
+    test('is logged once, with its name and the waiting bytes, when connectionMade awaits the response', async () => {
       const transport = StringTransport.connect(new Asking())
       await pass(transport, 60_000)
       expect(transport.reactor.logged).toEqual([])
@@ -140,7 +140,7 @@ describe('stuck-callback', () => {
       expect(warnings(transport)).toEqual([
         [
           'warn',
-          'The promise of {callback} has not settled for 10 s, and {bytes} bytes that have come must wait for it',
+          'The promise of {callback} has not settled for 10 s, and {bytes} received bytes wait for it',
           { callback: 'connectionMade', bytes: 5 },
           'Asking',
         ],
@@ -153,7 +153,7 @@ describe('stuck-callback', () => {
       expect(transport.reactor.getDelayedCalls()).toEqual([])
     })
 
-    test('is logged when the end alone waits', async () => {
+    test('is logged when only the end of input waits', async () => {
       const transport = new StringTransport()
       const pending = new Gate().opened
       const stuck = new StuckCallback(transport, { pending, heldBytes: 0, owesEnd: true }, () => ({
@@ -165,14 +165,14 @@ describe('stuck-callback', () => {
       expect(warnings(transport)).toEqual([
         [
           'warn',
-          "The promise of {callback} has not settled for 10 s, and the peer's end must wait for it",
+          'The promise of {callback} has not settled for 10 s, and the end of input waits for it',
           { callback: 'dataReceived', bytes: 0 },
           'no protocol',
         ],
       ])
     })
 
-    test('is watched anew when the next callback is pending in its turn', async () => {
+    test('is measured again from the start for the next pending callback', async () => {
       const transport = new StringTransport()
       const [first, second] = [new Gate(), new Gate()]
       const input = { pending: first.opened, heldBytes: 1, owesEnd: false }
@@ -190,7 +190,7 @@ describe('stuck-callback', () => {
       expect(transport.reactor.logged).toHaveLength(1)
     })
 
-    test('is no matter while nothing waits for it, or another one is pending by then', async () => {
+    test('is not logged while no input waits for it, or when another callback is pending by then', async () => {
       const protocol = new Waiting()
       const transport = StringTransport.connect(protocol)
       transport.receive('one')
@@ -206,7 +206,7 @@ describe('stuck-callback', () => {
       expect([transport.reactor.logged, transport.reactor.getDelayedCalls()]).toEqual([[], []])
     })
 
-    test('is not logged for a protocol that holds its peer back on purpose, nor for one that was replaced', async () => {
+    test('is not logged for a protocol that uses backpressure, nor for one that was replaced', async () => {
       const stream = new (class extends StreamProtocol {
         override readonly maxBufferedBytes = 1
         override async run(reader: StreamReader): Promise<void> {

@@ -17,43 +17,43 @@ import {
 import { OneProtocol } from '../one-protocol.ts'
 import { PolicedServer } from '../policy/policies.ts'
 
-type Told = { readonly [N in keyof DiagnosticEvents]?: DiagnosticEvents[N][] }
+type Messages = { readonly [N in keyof DiagnosticEvents]?: DiagnosticEvents[N][] }
 
 describe('diagnose', () => {
   const undo: (() => void)[] = []
 
-  /** Listens to every channel; answers what has been told, by channel. */
-  const listen = (): Told => {
-    const told: Record<string, unknown[]> = {}
+  /** Subscribes to every channel; returns the published messages by channel. */
+  const listen = (): Messages => {
+    const messages: Record<string, unknown[]> = {}
     for (const what of ['listen', 'accept', 'connect', 'switch', 'pause', 'close', 'refused', 'error']) {
       const name = `ropewalk.${what}`
-      const note = (message: unknown): void => void (told[name] ??= []).push(message)
+      const note = (message: unknown): void => void (messages[name] ??= []).push(message)
       subscribe(name, note)
       undo.push(() => unsubscribe(name, note))
     }
-    return told
+    return messages
   }
 
   afterEach(() => {
     for (const unlisten of undo.splice(0)) unlisten()
   })
 
-  test('makes nothing while nobody listens', () => {
+  test('creates no message while a channel has no subscriber', () => {
     diagnose('ropewalk.pause', () => {
-      throw new Error('made for nobody')
+      throw new Error('a message was created')
     })
     expect(listen()).toEqual({})
   })
 
-  test('tells of a UDP port that is bound', async () => {
-    const told = listen()
+  test('publishes that a UDP port is bound', async () => {
+    const messages = listen()
     const port = await new MemoryReactor().listenUDP(53, new DatagramRecorder())
-    expect(told).toEqual({ 'ropewalk.listen': [{ address: port.getHost() }] })
+    expect(messages).toEqual({ 'ropewalk.listen': [{ address: port.getHost() }] })
   })
 
-  test('tells the life of a connection', async () => {
+  test('publishes the events of a connection', async () => {
     const reactor = new MemoryReactor()
-    const told = listen()
+    const messages = listen()
     const [first, next, client] = [new Echo(), new Recorder(), new Recorder()]
     const port = await reactor.listenTCP(80, new OneProtocol(first))
     reactor.connectTCP('localhost', 80, new OneProtocol(client))
@@ -65,18 +65,18 @@ describe('diagnose', () => {
     client.transport.loseConnection()
     reactor.pump()
     const { transport } = next
-    expect(told['ropewalk.listen']).toEqual([{ address: port.getHost() }])
-    expect(told['ropewalk.accept']).toEqual([{ transport, protocol: first }])
-    expect(told['ropewalk.connect']).toEqual([{ transport: client.transport, protocol: client }])
-    expect(told['ropewalk.pause']).toEqual([{ transport }])
-    expect(told['ropewalk.switch']).toEqual([{ transport, previous: first, protocol: next }])
-    const closed = told['ropewalk.close']?.find((event) => event.transport === transport)
+    expect(messages['ropewalk.listen']).toEqual([{ address: port.getHost() }])
+    expect(messages['ropewalk.accept']).toEqual([{ transport, protocol: first }])
+    expect(messages['ropewalk.connect']).toEqual([{ transport: client.transport, protocol: client }])
+    expect(messages['ropewalk.pause']).toEqual([{ transport }])
+    expect(messages['ropewalk.switch']).toEqual([{ transport, previous: first, protocol: next }])
+    const closed = messages['ropewalk.close']?.find((event) => event.transport === transport)
     expect(closed).toMatchObject({ receivedBytes: 5, sentBytes: 5, durationMs: 250 })
     expect(closed?.reason.name).toBe('ConnectionDone')
   })
 
-  test('tells faults, and who is refused at a limit', async () => {
-    const told = listen()
+  test('publishes faults and connections refused at a limit', async () => {
+    const messages = listen()
     const server = await PolicedServer.listen({ maxConnections: 1, maxWaiting: 0 })
     const client = server.connect()
     server.connect()
@@ -90,22 +90,22 @@ describe('diagnose', () => {
     )
     client.transport.write('x')
     server.reactor.pump()
-    expect(told['ropewalk.refused']).toMatchObject([{ peer: { type: 'TCP' }, address: { port: 80 } }])
-    expect(told['ropewalk.error']).toMatchObject([{ error: fault, protocol: {} }])
+    expect(messages['ropewalk.refused']).toMatchObject([{ peer: { type: 'TCP' }, address: { port: 80 } }])
+    expect(messages['ropewalk.error']).toMatchObject([{ error: fault, protocol: {} }])
   })
 })
 
 describe('connection reports', () => {
   const peer = tcpAddress('192.168.1.1', 54_321)
 
-  test('name a connection by its id, its peer, and who reads it', () => {
+  test('name a connection by its id, its peer and its current protocol', () => {
     const transport = new StringTransport()
     expect(logConnection(transport, new Recorder())).toEqual({ id: 1, peer, protocol: 'Recorder' })
     expect(connectionLabel(transport, new Recorder())).toBe('Recorder 1 192.168.1.1:54321')
     expect(connectionLabel(transport, undefined)).toBe('no protocol 1 192.168.1.1:54321')
   })
 
-  test('tell a fault with all of that', () => {
+  test('log a fault with the connection, the protocol and the error', () => {
     const [transport, protocol, error] = [new StringTransport(), new Recorder(), new Error('why')]
     reportFault(transport, protocol, error)
     const connection = { id: 1, peer, protocol: 'Recorder' }
@@ -121,7 +121,7 @@ describe('connection reports', () => {
     })
   })
 
-  test('publish the end of a connection with what it carried and for how long', () => {
+  test('publish the end of a connection with its byte counts and its duration', () => {
     const [transport, reason, published] = [new StringTransport(), new ConnectionDone(), [] as unknown[]]
     const note = (message: unknown): void => void published.push(message)
     subscribe('ropewalk.close', note)

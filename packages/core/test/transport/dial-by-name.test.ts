@@ -14,7 +14,7 @@ import {
 import { type Answer, SeveralAddresses } from '../endpoint/several-addresses.ts'
 import { OneProtocol } from '../one-protocol.ts'
 
-/** A reactor on which `both.test` has these addresses, with a server at each that answers. */
+/** A reactor on which `both.test` has these addresses, with a server at each that accepts. */
 async function reactorWith(answers: Readonly<Record<string, Answer>>): Promise<SeveralAddresses> {
   const reactor = new SeveralAddresses()
   for (const [host, answer] of Object.entries(answers)) reactor.answers.set(host, answer)
@@ -32,7 +32,7 @@ async function pass(reactor: SeveralAddresses, ms: number): Promise<void> {
 }
 
 describe('dialByName', () => {
-  test('gives every address of a name the whole time, though the next has failed', async () => {
+  test('lets every attempt run until the timeout, also after another attempt has failed', async () => {
     const reactor = await reactorWith({ '192.0.2.1': 20_000, '::2': { refusedAfterMs: 5 } })
     const connector = reactor.connectTCP('both.test', 80, new OneProtocol(new Recorder()))
     await pass(reactor, 20_010)
@@ -54,7 +54,7 @@ describe('dialByName', () => {
       { '192.0.2.1': { refusedAfterMs: 5 }, '::2': { failsAfterMs: 5 } },
       AllAddressesFailed,
     ],
-  ])('fails to a name with %s', async (_what, answers, errorClass) => {
+  ])('rejects for a name with %s', async (_what, answers, errorClass) => {
     const reactor = await reactorWith(answers)
     const failed = reactor.connectTCP('both.test', 80, new OneProtocol(new Recorder())).whenConnected()
     const error = failed.catch((caught: unknown) => caught)
@@ -63,7 +63,7 @@ describe('dialByName', () => {
     expect(reactor.getDelayedCalls()).toEqual([])
   })
 
-  test('shows every failure where all were of one kind', async () => {
+  test('lists every failure when all have the same error class', async () => {
     const reactor = await reactorWith({ '192.0.2.1': { refusedAfterMs: 5 }, '::2': { refusedAfterMs: 5 } })
     const failed = reactor.connectTCP('both.test', 80, new OneProtocol(new Recorder())).whenConnected()
     const error = failed.catch((caught: unknown) => caught)
@@ -77,7 +77,7 @@ describe('dialByName', () => {
     })
   })
 
-  test('gives up in the lookup or in the attempts, connects again, and leaves nothing behind', async () => {
+  test('can be cancelled during the lookup and during the attempts, and can connect again', async () => {
     const reactor = await reactorWith({ '192.0.2.1': 'never', '::2': 'never' })
     const connector = reactor.connectTCP('both.test', 80, new OneProtocol(new Recorder()))
     const first = connector.whenConnected().catch((caught: unknown) => caught)
@@ -99,7 +99,7 @@ describe('dialByName', () => {
     expect(reactor.getDelayedCalls()).toEqual([])
   })
 
-  test('is given up at timeoutMs, the lookup included', async () => {
+  test('fails with a TimeoutError after timeoutMs, which includes the lookup', async () => {
     const reactor = await reactorWith({ '192.0.2.1': 'never', '::2': 'never' })
     const options = { timeoutMs: 500 }
     const failed = reactor
@@ -111,7 +111,7 @@ describe('dialByName', () => {
     expect([reactor.givenUp, reactor.getDelayedCalls()]).toEqual([['192.0.2.1', '::2'], []])
   })
 
-  test('encodes an international name before it is looked up', async () => {
+  test('encodes an internationalized name before the lookup', async () => {
     const reactor = await reactorWith({ '192.0.2.1': 0 })
     reactor.names.set('bücher.example', ['192.0.2.1'])
     const connector = reactor.connectTCP('Bücher.example', 80, new OneProtocol(new Recorder()))
@@ -158,7 +158,7 @@ describe('AddressRace', () => {
     return { clock, seen, attempts, race }
   }
 
-  test('tries the next address beside the one before after the delay, and keeps the first that is up', () => {
+  test('tries the next address in parallel after the delay, and keeps the first connection that is up', () => {
     const { clock, seen, attempts } = run(['a', 'b', 'c'])
     clock.advance(249)
     expect(seen).toEqual(['a at 0'])
@@ -177,7 +177,7 @@ describe('AddressRace', () => {
     expect(seen).toEqual(['a at 0', 'b at 250', 'won by a'])
   })
 
-  test('tries the next address at once when one fails, and loses with the failures in their order', () => {
+  test('tries the next address at once when one fails, and loses with the errors in their order', () => {
     const { clock, seen, attempts } = run(['a', 'b', 'c'])
     clock.advance(100)
     attempts.get('a')?.failed(new Error('a'))
@@ -187,7 +187,7 @@ describe('AddressRace', () => {
     expect(clock.getDelayedCalls()).toEqual([])
   })
 
-  test('takes what an attempt throws or notifies at once for its outcome', () => {
+  test('accepts an outcome that an attempt throws or notifies synchronously', () => {
     const thrown = run(['a', 'b'], (host, { up }) => {
       if (host === 'a') throw new Error('nonsense')
       up(host)
@@ -197,7 +197,7 @@ describe('AddressRace', () => {
     expect([failing.seen, failing.clock.getDelayedCalls()]).toEqual([['a at 0', 'b at 0', 'lost: a, b'], []])
   })
 
-  test('ends once: what comes after it, or twice, changes nothing', () => {
+  test('ends once and ignores later and repeated outcomes', () => {
     const { seen, attempts, clock } = run(['a', 'b'])
     clock.advance(250)
     attempts.get('a')?.up('a')
@@ -207,7 +207,7 @@ describe('AddressRace', () => {
     expect(seen.filter((what) => /won|lost/.test(what))).toEqual(['won by a'])
   })
 
-  test('gives all attempts up when it is cancelled, and notifies nothing', () => {
+  test('cancels all attempts when it is cancelled, and notifies nothing', () => {
     const { clock, seen, attempts, race } = run(['a', 'b', 'c'])
     clock.advance(250)
     race.cancel()
@@ -226,7 +226,7 @@ describe('addressesOfName', () => {
   const find = (lookup: () => unknown, signal = never, bindAddress?: string): Promise<readonly string[]> =>
     addressesOfName({ lookup: lookup as () => Promise<readonly string[]> }, address, signal, bindAddress)
 
-  test('returns the addresses of both families in turn, each once', async () => {
+  test('returns the addresses of both families alternately, each once', async () => {
     const found = ['2001:db8::1', '2001:db8::2', '192.0.2.1', '2001:db8::1', '192.0.2.2', '192.0.2.3']
     expect(await find(() => found)).toEqual([
       '2001:db8::1',
@@ -238,7 +238,7 @@ describe('addressesOfName', () => {
     expect(await find(async () => ['192.0.2.1', '2001:db8::1'])).toEqual(['192.0.2.1', '2001:db8::1'])
   })
 
-  test('returns only what can be reached from the local address', async () => {
+  test('returns only addresses of the family of the local address', async () => {
     const found = (): string[] => ['2001:db8::1', '192.0.2.1']
     expect(await find(found, never, '192.0.2.7')).toEqual(['192.0.2.1'])
     expect(await find(found, never, '2001:db8::7')).toEqual(['2001:db8::1'])
@@ -250,13 +250,17 @@ describe('addressesOfName', () => {
   const coded = (code: string): Error => Object.assign(new Error(`${code} of the system`), { code })
   test.each<[string, () => unknown, string]>([
     ['throws', thrower(new Error('broken')), 'its lookup failed: broken'],
-    ['throws what is no error', thrower('broken'), 'its lookup failed: broken'],
+    ['throws a value that is not an Error', thrower('broken'), 'its lookup failed: broken'],
     ['knows no such name', thrower(coded('ENOTFOUND')), 'the name has no address'],
-    ['has no answer', thrower(coded('EAI_AGAIN')), 'the name service did not answer'],
-    ['has an error of ours', thrower(new DNSLookupError(tcpAddress('name.test', 0), 'no luck')), 'no luck'],
+    ['gets no response', thrower(coded('EAI_AGAIN')), 'the name service did not answer'],
+    [
+      'throws a DNSLookupError',
+      thrower(new DNSLookupError(tcpAddress('name.test', 0), 'no luck')),
+      'no luck',
+    ],
     ['finds nothing', () => [], 'the name has no address'],
     [
-      'returns no list',
+      'returns a value that is not a list',
       () => '192.0.2.1',
       'its lookup returned "192.0.2.1": return a list of numeric addresses',
     ],
@@ -277,7 +281,7 @@ describe('addressesOfName', () => {
     expect(error).toMatchObject({ message: `Cannot connect to name.test:80: ${why}`, address })
   })
 
-  test('rejects with the reason of its signal, though the lookup never settles', async () => {
+  test('rejects with the reason of its signal, even if the lookup never settles', async () => {
     const stop = new AbortController()
     const pending = find(() => new Promise(() => undefined), stop.signal)
     const why = new Error('too late')
@@ -288,7 +292,7 @@ describe('addressesOfName', () => {
 })
 
 describe('untilAborted', () => {
-  test('settles as the promise does, and leaves no listener', async () => {
+  test('settles as the promise does', async () => {
     const { signal } = new AbortController()
     expect(await untilAborted(Promise.resolve(7), signal)).toBe(7)
     const why = new Error('why')

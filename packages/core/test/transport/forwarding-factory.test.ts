@@ -19,7 +19,7 @@ import { MemoryReactor } from '../../src/testing/memory-reactor.ts'
 import { OneProtocol } from '../one-protocol.ts'
 import { server } from '../tls/certificates.ts'
 
-/** Notes what is called. */
+/** Records the calls it gets. */
 class Noting implements ProtocolFactory {
   readonly notes: unknown[][] = []
   readonly policies = [new IdleTimeout(1000)]
@@ -56,7 +56,7 @@ class Plain extends ForwardingFactory {
   }
 }
 
-/** Every factory of the package that stands before another for ports and connectors. */
+/** Every factory of the package that wraps another one for ports and connectors. */
 const DELEGATING: Readonly<Record<string, (inner: ProtocolFactory) => ProtocolFactory>> = {
   ForwardingFactory: (inner) => new Plain(inner),
   WrappingFactory: (inner) => new WrappingFactory(inner, []),
@@ -66,7 +66,7 @@ const DELEGATING: Readonly<Record<string, (inner: ProtocolFactory) => ProtocolFa
 }
 
 describe.each(Object.entries(DELEGATING))('%s', (_name, make) => {
-  test('forwards rules, names, uses and all about connectors, with what they return', async () => {
+  test('forwards policies, protocol names and all callbacks, and returns their results', async () => {
     const inner = new Noting()
     const outer = make(inner)
     const connector = {} as Connector
@@ -89,7 +89,7 @@ describe.each(Object.entries(DELEGATING))('%s', (_name, make) => {
     for (const promise of returned) expect([await promise].flat()).toEqual(['noted'])
   })
 
-  test('forwards nothing to a factory that has no such callbacks', () => {
+  test('forwards nothing when the wrapped factory lacks the optional callbacks', () => {
     const outer = make({ doStart: () => undefined, doStop: () => undefined, buildProtocol: () => undefined })
     const connector = {} as Connector
     expect(outer.startedConnecting?.(connector)).toBeUndefined()
@@ -100,7 +100,7 @@ describe.each(Object.entries(DELEGATING))('%s', (_name, make) => {
 })
 
 describe('WrappingFactory and ALPNFactory', () => {
-  test('ask the factory that they stand before', () => {
+  test('call buildProtocol of the wrapped factory', () => {
     const inner = new Noting()
     const peer = tcpAddress('192.0.2.1', 80)
     new WrappingFactory(inner, []).buildProtocol(peer)
@@ -111,7 +111,7 @@ describe('WrappingFactory and ALPNFactory', () => {
     ])
   })
 
-  test('a factory with two names in ALPN is used once', () => {
+  test('a factory with two ALPN names gets each callback once', () => {
     const inner = new Noting()
     const outer = new ALPNFactory({ h2: inner, 'http/1.1': inner })
     void outer.doStart()
@@ -121,7 +121,7 @@ describe('WrappingFactory and ALPNFactory', () => {
 })
 
 describe('WrappingFactory', () => {
-  test('adds its policies before those of the factory, on either side of a connection, and stands in nobody’s way (statement 140 changed, row 184)', async () => {
+  test('adds its policies before those of the factory, for servers and clients', async () => {
     const reactor = new MemoryReactor()
     const [outer, inner] = [new LimitTotalConnections(5), new IdleTimeout(1000)]
     const recorder = new Recorder()
@@ -138,15 +138,15 @@ describe('WrappingFactory', () => {
     expect([recorder.lost, outer.count]).toEqual([true, 0])
   })
 
-  test('passes on what its factory is asked and told, a refusal too (statement 139 changed, row 185)', () => {
-    const told: string[] = []
+  test('passes every call to its factory, and returns its result, also a refusal', () => {
+    const calls: string[] = []
     const inner = new (class extends ClientFactory<Recorder> {
       override buildProtocol = (): undefined => undefined
-      override startedConnecting = (): void => void told.push('started connecting')
-      override clientConnectionFailed = (): void => void told.push('failed')
-      override clientConnectionLost = (): void => void told.push('lost')
-      override startFactory = (): void => void told.push('start')
-      override stopFactory = (): void => void told.push('stop')
+      override startedConnecting = (): void => void calls.push('started connecting')
+      override clientConnectionFailed = (): void => void calls.push('failed')
+      override clientConnectionLost = (): void => void calls.push('lost')
+      override startFactory = (): void => void calls.push('start')
+      override stopFactory = (): void => void calls.push('stop')
     })()
     const factory = new WrappingFactory(inner, [])
     void factory.doStart()
@@ -154,13 +154,13 @@ describe('WrappingFactory', () => {
     factory.clientConnectionFailed({} as never, new Error('no'))
     factory.clientConnectionLost({} as never, new ConnectionDone())
     void factory.doStop()
-    expect(told).toEqual(['start', 'started connecting', 'failed', 'lost', 'stop'])
+    expect(calls).toEqual(['start', 'started connecting', 'failed', 'lost', 'stop'])
     expect(factory.buildProtocol(tcpAddress('127.0.0.1', 1))).toBeUndefined()
     expect(new WrappingFactory(Factory.forProtocol(Recorder), []).acceptableProtocols).toBeUndefined()
   })
 
   test.each(['startedConnecting', 'clientConnectionFailed'] as const)(
-    'lets a connector log what %s of its factory rejects with (statement 128)',
+    'lets a connector log the rejection of %s of its factory',
     async (callback) => {
       const [reactor, fault] = [new MemoryReactor(), new Error(`in ${callback}`)]
       const factory = Object.assign(new OneProtocol(new Recorder()), {

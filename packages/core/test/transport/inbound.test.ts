@@ -6,72 +6,72 @@ import { RecordingWire } from '../recording-wire.ts'
 
 interface Made {
   readonly wire: RecordingWire
-  /** What was delivered: the pieces, `end`, and `overdue …`. */
-  readonly told: string[]
+  /** The calls of the reader: the data of each delivery, `end`, and `overdue …`. */
+  readonly calls: string[]
   readonly inbound: Inbound
   readonly reactor: MemoryReactor
 }
 
 describe('Inbound', () => {
-  /** What is delivered is noted in `told`; `deliver` may do more. */
+  /** Records the calls of the reader in `calls`; `deliver` may do more. */
   const make = (
     deliver: (inbound: Inbound) => Promise<void> | undefined = () => undefined,
     halfCloses = false,
   ): Made => {
-    const [wire, told, reactor] = [new RecordingWire(), [] as string[], new MemoryReactor()]
+    const [wire, calls, reactor] = [new RecordingWire(), [] as string[], new MemoryReactor()]
     const inbound: Inbound = new Inbound(wire, OPTIONS, reactor, {
       halfCloses,
       deliver: (data) => {
-        told.push(data.toString())
+        calls.push(data.toString())
         return deliver(inbound)
       },
-      deliverEnd: () => told.push('end'),
-      endOverdue: (heldBytes) => told.push(`overdue ${heldBytes}`),
+      deliverEnd: () => calls.push('end'),
+      endOverdue: (heldBytes) => calls.push(`overdue ${heldBytes}`),
     })
-    return { wire, told, inbound, reactor }
+    return { wire, calls, inbound, reactor }
   }
   const forever = (): Promise<void> => new Promise(() => undefined)
 
-  describe('with an end before which nothing is held', () => {
+  describe('with an end of input and no held bytes', () => {
     test.each([
       ['paused', ({ inbound }: Made): void => inbound.pause()],
       ['pending', ({ inbound }: Made): void => inbound.waitFor(forever())],
-    ])('delivers it at once to a %s reader that goes on after it', (_how, block) => {
+    ])('delivers the end at once to a %s reader that half-closes', (_how, block) => {
       const made = make(undefined, true)
       block(made)
       made.inbound.pushEnd()
-      expect([made.told, made.inbound.owesEnd]).toEqual([['end'], false])
+      expect([made.calls, made.inbound.owesEnd]).toEqual([['end'], false])
       made.reactor.advance(60_000)
-      expect([made.told, made.reactor.getDelayedCalls()]).toEqual([['end'], []])
+      expect([made.calls, made.reactor.getDelayedCalls()]).toEqual([['end'], []])
     })
 
     test.each([
       ['paused', ({ inbound }: Made): void => inbound.pause()],
       ['pending', ({ inbound }: Made): void => inbound.waitFor(forever())],
-    ])('waits the grace for a %s reader that does not go on after it, and no longer', (_how, block) => {
-      const { told, reactor, inbound, ...made } = make()
-      block({ told, reactor, inbound, ...made })
+    ])('waits the grace for a %s reader that does not half-close, and no longer', (_how, block) => {
+      const { calls, reactor, inbound, ...made } = make()
+      block({ calls, reactor, inbound, ...made })
       inbound.pushEnd()
       reactor.advance(GRACE_MS - 1)
-      expect([told, inbound.owesEnd]).toEqual([[], true])
+      expect([calls, inbound.owesEnd]).toEqual([[], true])
       reactor.advance(100)
-      expect(told).toEqual(['overdue 0'])
+      expect(calls).toEqual(['overdue 0'])
       inbound.close()
       expect([inbound.owesEnd, reactor.getDelayedCalls()]).toEqual([false, []])
     })
 
-    test('keeps no deadline once the reader is ready for it', async () => {
+    test('has no deadline when the reader becomes ready', async () => {
       const gate = new Gate()
-      const { told, reactor, inbound } = make()
+      const { calls, reactor, inbound } = make()
       inbound.waitFor(gate.opened)
       inbound.pushEnd()
       gate.open()
       await reactor.settle()
-      expect([told, reactor.getDelayedCalls()]).toEqual([['end'], []])
+      expect([calls, reactor.getDelayedCalls()]).toEqual([['end'], []])
     })
 
-    test('does not begin the grace anew for a reader that is paused again', () => {
-      const { told, reactor, inbound } = make()
+    test('does not restart the grace for a reader that is paused again', () => {
+      const { calls, reactor, inbound } = make()
       inbound.waitFor(forever())
       inbound.pushEnd()
       for (let passedMs = 0; passedMs < GRACE_MS; passedMs += GRACE_MS / 5) {
@@ -81,24 +81,24 @@ describe('Inbound', () => {
         inbound.deliver()
       }
       reactor.advance(100)
-      expect(told).toEqual(['overdue 0'])
+      expect(calls).toEqual(['overdue 0'])
     })
 
-    test('delivers it after what was held, though the promise of that is pending, to a reader that goes on', async () => {
+    test('delivers the end after the held bytes to a reader that half-closes, even if a promise is pending', async () => {
       const gate = new Gate()
       const promises = [gate.opened, forever()]
-      const { told, inbound, reactor } = make(() => promises.shift(), true)
+      const { calls, inbound, reactor } = make(() => promises.shift(), true)
       inbound.push(Buffer.from('a'))
       inbound.push(Buffer.from('b'))
       inbound.pushEnd()
-      expect(told).toEqual(['a'])
+      expect(calls).toEqual(['a'])
       gate.open()
       await reactor.settle()
-      expect(told).toEqual(['a', 'b', 'end'])
+      expect(calls).toEqual(['a', 'b', 'end'])
     })
 
     test.each([true, false])(
-      'lets the reader return that was given the last bytes, half-closing %s',
+      'delivers the end after the reader has returned from the last bytes, half-closing %s',
       (halfCloses) => {
         const order: string[] = []
         const inbound: Inbound = new Inbound(new RecordingWire(), OPTIONS, new MemoryReactor(), {
@@ -118,20 +118,20 @@ describe('Inbound', () => {
     )
   })
 
-  describe('with bytes held before an end', () => {
-    test('waits for its reader as long as the wire is up', () => {
-      const { told, reactor, inbound } = make(undefined, true)
+  describe('with bytes held before the end of input', () => {
+    test('waits for its reader without a limit while the wire is up', () => {
+      const { calls, reactor, inbound } = make(undefined, true)
       inbound.waitFor(forever())
       inbound.push(Buffer.from('held'))
       inbound.pushEnd()
       reactor.advance(60_000)
-      expect([told, inbound.owesEnd, reactor.getDelayedCalls()]).toEqual([[], true, []])
+      expect([calls, inbound.owesEnd, reactor.getDelayedCalls()]).toEqual([[], true, []])
     })
 
-    test('waits the grace once the wire has closed, anew with each delivery', async () => {
+    test('delivers held bytes within the grace after the wire has closed', async () => {
       const gates = [new Gate(), new Gate()] as const
       const promises: Promise<void>[] = [gates[1].opened]
-      const { told, reactor, inbound } = make(() => promises.shift() ?? forever(), true)
+      const { calls, reactor, inbound } = make(() => promises.shift() ?? forever(), true)
       inbound.waitFor(gates[0].opened)
       inbound.push(Buffer.from('abc'))
       inbound.pushEnd()
@@ -139,24 +139,24 @@ describe('Inbound', () => {
       reactor.advance(GRACE_MS - 1)
       gates[0].open()
       await reactor.settle()
-      expect(told).toEqual(['abc', 'end'])
+      expect(calls).toEqual(['abc', 'end'])
       expect(reactor.getDelayedCalls()).toEqual([])
     })
 
-    test('gives up when nothing was taken for the grace once the wire has closed', () => {
-      const { told, reactor, inbound } = make(undefined, true)
+    test('is overdue when no bytes are taken for the grace after the wire has closed', () => {
+      const { calls, reactor, inbound } = make(undefined, true)
       inbound.pause()
       inbound.push(Buffer.from('held'))
       inbound.pushEnd()
       inbound.awaitReader()
       reactor.advance(GRACE_MS - 1)
-      expect(told).toEqual([])
+      expect(calls).toEqual([])
       reactor.advance(100)
-      expect(told).toEqual(['overdue 4'])
+      expect(calls).toEqual(['overdue 4'])
     })
 
-    test('begins the grace anew with each delivery once the wire has closed', () => {
-      const { told, reactor, inbound } = make((self) => (self.pause(), undefined))
+    test('restarts the grace with each delivery after the wire has closed', () => {
+      const { calls, reactor, inbound } = make((self) => (self.pause(), undefined))
       inbound.pause()
       inbound.push(Buffer.from('held'))
       inbound.pushEnd()
@@ -164,15 +164,15 @@ describe('Inbound', () => {
       reactor.advance(GRACE_MS - 1)
       inbound.resume()
       inbound.deliver()
-      expect(told).toEqual(['held'])
+      expect(calls).toEqual(['held'])
       reactor.advance(GRACE_MS - 1)
-      expect(told).toEqual(['held'])
+      expect(calls).toEqual(['held'])
       reactor.advance(101)
-      expect(told).toEqual(['held', 'overdue 0'])
+      expect(calls).toEqual(['held', 'overdue 0'])
     })
 
-    test('gives another reader the grace anew', () => {
-      const { told, reactor, inbound } = make()
+    test('restarts the grace for another reader', () => {
+      const { calls, reactor, inbound } = make()
       inbound.pause()
       inbound.pushEnd()
       reactor.advance(GRACE_MS - 1)
@@ -180,23 +180,23 @@ describe('Inbound', () => {
       inbound.pause()
       inbound.deliver()
       reactor.advance(GRACE_MS - 1)
-      expect(told).toEqual([])
+      expect(calls).toEqual([])
       reactor.advance(101)
-      expect(told).toEqual(['overdue 0'])
+      expect(calls).toEqual(['overdue 0'])
     })
   })
 
-  test('keeps no deadline for a wire that it has left', () => {
-    const { told, reactor, inbound } = make()
+  test('has no deadline after it was detached from its wire', () => {
+    const { calls, reactor, inbound } = make()
     inbound.pause()
     inbound.pushEnd()
     expect(inbound.detach()).toEqual({ data: undefined, ended: true })
     reactor.advance(60_000)
-    expect([told, reactor.getDelayedCalls()]).toEqual([[], []])
+    expect([calls, reactor.getDelayedCalls()]).toEqual([[], []])
   })
 
-  test('keeps the wire from bringing more once the bound is held, until less is', () => {
-    const { wire, told, inbound } = make()
+  test('pauses the wire while the bytes held reach the read-ahead limit', () => {
+    const { wire, calls, inbound } = make()
     inbound.pause()
     inbound.push(Buffer.from('12345'))
     expect(wire.calls).toEqual([])
@@ -206,7 +206,7 @@ describe('Inbound', () => {
     inbound.resume()
     inbound.deliver()
     expect(wire.calls).toEqual(['pause', 'resume'])
-    expect(told).toEqual(['12345', '67890x'])
+    expect(calls).toEqual(['12345', '67890x'])
   })
 
   test('never pauses the wire for a reader that keeps up', () => {
@@ -216,7 +216,7 @@ describe('Inbound', () => {
   })
 
   test('delivers in order when a reader pauses and resumes within a delivery', () => {
-    const { told, inbound } = make((self) => {
+    const { calls, inbound } = make((self) => {
       self.pause()
       self.resume()
       self.deliver()
@@ -227,41 +227,41 @@ describe('Inbound', () => {
     inbound.pushEnd()
     inbound.resume()
     inbound.deliver()
-    expect(told).toEqual(['a', 'bc', 'end'])
+    expect(calls).toEqual(['a', 'bc', 'end'])
   })
 
-  test('goes on by itself once a promise has settled', async () => {
+  test('continues by itself when a promise has settled', async () => {
     const gate = new Gate()
-    const { told, inbound } = make(() => gate.opened)
+    const { calls, inbound } = make(() => gate.opened)
     inbound.push(Buffer.from('a'))
     inbound.push(Buffer.from('b'))
     inbound.pushEnd()
-    expect([told, inbound.owesEnd]).toEqual([['a'], true])
+    expect([calls, inbound.owesEnd]).toEqual([['a'], true])
     gate.open()
     await gate.opened
     await Promise.resolve()
     await Promise.resolve()
-    expect([told, inbound.owesEnd]).toEqual([['a', 'b', 'end'], false])
+    expect([calls, inbound.owesEnd]).toEqual([['a', 'b', 'end'], false])
   })
 
-  test('tells the end once', () => {
-    const { told, inbound } = make()
+  test('delivers the end once', () => {
+    const { calls, inbound } = make()
     inbound.pushEnd()
     inbound.pushEnd()
     inbound.deliver()
-    expect(told).toEqual(['end'])
+    expect(calls).toEqual(['end'])
   })
 
-  test('tells a new reader the end again, after the unread bytes', () => {
-    const { told, inbound } = make()
+  test('delivers the end to a new reader again, after the unread bytes', () => {
+    const { calls, inbound } = make()
     inbound.pushEnd()
     inbound.restart(Buffer.from('unread'))
     inbound.deliver()
-    expect(told).toEqual(['end', 'unread', 'end'])
+    expect(calls).toEqual(['end', 'unread', 'end'])
   })
 
-  test('puts unread bytes before what is held, and forgets pause and promise', () => {
-    const { told, inbound } = make((self) => {
+  test('delivers unread bytes before the held ones to a new reader, and drops pause and promise', () => {
+    const { calls, inbound } = make((self) => {
       self.pause()
       return new Promise(() => undefined)
     })
@@ -269,20 +269,20 @@ describe('Inbound', () => {
     inbound.push(Buffer.from('held'))
     inbound.restart(Buffer.from('unread'))
     inbound.deliver()
-    expect(told).toEqual(['a', 'unread'])
+    expect(calls).toEqual(['a', 'unread'])
     inbound.restart(undefined)
     inbound.deliver()
-    expect(told).toEqual(['a', 'unread', 'held'])
+    expect(calls).toEqual(['a', 'unread', 'held'])
   })
 
-  test('gives a new reader no empty piece', () => {
-    const { told, inbound } = make()
+  test('does not deliver an empty buffer to a new reader', () => {
+    const { calls, inbound } = make()
     inbound.restart(Buffer.alloc(0))
     inbound.deliver()
-    expect(told).toEqual([])
+    expect(calls).toEqual([])
   })
 
-  test('counts unread bytes among those it holds', () => {
+  test('counts unread bytes as held', () => {
     const { wire, inbound } = make()
     inbound.restart(Buffer.alloc(10))
     inbound.pause()
@@ -290,9 +290,9 @@ describe('Inbound', () => {
     expect(wire.calls).toEqual(['pause'])
   })
 
-  test('is not let on by the promise of a reader that was replaced', async () => {
+  test('does not continue when the promise of a replaced reader settles', async () => {
     const [first, second] = [new Gate(), new Gate()]
-    const { told, inbound } = make()
+    const { calls, inbound } = make()
     inbound.waitFor(first.opened)
     inbound.push(Buffer.from('a'))
     inbound.restart(undefined)
@@ -300,10 +300,10 @@ describe('Inbound', () => {
     first.open()
     await first.opened
     await Promise.resolve()
-    expect(told).toEqual([])
+    expect(calls).toEqual([])
   })
 
-  test('lets a delivery return before the next, also to another reader', () => {
+  test('makes the next delivery only after the last one has returned, also to another reader', () => {
     const order: string[] = []
     const wire = new RecordingWire()
     const inbound: Inbound = new Inbound(wire, OPTIONS, new MemoryReactor(), {
@@ -322,8 +322,8 @@ describe('Inbound', () => {
     expect(order).toEqual(['begin x', 'end', 'begin unread', 'end'])
   })
 
-  test('delivers nothing once closed, and lets the wire run dry', () => {
-    const { wire, told, inbound } = make()
+  test('delivers nothing after close, and resumes the wire', () => {
+    const { wire, calls, inbound } = make()
     inbound.pause()
     inbound.push(Buffer.alloc(20))
     inbound.close()
@@ -333,10 +333,10 @@ describe('Inbound', () => {
     inbound.pushEnd()
     inbound.deliver()
     expect(wire.calls).toEqual(['pause', 'resume'])
-    expect([told, inbound.owesEnd]).toEqual([[], false])
+    expect([calls, inbound.owesEnd]).toEqual([[], false])
   })
 
-  test('leaves its wire open when another takes it over, though a policy had stopped it', () => {
+  test('resumes its wire on detach, even if a policy had paused it', () => {
     const { wire, inbound } = make()
     inbound.throttle(true)
     inbound.detach()
@@ -344,7 +344,7 @@ describe('Inbound', () => {
   })
 
   test('delivers nothing while either of two promises is pending', async () => {
-    const { told, inbound } = make()
+    const { calls, inbound } = make()
     const [one, other] = [new Gate(), new Gate()]
     inbound.waitFor(one.opened)
     inbound.waitFor(other.opened)
@@ -352,10 +352,10 @@ describe('Inbound', () => {
     other.open()
     await other.opened
     for (let ticks = 0; ticks < 10; ticks++) await Promise.resolve()
-    expect(told).toEqual([])
+    expect(calls).toEqual([])
     one.open()
     for (let ticks = 0; ticks < 10; ticks++) await Promise.resolve()
-    expect(told).toEqual(['x'])
+    expect(calls).toEqual(['x'])
   })
 })
 

@@ -17,7 +17,7 @@ describe('Linger', () => {
     return { wire, clock, linger: new Linger(wire, options, clock) }
   }
 
-  /** When the wire is closed, if so much comes every 100 ms until then. */
+  /** When the wire is closed, if `bytesEach` bytes are received every 100 ms until then. */
   const closedAtMs = (bytesEach: number): number => {
     const { wire, clock, linger } = make()
     while (wire.calls.length === 0 && clock.now() < 10_000) {
@@ -29,7 +29,7 @@ describe('Linger', () => {
     return clock.now()
   }
 
-  test('closes the wire when nothing has come for the time', () => {
+  test('closes the wire when no bytes are received for lingerMs', () => {
     const { wire, clock } = make()
     clock.advance(499)
     expect(wire.calls).toEqual([])
@@ -37,7 +37,7 @@ describe('Linger', () => {
     expect(wire.calls).toEqual(['close'])
   })
 
-  test('waits anew from the last byte that came, however many came before', () => {
+  test('waits lingerMs again after every chunk, however much was received before', () => {
     const { wire, clock, linger } = make()
     linger.received(Buffer.alloc(10_000_000))
     clock.advance(400)
@@ -48,17 +48,17 @@ describe('Linger', () => {
     expect(wire.calls).toEqual(['close'])
   })
 
-  test('ends in any case when the whole time is over', () => {
+  test('closes the wire after lingerTotalMs in any case', () => {
     expect(closedAtMs(1_000_000)).toBe(3000)
     expect(closedAtMs(100)).toBe(3000)
   })
 
-  test('ends soon for what comes at less than the least rate', () => {
+  test('closes the wire early when the peer sends below the lowest rate', () => {
     expect(closedAtMs(1)).toBe(600)
     expect(closedAtMs(50)).toBe(900)
   })
 
-  test('leaves no timer once the wire has closed, and begins none for what comes after it', () => {
+  test('has no timer after the wire has closed, also when bytes are received afterwards', () => {
     const { wire, clock, linger } = make()
     linger.over()
     linger.received(Buffer.alloc(11))

@@ -11,34 +11,34 @@ describe('Outbound', () => {
   interface Made {
     readonly wire: RecordingWire
     readonly clock: Clock
-    readonly told: string[]
+    readonly notes: string[]
     readonly outbound: Outbound
   }
 
   const make = (options = {}): Made => {
-    const [wire, clock, told] = [new RecordingWire(), new Clock(), [] as string[]]
+    const [wire, clock, notes] = [new RecordingWire(), new Clock(), [] as string[]]
     const all = { ...DEFAULT_TRANSPORT_OPTIONS, ...options }
     const outbound = new Outbound(wire, all, clock, {
-      outputQueued: () => told.push('queued'),
-      outputFinished: () => told.push('finished'),
-      outputFailed: (why) => told.push(why),
-      callProducer: (call) => void callSafely(call, (error) => told.push(String(error))),
+      outputQueued: () => notes.push('queued'),
+      outputFinished: () => notes.push('finished'),
+      outputFailed: (why) => notes.push(why),
+      callProducer: (call) => void callSafely(call, (error) => notes.push(String(error))),
     })
-    return { wire, clock, told, outbound }
+    return { wire, clock, notes, outbound }
   }
 
   const bytesIn = (wire: RecordingWire): number => wire.sent.reduce((sum, part) => sum + part.length, 0)
 
-  test('asks for a flush, and sends early what is more than 64 KiB', () => {
-    const { wire, told, outbound } = make()
+  test('requests a flush, and sends early when more than 64 KiB are queued', () => {
+    const { wire, notes, outbound } = make()
     outbound.write('small')
-    expect([told, wire.sent]).toEqual([['queued'], []])
+    expect([notes, wire.sent]).toEqual([['queued'], []])
     outbound.write(Buffer.alloc(65_536))
     expect(bytesIn(wire)).toBe(65_541)
     expect(outbound.bytes).toBe(0)
   })
 
-  test('hands at most 64 KiB to a wire that blocks, and the rest once it is writable', () => {
+  test('writes at most 64 KiB to a wire that blocks, and the rest when it is writable', () => {
     const { wire, outbound } = make()
     wire.open = false
     outbound.write(Buffer.alloc(1_000_000))
@@ -50,22 +50,22 @@ describe('Outbound', () => {
     expect([bytesIn(wire), outbound.bytes]).toEqual([1_000_000, 0])
   })
 
-  test('fails with the write after its cap was passed, not with one that finds it reached', () => {
-    const { wire, told, outbound } = make({ maxBufferedBytes: 100 })
+  test('fails at a write when the queue is beyond its cap, not when it is at its cap', () => {
+    const { wire, notes, outbound } = make({ maxBufferedBytes: 100 })
     wire.open = false
     outbound.write(Buffer.alloc(100))
     outbound.flush()
     expect([outbound.bytes, outbound.write('x')]).toEqual([100, true])
-    expect(told).toEqual(['queued', 'queued'])
+    expect(notes).toEqual(['queued', 'queued'])
     expect(outbound.write('y')).toBe(false)
-    expect(told.at(-1)).toBe('more than 100 bytes wait for the peer')
+    expect(notes.at(-1)).toBe('more than 100 bytes wait for the peer')
     expect(outbound.bytes).toBe(101)
   })
 
   test.each([
     [100, 'at once'],
     [101, 'later'],
-  ])('with %i bytes, where the low-water mark is 100, resolves drained %s', async (bytes, when) => {
+  ])('with %i queued bytes and a low-water mark of 100, resolves drained %s', async (bytes, when) => {
     const { wire, outbound } = make({ lowWaterBytes: 100 })
     wire.open = false
     outbound.write(Buffer.alloc(bytes))
@@ -75,7 +75,7 @@ describe('Outbound', () => {
     expect(drained).toBe(when === 'at once')
   })
 
-  test('relieves those that wait when exactly the low-water mark is left', async () => {
+  test('resolves drained when exactly the low-water mark is left', async () => {
     const { wire, outbound } = make({ lowWaterBytes: 100_000 - 65_536 })
     wire.open = false
     outbound.write(Buffer.alloc(100_000))
@@ -86,8 +86,8 @@ describe('Outbound', () => {
     expect([outbound.bytes, drained]).toEqual([100_000 - 65_536, true])
   })
 
-  test('counts a stall anew with every piece that has left', () => {
-    const { wire, clock, told, outbound } = make({ writeStallMs: 1000 })
+  test('restarts the stall deadline with every piece that has left', () => {
+    const { wire, clock, notes, outbound } = make({ writeStallMs: 1000 })
     wire.open = false
     outbound.write(Buffer.alloc(600_000))
     for (let round = 0; round < 2; round++) {
@@ -95,27 +95,27 @@ describe('Outbound', () => {
       outbound.writable()
     }
     clock.advance(900)
-    expect(told).toEqual(['queued'])
+    expect(notes).toEqual(['queued'])
     clock.advance(100)
-    expect(told).toEqual(['queued', 'nothing left for 1000 ms'])
+    expect(notes).toEqual(['queued', 'the peer took no output for 1000 ms'])
   })
 
-  test('allows a slow peer the time in which it takes what the wire hides, and no more', () => {
-    const { wire, clock, told, outbound } = make({ writeStallMs: 1000, minBytesPerSecond: 1000 })
+  test('allows a slow peer the time to read the send buffer at the lowest rate, and no more', () => {
+    const { wire, clock, notes, outbound } = make({ writeStallMs: 1000, minBytesPerSecond: 1000 })
     wire.hiddenBytes = 1_000_000
     wire.open = false
     outbound.write(Buffer.alloc(600_000))
     clock.advance(66_500)
-    expect(told).toEqual(['queued'])
+    expect(notes).toEqual(['queued'])
     clock.advance(100)
-    expect(told).toEqual(['queued', 'nothing left for 66536 ms'])
+    expect(notes).toEqual(['queued', 'the peer took no output for 66536 ms'])
   })
 
   test.each([
-    ['what is handed over at once', 10, 0],
-    ['what left long ago no more', 10, 1_000_000],
-  ])('counts %s as hidden', (_what, pieces, passedMs) => {
-    const { wire, clock, told, outbound } = make({ writeStallMs: 1000, minBytesPerSecond: 1000 })
+    ['counts output written just now', 10, 0],
+    ['does not count output written long ago', 10, 1_000_000],
+  ])('%s as in the send buffer', (_what, pieces, passedMs) => {
+    const { wire, clock, notes, outbound } = make({ writeStallMs: 1000, minBytesPerSecond: 1000 })
     wire.hiddenBytes = 300_000
     for (let piece = 0; piece < pieces; piece++) outbound.write(Buffer.alloc(65_536))
     clock.advance(passedMs)
@@ -124,29 +124,29 @@ describe('Outbound', () => {
     outbound.flush()
     const graceMs = passedMs === 0 ? 300_000 : 100
     clock.advance(1000 + graceMs - 100)
-    expect(told).not.toContainEqual(expect.stringContaining('nothing left'))
+    expect(notes).not.toContainEqual(expect.stringContaining('the peer took no output'))
     clock.advance(200)
-    expect(told).toContainEqual(expect.stringContaining('nothing left'))
+    expect(notes).toContainEqual(expect.stringContaining('the peer took no output'))
   })
 
-  test('never cuts a peer that takes the least rate, however seldom the wire shows it', () => {
-    const { wire, clock, told, outbound } = make({ writeStallMs: 1000, minBytesPerSecond: 1000 })
+  test('never fails for a peer that reads at the lowest rate, however rarely the wire shows progress', () => {
+    const { wire, clock, notes, outbound } = make({ writeStallMs: 1000, minBytesPerSecond: 1000 })
     wire.hiddenBytes = 4_000_000
     outbound.write(Buffer.alloc(8_000_000))
     for (let round = 0; round < 4; round++) {
       wire.open = false
       outbound.write(Buffer.alloc(2_000_000))
       outbound.flush()
-      // What a system that reports room late shows of a peer that takes 1 000 bytes a second.
+      // The peer reads 1 000 bytes a second, but the system reports free space late.
       clock.advance(1_300_000)
       wire.open = true
       outbound.writable()
     }
-    expect(told.filter((what) => what.startsWith('nothing left'))).toEqual([])
+    expect(notes.filter((what) => what.startsWith('the peer took no output'))).toEqual([])
     expect([outbound.bytes, clock.getDelayedCalls()]).toEqual([0, []])
   })
 
-  test('notifies its watch of what leaves, of what holds it up, and of the end', () => {
+  test('notifies its watch of sent output, of delays and of the end', () => {
     const { wire, clock, outbound } = make({ minBytesPerSecond: 1000 })
     const seen: string[] = []
     outbound.observe({
@@ -174,7 +174,7 @@ describe('Outbound', () => {
     expect(seen).toEqual(['sent at 500', 'ended'])
   })
 
-  test('notifies its watch of how long a rate of ours holds output up', () => {
+  test('notifies its watch of how long a rate limit delays output', () => {
     const { clock, outbound } = make()
     const seen: string[] = []
     const note = (what: string) => (forMs?: number) => seen.push(`${what} ${forMs ?? ''}`.trim())
@@ -187,7 +187,7 @@ describe('Outbound', () => {
     expect(seen).toEqual(['sent', 'held up for 100'])
   })
 
-  test('waits for nothing once all has left', () => {
+  test('has no deadline when all output has left', () => {
     const { wire, clock, outbound } = make()
     wire.open = false
     outbound.write(Buffer.alloc(100_000))
@@ -197,7 +197,7 @@ describe('Outbound', () => {
     expect(clock.getDelayedCalls()).toEqual([])
   })
 
-  test('goes on after a reactor that stopped has cancelled its stall deadline', () => {
+  test('works after a stopped reactor has cancelled its stall deadline', () => {
     const { wire, clock, outbound } = make()
     wire.open = false
     outbound.write(Buffer.alloc(100_000))
@@ -209,15 +209,15 @@ describe('Outbound', () => {
   })
 
   test('fails at a write beyond the cap, not at the one that reaches it', () => {
-    const { wire, told, outbound } = make({ maxBufferedBytes: 1000 })
+    const { wire, notes, outbound } = make({ maxBufferedBytes: 1000 })
     wire.open = false
     expect(outbound.write('x'.repeat(5000))).toBe(true)
     expect(outbound.writeSequence(['a', 'b'])).toBe(false)
-    expect(told).toEqual(['queued', 'more than 1000 bytes wait for the peer'])
+    expect(notes).toEqual(['queued', 'more than 1000 bytes wait for the peer'])
   })
 
-  test('finishes once, when all has left and the producer is gone', () => {
-    const { told, outbound } = make()
+  test('finishes once, when all output has left and the producer is unregistered', () => {
+    const { notes, outbound } = make()
     const calls: string[] = []
     const note = (call: string) => (): void => void calls.push(call)
     outbound.registerProducer(
@@ -227,23 +227,23 @@ describe('Outbound', () => {
     outbound.finish()
     outbound.finish()
     outbound.flush()
-    expect([told, outbound.finished]).toEqual([['queued'], false])
+    expect([notes, outbound.finished]).toEqual([['queued'], false])
     outbound.unregisterProducer()
     outbound.flush()
     outbound.flush()
-    expect([told, outbound.finished]).toEqual([['queued', 'queued', 'finished'], true])
+    expect([notes, outbound.finished]).toEqual([['queued', 'queued', 'finished'], true])
     expect([outbound.write('late'), calls]).toEqual([false, []])
   })
 
-  test('stops a producer once and forgets it: what waited for it goes on', () => {
-    const { told, outbound } = make()
+  test('stops a producer once and unregisters it, so that output can finish', () => {
+    const { notes, outbound } = make()
     const calls: string[] = []
     outbound.stopProducer()
     outbound.registerProducer(
       {
         pauseProducing: () => undefined,
         resumeProducing: () => undefined,
-        // Already unregistered when it is called: what it does in turn changes nothing.
+        // It is already unregistered when it is called, so these calls change nothing.
         stopProducing: () => {
           calls.push(`stop, takes writes: ${outbound.takesWrites}`)
           outbound.stopProducer()
@@ -258,20 +258,20 @@ describe('Outbound', () => {
     outbound.stopProducer()
     outbound.stop()
     expect(calls).toEqual(['stop, takes writes: false'])
-    expect(told.filter((what) => what !== 'queued')).toEqual([])
+    expect(notes.filter((what) => what !== 'queued')).toEqual([])
   })
 
-  test('finishes once a producer was stopped', () => {
-    const { told, outbound } = make()
+  test('finishes after its producer was stopped', () => {
+    const { notes, outbound } = make()
     const source = { pauseProducing: ignore, resumeProducing: ignore, stopProducing: ignore }
     outbound.registerProducer(source, true)
     outbound.finish()
     outbound.stopProducer()
     outbound.flush()
-    expect([told.at(-1), outbound.finished]).toEqual(['finished', true])
+    expect([notes.at(-1), outbound.finished]).toEqual(['finished', true])
   })
 
-  test('does not recurse for a pull producer whose pieces leave at once', () => {
+  test('does not recurse when the pieces of a pull producer leave at once', () => {
     const { wire, outbound } = make()
     let depth = 0
     let deepest = 0
@@ -292,18 +292,18 @@ describe('Outbound', () => {
     expect(bytesIn(wire)).toBeGreaterThanOrEqual(10 * 65_536)
   })
 
-  test('tells of a producer that fails, whatever it fails at', async () => {
-    const { told, outbound } = make()
+  test('reports an error of a producer from each of its callbacks', async () => {
+    const { notes, outbound } = make()
     const failing = (): never => {
       throw new Error('mine')
     }
     const source = { pauseProducing: failing, resumeProducing: failing, stopProducing: failing }
     outbound.registerProducer(source, false)
     outbound.stop()
-    expect(told).toEqual(['Error: mine', 'Error: mine'])
+    expect(notes).toEqual(['Error: mine', 'Error: mine'])
   })
 
-  test('refuses a second producer, and stops one that comes too late', () => {
+  test('refuses a second producer, and stops a producer that is registered after finish', () => {
     const { outbound } = make()
     const calls: string[] = []
     const source = {
@@ -319,7 +319,7 @@ describe('Outbound', () => {
     expect(calls).toEqual(['stop'])
   })
 
-  test('neither resolves drained, resumes nor asks a producer before little enough is left', async () => {
+  test('neither resolves drained nor resumes a producer above the low-water mark', async () => {
     const { wire, outbound } = make()
     const calls: string[] = []
     const note = (call: string) => (): void => void calls.push(call)
@@ -336,7 +336,7 @@ describe('Outbound', () => {
     expect([drained, calls]).toEqual([false, ['pause']])
   })
 
-  test('asks a pull producer once, and only when nothing is left', () => {
+  test('asks a pull producer once, and only when the queue is empty', () => {
     const { wire, outbound } = make()
     const calls: string[] = []
     const source = {
@@ -355,8 +355,8 @@ describe('Outbound', () => {
     expect(calls).toEqual(['resume'])
   })
 
-  test('keeps watch over a little that does not leave, and does not finish before it has', () => {
-    const { wire, clock, told, outbound } = make({ writeStallMs: 100 })
+  test('has a deadline for a small write that does not leave, and does not finish before', () => {
+    const { wire, clock, notes, outbound } = make({ writeStallMs: 100 })
     wire.open = false
     outbound.write('x')
     outbound.flush()
@@ -366,19 +366,19 @@ describe('Outbound', () => {
     clock.advance(99)
     outbound.writable()
     expect([outbound.finished, clock.getDelayedCalls()]).toEqual([true, []])
-    expect(told.at(-1)).toBe('finished')
+    expect(notes.at(-1)).toBe('finished')
   })
 
-  test('watches over a small write that stalls', () => {
-    const { wire, clock, told, outbound } = make({ writeStallMs: 100 })
+  test('fails for a small write that stalls', () => {
+    const { wire, clock, notes, outbound } = make({ writeStallMs: 100 })
     wire.open = false
     outbound.write('x')
     outbound.flush()
     clock.advance(100)
-    expect(told.at(-1)).toBe('nothing left for 100 ms')
+    expect(notes.at(-1)).toBe('the peer took no output for 100 ms')
   })
 
-  test('leaves no deadline once stopped, and stops its producer once', () => {
+  test('has no deadline after stop, and stops its producer once', () => {
     const { wire, clock, outbound } = make()
     const calls: string[] = []
     const source = {
@@ -394,7 +394,7 @@ describe('Outbound', () => {
     expect([clock.getDelayedCalls(), calls, outbound.bytes]).toEqual([[], ['stop'], 0])
   })
 
-  test('answers drained by whether a write would be sent', async () => {
+  test('resolves drained with whether a write would be sent', async () => {
     const { wire, outbound } = make()
     expect(await outbound.drained()).toBe(true)
     wire.open = false
@@ -406,28 +406,28 @@ describe('Outbound', () => {
     expect([await waiting, await cut, await outbound.drained()]).toEqual([false, false, false])
   })
 
-  test('goes on over another wire: asks for a flush, which wakes who waited for the old one', async () => {
-    const { wire, told, outbound } = make()
+  test('continues on another wire: requests a flush, which resolves drained', async () => {
+    const { wire, notes, outbound } = make()
     wire.open = false
     outbound.write(Buffer.alloc(100_000))
     const drained = outbound.drained()
     outbound.flush()
     const { busy } = outbound.detach()
-    told.length = 0
+    notes.length = 0
     outbound.useWire(new RecordingWire())
-    expect([busy, told]).toEqual([true, ['queued']])
+    expect([busy, notes]).toEqual([true, ['queued']])
     outbound.flush()
     expect(await drained).toBe(true)
   })
 
-  test('holds no stall against a peer while our own rate holds the bytes back', () => {
-    const { wire, clock, told, outbound } = make({ writeStallMs: 1000 })
-    outbound.limitRate([new TokenBucket(100)], clock, (error) => told.push(String(error)))
+  test('does not fail while our own rate limit delays the output', () => {
+    const { wire, clock, notes, outbound } = make({ writeStallMs: 1000 })
+    outbound.limitRate([new TokenBucket(100)], clock, (error) => notes.push(String(error)))
     outbound.write(Buffer.alloc(1000))
     outbound.finish()
     outbound.flush()
     clock.advance(9_500)
-    expect(told.filter((what) => what !== 'queued')).toEqual(['finished'])
+    expect(notes.filter((what) => what !== 'queued')).toEqual(['finished'])
     expect(bytesIn(wire)).toBe(1000)
   })
 })
@@ -435,7 +435,7 @@ describe('Outbound', () => {
 const ignore = (): void => undefined
 
 describe('HiddenOutput', () => {
-  test('counts what was handed over until the slowest peer would have taken it', () => {
+  test('counts output until a peer of the lowest rate would have read it', () => {
     const hidden = new HiddenOutput(1000)
     expect(hidden.takenInMs).toBe(0)
     hidden.handedOver(5000, 10_000, 100)
@@ -450,7 +450,7 @@ describe('HiddenOutput', () => {
     expect(hidden.takenInMs).toBe(1)
   })
 
-  test('never counts more than can be held', () => {
+  test('never counts more than the send buffer can hold', () => {
     const hidden = new HiddenOutput(1000)
     hidden.handedOver(10_000, 10_000, 0)
     expect(hidden.takenInMs).toBe(10_000)

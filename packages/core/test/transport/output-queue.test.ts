@@ -36,14 +36,14 @@ describe('OutputQueue', () => {
     expect(parts[1]).toBe(large)
   })
 
-  test('takes the range of a large view that is no Buffer', () => {
+  test('sends only the range of a large view that is not a Buffer', () => {
     const queue = new OutputQueue()
     const bytes = new Uint8Array(6000).fill(1, 1000, 5000)
     queue.push(bytes.subarray(1000, 5000))
     expect(whole(queue.take(10_000)).equals(Buffer.alloc(4000, 1))).toBe(true)
   })
 
-  test('takes exactly the limit while there is more, and loses nothing between', () => {
+  test('takes exactly the limit while there is more, and loses no bytes', () => {
     for (const limit of [1, 7, 2049, 5000, 20_000]) {
       const queue = new OutputQueue()
       const sent: string[] = []
@@ -65,7 +65,7 @@ describe('OutputQueue', () => {
     }
   })
 
-  test('leaves a lone small string to the socket, which encodes it faster', () => {
+  test('does not encode a single small string, because the socket does so faster', () => {
     const queue = new OutputQueue()
     queue.push('é')
     expect(queue.take(100)).toEqual(['é'])
@@ -79,7 +79,7 @@ describe('OutputQueue', () => {
     expect(queue.take(10)).toEqual([])
   })
 
-  test('forgets all when cleared', () => {
+  test('is empty after clear', () => {
     const queue = new OutputQueue()
     queue.push('small')
     queue.push(Buffer.alloc(5000))

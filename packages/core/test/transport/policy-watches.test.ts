@@ -10,14 +10,14 @@ import { PolicyWatches } from '../../src/transport/policy-watches.ts'
 import { PolicedServer } from '../policy/policies.ts'
 
 describe('Watches', () => {
-  test('is nobody when no policy watches', () => {
+  test('has no watch when no policy returns one', () => {
     const transport = StringTransport.connect(new Recorder())
     const watches = new PolicyWatches(transport, () => undefined)
     expect([watches.ask([]), watches.ask([{ accepted: () => undefined }])]).toEqual([false, false])
     expect(watches.ask([{ accepted: () => ({}) }])).toBe(true)
   })
 
-  test('sees what a policy after it writes, as a PROXY header is', async () => {
+  test('observes what a later policy writes, such as a PROXY header', async () => {
     const written: string[] = []
     const watching: ConnectionPolicy = { accepted: () => ({ written: (data) => written.push(String(data)) }) }
     const writing: ConnectionPolicy = { accepted: (transport) => void transport.write('first') }
@@ -27,7 +27,7 @@ describe('Watches', () => {
     expect([written, client.text]).toEqual([['first'], 'first'])
   })
 
-  test('sees what a producer still gives after loseConnection, and nothing that is dropped', async () => {
+  test('observes writes of a producer after loseConnection, and no dropped writes', async () => {
     const written: string[] = []
     const watching: ConnectionPolicy = { accepted: () => ({ written: (data) => written.push(String(data)) }) }
     const server = await PolicedServer.listen({ policies: [watching] })
@@ -42,7 +42,7 @@ describe('Watches', () => {
     expect(written).toEqual(['the rest'])
   })
 
-  test('sees what leaves, what holds the connection up, and our end', async () => {
+  test('observes sent output, delays and our FIN', async () => {
     const seen: string[] = []
     const watching: ConnectionPolicy = {
       accepted: () => ({
@@ -66,7 +66,7 @@ describe('Watches', () => {
   })
 
   test.each(['accepted', 'received', 'written', 'sent', 'ended', 'closed'] as const)(
-    'keeps a fault in %s within its connection',
+    'aborts only its own connection for a fault in %s',
     async (where) => {
       const fault = new Error(`a policy failed in ${where}`)
       const fail = (): never => {
@@ -91,7 +91,7 @@ describe('Watches', () => {
   )
 
   test.each(['accepted', 'closed'] as const)(
-    'lets the others hear of the end when one fails in %s: no count and no timer is left',
+    'notifies the other watches of the end when one fails in %s, so that no count and no timer is left',
     async (where) => {
       const fail = (): never => {
         throw new Error(`a policy failed in ${where}`)
@@ -114,7 +114,7 @@ describe('Watches', () => {
       'Cannot watch a connection with a promise',
     ],
     ['a number', () => 7, 'Cannot watch a connection with a number'],
-  ])('refuses %s as a watch, and the connection with it', async (_what, given, message) => {
+  ])('refuses %s as a watch, and aborts the connection', async (_what, given, message) => {
     const server = await PolicedServer.listen({ policies: [{ accepted: given as () => undefined }] })
     server.connect()
     await server.reactor.settle()
@@ -124,7 +124,7 @@ describe('Watches', () => {
     expect([...server.reactor.connections]).toEqual([])
   })
 
-  test('takes null for no watch', async () => {
+  test('accepts null as no watch', async () => {
     const server = await PolicedServer.listen({ policies: [{ accepted: () => null as never }] })
     server.connect().transport.write('x')
     await server.reactor.settle()
@@ -132,7 +132,7 @@ describe('Watches', () => {
   })
 
   test.each(['received', 'written', 'closed'] as const)(
-    'logs what an asynchronous %s rejects with (statement 128)',
+    'logs the rejection of an asynchronous %s',
     async (where) => {
       const fault = new Error(`a policy failed in ${where}`)
       const policy: ConnectionPolicy = { accepted: () => ({ [where]: () => Promise.reject(fault) }) }
@@ -152,7 +152,7 @@ describe('Watches', () => {
     (['readRate', 'writeRate'] as const).flatMap((rate) =>
       (['available', 'take', 'waitMs'] as const).map((method) => [method, rate] as const),
     ),
-  )('keeps a fault in %s of a %s within its connection', async (method, which) => {
+  )('aborts only its own connection for a fault in %s of a %s', async (method, which) => {
     const fault = new Error(`a rate failed in ${method}`)
     const rate = {
       available: () => (method === 'take' ? 10 : 0),

@@ -11,7 +11,7 @@ import { piecesOf, producerFrom, swallowIfClosed, whyClosed } from '../../src/tr
 const options = { highWaterBytes: 4, lowWaterBytes: 2 }
 
 describe('Sender', () => {
-  test('writes at once while there is room', () => {
+  test('writes at once while the queue has space', () => {
     const transport = StringTransport.connect(new Recorder(), { options })
     void transport.send('ab')
     transport.write('-')
@@ -19,7 +19,7 @@ describe('Sender', () => {
     expect(transport.value()).toBe('ab-c')
   })
 
-  test('serves those who wait in order, each when the one before has made room', async () => {
+  test('serves concurrent calls in order, each when the queue has space again', async () => {
     const transport = StringTransport.connect(new Recorder(), { options })
     const served: number[] = []
     transport.block()
@@ -38,7 +38,7 @@ describe('Sender', () => {
     expect(transport.value()).toMatch(/45$/)
   })
 
-  test('rejects all who wait with the reason when the connection ends', async () => {
+  test('rejects all waiting calls with the reason when the connection ends', async () => {
     const protocol = new Recorder()
     const transport = StringTransport.connect(protocol, { options })
     transport.block()
@@ -48,7 +48,7 @@ describe('Sender', () => {
     for (const sent of [...waiting, transport.send('8')]) await expect(sent).rejects.toBe(protocol.reason)
   })
 
-  test('rejects when the connection that is closing is closed, and at once after our own end', async () => {
+  test('rejects when a closing connection is closed, and at once after loseWriteConnection', async () => {
     const protocol = new Recorder()
     const transport = StringTransport.connect(protocol)
     transport.loseConnection()
@@ -60,7 +60,7 @@ describe('Sender', () => {
     await expect(ended.send('1')).rejects.toBeInstanceOf(NotConnectedError)
   })
 
-  test('aborts the connection when far too much waits', async () => {
+  test('aborts the connection when more than 16 MiB wait', async () => {
     const protocol = new Recorder()
     const transport = StringTransport.connect(protocol, { options })
     const megabyte = Buffer.alloc(1_048_576)
@@ -73,7 +73,7 @@ describe('Sender', () => {
     expect(String(protocol.reason?.cause)).toContain('more than 16777216 bytes wait to be sent')
   })
 
-  test('refuses what is neither bytes nor a string', async () => {
+  test('rejects data that is neither bytes nor a string', async () => {
     const transport = StringTransport.connect(new Recorder())
     await expect(transport.send(5 as unknown as string)).rejects.toBeInstanceOf(TypeError)
   })
@@ -87,7 +87,7 @@ describe('pipe-from', () => {
     return { transport: StringTransport.connect(protocol, { options }), protocol }
   }
 
-  /** Gives `count` pieces of two bytes, and tells how many were asked for and whether it was released. */
+  /** Yields `count` pieces of two bytes, and records how many were taken and whether it was released. */
   class Source implements AsyncIterable<string> {
     given = 0
     released = false
@@ -107,7 +107,7 @@ describe('pipe-from', () => {
   }
 
   describe('pipeFrom', () => {
-    test('sends all that a source gives, much more than fits at once', async () => {
+    test('sends everything from a source that is much larger than the queue', async () => {
       const received = new HalfCloseRecorder()
       const pair = connectedPair(new HalfCloseRecorder(), received)
       const all = Buffer.from(Array.from({ length: 700_000 }, (_, at) => at % 251))
@@ -118,7 +118,7 @@ describe('pipe-from', () => {
       expect(pair.server.disconnecting).toBe(false)
     })
 
-    test('asks for no more than the peer takes, and resolves when that is below the low-water mark', async () => {
+    test('reads the source only as fast as the peer reads, and resolves below the low-water mark', async () => {
       const { transport } = open()
       const source = new Source(6)
       let resolved = false
@@ -137,7 +137,7 @@ describe('pipe-from', () => {
       expect([transport.value(), transport.ended]).toEqual(['<0<1<2<3<4<5', false])
     })
 
-    test('begins when there is room', async () => {
+    test('begins when the queue has space', async () => {
       const { transport } = open()
       const source = new Source(1)
       transport.block()
@@ -161,7 +161,7 @@ describe('pipe-from', () => {
       expect([source.given, source.released]).toEqual([3, true])
     })
 
-    test('does so also while the source has nothing to give', async () => {
+    test('rejects and releases the source also while it yields nothing', async () => {
       const { transport, protocol } = open()
       const silent = new Readable({ read: () => undefined })
       const piped = transport.pipeFrom(silent)
@@ -171,7 +171,7 @@ describe('pipe-from', () => {
       expect(silent.destroyed).toBe(true)
     })
 
-    test('releases the source of a connection that is closing at once, and rejects with how it ended', async () => {
+    test('releases the source at once when the connection is closing, and rejects with the reason of its end', async () => {
       const { transport } = open()
       const source = new Source(9)
       transport.block()
@@ -185,7 +185,7 @@ describe('pipe-from', () => {
       await expect(piped).rejects.toBeInstanceOf(ConnectionDone)
     })
 
-    test('refuses a connection that takes no more', async () => {
+    test('rejects after loseWriteConnection', async () => {
       const { transport } = open()
       const source = new Source(1)
       transport.loseWriteConnection()
@@ -193,7 +193,7 @@ describe('pipe-from', () => {
       expect(source.given).toBe(0)
     })
 
-    test('ends with its signal, leaving the connection as it is and no listener', async () => {
+    test('ends with its signal, and leaves the connection open and no listener', async () => {
       const { transport } = open()
       const [source, controller] = [new Source(9), new AbortController()]
       const { signal } = controller
@@ -213,7 +213,7 @@ describe('pipe-from', () => {
       expect(late.given).toBe(0)
     })
 
-    test('writes no piece that comes when its signal has aborted', async () => {
+    test('does not write a piece that is yielded after its signal has aborted', async () => {
       const { transport } = open()
       const controller = new AbortController()
       let give = (): void => undefined
@@ -232,7 +232,7 @@ describe('pipe-from', () => {
       expect(transport.value()).toBe('')
     })
 
-    test('rejects with what the source throws, and leaves closing to the caller', async () => {
+    test('rejects with the error of the source, and does not close the connection', async () => {
       const { transport } = open()
       const fault = new Error('fault')
       const failing = (async function* (): AsyncGenerator<string> {
@@ -267,14 +267,14 @@ describe('piecesOf', () => {
     ['a Node stream', () => Readable.from(letters())],
     ['a web stream', () => Readable.toWeb(Readable.from(letters())) as Pipeable],
   ]
-  test.each(sources)('gives the pieces of %s, and its end', async (_, source) => {
+  test.each(sources)('returns the pieces of %s, and its end', async (_, source) => {
     const pieces = piecesOf(source())
     const read = [await pieces.next(), await pieces.next(), await pieces.next()]
     expect(read.map(({ value }) => value)).toEqual(['a', 'b', undefined])
     expect(read.map(({ done }) => done)).toEqual([false, false, true])
   })
 
-  test('releases a Node stream of which a piece is awaited', async () => {
+  test('releases a Node stream while a piece is awaited', async () => {
     const stream = new Readable({ read: () => undefined })
     const pieces = piecesOf(stream)
     const next = pieces.next().catch((error: unknown) => error)
@@ -283,12 +283,12 @@ describe('piecesOf', () => {
     expect(stream.destroyed).toBe(true)
   })
 
-  test('releases a web stream of which a piece is awaited', async () => {
+  test('releases a web stream while a piece is awaited', async () => {
     let cancelled = false
     const stream = new ReadableStream<string>({
       cancel() {
         cancelled = true
-        throw new Error('nobody waits for this')
+        throw new Error('ignored')
       },
     })
     const pieces = piecesOf(stream)
@@ -297,18 +297,18 @@ describe('piecesOf', () => {
     expect([await next, cancelled]).toEqual([{ done: true, value: undefined }, true])
   })
 
-  test('releases an iterator, whether or not it knows how to return', async () => {
+  test('releases an iterator with or without a return method', async () => {
     let returned = false
-    const knows = (async function* (): AsyncGenerator<string> {
+    const returning = (async function* (): AsyncGenerator<string> {
       try {
         yield 'a'
       } finally {
         returned = true
-        // eslint-disable-next-line no-unsafe-finally -- what goes wrong in a cleanup is nobody's
-        throw new Error('nobody waits for this')
+        // eslint-disable-next-line no-unsafe-finally -- tests that an error of the cleanup is ignored
+        throw new Error('ignored')
       }
     })()
-    const pieces = piecesOf(knows)
+    const pieces = piecesOf(returning)
     await pieces.next()
     pieces.release()
     piecesOf({ [Symbol.asyncIterator]: () => ({ next: async () => ({ done: true, value: 0 }) }) }).release()
@@ -316,7 +316,7 @@ describe('piecesOf', () => {
     expect(returned).toBe(true)
   })
 
-  test('lets go of a web stream that was read to its end', async () => {
+  test('unlocks a web stream that was read to its end', async () => {
     const stream = new ReadableStream<string>({ start: (controller) => controller.close() })
     expect(await piecesOf(stream).next()).toMatchObject({ done: true })
     expect(stream.locked).toBe(false)
@@ -324,7 +324,7 @@ describe('piecesOf', () => {
 })
 
 describe('producerFrom', () => {
-  test('makes a stream wait above the high-water mark, and releases it when the connection is gone (K39, K41)', () => {
+  test('pauses a stream above the high-water mark, and destroys it when the connection is gone', () => {
     const transport = StringTransport.connect(new Recorder(), {
       options: { highWaterBytes: 4, lowWaterBytes: 2 },
     })
@@ -343,7 +343,7 @@ describe('producerFrom', () => {
 })
 
 describe('whyClosed', () => {
-  test('waits for the reason of a connection that is closing, and knows that of one that is gone', async () => {
+  test('waits for the reason of a closing connection, and returns that of a lost one', async () => {
     const protocol = new HalfCloseRecorder()
     const transport = StringTransport.connect(protocol)
     transport.loseConnection()
@@ -353,7 +353,7 @@ describe('whyClosed', () => {
     expect(await whyClosed(transport)).toBe(protocol.reason)
   })
 
-  test('tells that only our own side has ended', async () => {
+  test('is a NotConnectedError when only our own side has ended', async () => {
     const transport = StringTransport.connect(new HalfCloseRecorder())
     transport.loseWriteConnection()
     expect(await whyClosed(transport)).toBeInstanceOf(NotConnectedError)
@@ -361,11 +361,11 @@ describe('whyClosed', () => {
 })
 
 describe('swallowIfClosed', () => {
-  test('lets nobody hear of a closed connection but who waits, and keeps every other rejection', async () => {
-    const unheard: unknown[] = []
+  test('swallows the rejection of a closed connection unless it is awaited, and keeps every other rejection', async () => {
+    const unhandled: unknown[] = []
     const listeners = process.listeners('unhandledRejection')
     process.removeAllListeners('unhandledRejection')
-    process.on('unhandledRejection', (reason) => unheard.push(reason))
+    process.on('unhandledRejection', (reason) => unhandled.push(reason))
     const fault = new Error('fault')
     const done = swallowIfClosed(Promise.reject(new ConnectionDone()))
     void swallowIfClosed(Promise.reject(new NotConnectedError('closed')))
@@ -373,7 +373,7 @@ describe('swallowIfClosed', () => {
     await new Promise((resolve) => setImmediate(resolve))
     process.removeAllListeners('unhandledRejection')
     for (const listener of listeners) process.on('unhandledRejection', listener)
-    expect(unheard).toEqual([fault])
+    expect(unhandled).toEqual([fault])
     await expect(done).rejects.toBeInstanceOf(ConnectionDone)
     await expect(swallowIfClosed(Promise.resolve(5))).resolves.toBe(5)
   })

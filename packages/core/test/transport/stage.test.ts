@@ -5,12 +5,12 @@ import { CONNECTED, DISCONNECTING, reasonFor } from '../../src/transport/stage.t
 describe('reasonFor', () => {
   const broken = new Error('read ECONNRESET')
 
-  test('is ConnectionDone for a clean end, by either side (statement 13)', () => {
+  test('is ConnectionDone for a clean end, by either side', () => {
     expect(reasonFor(CONNECTED, false, undefined)).toBeInstanceOf(ConnectionDone)
     expect(reasonFor(DISCONNECTING, true, undefined)).toBeInstanceOf(ConnectionDone)
   })
 
-  test('is ConnectionLost with its cause for a broken one, unless goodbye was said (statement 13)', () => {
+  test('is ConnectionLost with its cause for a broken connection, unless our FIN was sent', () => {
     expect(reasonFor(CONNECTED, false, broken)).toMatchObject({ name: 'ConnectionLost', cause: broken })
     expect(reasonFor(DISCONNECTING, false, broken)).toBeInstanceOf(ConnectionLost)
     expect(reasonFor(DISCONNECTING, true, broken)).toBeInstanceOf(ConnectionDone)
@@ -22,13 +22,13 @@ describe('reasonFor', () => {
     ['ENOSPC', 'ConnectionLost'],
     ['EIO', 'ConnectionLost'],
     ['EDQUOT', 'ConnectionLost'],
-  ])('takes %s after goodbye for %s: a peer that is gone, or bytes that are lost', (code, name) => {
+  ])('for %s after our FIN is %s', (code, name) => {
     const error = Object.assign(new Error(`write ${code}`), { code })
     expect(reasonFor(DISCONNECTING, true, error).name).toBe(name)
     expect(reasonFor(DISCONNECTING, false, error)).toMatchObject({ name: 'ConnectionLost', cause: error })
   })
 
-  test('is ConnectionAborted with our own cause, whatever else happened (statement 13)', () => {
+  test('is ConnectionAborted with our own cause after an abort, whatever else happened', () => {
     const cause = new Error('a fault')
     expect(reasonFor({ is: 'aborted', cause }, false, broken)).toMatchObject({
       name: 'ConnectionAborted',

@@ -15,7 +15,7 @@ import { Recorder } from '../../src/checks/transport-harness.ts'
 import { MemoryReactor } from '../../src/testing/memory-reactor.ts'
 import { StreamConnector } from '../../src/transport/stream-connector.ts'
 
-/** Notes all it is told, and what its protocols are; `after` may do more. */
+/** Records its callbacks and those of its protocols; `after` may do more. */
 class NotingFactory extends ClientFactory<Recorder> {
   readonly notes: string[]
   readonly built: Recorder[] = []
@@ -85,7 +85,7 @@ async function listening(reactor: MemoryReactor): Promise<Recorder[]> {
 }
 
 describe('StreamConnector', () => {
-  test('tells its factory in order, from startFactory to stopFactory (statement 57)', async () => {
+  test('calls its factory in order, from startFactory to stopFactory', async () => {
     const reactor = new MemoryReactor()
     await listening(reactor)
     const factory = new NotingFactory()
@@ -110,7 +110,7 @@ describe('StreamConnector', () => {
     expect(reactor.getDelayedCalls()).toEqual([])
   })
 
-  test('connects again from a callback, which puts stopFactory off (statement 58)', async () => {
+  test('connects again from a callback, which postpones stopFactory', async () => {
     const reactor = new MemoryReactor()
     const accepted = await listening(reactor)
     const factory = new NotingFactory()
@@ -130,7 +130,7 @@ describe('StreamConnector', () => {
     expect(factory.numPorts).toBe(0)
   })
 
-  test('fails when nobody listens, and can try again', async () => {
+  test('fails when the connection is refused, and can try again', async () => {
     const reactor = new MemoryReactor()
     const factory = new NotingFactory()
     const connector = reactor.connectTCP('127.0.0.1', 80, factory)
@@ -148,7 +148,7 @@ describe('StreamConnector', () => {
     expect(factory.numPorts).toBe(1)
   })
 
-  test('stopConnecting fails the attempt with ConnectingCancelledError (statements 59 and 62)', async () => {
+  test('stopConnecting fails the attempt with ConnectingCancelledError', async () => {
     const reactor = new MemoryReactor()
     const accepted = await listening(reactor)
     const factory = new NotingFactory()
@@ -164,7 +164,7 @@ describe('StreamConnector', () => {
     expect(reactor.getDelayedCalls()).toEqual([])
   })
 
-  test('gives up after timeoutMs with TimeoutError, not before (statement 60)', async () => {
+  test('fails with TimeoutError after timeoutMs, not before', async () => {
     const reactor = new MemoryReactor()
     const cancelled: string[] = []
     const factory = new NotingFactory()
@@ -206,7 +206,7 @@ describe('StreamConnector', () => {
     expect(reactor.connections.size).toBe(0)
   })
 
-  test('does not call a protocol connected whose connectionMade failed (statement 61)', async () => {
+  test('rejects whenConnected when connectionMade of the protocol fails', async () => {
     const reactor = new MemoryReactor()
     await listening(reactor)
     const fault = new Error('not today')
@@ -224,7 +224,7 @@ describe('StreamConnector', () => {
     expect(reason).toHaveProperty('cause', fault)
   })
 
-  test('contains what its factory throws, and still lets it go', async () => {
+  test('logs what its factory throws, and still calls stopFactory', async () => {
     const reactor = new MemoryReactor()
     const factory = new NotingFactory()
     factory.after = (note) => {
@@ -240,7 +240,7 @@ describe('StreamConnector', () => {
     expect(factory.notes.at(-1)).toBe('stopFactory')
   })
 
-  test('leaves everything as it was when the address makes no sense', () => {
+  test('changes nothing when the address is invalid', () => {
     const reactor = new MemoryReactor()
     const factory = new NotingFactory()
     const connector = new StreamConnector({
@@ -256,7 +256,7 @@ describe('StreamConnector', () => {
     expect([connector.state, factory.notes, reactor.getDelayedCalls()]).toEqual(['disconnected', [], []])
   })
 
-  test('refuses a time that makes no sense', () => {
+  test('refuses an invalid timeout', () => {
     const [reactor, factory] = [new MemoryReactor(), new NotingFactory()]
     for (const timeoutMs of [-1, NaN]) {
       const attempt = (): unknown => reactor.connectTCP('127.0.0.1', 80, factory, { timeoutMs })
@@ -266,7 +266,7 @@ describe('StreamConnector', () => {
     expect([factory.notes, reactor.getDelayedCalls()]).toEqual([[], []])
   })
 
-  test('can be told to stop from startedConnecting', async () => {
+  test('can be disconnected from startedConnecting', async () => {
     const reactor = new MemoryReactor()
     const factory = new NotingFactory()
     factory.after = (note, connector) => {

@@ -10,7 +10,7 @@ import { StringTransport } from '../../src/testing/string-transport.ts'
 import { StreamTransport } from '../../src/transport/stream-transport.ts'
 import { RecordingWire } from '../recording-wire.ts'
 
-/** What every kind of transport promises is in the transport checks; here is what only this one can show. */
+/** The promises of all transports are tested by the transport checks. Here are tests that need this class. */
 describe('StreamTransport', () => {
   const over = (
     wire: RecordingWire,
@@ -23,7 +23,7 @@ describe('StreamTransport', () => {
     return { transport, reactor }
   }
 
-  test('joins what one turn wrote, and flushes before it closes', () => {
+  test('joins the writes of one turn, and flushes before it closes', () => {
     const client = new Recorder()
     const pair = connectedPair(new Echo(), client)
     pair.client.write('a')
@@ -39,7 +39,7 @@ describe('StreamTransport', () => {
     expect(pair.reactor.getDelayedCalls()).toEqual([])
   })
 
-  test('hands all that one turn wrote to the wire at once', () => {
+  test('writes all output of one turn to the wire at once', () => {
     const wire = new RecordingWire()
     const { transport, reactor } = over(wire)
     for (let i = 0; i < 100; i++) transport.write(`${i} `)
@@ -57,7 +57,7 @@ describe('StreamTransport', () => {
     expect(wire.calls).toEqual(['no delay false', 'keep alive true 500', 'keep alive false 0'])
   })
 
-  test('knows an abort from other ends', () => {
+  test('distinguishes an abort from a close', () => {
     const [closed, aborted] = [
       StringTransport.connect(new Recorder()),
       StringTransport.connect(new Recorder()),
@@ -68,20 +68,20 @@ describe('StreamTransport', () => {
     expect([closed.disconnecting, aborted.disconnecting]).toEqual([true, true])
   })
 
-  test('gives a signal that was first asked for when all was over', () => {
+  test('has an aborted signal when it is first read after the end', () => {
     const protocol = new Recorder()
     const transport = StringTransport.connect(protocol)
     transport.receiveEnd()
     expect([transport.signal.aborted, transport.signal.reason]).toEqual([true, protocol.reason])
   })
 
-  test('stopProducing closes, as a producer that may release what it holds', () => {
+  test('stopProducing closes the connection', () => {
     const transport = StringTransport.connect(new Recorder())
     transport.stopProducing()
     expect(transport.ended).toBe(true)
   })
 
-  test('can be aborted while the reader is behind and the wire is gone', () => {
+  test('can be aborted while bytes are held and the wire has closed', () => {
     const protocol = new HalfCloseRecorder()
     const pair = connectedPair(protocol, new Recorder())
     pair.server.pauseProducing()
@@ -97,7 +97,7 @@ describe('StreamTransport', () => {
     expect(protocol.text).toBe('')
   })
 
-  test('can be closed while the reader is behind and the wire is gone', () => {
+  test('can be closed while bytes are held and the wire has closed', () => {
     const protocol = new HalfCloseRecorder()
     const pair = connectedPair(protocol, new Recorder())
     pair.server.pauseProducing()
@@ -112,7 +112,7 @@ describe('StreamTransport', () => {
     expect(pair.reactor.getDelayedCalls()).toEqual([])
   })
 
-  test('is lost by itself once the reader that was behind has caught up', async () => {
+  test('is lost by itself when all held bytes were delivered', async () => {
     const gate = new Gate()
     const protocol = new (class extends HalfCloseRecorder {
       override dataReceived(data: Buffer): Promise<void> {
@@ -133,7 +133,7 @@ describe('StreamTransport', () => {
     expect(protocol.events.slice(3)).toEqual(['data b', 'read lost', 'lost ConnectionDone'])
   })
 
-  test('is aborted when its reader takes nothing for the grace after both ends, and names what is lost', async () => {
+  test('is aborted when held bytes are not taken for the grace after both ends, and counts them in the cause', async () => {
     const protocol = new (class extends HalfCloseRecorder {
       override dataReceived(data: Buffer): Promise<void> {
         void super.dataReceived(data)
@@ -155,19 +155,19 @@ describe('StreamTransport', () => {
     expect([protocol.text, leftovers(pair.reactor)]).toEqual(['a', []])
   })
 
-  test('sends what is queued when the grace of a reader that is not ready has passed', () => {
+  test('sends queued output when the grace of a paused protocol has passed', () => {
     const [protocol, client] = [new Recorder(), new HalfCloseRecorder()]
     const pair = connectedPair(protocol, client, { options: { departureGraceMs: 1000 } })
     pair.server.pauseProducing()
     pair.client.loseWriteConnection()
     pair.reactor.advance(999)
-    pair.server.write('last words')
+    pair.server.write('last bytes')
     pair.reactor.advance(100)
-    expect([client.text, protocol.reason?.name]).toEqual(['last words', 'ConnectionDone'])
+    expect([client.text, protocol.reason?.name]).toEqual(['last bytes', 'ConnectionDone'])
     expect([client.lost, leftovers(pair.reactor)]).toEqual([true, []])
   })
 
-  test('waits for ever for a reader that is not ready where the grace is as long as can be', () => {
+  test('waits for ever for a paused protocol when departureGraceMs is unlimited', () => {
     const protocol = new Recorder()
     const pair = connectedPair(protocol, new Recorder(), {
       options: { departureGraceMs: Number.MAX_SAFE_INTEGER },
@@ -181,7 +181,7 @@ describe('StreamTransport', () => {
     expect(protocol.reason?.name).toBe('ConnectionDone')
   })
 
-  test('leaves no deadline behind, however it ends', () => {
+  test('leaves no deadline, however it ends', () => {
     const ends: ((transport: StringTransport) => void)[] = [
       (transport) => transport.receiveReset(),
       (transport) => transport.receiveEnd(),
@@ -204,7 +204,7 @@ describe('StreamTransport', () => {
     }
   })
 
-  test('keeps to the cause of the first abort', () => {
+  test('keeps the cause of the first abort', () => {
     const protocol = new Recorder()
     const transport = StringTransport.connect(protocol)
     transport.abortConnection('first')
@@ -213,7 +213,7 @@ describe('StreamTransport', () => {
     expect(protocol.reason?.cause).toBe('first')
   })
 
-  test('does not count what comes against a close whose last words have not left', () => {
+  test('starts the lingering close only when all output has left', () => {
     const transport = StringTransport.connect(new Recorder())
     transport.block()
     transport.write('x'.repeat(100_000))
@@ -224,17 +224,17 @@ describe('StreamTransport', () => {
     expect([transport.bytes().length, transport.ended]).toEqual([100_000, true])
   })
 
-  test('is lost at once by a reset, whatever the reader has not heard', () => {
+  test('is lost at once by a reset, even if bytes are held', () => {
     const protocol = new HalfCloseRecorder()
     const transport = StringTransport.connect(protocol)
     transport.pauseProducing()
-    transport.receive('unheard')
+    transport.receive('held')
     transport.receiveEnd()
     transport.receiveReset()
     expect(protocol.events).toEqual(['made', 'lost ConnectionLost'])
   })
 
-  test('waits for a reader that is behind through any number of turns', () => {
+  test('holds bytes for a paused protocol for any number of turns', () => {
     const protocol = new HalfCloseRecorder()
     const pair = connectedPair(protocol, new Recorder())
     pair.server.pauseProducing()
@@ -251,7 +251,7 @@ describe('StreamTransport', () => {
     expect(protocol.events.slice(2)).toEqual(['data late', 'read lost', 'lost ConnectionDone'])
   })
 
-  test('asks for the end of its turn once, however much is written', () => {
+  test('schedules the end of its turn once, however much is written', () => {
     const { transport, reactor } = over(new RecordingWire())
     const schedule = vi.spyOn(reactor.registry.turn, 'schedule')
     for (let i = 0; i < 10; i++) transport.write('x')
@@ -269,7 +269,7 @@ describe('StreamTransport', () => {
       },
     ],
     ['rejects', (fault: Error): Promise<never> => Promise.reject(fault)],
-  ])('aborts a protocol whose drain %s, once', async (_way, fail) => {
+  ])('aborts once when drain %s', async (_way, fail) => {
     const fault = new Error('in drain')
     const protocol = Object.assign(new Recorder(), { drain: () => fail(fault) })
     const transport = StringTransport.connect(protocol)
@@ -280,16 +280,16 @@ describe('StreamTransport', () => {
     expect(transport.reactor.getDelayedCalls()).toEqual([])
   })
 
-  test('asks nobody to drain once it is closing', () => {
+  test('does not call drain while it is closing', () => {
     const drained: string[] = []
-    const protocol = Object.assign(new Recorder(), { drain: () => void drained.push('asked') })
+    const protocol = Object.assign(new Recorder(), { drain: () => void drained.push('drain') })
     const transport = StringTransport.connect(protocol)
     transport.loseConnection()
     transport.drain()
     expect(drained).toEqual([])
   })
 
-  test('takes the end of the connection for no fault of whoever waited for it', async () => {
+  test('logs no fault when a callback fails because the connection ended', async () => {
     const protocol = new (class extends Recorder {
       override async dataReceived(): Promise<void> {
         await this.transport.send(Buffer.alloc(100_000))
@@ -305,7 +305,7 @@ describe('StreamTransport', () => {
     expect([protocol.reason?.name, transport.reactor.logged]).toEqual(['ConnectionLost', []])
   })
 
-  test('logs nothing of an AbortError that transport.signal caused, and a fault of its own all the same', async () => {
+  test('does not log an AbortError that transport.signal caused, but logs other errors of the callback', async () => {
     const log = async (failed: (signal: AbortSignal) => Promise<unknown>): Promise<unknown> => {
       const protocol = new (class extends Recorder {
         override async dataReceived(): Promise<void> {
@@ -326,14 +326,14 @@ describe('StreamTransport', () => {
     expect(await log(own)).toEqual(['Error: its own'])
   })
 
-  test('lets a callback that awaited go on harmlessly when the connection is gone (statement 126)', async () => {
+  test('accepts calls from a callback that continues after the connection is gone', async () => {
     const gate = new Gate()
-    const answers: unknown[] = []
+    const returned: unknown[] = []
     const transport = StringTransport.connect(
       new (class extends Recorder {
         override async dataReceived(): Promise<void> {
           await gate.opened
-          answers.push(this.transport.write('late'), await this.transport.drained())
+          returned.push(this.transport.write('late'), await this.transport.drained())
           this.transport.pauseProducing()
           this.transport.resumeProducing()
           this.transport.loseConnection()
@@ -344,10 +344,10 @@ describe('StreamTransport', () => {
     transport.receiveReset()
     gate.open()
     await transport.reactor.settle()
-    expect([answers, transport.value(), transport.reactor.logged]).toEqual([[false, false], '', []])
+    expect([returned, transport.value(), transport.reactor.logged]).toEqual([[false, false], '', []])
   })
 
-  test('aborts and logs what failed outside the callbacks', () => {
+  test('logs a failure outside the callbacks, and aborts', () => {
     const [protocol, error] = [new Recorder(), new Error('late')]
     const transport = StringTransport.connect(protocol)
     transport.failConnection(error)
@@ -356,7 +356,7 @@ describe('StreamTransport', () => {
     expect(transport.reactor.logged).toMatchObject([{ level: 'error', source: protocol, error }])
   })
 
-  test('logs who failed, also when another has taken over', async () => {
+  test('logs the protocol that failed, also when another one is current', async () => {
     class Early extends Recorder {
       override async dataReceived(): Promise<void> {
         this.transport.switchProtocol(new Recorder())
@@ -373,7 +373,7 @@ describe('StreamTransport', () => {
     expect(transport.connected).toBe(false)
   })
 
-  test('aborts the one connection whose bytes were taken away before they were sent', () => {
+  test('aborts only its own connection when a written buffer was transferred before it was sent', () => {
     const pair = connectedPair(new Recorder(), new Recorder())
     const bytes = new Uint8Array(10)
     pair.server.write('and')

@@ -19,7 +19,7 @@ import { OneProtocol } from '../one-protocol.ts'
 import { root, server } from '../tls/certificates.ts'
 import { settleUntil } from '../tls/tls-memory-harness.ts'
 
-/** A line server that knows STARTTLS. */
+/** A line server that supports STARTTLS. */
 class LineServer extends LineReceiver {
   readonly lines: string[] = []
   secured = 0
@@ -53,7 +53,7 @@ class StartingClient extends Recorder {
 }
 
 describe('startTLS', () => {
-  test('tells who has closed during the handshake of its end alone', async () => {
+  test('calls only connectionLost after a close during the handshake', async () => {
     const [lines, client] = [new LineServer(), new StartingClient()]
     const { reactor } = connectedPair(lines, client)
     client.transport.write('STARTTLS\r\n')
@@ -65,7 +65,7 @@ describe('startTLS', () => {
     expect(reactor.flushLoggedErrors()).toEqual([])
   })
 
-  test('keeps the protocol, lets what was queued leave first, and protects the rest (statements 98 and 102)', async () => {
+  test('keeps the protocol, sends queued output first, and encrypts the rest', async () => {
     const [lines, client] = [new LineServer(), new StartingClient()]
     const { reactor } = connectedPair(lines, client)
     client.transport.write('STARTTLS\r\n')
@@ -81,7 +81,7 @@ describe('startTLS', () => {
     ])
   })
 
-  test('never reads what came unprotected in the same segment as if it were protected', async () => {
+  test('never delivers bytes received unencrypted in the same segment as if they were encrypted', async () => {
     const [lines, client] = [new LineServer(), new Recorder()]
     const { reactor } = connectedPair(lines, client)
     client.transport.write('STARTTLS\r\nDELETE everything\r\n')
@@ -90,19 +90,19 @@ describe('startTLS', () => {
     expect(lines.secured).toBe(0)
   })
 
-  test('takes a ClientHello that came in the same segment for what it is', async () => {
+  test('accepts a ClientHello received in the same segment', async () => {
     const lines = new LineServer()
     const client = new StartingClient()
     const { reactor } = connectedPair(lines, client)
     client.transport.write('STARTTLS\r\n')
     client.begin()
     client.transport.write('at once\r\n')
-    // The server's plain answer comes before its handshake, so this client cannot go on; the server must not mind.
+    // The server's unencrypted reply precedes its handshake, so this client fails. The server must not fail.
     await settleUntil(reactor, () => client.lost)
     expect(lines.lines).toEqual(['STARTTLS'])
   })
 
-  test('gives the handshake what the protocol says is unread', async () => {
+  test('passes the unread bytes of the protocol to the handshake', async () => {
     const reactor = new MemoryReactor()
     const eager = new (class extends Recorder {
       override dataReceived(data: Buffer): void {
@@ -120,7 +120,7 @@ describe('startTLS', () => {
     expect(eager.text).toBe('protected')
   })
 
-  test('cannot be asked for twice, nor once the connection is closing', async () => {
+  test('throws when it is called twice, or while the connection is closing', async () => {
     const [one, two] = [new StartingClient(), new Recorder()]
     connectedPair(one, two)
     one.begin()
@@ -129,19 +129,19 @@ describe('startTLS', () => {
     expect(() => two.transport.startTLS(new ServerTLS(server))).toThrow(NotConnectedError)
   })
 
-  test('lets a close wait for the handshake, so that what was written is delivered first (statement 101)', async () => {
+  test('lets a close wait for the handshake, so that written bytes are delivered first', async () => {
     const [lines, client] = [new LineServer(), new StartingClient()]
     const { reactor } = connectedPair(lines, client)
     lines.transport.startTLS(new ServerTLS(server))
     client.begin()
-    client.transport.write('last words\r\n')
+    client.transport.write('last line\r\n')
     client.transport.loseConnection()
     await settleUntil(reactor, () => client.lost && lines.lost)
-    expect([lines.lines, lines.secured]).toEqual([['last words'], 1])
+    expect([lines.lines, lines.secured]).toEqual([['last line'], 1])
     expect([reactor.connections.size, reactor.getDelayedCalls()]).toEqual([0, []])
   })
 
-  test('gives a peer that does not answer until the handshake deadline, whatever waits to be sent', async () => {
+  test('waits for a silent peer until the handshake deadline, even if output waits to be sent', async () => {
     const [mute, client] = [new Recorder(), new StartingClient()]
     const { reactor } = connectedPair(mute, client)
     client.transport.startTLS(
@@ -160,7 +160,7 @@ describe('startTLS', () => {
   })
 
   test.each(['client', 'server'] as const)(
-    'ends with the fault of TLS as cause when a %s gets garbage for a handshake (statement 99)',
+    'ends with the TLS error as the cause when a %s receives garbage instead of a handshake',
     async (side) => {
       const [garbler, secured] = [new Recorder(), new StartingClient()]
       const { reactor } = connectedPair(garbler, secured)
@@ -175,7 +175,7 @@ describe('startTLS', () => {
     },
   )
 
-  test('ends once when the peer breaks off in the middle of the handshake', async () => {
+  test('ends once when the peer aborts in the middle of the handshake', async () => {
     const [breaker, client] = [new Recorder(), new StartingClient()]
     const { reactor } = connectedPair(breaker, client)
     client.begin()
@@ -195,7 +195,7 @@ describe('startTLS', () => {
       },
     ],
     ['a rejection', (fault: Error): Promise<never> => Promise.reject(fault)],
-  ])('logs, and aborts the one connection for, %s in handshakeCompleted', async (_way, fail) => {
+  ])('logs %s in handshakeCompleted, and aborts this connection only', async (_way, fail) => {
     const fault = new Error('in handshakeCompleted')
     const [lines, client] = [
       new LineServer(),
@@ -215,14 +215,14 @@ describe('startTLS', () => {
     expect([reactor.connections.size, reactor.getDelayedCalls()]).toEqual([0, []])
   })
 
-  test('carries half-close: an end of input, then the answer', async () => {
+  test('supports half-close: an end of input, then the response', async () => {
     const accepting = new (class extends HalfCloseRecorder {
       override makeConnection(transport: Parameters<Recorder['makeConnection']>[0]): void {
         void super.makeConnection(transport)
         transport.startTLS(new ServerTLS(server))
       }
       override readConnectionLost(): void {
-        this.transport.write('answer')
+        this.transport.write('response')
         this.transport.loseConnection()
       }
     })()
@@ -233,17 +233,17 @@ describe('startTLS', () => {
     })()
     const { reactor } = connectedPair(accepting, client)
     client.begin()
-    client.transport.write('question')
+    client.transport.write('request')
     client.transport.loseWriteConnection()
     await settleUntil(reactor, () => client.lost && accepting.lost)
-    expect(accepting.text).toBe('question')
-    expect(client.text).toBe('answer')
+    expect(accepting.text).toBe('request')
+    expect(client.text).toBe('response')
     expect(client.reason?.name).toBe('ConnectionDone')
   })
 })
 
 describe('TLSHandshakeProtocol', () => {
-  test('hands the connection over once it is protected', async () => {
+  test('calls opened when the handshake is complete', async () => {
     const reactor = new MemoryReactor()
     const sessions: TLSSession[] = []
     const opening = new TLSHandshakeProtocol(new ServerTLS(server), {
@@ -259,11 +259,11 @@ describe('TLSHandshakeProtocol', () => {
     expect(sessions[0]).toMatchObject({ serverName: 'localhost' })
   })
 
-  test('tells that the connection went before, and with what cause it was given up', () => {
+  test('calls failed with the cause when the connection is aborted during the handshake', () => {
     const failures: unknown[] = []
     const opening = new TLSHandshakeProtocol(new ServerTLS(server), {
       opened: () => failures.push('opened'),
-      failed: (transport, reason, who) => failures.push([transport.id, reason.cause, who === opening]),
+      failed: (transport, reason, failed) => failures.push([transport.id, reason.cause, failed === opening]),
     })
     const transport = StringTransport.connect(opening)
     opening.abort('enough')

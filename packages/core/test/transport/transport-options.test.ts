@@ -25,7 +25,7 @@ import {
 } from '../../src/transport/transport-options.ts'
 
 describe('DEFAULT_TRANSPORT_OPTIONS', () => {
-  test('has its marks in order, and bounds everything', () => {
+  test('has its water marks in order, and a finite value for every option', () => {
     const { lowWaterBytes, highWaterBytes, maxBufferedBytes } = DEFAULT_TRANSPORT_OPTIONS
     expect(lowWaterBytes).toBeLessThan(highWaterBytes)
     expect(highWaterBytes).toBeLessThan(maxBufferedBytes)
@@ -37,7 +37,7 @@ describe('DEFAULT_TRANSPORT_OPTIONS', () => {
 })
 
 describe('transportOptions', () => {
-  test('are the defaults where nothing else is said', () => {
+  test('returns the defaults for options that are not given', () => {
     expect(transportOptions(undefined)).toBe(DEFAULT_TRANSPORT_OPTIONS)
     expect(transportOptions({ lingerMs: 1 })).toEqual({ ...DEFAULT_TRANSPORT_OPTIONS, lingerMs: 1 })
   })
@@ -45,7 +45,7 @@ describe('transportOptions', () => {
 
 class Silent extends Protocol {}
 const factory = Factory.forProtocol(Silent)
-/** What an unset variable, a slip or JavaScript makes of a number. */
+/** Values that are mistakenly given as a number. */
 const NO_NUMBERS = [NaN, -1, '5000', null, 5n]
 
 describe('listening', () => {
@@ -66,7 +66,7 @@ describe('listening', () => {
     await expect(listening).rejects.toThrow('Cannot take port')
   })
 
-  test('refuses a port beyond 65535, and takes 65535', async () => {
+  test('refuses a port beyond 65535, and accepts 65535', async () => {
     expect(PORT(65_536)).toMatchObject({ kind: 'range' })
     expect(PORT(65_535)).toBeUndefined()
   })
@@ -87,13 +87,13 @@ describe('listening', () => {
     await expect(listening).rejects.toThrow(message)
   })
 
-  test('takes undefined for the default', async () => {
+  test('uses the default for undefined', async () => {
     const options = { interface: undefined, backlog: undefined, maxWaiting: undefined, transport: undefined }
     const port = await new MemoryReactor().listenTCP(80, factory, options)
     expect(port.getHost()).toMatchObject({ host: '127.0.0.1', port: 80 })
   })
 
-  test('is checked where the endpoint is made', () => {
+  test('is checked when the endpoint is constructed', () => {
     const reactor = new MemoryReactor()
     const options = { maxWaitMs: NaN }
     expect(() => new TCPServerEndpoint(reactor, 80, options)).toThrow('for TCPServerEndpoint')
@@ -104,7 +104,7 @@ describe('listening', () => {
     expect(() => new UNIXServerEndpoint(reactor, '/run/a', options)).toThrow('for UNIXServerEndpoint')
   })
 
-  test('has rules for what is listened on', () => {
+  test('checks mode and ipv6Only', () => {
     expect(LISTEN_UNIX_RULES.mode(0o1000)).toMatchObject({ kind: 'range' })
     expect(LISTEN_TCP_RULES.ipv6Only('yes')).toMatchObject({ kind: 'type' })
   })
@@ -126,14 +126,14 @@ describe('connecting', () => {
     )
   })
 
-  test('refuses a host that is empty or no string, and a port that is none', () => {
+  test('refuses a host that is empty or not a string, and a port that is not a number', () => {
     const reactor = new MemoryReactor()
     expect(() => reactor.connectTCP('', 80, factory)).toThrow('Cannot take host ""')
     expect(() => reactor.connectTCP(80 as unknown as string, 80, factory)).toThrow('Cannot take host 80')
     expect(() => reactor.connectTCP('a', NaN, factory)).toThrow('Cannot take port NaN')
   })
 
-  test('knows no bindAddress on UNIX sockets', () => {
+  test('has no bindAddress on UNIX sockets', () => {
     expect(Object.keys(CONNECT_TCP_RULES)).toContain('bindAddress')
     expect(Object.keys(CONNECT_UNIX_RULES)).not.toContain('bindAddress')
   })
