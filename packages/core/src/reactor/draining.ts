@@ -2,12 +2,15 @@ import type { ReactorLog, ReactorTime, StopReport } from '../interfaces/reactor.
 import { ResettableTimer } from '../time/resettable-timer.ts'
 import type { Attempting, RegisteredTransport } from '../transport/connection-registry.ts'
 
-/** What a stop waits for: connections, and the attempts that have a label, which are child processes. */
+/**
+ * What a stop waits for: connections, and attempts. Only attempts with a label, which are child processes,
+ * are reported.
+ */
 type Draining = RegisteredTransport | Attempting
 
 /**
- * The connections and child processes that were up when a stop began to drain: asks each connection to drain, evenly
- * over a window, the oldest first, and reports how each ended.
+ * The connections and child processes that were up when the drain of a stop began. Drains the connections one
+ * after the other, the oldest first, evenly over a window of time, and reports how each ended.
  */
 export class DrainedConnections {
   readonly #time: ReactorTime
@@ -19,7 +22,7 @@ export class DrainedConnections {
   #beganMs = 0
   #asked = 0
 
-  /** @param overMs The window, in milliseconds; 0 asks all at once. */
+  /** @param overMs The window in milliseconds; 0 drains all connections at once. */
   constructor(
     time: ReactorTime,
     overMs: number,
@@ -29,23 +32,23 @@ export class DrainedConnections {
     this.#time = time
     this.#overMs = overMs
     this.#transports = Array.from(transports)
-    // Named now: by its end a connection may have changed hands.
+    // The labels are taken now, because another protocol may be current when a connection ends.
     this.#labels = new Map(labelled([...this.#transports, ...attempts]))
     this.#next = new ResettableTimer(time, () => this.#askDue())
   }
 
-  /** Begins to ask. */
+  /** Starts to drain the connections. */
   begin(): void {
     this.#beganMs = this.#time.now()
     this.#askDue()
   }
 
-  /** Asks no more. */
+  /** Drains no more connections. */
   end(): void {
     this.#next.clear()
   }
 
-  /** These are cut at the deadline, also those that began after the drain did. */
+  /** Records that `late` are aborted at the deadline, also those that began after the drain. */
   cut(late: Iterable<Draining>): void {
     this.end()
     for (const [one, label] of labelled(late)) {
@@ -54,7 +57,7 @@ export class DrainedConnections {
     }
   }
 
-  /** How each has ended. */
+  /** Returns how each ended. */
   report(): Pick<StopReport, 'completed' | 'aborted'> {
     const labelsOf = (wereCut: boolean): string[] =>
       Array.from(this.#labels)
@@ -77,8 +80,8 @@ function labelled(some: Iterable<Draining>): [Draining, string][] {
 }
 
 /**
- * Logs how many connections finished at a stop, and which did not. Nothing when a program has stopped by itself and all
- * finished: it has the report.
+ * Logs how many connections finished at a stop, and which were aborted. Logs nothing when the program called
+ * `stop` and all connections finished, because the program gets the report.
  */
 export function logReport({ completed, aborted, signal }: StopReport, log: ReactorLog): void {
   if (completed.length > 0 && (signal !== undefined || aborted.length > 0)) {

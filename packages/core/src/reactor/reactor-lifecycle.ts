@@ -26,25 +26,28 @@ import type {
 } from '../transport/connection-registry.ts'
 import { DrainedConnections, logReport } from './draining.ts'
 
-/** A kind of reactor, and what it does at the edges of its run. */
+/** A kind of reactor, and its callbacks at the start and end of a run. */
 export interface LifecycleHooks {
   readonly reactor: Reactor
   readonly turn: Turn
   /** Most connections it can hold. Default: any number. */
   readonly maxConnections?: number
-  /** Most connections that wait for room, on all ports together. Default: any number. */
+  /** Most connections that wait for admission, on all ports together. Default: any number. */
   readonly maxWaiting?: number
-  /** Begins to keep the process alive and to listen for signals, as the options say. */
+  /** Keeps the process alive from now on, and listens for signals if the options demand it. */
   started(options: RunOptions): void
-  /** Undoes `started`, and cancels what was to be called later. */
+  /** Undoes `started`, and cancels all delayed calls. */
   stopped(): void
-  /** A stop still waits for so many connections and attempts, after a second. */
+  /**
+   * Called when a drain takes longer than a second, with the number of connections and attempts that it waits
+   * for.
+   */
   stillDraining?: ((count: number) => void) | undefined
 }
 
 /**
- * Starting, running and stopping, the same for every kind of reactor; and the one list of the ports,
- * connections and attempts to connect that a stop must see to.
+ * Starts, runs and stops a reactor of any kind, and keeps the registry: its ports, its connections and its
+ * attempts to connect, all of which a stop must end.
  */
 export class ReactorLifecycle implements ConnectionRegistry {
   readonly reactor: Reactor
@@ -79,7 +82,7 @@ export class ReactorLifecycle implements ConnectionRegistry {
     return this.#run.is === 'draining' || this.#run.is === 'cutting'
   }
 
-  /** Whether a stop was asked for that is not over. */
+  /** True from the call of `stop` until the stop is complete. */
   get stopAsked(): boolean {
     return this.#stop !== undefined
   }
@@ -93,13 +96,13 @@ export class ReactorLifecycle implements ConnectionRegistry {
     const run = this.#run
     const wanted = (): boolean => this.#run === run
     this.#hooks.started(options)
-    // A trigger that hangs must not keep the run from its end.
+    // A stop ends the run even if a startup trigger never finishes.
     await Promise.race([this.#events.fire('startup', wanted), finished])
     if (wanted()) for (const call of this.#whenRunning.splice(0)) this.#call(call)
     return finished
   }
 
-  /** @param signal What the stop is due to, unless the program asked for it. */
+  /** @param signal The signal that caused the stop; undefined when the program called `stop`. */
   stop(options: StopOptions, signal?: StopSignal): Promise<StopReport> {
     if (this.#stop !== undefined) return this.#stop
     const run = this.#run
@@ -114,7 +117,7 @@ export class ReactorLifecycle implements ConnectionRegistry {
     const stop = new Promise<StopReport>((resolve) => {
       begin = () => resolve(this.#carryOut(run, stop, settings, signal))
     })
-    // Known before the first trigger runs, which may stop the reactor too.
+    // Set before the first trigger runs, because a trigger may call stop too.
     this.#stop = stop
     begin()
     return stop
@@ -126,17 +129,21 @@ export class ReactorLifecycle implements ConnectionRegistry {
     else this.#whenRunning.push(call)
   }
 
-  /** Runs `call` in `phase` of `event`, every time it comes; see `SystemEvents.add`. */
+  /** Calls `call` in `phase` of every `event`; see `SystemEvents.add`. */
   addTrigger(phase: TriggerPhase, event: SystemEvent, call: () => unknown): TriggerId {
     return this.#events.add(phase, event, call)
   }
 
-  /** Does nothing when the trigger is gone already. */
+  /** Removes a trigger. Does nothing when it was removed already. */
   removeTrigger(id: TriggerId): void {
     this.#events.remove(id)
   }
 
-  /** An address is being bound: a stop waits for it, so that no port comes up behind its back. */
+  /**
+   * Registers that an address is being bound: a stop waits for `bound`, so that it also closes the new port.
+   *
+   * @throws {Error} (rejects) when the reactor is stopping by then.
+   */
   async binding(bound: Promise<void>): Promise<void> {
     this.#bindings.add(bound)
     try {
@@ -147,13 +154,13 @@ export class ReactorLifecycle implements ConnectionRegistry {
     if (this.stopping) throw new Error('the reactor is stopping')
   }
 
-  /** A port begins to accept connections, or to receive datagrams. */
+  /** A port has started accepting connections or receiving datagrams. */
   portOpened(port: OpenPort): void {
     this.#ports.add(port)
     diagnose('ropewalk.listen', () => ({ address: port.getHost() }))
   }
 
-  /** A port accepts or receives no more. */
+  /** A port has stopped accepting connections or receiving datagrams. */
   portClosed(port: OpenPort): void {
     this.#ports.delete(port)
   }
@@ -163,7 +170,9 @@ export class ReactorLifecycle implements ConnectionRegistry {
     return ++this.#lastId
   }
 
-  /** What only ports, connections and attempts need, and is kept all the same: a line each. */
+  /**
+   * Resources that are still held although no port, connection or attempt needs them, one line for each kind.
+   */
   get leftovers(): readonly string[] {
     if (this.connections.size + this.#ports.size + this.#attempts.size > 0) return []
     const kept = {
@@ -235,10 +244,13 @@ export class ReactorLifecycle implements ConnectionRegistry {
     return new Promise((resolve) => new ResettableTimer(this.reactor, resolve).set(delayMs))
   }
 
-  /** A signal may have stopped it first: in code that does not wait for its stop, that must not end the process. */
+  /**
+   * A signal may have stopped the reactor first. If code does not await its own stop, that must not end the
+   * process.
+   */
   #refuseStop(): Promise<never> {
     const error = new ReactorNotRunning('Cannot stop a reactor that is not running')
-    const text = 'A stop was asked for that has nothing to stop'
+    const text = 'A stop was requested while the reactor was not running'
     return tolerated<never>(
       Promise.reject(error),
       () => true,
@@ -246,7 +258,7 @@ export class ReactorLifecycle implements ConnectionRegistry {
     )
   }
 
-  /** A connection that a protocol needs to finish what it is at can still be made, until the deadline. */
+  /** Until the deadline, a protocol can still make connections that it needs to finish its work. */
   async #drain({ drainOverMs, drainMs }: StopSettings): Promise<DrainedConnections> {
     this.#run = DRAINING
     await Promise.allSettled(this.#bindings)
@@ -267,7 +279,7 @@ export class ReactorLifecycle implements ConnectionRegistry {
     return draining
   }
 
-  /** How many connections, and attempts to make one, a stop waits for. */
+  /** How many connections and attempts a stop waits for. */
   get #open(): number {
     return this.connections.size + this.#attempts.size
   }
@@ -279,7 +291,7 @@ export class ReactorLifecycle implements ConnectionRegistry {
     this.#stopConnecting()
   }
 
-  /** Those that run now: a factory may answer with another attempt. */
+  /** Cancels only the attempts that run now, because a factory may start another one in its callback. */
   #stopConnecting(): void {
     const attempts = Array.from(this.#attempts)
     for (const attempt of attempts) attempt.stopConnecting()
@@ -298,18 +310,21 @@ export class ReactorLifecycle implements ConnectionRegistry {
   }
 }
 
-/** A port, of connections or of datagrams, as a stop sees it. */
+/** A port of connections or datagrams, with the members that a stop uses. */
 export interface OpenPort {
   getHost(): Address | UDPAddress
   stopListening(): Promise<void>
 }
 
-/** A stop first runs the triggers that come before; then it drains; at the deadline it cuts what is left. */
+/**
+ * The state of a run. A stop waits for `delayMs` (delaying), runs the triggers before the shutdown
+ * (stopping), drains the connections (draining), and aborts the rest at the deadline (cutting).
+ */
 type Run = { readonly is: 'idle' | 'delaying' | 'stopping' | 'draining' | 'cutting' } | Running
 
 interface Running {
   readonly is: 'running'
-  /** How its stop goes, as `run` was given it. */
+  /** The options of a stop that were given to `run`. */
   readonly stop: StopOptions | undefined
   readonly finish: (report: StopReport) => void
 }
@@ -317,9 +332,11 @@ interface Running {
 /** How long a phase waits for the promises of its triggers. */
 export interface PhaseWait {
   readonly reactor: ReactorTime
-  /** Longest wait for one trigger, in milliseconds; then that is logged, and the phase goes on without it. */
+  /**
+   * Longest wait for one trigger in milliseconds. Then this is logged, and the phase continues without it.
+   */
   readonly triggerMs: number
-  /** What a trigger may return without being waited for: the stop of which the phase is a part. */
+  /** The promise of the stop that runs the phase. It is not awaited when a trigger returns it. */
   readonly except: Promise<unknown>
 }
 
@@ -333,9 +350,9 @@ export class SystemEvents {
   }
 
   /**
-   * Runs `call` in `phase` of `event`, every time it comes.
+   * Calls `call` in `phase` of every `event`.
    *
-   * @throws {TypeError | RangeError} for a phase or an event that does not exist, or when `call` is not a function.
+   * @throws {TypeError | RangeError} when the phase or the event does not exist, or `call` is not a function.
    */
   add(phase: TriggerPhase, event: SystemEvent, call: () => unknown): TriggerId {
     checkValue('addSystemEventTrigger', 'phase', phase, oneOf(...PHASES))
@@ -346,17 +363,18 @@ export class SystemEvents {
     return trigger
   }
 
-  /** Does nothing when the trigger is gone already. */
+  /** Removes a trigger. Does nothing when it was removed already. */
   remove(id: TriggerId): void {
     const at = this.#triggers.findIndex((trigger) => trigger === id)
     if (at >= 0) this.#triggers.splice(at, 1)
   }
 
   /**
-   * Runs the triggers of `event`: before, during, after; within a phase in the order they were added.
-   * Each phase waits for the promises of the one before. A trigger that fails is logged.
+   * Runs the triggers of `event` in the phases before, during and after; within a phase, in the order in
+   * which they were added. Each phase waits for the promises of the phase before it. A failure of a trigger
+   * is logged.
    *
-   * @param wanted Asked before each phase; false leaves the rest out.
+   * @param wanted Called before each phase. If it returns false, the remaining phases are skipped.
    */
   async fire(event: SystemEvent, wanted: () => boolean = () => true): Promise<void> {
     for (const phase of PHASES) {
@@ -365,7 +383,7 @@ export class SystemEvents {
     }
   }
 
-  /** Runs the triggers of one phase, and resolves when each is done or `wait` is over. */
+  /** Runs the triggers of one phase. Resolves when each has finished or its time of `wait` is over. */
   async firePhase(phase: TriggerPhase, event: SystemEvent, wait?: PhaseWait): Promise<void> {
     const due = this.#triggers.filter((trigger) => trigger.event === event && trigger.phase === phase)
     await Promise.all(due.map((trigger) => this.#run(trigger, wait)))
@@ -383,7 +401,7 @@ export class SystemEvents {
     const { reactor, triggerMs } = wait
     await new Promise<void>((resolve) => {
       const late = new ResettableTimer(reactor, () => {
-        const text = `A trigger ${phase} ${event} has not finished in {triggerMs} ms; the reactor goes on without it`
+        const text = `A trigger ${phase} ${event} has not finished in {triggerMs} ms; the reactor continues without it`
         this.#log({ level: 'error', text, fields: { triggerMs }, label: call.name || undefined })
         resolve()
       })
@@ -403,7 +421,7 @@ interface Trigger extends TriggerId {
 /** Every option of a stop. */
 export type StopSettings = FilledOptions<StopOptions>
 
-/** How a reactor stops unless `run` or `stop` is given something else. */
+/** The default options of a stop. */
 export const DEFAULT_STOP_OPTIONS: StopSettings = {
   delayMs: 0,
   triggerMs: 30_000,
@@ -411,14 +429,19 @@ export const DEFAULT_STOP_OPTIONS: StopSettings = {
   drainMs: 10_000,
 }
 
-/** @throws {TypeError | RangeError} when an option is unknown, of the wrong type or out of range. */
+/**
+ * Checks the options of `run`.
+ *
+ * @throws {TypeError | RangeError} when an option is unknown, of the wrong type or out of range.
+ */
 export function checkRunOptions(options: RunOptions): void {
   checkOptions('run', options, RUN_RULES)
   checkOptions('run, option stop', options.stop, STOP_RULES)
 }
 
 /**
- * The options of one stop: its own, then those that `run` was given, then the defaults.
+ * Returns the options of one stop. Options given to `stop` override those given to `run`, which override the
+ * defaults.
  *
  * @throws {TypeError | RangeError} when an option is unknown, of the wrong type or out of range.
  */
@@ -432,7 +455,7 @@ const DELAYING: Run = { is: 'delaying' }
 const STOPPING: Run = { is: 'stopping' }
 const DRAINING: Run = { is: 'draining' }
 const CUTTING: Run = { is: 'cutting' }
-/** How long a stop drains before it reports that it still does. */
+/** How long a drain may take before `stillDraining` is called. */
 const NOTICE_MS = 1000
 const PHASES: readonly TriggerPhase[] = ['before', 'during', 'after']
 const STOP_RULES: OptionRules<StopSettings> = {

@@ -47,24 +47,24 @@ import { TLSFactory } from '../tls/server-tls.ts'
 import { type DialEvents, type Dialling, StreamConnector } from '../transport/stream-connector.ts'
 import { type RegisteredTransport, Turn } from '../transport/connection-registry.ts'
 
-/** What a kind of reactor is made with. */
+/** The settings of a WireReactor. */
 export interface WireReactorSetup extends Omit<LogPublisherOptions, 'reactor'> {
   /** Most connections at a time. Default: any number. */
   readonly maxConnections?: number
-  /** Most connections that wait for room, on all ports together. Default: any number. */
+  /** Most connections that wait for admission, on all ports together. Default: any number. */
   readonly maxWaiting?: number
 }
 
 /**
- * A reactor over wires of any kind. What is the same for all is here; how time passes and where wires
- * come from is for the subclass to say.
+ * A reactor over wires of any kind. This class has what all kinds share. A subclass defines how time passes
+ * and how wires are created.
  */
 export abstract class WireReactor implements Reactor {
   readonly logPublisher: LogPublisher
-  /** The reactor as its ports and transports see it. */
+  /** The part of the reactor that its ports and transports use. */
   readonly registry: ReactorLifecycle
 
-  /** @throws {TypeError | RangeError} for a limit that is not a whole number of 0 or more, or Infinity. */
+  /** @throws {TypeError | RangeError} when a limit is neither a whole number of 0 or more nor Infinity. */
   constructor({ maxConnections = Infinity, maxWaiting = Infinity, ...log }: WireReactorSetup) {
     checkValue('a reactor', 'maxConnections', maxConnections, LIMIT)
     checkValue('a reactor', 'maxWaiting', maxWaiting, LIMIT)
@@ -93,33 +93,36 @@ export abstract class WireReactor implements Reactor {
   abstract readFile(path: string): Promise<Buffer>
   abstract lookup(host: string, options?: LookupOptions): Promise<readonly string[]>
 
-  /** Arranges for one call of `host.turn.end` when this turn is over. */
+  /** Schedules one call of `host.turn.end` for when this turn is over. */
   protected abstract armTurn(): void
-  /** Accepts TCP connections; port and options are checked. */
+  /** Accepts TCP connections. The arguments were checked. */
   protected abstract acceptTCP(
     port: number,
     factory: ProtocolFactory,
     options: ListenTCPOptions,
   ): Promise<ListeningPort<TCPAddress>>
-  /** Accepts connections at a path; the options are checked. */
+  /** Accepts connections on a UNIX socket. The arguments were checked. */
   protected abstract acceptUNIX(
     path: string,
     factory: ProtocolFactory,
     options: ListenUNIXOptions,
   ): Promise<ListeningPort<UNIXAddress>>
-  /** Whether `host` is looked up, and its addresses dialled; otherwise it is dialled itself. */
+  /** Whether `host` needs a lookup. Otherwise it is passed to `dial` as it is. */
   protected looksUp(host: string): boolean {
     return !isNumericHost(host)
   }
-  /** Begins to connect to `address`. */
+  /** Starts to connect to `address`. */
   protected abstract dial(address: Address, events: DialEvents, bindAddress: string | undefined): Dialling
-  /** @throws the system's error (rejects) when the address cannot be had. */
+  /** Binds a UDP port. @throws the system's error (rejects) when the address cannot be bound. */
   protected abstract bindDatagrams(binding: DatagramBinding): Promise<DatagramWire>
-  /** The reactor begins to run. */
+  /** The reactor has started to run. */
   protected abstract started(options: RunOptions): void
-  /** The reactor has stopped: nothing more is to be called. */
+  /** The reactor has stopped: the subclass cancels all delayed calls. */
   protected abstract stopped(): void
-  /** A stop still waits for so many connections and attempts, after a second. */
+  /**
+   * Called when a drain takes longer than a second, with the number of connections and attempts that it waits
+   * for.
+   */
   protected stillDraining?(count: number): void
 
   get running(): boolean {

@@ -7,7 +7,7 @@ import { OneProtocol } from '../one-protocol.ts'
 import { Recorder } from '../../src/checks/transport-harness.ts'
 import { passTime } from '../pass-time.ts'
 
-/** Notes when it is asked to drain, and closes. */
+/** Records when `drain` is called; closes at once. */
 class Asked extends Recorder {
   askedMs: number | undefined
 
@@ -16,7 +16,7 @@ class Asked extends Recorder {
   }
 }
 
-/** A reactor with so many connections between `Asked` and clients that wait for them. */
+/** A reactor with `count` connections between an `Asked` and a client that waits for it. */
 async function reactorWith(count: number): Promise<{ reactor: MemoryReactor; asked: Asked[] }> {
   const [reactor, asked] = [new MemoryReactor(), [] as Asked[]]
   void reactor.run()
@@ -32,24 +32,24 @@ async function reactorWith(count: number): Promise<{ reactor: MemoryReactor; ask
 }
 
 describe('DrainedConnections', () => {
-  test('asks all at once unless it has a window', async () => {
+  test('drains all connections at once without drainOverMs', async () => {
     const { reactor, asked } = await reactorWith(3)
     void reactor.stop()
     await reactor.settle()
     expect(asked.map(({ askedMs }) => askedMs)).toEqual([0, 0, 0])
   })
 
-  test('asks the oldest first, evenly over the window', async () => {
+  test('drains the oldest first, evenly over drainOverMs', async () => {
     const { reactor, asked } = await reactorWith(4)
     const stop = reactor.stop({ drainOverMs: 800, drainMs: 1000 })
     await passTime(reactor, 800)
     await stop
-    // Each has a client between it and the next, which is a connection of this reactor too.
+    // The clients are connections of this reactor too, and alternate with the servers.
     expect(asked.map(({ askedMs }) => askedMs)).toEqual([0, 200, 400, 600])
     expect(reactor.getDelayedCalls()).toEqual([])
   })
 
-  test('gives drainMs from the end of the window, and is over sooner when all are gone', async () => {
+  test('waits drainMs from the end of drainOverMs', async () => {
     const reactor = new MemoryReactor()
     const running = reactor.run()
     const stubborn = Object.assign(new Recorder(), { drain: () => new Promise<void>(() => undefined) })
@@ -67,7 +67,7 @@ describe('DrainedConnections', () => {
     expect((await running).aborted).toHaveLength(2)
   })
 
-  test('names what began late and was cut, and attempts that have a label', () => {
+  test('reports connections that began late and were aborted, and attempts that have a label', () => {
     const reactor = new MemoryReactor()
     const transport = StringTransport.connect(new Recorder(), { reactor })
     const attempts = ['sort 1', 'sort 2', undefined].map((label) => ({
@@ -88,7 +88,7 @@ describe('logReport', () => {
   }
   const labels = (count: number): string[] => Array.from({ length: count }, (_, at) => `Echo ${at + 1}`)
 
-  test('counts those that finished, and names those that were cut, ten at most', () => {
+  test('counts the connections that finished, and names at most ten that were aborted', () => {
     expect(logOf({ completed: [], aborted: [] })).toEqual([])
     expect(logOf({ completed: labels(3), aborted: [] })).toEqual([])
     expect(logOf({ completed: labels(3), aborted: [], signal: 'SIGINT' })).toEqual([

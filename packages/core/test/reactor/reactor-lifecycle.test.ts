@@ -35,7 +35,7 @@ async function runningWith(server: Recorder, client = new Recorder()): Promise<M
   return reactor
 }
 
-/** Goes on while the reactor stops, until its peer closes. */
+/** Stays connected while the reactor stops, until its peer closes. */
 class Patient extends Recorder {
   drain(): Promise<void> {
     return new Promise(() => undefined)
@@ -59,7 +59,7 @@ class Eager extends ClientFactory<Recorder> {
   }
 }
 
-/** A connector whose attempts are never answered. */
+/** A connector whose attempts never end by themselves. */
 function unanswered(
   reactor: MemoryReactor,
   factory = new OneProtocol(new Recorder()),
@@ -75,7 +75,7 @@ function unanswered(
 
 describe('ReactorLifecycle', () => {
   describe('run and stop', () => {
-    test('refuse what makes no sense, and can begin again (statement 67 changed)', async () => {
+    test('refuse calls in the wrong state, and can be called again after a stop', async () => {
       const reactor = new MemoryReactor()
       await expect(reactor.stop()).rejects.toBeInstanceOf(ReactorNotRunning)
       for (let round = 0; round < 2; round++) {
@@ -91,7 +91,7 @@ describe('ReactorLifecycle', () => {
       expect(reactor.logged).toEqual([])
     })
 
-    test('logs a stop that has nothing to stop when no code waits for it', async () => {
+    test('logs the rejection of a stop without a run if it is not awaited', async () => {
       const reactor = new MemoryReactor()
       void reactor.stop()
       void reactor.stop().then(() => expect.unreachable())
@@ -101,7 +101,7 @@ describe('ReactorLifecycle', () => {
       )
     })
 
-    test('join the stop that is under way, from everywhere in it', async () => {
+    test('return the promise of the current stop, from every callback of it', async () => {
       const [server, client] = [new Recorder(), new Patient()]
       const reactor = await runningWith(
         Object.assign(server, { drain: () => void stops.push(reactor.stop({ drainMs: 1 })) }),
@@ -124,7 +124,7 @@ describe('ReactorLifecycle', () => {
       expect(report.completed).toHaveLength(2)
     })
 
-    test('go on without a trigger that hangs, after triggerMs', async () => {
+    test('continue after triggerMs without a trigger that hangs', async () => {
       const reactor = await runningWith(new Recorder())
       reactor.addSystemEventTrigger('before', 'shutdown', function saveAll() {
         return new Promise(() => undefined)
@@ -145,7 +145,7 @@ describe('ReactorLifecycle', () => {
       expect(reactor.getDelayedCalls()).toEqual([])
     })
 
-    test('go on as before for delayMs, but for what the reactor shows', async () => {
+    test('continue as before for delayMs, while stopping is true', async () => {
       const [early, late] = [new Recorder(), new Recorder()]
       const reactor = await runningWith(early)
       await reactor.listenTCP(81, new OneProtocol(late))
@@ -164,7 +164,7 @@ describe('ReactorLifecycle', () => {
       expect([early.lost, late.lost, ran]).toEqual([true, true, ['running', 'before']])
     })
 
-    test('take the options that run was given, and those of a stop first', async () => {
+    test('use the options of run, overridden by those of stop', async () => {
       const [server, reactor] = [new Patient(), new MemoryReactor()]
       const run = reactor.run({ stop: { drainMs: 70, delayMs: 50 } })
       await reactor.listenTCP(80, new OneProtocol(server))
@@ -180,7 +180,7 @@ describe('ReactorLifecycle', () => {
       expect((await run).aborted).toHaveLength(2)
     })
 
-    test('run the triggers of start and stop, and forget what was to be called later (statement 71)', async () => {
+    test('run the triggers of start and stop, and cancel delayed calls', async () => {
       const reactor = new MemoryReactor()
       const ran: string[] = []
       reactor.addSystemEventTrigger('after', 'startup', () => ran.push('startup'))
@@ -196,7 +196,7 @@ describe('ReactorLifecycle', () => {
       expect([ran, reactor.getDelayedCalls()]).toEqual([['startup', 'shutdown'], []])
     })
 
-    test('leave the rest of a startup out that is stopped on its way', async () => {
+    test('skip the rest of a startup that is stopped', async () => {
       const reactor = new MemoryReactor()
       const [ran, slow] = [[] as string[], new Gate()]
       reactor.addSystemEventTrigger('before', 'startup', () => slow.opened)
@@ -211,7 +211,7 @@ describe('ReactorLifecycle', () => {
     })
   })
 
-  test('a stop ends a run whose startup hangs, and the next run is another one', async () => {
+  test('a stop ends a run with a startup that hangs, and does not affect the next run', async () => {
     const reactor = new MemoryReactor()
     const [ran, slow] = [[] as string[], new Gate()]
     const hanging = reactor.addSystemEventTrigger('before', 'startup', () => slow.opened)
@@ -230,7 +230,7 @@ describe('ReactorLifecycle', () => {
   })
 
   describe('callWhenRunning', () => {
-    test('waits for the startup, or calls at once (statement 72)', async () => {
+    test('waits for the startup, or calls at once', async () => {
       const reactor = new MemoryReactor()
       const ran: string[] = []
       reactor.callWhenRunning(() => ran.push('first'))
@@ -261,27 +261,27 @@ describe('ReactorLifecycle', () => {
     test('flushes and closes a protocol that has no drain', async () => {
       const [server, client] = [new Recorder(), new Patient()]
       const reactor = await runningWith(server, client)
-      server.transport.write('last words')
+      server.transport.write('last bytes')
       const stop = reactor.stop()
       await reactor.settle()
       await stop
-      expect(client.text).toBe('last words')
+      expect(client.text).toBe('last bytes')
       expect([server.reason, client.reason].every((reason) => reason instanceof ConnectionDone)).toBe(true)
     })
 
-    test('lets triggers that come before still write (statement 70)', async () => {
+    test('lets triggers before the shutdown still write', async () => {
       const [server, client] = [new Recorder(), new Patient()]
       const reactor = await runningWith(server, client)
-      const said = new Gate()
+      const written = new Gate()
       reactor.addSystemEventTrigger('before', 'shutdown', async () => {
         server.transport.write('we are closing')
-        await said.opened
+        await written.opened
         server.transport.write(' now')
       })
       const stop = reactor.stop()
       await reactor.settle()
       expect([client.text, client.lost]).toEqual(['we are closing', false])
-      said.open()
+      written.open()
       await reactor.settle()
       await stop
       expect([client.text, client.lost]).toEqual(['we are closing now', true])
@@ -300,9 +300,9 @@ describe('ReactorLifecycle', () => {
       const reactor = await runningWith(server, client)
       const stop = reactor.stop()
       await reactor.settle()
-      server.transport.write('the end of the answer')
+      server.transport.write('the end of the response')
       await reactor.settle()
-      expect([server.lost, client.text]).toEqual([false, 'the end of the answer'])
+      expect([server.lost, client.text]).toEqual([false, 'the end of the response'])
       done.open()
       await reactor.settle()
       await stop
@@ -313,17 +313,17 @@ describe('ReactorLifecycle', () => {
       ['nothing', (): void => undefined],
       ['no promise', (): number => 1],
       ['a resolved promise', (): Promise<void> => Promise.resolve()],
-    ])('closes a protocol at once whose drain returns %s', async (_what, drain) => {
+    ])('closes a protocol at once when its drain returns %s', async (_what, drain) => {
       const server = Object.assign(new Recorder(), { drain })
       const reactor = await runningWith(server, new Patient())
-      server.transport.write('last words')
+      server.transport.write('last bytes')
       const stop = reactor.stop()
       await reactor.settle()
       expect(server.reason).toBeInstanceOf(ConnectionDone)
       await stop
     })
 
-    test('aborts at drainMs whoever is not done', async () => {
+    test('aborts connections that have not finished after drainMs', async () => {
       const server = new (class extends Recorder {
         drain(): Promise<void> {
           return new Promise(() => undefined)
@@ -348,7 +348,7 @@ describe('ReactorLifecycle', () => {
         },
       ],
       ['rejects', (): Promise<never> => Promise.reject(new Error('undrained'))],
-    ])('aborts and logs a protocol whose drain %s', async (_way, drain) => {
+    ])('logs the error and aborts the connection when drain %s', async (_way, drain) => {
       const server = Object.assign(new Recorder(), { drain })
       const reactor = await runningWith(server)
       const stop = reactor.stop()
@@ -358,7 +358,7 @@ describe('ReactorLifecycle', () => {
       expect(reactor.logged.map(({ error }) => String(error))).toEqual(['Error: undrained'])
     })
 
-    test('drains the protocol that takes a connection over meanwhile', async () => {
+    test('drains a protocol that becomes current during the stop', async () => {
       const [done, nextDone] = [new Gate(), new Gate()]
       const next = Object.assign(new Recorder(), { drain: () => nextDone.opened })
       const server = Object.assign(new Recorder(), { drain: () => done.opened })
@@ -376,8 +376,8 @@ describe('ReactorLifecycle', () => {
     })
   })
 
-  describe('a stop with connections in the making', () => {
-    test('gives up every attempt that runs', async () => {
+  describe('a stop with attempts to connect', () => {
+    test('cancels every attempt that runs', async () => {
       const reactor = new MemoryReactor()
       const server = new Recorder()
       void reactor.run()
@@ -391,7 +391,7 @@ describe('ReactorLifecycle', () => {
       expect(server.made).toBe(false)
     })
 
-    test('does not let an eager factory connect again', async () => {
+    test('does not let a factory reconnect', async () => {
       const [reactor, eager] = [new MemoryReactor(), new Eager()]
       void reactor.run()
       await reactor.listenTCP(80, new OneProtocol(new Recorder()))
@@ -406,7 +406,7 @@ describe('ReactorLifecycle', () => {
       expect(reactor.connections.size).toBe(0)
     })
 
-    test('lets a protocol that drains make the connection it needs, until the deadline', async () => {
+    test('lets a draining protocol make a connection until the deadline', async () => {
       const server = new (class extends Recorder {
         drain(): Promise<void> {
           connector.connect()
@@ -429,7 +429,7 @@ describe('ReactorLifecycle', () => {
       connector.stopConnecting()
     })
 
-    test('waits for the attempt that a protocol has left behind', async () => {
+    test('waits for an attempt that a closed protocol has started', async () => {
       const server = new (class extends Recorder {
         drain(): void {
           connector.connect()
@@ -446,7 +446,7 @@ describe('ReactorLifecycle', () => {
       expect(stopped).toEqual(['stopped'])
     })
 
-    test('cuts an attempt that begins after the deadline', async () => {
+    test('cancels an attempt that begins after the deadline', async () => {
       const failures: string[] = []
       class Persistent extends OneProtocol<Recorder> {
         override clientConnectionFailed(_connector: unknown, reason: Error): void {
@@ -468,7 +468,7 @@ describe('ReactorLifecycle', () => {
       expect(failures).toEqual(['ConnectingCancelledError', 'ConnectingCancelledError'])
     })
 
-    test('closes no port late: one that is bound while it stops is refused', async () => {
+    test('refuses to listen during a stop', async () => {
       const reactor = await runningWith(new Patient(), new Patient())
       const stop = reactor.stop({ drainMs: 10 })
       await reactor.settle()
@@ -480,7 +480,7 @@ describe('ReactorLifecycle', () => {
     })
   })
 
-  test('closes every port, and drains each time by the time it is given', async () => {
+  test('closes every port, and uses the drainMs of each stop', async () => {
     const [server, client] = [new Patient(), new Patient()]
     const reactor = await runningWith(new Recorder())
     const stop = reactor.stop({ drainMs: 1 })
@@ -498,7 +498,7 @@ describe('ReactorLifecycle', () => {
     await again
   })
 
-  test('stops listening before it drains, and counts connections from 1', async () => {
+  test('stops listening before it drains, and numbers connections from 1', async () => {
     const [server, client] = [new Recorder(), new Recorder()]
     const reactor = await runningWith(server, client)
     expect([server.transport.id, client.transport.id]).toEqual([1, 2])
@@ -509,7 +509,7 @@ describe('ReactorLifecycle', () => {
     await stop
   })
 
-  test('answers who completed and who was cut, switched connections among them', async () => {
+  test('reports the connections that completed and that were aborted, also after a protocol switch', async () => {
     const reactor = new MemoryReactor()
     const finishing = new (class Finishing extends Recorder {
       async drain(): Promise<void> {
@@ -541,7 +541,7 @@ describe('ReactorLifecycle', () => {
     expect(report.completed.length + report.aborted.length).toBe(4)
   })
 
-  test('has room up to its limits and not one beyond, and has it again afterwards', () => {
+  test('has capacity up to its limits, and again after a connection has closed', () => {
     const reactor = new MemoryReactor()
     const { turn } = reactor.registry
     const edges = { reactor, turn, started: () => undefined, stopped: () => undefined }
@@ -570,7 +570,7 @@ describe('SystemEvents', () => {
     return { events: new SystemEvents((event) => logged.push(event)), logged, ran: [] }
   }
 
-  test('runs before, during, after, each in the order of registration (statement 68)', async () => {
+  test('runs before, during and after, each in the order of registration', async () => {
     const { events, ran } = make()
     for (const phase of ['after', 'during', 'before'] as const) {
       events.add(phase, 'startup', () => ran.push(`${phase} 1`))
@@ -581,7 +581,7 @@ describe('SystemEvents', () => {
     expect(ran).toEqual(['before 1', 'before 2', 'during 1', 'during 2', 'after 1', 'after 2'])
   })
 
-  test('waits for the promises of one phase before the next (statement 69)', async () => {
+  test('waits for the promises of one phase before the next', async () => {
     const { events, ran } = make()
     const [slow, slower] = [new Gate(), new Gate()]
     events.add('before', 'shutdown', () => slow.opened)
@@ -596,7 +596,7 @@ describe('SystemEvents', () => {
     expect(ran).toEqual(['during'])
   })
 
-  test('logs a trigger that throws or rejects, and runs the others (statement 33)', async () => {
+  test('logs a trigger that throws or rejects, and runs the others', async () => {
     const { events, logged, ran } = make()
     const [thrown, rejected] = [new Error('thrown'), new Error('rejected')]
     events.add('before', 'startup', () => {
@@ -633,7 +633,7 @@ describe('SystemEvents', () => {
     for (const [args, why] of refused) expect(() => add(...args)).toThrow(why)
   })
 
-  test('waits for each trigger of a phase no longer than it is given', async () => {
+  test('waits at most triggerMs for each trigger of a phase', async () => {
     const { events, logged, ran } = make()
     const [reactor, except, slow] = [new MemoryReactor(), Promise.resolve(), new Gate()]
     events.add('before', 'shutdown', () => slow.opened)
@@ -653,7 +653,7 @@ describe('SystemEvents', () => {
     expect(reactor.getDelayedCalls()).toEqual([])
   })
 
-  test('does not wait for a trigger that returns the stop it is a part of', async () => {
+  test('does not wait for a trigger that returns the promise of the current stop', async () => {
     const { events } = make()
     const [reactor, except] = [new MemoryReactor(), new Promise(() => undefined)]
     events.add('before', 'shutdown', () => except)
@@ -661,7 +661,7 @@ describe('SystemEvents', () => {
     expect(reactor.getDelayedCalls()).toEqual([])
   })
 
-  test('leaves out the phases that are no longer wanted', async () => {
+  test('skips phases that are no longer wanted', async () => {
     const { events, ran } = make()
     let wanted = true
     events.add('before', 'startup', () => {
@@ -684,7 +684,7 @@ const BAD: readonly (readonly [unknown, ErrorConstructor])[] = [
 ]
 
 describe('stopSettings', () => {
-  test('takes the options of the stop, then those of the run, then the defaults', () => {
+  test('prefers the options of stop to those of run, and those to the defaults', () => {
     expect(stopSettings({}, undefined)).toEqual(DEFAULT_STOP_OPTIONS)
     expect(stopSettings({ drainMs: 1 }, { drainMs: 2, delayMs: 3 })).toEqual({
       ...DEFAULT_STOP_OPTIONS,
@@ -696,7 +696,7 @@ describe('stopSettings', () => {
     )
   })
 
-  test.each(NAMES)('refuses a %s that is no number of milliseconds', (name) => {
+  test.each(NAMES)('refuses a %s that is not a number of milliseconds', (name) => {
     for (const [value, kind] of BAD) {
       const given = { [name]: value } as StopOptions
       expect(() => stopSettings(given, undefined)).toThrow(kind)

@@ -5,7 +5,7 @@ import { MemoryReactor } from '../../src/testing/memory-reactor.ts'
 import type { DialEvents, Dialling } from '../../src/transport/stream-connector.ts'
 import { OneProtocol } from '../one-protocol.ts'
 
-/** One kind of it that notes what it is asked to dial. */
+/** Records the calls of `dial`. */
 class Dialler extends MemoryReactor {
   readonly dialled: [Address, string | undefined][] = []
 
@@ -16,7 +16,7 @@ class Dialler extends MemoryReactor {
 }
 
 describe('WireReactor', () => {
-  test('asks its kind for every wire, with the local address where one is wanted', () => {
+  test('calls dial of its subclass for every connection, with the local address if one is given', () => {
     const reactor = new Dialler()
     reactor.connectTCP('192.0.2.1', 80, new OneProtocol(new Recorder()), { bindAddress: '192.0.2.7' })
     reactor.connectSSL('server.test', 443, new OneProtocol(new Recorder()))
@@ -28,7 +28,7 @@ describe('WireReactor', () => {
     ])
   })
 
-  test('rejects a listenSSL whose certificate cannot be used, and throws nothing', async () => {
+  test('rejects, and does not throw, when the certificate for listenSSL cannot be used', async () => {
     const tls = { cert: 'none', key: 'none' }
     const listening = new MemoryReactor().listenSSL(443, new OneProtocol(new Recorder()), tls)
     await expect(listening).rejects.toMatchObject({ name: 'TLSConfigurationError' })
