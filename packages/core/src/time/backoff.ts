@@ -5,29 +5,29 @@ import { milliseconds, type OptionRules, quantity } from '../options/option-rule
 /**
  * How long to wait before the next attempt to connect, in milliseconds.
  *
- * @param failedAttempts How many have failed in a row: 1 or more. A connection that was up and is lost counts as one.
+ * @param failedAttempts How many attempts in a row have failed, 1 or more. A lost connection counts as one.
  */
 export type RetryPolicy = (failedAttempts: number, reactor: ReactorRandom) => number
 
-/** How waits between attempts grow. */
+/** How the waits between attempts grow. */
 export interface BackoffOptions {
-  /** What the waits grow from, in milliseconds: the first is this times `factor`. Default 1 000. */
+  /** Start of the growth, in milliseconds: the first wait is this times `factor`. Default 1 000. */
   readonly initialDelayMs?: number | undefined
   /** Longest wait, in milliseconds, without the jitter. Default 60 000. */
   readonly maxDelayMs?: number | undefined
   /** How many times longer each wait is than the one before. Default 1.5. */
   readonly factor?: number | undefined
   /**
-   * Most that is added to each wait at random, in milliseconds, so that clients who lost the same server do not
-   * return to it all at once. Default 1 000.
+   * Largest random addition to each wait, in milliseconds, so that the clients of one server do not all
+   * reconnect at the same time. Default 1 000.
    */
   readonly jitterMs?: number | undefined
 }
 
 /**
- * Waits that grow by a factor up to a limit, each with a little randomness.
+ * A retry policy with waits that grow by a factor up to a limit, each with a random addition.
  *
- * @throws {TypeError | RangeError} for an option that is not one, or not a number of 0 or more.
+ * @throws {TypeError | RangeError} when an option is unknown, or is not a number of 0 or more.
  */
 export function backoffPolicy(options: BackoffOptions = {}): RetryPolicy {
   checkOptions('backoffPolicy', options, RULES)
@@ -38,7 +38,7 @@ export function backoffPolicy(options: BackoffOptions = {}): RetryPolicy {
   }
 }
 
-/** A number from 0 up to but not 1, each as likely as any other. */
+/** Returns a number from 0 (inclusive) to 1 (exclusive), uniformly distributed. */
 export function randomFraction(reactor: ReactorRandom): number {
   return reactor.randomBytes(BYTES).readUIntBE(0, BYTES) / 256 ** BYTES
 }
@@ -49,7 +49,7 @@ const RULES: OptionRules<BackoffOptions> = {
   factor: quantity(),
   jitterMs: milliseconds(),
 }
-/** Beyond it a power may be infinite, and 0 times that is no number. */
+/** With a larger exponent the power may be infinite, and 0 times that is NaN. */
 const MAX_EXPONENT = 100
-/** As many as a number holds without rounding. */
+/** The most bytes that a number holds without rounding. */
 const BYTES = 6

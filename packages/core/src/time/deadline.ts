@@ -1,11 +1,11 @@
 import type { DeadlineKeeper, DelayedCall, KeptDeadline, ReactorTime } from '../interfaces/reactor.ts'
 
 /**
- * The end of a peer's time: how long we wait for it to make progress.
+ * A deadline by which the peer must make progress.
  *
- * Setting, putting off and calling off cost next to nothing, however many there are. It passes up to
- * 100 ms late, never early, and time in which the event loop stood still does not count: the peer
- * could do nothing about it.
+ * To set, postpone or clear a deadline is cheap, even with very many of them. A deadline passes up to 100 ms
+ * late, never early. Time during which the event loop was blocked does not count, because it is not the
+ * peer's fault.
  */
 export class Deadline implements KeptDeadline {
   readonly #keeper: DeadlineKeeper
@@ -14,46 +14,46 @@ export class Deadline implements KeptDeadline {
 
   /**
    * @param time The reactor.
-   * @param passed Called when the time is over; the deadline can then be set again.
+   * @param passed Called when the deadline passes. It may set the deadline again.
    */
   constructor(time: { readonly deadlines: DeadlineKeeper }, passed: () => void) {
     this.#keeper = time.deadlines
     this.#passed = passed
   }
 
-  /** When it passes, on the clock of its keeper; Infinity when it is not set. */
+  /** When it is due, in milliseconds on the clock of its keeper; Infinity when it is not set. */
   get dueMs(): number {
     return this.#dueMs
   }
 
-  /** Whether it is still to come. */
+  /** Whether it is set and has not passed. */
   get ahead(): boolean {
     return this.#dueMs !== NEVER
   }
 
   /**
-   * Makes it pass `delayMs` from now, whatever was set before.
+   * Sets the deadline to `delayMs` milliseconds from now. This replaces an earlier setting.
    *
-   * @throws {TypeError} when `delayMs` is no number.
+   * @throws {TypeError} when `delayMs` is not a number.
    * @throws {RangeError} when it is negative or NaN.
    */
   set(delayMs: number): void {
     if (typeof delayMs !== 'number') {
-      throw new TypeError(`Cannot wait ${String(delayMs)} ms: give a number`)
+      throw new TypeError(`Cannot take delayMs ${String(delayMs)} for a deadline: give ${WANTED}`)
     }
-    if (!(delayMs >= 0)) throw new RangeError(`Cannot wait ${delayMs} ms: give 0 or more`)
+    if (!(delayMs >= 0)) throw new RangeError(`Cannot take delayMs ${delayMs} for a deadline: give ${WANTED}`)
     this.#dueMs = this.#keeper.now() + delayMs
     this.#keeper.keep(this)
   }
 
-  /** Calls it off. */
+  /** Clears the deadline, so that it does not pass. */
   clear(): void {
     if (this.#dueMs === NEVER) return
     this.#dueMs = NEVER
     this.#keeper.forget(this)
   }
 
-  /** Its time is over: the keeper says so. */
+  /** Called by the keeper when the deadline is due. */
   pass(): void {
     this.#dueMs = NEVER
     this.#passed()
@@ -61,16 +61,16 @@ export class Deadline implements KeptDeadline {
 }
 
 /**
- * One timer for every deadline of a reactor.
+ * One timer for all deadlines of a reactor: a hashed timing wheel.
  *
- * A deadline lies in the slot of the tick after it is due; the wheel turns by a slot each tick. One
- * that is put off stays where it is, and is moved when its slot comes up. A tick that comes much too
- * late means that the loop stood still: the wheel's clock leaves that time out.
+ * Time is divided into ticks, and each tick has a slot. A deadline is in the slot of the first tick at which
+ * it is due. A deadline that is postponed stays in its slot, and moves on when that slot is processed. A tick
+ * that is much too late means that the event loop was blocked: this clock leaves that time out.
  */
 export class DeadlineWheel implements DeadlineKeeper {
   readonly #time: Pick<ReactorTime, 'now' | 'callLater'>
   readonly #slots: readonly Set<KeptDeadline>[] = Array.from({ length: SLOTS }, () => new Set<KeptDeadline>())
-  /** Where each deadline lies: the tick of its slot. */
+  /** The tick of the slot that each deadline is in. */
   readonly #ticks = new Map<KeptDeadline, number>()
   #tick = 0
   #call: DelayedCall | undefined
@@ -88,14 +88,14 @@ export class DeadlineWheel implements DeadlineKeeper {
     if (deadline.dueMs === Infinity) return this.forget(deadline)
     const lies = this.#ticks.get(deadline)
     const tick = Math.ceil(deadline.dueMs / TICK_MS)
-    // Put off: found out when its slot comes up.
+    // Postponed: it moves when its slot is processed.
     if (lies !== undefined && lies <= tick) return
     if (lies !== undefined) this.#slot(lies).delete(deadline)
     this.#turnFrom(this.now())
     this.#put(deadline, Math.max(tick, this.#tick + 1))
   }
 
-  /** Deadlines that are still to come. */
+  /** How many deadlines are watched. */
   get size(): number {
     return this.#ticks.size
   }
@@ -109,7 +109,7 @@ export class DeadlineWheel implements DeadlineKeeper {
   }
 
   #put(deadline: KeptDeadline, tick: number): void {
-    // Beyond the horizon it lies in the last slot, and is moved on from there.
+    // A deadline beyond the last slot is put into that slot and moves on from there.
     const within = Math.min(tick, this.#tick + SLOTS - 1)
     this.#ticks.set(deadline, within)
     this.#slot(within).add(deadline)
@@ -149,7 +149,9 @@ export class DeadlineWheel implements DeadlineKeeper {
     pass(due, until * TICK_MS)
   }
 
-  /** Takes out what is due in the slot of `tick`; what was put off moves on. */
+  /**
+   * Removes and returns the deadlines that are due in the slot of `tick`; those that were postponed move on.
+   */
   #take(tick: number): KeptDeadline[] {
     const slot = this.#slot(tick)
     const due: KeptDeadline[] = []
@@ -168,11 +170,11 @@ export class DeadlineWheel implements DeadlineKeeper {
   }
 }
 
-/** One that fails keeps none of the others from passing. */
+/** Passes all of `due`, even if some of them throw. */
 function pass(due: readonly KeptDeadline[], untilMs: number): void {
   const failures: unknown[] = []
   for (const deadline of due) {
-    // Those before it may have called it off, or put it off.
+    // A deadline before this one may have cleared or postponed it.
     if (deadline.dueMs > untilMs) continue
     try {
       deadline.pass()
@@ -184,11 +186,12 @@ function pass(due: readonly KeptDeadline[], untilMs: number): void {
 }
 
 const NEVER = Infinity
+const WANTED = 'a number of milliseconds, 0 or more'
 /** How late a deadline may pass. */
 const TICK_MS = 100
-/** The wheel turns once in 51.2 s; most deadlines of connections lie within. */
+/** All slots together cover 51.2 s, which is longer than most deadlines of connections. */
 const SLOTS = 512
-/** A tick that is later than this was held up by the loop. */
+/** A tick that is later than this means that the event loop was blocked. */
 const STALL_MS = 200
-/** Node's timers may fire this much before their time. */
+/** Node's timers may fire this much too early. */
 const EARLY_MS = 1

@@ -7,39 +7,42 @@ import { callSafely, tolerated } from '../safely.ts'
 import { ResettableTimer } from './resettable-timer.ts'
 import { type Cancellable, sleep, SLEEP_RULES, type SleepOptions } from './sleep.ts'
 
-/** How a looping call is started. */
+/** Options of `LoopingCall.start`. */
 export interface LoopOptions extends Cancellable {
-  /** Whose time it keeps; where a call is logged that has failed while no code waits for the loop. */
+  /** Provides the clock, and the log for a failed call if the promise of the loop is not awaited. */
   readonly reactor: ReactorTime & Partial<ReactorLog>
-  /** Whether the first call is made at once rather than after one interval. Default true. */
+  /** Whether the first call is made at once, or after one interval. Default true. */
   readonly now?: boolean | undefined
 }
 
 /**
- * Calls a function again and again.
+ * Calls a function at a fixed interval.
  *
- * The calls keep to a fixed grid: neither late timers nor calls that take long make them drift. While a
- * promise that a call returned is pending no other call is made; ticks that pass meanwhile are skipped.
+ * The calls do not drift, even if timers are late or calls take long. While a promise that a call returned is
+ * pending, no other call is made; ticks that pass in the meantime are skipped.
  */
 export class LoopingCall<A extends unknown[] = []> {
   readonly #call: () => unknown
   #state: State = IDLE
   #count = 0
 
-  /** @throws {TypeError} when `call` is no function. */
+  /** @throws {TypeError} when `call` is not a function. */
   constructor(call: (...args: A) => unknown, ...args: A) {
     checkValue('LoopingCall', 'call', call, callable)
     this.#call = () => call(...args)
   }
 
-  /** Makes one that tells each call how many intervals have passed since the one before: 1, and the skipped ones. */
+  /**
+   * Makes a looping call that passes each call the number of intervals since the last one: 1, plus the
+   * skipped ones.
+   */
   static withCount(call: (count: number) => unknown): LoopingCall {
     checkValue('LoopingCall.withCount', 'call', call, callable)
     const loop: LoopingCall = new LoopingCall(() => call(loop.#count))
     return loop
   }
 
-  /** Whether more calls are to come. */
+  /** Whether more calls will be made. */
   get running(): boolean {
     return this.#state.is === 'waiting' || this.#state.is === 'calling'
   }
@@ -50,16 +53,16 @@ export class LoopingCall<A extends unknown[] = []> {
   }
 
   /**
-   * Begins to call every `intervalMs` milliseconds, 0 meaning in every turn.
+   * Starts to call every `intervalMs` milliseconds; 0 means in every turn.
    *
-   * Resolves when it is stopped; rejects with the first error of a call, which ends it, or with the
-   * signal's reason. In each case the call under way is waited for. It can be started again then.
+   * Resolves after `stop`; rejects with the first error of a call, which ends the loop, or with the signal's
+   * reason. In each case it first waits for the current call. Afterwards the loop can be started again.
    *
-   * When no code waits for the promise, the error of a call is logged, and is no unhandled rejection.
+   * If the promise is not awaited, the error of a call is logged instead of becoming an unhandled rejection.
    *
    * @throws {LocalProtocolError} when it was started and has not ended.
    * @throws {RangeError} when `intervalMs` is negative or not a number.
-   * @throws {TypeError} without a reactor, and for another option.
+   * @throws {TypeError} without a reactor, or when an option is unknown.
    */
   start(intervalMs: number, options: LoopOptions): Promise<this> {
     checkValue('LoopingCall.start', 'options', options, WITH_REACTOR)
@@ -87,13 +90,13 @@ export class LoopingCall<A extends unknown[] = []> {
       () => reactor.log !== undefined,
       (error) => {
         if (signal?.aborted === true && error === signal.reason) return
-        reactor.log?.({ level: 'error', text: 'A looping call failed, and calls no more', error })
+        reactor.log?.({ level: 'error', text: 'A looping call failed and has stopped', error })
       },
     )
   }
 
   /**
-   * Makes no more calls.
+   * Stops the calls.
    *
    * @throws {LocalProtocolError} unless running.
    */
@@ -103,7 +106,7 @@ export class LoopingCall<A extends unknown[] = []> {
   }
 
   /**
-   * Begins a new grid: the next call comes one interval from now.
+   * Restarts the interval: the next call is made one interval from now.
    *
    * @throws {LocalProtocolError} unless running.
    */
@@ -140,7 +143,7 @@ export class LoopingCall<A extends unknown[] = []> {
     else if (state.is === 'ending') this.#finish(state.run, state.settle)
   }
 
-  /** @param settle What becomes of the promise, unless the call under way fails. */
+  /** @param settle Settles the promise of the loop, unless the current call fails. */
   #end(settle: () => void): void {
     const state = this.#state
     if (state.is === 'waiting') this.#finish(state.run, settle)
@@ -155,13 +158,13 @@ export class LoopingCall<A extends unknown[] = []> {
   }
 }
 
-/** What lasts from a start to its end. */
+/** The data of one run, from `start` to its end. */
 interface Run {
   readonly grid: TickGrid
   readonly next: ResettableTimer
   readonly stopped: () => void
   readonly failed: (error: unknown) => void
-  /** Leaves the signal alone from now on. */
+  /** Removes the listener from the signal. */
   readonly forget: () => void
 }
 
@@ -171,17 +174,17 @@ type State =
   | { readonly is: 'ending'; readonly run: Run; readonly settle: () => void }
 
 /**
- * Yields every `intervalMs` milliseconds, for the first time one interval after the iteration begins:
+ * Yields every `intervalMs` milliseconds, first one interval after the iteration begins:
  * `for await (const count of interval(1000, { reactor }))`.
  *
- * The grid is fixed: however long the loop's body takes, ticks do not drift; those it was too slow for
- * are skipped. Each value says how many intervals have passed since the one before: 1, or more when some
- * were skipped. While the body runs there is no timer, so a `break` leaves nothing behind.
+ * Ticks do not drift, however long the loop's body takes. Ticks that pass while the body runs are skipped.
+ * Each value is the number of intervals since the last one: 1, or more when ticks were skipped. While the
+ * body runs there is no timer, so a `break` leaves no timer behind.
  *
- * A reactor that stops forgets its timers: the loop then waits for ever, and its `finally` blocks do not run. Abort the
- * signal in a trigger before the shutdown where they matter.
+ * A reactor that stops cancels its timers: the loop then waits for ever, and its `finally` blocks do not run.
+ * If they matter, abort the signal in a trigger before the shutdown.
  *
- * @param options The signal ends the iteration: it throws the signal's reason.
+ * @param options Its signal ends the iteration, which then throws the signal's reason.
  * @throws {RangeError} (in the loop) when `intervalMs` is negative or not a number.
  */
 export async function* interval(
@@ -198,10 +201,10 @@ export async function* interval(
 }
 
 /**
- * Ticks that are `intervalMs` apart, numbered from the start. Neither late timers nor long work shift
- * them: a tick that nobody took in time is missed, and counted.
+ * Fixed points in time, called ticks, `intervalMs` apart and numbered from the start. Late timers and long
+ * work do not shift them: a tick that passes before it is taken is skipped and counted.
  *
- * An interval of 0 has a tick in every turn.
+ * With an interval of 0 there is a tick in every turn.
  */
 export class TickGrid {
   readonly intervalMs: number
@@ -218,14 +221,14 @@ export class TickGrid {
     this.#startMs = time.now()
   }
 
-  /** Begins anew, now, and forgets what was missed. */
+  /** Starts the grid again from now, without the skipped ticks. */
   restart(): void {
     this.#startMs = this.#time.now()
     this.#taken = 0
     this.#awaited = 0
   }
 
-  /** How long it is until the next tick that can still be had. */
+  /** Returns the milliseconds until the next tick that has not passed. */
   untilNextMs(): number {
     if (this.intervalMs === 0) return 0
     this.#awaited = Math.max(this.#taken, this.#passed()) + 1
@@ -233,13 +236,13 @@ export class TickGrid {
   }
 
   /**
-   * Takes the tick that was waited for.
+   * Takes the tick of the last `untilNextMs`.
    *
-   * @returns how many intervals have passed since the tick taken before: one, and the missed ones.
+   * @returns how many intervals have passed since the tick taken before: 1, plus the skipped ones.
    */
   take(): number {
     if (this.intervalMs === 0) return 1
-    // A timer may come a little before its time: then the clock does not show the tick yet.
+    // A timer may fire slightly too early, when the clock has not reached the tick yet.
     const tick = Math.max(this.#awaited, this.#passed())
     const count = tick - this.#taken
     this.#taken = tick

@@ -4,20 +4,19 @@ import { count, type OptionRules } from '../options/option-rules.ts'
 import { tolerated } from '../safely.ts'
 import { type Cancellable, checkCancellable, wait } from './sleep.ts'
 
-/** How much a queue holds. */
+/** The limits of a queue. */
 export interface QueueOptions {
-  /** Most values that wait to be taken; beyond it `put` throws. Default: any number. */
+  /** Most values that wait to be taken. Beyond it, `put` throws. Default: any number. */
   readonly size?: number | undefined
-  /** Most takers that wait for a value; beyond it `get` rejects. Default: any number. */
+  /** Most pending calls of `get`. Beyond it, `get` rejects. Default: any number. */
   readonly backlog?: number | undefined
 }
 
 /**
- * Values on their way from who puts them in to who takes them out: each goes to one taker, in the order
- * it came.
+ * A queue of values between producers and consumers, first in, first out. Each value goes to one consumer.
  *
- * `for await (const value of queue)` takes until the queue is closed and empty; several loops share the
- * values.
+ * `for await (const value of queue)` takes values until the queue is closed and empty. Several loops share
+ * the values.
  */
 export class Queue<T> implements AsyncIterable<T> {
   readonly #size: number
@@ -26,7 +25,10 @@ export class Queue<T> implements AsyncIterable<T> {
   readonly #takers = new Fifo<(taken: Taken<T>) => void>()
   #closed = false
 
-  /** @throws {TypeError | RangeError} for an option that does not exist, or a bound that is not a whole number of 0 or more. */
+  /**
+   * @throws {TypeError | RangeError} when an option is unknown, or a limit is not a whole number of 0 or
+   *   more.
+   */
   constructor(options: QueueOptions = {}) {
     checkOptions('Queue', options, RULES)
     const { size = Infinity, backlog = Infinity } = options
@@ -39,15 +41,15 @@ export class Queue<T> implements AsyncIterable<T> {
     return this.#values.length
   }
 
-  /** How many takers wait for a value. */
+  /** How many calls of `get` wait for a value. */
   get waiting(): number {
     return this.#takers.length
   }
 
   /**
-   * Gives a value to the taker who has waited longest, or keeps it for the next one.
+   * Adds a value. It goes to the oldest pending `get`, if there is one.
    *
-   * @throws {QueueOverflow} when nobody waits and `size` values do.
+   * @throws {QueueOverflow} when no `get` is pending and the queue holds `size` values.
    * @throws {QueueClosed} once it is closed.
    */
   put(value: T): void {
@@ -59,11 +61,12 @@ export class Queue<T> implements AsyncIterable<T> {
   }
 
   /**
-   * Takes the value that came first, and waits for one if need be.
+   * Takes the oldest value, and waits for one if the queue is empty.
    *
-   * @throws {QueueUnderflow} (rejects) when `backlog` takers wait already.
-   * @throws {QueueClosed} (rejects) once it is closed and empty. That is never an unhandled rejection.
-   * @throws {unknown} (rejects) with the signal's reason; nothing was taken then.
+   * @throws {QueueUnderflow} (rejects) when `backlog` calls of `get` are pending already.
+   * @throws {QueueClosed} (rejects) once it is closed and empty. If the promise is not awaited, this is
+   *   swallowed.
+   * @throws {unknown} (rejects) with the signal's reason. Nothing is taken then.
    */
   get(options: Cancellable = {}): Promise<T> {
     const signal = options?.signal
@@ -72,7 +75,10 @@ export class Queue<T> implements AsyncIterable<T> {
     return tolerated(this.#get(options), isTolerated)
   }
 
-  /** Takes no more values in; those that are in can still be taken. Whoever waits is told. */
+  /**
+   * Accepts no more values; those in the queue can still be taken. Every pending `get` rejects with
+   * QueueClosed.
+   */
   close(): void {
     this.#closed = true
     for (let taker = this.#takers.shift(); taker !== undefined; taker = this.#takers.shift()) taker.value(END)
@@ -106,10 +112,10 @@ export class Queue<T> implements AsyncIterable<T> {
   }
 }
 
-/** What a taker gets: a value, or word that there are no more. */
+/** A value, or the end of the queue. */
 type Taken<T> = IteratorResult<T, undefined>
 
-/** Values in the order they came. Adding, taking and removing cost the same however many there are. */
+/** A queue of values, first in, first out. Adding, taking and removing a value take constant time. */
 export class Fifo<T> {
   #first: Entry<T> | undefined
   #last: Entry<T> | undefined
@@ -129,14 +135,14 @@ export class Fifo<T> {
     return entry
   }
 
-  /** Takes the value that came first. */
+  /** Removes and returns the oldest entry; undefined when the queue is empty. */
   shift(): Entry<T> | undefined {
     const entry = this.#first
     if (entry !== undefined) this.remove(entry)
     return entry
   }
 
-  /** Takes a value out of the middle; it must still be there. */
+  /** Removes an entry from any place. The entry must still be in the queue. */
   remove({ before, after }: Entry<T>): void {
     if (before === undefined) this.#first = after
     else before.after = after
@@ -146,7 +152,7 @@ export class Fifo<T> {
   }
 }
 
-/** A value and its place among the others. */
+/** A value with links to its neighbours. */
 export interface Entry<T> {
   readonly value: T
   before: Entry<T> | undefined

@@ -3,12 +3,12 @@ import { AlreadyCalled, AlreadyCancelled } from '../errors.ts'
 import { checkValue } from '../options/check-options.ts'
 import { milliseconds } from '../options/option-rules.ts'
 
-/** The clock that runs scheduled calls. */
+/** The clock that makes scheduled calls. */
 export interface Schedule {
   now(): number
-  /** The call's time was set or moved. */
+  /** The call's time was set or changed. */
   arm(call: ScheduledCall): void
-  /** The call will not run. */
+  /** The call was cancelled. */
   disarm(call: ScheduledCall): void
 }
 
@@ -55,7 +55,7 @@ export class ScheduledCall implements DelayedCall {
     this.#schedule.arm(this)
   }
 
-  /** Makes the call; only the clock does this. What it throws or answers passes through. */
+  /** Makes the call. Only the clock calls this. Returns the result of the call, or throws its error. */
   run(): unknown {
     this.#state = 'called'
     return this.#call()
@@ -67,6 +67,6 @@ export class ScheduledCall implements DelayedCall {
   }
 }
 
-/** Infinity is for a call that is only made once it is reset. */
+/** Infinity is allowed: such a call is made only after a reset. */
 const DELAY = milliseconds({ endless: true })
 const EXTRA_DELAY = milliseconds({ least: -Infinity, endless: true })

@@ -3,15 +3,15 @@ import { callable, count } from '../options/option-rules.ts'
 import { Fifo } from './queue.ts'
 import { type Cancellable, checkCancellable, unlessAborted, wait } from './sleep.ts'
 
-/** A place of a semaphore, or a lock, that was acquired: `using held = await lock.acquire()`. */
+/** An acquired token of a semaphore, or an acquired lock: `using held = await lock.acquire()`. */
 export interface Held extends Disposable {
-  /** Gives it to whoever has waited longest, or back. Does nothing the second time. */
+  /** Releases it; the caller that has waited longest gets it. Does nothing when called again. */
   release(): void
 }
 
-/** Lets at most `limit` in at a time; the others wait in the order they came. */
+/** A counting semaphore: at most `limit` callers hold a token at a time, and the others wait in order. */
 export class Semaphore {
-  /** Most who hold it at a time. */
+  /** Most tokens held at a time. */
   readonly limit: number
   #tokens: number
   readonly #waiting = new Fifo<(held: Held) => void>()
@@ -23,30 +23,30 @@ export class Semaphore {
     this.#tokens = limit
   }
 
-  /** How many more can have it at once. */
+  /** How many tokens are free. */
   get tokens(): number {
     return this.#tokens
   }
 
-  /** How many wait for it. */
+  /** How many callers wait for a token. */
   get waiting(): number {
     return this.#waiting.length
   }
 
   /**
-   * Waits for a place; it is the caller's until released. A place that is granted before the signal
-   * aborts stays granted, also in the same turn.
+   * Waits for a token, and holds it until `release` is called. A token that is granted before the signal
+   * aborts stays granted, also when both happen in the same turn.
    *
-   * @throws {unknown} (rejects) with the signal's reason; nothing was acquired then.
+   * @throws {unknown} (rejects) with the signal's reason. No token is acquired then.
    */
   acquire(options: Cancellable = {}): Promise<Held> {
     return unlessAborted(this.#acquire(options), options?.signal)
   }
 
   /**
-   * Calls `call` while holding a place, and answers what it answers.
+   * Calls `call` while it holds a token, and resolves with the result.
    *
-   * @throws {unknown} (rejects) with the signal's reason, and `call` is not called; or with what `call` throws.
+   * @throws {unknown} (rejects) with the signal's reason, without a call; or with what `call` throws.
    */
   run<R>(call: () => R | PromiseLike<R>, options: Cancellable = {}): Promise<R> {
     return unlessAborted(this.#run(call, options), options?.signal)
@@ -86,7 +86,7 @@ export class Semaphore {
     return { release, [Symbol.dispose]: release }
   }
 
-  /** Straight to whoever is next, so that nobody who comes in between can take it. */
+  /** The token goes directly to the next waiting caller, so that no later caller can take it first. */
   #release(): void {
     const next = this.#waiting.shift()
     if (next === undefined) this.#tokens += 1
@@ -94,23 +94,23 @@ export class Semaphore {
   }
 }
 
-/** Lets one in at a time; the others wait in the order they came. */
+/** A mutual exclusion lock: one caller holds it at a time, and the others wait in order. */
 export class Lock {
   readonly #semaphore = new Semaphore(1)
 
-  /** Whether somebody holds it. */
+  /** Whether it is held. */
   get locked(): boolean {
     return this.#semaphore.tokens === 0
   }
 
-  /** How many wait for it. */
+  /** How many callers wait for it. */
   get waiting(): number {
     return this.#semaphore.waiting
   }
 
   /**
-   * Waits for the lock; it is the caller's until released. Whoever holds it and acquires it again waits
-   * for himself.
+   * Waits for the lock, and holds it until `release` is called. It is not re-entrant: code that holds the
+   * lock and acquires it again waits for itself.
    *
    * @throws {unknown} (rejects) with the signal's reason; the lock was not acquired then.
    */
@@ -119,9 +119,9 @@ export class Lock {
   }
 
   /**
-   * Calls `call` while holding the lock, and answers what it answers.
+   * Calls `call` while it holds the lock, and resolves with the result.
    *
-   * @throws {unknown} (rejects) with the signal's reason, and `call` is not called; or with what `call` throws.
+   * @throws {unknown} (rejects) with the signal's reason, without a call; or with what `call` throws.
    */
   run<R>(call: () => R | PromiseLike<R>, options: Cancellable = {}): Promise<R> {
     return this.#semaphore.run(call, options)

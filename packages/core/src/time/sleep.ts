@@ -5,20 +5,20 @@ import { anything, callable, having, type OptionRules } from '../options/option-
 import { tolerated } from '../safely.ts'
 import { ResettableTimer } from './resettable-timer.ts'
 
-/** Whose time is waited for, and how to give up. */
+/** Options of `sleep`: the reactor provides the clock. */
 export interface SleepOptions extends Cancellable {
   readonly reactor: ReactorTime
 }
 
 /**
- * Resolves in `delayMs` milliseconds, 0 meaning the next turn; any delay is honoured, however long.
+ * Resolves in `delayMs` milliseconds; 0 means the next turn. The delay may be of any length.
  *
- * A reactor that stops forgets its timers: the promise then stays pending, and `finally` blocks behind it do not run. Abort
- * the signal in a trigger before the shutdown where they matter.
+ * A reactor that stops cancels its timers: the promise then stays pending, and `finally` blocks after it do
+ * not run. If they matter, abort the signal in a trigger before the shutdown.
  *
  * @throws {RangeError} (rejects) when `delayMs` is negative or not a number.
- * @throws {TypeError} at the call, without a reactor, and for another option.
- * @throws {unknown} (rejects) with the signal's reason; the timer is gone then.
+ * @throws {TypeError} at the call, without a reactor, or when an option is unknown.
+ * @throws {unknown} (rejects) with the signal's reason. The timer is cancelled then.
  */
 export function sleep(delayMs: number, options: SleepOptions): Promise<void> {
   checkValue('sleep', 'options', options, WITH_REACTOR)
@@ -31,12 +31,12 @@ export function sleep(delayMs: number, options: SleepOptions): Promise<void> {
   })
 }
 
-/** What waits on a reactor's time accepts. */
+/** The rules for the options of `sleep` and `interval`. */
 export const SLEEP_RULES: OptionRules<SleepOptions> = { reactor: anything, signal: ABORT_SIGNAL }
 
 /**
- * Calls `call(...args)` in `delayMs` milliseconds, and answers what it answers. To be able to cancel,
- * `await sleep(delayMs, { reactor, signal })` and call it then.
+ * Calls `call(...args)` in `delayMs` milliseconds, and resolves with its result. If the call must be
+ * cancellable, use `await sleep(delayMs, { reactor, signal })` and make the call afterwards.
  *
  * @throws {TypeError} (rejects) without a reactor or a function.
  * @throws {RangeError} (rejects) when `delayMs` is negative or not a number.
@@ -61,27 +61,28 @@ export function deferLater<A extends unknown[], R>(
   })
 }
 
-/** How a wait can be given up. */
+/** Options of a wait that can be cancelled. */
 export interface Cancellable {
-  /** Ends the wait when it aborts: the promise rejects with its reason. */
+  /** Cancels the wait: the promise rejects with the signal's reason. */
   readonly signal?: AbortSignal | undefined
 }
 
 /**
- * Checks how a wait can be given up.
+ * Checks the options of a wait that can be cancelled.
  *
- * @throws {TypeError} for what is no signal, and for another option.
+ * @throws {TypeError} when `signal` is not an AbortSignal, or an option is unknown.
  */
 export function checkCancellable(owner: string, options: Cancellable): void {
   checkOptionsOrInstance(owner, options, CANCELLABLE_RULES)
 }
 
 /**
- * Waits until `done` is called or the signal aborts, whichever comes first; nothing of the other is left.
+ * Waits until `done` is called or the signal aborts. Removes its listener from the signal.
  *
- * @param begin Called at once, unless the signal has aborted before; `done` is for later. What it answers is called if
- *   the wait is given up.
- * @throws {unknown} (rejects) with the signal's reason, which is never an unhandled rejection; or what `begin` throws.
+ * @param begin Called at once, unless the signal has aborted already. It must not call `done` synchronously.
+ *   It returns a function that is called if the signal aborts.
+ * @throws {unknown} (rejects) with the signal's reason, which is swallowed if the promise is not awaited; or
+ *   with what `begin` throws.
  */
 export function wait<T>(
   { signal }: Cancellable,
@@ -102,7 +103,10 @@ export function wait<T>(
   return unlessAborted(work, signal)
 }
 
-/** The same promise, but the reason of `signal` never becomes an unhandled rejection: the caller has given it up. */
+/**
+ * Returns a promise with the same outcome, but a rejection with the reason of `signal` is swallowed if the
+ * promise is not awaited, because the caller has cancelled the work.
+ */
 export function unlessAborted<T>(work: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
   if (signal === undefined) return work
   return tolerated(work, (error) => signal.aborted && error === signal.reason)

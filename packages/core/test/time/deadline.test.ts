@@ -8,7 +8,7 @@ describe('Deadline', () => {
     return { clock, passed, deadline: new Deadline(clock, () => passed.push(clock.now())) }
   }
 
-  test('passes once, as long after it was last set, however often it was put off', () => {
+  test('passes once, after the delay of the last set, however often it was postponed', () => {
     const { clock, passed, deadline } = make()
     for (let count = 0; count < 100; count++) {
       deadline.set(1000)
@@ -44,7 +44,7 @@ describe('Deadline', () => {
     expect([passed, deadline.dueMs, clock.getDelayedCalls()]).toEqual([[600], Infinity, []])
   })
 
-  test('can be set from what it calls', () => {
+  test('can be set again from its callback', () => {
     const clock = new Clock()
     const passed: number[] = []
     const deadline = new Deadline(clock, () => {
@@ -56,7 +56,7 @@ describe('Deadline', () => {
     expect(passed).toEqual([200, 400, 600])
   })
 
-  test('can be made earlier', () => {
+  test('can be moved to an earlier time', () => {
     const { clock, passed, deadline } = make()
     deadline.set(60_000)
     deadline.set(300)
@@ -64,7 +64,7 @@ describe('Deadline', () => {
     expect(passed).toEqual([300])
   })
 
-  test('refuses a time that makes no sense', () => {
+  test('refuses an invalid delay', () => {
     const { deadline } = make()
     for (const delayMs of [-1, Number.NaN]) expect(() => deadline.set(delayMs)).toThrow(RangeError)
     for (const delayMs of ['5000', null, undefined]) {
@@ -73,7 +73,7 @@ describe('Deadline', () => {
     expect(deadline.ahead).toBe(false)
   })
 
-  test('leaves nothing on the wheel when it is set to for ever', () => {
+  test('is not watched when it is set to Infinity', () => {
     const { clock, passed, deadline } = make()
     deadline.set(Infinity)
     deadline.clear()
@@ -83,7 +83,7 @@ describe('Deadline', () => {
     expect([passed, deadline.ahead, clock.getDelayedCalls()]).toEqual([[], false, []])
   })
 
-  test('does not pass with another that puts it off', () => {
+  test('does not pass when another deadline of the same tick postpones it', () => {
     const { clock, passed, deadline } = make()
     const other = new Deadline(clock, () => deadline.set(10_000))
     other.set(200)
@@ -96,7 +96,7 @@ describe('Deadline', () => {
 })
 
 describe('DeadlineWheel', () => {
-  test('keeps ten thousand deadlines with one timer', () => {
+  test('watches ten thousand deadlines with one timer', () => {
     const clock = new Clock()
     const passed: number[] = []
     const deadlines = Array.from(
@@ -109,23 +109,20 @@ describe('DeadlineWheel', () => {
     expect([passed.length, clock.getDelayedCalls()]).toEqual([10_000, []])
   })
 
-  test.each([51_100, 51_200, 51_300, 102_400, 3_600_000])(
-    'keeps one of %i ms, whatever its size',
-    (delayMs) => {
-      const clock = new Clock()
-      const passed: number[] = []
-      new Deadline(clock, () => passed.push(clock.now())).set(delayMs)
-      clock.advance(delayMs - 1)
-      expect(passed).toEqual([])
-      clock.advance(1)
-      expect([passed, clock.getDelayedCalls()]).toEqual([[delayMs], []])
-    },
-  )
+  test.each([51_100, 51_200, 51_300, 102_400, 3_600_000])('passes a deadline of %i ms on time', (delayMs) => {
+    const clock = new Clock()
+    const passed: number[] = []
+    new Deadline(clock, () => passed.push(clock.now())).set(delayMs)
+    clock.advance(delayMs - 1)
+    expect(passed).toEqual([])
+    clock.advance(1)
+    expect([passed, clock.getDelayedCalls()]).toEqual([[delayMs], []])
+  })
 
   test.each([
-    ['while the wheel turns', true],
-    ['while it rests', false],
-  ])('passes one of 0 ms that is set at a tick with the next tick, %s', (_when, turns) => {
+    ['with other deadlines', true],
+    ['without other deadlines', false],
+  ])('passes a deadline of 0 ms that is set at a tick at the next tick, %s', (_when, turns) => {
     const clock = new Clock()
     const [other, passed] = [new Deadline(clock, () => undefined), [] as number[]]
     if (turns) other.set(60_000)
@@ -136,7 +133,7 @@ describe('DeadlineWheel', () => {
     expect(passed).toEqual([1100])
   })
 
-  test('passes one that is made earlier to the tick that has come up with the next tick', () => {
+  test('passes a deadline that is moved to the current tick at the next tick', () => {
     const [clock, passed] = [new Clock(), [] as number[]]
     const deadline = new Deadline(clock, () => passed.push(clock.now()))
     deadline.set(40_000)
@@ -146,10 +143,10 @@ describe('DeadlineWheel', () => {
     expect(passed).toEqual([1100])
   })
 
-  test('does not hold it against peers when the event loop stands still', () => {
+  test('does not count time during which the event loop is blocked', () => {
     const clock = new Clock()
     let stalledMs = 0
-    // Calls that are due during a stall come behind it, as with real timers.
+    // Calls that are due while the loop is blocked are made afterwards, as with real timers.
     const time = {
       now: () => clock.now() + stalledMs,
       callLater: (delayMs: number, call: () => unknown) => clock.callLater(delayMs, call),
@@ -169,7 +166,7 @@ describe('DeadlineWheel', () => {
     expect(passed.length).toBe(1)
   })
 
-  test('lets the others pass when one fails, and does not hide its error', () => {
+  test('passes all deadlines of a tick when one throws, and then throws its error', () => {
     const clock = new Clock()
     const passed: string[] = []
     const failing = new Deadline(clock, () => {
@@ -181,7 +178,7 @@ describe('DeadlineWheel', () => {
     expect(passed).toEqual(['the other'])
   })
 
-  test('passes none that another has called off in the same tick', () => {
+  test('does not pass a deadline that another one has cleared in the same tick', () => {
     const clock = new Clock()
     const passed: string[] = []
     const second = new Deadline(clock, () => passed.push('second'))
@@ -191,7 +188,7 @@ describe('DeadlineWheel', () => {
     expect(passed).toEqual([])
   })
 
-  test('goes on after a reactor that stops has cancelled its call', () => {
+  test('works again after a stopping reactor has cancelled its call', () => {
     const clock = new Clock()
     const passed: number[] = []
     const deadline = new Deadline(clock, () => passed.push(clock.now()))

@@ -15,7 +15,7 @@ describe('LoopingCall', () => {
       ['throws', false],
       ['rejects', false],
     ])(
-      'logs what a call %s when no code waits for the loop (the first call at once: %s)',
+      'logs the error when a call %s and the promise is not awaited (first call at once: %s)',
       async (how, now) => {
         const [reactor, fault] = [new MemoryReactor(), new Error('mine')]
         const call = (): unknown => {
@@ -35,7 +35,7 @@ describe('LoopingCall', () => {
       },
     )
 
-    test('takes an abort for no fault, also when no code waits for the loop', async () => {
+    test('does not log an abort, also when the promise is not awaited', async () => {
       const [reactor, controller] = [new MemoryReactor(), new AbortController()]
       void new LoopingCall(() => 1).start(10, { reactor, signal: controller.signal })
       controller.abort(new Error('enough'))
@@ -43,7 +43,7 @@ describe('LoopingCall', () => {
       expect(reactor.logged).toEqual([])
     })
 
-    test('calls at once, then every interval, with the arguments (statement 80)', () => {
+    test('calls at once, then every interval, with the arguments', () => {
       const [clock, seen] = [new Clock(), [] as unknown[]]
       const loop = new LoopingCall((...args: [string, number]) => seen.push([clock.now(), ...args]), 'a', 2)
       expect([loop.running, loop.intervalMs]).toEqual([false, undefined])
@@ -57,14 +57,14 @@ describe('LoopingCall', () => {
       ])
     })
 
-    test('waits one interval when told so (statement 80)', () => {
+    test('makes the first call after one interval with now false', () => {
       const [clock, seen] = [new Clock(), [] as number[]]
       void new LoopingCall(() => seen.push(clock.now())).start(100, { reactor: clock, now: false })
       clock.advance(200)
       expect(seen).toEqual([100, 200])
     })
 
-    test('does not drift, however odd the interval (statement 80)', () => {
+    test('does not drift with a fractional interval', () => {
       const [clock, seen] = [new Clock(), [] as number[]]
       void new LoopingCall(() => seen.push(clock.now())).start(33.3, { reactor: clock })
       for (let ms = 0; ms < 33_310; ms++) clock.advance(1)
@@ -72,7 +72,7 @@ describe('LoopingCall', () => {
       for (const [at, time] of seen.entries()) expect(time).toBeCloseTo(at * 33.3, 6)
     })
 
-    test('waits for a promise, skips the ticks that pass meanwhile, and keeps its grid (statement 80)', async () => {
+    test('waits for a promise, skips the ticks that pass meanwhile, and does not drift', async () => {
       const [reactor, seen, slow] = [new MemoryReactor(), [] as number[], new Gate()]
       const loop = new LoopingCall(() => {
         seen.push(reactor.now())
@@ -88,7 +88,7 @@ describe('LoopingCall', () => {
       expect(seen).toEqual([0, 300, 400])
     })
 
-    test('calls once for each tick, though timers come a little early (statement 80)', () => {
+    test('calls once for each tick, even if timers fire slightly too early', () => {
       const [clock, seen] = [new Clock(), [] as unknown[]]
       const hasty: ReactorTime = {
         now: () => clock.now(),
@@ -107,7 +107,7 @@ describe('LoopingCall', () => {
       ])
     })
 
-    test('calls in every turn when the interval is 0 (statement 80)', async () => {
+    test('calls in every turn when the interval is 0', async () => {
       const [clock, counts] = [new Clock(), [] as number[]]
       const loop = LoopingCall.withCount((count) => {
         counts.push(count)
@@ -120,7 +120,7 @@ describe('LoopingCall', () => {
       await expect(ended).resolves.toBe(loop)
     })
 
-    test('refuses a second start, and an interval that makes no sense', () => {
+    test('refuses a second start, and an invalid interval', () => {
       const reactor = new Clock()
       const loop = new LoopingCall(() => undefined)
       for (const wrong of [-1, NaN]) expect(() => loop.start(wrong, { reactor })).toThrow(RangeError)
@@ -131,7 +131,7 @@ describe('LoopingCall', () => {
   })
 
   describe('withCount', () => {
-    test('tells how many intervals passed since the call before (statement 80)', async () => {
+    test('passes the number of intervals since the last call', async () => {
       const [reactor, seen, gates] = [new MemoryReactor(), [] as unknown[], [] as Gate[]]
       const loop = LoopingCall.withCount((count) => {
         seen.push([reactor.now(), count])
@@ -154,7 +154,7 @@ describe('LoopingCall', () => {
       ])
     })
 
-    test('counts one when the first call waits an interval', () => {
+    test('passes 1 when the first call is made after one interval', () => {
       const [clock, counts] = [new Clock(), [] as number[]]
       void LoopingCall.withCount((count) => counts.push(count)).start(10, { reactor: clock, now: false })
       clock.advance(20)
@@ -163,7 +163,7 @@ describe('LoopingCall', () => {
   })
 
   describe('the end', () => {
-    test('resolves with the looping call when stopped, leaves no timer, and can be started again (statement 80)', async () => {
+    test('resolves with the looping call when stopped, leaves no timer, and can be started again', async () => {
       const [clock, seen] = [new Clock(), [] as number[]]
       const loop = new LoopingCall(() => seen.push(clock.now()))
       for (let round = 0; round < 2; round++) {
@@ -176,18 +176,18 @@ describe('LoopingCall', () => {
       expect(seen).toEqual([0, 0])
     })
 
-    test('comes when the call under way is done (statement 80)', async () => {
-      const [reactor, slow, heard] = [new MemoryReactor(), new Gate(), [] as string[]]
+    test('waits for the current call', async () => {
+      const [reactor, slow, ends] = [new MemoryReactor(), new Gate(), [] as string[]]
       const loop = new LoopingCall(() => slow.opened)
-      void loop.start(100, { reactor }).then(() => heard.push('ended'))
+      void loop.start(100, { reactor }).then(() => ends.push('ended'))
       loop.stop()
       await reactor.settle()
-      expect([loop.running, heard]).toEqual([false, []])
+      expect([loop.running, ends]).toEqual([false, []])
       expect(() => loop.start(100, { reactor })).toThrow(LocalProtocolError)
       expect(() => loop.stop()).toThrow(LocalProtocolError)
       slow.open()
       await reactor.settle()
-      expect([heard, reactor.getDelayedCalls()]).toEqual([['ended'], []])
+      expect([ends, reactor.getDelayedCalls()]).toEqual([['ended'], []])
     })
 
     test.each([
@@ -198,7 +198,7 @@ describe('LoopingCall', () => {
           throw new Error('mine')
         },
       ],
-    ])('comes with the first error that a call %s (statement 80)', async (_how, fail) => {
+    ])('rejects with the first error that a call %s', async (_how, fail) => {
       const [reactor, calls] = [new MemoryReactor(), [] as number[]]
       const loop = new LoopingCall(() => (calls.push(reactor.now()) === 2 ? fail() : undefined))
       const ended = loop.start(100, { reactor }).catch(String)
@@ -213,7 +213,7 @@ describe('LoopingCall', () => {
       ])
     })
 
-    test('comes with an error of the first call, also when that was the last', async () => {
+    test('rejects with the error of the current call, also after stop', async () => {
       const [reactor, slow] = [new MemoryReactor(), new Gate()]
       const loop = new LoopingCall(() => slow.opened)
       const ended = loop.start(100, { reactor }).catch(String)
@@ -222,7 +222,7 @@ describe('LoopingCall', () => {
       expect(await ended).toContain('mine')
     })
 
-    test('can be followed by a new start as soon as the error is known', async () => {
+    test('allows a new start as soon as the promise has rejected', async () => {
       const [reactor, calls] = [new MemoryReactor(), [] as number[]]
       const loop: LoopingCall = new LoopingCall(async () => {
         if (calls.push(reactor.now()) === 1) throw new Error('mine')
@@ -234,7 +234,7 @@ describe('LoopingCall', () => {
       expect([loop.running, loop.intervalMs, calls]).toEqual([true, 50, [0, 0, 50]])
     })
 
-    test("comes with the signal's reason, without timer or listener", async () => {
+    test("rejects with the signal's reason, and leaves no timer or listener", async () => {
       const [clock, controller, calls] = [new Clock(), new AbortController(), [] as number[]]
       const loop = new LoopingCall(() => calls.push(clock.now()))
       const ended = loop.start(100, { reactor: clock, signal: controller.signal })
@@ -246,16 +246,16 @@ describe('LoopingCall', () => {
       expect([calls, loop.running]).toEqual([[0], false])
     })
 
-    test('waits for the call under way when the signal aborts, and leaves the signal alone after a stop', async () => {
+    test('waits for the current call when the signal aborts, and leaves no listener after stop', async () => {
       const [reactor, controller, slow] = [new MemoryReactor(), new AbortController(), new Gate()]
-      const [heard, loop] = [[] as unknown[], new LoopingCall(() => slow.opened)]
-      void loop.start(1, { reactor, signal: controller.signal }).catch((reason) => heard.push(reason))
+      const [ends, loop] = [[] as unknown[], new LoopingCall(() => slow.opened)]
+      void loop.start(1, { reactor, signal: controller.signal }).catch((reason) => ends.push(reason))
       controller.abort('enough')
       await reactor.settle()
-      expect([loop.running, heard]).toEqual([false, []])
+      expect([loop.running, ends]).toEqual([false, []])
       slow.open()
       await reactor.settle()
-      expect(heard).toEqual(['enough'])
+      expect(ends).toEqual(['enough'])
 
       const { signal } = new AbortController()
       const stopped = loop.start(1, { reactor, signal })
@@ -264,7 +264,7 @@ describe('LoopingCall', () => {
       expect(getEventListeners(signal, 'abort')).toEqual([])
     })
 
-    test('can be had after its reactor has forgotten the timer', async () => {
+    test('is possible after a stopped reactor has cancelled the timer', async () => {
       const reactor = new MemoryReactor()
       void reactor.run()
       const loop = new LoopingCall(() => undefined)
@@ -274,7 +274,7 @@ describe('LoopingCall', () => {
       await expect(ended).resolves.toBe(loop)
     })
 
-    test('cannot be asked for unless it runs', () => {
+    test('throws from stop and reset unless it runs', () => {
       const loop = new LoopingCall(() => undefined)
       expect(() => loop.stop()).toThrow(LocalProtocolError)
       expect(() => loop.reset()).toThrow(LocalProtocolError)
@@ -282,7 +282,7 @@ describe('LoopingCall', () => {
   })
 
   describe('reset', () => {
-    test('begins a new grid (statement 80)', () => {
+    test('makes the next call one interval later', () => {
       const [clock, seen] = [new Clock(), [] as number[]]
       const loop = new LoopingCall(() => seen.push(clock.now()))
       void loop.start(100, { reactor: clock })
@@ -292,7 +292,7 @@ describe('LoopingCall', () => {
       expect([seen, clock.getDelayedCalls()]).toEqual([[0, 100, 230, 330], [expect.anything()]])
     })
 
-    test('during a call counts from then, and forgets what was missed', async () => {
+    test('during a call restarts the interval, and does not count skipped ticks', async () => {
       const [reactor, seen, slow] = [new MemoryReactor(), [] as unknown[], new Gate()]
       const loop = LoopingCall.withCount((count) => {
         seen.push([reactor.now(), count])
@@ -319,7 +319,7 @@ describe('interval', () => {
     await reactor.settle()
   }
 
-  test('yields on a fixed grid, says how many intervals passed, and leaves no timer at a break', async () => {
+  test('yields without drift, counts the intervals passed, and leaves no timer after a break', async () => {
     const [reactor, seen, slow] = [new MemoryReactor(), [] as unknown[], new Gate()]
     const loop = (async () => {
       for await (const count of interval(100, { reactor })) {
@@ -343,7 +343,7 @@ describe('interval', () => {
     expect(reactor.getDelayedCalls()).toEqual([])
   })
 
-  test("ends with the signal's reason while it waits, without timer or listener", async () => {
+  test("throws the signal's reason while it waits, and leaves no timer or listener", async () => {
     const [reactor, controller] = [new MemoryReactor(), new AbortController()]
     const next = interval(100, { reactor, signal: controller.signal }).next()
     expect(reactor.getDelayedCalls()).toHaveLength(1)
@@ -366,7 +366,7 @@ describe('interval', () => {
     expect([seen, reactor.getDelayedCalls()]).toEqual([[1], []])
   })
 
-  test('refuses an interval that makes no sense', async () => {
+  test('refuses an invalid interval', async () => {
     await expect(interval(-1, { reactor: new MemoryReactor() }).next()).rejects.toThrow(RangeError)
   })
 })
@@ -378,7 +378,7 @@ describe('TickGrid', () => {
     return { clock, grid: new TickGrid(clock, intervalMs) }
   }
 
-  test('counts the ticks that were missed, and keeps to its grid', () => {
+  test('counts skipped ticks, and does not drift', () => {
     const { clock, grid } = gridAt(7, 100)
     expect(grid.untilNextMs()).toBe(100)
     clock.advance(130)
@@ -387,7 +387,7 @@ describe('TickGrid', () => {
     expect([grid.take(), grid.untilNextMs()]).toEqual([3, 100])
   })
 
-  test('does not offer a tick whose time is now: it was missed', () => {
+  test('skips a tick that is due exactly now', () => {
     const { clock, grid } = gridAt(0, 100)
     grid.untilNextMs()
     clock.advance(100)
@@ -398,7 +398,7 @@ describe('TickGrid', () => {
     expect(grid.take()).toBe(2)
   })
 
-  test('takes a tick once, though the timer comes before its time', () => {
+  test('takes a tick once, even if the timer fires too early', () => {
     const { clock, grid } = gridAt(0, 100)
     const taken: number[] = []
     for (let at = 0; at < 3; at++) {
@@ -408,7 +408,7 @@ describe('TickGrid', () => {
     expect([taken, clock.now()]).toEqual([[1, 1, 1], 299.5])
   })
 
-  test('begins anew without what was missed', () => {
+  test('restarts without the skipped ticks', () => {
     const { clock, grid } = gridAt(0, 100)
     grid.untilNextMs()
     clock.advance(350)

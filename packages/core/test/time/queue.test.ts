@@ -4,7 +4,7 @@ import { QueueClosed, QueueOverflow, QueueUnderflow } from '../../src/errors.ts'
 import { Fifo, Queue } from '../../src/time/queue.ts'
 
 describe('Queue', () => {
-  test('gives values and takers to each other in the order they came, undefined among them', async () => {
+  test('matches values and calls of get in order, also the value undefined', async () => {
     const queue = new Queue<string | undefined>()
     const takers = [queue.get(), queue.get()]
     for (const value of ['a', undefined, 'b', undefined]) queue.put(value)
@@ -12,7 +12,7 @@ describe('Queue', () => {
     expect(await Promise.all([...takers, queue.get(), queue.get()])).toEqual(['a', undefined, 'b', undefined])
   })
 
-  test('takes more than anybody should ever put in, and gives it back in order', async () => {
+  test('returns 100 000 values in order', async () => {
     const queue = new Queue<number>()
     const numbers = Array.from({ length: 100_000 }, (_, at) => at)
     for (const number of numbers) queue.put(number)
@@ -22,7 +22,7 @@ describe('Queue', () => {
     expect(taken).toEqual(numbers)
   })
 
-  test('overflows beyond its size, which a waiting taker does not count for', async () => {
+  test('overflows beyond its size, and does not count a value that a pending get takes', async () => {
     const queue = new Queue<string>({ size: 1 })
     const taker = queue.get()
     queue.put('taken')
@@ -31,7 +31,7 @@ describe('Queue', () => {
     expect([await taker, await queue.get(), queue.pending]).toEqual(['taken', 'kept', 0])
   })
 
-  test('with size 0 takes only what somebody waits for', async () => {
+  test('with size 0 accepts a value only while a get is pending', async () => {
     const queue = new Queue<string>({ size: 0 })
     expect(() => queue.put('early')).toThrow(QueueOverflow)
     const taker = queue.get()
@@ -39,7 +39,7 @@ describe('Queue', () => {
     expect(await taker).toBe('in time')
   })
 
-  test('rejects a taker beyond the backlog (statement 131)', async () => {
+  test('rejects a get beyond the backlog', async () => {
     const queue = new Queue<string>({ backlog: 1 })
     const taker = queue.get()
     await expect(queue.get()).rejects.toBeInstanceOf(QueueUnderflow)
@@ -53,7 +53,7 @@ describe('Queue', () => {
   })
 
   describe('get with a signal', () => {
-    test('removes who gives up, and makes room in the backlog (statement 130)', async () => {
+    test('removes a get from the backlog when its signal aborts', async () => {
       const [queue, controller] = [new Queue<string>({ backlog: 2 }), new AbortController()]
       const [given, patient] = [queue.get({ signal: controller.signal }), queue.get()]
       controller.abort('enough')
@@ -63,7 +63,7 @@ describe('Queue', () => {
       expect(await patient).toBe('a')
     })
 
-    test('loses no value when abort and put meet in one turn (statement 130)', async () => {
+    test('loses no value when abort and put are in the same turn', async () => {
       const queue = new Queue<string>()
       const [before, after] = [new AbortController(), new AbortController()]
       const [givenUp, served] = [queue.get(before), queue.get(after)]
@@ -74,7 +74,7 @@ describe('Queue', () => {
       await expect(served).resolves.toBe('a')
     })
 
-    test('takes nothing when it has aborted before', async () => {
+    test('takes nothing when the signal has aborted before', async () => {
       const queue = new Queue<string>()
       queue.put('a')
       await expect(queue.get({ signal: AbortSignal.abort('before') })).rejects.toBe('before')
@@ -95,7 +95,7 @@ describe('Queue', () => {
       expect(() => queue.put('c')).toThrow(QueueClosed)
     })
 
-    test('tells everybody who waits', async () => {
+    test('ends every waiting loop, and rejects every pending get', async () => {
       const queue = new Queue<string>()
       const loop = (async () => {
         for await (const value of queue) expect.unreachable(value)
@@ -108,7 +108,7 @@ describe('Queue', () => {
     })
   })
 
-  test('shares its values among several loops, and loses none at a break', async () => {
+  test('shares its values among several loops, and loses none after a break', async () => {
     const [queue, seen] = [new Queue<number>(), [] as number[]]
     const takeTwo = async (): Promise<void> => {
       let taken = 0
@@ -131,7 +131,7 @@ describe('Fifo', () => {
     return all
   }
 
-  test('answers in the order things came', () => {
+  test('returns values in the order in which they were added', () => {
     const fifo = new Fifo<string>()
     for (const value of 'abc') fifo.push(value)
     expect([fifo.length, drain(fifo), fifo.length]).toEqual([3, 'abc', 0])
@@ -147,7 +147,7 @@ describe('Fifo', () => {
     ['bc', 'ad'],
     ['dcb', 'a'],
     ['abcd', ''],
-  ])('without %s of abcd it has %s, and goes on', (removed, left) => {
+  ])('removes %s from abcd, keeps %s, and accepts more', (removed, left) => {
     const fifo = new Fifo<string>()
     const entries = new Map(Array.from('abcd', (value) => [value, fifo.push(value)]))
     for (const value of removed) fifo.remove(entries.get(value) ?? expect.unreachable())

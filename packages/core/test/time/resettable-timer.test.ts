@@ -8,7 +8,7 @@ describe('ResettableTimer', () => {
     return { clock, passed, deadline: new ResettableTimer(clock, () => passed.push(clock.now())) }
   }
 
-  test('passes once, as long after it was last set', () => {
+  test('fires once, after the delay of the last set', () => {
     const { clock, passed, deadline } = make()
     deadline.set(10)
     clock.advance(9)
@@ -19,7 +19,7 @@ describe('ResettableTimer', () => {
     expect([passed, deadline.ahead]).toEqual([[19], false])
   })
 
-  test('can be cleared and set at any time, also after it has passed', () => {
+  test('can be cleared and set at any time, also after it has fired', () => {
     const { clock, passed, deadline } = make()
     deadline.clear()
     deadline.set(1)
@@ -33,7 +33,7 @@ describe('ResettableTimer', () => {
     expect(passed).toEqual([6, 11])
   })
 
-  test('minds it not when a reactor that stops cancels its call', () => {
+  test('works again after a stopping reactor has cancelled its call', () => {
     const { clock, passed, deadline } = make()
     deadline.set(1)
     for (const call of clock.getDelayedCalls()) call.cancel()
@@ -44,7 +44,7 @@ describe('ResettableTimer', () => {
     expect(passed).toEqual([1])
   })
 
-  test('costs one call to come, however often it is put off', () => {
+  test('uses one delayed call, however often it is postponed', () => {
     const { clock, deadline } = make()
     for (let i = 0; i < 100; i++) deadline.set(i)
     expect(clock.getDelayedCalls()).toHaveLength(1)

@@ -3,7 +3,7 @@ import { AlreadyCalled, AlreadyCancelled } from '../../src/errors.ts'
 import { Clock } from '../../src/testing/clock.ts'
 
 describe('ScheduledCall', () => {
-  test('counts reset from now, and delay from when it was due (statement 74)', () => {
+  test('measures reset from now, and delay from the due time', () => {
     const clock = new Clock()
     const call = clock.callLater(100, () => undefined)
     clock.advance(40)
@@ -13,7 +13,7 @@ describe('ScheduledCall', () => {
     expect(call.getTime()).toBe(90)
   })
 
-  test('refuses everything once it was made (statement 74)', () => {
+  test('refuses cancel, reset and delay once it was made', () => {
     const clock = new Clock()
     const call = clock.callLater(0, () => undefined)
     clock.advance(0)
@@ -23,7 +23,7 @@ describe('ScheduledCall', () => {
     }
   })
 
-  test('is made already while it runs', () => {
+  test('is no longer active while it runs', () => {
     const clock = new Clock()
     const seen: unknown[] = []
     const call = clock.callLater(0, () => {
@@ -34,7 +34,7 @@ describe('ScheduledCall', () => {
     expect(seen).toEqual([false])
   })
 
-  test('refuses everything once it was cancelled (statement 74)', () => {
+  test('refuses cancel, reset and delay once it was cancelled', () => {
     const call = new Clock().callLater(0, () => undefined)
     call.cancel()
     expect(call.active()).toBe(false)
@@ -43,7 +43,7 @@ describe('ScheduledCall', () => {
     }
   })
 
-  test('refuses times that make no sense (statement 73)', () => {
+  test('refuses invalid delays', () => {
     const clock = new Clock()
     const call = clock.callLater(10, () => undefined)
     for (const wrong of [-1, NaN]) {

@@ -4,11 +4,11 @@ import { Gate } from '../../src/checks/assertions.ts'
 import { type Held, Lock, Semaphore } from '../../src/time/semaphore.ts'
 
 describe('Semaphore', () => {
-  /** Every place is free again, and nobody waits. */
+  /** All tokens are free, and no caller waits. */
   const expectWhole = (semaphore: Semaphore): void =>
     expect([semaphore.tokens, semaphore.waiting]).toEqual([semaphore.limit, 0])
 
-  test('lets in as many as it may, the others in the order they came', async () => {
+  test('grants up to its limit, and serves the other callers in order', async () => {
     const [semaphore, order] = [new Semaphore(2), [] as number[]]
     const [first, second] = [await semaphore.acquire(), await semaphore.acquire()]
     const later = [3, 4, 5].map((number) =>
@@ -25,7 +25,7 @@ describe('Semaphore', () => {
     expectWhole(semaphore)
   })
 
-  test('takes a place back once, by release or by disposal', async () => {
+  test('takes a token back once, by release or by disposal', async () => {
     const semaphore = new Semaphore(2)
     const held: Held = await semaphore.acquire()
     await semaphore.acquire()
@@ -35,7 +35,7 @@ describe('Semaphore', () => {
     expect(semaphore.tokens).toBe(1)
   })
 
-  test('hands a place straight on: who comes in between waits', async () => {
+  test('passes a released token directly to the next waiting caller', async () => {
     const semaphore = new Semaphore(1)
     const first = await semaphore.acquire()
     const second = semaphore.acquire()
@@ -48,7 +48,7 @@ describe('Semaphore', () => {
   })
 
   describe('with a signal', () => {
-    test('removes who gives up, and loses no place (statement 130)', async () => {
+    test('removes a waiting caller when its signal aborts, and loses no token', async () => {
       const [semaphore, controller] = [new Semaphore(1), new AbortController()]
       const first = await semaphore.acquire()
       const given = semaphore.acquire({ signal: controller.signal })
@@ -62,7 +62,7 @@ describe('Semaphore', () => {
       expectWhole(semaphore)
     })
 
-    test('passes the place on when the abort comes just before the release (statement 130)', async () => {
+    test('passes the token on when the abort is just before the release', async () => {
       const [semaphore, controller] = [new Semaphore(1), new AbortController()]
       const first = await semaphore.acquire()
       const given = semaphore.acquire({ signal: controller.signal })
@@ -74,7 +74,7 @@ describe('Semaphore', () => {
       expectWhole(semaphore)
     })
 
-    test('has granted the place when the abort comes just after the release (statement 130)', async () => {
+    test('has granted the token when the abort is just after the release', async () => {
       const [semaphore, controller] = [new Semaphore(1), new AbortController()]
       const first = await semaphore.acquire()
       const granted = semaphore.acquire({ signal: controller.signal })
@@ -86,7 +86,7 @@ describe('Semaphore', () => {
       expectWhole(semaphore)
     })
 
-    test('acquires nothing when it has aborted before, though places are free', async () => {
+    test('acquires nothing when the signal has aborted before, even if tokens are free', async () => {
       const semaphore = new Semaphore(1)
       await expect(semaphore.acquire({ signal: AbortSignal.abort('before') })).rejects.toBe('before')
       expectWhole(semaphore)
@@ -94,17 +94,17 @@ describe('Semaphore', () => {
   })
 
   describe('run', () => {
-    test('answers what the call answers, holding a place until it is done', async () => {
+    test('resolves with the result of the call, and holds a token until then', async () => {
       const [semaphore, slow] = [new Semaphore(1), new Gate()]
-      const answer: Promise<string> = semaphore.run(() => slow.opened.then(() => 'answer'))
+      const result: Promise<string> = semaphore.run(() => slow.opened.then(() => 'result'))
       const next = semaphore.run(() => 'next')
       expect(semaphore.waiting).toBe(1)
       slow.open()
-      expect(await Promise.all([answer, next])).toEqual(['answer', 'next'])
+      expect(await Promise.all([result, next])).toEqual(['result', 'next'])
       expectWhole(semaphore)
     })
 
-    test('gives the place back when the call throws or rejects', async () => {
+    test('releases the token when the call throws or rejects', async () => {
       const semaphore = new Semaphore(1)
       const thrown = semaphore.run(() => {
         throw new Error('thrown')
@@ -115,7 +115,7 @@ describe('Semaphore', () => {
       expectWhole(semaphore)
     })
 
-    test('does not call who gave up, also in the turn in which the place was granted (statement 130)', async () => {
+    test('makes no call after an abort, even if the token was granted in the same turn', async () => {
       const [semaphore, controller] = [new Semaphore(1), new AbortController()]
       const first = await semaphore.acquire()
       const given = semaphore.run(expect.unreachable, { signal: controller.signal })
@@ -132,7 +132,7 @@ describe('Semaphore', () => {
 })
 
 describe('Lock', () => {
-  test('lets one in at a time, in the order they came', async () => {
+  test('runs one call at a time, in order', async () => {
     const [lock, order, gates] = [new Lock(), [] as string[], [new Gate(), new Gate()] as const]
     const runs = gates.map((gate, at) =>
       lock.run(async () => {
@@ -148,7 +148,7 @@ describe('Lock', () => {
     expect([lock.locked, lock.waiting]).toEqual([false, 0])
   })
 
-  test('is free for the next when a waiter gave up (statement 130)', async () => {
+  test('goes to the next waiting caller when one before it has cancelled', async () => {
     const [lock, controller] = [new Lock(), new AbortController()]
     const held = await lock.acquire()
     const given = [lock.acquire(controller), lock.run(expect.unreachable, controller)]

@@ -7,7 +7,7 @@ import { Lock } from '../../src/time/semaphore.ts'
 import { deferLater, sleep, wait } from '../../src/time/sleep.ts'
 
 describe('sleep', () => {
-  test('resolves when its time is over, and not before', async () => {
+  test('resolves after its delay, not before', async () => {
     const [reactor, woken] = [new MemoryReactor(), [] as number[]]
     void sleep(100, { reactor }).then(() => woken.push(reactor.now()))
     reactor.advance(99)
@@ -18,14 +18,14 @@ describe('sleep', () => {
     expect(woken).toEqual([100])
   })
 
-  test('sleeps longer than setTimeout can (statement 76 changed)', async () => {
+  test('sleeps longer than setTimeout can', async () => {
     const clock = new Clock()
     const asleep = sleep(2 ** 40, { reactor: clock })
     clock.advance(2 ** 40)
     await expect(asleep).resolves.toBeUndefined()
   })
 
-  test("leaves no timer and no listener, and rejects with the signal's reason (statement 130)", async () => {
+  test("rejects with the signal's reason, and leaves no timer or listener", async () => {
     const [clock, controller] = [new Clock(), new AbortController()]
     const asleep = sleep(100, { reactor: clock, signal: controller.signal })
     controller.abort('woken')
@@ -36,7 +36,7 @@ describe('sleep', () => {
     expect(clock.getDelayedCalls()).toEqual([])
   })
 
-  test('can be woken when its reactor has forgotten the timer', async () => {
+  test('can be cancelled after a stopped reactor has cancelled the timer', async () => {
     const [reactor, controller] = [new MemoryReactor(), new AbortController()]
     void reactor.run()
     const asleep = sleep(100, { reactor, signal: controller.signal })
@@ -53,7 +53,7 @@ describe('sleep', () => {
 })
 
 describe('deferLater', () => {
-  test('calls when it is due, within that turn, and answers what the call answers', async () => {
+  test('calls after the delay, and resolves with the result of the call', async () => {
     const [clock, called] = [new Clock(), [] as unknown[]]
     const sum = deferLater(
       clock,
@@ -74,12 +74,12 @@ describe('deferLater', () => {
 
   test('waits for the promise of the call', async () => {
     const clock = new Clock()
-    const answer: Promise<string> = deferLater(clock, 1, () => Promise.resolve('at last'))
+    const result: Promise<string> = deferLater(clock, 1, () => Promise.resolve('at last'))
     clock.advance(1)
-    await expect(answer).resolves.toBe('at last')
+    await expect(result).resolves.toBe('at last')
   })
 
-  test('rejects with what the call throws or rejects with, and lets it pass nowhere else', async () => {
+  test('rejects with the error of the call, and reports it nowhere else', async () => {
     const clock = new Clock()
     const thrown = deferLater(clock, 1, () => {
       throw new Error('thrown')
@@ -90,35 +90,35 @@ describe('deferLater', () => {
     await expect(rejected).rejects.toThrow('rejected')
   })
 
-  test('refuses times that make no sense', async () => {
+  test('refuses an invalid delay', async () => {
     await expect(deferLater(new Clock(), -1, () => undefined)).rejects.toThrow(RangeError)
   })
 })
 
 describe('wait', () => {
-  test('resolves with what it is told, and leaves the signal alone', async () => {
+  test('resolves with the value passed to done, and leaves no listener', async () => {
     const { signal } = new AbortController()
-    const told: ((value: string) => void)[] = []
+    const callbacks: ((value: string) => void)[] = []
     const waiting = wait<string>({ signal }, (done) => {
-      told.push(done)
+      callbacks.push(done)
       return expect.unreachable
     })
     expect(getEventListeners(signal, 'abort')).toHaveLength(1)
-    for (const done of told) done('here')
+    for (const done of callbacks) done('here')
     expect(getEventListeners(signal, 'abort')).toEqual([])
     await expect(waiting).resolves.toBe('here')
   })
 
-  test("gives up once, with the signal's reason", async () => {
-    const [controller, gaveUp] = [new AbortController(), [] as string[]]
-    const waiting = wait({ signal: controller.signal }, () => () => gaveUp.push('gave up'))
+  test("is cancelled once, and rejects with the signal's reason", async () => {
+    const [controller, cancelled] = [new AbortController(), [] as string[]]
+    const waiting = wait({ signal: controller.signal }, () => () => cancelled.push('cancelled'))
     controller.abort('enough')
     await expect(waiting).rejects.toBe('enough')
-    expect(gaveUp).toEqual(['gave up'])
+    expect(cancelled).toEqual(['cancelled'])
     expect(getEventListeners(controller.signal, 'abort')).toEqual([])
   })
 
-  test('is no unhandled rejection when it is given up and no code waits for it', async () => {
+  test('causes no unhandled rejection when it is cancelled and not awaited', async () => {
     const controller = new AbortController()
     void wait({ signal: controller.signal }, () => () => undefined).then(() => expect.unreachable())
     void new Lock().run(() => wait(controller, () => () => undefined), controller)
@@ -129,25 +129,25 @@ describe('wait', () => {
     expect(controller.signal.aborted).toBe(true)
   })
 
-  test('keeps what came before the signal, in the same turn too', async () => {
+  test('resolves when done is called before the abort, also in the same turn', async () => {
     const controller = new AbortController()
-    const told: ((value: string) => void)[] = []
+    const callbacks: ((value: string) => void)[] = []
     const waiting = wait<string>(controller, (done) => {
-      told.push(done)
+      callbacks.push(done)
       return expect.unreachable
     })
-    for (const done of told) done('first')
+    for (const done of callbacks) done('first')
     controller.abort()
     await expect(waiting).resolves.toBe('first')
   })
 
-  test('does not begin when it is given up before', async () => {
+  test('does not begin when the signal has aborted before', async () => {
     await expect(wait({ signal: AbortSignal.abort('before') }, () => expect.unreachable())).rejects.toBe(
       'before',
     )
   })
 
-  test('rejects with what its beginning throws, and leaves the signal alone', async () => {
+  test('rejects with the error of begin, and leaves no listener', async () => {
     const { signal } = new AbortController()
     const waiting = wait({ signal }, () => {
       throw new RangeError('mine')
