@@ -12,35 +12,35 @@ import { swallowIfClosed, whyClosed } from '../transport/sending.ts'
 import { StreamInput, StreamReader } from './stream-reader.ts'
 
 /**
- * A protocol written as one coroutine: `run` reads what it needs next, and awaits what it writes.
+ * A protocol written as one coroutine: `run` reads what it needs next, and awaits its writes.
  *
- * Nothing piles up: while `run` is behind, the peer is made to wait. When the peer has ended its side,
- * reads answer the end, and `run` can still write.
+ * Memory is bounded: while `run` does not read, delivery waits and the peer cannot send more. After the
+ * peer's FIN, reads return the end of input, and `run` can still write.
  *
- * When the reactor stops, the input ends there: `run` is given what has come, then the end, and the time
- * to finish. Override `drain` to do something else.
+ * When the reactor stops, the input ends: `run` reads the bytes received so far, then the end, and has time
+ * to finish. Override `drain` to change this.
  */
 export abstract class StreamProtocol<F = Factory>
   extends Protocol<F>
   implements HalfCloseable, Drainable, Replaceable, HoldingBack
 {
-  /** From this many unread bytes on, the peer is made to wait. A read that needs more gets it. */
+  /** From this many unread bytes on, delivery waits, unless a pending read needs more. Default 65 536. */
   readonly maxBufferedBytes: number = 65_536
-  /** A delivery that must wait is no fault: `run` reads when it likes. */
+  /** A delivery that waits is not a fault: `run` may read at any time. */
   readonly holdsBack: true = true
   readonly #input = new StreamInput(this)
   #finished: Promise<void> = Promise.resolve()
-  /** Why this protocol has the connection no more. */
+  /** Why this protocol is no longer current; undefined while it is. */
   #over: ConnectionClosed | LocalProtocolError | undefined
 
   /**
-   * What happens on the connection, from `connectionMade` on.
+   * Serves the connection. Called at `connectionMade`.
    *
-   * When it returns, what was written is sent and the connection is closed, unless another protocol has it
-   * by then. When it throws, that is logged and the connection is aborted, but for two cases: what
-   * a read or write rejected with because the connection was gone is no news, and an IncompleteReadError or a
-   * LineTooLongError
-   * is the peer's doing: noted, and the connection is closed.
+   * When it returns, everything written is sent and the connection is closed, unless another protocol is
+   * current by then. When it throws, the error is logged and the connection is aborted, with two exceptions.
+   * The error with which a read or write rejected because the connection was gone is ignored. An
+   * IncompleteReadError or a LineTooLongError counts as the peer's fault: it is logged at level info, and the
+   * connection is closed.
    */
   abstract run(reader: StreamReader, writer: StreamWriter): unknown
 
@@ -53,7 +53,7 @@ export abstract class StreamProtocol<F = Factory>
     return this.#input.push(data)
   }
 
-  /** The peer will send no more: reads answer what is left, then the end. */
+  /** The peer will send no more: reads return the remaining bytes, then the end. */
   readConnectionLost(): void {
     this.#input.end()
   }
@@ -64,18 +64,21 @@ export abstract class StreamProtocol<F = Factory>
     else this.#input.fail(reason)
   }
 
-  /** A read that still waits rejects with a LocalProtocolError; what `run` does from now on closes nothing. */
+  /**
+   * A pending read rejects with a LocalProtocolError. The end of `run` does not close the connection any
+   * more.
+   */
   protocolReplaced(): void {
     this.#over = new LocalProtocolError('Cannot read a connection that another protocol has taken over')
     this.#input.fail(this.#over)
   }
 
-  /** What has come and was not read belongs to a handshake that begins. */
+  /** Takes the unread bytes, which belong to a TLS handshake that starts. */
   takeUnread(): Buffer {
     return this.#input.takeAll()
   }
 
-  /** The reactor is stopping: the input ends here, and `run` is waited for. */
+  /** The reactor is stopping: ends the input. Resolves when `run` has finished. */
   drain(): Promise<void> {
     this.#input.end()
     return this.#finished
@@ -103,11 +106,10 @@ export abstract class StreamProtocol<F = Factory>
 }
 
 /**
- * The writing side of a connection for a coroutine: `await` each write, and no more is made than the
- * peer takes.
+ * The writing side of a connection for a coroutine. Code that awaits each write writes only as fast as the
+ * peer reads.
  *
- * Who does not wait for a write need not hear of the end of the connection: its rejection is not an
- * unhandled one.
+ * If a write is not awaited, its rejection because of the end of the connection is swallowed.
  */
 export class StreamWriter {
   readonly #transport: Transport
@@ -117,10 +119,10 @@ export class StreamWriter {
   }
 
   /**
-   * Queues bytes, or a string as UTF-8, at once; resolves when there is room for more: at once below the
-   * high-water mark, above it once the queue is below the low one.
+   * Queues bytes, or a string as UTF-8, at once. Below the high-water mark it resolves at once; above it,
+   * when the queue is below the low-water mark.
    *
-   * @throws {ConnectionClosed} (rejects) when the connection is gone, or goes before there is room.
+   * @throws {ConnectionClosed} (rejects) when the connection is gone, or ends before the promise resolves.
    * @throws {NotConnectedError} (rejects) after `end`.
    * @throws {TypeError} (rejects) when `data` is neither bytes nor a string.
    */
@@ -133,7 +135,7 @@ export class StreamWriter {
     return swallowIfClosed(this.#drained())
   }
 
-  /** Says that no more will come, behind what was written; reading goes on. */
+  /** Sends a FIN after everything written. Reading continues. */
   end(): void {
     this.#transport.loseWriteConnection()
   }
@@ -148,9 +150,12 @@ export class StreamWriter {
 }
 
 const MAX_BUFFERED = bytes({ endless: true })
-/** What a peer can make every read fail with must not fill the log with errors. */
+/**
+ * Errors that a peer can cause at will are logged at level info, so that they do not fill the log with
+ * errors.
+ */
 const PEERS_DOING = [
-  [IncompleteReadError, 'A peer left in the middle of what was being read'],
+  [IncompleteReadError, 'The input ended before a read was complete'],
   [LineTooLongError, 'A peer sent a line that is too long'],
 ] as const
-const FAILED_LATE = 'A protocol failed after its end'
+const FAILED_LATE = 'A protocol failed after its connection had ended or was taken over'

@@ -4,20 +4,20 @@ import { checkOptionsOrInstance, checkValue } from '../options/check-options.ts'
 import { ABORT_SIGNAL } from '../options/object-rules.ts'
 import { bytes, type OptionRules } from '../options/option-rules.ts'
 
-/** How much a read up to a delimiter may take. */
+/** Options of a read up to a delimiter. */
 export interface ReadUntilOptions extends ReadOptions {
-  /** Most bytes before the delimiter. Beyond it the read rejects with a LineTooLongError. Default 64 KiB. */
+  /** Most bytes before the delimiter. Beyond it, the read rejects with a LineTooLongError. Default 64 KiB. */
   readonly maxBytes?: number | undefined
 }
 
 /**
- * What a connection brings, for whoever asks: read it in pieces as they come, in lines, in units of a
- * known length, one kind after the other.
+ * Reads the input of a connection: in chunks as they arrive, in lines, or in units of a known length. The
+ * kinds of read can be mixed.
  *
- * - One read at a time: another one while it waits rejects with a LocalProtocolError.
- * - A read that rejects because of its signal, or of a bound, has taken nothing: the next one finds all bytes.
- * - When the peer has ended its side, reads answer what is left, then undefined.
- * - When the connection broke, reads answer what is left, then reject with the ConnectionLost.
+ * - Only one read at a time: a second one rejects with a LocalProtocolError while the first is pending.
+ * - A read that rejects because of its signal or a limit takes no bytes: the next read finds them all.
+ * - After the peer's FIN, reads return the remaining bytes, then undefined.
+ * - When the connection broke, reads return the remaining bytes, then reject with the ConnectionLost.
  */
 export class StreamReader implements AsyncIterable<Buffer> {
   readonly #input: StreamInput
@@ -26,13 +26,16 @@ export class StreamReader implements AsyncIterable<Buffer> {
     this.#input = input
   }
 
-  /** Reads all that is left, in pieces as they come. A loop that is left early leaves the rest to other reads. */
+  /**
+   * Reads the rest of the input in chunks as they arrive. After an early exit of the loop, other reads can
+   * continue.
+   */
   async *[Symbol.asyncIterator](): AsyncGenerator<Buffer, void, undefined> {
     for (let data = await this.read(); data !== undefined; data = await this.read()) yield data
   }
 
   /**
-   * Reads what is there, at least one byte of it. Where the pieces were cut means nothing.
+   * Reads the bytes received so far, at least one. Chunk boundaries have no meaning.
    *
    * @returns undefined at the end.
    */
@@ -42,10 +45,11 @@ export class StreamReader implements AsyncIterable<Buffer> {
   }
 
   /**
-   * Reads `count` bytes, however many that are: check a number that the peer gave first.
+   * Reads `count` bytes. `maxBufferedBytes` does not limit it: the caller must check a count that the peer
+   * sent.
    *
-   * @throws {IncompleteReadError} (rejects) when the input ends before; it carries what was left.
-   * @throws {RangeError} (rejects) unless `count` is a whole number from 0.
+   * @throws {IncompleteReadError} (rejects) when the input ends before; it carries the bytes that were left.
+   * @throws {RangeError} (rejects) unless `count` is a whole number of 0 or more.
    */
   async readExactly(count: number, options: ReadOptions = {}): Promise<Buffer> {
     checkValue('readExactly', 'count', count, COUNT)
@@ -57,11 +61,12 @@ export class StreamReader implements AsyncIterable<Buffer> {
   }
 
   /**
-   * Reads up to `delimiter`, and takes that too, but does not answer it.
+   * Reads up to `delimiter`. The delimiter is taken too, but not returned.
    *
-   * @returns undefined at the end, when nothing is left.
-   * @throws {LineTooLongError} (rejects) once more than `maxBytes` hold no delimiter. Nothing is taken.
-   * @throws {IncompleteReadError} (rejects) when the input ends in the middle; it carries what was left.
+   * @returns undefined at the end, when no bytes are left.
+   * @throws {LineTooLongError} (rejects) when there is no delimiter within `maxBytes`. Nothing is taken.
+   * @throws {IncompleteReadError} (rejects) when the input ends without it; it carries the bytes that were
+   *   left.
    * @throws {RangeError} (rejects) when the delimiter is empty.
    */
   async readUntil(
@@ -70,26 +75,27 @@ export class StreamReader implements AsyncIterable<Buffer> {
   ): Promise<Buffer | undefined> {
     checkOptionsOrInstance('readUntil', options, READ_UNTIL_RULES)
     const { maxBytes = DEFAULT_MAX_BYTES, signal } = options
-    if (delimiter.length === 0) throw new RangeError('Cannot read up to a delimiter that is empty')
-    // Made once: the queue goes on with its search for as long as it is asked for the same one.
+    if (delimiter.length === 0) throw new RangeError('Cannot read up to an empty delimiter')
+    // Converted once: the queue continues its last search only if it gets the same delimiter object.
     const wanted = typeof delimiter === 'string' ? Buffer.from(delimiter) : delimiter
     const take = (queue: ByteQueue): Buffer | undefined => queue.takeLine(maxBytes, wanted)
     return this.#input.read<Buffer | undefined>({ take, atEnd: nothingLeft }, { signal })
   }
 
   /**
-   * Reads a line of UTF-8, without its end: LF, or CR LF.
+   * Reads a line of UTF-8, without its LF or CR LF.
    *
-   * @returns undefined at the end, when nothing is left.
-   * @throws {LineTooLongError} (rejects) once more than `maxBytes` hold no LF. Nothing is taken.
-   * @throws {IncompleteReadError} (rejects) when the input ends within a line; it carries what was left.
+   * @returns undefined at the end, when no bytes are left.
+   * @throws {LineTooLongError} (rejects) when there is no LF within `maxBytes`. Nothing is taken.
+   * @throws {IncompleteReadError} (rejects) when the input ends within a line; it carries the bytes that were
+   *   left.
    */
   async readLine(options: ReadUntilOptions = {}): Promise<string | undefined> {
     const line = await this.readUntil(LF, options)
     return line?.toString('utf8', 0, line.at(-1) === CR ? line.length - 1 : line.length)
   }
 
-  /** Takes all that has come and was not read, such as for the next protocol of `switchProtocol`. */
+  /** Takes all bytes received but not read, for example to pass them to `switchProtocol`. */
   takeUnread(): Buffer {
     return this.#input.takeAll()
   }
@@ -99,48 +105,51 @@ function nothingLeft(queue: ByteQueue): undefined {
   if (queue.length > 0) throw new IncompleteReadError(queue.takeAll())
 }
 
-/** How a read can be given up. */
+/** Options of a read. */
 export interface ReadOptions {
-  /** Ends the wait when it aborts: the read rejects with its reason, and has taken nothing. */
+  /** Cancels the read: it rejects with the signal's reason and takes no bytes. */
   readonly signal?: AbortSignal | undefined
 }
 
 /** One kind of read. */
 export interface ReadStep<T> {
-  /** Takes what is asked for; answers undefined, and takes nothing, while it has not all come. */
+  /**
+   * Takes the bytes of the read; returns undefined and takes nothing while they have not all been received.
+   */
   readonly take: (queue: ByteQueue) => T | undefined
-  /** The input has ended first: the last answer, or a throw. */
+  /** Called when the input ends first. Returns the result of the read, or throws. */
   readonly atEnd: (queue: ByteQueue) => T
 }
 
-/** What an input keeps to. */
+/** The limits of an input. */
 export interface InputBounds {
-  /** From this many unread bytes on, the next delivery waits until there are fewer, or a read needs more. */
+  /** From this many unread bytes on, the next delivery waits until there are fewer or a read needs more. */
   readonly maxBufferedBytes: number
 }
 
 /**
- * What has come in and was not read yet, between a protocol, which is given bytes, and a reader, which
- * asks for them.
+ * The unread bytes between a protocol, which pushes them, and a reader, which takes them.
  *
- *     open ──end──▶ ended      reads get what is left, then the end
- *       └──fail──▶ failed      reads get what is left, then reject
+ *     open ──end──▶ ended      reads return the remaining bytes, then the end
+ *       └──fail──▶ failed      reads return the remaining bytes, then reject
  */
 export class StreamInput {
   readonly #bounds: InputBounds
   readonly #queue = new ByteQueue()
   #stage: Stage = OPEN
   #reading = false
-  /** Goes on with the read that waits. */
+  /** Continues the pending read. */
   #wake: (() => void) | undefined
-  /** Lets the next delivery come. */
+  /** Resolves the promise that the next delivery waits for. */
   #admit: (() => void) | undefined
 
   constructor(bounds: InputBounds) {
     this.#bounds = bounds
   }
 
-  /** Takes bytes in; once it has ended, drops them. The promise settles when more may come. */
+  /**
+   * Adds bytes, or drops them after the end. The promise, if there is one, resolves when more may be pushed.
+   */
   push(data: Buffer): Promise<void> | undefined {
     if (this.#stage.is !== 'open') return undefined
     this.#queue.push(data)
@@ -151,17 +160,17 @@ export class StreamInput {
     })
   }
 
-  /** Nothing more comes. */
+  /** Ends the input. */
   end(): void {
     this.#finish({ is: 'ended' })
   }
 
-  /** Nothing more comes, for a reason that reads reject with. */
+  /** Ends the input with a failure: reads reject with `reason` when no bytes are left. */
   fail(reason: Error): void {
     this.#finish({ is: 'failed', reason })
   }
 
-  /** Takes all that was not read. */
+  /** Takes all unread bytes. */
   takeAll(): Buffer {
     const unread = this.#queue.takeAll()
     this.#admitMore()
@@ -169,13 +178,13 @@ export class StreamInput {
   }
 
   /**
-   * Takes one step, and waits for what it needs.
+   * Performs one read, and waits for the bytes that it needs.
    *
-   * @throws {LocalProtocolError} (rejects) while another read waits.
-   * @throws {unknown} (rejects) with the signal's reason, with that of `fail`, or with what the step throws.
+   * @throws {LocalProtocolError} (rejects) while another read is pending.
+   * @throws {unknown} (rejects) with the signal's reason, the reason of `fail`, or the error of the step.
    */
   async read<T>(step: ReadStep<T>, { signal }: ReadOptions): Promise<T> {
-    if (this.#reading) throw new LocalProtocolError('Cannot read while another read waits')
+    if (this.#reading) throw new LocalProtocolError('Cannot read while another read is pending')
     signal?.throwIfAborted()
     this.#reading = true
     try {
@@ -192,7 +201,9 @@ export class StreamInput {
     }
   }
 
-  /** A read that waits may need more than the bound: then it is its caller's bound that counts. */
+  /**
+   * A pending read may need more bytes than `maxBufferedBytes`: then only the bound of its caller applies.
+   */
   get #hasRoom(): boolean {
     return this.#reading || this.#queue.length < this.#bounds.maxBufferedBytes
   }
@@ -220,12 +231,12 @@ export class StreamInput {
     if (this.#stage.is !== 'open') return
     this.#stage = stage
     this.#wake?.()
-    // What waits is dropped, so that whatever is behind it, such as the peer's end, can come.
+    // The delivery that waits is admitted, so that events after it, such as the end of input, can follow.
     this.#admit?.()
   }
 }
 
-/** How far the input has come. */
+/** The state of the input. */
 type Stage =
   | { readonly is: 'open' }
   | { readonly is: 'ended' }

@@ -1,7 +1,7 @@
 import type { StreamReader } from '../../src/stream/stream-reader.ts'
 import { StreamProtocol, type StreamWriter } from '../../src/stream/stream-protocol.ts'
 
-/** A stream protocol that runs what the test gives it. */
+/** A stream protocol that runs a function of the test. */
 export class Script extends StreamProtocol {
   readonly #script: (reader: StreamReader, writer: StreamWriter, self: Script) => Promise<void>
   override readonly maxBufferedBytes: number

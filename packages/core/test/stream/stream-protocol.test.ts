@@ -22,7 +22,7 @@ import { settleUntil } from '../tls/tls-memory-harness.ts'
 import { Script } from './script.ts'
 
 describe('StreamProtocol', () => {
-  test('echoes until the peer ends its side, still answers it, then closes', async () => {
+  test('reads until the peer ends its side, can still write, then closes', async () => {
     const client = new HalfCloseRecorder()
     const echo = new Script(async (reader, writer) => {
       for await (const data of reader) await writer.write(data)
@@ -38,13 +38,13 @@ describe('StreamProtocol', () => {
     expect([pair.server.connected, pair.reactor.logged]).toEqual([false, []])
   })
 
-  test('sends what was written when run returns, and closes', async () => {
+  test('sends everything written when run returns, and closes', async () => {
     const transport = StringTransport.connect(new Script(async (_, writer) => void writer.write('welcome')))
     await transport.reactor.settle()
     expect([transport.value(), transport.ended]).toEqual(['welcome', true])
   })
 
-  test('aborts and logs once, as for any callback, when run throws', async () => {
+  test('logs once and aborts when run throws', async () => {
     const fault = new Error('fault')
     const transport = StringTransport.connect(
       new Script(async (reader) => {
@@ -65,7 +65,7 @@ describe('StreamProtocol', () => {
     ])
   })
 
-  test('rejects what waits with the reason when the connection breaks, which is no fault', async () => {
+  test('rejects pending reads and writes when the connection breaks, and does not log that', async () => {
     const caught: unknown[] = []
     const note = async (work: Promise<unknown>): Promise<void> => {
       await work.catch((error: unknown) => {
@@ -105,7 +105,7 @@ describe('StreamProtocol', () => {
     expect(transport.reactor.logged.map(({ error }) => String(error))).toEqual(['Error: while cleaning up'])
   })
 
-  test('closes, and notes it, when the peer ends in the middle of what run reads', async () => {
+  test('logs at level info and closes when the input ends in the middle of a read', async () => {
     const transport = StringTransport.connect(
       new Script(async (reader) => void (await reader.readExactly(4))),
     )
@@ -118,7 +118,7 @@ describe('StreamProtocol', () => {
     ])
   })
 
-  test('closes, and notes it, when the peer sends a line that is too long', async () => {
+  test('logs at level info and closes when the peer sends a line that is too long', async () => {
     const transport = StringTransport.connect(
       new Script(async (reader) => void (await reader.readLine({ maxBytes: 10 }))),
     )
@@ -130,7 +130,7 @@ describe('StreamProtocol', () => {
     ])
   })
 
-  test('makes the peer wait while run does not read, and loses nothing', async () => {
+  test('pauses the wire while run does not read, and loses no bytes', async () => {
     const [reactor, wire] = [new MemoryReactor(), new RecordingWire()]
     let proceed = (): void => undefined
     const received: Buffer[] = []
@@ -172,7 +172,7 @@ describe('StreamProtocol', () => {
     expect([whole, client.reason?.name]).toEqual([true, 'ConnectionDone'])
   })
 
-  test('hands the connection on with what it has not read, and leaves it alone from then on', async () => {
+  test('passes unread bytes to the next protocol, and does not close the connection afterwards', async () => {
     const next = new Recorder()
     const transport = StringTransport.connect(
       new Script(async (reader, _, { transport: connection }) => {
@@ -186,7 +186,7 @@ describe('StreamProtocol', () => {
     expect([next.text, transport.disconnecting]).toEqual(['first second', false])
   })
 
-  test('ends a read that waits when another protocol takes over, which is no fault', async () => {
+  test('rejects a pending read when another protocol takes over, and does not log that', async () => {
     const caught: unknown[] = []
     const transport = StringTransport.connect(
       new Script(async (reader) => {
@@ -202,7 +202,7 @@ describe('StreamProtocol', () => {
     expect([transport.disconnecting, transport.reactor.logged]).toEqual([false, []])
   })
 
-  test('takes a connection over, with what was not for the one before', async () => {
+  test('reads the unread bytes of the protocol that it replaces', async () => {
     const transport = StringTransport.connect(new Recorder())
     transport.switchProtocol(
       new Script(async (reader, writer) => writer.write(`got ${await reader.readLine()}`)),
@@ -213,35 +213,35 @@ describe('StreamProtocol', () => {
     expect([transport.value(), transport.ended]).toEqual(['got unread', true])
   })
 
-  test('gives a handshake what it has not read', () => {
+  test('returns its unread bytes from takeUnread', () => {
     const protocol = new Script(async (reader) => void (await reader.readLine()), 1)
     StringTransport.connect(protocol).receive('not a line')
     expect(String(protocol.takeUnread())).toBe('not a line')
     expect(protocol.takeUnread()).toHaveLength(0)
   })
 
-  test('goes on under TLS in the middle of run, at both ends', async () => {
-    const answers: unknown[] = []
+  test('can start TLS in the middle of run, at both ends', async () => {
+    const lines: unknown[] = []
     const pair = connectedPair(
       new Script(async (reader, writer, { transport }) => {
-        answers.push(await reader.readLine())
+        lines.push(await reader.readLine())
         await writer.write('go\n')
         transport.startTLS(new ServerTLS(server))
-        answers.push(await reader.readLine(), transport.tlsSession?.version)
+        lines.push(await reader.readLine(), transport.tlsSession?.version)
       }),
       new Script(async (reader, writer, { transport }) => {
         await writer.write('STARTTLS\n')
-        answers.push(await reader.readLine())
+        lines.push(await reader.readLine())
         transport.startTLS(new ClientTLS({ serverName: 'localhost', trustRoots: [root] }))
         await writer.write('secret\n')
         await reader.read()
       }),
     )
     await settleUntil(pair.reactor, () => !pair.server.connected && !pair.client.connected)
-    expect([answers, pair.reactor.logged]).toEqual([['STARTTLS', 'go', 'secret', 'TLSv1.3'], []])
+    expect([lines, pair.reactor.logged]).toEqual([['STARTTLS', 'go', 'secret', 'TLSv1.3'], []])
   })
 
-  test('reads nothing as protected that came before the handshake', async () => {
+  test('never reads bytes from before the handshake as if they were encrypted', async () => {
     const read: unknown[] = []
     const transport = StringTransport.connect(
       new Script(async (reader, _, { transport: connection }) => {
@@ -256,7 +256,7 @@ describe('StreamProtocol', () => {
     expect(transport.signal.reason).toMatchObject({ name: 'ConnectionLost', cause: expect.any(Error) })
   })
 
-  test('is given the time to finish when the reactor stops: its input ends there', async () => {
+  test('has time to finish when the reactor stops, which ends its input', async () => {
     const reactor = new MemoryReactor()
     const client = new Lasting()
     let finish = (): void => undefined
@@ -267,7 +267,7 @@ describe('StreamProtocol', () => {
           await new Promise<void>((resolve) => {
             finish = resolve
           })
-          await writer.write(`answered, then ${String(await reader.readLine())}`)
+          await writer.write(`response, then ${String(await reader.readLine())}`)
         })
       }
     }
@@ -287,11 +287,11 @@ describe('StreamProtocol', () => {
     client.transport.write('too late\n')
     finish()
     await reactor.settle()
-    expect([client.text, (await stopped).aborted]).toEqual(['answered, then undefined', []])
+    expect([client.text, (await stopped).aborted]).toEqual(['response, then undefined', []])
     await running
   })
 
-  test('leaves the connection to the next protocol, whatever becomes of run', async () => {
+  test('does not close the connection of the next protocol when run fails', async () => {
     const next = new Recorder()
     const fault = new Error('too late')
     const transport = StringTransport.connect(
@@ -306,7 +306,7 @@ describe('StreamProtocol', () => {
   })
 })
 
-/** A peer that leaves the end to the other side, also when the reactor stops. */
+/** A peer that does not close by itself, also when the reactor stops. */
 class Lasting extends Recorder {
   drain(): Promise<void> {
     return new Promise(() => undefined)
@@ -322,13 +322,13 @@ function writing(): { transport: StringTransport; writer: StreamWriter; protocol
 }
 
 describe('StreamWriter', () => {
-  test('queues at once, and resolves when there is room', async () => {
+  test('queues at once, and resolves when the queue has space', async () => {
     const { transport, writer } = writing()
     const log: string[] = []
     transport.block()
     await writer.write('1234')
     transport.pump()
-    const waiting = writer.write('5678').then(() => log.push('room'))
+    const waiting = writer.write('5678').then(() => log.push('resolved'))
     await transport.reactor.settle()
     expect([transport.bufferedBytes, log]).toEqual([8, []])
     transport.unblock()
@@ -337,7 +337,7 @@ describe('StreamWriter', () => {
     expect(transport.value()).toBe('12345678')
   })
 
-  test('rejects with the reason when the peer goes before there is room, and ever after', async () => {
+  test('rejects with the reason when the connection is lost first, and for every later write', async () => {
     const { transport, writer, protocol } = writing()
     transport.block()
     const [waiting, drained] = [writer.write('12345'), writer.drained()]
@@ -347,7 +347,7 @@ describe('StreamWriter', () => {
       expect(await late.catch((error: unknown) => error)).toBe(protocol.reason)
   })
 
-  test('rejects with the abort and its cause when the connection ends at its cap', async () => {
+  test('rejects with ConnectionAborted and its cause when the queue exceeds its cap', async () => {
     const transport = StringTransport.connect(new HalfCloseRecorder(), {
       options: { ...options, maxBufferedBytes: 8 },
     })
@@ -362,10 +362,10 @@ describe('StreamWriter', () => {
     }
   })
 
-  test('needs nobody to listen for the end of the connection', async () => {
+  test('causes no unhandled rejection when writes are not awaited', async () => {
     const { transport, writer } = writing()
-    const unheard: unknown[] = []
-    const listener = (reason: unknown): unknown => unheard.push(reason)
+    const unhandled: unknown[] = []
+    const listener = (reason: unknown): unknown => unhandled.push(reason)
     process.on('unhandledRejection', listener)
     transport.block()
     void writer.write('12345')
@@ -373,10 +373,10 @@ describe('StreamWriter', () => {
     void writer.write('6')
     await new Promise((resolve) => setImmediate(resolve))
     process.off('unhandledRejection', listener)
-    expect(unheard).toEqual([])
+    expect(unhandled).toEqual([])
   })
 
-  test('says its end behind what was written; then nothing can follow', async () => {
+  test('sends a FIN after everything written, and rejects later writes', async () => {
     const { transport, writer } = writing()
     void writer.write('bye')
     writer.end()
@@ -384,7 +384,7 @@ describe('StreamWriter', () => {
     await expect(writer.write('more')).rejects.toBeInstanceOf(NotConnectedError)
   })
 
-  test('refuses what is neither bytes nor a string', async () => {
+  test('rejects data that is neither bytes nor a string', async () => {
     await expect(writing().writer.write(5 as unknown as string)).rejects.toBeInstanceOf(TypeError)
   })
 })

@@ -25,7 +25,7 @@ const MESSAGE = 'naïve\r\nke=y=>1\n3456two\nrest'
 const PARTS = ['naïve', 'ke=y', '1\n3456', 'two', 'rest', undefined]
 
 describe('StreamReader', () => {
-  test('reads lines, delimited and counted bytes and the rest, wherever the input was cut', async () => {
+  test('reads lines, delimited and counted bytes and the rest, under every cut', async () => {
     for (const chunks of chunkings(MESSAGE)) {
       const { input, reader } = stream()
       const message = readMessage(reader)
@@ -38,7 +38,7 @@ describe('StreamReader', () => {
     }
   })
 
-  test('reads the same when all has come, and ended, before it begins', async () => {
+  test('reads the same when the input has ended before the first read', async () => {
     for (const chunks of chunkings(MESSAGE)) {
       const { input, reader } = stream(...chunks.map((chunk) => chunk.toString('latin1')))
       input.end()
@@ -47,7 +47,7 @@ describe('StreamReader', () => {
     }
   })
 
-  test('answers undefined at an end between units, and IncompleteReadError within one', async () => {
+  test('returns undefined at an end between units, and rejects with IncompleteReadError within one', async () => {
     const [between, within, cut] = [stream('line\n'), stream('line\nli'), stream('abc')]
     for (const { input } of [between, within, cut]) input.end()
     expect([await between.reader.readLine(), await between.reader.readLine()]).toEqual(['line', undefined])
@@ -58,12 +58,12 @@ describe('StreamReader', () => {
     expect(String((error as IncompleteReadError).partial)).toBe('li')
     await expect(cut.reader.readExactly(4)).rejects.toMatchObject({ partial: Buffer.from('abc') })
     await expect(cut.reader.readExactly(1)).rejects.toMatchObject({
-      message: 'Cannot read 1 bytes: the input ended after 0',
+      message: 'Cannot read 1 bytes: the input ended after 0 bytes',
       partial: Buffer.alloc(0),
     })
   })
 
-  test('takes nothing for a read that is given up, nor leaves a listener', async () => {
+  test('takes no bytes for a cancelled read, and leaves no listener', async () => {
     const { input, reader } = stream('abc')
     for (const begin of [
       (signal: AbortSignal) => reader.readExactly(5, { signal }),
@@ -83,7 +83,7 @@ describe('StreamReader', () => {
     expect([String(await whole), getEventListeners(signal, 'abort')]).toEqual(['abcde', []])
   })
 
-  test('refuses a unit beyond its bound, having taken nothing', async () => {
+  test('rejects for a unit beyond maxBytes, and takes no bytes', async () => {
     const { input, reader } = stream('12345')
     await expect(reader.readUntil(';', { maxBytes: 4 })).rejects.toBeInstanceOf(LineTooLongError)
     const whole = reader.readUntil(';', { maxBytes: 5 })
@@ -93,7 +93,7 @@ describe('StreamReader', () => {
     await expect(reader.readLine()).rejects.toMatchObject({ limitBytes: 65_536 })
   })
 
-  test('leaves what a loop that ends early has not taken', async () => {
+  test('keeps the rest of the input after an early exit of a loop', async () => {
     const { input, reader } = stream('a')
     for await (const data of reader) {
       expect(String(data)).toBe('a')
@@ -104,7 +104,7 @@ describe('StreamReader', () => {
     expect(String(reader.takeUnread())).toBe('c')
   })
 
-  test('refuses counts and delimiters that mean nothing', async () => {
+  test('refuses invalid counts and an empty delimiter', async () => {
     const { reader } = stream('a')
     for (const count of [-1, 0.5, NaN, Infinity])
       await expect(reader.readExactly(count)).rejects.toBeInstanceOf(RangeError)
@@ -120,7 +120,7 @@ const piece = {
 const bytes = (text: string): Buffer => Buffer.from(text)
 
 describe('StreamInput', () => {
-  test('lets the next delivery wait while its bound is reached, until enough was read', async () => {
+  test('lets the next delivery wait from its bound on, until enough was read', async () => {
     const input = new StreamInput({ maxBufferedBytes: 4 })
     let admitted = false
     expect(input.push(bytes('ab'))).toBeUndefined()
@@ -133,7 +133,7 @@ describe('StreamInput', () => {
     expect(admitted).toBe(true)
   })
 
-  test('takes more than its bound for a read that needs it', async () => {
+  test('accepts more bytes than its bound for a read that needs them', async () => {
     const input = new StreamInput({ maxBufferedBytes: 1 })
     const take = (queue: { takeExactly(count: number): Buffer | undefined }): Buffer | undefined =>
       queue.takeExactly(4)
@@ -145,7 +145,7 @@ describe('StreamInput', () => {
     expect(String(await read)).toBe('abcd')
   })
 
-  test('gives what is left before its end, and before its failure', async () => {
+  test('returns the remaining bytes before its end, and before its failure', async () => {
     const [ended, failed] = [
       new StreamInput({ maxBufferedBytes: 9 }),
       new StreamInput({ maxBufferedBytes: 9 }),
@@ -163,7 +163,7 @@ describe('StreamInput', () => {
     await expect(failed.read(piece, {})).rejects.toBe(reason)
   })
 
-  test('drops what comes after its end, and lets a delivery that waits go', async () => {
+  test('drops bytes pushed after its end, and admits a delivery that waits', async () => {
     const input = new StreamInput({ maxBufferedBytes: 1 })
     const admitted = input.push(bytes('a'))
     input.end()
@@ -172,7 +172,7 @@ describe('StreamInput', () => {
     expect(String(input.takeAll())).toBe('a')
   })
 
-  test('refuses a read while another waits, also in the moment in which bytes come for that', async () => {
+  test('refuses a read while another is pending, also right after bytes were pushed for that one', async () => {
     const input = new StreamInput({ maxBufferedBytes: 9 })
     const first = input.read(piece, {})
     await expect(input.read(piece, {})).rejects.toBeInstanceOf(LocalProtocolError)
@@ -182,14 +182,14 @@ describe('StreamInput', () => {
     expect(String(await input.read(piece, {}))).toBe('cd')
   })
 
-  test('makes room when all is taken out of turn', async () => {
+  test('admits a delivery that waits after takeAll', async () => {
     const input = new StreamInput({ maxBufferedBytes: 1 })
     const admitted = input.push(bytes('ab'))
     expect(String(input.takeAll())).toBe('ab')
     await expect(admitted).resolves.toBeUndefined()
   })
 
-  test('rejects a read whose signal aborts while a part of it has come', async () => {
+  test('rejects a read when its signal aborts, and keeps the bytes received so far', async () => {
     const input = new StreamInput({ maxBufferedBytes: 9 })
     const abort = new AbortController()
     const why = new Error('no time')
