@@ -14,11 +14,11 @@ import { assertSocket, closeRefused, descriptorAddress, socketState } from './de
 import { localAddressOf, SocketWire } from './socket-wire.ts'
 
 /**
- * Makes the socket of `fd` the connection of a protocol of `factory`. A socket, of whatever kind, is closed when that
- * fails; a file is left alone.
+ * Makes the socket `fd` the connection of a protocol of `factory`. If that fails, a socket of any kind is
+ * closed; a file stays open.
  *
- * @throws {ConnectError} (rejects) when `fd` is no connected stream socket, or the factory refuses.
- * @throws {TypeError} (rejects) for what is no factory.
+ * @throws {ConnectError} (rejects) when `fd` is not a connected stream socket, or the factory refuses.
+ * @throws {TypeError} (rejects) when `factory` is not a factory.
  */
 export async function adoptConnection<P extends ProtocolEvents>(
   registry: ConnectionRegistry,
@@ -76,7 +76,10 @@ async function begin<P extends ProtocolEvents>(
   return whenMade({ protocol, transport, making }, address)
 }
 
-/** Undefined when a socket is not connected. Node knows no ends of one that is not TCP; the system may know its state. */
+/**
+ * Undefined when a socket is not connected. Node reports no addresses of a socket that is not TCP; the system
+ * may report its state.
+ */
 function peerOf(fd: number, socket: Socket): Address | undefined {
   const { remoteAddress, remotePort } = socket
   if (!('port' in socket.address()))
@@ -99,8 +102,8 @@ function release(registry: ConnectionRegistry, factory: ProtocolFactory): void {
 }
 
 /**
- * The sockets that systemd has handed over: how many says LISTEN_FDS, whom they are for LISTEN_PID, and what
- * they are called LISTEN_FDNAMES; see sd_listen_fds(3).
+ * The sockets that systemd has passed to process `pid`: LISTEN_FDS is their number, LISTEN_PID the process
+ * that they are for, LISTEN_FDNAMES their names. See sd_listen_fds(3).
  */
 export function inheritedSockets(
   { LISTEN_FDS, LISTEN_PID, LISTEN_FDNAMES }: NodeJS.ProcessEnv,
@@ -114,5 +117,5 @@ export function inheritedSockets(
   }))
 }
 
-/** Behind stdin, stdout and stderr. */
+/** The first descriptor after stdin, stdout and stderr. */
 const FIRST_FD = 3

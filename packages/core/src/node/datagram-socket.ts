@@ -22,7 +22,7 @@ export class DatagramSocket implements DatagramWire {
     socket.on('message', (data, from) => this.#events?.received(data, udpAddress(from.address, from.port)))
   }
 
-  /** Rejects with the system's error when the address cannot be had. */
+  /** Binds a UDP socket. Rejects with the system's error when the address cannot be bound. */
   static async bind(binding: DatagramBinding): Promise<DatagramSocket> {
     const socket = createSocket(socketOptions(binding))
     try {
@@ -50,8 +50,8 @@ export class DatagramSocket implements DatagramWire {
   connect(peer: UDPAddress): UDPAddress {
     this.#socket.connect(peer.port, this.#hostOf(peer))
     const remote = remoteAddressOf(this.#socket)
-    // The system's error follows a turn later, as an event.
-    if (remote === undefined) throw new InvalidAddressError(peer.host, 'the system finds no way there')
+    // The system's error is emitted a turn later.
+    if (remote === undefined) throw new InvalidAddressError(peer.host, 'the system has no route to it')
     this.#connected = true
     return remote
   }
@@ -90,7 +90,7 @@ export class DatagramSocket implements DatagramWire {
     })
   }
 
-  /** The host as this socket's family writes it. */
+  /** The host in the notation of this socket's address family. */
   #hostOf({ family, host }: UDPAddress): string {
     return family === 4 && this.address.family === 6 ? `::ffff:${host}` : host
   }
@@ -102,7 +102,7 @@ function socketOptions({ address, reuseAddress, ipv6Only }: DatagramBinding): So
     type,
     reuseAddr: reuseAddress,
     ipv6Only: ipv6Only && type === 'udp6',
-    // Hosts are numeric already. Asking for them, as Node does, would put off every datagram by a turn.
+    // Hosts are numeric already. Node's own lookup would delay every datagram by a turn.
     lookup: (host, _options, found) => found(null, host, address.family),
   }
 }

@@ -1,49 +1,49 @@
 import { closeSync, fstatSync, readFileSync } from 'node:fs'
 import { type Address, unixAddress } from '../addresses.ts'
 
-/** The name of a descriptor whose socket Node tells nothing about: `/dev/fd/3`. */
+/** The address of a descriptor for which Node reports no address: `/dev/fd/3`. */
 export function descriptorAddress(fd: number): Address {
   return unixAddress(`/dev/fd/${fd}`)
 }
 
 /**
- * Closes a socket that Node has just refused to take, because it is no stream socket: it was given away all the same.
- * To be called in the same turn, before another file can have the number.
+ * Closes a socket that Node has just refused because it is not a stream socket: the caller has given it away.
+ * Must be called in the same turn, before another file can get the number.
  */
 export function closeRefused(fd: number): void {
   try {
     if (fstatSync(fd).isSocket()) closeSync(fd)
   } catch {
-    // It is closed already, or never was open.
+    // It is closed already, or was never open.
   }
 }
 
 /** @throws {Error} unless `fd` is a socket, so that a file is never closed by mistake. */
 export function assertSocket(fd: number): void {
-  if (!fstatSync(fd).isSocket()) throw new Error('it is no socket')
+  if (!fstatSync(fd).isSocket()) throw new Error('it is not a socket')
 }
 
 /**
- * Node makes a socket listen that does not yet. What this returns looks whether it has.
+ * Notes whether `fd` listens already, because Node would make it listen.
  *
- * @returns a function that throws an Error when `fd` listens only now.
+ * @returns a function that throws an Error when `fd` listens now and did not before.
  * @throws {Error} unless `fd` is a socket.
  */
 export function checkingListener(fd: number): () => void {
   assertSocket(fd)
   const before = socketState(fd)
   return () => {
-    // One of another network namespace is shown neither before nor after.
+    // The state of a socket of another network namespace is unknown before and after.
     if (before !== 'listening' && socketState(fd) === 'listening') throw new Error('it does not listen')
   }
 }
 
-/** What a socket is at; undefined where the system does not show it. */
+/** The state of a socket; undefined where the system does not show it. */
 export type SocketState = 'listening' | 'connected' | 'neither' | undefined
 
 /**
- * What the stream socket of `fd` is at. Linux shows it, for the sockets of this process's network namespace that
- * listen or are connected; of a TCP socket that is only bound it shows nothing.
+ * The state of the stream socket `fd`. Linux shows it for the sockets of this process's network namespace
+ * that listen or are connected, and not for a TCP socket that is only bound.
  */
 export function socketState(fd: number): SocketState {
   const inode = String(fstatSync(fd).ino)
@@ -67,7 +67,7 @@ function rowsOf(path: string): readonly (readonly string[])[] {
 interface Table {
   readonly path: string
   readonly inodeAt: number
-  /** The columns that make the state. */
+  /** The columns that form the state. */
   readonly stateAt: readonly number[]
   readonly states: ReadonlyMap<string, SocketState>
 }
@@ -87,7 +87,7 @@ const TABLES: readonly Table[] = [
   {
     path: '/proc/self/net/unix',
     inodeAt: 6,
-    // Its flags, then its state: one that listens is not connected.
+    // The flags, then the state. The flags of a listening socket are 00010000.
     stateAt: [3, 5],
     states: new Map([
       ['00000000 03', 'connected'],

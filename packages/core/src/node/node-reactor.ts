@@ -41,20 +41,25 @@ import { checkSpawn, SpawnedProcess } from './spawned-process.ts'
 import { StandardIO } from './stream-wire.ts'
 import { UnhandledEnds } from './unhandled-ends.ts'
 
-/** What a reactor is made with. */
+/** The options of a reactor. */
 export interface ReactorOptions {
-  /** Who is told of faults and news, one or several. Default: `logToStderr`. */
+  /** The log of the reactor: one observer, or several. Default: `logToStderr`. */
   readonly log?: LogObserver | readonly LogObserver[] | undefined
-  /** Most connections at a time; more wait, accepted but unread. Default: what the descriptors of the process allow, with a reserve. */
+  /**
+   * Most connections at a time; more wait, accepted but unread. Default: as many as the descriptor limit of
+   * the process allows, less a reserve.
+   */
   readonly maxConnections?: number | undefined
-  /** Answers the numeric addresses of a host, best first, for every connection by name. Default: the system. */
+  /**
+   * Looks up the numeric addresses of a host, best first, for every connection by name. Default: the system.
+   */
   readonly lookup?: ReactorNames['lookup'] | undefined
 }
 
 /**
  * Makes a reactor over Node's sockets and timers. A process may have several.
  *
- * @throws {TypeError | RangeError} for an option that is not one, or has a value that it cannot have.
+ * @throws {TypeError | RangeError} when an option is unknown, of the wrong type or out of range.
  */
 export function createReactor(options: ReactorOptions = {}): SystemReactor {
   checkOptions('createReactor', options, RULES)
@@ -144,7 +149,7 @@ class NodeReactor extends WireReactor implements SystemReactor {
       registry: this.registry,
       factory,
       address: descriptorAddress(fd),
-      // A worker of a cluster has it to itself: the primary does not know it.
+      // In a worker of a cluster: the primary does not have this descriptor.
       listen: { fd, exclusive: true },
     })
   }
@@ -168,7 +173,7 @@ class NodeReactor extends WireReactor implements SystemReactor {
     return new SpawnedProcess({ registry: this.registry, protocol, command, args, options })
   }
 
-  /** The check phase comes right after the poll phase in which all sockets of a turn are read. */
+  /** The check phase follows the poll phase, in which all sockets of a turn are read. */
   protected override armTurn(): void {
     setImmediate(this.#endTurn)
   }
@@ -199,21 +204,21 @@ class NodeReactor extends WireReactor implements SystemReactor {
     this.#time.cancelAll()
   }
 
-  /** Only a person at a terminal can be waiting for the prompt. */
+  /** Logged only at a terminal, where a user may be waiting for the prompt. */
   protected override stillDraining(left: number): void {
     if (!process.stderr.isTTY) return
-    const cut = this.#signals.lastChance ? '; Ctrl-C again to cut them' : ''
+    const cut = this.#signals.lastChance ? '; press Ctrl-C again to abort them' : ''
     const text = `Waiting for {count} connection${left === 1 ? '' : 's'}${cut}`
     this.log({ level: 'info', text, fields: { count: left } })
   }
 
-  /** A stop that is under way goes on as it is; the second signal ends the process. */
+  /** A stop that is under way continues unchanged; the second signal ends the process. */
   #stopOnSignal(name: StopSignal): void {
     void this.registry.stop({}, name)
   }
 }
 
-/** Turns SIGINT and SIGTERM into calls, while installed. A second signal ends the process. */
+/** While installed, calls `onSignal` at SIGINT or SIGTERM. A second signal ends the process. */
 export class ProcessSignals {
   readonly #onSignal: (name: StopSignal) => void
   #received = 0
@@ -231,20 +236,20 @@ export class ProcessSignals {
     return this.#received > 0
   }
 
-  /** Begins to listen. */
+  /** Starts listening. */
   install(): void {
     this.#received = 0
     for (const name of NAMES) process.on(name, this.#listener)
   }
 
-  /** Removes our listeners; those of others stay. */
+  /** Removes the listeners of this object; those of other code stay. */
   remove(): void {
     for (const name of NAMES) process.off(name, this.#listener)
   }
 }
 
 /**
- * The addresses of `host`, as the system orders them.
+ * The addresses of `host`, in the order of the system.
  *
  * @throws {DNSLookupError} (rejects) when it has none, or the name service did not answer.
  */
@@ -259,7 +264,7 @@ export async function lookupName(host: string, { signal }: LookupOptions = {}): 
   return addresses.map(({ address }) => address)
 }
 
-/** Writes an event to stderr, as `textObserver` does; debug events are dropped. Where reactors log by default. */
+/** Writes an event to stderr as `textObserver` does, and drops debug events. The default log of a reactor. */
 export function logToStderr(event: LogEvent): void {
   withoutDebug(event)
 }
@@ -268,7 +273,7 @@ const withoutDebug = filtered(textObserver(writeToStderr), { level: 'info' })
 
 function writeToStderr(text: string): void {
   const { stderr } = process
-  // Unless somebody listens, a stderr that nobody reads any more ends the process, and all its connections.
+  // Without a listener, the error of a stderr that nothing reads any more would end the process.
   if (!stderr.listeners('error').includes(ignoreError)) stderr.on('error', ignoreError)
   stderr.write(text)
 }

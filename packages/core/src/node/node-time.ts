@@ -6,7 +6,7 @@ import { type Schedule, ScheduledCall } from '../time/scheduled-call.ts'
 import { DeadlineWheel } from '../time/deadline.ts'
 import { callSafely } from '../safely.ts'
 
-/** Time as Node has it: a monotonic clock, and one timer for each call that is to come. */
+/** Node's time: a monotonic clock, and one timer for each pending call. */
 export class NodeTime implements ReactorTime, Schedule {
   readonly #log: LogObserver
   readonly deadlines: DeadlineWheel = new DeadlineWheel(this)
@@ -35,8 +35,8 @@ export class NodeTime implements ReactorTime, Schedule {
 
   arm(call: ScheduledCall): void {
     const timer = this.#timers.get(call)
-    // A call that moves later keeps its timer, which then finds that it is early: deadlines that are
-    // put off with every byte would otherwise cost a new timer each.
+    // A call that moves later keeps its timer, which fires early and is then armed again. Otherwise a
+    // deadline that moves with every byte would need a new timer each time.
     if (timer !== undefined && timer.firesAt <= call.getTime()) return
     if (timer !== undefined) clear(timer)
     this.#timers.set(call, this.#start(call))
@@ -49,7 +49,7 @@ export class NodeTime implements ReactorTime, Schedule {
     this.#timers.delete(call)
   }
 
-  /** Cancels every call that is to come. */
+  /** Cancels every pending call. */
   cancelAll(): void {
     for (const call of this.#timers.keys()) call.cancel()
   }
@@ -81,7 +81,7 @@ function clear(timer: Timer): void {
   else clearImmediate(timer.id)
 }
 
-/** The longest delay setTimeout honours; beyond it, it fires at once. */
+/** The longest delay of setTimeout; a timer with a longer one fires at once. */
 const MAX_TIMEOUT_MS = 2 ** 31 - 1
-/** Node's timers may fire this much before their time. */
+/** Node's timers may fire up to this many milliseconds early. */
 const EARLY_MS = 1

@@ -1,29 +1,29 @@
 import { readFileSync } from 'node:fs'
 
-/** How many descriptors this process may have open, sockets among them. */
+/** How many descriptors, sockets included, this process may have open. */
 export function descriptorLimit(limitsFile: string = '/proc/self/limits'): number {
   try {
     return parseLimit(readFileSync(limitsFile, 'utf8')) ?? UNKNOWN_LIMIT
   } catch {
-    // Only Linux tells in a file; Windows knows no such limit.
+    // Only Linux has such a file; Windows has no such limit.
     return process.platform === 'win32' ? Infinity : UNKNOWN_LIMIT
   }
 }
 
 /**
- * How many connections a process can hold without running out of descriptors: its limit less a tenth,
- * at least 64, for files, timers, child processes and the connections that wait.
+ * How many connections a process can hold without running out of descriptors. A tenth of its limit, 64 at
+ * least, is reserved for files, child processes and queued connections.
  */
 export function connectionLimit(descriptors: number = descriptorLimit()): number {
   return Math.max(1, Math.floor(Math.min(descriptors - RESERVED, descriptors * 0.9)))
 }
 
-/** How many connections may wait for room besides: half of what is kept for everything else. */
+/** How many connections may be queued in addition: half of that reserve. */
 export function waitingLimit(descriptors: number = descriptorLimit()): number {
   return descriptors === Infinity ? Infinity : Math.ceil((descriptors - connectionLimit(descriptors)) / 2)
 }
 
-/** The soft limit of open files in what Linux tells of a process's limits; undefined where it is not there. */
+/** The soft limit of open files in the text of `/proc/self/limits`; undefined where it is missing. */
 export function parseLimit(limits: string): number | undefined {
   const [, soft] = /^Max open files +(\d+|unlimited) /m.exec(limits) ?? []
   if (soft === undefined) return undefined
@@ -33,23 +33,23 @@ export function parseLimit(limits: string): number | undefined {
 /**
  * Keeps glibc from returning the top of its heap to the system whenever 128 KiB of it are free.
  *
- * Node reads into blocks of 64 KiB, so a server of large messages would give memory away and take it
- * back, page by page, all the time: a third of its CPU time (docs/decisions/0011). A block as large as this,
- * once it is freed, raises that threshold for the process; see M_MMAP_THRESHOLD in mallopt(3). Nothing is
- * ever written to it, so it costs no memory. With other C libraries it does nothing.
+ * Node reads into blocks of 64 KiB, so a server of large messages would return memory and take it back, page
+ * by page, all the time. This costs a third of its CPU time (docs/decisions/0011). When a block as large as
+ * this one is freed, glibc raises the threshold for the process; see M_MMAP_THRESHOLD in mallopt(3). The
+ * block is never written to, so it uses no memory. With other C libraries it has no effect.
  */
 export function keepHeap(platform: NodeJS.Platform = process.platform): void {
   if (platform !== 'linux') return
   try {
-    // Nobody keeps it: the next collection of garbage frees it.
+    // Nothing references the block: the next garbage collection frees it.
     Buffer.allocUnsafeSlow(BLOCK_BYTES)
   } catch {
-    // Where a process may not even reserve that much, this is not its worry.
+    // A process that cannot reserve that much runs without this.
   }
 }
 
 const RESERVED = 64
-/** What macOS and the BSDs grant at least once Node has raised it. */
+/** The least that macOS and the BSDs grant after Node has raised the limit. */
 const UNKNOWN_LIMIT = 10_240
-/** Just below the largest block that counts: glibc's DEFAULT_MMAP_THRESHOLD_MAX. */
+/** Just below the largest block that raises the threshold: glibc's DEFAULT_MMAP_THRESHOLD_MAX. */
 const BLOCK_BYTES = 32 * 1024 * 1024 - 65_536

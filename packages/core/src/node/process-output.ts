@@ -14,7 +14,7 @@ export interface ProcessOutputOptions extends Omit<SpawnOptions, 'childFDs' | 't
   readonly reactor?: (ReactorProcess & ReactorTime & Partial<Pick<ReactorCore, 'stopping'>>) | undefined
   /** Most bytes of output and errors together; beyond them the child is killed. Default 16 MiB. */
   readonly maxBytes?: number | undefined
-  /** Longest run, in milliseconds; then the child is killed. Default: any. */
+  /** Longest run, in milliseconds; then the child is killed. Default: no limit. */
   readonly timeoutMs?: number | undefined
 }
 
@@ -28,8 +28,8 @@ export interface ProcessOutput {
 /**
  * Runs a command without input, and returns what it wrote to its standard output.
  *
- * @throws {ProcessTerminated} (rejects) when it ends with a status other than 0, its standard error as the
- *   cause; otherwise as `getProcessOutputAndValue` does.
+ * @throws {ProcessTerminated} (rejects) when its status is not 0; the cause has its standard error as the
+ *   message. Otherwise as `getProcessOutputAndValue` does.
  */
 export function getProcessOutput(
   command: string,
@@ -39,22 +39,23 @@ export function getProcessOutput(
   const collector = new Collector()
   const output = run(collector, command, args, options).then((ended) => {
     if (ended.exitCode === 0) return ended.output
-    const said = ended.errors.toString().trimEnd()
-    const cause = said === '' ? {} : { cause: new Error(said) }
+    const written = ended.errors.toString().trimEnd()
+    const cause = written === '' ? {} : { cause: new Error(written) }
     throw new ProcessTerminated(ended.exitCode, undefined, { ...cause, ...collector.collected })
   })
   return tolerated(output, (error) => collector.tolerates(error))
 }
 
 /**
- * Runs a command without input, and returns what it wrote and with what status it ended.
+ * Runs a command without input, and returns what it wrote and its status.
  *
- * Signals go to the command alone: what the command has started lives on.
+ * Signals go to the command alone: processes that it has started live on.
  *
  * @throws {ProcessNotStarted} (rejects) when it cannot be started.
- * @throws {ProcessTerminated} (rejects) when a signal ended it; and beyond `maxBytes` or `timeoutMs`, which is its
- *   cause, also when what it had started still held its pipes. Its `output` and `errors` are what came until then. When
- *   the stop of the reactor ended the command, it is never an unhandled rejection.
+ * @throws {ProcessTerminated} (rejects) when a signal ended it, and beyond `maxBytes` or `timeoutMs`, which
+ *   the cause names, also while processes that it started still hold its pipes. `output` and `errors` are the
+ *   bytes received until then. When the stop of the reactor ended the command, the rejection is never
+ *   reported as unhandled.
  * @throws {unknown} (rejects) with the reason of `signal` once that aborts.
  */
 export function getProcessOutputAndValue(
@@ -108,7 +109,7 @@ async function run(
   })
 }
 
-/** @throws {ProcessEnded} when it was not started. */
+/** @throws {ProcessEnded} when the command was not started. */
 function howEnded(reason: ProcessEnded): {
   readonly exitCode?: number | undefined
   readonly endedBy?: NodeJS.Signals | undefined
@@ -119,7 +120,7 @@ function howEnded(reason: ProcessEnded): {
   return { exitCode: reason.exitCode, endedBy: reason.signal, cause: reason.cause }
 }
 
-/** What bounds a run, and what it may end by without a fault. */
+/** The limits of a run, and the stops that are not a fault of the program. */
 interface Bounds {
   readonly maxBytes: number
   readonly tooMuch: () => void
@@ -139,7 +140,7 @@ class Collector extends ProcessProtocol {
     return { output: Buffer.concat(this.#output), errors: Buffer.concat(this.#errors) }
   }
 
-  /** Begins to collect. Resolves with how the command ended. */
+  /** Starts collecting. Resolves with how the command ended. */
   collect(bounds: Bounds): Promise<ProcessEnded> {
     this.#bounds = bounds
     this.#leftBytes = bounds.maxBytes
@@ -148,7 +149,7 @@ class Collector extends ProcessProtocol {
     })
   }
 
-  /** Whether a rejection is no fault of the program: the reactor's stop, or its own signal. */
+  /** Whether the reactor's stop or the caller's own signal caused a rejection. */
   tolerates(error: unknown): boolean {
     const signal = this.#bounds?.signal
     return this.#endedByStop || (signal?.aborted === true && error === signal.reason)

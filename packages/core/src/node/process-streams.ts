@@ -8,15 +8,15 @@ import { Outbound } from '../transport/outbound.ts'
 import type { Turn, TurnEnder } from '../transport/connection-registry.ts'
 import { StreamWire } from './stream-wire.ts'
 
-/** Who reads, and how far ahead. */
+/** The limits of a reader, and its callbacks. */
 export interface ProcessReaderSetup {
   readonly turn: Turn
   readonly time: ReactorTime
-  /** How far it reads ahead of a reader that is not ready. */
+  /** The bounds of its read-ahead. */
   readonly limits: InboundLimits
-  /** @returns a promise when nothing more may come before it settles. */
+  /** @returns a promise that holds delivery until it settles. */
   deliver(data: Buffer): Promise<void> | undefined
-  /** Nothing more comes. Called once. */
+  /** The pipe has closed, and all its bytes are delivered or dropped. Called once. */
   lost(): void
 }
 
@@ -33,7 +33,7 @@ export class ProcessReader implements WireEvents, TurnEnder {
     this.#setup = setup
     this.#wire = new StreamWire({ readable: stream })
     this.#inbound = new Inbound(this.#wire, setup.limits, setup.time, {
-      // A pipe that ends closes nothing else, so a protocol that is paused can be notified.
+      // The end of a pipe closes nothing else, so a paused protocol can be notified of it.
       halfCloses: true,
       deliver: (data) => setup.deliver(data),
       deliverEnd: () => this.#lose(),
@@ -52,13 +52,13 @@ export class ProcessReader implements WireEvents, TurnEnder {
     this.#inbound.pause()
   }
 
-  /** Delivers again at the end of this turn. */
+  /** Resumes delivery at the end of this turn. */
   resume(): void {
     this.#inbound.resume()
     this.#schedule()
   }
 
-  /** Reads no more; `lost` follows. */
+  /** Stops reading; `lost` follows. */
   close(): void {
     this.#inbound.close()
     if (this.#wireClosed) this.#schedule()
@@ -92,7 +92,7 @@ export class ProcessReader implements WireEvents, TurnEnder {
     this.#setup.turn.schedule(this)
   }
 
-  /** A reader who is behind gets what came before it hears of the end. */
+  /** While the reader is paused or held, its bytes are delivered before it is notified of the end. */
   #loseUnlessOwed(): void {
     if (!this.#inbound.owesEnd) this.#lose()
   }
@@ -104,16 +104,16 @@ export class ProcessReader implements WireEvents, TurnEnder {
   }
 }
 
-/** Within which limits is written, and who hears what becomes of it. */
+/** The limits of a writer, and its callbacks. */
 export interface ProcessWriterSetup {
   readonly turn: Turn
   readonly time: ReactorTime
   readonly limits: TransportOptions
-  /** The child takes too little: the queue is at its cap, or nothing has left for too long. */
+  /** The child reads too slowly: the queue is at its cap, or no byte was sent for too long. */
   failed(why: string): void
-  /** Makes a call into a producer; what it throws goes no further. */
+  /** Calls a producer, and catches what it throws. */
   callProducer(call: () => unknown): void
-  /** Nothing more reaches the child. Called once. */
+  /** The pipe has closed. Called once. */
   lost(): void
 }
 
@@ -136,45 +136,45 @@ export class ProcessWriter implements WireEvents, TurnEnder {
     this.#wire.attach(this)
   }
 
-  /** Bytes that the child has not taken. */
+  /** Bytes that are queued and not sent yet. */
   get bufferedBytes(): number {
     return this.#outbound.bytes
   }
 
-  /** Queues bytes; false above the high-water mark, and when they are dropped. */
+  /** Queues bytes. Returns false above the high-water mark, and when the bytes are dropped. */
   write(data: Uint8Array | string): boolean {
     assertBytes(data)
     return this.#outbound.write(data)
   }
 
-  /** Queues parts that belong together: all or none. */
+  /** Queues all parts or none. */
   writeSequence(parts: Iterable<Uint8Array | string>): boolean {
     const sequence = [...parts]
     for (const part of sequence) assertBytes(part)
     return this.#outbound.writeSequence(sequence)
   }
 
-  /** Resolves below the low-water mark, or when the pipe is gone: whether a write would be sent. */
+  /** Resolves below the low-water mark, or when the pipe closes, with whether a write would be sent. */
   drained(): Promise<boolean> {
     return this.#outbound.drained()
   }
 
-  /** Makes `producer` follow the water marks. */
+  /** Pauses and resumes `producer` at the water marks. */
   registerProducer(producer: PushProducer | PullProducer, streaming: boolean): void {
     this.#outbound.registerProducer(producer, streaming)
   }
 
-  /** The producer is done. */
+  /** Ends the registration of the producer. */
   unregisterProducer(): void {
     this.#outbound.unregisterProducer()
   }
 
-  /** Closes the pipe behind what is queued; `lost` follows. */
+  /** Closes the pipe after the queued bytes are sent; `lost` follows. */
   close(): void {
     this.#outbound.finish()
   }
 
-  /** Closes the pipe and drops what is queued; `lost` follows. */
+  /** Closes the pipe and drops the queued bytes; `lost` follows. */
   abort(): void {
     this.#outbound.stop()
     this.#wire.abort()
@@ -188,7 +188,7 @@ export class ProcessWriter implements WireEvents, TurnEnder {
     this.#outbound.writable()
   }
 
-  /** A child need not read what it is given: that its pipe broke is no fault. */
+  /** A child need not read its input, so a broken pipe is not an error. */
   wireClosed(): void {
     this.#outbound.stop()
     this.#setup.lost()

@@ -32,11 +32,16 @@ export interface ReactOptions<R extends Reactor = SystemReactor> {
   readonly reactor?: R | undefined
   /** What `main` gets after the reactor. Default: the arguments on the command line. */
   readonly argv?: readonly string[] | undefined
-  /** How the reactor stops, once `main` is done and at a signal. */
+  /** How the reactor stops, after `main` has finished and at a signal. */
   readonly stop?: StopOptions | undefined
-  /** Longest wait for stdout and stderr to take what was written, when a signal ends the program, in milliseconds. Default 2 000. */
+  /**
+   * Longest wait for stdout and stderr to be written when a signal ends the program, in milliseconds.
+   * Default 2 000.
+   */
   readonly outputMs?: number | undefined
-  /** Ends the process with a status. Default: waits until stdout and stderr have been written, then `process.exit`. */
+  /**
+   * Ends the process with a status. Default: waits until stdout and stderr are written, then `process.exit`.
+   */
   readonly exit?: ((code: number) => void) | undefined
 }
 
@@ -44,15 +49,15 @@ export interface ReactOptions<R extends Reactor = SystemReactor> {
  * Runs a program: starts the reactor, calls `main(reactor, ...argv)`, waits for the promise it returns,
  * stops the reactor, and exits.
  *
- * The status is 0, or 1 when `main` failed, which is logged, or that of an `ExitCode` it threw or
- * returned. SIGINT and SIGTERM stop the reactor as they do in `reactor.run()`: once it has stopped the
- * program exits, with 130 or 143 unless `main` is done by then. A status of 0 becomes 1 when stdout or stderr could
- * not be written, to a full disk for example.
+ * The status is 0, or 1 when `main` fails, which is logged, or that of an `ExitCode` that `main` throws or
+ * returns. SIGINT and SIGTERM stop the reactor as they do in `reactor.run()`. After that stop the program
+ * exits with 130 or 143, unless `main` has finished by then. A status of 0 becomes 1 when stdout or stderr
+ * cannot be written, for example because the disk is full.
  *
- * No output is lost: the process exits once stdout and stderr have been written. A reader that takes nothing makes it
- * wait, as it does every program; a signal ends that.
+ * No output is lost: the process exits only after stdout and stderr are written. A reader that does not read
+ * delays the exit, as it does for every program; after a signal the wait ends after `outputMs`.
  *
- * @throws {ReactorAlreadyRunning} (rejects) when the reactor runs; `main` is not called then.
+ * @throws {ReactorAlreadyRunning} (rejects) when the reactor is running already; `main` is not called.
  * @throws {TypeError | RangeError} (rejects) when an option is unknown, of the wrong type or out of range.
  */
 export async function react(
@@ -70,7 +75,7 @@ export async function react(
   checkValue('react', 'main', main, callable)
   checkOptions('react', options, REACT_RULES)
   const { reactor = defaultReactor, argv = process.argv.slice(2), exit, stop = {} } = options
-  // Before `main` waits for the run.
+  // Checked here, so that `main` is not called when an option is wrong.
   checkRunOptions({ stop })
   if (reactor.running) throw new ReactorAlreadyRunning('Cannot run a program in a reactor that is running')
   const output = exit === undefined ? new ProcessOutput() : undefined
@@ -80,7 +85,7 @@ export async function react(
     await stopUnlessStopped(reactor)
   })
   const report = await reactor.run({ stop })
-  // Where `main` has waited for the stop itself, it ends in this turn.
+  // A `main` that awaits the stop itself finishes in this turn.
   if (outcome === undefined) await new Promise((resolve) => setImmediate(resolve))
   const code = exitCode(outcome, report, reactor)
   if (output === undefined) exit?.(code)
@@ -92,10 +97,10 @@ export async function react(
     )
 }
 
-/** How `main` has ended. */
+/** How `main` finished. */
 interface Outcome {
   readonly code: number
-  /** What it failed with while the reactor stopped, and because of that. */
+  /** The error of a failure that the stop of the reactor caused. */
   readonly cutShortBy?: unknown
 }
 
@@ -114,7 +119,7 @@ async function outcomeOf(program: () => unknown, reactor: Reactor): Promise<Outc
 
 function exitCode(outcome: Outcome | undefined, { signal }: StopReport, reactor: Reactor): number {
   const interrupted = outcome === undefined || outcome.cutShortBy !== undefined
-  // What shells report of a program that the signal has killed.
+  // The status that shells report for a program killed by the signal.
   if (signal !== undefined && interrupted) return 128 + constants.signals[signal]
   if (outcome?.cutShortBy !== undefined) logFailure(outcome.cutShortBy, reactor)
   return outcome?.code ?? 0
@@ -124,7 +129,7 @@ function logFailure(error: unknown, reactor: Reactor): void {
   reactor.log({ level: 'error', text: 'The main function failed', error })
 }
 
-/** A signal may have stopped it. */
+/** A signal may have stopped the reactor already. */
 async function stopUnlessStopped(reactor: Reactor): Promise<void> {
   try {
     await reactor.stop()
@@ -133,7 +138,7 @@ async function stopUnlessStopped(reactor: Reactor): Promise<void> {
   }
 }
 
-/** Pipes are written asynchronously, and `process.exit` would drop what they have not taken. */
+/** Pipes are written asynchronously, and `process.exit` would drop bytes that are not written yet. */
 async function exitProcess(
   code: number,
   output: ProcessOutput,
@@ -154,28 +159,30 @@ async function exitProcess(
 export interface RunServicesOptions {
   /** Default: the default reactor. */
   readonly reactor?: Reactor | undefined
-  /** How long the services may take to stop; then the reactor goes on without them. Default 30 000. */
+  /**
+   * Longest wait for the services to stop, in milliseconds; then the reactor stops anyway. Default 30 000.
+   */
   readonly stopTimeoutMs?: number | undefined
-  /** How the reactor stops, at a signal too. Its `triggerMs` is `stopTimeoutMs` at least. */
+  /** How the reactor stops, also at a signal. Its `triggerMs` is raised to `stopTimeoutMs` at least. */
   readonly stop?: StopOptions | undefined
 }
 
 /**
  * Runs a program made of services: starts `app` with the reactor, and stops it when the reactor stops, at
- * SIGINT or SIGTERM for example, before connections are drained. Resolves when all that is over.
+ * SIGINT or SIGTERM for example, before connections are drained. Resolves when the reactor has stopped.
  *
  *     const app = new MultiService()
  *     await app.addService(serviceFromString(reactor, 'tcp:8080', factory))
  *     await runServices(app)
  *
- * What `callWhenRunning` was given is called once `app` has started. With `stop.delayMs` the services run on for that
- * time at a stop.
+ * Functions given to `callWhenRunning` are called once `app` has started. At a stop, the services continue to
+ * run for `stop.delayMs`.
  *
- * @throws {ReactorAlreadyRunning} (rejects) when the reactor runs; `app` is not started then.
- * @throws {TypeError | RangeError} (rejects) when `app` is not a service, or an option is unknown, of the wrong type or out
- *   of range; nothing is started then, nor by a later run.
- * @throws {unknown} (rejects) with what the start or the stop of `app` failed with, or that it took too long to
- *   stop, once the reactor has stopped.
+ * @throws {ReactorAlreadyRunning} (rejects) when the reactor is running already; `app` is not started.
+ * @throws {TypeError | RangeError} (rejects) when `app` is not a service, or an option is unknown, of the
+ *   wrong type or out of range; nothing is started, now or by a later run.
+ * @throws {unknown} (rejects) with the error of the start or the stop of `app`, or an Error when it took too
+ *   long to stop, once the reactor has stopped.
  */
 export async function runServices(app: Service, options: RunServicesOptions = {}): Promise<void> {
   checkValue('runServices', 'app', app, SERVICE)
@@ -210,7 +217,7 @@ class RunningServices {
     this.#reactor = reactor
   }
 
-  /** A start that hangs must not keep the reactor's run from its end. */
+  /** Resolves at a stop too, so that a start that hangs cannot keep the reactor running. */
   start(): Promise<unknown> {
     const { signal } = this.#stopBegun
     const stopBegun = new Promise((resolve) => signal.addEventListener('abort', resolve, { once: true }))
@@ -236,11 +243,11 @@ class RunningServices {
   }
 
   #stopsTooLate(): void {
-    this.errors.push(new Error(`The services have not stopped within ${this.#stopTimeoutMs} ms`))
+    this.errors.push(new Error(`The services did not stop within ${this.#stopTimeoutMs} ms`))
   }
 
   #startFailed(error: unknown): void {
-    // That it was stopped meanwhile is no failure.
+    // A stop during the start is not a failure.
     if (!(error instanceof ServiceStopped)) this.errors.push(error)
     if (!this.#stopBegun.signal.aborted) void this.#reactor.stop()
   }
@@ -248,7 +255,7 @@ class RunningServices {
 
 function ignore(): void {}
 
-/** The standard output and error of this process, watched for what cannot be written. */
+/** stdout and stderr of this process, watched for write errors. */
 export class ProcessOutput {
   readonly #streams: readonly Writable[]
   #failure: Error | undefined
@@ -262,19 +269,20 @@ export class ProcessOutput {
     for (const stream of streams) stream.on('error', this.#failed)
   }
 
-  /** What kept output from being written, such as a full disk; a reader that has left is no failure. */
+  /** The first write error, such as a full disk. EPIPE, a reader that has closed, is not a failure. */
   get failure(): Error | undefined {
     const error = this.#failure
     return error !== undefined && 'code' in error && error.code === 'EPIPE' ? undefined : error
   }
 
   /**
-   * Resolves once all that was written has left the process, or cannot leave any more.
+   * Resolves once all output has been written or has failed.
    *
-   * @param longestMs Longest wait, in milliseconds. Default: any. The wait by itself does not keep the process alive.
+   * @param longestMs Longest wait, in milliseconds. Default: no limit. The timer alone does not keep the
+   *   process alive.
    */
   async written(longestMs?: number): Promise<void> {
-    // What a write has failed with is known in the next turn, also to a file.
+    // The error of a write is emitted in the next turn, also for a file.
     await new Promise((resolve) => setImmediate(resolve))
     const all = Promise.all(this.#streams.map(written))
     if (longestMs === undefined) return void (await all)
@@ -287,7 +295,7 @@ export class ProcessOutput {
     })
   }
 
-  /** Watches no more. */
+  /** Stops watching. */
   end(): void {
     for (const stream of this.#streams) stream.off('error', this.#failed)
   }
@@ -298,12 +306,12 @@ function written(stream: Writable): Promise<void> {
   return new Promise((resolve) => {
     const over = (): void => resolve()
     for (const event of ['finish', 'close', 'error']) stream.once(event, over)
-    // Called when all that was written before has left, or has failed.
+    // Called when all earlier writes have been sent or have failed.
     if (!stream.writableEnded) stream.write('', over)
   })
 }
 
-/** What the stop of the reactor makes promises reject with. */
+/** The errors that promises reject with because the reactor stops. */
 const CUT_SHORT = [ConnectionClosed, NotConnectedError, ConnectingCancelledError, ServiceStopped] as const
 const DEFAULT_OUTPUT_MS = 2000
 const REACT_RULES: OptionRules<ReactOptions> = {

@@ -19,11 +19,11 @@ export interface SocketPortSetup<A extends Address = Address> {
   readonly registry: ReactorLifecycle
   readonly factory: ProtocolFactory
   readonly address: A
-  /** A descriptor is somebody else's socket, which listens already. */
+  /** `fd` is a socket that other code has opened and that listens already. */
   readonly listen: ListenOptions & { readonly fd?: number }
   /** Permission bits of a UNIX socket's file. */
   readonly mode?: number | undefined
-  /** Whether to remove a UNIX socket's file on which nobody listens. */
+  /** Whether to remove the file of a UNIX socket on which no program listens. */
   readonly removeStale?: boolean | undefined
   readonly accept?: AcceptOptions
 }
@@ -50,7 +50,7 @@ export class SocketPort<A extends Address = Address> implements ListeningPort<A>
   /**
    * Listens; resolves once bound.
    *
-   * @throws {CannotListenError} (rejects)
+   * @throws {CannotListenError} (rejects) when the address cannot be bound.
    */
   static async open<A extends Address>(setup: SocketPortSetup<A>): Promise<SocketPort<A>> {
     const port = new SocketPort(setup)
@@ -70,7 +70,7 @@ export class SocketPort<A extends Address = Address> implements ListeningPort<A>
     await this.#resuming
     if (this.#suspended || this.#stopped !== undefined) return
     if (this.#setup.listen.fd !== undefined)
-      throw new LocalProtocolError('Cannot suspend an adopted port: its descriptor could not be had again')
+      throw new LocalProtocolError('Cannot suspend an adopted port: its descriptor cannot be reopened')
     this.#suspended = true
     this.#server.close()
     await nextTurn()
@@ -87,7 +87,7 @@ export class SocketPort<A extends Address = Address> implements ListeningPort<A>
     if (!this.#suspended || this.#stopped !== undefined) return
     this.#server = this.#newServer()
     await this.#listen()
-    // It may have been stopped while it was being bound.
+    // The port may have been stopped while it was binding.
     if (this.#stopped === undefined) this.#suspended = false
     else this.#server.close()
   }
@@ -113,7 +113,7 @@ export class SocketPort<A extends Address = Address> implements ListeningPort<A>
   }
 
   #newServer(): Server {
-    // Half-open, so that a peer that sends a request and its end still gets the answer.
+    // Half-open, so that a peer that sends a request and then its FIN still receives the response.
     return createServer({ allowHalfOpen: true, noDelay: true }, (socket) => this.#accept(socket))
   }
 
@@ -133,7 +133,7 @@ export class SocketPort<A extends Address = Address> implements ListeningPort<A>
     const mustListen = listen.fd === undefined ? undefined : checkingListener(listen.fd)
     if (listen.path !== undefined) assertUnixPath(listen.path)
     if (removeStale && listen.path !== undefined) await removeStaleSocket(listen.path)
-    // The port that was found free at first is the one to come back to.
+    // After a suspension the port number of the first bind is used again.
     const again =
       this.#address.type === 'TCP' && listen.port !== undefined ? { port: this.#address.port } : {}
     await new Promise<void>((resolve, reject) => {
@@ -151,7 +151,7 @@ export class SocketPort<A extends Address = Address> implements ListeningPort<A>
     if (mode !== undefined && listen.path !== undefined && !isNamedPipe(listen.path))
       chmodSync(listen.path, mode)
     const bound = server.address()
-    // A path gives a string here; the address of an adopted socket may become any Address.
+    // For a path this is a string. The address of an adopted socket may become any Address.
     if (typeof bound === 'object' && bound !== null)
       this.#address = tcpAddress(bound.address, bound.port) as A
   }
@@ -180,17 +180,17 @@ export class SocketPort<A extends Address = Address> implements ListeningPort<A>
     const wire = new SocketWire(socket, this.#setup.registry.reactor)
     const peerAddress = peerAddressOf(socket, this.#address)
     if (peerAddress === undefined) return wire.close()
-    // Who is bound to one address need not ask for it again.
+    // A port bound to one address knows the local address without a system call.
     const localAddress = this.#isWildcard ? localAddressOf(socket, this.#address) : this.#address
     const attach = (transport: WireEvents): void => wire.attach(transport)
     this.#acceptor.accept({ wire, localAddress, peerAddress, attach })
   }
 }
 
-/** A server's own callback waits for every connection; the port itself is free in the next turn. */
+/** The callback of `Server.close` waits for every connection, but the port is free in the next turn. */
 function nextTurn(): Promise<void> {
   return new Promise((resolve) => setImmediate(resolve))
 }
 
-/** Bound to all addresses of the machine. */
+/** Hosts that mean all addresses of the machine. */
 const WILDCARDS: ReadonlySet<string> = new Set(['::', '0.0.0.0'])

@@ -21,18 +21,18 @@ export class SocketWire implements Wire {
   readonly #socket: WireSocket
   readonly #time: { readonly deadlines: DeadlineKeeper }
   #blocked = false
-  /** Made with the first write: many a connection waits for a long time before. */
+  /** Created at the first write: many connections are idle for a long time before it. */
   #onWritten: ((error?: Error | null) => void) | undefined
   #fault: Error | undefined
-  /** What came before anything was attached; after a close there is nothing more to come. */
+  /** The last event before `attach`. No event follows a close. */
   #missed: 'nothing' | 'end' | 'close' = 'nothing'
-  /** When to look after the peer next, while nothing is read from it. */
+  /** When to check next whether the peer still exists, while the socket is not read. */
   #look: Deadline | undefined
 
   /**
    * From here on no event of the socket is lost.
    *
-   * @param time The reactor: once a second, a peer is looked after that is not read from.
+   * @param time The reactor, for the check once a second whether the peer of an unread socket still exists.
    */
   constructor(socket: Socket, time: { readonly deadlines: DeadlineKeeper }) {
     this.#socket = socket
@@ -47,9 +47,9 @@ export class SocketWire implements Wire {
     return HIDDEN_BYTES
   }
 
-  /** Begins to read. */
+  /** Starts reading. */
   attach(events: WireEvents): void {
-    // Within this call the caller is not ready for what was missed.
+    // Within this call the caller is not ready for the missed events.
     if (this.#missed === 'nothing') this.#begin(events)
     else process.nextTick(() => this.#catchUp(events))
   }
@@ -62,7 +62,7 @@ export class SocketWire implements Wire {
     this.#onWritten ??= (error) => this.#written(error)
     socket.write(parts[last] ?? EMPTY, this.#onWritten)
     if (last > 0) socket.uncork()
-    // Of a write that fails only `errored` is known at once, and the close comes turns later: nothing leaves any more.
+    // A failed write sets only `errored` at once; the close follows turns later. Nothing is sent any more.
     this.#blocked = socket.writableLength > 0 || socket.destroyed || socket.errored !== null
     return !this.#blocked
   }
@@ -73,9 +73,10 @@ export class SocketWire implements Wire {
 
   abort(): void {
     const socket = this.#socket
-    // Only TCP knows a reset; resetAndDestroy on a pipe would only report that.
+    // Only TCP has a reset; resetAndDestroy fails on a pipe.
     if (socket.remoteAddress === undefined) socket.destroy()
-    // While a shutdown is under way the system refuses a reset, and the socket would never close. It begins once all has left.
+    // A shutdown begins once all bytes are sent. While it is pending the system refuses a reset, and the
+    // socket would never close.
     else if (socket.writableEnded && !socket.writableFinished && socket.writableLength === 0)
       socket.once('finish', () => this.abort())
     else socket.resetAndDestroy()
@@ -92,7 +93,7 @@ export class SocketWire implements Wire {
 
   resume(): void {
     this.#socket.resume()
-    // A peer that is read from is seen to leave; after its end there is nothing to read any more.
+    // A read notices that the peer is gone. After the peer's FIN nothing is read, so the checks continue.
     if (!this.#socket.readableEnded) this.#look?.clear()
   }
 
@@ -104,14 +105,17 @@ export class SocketWire implements Wire {
     this.#socket.setKeepAlive(enabled, initialDelayMs)
   }
 
-  /** @param error Of a write that failed: the socket is destroyed only after this call. */
+  /** @param error The error of a failed write; the socket is destroyed only after this call. */
   #written(error: Error | null | undefined): void {
     if (error || !this.#blocked || this.#socket.writableLength > 0 || this.#socket.destroyed) return
     this.#blocked = false
     this.#socket[EVENTS]?.wireWritable()
   }
 
-  /** Libuv does not watch a socket that is not read: a reset behind unread bytes, or after an end, would go unnoticed. */
+  /**
+   * libuv does not watch a socket that is not read: a reset after unread bytes, or after the peer's FIN,
+   * would go unnoticed.
+   */
   #lookLater(): void {
     if (this.#socket.destroyed) return
     this.#look ??= new Deadline(this.#time, () => {
@@ -122,12 +126,12 @@ export class SocketWire implements Wire {
     this.#look.set(LOOK_EVERY_MS)
   }
 
-  /** The socket has failed; it closes. */
+  /** The socket has failed; its close follows. */
   socketFailed(error: Error): void {
     this.#fault = error
   }
 
-  /** The socket has brought all, and its peer has ended. */
+  /** All bytes were read, and the peer's FIN was received. */
   socketEnded(): void {
     this.#lookLater()
     const events = this.#socket[EVENTS]
@@ -159,7 +163,10 @@ export class SocketWire implements Wire {
 const EVENTS: unique symbol = Symbol('events')
 const WIRE: unique symbol = Symbol('wire')
 
-/** A socket that knows its wire and what is attached to it. All share the same listeners: many idle ones need no closures of their own. */
+/**
+ * A socket with its wire and the events attached to it. All sockets share the same listeners, so that idle
+ * ones need no closures of their own.
+ */
 interface WireSocket extends Socket {
   [EVENTS]?: WireEvents
   [WIRE]?: SocketWire
@@ -182,11 +189,12 @@ function closed(this: WireSocket): void {
 }
 
 /**
- * Whether the system still has the connection of `socket`, found out without reading.
+ * Whether the system still has the connection of `socket`. It is found out without reading.
  *
- * No public way always works: reading on finds a reset only after all that is unread, an empty write is refused after
- * our own end, and `remoteAddress` remembers what it once was. Linux and macOS know no peer of a TCP socket once it was
- * reset. Where the handle cannot be asked, as that of a UNIX socket, the next read or write finds out.
+ * No public API always works: a read reports a reset only after all unread bytes, an empty write is refused
+ * after our own FIN, and `remoteAddress` is cached. Linux and macOS report no peer for a TCP socket that was
+ * reset. Where the handle has no `getpeername`, as that of a UNIX socket, only the next read or write reports
+ * the end.
  */
 function lookAtPeer(socket: Socket): 'there' | 'gone' | 'unknown' {
   const handle: unknown = Reflect.get(socket, '_handle')
@@ -198,12 +206,12 @@ function lookAtPeer(socket: Socket): 'there' | 'gone' | 'unknown' {
   return status < 0 && WITHOUT_PEER.has(getSystemErrorName(status)) ? 'gone' : 'there'
 }
 
-/** What a read would find in the end. */
+/** The error that a read would report after the unread bytes. */
 function reset(): Error {
   return Object.assign(new Error('read ECONNRESET'), { code: 'ECONNRESET', syscall: 'read' })
 }
 
-/** Begins to connect a socket, TCP or UNIX. `address` is where to, for errors; `time` is the reactor's. */
+/** Starts to connect a TCP or UNIX socket. Errors name `address`, the destination; `time` is the reactor. */
 export function dialSocket(
   address: Address,
   options: NetConnectOpts,
@@ -237,7 +245,7 @@ export function dialSocket(
   }
 }
 
-/** The error that says why a socket could not connect, from the system's. */
+/** The ConnectError for the system's error `cause`, with the reason in its message. */
 export function connectFailure(address: Address, cause: unknown): ConnectError {
   if (cause instanceof DNSLookupError) return new DNSLookupError(address, 'the name has no address', cause)
   const code = codeOf(cause)
@@ -246,32 +254,35 @@ export function connectFailure(address: Address, cause: unknown): ConnectError {
   return new Failure(address, why === undefined ? message : `${why} (${code})`, cause)
 }
 
-/** The other end of a connected socket; undefined when the connection is gone already. */
+/** The peer of a connected socket; undefined when the connection is gone already. */
 export function peerAddressOf(socket: Socket, localAddress: Address): Address | undefined {
-  // The other end of a UNIX socket has a name only where that end listened, and Node does not tell it.
+  // The peer of a UNIX socket has a path only if it listened, and Node does not expose it.
   if (localAddress.type === 'UNIX') return unixAddress('')
   if (socket.remoteAddress === undefined || socket.remotePort === undefined) return undefined
   return tcpAddress(socket.remoteAddress, socket.remotePort)
 }
 
-/** Our end of a connected socket, or `fallback` where the system does not tell. */
+/** The local address of a connected socket, or `fallback` where the system does not report it. */
 export function localAddressOf(socket: Socket, fallback: Address): Address {
   if (fallback.type === 'UNIX' || socket.localAddress === undefined || socket.localPort === undefined)
     return fallback
   return tcpAddress(socket.localAddress, socket.localPort)
 }
 
-/** How Linux, and how macOS, know no peer. */
+/** The errors of a socket without a peer: of Linux, and of macOS. */
 const WITHOUT_PEER: ReadonlySet<string> = new Set(['ENOTCONN', 'EINVAL'])
 const LOOK_EVERY_MS = 1000
 const EMPTY = Buffer.alloc(0)
 
-/** Linux shows room once a third of a socket's send buffer is free, and lets that grow to 4 MiB by itself. */
+/**
+ * Linux reports a socket as writable once a third of its send buffer is free, and grows that to 4 MiB by
+ * itself.
+ */
 const HIDDEN_BYTES = Math.ceil((4 * 1024 * 1024) / 3)
 const FAILURE: Readonly<Record<string, readonly [typeof ConnectError, string]>> = {
   ECONNREFUSED: [ConnectionRefusedError, 'no program listens there'],
   ENOENT: [ConnectionRefusedError, 'there is no such socket'],
-  ETIMEDOUT: [TCPTimedOutError, 'no answer came'],
+  ETIMEDOUT: [TCPTimedOutError, 'the peer did not respond'],
   ENOTFOUND: [DNSLookupError, 'the name has no address'],
   EAI_AGAIN: [DNSLookupError, 'the name service did not answer'],
   EHOSTUNREACH: [NoRouteError, 'the host cannot be reached'],

@@ -32,7 +32,7 @@ import type { Attempting, ConnectionRegistry } from '../transport/connection-reg
 import { DEFAULT_TRANSPORT_OPTIONS, TRANSPORT_RULES } from '../transport/transport-options.ts'
 import { ProcessReader, ProcessWriter } from './process-streams.ts'
 
-/** What is to be started, and who hears of it. */
+/** What to start, and the protocol that is notified. */
 export interface SpawnSetup {
   readonly registry: ConnectionRegistry
   readonly protocol: ProcessEvents
@@ -47,8 +47,8 @@ export interface SpawnSetup {
  *     running ──its exit──▶ exited ──all pipes closed──▶ ended
  *        └────────────────could not be started────────────▲
  *
- * To a reactor that stops it is like a connection in the making: asked to give up at once, and again
- * at the deadline.
+ * A stopping reactor treats it like a connection attempt, and asks it to end twice. At once, its stdin is
+ * closed and it gets SIGTERM; at the deadline it gets SIGKILL.
  */
 export class SpawnedProcess implements ProcessTransport {
   readonly pid: number | undefined
@@ -60,11 +60,11 @@ export class SpawnedProcess implements ProcessTransport {
   readonly #onAbort = (): void => this.#abort(this.#setup.options.signal?.reason)
   #stage: Stage = RUNNING
   #openPipes = 0
-  /** Whether it knows that the reactor stops: it was asked, or it was started meanwhile. */
+  /** Whether it was asked to end once, or was started while the reactor was stopping. */
   #forewarned: boolean
   #killed: { readonly cause: unknown } | undefined
 
-  /** @throws {unknown} what Node throws, unless it is an error of the system. */
+  /** @throws {unknown} what `spawn` throws, except system errors, which are passed to `processEnded`. */
   constructor(setup: SpawnSetup) {
     this.#setup = setup
     this.#forewarned = setup.registry.stopping
@@ -198,7 +198,7 @@ export class SpawnedProcess implements ProcessTransport {
       turn: this.#setup.registry.turn,
       time: this.reactor,
       limits: this.#limits,
-      failed: (why) => this.#abort(new Error(`Cannot keep the child process: ${why}`)),
+      failed: (why) => this.#abort(new Error(`Cannot write to the child process: ${why}`)),
       callProducer: (call) => void this.#call(call),
       lost: () => this.#pipeLost(childFD),
     })
@@ -251,7 +251,7 @@ export class SpawnedProcess implements ProcessTransport {
     if (this.#stage.is === 'running') this.#child?.kill('SIGTERM')
   }
 
-  /** What the child has started may outlive it, and hold its pipes: these are closed too. */
+  /** Closes the pipes too: processes that the child started may outlive it and hold them. */
   #abort(cause: unknown): void {
     if (this.#stage.is === 'ended') return
     this.#killed ??= { cause }
@@ -282,7 +282,7 @@ type Stage =
   | { readonly is: 'running' | 'ended' }
   | { readonly is: 'exited'; readonly reason: ProcessDone | ProcessTerminated }
 
-/** The streams of a child are made for the descriptors that are named, up to the highest. */
+/** The `stdio` of `spawn`, up to the highest descriptor that is named. */
 function stdioOf(childFDs: Readonly<Record<number, ChildFD>>): ('pipe' | 'ignore' | number)[] {
   const highest = Math.max(STDERR, ...Object.keys(childFDs).map(Number))
   return Array.from({ length: highest + 1 }, (_, childFD) => {
@@ -301,15 +301,15 @@ function reasonOf(
   return new ProcessTerminated(exitCode ?? undefined, signal ?? undefined, options)
 }
 
-/** Wrong arguments have a code too, but no system call. */
+/** Node's errors for wrong arguments have a `code` too, but no `syscall`. */
 function isSystemError(error: unknown): boolean {
   return error instanceof Error && 'syscall' in error
 }
 
 /**
- * Checks everything that `spawnProcess` is given, before anything is started.
+ * Checks every argument of `spawnProcess`, before anything is started.
  *
- * @throws {TypeError | RangeError} for the first that is not what it must be.
+ * @throws {TypeError | RangeError} for the first argument that is of the wrong type or out of range.
  */
 export function checkSpawn(
   protocol: ProcessEvents,
@@ -332,7 +332,7 @@ const PROCESS_PROTOCOL = instance(
   'processEnded',
 )
 
-/** A string, the empty one too. The system would cut it at a NUL. */
+/** Any string without NUL, at which the system would cut it; it may be empty. */
 const argument: OptionRule = (value) => {
   if (typeof value !== 'string') return { kind: 'type', wanted: 'a string' }
   return value.includes('\0') ? { kind: 'range', wanted: 'a string without NUL' } : undefined
@@ -348,7 +348,7 @@ const childFD: OptionRule = (value) =>
     ? undefined
     : { kind: 'type', wanted: "'w', 'r' or the number of a descriptor" }
 
-/** A list of pipes is made up to the highest descriptor: one that no system has would take all memory. */
+/** A list of pipes is made up to the highest descriptor, so an absurdly high one would use all memory. */
 const childFDs: OptionRule = (value) => {
   const problem = variables(value)
   if (problem !== undefined) return { ...problem, wanted: DESCRIPTORS }

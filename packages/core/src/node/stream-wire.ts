@@ -11,18 +11,21 @@ import { StreamTransport } from '../transport/stream-transport.ts'
 import type { ConnectionRegistry } from '../transport/connection-registry.ts'
 import { transportOptions } from '../transport/transport-options.ts'
 
-/** The two directions of a wire. One that is missing counts as ended. */
+/** The two directions of a wire. A missing one counts as ended. */
 export interface WireStreams {
   readonly readable?: Readable
   readonly writable?: Writable
-  /** Whether they outlive the wire, as a process's own do: then it lets go of them and destroys neither. */
+  /**
+   * Whether the streams outlive the wire, as stdin and stdout do. The wire then detaches from them; it closes
+   * only an output with unwritten bytes.
+   */
   readonly outlive?: boolean
 }
 
 /**
- * A wire made of a stream that is read and one that is written: pipes, files, terminals.
+ * A wire over a readable and a writable stream: pipes, files, terminals.
  *
- * It has closed once both have ended; an error of either, such as EPIPE, closes both.
+ * It closes once both have ended; an error of either, such as EPIPE, closes both.
  */
 export class StreamWire implements Wire {
   readonly #readable: Readable | undefined
@@ -32,7 +35,7 @@ export class StreamWire implements Wire {
   #events: WireEvents | undefined
   #readOver: boolean
   #writeOver: boolean
-  /** What came before anything was attached. */
+  /** The events before `attach`. */
   readonly #missed: ((events: WireEvents) => void)[] = []
   #blocked = false
   #paused = false
@@ -43,7 +46,7 @@ export class StreamWire implements Wire {
     this.#events?.wireWritable()
   }
 
-  /** From here on no event of the streams is lost, nor an error when the wire has closed. */
+  /** From here on no event of the streams is lost. Errors after the close of the wire are ignored. */
   constructor({ readable, writable, outlive = false }: WireStreams) {
     this.#readable = readable
     this.#writable = writable
@@ -60,9 +63,9 @@ export class StreamWire implements Wire {
     if (writable !== undefined) this.#awaitFinish(writable)
   }
 
-  /** Begins to read. */
+  /** Starts reading. */
   attach(events: WireEvents): void {
-    // Within this call the caller is not ready for what was missed.
+    // Within this call the caller is not ready for the missed events.
     if (this.#missed.length > 0) process.nextTick(() => this.#catchUp(events))
     else this.#events = events
     if (this.#readable !== undefined && !this.#closed) this.#read(this.#readable)
@@ -75,14 +78,14 @@ export class StreamWire implements Wire {
     for (const part of parts.slice(0, -1)) writable.write(part)
     writable.write(parts.at(-1) ?? '', this.#onWritten)
     writable.uncork()
-    // Of a write that fails only `errored` is known at once, and the close comes later: nothing leaves any more.
+    // A failed write sets only `errored` at once; the close follows later. Nothing is sent any more.
     this.#blocked = writable.writableLength > 0 || writable.destroyed || writable.errored instanceof Error
     return !this.#blocked
   }
 
   end(): void {
     if (this.#writable === undefined || this.#closed) return
-    // A terminal knows no end of output, and Node would let nobody write to it any more.
+    // A terminal has no end of output, and Node would refuse all later writes to it.
     if (this.#outlive && isTerminal(this.#writable)) this.#writeEnded()
     else this.#writable.end()
   }
@@ -114,12 +117,12 @@ export class StreamWire implements Wire {
       if (this.#paused) this.#putBack(readable, data)
       else this.#events?.wireData(typeof data === 'string' ? Buffer.from(data) : data)
     })
-    // Node resumes the pipes of a child that has exited, whoever has paused them.
+    // Node resumes the pipes of a child that has exited, even if they were paused.
     this.#listen(readable, 'resume', () => this.#paused && readable.pause())
     if (!this.#paused) readable.resume()
   }
 
-  /** Resumed by other code in this turn: what came before we are notified of that is kept all the same. */
+  /** Other code has resumed the stream, and 'resume' is not emitted yet: the bytes are kept. */
   #putBack(readable: Readable, data: Buffer | string): void {
     readable.pause()
     readable.unshift(data)
@@ -170,7 +173,7 @@ export class StreamWire implements Wire {
     if (this.#readOver && this.#writeOver) this.#cut(undefined)
   }
 
-  /** A stream that closes before its end was destroyed by somebody else. */
+  /** A stream that closes before its end was destroyed by other code. */
   #cutUnless(over: boolean): void {
     if (!over) this.#cut(undefined)
   }
@@ -192,8 +195,8 @@ export class StreamWire implements Wire {
 }
 
 /**
- * Gives up what is still to be written, which keeps the process alive. Node keeps stdout and stderr open whatever
- * `destroy` is called on them; a socket's own way closes their handle, so that later writes fail.
+ * Drops pending writes, which would keep the process alive. `destroy` does not close stdout and stderr; a
+ * socket's own `_destroy` closes their handle, so that later writes fail.
  */
 function giveUpWriting(writable: Writable): void {
   if (writable instanceof Socket) Socket.prototype._destroy.call(writable, null, ignore)
@@ -206,25 +209,27 @@ function isTerminal(stream: Writable): boolean {
 
 function ignore(): void {}
 
-/** Whose connection it is to be, and over what. */
+/** The reactor that has the connection, and its two streams. */
 export interface StandardIOSetup {
   readonly registry: ConnectionRegistry
-  /** Default: the process's own. */
+  /** Default: `process.stdin`. */
   readonly input?: Readable
-  /** Default: the process's own. */
+  /** Default: `process.stdout`. */
   readonly output?: Writable
 }
 
 /**
- * stdin and stdout as the connection of a protocol; both of its addresses are UNIX ones without a path.
+ * stdin and stdout as the connection of a protocol; both of its addresses are UNIX addresses without a path.
  *
- * When it is over, both streams are let go of as they were found: stdin is paused, so that the process
- * can exit or somebody else read on, and a terminal has the mode it had. After our own end Node keeps
- * the descriptor of stdout open: who reads it sees the end at once over a socket pair, such as a
- * Node parent's pipe, otherwise when the process exits.
+ * At its end stdin is paused, so that the process can exit or other code can read on, and a terminal gets
+ * back its previous mode. After our end of output Node keeps the descriptor of stdout open: over a socket
+ * pair, such as a Node parent's pipe, the reader sees EOF at once, otherwise when the process exits.
  */
 export class StandardIO extends StreamTransport {
-  /** @throws {LocalProtocolError} when somebody reads the input already, it has ended, or the reactor is stopping. */
+  /**
+   * @throws {LocalProtocolError} when other code reads the input already, it has ended, or the reactor is
+   * stopping.
+   */
   constructor(
     protocol: ProtocolEvents,
     { registry, input = process.stdin, output = process.stdout }: StandardIOSetup,
@@ -267,8 +272,8 @@ function isTerminalInput(input: Readable): input is ReadStream {
 }
 
 /**
- * People and pagers take their time, and a program whose input has ended works on: that is no departure. An end of input
- * that comes after our own end is not waited for.
+ * A user or a pager may read slowly, and a program may work on after the end of its input: neither aborts the
+ * connection. After our own end, the end of the input is not waited for.
  */
 const PATIENT: Partial<TransportOptions> = {
   writeStallMs: Number.MAX_SAFE_INTEGER,

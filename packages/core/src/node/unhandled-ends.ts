@@ -11,13 +11,13 @@ import {
 } from '../errors.ts'
 
 /**
- * Logs, while installed, the unhandled rejections that peers, the network, stops and signals cause: with the end of a
- * connection or of a service, because a connection cannot be made, or because of what a peer has sent. Node would end the process, and with it every other
- * connection.
+ * While installed, logs the unhandled rejections that peers, the network, stops and signals cause: a
+ * connection or a service ended, a connection could not be made, or a peer sent something wrong. Node would
+ * end the process, and with it every other connection.
  *
- * Every other one is left to Node, as if none of this were there: it ends the process with Node's own message, unless the
- * program listens for it. A program that was started
- * with `--unhandled-rejections` has chosen a rule of its own, and keeps it.
+ * Every other rejection is left to Node, which ends the process with its own message unless the program
+ * listens for it. If the program was started with `--unhandled-rejections`, that rule applies, and nothing is
+ * installed.
  */
 export class UnhandledEnds {
   readonly #log: LogObserver
@@ -28,7 +28,7 @@ export class UnhandledEnds {
     this.#log = log
   }
 
-  /** Begins to listen. */
+  /** Starts listening. */
   install(): void {
     clearImmediate(this.#removal)
     if (hasOwnRule()) return
@@ -38,7 +38,7 @@ export class UnhandledEnds {
     listen(listener)
   }
 
-  /** Listens no more from the next turn on: Node reports what was rejected in this one after its promises. */
+  /** Stops listening in the next turn: Node reports the rejections of this one after its promise jobs. */
   remove(): void {
     this.#removal = setImmediate(() => {
       const listener = this.#listener
@@ -48,7 +48,7 @@ export class UnhandledEnds {
   }
 }
 
-/** One listener for all reactors of a process: one of them logs, and Node warns of more than ten listeners. */
+/** One listener for all reactors of a process, because Node warns of more than ten. One reactor logs. */
 interface Listener {
   (reason: unknown): void
   readonly [LOGS]: Set<LogObserver>
@@ -65,12 +65,17 @@ function newListener(): Listener {
   return listener
 }
 
-/** First, so that what the program listens with once is still there when we look. */
+/**
+ * Goes first, so that a `once` listener of the program is still registered when this one looks for others.
+ */
 function listen(listener: Listener): void {
   if (!listeners().includes(listener)) process.prependListener('unhandledRejection', listener)
 }
 
-/** What Node does without a listener depends on there being none: its message, and `uncaughtException` where a program goes on. */
+/**
+ * Removes the listener for a turn. Only without one does Node print its message, or emit `uncaughtException`
+ * for a program that continues.
+ */
 function leaveToNode(reason: unknown, listener: Listener): void {
   process.off('unhandledRejection', listener)
   void Promise.reject(reason)
@@ -85,7 +90,9 @@ function isOurs(listener: Partial<Listener>): listener is Listener {
   return listener[LOGS] !== undefined
 }
 
-/** Whether an end is the error, or the cause of it: an AbortError has the reason of its signal as the cause. */
+/**
+ * Whether the error or one of its causes is in ENDS. The cause of an AbortError is the reason of its signal.
+ */
 function isEnd(reason: unknown): boolean {
   let current = reason
   for (let depth = 0; depth <= MAX_CAUSES && current instanceof Error; depth++) {
@@ -101,7 +108,7 @@ function hasOwnRule(): boolean {
 }
 
 const LOGS = Symbol.for('ropewalk.unhandledEnds')
-const TEXT = 'No code handles the rejection of a promise by a peer, the network or a stop'
+const TEXT = 'Unhandled rejection caused by a peer, the network or a stop'
 const ENDS = [
   ConnectError,
   ConnectionClosed,

@@ -4,21 +4,21 @@ import { isMainThread } from 'node:worker_threads'
 import { codeOf } from '../errors.ts'
 
 /**
- * Removes the socket file at `path` if nobody listens on it, as one that a killed program leaves behind:
- * a probing connection is refused. Anything else stays, and will be in the way of whoever listens there:
- * a socket that answers, one that may not be asked, a path that is no socket.
+ * Removes the socket file at `path` if no program listens on it: a killed program leaves such a file, and a
+ * connection to it is refused. Everything else stays, and makes a later `listen` fail: a socket that accepts,
+ * a socket that this process may not connect to, a path that is not a socket.
  *
- * Of two programs that do this at the same instant the later may remove the socket of the earlier,
- * which it made after the probe: let one supervisor start them, or give each a path of its own.
+ * When two programs do this at the same time, the later one may remove the socket that the earlier one
+ * created after the probe. Let one supervisor start them, or give each a path of its own.
  */
 export async function removeStaleSocket(path: string): Promise<void> {
   const probed = socketAt(path)
   if (probed === undefined || (await probe(path)) !== 'ECONNREFUSED') return
-  // Somebody else may have put a new one there while the old was probed.
+  // Another program may have created a new socket there during the probe.
   if (isSame(probed, socketAt(path))) unlinkSync(path)
 }
 
-/** Whether a path names a pipe of Windows, which is no file and goes with its program. */
+/** Whether a path names a Windows pipe, which is not a file and vanishes with its program. */
 export function isNamedPipe(path: string, platform: NodeJS.Platform = process.platform): boolean {
   return platform === 'win32' && /^[\\/]{2}[.?][\\/]pipe[\\/]/i.test(path)
 }
@@ -29,7 +29,7 @@ function socketAt(path: string): Stats | undefined {
     const found = lstatSync(path)
     return found.isSocket() ? found : undefined
   } catch {
-    // What cannot even be looked at is for `listen` to report.
+    // `listen` reports the error.
     return undefined
   }
 }
@@ -40,7 +40,7 @@ function isSame(before: Stats, now: Stats | undefined): boolean {
   )
 }
 
-/** What a connection to `path` meets: the system's code, or undefined when it is accepted. */
+/** Connects to `path`; resolves with the error's code, or undefined when the connection is accepted. */
 function probe(path: string): Promise<string | undefined> {
   return new Promise((resolve) => {
     const socket = connect(path)
@@ -53,11 +53,11 @@ function probe(path: string): Promise<string | undefined> {
 }
 
 /**
- * Calls `create`, under which the file of a socket comes to be for this user alone, until it gets its
- * mode: there is no instant in which others could connect.
+ * Calls `create` with a umask that makes the file of a socket accessible to this user alone. Others cannot
+ * connect before the file gets its mode.
  *
- * The umask is the whole process's: a file that another thread makes at this instant is private too.
- * A worker thread may not set it; there the file has what the umask leaves until it gets its mode.
+ * The umask applies to the whole process: a file that another thread creates at the same time is private too.
+ * A worker thread may not set it; there the file has the normal permissions until it gets its mode.
  */
 export function creatingPrivately(create: () => void): void {
   if (!isMainThread) return create()
@@ -70,18 +70,19 @@ export function creatingPrivately(create: () => void): void {
 }
 
 /**
- * A path that every system takes for a socket as it is. Some versions of Node cut a longer one, and two names become one.
+ * Checks that the system accepts `path` uncut for a socket. Some versions of Node cut a longer one, so that
+ * two paths could become the same.
  *
- * @throws {Error} with the code `ENAMETOOLONG`.
+ * @throws {Error} with the code `ENAMETOOLONG` when the path is too long.
  */
 export function assertUnixPath(path: string, platform: NodeJS.Platform = process.platform): void {
   const mostBytes = platform === 'linux' ? LINUX_BYTES : OTHER_BYTES
   const bytes = Buffer.byteLength(path)
   if (platform === 'win32' || bytes <= mostBytes) return
-  const why = `the path of a UNIX socket has at most ${mostBytes} bytes, and this one ${bytes}`
+  const why = `the path of a UNIX socket may have at most ${mostBytes} bytes, but this one has ${bytes}`
   throw Object.assign(new Error(why), { code: 'ENAMETOOLONG' })
 }
 
-/** What `sockaddr_un` holds, without the 0 at its end. */
+/** The size of `sun_path` in `sockaddr_un`, without the NUL at its end. */
 const LINUX_BYTES = 107
 const OTHER_BYTES = 103

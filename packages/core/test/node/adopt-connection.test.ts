@@ -26,13 +26,13 @@ describe('adoptStreamConnection', () => {
     return child
   }
 
-  test('makes a socket that a parent has accepted the connection of a protocol', async () => {
+  test('makes a socket accepted by a parent process the connection of a protocol', async () => {
     const bound = await boundTCPSocket()
     const client = connect(bound.port, '127.0.0.1')
     const [accepted] = (await once(bound.server, 'connection')) as [Socket]
     const child = run(
-      `class Told extends Echo { connectionLost(reason) { console.log(reason.name) } }
-      const factory = Factory.forProtocol(Told)
+      `class Printing extends Echo { connectionLost(reason) { console.log(reason.name) } }
+      const factory = Factory.forProtocol(Printing)
       const { transport } = await reactor.adoptStreamConnection(3, factory)
       console.log(transport.getHost().port, transport.getPeer().port, factory.numPorts)
       transport.signal.addEventListener('abort', () => setImmediate(() => console.log(factory.numPorts)))`,
@@ -51,7 +51,7 @@ describe('adoptStreamConnection', () => {
     expect(child.ends[0]).toBeInstanceOf(ProcessDone)
   })
 
-  test('refuses a socket that is not connected, one its factory does not want, and closes both', async () => {
+  test('refuses an unconnected socket and one that its factory refuses, and closes both', async () => {
     const bound = await boundTCPSocket()
     const client = connect(bound.port, '127.0.0.1')
     const [accepted] = (await once(bound.server, 'connection')) as [Socket]
@@ -96,7 +96,7 @@ describe('adoptStreamConnection', () => {
   })
 
   test.skipIf(process.platform !== 'linux')(
-    'refuses a UNIX socket that listens, where the system shows that',
+    'refuses a listening UNIX socket where the system shows that it listens',
     async () => {
       const server = createServer().listen(socketPath())
       await once(server, 'listening')
@@ -112,7 +112,7 @@ describe('adoptStreamConnection', () => {
     },
   )
 
-  test('closes a UDP socket, which was given away too', async () => {
+  test('closes a UDP socket, because the caller has given it away', async () => {
     const socket = createSocket('udp4').bind(0, '127.0.0.1')
     await once(socket, 'listening')
     const child = run(
@@ -132,13 +132,13 @@ describe('adoptStreamConnection', () => {
     ])
   })
 
-  test('leaves alone what is no socket, and says which descriptor it was', async () => {
+  test('does not close a file, and names its descriptor in the error', async () => {
     const fd = openSync(import.meta.filename, 'r')
     const refused = await reactor
       .adoptStreamConnection(fd, Factory.forProtocol(Echo))
       .catch((error: unknown) => error)
     expect(refused).toBeInstanceOf(ConnectError)
-    expect(refused).toMatchObject({ message: `Cannot connect to unix:/dev/fd/${fd}: it is no socket` })
+    expect(refused).toMatchObject({ message: `Cannot connect to unix:/dev/fd/${fd}: it is not a socket` })
     expect(fstatSync(fd).isFile()).toBe(true)
     closeSync(fd)
     await expect(reactor.adoptStreamConnection(12_345, Factory.forProtocol(Echo))).rejects.toThrow('EBADF')
@@ -147,7 +147,7 @@ describe('adoptStreamConnection', () => {
 
 describe('adoptStreamPort', () => {
   test.skipIf(process.platform !== 'linux')(
-    'refuses a TCP socket that is bound and does not listen, and one that is connected, and closes both',
+    'refuses a TCP socket that is only bound and one that is connected, and closes both',
     async () => {
       const reactor = createReactor()
       const bound = boundSilently()
@@ -182,7 +182,7 @@ describe('adoptStreamPort', () => {
     },
   )
 
-  test('accepts on a socket that a parent has opened, cannot be suspended, and stops', async () => {
+  test('accepts on a socket opened by a parent process, refuses to suspend, and stops', async () => {
     const reactor = createReactor()
     const bound = await boundTCPSocket()
     const child = new RecordingChild()
@@ -203,12 +203,12 @@ describe('adoptStreamPort', () => {
     await until(() => child.ended)
     expect(String(answer)).toBe('hello')
     expect([child.text(), child.text(2)]).toEqual([
-      `${bound.port} LocalProtocolError: Cannot suspend an adopted port: its descriptor could not be had again\n`,
+      `${bound.port} LocalProtocolError: Cannot suspend an adopted port: its descriptor cannot be reopened\n`,
       '',
     ])
   })
 
-  test('accepts on a UNIX socket too, whose file is not its own to take away', async () => {
+  test('accepts on an adopted UNIX socket, and does not remove its file', async () => {
     const reactor = createReactor()
     const path = socketPath()
     const server = createServer().listen(`${path}-first`)
@@ -223,7 +223,7 @@ describe('adoptStreamPort', () => {
       childFDs: { 1: 'r', 2: 'r', 3: descriptorOf(server) },
     })
     await until(() => child.text().includes('\n') || child.ended)
-    // Its first owner takes the file away by the name it gave it.
+    // Its first owner removes the file by the path that it bound.
     renameSync(`${path}-first`, path)
     server.close()
     const client = connect(path)
@@ -235,12 +235,12 @@ describe('adoptStreamPort', () => {
     expect(existsSync(path)).toBe(true)
   })
 
-  test('leaves alone what is no socket, and says which descriptor it was', async () => {
+  test('does not close a file, and names its descriptor in the error', async () => {
     const reactor = createReactor()
     const fd = openSync(import.meta.filename, 'r')
     const factory = Factory.forProtocol(Echo)
     await expect(reactor.adoptStreamPort(fd, factory)).rejects.toThrow(
-      `Cannot listen on unix:/dev/fd/${fd}: it is no socket`,
+      `Cannot listen on unix:/dev/fd/${fd}: it is not a socket`,
     )
     expect([fstatSync(fd).isFile(), factory.numPorts]).toEqual([true, 0])
     closeSync(fd)
@@ -258,10 +258,10 @@ describe('inheritedSockets', () => {
   })
 
   test.each([
-    ['nobody', {}],
-    ['another process', { LISTEN_PID: '8', LISTEN_FDS: '1' }],
-    ['a number that is none', { LISTEN_PID: '7', LISTEN_FDS: 'x' }],
-  ])('are none from %s', (_who, environment) => {
+    ['an empty environment', {}],
+    ['the environment of another process', { LISTEN_PID: '8', LISTEN_FDS: '1' }],
+    ['a LISTEN_FDS that is not a number', { LISTEN_PID: '7', LISTEN_FDS: 'x' }],
+  ])('are empty for %s', (_what, environment) => {
     expect(inheritedSockets(environment, 7)).toEqual([])
   })
 })

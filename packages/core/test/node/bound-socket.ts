@@ -2,7 +2,7 @@ import type { Socket as DatagramSocket } from 'node:dgram'
 import { once } from 'node:events'
 import net, { type AddressInfo, createServer, type Server, type Socket } from 'node:net'
 
-/** A listening socket to hand on by its descriptor. */
+/** A listening socket to pass on by its descriptor. */
 export interface BoundSocket {
   readonly fd: number
   readonly port: number
@@ -19,7 +19,7 @@ export async function boundTCPSocket(): Promise<BoundSocket> {
   return { fd: descriptorOf(server), port, server, close: () => void server.close() }
 }
 
-/** The system's number of a socket, which Node shows nobody. */
+/** The descriptor of a socket, which Node has no public API for. */
 export function descriptorOf(owner: Server | Socket | DatagramSocket): number {
   const hidden = Object.getOwnPropertySymbols(owner).find(({ description }) => description === 'state symbol')
   const { handle } = (hidden === undefined ? {} : Reflect.get(owner, hidden)) as { readonly handle?: Handle }
@@ -28,14 +28,14 @@ export function descriptorOf(owner: Server | Socket | DatagramSocket): number {
 
 /** A TCP socket that is bound to the loopback interface, and does not listen. */
 export function boundSilently(): Handle {
-  // What Node's own clusters bind with.
+  // Node's own clusters bind with this.
   const { _createServerHandle: create } = net as unknown as {
     readonly _createServerHandle: (host: string, port: number, family: 4) => Handle
   }
   return create('127.0.0.1', 0, 4)
 }
 
-/** A socket as Node keeps it. */
+/** A socket with Node's internal handle. */
 export interface Handle {
   readonly fd: number
   listen(backlog: number): void

@@ -4,7 +4,7 @@ import { createReactor } from '../../src/node/node-reactor.ts'
 import type { DatagramHarness } from '../../src/checks/datagram-harness.ts'
 import { quiet, until } from './socket-harness.ts'
 
-/** A harness over real UDP sockets, and the way to leave nothing of it behind. */
+/** A harness over real UDP sockets, with its clean-up. */
 export interface SocketDatagramHarness extends DatagramHarness {
   closeAll(): Promise<void>
 }

@@ -18,7 +18,7 @@ const HAS_IPV6 = Object.values(networkInterfaces()).some((all) =>
   all?.some(({ address }) => address === '::1'),
 )
 
-describe('sockets keep the promises of UDP', () => {
+describe('sockets pass the UDP checks', () => {
   const cases = datagramChecks.map((check) => [check.name, check] as const)
 
   test.each(cases)('%s', async (_name, check) => {
@@ -39,7 +39,7 @@ describe('DatagramSocket', () => {
     logged.length = 0
   })
 
-  test('talks to whoever speaks UDP', async () => {
+  test('exchanges datagrams with any UDP socket', async () => {
     const port = await reactor.listenUDP(0, new DatagramEcho(), LOOPBACK)
     const client = createSocket('udp4')
     client.send('ping', port.getHost().port, '127.0.0.1')
@@ -49,7 +49,7 @@ describe('DatagramSocket', () => {
     await port.stopListening()
   })
 
-  test('is closed by a stop, and its protocol told', async () => {
+  test('is closed by a stop, and notifies its protocol', async () => {
     const protocol = new DatagramRecorder()
     const run = reactor.run({ installSignalHandlers: false })
     const port = await reactor.listenUDP(0, protocol, LOOPBACK)
@@ -60,7 +60,7 @@ describe('DatagramSocket', () => {
     await again.stopListening()
   })
 
-  test('carries the longest datagram there is', async () => {
+  test('carries the longest possible datagram', async () => {
     const server = new DatagramRecorder()
     const port = await reactor.listenUDP(0, server, { ...LOOPBACK, maxPacketBytes: 65_535 })
     const sent = Buffer.alloc(65_507, 'ropewalk ')
@@ -70,18 +70,18 @@ describe('DatagramSocket', () => {
     await port.stopListening()
   })
 
-  test('sends at once, so that what was written before the end arrives', async () => {
+  test('sends at once, so that a datagram written before the close arrives', async () => {
     const server = new DatagramRecorder()
     const port = await reactor.listenUDP(0, server, LOOPBACK)
     const client = await reactor.listenUDP(0, new DatagramRecorder(), LOOPBACK)
-    client.write('goodbye', port.getHost())
+    client.write('last', port.getHost())
     await client.stopListening()
     await until(() => server.texts.length === 1)
-    expect(server.texts).toEqual(['goodbye'])
+    expect(server.texts).toEqual(['last'])
     await port.stopListening()
   })
 
-  test('cannot connect where its own address does not lead, and stays open', async () => {
+  test('cannot connect to an address without a route from its own, and stays open', async () => {
     const port = await reactor.listenUDP(0, new DatagramRecorder(), LOOPBACK)
     expect(() => port.connect('10.255.255.254', 9)).toThrow(InvalidAddressError)
     await until(() => logged.length === 1)
@@ -90,7 +90,7 @@ describe('DatagramSocket', () => {
     await port.stopListening()
   })
 
-  test('cannot speak on an interface that this machine has not', async () => {
+  test('cannot send on an interface that this machine does not have', async () => {
     const port = await reactor.listenUDP(0, new DatagramRecorder(), LOOPBACK)
     expect(() => port.setOutgoingInterface('203.0.113.9')).toThrow(InvalidAddressError)
     port.setLoopbackMode(false)
@@ -98,7 +98,7 @@ describe('DatagramSocket', () => {
   })
 
   test.skipIf(process.platform !== 'linux')(
-    'hears a broadcast, once that is allowed (the loopback network of other systems has none)',
+    'receives a broadcast once it is allowed (the loopback network has broadcasts only on Linux)',
     async () => {
       const server = new DatagramRecorder()
       const port = await reactor.listenUDP(0, server)
@@ -114,7 +114,7 @@ describe('DatagramSocket', () => {
     },
   )
 
-  test('looks the name of a peer up', async () => {
+  test('looks up the name of a peer', async () => {
     class Asking extends ConnectedDatagramProtocol {
       answer = ''
 
@@ -134,7 +134,7 @@ describe('DatagramSocket', () => {
     await Promise.all([server.stopListening(), client.stopListening()])
   })
 
-  test('does not end the process by refusals, or by a throw in a callback, while the reactor stops', async () => {
+  test('does not end the process when a peer refuses or a callback throws while the reactor stops', async () => {
     const program = `
       const { ConnectedDatagramProtocol } = await import('./packages/core/src/index.ts')
       let refusals = 0
@@ -163,7 +163,7 @@ describe('DatagramSocket', () => {
     expect(errors.match(/A datagram protocol failed; its port stays open/g)).toHaveLength(3)
   })
 
-  test('drops what strangers sent before the peer was known, and knows a peer by any name of its address', async () => {
+  test('drops datagrams that others sent before it connected, and accepts a peer under any form of its address', async () => {
     const found: (() => void)[] = []
     const lookup = (): Promise<readonly string[]> =>
       new Promise((resolve) => found.push(() => resolve(['0.0.0.0'])))
@@ -189,7 +189,7 @@ describe('DatagramSocket', () => {
     const opening = slow.listenUDP(0, asking)
     await until(() => asking.port !== 0)
     stranger.write('I am your peer', { host: '127.0.0.1', port: asking.port })
-    // Those that come in the same turn as the name are in the system's queue when it connects.
+    // Datagrams of the turn in which the name is found are in the system's queue at the connect.
     found[0]?.()
     const client = await opening
     client.write('hello')
@@ -198,7 +198,7 @@ describe('DatagramSocket', () => {
     await Promise.all([server, stranger, client].map((each) => each.stopListening()))
   })
 
-  test.skipIf(!HAS_IPV6)('speaks both families on :: (where the machine has IPv6)', async () => {
+  test.skipIf(!HAS_IPV6)('carries both families on :: (where the machine has IPv6)', async () => {
     const [echo, four, six] = [new DatagramEcho(), new DatagramRecorder(), new DatagramRecorder()]
     const server = await reactor.listenUDP(0, echo, { interface: '::' })
     const [viaFour, viaSix] = [

@@ -20,7 +20,7 @@ describe('descriptorAddress', () => {
 })
 
 describe('closeRefused', () => {
-  test('closes a socket, and neither a file nor what is not open', () => {
+  test('closes a socket, but not a file or a closed descriptor', () => {
     const [file, socket] = [openSync(import.meta.filename, 'r'), boundSilently()]
     for (const fd of [file, socket.fd, 12_345]) closeRefused(fd)
     expect(() => fstatSync(socket.fd)).toThrow('EBADF')
@@ -30,7 +30,7 @@ describe('closeRefused', () => {
 })
 
 describe('checkingListener', () => {
-  test('throws once a socket listens that did not before, and not when it did', async () => {
+  test('throws when a socket listens that did not before, and not when it did', async () => {
     const bound = await boundTCPSocket()
     expect(checkingListener(bound.fd)).not.toThrow()
     bound.close()
@@ -44,9 +44,9 @@ describe('checkingListener', () => {
 })
 
 describe('mustBeSocket', () => {
-  test('takes a socket, and refuses what is none, or not even open', async () => {
+  test('accepts a socket, and refuses a file and a closed descriptor', async () => {
     const file = openSync(import.meta.filename, 'r')
-    expect(() => assertSocket(file)).toThrow('it is no socket')
+    expect(() => assertSocket(file)).toThrow('it is not a socket')
     closeSync(file)
     expect(() => assertSocket(12_345)).toThrow('EBADF')
     const bound = await boundTCPSocket()
@@ -88,7 +88,7 @@ describe.skipIf(process.platform !== 'linux')('socketState', () => {
     server.close()
   })
 
-  test('knows nothing of a file', () => {
+  test('returns undefined for a file', () => {
     const fd = openSync(import.meta.filename, 'r')
     expect(socketState(fd)).toBeUndefined()
     closeSync(fd)

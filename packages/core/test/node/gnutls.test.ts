@@ -15,7 +15,7 @@ import { portOf, until } from './socket-harness.ts'
 const THERE = spawnSync('gnutls-cli', ['--version']).status === 0
 const ROOT = fileURLToPath(new URL('../tls/certificates/root.cert.pem', import.meta.url))
 
-/** Sends lines back; knows STARTTLS, and closes when told `bye`. */
+/** Echoes lines, supports STARTTLS, and closes at `bye`. */
 class Lines extends LineReceiver {
   readonly #ends: string[]
 
@@ -36,8 +36,8 @@ class Lines extends LineReceiver {
   }
 }
 
-// Elsewhere this test says that it skips; CI installs gnutls-bin.
-describe.skipIf(!THERE)('gnutls-cli, another TLS than our own', () => {
+// Skipped where gnutls-cli is missing; CI installs gnutls-bin.
+describe.skipIf(!THERE)('gnutls-cli, a TLS implementation other than OpenSSL', () => {
   const logged: LogEvent[] = []
   const reactor: Reactor = createReactor({ log: (event) => logged.push(event) })
   const [ports, children, ends]: [ListeningPort[], ChildProcess[], string[]] = [[], [], []]
@@ -63,7 +63,7 @@ describe.skipIf(!THERE)('gnutls-cli, another TLS than our own', () => {
     return talk
   }
 
-  test('verifies us, agrees on a protocol, and hears our close_notify (statement 101)', async () => {
+  test('verifies our certificate, agrees on a protocol, and receives our close_notify (RFC 8446 §6.1)', async () => {
     const tls = { ...server, acceptableProtocols: ['lines'] }
     const port = await reactor.listenSSL(0, Factory.forProtocol(Lines, ends), tls, loopback)
     const talk = connect(port, '--alpn', 'lines')
@@ -74,13 +74,13 @@ describe.skipIf(!THERE)('gnutls-cli, another TLS than our own', () => {
     expect(await once(talk.child, 'close')).toEqual([0, null])
     expect(talk.text).toMatch(/The certificate is trusted/)
     expect(talk.text).toMatch(/Application protocol: lines/)
-    // Without close_notify it says that the connection was not properly terminated.
+    // Without close_notify it reports that the connection was not properly terminated.
     expect(talk.text).toMatch(/Peer has closed the GnuTLS connection/)
     await until(() => ends.length > 0)
     expect(ends).toEqual(['ConnectionDone'])
   })
 
-  test('is turned away with a version that is too old, by the alert that says so', async () => {
+  test('is refused with an old version of TLS, by the alert for that', async () => {
     const port = await reactor.listenSSL(0, Factory.forProtocol(Lines, ends), server, loopback)
     const talk = connect(port, '--priority', 'NORMAL:-VERS-ALL:+VERS-TLS1.1:%COMPAT')
     expect((await once(talk.child, 'close'))[0]).toBe(1)
@@ -90,7 +90,7 @@ describe.skipIf(!THERE)('gnutls-cli, another TLS than our own', () => {
     expect(ends).toEqual([])
   })
 
-  test('starts TLS in the middle of a connection (statement 102)', async () => {
+  test('starts TLS in the middle of a connection', async () => {
     const port = await reactor.listenTCP(0, Factory.forProtocol(Lines, ends), loopback)
     const talk = connect(port, '--starttls')
     await until(() => talk.text.includes('Simple Client Mode'))

@@ -25,7 +25,7 @@ class Echoes extends Factory<Echo> {
   }
 }
 
-describe.skipIf(!hasHAProxy)('PROXY headers of a real haproxy (skipped where there is none)', () => {
+describe.skipIf(!hasHAProxy)('PROXY headers of a real haproxy (skipped where haproxy is missing)', () => {
   const logged: LogEvent[] = []
   const reactor = createReactor({ log: (event) => logged.push(event) })
   const [echoes, checked] = [new Echoes(), new Echoes()]
@@ -67,13 +67,13 @@ describe.skipIf(!hasHAProxy)('PROXY headers of a real haproxy (skipped where the
     await haproxy.stop()
   })
 
-  /** Lets a client say something and hear it back; answers who echoed. */
+  /** Sends `text` from a client, awaits its echo, and returns the protocol that echoed it. */
   const echoed = async (client: Recorder, text: string): Promise<Echo> => {
     await until(() => client.made)
     client.transport.write(text)
     await until(() => client.text === text)
     const echo = echoes.built.find((candidate) => candidate.text === text)
-    if (echo === undefined) throw new Error(`Nobody echoed ${text}`)
+    if (echo === undefined) throw new Error(`No protocol echoed ${text}`)
     return echo
   }
 
@@ -89,7 +89,7 @@ describe.skipIf(!hasHAProxy)('PROXY headers of a real haproxy (skipped where the
     expect(proxyHeaderOf(transport)).toMatchObject({ version, command: 'PROXY' })
   })
 
-  test('send-proxy-v2 with all it has: TLS, the certificate, a checksum', async () => {
+  test('send-proxy-v2 with all its fields: TLS, the certificate, a checksum', async () => {
     const client = new Recorder()
     reactor.connectSSL('127.0.0.1', haproxy.ports['ssl'] ?? 0, new OneProtocol(client), {
       serverName: 'localhost',
@@ -113,7 +113,7 @@ describe.skipIf(!hasHAProxy)('PROXY headers of a real haproxy (skipped where the
     expect(transport.getPeer()).toEqual(client.transport.getHost())
   })
 
-  test('send-proxy before TLS that ends with us', async () => {
+  test('send-proxy before TLS that is terminated by our server', async () => {
     const client = new Recorder()
     reactor.connectSSL('127.0.0.1', haproxy.ports['before'] ?? 0, new OneProtocol(client), {
       serverName: 'localhost',
@@ -134,7 +134,7 @@ describe.skipIf(!hasHAProxy)('PROXY headers of a real haproxy (skipped where the
       () => writeProxyV2(claim(ipv4, { alpn: 'h2', authority: 'a.test' }), { checksum: true }),
       ipv4,
     ],
-  ])('accept-proxy believes our %s', async (name, headerFor, addresses) => {
+  ])('accept-proxy accepts our %s', async (name, headerFor, addresses) => {
     const client = new Recorder()
     const policies = [new SendProxyHeader(headerFor)]
     reactor.connectTCP('127.0.0.1', haproxy.ports['accept'] ?? 0, new OneProtocol(client), { policies })
@@ -142,7 +142,7 @@ describe.skipIf(!hasHAProxy)('PROXY headers of a real haproxy (skipped where the
     expect([transport.getPeer(), transport.getHost()]).toEqual([addresses.source, addresses.destination])
   })
 
-  test('health checks are LOCAL, are answered, and are not worth a word', async () => {
+  test('health checks are LOCAL, get a response, and are not logged', async () => {
     const localChecks = (): Echo[] => checked.built.filter(({ text }) => text === 'PING')
     await until(() => localChecks().length >= 3)
     expect(localChecks().map(({ transport }) => proxyHeaderOf(transport)?.command)).not.toContain('PROXY')

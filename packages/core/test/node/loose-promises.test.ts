@@ -1,8 +1,11 @@
 import { describe, expect, test } from 'vitest'
 import { runProgram } from './run-program.ts'
 
-/** Programs that let promises go which a peer, a stop or a signal rejects; SIGTERM comes when they write `ready`. */
-describe('a program that waits for no promise', () => {
+/**
+ * Programs that ignore promises which a peer, a stop or a signal rejects. They get SIGTERM once they write
+ * `ready`.
+ */
+describe('a program that awaits no promise', () => {
   const SERVER = `
     import {
       ClientService, getProcessOutput, interval, Lock, LoopingCall, Queue, react, Semaphore, sleep, StreamProtocol, TCPClientEndpoint,
@@ -35,7 +38,7 @@ describe('a program that waits for no promise', () => {
        reactor.callWhenRunning(ready)`,
     ],
     [
-      'a looping call that asks for it',
+      'a looping call that calls whenConnected',
       `const feed = new ClientService(none, Factory.forProtocol(Protocol), { reactor })
        reactor.addSystemEventTrigger('before', 'shutdown', () => feed.stopService())
        await feed.startService()
@@ -65,7 +68,7 @@ describe('a program that waits for no promise', () => {
        void pairOf(Waiting).then(leave)`,
     ],
     [
-      'what is written to a peer that leaves',
+      'a write to a peer that disconnects',
       `class Writing extends Protocol {
          connectionMade() {
            const { transport } = this
@@ -81,7 +84,7 @@ describe('a program that waits for no promise', () => {
        void pairOf(Writing, Away)`,
     ],
     [
-      'what is read from a peer that leaves',
+      'a read from a peer that disconnects',
       `class Reading extends StreamProtocol {
          async run(reader, writer) {
            void reader.readLine().then(() => 1)
@@ -93,14 +96,14 @@ describe('a program that waits for no promise', () => {
        void pairOf(Reading).then(leave)`,
     ],
     [
-      'takers of a queue that is closed',
+      'a get from a queue that is closed',
       `const queue = new Queue()
        void queue.get().then(() => 1)
        void (async () => { await queue.get() })()
        reactor.callWhenRunning(() => { queue.close(); ready() })`,
     ],
     [
-      'a connection in the making at a stop',
+      'a connection attempt at a stop',
       `const connector = connect(Factory.forProtocol(Protocol))
        void connector.whenConnected().then(() => 1)
        reactor.callWhenRunning(() => void reactor.stop())`,
@@ -142,7 +145,7 @@ describe('a program that waits for no promise', () => {
     ])
   })
 
-  test('is ended by a rejection of its own, as without a reactor', async () => {
+  test('is ended by a rejection of its own code, as without a reactor', async () => {
     const ended = await runProgram(`
       reactor.callWhenRunning(() => void Promise.reject(new TypeError('mine')))
       await reactor.run()`)

@@ -20,7 +20,7 @@ describe('createReactor', () => {
     logged.length = 0
   })
 
-  test('makes reactors that know nothing of each other', async () => {
+  test('makes reactors that are independent of each other', async () => {
     const [one, other] = [make(), make()]
     const run = one.run(NO_SIGNALS)
     one.callLater(100_000, () => undefined)
@@ -30,7 +30,7 @@ describe('createReactor', () => {
     expect(one.getDelayedCalls()).toEqual([])
   })
 
-  test('asks its own lookup for every name, where it has one', async () => {
+  test('calls the lookup option for every name', async () => {
     const asked: string[] = []
     const reactor = createReactor({
       log: (event) => logged.push(event),
@@ -55,7 +55,7 @@ describe('createReactor', () => {
     await port.stopListening()
   })
 
-  test('runs, stops, and runs again (statement 67 changed)', async () => {
+  test('runs, stops, and runs again', async () => {
     const reactor = make()
     for (let round = 0; round < 2; round++) {
       const run = reactor.run(NO_SIGNALS)
@@ -85,7 +85,7 @@ describe('createReactor', () => {
     await until(() => [...reactor.connections].length === 0)
   })
 
-  test('aborts at drainMs what does not drain, sockets that take nothing among it', async () => {
+  test('aborts at drainMs the connections that do not drain, blocked sockets included', async () => {
     const reactor = make()
     const run = reactor.run(NO_SIGNALS)
     const [server, client] = [new Recorder(), new Recorder()]
@@ -120,7 +120,7 @@ describe('createReactor', () => {
     expect([client.made, connector.state, [...reactor.connections]]).toEqual([false, 'disconnected', []])
   })
 
-  test('runs triggers and calls at its start, and those that were added while it runs', async () => {
+  test('runs triggers and calls at its start, also those added while it runs', async () => {
     const reactor = make()
     const ran: string[] = []
     const removed = reactor.addSystemEventTrigger('before', 'startup', () => ran.push('removed'))
@@ -137,13 +137,13 @@ describe('createReactor', () => {
     await run
   })
 
-  test('gives random bytes', () => {
+  test('returns random bytes', () => {
     const reactor = make()
     expect(reactor.randomBytes(16)).toHaveLength(16)
     expect(reactor.randomBytes(16)).not.toEqual(reactor.randomBytes(16))
   })
 
-  test('leaves the signals alone when told so (statement 79)', async () => {
+  test('installs no signal handlers when installSignalHandlers is false', async () => {
     const before = process.listenerCount('SIGINT')
     const reactor = make()
     const run = reactor.run(NO_SIGNALS)
@@ -158,7 +158,7 @@ describe('createReactor', () => {
 })
 
 describe('a program', () => {
-  test('exits by itself after stop: no socket, timer or listener keeps it', async () => {
+  test('exits by itself after stop: no socket, timer or listener keeps it alive', async () => {
     const ended = await runProgram(`
       const port = await reactor.listenTCP(0, Factory.forProtocol(Echo), { interface: '127.0.0.1' })
       reactor.callWhenRunning(async () => {
@@ -172,7 +172,7 @@ describe('a program', () => {
     expect(ended).toMatchObject({ code: 0, signal: null, output: 'stopped\n', errors: '' })
   })
 
-  test('shows on a terminal what a stop waits for, after a second', async () => {
+  test('shows on a terminal, after a second, how many connections a stop waits for', async () => {
     const ended = await runProgram(
       `process.stderr.isTTY = true
        class Slow extends Protocol {
@@ -189,10 +189,12 @@ describe('a program', () => {
       (line, child) => void (line === 'ready' && child.kill('SIGINT')),
     )
     expect(ended).toMatchObject({ code: 0, signal: null })
-    expect(ended.errors).toMatch(/ info ropewalk Waiting for 2 connections; Ctrl-C again to cut them\n/)
+    expect(ended.errors).toMatch(
+      / info ropewalk Waiting for 2 connections; press Ctrl-C again to abort them\n/,
+    )
   })
 
-  test('stops at SIGTERM as run was asked to, and reports what was cut', async () => {
+  test('stops at SIGTERM with the options of run, and reports the aborted connections', async () => {
     const ended = await runProgram(
       `class Stubborn extends Protocol {
          connectionMade() { console.log('ready') }
@@ -219,7 +221,7 @@ describe('a program', () => {
       'after it has run',
       'reactor.callLater(1, () => reactor.stop()); setTimeout(() => void reactor.stop(), 100)',
     ],
-  ])('goes on when it is stopped %s without waiting for it', async (_when, stops) => {
+  ])('continues when it is stopped %s and the promise is not awaited', async (_when, stops) => {
     const ended = await runProgram(`
       reactor.addSystemEventTrigger('before', 'shutdown', () => new Promise((resolve) => setTimeout(resolve, 20)))
       ${stops}
@@ -228,7 +230,7 @@ describe('a program', () => {
     expect(ended).toMatchObject({ code: 0, output: 'stopped\n' })
   })
 
-  test('is kept alive by run alone, and stopped by SIGINT', async () => {
+  test('is kept alive by run alone, and stops at SIGINT', async () => {
     const ended = await runProgram(
       `reactor.callWhenRunning(() => console.log('ready'))
        await reactor.run()
@@ -241,7 +243,7 @@ describe('a program', () => {
   test.each([
     ['SIGINT', 130],
     ['SIGTERM', 143],
-  ] as const)('ends at a second %s with %i (statement 78 changed)', async (signal, code) => {
+  ] as const)('ends at a second %s with %i', async (signal, code) => {
     const ended = await runProgram(
       `reactor.addSystemEventTrigger('before', 'shutdown', () => { console.log('stopping'); return new Promise(() => undefined) })
        reactor.callWhenRunning(() => console.log('ready'))
@@ -251,7 +253,7 @@ describe('a program', () => {
     expect(ended).toMatchObject({ code, output: 'ready\nstopping\n' })
   })
 
-  test('goes on stopping at a first signal that comes late', async () => {
+  test('continues a stop at a first signal that arrives during it', async () => {
     const ended = await runProgram(
       `let go
        reactor.addSystemEventTrigger('before', 'shutdown', () => { console.log('stopping'); return new Promise((resolve) => (go = resolve)) })
@@ -265,7 +267,7 @@ describe('a program', () => {
     expect(ended).toMatchObject({ code: 0, output: 'stopping\nstopped\n', errors: '' })
   })
 
-  test('survives protocols that fail, and says who did', async () => {
+  test('survives protocols that fail, and logs their names', async () => {
     const ended = await runProgram(`
       class Failing extends Protocol {
         async dataReceived() { throw new Error('on purpose') }
@@ -286,11 +288,11 @@ describe('a program', () => {
 })
 
 describe('ProcessSignals', () => {
-  /** As the system would, but for our listener alone: the test's own process goes on. */
+  /** Signals our listener alone, so that the test's own process continues. */
   const raise = (name: NodeJS.Signals, number: number): void =>
     void Reflect.apply(process.listeners(name).at(-1) ?? expect.unreachable, undefined, [name, number])
 
-  test('listens while installed, and leaves the listeners of others alone (statements 77 and 79)', () => {
+  test('listens while installed, and keeps the listeners of other code', () => {
     const others = (): void => undefined
     process.on('SIGTERM', others)
     const before = [process.listenerCount('SIGINT'), process.listenerCount('SIGTERM')]
@@ -305,7 +307,7 @@ describe('ProcessSignals', () => {
     process.off('SIGTERM', others)
   })
 
-  test('calls at the first signal, and ends the process at the second (statement 78 changed)', () => {
+  test('calls at the first signal, and ends the process at the second', () => {
     const seen: unknown[] = []
     const exit = vi.spyOn(process, 'exit').mockImplementation((code) => {
       throw new Error(`exit ${code}`)
@@ -329,7 +331,7 @@ describe('ProcessSignals', () => {
 })
 
 describe('lookupName', () => {
-  test('answers the addresses of a name, and a numeric host itself', async () => {
+  test('returns the addresses of a name, and a numeric host itself', async () => {
     expect(await lookupName('localhost')).toEqual(
       expect.arrayContaining([expect.stringMatching(/^127\.|^::1$/)]),
     )
@@ -342,10 +344,10 @@ describe('lookupName', () => {
     await expect(failed).rejects.toThrow(/^Cannot look up no-such-host\.invalid: /)
   })
 
-  test('gives up with the reason of its signal', async () => {
+  test('rejects with the reason of its signal', async () => {
     const controller = new AbortController()
     const pending = lookupName('localhost', { signal: controller.signal })
-    const why = new Error('nobody wants to know')
+    const why = new Error('not needed any more')
     controller.abort(why)
     await expect(pending).rejects.toBe(why)
     await expect(lookupName('localhost', { signal: controller.signal })).rejects.toBe(why)
@@ -378,7 +380,7 @@ describe('logToStderr', () => {
     expect(textOf(event)).toBe('1970-01-01T00:00:00.000Z warn ropewalk [key.pem] Slow\n')
   })
 
-  test('writes the stack of an error, and shows whatever else was thrown', () => {
+  test('writes the stack of an error, and any other thrown value', () => {
     const error = Object.assign(new Error('broken'), { stack: 'Error: broken\n    at x' })
     expect(textOf({ level: 'error', text: 'It failed', error })).toBe(
       'error It failed\n    Error: broken\n        at x\n',
@@ -392,7 +394,7 @@ describe('logToStderr', () => {
     expect(textOf({ level: 'debug', text: 'detail' })).toBe('')
   })
 
-  test('lets the process live when nobody reads stderr any more', async () => {
+  test('keeps the process alive when stderr is not read any more', async () => {
     const program = `
       process.on('SIGUSR2', () => {
         reactor.log({ level: 'error', text: 'Is anybody there?' })
@@ -409,7 +411,7 @@ describe('logToStderr', () => {
 })
 
 describe('createReactor', () => {
-  test('tells one observer or several, with the time', () => {
+  test('logs to one observer or several, with the time', () => {
     const [one, other] = [new LogRecorder(), new LogRecorder()]
     const beforeMs = createReactor({ log: one.observer }).wallClock()
     const reactor = createReactor({ log: [one.observer, other.observer] })
@@ -420,7 +422,7 @@ describe('createReactor', () => {
     expect(one.events[0]?.timeMs).toBeLessThanOrEqual(reactor.wallClock())
   })
 
-  test('aborts the connection of a fault that its observer cannot log, and says both on stderr (K138)', async () => {
+  test('aborts a connection when an observer cannot log its fault, and writes both errors to stderr', async () => {
     const texts = recorded()
     const broken = (): never => {
       throw new Error('no disk')

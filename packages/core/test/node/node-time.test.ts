@@ -19,13 +19,13 @@ describe('NodeTime', () => {
     vi.useRealTimers()
   })
 
-  test('has a clock that does not jump and one that people read', () => {
+  test('has a monotonic clock and a wall clock', () => {
     const time = make()
     expect(Math.abs(time.now() - performance.now())).toBeLessThan(1000)
     expect(Math.abs(time.wallClock() - Date.now())).toBeLessThan(1000)
   })
 
-  test('takes no notice when the date is changed (statement 75 changed)', () => {
+  test('keeps its delays when the date is changed', () => {
     vi.useFakeTimers({ toFake: [...TIMERS, 'Date'] })
     const time = make()
     const [ran, begun, date] = [[] as string[], time.now(), time.wallClock()]
@@ -41,7 +41,7 @@ describe('NodeTime', () => {
     expect(ran).toEqual(['called'])
   })
 
-  test('makes no call that was to come once its reactor has stopped (statement 71)', async () => {
+  test('makes no pending call after its reactor has stopped', async () => {
     const reactor = createReactor()
     const [run, ran] = [reactor.run({ installSignalHandlers: false }), [] as string[]]
     const later = [0, 1, 60_000].map((delayMs) =>
@@ -56,7 +56,7 @@ describe('NodeTime', () => {
     expect(ran).toEqual([])
   })
 
-  test('makes calls of delay 0 in the next turn, in order; those they add wait for the one after (statement 73)', async () => {
+  test('makes calls of delay 0 in the next turn, in order; calls that they add follow in the turn after', async () => {
     const time = make()
     const order: string[] = []
     time.callLater(0, () => {
@@ -83,7 +83,7 @@ describe('NodeTime', () => {
     expect(time.getDelayedCalls()).toEqual([])
   })
 
-  test('keeps one timer for a call that is put off again and again', async () => {
+  test('keeps one timer for a call that is postponed again and again', async () => {
     vi.useFakeTimers({ toFake: [...TIMERS] })
     const time = make()
     const seen: number[] = []
@@ -98,7 +98,7 @@ describe('NodeTime', () => {
     expect(vi.getTimerCount()).toBe(0)
   })
 
-  test('makes a call earlier that is moved earlier', () => {
+  test('makes a call at its new time when it is moved earlier', () => {
     vi.useFakeTimers({ toFake: [...TIMERS] })
     const time = make()
     const seen: string[] = []
@@ -113,7 +113,7 @@ describe('NodeTime', () => {
     expect(vi.getTimerCount()).toBe(0)
   })
 
-  test('honours delays longer than setTimeout does (statement 76 changed)', () => {
+  test('supports delays longer than those of setTimeout', () => {
     vi.useFakeTimers({ toFake: [...TIMERS] })
     const time = make()
     const seen: string[] = []
@@ -127,7 +127,7 @@ describe('NodeTime', () => {
     expect(time.getDelayedCalls()).toHaveLength(1)
   })
 
-  test('leaves nothing of a call that was cancelled', () => {
+  test('leaves no timer of a cancelled call', () => {
     vi.useFakeTimers({ toFake: [...TIMERS] })
     const time = make()
     for (const delayMs of [0, 10]) time.callLater(delayMs, () => undefined).cancel()
@@ -142,7 +142,7 @@ describe('NodeTime', () => {
     ])
   })
 
-  test('logs what a call throws or rejects with, and goes on (statement 32)', async () => {
+  test('logs the error of a call that throws or rejects, and continues', async () => {
     const logged: LogEvent[] = []
     const time = make(logged)
     const [thrown, rejected, ran] = [new Error('thrown'), new Error('rejected'), [] as string[]]

@@ -12,7 +12,7 @@ import { portOf, until } from './socket-harness.ts'
 const THERE = spawnSync('openssl', ['version']).status === 0
 const ROOT = fileURLToPath(new URL('../tls/certificates/root.cert.pem', import.meta.url))
 
-// Elsewhere this test says that it skips; CI installs openssl.
+// Skipped where openssl is missing; CI installs it.
 describe.skipIf(!THERE)('openssl s_client', () => {
   const reactor: Reactor = createReactor({ log: () => undefined })
   const [ports, children]: [ListeningPort[], ChildProcess[]] = [[], []]
@@ -44,7 +44,7 @@ describe.skipIf(!THERE)('openssl s_client', () => {
     return talk
   }
 
-  test('verifies our certificate, agrees on a protocol, and gets its own bytes back', async () => {
+  test('verifies our certificate, agrees on a protocol, and receives its bytes back', async () => {
     const talk = await connect({ acceptableProtocols: ['echo'] }, '-alpn', 'other,echo')
     await until(() => talk.text.includes('Verify return code: 0 (ok)'))
     talk.child.stdin?.write('there and back\n')
@@ -53,13 +53,13 @@ describe.skipIf(!THERE)('openssl s_client', () => {
     expect(talk.text).toMatch(/TLSv1\.3/)
   })
 
-  test('is turned away with a version that is too old, and told why', async () => {
+  test('is refused with an old version of TLS, by the alert for that', async () => {
     const talk = await connect({}, '-tls1_1', '-cipher', 'ALL:@SECLEVEL=0')
     await once(talk.child, 'close')
     expect(talk.text).toMatch(/alert protocol version|unsupported protocol|no protocols available/)
   })
 
-  test('is turned away without a client certificate where one is required', async () => {
+  test('is refused without a client certificate where one is required', async () => {
     const talk = await connect({ clientCertificates: { trustRoots: [client.cert] } })
     await once(talk.child, 'close')
     expect([...reactor.connections]).toEqual([])

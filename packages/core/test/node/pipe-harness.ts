@@ -14,7 +14,7 @@ import { StreamTransport } from '../../src/transport/stream-transport.ts'
 import { Turn } from '../../src/transport/connection-registry.ts'
 import { quiet, type SocketHarness, until } from './socket-harness.ts'
 
-/** Connections over two pipes of the system, one for each direction. */
+/** Connections over two system pipes, one for each direction. */
 export function pipeHarness(): SocketHarness {
   const logged: LogEvent[] = []
   const reactor = createReactor({ log: (event) => logged.push(event) })
@@ -42,7 +42,7 @@ export function pipeHarness(): SocketHarness {
   }
 }
 
-/** A host of transports that logs to `reactor` and has its time. */
+/** A transport host with the log and the time of `reactor`. */
 export function hostOf(reactor: Reactor): ReactorLifecycle {
   const turn = new Turn(() => void setImmediate(() => turn.end()))
   return new ReactorLifecycle({ reactor, turn, started: () => undefined, stopped: () => undefined })
@@ -61,7 +61,7 @@ function begin(
   return transport
 }
 
-/** A pipe whose name is gone as soon as both of its ends are open. */
+/** A pipe that is unlinked as soon as both of its ends are open. */
 export function pipe(): { readonly readable: Socket; readonly writable: Socket } {
   const folder = mkdtempSync(join(tmpdir(), 'ropewalk-'))
   const path = join(folder, 'pipe')

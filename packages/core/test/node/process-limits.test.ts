@@ -6,7 +6,7 @@ import { ROOT, runProgram } from './run-program.ts'
 import { until } from './socket-harness.ts'
 
 describe('descriptorLimit', () => {
-  test('is what the system grants, or a careful guess', () => {
+  test('is the limit of the system, or a low guess', () => {
     expect(descriptorLimit()).toBeGreaterThanOrEqual(256)
     expect(descriptorLimit('/no/such/file')).toBeGreaterThanOrEqual(10_240)
   })
@@ -21,14 +21,14 @@ describe('descriptorLimit', () => {
 })
 
 describe('connectionLimit', () => {
-  test('keeps a tenth, at least 64, for everything else', () => {
+  test('reserves a tenth, at least 64, for everything else', () => {
     expect(connectionLimit(20_000)).toBe(18_000)
     expect(connectionLimit(256)).toBe(192)
     expect(connectionLimit(10)).toBe(1)
     expect(connectionLimit(Infinity)).toBe(Infinity)
   })
 
-  test('lets a process that has few descriptors survive a crowd, and serve those who come later (statement 54 changed)', async () => {
+  test('keeps a process with few descriptors alive under many connections, and serves later ones', async () => {
     const clients: Connection[] = []
     const program = `
       const port = await reactor.listenTCP(0, Factory.forProtocol(Echo), { interface: '127.0.0.1', maxWaitMs: 60_000 })
@@ -44,7 +44,7 @@ describe('connectionLimit', () => {
         for (const client of clients.splice(0)) client.leave()
         let late = new Connection(Number(line))
         await until(() => {
-          // One that comes before the others are gone for good is closed as they were.
+          // A connection made before the others are closed is closed like them.
           if (late.closed) late = new Connection(Number(line))
           return late.echoed
         })
@@ -57,7 +57,7 @@ describe('connectionLimit', () => {
     expect(ended.errors).not.toMatch(/EMFILE/)
   })
 
-  test('leaves a process alive that has no descriptor left: what it dials fails, and it serves again once it has some', async () => {
+  test('keeps a process without free descriptors alive: its connects fail, and it serves again later', async () => {
     let tooMany: Connection | undefined
     const program = `
       import { closeSync, openSync } from 'node:fs'
@@ -83,7 +83,8 @@ describe('connectionLimit', () => {
       async (line, child) => {
         if (line !== 'free') {
           ;({ port } = JSON.parse(line) as { port: number })
-          // Some versions of Node close it at once, others leave it to the system until there is a descriptor.
+          // Some versions of Node close it at once, others leave it in the accept queue until a descriptor is
+          // free.
           tooMany = new Connection(port)
           child.kill('SIGUSR2')
         } else {
@@ -101,7 +102,7 @@ describe('connectionLimit', () => {
   })
 })
 
-/** A client that says something and notes whether it comes back. */
+/** A client that sends a byte and notes whether it is echoed. */
 class Connection {
   echoed = false
   closed = false
@@ -120,14 +121,14 @@ class Connection {
   }
 }
 
-test('waitingLimit is half of what is kept besides connections', () => {
+test('waitingLimit is half of the descriptors reserved besides connections', () => {
   expect([waitingLimit(256), waitingLimit(20_000), waitingLimit(Infinity)]).toEqual([32, 1000, Infinity])
 })
 
 const MIB = 1024 * 1024
 
 describe('keepHeap', () => {
-  /** What it does to the memory of a process that does nothing else. */
+  /** Measures its effect on the memory of a process that does nothing else. */
   const measure = (
     platform: NodeJS.Platform,
   ): { readonly taken: number; readonly used: number; readonly kept: number } => {
@@ -138,7 +139,7 @@ describe('keepHeap', () => {
       keepHeap('${platform}')
       const after = process.memoryUsage()
       const kept = () => process.memoryUsage().arrayBuffers - before.arrayBuffers
-      // The stores of what was collected are freed by another thread, in its own time.
+      // Another thread frees the memory of collected buffers, at a later time.
       for (let tries = 0; tries < 200 && kept() > ${MIB}; tries++) {
         gc()
         await new Promise((resolve) => setImmediate(resolve))
@@ -150,17 +151,17 @@ describe('keepHeap', () => {
     return JSON.parse(stdout) as ReturnType<typeof measure>
   }
 
-  test('takes a block on Linux that the next collection frees, and never touches it', () => {
+  test('allocates a block on Linux that the next collection frees, and never writes to it', () => {
     const { taken, used, kept } = measure('linux')
     expect(taken).toBeGreaterThan(31 * MIB)
     expect(used).toBeLessThan(16 * MIB)
     expect(kept).toBeLessThan(MIB)
   })
 
-  test('takes none elsewhere', () => {
+  test('allocates nothing on other systems', () => {
     expect(measure('darwin').taken).toBeLessThan(MIB)
   })
 })
 
-/** What Node needs to run TypeScript: nothing from 22.18 on. */
+/** The arguments with which Node runs TypeScript; empty from 22.18 on. */
 const TYPESCRIPT: readonly string[] = 'typescript' in process.features ? [] : ['--import', 'tsx']

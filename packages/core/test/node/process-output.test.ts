@@ -9,14 +9,14 @@ const rejection = (promise: Promise<unknown>): Promise<unknown> => promise.catch
 describe('getProcessOutput', () => {
   const reactor = createReactor()
 
-  test('answers what a command without input wrote', async () => {
+  test('returns the output of a command without input', async () => {
     expect((await getProcessOutput('sh', ['-c', 'cat; echo hello; echo unheard >&2'])).toString()).toBe(
       'hello\n',
     )
     expect((await getProcessOutput('true', [], { reactor })).length).toBe(0)
   })
 
-  test('rejects when the status is not 0, with what the command said about it', async () => {
+  test('rejects with the standard error as the cause when the status is not 0', async () => {
     const failed = await rejection(
       getProcessOutput('sh', ['-c', 'echo "no such luck" >&2; exit 4'], { reactor }),
     )
@@ -25,7 +25,7 @@ describe('getProcessOutput', () => {
     expect(await rejection(getProcessOutput('false', [], { reactor }))).not.toHaveProperty('cause')
   })
 
-  test('rejects with the reason why a command cannot be started', async () => {
+  test('rejects with the reason when a command cannot be started', async () => {
     const failed = await rejection(getProcessOutput('no-such-command-anywhere', [], { reactor }))
     expect(failed).toBeInstanceOf(ProcessNotStarted)
   })
@@ -34,13 +34,13 @@ describe('getProcessOutput', () => {
 describe('getProcessOutputAndValue', () => {
   const reactor = createReactor()
 
-  test('answers output, errors and status, whatever the status', async () => {
+  test('returns output, errors and status, whatever the status', async () => {
     const options = { reactor, cwd: '/', env: { LUCK: 'good', PATH: process.env['PATH'] } }
     const ran = await getProcessOutputAndValue('sh', ['-c', 'pwd; echo "$LUCK" >&2; exit 5'], options)
     expect([ran.output.toString(), ran.errors.toString(), ran.exitCode]).toEqual(['/\n', 'good\n', 5])
   })
 
-  test('rejects when a signal ended the command, with what came until then', async () => {
+  test('rejects with the output until then when a signal ended the command', async () => {
     const script = 'echo half; echo a fault >&2; kill -9 $$'
     const failed = await rejection(getProcessOutputAndValue('sh', ['-c', script], { reactor }))
     expect(failed).toMatchObject({ signal: 'SIGKILL', message: 'Process was ended by SIGKILL' })
@@ -48,7 +48,7 @@ describe('getProcessOutputAndValue', () => {
     expect(failed).not.toHaveProperty('cause')
   })
 
-  test('ends no process that does not wait for a command which the stop has ended', async () => {
+  test('does not end a process that ignores the rejection of a command which the stop has ended', async () => {
     const ended = await runProgram(`
       import { getProcessOutput } from './packages/core/src/index.ts'
       reactor.callWhenRunning(() => {
@@ -60,7 +60,7 @@ describe('getProcessOutputAndValue', () => {
     expect(ended).toMatchObject({ code: 0, output: '1\n' })
   })
 
-  test('kills a command that writes more than maxBytes, and says so', async () => {
+  test('kills a command that writes more than maxBytes, and rejects with that cause', async () => {
     const failed = await rejection(getProcessOutputAndValue('yes', [], { reactor, maxBytes: 1000 }))
     expect(failed).toBeInstanceOf(ProcessTerminated)
     expect(failed).toMatchObject({
@@ -71,7 +71,7 @@ describe('getProcessOutputAndValue', () => {
     expect(exact.output.toString()).toBe('12\n')
   })
 
-  test('kills a command that takes longer than timeoutMs, and leaves no timer of one that does not', async () => {
+  test('kills a command that takes longer than timeoutMs, and leaves no timer of a faster one', async () => {
     const failed = await rejection(getProcessOutputAndValue('sleep', ['100'], { reactor, timeoutMs: 20 }))
     expect(failed).toMatchObject({
       signal: 'SIGKILL',
@@ -82,7 +82,7 @@ describe('getProcessOutputAndValue', () => {
     expect(reactor.getDelayedCalls()).toEqual([])
   })
 
-  test('passes no half of an output for the whole when what the command has started holds on', async () => {
+  test('rejects instead of returning partial output when a process of the command holds the pipes', async () => {
     const script = 'exec 3<&0; (read line <&3; sleep 5) & echo half; exit 0'
     const failed = await rejection(getProcessOutput('sh', ['-c', script], { reactor, timeoutMs: 500 }))
     expect(failed).toBeInstanceOf(ProcessTerminated)
@@ -94,7 +94,7 @@ describe('getProcessOutputAndValue', () => {
     })
   })
 
-  test('kills the command when its signal aborts, and rejects with the reason (statement 129)', async () => {
+  test('kills the command when its signal aborts, and rejects with the reason', async () => {
     const enough = new AbortController()
     const running = rejection(getProcessOutputAndValue('sleep', ['100'], { reactor, signal: enough.signal }))
     enough.abort(new Error('that was enough'))

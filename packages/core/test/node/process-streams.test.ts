@@ -8,94 +8,94 @@ import { Turn } from '../../src/transport/connection-registry.ts'
 import { quiet, until } from './socket-harness.ts'
 
 describe('ProcessReader', () => {
-  test('delivers what comes, and tells the end once', async () => {
-    const { stream, told } = make()
+  test('delivers the bytes received, and notifies of the end once', async () => {
+    const { stream, calls } = make()
     stream.end('hello')
-    await until(() => told.includes('lost'))
+    await until(() => calls.includes('lost'))
     stream.destroy()
     await quiet()
-    expect(told).toEqual(['hello', 'lost'])
+    expect(calls).toEqual(['hello', 'lost'])
   })
 
-  test('holds back for a reader who paused, and tells it of the end last', async () => {
-    const { stream, reader, told } = make()
+  test('delivers nothing while paused, and notifies of the end last', async () => {
+    const { stream, reader, calls } = make()
     reader.pause()
     stream.end('held')
     await quiet()
-    expect(told).toEqual([])
+    expect(calls).toEqual([])
     reader.resume()
-    expect(told).toEqual([])
-    await until(() => told.includes('lost'))
-    expect(told).toEqual(['held', 'lost'])
+    expect(calls).toEqual([])
+    await until(() => calls.includes('lost'))
+    expect(calls).toEqual(['held', 'lost'])
   })
 
-  test('holds back while a promise is pending', async () => {
-    const { stream, reader, told } = make()
+  test('delivers nothing while a promise is pending', async () => {
+    const { stream, reader, calls } = make()
     let release = (): void => undefined
     reader.waitFor(new Promise((resolve) => (release = resolve)))
     stream.write('held')
     await quiet()
-    expect(told).toEqual([])
+    expect(calls).toEqual([])
     release()
-    await until(() => told.includes('held'))
+    await until(() => calls.includes('held'))
     reader.close()
   })
 
-  test('reads no further ahead of a reader who paused than it may', async () => {
-    const { stream, reader, told } = make(1000)
+  test('bounds its read-ahead while paused', async () => {
+    const { stream, reader, calls } = make(1000)
     reader.pause()
     for (let piece = 0; piece < 100; piece++) stream.write(Buffer.alloc(1000, 'x'))
     await quiet()
     expect(stream.readableLength).toBeGreaterThan(10_000)
-    expect(told).toEqual([])
+    expect(calls).toEqual([])
     reader.close()
   })
 
-  test('delivers nothing once closed, not even what it held, and says so once', async () => {
-    const { stream, reader, told } = make()
+  test('delivers nothing once closed, not even bytes read ahead, and calls lost once', async () => {
+    const { stream, reader, calls } = make()
     reader.pause()
     stream.end('held')
     await quiet()
     reader.close()
     reader.close()
     reader.resume()
-    await until(() => told.length > 0)
+    await until(() => calls.length > 0)
     await quiet()
-    expect(told).toEqual(['lost'])
+    expect(calls).toEqual(['lost'])
     expect(stream.destroyed).toBe(true)
   })
 
-  test('takes a pipe that breaks for one that ends', async () => {
-    const { stream, told } = make()
+  test('treats a pipe that breaks as one that ends', async () => {
+    const { stream, calls } = make()
     stream.destroy(new Error('broken'))
-    await until(() => told.length > 0)
+    await until(() => calls.length > 0)
     await quiet()
-    expect(told).toEqual(['lost'])
+    expect(calls).toEqual(['lost'])
   })
 })
 
 function make(readAheadBytes = 65_536): {
   readonly stream: PassThrough
   readonly reader: ProcessReader
-  readonly told: string[]
+  readonly calls: string[]
 } {
   const turn = new Turn(() => void setImmediate(() => turn.end()))
   const stream = new PassThrough()
-  const told: string[] = []
+  const calls: string[] = []
   const reader = new ProcessReader(stream, {
     turn,
     time: new MemoryReactor(),
     limits: { readAheadBytes, departureGraceMs: 5_000 },
-    deliver: (data) => void told.push(data.toString()),
-    lost: () => void told.push('lost'),
+    deliver: (data) => void calls.push(data.toString()),
+    lost: () => void calls.push('lost'),
   })
-  return { stream, reader, told }
+  return { stream, reader, calls }
 }
 
 describe('process-writer', () => {
   describe('ProcessWriter', () => {
-    test('writes at the end of the turn, and closes behind what is queued', async () => {
-      const { stream, writer, told } = make()
+    test('writes at the end of the turn, and closes after the queued bytes', async () => {
+      const { stream, writer, calls } = make()
       expect(writer.write('one ')).toBe(true)
       expect(writer.writeSequence(['two ', Buffer.from('three')])).toBe(true)
       writer.close()
@@ -104,12 +104,12 @@ describe('process-writer', () => {
       stream.resume()
       const pieces: Buffer[] = []
       stream.on('data', (data: Buffer) => pieces.push(data))
-      await until(() => told.includes('lost'))
+      await until(() => calls.includes('lost'))
       expect(Buffer.concat(pieces).toString()).toBe('one two three')
       expect(writer.bufferedBytes).toBe(0)
     })
 
-    test('takes nothing but bytes and strings', () => {
+    test('refuses everything but bytes and strings', () => {
       const { writer } = make()
       expect(() => writer.write(1 as never)).toThrow(TypeError)
       expect(() => writer.writeSequence(['fine', {} as never])).toThrow(TypeError)
@@ -139,43 +139,47 @@ describe('process-writer', () => {
       expect(asked).toEqual(['pause', 'resume'])
     })
 
-    test('says when the queue is beyond its cap, and drops it when aborted', async () => {
-      const { writer, told } = make()
+    test('calls failed when the queue is beyond its cap, and drops it when aborted', async () => {
+      const { writer, calls } = make()
       writer.write(Buffer.alloc(100_001))
-      expect(told).toEqual([])
+      expect(calls).toEqual([])
       expect(writer.write('more')).toBe(false)
-      expect(told).toEqual(['more than 100000 bytes wait for the peer'])
+      expect(calls).toEqual(['more than 100000 bytes wait for the peer'])
       const drained = writer.drained()
       writer.abort()
       expect(await drained).toBe(false)
-      await until(() => told.includes('lost'))
+      await until(() => calls.includes('lost'))
       await quiet()
-      expect(told.filter((what) => what === 'lost')).toEqual(['lost'])
+      expect(calls.filter((what) => what === 'lost')).toEqual(['lost'])
     })
 
-    test('takes a pipe that breaks for one that the child has closed', async () => {
-      const { stream, writer, told } = make()
+    test('treats a pipe that breaks as one that the child has closed', async () => {
+      const { stream, writer, calls } = make()
       stream.destroy(new Error('EPIPE'))
-      await until(() => told.length > 0)
+      await until(() => calls.length > 0)
       expect(writer.write('into the void')).toBe(false)
       expect(await writer.drained()).toBe(false)
       await quiet()
-      expect(told).toEqual(['lost'])
+      expect(calls).toEqual(['lost'])
     })
   })
 
-  function make(): { readonly stream: PassThrough; readonly writer: ProcessWriter; readonly told: string[] } {
+  function make(): {
+    readonly stream: PassThrough
+    readonly writer: ProcessWriter
+    readonly calls: string[]
+  } {
     const turn = new Turn(() => void setImmediate(() => turn.end()))
     const stream = new PassThrough()
-    const told: string[] = []
+    const calls: string[] = []
     const writer = new ProcessWriter(stream, {
       turn,
       time: new Clock(),
       limits: { ...DEFAULT_TRANSPORT_OPTIONS, maxBufferedBytes: 100_000 },
-      failed: (why) => void told.push(why),
+      failed: (why) => void calls.push(why),
       callProducer: (call) => void call(),
-      lost: () => void told.push('lost'),
+      lost: () => void calls.push('lost'),
     })
-    return { stream, writer, told }
+    return { stream, writer, calls }
   }
 })

@@ -2,23 +2,23 @@ import type { ProcessTransport } from '../../src/interfaces/process.ts'
 import type { ProcessDone, ProcessEnded, ProcessTerminated } from '../../src/errors.ts'
 import { ProcessProtocol } from '../../src/protocol/process-protocol.ts'
 
-/** A process protocol that notes what it is told. */
+/** A process protocol that records its callbacks. */
 export class RecordingChild extends ProcessProtocol {
-  /** The callbacks in order, each when it came first. */
+  /** The names of the callbacks, in the order of their first calls. */
   readonly events: string[] = []
   readonly exits: (ProcessDone | ProcessTerminated)[] = []
   readonly ends: ProcessEnded[] = []
   readonly #written = new Map<number, Buffer[]>()
   /** The callback that throws. */
   failsIn = ''
-  /** What it answers to data. */
-  answer: Promise<void> | undefined
+  /** The result of `childDataReceived`. */
+  result: Promise<void> | undefined
 
   get ended(): boolean {
     return this.ends.length > 0
   }
 
-  /** All that the child wrote to `childFD`. */
+  /** Everything that the child wrote to `childFD`. */
   text(childFD = 1): string {
     return Buffer.concat(this.#written.get(childFD) ?? []).toString()
   }
@@ -29,16 +29,16 @@ export class RecordingChild extends ProcessProtocol {
   }
 
   override makeConnection(transport: ProcessTransport): unknown {
-    const answer = super.makeConnection(transport)
+    const result = super.makeConnection(transport)
     this.#note('connectionMade')
-    return answer
+    return result
   }
 
   override childDataReceived(childFD: number, data: Buffer): void | Promise<void> {
     const pieces = this.#written.get(childFD) ?? []
     this.#written.set(childFD, [...pieces, data])
     this.#note(`received ${childFD}`)
-    return this.answer
+    return this.result
   }
 
   override childConnectionLost(childFD: number): void {

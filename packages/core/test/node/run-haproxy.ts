@@ -11,7 +11,7 @@ import { portOf } from './socket-harness.ts'
 /** Whether there is a haproxy on this machine. */
 export const hasHAProxy: boolean = existsSync('/usr/sbin/haproxy')
 
-/** A haproxy that runs. */
+/** A running haproxy. */
 export interface HAProxy {
   /** The ports it was given, by the name of their section. */
   readonly ports: Readonly<Record<string, number>>
@@ -21,8 +21,8 @@ export interface HAProxy {
 /**
  * Starts a haproxy.
  *
- * @param sections For each name, what a `listen` section says beside its port.
- * @param options For some names, what its `bind` says behind the port; `DIR` is where `files` are.
+ * @param sections For each name, the directives of a `listen` section besides its port.
+ * @param options For some names, the options of its `bind` after the port; `DIR` is the directory of `files`.
  */
 export async function runHAProxy(
   sections: Readonly<Record<string, string>>,
@@ -41,7 +41,7 @@ export async function runHAProxy(
     const child = spawn('/usr/sbin/haproxy', ['-db', '-f', config], { stdio: ['ignore', 'ignore', 'pipe'] })
     const trouble = await started(child, Object.values(ports))
     if (trouble === undefined) return { ports, stop: () => stopped(child, directory) }
-    // Between our look and its bind somebody else may have taken a port.
+    // Another program may have taken a port between our check and its bind.
     if (attempts === 3 || !trouble.includes('cannot bind')) throw new Error(trouble)
   }
 }
@@ -53,17 +53,17 @@ async function stopped(child: ChildProcess, directory: string): Promise<void> {
   rmSync(directory, { recursive: true })
 }
 
-/** Resolves when the ports can be reached; with what it said when it has ended instead. */
+/** Resolves when the ports can be reached; with its standard error when it has exited instead. */
 async function started(child: ChildProcess, ports: readonly number[]): Promise<string | undefined> {
-  const said: Buffer[] = []
-  child.stderr?.on('data', (data: Buffer) => said.push(data))
+  const errors: Buffer[] = []
+  child.stderr?.on('data', (data: Buffer) => errors.push(data))
   const closed = once(child, 'close')
   const [port = 0] = ports
   while (child.exitCode === null && child.signalCode === null) {
     if (await reachable(port)) return undefined
   }
   await closed
-  return Buffer.concat(said).toString()
+  return Buffer.concat(errors).toString()
 }
 
 async function reachable(port: number): Promise<boolean> {

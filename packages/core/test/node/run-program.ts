@@ -12,10 +12,10 @@ export interface Ended {
 }
 
 /**
- * Runs `source` in a process of its own, where `reactor`, `Factory`, `Protocol` and an `Echo` are known.
+ * Runs `source` in a process of its own, with `reactor`, `Factory`, `Protocol` and an `Echo` in scope.
  *
- * @param lineWritten Told each line it writes.
- * @param options How many descriptors it may have; default as many as this process.
+ * @param lineWritten Called with each line that it writes.
+ * @param options Most descriptors that it may have. Default: those of this process.
  */
 export async function runProgram(
   source: string,
@@ -53,5 +53,5 @@ const PREAMBLE = `
   class Echo extends Protocol { dataReceived(data) { this.transport.write(data) } }
 `
 
-/** What Node needs to run TypeScript: nothing from 22.18 on. */
+/** The arguments with which Node runs TypeScript; empty from 22.18 on. */
 const TYPESCRIPT: readonly string[] = 'typescript' in process.features ? [] : ['--import', 'tsx']

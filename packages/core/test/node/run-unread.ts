@@ -2,18 +2,18 @@ import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { programArgs, ROOT } from './run-program.ts'
 
-/** How a program ended whose output was read late or not at all. */
+/** How a program ended when its output was read late or not at all. */
 export interface UnreadEnd {
   readonly code: number | null
   readonly signal: NodeJS.Signals | null
-  /** How many bytes of its standard output came. */
+  /** How many bytes of its standard output were read. */
   readonly bytes: number
   readonly errors: string
 }
 
 /**
- * Runs `source` as `runProgram` does; its standard output is read only once `errorsWritten` has returned true, given all
- * that it has written to its standard error.
+ * Runs `source` as `runProgram` does. Its standard output is read only once `errorsWritten` has returned true
+ * for its standard error so far.
  */
 export async function runUnread(
   source: string,

@@ -21,7 +21,7 @@ import { quiet } from './socket-harness.ts'
 
 describe('react', () => {
   describe('in memory', () => {
-    /** Runs `main` to its end, and answers what it exited with, each time it did. */
+    /** Runs `main` to its end, and returns the status of each exit. */
     const run = async (main: (reactor: Reactor, ...argv: string[]) => unknown): Promise<unknown[]> => {
       const [reactor, exits] = [new MemoryReactor(), [] as unknown[]]
       await react(main, { reactor, argv: ['a', 'b'], exit: (code) => exits.push(code) })
@@ -29,7 +29,7 @@ describe('react', () => {
       return [...exits, ...reactor.logged.map(({ text, error }) => [text, String(error)])]
     }
 
-    test('runs main with the reactor running, behind the startup triggers, and exits with 0 (statements 72 and 82)', async () => {
+    test('runs main in the running reactor, after the startup triggers, and exits with 0', async () => {
       const [reactor, seen] = [new MemoryReactor(), [] as unknown[]]
       reactor.addSystemEventTrigger('after', 'startup', () => seen.push('startup'))
       const main = (mine: Reactor, ...argv: string[]): void => {
@@ -40,7 +40,7 @@ describe('react', () => {
       expect(seen).toEqual(['startup', true, true, 'a', 'b', 0, false])
     })
 
-    test('exits with 1 when main throws or rejects, and logs why (statement 82)', async () => {
+    test('exits with 1 when main throws or rejects, and logs why', async () => {
       const expected = [1, ['The main function failed', 'Error: mine']]
       const thrown = run(() => {
         throw new Error('mine')
@@ -49,7 +49,7 @@ describe('react', () => {
       expect(await run(() => Promise.reject(new Error('mine')))).toEqual(expected)
     })
 
-    test('exits with the code that main throws or answers, and logs nothing (statement 82)', async () => {
+    test('exits with the code that main throws or returns, and logs nothing', async () => {
       const thrown = run(async () => {
         throw new ExitCode(3)
       })
@@ -59,12 +59,12 @@ describe('react', () => {
       expect(await run(() => 5)).toEqual([0])
     })
 
-    test('exits when the reactor was stopped, though main is not done', async () => {
+    test('exits when the reactor has stopped, even if main is not done', async () => {
       const never = new Gate()
       expect(await run((reactor) => (void reactor.stop(), never.opened))).toEqual([0])
     })
 
-    test('exits with the code of a main that has waited for the stop itself', async () => {
+    test('exits with the code of a main that awaits the stop itself', async () => {
       const stopsFirst = async (reactor: Reactor): Promise<ExitCode> => {
         await reactor.stop()
         return new ExitCode(3)
@@ -87,7 +87,7 @@ describe('react', () => {
       expect(await failed).toEqual([1, ['The main function failed', 'Error: mine']])
     })
 
-    test('stops as its options ask, and refuses options that it does not know', async () => {
+    test('stops with its stop options, and refuses unknown options', async () => {
       const [reactor, exits] = [new MemoryReactor(), [] as unknown[]]
       const stubborn = (): Recorder =>
         Object.assign(new Recorder(), { drain: () => new Promise<void>(() => undefined) })
@@ -116,7 +116,7 @@ describe('react', () => {
       await again
     })
 
-    test('refuses a reactor that runs, and leaves it alone', async () => {
+    test('refuses a running reactor, and does not stop it', async () => {
       const reactor = new MemoryReactor()
       const running = reactor.run()
       const refused = react(() => expect.unreachable(), { reactor, exit: () => expect.unreachable() })
@@ -135,7 +135,7 @@ describe('react', () => {
         lineWritten,
       )
 
-    test('exits with 0 when main is done, whatever is left open (statement 82)', async () => {
+    test('exits with 0 when main is done, whatever is left open', async () => {
       const ended = await runMain(`async (reactor, ...argv) => {
         await reactor.listenTCP(0, Factory.forProtocol(Echo), { interface: '127.0.0.1' })
         setInterval(() => undefined, 1000)
@@ -146,19 +146,19 @@ describe('react', () => {
 
     test.each([
       [
-        '1, telling why, when main fails',
+        '1 and a log event when main fails',
         `throw new Error('mine')`,
         1,
         'The main function failed\n    Error: mine',
       ],
       ['the code that main throws', 'throw new ExitCode(3)', 3, ''],
-    ])('exits with %s (statement 82)', async (_what, statement, code, errors) => {
+    ])('exits with %s', async (_what, statement, code, errors) => {
       const ended = await runMain(`async () => { ${statement} }`)
       expect(ended).toMatchObject({ code, errors: expect.stringContaining(errors) })
       expect(ended.errors === '').toBe(errors === '')
     })
 
-    test('stops at Ctrl-C, and exits when the shutdown is over (statement 82)', async () => {
+    test('stops at Ctrl-C, and exits after the shutdown', async () => {
       const ended = await runMain(
         `async (reactor) => {
           reactor.addSystemEventTrigger('before', 'shutdown', () => console.log('bye'))
@@ -178,19 +178,22 @@ describe('react', () => {
         143,
       ],
       ['is done in time', 'new Promise((resolve) => (cut = resolve))', 0],
-    ])('exits with what shells expect of SIGTERM unless main is done: it %s', async (_how, waiting, code) => {
-      const ended = await runProgram(
-        `import { react, ServiceStopped } from './packages/core/src/index.ts'
+    ])(
+      'exits with 143 at SIGTERM, or with 0 when main is done by then: it %s',
+      async (_how, waiting, code) => {
+        const ended = await runProgram(
+          `import { react, ServiceStopped } from './packages/core/src/index.ts'
          let cut = () => undefined
          await react(async (reactor) => {
            reactor.addSystemEventTrigger('before', 'shutdown', () => cut())
            console.log('ready')
            await ${waiting}
          })`,
-        (line, child) => line === 'ready' && child.kill('SIGTERM'),
-      )
-      expect(ended).toEqual({ code, signal: null, output: 'ready\n', errors: '' })
-    })
+          (line, child) => line === 'ready' && child.kill('SIGTERM'),
+        )
+        expect(ended).toEqual({ code, signal: null, output: 'ready\n', errors: '' })
+      },
+    )
 
     test('loses no output through a pipe that is read late, whatever the status', async () => {
       for (const [end, code] of [
@@ -211,7 +214,7 @@ describe('react', () => {
       }
     })
 
-    test('waits for a pipe that is not read only so long when a signal ends it', async () => {
+    test('waits at most outputMs for an unread pipe when a signal ends it', async () => {
       const ended = await runUnread(
         `import { react } from './packages/core/src/index.ts'
          await react(async () => {
@@ -227,7 +230,7 @@ describe('react', () => {
       expect(ended).toEqual({ code: 143, signal: null, bytes: 0, errors: 'ready\n' })
     })
 
-    test('exits with 1 when the output cannot be written, and with 0 when it is read no further', async () => {
+    test('exits with 1 when the output cannot be written, and with 0 when the reader has closed', async () => {
       const program = `import { react } from './packages/core/src/index.ts'
         await react(async () => console.log('x'.repeat(1_000_000)))`
       const run = (redirection: string): Promise<unknown> =>
@@ -270,7 +273,7 @@ describe('runServices', () => {
       expect([reactor.running, app.running]).toEqual([false, false])
     })
 
-    test('can run the same services again, and starts nothing with other runs', async () => {
+    test('can run the same services again, and does not start them in other runs', async () => {
       const [reactor, notes] = [new MemoryReactor(), [] as string[]]
       const service = new NotingService('a', notes)
       for (let round = 0; round < 2; round++) {
@@ -286,7 +289,7 @@ describe('runServices', () => {
       expect(notes).toHaveLength(8)
     })
 
-    test('goes on without services that do not stop in time, and says so', async () => {
+    test('stops without services that do not stop in time, and rejects with that error', async () => {
       const [reactor, service] = [new MemoryReactor(), new NotingService('a', [])]
       service.stopping = () => new Promise(() => undefined)
       let failure: unknown
@@ -302,11 +305,11 @@ describe('runServices', () => {
       reactor.advance(1)
       await reactor.settle()
       await Promise.all([over, stopped])
-      expect(failure).toMatchObject({ message: 'The services have not stopped within 5000 ms' })
+      expect(failure).toMatchObject({ message: 'The services did not stop within 5000 ms' })
       expect(reactor.getDelayedCalls()).toEqual([])
     })
 
-    test('runs services on for the delay of a stop, and waits for them as long as stopTimeoutMs', async () => {
+    test('keeps services running for the delay of a stop, then waits up to stopTimeoutMs for them', async () => {
       const [reactor, notes] = [new MemoryReactor(), [] as string[]]
       const service = new NotingService('a', notes)
       service.stopping = () => sleep(59_000, { reactor })
@@ -320,7 +323,7 @@ describe('runServices', () => {
       expect([notes.slice(2), reactor.logged]).toEqual([['stop a', 'a down'], []])
     })
 
-    test('refuses options that it does not know, and starts nothing', async () => {
+    test('refuses unknown options, and starts nothing', async () => {
       const [reactor, notes] = [new MemoryReactor(), [] as string[]]
       for (const [options, why] of [
         [{ stopTimeoutMs: Number.NaN }, 'Cannot take stopTimeoutMs NaN'],
@@ -349,7 +352,7 @@ describe('runServices', () => {
       expect([reactor.running, reactor.logged]).toEqual([false, []])
     })
 
-    test('rejects with what the stop failed with, once the reactor has stopped', async () => {
+    test('rejects with the error of the stop, once the reactor has stopped', async () => {
       const reactor = new MemoryReactor()
       const service = new NotingService('a', [])
       service.stopping = () => Promise.reject(new Error('a stays'))
@@ -360,7 +363,7 @@ describe('runServices', () => {
       expect(reactor.running).toBe(false)
     })
 
-    test('ends though a start hangs when the reactor is stopped', async () => {
+    test('ends when the reactor is stopped while a start hangs', async () => {
       const [reactor, never, notes, app] = [
         new MemoryReactor(),
         new Gate(),
@@ -380,7 +383,7 @@ describe('runServices', () => {
       expect([reactor.running, reactor.logged]).toEqual([false, []])
     })
 
-    test('takes a start that the stop has cut short for no failure', async () => {
+    test('does not treat a start that the stop cut short as a failure', async () => {
       const [reactor, hanging, app] = [new MemoryReactor(), new Gate(), new MultiService()]
       const service = new NotingService('a', [])
       service.starting = () => hanging.opened
@@ -393,7 +396,7 @@ describe('runServices', () => {
       expect(await over).toBe(undefined)
     })
 
-    test('refuses a reactor that runs, and starts nothing', async () => {
+    test('refuses a running reactor, and starts nothing', async () => {
       const [reactor, notes] = [new MemoryReactor(), [] as string[]]
       const running = reactor.run()
       const refused = runServices(new NotingService('a', notes), { reactor })
@@ -430,7 +433,7 @@ describe('runServices', () => {
       expect(ended).toEqual({ code: 0, signal: null, output, errors: '' })
     })
 
-    test('ends with 1, telling why, when a service cannot start', async () => {
+    test('exits with 1 and prints the error when a service cannot start', async () => {
       const ended = await run('unix:/nowhere/at/all')
       expect(ended).toMatchObject({ code: 1, output: 'start\nstop\n' })
       expect(ended.errors).toContain('CannotListenError')
@@ -439,7 +442,7 @@ describe('runServices', () => {
 })
 
 describe('ProcessOutput', () => {
-  test('waits until every stream has written all it was given', async () => {
+  test('waits until every stream has written everything', async () => {
     const streams = [new PassThrough({ highWaterMark: 10 }), new PassThrough({ highWaterMark: 10 })]
     const output = new ProcessOutput(streams)
     for (const stream of streams) stream.write(Buffer.alloc(100))
@@ -453,7 +456,7 @@ describe('ProcessOutput', () => {
     expect(output.failure).toBeUndefined()
   })
 
-  test('waits for a stream that was ended, and for none that is gone', async () => {
+  test('waits for a stream that was ended, and not for a destroyed one', async () => {
     const [ended, gone] = [new PassThrough({ highWaterMark: 10 }), new PassThrough({ highWaterMark: 10 })]
     const output = new ProcessOutput([ended, gone])
     ended.end(Buffer.alloc(100))
@@ -467,7 +470,7 @@ describe('ProcessOutput', () => {
     await written
   })
 
-  test('waits no longer than it is asked to', async () => {
+  test('waits at most for the given time', async () => {
     const stuck = new Writable({ write: () => undefined })
     stuck.write('never')
     await new ProcessOutput([stuck]).written(1)
@@ -477,7 +480,7 @@ describe('ProcessOutput', () => {
   test.each([
     ['ENOSPC', 'ENOSPC'],
     ['EPIPE', undefined],
-  ])('takes %s for a failure, unless it is the reader who has left', async (code, failure) => {
+  ])('after %s reports a failure, unless the reader has closed', async (code, failure) => {
     const error = Object.assign(new Error(code), { code })
     const broken = new Writable({ write: (_data, _encoding, done) => done(error) })
     const output = new ProcessOutput([broken])

@@ -7,7 +7,7 @@ import { Factory } from '../../src/protocol/factory.ts'
 import { client, root, server } from '../tls/certificates.ts'
 
 describe('a server that asks for client certificates', () => {
-  test.each(['TLSv1.2', 'TLSv1.3'] as const)('lets sessions be resumed (%s)', async (version) => {
+  test.each(['TLSv1.2', 'TLSv1.3'] as const)('resumes sessions (%s)', async (version) => {
     const reactor = createReactor()
     const tls = { ...server, clientCertificates: { trustRoots: [root] } }
     const port = await reactor.listenSSL(0, Factory.forProtocol(Echo), tls, { interface: '127.0.0.1' })

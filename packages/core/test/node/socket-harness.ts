@@ -9,7 +9,7 @@ import type { Recorder, TransportCapability, TransportHarness } from '../../src/
 import { OneProtocol } from '../one-protocol.ts'
 import * as certificates from '../tls/certificates.ts'
 
-/** A harness over real sockets, and the way to leave nothing of it behind. */
+/** A harness over real sockets, with its clean-up. */
 export interface SocketHarness extends TransportHarness {
   readonly reactor: Reactor
   abortAll(): Promise<void>
@@ -55,12 +55,12 @@ export function pathOf(port: ListeningPort): string {
   return address.path
 }
 
-/** A path where no socket is yet. */
+/** A path without a socket. */
 export function socketPath(): string {
   return join(mkdtempSync(join(tmpdir(), 'ropewalk-')), 'socket')
 }
 
-/** Goes on, turn after turn, until `condition` holds. */
+/** Waits, turn after turn, until `condition` holds. */
 export async function until(condition: () => boolean): Promise<void> {
   const deadline = performance.now() + PATIENCE_MS
   while (!condition()) {
@@ -69,7 +69,7 @@ export async function until(condition: () => boolean): Promise<void> {
   }
 }
 
-/** More turns than anything on the loopback interface takes to arrive. */
+/** More turns than a delivery on the loopback interface takes. */
 export async function quiet(): Promise<void> {
   for (let turns = 0; turns < 50; turns++) await turn()
 }
@@ -94,7 +94,7 @@ function socketHarness(capabilities: ReadonlySet<TransportCapability>, kind: Soc
     connect: async (server, client) => {
       const port = await kind.listen(reactor, new OneProtocol(server))
       const connector = kind.dial(reactor, port, new OneProtocol(client))
-      // A server that fails at once can reset the connection before the client knows that it is up.
+      // A server that fails at once can reset the connection before the client is connected.
       await until(() => server.made && (client.made || connector.state === 'disconnected'))
       await port.stopListening()
       return {

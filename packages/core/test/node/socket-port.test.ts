@@ -31,13 +31,13 @@ describe('SocketPort', () => {
     logged.length = 0
   })
 
-  test('resolves once bound, with the real port of port 0 (statement 48 changed)', async () => {
+  test('resolves once bound, with the real port of port 0', async () => {
     const port = kept(await reactor.listenTCP(0, Factory.forProtocol(Echo), LOOPBACK))
     expect(port.getHost()).toMatchObject({ type: 'TCP', family: 4, host: '127.0.0.1' })
     expect(portOf(port)).toBeGreaterThan(0)
   })
 
-  test('names the address when it is in use, without starting the factory (statement 49)', async () => {
+  test('names the address when it is in use, without starting the factory', async () => {
     const port = kept(await reactor.listenTCP(0, Factory.forProtocol(Echo), LOOPBACK))
     const factory = new OneProtocol(new Recorder())
     const refused = await reactor.listenTCP(portOf(port), factory, LOOPBACK).catch((error: unknown) => error)
@@ -49,7 +49,7 @@ describe('SocketPort', () => {
     expect(factory.numPorts).toBe(0)
   })
 
-  test('names the interface that this machine does not have', async () => {
+  test('names an interface that this machine does not have', async () => {
     const refused = reactor.listenTCP(0, Factory.forProtocol(Echo), { interface: '192.0.2.1' })
     await expect(refused).rejects.toMatchObject({
       code: 'EADDRNOTAVAIL',
@@ -57,13 +57,13 @@ describe('SocketPort', () => {
     })
   })
 
-  test('refuses a port number that makes no sense', async () => {
+  test('refuses an invalid port number', async () => {
     await expect(reactor.listenTCP(70_000, Factory.forProtocol(Echo))).rejects.toThrow(
       'Cannot take port 70000 for listenTCP',
     )
   })
 
-  test('listens on every address, and knows IPv4 peers by their IPv4 address (statement 56 changed)', async () => {
+  test('listens on every address, and gives IPv4 peers their IPv4 address', async () => {
     const server = new Recorder()
     const port = kept(await reactor.listenTCP(0, new OneProtocol(server)))
     const socket = connect(portOf(port), '127.0.0.1')
@@ -73,7 +73,7 @@ describe('SocketPort', () => {
     socket.destroy()
   })
 
-  test('answers a client that sends and ends at once, as nc -N does (statement 14 changed)', async () => {
+  test('responds to a client that sends data and FIN at once, as nc -N does', async () => {
     const port = kept(await reactor.listenTCP(0, Factory.forProtocol(Echo), LOOPBACK))
     const socket = connect(portOf(port), '127.0.0.1')
     const answer: Buffer[] = []
@@ -84,7 +84,7 @@ describe('SocketPort', () => {
     expect(Buffer.concat(answer).toString()).toBe('x')
   })
 
-  test('stops without waiting for connections, which stay up (statements 51 and 53)', async () => {
+  test('stops without waiting for connections, which stay open', async () => {
     const factory = new OneProtocol(new Echo())
     const port = await reactor.listenTCP(0, factory, LOOPBACK)
     const client = new Recorder()
@@ -106,13 +106,13 @@ describe('SocketPort', () => {
     expect(again.getHost()).toEqual(port.getHost())
   })
 
-  test('takes an address again whose connections it has closed itself moments ago (statement 55)', async () => {
+  test('listens again on an address just after it has closed the connections there itself', async () => {
     const server = new Recorder()
     const port = await reactor.listenTCP(0, new OneProtocol(server), LOOPBACK)
     const client = new Recorder()
     await reactor.connectTCP('127.0.0.1', portOf(port), new OneProtocol(client)).whenConnected()
     await until(() => server.made)
-    // The side that says its end first keeps the address in TIME_WAIT, which a listener must not mind.
+    // The side that sends FIN first keeps the address in TIME_WAIT; a listener must bind in spite of that.
     server.transport.loseConnection()
     await until(() => server.lost && client.lost)
     await port.stopListening()
@@ -120,7 +120,7 @@ describe('SocketPort', () => {
     expect(again.getHost()).toEqual(port.getHost())
   })
 
-  test('comes up neither while its reactor stops nor afterwards', async () => {
+  test('does not listen while its reactor stops, nor afterwards', async () => {
     const stopping = createReactor()
     const run = stopping.run({ installSignalHandlers: false })
     const path = socketPath()
@@ -135,7 +135,7 @@ describe('SocketPort', () => {
     expect(() => statSync(path)).toThrow('ENOENT')
   })
 
-  test('closes a socket whose factory refuses it or fails (statements 29 and 30)', async () => {
+  test('closes a socket when its factory refuses or fails', async () => {
     const builds = [
       (): undefined => undefined,
       (): never => {
@@ -158,7 +158,7 @@ describe('SocketPort', () => {
     expect(logged.map(({ error }) => String(error))).toEqual(['Error: no protocol today'])
   })
 
-  test('rejects, and listens no more, when its factory fails to start', async () => {
+  test('rejects, and stops listening, when its factory fails to start', async () => {
     const path = socketPath()
     const factory = new (class extends OneProtocol<Recorder> {
       override startFactory(): void {
@@ -169,7 +169,7 @@ describe('SocketPort', () => {
     kept(await reactor.listenUNIX(path, Factory.forProtocol(Echo)))
   })
 
-  test('logs a factory that fails to stop, and stops all the same', async () => {
+  test('logs a factory that fails to stop, and stops anyway', async () => {
     const factory = new (class extends OneProtocol<Recorder> {
       override stopFactory(): void {
         throw new Error('stuck')
@@ -180,14 +180,14 @@ describe('SocketPort', () => {
     expect(logged).toMatchObject([{ label: `127.0.0.1:${portOf(port)}`, error: new Error('stuck') }])
   })
 
-  test('gives a UNIX socket its mode, and takes its file away (statement 66)', async () => {
+  test('gives a UNIX socket its mode, and removes its file', async () => {
     const port = await reactor.listenUNIX(socketPath(), Factory.forProtocol(Echo), { mode: 0o640 })
     expect(statSync(pathOf(port)).mode & 0o777).toBe(0o640)
     await port.stopListening()
     expect(() => statSync(pathOf(port))).toThrow('ENOENT')
   })
 
-  test('removes on request what a killed program left at a UNIX path (statement 66)', async () => {
+  test('removes on request the stale socket of a killed program', async () => {
     const path = await leaveStaleSocket()
     const factory = Factory.forProtocol(Echo)
     await expect(reactor.listenUNIX(path, factory)).rejects.toMatchObject({ code: 'EADDRINUSE' })
@@ -203,7 +203,7 @@ describe('SocketPort', () => {
     await until(() => client.text === 'alive')
   })
 
-  test('refuses a UNIX path that is taken or cannot be, by its name', async () => {
+  test('refuses a UNIX path that is in use or impossible, and names it', async () => {
     const port = kept(await reactor.listenUNIX(socketPath(), Factory.forProtocol(Echo)))
     await expect(reactor.listenUNIX(pathOf(port), Factory.forProtocol(Echo))).rejects.toMatchObject({
       code: 'EADDRINUSE',
@@ -214,7 +214,7 @@ describe('SocketPort', () => {
     )
   })
 
-  test('does not let a foreign listener or a storm of resets reach the process', async () => {
+  test('survives a listener of other code and many resets', async () => {
     const foreign = createServer().listen(0, '127.0.0.1')
     await until(() => foreign.listening)
     const port = kept(await reactor.listenTCP(0, Factory.forProtocol(Echo), LOOPBACK))
@@ -222,7 +222,7 @@ describe('SocketPort', () => {
     for (let i = 0; i < 200; i++) {
       const socket = connect(portOf(port), '127.0.0.1')
       socket.on('error', () => undefined).on('close', () => closed++)
-      // Some before a byte was sent, some with echoes on their way, some half closed.
+      // Some before a byte was sent, some with echoes in flight, some half-closed.
       socket.on('connect', () => {
         if (i % 3 > 0) socket.write('x'.repeat(100_000))
         if (i % 3 > 1) socket.end()
@@ -234,7 +234,7 @@ describe('SocketPort', () => {
     expect(logged).toEqual([])
   })
 
-  test('refuses clients while suspended, keeps those that are up, and comes back at the same port', async () => {
+  test('refuses clients while suspended, keeps its connections, and resumes on the same port', async () => {
     const port = kept(await reactor.listenTCP(0, Factory.forProtocol(Echo), LOOPBACK))
     const dial = (client: Recorder) => reactor.connectTCP('127.0.0.1', portOf(port), new OneProtocol(client))
     const [before, meanwhile, after] = [new Recorder(), new Recorder(), new Recorder()]
@@ -253,7 +253,7 @@ describe('SocketPort', () => {
     expect(port.connections.size).toBe(2)
   })
 
-  test('says so when somebody else has the address by the time it comes back', async () => {
+  test('rejects the resume when another listener has taken the address', async () => {
     const port = kept(await reactor.listenTCP(0, Factory.forProtocol(Echo), LOOPBACK))
     await port.suspend()
     const other = kept(await reactor.listenTCP(portOf(port), Factory.forProtocol(Echo), LOOPBACK))
@@ -262,7 +262,7 @@ describe('SocketPort', () => {
     await port.resume()
   })
 
-  test('lets clients over its limit wait, and serves them when there is room', async () => {
+  test('queues clients over its limit, and serves them when others leave', async () => {
     const options = { ...LOOPBACK, maxConnections: 1 }
     const port = kept(await reactor.listenTCP(0, Factory.forProtocol(Echo), options))
     const [first, second] = [new Recorder(), new Recorder()]
@@ -279,7 +279,7 @@ describe('SocketPort', () => {
   test.each([
     ['ends', (client: Recorder): void => client.transport.loseConnection()],
     ['resets', (client: Recorder): void => client.transport.abortConnection()],
-  ])('keeps no slot for a client that %s while it waits', async (_how, leave) => {
+  ])('keeps no place in the queue for a client that %s while it waits', async (_how, leave) => {
     const port = kept(
       await reactor.listenTCP(0, Factory.forProtocol(Echo), { ...LOOPBACK, maxConnections: 1 }),
     )
@@ -296,7 +296,7 @@ describe('SocketPort', () => {
     await until(() => port.connections.size === 0)
   })
 
-  test('answers a client that has sent a request and its end while it waits', async () => {
+  test('responds to a client that has sent a request and FIN while it was queued', async () => {
     const port = kept(
       await reactor.listenTCP(0, Factory.forProtocol(Echo), { ...LOOPBACK, maxConnections: 1 }),
     )
@@ -315,7 +315,7 @@ describe('SocketPort', () => {
     await until(() => port.connections.size === 0)
   })
 
-  test('is stopped for good when it is stopped while it comes back, and comes back once', async () => {
+  test('stays stopped when it is stopped during a resume, and resumes once', async () => {
     for (const resumes of [1, 2]) {
       const port = kept(await reactor.listenTCP(0, Factory.forProtocol(Echo), LOOPBACK))
       await port.suspend()

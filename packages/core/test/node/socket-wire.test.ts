@@ -73,8 +73,9 @@ describe('SocketWire', () => {
     runChecks(() => kept(unixHarness()))
   })
 
-  describe('to a peer that reads slowly but steadily', () => {
-    // The system shows room only when more than a megabyte is free: several times what passes within the deadlines.
+  describe('with a peer that reads slowly but steadily', () => {
+    // The system reports the socket as writable only when more than 1 MiB is free: several times what is sent
+    // within the deadlines.
     const bytes = 11_000_000
     class Download extends Recorder {
       override makeConnection(transport: Recorder['transport']): void {
@@ -87,7 +88,7 @@ describe('SocketWire', () => {
     test.each([
       ['a short writeStallMs', { transport: { writeStallMs: 200 } }],
       ['a short IdleTimeout', { policies: [new IdleTimeout(200)] }],
-    ])('sends all, in spite of %s', async (_what, options) => {
+    ])('sends everything, in spite of %s', async (_what, options) => {
       const reactor = createReactor({ log: () => undefined })
       const server = new Download()
       const port = await reactor.listenTCP(0, new OneProtocol(server), { interface: '127.0.0.1', ...options })
@@ -104,7 +105,7 @@ describe('SocketWire', () => {
     })
   })
 
-  describe('over a socket that breaks', () => {
+  describe('over a socket that fails', () => {
     const use = (wire: SocketWire): void => {
       wire.write([Buffer.from('a'), 'b'])
       wire.end()
@@ -117,32 +118,32 @@ describe('SocketWire', () => {
       wire.abort()
     }
 
-    test('lets no error out, before or after it is attached, and tells the end once', async () => {
+    test('emits no error, before or after it is attached, and notifies of the close once', async () => {
       const socket = new Socket()
       const wire = new SocketWire(socket, new MemoryReactor())
-      const told: string[] = []
+      const calls: string[] = []
       const fault = new Error('broken')
       wire.attach({
-        wireData: () => told.push('data'),
-        wireEnded: () => told.push('ended'),
-        wireWritable: () => told.push('writable'),
-        wireClosed: (error) => told.push(`closed ${error === fault}`),
+        wireData: () => calls.push('data'),
+        wireEnded: () => calls.push('ended'),
+        wireWritable: () => calls.push('writable'),
+        wireClosed: (error) => calls.push(`closed ${error === fault}`),
       })
       socket.destroy(fault)
       use(wire)
-      await until(() => told.length > 0)
+      await until(() => calls.length > 0)
       use(wire)
       await quiet()
-      expect(told).toEqual(['closed true'])
+      expect(calls).toEqual(['closed true'])
     })
 
-    test('takes nothing more once a write has failed, and before that is known, so that no loop writes for ever', async () => {
+    test('reports blocked from a failed write on, so that no loop writes for ever', async () => {
       const server = createServer({ allowHalfOpen: true }).listen(0, '127.0.0.1')
       const accepted = new Promise<Socket>((resolve) => void server.once('connection', resolve))
       await once(server, 'listening')
       const client = connect({ port: (server.address() as AddressInfo).port, host: '127.0.0.1' })
       const socket = await accepted
-      const told: string[] = []
+      const calls: string[] = []
       const wire = new SocketWire(socket, new MemoryReactor())
       const reset = once(client, 'close')
       client.resetAndDestroy()
@@ -151,15 +152,15 @@ describe('SocketWire', () => {
       wire.attach({
         wireData: () => undefined,
         wireEnded: () => undefined,
-        wireWritable: () => told.push('writable'),
-        wireClosed: () => told.push('closed'),
+        wireWritable: () => calls.push('writable'),
+        wireClosed: () => calls.push('closed'),
       })
-      await until(() => told.length > 0)
-      expect(told).toEqual(['closed'])
+      await until(() => calls.length > 0)
+      expect(calls).toEqual(['closed'])
       server.close()
     })
 
-    test('takes every call on a socket that was never attached', async () => {
+    test('accepts every call before it is attached', async () => {
       const socket = new Socket()
       const wire = new SocketWire(socket, new MemoryReactor())
       socket.destroy(new Error('broken between accept and attach'))
@@ -172,7 +173,7 @@ describe('SocketWire', () => {
   test.each([
     ['TCP', tcpHarness],
     ['a UNIX socket', unixHarness],
-  ])('delivers at most 64 KiB at a time over %s, however much comes (statement 20)', async (_kind, make) => {
+  ])('delivers at most 64 KiB at a time over %s, however much is sent', async (_kind, make) => {
     const [server, all] = [new Recorder(), Buffer.alloc(1_048_576, 'x')]
     const pair = await kept(make()).connect(server, new Recorder())
     pair.client.write(all)
@@ -180,12 +181,12 @@ describe('SocketWire', () => {
     expect(Math.max(...server.pieces.map(({ length }) => length))).toBeLessThanOrEqual(65_536)
   })
 
-  // Only Linux tells which descriptors a process has.
+  // Only Linux lists the descriptors of a process.
   test.runIf(process.platform === 'linux').each([
     ['TCP', tcpHarness],
     ['a UNIX socket', unixHarness],
     ['TLS', tlsHarness],
-  ])('leaves no descriptor of connections over %s, whoever fails', async (_kind, make) => {
+  ])('leaves no descriptor of connections over %s, whichever side fails', async (_kind, make) => {
     const before = readdirSync('/proc/self/fd').length
     for (const check of checksFor(make().capabilities, [...faultChecks, ...peerChecks])) {
       const harness = kept(make())
@@ -195,10 +196,10 @@ describe('SocketWire', () => {
     await until(() => readdirSync('/proc/self/fd').length <= before)
   })
 
-  test('turns Nagle’s algorithm off at both ends (statement 24 changed)', async () => {
+  test('turns Nagle’s algorithm off at both ends', async () => {
     const harness = kept(tcpHarness())
     const socket = new Socket().on('error', () => undefined).connect(1, '127.0.0.1')
-    // Where what is asked of every TCP socket arrives in the end; the system cannot be asked what it has set.
+    // The method that every TCP socket ends up calling; the option itself cannot be read back.
     const handle: object = Object.getPrototypeOf(Reflect.get(socket, '_handle'))
     const setNoDelay = vi.spyOn(handle as { setNoDelay(enabled: boolean): void }, 'setNoDelay')
     try {
@@ -226,7 +227,7 @@ describe('SocketWire', () => {
     expect(asked).toEqual(['cork', 'a', 'b', 'c', 'uncork', 'alone', false, [true, 500]])
   })
 
-  test('ends a TCP connection that is aborted while its shutdown is under way', async () => {
+  test('closes a TCP connection that is aborted while its shutdown is pending', async () => {
     const harness = kept(tcpHarness())
     const [server, client] = [new Recorder(), new HalfCloseRecorder()]
     const pair = await harness.connect(server, client)
@@ -236,11 +237,11 @@ describe('SocketWire', () => {
     expect(client.reason).toBeInstanceOf(ConnectionAborted)
   })
 
-  describe('with a peer that is not read from', () => {
+  describe('with a socket that is not read', () => {
     test.each([
       ['TCP', tcpHarness],
       ['TLS', tlsHarness],
-    ])('notices its reset over %s behind more bytes than are read ahead', async (_kind, make) => {
+    ])('notices a reset over %s after more bytes than its read-ahead', async (_kind, make) => {
       const harness = kept(make())
       const server = new Recorder()
       const pair = await harness.connect(server, new Recorder())
@@ -259,7 +260,7 @@ describe('SocketWire', () => {
     test.each([
       ['TCP', tcpHarness],
       ['TLS', tlsHarness],
-    ])('notices its reset over %s after its end', async (_kind, make) => {
+    ])('notices a reset over %s after the FIN of the peer', async (_kind, make) => {
       const harness = kept(make())
       const server = new HalfCloseRecorder()
       const pair = await harness.connect(server, new Recorder())
@@ -271,7 +272,7 @@ describe('SocketWire', () => {
       expect(harness.reactor.getDelayedCalls()).toEqual([])
     })
 
-    test('notices its reset while a promise is pending that never settles', async () => {
+    test('notices a reset while a promise that never settles is pending', async () => {
       const server = new (class extends Recorder {
         override dataReceived(data: Buffer): Promise<void> {
           void super.dataReceived(data)
@@ -289,7 +290,7 @@ describe('SocketWire', () => {
       expect(server.reason?.name).toBe('ConnectionLost')
     })
 
-    const paused = async (): Promise<{ clock: Clock; wire: SocketWire; told: string[]; peer: Socket }> => {
+    const paused = async (): Promise<{ clock: Clock; wire: SocketWire; calls: string[]; peer: Socket }> => {
       const clock = new Clock()
       const listening = createServer({ allowHalfOpen: true })
       await new Promise<void>((resolve) => listening.listen(0, '127.0.0.1', resolve))
@@ -298,45 +299,45 @@ describe('SocketWire', () => {
       const [socket] = (await once(listening, 'connection')) as [Socket]
       listening.close()
       const wire = new SocketWire(socket, { deadlines: new DeadlineWheel(clock) })
-      const told: string[] = []
+      const calls: string[] = []
       wire.attach({
-        wireData: () => told.push('data'),
-        wireEnded: () => told.push('ended'),
-        wireWritable: () => told.push('writable'),
-        wireClosed: () => told.push('closed'),
+        wireData: () => calls.push('data'),
+        wireEnded: () => calls.push('ended'),
+        wireWritable: () => calls.push('writable'),
+        wireClosed: () => calls.push('closed'),
       })
       expect(clock.getDelayedCalls()).toEqual([])
       wire.pause()
       expect(clock.getDelayedCalls().length).toBe(1)
-      return { clock, wire, told, peer }
+      return { clock, wire, calls, peer }
     }
 
-    test('looks after it no more once it reads again, and none of many pauses is left', async () => {
-      const { clock, wire, told, peer } = await paused()
+    test('stops checking the peer once it reads again, and leaves no timer of earlier pauses', async () => {
+      const { clock, wire, calls, peer } = await paused()
       for (let rounds = 0; rounds < 3; rounds++) wire.pause()
       clock.advance(5000)
-      expect([told, clock.getDelayedCalls().length]).toEqual([[], 1])
+      expect([calls, clock.getDelayedCalls().length]).toEqual([[], 1])
       wire.resume()
       expect(clock.getDelayedCalls()).toEqual([])
       wire.abort()
       peer.destroy()
-      await until(() => told.includes('closed'))
+      await until(() => calls.includes('closed'))
     })
 
     test.each(['abort', 'close'] as const)(
-      'looks after it no more after %s, also when it is paused again',
+      'stops checking the peer after %s, also when it is paused again',
       async (how) => {
-        const { clock, wire, told, peer } = await paused()
+        const { clock, wire, calls, peer } = await paused()
         wire[how]()
         wire.pause()
-        await until(() => told.includes('closed'))
+        await until(() => calls.includes('closed'))
         wire.pause()
-        expect([told, clock.getDelayedCalls()]).toEqual([['closed'], []])
+        expect([calls, clock.getDelayedCalls()]).toEqual([['closed'], []])
         peer.destroy()
       },
     )
 
-    test('looks after it no more where the system cannot be asked', async () => {
+    test('stops checking the peer where the system cannot be asked', async () => {
       const clock = new Clock()
       const socket = new Socket()
       const wire = new SocketWire(socket, { deadlines: new DeadlineWheel(clock) })
@@ -348,7 +349,7 @@ describe('SocketWire', () => {
   })
 })
 
-/** Once a second it is looked after; beside that, the machine may be busy. */
+/** The peer is checked once a second; the rest is for a busy machine. */
 const PATIENCE_MS = 5_000
 
 describe('dialSocket', () => {
@@ -372,7 +373,7 @@ describe('dialSocket', () => {
     await until(() => [...reactor.connections].length === 0)
   })
 
-  test('connects, and knows both ends by number', async () => {
+  test('connects, and gives both numeric addresses', async () => {
     const port = await listen()
     const client = await reactor
       .connectTCP('localhost', port, new OneProtocol(new Recorder()))
@@ -382,7 +383,7 @@ describe('dialSocket', () => {
     expect(client.transport.getHost()).toMatchObject({ host: '127.0.0.1', port: accepted[0]?.remotePort })
   })
 
-  test('connects from the address it is told', async () => {
+  test('connects from the given local address', async () => {
     const port = await listen()
     const options = { bindAddress: '127.0.0.2' }
     const client = await reactor
@@ -391,7 +392,7 @@ describe('dialSocket', () => {
     expect(client.transport.getHost()).toMatchObject({ host: '127.0.0.2' })
   })
 
-  test('fails with the kind of error that says why', async () => {
+  test('fails with the error class of the cause', async () => {
     const port = await listen()
     servers.pop()?.close()
     const to = (host: string, options = {}): Promise<Recorder> =>
@@ -407,7 +408,7 @@ describe('dialSocket', () => {
     await expect(unix).rejects.toMatchObject({ name: 'ConnectionRefusedError', code: 'ENOENT' })
   })
 
-  test('throws at once for a port that makes no sense, and leaves nothing behind', () => {
+  test('throws at once for an invalid port, and leaves nothing behind', () => {
     const factory = new OneProtocol(new Recorder())
     expect(() => reactor.connectTCP('127.0.0.1', 70_000, factory)).toThrow(RangeError)
     expect(() => reactor.connectTCP('127.0.0.1', 80, factory, { bindAddress: 'nonsense' })).toThrow(TypeError)
@@ -421,18 +422,18 @@ describe('dialSocket', () => {
       'ConnectError',
     ],
     [
-      'a bindAddress that is none',
+      'an invalid bindAddress',
       (own) => new TCPClientEndpoint(own, '127.0.0.1', 9, { bindAddress: 'eth0' }),
       'ConnectBindError',
     ],
     [
-      'a bindAddress that is none, by name,',
+      'a name as bindAddress',
       (own) => new HostnameEndpoint(own, 'localhost', 9, { bindAddress: 'eth0' }),
       'ConnectBindError',
     ],
-    ['a host that is none', (own) => new TCPClientEndpoint(own, 'xn--\ud800', 9), 'ConnectError'],
+    ['an invalid host', (own) => new TCPClientEndpoint(own, 'xn--\ud800', 9), 'ConnectError'],
   ])(
-    'an endpoint with %s rejects, throws nothing at the call, and leaves nothing',
+    'an endpoint with %s rejects without a throw at the call, and leaves nothing behind',
     async (_what, make, name) => {
       const factory = new OneProtocol(new Recorder())
       const connecting = make(reactor).connect(factory)
@@ -443,12 +444,12 @@ describe('dialSocket', () => {
     },
   )
 
-  test('tells nothing more once it is cancelled', async () => {
+  test('calls nothing after it is cancelled', async () => {
     const port = await listen()
     const client = new Recorder()
     const connector = reactor.connectTCP('127.0.0.1', port, new OneProtocol(client))
     const cancelled = connector.whenConnected()
-    // The system has begun to connect by then.
+    // By then the system has begun to connect.
     process.nextTick(() => connector.stopConnecting())
     await expect(cancelled).rejects.toHaveProperty('name', 'ConnectingCancelledError')
     await quiet()
@@ -456,16 +457,16 @@ describe('dialSocket', () => {
     expect([client.made, [...reactor.connections], reactor.getDelayedCalls()]).toEqual([false, [], []])
   })
 
-  test('times out when no answer comes in time', async () => {
+  test('times out when the peer does not respond in time', async () => {
     const factory = new OneProtocol(new Recorder())
     const port = await listen()
-    // Looking the name up takes longer than the turn that this attempt is given.
+    // The lookup of the name takes longer than the timeout of this attempt.
     const connector = reactor.connectTCP('localhost', port, factory, { timeoutMs: 0 })
     await expect(connector.whenConnected()).rejects.toHaveProperty('name', 'TimeoutError')
     expect(factory.numPorts).toBe(0)
   })
 
-  test('keeps its writing side open after the end of the peer', async () => {
+  test('keeps its writing side open after the FIN of the peer', async () => {
     const port = await listen()
     const client = new HalfCloseRecorder()
     await reactor.connectTCP('127.0.0.1', port, new OneProtocol(client)).whenConnected()
@@ -485,7 +486,7 @@ describe('connectFailure', () => {
   test.each([
     ['ECONNREFUSED', 'ConnectionRefusedError', 'no program listens there (ECONNREFUSED)'],
     ['ENOENT', 'ConnectionRefusedError', 'there is no such socket (ENOENT)'],
-    ['ETIMEDOUT', 'TCPTimedOutError', 'no answer came (ETIMEDOUT)'],
+    ['ETIMEDOUT', 'TCPTimedOutError', 'the peer did not respond (ETIMEDOUT)'],
     ['ENOTFOUND', 'DNSLookupError', 'the name has no address (ENOTFOUND)'],
     ['EAI_AGAIN', 'DNSLookupError', 'the name service did not answer (EAI_AGAIN)'],
     ['EHOSTUNREACH', 'NoRouteError', 'the host cannot be reached (EHOSTUNREACH)'],
@@ -493,29 +494,29 @@ describe('connectFailure', () => {
     ['EADDRNOTAVAIL', 'ConnectBindError', 'the local address cannot be used (EADDRNOTAVAIL)'],
     ['EADDRINUSE', 'ConnectBindError', 'the local address is in use (EADDRINUSE)'],
     ['EMFILE', 'ConnectError', 'connect EMFILE'],
-  ])('makes of %s a %s', (code, name, why) => {
+  ])('converts %s to %s', (code, name, why) => {
     const cause = Object.assign(new Error(`connect ${code}`), { code })
     const failure = connectFailure(ADDRESS, cause)
     expect(failure).toMatchObject({ name, code, cause, address: ADDRESS })
     expect(failure.message).toBe(`Cannot connect to 192.0.2.1:80: ${why}`)
   })
 
-  test('understands the error of several addresses that were tried', () => {
+  test('converts the AggregateError of several addresses', () => {
     const cause = Object.assign(new AggregateError([new Error('one'), new Error('two')], ''), {
       code: 'ECONNREFUSED',
     })
     expect(connectFailure(ADDRESS, cause)).toMatchObject({ name: 'ConnectionRefusedError', cause })
   })
 
-  test('repeats what it does not know', () => {
+  test('keeps the message of an error without a known code', () => {
     expect(connectFailure(ADDRESS, 'odd').message).toBe('Cannot connect to 192.0.2.1:80: odd')
     const silent = Object.assign(new Error(''), { code: 'EODD' })
     expect(connectFailure(ADDRESS, silent).message).toBe('Cannot connect to 192.0.2.1:80: EODD')
   })
 })
 
-describe('a socket that is gone', () => {
-  test('has no peer, and the local end it was accepted on', () => {
+describe('a destroyed socket', () => {
+  test('has no peer, and the local address it was accepted on', () => {
     const [socket, here] = [new Socket(), tcpAddress('127.0.0.1', 80)]
     expect(peerAddressOf(socket, here)).toBeUndefined()
     expect(localAddressOf(socket, here)).toBe(here)
@@ -523,7 +524,7 @@ describe('a socket that is gone', () => {
 })
 
 describe('a UNIX socket', () => {
-  test('has a nameless peer, and its path as its own end', () => {
+  test('has a peer without a path, and its own path as the local address', () => {
     const [socket, here] = [new Socket(), unixAddress('/run/app')]
     expect(peerAddressOf(socket, here)).toEqual(unixAddress(''))
     expect(localAddressOf(socket, here)).toBe(here)
@@ -531,7 +532,7 @@ describe('a UNIX socket', () => {
 })
 
 describe('a TCP socket', () => {
-  test('has numeric ends, IPv4 also where it came as IPv6', () => {
+  test('has numeric addresses, IPv4 also where the system reports IPv6', () => {
     const socket = Object.create(Socket.prototype, {
       remoteAddress: { value: '::ffff:192.0.2.1' },
       remotePort: { value: 5000 },

@@ -39,7 +39,7 @@ describe('spawnProcess', () => {
     logged.length = 0
   })
 
-  test('carries bytes both ways, and tells the exit before the end, each once', async () => {
+  test('carries bytes both ways, and notifies of the exit before the end, each once', async () => {
     const child = shell('cat; echo "a problem" >&2; exit 3')
     expect(child.transport.write('hello ')).toBe(true)
     child.transport.writeSequence(['big ', Buffer.from('world')])
@@ -58,14 +58,14 @@ describe('spawnProcess', () => {
     })
   })
 
-  test('ends with ProcessDone after status 0, and has a number while it runs', async () => {
+  test('ends with ProcessDone after status 0, and has a pid while it runs', async () => {
     const child = shell('echo $$')
     await until(() => child.ended)
     expect(child.ends[0]).toBeInstanceOf(ProcessDone)
     expect(child.text()).toBe(`${child.transport.pid}\n`)
   })
 
-  test('tells the end only when the last that holds a pipe is gone, which may outlive the child', async () => {
+  test('notifies of the end only when the last process that holds a pipe is gone, even after the exit', async () => {
     const child = shell('(read line <&3; echo "late $line") & exit 0', { childFDs: { 1: 'r', 3: 'w' } })
     await until(() => child.exits.length > 0)
     await quiet()
@@ -76,7 +76,7 @@ describe('spawnProcess', () => {
     expect(child.ends[0]).toBeInstanceOf(ProcessDone)
   })
 
-  test('lets go of pipes that others hold when the connection is lost on purpose', async () => {
+  test('closes pipes that other processes hold at loseConnection', async () => {
     const child = shell('(read line <&3; exit 0) & exit 0', { childFDs: { 1: 'r', 3: 'w' } })
     await until(() => child.exits.length > 0)
     child.transport.loseConnection()
@@ -84,7 +84,7 @@ describe('spawnProcess', () => {
     expect(child.ends[0]).toBeInstanceOf(ProcessDone)
   })
 
-  test('tells nothing but the end of a command that does not exist, or may not run', async () => {
+  test('calls only processEnded for a command that does not exist or may not run', async () => {
     const missing = new RecordingChild()
     const unfit = new RecordingChild()
     const nowhere = new RecordingChild()
@@ -110,29 +110,29 @@ describe('spawnProcess', () => {
     expect(logged).toEqual([])
   })
 
-  test('throws at once when the arguments make no sense', () => {
+  test('throws at once when the arguments are invalid', () => {
     expect(() => reactor.spawnProcess(new RecordingChild(), 'sh', ['a\0b'])).toThrow(RangeError)
     expect(() => reactor.spawnProcess(new RecordingChild(), '')).toThrow(RangeError)
   })
 
-  test('answers false above the high-water mark, and kills at its cap a child that reads nothing', async () => {
+  test('returns false above the high-water mark, and kills a child that reads nothing at the cap', async () => {
     const child = shell('exec sleep 100', { transport: { maxBufferedBytes: 1 << 20 } })
     const { transport } = child
     const piece = Buffer.alloc(65_536)
-    const answers = new Set<boolean>()
-    while (transport.bufferedBytes <= 1 << 20) answers.add(transport.write(piece))
+    const results = new Set<boolean>()
+    while (transport.bufferedBytes <= 1 << 20) results.add(transport.write(piece))
     const drained = transport.drained()
     expect(transport.write('one more')).toBe(false)
     await until(() => child.ended)
-    expect(answers).toContain(false)
+    expect(results).toContain(false)
     expect(await drained).toBe(false)
     expect(child.ends[0]).toMatchObject({
       signal: 'SIGKILL',
-      cause: { message: 'Cannot keep the child process: more than 1048576 bytes wait for the peer' },
+      cause: { message: 'Cannot write to the child process: more than 1048576 bytes wait for the peer' },
     })
   })
 
-  test('reads a child that writes endlessly no faster than its protocol wants', async () => {
+  test('reads an endless writer no faster than the protocol allows', async () => {
     const child = shell('exec yes')
     await until(() => child.bytes > 0)
     child.transport.pauseProducing()
@@ -143,12 +143,12 @@ describe('spawnProcess', () => {
     child.transport.resumeProducing()
     await until(() => child.bytes > before + 1_000_000)
     let release = (): void => undefined
-    child.answer = new Promise((resolve) => (release = resolve))
+    child.result = new Promise((resolve) => (release = resolve))
     await quiet()
     const held = child.bytes
     await quiet()
     expect(child.bytes).toBe(held)
-    child.answer = undefined
+    child.result = undefined
     release()
     await until(() => child.bytes > held)
     child.transport.signalProcess('TERM')
@@ -156,7 +156,7 @@ describe('spawnProcess', () => {
     expect(child.ends[0]).toMatchObject({ exitCode: undefined, signal: 'SIGTERM' })
   })
 
-  test('delivers what a child has written before it went, also to one who had paused', async () => {
+  test('delivers what a child wrote before its exit, also to a paused protocol', async () => {
     const child = shell('echo last words')
     child.transport.pauseProducing()
     await until(() => child.exits.length > 0)
@@ -167,7 +167,7 @@ describe('spawnProcess', () => {
     expect(child.text()).toBe('last words\n')
   })
 
-  test('sends signals, which a child may answer as it likes, and none after its exit', async () => {
+  test('sends signals, which a child may handle, and none after its exit', async () => {
     const child = shell('trap "exit 7" HUP; echo ready; while :; do sleep 0.05; done')
     await until(() => child.text() === 'ready\n')
     child.transport.signalProcess('HUP')
@@ -177,7 +177,7 @@ describe('spawnProcess', () => {
     expect(() => child.transport.signalProcess('TERM')).toThrow('Cannot signal sh: it has exited')
   })
 
-  test('takes writes after the end without a word, as after an await (statement 126)', async () => {
+  test('ignores writes after the end', async () => {
     const child = shell('exit 0')
     await until(() => child.ended)
     const { transport } = child
@@ -216,7 +216,7 @@ describe('spawnProcess', () => {
 
   const pipesEnd = 'echo out; echo err >&2; exec 1>&- 2>&-; exec sleep 100'
   test.each(['connectionMade', 'received 1', 'received 2', 'lost 0', 'lost 1', 'lost 2'])(
-    'logs a throw in "%s", kills that child, and tells it the end once',
+    'logs a throw in "%s", kills that child, and notifies of the end once',
     async (callback) => {
       const bystander = shell('exec sleep 100')
       const child = new RecordingChild()
@@ -238,7 +238,7 @@ describe('spawnProcess', () => {
     },
   )
 
-  test.each(['processExited', 'processEnded'])('logs a throw in %s, and goes on', async (callback) => {
+  test.each(['processExited', 'processEnded'])('logs a throw in %s, and continues', async (callback) => {
     const child = new RecordingChild()
     child.failsIn = callback
     shell('exit 0', {}, child)
@@ -249,7 +249,7 @@ describe('spawnProcess', () => {
     expect(logged).toMatchObject([{ text, error: { message: `a fault in ${callback}` } }])
   })
 
-  test('logs a promise that rejects, and kills that child alone (statement 128)', async () => {
+  test('logs a promise that rejects, and kills that child only', async () => {
     const child = new (class extends RecordingChild {
       override async childDataReceived(): Promise<void> {
         throw new Error('too late')
@@ -278,7 +278,7 @@ describe('spawnProcess', () => {
     expect(child.text()).toBe('out\n')
   })
 
-  test('kills the child when its signal aborts, and starts none when it has (statement 129)', async () => {
+  test('kills the child when its signal aborts, and starts nothing when it is aborted already', async () => {
     const enough = new AbortController()
     const child = shell('exec sleep 100', { signal: enough.signal })
     enough.abort(new Error('that was enough'))
@@ -302,7 +302,7 @@ describe('spawnProcess', () => {
     expect(removed.mock.calls[0]?.[1]).toBe(added.mock.calls[0]?.[1])
   })
 
-  test('gives the child our environment unless told otherwise, no name among its arguments, and a place', async () => {
+  test('gives the child our environment or another, its arguments and its directory', async () => {
     const [inherited, own, placed] = [new RecordingChild(), new RecordingChild(), new RecordingChild()]
     children.push(inherited, own, placed)
     const uid = process.getuid?.() === 0 ? 1 : process.getuid?.()
@@ -318,7 +318,7 @@ describe('spawnProcess', () => {
     expect(placed.text()).toBe(`/\n${uid}\n`)
   })
 
-  test('gives the child descriptors of its own and of ours, and the null device for the others', async () => {
+  test('gives the child pipes, inherited descriptors, and the null device for the others', async () => {
     const path = join(mkdtempSync(join(tmpdir(), 'ropewalk-')), 'file')
     const fd = openSync(path, 'w')
     const child = shell('cat; echo lost; echo kept >&3; cat <&5 >&4', { childFDs: { 3: fd, 4: 'r', 5: 'w' } })
@@ -351,7 +351,7 @@ describe('spawnProcess', () => {
     expect([patient.text(), plain.ends[0]]).toMatchObject(['ready\nbye\n', { signal: 'SIGTERM' }])
   })
 
-  test('at the deadline of a stop kills what does not go, a child that was started meanwhile too', async () => {
+  test('at the deadline of a stop kills remaining children, also those started meanwhile', async () => {
     const stopping = createReactor()
     const run = stopping.run(NO_SIGNALS)
     const stubborn = new RecordingChild()
@@ -390,7 +390,7 @@ test.each([
   [{ env: ['A=1'] }, 'Cannot take env a list'],
   [{ env: () => ({}) }, 'Cannot take env the function env'],
   [{ shell: true }, 'Cannot take the unknown option "shell"'],
-])('no process is started with %o', async (options, message) => {
+])('spawnProcess refuses the options %o', async (options, message) => {
   const reactor = createReactor({ log: [] })
   expect(() => reactor.spawnProcess(new Silent(), 'true', [], options as never)).toThrow(message)
   await expect(getProcessOutput('true', [], { reactor, ...options } as never)).rejects.toThrow(
@@ -424,13 +424,13 @@ test.each([
   [[new Unused(), 'true', [], { childFDs: { '-1': 'r' } }], 'Cannot take childFDs.-1 "r"'],
   [[new Unused(), 'true', [], { childFDs: { stdin: 'w' } }], 'Cannot take childFDs.stdin "w"'],
   [[new Unused(), 'true', [], { childFDs: { 1_000_000_000: 'r' } }], 'Cannot take childFDs.1000000000 "r"'],
-])('no process is started with the arguments %o', (given, message) => {
+])('spawnProcess refuses the arguments %o', (given, message) => {
   const reactor = createReactor({ log: [] })
   const spawnProcess = reactor.spawnProcess.bind(reactor) as (...args: unknown[]) => unknown
   expect(() => spawnProcess(...given)).toThrow(message)
 })
 
-test('an argument or option that is undefined has its default', async () => {
+test('an undefined argument or option has its default', async () => {
   const reactor = createReactor({ log: [] })
   const options = { env: undefined, childFDs: undefined, transport: { writeStallMs: undefined } } as object
   const output = getProcessOutput('echo', ['hi'], { reactor })
@@ -442,7 +442,7 @@ test.each([
   [{ maxBytes: NaN }, 'Cannot take maxBytes NaN for getProcessOutput'],
   [{ timeoutMs: '50' }, 'Cannot take timeoutMs "50" for getProcessOutput'],
   [{ timeoutMs: NaN }, 'Cannot take timeoutMs NaN for getProcessOutput'],
-])('no output is waited for with %o', async (options, message) => {
+])('getProcessOutput refuses the options %o', async (options, message) => {
   const reactor = createReactor({ log: [] })
   let started = false
   reactor.spawnProcess = () => {
@@ -453,7 +453,7 @@ test.each([
   expect(started).toBe(false)
 })
 
-test('the limits of what waits for a child are those of a transport', () => {
+test('the limits of the output queue are those of a transport', () => {
   const options = { transport: { maxBufferedBytes: NaN } }
   const reactor = createReactor({ log: [] })
   expect(() => reactor.spawnProcess(new Silent(), 'true', [], options)).toThrow(

@@ -36,7 +36,7 @@ describe('StreamWire', () => {
     describe('over pipes', () => {
       runWireChecks(() => wires(pipeWires()))
     })
-    describe('over streams that learn of their end by reading', () => {
+    describe('over streams that notice their end only by reading', () => {
       runWireChecks(() => wires(streamWires()))
     })
   })
@@ -49,23 +49,23 @@ describe('StreamWire', () => {
     })
   })
 
-  test('lets no error of its streams out, before or after its end, and tells that once', async () => {
+  test('emits no error of its streams, before or after its end, and notifies of the close once', async () => {
     for (const broken of ['readable', 'writable'] as const) {
       const streams = { readable: new PassThrough(), writable: new PassThrough() }
       const wire = new StreamWire(streams)
-      const told = attach(wire)
+      const calls = attach(wire)
       streams[broken].destroy(new Error('broken'))
-      await until(() => told.length > 0)
+      await until(() => calls.length > 0)
       streams.readable.emit('error', new Error('late'))
       streams.writable.emit('error', new Error('later'))
       useUp(wire)
       await quiet()
-      expect(told).toEqual(['closed broken'])
+      expect(calls).toEqual(['closed broken'])
       expect([streams.readable.destroyed, streams.writable.destroyed]).toEqual([true, true])
     }
   })
 
-  test('takes every call before it is attached, and when both directions are missing', async () => {
+  test('accepts every call before it is attached, and when both directions are missing', async () => {
     const readable = new PassThrough()
     useUp(new StreamWire({ readable, writable: new PassThrough() }))
     useUp(new StreamWire({}))
@@ -75,41 +75,41 @@ describe('StreamWire', () => {
 
   test('closes with the only direction it has', async () => {
     const readable = new PassThrough()
-    const heard = attach(new StreamWire({ readable }))
+    const readCalls = attach(new StreamWire({ readable }))
     readable.end('last')
     const writable = new PassThrough()
     const written = new StreamWire({ writable })
-    const told = attach(written)
+    const calls = attach(written)
     written.end()
-    await until(() => heard.length === 3 && told.length === 1)
-    expect([heard, told]).toEqual([['data last', 'ended', 'closed'], ['closed']])
+    await until(() => readCalls.length === 3 && calls.length === 1)
+    expect([readCalls, calls]).toEqual([['data last', 'ended', 'closed'], ['closed']])
   })
 
-  test('closes when somebody else destroys one of its streams', async () => {
+  test('closes when other code destroys one of its streams', async () => {
     for (const destroyed of ['readable', 'writable'] as const) {
       const streams = { readable: new PassThrough(), writable: new PassThrough() }
-      const told = attach(new StreamWire(streams))
+      const calls = attach(new StreamWire(streams))
       streams[destroyed].destroy()
-      await until(() => told.length > 0)
-      expect(told).toEqual(['closed'])
+      await until(() => calls.length > 0)
+      expect(calls).toEqual(['closed'])
     }
   })
 
-  test('stays paused when somebody else resumes what it reads', async () => {
+  test('stays paused when other code resumes its input', async () => {
     const readable = new PassThrough()
     const wire = new StreamWire({ readable })
-    const told = attach(wire)
+    const calls = attach(wire)
     wire.pause()
     readable.write('held')
     readable.resume()
     await quiet()
-    expect(told).toEqual([])
+    expect(calls).toEqual([])
     wire.resume()
-    await until(() => told.includes('data held'))
+    await until(() => calls.includes('data held'))
     wire.close()
   })
 
-  test('keeps what comes in the same turn in which somebody else resumes what it reads', async () => {
+  test('keeps the bytes of the turn in which other code resumes its input', async () => {
     const readable = new PassThrough()
     const wire = new StreamWire({ readable })
     const seen = attach(wire)
@@ -124,7 +124,7 @@ describe('StreamWire', () => {
     wire.close()
   })
 
-  test('notifies what was over before it was made, once it is attached', async () => {
+  test('notifies of an end before its construction once it is attached', async () => {
     const [ended, finished, broken] = [new PassThrough(), new PassThrough(), new PassThrough()]
     ended.resume().end()
     finished.resume().end()
@@ -140,7 +140,7 @@ describe('StreamWire', () => {
     expect(seen).toEqual([['ended', 'closed'], ['closed broken before'], ['closed broken before']])
   })
 
-  test('hears strings as UTF-8 from a stream with an encoding', async () => {
+  test('converts the strings of a stream with an encoding to UTF-8', async () => {
     const readable = new PassThrough({ encoding: 'utf8' })
     const pieces: Buffer[] = []
     const wire = new StreamWire({ readable })
@@ -151,20 +151,20 @@ describe('StreamWire', () => {
     wire.close()
   })
 
-  test('lets go of streams that outlive it, without a listener left but for errors', async () => {
+  test('detaches from streams that outlive it, and keeps only its listener for errors', async () => {
     const streams = { readable: new PassThrough(), writable: new PassThrough() }
     const wire = new StreamWire({ ...streams, outlive: true })
     const before = streams.readable.listenerCount('data')
-    const told = attach(wire)
+    const calls = attach(wire)
     expect(streams.readable.listenerCount('data')).toBe(before + 1)
     wire.abort()
-    await until(() => told.includes('closed'))
+    await until(() => calls.includes('closed'))
     expect([streams.readable.destroyed, streams.writable.destroyed]).toEqual([false, false])
     expect([streams.readable.listenerCount('data'), streams.readable.isPaused()]).toEqual([before, true])
-    streams.writable.emit('error', new Error('nobody else listens'))
+    streams.writable.emit('error', new Error('no other listener'))
   })
 
-  test('gives up what an outliving stream has not taken, and leaves one alone that has', async () => {
+  test('drops the pending output of a stream that outlives it, and keeps a drained one open', async () => {
     for (const [size, destroyed] of [
       [10, true],
       [9, false],
@@ -174,21 +174,21 @@ describe('StreamWire', () => {
         write: (_data, _encoding, done) => destroyed || done(),
       })
       const wire = new StreamWire({ writable, outlive: true })
-      const told = attach(wire)
+      const calls = attach(wire)
       wire.write([Buffer.alloc(size)])
       wire.abort()
-      await until(() => told.includes('closed'))
+      await until(() => calls.includes('closed'))
       expect(writable.destroyed).toBe(destroyed)
     }
   })
 
-  test('leaves one listener for errors, however many wires a stream has served', async () => {
+  test('leaves one listener for errors, however many wires used the stream', async () => {
     const streams = { readable: new PassThrough(), writable: new PassThrough() }
     for (let round = 0; round < 12; round++) {
       const wire = new StreamWire({ ...streams, outlive: true })
-      const told = attach(wire)
+      const calls = attach(wire)
       wire.abort()
-      await until(() => told.includes('closed'))
+      await until(() => calls.includes('closed'))
     }
     expect([streams.readable, streams.writable].map((stream) => stream.listenerCount('error'))).toEqual([
       1, 1,
@@ -199,23 +199,23 @@ describe('StreamWire', () => {
     const writable = Object.assign(new PassThrough(), { isTTY: true })
     const readable = new PassThrough()
     const wire = new StreamWire({ readable, writable, outlive: true })
-    const told = attach(wire)
+    const calls = attach(wire)
     readable.end()
     wire.end()
-    await until(() => told.includes('closed'))
+    await until(() => calls.includes('closed'))
     expect(writable.writableEnded).toBe(false)
   })
 
-  test('says when all that was blocked has left', async () => {
+  test('calls wireWritable when all blocked bytes are sent', async () => {
     const writable = new PassThrough({ highWaterMark: 10 })
     const wire = new StreamWire({ writable })
-    const told = attach(wire)
+    const calls = attach(wire)
     expect(wire.write(['a'])).toBe(true)
     expect(wire.write([Buffer.alloc(100), 'end'])).toBe(false)
-    expect(told).toEqual([])
+    expect(calls).toEqual([])
     writable.resume()
-    await until(() => told.length > 0)
-    expect(told).toEqual(['writable'])
+    await until(() => calls.length > 0)
+    expect(calls).toEqual(['writable'])
     wire.close()
   })
 })
@@ -232,14 +232,14 @@ function useUp(wire: StreamWire): void {
 }
 
 function attach(wire: StreamWire): string[] {
-  const told: string[] = []
+  const calls: string[] = []
   wire.attach({
-    wireData: (data) => told.push(`data ${data.toString()}`),
-    wireEnded: () => told.push('ended'),
-    wireWritable: () => told.push('writable'),
-    wireClosed: (error) => told.push(error === undefined ? 'closed' : `closed ${error.message}`),
+    wireData: (data) => calls.push(`data ${data.toString()}`),
+    wireEnded: () => calls.push('ended'),
+    wireWritable: () => calls.push('writable'),
+    wireClosed: (error) => calls.push(error === undefined ? 'closed' : `closed ${error.message}`),
   })
-  return told
+  return calls
 }
 
 const SILENT: WireEvents = {
@@ -259,7 +259,7 @@ describe('StandardIO', () => {
     return child
   }
 
-  test('carries bytes both ways, without an address, and leaves the input as it was found', async () => {
+  test('carries bytes both ways, without an address, and pauses the input at its end', async () => {
     const [input, output] = [new PassThrough(), new PassThrough()]
     const recorder = new Recorder()
     const transport = new StandardIO(recorder, { registry, input, output })
@@ -282,7 +282,7 @@ describe('StandardIO', () => {
     expect(registry.connections.size).toBe(0)
   })
 
-  test('honours the end of one direction', async () => {
+  test('supports half-closing', async () => {
     const [input, output] = [new PassThrough(), new PassThrough()]
     const recorder = new HalfCloseRecorder()
     const transport = new StandardIO(recorder, { registry, input, output })
@@ -294,7 +294,7 @@ describe('StandardIO', () => {
     expect(String(output.read())).toBe('answer')
   })
 
-  test('lets a protocol finish its work after the end of input, however long that takes', async () => {
+  test('lets a protocol work after the end of input for any time', async () => {
     const [input, output, memory, gate] = [
       new PassThrough(),
       new PassThrough(),
@@ -320,7 +320,7 @@ describe('StandardIO', () => {
     expect(String(output.read())).toBe('result')
   })
 
-  test('gives a terminal back the mode it had', async () => {
+  test('restores the mode of a terminal', async () => {
     const input = Object.assign(new PassThrough(), {
       isTTY: true,
       isRaw: false,
@@ -335,7 +335,7 @@ describe('StandardIO', () => {
     expect(input.isRaw).toBe(false)
   })
 
-  test('takes no input that somebody reads or that has ended, and none while the reactor stops', async () => {
+  test('refuses an input that other code reads or that has ended, and every input while the reactor stops', async () => {
     const [read, ended] = [new PassThrough(), new PassThrough()]
     read.on('data', () => undefined)
     ended.destroy()
@@ -370,7 +370,7 @@ describe('StandardIO', () => {
     expect([String(output.read()), report.completed.length]).toEqual(['not lost', 1])
   })
 
-  test('is stdin and stdout of a process, which ends when both have, by itself', async () => {
+  test('is stdin and stdout of a process, which exits by itself when both have ended', async () => {
     const child = run(`
       class Polite extends Echo {
         readConnectionLost() { this.transport.write(' and bye'); this.transport.loseConnection() }
@@ -385,10 +385,10 @@ describe('StandardIO', () => {
     expect(child.ends[0]).toBeInstanceOf(ProcessDone)
   })
 
-  test('ends when nobody reads its output any more, and no EPIPE reaches the process', async () => {
+  test('ends when its reader has closed, and no EPIPE ends the process', async () => {
     const child = run(`
-      class Told extends Protocol { connectionLost(reason) { console.error(reason.name, reason.cause?.code) } }
-      const transport = reactor.standardIO(new Told())
+      class Printing extends Protocol { connectionLost(reason) { console.error(reason.name, reason.cause?.code) } }
+      const transport = reactor.standardIO(new Printing())
       while (transport.connected) {
         transport.write('x'.repeat(1000))
         await transport.drained()
@@ -401,7 +401,7 @@ describe('StandardIO', () => {
     expect(child.ends[0]).toBeInstanceOf(ProcessDone)
   })
 
-  test('does not keep the process alive for output that is not read, once it is aborted', async () => {
+  test('does not keep the process alive for unread output after an abort', async () => {
     const ended = await runUnread(
       `class Report extends Protocol {
          connectionMade() { this.transport.write(Buffer.alloc(1 << 20)) }
@@ -421,7 +421,7 @@ describe('StandardIO', () => {
   })
 
   test.skipIf(!existsSync('/dev/full'))(
-    'is lost on a disk that is full, before its end and after',
+    'is lost when the disk is full, before its end and after',
     async () => {
       const program = (write: string): string => `
       class Copy extends Protocol {

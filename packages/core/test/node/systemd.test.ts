@@ -6,7 +6,7 @@ import { programArgs, ROOT } from './run-program.ts'
 
 const isThere = spawnSync('systemd-socket-activate', ['--version']).status === 0
 
-// Elsewhere this test says that it skips; systemd-socket-activate comes with systemd.
+// Skipped where systemd-socket-activate is missing; it comes with systemd.
 describe.skipIf(!isThere)('sockets that systemd has opened', () => {
   test('are adopted by the program that it starts for them', async () => {
     const port = await freePort()
@@ -20,10 +20,10 @@ describe.skipIf(!isThere)('sockets that systemd has opened', () => {
       cwd: ROOT,
       stdio: ['ignore', 'pipe', 'pipe'],
     })
-    const [said, complaints]: [string[], string[]] = [[], []]
-    supervisor.stdout.on('data', (data: Buffer) => said.push(data.toString()))
+    const [output, complaints]: [string[], string[]] = [[], []]
+    supervisor.stdout.on('data', (data: Buffer) => output.push(data.toString()))
     supervisor.stderr.on('data', (data: Buffer) => complaints.push(data.toString()))
-    // It says so once it listens.
+    // It writes to stderr once it listens.
     await once(supervisor.stderr, 'data')
     const client = connect(port, '127.0.0.1')
     client.write('hello')
@@ -32,7 +32,7 @@ describe.skipIf(!isThere)('sockets that systemd has opened', () => {
     await once(client, 'close')
     supervisor.kill('SIGTERM')
     const [code] = await once(supervisor, 'close')
-    expect([String(answer), said.join(''), code]).toEqual(['hello', `1 lines ${port}\n`, 0])
+    expect([String(answer), output.join(''), code]).toEqual(['hello', `1 lines ${port}\n`, 0])
     expect(complaints.join('')).not.toContain('Error')
   })
 })

@@ -19,7 +19,7 @@ describe('UnhandledEnds', () => {
     for (const listener of others) process.on('unhandledRejection', listener)
   })
 
-  test('logs the end of a connection or a service, what it is the cause of and what a peer is refused for, and nothing else', () => {
+  test('logs ends of connections and services, errors they caused and errors of peers, and nothing else', () => {
     const { ends, logged } = make()
     ends.install()
     const end = new ConnectionLost()
@@ -44,7 +44,7 @@ describe('UnhandledEnds', () => {
     expect(seen).toEqual(['mine'])
   })
 
-  test('leaves a rejection to a listener of the program that listens once', () => {
+  test('leaves a rejection to a once listener of the program', () => {
     const { ends } = make()
     const seen: unknown[] = []
     process.once('unhandledRejection', (reason) => seen.push(reason))
@@ -86,7 +86,7 @@ describe('UnhandledEnds', () => {
     'undefined',
     '{ a: 1 }',
     "Object.assign(new Error('mine'), { code: 7 })",
-  ])('leaves the rejection %s to Node as it is without a reactor', async (reason) => {
+  ])('leaves the rejection %s to Node, as without a reactor', async (reason) => {
     const fault = `\nsetTimeout(() => void Promise.reject(${reason}))`
     const [plain, running] = await Promise.all([
       runProgram(`void reactor.now()${fault}`),
@@ -96,7 +96,7 @@ describe('UnhandledEnds', () => {
     expect(running.code).toBe(1)
   })
 
-  test('goes on where the program goes on after what it listens for', async () => {
+  test('listens again when the program continues after uncaughtException', async () => {
     const { output, code } = await runProgram(`
       import { QueueClosed, logToStderr } from './packages/core/src/index.ts'
       process.on('uncaughtException', (error, origin) => console.log(origin, error.message))

@@ -17,14 +17,14 @@ import { leaveStaleSocket } from './leave-stale-socket.ts'
 import { socketPath } from './socket-harness.ts'
 
 describe('removeStaleSocket', () => {
-  test('removes a socket file that nobody listens on (statement 66)', async () => {
+  test('removes a socket file on which no program listens', async () => {
     const path = await leaveStaleSocket()
     expect(existsSync(path)).toBe(true)
     await removeStaleSocket(path)
     expect(existsSync(path)).toBe(false)
   })
 
-  test('leaves a socket that answers, and answers on', async () => {
+  test('leaves a socket on which a program listens, and does not disturb it', async () => {
     const path = socketPath()
     const server = createServer((socket) => socket.on('error', () => undefined).end('alive'))
     server.listen(path)
@@ -37,7 +37,7 @@ describe('removeStaleSocket', () => {
     server.close()
   })
 
-  test('leaves whatever is no socket, a link to a stale one too, and minds nothing that is not there', async () => {
+  test('leaves other files and links to a stale socket, and ignores a missing path', async () => {
     const [file, link, stale] = [socketPath(), socketPath(), await leaveStaleSocket()]
     writeFileSync(file, 'precious')
     symlinkSync(stale, link)
@@ -46,7 +46,7 @@ describe('removeStaleSocket', () => {
     expect([file, link, stale, import.meta.dirname].map(existsSync)).toEqual([true, true, true, true])
   })
 
-  test('leaves a new socket that took the place of the old one while that was probed', async () => {
+  test('leaves a new socket that replaced the old one during the probe', async () => {
     const path = await leaveStaleSocket()
     const removed = removeStaleSocket(path)
     renameSync(await leaveStaleSocket(), path)
@@ -56,7 +56,7 @@ describe('removeStaleSocket', () => {
 })
 
 describe('isNamedPipe', () => {
-  test('knows the pipes of Windows, and only there', () => {
+  test('recognizes Windows pipes, and only on Windows', () => {
     const onWindows = String.raw`\\.\pipe\ropewalk \\?\pipe\a\b //./pipe/c \\.\PIPE\d`.split(' ')
     const others = ['/tmp/pipe', String.raw`C:\pipe\a`, String.raw`\\server\share`, 'pipe']
     expect(onWindows.map((path) => isNamedPipe(path, 'win32'))).toEqual([true, true, true, true])
@@ -66,7 +66,7 @@ describe('isNamedPipe', () => {
 })
 
 describe('creatingPrivately', () => {
-  test('lets nobody else at what comes to be under it, and puts the umask back', () => {
+  test('creates files for this user only, and restores the umask', () => {
     const folder = mkdtempSync(join(tmpdir(), 'ropewalk-'))
     const modeOf = (name: string): number => statSync(join(folder, name)).mode & 0o777
     const create = (name: string) => () => writeFileSync(join(folder, name), '', { mode: 0o666 })
@@ -77,7 +77,7 @@ describe('creatingPrivately', () => {
     expect(modeOf('after')).toBe(modeOf('before'))
   })
 
-  test('puts the umask back when that fails', () => {
+  test('restores the umask when the function throws', () => {
     const before = process.umask(0o022)
     const fail = (): never => {
       throw new Error('no file today')
@@ -88,15 +88,15 @@ describe('creatingPrivately', () => {
 })
 
 describe('a path of a UNIX socket', () => {
-  test('is refused where the system would cut it, by bytes', () => {
+  test('is refused when it has more bytes than the system takes', () => {
     expect(() => assertUnixPath('x'.repeat(107), 'linux')).not.toThrow()
-    expect(() => assertUnixPath('x'.repeat(108), 'linux')).toThrow('at most 107 bytes, and this one 108')
-    expect(() => assertUnixPath('ß'.repeat(54), 'linux')).toThrow('this one 108')
+    expect(() => assertUnixPath('x'.repeat(108), 'linux')).toThrow('at most 107 bytes, but this one has 108')
+    expect(() => assertUnixPath('ß'.repeat(54), 'linux')).toThrow('this one has 108')
     expect(() => assertUnixPath('x'.repeat(104), 'darwin')).toThrow('at most 103 bytes')
     expect(() => assertUnixPath('x'.repeat(500), 'win32')).not.toThrow()
   })
 
-  test('that is too long is neither listened on nor connected to', async () => {
+  test('that is too long is refused by listen and connect', async () => {
     const reactor = createReactor()
     const path = `/tmp/${'y'.repeat(200)}`
     await expect(reactor.listenUNIX(path, new OneProtocol(new Recorder()))).rejects.toMatchObject({

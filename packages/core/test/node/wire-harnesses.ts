@@ -13,7 +13,7 @@ import * as certificates from '../tls/certificates.ts'
 import { pipe } from './pipe-harness.ts'
 import { quiet, socketPath, until } from './socket-harness.ts'
 
-/** A harness of wires of the system, and the way to leave nothing of it behind. */
+/** A harness of real wires, with its clean-up. */
 export interface SystemWireHarness extends WireHarness {
   /** Aborts every wire that was made. */
   abortAll(): void
@@ -35,7 +35,7 @@ export function unixWires(): SystemWireHarness {
   })
 }
 
-/** Wires over two pipes of the system, one for each direction. */
+/** Wires over two system pipes, one for each direction. */
 export function pipeWires(): SystemWireHarness {
   return harnessOf(['backpressure', 'early end', 'late attach'], async () => {
     const [forth, back] = [pipe(), pipe()]
@@ -46,7 +46,7 @@ export function pipeWires(): SystemWireHarness {
   })
 }
 
-/** Wires over streams that learn of their end by reading. */
+/** Wires over streams that notice their end only by reading. */
 export function streamWires(): SystemWireHarness {
   return harnessOf(['backpressure', 'late attach'], async () => {
     const [forth, back] = [connectedStreams(), connectedStreams()]
@@ -57,7 +57,7 @@ export function streamWires(): SystemWireHarness {
   })
 }
 
-/** Wires that speak TLS over other wires, the handshake done. */
+/** Wires with TLS over other wires, after the handshake. */
 export function tlsWiresOver(under: WireHarness, capabilities: readonly WireCapability[]): SystemWireHarness {
   const harness = harnessOf(capabilities, async () => {
     const pair = await under.connect()
@@ -124,7 +124,7 @@ function streamEnd(streams: WireStreams): WireEnd {
   return endOf(new StreamWire(streams))
 }
 
-/** What is written to one is read from the other. Two objects, unlike a PassThrough: each can be destroyed alone. */
+/** Bytes written to one are read from the other. Unlike a PassThrough, each can be destroyed alone. */
 function connectedStreams(): { readonly readable: Readable; readonly writable: Writable } {
   let taken: (() => void) | undefined
   const readable = new Readable({
@@ -146,7 +146,7 @@ function connectedStreams(): { readonly readable: Readable; readonly writable: W
   return { readable, writable }
 }
 
-/** Both ends of a connection, with half-closing as everywhere in the project. */
+/** Both ends of a connection that can be half-closed. */
 async function sockets(
   where: { readonly port: number; readonly host: string } | { readonly path: string },
 ): Promise<[Socket, Socket]> {
