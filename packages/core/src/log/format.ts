@@ -2,8 +2,8 @@ import { type Address, formatAddress, type UDPAddress } from '../addresses.ts'
 import type { LogEvent, LogFields } from '../interfaces/log.ts'
 
 /**
- * An event as people read it, `ropewalk [Echo 3 127.0.0.1:5000] Something failed`, without time and
- * level. One line, and one more, indented, for each line of the error.
+ * An event as text, such as `ropewalk [Echo 3 127.0.0.1:5000] Something failed`, without time and level. It
+ * is one line, followed by an indented line for each line of the error.
  */
 export function eventText(event: LogEvent): string {
   const { namespace, error } = event
@@ -14,22 +14,26 @@ export function eventText(event: LogEvent): string {
   return [line, ...why.map((each) => `    ${each}`)].join('\n')
 }
 
-/** Whom an event concerns: its label, or its connection as `Echo 3 127.0.0.1:5000`. */
+/** The subject of an event: its label, or its connection as `Echo 3 127.0.0.1:5000`. */
 export function subjectOf({ label, connection }: LogEvent): string | undefined {
   if (label !== undefined || connection === undefined) return label
   return `${connection.protocol} ${connection.id} ${formatAddress(connection.peer)}`
 }
 
-/** When an event happened, as `2001-09-09T01:46:40.000Z`; undefined while nobody has published it. */
+/**
+ * When an event happened, as `2001-09-09T01:46:40.000Z`; undefined for an event that is not published yet.
+ */
 export function eventTime({ timeMs }: LogEvent): string | undefined {
   return timeMs === undefined ? undefined : new Date(timeMs).toISOString()
 }
 
 /**
- * The text of an event with its fields filled in: `{name}` is a field, `{name.attribute}` what is in it.
+ * The text of an event with its fields filled in: `{name}` is a field, `{name.attribute}` an attribute of
+ * one.
  *
- * Always one line, and never throws: what cannot be read says so, and what no field has stays as it is.
- * A text without fields is not searched, so what a peer sent may stand in it.
+ * Always one line, and never throws: an unreadable value becomes `(unreadable)`, and a placeholder without a
+ * field stays as it is. Without `fields` placeholders are not looked for, so the text may contain a peer's
+ * data.
  */
 export function formatEvent({ text, fields }: Pick<LogEvent, 'text' | 'fields'>): string {
   if (fields === undefined) return printable(text)
@@ -51,8 +55,8 @@ function attributeOf(value: unknown, name: string): unknown {
 }
 
 /**
- * A value as a line of text shows it: a string as it is, an address as people write it, an object as its own
- * `toString` has it, others as JSON. At most a thousand characters; never throws.
+ * A value as text: a string unchanged, an address formatted, an object by its own `toString`, anything else
+ * as JSON. At most a thousand characters; never throws.
  */
 export function shownValue(value: unknown): string {
   try {
@@ -81,20 +85,20 @@ function describesItself(value: object): boolean {
 }
 
 /**
- * An error in lines of text: its stack, then its causes' and those of the errors it gathers.
+ * An error as lines of text: its stack, then the stacks of its causes and of the errors that it aggregates.
  *
- * Whatever else was thrown is one line. Never throws, and ends though causes go round in a circle.
+ * A thrown value that is not an Error is one line. Never throws, and ends even when causes form a cycle.
  */
 export function errorLines(error: unknown): readonly string[] {
   return linesOf(error, new Set())
 }
 
-function linesOf(error: unknown, told: Set<unknown>): string[] {
+function linesOf(error: unknown, seen: Set<unknown>): string[] {
   try {
     if (!(error instanceof Error)) return [printable(shownValue(error))]
-    if (told.has(error) || told.size >= MOST_ERRORS) return ['(and so on)']
-    told.add(error)
-    return [...stackOf(error), ...causeOf(error, told), ...gatheredIn(error, told)]
+    if (seen.has(error) || seen.size >= MOST_ERRORS) return ['(and so on)']
+    seen.add(error)
+    return [...stackOf(error), ...causeOf(error, seen), ...gatheredIn(error, seen)]
   } catch {
     return [UNREADABLE]
   }
@@ -103,27 +107,30 @@ function linesOf(error: unknown, told: Set<unknown>): string[] {
 function stackOf(error: Error): string[] {
   const { name, stack } = error
   if (typeof stack !== 'string') return [printable(shownValue(error))]
-  // The stack is taken before a subclass can set its name.
+  // The stack is captured before a subclass can set its name.
   const named = stack.replace(/^Error(?=:|\n|$)/, () => name)
   return named.slice(0, MOST_ERROR_CHARACTERS).split('\n').map(printable)
 }
 
-function causeOf({ cause }: Error, told: Set<unknown>): string[] {
-  return cause === undefined ? [] : headed('Caused by: ', linesOf(cause, told))
+function causeOf({ cause }: Error, seen: Set<unknown>): string[] {
+  return cause === undefined ? [] : headed('Caused by: ', linesOf(cause, seen))
 }
 
-function gatheredIn(error: Error, told: Set<unknown>): string[] {
+function gatheredIn(error: Error, seen: Set<unknown>): string[] {
   if (!(error instanceof AggregateError)) return []
   return error.errors
     .slice(0, MOST_ERRORS)
-    .flatMap((one: unknown) => headed('One of them: ', linesOf(one, told)).map((line) => `    ${line}`))
+    .flatMap((one: unknown) => headed('One of them: ', linesOf(one, seen)).map((line) => `    ${line}`))
 }
 
 function headed(head: string, [first = '', ...rest]: readonly string[]): string[] {
   return [`${head}${first}`, ...rest]
 }
 
-/** What structured logs keep of an event beside its time, level, text and error; what it lacks is undefined. */
+/**
+ * The fields of an event for structured logs, besides its time, level, text and error. A missing one is
+ * undefined.
+ */
 export function eventRecord(event: LogEvent): Readonly<Record<string, unknown>> {
   const { namespace, label, connection, source, text, fields } = event
   return {
@@ -136,27 +143,27 @@ export function eventRecord(event: LogEvent): Readonly<Record<string, unknown>> 
   }
 }
 
-/** The name of an object's class; an object without one has the name of all. */
+/** The name of an object's class; `Object` where it has no constructor. */
 export function className(value: object): string {
   const constructor: unknown = Reflect.get(value, 'constructor')
   return typeof constructor === 'function' ? constructor.name : 'Object'
 }
 
 /**
- * A copy that JSON can carry, of anything: never throws, whatever getters do, and ends, whatever is in it.
+ * Copies any value into one that JSON can represent. Never throws, whatever getters do, and always ends.
  *
- * Errors keep their name, message, stack, cause and own fields; bytes become hexadecimal, maps and sets
- * arrays, bigints strings. A cycle is cut, and so is everything beyond a thousand values.
+ * Errors keep their name, message, stack, cause and own fields. Bytes become hexadecimal, maps and sets
+ * become arrays, bigints strings. A cycle is cut, and so is everything beyond a thousand values.
  */
 export function plainValue(value: unknown): unknown {
   return new PlainCopy().of(value)
 }
 
-/** Stands for a value that threw when it was looked at. */
+/** Replaces a value that threw when it was read. */
 export const UNREADABLE = '(unreadable)'
 
 class PlainCopy {
-  /** The objects around the value that is being copied. */
+  /** The objects that contain the value being copied. */
   readonly #around = new Set<object>()
   #left = MOST_VALUES
 
@@ -205,7 +212,7 @@ class PlainCopy {
     return Object.fromEntries(copies)
   }
 
-  /** One member that cannot be read takes no other with it. */
+  /** A member that cannot be read does not affect the others. */
   #member(value: object, key: string): unknown {
     try {
       return this.of(Reflect.get(value, key))
@@ -215,7 +222,7 @@ class PlainCopy {
   }
 }
 
-/** Whether JSON has words for something that is no object. */
+/** Whether JSON can represent a value that is not an object. */
 function isInJSON(value: unknown): boolean {
   if (typeof value === 'number') return Number.isFinite(value)
   return typeof value !== 'bigint' && typeof value !== 'symbol'
@@ -232,10 +239,10 @@ function hex(bytes: Uint8Array): string {
 }
 
 /**
- * Text that stays in its line and moves no cursor: control characters, line separators and marks that
- * turn the direction of writing are escaped, as `\n`, `\x1b` or `\u202e`.
+ * Escapes control characters, line separators and marks that change the direction of writing, as `\n`, `\x1b`
+ * or `\u202e`, so that the text stays in its line and moves no cursor.
  *
- * Much of what is logged came from a peer, who must not be able to forge a line.
+ * Much of what is logged comes from a peer, which must not be able to forge a line.
  */
 export function printable(text: string): string {
   return text.replace(UNPRINTABLE, escaped)

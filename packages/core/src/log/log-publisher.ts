@@ -3,32 +3,32 @@ import type { ReactorLog, ReactorTime } from '../interfaces/reactor.ts'
 import { checkValue } from '../options/check-options.ts'
 import { callable, having, listOf } from '../options/option-rules.ts'
 
-/** What a publisher is made with. */
+/** The options of a publisher. */
 export interface LogPublisherOptions {
-  /** Tells the time of events. */
+  /** Gives events their time. */
   readonly reactor: Pick<ReactorTime, 'wallClock'>
-  /** Who is told first. Default nobody. */
+  /** The first observers. Default: none. */
   readonly observers?: LogObserver | readonly LogObserver[] | undefined
-  /** Told of what no observer could hear, because all of them failed. Default nobody. */
+  /** Receives the events that every observer failed to take. Default: they are dropped. */
   readonly otherwise?: LogObserver | undefined
 }
 
 /**
- * Tells events to observers, in the order in which they were added.
+ * Passes events to observers, in the order in which they were added.
  *
- * Whoever logs is about to do something that matters more, such as ending a connection, so nothing that
- * an observer does reaches him. An observer's failure, and whatever else it logs while it is being told,
- * is told to the others and never to itself: observers cannot keep each other busy for ever.
+ * The caller of `log` may be about to end a connection, so no error of an observer reaches it. The failure of
+ * an observer, and events that it logs while it is called, go to the other observers and never to itself:
+ * observers cannot call each other for ever.
  */
 export class LogPublisher implements ReactorLog, LogObservers {
   readonly #reactor: Pick<ReactorTime, 'wallClock'>
   readonly #otherwise: LogObserver
   #observers: readonly LogObserver[]
-  /** Those that are being told of something, and those that failed since the outermost `log` began. */
+  /** Observers that are being called, and those that failed since the outermost `log` began. */
   readonly #deaf = new Set<LogObserver>()
   #depth = 0
 
-  /** @throws {TypeError} for an observer that is no function. */
+  /** @throws {TypeError} when an observer is not a function. */
   constructor({ reactor, observers = [], otherwise = () => undefined }: LogPublisherOptions) {
     this.#reactor = reactor
     this.#otherwise = otherwise
@@ -40,7 +40,7 @@ export class LogPublisher implements ReactorLog, LogObservers {
 
   addObserver(observer: LogObserver): void {
     checkValue('addObserver', 'observer', observer, callable)
-    // A new array each time: the events under way go on with the old one.
+    // A new array each time: events under way continue with the old one.
     if (!this.#observers.includes(observer)) this.#observers = [...this.#observers, observer]
   }
 
@@ -48,7 +48,10 @@ export class LogPublisher implements ReactorLog, LogObservers {
     this.#observers = this.#observers.filter((other) => other !== observer)
   }
 
-  /** Tells an event to every observer, with its time and, unless it has one, the namespace `ropewalk`. Never throws. */
+  /**
+   * Passes an event to every observer; sets a missing time, and a missing namespace to `ropewalk`. Never
+   * throws.
+   */
   log(event: LogEvent): void {
     const { namespace = NAMESPACE, timeMs = this.#reactor.wallClock() } = event
     this.#depth += 1
@@ -62,18 +65,18 @@ export class LogPublisher implements ReactorLog, LogObservers {
 
   #publish(event: LogEvent): void {
     const observers = this.#observers
-    const accepted = observers.filter((observer) => this.#notify(observer, event))
-    if (accepted.length === 0 && observers.length > 0) this.#notify(this.#otherwise, event)
+    const reached = observers.filter((observer) => this.#notify(observer, event))
+    if (reached.length === 0 && observers.length > 0) this.#notify(this.#otherwise, event)
   }
 
-  /** @returns whether the observer heard it. */
+  /** @returns whether the observer was called and did not throw. */
   #notify(observer: LogObserver, event: LogEvent): boolean {
     if (this.#deaf.has(observer)) return false
     this.#deaf.add(observer)
     try {
-      const told: unknown = observer(event)
-      // An asynchronous function passes for an observer.
-      if (told instanceof Promise) told.catch((error: unknown) => this.#failed(observer, error))
+      const result: unknown = observer(event)
+      // An observer may be an async function.
+      if (result instanceof Promise) result.catch((error: unknown) => this.#failed(observer, error))
     } catch (error) {
       this.#failed(observer, error)
       return false

@@ -5,9 +5,9 @@ import type { LogConnection, LogEvent, LogFields, LogLevel, LogObserver } from '
 import type { ReactorLog } from '../interfaces/reactor.ts'
 import { className } from './format.ts'
 
-/** Where a logger's events go, and who speaks. */
+/** Where a logger's events go, and which object logs them. */
 export type LoggerOptions = LogTarget & {
-  /** The object that speaks. When it is a protocol, the events are about its connection. */
+  /** The object that logs. When it is a protocol, its events name its connection. */
   readonly source?: object
 }
 
@@ -17,16 +17,20 @@ export type LogTarget = { readonly reactor: ReactorLog } | { readonly log: LogOb
 /**
  * Logs on behalf of one part of a program.
  *
- * Texts are written for people, fields for machines: `logger.info('{user} ordered {count} ropes', { user, count })`.
- * The text is filled in by the observers that want the event, and by no one else.
+ * Texts are written for people, fields for machines: `logger.info('{user} ordered {count} ropes', { user,
+ * count })`. Only the observers that want an event fill in its text.
  */
 export class Logger {
-  /** Which part of the program speaks, such as `shop.orders`. */
+  /** The part of the program that logs, such as `shop.orders`. */
   readonly namespace: string
   readonly #log: LogObserver
   readonly #source: object | undefined
 
-  /** @throws {TypeError} when the namespace is no text, or the options name neither a reactor nor an observer. */
+  /**
+   * @throws {TypeError} when the namespace is not a string, or the options name neither a reactor nor an
+   *   observer.
+   * @throws {RangeError} when the namespace is empty.
+   */
   constructor(namespace: string, options: LoggerOptions) {
     checkValue('Logger', 'namespace', namespace, someText)
     checkValue('Logger', 'options', options, TARGET)
@@ -36,39 +40,39 @@ export class Logger {
   }
 
   /**
-   * The same logger with `source` as the one who speaks: for a protocol, `logger.about(this)` gives every
-   * event the connection's id, peer and protocol. It may be called before there is a connection.
+   * The same logger with another `source`. In a protocol, `logger.about(this)` gives every event the
+   * connection's id, peer and protocol. It may be called before there is a connection.
    */
   about(source: object): Logger {
     return new Logger(this.namespace, { log: this.#log, source })
   }
 
-  /** For whoever looks for a fault. */
+  /** Logs a detail that helps to find a fault. */
   debug(text: string, fields?: LogFields): void {
     this.#emit('debug', { text, fields })
   }
 
-  /** For whoever wants to know what goes on. */
+  /** Logs a normal event. */
   info(text: string, fields?: LogFields): void {
     this.#emit('info', { text, fields })
   }
 
-  /** Something is not as it should be, and nothing is lost. */
+  /** Logs that something is wrong, and that nothing is lost. */
   warn(text: string, fields?: LogFields): void {
     this.#emit('warn', { text, fields })
   }
 
-  /** Something failed. */
+  /** Logs that something failed. */
   error(text: string, fields?: LogFields): void {
     this.#emit('error', { text, fields })
   }
 
-  /** Somebody must act now. */
+  /** Logs that an operator must act now. */
   critical(text: string, fields?: LogFields): void {
     this.#emit('critical', { text, fields })
   }
 
-  /** Something failed, and this is why: an `error` event with what was thrown. */
+  /** Logs that something failed: an `error` event with the error that was thrown. */
   failure(text: string, error: unknown, fields?: LogFields): void {
     this.#emit('error', { text, error, fields })
   }
@@ -79,7 +83,7 @@ export class Logger {
   }
 }
 
-/** The connection of a source that has one: asked for with each event, because a protocol is there before it. */
+/** The connection of a source. Looked up for each event, because a protocol exists before its connection. */
 function connectionOf(source: object | undefined): LogConnection | undefined {
   if (source === undefined || !('transport' in source)) return undefined
   try {
@@ -92,7 +96,7 @@ function connectionOf(source: object | undefined): LogConnection | undefined {
   }
 }
 
-/** What of a transport names it. */
+/** The members of a transport that identify it. */
 interface Connection {
   readonly id: number
   getPeer(): Address

@@ -4,10 +4,10 @@ import { anything, callable, having, type OptionRules } from '../options/option-
 import { eventRecord, eventText, eventTime, formatEvent, plainValue } from './format.ts'
 
 /**
- * Writes a line for each event: time, level, namespace, whom it concerns, text. An error's stack follows,
- * indented, and so do its causes.
+ * Writes a line for each event: time, level, namespace, subject, text. The stack of an error and those of its
+ * causes follow, indented.
  *
- * @throws {TypeError} when `write` is no function.
+ * @throws {TypeError} when `write` is not a function.
  */
 export function textObserver(write: (text: string) => void): LogObserver {
   checkValue('textObserver', 'write', write, callable)
@@ -17,7 +17,7 @@ export function textObserver(write: (text: string) => void): LogObserver {
   }
 }
 
-/** What takes lines of text by level: `console`, and many loggers. */
+/** Takes text by level, as `console` and many loggers do. */
 export interface ConsoleLike {
   debug(text: string): void
   info(text: string): void
@@ -26,8 +26,8 @@ export interface ConsoleLike {
 }
 
 /**
- * Gives each event to the method of its level, `critical` to `error`, as one string: the error's stack is
- * in it, because a console would read a `%` before further arguments as a format.
+ * Passes each event as one string to the method of its level, `critical` to `error`. The string contains the
+ * error's stack, because with further arguments a console would read a `%` as a format.
  *
  * @throws {TypeError} when `console` lacks one of these methods.
  */
@@ -37,11 +37,11 @@ export function consoleObserver(console: ConsoleLike): LogObserver {
 }
 
 /**
- * Writes a line of JSON for each event, with `time`, `level`, `text` and what there is of `error`,
+ * Writes a line of JSON for each event, with `time`, `level`, `text` and, where the event has them, `error`,
  * `namespace`, `label`, `connection`, `source`, `template` (the text before its fields were filled in) and
- * `fields`. Whatever is in the fields, the line is JSON: see `plainValue`.
+ * `fields`. The line is valid JSON whatever the fields contain: see `plainValue`.
  *
- * @throws {TypeError} when `write` is no function.
+ * @throws {TypeError} when `write` is not a function.
  */
 export function jsonLinesObserver(write: (line: string) => void): LogObserver {
   checkValue('jsonLinesObserver', 'write', write, callable)
@@ -62,8 +62,8 @@ export interface PinoLike {
 }
 
 /**
- * Gives each event to the method of its level, `critical` to `fatal`: the error as `err`, which pino shows
- * with its stack, and namespace, connection and fields under their names. The time is pino's own.
+ * Passes each event to the method of its level, `critical` to `fatal`. The error is `err`, which pino shows
+ * with its stack; namespace, connection and fields have their own names. The time is pino's own.
  *
  * @throws {TypeError} when `pino` lacks one of these methods.
  */
@@ -73,22 +73,22 @@ export function pinoObserver(pino: PinoLike): LogObserver {
     pino[PINO_METHOD[event.level]]({ ...eventRecord(event), err: event.error }, formatEvent(event))
 }
 
-/** What an observer wants to hear. */
+/** Which events an observer receives. */
 export interface LogFilter {
-  /** The least level it hears. */
+  /** The least level that passes. */
   readonly level: LogLevel
   /**
-   * The least level for a namespace and those below it: `shop` counts for `shop.orders` too, unless that
-   * has a level of its own.
+   * The least level for a namespace and those below it: `shop` applies to `shop.orders` too, unless that has
+   * a level of its own.
    */
   readonly namespaces?: Readonly<Record<string, LogLevel>> | undefined
 }
 
 /**
- * The same observer, for the events that pass. The others cost nothing more: not even their text is made.
+ * Returns an observer that receives only the events that pass. The text of the others is not even formatted.
  *
- * @throws {TypeError} when `observer` is no function, or `filter` has another option.
- * @throws {RangeError} when a level is not one of `LogLevel`, as when it comes from the environment.
+ * @throws {TypeError} when `observer` is not a function, or `filter` has an unknown option.
+ * @throws {RangeError} when a level is not a `LogLevel`, for example one from the environment.
  */
 export function filtered(observer: LogObserver, filter: LogFilter): LogObserver {
   checkValue('filtered', 'observer', observer, callable)
@@ -102,7 +102,7 @@ export function filtered(observer: LogObserver, filter: LogFilter): LogObserver 
   return (event) => (passes(event) ? observer(event) : undefined)
 }
 
-/** What the map has for a namespace, or for the longest one that it is below. */
+/** The rank of a namespace, or of the nearest one above it, in the map. */
 function nearest(ranks: ReadonlyMap<string, number>, namespace: string = ''): number | undefined {
   for (let name = namespace; ranks.size > 0; name = name.slice(0, name.lastIndexOf('.'))) {
     const rank = ranks.get(name)
@@ -113,7 +113,7 @@ function nearest(ranks: ReadonlyMap<string, number>, namespace: string = ''): nu
 
 function rankOf(level: LogLevel): number {
   if (Object.hasOwn(RANK, level)) return RANK[level]
-  throw new RangeError(`Cannot filter by level "${level}": there are ${Object.keys(RANK).join(', ')}`)
+  throw new RangeError(`Cannot filter by level "${level}": the levels are ${Object.keys(RANK).join(', ')}`)
 }
 
 const CONSOLE_METHOD: Readonly<Record<LogLevel, keyof ConsoleLike>> = {
@@ -133,7 +133,7 @@ const PINO_METHOD: Readonly<Record<LogLevel, keyof PinoLike>> = {
 const RANK: Readonly<Record<LogLevel, number>> = { debug: 0, info: 1, warn: 2, error: 3, critical: 4 }
 
 const RULES: OptionRules<LogFilter> = {
-  // What ranks them knows which there are.
+  // `rankOf` checks it.
   level: anything,
   namespaces: having('levels by namespace'),
 }

@@ -20,7 +20,7 @@ import { HOSTILE } from './hostile-values.ts'
 const connection = { id: 3, peer: tcpAddress('127.0.0.1', 5000), protocol: 'Echo' }
 
 describe('eventText', () => {
-  test('has namespace, subject and text, as far as there are any', () => {
+  test('has namespace, subject and text, as far as the event has them', () => {
     expect(eventText({ level: 'info', text: 'Ready' })).toBe('Ready')
     expect(eventText({ level: 'info', namespace: 'shop', text: '{count} sold', fields: { count: 2 } })).toBe(
       'shop 2 sold',
@@ -30,7 +30,7 @@ describe('eventText', () => {
     )
   })
 
-  test('goes on with the error, indented', () => {
+  test('appends the error, indented', () => {
     const error = new Error('why\n2026-01-01 forged')
     error.stack = `${String(error)}\n    at somewhere`
     expect(eventText({ level: 'error', text: 'It failed', error })).toBe(
@@ -38,13 +38,13 @@ describe('eventText', () => {
     )
   })
 
-  test('escapes what namespace and label bring', () => {
+  test('escapes control characters in namespace and label', () => {
     expect(eventText({ level: 'info', namespace: 'a\nb', label: 'c\rd', text: 'e' })).toBe('a\\nb [c\\rd] e')
   })
 })
 
 describe('subjectOf', () => {
-  test('is the label, or else names the connection', () => {
+  test('is the label, or else the connection', () => {
     expect(subjectOf({ level: 'info', text: '', label: 'key.pem', connection })).toBe('key.pem')
     expect(subjectOf({ level: 'info', text: '', connection })).toBe('Echo 3 127.0.0.1:5000')
     expect(subjectOf({ level: 'info', text: '' })).toBeUndefined()
@@ -52,30 +52,30 @@ describe('subjectOf', () => {
 })
 
 describe('eventTime', () => {
-  test('is the date in UTC, once there is one', () => {
+  test('is the date in UTC, once the event has one', () => {
     expect(eventTime({ level: 'info', text: '', timeMs: 1e12 })).toBe('2001-09-09T01:46:40.000Z')
     expect(eventTime({ level: 'info', text: '' })).toBeUndefined()
   })
 })
 
 describe('formatEvent', () => {
-  test('fills in fields, and what is in them', () => {
+  test('fills in fields and their attributes', () => {
     const fields = { user: { name: 'Ann', tags: ['new'] }, count: 2, nothing: undefined }
     const text = '{user.name} ({user.tags.0}, {user.name.length}) has {count} and {nothing}, {nothing.more}'
     expect(formatEvent({ text, fields })).toBe('Ann (new, 3) has 2 and undefined, undefined')
   })
 
   test.each(['{other}', '{}', '{ count }', '{count', '{"count":1}', '{constructor}', '{toString}', '{0}'])(
-    'leaves %s, which names no field, as it is',
+    'leaves %s as it is, because it names no field',
     (text) => {
       expect(formatEvent({ text, fields: { count: 2 } })).toBe(text)
     },
   )
 
-  test('fills in nothing without fields, and nothing in what was filled in', () => {
-    expect(formatEvent({ text: 'The peer said {secret}' })).toBe('The peer said {secret}')
-    expect(formatEvent({ text: '{said}', fields: { said: '{secret}', secret: 1 } })).toBe('{secret}')
-    expect(formatEvent({ text: '{said}', fields: { said: "$& $1 $'" } })).toBe("$& $1 $'")
+  test('fills in nothing without fields, and nothing within filled-in values', () => {
+    expect(formatEvent({ text: 'The peer sent {secret}' })).toBe('The peer sent {secret}')
+    expect(formatEvent({ text: '{value}', fields: { value: '{secret}', secret: 1 } })).toBe('{secret}')
+    expect(formatEvent({ text: '{value}', fields: { value: "$& $1 $'" } })).toBe("$& $1 $'")
   })
 
   test.each(HOSTILE)('survives %s', (_name, hostile) => {
@@ -93,11 +93,13 @@ describe('formatEvent', () => {
     expect(formatEvent({ text: '{broken} {broken.x}', fields })).toBe('(unreadable) (unreadable)')
   })
 
-  test('is one line, whatever comes from the network', () => {
+  test('is one line, whatever the fields contain', () => {
     const anything = fc.string({ unit: 'binary' })
     fc.assert(
-      fc.property(anything, anything, (text, said) => {
-        expect(formatEvent({ text: `${text}{said}`, fields: { said } })).not.toMatch(/[\p{Cc}\p{Zl}\p{Zp}]/u)
+      fc.property(anything, anything, (text, value) => {
+        expect(formatEvent({ text: `${text}{value}`, fields: { value } })).not.toMatch(
+          /[\p{Cc}\p{Zl}\p{Zp}]/u,
+        )
       }),
     )
   })
@@ -126,7 +128,7 @@ describe('shownValue', () => {
     expect(shownValue(value)).toBe(expected)
   })
 
-  test('cuts what is longer than a thousand characters', () => {
+  test('cuts text after a thousand characters', () => {
     expect(shownValue('x'.repeat(1000))).toBe('x'.repeat(1000))
     expect(shownValue('x'.repeat(1001))).toBe(`${'x'.repeat(1000)}…`)
   })
@@ -139,21 +141,21 @@ describe('shownValue', () => {
 describe('errorLines', () => {
   const heads = (error: unknown): string[] => errorLines(error).filter((line) => !/^ *at /.test(line))
 
-  test('are the stack', () => {
+  test('returns the stack', () => {
     const error = new TypeError('broken')
     expect(errorLines(error)).toEqual(error.stack?.split('\n'))
   })
 
-  test('name the class, where the stack was taken before it had its name', () => {
+  test('names the class when the stack was captured before the name was set', () => {
     expect(errorLines(new ConnectionLost('gone'))[0]).toBe('ConnectionLost: gone')
   })
 
-  test('go on with the causes', () => {
+  test('appends the causes', () => {
     const error = new Error('outer', { cause: new RangeError('middle', { cause: 'inner' }) })
     expect(heads(error)).toEqual(['Error: outer', 'Caused by: RangeError: middle', 'Caused by: inner'])
   })
 
-  test('go on with the errors that an error gathers', () => {
+  test('appends the errors of an AggregateError', () => {
     const error = new AggregateError([new Error('one'), 'two'], 'both failed')
     expect(heads(error)).toEqual([
       'AggregateError: both failed',
@@ -162,7 +164,7 @@ describe('errorLines', () => {
     ])
   })
 
-  test('end, though the causes go round in a circle or on for ever', () => {
+  test('ends when causes form a cycle or never end', () => {
     const circle = new Error('round')
     circle.cause = circle
     expect(heads(circle)).toEqual(['Error: round', 'Caused by: (and so on)'])
@@ -174,24 +176,24 @@ describe('errorLines', () => {
     expect(heads(new Endless('again')).at(-1)).toBe('Caused by: (and so on)')
   })
 
-  test('show what is no error', () => {
+  test('shows a value that is not an error', () => {
     expect(errorLines({ code: 7 })).toEqual(['{"code":7}'])
     expect(errorLines('one\ntwo')).toEqual(['one\\ntwo'])
     expect(errorLines(Object.assign(new Error('bare'), { stack: undefined }))).toEqual(['Error: bare'])
   })
 
-  test('escape what a message brings from the network', () => {
-    const error = new Error('said \u001b[2J')
-    expect(errorLines(error)[0]).toBe('Error: said \\x1b[2J')
+  test('escapes control characters in a message', () => {
+    const error = new Error('clear \u001b[2J')
+    expect(errorLines(error)[0]).toBe('Error: clear \\x1b[2J')
   })
 
-  test.each(HOSTILE)('survive %s', (_name, hostile) => {
+  test.each(HOSTILE)('survives %s', (_name, hostile) => {
     expect(errorLines(hostile).join('\n')).toContain('(unreadable)')
   })
 })
 
 describe('eventRecord', () => {
-  test('names connection, peer and source, and keeps the fields apart', () => {
+  test('contains connection, peer and source, and the fields as an object of their own', () => {
     const connection = { id: 3, peer: unixAddress('/run/app'), protocol: 'Echo' }
     const fields = { count: 2 }
     const event = { level: 'info', namespace: 'shop', text: '{count} sold', connection, fields } as const
@@ -210,7 +212,7 @@ describe('eventRecord', () => {
 })
 
 describe('className', () => {
-  test('is the name of the class, also for an object that has none', () => {
+  test('is the name of the class, and Object for an object without one', () => {
     expect([className(new Map()), className({}), className(Object.create(null))]).toEqual([
       'Map',
       'Object',
@@ -220,13 +222,13 @@ describe('className', () => {
 })
 
 describe('plainValue', () => {
-  test('leaves what JSON has as it is', () => {
+  test('leaves JSON values as they are', () => {
     const value = { text: 'x', list: [1, true, null, { deep: [] }], none: undefined }
     expect(plainValue(value)).toEqual(value)
     expect(plainValue(value)).not.toBe(value)
   })
 
-  test('finds words for what JSON does not have', () => {
+  test('converts values that JSON cannot represent', () => {
     const value = [1n, NaN, Symbol('s'), () => 1, new Uint8Array([1, 255]), new Date(0)]
     expect(plainValue(value)).toEqual([
       '1',
@@ -253,7 +255,7 @@ describe('plainValue', () => {
     expect(plainValue(new AggregateError([1], 'several'))).toMatchObject({ message: 'several', errors: [1] })
   })
 
-  test('cuts cycles, and nothing that merely comes twice', () => {
+  test('cuts cycles, and not a value that merely occurs twice', () => {
     const shared = { here: 1 }
     const value: Record<string, unknown> = { first: shared, second: shared }
     value['self'] = value
@@ -264,18 +266,18 @@ describe('plainValue', () => {
     ['a long list', Array.from({ length: 1e6 }, () => 0)],
     ['a deep object', Array.from({ length: 5000 }).reduce<object>((inner) => ({ inner }), {})],
     ['many keys', Object.fromEntries(Array.from({ length: 5000 }, (_, at) => [`key ${at}`, at]))],
-  ])('gives up %s after a thousand values', (_name, value) => {
+  ])('cuts %s after a thousand values', (_name, value) => {
     const text = JSON.stringify(plainValue(value))
     expect(text).toContain('…')
     expect(text.length).toBeLessThan(20_000)
   })
 
-  test.each(HOSTILE)('survives %s, and keeps what is beside it', (_name, hostile) => {
+  test.each(HOSTILE)('survives %s, and keeps its neighbours', (_name, hostile) => {
     expect(plainValue({ before: 1, hostile, after: 2 })).toMatchObject({ before: 1, after: 2 })
     expect(() => JSON.stringify(plainValue(hostile))).not.toThrow()
   })
 
-  test('says which member cannot be read', () => {
+  test('marks the member that cannot be read', () => {
     const failing = (): never => {
       throw new Error('no')
     }
@@ -292,9 +294,12 @@ describe('printable', () => {
     ['\u007f\u009b', '\\x7f\\x9b'],
     ['one\u2028two\u2029', 'one\\u2028two\\u2029'],
     ['\u202egnp.exe', '\\u202egnp.exe'],
-  ])('escapes what ends a line, moves the cursor or turns the writing: %j', (text, expected) => {
-    expect(printable(text)).toBe(expected)
-  })
+  ])(
+    'escapes characters that end a line, move the cursor or change the direction of writing: %j',
+    (text, expected) => {
+      expect(printable(text)).toBe(expected)
+    },
+  )
 
   test('leaves every other text as it is', () => {
     expect(printable('Grüße, 世界 👩‍🚀 \\n %s {x}')).toBe('Grüße, 世界 👩‍🚀 \\n %s {x}')

@@ -1,7 +1,7 @@
-/** Values that fail whoever looks at them. */
+/** Values that throw when they are read. */
 export const HOSTILE: readonly (readonly [string, unknown])[] = [
   ['a toString that throws', { toString: failing }],
-  ['a toString that answers no string', { toString: () => ({}) }],
+  ['a toString that returns no string', { toString: () => ({}) }],
   ['a toJSON that throws', { toJSON: failing }],
   [
     'a proxy that refuses everything',

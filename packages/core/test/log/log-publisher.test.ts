@@ -11,23 +11,23 @@ const EVENT: LogEvent = { level: 'info', text: 'something' }
 
 describe('LogPublisher', () => {
   const reactor = new Clock()
-  const told: (readonly [string, string, unknown])[] = []
-  const hearing =
+  const received: (readonly [string, string, unknown])[] = []
+  const receiving =
     (name: string): LogObserver =>
     ({ text, error }) =>
-      void told.push([name, text, error])
+      void received.push([name, text, error])
   const failing =
     (error: Error): LogObserver =>
     () => {
       throw error
     }
-  const heardWhile = (publish: () => void): readonly (readonly [string, string, unknown])[] => {
-    told.length = 0
+  const receivedWhile = (publish: () => void): readonly (readonly [string, string, unknown])[] => {
+    received.length = 0
     publish()
-    return told.splice(0)
+    return received.splice(0)
   }
 
-  test('fills in time and namespace, and keeps what an event has of them', () => {
+  test('sets time and namespace unless the event has them', () => {
     const events: LogEvent[] = []
     const publisher = new LogPublisher({ reactor, observers: (event) => events.push(event) })
     publisher.log(EVENT)
@@ -38,29 +38,29 @@ describe('LogPublisher', () => {
     ])
   })
 
-  test('tells observers in their order, each once, until they are removed', () => {
-    const [first, second] = [hearing('first'), hearing('second')]
+  test('calls observers in their order, each once, until they are removed', () => {
+    const [first, second] = [receiving('first'), receiving('second')]
     const publisher = new LogPublisher({ reactor })
     for (const observer of [first, second, first]) publisher.addObserver(observer)
-    expect(heardWhile(() => publisher.log(EVENT)).map(([name]) => name)).toEqual(['first', 'second'])
+    expect(receivedWhile(() => publisher.log(EVENT)).map(([name]) => name)).toEqual(['first', 'second'])
     publisher.removeObserver(first)
     publisher.removeObserver(first)
-    expect(heardWhile(() => publisher.log(EVENT)).map(([name]) => name)).toEqual(['second'])
+    expect(receivedWhile(() => publisher.log(EVENT)).map(([name]) => name)).toEqual(['second'])
   })
 
-  test('tells an event to those who were there when it came', () => {
-    const late = hearing('late')
+  test('passes an event to the observers present when it was logged', () => {
+    const late = receiving('late')
     const publisher = new LogPublisher({ reactor })
     publisher.addObserver(() => publisher.addObserver(late))
-    expect(heardWhile(() => publisher.log(EVENT))).toEqual([])
-    expect(heardWhile(() => publisher.log(EVENT))).toHaveLength(1)
+    expect(receivedWhile(() => publisher.log(EVENT))).toEqual([])
+    expect(receivedWhile(() => publisher.log(EVENT))).toHaveLength(1)
   })
 
-  test('tells the failure of an observer to the rest, and goes on (K138)', () => {
+  test('passes the failure of an observer to the others, and continues', () => {
     const fault = new Error('no disk')
-    const observers = [hearing('first'), failing(fault), hearing('last')]
+    const observers = [receiving('first'), failing(fault), receiving('last')]
     const publisher = new LogPublisher({ reactor, observers })
-    expect(heardWhile(() => publisher.log(EVENT))).toEqual([
+    expect(receivedWhile(() => publisher.log(EVENT))).toEqual([
       ['first', 'something', undefined],
       ['first', 'A log observer failed', fault],
       ['last', 'A log observer failed', fault],
@@ -68,36 +68,36 @@ describe('LogPublisher', () => {
     ])
   })
 
-  test('tells what an asynchronous observer rejects with to the rest (K138)', async () => {
+  test('passes the rejection of an async observer to the others', async () => {
     const fault = new Error('no disk')
     let calls = 0
-    const observers = [() => Promise.reject(new Error(`${fault.message} ${++calls}`)), hearing('last')]
+    const observers = [() => Promise.reject(new Error(`${fault.message} ${++calls}`)), receiving('last')]
     const publisher = new LogPublisher({ reactor, observers })
-    expect(heardWhile(() => publisher.log(EVENT))).toEqual([['last', 'something', undefined]])
+    expect(receivedWhile(() => publisher.log(EVENT))).toEqual([['last', 'something', undefined]])
     for (let tick = 0; tick < 10; tick++) await Promise.resolve()
-    expect(told.splice(0)).toEqual([['last', 'A log observer failed', new Error('no disk 1')]])
+    expect(received.splice(0)).toEqual([['last', 'A log observer failed', new Error('no disk 1')]])
   })
 
-  test('tells what nobody could hear to another', () => {
+  test('passes an event that every observer failed to take to otherwise', () => {
     const [one, other] = [new Error('one'), new Error('other')]
     const observers = [failing(one), failing(other)]
-    const publisher = new LogPublisher({ reactor, observers, otherwise: hearing('otherwise') })
-    expect(heardWhile(() => publisher.log(EVENT))).toEqual([
+    const publisher = new LogPublisher({ reactor, observers, otherwise: receiving('otherwise') })
+    expect(receivedWhile(() => publisher.log(EVENT))).toEqual([
       ['otherwise', 'A log observer failed', other],
       ['otherwise', 'A log observer failed', one],
       ['otherwise', 'something', undefined],
     ])
   })
 
-  test('never throws, though nobody is left whom it could tell', () => {
+  test('never throws, even if no observer is left', () => {
     const broken = failing(new Error('broken'))
     expect(() => new LogPublisher({ reactor, observers: broken, otherwise: broken }).log(EVENT)).not.toThrow()
     expect(
-      heardWhile(() => new LogPublisher({ reactor, otherwise: hearing('otherwise') }).log(EVENT)),
+      receivedWhile(() => new LogPublisher({ reactor, otherwise: receiving('otherwise') }).log(EVENT)),
     ).toEqual([])
   })
 
-  test('calls each of many broken observers but once for an event', () => {
+  test('calls each of many failing observers once for an event', () => {
     let calls = 0
     const observers = Array.from({ length: 20 }, () => () => {
       calls++
@@ -110,19 +110,19 @@ describe('LogPublisher', () => {
     expect(calls).toBe(40)
   })
 
-  test('tells what an observer logs itself to the others only', () => {
-    const publisher = new LogPublisher({ reactor, otherwise: hearing('otherwise') })
-    const chatty: LogObserver = () => publisher.log({ level: 'debug', text: 'I was told' })
+  test('passes an event that an observer logs only to the others', () => {
+    const publisher = new LogPublisher({ reactor, otherwise: receiving('otherwise') })
+    const chatty: LogObserver = () => publisher.log({ level: 'debug', text: 'I was called' })
     publisher.addObserver(chatty)
-    expect(heardWhile(() => publisher.log(EVENT))).toEqual([['otherwise', 'I was told', undefined]])
-    publisher.addObserver(hearing('last'))
-    expect(heardWhile(() => publisher.log(EVENT)).map(([name, text]) => [name, text])).toEqual([
-      ['last', 'I was told'],
+    expect(receivedWhile(() => publisher.log(EVENT))).toEqual([['otherwise', 'I was called', undefined]])
+    publisher.addObserver(receiving('last'))
+    expect(receivedWhile(() => publisher.log(EVENT)).map(([name, text]) => [name, text])).toEqual([
+      ['last', 'I was called'],
       ['last', 'something'],
     ])
   })
 
-  test('lets a connection end whose fault no observer can bear', () => {
+  test('aborts a connection after a fault even if every observer fails', () => {
     class Failing extends Recorder {
       override dataReceived(): never {
         throw new Error('a fault')

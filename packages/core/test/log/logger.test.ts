@@ -21,7 +21,7 @@ describe('Logger', () => {
     },
   )
 
-  test('logs failures with what was thrown', () => {
+  test('logs failures with the error that was thrown', () => {
     const { logger, recorder } = make()
     const error = new Error('why')
     logger.failure('{n} failed', error, { n: 2 })
@@ -30,7 +30,7 @@ describe('Logger', () => {
     ])
   })
 
-  test('goes through a reactor, which knows the time', () => {
+  test('logs to a reactor, which sets the time', () => {
     const reactor = new MemoryReactor()
     new Logger('shop', { reactor }).info('Open')
     expect(reactor.logged).toEqual([
@@ -38,7 +38,7 @@ describe('Logger', () => {
     ])
   })
 
-  test('says about a protocol which connection it has, from the moment it has one', () => {
+  test('names the connection of a protocol as soon as it has one', () => {
     const { logger, recorder } = make()
     class Echo extends Protocol {
       readonly logger = logger.about(this)

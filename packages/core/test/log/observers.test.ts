@@ -32,11 +32,11 @@ describe('textObserver', () => {
     expect(written(event)).toBe('1970-01-01T00:00:00.000Z warn ropewalk [Echo 3 127.0.0.1:5000] Slow\n')
   })
 
-  test('leaves out what an event does not have', () => {
+  test('leaves out missing parts of an event', () => {
     expect(written({ level: 'info', text: 'Ready' })).toBe('info Ready\n')
   })
 
-  test('lets nobody forge a line: all but the first are indented', () => {
+  test('prevents forged lines: all but the first are indented', () => {
     const anything = fc.string({ unit: 'binary' })
     fc.assert(
       fc.property(anything, anything, anything, (text, label, message) => {
@@ -72,13 +72,13 @@ describe('consoleObserver', () => {
     ['warn', 'warn'],
     ['error', 'error'],
     ['critical', 'error'],
-  ])('calls, for %s, the method %s', (level, method) => {
+  ])('passes %s events to the method %s', (level, method) => {
     const { console, calls } = recording()
     consoleObserver(console)({ level, namespace: 'shop', text: 'Open' })
     expect(calls).toEqual([[method, 'shop Open']])
   })
 
-  test('gives one string, so that nothing in it is a format', () => {
+  test('passes one string, so that nothing in it is a format', () => {
     const { console, calls } = recording()
     const error = Object.assign(new Error('why'), { stack: 'Error: why' })
     consoleObserver(console)({ level: 'error', text: '%s %o', error })
@@ -93,7 +93,7 @@ describe('jsonLinesObserver', () => {
     return lines.join('')
   }
 
-  test('writes all that an event has in one line', () => {
+  test('writes everything that an event has in one line', () => {
     const connection = { id: 3, peer: tcpAddress('::1', 5000), protocol: 'Echo' }
     const event: LogEvent = {
       level: 'info',
@@ -123,14 +123,14 @@ describe('jsonLinesObserver', () => {
     })
   })
 
-  test.each(HOSTILE)('writes a line though there is %s', (_name, hostile) => {
+  test.each(HOSTILE)('writes a line even with %s', (_name, hostile) => {
     const line = written({ level: 'error', text: 'a\n{hostile}', fields: { hostile }, error: hostile })
     expect(JSON.parse(line)).toMatchObject({ level: 'error', template: 'a\n{hostile}' })
     expect(line.indexOf('\n')).toBe(line.length - 1)
   })
 })
 
-/** Takes what pino takes, and needs its `this` as pino does. */
+/** Has the methods of pino, and needs its `this` as pino does. */
 class RecordingPino {
   readonly calls: unknown[][] = []
 
@@ -162,13 +162,13 @@ describe('pinoObserver', () => {
     ['warn', 'warn'],
     ['error', 'error'],
     ['critical', 'fatal'],
-  ])('calls, for %s, the method %s', (level, method) => {
+  ])('passes %s events to the method %s', (level, method) => {
     const pino = new RecordingPino()
     pinoObserver(pino)({ level, namespace: 'shop', text: 'Open' })
     expect(pino.calls).toEqual([[method, { namespace: 'shop' }, 'Open']])
   })
 
-  test('gives the error as err, and connection and fields under their names', () => {
+  test('passes the error as err, and connection and fields under their names', () => {
     const [pino, error] = [new RecordingPino(), new Error('why')]
     const connection = { id: 3, peer: tcpAddress('127.0.0.1', 5000), protocol: 'Echo' }
     pinoObserver(pino)({ level: 'error', text: '{n} failed', fields: { n: 2 }, connection, error })
@@ -188,12 +188,12 @@ describe('pinoObserver', () => {
 })
 
 describe('filtered', () => {
-  test('lets pass what has the level or more', () => {
-    const heard: string[] = []
-    const observer = filtered(({ level }) => heard.push(level), { level: 'warn' })
+  test('passes events of the level or above', () => {
+    const received: string[] = []
+    const observer = filtered(({ level }) => received.push(level), { level: 'warn' })
     const levels: LogLevel[] = ['critical', 'debug', 'error', 'info', 'warn']
     for (const level of levels) observer({ level, text: '' })
-    expect(heard).toEqual(['critical', 'error', 'warn'])
+    expect(received).toEqual(['critical', 'error', 'warn'])
   })
 
   test.each([
@@ -205,15 +205,15 @@ describe('filtered', () => {
     ['ropewalk', false],
     ['', false],
     [undefined, false],
-  ])('takes the level of the longest namespace that %s is in', (namespace, passes) => {
-    const heard: LogEvent[] = []
+  ])('applies the level of the nearest namespace above %s', (namespace, passes) => {
+    const received: LogEvent[] = []
     const namespaces = { 'ropewalk.http': 'debug', 'ropewalk.http.server.upgrade': 'error' } as const
-    const observer = filtered((event) => heard.push(event), { level: 'info', namespaces })
+    const observer = filtered((event) => received.push(event), { level: 'info', namespaces })
     observer({ level: 'debug', text: '', namespace })
-    expect(heard.length).toBe(passes ? 1 : 0)
+    expect(received.length).toBe(passes ? 1 : 0)
   })
 
-  test('lets nothing be formatted that nobody hears', () => {
+  test('does not format an event that is filtered out', () => {
     const looked: string[] = []
     const thing = { toString: () => String(looked.push('looked')) }
     const logger = new Logger('x', { log: filtered(eventText, { level: 'info' }) })
@@ -223,15 +223,15 @@ describe('filtered', () => {
     expect(looked).toEqual(['looked'])
   })
 
-  test('hands on the promise of an asynchronous observer, so that its failure is told', async () => {
+  test('returns the promise of an async observer, so that its failure can be logged', async () => {
     const rejecting = (): unknown => Promise.reject(new Error('no disk'))
     const observer = filtered(rejecting, { level: 'info' })
     await expect(observer({ level: 'info', text: '' })).rejects.toThrow('no disk')
   })
 
-  test('refuses a level that there is not', () => {
+  test('refuses an unknown level', () => {
     const level = 'verbose' as LogLevel
-    const message = 'Cannot filter by level "verbose": there are debug, info, warn, error, critical'
+    const message = 'Cannot filter by level "verbose": the levels are debug, info, warn, error, critical'
     expect(() => filtered(() => undefined, { level })).toThrow(message)
     expect(() => filtered(() => undefined, { level: 'info', namespaces: { x: level } })).toThrow(RangeError)
   })
