@@ -20,20 +20,21 @@ import { CONNECT_TCP_RULES, CONNECT_UNIX_RULES, NODE_NAMES, PORT } from '../tran
 import { AttemptFactory } from '../transport/forwarding-factory.ts'
 import { notMade } from '../transport/build-protocol.ts'
 
-/** How one connect behaves. */
+/** The options of one `connect`. */
 export interface ConnectOptions {
-  /** Gives the attempt up when aborted: the promise rejects with ConnectingCancelledError. */
+  /** Cancels the attempt when aborted: the promise rejects with ConnectingCancelledError. */
   readonly signal?: AbortSignal | undefined
 }
 
-/** Somewhere to connect to. */
+/** An address to connect to. */
 export interface ClientEndpoint {
   /**
-   * Connects; resolves with the protocol once its `connectionMade` has returned, and a promise that it returned has
-   * settled. The factory's callbacks about connectors are not called: another attempt is the caller's to make.
+   * Connects; resolves with the protocol once its `connectionMade` has returned, and a promise that it
+   * returned has settled. The factory's callbacks about connectors are not called: the caller decides about
+   * another attempt.
    *
-   * @throws {ConnectError} (rejects) when no connection could be made: a NoProtocol when the factory has refused it or
-   *   failed, or `connectionMade` has, with what was thrown as its cause.
+   * @throws {ConnectError} (rejects) when no connection could be made. A NoProtocol when the factory refuses
+   *   or fails, or `connectionMade` fails; the cause is the error that was thrown.
    */
   connect<P extends ProtocolEvents>(factory: ProtocolFactory<P>, options?: ConnectOptions): Promise<P>
 }
@@ -45,7 +46,7 @@ export class TCPClientEndpoint implements ClientEndpoint {
   readonly #port: number
   readonly #options: ConnectTCPOptions
 
-  /** @throws {TypeError | RangeError} for an argument or an option that is not what it must be. */
+  /** @throws {TypeError | RangeError} when an argument or option has a wrong name, type or value. */
   constructor(reactor: ReactorTCP, host: string, port: number, options: ConnectTCPOptions = {}) {
     checkValue('TCPClientEndpoint', 'reactor', reactor, having('a reactor', 'connectTCP'))
     checkValue('TCPClientEndpoint', 'host', host, text)
@@ -65,7 +66,7 @@ export class TCPClientEndpoint implements ClientEndpoint {
   }
 }
 
-/** A TCP port where TLS is spoken from the first byte. */
+/** A TCP port with TLS from the first byte. */
 export class SSLClientEndpoint implements ClientEndpoint {
   readonly #reactor: ReactorTLS
   readonly #host: string
@@ -73,7 +74,7 @@ export class SSLClientEndpoint implements ClientEndpoint {
   readonly #tls: TLSContext | ClientTLSOptions
   readonly #options: ConnectTCPOptions
 
-  /** @throws {TypeError | RangeError} for an argument or an option that is not what it must be. */
+  /** @throws {TypeError | RangeError} when an argument or option has a wrong name, type or value. */
   constructor(
     reactor: ReactorTLS,
     host: string,
@@ -108,7 +109,7 @@ export class UNIXClientEndpoint implements ClientEndpoint {
   readonly #path: string
   readonly #options: Omit<ConnectTCPOptions, 'bindAddress'>
 
-  /** @throws {TypeError | RangeError} for an argument or an option that is not what it must be. */
+  /** @throws {TypeError | RangeError} when an argument or option has a wrong name, type or value. */
   constructor(reactor: ReactorUNIX, path: string, options: Omit<ConnectTCPOptions, 'bindAddress'> = {}) {
     checkValue('UNIXClientEndpoint', 'reactor', reactor, having('a reactor', 'connectUNIX'))
     checkValue('UNIXClientEndpoint', 'path', path, PATH)
@@ -127,9 +128,10 @@ export class UNIXClientEndpoint implements ClientEndpoint {
 }
 
 /**
- * Checks what `connect` of an endpoint is given.
+ * Checks the arguments of an endpoint's `connect`.
  *
- * @throws {TypeError} for what is no factory or no signal, and for an option that the endpoint itself takes.
+ * @throws {TypeError} when `factory` is not a factory, `signal` is not an AbortSignal, or another option is
+ *   given, such as one of the endpoint itself.
  */
 export function checkConnect(factory: ProtocolFactory, options: ConnectOptions): void {
   checkValue('connect', 'factory', factory, FACTORY)
@@ -139,13 +141,13 @@ export function checkConnect(factory: ProtocolFactory, options: ConnectOptions):
 const CONNECT_RULES: OptionRules<ConnectOptions> = { signal: ABORT_SIGNAL }
 
 interface Attempt<P extends ProtocolEvents> {
-  /** Where to, for errors. */
+  /** The destination, for errors. */
   readonly address: Address
   readonly factory: ProtocolFactory<P>
   readonly connect: (factory: ProtocolFactory<P>) => Connector<P>
 }
 
-/** Rejects, never throws: what the reactor throws at the call too. */
+/** Never throws: an error that the reactor throws at the call rejects the promise. */
 async function connected<P extends ProtocolEvents>(
   { address, factory, connect }: Attempt<P>,
   options: ConnectOptions,
@@ -173,7 +175,7 @@ async function connected<P extends ProtocolEvents>(
   }
 }
 
-/** One attempt for a factory: the caller of `connect` decides whether there is another. */
+/** Makes one attempt for a factory: the caller of `connect` decides about another. */
 class OneAttempt<P extends ProtocolEvents> extends AttemptFactory<P> {
   override buildProtocol(peer: Address, session?: TLSSession): P | undefined {
     return this.wrappedFactory.buildProtocol(peer, session)
@@ -181,11 +183,11 @@ class OneAttempt<P extends ProtocolEvents> extends AttemptFactory<P> {
 }
 
 /**
- * Connects one protocol that is there already, for whoever needs no factory.
+ * Connects one existing protocol; no factory is needed.
  *
  *     const client = await connectProtocol(new TCPClientEndpoint(reactor, '127.0.0.1', 80), new Client())
  *
- * @throws {TypeError} (rejects) for what is no endpoint or no protocol.
+ * @throws {TypeError} (rejects) when `endpoint` is not an endpoint or `protocol` is not a protocol.
  * @throws {ConnectError} (rejects) when no connection could be made.
  */
 export async function connectProtocol<P extends ProtocolEvents>(
@@ -215,19 +217,20 @@ class OneConnection<P extends ProtocolEvents> extends Factory<P> {
 }
 
 /**
- * What `connect` of an endpoint rejects with: a ConnectError for all that goes wrong with a connection, also for what a
- * reactor throws at the call. Mistakes in the caller's arguments stay as they are.
+ * Converts `error` to what `connect` of an endpoint rejects with: a ConnectError for every failure of a
+ * connection, also for one that a reactor throws at the call. Errors about the caller's arguments stay as
+ * they are.
  *
- * @param address Where the connection was to go.
+ * @param address The destination of the connection.
  */
 export function attemptFailure(address: Address, error: unknown): unknown {
   if (error instanceof ConnectionClosed) return notMade(address, error)
   if (!(error instanceof Error) || error instanceof ConnectError || error instanceof TLSConfigurationError)
     return error
   const code = codeOf(error)
-  // Node's own errors have a code, also where they are TypeErrors.
+  // Node's own errors have a code, even if they are TypeErrors.
   if (code === 'ERR_INVALID_IP_ADDRESS')
-    return new ConnectBindError(address, 'bindAddress is no numeric address of this machine', error)
+    return new ConnectBindError(address, 'bindAddress is not a numeric address of this machine', error)
   const isMistake = error instanceof TypeError || error instanceof RangeError
   return isMistake && code === undefined ? error : new ConnectError(address, error.message, error)
 }

@@ -13,7 +13,7 @@ import { defined, type EndpointArguments, type EndpointParser } from './endpoint
 import { HostnameEndpoint } from './hostname-endpoint.ts'
 import { wrapClientTLS } from './wrap-client-tls.ts'
 
-/** The types that every reactor's `clientFromString` knows. */
+/** The endpoint types that `clientFromString` knows for every reactor. */
 export function clientTypes(): Map<string, EndpointParser<ClientEndpoint>> {
   return new Map<string, EndpointParser<ClientEndpoint>>([
     ['tcp', tcp],
@@ -67,7 +67,7 @@ function connectOptions(args: EndpointArguments): ConnectTCPOptions {
   return defined({ timeoutMs: args.namedMs('timeout'), bindAddress: args.namedText('bindAddress') })
 }
 
-/** The TLS options of a string; their files are read when they are needed. */
+/** The TLS options of a string. The function it returns reads their files. */
 function tlsFiles(args: EndpointArguments): (reactor: ReactorFiles) => Promise<ClientTLSOptions> {
   const serverName = args.namedText('hostname')
   const [roots, certKey, privateKey] = [
@@ -85,7 +85,7 @@ function tlsFiles(args: EndpointArguments): (reactor: ReactorFiles) => Promise<C
   }
 }
 
-/** An endpoint that is made of files, once somebody connects. */
+/** An endpoint that reads its files at each `connect`. */
 function whenRead<T>(read: () => Promise<T>, make: (content: T) => ClientEndpoint): ClientEndpoint {
   return {
     async connect<P extends ProtocolEvents>(

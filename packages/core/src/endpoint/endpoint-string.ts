@@ -1,7 +1,7 @@
 import { asciiHost, assertHostName } from '../hosts.ts'
 import type { Reactor, ReactorDescriptors, ReactorStandardIO } from '../interfaces/reactor.ts'
 
-/** An endpoint string that says nothing we understand; `position` is where, counted from 0. */
+/** An endpoint string cannot be parsed; `position` is where, counted from 0. */
 export class EndpointSyntaxError extends Error {
   override readonly name = 'EndpointSyntaxError'
   readonly description: string
@@ -22,21 +22,21 @@ export interface EndpointArgument {
   readonly position: number
 }
 
-/** A description taken apart: `tcp:8080:interface=127.0.0.1` is of type `tcp`, with two arguments. */
+/** A parsed description: `tcp:8080:interface=127.0.0.1` is of type `tcp`, with two arguments. */
 export interface EndpointDescription {
   readonly text: string
-  /** Where in the text it begins. */
+  /** Where in `text` the description begins. */
   readonly position: number
   readonly type: string
   readonly args: readonly EndpointArgument[]
 }
 
 /**
- * Takes an endpoint string apart: arguments between colons, `name=value` or by position; a backslash
- * before `:`, `=` or `\` takes its meaning away.
+ * Parses an endpoint string: arguments between colons, as `name=value` or by position. After a backslash,
+ * `:`, `=` and `\` are ordinary characters.
  *
- * @param from Where it begins: something else may stand before it.
- * @throws {EndpointSyntaxError}
+ * @param from Where the description begins in `text`.
+ * @throws {EndpointSyntaxError} when it cannot be parsed.
  */
 export function parseDescription(text: string, from: number = 0): EndpointDescription {
   const [type, ...args] = splitArguments(text, from)
@@ -46,7 +46,7 @@ export function parseDescription(text: string, from: number = 0): EndpointDescri
   return { text, position: from, type: type.value, args }
 }
 
-/** Makes `value` safe as one argument of an endpoint string. */
+/** Escapes `value` for one argument of an endpoint string. */
 export function quoteStringArgument(value: string): string {
   return value.replaceAll(/[\\:=]/g, String.raw`\$&`)
 }
@@ -82,24 +82,24 @@ function splitArguments(text: string, from: number): EndpointArgument[] {
   return args
 }
 
-/** The arguments of one description, taken by name or position; what nobody took is an error. */
+/** The arguments of one description, taken by name or position. An argument that is not taken is an error. */
 export class EndpointArguments {
   readonly #description: EndpointDescription
   readonly #positional: EndpointArgument[]
   readonly #named = new Map<string, EndpointArgument>()
 
-  /** @throws {EndpointSyntaxError} when a name stands twice. */
+  /** @throws {EndpointSyntaxError} when a name is given twice. */
   constructor(description: EndpointDescription) {
     this.#description = description
     this.#positional = description.args.filter((arg) => arg.name === undefined)
     for (const arg of description.args) {
       if (arg.name === undefined) continue
-      if (this.#named.has(arg.name)) throw this.#wrong(arg, `"${arg.name}" stands twice`)
+      if (this.#named.has(arg.name)) throw this.#wrong(arg, `"${arg.name}" is given twice`)
       this.#named.set(arg.name, arg)
     }
   }
 
-  /** The argument called `name`, by that name or as the next by position; undefined when there is none. */
+  /** The argument called `name`, or the next by position; undefined when it is missing. */
   text(name: string): string | undefined {
     return this.#take(name)?.value
   }
@@ -139,7 +139,7 @@ export class EndpointArguments {
     throw this.#wrong(arg, `${name} must be a number, as in ${example}, not "${digits}"`)
   }
 
-  /** A port number; `lowest` is 0 where any free port will do. */
+  /** A port number. `lowest` is 0 where the system may choose a free port. */
   port(name: string, lowest: number, example: string): number {
     const arg = this.#peek(name)
     const digits = this.requiredText(name, example)
@@ -162,7 +162,7 @@ export class EndpointArguments {
     return Number.parseInt(arg.value, radix)
   }
 
-  /** A named text, such as from a variable that may be unset. @throws {EndpointSyntaxError} when it is empty. */
+  /** A named text. @throws {EndpointSyntaxError} when it is empty, for example from an unset variable. */
   namedText(name: string): string | undefined {
     const arg = this.#takeNamed(name)
     if (arg?.value === '') throw this.#wrong(arg, `${name} is empty; a colon in it is written \\:`)
@@ -178,7 +178,7 @@ export class EndpointArguments {
       : this.#wrong(arg, `${name} is empty`)
   }
 
-  /** A named yes or no. */
+  /** A named `yes` or `no`. */
   flag(name: string): boolean | undefined {
     const value = this.oneOf(name, ['yes', 'no'])
     return value === undefined ? undefined : value === 'yes'
@@ -191,25 +191,25 @@ export class EndpointArguments {
     throw this.#wrong(arg, `${name} must be ${values.join(' or ')}, not "${arg.value}"`)
   }
 
-  /** @throws {EndpointSyntaxError} when one of two that belong together is missing. */
+  /** @throws {EndpointSyntaxError} when only one of two arguments that belong together is given. */
   together(one: string, oneValue: unknown, other: string, otherValue: unknown): void {
     if ((oneValue === undefined) !== (otherValue === undefined))
       throw this.refuse(`${one} and ${other} belong together: give both or neither`)
   }
 
-  /** @throws {EndpointSyntaxError} unless exactly one of two was given. */
+  /** @throws {EndpointSyntaxError} unless exactly one of two arguments is given. */
   exactlyOne(one: string, oneValue: unknown, other: string, otherValue: unknown, example: string): void {
     if ((oneValue === undefined) === (otherValue === undefined))
       throw this.refuse(`give ${one} or ${other}, as in ${example}`)
   }
 
-  /** An error about the whole of the description. */
+  /** An error about the whole description. */
   refuse(why: string): EndpointSyntaxError {
     const { text, position } = this.#description
     return new EndpointSyntaxError(text, position, why)
   }
 
-  /** A named time with its unit, in milliseconds. */
+  /** A named time, given with a unit, in milliseconds. */
   namedMs(name: string): number | undefined {
     const arg = this.#takeNamed(name)
     if (arg === undefined) return undefined
@@ -233,7 +233,7 @@ export class EndpointArguments {
     throw this.#wrong(extra, what)
   }
 
-  /** Whether it is a type and a colon, such as `stdio:`. */
+  /** Whether it is only a type and a colon, such as `stdio:`. */
   get #isEmpty(): boolean {
     const [only, ...more] = this.#description.args
     return only?.name === undefined && only?.value === '' && more.length === 0
@@ -258,13 +258,15 @@ export class EndpointArguments {
   }
 }
 
-/** A reactor for which endpoints are made. Some types need more than every reactor has, and say so. */
+/**
+ * A reactor for which endpoints are made. A type that needs an optional part refuses a reactor without it.
+ */
 export type EndpointReactor = Reactor & Partial<ReactorDescriptors & ReactorStandardIO>
 
-/** Makes an endpoint of the arguments of a string; those it does not take are an error. */
+/** Makes an endpoint from the arguments of a string. An argument that it does not take is an error. */
 export type EndpointParser<E> = (args: EndpointArguments, reactor: EndpointReactor) => E
 
-/** Leaves out what is undefined: an option that is not said keeps its default. */
+/** Removes undefined options, so that they keep their defaults. */
 export function defined<T extends object>(options: T): { [K in keyof T]?: Exclude<T[K], undefined> } {
   return Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined)) as {
     [K in keyof T]?: Exclude<T[K], undefined>

@@ -15,7 +15,7 @@ import type { ServerEndpoint } from './server-endpoint.ts'
 import { behindProxy, serverTypes } from './server-types.ts'
 
 /**
- * Somewhere to listen, from a string.
+ * Makes a server endpoint from a string.
  *
  *     tcp:8080                      tcp:8080:interface=127.0.0.1:backlog=100      tcp:8080:interface=\:\:1
  *     tcp6:8080                     unix:/run/app.sock:mode=660:removeStale=yes
@@ -23,7 +23,7 @@ import { behindProxy, serverTypes } from './server-types.ts'
  *     fd:3                          systemd:name=http     systemd:index=0         stdio:
  *     haproxy:trusted=10.0.0.0/8,127.0.0.1:tcp:8080       haproxy:trusted=any:unix:/run/app.sock
  *
- * @throws {EndpointSyntaxError}
+ * @throws {EndpointSyntaxError} when the string cannot be parsed.
  * @throws {TypeError} when the arguments are not a reactor and a string.
  */
 export function serverFromString<D extends string>(
@@ -35,7 +35,7 @@ export function serverFromString<D extends string>(
   return serverFrom(reactor, description, 0) as ServerEndpoint<ListeningAddress<D>>
 }
 
-/** What a port of `serverFromString` has as its address, as far as a string in the source shows it. */
+/** The address type of a port of `serverFromString`, as far as a string literal shows it. */
 export type ListeningAddress<D extends string> = D extends `${'tcp' | 'tcp6' | 'ssl' | 'tls'}:${string}`
   ? TCPAddress
   : D extends `unix:${string}`
@@ -43,15 +43,15 @@ export type ListeningAddress<D extends string> = D extends `${'tcp' | 'tcp6' | '
     : Address
 
 /**
- * Somewhere to connect to, from a string. A time needs its unit.
+ * Makes a client endpoint from a string. A time needs a unit.
  *
  *     tcp:example.org:80            tcp:127.0.0.1:80:timeout=5s:bindAddress=127.0.0.2
- *     host:example.org:80           all its addresses, beside each other
- *     tls:example.org:443           the same, and TLS: trustRoots=ca.pem:certKey=cert.pem:privateKey=key.pem:hostname=…
- *     ssl:example.org:443           as tcp:, and TLS
+ *     host:example.org:80           tries all its addresses, as a HostnameEndpoint does
+ *     tls:example.org:443           as host:, with TLS: trustRoots=ca.pem:certKey=cert.pem:privateKey=key.pem:hostname=…
+ *     ssl:example.org:443           as tcp:, with TLS
  *     unix:/run/app.sock            unix:/run/app.sock:timeout=500ms
  *
- * @throws {EndpointSyntaxError}
+ * @throws {EndpointSyntaxError} when the string cannot be parsed.
  * @throws {TypeError} when the arguments are not a reactor and a string.
  */
 export function clientFromString(reactor: EndpointReactor, description: string): ClientEndpoint {
@@ -66,18 +66,18 @@ export function clientFromString(reactor: EndpointReactor, description: string):
   return endpoint
 }
 
-/** @throws {TypeError} also when the two are swapped. */
+/** @throws {TypeError} when one has the wrong type, also when the two are swapped. */
 function checkArguments(owner: string, reactor: unknown, description: unknown): void {
   checkValue(owner, 'reactor', reactor, REACTOR)
   checkValue(owner, 'description', description, STRING)
 }
 
-/** @param from Where the string of this endpoint begins: one of another type may stand before it. */
+/** @param from Where the string of this endpoint begins: a `haproxy:` prefix may precede it. */
 function serverFrom(reactor: EndpointReactor, description: string, from: number): ServerEndpoint {
   const parsed = parseDescription(description, from)
   const { server } = endpointTypesOf(reactor)
   const parse = server.get(parsed.type)
-  // A meaning that a program has given to this type goes first.
+  // A parser that the program has registered for this type takes precedence.
   if (parse === undefined && parsed.type === PROXY) return proxiedFrom(reactor, description, from)
   if (parse === undefined)
     throw unknownType(description, from, parsed.type, [...new Set([...server.keys(), PROXY])])
@@ -87,7 +87,7 @@ function serverFrom(reactor: EndpointReactor, description: string, from: number)
   return endpoint
 }
 
-/** What is behind the named arguments is the string of the endpoint that is behind the proxy. */
+/** The string of the endpoint behind the proxy follows the named arguments. */
 function proxiedFrom(reactor: EndpointReactor, description: string, from: number): ServerEndpoint {
   const parsed = parseDescription(description, from)
   const at = parsed.args.findIndex(({ name }) => name === undefined)
@@ -116,11 +116,11 @@ function unknownType(
   type: string,
   known: readonly string[],
 ): EndpointSyntaxError {
-  const why = `"${type.slice(0, 20)}" is no known type: use ${known.slice(0, -1).join(', ')} or ${known.at(-1)}`
+  const why = `"${type.slice(0, 20)}" is not a known type: use ${known.slice(0, -1).join(', ')} or ${known.at(-1)}`
   return new EndpointSyntaxError(description, position, why)
 }
 
-/** What is made of the strings of each side. */
+/** The endpoint that is made from a string of each side. */
 interface Endpoints {
   readonly client: ClientEndpoint
   readonly server: ServerEndpoint
@@ -130,12 +130,12 @@ interface Endpoints {
 export type EndpointTypes = { readonly [S in keyof Endpoints]: Map<string, EndpointParser<Endpoints[S]>> }
 
 /**
- * Teaches a reactor's `clientFromString` or `serverFromString` another type of endpoint, or another meaning of one.
+ * Adds a type of endpoint to a reactor's `clientFromString` or `serverFromString`, or replaces one.
  *
  *     registerEndpointType(reactor, 'client', 'test', (args, reactor) =>
  *       new TCPClientEndpoint(reactor, '127.0.0.1', args.port('port', 1, 'test:8080')))
  *
- * @throws {TypeError | RangeError} when `type` is no word, or another argument is not what it must be.
+ * @throws {TypeError | RangeError} when `type` is not a word, or another argument has a wrong type or value.
  */
 export function registerEndpointType<S extends keyof EndpointTypes>(
   reactor: EndpointReactor,
@@ -146,13 +146,14 @@ export function registerEndpointType<S extends keyof EndpointTypes>(
   checkValue('registerEndpointType', 'reactor', reactor, having('a reactor', 'listenTCP'))
   checkValue('registerEndpointType', 'side', side, oneOf('client', 'server'))
   checkValue('registerEndpointType', 'parse', parse, callable)
-  if (!TYPE.test(type)) throw new RangeError(`Cannot register endpoints of type "${type}": give a word`)
-  // The side says which of the two maps it is.
+  if (!TYPE.test(type))
+    throw new RangeError(`Cannot register endpoints of type "${type}": give a word, such as tcp`)
+  // The side decides which of the two maps it is.
   const types = endpointTypesOf(reactor)[side] as Map<string, EndpointParser<Endpoints[S]>>
   types.set(type, parse)
 }
 
-/** The types a reactor knows. */
+/** The endpoint types of a reactor. */
 export function endpointTypesOf(reactor: EndpointReactor): EndpointTypes {
   const known = TYPES.get(reactor)
   if (known !== undefined) return known
@@ -162,9 +163,9 @@ export function endpointTypesOf(reactor: EndpointReactor): EndpointTypes {
 }
 
 const PROXY = 'haproxy'
-/** An empty one is a syntax error, as any other without a type. */
+/** An empty string passes here: for the parser it is a syntax error, as any string without a type. */
 const STRING: OptionRule = (value) =>
   typeof value === 'string' ? undefined : { kind: 'type', wanted: 'a string' }
-/** Keyed by the reactor, which they belong to: two programs in one process teach each other nothing. */
+/** Keyed by the reactor that they belong to, so that two programs in one process stay independent. */
 const TYPES = new WeakMap<EndpointReactor, EndpointTypes>()
 const TYPE = /^[a-z][a-z0-9+.-]*$/i

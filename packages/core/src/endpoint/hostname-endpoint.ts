@@ -23,18 +23,21 @@ import { CONNECT_TCP_RULES, NODE_NAMES, PORT } from '../transport/transport-opti
 import { AttemptFactory } from '../transport/forwarding-factory.ts'
 import { attemptFailure, checkConnect, type ClientEndpoint, type ConnectOptions } from './client-endpoint.ts'
 
-/** How a hostname endpoint connects. */
+/** The options of a hostname endpoint. */
 export interface HostnameEndpointOptions extends ConnectTCPOptions {
-  /** How long an attempt may take until the next address is tried beside it, in milliseconds. Default 250. */
+  /**
+   * How long an attempt may take before the next address is tried in parallel, in milliseconds. Default 250.
+   */
   readonly attemptDelayMs?: number | undefined
 }
 
 /**
- * A TCP port of a host with a name, which may have several addresses: they are tried beside each other, and the
- * first connection that is up wins (RFC 8305, "happy eyeballs").
+ * A TCP port of a host with a name, which may have several addresses. They are tried in parallel, and the
+ * first connection that is made wins (RFC 8305, "happy eyeballs").
  *
- * Addresses of both families alternate, in the order in which they were found. The next is tried when the one
- * before has failed, or has taken longer than `attemptDelayMs`. `timeoutMs` bounds all of it, the lookup included.
+ * Addresses of both families alternate, each in the order of the lookup. The next address is tried when the
+ * previous one has failed or has taken longer than `attemptDelayMs`. `timeoutMs` limits all attempts and the
+ * lookup together.
  */
 export class HostnameEndpoint implements ClientEndpoint {
   readonly #reactor: ReactorTCP & ReactorNames & ReactorTime & ReactorLog
@@ -62,11 +65,12 @@ export class HostnameEndpoint implements ClientEndpoint {
   }
 
   /**
-   * Connects; resolves with the protocol once its `connectionMade` has returned. `factory` builds one protocol, for the
-   * connection that has won, and its callbacks about connectors are not called.
+   * Connects; resolves with the protocol once its `connectionMade` has returned. `factory` builds one
+   * protocol, for the connection that wins, and its callbacks about connectors are not called.
    *
-   * @throws {ConnectError} (rejects): DNSLookupError without an address, TimeoutError, ConnectingCancelledError, NoProtocol,
-   *   and when all addresses failed an AllAddressesFailed, or the one error of the only one.
+   * @throws {ConnectError} (rejects): DNSLookupError when the host has no address, TimeoutError,
+   *   ConnectingCancelledError, NoProtocol, or, when every attempt has failed, AllAddressesFailed or the
+   *   error of the only attempt.
    */
   async connect<P extends ProtocolEvents>(
     factory: ProtocolFactory<P>,
@@ -98,7 +102,7 @@ export class HostnameEndpoint implements ClientEndpoint {
         factory,
       )
       won = await race.run(hosts, stop.signal)
-      // The connection is there in time; how long its connectionMade takes is the protocol's business.
+      // The connection was made in time. The deadline does not cover connectionMade.
       if (deadline.active()) deadline.cancel()
       return await whenMade(won, address)
     } catch (error) {
@@ -110,17 +114,20 @@ export class HostnameEndpoint implements ClientEndpoint {
   }
 }
 
-/** Where the race is run. */
+/** The parameters of a race. */
 export interface RaceSetup {
   readonly reactor: ReactorTCP & ReactorTime & ReactorLog
   readonly port: number
   readonly attemptDelayMs: number
   readonly options: ConnectTCPOptions
-  /** Where to, for errors. */
+  /** The destination, for errors. */
   readonly address: Address
 }
 
-/** Runs the race of an endpoint: its attempts are connections of the reactor, and the factory is asked for the winner. */
+/**
+ * Runs the race of an endpoint: each attempt is a connection of the reactor; the factory builds a protocol
+ * for the winner.
+ */
 export class ConnectionRace<P extends ProtocolEvents> {
   readonly #setup: RaceSetup
   readonly #factory: ProtocolFactory<P>
@@ -131,10 +138,11 @@ export class ConnectionRace<P extends ProtocolEvents> {
   }
 
   /**
-   * Tries `hosts` in this order, and gives the first connection to a protocol of the factory. Nothing of the losers is
-   * left when it settles.
+   * Tries `hosts` in this order, and gives the first connection to a protocol of the factory. All other
+   * attempts are cancelled when it settles.
    *
-   * @throws {unknown} (rejects) with the reason of `signal`, or why none of the connections could be made.
+   * @throws {unknown} (rejects) with the reason of `signal`, or the error of the attempts when all have
+   *   failed.
    */
   async run(hosts: readonly string[], signal: AbortSignal): Promise<Made<P>> {
     signal.throwIfAborted()
@@ -164,7 +172,7 @@ export class ConnectionRace<P extends ProtocolEvents> {
   #attempt(host: string, { up, failed }: AttemptEvents<Transport>): { cancel(): void } {
     const { reactor, port, options } = this.#setup
     let wanted = true
-    // One that is up in the turn in which another has won is turned away.
+    // A connection that is made in the same turn as the winner is aborted.
     const entrant = new RaceFactory(this.#factory, (transport) =>
       wanted ? up(transport) : transport.abortConnection(),
     )
@@ -187,7 +195,7 @@ export class ConnectionRace<P extends ProtocolEvents> {
   }
 }
 
-/** Stands in for the factory in one attempt: which one wins is known only when its connection is up. */
+/** Replaces the factory in one attempt: the winner is known only when its connection is made. */
 class RaceFactory extends AttemptFactory {
   readonly #arrived: (transport: Transport) => void
 
@@ -211,6 +219,6 @@ const RULES: OptionRules<HostnameEndpointOptions> = {
 }
 const DEFAULT_TIMEOUT_MS = 30_000
 
-/** An empty one is no name: what reads names refuses it. */
+/** An empty string passes here: mustBeHostName refuses it. */
 const anyText: OptionRule = (value) =>
   typeof value === 'string' ? undefined : { kind: 'type', wanted: 'a string' }

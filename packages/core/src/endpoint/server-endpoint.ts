@@ -20,9 +20,9 @@ import { tlsOf } from '../tls/tls-rules.ts'
 import { buildProtocol, giveConnection, type Made, whenMade } from '../transport/build-protocol.ts'
 import { LISTEN_TCP_RULES, LISTEN_UNIX_RULES, NODE_NAMES, PORT } from '../transport/transport-options.ts'
 
-/** Somewhere to listen. */
+/** An address to listen on. */
 export interface ServerEndpoint<A extends Address = Address> {
-  /** @throws {CannotListenError} (rejects) */
+  /** @throws {CannotListenError} (rejects) when the address cannot be listened on. */
   listen(factory: ProtocolFactory): Promise<ListeningPort<A>>
 }
 
@@ -32,7 +32,7 @@ export class TCPServerEndpoint implements ServerEndpoint<TCPAddress> {
   readonly #port: number
   readonly #options: ListenTCPOptions
 
-  /** @throws {TypeError | RangeError} for an argument or an option that is not what it must be. */
+  /** @throws {TypeError | RangeError} when an argument or option has a wrong name, type or value. */
   constructor(reactor: ReactorTCP, port: number, options: ListenTCPOptions = {}) {
     checkValue('TCPServerEndpoint', 'reactor', reactor, having('a reactor', 'listenTCP'))
     checkValue('TCPServerEndpoint', 'port', port, PORT)
@@ -53,7 +53,7 @@ export class UNIXServerEndpoint implements ServerEndpoint<UNIXAddress> {
   readonly #path: string
   readonly #options: ListenUNIXOptions
 
-  /** @throws {TypeError | RangeError} for an argument or an option that is not what it must be. */
+  /** @throws {TypeError | RangeError} when an argument or option has a wrong name, type or value. */
   constructor(reactor: ReactorUNIX, path: string, options: ListenUNIXOptions = {}) {
     checkValue('UNIXServerEndpoint', 'reactor', reactor, having('a reactor', 'listenUNIX'))
     checkValue('UNIXServerEndpoint', 'path', path, PATH)
@@ -68,14 +68,14 @@ export class UNIXServerEndpoint implements ServerEndpoint<UNIXAddress> {
   }
 }
 
-/** A TCP port where TLS is spoken from the first byte. */
+/** A TCP port with TLS from the first byte. */
 export class SSLServerEndpoint implements ServerEndpoint<TCPAddress> {
   readonly #reactor: ReactorTLS
   readonly #port: number
   readonly #tls: TLSContext | ServerTLSOptions
   readonly #options: ListenTCPOptions
 
-  /** @throws {TypeError | RangeError} for an argument or an option that is not what it must be. */
+  /** @throws {TypeError | RangeError} when an argument or option has a wrong name, type or value. */
   constructor(
     reactor: ReactorTLS,
     port: number,
@@ -98,13 +98,13 @@ export class SSLServerEndpoint implements ServerEndpoint<TCPAddress> {
   }
 }
 
-/** A listening socket that somebody else has opened, such as systemd. It can be listened on once. */
+/** A listening socket that another program, such as systemd, has opened. It can be listened on once. */
 export class AdoptedStreamServerEndpoint implements ServerEndpoint {
   readonly #reactor: ReactorDescriptors
   readonly #fd: number
   #used = false
 
-  /** @throws {TypeError | RangeError} for an argument or an option that is not what it must be. */
+  /** @throws {TypeError | RangeError} when an argument or option has a wrong name, type or value. */
   constructor(reactor: ReactorDescriptors, fd: number) {
     checkValue('AdoptedStreamServerEndpoint', 'reactor', reactor, having('a reactor', 'adoptStreamPort'))
     checkValue('AdoptedStreamServerEndpoint', 'fd', fd, count())
@@ -120,7 +120,7 @@ export class AdoptedStreamServerEndpoint implements ServerEndpoint {
   }
 }
 
-/** The process's stdin and stdout, as the one connection of a server: for what inetd or a pipe runs. */
+/** The process's stdin and stdout as the only connection of a server, as under inetd or in a pipe. */
 export class StandardIOEndpoint implements ServerEndpoint {
   readonly #reactor: ReactorStandardIO & ReactorLog
 
@@ -131,8 +131,8 @@ export class StandardIOEndpoint implements ServerEndpoint {
   /**
    * Builds a protocol, and connects it at once; resolves when its `connectionMade` has returned.
    *
-   * @throws {CannotListenError} (rejects) with the NoProtocol as its cause when the factory has refused or failed, or
-   *   `connectionMade` has.
+   * @throws {CannotListenError} (rejects) with the NoProtocol as its cause when the factory refuses or fails,
+   *   or `connectionMade` fails.
    */
   async listen(factory: ProtocolFactory): Promise<ListeningPort> {
     const address = unixAddress('')
@@ -151,7 +151,7 @@ export class StandardIOEndpoint implements ServerEndpoint {
   }
 }
 
-/** Stands before the protocol, to know when that is made. */
+/** Receives the connection before the protocol, to know when its `connectionMade` has settled. */
 class Opening implements ProtocolEvents {
   readonly #protocol: ProtocolEvents
   made: Made<ProtocolEvents> | undefined
@@ -169,7 +169,7 @@ class Opening implements ProtocolEvents {
   connectionLost(): void {}
 }
 
-/** A port that has had its only connection. */
+/** A port with one connection, which was made before the port. */
 class StandardIOPort implements ListeningPort {
   readonly factory: ProtocolFactory
   readonly #transport: Transport

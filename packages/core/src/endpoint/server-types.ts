@@ -26,7 +26,9 @@ import {
   UNIXServerEndpoint,
 } from './server-endpoint.ts'
 
-/** The types that every reactor's `serverFromString` knows, beside `haproxy`, which holds another. */
+/**
+ * The endpoint types that `serverFromString` knows for every reactor, besides `haproxy`, which wraps another.
+ */
 export function serverTypes(): Map<string, EndpointParser<ServerEndpoint>> {
   return new Map<string, EndpointParser<ServerEndpoint>>([
     ['tcp', tcp],
@@ -41,15 +43,15 @@ export function serverTypes(): Map<string, EndpointParser<ServerEndpoint>> {
 }
 
 /**
- * Puts a factory that reads PROXY headers before the one of `inner`.
+ * Wraps each factory that listens on `inner` in one that reads PROXY headers.
  *
- * @throws {TypeError} when a source cannot be read.
+ * @throws {TypeError} when a trusted source cannot be parsed.
  */
 export function behindProxy(
   inner: ServerEndpoint,
   trustedSources: 'any' | readonly string[],
 ): ServerEndpoint {
-  // Checked now, and not when somebody listens.
+  // Checked now, and not at the first `listen`.
   void new TrustedSources(trustedSources)
   return { listen: (factory) => inner.listen(new ProxyProtocolFactory(factory, { trustedSources })) }
 }
@@ -99,8 +101,8 @@ const systemd: EndpointParser<ServerEndpoint> = (args, reactor) => {
       const given = adopter.inheritedSockets()
       const found = given.find((socket, at) => (name === undefined ? at === index : socket.name === name))
       if (found !== undefined) return new AdoptedStreamServerEndpoint(adopter, found.fd).listen(factory)
-      const asked = name === undefined ? `of index ${index}` : `of the name ${name}`
-      const why = new Error(`systemd has handed over ${given.length} sockets, and none ${asked}`)
+      const asked = name === undefined ? `the index ${index}` : `the name ${name}`
+      const why = new Error(`systemd has passed ${given.length} sockets, and none with ${asked}`)
       throw new CannotListenError(tcpAddress('systemd', 0), why)
     },
   }
@@ -144,4 +146,4 @@ function isStandard(reactor: object): reactor is ReactorStandardIO {
   return 'standardIO' in reactor
 }
 
-const NEEDS_SYSTEM = 'this type needs a reactor over an operating system, as createReactor makes it'
+const NEEDS_SYSTEM = 'this type needs a reactor over the operating system: make one with createReactor'

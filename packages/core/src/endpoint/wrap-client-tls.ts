@@ -18,9 +18,9 @@ import { ClientTLS } from '../tls/client-tls.ts'
 import { checkConnect, type ClientEndpoint, type ConnectOptions } from './client-endpoint.ts'
 
 /**
- * Puts TLS over the connections of any endpoint; `connect` resolves once the handshake is done.
+ * Puts TLS over the connections of any endpoint; `connect` resolves after the handshake.
  *
- * @throws {TypeError} when `context` is no side of TLS, or `endpoint` has no `connect`.
+ * @throws {TypeError} when `context` has no `secure`, or `endpoint` has no `connect`.
  */
 export function wrapClientTLS(context: TLSContext, endpoint: ClientEndpoint): ClientEndpoint {
   checkValue('wrapClientTLS', 'context', context, having('a ClientTLS', 'secure'))
@@ -47,7 +47,7 @@ export function wrapClientTLS(context: TLSContext, endpoint: ClientEndpoint): Cl
   }
 }
 
-/** Makes the handshake of one connection, then builds the protocol it is for. */
+/** Does the TLS handshake of one connection, then builds its protocol. */
 class HandshakeFactory<P extends ProtocolEvents> extends AttemptFactory<TLSHandshakeProtocol, P> {
   readonly opened: Promise<P>
   readonly #context: TLSContext
@@ -60,7 +60,7 @@ class HandshakeFactory<P extends ProtocolEvents> extends AttemptFactory<TLSHands
     this.opened = new Promise((resolve, reject) => {
       this.#settle = { resolve, reject }
     })
-    // No code waits yet when the connection itself cannot be made.
+    // No code awaits it yet when the connection itself cannot be made.
     this.opened.catch(() => undefined)
   }
 
@@ -73,7 +73,7 @@ class HandshakeFactory<P extends ProtocolEvents> extends AttemptFactory<TLSHands
     return opening
   }
 
-  /** The caller has given the attempt up. */
+  /** Cancels the attempt. */
   giveUp(): void {
     if (this.#attempt === undefined) return
     const why = new ConnectingCancelledError(this.#attempt.peer, 'the attempt was cancelled')

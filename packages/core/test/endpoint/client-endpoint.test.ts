@@ -37,7 +37,7 @@ describe.each<[string, (reactor: MemoryReactor) => Promise<ClientEndpoint>]>([
     },
   ],
 ])('%s', (_name, make) => {
-  test('answers the protocol once its connectionMade has returned (statement 61)', async () => {
+  test('resolves with the protocol once its connectionMade has returned', async () => {
     const reactor = new MemoryReactor()
     const endpoint = await make(reactor)
     const client = new Recorder()
@@ -47,7 +47,7 @@ describe.each<[string, (reactor: MemoryReactor) => Promise<ClientEndpoint>]>([
     expect(await connected).toBe(client)
   })
 
-  test('gives the attempt up when its signal is aborted (statements 62 and 129)', async () => {
+  test('cancels the attempt when its signal is aborted', async () => {
     const reactor = new MemoryReactor()
     const endpoint = await make(reactor)
     const [abort, client] = [new AbortController(), new Recorder()]
@@ -60,7 +60,7 @@ describe.each<[string, (reactor: MemoryReactor) => Promise<ClientEndpoint>]>([
     expect([client.made, reactor.connections.size, reactor.getDelayedCalls()]).toEqual([false, 0, []])
   })
 
-  test('minds a signal no more once it is connected', async () => {
+  test('ignores its signal once it is connected', async () => {
     const reactor = new MemoryReactor()
     const endpoint = await make(reactor)
     const [abort, client] = [new AbortController(), new Recorder()]
@@ -85,7 +85,7 @@ describe.each<[string, (reactor: MemoryReactor) => Promise<ClientEndpoint>]>([
 })
 
 describe('a client endpoint', () => {
-  test('rejects when nobody listens, with the address', async () => {
+  test('rejects with the address when no program listens', async () => {
     const reactor = new MemoryReactor()
     const refused = new TCPClientEndpoint(reactor, '192.0.2.1', 81).connect(new OneProtocol(new Recorder()))
     reactor.pump()
@@ -95,7 +95,7 @@ describe('a client endpoint', () => {
 })
 
 describe('SSLClientEndpoint', () => {
-  test('answers the protocol once the handshake is done', async () => {
+  test('resolves with the protocol once the handshake is complete', async () => {
     const reactor = new MemoryReactor()
     await reactor.listenSSL(443, new OneProtocol(new Recorder()), server)
     const client = new Recorder()
@@ -105,7 +105,7 @@ describe('SSLClientEndpoint', () => {
     expect(await connecting).toBe(client)
   })
 
-  test('rejects, and throws nothing, when its options cannot be used', async () => {
+  test('rejects, and does not throw, when its options cannot be used', async () => {
     const endpoint = new SSLClientEndpoint(new MemoryReactor(), 'localhost', 443, {
       certificate: { cert: 'none', key: 'none' },
     })
@@ -116,7 +116,7 @@ describe('SSLClientEndpoint', () => {
 })
 
 describe('connectProtocol', () => {
-  test('connects the protocol it is given', async () => {
+  test('connects the given protocol', async () => {
     const reactor = new MemoryReactor()
     await reactor.listenTCP(80, new OneProtocol(new Recorder()))
     const client = new Recorder()
@@ -146,19 +146,23 @@ describe('attemptFailure', () => {
     ['the end of a connection', new ConnectionAborted(), 'NoProtocol'],
     ['a host that cannot be used', new InvalidAddressError('a b', 'it has a space'), 'ConnectError'],
     ['a path that is too long', withCode(new Error('too long'), 'ENAMETOOLONG'), 'ConnectError'],
-    ['an address that is none', withCode(new TypeError('bad'), 'ERR_INVALID_IP_ADDRESS'), 'ConnectBindError'],
-    ['what Node does not take', withCode(new TypeError('bad'), 'ERR_INVALID_ARG_VALUE'), 'ConnectError'],
-  ])('is a ConnectError for %s', (_what, error, name) => {
+    ['an invalid address', withCode(new TypeError('bad'), 'ERR_INVALID_IP_ADDRESS'), 'ConnectBindError'],
+    [
+      'an argument that Node refuses',
+      withCode(new TypeError('bad'), 'ERR_INVALID_ARG_VALUE'),
+      'ConnectError',
+    ],
+  ])('returns a ConnectError for %s', (_what, error, name) => {
     expect(attemptFailure(address, error)).toMatchObject({ name, address, cause: error })
   })
 
   test.each([
     new ConnectionRefusedError(address, 'no program listens there'),
-    new TLSConfigurationError('the certificate', new Error('it is none')),
+    new TLSConfigurationError('the certificate', new Error('it is empty')),
     new TypeError('Cannot take factory undefined'),
     new RangeError('Cannot take port 70000'),
     'no error at all',
-  ])('leaves %s as it is', (error) => {
+  ])('returns %s unchanged', (error) => {
     expect(attemptFailure(address, error)).toBe(error)
   })
 })

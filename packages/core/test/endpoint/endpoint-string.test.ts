@@ -12,7 +12,7 @@ describe('parseDescription', () => {
   const argumentsOf = (text: string): unknown =>
     parseDescription(text).args.map(({ name, value }) => [name, value])
 
-  test('takes positional and named arguments apart (statement 65)', () => {
+  test('parses positional and named arguments', () => {
     expect(parseDescription('tcp:8080:interface=127.0.0.1').type).toBe('tcp')
     expect(argumentsOf('tcp:8080:interface=127.0.0.1')).toEqual([
       [undefined, '8080'],
@@ -22,18 +22,18 @@ describe('parseDescription', () => {
     expect(argumentsOf('unix')).toEqual([])
   })
 
-  test('lets a backslash take the meaning of : = and \\ away (statement 65)', () => {
+  test('treats : = and \\ after a backslash as ordinary characters', () => {
     expect(argumentsOf(String.raw`unix:C\:\\run\=x:mode=a\=b`)).toEqual([
       [undefined, String.raw`C:\run=x`],
       ['mode', 'a=b'],
     ])
   })
 
-  test('takes only the first = of an argument for its name', () => {
+  test('ends the name of an argument at its first =', () => {
     expect(argumentsOf('unix:path=a=b')).toEqual([['path', 'a=b']])
   })
 
-  test('says where each argument stands', () => {
+  test('gives the position of each argument', () => {
     expect(parseDescription('tcp:80:x=1').args.map(({ position }) => position)).toEqual([4, 7])
   })
 
@@ -57,7 +57,7 @@ describe('parseDescription', () => {
 
 describe('quoteStringArgument', () => {
   test.each(['plain', '::1', 'a=b', String.raw`back\slash`, '/run/app:1=2.sock'])(
-    'keeps %s whole',
+    'keeps %s unchanged',
     (value) => {
       expect(parseDescription(`x:${quoteStringArgument(value)}`).args).toEqual([
         { name: undefined, value, position: 2 },
@@ -65,7 +65,7 @@ describe('quoteStringArgument', () => {
     },
   )
 
-  test('keeps any text whole (statement 65)', () => {
+  test('keeps any text unchanged', () => {
     fc.assert(
       fc.property(fc.string({ unit: 'binary' }), (value) => {
         expect(parseDescription(`x:name=${quoteStringArgument(value)}:y`).args).toMatchObject([
@@ -80,7 +80,7 @@ describe('quoteStringArgument', () => {
 describe('EndpointArguments', () => {
   const argumentsOf = (text: string): EndpointArguments => new EndpointArguments(parseDescription(text))
 
-  test('gives positional arguments in order, or by name', () => {
+  test('returns positional arguments in order, or by name', () => {
     const byPosition = argumentsOf('tcp:host:80')
     expect([byPosition.requiredText('host', ''), byPosition.port('port', 1, '')]).toEqual(['host', 80])
     const byName = argumentsOf('tcp:port=80:host=h')
@@ -88,7 +88,7 @@ describe('EndpointArguments', () => {
     expect(() => byName.done()).not.toThrow()
   })
 
-  test('answers undefined for named arguments that are not there', () => {
+  test('returns undefined for missing named arguments', () => {
     const args = argumentsOf('tcp:80')
     expect([args.named('backlog', 10), args.namedText('interface'), args.namedMs('timeout')]).toEqual([
       undefined,
@@ -128,7 +128,7 @@ describe('EndpointArguments', () => {
     ['x:d=C', (args) => args.oneOf('d', ['A', 'B']), 'd must be A or B, not "C"'],
     ['x', (args) => args.together('a', 1, 'b', undefined), 'a and b belong together'],
     ['x', (args) => args.exactlyOne('a', 1, 'b', 2, 'x:a=1'), 'give a or b, as in x:a=1'],
-    ['x:a=1:a=2', (args) => args.namedText('a'), '"a" stands twice'],
+    ['x:a=1:a=2', (args) => args.namedText('a'), '"a" is given twice'],
     ['x:1:2', (args) => [args.text('only'), args.done()], '"2" is one argument too many'],
     ['x:colour=red', (args) => args.done(), '"colour" is unknown here'],
   ])('refuses %s', (text, take, why) => {
@@ -137,6 +137,6 @@ describe('EndpointArguments', () => {
   })
 })
 
-test('defined leaves out what is undefined, and nothing else', () => {
+test('defined removes undefined options, and nothing else', () => {
   expect(Object.keys(defined({ a: undefined, b: 0, c: '', d: false, e: undefined }))).toEqual(['b', 'c', 'd'])
 })

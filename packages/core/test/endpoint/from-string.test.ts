@@ -12,7 +12,7 @@ import { Recorder } from '../../src/checks/transport-harness.ts'
 import { MemoryReactor } from '../../src/testing/memory-reactor.ts'
 import { OneProtocol } from '../one-protocol.ts'
 
-/** A reactor that only notes what it is asked. */
+/** A reactor that only records its calls. */
 class Asked extends MemoryReactor {
   readonly asked: unknown[] = []
 
@@ -25,7 +25,7 @@ class Asked extends MemoryReactor {
 }
 
 describe('serverFromString', () => {
-  test('passes on what the string says, and nothing else', async () => {
+  test('passes on the options in the string, and nothing else', async () => {
     const reactor = new Asked()
     const factory = new OneProtocol(new Recorder())
     await serverFromString(reactor, 'tcp:0').listen(factory)
@@ -66,7 +66,7 @@ describe('clientFromString', () => {
     },
   )
 
-  test('connects to UNIX paths, within the time the string says', async () => {
+  test('connects to UNIX paths, with the timeout in the string', async () => {
     const reactor = new MemoryReactor()
     const endpoint = clientFromString(reactor, 'unix:/run/app.sock:timeout=500ms')
     const failed = endpoint.connect(new OneProtocol(new Recorder()))
@@ -87,7 +87,7 @@ describe('clientFromString', () => {
 })
 
 describe('registerEndpointType', () => {
-  test('teaches one reactor a type for one side, with the arguments it takes', () => {
+  test('adds a type for one side of one reactor', () => {
     const [reactor, other] = [new MemoryReactor(), new MemoryReactor()]
     registerEndpointType(
       reactor,
@@ -101,7 +101,7 @@ describe('registerEndpointType', () => {
     expect(() => clientFromString(other, 'test:80')).toThrow('ssl or tls')
   })
 
-  test('gives a type that is known another meaning, also behind a proxy', () => {
+  test('replaces a known type, also behind a proxy', () => {
     const reactor = new MemoryReactor()
     const asked: string[] = []
     registerEndpointType(reactor, 'server', 'tcp', (args, theirs) => {
@@ -113,7 +113,7 @@ describe('registerEndpointType', () => {
     expect(asked).toEqual(['here', 'there'])
   })
 
-  test('gives haproxy another meaning too, though it holds the string of another', () => {
+  test('replaces haproxy too', () => {
     const reactor = new MemoryReactor()
     registerEndpointType(reactor, 'server', 'haproxy', (args, theirs) => {
       return new TCPServerEndpoint(theirs, args.port('port', 0, 'haproxy:80'))
@@ -123,14 +123,14 @@ describe('registerEndpointType', () => {
     expect(() => serverFromString(new MemoryReactor(), 'haproxy:80')).toThrow('trusted')
   })
 
-  test.each(['', 'a b', 'a:b', '1x'])('refuses %j, which is no word', (type) => {
+  test.each(['', 'a b', 'a:b', '1x'])('refuses %j, which is not a word', (type) => {
     const parse = (): never => {
       throw new Error('never called')
     }
     expect(() => registerEndpointType(new MemoryReactor(), 'client', type, parse)).toThrow(RangeError)
   })
 
-  test('leaves every reactor the types that all know', () => {
+  test('does not change the types of other reactors', () => {
     const { client, server } = endpointTypesOf(new MemoryReactor())
     expect([...client.keys()]).toEqual(['tcp', 'unix', 'host', 'ssl', 'tls'])
     expect([...server.keys()]).toEqual(['tcp', 'tcp6', 'ssl', 'tls', 'unix', 'fd', 'systemd', 'stdio'])

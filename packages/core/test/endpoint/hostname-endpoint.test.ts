@@ -16,7 +16,7 @@ import { MemoryReactor } from '../../src/testing/memory-reactor.ts'
 import { OneProtocol } from '../one-protocol.ts'
 import { type Answer, SeveralAddresses } from './several-addresses.ts'
 
-/** Counts what it builds. */
+/** Counts the protocols that it builds. */
 class Counting extends OneProtocol<Recorder> {
   built = 0
 
@@ -27,7 +27,7 @@ class Counting extends OneProtocol<Recorder> {
 }
 
 describe('HostnameEndpoint', () => {
-  /** A reactor on which `both.test` has these addresses, and a server that greets. */
+  /** A reactor on which `both.test` has these addresses, with a server that sends a greeting. */
   const make = async (answers: Readonly<Record<string, Answer>>): Promise<SeveralAddresses> => {
     const reactor = new SeveralAddresses()
     for (const [host, answer] of Object.entries(answers)) reactor.answers.set(host, answer)
@@ -50,7 +50,7 @@ describe('HostnameEndpoint', () => {
     }
   }
 
-  test('tries the families in turn, each when the one before takes too long; the first that is up wins (statement 63 changed)', async () => {
+  test('tries the families alternately, each when the previous attempt takes too long; the first connection wins', async () => {
     const reactor = await make({ '2001:db8::1': 'never', '2001:db8::2': 'never', '192.0.2.1': 100 })
     const factory = new Counting(new Recorder())
     const connecting = new HostnameEndpoint(reactor, 'both.test', 80).connect(factory)
@@ -61,7 +61,7 @@ describe('HostnameEndpoint', () => {
     expect([protocol.text, factory.built, reactor.getDelayedCalls()]).toEqual(['hello', 1, []])
   })
 
-  test('goes on at once when an attempt fails', async () => {
+  test('tries the next address at once when an attempt fails', async () => {
     const reactor = await make({ '192.0.2.1': { refusedAfterMs: 20 }, '192.0.2.2': 20 })
     const connecting = new HostnameEndpoint(reactor, 'both.test', 80).connect(new Counting(new Recorder()))
     await pass(reactor, 60)
@@ -69,7 +69,7 @@ describe('HostnameEndpoint', () => {
     expect(reactor.tried).toEqual(['192.0.2.1 at 0', '192.0.2.2 at 20'])
   })
 
-  test('keeps one connection when two are up in the same turn', async () => {
+  test('keeps one connection when two are made in the same turn', async () => {
     const reactor = await make({ '192.0.2.1': 300, '192.0.2.2': 50 })
     const factory = new Counting(new Recorder())
     const connecting = new HostnameEndpoint(reactor, 'both.test', 80).connect(factory)
@@ -81,7 +81,7 @@ describe('HostnameEndpoint', () => {
     expect(reactor.connections.size).toBe(0)
   })
 
-  test('fails with all failures when none of its addresses works (statement 64 changed)', async () => {
+  test('fails with every failure when all addresses fail', async () => {
     const reactor = await make({ '192.0.2.1': { refusedAfterMs: 5 }, '192.0.2.2': { refusedAfterMs: 5 } })
     const failed = new HostnameEndpoint(reactor, 'both.test', 80).connect(new Counting(new Recorder()))
     const error = failed.catch((caught: unknown) => caught)
@@ -99,7 +99,7 @@ describe('HostnameEndpoint', () => {
     )
   })
 
-  test('fails with the one error of an only address', async () => {
+  test('fails with the error of the only address', async () => {
     const reactor = await make({ '192.0.2.1': { refusedAfterMs: 5 } })
     const failed = new HostnameEndpoint(reactor, 'both.test', 80).connect(new Counting(new Recorder()))
     const refused = failed.catch((caught: unknown) => caught)
@@ -107,7 +107,7 @@ describe('HostnameEndpoint', () => {
     expect(await refused).toBeInstanceOf(ConnectionRefusedError)
   })
 
-  test('gives everything up at its deadline, and leaves nothing behind', async () => {
+  test('cancels everything at its deadline, and leaves nothing behind', async () => {
     const reactor = await make({ '192.0.2.1': 'never', '192.0.2.2': 'never' })
     const options = { timeoutMs: 500, attemptDelayMs: 100 }
     const failed = new HostnameEndpoint(reactor, 'both.test', 80, options).connect(
@@ -121,7 +121,7 @@ describe('HostnameEndpoint', () => {
     expect(reactor.getDelayedCalls()).toEqual([])
   })
 
-  test('gives everything up when its signal is aborted, at any time (statement 62)', async () => {
+  test('cancels everything when its signal is aborted, at any time', async () => {
     const reactor = await make({ '192.0.2.1': 'never' })
     const endpoint = new HostnameEndpoint(reactor, 'both.test', 80)
     const abort = new AbortController()
@@ -135,7 +135,7 @@ describe('HostnameEndpoint', () => {
     expect([reactor.givenUp, reactor.getDelayedCalls()]).toEqual([['192.0.2.1'], []])
   })
 
-  test('fails without an address', async () => {
+  test('fails when the name has no address', async () => {
     const reactor = new MemoryReactor()
     reactor.names.set('empty.test', [])
     for (const name of ['empty.test', 'unknown.test']) {
@@ -145,7 +145,7 @@ describe('HostnameEndpoint', () => {
     expect(reactor.getDelayedCalls()).toEqual([])
   })
 
-  test('gives up when the factory refuses the connection', async () => {
+  test('rejects when the factory refuses the connection', async () => {
     const reactor = await make({ '192.0.2.1': 0, '192.0.2.2': 0 })
     class Refusing extends Factory {
       override buildProtocol(): undefined {}
@@ -157,7 +157,7 @@ describe('HostnameEndpoint', () => {
     expect(reactor.connections.size).toBe(0)
   })
 
-  test.each(['timeoutMs', 'signal'])('settles by %s though its lookup never does', async (by) => {
+  test.each(['timeoutMs', 'signal'])('settles by %s when its lookup never settles', async (by) => {
     class Deaf extends MemoryReactor {
       override lookup(): Promise<readonly string[]> {
         return new Promise(() => undefined)
@@ -174,7 +174,7 @@ describe('HostnameEndpoint', () => {
     expect([factory.built, reactor.getDelayedCalls()]).toEqual([0, []])
   })
 
-  test('rejects with DNSLookupError whatever its lookup fails with', async () => {
+  test('rejects with DNSLookupError for any error of its lookup', async () => {
     class Broken extends MemoryReactor {
       override lookup(): Promise<readonly string[]> {
         throw new TypeError('no resolver')
@@ -197,13 +197,13 @@ describe('HostnameEndpoint', () => {
     expect(() => new HostnameEndpoint(reactor, 'bü cher.example', 80)).toThrow(InvalidAddressError)
   })
 
-  test('refuses what can be no host', () => {
+  test('refuses an impossible host name', () => {
     expect(() => new HostnameEndpoint(new MemoryReactor(), 'a b', 80)).toThrow(InvalidAddressError)
   })
 })
 
 describe('ConnectionRace', () => {
-  test('is not run for a signal that has aborted', async () => {
+  test('does not run with an aborted signal', async () => {
     const reactor = new SeveralAddresses()
     const address = tcpAddress('both.test', 80)
     const race = new ConnectionRace(
@@ -215,7 +215,7 @@ describe('ConnectionRace', () => {
     expect(reactor.tried).toEqual([])
   })
 
-  test('starts and stops the factory as often as it connects, and shows its policies to each attempt', async () => {
+  test('starts and stops the factory for each connection, and applies its policies to each attempt', async () => {
     const reactor = new SeveralAddresses()
     const accepted: number[] = []
     class Policed extends OneProtocol<Recorder> {

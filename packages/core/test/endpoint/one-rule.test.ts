@@ -42,7 +42,7 @@ class Leaving extends Recorder {
   }
 }
 
-/** Every way to connect a client by a factory. */
+/** Every way to connect a client with a factory. */
 const WAYS: Readonly<Record<string, (reactor: MemoryReactor) => ClientEndpoint>> = {
   TCPClientEndpoint: (reactor) => new TCPClientEndpoint(reactor, '127.0.0.1', 80),
   UNIXClientEndpoint: (reactor) => new UNIXClientEndpoint(reactor, '/run/app'),
@@ -58,7 +58,7 @@ const WAYS: Readonly<Record<string, (reactor: MemoryReactor) => ClientEndpoint>>
 interface Fault {
   readonly fault: string
   readonly build: () => unknown
-  /** What the caller finds behind the NoProtocol. */
+  /** The cause of the NoProtocol. */
   readonly cause: unknown
   /** How often something is logged at `error`. */
   readonly logs: number
@@ -186,7 +186,7 @@ describe.each(Object.keys(WAYS))('%s', (way) => {
   })
 
   test.each(['ends', 'is cancelled'])(
-    'rejects when the connection %s while connectionMade waits',
+    'rejects when the connection %s while connectionMade is pending',
     async (how) => {
       const reactor = await listening()
       const client = new (class extends Recorder {
@@ -209,7 +209,7 @@ describe.each(Object.keys(WAYS))('%s', (way) => {
     },
   )
 
-  test('uses a factory without calling what is about connectors: another attempt is the caller’s', async () => {
+  test('does not call the connector callbacks of a factory: the caller decides about another attempt', async () => {
     const reactor = await listening()
     const notes: string[] = []
     class Eager extends ReconnectingClientFactory {
@@ -240,7 +240,7 @@ describe.each(Object.keys(WAYS))('%s', (way) => {
 })
 
 describe('a port', () => {
-  test.each(FAULTS)('refuses a connection alone when $fault, and logs it $logs times', async (row) => {
+  test.each(FAULTS)('refuses only that connection when $fault, and logs it $logs times', async (row) => {
     for (const secure of [false, true]) {
       const reactor = new MemoryReactor()
       let faulty = true

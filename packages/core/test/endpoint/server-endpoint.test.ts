@@ -17,7 +17,7 @@ import { OneProtocol } from '../one-protocol.ts'
 import { server } from '../tls/certificates.ts'
 
 describe('TCPServerEndpoint', () => {
-  test('listens each time it is asked, and rejects when it cannot', async () => {
+  test('listens at each call, and rejects when it cannot', async () => {
     const reactor = new MemoryReactor()
     const endpoint = new TCPServerEndpoint(reactor, 80, { interface: '127.0.0.1' })
     const factory = new OneProtocol(new Recorder())
@@ -38,7 +38,7 @@ describe('UNIXServerEndpoint', () => {
 })
 
 describe('SSLServerEndpoint', () => {
-  test('listens with TLS, and rejects with what is wrong with its certificate', async () => {
+  test('listens with TLS, and rejects with the error of its certificate', async () => {
     const reactor = new MemoryReactor()
     const port = await new SSLServerEndpoint(reactor, 443, server).listen(new OneProtocol(new Recorder()))
     expect(port.getHost()).toMatchObject({ port: 443 })
@@ -58,7 +58,7 @@ describe('AdoptedStreamServerEndpoint', () => {
         return memory.listenTCP(fd, factory)
       },
       adoptStreamConnection: (): never => {
-        throw new Error('nobody asks for it')
+        throw new Error('not used here')
       },
     }
     const endpoint = new AdoptedStreamServerEndpoint(reactor, 3)
@@ -73,7 +73,7 @@ describe('StandardIOEndpoint', () => {
   const log = (event: LogEvent): void => void logged.push(event)
   const reactor = { log, standardIO: (protocol: ProtocolEvents) => StringTransport.connect(protocol) }
 
-  test('connects a protocol at once, its only connection', async () => {
+  test('connects one protocol at once', async () => {
     const [protocol, factory] = [new Recorder(), new OneProtocol(new Recorder())]
     const port = await new StandardIOEndpoint(reactor).listen(new OneProtocol(protocol))
     expect([protocol.made, port.connections.size]).toEqual([true, 1])
@@ -87,7 +87,7 @@ describe('StandardIOEndpoint', () => {
     expect(factory.numPorts).toBe(0)
   })
 
-  test('rejects when the factory refuses, or stdin is taken', async () => {
+  test('rejects when the factory refuses, or stdin is in use', async () => {
     class Refusing extends Factory {
       override buildProtocol(): undefined {}
     }
@@ -129,7 +129,7 @@ describe('StandardIOEndpoint', () => {
       () => Object.assign(new Recorder(), { connectionMade: () => Promise.reject(new Error('a bug')) }),
       'a bug',
     ],
-  ])('rejects when %s, with the fault behind it', async (_fault, build, message) => {
+  ])('rejects when %s, with that error as the cause', async (_fault, build, message) => {
     const factory = new (class extends Factory {
       override buildProtocol(): ProtocolEvents {
         return build()
@@ -145,7 +145,7 @@ describe('StandardIOEndpoint', () => {
   })
 })
 
-/** Goes on in later turns, as a reactor does. */
+/** Ends its turns later, as a reactor does. */
 function connectAndSettle(protocol: ProtocolEvents): StringTransport {
   const transport = StringTransport.connect(protocol)
   void transport.reactor.settle()

@@ -14,7 +14,7 @@ import { OneProtocol } from '../one-protocol.ts'
 import { root, server } from '../tls/certificates.ts'
 import { settleUntil } from '../tls/tls-memory-harness.ts'
 
-/** A reactor that notes how it is asked to listen, and has what one over a system has. */
+/** A reactor that records how it listens, with the methods of one over an operating system. */
 class SystemLike extends MemoryReactor implements ReactorDescriptors, ReactorStandardIO {
   readonly asked: unknown[] = []
   inherited: readonly InheritedSocket[] = []
@@ -43,7 +43,7 @@ class SystemLike extends MemoryReactor implements ReactorDescriptors, ReactorSta
   }
 
   adoptStreamConnection(): never {
-    throw new Error('nobody asks for it')
+    throw new Error('not used here')
   }
 
   standardIO(protocol: ProtocolEvents): Transport {
@@ -55,7 +55,7 @@ describe('server strings', () => {
   const listen = (reactor: SystemLike, text: string): Promise<ListeningPort> =>
     serverFromString(reactor, text).listen(new OneProtocol(new Echo()))
 
-  test('say all that their type can do', async () => {
+  test('support every option of their type', async () => {
     const reactor = new SystemLike()
     await listen(reactor, 'tcp6:80')
     await listen(reactor, String.raw`tcp6:81:interface=\:\:1`)
@@ -67,7 +67,7 @@ describe('server strings', () => {
     ])
   })
 
-  test.each(['ssl', 'tls'])('%s: reads its files when it listens, and again when told to', async (type) => {
+  test.each(['ssl', 'tls'])('%s: reads its files when it listens, and again with reload', async (type) => {
     const reactor = new SystemLike()
     const endpoint = serverFromString(reactor, `${type}:443:certKey=c.pem:privateKey=k.pem:reload=1m`)
     await expect(endpoint.listen(new OneProtocol(new Echo()))).rejects.toMatchObject({
@@ -90,7 +90,7 @@ describe('server strings', () => {
     await expect(endpoint.listen(new OneProtocol(new Echo()))).rejects.toBeInstanceOf(CannotListenError)
   })
 
-  test('systemd: adopts what was handed over, by name or place', async () => {
+  test('systemd: adopts an inherited socket, by name or index', async () => {
     const reactor = new SystemLike()
     reactor.inherited = [
       { fd: 3, name: 'http' },
@@ -100,9 +100,9 @@ describe('server strings', () => {
     await listen(reactor, 'systemd:domain=INET:index=0')
     expect(reactor.asked).toEqual([4, 3])
     await expect(listen(reactor, 'systemd:index=2')).rejects.toThrow(
-      'has handed over 2 sockets, and none of index 2',
+      'has passed 2 sockets, and none with the index 2',
     )
-    await expect(listen(reactor, 'systemd:name=web')).rejects.toThrow('none of the name web')
+    await expect(listen(reactor, 'systemd:name=web')).rejects.toThrow('none with the name web')
     for (const wrong of ['systemd:', 'systemd:name=a:index=0', 'systemd:domain=IPX:index=0', 'systemd:0'])
       expect(() => serverFromString(reactor, wrong)).toThrow('Cannot understand endpoint')
   })
@@ -112,7 +112,7 @@ describe('server strings', () => {
     expect(port.connections.size).toBe(1)
   })
 
-  test('haproxy: believes the sources it names, for any type of endpoint', async () => {
+  test('haproxy: trusts the given sources, for any type of endpoint', async () => {
     const reactor = new SystemLike()
     const trusted = new Recorder()
     await serverFromString(reactor, 'haproxy:trusted=127.0.0.0/8,unix:tcp:80').listen(
@@ -127,7 +127,7 @@ describe('server strings', () => {
   })
 })
 
-test('behindProxy refuses a source that cannot be read before anybody listens', () => {
+test('behindProxy refuses an invalid source before it listens', () => {
   const inner = new TCPServerEndpoint(new MemoryReactor(), 80)
-  expect(() => behindProxy(inner, ['nobody'])).toThrow(TypeError)
+  expect(() => behindProxy(inner, ['unknown'])).toThrow(TypeError)
 })

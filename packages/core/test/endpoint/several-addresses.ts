@@ -3,14 +3,14 @@ import { ConnectionRefusedError, NoRouteError } from '../../src/errors.ts'
 import { MemoryReactor } from '../../src/testing/memory-reactor.ts'
 import type { DialEvents, Dialling } from '../../src/transport/stream-connector.ts'
 
-/** How an address answers: after so many milliseconds, with a refusal or another failure after so many, or never. */
+/** How an address responds: it accepts, refuses or fails after so many milliseconds, or never responds. */
 export type Answer =
   | number
   | { readonly refusedAfterMs: number }
   | { readonly failsAfterMs: number }
   | 'never'
 
-/** A reactor whose addresses answer as a test says; it notes when each was tried, and which were given up. */
+/** A reactor with scripted addresses. It records when each was tried, and which attempts were cancelled. */
 export class SeveralAddresses extends MemoryReactor {
   readonly answers: Map<string, Answer> = new Map()
   readonly tried: string[] = []

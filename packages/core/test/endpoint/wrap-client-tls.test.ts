@@ -27,7 +27,7 @@ describe('wrapClientTLS', () => {
     return result
   }
 
-  test('connects over any endpoint, and resolves with the protocol once protected', async () => {
+  test('connects over any endpoint, and resolves with the protocol after the handshake', async () => {
     const reactor = await listening()
     const endpoint = wrapClientTLS(
       new ClientTLS({ serverName: 'server.test', trustRoots: [root] }),
@@ -50,7 +50,7 @@ describe('wrapClientTLS', () => {
     )
   })
 
-  test('rejects as the endpoint does, and gives up with its signal', async () => {
+  test('rejects as the endpoint does, and cancels at its signal', async () => {
     const reactor = await listening()
     const tls = new ClientTLS({ serverName: 'server.test', trustRoots: [root] })
     const nowhere = wrapClientTLS(tls, new UNIXClientEndpoint(reactor, '/run/other'))

@@ -3,15 +3,15 @@ import { EndpointSyntaxError } from '../../src/endpoint/endpoint-string.ts'
 import { clientFromString, serverFromString } from '../../src/endpoint/from-string.ts'
 import { MemoryReactor } from '../../src/testing/memory-reactor.ts'
 
-/** Each wrong string, where it is wrong, and what is said. */
+/** Each wrong string, the position of the error, and a part of its message. */
 type Wrong = readonly (readonly [text: string, position: number, why: string])[]
 
 const SERVERS: Wrong = [
   ['', 0, 'it must begin with a type, such as tcp:'],
   [':8080', 0, 'it must begin with a type'],
   ['tcp=8080', 0, 'it must begin with a type'],
-  ['http:80', 0, '"http" is no known type: use tcp, tcp6, ssl, tls, unix, fd, systemd, stdio or haproxy'],
-  ['TCP:80', 0, '"TCP" is no known type'],
+  ['http:80', 0, '"http" is not a known type: use tcp, tcp6, ssl, tls, unix, fd, systemd, stdio or haproxy'],
+  ['TCP:80', 0, '"TCP" is not a known type'],
   ['tcp', 3, 'port is missing, as in tcp:8080'],
   ['tcp:', 4, 'port is missing'],
   ['tcp:http', 4, 'from 0 to 65535, not "http"'],
@@ -22,7 +22,7 @@ const SERVERS: Wrong = [
   ['tcp:80:90', 7, '"90" is one argument too many'],
   ['tcp:80:colour=red', 7, '"colour" is unknown here'],
   ['tcp:80:backlog=many', 7, 'backlog must be a number, not "many"'],
-  ['tcp:80:backlog=1:backlog=2', 17, '"backlog" stands twice'],
+  ['tcp:80:backlog=1:backlog=2', 17, '"backlog" is given twice'],
   ['tcp:80:interface=::1', 7, 'interface is empty; a colon in it is written \\:'],
   [String.raw`tcp:80:interface=\n`, 17, 'a backslash must stand before'],
   ['tcp:80\\', 6, 'a backslash must stand before'],
@@ -37,24 +37,24 @@ const SERVERS: Wrong = [
   ['tls:443:certKey=c:privateKey=k:reload=5', 31, 'reload needs a unit'],
   ['tls:443:certKey=c:privateKey=k:reload=0s', 31, 'reload must be more than 0, not "0s"'],
   ['tcp:80:interface=', 7, 'interface is empty'],
-  ['fd:3', 0, 'needs a reactor over an operating system'],
-  ['systemd:index=0', 0, 'needs a reactor over an operating system'],
-  ['stdio:', 0, 'needs a reactor over an operating system'],
+  ['fd:3', 0, 'needs a reactor over the operating system'],
+  ['systemd:index=0', 0, 'needs a reactor over the operating system'],
+  ['stdio:', 0, 'needs a reactor over the operating system'],
   ['haproxy', 0, 'trusted is missing, as in haproxy:trusted=127.0.0.1:tcp:8080'],
   ['haproxy:tcp:8080', 0, 'trusted is missing'],
   ['haproxy:trusted=:tcp:8080', 8, 'trusted is empty'],
   ['haproxy:trusted=any', 19, 'add the endpoint behind the proxy'],
-  ['haproxy:trusted=nobody:tcp:80', 8, 'nobody'],
+  ['haproxy:trusted=unknown:tcp:80', 8, 'unknown'],
   ['haproxy:trusted=10.0.0.0/99:tcp:80', 8, '10.0.0.0/99'],
   ['haproxy:trusted=any:colour=red:tcp:80', 20, '"colour" is unknown here'],
-  ['haproxy:trusted=any:smtp:25', 20, '"smtp" is no known type'],
+  ['haproxy:trusted=any:smtp:25', 20, '"smtp" is not a known type'],
   ['haproxy:trusted=any:tcp:99999', 24, 'not "99999"'],
   ['haproxy:trusted=any:haproxy:tcp:80', 20, 'trusted is missing'],
 ]
 
 const CLIENTS: Wrong = [
   ['', 0, 'it must begin with a type'],
-  ['gopher:x', 0, '"gopher" is no known type: use tcp, unix, host, ssl or tls'],
+  ['gopher:x', 0, '"gopher" is not a known type: use tcp, unix, host, ssl or tls'],
   ['tcp:host', 8, 'port is missing, as in tcp:127.0.0.1:80'],
   ['tcp::80', 4, 'host is missing'],
   ['tcp:host:0', 9, 'from 1 to 65535, not "0"'],
@@ -84,13 +84,13 @@ describe('wrong endpoint strings', () => {
     }
   }
 
-  test.each(SERVERS)('a server cannot be %j', (text, position, why) => {
+  test.each(SERVERS)('serverFromString refuses %j', (text, position, why) => {
     const error = refusal(() => serverFromString(new MemoryReactor(), text))
     expect(error).toBeInstanceOf(EndpointSyntaxError)
     expect(error).toMatchObject({ description: text, position, message: expect.stringContaining(why) })
   })
 
-  test.each(CLIENTS)('a client cannot be %j', (text, position, why) => {
+  test.each(CLIENTS)('clientFromString refuses %j', (text, position, why) => {
     const error = refusal(() => clientFromString(new MemoryReactor(), text))
     expect(error).toBeInstanceOf(EndpointSyntaxError)
     expect(error).toMatchObject({ description: text, position, message: expect.stringContaining(why) })
