@@ -11,43 +11,48 @@ import { type Cancellable, sleep, wait } from '../time/sleep.ts'
 import { backoffPolicy, type RetryPolicy } from '../time/backoff.ts'
 import { Service } from './service.ts'
 
-/** A protocol that shows its transport, as every `Protocol` does: where a service sees the connection's end. */
+/**
+ * A protocol with a public transport, as every `Protocol` has: there the service sees the connection's end.
+ */
 export interface ConnectedProtocol extends ProtocolEvents {
   readonly transport: Pick<Transport, 'signal' | 'loseConnection'>
 }
 
-/** How a client service behaves. */
+/** The options of a client service. */
 export interface ClientServiceOptions<P> {
   readonly reactor: ReactorTime & ReactorRandom & ReactorLog
   /** How long to wait before the next attempt. Default `backoffPolicy()`. */
   readonly retryPolicy?: RetryPolicy | undefined
   /**
-   * Makes a new connection fit for use, such as by logging in, before `whenConnected` answers it. A throw, or
-   * a promise that rejects, closes the connection and counts as a failed attempt.
+   * Prepares a new connection, for example by logging in, before `whenConnected` resolves with it. A throw,
+   * or a promise that rejects, closes the connection and counts as a failed attempt.
    */
   readonly prepareConnection?: ((protocol: P) => unknown) | undefined
-  /** What `whenConnected` does unless it is told otherwise. */
+  /** The default of `failAfterFailures` of `whenConnected`. */
   readonly failAfterFailures?: number | undefined
 }
 
 /** How long to wait for a connection. */
 export interface WhenConnectedOptions extends Cancellable {
-  /** Reject when so many attempts have failed from now on, with the last one's error. Default: never. */
+  /**
+   * Rejects with the last error after this many failures from now on. Default: that of the service, else
+   * never.
+   */
   readonly failAfterFailures?: number | undefined
 }
 
 /**
  * Keeps one connection while it runs: connects, and connects again whenever an attempt fails or the
- * connection is lost, after the wait that its retry policy asks for.
+ * connection is lost, after the wait of its retry policy.
  *
- * A connection that ends sooner than the wait before it was long, 10 s at most, counts as one more failed attempt for the
- * policy: a server that accepts and closes at once is asked ever more rarely.
+ * A connection that lives shorter than the wait before it, or shorter than 10 s if that wait was longer,
+ * counts as another failed attempt. So a server that accepts and closes at once is tried less and less often.
  *
  *     const feed = new ClientService(endpoint, Factory.forProtocol(Feed), { reactor })
  *     await feed.startService()
  *     const protocol = await feed.whenConnected()
  *
- * Whoever reads the connection by then, after a `switchProtocol`, is none of its business.
+ * After a `switchProtocol` the service keeps the connection, whichever protocol is the current one.
  */
 export class ClientService<P extends ConnectedProtocol> extends Service {
   readonly #endpoint: ClientEndpoint
@@ -56,7 +61,10 @@ export class ClientService<P extends ConnectedProtocol> extends Service {
   readonly #waiters = new Set<Waiter<P>>()
   #state: State<P> = NEW
 
-  /** @throws {TypeError | RangeError} for what is no endpoint or no factory, without a reactor, and for another option. */
+  /**
+   * @throws {TypeError | RangeError} when an argument or option is missing, or has a wrong name, type or
+   * value.
+   */
   constructor(endpoint: ClientEndpoint, factory: ProtocolFactory<P>, options: ClientServiceOptions<P>) {
     super()
     checkValue('ClientService', 'endpoint', endpoint, CLIENT_ENDPOINT)
@@ -69,13 +77,14 @@ export class ClientService<P extends ConnectedProtocol> extends Service {
   }
 
   /**
-   * The protocol of the connection that is up, or of the next one. May be called before the start.
+   * Resolves with the protocol of the current connection, or of the next one. May be called before the start.
    *
-   * @throws {ServiceStopped} (rejects) when the service is stopped. That is never an unhandled rejection, which would
-   *   end the process.
-   * @throws {unknown} (rejects) with the error of the last attempt after `failAfterFailures`, or the signal's reason.
-   * @throws {TypeError | RangeError} (rejects) unless `failAfterFailures` is a whole number of 1 or more, and for an option
-   *   that does not exist.
+   * @throws {ServiceStopped} (rejects) when the service is stopped. This rejection is never reported as
+   *   unhandled, which would end the process.
+   * @throws {unknown} (rejects) with the error of the last attempt after `failAfterFailures`, or the signal's
+   *   reason.
+   * @throws {TypeError | RangeError} (rejects) when `failAfterFailures` is not a whole number of 1 or more,
+   *   or an option is unknown.
    */
   whenConnected(options: WhenConnectedOptions = {}): Promise<P> {
     const signal = options?.signal
@@ -84,18 +93,21 @@ export class ClientService<P extends ConnectedProtocol> extends Service {
     return tolerated(this.#whenConnected(options), isTolerated)
   }
 
-  /** Begins to connect; does not wait for the connection. Waits for a stop that is under way. */
+  /** Starts to connect, after a stop that is under way; does not wait for the connection. */
   override async startService(): Promise<void> {
     void super.startService()
     if (this.#state.is === 'stopping') await this.#state.ended
     if (!this.running || this.#state.is === 'trying' || this.#state.is === 'connected') return
     const stop = new AbortController()
-    // In its own time: what the factory does when it is told must find the state below.
+    // In a later promise job, so that code of the factory that calls this service finds the state below.
     const ended = Promise.resolve().then(() => this.#keepConnected(stop.signal))
     this.#state = { is: 'trying', run: { stop, ended } }
   }
 
-  /** Closes the connection or gives up the attempt, and rejects all who wait. Resolves when the connection is gone. */
+  /**
+   * Closes the connection or cancels the attempt, and rejects all waits. Resolves when the connection is
+   * gone.
+   */
   override async stopService(): Promise<void> {
     void super.stopService()
     const state = this.#state
@@ -119,7 +131,7 @@ export class ClientService<P extends ConnectedProtocol> extends Service {
     signal?.throwIfAborted()
     const state = this.#state
     if (state.is === 'stopping' || state.is === 'stopped') throw stoppedService()
-    // That it is lost may be known to the transport, but not yet to us.
+    // The transport may have lost the connection, and this service not be notified yet.
     if (state.is === 'connected' && !state.protocol.transport.signal.aborted) return state.protocol
     const outcome = await wait<() => P>({ signal }, (done) => {
       const waiter = { failuresLeft: failAfterFailures, done }
@@ -149,7 +161,7 @@ export class ClientService<P extends ConnectedProtocol> extends Service {
    * One connection, from the attempt to its end.
    *
    * @returns why it ended, and how long it was ready for use.
-   * @throws {unknown} (rejects) when it could not be made, or not be prepared; it is gone by then.
+   * @throws {unknown} (rejects) when it could not be made or prepared; it is gone by then.
    */
   async #connectOnce(signal: AbortSignal): Promise<{ readonly why: unknown; readonly livedMs: number }> {
     const { reactor } = this.#options
@@ -159,7 +171,7 @@ export class ClientService<P extends ConnectedProtocol> extends Service {
     const close = (): void => transport.loseConnection()
     signal.addEventListener('abort', close, { once: true })
     try {
-      // An endpoint may be too late to give up.
+      // The endpoint may have connected in spite of the abort.
       signal.throwIfAborted()
       await Promise.race([this.#prepare(protocol), lost])
       transport.signal.throwIfAborted()
@@ -197,7 +209,7 @@ export class ClientService<P extends ConnectedProtocol> extends Service {
     }
   }
 
-  /** @returns how long it waited, in milliseconds, unless it was given up. */
+  /** @returns the length of the wait, in milliseconds; 0 when the service was stopped before. */
   async #pause(failures: number, why: unknown, signal: AbortSignal): Promise<number> {
     if (signal.aborted) return 0
     if (this.#state.is === 'connected') this.#state = { is: 'trying', run: this.#state.run }
@@ -227,7 +239,7 @@ export class ClientService<P extends ConnectedProtocol> extends Service {
   }
 }
 
-/** Resolves with the signal's reason. */
+/** Resolves with the signal's reason once it is aborted. */
 function whenAborted(signal: AbortSignal): Promise<unknown> {
   return new Promise((resolve) => {
     const aborted = (): void => resolve(signal.reason)
@@ -237,18 +249,18 @@ function whenAborted(signal: AbortSignal): Promise<unknown> {
 }
 
 function stoppedService(): ServiceStopped {
-  return new ServiceStopped('The client service was stopped: no connection will come')
+  return new ServiceStopped('Cannot wait for a connection: the client service was stopped')
 }
 
 function ignore(): void {}
 
 interface Waiter<P> {
   failuresLeft: number
-  /** Ends the wait with what `outcome` answers or throws. */
+  /** Ends the wait with what `outcome` returns or throws. */
   readonly done: (outcome: () => P) => void
 }
 
-/** What lasts from a start to its stop. */
+/** The work from a start to its stop. */
 interface Run {
   readonly stop: AbortController
   readonly ended: Promise<void>
@@ -263,7 +275,7 @@ type State<P> =
 
 const NEW: State<never> = { is: 'new' }
 const STOPPED: State<never> = { is: 'stopped' }
-/** A connection that lived so long was a good one, however long the wait before it. */
+/** A connection that lived this long is not a failed attempt, however long the wait before it. */
 const LONG_ENOUGH_MS = 10_000
 const FAILURES = count({ least: 1, endless: true })
 const RULES: OptionRules<ClientServiceOptions<never>> = {

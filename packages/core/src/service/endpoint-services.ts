@@ -7,14 +7,14 @@ import { checkValue } from '../options/check-options.ts'
 import { FACTORY, SERVER_ENDPOINT } from '../options/object-rules.ts'
 import { Service } from './service.ts'
 
-/** Listens while it runs. Connections that are up when it is stopped stay up. */
+/** Listens while it runs. Its connections stay open when it is stopped. */
 export class StreamServerEndpointService<A extends Address = Address> extends Service {
   readonly #endpoint: ServerEndpoint<A>
   readonly #factory: ProtocolFactory
   #bound: Promise<ListeningPort<A>> | undefined
   #port: ListeningPort<A> | undefined
 
-  /** @throws {TypeError} for what is no endpoint or no factory. */
+  /** @throws {TypeError} when `endpoint` is not an endpoint or `factory` is not a factory. */
   constructor(endpoint: ServerEndpoint<A>, factory: ProtocolFactory) {
     super()
     checkValue('StreamServerEndpointService', 'endpoint', endpoint, SERVER_ENDPOINT)
@@ -29,9 +29,9 @@ export class StreamServerEndpointService<A extends Address = Address> extends Se
   }
 
   /**
-   * Resolves when it listens.
+   * Begins to listen; resolves when it listens.
    *
-   * @throws {CannotListenError} (rejects); it can be started again.
+   * @throws {CannotListenError} (rejects) when the endpoint cannot listen; it can be started again.
    */
   override async startService(): Promise<void> {
     void super.startService()
@@ -46,27 +46,27 @@ export class StreamServerEndpointService<A extends Address = Address> extends Se
     }
   }
 
-  /** Resolves when the port is free. */
+  /** Stops listening; resolves when the port is free. */
   override async stopService(): Promise<void> {
     void super.stopService()
     const bound = this.#bound
     this.#bound = undefined
     this.#port = undefined
-    // Who started it knows why there is no port.
+    // The caller of `startService` has received this error.
     const port = await bound?.catch(() => undefined)
     await port?.stopListening()
   }
 
-  /** Rejects also where the endpoint throws. */
+  /** Rejects also when the endpoint throws. */
   async #listen(): Promise<ListeningPort<A>> {
     return this.#endpoint.listen(this.#factory)
   }
 }
 
 /**
- * A service that listens where a string says, such as `tcp:8080`.
+ * A service that listens on the endpoint of a string, such as `tcp:8080`.
  *
- * @throws {EndpointSyntaxError}
+ * @throws {EndpointSyntaxError} when the string cannot be parsed.
  * @see serverFromString for the strings.
  */
 export function serviceFromString<D extends string>(

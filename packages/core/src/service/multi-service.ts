@@ -5,8 +5,8 @@ import { callSafely } from '../safely.ts'
 import { Service, type ServiceCollection } from './service.ts'
 
 /**
- * Services that are started together, in the order they were added, each once the one before is up; and
- * stopped in the reverse order, each once the one behind it is down.
+ * Services that are started together, in the order they were added, each after the previous one has started.
+ * They are stopped in the reverse order, each after the next one has stopped.
  */
 export class MultiService extends Service implements ServiceCollection {
   readonly #services: Service[] = []
@@ -16,18 +16,18 @@ export class MultiService extends Service implements ServiceCollection {
     return this.#services.find((service) => service.name === name)
   }
 
-  /** Its services, in the order they were added. */
+  /** The services, in the order they were added. */
   [Symbol.iterator](): Iterator<Service> {
     return this.#services.values()
   }
 
   /**
-   * Takes `service` in, behind the others and at once; the same as `service.setServiceParent(this)`.
-   * Resolves when it has been started, if this runs.
+   * Adds `service` after the others, at once; the same as `service.setServiceParent(this)`. Resolves when it
+   * has started, if this is running.
    *
-   * @throws {LocalProtocolError} (rejects) when it is here already, or another has its name.
-   * @throws {TypeError} (rejects) for what is not a service.
-   * @throws {unknown} (rejects) with what its start failed with; it is not taken in then.
+   * @throws {LocalProtocolError} (rejects) when it was added already, or another service has its name.
+   * @throws {TypeError} (rejects) when it is not a service.
+   * @throws {unknown} (rejects) with the error of its start; it is not added then.
    */
   async addService(service: Service): Promise<void> {
     checkValue('addService', 'service', service, SERVICE)
@@ -44,26 +44,27 @@ export class MultiService extends Service implements ServiceCollection {
   }
 
   /**
-   * Lets `service` go; the same as its `disownServiceParent`. Resolves when it has been stopped, if it was
+   * Removes `service`; the same as its `disownServiceParent`. Resolves when it has stopped, if it was
    * running.
    *
-   * @throws {LocalProtocolError} (rejects) when it is not here.
+   * @throws {LocalProtocolError} (rejects) when it was not added.
    */
   async removeService(service: Service): Promise<void> {
     if (service.parent === this) return service.disownServiceParent()
     if (!remove(this.#services, service))
-      throw new LocalProtocolError('Cannot remove a service that is not there')
+      throw new LocalProtocolError('Cannot remove a service that was not added')
     const state = this.#state
     if (state.is === 'stopping') await state.stopped.catch(ignore)
     else if (state.is === 'running' && remove(state.started, service)) await service.stopService()
   }
 
   /**
-   * Starts them all; waits before for a stop that is under way. Does nothing when it was started. When one
-   * fails, those that were started are stopped, in the reverse order.
+   * Starts all services, after a stop that is under way. Does nothing when it is running. When one fails,
+   * those that were started are stopped, in the reverse order.
    *
-   * @throws {ServiceStopped} (rejects) when it is stopped meanwhile; the rest is not started.
-   * @throws {unknown} (rejects) with what the one that failed threw.
+   * @throws {ServiceStopped} (rejects) when it is stopped meanwhile; the remaining services are not started.
+   * @throws {unknown} (rejects) with the error of the service that failed, or an AggregateError when the stop
+   *   of the others failed too.
    */
   override async startService(): Promise<void> {
     void super.startService()
@@ -80,16 +81,16 @@ export class MultiService extends Service implements ServiceCollection {
   }
 
   /**
-   * Stops those that were started, and those that are being started. Waits for each, though others fail.
+   * Stops the services that have started or are starting. Waits for each, even when others fail.
    *
-   * @throws {AggregateError} (rejects) with what each that failed threw.
+   * @throws {AggregateError} (rejects) with the errors of the services that failed to stop.
    */
   override async stopService(): Promise<void> {
     void super.stopService()
     const state = this.#state
     if (state.is === 'idle') return
     if (state.is === 'stopping') return state.stopped
-    // In its own time: what a service does when it is told must find the state below.
+    // In a later promise job, so that a service that calls this one finds the state below.
     const stopped = Promise.resolve(state.started)
       .then(stopAll)
       .finally(() => {
@@ -99,7 +100,9 @@ export class MultiService extends Service implements ServiceCollection {
     await stopped
   }
 
-  /** Not one that has left meanwhile, nor one that left and came back, which was started then. */
+  /**
+   * Skips a service that was removed meanwhile, and one that was removed and added again, which started then.
+   */
   async #start(service: Service, run: Run): Promise<void> {
     if (run.started.includes(service) || service.parent !== this) return
     run.started.push(service)
@@ -112,21 +115,24 @@ export class MultiService extends Service implements ServiceCollection {
     if (this.#state !== run) throw stoppedServices()
   }
 
-  /** @returns what the start has failed with, and the stop that it led to, if that failed too. */
+  /** @returns the error of the start, or an AggregateError with it when the stop failed too. */
   async #undo(run: Run, error: unknown): Promise<unknown> {
     if (this.#state !== run) return error
     try {
       await this.stopService()
       return error
     } catch (failedToStop) {
-      return new AggregateError([error, failedToStop], 'A service failed to start, and others then to stop')
+      return new AggregateError(
+        [error, failedToStop],
+        'A service failed to start, and others failed to stop after it',
+      )
     }
   }
 
   #assertNew(service: Service): void {
     if (this.#services.includes(service)) throw new LocalProtocolError('Cannot add a service twice')
     if (service.name !== undefined && this.getServiceNamed(service.name) !== undefined)
-      throw new LocalProtocolError(`Cannot add a second service of the name "${service.name}"`)
+      throw new LocalProtocolError(`Cannot add a second service named "${service.name}"`)
   }
 }
 
@@ -138,10 +144,10 @@ async function stopAll(started: readonly Service[]): Promise<void> {
       (error) => errors.push(error),
     )
   }
-  if (errors.length > 0) throw new AggregateError(errors, 'Not every service has stopped as it should')
+  if (errors.length > 0) throw new AggregateError(errors, 'Some services failed to stop')
 }
 
-/** @returns whether it was there. */
+/** @returns whether `services` contained it. */
 function remove(services: Service[], service: Service): boolean {
   const at = services.indexOf(service)
   if (at >= 0) services.splice(at, 1)
@@ -158,7 +164,7 @@ type State = { readonly is: 'idle' } | Run | { readonly is: 'stopping'; readonly
 
 interface Run {
   readonly is: 'running'
-  /** In the order they were started; also the one that is being started. */
+  /** In the order they were started, including the one that is starting. */
   readonly started: Service[]
 }
 

@@ -1,20 +1,20 @@
 import { LocalProtocolError } from '../errors.ts'
 
-/** What holds services, and starts and stops them with itself: a `MultiService`. */
+/** A collection of services that starts and stops them with itself: a `MultiService`. */
 export interface ServiceCollection extends Iterable<Service> {
-  /** Takes `service` in. Resolves when it has been started, if the collection runs. */
+  /** Adds `service`. Resolves when it has started, if the collection is running. */
   addService(service: Service): Promise<void>
-  /** Lets `service` go. Resolves when it has been stopped, if it was running. */
+  /** Removes `service`. Resolves when it has stopped, if it was running. */
   removeService(service: Service): Promise<void>
-  /** Its service of that name. */
+  /** The service called `name`; undefined when it is missing. */
   getServiceNamed(name: string): Service | undefined
 }
 
 /**
  * A part of a program that is started and stopped: a listener, a client, a timer.
  *
- * Override `startService` and `stopService`, call `super`'s in each, and return a promise where it takes
- * time. A stop may come while the start is not done yet; a service that was stopped can be started again.
+ * Override `startService` and `stopService`, call the `super` method in each, and return a promise when it
+ * takes time. A stop may begin before the start is done; a service that was stopped can be started again.
  *
  *     class Cache extends Service {
  *       override async startService() {
@@ -28,7 +28,7 @@ export class Service {
   #running = false
   #parent: ServiceCollection | undefined
 
-  /** What its parent knows it by. */
+  /** The name by which its parent finds it. */
   get name(): string | undefined {
     return this.#name
   }
@@ -38,22 +38,23 @@ export class Service {
     return this.#running
   }
 
-  /** Who starts and stops it. */
+  /** The collection that starts and stops it. */
   get parent(): ServiceCollection | undefined {
     return this.#parent
   }
 
-  /** @throws {LocalProtocolError} when it has a parent, which knows it by the name it has. */
+  /** @throws {LocalProtocolError} when it has a parent, which finds it by its present name. */
   setName(name: string): void {
     if (this.#parent !== undefined) throw new LocalProtocolError('Cannot rename a service that has a parent')
     this.#name = name
   }
 
   /**
-   * Makes it a child of `parent`, at once unless it must leave another parent before. Resolves when it has
-   * been started, if the parent runs.
+   * Makes it a child of `parent`: at once, or after it has left its previous parent. Resolves when it has
+   * started, if the parent is running.
    *
-   * @throws {unknown} (rejects) with what is wrong with its name, or with its start; it has no parent then.
+   * @throws {unknown} (rejects) when `parent` refuses it, or with the error of its start; it has no parent
+   *   then.
    */
   async setServiceParent(parent: ServiceCollection): Promise<void> {
     if (this.#parent !== undefined) await this.disownServiceParent()
@@ -66,7 +67,7 @@ export class Service {
     }
   }
 
-  /** Leaves its parent, if it has one. Resolves when it has been stopped, if it was running. */
+  /** Leaves its parent, if it has one. Resolves when it has stopped, if it was running. */
   async disownServiceParent(): Promise<void> {
     const parent = this.#parent
     this.#parent = undefined
@@ -74,16 +75,17 @@ export class Service {
   }
 
   /**
-   * Begins to work. Does nothing when it was started.
+   * Begins to work. Does nothing when it is running.
    *
-   * When it throws or rejects, the start has failed: it is not stopped then, so it must leave nothing behind.
+   * When it throws or rejects, the start has failed. `stopService` is not called then, so it must clean up
+   * first.
    */
   startService(): unknown {
     this.#running = true
     return undefined
   }
 
-  /** Ends what `startService` began. Does nothing unless it was started. */
+  /** Ends what `startService` began. Does nothing unless it is running. */
   stopService(): unknown {
     this.#running = false
     return undefined

@@ -5,21 +5,22 @@ import { WITH_REACTOR } from '../options/object-rules.ts'
 import { LoopingCall } from '../time/looping-call.ts'
 import { Service } from './service.ts'
 
-/** Whose time a timer service keeps, and where it tells a failure. */
+/** The reactor that gives a timer service its time and its log. */
 export interface TimerServiceOptions {
   readonly reactor: ReactorTime & ReactorLog
 }
 
 /**
- * Calls a function every `intervalMs` milliseconds while it runs, at its start first, as a `LoopingCall`.
- * A call that fails is logged, and is the last until the service is stopped and started again.
+ * Calls a function every `intervalMs` milliseconds while it runs, the first time at its start, as a
+ * `LoopingCall` does. A failure is logged, and no call follows it until the service is stopped and started
+ * again.
  */
 export class TimerService extends Service {
   readonly #intervalMs: number
   readonly #call: () => unknown
   readonly #reactor: ReactorTime & ReactorLog
   #loop: LoopingCall | undefined
-  /** Resolves once the last loop has ended, whichever way. */
+  /** Resolves once the last loop has ended or failed. */
   #ended: Promise<unknown> = Promise.resolve()
 
   /** @throws {TypeError | RangeError} unless `intervalMs` is a number of 0 or more, and `call` a function. */
@@ -37,7 +38,7 @@ export class TimerService extends Service {
     if (this.running) return
     void super.startService()
     const loop = new LoopingCall(this.#call)
-    // First, because the call may stop the service.
+    // Set first, because the call may stop the service.
     this.#loop = loop
     const looping = loop.start(this.#intervalMs, { reactor: this.#reactor })
     this.#ended = looping.catch((error: unknown) => this.#failed(error))
@@ -52,6 +53,11 @@ export class TimerService extends Service {
 
   #failed(error: unknown): void {
     const label = this.name
-    this.#reactor.log({ level: 'error', text: 'A timer service failed, and calls no more', label, error })
+    this.#reactor.log({
+      level: 'error',
+      text: 'A timer service failed; it makes no more calls',
+      label,
+      error,
+    })
   }
 }

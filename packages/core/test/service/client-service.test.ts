@@ -11,7 +11,7 @@ import { Recorder } from '../../src/checks/transport-harness.ts'
 import { MemoryReactor } from '../../src/testing/memory-reactor.ts'
 import { passTime } from '../pass-time.ts'
 
-/** A server on port 80 that can be there or not, and the connections it has had. */
+/** A server on port 80 that can be started and stopped, and the connections it has had. */
 class Server extends Factory<Recorder> {
   readonly reactor = new MemoryReactor()
   readonly accepted: Recorder[] = []
@@ -37,7 +37,7 @@ class Server extends Factory<Recorder> {
     this.#port = await this.reactor.listenTCP(80, this)
   }
 
-  /** Stops, which ends its connections. */
+  /** Stops listening, and ends its connections. */
   async stop(): Promise<void> {
     await this.#port?.stopListening()
     this.last?.transport.loseConnection()
@@ -49,7 +49,7 @@ class Server extends Factory<Recorder> {
   }
 }
 
-/** Notes when each attempt to connect begins. */
+/** Records when each attempt to connect begins. */
 class Client extends Factory<Recorder> {
   readonly attempts: number[] = []
   readonly #reactor: MemoryReactor
@@ -65,7 +65,7 @@ class Client extends Factory<Recorder> {
     return this.#build()
   }
 
-  /** Each attempt begins to use it anew. */
+  /** Called at the start of each attempt. */
   override startFactory(): void {
     this.attempts.push(this.#reactor.now())
   }
@@ -75,7 +75,7 @@ interface Setup extends Partial<ClientServiceOptions<Recorder>> {
   readonly build?: () => Recorder | undefined
 }
 
-/** A service whose waits are 1 500 ms, 2 250, 3 375… unless told otherwise. */
+/** A service with waits of 1 500 ms, 2 250 ms, 3 375 ms… unless its options differ. */
 function clientOf(
   { reactor }: Server,
   { build = () => new Recorder(), ...options }: Setup = {},
@@ -87,7 +87,7 @@ function clientOf(
   return { service, attempts: factory.attempts }
 }
 
-/** What is left of a service that was stopped. */
+/** The timers and connections that a stopped service has left. */
 function left({ reactor }: Server): unknown[] {
   return [reactor.connections.size, reactor.getDelayedCalls()]
 }
@@ -95,7 +95,7 @@ function left({ reactor }: Server): unknown[] {
 const NOTHING = [0, []]
 
 describe('ClientService', () => {
-  test('answers its connection to all who wait, before the start and after (statement 137)', async () => {
+  test('resolves every wait with its connection, before the start and after', async () => {
     const server = await Server.started()
     const { service } = clientOf(server)
     const early = service.whenConnected()
@@ -115,7 +115,7 @@ describe('ClientService', () => {
     expect(left(server)).toEqual(NOTHING)
   })
 
-  test('comes back to a server that is stopped and started again, after ever longer waits (statement 137)', async () => {
+  test('reconnects to a server that is stopped and started again, after growing waits', async () => {
     const server = await Server.started()
     const { service, attempts } = clientOf(server)
     await service.startService()
@@ -147,7 +147,7 @@ describe('ClientService', () => {
     expect(left(server)).toEqual(NOTHING)
   })
 
-  test('waits longer each time when the connection dies before it is made', async () => {
+  test('waits longer each time when the connection ends before it is made', async () => {
     const server = await Server.started()
     class Dying extends Recorder {
       override connectionMade(): void {
@@ -164,7 +164,7 @@ describe('ClientService', () => {
     expect(left(server)).toEqual(NOTHING)
   })
 
-  test('waits longer each time when the server closes what it has just accepted', async () => {
+  test('waits longer each time when the server closes a connection at once', async () => {
     const server = await Server.started()
     const { service, attempts } = clientOf(server)
     await service.startService()
@@ -180,7 +180,7 @@ describe('ClientService', () => {
   test.each([
     ['as long as the wait before it, or longer', 1500, 1500],
     ['less than the wait before it', 1499, 2250],
-  ])('begins anew with the waits after a connection that lived %s', async (_how, livedMs, waitMs) => {
+  ])('waits correctly after a connection that lived %s', async (_how, livedMs, waitMs) => {
     const server = await Server.started()
     const { service, attempts } = clientOf(server)
     await service.startService()
@@ -197,7 +197,7 @@ describe('ClientService', () => {
     [10_000, 1],
     [9999, 2],
   ])(
-    'takes one that lived %i ms for the attempt number %i, however long the wait before it',
+    'counts a connection that lived %i ms so that the next failure is number %i, however long the wait before it',
     async (livedMs, next) => {
       const [server, failures] = [await Server.started(), [] as number[]]
       const retryPolicy = (count: number): number => {
@@ -216,7 +216,7 @@ describe('ClientService', () => {
     },
   )
 
-  test('does not answer a connection that is lost, though it has not noticed yet', async () => {
+  test('does not resolve with a connection that its transport has lost already', async () => {
     const server = await Server.started()
     const { service } = clientOf(server)
     await service.startService()
@@ -230,7 +230,7 @@ describe('ClientService', () => {
     expect([first.lost, server.accepted.length]).toEqual([true, 2])
   })
 
-  test('rejects no promise that ends the process when it is stopped and no code waits for its connection', async () => {
+  test('causes no unhandled rejection when it is stopped and no code awaits its connection', async () => {
     const server = new Server()
     const { service } = clientOf(server)
     await service.startService()
@@ -243,7 +243,7 @@ describe('ClientService', () => {
     expect(left(server)).toEqual(NOTHING)
   })
 
-  test('knows its connection by its transport, whoever reads it', async () => {
+  test('follows its connection by the transport, whichever protocol is current', async () => {
     const server = await Server.started()
     const { service, attempts } = clientOf(server)
     await service.startService()
@@ -268,7 +268,7 @@ describe('ClientService', () => {
     expect(attempts).toEqual([0, 1500])
   })
 
-  test('leaves nothing behind of the connections it has had', async () => {
+  test('keeps nothing of earlier connections', async () => {
     const [server, signals] = [await Server.started(), [] as (AbortSignal | undefined)[]]
     const real = new TCPClientEndpoint(server.reactor, 'server', 80)
     const endpoint: ClientEndpoint = {
@@ -290,7 +290,7 @@ describe('ClientService', () => {
     expect([signals.length, getEventListeners(signal, 'abort').length]).toEqual([21, 1])
   })
 
-  test('begins no second connection when it is started twice', async () => {
+  test('makes one connection when it is started twice', async () => {
     const server = await Server.started()
     const { service, attempts } = clientOf(server)
     await Promise.all([service.startService(), service.startService()])
@@ -301,7 +301,7 @@ describe('ClientService', () => {
   })
 
   describe('prepareConnection', () => {
-    test('has the connection before whenConnected answers it', async () => {
+    test('gets the connection before whenConnected resolves with it', async () => {
       const [server, ready, prepared] = [await Server.started(), new Gate(), [] as Recorder[]]
       const prepareConnection = (protocol: Recorder): Promise<void> => {
         prepared.push(protocol)
@@ -309,10 +309,10 @@ describe('ClientService', () => {
       }
       const { service } = clientOf(server, { prepareConnection })
       await service.startService()
-      let answered = false
-      const connected = service.whenConnected().finally(() => (answered = true))
+      let settled = false
+      const connected = service.whenConnected().finally(() => (settled = true))
       await server.pass(60_000)
-      expect([prepared.length, answered]).toEqual([1, false])
+      expect([prepared.length, settled]).toEqual([1, false])
       ready.open()
       expect([await connected]).toEqual(prepared)
     })
@@ -336,30 +336,30 @@ describe('ClientService', () => {
       },
     )
 
-    test('is given up when the connection is lost meanwhile; what it does later is of no account', async () => {
+    test('is abandoned when the connection is lost meanwhile; its later result is ignored', async () => {
       const [server, gates] = [await Server.started(), [new Gate(), new Gate(), new Gate()]]
       let prepared = 0
       const { service, attempts } = clientOf(server, { prepareConnection: () => gates[prepared++]?.opened })
       await service.startService()
-      let answered = false
-      const connected = service.whenConnected().finally(() => (answered = true))
+      let settled = false
+      const connected = service.whenConnected().finally(() => (settled = true))
       for (const wait of [1500, 2250]) {
         await server.pass(0)
         server.last?.transport.loseConnection()
         await server.pass(wait)
       }
-      expect([prepared, answered, attempts]).toEqual([3, false, [0, 1500, 3750]])
+      expect([prepared, settled, attempts]).toEqual([3, false, [0, 1500, 3750]])
       gates[0]?.open()
       gates[1]?.fail(new Error('too late'))
       await server.pass(0)
-      expect(answered).toBe(false)
+      expect(settled).toBe(false)
       gates[2]?.open()
       expect((await connected).connected).toBe(true)
     })
   })
 
   describe('whenConnected', () => {
-    test('waits across failures unless it is told after how many to reject (statement 137)', async () => {
+    test('waits across failures unless failAfterFailures is given', async () => {
       const server = new Server()
       const { service } = clientOf(server)
       const seen: string[] = []
@@ -385,7 +385,7 @@ describe('ClientService', () => {
       expect(seen).toEqual(['patient connected'])
     })
 
-    test('rejects after as many failures as the service was made with', async () => {
+    test('rejects after the failAfterFailures of the service', async () => {
       const server = new Server()
       const { service } = clientOf(server, { failAfterFailures: 1 })
       await service.startService()
@@ -399,7 +399,7 @@ describe('ClientService', () => {
       await expect(service.whenConnected({ failAfterFailures })).rejects.toBeInstanceOf(RangeError)
     })
 
-    test('can be given up by a signal, which leaves the others waiting', async () => {
+    test('is cancelled by a signal, which leaves other waits pending', async () => {
       const server = await Server.started()
       const { service } = clientOf(server)
       const [abort, why] = [new AbortController(), new Error('no patience')]
@@ -415,7 +415,7 @@ describe('ClientService', () => {
   })
 
   describe('stopService', () => {
-    test('before any start rejects who waits (statement 137)', async () => {
+    test('before any start rejects all waits', async () => {
       const { service } = clientOf(new Server())
       const waiting = service.whenConnected()
       await service.stopService()
@@ -423,7 +423,7 @@ describe('ClientService', () => {
       await expect(service.whenConnected()).rejects.toBeInstanceOf(ServiceStopped)
     })
 
-    test('at once after the start begins nothing', async () => {
+    test('at once after the start begins no attempt', async () => {
       const server = await Server.started()
       const { service, attempts } = clientOf(server)
       void service.startService()
@@ -433,7 +433,7 @@ describe('ClientService', () => {
       expect([attempts, ...left(server)]).toEqual([[], ...NOTHING])
     })
 
-    test('while it connects gives the attempt up, and rejects who waits (statement 137)', async () => {
+    test('while it connects cancels the attempt, and rejects all waits', async () => {
       const server = await Server.started()
       const { service } = clientOf(server)
       await service.startService()
@@ -446,7 +446,7 @@ describe('ClientService', () => {
       expect([service.running, server.accepted, ...left(server)]).toEqual([false, [], ...NOTHING])
     })
 
-    test('while it waits for the next attempt leaves no timer, and rejects who waits (statement 137)', async () => {
+    test('while it waits for the next attempt leaves no timer, and rejects all waits', async () => {
       const server = new Server()
       const { service, attempts } = clientOf(server)
       await service.startService()
@@ -473,7 +473,7 @@ describe('ClientService', () => {
       expect([server.last?.lost, ...left(server)]).toEqual([true, ...NOTHING])
     })
 
-    test('while it is connected sends what is queued, and resolves when the connection is gone', async () => {
+    test('while it is connected sends the queued bytes, and resolves when the connection is gone', async () => {
       const server = await Server.started()
       const { service } = clientOf(server)
       await service.startService()
@@ -491,7 +491,7 @@ describe('ClientService', () => {
       expect(server.reactor.logged).toEqual([])
     })
 
-    test('closes a connection of an endpoint that is too late to give up', async () => {
+    test('closes a connection that the endpoint made in spite of the abort', async () => {
       const [server, slow] = [await Server.started(), new Gate()]
       const real = new TCPClientEndpoint(server.reactor, 'server', 80)
       const deaf: ClientEndpoint = {
@@ -539,7 +539,7 @@ describe('ClientService', () => {
       expect([server.accepted.map(({ lost }) => lost), service.running]).toEqual([[true, false], true])
     })
 
-    test('is undone by a stop that comes behind it', async () => {
+    test('is undone by a stop that follows it', async () => {
       const server = await Server.started()
       const { service } = clientOf(server)
       await service.startService()
@@ -553,7 +553,7 @@ describe('ClientService', () => {
   })
 
   describe('a retry policy', () => {
-    test('is told how many attempts have failed in a row, and whose randomness to use', async () => {
+    test('is called with the number of failures in a row and the reactor', async () => {
       const [server, asked] = [new Server(), [] as unknown[]]
       const { service, attempts } = clientOf(server, {
         retryPolicy: (failedAttempts, reactor) => {
@@ -571,9 +571,9 @@ describe('ClientService', () => {
 
     test.each<[string, () => number]>([
       ['throws', () => JSON.parse('{') as number],
-      ['answers no number', () => Number.NaN],
-      ['answers less than 0', () => -1],
-    ])('that %s is logged, and the default one asked instead', async (_how, retryPolicy) => {
+      ['returns no number', () => Number.NaN],
+      ['returns less than 0', () => -1],
+    ])('that %s is logged, and the default policy is used instead', async (_how, retryPolicy) => {
       const server = new Server()
       const { service, attempts } = clientOf(server, { retryPolicy })
       service.setName('feed')
@@ -590,7 +590,7 @@ describe('ClientService', () => {
       await service.stopService()
     })
 
-    test('is by default the one of backoffPolicy, with its jitter (statement 137)', async () => {
+    test('is backoffPolicy by default, with its jitter', async () => {
       const server = new Server()
       const service = new ClientService(
         new TCPClientEndpoint(server.reactor, 'server', 80),

@@ -15,7 +15,7 @@ function setUp(): { reactor: MemoryReactor; service: StreamServerEndpointService
   return { reactor, service: new StreamServerEndpointService(new TCPServerEndpoint(reactor, 80), factory) }
 }
 
-/** Whether a client of port 80 is let in. */
+/** Whether a client of port 80 is accepted. */
 async function isLetIn(reactor: MemoryReactor): Promise<boolean> {
   const connected = reactor.connectTCP('server', 80, Factory.forProtocol(Recorder)).whenConnected()
   const letIn = connected.then(
@@ -39,7 +39,7 @@ describe('StreamServerEndpointService', () => {
     }
   })
 
-  test('leaves connections up when it stops', async () => {
+  test('keeps connections open when it stops', async () => {
     const { reactor, service } = setUp()
     await service.startService()
     expect([await isLetIn(reactor), reactor.connections.size]).toEqual([true, 2])
@@ -76,7 +76,7 @@ describe('StreamServerEndpointService', () => {
     expect(service.running).toBe(false)
   })
 
-  test('frees its port though it is stopped before it listens', async () => {
+  test('frees its port even if it is stopped before it listens', async () => {
     const [reactor, slow] = [new MemoryReactor(), new Gate()]
     const endpoint: ServerEndpoint = {
       listen: async (served) => {
@@ -92,7 +92,7 @@ describe('StreamServerEndpointService', () => {
     expect([service.running, service.port, await isLetIn(reactor)]).toEqual([false, undefined, false])
   })
 
-  test('goes on listening when an earlier start fails late', async () => {
+  test('keeps listening when an earlier start fails late', async () => {
     const [reactor, hanging] = [new MemoryReactor(), new Gate()]
     let calls = 0
     const endpoint: ServerEndpoint = {
@@ -119,7 +119,7 @@ describe('StreamServerEndpointService', () => {
 })
 
 describe('serviceFromString', () => {
-  test('makes a service that listens where the string says', async () => {
+  test('makes a service that listens on the endpoint of the string', async () => {
     const reactor = new MemoryReactor()
     const service = serviceFromString(reactor, 'tcp:80:interface=127.0.0.1', factory)
     await service.startService()

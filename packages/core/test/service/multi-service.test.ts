@@ -5,7 +5,7 @@ import { Service } from '../../src/service/service.ts'
 import { Gate } from '../../src/checks/assertions.ts'
 import { NotingService } from './noting-service.ts'
 
-/** Three services in one, and what they note. */
+/** Three services in a MultiService, and their notes. */
 async function three(): Promise<{
   notes: string[]
   app: MultiService
@@ -34,7 +34,7 @@ const ALL_UP = ['start a', 'a up', 'start b', 'b up', 'start c', 'c up']
 const ALL_DOWN = ['stop c', 'c down', 'stop b', 'b down', 'stop a', 'a down']
 
 describe('MultiService', () => {
-  test('starts its services in order and stops them in reverse, waiting for each (statement 136)', async () => {
+  test('starts its services in order and stops them in reverse, waiting for each', async () => {
     const { notes, app } = await three()
     expect([notes, app.running]).toEqual([[], false])
     await app.startService()
@@ -45,7 +45,7 @@ describe('MultiService', () => {
     expect(notes.slice(12)).toEqual(ALL_UP)
   })
 
-  test('stops all, though some fail, and rejects with every error (statement 136)', async () => {
+  test('stops all services even if some fail, and rejects with every error', async () => {
     const { notes, app, a, c } = await three()
     await app.startService()
     a.stopping = fail('a stays')
@@ -56,7 +56,7 @@ describe('MultiService', () => {
     expect([notes.slice(6), app.running]).toEqual([['stop c', 'stop b', 'b down', 'stop a'], false])
   })
 
-  test('stops those that were started when one fails to start, in reverse order', async () => {
+  test('stops the started services in reverse order when one fails to start', async () => {
     const { notes, app, c } = await three()
     c.starting = fail('c is ill')
     await expect(app.startService()).rejects.toThrow('c is ill')
@@ -67,7 +67,7 @@ describe('MultiService', () => {
     expect(app.running).toBe(true)
   })
 
-  test('rejects with both when a start fails, and then a stop', async () => {
+  test('rejects with both errors when a start and then a stop fails', async () => {
     const { app, a, b } = await three()
     a.stopping = fail('a stays')
     b.starting = fail('b is ill')
@@ -85,7 +85,7 @@ describe('MultiService', () => {
     expect(notes).toEqual(ALL_UP)
   })
 
-  test('can be stopped while it starts: what is being started is stopped, the rest not started', async () => {
+  test('can be stopped while it starts: the starting service is stopped, the rest is not started', async () => {
     const { notes, app, b } = await three()
     const [reached, hanging] = [new Gate(), new Gate()]
     b.starting = () => {
@@ -104,7 +104,7 @@ describe('MultiService', () => {
     expect(notes.slice(7)).toEqual(['b up'])
   })
 
-  test('waits with a start for the stop that is under way, and with a second stop too', async () => {
+  test('makes a start and a second stop wait for the stop that is under way', async () => {
     const { notes, app, b } = await three()
     await app.startService()
     const slow = new Gate()
@@ -116,7 +116,7 @@ describe('MultiService', () => {
     expect(notes).toEqual([...ALL_UP, ...ALL_DOWN, ...ALL_UP])
   })
 
-  test('starts again though the stop that was under way has failed', async () => {
+  test('starts again even if the stop that was under way has failed', async () => {
     const { notes, app, b } = await three()
     await app.startService()
     b.stopping = fail('b stays')
@@ -127,7 +127,7 @@ describe('MultiService', () => {
     expect([notes.slice(-6), app.running]).toEqual([ALL_UP, true])
   })
 
-  test('goes on running when the start of an earlier run fails late', async () => {
+  test('keeps running when the start of an earlier run fails late', async () => {
     const { notes, app, a } = await three()
     const [reached, hanging] = [new Gate(), new Gate()]
     a.starting = () => {
@@ -144,7 +144,7 @@ describe('MultiService', () => {
     expect([notes.slice(-6), app.running]).toEqual([ALL_UP, true])
   })
 
-  test('stays stopped when a stop came last', async () => {
+  test('stays stopped when the last call was a stop', async () => {
     const { notes, app } = await three()
     await app.startService()
     const first = app.stopService()
@@ -155,7 +155,7 @@ describe('MultiService', () => {
     expect([notes, app.running]).toEqual([[...ALL_UP, ...ALL_DOWN], false])
   })
 
-  test('is one stop, also when a service asks for another as it is stopped', async () => {
+  test('stops once, also when a service stops it again during the stop', async () => {
     const { notes, app, c } = await three()
     await app.startService()
     const stops: Promise<void>[] = []
@@ -165,7 +165,7 @@ describe('MultiService', () => {
     expect(notes).toEqual([...ALL_UP, ...ALL_DOWN])
   })
 
-  test('holds services that hold others', async () => {
+  test('can contain another MultiService', async () => {
     const { notes, app } = await three()
     const [outer, last] = [new MultiService(), new NotingService('z', notes)]
     await outer.addService(app)
@@ -176,7 +176,7 @@ describe('MultiService', () => {
   })
 
   describe('addService', () => {
-    test('starts a service at once where the others run, and waits for it (statement 136)', async () => {
+    test('starts a service at once while it is running, and waits for it', async () => {
       const [notes, app] = [[] as string[], new MultiService()]
       await app.startService()
       const service = new NotingService('a', notes)
@@ -186,7 +186,7 @@ describe('MultiService', () => {
       expect(service.running).toBe(false)
     })
 
-    test('does not keep a service that fails to start', async () => {
+    test('removes a service that fails to start', async () => {
       const app = new MultiService()
       await app.startService()
       const service = new NotingService('a', [])
@@ -200,18 +200,18 @@ describe('MultiService', () => {
       await expect(app.addService(a)).rejects.toThrow('Cannot add a service twice')
       const namesake = app.addService(new NotingService('b', []))
       await expect(namesake).rejects.toBeInstanceOf(LocalProtocolError)
-      await expect(namesake).rejects.toThrow('Cannot add a second service of the name "b"')
+      await expect(namesake).rejects.toThrow('Cannot add a second service named "b"')
       expect([a.parent === app, Array.from(app).length]).toEqual([true, 3])
     })
 
-    test('takes any number of services without a name', async () => {
+    test('accepts any number of services without a name', async () => {
       const app = new MultiService()
       await app.addService(new Service())
       await app.addService(new Service())
       expect(Array.from(app)).toHaveLength(2)
     })
 
-    test('starts one that comes during the start once', async () => {
+    test('starts a service that is added during the start once', async () => {
       const { notes, app, a, c } = await three()
       const late = new NotingService('late', notes)
       a.starting = async () => {
@@ -234,7 +234,7 @@ describe('MultiService', () => {
   })
 
   describe('removeService', () => {
-    test('stops a service that runs, and waits for it', async () => {
+    test('stops a running service, and waits for it', async () => {
       const { notes, app, b } = await three()
       await app.startService()
       await app.removeService(b)
@@ -243,7 +243,7 @@ describe('MultiService', () => {
       expect(notes.slice(8)).toEqual(['stop c', 'c down', 'stop a', 'a down'])
     })
 
-    test('never starts one that leaves while others are being started', async () => {
+    test('never starts a service that is removed while others are starting', async () => {
       const { notes, app, a, c } = await three()
       a.starting = () => app.removeService(c)
       await app.startService()
@@ -259,13 +259,13 @@ describe('MultiService', () => {
       await stopped
     })
 
-    test('refuses one that is not there', async () => {
+    test('refuses a service that was not added', async () => {
       const removed = new MultiService().removeService(new Service())
-      await expect(removed).rejects.toThrow('Cannot remove a service that is not there')
+      await expect(removed).rejects.toThrow('Cannot remove a service that was not added')
     })
   })
 
-  test('is iterated in order, and finds a service by its name', async () => {
+  test('iterates in order, and finds a service by its name', async () => {
     const { app, a, b, c } = await three()
     expect(Array.from(app)).toEqual([a, b, c])
     expect([app.getServiceNamed('b') === b, app.getServiceNamed('z')]).toEqual([true, undefined])

@@ -1,6 +1,6 @@
 import { Service } from '../../src/service/service.ts'
 
-/** A service that notes when it is started and stopped, and takes as long, or fails, as a test wants. */
+/** A service that notes when it is started and stopped, and takes time or fails as a test chooses. */
 export class NotingService extends Service {
   readonly #notes: string[]
   starting: () => unknown = () => undefined

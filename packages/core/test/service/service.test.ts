@@ -18,7 +18,7 @@ describe('Service', () => {
     expect(seen).toEqual([false, true, false, true, false])
   })
 
-  test('is stopped when it is disposed of, and that is waited for', async () => {
+  test('is stopped when it is disposed of, and the disposal waits for that', async () => {
     const notes: string[] = []
     const service = new NotingService('a', notes)
     await service.startService()
@@ -26,7 +26,7 @@ describe('Service', () => {
     expect(notes).toEqual(['start a', 'a up', 'stop a', 'a down'])
   })
 
-  test('belongs to one parent at a time, and is stopped by the one it leaves', async () => {
+  test('belongs to one parent at a time, and is stopped when it leaves it', async () => {
     const [notes, first, second] = [[] as string[], new MultiService(), new MultiService()]
     const service = new NotingService('a', notes)
     await service.setServiceParent(first)
@@ -45,14 +45,14 @@ describe('Service', () => {
     expect([service.parent, Array.from(parent)]).toEqual([undefined, []])
   })
 
-  test('has no parent when that does not take it in', async () => {
+  test('has no parent when the parent refuses it', async () => {
     const [parent, service] = [new MultiService(), new NotingService('a', [])]
     await parent.addService(new NotingService('a', []))
     await expect(service.setServiceParent(parent)).rejects.toBeInstanceOf(LocalProtocolError)
     expect([service.parent, Array.from(parent).length]).toEqual([undefined, 1])
   })
 
-  test('keeps the parent it has gone to, though its start under the one before fails later', async () => {
+  test('keeps its new parent when its start under the previous one fails later', async () => {
     const [first, second, hanging] = [new MultiService(), new MultiService(), new Gate()]
     const service = new NotingService('a', [])
     service.starting = () => hanging.opened
@@ -64,7 +64,7 @@ describe('Service', () => {
     expect([service.parent === second, Array.from(first), Array.from(second)]).toEqual([true, [], [service]])
   })
 
-  test('takes another name only while no parent knows it by the one it has', async () => {
+  test('can be renamed only without a parent', async () => {
     const [service, parent] = [new Service(), new MultiService()]
     expect(service.name).toBe(undefined)
     service.setName('a')

@@ -20,7 +20,7 @@ describe('TimerService', () => {
     expect(seen.slice(3)).toEqual([1500, 1600])
   })
 
-  test('waits with its stop for the call under way', async () => {
+  test('waits at its stop for the call under way', async () => {
     const [reactor, slow, seen] = [new MemoryReactor(), new Gate(), [] as string[]]
     const call = async (): Promise<void> => {
       await slow.opened
@@ -39,7 +39,7 @@ describe('TimerService', () => {
   test.each([
     ['throws', () => JSON.parse('{')],
     ['rejects', async () => JSON.parse('{')],
-  ])('logs a call that %s and calls no more, until it is started again', async (_how, failing) => {
+  ])('logs a call that %s, and makes no more calls until it is started again', async (_how, failing) => {
     const reactor = new MemoryReactor()
     let calls = 0
     const call = (): unknown => (++calls === 2 ? failing() : undefined)
@@ -49,7 +49,11 @@ describe('TimerService', () => {
     reactor.advance(100)
     await reactor.settle()
     reactor.advance(1000)
-    const failure = { level: 'error', text: 'A timer service failed, and calls no more', label: 'clean up' }
+    const failure = {
+      level: 'error',
+      text: 'A timer service failed; it makes no more calls',
+      label: 'clean up',
+    }
     expect([calls, reactor.logged]).toMatchObject([2, [failure]])
     expect(reactor.flushLoggedErrors(SyntaxError)).toHaveLength(1)
     await service.stopService()
