@@ -28,14 +28,15 @@ export class ClientTLS implements TLSContext {
   readonly #context: SecureContext
 
   /**
-   * @throws {TypeError | RangeError} for an option that is not one, or has a value that it cannot have; without a `serverName`.
+   * @throws {TypeError | RangeError} when an option is unknown, of the wrong type or out of range, or
+   *   `serverName` is missing.
    * @throws {TLSConfigurationError} when a certificate or key cannot be used.
    */
   constructor(options: ClientTLSOptions) {
     checkValue('ClientTLS', 'options', options, tlsOf('client'))
     checkOptions('ClientTLS', options, CLIENT_TLS_RULES)
     const { serverName, insecurelySkipVerification = false } = options
-    // Node takes an empty name for localhost.
+    // Node treats an empty name as localhost.
     if ((serverName === undefined || serverName === '') && !insecurelySkipVerification) {
       throw new TypeError('Cannot verify a server without a name: give serverName')
     }
@@ -46,9 +47,10 @@ export class ClientTLS implements TLSContext {
   }
 
   /**
-   * `tls` itself, or made of options for `host`. Where it names no application protocols it offers `acceptableProtocols`.
+   * Returns `tls` itself, or a context made of its options for `host`. It offers `acceptableProtocols` unless
+   * it names application protocols of its own.
    *
-   * @throws {TypeError} for what is neither, and for a server's side.
+   * @throws {TypeError} when `tls` is neither, or a server's side.
    */
   static from(
     tls: TLSContext | ClientTLSOptions,
@@ -99,13 +101,13 @@ export class ClientTLS implements TLSContext {
   }
 }
 
-/** Whether the certificate is why it failed; of another name Node's own message names both. */
+/** Whether the certificate caused the failure. For a wrong name, Node's own message gives both names. */
 function isUnverified({ authorizationError }: TLSSocket): boolean {
   return Boolean(authorizationError) && String(authorizationError) !== 'ERR_TLS_CERT_ALTNAME_INVALID'
 }
 
 function unverified(name: string, error: Error): Error {
-  return new Error(`${error.message}, in the certificate shown for ${name}`, { cause: error })
+  return new Error(`${error.message}, in the certificate presented for ${name}`, { cause: error })
 }
 
 function contextOf({ trustRoots, certificate, minVersion, ciphers }: ClientTLSOptions): SecureContext {

@@ -39,8 +39,8 @@ import { type OpenedTLS, TLSWire, type WireDuplex } from './tls-wire.ts'
 /**
  * The server's side of TLS, for `listenSSL` and `startTLS`.
  *
- * Certificates are checked here, not when the first client comes, and can be replaced while
- * connections are up: those keep what they have, new ones get the new.
+ * Certificates are checked here, not at the first handshake. They can be replaced while connections are open:
+ * only new connections get the new ones.
  */
 export class ServerTLS implements TLSContext {
   readonly side = 'server'
@@ -50,7 +50,7 @@ export class ServerTLS implements TLSContext {
   #certificates: Certificates
 
   /**
-   * @throws {TypeError | RangeError} for an option that is not one, or has a value that it cannot have.
+   * @throws {TypeError | RangeError} when an option is unknown, of the wrong type or out of range.
    * @throws {TLSConfigurationError} when a certificate or key cannot be used.
    */
   constructor(options: ServerTLSOptions) {
@@ -63,9 +63,10 @@ export class ServerTLS implements TLSContext {
   }
 
   /**
-   * `tls` itself, or made of options. Where it names no application protocols it offers `acceptableProtocols`.
+   * Returns `tls` itself, or a context made of its options. It offers `acceptableProtocols` unless it names
+   * application protocols of its own.
    *
-   * @throws {TypeError} for what is neither, and for a client's side.
+   * @throws {TypeError} when `tls` is neither, or a client's side.
    */
   static from(tls: TLSContext | ServerTLSOptions, acceptableProtocols?: readonly string[]): TLSContext {
     checkValue('TLS', 'tls', tls, tlsOf('server'))
@@ -74,9 +75,9 @@ export class ServerTLS implements TLSContext {
   }
 
   /**
-   * Shows another certificate, or asks for others, from the next connection on.
+   * Presents another certificate, or asks clients for others, from the next connection on.
    *
-   * @throws {TLSConfigurationError} when it cannot be used; then everything stays as it is.
+   * @throws {TLSConfigurationError} when a certificate or key cannot be used; nothing changes then.
    */
   replace(
     options: Partial<
@@ -92,7 +93,7 @@ export class ServerTLS implements TLSContext {
     return this.#secure(under, events, this.#acceptableProtocols)
   }
 
-  /** The same certificates, also those it will have, with other application protocols. */
+  /** A context with these certificates, also after `replace`, and with other application protocols. */
   #offering(protocols: readonly string[] | undefined): TLSContext {
     if (protocols === undefined || this.#acceptableProtocols !== undefined) return this
     const { side, handshakeTimeoutMs } = this
@@ -120,11 +121,11 @@ export class ServerTLS implements TLSContext {
       requestCert: clientCertificates !== undefined,
       rejectUnauthorized: false,
       ...(protocols === undefined ? {} : { ALPNProtocols: [...protocols] }),
-      SNICallback: (name, answer) => answer(null, contextFor(byName, name) ?? fallback),
+      SNICallback: (name, done) => done(null, contextFor(byName, name) ?? fallback),
     })
     if (clientCertificates !== undefined) {
       const { required = true } = clientCertificates
-      // Before anybody hears that the handshake is done.
+      // Before any other listener takes the handshake as complete.
       socket.prependOnceListener('secure', () => {
         const why = refusalOf(socket, required)
         if (why !== undefined) refuse(why)
@@ -152,7 +153,7 @@ function certificatesOf(options: ServerTLSOptions): Certificates {
 function contextOf(pair: KeyPair, options: ServerTLSOptions, what: string): SecureContext {
   const { minVersion = DEFAULT_MIN_VERSION, ciphers, clientCertificates } = options
   try {
-    // Without the types of TypeScript.
+    // JavaScript callers may leave them out.
     if ((pair.cert as unknown) === undefined) throw new Error('give cert')
     if ((pair.key as unknown) === undefined) throw new Error('give key')
     if (pair.cert.length === 0 || pair.key.length === 0) throw new Error('it is empty')
@@ -162,7 +163,7 @@ function contextOf(pair: KeyPair, options: ServerTLSOptions, what: string): Secu
       ...(pair.passphrase === undefined ? {} : { passphrase: pair.passphrase }),
       minVersion,
       honorCipherOrder: true,
-      // Without one OpenSSL fails every resumed session of a client that was asked for its certificate.
+      // Without it OpenSSL refuses every resumed session of a client that was asked for its certificate.
       sessionIdContext: 'ropewalk',
       ...(ciphers === undefined ? {} : { ciphers }),
       ...(clientCertificates === undefined ? {} : { ca: checkedRoots(clientCertificates.trustRoots) }),
@@ -172,7 +173,7 @@ function contextOf(pair: KeyPair, options: ServerTLSOptions, what: string): Secu
   }
 }
 
-/** A name, or a wildcard, as a client asks for it (RFC 6066 §3). */
+/** A name or a wildcard in the form that clients send (RFC 6066 §3). */
 function asSent(name: string): string {
   const wildcard = name.startsWith('*.') ? '*.' : ''
   return (wildcard + asciiHost(name.slice(wildcard.length))).toLowerCase()
@@ -180,7 +181,7 @@ function asSent(name: string): string {
 
 /** The exact name first; then a wildcard, which stands for one label. */
 function contextFor(byName: ReadonlyMap<string, SecureContext>, asked: string): SecureContext | undefined {
-  // RFC 6066 §3: without the dot that ends a full name; a client that sends it means the same.
+  // RFC 6066 §3: a name has no trailing dot; a client that sends one means the same name.
   const name = asked.toLowerCase().replace(/\.$/, '')
   return byName.get(name) ?? byName.get(name.replace(/^[^.]+/, '*'))
 }
@@ -190,37 +191,40 @@ function serverNameOf(socket: TLSSocket): string | undefined {
   return typeof servername === 'string' && servername !== '' ? servername : undefined
 }
 
-/** Why a client's certificate, or its absence, turns it away. */
+/** Why a client is refused for its certificate or the lack of one; undefined when it is not. */
 function refusalOf(socket: TLSSocket, required: boolean): Error | undefined {
   if (peerCertificateOf(socket) === undefined) {
-    return required ? new Error('The client shows no certificate') : undefined
+    return required ? new Error('The client sent no certificate') : undefined
   }
-  // What node:tls itself asks of its own servers; without it nobody could be trusted.
+  // node:tls uses this check for its own servers. Without it no client can be verified.
   const { ssl } = socket as { readonly ssl?: { verifyError?(): Error | null } }
   if (ssl?.verifyError === undefined) return new Error("Cannot verify the client's certificate")
   return ssl.verifyError() ?? undefined
 }
 
-/** Where a certificate and its key lie, and how often to look for new ones. */
+/** The files of a certificate and its key, and how often they are read again. */
 export interface ServerTLSFiles extends Omit<ServerTLSOptions, 'cert' | 'key'> {
   /** The path of the certificate chain, PEM. */
   readonly certFile: string
   /** The path of its private key, PEM. */
   readonly keyFile: string
-  /** How often the files are read again, in milliseconds; a new certificate is shown from the next connection on. Default: never. */
+  /**
+   * How often the files are read again, in milliseconds. The next connection gets a new certificate. Default:
+   * never.
+   */
   readonly reloadEveryMs?: number | undefined
-  /** Ends the looking for new ones. A reactor that stops ends it too. */
+  /** Ends the reloading when it is aborted. A stop of the reactor ends it too. */
   readonly signal?: AbortSignal | undefined
 }
 
 /**
- * The server's side of TLS with a certificate from files, which may be renewed while it serves.
+ * The server's side of TLS with a certificate from files, which may be replaced while it serves.
  *
- * What cannot be read or used later is logged, and the certificate that works is kept.
+ * When a later file cannot be read or used, that is logged, and the current certificate stays in use.
  *
- * @throws {Error} (rejects) the system's, when a file cannot be read.
- * @throws {TypeError | RangeError} (rejects) for an option that is not one, or has a value that it cannot have; no file is
- *   read then.
+ * @throws {Error} (rejects) with the system's error when a file cannot be read.
+ * @throws {TypeError | RangeError} (rejects) when an option is unknown, of the wrong type or out of range; no
+ *   file is read then.
  * @throws {TLSConfigurationError} (rejects) when the certificate or key cannot be used.
  */
 export async function serverTLSFromFiles(
@@ -244,7 +248,7 @@ export async function serverTLSFromFiles(
       if (!isSame(found, shown)) tls.replace(found)
       shown = found
     } catch (error) {
-      const text = 'A certificate cannot be renewed; the old one is kept'
+      const text = 'Cannot reload a certificate; the current one stays in use'
       reactor.log({ level: 'error', text, label: certFile, error })
     }
     watch()
@@ -269,8 +273,8 @@ function isSame(one: KeyPair, other: KeyPair): boolean {
 }
 
 /**
- * Puts TLS under every connection of another factory, whose protocols are built once a handshake is done.
- * Unless `tls` says otherwise, the application protocols of that factory are offered.
+ * Puts TLS under every connection of another factory. A protocol is built once the handshake is complete.
+ * Unless `tls` names application protocols, those of that factory are offered.
  */
 export class TLSFactory<P extends ProtocolEvents> extends ForwardingFactory<ProtocolEvents, P> {
   readonly #context: TLSContext
@@ -290,7 +294,7 @@ export class TLSFactory<P extends ProtocolEvents> extends ForwardingFactory<Prot
         else transport.switchProtocol(protocol)
       },
       failed: (transport, reason, opening) => {
-        // Every port scan ends here: worth knowing, not worth a line by default.
+        // At debug level, because every port scan ends here.
         const connection = logConnection(transport, opening)
         transport.reactor.log({ level: 'debug', text: 'A TLS handshake failed', connection, error: reason })
       },

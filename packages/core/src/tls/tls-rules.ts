@@ -26,7 +26,7 @@ const pem: OptionRule = (value) =>
     ? undefined
     : { kind: 'type', wanted: 'PEM text, a string or a Buffer' }
 
-/** RFC 7301 §3.1: one byte is the length of a name, and no name is empty. */
+/** RFC 7301 §3.1: the length of a name is one byte, and a name is not empty. */
 const protocolName: OptionRule = (value) => {
   const problem = text(value)
   if (problem !== undefined || Buffer.byteLength(value as string) <= MAX_PROTOCOL_NAME_BYTES) return problem
@@ -54,7 +54,7 @@ const TLS_RULES: OptionRules<TLSOptions> = {
   handshakeTimeoutMs: milliseconds(),
 }
 
-/** What a server's side of TLS accepts. */
+/** The options of a server's side of TLS. */
 export const SERVER_TLS_RULES: OptionRules<ServerTLSOptions> = {
   ...TLS_RULES,
   ...KEY_PAIR_RULES,
@@ -62,10 +62,10 @@ export const SERVER_TLS_RULES: OptionRules<ServerTLSOptions> = {
   clientCertificates: optionsOf(CLIENT_CERTIFICATES_RULES),
 }
 
-/** What a client's side of TLS accepts. */
+/** The options of a client's side of TLS. */
 export const CLIENT_TLS_RULES: OptionRules<ClientTLSOptions> = {
   ...TLS_RULES,
-  // Empty where the server is an address without a name, which is verified otherwise.
+  // It may be empty when the verification of the server is skipped.
   serverName: (value) => (typeof value === 'string' ? undefined : { kind: 'type', wanted: 'a string' }),
   trustRoots: listOf(pem),
   certificate: optionsOf(KEY_PAIR_RULES),
@@ -74,7 +74,7 @@ export const CLIENT_TLS_RULES: OptionRules<ClientTLSOptions> = {
 
 const MAX_PROTOCOL_NAME_BYTES = 255
 
-/** What is given where a side of TLS is to be: a context of that side, or its options. */
+/** A context of `side`, or the options of one. */
 export function tlsOf(side: TLSContext['side']): OptionRule {
   const wanted =
     side === 'server'
@@ -87,7 +87,7 @@ export function tlsOf(side: TLSContext['side']): OptionRule {
   }
 }
 
-/** What the handshake of `socket` has settled. */
+/** The outcome of the handshake of `socket`. */
 export function sessionOf(socket: TLSSocket, serverName: string | undefined): TLSSession {
   const { alpnProtocol } = socket
   return Object.freeze({
@@ -99,10 +99,10 @@ export function sessionOf(socket: TLSSocket, serverName: string | undefined): TL
   })
 }
 
-/** The certificate that the other side of `socket` has shown, if any. */
+/** The certificate that the peer of `socket` has presented; undefined without one. */
 export function peerCertificateOf(socket: TLSSocket): Certificate | undefined {
   const found = socket.getPeerCertificate()
-  // Node answers an empty object for a peer that showed none.
+  // Node returns an empty object for a peer without a certificate.
   if (!Buffer.isBuffer(found?.raw)) return undefined
   return Object.freeze({
     subject: nameOf(found.subject),
@@ -117,27 +117,27 @@ export function peerCertificateOf(socket: TLSSocket): Certificate | undefined {
 }
 
 function nameOf(name: Readonly<Record<string, string | string[] | undefined>>): Certificate['subject'] {
-  const said = Object.entries(name).flatMap(([key, value]) =>
+  const defined = Object.entries(name).flatMap(([key, value]) =>
     value === undefined ? [] : [[key, value] as const],
   )
-  return Object.freeze(Object.fromEntries(said))
+  return Object.freeze(Object.fromEntries(defined))
 }
 
 /** Longest wait for a handshake. */
 export const DEFAULT_HANDSHAKE_TIMEOUT_MS = 10_000
-/** The oldest version of TLS that is spoken. */
+/** The oldest version of TLS that is accepted. */
 export const DEFAULT_MIN_VERSION = 'TLSv1.2'
 
 /**
- * The authorities to trust, as node:tls takes them: it trusts nobody where one of them holds no certificate, and says
- * nothing.
+ * Checks the authorities to trust, and returns them for node:tls, which silently trusts none of them when one
+ * contains no certificate.
  *
- * @throws {Error} when one holds none.
+ * @throws {Error} when one contains no certificate.
  */
 export function checkedRoots(roots: readonly PEM[]): PEM[] {
   for (const [at, root] of roots.entries())
     if (!CERTIFICATE.test(String(root)))
-      throw new Error(`trust root ${at + 1} of ${roots.length} holds no certificate in PEM`)
+      throw new Error(`trust root ${at + 1} of ${roots.length} contains no certificate in PEM`)
   return [...roots]
 }
 

@@ -3,18 +3,18 @@ import type { TLSSocket } from 'node:tls'
 import type { SecureWire, SecureWireEvents, TLSSession, WireUnderTLS } from '../interfaces/tls.ts'
 import type { Wire } from '../interfaces/wire.ts'
 
-/** One side of TLS over one stream, as node:tls has it. */
+/** One side of TLS over a stream, made by node:tls. */
 export interface OpenedTLS {
   readonly socket: TLSSocket
-  /** The socket's event that tells the end of the handshake. */
+  /** The event that the socket emits at the end of the handshake. */
   readonly secured: 'secure' | 'secureConnect'
-  /** What was settled. */
+  /** The outcome of the handshake. */
   readonly session: () => TLSSession
-  /** The error to report for one of the socket. Default: the same. */
+  /** Converts an error of the socket to the one to report. Default: the same error. */
   readonly explain?: (error: Error) => Error
 }
 
-/** A wire that speaks TLS over another. */
+/** A wire that runs TLS over another wire. */
 export class TLSWire implements SecureWire {
   readonly #under: Wire
   readonly #duplex: WireDuplex
@@ -25,9 +25,9 @@ export class TLSWire implements SecureWire {
   #isSecured = false
   #isEnding = false
   #underEnded = false
-  /** The wire under it has closed, but what it brought is not all read. */
+  /** The wire under it has closed; some of its bytes may not be read yet. */
   #underClosed = false
-  /** The end was asked for at once: nothing is read any more. */
+  /** `abort` or `close` was called: nothing is read any more. */
   #isCut = false
   #closed = false
   readonly #onWritten = (): void => {
@@ -87,8 +87,8 @@ export class TLSWire implements SecureWire {
   }
 
   /**
-   * Waits for the end of a handshake: what OpenSSL answered to its next part behind an end would fail an assertion of
-   * Node, and that ends the process.
+   * Waits for the end of a handshake. After an earlier end, OpenSSL's reply to the next handshake message
+   * would fail an assertion of Node, which ends the process.
    */
   end(): void {
     this.#isEnding = true
@@ -122,7 +122,7 @@ export class TLSWire implements SecureWire {
   #listen({ socket, secured, session, explain = (error) => error }: OpenedTLS): void {
     const failed = (error: Error): void => this.#fail(explain(error))
     socket.on('error', failed)
-    // How a server's side tells of a handshake that failed.
+    // Emitted when a handshake fails on a server's side.
     socket.on('_tlsError', failed)
     socket.on('data', (data: Buffer) => {
       if (this.#isUp) this.#events.wireData(data)
@@ -148,14 +148,14 @@ export class TLSWire implements SecureWire {
     return !this.#isCut && !this.#closed
   }
 
-  /** A wire under it that has closed already notifies no more: then the close of this one was only waiting. */
+  /** If the wire under it has closed already, no more event of it follows, so this one closes by itself. */
   #cut(cutUnder: () => void): void {
     this.#isCut = true
     cutUnder()
     if (this.#underClosed) queueMicrotask(() => this.#close())
   }
 
-  /** What TLS has to say about it, an alert, was handed to the wire before. */
+  /** TLS has already written its alert to the wire under it. */
   #fail(error: Error): void {
     this.#error ??= error
     this.#under.close()
@@ -170,18 +170,18 @@ export class TLSWire implements SecureWire {
   }
 }
 
-/** A wire as the stream that node:tls speaks over. The owner of the wire passes its events on. */
+/** A wire as a stream for node:tls. The owner of the wire passes its events to this stream. */
 export class WireDuplex extends Duplex {
   readonly #wire: Wire
   #unsent: readonly (Buffer | string)[]
   #busy: boolean
   #wirePaused = false
-  /** Called when the wire has taken what `_write` gave it. */
+  /** Called when the wire has taken the bytes of `_write`. */
   #written: (() => void) | undefined
   #ending: (() => void) | undefined
 
   constructor({ wire, unsent, busy }: WireUnderTLS) {
-    // Not destroyed by itself: node:tls would take that for a cut before it has read what came.
+    // Without autoDestroy: node:tls would take it for an abort before it has read the bytes received.
     super({ allowHalfOpen: true, autoDestroy: false })
     this.#wire = wire
     this.#unsent = unsent
@@ -189,19 +189,19 @@ export class WireDuplex extends Duplex {
     this.#goOn()
   }
 
-  /** The wire brought bytes. */
+  /** The wire has received bytes. */
   received(data: Buffer): void {
     if (this.push(data) || this.#wirePaused) return
     this.#wirePaused = true
     this.#wire.pause()
   }
 
-  /** The wire brought the peer's end. */
+  /** The wire has received the peer's FIN. */
   receivedEnd(): void {
     this.push(null)
   }
 
-  /** The wire has sent what it was handed. */
+  /** The wire has sent the bytes it was given. */
   wireWritable(): void {
     this.#busy = false
     this.#goOn()

@@ -1,15 +1,15 @@
 import { readFileSync } from 'node:fs'
 import type { KeyPair } from '../../src/interfaces/tls.ts'
 
-/** Who signed `server`, `other` and `client`. */
+/** The authority that has signed `server`, `other` and `client`. */
 export const root = pem('root.cert')
 /** For `localhost`, `server.test`, 127.0.0.1 and ::1. */
 export const server = pair('server')
-/** For `other.test` and one label before `wild.test`. */
+/** For `other.test` and `*.wild.test`. */
 export const other = pair('other')
-/** What a client shows. */
+/** The certificate of a client. */
 export const client = pair('client')
-/** For `localhost` too, but signed by an authority nobody trusts. */
+/** For `localhost` too, but signed by an untrusted authority. */
 export const imposter = pair('imposter')
 
 function pair(name: string): KeyPair {

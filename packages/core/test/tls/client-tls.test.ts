@@ -27,32 +27,32 @@ async function failure(pair: KeyPair, tls: ClientTLSOptions): Promise<unknown> {
 }
 
 describe('ClientTLS', () => {
-  test('takes a certificate that a trusted authority has signed for the name (statement 104)', async () => {
+  test('accepts a certificate that a trusted authority has signed for the name', async () => {
     expect(await failure(server, { trustRoots: [root] })).toBeUndefined()
   })
 
   test.each([
     [
-      'an authority Node does not know',
+      'an authority unknown to Node',
       server,
       {},
-      /(?:self-signed|unable to).*, in the certificate shown for localhost/,
+      /(?:self-signed|unable to).*, in the certificate presented for localhost/,
     ],
     [
       'an authority that is not trusted',
       imposter,
       { trustRoots: [root] },
-      /unable to.*, in the certificate shown for localhost/,
+      /unable to.*, in the certificate presented for localhost/,
     ],
     ['another name', other, { trustRoots: [root] }, /altnames|does not match/],
     ['a name asked for explicitly', server, { trustRoots: [root], serverName: 'example.org' }, /altnames/],
-  ])('refuses a certificate of %s (statement 104)', async (_what, pair, tls, message) => {
+  ])('refuses a certificate of %s', async (_what, pair, tls, message) => {
     const failed = await failure(pair, tls)
     expect(failed).toBeInstanceOf(TLSHandshakeError)
     expect(String(failed)).toMatch(message)
   })
 
-  test('takes anything only when told so by name', async () => {
+  test('accepts any certificate only with insecurelySkipVerification', async () => {
     expect(await failure(imposter, { insecurelySkipVerification: true })).toBeUndefined()
   })
 
@@ -63,7 +63,7 @@ describe('ClientTLS', () => {
     )
   })
 
-  test('needs a name, and certificates that can be used', () => {
+  test('needs a name and usable certificates', () => {
     expect(() => new ClientTLS({ serverName: '' })).toThrow('Cannot verify a server without a name')
     expect(() => new ClientTLS({})).toThrow(/give serverName/)
     expect(() => new ClientTLS({ serverName: 'a', certificate: { cert: 'x', key: 'y' } })).toThrow(
@@ -71,7 +71,7 @@ describe('ClientTLS', () => {
     )
   })
 
-  test('fails with TimeoutError when the server accepts and says nothing, and can be cancelled', async () => {
+  test('fails with TimeoutError when the server accepts and sends nothing, and can be cancelled', async () => {
     const reactor = new MemoryReactor()
     const silent = new Recorder()
     await reactor.listenTCP(443, new OneProtocol(silent))

@@ -10,7 +10,7 @@ import { OneProtocol } from '../one-protocol.ts'
 import { client, imposter, other, root, server } from './certificates.ts'
 import { settleUntil } from './tls-memory-harness.ts'
 
-/** Connects a client to a server in memory; answers both ends' protocols, or why it failed. */
+/** Connects a client to a server in memory; returns the protocols of both ends, or the error. */
 async function connect(
   serverTLS: TLSContext | ServerTLSOptions,
   clientTLS: ClientTLSOptions = {},
@@ -29,7 +29,7 @@ async function connect(
 }
 
 describe('ServerTLS', () => {
-  test('tells what the handshake settled, and carries data', async () => {
+  test('reports the TLS session, and carries data', async () => {
     const { reactor, serverSide, clientSide } = await connect(server)
     clientSide.transport.write('hello')
     await settleUntil(reactor, () => clientSide.text === 'hello')
@@ -39,7 +39,7 @@ describe('ServerTLS', () => {
     expect(serverSide.transport.getPeerCertificate()).toBeUndefined()
   })
 
-  test('shows the certificate for the name asked for, exact or by wildcard', async () => {
+  test('presents the certificate for the requested name, exact or by wildcard', async () => {
     const serverNames = {
       'other.test': other,
       '*.wild.test': other,
@@ -58,7 +58,7 @@ describe('ServerTLS', () => {
   })
 
   test.each(['bücher.test', 'xn--bcher-kva.test', 'BÜCHER.test', 'a.bücher.test'])(
-    'knows an international name, given and asked for as it is written: %s',
+    'finds a certificate by an international name: %s',
     async (serverName) => {
       const serverNames = { 'bücher.test': other, '*.Bücher.test': other }
       const { clientSide } = await connect(
@@ -72,9 +72,9 @@ describe('ServerTLS', () => {
 
   test.each([
     ['made of options', server],
-    ['ready beforehand', new ServerTLS(server)],
+    ['an instance', new ServerTLS(server)],
   ])(
-    'settles the best application protocol of the factory, and builds by it, when %s',
+    'negotiates the best application protocol of the factory, and builds for it, when %s',
     async (_what, tls) => {
       const reactor = new MemoryReactor()
       const [modern, old] = [new Recorder(), new Recorder()]
@@ -93,7 +93,7 @@ describe('ServerTLS', () => {
     },
   )
 
-  test('refuses a client that speaks none of its application protocols', async () => {
+  test('refuses a client without a common application protocol', async () => {
     const { failed, serverSide } = await connect(
       { ...server, acceptableProtocols: ['ours'] },
       { acceptableProtocols: ['theirs'] },
@@ -102,23 +102,23 @@ describe('ServerTLS', () => {
     expect(serverSide.made).toBe(false)
   })
 
-  describe('asking for client certificates', () => {
+  describe('with client certificates', () => {
     const clientCertificates = { trustRoots: [root] }
 
-    test('shows a verified one to the protocol', async () => {
+    test('passes a verified certificate to the protocol', async () => {
       const { serverSide } = await connect({ ...server, clientCertificates }, { certificate: client })
       expect(serverSide.transport.getPeerCertificate()?.subject).toEqual({ CN: 'client.test' })
     })
 
     test.each([
-      ['shows none', {}],
-      ['shows one that nobody trusted has signed', { certificate: imposter }],
-    ])('builds no protocol for a client that %s (statement 97 changed)', async (_what, clientTLS) => {
+      ['has no certificate', {}],
+      ['has a certificate of an untrusted authority', { certificate: imposter }],
+    ])('builds no protocol for a client that %s', async (_what, clientTLS) => {
       const reactor = new MemoryReactor()
       const [serverSide, clientSide] = [new Recorder(), new Recorder()]
       await reactor.listenSSL(443, new OneProtocol(serverSide), { ...server, clientCertificates })
       let failed = false
-      // With TLS 1.3 a client is done before the server has seen its certificate.
+      // With TLS 1.3 the handshake is complete for a client before the server has seen its certificate.
       reactor
         .connectSSL('localhost', 443, new OneProtocol(clientSide), { trustRoots: [root], ...clientTLS })
         .whenConnected()
@@ -128,14 +128,14 @@ describe('ServerTLS', () => {
       expect([...reactor.connections]).toEqual([])
     })
 
-    test('lets a client without one in where it is not required, but not one with a bad one', async () => {
+    test('accepts a client without a certificate where none is required, but not one with a bad certificate', async () => {
       const optional = { ...server, clientCertificates: { trustRoots: [root], required: false } }
       const { serverSide } = await connect(optional)
       expect(serverSide.transport.getPeerCertificate()).toBeUndefined()
     })
   })
 
-  test('replaces its certificate for new connections; those that are up stay', async () => {
+  test('replaces its certificate for new connections, and keeps the open ones', async () => {
     const tls = new ServerTLS(server)
     const before = await connect(tls)
     tls.replace(other)
@@ -145,7 +145,7 @@ describe('ServerTLS', () => {
     await settleUntil(before.reactor, () => before.clientSide.text === 'still here')
   })
 
-  test('keeps what it has when a replacement cannot be used', async () => {
+  test('keeps its certificate when a replacement cannot be used', async () => {
     const tls = new ServerTLS(server)
     expect(() => tls.replace({ cert: other.cert })).toThrow(TLSConfigurationError)
     const { clientSide } = await connect(tls)
@@ -160,11 +160,11 @@ describe('ServerTLS', () => {
       { ...server, serverNames: { 'a.test': { cert: '', key: '' } } },
       /the certificate for a\.test/,
     ],
-  ])('says at once what is wrong with %s', (_what, options, message) => {
+  ])('throws at once for %s', (_what, options, message) => {
     expect(() => new ServerTLS(options)).toThrow(message)
   })
 
-  test('ends a connection whose peer speaks no TLS, and tells no protocol (statement 99)', async () => {
+  test('ends a connection when the peer does not use TLS, and builds no protocol', async () => {
     const reactor = new MemoryReactor()
     const [serverSide, clientSide] = [new Recorder(), new Recorder()]
     await reactor.listenSSL(443, new OneProtocol(serverSide), server)
@@ -177,7 +177,7 @@ describe('ServerTLS', () => {
     expect([...reactor.connections]).toEqual([])
   })
 
-  test('gives a peer that says nothing until the handshake deadline', async () => {
+  test('waits until the handshake deadline for a silent peer', async () => {
     const reactor = new MemoryReactor()
     const [serverSide, clientSide] = [new Recorder(), new Recorder()]
     await reactor.listenSSL(443, new OneProtocol(serverSide), { ...server, handshakeTimeoutMs: 3000 })
@@ -194,7 +194,7 @@ describe('ServerTLS', () => {
 
 const FILES = { certFile: '/etc/cert.pem', keyFile: '/etc/key.pem' }
 
-/** A reactor with a certificate in its files. */
+/** A reactor with the files of a certificate. */
 function make(): MemoryReactor {
   const reactor = new MemoryReactor()
   put(reactor, server)
@@ -206,7 +206,7 @@ function put(reactor: MemoryReactor, { cert, key }: typeof server): void {
   reactor.files.set(FILES.keyFile, key)
 }
 
-/** Whom the certificate is for that a new connection is shown. */
+/** The name in the certificate that a new connection gets. */
 async function shown(reactor: MemoryReactor, tls: TLSContext): Promise<unknown> {
   const client = new Recorder()
   const port = await reactor.listenSSL(0, new OneProtocol(new Recorder()), tls)
@@ -219,7 +219,7 @@ async function shown(reactor: MemoryReactor, tls: TLSContext): Promise<unknown> 
 }
 
 describe('serverTLSFromFiles', () => {
-  test('shows what the files hold, and a renewed certificate from the next reading on', async () => {
+  test('presents the certificate of the files, and a new one after the next reload', async () => {
     const reactor = make()
     const tls = await serverTLSFromFiles(reactor, { ...FILES, reloadEveryMs: 1000 })
     expect(await shown(reactor, tls)).toBe('localhost')
@@ -232,7 +232,7 @@ describe('serverTLSFromFiles', () => {
   test.each([
     ['half written', { cert: other.cert, key: server.key }],
     ['no certificate', { cert: 'nonsense', key: 'nonsense' }],
-  ])('keeps the old one while the new is %s, and says so', async (_what, broken) => {
+  ])('keeps the old certificate and logs an error while the new one is %s', async (_what, broken) => {
     const reactor = make()
     const tls = await serverTLSFromFiles(reactor, { ...FILES, reloadEveryMs: 1000 })
     put(reactor, broken)
@@ -246,7 +246,7 @@ describe('serverTLSFromFiles', () => {
     expect(await shown(reactor, tls)).toBe('other.test')
   })
 
-  test('keeps it too while a file is missing', async () => {
+  test('keeps the old certificate while a file is missing', async () => {
     const reactor = make()
     const tls = await serverTLSFromFiles(reactor, { ...FILES, reloadEveryMs: 1000 })
     reactor.files.clear()
@@ -256,7 +256,7 @@ describe('serverTLSFromFiles', () => {
     expect(await shown(reactor, tls)).toBe('localhost')
   })
 
-  test('rejects at first with what is wrong, and reads no more unless asked to', async () => {
+  test('rejects with the error of the first reading, and reads again only with reloadEveryMs', async () => {
     const reactor = new MemoryReactor()
     await expect(serverTLSFromFiles(reactor, FILES)).rejects.toMatchObject({ code: 'ENOENT' })
     put(reactor, server)
@@ -267,7 +267,7 @@ describe('serverTLSFromFiles', () => {
     )
   })
 
-  test.each(['its signal', 'the end of the reactor'])('looks for new ones no more after %s', async (what) => {
+  test.each(['its signal', 'the end of the reactor'])('stops reloading after %s', async (what) => {
     const reactor = make()
     const abort = new AbortController()
     await serverTLSFromFiles(reactor, { ...FILES, reloadEveryMs: 1000, signal: abort.signal })
@@ -306,7 +306,7 @@ describe('TLSFactory', () => {
     expect(factory.wrappedFactory).toBe(inner)
   })
 
-  test('builds nothing for a handshake that ends while the reactor stops, and logs no fault', async () => {
+  test('builds no protocol for a handshake that ends while the reactor stops, and logs no error', async () => {
     for (let turns = 0; turns < 12; turns++) {
       const reactor = new MemoryReactor()
       void reactor.run({ installSignalHandlers: false })

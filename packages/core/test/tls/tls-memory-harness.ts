@@ -4,7 +4,7 @@ import { memoryHarness } from '../memory-harness.ts'
 import { OneProtocol } from '../one-protocol.ts'
 import { root, server } from './certificates.ts'
 
-/** Connections over TLS over memory. OpenSSL works in turns of its own, so time passes as with sockets. */
+/** Connections over TLS over memory. OpenSSL needs several turns, so time passes as with sockets. */
 export function tlsMemoryHarness(): TransportHarness {
   const reactor = new MemoryReactor()
   const memory = memoryHarness(
@@ -37,7 +37,7 @@ export function tlsMemoryHarness(): TransportHarness {
   }
 }
 
-/** Goes on, turn after turn, until `condition` holds. */
+/** Waits, turn after turn, until `condition` holds. */
 export async function settleUntil(reactor: MemoryReactor, condition: () => boolean): Promise<void> {
   const deadline = performance.now() + PATIENCE_MS
   for (;;) {

@@ -31,7 +31,7 @@ describe('options of both sides', () => {
     expect(() => new ClientTLS({ serverName: 'localhost', ...options } as never)).toThrow(message)
   })
 
-  test('take a protocol name of 255 bytes, and undefined for the default', () => {
+  test('accept a protocol name of 255 bytes, and undefined for the default', () => {
     const options = {
       acceptableProtocols: ['x'.repeat(255)],
       minVersion: undefined,
@@ -42,7 +42,7 @@ describe('options of both sides', () => {
   })
 })
 
-test('a server refuses key pairs that are none, also those for further names', () => {
+test('a server refuses invalid key pairs, also those of serverNames', () => {
   const pair = (name: string): unknown => ({ ...server, serverNames: { [name]: { cert: 5, key: '' } } })
   expect(() => new ServerTLS({ ...server, cert: 5 } as never)).toThrow(
     'Cannot take cert 5 for ServerTLS: give PEM text',
@@ -51,12 +51,12 @@ test('a server refuses key pairs that are none, also those for further names', (
   expect(SERVER_TLS_RULES.serverNames('a.example')).toMatchObject({ kind: 'type' })
 })
 
-test('a server refuses a certificate that replaces another under a misspelt name', () => {
+test('a server refuses a replacement with a misspelt option', () => {
   const tls = new ServerTLS(server)
   expect(() => tls.replace({ certificate: server.cert } as never)).toThrow('"certificate" for ServerTLS')
 })
 
-test('a client goes unverified for nothing but true', () => {
+test('a client skips verification only for true', () => {
   for (const value of ['false', 'true', 1, null])
     expect(() => new ClientTLS({ insecurelySkipVerification: value } as never)).toThrow(
       'Cannot take insecurelySkipVerification',
@@ -65,7 +65,7 @@ test('a client goes unverified for nothing but true', () => {
 })
 
 describe('sessionOf', () => {
-  test('tells what a certificate says, and of a peer without one nothing', async () => {
+  test('reports the fields of a certificate, and nothing for a peer without one', async () => {
     const reactor = new MemoryReactor()
     const [serverSide, clientSide] = [new HalfCloseRecorder(), new HalfCloseRecorder()]
     await reactor.listenSSL(443, new OneProtocol(serverSide), server)
@@ -85,24 +85,27 @@ describe('sessionOf', () => {
   })
 })
 
-test('TLS is at least 1.2, and a handshake takes at most ten seconds', () => {
+test('TLS is version 1.2 at least, and a handshake takes 10 s at most', () => {
   expect(DEFAULT_MIN_VERSION).toBe('TLSv1.2')
   expect(DEFAULT_HANDSHAKE_TIMEOUT_MS).toBe(10_000)
 })
 
 describe('trust roots', () => {
-  test('are taken when each holds a certificate, as text or as bytes', () => {
+  test('are accepted when each contains a certificate, as text or as bytes', () => {
     expect(checkedRoots([root, Buffer.from(root)])).toEqual([root, Buffer.from(root)])
     expect(checkedRoots([])).toEqual([])
   })
 
-  test.each([['garbage'], [''], [server.key]])('are refused when one holds none: %.12s', (wrong) => {
-    expect(() => checkedRoots([root, wrong])).toThrow('trust root 2 of 2 holds no certificate in PEM')
-    expect(() => new ClientTLS({ serverName: 'localhost', trustRoots: [wrong] })).toThrow(
-      TLSConfigurationError,
-    )
-    expect(() => new ServerTLS({ ...server, clientCertificates: { trustRoots: [wrong] } })).toThrow(
-      TLSConfigurationError,
-    )
-  })
+  test.each([['garbage'], [''], [server.key]])(
+    'are refused when one contains no certificate: %.12s',
+    (wrong) => {
+      expect(() => checkedRoots([root, wrong])).toThrow('trust root 2 of 2 contains no certificate in PEM')
+      expect(() => new ClientTLS({ serverName: 'localhost', trustRoots: [wrong] })).toThrow(
+        TLSConfigurationError,
+      )
+      expect(() => new ServerTLS({ ...server, clientCertificates: { trustRoots: [wrong] } })).toThrow(
+        TLSConfigurationError,
+      )
+    },
+  )
 })

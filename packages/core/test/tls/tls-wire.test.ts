@@ -49,7 +49,7 @@ describe('TLSWire over memory', () => {
   runChecks(tlsMemoryHarness)
 })
 
-test('TLSWire hides what the wire under it hides', () => {
+test('TLSWire has the hiddenBytes of the wire under it', () => {
   const wire = Object.assign(new RecordingWire(), { hiddenBytes: 7 })
   const ignore = (): void => undefined
   const events = {
@@ -63,7 +63,7 @@ test('TLSWire hides what the wire under it hides', () => {
   expect(secure.hiddenBytes).toBe(7)
 })
 
-describe('TLSWire as somebody between its ends sees it', () => {
+describe('TLSWire seen from between its ends', () => {
   const connect = async (): Promise<{
     reactor: MemoryReactor
     server: Recorder
@@ -79,7 +79,7 @@ describe('TLSWire as somebody between its ends sees it', () => {
     return { reactor, server, client, toClient, toServer }
   }
 
-  test('sends what one turn wrote as one record (statement 103)', async () => {
+  test('sends the writes of one turn as one record', async () => {
     const { reactor, server, client, toClient } = await connect()
     const before = toClient.recordLengths.length
     for (const letter of 'abcdef') client.transport.write(letter)
@@ -87,19 +87,19 @@ describe('TLSWire as somebody between its ends sees it', () => {
     expect(toClient.recordLengths.length - before).toBe(1)
   })
 
-  test('says close_notify before its end (statement 101)', async () => {
+  test('sends close_notify before its end (RFC 8446 §6.1)', async () => {
     const { reactor, server, client, toClient, toServer } = await connect()
     client.transport.write('last words')
     client.transport.loseConnection()
     await settleUntil(reactor, () => server.text === 'last words' && toClient.events.includes('read lost'))
-    // The alert and its kind in two bytes, the type of what is protected in one, the tag of the cipher in sixteen.
+    // RFC 8446 §5.2: two bytes of alert, one byte of content type, 16 bytes of the tag of the cipher.
     expect(toClient.recordLengths.at(-1)).toBe(2 + 1 + 16)
     for (const { transport } of [toClient, toServer]) transport.loseConnection()
     await settleUntil(reactor, () => server.lost && client.lost)
     expect([server.reason?.name, client.reason?.name]).toEqual(['ConnectionDone', 'ConnectionDone'])
   })
 
-  test('takes an end without close_notify for an end (statement 100 changed)', async () => {
+  test('treats an end without close_notify as an end', async () => {
     const { reactor, server, client, toClient, toServer } = await connect()
     client.transport.write('cut he')
     await settleUntil(reactor, () => server.text === 'cut he')
@@ -113,7 +113,7 @@ describe('TLSWire as somebody between its ends sees it', () => {
   })
 })
 
-test('closes in the middle of a handshake, whatever the client sends and however little it reads', async () => {
+test('closes during a handshake, whatever the client sends and however little it reads', async () => {
   const client = StringTransport.connect(new Recorder())
   client.startTLS(new ClientTLS({ trustRoots: [root], serverName: 'localhost' }))
   await settleUntil(client.reactor, () => client.value('latin1') !== '')
@@ -128,7 +128,7 @@ test('closes in the middle of a handshake, whatever the client sends and however
   await server.reactor.settle()
   server.unblock()
   await server.reactor.settle()
-  // The client has no more to say, so the handshake is never done: nobody waits for it for long.
+  // The client sends nothing more, so the handshake never completes; the wait for it is bounded.
   await settleUntil(server.reactor, () => {
     server.reactor.advance(1000)
     return !server.connected
@@ -137,7 +137,7 @@ test('closes in the middle of a handshake, whatever the client sends and however
 })
 
 describe('WireDuplex', () => {
-  test('writes what was unsent before anything else, once the wire is free', () => {
+  test('writes the unsent bytes first, once the wire is free', () => {
     const wire = new RecordingWire()
     const duplex = new WireDuplex({ wire, unsent: ['plain'], busy: true })
     duplex.write('protected')
@@ -146,7 +146,7 @@ describe('WireDuplex', () => {
     expect(wire.sent.map(String)).toEqual(['plain', 'protected'])
   })
 
-  test('ends the wire behind all that was written', () => {
+  test('ends the wire after all writes', () => {
     const wire = new RecordingWire()
     const duplex = new WireDuplex({ wire, unsent: [], busy: true })
     duplex.end('last')
@@ -155,7 +155,7 @@ describe('WireDuplex', () => {
     expect(wire.calls.at(-1)).toBe('end')
   })
 
-  test('pauses the wire while nobody reads, and resumes it', () => {
+  test('pauses the wire while nothing reads, and resumes it', () => {
     const wire = new RecordingWire()
     const duplex = new WireDuplex({ wire, unsent: [], busy: false })
     for (let count = 0; count < 10; count++) duplex.received(Buffer.alloc(65_536))

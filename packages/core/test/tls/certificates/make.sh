@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# Makes the certificates of the TLS tests anew: an authority, what it signed, and one it did not. They are worth nothing elsewhere.
+# Creates the certificates of the TLS tests again: an authority, certificates that it has signed, and one
+# that it has not signed. They have no use elsewhere.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")"
 
