@@ -1,19 +1,19 @@
 import { nearestName, type OptionProblem, type OptionRule, type OptionRules } from './option-rules.ts'
 
-/** Options as a caller gives them: one that is undefined has its default. */
+/** Options as a caller gives them. An undefined option has its default. */
 export type GivenOptions<T> = { readonly [name in keyof T]?: T[name] | undefined }
 
-/** Options in which every default is filled in. */
+/** Options with every default filled in. */
 export type FilledOptions<T> = { readonly [name in keyof T]-?: Exclude<T[name], undefined> }
 
 /**
  * Checks every option by name, type and range.
  *
  * @param owner What takes the options, as error messages name it: `listenTCP`, `Site`.
- * @param given An object, or undefined for none. An option that is undefined is not given.
+ * @param given An object, or undefined for no options. An undefined option counts as not given.
  * @param instead Names that other libraries use, with the option to use here: `{ host: 'interface' }`.
- * @throws {TypeError} when `given` is no object, when it has an option that no rule names, or one of another type.
- * @throws {RangeError} when a value is of the right type and out of range.
+ * @throws {TypeError} when `given` is not an object, or an option is unknown or of the wrong type.
+ * @throws {RangeError} when an option is of the right type and out of range.
  */
 export function checkOptions<T extends object>(
   owner: string,
@@ -32,8 +32,8 @@ export function checkOptions<T extends object>(
 }
 
 /**
- * Checks `given` as `checkOptions` does where it is a plain object. An instance is used for the options that it has, as a
- * transport for its reactor and its signal: only these are checked.
+ * Checks a plain object as `checkOptions` does. Of an instance only the known options are checked: a
+ * transport, for example, may be given for its reactor and its signal.
  *
  * @throws {TypeError | RangeError} as `checkOptions` does.
  */
@@ -52,7 +52,7 @@ export function checkOptionsOrInstance<T extends object>(
 /**
  * Checks `given` as `checkOptions` does, and fills in the defaults.
  *
- * @returns `defaults` itself when no option is given: it costs nothing to keep for many connections.
+ * @returns `defaults` itself when no option is given, so that many connections can share it.
  * @throws {TypeError | RangeError} as `checkOptions` does.
  */
 export function withDefaults<T extends object>(
@@ -68,10 +68,10 @@ export function withDefaults<T extends object>(
 }
 
 /**
- * Checks one value: an argument, or an option that is taken by itself.
+ * Checks one value: an argument or a single option.
  *
- * @param owner What takes it: `callLater`.
- * @throws {TypeError | RangeError} as `checkOptions` does; here undefined is a value like any other.
+ * @param owner What takes the value: `callLater`.
+ * @throws {TypeError | RangeError} as `checkOptions` does. Undefined is checked like any other value.
  */
 export function checkValue(owner: string, name: string, value: unknown, rule: OptionRule): void {
   const problem = rule(value)
@@ -97,7 +97,7 @@ function unknownOption(
   return new TypeError(`Cannot take the unknown option ${shown(name)} for ${owner}: ${hint}`)
 }
 
-/** Whether options can be read from it: a Map, or an instance whose values are inherited, shows none of its own. */
+/** Whether options can be read from it. A Map, or an instance with inherited values only, has no own keys. */
 function isOptions(given: unknown): given is object {
   return isObject(given) && (isPlain(given) || Object.keys(given).length > 0)
 }

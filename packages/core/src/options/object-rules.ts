@@ -1,17 +1,17 @@
 import { having, type OptionRule } from './option-rules.ts'
 
-/** A factory, where a port, a connector or an endpoint is given one. Messages show how to make it of what was given. */
+/** A factory of protocols. The message shows how to make one from the value given. */
 export const FACTORY: OptionRule = (value) =>
   isFactory(value) === undefined ? undefined : { kind: 'type', wanted: factoryFor(value) }
 
-/** A class, such as one of protocols. */
+/** A class, such as a protocol class. */
 export const CLASS: OptionRule = (value) => {
   if (typeof value === 'function' && value.prototype !== undefined) return undefined
   const isObject = typeof value === 'object' && value !== null
   return { kind: 'type', wanted: isObject ? 'its class, not an instance' : 'a class, such as Echo' }
 }
 
-/** An object with a `reactor`: the options of what takes time. */
+/** An object with a `reactor`, such as the options of a timer. */
 export const WITH_REACTOR: OptionRule = (value) => {
   const reactor: unknown =
     typeof value === 'object' && value !== null ? Reflect.get(value, 'reactor') : undefined
@@ -20,7 +20,7 @@ export const WITH_REACTOR: OptionRule = (value) => {
     : { kind: 'type', wanted: 'an object with a reactor: { reactor }' }
 }
 
-/** A signal, and not its controller. */
+/** An AbortSignal, and not its controller. */
 export const ABORT_SIGNAL: OptionRule = having(
   'an AbortSignal, such as controller.signal',
   'addEventListener',
@@ -28,10 +28,10 @@ export const ABORT_SIGNAL: OptionRule = having(
   'throwIfAborted',
 )
 
-/** A reactor, in an argument that stands before a string. */
+/** A reactor, as an argument before a string. */
 export const REACTOR: OptionRule = having('a reactor, then a string', 'listenTCP', 'connectTCP')
 
-/** An instance with these methods. Messages show how to make it of a class. */
+/** An instance with these methods. The message shows how to make one from a class. */
 export function instance(wanted: string, ...methods: readonly string[]): OptionRule {
   const rule = having(wanted, ...methods)
   return (value) => {
@@ -40,7 +40,7 @@ export function instance(wanted: string, ...methods: readonly string[]): OptionR
   }
 }
 
-/** A protocol, for a connection that is up. */
+/** A protocol. */
 export const PROTOCOL: OptionRule = instance('a protocol', 'makeConnection', 'dataReceived', 'connectionLost')
 
 /** A policy over connections: an instance, with at least one of its two methods. */
@@ -61,16 +61,16 @@ export const TLS_CONTEXT: OptionRule = having('a ServerTLS or a ClientTLS', 'sec
 /** A service. */
 export const SERVICE: OptionRule = instance('a Service', 'startService', 'stopService', 'setServiceParent')
 
-/** Where to connect to. */
+/** A client endpoint. */
 export const CLIENT_ENDPOINT: OptionRule = having('an endpoint, such as new TCPClientEndpoint(…)', 'connect')
 
-/** Where to listen. */
+/** A server endpoint. */
 export const SERVER_ENDPOINT: OptionRule = having('an endpoint, such as new TCPServerEndpoint(…)', 'listen')
 
 const isFactory = having('a factory', 'buildProtocol', 'doStart', 'doStop')
 const isReactor = having('a reactor', 'now', 'callLater')
 
-/** What to give instead of `value`, which is no factory. */
+/** What to give instead of `value`, which is not a factory. */
 function factoryFor(value: unknown): string {
   if (typeof value === 'function') {
     const made: unknown = value.prototype
@@ -89,7 +89,7 @@ function hasMethod(value: unknown, name: string): value is object {
   return typeof value === 'object' && value !== null && typeof Reflect.get(value, name) === 'function'
 }
 
-/** The name of a class, or one that stands for it. */
+/** The name of a class, or `Echo` for a class without one. */
 function nameOf(made: { readonly name?: unknown } | undefined): string {
   return typeof made?.name === 'string' && made.name !== '' ? made.name : 'Echo'
 }

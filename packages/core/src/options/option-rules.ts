@@ -1,5 +1,5 @@
 /**
- * What one option may be.
+ * The rule for the values of one option.
  *
  * @returns undefined for a value that it accepts.
  */
@@ -9,11 +9,11 @@ export type OptionRule = (value: unknown) => OptionProblem | undefined
 export interface OptionProblem {
   /** Whether it has the wrong type, or the right one and is out of range. */
   readonly kind: 'type' | 'range'
-  /** What is accepted, as it follows “give”. */
+  /** What is accepted, worded to follow “give”. */
   readonly wanted: string
   /** The part of the value that is wrong, such as `.writeStallMs` or `[2]`. */
   readonly at?: string
-  /** What that part is. */
+  /** The value of that part. */
   readonly found?: unknown
 }
 
@@ -26,9 +26,9 @@ export interface NumberBounds {
   readonly least?: number
   /** What it must be more than, instead of `least`. */
   readonly above?: number
-  /** The greatest, besides Infinity. Default: any. */
+  /** The greatest, besides Infinity. Default: no limit. */
   readonly most?: number
-  /** Whether Infinity is accepted, which sets no limit. Default false. */
+  /** Whether Infinity, which means no limit, is accepted. Default false. */
   readonly endless?: boolean
 }
 
@@ -42,7 +42,7 @@ export function bytes(bounds: NumberBounds = {}): OptionRule {
   return numberRule('bytes', bounds, true)
 }
 
-/** A whole number of anything else. */
+/** A whole number without a unit. */
 export function count(bounds: NumberBounds = {}): OptionRule {
   return numberRule('', bounds, true)
 }
@@ -73,7 +73,7 @@ export const path: OptionRule = (value) => {
 export const callable: OptionRule = (value) =>
   typeof value === 'function' ? undefined : { kind: 'type', wanted: 'a function' }
 
-/** Any value: what takes it checks it, or anything is right. */
+/** Any value: it is checked elsewhere, or every value is right. */
 export const anything: OptionRule = () => undefined
 
 /** One of some strings. */
@@ -85,7 +85,7 @@ export function oneOf(...values: readonly string[]): OptionRule {
   }
 }
 
-/** A list of values that follow one rule. A string is no list. */
+/** A list of values that follow one rule. A string is not a list. */
 export function listOf(rule: OptionRule): OptionRule {
   return (value) => {
     if (!Array.isArray(value)) return { kind: 'type', wanted: 'a list' }
@@ -112,7 +112,7 @@ export function optionsOf<T>(rules: OptionRules<T>): OptionRule {
   }
 }
 
-/** What the first or the second rule accepts; when neither does, `wanted` is what messages ask for. */
+/** What the first or the second rule accepts. When neither does, the message asks for `wanted`. */
 export function either(one: OptionRule, other: OptionRule, wanted: string): OptionRule {
   return (value) => {
     const problem = one(value)
@@ -121,7 +121,7 @@ export function either(one: OptionRule, other: OptionRule, wanted: string): Opti
   }
 }
 
-/** An object with these methods, such as a policy or a reactor; `wanted` is what messages ask for. */
+/** An object with these methods, such as a policy or a reactor. The message asks for `wanted`. */
 export function having(wanted: string, ...methods: readonly string[]): OptionRule {
   return (value) => {
     const isObject = (typeof value === 'object' && value !== null) || typeof value === 'function'
@@ -137,7 +137,7 @@ function numberRule(unit: string, bounds: NumberBounds, whole: boolean): OptionR
   return (value) => {
     if (typeof value !== 'number') return { kind: 'type', wanted }
     if (value === Infinity) return endless ? undefined : { kind: 'range', wanted }
-    // Written so that NaN, which compares with nothing, is refused.
+    // Written so that NaN, for which every comparison is false, is refused.
     const isEnough = above === undefined ? value >= least : value > above
     const inRange = isEnough && (most === undefined || value <= most)
     return inRange && (!whole || Number.isInteger(value)) ? undefined : { kind: 'range', wanted }
@@ -166,7 +166,8 @@ function inside(
 /**
  * The name among `known` that a misspelt one was meant to be.
  *
- * @returns undefined when none is near: one that begins with the other in any case, or differs in a third of its letters at most.
+ * @returns undefined when no name is near. A near name begins with the other or the reverse, or differs in a
+ *   third of its letters at most. Case does not matter.
  */
 export function nearestName(name: string, known: readonly string[]): string | undefined {
   const wanted = name.toLowerCase()
@@ -181,7 +182,7 @@ export function nearestName(name: string, known: readonly string[]): string | un
   return first?.candidate
 }
 
-/** How many letters differ; a name that only lacks its end, such as a unit, is nearest. */
+/** How many letters differ: 0 for a name that only lacks its end, such as a unit. */
 function distanceTo(wanted: string, candidate: string): number {
   const shorter = Math.min(wanted.length, candidate.length)
   if (shorter >= MIN_PREFIX && wanted.slice(0, shorter) === candidate.slice(0, shorter)) return 0

@@ -78,30 +78,30 @@ describe('checkOptions', () => {
     expect(() => check(given)).toThrow(message)
   })
 
-  test('quotes no more than the beginning of a long text', () => {
+  test('quotes only the beginning of a long text', () => {
     expect(() => check({ mode: 'x'.repeat(1_000) })).toThrow(`"${'x'.repeat(40)}"`)
   })
 })
 
 describe('withDefaults', () => {
-  test('returns the very defaults when nothing is given', () => {
+  test('returns the defaults object itself when no option is given', () => {
     expect(withDefaults('Cache', DEFAULTS, undefined, RULES)).toBe(DEFAULTS)
     expect(withDefaults('Cache', DEFAULTS, {}, RULES)).toBe(DEFAULTS)
     expect(withDefaults('Cache', DEFAULTS, { mode: undefined }, RULES)).toBe(DEFAULTS)
   })
 
-  test('replaces what is given, and keeps the default of what is undefined', () => {
+  test('replaces given options, and keeps the defaults of undefined ones', () => {
     const options = withDefaults('Cache', DEFAULTS, { timeoutMs: 7, mode: undefined }, RULES)
     expect(options).toEqual({ ...DEFAULTS, timeoutMs: 7 })
   })
 
-  test('checks', () => {
+  test('checks the options', () => {
     expect(() => withDefaults('Cache', DEFAULTS, { timeoutMs: NaN }, RULES)).toThrow(RangeError)
   })
 })
 
 describe('checkValue', () => {
-  test('names the argument and what takes it', () => {
+  test('names the argument and its owner', () => {
     const delay = (value: unknown) => checkValue('callLater', 'delayMs', value, milliseconds())
     expect(() => delay(0)).not.toThrow()
     expect(() => delay('5000')).toThrow('Cannot take delayMs "5000" for callLater')

@@ -63,7 +63,7 @@ class Page {
   }
 }
 
-/** Called with something else than TypeScript would accept. */
+/** Allows arguments that TypeScript would refuse. */
 type Loose = (...args: unknown[]) => unknown
 
 const MISTAKES: readonly (readonly [mistake: string, given: unknown, remedy: string])[] = [
@@ -83,7 +83,7 @@ const MISTAKES: readonly (readonly [mistake: string, given: unknown, remedy: str
   ['a number', 80, 'give a factory, such as Factory.forProtocol(Echo)'],
 ]
 
-/** Everything that takes a factory. */
+/** Every function that takes a factory. */
 const TAKERS: Readonly<Record<string, (factory: never) => unknown>> = {
   listenTCP: (factory) => new MemoryReactor().listenTCP(0, factory),
   listenUNIX: (factory) => new MemoryReactor().listenUNIX('/run/app', factory),
@@ -115,15 +115,15 @@ const TAKERS: Readonly<Record<string, (factory: never) => unknown>> = {
     new StreamServerEndpointService(new TCPServerEndpoint(new MemoryReactor(), 0), factory),
 }
 
-describe.each(Object.entries(TAKERS))('%s, given no factory,', (_name, take) => {
-  test.each(MISTAKES)('but %s, refuses it with what to give', async (_mistake, given, remedy) => {
+describe.each(Object.entries(TAKERS))('%s, given another value than a factory,', (_name, take) => {
+  test.each(MISTAKES)('%s, names what to give instead', async (_mistake, given, remedy) => {
     const refused: unknown = await (async () => take(given as never))().catch((error: unknown) => error)
     expect(refused).toBeInstanceOf(TypeError)
     expect((refused as Error).message).toContain(remedy)
   })
 })
 
-describe('arguments that are not what they must be', () => {
+describe('invalid arguments', () => {
   const reactor = new MemoryReactor()
   const rows: readonly (readonly [string, () => unknown, string])[] = [
     ['Factory.forProtocol()', () => (Factory.forProtocol as Loose)(), 'give a class, such as Echo'],
@@ -212,14 +212,14 @@ describe('arguments that are not what they must be', () => {
       [{ signal: new AbortController() }, 'Cannot take signal an AbortController'],
       [{ signal: {} }, 'Cannot take signal an Object'],
       [{ signl: AbortSignal.abort() }, 'did you mean signal?'],
-    ])('%o are refused by name', async (options, message) => {
+    ])('refuse %o by name', async (options, message) => {
       const refused: unknown = await (async () => wait(options as never))().catch((error: unknown) => error)
       expect(refused).toBeInstanceOf(TypeError)
       expect((refused as Error).message).toContain(message)
     })
   })
 
-  test('an instance is taken for its signal, such as a transport', async () => {
+  test('an instance such as a transport is accepted for its signal', async () => {
     const given = new (class Connection {
       readonly id = 1
       readonly reactor = reactor
@@ -349,7 +349,7 @@ describe('arguments that are not what they must be', () => {
     ['pinoObserver', () => (pinoObserver as Loose)({}), 'give a pino logger'],
     ['standardIO', () => createReactor().standardIO(Echo as never), 'give new Echo()'],
     ['connectSSL', () => unused.connectSSL('localhost', 443, factory, null as never), 'Cannot take tls null'],
-  ])('%s refuses what is not what it takes', (_what, call, message) => {
+  ])('%s refuses a wrong argument', (_what, call, message) => {
     expect(call).toThrow(message)
   })
 
@@ -384,11 +384,11 @@ describe('arguments that are not what they must be', () => {
     ],
     ['connectProtocol', () => (connectProtocol as Loose)(), 'Cannot take endpoint undefined'],
     ['connectProtocol', () => connectProtocol(endpoint, Echo as never), 'give new Echo()'],
-  ])('%s that is none rejects', async (_what, call, message) => {
+  ])('%s rejects for a wrong argument', async (_what, call, message) => {
     await expect(call()).rejects.toThrow(message)
   })
 
-  test('options of TLS that are undefined are not given', () => {
+  test('undefined TLS options count as not given', () => {
     const { cert, key } = server
     expect(unused.connectSSL('localhost', 443, factory, { serverName: undefined }).state).toBe('connecting')
     const tls = new ServerTLS({ cert, key })
@@ -401,7 +401,7 @@ describe('arguments that are not what they must be', () => {
     await expect(runServices(given as never, { reactor })).rejects.toThrow('for runServices: give')
   })
 
-  test('interval without a reactor is refused by its first value', async () => {
+  test('interval without a reactor rejects at its first value', async () => {
     const values = (interval as Loose)(1000) as AsyncGenerator
     await expect(values.next()).rejects.toThrow('with a reactor: { reactor }')
   })

@@ -18,7 +18,7 @@ import {
   text,
 } from '../../src/options/option-rules.ts'
 
-/** Each rule with values at its edges: what it accepts, and what it refuses for its type or its range. */
+/** Each rule with values at its limits: accepted values, wrong types, and values out of range. */
 const CASES: readonly (readonly [
   string,
   OptionRule,
@@ -51,7 +51,7 @@ const CASES: readonly (readonly [
 ]
 
 describe.each(CASES)('%s', (_name, rule, accepted, ofAnotherType, outOfRange) => {
-  test('accepts what it should', () => {
+  test('accepts valid values', () => {
     for (const value of accepted) expect(rule(value)).toBeUndefined()
   })
 
@@ -59,7 +59,7 @@ describe.each(CASES)('%s', (_name, rule, accepted, ofAnotherType, outOfRange) =>
     for (const value of ofAnotherType) expect(rule(value)).toMatchObject({ kind: 'type' })
   })
 
-  test('refuses what is out of range', () => {
+  test('refuses values out of range', () => {
     for (const value of outOfRange) expect(rule(value)).toMatchObject({ kind: 'range' })
   })
 })
@@ -80,10 +80,10 @@ test.each([
   ['interfaces', 'interface'],
   ['backlg', 'backlog'],
   ['seedGlobal', 'seedGlobals'],
-])('takes %s for %s', (name, meant) => {
+])('finds for %s the name %s', (name, meant) => {
   expect(nearestName(name, KNOWN)).toBe(meant)
 })
 
-test.each(['host', '', 'timeout', 'b', 'x'.repeat(100_000)])('finds nothing near %.10s', (name) => {
+test.each(['host', '', 'timeout', 'b', 'x'.repeat(100_000)])('finds no name near %.10s', (name) => {
   expect(nearestName(name, KNOWN)).toBeUndefined()
 })
