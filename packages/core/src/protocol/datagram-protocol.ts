@@ -3,7 +3,7 @@ import type { DatagramEvents, DatagramTransport } from '../interfaces/datagram.t
 import { LocalProtocolError, NotConnectedError } from '../errors.ts'
 
 /**
- * What happens on one UDP port: subclass it, and override what you care about.
+ * Receives the events of one UDP port: subclass it, and override the callbacks that you need.
  *
  * One object serves one port at a time.
  */
@@ -33,7 +33,7 @@ export abstract class DatagramProtocol implements DatagramEvents {
     return this.stopProtocol()
   }
 
-  /** The port is bound. What it throws, or rejects with, closes the port and is what `listenUDP` rejects with. */
+  /** The port is bound. A throw or a rejection closes the port, and `listenUDP` rejects with the same error. */
   startProtocol(): unknown {
     return undefined
   }
@@ -43,34 +43,34 @@ export abstract class DatagramProtocol implements DatagramEvents {
     return undefined
   }
 
-  /** A datagram came, whole; it may be empty. The bytes are yours. Anyone can forge `address`. */
+  /** A whole datagram was received; it may be empty. You may keep the bytes. `address` can be forged. */
   datagramReceived(_data: Buffer, _address: UDPAddress): unknown {
     return undefined
   }
 
-  /** Nobody listens at the peer that the port is connected to, or did a moment ago. */
+  /** Nothing listens, or nothing listened a moment ago, at the peer to which the port is connected. */
   connectionRefused(): unknown {
     return undefined
   }
 }
 
 /**
- * What happens on a UDP port that talks to one peer: its transport's `write` needs no destination, and
- * `datagramReceived` is called for datagrams of the peer alone. What comes before `startProtocol` is dropped.
+ * Receives the events of a UDP port with a single peer: its transport's `write` needs no destination, and
+ * `datagramReceived` is called only for datagrams from the peer. Those that arrive before `startProtocol` are dropped.
  */
 export abstract class ConnectedDatagramProtocol extends DatagramProtocol {
   readonly peerOnly: boolean = true
   readonly #host: string
   readonly #port: number
 
-  /** @param host The peer's name or address. A name that has none is what `listenUDP` rejects with. */
+  /** @param host The peer's name or address. If the name has no address, `listenUDP` rejects. */
   constructor(host: string, port: number) {
     super()
     this.#host = host
     this.#port = port
   }
 
-  /** Connects the port, then starts. */
+  /** Connects the port, then calls `startProtocol`. */
   override async makeConnection(transport: DatagramTransport): Promise<void> {
     const hosts = await transport.reactor.lookup(this.#host)
     const { family } = transport.getHost()
@@ -79,7 +79,7 @@ export abstract class ConnectedDatagramProtocol extends DatagramProtocol {
     await super.makeConnection(transport)
   }
 
-  /** A datagram came from the peer's address, which anyone can forge; whole, and it may be empty. The bytes are yours. */
+  /** A whole datagram from the peer's address was received; it may be empty, or forged. You may keep the bytes. */
   override datagramReceived(_data: Buffer): unknown {
     return undefined
   }

@@ -6,14 +6,14 @@ import type { TLSSession } from '../interfaces/tls.ts'
 import { checkValue } from '../options/check-options.ts'
 import { CLASS, FACTORY } from '../options/object-rules.ts'
 
-/** Makes a protocol for every connection of a port or connector, and holds what they share. */
+/** Makes a protocol for every connection of a port or connector, and holds the state that they share. */
 export abstract class Factory<P extends ProtocolEvents = ProtocolEvents> implements ProtocolFactory<P> {
   #users = 0
 
   /**
-   * A factory that makes `new ProtocolClass(...args)` for each connection, and is its `factory`.
+   * Returns a factory that makes `new ProtocolClass(...args)` for each connection, and sets its `factory`.
    *
-   * @throws {TypeError} for what is no class.
+   * @throws {TypeError} when `ProtocolClass` is not a class.
    */
   static forProtocol<P extends ProtocolEvents, A extends unknown[]>(
     ProtocolClass: new (...args: A) => P,
@@ -23,24 +23,24 @@ export abstract class Factory<P extends ProtocolEvents = ProtocolEvents> impleme
     return new ClassFactory(ProtocolClass, args)
   }
 
-  /** Ports and connectors that use this factory. */
+  /** The number of ports and connectors that use this factory. */
   get numPorts(): number {
     return this.#users
   }
 
-  /** The application protocols it can build for (ALPN), best first; TLS offers them unless told others. */
+  /** The application protocols (ALPN) that it can build for, best first; the TLS options may name others instead. */
   get acceptableProtocols(): readonly string[] | undefined {
     return undefined
   }
 
-  /** Answers a new protocol for the connection from `peer`, or undefined to refuse it. `session` is there where TLS is. */
+  /** Returns a new protocol for the connection from `peer`, or undefined to refuse it. `session` is set under TLS. */
   abstract buildProtocol(peer: Address, session?: TLSSession): P | undefined
 
   doStart(): unknown {
-    // Before it counts, so that one that throws is not in use.
+    // Called before the count goes up, so that a factory is not counted as used when startFactory throws.
     const starting = this.#users === 0 ? this.startFactory() : undefined
     this.#users++
-    // Answered, so that whoever calls can log what an asynchronous one rejects with.
+    // Returned, so that the caller can log the rejection of an asynchronous startFactory.
     return starting
   }
 
@@ -50,8 +50,8 @@ export abstract class Factory<P extends ProtocolEvents = ProtocolEvents> impleme
   }
 
   /**
-   * The first port or connector begins to use this factory. A throw is a failure to listen; nobody waits for a
-   * promise: what it rejects with is logged.
+   * The first port or connector begins to use this factory. If it throws, listening fails. A returned promise is not
+   * awaited; its rejection is logged.
    */
   startFactory(): unknown {
     return undefined
@@ -63,7 +63,7 @@ export abstract class Factory<P extends ProtocolEvents = ProtocolEvents> impleme
   }
 }
 
-/** A factory that hears how its connectors fare. `connector.connect()` in a callback tries again. */
+/** A factory that is notified of its connectors' attempts and losses. `connector.connect()` in a callback retries. */
 export abstract class ClientFactory<P extends ProtocolEvents = ProtocolEvents> extends Factory<P> {
   /** A connection is being made. */
   startedConnecting(_connector: Connector): unknown {
@@ -73,7 +73,7 @@ export abstract class ClientFactory<P extends ProtocolEvents = ProtocolEvents> e
   clientConnectionFailed(_connector: Connector, _reason: Error): unknown {
     return undefined
   }
-  /** A connection was made and is gone. */
+  /** An established connection is lost. */
   clientConnectionLost(_connector: Connector, _reason: ConnectionClosed): unknown {
     return undefined
   }
@@ -97,25 +97,25 @@ class ClassFactory<P extends ProtocolEvents, A extends unknown[]> extends Client
 }
 
 /**
- * A factory for each application protocol of TLS (ALPN, RFC 7301), the best first.
+ * Chooses a factory by the application protocol that TLS negotiates (ALPN, RFC 7301), in order of preference.
  *
  *     new ALPNFactory({ h2: new H2Factory(), 'http/1.1': site })
  *
- * A peer that names none gets the last; without TLS everyone does.
+ * A peer that names no application protocol gets the last factory, and so does every connection without TLS.
  */
 export class ALPNFactory extends ClientFactory {
   readonly #factories: ReadonlyMap<string, ProtocolFactory>
 
-  /** @throws {TypeError} without a factory, and for a value that is not one. */
+  /** @throws {TypeError} without a factory, or when a value is not a factory. */
   constructor(factories: Readonly<Record<string, ProtocolFactory>>) {
     super()
     for (const [name, factory] of Object.entries(factories)) checkValue('ALPNFactory', name, factory, FACTORY)
     this.#factories = new Map(Object.entries(factories))
-    if (this.#factories.size === 0) throw new TypeError('Cannot choose among no factories: give one or more')
+    if (this.#factories.size === 0) throw new TypeError('ALPNFactory needs at least one factory')
   }
 
   /**
-   * The rules of all its factories: they begin before the peer has chosen one, so each is over the connections of all.
+   * The policies of all its factories. They apply before a protocol is negotiated, so each applies to every connection.
    */
   get policies(): readonly ConnectionPolicy[] {
     return [...new Set(Array.from(this.#all, (factory) => factory.policies ?? []).flat())]
@@ -151,13 +151,13 @@ export class ALPNFactory extends ClientFactory {
     return together(Array.from(this.#all, (factory) => factory.clientConnectionLost?.(connector, reason)))
   }
 
-  /** Each once, whatever number of names it has. */
+  /** Every factory once, also when it has several names. */
   get #all(): ReadonlySet<ProtocolFactory> {
     return new Set(this.#factories.values())
   }
 }
 
-/** One result for several; undefined unless one of them takes time. */
+/** Combines several results; undefined when all of them are undefined. */
 function together(results: readonly unknown[]): unknown {
   return results.some((result) => result !== undefined) ? Promise.all(results) : undefined
 }

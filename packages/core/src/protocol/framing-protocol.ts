@@ -7,14 +7,14 @@ import type { Factory } from './factory.ts'
 import { Protocol } from './protocol.ts'
 
 /**
- * A protocol that cuts its input into units, such as lines: what the receivers below have in common.
+ * A protocol that cuts its input into units, such as lines: the base of the line and string receivers.
  *
- * While a promise that a unit's callback returned is pending, the next unit waits.
+ * While a promise that a unit's callback returned is pending, the next unit is not delivered.
  */
 export abstract class FramingProtocol<F = Factory> extends Protocol<F> implements Replaceable {
   readonly #loop: ParseLoop = new ParseLoop(this, (input) => this.takeFrame(input))
 
-  /** @throws {TypeError | RangeError} when `maxLengthBytes` is no limit. */
+  /** @throws {TypeError | RangeError} when `maxLengthBytes` is not a valid number of bytes. */
   override makeConnection(transport: Transport): unknown {
     if ('maxLengthBytes' in this)
       checkValue(this.constructor.name, 'maxLengthBytes', this.maxLengthBytes, MAX_LENGTH)
@@ -25,17 +25,17 @@ export abstract class FramingProtocol<F = Factory> extends Protocol<F> implement
     return this.#loop.receive(data)
   }
 
-  /** Parses nothing more: what is left belongs to whoever took it. */
+  /** Parses nothing more: the connection belongs to the next protocol. */
   protocolReplaced(): void {
     this.#loop.handOver()
   }
 
-  /** Delivers no unit until `resumeProducing`, also of those that have come. */
+  /** Delivers no unit until `resumeProducing`, not even one already received. */
   pauseProducing(): void {
     this.#loop.pause()
   }
 
-  /** Delivers again, first the units that have come. */
+  /** Delivers again, first the units already received. */
   resumeProducing(): void {
     this.#loop.resume()
   }
@@ -45,12 +45,12 @@ export abstract class FramingProtocol<F = Factory> extends Protocol<F> implement
     this.transport.loseConnection()
   }
 
-  /** Takes what has come and is not parsed, such as for the next protocol of `switchProtocol`. */
+  /** Takes the bytes received and not yet parsed, such as for the next protocol of `switchProtocol`. */
   clearBuffer(): Buffer {
     return this.#loop.input.takeAll()
   }
 
-  /** What has come and is not parsed belongs to a handshake that begins, not to this protocol. */
+  /** Returns the bytes not yet parsed: they belong to the TLS handshake that begins, not to this protocol. */
   takeUnread(): Buffer {
     return this.clearBuffer()
   }
@@ -58,17 +58,17 @@ export abstract class FramingProtocol<F = Factory> extends Protocol<F> implement
   /**
    * Takes one unit from `input` and delivers it.
    *
-   * @returns false when no whole unit is there; a promise when the next unit must wait for it.
+   * @returns false when `input` holds no whole unit; a promise when the next unit must wait for it.
    */
   protected abstract takeFrame(input: ByteQueue): boolean | void | Promise<unknown>
 
-  /** Puts bytes behind what has come, and parses on. */
+  /** Adds bytes after those not yet parsed, and continues to parse. */
   protected parseMore(data: Uint8Array): void {
     this.#loop.input.push(data)
     this.#loop.goOn()
   }
 
-  /** Parses nothing more, and drops what still comes: the input is beyond hope. */
+  /** Parses nothing more, and drops further input: for input that cannot be parsed. */
   protected stopParsing(): void {
     this.#loop.stop()
   }
@@ -77,7 +77,7 @@ export abstract class FramingProtocol<F = Factory> extends Protocol<F> implement
 /**
  * Takes one unit from `input` and delivers it.
  *
- * @returns false when no whole unit is there; a promise when the next unit must wait for it.
+ * @returns false when `input` holds no whole unit; a promise when the next unit must wait for it.
  */
 export type ParseStep = (input: ByteQueue) => boolean | void | Promise<unknown>
 
@@ -92,21 +92,21 @@ export function unitDelivered(result: unknown): Promise<unknown> | undefined {
 }
 
 /**
- * The loop of a protocol that cuts its input into units: goes on while there are whole ones, and
- * stops in between when the protocol pauses, closes or hands the connection on.
+ * The loop of a protocol that cuts its input into units: it runs while there are whole units, and
+ * stops between two units when the protocol pauses, closes or gives the connection to another protocol.
  *
- * A callback may do any of these, and may ask for the loop again: it is never entered twice, so ten
+ * A callback may do any of these, and may start the loop again. The loop is never entered twice, so ten
  * thousand units in one segment need no more stack than one.
  */
 export class ParseLoop {
-  /** What has come and is not parsed. */
+  /** The bytes received and not yet parsed. */
   readonly input: ByteQueue = new ByteQueue()
   readonly #protocol: Protocol<unknown>
   readonly #step: ParseStep
   #stage: 'parsing' | 'stopped' | 'handed over' = 'parsing'
   #running = false
   #paused = false
-  /** A unit is waited for of which the transport does not know: it was not delivered by it. */
+  /** Whether the loop waits for a unit's promise that the transport does not know of. */
   #waiting = false
 
   constructor(protocol: Protocol<unknown>, step: ParseStep) {
@@ -114,14 +114,14 @@ export class ParseLoop {
     this.#step = step
   }
 
-  /** Takes bytes in. The promise settles when all units that were whole have been dealt with. */
+  /** Adds bytes and parses. The promise settles when all whole units have been delivered and awaited. */
   receive(data: Uint8Array): Promise<void> | undefined {
     if (this.#stage !== 'parsing') return undefined
     this.input.push(data)
     return this.#run()
   }
 
-  /** Goes on outside a delivery; what goes wrong aborts the connection, as it does within one. */
+  /** Parses outside a delivery; a throw or a rejection aborts the connection, as it does within a delivery. */
   goOn(): void {
     try {
       const running = this.#run()
@@ -131,25 +131,25 @@ export class ParseLoop {
     }
   }
 
-  /** Delivers no further unit until `resume`, and holds the transport back. */
+  /** Delivers no further unit until `resume`, and pauses the transport. */
   pause(): void {
     this.#paused = true
     this.#steerTransport()
   }
 
-  /** Delivers again, first what is there. */
+  /** Delivers again, first the units already received. */
   resume(): void {
     this.#paused = false
     this.#steerTransport()
     this.goOn()
   }
 
-  /** Delivers nothing more, ever, and keeps nothing that still comes. */
+  /** Delivers nothing more for good, and drops the bytes received from now on. */
   stop(): void {
     if (this.#stage === 'parsing') this.#stage = 'stopped'
   }
 
-  /** The connection is another protocol's: delivers nothing more, and leaves the transport alone. */
+  /** The connection belongs to another protocol: delivers nothing more, and no longer steers the transport. */
   handOver(): void {
     this.#stage = 'handed over'
   }
@@ -166,7 +166,7 @@ export class ParseLoop {
     return unit && this.#parseAfter(unit)
   }
 
-  /** Takes unit after unit, up to one that must be waited for. */
+  /** Takes unit after unit, up to one that returns a promise. */
   #parse(): Promise<unknown> | undefined {
     while (this.#mayGoOn()) {
       const taken = this.#step(this.input)
@@ -188,7 +188,7 @@ export class ParseLoop {
     }
   }
 
-  /** What is waited for here holds the transport back, as a promise of `dataReceived` does. */
+  /** Pauses the transport while `running` is pending, as for a promise that `dataReceived` returns. */
   async #wait(running: Promise<void>): Promise<void> {
     this.#waiting = true
     this.#steerTransport()

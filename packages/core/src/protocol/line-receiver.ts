@@ -6,37 +6,37 @@ import { FramingProtocol, unitDelivered } from './framing-protocol.ts'
 /**
  * A protocol of lines: override `lineReceived`.
  *
- * While a promise that it returned is pending, the next line waits.
+ * While a promise that `lineReceived` returned is pending, the next line is not delivered.
  */
 export abstract class LineOnlyReceiver<F = Factory> extends FramingProtocol<F> {
-  /** What ends a line. A change takes effect on the next one. */
+  /** The bytes that end a line. A change takes effect with the next line. */
   delimiter: Uint8Array = CRLF
-  /** Longest line accepted, delimiter not counted. Beyond it: `lineLengthExceeded`. */
+  /** Longest line accepted, delimiter not counted. Beyond it: `lineLengthExceeded` is called. */
   maxLengthBytes: number = 16_384
 
-  /** A whole line has come, without its delimiter. The bytes are yours. */
+  /** A whole line was received; its delimiter is removed. You may keep the bytes. */
   abstract lineReceived(line: Buffer): unknown
 
   /**
    * A line is too long. Closes the connection unless overridden.
    *
-   * @param _line All that has come and is not parsed: of the line, and perhaps from behind it.
+   * @param _line All bytes received and not yet parsed: the line so far, and perhaps bytes after it.
    */
   lineLengthExceeded(_line: Buffer): unknown {
     return this.transport.loseConnection()
   }
 
-  /** Sends a line, its delimiter added. Returns as the transport's `write`. */
+  /** Sends a line and adds the delimiter. Returns what the transport's `write` returns. */
   sendLine(line: Uint8Array | string): boolean {
     return this.transport.writeSequence([line, this.delimiter])
   }
 
-  /** Takes what has come and is not parsed, such as for the next protocol of `switchProtocol`. */
+  /** Takes the bytes received and not yet parsed, such as for the next protocol of `switchProtocol`. */
   clearLineBuffer(): Buffer {
     return this.clearBuffer()
   }
 
-  /** Takes one line, if it is whole. */
+  /** Takes and delivers one line, if it is whole. */
   protected override takeFrame(input: ByteQueue): boolean | void | Promise<unknown> {
     let line: Buffer | undefined
     try {
@@ -50,26 +50,25 @@ export abstract class LineOnlyReceiver<F = Factory> extends FramingProtocol<F> {
 }
 
 /**
- * A protocol of lines that may switch to raw bytes and back, such as for a body whose length a line
- * announced.
+ * A protocol of lines that can switch to raw bytes and back, such as for a body after a line that states its length.
  */
 export abstract class LineReceiver<F = Factory> extends LineOnlyReceiver<F> {
   #raw = false
 
-  /** Some bytes came in raw mode. They are yours; where they were cut means nothing. */
+  /** Bytes were received in raw mode. You may keep them. Chunk boundaries have no meaning. */
   rawDataReceived(_data: Buffer): unknown {
     throw new Error(`${this.constructor.name} is in raw mode but has no rawDataReceived`)
   }
 
-  /** From now on, and for what has come behind this line: raw bytes. */
+  /** Delivers raw bytes from now on, first those already received after this line. */
   setRawMode(): void {
     this.#raw = true
   }
 
   /**
-   * From now on: lines.
+   * Delivers lines from now on.
    *
-   * @param extra Raw bytes that belong to lines already; they are parsed first.
+   * @param extra Bytes delivered in raw mode that already belong to lines. They are added to the bytes not yet parsed.
    */
   setLineMode(extra: Uint8Array = NO_BYTES): void {
     this.#raw = false

@@ -2,7 +2,7 @@ import type { ProcessEvents, ProcessTransport } from '../interfaces/process.ts'
 import { NotConnectedError, type ProcessDone, type ProcessEnded, type ProcessTerminated } from '../errors.ts'
 
 /**
- * What happens with one child process: subclass it, and override what you care about.
+ * Receives the events of one child process: subclass it, and override the callbacks that you need.
  *
  * One object serves one child. Start it with `reactor.spawnProcess`.
  */
@@ -10,7 +10,7 @@ export abstract class ProcessProtocol implements ProcessEvents {
   #transport: ProcessTransport | undefined
 
   /**
-   * The child. It stays readable after its end.
+   * The child. It stays readable after the child has ended.
    *
    * @throws {NotConnectedError} before `makeConnection`, and when the child could not be started.
    */
@@ -26,7 +26,7 @@ export abstract class ProcessProtocol implements ProcessEvents {
     return this.connectionMade()
   }
 
-  /** The child runs. While a promise is pending, nothing is delivered. */
+  /** The child runs. While a returned promise is pending, nothing is delivered. */
   connectionMade(): unknown {
     return undefined
   }
@@ -54,17 +54,17 @@ export abstract class ProcessProtocol implements ProcessEvents {
     return undefined
   }
 
-  /** Nothing more reaches the child's standard input. */
+  /** The child's standard input is closed: nothing more reaches it. */
   inConnectionLost(): unknown {
     return undefined
   }
 
-  /** Nothing more comes of the child's standard output. */
+  /** The child's standard output has ended. */
   outConnectionLost(): unknown {
     return undefined
   }
 
-  /** Nothing more comes of the child's standard error. */
+  /** The child's standard error has ended. */
   errConnectionLost(): unknown {
     return undefined
   }

@@ -4,9 +4,9 @@ import { type ConnectionClosed, LocalProtocolError, NotConnectedError } from '..
 import type { Factory } from './factory.ts'
 
 /**
- * What happens on one connection: subclass it, and override what you care about.
+ * Receives the events of one connection: subclass it, and override the callbacks that you need.
  *
- * One object serves one connection. What connections share belongs to the factory.
+ * One object serves one connection. State that connections share belongs to the factory.
  */
 export abstract class Protocol<F = Factory> implements ProtocolEvents {
   #transport: Transport | undefined
@@ -27,7 +27,7 @@ export abstract class Protocol<F = Factory> implements ProtocolEvents {
   /**
    * The factory that built this protocol.
    *
-   * @throws {NotConnectedError} unless the factory that built it has set it.
+   * @throws {NotConnectedError} when the factory has not set it.
    */
   get factory(): F {
     if (this.#factory !== undefined) return this.#factory
@@ -53,22 +53,22 @@ export abstract class Protocol<F = Factory> implements ProtocolEvents {
     return this.connectionMade()
   }
 
-  /** The connection is up. While a promise is pending, nothing is delivered. */
+  /** The connection is up. While a returned promise is pending, nothing is delivered. */
   connectionMade(): unknown {
     return undefined
   }
 
-  /** Some bytes came. They are yours; where they were cut means nothing. */
+  /** Bytes were received. You may keep them. Chunk boundaries have no meaning. */
   dataReceived(_data: Buffer): unknown {
     return undefined
   }
 
-  /** The connection is gone. */
+  /** The connection is lost. This is the last call. */
   connectionLost(_reason: ConnectionClosed): unknown {
     return undefined
   }
 
-  /** Our own `loseWriteConnection` has been carried out. */
+  /** The `loseWriteConnection` of this side is complete. */
   writeConnectionLost(): unknown {
     return undefined
   }

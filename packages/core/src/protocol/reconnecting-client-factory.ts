@@ -8,15 +8,15 @@ import { checkValue } from '../options/check-options.ts'
 import { WITH_REACTOR } from '../options/object-rules.ts'
 import { count, milliseconds, type OptionRule, quantity } from '../options/option-rules.ts'
 
-/** Whose time, randomness and log a factory uses. */
+/** The reactor that gives a factory its time, randomness and log. */
 export interface ReconnectingClientFactoryOptions {
   readonly reactor: ReactorTime & ReactorRandom & ReactorLog
 }
 
 /**
- * A factory whose connector connects again, after ever longer waits, when a connection fails or is lost.
+ * A factory that makes its connector connect again, after increasing delays, when a connection fails or is lost.
  *
- * Nothing tells it that a connection is a good one: call `resetDelay()` when it is, such as after a login.
+ * The factory cannot know that a connection works: call `resetDelay()` when it does, such as after a login.
  * A `ClientService` does more, and is easier to stop.
  *
  *     class Feed extends ReconnectingClientFactory {
@@ -28,15 +28,15 @@ export interface ReconnectingClientFactoryOptions {
 export abstract class ReconnectingClientFactory<
   P extends ProtocolEvents = ProtocolEvents,
 > extends ClientFactory<P> {
-  /** Longest wait, in milliseconds, before `jitter` is applied. */
+  /** Longest delay, in milliseconds, before `jitter` is applied. */
   readonly maxDelayMs: number = 3_600_000
-  /** What the waits grow from, in milliseconds: the first is this times `factor`. */
+  /** The delay from which the delays grow, in milliseconds: the first is this times `factor`. */
   readonly initialDelayMs: number = 1000
-  /** How many times longer each wait is than the one before. */
+  /** How many times longer each delay is than the one before. */
   readonly factor: number = Math.E
-  /** Standard deviation of a wait, as a fraction of it, so that many clients do not come at once; 0 for none. */
+  /** Standard deviation of a delay, as a fraction of it, so that clients do not reconnect all at once; 0 for none. */
   readonly jitter: number = 0.119_626_564_72
-  /** Most retries in a row; then it gives up. */
+  /** Most retries in a row; after them the factory gives up. */
   readonly maxRetries: number = Infinity
   readonly #reactor: ReactorTime & ReactorRandom & ReactorLog
   #state: State = TRYING
@@ -51,12 +51,12 @@ export abstract class ReconnectingClientFactory<
     this.#reactor = options.reactor
   }
 
-  /** How many times in a row it has tried again, or is about to. */
+  /** The number of retries in a row, a scheduled one included. */
   get retries(): number {
     return this.#retries
   }
 
-  /** @throws {TypeError | RangeError} for a field that is not the number it must be. */
+  /** @throws {TypeError | RangeError} when a field is not a valid number. */
   override doStart(): unknown {
     this.#checkFields()
     return super.doStart()
@@ -75,18 +75,18 @@ export abstract class ReconnectingClientFactory<
   }
 
   /**
-   * Connects again after the next wait. Does nothing when it is about to, when it was told to stop
-   * trying, or beyond `maxRetries`.
+   * Connects again after the next delay. Does nothing when a retry is already scheduled or after `stopTrying`; after
+   * `maxRetries` it only logs that it gives up.
    *
-   * @param connector Default: the one that was used last.
-   * @throws {NotConnectingError} when there was none yet.
-   * @throws {TypeError | RangeError} for a field that is not the number it must be.
+   * @param connector Default: the connector used last.
+   * @throws {NotConnectingError} when no connector has been used yet.
+   * @throws {TypeError | RangeError} when a field is not a valid number.
    */
   retry(connector: Connector | undefined = this.#connector): void {
     this.#checkFields()
     if (connector === undefined) throw new NotConnectingError('Cannot retry: nothing has connected yet')
     this.#connector = connector
-    // A call that is not active was forgotten by a reactor that stopped.
+    // A waiting call that is not active was cancelled by a reactor that stopped.
     if (this.#state.is === 'stopped' || (this.#state.is === 'waiting' && this.#state.call.active())) return
     if (this.#retries >= this.maxRetries) return this.#log(connector, 'Gave up after {retries} retries')
     this.#retries += 1
@@ -99,14 +99,17 @@ export abstract class ReconnectingClientFactory<
     this.#log(connector, `Trying again in ${Math.round(delayMs)} ms`)
   }
 
-  /** Tries no more: not after the attempt under way, which is given up, nor after the connection that is up. */
+  /** Stops reconnecting. Cancels a scheduled retry and an attempt under way; an established connection stays up. */
   stopTrying(): void {
     if (this.#state.is === 'waiting' && this.#state.call.active()) this.#state.call.cancel()
     this.#state = STOPPED
     if (this.#connector?.state === 'connecting') this.#connector.stopConnecting()
   }
 
-  /** The connection is a good one: the waits and retries begin anew with the next, also after `stopTrying`. */
+  /**
+   * Starts the delays and the count of retries anew, for a connection that works; also ends the effect of
+   * `stopTrying`.
+   */
   resetDelay(): void {
     this.#delayMs = undefined
     this.#retries = 0
@@ -130,7 +133,7 @@ export abstract class ReconnectingClientFactory<
   }
 }
 
-/** A random number around 0 with a standard deviation of 1 (Box and Muller's way). */
+/** Returns a normally distributed number, mean 0, standard deviation 1 (Box-Muller transform). */
 function normalVariate(reactor: ReactorRandom): number {
   const radius = Math.sqrt(-2 * Math.log(1 - randomFraction(reactor)))
   return radius * Math.cos(2 * Math.PI * randomFraction(reactor))
@@ -140,7 +143,7 @@ type State = { readonly is: 'trying' | 'stopped' } | { readonly is: 'waiting'; r
 
 const TRYING: State = { is: 'trying' }
 const STOPPED: State = { is: 'stopped' }
-/** Fields, which a subclass sets after the constructor. */
+/** Fields are checked at use: a subclass sets them after this class's constructor has run. */
 const FIELDS: Readonly<Record<string, OptionRule>> = {
   maxDelayMs: milliseconds({ endless: true }),
   initialDelayMs: milliseconds(),

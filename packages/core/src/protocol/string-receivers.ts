@@ -3,12 +3,12 @@ import type { Factory } from './factory.ts'
 import { FramingProtocol, unitDelivered } from './framing-protocol.ts'
 
 /**
- * A protocol of strings, each behind its length as a big-endian number: override `stringReceived`.
+ * A protocol of strings, each after its length as a big-endian number: override `stringReceived`.
  *
- * While a promise that it returned is pending, the next string waits.
+ * While a promise that `stringReceived` returned is pending, the next string is not delivered.
  */
 export abstract class IntNStringReceiver<F = Factory> extends FramingProtocol<F> {
-  /** Longest string accepted. Beyond it: `lengthLimitExceeded`, before the string itself comes. */
+  /** Longest string accepted. Beyond it: `lengthLimitExceeded` is called, before the string itself arrives. */
   maxLengthBytes: number = 99_999
   readonly #prefixBytes: 1 | 2 | 4
 
@@ -17,23 +17,23 @@ export abstract class IntNStringReceiver<F = Factory> extends FramingProtocol<F>
     this.#prefixBytes = prefixBytes
   }
 
-  /** A whole string has come. The bytes are yours. */
+  /** A whole string was received. You may keep the bytes. */
   abstract stringReceived(data: Buffer): unknown
 
-  /** A string would be too long; nothing more is parsed. Closes the connection unless overridden. */
+  /** The announced length is too long; nothing more is parsed. Closes the connection unless overridden. */
   lengthLimitExceeded(_lengthBytes: number): unknown {
     return this.transport.loseConnection()
   }
 
   /**
-   * Sends a string behind its length. Returns as the transport's `write`.
+   * Sends a string after its length. Returns what the transport's `write` returns.
    *
-   * @throws {RangeError} when it has more bytes than the length can say; nothing is sent.
+   * @throws {RangeError} when the string is longer than the length field can state; nothing is sent.
    */
   sendString(data: Uint8Array | string): boolean {
     const bytes = Buffer.byteLength(data)
     const most = 2 ** (8 * this.#prefixBytes) - 1
-    if (bytes > most) throw new RangeError(`Cannot send a string of ${bytes} bytes: ${most} at most`)
+    if (bytes > most) throw new RangeError(`Cannot send a string of ${bytes} bytes: at most ${most} fit`)
     const prefix = Buffer.alloc(this.#prefixBytes)
     prefix.writeUIntBE(bytes, 0, this.#prefixBytes)
     return this.transport.writeSequence([prefix, data])
@@ -42,7 +42,7 @@ export abstract class IntNStringReceiver<F = Factory> extends FramingProtocol<F>
   protected override takeFrame(input: ByteQueue): boolean | void | Promise<unknown> {
     const length = input.peek(this.#prefixBytes)?.readUIntBE(0, this.#prefixBytes)
     if (length === undefined) return false
-    // Written so that a limit which is no number lets nothing through.
+    // Written so that a limit of NaN accepts no string.
     if (!(length <= this.maxLengthBytes)) {
       this.stopParsing()
       return unitDelivered(this.lengthLimitExceeded(length))
@@ -53,21 +53,21 @@ export abstract class IntNStringReceiver<F = Factory> extends FramingProtocol<F>
   }
 }
 
-/** Strings behind a length of one byte. */
+/** Receives strings after a length of one byte. */
 export abstract class Int8StringReceiver<F = Factory> extends IntNStringReceiver<F> {
   constructor() {
     super(1)
   }
 }
 
-/** Strings behind a length of two bytes. */
+/** Receives strings after a length of two bytes. */
 export abstract class Int16StringReceiver<F = Factory> extends IntNStringReceiver<F> {
   constructor() {
     super(2)
   }
 }
 
-/** Strings behind a length of four bytes. */
+/** Receives strings after a length of four bytes. */
 export abstract class Int32StringReceiver<F = Factory> extends IntNStringReceiver<F> {
   constructor() {
     super(4)
@@ -77,17 +77,17 @@ export abstract class Int32StringReceiver<F = Factory> extends IntNStringReceive
 /**
  * A protocol of netstrings, `5:hello,`: override `stringReceived`.
  *
- * Input that is none closes the connection as soon as that is certain. While a promise that
- * `stringReceived` returned is pending, the next string waits.
+ * The connection is closed as soon as the input cannot be a netstring. While a promise that
+ * `stringReceived` returned is pending, the next string is not delivered.
  */
 export abstract class NetstringReceiver<F = Factory> extends FramingProtocol<F> {
-  /** Longest string accepted. Beyond it the connection is closed, before the string itself comes. */
+  /** Longest string accepted. Beyond it the connection is closed, before the string itself arrives. */
   maxLengthBytes: number = 99_999
 
-  /** A whole string has come. The bytes are yours. */
+  /** A whole string was received. You may keep the bytes. */
   abstract stringReceived(data: Buffer): unknown
 
-  /** Sends a string. Returns as the transport's `write`. */
+  /** Sends a string. Returns what the transport's `write` returns. */
   sendString(data: Uint8Array | string): boolean {
     return this.transport.writeSequence([`${Buffer.byteLength(data)}:`, data, ','])
   }
@@ -105,7 +105,7 @@ export abstract class NetstringReceiver<F = Factory> extends FramingProtocol<F> 
     return unitDelivered(this.stringReceived(data))
   }
 
-  /** Reads the length and its colon; undefined when they are not whole, or are none. */
+  /** Reads the length and its colon; undefined when they are incomplete, or invalid (then the connection is closed). */
   #readPrefix(input: ByteQueue): { readonly length: number; readonly bytes: number } | undefined {
     let length = 0
     for (let at = 0; at < input.length; at++) {

@@ -8,21 +8,21 @@ import { MemoryReactor } from '../../src/testing/memory-reactor.ts'
 class Plain extends DatagramProtocol {}
 
 class Asking extends ConnectedDatagramProtocol {
-  readonly answers: string[] = []
+  readonly replies: string[] = []
 
   override startProtocol(): void {
     this.transport.write('hello')
   }
 
   override datagramReceived(data: Buffer): void {
-    this.answers.push(data.toString())
+    this.replies.push(data.toString())
   }
 }
 
 class Silent extends ConnectedDatagramProtocol {}
 
 describe('DatagramProtocol', () => {
-  test('has no transport before makeConnection, and keeps it after the end', async () => {
+  test('throws for transport before makeConnection, and keeps it after the end', async () => {
     const protocol = new Plain()
     expect(() => protocol.transport).toThrow(NotConnectedError)
     const port = await new MemoryReactor().listenUDP(0, protocol)
@@ -30,7 +30,7 @@ describe('DatagramProtocol', () => {
     expect([protocol.transport === port, port.listening]).toEqual([true, false])
   })
 
-  test('ignores everything unless it is told otherwise', async () => {
+  test('ignores every event unless a callback is overridden', async () => {
     const [reactor, protocol] = [new MemoryReactor(), new Plain()]
     const port = await reactor.listenUDP(53, protocol)
     port.connect('127.0.0.1', 53)
@@ -41,7 +41,7 @@ describe('DatagramProtocol', () => {
     expect(reactor.logged).toEqual([])
   })
 
-  test('may be started by hand on any transport', async () => {
+  test('can be started by a test on any transport', async () => {
     const reactor = new MemoryReactor()
     const transport = await reactor.listenUDP(0, new Plain())
     const protocol = new Plain()
@@ -52,31 +52,31 @@ describe('DatagramProtocol', () => {
 })
 
 describe('ConnectedDatagramProtocol', () => {
-  test('starts connected to its peer, whose name it looks up', async () => {
+  test('looks up the name of its peer, and starts connected to it', async () => {
     const [reactor, asking] = [new MemoryReactor(), new Asking('time.example', 37)]
     reactor.names.set('time.example', ['2001:db8::1', '192.0.2.1'])
     const server = new DatagramEcho()
     await reactor.listenUDP(37, server)
     const port = await reactor.listenUDP(0, asking)
     reactor.pump()
-    expect([server.texts, asking.answers]).toEqual([['hello'], ['hello']])
+    expect([server.texts, asking.replies]).toEqual([['hello'], ['hello']])
     expect(() => port.connect('192.0.2.1', 37)).toThrow('connected to 192.0.2.1:37')
   })
 
-  test('takes an address of either family on a port that speaks both', async () => {
+  test('accepts an address of either family on a port that is bound to both', async () => {
     const reactor = new MemoryReactor()
     reactor.names.set('time.example', ['2001:db8::1', '192.0.2.1'])
     const port = await reactor.listenUDP(0, new Asking('time.example', 37), { interface: '::' })
     expect(() => port.connect('::1', 37)).toThrow('connected to [2001:db8::1]:37')
   })
 
-  test('is not opened when its peer has no address, or none that the port can reach', async () => {
+  test('is not opened when its peer has no address that the port can reach', async () => {
     const reactor = new MemoryReactor()
     await expect(reactor.listenUDP(0, new Asking('no.example', 37))).rejects.toThrow(DNSLookupError)
     await expect(reactor.listenUDP(0, new Asking('::1', 37))).rejects.toThrow(InvalidAddressError)
   })
 
-  test('ignores what comes unless it is told otherwise', async () => {
+  test('ignores datagrams unless datagramReceived is overridden', async () => {
     const [reactor, server] = [new MemoryReactor(), new DatagramEcho()]
     await reactor.listenUDP(37, server)
     const port = await reactor.listenUDP(0, new Silent('127.0.0.1', 37))

@@ -19,7 +19,7 @@ class Counting extends Factory {
 }
 
 describe('Factory', () => {
-  test('starts with its first port and stops with its last (statement 50)', async () => {
+  test('starts with its first port and stops with its last', async () => {
     const [reactor, factory] = [new MemoryReactor(), new Counting()]
     const ports = [await reactor.listenTCP(0, factory), await reactor.listenTCP(0, factory)]
     expect([factory.notes, factory.numPorts]).toEqual([['start'], 2])
@@ -29,13 +29,13 @@ describe('Factory', () => {
     expect([factory.notes, factory.numPorts]).toEqual([['start', 'stop'], 0])
   })
 
-  test('stops no more often than it was started', () => {
+  test('ignores a stop without a start', () => {
     const factory = new Counting()
     void factory.doStop()
     expect([factory.notes, factory.numPorts]).toEqual([[], 0])
   })
 
-  test('lets a port log what an asynchronous stopFactory rejects with (statement 128)', async () => {
+  test('lets a port log the rejection of an asynchronous stopFactory', async () => {
     const [reactor, fault] = [new MemoryReactor(), new Error('stuck')]
     const factory = new (class extends Counting {
       override stopFactory(): void {
@@ -47,7 +47,7 @@ describe('Factory', () => {
     expect(reactor.logged.map(({ error }) => error)).toEqual([fault])
   })
 
-  test('has no user when its start fails, so that the next may try again', () => {
+  test('counts no port when startFactory throws, so that the next port tries again', () => {
     let broken = true
     const factory = new (class extends Counting {
       override startFactory(): void {
@@ -71,7 +71,7 @@ describe('Factory.forProtocol', () => {
     }
   }
 
-  test('makes a new protocol each time, with the arguments, and is its factory', () => {
+  test('makes a new protocol each time, with the arguments, and sets its factory', () => {
     const factory = Factory.forProtocol(Greeting, 'hello', 'world')
     const [one, other] = [1, 2].map((port) => factory.buildProtocol(tcpAddress('192.0.2.1', port)))
     expect(one).not.toBe(other)
@@ -79,7 +79,7 @@ describe('Factory.forProtocol', () => {
     expect(factory).toBeInstanceOf(ClientFactory)
   })
 
-  test('serves a class that is no Protocol', () => {
+  test('accepts a class that does not extend Protocol', () => {
     class Bare implements ProtocolEvents {
       makeConnection(): void {}
       dataReceived(): void {}
@@ -92,7 +92,7 @@ describe('Factory.forProtocol', () => {
 })
 
 describe('ClientFactory', () => {
-  test('minds nothing that its connectors tell, unless it is told otherwise', () => {
+  test('ignores the events of its connectors unless a callback is overridden', () => {
     const reactor = new MemoryReactor()
     const connector = reactor.connectTCP('127.0.0.1', 80, Factory.forProtocol(class extends Protocol {}))
     reactor.pump()
@@ -112,7 +112,7 @@ describe('ALPNFactory', () => {
   const [modern, old] = [new Recorder(), new Recorder()]
   const peer = tcpAddress('127.0.0.1', 1)
 
-  test('builds by the protocol that was settled, and the last where none was', () => {
+  test('builds with the factory of the negotiated protocol, or with the last one without negotiation', () => {
     const factory = new ALPNFactory({ modern: new OneProtocol(modern), old: new OneProtocol(old) })
     expect(factory.acceptableProtocols).toEqual(['modern', 'old'])
     expect(factory.buildProtocol(peer, session('modern'))).toBe(modern)
@@ -122,7 +122,7 @@ describe('ALPNFactory', () => {
     expect(factory.buildProtocol(peer, session('unheard of'))).toBeUndefined()
   })
 
-  test('starts and stops its factories with itself', () => {
+  test('starts and stops its factories together with itself', () => {
     const inner = new OneProtocol(modern)
     const factory = new ALPNFactory({ modern: inner })
     void factory.doStart()
@@ -131,7 +131,7 @@ describe('ALPNFactory', () => {
     expect(inner.numPorts).toBe(0)
   })
 
-  test('wants at least one factory', () => {
-    expect(() => new ALPNFactory({})).toThrow(/give one or more/)
+  test('needs at least one factory', () => {
+    expect(() => new ALPNFactory({})).toThrow(/needs at least one factory/)
   })
 })

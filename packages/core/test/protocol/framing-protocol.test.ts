@@ -6,46 +6,46 @@ import { StringTransport } from '../../src/testing/string-transport.ts'
 
 /** Units of two bytes. */
 class Pairs extends FramingProtocol {
-  readonly heard: string[] = []
+  readonly received: string[] = []
   protected override takeFrame(input: ByteQueue): boolean | void {
     const pair = input.takeExactly(2)
     if (pair === undefined) return false
-    this.heard.push(pair.toString())
+    this.received.push(pair.toString())
     if (pair.toString() === 'xx') this.stopParsing()
     return undefined
   }
 }
 
 describe('FramingProtocol', () => {
-  test('is all a framing of one’s own needs', () => {
+  test('is all that a framing of your own needs', () => {
     const pairs = new Pairs()
     const transport = StringTransport.connect(pairs)
     transport.receive('aab')
     transport.receive('b')
     pairs.pauseProducing()
     transport.receive('cc')
-    expect(pairs.heard).toEqual(['aa', 'bb'])
+    expect(pairs.received).toEqual(['aa', 'bb'])
     pairs.resumeProducing()
     transport.pump()
-    expect(pairs.heard).toEqual(['aa', 'bb', 'cc'])
+    expect(pairs.received).toEqual(['aa', 'bb', 'cc'])
     transport.receive('d')
     expect(pairs.clearBuffer().toString()).toBe('d')
     transport.receive('xxee')
-    expect(pairs.heard.at(-1)).toBe('xx')
+    expect(pairs.received.at(-1)).toBe('xx')
     pairs.stopProducing()
     expect(transport.disconnecting).toBe(true)
   })
 })
 
-/** Units of one byte; the byte `W` must be waited for until `go`. */
+/** Units of one byte; the promise of the byte `W` is pending until `go`. */
 class Bytes extends Protocol {
-  heard = ''
+  received = ''
   go = (): void => undefined
   readonly loop: ParseLoop = new ParseLoop(this, (input) => {
     const byte = input.takeExactly(1)?.toString()
     if (byte === undefined) return false
-    this.heard += byte
-    // Asking again from within changes nothing: the loop is running.
+    this.received += byte
+    // Starting the loop again from within changes nothing: it is running.
     this.loop.goOn()
     return byte === 'W' ? new Promise<void>((resolve) => (this.go = resolve)) : undefined
   })
@@ -57,7 +57,7 @@ class Bytes extends Protocol {
   }
 }
 
-/** A loop that was paused with `units` ahead of it, and is resumed outside a delivery. */
+/** Makes a loop that was paused with `units` queued, and is resumed outside a delivery. */
 function resumed(units: string): { bytes: Bytes; transport: StringTransport } {
   const bytes = new Bytes()
   const transport = StringTransport.connect(bytes)
@@ -69,18 +69,18 @@ function resumed(units: string): { bytes: Bytes; transport: StringTransport } {
 }
 
 describe('ParseLoop', () => {
-  test('takes unit after unit, is never entered twice, and stops for good when told so', () => {
+  test('takes unit after unit, is never entered twice, and parses nothing more after stop', () => {
     const bytes = new Bytes()
     const transport = StringTransport.connect(bytes)
     transport.receive('abc')
-    expect(bytes.heard).toBe('abc')
+    expect(bytes.received).toBe('abc')
     bytes.loop.stop()
     transport.receive('d'.repeat(1000))
-    expect(bytes.heard).toBe('abc')
+    expect(bytes.received).toBe('abc')
     expect(bytes.loop.input.length).toBe(0)
   })
 
-  test('waits for ten thousand promises one by one, and keeps none of them', async () => {
+  test('waits for ten thousand promises one by one, and keeps no reference to them', async () => {
     let settled = false
     const protocol = new (class extends Protocol {
       readonly loop = new ParseLoop(this, (input) =>
@@ -90,50 +90,50 @@ describe('ParseLoop', () => {
     StringTransport.connect(protocol)
     void Promise.resolve(protocol.loop.receive(Buffer.alloc(10_000))).then(() => (settled = true))
     while (protocol.loop.input.length > 0) await Promise.resolve()
-    // Promises that wait for each other would need as many turns again.
+    // A chain of promises would need as many turns again.
     for (let i = 0; i < 10; i++) await Promise.resolve()
     expect(settled).toBe(true)
   })
 
-  test('reads no further while a unit that came outside a delivery waits', async () => {
+  test('takes no more input while the promise of a unit delivered by goOn is pending', async () => {
     const { bytes, transport } = resumed('aW')
     for (let i = 0; i < 10; i++) transport.receive('b'.repeat(1000))
     expect(bytes.loop.input.length).toBe(0)
     bytes.go()
     await transport.reactor.settle()
-    expect(bytes.heard).toBe(`aW${'b'.repeat(10_000)}`)
+    expect(bytes.received).toBe(`aW${'b'.repeat(10_000)}`)
   })
 
-  test('delivers all that came before the peer’s end, also units that wait', async () => {
+  test('delivers all bytes before the peer’s FIN, also units that are held', async () => {
     const { bytes, transport } = resumed('WbWc')
     transport.receiveEnd()
     bytes.go()
     await transport.reactor.settle()
-    expect(bytes.heard).toBe('WbW')
+    expect(bytes.received).toBe('WbW')
     expect(transport.disconnecting).toBe(false)
     bytes.go()
     await transport.reactor.settle()
-    expect(bytes.heard).toBe('WbWc')
+    expect(bytes.received).toBe('WbWc')
     expect(transport.disconnecting).toBe(true)
   })
 
-  test('a pause outlasts a unit that was waited for, and a resume does not cut the wait short', async () => {
+  test('a pause lasts longer than the promise of a unit, and a resume does not end the wait for a promise', async () => {
     const { bytes, transport } = resumed('W')
     transport.receive('b')
     bytes.loop.resume()
     transport.pump()
-    expect(bytes.heard).toBe('W')
+    expect(bytes.received).toBe('W')
     bytes.loop.pause()
     bytes.go()
     await transport.reactor.settle()
-    expect(bytes.heard).toBe('W')
+    expect(bytes.received).toBe('W')
     expect(bytes.loop.input.length).toBe(0)
     bytes.loop.resume()
     transport.pump()
-    expect(bytes.heard).toBe('Wb')
+    expect(bytes.received).toBe('Wb')
   })
 
-  test('leaves the next protocol’s pause alone', async () => {
+  test('does not end the pause of the next protocol', async () => {
     const { bytes, transport } = resumed('W')
     const next = new Bytes()
     transport.switchProtocol(next)
@@ -144,15 +144,15 @@ describe('ParseLoop', () => {
     await transport.reactor.settle()
     bytes.loop.resume()
     transport.pump()
-    expect(next.heard).toBe('')
+    expect(next.received).toBe('')
     transport.resumeProducing()
     transport.pump()
     bytes.loop.pause()
     transport.receive('m')
-    expect(next.heard).toBe('nm')
+    expect(next.received).toBe('nm')
   })
 
-  test('logs a fault outside a delivery with the connection it aborts', () => {
+  test('logs a throw outside a delivery with the connection that it aborts', () => {
     const failing = new (class Failing extends Protocol {
       readonly loop = new ParseLoop(this, () => {
         throw new Error('broken')

@@ -28,7 +28,7 @@ class Named extends ProcessProtocol {
 class Silent extends ProcessProtocol {}
 
 describe('ProcessProtocol', () => {
-  test('names the three standard descriptors, and waits for what they answer', async () => {
+  test('calls a callback for each standard descriptor, and returns its promise', async () => {
     const protocol = new Named()
     const transport = {} as ProcessTransport
     expect(() => protocol.transport).toThrow(NotConnectedError)
@@ -42,7 +42,7 @@ describe('ProcessProtocol', () => {
     expect(protocol.events).toEqual(['made', 'out hi', 'err hi', 'in lost', 'out lost', 'err lost'])
   })
 
-  test('returns what the ends of pipes return, so that a rejection has a listener', async () => {
+  test('returns the promises of the callbacks for ends of pipes, so that their rejections are handled', async () => {
     const fault = new Error('disk full')
     const protocol = new (class extends ProcessProtocol {
       override async inConnectionLost(): Promise<void> {
@@ -58,7 +58,7 @@ describe('ProcessProtocol', () => {
     for (const childFD of [0, 1, 2]) await expect(protocol.childConnectionLost(childFD)).rejects.toBe(fault)
   })
 
-  test('needs nothing to be overridden', () => {
+  test('works without an overridden callback', () => {
     const protocol = new Silent()
     expect(protocol.makeConnection({} as ProcessTransport)).toBeUndefined()
     for (const childFD of [0, 1, 2]) {

@@ -9,7 +9,7 @@ import { OneProtocol } from '../one-protocol.ts'
 class Plain extends Protocol {}
 
 describe('Protocol', () => {
-  test('has no transport before makeConnection, and keeps it after the end', () => {
+  test('throws for transport before makeConnection, and keeps it after the end', () => {
     const protocol = new Plain()
     expect(() => protocol.transport).toThrow(NotConnectedError)
     expect(protocol.connected).toBe(false)
@@ -19,7 +19,7 @@ describe('Protocol', () => {
     expect([protocol.transport === transport, protocol.connected]).toEqual([true, false])
   })
 
-  test('serves one connection at a time: a second one is refused, and the first goes on', async () => {
+  test('serves one connection at a time: a second one is refused, and the first stays up', async () => {
     const reactor = new MemoryReactor()
     const one = new Plain()
     await reactor.listenTCP(80, Factory.forProtocol(Plain))
@@ -33,7 +33,7 @@ describe('Protocol', () => {
     second?.disconnect()
   })
 
-  test('has its transport within connectionMade, whose promise the transport sees', () => {
+  test('has its transport within connectionMade, and passes its promise to the transport', () => {
     const seen: boolean[] = []
     const pending = Promise.resolve()
     class Eager extends Protocol {
@@ -46,7 +46,7 @@ describe('Protocol', () => {
     expect(seen).toEqual([true])
   })
 
-  test('ignores everything unless it is told otherwise', () => {
+  test('ignores every event unless a callback is overridden', () => {
     const transport = StringTransport.connect(new Plain())
     transport.receive('whatever')
     transport.receiveEnd()
@@ -54,7 +54,7 @@ describe('Protocol', () => {
     expect(transport.reactor.logged).toEqual([])
   })
 
-  test('knows the factory that built it, and says so when none did', () => {
+  test('returns the factory that built it, and throws a helpful error without one', () => {
     expect(() => new Plain().factory).toThrow(NotConnectedError)
     const factory = Factory.forProtocol(Plain)
     expect(factory.buildProtocol(new StringTransport().getPeer())?.factory).toBe(factory)

@@ -8,7 +8,7 @@ import { Recorder } from '../../src/checks/transport-harness.ts'
 import { MemoryReactor } from '../../src/testing/memory-reactor.ts'
 import { passTime } from '../pass-time.ts'
 
-/** Notes what it is told; its waits are exact. */
+/** Records its callbacks; its delays have no jitter. */
 class Feed extends ReconnectingClientFactory<Recorder> {
   override readonly jitter: number = 0
   readonly notes: string[] = []
@@ -48,7 +48,7 @@ class Feed extends ReconnectingClientFactory<Recorder> {
   }
 }
 
-/** Waits that are short, and easy to tell. */
+/** Short delays that are easy to predict. */
 class Patient extends Feed {
   override readonly initialDelayMs: number = 50
   override readonly factor: number = 2
@@ -59,7 +59,7 @@ function listen(reactor: MemoryReactor): Promise<ListeningPort> {
   return reactor.listenTCP(80, Factory.forProtocol(Recorder))
 }
 
-/** Connects `feed` to port 80, and waits for what comes of it. */
+/** Connects `feed` to port 80, and waits for the outcome. */
 async function connect(reactor: MemoryReactor, feed: Feed): Promise<Connector> {
   const connector = reactor.connectTCP('server', 80, feed)
   await reactor.settle()
@@ -74,19 +74,22 @@ describe('ReconnectingClientFactory', () => {
     ['initialDelayMs', '5', 'TypeError: Cannot take initialDelayMs "5" for Mistaken'],
     ['factor', -1, 'RangeError: Cannot take factor -1 for Mistaken'],
     ['jitter', null, 'TypeError: Cannot take jitter null for Mistaken'],
-  ])('tries no more with the %s %o, and logs why at its start and at the failure', (field, value, why) => {
-    const reactor = new MemoryReactor()
-    class Mistaken extends Feed {}
-    const factory = Object.assign(new Mistaken(reactor), { [field]: value })
-    reactor.connectTCP('localhost', 80, factory)
-    reactor.advance(10_000)
-    expect(factory.attempts).toEqual([0])
-    const errors = reactor.flushLoggedErrors().map(String)
-    expect(errors).toHaveLength(2)
-    for (const error of errors) expect(error).toContain(why)
-  })
+  ])(
+    'does not retry with the %s %o, and logs the error at its start and at the failure',
+    (field, value, why) => {
+      const reactor = new MemoryReactor()
+      class Mistaken extends Feed {}
+      const factory = Object.assign(new Mistaken(reactor), { [field]: value })
+      reactor.connectTCP('localhost', 80, factory)
+      reactor.advance(10_000)
+      expect(factory.attempts).toEqual([0])
+      const errors = reactor.flushLoggedErrors().map(String)
+      expect(errors).toHaveLength(2)
+      for (const error of errors) expect(error).toContain(why)
+    },
+  )
 
-  test('waits e times as long each time, up to an hour', async () => {
+  test('multiplies the delay by e each time, up to one hour', async () => {
     const reactor = new MemoryReactor()
     const feed = new Feed(reactor)
     await connect(reactor, feed)
@@ -103,7 +106,7 @@ describe('ReconnectingClientFactory', () => {
     })
   })
 
-  test('is told of each connection in order, from startFactory to stopFactory (statement 57)', async () => {
+  test('is notified of each connection in order, from startFactory to stopFactory', async () => {
     const reactor = new MemoryReactor()
     await listen(reactor)
     const feed = new Patient(reactor)
@@ -118,7 +121,7 @@ describe('ReconnectingClientFactory', () => {
     expect(feed.notes).toEqual([...once, ...once])
   })
 
-  test('puts stopFactory off where a subclass connects again at once (statement 58)', async () => {
+  test('delays stopFactory when a subclass connects again at once', async () => {
     const reactor = new MemoryReactor()
     await listen(reactor)
     class Hasty extends Patient {
@@ -136,7 +139,7 @@ describe('ReconnectingClientFactory', () => {
     expect(feed.notes.filter((note) => note.endsWith('Factory'))).toEqual(['startFactory', 'stopFactory'])
   })
 
-  test('comes back to a server that is stopped and started again, waiting anew after resetDelay', async () => {
+  test('reconnects to a server that is stopped and started again, with the first delay after resetDelay', async () => {
     const reactor = new MemoryReactor()
     const feed = new Patient(reactor)
     const connector = await connect(reactor, feed)
@@ -152,7 +155,7 @@ describe('ReconnectingClientFactory', () => {
     expect([feed.attempts.slice(5), feed.built.length, feed.retries]).toEqual([[1200, 1300], 2, 1])
   })
 
-  test('spreads its waits at random, about as far as jitter says', () => {
+  test('varies its delays at random, with about the deviation that jitter gives', () => {
     class Spread extends Feed {
       override readonly jitter: number = 0.1
       override readonly factor: number = 1
@@ -170,7 +173,7 @@ describe('ReconnectingClientFactory', () => {
     expect(Math.abs(deviation - 100)).toBeLessThan(20)
   })
 
-  test('gives up after maxRetries, and says so', async () => {
+  test('gives up after maxRetries, and logs it', async () => {
     class Twice extends Patient {
       override readonly maxRetries: number = 2
     }
@@ -186,7 +189,7 @@ describe('ReconnectingClientFactory', () => {
   })
 
   describe('stopTrying', () => {
-    test('leaves no timer while it waits', async () => {
+    test('cancels the timer of a scheduled retry', async () => {
       const reactor = new MemoryReactor()
       const feed = new Patient(reactor)
       await connect(reactor, feed)
@@ -196,7 +199,7 @@ describe('ReconnectingClientFactory', () => {
       expect(feed.attempts).toEqual([0])
     })
 
-    test('gives up the attempt under way', () => {
+    test('cancels the attempt under way', () => {
       const reactor = new MemoryReactor()
       const feed = new Patient(reactor)
       const connector = reactor.connectTCP('server', 80, feed)
@@ -204,7 +207,7 @@ describe('ReconnectingClientFactory', () => {
       expect([connector.state, reactor.getDelayedCalls()]).toEqual(['disconnected', []])
     })
 
-    test('leaves the connection up, and makes no other, until resetDelay', async () => {
+    test('keeps the connection up, and makes no other until resetDelay', async () => {
       const reactor = new MemoryReactor()
       await listen(reactor)
       const feed = new Patient(reactor)
@@ -221,7 +224,7 @@ describe('ReconnectingClientFactory', () => {
       expect([feed.attempts, connector.state]).toEqual([[0, 1100], 'connected'])
     })
 
-    test('finds nothing to cancel when a reactor that stopped has forgotten the wait', async () => {
+    test('cancels nothing when a stopped reactor has already cancelled the retry', async () => {
       const reactor = new MemoryReactor()
       const feed = new Patient(reactor)
       const running = reactor.run()
@@ -233,7 +236,7 @@ describe('ReconnectingClientFactory', () => {
       expect([feed.retries, reactor.getDelayedCalls()]).toEqual([1, []])
     })
 
-    test('does nothing before anything has connected', () => {
+    test('does nothing before a connector was used', () => {
       const feed = new Patient(new MemoryReactor())
       feed.stopTrying()
       expect(feed.retries).toBe(0)
@@ -241,7 +244,7 @@ describe('ReconnectingClientFactory', () => {
   })
 
   describe('retry', () => {
-    test('does nothing while it waits already', async () => {
+    test('does nothing while a retry is already scheduled', async () => {
       const reactor = new MemoryReactor()
       const feed = new Patient(reactor)
       await connect(reactor, feed)
@@ -249,7 +252,7 @@ describe('ReconnectingClientFactory', () => {
       expect([feed.retries, reactor.getDelayedCalls().length]).toEqual([1, 1])
     })
 
-    test('tries again though a reactor that stopped has forgotten the wait', async () => {
+    test('tries again although a stopped reactor has cancelled the scheduled retry', async () => {
       const reactor = new MemoryReactor()
       const feed = new Patient(reactor)
       const running = reactor.run()
@@ -262,7 +265,7 @@ describe('ReconnectingClientFactory', () => {
       expect(feed.attempts).toEqual([0, 200])
     })
 
-    test('knows the connector also where a subclass keeps startedConnecting to itself', async () => {
+    test('knows the connector even if a subclass overrides startedConnecting without calling it', async () => {
       class Silent extends Patient {
         override startedConnecting(): void {
           this.notes.push('startedConnecting')
@@ -278,7 +281,7 @@ describe('ReconnectingClientFactory', () => {
       expect(feed.notes.filter((note) => note === 'startedConnecting')).toHaveLength(2)
     })
 
-    test('throws when nothing has connected yet', () => {
+    test('throws when no connector was used', () => {
       const feed = new Patient(new MemoryReactor())
       expect(() => feed.retry()).toThrow(NotConnectingError)
     })

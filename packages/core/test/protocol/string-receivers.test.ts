@@ -11,12 +11,12 @@ import { StringTransport } from '../../src/testing/string-transport.ts'
 
 class Listener extends Int16StringReceiver {
   override maxLengthBytes = 50
-  readonly heard: string[] = []
+  readonly received: string[] = []
   override stringReceived(data: Buffer): void {
-    this.heard.push(data.toString())
+    this.received.push(data.toString())
   }
   override lengthLimitExceeded(length: number): unknown {
-    this.heard.push(`exceeded ${length}`)
+    this.received.push(`exceeded ${length}`)
     return super.lengthLimitExceeded(length)
   }
 }
@@ -30,27 +30,27 @@ class Int32 extends Int32StringReceiver {
 }
 
 describe('IntNStringReceiver', () => {
-  test('case 171: strings in any pieces, the rest kept', () => {
+  test('delivers strings in any chunking, and keeps incomplete ones', () => {
     for (const pieces of chunkings('\0\x03foo\0\0\0\x02ba\0\x05ha')) {
       const listener = new Listener()
       const transport = StringTransport.connect(listener)
       for (const piece of pieces) transport.receive(piece)
-      expect(listener.heard).toEqual(['foo', '', 'ba'])
+      expect(listener.received).toEqual(['foo', '', 'ba'])
       transport.receive('lf!')
-      expect(listener.heard.at(-1)).toBe('half!')
+      expect(listener.received.at(-1)).toBe('half!')
     }
   })
 
-  test('statement 94, case 172: a length beyond the limit ends it before the string comes', () => {
+  test('closes the connection for a length beyond the limit, before the string arrives', () => {
     const listener = new Listener()
     const transport = StringTransport.connect(listener)
     transport.receive('\0\x01a\0\x33')
     transport.receive('x'.repeat(60))
-    expect(listener.heard).toEqual(['a', 'exceeded 51'])
+    expect(listener.received).toEqual(['a', 'exceeded 51'])
     expect(transport.disconnecting).toBe(true)
   })
 
-  test('a length beyond the limit that is let pass ends the parsing, and nothing is kept', async () => {
+  test('parses and keeps nothing more after a length beyond the limit, even if lengthLimitExceeded does not close', async () => {
     const lenient = new (class extends Int8StringReceiver {
       override maxLengthBytes = 5
       override stringReceived(): void {}
@@ -68,7 +68,7 @@ describe('IntNStringReceiver', () => {
     expect(transport.reactor.logged.map((event) => event.error)).toEqual([new Error('also failed')])
   })
 
-  test('case 174: a switch gives the rest to the next protocol', () => {
+  test('a switch gives the remaining bytes to the next protocol', () => {
     const next = new Listener()
     const transport = StringTransport.connect(
       new (class extends Int8StringReceiver {
@@ -80,10 +80,10 @@ describe('IntNStringReceiver', () => {
     )
     transport.receive('\x01a\x02go\0\x03foo\0\x03b')
     transport.receive('ar')
-    expect(next.heard).toEqual(['foo', 'bar'])
+    expect(next.received).toEqual(['foo', 'bar'])
   })
 
-  test('case 173: sends a string behind its length, or nothing when it is too long', () => {
+  test('sends a string after its length, or nothing when it is too long', () => {
     for (const [protocol, prefix] of [
       [new Int8(), '\x03'],
       [new Listener(), '\0\x03'],
@@ -99,37 +99,37 @@ describe('IntNStringReceiver', () => {
     expect(transport.value()).toBe('')
   })
 
-  test('a pause holds strings that have come, and the buffer can be taken', () => {
+  test('a pause holds strings already received, and clearBuffer takes them', () => {
     const listener = new Listener()
     const transport = StringTransport.connect(listener)
     listener.pauseProducing()
     transport.receive('\0\x01a\0\x01b')
-    expect(listener.heard).toEqual([])
+    expect(listener.received).toEqual([])
     listener.resumeProducing()
     transport.pump()
-    expect(listener.heard).toEqual(['a', 'b'])
+    expect(listener.received).toEqual(['a', 'b'])
     transport.receive('\0\x09part')
     expect(listener.clearBuffer().toString('latin1')).toBe('\0\x09part')
   })
 
-  test('reads what it wrote, however it is cut', () => {
+  test('reads what it wrote, in every chunking', () => {
     fc.assert(
       fc.property(fc.array(fc.string({ maxLength: 40 })), fc.nat(), (strings, cut) => {
         const writer = new Int32()
         const sent = StringTransport.connect(writer)
         for (const text of strings) writer.sendString(text)
-        const heard: string[] = []
-        const received = StringTransport.connect(
+        const received: string[] = []
+        const receiver = StringTransport.connect(
           new (class extends Int32StringReceiver {
             override stringReceived(data: Buffer): void {
-              heard.push(data.toString())
+              received.push(data.toString())
             }
           })(),
         )
         const bytes = sent.bytes()
-        received.receive(bytes.subarray(0, cut % (bytes.length + 1)))
-        received.receive(bytes.subarray(cut % (bytes.length + 1)))
-        expect(heard).toEqual(strings)
+        receiver.receive(bytes.subarray(0, cut % (bytes.length + 1)))
+        receiver.receive(bytes.subarray(cut % (bytes.length + 1)))
+        expect(received).toEqual(strings)
       }),
     )
   })
@@ -138,33 +138,33 @@ describe('IntNStringReceiver', () => {
 describe('netstring-receiver', () => {
   class Listener extends NetstringReceiver {
     override maxLengthBytes = 50
-    readonly heard: string[] = []
+    readonly received: string[] = []
     override stringReceived(data: Buffer): void {
-      this.heard.push(data.toString('latin1'))
+      this.received.push(data.toString('latin1'))
     }
   }
 
-  function listen(...pieces: (string | Buffer)[]): { heard: string[]; closed: boolean } {
+  function listen(...pieces: (string | Buffer)[]): { received: string[]; closed: boolean } {
     const listener = new Listener()
     const transport = StringTransport.connect(listener)
     for (const piece of pieces) transport.receive(piece)
-    return { heard: listener.heard, closed: transport.disconnecting }
+    return { received: listener.received, closed: transport.disconnecting }
   }
 
   describe('NetstringReceiver', () => {
-    test('cases 167, 170: strings in any pieces', () => {
-      for (const [text, heard] of [
+    test('delivers strings in any chunking', () => {
+      for (const [text, received] of [
         ['0:,', ['']],
         ['1:a,', ['a']],
         ['4:1:a,,', ['1:a,']],
         ['1:a,2:bc,', ['a', 'bc']],
         [`50:${'x'.repeat(50)},`, ['x'.repeat(50)]],
       ] as const) {
-        for (const pieces of chunkings(text)) expect(listen(...pieces)).toEqual({ heard, closed: false })
+        for (const pieces of chunkings(text)) expect(listen(...pieces)).toEqual({ received, closed: false })
       }
     })
 
-    test('statement 93, cases 168, 169: closes as soon as it is certain that it is none', () => {
+    test('closes as soon as the input cannot be a netstring', () => {
       for (const text of [
         '9999999999999999999999',
         'abc',
@@ -183,9 +183,9 @@ describe('netstring-receiver', () => {
         '1:a;',
       ]) {
         for (const pieces of chunkings(text))
-          expect(listen(...pieces), text).toEqual({ heard: [], closed: true })
+          expect(listen(...pieces), text).toEqual({ received: [], closed: true })
       }
-      expect(listen('1:a,x')).toEqual({ heard: ['a'], closed: true })
+      expect(listen('1:a,x')).toEqual({ received: ['a'], closed: true })
       expect(listen('51').closed).toBe(true)
       expect(listen('5').closed).toBe(false)
     })
@@ -196,7 +196,7 @@ describe('netstring-receiver', () => {
           const writer = new Listener()
           const transport = StringTransport.connect(writer)
           for (const text of strings) writer.sendString(text)
-          expect(listen(transport.bytes())).toEqual({ heard: strings, closed: false })
+          expect(listen(transport.bytes())).toEqual({ received: strings, closed: false })
         }),
       )
       fc.assert(
