@@ -6,7 +6,7 @@ import { checkOptions, checkValue } from '../options/check-options.ts'
 import { count, having, type OptionRules, quantity } from '../options/option-rules.ts'
 import { TokenBucket } from './throttle.ts'
 
-/** At most so many connections at a time, over everything this policy is given to. */
+/** Admits at most this many connections at a time, over all ports and factories that use this policy object. */
 export class LimitTotalConnections implements ConnectionPolicy {
   readonly #maxConnections: number
   #count = 0
@@ -17,7 +17,7 @@ export class LimitTotalConnections implements ConnectionPolicy {
     this.#maxConnections = maxConnections
   }
 
-  /** Connections that are up. */
+  /** The number of connections that are up. */
   get count(): number {
     return this.#count
   }
@@ -33,8 +33,8 @@ export class LimitTotalConnections implements ConnectionPolicy {
 }
 
 /**
- * At most so many connections at a time from one address; a whole IPv6 /64 counts as one. All who
- * come through a UNIX socket count as one peer.
+ * Admits at most this many connections at a time from one address. A whole IPv6 /64 counts as one peer, and so do all
+ * connections through a UNIX socket.
  */
 export class LimitConnectionsByPeer implements ConnectionPolicy {
   readonly #maxPerPeer: number
@@ -46,7 +46,7 @@ export class LimitConnectionsByPeer implements ConnectionPolicy {
     this.#maxPerPeer = maxPerPeer
   }
 
-  /** Addresses that have a connection. */
+  /** The number of peers that have a connection. */
   get peers(): number {
     return this.#counts.size
   }
@@ -72,20 +72,22 @@ export class LimitConnectionsByPeer implements ConnectionPolicy {
   }
 }
 
-/** How many connections may come in. */
+/** How many connections are admitted. */
 export interface AcceptRate {
-  /** Connections a second, on average. */
+  /** Connections per second, on average. */
   readonly perSecond: number
-  /** Connections that may come at once after a pause. Default: those of one second, at least 1. */
+  /** Connections admitted at once after a pause. Default: as many as in one second, at least 1. */
   readonly burst?: number | undefined
 }
 
-/** New connections come in no faster than this; the others wait their turn. */
+/** Admits new connections no faster than this; the others wait in the accept queue. */
 export class LimitAcceptRate implements ConnectionPolicy {
   readonly #time: ReactorTime
   readonly #bucket: TokenBucket
 
-  /** @throws {TypeError | RangeError} without a reactor, for an option that is not one, and unless both numbers are above 0. */
+  /**
+   * @throws {TypeError | RangeError} without a reactor, for an unknown option, and unless both numbers are in range.
+   */
   constructor(time: ReactorTime, rate: AcceptRate) {
     checkValue('LimitAcceptRate', 'time', time, CLOCK)
     checkValue('LimitAcceptRate', 'rate', rate, having('an object, such as { perSecond: 10 }'))
@@ -105,13 +107,13 @@ export class LimitAcceptRate implements ConnectionPolicy {
   }
 }
 
-/** What tells one peer from another: an IPv4 address, the /64 of an IPv6 one, or that it is a UNIX socket. */
+/** Returns the key under which a peer is counted: its IPv4 address, the /64 of its IPv6 address, or `unix`. */
 export function peerKey(peer: Address): string {
   if (peer.type === 'UNIX') return 'unix'
   return peer.family === 4 ? peer.host : networkOf(peer.host)
 }
 
-/** The first four groups: one customer has at least a /64, and can use any address in it. */
+/** Returns the first four groups: one customer usually has at least a /64, and can use any address in it. */
 function networkOf(host: string): string {
   const [address = ''] = host.split('%')
   const [before = '', after] = address.split('::')

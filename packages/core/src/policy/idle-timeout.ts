@@ -5,13 +5,13 @@ import { milliseconds } from '../options/option-rules.ts'
 import { Deadline } from '../time/deadline.ts'
 
 /**
- * Closes a connection on which no bytes came and none left for `idleMs`, and aborts it when the same time passes again
- * before the close has sent what is queued.
+ * Closes a connection on which no bytes were received or sent for `idleMs`, and aborts it when the same time passes
+ * again before the close has sent the queued bytes.
  *
- * Time in which a rate limit of ours holds bytes up does not count, nor the time in which the operating system may hold
- * what a steady peer takes (`minBytesPerSecond` of the transport). What waits while the protocol does not read counts:
- * give more than your protocol ever pauses. Once our end is sent, the transport's `lingerMs` and `lingerTotalMs` bound
- * the rest.
+ * Time in which a rate limit of this side delays bytes does not count, nor does the time in which a peer that reads
+ * at `minBytesPerSecond` (a transport option) would take the bytes held by the operating system. Time in which the
+ * protocol is paused does count: choose more than your protocol ever pauses. Once our FIN is sent, the transport's
+ * `lingerMs` and `lingerTotalMs` limit the rest.
  */
 export class IdleTimeout implements ConnectionPolicy {
   readonly #idleMs: number
@@ -31,11 +31,11 @@ class IdleWatch implements ConnectionWatch {
   readonly #transport: Transport
   readonly #idleMs: number
   readonly #deadline: Deadline
-  /** Until when silence in a direction is no fault of the peer's. */
+  /** The times until which the peer is not to blame for silence in a direction. */
   #readingHeldUntilMs = 0
   #sendingHeldUntilMs = 0
   #endSent = false
-  /** Whether one expiry has asked for the close. */
+  /** Whether an expiry has already started the close. */
   #expired = false
 
   constructor(transport: Transport, idleMs: number) {
@@ -82,10 +82,10 @@ class IdleWatch implements ConnectionWatch {
 
   #expire(): void {
     const isClosing = this.#transport.disconnecting
-    // The system may still deliver our last bytes: a reset would drop them.
+    // The operating system may still deliver our last bytes; a reset would drop them.
     if (isClosing && this.#endSent) return
     if (isClosing && this.#expired) {
-      const why = `Cannot close in ${this.#idleMs} ms: the peer takes nothing`
+      const why = `Cannot close in ${this.#idleMs} ms: the peer reads nothing`
       return this.#transport.abortConnection(new Error(why))
     }
     this.#expired = true

@@ -7,15 +7,15 @@ import { bytes, callable, type OptionRules } from '../options/option-rules.ts'
 
 /** How much is recorded. */
 export interface RecordConnectionOptions {
-  /** Most bytes recorded of one connection, in both directions together; the rest is left out. Default 16 MiB. */
+  /** Most bytes recorded of one connection, both directions together; later bytes are left out. Default 16 MiB. */
   readonly maxBytes?: number | undefined
 }
 
 /**
- * Records every connection: gives `write` lines of JSON, each with its line feed, that say when which bytes came and
- * went. `replay` of `@ropewalk/simulation` plays them again.
+ * Records every connection: calls `write` with lines of JSON, each with its line feed, that state when which bytes were
+ * received and written. `replay` of `@ropewalk/simulation` replays them.
  *
- * Under TLS it records what is protected, and so whatever is secret in it: keep the lines as carefully.
+ * Under TLS it records the decrypted bytes: protect the lines as carefully as the secrets in them.
  *
  *     const file = createWriteStream('traffic.jsonl')
  *     await reactor.listenTCP(7, factory, { policies: [recordConnection((line) => file.write(line))] })
@@ -27,8 +27,8 @@ export function recordConnection(
   checkValue('recordConnection', 'write', write, callable)
   checkOptions('recordConnection', options, RULES)
   const { maxBytes = DEFAULT_MAX_BYTES } = options
-  const record = (event: RecordedEvent): void => write(`${formatRecordedEvent(event)}\n`)
-  return { accepted: (transport) => new Recorder(transport, record, maxBytes) }
+  const writeEvent = (event: RecordedEvent): void => write(`${formatRecordedEvent(event)}\n`)
+  return { accepted: (transport) => new Recorder(transport, writeEvent, maxBytes) }
 }
 
 class Recorder implements ConnectionWatch {
@@ -74,46 +74,46 @@ class Recorder implements ConnectionWatch {
   }
 }
 
-/** When something happened, and on which connection. */
+/** When an event happened, and on which connection. */
 export interface RecordedStamp {
-  /** Milliseconds on the clock of the reactor. */
+  /** Milliseconds on the reactor's clock. */
   readonly atMs: number
-  /** Tells the connections of a recording apart. */
+  /** Identifies the connection within the recording. */
   readonly connection: number
 }
 
 /** A connection was made. */
 export interface RecordedOpening extends RecordedStamp {
   readonly what: 'opened'
-  /** The other end. */
+  /** The address of the peer. */
   readonly peer: string
 }
 
-/** Bytes came from the other end, or went to it. */
+/** Bytes were received from the peer, or written to it. */
 export interface RecordedBytes extends RecordedStamp {
   readonly what: 'received' | 'written'
   readonly bytes: Buffer
 }
 
-/** A connection is gone. */
+/** A connection ended. */
 export interface RecordedEnd extends RecordedStamp {
   readonly what: 'closed'
-  /** Whether it was closed, and not broken. */
+  /** True for a clean close, false for a lost or aborted connection. */
   readonly clean: boolean
 }
 
-/** What follows on a connection is not recorded: it was too much. */
+/** The connection's limit of recorded bytes was reached: later bytes are not recorded. */
 export interface RecordedCut extends RecordedStamp {
   readonly what: 'cut short'
 }
 
-/** Something that happened on a connection, as a recording keeps it. */
+/** One event of a connection in a recording. */
 export type RecordedEvent = RecordedOpening | RecordedBytes | RecordedEnd | RecordedCut
 
-/** What happened on one or more connections, in order. */
+/** The events of one or more connections, in order. */
 export type Recording = readonly RecordedEvent[]
 
-/** A line of a recording cannot be read; the message has its number. */
+/** A line of a recording cannot be read; the message names its number. */
 export class RecordingError extends Error {
   override readonly name = 'RecordingError'
   /** Counted from 1. */
@@ -125,7 +125,7 @@ export class RecordingError extends Error {
   }
 }
 
-/** An event as one line of JSON, its bytes in base64. */
+/** Formats an event as one line of JSON, its bytes in base64. */
 export function formatRecordedEvent(event: RecordedEvent): string {
   const { atMs, connection, what } = event
   const shown = { atMs: Math.round(atMs * 1000) / 1000, connection, what }
@@ -135,7 +135,7 @@ export function formatRecordedEvent(event: RecordedEvent): string {
   return JSON.stringify(event.what === 'closed' ? { ...shown, clean: event.clean } : shown)
 }
 
-/** Reads the lines of a recording. @throws {RecordingError} at the first that is none. */
+/** Parses the lines of a recording. @throws {RecordingError} at the first invalid line. */
 export function parseRecording(text: string): Recording {
   const lines = text.split('\n')
   if (lines.at(-1) === '') lines.pop()
@@ -149,9 +149,9 @@ function fieldsOf(line: string, number: number): Fields {
     const value: unknown = JSON.parse(line)
     if (typeof value === 'object' && value !== null) return { ...value }
   } catch {
-    // Told below, like whatever else is no object.
+    // Invalid JSON is reported below, as is a value that is not an object.
   }
-  throw new RecordingError(number, 'it is no JSON object')
+  throw new RecordingError(number, 'it is not a JSON object')
 }
 
 function eventOf({ atMs, connection, what, bytes, peer, clean }: Fields, line: number): RecordedEvent {

@@ -2,22 +2,22 @@ import type { ConnectionPolicy, ConnectionWatch, RateLimit } from '../interfaces
 import { checkOptions, checkValue } from '../options/check-options.ts'
 import { having, oneOf, type OptionRules, quantity } from '../options/option-rules.ts'
 
-/** How fast bytes may pass. What is not said is not limited. */
+/** How fast bytes may pass. A rate that is not set is not limited. */
 export interface ThrottleOptions {
-  /** Bytes read a second. */
+  /** Bytes read per second. */
   readonly readBytesPerSecond?: number | undefined
-  /** Bytes written a second. */
+  /** Bytes written per second. */
   readonly writeBytesPerSecond?: number | undefined
-  /** Whether each connection has these rates, or all of them share one. Default `each`. */
+  /** Whether each connection has these rates, or all connections share them. Default `each`. */
   readonly for?: 'each' | 'all' | undefined
 }
 
-/** Connections are read, and written to, no faster than this; what waits makes producers pause. */
+/** Limits how fast connections are read and written; delayed bytes stay queued, so that producers pause. */
 export class Throttle implements ConnectionPolicy {
   readonly #options: ThrottleOptions
   readonly #shared: ConnectionWatch | undefined
 
-  /** @throws {TypeError | RangeError} for an option that is not one, or a rate that is no number above 0. */
+  /** @throws {TypeError | RangeError} for an unknown option, or a rate that is not a number above 0. */
   constructor(options: ThrottleOptions) {
     checkValue('Throttle', 'options', options, having('an object, such as { readBytesPerSecond: 100_000 }'))
     checkOptions('Throttle', options, RULES)
@@ -39,8 +39,8 @@ function watchFor({ readBytesPerSecond, writeBytesPerSecond }: ThrottleOptions):
 }
 
 /**
- * A rate with room for bursts: fills at so many a second, holds at most `burst`, and can be overdrawn
- * by what could not be known beforehand.
+ * A rate limit that allows bursts: it fills at `perSecond` tokens a second and holds at most `burst`. It can be
+ * overdrawn by an amount that was not known beforehand.
  */
 export class TokenBucket implements RateLimit {
   readonly #perMs: number
@@ -49,8 +49,8 @@ export class TokenBucket implements RateLimit {
   #atMs: number | undefined
 
   /**
-   * @throws {TypeError | RangeError} unless the rate is a number above 0, Infinity for no limit, and the burst 1 or more:
-   *   less than one never passes.
+   * @throws {TypeError | RangeError} unless the rate is a number above 0 (Infinity for no limit) and the burst 1 or
+   *   more: with a smaller burst no token would ever be available.
    */
   constructor(perSecond: number, burst: number = Math.max(1, perSecond)) {
     checkValue('TokenBucket', 'perSecond', perSecond, BUCKET_RATE)
@@ -63,10 +63,10 @@ export class TokenBucket implements RateLimit {
   available(nowMs: number): number {
     const passedMs = Math.max(0, nowMs - (this.#atMs ?? nowMs))
     this.#atMs = nowMs
-    // No time at an endless rate is not a number of tokens.
+    // 0 ms at an infinite rate would be NaN tokens.
     const filled = this.#perMs === Infinity ? Infinity : passedMs * this.#perMs
     this.#tokens = Math.min(this.#burst, this.#tokens + filled)
-    // Sums of fractions fall short of the whole by less than this.
+    // Rounding makes sums of fractions fall short of a whole number by less than EPSILON.
     return Math.floor(this.#tokens + EPSILON)
   }
 

@@ -5,9 +5,9 @@ import type { ConnectionClosed } from '../errors.ts'
 import { checkValue } from '../options/check-options.ts'
 import { callable } from '../options/option-rules.ts'
 
-/** One thing that happened on a connection. */
+/** One event of a connection. */
 export interface TrafficEntry {
-  /** On the clock of `reactor.now()`. */
+  /** Milliseconds on the clock of `reactor.now()`. */
   readonly atMs: number
   /** The connection's id. */
   readonly connection: number
@@ -15,22 +15,24 @@ export interface TrafficEntry {
   readonly what: 'accepted' | 'received' | 'written' | 'closed'
   /** The bytes, for `received` and `written`. */
   readonly data?: Buffer
-  /** Why it ended, for `closed`. */
+  /** Why the connection ended, for `closed`. */
   readonly reason?: ConnectionClosed
 }
 
-/** Tells `write` of everything that comes and goes; under TLS, of what is protected. */
+/**
+ * Calls `write` for everything received and written, and for the start and end; under TLS, with the decrypted bytes.
+ */
 export class TrafficLog implements ConnectionPolicy {
   readonly #write: (entry: TrafficEntry) => void
 
-  /** @throws {TypeError} when `write` is no function. */
+  /** @throws {TypeError} when `write` is not a function. */
   constructor(write: (entry: TrafficEntry) => void) {
     checkValue('TrafficLog', 'write', write, callable)
     this.#write = write
   }
 
   accepted(transport: Transport): ConnectionWatch {
-    const tell = (what: TrafficEntry['what'], more: Pick<TrafficEntry, 'data' | 'reason'> = {}): void =>
+    const log = (what: TrafficEntry['what'], more: Pick<TrafficEntry, 'data' | 'reason'> = {}): void =>
       this.#write({
         atMs: transport.reactor.now(),
         connection: transport.id,
@@ -38,11 +40,11 @@ export class TrafficLog implements ConnectionPolicy {
         what,
         ...more,
       })
-    tell('accepted')
+    log('accepted')
     return {
-      received: (data) => tell('received', { data: Buffer.from(data) }),
-      written: (data) => tell('written', { data: Buffer.from(data as Uint8Array) }),
-      closed: (reason) => tell('closed', { reason }),
+      received: (data) => log('received', { data: Buffer.from(data) }),
+      written: (data) => log('written', { data: Buffer.from(data as Uint8Array) }),
+      closed: (reason) => log('closed', { reason }),
     }
   }
 }

@@ -6,22 +6,22 @@ import type { Protocol } from '../protocol/protocol.ts'
 import { callSafely } from '../safely.ts'
 import { Deadline } from '../time/deadline.ts'
 
-/** What `withTimeout` adds to a protocol. */
+/** The members that `withTimeout` adds to a protocol. */
 export interface TimeoutMixin {
   /**
-   * Closes the connection unless `resetTimeout` is called within `timeoutMs`; undefined ends that.
+   * Closes the connection unless `resetTimeout` is called within `timeoutMs`; undefined cancels the deadline.
    *
-   * @returns what was set before.
+   * @returns the previous `timeoutMs`.
    */
   setTimeout(timeoutMs: number | undefined): number | undefined
-  /** The peer has made progress: the time begins anew. Does nothing while none is set. */
+  /** Restarts the deadline, for a peer that has made progress. Does nothing while no deadline is set. */
   resetTimeout(): void
-  /** The time is over. Closes the connection, unless overridden. */
+  /** The deadline has passed. Closes the connection unless overridden. */
   timeoutConnection(): void
 }
 
 /**
- * A protocol class with a deadline of its own, as Twisted's TimeoutMixin.
+ * Adds a deadline to a protocol class, as Twisted's TimeoutMixin does.
  *
  *     class Login extends withTimeout(LineReceiver) {
  *       override connectionMade() { this.setTimeout(30_000) }
@@ -49,7 +49,7 @@ export function withTimeout<C extends ProtocolClass>(Base: C): C & TimeoutClass 
       return super.connectionLost(reason)
     }
 
-    /** Another protocol has the connection: it is not ours to close. */
+    /** Cancels the deadline: the connection belongs to another protocol, so that this one must not close it. */
     override protocolReplaced(): unknown {
       this.#timeout?.setTimeout(undefined)
       return super.protocolReplaced?.()
@@ -65,25 +65,25 @@ export function withTimeout<C extends ProtocolClass>(Base: C): C & TimeoutClass 
   return WithTimeout
 }
 
-// TypeScript takes a class for a mixin's base only in this form.
+// TypeScript accepts only this form of class type as a mixin's base.
 // oxlint-disable-next-line typescript/no-explicit-any
 type ProtocolClass = abstract new (...args: any[]) => Protocol<unknown> & MaybeReplaceable
 // oxlint-disable-next-line typescript/no-explicit-any
 type TimeoutClass = abstract new (...args: any[]) => TimeoutMixin
 
-/** What of a protocol the mixin must pass on: a method, so that a class may override it. */
+/** The optional callback that the mixin passes on. It is a method, so that a class can override it. */
 interface MaybeReplaceable {
   protocolReplaced?(): unknown
 }
 
-/** A protocol's own deadline, as an object: Twisted's TimeoutMixin without inheritance. */
+/** A deadline for a protocol, as an object: Twisted's TimeoutMixin without inheritance. */
 export class ProtocolTimeout {
   readonly #deadline: Deadline
   #timeoutMs: number | undefined
 
   /**
-   * @param timedOut Called when the time is over; such as `() => transport.loseConnection()`.
-   * @throws {TypeError} when that is no function.
+   * @param timedOut Called when the deadline passes; such as `() => transport.loseConnection()`.
+   * @throws {TypeError} when `timedOut` is not a function.
    */
   constructor(time: ReactorTime, timedOut: () => void) {
     checkValue('ProtocolTimeout', 'timedOut', timedOut, callable)
@@ -94,11 +94,11 @@ export class ProtocolTimeout {
   }
 
   /**
-   * Calls `timedOut` unless `resetTimeout` is called within `timeoutMs`; undefined ends that.
+   * Calls `timedOut` unless `resetTimeout` is called within `timeoutMs`; undefined cancels the deadline.
    *
-   * @returns what was set before.
-   * @throws {TypeError | RangeError} when `timeoutMs` is neither undefined nor a number of 0 or more; what was set before
-   *   stays.
+   * @returns the previous `timeoutMs`.
+   * @throws {TypeError | RangeError} when `timeoutMs` is neither undefined nor a number of 0 or more; the previous
+   *   deadline stays.
    */
   setTimeout(timeoutMs: number | undefined): number | undefined {
     if (timeoutMs !== undefined) checkValue('setTimeout', 'timeoutMs', timeoutMs, TIMEOUT)
@@ -109,7 +109,7 @@ export class ProtocolTimeout {
     return before
   }
 
-  /** The peer has made progress: the time begins anew. Does nothing while none is set. */
+  /** Restarts the deadline, for a peer that has made progress. Does nothing while no deadline is set. */
   resetTimeout(): void {
     if (this.#timeoutMs !== undefined) this.#deadline.set(this.#timeoutMs)
   }

@@ -12,7 +12,7 @@ import { StringTransport } from '../../src/testing/string-transport.ts'
 import { PolicedServer } from './policies.ts'
 
 describe('LimitTotalConnections', () => {
-  test('serves two, lets the third wait, and serves it when one leaves (row 177)', async () => {
+  test('admits two connections, queues the third, and admits it when one ends', async () => {
     const policy = new LimitTotalConnections(2)
     const server = await PolicedServer.listen({ policies: [policy] })
     const [first, , third] = [server.connect(), server.connect(), server.connect()]
@@ -24,7 +24,7 @@ describe('LimitTotalConnections', () => {
     expect([server.served.length, third.text]).toEqual([3, 'early'])
   })
 
-  test('counts over all that it is given to', async () => {
+  test('counts the connections of every port that uses it', async () => {
     const policy = new LimitTotalConnections(1)
     const server = await PolicedServer.listen({ policies: [policy], maxWaitMs: 100 })
     server.connect()
@@ -34,7 +34,7 @@ describe('LimitTotalConnections', () => {
     expect([policy.count, other.lost]).toEqual([1, true])
   })
 
-  test('needs room for one', () => {
+  test('refuses a limit below 1', () => {
     expect(() => new LimitTotalConnections(0)).toThrow(RangeError)
   })
 })
@@ -43,7 +43,7 @@ describe('LimitConnectionsByPeer', () => {
   const from = (host: string): StringTransport =>
     StringTransport.connect(new Recorder(), { peerAddress: tcpAddress(host, 5000) })
 
-  test('counts each address for itself, and a whole IPv6 /64 as one', () => {
+  test('counts each address separately, and a whole IPv6 /64 as one', () => {
     const policy = new LimitConnectionsByPeer(1)
     policy.accepted(from('192.0.2.1'))
     policy.accepted(from('2001:db8::1'))
@@ -53,7 +53,7 @@ describe('LimitConnectionsByPeer', () => {
     expect(policy.admits(tcpAddress('2001:db8:0:1::1', 1))).toBe('now')
   })
 
-  test('forgets an address whose last connection is gone', () => {
+  test('forgets an address when its last connection has ended', () => {
     const policy = new LimitConnectionsByPeer(2)
     const watches = [policy.accepted(from('192.0.2.1')), policy.accepted(from('192.0.2.1'))]
     expect(policy.admits(tcpAddress('192.0.2.1', 1))).toBe('later')
@@ -61,13 +61,13 @@ describe('LimitConnectionsByPeer', () => {
     expect([policy.peers, policy.admits(tcpAddress('192.0.2.1', 1))]).toEqual([0, 'now'])
   })
 
-  test('needs room for one', () => {
+  test('refuses a limit below 1', () => {
     expect(() => new LimitConnectionsByPeer(0)).toThrow(RangeError)
   })
 })
 
 describe('LimitAcceptRate', () => {
-  test('lets a burst in at once and the others at the rate, in their order', async () => {
+  test('admits a burst at once and the others at the rate, in order', async () => {
     const server = await PolicedServer.listen((reactor) => ({
       policies: [new LimitAcceptRate(reactor, { perSecond: 2, burst: 3 })],
     }))
@@ -96,6 +96,6 @@ test.each([
   expect(peerKey(tcpAddress(host, 1))).toBe(key)
 })
 
-test('peerKey takes all who come through UNIX sockets for one', () => {
+test('peerKey is the same for all UNIX sockets', () => {
   expect(peerKey(unixAddress(''))).toBe('unix')
 })

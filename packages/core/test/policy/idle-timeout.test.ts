@@ -8,7 +8,7 @@ import { StringTransport } from '../../src/testing/string-transport.ts'
 import { PolicedServer } from './policies.ts'
 
 describe('IdleTimeout', () => {
-  test('closes a silent peer when the time is over, not before (row 180)', async () => {
+  test('closes the connection of a silent peer when idleMs has passed, not before', async () => {
     const server = await PolicedServer.listen({ policies: [new IdleTimeout(3000)] })
     const client = server.connect()
     server.reactor.advance(2999)
@@ -18,7 +18,7 @@ describe('IdleTimeout', () => {
     expect(server.reactor.getDelayedCalls()).toEqual([])
   })
 
-  test('counts what the peer sends and what leaves for it (statement 96)', async () => {
+  test('restarts at bytes received and at bytes sent', async () => {
     const server = await PolicedServer.listen({ policies: [new IdleTimeout(3000)] })
     const [talking, reading, silent] = [server.connect(), server.connect(), server.connect()]
     for (let seconds = 0; seconds < 10; seconds += 2) {
@@ -29,7 +29,7 @@ describe('IdleTimeout', () => {
     expect([talking.lost, reading.lost, silent.lost]).toEqual([false, false, true])
   })
 
-  test('begins anew with the moment in which the last bytes leave', async () => {
+  test('restarts when the last bytes are sent', async () => {
     const server = await PolicedServer.listen({ policies: [new IdleTimeout(3000)] })
     const client = server.connect()
     server.reactor.advance(2000)
@@ -41,9 +41,9 @@ describe('IdleTimeout', () => {
   })
 
   test.each([
-    ['before anything expires', true],
-    ['only when the time is over', false],
-  ])('does not cut a peer that reads slowly but steadily, closed %s', async (_when, closesItself) => {
+    ['before the timeout', true],
+    ['only by the timeout', false],
+  ])('does not abort a peer that reads slowly but steadily, when closed %s', async (_when, closesItself) => {
     const server = await PolicedServer.listen({ policies: [new IdleTimeout(3000)] })
     const client = new SlowReader()
     server.connect(client)
@@ -64,22 +64,22 @@ describe('IdleTimeout', () => {
     expect(server.reactor.getDelayedCalls()).toEqual([])
   })
 
-  test('counts twice before it aborts a peer that takes nothing of what was closed by the protocol', () => {
+  test('waits idleMs twice before it aborts a peer that reads nothing, when the protocol has closed', () => {
     const [transport, server] = [new StringTransport(), new Recorder()]
     transport.begin(server, [new IdleTimeout(3000)])
     transport.block()
-    transport.write('anybody there?')
+    transport.write('anything there?')
     transport.loseConnection()
     transport.reactor.advance(5999)
     expect(server.lost).toBe(false)
     transport.reactor.advance(101)
-    expect(String(server.reason?.cause)).toBe('Error: Cannot close in 3000 ms: the peer takes nothing')
+    expect(String(server.reason?.cause)).toBe('Error: Cannot close in 3000 ms: the peer reads nothing')
   })
 
-  test('resets nothing once our end is sent: lingering bounds the rest', () => {
+  test('does not reset once our FIN is sent: the linger deadlines apply', () => {
     const [transport, server] = [new StringTransport({ options: { lingerMs: 20_000 } }), new Recorder()]
     transport.begin(server, [new IdleTimeout(3000)])
-    transport.write('last words')
+    transport.write('last bytes')
     transport.loseConnection()
     transport.reactor.advance(19_999)
     expect(server.lost).toBe(false)
@@ -88,7 +88,7 @@ describe('IdleTimeout', () => {
   })
 
   test.each(['readBytesPerSecond', 'writeBytesPerSecond'] as const)(
-    'does not count the time in which %s of ours holds the connection up',
+    'does not count the time in which our %s delays bytes',
     async (rate) => {
       const policies = [new IdleTimeout(3000), new Throttle({ [rate]: 10 })]
       const server = await PolicedServer.listen({ policies })
@@ -96,7 +96,7 @@ describe('IdleTimeout', () => {
       const bytes = Buffer.alloc(100)
       const [from, to] =
         rate === 'readBytesPerSecond' ? [client, server.served[0]] : [server.served[0], client]
-      // The burst, and then what the rate lets pass: one piece for the reading side, which is in debt for 9 s.
+      // First the burst, then the rate: the reading side delivers one piece, and its bucket is overdrawn for 9 s.
       from?.transport.write(bytes)
       server.reactor.advance(9000)
       expect([client.lost, (to?.bytes ?? 0) >= 90]).toEqual([false, true])
@@ -105,7 +105,7 @@ describe('IdleTimeout', () => {
     },
   )
 
-  test('does not count what the operating system may hide of a slow reader, and counts it once all has left', () => {
+  test('does not count the time for bytes held by the operating system until they are sent', () => {
     const clock = new Clock()
     const lost: string[] = []
     const transport = {
@@ -126,13 +126,13 @@ describe('IdleTimeout', () => {
   })
 
   test.each([
-    ['takes nothing', true, 6000, 'ConnectionAborted'],
-    ['never says its end', false, 5000, 'ConnectionDone'],
-  ])('ends a half-open peer that %s, and leaves no timer', (_how, blocked, dueMs, name) => {
+    ['reads nothing', true, 6000, 'ConnectionAborted'],
+    ['never sends its FIN', false, 5000, 'ConnectionDone'],
+  ])('ends the connection of a half-open peer that %s, and leaves no timer', (_how, blocked, dueMs, name) => {
     const [transport, server] = [new StringTransport(), new Recorder()]
     transport.begin(server, [new IdleTimeout(3000)])
     if (blocked) transport.block()
-    transport.write('anybody there?')
+    transport.write('anything there?')
     transport.pump()
     transport.reactor.advance(3000)
     transport.reactor.advance(dueMs - 3000 - 1)
@@ -142,7 +142,7 @@ describe('IdleTimeout', () => {
     expect(transport.reactor.getDelayedCalls()).toEqual([])
   })
 
-  test('goes on when the protocol is switched', async () => {
+  test('continues after a switch of the protocol', async () => {
     const server = await PolicedServer.listen({ policies: [new IdleTimeout(3000)] })
     server.connect()
     const next = new Recorder()
@@ -158,14 +158,14 @@ describe('IdleTimeout', () => {
     [Infinity, RangeError],
     ['5000', TypeError],
     [undefined, TypeError],
-  ])('refuses %s, and names what it is', (idleMs, error) => {
+  ])('refuses %s, and names idleMs', (idleMs, error) => {
     const make = (): unknown => new IdleTimeout(idleMs as number)
     expect(make).toThrow(error)
     expect(make).toThrow(/idleMs/)
   })
 })
 
-/** Reads a piece each time it is resumed. */
+/** Reads one piece each time it is resumed. */
 class SlowReader extends Recorder {
   override dataReceived(data: Buffer): void {
     void super.dataReceived(data)

@@ -4,13 +4,13 @@ import { Echo, Recorder } from '../../src/checks/transport-harness.ts'
 import { leftovers, MemoryReactor } from '../../src/testing/memory-reactor.ts'
 import { OneProtocol } from '../one-protocol.ts'
 
-/** A server in memory whose port keeps to `options`, and its clients. */
+/** A server in memory with a port that has `options`, and its clients. */
 export class PolicedServer {
   readonly reactor: MemoryReactor = new MemoryReactor()
   readonly served: Recorder[] = []
   #port: ListeningPort | undefined
 
-  /** Listens on port 80; what connects is served by an echo. */
+  /** Listens on port 80 with an echo protocol. */
   static async listen(
     options: AcceptOptions | ((reactor: MemoryReactor) => AcceptOptions),
   ): Promise<PolicedServer> {
@@ -33,11 +33,11 @@ export class PolicedServer {
 
   /** The port it listens on. */
   get port(): ListeningPort {
-    if (this.#port === undefined) throw new Error('It does not listen yet')
+    if (this.#port === undefined) throw new Error('The server does not listen yet')
     return this.#port
   }
 
-  /** What the reactor still keeps once the port has stopped. */
+  /** Stops the port and returns what the reactor still holds. */
   async leftovers(): Promise<string[]> {
     await this.port.stopListening()
     await this.reactor.settle()

@@ -9,7 +9,7 @@ import {
 import { PolicedServer } from './policies.ts'
 
 describe('recordConnection', () => {
-  test('writes what comes and goes, and when, as lines that can be read again', async () => {
+  test('writes the bytes received and written, and when, as lines that can be parsed', async () => {
     const lines: string[] = []
     const server = await PolicedServer.listen({ policies: [recordConnection((line) => lines.push(line))] })
     const client = server.connect()
@@ -29,7 +29,7 @@ describe('recordConnection', () => {
     ])
   })
 
-  test('records no more of a connection than it may, and says so once', async () => {
+  test('records at most maxBytes of a connection, and marks the cut once', async () => {
     const lines: string[] = []
     const policies = [recordConnection((line) => lines.push(line), { maxBytes: 8 })]
     const server = await PolicedServer.listen({ policies })
@@ -55,7 +55,7 @@ const RECORDING: Recording = [
 ]
 
 describe('a recording', () => {
-  test('is lines of JSON that come back as they were', () => {
+  test('is lines of JSON that parse to the same events', () => {
     const lines = RECORDING.map(formatRecordedEvent)
     expect(lines[1]).toBe('{"atMs":2,"connection":1,"what":"received","bytes":"AP8K"}')
     expect(parseRecording(lines.join('\n'))).toEqual(RECORDING)
@@ -64,14 +64,14 @@ describe('a recording', () => {
   })
 
   test.each([
-    ['{', 'it is no JSON object'],
-    ['null', 'it is no JSON object'],
+    ['{', 'it is not a JSON object'],
+    ['null', 'it is not a JSON object'],
     ['{"what":"closed","clean":true}', 'it needs the numbers atMs and connection'],
     ['{"atMs":1,"connection":1}', 'is missing or wrong (undefined)'],
     ['{"atMs":1,"connection":1,"what":"opened"}', 'is missing or wrong (opened)'],
     ['{"atMs":1,"connection":1,"what":"closed","clean":1}', 'is missing or wrong (closed)'],
     ['{"atMs":1,"connection":1,"what":"received","bytes":"A"}', 'is missing or wrong (received)'],
-    ['', 'it is no JSON object'],
+    ['', 'it is not a JSON object'],
   ])('is refused for a line like %s', (line, why) => {
     const parse = (): unknown => parseRecording(`{"atMs":1,"connection":1,"what":"cut short"}\n${line}\n`)
     expect(parse).toThrow(RecordingError)

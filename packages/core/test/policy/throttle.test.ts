@@ -3,7 +3,7 @@ import { Throttle, TokenBucket } from '../../src/policy/throttle.ts'
 import { PolicedServer } from './policies.ts'
 
 describe('Throttle', () => {
-  test('writes no faster than told: 30 bytes at 10 a second take two more seconds (row 178)', async () => {
+  test('writes no faster than its rate: 30 bytes at 10 bytes a second take 2 s more', async () => {
     const server = await PolicedServer.listen({ policies: [new Throttle({ writeBytesPerSecond: 10 })] })
     const client = server.connect()
     server.served[0]?.transport.write('x'.repeat(10))
@@ -16,7 +16,7 @@ describe('Throttle', () => {
     expect(client.bytes).toBe(30)
   })
 
-  test('reads no faster than told (row 179)', async () => {
+  test('reads no faster than its rate', async () => {
     const server = await PolicedServer.listen({ policies: [new Throttle({ readBytesPerSecond: 10 })] })
     const client = server.connect()
     for (let second = 0; second < 3; second++) {
@@ -30,7 +30,7 @@ describe('Throttle', () => {
     expect(server.served[0]?.bytes).toBe(30)
   })
 
-  test('shares one rate among all where told so, and closes in the end', async () => {
+  test('shares one rate among all connections when asked to, and closes at the end', async () => {
     const policies = [new Throttle({ writeBytesPerSecond: 10, for: 'all' })]
     const server = await PolicedServer.listen({ policies })
     const clients = [server.connect(), server.connect()]
@@ -47,7 +47,7 @@ describe('Throttle', () => {
     ])
   })
 
-  test('refuses a rate that lets nothing pass', () => {
+  test('refuses a rate of 0 or less', () => {
     for (const rate of [0, -1, NaN, Infinity]) {
       expect(() => new Throttle({ readBytesPerSecond: rate })).toThrow(RangeError)
       expect(() => new Throttle({ writeBytesPerSecond: rate })).toThrow(/writeBytesPerSecond/)
@@ -61,7 +61,7 @@ describe('Throttle', () => {
 })
 
 describe('TokenBucket', () => {
-  test('gives a burst, then its rate', () => {
+  test('allows a burst, then its rate', () => {
     const bucket = new TokenBucket(10, 20)
     expect(bucket.available(0)).toBe(20)
     bucket.take(20, 0)
@@ -72,7 +72,7 @@ describe('TokenBucket', () => {
     expect(bucket.available(1_000_000)).toBe(20)
   })
 
-  test('waits a debt off', () => {
+  test('waits until an overdraft is refilled', () => {
     const bucket = new TokenBucket(10)
     bucket.take(30, 0)
     expect(bucket.available(0)).toBe(-20)
@@ -80,14 +80,14 @@ describe('TokenBucket', () => {
     expect(bucket.available(2100)).toBe(1)
   })
 
-  test('refuses a rate that lets nothing pass', () => {
+  test('refuses a rate of 0 or less', () => {
     for (const rate of [0, -1, Number.NaN]) expect(() => new TokenBucket(rate)).toThrow(RangeError)
     expect(() => new TokenBucket(1, 0.5)).toThrow(RangeError)
     for (const rate of ['10', null]) expect(() => new TokenBucket(rate as never)).toThrow(TypeError)
     expect(new TokenBucket(0.5).available(0)).toBe(1)
   })
 
-  test('lets everything pass at an endless rate, as much at once as its burst', () => {
+  test('with an infinite rate, allows its burst again at any time', () => {
     const [endless, bursts] = [new TokenBucket(Infinity), new TokenBucket(Infinity, 3)]
     for (const bucket of [endless, bursts]) bucket.take(1_000_000, 0)
     expect([endless.available(0), bursts.available(0), bursts.waitMs(0)]).toEqual([Infinity, 3, 0])

@@ -2,7 +2,7 @@ import { expect, test } from 'vitest'
 import { type TrafficEntry, TrafficLog } from '../../src/policy/traffic-log.ts'
 import { PolicedServer } from './policies.ts'
 
-test('TrafficLog tells both directions of every connection, and its end (row 186)', async () => {
+test('TrafficLog logs both directions of every connection, and its end', async () => {
   const entries: TrafficEntry[] = []
   const server = await PolicedServer.listen({ policies: [new TrafficLog((entry) => entries.push(entry))] })
   const client = server.connect()

@@ -20,7 +20,7 @@ class Login extends withTimeout(LineReceiver) {
 }
 
 describe('withTimeout', () => {
-  test('closes the connection unless the time is reset (statement 95)', () => {
+  test('closes the connection unless the timeout is reset', () => {
     const transport = StringTransport.connect(new Login())
     transport.reactor.advance(20_000)
     transport.receive('me\r\n')
@@ -37,24 +37,24 @@ describe('withTimeout', () => {
   })
 
   test('lets timeoutConnection be overridden', () => {
-    const told: string[] = []
+    const calls: string[] = []
     class Patient extends Login {
       override timeoutConnection(): void {
-        told.push('too slow')
+        calls.push('too slow')
         this.setTimeout(undefined)
       }
     }
     const transport = StringTransport.connect(new Patient())
     transport.reactor.advance(30_000)
-    expect([told, transport.disconnecting]).toEqual([['too slow'], false])
+    expect([calls, transport.disconnecting]).toEqual([['too slow'], false])
   })
 
   test('leaves the connection to the protocol that takes over', () => {
-    const told: string[] = []
+    const calls: string[] = []
     class Negotiation extends withTimeout(
       class extends Protocol {
         protocolReplaced(): void {
-          told.push('replaced')
+          calls.push('replaced')
         }
       },
     ) {
@@ -65,7 +65,7 @@ describe('withTimeout', () => {
     const transport = StringTransport.connect(new Negotiation())
     transport.switchProtocol(new Login())
     transport.reactor.advance(29_999)
-    expect([told, transport.disconnecting]).toEqual([['replaced'], false])
+    expect([calls, transport.disconnecting]).toEqual([['replaced'], false])
     const patient = StringTransport.connect(new Negotiation())
     patient.switchProtocol(new Recorder())
     expect(patient.reactor.getDelayedCalls()).toEqual([])
@@ -79,7 +79,7 @@ describe('withTimeout', () => {
       },
     ],
     ['rejects', (fault: Error): Promise<never> => Promise.reject(fault)],
-  ])('aborts a connection whose timeoutConnection %s', async (_way, fail) => {
+  ])('aborts the connection when timeoutConnection %s', async (_way, fail) => {
     const fault = new Error('in timeoutConnection')
     class Failing extends withTimeout(Recorder) {
       override connectionMade(): void {
@@ -98,7 +98,7 @@ describe('withTimeout', () => {
     expect(reactor.logged.map(({ error }) => error)).toEqual([fault])
   })
 
-  test('hands on what protocolReplaced below it rejects with', async () => {
+  test('returns the promise of protocolReplaced of the base class', async () => {
     const fault = new Error('in protocolReplaced')
     class Failing extends withTimeout(
       class extends Protocol {
@@ -114,9 +114,9 @@ describe('withTimeout', () => {
   })
 })
 
-test('ProtocolTimeout answers what was set before, begins anew, and ends (statement 95, row 182)', () => {
-  const [clock, told] = [new Clock(), [] as number[]]
-  const timeout = new ProtocolTimeout(clock, () => told.push(clock.now()))
+test('ProtocolTimeout returns the previous timeout, restarts, and ends', () => {
+  const [clock, firedAtMs] = [new Clock(), [] as number[]]
+  const timeout = new ProtocolTimeout(clock, () => firedAtMs.push(clock.now()))
   timeout.resetTimeout()
   expect(clock.getDelayedCalls()).toEqual([])
   expect(timeout.setTimeout(500)).toBeUndefined()
@@ -125,7 +125,7 @@ test('ProtocolTimeout answers what was set before, begins anew, and ends (statem
   clock.advance(400)
   expect(timeout.setTimeout(100)).toBe(500)
   clock.advance(100)
-  expect(told).toEqual([900])
+  expect(firedAtMs).toEqual([900])
   expect(timeout.setTimeout(100)).toBeUndefined()
   expect(timeout.setTimeout(undefined)).toBe(100)
   expect(clock.getDelayedCalls()).toEqual([])
