@@ -7,21 +7,21 @@ import type { ProxyHeader, ProxyVersion } from './proxy-header.ts'
 import { parseProxyV1 } from './proxy-v1.ts'
 import { FIXED_BYTES, parseProxyV2, PROXY_V2_SIGNATURE, proxyV2Length } from './proxy-v2.ts'
 
-/** Which headers are read. */
+/** Which headers are accepted. */
 export interface ProxyHeaderReaderOptions {
-  /** The versions that are understood. Default both. */
+  /** The versions accepted. Default both. */
   readonly versions?: readonly ProxyVersion[] | undefined
-  /** Longest header of version 2, at least 536 bytes; one of version 1 has 107 at most. Default 4 096. */
+  /** Longest header of version 2, at least 536 bytes; a header of version 1 has at most 107 bytes. Default 4 096. */
   readonly maxHeaderBytes?: number | undefined
 }
 
-/** Reads the header that a proxy sends in front of a connection's bytes. */
+/** Reads the header that a proxy sends before a connection's bytes. */
 export class ProxyHeaderReader {
   readonly #versions: readonly ProxyVersion[]
   readonly #maxHeaderBytes: number
 
   /**
-   * @throws {TypeError} without a version.
+   * @throws {TypeError} when `versions` is empty, or holds anything but 1 and 2.
    * @throws {RangeError} when `maxHeaderBytes` is too small.
    */
   constructor(options: ProxyHeaderReaderOptions = {}) {
@@ -35,10 +35,10 @@ export class ProxyHeaderReader {
   }
 
   /**
-   * Takes the header from the front of `input`; what stays there belongs to the protocol behind it.
+   * Takes the header from the front of `input`; the remaining bytes belong to the protocol after it.
    *
-   * @returns undefined when it has not all arrived; nothing is taken then.
-   * @throws {ProxyProtocolError} as soon as what has arrived cannot become a header.
+   * @returns undefined when the header is incomplete; nothing is taken then.
+   * @throws {ProxyProtocolError} as soon as the bytes received cannot become a valid header.
    */
   next(input: ByteQueue): ProxyHeader | undefined {
     const version = this.#versionOf(input)
@@ -46,7 +46,7 @@ export class ProxyHeaderReader {
     return version === 1 ? takeV1(input) : this.#takeV2(input)
   }
 
-  /** The version whose signature has arrived whole. */
+  /** Returns the version of the signature received; undefined while the signature is incomplete. */
   #versionOf(input: ByteQueue): ProxyVersion | undefined {
     const start = input.peek(Math.min(input.length, PROXY_V2_SIGNATURE.length)) ?? Buffer.alloc(0)
     const version = this.#versions.find((candidate) => agree(SIGNATURES[candidate], start))
@@ -77,7 +77,7 @@ function takeV1(input: ByteQueue): ProxyHeader | undefined {
   }
 }
 
-/** Whether the shorter of the two is how the longer one begins. */
+/** Whether the shorter of the two is a prefix of the longer one. */
 function agree(one: Buffer, other: Buffer): boolean {
   const length = Math.min(one.length, other.length)
   return one.subarray(0, length).equals(other.subarray(0, length))
@@ -86,9 +86,9 @@ function agree(one: Buffer, other: Buffer): boolean {
 const SIGNATURES: Readonly<Record<ProxyVersion, Buffer>> = { 1: Buffer.from('PROXY '), 2: PROXY_V2_SIGNATURE }
 const MAX_LINE_BYTES = 107
 const CRLF_BYTES = 2
-/** What every receiver must take in one piece, says the specification. */
+/** The header length that the PROXY protocol specification requires every receiver to support. */
 const LEAST_MAX_HEADER_BYTES = 536
-/** What the reader of a header accepts. */
+/** The rules for the options of `ProxyHeaderReader`. */
 export const PROXY_HEADER_READER_RULES: OptionRules<ProxyHeaderReaderOptions> = {
   versions: listOf(anything),
   maxHeaderBytes: bytes({ least: LEAST_MAX_HEADER_BYTES }),

@@ -2,22 +2,22 @@ import type { Address } from '../addresses.ts'
 import type { ConnectionPolicy } from '../interfaces/policy.ts'
 import type { Transport } from '../interfaces/transport.ts'
 
-/** What a proxy says of a connection. */
+/** The information that a proxy sends about a connection. */
 export interface ProxyClaim {
-  /** `LOCAL`: it speaks for itself, as a health check does. `PROXY`: for a client. */
+  /** `LOCAL`: the proxy's own connection, such as a health check. `PROXY`: a client's connection. */
   readonly command: 'LOCAL' | 'PROXY'
-  /** Who is connected; undefined with LOCAL, and when it does not know: then the connection's own addresses hold. */
+  /** The client's connection; undefined with LOCAL and when the proxy does not know it: the real addresses apply. */
   readonly addresses: ProxyAddresses | undefined
-  /** What else it knows. Empty with LOCAL and in version 1. */
+  /** Further information. Empty with LOCAL and in version 1. */
   readonly extensions: ProxyExtensions
 }
 
-/** A claim, and the version of the protocol in which it came. */
+/** A claim, and the version of the header that carried it. */
 export interface ProxyHeader extends ProxyClaim {
   readonly version: ProxyVersion
 }
 
-/** 1 is a line of text, 2 is binary. */
+/** Version 1 is a line of text, version 2 is binary. */
 export type ProxyVersion = 1 | 2
 
 /** The ends of the connection between the client and the proxy: both TCP, or both UNIX. */
@@ -26,17 +26,17 @@ export interface ProxyAddresses {
   readonly destination: Address
 }
 
-/** What a proxy tells of a connection beside its addresses. Text that is not UTF-8 comes with U+FFFD in it. */
+/** What a header carries beside the addresses. Bytes of a text that are not UTF-8 are replaced by U+FFFD. */
 export interface ProxyExtensions {
-  /** The application protocol that TLS has settled, such as `h2`. */
+  /** The application protocol that TLS negotiated, such as `h2`. */
   readonly alpn?: string
-  /** The host that the client asked for, such as by SNI. */
+  /** The host that the client requested, such as by SNI. */
   readonly authority?: string
-  /** The proxy's name for the connection, at most 128 bytes. */
+  /** The proxy's identifier of the connection, at most 128 bytes. */
   readonly uniqueId?: Buffer
-  /** The network namespace in which the proxy took the connection. */
+  /** The network namespace in which the proxy accepted the connection. */
   readonly netns?: string
-  /** How the client is protected. */
+  /** How TLS protects the client's connection. */
   readonly ssl?: ProxySSL
   /** Fields of types not named here, in order. */
   readonly others?: readonly ProxyTLV[]
@@ -45,37 +45,37 @@ export interface ProxyExtensions {
 /** How TLS protects the connection between the client and the proxy. */
 export interface ProxySSL {
   readonly client: {
-    /** It speaks TLS. */
+    /** The client uses TLS. */
     readonly ssl: boolean
-    /** It has shown a certificate on this connection. */
+    /** The client presented a certificate on this connection. */
     readonly certConn: boolean
-    /** It has shown a certificate in this TLS session, perhaps on an earlier connection. */
+    /** The client presented a certificate in this TLS session, perhaps on an earlier connection. */
     readonly certSess: boolean
   }
-  /** 0 when it has shown a certificate and that was verified; anything else when not. */
+  /** 0 when the client presented a certificate and it was verified; otherwise another number. */
   readonly verify: number
-  /** Such as `TLSv1.3`. */
+  /** The TLS version, such as `TLSv1.3`. */
   readonly version?: string
   /** The common name in the client's certificate. */
   readonly cn?: string
-  /** The cipher suite, as OpenSSL calls it. */
+  /** The OpenSSL name of the cipher suite. */
   readonly cipher?: string
-  /** How the proxy's own certificate is signed, such as `SHA256`. */
+  /** The signature algorithm of the proxy's own certificate, such as `SHA256`. */
   readonly sigAlg?: string
-  /** The key in the proxy's own certificate, such as `RSA2048`. */
+  /** The key algorithm of the proxy's own certificate, such as `RSA2048`. */
   readonly keyAlg?: string
   /** Fields of types not named here, in order. */
   readonly others?: readonly ProxyTLV[]
 }
 
-/** A field of version 2: a type, and what it says. */
+/** A type-length-value field of version 2. */
 export interface ProxyTLV {
   readonly type: number
   readonly value: Buffer
 }
 
 /**
- * Begins every client connection with a PROXY header, before anything that a protocol writes and before TLS.
+ * Begins every client connection with a PROXY header, before the bytes that a protocol writes and before TLS.
  *
  *     const sendHeader = new SendProxyHeader(() => writeProxyV2(proxyClaimFor(client)))
  *     reactor.connectTCP('10.0.0.5', 80, factory, { policies: [sendHeader] })
@@ -86,7 +86,7 @@ export interface ProxyTLV {
 export class SendProxyHeader implements ConnectionPolicy {
   readonly #headerFor: (transport: Transport) => Uint8Array
 
-  /** @param headerFor The header for the connection that is up now. A throw aborts the connection. */
+  /** @param headerFor Returns the header for a new connection. A throw aborts the connection. */
   constructor(headerFor: (transport: Transport) => Uint8Array) {
     this.#headerFor = headerFor
   }
@@ -97,7 +97,7 @@ export class SendProxyHeader implements ConnectionPolicy {
   }
 }
 
-/** The claim of a proxy that passes on the connection of `client`: between whom that is, and `extensions`. */
+/** Returns the claim for a proxied connection: the two addresses of `client`, and `extensions`. */
 export function proxyClaimFor(client: Transport, extensions: ProxyExtensions = {}): ProxyClaim {
   const addresses = { source: client.getPeer(), destination: client.getHost() }
   return { command: 'PROXY', addresses, extensions }

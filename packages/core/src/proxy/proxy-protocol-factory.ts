@@ -21,12 +21,12 @@ import {
 import type { ProxyHeader } from './proxy-header.ts'
 import { TrustedSources } from './trusted-sources.ts'
 
-/** What a listener behind a proxy takes. */
+/** What a listener behind a proxy accepts. */
 export interface ProxyProtocolOptions extends ProxyHeaderReaderOptions {
   /**
-   * Whose headers are believed: addresses (`192.0.2.1`), blocks of them (`10.0.0.0/8`, `2001:db8::/32`), and
-   * `unix` for all who come through a UNIX socket; or `any`, when nobody but the proxy can reach the port.
-   * Connections from elsewhere are aborted. There is no default.
+   * The sources of trusted headers: addresses (`192.0.2.1`), blocks of addresses (`10.0.0.0/8`,
+   * `2001:db8::/32`), and `unix` for all connections through a UNIX socket; or `any`, when only the proxy can reach
+   * the port. Connections from other sources are aborted. There is no default.
    */
   readonly trustedSources: 'any' | readonly string[]
   /** Longest wait for the whole header, in milliseconds; then the connection is aborted. Default 5 000. */
@@ -38,9 +38,9 @@ export interface ProxyProtocolOptions extends ProxyHeaderReaderOptions {
  *
  *     reactor.listenTCP(443, new ProxyProtocolFactory(site, { trustedSources: ['10.0.0.0/8'] }))
  *
- * The wrapped factory is asked for a protocol once the header has come; from then on `getPeer()` answers the
- * client's address, and `proxyHeaderOf(transport)` all that the proxy said. A header is never guessed: who
- * sends none is no proxy, and is aborted. Policies see the address that connected, the proxy's.
+ * The wrapped factory's `buildProtocol` is called once the header was received. From then on `getPeer()` returns the
+ * client's address, and `proxyHeaderOf(transport)` the whole header. A header is required: a connection without one is
+ * aborted. Policies see the address of the proxy.
  */
 export class ProxyProtocolFactory<P extends ProtocolEvents = ProtocolEvents> extends ForwardingFactory<
   ProtocolEvents,
@@ -48,14 +48,14 @@ export class ProxyProtocolFactory<P extends ProtocolEvents = ProtocolEvents> ext
 > {
   readonly #setup: Pick<ProxyHeaderSetup, 'sources' | 'reader' | 'headerTimeoutMs'>
   readonly #untrusted = new ThrottledWarning(
-    'A connection is aborted: trustedSources do not include who made it',
+    'A connection is aborted: trustedSources does not include its source',
   )
   readonly #unreadable = new ThrottledWarning(
     'A connection is aborted: it does not begin with a PROXY header',
   )
 
   /**
-   * @throws {TypeError} without `trustedSources` or a version, and when a source cannot be read.
+   * @throws {TypeError} without `trustedSources`, without a version, and when a source cannot be read.
    * @throws {RangeError} when `headerTimeoutMs` or `maxHeaderBytes` is out of range.
    */
   constructor(wrappedFactory: ProtocolFactory<P>, options: ProxyProtocolOptions) {
@@ -97,31 +97,31 @@ export class ProxyProtocolFactory<P extends ProtocolEvents = ProtocolEvents> ext
 }
 
 /**
- * The PROXY header with which a connection began, whoever reads the connection now.
+ * Returns the PROXY header with which a connection began, whatever its current protocol is.
  *
- * @returns undefined when it began without one.
+ * @returns undefined when the connection began without a header.
  */
 export function proxyHeaderOf(transport: Transport): ProxyHeader | undefined {
   return HEADERS.get(transport)
 }
 
-/** Keeps the header of a connection for as long as its transport. */
+/** Keeps the header of a connection for as long as its transport exists. */
 export function keepProxyHeader(transport: Transport, header: ProxyHeader): void {
   HEADERS.set(transport, header)
 }
 
-/** What headers are taken, and who hears of them: one of the two, once, unless the peer leaves before. */
+/** Which headers are accepted, and two callbacks: one of them is called, once, unless the connection ends before. */
 export interface ProxyHeaderSetup {
   readonly sources: TrustedSources
   readonly reader: ProxyHeaderReader
   readonly headerTimeoutMs: number
-  /** The header has come, and `unread` behind it. Switch to the protocol it is for, or close. */
+  /** The header was received; `unread` has the bytes after it. Must switch to the next protocol, or close. */
   opened(transport: Transport, header: ProxyHeader, unread: Buffer): void
-  /** The connection is aborted: who made it is not believed, or has sent no header. */
+  /** The connection is about to be aborted: its source is not trusted, or it did not begin with a valid header. */
   refused(opening: ProxyHeaderProtocol, why: ProxyProtocolError): void
 }
 
-/** The first protocol of a connection that begins with a PROXY header: it reads the header. */
+/** The first protocol of a connection that must begin with a PROXY header: it reads the header. */
 export class ProxyHeaderProtocol extends Protocol {
   readonly #setup: ProxyHeaderSetup
   readonly #input = new ByteQueue()
@@ -136,7 +136,7 @@ export class ProxyHeaderProtocol extends Protocol {
     const { sources, headerTimeoutMs } = this.#setup
     const peer = this.transport.getPeer()
     if (!sources.include(peer)) {
-      const why = `Cannot believe ${formatAddress(peer)}: trustedSources do not include it`
+      const why = `Cannot trust a PROXY header from ${formatAddress(peer)}: trustedSources does not include it`
       return this.#refuse(new ProxyProtocolError('untrusted-source', why))
     }
     this.#deadline = new Deadline(this.transport.reactor, () => {
@@ -174,7 +174,7 @@ export class ProxyHeaderProtocol extends Protocol {
   }
 }
 
-/** A warning that anyone outside can bring about: told once a minute at most, in between only at the level `debug`. */
+/** A warning that any peer can provoke: logged at most once a minute, otherwise at the level `debug`. */
 export class ThrottledWarning {
   readonly #text: string
   #silentUntilMs = -Infinity
@@ -184,15 +184,14 @@ export class ThrottledWarning {
     this.#text = text
   }
 
-  /** Warns, or counts what the next warning shall mention. */
+  /** Logs the warning, or logs at `debug` and counts for the next warning. */
   warn(reactor: ReactorTime & ReactorLog, about: Pick<LogEvent, 'connection' | 'error'>): void {
     const nowMs = reactor.now()
     if (nowMs < this.#silentUntilMs) {
       this.#suppressed++
       return reactor.log({ level: 'debug', text: this.#text, ...about })
     }
-    const more =
-      this.#suppressed === 0 ? '' : `, as happened ${this.#suppressed} times since this was last said`
+    const more = this.#suppressed === 0 ? '' : ` (${this.#suppressed} more since the last warning)`
     this.#suppressed = 0
     this.#silentUntilMs = nowMs + SILENCE_MS
     reactor.log({ level: 'warn', text: `${this.#text}${more}`, ...about })
@@ -201,10 +200,10 @@ export class ThrottledWarning {
 
 const RULES: OptionRules<ProxyProtocolOptions> = {
   ...PROXY_HEADER_READER_RULES,
-  // What reads them knows better what is wrong with one.
+  // TrustedSources checks them, with more precise messages.
   trustedSources: anything,
   headerTimeoutMs: milliseconds({ least: 1 }),
 }
-/** Keyed by the connection: whoever asks has the transport, and knows nothing of the factory that read the header. */
+/** Keyed by the transport: the caller has it, but does not know the factory that read the header. */
 const HEADERS = new WeakMap<Transport, ProxyHeader>()
 const SILENCE_MS = 60_000

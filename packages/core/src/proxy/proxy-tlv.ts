@@ -2,7 +2,7 @@ import { ProxyProtocolError } from '../errors.ts'
 import type { ProxyExtensions, ProxySSL, ProxyTLV } from './proxy-header.ts'
 
 /**
- * Reads fields that fill `bytes` to the last:
+ * Parses the fields that make up all of `bytes`:
  *
  *     offset  size    meaning
  *     0       1       type
@@ -11,7 +11,7 @@ import type { ProxyExtensions, ProxySSL, ProxyTLV } from './proxy-header.ts'
  *
  * The values are views of `bytes`.
  *
- * @param single Types that come once at most.
+ * @param single Types that may appear at most once.
  * @throws {ProxyProtocolError} `malformed-tlv`, `repeated-tlv`.
  */
 export function splitTLVs(bytes: Buffer, single: ReadonlySet<number>): readonly ProxyTLV[] {
@@ -33,7 +33,7 @@ export function splitTLVs(bytes: Buffer, single: ReadonlySet<number>): readonly 
 /**
  * Writes one field.
  *
- * @throws {RangeError} when its type is no byte, or its value has more than 65 535.
+ * @throws {RangeError} when the type is not a byte, or the value has more than 65 535 bytes.
  */
 export function joinTLV({ type, value }: ProxyTLV): Buffer {
   const head = Buffer.alloc(TLV_HEAD_BYTES)
@@ -42,13 +42,13 @@ export function joinTLV({ type, value }: ProxyTLV): Buffer {
   return Buffer.concat([head, value])
 }
 
-/** A field says what it cannot say. */
+/** Makes the error for a malformed field. */
 export function malformedTLV(message: string): ProxyProtocolError {
   return new ProxyProtocolError('malformed-tlv', message)
 }
 
 /**
- * What fields say; padding says nothing, and the checksum is for another to verify.
+ * Reads the extensions from TLV fields. Padding is ignored, and so is the checksum, which `parseProxyV2` verifies.
  *
  * @throws {ProxyProtocolError} `malformed-tlv`, `repeated-tlv`.
  */
@@ -68,7 +68,7 @@ export function parseExtensions(fields: readonly ProxyTLV[]): ProxyExtensions {
 }
 
 /**
- * The fields that say `extensions`.
+ * Returns the TLV fields that carry `extensions`.
  *
  * @throws {RangeError} when `uniqueId` has more than 128 bytes.
  */
@@ -81,7 +81,9 @@ export function fieldsOf({
   others = [],
 }: ProxyExtensions): ProxyTLV[] {
   if (id !== undefined && id.length > MAX_UNIQUE_ID_BYTES) {
-    throw new RangeError(`Cannot write a unique ID of ${id.length} bytes: it may have ${MAX_UNIQUE_ID_BYTES}`)
+    throw new RangeError(
+      `Cannot write a unique ID of ${id.length} bytes: at most ${MAX_UNIQUE_ID_BYTES} are allowed`,
+    )
   }
   const field = (type: number, value: Buffer | string | undefined): ProxyTLV[] =>
     value === undefined ? [] : [{ type, value: Buffer.from(value as string) }]
@@ -97,10 +99,12 @@ export function fieldsOf({
 
 function uniqueId(value: Buffer): Buffer {
   if (value.length <= MAX_UNIQUE_ID_BYTES) return value
-  throw malformedTLV(`Cannot take a unique ID of ${value.length} bytes: it may have ${MAX_UNIQUE_ID_BYTES}`)
+  throw malformedTLV(
+    `Cannot accept a unique ID of ${value.length} bytes: at most ${MAX_UNIQUE_ID_BYTES} are allowed`,
+  )
 }
 
-/** The type of the field that holds a checksum of the whole header. */
+/** The type of the field that holds the checksum of the whole header. */
 export const CRC32C = 0x03
 const ALPN = 0x01
 const AUTHORITY = 0x02
@@ -109,11 +113,11 @@ const UNIQUE_ID = 0x05
 const SSL = 0x20
 const NETNS = 0x30
 const MAX_UNIQUE_ID_BYTES = 128
-/** Types of fields that come once at most. */
+/** Types of fields that may appear at most once. */
 export const SINGLE_FIELDS: ReadonlySet<number> = new Set([ALPN, AUTHORITY, CRC32C, UNIQUE_ID, SSL, NETNS])
 
 /**
- * Reads the value of the field about TLS:
+ * Parses the value of the TLS field:
  *
  *     offset  size  meaning
  *     0       1     client: 1 TLS, 2 certificate on this connection, 4 certificate in its TLS session
@@ -124,7 +128,7 @@ export const SINGLE_FIELDS: ReadonlySet<number> = new Set([ALPN, AUTHORITY, CRC3
  */
 export function parseProxySSL(value: Buffer): ProxySSL {
   if (value.length < SSL_HEAD_BYTES)
-    throw malformedTLV(`Cannot read TLS's field: it has ${value.length} bytes`)
+    throw malformedTLV(`Cannot read the TLS field: it has only ${value.length} bytes`)
   const client = value.readUInt8(0)
   const fields = splitTLVs(value.subarray(SSL_HEAD_BYTES), SINGLE)
   const texts = fields.flatMap(({ type, value: text }) => {
@@ -145,9 +149,9 @@ export function parseProxySSL(value: Buffer): ProxySSL {
 }
 
 /**
- * Writes the value of the field about TLS.
+ * Writes the value of the TLS field.
  *
- * @throws {RangeError} when a text or the whole is too long for a field.
+ * @throws {RangeError} when a nested field is too long.
  */
 export function writeProxySSL(ssl: ProxySSL): Buffer {
   const { client, verify, others = [] } = ssl

@@ -4,7 +4,7 @@ import { formatIP, parseIP, parseIPv4, parseIPv6 } from '../hosts.ts'
 import type { ProxyAddresses, ProxyClaim, ProxyHeader } from './proxy-header.ts'
 
 /**
- * Reads the line of version 1, its CRLF not included:
+ * Parses the line of version 1, without its CRLF:
  *
  *     PROXY TCP4 192.0.2.7 198.51.100.1 4242 443
  *     PROXY UNKNOWN whatever
@@ -23,7 +23,8 @@ export function parseProxyV1(line: string): ProxyHeader {
 }
 
 /**
- * Writes a claim in version 1. What is not about TCP, and LOCAL, is written as UNKNOWN; for extensions there is no room.
+ * Writes a claim in version 1. LOCAL, and a connection that is not TCP, are written as UNKNOWN; extensions are left
+ * out.
  *
  * @throws {TypeError} when an address is not numeric.
  */
@@ -45,7 +46,7 @@ function parseEnd(host: Buffer | undefined, port: number): TCPAddress | undefine
   return host !== undefined && port <= 65_535 ? tcpAddress(formatIP(host), port) : undefined
 }
 
-/** Two TCP addresses, ready to be written in one family: 6 as soon as one of them is IPv6. */
+/** Two TCP addresses and the family in which both can be written: 6 as soon as one of them is IPv6. */
 export interface TCPEnds {
   readonly family: 4 | 6
   readonly source: TCPEnd
@@ -54,15 +55,15 @@ export interface TCPEnds {
 
 /** A TCP address as bytes. */
 export interface TCPEnd {
-  /** 4 bytes, or 16. */
+  /** 4 or 16 bytes. */
   readonly host: Buffer
   readonly port: number
 }
 
 /**
- * The ends of a TCP connection; undefined when it is another kind of connection.
+ * Returns the ends of a TCP connection; undefined for another kind of connection.
  *
- * @throws {TypeError} when a host is not numeric or a port is none.
+ * @throws {TypeError} when a host is not numeric or a port is invalid.
  */
 export function tcpEnds({ source, destination }: ProxyAddresses): TCPEnds | undefined {
   if (!isTCP(source) || !isTCP(destination)) return undefined
@@ -75,13 +76,13 @@ function isTCP(address: Address): address is TCPAddress {
 }
 
 function tcpEnd({ host, port }: TCPAddress): TCPEnd {
-  // A zone means nothing on another machine.
+  // A zone has no meaning on another machine.
   const [numeric = ''] = host.split('%')
   const bytes = parseIP(numeric)
   const isPort = Number.isInteger(port) && port >= 0 && port <= 65_535
   if (bytes !== undefined && isPort) return { host: bytes, port }
   throw new TypeError(
-    `Cannot write ${JSON.stringify(host)}, port ${port}, in a PROXY header: it is no address`,
+    `Cannot write ${JSON.stringify(host)}, port ${port}, in a PROXY header: it is not a numeric address and port`,
   )
 }
 

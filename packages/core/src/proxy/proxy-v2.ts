@@ -19,17 +19,17 @@ import { tcpEnds } from './proxy-v1.ts'
 //     0       12    signature
 //     12      1     version in the high four bits (2), command in the low ones (0 LOCAL, 1 PROXY)
 //     13      1     address family in the high four bits, transport in the low ones
-//     14      2     length of all that follows, big endian
-//     16      0     addresses of AF_UNSPEC: none
-//             12    of TCP over IPv4: source and destination address, source and destination port
-//             36    of TCP over IPv6, likewise
-//             216   of a UNIX stream: source and destination path, filled up with NUL
+//     14      2     length of the rest, big endian
+//     16      0     AF_UNSPEC: no addresses
+//             12    TCP over IPv4: source and destination address, source and destination port
+//             36    TCP over IPv6: the same
+//             216   UNIX stream: source and destination path, padded with NUL
 //             …     fields: type, length, value
 
 /**
- * How long the whole header is, from its first 16 bytes.
+ * Computes the length of the whole header from its first 16 bytes.
  *
- * @throws {ProxyProtocolError} when these alone say that it cannot be read.
+ * @throws {ProxyProtocolError} when these bytes already show that the header cannot be accepted.
  */
 export function proxyV2Length(fixed: Buffer, maxHeaderBytes: number): number {
   const [versionAndCommand, family, length] = [
@@ -38,21 +38,27 @@ export function proxyV2Length(fixed: Buffer, maxHeaderBytes: number): number {
     fixed.readUInt16BE(14),
   ]
   if (versionAndCommand >> 4 !== 2) {
-    throw new ProxyProtocolError('unsupported-version', `Cannot read version ${versionAndCommand >> 4}`)
+    throw new ProxyProtocolError(
+      'unsupported-version',
+      `Cannot read a PROXY header of version ${versionAndCommand >> 4}`,
+    )
   }
   if (versionAndCommand !== LOCAL && versionAndCommand !== PROXY) {
-    throw new ProxyProtocolError('unknown-command', `Cannot carry out command ${versionAndCommand & 0xf}`)
+    throw new ProxyProtocolError(
+      'unknown-command',
+      `Cannot read a PROXY header with command ${versionAndCommand & 0xf}`,
+    )
   }
   if (FIXED_BYTES + length > maxHeaderBytes) {
     const why = `it has ${FIXED_BYTES + length} bytes, more than ${maxHeaderBytes}`
-    throw new ProxyProtocolError('header-too-large', `Cannot take a PROXY header: ${why}`)
+    throw new ProxyProtocolError('header-too-large', `Cannot accept a PROXY header: ${why}`)
   }
   if (versionAndCommand === PROXY) mustHoldAddresses(family, length)
   return FIXED_BYTES + length
 }
 
 /**
- * Reads a whole header whose first 16 bytes `proxyV2Length` has accepted.
+ * Parses a whole header after `proxyV2Length` has accepted its first 16 bytes.
  *
  * @throws {ProxyProtocolError}
  */
@@ -74,15 +80,15 @@ export function parseProxyV2(header: Buffer): ProxyHeader {
 
 /** How a header of version 2 is written. */
 export interface WriteProxyV2Options {
-  /** Whether it carries a checksum, which whoever reads it must verify. Default false. */
+  /** Whether the header carries a checksum, which the receiver must verify. Default false. */
   readonly checksum?: boolean | undefined
 }
 
 /**
- * Writes a claim in version 2. With LOCAL it says nothing else.
+ * Writes a claim in version 2. A LOCAL header carries no addresses and no extensions.
  *
- * @throws {TypeError} when an address is not numeric, or one is TCP and the other UNIX.
- * @throws {RangeError} when something is too long for its place.
+ * @throws {TypeError} when an address is not numeric, or one address is TCP and the other UNIX.
+ * @throws {RangeError} when a path or an extension is too long.
  */
 export function writeProxyV2(claim: ProxyClaim, { checksum = false }: WriteProxyV2Options = {}): Buffer {
   if (claim.command === 'LOCAL') return join(LOCAL, AF_UNSPEC, [])
@@ -97,7 +103,7 @@ export function writeProxyV2(claim: ProxyClaim, { checksum = false }: WriteProxy
 function mustHoldAddresses(family: number, length: number): void {
   const bytes = ADDRESS_BYTES.get(family)
   if (DATAGRAMS.has(family)) {
-    throw new ProxyProtocolError('unsupported-transport', 'Cannot take datagrams on a stream')
+    throw new ProxyProtocolError('unsupported-transport', 'Cannot accept a header for datagrams on a stream')
   }
   if (bytes === undefined) {
     throw new ProxyProtocolError(
@@ -110,16 +116,16 @@ function mustHoldAddresses(family: number, length: number): void {
   }
 }
 
-/** The checksum is that of the header with zeros in its place. */
+/** Verifies the checksum, which is computed with zeros in the place of its value. */
 function verifyChecksum(header: Buffer, fields: readonly ProxyTLV[]): void {
   const value = fields.find(({ type }) => type === CRC32C)?.value
   if (value === undefined) return
   if (value.length !== ZERO_CHECKSUM.length)
-    throw malformedTLV(`Cannot verify ${value.length} bytes of checksum`)
+    throw malformedTLV(`Cannot verify a checksum of ${value.length} bytes`)
   const at = value.byteOffset - header.byteOffset
   const sum = crc32c(header.subarray(0, at), ZERO_CHECKSUM, header.subarray(at + value.length))
   if (sum !== value.readUInt32BE()) {
-    throw new ProxyProtocolError('wrong-checksum', 'Cannot believe a PROXY header: its checksum is wrong')
+    throw new ProxyProtocolError('wrong-checksum', 'Cannot accept a PROXY header: its checksum is wrong')
   }
 }
 
@@ -137,7 +143,10 @@ function parseAddresses(family: number, body: Buffer): ProxyAddresses | undefine
   }
 }
 
-/** What follows the NUL behind a path was never cleared. A NUL in front begins an abstract name, which NULs fill up. */
+/**
+ * A NUL ends a path; the bytes after it are undefined. A leading NUL marks an abstract name, which is padded with
+ * NULs.
+ */
 function parsePath(bytes: Buffer): UNIXAddress {
   const text = bytes.toString()
   return unixAddress(text.startsWith('\0') ? text.replace(/\0+$/, '') : text.replace(/\0.*$/s, ''))
@@ -175,13 +184,13 @@ function join(versionAndCommand: number, family: number, parts: readonly Buffer[
   return Buffer.concat([fixed, body])
 }
 
-/** How every header of version 2 begins: no text protocol does. */
+/** The first bytes of every header of version 2; no text protocol begins like this. */
 export const PROXY_V2_SIGNATURE: Buffer = Buffer.from('\r\n\r\n\0\r\nQUIT\n')
-/** Bytes that every header of version 2 has. */
+/** The length of the fixed part of a version 2 header. */
 export const FIXED_BYTES = 16
 
 /**
- * The CRC-32C (Castagnoli) of `parts`, one behind the other.
+ * Computes the CRC-32C (Castagnoli) of the concatenated `parts`.
  *
  * @see RFC 3720 §B.4
  */
@@ -214,9 +223,9 @@ const ADDRESS_BYTES: ReadonlyMap<number, number> = new Map([
   [TCP_IPV6, 36],
   [UNIX_STREAM, 2 * PATH_BYTES],
 ])
-/** UDP over IPv4, over IPv6, UNIX datagrams. */
+/** UDP over IPv4, UDP over IPv6, UNIX datagrams. */
 const DATAGRAMS: ReadonlySet<number> = new Set([0x12, 0x22, 0x32])
 const ZERO_CHECKSUM: Buffer = Buffer.alloc(4)
-/** 0x1EDC6F41, its bits reversed. */
+/** 0x1EDC6F41 with its bits reversed. */
 const POLYNOMIAL = 0x82f6_3b78
 const TABLE: Uint32Array = Uint32Array.from({ length: 256 }, (_, byte) => remainderOf(byte))

@@ -1,14 +1,14 @@
 import { tcpAddress, unixAddress } from '../../src/addresses.ts'
 import type { ProxyClaim, ProxyHeader } from '../../src/proxy/proxy-header.ts'
 
-/** A header, and the bytes that say it: for writers and the reader alike. */
+/** A header and its bytes, for tests of the writers and the reader. */
 export interface HeaderCase {
   readonly name: string
   readonly header: ProxyHeader
   readonly bytes: Buffer
 }
 
-/** A header of version 2 around `body`, with the second byte of the fixed part as `family`. */
+/** Builds a header of version 2 around `body`; `family` is the byte at offset 13. */
 export function v2Bytes(versionAndCommand: number, family: number, body: Buffer | string = ''): Buffer {
   const content = typeof body === 'string' ? Buffer.from(body.replaceAll(' ', ''), 'hex') : body
   const fixed = Buffer.from('0d0a0d0a000d0a515549540a00000000', 'hex')
@@ -105,6 +105,6 @@ function v1(name: string, line: string, addresses: ProxyClaim['addresses']): Hea
   return { name, header: { version: 1, ...claim(addresses) }, bytes: Buffer.from(line) }
 }
 
-function v2(name: string, family: number, body: string, said: ProxyClaim): HeaderCase {
-  return { name, header: { version: 2, ...said }, bytes: v2Bytes(0x21, family, body) }
+function v2(name: string, family: number, body: string, expected: ProxyClaim): HeaderCase {
+  return { name, header: { version: 2, ...expected }, bytes: v2Bytes(0x21, family, body) }
 }

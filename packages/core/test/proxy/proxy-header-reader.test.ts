@@ -6,7 +6,7 @@ import { ProxyHeaderReader, type ProxyHeaderReaderOptions } from '../../src/prox
 import { chunkings } from '../../src/testing/chunkings.ts'
 import { v1Cases, v2Bytes, v2Cases } from './header-cases.ts'
 
-/** What comes of `chunks`: a header and what is behind it, the violation, or undefined when it waits for more. */
+/** Reads `chunks`: returns a header and the bytes after it, the violation, or undefined when the header is incomplete. */
 function outcomeOf(chunks: readonly Uint8Array[], options?: ProxyHeaderReaderOptions): unknown {
   const [reader, input] = [new ProxyHeaderReader(options), new ByteQueue()]
   try {
@@ -27,7 +27,7 @@ function outcomeOf(chunks: readonly Uint8Array[], options?: ProxyHeaderReaderOpt
 const cases = [...v1Cases, ...v2Cases]
 
 describe('ProxyHeaderReader', () => {
-  test.each(cases)('reads $name, in every chunking, and leaves what is behind', ({ header, bytes }) => {
+  test.each(cases)('reads $name, in every chunking, and leaves the bytes after it', ({ header, bytes }) => {
     const input = Buffer.concat([bytes, Buffer.from('PROXY \r\n')])
     for (const chunks of chunkings(input)) expect(outcomeOf(chunks)).toEqual({ header, unread: 'PROXY \r\n' })
   })
@@ -66,14 +66,14 @@ describe('ProxyHeaderReader', () => {
     for (const chunks of chunkings(line)) expect(outcomeOf(chunks)).toMatchObject({ unread: '' })
   })
 
-  test('refuses a first byte that begins no version at once', () => {
+  test('refuses a first byte that begins no header at once', () => {
     for (let byte = 0; byte < 256; byte++) {
       const expected = byte === 0x0d || byte === 0x50 ? undefined : 'not-a-header'
       expect(outcomeOf([Buffer.of(byte)])).toBe(expected)
     }
   })
 
-  test('reads the versions it is asked to alone', () => {
+  test('reads only the versions in its options', () => {
     const [one, two] = [v1Cases[0]?.bytes, v2Cases[0]?.bytes].map((bytes) => bytes ?? Buffer.alloc(0))
     const both = [one, two].map((bytes = Buffer.alloc(0)) => [
       typeof outcomeOf([bytes], { versions: [1] }),
@@ -85,7 +85,7 @@ describe('ProxyHeaderReader', () => {
     ])
   })
 
-  test('takes nothing while it waits, and nothing of what it refuses', () => {
+  test('takes no bytes while the header is incomplete, or when it is refused', () => {
     const [reader, input] = [new ProxyHeaderReader(), new ByteQueue()]
     input.push(Buffer.from('PROXY TC'))
     expect([reader.next(input), input.length]).toEqual([undefined, 8])
@@ -95,7 +95,7 @@ describe('ProxyHeaderReader', () => {
     expect(other.length).toBe(3)
   })
 
-  test('costs no more than its bytes, however they are cut', () => {
+  test('costs linear work in every chunking', () => {
     const [reader, input] = [new ProxyHeaderReader({ maxHeaderBytes: 65_551 }), new ByteQueue()]
     const bytes = v2Bytes(0x21, 0x00, Buffer.concat([Buffer.from('e0fffc', 'hex'), Buffer.alloc(65_532)]))
     for (const byte of bytes.subarray(0, -1)) {
@@ -105,7 +105,7 @@ describe('ProxyHeaderReader', () => {
     expect(input.workBytes).toBeLessThan(bytes.length * 32)
   })
 
-  test('refuses options that make no sense', () => {
+  test('refuses invalid options', () => {
     expect(() => new ProxyHeaderReader({ versions: [] })).toThrow(TypeError)
     expect(() => new ProxyHeaderReader({ versions: [3] as never })).toThrow('give 1, 2 or both')
     for (const maxHeaderBytes of [535, Number.NaN]) {
@@ -113,7 +113,7 @@ describe('ProxyHeaderReader', () => {
     }
   })
 
-  test('answers a header, nothing or its own error to whatever comes, the same in every chunking', () => {
+  test('returns a header or undefined, or throws ProxyProtocolError, for any bytes, the same in every chunking', () => {
     const header = fc.constantFrom(...cases.map(({ bytes }) => bytes))
     const damage = fc.array(fc.tuple(fc.nat(300), fc.nat(255)), { maxLength: 4 })
     const damaged = fc

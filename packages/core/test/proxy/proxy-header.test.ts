@@ -18,7 +18,7 @@ class Greeter extends Recorder {
 }
 
 describe('SendProxyHeader', () => {
-  test('comes before anything the protocol writes', async () => {
+  test('sends the header before the bytes that the protocol writes', async () => {
     const [reactor, served] = [new MemoryReactor(), new Recorder()]
     await reactor.listenTCP(80, new OneProtocol(served))
     const policies = [new SendProxyHeader(() => writeProxyV1(claim(ipv4)))]
@@ -27,7 +27,7 @@ describe('SendProxyHeader', () => {
     expect(served.text).toBe('PROXY TCP4 192.0.2.7 198.51.100.1 4242 443\r\nhello')
   })
 
-  test('works with an endpoint, and with a factory that is passed on', async () => {
+  test('works with an endpoint, and with a WrappingFactory', async () => {
     const [reactor, served, client] = [new MemoryReactor(), new Recorder(), new Greeter()]
     const behind = new ProxyProtocolFactory(new OneProtocol(served), { trustedSources: 'any' })
     await reactor.listenTCP(80, behind)
@@ -40,7 +40,7 @@ describe('SendProxyHeader', () => {
     expect([served.text, served.transport.getPeer()]).toEqual(['hello', ipv4.source])
   })
 
-  test('makes a header for each connection, and aborts one for which that fails', async () => {
+  test('makes a header for each connection, and aborts a connection for which that throws', async () => {
     const [reactor, clients] = [new MemoryReactor(), [new Recorder(), new Recorder()]]
     await reactor.listenTCP(80, new OneProtocol(new Recorder()))
     const asked: number[] = []
@@ -60,7 +60,7 @@ describe('SendProxyHeader', () => {
 })
 
 describe('proxyClaimFor', () => {
-  test('says between whom the connection of a client is', () => {
+  test('has the two addresses of the connection to the client', () => {
     const transport = new StringTransport({ peerAddress: ipv4.source, hostAddress: ipv4.destination })
     expect(proxyClaimFor(transport)).toEqual(claim(ipv4))
     expect(proxyClaimFor(transport, { alpn: 'h2' })).toEqual(claim(ipv4, { alpn: 'h2' }))

@@ -32,11 +32,11 @@ const PEER = tcpAddress('192.168.1.1', 54_321)
 
 class Asked extends Factory<Recorder> {
   readonly asked: unknown[][] = []
-  answer: Recorder | undefined = new Recorder()
+  protocol: Recorder | undefined = new Recorder()
 
   override buildProtocol(...asked: unknown[]): Recorder | undefined {
     this.asked.push(asked)
-    return this.answer
+    return this.protocol
   }
 }
 
@@ -46,13 +46,13 @@ function connect(inner: Factory<Recorder>, options: Partial<ProxyProtocolOptions
 }
 
 describe('ProxyProtocolFactory', () => {
-  test('builds for the client, who is the peer from then on', () => {
+  test('builds with the address of the client, which is the peer from then on', () => {
     const [inner, header] = [new Asked(), writeProxyV2(claim(ipv4, { alpn: 'h2' }))]
     const transport = connect(inner)
     expect([transport.getPeer(), inner.asked]).toEqual([PEER, []])
     transport.receive(Buffer.concat([header, Buffer.from('hello')]))
     expect(inner.asked).toEqual([[ipv4.source, undefined]])
-    expect(inner.answer?.events).toEqual(['made', 'data hello'])
+    expect(inner.protocol?.events).toEqual(['made', 'data hello'])
     expect([transport.getPeer(), transport.getHost()]).toEqual([ipv4.source, ipv4.destination])
     expect(transport.label).toContain('192.0.2.7:4242')
     expect(proxyHeaderOf(transport)).toEqual({ version: 2, ...claim(ipv4, { alpn: 'h2' }) })
@@ -62,7 +62,7 @@ describe('ProxyProtocolFactory', () => {
     ['LOCAL', v2Bytes(0x20, 0x11, 'c0000207 c6336401 1092 01bb')],
     ['UNKNOWN', 'PROXY UNKNOWN 192.0.2.7 198.51.100.1 4242 443\r\n'],
     ['AF_UNSPEC', v2Bytes(0x21, 0x00)],
-  ])('keeps the real addresses with %s, and logs nothing', (_name, bytes) => {
+  ])('keeps the addresses of the proxy with %s, and logs nothing', (_name, bytes) => {
     const inner = new Asked()
     const transport = connect(inner)
     const host = transport.getHost()
@@ -71,9 +71,9 @@ describe('ProxyProtocolFactory', () => {
     expect([transport.getPeer(), transport.getHost(), transport.reactor.logged]).toEqual([PEER, host, []])
   })
 
-  test('closes what its factory refuses', () => {
+  test('closes a connection that its factory refuses', () => {
     const inner = new Asked()
-    inner.answer = undefined
+    inner.protocol = undefined
     const transport = connect(inner)
     transport.receive('PROXY UNKNOWN\r\n')
     transport.receiveEnd()
@@ -94,7 +94,7 @@ describe('ProxyProtocolFactory', () => {
     expect(transport.signal.reason).toMatchObject({ name: 'ConnectionAborted', cause: failure })
   })
 
-  test('passes on what its factory is asked and told', () => {
+  test('passes every call to its factory', () => {
     const policy = new IdleTimeout(1000)
     const inner = new ALPNFactory({ echo: new OneProtocol(new Recorder()) })
     const factory = new ProxyProtocolFactory(new WrappingFactory(inner, [policy]), { trustedSources: 'any' })
@@ -105,7 +105,7 @@ describe('ProxyProtocolFactory', () => {
     expect(inner.numPorts).toBe(0)
   })
 
-  test('passes on the session where the header comes inside TLS', () => {
+  test('passes on the TLS session when the header is inside TLS', () => {
     const [inner, session] = [new Asked(), { negotiatedProtocol: 'echo' } as TLSSession]
     const factory = new ProxyProtocolFactory(inner, { trustedSources: 'any' })
     StringTransport.connect(factory.buildProtocol(PEER, session)).receive('PROXY UNKNOWN\r\n')
@@ -125,19 +125,19 @@ describe('ProxyProtocolFactory', () => {
     expect(echo.transport.tlsSession?.version).toBe('TLSv1.3')
   })
 
-  test('warns of strangers and of garbage, each once a minute', () => {
+  test('warns of untrusted sources and of invalid headers, each once a minute', () => {
     const reactor = new MemoryReactor()
     const factory = new ProxyProtocolFactory(new Asked(), { trustedSources: [PEER.host] })
     const stranger = tcpAddress('192.0.2.99', 1)
     for (const peerAddress of [PEER, PEER, stranger, stranger]) {
       StringTransport.connect(factory.buildProtocol(peerAddress), { reactor, peerAddress }).receive('GET')
     }
-    const told = reactor.logged.map(({ level, connection }) => [
+    const warnings = reactor.logged.map(({ level, connection }) => [
       level,
       connection?.protocol,
       connection?.peer,
     ])
-    expect(told).toEqual([
+    expect(warnings).toEqual([
       ['warn', 'ProxyHeaderProtocol', tcpAddress('192.168.1.1', 54_321)],
       ['debug', 'ProxyHeaderProtocol', tcpAddress('192.168.1.1', 54_321)],
       ['warn', 'ProxyHeaderProtocol', tcpAddress('192.0.2.99', 1)],
@@ -146,14 +146,14 @@ describe('ProxyProtocolFactory', () => {
     expect(reactor.logged[0]?.error).toMatchObject({ violation: 'not-a-header' })
   })
 
-  test('never guesses: who sends no header gets no protocol', () => {
+  test('builds no protocol for a connection without a header', () => {
     const inner = new Asked()
     const transport = connect(inner)
     transport.receive('hello')
     expect([transport.connected, inner.asked]).toEqual([false, []])
   })
 
-  test('takes the versions and the length it is told', () => {
+  test('accepts the versions and the length in its options', () => {
     const two = connect(new Asked(), { versions: [2] })
     two.receive('PROXY UNKNOWN\r\n')
     const small = connect(new Asked(), { maxHeaderBytes: 536 })
@@ -161,7 +161,7 @@ describe('ProxyProtocolFactory', () => {
     expect([two.connected, small.connected]).toEqual([false, false])
   })
 
-  test('refuses options that make no sense, and says what to do', () => {
+  test('refuses invalid options, and states valid ones', () => {
     const inner = new Asked()
     expect(() => new ProxyProtocolFactory(inner, {} as never)).toThrow(/name your proxies/)
     expect(() => new ProxyProtocolFactory(inner, { trustedSources: 'any', headerTimeoutMs: 0 })).toThrow(
@@ -174,7 +174,7 @@ describe('ProxyProtocolFactory', () => {
 })
 
 describe('proxyHeaderOf', () => {
-  test('answers the header of that connection and no other', () => {
+  test('returns the header of that connection and no other', () => {
     const [transport, other] = [new StringTransport(), new StringTransport()]
     const header = { version: 1, ...claim(undefined) } as const
     keepProxyHeader(transport, header)
@@ -209,7 +209,7 @@ class Opened {
 }
 
 describe('ProxyHeaderProtocol', () => {
-  test('hands over what comes behind the header, however it is cut', () => {
+  test('hands over the bytes after the header, in every chunking', () => {
     for (const chunks of chunkings('PROXY UNKNOWN\r\nhello')) {
       const { transport, next } = new Opened()
       for (const chunk of chunks) transport.receive(chunk)
@@ -217,7 +217,7 @@ describe('ProxyHeaderProtocol', () => {
     }
   })
 
-  test('gives a peer so long for the whole header, however busy it is', () => {
+  test('aborts when the whole header does not arrive in time, even if bytes arrive', () => {
     const { reactor, transport, next, refusals } = new Opened()
     for (let sent = 0; sent < 4; sent++) {
       transport.receive('PROX'.charAt(sent))
@@ -232,14 +232,14 @@ describe('ProxyHeaderProtocol', () => {
     expect(next.made).toBe(false)
   })
 
-  test('minds the time no more once the header has come', () => {
+  test('clears the deadline once the header was received', () => {
     const { reactor, transport, refusals } = new Opened()
     transport.receive('PROXY UNKNOWN\r\n')
     reactor.advance(60_000)
     expect([transport.connected, refusals]).toEqual([true, []])
   })
 
-  test('aborts what is no header, with the reason for cause', () => {
+  test('aborts a connection without a header, with the error as the cause', () => {
     const opened = new Opened()
     opened.transport.receive('GET')
     expect(opened.transport.connected).toBe(false)
@@ -248,7 +248,7 @@ describe('ProxyHeaderProtocol', () => {
   })
 
   test.each([tcpAddress('192.0.2.1', 1), tcpAddress('2001:db8::1', 1), unixAddress('')])(
-    'aborts at once whoever is not believed: $type $host',
+    'aborts at once when the source is not trusted: $type $host',
     (peer) => {
       const opened = new Opened(peer)
       expect(opened.transport.connected).toBe(false)
@@ -257,7 +257,7 @@ describe('ProxyHeaderProtocol', () => {
     },
   )
 
-  test.each(['', 'PROXY UNKN'])('lets a peer leave without a word to anyone after %j', (sent) => {
+  test.each(['', 'PROXY UNKN'])('calls neither callback when a peer closes after %j', (sent) => {
     const { reactor, transport, next, refusals } = new Opened()
     transport.receive(sent)
     transport.receiveEnd()
@@ -286,7 +286,7 @@ describe('ThrottledWarning', () => {
     protocol: 'ProxyHeaderProtocol',
   })
 
-  test('warns once a minute, and then says how often it was silent', () => {
+  test('warns once a minute, and then states how many warnings were left out', () => {
     const [reactor, warning] = [new MemoryReactor(), new ThrottledWarning('Something is wrong')]
     const error = new Error('why')
     for (let times = 0; times < 3; times++) warning.warn(reactor, { connection: of(1), error })
@@ -302,12 +302,12 @@ describe('ThrottledWarning', () => {
       error,
     })
     expect(reactor.logged[4]).toMatchObject({
-      text: 'Something is wrong, as happened 3 times since this was last said',
+      text: 'Something is wrong (3 more since the last warning)',
       connection: of(2),
     })
   })
 
-  test('mentions nothing when there was nothing in between', () => {
+  test('states no count when no warning was left out', () => {
     const [reactor, warning] = [new MemoryReactor(), new ThrottledWarning('Something is wrong')]
     warning.warn(reactor, {})
     reactor.advance(60_000)

@@ -20,12 +20,12 @@ describe('splitTLVs and joinTLV', () => {
   ]
   const bytes = Buffer.concat(fields.map(joinTLV))
 
-  test('are each the other way round', () => {
+  test('are inverse to each other', () => {
     expect(splitTLVs(bytes, new Set())).toEqual(fields)
     expect(splitTLVs(Buffer.alloc(0), new Set())).toEqual([])
   })
 
-  test('want every byte to belong to a field', () => {
+  test('require every byte to belong to a field', () => {
     const whole = new Set([0, 4, 7, bytes.length])
     for (let length = 0; length < bytes.length; length++) {
       if (whole.has(length)) continue
@@ -34,25 +34,25 @@ describe('splitTLVs and joinTLV', () => {
     }
   })
 
-  test('refuse to choose between two fields of which there is one', () => {
+  test('refuse two fields of a type that may appear once', () => {
     expect(() => splitTLVs(bytes, new Set([1]))).toThrow(
       expect.objectContaining({ violation: 'repeated-tlv' }),
     )
     expect(splitTLVs(bytes, new Set([2, 255])).length).toBe(3)
   })
 
-  test('refuse to write what has no room', () => {
+  test('refuse to write a field that is too long', () => {
     expect(() => joinTLV({ type: 256, value: Buffer.alloc(0) })).toThrow(RangeError)
     expect(() => joinTLV({ type: 1, value: Buffer.alloc(65_536) })).toThrow(RangeError)
   })
 
-  test('have one error for a field that cannot be', () => {
+  test('throw malformed-tlv for a malformed field', () => {
     expect(malformedTLV('why')).toMatchObject({ violation: 'malformed-tlv', message: 'why' })
   })
 })
 
 describe('parseExtensions and fieldsOf', () => {
-  test('leave padding and the checksum out', () => {
+  test('leave out padding and the checksum', () => {
     const [padding, checksum] = [0x04, CRC32C].map((type) => ({ type, value: Buffer.alloc(4) }))
     const name = { type: 0x02, value: Buffer.from('a.test') }
     expect(parseExtensions([padding, name, checksum, padding] as never)).toEqual({ authority: 'a.test' })
@@ -64,7 +64,7 @@ describe('parseExtensions and fieldsOf', () => {
     expect(fieldsOf({ others })).toEqual(others)
   })
 
-  test('bound the unique ID both ways', () => {
+  test('limit the unique ID when parsing and when writing', () => {
     const longest = { uniqueId: Buffer.alloc(128, 'x') }
     expect(parseExtensions(fieldsOf(longest))).toEqual(longest)
     expect(() => fieldsOf({ uniqueId: Buffer.alloc(129) })).toThrow(RangeError)
@@ -73,7 +73,7 @@ describe('parseExtensions and fieldsOf', () => {
     )
   })
 
-  test('have names of which there is one each, but any amount of padding', () => {
+  test('allow each known field once, but any amount of padding', () => {
     expect([SINGLE_FIELDS.has(0x02), SINGLE_FIELDS.has(CRC32C), SINGLE_FIELDS.has(0x04)]).toEqual([
       true,
       true,
@@ -94,13 +94,13 @@ describe('parseProxySSL and writeProxySSL', () => {
     ['01 00000001', { client: flags(true, false, false), verify: 1 }],
     ['02 ffffffff', { client: flags(false, true, false), verify: 0xffff_ffff }],
     ['04 00000000 2100024142', { client: flags(false, false, true), verify: 0, version: 'AB' }],
-  ])('know %s', (hex, ssl) => {
+  ])('read and write %s', (hex, ssl) => {
     const bytes = Buffer.from(hex.replaceAll(' ', ''), 'hex')
     expect(parseProxySSL(bytes)).toEqual(ssl)
     expect(writeProxySSL(ssl).equals(bytes)).toBe(true)
   })
 
-  test('ignore flags that mean nothing yet', () => {
+  test('ignore flags that have no meaning yet', () => {
     expect(parseProxySSL(Buffer.from('f900000000', 'hex')).client).toEqual(flags(true, false, false))
   })
 

@@ -44,11 +44,11 @@ describe('parseProxyV1', () => {
     expect(() => parseProxyV1(line)).toThrow(ProxyProtocolError)
   })
 
-  test('ignores what stands behind UNKNOWN', () => {
+  test('ignores the text after UNKNOWN', () => {
     expect(parseProxyV1('PROXY UNKNOWN ffff::1 whatever 4242').addresses).toBeUndefined()
   })
 
-  test('quotes no more of the peer than a line of its log', () => {
+  test('quotes at most 70 characters of the line', () => {
     expect(() => parseProxyV1(`PROXY ${'x'.repeat(90)}`)).toThrow(/^Cannot read addresses from ".{70}"$/)
   })
 })
@@ -58,24 +58,24 @@ describe('writeProxyV1', () => {
     expect(writeProxyV1(header).toString()).toBe(bytes.toString())
   })
 
-  test('writes UNKNOWN for what version 1 cannot say', () => {
-    for (const said of [claim(unix), { ...claim(ipv4), command: 'LOCAL' } as const]) {
-      expect(writeProxyV1(said).toString()).toBe('PROXY UNKNOWN\r\n')
+  test('writes UNKNOWN for a claim that version 1 cannot express', () => {
+    for (const given of [claim(unix), { ...claim(ipv4), command: 'LOCAL' } as const]) {
+      expect(writeProxyV1(given).toString()).toBe('PROXY UNKNOWN\r\n')
     }
   })
 })
 
 describe('tcpEnds', () => {
-  test('has one family for both ends', () => {
+  test('uses one family for both ends', () => {
     expect([ipv4, ipv6, mixed].map((addresses) => tcpEnds(addresses)?.family)).toEqual([4, 6, 6])
   })
 
-  test('is about TCP alone', () => {
+  test('returns undefined unless both ends are TCP', () => {
     expect(tcpEnds(unix)).toBeUndefined()
     expect(tcpEnds({ source: ipv4.source, destination: unixAddress('/run/app') })).toBeUndefined()
   })
 
-  test('leaves a zone out', () => {
+  test('leaves out a zone', () => {
     const zoned = tcpEnds({ source: tcpAddress('fe80::1%eth0', 1), destination: ipv6.destination })
     expect(zoned?.source.host.toString('hex')).toBe('fe800000000000000000000000000001')
   })

@@ -10,14 +10,14 @@ describe('proxyV2Length', () => {
     return bytes
   }
 
-  test('counts the fixed part too, up to the limit', () => {
+  test('counts the fixed part too, and accepts a length at the limit', () => {
     expect(proxyV2Length(fixed(0x21, 0x11, 584), 600)).toBe(600)
     expect(() => proxyV2Length(fixed(0x21, 0x11, 585), 600)).toThrow(
       expect.objectContaining({ violation: 'header-too-large' }),
     )
   })
 
-  test('lets LOCAL have any family', () => {
+  test('accepts any family with LOCAL', () => {
     expect(proxyV2Length(fixed(0x20, 0xff, 3), 600)).toBe(19)
   })
 
@@ -30,8 +30,8 @@ describe('proxyV2Length', () => {
     ['UNIX datagrams', 0x21, 0x32, 216, 'unsupported-transport'],
     ['a family without transport', 0x21, 0x10, 12, 'unknown-family'],
     ['a transport without family', 0x21, 0x01, 12, 'unknown-family'],
-    ['a family nobody knows', 0x21, 0x41, 12, 'unknown-family'],
-    ['a transport nobody knows', 0x21, 0x13, 12, 'unknown-family'],
+    ['an unknown family', 0x21, 0x41, 12, 'unknown-family'],
+    ['an unknown transport', 0x21, 0x13, 12, 'unknown-family'],
     ['too little for IPv4', 0x21, 0x11, 11, 'malformed-addresses'],
     ['too little for IPv6', 0x21, 0x21, 35, 'malformed-addresses'],
     ['too little for UNIX', 0x21, 0x31, 215, 'malformed-addresses'],
@@ -43,7 +43,7 @@ describe('proxyV2Length', () => {
 })
 
 describe('parseProxyV2', () => {
-  test('believes nothing that comes with LOCAL', () => {
+  test('ignores addresses and fields with LOCAL', () => {
     const bytes = v2Bytes(0x20, 0x11, 'c0000207 c6336401 1092 01bb 02ffff')
     expect(parseProxyV2(bytes)).toEqual({
       version: 2,
@@ -53,25 +53,25 @@ describe('parseProxyV2', () => {
     })
   })
 
-  test('ends a path at its NUL, whatever stands behind', () => {
+  test('ends a path at its NUL, whatever bytes follow', () => {
     const body = Buffer.alloc(216, 'x')
     body.write('/run/app\0', 0)
     const { addresses } = parseProxyV2(v2Bytes(0x21, 0x31, body))
     expect(addresses).toEqual({ source: unixAddress('/run/app'), destination: unixAddress('x'.repeat(108)) })
   })
 
-  test('verifies a checksum, wherever it stands and whatever comes behind', () => {
+  test('verifies a checksum wherever the field is', () => {
     const bytes = v2Bytes(0x21, 0x00, '03 0004 00000000 04 0001 ff')
     bytes.writeUInt32BE(INDEPENDENT_CHECKSUM, 19)
     expect(parseProxyV2(bytes).command).toBe('PROXY')
   })
 
-  test('finds every damaged byte of addresses and fields under a checksum', () => {
+  test('finds every damaged byte of addresses and fields by the checksum', () => {
     const bytes = writeProxyV2(claim(ipv4, { authority: 'a.test' }), { checksum: true })
     expect(parseProxyV2(bytes)).toMatchObject({ addresses: ipv4, extensions: { authority: 'a.test' } })
     const checksumAt = bytes.length - 7
     for (let at = 16; at < bytes.length; at++) {
-      if (at === checksumAt) continue // Damaged there, it is no checksum any more.
+      if (at === checksumAt) continue // A change of the type makes it another field than a checksum.
       const damaged = Buffer.from(bytes)
       damaged.writeUInt8(bytes.readUInt8(at) ^ 0x40, at)
       expect(() => parseProxyV2(damaged)).toThrow(/^Cannot/)
@@ -93,13 +93,13 @@ describe('writeProxyV2', () => {
     expect(writeProxyV2(header).toString('hex')).toBe(bytes.toString('hex'))
   })
 
-  test('says nothing with LOCAL', () => {
+  test('writes no addresses and no fields with LOCAL', () => {
     expect(writeProxyV2({ ...claim(ipv4, { alpn: 'h2' }), command: 'LOCAL' }).equals(v2Bytes(0x20, 0))).toBe(
       true,
     )
   })
 
-  test('refuses what has no room', () => {
+  test('refuses a path or a field that is too long', () => {
     const long = claim({ source: unixAddress('x'.repeat(109)), destination: unixAddress('') })
     expect(() => writeProxyV2(long)).toThrow(RangeError)
     expect(() => writeProxyV2(claim({ source: ipv4.source, destination: unix.destination }))).toThrow(
@@ -110,7 +110,7 @@ describe('writeProxyV2', () => {
   })
 })
 
-/** Bit by bit, without a table. */
+/** Computes a CRC-32C bit by bit, without a table. */
 const INDEPENDENT_CHECKSUM = 0x5f56_528c
 
 describe('crc32c', () => {
@@ -121,11 +121,11 @@ describe('crc32c', () => {
     ['32 ones', Buffer.alloc(32, 0xff), 0x62a8_ab43],
     ['32 that ascend', Buffer.from(Array.from({ length: 32 }, (_, at) => at)), 0x46dd_794e],
     ['32 that descend', Buffer.from(Array.from({ length: 32 }, (_, at) => 31 - at)), 0x113f_db5c],
-  ])('knows %s (RFC 3720 §B.4)', (_name, bytes, sum) => {
+  ])('computes the value for %s (RFC 3720 §B.4)', (_name, bytes, sum) => {
     expect(crc32c(bytes)).toBe(sum)
   })
 
-  test('goes on from part to part', () => {
+  test('continues from part to part', () => {
     expect(crc32c(Buffer.from('1234'), Buffer.alloc(0), Buffer.from('56789'))).toBe(0xe306_9283)
   })
 })

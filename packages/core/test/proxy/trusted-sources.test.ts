@@ -4,30 +4,34 @@ import { AddressBlock, TrustedSources } from '../../src/proxy/trusted-sources.ts
 
 describe('TrustedSources', () => {
   const [inside, outside, socket] = [tcpAddress('10.1.2.3', 1), tcpAddress('192.0.2.1', 1), unixAddress('')]
-  const answers = (sources: 'any' | readonly string[]): boolean[] =>
+  const included = (sources: 'any' | readonly string[]): boolean[] =>
     [inside, outside, socket].map((address) => new TrustedSources(sources).include(address))
 
-  test('include the addresses, the blocks and the sockets they name, and no others', () => {
-    expect(answers(['10.0.0.0/8', '::1'])).toEqual([true, false, false])
-    expect(answers(['unix'])).toEqual([false, false, true])
-    expect(answers(['192.0.2.1', 'unix'])).toEqual([false, true, true])
+  test('include the given addresses, blocks and UNIX sockets, and no others', () => {
+    expect(included(['10.0.0.0/8', '::1'])).toEqual([true, false, false])
+    expect(included(['unix'])).toEqual([false, false, true])
+    expect(included(['192.0.2.1', 'unix'])).toEqual([false, true, true])
   })
 
-  test('include everybody when that is said', () => {
-    expect(answers('any')).toEqual([true, true, true])
+  test('include every source with "any"', () => {
+    expect(included('any')).toEqual([true, true, true])
   })
 
-  test('believe nobody by default, and say what to do', () => {
+  test('have no default, and throw an error that states what to give', () => {
     expect(() => new TrustedSources(undefined)).toThrow(/without trustedSources.*name your proxies/)
     expect(() => new TrustedSources([])).toThrow(/without trustedSources/)
   })
 
-  test('refuse what is no list, and what names nobody', () => {
+  test('refuse a value that is not a list, and an empty list', () => {
     expect(() => new TrustedSources('10.0.0.0/8' as never)).toThrow(
       "give a list of addresses and blocks, or 'any'",
     )
-    expect(() => new TrustedSources(['proxy'])).toThrow('Cannot read "proxy" as addresses')
-    expect(() => new TrustedSources(['any'])).toThrow('Cannot read "any" as addresses')
+    expect(() => new TrustedSources(['proxy'])).toThrow(
+      'Cannot read "proxy" as an address or a block of addresses',
+    )
+    expect(() => new TrustedSources(['any'])).toThrow(
+      'Cannot read "any" as an address or a block of addresses',
+    )
   })
 })
 
@@ -45,7 +49,7 @@ describe('AddressBlock', () => {
     ['fe80::/10', ['fe80::1%eth0', 'febf::1'], ['fec0::1']],
     ['::/0', ['::1', '2001:db8::'], ['192.0.2.1', '::ffff:192.0.2.1']],
     ['::1/128', ['::1'], ['::2']],
-  ])('%s holds what begins like it', (text, inside, outside) => {
+  ])('%s contains the addresses with its prefix', (text, inside, outside) => {
     const block = new AddressBlock(text)
     expect(inside.filter((host) => !block.contains(host))).toEqual([])
     expect(outside.filter((host) => block.contains(host))).toEqual([])
@@ -66,10 +70,12 @@ describe('AddressBlock', () => {
     'fe80::1%eth0',
     '/8',
   ])('refuses %j', (text) => {
-    expect(() => new AddressBlock(text)).toThrow(/^Cannot read ".*" as addresses: it/)
+    expect(() => new AddressBlock(text)).toThrow(
+      /^Cannot read ".*" as an address or a block of addresses: it/,
+    )
   })
 
-  test('says what was probably meant by bits behind the prefix', () => {
+  test('suggests the block that was probably meant when bits are set after the prefix', () => {
     expect(() => new AddressBlock('10.1.2.3/8')).toThrow('write 10.0.0.0/8')
     expect(() => new AddressBlock('2001:db8::1/32')).toThrow('write 2001:db8::/32')
     expect(() => new AddressBlock('::ffff:10.1.2.3/104')).toThrow('write 10.0.0.0/8')
