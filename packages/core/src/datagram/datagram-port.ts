@@ -30,7 +30,7 @@ import {
   type DatagramWireEvents,
 } from './datagram-wire.ts'
 
-/** A UDP port, whatever carries its datagrams. */
+/** A UDP port over any datagram wire. */
 export class DatagramPort implements DatagramTransport, DatagramWireEvents {
   readonly reactor: Reactor
   readonly protocol: DatagramEvents
@@ -40,7 +40,7 @@ export class DatagramPort implements DatagramTransport, DatagramWireEvents {
   readonly #limits: DatagramLimits
   readonly #drops = new DropCounter((event) => this.#log({ level: 'warn', ...event }))
   #peer: UDPAddress | undefined
-  /** Where the peer's datagrams come from. */
+  /** The source address of the peer's datagrams. */
   #source: UDPAddress | undefined
   #pending = 0
   #started: Promise<void> = Promise.resolve()
@@ -63,7 +63,7 @@ export class DatagramPort implements DatagramTransport, DatagramWireEvents {
   /**
    * Binds a wire and starts the protocol on it.
    *
-   * @throws as `listenUDP` (rejects).
+   * @throws the errors of `listenUDP` (rejects).
    */
   static async open(setup: DatagramPortSetup): Promise<DatagramPort> {
     const [binding, wire] = await bindDatagramWire(setup)
@@ -137,7 +137,7 @@ export class DatagramPort implements DatagramTransport, DatagramWireEvents {
     try {
       this.#wire.setOutgoingInterface(via)
     } catch (cause) {
-      throw new InvalidAddressError(via, 'it is no address of a network interface here', cause)
+      throw new InvalidAddressError(via, 'it is not the address of a network interface of this host', cause)
     }
   }
 
@@ -185,7 +185,7 @@ export class DatagramPort implements DatagramTransport, DatagramWireEvents {
     }
   }
 
-  /** Its own method, so that a throw is a rejection. */
+  /** An async method, so that a throw becomes a rejection. */
   async #startProtocol(): Promise<void> {
     await this.protocol.makeConnection(this)
   }
@@ -195,12 +195,12 @@ export class DatagramPort implements DatagramTransport, DatagramWireEvents {
     await this.#wire.close()
     void this.#started.then(
       () => this.#contained(() => this.protocol.doStop()),
-      // A protocol that could not start need not stop.
+      // A protocol that failed to start is not stopped.
       () => undefined,
     )
   }
 
-  /** The system lets through what it had queued before it was connected. */
+  /** Checks the source, because the operating system still delivers datagrams queued before the port was connected. */
   #isForProtocol(from: UDPAddress): boolean {
     const source = this.#source
     return source === undefined ? this.protocol.peerOnly !== true : isSame(source, from)
@@ -265,29 +265,29 @@ type DatagramLimits = FilledOptions<
   Pick<ListenUDPOptions, 'maxPacketBytes' | 'maxBufferedBytes' | 'maxPending'>
 >
 
-/** What a UDP port is made of. */
+/** What is needed to open a UDP port. */
 export interface DatagramPortSetup {
   readonly registry: DatagramRegistry
   readonly port: number
   readonly protocol: DatagramEvents
   readonly options: ListenUDPOptions
-  /** Binds what carries the datagrams; rejects with the system's error. */
+  /** Binds the wire that carries the datagrams; rejects with the system's error. */
   readonly bind: (binding: DatagramBinding) => Promise<DatagramWire>
 }
 
 /** The reactor as UDP ports see it. */
 export interface DatagramRegistry {
   readonly reactor: Reactor
-  /** An address is being bound: a stop waits for it. Rejects when the reactor is stopping. */
+  /** An address is being bound: a stop of the reactor waits for it. Rejects when the reactor is stopping. */
   binding(bound: Promise<void>): Promise<void>
-  /** A port is bound: a stop closes it. */
+  /** A port is bound: a stop of the reactor closes it. */
   portOpened(port: DatagramTransport): void
   /** A port is no longer bound. */
   portClosed(port: DatagramTransport): void
 }
 
 /**
- * Binds a wire where a port's options say.
+ * Binds a wire to the address that a port's options give.
  *
  * @throws {CannotListenError | InvalidAddressError | RangeError} (rejects)
  */
@@ -304,7 +304,7 @@ export async function bindDatagramWire({
     await registry.binding(bound.then(() => undefined))
     return [binding, await bound]
   } catch (cause) {
-    // A wire that was bound for a reactor that is stopping is nobody's.
+    // A wire bound while the reactor is stopping has no port that would close it.
     await bound.then(
       (wire) => wire.close(),
       () => undefined,
@@ -314,9 +314,10 @@ export async function bindDatagramWire({
 }
 
 /**
- * The address of a numeric host and a port; the host is written as RFC 5952 has it, so that addresses can be compared.
+ * Makes an address of a numeric host and a port. The host is written in the form of RFC 5952, so that it can be
+ * compared.
  *
- * @param lowestPort 0 where that means any free one.
+ * @param lowestPort 0 where port 0 means any free port, otherwise 1.
  * @throws {InvalidAddressError} when `host` is a name.
  * @throws {RangeError} unless `port` is a whole number from `lowestPort` to 65535.
  */
@@ -345,12 +346,15 @@ export function assertWithin(value: number, lowest: number, highest: number, wha
   throw new RangeError(`Cannot use ${value} as ${what}: give a whole number from ${lowest} to ${highest}`)
 }
 
-/** Counts what a UDP port drops, and warns of the first of each kind: anyone can bring about the others. */
+/**
+ * Counts the datagrams that a UDP port drops, and logs the first of each kind only, so that a peer cannot fill the
+ * log.
+ */
 export class DropCounter {
   readonly #warn: (event: Pick<LogEvent, 'text' | 'error'>) => void
   readonly #counts = { unsent: 0, late: 0, failed: 0, tooLong: 0, unread: 0, stranger: 0 }
 
-  /** @param warn Tells whoever runs the program. */
+  /** @param warn Logs a warning. */
   constructor(warn: (event: Pick<LogEvent, 'text' | 'error'>) => void) {
     this.#warn = warn
   }
@@ -360,7 +364,7 @@ export class DropCounter {
     return { ...this.#counts }
   }
 
-  /** One more was dropped. */
+  /** Counts one dropped datagram, and warns if it is the first of its kind. */
   add(why: keyof DatagramDrops, error?: unknown): void {
     this.#counts[why]++
     const text = WARNING[why]
@@ -368,7 +372,7 @@ export class DropCounter {
   }
 }
 
-/** What `listenUDP` accepts. */
+/** The rules for the options of `listenUDP`. */
 export const LISTEN_UDP_RULES: OptionRules<ListenUDPOptions> = {
   interface: text,
   maxPacketBytes: bytes({ endless: true }),
@@ -379,7 +383,7 @@ export const LISTEN_UDP_RULES: OptionRules<ListenUDPOptions> = {
 }
 
 const { reuseAddress: _listenMultiple, ...SHARED_RULES } = LISTEN_UDP_RULES
-/** What `listenMulticast` accepts. */
+/** The rules for the options of `listenMulticast`. */
 export const LISTEN_MULTICAST_RULES: OptionRules<ListenMulticastOptions> = {
   ...SHARED_RULES,
   listenMultiple: flag,
@@ -391,16 +395,16 @@ const DEFAULT_DATAGRAM_LIMITS: DatagramLimits = {
   maxPending: 1_024,
 }
 
-/** What 16 bits of length leave for the data: behind the headers of IPv4 and UDP, and of UDP alone in IPv6. */
+/** The 16-bit length fields leave this for the data: less the IPv4 and UDP headers, or in IPv6 the UDP header alone. */
 const MAX_DATAGRAM_BYTES = { 4: 65_507, 6: 65_527 } as const
-/** What names the network interface of an IPv6 address: `fe80::1%eth0`. */
+/** An IPv6 address with a zone, which names a network interface: `fe80::1%eth0`. */
 const ZONE = /^(.*:.*)(%.+)$/
-/** A program that answers when it has been told to stop has done nothing wrong: no warning. */
+/** There is no warning for `late`: a program may still reply after its port was closed. */
 const WARNING: Readonly<Record<keyof DatagramDrops, string | undefined>> = {
   unsent: 'Dropped a datagram because more than maxBufferedBytes would wait to be sent',
   late: undefined,
-  failed: 'The system could not send a datagram, or found no way to its host',
+  failed: 'The operating system could not send a datagram, or found no route to its host',
   tooLong: 'Dropped a datagram that is longer than maxPacketBytes',
-  unread: 'Dropped a datagram because the protocol is at work on maxPending others',
+  unread: 'Dropped a datagram because the promises of maxPending others are pending',
   stranger: 'Dropped a datagram that is not from the peer of a connected port',
 }

@@ -1,47 +1,47 @@
 import type { UDPAddress } from '../addresses.ts'
 import type { DatagramTransport, MulticastTransport } from '../interfaces/datagram.ts'
 
-/** Carries the datagrams of one port. What it is told has been checked; it throws the system's errors. */
+/** Carries the datagrams of one port. Its arguments have been checked; it throws the system's errors. */
 export interface DatagramWire
   extends MulticastTransport, Pick<DatagramTransport, 'setTTL' | 'setBroadcastAllowed'> {
-  /** Where it is bound. */
+  /** The address to which it is bound. */
   readonly address: UDPAddress
-  /** Bytes that the system has not taken yet. */
+  /** Bytes that the operating system has not yet accepted. */
   readonly bufferedBytes: number
-  /** Says who is told of what comes. Nothing has come before. */
+  /** Sets the receiver of events. The wire delivers nothing before. */
   attach(events: DatagramWireEvents): void
-  /** Sends to `destination`, which is the peer once connected. Errors come as events. */
+  /** Sends to `destination`, which is the peer once connected. Errors are reported by `failed`. */
   send(data: Uint8Array, destination: UDPAddress): void
   /**
-   * Connects it.
+   * Connects the wire to `peer`.
    *
-   * @returns the address that datagrams of `peer` come from, as `received` spells it: a system takes `0.0.0.0` for
-   *   this host.
-   * @throws {InvalidAddressError} when the system cannot connect it.
+   * @returns the source address of datagrams from `peer`, as `received` gives it. It may differ from `peer`: a system
+   *   connects `0.0.0.0` to this host.
+   * @throws {InvalidAddressError} when the operating system cannot connect it.
    */
   connect(peer: UDPAddress): UDPAddress
   /** Resolves when the address is free. */
   close(): Promise<void>
 }
 
-/** What a wire tells its port. */
+/** The events of a wire. */
 export interface DatagramWireEvents {
-  /** A datagram came. The bytes are the port's. */
+  /** A datagram was received. The port may keep the bytes. */
   received(data: Buffer, from: UDPAddress): void
-  /** The system reports an error: of a datagram that was sent, or to be sent. */
+  /** The operating system reports an error of a datagram that was sent, or was to be sent. */
   failed(error: Error): void
 }
 
 /** Where and how a UDP port is bound. */
 export interface DatagramBinding {
   readonly address: UDPAddress
-  /** Whether others that say so too may have the same address. */
+  /** Whether other ports that also set this may have the same address. */
   readonly reuseAddress: boolean
-  /** Whether a port on `::` leaves IPv4 to others. */
+  /** Whether a port on `::` leaves IPv4 to other ports. */
   readonly ipv6Only: boolean
 }
 
-/** Whether a port bound so can send to, and receive from, addresses of `family`. */
+/** Whether a port with this binding can send to, and receive from, addresses of `family`. */
 export function bindingSpeaks({ address, ipv6Only }: DatagramBinding, family: 4 | 6): boolean {
   return address.family === family || (address.family === 6 && !ipv6Only)
 }

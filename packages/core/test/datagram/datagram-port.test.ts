@@ -20,7 +20,7 @@ import { RecordingDatagramWire } from './recording-datagram-wire.ts'
 const PEER = { host: '192.0.2.1', port: 9 }
 
 describe('DatagramPort', () => {
-  test('tells its wire what it was told, once it has been checked', async () => {
+  test('passes its arguments to the wire after checking them', async () => {
     const wire = new RecordingDatagramWire()
     const port = await wire.open(new MemoryReactor(), new DatagramRecorder())
     port.setTTL(1)
@@ -47,7 +47,7 @@ describe('DatagramPort', () => {
     ])
   })
 
-  test('counts what its wire has not sent against maxBufferedBytes, 1 MiB unless told otherwise', async () => {
+  test('counts the bytes that its wire has not sent against maxBufferedBytes, by default 1 MiB', async () => {
     const wire = new RecordingDatagramWire()
     const port = await wire.open(new MemoryReactor(), new DatagramRecorder())
     wire.bufferedBytes = 1_048_576 - 10
@@ -55,7 +55,7 @@ describe('DatagramPort', () => {
     expect([port.drops.unsent, wire.calls.length]).toEqual([1, 1])
   })
 
-  test('lets more through to IPv6 than to IPv4, on the same port (statement 133)', async () => {
+  test('allows longer datagrams to IPv6 than to IPv4, on the same port', async () => {
     const wire = new RecordingDatagramWire('::')
     const port = await wire.open(new MemoryReactor(), new DatagramRecorder(), { interface: '::' })
     expect(port.write(Buffer.alloc(65_527), { host: '::1', port: 9 })).toBe(true)
@@ -65,7 +65,7 @@ describe('DatagramPort', () => {
     expect(() => port.write(Buffer.alloc(65_508), PEER)).toThrow(MessageLengthError)
   })
 
-  test('refuses IPv4 on a port that is IPv6 only (statement 132)', async () => {
+  test('refuses IPv4 on a port that is IPv6 only', async () => {
     const wire = new RecordingDatagramWire('::')
     const options = { interface: '::', ipv6Only: true }
     const port = await wire.open(new MemoryReactor(), new DatagramRecorder(), options)
@@ -73,7 +73,7 @@ describe('DatagramPort', () => {
     expect(() => port.connect('192.0.2.1', 9)).toThrow('the port is bound to [::]:53')
   })
 
-  test('takes errors of the system for refusals only where they are', async () => {
+  test('calls connectionRefused only for ECONNREFUSED on a connected port', async () => {
     const [reactor, wire, protocol] = [
       new MemoryReactor(),
       new RecordingDatagramWire(),
@@ -90,7 +90,7 @@ describe('DatagramPort', () => {
     expect(reactor.logged.map(({ level, error }) => [level, error])).toEqual([['warn', refused]])
   })
 
-  test('drops what does not come from its peer once it is connected, also what the system had queued before', async () => {
+  test('drops datagrams from other addresses once it is connected, also those queued by the system before', async () => {
     const [reactor, wire, protocol] = [
       new MemoryReactor(),
       new RecordingDatagramWire(),
@@ -112,7 +112,7 @@ describe('DatagramPort', () => {
     ['0.0.0.0', '127.0.0.1'],
     ['::FFFF:7f00:1', '127.0.0.1'],
     ['0:0::1', '::1'],
-  ])('knows a peer at %s by the address its datagrams come from', async (host, source) => {
+  ])('recognises a peer at %s by the source address of its datagrams', async (host, source) => {
     const [wire, protocol] = [new RecordingDatagramWire('::'), new DatagramRecorder()]
     const port = await wire.open(new MemoryReactor(), protocol, { interface: '::' })
     wire.source = udpAddress(source, 9)
@@ -136,7 +136,7 @@ describe('DatagramPort', () => {
     expect([protocol.texts, port.drops.stranger]).toEqual([['in time'], 1])
   })
 
-  test('takes no notice of what its wire says after the end', async () => {
+  test('ignores the events of its wire after it is closed', async () => {
     const [reactor, wire, protocol] = [
       new MemoryReactor(),
       new RecordingDatagramWire(),
@@ -151,14 +151,14 @@ describe('DatagramPort', () => {
     expect([protocol.texts, protocol.refusals, protocol.stops, reactor.logged]).toEqual([[], 0, 1, []])
   })
 
-  test('delivers datagrams of up to 8 192 bytes unless told otherwise (statement 135 changed)', async () => {
+  test('delivers datagrams of up to 8 192 bytes by default', async () => {
     const [wire, protocol] = [new RecordingDatagramWire(), new DatagramRecorder()]
     const port = await wire.open(new MemoryReactor(), protocol)
     for (const bytes of [8_193, 8_192]) wire.events.received(Buffer.alloc(bytes), udpAddress('192.0.2.1', 9))
     expect([protocol.datagrams.map(({ length }) => length), port.drops.tooLong]).toEqual([[8_192], 1])
   })
 
-  test('is closed by a stop of its reactor, and told so once', async () => {
+  test('is closed by a stop of its reactor, and calls stopProtocol once', async () => {
     const [reactor, protocol] = [new MemoryReactor(), new DatagramRecorder()]
     const run = reactor.run()
     const port = await reactor.listenUDP(53, protocol)
@@ -168,7 +168,7 @@ describe('DatagramPort', () => {
     expect([port.listening, protocol.stops]).toEqual([false, 1])
   })
 
-  test('can be closed while its protocol starts, and is not started again by that', async () => {
+  test('can be closed while its protocol starts, which does not start it again', async () => {
     const [reactor, wire] = [new MemoryReactor(), new RecordingDatagramWire()]
     const run = reactor.run()
     let start: () => void = () => undefined
@@ -182,7 +182,7 @@ describe('DatagramPort', () => {
     await run
   })
 
-  test('does not stop a protocol that could not start, when it is closed before that is known', async () => {
+  test('does not call stopProtocol when it is closed before the protocol fails to start', async () => {
     const [reactor, wire] = [new MemoryReactor(), new RecordingDatagramWire()]
     let fail: (error: Error) => void = () => undefined
     const starting = new Promise<void>((_resolve, reject) => (fail = reject))
@@ -216,7 +216,7 @@ function setup(changes: Partial<DatagramPortSetup>): DatagramPortSetup {
 }
 
 describe('bindDatagramWire', () => {
-  test('binds every IPv4 address, alone, unless told otherwise', async () => {
+  test('binds every IPv4 address, exclusively, by default', async () => {
     const asked: DatagramBinding[] = []
     const bind = async (binding: DatagramBinding): Promise<RecordingDatagramWire> => {
       asked.push(binding)
@@ -234,21 +234,21 @@ describe('bindDatagramWire', () => {
     ])
   })
 
-  test('rejects what is no address before anything is bound', async () => {
-    const bind = (): Promise<never> => Promise.reject(new Error('It was bound'))
+  test('rejects an invalid address before it binds', async () => {
+    const bind = (): Promise<never> => Promise.reject(new Error('The address was bound'))
     const named = bindDatagramWire(setup({ bind, options: { interface: 'localhost' } }))
     await expect(named).rejects.toThrow(InvalidAddressError)
     await expect(bindDatagramWire(setup({ bind, port: 65_536 }))).rejects.toThrow(RangeError)
   })
 
-  test('rejects with the address and the cause when it cannot be bound', async () => {
+  test('rejects with the address and the cause when the address cannot be bound', async () => {
     const cause = Object.assign(new Error('bind EACCES'), { code: 'EACCES' })
     const bound = bindDatagramWire(setup({ port: 53, bind: () => Promise.reject(cause) }))
     await expect(bound).rejects.toThrow(CannotListenError)
     await expect(bound).rejects.toMatchObject({ code: 'EACCES', cause, address: { port: 53 } })
   })
 
-  test('leaves nothing bound for a reactor that is stopping', async () => {
+  test('leaves no wire bound when the reactor is stopping', async () => {
     const reactor = new MemoryReactor()
     const run = reactor.run()
     const wire = new RecordingDatagramWire()
@@ -265,7 +265,7 @@ describe('bindDatagramWire', () => {
 })
 
 describe('numericAddress', () => {
-  test('takes IPv4 and IPv6, and knows an IPv4 address that is mapped', () => {
+  test('accepts IPv4 and IPv6, and converts an IPv4-mapped address', () => {
     const hosts = [
       '192.0.2.1',
       '2001:db8::1',
@@ -284,7 +284,7 @@ describe('numericAddress', () => {
     ])
   })
 
-  test('takes port 0 only where that means any', () => {
+  test('accepts port 0 only where it means any free port', () => {
     expect(numericAddress('::', 0, 0).port).toBe(0)
     expect(() => numericAddress('::', 0, 1)).toThrow(
       new RangeError('Cannot use 0 as a UDP port: give a whole number from 1 to 65535'),
@@ -294,7 +294,7 @@ describe('numericAddress', () => {
 
 describe('mustBeNumeric', () => {
   test.each(['', 'localhost', '127.1', '0x7f.0.0.1', '1.2.3.4%eth0', 'fe80::1%', ':::', '[::1]', ' ::1'])(
-    'refuses %j, and says what to do',
+    'refuses %j, and names reactor.lookup',
     (host) => {
       expect(() => assertNumeric(host)).toThrow(InvalidAddressError)
       expect(() => assertNumeric(host)).toThrow('reactor.lookup')
@@ -303,7 +303,7 @@ describe('mustBeNumeric', () => {
 })
 
 describe('mustBeWithin', () => {
-  test('takes both ends, and nothing beyond or between', () => {
+  test('accepts both bounds, but no number beyond them and no fraction', () => {
     expect(() => [1, 3].forEach((value) => assertWithin(value, 1, 3, 'a TTL'))).not.toThrow()
     for (const value of [0, 4, 1.5, Number.NaN, Infinity])
       expect(() => assertWithin(value, 1, 3, 'a TTL')).toThrow(RangeError)
@@ -311,7 +311,7 @@ describe('mustBeWithin', () => {
 })
 
 describe('DropCounter', () => {
-  test('counts every drop, and warns of the first of each kind', () => {
+  test('counts every drop, and logs the first of each kind', () => {
     const warnings: unknown[] = []
     const record = new DropCounter(({ text, error }) => warnings.push([text, error]))
     const error = new Error('EPERM')
@@ -326,14 +326,14 @@ describe('DropCounter', () => {
     ])
   })
 
-  test('says nothing about what is written after the end', () => {
+  test('logs nothing for datagrams written after the end', () => {
     const warnings: unknown[] = []
     const record = new DropCounter((event) => warnings.push(event))
     record.add('late')
     expect([record.counts.late, warnings]).toEqual([1, []])
   })
 
-  test('answers counts that stay as they were', () => {
+  test('returns counts that do not change later', () => {
     const record = new DropCounter(() => undefined)
     const before = record.counts
     record.add('unread')
@@ -365,7 +365,7 @@ describe('listenUDP and listenMulticast', () => {
     await expect(listening).rejects.toThrow('"address" for listenUDP: did you mean interface?')
   })
 
-  test('take undefined for the default: a datagram at the limit is delivered, one beyond it dropped', async () => {
+  test('use the default for undefined: a datagram at the limit is delivered, one beyond it is dropped', async () => {
     const reactor = new MemoryReactor()
     const lengths: number[] = []
     class Measuring extends DatagramProtocol {
@@ -383,7 +383,7 @@ describe('listenUDP and listenMulticast', () => {
   })
 })
 
-test('each has its own name for a shared port', () => {
+test('each have their own option for a shared port', () => {
   expect(Object.keys(LISTEN_UDP_RULES)).toContain('reuseAddress')
   expect(Object.keys(LISTEN_MULTICAST_RULES)).not.toContain('reuseAddress')
 })

@@ -3,7 +3,7 @@ import { udpAddress } from '../../src/addresses.ts'
 import { bindingSpeaks } from '../../src/datagram/datagram-wire.ts'
 
 describe('bindingSpeaks', () => {
-  test('its own family, and on IPv6 the other too unless told otherwise', () => {
+  test('is true for its own family, and on IPv6 for IPv4 too unless ipv6Only is set', () => {
     const binding = (host: string, ipv6Only: boolean): Parameters<typeof bindingSpeaks>[0] => {
       return { address: udpAddress(host, 1), ipv6Only, reuseAddress: false }
     }

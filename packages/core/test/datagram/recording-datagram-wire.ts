@@ -4,12 +4,12 @@ import { DatagramPort } from '../../src/datagram/datagram-port.ts'
 import type { DatagramWire, DatagramWireEvents } from '../../src/datagram/datagram-wire.ts'
 import type { MemoryReactor } from '../../src/testing/memory-reactor.ts'
 
-/** A wire that only remembers what it was told, and lets the test be the system. */
+/** A wire that records its calls; the test plays the operating system. */
 export class RecordingDatagramWire implements DatagramWire {
   readonly address: UDPAddress
   readonly calls: unknown[] = []
   bufferedBytes = 0
-  /** Where datagrams of the peer come from, when that is not what it was connected to. */
+  /** The source address of the peer's datagrams, when it differs from the connected address. */
   source: UDPAddress | undefined
   #events: DatagramWireEvents | undefined
 
@@ -27,9 +27,9 @@ export class RecordingDatagramWire implements DatagramWire {
     return DatagramPort.open({ registry, port: 53, protocol, options, bind: () => Promise.resolve(this) })
   }
 
-  /** Who is told of what comes. */
+  /** The attached receiver of events. */
   get events(): DatagramWireEvents {
-    if (this.#events === undefined) throw new Error('Nobody has been attached')
+    if (this.#events === undefined) throw new Error('No receiver of events is attached')
     return this.#events
   }
 
