@@ -1,26 +1,26 @@
 import { LineTooLongError } from './remote-error.ts'
 
 /**
- * Bytes that have arrived and are not yet parsed, in order.
+ * A queue of bytes received and not yet parsed.
  *
- * A parser pushes what it is given and takes whole units; what is not whole stays. Every way of
- * feeding the same bytes costs linear time: small pushes are gathered in blocks that double, and a
- * search goes on where the last one ended. A Buffer that was pushed is kept by reference, so the
- * caller must not change it afterwards. What is taken belongs to the taker; a small piece of a
- * large chunk is a copy, so that keeping ten bytes never keeps the 64 KiB they came in.
+ * A parser pushes the bytes that it receives and takes whole units; an incomplete unit stays. Any
+ * chunking of the same bytes costs linear time: small pushes are gathered in blocks that double, and a
+ * search continues where the last one ended. A pushed Buffer is kept by reference, so the caller must
+ * not change it afterwards. The caller owns the bytes that it takes; a small piece of a large chunk is
+ * a copy, so that keeping ten bytes never keeps the 64 KiB chunk they were received in.
  */
 export class ByteQueue {
   #chunks: Buffer[] = []
-  /** Bytes of the first chunk that were taken already. */
+  /** Bytes of the first chunk that have already been taken. */
   #offset = 0
   #length = 0
-  /** The store behind the last chunk when it is ours to append to, and how much of it is used. */
+  /** The memory of the last chunk if this queue allocated it and may append to it, and how much of it is used. */
   #block: Buffer | undefined
   #blockUsed = 0
-  /** Leading bytes known not to begin `#searched`. */
+  /** The number of leading bytes at which `#searched` is known not to begin. */
   #clearOf = 0
   #searched: Uint8Array = CRLF
-  /** Where small copies are carved from, and how much of it is used. */
+  /** The memory from which small copies are allocated, and how much of it is used. */
   #spare: Buffer = EMPTY
   #spareUsed = 0
   #workBytes = 0
@@ -30,7 +30,7 @@ export class ByteQueue {
     return this.#length
   }
 
-  /** Bytes copied or searched since the queue was made: what tests of linear cost count. */
+  /** Bytes copied or searched since the queue was made, for tests of linear cost. */
   get workBytes(): number {
     return this.#workBytes
   }
@@ -47,7 +47,7 @@ export class ByteQueue {
     this.#length += data.length
   }
 
-  /** The byte at `index`, counted from the next one to be taken; undefined beyond the end. */
+  /** Returns the byte at `index`, counted from the next byte to be taken; undefined beyond the end. */
   byteAt(index: number): number | undefined {
     if (index < 0 || index >= this.#length) return undefined
     let at = index + this.#offset
@@ -59,9 +59,9 @@ export class ByteQueue {
   }
 
   /**
-   * The next `count` bytes, which stay in the queue.
+   * Returns the next `count` bytes without taking them.
    *
-   * @returns undefined when fewer are held. A view where the bytes lie together: do not write to it.
+   * @returns undefined when fewer are held. The result may be a view: do not write to it.
    */
   peek(count: number): Buffer | undefined {
     if (count > this.#length) return undefined
@@ -72,9 +72,9 @@ export class ByteQueue {
   }
 
   /**
-   * All that is held as one Buffer, without taking it.
+   * Returns all bytes as one Buffer, without taking them.
    *
-   * Bytes that lie apart are joined once and stay joined. The view is good until the next call that
+   * Separate chunks are joined once and stay joined. The view is valid until the next call that
    * changes the queue; do not write to it.
    */
   view(): Buffer {
@@ -101,9 +101,9 @@ export class ByteQueue {
   }
 
   /**
-   * Takes what lies together at the front, at most `limit` bytes of it.
+   * Takes at most `limit` bytes from the front, without joining chunks.
    *
-   * @returns undefined when nothing is held.
+   * @returns undefined when the queue is empty, or `limit` is not above 0.
    */
   takeUpTo(limit: number): Buffer | undefined {
     if (this.#length === 0 || limit <= 0) return undefined
@@ -114,7 +114,7 @@ export class ByteQueue {
     return taken
   }
 
-  /** Takes all that is held, as one Buffer. */
+  /** Takes all bytes, as one Buffer. */
   takeAll(): Buffer {
     return this.takeExactly(this.#length)!
   }
@@ -123,8 +123,8 @@ export class ByteQueue {
    * Takes the next line, without its delimiter.
    *
    * @param limit Most bytes the line may have, delimiter not counted.
-   * @returns undefined when the delimiter has not arrived.
-   * @throws {LineTooLongError} once more than `limit` bytes hold no delimiter. Nothing is taken.
+   * @returns undefined when the delimiter was not yet received.
+   * @throws {LineTooLongError} once more than `limit` bytes contain no delimiter. Nothing is taken.
    */
   takeLine(limit: number, delimiter: Uint8Array = CRLF): Buffer | undefined {
     const end = this.#find(delimiter)
@@ -167,7 +167,7 @@ export class ByteQueue {
     this.#block = undefined
   }
 
-  /** Copies `data` behind the last chunk, in place where its block has room. */
+  /** Copies `data` after the last chunk, in place when its block has space. */
   #append(data: Uint8Array): void {
     this.#workBytes += data.length
     if (this.#block === undefined || this.#block.length - this.#blockUsed < data.length) {
@@ -186,7 +186,7 @@ export class ByteQueue {
     }
   }
 
-  /** Makes all chunks one, with room to grow, so that joining again and again stays linear. */
+  /** Joins all chunks in one block with space to grow, so that repeated joins stay linear. */
   #join(): void {
     const block = Buffer.allocUnsafeSlow(this.#length * 2)
     this.#copyTo(block, this.#length)
@@ -224,8 +224,8 @@ export class ByteQueue {
   }
 
   /**
-   * Room for a copy. Not Buffer's own pool: from Node 24 on it is 64 KiB, which any piece of it
-   * would keep.
+   * Allocates memory for a copy. Buffer's own pool is not used: from Node 24 on it is 64 KiB, and any
+   * piece would keep all of it.
    */
   #room(bytes: number): Buffer {
     if (bytes > SMALL_BYTES) return Buffer.allocUnsafeSlow(bytes)
@@ -238,7 +238,7 @@ export class ByteQueue {
     return room
   }
 
-  /** Lets go of a large chunk of which only a little is left. */
+  /** Releases a large chunk of which only a little is left. */
   #release(): void {
     const first = this.#chunks[0]!
     const left = first.length - this.#offset
@@ -251,7 +251,7 @@ export class ByteQueue {
     if (this.#chunks.length === 1) this.#block = undefined
   }
 
-  /** Where `delimiter` begins, or -1; remembers how far it looked. */
+  /** Returns where `delimiter` begins, or -1; remembers how far it has searched. */
   #find(delimiter: Uint8Array): number {
     if (delimiter !== this.#searched) {
       this.#searched = delimiter
@@ -275,7 +275,7 @@ export class ByteQueue {
     return -1
   }
 
-  /** Whether `delimiter` stands at `at`; undefined when it is cut short by the end. */
+  /** Whether `delimiter` is at `at`; undefined when the bytes end before the delimiter is complete. */
   #matches(delimiter: Uint8Array, at: number): boolean | undefined {
     for (let i = 1; i < delimiter.length; i++) {
       const byte = this.byteAt(at + i)
@@ -290,7 +290,7 @@ function asBuffer(data: Uint8Array): Buffer {
   return Buffer.isBuffer(data) ? data : Buffer.from(data.buffer, data.byteOffset, data.byteLength)
 }
 
-/** Answers `data`. @throws {TypeError} unless `data` is what can be written: bytes or a string. */
+/** Returns `data`. @throws {TypeError} unless `data` is bytes or a string. */
 export function assertBytes(data: unknown): Uint8Array | string {
   if (typeof data === 'string' || data instanceof Uint8Array) return data
   throw new TypeError(`Cannot write ${data === null ? 'null' : typeof data}: give a Uint8Array or a string`)
@@ -298,9 +298,9 @@ export function assertBytes(data: unknown): Uint8Array | string {
 
 const CRLF: Uint8Array = Uint8Array.of(0x0d, 0x0a)
 const EMPTY = Buffer.alloc(0)
-/** Pushes and takes up to this size are copied where a reference would be dearer or keep too much. */
+/** Pushes and takes up to this size are copied where a reference would cost more or keep too much memory. */
 const SMALL_BYTES = 2048
 const MAX_SPARE_BYTES = 8192
 const MIN_BLOCK_BYTES = 256
-/** A store up to this size may be kept alive by any piece of it. */
+/** An allocation up to this size may be kept alive by any piece of it. */
 const MAX_BLOCK_BYTES = 16_384

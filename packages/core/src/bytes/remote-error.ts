@@ -1,10 +1,10 @@
 /**
- * What a peer sent, or did not send in time, cannot be accepted: the base of such errors in every package. In a promise
- * that no code waits for it is logged, and ends no process.
+ * A peer sent something unacceptable, or did not send something in time: the base of such errors in every package.
+ * When a promise that nothing awaits rejects with it, the error is logged and does not end the process.
  */
 export abstract class RemoteError extends Error {}
 
-/** Thrown when more bytes than allowed arrived without the end of a line. */
+/** More bytes than allowed were received without the end of a line. */
 export class LineTooLongError extends Error {
   override readonly name = 'LineTooLongError'
   /** Most bytes the line was allowed to have. */

@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest'
 import { assertNever } from '../../src/bytes/assert-never.ts'
 
 describe('assertNever', () => {
-  test('names what was forgotten, should it be reached all the same', () => {
+  test('throws an error with the value when it is reached', () => {
     expect(() => assertNever({ is: 'forgotten' } as never)).toThrow('{"is":"forgotten"}')
   })
 })

@@ -10,7 +10,7 @@ function queueOf(...parts: (string | Uint8Array)[]): ByteQueue {
 }
 
 describe('ByteQueue', () => {
-  test('takes exactly what is asked for, across chunks, or nothing', () => {
+  test('takes exactly the requested bytes, across chunks, or nothing', () => {
     const queue = queueOf('ab', 'cde', 'f')
     expect(queue.takeExactly(7)).toBeUndefined()
     expect(queue.takeExactly(4)?.toString()).toBe('abcd')
@@ -37,7 +37,7 @@ describe('ByteQueue', () => {
     expect(queue.takeAll().toString()).toBe('abcd')
   })
 
-  test('takes lines whose delimiter is cut between chunks', () => {
+  test('takes lines when the delimiter is cut between chunks', () => {
     const queue = queueOf('one\r', '\ntwo\r\nthr')
     expect(queue.takeLine(10)?.toString()).toBe('one')
     expect(queue.takeLine(10)?.toString()).toBe('two')
@@ -46,21 +46,21 @@ describe('ByteQueue', () => {
     expect(queue.takeLine(10)?.toString()).toBe('three\rx')
   })
 
-  test('looks for another delimiter from the start', () => {
+  test('searches another delimiter from the start', () => {
     const queue = queueOf('a;b\r\n')
     expect(queue.takeLine(10, Buffer.from('!'))).toBeUndefined()
     expect(queue.takeLine(10, Buffer.from(';'))?.toString()).toBe('a')
     expect(queue.takeLine(10)?.toString()).toBe('b')
   })
 
-  test('refuses a line over its limit, whole or not, and takes nothing', () => {
+  test('throws for a line beyond its limit, complete or not, and takes nothing', () => {
     expect(() => queueOf('abcd').takeLine(3)).toThrow(LineTooLongError)
     expect(() => queueOf('abcd\r\n').takeLine(3)).toThrow(LineTooLongError)
     expect(queueOf('abc\r').takeLine(3)).toBeUndefined()
     expect(queueOf('abc\r\n').takeLine(3)?.toString()).toBe('abc')
   })
 
-  test('1 MiB arriving one byte at a time costs linear work, whatever is asked meanwhile', () => {
+  test('costs linear work for 1 MiB that arrives one byte at a time, whatever is called meanwhile', () => {
     const mebibyte = 1 << 20
     for (const ask of [
       (queue: ByteQueue) => queue.takeLine(mebibyte),
@@ -78,7 +78,7 @@ describe('ByteQueue', () => {
     }
   })
 
-  test('a small piece never keeps the large chunk it came in', () => {
+  test('a small piece never keeps the large chunk it was received in', () => {
     const queue = queueOf(Buffer.allocUnsafeSlow(65_536))
     expect(queue.takeExactly(1)!.buffer.byteLength).toBeLessThanOrEqual(16_384)
     expect(queue.takeUpTo(2)!.buffer.byteLength).toBeLessThanOrEqual(16_384)
@@ -129,7 +129,7 @@ describe('ByteQueue', () => {
   })
 })
 
-test('mustBeBytes takes bytes and strings, and says what it got instead (statement 2)', () => {
+test('mustBeBytes accepts bytes and strings, and names the type of anything else', () => {
   for (const data of ['', 'text', Buffer.alloc(1), new Uint8Array(0)])
     expect(() => assertBytes(data)).not.toThrow()
   for (const data of [null, undefined, 7, {}, [1]]) {

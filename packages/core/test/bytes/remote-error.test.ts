@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest'
 import { LineTooLongError, RemoteError } from '../../src/bytes/remote-error.ts'
 import { RemoteError as ofTheMainEntry } from '../../src/index.ts'
 
-test('is one class for the packages that parse and for the reactor that logs it', () => {
+test('is the same class for the packages that parse and for the reactor that logs it', () => {
   class Malformed extends RemoteError {}
   expect(ofTheMainEntry).toBe(RemoteError)
   expect(new Malformed('no number', { cause: 'zz' })).toMatchObject({ message: 'no number', cause: 'zz' })
