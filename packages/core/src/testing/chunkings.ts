@@ -1,8 +1,8 @@
 /**
- * Every way of cutting `bytes` that a wire test must survive: whole, one byte at a time, and in two
- * at every place.
+ * Generates the chunkings that a parser's test must try: the whole of `bytes`, one byte at a time, and two pieces,
+ * cut at every place.
  *
- * The pieces are copies, so a parser that changes or keeps what it is given disturbs nobody.
+ * The pieces are copies, so a parser that changes or keeps them affects no other chunking.
  */
 export function* chunkings(bytes: Uint8Array | string): Generator<Buffer[]> {
   const whole = Buffer.from(bytes as string)

@@ -6,10 +6,9 @@ import { DeadlineWheel } from '../time/deadline.ts'
 import { type Schedule, ScheduledCall } from '../time/scheduled-call.ts'
 
 /**
- * Time that stands still until a test moves it.
+ * A clock that moves only when a test advances it.
  *
- * Unlike Twisted's, the clock stops at each call on its way: a call due after one second sees one
- * second, however far `advance` goes.
+ * Unlike Twisted's Clock, it stops at the time of each call: a call due after 1 s sees 1 s, however far `advance` goes.
  */
 export class Clock implements ReactorTime, Schedule {
   readonly deadlines: DeadlineWheel = new DeadlineWheel(this)
@@ -27,7 +26,7 @@ export class Clock implements ReactorTime, Schedule {
 
   callLater<A extends unknown[]>(delayMs: number, call: (...args: A) => unknown, ...args: A): DelayedCall {
     checkValue('callLater', 'call', call, callable)
-    // As with real timers, a call runs in the context in which it was asked for.
+    // As with real timers, a call runs in the async context in which it was scheduled.
     return new ScheduledCall(
       this,
       delayMs,
@@ -40,10 +39,10 @@ export class Clock implements ReactorTime, Schedule {
   }
 
   /**
-   * Moves time by `ms`, making the calls that fall due on the way, each at its own time. What a call
-   * throws passes through.
+   * Moves time by `ms` and makes the calls that become due, each at its own time. An error that a call
+   * throws is thrown to the caller.
    *
-   * @throws {Error} after 100 000 calls at one time: each asks for the next without delay.
+   * @throws {Error} after 100 000 calls at the same time, as when each schedules another without delay.
    */
   advance(ms: number): void {
     const end = this.#nowMs + ms
@@ -52,9 +51,7 @@ export class Clock implements ReactorTime, Schedule {
       const stands = next.getTime() <= this.#nowMs
       callsNow = stands ? callsNow + 1 : 0
       if (callsNow > MAX_CALLS_NOW)
-        throw new Error(
-          `Cannot advance: time stands still at ${this.#nowMs} ms, ${MAX_CALLS_NOW} calls later`,
-        )
+        throw new Error(`Cannot advance: time is still ${this.#nowMs} ms after ${MAX_CALLS_NOW} calls`)
       if (!stands) this.#nowMs = next.getTime()
       this.disarm(next)
       next.run()
@@ -63,7 +60,7 @@ export class Clock implements ReactorTime, Schedule {
   }
 
   arm(call: ScheduledCall): void {
-    // Behind the calls of the same time, so that they run in the order they were made.
+    // Added after the calls of the same time, so that calls run in the order in which they were scheduled.
     this.disarm(call)
     this.#calls.push(call)
   }

@@ -13,14 +13,14 @@ export interface ConnectedPair {
   readonly client: StreamTransport
 }
 
-/** How a pair is made. */
+/** Options of `connectedPair`. */
 export interface ConnectedPairOptions {
-  /** Default: a reactor of its own. */
+  /** Default: a new reactor. */
   readonly reactor?: MemoryReactor
   readonly options?: Partial<TransportOptions>
 }
 
-/** Connects two protocols in memory, the server's made connected first. Let bytes flow with `reactor.pump()`. */
+/** Connects two protocols in memory; calls the server's `makeConnection` first. `reactor.pump()` delivers the bytes. */
 export function connectedPair(
   serverProtocol: ProtocolEvents,
   clientProtocol: ProtocolEvents,

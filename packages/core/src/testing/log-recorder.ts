@@ -1,20 +1,20 @@
 import type { LogEvent, LogObserver } from '../interfaces/log.ts'
 import { eventText } from '../log/format.ts'
 
-/** Keeps what is logged, for tests: `createReactor({ log: recorder.observer })`. */
+/** Records log events, for tests: `createReactor({ log: recorder.observer })`. */
 export class LogRecorder {
-  /** What was logged, oldest first. */
+  /** The events logged, oldest first. */
   readonly events: LogEvent[] = []
   readonly observer: LogObserver = (event) => {
     this.events.push(event)
   }
 
-  /** What was logged, as people read it, without time and level. */
+  /** The text of the events logged, without time and level. */
   get lines(): readonly string[] {
     return this.events.map(eventText)
   }
 
-  /** Forgets the errors a test has provoked: see `flushLoggedErrors`. */
+  /** Removes the errors that a test has provoked: see the function `flushLoggedErrors`. */
   flushLoggedErrors(): unknown[]
   flushLoggedErrors<E>(type: ErrorClass<E>): E[]
   flushLoggedErrors(type?: ErrorClass<unknown>): unknown[] {
@@ -22,15 +22,15 @@ export class LogRecorder {
   }
 }
 
-/** A class whose instances may be logged as errors. */
+/** A class of which instances may be logged as errors. */
 export type ErrorClass<E> = abstract new (...args: never[]) => E
 
 /**
- * Takes the events whose error is a `type`, or any error without one, out of `events`.
+ * Removes from `events` the events with an error of class `type`, or with any error if `type` is undefined.
  *
- * A test that provokes errors takes them, then expects the log to be empty: no other went unnoticed.
+ * A test that provokes errors flushes them, then expects the log to be empty, so that no other error goes unnoticed.
  *
- * @returns those errors, oldest first.
+ * @returns the errors of the removed events, oldest first.
  */
 export function flushLoggedErrors<E>(events: LogEvent[], type?: ErrorClass<E>): E[] {
   const isMeant = ({ error }: LogEvent): boolean =>

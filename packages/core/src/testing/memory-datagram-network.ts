@@ -8,8 +8,8 @@ import {
 import type { Turn, TurnEnder } from '../transport/connection-registry.ts'
 
 /**
- * The UDP ports of one memory reactor. Hosts are not told apart, their families are; an address that
- * ends with .255 is every host. No datagram is lost or overtaken.
+ * The UDP ports of one memory reactor. Address families are distinguished, hosts are not; an address that
+ * ends with .255 is a broadcast. No datagram is lost or reordered.
  */
 export class MemoryDatagramNetwork implements DatagramCarrier {
   readonly turn: Turn
@@ -20,7 +20,7 @@ export class MemoryDatagramNetwork implements DatagramCarrier {
     this.turn = turn
   }
 
-  /** Rejects with EADDRINUSE when another has the address, unless both would share it. */
+  /** Rejects with EADDRINUSE when another port has the address, unless both set `reuseAddress`. */
   async bind(asked: DatagramBinding): Promise<DatagramWire> {
     const binding = asked.address.port === 0 ? this.#onFreePort(asked) : asked
     if (this.#isTaken(binding)) throw systemError('EADDRINUSE')
@@ -40,7 +40,7 @@ export class MemoryDatagramNetwork implements DatagramCarrier {
     const hearing = Array.from(this.#wires).filter((wire) => wire.hears(from, to))
     const reached = isMulticast(to.host)
       ? hearing.filter((wire) => sender.loops && wire.isIn(to.host))
-      : // Of several that share an address, the system prefers the latest.
+      : // Of several ports that share an address, the latest receives the datagram.
         hearing.slice(toAll ? 0 : -1)
     for (const wire of reached) wire.receive(Buffer.from(data), from)
     if (reached.length === 0 && !isMulticast(to.host)) sender.refuse()
@@ -71,10 +71,10 @@ function isBroadcast(host: string): boolean {
   return host.endsWith('.255')
 }
 
-/** One UDP port in memory. What it sends arrives at the end of the turn, also when it is closed by then. */
+/** One UDP port in memory. Its datagrams arrive at the end of the turn, even if it is closed by then. */
 export class MemoryDatagramWire implements DatagramWire, TurnEnder {
   readonly binding: DatagramBinding
-  /** Whether other ports hear what this one sends to a group. */
+  /** Whether members of a group receive the datagrams that this port sends to it. */
   loops = true
   mayBroadcast = false
   readonly #network: DatagramCarrier
@@ -110,36 +110,36 @@ export class MemoryDatagramWire implements DatagramWire, TurnEnder {
     for (const { data, to } of queue) this.#network.carry(this, data, to)
   }
 
-  /** Where what it sends to an address of `family` seems to come from. */
+  /** The source address of its datagrams to an address of `family`. */
   sourceFor(family: 4 | 6): UDPAddress {
     const { host, port } = this.address
     const anywhere = host === '0.0.0.0' || host === '::'
     return anywhere ? udpAddress(family === 4 ? '127.0.0.1' : '::1', port) : this.address
   }
 
-  /** Whether a datagram from `from` to `to` is for it, groups apart. */
+  /** Whether a datagram from `from` to `to` is for this port, apart from group membership. */
   hears(from: UDPAddress, to: UDPAddress): boolean {
     const fromPeer = this.#peer === undefined || this.#peer.port === from.port
     return fromPeer && this.address.port === to.port && bindingSpeaks(this.binding, to.family)
   }
 
-  /** Whether it has joined `group`, on any interface. */
+  /** Whether the port has joined `group`, on any interface. */
   isIn(group: string): boolean {
     return Array.from(this.#groups).some((membership) => membership.startsWith(`${group} `))
   }
 
-  /** A datagram has come for it. */
+  /** Delivers a datagram. */
   receive(data: Buffer, from: UDPAddress): void {
-    // Hosts are not distinguished: whatever has the peer's port is the peer.
+    // Hosts are not distinguished: a sender with the peer's port is the peer.
     this.#events?.received(data, this.#peer ?? from)
   }
 
-  /** What it sent cannot be sent. */
+  /** Reports that a datagram cannot be sent. */
   fail(code: string): void {
     this.#events?.failed(systemError(code))
   }
 
-  /** Nobody listens where it has sent to, which only a connected port is told. */
+  /** Nothing listens at the destination: reports ECONNREFUSED if the port is connected. */
   refuse(): void {
     if (this.#peer !== undefined) this.fail('ECONNREFUSED')
   }
@@ -184,9 +184,9 @@ export class MemoryDatagramWire implements DatagramWire, TurnEnder {
 /** The network as its wires see it. */
 export interface DatagramCarrier {
   readonly turn: Turn
-  /** Takes `data` from `sender` to whoever listens at `to`. */
+  /** Carries `data` from `sender` to the ports that listen at `to`. */
   carry(sender: MemoryDatagramWire, data: Buffer, to: UDPAddress): void
-  /** The wire hears nothing more. */
+  /** The wire receives nothing more. */
   remove(wire: MemoryDatagramWire): void
 }
 
@@ -195,9 +195,9 @@ export function isMulticast(host: string): boolean {
   return /^(?:22[4-9]|23\d)\.|^ff[\da-f]{2}:/i.test(host)
 }
 
-/** An error as the operating system's are. */
+/** Makes an error in the form of an operating system's error. */
 export function systemError(code: string): Error {
-  return Object.assign(new Error(`The network in memory reports ${code}`), { code })
+  return Object.assign(new Error(`The memory network reports ${code}`), { code })
 }
 
 interface Datagram {

@@ -11,7 +11,7 @@ import type { DialEvents, Dialling } from '../transport/stream-connector.ts'
 import { MemoryWire } from './memory-wire.ts'
 import { startFactory } from '../transport/build-protocol.ts'
 
-/** The ports of one memory reactor, and the connections to them. Hosts are not told apart. */
+/** The ports of one memory reactor, and the connections to them. Hosts are not distinguished. */
 export class MemoryNetwork {
   readonly #registry: ReactorLifecycle
   readonly #ports = new Map<string, MemoryPort>()
@@ -50,7 +50,7 @@ export class MemoryNetwork {
     return isAny ? (tcpAddress(asked.host, ++this.#lastPort) as A) : asked
   }
 
-  /** Connects to one of the ports, in a later turn. */
+  /** Connects to a port, in a later turn. */
   dial(address: Address, events: DialEvents): Dialling {
     let wanted = true
     const turnEnded = (): void => {
@@ -84,9 +84,9 @@ export class MemoryNetwork {
 
 interface MemoryBinding<A extends Address> {
   readonly address: A
-  /** Puts the port on the network. */
+  /** Adds the port to the network. */
   bind(): void
-  /** Takes the port off the network. */
+  /** Removes the port from the network. */
   free(): void
 }
 

@@ -23,27 +23,27 @@ import { type ErrorClass, flushLoggedErrors, LogRecorder } from './log-recorder.
 import { MemoryDatagramNetwork } from './memory-datagram-network.ts'
 import { MemoryNetwork } from './memory-network.ts'
 
-/** What a memory reactor is made with. */
+/** Options of a memory reactor. */
 export interface MemoryReactorOptions {
-  /** Who is told of what it logs, beside `logged`. */
+  /** Observers of its log, beside `logged`. */
   readonly log?: LogObserver | readonly LogObserver[] | undefined
 }
 
 /**
  * A reactor without sockets and without waiting: its connections are in memory, its time is a
- * `Clock`, and nothing happens until the test says so.
+ * `Clock`, and nothing happens until the test triggers it.
  *
- * `pump` lets what was written arrive; `advance` moves time; `settle` also lets promises go on.
- * What the reactor logged is in `logged`.
+ * `pump` delivers written bytes; `advance` moves time; `settle` also lets promise jobs run.
+ * `logged` has the events that the reactor logged.
  */
 export class MemoryReactor extends WireReactor implements Reactor {
   readonly clock: Clock = new Clock()
   readonly deadlines: DeadlineWheel = new DeadlineWheel(this)
-  /** What it has logged, oldest first. */
+  /** The events logged, oldest first. */
   readonly logged: LogEvent[]
-  /** What `readFile` finds, by path. */
+  /** The files that `readFile` finds, by path. */
   readonly files: Map<string, Uint8Array | string> = new Map()
-  /** What `lookup` finds, by name. */
+  /** The addresses that `lookup` finds, by name. */
   readonly names: Map<string, readonly string[]> = new Map()
   readonly #network = new MemoryNetwork(this.registry)
   readonly #datagrams = new MemoryDatagramNetwork(this.registry.turn)
@@ -59,7 +59,7 @@ export class MemoryReactor extends WireReactor implements Reactor {
   /**
    * Ends turns until nothing is left to send or deliver.
    *
-   * @throws {Error} after 100 000 turns: two protocols answer each other for ever.
+   * @throws {Error} after 100 000 turns, as when two protocols reply to each other for ever.
    */
   pump(): void {
     for (let turns = 0; this.#turnWaits; turns++) this.#endTurn(turns)
@@ -73,8 +73,8 @@ export class MemoryReactor extends WireReactor implements Reactor {
   }
 
   /**
-   * Lets promises go on, and ends turns, until neither has anything left to do. As with sockets, what
-   * promises do belongs to the turn in which they go on.
+   * Runs promise jobs and ends turns until neither has anything left to do. As with sockets, a promise
+   * job belongs to the turn in which it runs.
    *
    * @throws {Error} (rejects) after 100 000 turns.
    */
@@ -105,26 +105,26 @@ export class MemoryReactor extends WireReactor implements Reactor {
     return this.clock.getDelayedCalls()
   }
 
-  /** The same bytes in every run; never use them outside tests. */
+  /** Returns the same bytes in every run; never use them outside tests. */
   randomBytes(count: number): Buffer {
     return Buffer.from(Array.from({ length: count }, () => this.#randomByte()))
   }
 
-  /** Takes the errors a test has provoked, of a class or all, out of `logged`, and answers them. */
+  /** Removes the errors that a test has provoked, of one class or all, from `logged`, and returns them. */
   flushLoggedErrors(): unknown[]
   flushLoggedErrors<E>(type: ErrorClass<E>): E[]
   flushLoggedErrors(type?: ErrorClass<unknown>): unknown[] {
     return flushLoggedErrors(this.logged, type)
   }
 
-  /** Answers from `files`. */
+  /** Returns the content from `files`; rejects with ENOENT when it has no such path. */
   async readFile(path: string): Promise<Buffer> {
     const content = this.files.get(path)
     if (content !== undefined) return Buffer.from(content as string)
     throw Object.assign(new Error(`ENOENT: no such file: ${path}`), { code: 'ENOENT', path })
   }
 
-  /** Answers from `names`; a numeric host is its own. */
+  /** Returns the addresses from `names`; a numeric host is its own address. */
   async lookup(host: string): Promise<readonly string[]> {
     const found = this.#addressesOf(host) ?? (isNumericHost(host) ? [host] : [])
     if (found.length > 0) return found
@@ -151,7 +151,7 @@ export class MemoryReactor extends WireReactor implements Reactor {
     this.#turnWaits = true
   }
 
-  /** Hosts are not distinguished: only a name that a test has given addresses stands for them. */
+  /** Hosts are not distinguished: only a name for which a test has set addresses is looked up. */
   protected override looksUp(host: string): boolean {
     return this.#addressesOf(host) !== undefined
   }
@@ -188,14 +188,15 @@ export class MemoryReactor extends WireReactor implements Reactor {
 }
 
 /**
- * What a reactor still keeps: connections, calls to come, deadlines, counts of what waits. After the connections of
- * a test have ended there must be none: a slot, a timer or an object would be lost with each of them.
+ * Lists what a reactor still holds: connections, delayed calls, deadlines, and entries of its queues. When the
+ * connections of a test have ended, the list must be empty; otherwise each connection leaks a slot, a timer or an
+ * object.
  *
  *     transport.abortConnection()
  *     await reactor.settle()
  *     expect(leftovers(reactor)).toEqual([])
  *
- * @returns a line for each; none when nothing is left.
+ * @returns one line for each; an empty list when nothing is left.
  */
 export function leftovers(reactor: WireReactor): string[] {
   const { deadlines } = reactor
@@ -209,5 +210,5 @@ export function leftovers(reactor: WireReactor): string[] {
 }
 
 const MAX_TURNS = 100_000
-/** Promise chains of the packages are shorter than this many microtasks between two turns. */
+/** More microtasks than any promise chain of the packages needs between two turns. */
 const QUIET_TICKS = 50

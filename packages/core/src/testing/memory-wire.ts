@@ -2,16 +2,16 @@ import type { Turn, TurnEnder } from '../transport/connection-registry.ts'
 import type { Wire, WireEvents } from '../interfaces/wire.ts'
 
 /**
- * One of two ends of a connection in memory.
+ * One of the two ends of a connection in memory.
  *
- * What one end writes the other reads in a later turn, as copies. An end that does not read lets
- * 64 KiB pile up, then its peer must wait.
+ * An end reads copies of what the other end wrote, in a later turn. If an end does not read, `write`
+ * of the other end returns false once more than 64 KiB are unread.
  */
 export class MemoryWire implements Wire, TurnEnder {
   readonly #turn: Turn
   #peer: MemoryWire | undefined
   #events: WireEvents | undefined
-  /** What the peer wrote and we have not read. */
+  /** Bytes that the peer wrote and this end has not read. */
   #inbox: Buffer[] = []
   #inboxBytes = 0
   #reading = true
@@ -33,7 +33,7 @@ export class MemoryWire implements Wire, TurnEnder {
     return [one, other]
   }
 
-  /** Begins to read. */
+  /** Sets the receiver of events and begins to read. */
   attach(events: WireEvents): void {
     this.#events = events
     this.#schedule()
@@ -70,7 +70,7 @@ export class MemoryWire implements Wire, TurnEnder {
   }
 
   close(): void {
-    // As a kernel does: closing over unread bytes is a reset to the peer.
+    // As in a kernel, a close with unread bytes resets the connection.
     if (this.#inboxBytes > 0) return this.abort()
     this.#end({ is: 'closing', error: undefined })
     this.#peer?.endArrived()
@@ -89,13 +89,13 @@ export class MemoryWire implements Wire, TurnEnder {
 
   setKeepAlive(): void {}
 
-  /** The connection was broken. */
+  /** The connection was reset. */
   reset(): void {
     const error = Object.assign(new Error('read ECONNRESET'), { code: 'ECONNRESET' })
     this.#end({ is: 'closing', error })
   }
 
-  /** The peer said its end. */
+  /** The peer has sent its FIN. */
   endArrived(): void {
     if (this.#peerEnd !== 'ahead') return
     this.#peerEnd = 'arrived'
@@ -124,7 +124,7 @@ export class MemoryWire implements Wire, TurnEnder {
       events.wireData(data)
     }
     if (this.#inboxBytes === 0) this.#peer?.unblock()
-    // A peer that may go on may have written more at once, and its end behind it.
+    // In unblock, the peer may have written more, and its FIN after it.
     const all = this.#inbox.length === 0
     if (all && this.#peerEnd === 'arrived' && this.#fate.is === 'open') {
       this.#peerEnd = 'read'
@@ -132,7 +132,7 @@ export class MemoryWire implements Wire, TurnEnder {
     }
   }
 
-  /** The peer has read all that we wrote. */
+  /** The peer has read all bytes that this end wrote. */
   unblock(): void {
     if (!this.#blocked) return
     this.#blocked = false
@@ -155,7 +155,7 @@ export class MemoryWire implements Wire, TurnEnder {
   }
 }
 
-/** How the connection ends here: `closing` until the next turn tells. */
+/** How the connection ends at this end: `closing` until the next turn calls `wireClosed`. */
 type Fate =
   | { readonly is: 'open' }
   | { readonly is: 'closing'; readonly error: Error | undefined }

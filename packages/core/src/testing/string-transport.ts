@@ -7,9 +7,9 @@ import type { Turn, TurnEnder } from '../transport/connection-registry.ts'
 import type { Wire } from '../interfaces/wire.ts'
 import { MemoryReactor } from './memory-reactor.ts'
 
-/** How a string transport is made. */
+/** Options of a string transport. */
 export interface StringTransportOptions {
-  /** The reactor it lives in. Default: one of its own. */
+  /** The reactor to which it belongs. Default: a new one. */
   readonly reactor?: MemoryReactor
   /** Default 192.168.1.1:54321. */
   readonly peerAddress?: Address
@@ -19,8 +19,7 @@ export interface StringTransportOptions {
 }
 
 /**
- * A transport with the test at its other end: give bytes with `receive`, see what was sent with
- * `value`.
+ * A transport of which the test is the peer: `receive` delivers bytes to the protocol, `value` returns what it sent.
  */
 export class StringTransport extends StreamTransport {
   readonly #wire: RecordingWire
@@ -42,7 +41,7 @@ export class StringTransport extends StreamTransport {
     wire.writable = () => this.wireWritable()
   }
 
-  /** Makes a transport and the protocol connected to it. */
+  /** Makes a transport and connects `protocol` to it. */
   static connect(protocol: ProtocolEvents, setup?: StringTransportOptions): StringTransport {
     const transport = new StringTransport(setup)
     transport.begin(protocol)
@@ -54,36 +53,36 @@ export class StringTransport extends StreamTransport {
     return this.#memoryReactor
   }
 
-  /** Whether we said that we would send no more. */
+  /** Whether the transport has sent its FIN. */
   get ended(): boolean {
     this.pump()
     return this.#wire.ended
   }
 
-  /** All bytes sent since the beginning, or `clear`. */
+  /** Returns all bytes sent since the start or the last `clear`. */
   bytes(): Buffer {
     this.pump()
     return Buffer.concat(this.#wire.sent)
   }
 
-  /** All bytes sent, as text. */
+  /** Returns all bytes sent since the start or the last `clear`, as text. */
   value(encoding: BufferEncoding = 'utf8'): string {
     return this.bytes().toString(encoding)
   }
 
-  /** Forgets what was sent. */
+  /** Discards the record of bytes sent. */
   clear(): void {
     this.pump()
     this.#wire.sent.length = 0
   }
 
-  /** The peer sends bytes, as one piece. */
+  /** Receives bytes from the peer, as one piece. */
   receive(data: Uint8Array | string): void {
     if (data.length > 0 && this.connected) this.wireData(Buffer.from(data as string))
     this.pump()
   }
 
-  /** The peer says that it will send no more. */
+  /** Receives the peer's FIN. */
   receiveEnd(): void {
     this.#wire.peerEnded = true
     this.wireEnded()
@@ -91,13 +90,13 @@ export class StringTransport extends StreamTransport {
     if (this.#wire.ended && this.connected) this.wireClosed(undefined)
   }
 
-  /** The peer resets the connection. */
+  /** Receives a reset from the peer. */
   receiveReset(): void {
     this.wireClosed(Object.assign(new Error('read ECONNRESET'), { code: 'ECONNRESET' }))
     this.pump()
   }
 
-  /** The peer stops reading: what is sent piles up here until `unblock`. */
+  /** The peer stops reading: writes are queued until `unblock`. */
   block(): void {
     this.#wire.blocked = true
   }
@@ -108,13 +107,13 @@ export class StringTransport extends StreamTransport {
     this.pump()
   }
 
-  /** Lets what was written leave. */
+  /** Ends turns until all written bytes are sent. */
   pump(): void {
     this.reactor.pump()
   }
 }
 
-/** Keeps what is written; tells its end when pumped, as a socket tells it in a later turn. */
+/** Records what is written; reports its close when pumped, as a socket does in a later turn. */
 class RecordingWire implements Wire, TurnEnder {
   readonly #turn: Turn
   readonly sent: Buffer[] = []

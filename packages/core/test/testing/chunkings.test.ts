@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest'
 import { chunkings } from '../../src/testing/chunkings.ts'
 
 describe('chunkings', () => {
-  test('yields the whole, single bytes and every cut in two', () => {
+  test('yields the whole, single bytes and every cut into two pieces', () => {
     const cuts = Array.from(chunkings('abc'), (pieces) => pieces.map(String))
     expect(cuts).toEqual([['abc'], ['a', 'b', 'c'], ['a', 'bc'], ['ab', 'c']])
   })

@@ -11,7 +11,7 @@ describe('Clock', () => {
     expect(new Date(clock.wallClock()).toISOString()).toBe('2026-01-01T00:00:01.500Z')
   })
 
-  test('makes each call at its own time (statement 81 changed)', () => {
+  test('makes each call at its own time', () => {
     const clock = new Clock()
     const seen: unknown[] = []
     for (const delayMs of [30, 10, 20])
@@ -25,7 +25,7 @@ describe('Clock', () => {
     expect(seen.at(-1)).toEqual([30, 30])
   })
 
-  test('makes calls of the same time in the order they were made', () => {
+  test('makes calls of the same time in the order in which they were scheduled', () => {
     const clock = new Clock()
     const seen: string[] = []
     for (const tag of 'abc') clock.callLater(5, () => seen.push(tag))
@@ -33,7 +33,7 @@ describe('Clock', () => {
     expect(seen.join('')).toBe('abc')
   })
 
-  test('makes calls that were added on the way, when they fall due within it', () => {
+  test('makes calls that another call scheduled, if they are due within the advance', () => {
     const clock = new Clock()
     const seen: number[] = []
     const again = (): void => {
@@ -46,7 +46,7 @@ describe('Clock', () => {
     expect(clock.now()).toBe(35)
   })
 
-  test('lists what is to come, and forgets what was cancelled or made', () => {
+  test('lists pending calls, without those cancelled or made', () => {
     const clock = new Clock()
     const [made, cancelled, ahead] = [1, 2, 3].map((delayMs) => clock.callLater(delayMs, () => undefined))
     cancelled?.cancel()
@@ -56,7 +56,7 @@ describe('Clock', () => {
     expect(() => cancelled?.cancel()).toThrow(AlreadyCancelled)
   })
 
-  test('obeys a call that is moved (statement 74)', () => {
+  test('makes a moved call at its new time', () => {
     const clock = new Clock()
     const seen: number[] = []
     const call = clock.callLater(10, () => seen.push(clock.now()))
@@ -69,7 +69,7 @@ describe('Clock', () => {
     expect(seen).toEqual([14])
   })
 
-  test('puts a call that is moved behind those of its new time, once', () => {
+  test('makes a moved call after the other calls of its new time, once', () => {
     const clock = new Clock()
     const seen: string[] = []
     const moved = clock.callLater(1, () => seen.push('moved'))
@@ -81,7 +81,7 @@ describe('Clock', () => {
     expect(seen).toEqual(['there before', 'moved'])
   })
 
-  test('lets what a call throws pass, and has made it', () => {
+  test('rethrows the error of a call, which does not run again', () => {
     const clock = new Clock()
     clock.callLater(1, () => {
       throw new Error('mine')
@@ -90,11 +90,11 @@ describe('Clock', () => {
     expect(clock.getDelayedCalls()).toEqual([])
   })
 
-  test('says so when time stands still because each call asks for the next without delay', () => {
+  test('throws when each call schedules the next without delay', () => {
     const clock = new Clock()
     clock.advance(5)
     const again = (): void => void clock.callLater(0, again)
     again()
-    expect(() => clock.advance(1)).toThrow('Cannot advance: time stands still at 5 ms, 100000 calls later')
+    expect(() => clock.advance(1)).toThrow('Cannot advance: time is still 5 ms after 100000 calls')
   })
 })

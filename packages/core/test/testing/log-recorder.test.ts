@@ -6,7 +6,7 @@ import { MemoryReactor } from '../../src/testing/memory-reactor.ts'
 const [range, type] = [new RangeError('range'), new TypeError('type')]
 
 describe('LogRecorder', () => {
-  test('keeps events, and shows them as lines', () => {
+  test('records events, and returns them as lines', () => {
     const recorder = new LogRecorder()
     const event: LogEvent = { level: 'info', namespace: 'shop', text: 'Open', label: 'x' }
     recorder.observer(event)
@@ -14,7 +14,7 @@ describe('LogRecorder', () => {
     expect(recorder.lines).toEqual(['shop [x] Open'])
   })
 
-  test('gives up the errors it is asked for', () => {
+  test('removes and returns the errors of a class', () => {
     const recorder = new LogRecorder()
     for (const error of [range, type, range]) recorder.observer({ level: 'error', text: 'It failed', error })
     expect(recorder.flushLoggedErrors(RangeError)).toEqual([range, range])
@@ -23,7 +23,7 @@ describe('LogRecorder', () => {
 })
 
 describe('flushLoggedErrors', () => {
-  test('takes every error without a class, and leaves events without one', () => {
+  test('removes every error when no class is given, and keeps events without an error', () => {
     const news: LogEvent = { level: 'info', text: 'Open' }
     const events: LogEvent[] = [
       { level: 'error', text: '', error: 'no error' },
@@ -34,7 +34,7 @@ describe('flushLoggedErrors', () => {
     expect(events).toEqual([news])
   })
 
-  test('is there for what a memory reactor has logged', () => {
+  test('removes errors from the log of a memory reactor', () => {
     const reactor = new MemoryReactor()
     reactor.log({ level: 'error', text: 'It failed', error: range })
     reactor.log({ level: 'error', text: 'It failed', error: type })

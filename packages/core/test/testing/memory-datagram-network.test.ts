@@ -29,7 +29,7 @@ describe('MemoryDatagramNetwork', () => {
     expect(server.texts).toEqual(['goodbye'])
   })
 
-  test('gives free ports of their own, none that is taken', async () => {
+  test('gives each port 0 a free number', async () => {
     const reactor = new MemoryReactor()
     await reactor.listenUDP(49_152, new DatagramRecorder())
     const ports = [await reactor.listenUDP(0, new DatagramRecorder())]
@@ -37,7 +37,7 @@ describe('MemoryDatagramNetwork', () => {
     expect(ports.map((port) => port.getHost().port)).toEqual([49_153, 49_154])
   })
 
-  test('tells families apart: an IPv6 port leaves IPv4 to another only with ipv6Only', async () => {
+  test('distinguishes families: an IPv6 port leaves IPv4 to another port only with ipv6Only', async () => {
     const [reactor, four, six] = [new MemoryReactor(), new DatagramRecorder(), new DatagramRecorder()]
     await reactor.listenUDP(53, four)
     await expect(reactor.listenUDP(53, six, { interface: '::' })).rejects.toThrow(CannotListenError)
@@ -50,20 +50,20 @@ describe('MemoryDatagramNetwork', () => {
     expect([four.senders[0]?.host, six.senders[0]?.host]).toEqual(['127.0.0.1', '::1'])
   })
 
-  test('sends a broadcast to every port of that number, once that is allowed', async () => {
+  test('sends a broadcast to every port with that number, once broadcasts are allowed', async () => {
     const reactor = new MemoryReactor()
-    const heard = [new DatagramRecorder(), new DatagramRecorder()]
-    for (const one of heard) await reactor.listenMulticast(99, one, { listenMultiple: true })
+    const members = [new DatagramRecorder(), new DatagramRecorder()]
+    for (const one of members) await reactor.listenMulticast(99, one, { listenMultiple: true })
     const port = await reactor.listenUDP(0, new DatagramRecorder())
     port.write('refused', { host: '255.255.255.255', port: 99 })
     reactor.pump()
     port.setBroadcastAllowed(true)
     port.write('to all', { host: '10.1.2.255', port: 99 })
     reactor.pump()
-    expect([heard.map((one) => one.texts), port.drops.failed]).toEqual([[['to all'], ['to all']], 1])
+    expect([members.map((one) => one.texts), port.drops.failed]).toEqual([[['to all'], ['to all']], 1])
   })
 
-  test('sends to the latest of several that share an address, as systems do', async () => {
+  test('sends to the latest of several ports that share an address, as operating systems do', async () => {
     const reactor = new MemoryReactor()
     const [first, latest] = [new DatagramRecorder(), new DatagramRecorder()]
     await reactor.listenUDP(99, first, { reuseAddress: true })
@@ -77,30 +77,30 @@ describe('MemoryDatagramNetwork', () => {
 })
 
 describe('MemoryDatagramWire', () => {
-  test('keeps what goes to a group from this host when told so', async () => {
+  test('sends no datagrams of a group to this host without loopback mode', async () => {
     const [reactor, listener] = [new MemoryReactor(), new DatagramRecorder()]
     const port = await reactor.listenMulticast(5353, listener)
     port.joinGroup('224.0.0.251')
-    port.write('heard', { host: '224.0.0.251', port: 5353 })
+    port.write('received', { host: '224.0.0.251', port: 5353 })
     reactor.pump()
     port.setLoopbackMode(false)
-    port.write('not heard', { host: '224.0.0.251', port: 5353 })
+    port.write('not received', { host: '224.0.0.251', port: 5353 })
     reactor.pump()
-    expect(listener.texts).toEqual(['heard'])
+    expect(listener.texts).toEqual(['received'])
   })
 
-  test('joins a group on each interface by itself', async () => {
+  test('joins a group on each interface separately', async () => {
     const [reactor, listener] = [new MemoryReactor(), new DatagramRecorder()]
     const port = await reactor.listenMulticast(5353, listener)
     port.joinGroup('224.0.0.251', '10.0.0.1')
     port.joinGroup('224.0.0.251', '10.0.0.2')
     port.leaveGroup('224.0.0.251', '10.0.0.1')
-    port.write('heard once', { host: '224.0.0.251', port: 5353 })
+    port.write('received once', { host: '224.0.0.251', port: 5353 })
     reactor.pump()
-    expect(listener.texts).toEqual(['heard once'])
+    expect(listener.texts).toEqual(['received once'])
   })
 
-  test('seems to come from its own address when it is bound to one', async () => {
+  test('uses its own address as the source when it is bound to one', async () => {
     const [reactor, server] = [new MemoryReactor(), new DatagramRecorder()]
     await reactor.listenUDP(53, server)
     const port = await reactor.listenUDP(1000, new DatagramRecorder(), { interface: '10.0.0.9' })
@@ -112,7 +112,7 @@ describe('MemoryDatagramWire', () => {
     expect(server.senders).toEqual([port.getHost()])
   })
 
-  test('counts what waits for the end of the turn as not sent', async () => {
+  test('counts datagrams that wait for the end of the turn as not sent', async () => {
     const reactor = new MemoryReactor()
     const port = await reactor.listenUDP(0, new DatagramRecorder(), { maxBufferedBytes: 5 })
     const to = { host: '127.0.0.1', port: 9 }
@@ -123,7 +123,7 @@ describe('MemoryDatagramWire', () => {
 })
 
 describe('isMulticast', () => {
-  test('knows groups of both families', () => {
+  test('recognises groups of both families', () => {
     const hosts = ['223.1.1.1', '224.0.0.1', '239.255.255.255', '240.0.0.1', 'ff02::1', 'FF02::1', 'fe80::1']
     expect(hosts.map(isMulticast)).toEqual([false, true, true, false, true, true, false])
   })

@@ -7,28 +7,33 @@ import type { DialEvents } from '../../src/transport/stream-connector.ts'
 import { OneProtocol } from '../one-protocol.ts'
 
 describe('MemoryNetwork', () => {
-  const make = (): { reactor: MemoryReactor; network: MemoryNetwork; told: string[]; events: DialEvents } => {
+  const make = (): {
+    reactor: MemoryReactor
+    network: MemoryNetwork
+    calls: string[]
+    events: DialEvents
+  } => {
     const reactor = new MemoryReactor()
-    const told: string[] = []
+    const calls: string[] = []
     const events: DialEvents = {
-      dialled: ({ peerAddress }) => told.push(`dialled ${peerAddress.type}`),
-      dialFailed: (reason) => told.push(reason.name),
+      dialled: ({ peerAddress }) => calls.push(`dialled ${peerAddress.type}`),
+      dialFailed: (reason) => calls.push(reason.name),
     }
-    return { reactor, network: new MemoryNetwork(reactor.registry), told, events }
+    return { reactor, network: new MemoryNetwork(reactor.registry), calls, events }
   }
 
   test('dials in a later turn, and not once cancelled', async () => {
-    const { reactor, network, told, events } = make()
+    const { reactor, network, calls, events } = make()
     await network.listen(tcpAddress('127.0.0.1', 80), new OneProtocol(new Recorder()))
     network.dial(tcpAddress('localhost', 80), events)
     network.dial(tcpAddress('localhost', 80), events).cancel()
     network.dial(tcpAddress('localhost', 81), events)
-    expect(told).toEqual([])
+    expect(calls).toEqual([])
     reactor.pump()
-    expect(told).toEqual(['dialled TCP', 'ConnectionRefusedError'])
+    expect(calls).toEqual(['dialled TCP', 'ConnectionRefusedError'])
   })
 
-  test('gives every port 0 a number of its own', async () => {
+  test('gives every port 0 its own number', async () => {
     const { network } = make()
     const factory = new OneProtocol(new Recorder())
     const ports = [
@@ -40,7 +45,7 @@ describe('MemoryNetwork', () => {
     expect(ports[0]?.getHost()).toMatchObject({ host: '::1', family: 6 })
   })
 
-  test('frees an address when its port stops, which it does once (statement 52 changed)', async () => {
+  test('frees an address when its port stops, which it does once', async () => {
     const { network } = make()
     const [address, factory] = [unixAddress('/run/app'), new OneProtocol(new Recorder())]
     const port = await network.listen(address, factory)
@@ -52,7 +57,7 @@ describe('MemoryNetwork', () => {
     await expect(network.listen(address, factory)).resolves.toHaveProperty('factory', factory)
   })
 
-  test('leaves connections up when a port stops (statements 51 and 53)', async () => {
+  test('leaves connections up when a port stops', async () => {
     const reactor = new MemoryReactor()
     const server = new Recorder()
     const port = await reactor.listenTCP(80, new OneProtocol(server))
@@ -63,7 +68,7 @@ describe('MemoryNetwork', () => {
     expect(server.transport.connected).toBe(true)
   })
 
-  test('logs a factory that fails to stop, and stops all the same', async () => {
+  test('logs the failure of stopFactory, and still stops', async () => {
     const { reactor, network } = make()
     const fault = new Error('stuck')
     const factory = new (class extends OneProtocol<Recorder> {
@@ -76,7 +81,7 @@ describe('MemoryNetwork', () => {
     expect(reactor.logged.map(({ error }) => error)).toEqual([fault])
   })
 
-  test('opens no port for a factory that fails to start', async () => {
+  test('opens no port when startFactory throws', async () => {
     const { network } = make()
     const factory = new (class extends OneProtocol<Recorder> {
       override startFactory(): void {

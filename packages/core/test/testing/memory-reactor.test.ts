@@ -23,11 +23,11 @@ function portHarness(): TransportHarness {
 }
 
 describe('MemoryReactor', () => {
-  describe('with connections through its ports', () => {
+  describe('passes the transport checks over its ports', () => {
     runChecks(portHarness)
   })
 
-  test('lets nothing happen until it is pumped', async () => {
+  test('delivers nothing until it is pumped', async () => {
     const reactor = new MemoryReactor()
     const server = new Recorder()
     await reactor.listenTCP(80, new OneProtocol(server))
@@ -38,7 +38,7 @@ describe('MemoryReactor', () => {
     expect([server.made, connector.state]).toEqual([true, 'connected'])
   })
 
-  test('gives every connection its own port, as the two ends see it', async () => {
+  test('gives every connection its own client port, seen by both ends', async () => {
     const reactor = new MemoryReactor()
     const [server, client] = [new Recorder(), new Recorder()]
     await reactor.listenTCP(80, new OneProtocol(server))
@@ -49,7 +49,7 @@ describe('MemoryReactor', () => {
     expect(server.transport.getHost()).toMatchObject({ type: 'TCP', port: 80 })
   })
 
-  test('connects by UNIX path, and takes a path off when its port stops', async () => {
+  test('connects by UNIX path, and removes a path when its port stops', async () => {
     const reactor = new MemoryReactor()
     const server = new Recorder()
     const port = await reactor.listenUNIX('/run/app', new OneProtocol(server))
@@ -62,7 +62,7 @@ describe('MemoryReactor', () => {
     await expect(refused).rejects.toBeInstanceOf(ConnectionRefusedError)
   })
 
-  test('refuses a port that is taken, without starting the factory (statement 49)', async () => {
+  test('refuses a port in use, without starting the factory', async () => {
     const reactor = new MemoryReactor()
     await reactor.listenTCP(80, new OneProtocol(new Recorder()))
     const factory = new OneProtocol(new Recorder())
@@ -72,14 +72,14 @@ describe('MemoryReactor', () => {
     expect(factory.numPorts).toBe(0)
   })
 
-  test('pump refuses to go on for ever', () => {
+  test('pump throws instead of running for ever', () => {
     const reactor = new MemoryReactor()
     const forever = { turnEnded: (): void => reactor.registry.turn.schedule(forever) }
     reactor.registry.turn.schedule(forever)
     expect(() => reactor.pump()).toThrow('still busy after 100000 turns')
   })
 
-  test('settle lets a turn last until its promises have gone on', async () => {
+  test('settle ends a turn only after its promise jobs', async () => {
     const reactor = new MemoryReactor()
     const order: string[] = []
     reactor.registry.turn.schedule({ turnEnded: () => order.push('turn') })
@@ -104,7 +104,7 @@ describe('MemoryReactor', () => {
     expect(reactor.now()).toBe(10)
   })
 
-  test('logs what a delayed call throws or rejects with, and goes on (statement 32)', async () => {
+  test('logs the throw or the rejection of a delayed call, and continues', async () => {
     const reactor = new MemoryReactor()
     const ran: string[] = []
     const [thrown, rejected] = [new Error('thrown'), new Error('rejected')]
@@ -119,7 +119,7 @@ describe('MemoryReactor', () => {
     expect(reactor.logged.map(({ error }) => error)).toEqual([thrown, rejected])
   })
 
-  test('draws the same random bytes in every run', () => {
+  test('returns the same random bytes in every run', () => {
     const [one, other] = [new MemoryReactor(), new MemoryReactor()]
     expect(one.randomBytes(16)).toEqual(other.randomBytes(16))
     expect(one.randomBytes(16)).not.toEqual(other.randomBytes(15))
@@ -129,7 +129,7 @@ describe('MemoryReactor', () => {
 
 class Silent extends Protocol {}
 
-test('finds nothing in a new reactor, and nothing once its connections have ended', () => {
+test('finds nothing in a new reactor, and nothing after its connections have ended', () => {
   const reactor = new MemoryReactor()
   expect(leftovers(reactor)).toEqual([])
   const { server } = connectedPair(new Silent(), new Silent(), { reactor })
@@ -138,7 +138,7 @@ test('finds nothing in a new reactor, and nothing once its connections have ende
   expect(leftovers(reactor)).toEqual([])
 })
 
-test('names connections that are up, calls that are to come and deadlines', () => {
+test('names open connections, delayed calls and deadlines', () => {
   const reactor = new MemoryReactor()
   connectedPair(new Silent(), new Silent(), { reactor })
   new Deadline(reactor, () => undefined).set(500)
@@ -152,7 +152,7 @@ test('names connections that are up, calls that are to come and deadlines', () =
   ])
 })
 
-test('finds a connection that is counted as waiting after its port has closed', async () => {
+test('finds a connection that is still counted as queued after its port has closed', async () => {
   const reactor = new MemoryReactor()
   const port = await reactor.listenTCP(80, Factory.forProtocol(Silent), { maxConnections: 0 })
   const connector = reactor.connectTCP('127.0.0.1', 80, Factory.forProtocol(Silent))

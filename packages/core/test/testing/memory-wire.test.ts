@@ -5,142 +5,142 @@ import type { WireEvents } from '../../src/interfaces/wire.ts'
 import { memoryWireHarness } from '../memory-wire-harness.ts'
 import { runWireChecks } from '../run-checks.ts'
 
-/** Two ends whose events are noted, and the turns they live in. */
+/** Makes two ends, records their events, and returns their turns. */
 function makePair(): {
   one: MemoryWire
   other: MemoryWire
-  told: string[]
-  toldOther: string[]
+  seen: string[]
+  seenOther: string[]
   turns: () => void
 } {
   let waits = false
   const turn = new Turn(() => (waits = true))
   const [one, other] = MemoryWire.pair(turn)
-  const [told, toldOther]: [string[], string[]] = [[], []]
-  one.attach(noting(told))
-  other.attach(noting(toldOther))
+  const [seen, seenOther]: [string[], string[]] = [[], []]
+  one.attach(noting(seen))
+  other.attach(noting(seenOther))
   const turns = (): void => {
     while (waits) {
       waits = false
       turn.end()
     }
   }
-  return { one, other, told, toldOther, turns }
+  return { one, other, seen, seenOther, turns }
 }
 
-function noting(told: string[]): WireEvents {
+function noting(seen: string[]): WireEvents {
   return {
-    wireData: (data) => told.push(data.length < 20 ? data.toString() : `${data.length} bytes`),
-    wireEnded: () => told.push('ended'),
-    wireWritable: () => told.push('writable'),
-    wireClosed: (error) => told.push(error === undefined ? 'closed' : error.message),
+    wireData: (data) => seen.push(data.length < 20 ? data.toString() : `${data.length} bytes`),
+    wireEnded: () => seen.push('ended'),
+    wireWritable: () => seen.push('writable'),
+    wireClosed: (error) => seen.push(error === undefined ? 'closed' : error.message),
   }
 }
 
 describe('MemoryWire', () => {
   runWireChecks(memoryWireHarness)
 
-  test('brings what was written in a later turn, as copies', () => {
-    const { one, toldOther, turns } = makePair()
+  test('delivers written bytes in a later turn, as copies', () => {
+    const { one, seenOther, turns } = makePair()
     const data = Buffer.from('hello')
     expect(one.write([data, 'é'])).toBe(true)
     data.fill('x')
-    expect(toldOther).toEqual([])
+    expect(seenOther).toEqual([])
     turns()
-    expect(toldOther).toEqual(['hello', 'é'])
+    expect(seenOther).toEqual(['hello', 'é'])
   })
 
-  test('closes both ends once both have said their end, without an error', () => {
-    const { one, other, told, toldOther, turns } = makePair()
+  test('closes both ends without an error once both have sent their FIN', () => {
+    const { one, other, seen, seenOther, turns } = makePair()
     one.write(['bye'])
     one.end()
     one.end()
     turns()
-    expect([told, toldOther]).toEqual([[], ['bye', 'ended']])
+    expect([seen, seenOther]).toEqual([[], ['bye', 'ended']])
     other.end()
     turns()
-    expect([told, toldOther]).toEqual([
+    expect([seen, seenOther]).toEqual([
       ['ended', 'closed'],
       ['bye', 'ended', 'closed'],
     ])
   })
 
-  test('makes a writer wait for a reader that has paused, and tells it when all is read', () => {
-    const { one, other, told, toldOther, turns } = makePair()
+  test('makes a writer wait for a paused reader, and calls wireWritable when all bytes are read', () => {
+    const { one, other, seen, seenOther, turns } = makePair()
     other.pause()
     expect(one.write([Buffer.alloc(65_536)])).toBe(true)
     expect(one.write([Buffer.alloc(1)])).toBe(false)
     turns()
-    expect([told, toldOther]).toEqual([[], []])
+    expect([seen, seenOther]).toEqual([[], []])
     other.resume()
     turns()
-    expect([told, toldOther.length]).toEqual([['writable'], 2])
+    expect([seen, seenOther.length]).toEqual([['writable'], 2])
   })
 
-  test('shows an abort to the other end as a reset, without what was unread', () => {
-    const { one, told, toldOther, turns } = makePair()
+  test('reports an abort to the other end as a reset, without the unread bytes', () => {
+    const { one, seen, seenOther, turns } = makePair()
     one.write(['unread'])
     one.abort()
     turns()
-    expect([told, toldOther]).toEqual([['closed'], ['read ECONNRESET']])
+    expect([seen, seenOther]).toEqual([['closed'], ['read ECONNRESET']])
   })
 
-  test('closes with an end for the other, or with a reset when there was something unread', () => {
+  test('close sends a FIN, or a reset when bytes are unread', () => {
     const clean = makePair()
-    clean.one.write(['said'])
+    clean.one.write(['sent'])
     clean.one.close()
     clean.turns()
-    expect(clean.toldOther).toEqual(['said', 'ended'])
+    expect(clean.seenOther).toEqual(['sent', 'ended'])
     const rude = makePair()
     rude.one.pause()
     rude.other.write(['unread'])
     rude.turns()
     rude.one.close()
     rude.turns()
-    expect([rude.told, rude.toldOther]).toEqual([['closed'], ['read ECONNRESET']])
+    expect([rude.seen, rude.seenOther]).toEqual([['closed'], ['read ECONNRESET']])
   })
 
-  test('answers a write to an end that is closed with a reset', () => {
-    const { one, other, toldOther, turns } = makePair()
+  test('a write to a closed end is a reset', () => {
+    const { one, other, seenOther, turns } = makePair()
     one.close()
     turns()
     other.write(['too late'])
     turns()
-    expect(toldOther).toEqual(['ended', 'read ECONNRESET'])
+    expect(seenOther).toEqual(['ended', 'read ECONNRESET'])
   })
 
-  test('brings nothing that is written after its end, and tells that end once', () => {
-    const { one, toldOther, turns } = makePair()
+  test('delivers nothing written after its FIN, and reports that FIN once', () => {
+    const { one, seenOther, turns } = makePair()
     one.end()
     expect(one.write(['late'])).toBe(true)
     turns()
     one.close()
     turns()
-    expect(toldOther).toEqual(['ended'])
+    expect(seenOther).toEqual(['ended'])
   })
 
-  test('stays open after both ends until what it wrote was read', () => {
-    const { one, other, told, turns } = makePair()
+  test('stays open after both FINs until all its bytes were read', () => {
+    const { one, other, seen, turns } = makePair()
     other.pause()
     one.write([Buffer.alloc(70_000)])
     one.end()
     other.end()
     turns()
-    expect(told).toEqual(['ended'])
+    expect(seen).toEqual(['ended'])
     other.resume()
     turns()
-    expect(told).toEqual(['ended', 'writable', 'closed'])
+    expect(seen).toEqual(['ended', 'writable', 'closed'])
   })
 
-  test('tells nothing more to a reader that aborts', () => {
+  test('calls only wireClosed on a reader that aborts', () => {
     let waits = false
     const turn = new Turn(() => (waits = true))
     const [one, other] = MemoryWire.pair(turn)
-    const told: string[] = []
+    const seen: string[] = []
     other.attach({
-      ...noting(told),
+      ...noting(seen),
       wireData: () => {
-        told.push('data')
+        seen.push('data')
         other.abort()
       },
     })
@@ -151,48 +151,48 @@ describe('MemoryWire', () => {
       waits = false
       turn.end()
     }
-    expect(told).toEqual(['data', 'closed'])
+    expect(seen).toEqual(['data', 'closed'])
   })
 
-  test('does not turn a clean close into a reset afterwards', () => {
-    const { one, toldOther, turns } = makePair()
+  test('does not report a reset after a clean close', () => {
+    const { one, seenOther, turns } = makePair()
     one.close()
     one.abort()
     turns()
-    expect(toldOther).toEqual(['ended'])
+    expect(seenOther).toEqual(['ended'])
   })
 
-  test('tells its end once, and takes everything in silence afterwards', () => {
-    const { one, told, toldOther, turns } = makePair()
+  test('calls wireClosed once, and ignores every call afterwards', () => {
+    const { one, seen, seenOther, turns } = makePair()
     one.abort()
     turns()
     expect(one.write(['late'])).toBe(true)
     for (const call of [() => one.end(), () => one.abort(), () => one.close(), () => one.resume()]) call()
     turns()
-    expect([told, toldOther]).toEqual([['closed'], ['read ECONNRESET']])
+    expect([seen, seenOther]).toEqual([['closed'], ['read ECONNRESET']])
   })
 
-  test('keeps what came before anyone reads', () => {
+  test('keeps bytes received before attach', () => {
     let waits = false
     const turn = new Turn(() => (waits = true))
     const [one, other] = MemoryWire.pair(turn)
-    const told: string[] = []
+    const seen: string[] = []
     one.write(['early'])
     one.end()
-    other.attach(noting(told))
+    other.attach(noting(seen))
     expect(waits).toBe(true)
     turn.end()
-    expect(told).toEqual(['early', 'ended'])
+    expect(seen).toEqual(['early', 'ended'])
   })
 
-  test('tells the end behind what a writer writes as soon as it may', () => {
-    const { one, other, toldOther, turns } = makePair()
-    one.attach({ ...noting([]), wireWritable: () => (one.write(['last words']), one.end()) })
+  test('reports the FIN after bytes that a writer writes within wireWritable', () => {
+    const { one, other, seenOther, turns } = makePair()
+    one.attach({ ...noting([]), wireWritable: () => (one.write(['last bytes']), one.end()) })
     other.pause()
     one.write([Buffer.alloc(65_537)])
     turns()
     other.resume()
     turns()
-    expect(toldOther).toEqual(['65537 bytes', 'last words', 'ended'])
+    expect(seenOther).toEqual(['65537 bytes', 'last bytes', 'ended'])
   })
 })

@@ -4,7 +4,7 @@ import { StringTransport } from '../../src/testing/string-transport.ts'
 import type { TransportHarness } from '../../src/checks/transport-harness.ts'
 import { memoryHarness } from '../memory-harness.ts'
 
-/** A harness whose pairs are two string transports, with what one sent handed to the other. */
+/** A harness with pairs of two string transports; the bytes that one sends are passed to the other. */
 export function stringHarness(): TransportHarness {
   const reactor = new MemoryReactor()
   const strands: Strand[] = []
@@ -25,7 +25,7 @@ export function stringHarness(): TransportHarness {
   )
   const until = async (condition: () => boolean): Promise<void> => {
     await carry()
-    if (!condition()) throw new Error(`It never came about that ${String(condition)}`)
+    if (!condition()) throw new Error(`The condition never held: ${String(condition)}`)
   }
   return { ...memory, until, quiet: carry }
 }
@@ -42,7 +42,7 @@ class Strand {
     this.#to = to
   }
 
-  /** @returns whether anything was carried. */
+  /** @returns whether bytes, a FIN or a reset were carried. */
   carry(): boolean {
     if (this.#cut) return false
     if (this.#from.signal.reason instanceof ConnectionAborted) return this.#reset()
@@ -55,7 +55,7 @@ class Strand {
     return this.#ended || data.length > 0
   }
 
-  /** A reset can follow an end. */
+  /** A reset can follow a FIN. */
   #reset(): true {
     this.#cut = true
     this.#to.receiveReset()

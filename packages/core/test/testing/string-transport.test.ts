@@ -7,11 +7,11 @@ import { runChecks } from '../run-checks.ts'
 import { stringHarness } from './string-harness.ts'
 
 describe('StringTransport', () => {
-  describe('with another one at its other end', () => {
+  describe('passes the transport checks against another one', () => {
     runChecks(stringHarness)
   })
 
-  test('keeps what is sent until it is cleared', () => {
+  test('records bytes sent until it is cleared', () => {
     const transport = StringTransport.connect(new Echo())
     transport.receive('one ')
     transport.receive(Buffer.from('two'))
@@ -20,7 +20,7 @@ describe('StringTransport', () => {
     expect(transport.bytes()).toEqual(Buffer.alloc(0))
   })
 
-  test('needs no pumping: whatever it is asked, all that was written has left', () => {
+  test('needs no pump: every method first sends all written bytes', () => {
     const protocol = new (class extends Recorder {
       override connectionMade(): void {
         this.transport.abortConnection()
@@ -37,7 +37,7 @@ describe('StringTransport', () => {
     expect([cleared.value(), closed.ended]).toEqual(['', true])
   })
 
-  test('shares no bytes with the protocol, neither given nor sent', () => {
+  test('shares no bytes with the protocol, neither received nor sent', () => {
     const protocol = new Recorder()
     const transport = StringTransport.connect(protocol)
     const [given, sent] = [Buffer.from('given'), Buffer.from('sent')]
@@ -55,7 +55,7 @@ describe('StringTransport', () => {
     expect(protocol.events).toEqual(['made'])
   })
 
-  test('says its end in loseConnection, and is lost once the peer has said its own', () => {
+  test('sends its FIN in loseConnection, and is lost after the FIN of the peer', () => {
     const protocol = new Recorder()
     const transport = StringTransport.connect(protocol)
     transport.write('bye')
@@ -65,7 +65,7 @@ describe('StringTransport', () => {
     expect([transport.connected, protocol.reason?.name]).toEqual([false, 'ConnectionDone'])
   })
 
-  test("is lost at the linger deadline when the peer's end does not come", () => {
+  test("is lost at the linger deadline without the peer's FIN", () => {
     const protocol = new Recorder()
     const transport = StringTransport.connect(protocol)
     transport.loseConnection()
@@ -75,7 +75,7 @@ describe('StringTransport', () => {
     expect(transport.reactor.getDelayedCalls()).toEqual([])
   })
 
-  test("closes at the peer's end, or tells a protocol that wants to know", () => {
+  test("closes at the peer's FIN, or calls readConnectionLost", () => {
     const [plain, halfClose] = [new Recorder(), new HalfCloseRecorder()]
     StringTransport.connect(plain).receiveEnd()
     expect(plain.events).toEqual(['made', 'lost ConnectionDone'])
@@ -83,7 +83,7 @@ describe('StringTransport', () => {
     expect(halfClose.events).toEqual(['made', 'read lost'])
   })
 
-  test('tells a reset, and an abort of its own', () => {
+  test('reports a reset, and an abort of its own', () => {
     const [reset, aborted] = [new Recorder(), new Recorder()]
     StringTransport.connect(reset).receiveReset()
     expect(reset.reason).toBeInstanceOf(ConnectionLost)
@@ -93,7 +93,7 @@ describe('StringTransport', () => {
     expect(aborted.reason).toBeInstanceOf(ConnectionAborted)
   })
 
-  test('can be blocked: what is sent counts as buffered until it is unblocked', async () => {
+  test('can be blocked: written bytes count as buffered until it is unblocked', async () => {
     const transport = StringTransport.connect(new Recorder())
     transport.block()
     expect(transport.write('x'.repeat(70_000))).toBe(false)
