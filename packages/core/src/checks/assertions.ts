@@ -1,6 +1,6 @@
 import type { Reactor } from '../interfaces/reactor.ts'
 
-/** A transport broke a promise. */
+/** A transport, wire or UDP port failed a check. */
 export class CheckFailed extends Error {
   override readonly name = 'CheckFailed'
 }
@@ -35,13 +35,13 @@ export function isExactly(value: unknown, Kind: new (...args: never[]) => Error,
   if (name !== Kind.name) throw new CheckFailed(`${what}: expected ${Kind.name}, got ${name}`)
 }
 
-/** Text of less than 200 characters, so that a failure can be read. */
+/** Shortens the text of a value to 200 characters, so that a failure is readable. */
 function show(value: unknown): string {
   const text = JSON.stringify(value) ?? String(value)
   return text.length < 200 ? text : `${text.slice(0, 200)}… (${text.length} characters)`
 }
 
-/** A promise that a check settles when it wants. */
+/** A promise that a check settles. */
 export class Gate {
   /** Resolves at `open`, rejects at `fail`. */
   readonly opened: Promise<void>
@@ -66,7 +66,7 @@ export class Gate {
   }
 }
 
-/** Whether a reactor has no connection up and nothing to call later: no deadline of a connection that is gone. */
+/** Whether a reactor has no open connection and no delayed call, such as a deadline of a lost connection. */
 export function nothingLeft(reactor: Pick<Reactor, 'connections' | 'getDelayedCalls'>): boolean {
   return Array.from(reactor.connections).length === 0 && reactor.getDelayedCalls().length === 0
 }

@@ -3,25 +3,25 @@ import { DEFAULT_TRANSPORT_OPTIONS } from '../transport/transport-options.ts'
 import { equal, holds, isExactly } from './assertions.ts'
 import { Echo, HalfCloseRecorder, Recorder, type TransportCheck } from './transport-harness.ts'
 
-/** What a transport promises about the end of a connection as a whole. */
+/** Checks of the end of a whole connection. */
 export const closeChecks: readonly TransportCheck[] = [
   {
-    name: 'sends all that is queued before it closes both ways (statements 1, 5 and 13)',
+    name: 'sends all queued bytes before it closes both ways',
     async run({ connect, until }) {
       const [server, client] = [new Recorder(), new Recorder()]
       const pair = await connect(server, client)
       const all = Buffer.alloc(1_048_576, 'x')
       pair.server.write(all)
       pair.server.loseConnection()
-      equal(pair.server.disconnecting, true, 'disconnecting after loseConnection (statement 22)')
+      equal(pair.server.disconnecting, true, 'disconnecting after loseConnection')
       await until(() => server.lost && client.lost)
-      equal(client.bytes, all.length, 'bytes that came')
+      equal(client.bytes, all.length, 'bytes received')
       isExactly(server.reason, ConnectionDone, 'the reason here')
       isExactly(client.reason, ConnectionDone, 'the reason at the peer')
     },
   },
   {
-    name: 'delivers nothing after loseConnection, not even what had come (statement 6)',
+    name: 'delivers nothing after loseConnection, not even bytes already received',
     async run({ connect, until }) {
       const client = new Recorder()
       const server = new (class extends Recorder {
@@ -35,11 +35,11 @@ export const closeChecks: readonly TransportCheck[] = [
       await until(() => server.bytes === 1)
       pair.client.write('b')
       await until(() => server.lost && client.lost)
-      equal(server.events, ['made', 'data a', 'lost ConnectionDone'], 'what the closing side was told')
+      equal(server.events, ['made', 'data a', 'lost ConnectionDone'], 'callbacks on the closing side')
     },
   },
   {
-    name: 'tells connectionLost once and never within a call, however often it is closed (statements 7 to 9)',
+    name: 'calls connectionLost once and never within a call, however often it is closed',
     async run({ connect, until, quiet }) {
       const [server, client] = [new Recorder(), new Recorder()]
       const pair = await connect(server, client)
@@ -48,16 +48,16 @@ export const closeChecks: readonly TransportCheck[] = [
       pair.server.loseWriteConnection()
       pair.server.abortConnection()
       pair.server.abortConnection()
-      equal(server.lost, false, 'told within a call')
+      equal(server.lost, false, 'lost within a call')
       await until(() => server.lost && client.lost)
       pair.server.loseConnection()
       pair.server.abortConnection()
       await quiet()
-      equal([server.losses.length, client.losses.length], [1, 1], 'times told')
+      equal([server.losses.length, client.losses.length], [1, 1], 'calls of connectionLost')
     },
   },
   {
-    name: 'aborts without sending what is queued, with the cause in ConnectionAborted (statement 10)',
+    name: 'aborts without sending the queued bytes, with the cause in ConnectionAborted',
     async run({ connect, until }) {
       const [server, client] = [new Recorder(), new Recorder()]
       const pair = await connect(server, client)
@@ -65,11 +65,11 @@ export const closeChecks: readonly TransportCheck[] = [
       pair.server.write('unsent')
       pair.server.abortConnection(cause)
       equal(pair.server.bufferedBytes, 0, 'bytes queued after the abort')
-      equal(server.lost, false, 'told within the call')
+      equal(server.lost, false, 'lost within the call')
       await until(() => server.lost && client.lost)
       isExactly(server.reason, ConnectionAborted, 'the reason here')
       equal(server.reason?.cause, cause, 'the cause')
-      equal(client.text, '', 'what the peer got')
+      equal(client.text, '', 'what the peer received')
     },
   },
   {
@@ -85,7 +85,7 @@ export const closeChecks: readonly TransportCheck[] = [
     },
   },
   {
-    name: 'calls nothing between an abort and connectionLost (statement 11)',
+    name: 'calls nothing between an abort and connectionLost',
     async run({ connect, until }) {
       const server = new (class extends Recorder {
         override dataReceived(data: Buffer): void {
@@ -98,11 +98,11 @@ export const closeChecks: readonly TransportCheck[] = [
       await until(() => server.bytes === 1)
       pair.client.write('b')
       await until(() => server.lost)
-      equal(server.events, ['made', 'data a', 'lost ConnectionAborted'], 'what the aborting side was told')
+      equal(server.events, ['made', 'data a', 'lost ConnectionAborted'], 'callbacks on the aborting side')
     },
   },
   {
-    name: 'is disconnected within connectionLost, and still knows both addresses (statement 12)',
+    name: 'is disconnected within connectionLost, and still returns both addresses',
     async run({ connect, until }) {
       const seen: unknown[] = []
       const server = new (class extends Recorder {
@@ -128,7 +128,7 @@ export const closeChecks: readonly TransportCheck[] = [
     },
   },
   {
-    name: 'answers a peer that ends its side at once: what is queued still leaves (statement 14 changed)',
+    name: 'sends all queued bytes to a peer that sends its FIN right after its request',
     async run({ connect, until }) {
       const [server, client] = [new Echo(), new HalfCloseRecorder()]
       const pair = await connect(server, client)
@@ -156,18 +156,18 @@ export const closeChecks: readonly TransportCheck[] = [
     },
   },
   {
-    name: 'reads and drops what a peer goes on sending after our end, however much',
+    name: 'reads and drops whatever a peer still sends after our FIN',
     async run({ connect, until }) {
       const [server, client] = [new Recorder(), new HalfCloseRecorder()]
       const pair = await connect(server, client)
-      pair.server.write('last words')
+      pair.server.write('last bytes')
       pair.server.loseConnection()
       await until(() => client.events.includes('read lost'))
       for (let pieces = 0; pieces < 32; pieces++) {
         pair.client.write(Buffer.alloc(65_536))
         await until(() => pair.client.bufferedBytes === 0 || server.lost)
       }
-      equal(server.lost, false, 'lost while bytes still came')
+      equal(server.lost, false, 'lost while bytes still arrive')
       pair.client.loseConnection()
       await until(() => server.lost && client.lost)
       isExactly(server.reason, ConnectionDone, 'the reason here')
@@ -176,7 +176,7 @@ export const closeChecks: readonly TransportCheck[] = [
     },
   },
   {
-    name: 'cuts a peer that goes on sending after our end when the longest wait is over, and not before',
+    name: 'closes on a peer that still sends after our FIN at the total linger deadline, not before',
     needs: ['virtual time'],
     async run({ connect, until, quiet, advance }) {
       const [server, client] = [new Recorder(), new HalfCloseRecorder()]
@@ -188,7 +188,7 @@ export const closeChecks: readonly TransportCheck[] = [
         pair.client.write(Buffer.alloc(4096))
         await quiet()
         advance(lingerMs / 2)
-        equal(server.lost, false, `lost after ${passedMs} ms, although bytes came`)
+        equal(server.lost, false, `lost after ${passedMs} ms, although bytes arrived`)
       }
       pair.client.write(Buffer.alloc(4096))
       await quiet()
@@ -200,7 +200,7 @@ export const closeChecks: readonly TransportCheck[] = [
     },
   },
   {
-    name: 'cuts a peer that sends a byte now and then after our end as if it sent nothing',
+    name: 'closes on a peer that sends a byte now and then after our FIN as if it sent nothing',
     needs: ['virtual time'],
     async run({ connect, until, quiet, advance }) {
       const [server, client] = [new Recorder(), new HalfCloseRecorder()]
@@ -220,7 +220,7 @@ export const closeChecks: readonly TransportCheck[] = [
     },
   },
   {
-    name: 'waits for the end of a silent peer after our own until the deadline (statement 23 mended)',
+    name: 'waits for the FIN of a silent peer after our own until the deadline',
     needs: ['virtual time'],
     async run({ connect, until, advance }) {
       const [server, client] = [new Recorder(), new HalfCloseRecorder()]
@@ -239,10 +239,10 @@ export const closeChecks: readonly TransportCheck[] = [
   },
 ]
 
-/** What a transport promises when one direction ends before the other. */
+/** Checks of connections of which one direction ends before the other. */
 export const halfCloseChecks: readonly TransportCheck[] = [
   {
-    name: 'tells readConnectionLost instead of closing, and writing goes on (statement 15)',
+    name: 'calls readConnectionLost instead of closing, and keeps writing',
     async run({ connect, until, quiet }) {
       const [server, client] = [new HalfCloseRecorder(), new HalfCloseRecorder()]
       const pair = await connect(server, client)
@@ -254,49 +254,45 @@ export const halfCloseChecks: readonly TransportCheck[] = [
       await until(() => client.bytes > 0)
       pair.server.loseConnection()
       await until(() => server.lost && client.lost)
-      equal(server.events, ['made', 'read lost', 'lost ConnectionDone'], 'what was told')
+      equal(server.events, ['made', 'read lost', 'lost ConnectionDone'], 'the callbacks')
     },
   },
   {
-    name: 'sends what is queued before our own end, tells writeConnectionLost, and reads on (statements 16 and 17)',
+    name: 'sends the queued bytes before our own FIN, calls writeConnectionLost, and keeps reading',
     async run({ connect, until }) {
       const [server, client] = [new HalfCloseRecorder(), new HalfCloseRecorder()]
       const pair = await connect(server, client)
       const all = Buffer.alloc(1_048_576, 'x')
       pair.client.write(all)
       pair.client.loseWriteConnection()
-      equal(client.events, ['made'], 'told within the call')
-      equal(pair.client.write('late'), false, 'a write after it (statement 18 changed)')
+      equal(client.events, ['made'], 'callbacks within the call')
+      equal(pair.client.write('late'), false, 'a write after it')
       await until(() => server.events.includes('read lost') && client.events.includes('write lost'))
-      equal(server.bytes, all.length, 'bytes that came')
+      equal(server.bytes, all.length, 'bytes received')
       pair.server.write('answer')
       await until(() => client.text === 'answer')
       pair.client.loseWriteConnection()
       pair.server.loseConnection()
       pair.client.loseConnection()
       await until(() => server.lost && client.lost)
-      equal(
-        client.events.filter((event) => event === 'write lost').length,
-        1,
-        'times writeConnectionLost was told',
-      )
+      equal(client.events.filter((event) => event === 'write lost').length, 1, 'calls of writeConnectionLost')
     },
   },
   {
-    name: 'closes once the peer has answered our own end with its own',
+    name: 'closes once the peer has sent its FIN after ours',
     async run({ connect, until }) {
       const [server, client] = [new Recorder(), new Recorder()]
       const pair = await connect(server, client)
       pair.client.write('request')
       pair.client.loseWriteConnection()
       await until(() => server.lost && client.lost)
-      equal(server.text, 'request', 'what the peer got')
+      equal(server.text, 'request', 'what the peer received')
       isExactly(server.reason, ConnectionDone, 'the reason there')
       isExactly(client.reason, ConnectionDone, 'the reason here')
     },
   },
   {
-    name: 'closes when loseConnection follows our own end, never within the call (statement 9 changed)',
+    name: 'closes when loseConnection follows our own FIN, never within the call',
     async run({ connect, until }) {
       const [server, client] = [new HalfCloseRecorder(), new HalfCloseRecorder()]
       const pair = await connect(server, client)
@@ -304,12 +300,12 @@ export const halfCloseChecks: readonly TransportCheck[] = [
       await until(() => client.events.includes('write lost'))
       pair.client.loseConnection()
       pair.server.loseConnection()
-      equal(client.lost, false, 'told within the call')
+      equal(client.lost, false, 'lost within the call')
       await until(() => server.lost && client.lost)
       isExactly(client.reason, ConnectionDone, 'the reason')
     },
   },
 ]
 
-/** How late a deadline may pass. */
+/** How late a deadline may expire, in milliseconds. */
 const LATEST_MS = 100

@@ -3,9 +3,9 @@ import type { DatagramEvents, DatagramTransport, ListenMulticastOptions } from '
 import type { LogEvent } from '../interfaces/log.ts'
 import { DatagramProtocol } from '../protocol/datagram-protocol.ts'
 
-/** One kind of UDP port, as the datagram checks drive it. */
+/** What the datagram checks need to drive one kind of UDP port. */
 export interface DatagramHarness {
-  /** What its reactor has logged, oldest first. */
+  /** The events that its reactor has logged, oldest first. */
   readonly logged: readonly LogEvent[]
   /** Listens for multicast on 127.0.0.1, unless the options name another interface. */
   readonly listen: (
@@ -14,24 +14,24 @@ export interface DatagramHarness {
     options?: ListenMulticastOptions,
   ) => Promise<DatagramTransport>
   /**
-   * Lets things happen until `condition` holds.
+   * Lets the network and promises proceed until `condition` holds.
    *
-   * @throws {Error} (rejects) when it does not within a bound.
+   * @throws {Error} (rejects) when the condition does not hold in time.
    */
   readonly until: (condition: () => boolean) => Promise<void>
-  /** Lets everything happen that is under way. */
+  /** Lets the network and promises proceed until nothing is left to do. */
   readonly quiet: () => Promise<void>
 }
 
-/** One promise that every UDP port keeps. Ports that a check leaves open are the harness's to close. */
+/** One check that every UDP port must pass. The harness closes the ports that a check leaves open. */
 export interface DatagramCheck {
-  /** A sentence about behaviour. */
+  /** A statement about behaviour. */
   readonly name: string
-  /** @throws {CheckFailed} (rejects) when the port breaks the promise. */
+  /** @throws {CheckFailed} (rejects) when the port fails the check. */
   run(harness: DatagramHarness): Promise<void>
 }
 
-/** Remembers what a UDP port told it. */
+/** Records the events of a UDP port. */
 export class DatagramRecorder extends DatagramProtocol {
   readonly datagrams: Buffer[] = []
   readonly senders: UDPAddress[] = []
@@ -62,7 +62,7 @@ export class DatagramRecorder extends DatagramProtocol {
   }
 }
 
-/** Sends every datagram back to where it came from. */
+/** Sends every datagram back to its sender. */
 export class DatagramEcho extends DatagramRecorder {
   override datagramReceived(data: Buffer, address: UDPAddress): void {
     void super.datagramReceived(data, address)

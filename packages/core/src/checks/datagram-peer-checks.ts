@@ -5,33 +5,33 @@ import { ConnectedDatagramProtocol } from '../protocol/datagram-protocol.ts'
 import { type DatagramCheck, DatagramEcho, DatagramRecorder } from './datagram-harness.ts'
 import { equal, Gate, holds, throws } from './assertions.ts'
 
-/** What a UDP port promises about whom it talks to. */
+/** Checks of the peers of a UDP port. */
 export const datagramPeerChecks: readonly DatagramCheck[] = [
   {
-    name: 'carries each datagram whole, an empty one too, and tells who sent it',
+    name: 'carries each datagram whole, an empty one too, with the address of its sender',
     run: async ({ listen, until }) => {
       const [server, client] = [new DatagramRecorder(), new DatagramRecorder()]
       const to = (await listen(0, server)).getHost()
       const port = await listen(0, client)
       for (const text of ['one', '', 'größer']) equal(port.write(text, to), true, 'a write')
       await until(() => server.texts.length === 3)
-      equal(server.texts, ['one', '', 'größer'], 'what came')
+      equal(server.texts, ['one', '', 'größer'], 'what was received')
       const sender = formatAddress(port.getHost())
-      equal(server.senders.map(formatAddress), [sender, sender, sender], 'who sent it')
+      equal(server.senders.map(formatAddress), [sender, sender, sender], 'the senders')
     },
   },
   {
-    name: 'answers to the address that a datagram came from',
+    name: 'replies to the address that a datagram came from',
     run: async ({ listen, until }) => {
       const [server, client] = [await listen(0, new DatagramEcho()), new DatagramRecorder()]
       const port = await listen(0, client)
       port.write(Buffer.from([0, 255, 10]), server.getHost())
       await until(() => client.datagrams.length === 1)
-      equal(client.datagrams[0]?.toString('hex'), '00ff0a', 'the answer')
+      equal(client.datagrams[0]?.toString('hex'), '00ff0a', 'the reply')
     },
   },
   {
-    name: 'refuses the name of a host at once (statement 132)',
+    name: 'refuses a host name at once',
     run: async ({ listen }) => {
       const port = await listen(0, new DatagramRecorder())
       for (const host of ['localhost', 'example.com', '127.1', '1.2.3.4%eth0', ''])
@@ -40,7 +40,7 @@ export const datagramPeerChecks: readonly DatagramCheck[] = [
     },
   },
   {
-    name: 'refuses an address of a family that it does not speak (statement 132)',
+    name: 'refuses an address of a family that the port is not bound to',
     run: async ({ listen }) => {
       const port = await listen(0, new DatagramRecorder())
       throws(() => port.write('x', { host: '::1', port: 9 }), InvalidAddressError, 'a write to ::1')
@@ -48,7 +48,7 @@ export const datagramPeerChecks: readonly DatagramCheck[] = [
     },
   },
   {
-    name: 'refuses a datagram that is longer than UDP can carry at once (statement 133)',
+    name: 'refuses a datagram that is longer than UDP can carry at once',
     run: async ({ listen }) => {
       const port = await listen(0, new DatagramRecorder())
       const tooLong = Buffer.alloc(65_508)
@@ -57,7 +57,7 @@ export const datagramPeerChecks: readonly DatagramCheck[] = [
     },
   },
   {
-    name: 'refuses a port that is none, and what is neither bytes nor text',
+    name: 'refuses an invalid port number, and data that is neither bytes nor text',
     run: async ({ listen }) => {
       const port = await listen(0, new DatagramRecorder())
       for (const wrong of [0, 65_536, 1.5, Number.NaN])
@@ -69,11 +69,11 @@ export const datagramPeerChecks: readonly DatagramCheck[] = [
     name: 'needs a destination unless it is connected',
     run: async ({ listen }) => {
       const port = await listen(0, new DatagramRecorder())
-      throws(() => port.write('x'), LocalProtocolError, 'a write to nobody')
+      throws(() => port.write('x'), LocalProtocolError, 'a write without a destination')
     },
   },
   {
-    name: 'talks to its peer alone once connected',
+    name: 'sends to and receives from its peer alone once connected',
     run: async ({ listen, until, quiet }) => {
       const [server, client, stranger] = [new DatagramEcho(), new DatagramRecorder(), new DatagramRecorder()]
       const [peer, port] = [(await listen(0, server)).getHost(), await listen(0, client)]
@@ -84,13 +84,13 @@ export const datagramPeerChecks: readonly DatagramCheck[] = [
       equal(port.write('without'), true, 'a write without a destination')
       equal(port.write('with', peer), true, 'a write to the peer')
       await until(() => client.datagrams.length === 2)
-      equal(client.texts, ['without', 'with'], 'what came')
-      throws(() => port.write('x', other.getHost()), LocalProtocolError, 'a write to somebody else')
+      equal(client.texts, ['without', 'with'], 'what was received')
+      throws(() => port.write('x', other.getHost()), LocalProtocolError, 'a write to another address')
       throws(() => port.connect(peer.host, peer.port), LocalProtocolError, 'connecting again')
     },
   },
   {
-    name: 'delivers to a connected protocol what its peer sends, and drops what came before it had one',
+    name: 'delivers what the peer of a connected protocol sends, and drops datagrams received before the port is connected',
     run: async ({ listen, until, quiet }) => {
       const [gate, server] = [new Gate(), new DatagramEcho()]
       const stranger = await listen(0, new DatagramRecorder())
@@ -107,21 +107,21 @@ export const datagramPeerChecks: readonly DatagramCheck[] = [
       await quiet()
       port.write('hello')
       await until(() => asking.texts.length === 1)
-      equal(asking.texts, ['hello'], 'what came')
+      equal(asking.texts, ['hello'], 'what was received')
     },
   },
   {
-    name: 'hears of a refusal only when it is connected (statement 134)',
+    name: 'is notified of a refusal only when it is connected',
     run: async ({ listen, until, quiet }) => {
-      const nobody = await listen(0, new DatagramRecorder())
-      const { host, port } = nobody.getHost()
+      const closed = await listen(0, new DatagramRecorder())
+      const { host, port } = closed.getHost()
       const [connected, free] = [new DatagramRecorder(), new DatagramRecorder()]
       const [one, other] = [await listen(0, connected), await listen(0, free)]
-      // Closed last, so that its port is nobody's.
-      await nobody.stopListening()
+      // Closed last, so that no other port gets its number.
+      await closed.stopListening()
       one.connect(host, port)
-      one.write('anybody?')
-      other.write('anybody?', { host, port })
+      one.write('anything?')
+      other.write('anything?', { host, port })
       await until(() => connected.refusals > 0)
       await quiet()
       equal([connected.refusals, free.refusals], [1, 0], 'refusals')
@@ -131,9 +131,9 @@ export const datagramPeerChecks: readonly DatagramCheck[] = [
   },
 ]
 
-/** Looks its peer up for as long as a check likes. */
+/** A connected protocol that does not connect until a check allows it. */
 class Asking extends ConnectedDatagramProtocol {
-  /** Its port, from before it is connected. */
+  /** Its port, set before it is connected. */
   port: DatagramTransport | undefined
   readonly texts: string[] = []
   readonly #mayConnect: Promise<void>

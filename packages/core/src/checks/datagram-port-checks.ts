@@ -10,10 +10,10 @@ import type { LogEvent } from '../interfaces/log.ts'
 import { equal, Gate, holds, isExactly, throws } from './assertions.ts'
 import { type DatagramCheck, type DatagramHarness, DatagramRecorder } from './datagram-harness.ts'
 
-/** What a UDP port promises about its beginning and its end. */
+/** Checks of the start and end of a UDP port. */
 export const datagramPortChecks: readonly DatagramCheck[] = [
   {
-    name: 'starts its protocol once, bound and with its transport',
+    name: 'starts its protocol once, with its transport and after the port is bound',
     run: async ({ listen }) => {
       const ports: number[] = []
       class Starting extends DatagramRecorder {
@@ -25,11 +25,14 @@ export const datagramPortChecks: readonly DatagramCheck[] = [
       const port = await listen(0, protocol)
       equal(ports, [port.getHost().port], 'the ports it started on')
       holds(port.getHost().port > 0 && port.listening, 'it listens on a real port')
-      holds(protocol.transport === port && port.protocol === protocol, 'they know each other')
+      holds(
+        protocol.transport === port && port.protocol === protocol,
+        'the port and its protocol refer to each other',
+      )
     },
   },
   {
-    name: 'is ready when the promise of its protocol’s start has settled, and receives before',
+    name: 'is ready when the promise of its protocol’s start has settled, and receives datagrams before',
     run: async ({ listen, until }) => {
       const gate = new Gate()
       const slow = Object.assign(new DatagramRecorder(), { startProtocol: () => gate.opened })
@@ -45,7 +48,7 @@ export const datagramPortChecks: readonly DatagramCheck[] = [
     },
   },
   {
-    name: 'stops its protocol once, and lets go of its address',
+    name: 'stops its protocol once, and frees its address',
     run: async ({ listen }) => {
       const protocol = new DatagramRecorder()
       const port = await listen(0, protocol)
@@ -58,18 +61,18 @@ export const datagramPortChecks: readonly DatagramCheck[] = [
     },
   },
   {
-    name: 'drops and counts what is written after its end, and can be changed no more',
+    name: 'drops and counts datagrams written after it is closed, and refuses changes',
     run: async ({ listen, logged }) => {
       const port = await listen(0, new DatagramRecorder())
       await port.stopListening()
       equal([port.write('x', port.getHost()), port.write('y', port.getHost())], [false, false], 'the writes')
-      equal(port.drops.late, 2, 'what was dropped')
+      equal(port.drops.late, 2, 'drops')
       for (const change of CHANGES) throws(() => change(port), NotConnectedError, String(change))
       equal(logged.length, 0, 'events logged')
     },
   },
   {
-    name: 'delivers nothing more once it is told to stop',
+    name: 'delivers nothing more after stopListening',
     run: async ({ listen, until, quiet }) => {
       class Brief extends DatagramRecorder {
         override datagramReceived(data: Buffer): void {
@@ -82,11 +85,11 @@ export const datagramPortChecks: readonly DatagramCheck[] = [
       for (const text of ['first', 'second', 'third']) client.write(text, { host, port })
       await until(() => brief.stops === 1)
       await quiet()
-      equal(brief.texts, ['first'], 'what came')
+      equal(brief.texts, ['first'], 'what was received')
     },
   },
   {
-    name: 'rejects when another has its address',
+    name: 'rejects when another port has its address',
     run: async ({ listen }) => {
       const port = await listen(0, new DatagramRecorder())
       const error = await rejection(listen(port.getHost().port, new DatagramRecorder()))
@@ -95,7 +98,7 @@ export const datagramPortChecks: readonly DatagramCheck[] = [
     },
   },
   {
-    name: 'rejects a protocol that serves another port, and leaves that one alone',
+    name: 'rejects a protocol that serves another port, and leaves that port open',
     run: async ({ listen, until }) => {
       const [busy, client] = [new DatagramRecorder(), await listen(0, new DatagramRecorder())]
       const port = await listen(0, busy)
@@ -122,17 +125,17 @@ function rejection(opening: Promise<DatagramTransport>): Promise<unknown> {
   )
 }
 
-/** What a UDP port promises when its protocol, or the system, fails: it is logged, and the port stays open. */
+/** Checks that a failure of a UDP port's protocol, or of the system, is logged, and that the port stays open. */
 export const datagramFaultChecks: readonly DatagramCheck[] = [
-  ...inBothWays('stays open after', 'datagramReceived (statement 34)', staysOpen),
+  ...inBothWays('stays open after', 'datagramReceived', staysOpen),
   ...inBothWays('stays open after', 'connectionRefused', survivesRefusal),
-  ...inBothWays('is closed all the same after', 'stopProtocol', closes),
+  ...inBothWays('is closed despite', 'stopProtocol', closes),
   ...inBothWays('is not opened after', 'startProtocol', isNotOpened),
   {
-    name: 'stays open when the system refuses to send, and counts it',
+    name: 'stays open when the operating system refuses to send, and counts the failure',
     run: async (harness) => {
       const client = await harness.listen(0, new DatagramRecorder())
-      // Without setBroadcastAllowed no system sends this.
+      // Without setBroadcastAllowed no operating system sends this.
       equal(client.write('x', { host: '255.255.255.255', port: 9 }), true, 'the write')
       await harness.until(() => client.drops.failed === 1)
       await isOpen(harness, client)
@@ -166,12 +169,12 @@ async function staysOpen(harness: DatagramHarness, fail: Fail): Promise<void> {
 }
 
 async function survivesRefusal(harness: DatagramHarness, fail: Fail): Promise<void> {
-  const nobody = await harness.listen(0, new DatagramRecorder())
+  const closed = await harness.listen(0, new DatagramRecorder())
   const error = new Error('in connectionRefused')
   const port = await harness.listen(0, failing('connectionRefused', fail(error)))
-  await nobody.stopListening()
-  port.connect('127.0.0.1', nobody.getHost().port)
-  port.write('anybody?')
+  await closed.stopListening()
+  port.connect('127.0.0.1', closed.getHost().port)
+  port.write('anything?')
   await harness.until(() => timesLogged(harness, error) === 1)
   equal(port.listening, true, 'whether it listens')
 }
@@ -192,7 +195,11 @@ async function isNotOpened(harness: DatagramHarness, fail: Fail): Promise<void> 
     (rejected: unknown) => rejected,
   )
   equal(reason, error, 'the rejection')
-  equal([server.transport.listening, server.stops, timesLogged(harness, error)], [false, 0, 0], 'the rest')
+  equal(
+    [server.transport.listening, server.stops, timesLogged(harness, error)],
+    [false, 0, 0],
+    'listening, stops and times logged',
+  )
   await harness.listen(server.transport.getHost().port, new DatagramRecorder())
 }
 
@@ -221,32 +228,32 @@ function rejecting(fault: Error): () => Promise<never> {
   return () => Promise.reject(fault)
 }
 
-/** What a UDP port promises to drop, count, and say once. */
+/** Checks of what a UDP port drops, counts and logs once. */
 export const datagramLimitChecks: readonly DatagramCheck[] = [
   {
-    name: 'drops what is longer than maxPacketBytes, instead of cutting it (statement 135 changed)',
+    name: 'drops a datagram longer than maxPacketBytes instead of truncating it',
     run: async ({ listen, until, logged }) => {
       const server = new DatagramRecorder()
       const port = await listen(0, server, { maxPacketBytes: 10 })
       const client = await listen(0, new DatagramRecorder())
       for (const bytes of [11, 5000, 10]) client.write(Buffer.alloc(bytes, 'x'), port.getHost())
       await until(() => server.datagrams.length === 1)
-      equal(server.texts, ['xxxxxxxxxx'], 'what came')
+      equal(server.texts, ['xxxxxxxxxx'], 'what was received')
       const { unsent, late, failed, tooLong, unread } = port.drops
-      equal([unsent, late, failed, tooLong, unread], [0, 0, 0, 2, 0], 'what was dropped')
+      equal([unsent, late, failed, tooLong, unread], [0, 0, 0, 2, 0], 'drops')
       equal(warnings(logged), ['Dropped a datagram that is longer than maxPacketBytes'], 'warnings')
     },
   },
   {
-    name: 'drops what is written beyond maxBufferedBytes, and says so',
+    name: 'drops a datagram written beyond maxBufferedBytes, and logs it',
     run: async ({ listen, until, logged }) => {
       const server = new DatagramRecorder()
       const { host, port } = (await listen(0, server)).getHost()
       const client = await listen(0, new DatagramRecorder(), { maxBufferedBytes: 10 })
-      equal(client.write('eleven bytes', { host, port }), false, 'a write beyond the bound')
-      equal(client.write('ten bytes.', { host, port }), true, 'a write within')
+      equal(client.write('eleven bytes', { host, port }), false, 'a write beyond the limit')
+      equal(client.write('ten bytes.', { host, port }), true, 'a write within the limit')
       await until(() => server.datagrams.length === 1)
-      equal(server.texts, ['ten bytes.'], 'what came')
+      equal(server.texts, ['ten bytes.'], 'what was received')
       equal([client.drops.unsent, warnings(logged).length], [1, 1], 'drops and warnings')
     },
   },
@@ -265,12 +272,12 @@ export const datagramLimitChecks: readonly DatagramCheck[] = [
       const client = await listen(0, server)
       for (const text of ['one', 'two', 'three', 'four']) client.write(text, port.getHost())
       await until(() => port.drops.unread === 2)
-      equal([busy.texts.join(), warnings(logged).length], ['one,two', 1], 'what came, and warnings')
+      equal([busy.texts.join(), warnings(logged).length], ['one,two', 1], 'what was received, and warnings')
       gate.open()
       await quiet()
       client.write('five', port.getHost())
       await until(() => busy.texts.length === 3)
-      equal(busy.texts, ['one', 'two', 'five'], 'what came')
+      equal(busy.texts, ['one', 'two', 'five'], 'what was received')
     },
   },
 ]
@@ -279,44 +286,48 @@ function warnings(logged: readonly LogEvent[]): string[] {
   return logged.filter(({ level }) => level === 'warn').map(({ text }) => text)
 }
 
-/** What a UDP port promises about groups. Nothing here leaves the loopback interface. */
+/** Checks of multicast groups. No datagram leaves the loopback interface. */
 export const multicastChecks: readonly DatagramCheck[] = [
   {
-    name: 'shares its port with others that listen to the group, and all of them hear it',
+    name: 'shares its port number with other members of the group, and all of them receive its datagrams',
     run: async (harness) => {
       const [one, other] = [new DatagramRecorder(), new DatagramRecorder()]
       const { port } = (await member(harness, one)).getHost()
       await member(harness, other, port)
-      const speaker = await speakerOf(harness)
-      speaker.write('hello, all', { host: GROUP, port })
+      const sender = await groupSender(harness)
+      sender.write('hello, all', { host: GROUP, port })
       await harness.until(() => one.texts.length === 1 && other.texts.length === 1)
-      equal([...one.texts, ...other.texts], ['hello, all', 'hello, all'], 'what came')
+      equal([...one.texts, ...other.texts], ['hello, all', 'hello, all'], 'what was received')
       equal(one.datagrams[0] === other.datagrams[0], false, 'whether they share the bytes')
     },
   },
   {
-    name: 'hears a group no more once it has left',
+    name: 'receives nothing more from a group once it has left',
     run: async (harness) => {
       const listener = new DatagramRecorder()
       const port = await member(harness, listener)
       const to = { host: GROUP, port: port.getHost().port }
-      const speaker = await speakerOf(harness)
-      speaker.write('while joined', to)
+      const sender = await groupSender(harness)
+      sender.write('while joined', to)
       await harness.until(() => listener.texts.length === 1)
       port.leaveGroup(GROUP, LOOPBACK)
-      speaker.write('after', to)
-      speaker.write('to it alone', { host: LOOPBACK, port: to.port })
+      sender.write('after', to)
+      sender.write('to it alone', { host: LOOPBACK, port: to.port })
       await harness.until(() => listener.texts.includes('to it alone'))
-      equal(listener.texts, ['while joined', 'to it alone'], 'what came')
+      equal(listener.texts, ['while joined', 'to it alone'], 'what was received')
     },
   },
   {
-    name: 'cannot join what is no group or joined already, nor leave what is not joined',
+    name: 'refuses to join an address that is not a group or a group twice, and to leave a group it has not joined',
     run: async (harness) => {
       const port = await member(harness, new DatagramRecorder())
-      throws(() => port.joinGroup('10.1.2.3', LOOPBACK), MulticastJoinError, 'joining a host')
+      throws(() => port.joinGroup('10.1.2.3', LOOPBACK), MulticastJoinError, 'joining the address of a host')
       throws(() => port.joinGroup(GROUP, LOOPBACK), MulticastJoinError, 'joining twice')
-      throws(() => port.leaveGroup('239.3.2.1', LOOPBACK), MulticastJoinError, 'leaving what is not joined')
+      throws(
+        () => port.leaveGroup('239.3.2.1', LOOPBACK),
+        MulticastJoinError,
+        'leaving a group that is not joined',
+      )
     },
   },
   {
@@ -326,11 +337,11 @@ export const multicastChecks: readonly DatagramCheck[] = [
       throws(() => port.joinGroup('all-systems'), InvalidAddressError, 'joining a name')
       throws(() => port.leaveGroup('all-systems'), InvalidAddressError, 'leaving a name')
       throws(() => port.joinGroup(GROUP, 'eth0'), InvalidAddressError, 'joining on a name')
-      throws(() => port.setOutgoingInterface('eth0'), InvalidAddressError, 'speaking on a name')
+      throws(() => port.setOutgoingInterface('eth0'), InvalidAddressError, 'sending on an interface name')
     },
   },
   {
-    name: 'takes the TTLs there are, and refuses others',
+    name: 'accepts every valid TTL, and refuses others',
     run: async ({ listen }) => {
       const port = await listen(0, new DatagramRecorder())
       for (const hops of [1, 255]) port.setTTL(hops)
@@ -347,16 +358,16 @@ async function member(
   listener: DatagramRecorder,
   port: number = 0,
 ): Promise<DatagramTransport> {
-  // A port that is bound to one address is not sent what goes to a group.
+  // A port that is bound to one address does not receive the datagrams of a group.
   const transport = await listen(port, listener, { interface: '0.0.0.0', listenMultiple: true })
   transport.joinGroup(GROUP, LOOPBACK)
   return transport
 }
 
-async function speakerOf({ listen }: DatagramHarness): Promise<DatagramTransport> {
-  const speaker = await listen(0, new DatagramRecorder())
-  speaker.setOutgoingInterface(LOOPBACK)
-  return speaker
+async function groupSender({ listen }: DatagramHarness): Promise<DatagramTransport> {
+  const sender = await listen(0, new DatagramRecorder())
+  sender.setOutgoingInterface(LOOPBACK)
+  return sender
 }
 
 const CHANGES: readonly ((port: DatagramTransport) => void)[] = [

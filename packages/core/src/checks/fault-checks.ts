@@ -14,31 +14,31 @@ import {
   type TransportPair,
 } from './transport-harness.ts'
 
-/** What a transport promises when a protocol or producer fails: its own connection ends, and nothing else. */
+/** Checks that a failing protocol or producer ends its own connection only. */
 export const faultChecks: readonly TransportCheck[] = [
-  ...inEveryWay({ callback: 'connectionMade', statements: 'statement 28 changed', provoke: () => undefined }),
-  ...inEveryWay({ callback: 'dataReceived', statements: 'statements 25 and 26 changed', provoke: sendX }),
-  ...inEveryWay({ callback: 'readConnectionLost', statements: 'statement 19 changed', provoke: endTheirs }),
-  ...inEveryWay({ callback: 'writeConnectionLost', statements: 'statement 19 changed', provoke: endOurs }),
+  ...inEveryWay({ callback: 'connectionMade', provoke: () => undefined }),
+  ...inEveryWay({ callback: 'dataReceived', provoke: sendX }),
+  ...inEveryWay({ callback: 'readConnectionLost', provoke: endTheirs }),
+  ...inEveryWay({ callback: 'writeConnectionLost', provoke: endOurs }),
   ...inEveryWay({ callback: 'protocolReplaced', provoke: switchAway }),
   ...inEveryWay({ callback: 'resumeProducing', provoke: pull }),
   ...inEveryWay({ callback: 'pauseProducing', provoke: overfill, needs: ['backpressure'] }),
-  ...inEveryWay({ callback: 'connectionLost', statements: 'statement 31', provoke: closeBoth, late: true }),
+  ...inEveryWay({ callback: 'connectionLost', provoke: closeBoth, late: true }),
   ...inEveryWay({ callback: 'stopProducing', provoke: stopAtLoss, late: true }),
   {
-    name: 'discards what a callback had queued before it failed (statement 27)',
+    name: 'discards the bytes that a callback queued before it failed',
     async run({ connect, until }) {
       const client = new Recorder()
       const server = new (class extends Recorder {
         override dataReceived(): never {
-          this.transport.write('half an answer')
+          this.transport.write('half a response')
           throw new Error('the other half')
         }
       })()
       const pair = await connect(server, client)
       pair.client.write('question')
       await until(() => server.lost && client.lost)
-      equal(client.text, '', 'what the peer got')
+      equal(client.text, '', 'what the peer received')
     },
   },
 ]
@@ -46,28 +46,24 @@ export const faultChecks: readonly TransportCheck[] = [
 /** One place in user code that can fail. */
 interface Fault {
   readonly callback: string
-  /** What a throw there proves of Twisted's promises. */
-  readonly statements?: string
   readonly needs?: readonly TransportCapability[]
-  /** The connection has ended already: the fault is logged, and that is all. */
+  /** The connection has already ended: the fault is only logged. */
   readonly late?: true
-  /** Leads the server to the callback. Answers who hears of the end, unless it is the server's protocol. */
+  /** Makes the server call the callback. Returns the protocol that gets `connectionLost`, if not the server's first. */
   readonly provoke: (pair: TransportPair, fail: () => unknown) => Recorder | undefined | void
 }
 
 function inEveryWay(fault: Fault): readonly TransportCheck[] {
-  const { callback, statements, needs = [] } = fault
-  const proves = statements === undefined ? '' : ` (${statements})`
-  const also = callback === 'dataReceived' ? 'statements 35 and 128' : 'statement 128'
-  const outcome = fault.late ? 'logs' : 'logs, and aborts the one connection for,'
+  const { callback, needs = [] } = fault
+  const outcome = fault.late ? 'logs' : 'logs, and aborts only its connection after,'
   return [
     {
-      name: `${outcome} a throw in ${callback}${proves}`,
+      name: `${outcome} a throw in ${callback}`,
       needs,
       run: (harness) => contains(harness, fault, throwing),
     },
     {
-      name: `${outcome} a rejection in ${callback} (${also})`,
+      name: `${outcome} a rejection in ${callback}`,
       needs,
       run: (harness) => contains(harness, fault, rejecting),
     },
@@ -84,21 +80,21 @@ async function contains(
   const error = new Error(`in ${callback}`)
   const server = Object.assign(new HalfCloseRecorder(), overriding(callback, failing(error)))
   const pair = await connect(server, new HalfCloseRecorder())
-  const hears = provoke(pair, failing(error)) ?? server
-  const told = (): readonly LogEvent[] => logged.filter((event) => event.error === error)
-  await until(() => !pair.server.connected && told().length > 0)
-  equal(told().length, 1, 'times it was logged')
-  const { id, protocol } = told()[0]?.connection ?? {}
+  const last = provoke(pair, failing(error)) ?? server
+  const faults = (): readonly LogEvent[] => logged.filter((event) => event.error === error)
+  await until(() => !pair.server.connected && faults().length > 0)
+  equal(faults().length, 1, 'times it was logged')
+  const { id, protocol } = faults()[0]?.connection ?? {}
   equal([id, protocol], [pair.server.id, 'HalfCloseRecorder'], 'the connection that the log names')
   if (late === undefined) {
-    isExactly(hears.reason, ConnectionAborted, 'the reason')
-    equal(hears.reason?.cause, error, 'the cause')
+    isExactly(last.reason, ConnectionAborted, 'the reason')
+    equal(last.reason?.cause, error, 'the cause')
   }
   bystander.transport.write('still here')
   await until(() => bystander.text === 'still here')
-  if (callback !== 'connectionLost') equal(hears.losses.length, 1, 'times connectionLost was told')
+  if (callback !== 'connectionLost') equal(last.losses.length, 1, 'calls of connectionLost')
   const { reactor } = others.server
-  // What fails at one end may leave the other half open: that is for its protocol to decide.
+  // A failure at one end may leave the other end half-open: its protocol decides when to close.
   for (const transport of reactor.connections) transport.abortConnection()
   await until(() => nothingLeft(reactor))
 }
@@ -113,7 +109,7 @@ function rejecting(fault: Error): () => Promise<never> {
   return () => Promise.reject(fault)
 }
 
-/** Producers' callbacks are not the protocol's: those are failed by `provoke`. */
+/** A producer's callbacks are not the protocol's: `provoke` registers a producer that fails. */
 function overriding(callback: string, fail: () => unknown): object {
   return callback.endsWith('Producing') ? {} : { [callback]: fail }
 }
@@ -162,20 +158,20 @@ function source(failing: object): PushProducer {
 
 function doNothing(): void {}
 
-/** What a transport promises whatever its peer does: one end, for the right reason, and nothing left behind. */
+/** Checks that whatever the peer does, the connection ends once, for the right reason, and leaves nothing behind. */
 export const peerChecks: readonly TransportCheck[] = [
   breakingOff('at once', () => undefined),
-  breakingOff('while bytes for it are queued', ({ server }) => void server.write(LARGE)),
+  breakingOff('while bytes are queued for it', ({ server }) => void server.write(LARGE)),
   breakingOff('while a producer is registered', ({ server }) => server.registerProducer(SOURCE, true)),
   breakingOff('while the reader has paused', ({ server }) => server.pauseProducing()),
-  breakingOff('behind our own end', ({ server }) => server.loseWriteConnection()),
-  breakingOff('behind its own end', ({ client }) => client.loseWriteConnection()),
+  breakingOff('after our own FIN', ({ server }) => server.loseWriteConnection()),
+  breakingOff('after its own FIN', ({ client }) => client.loseWriteConnection()),
   breakingOff('while we close', ({ server }) => {
     server.write(LARGE)
     server.loseConnection()
   }),
   {
-    name: 'holds no more than the cap for a peer that reads nothing, and then gives it up',
+    name: 'queues no more than the cap for a peer that reads nothing, then aborts',
     needs: ['backpressure'],
     async run({ connect, until, quiet }) {
       const [server, client] = [new Recorder(), new Recorder()]
@@ -189,12 +185,12 @@ export const peerChecks: readonly TransportCheck[] = [
       }
       await until(() => server.lost)
       isExactly(server.reason, ConnectionAborted, 'the reason')
-      holds(server.reason?.cause instanceof Error, 'the cause says why')
+      holds(server.reason?.cause instanceof Error, 'the cause is an error')
       holds(mostBytes <= DEFAULT_TRANSPORT_OPTIONS.maxBufferedBytes + PIECE.length, 'the cap was kept')
       equal(pair.server.bufferedBytes, 0, 'bytes held in the end')
       pair.client.abortConnection()
       await until(() => client.lost && nothingLeft(pair.server.reactor))
-      equal(server.losses.length, 1, 'times connectionLost was told')
+      equal(server.losses.length, 1, 'calls of connectionLost')
     },
   },
   {
@@ -212,16 +208,16 @@ export const peerChecks: readonly TransportCheck[] = [
       advance(1000 + LATEST_MS)
       await until(() => server.lost && client.lost)
       isExactly(server.reason, ConnectionDone, 'the reason')
-      equal(server.losses.length, 1, 'times connectionLost was told')
+      equal(server.losses.length, 1, 'calls of connectionLost')
       holds(nothingLeft(pair.server.reactor), 'no timer is left')
     },
   },
 ]
 
-/** One moment at which the peer aborts; `lead` brings it about. */
-function breakingOff(moment: string, lead: (pair: TransportPair) => void): TransportCheck {
+/** Makes a check of a peer that aborts at a certain time; `lead` leads to it. */
+function breakingOff(when: string, lead: (pair: TransportPair) => void): TransportCheck {
   return {
-    name: `survives a peer that breaks off ${moment}`,
+    name: `survives a peer that aborts ${when}`,
     run: (harness) => survives(harness, lead),
   }
 }
@@ -238,21 +234,21 @@ async function survives(
   await quiet()
   pair.client.abortConnection()
   await quiet()
-  // Whoever has heard the peer's end hears of what follows only by writing.
+  // After the peer's FIN, a later reset is noticed only by writing.
   pair.server.resumeProducing()
-  pair.server.write('anybody there?')
+  pair.server.write('anything there?')
   if (!capabilities.has('reset')) pair.server.loseConnection()
   await until(() => server.lost && client.lost)
-  equal([server.losses.length, client.losses.length], [1, 1], 'times connectionLost was told')
+  equal([server.losses.length, client.losses.length], [1, 1], 'calls of connectionLost')
   isExactly(client.reason, ConnectionAborted, 'the reason at the peer')
-  // Once all was said, or where a reset looks like an end, it may count as done.
+  // After a complete close, or where a reset looks like an end, the reason may be ConnectionDone.
   if (capabilities.has('reset') && !closing) isExactly(server.reason, ConnectionLost, 'the reason')
   if (server.reason instanceof ConnectionLost)
     holds(server.reason.cause instanceof Error, "the cause is the system's error")
   await until(() => nothingLeft(pair.server.reactor))
 }
 
-/** Closes unless it is done in time, however busy its peer is. */
+/** Closes at its deadline, however much its peer sends. */
 class Hasty extends withTimeout(Recorder) {
   override connectionMade(): void {
     this.setTimeout(HASTE_MS)
@@ -261,8 +257,8 @@ class Hasty extends withTimeout(Recorder) {
 
 const PIECE = Buffer.alloc(65_536)
 const SOURCE = { pauseProducing: doNothing, resumeProducing: doNothing, stopProducing: doNothing }
-/** More than the system holds for a peer that does not read. */
+/** More bytes than the operating system buffers for a peer that does not read. */
 const LARGE = Buffer.alloc(8_388_608)
 const HASTE_MS = 30_000
-/** How late a deadline may pass. */
+/** How late a deadline may expire, in milliseconds. */
 const LATEST_MS = 100

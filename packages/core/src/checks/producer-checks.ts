@@ -3,10 +3,10 @@ import { DEFAULT_TRANSPORT_OPTIONS } from '../transport/transport-options.ts'
 import { HalfCloseRecorder, Recorder, type TransportCheck } from './transport-harness.ts'
 import { equal, holds, throws } from './assertions.ts'
 
-/** What a transport promises to producers. */
+/** Checks of producers. */
 export const producerChecks: readonly TransportCheck[] = [
   {
-    name: 'refuses a second producer (statement 36)',
+    name: 'refuses a second producer',
     async run({ connect }) {
       const { client } = await connect(new Recorder(), new Recorder())
       client.registerProducer(new Source(), true)
@@ -16,21 +16,21 @@ export const producerChecks: readonly TransportCheck[] = [
     },
   },
   {
-    name: 'stops a producer at once that is registered on a closing or lost connection (statement 37)',
+    name: 'stops a producer at once when it is registered on a closing or lost connection',
     async run({ connect, until }) {
       const client = new Recorder()
       const pair = await connect(new Recorder(), client)
       const [late, tooLate] = [new Source(), new Source()]
       pair.client.loseConnection()
       pair.client.registerProducer(late, true)
-      equal(late.calls, ['stop'], 'told while closing')
+      equal(late.calls, ['stop'], 'calls while closing')
       await until(() => client.lost)
       pair.client.registerProducer(tooLate, false)
-      equal(tooLate.calls, ['stop'], 'told once lost')
+      equal(tooLate.calls, ['stop'], 'calls once lost')
     },
   },
   {
-    name: 'asks a pull producer within registerProducer, then each time the last piece has left (statement 38)',
+    name: 'calls a pull producer within registerProducer, then each time its last piece was sent',
     async run({ connect, until, quiet }) {
       const server = new Recorder()
       const pair = await connect(server, new Recorder())
@@ -39,28 +39,28 @@ export const producerChecks: readonly TransportCheck[] = [
         pair.client.write(`${source.calls.length}`)
       })
       pair.client.registerProducer(source, false)
-      equal(source.calls, ['resume'], 'told within registerProducer')
+      equal(source.calls, ['resume'], 'calls within registerProducer')
       await until(() => server.bytes === 4)
       await quiet()
-      equal(server.text, '1234', 'what the peer got')
-      equal(source.calls.length, 4, 'times asked')
+      equal(server.text, '1234', 'what the peer received')
+      equal(source.calls.length, 4, 'calls')
     },
   },
   {
-    name: 'asks a pull producer again only once its answer has come',
+    name: 'calls a pull producer again only after it has written',
     async run({ connect, until, quiet }) {
       const server = new Recorder()
       const pair = await connect(server, new Recorder())
       const source = new Source()
       pair.client.registerProducer(source, false)
       await quiet()
-      equal(source.calls, ['resume'], 'told before it answered')
-      pair.client.write('answer')
-      await until(() => server.text === 'answer' && source.calls.length === 2)
+      equal(source.calls, ['resume'], 'calls before it writes')
+      pair.client.write('data')
+      await until(() => server.text === 'data' && source.calls.length === 2)
     },
   },
   {
-    name: 'does not tire of a pull producer of many large pieces that leave at once (statement 46)',
+    name: 'keeps calling a pull producer of many large pieces that are sent at once',
     async run({ connect, until }) {
       const server = new Recorder()
       const pair = await connect(server, new Recorder())
@@ -74,7 +74,7 @@ export const producerChecks: readonly TransportCheck[] = [
     },
   },
   {
-    name: 'pauses a push producer above the high-water mark and resumes it below the low one (statements 39 and 40 changed)',
+    name: 'pauses a push producer above the high-water mark and resumes it below the low-water mark',
     needs: ['backpressure'],
     async run({ connect, until, quiet }) {
       const server = new Recorder()
@@ -82,7 +82,7 @@ export const producerChecks: readonly TransportCheck[] = [
       const source = new Source()
       pair.server.pauseProducing()
       pair.client.registerProducer(source, true)
-      // What lies between takes some of it, in turns of its own, and the source is resumed meanwhile.
+      // The buffers between the two ends take some bytes in later turns, and the source is resumed meanwhile.
       for (let rounds = 0; rounds < 500 && source.calls.at(-1) !== 'pause'; rounds++) {
         for (let pieces = 0; source.calls.at(-1) !== 'pause' && pieces < 250; pieces++)
           pair.client.write(PIECE)
@@ -92,11 +92,11 @@ export const producerChecks: readonly TransportCheck[] = [
         )
         await quiet()
       }
-      equal(source.calls.at(-1), 'pause', 'told while the peer does not read')
+      equal(source.calls.at(-1), 'pause', 'the last call while the peer does not read')
       const { length } = source.calls
       pair.server.resumeProducing()
       await until(() => source.calls.length === length + 1)
-      equal(source.calls.at(-1), 'resume', 'told once the peer reads')
+      equal(source.calls.at(-1), 'resume', 'the last call once the peer reads')
       holds(
         pair.client.bufferedBytes <= DEFAULT_TRANSPORT_OPTIONS.lowWaterBytes,
         'it was resumed below the mark',
@@ -104,7 +104,7 @@ export const producerChecks: readonly TransportCheck[] = [
     },
   },
   {
-    name: 'waits in loseConnection for a registered producer of either kind (statement 43 changed)',
+    name: 'does not close after loseConnection until a producer of either kind is unregistered',
     async run({ connect, until, quiet }) {
       for (const streaming of [true, false]) {
         const [server, client] = [new Recorder(), new Recorder()]
@@ -118,12 +118,12 @@ export const producerChecks: readonly TransportCheck[] = [
         pair.client.unregisterProducer()
         equal(pair.client.write('too late'), false, 'a write after it is done')
         await until(() => server.lost && client.lost)
-        equal(server.text, 'first and last', 'what the peer got')
+        equal(server.text, 'first and last', 'what the peer received')
       }
     },
   },
   {
-    name: 'waits in loseWriteConnection for a registered producer',
+    name: 'does not send FIN after loseWriteConnection until a producer is unregistered',
     async run({ connect, until }) {
       const [server, client] = [new Recorder(), new HalfCloseRecorder()]
       const pair = await connect(server, client)
@@ -131,13 +131,13 @@ export const producerChecks: readonly TransportCheck[] = [
       pair.client.loseWriteConnection()
       pair.client.write('all of it')
       await until(() => server.text === 'all of it')
-      equal(client.events, ['made'], 'told before the producer was done')
+      equal(client.events, ['made'], 'callbacks before the producer was done')
       pair.client.unregisterProducer()
       await until(() => server.lost && client.lost)
     },
   },
   {
-    name: 'gives a closing producer up that sends nothing for too long, but not one that does',
+    name: 'aborts when a producer writes nothing for too long after loseConnection, but not one that writes',
     needs: ['virtual time'],
     async run({ connect, until, quiet, advance }) {
       const client = new Recorder()
@@ -153,11 +153,11 @@ export const producerChecks: readonly TransportCheck[] = [
       equal(client.lost, false, 'lost although it made progress')
       advance(DEFAULT_TRANSPORT_OPTIONS.writeStallMs + LATEST_MS)
       await until(() => client.lost)
-      equal(source.calls, ['stop'], 'what the producer was told')
+      equal(source.calls, ['stop'], 'calls of the producer')
     },
   },
   {
-    name: 'stops the producer once, before connectionLost (statement 41)',
+    name: 'stops the producer once, before connectionLost',
     async run({ connect, until }) {
       const client = new Recorder()
       const pair = await connect(new Recorder(), client)
@@ -166,11 +166,11 @@ export const producerChecks: readonly TransportCheck[] = [
       pair.client.abortConnection()
       await until(() => client.lost)
       equal(client.events.slice(0, 2), ['made', 'stop'], 'the order')
-      equal(source.calls, ['stop'], 'what the producer was told')
+      equal(source.calls, ['stop'], 'calls of the producer')
     },
   },
   {
-    name: 'calls nothing on a producer that is unregistered, however often (statement 42)',
+    name: 'calls nothing on an unregistered producer, however often it is unregistered',
     async run({ connect, until }) {
       const client = new Recorder()
       const pair = await connect(new Recorder(), client)
@@ -180,18 +180,18 @@ export const producerChecks: readonly TransportCheck[] = [
       pair.client.unregisterProducer()
       pair.client.loseConnection()
       await until(() => client.lost)
-      equal(source.calls, [], 'what the producer was told')
+      equal(source.calls, [], 'calls of the producer')
     },
   },
   {
-    name: 'stops and unregisters a producer of either kind when asked, so that a close waits for it no longer',
+    name: 'stops and unregisters a producer of either kind at stopProducer, so that a close no longer waits for it',
     async run({ connect, until, quiet }) {
       for (const streaming of [true, false]) {
         const [server, client] = [new Recorder(), new Recorder()]
         const pair = await connect(server, client)
         const source = new Source()
         register(pair.client, source, streaming)
-        pair.client.write('last words')
+        pair.client.write('last bytes')
         pair.client.loseConnection()
         await quiet()
         equal(client.lost, false, 'lost before the producer was stopped')
@@ -199,7 +199,7 @@ export const producerChecks: readonly TransportCheck[] = [
         pair.client.stopProducer()
         equal(pair.client.write('too late'), false, 'a write after it was stopped')
         await until(() => server.lost && client.lost)
-        equal(server.text, 'last words', 'what the peer got')
+        equal(server.text, 'last bytes', 'what the peer received')
         equal(
           source.calls.filter((call) => call !== 'resume'),
           ['stop'],
@@ -209,7 +209,7 @@ export const producerChecks: readonly TransportCheck[] = [
     },
   },
   {
-    name: 'goes on sending after a producer was stopped, and takes the next one',
+    name: 'keeps sending after a producer was stopped, and accepts the next one',
     async run({ connect, until }) {
       const server = new Recorder()
       const pair = await connect(server, new Recorder())
@@ -219,14 +219,14 @@ export const producerChecks: readonly TransportCheck[] = [
       pair.client.stopProducer()
       equal(first.calls, ['stop'], 'calls of the producer that was stopped')
       pair.client.registerProducer(second, true)
-      holds(pair.client.write('sent'), 'a write after the stop is taken')
+      holds(pair.client.write('sent'), 'a write after the stop is accepted')
       await until(() => server.text === 'sent')
       equal(second.calls, [], 'calls of the next producer')
     },
   },
 ]
 
-/** A producer that notes what it is told; resumed, it does as it was made to. */
+/** A producer that records its calls; `resumeProducing` also calls the given function. */
 class Source {
   readonly calls: string[] = []
   readonly #resumed: () => void
@@ -263,5 +263,5 @@ function register(transport: Recorder['transport'], source: Source, streaming: b
 
 const PIECE = Buffer.alloc(65_536)
 
-/** How late a deadline may pass. */
+/** How late a deadline may expire, in milliseconds. */
 const LATEST_MS = 100

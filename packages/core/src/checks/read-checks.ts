@@ -3,10 +3,10 @@ import { DEFAULT_TRANSPORT_OPTIONS } from '../transport/transport-options.ts'
 import { HalfCloseRecorder, Recorder, type TransportCheck } from './transport-harness.ts'
 import { equal, Gate, holds, isExactly } from './assertions.ts'
 
-/** What a transport promises to those who read. */
+/** Checks of reading. */
 export const readChecks: readonly TransportCheck[] = [
   {
-    name: 'never delivers an empty piece (statement 21)',
+    name: 'never delivers an empty piece',
     async run({ connect, until }) {
       const server = new Recorder()
       const pair = await connect(server, new Recorder())
@@ -18,7 +18,7 @@ export const readChecks: readonly TransportCheck[] = [
     },
   },
   {
-    name: 'delivers nothing while paused, then what was held before what is new (statement 44)',
+    name: 'delivers nothing while paused, then the held bytes before new ones',
     async run({ connect, until, quiet }) {
       const server = new Recorder()
       const pair = await connect(server, new Recorder())
@@ -34,7 +34,7 @@ export const readChecks: readonly TransportCheck[] = [
     },
   },
   {
-    name: 'holds back the rest when dataReceived pauses',
+    name: 'holds the rest when dataReceived pauses',
     async run({ connect, until, quiet }) {
       const server = new (class extends Recorder {
         override dataReceived(data: Buffer): void {
@@ -69,7 +69,7 @@ export const readChecks: readonly TransportCheck[] = [
       pair.client.loseConnection()
       await quiet()
       equal(server.text, 'a', 'delivered while the promise is pending')
-      equal(server.lost, false, 'the end told while the promise is pending')
+      equal(server.lost, false, 'lost while the promise is pending')
       gate.open()
       await until(() => server.lost)
       equal(server.text, 'ab', 'delivered once it settled')
@@ -93,18 +93,18 @@ export const readChecks: readonly TransportCheck[] = [
     },
   },
   {
-    name: 'tells the end of input after what is held, and not to a reader that has paused',
+    name: 'notifies the end of input after the held bytes, and not while the reader has paused',
     async run({ connect, until, quiet }) {
       const server = new HalfCloseRecorder()
       const pair = await connect(server, new Recorder())
       pair.server.pauseProducing()
-      pair.client.write('last words')
+      pair.client.write('last bytes')
       pair.client.loseWriteConnection()
       await quiet()
-      equal(server.events, ['made'], 'told while paused')
+      equal(server.events, ['made'], 'callbacks while paused')
       pair.server.resumeProducing()
       await until(() => server.events.includes('read lost'))
-      equal(server.events, ['made', 'data last words', 'read lost'], 'told once resumed')
+      equal(server.events, ['made', 'data last bytes', 'read lost'], 'callbacks once resumed')
       pair.server.loseConnection()
       await until(() => server.lost)
     },
@@ -117,7 +117,7 @@ export const readChecks: readonly TransportCheck[] = [
       pair.server.pauseProducing()
       pair.client.loseWriteConnection()
       await until(() => server.events.includes('read lost'))
-      equal(server.events, ['made', 'read lost'], 'what was called while paused')
+      equal(server.events, ['made', 'read lost'], 'callbacks while paused')
       pair.server.write('still here')
       pair.server.loseConnection()
       await until(() => server.lost)
@@ -139,11 +139,11 @@ export const readChecks: readonly TransportCheck[] = [
       await until(() => server.events.includes('read lost'))
       pair.server.loseConnection()
       await until(() => server.lost)
-      equal(server.events, ['made', 'data request', 'read lost', 'lost ConnectionDone'], 'what was called')
+      equal(server.events, ['made', 'data request', 'read lost', 'lost ConnectionDone'], 'the callbacks')
     },
   },
   ...(['paused', 'pending'] as const).map((state): TransportCheck => ({
-    name: `closes a ${state} reader without readConnectionLost once it is ready, when the peer has ended`,
+    name: `closes a ${state} reader without readConnectionLost after the FIN of the peer, once it is ready`,
     async run({ connect, until, quiet }) {
       const gate = new Gate()
       const server = new Recorder()
@@ -160,7 +160,7 @@ export const readChecks: readonly TransportCheck[] = [
     },
   })),
   ...(['paused', 'pending'] as const).map((state): TransportCheck => ({
-    name: `closes a ${state} reader without readConnectionLost when the peer has ended, after the grace`,
+    name: `closes a ${state} reader without readConnectionLost after the FIN of the peer, when departureGraceMs has passed`,
     needs: ['virtual time'],
     async run({ connect, until, quiet, advance }) {
       const server = new Recorder()
@@ -194,30 +194,30 @@ export const readChecks: readonly TransportCheck[] = [
       await quiet()
       pair.client.abortConnection()
       await until(() => server.lost)
-      equal(server.events, ['made', 'data a', 'lost ConnectionLost'], 'what was called')
+      equal(server.events, ['made', 'data a', 'lost ConnectionLost'], 'the callbacks')
     },
   },
   {
-    name: 'delivers what is held before connectionLost when both ends were said meanwhile',
+    name: 'delivers the held bytes before connectionLost when both sides have ended meanwhile',
     async run({ connect, until, quiet }) {
       const [server, client] = [new HalfCloseRecorder(), new Recorder()]
       const pair = await connect(server, client)
       pair.server.pauseProducing()
       pair.server.loseWriteConnection()
-      pair.client.write('last words')
+      pair.client.write('last bytes')
       await quiet()
       pair.client.loseConnection()
       await until(() => client.lost)
       await quiet()
-      equal(server.events, ['made', 'write lost'], 'told while paused')
+      equal(server.events, ['made', 'write lost'], 'callbacks while paused')
       pair.server.resumeProducing()
       await until(() => server.lost)
-      const rest = ['data last words', 'read lost', 'lost ConnectionDone']
-      equal(server.events, ['made', 'write lost', ...rest], 'told once resumed')
+      const rest = ['data last bytes', 'read lost', 'lost ConnectionDone']
+      equal(server.events, ['made', 'write lost', ...rest], 'callbacks once resumed')
     },
   },
   {
-    name: 'notices a peer that resets while the reader has paused (statement 45, mended)',
+    name: 'notices a peer that resets while the reader has paused',
     needs: ['reset'],
     async run({ connect, until, quiet }) {
       const server = new Recorder()
@@ -234,7 +234,7 @@ export const readChecks: readonly TransportCheck[] = [
     },
   },
   {
-    name: 'delivers nothing after connectionLost, when the promise that held it back settles too late',
+    name: 'delivers nothing after connectionLost, when the promise that delivery waited for settles too late',
     needs: ['reset'],
     async run({ connect, until, quiet }) {
       const gate = new Gate()
@@ -253,11 +253,11 @@ export const readChecks: readonly TransportCheck[] = [
       await until(() => server.lost)
       gate.open()
       await quiet()
-      equal(server.events, ['made', 'data a', 'lost ConnectionLost'], 'what was told')
+      equal(server.events, ['made', 'data a', 'lost ConnectionLost'], 'the callbacks')
     },
   },
   {
-    name: 'lets a peer wait that sends more than the reader takes',
+    name: 'makes a peer wait that sends more than the reader accepts',
     needs: ['backpressure'],
     async run({ connect, until, quiet }) {
       const server = new Recorder()

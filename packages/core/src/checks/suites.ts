@@ -18,7 +18,7 @@ import { wireReadChecks, wireWriteChecks } from './wire-transfer-checks.ts'
 import { writeChecks } from './write-checks.ts'
 
 /**
- * What every transport promises, whatever carries its bytes, so that no double can lie.
+ * Checks that every transport must pass, over any wire, so that the doubles behave as real connections do.
  *
  *     for (const check of checksFor(harness.capabilities)) test(check.name, () => check.run(harness))
  */
@@ -33,7 +33,7 @@ export const transportChecks: readonly TransportCheck[] = [
   ...peerChecks,
 ]
 
-/** Those of `checks`, the transport checks unless others are given, that can be observed with `capabilities`. */
+/** Returns the checks that need only `capabilities`: of `checks`, or of `transportChecks` without that argument. */
 export function checksFor(capabilities: ReadonlySet<TransportCapability>): readonly TransportCheck[]
 export function checksFor<C extends Demanding<N>, N>(
   capabilities: ReadonlySet<N>,
@@ -52,7 +52,7 @@ interface Demanding<N> {
 }
 
 /**
- * What every UDP port promises, whatever carries its datagrams, so that no double can lie.
+ * Checks that every UDP port must pass, over any wire, so that the doubles behave as real ports do.
  *
  *     for (const check of datagramChecks) test(check.name, () => check.run(harness))
  */
@@ -65,7 +65,7 @@ export const datagramChecks: readonly DatagramCheck[] = [
 ]
 
 /**
- * What every wire promises its transport, so that a double behaves as a socket does.
+ * Checks that every wire must pass, so that the doubles behave as a socket does.
  *
  *     for (const check of checksFor(harness.capabilities, wireChecks)) test(check.name, () => check.run(harness))
  */

@@ -3,10 +3,10 @@ import { NotConnectedError } from '../errors.ts'
 import { HalfCloseRecorder, Recorder, type TransportCheck } from './transport-harness.ts'
 import { equal, Gate, throws } from './assertions.ts'
 
-/** What a transport promises when another protocol takes it over. */
+/** Checks of `switchProtocol`. */
 export const switchChecks: readonly TransportCheck[] = [
   {
-    name: 'gives the next protocol the unread bytes first and once, then what is new',
+    name: 'gives the next protocol the unread bytes first and once, then new bytes',
     async run({ connect, until }) {
       const next = new Recorder()
       const server = new Switching((data) => [next, data.subarray(2)])
@@ -15,15 +15,15 @@ export const switchChecks: readonly TransportCheck[] = [
       await until(() => next.bytes > 0)
       pair.client.write(' new')
       await until(() => next.text === 'unread new')
-      equal(next.events, ['made', 'data unread', 'data  new'], 'what the next was told')
-      equal(server.events, ['made', 'replaced'], 'what the one before was told')
+      equal(next.events, ['made', 'data unread', 'data  new'], 'callbacks of the next protocol')
+      equal(server.events, ['made', 'replaced'], 'callbacks of the previous protocol')
       pair.client.loseConnection()
       await until(() => next.lost)
-      equal(server.events, ['made', 'replaced'], 'what the one before was told in the end')
+      equal(server.events, ['made', 'replaced'], 'callbacks of the previous protocol at the end')
     },
   },
   {
-    name: 'holds the unread bytes back while the next protocol has paused',
+    name: 'holds the unread bytes while the next protocol has paused',
     async run({ connect, until, quiet }) {
       const next = new (class extends Recorder {
         override connectionMade(): void {
@@ -35,13 +35,13 @@ export const switchChecks: readonly TransportCheck[] = [
       await until(() => next.events.length > 0)
       pair.client.write(' new')
       await quiet()
-      equal(next.events, ['made'], 'told while paused')
+      equal(next.events, ['made'], 'callbacks while paused')
       pair.server.resumeProducing()
       await until(() => next.text === 'unread new')
     },
   },
   {
-    name: 'lifts the pause of the one before, and waits for none of its promises',
+    name: 'ends the pause of the previous protocol, and does not wait for its promises',
     async run({ connect, until }) {
       const [next, never] = [new Recorder(), new Gate()]
       const server = new (class extends Recorder {
@@ -59,7 +59,7 @@ export const switchChecks: readonly TransportCheck[] = [
     },
   },
   {
-    name: 'waits for the promise of the next connectionMade before anything is delivered',
+    name: 'delivers nothing until the promise of the next connectionMade has settled',
     async run({ connect, until, quiet }) {
       const gate = new Gate()
       const next = new (class extends Recorder {
@@ -77,13 +77,13 @@ export const switchChecks: readonly TransportCheck[] = [
       pair.client.write('GOunread')
       await until(() => next.events.length > 0)
       await quiet()
-      equal(next.events, ['made'], 'told while the promise is pending')
+      equal(next.events, ['made'], 'callbacks while the promise is pending')
       gate.open()
       await until(() => next.text === 'unread')
     },
   },
   {
-    name: 'sends what the one before had queued before what the next writes',
+    name: 'sends the bytes that the previous protocol queued before those of the next',
     async run({ connect, until }) {
       const client = new Recorder()
       const next = new (class extends Recorder {
@@ -103,7 +103,7 @@ export const switchChecks: readonly TransportCheck[] = [
     },
   },
   {
-    name: 'unregisters the producer of the one before without a call to it (statement 47 mended)',
+    name: 'unregisters the producer of the previous protocol without calling it',
     async run({ connect, until }) {
       const [next, calls] = [new Recorder(), [] as string[]]
       const pair = await connect(new Switching(() => [next]), new Recorder())
@@ -118,11 +118,11 @@ export const switchChecks: readonly TransportCheck[] = [
       await until(() => next.events.length > 0)
       pair.server.registerProducer(source, true)
       pair.server.unregisterProducer()
-      equal(calls, [], 'what the producer was told')
+      equal(calls, [], 'calls of the producer')
     },
   },
   {
-    name: 'lets dataReceived return before the next protocol is given anything, and gives it no empty piece',
+    name: 'delivers to the next protocol after dataReceived has returned, and never an empty piece',
     async run({ connect, until }) {
       const next = new Recorder()
       const server = new (class extends Recorder {
@@ -139,11 +139,11 @@ export const switchChecks: readonly TransportCheck[] = [
       pair.server.switchProtocol(empty, Buffer.alloc(0))
       pair.client.write('new')
       await until(() => empty.bytes > 0)
-      equal(empty.events, ['made', 'data new'], 'what one without unread bytes was told')
+      equal(empty.events, ['made', 'data new'], 'callbacks of a protocol without unread bytes')
     },
   },
   {
-    name: 'tells the next protocol of an end of input that came before it',
+    name: 'notifies the next protocol of an end of input that was received before the switch',
     async run({ connect, until }) {
       const next = new HalfCloseRecorder()
       const server = new (class extends HalfCloseRecorder {
@@ -154,11 +154,11 @@ export const switchChecks: readonly TransportCheck[] = [
       const pair = await connect(server, new Recorder())
       pair.client.loseWriteConnection()
       await until(() => next.events.includes('read lost'))
-      equal(next.events, ['made', 'data unread', 'read lost'], 'what the next was told')
+      equal(next.events, ['made', 'data unread', 'read lost'], 'callbacks of the next protocol')
     },
   },
   {
-    name: 'switches again within a switch: the last one reads, the one between is only replaced',
+    name: 'switches again within a switch: the last protocol reads, the one between is only replaced',
     async run({ connect, until }) {
       const last = new Recorder()
       const between = new (class extends Recorder {
@@ -172,8 +172,8 @@ export const switchChecks: readonly TransportCheck[] = [
       await until(() => last.text === 'unread')
       pair.client.loseConnection()
       await until(() => last.lost)
-      equal(between.events, ['made', 'replaced'], 'what the one between was told')
-      equal(last.events, ['made', 'data unread', 'lost ConnectionDone'], 'what the last was told')
+      equal(between.events, ['made', 'replaced'], 'callbacks of the protocol between')
+      equal(last.events, ['made', 'data unread', 'lost ConnectionDone'], 'callbacks of the last protocol')
     },
   },
   {
@@ -203,7 +203,7 @@ export const switchChecks: readonly TransportCheck[] = [
   },
 ]
 
-/** Gives its transport away at the first bytes. */
+/** Switches to another protocol at the first bytes. */
 class Switching extends Recorder {
   readonly #next: (data: Buffer) => Parameters<Transport['switchProtocol']>
 

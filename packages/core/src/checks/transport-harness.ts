@@ -4,33 +4,33 @@ import type { HalfCloseable, Replaceable } from '../interfaces/protocol-events.t
 import type { Transport } from '../interfaces/transport.ts'
 import { Protocol } from '../protocol/protocol.ts'
 
-/** One kind of connection, as the transport checks drive it. */
+/** What the transport checks need to drive one kind of connection. */
 export interface TransportHarness {
-  /** What this kind can do and show beyond carrying bytes. */
+  /** The capabilities of this kind of connection beyond carrying bytes. */
   readonly capabilities: ReadonlySet<TransportCapability>
-  /** What its reactor has logged, oldest first. */
+  /** The events that its reactor has logged, oldest first. */
   readonly logged: readonly LogEvent[]
-  /** Connects two protocols; resolves when both have their transport. */
+  /** Connects two protocols; resolves when `makeConnection` of both was called. */
   readonly connect: (server: Recorder, client: Recorder) => Promise<TransportPair>
   /**
-   * Lets things happen until `condition` holds.
+   * Lets the network and promises proceed until `condition` holds.
    *
-   * @throws {Error} (rejects) when it does not within a bound.
+   * @throws {Error} (rejects) when the condition does not hold in time.
    */
   readonly until: (condition: () => boolean) => Promise<void>
-  /** Lets everything happen that is under way. */
+  /** Lets the network and promises proceed until nothing is left to do. */
   readonly quiet: () => Promise<void>
-  /** Moves time; asked for only with the capability `virtual time`. */
+  /** Moves time; called only with the capability `virtual time`. */
   readonly advance: (ms: number) => void
-  /** Ends what is up, and resolves with what is left all the same: see `leftovers`. Not every kind can know. */
+  /** Aborts all connections, and resolves with the `leftovers`; undefined when the harness cannot know them. */
   readonly leftovers?: () => Promise<readonly string[]>
 }
 
 /**
- * What not every kind of connection has:
+ * Capabilities that not every kind of connection has:
  *
- * - `reset`: the peer of an abort can tell it from a clean close.
- * - `backpressure`: a peer that does not read makes us wait.
+ * - `reset`: the peer of an abort can distinguish it from a clean close.
+ * - `backpressure`: a peer that does not read makes the writer wait.
  * - `virtual time`: deadlines can be reached by `advance`.
  */
 export type TransportCapability = 'reset' | 'backpressure' | 'virtual time'
@@ -41,29 +41,29 @@ export interface TransportPair {
   readonly client: Transport
 }
 
-/** One promise that every transport keeps. */
+/** One check that every transport must pass. */
 export interface TransportCheck {
-  /** A sentence about behaviour. */
+  /** A statement about behaviour. */
   readonly name: string
-  /** Without these the promise cannot be observed. Default none. */
+  /** The capabilities that the check needs. Default none. */
   readonly needs?: readonly TransportCapability[]
-  /** @throws {CheckFailed} (rejects) when the transport breaks the promise. */
+  /** @throws {CheckFailed} (rejects) when the transport fails the check. */
   run(harness: TransportHarness): Promise<void>
 }
 
-/** A protocol that notes what it is told. */
+/** A protocol that records its callbacks. */
 export class Recorder extends Protocol implements Replaceable {
   /** The callbacks in order: `made`, `data …`, `replaced`, `lost …`. */
   readonly events: string[] = []
   readonly pieces: Buffer[] = []
   readonly losses: ConnectionClosed[] = []
 
-  /** All that came, as text. */
+  /** All bytes received, as text. */
   get text(): string {
     return Buffer.concat(this.pieces).toString('latin1')
   }
 
-  /** How many bytes came. */
+  /** The number of bytes received. */
   get bytes(): number {
     return this.pieces.reduce((sum, piece) => sum + piece.length, 0)
   }
@@ -73,7 +73,7 @@ export class Recorder extends Protocol implements Replaceable {
     return this.losses[0]
   }
 
-  /** Whether it has its transport. */
+  /** Whether `makeConnection` was called. */
   get made(): boolean {
     return this.events.length > 0
   }
@@ -98,26 +98,26 @@ export class Recorder extends Protocol implements Replaceable {
     this.events.push(`lost ${reason.name}`)
   }
 
-  /** Notes that another protocol has the connection now. */
+  /** Records that another protocol has the connection now. */
   protocolReplaced(): void {
     this.events.push('replaced')
   }
 }
 
-/** A recorder that goes on when only one direction has ended. */
+/** A recorder that stays connected when only one direction has ended. */
 export class HalfCloseRecorder extends Recorder implements HalfCloseable {
-  /** Notes the peer's end. */
+  /** Records the peer's FIN. */
   readConnectionLost(): void | Promise<void> {
     this.events.push('read lost')
   }
 
-  /** Notes our own end. */
+  /** Records our own FIN. */
   override writeConnectionLost(): void | Promise<void> {
     this.events.push('write lost')
   }
 }
 
-/** Sends back what comes. */
+/** Sends received bytes back. */
 export class Echo extends Recorder {
   override dataReceived(data: Buffer): void {
     this.pieces.push(data)

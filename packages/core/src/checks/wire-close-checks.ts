@@ -2,23 +2,23 @@ import type { Wire } from '../interfaces/wire.ts'
 import { equal } from './assertions.ts'
 import { attached, connectRecorded, type WireCheck, type WireHarness, WireRecorder } from './wire-harness.ts'
 
-/** What a wire promises about the end of its peer, and about the close that follows both ends. */
+/** Checks of the peer's FIN, and of the close that follows both FINs. */
 export const wireEndChecks: readonly WireCheck[] = [
   {
     name: 'notifies the end once, after all data, also when it is paused and resumed afterwards',
     async run(harness) {
       const { here, there, seenHere } = await connectRecorded(harness)
-      there.write(['last words'])
+      there.write(['last bytes'])
       there.end()
       await harness.until(() => seenHere.ended)
       here.pause()
       here.resume()
       await harness.quiet()
-      equal([seenHere.text, ...seenHere.events], ['last words', 'data', 'ended'], 'what came')
+      equal([seenHere.text, ...seenHere.events], ['last bytes', 'data', 'ended'], 'what was received')
     },
   },
   {
-    name: 'notifies the end while it is paused, when nothing is unread before it',
+    name: 'notifies the end while it is paused, when no unread bytes are before it',
     needs: ['early end'],
     async run(harness) {
       const { here, there, seenHere } = await connectRecorded(harness)
@@ -44,7 +44,7 @@ export const wireEndChecks: readonly WireCheck[] = [
     },
   },
   {
-    name: 'keeps the end behind unread bytes while it is paused',
+    name: 'delays the end while it is paused with unread bytes',
     async run(harness) {
       const { here, there, seenHere } = await connectRecorded(harness)
       here.pause()
@@ -54,11 +54,11 @@ export const wireEndChecks: readonly WireCheck[] = [
       equal(seenHere.events, [], 'events while paused')
       here.resume()
       await harness.until(() => seenHere.ended)
-      equal([seenHere.text, ...seenHere.events], ['unread', 'data', 'ended'], 'what came')
+      equal([seenHere.text, ...seenHere.events], ['unread', 'data', 'ended'], 'what was received')
     },
   },
   {
-    name: 'notifies an end that came before it was attached, after the call',
+    name: 'notifies an end received before attach, after the call',
     needs: ['late attach'],
     async run(harness) {
       const { here, there } = await harness.connect()
@@ -73,7 +73,7 @@ export const wireEndChecks: readonly WireCheck[] = [
     },
   },
   {
-    name: 'notifies an end that came before it was attached, though it is paused as soon as it is',
+    name: 'notifies an end received before attach, although it is paused right after attach',
     needs: ['late attach', 'early end'],
     async run(harness) {
       const { here, there } = await harness.connect()
@@ -89,7 +89,7 @@ export const wireEndChecks: readonly WireCheck[] = [
     },
   },
   {
-    name: 'brings data and an end that came before it was attached, in order',
+    name: 'delivers data and an end received before attach, in order',
     needs: ['late attach'],
     async run(harness) {
       const { here, there } = await harness.connect()
@@ -99,7 +99,7 @@ export const wireEndChecks: readonly WireCheck[] = [
       await harness.quiet()
       const seen = attached(here)
       await harness.until(() => seen.ended)
-      equal([seen.text, ...seen.events], ['early', 'data', 'ended'], 'what came')
+      equal([seen.text, ...seen.events], ['early', 'data', 'ended'], 'what was received')
     },
   },
   {
@@ -118,7 +118,7 @@ export const wireEndChecks: readonly WireCheck[] = [
     },
   },
   {
-    name: 'brings what was unread, then the end, then the close, when both sides end while it is paused',
+    name: 'delivers the unread bytes, then the end, then the close, when both sides end while it is paused',
     async run(harness) {
       const { here, there, seenHere, seenThere } = await connectRecorded(harness)
       here.pause()
@@ -130,15 +130,15 @@ export const wireEndChecks: readonly WireCheck[] = [
       equal(seenHere.events, [], 'events while paused')
       here.resume()
       await harness.until(() => seenHere.closed)
-      equal([seenHere.text, ...seenHere.events], ['unread', 'data', 'ended', 'closed'], 'what came')
+      equal([seenHere.text, ...seenHere.events], ['unread', 'data', 'ended', 'closed'], 'what was received')
     },
   },
 ]
 
-/** What a wire promises about connections that are cut, from here or by the peer. */
+/** Checks of connections that either side aborts. */
 export const wireCloseChecks: readonly WireCheck[] = [
   {
-    name: 'notifies a reset while it is paused, and drops what was unread',
+    name: 'notifies a reset while it is paused, and drops the unread bytes',
     needs: ['reset'],
     async run(harness) {
       const { here, there, seenHere } = await connectRecorded(harness)
@@ -153,7 +153,7 @@ export const wireCloseChecks: readonly WireCheck[] = [
     },
   },
   {
-    name: 'notices a reset behind more unread bytes than it reads ahead',
+    name: 'notices a reset after more unread bytes than it reads ahead',
     needs: ['reset'],
     async run(harness) {
       const { here, there, seenHere } = await connectRecorded(harness)
@@ -168,7 +168,7 @@ export const wireCloseChecks: readonly WireCheck[] = [
     },
   },
   {
-    name: 'notices a reset after the end of the peer',
+    name: 'notices a reset after the FIN of the peer',
     needs: ['reset'],
     async run(harness) {
       const { there, seenHere } = await connectRecorded(harness)
@@ -180,7 +180,7 @@ export const wireCloseChecks: readonly WireCheck[] = [
     },
   },
   {
-    name: 'notices a reset behind unread bytes and the end of the peer',
+    name: 'notices a reset after unread bytes and the FIN of the peer',
     needs: ['reset'],
     async run(harness) {
       const { here, there, seenHere } = await connectRecorded(harness)
@@ -194,7 +194,7 @@ export const wireCloseChecks: readonly WireCheck[] = [
     },
   },
   {
-    name: 'notices a reset after its own end, while it is paused',
+    name: 'notices a reset after its own FIN, while it is paused',
     needs: ['reset'],
     async run(harness) {
       const { here, there, seenHere, seenThere } = await connectRecorded(harness)
@@ -208,7 +208,7 @@ export const wireCloseChecks: readonly WireCheck[] = [
     },
   },
   {
-    name: 'notifies a reset that came before it was attached, after the call',
+    name: 'notifies a reset received before attach, after the call',
     needs: ['late attach', 'reset'],
     async run(harness) {
       const { here, there } = await harness.connect()
@@ -225,7 +225,7 @@ export const wireCloseChecks: readonly WireCheck[] = [
     },
   },
   {
-    name: 'closes at an abort, once and last, not within the call, and takes every call afterwards',
+    name: 'closes at an abort, once and last, not within the call, and accepts every call afterwards',
     async run(harness) {
       const { here, there, seenHere } = await connectRecorded(harness)
       there.write(['read'])
@@ -241,7 +241,7 @@ export const wireCloseChecks: readonly WireCheck[] = [
     },
   },
   {
-    name: 'brings nothing after an abort within wireData but the close',
+    name: 'delivers only the close after an abort within wireData',
     async run(harness) {
       const reader: WireRecorder = new WireRecorder(() => pair.here.abort())
       const pair = await connectRecorded(harness, reader)
@@ -249,11 +249,11 @@ export const wireCloseChecks: readonly WireCheck[] = [
       pair.there.end()
       await harness.until(() => reader.closed)
       await harness.quiet()
-      equal([reader.pieces.length, ...reader.events], [1, 'data', 'closed'], 'what came')
+      equal([reader.pieces.length, ...reader.events], [1, 'data', 'closed'], 'what was received')
     },
   },
   {
-    name: 'closes at an abort while it is paused over unread bytes and an end',
+    name: 'closes at an abort while it is paused before unread bytes and a FIN',
     async run(harness) {
       const { here, there, seenHere } = await connectRecorded(harness)
       here.pause()
@@ -284,7 +284,7 @@ export const wireCloseChecks: readonly WireCheck[] = [
     },
   },
   {
-    name: 'closes at an abort though its own end waits behind what the peer does not take',
+    name: 'closes at an abort although its own FIN waits for bytes that the peer does not read',
     needs: ['backpressure'],
     async run(harness) {
       const { here, there, seenHere } = await connectRecorded(harness)
@@ -299,10 +299,10 @@ export const wireCloseChecks: readonly WireCheck[] = [
     },
   },
   {
-    name: 'closes after its own end, once and last, and the peer has got all before',
+    name: 'closes after its own FIN, once and last, after the peer has received all bytes',
     async run(harness) {
       const { here, seenHere, seenThere } = await connectRecorded(harness)
-      here.write(['last words'])
+      here.write(['last bytes'])
       here.end()
       await harness.until(() => seenThere.ended)
       here.close()
@@ -312,12 +312,12 @@ export const wireCloseChecks: readonly WireCheck[] = [
       await harness.quiet()
       equal(seenHere.events.at(-1), 'closed', 'the last event')
       equal(seenHere.events.filter((event) => event === 'closed').length, 1, 'times closed')
-      equal(seenThere.text, 'last words', 'what the peer got')
+      equal(seenThere.text, 'last bytes', 'what the peer received')
     },
   },
 ]
 
-/** Until the wire has looked after its peer: it may be about to. */
+/** Waits until the wire has noticed what its peer did, which it checks at intervals. */
 function noticed(harness: WireHarness, condition: () => boolean): Promise<void> {
   return harness.until(() => {
     harness.advance(1000)
@@ -325,7 +325,7 @@ function noticed(harness: WireHarness, condition: () => boolean): Promise<void> 
   })
 }
 
-/** Every call a wire must take in silence once it is gone. */
+/** Makes every call that a wire must ignore once it has closed. */
 function useUp(wire: Wire): void {
   wire.write(['late'])
   wire.end()

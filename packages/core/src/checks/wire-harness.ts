@@ -1,30 +1,30 @@
 import type { ConnectedWire, Wire, WireEvents } from '../interfaces/wire.ts'
 
-/** One kind of wire, as the wire checks drive it. */
+/** What the wire checks need to drive one kind of wire. */
 export interface WireHarness {
-  /** What this kind can do and show beyond carrying bytes. */
+  /** The capabilities of this kind of wire beyond carrying bytes. */
   readonly capabilities: ReadonlySet<WireCapability>
   /** Connects two ends to which nothing is attached yet. */
   readonly connect: () => Promise<WirePair>
   /**
-   * Lets things happen until `condition` holds.
+   * Lets the network and promises proceed until `condition` holds.
    *
-   * @throws {Error} (rejects) when it does not within a bound.
+   * @throws {Error} (rejects) when the condition does not hold in time.
    */
   readonly until: (condition: () => boolean) => Promise<void>
-  /** Lets everything happen that is under way. */
+  /** Lets the network and promises proceed until nothing is left to do. */
   readonly quiet: () => Promise<void>
-  /** Moves the time by which a wire looks after a peer that it does not read from. */
+  /** Moves the time by which a wire checks whether a peer that it does not read from is still there. */
   readonly advance: (ms: number) => void
 }
 
 /**
- * What not every kind of wire has:
+ * Capabilities that not every kind of wire has:
  *
- * - `reset`: the peer of an abort sees something else than an end.
- * - `backpressure`: a peer that does not read makes us wait.
- * - `early end`: an end is noticed without reading.
- * - `late attach`: what comes before `attach` can be observed.
+ * - `reset`: the peer of an abort can distinguish it from a FIN.
+ * - `backpressure`: a peer that does not read makes the writer wait.
+ * - `early end`: a FIN is noticed without reading.
+ * - `late attach`: bytes can arrive before `attach`.
  */
 export type WireCapability = 'reset' | 'backpressure' | 'early end' | 'late attach'
 
@@ -37,34 +37,34 @@ export interface WirePair {
   readonly there: WireEnd
 }
 
-/** One promise that every wire keeps. */
+/** One check that every wire must pass. */
 export interface WireCheck {
-  /** A sentence about behaviour. */
+  /** A statement about behaviour. */
   readonly name: string
-  /** Without these the promise cannot be observed. Default none. */
+  /** The capabilities that the check needs. Default none. */
   readonly needs?: readonly WireCapability[]
-  /** @throws {CheckFailed} (rejects) when the wire breaks the promise. */
+  /** @throws {CheckFailed} (rejects) when the wire fails the check. */
   run(harness: WireHarness): Promise<void>
 }
 
-/** Notes what a wire notifies it of. */
+/** Records the events of a wire. */
 export class WireRecorder implements WireEvents {
   /** The events in order, adjacent data as one: `data …`, `ended`, `writable`, `closed`, `broken`. */
   readonly events: string[] = []
   readonly pieces: Buffer[] = []
-  /** Called for each piece, after it was noted. */
+  /** Called for each piece, after it was recorded. */
   readonly onData: () => void
 
   constructor(onData: () => void = () => undefined) {
     this.onData = onData
   }
 
-  /** All that came, as text. */
+  /** All bytes received, as text. */
   get text(): string {
     return Buffer.concat(this.pieces).toString()
   }
 
-  /** How many bytes came. */
+  /** The number of bytes received. */
   get bytes(): number {
     return this.pieces.reduce((sum, piece) => sum + piece.length, 0)
   }
@@ -74,12 +74,12 @@ export class WireRecorder implements WireEvents {
     return this.events.includes('ended')
   }
 
-  /** Whether the wire is gone. */
+  /** Whether the wire has closed. */
   get closed(): boolean {
     return this.events.includes('closed') || this.events.includes('broken')
   }
 
-  /** How often all that was handed over has left. */
+  /** How many times the wire reported that all its bytes were sent. */
   get timesWritable(): number {
     return this.events.filter((event) => event === 'writable').length
   }
@@ -111,7 +111,7 @@ export interface RecordedPair {
   readonly seenThere: WireRecorder
 }
 
-/** Connects two ends and attaches a recorder to both; `seenHere` is one that does more than note. */
+/** Connects two ends and attaches a recorder to each; `seenHere` may be a recorder that also acts. */
 export async function connectRecorded(
   harness: WireHarness,
   seenHere: WireRecorder = new WireRecorder(),
@@ -121,7 +121,7 @@ export async function connectRecorded(
   return { here: here.wire, there: there.wire, seenHere, seenThere: attached(there) }
 }
 
-/** The recorder that is now attached to `end`. */
+/** Attaches a new recorder to `end` and returns it. */
 export function attached(end: WireEnd): WireRecorder {
   const recorder = new WireRecorder()
   end.attach(recorder)

@@ -1,19 +1,19 @@
 import { equal, holds } from './assertions.ts'
 import { attached, connectRecorded, type WireCheck, WireRecorder } from './wire-harness.ts'
 
-/** What a wire promises about the bytes it brings. */
+/** Checks of the bytes that a wire delivers. */
 export const wireReadChecks: readonly WireCheck[] = [
   {
-    name: 'brings what was written, in order, a string as UTF-8',
+    name: 'delivers the bytes written, in order, a string as UTF-8',
     async run(harness) {
       const { there, seenHere } = await connectRecorded(harness)
       there.write([Buffer.from('bytes '), 'größer'])
       await harness.until(() => seenHere.bytes === Buffer.byteLength('bytes größer'))
-      equal(seenHere.text, 'bytes größer', 'what came')
+      equal(seenHere.text, 'bytes größer', 'what was received')
     },
   },
   {
-    name: 'brings nothing while it is paused, and goes on where it was once resumed, not within the call',
+    name: 'delivers nothing while it is paused, and continues once resumed, not within the call',
     async run(harness) {
       const { here, there, seenHere, seenThere } = await connectRecorded(harness)
       for (let round = 0; round < 3; round++) {
@@ -21,16 +21,16 @@ export const wireReadChecks: readonly WireCheck[] = [
         const before = seenThere.timesWritable
         if (!there.write([`held${round} `])) await harness.until(() => seenThere.timesWritable > before)
         await harness.quiet()
-        equal(seenHere.bytes, round * 6, 'bytes that came while paused')
+        equal(seenHere.bytes, round * 6, 'bytes delivered while paused')
         here.resume()
-        equal(seenHere.bytes, round * 6, 'bytes that came within resume')
+        equal(seenHere.bytes, round * 6, 'bytes delivered within resume')
         await harness.until(() => seenHere.bytes === (round + 1) * 6)
       }
-      equal(seenHere.text, 'held0 held1 held2 ', 'what came')
+      equal(seenHere.text, 'held0 held1 held2 ', 'what was received')
     },
   },
   {
-    name: 'brings nothing when it is paused as soon as it is attached',
+    name: 'delivers nothing when it is paused right after attach',
     async run(harness) {
       const { here, there, seenHere } = await connectRecorded(harness)
       here.pause()
@@ -42,7 +42,7 @@ export const wireReadChecks: readonly WireCheck[] = [
     },
   },
   {
-    name: 'brings nothing more once it is paused within wireData, and loses nothing',
+    name: 'delivers nothing more once it is paused within wireData, and loses nothing',
     async run(harness) {
       const reader: WireRecorder = new WireRecorder(() => pair.here.pause())
       const pair = await connectRecorded(harness, reader)
@@ -54,11 +54,11 @@ export const wireReadChecks: readonly WireCheck[] = [
         equal(reader.pieces.length, pieces, 'pieces before it is resumed')
         pair.here.resume()
       }
-      holds(Buffer.concat(reader.pieces).equals(all), 'what came is what was written')
+      holds(Buffer.concat(reader.pieces).equals(all), 'the bytes received are the bytes written')
     },
   },
   {
-    name: 'brings what came before it was attached, after the call',
+    name: 'delivers bytes received before attach, after the call',
     needs: ['late attach'],
     async run(harness) {
       const { here, there } = await harness.connect()
@@ -71,7 +71,7 @@ export const wireReadChecks: readonly WireCheck[] = [
     },
   },
   {
-    name: 'keeps what came before it was attached when it is paused as soon as it is',
+    name: 'keeps bytes received before attach when it is paused right after attach',
     needs: ['late attach'],
     async run(harness) {
       const { here, there } = await harness.connect()
@@ -88,10 +88,10 @@ export const wireReadChecks: readonly WireCheck[] = [
   },
 ]
 
-/** What a wire promises about the bytes it is handed. */
+/** Checks of the bytes that are written to a wire. */
 export const wireWriteChecks: readonly WireCheck[] = [
   {
-    name: 'notifies wireWritable after a write that returned false, and after no other',
+    name: 'calls wireWritable after a write that returned false, and after no other',
     async run(harness) {
       const { there, seenHere, seenThere } = await connectRecorded(harness)
       const took = there.write(['a'])
@@ -101,7 +101,7 @@ export const wireWriteChecks: readonly WireCheck[] = [
     },
   },
   {
-    name: 'returns false for more than the peer takes, and notifies wireWritable once, when all has left',
+    name: 'returns false for more than the peer reads, and calls wireWritable once, when all bytes were sent',
     needs: ['backpressure'],
     async run(harness) {
       const { here, there, seenHere, seenThere } = await connectRecorded(harness)
@@ -120,7 +120,7 @@ export const wireWriteChecks: readonly WireCheck[] = [
     },
   },
   {
-    name: 'ends after all that was handed over, however long it takes',
+    name: 'sends its FIN after all bytes written, however long it takes',
     async run(harness) {
       const { here, there, seenHere } = await connectRecorded(harness)
       here.pause()
@@ -135,7 +135,7 @@ export const wireWriteChecks: readonly WireCheck[] = [
     },
   },
   {
-    name: 'takes what is written while it is paused',
+    name: 'accepts writes while it is paused',
     async run(harness) {
       const { here, seenThere } = await connectRecorded(harness)
       here.pause()
@@ -144,7 +144,7 @@ export const wireWriteChecks: readonly WireCheck[] = [
     },
   },
   {
-    name: 'takes what is written after the end of the peer',
+    name: 'accepts writes after the FIN of the peer',
     async run(harness) {
       const { here, there, seenHere, seenThere } = await connectRecorded(harness)
       there.end()
@@ -156,5 +156,5 @@ export const wireWriteChecks: readonly WireCheck[] = [
   },
 ]
 
-/** Beyond what systems keep for a peer that does not read. */
+/** More bytes than operating systems buffer for a peer that does not read. */
 const MORE_THAN_FITS = 12_000_000

@@ -4,10 +4,10 @@ import { DEFAULT_TRANSPORT_OPTIONS } from '../transport/transport-options.ts'
 import { Recorder, type TransportCheck } from './transport-harness.ts'
 import { equal, holds, isExactly, throws } from './assertions.ts'
 
-/** What a transport promises to those who write. */
+/** Checks of writing. */
 export const writeChecks: readonly TransportCheck[] = [
   {
-    name: 'joins what one turn wrote into one piece, and sends nothing before its end (statement 1)',
+    name: 'joins the writes of one turn into one piece, and sends nothing before its end',
     async run({ connect, quiet, until }) {
       const [server, client] = [new Recorder(), new Recorder()]
       const pair = await connect(server, client)
@@ -15,12 +15,12 @@ export const writeChecks: readonly TransportCheck[] = [
       for (const letter of 'abc') pair.client.write(letter)
       equal(pair.client.bufferedBytes, 3, 'bytes queued within the turn')
       await until(() => server.bytes === 3)
-      equal(server.events, ['made', 'data abc'], 'what the peer was told')
+      equal(server.events, ['made', 'data abc'], 'callbacks of the peer')
       await until(() => pair.client.bufferedBytes === 0)
     },
   },
   {
-    name: 'joins what an async dataReceived wrote before and after an await',
+    name: 'joins the writes of an async dataReceived before and after an await',
     async run({ connect, until }) {
       const client = new Recorder()
       const server = new (class extends Recorder {
@@ -35,7 +35,7 @@ export const writeChecks: readonly TransportCheck[] = [
       const pair = await connect(server, client)
       pair.client.write('?')
       await until(() => client.bytes === 3)
-      equal(client.events, ['made', 'data abc'], 'what the peer was told')
+      equal(client.events, ['made', 'data abc'], 'callbacks of the peer')
     },
   },
   {
@@ -47,7 +47,7 @@ export const writeChecks: readonly TransportCheck[] = [
       pair.client.write(new Uint8Array([1, 2, 3, 4]).subarray(1, 3))
       pair.client.writeSequence([Buffer.from('x'), '', 'y'])
       await until(() => server.bytes === 6)
-      equal(Buffer.concat(server.pieces).toString('hex'), 'c3a902037879', 'the bytes that came')
+      equal(Buffer.concat(server.pieces).toString('hex'), 'c3a902037879', 'the bytes received')
     },
   },
   {
@@ -63,7 +63,7 @@ export const writeChecks: readonly TransportCheck[] = [
     },
   },
   {
-    name: 'refuses what is not bytes with a TypeError, also after a close (statement 2)',
+    name: 'throws a TypeError for data that is not bytes, also after a close',
     async run({ connect, until }) {
       const [server, client] = [new Recorder(), new Recorder()]
       const pair = await connect(server, client)
@@ -72,26 +72,26 @@ export const writeChecks: readonly TransportCheck[] = [
       refuses(pair.client, 'a closing transport')
       await until(() => client.lost && server.lost)
       refuses(pair.client, 'a lost transport')
-      equal(server.text, '', 'what the peer got')
+      equal(server.text, '', 'what the peer received')
     },
   },
   {
-    name: 'drops what is written after a close, and answers false (statements 3 and 4)',
+    name: 'drops writes after a close, and returns false',
     async run({ connect, until }) {
       const [server, client] = [new Recorder(), new Recorder()]
       const pair = await connect(server, client)
-      pair.client.write('said')
+      pair.client.write('before')
       pair.client.loseConnection()
       equal(pair.client.write('late'), false, 'write while closing')
       equal(pair.client.writeSequence(['late']), false, 'writeSequence while closing')
       await until(() => client.lost && server.lost)
       equal(pair.client.write('late'), false, 'write once lost')
       equal(await pair.client.drained(), false, 'drained once lost')
-      equal(server.text, 'said', 'what the peer got')
+      equal(server.text, 'before', 'what the peer received')
     },
   },
   {
-    name: 'survives writes to a peer that is gone (statement 3)',
+    name: 'survives writes to a peer that has aborted',
     needs: ['reset'],
     async run({ connect, until }) {
       const [server, client] = [new Recorder(), new Recorder()]
@@ -100,18 +100,18 @@ export const writeChecks: readonly TransportCheck[] = [
       for (let i = 0; i < 100; i++) pair.client.write('into the void')
       await until(() => client.lost)
       equal(pair.client.write('x'), false, 'write once lost')
-      equal(client.losses.length, 1, 'times connectionLost was told')
+      equal(client.losses.length, 1, 'calls of connectionLost')
     },
   },
   {
-    name: 'answers false above the high-water mark, and drained() resolves below the low one',
+    name: 'returns false above the high-water mark, and drained() resolves below the low-water mark',
     needs: ['backpressure'],
     async run({ connect, until, quiet }) {
       const server = new Recorder()
       const pair = await connect(server, new Recorder())
       pair.server.pauseProducing()
       let sent = 0
-      // What lies between takes some of it, in turns of its own.
+      // The buffers between the two ends take some bytes in later turns.
       for (
         let rounds = 0;
         rounds < 500 && pair.client.bufferedBytes <= DEFAULT_TRANSPORT_OPTIONS.highWaterBytes;
@@ -154,7 +154,7 @@ export const writeChecks: readonly TransportCheck[] = [
     },
   },
   {
-    name: 'takes one large write whole, and aborts at a write beyond the hard cap',
+    name: 'accepts one large write whole, and aborts at a write beyond the hard cap',
     needs: ['backpressure'],
     async run({ connect, until }) {
       const client = new Recorder()
@@ -165,11 +165,11 @@ export const writeChecks: readonly TransportCheck[] = [
       equal(pair.client.write('one more'), false, 'the write beyond the cap')
       await until(() => client.lost)
       isExactly(client.reason, ConnectionAborted, 'the reason')
-      holds(client.reason?.cause instanceof Error, 'the cause says why')
+      holds(client.reason?.cause instanceof Error, 'the cause is an error')
     },
   },
   {
-    name: 'aborts when the peer takes nothing for too long, and not before',
+    name: 'aborts when the peer reads nothing for too long, and not before',
     needs: ['backpressure', 'virtual time'],
     async run({ connect, until, quiet, advance }) {
       const [server, client] = [new Recorder(), new Recorder()]
@@ -201,15 +201,15 @@ function refuses(transport: Transport, what: string): void {
   }
 }
 
-/** Writes until told that it is enough; the peer must have been paused. */
+/** Writes until `write` returns false; the peer must have been paused. */
 function fill(transport: Transport): number {
   const piece = Buffer.alloc(65_536)
   for (let count = 1; count < 250; count++) {
     if (!transport.write(piece)) return count * piece.length
   }
-  holds(false, 'write never answered false')
+  holds(false, 'write never returned false')
   return 0
 }
 
-/** How late a deadline may pass. */
+/** How late a deadline may expire, in milliseconds. */
 const LATEST_MS = 100

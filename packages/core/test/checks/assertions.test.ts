@@ -14,7 +14,7 @@ import { MemoryReactor } from '../../src/testing/memory-reactor.ts'
 import { StringTransport } from '../../src/testing/string-transport.ts'
 
 describe('equal', () => {
-  test('takes the same value, and lists of the same values', () => {
+  test('accepts the same value, and lists of the same values', () => {
     expect(() => {
       equal(1, 1, 'one')
       equal(['a', 1], ['a', 1], 'lists')
@@ -22,26 +22,26 @@ describe('equal', () => {
     }).not.toThrow()
   })
 
-  test('names what differs, briefly', () => {
+  test('names the difference, briefly', () => {
     expect(() => equal(1, 2, 'the count')).toThrow(new CheckFailed('the count: expected 2, got 1'))
     expect(() => equal([1], [1, 2], 'the list')).toThrow('the list: expected [1,2], got [1]')
     expect(() => equal('x'.repeat(1000), 'y', 'the text')).toThrow('… (1002 characters)')
   })
 
-  test('takes no two objects for the same', () => {
+  test('does not accept two different objects', () => {
     expect(() => equal({}, {}, 'objects')).toThrow(CheckFailed)
   })
 })
 
 describe('holds', () => {
-  test('fails with what should have held', () => {
+  test('fails with the given message', () => {
     expect(() => holds(true, 'fine')).not.toThrow()
     expect(() => holds(false, 'not fine')).toThrow(new CheckFailed('not fine'))
   })
 })
 
 describe('throws', () => {
-  test('takes the kind of error it was told, and no other', () => {
+  test('accepts the given class of error, and no other', () => {
     const throwing = (): string => 'x'.repeat(-1)
     expect(() => throws(throwing, RangeError, 'a call')).not.toThrow()
     expect(() => throws(throwing, TypeError, 'a call')).toThrow(
@@ -52,7 +52,7 @@ describe('throws', () => {
 })
 
 describe('isExactly', () => {
-  test('tells a class from its subclasses', () => {
+  test('distinguishes a class from its subclasses', () => {
     expect(() => isExactly(new ConnectionLost(), ConnectionLost, 'it')).not.toThrow()
     expect(() => isExactly(new ConnectionAborted(), ConnectionLost, 'it')).toThrow(
       'it: expected ConnectionLost, got ConnectionAborted',
@@ -62,7 +62,7 @@ describe('isExactly', () => {
 })
 
 describe('Gate', () => {
-  test('settles its promise only when told', async () => {
+  test('settles its promise only at open or fail', async () => {
     const [open, failed] = [new Gate(), new Gate()]
     const seen: string[] = []
     void open.opened.then(() => seen.push('open'))
@@ -76,7 +76,7 @@ describe('Gate', () => {
   })
 })
 
-test('nothingLeft sees connections that are up and calls to come', () => {
+test('nothingLeft finds open connections and delayed calls', () => {
   const reactor = new MemoryReactor()
   expect(nothingLeft(reactor)).toBe(true)
   const call = reactor.callLater(1000, () => undefined)

@@ -8,11 +8,11 @@ describe('closeChecks', () => {
     expect(await failuresOf(closeChecks, pairHarness)).toEqual([])
   })
 
-  test('catch a close that drops what is queued', async () => {
+  test('catch a close that drops queued bytes', async () => {
     const noticed = await noticedBy(closeChecks, (transport) => ({
       loseConnection: () => transport.abortConnection(),
     }))
-    expect(noticed).toContainEqual(expect.stringContaining('sends all that is queued before it closes'))
+    expect(noticed).toContainEqual(expect.stringContaining('sends all queued bytes before it closes'))
   })
 })
 
@@ -25,6 +25,6 @@ describe('halfCloseChecks', () => {
     const noticed = await noticedBy(halfCloseChecks, (transport) => ({
       loseWriteConnection: () => transport.loseConnection(),
     }))
-    expect(noticed).toContainEqual(expect.stringContaining('and reads on'))
+    expect(noticed).toContainEqual(expect.stringContaining('and keeps reading'))
   })
 })

@@ -3,7 +3,7 @@ import { DatagramEcho, DatagramRecorder } from '../../src/checks/datagram-harnes
 import { MemoryReactor } from '../../src/testing/memory-reactor.ts'
 
 describe('DatagramRecorder', () => {
-  test('remembers what came, from whom, and how often it was started and stopped', async () => {
+  test('records datagrams, their senders, and how often it was started and stopped', async () => {
     const [reactor, recorder] = [new MemoryReactor(), new DatagramRecorder()]
     const port = await reactor.listenUDP(53, recorder)
     port.write('to myself', { host: '127.0.0.1', port: 53 })
@@ -16,7 +16,7 @@ describe('DatagramRecorder', () => {
 })
 
 describe('DatagramEcho', () => {
-  test('sends back what came, and remembers it', async () => {
+  test('sends datagrams back, and records them', async () => {
     const [reactor, echo, client] = [new MemoryReactor(), new DatagramEcho(), new DatagramRecorder()]
     await reactor.listenUDP(7, echo)
     const port = await reactor.listenUDP(0, client)

@@ -12,11 +12,11 @@ describe('datagramPortChecks', () => {
     expect(await datagramFailuresOf(datagramPortChecks)).toEqual([])
   })
 
-  test('catch a port that never lets go', async () => {
+  test('catch a port that never frees its address', async () => {
     const noticed = await datagramLieNoticedBy(datagramPortChecks, () => ({
       stopListening: () => Promise.resolve(),
     }))
-    expect(noticed).toContain('stops its protocol once, and lets go of its address')
+    expect(noticed).toContain('stops its protocol once, and frees its address')
   })
 })
 
@@ -25,12 +25,12 @@ describe('datagramFaultChecks', () => {
     expect(await datagramFailuresOf(datagramFaultChecks)).toEqual([])
   })
 
-  test('catch a port that sends what it may not', async () => {
+  test('catch a port that sends without permission to broadcast', async () => {
     const noticed = await datagramLieNoticedBy(datagramFaultChecks, (port) => {
       port.setBroadcastAllowed(true)
       return {}
     })
-    expect(noticed).toContain('stays open when the system refuses to send, and counts it')
+    expect(noticed).toContain('stays open when the operating system refuses to send, and counts the failure')
   })
 })
 
@@ -39,12 +39,12 @@ describe('datagramLimitChecks', () => {
     expect(await datagramFailuresOf(datagramLimitChecks)).toEqual([])
   })
 
-  test('catch a port that says it sent what it dropped', async () => {
+  test('catch a port that returns true for a dropped datagram', async () => {
     const noticed = await datagramLieNoticedBy(datagramLimitChecks, (port) => {
       const write = port.write.bind(port)
       return { write: (data, to) => write(data, to) || true }
     })
-    expect(noticed).toContain('drops what is written beyond maxBufferedBytes, and says so')
+    expect(noticed).toContain('drops a datagram written beyond maxBufferedBytes, and logs it')
   })
 })
 
@@ -53,8 +53,8 @@ describe('multicastChecks', () => {
     expect(await datagramFailuresOf(multicastChecks)).toEqual([])
   })
 
-  test('catch a port that does not leave', async () => {
+  test('catch a port that does not leave a group', async () => {
     const noticed = await datagramLieNoticedBy(multicastChecks, () => ({ leaveGroup: () => undefined }))
-    expect(noticed).toContain('hears a group no more once it has left')
+    expect(noticed).toContain('receives nothing more from a group once it has left')
   })
 })

@@ -13,7 +13,7 @@ describe('faultChecks', () => {
       abortConnection: () => transport.loseConnection(),
     }))
     expect(noticed).toContainEqual(
-      expect.stringContaining('logs, and aborts the one connection for, a throw in dataReceived'),
+      expect.stringContaining('logs, and aborts only its connection after, a throw in dataReceived'),
     )
   })
 })
@@ -23,19 +23,17 @@ describe('peerChecks', () => {
     expect(await failuresOf(peerChecks, pairHarness)).toEqual([])
   })
 
-  test('catch a transport that cannot break off, and one that closes instead', async () => {
-    const deaf = await noticedBy(peerChecks, () => ({ abortConnection: () => undefined }))
-    expect(deaf).toContain('survives a peer that breaks off at once')
+  test('catch a transport that cannot abort, and one that closes instead', async () => {
+    const inert = await noticedBy(peerChecks, () => ({ abortConnection: () => undefined }))
+    expect(inert).toContain('survives a peer that aborts at once')
     const polite = await noticedBy(peerChecks, (transport) => ({
       abortConnection: () => transport.loseConnection(),
     }))
-    expect(polite).toContain('survives a peer that breaks off at once')
+    expect(polite).toContain('survives a peer that aborts at once')
   })
 
-  test('catch a transport whose queue has no cap', async () => {
+  test('catch a transport without a cap of its queue', async () => {
     const noticed = await noticedBy(peerChecks, () => ({ write: () => true }))
-    expect(noticed).toContain(
-      'holds no more than the cap for a peer that reads nothing, and then gives it up',
-    )
+    expect(noticed).toContain('queues no more than the cap for a peer that reads nothing, then aborts')
   })
 })

@@ -10,7 +10,7 @@ describe('producerChecks', () => {
 
   test('catch a transport that ignores producers', async () => {
     const noticed = await noticedBy(producerChecks, () => ({ registerProducer: () => undefined }))
-    expect(noticed).toContainEqual(expect.stringContaining('asks a pull producer within registerProducer'))
+    expect(noticed).toContainEqual(expect.stringContaining('calls a pull producer within registerProducer'))
   })
 
   test('catch a transport that unregisters a producer without stopping it', async () => {
@@ -18,8 +18,8 @@ describe('producerChecks', () => {
       stopProducer: () => transport.unregisterProducer(),
     }))
     expect(noticed).toEqual([
-      'stops and unregisters a producer of either kind when asked, so that a close waits for it no longer',
-      'goes on sending after a producer was stopped, and takes the next one',
+      'stops and unregisters a producer of either kind at stopProducer, so that a close no longer waits for it',
+      'keeps sending after a producer was stopped, and accepts the next one',
     ])
   })
 })

@@ -4,7 +4,7 @@ import type { WireCapability } from '../../src/checks/wire-harness.ts'
 import { memoryDatagramHarness } from '../memory-datagram-harness.ts'
 
 describe('transportChecks', () => {
-  test('have names of their own', () => {
+  test('have distinct names', () => {
     const names = transportChecks.map(({ name }) => name)
     expect(new Set(names).size).toBe(names.length)
     expect(names.length).toBeGreaterThan(60)
@@ -12,7 +12,7 @@ describe('transportChecks', () => {
 })
 
 describe('checksFor', () => {
-  test('leaves out what cannot be observed, and nothing else', () => {
+  test('leaves out only checks that need missing capabilities', () => {
     const all = checksFor(new Set(['reset', 'backpressure', 'virtual time']))
     expect(all).toEqual(transportChecks)
     const few = checksFor(new Set())
@@ -29,27 +29,27 @@ describe('checksFor', () => {
 })
 
 describe('datagramChecks', () => {
-  test('have names of their own', () => {
+  test('have distinct names', () => {
     const names = datagramChecks.map(({ name }) => name)
     expect(new Set(names).size).toBe(names.length)
     expect(names.length).toBeGreaterThan(25)
   })
 })
 
-describe('ports in memory keep the promises of UDP', () => {
+describe('ports in memory pass the checks of UDP', () => {
   test.each(datagramChecks.map((check) => [check.name, check] as const))('%s', async (_name, check) => {
     await expect(check.run(memoryDatagramHarness())).resolves.toBeUndefined()
   })
 })
 
 describe('wireChecks', () => {
-  test('have names of their own', () => {
+  test('have distinct names', () => {
     const names = wireChecks.map(({ name }) => name)
     expect(new Set(names).size).toBe(names.length)
     expect(names.length).toBeGreaterThan(30)
   })
 
-  test('leave out what a kind of wire cannot show', () => {
+  test('leave out checks that need missing capabilities', () => {
     expect(
       checksFor(new Set(['reset', 'backpressure', 'early end', 'late attach'] as const), wireChecks),
     ).toEqual(wireChecks)

@@ -3,7 +3,7 @@ import { Echo, HalfCloseRecorder, Recorder } from '../../src/checks/transport-ha
 import { StringTransport } from '../../src/testing/string-transport.ts'
 
 describe('Recorder', () => {
-  test('notes what it is told, in order', () => {
+  test('records its callbacks, in order', () => {
     const recorder = new Recorder()
     expect([recorder.made, recorder.lost, recorder.reason]).toEqual([false, false, undefined])
     const transport = StringTransport.connect(recorder)
@@ -15,7 +15,7 @@ describe('Recorder', () => {
     expect(recorder.reason?.name).toBe('ConnectionDone')
   })
 
-  test('notes that it was replaced', () => {
+  test('records that it was replaced', () => {
     const recorder = new Recorder()
     StringTransport.connect(recorder).switchProtocol(new Recorder())
     expect(recorder.events).toEqual(['made', 'replaced'])
@@ -23,7 +23,7 @@ describe('Recorder', () => {
 })
 
 describe('HalfCloseRecorder', () => {
-  test('notes each direction that ends', () => {
+  test('records each direction that ends', () => {
     const recorder = new HalfCloseRecorder()
     const transport = StringTransport.connect(recorder)
     transport.receiveEnd()
@@ -34,7 +34,7 @@ describe('HalfCloseRecorder', () => {
 })
 
 describe('Echo', () => {
-  test('sends back what comes', () => {
+  test('sends received bytes back', () => {
     const transport = StringTransport.connect(new Echo())
     transport.receive('hello')
     expect(transport.value()).toBe('hello')

@@ -8,7 +8,7 @@ describe('wireEndChecks', () => {
     expect(await wireFailuresOf(wireEndChecks)).toEqual([])
   })
 
-  test('catch a wire that loses an end, or notifies it twice', async () => {
+  test('catch a wire that loses the end, or notifies it twice', async () => {
     const lost = await wireFailuresOf(wireEndChecks, ({ attach }) => ({
       attach: (events) => attach(withMethods(events, { wireEnded: () => undefined })),
     }))
@@ -38,9 +38,7 @@ describe('wireEndChecks', () => {
         },
       }
     })
-    expect(noticed).toContainEqual(
-      expect.stringContaining('notifies an end that came before it was attached'),
-    )
+    expect(noticed).toContainEqual(expect.stringContaining('notifies an end received before attach'))
   })
 })
 
@@ -49,14 +47,14 @@ describe('wireCloseChecks', () => {
     expect(await wireFailuresOf(wireCloseChecks)).toEqual([])
   })
 
-  test('catch a wire that is never gone', async () => {
+  test('catch a wire that never closes', async () => {
     const noticed = await wireFailuresOf(wireCloseChecks, ({ attach }) => ({
       attach: (events) => attach(withMethods(events, { wireClosed: () => undefined })),
     }))
     expect(noticed.length).toBe(wireCloseChecks.length)
   })
 
-  test('catch a wire whose abort is an end, and one that closes within the call', async () => {
+  test('catch a wire that sends a FIN at abort, and one that closes within the call', async () => {
     const mild = await wireFailuresOf(wireCloseChecks, ({ wire }) => ({ abort: () => wire.close() }))
     expect(mild).toContainEqual(expect.stringContaining('notifies a reset while it is paused'))
     const hasty = await wireFailuresOf(wireCloseChecks, ({ wire, attach }) => {

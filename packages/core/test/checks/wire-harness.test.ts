@@ -3,7 +3,7 @@ import { attached, connectRecorded, WireRecorder } from '../../src/checks/wire-h
 import { memoryWireHarness } from '../memory-wire-harness.ts'
 
 describe('WireRecorder', () => {
-  test('notes adjacent data as one event, and each piece', () => {
+  test('records adjacent data as one event, and each piece', () => {
     let calls = 0
     const recorder = new WireRecorder(() => calls++)
     for (const piece of ['a', 'é']) recorder.wireData(Buffer.from(piece))
@@ -15,7 +15,7 @@ describe('WireRecorder', () => {
     expect([recorder.ended, recorder.closed, recorder.timesWritable]).toEqual([true, false, 1])
   })
 
-  test('notes a close and a break apart', () => {
+  test('distinguishes a close from a reset', () => {
     const [closed, broken] = [new WireRecorder(), new WireRecorder()]
     closed.wireClosed(undefined)
     broken.wireClosed(new Error('reset'))
@@ -25,7 +25,7 @@ describe('WireRecorder', () => {
 })
 
 describe('connectRecorded', () => {
-  test('attaches a recorder to both ends, one of them the given', async () => {
+  test('attaches a recorder to both ends, one of them the given recorder', async () => {
     const harness = memoryWireHarness()
     const given = new WireRecorder()
     const pair = await connectRecorded(harness, given)
@@ -37,7 +37,7 @@ describe('connectRecorded', () => {
 })
 
 describe('attached', () => {
-  test('is a recorder that gets what comes', async () => {
+  test('returns a recorder that receives the events', async () => {
     const harness = memoryWireHarness()
     const { here, there } = await harness.connect()
     const seen = attached(here)

@@ -10,14 +10,14 @@ describe('wireReadChecks', () => {
   test('catch a wire that cannot be paused', async () => {
     const noticed = await wireFailuresOf(wireReadChecks, () => ({ pause: () => undefined }))
     expect(noticed).toContainEqual(
-      expect.stringContaining('brings nothing more once it is paused within wireData'),
+      expect.stringContaining('delivers nothing more once it is paused within wireData'),
     )
-    expect(noticed).toContainEqual(expect.stringContaining('brings nothing while it is paused'))
+    expect(noticed).toContainEqual(expect.stringContaining('delivers nothing while it is paused'))
   })
 
   test('catch a wire that never reads again', async () => {
     const noticed = await wireFailuresOf(wireReadChecks, () => ({ resume: () => undefined }))
-    expect(noticed).toContainEqual(expect.stringContaining('goes on where it was once resumed'))
+    expect(noticed).toContainEqual(expect.stringContaining('continues once resumed'))
   })
 })
 
@@ -26,7 +26,7 @@ describe('wireWriteChecks', () => {
     expect(await wireFailuresOf(wireWriteChecks)).toEqual([])
   })
 
-  test('catch a wire that returns true for whatever it is handed', async () => {
+  test('catch a wire that always returns true from write', async () => {
     const noticed = await wireFailuresOf(wireWriteChecks, ({ wire }) => {
       const write = wire.write.bind(wire)
       return {
@@ -36,13 +36,13 @@ describe('wireWriteChecks', () => {
         },
       }
     })
-    expect(noticed).toEqual([expect.stringContaining('returns false for more than the peer takes')])
+    expect(noticed).toEqual([expect.stringContaining('returns false for more than the peer reads')])
   })
 
-  test('catch a wire that does not notify when all has left', async () => {
+  test('catch a wire that never calls wireWritable', async () => {
     const noticed = await wireFailuresOf(wireWriteChecks, ({ attach }) => ({
       attach: (events) => attach(withMethods(events, { wireWritable: () => undefined })),
     }))
-    expect(noticed).toEqual([expect.stringContaining('returns false for more than the peer takes')])
+    expect(noticed).toEqual([expect.stringContaining('returns false for more than the peer reads')])
   })
 })

@@ -8,11 +8,11 @@ describe('writeChecks', () => {
     expect(await failuresOf(writeChecks, pairHarness)).toEqual([])
   })
 
-  test('catch a write that always answers true', async () => {
+  test('catch a write that always returns true', async () => {
     const noticed = await noticedBy(writeChecks, (transport) => {
       const write = transport.write.bind(transport)
       return { write: (data) => write(data) || true }
     })
-    expect(noticed).toContainEqual(expect.stringContaining('drops what is written after a close'))
+    expect(noticed).toContainEqual(expect.stringContaining('drops writes after a close'))
   })
 })
