@@ -2,11 +2,11 @@
 //
 //   npm run bench --prefix packages/core
 //
-// Each server is a process of its own, started afresh for every round; rounds alternate, and medians are
-// compared. Ratios above 1 are in Ropewalk's favour. What counts is the server's own CPU time: on a busy
-// machine the wall clock says little.
+// Each server runs in a separate process, started anew for every round. The rounds alternate between the servers, and
+// medians are compared. A ratio above 1 is in Ropewalk's favour. The benchmark measures the server's CPU time, because
+// elapsed time means little on a busy machine.
 //
-// Plain node:net swings by a third in tcp-16k, by luck of the layout of its heap: see docs/decisions/0011.
+// Results of plain node:net vary by a third in tcp-16k with the layout of its heap: see docs/decisions/0011.
 import { execFileSync, fork } from 'node:child_process'
 import { once } from 'node:events'
 import { setTimeout as sleep } from 'node:timers/promises'
@@ -32,12 +32,12 @@ for (const [name, shape] of Object.entries(SHAPES)) {
 
 const count = Math.min(IDLE_CONNECTIONS, Math.floor(descriptorLimit() * 0.9) - 100)
 if (count < IDLE_CONNECTIONS)
-  console.log(`A process may have ${descriptorLimit()} descriptors: ${count} connections must do.`)
+  console.log(`A process can have only ${descriptorLimit()} descriptors: measuring ${count} connections.`)
 const [ours, theirs] = await alternately((server) => bytesPerIdleConnection(server, count))
 console.log(`${'bytes of memory'.padEnd(30)}Ropewalk    node:net   ratio`)
 console.log(row(`each of ${count} idle`, Math.round(ours), Math.round(theirs), ours / theirs))
 
-/** The medians of both servers. */
+/** Measures both servers in turn and returns their medians. */
 async function alternately(measure: (server: string) => Promise<number>): Promise<[number, number]> {
   const measured: [number[], number[]] = [[], []]
   for (let round = 0; round < ROUNDS; round++) {
@@ -67,8 +67,8 @@ async function bytesPerIdleConnection(name: string, connections: number): Promis
     [String(server.port), String(connections)],
     { execArgv: [] },
   )
-  const [answer] = (await once(clients, 'message')) as [{ error?: string }]
-  if (answer.error !== undefined) throw new Error(`Cannot open ${connections} connections: ${answer.error}`)
+  const [outcome] = (await once(clients, 'message')) as [{ error?: string }]
+  if (outcome.error !== undefined) throw new Error(`Cannot open ${connections} connections: ${outcome.error}`)
   let after = await server.usage()
   while (after.connections < connections) after = await server.usage()
   clients.disconnect()
@@ -76,7 +76,7 @@ async function bytesPerIdleConnection(name: string, connections: number): Promis
   return (after.rssBytes - before.rssBytes) / connections
 }
 
-/** Node raises its soft limit to the hard one as it starts; Windows has none. */
+/** Returns the hard limit, to which Node raises the soft limit at its start; Windows has no limit. */
 function descriptorLimit(): number {
   if (process.platform === 'win32') return Infinity
   const limit = execFileSync('sh', ['-c', 'ulimit -Hn'], { encoding: 'utf8' }).trim()

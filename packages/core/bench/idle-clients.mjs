@@ -1,4 +1,4 @@
-// Opens as many connections as it is told, tells its parent when all are up, or why one is not, and holds them.
+// Opens COUNT connections and keeps them open; sends its parent a message when all are up, or an error.
 //
 //   idle-clients.mjs PORT COUNT
 import { connect } from 'node:net'

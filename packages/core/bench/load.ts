@@ -1,18 +1,18 @@
 import { once } from 'node:events'
 import { connect, type Socket } from 'node:net'
 
-/** How an echo server is loaded: each connection keeps `pipeline` messages of `bytes` on their way. */
+/** The load on an echo server: each connection keeps `pipeline` messages of `bytes` bytes in flight. */
 export interface Shape {
   readonly connections: number
   readonly pipeline: number
   readonly bytes: number
 }
 
-/** A load on an echo server of this machine, until stopped. Every byte that comes back is compared. */
+/** Loads an echo server on this machine until stopped. Compares every byte received. */
 export class Load {
   readonly #shape: Shape
   readonly #message: Buffer
-  /** The message often enough that any piece of an echo can be compared with one stretch of it. */
+  /** Repeats the message so that any piece of an echo can be compared with one range of it. */
   readonly #expected: Buffer
   readonly #sockets: Socket[] = []
   #bytes = 0
@@ -23,19 +23,19 @@ export class Load {
     this.#expected = Buffer.alloc(shape.bytes + MAX_PIECE_BYTES, this.#message)
   }
 
-  /** Begins to load the server at `port`. */
+  /** Starts to load the server at `port`. */
   static async start(port: number, shape: Shape): Promise<Load> {
     const load = new Load(shape)
     for (let count = 0; count < shape.connections; count++) await load.#connect(port)
     return load
   }
 
-  /** Messages that have come back so far. */
+  /** The number of messages received so far. */
   get messages(): number {
     return this.#bytes / this.#shape.bytes
   }
 
-  /** Ends it. */
+  /** Closes all connections. */
   stop(): void {
     for (const socket of this.#sockets) socket.destroy()
   }

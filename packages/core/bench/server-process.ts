@@ -1,14 +1,14 @@
 import { type ChildProcess, fork } from 'node:child_process'
 import { once } from 'node:events'
 
-/** What a server has used since it began. */
+/** What a server has used since its start. */
 export interface Usage {
   readonly cpuMs: number
   readonly rssBytes: number
   readonly connections: number
 }
 
-/** A server of the folder `servers/` in a process of its own, run by Node alone. */
+/** A server of the directory `servers/` in a separate process, run by Node without a loader. */
 export class ServerProcess {
   readonly port: number
   readonly #child: ChildProcess
@@ -18,7 +18,7 @@ export class ServerProcess {
     this.port = port
   }
 
-  /** Starts `servers/<name>.mjs`; it collects garbage before it tells its usage if `exposeGC`. */
+  /** Starts `servers/<name>.mjs`; with `exposeGC` it collects garbage before it reports its usage. */
   static async start(
     name: string,
     { args = [], exposeGC = false }: { args?: readonly string[]; exposeGC?: boolean } = {},
@@ -29,14 +29,14 @@ export class ServerProcess {
     return new ServerProcess(child, port)
   }
 
-  /** Asks it what it has used so far. */
+  /** Requests the usage of the server so far. */
   async usage(): Promise<Usage> {
     this.#child.send('usage')
     const [usage] = (await once(this.#child, 'message')) as [Usage]
     return usage
   }
 
-  /** Ends it. */
+  /** Stops the server and waits for its exit. */
   async stop(): Promise<void> {
     this.#child.disconnect()
     await once(this.#child, 'exit')

@@ -1,4 +1,4 @@
-// What a client that does not read costs a server that has 256 MiB for it, on built code:
+// How much memory a server needs for a client that does not read the 256 MiB it writes, on built code:
 //
 //   npm run bench:slow-reader --prefix packages/core
 import { once } from 'node:events'
@@ -9,8 +9,8 @@ import { ServerProcess } from './server-process.ts'
 const WAIT_MS = 4000
 const MEBIBYTE = 1_048_576
 
-await measure('node:net, the answer of write ignored', 'flood-node-net', [])
-await measure('Ropewalk, the answer of write ignored', 'flood-ropewalk', ['ignores'])
+await measure('node:net, the result of write ignored', 'flood-node-net', [])
+await measure('Ropewalk, the result of write ignored', 'flood-ropewalk', ['ignores'])
 await measure('Ropewalk, await writer.write()', 'flood-ropewalk', ['waits'])
 
 async function measure(what: string, name: string, args: readonly string[]): Promise<void> {

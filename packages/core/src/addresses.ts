@@ -15,7 +15,7 @@ export function unixAddress(path: string): UNIXAddress {
   return Object.freeze({ type: 'UNIX', path })
 }
 
-/** An address as people write it: `127.0.0.1:80`, `[::1]:80`, `unix:/run/app.sock`. */
+/** Formats an address for a reader: `127.0.0.1:80`, `[::1]:80`, `unix:/run/app.sock`. */
 export function formatAddress(address: Address | UDPAddress): string {
   if (address.type === 'UNIX') return `unix:${address.path}`
   return address.family === 6 ? `[${address.host}]:${address.port}` : `${address.host}:${address.port}`
@@ -30,7 +30,10 @@ function familyOf(host: string): 4 | 6 {
   return host.includes(':') ? 6 : 4
 }
 
-/** Where a TCP connection ends. `host` is numeric; an IPv4 address mapped into IPv6 is given as IPv4. */
+/**
+ * The address of one end of a TCP connection. `host` is numeric; an IPv4-mapped IPv6 address is given as
+ * IPv4.
+ */
 export interface TCPAddress {
   readonly type: 'TCP'
   readonly family: 4 | 6
@@ -38,13 +41,13 @@ export interface TCPAddress {
   readonly port: number
 }
 
-/** Where a UNIX socket connection ends. `path` is empty for an end that was never bound. */
+/** The address of one end of a UNIX socket connection. `path` is empty for an end that was never bound. */
 export interface UNIXAddress {
   readonly type: 'UNIX'
   readonly path: string
 }
 
-/** Where a datagram comes from or goes to. `host` is numeric. */
+/** The source or destination of a datagram. `host` is numeric. */
 export interface UDPAddress {
   readonly type: 'UDP'
   readonly family: 4 | 6
@@ -52,5 +55,5 @@ export interface UDPAddress {
   readonly port: number
 }
 
-/** Where a connection ends: compare fields, or print with `formatAddress`. */
+/** The address of one end of a connection. Compare its fields, or print it with `formatAddress`. */
 export type Address = TCPAddress | UNIXAddress

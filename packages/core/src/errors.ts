@@ -3,32 +3,32 @@ import { type Address, formatAddress, type UDPAddress } from './addresses.ts'
 // ConnectionClosed             passed to connectionLost, never thrown
 //   ConnectionDone             closed cleanly, by either side
 //   ConnectionLost             broken: reset, timed out
-//     ConnectionAborted        by our own abortConnection or fault; `cause` says which
+//     ConnectionAborted        reset by this side: abortConnection or a fault; `cause` is the reason
 // ConnectError                 a client connection could not be made
 //   ConnectBindError, ConnectionRefusedError, NoRouteError, TCPTimedOutError,
 //   DNSLookupError, TimeoutError, ConnectingCancelledError, NoProtocol, TLSHandshakeError,
-//   AllAddressesFailed       none of a host's addresses; `errors` has them all
+//   AllAddressesFailed       no address of a host could be connected to; `errors` has one error per address
 // TLSConfigurationError        a certificate or key cannot be used
-// CannotListenError            an address could not be had
-// InvalidAddressError          a host that must be a numeric address is none, or is of no use here
+// CannotListenError            an address cannot be listened on
+// InvalidAddressError          a host is not a numeric address where one is required, or cannot be used here
 // MessageLengthError           a datagram is longer than UDP can carry
 // MulticastJoinError           a multicast group cannot be joined or left
-// ProxyProtocolError           a peer that should begin with a PROXY header does not; the cause of an abort
-// LocalProtocolError           our caller broke an order of calls
+// ProxyProtocolError           a connection does not begin with an acceptable PROXY header; the cause of an abort
+// LocalProtocolError           the caller made a call that the current state does not allow
 //   NotConnectedError, NotConnectingError, AlreadyCalled, AlreadyCancelled,
 //   ReactorNotRunning, ReactorAlreadyRunning, ProcessExitedAlready
-// IncompleteReadError          the input ended in the middle of what was being read
-// QueueOverflow, QueueUnderflow, QueueClosed    a queue has reached a bound, or its end
-// RemoteError                  what a peer sent cannot be accepted: the base of such errors in every package (in bytes/)
-// ServiceStopped               a service was stopped, so what was waited for does not come
-// ProcessEnded                 passed to processEnded: how a child process came to its end
+// IncompleteReadError          the input ended before a read was complete
+// QueueOverflow, QueueUnderflow, QueueClosed    a queue has reached a limit, or is closed
+// RemoteError                  a peer sent something unacceptable: the base of such errors in every package (in bytes/)
+// ServiceStopped               a service was stopped before the awaited result was available
+// ProcessEnded                 passed to processEnded: how a child process ended
 //   ProcessDone                with status 0
 //   ProcessTerminated          with another status, or by a signal
-//   ProcessNotStarted          it never ran; `cause` says why
+//   ProcessNotStarted          it never ran; `cause` is the reason
 // RecordingError               a line of a recording of connections cannot be read (in policy/recording.ts)
-// ExitCode                     how a program run by `react` ends
+// ExitCode                     the exit status of a program run by `react`
 
-/** Why a connection ended: one of its three kinds reaches every `connectionLost`. */
+/** Why a connection ended. Every `connectionLost` receives one of its three subclasses. */
 export abstract class ConnectionClosed extends Error {}
 
 /** The connection was closed cleanly, by either side. */
@@ -47,7 +47,7 @@ export class ConnectionLost extends ConnectionClosed {
   }
 }
 
-/** The connection was reset by our own side; `cause` is the fault that led to it, if any. */
+/** This side reset the connection; `cause` is the fault that led to it, if any. */
 export class ConnectionAborted extends ConnectionLost {
   override readonly name: string = 'ConnectionAborted'
   constructor(message: string = 'Connection was aborted', options?: ErrorOptions) {
@@ -58,7 +58,7 @@ export class ConnectionAborted extends ConnectionLost {
 /** A client connection could not be made. */
 export class ConnectError extends Error {
   override readonly name: string = 'ConnectError'
-  /** Where it was to go. */
+  /** The address of the attempt. */
   readonly address: Address
   /** The system's code, such as `ECONNREFUSED`, where there is one. */
   readonly code: string | undefined
@@ -70,25 +70,25 @@ export class ConnectError extends Error {
   }
 }
 
-/** A lookup on its own has a name, and no port. */
+/** The address of a lookup without a connection has port 0. */
 function attemptAt(address: Address): string {
   const isLookup = address.type === 'TCP' && address.port === 0
   return isLookup ? `look up ${address.host}` : `connect to ${formatAddress(address)}`
 }
 
-/** The local address asked for cannot be used. */
+/** The requested local address cannot be used. */
 export class ConnectBindError extends ConnectError {
   override readonly name: string = 'ConnectBindError'
 }
-/** Nobody listens there. */
+/** No program listens at the address. */
 export class ConnectionRefusedError extends ConnectError {
   override readonly name: string = 'ConnectionRefusedError'
 }
-/** No network leads there. */
+/** There is no route to the address. */
 export class NoRouteError extends ConnectError {
   override readonly name: string = 'NoRouteError'
 }
-/** The operating system gave up waiting. */
+/** The operating system timed the attempt out. */
 export class TCPTimedOutError extends ConnectError {
   override readonly name: string = 'TCPTimedOutError'
 }
@@ -100,11 +100,11 @@ export class DNSLookupError extends ConnectError {
 export class TimeoutError extends ConnectError {
   override readonly name: string = 'TimeoutError'
 }
-/** The attempt was given up by its caller. */
+/** The caller cancelled the attempt. */
 export class ConnectingCancelledError extends ConnectError {
   override readonly name: string = 'ConnectingCancelledError'
 }
-/** The connection was up, but got no protocol: `buildProtocol` refused it or failed, or `connectionMade` did (`cause`). */
+/** The connection was up, but `buildProtocol` refused it, or `buildProtocol` or `connectionMade` failed (`cause`). */
 export class NoProtocol extends ConnectError {
   override readonly name: string = 'NoProtocol'
 }
@@ -112,7 +112,7 @@ export class NoProtocol extends ConnectError {
 /** No address of a host could be connected to. `cause` is an AggregateError of the `errors`. */
 export class AllAddressesFailed extends ConnectError {
   override readonly name: string = 'AllAddressesFailed'
-  /** Why each address failed, in the order in which they did. */
+  /** One error for each address, in the order in which the attempts failed. */
   readonly errors: readonly Error[]
 
   constructor(address: Address, errors: readonly Error[]) {
@@ -122,12 +122,12 @@ export class AllAddressesFailed extends ConnectError {
   }
 }
 
-/** The connection was up, but TLS could not be agreed on; `cause` says why. */
+/** The connection was up, but the TLS handshake failed; `cause` is the reason. */
 export class TLSHandshakeError extends ConnectError {
   override readonly name: string = 'TLSHandshakeError'
 }
 
-/** A certificate, key or other setting of TLS cannot be used. */
+/** A certificate, key or other TLS setting cannot be used. */
 export class TLSConfigurationError extends Error {
   override readonly name = 'TLSConfigurationError'
   constructor(what: string, cause: unknown) {
@@ -135,10 +135,10 @@ export class TLSConfigurationError extends Error {
   }
 }
 
-/** An address cannot be listened on; `code` says why, such as `EADDRINUSE`. */
+/** An address cannot be listened on; `code` is the system's error code, such as `EADDRINUSE`. */
 export class CannotListenError extends Error {
   override readonly name: string = 'CannotListenError'
-  /** The address asked for. */
+  /** The requested address. */
   readonly address: Address | UDPAddress
   readonly code: string | undefined
 
@@ -149,7 +149,7 @@ export class CannotListenError extends Error {
   }
 }
 
-/** A host is no numeric address, or not one that can be used here. */
+/** A host is not a numeric address, or not one that can be used here. */
 export class InvalidAddressError extends Error {
   override readonly name = 'InvalidAddressError'
   readonly host: string
@@ -166,19 +166,19 @@ export class InvalidAddressError extends Error {
 /** A datagram is longer than UDP can carry. */
 export class MessageLengthError extends Error {
   override readonly name = 'MessageLengthError'
-  /** Its length. */
+  /** The length of the datagram. */
   readonly bytes: number
-  /** What fits. */
+  /** The longest datagram that can be sent. */
   readonly maxBytes: number
 
   constructor(bytes: number, maxBytes: number) {
-    super(`Cannot send a datagram of ${bytes} bytes: ${maxBytes} fit`)
+    super(`Cannot send a datagram of ${bytes} bytes: at most ${maxBytes} fit`)
     this.bytes = bytes
     this.maxBytes = maxBytes
   }
 }
 
-/** A multicast group cannot be joined or left; `code` says why, such as `ENODEV`. */
+/** A multicast group cannot be joined or left; `code` is the system's error code, such as `ENODEV`. */
 export class MulticastJoinError extends Error {
   override readonly name = 'MulticastJoinError'
   readonly group: string
@@ -191,7 +191,7 @@ export class MulticastJoinError extends Error {
   }
 }
 
-/** What can be wrong with how a connection begins that should begin with a PROXY header. */
+/** Why the beginning of a connection was not accepted as a PROXY header. */
 export type ProxyViolation =
   | 'untrusted-source'
   | 'header-timeout'
@@ -208,7 +208,7 @@ export type ProxyViolation =
   | 'repeated-tlv'
   | 'wrong-checksum'
 
-/** A connection does not begin with a PROXY header that can be read and believed. */
+/** A connection does not begin with a valid PROXY header from a trusted source. */
 export class ProxyProtocolError extends Error {
   override readonly name = 'ProxyProtocolError'
   readonly violation: ProxyViolation
@@ -219,11 +219,11 @@ export class ProxyProtocolError extends Error {
   }
 }
 
-/** Our own caller did something at a time when it makes no sense. */
+/** The caller made a call that the current state does not allow. */
 export class LocalProtocolError extends Error {
   override readonly name: string = 'LocalProtocolError'
 }
-/** The connection is closing or gone. */
+/** The connection is closing or closed. */
 export class NotConnectedError extends LocalProtocolError {
   override readonly name: string = 'NotConnectedError'
 }
@@ -256,56 +256,56 @@ export class ProcessExitedAlready extends LocalProtocolError {
   }
 }
 
-/** The input ended in the middle of what was being read. */
+/** The input ended before a read was complete. */
 export class IncompleteReadError extends Error {
   override readonly name = 'IncompleteReadError'
-  /** What had come of it. */
+  /** The bytes received for it. */
   readonly partial: Buffer
 
-  /** @param expectedBytes How many bytes were asked for, where that is known. */
+  /** @param expectedBytes How many bytes were requested, where that is known. */
   constructor(partial: Buffer, expectedBytes?: number) {
     const wanted = expectedBytes === undefined ? 'up to the delimiter' : `${expectedBytes} bytes`
-    super(`Cannot read ${wanted}: the input ended after ${partial.length}`)
+    super(`Cannot read ${wanted}: the input ended after ${partial.length} bytes`)
     this.partial = partial
   }
 }
 
-/** A queue holds as many values as it may. */
+/** A queue already holds as many values as it is allowed to. */
 export class QueueOverflow extends Error {
   override readonly name = 'QueueOverflow'
-  /** Most values it holds. */
+  /** Most values that the queue holds. */
   readonly size: number
 
   constructor(size: number) {
-    super(`Cannot put into a queue that holds ${size} already`)
+    super(`Cannot put into a queue that already holds ${size} values`)
     this.size = size
   }
 }
-/** As many takers wait for a queue's values as may. */
+/** As many takers as allowed already wait for a queue's values. */
 export class QueueUnderflow extends Error {
   override readonly name = 'QueueUnderflow'
-  /** Most takers that wait. */
+  /** Most takers that are allowed to wait. */
   readonly backlog: number
 
   constructor(backlog: number) {
-    super(`Cannot get from an empty queue for which ${backlog} wait already`)
+    super(`Cannot get from an empty queue for which ${backlog} takers already wait`)
     this.backlog = backlog
   }
 }
-/** A queue was closed: it takes nothing more, or has nothing more. */
+/** A queue was closed: it accepts no more values, or has none left. */
 export class QueueClosed extends Error {
   override readonly name = 'QueueClosed'
 }
 
-/** A service was stopped, so what was waited for does not come. */
+/** A service was stopped before the awaited result was available. */
 export class ServiceStopped extends Error {
   override readonly name = 'ServiceStopped'
 }
 
-/** Ends a program run by `react` with a status of its own; thrown or answered by its main function. */
+/** The main function of `react` throws or returns this to end the program with a certain exit status. */
 export class ExitCode extends Error {
   override readonly name = 'ExitCode'
-  /** The status of the process. */
+  /** The exit status of the process. */
   readonly code: number
 
   /** @throws {RangeError} unless `code` is a whole number from 0 to 255. */
@@ -317,7 +317,7 @@ export class ExitCode extends Error {
   }
 }
 
-/** How a child process came to its end: one of three kinds reaches every `processEnded`. */
+/** How a child process ended. Every `processEnded` receives one of its three subclasses. */
 export abstract class ProcessEnded extends Error {}
 
 /** The child process ended with status 0. */
@@ -329,16 +329,16 @@ export class ProcessDone extends ProcessEnded {
   }
 }
 
-/** The child process ended with another status than 0, or by a signal; `cause` says why where that was us. */
+/** The child process ended with a status other than 0, or by a signal; `cause` is the reason if this side ended it. */
 export class ProcessTerminated extends ProcessEnded {
   override readonly name = 'ProcessTerminated'
   /** Undefined when a signal ended it. */
   readonly exitCode: number | undefined
   /** The signal that ended it, such as `SIGKILL`. */
   readonly signal: NodeJS.Signals | undefined
-  /** What the command wrote to its standard output; of `getProcessOutput` and its like alone. */
+  /** What the command wrote to its standard output; set only by `getProcessOutput` and similar functions. */
   readonly output: Buffer | undefined
-  /** What the command wrote to its standard error; of `getProcessOutput` and its like alone. */
+  /** What the command wrote to its standard error; set only by `getProcessOutput` and similar functions. */
   readonly errors: Buffer | undefined
 
   constructor(
@@ -347,7 +347,7 @@ export class ProcessTerminated extends ProcessEnded {
     options: ErrorOptions & { readonly output?: Buffer; readonly errors?: Buffer } = {},
   ) {
     const ended = signal === undefined ? `ended with status ${exitCode}` : `was ended by ${signal}`
-    // Status 0 alone does not show what went wrong.
+    // With status 0, only the cause shows what went wrong.
     const why = exitCode === 0 && options.cause instanceof Error ? `: ${options.cause.message}` : ''
     super(`Process ${ended}${why}`, options)
     this.exitCode = exitCode

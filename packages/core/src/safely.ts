@@ -1,8 +1,9 @@
 /**
- * Calls user code. What it throws, or what the promise it answered rejects with, goes to `failed` and
- * no further.
+ * Calls user code. If it throws, or returns a promise that rejects, `failed` is called with the error, and
+ * the caller sees neither.
  *
- * @returns what resolves once that promise has settled either way; undefined when there was none.
+ * @returns a promise that resolves when the promise of the user code has settled; undefined when it returned
+ *   none.
  */
 export function callSafely(call: () => unknown, failed: (error: unknown) => void): Promise<void> | undefined {
   try {
@@ -13,16 +14,16 @@ export function callSafely(call: () => unknown, failed: (error: unknown) => void
   }
 }
 
-/** The same for what user code has answered already: may be a promise, may be anything. */
+/** The same for a value that user code has returned already; it may be a promise or anything else. */
 export function settleSafely(result: unknown, failed: (error: unknown) => void): Promise<void> | undefined {
   if (!isThenable(result)) return undefined
   return Promise.resolve(result).then(() => undefined, failed)
 }
 
 /**
- * Refuses a promise where none is awaited, whatever becomes of it.
+ * Refuses a promise where none is awaited. Its rejection is swallowed.
  *
- * @throws {TypeError} with `message`.
+ * @throws {TypeError} with `message`, when `result` is a promise.
  */
 export function assertNotPromise(result: unknown, message: string): void {
   if (settleSafely(result, () => undefined) !== undefined) throw new TypeError(message)
@@ -33,11 +34,12 @@ function isThenable(value: unknown): value is PromiseLike<unknown> {
 }
 
 /**
- * The same promise, but a rejection that `isTolerated` accepts never becomes an unhandled rejection, which ends the
- * process: neither of the promise itself nor of what `finally`, or `then` without a second argument, makes of it. Code that
- * awaits the promise gets every rejection.
+ * Returns a promise with the same outcome, but a rejection that `isTolerated` accepts never becomes an
+ * unhandled rejection, which would end the process. The same holds for the promises that `finally`, and
+ * `then` without a second argument, derive from it. Code that awaits the promise gets every rejection.
  *
- * @param unhandled Called with a tolerated error on which no code waits, a few microtasks after the rejection.
+ * @param unhandled Called with a tolerated error if no code awaits the promise, a few microtasks after the
+ *   rejection.
  */
 export function tolerated<T>(
   work: Promise<T>,
@@ -47,18 +49,18 @@ export function tolerated<T>(
   return Tolerated.of(work, { isTolerated, unhandled })
 }
 
-/** Which rejections are tolerated, and what becomes of them. */
+/** Which rejections are tolerated, and what is called for those that no code awaits. */
 interface Tolerance {
   readonly isTolerated: (error: unknown) => boolean
   readonly unhandled: (error: unknown) => void
 }
 
-/** Knows whether code waits for it, which a plain promise does not show. */
+/** A promise that records whether it is awaited. */
 class Tolerated<T> extends Promise<T> {
   #tolerance: Tolerance | undefined
   #awaited = false
 
-  /** What `then` creates internally is a plain promise. */
+  /** Makes `super.then` create plain promises. */
   static override get [Symbol.species](): PromiseConstructor {
     return Promise
   }
@@ -94,7 +96,7 @@ class Tolerated<T> extends Promise<T> {
 
   async #tolerate({ unhandled }: Tolerance, reason: unknown): Promise<void> {
     super.then(undefined, () => undefined)
-    // An `await` in the turn of the rejection subscribes some microtasks later.
+    // An `await` in the same turn as the rejection calls `then` some microtasks later.
     for (let tick = 0; tick < SUBSCRIBING_TICKS; tick++) await Promise.resolve()
     if (!this.#awaited) unhandled(reason)
   }

@@ -30,8 +30,8 @@ import {
 } from '../src/index.ts'
 import { MemoryReactor, StringTransport } from '../src/testing.ts'
 
-/** Held by `npm run build`, which checks the types of tests: vitest strips them. */
-describe('types of what users write', () => {
+/** Checked by `npm run build`, which type-checks the tests: vitest strips the types. */
+describe('types of user code', () => {
   class Talker extends LineReceiver implements HalfCloseable, Drainable, Replaceable, Securable {
     override connectionMade() {
       return this.sendLine('hello')
@@ -129,7 +129,7 @@ describe('types of what users write', () => {
     expect(written).toHaveLength(7)
   })
 
-  test('a misspelt optional callback is not what the interface asks for', () => {
+  test('a misspelt optional callback does not compile', () => {
     class Misspelt extends Protocol {
       readConectionLost(): void {}
       protocolReplced(): void {}
@@ -146,7 +146,7 @@ describe('types of what users write', () => {
     expect(transport.disconnecting).toBe(true)
   })
 
-  test('a port has the type of address that it listens on', async () => {
+  test('a port has the type of its address', async () => {
     const reactor = new MemoryReactor()
     const factory = Factory.forProtocol(Talker)
     const tcp = await reactor.listenTCP(0, factory)

@@ -5,7 +5,7 @@ import * as errors from '../src/errors.ts'
 const ADDRESS = tcpAddress('192.0.2.1', 80)
 
 describe('the reasons of connectionLost', () => {
-  test('have the order of kinds that callers ask for', () => {
+  test('form the documented class hierarchy', () => {
     const [done, lost, aborted] = [
       new errors.ConnectionDone(),
       new errors.ConnectionLost(),
@@ -28,7 +28,7 @@ describe('the reasons of connectionLost', () => {
 })
 
 describe('ConnectError', () => {
-  test('says where to, why, and with which code', () => {
+  test('has the address, the reason and the code', () => {
     const cause = Object.assign(new Error('connect ECONNREFUSED'), { code: 'ECONNREFUSED' })
     const error = new errors.ConnectionRefusedError(ADDRESS, 'no program listens there', cause)
     expect(error.message).toBe('Cannot connect to 192.0.2.1:80: no program listens there')
@@ -49,7 +49,7 @@ describe('ConnectError', () => {
     errors.TimeoutError,
     errors.ConnectingCancelledError,
     errors.NoProtocol,
-  ])('has %o among its kinds', (Kind) => {
+  ])('is an instance of %o', (Kind) => {
     const error = new Kind(ADDRESS, 'a reason')
     expect(error).toBeInstanceOf(errors.ConnectError)
     expect([error.name, error.code, 'cause' in error]).toEqual([Kind.name, undefined, false])
@@ -57,7 +57,7 @@ describe('ConnectError', () => {
 })
 
 describe('CannotListenError', () => {
-  test('explains the codes people meet, and repeats what it does not know', () => {
+  test('explains common codes, and repeats the message of other errors', () => {
     const failing = (code: string): errors.CannotListenError =>
       new errors.CannotListenError(ADDRESS, Object.assign(new Error(`listen ${code}`), { code }))
     expect(failing('EADDRINUSE').message).toBe(
@@ -81,14 +81,14 @@ describe('LocalProtocolError', () => {
     errors.AlreadyCancelled,
     errors.ReactorNotRunning,
     errors.ReactorAlreadyRunning,
-  ])('has %o among its kinds', (Kind) => {
+  ])('is an instance of %o', (Kind) => {
     expect(new Kind('a reason')).toBeInstanceOf(errors.LocalProtocolError)
     expect(new Kind('a reason').name).toBe(Kind.name)
   })
 })
 
 describe('Queue errors', () => {
-  test('say which bound was reached', () => {
+  test('state which limit was reached', () => {
     expect(new errors.QueueOverflow(3)).toMatchObject({ name: 'QueueOverflow', size: 3 })
     expect(new errors.QueueUnderflow(2)).toMatchObject({ name: 'QueueUnderflow', backlog: 2 })
     expect(new errors.QueueClosed('a reason')).toMatchObject({ name: 'QueueClosed', message: 'a reason' })
@@ -96,14 +96,14 @@ describe('Queue errors', () => {
 })
 
 describe('ExitCode', () => {
-  test('takes what a process can exit with, and nothing that would wrap around to success', () => {
+  test('accepts every exit status, and refuses numbers that would wrap around to 0', () => {
     expect(new errors.ExitCode(255)).toMatchObject({ name: 'ExitCode', code: 255, message: 'Exit with 255' })
     for (const wrong of [-1, 256, 1.5, NaN]) expect(() => new errors.ExitCode(wrong)).toThrow(RangeError)
   })
 })
 
 describe('codeOf', () => {
-  test("answers the system's code, or undefined", () => {
+  test("returns the system's code, or undefined", () => {
     expect(errors.codeOf(Object.assign(new Error('x'), { code: 'EPIPE' }))).toBe('EPIPE')
     for (const none of [undefined, null, 'EPIPE', new Error('x'), { code: 7 }]) {
       expect(errors.codeOf(none)).toBeUndefined()
@@ -112,14 +112,14 @@ describe('codeOf', () => {
 })
 
 describe('IncompleteReadError', () => {
-  test('carries what had come, and says how much was asked for', () => {
+  test('carries the bytes received, and states how many were requested', () => {
     const partial = Buffer.from('abc')
     expect(new errors.IncompleteReadError(partial, 4)).toMatchObject({
-      message: 'Cannot read 4 bytes: the input ended after 3',
+      message: 'Cannot read 4 bytes: the input ended after 3 bytes',
       partial,
     })
     expect(new errors.IncompleteReadError(partial).message).toBe(
-      'Cannot read up to the delimiter: the input ended after 3',
+      'Cannot read up to the delimiter: the input ended after 3 bytes',
     )
   })
 })

@@ -22,7 +22,7 @@ describe('parseIP and formatIP', () => {
     ['0:a0:0:0a:1:1:1:1', '0:a0:0:a:1:1:1:1'],
     ['64:ff9b::192.0.2.7', '64:ff9b::c000:207'],
     ['::ffff:0:0', '0.0.0.0'],
-  ])('reads %s, and writes %s', (text, written) => {
+  ])('parses %s, and formats it as %s', (text, written) => {
     const bytes = parseIP(text)
     expect(bytes && formatIP(bytes)).toBe(written)
   })
@@ -57,17 +57,17 @@ describe('parseIP and formatIP', () => {
     '::1.2.3.4:5',
     '::01.2.3.4',
     '1:2:3:4:5:6:7:1.2.3.4',
-  ])('reads no address in %j', (text) => {
+  ])('returns undefined for %j', (text) => {
     expect(parseIP(text)).toBeUndefined()
   })
 
-  test('keeps the families apart for those who ask', () => {
+  test('parses one family only with parseIPv4 and parseIPv6', () => {
     expect(parseIPv4('::1')).toBeUndefined()
     expect(parseIPv6('192.0.2.7')).toBeUndefined()
     expect(parseIPv6('::ffff:192.0.2.7')?.length).toBe(16)
   })
 
-  test('carries IPv4 in IPv6', () => {
+  test('converts IPv4 to IPv6', () => {
     expect(asIPv6(Buffer.of(192, 0, 2, 7)).toString('hex')).toBe('00000000000000000000ffffc0000207')
     expect(asIPv6(Buffer.alloc(16, 1)).equals(Buffer.alloc(16, 1))).toBe(true)
   })
@@ -85,7 +85,7 @@ describe('asciiHost', () => {
   })
 
   test.each(['Example.org', 'xn--bcher-kva.example', '127.0.0.1', '::1', 'fe80::1%eth0', 'a b', ''])(
-    'leaves %j as it is',
+    'returns %j unchanged',
     (host) => {
       expect(asciiHost(host)).toBe(host)
     },
@@ -120,7 +120,7 @@ describe('mustBeHostName', () => {
     '::1',
     'xn--bcher-kva.example',
     `${'a'.repeat(63)}.example`,
-  ])('takes %s', (host) => {
+  ])('accepts %s', (host) => {
     expect(() => assertHostName(host)).not.toThrow()
   })
 

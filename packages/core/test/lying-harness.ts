@@ -2,7 +2,7 @@ import type { Transport } from '../src/interfaces/transport.ts'
 import type { TransportCheck, TransportHarness } from '../src/checks/transport-harness.ts'
 import { pairHarness } from './memory-harness.ts'
 
-/** The names of the checks that notice when sound transports each get the methods of a lie. */
+/** Returns the names of the checks that fail when the methods of `lie` replace those of sound transports. */
 export function noticedBy(
   checks: readonly TransportCheck[],
   lie: (transport: Transport) => Partial<Transport>,
@@ -10,7 +10,7 @@ export function noticedBy(
   return failuresOf(checks, () => lyingHarness(lie))
 }
 
-/** The names of the checks that find something wrong. */
+/** Returns the names of the checks that fail. */
 export async function failuresOf(
   checks: readonly TransportCheck[],
   makeHarness: () => TransportHarness,

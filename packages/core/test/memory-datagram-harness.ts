@@ -11,13 +11,13 @@ export function memoryDatagramHarness(): DatagramHarness {
       reactor.listenMulticast(port, protocol, { interface: '127.0.0.1', ...options }),
     until: async (condition) => {
       await reactor.settle()
-      if (!condition()) throw new Error(`It never came about that ${String(condition)}`)
+      if (!condition()) throw new Error(`The condition never held: ${String(condition)}`)
     },
     quiet: () => reactor.settle(),
   }
 }
 
-/** The names of the checks that notice when sound ports each get the methods of a lie. */
+/** Returns the names of the checks that fail when the methods of `lie` replace those of sound ports. */
 export async function datagramLieNoticedBy(
   checks: readonly DatagramCheck[],
   lie: (port: DatagramTransport) => Partial<DatagramTransport>,
@@ -34,7 +34,7 @@ export async function datagramLieNoticedBy(
   return failures
 }
 
-/** The same ports without a lie. */
+/** Returns the names of the checks that fail with sound ports. */
 export function datagramFailuresOf(checks: readonly DatagramCheck[]): Promise<string[]> {
   return datagramLieNoticedBy(checks, () => ({}))
 }

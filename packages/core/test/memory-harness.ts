@@ -4,7 +4,7 @@ import type { TransportCapability, TransportHarness } from '../src/checks/transp
 
 const CAPABILITIES: ReadonlySet<TransportCapability> = new Set(['reset', 'backpressure', 'virtual time'])
 
-/** A harness over a memory reactor; `connect` says how its pairs are made. */
+/** A harness over a memory reactor; `connect` makes its pairs. */
 export function memoryHarness(
   reactor: MemoryReactor,
   connect: TransportHarness['connect'],
@@ -16,7 +16,7 @@ export function memoryHarness(
     connect,
     until: async (condition) => {
       await reactor.settle()
-      if (!condition()) throw new Error(`It never came about that ${String(condition)}`)
+      if (!condition()) throw new Error(`The condition never held: ${String(condition)}`)
     },
     quiet: () => reactor.settle(),
     advance: (ms) => reactor.advance(ms),
@@ -28,7 +28,7 @@ export function memoryHarness(
   }
 }
 
-/** A harness whose connections are pairs in memory, without ports. */
+/** A harness with pairs of connections in memory, without ports. */
 export function pairHarness(): TransportHarness {
   const reactor = new MemoryReactor()
   return memoryHarness(reactor, async (server, client) => connectedPair(server, client, { reactor }))

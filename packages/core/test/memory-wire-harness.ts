@@ -3,7 +3,7 @@ import { MemoryWire } from '../src/testing/memory-wire.ts'
 import type { WireCapability, WireEnd, WireHarness } from '../src/checks/wire-harness.ts'
 import { Turn } from '../src/transport/connection-registry.ts'
 
-/** Wires in memory. `lie` replaces methods of both, to see which check notices. */
+/** A harness over memory wires. The methods of `lie` replace those of both ends, to find out which checks fail. */
 export function memoryWireHarness(
   lie: (end: WireEnd) => Partial<WireEnd['wire']> & Partial<Pick<WireEnd, 'attach'>> = () => ({}),
 ): WireHarness {
@@ -16,7 +16,7 @@ export function memoryWireHarness(
       waits = false
       turn.end()
     }
-    throw new Error('The wires never come to rest')
+    throw new Error('The wires never become idle')
   }
   const endOf = (wire: MemoryWire): WireEnd => {
     const end: WireEnd = { wire, attach: (events: WireEvents) => wire.attach(events) }
@@ -27,7 +27,7 @@ export function memoryWireHarness(
     capabilities: ALL,
     until: async (condition) => {
       await settle()
-      if (!condition()) throw new Error(`It never came about that ${String(condition)}`)
+      if (!condition()) throw new Error(`The condition never held: ${String(condition)}`)
     },
     quiet: settle,
     advance: () => undefined,

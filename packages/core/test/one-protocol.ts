@@ -1,7 +1,7 @@
 import type { ProtocolEvents } from '../src/interfaces/protocol-events.ts'
 import { ClientFactory } from '../src/protocol/factory.ts'
 
-/** A factory whose only protocol is known beforehand. */
+/** A factory that always returns the given protocol. */
 export class OneProtocol<P extends ProtocolEvents> extends ClientFactory<P> {
   readonly #protocol: P
 

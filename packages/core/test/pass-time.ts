@@ -1,6 +1,6 @@
 import type { MemoryReactor } from '../src/testing/memory-reactor.ts'
 
-/** Lets time pass from one delayed call to the next, and what follows from each happen in its time. */
+/** Advances time from one delayed call to the next, and settles after each. */
 export async function passTime(reactor: MemoryReactor, ms: number): Promise<void> {
   await reactor.settle()
   const end = reactor.now() + ms

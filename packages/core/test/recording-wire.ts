@@ -1,6 +1,6 @@
 import type { Wire } from '../src/interfaces/wire.ts'
 
-/** A wire that notes what it is asked; it takes everything while `open`. */
+/** A wire that records its calls; `write` returns true while it is `open`. */
 export class RecordingWire implements Wire {
   readonly calls: string[] = []
   readonly sent: (Buffer | string)[] = []

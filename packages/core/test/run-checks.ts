@@ -3,7 +3,7 @@ import { checksFor, transportChecks, wireChecks } from '../src/checks/suites.ts'
 import type { TransportCheck, TransportHarness } from '../src/checks/transport-harness.ts'
 import type { WireHarness } from '../src/checks/wire-harness.ts'
 
-/** Makes every check that a harness can observe a test of its own, each with a new harness. */
+/** Makes a test of every check for which the harness has the capabilities, each with a new harness. */
 export function runChecks(
   makeHarness: () => TransportHarness,
   checks: readonly TransportCheck[] = transportChecks,
@@ -16,7 +16,7 @@ export function runChecks(
   })
 }
 
-/** The same for wires. */
+/** Does the same for wires. */
 export function runWireChecks(makeHarness: () => WireHarness): void {
   const observable = checksFor(makeHarness().capabilities, wireChecks)
   test.each(named(observable))('%s', async (_name, check) => {

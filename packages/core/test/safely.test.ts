@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest'
 import { assertNotPromise, callSafely, settleSafely, tolerated } from '../src/safely.ts'
 
 describe('contained', () => {
-  test('hands on what a call throws, and nothing else', () => {
+  test('passes on what a call throws, and nothing else', () => {
     const faults: unknown[] = []
     const fault = new Error('thrown')
     const thrown = callSafely(
@@ -15,7 +15,7 @@ describe('contained', () => {
     expect(faults).toEqual([fault])
   })
 
-  test('hands on what a promise rejects with, and resolves all the same', async () => {
+  test('passes on the rejection of a promise, and resolves all the same', async () => {
     const faults: unknown[] = []
     const fault = new Error('rejected')
     await expect(
@@ -30,7 +30,7 @@ describe('contained', () => {
 })
 
 describe('assertNotPromise', () => {
-  test('refuses a promise, and keeps its rejection from ending the process', async () => {
+  test('refuses a promise, and swallows its rejection', async () => {
     expect(() => assertNotPromise(Promise.reject(new Error('no')), 'Cannot wait')).toThrow(
       new TypeError('Cannot wait'),
     )
@@ -40,7 +40,7 @@ describe('assertNotPromise', () => {
 })
 
 describe('settleSafely', () => {
-  test('takes nothing but a thenable for a promise', async () => {
+  test('treats only a thenable as a promise', async () => {
     const faults: unknown[] = []
     for (const plain of [undefined, null, 0, 'then', {}, () => undefined]) {
       expect(settleSafely(plain, (error) => faults.push(error))).toBeUndefined()
@@ -54,7 +54,10 @@ describe('tolerated', () => {
   const expected = new Error('expected')
   const isExpected = (error: unknown): boolean => error === expected
 
-  /** What is unhandled by the promises that `make` lets go of: for the process, and for `tolerated`. */
+  /**
+   * The unhandled rejections of the promises that `make` creates: those of the process, and those of
+   * `tolerated`.
+   */
   const unhandledOf = async (
     make: (tolerate: (work: Promise<unknown>) => Promise<unknown>) => unknown,
   ): Promise<{ process: unknown[]; tolerated: unknown[] }> => {
@@ -70,12 +73,12 @@ describe('tolerated', () => {
     return seen
   }
 
-  test('reports an expected rejection on which no code waits, once', async () => {
+  test('reports an expected rejection that is not awaited, once', async () => {
     const seen = await unhandledOf((tolerate) => void tolerate(Promise.reject(expected)))
     expect(seen).toEqual({ process: [], tolerated: [expected] })
   })
 
-  test('reports one that then, catch or finally without a second function pass on, once', async () => {
+  test('reports a rejection that then or finally passes on, once', async () => {
     for (const derive of [
       (work: Promise<unknown>) => work.then(() => 1).then(() => 2),
       (work: Promise<unknown>) => work.finally(() => undefined),
@@ -90,7 +93,7 @@ describe('tolerated', () => {
     ['catch', (work) => work.catch((error: unknown) => Promise.reject(error))],
     ['Promise.all', (work) => Promise.all([work, Promise.resolve()])],
     ['then and catch', (work) => work.then(() => 1).catch((error: unknown) => Promise.reject(error))],
-  ])('rejects for code that waits with %s, and reports nothing', async (_how, waiting) => {
+  ])('rejects for code that uses %s, and reports nothing', async (_how, waiting) => {
     const caught: unknown[] = []
     const seen = await unhandledOf(
       (tolerate) => void waiting(tolerate(Promise.reject(expected))).catch((error) => caught.push(error)),
@@ -98,7 +101,7 @@ describe('tolerated', () => {
     expect([caught, seen]).toEqual([[expected], { process: [], tolerated: [] }])
   })
 
-  test('leaves every other rejection, and what a callback of then throws, to the process', async () => {
+  test('leaves every other rejection unhandled, also one of a callback of then', async () => {
     const other = new Error('other')
     const seen = await unhandledOf((tolerate) => {
       void tolerate(Promise.reject(other))

@@ -2,7 +2,7 @@ import type { WireEvents } from '../src/interfaces/wire.ts'
 import type { WireCheck, WireHarness } from '../src/checks/wire-harness.ts'
 import { memoryWireHarness } from './memory-wire-harness.ts'
 
-/** The names of the checks that find something wrong with wires in memory, whose methods a lie replaces. */
+/** Returns the names of the checks that fail when the methods of `lie` replace those of memory wires. */
 export async function wireFailuresOf(
   checks: readonly WireCheck[],
   lie?: Parameters<typeof memoryWireHarness>[0],
@@ -19,7 +19,7 @@ export async function wireFailuresOf(
   return failures
 }
 
-/** `events` with some of its methods replaced. */
+/** Returns `events` with some methods replaced. */
 export function withMethods(events: WireEvents, replaced: Partial<WireEvents>): WireEvents {
   return {
     wireData: (data) => events.wireData(data),
@@ -30,7 +30,7 @@ export function withMethods(events: WireEvents, replaced: Partial<WireEvents>): 
   }
 }
 
-/** Does nothing with what it is notified of. */
+/** Ignores all events. */
 export const IGNORING: WireEvents = {
   wireData: () => undefined,
   wireEnded: () => undefined,

@@ -1,8 +1,8 @@
 /**
- * Tells the parent process the port once, and, whenever it asks, what this process has used.
+ * Sends the port to the parent process once, and the usage of this process at each request.
  *
- * @param {number} port Where the server listens.
- * @param {() => number} connections How many connections are up.
+ * @param {number} port The port on which the server listens.
+ * @param {() => number} connections Returns the number of open connections.
  */
 export function reportUsage(port, connections) {
   process.on('message', () => {

@@ -2,158 +2,189 @@ import type { UDPAddress } from '../addresses.ts'
 import type { Reactor } from './reactor.ts'
 
 /**
- * What a UDP port tells whoever reads it: `makeConnection` once, datagrams and refusals any number of
+ * The callbacks of a UDP port's protocol: `makeConnection` once, then datagrams and refusals any number of
  * times, `doStop` once.
  *
- * Datagrams do not wait for each other: the next is delivered while a promise that `datagramReceived`
- * returned is pending. A throw, or a promise that rejects, is logged and the port stays open; only one
+ * Datagrams do not wait for each other: the next one is delivered while a promise that `datagramReceived`
+ * returned is pending. What a callback throws or rejects with is logged, and the port stays open; a failure
  * of `makeConnection` closes it.
  */
 export interface DatagramEvents {
-  /** Whether datagrams that come before the port is connected are dropped: a protocol of one peer never sees another. */
+  /**
+   * Whether datagrams received before `connect` are dropped, so that the protocol sees datagrams of its peer
+   * only.
+   */
   readonly peerOnly?: boolean
-  /** The port is bound; `transport` is its for good. */
+  /** The port is bound. The protocol keeps `transport` for good. */
   makeConnection(transport: DatagramTransport): unknown
-  /** A datagram came, whole; it may be empty. The bytes are the protocol's to keep. Anyone can forge `address`. */
+  /**
+   * A whole datagram was received; it may be empty. The protocol may keep the bytes. A sender can forge
+   * `address`.
+   */
   datagramReceived(data: Buffer, address: UDPAddress): unknown
-  /** Nobody listens at the peer that the port is connected to, or did a moment ago. */
+  /** No program listens on the peer's port, or did not when the last datagrams were sent. */
   connectionRefused(): unknown
   /** The port is closed. The last call. */
   doStop(): unknown
 }
 
-/** Where a datagram is to go: the address another came from, or a numeric host and a port. */
+/** The destination of a datagram: the address that another one came from, or a numeric host and a port. */
 export interface UDPDestination {
   readonly host: string
   readonly port: number
 }
 
-/** A bound UDP port. No method throws because a peer is gone, and no error of the network ends the port. */
+/** A bound UDP port. No method throws because a peer is gone, and no network error closes the port. */
 export interface DatagramTransport extends MulticastTransport {
   readonly reactor: Reactor
   readonly protocol: DatagramEvents
   /** False once `stopListening` was called. */
   readonly listening: boolean
-  /** What has been dropped since the port was bound. */
+  /** Counts of the datagrams dropped since the port was bound. */
   readonly drops: DatagramDrops
 
   /**
    * Sends a datagram, or a string as UTF-8. The caller must not change the bytes afterwards.
    *
-   * @param destination Needed unless the port is connected.
-   * @returns false when the datagram was dropped: too much waits to be sent, or the port is closed.
-   * @throws {InvalidAddressError} when the host is a name (look it up first), or of a family that the
-   *   port does not speak.
-   * @throws {MessageLengthError} when it is longer than UDP can carry.
-   * @throws {LocalProtocolError} without a destination, or with another than the port is connected to.
-   * @throws {RangeError} when the destination's port is none.
+   * @param destination Required unless the port is connected.
+   * @returns false when the datagram was dropped: `maxBufferedBytes` wait to be sent, or the port is closed.
+   * @throws {InvalidAddressError} when the host is a name (look it up first), or its address family is not
+   *   the port's.
+   * @throws {MessageLengthError} when the datagram is longer than UDP can carry.
+   * @throws {LocalProtocolError} without a destination, or when it is not the peer that the port is connected
+   *   to.
+   * @throws {RangeError} when the destination's port is not a port number.
    * @throws {TypeError} when `data` is neither bytes nor a string.
    */
   write(data: Uint8Array | string, destination?: UDPDestination): boolean
   /**
-   * Connects the port: from now on it exchanges datagrams with this peer alone, drops what comes from any other
-   * address, and is notified when nothing listens there. What came from others before was delivered, unless the
-   * protocol is `peerOnly`.
+   * Connects the port: from now on it exchanges datagrams with this peer only and drops those from other
+   * addresses, and `connectionRefused` is called when no program listens there. Datagrams received before
+   * were delivered, unless the protocol is `peerOnly`.
    *
    * @throws {InvalidAddressError} when `host` is a name, or cannot be reached from this port.
    * @throws {LocalProtocolError} when the port is connected already.
    * @throws {NotConnectedError} when the port is closed.
    */
   connect(host: string, port: number): void
-  /** Where it is bound; the real port number when 0 was asked for. */
+  /** The address it is bound to, with the actual port number when 0 was given. */
   getHost(): UDPAddress
-  /** How many routers a datagram to one host may pass, 1 to 255. */
+  /** The most routers that a unicast datagram may pass, 1 to 255. */
   setTTL(hops: number): void
-  /** Whether datagrams may go to every host of a network. Not unless set. */
+  /** Whether datagrams may be sent to a broadcast address. Default: not allowed. */
   setBroadcastAllowed(allowed: boolean): void
-  /** Closes the port; resolves when its address is free and the protocol knows. May be called again. */
+  /** Closes the port. Resolves when its address is free and `doStop` was called. May be called again. */
   stopListening(): Promise<void>
   /** The same as `stopListening`. */
   [Symbol.asyncDispose](): Promise<void>
 }
 
 /**
- * Which groups a UDP port hears, and how it speaks to them.
+ * The multicast groups that a UDP port receives from, and how it sends to groups.
  *
- * Every method throws NotConnectedError when the port is closed, InvalidAddressError when an address is
- * no numeric one, and RangeError when a number is out of its range.
+ * Every method throws NotConnectedError when the port is closed, InvalidAddressError when an address is not
+ * numeric, and RangeError when a number is out of its range.
  */
 export interface MulticastTransport {
   /**
-   * Hears from now on what is sent to `group`.
+   * Receives datagrams sent to `group` from now on.
    *
-   * @param via The address of the network interface to hear it on. Default: the system's choice.
-   * @throws {MulticastJoinError} when it is no group, or joined already.
+   * @param via The address of the network interface to receive on. Default: the system's choice.
+   * @throws {MulticastJoinError} when `group` is not a multicast address, or was joined already.
    */
   joinGroup(group: string, via?: string): void
   /**
    * Undoes `joinGroup`.
    *
-   * @throws {MulticastJoinError} when it is not joined.
+   * @throws {MulticastJoinError} when the group is not joined.
    */
   leaveGroup(group: string, via?: string): void
-  /** How many routers a datagram to a group may pass, 0 to 255: 0 keeps it on this host, 1 on this network. */
+  /**
+   * The most routers that a multicast datagram may pass, 0 to 255: 0 keeps it on this host, 1 on this
+   * network.
+   */
   setMulticastTTL(hops: number): void
-  /** Whether other ports of this host hear what this one sends to a group. They do unless told otherwise. */
+  /** Whether other ports of this host receive what this port sends to a group. Default: they do. */
   setLoopbackMode(enabled: boolean): void
-  /** The address of the network interface on which datagrams to groups leave. */
+  /** Sets the network interface, by its address, on which multicast datagrams are sent. */
   setOutgoingInterface(via: string): void
 }
 
-/** How many datagrams a UDP port has dropped. The first of each kind but `late` is logged as a warning. */
+/**
+ * Counts of the datagrams that a UDP port has dropped. The first of each kind except `late` is logged as a
+ * warning.
+ */
 export interface DatagramDrops {
   /** Written while `maxBufferedBytes` waited to be sent. */
   readonly unsent: number
   /** Written after the port was closed. */
   readonly late: number
-  /** Errors of the system: a datagram was not sent, or had no way to its host. */
+  /** Not sent, or not routable to its host, because of a system error. */
   readonly failed: number
   /** Received, but longer than `maxPacketBytes`. */
   readonly tooLong: number
-  /** Received while the protocol was at work on `maxPending` others. */
+  /** Received while `maxPending` promises of `datagramReceived` were pending. */
   readonly unread: number
   /**
-   * Received by a connected port from another address than its peer's, or by one of a `peerOnly` protocol before it
-   * was connected. The system drops most of them itself, uncounted.
+   * Received by a connected port from an address other than its peer's, or before `connect` if the protocol
+   * is `peerOnly`. The system itself drops most of them, uncounted.
    */
   readonly stranger: number
 }
 
-/** How to listen on UDP. */
+/** Options of `listenUDP`. */
 export interface ListenUDPOptions {
-  /** The numeric address to listen on. Default 0.0.0.0, every IPv4 address; `::` is every one of both families. */
+  /**
+   * The numeric address to listen on. Default 0.0.0.0, every IPv4 address; `::` is every address of both
+   * families.
+   */
   readonly interface?: string | undefined
-  /** Longest datagram that is delivered. Beyond it: dropped, because half a datagram is a wrong one. Default 8 192. */
+  /**
+   * Longest datagram that is delivered, in bytes. A longer one is dropped, never truncated. Default 8 192.
+   */
   readonly maxPacketBytes?: number | undefined
-  /** Most bytes that were written and the system has not taken. Beyond it: dropped. Default 1 048 576. */
+  /**
+   * Most bytes written that the system has not accepted yet. Beyond it, a write is dropped. Default 1 048
+   * 576.
+   */
   readonly maxBufferedBytes?: number | undefined
-  /** Most datagrams whose `datagramReceived` has returned a promise that is pending. Beyond it: dropped. Default 1 024. */
+  /**
+   * Most pending promises of `datagramReceived`. Beyond it, received datagrams are dropped. Default 1 024.
+   */
   readonly maxPending?: number | undefined
-  /** Whether other ports that say so too may have the same address. Default false. */
+  /** Whether other ports that set this option too may bind the same address. Default false. */
   readonly reuseAddress?: boolean | undefined
-  /** Whether a port on `::` leaves IPv4 to others. Default false. */
+  /**
+   * Whether a port on `::` listens on IPv6 only, so that another socket can have the IPv4 port. Default
+   * false.
+   */
   readonly ipv6Only?: boolean | undefined
 }
 
-/** How to listen for multicast. */
+/** Options of `listenMulticast`. */
 export interface ListenMulticastOptions extends Omit<ListenUDPOptions, 'reuseAddress'> {
-  /** Whether other ports that say so too may listen on the same port number, as is usual for a group. Default false. */
+  /**
+   * Whether other ports that set this option too may bind the same port number, as is usual for a group.
+   * Default false.
+   */
   readonly listenMultiple?: boolean | undefined
 }
 
 /** UDP ports. */
 export interface ReactorUDP {
   /**
-   * Binds `port`, 0 for any free one, and starts `protocol` on it. Resolves when a promise that its
-   * `startProtocol` returned has settled; datagrams may come before.
+   * Binds `port`, where 0 means any free one, and starts `protocol` on it. Resolves when the promise that its
+   * `startProtocol` returned, if any, has settled. Datagrams may be delivered before.
    *
-   * @throws {CannotListenError} (rejects) when the address cannot be had.
-   * @throws {InvalidAddressError} (rejects) when `interface` is no numeric address.
-   * @throws {RangeError} (rejects) when `port` is none.
+   * @throws {CannotListenError} (rejects) when the address cannot be bound.
+   * @throws {InvalidAddressError} (rejects) when `interface` is not a numeric address.
+   * @throws {RangeError} (rejects) when `port` is not a port number.
    * @throws what `startProtocol` threw (rejects); the port is closed.
    */
   listenUDP(port: number, protocol: DatagramEvents, options?: ListenUDPOptions): Promise<DatagramTransport>
-  /** The same, for a port that several programs of a host may share to hear a group. */
+  /**
+   * The same as `listenUDP`, for a port that several programs of a host may share to receive from a group.
+   */
   listenMulticast(
     port: number,
     protocol: DatagramEvents,

@@ -3,44 +3,49 @@ import type { Address } from '../addresses.ts'
 /** How much an event matters, from least to most. */
 export type LogLevel = 'debug' | 'info' | 'warn' | 'error' | 'critical'
 
-/** What an event is about, by name: fills the `{name}`s of its text, and is kept by structured logs. */
+/** The data of an event by name. It fills the `{name}`s in the event's text, and structured logs keep it. */
 export type LogFields = Readonly<Record<string, unknown>>
 
-/** Something worth telling whoever runs the program. */
+/** An event for the people who run the program. */
 export interface LogEvent {
   readonly level: LogLevel
-  /** One line, sentence case. When there are fields, `{name}` and `{name.attribute}` stand for them: see `formatEvent`. */
+  /**
+   * One line, sentence case. `{name}` and `{name.attribute}` stand for fields, if there are any: see
+   * `formatEvent`.
+   */
   readonly text: string
   readonly fields?: LogFields | undefined
-  /** Which part of the program speaks, such as `shop.orders`. Whoever publishes the event fills it. */
+  /** The part of the program that logs, such as `shop.orders`. The publisher sets it when it is missing. */
   readonly namespace?: string | undefined
-  /** When it happened, in milliseconds since 1970. Whoever publishes the event fills it. */
+  /** When it happened, in milliseconds since 1970. The publisher sets it when it is missing. */
   readonly timeMs?: number | undefined
   /** The connection it is about. */
   readonly connection?: LogConnection | undefined
-  /** Who it concerns, where that is no connection, such as a file or an address. */
+  /** The subject of the event when that is not a connection, such as a file or an address. */
   readonly label?: string | undefined
-  /** The object that speaks. */
+  /** The object that logs. */
   readonly source?: object | undefined
   readonly error?: unknown
 }
 
-/** A connection, as the log names it. */
+/** A connection, as the log identifies it. */
 export interface LogConnection {
-  /** The transport's: counts the connections of a reactor from 1. */
+  /** The transport's `id`. */
   readonly id: number
   readonly peer: Address
   /** The name of the protocol's class. */
   readonly protocol: string
 }
 
-/** Receives log events. What it throws, or rejects with, is told to the other observers and goes no further. */
+/**
+ * Receives log events. What it throws or rejects with is logged to the other observers and goes no further.
+ */
 export type LogObserver = (event: LogEvent) => void
 
-/** Who is told of what is logged. */
+/** The observers of a log. */
 export interface LogObservers {
-  /** Tells an observer from the next event on. Does nothing when it is told already. */
+  /** Calls `observer` from the next event on. Does nothing when it was added already. */
   addObserver(observer: LogObserver): void
-  /** Tells an observer no more. Does nothing unless it was told. */
+  /** Stops calling `observer`. Does nothing unless it was added. */
   removeObserver(observer: LogObserver): void
 }

@@ -4,65 +4,72 @@ import type { ProtocolFactory } from './protocol-events.ts'
 import type { Transport } from './transport.ts'
 
 /**
- * A rule over the connections of a port, a connector or several of them: a limit, a throttle, a record.
+ * A rule over the connections of a port, a connector or several of them: a limit, a throttle, a recording.
  *
- * It belongs to the connection, not to its protocol, and goes on when protocols are switched.
+ * It belongs to the connection, not to its protocol, and stays in force after `switchProtocol`.
  */
 export interface ConnectionPolicy {
   /**
-   * Whether another connection may come in now. Asked of every policy before a protocol is built;
-   * must change nothing, because another policy may still say no.
+   * Returns whether a connection from `peer` may be admitted now. Called before a protocol is built, and
+   * again while the connection waits. It must not change any state, because another policy may still refuse.
    */
   admits?(peer: Address): Admission
-  /** The connection has come in. Answers who watches it. Called before the protocol's `makeConnection`. */
+  /**
+   * A connection was accepted. Returns the watch that observes it, if any. Called before the protocol's
+   * `makeConnection`.
+   */
   accepted?(transport: Transport): ConnectionWatch | undefined
 }
 
 /**
- * `now`; or `later`, when another connection has gone; or in some milliseconds. One that must wait is
- * accepted but unread; what becomes of it when it has waited too long is the port's `WaitingOptions`.
+ * When a connection is admitted: `now`; `later`, when another connection has closed; or after `inMs`
+ * milliseconds. Until then it is accepted but unread. The port's `WaitingOptions` limit the wait.
  */
 export type Admission = 'now' | 'later' | { readonly inMs: number }
 
-/** One policy's view of one connection. A throw is logged and aborts the connection. */
+/** A policy's callbacks for one connection. What one throws is logged and aborts the connection. */
 export interface ConnectionWatch {
-  /** Bytes came in, and are about to be delivered. They must not be changed or kept. */
+  /** Bytes were received and are about to be delivered. The watch must not change or keep them. */
   received?(data: Buffer): void
-  /** Bytes were queued. They must not be changed or kept. */
+  /** Bytes were queued. The watch must not change or keep them. */
   written?(data: Uint8Array | string): void
-  /** All that was handed to the operating system, or to TLS, has left for it. */
+  /** The operating system, or TLS, has accepted all bytes passed to it. */
   sent?(): void
   /**
-   * Nothing is read, or output does not leave, and for `forMs` from now that is no fault of the peer's: a rate holds it up,
-   * or the operating system may hold what a steady peer takes meanwhile. Ends with the next `sent` where it is `sending`.
+   * Reading or sending makes no progress for up to `forMs` milliseconds, and the peer is not the cause: a
+   * rate limit delays it, or the peer is reading bytes from the system's send buffer. For `sending`, the next
+   * `sent` ends this.
    */
   heldUp?(what: 'reading' | 'sending', forMs: number): void
-  /** Our end was sent, after all output: nothing more leaves. */
+  /** Our FIN was sent, after all output. */
   ended?(): void
-  /** The connection is gone; its protocol knows. */
+  /** The connection is gone. Called after the protocol's `connectionLost`. */
   closed?(reason: ConnectionClosed): void
-  /** How fast bytes may come in. */
+  /** Limits how fast bytes are read. */
   readonly readRate?: RateLimit
-  /** How fast bytes may go out. */
+  /** Limits how fast bytes are sent. */
   readonly writeRate?: RateLimit
 }
 
-/** A rate that one connection keeps to, or several share. */
+/** A rate limit of one connection, or shared by several. */
 export interface RateLimit {
-  /** Bytes that may pass now; 0 or less when none may. */
+  /** Returns how many bytes may pass now; 0 or less when none may. */
   available(nowMs: number): number
-  /** Bytes have passed, perhaps more than were available: the debt is waited off. */
+  /** Counts bytes that have passed. They may be more than were available: then the next ones wait longer. */
   take(bytes: number, nowMs: number): void
-  /** Milliseconds from now until at least one byte may pass. */
+  /** Returns the milliseconds from now until at least one byte may pass. */
   waitMs(nowMs: number): number
 }
 
-/** What a port does with connections that a policy does not admit at once. */
+/** How a port treats connections that are not admitted at once. */
 export interface WaitingOptions {
-  /** Most connections that wait, accepted but unread; beyond it they are refused at once. Default 128. */
+  /** Most connections that wait, accepted but unread. Further ones are refused at once. Default 128. */
   readonly maxWaiting?: number | undefined
-  /** Longest wait, in milliseconds; then the connection is refused. Default 5 000. */
+  /** Longest wait in milliseconds. Then the connection is refused. Default 5 000. */
   readonly maxWaitMs?: number | undefined
-  /** Builds the protocol that tells a refused client so, and closes. Default: it is closed without a word. */
+  /**
+   * Builds the protocol that sends a refused client a reason and closes. Default: closed without sending
+   * anything.
+   */
   readonly overflow?: ProtocolFactory | undefined
 }

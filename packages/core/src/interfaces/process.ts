@@ -4,24 +4,24 @@ import type { Reactor } from './reactor.ts'
 import type { GivenOptions } from '../options/check-options.ts'
 
 /**
- * What a child process tells its protocol: `makeConnection` once, then data and the ends of its pipes,
- * `processExited` once, and `processEnded` once and last, when it has exited and all pipes are closed:
- * what the child has started may hold them longer than it lives. A child that could not be started
- * tells `processEnded` alone.
+ * The callbacks of a child process's protocol: `makeConnection` once, then data and the ends of the pipes,
+ * `processExited` once, and last `processEnded` once, when the child has exited and all pipes are closed.
+ * Processes started by the child may keep its pipes open after its exit. If the child cannot be started, only
+ * `processEnded` is called.
  *
- * A throw, or a promise that rejects, is logged and kills this child alone. While a promise that
+ * What a callback throws or rejects with is logged, and kills this child alone. While a promise that
  * `makeConnection` or `childDataReceived` returned is pending, that pipe delivers nothing more.
  */
 export interface ProcessEvents {
-  /** The child runs; `transport` leads to it. */
+  /** The child runs. `transport` controls it. */
   makeConnection(transport: ProcessTransport): unknown
-  /** The child wrote to its descriptor `childFD`. The bytes are the protocol's to keep. */
+  /** The child wrote to its descriptor `childFD`. The protocol may keep the bytes. */
   childDataReceived(childFD: number, data: Buffer): unknown
   /** The pipe to the child's descriptor `childFD` is closed, by either side. */
   childConnectionLost(childFD: number): unknown
-  /** The child has exited; what it wrote may still be on its way. */
+  /** The child has exited. Output from before its exit may still follow. */
   processExited(reason: ProcessDone | ProcessTerminated): unknown
-  /** The child has exited, and nothing more comes of it. The last call. */
+  /** The child has exited, and all its pipes are closed. The last call. */
   processEnded(reason: ProcessEnded): unknown
 }
 
@@ -29,79 +29,104 @@ export interface ProcessEvents {
 export type SignalName = WithoutSIG<NodeJS.Signals>
 
 /**
- * A child process, as its protocol steers it. What it reads from and writes to as a consumer is the
- * child's standard input; what it pauses as a producer is everything the child writes.
+ * Controls a child process. As a consumer it writes to the child's standard input; as a producer it pauses
+ * everything that the child writes.
  */
 export interface ProcessTransport extends Consumer, PushProducer {
   readonly reactor: Reactor
-  /** Its number; undefined when it could not be started. */
+  /** The process id; undefined when the child could not be started. */
   readonly pid: number | undefined
-  /** Bytes for its standard input that it has not taken. */
+  /** Bytes written to standard input that the operating system has not accepted yet. */
   readonly bufferedBytes: number
   /**
    * Queues bytes for its standard input, or a string as UTF-8.
    *
-   * @returns false above the high-water mark (they are queued all the same), and when they are dropped
-   *   because that pipe is closing or gone. While the queue is beyond its hard cap, a write kills the child.
+   * @returns false above the high-water mark, where the bytes are queued all the same. Also false when that
+   *   pipe is closing or gone: the bytes are dropped. A write while the queue is beyond `maxBufferedBytes`
+   *   kills the child.
    */
   write(data: Uint8Array | string): boolean
   /** Writes `parts`, in order, as one write. */
   writeSequence(parts: Iterable<Uint8Array | string>): boolean
   /** The same as `write`, for the descriptor `childFD`. */
   writeToChild(childFD: number, data: Uint8Array | string): boolean
-  /** Resolves when little waits for standard input: true to go on, false when that pipe is closing or gone. */
+  /**
+   * Resolves when the queue of standard input is below the low-water mark: with true, or with false when that
+   * pipe is closing or gone.
+   */
   drained(): Promise<boolean>
-  /** Closes its standard input, behind what is queued. */
+  /** Closes its standard input after everything queued was sent. */
   closeStdin(): void
-  /** Reads its standard output no more. */
+  /** Stops reading its standard output and closes the pipe. */
   closeStdout(): void
-  /** Reads its standard error no more. */
+  /** Stops reading its standard error and closes the pipe. */
   closeStderr(): void
-  /** Closes the pipe to its descriptor `childFD`; one that is written to, behind what is queued. */
+  /**
+   * Closes the pipe to its descriptor `childFD`; a pipe that we write to, after everything queued was sent.
+   */
   closeChildFD(childFD: number): void
-  /** Closes every pipe. The child is not told otherwise: it may go on, and `processEnded` waits for it. */
+  /**
+   * Closes every pipe. No signal is sent: the child may continue to run, and `processEnded` waits for its
+   * exit.
+   */
   loseConnection(): void
-  /** @throws {ProcessExitedAlready} once it has exited. */
+  /**
+   * Sends `signal` to the child.
+   *
+   * @throws {ProcessExitedAlready} once it has exited.
+   */
   signalProcess(signal: SignalName): void
-  /** Delivers nothing of what the child writes until `resumeProducing`. */
+  /** Delivers no output of the child until `resumeProducing`. */
   pauseProducing(): void
-  /** Delivers again, first what was held back, at the end of this turn. */
+  /** Delivers again from the end of this turn on, first the bytes that were held. */
   resumeProducing(): void
   /** The same as `loseConnection`. */
   stopProducing(): void
 }
 
-/** What becomes of a child's descriptor: we write to it, we read from it, or it is this descriptor of ours. */
+/**
+ * Where a child's descriptor leads: `w`, a pipe we write to; `r`, a pipe we read; a number, this descriptor
+ * of ours.
+ */
 export type ChildFD = 'w' | 'r' | number
 
-/** How a child process is started. */
+/** Options of `spawnProcess`. */
 export interface SpawnOptions {
-  /** Its whole environment. Default: ours. */
+  /** Its whole environment. Default: the environment of this process. */
   readonly env?: Readonly<Record<string, string | undefined>>
-  /** The directory it runs in. Default: ours. */
+  /** Its working directory. Default: that of this process. */
   readonly cwd?: string | undefined
-  /** The user it runs as. Default: ours. */
+  /** Its user id. Default: that of this process. */
   readonly uid?: number | undefined
-  /** The group it runs as. Default: ours. */
+  /** Its group id. Default: that of this process. */
   readonly gid?: number | undefined
-  /** Its descriptors, by number; below the highest, one not named is the null device. Default `{ 0: 'w', 1: 'r', 2: 'r' }`. */
+  /**
+   * Its descriptors by number. A number that is missing below the highest one is the null device. Default
+   * `{ 0: 'w', 1: 'r', 2: 'r' }`.
+   */
   readonly childFDs?: Readonly<Record<number, ChildFD>> | undefined
-  /** Kills the child when it aborts; its reason becomes the cause of the ProcessTerminated. */
+  /**
+   * Kills the child when the signal aborts. The signal's reason becomes the cause of the ProcessTerminated.
+   */
   readonly signal?: AbortSignal | undefined
-  /** Limits of what waits for the child, and is read ahead of the protocol. A child may take its time: no `writeStallMs` unless given. */
+  /**
+   * Limits of each pipe's output queue and read-ahead. `writeStallMs` is unlimited unless given: a child may
+   * be slow.
+   */
   readonly transport?: GivenOptions<TransportOptions> | undefined
 }
 
 /** Child processes. */
 export interface ReactorProcess {
   /**
-   * Starts `command`, searched for in PATH, with `args`: as in Node, the environment is inherited unless
-   * given, and the name of the program is not among the arguments. No shell reads them.
+   * Starts `command`, which is searched for in PATH, with `args`. As in Node, the environment is inherited
+   * unless given, and `args` does not begin with the program's name. No shell is involved.
    *
-   * A stop of the reactor closes the child's standard input and sends it SIGTERM; at the deadline it is killed.
+   * A stop of the reactor closes the child's standard input and sends SIGTERM. At the deadline the child is
+   * killed.
    *
-   * @throws {TypeError | RangeError} for an argument or an option that is not what it must be; nothing is started then. That
-   *   the command cannot be started is reported to `processEnded`.
+   * @throws {TypeError | RangeError} when an argument or option is unknown, of the wrong type or out of
+   *   range. Nothing is started then. A command that cannot be started is reported to `processEnded` instead.
    */
   spawnProcess(
     processProtocol: ProcessEvents,

@@ -5,99 +5,114 @@ import type { TLSSession } from './tls.ts'
 import type { Transport } from './transport.ts'
 
 /**
- * What a transport calls on its current protocol, in this order: `makeConnection` once, `dataReceived` any
- * number of times, then either `connectionLost` or `protocolReplaced`, once.
+ * The callbacks that a transport calls on its current protocol, in this order: `makeConnection` once,
+ * `dataReceived` any number of times, then either `connectionLost` or `protocolReplaced` once.
  *
- * A callback may return anything; only a promise (a thenable) is awaited. A throw, or a promise that rejects,
- * is logged and aborts this connection alone. While a promise that `makeConnection` or `dataReceived` returned
- * is pending, nothing more is delivered.
+ * A callback may return anything; only a promise (a thenable) is awaited. What a callback throws or rejects
+ * with is logged and aborts this connection alone. While a promise that `makeConnection` or `dataReceived`
+ * returned is pending, nothing more is delivered.
  */
 export interface ProtocolEvents
   extends Partial<HalfCloseable>, Partial<Drainable>, Partial<Replaceable>, Partial<Securable> {
-  /** The connection is up; the protocol keeps `transport` for good, or until `protocolReplaced`. */
+  /** The connection is up. The protocol may use `transport` until `protocolReplaced`, otherwise for good. */
   makeConnection(transport: Transport): unknown
-  /** Some bytes came, never none. They are the protocol's to keep. Where they were cut means nothing. */
+  /** At least one byte was received. The protocol may keep `data`. Chunk boundaries have no meaning. */
   dataReceived(data: Buffer): unknown
   /** The connection is gone. The last call. */
   connectionLost(reason: ConnectionClosed): unknown
-  /** Returns the bytes that it was given and has not parsed, because they are not for it: `startTLS` asks. */
+  /**
+   * Returns the bytes that it received but did not parse. `startTLS` calls this: they belong to the
+   * handshake.
+   */
   takeUnread?(): Buffer
 }
 
 /**
- * A protocol that goes on when one direction is closed. Declare it with `implements`, so that a misspelt callback
- * does not compile.
+ * A protocol that continues when one direction is closed. Declare it with `implements`, so that a misspelt
+ * callback does not compile.
  */
 export interface HalfCloseable {
   /** The peer will send no more, but may still read. Without this method the transport flushes and closes. */
   readConnectionLost(): unknown
-  /** Our own `loseWriteConnection` has been carried out. `Protocol` has an empty one. */
+  /** Our `loseWriteConnection` is complete: the FIN was sent. `Protocol` has an empty method. */
   writeConnectionLost(): unknown
 }
 
 /** A protocol that has something to finish when the reactor stops. Declare it with `implements`. */
 export interface Drainable {
   /**
-   * The reactor is stopping: finish the exchange under way. The transport flushes and closes once the promise
-   * that this returns has settled, at the deadline of the stop at the latest. Without a promise, or without
-   * this method, it does so at once: a protocol that closes by itself later returns a promise until then.
+   * The reactor is stopping: finish the current exchange. The transport flushes and closes when the promise
+   * that this method returns has settled, at the latest at the deadline of the stop. It does so at once
+   * without a promise, or without this method. A protocol that closes the connection itself later returns a
+   * promise that is pending until then.
    */
   drain(): unknown
 }
 
-/** A protocol with something to do when another takes its connection over. Declare it with `implements`. */
+/** A protocol that is notified when another protocol replaces it. Declare it with `implements`. */
 export interface Replaceable {
-  /** Another protocol reads this connection from now on. The last call. */
+  /** Another protocol is current on this connection from now on. The last call. */
   protocolReplaced(): unknown
 }
 
 /** A protocol that starts TLS in the middle of a connection. Declare it with `implements`. */
 export interface Securable {
   /**
-   * The handshake that `startTLS` began is complete: what comes and goes from now on is protected. Not called if
-   * the connection was closed meanwhile. While a promise that it returned is pending, nothing is delivered.
+   * The TLS handshake is complete. Not called if the connection was closed in the meantime. While a promise
+   * that this method returned is pending, nothing is delivered.
    */
   handshakeCompleted(session: TLSSession): unknown
 }
 
-/** What a port or a connector asks for a protocol when a connection is up. */
+/** Builds the protocols for the connections of a port or a connector. */
 export interface ProtocolFactory<P extends ProtocolEvents = ProtocolEvents> {
-  /** A port or connector begins to use this factory. A promise is not awaited; what it rejects with is logged. */
+  /**
+   * A port or connector starts to use this factory. A promise is not awaited, but its rejection is logged.
+   */
   doStart(): unknown
   /** A port or connector has stopped using it. */
   doStop(): unknown
-  /** Rules over the connections of this factory, wherever it is used. */
+  /** Policies of the connections of this factory, wherever it is used. */
   readonly policies?: readonly ConnectionPolicy[] | undefined
-  /** The application protocols it can build for (ALPN), best first; TLS offers them unless told others. */
+  /**
+   * The application protocols it can build for (ALPN), best first. TLS offers them unless its options name
+   * others.
+   */
   readonly acceptableProtocols?: readonly string[] | undefined
-  /** Returns the protocol for one connection, or undefined to refuse it. `session` is there where TLS is. */
+  /**
+   * Returns the protocol for one connection, or undefined to refuse it. `session` is given for a TLS
+   * connection.
+   */
   buildProtocol(peer: Address, session?: TLSSession): P | undefined
-  /** A client connection is being made. */
+  /** A connector has started an attempt to connect. */
   startedConnecting?(connector: Connector): unknown
-  /** A client connection could not be made. `connector.connect()` tries again. */
+  /** The attempt to connect failed. `connector.connect()` tries again. */
   clientConnectionFailed?(connector: Connector, reason: Error): unknown
-  /** A client connection was made and is gone. `connector.connect()` makes another. */
+  /** A client connection that was up is gone. `connector.connect()` makes another. */
   clientConnectionLost?(connector: Connector, reason: ConnectionClosed): unknown
 }
 
-/** One client connection in the making, and the means to make it again. */
+/** Makes one client connection, and can make it again. */
 export interface Connector<P extends ProtocolEvents = ProtocolEvents> {
   readonly state: 'disconnected' | 'connecting' | 'connected'
-  /** Where it connects to: the address as it was asked for. */
+  /** The address to connect to, as the caller gave it. */
   getDestination(): Address
-  /** Tries (again). Does nothing unless disconnected; nor, from a factory's callback, while the reactor stops. */
+  /**
+   * Starts an attempt. Does nothing unless disconnected, or when a factory calls it while the reactor stops.
+   */
   connect(): void
-  /** Closes the connection, or gives the attempt up. */
+  /** Closes the connection, or cancels the attempt. */
   disconnect(): void
   /**
-   * Gives the attempt up: `clientConnectionFailed` gets a ConnectingCancelledError.
+   * Cancels the attempt: `clientConnectionFailed` gets a ConnectingCancelledError.
    *
    * @throws {NotConnectingError} unless connecting.
    */
   stopConnecting(): void
   /**
-   * The protocol of the attempt that is running or has run, once its `connectionMade` has returned.
-   * Rejects with a ConnectError, or the reason for which a connection that was up is gone.
+   * Resolves with the protocol of the current or last attempt, once its `connectionMade` has returned and the
+   * promise it returned, if any, has settled. Rejects with a ConnectError, or with the reason why an
+   * established connection is gone.
    */
   whenConnected(): Promise<P>
 }

@@ -8,23 +8,27 @@ import type { Connector, ProtocolEvents, ProtocolFactory } from './protocol-even
 import type { ClientTLSOptions, ServerTLSOptions, TLSContext } from './tls.ts'
 import type { Transport, TransportOptions } from './transport.ts'
 
-/** A function that will be called, once. */
+/** A function call that the reactor has scheduled. It is made once. */
 export interface DelayedCall {
-  /** When it is due, on the clock of `reactor.now()`, in milliseconds. */
+  /** When the call is due, in milliseconds on the clock of `reactor.now()`. */
   getTime(): number
-  /** Whether it is still to come. */
+  /** False once the call was made or cancelled. */
   active(): boolean
-  /** @throws {AlreadyCalled | AlreadyCancelled} unless active. */
+  /**
+   * Cancels the call.
+   *
+   * @throws {AlreadyCalled | AlreadyCancelled} unless active.
+   */
   cancel(): void
   /**
-   * Makes it due `delayMs` from now.
+   * Moves the call to `delayMs` milliseconds from now.
    *
    * @throws {AlreadyCalled | AlreadyCancelled} unless active.
    * @throws {RangeError} when `delayMs` is negative or not a number.
    */
   reset(delayMs: number): void
   /**
-   * Makes it due `extraMs` later than it was, or earlier when that is negative.
+   * Moves the call `extraMs` milliseconds later; a negative number moves it earlier.
    *
    * @throws {AlreadyCalled | AlreadyCancelled} unless active.
    * @throws {RangeError} when `extraMs` is not a number.
@@ -32,78 +36,82 @@ export interface DelayedCall {
   delay(extraMs: number): void
 }
 
-/** Time, as protocols see it. */
+/** Clocks and timers. */
 export interface ReactorTime {
-  /** Milliseconds on a clock that never jumps; only differences mean anything. */
+  /** Milliseconds on a monotonic clock. Only the difference of two readings has a meaning. */
   now(): number
-  /** Milliseconds since 1970, for dates people read. May jump. */
+  /** Milliseconds since 1970, for dates that people read. This clock may jump. */
   wallClock(): number
   /**
-   * Calls `call(...args)` in `delayMs` milliseconds, 0 meaning the next turn. A throw, or a promise
-   * that rejects, is logged.
+   * Calls `call(...args)` in `delayMs` milliseconds; 0 means the next turn. What it throws or rejects with is
+   * logged.
    *
    * @throws {RangeError} when `delayMs` is negative or not a number.
    */
   callLater<A extends unknown[]>(delayMs: number, call: (...args: A) => unknown, ...args: A): DelayedCall
-  /** Keeps the deadlines of connections: see `Deadline`. */
+  /** The deadlines of connections: see `Deadline`. */
   readonly deadlines: DeadlineKeeper
-  /** Every call that is still to come. */
+  /** Every scheduled call that is still active. */
   getDelayedCalls(): DelayedCall[]
 }
 
-/** When a trigger runs: each phase waits for the promises of the one before. */
+/** When a trigger runs. Each phase waits for the promises of the phase before it. */
 export type TriggerPhase = 'before' | 'during' | 'after'
-/** What a trigger can be attached to. */
+/** The event that runs a trigger. */
 export type SystemEvent = 'startup' | 'shutdown'
 
-/** Names a trigger, to remove it. */
+/** Identifies a trigger in `removeSystemEventTrigger`. */
 export interface TriggerId {
   readonly phase: TriggerPhase
   readonly event: SystemEvent
 }
 
-/** How `run` behaves. */
+/** Options of `run`. */
 export interface RunOptions {
-  /** Whether SIGINT and SIGTERM stop the reactor, a second one the process. Default true. */
+  /** Whether SIGINT and SIGTERM stop the reactor. A second signal ends the process. Default true. */
   readonly installSignalHandlers?: boolean | undefined
-  /** How every stop of this run goes, at a signal too; what `stop` itself is given comes first. */
+  /**
+   * Options of every stop of this run, also of one that a signal starts. Options given to `stop` override
+   * these.
+   */
   readonly stop?: StopOptions | undefined
 }
 
-/** How `stop` behaves. */
+/** Options of `stop`. */
 export interface StopOptions {
   /**
-   * How long everything goes on as before, in milliseconds, ports accept connections too: only `reactor.stopping`
-   * is true, so that health checks fail and load balancers send no more. Default 0.
+   * How long everything continues before the shutdown begins, in milliseconds. Ports still accept
+   * connections, but `reactor.stopping` is true: health checks can fail, so that load balancers send no new
+   * clients. Default 0.
    */
   readonly delayMs?: number | undefined
   /**
-   * Longest wait for the triggers of each phase of the shutdown, in milliseconds; then the stop goes on without
-   * those that have not finished, which is logged. Default 30 000.
+   * Longest wait for the triggers of each phase of the shutdown, in milliseconds. Then the stop continues
+   * without those that have not finished, and logs this. Default 30 000.
    */
   readonly triggerMs?: number | undefined
   /**
-   * Asks the connections to drain one after the other, the oldest first, evenly over so many milliseconds, so that
-   * not all clients connect elsewhere at once. Default 0: all at once.
+   * Drains the connections one after the other, the oldest first, spread evenly over this many milliseconds,
+   * so that their clients do not all reconnect at the same time. Default 0: all at once.
    */
   readonly drainOverMs?: number | undefined
   /**
-   * Longest wait for connections to finish what they are at, in milliseconds from the end of `drainOverMs`; then
-   * they are aborted. Default 10 000.
+   * Longest wait for connections to finish their current work, in milliseconds from the end of `drainOverMs`.
+   * Then they are aborted. Default 10 000.
    */
   readonly drainMs?: number | undefined
 }
 
 /**
- * How the connections and child processes that were up at a stop ended, each named as in the log:
+ * How the connections and child processes that were up at a stop ended. Each is named as in the log:
  * `Echo 3 127.0.0.1:5000`, `Sorting sort[4711]`.
  */
 export interface StopReport {
-  /** Those that finished what they were at. */
+  /** Those that finished their work. */
   readonly completed: readonly string[]
-  /** Those that were cut at the deadline, also those that began while the others finished. */
+  /** Those that were aborted at the deadline, also those that began during the drain. */
   readonly aborted: readonly string[]
-  /** The signal that stopped the reactor; undefined when the program did. */
+  /** The signal that stopped the reactor; undefined when the program called `stop`. */
   readonly signal?: StopSignal | undefined
 }
 
@@ -113,99 +121,111 @@ export type StopSignal = 'SIGINT' | 'SIGTERM'
 /** Starting, running and stopping. */
 export interface ReactorCore {
   readonly running: boolean
-  /** Whether a stop was asked for that is not over. */
+  /** True from the call of `stop`, or a signal, until the stop is complete. */
   readonly stopping: boolean
   /**
-   * Runs until stopped: startup triggers, then connections and timers, then shutdown triggers. Resolves with what
-   * `stop` resolves with.
+   * Runs until stopped: startup triggers, then connections and timers, then shutdown triggers. Resolves with
+   * the same report as `stop`.
    *
    * @throws {ReactorAlreadyRunning} (rejects)
    * @throws {TypeError | RangeError} (rejects) when an option is unknown, of the wrong type or out of range.
    */
   run(options?: RunOptions): Promise<StopReport>
   /**
-   * Stops listening, lets every connection drain, aborts the rest; resolves when `run` does. While a stop is under
-   * way it returns the promise of that one, whose options stay as they are.
+   * Stops listening, drains every connection and aborts the rest. Resolves when `run` does. While a stop is
+   * under way, returns the promise of that stop and does not change its options.
    *
-   * @throws {ReactorNotRunning} (rejects) unless running. When no code waits for the promise, that is logged.
+   * @throws {ReactorNotRunning} (rejects) unless running. If the promise is not awaited, the rejection is
+   *   logged.
    * @throws {TypeError | RangeError} (rejects) when an option is unknown, of the wrong type or out of range.
    */
   stop(options?: StopOptions): Promise<StopReport>
-  /** Calls now if running, otherwise at the next startup. @throws {TypeError} when `call` is not a function. */
+  /**
+   * Calls `call` now if the reactor is running, otherwise at the next startup.
+   *
+   * @throws {TypeError} when `call` is not a function.
+   */
   callWhenRunning(call: () => unknown): void
   /**
-   * Calls at each start or stop of the reactor. The next phase waits for the promise it returns, at a stop for
-   * `triggerMs` at most. A throw is logged.
+   * Calls `call` at each start or stop of the reactor. The next phase waits for the promise that it returns;
+   * at a stop it waits `triggerMs` at most. What `call` throws is logged.
    *
-   * @throws {TypeError | RangeError} for a phase or an event that does not exist, or when `call` is not a function.
+   * @throws {TypeError | RangeError} when the phase or the event does not exist, or `call` is not a function.
    */
   addSystemEventTrigger(phase: TriggerPhase, event: SystemEvent, call: () => unknown): TriggerId
-  /** Takes a trigger away; does nothing when it is gone already. */
+  /** Removes a trigger. Does nothing when it was removed already. */
   removeSystemEventTrigger(id: TriggerId): void
 }
 
 /** A port that accepts connections. */
 export interface ListeningPort<A extends Address = Address> {
   readonly factory: ProtocolFactory
-  /** Those of its connections that are up. */
+  /** The connections that it has accepted and that are up. */
   readonly connections: ReadonlySet<Transport>
-  /** Where it listens; the real port number when 0 was asked for. */
+  /** The address it listens on, with the actual port number when 0 was given. */
   getHost(): A
-  /** Accepts no more until `resume`: clients are refused, as if nobody listened. Connections that are up stay up. */
+  /**
+   * Closes the listening socket until `resume`. The system refuses clients, as if no program listened.
+   * Connections that are up stay up.
+   */
   suspend(): Promise<void>
   /**
-   * Accepts again at the same address. Does nothing unless suspended.
+   * Listens again on the same address. Does nothing unless suspended.
    *
-   * @throws {CannotListenError} (rejects) when somebody else has the address meanwhile.
+   * @throws {CannotListenError} (rejects) when another socket has taken the address in the meantime.
    */
   resume(): Promise<void>
-  /** Accepts no more; connections that are up stay up. Resolves when the port is free. */
+  /** Stops listening for good. Connections that are up stay up. Resolves when the port is free. */
   stopListening(): Promise<void>
   /** The same as `stopListening`. */
   [Symbol.asyncDispose](): Promise<void>
 }
 
-/** What a port does with the connections it accepts. */
+/** How a port treats the connections it accepts. */
 export interface AcceptOptions extends WaitingOptions {
-  /** Most connections of this port at a time; more wait. Default: what the reactor can hold. */
+  /** Most connections of this port at a time. Further ones wait. Default: as many as the reactor can hold. */
   readonly maxConnections?: number | undefined
-  /** Rules over every connection of this port; the factory's own come behind them. */
+  /** Policies of every connection of this port. The factory's own policies come after them. */
   readonly policies?: readonly ConnectionPolicy[] | undefined
-  /** Limits and deadlines of each transport. */
+  /** Limits and deadlines of each connection. */
   readonly transport?: GivenOptions<TransportOptions> | undefined
 }
 
-/** How to listen on TCP. */
+/** Options of `listenTCP`. */
 export interface ListenTCPOptions extends AcceptOptions {
-  /** The address to listen on: default every one, IPv4 and IPv6. */
+  /** The address to listen on. Default: every address, IPv4 and IPv6. */
   readonly interface?: string | undefined
-  /** Most connections that wait to be accepted. Default 511. */
+  /** Longest accept queue of the operating system, in connections. Default 511. */
   readonly backlog?: number | undefined
-  /** Whether a port on `::` leaves IPv4 to others. Default false. */
+  /**
+   * Whether a port on `::` listens on IPv6 only, so that another socket can have the IPv4 port. Default
+   * false.
+   */
   readonly ipv6Only?: boolean | undefined
 }
 
-/** How to connect by TCP. */
+/** Options of `connectTCP`. */
 export interface ConnectTCPOptions {
   /**
-   * Longest wait for the connection, the lookup of a name and all its addresses included, in milliseconds; then it fails
-   * with TimeoutError. Default 30 000.
+   * Longest wait for the connection in milliseconds, including the lookup of the name and the attempts at all
+   * its addresses. Then the attempt fails with a TimeoutError. Default 30 000.
    */
   readonly timeoutMs?: number | undefined
   /** The local address to connect from. */
   readonly bindAddress?: string | undefined
-  /** Rules over the connection; the factory's own come behind them. */
+  /** Policies of the connection. The factory's own policies come after them. */
   readonly policies?: readonly ConnectionPolicy[] | undefined
-  /** Limits and deadlines of the transport. */
+  /** Limits and deadlines of the connection. */
   readonly transport?: GivenOptions<TransportOptions> | undefined
 }
 
 /** TCP connections. */
 export interface ReactorTCP {
   /**
-   * Accepts connections on `port`, 0 for any free one; each gets a protocol of `factory`.
+   * Accepts connections on `port`, where 0 means any free one. `factory` builds a protocol for each
+   * connection.
    *
-   * @throws {CannotListenError} (rejects) when the address cannot be had.
+   * @throws {CannotListenError} (rejects) when the address cannot be listened on.
    */
   listenTCP(
     port: number,
@@ -213,12 +233,12 @@ export interface ReactorTCP {
     options?: ListenTCPOptions,
   ): Promise<ListeningPort<TCPAddress>>
   /**
-   * Connects to `host`; failures reach `factory.clientConnectionFailed` and `connector.whenConnected()`.
+   * Connects to `host`. A failure reaches `factory.clientConnectionFailed` and `connector.whenConnected()`.
    *
-   * A name is looked up, and its addresses are tried beside each other, 250 ms apart, until the first connection is up
-   * (RFC 8305); an international one is encoded before.
+   * A name is looked up. Attempts at its addresses start 250 ms apart and run in parallel, until the first
+   * connection is up (RFC 8305). An internationalized name is encoded first.
    *
-   * @throws {InvalidAddressError} for an international name that cannot be encoded.
+   * @throws {InvalidAddressError} when an internationalized name cannot be encoded.
    */
   connectTCP<P extends ProtocolEvents>(
     host: string,
@@ -228,27 +248,37 @@ export interface ReactorTCP {
   ): Connector<P>
 }
 
-/** How to listen on a UNIX socket. */
+/** Options of `listenUNIX`. */
 export interface ListenUNIXOptions extends AcceptOptions {
   readonly backlog?: number | undefined
-  /** Permission bits of the socket's file, such as 0o660; before it has them, nobody else can connect. Default: what the umask leaves. */
+  /**
+   * Permission bits of the socket's file, such as 0o660. Until they are set, no other user can connect.
+   * Default: as the umask determines.
+   */
   readonly mode?: number | undefined
   /**
-   * Removes first what a killed program has left at the path: a socket's file on which nobody listens.
-   * Anything else stays, and is in the way. Default false.
+   * Whether to remove a stale socket file at the path first: one on which no program listens, as a killed
+   * program leaves it. Any other file stays, and listening fails. Default false.
    */
   readonly removeStale?: boolean | undefined
 }
 
 /** UNIX socket connections. */
 export interface ReactorUNIX {
-  /** @throws {CannotListenError} (rejects) when the path cannot be had. */
+  /**
+   * Accepts connections on a UNIX socket at `path`.
+   *
+   * @throws {CannotListenError} (rejects) when the path cannot be listened on.
+   */
   listenUNIX(
     path: string,
     factory: ProtocolFactory,
     options?: ListenUNIXOptions,
   ): Promise<ListeningPort<UNIXAddress>>
-  /** Connects to the socket at `path`; failures reach `factory.clientConnectionFailed` and `connector.whenConnected()`. */
+  /**
+   * Connects to the socket at `path`. A failure reaches `factory.clientConnectionFailed` and
+   * `connector.whenConnected()`.
+   */
   connectUNIX<P extends ProtocolEvents>(
     path: string,
     factory: ProtocolFactory<P>,
@@ -259,9 +289,9 @@ export interface ReactorUNIX {
 /** TLS connections: TCP with TLS from the first byte. */
 export interface ReactorTLS {
   /**
-   * Accepts TLS connections on `port`. A protocol is built once a connection's handshake is done.
+   * Accepts TLS connections on `port`. `factory` builds a protocol when a connection's handshake is complete.
    *
-   * @throws {CannotListenError} (rejects) when the address cannot be had.
+   * @throws {CannotListenError} (rejects) when the address cannot be listened on.
    * @throws {TLSConfigurationError} when a certificate or key in the options cannot be used.
    */
   listenSSL(
@@ -271,8 +301,8 @@ export interface ReactorTLS {
     options?: ListenTCPOptions,
   ): Promise<ListeningPort<TCPAddress>>
   /**
-   * Connects to `host` and speaks TLS, verifying the server's certificate. Failures of either reach
-   * `factory.clientConnectionFailed` and `connector.whenConnected()`.
+   * Connects to `host` with TLS and verifies the server's certificate. A failure to connect or in the
+   * handshake reaches `factory.clientConnectionFailed` and `connector.whenConnected()`.
    */
   connectSSL<P extends ProtocolEvents>(
     host: string,
@@ -285,50 +315,52 @@ export interface ReactorTLS {
 
 /** Files, such as certificates. */
 export interface ReactorFiles {
-  /** The whole file at `path`; rejects with the system's error. */
+  /** Reads the whole file at `path`. Rejects with the system's error. */
   readFile(path: string): Promise<Buffer>
 }
 
-/** How one name is looked up. */
+/** Options of `lookup`. */
 export interface LookupOptions {
-  /** Gives the lookup up: the promise rejects with the signal's reason. */
+  /** Cancels the lookup: the promise rejects with the signal's reason. */
   readonly signal?: AbortSignal | undefined
 }
 
-/** Names of hosts. */
+/** Lookup of host names. */
 export interface ReactorNames {
   /**
-   * The addresses of `host`, numeric, in the order the system prefers; a numeric host is its own.
+   * Returns the numeric addresses of `host` in the order the system prefers. A numeric host is returned as it
+   * is.
    *
-   * @throws {DNSLookupError} (rejects) when it has none.
+   * @throws {DNSLookupError} (rejects) when the name has no address.
    */
   lookup(host: string, options?: LookupOptions): Promise<readonly string[]>
 }
 
-/** A listening socket that systemd has handed over. */
+/** A listening socket that systemd has passed to this process. */
 export interface InheritedSocket {
   readonly fd: number
-  /** Its `FileDescriptorName`; `unknown` where systemd gave none. */
+  /** Its `FileDescriptorName`; `unknown` when systemd has passed no name. */
   readonly name: string
 }
 
-/** Sockets that somebody else has opened, such as systemd. */
+/** Sockets that another program, such as systemd, has opened. */
 export interface ReactorDescriptors {
-  /** What systemd has handed over to this process (sd_listen_fds), in its order. */
+  /** The sockets that systemd has passed to this process (sd_listen_fds), in its order. */
   inheritedSockets(): readonly InheritedSocket[]
   /**
-   * Accepts connections on a listening socket's descriptor, which becomes the reactor's. The port
-   * cannot be suspended: the descriptor could not be had again.
+   * Accepts connections on the descriptor of a listening socket. The reactor owns the descriptor from then
+   * on. The port cannot be suspended, because a closed descriptor cannot be opened again.
    *
-   * @throws {CannotListenError} (rejects) when `fd` is no listening stream socket; a socket is closed then, a file is
-   *   not. Systems other than Linux cannot be asked: there a socket that is bound is made to listen.
+   * @throws {CannotListenError} (rejects) when `fd` is not a listening stream socket. Another kind of socket
+   *   is closed then, a file is not. Only Linux can report whether a socket listens: elsewhere a bound socket
+   *   is made to listen.
    */
   adoptStreamPort(fd: number, factory: ProtocolFactory): Promise<ListeningPort>
   /**
-   * Makes a connected stream socket's descriptor the connection of a protocol of `factory`.
+   * Uses the descriptor of a connected stream socket as a connection. `factory` builds its protocol.
    *
-   * @throws {ConnectError} (rejects) when `fd` is no connected stream socket, or the factory refuses; a socket is closed
-   *   then, a file is not.
+   * @throws {ConnectError} (rejects) when `fd` is not a connected stream socket, or the factory refuses the
+   *   connection. A socket is closed then, a file is not.
    */
   adoptStreamConnection<P extends ProtocolEvents>(fd: number, factory: ProtocolFactory<P>): Promise<P>
 }
@@ -336,42 +368,45 @@ export interface ReactorDescriptors {
 /** The process's own standard input and output. */
 export interface ReactorStandardIO {
   /**
-   * Makes stdin and stdout the connection of `protocol`; when it is over, both are as they were found.
+   * Uses stdin and stdout as the connection of `protocol`. When the connection ends, both are restored to
+   * their state from before.
    *
-   * @throws {TypeError} for what is no protocol.
-   * @throws {LocalProtocolError} when somebody reads stdin already, it has ended, or the reactor is stopping.
+   * @throws {TypeError} when `protocol` is not a protocol.
+   * @throws {LocalProtocolError} when stdin is being read already or has ended, or the reactor is stopping.
    */
   standardIO(protocol: ProtocolEvents): Transport
 }
 
-/** Randomness that a simulation can make repeatable. */
+/** A source of random bytes, which a simulation can make repeatable. */
 export interface ReactorRandom {
-  /** Bytes nobody can guess. */
+  /** Cryptographically strong random bytes. */
   randomBytes(count: number): Buffer
 }
 
-/** Where the current connection is kept: an `AsyncLocalStorage<Transport>`. */
+/** Stores the current connection for asynchronous code: an `AsyncLocalStorage<Transport>`. */
 export interface ConnectionContext {
   run<R, A extends unknown[]>(transport: Transport, call: (...args: A) => R, ...args: A): R
 }
 
-/** The connection of which code is a part. */
+/** The connection for which code runs. */
 export interface ReactorContext {
   /**
-   * From now on every callback of a connection, its producers' and policies' too, runs inside
-   * `context` with its transport, and so does all that it begins: across `await`, timers and events.
+   * From now on every callback of a connection, and of its producers and policies, runs inside `context` with
+   * the connection's transport. So does everything that such a callback starts: code after `await`, timers,
+   * events.
    *
-   * Asked for rather than always there, because before Node 24 it slows every promise of the process.
+   * It is off unless this method is called, because before Node 24 it slows down every promise of the
+   * process.
    */
   keepContext(context: ConnectionContext): void
 }
 
-/** Where faults and news are told. */
+/** The reactor's log. */
 export interface ReactorLog {
   log(event: LogEvent): void
 }
 
-/** Everything that touches the world outside: time, connections, randomness, the log. */
+/** Everything that a program uses of the system: time, connections, files, names, randomness and the log. */
 export interface Reactor
   extends
     ReactorCore,
@@ -385,29 +420,32 @@ export interface Reactor
     ReactorRandom,
     ReactorContext,
     ReactorLog {
-  /** Who is told of what is logged: add an observer, or remove one. */
+  /** The observers of the log: add an observer here, or remove one. */
   readonly logPublisher: LogObservers
-  /** Every connection that is up, whoever reads it. */
+  /** Every connection that is up, whichever protocol is current on it. */
   readonly connections: Iterable<Transport>
 }
 
-/** A reactor over an operating system. What it has beyond `Reactor`, one in memory or a simulation cannot have. */
+/**
+ * A reactor over an operating system. Reactors in memory and in a simulation do not have what it adds to
+ * `Reactor`.
+ */
 export interface SystemReactor extends Reactor, ReactorDescriptors, ReactorProcess, ReactorStandardIO {}
 
-/** A deadline as its keeper sees it. */
+/** A deadline that a DeadlineKeeper watches. */
 export interface KeptDeadline {
-  /** When it passes, in milliseconds on the keeper's clock. */
+  /** When it is due, in milliseconds on the keeper's clock. */
   readonly dueMs: number
-  /** Its time is over. */
+  /** Called when the deadline passes. */
   pass(): void
 }
 
-/** Keeps the deadlines of all connections of a reactor. */
+/** Watches the deadlines of all connections of a reactor. */
 export interface DeadlineKeeper {
-  /** Milliseconds on a clock that stands still while the event loop does. */
+  /** Milliseconds on a clock that stops while the event loop is blocked. */
   now(): number
-  /** Lets `deadline` pass at its `dueMs`. Asked again when that has changed. */
+  /** Calls `deadline.pass()` at its `dueMs`. Call `keep` again when `dueMs` has changed. */
   keep(deadline: KeptDeadline): void
-  /** Lets it pass no more. */
+  /** Stops watching `deadline`. */
   forget(deadline: KeptDeadline): void
 }

@@ -1,78 +1,86 @@
 import type { Wire, WireEvents } from './wire.ts'
 
-/** Certificates and keys as PEM text, one after another. */
+/** Certificates or keys as PEM text, concatenated. */
 export type PEM = string | Buffer
 
 /** A certificate chain, our own certificate first, and its private key. */
 export interface KeyPair {
   readonly cert: PEM
   readonly key: PEM
-  /** Opens `key` where it is encrypted. */
+  /** Decrypts `key`, if it is encrypted. */
   readonly passphrase?: string | undefined
 }
 
-/** What both sides of TLS can choose. */
+/** TLS options of both sides. */
 export interface TLSOptions {
-  /** The oldest version accepted. Default `TLSv1.2`; nothing older can be asked for. */
+  /** The oldest version accepted. Default `TLSv1.2`, which is also the oldest value allowed. */
   readonly minVersion?: 'TLSv1.2' | 'TLSv1.3' | undefined
   /** OpenSSL's list of cipher suites. Default: Node's. */
   readonly ciphers?: string | undefined
-  /** The application protocols we speak (ALPN), best first. Default: those of the factory, or none. */
+  /** The application protocols offered (ALPN), best first. Default: those of the factory, or none. */
   readonly acceptableProtocols?: readonly string[] | undefined
-  /** Longest wait for the whole handshake, in milliseconds; then the connection is aborted. Default 10 000. */
+  /** Longest wait for the whole handshake in milliseconds. Then the connection is aborted. Default 10 000. */
   readonly handshakeTimeoutMs?: number | undefined
 }
 
-/** How a server speaks TLS. */
+/** TLS options of a server. */
 export interface ServerTLSOptions extends TLSOptions, KeyPair {
-  /** Further certificates by the name the client asks for (SNI): `example.org`, or `*.example.org` for one label. */
+  /** Further certificates by requested name (SNI): `example.org`, or `*.example.org` for any one label. */
   readonly serverNames?: Readonly<Record<string, KeyPair>> | undefined
-  /** Asks clients for a certificate that one of `trustRoots` has signed. Default: none is asked for. */
+  /** Requests a certificate from clients, signed by one of `trustRoots`. Default: none is requested. */
   readonly clientCertificates?: ClientCertificates | undefined
 }
 
-/** Whose certificates a server takes from its clients. */
+/** Which client certificates a server accepts. */
 export interface ClientCertificates {
   readonly trustRoots: readonly PEM[]
-  /** Whether a client without one is turned away. Default true; one that cannot be verified always is. */
+  /**
+   * Whether a client without a certificate is refused. Default true. One that cannot be verified is always
+   * refused.
+   */
   readonly required?: boolean | undefined
 }
 
-/** How a client speaks TLS. */
+/** TLS options of a client. */
 export interface ClientTLSOptions extends TLSOptions {
-  /** The name the server's certificate must be for, asked for by SNI. Default: the host connected to. */
+  /**
+   * The name that the client sends by SNI and that the server's certificate must be for. Default: the host.
+   */
   readonly serverName?: string | undefined
-  /** Who may have signed the server's certificate. Default: the authorities Node trusts. */
+  /** The authorities that may have signed the server's certificate. Default: those that Node trusts. */
   readonly trustRoots?: readonly PEM[] | undefined
-  /** The certificate shown to a server that asks for one. */
+  /** The certificate sent to a server that requests one. */
   readonly certificate?: KeyPair | undefined
-  /** Takes any certificate from anyone: whoever is in between reads and changes everything. */
+  /** Accepts any certificate. An attacker on the network can then read and change everything. */
   readonly insecurelySkipVerification?: true | undefined
 }
 
-/** What a finished handshake has settled. */
+/** The result of a finished handshake. */
 export interface TLSSession {
-  /** The application protocol both chose (ALPN); undefined when none was. */
+  /** The application protocol negotiated (ALPN); undefined when none was. */
   readonly negotiatedProtocol: string | undefined
-  /** The name the client asked for (SNI). */
+  /** The name that the client sent (SNI). */
   readonly serverName: string | undefined
-  /** Such as `TLSv1.3`. */
+  /** The TLS version, such as `TLSv1.3`. */
   readonly version: string
   /** The cipher suite's standard name. */
   readonly cipher: string
-  /** The certificate of the other side, verified unless that was switched off by name; undefined when it showed none. */
+  /**
+   * The peer's certificate, verified unless `insecurelySkipVerification` is set; undefined when the peer sent
+   * none.
+   */
   readonly peerCertificate: Certificate | undefined
 }
 
-/** What a certificate says. */
+/** The contents of a certificate. */
 export interface Certificate {
-  /** Whom it is for: `CN`, `O` and so on, as they stand in it. */
+  /** The subject's attributes, such as `CN` and `O`, as the certificate has them. */
   readonly subject: Readonly<Record<string, string | readonly string[]>>
-  /** Who signed it. */
+  /** The issuer's attributes. */
   readonly issuer: Readonly<Record<string, string | readonly string[]>>
   /** The names it is for, as OpenSSL prints them: `DNS:example.org, IP Address:192.0.2.1`. */
   readonly subjectAltName: string | undefined
-  /** As OpenSSL prints it: `Nov  1 12:00:00 2026 GMT`. */
+  /** Both dates as OpenSSL prints them: `Nov  1 12:00:00 2026 GMT`. */
   readonly validFrom: string
   readonly validTo: string
   readonly serialNumber: string
@@ -82,28 +90,33 @@ export interface Certificate {
   readonly raw: Buffer
 }
 
-/** One side of TLS, ready to be put over any number of connections: a `ServerTLS` or a `ClientTLS`. */
+/** The configuration of one side of TLS, for any number of connections: a `ServerTLS` or a `ClientTLS`. */
 export interface TLSContext {
   readonly side: 'server' | 'client'
   readonly handshakeTimeoutMs: number
-  /** Speaks TLS over the wire, whose events go to what is returned; `events` gets those of the protected side. */
+  /**
+   * Starts TLS over a wire.
+   *
+   * @param events Receives the events of the encrypted side.
+   * @returns the encrypted wire. The caller passes the events of the wire beneath to it.
+   */
   secure(under: WireUnderTLS, events: SecureWireEvents): SecureWire
 }
 
-/** A wire that is to be put under TLS. */
+/** A wire over which TLS starts. */
 export interface WireUnderTLS {
   readonly wire: Wire
-  /** What must leave unprotected, before the handshake. */
+  /** Output that is sent unencrypted, before the handshake. */
   readonly unsent: readonly (Buffer | string)[]
-  /** Whether the wire is still busy with what it was handed: `wireWritable` follows. */
+  /** Whether the wire has not sent everything yet that was written to it: `wireWritable` follows. */
   readonly busy: boolean
 }
 
-/** What a wire under TLS tells its transport. */
+/** The events of an encrypted wire. */
 export interface SecureWireEvents extends WireEvents {
-  /** The handshake is done: what is written and read from now on is protected. */
+  /** The handshake is complete. */
   wireSecured(session: TLSSession): void
 }
 
-/** A wire that speaks TLS over another, of which it receives the events. */
+/** A wire that encrypts another one, and receives that wire's events. */
 export interface SecureWire extends Wire, WireEvents {}

@@ -1,77 +1,80 @@
 import type { Address } from '../addresses.ts'
 
 /**
- * What carries a transport's bytes: a socket, or one end of a pair in memory.
+ * The byte stream beneath a transport: a socket, a pipe, or one end of a pair in memory.
  *
- * It moves bytes and knows nothing else; order, limits and closing are the transport's. Every wire passes the
+ * A wire only moves bytes. The transport is responsible for order, limits and closing. Every wire passes the
  * `wireChecks` of `@ropewalk/core/testing`.
  */
 export interface Wire {
   /**
-   * The most bytes that a peer may take of what was handed over before `wireWritable` shows it, because what carries the
-   * wire holds them. Absent: none.
+   * The most bytes that the peer may read before `wireWritable` is called, because the system's send buffer
+   * holds them. Absent: 0.
    */
   readonly hiddenBytes?: number | undefined
   /**
-   * Hands bytes over, in order; a string is UTF-8.
+   * Sends bytes in order; a string is sent as UTF-8.
    *
-   * @returns false when not all has left; then `wireWritable` follows once it has, or `wireClosed`, and nothing more is
-   * handed over before. After true it does not follow.
+   * @returns false when not all bytes have left. Then `wireWritable` follows once they have, or `wireClosed`,
+   *   and the caller writes nothing before that. After true, `wireWritable` does not follow.
    */
   write(parts: readonly (Buffer | string)[]): boolean
-  /** Ends our side: a FIN, after what was handed over. Reading goes on. */
+  /** Sends a FIN after everything written. Reading continues. */
   end(): void
-  /** Ends both ways at once, dropping what has not left; a reset where the wire knows one. `wireClosed` follows. */
+  /**
+   * Closes both directions at once and drops unsent bytes; sends a reset if the wire has one. `wireClosed`
+   * follows.
+   */
   abort(): void
-  /** Ends both ways at once, after `end`, without a reset. `wireClosed` follows. */
+  /** Closes both directions at once, after `end`, without a reset. `wireClosed` follows. */
   close(): void
   /**
-   * Stops `wireData`, from this call on: what has come already is kept as well. The other events still come,
-   * see `WireEvents`.
+   * Stops `wireData` from this call on: bytes received already are kept too. The other events are still
+   * notified, see `WireEvents`.
    */
   pause(): void
-  /** Reads again: what was kept comes after this call has returned, in order. */
+  /** Reads again. Bytes that were kept are delivered in order, after this call has returned. */
   resume(): void
-  /** Whether small segments leave at once; means nothing to some wires. */
+  /** Whether small segments are sent at once. Some wires ignore this. */
   setNoDelay(enabled: boolean): void
-  /** Whether a silent peer is probed; means nothing to some wires. */
+  /** Whether a silent peer is probed, first after `initialDelayMs` milliseconds. Some wires ignore this. */
   setKeepAlive(enabled: boolean, initialDelayMs: number): void
 }
 
 /**
- * What a wire notifies its transport of; nothing of it within a call of `attach`, `pause`, `resume`, `end`, `abort` or
- * `close`. After `abort` or `close` only `wireClosed` comes.
+ * The callbacks that a wire calls on its transport, never from within `attach`, `pause`, `resume`, `end`,
+ * `abort` or `close`. After `abort` or `close`, only `wireClosed` is called.
  */
 export interface WireEvents {
-  /** Bytes came. Never while the wire is paused. */
+  /** Bytes were received. Not called while the wire is paused. */
   wireData(data: Buffer): void
   /**
-   * The peer will send no more. Comes once, after all data, so not while bytes are unread.
+   * The peer will send no more. Called once, after all data, so not while bytes are unread.
    *
-   * It comes while the wire is paused too, when nothing is unread before it. Only a stream that learns of its end by
-   * reading, such as a file, keeps it until `resume`.
+   * It is called while the wire is paused too, when no bytes are unread before the end. Only a stream that
+   * detects its end by reading, such as a file, defers the call until `resume`.
    */
   wireEnded(): void
-  /** All that was handed over has left. */
+  /** All written bytes have left. */
   wireWritable(): void
   /**
-   * The connection is gone; `error` is the system's, if it broke. Comes once and last.
+   * The connection is gone; `error` is the system's error, if it broke. Called once and last.
    *
-   * A wire that broke notifies at once, paused or not, and drops what was unread; it may need a second to find out that
-   * the peer has reset behind unread bytes. Without an error, and without `abort` or `close`, both sides have ended:
-   * then all data and `wireEnded` have come before.
+   * A wire that broke calls this at once, paused or not, and drops unread bytes. It may take a second to
+   * detect a reset after unread bytes. Without an error, and without `abort` or `close`, both sides have
+   * ended: all data was delivered and `wireEnded` was called before.
    */
   wireClosed(error: Error | undefined): void
 }
 
-/** A wire that is up, and between whom. */
+/** A wire that is up, with the addresses of both ends. */
 export interface ConnectedWire {
   readonly wire: Wire
   readonly localAddress: Address
   readonly peerAddress: Address
   /**
-   * Sends the events of the wire to `events` from now on, and begins to read. What came before, an end or a close too,
-   * is kept until then and comes after this call has returned: a wire that is paused at once brings no data.
+   * Calls `events` from now on, and begins to read. Events from before this call, also an end or a close, are
+   * kept and delivered after it has returned. If the caller pauses the wire at once, no data is delivered.
    */
   attach(events: WireEvents): void
 }

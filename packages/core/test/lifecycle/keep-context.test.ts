@@ -5,7 +5,7 @@ import { Recorder } from '../../src/checks/transport-harness.ts'
 import { connectedPair } from '../../src/testing/connected-pair.ts'
 import { MemoryReactor } from '../../src/testing/memory-reactor.ts'
 
-test("keepContext keeps the connection through its callbacks, await, timers and producers, and nobody's elsewhere", async () => {
+test('keepContext provides the connection in its callbacks, after await, in timers and producers, and nowhere else', async () => {
   const context = new AsyncLocalStorage<Transport>()
   const seen: (Transport | undefined)[] = []
   const note = (): void => void seen.push(context.getStore())
