@@ -1,11 +1,11 @@
 import { RemoteError } from '@ropewalk/core/bytes'
 import { reasonPhrase } from './message/status.ts'
 
-// RemoteProtocolError   the peer broke HTTP; thrown in wire/, answered once by the channel
-// HTTPError             a resource answers with an error status; thrown by resources
-// LocalProtocolError    our caller broke an order of calls: core's
+// RemoteProtocolError   the peer violated HTTP/1.1; thrown in wire/, the channel responds to it once
+// HTTPError             a resource responds with an error status; thrown by resources
+// LocalProtocolError    the caller made a call at the wrong time; defined in core
 
-/** Every way a peer can break HTTP/1.1, with the status code that answers it. */
+/** Every way in which a peer can violate HTTP/1.1, with the status code of the response. */
 export const STATUS_CODE = {
   'malformed-request-line': 400,
   'malformed-target': 400,
@@ -30,10 +30,10 @@ export const STATUS_CODE = {
   truncated: 400,
 } as const
 
-/** A way a peer can break HTTP/1.1. */
+/** A way in which a peer can violate HTTP/1.1. */
 export type Violation = keyof typeof STATUS_CODE
 
-/** The peer broke the rules of HTTP/1.1: the connection cannot go on. */
+/** The peer violated HTTP/1.1. The connection cannot continue. */
 export class RemoteProtocolError extends RemoteError {
   override readonly name = 'RemoteProtocolError'
   readonly violation: Violation
@@ -43,28 +43,28 @@ export class RemoteProtocolError extends RemoteError {
     this.violation = violation
   }
 
-  /** The status that answers it. */
+  /** The status code of the response. */
   get statusCode(): number {
     return STATUS_CODE[this.violation]
   }
 }
 
-/** What goes with the status of an HTTPError. */
+/** Further options of an HTTPError. */
 export interface HTTPErrorOptions extends ErrorOptions {
-  /** Headers for the answer, such as Allow or WWW-Authenticate. */
+  /** Headers of the response, such as Allow or WWW-Authenticate. */
   readonly headers?: Iterable<readonly [string, string]>
 }
 
 /**
- * Thrown by a resource to answer with an error status. The message is shown to the client, escaped; it is the
- * status's reason phrase unless another is given.
+ * Thrown by a resource to respond with an error status. The client sees the message, escaped. The default
+ * message is the reason phrase of the status.
  */
 export class HTTPError extends RemoteError {
   override readonly name = 'HTTPError'
   readonly statusCode: number
   readonly headers: readonly (readonly [string, string])[]
 
-  /** @throws {RangeError} unless the status is an error's, 400 to 599. */
+  /** @throws {RangeError} unless the status is an integer from 400 to 599. */
   constructor(statusCode: number, message?: string, { headers = [], ...options }: HTTPErrorOptions = {}) {
     checkStatus(statusCode)
     super(message ?? reasonPhrase(statusCode), options)
@@ -73,10 +73,11 @@ export class HTTPError extends RemoteError {
   }
 
   /**
-   * An HTTPError without a stack, for what is no fault, such as a 404: a stack costs several times what the whole
-   * response does, so that a client which asks for what is not there would be the dearest.
+   * Makes an HTTPError without a stack, for responses that are no fault of the program, such as a 404. A
+   * stack costs several times as much as the whole response, so requests for missing pages would be the most
+   * expensive.
    *
-   * @throws {RangeError} unless the status is an error's, 400 to 599.
+   * @throws {RangeError} unless the status is an integer from 400 to 599.
    */
   static withoutStack(
     statusCode: number,
@@ -84,7 +85,7 @@ export class HTTPError extends RemoteError {
     { headers = [], cause }: HTTPErrorOptions = {},
   ): HTTPError {
     checkStatus(statusCode)
-    // Only the constructor of Error captures a stack, and only a limit for the whole process keeps it from that.
+    // The constructor of Error captures a stack; only the process-wide Error.stackTraceLimit prevents that.
     const error: Writable = Object.create(HTTPError.prototype)
     error.name = 'HTTPError'
     error.message = message ?? reasonPhrase(statusCode)
@@ -99,5 +100,5 @@ type Writable = { -readonly [name in keyof HTTPError]: HTTPError[name] }
 
 function checkStatus(statusCode: number): void {
   if (Number.isInteger(statusCode) && statusCode >= 400 && statusCode <= 599) return
-  throw new RangeError(`Cannot answer an error with status ${statusCode}: use 400 to 599`)
+  throw new RangeError(`Cannot make an HTTPError with status ${statusCode}: give an integer from 400 to 599`)
 }

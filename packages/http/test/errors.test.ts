@@ -3,7 +3,7 @@ import { HTTPError, RemoteProtocolError, STATUS_CODE, type Violation } from '../
 import { reasonPhrase } from '../src/message/status.ts'
 
 describe('RemoteProtocolError', () => {
-  test('knows the status of every violation, a registered error', () => {
+  test('has a registered error status for every violation', () => {
     for (const violation of Object.keys(STATUS_CODE) as Violation[]) {
       const { statusCode } = new RemoteProtocolError(violation, 'x')
       expect(statusCode).toBeGreaterThanOrEqual(400)
@@ -24,19 +24,19 @@ describe('HTTPError', () => {
     })
   })
 
-  test('is for errors only', () => {
+  test('refuses a status that is not an error', () => {
     for (const code of [200, 302, 399, 600, 404.5, Number.NaN])
       expect(() => new HTTPError(code)).toThrow(RangeError)
   })
 
-  test('has the reason phrase for a message, unless another is given', () => {
+  test('has the reason phrase as its default message', () => {
     expect(new HTTPError(404).message).toBe('Not Found')
     expect(new HTTPError(404, undefined, { headers: [] }).message).toBe('Not Found')
     expect(new HTTPError(404, '').message).toBe('')
     expect(HTTPError.withoutStack(405).message).toBe('Method Not Allowed')
   })
 
-  test('without a stack is the same in every other way', () => {
+  test('withoutStack differs only in its stack', () => {
     const options = { headers: [['Allow', 'GET']], cause: new Error('why') } as const
     const error = HTTPError.withoutStack(405, 'no', options)
     expect(error).toBeInstanceOf(HTTPError)
@@ -46,6 +46,6 @@ describe('HTTPError', () => {
     expect(error).toMatchObject({ name, message, statusCode, headers, cause })
     expect(String(error)).toBe('HTTPError: no')
     expect('cause' in HTTPError.withoutStack(404)).toBe(false)
-    expect(() => HTTPError.withoutStack(399)).toThrow('use 400 to 599')
+    expect(() => HTTPError.withoutStack(399)).toThrow('give an integer from 400 to 599')
   })
 })

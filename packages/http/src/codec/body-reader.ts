@@ -1,37 +1,37 @@
 import type { ByteQueue } from '@ropewalk/core/bytes'
 import { RemoteProtocolError } from '../errors.ts'
 
-/** What a body's bytes turn into. */
+/** An event that a body reader returns. */
 export type BodyEvent =
   | { readonly type: 'data'; readonly data: Buffer }
-  /** The body is whole. Trailers (RFC 9110 §6.5) as name, value, name, value, … */
+  /** The body is complete. Trailers (RFC 9110 §6.5) are name, value, name, value, … */
   | { readonly type: 'end'; readonly trailers: readonly string[] }
 
 /** Reads one body, framed in one of the ways of RFC 9112 §6. */
 export interface BodyReader {
   /**
-   * The next event, or undefined when it needs more bytes than `input` holds. After `end` it is not
-   * asked again.
+   * Returns the next event, or undefined when it needs more bytes than `input` has. It is not called
+   * again after `end`.
    *
-   * @throws {RemoteProtocolError}
+   * @throws {RemoteProtocolError} when the body is malformed or beyond a limit.
    */
   next(input: ByteQueue): BodyEvent | undefined
 }
 
-/** A body reader that refuses what is longer than somebody wants. */
+/** A body reader that refuses a body longer than a limit. */
 export interface LimitedBodyReader extends BodyReader {
   /**
-   * Changes how long the body may be.
+   * Changes the longest body accepted.
    *
    * @param maxBytes Infinity for no limit.
-   * @throws {RemoteProtocolError} `body-too-large`, when it is known already to be longer.
+   * @throws {RemoteProtocolError} `body-too-large`, when the body is already known to be longer.
    */
   limit(maxBytes: number): void
 }
 
-/** What a body that is longer than `maxBytes` is refused with. */
+/** Makes the error for a body longer than `maxBytes`. */
 export function bodyTooLarge(maxBytes: number): RemoteProtocolError {
-  return new RemoteProtocolError('body-too-large', `Cannot take more than ${maxBytes} bytes of body`)
+  return new RemoteProtocolError('body-too-large', `Cannot accept more than ${maxBytes} bytes of body`)
 }
 
 /** The end of a body without trailers. */

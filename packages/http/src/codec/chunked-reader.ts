@@ -65,7 +65,7 @@ export class ChunkedReader implements LimitedBodyReader {
       if (byte === CR) return peekEndedLine(input, state.scannedBytes)
       if (FIELD_CONTENT[byte] !== 1) throw malformed('a chunk size cannot hold', byte)
       if (state.scannedBytes > MAX_SIZE_DIGITS + this.#limits.maxChunkExtensionBytes)
-        throw extensionsTooLarge()
+        throw extensionsTooLarge(this.#limits.maxChunkExtensionBytes)
     }
     return undefined
   }
@@ -73,7 +73,8 @@ export class ChunkedReader implements LimitedBodyReader {
   #sizeRead(line: string): void {
     const { bytes, extensionBytes } = parseChunkSize(line)
     this.#extensionBytes += extensionBytes
-    if (this.#extensionBytes > this.#limits.maxChunkExtensionBytes) throw extensionsTooLarge()
+    if (this.#extensionBytes > this.#limits.maxChunkExtensionBytes)
+      throw extensionsTooLarge(this.#limits.maxChunkExtensionBytes)
     this.#bodyBytes += bytes
     if (this.#bodyBytes > this.#maxBodyBytes) throw bodyTooLarge(this.#maxBodyBytes)
     this.#state = bytes === 0 ? this.#trailers() : { is: 'data', leftBytes: bytes }
@@ -90,7 +91,7 @@ export class ChunkedReader implements LimitedBodyReader {
   }
 }
 
-/** @returns undefined until the line feed is there too. */
+/** @returns undefined until the LF has arrived too. */
 function peekEndedLine(input: ByteQueue, length: number): string | undefined {
   const byte = input.byteAt(length + 1)
   if (byte === undefined) return undefined
@@ -98,12 +99,12 @@ function peekEndedLine(input: ByteQueue, length: number): string | undefined {
   return input.peek(length)?.toString('latin1')
 }
 
-/** Takes the CRLF behind a chunk's data; false until it is there. */
+/** Takes the CRLF after a chunk's data; returns false until all of it has arrived. */
 function takeLineEnd(input: ByteQueue): boolean {
   const first = input.byteAt(0)
   const second = input.byteAt(1)
   if (first !== undefined && first !== CR)
-    throw malformed('data longer than its size: it goes on with', first)
+    throw malformed('the data is longer than its size, it continues with', first)
   if (second === undefined) return false
   if (second !== LF) throw malformed('CR cannot be followed by', second)
   input.skip(CRLF_BYTES)
@@ -129,35 +130,36 @@ function malformed(what: string, byte: number): RemoteProtocolError {
   )
 }
 
-function extensionsTooLarge(): RemoteProtocolError {
+function extensionsTooLarge(maxBytes: number): RemoteProtocolError {
   return new RemoteProtocolError(
     'chunk-extensions-too-large',
-    'Cannot take so many bytes of chunk extensions',
+    `Cannot accept more than ${maxBytes} bytes of chunk extensions`,
   )
 }
 
-/** Where the body is; each state carries what only that state knows. */
+/** The next part of the body; each state carries the data that only it needs. */
 type State =
   | { readonly is: 'size'; scannedBytes: number }
   | { readonly is: 'data'; readonly leftBytes: number }
   | { readonly is: 'data-end' }
   | { readonly is: 'trailers'; readonly scanner: FieldScanner; scannedBytes: number }
 
-/** A chunk's first line. */
+/** The parsed first line of a chunk. */
 export interface ChunkSize {
   readonly bytes: number
-  /** Bytes of the line behind the size, and of the size what is more than MAX_SIZE_DIGITS. */
+  /** Bytes of the line after the size, and digits of the size beyond MAX_SIZE_DIGITS. */
   readonly extensionBytes: number
 }
 
 /**
- * Reads a chunk's first line, CRLF not included: a size in hexadecimal, then extensions, which are
+ * Parses a chunk's first line, CRLF not included: a size in hexadecimal, then extensions, which are
  * checked and ignored.
  *
  *     1a3F ; name = value ; other = "quoted \" value"
  *
  * @param line Bytes of field content, as latin1.
- * @throws {RemoteProtocolError}
+ * @throws {RemoteProtocolError} `malformed-chunk`; `body-too-large` for a size beyond
+ *   Number.MAX_SAFE_INTEGER.
  * @see RFC 9112 §7.1, §7.1.1
  */
 export function parseChunkSize(line: string): ChunkSize {
@@ -168,7 +170,7 @@ export function parseChunkSize(line: string): ChunkSize {
     if (digit === 0xff) break
     bytes = bytes * 16 + digit
     if (bytes > Number.MAX_SAFE_INTEGER) {
-      throw new RemoteProtocolError('body-too-large', `Cannot count to chunk size "${line.slice(0, 80)}"`)
+      throw new RemoteProtocolError('body-too-large', `Cannot accept chunk size "${line.slice(0, 80)}"`)
     }
   }
   const extensions = line.slice(at)
@@ -178,11 +180,11 @@ export function parseChunkSize(line: string): ChunkSize {
   return { bytes, extensionBytes: line.length - Math.min(at, MAX_SIZE_DIGITS) }
 }
 
-/** More digits than any size needs; leading zeros beyond them are charged like an extension. */
+/** More digits than any size needs. Leading zeros beyond them count as bytes of extensions. */
 export const MAX_SIZE_DIGITS = 32
 
 const DATA_END: State = { is: 'data-end' }
 const CRLF_BYTES = 2
-/** chunk-ext, each alternative beginning with another character, so that matching is linear. */
+/** chunk-ext. Each alternative begins with a different character, so matching takes linear time. */
 const EXTENSIONS =
   /^(?:[\t ]*;[\t ]*[!#$%&'*+\-.^_`|~0-9A-Za-z]+(?:[\t ]*=[\t ]*(?:[!#$%&'*+\-.^_`|~0-9A-Za-z]+|"(?:[\t \x21\x23-\x5b\x5d-\x7e\x80-\xff]|\\[\t\x20-\x7e\x80-\xff])*"))?)*$/

@@ -2,23 +2,23 @@ import { assertNever } from '@ropewalk/core/bytes'
 import { RemoteProtocolError } from '../errors.ts'
 import { COLON, CR, FIELD_CONTENT, LF, SP, TAB, TCHAR } from './grammar.ts'
 
-/** The bounds of a section of field lines. */
+/** The limits of a section of field lines. */
 export interface FieldLimits {
-  /** Most bytes of all lines and of the empty one that ends them, CRLFs included. */
+  /** Most bytes of all lines and of the empty line that ends them, CRLFs included. */
   readonly maxBytes: number
   readonly maxCount: number
-  /** What to call it when the section has more bytes. */
+  /** The violation to throw when the section has more than `maxBytes`. */
   readonly tooLarge: 'head-too-large' | 'trailers-too-large'
 }
 
 /**
- * Finds the names and values of a section of field lines as its bytes arrive, up to and with the
+ * Finds the names and values of a section of field lines as its bytes arrive. The section includes the
  * empty line that ends it:
  *
  *     Name: value CRLF   Name: value CRLF   CRLF
  *
- * Every byte is looked at once, and refused at once where it cannot stand: a blank before the colon,
- * a line that begins with a blank (obs-fold), a bare CR or LF (RFC 9112 §5, §2.2).
+ * Every byte is examined once. A byte that is not allowed is refused as soon as it arrives: a blank before
+ * the colon, a blank at the start of a line (obs-fold), a bare CR or LF (RFC 9112 §5, §2.2).
  */
 export class FieldScanner {
   readonly #limits: FieldLimits
@@ -27,14 +27,14 @@ export class FieldScanner {
   #nameStart = 0
   #nameEnd = 0
   #valueStart = 0
-  /** Where each name and value begins and ends, four offsets a line. */
+  /** The offsets at which each name and value starts and ends, four for each line. */
   #marks: number[] = []
 
   constructor(limits: FieldLimits) {
     this.#limits = limits
   }
 
-  /** Begins a section at `start`. */
+  /** Begins a new section at offset `start`. */
   reset(start: number): void {
     this.#part = 'line'
     this.#start = start
@@ -47,15 +47,15 @@ export class FieldScanner {
   }
 
   /**
-   * Goes on with the section.
+   * Scans more of the section.
    *
-   * @param from Where to go on in `bytes`: what the last call answered.
-   * @returns how far it came; `complete` tells whether that is the end of the section.
-   * @throws {RemoteProtocolError}
+   * @param from The offset in `bytes` to continue at: what the last call returned.
+   * @returns the offset after the last byte scanned; `complete` is true when the section ends there.
+   * @throws {RemoteProtocolError} `malformed-field-line` or `too-many-fields`; `tooLarge` beyond `maxBytes`.
    */
   scan(bytes: Uint8Array, from: number): number {
     const { tooLarge, maxBytes } = this.#limits
-    // What lies beyond the limit decides nothing, however the bytes are cut.
+    // Bytes beyond the limit are not examined: the result must not depend on how the input is cut.
     const end = Math.min(bytes.length, this.#start + maxBytes)
     let at = from
     while (at < end && this.#part !== 'complete') at = this.#scanPart(bytes, at, end)
@@ -65,7 +65,7 @@ export class FieldScanner {
     return at
   }
 
-  /** Name, value, name, value, … of a complete section; `text` holds the scanned bytes as latin1. */
+  /** Returns name, value, name, value, … of a complete section; `text` is the scanned bytes as latin1. */
   fields(text: string): string[] {
     const marks = this.#marks
     const fields: string[] = []

@@ -1,17 +1,17 @@
 import { RemoteProtocolError } from '../errors.ts'
 import { listElements } from './grammar.ts'
 
-/** How the end of a body is found. */
+/** How a recipient finds the end of a body. */
 export type Framing =
   | { readonly kind: 'none' }
   | { readonly kind: 'length'; readonly bytes: number }
   | { readonly kind: 'chunked' }
   | { readonly kind: 'until-close' }
 
-/** What decides how a message's body ends. */
+/** The facts that decide how a message's body ends. */
 export interface FramingFacts {
   readonly version: '1.0' | '1.1'
-  /** A request, or a response with its status and the method it answers. */
+  /** A request, or a response with its status and the method of its request. */
   readonly message: 'request' | { readonly status: number; readonly method: string }
   /** The values of all Content-Length lines. */
   readonly contentLengths: readonly string[]
@@ -20,11 +20,11 @@ export interface FramingFacts {
 }
 
 /**
- * How the end of a message's body is found: the one place that decides it.
+ * Decides how the end of a message's body is found. No other code decides this.
  *
- * Where the RFC lets a recipient choose between refusing and repairing, this refuses.
+ * Where the RFC lets a recipient either refuse or repair a message, this function refuses.
  *
- * @throws {RemoteProtocolError}
+ * @throws {RemoteProtocolError} when the fields are malformed or ambiguous, or the coding is not supported.
  * @see RFC 9112 §6.3
  */
 export function messageFraming(facts: FramingFacts): Framing {
@@ -38,7 +38,7 @@ export function messageFraming(facts: FramingFacts): Framing {
       )
     }
     if (version === '1.0') {
-      throw new RemoteProtocolError('ambiguous-framing', 'Cannot read a Transfer-Encoding of HTTP/1.0')
+      throw new RemoteProtocolError('ambiguous-framing', 'Cannot read a Transfer-Encoding in HTTP/1.0')
     }
     requireChunked(transferEncodings)
     return CHUNKED
@@ -57,7 +57,7 @@ function hasNoBody(status: number, method: string): boolean {
   return method === 'CONNECT' && status < 300
 }
 
-/** RFC 9110 §8.6: digits and nothing else; a list of equal values is refused too. */
+/** RFC 9110 §8.6: only digits. A list of equal values is refused too. */
 function parseContentLength(value: string): number {
   let length = 0
   for (let at = 0; at < value.length; at++) {
@@ -65,17 +65,17 @@ function parseContentLength(value: string): number {
     if (digit < 0 || digit > 9) throw malformedLength(value)
     length = length * 10 + digit
     if (length > Number.MAX_SAFE_INTEGER) {
-      throw new RemoteProtocolError(
-        'body-too-large',
-        `Cannot count to Content-Length "${value.slice(0, 80)}"`,
-      )
+      throw new RemoteProtocolError('body-too-large', `Cannot accept Content-Length "${value.slice(0, 80)}"`)
     }
   }
   if (value.length === 0) throw malformedLength(value)
   return length
 }
 
-/** RFC 9112 §6.1, §7: chunked, alone. Codings that we do not know are 501; what cannot end a body is 400. */
+/**
+ * RFC 9112 §6.1, §7: chunked must be the only coding. Unknown codings, also before a last chunked, are 501.
+ * Other lists are 400: a recipient could not find the end of the body.
+ */
 function requireChunked(values: readonly string[]): void {
   const codings = listElements(values)
   const alone = codings.length === 1

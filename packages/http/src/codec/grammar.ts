@@ -3,7 +3,7 @@ export const TCHAR: Uint8Array = classOf((byte) =>
   /[!#$%&'*+\-.^_`|~0-9A-Za-z]/.test(String.fromCharCode(byte)),
 )
 
-/** Visible ASCII: what a request target is made of (RFC 9112 §3.2, RFC 3986). */
+/** Visible ASCII: the bytes of a request target (RFC 9112 §3.2, RFC 3986). */
 export const VISIBLE: Uint8Array = classOf((byte) => byte > 0x20 && byte < 0x7f)
 
 /** Bytes of a field value: tab, blank, visible ASCII, and 0x80 to 0xff (RFC 9110 §5.5). */
@@ -15,7 +15,7 @@ export const HEX_VALUE: Uint8Array = Uint8Array.from({ length: 256 }, (_, byte) 
   return /[0-9A-Fa-f]/.test(char) ? Number.parseInt(char, 16) : 0xff
 })
 
-/** Bytes that mean something of their own on the wire. */
+/** Bytes with a meaning of their own in the grammar. */
 export const TAB = 0x09
 export const LF = 0x0a
 export const CR = 0x0d
@@ -27,17 +27,17 @@ function classOf(holds: (byte: number) => boolean): Uint8Array {
 }
 
 /**
- * The elements of a comma-separated list over all its field lines, in lower case and without the
- * blanks around them. Empty elements stay: whether they may be there is for the field to say.
+ * Returns the elements of a comma-separated list over all its field lines, in lower case and without the
+ * blanks around them. Empty elements are kept: whether they are allowed depends on the field.
  *
- * @param values Latin1, in which nothing but A to Z becomes a to z in lower case.
+ * @param values Latin1, in which only A to Z become a to z in lower case.
  * @see RFC 9110 §5.6.1
  */
 export function listElements(values: readonly string[]): string[] {
   return values.join(',').toLowerCase().split(',').map(withoutBlanks)
 }
 
-/** Not trim(), which takes more than OWS for blanks; and no pattern, which may cost quadratic time. */
+/** Neither trim(), which removes more than OWS, nor a regular expression, which may take quadratic time. */
 function withoutBlanks(text: string): string {
   let start = 0
   let end = text.length

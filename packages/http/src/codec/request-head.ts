@@ -3,30 +3,30 @@ import { parseRequestTarget, type RequestTarget } from '../message/request-targe
 import { type Framing, messageFraming } from './framing.ts'
 import { listElements } from './grammar.ts'
 
-/** A request's head, read and checked. */
+/** The parsed and checked head of a request. */
 export interface RequestHead {
   readonly method: string
   /** As it was sent. */
   readonly target: string
   readonly path: string
-  /** What follows the first `?`, '' for nothing. */
+  /** The text after the first `?`; '' when there is none. */
   readonly query: string
   readonly version: '1.0' | '1.1'
   /**
-   * Name, value, name, value, … as they were sent, values as latin1 without blanks around them; but Host is the
-   * target's where that names one.
+   * Name, value, name, value, … as they were sent; values as latin1, without blanks around them. When the
+   * target names a host, Host has that value instead.
    */
   readonly fields: string[]
   readonly framing: Framing
-  /** Whether the client would use the connection again (RFC 9112 §9.3). */
+  /** Whether the client allows another request on the connection (RFC 9112 §9.3). */
   readonly persistent: boolean
   /** Whether the client may wait for a 100 before it sends the body (RFC 9110 §10.1.1). */
   readonly expectsContinue: boolean
-  /** The host and port it asks for: the target's, else the Host field's; undefined when it names none. */
+  /** The requested host and port: the target's, else the Host field's; undefined when there is neither. */
   readonly host: string | undefined
 }
 
-/** The fields that decide what a request means, by the length of their names. */
+/** The values of the fields that decide what a request means. */
 interface FramingFields {
   readonly host: string[]
   readonly expect: string[]
@@ -36,9 +36,9 @@ interface FramingFields {
 }
 
 /**
- * Understands a head whose syntax is right.
+ * Interprets a head whose syntax is valid.
  *
- * @throws {RemoteProtocolError}
+ * @throws {RemoteProtocolError} when its target, host, framing or expectation is refused.
  * @see RFC 9112 §3, §6.3, §9.3
  */
 export function interpretHead(
@@ -73,7 +73,7 @@ function findDeciding(fields: readonly string[]): FramingFields {
   for (let at = 0; at < fields.length; at += 2) {
     const name = fields[at] ?? ''
     const key = DECIDING_BY_LENGTH[name.length]
-    // Names are tokens here, so lower case is that of ASCII.
+    // Names are tokens here, so toLowerCase changes only ASCII letters.
     if (key !== undefined && name.toLowerCase() === key[0]) found[key[1]].push(fields[at + 1] ?? '')
   }
   return found
@@ -96,7 +96,10 @@ function understandHost(
   return authority ?? host
 }
 
-/** RFC 9112 §3.2.2: the host of a target counts, whatever Host is; so that no two parts of a program see two hosts. */
+/**
+ * RFC 9112 §3.2.2: a target's host overrides Host. It replaces the field, so that all parts of a program see
+ * one host.
+ */
 function replaceHost(fields: string[], host: string): void {
   for (let at = 0; at < fields.length; at += 2) {
     if (fields[at]?.toLowerCase() !== 'host') continue
@@ -126,7 +129,7 @@ function understandExpect(version: '1.0' | '1.1', values: readonly string[], fra
 }
 
 /**
- * Whether a Host value is `uri-host [ ":" port ]`; an empty one is (RFC 9110 §7.2, RFC 3986 §3.2).
+ * Whether a Host value is `uri-host [ ":" port ]`, which may be empty (RFC 9110 §7.2, RFC 3986 §3.2).
  *
  * @param host A field value.
  */
@@ -141,8 +144,10 @@ const DECIDING_BY_LENGTH: Readonly<Record<number, readonly [string, keyof Framin
   14: ['content-length', 'contentLength'],
   17: ['transfer-encoding', 'transferEncoding'],
 }
-/** IPv6 or IPvFuture literal, or reg-name, then an optional port: no part can match what another begins with. */
+/**
+ * IPv6 or IPvFuture literal, or reg-name, then an optional port. No part can match the start of the next one.
+ */
 const HOST =
   /^(?:\[(?:[0-9A-Fa-f:.]+|[vV][0-9A-Fa-f]+\.[A-Za-z0-9\-._~!$&'()*+,;=:]+)\]|(?:[A-Za-z0-9\-._~!$&'()*+,;=]|%[0-9A-Fa-f]{2})*)(?::[0-9]{0,5})?$/
-/** Above 65535, in the five digits that a port can have. */
+/** A port of five digits above 65535. */
 const PORT_TOO_HIGH = /:(?:[7-9]\d{4}|6[6-9]\d{3}|65[6-9]\d{2}|655[4-9]\d|6553[6-9])$/

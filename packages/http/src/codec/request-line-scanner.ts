@@ -7,8 +7,8 @@ import { CR, LF, SP, TCHAR, VISIBLE } from './grammar.ts'
  *
  *     GET SP /where?q=now SP HTTP/1.1 CRLF
  *
- * Every byte is looked at once, and refused at once where it cannot stand. Offsets count from the
- * first byte that was scanned.
+ * Every byte is examined once. A byte that is not allowed is refused as soon as it arrives. Offsets count
+ * from the first byte scanned.
  */
 export class RequestLineScanner {
   readonly #maxBytes: number
@@ -23,7 +23,7 @@ export class RequestLineScanner {
     this.#maxBytes = maxBytes
   }
 
-  /** Forgets the line, for the next one. */
+  /** Prepares for the next line. */
   reset(): void {
     this.#part = 'before'
     this.#emptyLines = 0
@@ -31,11 +31,12 @@ export class RequestLineScanner {
   }
 
   /**
-   * Goes on with the line.
+   * Scans more of the line.
    *
-   * @param from Where to go on in `bytes`: what the last call answered.
-   * @returns how far it came; `complete` tells whether that is the end of the line.
-   * @throws {RemoteProtocolError}
+   * @param from The offset in `bytes` to continue at: what the last call returned.
+   * @returns the offset after the last byte scanned; `complete` is true when the line ends there.
+   * @throws {RemoteProtocolError} when a byte is not allowed, the line is too long, or its version is not
+   *   supported.
    */
   scan(bytes: Uint8Array, from: number): number {
     let at = from
@@ -48,7 +49,7 @@ export class RequestLineScanner {
     return at
   }
 
-  /** Whether a line has begun: the empty ones before it do not count. */
+  /** Whether a line has begun; empty lines before it do not count. */
   get begun(): boolean {
     return this.#part !== 'before'
   }
@@ -58,7 +59,7 @@ export class RequestLineScanner {
     return this.#part === 'complete'
   }
 
-  /** The method, target and version digit of a complete line; `text` holds the scanned bytes. */
+  /** Returns the method, target and minor version of a complete line; `text` is the scanned bytes. */
   parts(text: string): { method: string; target: string; minorVersion: string } {
     return {
       method: text.slice(this.#start, this.#methodEnd),
@@ -67,7 +68,10 @@ export class RequestLineScanner {
     }
   }
 
-  /** How far to look: what lies beyond the limit decides nothing, however the bytes are cut. */
+  /**
+   * Where to stop. Bytes beyond the limit are not examined: the result must not depend on how the input is
+   * cut.
+   */
   #end(bytes: Uint8Array): number {
     return Math.min(bytes.length, this.#start + this.#maxBytes + CRLF_BYTES)
   }
@@ -146,13 +150,13 @@ export class RequestLineScanner {
   }
 
   #versionRead(bytes: Uint8Array, at: number): number {
-    if (bytes[at] !== CR) throw refuse('malformed-version', 'a request line cannot go on with', bytes[at])
+    if (bytes[at] !== CR) throw refuse('malformed-version', 'a request line cannot continue with', bytes[at])
     const major = bytes[at - 3] ?? 0
     const minor = bytes[at - 1] ?? 0
     // RFC 9110 §6.2: a higher minor version is processed as the highest that is known, 1.1.
     if (major !== DIGIT_1) {
       const version = `${String.fromCharCode(major)}.${String.fromCharCode(minor)}`
-      throw new RemoteProtocolError('unsupported-version', `Cannot speak HTTP/${version}`)
+      throw new RemoteProtocolError('unsupported-version', `Cannot serve HTTP/${version}`)
     }
     this.#versionEnd = at
     this.#part = 'lf'
@@ -180,7 +184,7 @@ function refuse(violation: Violation, what: string, byte: number | undefined): R
 
 type Part = 'before' | 'empty-line-lf' | 'method' | 'target' | 'version' | 'lf' | 'complete'
 
-/** A 0 stands for any digit. */
+/** Each 0 stands for any digit. */
 const VERSION = 'HTTP/0.0'
 const DIGIT_0 = 0x30
 const DIGIT_1 = 0x31

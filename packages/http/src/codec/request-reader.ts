@@ -8,21 +8,21 @@ import type { HTTPLimits } from './limits.ts'
 import { type RequestHead, interpretHead } from './request-head.ts'
 import { RequestLineScanner } from './request-line-scanner.ts'
 
-/** What a client's bytes turn into: for each request a head, any number of data, an end. */
+/** An event of a request: one `head`, any number of `data`, one `end`. */
 export type RequestEvent = { readonly type: 'head'; readonly head: RequestHead } | BodyEvent
 
 /**
  * Reads requests (RFC 9112 §2–§7) from bytes, one event at a time.
  *
- * Strict: what the grammar does not allow is refused where it stands, never repaired, and nothing
- * behind it is read. After `end` the next call begins the next request.
+ * It is strict: input that the grammar does not allow is refused and never repaired, and nothing after
+ * it is read. After `end` the next call begins the next request.
  */
 export class RequestReader {
   readonly #limits: HTTPLimits
   readonly #line: RequestLineScanner
   readonly #fields: FieldScanner
   #state: State = LINE
-  /** Bytes of the head that were looked at and are still in the queue. */
+  /** Bytes of the head that were scanned and are still in the queue. */
   #scannedBytes = 0
 
   constructor(limits: HTTPLimits) {
@@ -36,15 +36,15 @@ export class RequestReader {
     })
   }
 
-  /** Whether no request has begun that has not ended. */
+  /** Whether the last request has ended and the next one has not begun. */
   get betweenMessages(): boolean {
     return this.#state.is === 'line' && !this.#line.begun
   }
 
   /**
-   * The next event, or undefined when it needs more bytes than `input` holds.
+   * Returns the next event, or undefined when it needs more bytes than `input` has.
    *
-   * @throws {RemoteProtocolError} once; from then on the answer is undefined, whatever comes.
+   * @throws {RemoteProtocolError} once. After that it returns undefined for any input.
    */
   next(input: ByteQueue): RequestEvent | undefined {
     try {
@@ -56,13 +56,14 @@ export class RequestReader {
   }
 
   /**
-   * Changes how long the body may be of the request whose head was read last, until it has ended.
+   * Changes the longest body accepted for the request whose head was read last. Has no effect once it has
+   * ended.
    *
-   * Beyond the limits' own `maxBodyBytes` this lets only a chunked body go: a request that announces
-   * more was refused with its head.
+   * A limit above `maxBodyBytes` affects only a chunked body: a request with a larger Content-Length was
+   * refused with its head.
    *
    * @param maxBytes Infinity for no limit.
-   * @throws {RemoteProtocolError} `body-too-large`, when it is known already to be longer.
+   * @throws {RemoteProtocolError} `body-too-large`, when the body is already known to be longer.
    */
   limitBody(maxBytes: number): void {
     if (this.#state.is !== 'body') return
@@ -75,7 +76,7 @@ export class RequestReader {
   }
 
   /**
-   * No more bytes will come.
+   * Ends the input: no more bytes will arrive.
    *
    * @throws {RemoteProtocolError} `truncated`, in the middle of a request.
    */
@@ -139,7 +140,7 @@ export class RequestReader {
   }
 }
 
-/** Where in a request the reader is; each state carries what only it knows. */
+/** The next part of a request; each state carries the data that only it needs. */
 type State =
   | { readonly is: 'line' }
   | { readonly is: 'fields' }

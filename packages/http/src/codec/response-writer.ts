@@ -2,11 +2,11 @@ import type { Headers } from '../message/headers.ts'
 import { reasonPhrase } from '../message/status.ts'
 
 /**
- * A response's head as it is sent: status line, fields, empty line (RFC 9112 §4).
+ * Returns a response's head as it is sent: status line, fields, empty line (RFC 9112 §4).
  *
- * @param reason The reason phrase where the registered one will not do; the caller has checked it.
- * @param framing Lines that the caller adds behind the headers, each with its CRLF.
- * @returns a string where all is ASCII, so that a body can be joined to it; else bytes.
+ * @param reason The reason phrase, if not the registered one; the caller has checked it.
+ * @param framing Lines that the caller adds after the headers, each with its CRLF.
+ * @returns a string when everything is ASCII, so that a body can be appended to it; otherwise bytes.
  */
 export function responseHead(
   code: number,
@@ -23,21 +23,21 @@ function statusLine(code: number, reason: string | undefined): string {
   return code === 200 && reason === undefined ? OK : `HTTP/1.1 ${code} ${reason ?? reasonPhrase(code)}\r\n`
 }
 
-/** The line before a chunk's data (RFC 9112 §7.1). */
+/** Returns the line before a chunk's data (RFC 9112 §7.1). */
 export function chunkHead(bytes: number): string {
   return `${bytes.toString(16)}\r\n`
 }
 
-/** What ends a chunk's data. */
+/** The line end after a chunk's data. */
 export const CHUNK_END = '\r\n'
 /** The last chunk, without trailers. */
 export const LAST_CHUNK = '0\r\n\r\n'
 
 /**
- * The last chunk, with trailers behind it (RFC 9112 §7.1.2).
+ * Returns the last chunk, with trailers after it (RFC 9112 §7.1.2).
  *
- * @param trailers Fields that neither frame the message nor route it: the caller has seen to that.
- * @returns as `responseHead`.
+ * @param trailers Fields that neither frame nor route the message; the caller has checked that.
+ * @returns a string or bytes, as `responseHead` does.
  */
 export function lastChunk(trailers: Headers): string | Buffer {
   const text = `0\r\n${trailers.toWire()}\r\n`

@@ -1,23 +1,23 @@
 /**
- * A moment as HTTP writes it: `Sun, 06 Nov 1994 08:49:37 GMT`.
+ * Formats a time as HTTP does: `Sun, 06 Nov 1994 08:49:37 GMT`.
  *
- * @param timeMs Milliseconds since 1970; what is below the second is dropped.
+ * @param timeMs Milliseconds since 1970; fractions of a second are dropped.
  * @see RFC 9110 §5.6.7
  */
 export function formatDate(timeMs: number): string {
-  // ECMAScript defines toUTCString to give exactly an IMF-fixdate for the years 0 to 9999.
+  // ECMAScript defines toUTCString to return an IMF-fixdate for the years 0 to 9999.
   return new Date(timeMs).toUTCString()
 }
 
 /**
- * Reads a moment in any of the three forms that HTTP has had:
+ * Parses a time in any of the three formats of HTTP:
  *
  *     Sun, 06 Nov 1994 08:49:37 GMT      IMF-fixdate
  *     Sunday, 06-Nov-94 08:49:37 GMT     RFC 850, obsolete
  *     Sun Nov  6 08:49:37 1994           asctime, obsolete
  *
- * @param nowMs Milliseconds since 1970: which century a year of two digits belongs to depends on it.
- * @returns milliseconds since 1970; undefined for anything else, which a recipient ignores.
+ * @param nowMs Milliseconds since 1970. It decides the century of a two-digit year.
+ * @returns milliseconds since 1970; undefined for any other text, which a recipient ignores.
  * @see RFC 9110 §5.6.7
  */
 export function parseDate(text: string, nowMs: number): number | undefined {
@@ -31,14 +31,14 @@ export function parseDate(text: string, nowMs: number): number | undefined {
 function momentOf(parts: Readonly<Record<string, string>>, nowMs: number): number | undefined {
   const { day = '', month = '', year = '', hour = '', minute = '', second = '' } = parts
   const midnightMs = Date.UTC(fullYear(year, nowMs), MONTHS.indexOf(month), Number(day))
-  // A day or month that does not exist has become another one.
+  // Date.UTC turns a day that does not exist, such as 31 June, into a day of the next month.
   const exists = formatDate(midnightMs).includes(` ${day.replace(' ', '0')} ${month} `)
-  // A second 60 is a leap second, which counts as the one after it.
+  // Second 60 is a leap second. It counts as the second after it.
   if (!exists || Number(hour) > 23 || Number(minute) > 59 || Number(second) > 60) return undefined
   return midnightMs + ((Number(hour) * 60 + Number(minute)) * 60 + Number(second)) * 1000
 }
 
-/** Two digits that would lie more than 50 calendar years ahead are the century's before. */
+/** A two-digit year that would be more than 50 calendar years ahead belongs to the century before. */
 function fullYear(digits: string, nowMs: number): number {
   if (digits.length === 4) return Number(digits)
   const thisYear = new Date(nowMs).getUTCFullYear()

@@ -1,18 +1,18 @@
 /** Is notified when headers are changed after they were sent. */
 export interface SentHeaders {
-  /** @param name The header's; undefined when all are removed. */
+  /** @param name The header's name; undefined when all headers are removed. */
   changedTooLate(name: string | undefined): void
 }
 
 /**
- * Header fields: several values a name, in order, names compared without regard to case and sent as
- * they were given. Those of a response are sealed once they were sent: from then on a change has no
- * effect, and is logged.
+ * Header fields, in order. A name may have several values. Names are compared without regard to case, and
+ * sent as they were given. The headers of a response are sealed when they are sent: a later change has no
+ * effect and is logged.
  *
  * @see RFC 9110 §5
  */
 export class Headers implements Iterable<readonly [string, string]> {
-  /** Name, value, name, value, … in the order they came or were set. */
+  /** Name, value, name, value, … in the order in which they were received or set. */
   #fields: string[] = []
   #ascii = true
   #sent: SentHeaders | undefined
@@ -22,7 +22,9 @@ export class Headers implements Iterable<readonly [string, string]> {
     return this.#ascii
   }
 
-  /** Headers from fields that a reader has checked: name, value, name, value, … */
+  /**
+   * Makes headers from fields that a reader has checked: name, value, name, value, … The array is not copied.
+   */
   static fromFields(fields: string[]): Headers {
     const headers = new Headers()
     headers.#fields = fields
@@ -30,7 +32,7 @@ export class Headers implements Iterable<readonly [string, string]> {
     return headers
   }
 
-  /** All values of a name, in order; undefined when it has no value. */
+  /** Returns all values of a name, in order; undefined when it has no value. */
   getRawHeaders(name: string): string[] | undefined {
     const wanted = name.toLowerCase()
     let values: string[] | undefined
@@ -40,7 +42,7 @@ export class Headers implements Iterable<readonly [string, string]> {
     return values
   }
 
-  /** The last value of a name, as Twisted's `getHeader` returns it; undefined when it has no value. */
+  /** Returns the last value of a name, as Twisted's `getHeader` does; undefined when it has no value. */
   get(name: string): string | undefined {
     const wanted = name.toLowerCase()
     for (let at = this.#fields.length - 2; at >= 0; at -= 2) {
@@ -55,15 +57,15 @@ export class Headers implements Iterable<readonly [string, string]> {
   }
 
   /**
-   * Sets the values of a name, in place of those it had.
+   * Replaces all values of a name.
    *
-   * @throws {TypeError} when the name is no token, or a value is no string, or holds a control character
-   *   other than a tab, or a character above U+00FF: they would let a value write other headers.
+   * @throws {TypeError} when the name is not a token, or when a value is not a string, or has a control
+   *   character other than a tab, or a character above U+00FF. Such a value could inject other headers.
    */
   setRawHeaders(name: string, values: readonly string[]): void {
     if (this.#sent !== undefined) return this.#sent.changedTooLate(name)
     checkName(name)
-    if (!Array.isArray(values)) throw new TypeError(`Cannot set header ${name}: give a list of strings`)
+    if (!Array.isArray(values)) throw new TypeError(`Cannot set header ${name}: give an array of strings`)
     for (const value of values) this.#checkValue(name, value)
     if (this.#fields.length > 0) this.removeHeader(name)
     for (const value of values) this.#fields.push(name, value)
@@ -72,7 +74,7 @@ export class Headers implements Iterable<readonly [string, string]> {
   /**
    * Adds one value to a name.
    *
-   * @throws {TypeError} as `setRawHeaders`.
+   * @throws {TypeError} as `setRawHeaders` does.
    */
   addRawHeader(name: string, value: string): void {
     if (this.#sent !== undefined) return this.#sent.changedTooLate(name)
@@ -93,19 +95,19 @@ export class Headers implements Iterable<readonly [string, string]> {
     }
   }
 
-  /** Removes everything. */
+  /** Removes all headers. */
   clear(): void {
     if (this.#sent !== undefined) return this.#sent.changedTooLate(undefined)
     this.#fields = []
     this.#ascii = true
   }
 
-  /** They have been sent: `sent` is notified of every later change, and none has an effect. */
+  /** Marks the headers as sent. Later changes have no effect; each is reported to `sent`. */
   seal(sent: SentHeaders): void {
     this.#sent = sent
   }
 
-  /** Each name once, as it was first given, with all its values. */
+  /** Returns each name once, as it was first given, with all its values. */
   getAllRawHeaders(): [string, string[]][] {
     const all = new Map<string, [string, string[]]>()
     for (const [name, value] of this) {
@@ -116,14 +118,14 @@ export class Headers implements Iterable<readonly [string, string]> {
     return [...all.values()]
   }
 
-  /** Each field, in order. */
+  /** Iterates over the fields in order. */
   *[Symbol.iterator](): Generator<readonly [string, string]> {
     for (let at = 0; at < this.#fields.length; at += 2) {
       yield [this.#fields[at] ?? '', this.#fields[at + 1] ?? '']
     }
   }
 
-  /** The fields as they are sent: a line each, CRLF included. */
+  /** Returns the fields as they are sent: one line each, CRLF included. */
   toWire(): string {
     let lines = ''
     for (let at = 0; at < this.#fields.length; at += 2) {
@@ -140,15 +142,15 @@ export class Headers implements Iterable<readonly [string, string]> {
   }
 }
 
-/** What is wrong with a value, and what to do; undefined when it can be sent. */
+/** Returns what is wrong with a value, and how to correct it; undefined when it can be sent. */
 function faultOf(value: unknown): string | undefined {
   if (typeof value !== 'string') {
     return `a value of type ${value === null ? 'null' : typeof value}: give a string`
   }
   if (FIELD_VALUE.test(value)) return undefined
   const shown = `value ${JSON.stringify(value.slice(0, 80))}`
-  if (CONTROL.test(value)) return `${shown}: a value has no control characters, nor line ends`
-  return `${shown}: a value has no character above U+00FF, encode it, with encodeURIComponent for instance`
+  if (CONTROL.test(value)) return `${shown}: a value cannot have control characters or line ends`
+  return `${shown}: a value cannot have characters above U+00FF, encode it, for example with encodeURIComponent`
 }
 
 function sameName(name: string | undefined, wantedLowerCase: string): boolean {
@@ -158,7 +160,9 @@ function sameName(name: string | undefined, wantedLowerCase: string): boolean {
 
 function checkName(name: unknown): void {
   if (typeof name !== 'string' || !TOKEN.test(name))
-    throw new TypeError(`Cannot send a header named ${JSON.stringify(String(name).slice(0, 80))}`)
+    throw new TypeError(
+      `Cannot send a header named ${JSON.stringify(String(name).slice(0, 80))}: a name is a token`,
+    )
 }
 
 const TOKEN = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/

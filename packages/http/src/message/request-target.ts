@@ -1,23 +1,23 @@
 import { RemoteProtocolError } from '../errors.ts'
 
-/** A request target, taken apart. */
+/** The parts of a request target. */
 export interface RequestTarget {
   /** The path, still percent-encoded; `*` for the whole server, '' for `CONNECT`. */
   readonly path: string
-  /** What follows the first `?`, '' for nothing. */
+  /** The text after the first `?`; '' when there is none. */
   readonly query: string
   /** The host and port of the absolute and the authority form; undefined for the others. */
   readonly authority: string | undefined
 }
 
 /**
- * Takes a request target apart, by its form.
+ * Parses a request target, according to its form.
  *
  *     origin     /where?q=now           CONNECT only   authority   www.example.com:80
  *     absolute   http://host/path       OPTIONS only   asterisk    *
  *
- * @param target Visible ASCII, as the request line allows it.
- * @throws {RemoteProtocolError} malformed-target
+ * @param target Visible ASCII: the request line has been checked.
+ * @throws {RemoteProtocolError} `malformed-target`, when the target has none of these forms.
  * @see RFC 9112 §3.2
  */
 export function parseRequestTarget(method: string, target: string): RequestTarget {
@@ -31,7 +31,7 @@ export function parseRequestTarget(method: string, target: string): RequestTarge
   const [prefix = '', authority = ''] = ABSOLUTE_FORM.exec(target) ?? []
   if (prefix === '') throw malformed(target)
   const rest = target.slice(prefix.length)
-  // RFC 9112 §3.2.4: so a proxy is asked about the whole of a server.
+  // RFC 9112 §3.2.4: OPTIONS for a URI without a path asks a proxy about the whole server.
   if (rest === '' && method === 'OPTIONS') return { path: '*', query: '', authority }
   return originForm(rest.startsWith('/') ? rest : `/${rest}`, authority)
 }
@@ -50,8 +50,9 @@ function malformed(target: string): RemoteProtocolError {
 }
 
 /**
- * A URL as a header can hold it: what is not ASCII, and blanks, as percent-encoded UTF-8 (RFC 3986 §2.1). What is
- * percent-encoded already stays, and control characters, which the header refuses.
+ * Percent-encodes what a header cannot hold of a URL, as UTF-8: blanks, and characters outside ASCII (RFC
+ * 3986 §2.1). It leaves existing percent-encodings as they are, and also control characters, which the header
+ * refuses.
  */
 export function asciiURL(url: string): string {
   return url.replaceAll(NOT_VISIBLE_ASCII, (text) =>
@@ -62,7 +63,7 @@ export function asciiURL(url: string): string {
 }
 
 const SLASH = 0x2f
-/** RFC 9110 §4.2.1, §9.3.6: neither has an empty host, and CONNECT no empty port. */
+/** RFC 9110 §4.2.1, §9.3.6: the host is never empty, and the port of CONNECT is not empty. */
 const ABSOLUTE_FORM = /^https?:\/\/([^/?:][^/?]*)/i
 const AUTHORITY_FORM = /^[^/:][^/]*:[0-9]+$/
 const ASTERISK: RequestTarget = { path: '*', query: '', authority: undefined }

@@ -1,4 +1,4 @@
-/** The reason phrase of a status code; `Unknown Status` for one that is not registered. */
+/** Returns the reason phrase of a status code; `Unknown Status` for a code that is not registered. */
 export function reasonPhrase(code: number): string {
   return REASON_PHRASE[code] ?? 'Unknown Status'
 }

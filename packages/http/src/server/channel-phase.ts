@@ -1,22 +1,22 @@
 import type { HTTPChannelOptions } from './channel-options.ts'
 import type { Request } from './request.ts'
 
-/** What a channel is at; each phase carries what only it knows. */
+/** What a channel is doing; each phase carries the data that only it needs. */
 export type Phase =
   | { readonly is: 'head' }
   | RequestPhase
   | { readonly is: 'discarding'; readonly leftBytes: number }
   | { readonly is: 'over' }
 
-/** A request is processed, and its body read. */
+/** A request is being processed, and its body read. */
 export class RequestPhase {
   readonly is = 'request'
   readonly request: Request
   /** Whether the client waits for 100 Continue. */
   owesContinue: boolean
-  /** How long the response may take to begin. */
+  /** Longest time until the response begins. */
   responseTimeoutMs: number
-  /** Bytes of the response that were sent when the wait began of a client that has closed its side. */
+  /** Bytes of the response sent when the current `departure` wait began. */
   sentAtDeparture = 0
   readonly #options: HTTPChannelOptions
   #allowance: BodyAllowance | undefined
@@ -28,7 +28,7 @@ export class RequestPhase {
     this.#options = options
   }
 
-  /** A piece of the body has come. */
+  /** Passes on a piece of the body that has arrived. */
   bodyReceived(data: Buffer): void {
     this.#allowance ??= new BodyAllowance(this.#options)
     this.#allowance.received(data.length)
@@ -36,23 +36,23 @@ export class RequestPhase {
   }
 
   /**
-   * More of the body is waited for.
+   * Begins or continues to wait for more of the body.
    *
-   * @param clock That of deadlines, which leaves out time in which the loop stood still.
-   * @returns for how many milliseconds; undefined when the deadline stays as it is.
+   * @param clock The clock of deadlines, which leaves out time in which the event loop was blocked.
+   * @returns the milliseconds to wait from now; undefined when the deadline stays as it is.
    */
   waitForBody(clock: { now(): number }): number | undefined {
     this.#allowance ??= new BodyAllowance(this.#options)
     return this.#allowance.wait(clock.now())
   }
 
-  /** No more of the body is waited for, for now. */
+  /** Stops waiting for the body, for now. */
   pauseBody(clock: { now(): number }): void {
     this.#allowance?.pause(clock.now())
   }
 }
 
-/** A head is read, or awaited. */
+/** The channel reads a head, or waits for one. */
 export const HEAD: Phase = { is: 'head' }
 /** The channel has closed, or another protocol has the connection. */
 export const OVER: Phase = { is: 'over' }
@@ -65,14 +65,14 @@ export interface BodyAllowanceOptions {
 }
 
 /**
- * How long a client may still take for a request's body: a grace at the beginning, and time for
- * every byte of it at the least rate. Only time in which the body is waited for counts, so a
- * reader that takes its time costs the client nothing, and only bytes of the body are progress.
+ * The time that a client has left to send a request's body: a grace period at the beginning, and time
+ * for every byte at the least rate. Only time spent waiting for the body counts, so a program that
+ * reads slowly does not shorten it. Only bytes of the body count as progress.
  */
 export class BodyAllowance {
   readonly #options: BodyAllowanceOptions
   #leftMs: number
-  /** When the wait began that is under way. */
+  /** When the current wait began. */
   #sinceMs: number | undefined
   #progress = false
 
@@ -81,16 +81,16 @@ export class BodyAllowance {
     this.#leftMs = options.minBodyBytesPerSecond === 0 ? Infinity : options.bodyGraceMs
   }
 
-  /** Bytes of the body have come: not chunk sizes, extensions or trailers. */
+  /** Counts bytes of the body that have arrived: not chunk sizes, extensions or trailers. */
   received(bytes: number): void {
     this.#leftMs += (bytes * 1000) / this.#options.minBodyBytesPerSecond
     this.#progress = true
   }
 
   /**
-   * More of the body is waited for.
+   * Begins or continues to wait for more of the body.
    *
-   * @returns how long, in milliseconds from now; undefined when the deadline stays as it is.
+   * @returns the milliseconds to wait from now; undefined when the deadline stays as it is.
    */
   wait(nowMs: number): number | undefined {
     if (this.#sinceMs !== undefined && !this.#progress) return undefined
@@ -99,7 +99,7 @@ export class BodyAllowance {
     return Math.min(this.#options.bodyTimeoutMs, Math.max(0, this.#leftMs))
   }
 
-  /** No more of it is waited for, for now. */
+  /** Stops waiting, for now. */
   pause(nowMs: number): void {
     if (this.#sinceMs !== undefined) this.#leftMs -= nowMs - this.#sinceMs
     this.#sinceMs = undefined

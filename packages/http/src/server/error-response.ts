@@ -3,7 +3,7 @@ import { Headers } from '../message/headers.ts'
 import { reasonPhrase } from '../message/status.ts'
 
 /**
- * The response to bytes that never became a request: an error page, after which the connection ends.
+ * Makes the response to bytes that did not become a request: an error page, after which the connection ends.
  *
  * @param dateLine The Date field's line, CRLF included.
  * @returns the head, then the body.
@@ -17,8 +17,8 @@ export function earlyRefusal(code: number, dateLine: string): readonly (string |
 }
 
 /**
- * A small HTML page for an error status. `detail` is escaped, and left out where it is the reason phrase, which the
- * title has; nothing of the request is in it.
+ * Makes a small HTML page for an error status. `detail` is escaped, and left out if it equals the reason
+ * phrase, which is in the title. The page contains nothing from the request.
  */
 export function errorBody(code: number, detail: string = ''): string {
   const phrase = reasonPhrase(code)
@@ -27,7 +27,7 @@ export function errorBody(code: number, detail: string = ''): string {
   return `<!doctype html><html><head><title>${title}</title></head><body><h1>${title}</h1>${paragraph}</body></html>\n`
 }
 
-/** Text made safe between tags and in quoted attributes. */
+/** Escapes text for use between tags and in quoted attributes. */
 export function escapeHTML(text: string): string {
   if (!NEEDS_ESCAPE.test(text)) return text
   return text.replaceAll(/[&<>"']/g, (char) => `&#${char.charCodeAt(0)};`)

@@ -5,7 +5,7 @@ import { CHANNEL_OPTION_RULES, DEFAULT_CHANNEL_OPTIONS, type HTTPChannelOptions 
 import { HTTPChannel, type HTTPChannelOwner } from './http-channel.ts'
 import type { Request } from './request.ts'
 
-/** Makes the channels of an HTTP server, and answers the requests that they read. */
+/** Makes the channels of an HTTP server, and responds to the requests that they read. */
 export abstract class HTTPFactory extends Factory<HTTPChannel> implements HTTPChannelOwner {
   /** The limits and deadlines of every channel. */
   readonly options: HTTPChannelOptions
@@ -13,7 +13,8 @@ export abstract class HTTPFactory extends Factory<HTTPChannel> implements HTTPCh
   #dateSecond = -1
 
   /**
-   * @throws {TypeError} when `options` is no object, or has an option that does not exist or is no number.
+   * @throws {TypeError} when `options` is not an object, or has an option that does not exist or is not a
+   *   number.
    * @throws {RangeError} when an option is out of range.
    */
   constructor(options?: GivenOptions<HTTPChannelOptions>) {
@@ -23,19 +24,19 @@ export abstract class HTTPFactory extends Factory<HTTPChannel> implements HTTPCh
   }
 
   /**
-   * Answers a request, whose head has arrived. A throw or rejection becomes an error page, or cuts a
-   * response that has begun.
+   * Responds to a request whose head has arrived. If it throws or rejects, the client is sent an error page; if
+   * the response has begun, the connection is aborted.
    */
   abstract process(request: Request): unknown
 
-  /** Answers a new channel. An override may build its own, and must set its `factory`. */
+  /** Returns a new channel. An override may make its own, and must set its `factory`. */
   buildProtocol(_peer: Address): HTTPChannel | undefined {
     const channel = new HTTPChannel()
     channel.factory = this
     return channel
   }
 
-  /** The Date field's line for a moment, made anew once a second. */
+  /** Returns the line of the Date field for a time, CRLF included. It is formatted once a second. */
   dateLine(wallClockMs: number): string {
     const second = Math.floor(wallClockMs / 1000)
     if (second !== this.#dateSecond) {

@@ -5,35 +5,36 @@ import { errorBody } from './error-response.ts'
 import type { RequestEnding } from './request-ending.ts'
 import { type RequestLine, type ResponseHead, ResponseStream } from './response-stream.ts'
 
-/** What a response asks of the channel that sends it. */
+/** The part of a channel that a response uses. */
 export interface ResponseChannel {
   readonly transport: Transport
-  /** The Date field's line now. */
+  /** Returns the current line of the Date field, CRLF included. */
   dateLine(): string
-  /** Logs what makes a response differ from what its author wrote. */
+  /** Logs why a response differs from what the program wrote. */
   responseMistaken(asked: Asked, mistake: Mistake): void
 }
 
-/** What a response must know of its request. */
+/** The facts about a request that its response needs. */
 export interface Asked extends RequestLine {
   readonly path: string
   readonly persistent: boolean
 }
 
-/** What makes a response differ from what its author wrote. */
+/** Why a response differs from what the program wrote. */
 export interface Mistake {
-  /** What could not be done, and what to do; its stack shows where it was asked for. */
+  /** What could not be done, and what to do instead. Its stack shows the call. */
   readonly error: Error
-  /** What the client gets: a part is missing, or an error page, or the connection is cut. */
+  /** What the client receives: a response without a part, an error page, or an aborted connection. */
   readonly effect: 'incomplete' | 'replaced' | 'cut'
 }
 
 /**
- * The response to one request, as its author writes it: status, headers, body.
+ * The response to one request, as the program writes it: status, headers, body.
  *
- * One rule for what its author gets wrong. A value that can never be sent throws where it is set. What
- * comes too late has no effect. What cannot be sent as it was written becomes a 500 while nothing was
- * sent, and cuts the connection after that. Each is logged once; nothing is, once the request is aborted.
+ * The program's mistakes follow one rule. A value that can never be sent throws where it is set. A call that
+ * comes too late has no effect. A response that cannot be sent as written becomes a 500 if nothing was sent,
+ * and otherwise the connection is aborted. Each kind is logged once; nothing is logged for an aborted
+ * request.
  */
 export class OutgoingResponse implements SentHeaders {
   readonly headers: Headers = new Headers()
@@ -73,12 +74,12 @@ export class OutgoingResponse implements SentHeaders {
     return this.#stream.sentBytes
   }
 
-  /** The connection ends with this response. Has no effect on a head that was sent. */
+  /** Ends the connection after this response. Has no effect once the head was sent. */
   endConnection(): void {
     this.#stream.endConnection()
   }
 
-  /** @param reason The reason phrase where the registered one will not do; the caller has checked both. */
+  /** @param reason The reason phrase, if not the registered one; the caller has checked both. */
   setCode(code: number, reason: string | undefined): void {
     if (this.started) return this.#tooLate(`status ${code}`)
     this.#code = code
@@ -90,7 +91,8 @@ export class OutgoingResponse implements SentHeaders {
   }
 
   /**
-   * Sends a piece of the body; before the first one the head. Ends the request when that cannot be done.
+   * Sends a piece of the body, and the head before the first piece. Ends the request if a piece cannot be
+   * sent.
    *
    * @returns what the transport's `write` returns; false once the request has ended.
    */
@@ -110,7 +112,7 @@ export class OutgoingResponse implements SentHeaders {
     }
   }
 
-  /** Ends the body with its last piece, which may be all of it; and the request. */
+  /** Sends the last piece of the body, which may be all of it, and ends the request. */
   finish(body: Uint8Array | string): void {
     if (this.#ending.outcome !== undefined) return void this.#refusePiece(body)
     try {
@@ -132,12 +134,12 @@ export class OutgoingResponse implements SentHeaders {
     }
   }
 
-  /** Whether there can be a body, by the request's method and the status. */
+  /** Whether the request's method and the status allow a body. */
   get takesBody(): boolean {
     return this.#asked.method !== 'HEAD' && !isBodiless(this.#code)
   }
 
-  /** Ends the request without the body in pieces that its author wrote, because there can be none. */
+  /** Ends the request without the pieces of body that the program made, because there cannot be a body. */
   finishWithoutPieces(): void {
     try {
       if (!this.started) {
@@ -152,7 +154,7 @@ export class OutgoingResponse implements SentHeaders {
     }
   }
 
-  /** Ends the request with an error page, or by cutting a response that has begun. */
+  /** Ends the request with an error page; aborts the connection if the response has begun. */
   processingFailed(error: unknown): void {
     if (this.#ending.outcome !== undefined) return
     if (this.started) return this.#cut(error)
@@ -160,7 +162,9 @@ export class OutgoingResponse implements SentHeaders {
     this.#ending.completed('complete')
   }
 
-  /** Ends the connection with an error page of the channel's, or by cutting a response that has begun. */
+  /**
+   * Aborts the request, with an error page of the channel; aborts the connection if the response has begun.
+   */
   refuse(error: HTTPError | RemoteProtocolError): void {
     if (this.#ending.outcome !== undefined) return
     this.endConnection()
@@ -169,7 +173,7 @@ export class OutgoingResponse implements SentHeaders {
     this.#ending.aborted(error)
   }
 
-  /** Sends the head of a 101 answer, and ends the request. */
+  /** Sends the head of a 101 response, and ends the request. */
   upgrade(): void {
     this.#code = 101
     this.#stream.upgrade(this.#head(''))
@@ -177,7 +181,10 @@ export class OutgoingResponse implements SentHeaders {
     this.#ending.completed('upgraded')
   }
 
-  /** @param body What follows: a default type is that of its first piece, and nothing has none. */
+  /**
+   * @param body The first piece of the body: its type decides the default Content-Type. An empty one has
+   *   none.
+   */
   #head(body: Uint8Array | string): ResponseHead {
     const { headers } = this
     const date = headers.hasHeader('date') ? '' : this.#channel.dateLine()
@@ -207,13 +214,13 @@ export class OutgoingResponse implements SentHeaders {
 
   #refusePiece(piece: Uint8Array | string): false {
     if (isBody(piece) && piece.length === 0) return false
-    const advice = 'finish it once, with the last piece or after it, and return NOT_DONE_YET'
+    const advice = 'call finish once, with the last piece or after it, and return NOT_DONE_YET'
     const error = new LocalProtocolError(`Cannot send a body: the response is finished, ${advice}`)
     this.#log('body', 'incomplete', error)
     return false
   }
 
-  /** What its author wrote cannot be sent. */
+  /** Ends a request whose response cannot be sent as written. */
   #fail(error: unknown): void {
     const fault = error instanceof Error ? error : new Error(String(error))
     if (this.started) {
@@ -228,7 +235,9 @@ export class OutgoingResponse implements SentHeaders {
   }
 
   #cut(error: unknown): void {
-    this.#ending.aborted(new LocalProtocolError('Cannot complete the response: it was cut', { cause: error }))
+    this.#ending.aborted(
+      new LocalProtocolError('Cannot complete the response: the connection was aborted', { cause: error }),
+    )
     this.#channel.transport.abortConnection(error)
   }
 
@@ -262,7 +271,7 @@ export class OutgoingResponse implements SentHeaders {
   }
 }
 
-/** @throws {TypeError} for what is no body: callers without types. */
+/** @throws {TypeError} when `value` is not a body: a caller may not check types. */
 function requireBody(value: unknown): void {
   if (isBody(value)) return
   const type = value === null ? 'null' : typeof value
@@ -273,12 +282,15 @@ function isBody(value: unknown): value is Uint8Array | string {
   return typeof value === 'string' || value instanceof Uint8Array
 }
 
-/** RFC 9110 §6.4.1, §15.3.6: whether responses of a status have no content. */
+/** RFC 9110 §6.4.1, §15.3.6: whether responses with this status have no content. */
 function isBodiless(code: number): boolean {
   return code === 204 || code === 205 || code === 304
 }
 
-/** The kinds of mistakes, each logged once a request: a head or a body too late, what is dropped, what cannot be sent. */
+/**
+ * The kinds of mistakes: a head or a body that is too late, a part that is dropped, a response that cannot be
+ * sent.
+ */
 type Kind = 'head' | 'body' | 'dropped' | 'failed'
 
 const TEXT_TYPE = 'Content-Type: text/html; charset=utf-8\r\n'

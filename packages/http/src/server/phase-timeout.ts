@@ -1,8 +1,8 @@
 import { Deadline, type ReactorTime } from '@ropewalk/core'
 
 /**
- * What a channel may be waiting for: `response` and `departure` for the program's response, before and
- * after the client's end; `end of body` for one that is dropped; `last request` when the reactor stops.
+ * What a channel may be waiting for. `response` and `departure` are both the program's response, before and
+ * after the client's FIN; `end of body` is that of a discarded body; `last request` is during a stop.
  */
 export type Awaited =
   | 'first byte'
@@ -14,7 +14,7 @@ export type Awaited =
   | 'next request'
   | 'last request'
 
-/** The one thing a channel waits for at a time, and until when. */
+/** The one event that a channel waits for at a time, and its deadline. */
 export class PhaseTimeout {
   readonly #time: () => ReactorTime
   readonly #expired: (awaited: Awaited) => void
@@ -23,31 +23,31 @@ export class PhaseTimeout {
 
   /**
    * @param time Returns the clock; called when it is first needed.
-   * @param expired Called with what did not come in time.
+   * @param expired Called with the event that did not happen in time.
    */
   constructor(time: () => ReactorTime, expired: (awaited: Awaited) => void) {
     this.#time = time
     this.#expired = expired
   }
 
-  /** What is awaited now. */
+  /** What the channel waits for now; undefined for nothing. */
   get awaited(): Awaited | undefined {
     return this.#awaited
   }
 
-  /** `awaited` must come within `withinMs`; replaces what was awaited. */
+  /** Waits for `awaited` for at most `withinMs`; replaces the current wait. */
   set(awaited: Awaited, withinMs: number): void {
     this.#awaited = awaited
     this.#deadline ??= new Deadline(this.#time(), () => this.#passed())
     this.#deadline.set(withinMs)
   }
 
-  /** Nothing is awaited. The deadline is left where it is: the next request sets it again. */
+  /** Ends the wait. The deadline stays set and has no effect: the next request sets it again. */
   clear(): void {
     this.#awaited = undefined
   }
 
-  /** Nothing is awaited, for good. */
+  /** Ends the wait and clears the deadline, for good. */
   stop(): void {
     this.#awaited = undefined
     this.#deadline?.clear()

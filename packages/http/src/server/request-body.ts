@@ -3,29 +3,29 @@ import { ByteQueue } from '@ropewalk/core/bytes'
 import { count, type GivenOptions, type OptionRules, withDefaults } from '@ropewalk/core/options'
 import { HTTPError } from '../errors.ts'
 
-/** How a form is read. */
+/** Options for reading a form. */
 export interface FormOptions {
-  /** With more fields a form is refused with 413. Infinity for no limit. */
+  /** Most fields of a form. Beyond it: 413. Infinity for no limit. Default 1 000. */
   readonly maxFields: number
 }
 
-/** How a form is read by default. */
+/** The default options for reading a form. */
 export const DEFAULT_FORM_OPTIONS: FormOptions = { maxFields: 1_000 }
 
 const FORM_OPTION_RULES: OptionRules<FormOptions> = { maxFields: count({ endless: true }) }
 
-/** What brings the bytes of a body. */
+/** The source of a body's bytes. */
 export interface BodySource {
-  /** The body is being read and holds nothing: bring more, unless all has come. */
+  /** Is called when the body is being read and has no bytes: provides more, unless all have arrived. */
   bodyWanted(): void
 }
 
 /**
- * What the client sends after a request's head, read as it arrives.
+ * The body of a request, read as it arrives.
  *
- * Nothing is read from the connection before the body is asked for, nor faster than it is taken. It
- * can be read once. Reading fails when the connection is lost or the client breaks the rules; that
- * never becomes an unhandled rejection, so a client cannot end the process.
+ * Beyond 64 KiB, nothing is read from the connection before the body is read, nor faster than it is
+ * read. A body can be read once. Reading fails when the connection is lost or the client violates HTTP.
+ * That never becomes an unhandled rejection, so a client cannot end the process.
  */
 export class RequestBody implements AsyncIterable<Buffer> {
   readonly #source: BodySource
@@ -34,21 +34,21 @@ export class RequestBody implements AsyncIterable<Buffer> {
   #end: BodyEnd = ARRIVING
   #reading = false
   #wake: (() => void) | undefined
-  /** What the client has sent instead of what was asked for. */
+  /** The error for a body that is not of the kind that the program reads. */
   #unreadable: HTTPError | undefined
 
-  /** @param contentType Looks the request's Content-Type up, when it is needed. */
+  /** @param contentType Returns the request's Content-Type; called when it is needed. */
   constructor(source: BodySource, contentType: () => string | undefined) {
     this.#source = source
     this.#contentType = contentType
   }
 
-  /** Whether more of it is to come. */
+  /** Whether more of it is to arrive. */
   get arriving(): boolean {
     return this.#end.is === 'arriving'
   }
 
-  /** Whether the reader would take more now. */
+  /** Whether the reader accepts more bytes now. */
   get wanted(): boolean {
     return this.#reading && this.#end.is === 'arriving' && this.#held.length < HIGH_WATER_BYTES
   }
@@ -64,10 +64,12 @@ export class RequestBody implements AsyncIterable<Buffer> {
   }
 
   /**
-   * The pieces as they come, each the caller's to keep.
+   * Returns the pieces as they arrive. The caller may keep each piece.
    *
-   * @throws {TypeError} when it was read before.
-   * @throws {RemoteProtocolError | ConnectionClosed} when it breaks off; LocalProtocolError once the response is complete.
+   * @throws {TypeError} when the body was read before.
+   * @throws {RemoteProtocolError | HTTPError | ConnectionClosed} when the body breaks off: the client
+   *   violated HTTP, a deadline has passed, or the connection is lost. LocalProtocolError once the response
+   *   is complete.
    */
   [Symbol.asyncIterator](): AsyncGenerator<Buffer, void, undefined> {
     const pieces = this.#pieces()
@@ -77,7 +79,7 @@ export class RequestBody implements AsyncIterable<Buffer> {
   }
 
   /**
-   * All of it. Its size is bounded by `maxBodyBytes`.
+   * Returns the whole body. `maxBodyBytes` limits its size.
    *
    * @throws as reading the pieces does (rejects).
    */
@@ -86,7 +88,7 @@ export class RequestBody implements AsyncIterable<Buffer> {
   }
 
   /**
-   * All of it as UTF-8.
+   * Returns the whole body, decoded as UTF-8.
    *
    * @throws as reading the pieces does (rejects).
    */
@@ -95,7 +97,7 @@ export class RequestBody implements AsyncIterable<Buffer> {
   }
 
   /**
-   * All of it as JSON.
+   * Returns the whole body, parsed as JSON.
    *
    * @throws {HTTPError} (rejects) 400 when it is not JSON; else as reading the pieces does.
    */
@@ -104,29 +106,30 @@ export class RequestBody implements AsyncIterable<Buffer> {
   }
 
   /**
-   * The fields of a form sent as `application/x-www-form-urlencoded`.
+   * Returns the fields of a form that was sent as `application/x-www-form-urlencoded`.
    *
-   * @throws {HTTPError} (rejects) 415 when the body is of another type, 413 when it has more than `maxFields`, 1 000;
-   *   else as reading the pieces does.
-   * @throws {TypeError | RangeError} (rejects) for an option that does not exist, or is out of range.
+   * @throws {HTTPError} (rejects) 415 when the body is of another type, 413 when it has more than
+   *   `maxFields`, 1 000; else as reading the pieces does.
+   * @throws {TypeError | RangeError} (rejects) for an option that does not exist, has the wrong type or is
+   *   out of range.
    */
   formData(options?: GivenOptions<FormOptions>): Promise<FormData> {
     return this.#tolerated(this.#formData(options))
   }
 
-  /** A piece has come. */
+  /** Queues a piece that has arrived. */
   pieceReceived(piece: Buffer): void {
     this.#held.push(piece)
     this.#wakeReader()
   }
 
-  /** All has come. */
+  /** Ends the body: all of it has arrived. */
   completed(): void {
     if (this.#end.is === 'arriving') this.#end = COMPLETE
     this.#wakeReader()
   }
 
-  /** No more will come. What has come can still be read, then the reader gets `error`. */
+  /** Ends the body early. The bytes received can still be read; after them reading throws `error`. */
   failed(error: Error): void {
     if (this.#end.is === 'arriving') this.#end = { is: 'failed', error }
     this.#wakeReader()
@@ -182,7 +185,10 @@ export class RequestBody implements AsyncIterable<Buffer> {
     return form
   }
 
-  /** `const text = request.body.text(); await other(); await text` is how people read. */
+  /**
+   * In `const text = request.body.text(); await other(); await text`, the rejection may come before it is
+   * awaited.
+   */
   #tolerated<T>(reading: Promise<T>): Promise<T> {
     return tolerated(reading, (error) => {
       if (error === this.#unreadable) return true
@@ -202,7 +208,7 @@ export class RequestBody implements AsyncIterable<Buffer> {
   }
 }
 
-/** Counted before any is made: an object for each of 500 000 fields in 1 MiB takes a second. */
+/** Counts before any field is made: making objects for the 500 000 fields of 1 MiB takes a second. */
 function hasMoreFields(form: string, maxFields: number): boolean {
   let fields = form === '' ? 0 : 1
   for (let at = form.indexOf('&'); at >= 0 && fields <= maxFields; at = form.indexOf('&', at + 1)) fields++

@@ -2,8 +2,8 @@
 export type Outcome = 'complete' | 'aborted' | 'upgraded'
 
 /**
- * How a request ends, for the three ways of watching it. Neither the promise nor the AbortController
- * is made before it is asked for: most requests need none.
+ * How a request ends, as a value, a promise and a signal. The promise and the AbortController are made
+ * when they are first used: most requests need neither.
  */
 export class RequestEnding {
   #outcome: Outcome | undefined
@@ -12,17 +12,17 @@ export class RequestEnding {
   #settle: ((outcome: Outcome) => void) | undefined
   #finished: Promise<Outcome> | undefined
 
-  /** Undefined while the request has not ended. */
+  /** How the request ended; undefined while it has not. */
   get outcome(): Outcome | undefined {
     return this.#outcome
   }
 
-  /** Why the client has left, or is answered no more; undefined while it waits. */
+  /** Why the client left or the request was aborted; undefined before that. */
   get reason(): Error | undefined {
     return this.#reason
   }
 
-  /** Settles once the request has ended. Never rejects. */
+  /** Resolves once the request has ended. Never rejects. */
   get finished(): Promise<Outcome> {
     this.#finished ??= new Promise((resolve) => {
       if (this.#outcome === undefined) this.#settle = resolve
@@ -40,17 +40,21 @@ export class RequestEnding {
     return this.#abort.signal
   }
 
-  /** The client has left, but may still be answered. Has no effect on a request that has ended. */
+  /**
+   * Aborts the signal: the client has left, but may still read. Has no effect on a request that has ended.
+   */
   clientLeft(reason: Error): void {
     if (this.#outcome === undefined) this.#leave(reason)
   }
 
-  /** The response is complete, or the connection has another protocol. */
+  /** Ends the request: the response is complete, or the connection has another protocol. */
   completed(outcome: 'complete' | 'upgraded'): void {
     this.#end(outcome)
   }
 
-  /** The client gets no response, or not all of one. Has no effect on a request that has ended. */
+  /**
+   * Ends the request without a complete response of the program. Has no effect on a request that has ended.
+   */
   aborted(reason: Error): void {
     if (this.#outcome !== undefined) return
     this.#end('aborted')

@@ -16,34 +16,34 @@ import { OutgoingResponse, type ResponseChannel } from './outgoing-response.ts'
 import { RequestBody } from './request-body.ts'
 import { type Outcome, RequestEnding } from './request-ending.ts'
 
-/** What a request asks of the channel that read it. */
+/** The part of a channel that a request uses. */
 export interface RequestChannel extends ResponseChannel {
-  /** Whether a body that is not read will be dropped to keep the connection. */
+  /** Whether an unread body will be discarded to keep the connection. */
   willDiscard(head: RequestHead): boolean
-  /** The request's body is wanted. */
+  /** Is called when the request's body is read, and more of it is needed. */
   bodyWanted(request: Request): void
-  /** The response must begin within `timeoutMs` from now. */
+  /** Is called when the response must begin within `timeoutMs` from now. */
   responseTimeoutSet(request: Request, timeoutMs: number): void
-  /** The response is complete. */
+  /** Is called when the response is complete. */
   requestDone(request: Request): void
-  /** Gives the connection to `next`, with the bytes that were not read. */
+  /** Passes the connection, with its unread bytes, to `next`. */
   switchProtocol(request: Request, next: ProtocolEvents): void
 }
 
-/** What goes into a 101 answer. */
+/** The content of a 101 response. */
 export interface UpgradeOptions {
-  /** The value of the answer's Upgrade header, such as `websocket`. */
+  /** The value of the response's Upgrade header, such as `websocket`. */
   readonly protocol: string
-  /** More headers for the answer. */
+  /** More headers of the response. */
   readonly headers?: Iterable<readonly [string, string]>
 }
 
 /**
  * One request, and the response to it.
  *
- * It is given out as soon as its head has arrived. Once it is aborted, because the client has gone, broke
- * the rules of HTTP or was answered by the channel at a deadline, `write` returns false and everything
- * else that would change the response has no effect: watch `signal`, or await `finished`.
+ * It is created as soon as its head has arrived. It is aborted when the client has gone or violates HTTP, or
+ * when the channel responds because a deadline has passed. From then on `write` returns false, and no other
+ * call changes the response: watch `signal`, or await `finished`.
  */
 export class Request {
   readonly method: string
@@ -66,7 +66,7 @@ export class Request {
   #args: URLSearchParams | undefined
   #body: RequestBody | undefined
 
-  /** Made by the channel. */
+  /** The channel calls this. */
   constructor(channel: RequestChannel, head: RequestHead) {
     this.#channel = channel
     this.#head = head
@@ -79,13 +79,13 @@ export class Request {
     this.#response = new OutgoingResponse(channel, head, this.#ending)
   }
 
-  /** What the client sends after the head, read as it arrives. */
+  /** The request's body, read as it arrives. */
   get body(): RequestBody {
     this.#body ??= this.#makeBody()
     return this.#body
   }
 
-  /** Whether the client sends anything after the head. */
+  /** Whether the request has a body: in chunks, or of at least one byte. */
   get hasBody(): boolean {
     const { framing } = this.#head
     return framing.kind === 'chunked' || (framing.kind === 'length' && framing.bytes > 0)
@@ -97,12 +97,12 @@ export class Request {
     return this.#args
   }
 
-  /** The headers of the response. Once they were sent a change has no effect, and is logged. */
+  /** The headers of the response. Once they were sent, a change has no effect and is logged. */
   get responseHeaders(): Headers {
     return this.#response.headers
   }
 
-  /** The reactor: take time and timers from it. */
+  /** The connection's reactor: use its time and timers. */
   get reactor(): Reactor {
     return this.#channel.transport.reactor
   }
@@ -132,92 +132,94 @@ export class Request {
     return this.#ending.outcome
   }
 
-  /** Settles once the request has ended, with how. Never rejects. */
+  /** Resolves with the outcome once the request has ended. Never rejects. */
   get finished(): Promise<Outcome> {
     return this.#ending.finished
   }
 
   /**
-   * Aborted when the client leaves, or is answered by the channel, before the response is complete. The
-   * reason is why: ConnectionDone when the client has sent its end (FIN), ConnectionLost, the
-   * RemoteProtocolError of a client that broke the rules, or the HTTPError of a deadline.
+   * Aborted when the client leaves before the response is complete, when the channel responds instead of the
+   * program, or when the response breaks off. The reason is ConnectionDone when the client has sent its FIN,
+   * ConnectionLost or ConnectionAborted, the RemoteProtocolError of a client that violated HTTP, the HTTPError
+   * of a deadline, or the LocalProtocolError of a response that broke off.
    *
-   * After ConnectionDone a client may still read: a response is sent as long as it goes on within `departureGraceMs`.
+   * After ConnectionDone a client may still read: a response is sent as long as it progresses within
+   * `departureGraceMs`.
    */
   get signal(): AbortSignal {
     return this.#ending.signal
   }
 
-  /** The last value of a request header; undefined when it was not sent. */
+  /** Returns the last value of a request header; undefined when it was not sent. */
   getHeader(name: string): string | undefined {
     return this.requestHeaders.get(name)
   }
 
-  /** All request headers, lower-case names, the last value of each. */
+  /** Returns all request headers: lower-case names, with the last value of each. */
   getAllHeaders(): Map<string, string> {
     const all = new Map<string, string>()
     for (const [name, value] of this.requestHeaders) all.set(name.toLowerCase(), value)
     return all
   }
 
-  /** Where the client's connection comes from. */
+  /** Returns the address from which the client connected. */
   getClientAddress(): Address {
     return this.#channel.transport.getPeer()
   }
 
-  /** Where the client connected to. */
+  /** Returns the address to which the client connected. */
   getHost(): Address {
     return this.#channel.transport.getHost()
   }
 
-  /** Whether the request came over TLS: that of this connection, not one that a proxy has ended. */
+  /** Whether this connection uses TLS. TLS that ends at a proxy does not count. */
   isSecure(): boolean {
     return this.#channel.transport.tlsSession !== undefined
   }
 
-  /** The host the client asked for, in lower case, without port and brackets; empty when it named none. */
+  /** Returns the requested host in lower case, without port and brackets; empty when there is none. */
   getRequestHostname(): string {
     const host = (this.#head.host ?? '').toLowerCase()
     const bracketed = /^\[(.*)\]/.exec(host)?.[1]
     return bracketed ?? host.replace(/:[0-9]*$/, '')
   }
 
-  /** The host and port the client asked for, as it wrote them; empty when it named none. */
+  /** Returns the requested host and port as they were sent; empty when there are none. */
   getRequestAuthority(): string {
     return this.#head.host ?? ''
   }
 
   /**
-   * Sets a response header, in place of what was set under the name. Once the head was sent this has no
-   * effect, and is logged.
+   * Sets a response header, and replaces all values it had. Once the head was sent this has no effect and is
+   * logged.
    *
-   * @throws {TypeError} when the name is no token, or the value no string that can be sent.
+   * @throws {TypeError} when the name is not a token, or the value is not a string that can be sent.
    */
   setHeader(name: string, value: string): void {
     this.responseHeaders.setRawHeaders(name, [value])
   }
 
   /**
-   * Sets the status. Once the head was sent this has no effect, and is logged.
+   * Sets the status. Once the head was sent this has no effect and is logged.
    *
-   * @param message The reason phrase, where the usual one will not do.
-   * @throws {RangeError} outside 200–999, or when the message has control characters or one above U+00FF.
+   * @param message The reason phrase, if not the usual one.
+   * @throws {TypeError | RangeError} unless `code` is an integer from 200 to 999.
+   * @throws {RangeError} when the message has control characters, or characters above U+00FF.
    */
   setResponseCode(code: number, message?: string): void {
     checkValue('setResponseCode', 'code', code, STATUS)
     if (message !== undefined && !/^[\t\x20-\x7e\x80-\xff]*$/.test(message)) {
-      throw new RangeError(
-        'Cannot send a reason phrase with control characters, or with a character above U+00FF',
-      )
+      throw new RangeError('Cannot send a reason phrase with control characters or characters above U+00FF')
     }
     this.#response.setCode(code, message)
   }
 
   /**
-   * Sets 302, or `code`, and a Location; the caller finishes the response.
+   * Sets the status to 302, or to `code`, and Location to `url`; the caller finishes the response.
    *
-   * @param url What is not ASCII in it, and blanks, are percent-encoded.
-   * @throws {TypeError} when the URL holds a control character. RangeError as `setResponseCode`.
+   * @param url Blanks and characters outside ASCII are percent-encoded.
+   * @throws {TypeError | RangeError} when the URL has a control character; for `code`, as `setResponseCode`
+   *   does.
    */
   redirect(url: string, code: number = 302): void {
     this.setResponseCode(code)
@@ -225,8 +227,8 @@ export class Request {
   }
 
   /**
-   * Gives the response another deadline than `responseTimeoutMs` for its beginning, counted from now.
-   * Has no effect once it has begun.
+   * Replaces the channel's `responseTimeoutMs` for this request, counted from now. Has no effect once the
+   * response has begun.
    *
    * @param timeoutMs Milliseconds; Infinity for no deadline.
    * @throws {TypeError | RangeError} unless it is a number, 0 or more.
@@ -237,13 +239,16 @@ export class Request {
   }
 
   /**
-   * Sends a piece of the body, a string as UTF-8; before the first one the head. Without a Content-Type a
-   * first string is sent as `text/html; charset=utf-8`, first bytes as `application/octet-stream`.
+   * Sends a piece of the body, and the head before the first piece. A string is sent as UTF-8. Without a
+   * Content-Type, the type is `text/html; charset=utf-8` if the first piece is a string, otherwise
+   * `application/octet-stream`.
    *
-   * A piece that cannot be sent, because it exceeds the Content-Length or is no body, ends the request: with a
-   * 500 in place of the first one, else by cutting the connection. That is logged, and so is a piece after `finish`.
+   * A piece that exceeds the Content-Length, or is neither a string nor bytes, ends the request: with a 500
+   * if nothing was sent, otherwise by aborting the connection. That is logged, and so is a piece after
+   * `finish`.
    *
-   * @returns false when the client takes less than it is given: await `drained()`. Also once the request has ended.
+   * @returns false when the client reads too slowly: await `drained()`. Also false once the request has
+   *   ended.
    */
   write(data: Uint8Array | string): boolean {
     if (this.#ending.outcome !== undefined) return this.#response.write(data)
@@ -253,18 +258,18 @@ export class Request {
     return ready
   }
 
-  /** Resolves when more may be written: true, or false once the request has ended. */
+  /** Resolves with true when more may be written, or with false once the request has ended. */
   async drained(): Promise<boolean> {
     return (await this.#channel.transport.drained()) && this.#ending.outcome === undefined
   }
 
   /**
-   * Ends the response. Has no effect when the request has ended; a body that comes too late is logged.
+   * Ends the response. Has no effect once the request has ended; a body that comes too late is logged.
    *
-   * A response that does not have its Content-Length becomes a 500 when nothing of it was sent, and is cut
-   * otherwise; so is one whose body is neither a string nor bytes. That is logged.
+   * A body that does not match the Content-Length, or is neither a string nor bytes, becomes a 500 if nothing
+   * of the response was sent; otherwise the connection is aborted. That is logged.
    *
-   * @param body The whole body, of a response of which nothing was written; or its last piece.
+   * @param body The whole body if nothing was written before, otherwise the last piece.
    */
   finish(body: Uint8Array | string = ''): void {
     if (this.#ending.outcome !== undefined) return this.#response.finish(body)
@@ -273,12 +278,15 @@ export class Request {
     this.#afterwards()
   }
 
-  /** Whether the response can have a body: not to HEAD, and not with status 204, 205 or 304. */
+  /** Whether the response can have a body: not in response to HEAD, and not with status 204, 205 or 304. */
   get takesBody(): boolean {
     return this.#response.takesBody
   }
 
-  /** Ends the response in place of a body in pieces, which it cannot have: `takesBody`. That is logged, except to HEAD. */
+  /**
+   * Ends a response that cannot have a body (`takesBody`), without its pieces. That is logged, except for
+   * HEAD.
+   */
   finishWithoutPieces(): void {
     if (this.#ending.outcome !== undefined) return
     this.#beforeHead()
@@ -287,10 +295,10 @@ export class Request {
   }
 
   /**
-   * The request cannot be answered as it should be: sends an error page when nothing was sent
-   * yet, else cuts the connection, so that what was sent does not look whole.
+   * Ends a request that the program failed to process: sends an error page if nothing was sent yet,
+   * otherwise aborts the connection, so that the response does not look complete.
    *
-   * @param error The status of an HTTPError or RemoteProtocolError is sent; anything else is a 500.
+   * @param error An HTTPError or RemoteProtocolError sets the status; any other error is a 500.
    */
   processingFailed(error: unknown): void {
     if (this.#ending.outcome !== undefined) return
@@ -300,25 +308,25 @@ export class Request {
   }
 
   /**
-   * The channel answers in place of the program, because the client broke the rules or a deadline has
-   * passed: with an error page when nothing was sent yet, else by cutting the connection. The request
-   * is aborted, and so is reading its body.
+   * Responds in place of the program, because the client violated HTTP or a deadline has passed: sends an
+   * error page if nothing was sent yet, otherwise aborts the connection. The request is aborted, and reading
+   * its body fails.
    */
   refuse(error: HTTPError | RemoteProtocolError): void {
     this.#body?.failed(error)
     this.#response.refuse(error)
   }
 
-  /** The connection ends after this response, which announces it. Too late once the head was sent. */
+  /** Ends the connection after this response, which announces that. Has no effect once the head was sent. */
   endConnection(): void {
     this.#response.endConnection()
   }
 
   /**
-   * Whether the client asks for another protocol, in a way that `upgrade` can follow: in HTTP/1.1, by Upgrade
-   * and Connection, without a body. A resource that is not asked answers the request as any other.
+   * Whether the client asks for another protocol in a way that `upgrade` accepts: in HTTP/1.1, with Upgrade
+   * and Connection, and without a body. If not, a resource responds as to any other request.
    *
-   * @param protocol A token such as `websocket`, whose case does not matter.
+   * @param protocol A token such as `websocket`, compared without regard to case.
    * @see RFC 9110 §7.8
    */
   asksToUpgrade(protocol: string): boolean {
@@ -326,22 +334,23 @@ export class Request {
   }
 
   /**
-   * Sends 101 and gives the connection, with every byte that came after the request, to `next`.
+   * Sends 101 and passes the connection, with every byte received after the request, to `next`.
    *
    * Earlier responses on the connection have been sent by then.
    *
-   * A client that did not ask for it, see `asksToUpgrade`, is sent a 426, or a 400 when its request has a body: nothing
-   * is thrown, because what a client sends must not throw in a timer of the program.
+   * A client that did not ask for the upgrade (see `asksToUpgrade`) is sent a 426, or a 400 if its request
+   * has a body. This does not throw, because a client must not be able to cause an exception in a timer of
+   * the program.
    *
-   * @returns false when the client is gone, or was refused.
-   * @throws {LocalProtocolError} once a response was begun.
-   * @throws {TypeError} when `next` is no protocol, or a header cannot be sent.
+   * @returns false when the client has gone or was refused.
+   * @throws {LocalProtocolError} once a response has begun.
+   * @throws {TypeError} when `next` is not a protocol, or a header cannot be sent.
    * @see RFC 9110 §7.8
    */
   upgrade(next: ProtocolEvents, options: UpgradeOptions): boolean {
     if (this.outcome === 'aborted') return false
     if (this.started || this.outcome !== undefined)
-      throw new LocalProtocolError('Cannot upgrade: the response began')
+      throw new LocalProtocolError('Cannot upgrade: the response has begun')
     checkValue('upgrade', 'next', next, PROTOCOL)
     const { protocol } = options
     if (this.#channel.transport.disconnecting) return false
@@ -357,12 +366,12 @@ export class Request {
     return true
   }
 
-  /** The client has sent all it will, and may still read. */
+  /** Is called when the client has sent its FIN. It may still read. */
   clientLeft(reason: ConnectionClosed): void {
     this.#ending.clientLeft(reason)
   }
 
-  /** The connection is gone. */
+  /** Is called when the connection is lost. */
   connectionLost(reason: ConnectionClosed): void {
     this.#body?.failed(reason)
     this.#ending.aborted(reason)
@@ -370,13 +379,13 @@ export class Request {
 
   #upgradeRefusal(protocol: string): HTTPError {
     if (this.#namesProtocol(protocol))
-      return HTTPError.withoutStack(400, 'A request to upgrade cannot have a body here')
-    return HTTPError.withoutStack(426, `This address is for ${protocol}`, {
+      return HTTPError.withoutStack(400, 'A request to upgrade cannot have a body')
+    return HTTPError.withoutStack(426, `This resource requires an upgrade to ${protocol}`, {
       headers: [['Upgrade', protocol]],
     })
   }
 
-  /** RFC 9110 §7.8: Upgrade counts for HTTP/1.1, when Connection lists it. */
+  /** RFC 9110 §7.8: Upgrade is valid only in HTTP/1.1, and only when Connection lists it. */
   #namesProtocol(protocol: string): boolean {
     if (this.#head.version === '1.0') return false
     const lists = (name: string, wanted: string): boolean =>
@@ -397,7 +406,7 @@ export class Request {
     return body
   }
 
-  /** A body that is neither read nor dropped ends the connection, and the head must announce that. */
+  /** A body that is neither read nor discarded ends the connection, and the head must announce that. */
   #beforeHead(): void {
     const unread = this.hasBody && !this.body.used && !this.body.complete
     if (unread && !this.#channel.willDiscard(this.#head)) this.endConnection()

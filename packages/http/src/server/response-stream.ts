@@ -3,27 +3,27 @@ import type { Headers } from '../message/headers.ts'
 import { listElements } from '../codec/grammar.ts'
 import { CHUNK_END, chunkHead, LAST_CHUNK, responseHead } from '../codec/response-writer.ts'
 
-/** What a response must know of its request. */
+/** The facts about a request that decide how its response is framed. */
 export interface RequestLine {
   readonly version: '1.0' | '1.1'
   readonly method: string
 }
 
-/** A response's head, as the request's owner wants it. */
+/** A response's head before it is framed. */
 export interface ResponseHead {
   readonly code: number
-  /** The reason phrase where the registered one will not do. */
+  /** The reason phrase, if not the registered one. */
   readonly reason: string | undefined
   readonly headers: Headers
-  /** Lines that go after the headers, each with its CRLF: Date and a default Content-Type. */
+  /** Lines that follow the headers, each with its CRLF: Date and a default Content-Type. */
   readonly lines: string
 }
 
 /**
- * One response on its way out: decides how its body is framed (RFC 9112 §6.1, §6.2).
+ * Sends one response, and decides how its body is framed (RFC 9112 §6.1, §6.2).
  *
- * What cannot be sent as it was declared throws before anything of it is written. Whether an error page
- * can still take its place, or the connection must be cut, is for the caller: `started`.
+ * A head or a piece that cannot be sent as it was declared throws before any byte of it is written. The
+ * caller then sends an error page, or aborts the connection if the response has `started`.
  *
  *     fresh ──first write──▶ sending ──finish──▶ finished
  *       └────────────finish────────────────────────▲
@@ -36,7 +36,7 @@ export class ResponseStream {
   #sentBytes = 0
   #dropped: string | undefined
 
-  /** @param persistent Whether the connection may stay open afterwards, as far as the request goes. */
+  /** @param persistent Whether the request allows the connection to stay open afterwards. */
   constructor(transport: Transport, requestLine: RequestLine, persistent: boolean) {
     this.#transport = transport
     this.#requestLine = requestLine
@@ -58,20 +58,21 @@ export class ResponseStream {
     return this.#sentBytes
   }
 
-  /** The header of the author that was not sent, and why; undefined for none. */
+  /** Why a header that the program set was not sent; undefined if all were sent. */
   get dropped(): string | undefined {
     return this.#dropped
   }
 
-  /** The connection ends with this response. Has no effect on a head that was sent. */
+  /** Ends the connection after this response. Has no effect once the head was sent. */
   endConnection(): void {
     if (this.#stage.is === 'fresh') this.#persistent = false
   }
 
   /**
-   * Sends a response in one go.
+   * Sends a complete response.
    *
-   * @throws {LocalProtocolError} when the head has another Content-Length, or a framing of its author's.
+   * @throws {LocalProtocolError} when the head has another Content-Length or a Transfer-Encoding, or accepts
+   *   a CONNECT.
    */
   whole(head: ResponseHead, body: Uint8Array | string): void {
     const bytes = byteLength(body)
@@ -89,10 +90,11 @@ export class ResponseStream {
   }
 
   /**
-   * Sends the head, before the first piece of a body whose length is not known, or is in the head.
+   * Sends the head, before the first piece of a body whose length is unknown or in the head.
    *
-   * @param firstPiece What `write` is given next.
-   * @throws {LocalProtocolError} as `whole`; when the first piece is longer than the head's Content-Length.
+   * @param firstPiece The piece that `write` is called with next.
+   * @throws {LocalProtocolError} as `whole` does, and when the first piece is longer than the head's
+   *   Content-Length.
    */
   begin(head: ResponseHead, firstPiece: Uint8Array | string = ''): void {
     const framing = this.#frame(head.code, head.headers, undefined)
@@ -109,7 +111,8 @@ export class ResponseStream {
    * Sends a piece of the body, after `begin`.
    *
    * @returns what the transport's `write` returns.
-   * @throws {LocalProtocolError} beyond the response's own Content-Length, before any byte of the piece is sent.
+   * @throws {LocalProtocolError} when the body exceeds its Content-Length, before any byte of the piece is
+   *   sent.
    */
   write(data: Uint8Array | string): boolean {
     if (this.#stage.is !== 'sending')
@@ -126,9 +129,9 @@ export class ResponseStream {
   }
 
   /**
-   * Ends the body. Has no effect on one that has ended.
+   * Ends the body. Has no effect on a body that has ended.
    *
-   * @throws {LocalProtocolError} when it is shorter than its own Content-Length: it must not look whole.
+   * @throws {LocalProtocolError} when the body is shorter than its Content-Length: it must not look complete.
    */
   finish(): void {
     if (this.#stage.is !== 'sending') return
@@ -140,10 +143,10 @@ export class ResponseStream {
     }
   }
 
-  /** Sends the head of a 101 answer: what follows is another protocol's. */
+  /** Sends the head of a 101 response. The bytes after it belong to another protocol. */
   upgrade({ code, reason, headers, lines }: ResponseHead): void {
     this.#stage = FINISHED
-    // RFC 9110 §8.6, RFC 9112 §6.1: neither in a 1xx.
+    // RFC 9110 §8.6, RFC 9112 §6.1: a 1xx response has neither field.
     headers.removeHeader('content-length')
     headers.removeHeader('transfer-encoding')
     this.#transport.write(responseHead(code, reason, headers, lines))
@@ -156,7 +159,7 @@ export class ResponseStream {
     return responseHead(code, reason, headers, ours)
   }
 
-  /** Takes Connection out, which the channel sends; returns whether its author asks for the connection's end. */
+  /** Removes Connection, which this class sends; returns whether the program asks to end the connection. */
   #takeConnection(headers: Headers): boolean {
     const values = headers.getRawHeaders('connection')
     if (values === undefined) return false
@@ -164,7 +167,7 @@ export class ResponseStream {
     const options = listElements(values)
     const other = options.find((option) => !CONNECTION_OPTIONS.has(option))
     if (other !== undefined) {
-      this.#dropped = `Cannot send "Connection: ${other.slice(0, 80)}": of its options an author may give "close"`
+      this.#dropped = `Cannot send "Connection: ${other.slice(0, 80)}": the only option to set is "close"`
     }
     return options.includes('close')
   }
@@ -184,9 +187,7 @@ export class ResponseStream {
       )
     }
     if (this.#requestLine.method === 'CONNECT' && code >= 200 && code < 300) {
-      throw new LocalProtocolError(
-        'Cannot answer CONNECT with success: it has no body, and no tunnel is open',
-      )
+      throw new LocalProtocolError('Cannot send a successful response to CONNECT: tunnels are not supported')
     }
     const declared = declaredLength(headers)
     if (code < 200 || code === 204 || code === 205) {
@@ -233,7 +234,7 @@ type Stage =
   | { readonly is: 'sending'; readonly framing: Framing }
   | { readonly is: 'finished' }
 
-/** How a client finds the end of the body, and the field lines for it. */
+/** How a client finds the end of the body, and the field lines that declare it. */
 type Framing =
   | { readonly kind: 'no body'; readonly lines: string }
   | { readonly kind: 'length'; readonly bytes: number; readonly lines: string }
@@ -243,9 +244,11 @@ type Framing =
 const FRESH: Stage = { is: 'fresh' }
 const FINISHED: Stage = { is: 'finished' }
 const NO_BODY: Framing = { kind: 'no body', lines: '' }
-/** RFC 9110 §15.3.6: a 205 has no content; without a length a client would wait for one. */
+/** RFC 9110 §15.3.6: a 205 has no content. Without a length, a client would wait for content. */
 const EMPTY_BODY: Framing = { kind: 'no body', lines: 'Content-Length: 0\r\n' }
 const CHUNKS: Framing = { kind: 'chunks', lines: 'Transfer-Encoding: chunked\r\n' }
 const UNTIL_CLOSE: Framing = { kind: 'close', lines: '' }
-/** What may be given without being missed: `upgrade` goes out with an Upgrade header, `keep-alive` where it can. */
+/**
+ * Options that cause no warning: `upgrade` is sent with an Upgrade header, and `keep-alive` where it applies.
+ */
 const CONNECTION_OPTIONS: ReadonlySet<string> = new Set(['close', 'keep-alive', 'upgrade', ''])

@@ -1,17 +1,17 @@
 import { HTTPError } from '../errors.ts'
 import { Resource } from './resource.ts'
 
-/** A resource that answers everything with an error page; `detail` is escaped. */
+/** Makes a resource that responds to every request with an error page; `detail` is escaped. */
 export function errorPage(code: number, detail?: string): Resource {
   return new ErrorPage(code, detail)
 }
 
-/** A resource that answers everything with 404. */
+/** Makes a resource that responds to every request with 404. */
 export function notFound(detail?: string): Resource {
   return new ErrorPage(404, detail)
 }
 
-/** A resource that answers everything with 403. */
+/** Makes a resource that responds to every request with 403. */
 export function forbidden(detail?: string): Resource {
   return new ErrorPage(403, detail)
 }

@@ -3,15 +3,18 @@ import type { Request } from '../server/request.ts'
 
 /** A whole body. */
 export type Body = string | Uint8Array
-/** What a `render` method may return, at once or by a promise. */
+/** What a `render` method may return, directly or as a promise. */
 export type RenderResult = Rendered | PromiseLike<Rendered>
-/** A body, a body in pieces, or `NOT_DONE_YET` when the method writes the response through the request itself. */
+/**
+ * A body, a body in pieces, or `NOT_DONE_YET` when the method writes the response through the request itself.
+ */
 export type Rendered = Body | AsyncIterable<Body> | NotDoneYet
 
 /**
- * Sends what a `render` method returned. Rejects as the method or its pieces do.
+ * Sends what a `render` method returned. Rejects when the method's promise or its pieces reject.
  *
- * @throws {TypeError} for what is no result; `LocalProtocolError` for pieces when the response is finished.
+ * @throws {TypeError} when `result` is not a RenderResult. `LocalProtocolError` for pieces of a finished
+ *   response.
  */
 export function sendResult(request: Request, result: RenderResult): void | Promise<void> {
   if (typeof result !== 'string' && isThenable(result)) return sendLater(request, result)
@@ -27,7 +30,7 @@ function sendRendered(request: Request, rendered: Rendered): void | Promise<void
   if (rendered === NOT_DONE_YET) return undefined
   if (isAsyncIterable(rendered)) return sendPieces(request, rendered)
   if (request.outcome === 'aborted') return undefined
-  // A method that has finished the response itself has nothing to return.
+  // A method that has finished the response itself may return undefined.
   if (request.outcome !== undefined && (rendered ?? undefined) === undefined) return undefined
   throw new TypeError(
     `Cannot send what render_${request.method} returned (${shownType(rendered)}): ${advice(rendered)}`,
@@ -47,7 +50,7 @@ async function sendPieces(request: Request, pieces: AsyncIterable<Body>): Promis
   let released: Promise<void> | undefined
   void request.finished.then((outcome) => {
     if (outcome === 'aborted') released = letGo(pieces, iterator, request.signal.reason)
-    // What it rejects with is thrown below, once the source gives what it was asked for.
+    // Its rejection is thrown below, once the loop has ended.
     released?.catch(() => undefined)
   })
   for await (const piece of { [Symbol.asyncIterator]: () => iterator }) {
@@ -58,8 +61,8 @@ async function sendPieces(request: Request, pieces: AsyncIterable<Body>): Promis
 }
 
 /**
- * Ends a source of pieces that are wanted no more, also one that waits for its next piece: a stream is destroyed or
- * cancelled, of anything else the iteration is ended.
+ * Ends a source whose pieces are no longer needed, even while it waits for its next piece. A stream is
+ * destroyed or cancelled; the iteration of any other source is ended.
  */
 async function letGo(
   pieces: AsyncIterable<Body>,
@@ -67,12 +70,12 @@ async function letGo(
   reason?: unknown,
 ): Promise<void> {
   if (!('destroy' in pieces) || typeof pieces.destroy !== 'function') return void (await iterator.return?.())
-  // The error of a stream that is not read, such as that of a file which cannot be opened, ends a process otherwise.
+  // Without a listener, the error of an unread stream (a file that cannot be opened) ends the process.
   if ('on' in pieces && typeof pieces.on === 'function') pieces.on('error', () => undefined)
   pieces.destroy(reason)
 }
 
-/** The iterator of a ReadableStream waits for the next piece before it cancels; that of its reader does not. */
+/** A ReadableStream's iterator waits for the next piece before it cancels; its reader does not. */
 function iterate(pieces: AsyncIterable<Body>): AsyncIterator<Body> {
   if (!(pieces instanceof ReadableStream)) return pieces[Symbol.asyncIterator]()
   const reader = (pieces as ReadableStream<Body>).getReader()
@@ -97,17 +100,17 @@ function advice(value: unknown): string {
   return 'return a string, bytes, an async iterable or NOT_DONE_YET'
 }
 
-/** The class of `NOT_DONE_YET`, of which that is the only object. */
+/** The class of `NOT_DONE_YET`, which is its only instance. */
 export class NotDoneYet {
   // Private, so that no other object has this type.
   readonly #name = 'NOT_DONE_YET'
 
-  /** Made once, for `NOT_DONE_YET`. */
+  /** Called once, for `NOT_DONE_YET`. */
   constructor() {
     Object.freeze(this)
   }
 
-  /** Its name. */
+  /** Returns `NOT_DONE_YET`. */
   toString(): string {
     return this.#name
   }
@@ -116,13 +119,13 @@ export class NotDoneYet {
 /** What `render` returns when the response is finished later, with `request.finish()`. */
 export const NOT_DONE_YET: NotDoneYet = new NotDoneYet()
 
-/** Whether a value is to be awaited: a promise of this language's or of a library's. */
+/** Whether a value can be awaited: a promise of the language or of a library. */
 export function isThenable(value: unknown): value is PromiseLike<unknown> {
   const mayHaveThen = (typeof value === 'object' && value !== null) || typeof value === 'function'
   return mayHaveThen && 'then' in value && typeof value.then === 'function'
 }
 
-/** The kind of a value in words, for messages: `an array`, `a number`, `a Map`. */
+/** Describes the kind of a value, for messages: `an array`, `a number`, `a Map`. */
 export function shownType(value: unknown): string {
   if (value === undefined || value === null) return String(value)
   if (Array.isArray(value)) return 'an array'

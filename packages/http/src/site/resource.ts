@@ -3,25 +3,25 @@ import type { Request } from '../server/request.ts'
 import { type RenderResult, shownType } from './render-result.ts'
 
 /**
- * What answers at one place of a site: subclass it and write a `render_GET`, `render_POST`, …
+ * Responds to the requests for one path of a site: subclass it and write a `render_GET`, `render_POST`, …
  *
- * A request finds its resource segment by segment: children put there with `putChild`, else what
- * `getChild` returns. A resource that `isLeaf` takes all that is left, in `request.postpath`.
+ * A site follows a request's path segment by segment: to a child added with `putChild`, else to what
+ * `getChild` returns. A resource with `isLeaf` receives all remaining segments, in `request.postpath`.
  *
- * Segments are decoded, each by itself, and are names, not paths: one may be empty, or hold `/`, `\\`, NUL
- * or `..`. What makes a path of them, such as the name of a file, must refuse these.
+ * Each segment is decoded by itself. It is a name, not a path: it may be empty, or contain `/`, `\\`, NUL
+ * or `..`. Code that makes a path from segments, such as a file name, must refuse these.
  */
 export class Resource {
-  /** Whether this resource answers for everything below it. */
+  /** Whether this resource responds for all paths below it. */
   readonly isLeaf: boolean = false
   readonly #children = new Map<string, Resource>()
   #allowedMethods: readonly string[] | undefined
 
   /**
-   * Answers the method of its name, as `render_PURGE` would: any method in capitals.
+   * Responds to the HTTP method in its name. A subclass may add others in capitals, such as `render_PURGE`.
    *
-   * @returns text, sent as HTML, or bytes, unless the method sets a Content-Type; either in pieces, which are
-   *   asked for as the client takes them; NOT_DONE_YET when the response is finished through the request.
+   * @returns a string, sent as HTML, or bytes, unless it sets a Content-Type; either in pieces, which are
+   *   requested as the client reads them; NOT_DONE_YET when the response is finished through the request.
    */
   render_GET?(request: Request): RenderResult
   render_HEAD?(request: Request): RenderResult
@@ -32,15 +32,16 @@ export class Resource {
   render_OPTIONS?(request: Request): RenderResult
 
   /**
-   * Puts `child` below this resource, under one decoded path segment; '' is what a trailing slash asks for.
+   * Adds `child` below this resource, under one decoded path segment; '' follows a trailing slash.
    *
-   * @throws {TypeError} when `segment` holds a slash: put a resource under each segment; when `child` is no Resource.
+   * @throws {TypeError} when `segment` is not a string or has a slash: add a resource for each segment; when
+   *   `child` is not a Resource.
    */
   putChild(segment: string, child: Resource): void {
     if (typeof segment !== 'string') throw new TypeError('Cannot put a child: a segment is a string')
     if (segment.includes('/')) {
       throw new TypeError(
-        `Cannot put a child at "${segment}": a segment has no slash, nest resources instead`,
+        `Cannot put a child at "${segment}": a segment cannot have a slash, nest resources instead`,
       )
     }
     if (!isResource(child)) {
@@ -52,19 +53,19 @@ export class Resource {
   }
 
   /**
-   * The child for a segment that `putChild` does not know. Override it to make resources on the fly.
+   * Returns the child for a segment without a `putChild`. Override it to make resources on demand.
    *
-   * Here it is the resource itself for an empty segment at the path's end, so that a trailing slash makes no
-   * difference, and none for any other: `//admin` is not `/admin`.
+   * By default, it returns the resource itself for an empty segment at the end of the path, so that a
+   * trailing slash makes no difference, and undefined for any other segment: `//admin` is not `/admin`.
    *
-   * @returns undefined for none, which is a 404.
-   * @throws {HTTPError} any status, as any resource may.
+   * @returns undefined when there is no child, which is a 404.
+   * @throws {HTTPError} with any status: an override may throw one.
    */
   getChild(segment: string, request: Request): Resource | undefined | PromiseLike<Resource | undefined> {
     return segment === '' && request.postpath.length === 0 ? this : undefined
   }
 
-  /** The child for a segment: one that was put there, else `getChild`'s. */
+  /** Returns the child for a segment: one that was added with `putChild`, else the result of `getChild`. */
   getChildWithDefault(
     segment: string,
     request: Request,
@@ -72,16 +73,19 @@ export class Resource {
     return this.#children.get(segment) ?? this.getChild(segment, request)
   }
 
-  /** The methods this resource answers, as an Allow header lists them. They are looked up once. */
+  /**
+   * Returns the methods that this resource supports, as an Allow header lists them. They are looked up once.
+   */
   allowedMethods(): string[] {
     this.#allowedMethods ??= this.#findAllowedMethods()
     return [...this.#allowedMethods]
   }
   /**
-   * Answers the request with the method of its name; HEAD with `render_GET`, whose body is not sent;
-   * OPTIONS with the list of methods.
+   * Responds with the `render_…` method for the request's method. By default, HEAD uses `render_GET`, whose
+   * body is not sent, and OPTIONS lists the methods.
    *
-   * @throws {HTTPError} 405 for another method, 501 for one that is not known; 404 when there is no `render_…` at all.
+   * @throws {HTTPError} 405 for a method that is not supported, 501 for an unknown one; 404 when there is no
+   *   `render_…`.
    */
   render(request: Request): RenderResult {
     const { method } = request
@@ -111,7 +115,7 @@ export class Resource {
     return [...own, ...this.#findExtensionMethods()]
   }
 
-  /** Methods beyond the usual ones, of which the names of `render_…` are the only list. */
+  /** Methods beyond the usual ones. Only the names of `render_…` list them. */
   #findExtensionMethods(): string[] {
     const methods = namesOf(this)
       .filter((name) => name.startsWith('render_') && !RENDERERS.has(name))
@@ -120,7 +124,7 @@ export class Resource {
   }
 }
 
-/** The names of what a resource has, by itself and by its classes below Resource. */
+/** The property names of a resource, its own and those of its classes below Resource. */
 function namesOf(resource: Resource): string[] {
   const names: string[] = []
   let from: object | null = resource
@@ -131,14 +135,14 @@ function namesOf(resource: Resource): string[] {
   return names
 }
 
-/** Whether a value is a resource, for callers without types. */
+/** Whether a value is a resource: a caller may not check types. */
 export function isResource(value: unknown): value is Resource {
   return value instanceof Resource
 }
 
 const METHODS: readonly string[] = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS']
-/** Made once: it is looked up for every request. */
+/** Made once, because every request uses it. */
 const RENDERER: ReadonlyMap<string, string> = new Map(METHODS.map((method) => [method, `render_${method}`]))
 const RENDERERS: ReadonlySet<string> = new Set(RENDERER.values())
-/** Methods are in capitals by convention (RFC 9110 §9.1); `render_page` is a method for no client to call. */
+/** Methods are in capitals by convention (RFC 9110 §9.1). A client cannot call `render_page`. */
 const EXTENSION_METHOD = /^[A-Z][A-Z0-9_-]*$/

@@ -12,7 +12,7 @@ export class Site extends HTTPFactory {
   readonly resource: Resource
 
   /**
-   * @throws {TypeError} when `resource` is no Resource; as the constructor of `HTTPFactory` does.
+   * @throws {TypeError} when `resource` is not a Resource; as the constructor of `HTTPFactory` does.
    * @throws {RangeError} as the constructor of `HTTPFactory` does.
    */
   constructor(resource: Resource, options?: GivenOptions<HTTPChannelOptions>) {
@@ -38,12 +38,12 @@ export class Site extends HTTPFactory {
   }
 
   /**
-   * Finds the resource for a request: follows the decoded path segments from the root to a leaf or
-   * to their end.
+   * Finds the resource for a request: follows the decoded path segments from the root to a leaf or to
+   * the last segment.
    *
-   * @returns undefined where the tree ends, which is a 404.
+   * @returns undefined when there is no such resource, which is a 404.
    * @throws {HTTPError} 400 when a segment is not percent-encoded UTF-8.
-   * @throws {TypeError} when a `getChild` returns something else than a resource.
+   * @throws {TypeError} when a `getChild` returns a value that is neither a resource nor undefined.
    */
   getResourceFor(request: Request): Found | PromiseLike<Found> {
     request.prepath = []
@@ -53,7 +53,7 @@ export class Site extends HTTPFactory {
 
   async #renderLater(request: Request, resource: PromiseLike<Found>): Promise<void> {
     const found = await resource
-    // What it renders could not be sent to a client that has gone meanwhile.
+    // The client may have gone meanwhile: a response could not be sent.
     if (request.outcome !== undefined) return
     if (found === undefined) throw HTTPError.withoutStack(404)
     await sendResult(request, found.render(request))
@@ -85,7 +85,7 @@ export class Site extends HTTPFactory {
   }
 }
 
-/** What a path leads to; undefined for nothing. */
+/** The resource at a path; undefined when there is none. */
 type Found = Resource | undefined
 
 function childOf(parent: Resource, segment: string, child: unknown): Found {
@@ -93,7 +93,7 @@ function childOf(parent: Resource, segment: string, child: unknown): Found {
   if (child === undefined || child === null) return undefined
   const returned = `getChild of ${parent.constructor.name} returned for ${JSON.stringify(segment.slice(0, 80))}`
   throw new TypeError(
-    `Cannot go on from what ${returned} (${shownType(child)}): return a Resource, or undefined for 404`,
+    `Cannot follow what ${returned} (${shownType(child)}): return a Resource, or undefined for 404`,
   )
 }
 

@@ -10,16 +10,16 @@ describe('END', () => {
 })
 
 describe('bodyTooLarge', () => {
-  test('is answered with 413, and says what the limit was', () => {
+  test('has status 413, and names the limit', () => {
     expect(bodyTooLarge(5)).toMatchObject({
       statusCode: 413,
-      message: 'Cannot take more than 5 bytes of body',
+      message: 'Cannot accept more than 5 bytes of body',
     })
   })
 })
 
 describe('ContentLengthReader', () => {
-  test('takes so many bytes and leaves the rest', () => {
+  test('takes that many bytes and leaves the rest', () => {
     for (const pieces of chunkings('helloGET')) {
       expect(readBody(new ContentLengthReader(5), pieces)).toEqual({
         body: 'hello',
@@ -35,7 +35,7 @@ describe('ContentLengthReader', () => {
     })
   })
 
-  test('refuses a limit that it is known to break', () => {
+  test('refuses a limit below its length', () => {
     const reader = new ContentLengthReader(5)
     expect(() => reader.limit(5)).not.toThrow()
     expect(() => reader.limit(4)).toThrow('more than 4 bytes')

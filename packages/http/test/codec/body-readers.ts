@@ -1,7 +1,7 @@
 import { ByteQueue } from '@ropewalk/core/bytes'
 import type { BodyReader } from '../../src/codec/body-reader.ts'
 
-/** What a body reader makes of `pieces`, and what it leaves. */
+/** Returns what a body reader reads from `pieces`, and the bytes that it leaves. */
 export function readBody(
   reader: BodyReader,
   pieces: Iterable<Uint8Array>,

@@ -4,7 +4,7 @@ import { FieldScanner } from '../../src/codec/field-scanner.ts'
 
 const LIMITS = { maxBytes: 100, maxCount: 3, tooLarge: 'trailers-too-large' } as const
 
-/** Scans growing bytes, as they would stand in a queue. */
+/** Scans bytes that grow piece by piece, as in a queue. */
 function scan(
   pieces: Iterable<Uint8Array>,
   start: number = 0,
@@ -30,7 +30,7 @@ describe('FieldScanner', () => {
     expect(scan([Buffer.from('A: 1\r\n')]).fields).toBeUndefined()
   })
 
-  test('looks at each byte once when they come one by one', () => {
+  test('examines each byte once when they arrive one by one', () => {
     const section = Buffer.from(
       `Name: ${'v'.repeat(1000)}\r\n${'N'.repeat(1000)}:${' '.repeat(1000)}x\r\n\r\n`,
     )
@@ -49,11 +49,11 @@ describe('FieldScanner', () => {
       at = scanner.scan(counted(section.subarray(0, length)), at)
     }
     expect(scanner.fields(section.toString('latin1'))).toHaveLength(4)
-    // Twice for a blank, and for a byte that ends one part of a line and begins the next.
+    // A blank, and a byte that ends one part of a line and begins the next, is examined twice.
     expect(looks).toBeLessThan(section.length + 1000 + 30)
   })
 
-  test('keeps its bounds', () => {
+  test('applies its limits', () => {
     expect(() => scan([Buffer.from(`A: ${'x'.repeat(100)}`)])).toThrow('more than 100 bytes')
     expect(() => scan([Buffer.from('A: 1\r\n'.repeat(4))])).toThrow('more than 3 field lines')
   })

@@ -11,7 +11,7 @@ function response(
 }
 
 describe('messageFraming (RFC 9112 §6.3)', () => {
-  test('requests: none, a length, or chunked', () => {
+  test('frames requests without a body, by length or chunked', () => {
     const request = (contentLengths: string[], transferEncodings: string[]): Framing =>
       messageFraming({ version: '1.1', message: 'request', contentLengths, transferEncodings })
     expect(request([], [])).toEqual({ kind: 'none' })
@@ -20,7 +20,7 @@ describe('messageFraming (RFC 9112 §6.3)', () => {
     expect(() => request(['1'], ['chunked'])).toThrow('Transfer-Encoding and Content-Length')
   })
 
-  test('rules 1 and 2: responses that have no body whatever they say', () => {
+  test('frames responses that never have a body, whatever their fields (rules 1 and 2)', () => {
     for (const [status, method] of [
       [200, 'HEAD'],
       [100, 'GET'],
@@ -33,7 +33,7 @@ describe('messageFraming (RFC 9112 §6.3)', () => {
     }
   })
 
-  test('rules 4 to 8: other responses by coding, by length, else until the connection closes', () => {
+  test('frames other responses by coding, by length, or until the connection closes (rules 4 to 8)', () => {
     expect(response(200, 'GET', [], ['chunked'])).toEqual({ kind: 'chunked' })
     expect(response(200, 'GET', ['5'])).toEqual({ kind: 'length', bytes: 5 })
     expect(response(200, 'GET')).toEqual({ kind: 'until-close' })

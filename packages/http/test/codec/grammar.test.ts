@@ -1,13 +1,13 @@
 import { describe, expect, test } from 'vitest'
 import { FIELD_CONTENT, HEX_VALUE, listElements, TCHAR, VISIBLE } from '../../src/codec/grammar.ts'
 
-/** The bytes of a class as latin1 text. */
+/** Returns the bytes of a class as latin1 text. */
 function members(table: Uint8Array): string {
   return Buffer.from(Array.from(table.keys()).filter((byte) => table[byte] === 1)).toString('latin1')
 }
 
 describe('byte classes', () => {
-  test('are those of the RFCs', () => {
+  test('match the grammar of the RFCs', () => {
     const alphanumeric = '0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ^_`abcdefghijklmnopqrstuvwxyz'
     expect(members(TCHAR)).toBe(`!#$%&'*+-.${alphanumeric}|~`)
     expect(members(VISIBLE).length).toBe(94)
@@ -20,7 +20,7 @@ describe('byte classes', () => {
 })
 
 describe('listElements', () => {
-  test('takes lists apart over all lines, in lower case, without blanks and tabs', () => {
+  test('splits lists over all lines, in lower case, without blanks and tabs', () => {
     expect(listElements(['Close'])).toEqual(['close'])
     expect(listElements(['A , \tb b\t,C', 'd'])).toEqual(['a', 'b b', 'c', 'd'])
   })
@@ -30,7 +30,7 @@ describe('listElements', () => {
     expect(listElements([', ,a,', ''])).toEqual(['', '', 'a', '', ''])
   })
 
-  test('takes nothing but blanks and tabs away, and no other letter for an ASCII one', () => {
+  test('removes only blanks and tabs, and maps no other letter to an ASCII one', () => {
     expect(listElements(['\xa0a\x85', '\x0bb\x0c'])).toEqual(['\xa0a\x85', '\x0bb\x0c'])
     const latin1 = Array.from({ length: 128 }, (_, at) => String.fromCharCode(at + 128)).join('')
     expect(listElements([latin1])[0]).not.toMatch(/[\0-\x7f]/)

@@ -5,7 +5,7 @@ import { DEFAULT_HTTP_LIMITS, type HTTPLimits } from '../../src/codec/limits.ts'
 import { readRequests } from './read-requests.ts'
 
 describe('DEFAULT_HTTP_LIMITS', () => {
-  test('bounds everything, and no looser than the documentation states', () => {
+  test('limits every part of a request, as the documentation states', () => {
     expect(DEFAULT_HTTP_LIMITS).toEqual({
       maxRequestLineBytes: 8192,
       maxHeadBytes: 16_384,
@@ -20,7 +20,7 @@ describe('DEFAULT_HTTP_LIMITS', () => {
 const HEAD = 'POST / HTTP/1.1\r\nHost: h\r\n'
 const CHUNKED = `${HEAD}Transfer-Encoding: chunked\r\n\r\n`
 
-/** For each limit a request that reaches `size` and not a byte more, and the rule that refuses the next. */
+/** For each limit: a request of exactly `size`, and the violation that refuses the next byte. */
 const AT_LIMIT: { readonly [limit in keyof HTTPLimits]: readonly [(size: number) => string, Violation] } = {
   maxRequestLineBytes: [
     (size) => `GET /${'a'.repeat(size - 'GET / HTTP/1.1'.length)} HTTP/1.1\r\nHost: h\r\n\r\n`,
@@ -53,12 +53,12 @@ describe.each(Object.entries(AT_LIMIT))('%s', (name, [request, violation]) => {
     return refused?.violation ?? requests.map(({ ended }) => ended)
   }
 
-  test('accepts what reaches it, and refuses the next byte by its own rule, however it is cut', () => {
+  test('accepts a request at the limit, and refuses the next byte by its own rule, in any chunking', () => {
     for (const pieces of chunkings(request(SIZE))) expect(read(SIZE, () => pieces)).toEqual([true])
     for (const pieces of chunkings(request(SIZE + 1))) expect(read(SIZE + 1, () => pieces)).toBe(violation)
   })
 
-  test('holds by default', () => {
+  test('applies by default', () => {
     const size = DEFAULT_HTTP_LIMITS[name as keyof HTTPLimits]
     const whole = (text: string): Uint8Array[] => [Buffer.from(text)]
     expect(readRequests(whole(request(size))).refused).toBeUndefined()
@@ -66,13 +66,13 @@ describe.each(Object.entries(AT_LIMIT))('%s', (name, [request, violation]) => {
   })
 })
 
-test('a chunked body reaches its limit across chunks, and not a byte more', () => {
+test('counts a chunked body over all its chunks', () => {
   const chunks = (last: string): Uint8Array[] => [Buffer.from(`${CHUNKED}3\r\nabc\r\n${last}0\r\n\r\n`)]
   expect(readRequests(chunks('2\r\nde\r\n'), { maxBodyBytes: 5 }).requests[0]?.body).toBe('abcde')
   expect(readRequests(chunks('3\r\ndef\r\n'), { maxBodyBytes: 5 }).refused?.violation).toBe('body-too-large')
 })
 
-test('extensions and trailers are counted over a whole message', () => {
+test('counts extensions and trailers over a whole message', () => {
   const extended = (...bytes: number[]): Uint8Array[] => [
     Buffer.from(`${CHUNKED}${bytes.map((count) => `1;${'e'.repeat(count - 1)}\r\nx\r\n`).join('')}0\r\n\r\n`),
   ]

@@ -4,16 +4,16 @@ import type { Violation } from '../../src/errors.ts'
 import { LLHTTPOracle, type OracleRead } from './llhttp-oracle.ts'
 import { type Read, readRequests } from './read-requests.ts'
 
-/** A difference between the readers that is meant, with the clause that asks for it. */
+/** An intended difference between the readers, with the clause that requires it. */
 interface Rule {
   /** Our violation, or llhttp's reason. */
   readonly refusal: string
   readonly because: string
-  /** Matches where the refused bytes show the reason. */
+  /** Matches bytes that show the reason. */
   readonly holds: RegExp
 }
 
-/** What we refuse and llhttp lets pass; `holds` looks at the bytes that we did not read. */
+/** Input that we refuse and llhttp accepts; `holds` is tested on the bytes that we did not read. */
 const STRICTER: readonly (Rule & { readonly refusal: Violation })[] = [
   {
     refusal: 'missing-host',
@@ -42,7 +42,7 @@ const STRICTER: readonly (Rule & { readonly refusal: Violation })[] = [
   },
   {
     refusal: 'unsupported-version',
-    because: 'RFC 9110 §15.6.6: 505 to a version that is not spoken',
+    because: 'RFC 9110 §15.6.6: 505 to a version that is not supported',
     holds: /HTTP\/(?:2\.0|0\.9)/,
   },
   {
@@ -62,7 +62,7 @@ const STRICTER: readonly (Rule & { readonly refusal: Violation })[] = [
   },
   {
     refusal: 'malformed-target',
-    because: 'RFC 9112 §3.2.2: an origin server is asked for http and https, with a host',
+    because: 'RFC 9112 §3.2.2: an origin server accepts http and https targets, with a host',
     holds: /^\S+ (?:ftp:|\w+:\/\/:|\w+:)/,
   },
   {
@@ -97,16 +97,16 @@ const STRICTER: readonly (Rule & { readonly refusal: Violation })[] = [
   },
   {
     refusal: 'body-too-large',
-    because: 'RFC 9110 §15.5.14: more than the server wants',
+    because: 'RFC 9110 §15.5.14: 413 to a body that is too large',
     holds: /[0-9a-f]{6}/i,
   },
 ]
 
-/** What llhttp refuses and we let pass; `holds` looks at all bytes. */
+/** Input that llhttp refuses and we accept; `holds` is tested on all bytes. */
 const LOOSER: readonly Rule[] = [
   {
     refusal: 'HPE_INVALID_METHOD',
-    because: 'RFC 9110 §9.1: any token may be a method; the answer is 501',
+    because: 'RFC 9110 §9.1: any token may be a method; the response is 501',
     holds: /./,
   },
   {
@@ -116,7 +116,7 @@ const LOOSER: readonly Rule[] = [
   },
   {
     refusal: 'HPE_INVALID_CONTENT_LENGTH',
-    because: 'RFC 9110 §6.5.1: a trailer frames nothing, and is no reason to refuse',
+    because: 'RFC 9110 §6.5.1: a trailer does not frame the body',
     holds: /0(?:;.*)?\r\n(?:.+\r\n)*content-length:/i,
   },
   {
@@ -146,10 +146,10 @@ const LOOSER: readonly Rule[] = [
   },
 ]
 
-/** Where llhttp does not see what frames a body, and takes it for the other protocol's (RFC 9112 §6.3 does not). */
+/** Requests in which llhttp takes the body for another protocol's bytes, against RFC 9112 §6.3. */
 const UNSEEN_BODY = /CONNECT |transfer-encoding:\s*chunked\t/i
 
-/** The rule that explains how the readers differ, or a word for what none explains; undefined where they agree. */
+/** Returns the rule that explains a difference, or a text if no rule does; undefined when the readers agree. */
 function judge(text: string, ours: Read, llhttp: OracleRead): Rule | string | undefined {
   const theirs = UNSEEN_BODY.test(text) ? withoutSwitch(llhttp) : llhttp
   const different = differentRequest(ours, theirs)
@@ -191,7 +191,7 @@ function wholeCount({ requests }: { readonly requests: readonly { readonly ended
   return requests.filter(({ ended }) => ended).length
 }
 
-/** llhttp judges some fields where they stand; we judge a head, and a chunk's first line, once it is whole. */
+/** llhttp checks some fields as they arrive; we check a head, and a chunk's first line, once it is complete. */
 function isRefusedOnceWhole(text: string, ours: Read): boolean {
   if (ours.unread === '') return false
   return ['\n', '\n\r\n', '\r\n\r\n'].some(
@@ -257,7 +257,7 @@ const body = oneOf(
   '10000000000000003\r\nabc\r\n0\r\n\r\n',
 )
 const lineEnd = oneOf('\r\n', '\r\n', '\r\n', '\r\n', '\r\n', '\r\n', '\n', '\r')
-/** Parts that need not fit each other. */
+/** Parts that need not be consistent. */
 const wildRequest = fc
   .tuple(requestLine, fc.array(fc.tuple(fieldLine, lineEnd), { maxLength: 4 }), fc.boolean(), lineEnd, body)
   .map(([line, fields, withHost, end, content]) => {
@@ -280,7 +280,7 @@ const framedBody = fc.oneof(
     chunkedBody.map((content) => `Transfer-Encoding: ${coding}\r\n\r\n${content}`),
   ),
 )
-/** Parts that fit each other. */
+/** Consistent parts. */
 const soundRequest = fc
   .tuple(
     oneOf(
@@ -306,7 +306,7 @@ const soundRequest = fc
   )
   .map(([start, version, fields, framed]) => `${start} HTTP/${version}\r\nHost: h\r\n${fields}${framed}`)
 const request = fc.oneof({ arbitrary: soundRequest, weight: 3 }, wildRequest)
-/** One byte put in, changed or taken out. */
+/** One byte inserted, replaced or deleted. */
 const edit = fc.tuple(
   fc.nat(400),
   oneOf('insert', 'replace', 'delete'),
@@ -323,8 +323,8 @@ const connection = fc
     return text
   })
 
-describe('RequestReader beside llhttp', () => {
-  test('reads the same requests, or differs where a clause of the RFC says so', async () => {
+describe('RequestReader compared with llhttp', () => {
+  test('reads the same requests, or differs where a clause of the RFC requires it', async () => {
     const oracle = await LLHTTPOracle.load()
     const used = new Set<Rule>()
     fc.assert(
@@ -336,11 +336,11 @@ describe('RequestReader beside llhttp', () => {
       }),
       { numRuns: 30_000, seed: 1 },
     )
-    // A rule that explains nothing would hide the fault that comes under it one day.
+    // An unused rule could hide a later fault.
     expect([...STRICTER, ...LOOSER].filter((rule) => !used.has(rule))).toEqual([])
   })
 
-  test('the oracle does read, and would show a difference', async () => {
+  test('reads with llhttp, and detects a difference', async () => {
     const oracle = await LLHTTPOracle.load()
     const text =
       'POST /a HTTP/1.1\r\nHost: h\r\nContent-Length: 3\r\n\r\nabcGET /b HTTP/1.1\r\nHost: h\r\n\r\nBAD'

@@ -1,13 +1,13 @@
 import { createRequire } from 'node:module'
 
-/** What llhttp made of some bytes. */
+/** What llhttp read from some bytes. */
 export interface OracleRead {
   readonly requests: { method: string; target: string; body: string; ended: boolean }[]
-  /** Why it refused to go on, such as `HPE_INVALID_METHOD`; undefined when it did not. */
+  /** Why it refused the bytes, such as `HPE_INVALID_METHOD`; undefined when it did not. */
   refused: string | undefined
 }
 
-/** The functions of llhttp, as undici builds it for its own use. */
+/** The functions of undici's build of llhttp. */
 interface LLHTTP {
   readonly memory: { readonly buffer: ArrayBuffer }
   _initialize?(): void
@@ -22,7 +22,7 @@ interface LLHTTP {
   free(pointer: number): void
 }
 
-/** Reads requests with llhttp, the parser of Node: another opinion on the same bytes. */
+/** Reads requests with llhttp, Node's parser, to compare two readers of the same bytes. */
 export class LLHTTPOracle {
   readonly #llhttp: LLHTTP
   #read: OracleRead = { requests: [], refused: undefined }
@@ -42,7 +42,7 @@ export class LLHTTPOracle {
     })
   }
 
-  /** Loads it from the development dependency. */
+  /** Loads llhttp from undici, a development dependency. */
   static async load(): Promise<LLHTTPOracle> {
     const bytes: unknown = createRequire(import.meta.url)('undici/lib/llhttp/llhttp-wasm.js')
     const wasm = Reflect.get(globalThis, 'WebAssembly') as {
@@ -57,7 +57,7 @@ export class LLHTTPOracle {
     })
   }
 
-  /** Reads `bytes` as one connection of a client. */
+  /** Reads `bytes` as the input of one connection. */
   read(bytes: Buffer): OracleRead {
     const llhttp = this.#llhttp
     const read: OracleRead = { requests: [], refused: undefined }
@@ -69,7 +69,7 @@ export class LLHTTPOracle {
     if (errno !== 0) read.refused = this.#text(llhttp.llhttp_errno_name(errno))
     llhttp.free(at)
     llhttp.llhttp_free(this.#parser)
-    // A message that was not begun far enough to have a method is none yet.
+    // A message counts only once its method was read.
     read.requests.splice(0, Infinity, ...read.requests.filter(({ method }) => method !== ''))
     return read
   }

@@ -4,7 +4,7 @@ import { DEFAULT_HTTP_LIMITS, type HTTPLimits } from '../../src/codec/limits.ts'
 import { RequestReader } from '../../src/codec/request-reader.ts'
 import type { RequestHead } from '../../src/codec/request-head.ts'
 
-/** One request as it was read, and the refusal that ended it all, if any. */
+/** The requests that were read, and the refusal that ended reading, if any. */
 export interface Read {
   readonly requests: {
     readonly head: RequestHead
@@ -13,11 +13,11 @@ export interface Read {
     trailers: readonly string[]
   }[]
   refused: RemoteProtocolError | undefined
-  /** Bytes that nobody read. */
+  /** Bytes that were not read. */
   unread: string
 }
 
-/** Reads all that `pieces` hold, as one connection. */
+/** Reads `pieces` as the input of one connection. */
 export function readRequests(pieces: Iterable<Uint8Array>, limits: Partial<HTTPLimits> = {}): Read {
   const reader = new RequestReader({ ...DEFAULT_HTTP_LIMITS, ...limits })
   const input = new ByteQueue()
@@ -49,7 +49,7 @@ function readOn(reader: RequestReader, input: ByteQueue, read: Read): void {
   }
 }
 
-/** What came of it, in a line: `GET / ""; POST /b "body" !400`. A request that did not end ends with `…`. */
+/** The result in one line: `GET / ""; POST /b "body" !400`. `…` marks a request that did not end. */
 export function summary(read: Read): string {
   const requests = read.requests.map(
     ({ head, body, ended }) => `${head.method} ${head.target} "${body}"${ended ? '' : '…'}`,

@@ -1,9 +1,9 @@
 import type { Violation } from '../../src/errors.ts'
 
-/** A request that is refused: ▲ stands before the byte that is refused, or with which it is certain. */
+/** A request that is refused; ▲ marks the byte with which the refusal is certain. */
 export type Refusal = readonly [request: string, violation: Violation, message: string]
 
-/** Which rule refuses each bad request of the tests, and at which byte: not just that something does. */
+/** For each bad request of the tests, the rule that refuses it, and the byte at which it does. */
 export const REFUSALS: readonly Refusal[] = [
   [
     '\r\n\r\n\r\n\r\n▲\r\nGET / HTTP/1.1\r\nHost: h\r\n\r\n',
@@ -170,10 +170,10 @@ export const REFUSALS: readonly Refusal[] = [
     'malformed-request-line',
     'Cannot read request line: a method cannot hold 0x7f',
   ],
-  ['GET / HTTP/2.0▲\r\nHost: h\r\n\r\n', 'unsupported-version', 'Cannot speak HTTP/2.0'],
-  ['GET / HTTP/3.0▲\r\nHost: h\r\n\r\n', 'unsupported-version', 'Cannot speak HTTP/3.0'],
-  ['GET / HTTP/0.9▲\r\nHost: h\r\n\r\n', 'unsupported-version', 'Cannot speak HTTP/0.9'],
-  ['GET / HTTP/9.9▲\r\nHost: h\r\n\r\n', 'unsupported-version', 'Cannot speak HTTP/9.9'],
+  ['GET / HTTP/2.0▲\r\nHost: h\r\n\r\n', 'unsupported-version', 'Cannot serve HTTP/2.0'],
+  ['GET / HTTP/3.0▲\r\nHost: h\r\n\r\n', 'unsupported-version', 'Cannot serve HTTP/3.0'],
+  ['GET / HTTP/0.9▲\r\nHost: h\r\n\r\n', 'unsupported-version', 'Cannot serve HTTP/0.9'],
+  ['GET / HTTP/9.9▲\r\nHost: h\r\n\r\n', 'unsupported-version', 'Cannot serve HTTP/9.9'],
   [
     'GET / ▲http/1.1\r\nHost: h\r\n\r\n',
     'malformed-version',
@@ -208,17 +208,17 @@ export const REFUSALS: readonly Refusal[] = [
   [
     'GET / HTTP/1.0▲1\r\nHost: h\r\n\r\n',
     'malformed-version',
-    'Cannot read request line: a request line cannot go on with 0x31',
+    'Cannot read request line: a request line cannot continue with 0x31',
   ],
   [
     'GET / HTTP/1.1▲0\r\nHost: h\r\n\r\n',
     'malformed-version',
-    'Cannot read request line: a request line cannot go on with 0x30',
+    'Cannot read request line: a request line cannot continue with 0x30',
   ],
   [
     'GET / HTTP/1.1▲x\r\nHost: h\r\n\r\n',
     'malformed-version',
-    'Cannot read request line: a request line cannot go on with 0x78',
+    'Cannot read request line: a request line cannot continue with 0x78',
   ],
   [
     'GET / HTTP/1▲,1\r\nHost: h\r\n\r\n',
@@ -524,7 +524,7 @@ export const REFUSALS: readonly Refusal[] = [
   [
     'GET / HTTP/1.1▲\nHost: h\n\n',
     'malformed-version',
-    'Cannot read request line: a request line cannot go on with 0x0a',
+    'Cannot read request line: a request line cannot continue with 0x0a',
   ],
   [
     'GET / HTTP/1.0\r\nHost: h\r\nHost: h\r\n\r▲\n',
@@ -718,37 +718,37 @@ export const REFUSALS: readonly Refusal[] = [
   [
     'POST /p HTTP/1.1\r\nHost: h\r\nContent-Length: 4294967301\r\n\r▲\nabcde',
     'body-too-large',
-    'Cannot take more than 1048576 bytes of body',
+    'Cannot accept more than 1048576 bytes of body',
   ],
   [
     'POST /p HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n100000005\r▲\nabcde\r\n0\r\n\r\n',
     'body-too-large',
-    'Cannot take more than 1048576 bytes of body',
+    'Cannot accept more than 1048576 bytes of body',
   ],
   [
     'POST /p HTTP/1.1\r\nHost: h\r\nContent-Length: 9007199254740997\r\n\r▲\nabcde',
     'body-too-large',
-    'Cannot count to Content-Length "9007199254740997"',
+    'Cannot accept Content-Length "9007199254740997"',
   ],
   [
     'POST /p HTTP/1.1\r\nHost: h\r\nContent-Length: 9223372036854775813\r\n\r▲\nabcde',
     'body-too-large',
-    'Cannot count to Content-Length "9223372036854775813"',
+    'Cannot accept Content-Length "9223372036854775813"',
   ],
   [
     'POST /p HTTP/1.1\r\nHost: h\r\nContent-Length: 18446744073709551621\r\n\r▲\nabcde',
     'body-too-large',
-    'Cannot count to Content-Length "18446744073709551621"',
+    'Cannot accept Content-Length "18446744073709551621"',
   ],
   [
     'POST /p HTTP/1.1\r\nHost: h\r\nContent-Length: 340282366920938463463374607431768211461\r\n\r▲\nabcde',
     'body-too-large',
-    'Cannot count to Content-Length "340282366920938463463374607431768211461"',
+    'Cannot accept Content-Length "340282366920938463463374607431768211461"',
   ],
   [
     'POST /p HTTP/1.1\r\nHost: h\r\nContent-Length: 999999999999999999999999999999999999999999999999999999999999999999999999999999999999999999999999999999999999999999999999999999999999999999999999999999999999999999999999999999999999999999999999999999999999999999999999999999999999999999999999999999999999999999999999999999999999999999999999999999999999\r\n\r▲\nabcde',
     'body-too-large',
-    'Cannot count to Content-Length "99999999999999999999999999999999999999999999999999999999999999999999999999999999"',
+    'Cannot accept Content-Length "99999999999999999999999999999999999999999999999999999999999999999999999999999999"',
   ],
   [
     'POST /p HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n\r▲\nabcde\r\n0\r\n\r\n',
@@ -1053,32 +1053,32 @@ export const REFUSALS: readonly Refusal[] = [
   [
     'POST /p HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n20000000000005\r▲\nabcde\r\n0\r\n\r\n',
     'body-too-large',
-    'Cannot count to chunk size "20000000000005"',
+    'Cannot accept chunk size "20000000000005"',
   ],
   [
     'POST /p HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n8000000000000005\r▲\nabcde\r\n0\r\n\r\n',
     'body-too-large',
-    'Cannot count to chunk size "8000000000000005"',
+    'Cannot accept chunk size "8000000000000005"',
   ],
   [
     'POST /p HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n10000000000000005\r▲\nabcde\r\n0\r\n\r\n',
     'body-too-large',
-    'Cannot count to chunk size "10000000000000005"',
+    'Cannot accept chunk size "10000000000000005"',
   ],
   [
     'POST /p HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n100000000000000000000000000000005\r▲\nabcde\r\n0\r\n\r\n',
     'body-too-large',
-    'Cannot count to chunk size "100000000000000000000000000000005"',
+    'Cannot accept chunk size "100000000000000000000000000000005"',
   ],
   [
     'POST /p HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\nffffffffffffffffffffffffffffffff\r▲\nabcde\r\n0\r\n\r\n',
     'body-too-large',
-    'Cannot count to chunk size "ffffffffffffffffffffffffffffffff"',
+    'Cannot accept chunk size "ffffffffffffffffffffffffffffffff"',
   ],
   [
     'POST /p HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc▲\n2\r\nde\r\n0\r\n\r\n',
     'malformed-chunk',
-    'Cannot read chunk: data longer than its size: it goes on with 0x0a',
+    'Cannot read chunk: the data is longer than its size, it continues with 0x0a',
   ],
   [
     'POST /p HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r▲2\r\nde\r\n0\r\n\r\n',
@@ -1088,17 +1088,17 @@ export const REFUSALS: readonly Refusal[] = [
   [
     'POST /p HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc▲xx2\r\nde\r\n0\r\n\r\n',
     'malformed-chunk',
-    'Cannot read chunk: data longer than its size: it goes on with 0x78',
+    'Cannot read chunk: the data is longer than its size, it continues with 0x78',
   ],
   [
     'POST /p HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc▲2\r\nde\r\n0\r\n\r\n',
     'malformed-chunk',
-    'Cannot read chunk: data longer than its size: it goes on with 0x32',
+    'Cannot read chunk: the data is longer than its size, it continues with 0x32',
   ],
   [
     'POST /p HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc▲d\r\n2\r\nde\r\n0\r\n\r\n',
     'malformed-chunk',
-    'Cannot read chunk: data longer than its size: it goes on with 0x64',
+    'Cannot read chunk: the data is longer than its size, it continues with 0x64',
   ],
   [
     'POST /p HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n▲\n',
@@ -1278,7 +1278,7 @@ export const REFUSALS: readonly Refusal[] = [
   [
     'POST / HTTP/1.0\r\nTransfer-Encoding: chunked\r\nConnection: keep-alive\r\n\r▲\n0\r\n\r\n',
     'ambiguous-framing',
-    'Cannot read a Transfer-Encoding of HTTP/1.0',
+    'Cannot read a Transfer-Encoding in HTTP/1.0',
   ],
   [
     'POST /p HTTP/1.1\r\nHost: h\r\nExpect: foo\r\nContent-Length: 3\r\n\r▲\nabc',

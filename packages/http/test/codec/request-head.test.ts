@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest'
 import { interpretHead, isHost } from '../../src/codec/request-head.ts'
 
 describe('interpretHead', () => {
-  test('knows what the fields mean together', () => {
+  test('interprets the fields together', () => {
     const fields = [
       'HOST',
       'h:1',
@@ -29,7 +29,7 @@ describe('interpretHead', () => {
     })
   })
 
-  test('RFC 9112 §3.2.2: a host in the target takes the place of Host, wherever it is read', () => {
+  test('replaces Host with the host of the target (RFC 9112 §3.2.2)', () => {
     for (const [version, fields] of [
       ['1.1', ['X', 'y', 'HOST', 'other']],
       ['1.0', ['X', 'y']],
@@ -43,7 +43,7 @@ describe('interpretHead', () => {
     expect([connect.host, connect.fields]).toEqual(['h:443', ['Host', 'proxy']])
   })
 
-  test('names of the same length as a deciding one decide nothing', () => {
+  test('ignores other names of the same length', () => {
     const head = interpretHead('GET', '/', '1.1', [
       'Host',
       'h',
@@ -59,7 +59,7 @@ describe('interpretHead', () => {
 })
 
 describe('isHost', () => {
-  test('takes names, addresses and ports, and nothing else', () => {
+  test('accepts names, addresses and ports, and refuses all others', () => {
     for (const host of [
       '',
       'h',

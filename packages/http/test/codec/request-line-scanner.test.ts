@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest'
 import { RequestLineScanner } from '../../src/codec/request-line-scanner.ts'
 
 describe('RequestLineScanner', () => {
-  test('goes on where it was, and can begin again', () => {
+  test('continues where it stopped, and can begin again', () => {
     const scanner = new RequestLineScanner(100)
     const text = '\r\nGET /a HTTP/1.0\r\nrest'
     let at = 0

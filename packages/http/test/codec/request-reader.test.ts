@@ -8,11 +8,11 @@ import { RequestReader } from '../../src/codec/request-reader.ts'
 import { readRequests, summary } from './read-requests.ts'
 import { type Refusal, REFUSALS } from './refusals.ts'
 
-/** A valid request behind the one under test: reading it shows where the first was thought to end. */
+/** A valid request after the one under test. Reading it shows where the reader ended the first one. */
 const CANARY = 'GET /canary HTTP/1.1\r\nHost: h\r\n\r\n'
-const ANSWERED = '; GET /canary ""'
+const CANARY_READ = '; GET /canary ""'
 
-/** `fields` behind a request line and a Host, and what follows the head. */
+/** A request with `fields` after its request line and Host, and with `body` after the head. */
 function post(fields: string, body: string = ''): string {
   return `POST /p HTTP/1.1\r\nHost: h\r\n${fields}\r\n\r\n${body}`
 }
@@ -21,20 +21,20 @@ function get(...fields: string[]): string {
   return `GET / HTTP/1.1\r\nHost: h\r\n${fields.map((field) => `${field}\r\n`).join('')}\r\n`
 }
 
-/** The same in every chunking: bytes are those of the text's code points. */
+/** Expects the same result in every chunking of `text`, encoded as latin1. */
 function expectRead(text: string, expected: string, limits: Partial<HTTPLimits> = {}): void {
   for (const pieces of chunkings(Buffer.from(text, 'latin1'))) {
     expect(summary(readRequests(pieces, limits)), JSON.stringify(text.slice(0, 300))).toBe(expected)
   }
 }
 
-/** Refused, and nothing behind it read. */
+/** Expects a refusal with `status` after the requests `before`, and nothing read after it. */
 function expectRefused(text: string, status: number, before: string = ''): void {
   expectRead(text + CANARY, `${before} !${status}`.trim())
   if (text.length < LONG) expect(REFUSALS).toContainEqual(refusalOf(text))
 }
 
-/** By which rule a text is refused, and at which byte. */
+/** Returns the violation that refuses a text, and marks the byte at which it does. */
 function refusalOf(text: string): Refusal | undefined {
   const bytes = Buffer.from(text + CANARY, 'latin1')
   for (let length = 1; length <= bytes.length; length++) {
@@ -46,15 +46,15 @@ function refusalOf(text: string): Refusal | undefined {
   return undefined
 }
 
-/** Longer texts are refused for their length, whatever is in them. */
+/** Longer texts are refused for their length, whatever they contain. */
 const LONG = 1000
 
-describe('RequestReader: bytes (§2.1)', () => {
-  test('rows 1, 2: reads a request however it is cut', () => {
-    expectRead(`${post('Content-Length: 4', 'body')}${CANARY}`, `POST /p "body"${ANSWERED}`)
+describe('RequestReader: bytes (RFC 9112 §2.2)', () => {
+  test('reads a request in any chunking', () => {
+    expectRead(`${post('Content-Length: 4', 'body')}${CANARY}`, `POST /p "body"${CANARY_READ}`)
   })
 
-  test('row 3: reads the same for any cut, in long pipelines that slide over every boundary', () => {
+  test('reads long pipelines the same in any chunking', () => {
     const request = fc.constantFrom(
       get('Cookie: a=b', 'X: y'),
       post('Content-Length: 5', 'hello'),
@@ -88,7 +88,7 @@ describe('RequestReader: bytes (§2.1)', () => {
     }
   })
 
-  test('row 3: keeps its limits at the same byte for any cut', () => {
+  test('applies its limits at the same byte in any chunking', () => {
     const bound = fc.integer({ min: 1, max: 60 })
     const limits = fc.record({
       maxRequestLineBytes: bound,
@@ -136,7 +136,7 @@ describe('RequestReader: bytes (§2.1)', () => {
     )
   })
 
-  test('row 4: a header value of 1 MiB, a byte at a time, costs linear work', () => {
+  test('reads a header value of 1 MiB, one byte at a time, in linear time', () => {
     const limits = { ...DEFAULT_HTTP_LIMITS, maxHeadBytes: 1 << 21 }
     const reader = new RequestReader(limits)
     const input = new ByteQueue()
@@ -149,12 +149,12 @@ describe('RequestReader: bytes (§2.1)', () => {
     expect(input.workBytes).toBeLessThan(6 << 20)
   })
 
-  test('row 5: skips up to four empty lines before a request', () => {
-    expectRead(`\r\n\r\n\r\n\r\n${get()}\r\n${CANARY}`, `GET / ""${ANSWERED}`)
+  test('skips up to four empty lines before a request', () => {
+    expectRead(`\r\n\r\n\r\n\r\n${get()}\r\n${CANARY}`, `GET / ""${CANARY_READ}`)
     expectRefused(`\r\n\r\n\r\n\r\n\r\n${get()}`, 400)
   })
 
-  test('rows 6, 7, 8: refuses at the first byte that cannot begin a request', () => {
+  test('refuses at the first byte that cannot begin a request', () => {
     for (const start of ['\0', '\x01', '\x0b', ' ', '\xef\xbb\xbf', '\x16\x03\x01\x02', '\n']) {
       expect(summary(readRequests([Buffer.from(start, 'latin1')]))).toBe('!400')
       expectRefused(`${start}${get()}`, 400)
@@ -162,15 +162,15 @@ describe('RequestReader: bytes (§2.1)', () => {
     expectRefused(`${get()}\0`, 400, 'GET / ""')
   })
 
-  test('row 8: refuses an SSH banner at its end of line', () => {
+  test('refuses an SSH banner at the end of its line', () => {
     expect(summary(readRequests([Buffer.from('SSH-2.0-OpenSSH_9.2 Debian\r')]))).toBe('!400')
   })
 
-  test('row 9: refuses the preface of HTTP/2', () => {
+  test('refuses the preface of HTTP/2', () => {
     expectRead('PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n', '!505')
   })
 
-  test('rows 11, 12: the end of input is fine between requests, a refusal within one', () => {
+  test('accepts the end of input between requests, and refuses it within one', () => {
     for (const [text, refused] of [
       ['', false],
       ['\r', true],
@@ -190,7 +190,7 @@ describe('RequestReader: bytes (§2.1)', () => {
     }
   })
 
-  test('row 14: reads nothing more once it has refused, whatever comes', () => {
+  test('reads nothing after it has refused a request', () => {
     const reader = new RequestReader(DEFAULT_HTTP_LIMITS)
     const input = new ByteQueue()
     input.push(Buffer.from('BAD\r\n'))
@@ -200,7 +200,7 @@ describe('RequestReader: bytes (§2.1)', () => {
     expect(() => reader.endOfInput()).not.toThrow()
   })
 
-  test('arbitrary bytes give events or a RemoteProtocolError, nothing else', () => {
+  test('turns arbitrary bytes into events or a RemoteProtocolError', () => {
     const piece = fc.oneof(
       fc.uint8Array({ maxLength: 60 }),
       fc
@@ -225,8 +225,8 @@ describe('RequestReader: bytes (§2.1)', () => {
   })
 })
 
-describe('RequestReader: request line (§2.2)', () => {
-  test('rows 16 to 20, 33: refuses any other separators, parts or line ends', () => {
+describe('RequestReader: request line (RFC 9112 §3)', () => {
+  test('refuses wrong separators, parts and line ends', () => {
     for (const line of [
       'GET  / HTTP/1.1\r\n',
       'GET /  HTTP/1.1\r\n',
@@ -250,25 +250,25 @@ describe('RequestReader: request line (§2.2)', () => {
     expect(summary(readRequests([Buffer.from('GET /\r')]))).toBe('!400')
   })
 
-  test('rows 21, 22: refuses control characters, DEL, tabs and 8-bit bytes in a target', () => {
+  test('refuses control characters, DEL, tabs and 8-bit bytes in a target', () => {
     for (const byte of ['\0', '\x01', '\t', '\x1f', '\x7f', '\x80', '\xb0', '\xff']) {
       expectRefused(`GET /a${byte}b HTTP/1.1\r\nHost: h\r\n\r\n`, 400)
       expectRefused(`GET /?a${byte}b HTTP/1.1\r\nHost: h\r\n\r\n`, 400)
     }
   })
 
-  test('row 24: refuses a method that is no token', () => {
+  test('refuses a method that is not a token', () => {
     for (const method of ['G\0T', 'G(T', 'G\xc9T', '"GET"', 'G{T', 'G@T', 'G\x7fT', '']) {
       expectRefused(`${method} / HTTP/1.1\r\nHost: h\r\n\r\n`, 400)
     }
   })
 
-  test('rows 25, 26: takes any token as a method, as it is written', () => {
+  test('accepts any token as a method, and keeps its case', () => {
     expectRead('get / HTTP/1.1\r\nHost: h\r\n\r\n', 'get / ""')
     expectRead(`FROBNICATE! / HTTP/1.1\r\nHost: h\r\n\r\n`, 'FROBNICATE! / ""')
   })
 
-  test('RFC 9110 §6.2: reads a higher minor version as 1.1', () => {
+  test('reads a higher minor version as 1.1 (RFC 9110 §6.2)', () => {
     for (const version of ['HTTP/1.2', 'HTTP/1.9']) {
       const chunked = 'Transfer-Encoding: chunked\r\n\r\n1\r\nx\r\n0\r\n\r\n'
       expectRead(`POST / ${version}\r\nHost: h\r\n${chunked}`, 'POST / "x"')
@@ -276,7 +276,7 @@ describe('RequestReader: request line (§2.2)', () => {
     }
   })
 
-  test('rows 30 to 32: reads HTTP/1.0 and 1.1, answers 505 to others, 400 to what is no version', () => {
+  test('refuses other versions with 505, and malformed ones with 400', () => {
     for (const version of ['HTTP/2.0', 'HTTP/3.0', 'HTTP/0.9', 'HTTP/9.9']) {
       expectRefused(`GET / ${version}\r\nHost: h\r\n\r\n`, 505)
     }
@@ -306,12 +306,12 @@ describe('RequestReader: request line (§2.2)', () => {
     }
   })
 
-  test('row 27: refuses a method of 20 kB before its end', () => {
+  test('refuses a method of 20 kB with 501, before its end', () => {
     expect(summary(readRequests([Buffer.from('M'.repeat(20_000))]))).toBe('!501')
     expectRefused('M'.repeat(20_000), 501)
   })
 
-  test('rows 34 to 36: takes a request line of 8 000 bytes, refuses long ones before their end', () => {
+  test('accepts a request line of 8 000 bytes, and refuses longer ones with 414 before their end', () => {
     const target = `/${'a'.repeat(7985)}`
     expect(summary(readRequests([Buffer.from(`GET ${target} HTTP/1.1\r\nHost: h\r\n\r\n`)]))).toBe(
       `GET ${target} ""`,
@@ -324,8 +324,8 @@ describe('RequestReader: request line (§2.2)', () => {
   })
 })
 
-describe('RequestReader: target (§2.3)', () => {
-  test('rows 23, 40, 43: refuses a target without a form', () => {
+describe('RequestReader: target (RFC 9112 §3.2)', () => {
+  test('refuses a target without a valid form, or with the form of another method', () => {
     for (const target of [
       '?x',
       'hello',
@@ -341,7 +341,7 @@ describe('RequestReader: target (§2.3)', () => {
     }
   })
 
-  test('rows 37, 38: takes the absolute form, whose authority wins over Host', () => {
+  test('accepts the absolute form, whose authority overrides Host', () => {
     for (const [target, path, host] of [
       ['http://e/x?y', '/x', 'e'],
       ['HTTP://e:81', '/', 'e:81'],
@@ -352,12 +352,12 @@ describe('RequestReader: target (§2.3)', () => {
     }
   })
 
-  test('row 39: wants a Host beside the absolute form', () => {
+  test('requires Host together with the absolute form', () => {
     expectRefused('GET http://h/ HTTP/1.1\r\n\r\n', 400)
     expectRefused('GET http://u@h/ HTTP/1.1\r\nHost: h\r\n\r\n', 400)
   })
 
-  test('rows 41, 42: takes the authority form of CONNECT and the asterisk of OPTIONS', () => {
+  test('accepts the authority form for CONNECT and the asterisk form for OPTIONS', () => {
     expectRead('CONNECT h:80 HTTP/1.1\r\nHost: h\r\n\r\n', 'CONNECT h:80 ""')
     expectRead('OPTIONS * HTTP/1.1\r\nHost: h\r\n\r\n', 'OPTIONS * ""')
     for (const target of ['/', 'h', 'h:', ':80', 'u@h:80', 'h:80/']) {
@@ -365,15 +365,15 @@ describe('RequestReader: target (§2.3)', () => {
     }
   })
 
-  test('row 44: a path of two slashes is a path', () => {
+  test('reads a target that begins with two slashes as a path', () => {
     expect(
       readRequests([Buffer.from('GET //evil/x HTTP/1.1\r\nHost: h\r\n\r\n')]).requests[0]?.head,
     ).toMatchObject({ path: '//evil/x', host: 'h' })
   })
 })
 
-describe('RequestReader: field lines (§2.4)', () => {
-  test('rows 51 to 58, 64 to 71: refuses what is no field line', () => {
+describe('RequestReader: field lines (RFC 9112 §5)', () => {
+  test('refuses malformed field lines', () => {
     for (const line of [
       'X',
       'Content-Length 5',
@@ -413,7 +413,7 @@ describe('RequestReader: field lines (§2.4)', () => {
     expectRefused('GET / HTTP/1.1\nHost: h\n\n', 400)
   })
 
-  test('rows 59 to 62: takes empty values, blanks around and within, 8-bit bytes and every token character', () => {
+  test('accepts empty values, blanks around and within values, 8-bit bytes and every token character', () => {
     const read = readRequests([
       Buffer.from(
         get(
@@ -451,19 +451,19 @@ describe('RequestReader: field lines (§2.4)', () => {
     ])
   })
 
-  test('row 63: names of Object.prototype are names like others', () => {
+  test('treats names of Object.prototype as ordinary names', () => {
     const names = ['__proto__', 'constructor', 'hasOwnProperty', 'toString']
     expectRead(
       `${get(...names.flatMap((name) => [`${name}: 1`, `${name}: 2`]))}${CANARY}`,
-      `GET / ""${ANSWERED}`,
+      `GET / ""${CANARY_READ}`,
     )
   })
 
-  test('row 58: an underscore is no hyphen', () => {
-    expectRead(`${get('Content_Length: 5', 'Transfer_Encoding: chunked')}${CANARY}`, `GET / ""${ANSWERED}`)
+  test('does not treat an underscore as a hyphen', () => {
+    expectRead(`${get('Content_Length: 5', 'Transfer_Encoding: chunked')}${CANARY}`, `GET / ""${CANARY_READ}`)
   })
 
-  test('rows 72 to 75: refuses with 431 what is too large or too many, before its end, and never truncates', () => {
+  test('refuses too large or too many fields with 431, before their end, and never truncates', () => {
     expect(summary(readRequests([Buffer.from(get(`Cookie: ${'c'.repeat(4096)}`))]))).toBe('GET / ""')
     expect(
       summary(readRequests([Buffer.from(get(...Array.from({ length: 100 }, (_, at) => `X${at}: y`)))])),
@@ -479,8 +479,8 @@ describe('RequestReader: field lines (§2.4)', () => {
   })
 })
 
-describe('RequestReader: Host (§2.5)', () => {
-  test('rows 76 to 78: one on HTTP/1.1, at most one on 1.0', () => {
+describe('RequestReader: Host (RFC 9112 §3.2)', () => {
+  test('requires one Host in HTTP/1.1, and accepts at most one in HTTP/1.0', () => {
     expectRefused('GET / HTTP/1.1\r\n\r\n', 400)
     expectRead('GET / HTTP/1.0\r\n\r\n', 'GET / ""')
     for (const version of ['1.0', '1.1']) {
@@ -489,7 +489,7 @@ describe('RequestReader: Host (§2.5)', () => {
     }
   })
 
-  test('rows 79 to 81: takes host and port, IPv6 literals and nothing, refuses all else', () => {
+  test('accepts host and port, IPv6 literals and an empty value, and refuses all others', () => {
     for (const host of ['h:80', 'EXAMPLE.org', '[::1]', '[::1]:8080', '127.0.0.1:1', 'a%20b', 'h:', '']) {
       expectRead(`GET / HTTP/1.1\r\nHost: ${host}\r\n\r\n`, 'GET / ""')
     }
@@ -519,21 +519,21 @@ describe('RequestReader: Host (§2.5)', () => {
   })
 })
 
-describe('RequestReader: Content-Length (§2.6)', () => {
-  test('rows 82, 83, 86, 92: reads exactly so many bytes, on any method; none without it', () => {
-    expectRead(`${post('Content-Length: 5', 'a\r\nbc')}${CANARY}`, `POST /p "a\r\nbc"${ANSWERED}`)
-    expectRead(`${post('Content-Length: \t 5 \t', 'abcde')}${CANARY}`, `POST /p "abcde"${ANSWERED}`)
-    expectRead(`${post('X: y')}${CANARY}`, `POST /p ""${ANSWERED}`)
-    expectRead(`${post('Content-Length: 0')}${CANARY}`, `POST /p ""${ANSWERED}`)
+describe('RequestReader: Content-Length (RFC 9112 §6.2)', () => {
+  test('reads exactly that many bytes for any method, and no body without the field', () => {
+    expectRead(`${post('Content-Length: 5', 'a\r\nbc')}${CANARY}`, `POST /p "a\r\nbc"${CANARY_READ}`)
+    expectRead(`${post('Content-Length: \t 5 \t', 'abcde')}${CANARY}`, `POST /p "abcde"${CANARY_READ}`)
+    expectRead(`${post('X: y')}${CANARY}`, `POST /p ""${CANARY_READ}`)
+    expectRead(`${post('Content-Length: 0')}${CANARY}`, `POST /p ""${CANARY_READ}`)
     for (const method of ['GET', 'HEAD', 'DELETE', 'OPTIONS']) {
       expectRead(
         `${method} / HTTP/1.1\r\nHost: h\r\nContent-Length: 3\r\n\r\nabc${CANARY}`,
-        `${method} / "abc"${ANSWERED}`,
+        `${method} / "abc"${CANARY_READ}`,
       )
     }
   })
 
-  test('rows 84, 87: refuses whatever is not digits', () => {
+  test('refuses a length that is not all digits', () => {
     for (const value of [
       '+5',
       '-5',
@@ -565,11 +565,11 @@ describe('RequestReader: Content-Length (§2.6)', () => {
     }
   })
 
-  test('row 85: reads leading zeros as decimal', () => {
-    expectRead(`${post('Content-Length: 010', '0123456789')}${CANARY}`, `POST /p "0123456789"${ANSWERED}`)
+  test('reads leading zeros as decimal', () => {
+    expectRead(`${post('Content-Length: 010', '0123456789')}${CANARY}`, `POST /p "0123456789"${CANARY_READ}`)
   })
 
-  test('rows 88 to 90: refuses several, equal or not', () => {
+  test('refuses several lengths, equal or not', () => {
     for (const fields of [
       'Content-Length: 5\r\nContent-Length: 6',
       'Content-Length: 6\r\ncontent-length: 5',
@@ -583,7 +583,7 @@ describe('RequestReader: Content-Length (§2.6)', () => {
     }
   })
 
-  test('rows 91, 94: refuses lengths beyond the limit at once, however large', () => {
+  test('refuses a length beyond the limit with 413, however large', () => {
     for (const value of [
       '4294967301',
       '9007199254740997',
@@ -599,8 +599,8 @@ describe('RequestReader: Content-Length (§2.6)', () => {
   })
 })
 
-describe('RequestReader: a limit of its own for a body', () => {
-  /** Reads a head, limits the body, reads on: what came of it. */
+describe('RequestReader: limitBody', () => {
+  /** Reads a head, limits the body and reads on. Returns the types of the events, then the violation. */
   function readLimited(text: string, maxBytes: number, limits: Partial<HTTPLimits> = {}): string {
     const reader = new RequestReader({ ...DEFAULT_HTTP_LIMITS, ...limits })
     const input = new ByteQueue()
@@ -619,7 +619,7 @@ describe('RequestReader: a limit of its own for a body', () => {
   const sized = post('Content-Length: 4', 'body')
   const chunked = post('Transfer-Encoding: chunked', '4\r\nbody\r\n0\r\n\r\n')
 
-  test('row 94: holds from the head on', () => {
+  test('applies from the head on', () => {
     expect(readLimited(sized, 4)).toBe('head data end')
     expect(readLimited(sized, 3)).toBe('head body-too-large')
     expect(readLimited(chunked, 4)).toBe('head data end')
@@ -627,16 +627,16 @@ describe('RequestReader: a limit of its own for a body', () => {
     expect(readLimited(get(), 0)).toBe('head end')
   })
 
-  test('row 94: can be higher than the usual one for a chunked body', () => {
+  test('can exceed maxBodyBytes for a chunked body', () => {
     expect(readLimited(chunked, Infinity, { maxBodyBytes: 3 })).toBe('head data end')
   })
 
-  test('row 94: ends with the request', () => {
+  test('applies to one request only', () => {
     expect(readLimited(sized + sized, 4, { maxBodyBytes: 4 })).toBe('head data end head data end')
     expect(readLimited(chunked + chunked, 4, { maxBodyBytes: 3 })).toBe('head data end head body-too-large')
   })
 
-  test('row 94: is nothing between requests', () => {
+  test('has no effect between requests', () => {
     const reader = new RequestReader(DEFAULT_HTTP_LIMITS)
     reader.limitBody(0)
     const input = new ByteQueue()
@@ -645,23 +645,23 @@ describe('RequestReader: a limit of its own for a body', () => {
   })
 })
 
-describe('RequestReader: Transfer-Encoding (§2.7)', () => {
+describe('RequestReader: Transfer-Encoding (RFC 9112 §6.1, §7.1)', () => {
   const chunked = (body: string, name: string = 'chunked'): string => post(`Transfer-Encoding: ${name}`, body)
 
-  test('rows 96, 97: decodes chunks', () => {
+  test('decodes chunks', () => {
     for (const name of ['chunked', 'CHUNKED', ' \tchunked\t ']) {
-      expectRead(`${chunked('3\r\nabc\r\n0\r\n\r\n', name)}${CANARY}`, `POST /p "abc"${ANSWERED}`)
+      expectRead(`${chunked('3\r\nabc\r\n0\r\n\r\n', name)}${CANARY}`, `POST /p "abc"${CANARY_READ}`)
     }
     expectRead(
       `${chunked('a\r\n0123456789\r\nA\r\n0123456789\r\n000\r\n\r\n')}${CANARY}`,
-      `POST /p "01234567890123456789"${ANSWERED}`,
+      `POST /p "01234567890123456789"${CANARY_READ}`,
     )
-    expectRead(`${chunked('003\r\na\r\n\r\n0\r\n\r\n')}${CANARY}`, `POST /p "a\r\n"${ANSWERED}`)
+    expectRead(`${chunked('003\r\na\r\n\r\n0\r\n\r\n')}${CANARY}`, `POST /p "a\r\n"${CANARY_READ}`)
     const many = Buffer.from(`${chunked('1\r\nx\r\n'.repeat(10_000))}0\r\n\r\n`)
     expect(readRequests([many]).requests[0]?.body.length).toBe(10_000)
   })
 
-  test('row 98: ignores well-formed extensions', () => {
+  test('ignores well-formed extensions', () => {
     for (const extension of [
       ';a',
       ';a=b',
@@ -674,12 +674,12 @@ describe('RequestReader: Transfer-Encoding (§2.7)', () => {
     ]) {
       expectRead(
         `${chunked(`3${extension}\r\nabc\r\n0${extension}\r\n\r\n`)}${CANARY}`,
-        `POST /p "abc"${ANSWERED}`,
+        `POST /p "abc"${CANARY_READ}`,
       )
     }
   })
 
-  test('rows 99 to 101: keeps trailers apart', () => {
+  test('keeps trailers apart from the headers', () => {
     const text = chunked('0\r\nContent-Length: 9\r\nHost: evil\r\nConnection: close\r\n\r\n') + CANARY
     for (const pieces of chunkings(text)) {
       const { requests } = readRequests(pieces)
@@ -689,12 +689,12 @@ describe('RequestReader: Transfer-Encoding (§2.7)', () => {
       ])
     }
     for (const line of ['X:POST /x HTTP/1.1\r\n'])
-      expectRead(`${chunked(`0\r\n${line}\r\n`)}${CANARY}`, `POST /p ""${ANSWERED}`)
+      expectRead(`${chunked(`0\r\n${line}\r\n`)}${CANARY}`, `POST /p ""${CANARY_READ}`)
     for (const line of ['X', ' X: y', 'X : y', 'X: y\n', 'X: \0'])
       expectRefused(chunked(`0\r\n${line}\r\n\r\n`), 400, 'POST /p ""…')
   })
 
-  test('rows 102, 103, 105 to 107: refuses what is no chunk size', () => {
+  test('refuses a malformed chunk size', () => {
     for (const size of [
       '',
       '0x5',
@@ -731,7 +731,7 @@ describe('RequestReader: Transfer-Encoding (§2.7)', () => {
     }
   })
 
-  test('row 104: never wraps a chunk size round', () => {
+  test('refuses a chunk size that overflows, with 413', () => {
     for (const size of [
       '100000005',
       '20000000000005',
@@ -744,14 +744,14 @@ describe('RequestReader: Transfer-Encoding (§2.7)', () => {
     }
   })
 
-  test('rows 108 to 110: refuses data that is longer than its size, and anything but CRLF behind it', () => {
+  test('refuses data longer than its size, and anything but CRLF after it', () => {
     for (const end of ['\n', '\r', 'xx', '', 'd\r\n', '\r\r\n', '\r\n\r\n']) {
       expectRefused(chunked(`3\r\nabc${end}2\r\nde\r\n0\r\n\r\n`), 400, 'POST /p "abc"…')
     }
     for (const end of ['xx', '\n', '\rx']) expectRefused(chunked(`0\r\n${end}`), 400, 'POST /p ""…')
   })
 
-  test('rows 111, 112: bounds extensions and trailers of a message', () => {
+  test('limits the extensions and the trailers of a message', () => {
     expect(summary(readRequests([Buffer.from(chunked(`3;${'a'.repeat(1 << 20)}`))]))).toBe('POST /p ""… !400')
     expect(
       readRequests([Buffer.from(chunked(`1;${'a'.repeat(1000)}\r\nx\r\n`.repeat(1000)))]).refused?.violation,
@@ -767,12 +767,12 @@ describe('RequestReader: Transfer-Encoding (§2.7)', () => {
     )
   })
 
-  test('row 94: refuses a chunked body once it crosses the limit', () => {
+  test('refuses a chunked body once it exceeds the limit', () => {
     expectRead(chunked('3\r\nabc\r\n0\r\n\r\n'), 'POST /p "abc"', { maxBodyBytes: 3 })
     expectRead(chunked('3\r\nabc\r\n1\r\nd\r\n0\r\n\r\n'), 'POST /p "abc"… !413', { maxBodyBytes: 3 })
   })
 
-  test('rows 113 to 116: refuses all codings but chunked, alone', () => {
+  test('refuses every coding other than chunked alone', () => {
     for (const coding of ['gzip', 'identity', 'pigeons', 'xchunked', 'chunkedx', 'gzip, chunked'])
       expectRefused(chunked('0\r\n\r\n', coding), 501)
     for (const coding of [
@@ -802,7 +802,7 @@ describe('RequestReader: Transfer-Encoding (§2.7)', () => {
     }
   })
 
-  test('rows 117, 118: refuses Transfer-Encoding beside Content-Length, and on HTTP/1.0', () => {
+  test('refuses Transfer-Encoding with Content-Length, and in HTTP/1.0', () => {
     for (const coding of ['chunked', 'identity', '', 'x']) {
       expectRefused(post(`Transfer-Encoding: ${coding}\r\nContent-Length: 5`, '0\r\n\r\n'), 400)
       expectRefused(post(`Content-Length: 5\r\nTransfer-Encoding: ${coding}`, '0\r\n\r\n'), 400)
@@ -813,17 +813,17 @@ describe('RequestReader: Transfer-Encoding (§2.7)', () => {
     )
   })
 
-  test('row 119: a Connection field changes nothing about framing', () => {
+  test('frames a body regardless of the Connection field', () => {
     for (const name of ['content-length', 'host', 'transfer-encoding']) {
       expectRead(
         `${post(`Connection: ${name}\r\nContent-Length: 3`, 'abc')}${CANARY}`,
-        `POST /p "abc"${ANSWERED}`,
+        `POST /p "abc"${CANARY_READ}`,
       )
     }
   })
 })
 
-describe('RequestReader: persistence and expectations (§2.8, §2.9)', () => {
+describe('RequestReader: persistence and expectations (RFC 9112 §9.3, RFC 9110 §10.1.1)', () => {
   const persistent = (version: string, ...values: string[]): boolean | undefined =>
     readRequests([
       Buffer.from(
@@ -831,7 +831,7 @@ describe('RequestReader: persistence and expectations (§2.8, §2.9)', () => {
       ),
     ]).requests[0]?.head.persistent
 
-  test('rows 120 to 124: reads Connection as a list over all lines', () => {
+  test('reads Connection as a list over all its lines', () => {
     expect(persistent('1.1')).toBe(true)
     for (const values of [
       ['close'],
@@ -852,15 +852,15 @@ describe('RequestReader: persistence and expectations (§2.8, §2.9)', () => {
     expect(persistent('1.0', 'keep-alive, close')).toBe(false)
   })
 
-  test('row 121: a list with a hundred thousand blanks in it costs linear time', () => {
+  test('reads a list with 262 144 blanks in linear time', () => {
     const head = get(`Connection: a${' '.repeat(1 << 18)}b`)
     const began = performance.now()
     readRequests([Buffer.from(head)], { maxHeadBytes: Infinity })
-    // Quadratic time would be most of a minute.
+    // Quadratic time would take most of a minute.
     expect(performance.now() - began).toBeLessThan(2000)
   })
 
-  test('rows 134 to 137: knows who waits for a 100, and refuses other expectations', () => {
+  test('detects a client that waits for 100 Continue, and refuses other expectations', () => {
     const expects = (text: string): boolean | undefined =>
       readRequests([Buffer.from(text)]).requests[0]?.head.expectsContinue
     expect(expects(post('Expect: 100-Continue\r\nContent-Length: 3'))).toBe(true)

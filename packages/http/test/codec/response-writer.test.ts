@@ -14,7 +14,7 @@ function headersOf(fields: readonly (readonly [string, string])[]): Headers {
   return headers
 }
 
-/** Strings that a field's name or value may be. */
+/** Generates strings of allowed characters. */
 function text(allowed: RegExp, minLength: number): fc.Arbitrary<string> {
   const chars = Array.from({ length: 256 }, (_, code) => String.fromCharCode(code)).filter((char) =>
     allowed.test(char),
@@ -26,7 +26,7 @@ const fields = fc.array(fc.tuple(text(/[!#$%&'*+\-.^_`|~0-9A-Za-z]/, 1), text(/[
   maxLength: 8,
 })
 
-/** What a reader makes of written fields: it takes the blanks around a value away. */
+/** Returns written fields as a reader returns them: without the blanks around a value. */
 function asRead(written: readonly (readonly [string, string])[]): string[] {
   return written.flatMap(([name, value]) => [name, value.replace(/^[\t ]+/, '').replace(/[\t ]+$/, '')])
 }
@@ -44,7 +44,7 @@ describe('responseHead', () => {
     expect(responseHead(599, undefined, new Headers(), '')).toBe('HTTP/1.1 599 Unknown Status\r\n\r\n')
   })
 
-  test('writes what is not ASCII as the bytes it stands for', () => {
+  test('writes characters outside ASCII as latin1 bytes', () => {
     expect(responseHead(200, undefined, headersOf([['A', '\xe9']]), '')).toEqual(
       Buffer.from('HTTP/1.1 200 OK\r\nA: \xe9\r\n\r\n', 'latin1'),
     )
@@ -75,7 +75,7 @@ describe('chunks', () => {
     expect(lastChunk(headersOf([['A', '\xe9']]))).toEqual(Buffer.from('0\r\nA: \xe9\r\n\r\n', 'latin1'))
   })
 
-  test('are read as they were written, trailers too, however they are cut', () => {
+  test('are read as they were written, with trailers, in any chunking', () => {
     const piece = fc.uint8Array({ minLength: 1, maxLength: 40 })
     fc.assert(
       fc.property(fc.array(piece, { maxLength: 3 }), fields, (pieces, trailers) => {

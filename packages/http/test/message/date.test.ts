@@ -5,7 +5,7 @@ import { formatDate, parseDate } from '../../src/message/date.ts'
 const NOW_MS = Date.UTC(2026, 10, 23)
 
 describe('formatDate', () => {
-  test('writes the fixed form of RFC 9110 §5.6.7', () => {
+  test('writes an IMF-fixdate (RFC 9110 §5.6.7)', () => {
     expect(formatDate(784_111_777_000)).toBe('Sun, 06 Nov 1994 08:49:37 GMT')
     expect(formatDate(784_111_777_999)).toBe('Sun, 06 Nov 1994 08:49:37 GMT')
     expect(formatDate(0)).toBe('Thu, 01 Jan 1970 00:00:00 GMT')
@@ -13,7 +13,7 @@ describe('formatDate', () => {
 })
 
 describe('parseDate', () => {
-  test('reads the same moment in all three forms', () => {
+  test('reads the same time in all three formats', () => {
     for (const text of [
       'Sun, 06 Nov 1994 08:49:37 GMT',
       'Sunday, 06-Nov-94 08:49:37 GMT',
@@ -32,7 +32,7 @@ describe('parseDate', () => {
     )
   })
 
-  test('takes two digits for a year at most 50 years ahead', () => {
+  test('reads a two-digit year as one at most 50 years ahead', () => {
     expect(parseDate('Wednesday, 01-Jan-76 00:00:00 GMT', NOW_MS)).toBe(Date.UTC(2076, 0))
     expect(parseDate('Saturday, 01-Jan-77 00:00:00 GMT', NOW_MS)).toBe(Date.UTC(1977, 0))
     expect(parseDate('Saturday, 01-Jan-00 00:00:00 GMT', NOW_MS)).toBe(Date.UTC(2000, 0))
@@ -43,7 +43,7 @@ describe('parseDate', () => {
     expect(parseDate('Sat, 31 Dec 2016 23:59:60 GMT', NOW_MS)).toBe(Date.UTC(2017, 0))
   })
 
-  test('answers undefined for what is none', () => {
+  test('returns undefined for any other text', () => {
     for (const text of [
       '',
       '0',

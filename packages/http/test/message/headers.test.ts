@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest'
 import { Headers } from '../../src/message/headers.ts'
 
 describe('Headers', () => {
-  test('keeps several values of a name, whatever its case, in order', () => {
+  test('keeps several values of a name in order, regardless of its case', () => {
     const headers = new Headers()
     headers.addRawHeader('Set-Cookie', 'a=1')
     headers.addRawHeader('X', 'y')
@@ -28,7 +28,7 @@ describe('Headers', () => {
     expect([...headers]).toEqual([])
   })
 
-  test('row 63: names of Object.prototype are names like others (CVE-2026-21710)', () => {
+  test('treats names of Object.prototype as ordinary names (CVE-2026-21710)', () => {
     const headers = Headers.fromFields(['__proto__', 'a', 'constructor', 'b'])
     expect(headers.get('__proto__')).toBe('a')
     expect(headers.getAllRawHeaders()).toEqual([
@@ -38,7 +38,7 @@ describe('Headers', () => {
     expect(headers.get('toString')).toBeUndefined()
   })
 
-  test('row 147: refuses at the call what could write other headers (CVE-2016-2216)', () => {
+  test('refuses at the call a value that could inject other headers (CVE-2016-2216)', () => {
     const headers = new Headers()
     for (const value of ['a\r\nB: c', 'a\nb', 'a\rb', 'a\0b', '\u010a', '\u{1f600}', '\x7f', '\x0b']) {
       expect(() => headers.setRawHeaders('X', [value]), JSON.stringify(value)).toThrow(TypeError)
@@ -50,7 +50,7 @@ describe('Headers', () => {
     expect([...headers]).toEqual([])
   })
 
-  test('knows whether all of it is ASCII', () => {
+  test('indicates whether all values are ASCII', () => {
     const headers = new Headers()
     headers.addRawHeader('X', 'a\tb')
     expect(headers.ascii).toBe(true)
@@ -61,7 +61,7 @@ describe('Headers', () => {
     expect(Headers.fromFields(['X', '\xe9']).ascii).toBe(false)
   })
 
-  test('row 63: such names can be set, too', () => {
+  test('sets names of Object.prototype too', () => {
     const headers = new Headers()
     headers.setRawHeaders('__proto__', ['a'])
     headers.addRawHeader('constructor', 'b')
@@ -71,7 +71,7 @@ describe('Headers', () => {
     expect(headers.hasHeader('hasOwnProperty')).toBe(false)
   })
 
-  test('sends a name in the case it was last set in, behind the others', () => {
+  test('sends a name in the case in which it was last set, after the others', () => {
     const headers = Headers.fromFields(['etag', 'a', 'X', 'y'])
     headers.setRawHeaders('ETag', ['b', 'c'])
     expect(headers.toWire()).toBe('X: y\r\nETag: b\r\nETag: c\r\n')
@@ -79,27 +79,27 @@ describe('Headers', () => {
     expect(headers.getRawHeaders('ETag')).toBeUndefined()
   })
 
-  test('keeps what it had when one of several new values is refused', () => {
+  test('keeps its values when one of several new values is refused', () => {
     const headers = Headers.fromFields(['X', 'old'])
     expect(() => headers.setRawHeaders('X', ['good', 'b\nad'])).toThrow(TypeError)
     expect(headers.getRawHeaders('X')).toEqual(['old'])
   })
 
-  test('names what is wrong with a value, and what to do', () => {
+  test('names what is wrong with a value, and how to correct it', () => {
     const headers = new Headers()
     for (const [value, words] of [
       [5, 'Cannot send header X with a value of type number: give a string'],
       [null, 'with a value of type null: give a string'],
       [['a'], 'with a value of type object: give a string'],
-      ['→', 'with value "→": a value has no character above U+00FF, encode it'],
-      ['a\r\nb', 'with value "a\\r\\nb": a value has no control characters'],
-      ['→\n', 'a value has no control characters'],
+      ['→', 'with value "→": a value cannot have characters above U+00FF, encode it'],
+      ['a\r\nb', 'with value "a\\r\\nb": a value cannot have control characters'],
+      ['→\n', 'a value cannot have control characters'],
     ] as const)
       expect(() => headers.setRawHeaders('X', [value as string]), words).toThrow(words)
     expect(() => headers.addRawHeader(undefined as unknown as string, 'x')).toThrow('a header named')
   })
 
-  test('once sealed keeps what it has, and notifies of each attempt to change it', () => {
+  test('keeps its values once sealed, and reports each attempt to change them', () => {
     const headers = Headers.fromFields(['X', 'y'])
     const late: (string | undefined)[] = []
     headers.seal({ changedTooLate: (name) => late.push(name) })

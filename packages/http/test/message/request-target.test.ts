@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest'
 import { asciiURL, parseRequestTarget } from '../../src/message/request-target.ts'
 
 describe('parseRequestTarget', () => {
-  test('takes the four forms apart', () => {
+  test('parses the four forms', () => {
     const none = undefined
     expect(parseRequestTarget('GET', '/a/b?c=d?e')).toEqual({ path: '/a/b', query: 'c=d?e', authority: none })
     expect(parseRequestTarget('GET', '/?')).toEqual({ path: '/', query: '', authority: none })
@@ -19,7 +19,7 @@ describe('parseRequestTarget', () => {
     expect(parseRequestTarget('GET', 'http://h')).toEqual({ path: '/', query: '', authority: 'h' })
   })
 
-  test('refuses what has no form, or another method’s', () => {
+  test('refuses a target without a valid form, or with the form of another method', () => {
     for (const [method, target] of [
       ['GET', '*'],
       ['GET', 'h:80'],
@@ -49,7 +49,7 @@ describe('parseRequestTarget', () => {
     }
   })
 
-  test('blames the client, and quotes no more than a line of it', () => {
+  test('throws a RemoteProtocolError that quotes at most 80 characters', () => {
     const error: unknown = (() => {
       try {
         return parseRequestTarget('GET', 'x'.repeat(10_000))
@@ -63,18 +63,18 @@ describe('parseRequestTarget', () => {
 })
 
 describe('asciiURL', () => {
-  test('percent-encodes what is not ASCII, and blanks, as UTF-8', () => {
+  test('percent-encodes blanks, and characters outside ASCII as UTF-8', () => {
     expect(asciiURL('/日')).toBe('/%E6%97%A5')
     expect(asciiURL('https://h/ü?q=a b#€')).toBe('https://h/%C3%BC?q=a%20b#%E2%82%AC')
     expect(asciiURL('/\u{1f600}\x80\xa0')).toBe('/%F0%9F%98%80%C2%80%C2%A0')
   })
 
-  test('keeps the rest: what is encoded already, and what only a header refuses', () => {
+  test('keeps all other characters, existing percent-encodings and control characters', () => {
     const kept = '/a%20b%zz;,/?:@&=+$-_.!~*\'()#[]"<>\\^`{|}\r\n\0'
     expect(asciiURL(kept)).toBe(kept)
   })
 
-  test('takes half a surrogate pair for the replacement character', () => {
+  test('encodes half a surrogate pair as the replacement character', () => {
     expect(asciiURL('/\ud800')).toBe('/%EF%BF%BD')
   })
 })

@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest'
 import { reasonPhrase } from '../../src/message/status.ts'
 
 describe('reasonPhrase', () => {
-  test('knows registered codes, and says so of others (case 105)', () => {
+  test('returns the phrase of a registered code, and Unknown Status for others', () => {
     expect([200, 404, 418, 431, 599].map(reasonPhrase)).toEqual([
       'OK',
       'Not Found',
@@ -12,7 +12,7 @@ describe('reasonPhrase', () => {
     ])
   })
 
-  test('row 146: every phrase can stand in a status line', () => {
+  test('returns only phrases that a status line may contain', () => {
     for (let code = 100; code < 1000; code++) expect(reasonPhrase(code)).toMatch(/^[A-Z][A-Za-z' -]+$/)
   })
 })

@@ -10,7 +10,7 @@ async function read(request: Request): Promise<void> {
   answerPath(request)
 }
 
-/** Sends `piece` once in `everyMs`, until the request ends: for how many milliseconds it lives. */
+/** Sends `piece` every `everyMs` until the request ends; returns how many milliseconds that took. */
 async function trickle(
   first: string,
   piece: string,
@@ -39,7 +39,7 @@ describe('the deadlines of a body', () => {
   }
 
   for (const [name, [first, piece]] of Object.entries(slow)) {
-    test(`${name}, each half second, is answered 408 once bodyGraceMs is over`, async () => {
+    test(`${name}, each half second, is refused with 408 once bodyGraceMs is over`, async () => {
       const { exchange, livedMs } = await trickle(first, piece, 500)
       expect([livedMs >= 10_000, livedMs <= 11_000]).toEqual([true, true])
       expect(await exchange.received()).toMatch(/^HTTP\/1\.1 408 [^]*Connection: close/)
@@ -49,16 +49,16 @@ describe('the deadlines of a body', () => {
     })
   }
 
-  test('at the least rate a body is read to its end, and below it is not', async () => {
+  test('reads a body at the least rate to its end, and refuses a slower one', async () => {
     const enough = await trickle(sized(100_000), 'x'.repeat(500), 1000)
     expect(await enough.exchange.received()).toBe(ok('/up'))
     const little = await trickle(sized(100_000), 'x'.repeat(250), 1000)
-    // 10 s of grace, and half a second for each second that goes by.
+    // 10 s of grace, and half a second for each second that passes.
     expect([little.livedMs >= 19_000, little.livedMs <= 22_000]).toEqual([true, true])
     expect(await little.exchange.received()).toMatch(/^HTTP\/1\.1 408 /)
   })
 
-  test('what came fast allows a pause afterwards, but none longer than bodyTimeoutMs', async () => {
+  test('allows a pause after fast bytes, but none longer than bodyTimeoutMs', async () => {
     const exchange = new Exchange(read)
     await exchange.send(sized(200_000), 'x'.repeat(100_000))
     exchange.reactor.advance(59_000)
@@ -70,19 +70,19 @@ describe('the deadlines of a body', () => {
     exchange.expectNothingLeft()
   })
 
-  test('trailers and extensions put off neither bodyTimeoutMs nor the rate', async () => {
+  test('does not extend its deadlines for trailers and extensions', async () => {
     const options = { minBodyBytesPerSecond: 0, bodyTimeoutMs: 2000 }
     const { livedMs, exchange } = await trickle(`${CHUNKED}5\r\nhello\r\n1;`, 'a', 500, read, options)
     expect(livedMs).toBeLessThan(3000)
     expect(await exchange.received()).toMatch(/^HTTP\/1\.1 408 /)
   })
 
-  test('0 sets no least rate', async () => {
+  test('sets no least rate when minBodyBytesPerSecond is 0', async () => {
     const { exchange } = await trickle(sized(100), 'x', 30_000, read, { minBodyBytesPerSecond: 0 })
     expect(await exchange.received()).toBe(ok('/up'))
   })
 
-  test('a program that takes its time costs the client nothing', async () => {
+  test('does not count the time in which the program does not read', async () => {
     let resume = (): void => undefined
     const exchange = new Exchange(async (request) => {
       for await (const piece of request.body) {
@@ -112,9 +112,9 @@ describe('maxDiscardedBytes', () => {
   const next = 'GET /next HTTP/1.1\r\nHost: h\r\n\r\n'
 
   test.each([
-    [100, 'is dropped, and the next request answered', false],
-    [101, 'costs the connection', true],
-  ])('an announced body of %i bytes, where 100 are allowed, %s', async (bytes, _what, closes) => {
+    [100, 'is discarded, and the next request gets a response', false],
+    [101, 'closes the connection', true],
+  ])('with a limit of 100 bytes, a body with Content-Length %i %s', async (bytes, _what, closes) => {
     const exchange = new Exchange(answerPath, { maxDiscardedBytes: 100 })
     await exchange.send(sized(bytes), 'a'.repeat(bytes))
     expect(exchange.closed).toBe(closes)
@@ -127,16 +127,19 @@ describe('maxDiscardedBytes', () => {
   test.each([
     [100, false],
     [101, true],
-  ])('a chunked body of %i bytes, where 100 are allowed, closes: %s', async (bytes, closes) => {
-    const exchange = new Exchange(answerPath, { maxDiscardedBytes: 100 })
-    await exchange.send('POST /up HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n')
-    await exchange.send(`${bytes.toString(16)}\r\n${'a'.repeat(bytes)}\r\n0\r\n\r\n`)
-    expect(exchange.closed).toBe(closes)
-  })
+  ])(
+    'with a limit of 100 bytes, a chunked body of %i bytes closes the connection: %s',
+    async (bytes, closes) => {
+      const exchange = new Exchange(answerPath, { maxDiscardedBytes: 100 })
+      await exchange.send('POST /up HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n')
+      await exchange.send(`${bytes.toString(16)}\r\n${'a'.repeat(bytes)}\r\n0\r\n\r\n`)
+      expect(exchange.closed).toBe(closes)
+    },
+  )
 })
 
 describe('discardTimeoutMs', () => {
-  test('bounds how long an unread body is dropped', async () => {
+  test('limits how long an unread body is discarded', async () => {
     const exchange = new Exchange(answerPath)
     await exchange.send(sized(60_000))
     for (let i = 0; i < 19; i++) {

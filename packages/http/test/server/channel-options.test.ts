@@ -4,20 +4,20 @@ import { Resource } from '../../src/site/resource.ts'
 import { Site } from '../../src/site/site.ts'
 
 describe('DEFAULT_CHANNEL_OPTIONS', () => {
-  test('row 161: waits longer for the next request than balancers do', () => {
+  test('waits longer for the next request than load balancers do', () => {
     const { keepAliveTimeoutMs, headTimeoutMs, bodyTimeoutMs, idleTimeoutMs } = DEFAULT_CHANNEL_OPTIONS
     expect(keepAliveTimeoutMs).toBe(75_000)
     expect([headTimeoutMs, bodyTimeoutMs, idleTimeoutMs]).toEqual([60_000, 60_000, 60_000])
   })
 })
 
-/** Makes a site with one option, as JavaScript may. */
+/** Makes a site with one option, without a check of its type. */
 function siteWith(options: unknown): Site {
   return new Site(new Resource(), options as { idleTimeoutMs: number })
 }
 
 describe('CHANNEL_OPTION_RULES', () => {
-  /** Where Infinity sets no limit. */
+  /** The options that accept Infinity, for no limit. */
   const endless = new Set(['maxBodyBytes', 'responseTimeoutMs'])
 
   for (const [name, value] of Object.entries(DEFAULT_CHANNEL_OPTIONS)) {
@@ -43,13 +43,13 @@ describe('CHANNEL_OPTION_RULES', () => {
     })
   }
 
-  test('has no rule without a default', () => {
+  test('has exactly one rule for each default', () => {
     expect(Object.keys(CHANNEL_OPTION_RULES).toSorted()).toEqual(
       Object.keys(DEFAULT_CHANNEL_OPTIONS).toSorted(),
     )
   })
 
-  test('refuses names that do not exist, with the nearest one, and what is no object', () => {
+  test('refuses unknown names, suggesting the nearest one, and a value that is not an object', () => {
     expect(() => siteWith({ keepAliveTimeout: 5 })).toThrow(
       new TypeError(
         'Cannot take the unknown option "keepAliveTimeout" for Site: did you mean keepAliveTimeoutMs?',

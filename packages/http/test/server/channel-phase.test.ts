@@ -4,7 +4,7 @@ import { BodyAllowance, RequestPhase } from '../../src/server/channel-phase.ts'
 import { Exchange } from './http-exchange.ts'
 
 describe('RequestPhase', () => {
-  test('gives the body what comes, and the client time for it', async () => {
+  test('passes pieces to the body, and extends the time for it', async () => {
     const exchange = new Exchange(() => undefined)
     await exchange.send('POST / HTTP/1.1\r\nHost: h\r\nContent-Length: 9\r\n\r\n')
     const [request] = exchange.requests
@@ -23,7 +23,7 @@ describe('RequestPhase', () => {
 const OPTIONS = { bodyGraceMs: 10_000, bodyTimeoutMs: 60_000, minBodyBytesPerSecond: 500 }
 
 describe('BodyAllowance', () => {
-  test('begins with the grace, and grows by two milliseconds a byte at 500 bytes a second', () => {
+  test('begins with bodyGraceMs, and grows by 2 ms for each byte at 500 bytes a second', () => {
     const allowance = new BodyAllowance(OPTIONS)
     expect(allowance.wait(1000)).toBe(10_000)
     allowance.received(1)
@@ -32,7 +32,7 @@ describe('BodyAllowance', () => {
     expect(allowance.wait(4000)).toBe(9_002)
   })
 
-  test('is never longer than bodyTimeoutMs at once, nor negative', () => {
+  test('is never longer than bodyTimeoutMs, nor negative', () => {
     const allowance = new BodyAllowance(OPTIONS)
     allowance.received(1_000_000)
     expect(allowance.wait(0)).toBe(60_000)
@@ -42,13 +42,13 @@ describe('BodyAllowance', () => {
     expect(spent.wait(1000)).toBe(0)
   })
 
-  test('stays as it is when something came that is no part of the body', () => {
+  test('does not change for bytes that are not part of the body', () => {
     const allowance = new BodyAllowance(OPTIONS)
     expect(allowance.wait(0)).toBe(10_000)
     expect([allowance.wait(1000), allowance.wait(9000)]).toEqual([undefined, undefined])
   })
 
-  test('counts no time in which nothing is waited for', () => {
+  test('does not count time without a wait', () => {
     const allowance = new BodyAllowance(OPTIONS)
     allowance.wait(0)
     allowance.pause(3000)
@@ -56,7 +56,7 @@ describe('BodyAllowance', () => {
     expect(allowance.wait(100_000)).toBe(7_000)
   })
 
-  test('without a least rate only bodyTimeoutMs counts, from the last byte', () => {
+  test('without a least rate, is bodyTimeoutMs from the last byte', () => {
     const allowance = new BodyAllowance({ ...OPTIONS, minBodyBytesPerSecond: 0 })
     expect(allowance.wait(0)).toBe(60_000)
     allowance.received(1)

@@ -12,7 +12,7 @@ const POST = (body: string, bytes: number = body.length): string =>
 
 const nothing = (): void => undefined
 
-/** Sends `bytes` to a program that does not answer by itself, then the client's end. */
+/** Sends `bytes`, then the client's FIN. By default, the program does not respond. */
 async function leave(bytes: string, process: (request: Request) => unknown = nothing): Promise<Exchange> {
   const exchange = new Exchange(process)
   await exchange.send(bytes)
@@ -21,8 +21,8 @@ async function leave(bytes: string, process: (request: Request) => unknown = not
   return exchange
 }
 
-describe('a client that sends its end while its request is processed', () => {
-  test('fires the signal at once, and is still sent a response that is finished in time', async () => {
+describe('a client that sends its FIN while its request is being processed', () => {
+  test('aborts the signal at once, and still receives a response that is finished in time', async () => {
     const exchange = await leave(GET('/a'))
     const [request] = exchange.requests
     expect(request?.signal.reason).toBeInstanceOf(ConnectionDone)
@@ -49,7 +49,7 @@ describe('a client that sends its end while its request is processed', () => {
     exchange.expectNothingLeft()
   })
 
-  test('gets a response to its end that goes on for longer than the grace, and is cut once it stands still', async () => {
+  test('receives a response that outlasts the grace, and is aborted once it stalls', async () => {
     const exchange = await leave(GET('/a'))
     const [request] = exchange.requests
     for (const piece of ['one', 'two', 'three']) {
@@ -63,7 +63,7 @@ describe('a client that sends its end while its request is processed', () => {
     exchange.expectNothingLeft()
   })
 
-  test('is not cut while it takes what was written, however long that takes', async () => {
+  test('is not aborted while output is unsent, however long that takes', async () => {
     const exchange = await leave(GET('/a'))
     const [request] = exchange.requests
     exchange.transport.block()
@@ -78,7 +78,7 @@ describe('a client that sends its end while its request is processed', () => {
     exchange.expectNothingLeft()
   })
 
-  test('takes its grace from the option', async () => {
+  test('is aborted after the given departureGraceMs', async () => {
     const exchange = new Exchange(nothing, { departureGraceMs: 300 })
     await exchange.send(GET('/a'))
     exchange.transport.receiveEnd()
@@ -87,7 +87,7 @@ describe('a client that sends its end while its request is processed', () => {
     exchange.expectNothingLeft()
   })
 
-  test('is noticed behind pipelined requests, up to 64 KiB of them', async () => {
+  test('is noticed after up to 64 KiB of pipelined requests', async () => {
     const line = GET(`/${'x'.repeat(1000)}`)
     const exchange = await leave(GET('/a') + line.repeat(Math.floor(65_000 / line.length)))
     expect(exchange.requests.length).toBe(1)
@@ -97,7 +97,7 @@ describe('a client that sends its end while its request is processed', () => {
     exchange.expectNothingLeft()
   })
 
-  test('is not read further than 64 KiB ahead, and is read on once its first request is answered', async () => {
+  test('is read at most 64 KiB ahead, and read on once its first request has its response', async () => {
     const exchange = new Exchange((request) => {
       if (request.path !== '/a') answerPath(request)
     })
@@ -117,7 +117,7 @@ describe('a client that sends its end while its request is processed', () => {
     expect(calls).toEqual(['pause', 'resume'])
   })
 
-  test('gets every answer it has asked for, each within a grace of its own', async () => {
+  test('receives the response to each of its requests, each within its own grace', async () => {
     const exchange = await leave(GET('/1') + GET('/2') + POST('body') + GET('/4'))
     for (let at = 0; at < 4; at++) {
       expect(exchange.requests.length).toBe(at + 1)
@@ -131,7 +131,7 @@ describe('a client that sends its end while its request is processed', () => {
     exchange.expectNothingLeft()
   })
 
-  test('gets them also from a program that answers when the signal fires', async () => {
+  test('receives the responses that a program finishes when the signal fires', async () => {
     const count = 3000
     const exchange = await leave(GET('/').repeat(count).slice(0, 65_000), (request) => {
       request.signal.addEventListener('abort', () => request.finish('bye'))
@@ -142,7 +142,7 @@ describe('a client that sends its end while its request is processed', () => {
     exchange.expectNothingLeft()
   })
 
-  test('gets no more of them once one was not finished in time', async () => {
+  test('receives no more responses once one was not finished in time', async () => {
     const exchange = await leave(GET('/1') + GET('/2'))
     exchange.reactor.advance(5_100)
     exchange.requests[0]?.finish('late')
@@ -151,7 +151,7 @@ describe('a client that sends its end while its request is processed', () => {
     exchange.expectNothingLeft()
   })
 
-  test('and whose body has all come: is noticed, whether or not the body was read', async () => {
+  test('is noticed after a complete body, whether or not the body was read', async () => {
     const read = await leave(POST('body'), async (request) => {
       await request.body.text()
     })
@@ -165,7 +165,7 @@ describe('a client that sends its end while its request is processed', () => {
     unread.expectNothingLeft()
   })
 
-  test('and whose body has not: is answered 400, whether or not the body was being read', async () => {
+  test('is refused with 400 after an incomplete body, whether or not the body was being read', async () => {
     for (const process of [nothing, (request: Request): void => void request.body.text()]) {
       const exchange = await leave(POST('half', 100), process)
       const [request] = exchange.requests
@@ -219,7 +219,7 @@ describe('a client that sends its end while its request is processed', () => {
     }
   })
 
-  test('may still be given another protocol in time, which gets what came and then the end', async () => {
+  test('may still be switched in time to a protocol, which receives the bytes and the end', async () => {
     const seen: string[] = []
     class Raw extends Protocol {
       override dataReceived(data: Buffer): void {
@@ -246,7 +246,7 @@ describe('a client that sends its end while its request is processed', () => {
     late.expectNothingLeft()
   })
 
-  test('makes work that stops for its sake no mistake', async () => {
+  test('causes no log when the program stops its work because of the signal', async () => {
     const causes: ((request: Request) => Promise<void>)[] = [
       async ({ signal }) => {
         await new Promise((resolve) => signal.addEventListener('abort', resolve))
@@ -273,7 +273,7 @@ describe('a client that sends its end while its request is processed', () => {
     }
   })
 
-  test('a failure of another kind is logged and answered as ever', async () => {
+  test('is sent a 500 when the program fails for another reason', async () => {
     const exchange = await leave(GET('/a'))
     exchange.requests[0]?.processingFailed(new Error('broken'))
     expect(await exchange.received()).toMatch(/^HTTP\/1\.1 500 /)
@@ -282,7 +282,7 @@ describe('a client that sends its end while its request is processed', () => {
 })
 
 describe('a client that resets the connection', () => {
-  test('ends the request at once, also behind pipelined requests', async () => {
+  test('ends the request at once, also after pipelined requests', async () => {
     const exchange = new Exchange(nothing)
     await exchange.send(GET('/a') + GET('/b').repeat(1000))
     const [request] = exchange.requests
@@ -293,7 +293,7 @@ describe('a client that resets the connection', () => {
     exchange.expectNothingLeft()
   })
 
-  test('during the grace changes nothing but the time', async () => {
+  test('ends the grace, and keeps the reason of the signal', async () => {
     const exchange = await leave(GET('/a'))
     const [request] = exchange.requests
     exchange.transport.receiveReset()

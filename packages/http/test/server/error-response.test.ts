@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest'
 import { earlyRefusal, errorBody, escapeHTML } from '../../src/server/error-response.ts'
 
 describe('earlyRefusal', () => {
-  test('is a whole response with its length, after which the connection ends', () => {
+  test('is a complete response with its length and Connection: close', () => {
     const [head, page = ''] = earlyRefusal(431, 'Date: now\r\n').map(String)
     expect(head).toBe(
       'HTTP/1.1 431 Request Header Fields Too Large\r\nContent-Type: text/html; charset=utf-8\r\n' +
@@ -13,13 +13,13 @@ describe('earlyRefusal', () => {
 })
 
 describe('errorBody', () => {
-  test('row 50: escapes what it shows', () => {
+  test('escapes its text', () => {
     expect(errorBody(404)).toContain('<h1>404 Not Found</h1>')
     expect(errorBody(400, '<script>"&\'')).toContain('<p>&#60;script&#62;&#34;&#38;&#39;</p>')
     expect(escapeHTML('a<b')).toBe('a&#60;b')
   })
 
-  test('shows a code that nobody registered, and no empty paragraph', () => {
+  test('shows an unregistered code, without an empty paragraph', () => {
     expect(errorBody(599)).toContain('<title>599 Unknown Status</title>')
     expect(errorBody(500, '')).toBe(errorBody(500))
     expect(errorBody(500)).not.toContain('<p>')

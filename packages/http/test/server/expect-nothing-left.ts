@@ -1,7 +1,7 @@
 import { leftovers, type StringTransport } from '@ropewalk/core/testing'
 import { expect } from 'vitest'
 
-/** Ends a connection that a test has made, and expects that nothing of it is left: no deadline, count or timer. */
+/** Aborts a test's connection, and expects that no deadline, count or timer of it is left. */
 export async function expectNothingLeft(transport: StringTransport): Promise<void> {
   const { reactor } = transport
   transport.abortConnection()

@@ -5,7 +5,7 @@ import type { Request } from '../../src/server/request.ts'
 import { Exchange } from './http-exchange.ts'
 import { unhandledRejectionsDuring } from './unhandled-rejections.ts'
 
-/** What a resource might do with a request; each leaves the request's path in its answer. */
+/** What a resource might do with a request; each response contains the request's path. */
 const BEHAVIOURS: Readonly<Record<string, (request: Request) => void | Promise<void>>> = {
   at_once: (request) => request.finish(request.path),
   in_pieces: (request) => {
@@ -41,8 +41,8 @@ function bytesOf({ behaviour, body }: Call, at: number): string {
   return `${head}Content-Length: 3\r\n${body === 'expected' ? 'Expect: 100-continue\r\n' : ''}\r\nabc`
 }
 
-/** The paths that were answered, in order. */
-function answered(text: string): string[] {
+/** Returns the paths of the responses, in order. */
+function pathsOf(text: string): string[] {
   const plain = text.replaceAll(/\r\n(?:[0-9a-f]+\r\n(.))/g, '$1')
   return Array.from(plain.matchAll(/\/(\d+)\/[a-z_]+/g), ([path]) => path)
 }
@@ -53,7 +53,7 @@ describe('HTTPChannel under any mixture of requests, cuts and behaviours', () =>
     body: fc.constantFrom('none', 'length', 'chunked', 'expected'),
   })
 
-  test('answers all, in order, or closes having answered the first ones; and leaves nothing behind', async () => {
+  test('responds in order to all or the first ones, then closes, and leaves nothing open', async () => {
     await fc.assert(
       fc.asyncProperty(
         fc.array(call, { minLength: 1, maxLength: 8 }),
@@ -75,10 +75,10 @@ describe('HTTPChannel under any mixture of requests, cuts and behaviours', () =>
             exchange.reactor.advance(10)
             await exchange.reactor.settle()
           }
-          const answers = answered(await exchange.received())
+          const sent = pathsOf(await exchange.received())
           const paths = calls.map(({ behaviour }, at) => `/${at}/${behaviour}`)
-          expect(answers).toEqual(paths.slice(0, answers.length))
-          expect(answers.length === paths.length || exchange.closed).toBe(true)
+          expect(sent).toEqual(paths.slice(0, sent.length))
+          expect(sent.length === paths.length || exchange.closed).toBe(true)
           expect(exchange.reactor.logged).toEqual([])
           exchange.transport.receiveEnd()
           await exchange.reactor.settle()
@@ -91,10 +91,10 @@ describe('HTTPChannel under any mixture of requests, cuts and behaviours', () =>
   })
 })
 
-/** What a client does in the middle of it all. */
-type Leaving = 'end' | 'reset' | 'silence' | 'broken rules' | 'stop'
+/** What a client does at a random time. */
+type Leaving = 'end' | 'reset' | 'silence' | 'violation' | 'stop'
 
-describe('HTTPChannel whose client leaves at any moment', () => {
+describe('HTTPChannel whose client leaves at any time', () => {
   const behaviours: typeof BEHAVIOURS = {
     ...BEHAVIOURS,
     never: () => undefined,
@@ -118,13 +118,13 @@ describe('HTTPChannel whose client leaves at any moment', () => {
     body: fc.constantFrom('none', 'length', 'chunked', 'expected'),
   })
 
-  test('every request ends, nothing is logged but what was late, and no timer is left', async () => {
+  test('ends every request, logs only late responses, and leaves no timer', async () => {
     const unhandled = await unhandledRejectionsDuring(async () => {
       await fc.assert(
         fc.asyncProperty(
           fc.array(call, { minLength: 1, maxLength: 5 }),
           fc.nat(),
-          fc.constantFrom<Leaving>('end', 'reset', 'silence', 'broken rules', 'stop'),
+          fc.constantFrom<Leaving>('end', 'reset', 'silence', 'violation', 'stop'),
           fc.nat(20_000),
           async (calls, cut, leaving, afterMs) => {
             const exchange = new Exchange((request) =>
@@ -136,13 +136,13 @@ describe('HTTPChannel whose client leaves at any moment', () => {
             reactor.advance(afterMs)
             if (leaving === 'end') transport.receiveEnd()
             else if (leaving === 'reset') transport.receiveReset()
-            else if (leaving === 'broken rules') await exchange.send('\0\r\n\r\n')
+            else if (leaving === 'violation') await exchange.send('\0\r\n\r\n')
             else if (leaving === 'stop') transport.drain()
             for (let i = 0; i < 12; i++) {
               await reactor.settle()
               reactor.advance(30_000)
             }
-            // A response that has begun has no deadline; its client must go.
+            // A response that has begun has no deadline: only the end of its client ends it.
             const begun = exchange.requests.filter(({ started, outcome }) => started && outcome === undefined)
             if (leaving === 'end') expect(begun).toEqual([])
             if (begun.length > 0) transport.receiveReset()

@@ -18,7 +18,7 @@ function stream(request: Request): void {
 }
 
 describe('HTTPChannel', () => {
-  test('answers a request however it is cut, and keeps the connection', async () => {
+  test('responds to a request in any chunking, and keeps the connection', async () => {
     for (const pieces of chunkings('POST /a HTTP/1.1\r\nHost: h\r\nContent-Length: 4\r\n\r\nbody')) {
       const exchange = new Exchange(describeRequest)
       await exchange.send(...pieces)
@@ -27,7 +27,7 @@ describe('HTTPChannel', () => {
     }
   })
 
-  test('rows 126, 127: answers pipelined requests in order, one at a time, whichever is ready first', async () => {
+  test('responds to pipelined requests in order and one at a time, whichever is ready first', async () => {
     const waiting: (() => void)[] = []
     const exchange = new Exchange(async (request) => {
       if (request.path === '/slow') await new Promise<void>((resolve) => waiting.push(resolve))
@@ -40,14 +40,14 @@ describe('HTTPChannel', () => {
     expect(await exchange.received()).toBe(ok('/slow') + ok('/fast') + ok('/last'))
   })
 
-  test('answers 10 000 pipelined GETs from one segment', async () => {
+  test('responds to 10 000 pipelined GETs from one segment', async () => {
     const exchange = new Exchange(answerPath)
     const paths = Array.from({ length: 10_000 }, (_, at) => `/${at}`)
     await exchange.send(paths.map((path) => GET(path)).join(''))
     expect(await exchange.received()).toBe(paths.map((path) => ok(path)).join(''))
   })
 
-  test('row 129: stops reading requests while the client does not take the answers', async () => {
+  test('stops reading requests while the client does not read the responses', async () => {
     const exchange = new Exchange((request) => {
       request.write('x'.repeat(40_000))
       request.finish()
@@ -62,7 +62,7 @@ describe('HTTPChannel', () => {
     expect(exchange.requests.length).toBe(50)
   })
 
-  test('waits for room once, however many pieces come meanwhile', async () => {
+  test('waits for the output to drain once, however many pieces arrive meanwhile', async () => {
     const exchange = new Exchange((request) => request.finish('x'.repeat(100_000)))
     const { transport } = exchange
     let waits = 0
@@ -78,7 +78,7 @@ describe('HTTPChannel', () => {
     expect(exchange.requests.length).toBe(2)
   })
 
-  test('closes after a request that asks for it, and reads nothing behind it', async () => {
+  test('closes after a request with Connection: close, and reads nothing after it', async () => {
     const exchange = new Exchange(answerPath)
     await exchange.send(GET('/a', 'Connection: close') + GET('/b'))
     expect(await exchange.received()).toBe(ok('/a', 'Connection: close\r\n'))
@@ -86,7 +86,7 @@ describe('HTTPChannel', () => {
     expect(exchange.requests.length).toBe(1)
   })
 
-  test('closes after HTTP/1.0, unless it asks to stay', async () => {
+  test('closes after an HTTP/1.0 request without keep-alive', async () => {
     const plain = new Exchange(answerPath)
     await plain.send('GET /a HTTP/1.0\r\n\r\n')
     expect(await plain.received()).toContain('\r\nConnection: close\r\n')
@@ -97,7 +97,7 @@ describe('HTTPChannel', () => {
     expect(asking.closed).toBe(false)
   })
 
-  test('row 125: ends a body of unknown length to HTTP/1.0 by closing, to 1.1 by chunks', async () => {
+  test('sends a body of unknown length until close to HTTP/1.0, and in chunks to HTTP/1.1', async () => {
     const old = new Exchange(stream)
     await old.send('GET / HTTP/1.0\r\nConnection: keep-alive\r\n\r\n')
     expect(await old.received()).toBe(`HTTP/1.1 200 OK\r\n${TEXT_TYPE}Connection: close\r\n\r\nabcde`)
@@ -108,7 +108,7 @@ describe('HTTPChannel', () => {
     expect(await current.received()).toBe(`HTTP/1.1 200 OK\r\n${TEXT_TYPE}${chunks}`)
   })
 
-  test('row 10: answers a request that came with the end of input, then closes', async () => {
+  test('responds to a request that arrived with the end of input, then closes', async () => {
     const exchange = new Exchange(describeRequest)
     exchange.transport.receive(GET('/a'))
     exchange.transport.receiveEnd()
@@ -116,7 +116,7 @@ describe('HTTPChannel', () => {
     expect(exchange.closed).toBe(true)
   })
 
-  test('row 12: never dispatches a head that breaks off, and fails a body that does', async () => {
+  test('never processes a head that breaks off, and fails a body that breaks off', async () => {
     const head = new Exchange(answerPath)
     head.transport.receive('GET / HTTP/1.1\r\nHos')
     head.transport.receiveEnd()
@@ -129,7 +129,7 @@ describe('HTTPChannel', () => {
     expect(body.closed).toBe(true)
   })
 
-  test('row 128: refuses what breaks the grammar, closes, and reads nothing behind it', async () => {
+  test('refuses a malformed request, closes, and reads nothing after it', async () => {
     for (const pieces of chunkings(`${GET('/good')}BAD\r\n\r\n${GET('/never')}`)) {
       const exchange = new Exchange(answerPath)
       await exchange.send(...pieces)
@@ -142,7 +142,7 @@ describe('HTTPChannel', () => {
     }
   })
 
-  test('row 110: refuses a bad chunk in the middle of a body, and what follows is no request', async () => {
+  test('refuses a malformed chunk in a body, and reads no request after it', async () => {
     const exchange = new Exchange(describeRequest)
     await exchange.send(
       `POST / HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\nzz\r\n${GET('/never')}`,
@@ -152,7 +152,7 @@ describe('HTTPChannel', () => {
     expect(exchange.closed).toBe(true)
   })
 
-  test('rows 134, 139: sends 100 Continue when the body is first asked for, once', async () => {
+  test('sends 100 Continue once, when the body is first read', async () => {
     const head = 'POST /a HTTP/1.1\r\nHost: h\r\nContent-Length: 3\r\nExpect: 100-continue\r\n\r\n'
     const exchange = new Exchange(describeRequest)
     await exchange.send(head)
@@ -164,7 +164,7 @@ describe('HTTPChannel', () => {
     expect(await withBody.received()).toBe(ok('POST /a abc'))
   })
 
-  test('row 138: a final status instead of 100 ends the connection', async () => {
+  test('closes after a final status in place of 100 Continue', async () => {
     const exchange = new Exchange(() => {
       throw new HTTPError(401)
     })
@@ -173,7 +173,7 @@ describe('HTTPChannel', () => {
     expect(exchange.closed).toBe(true)
   })
 
-  test('row 95: drops a small body that nobody read, and closes before a large one', async () => {
+  test('discards a small unread body, and closes before a large one', async () => {
     const small = new Exchange(answerPath)
     await small.send(`POST /a HTTP/1.1\r\nHost: h\r\nContent-Length: 3\r\n\r\nabc${GET('/b')}`)
     expect(await small.received()).toBe(ok('/a') + ok('/b'))
@@ -191,7 +191,7 @@ describe('HTTPChannel', () => {
   test.each([
     [65_536, 'is read'],
     [65_537, 'waits'],
-  ])('with %i bytes of output unsent the next request %s', async (unsent, outcome) => {
+  ])('with %i bytes of unsent output, the next request %s', async (unsent, outcome) => {
     const exchange = new Exchange((request) => {
       if (request.path === '/b') return answerPath(request)
       exchange.transport.block()
@@ -210,7 +210,7 @@ describe('HTTPChannel', () => {
     expect(exchange.requests.length).toBe(2)
   })
 
-  test('row 93: a body that looks like a request is none, where nobody wants it', async () => {
+  test('discards an unread body that looks like a request', async () => {
     const inside = GET('/inside')
     const exchange = new Exchange(() => {
       throw new HTTPError(404)
@@ -221,7 +221,7 @@ describe('HTTPChannel', () => {
     expect(exchange.requests.map(({ path }) => path)).toEqual(['/nope', '/b'])
   })
 
-  test('row 164: reads a body no faster than it is taken', async () => {
+  test('reads a body no faster than the program does', async () => {
     let resume: () => void = nothing
     const exchange = new Exchange(
       async (request) => {
@@ -243,7 +243,7 @@ describe('HTTPChannel', () => {
     expect(await exchange.received()).toBe(ok(''))
   })
 
-  test('row 130: cuts a response that fails after its head, and logs why', async () => {
+  test('aborts the connection when a response fails after its head, and logs why', async () => {
     const exchange = new Exchange(async (request) => {
       request.write('half')
       await Promise.resolve()
@@ -256,7 +256,7 @@ describe('HTTPChannel', () => {
     expect(exchange.reactor.logged.map((event) => event.error)).toEqual([new Error('no more')])
   })
 
-  test('answers 500 without a word of the error, and goes on', async () => {
+  test('responds 500 without the message of the error, and continues', async () => {
     const exchange = new Exchange((request) => {
       if (request.path === '/bad') throw new Error('secret')
       answerPath(request)
@@ -269,7 +269,7 @@ describe('HTTPChannel', () => {
     expect(exchange.reactor.logged.length).toBe(1)
   })
 
-  test('row 131: never sends more or less than its Content-Length', async () => {
+  test('aborts the connection when a body does not match its Content-Length', async () => {
     const more = new Exchange((request) => {
       request.setHeader('Content-Length', '3')
       request.write('abc')
@@ -287,7 +287,7 @@ describe('HTTPChannel', () => {
     expect(less.requests.map(({ outcome }) => outcome)).toEqual(['aborted'])
   })
 
-  test('rows 157, 159, 161: closes silent connections, and heads that trickle', async () => {
+  test('closes silent connections, and connections on which a head trickles in', async () => {
     const silent = new Exchange(answerPath)
     silent.reactor.advance(59_999)
     expect(silent.closed).toBe(false)
@@ -313,7 +313,7 @@ describe('HTTPChannel', () => {
     expect(idle.closed).toBe(true)
   })
 
-  test('row 160: gives up a body that stalls, but no response that takes its time', async () => {
+  test('responds 408 to a body that stalls, and waits for a slow response', async () => {
     const stalled = new Exchange(describeRequest)
     await stalled.send('POST / HTTP/1.1\r\nHost: h\r\nContent-Length: 9\r\n\r\nabc')
     stalled.reactor.advance(60_000)
@@ -327,7 +327,7 @@ describe('HTTPChannel', () => {
     expect(await slow.received()).toBe(ok(''))
   })
 
-  test('rows 13, 55: tells a request whose client is gone, and lets it write to nobody', async () => {
+  test('aborts a request when its client is gone, and ignores its later writes', async () => {
     const exchange = new Exchange(() => undefined)
     await exchange.send(GET('/'))
     const [request] = exchange.requests
@@ -340,7 +340,7 @@ describe('HTTPChannel', () => {
     expect(exchange.reactor.getDelayedCalls()).toEqual([])
   })
 
-  test('fails a body whose connection is lost', async () => {
+  test('fails a body when the connection is lost', async () => {
     let failure: unknown
     const exchange = new Exchange(async (request) => {
       await request.body.text().catch((error: unknown) => (failure = error))
@@ -351,7 +351,7 @@ describe('HTTPChannel', () => {
     expect(failure).toBeInstanceOf(ConnectionLost)
   })
 
-  test('leaves no timer behind', async () => {
+  test('leaves no timer', async () => {
     const exchange = new Exchange(answerPath)
     await exchange.send(GET('/a', 'Connection: close'))
     exchange.transport.receiveEnd()

@@ -8,7 +8,7 @@ const CLOSE = 'Connection: close\r\n'
 const nothing = (): void => undefined
 
 describe('HTTPChannel.drain', () => {
-  test('row 133: finishes the request in progress with Connection: close, and begins none behind it', async () => {
+  test('finishes the request in progress with Connection: close, and processes none after it', async () => {
     const exchange = new Exchange(nothing)
     await exchange.send(GET('/a') + GET('/b'))
     exchange.transport.drain()
@@ -20,7 +20,7 @@ describe('HTTPChannel.drain', () => {
     exchange.expectNothingLeft()
   })
 
-  test('an idle connection and a new one answer one more request within drainGraceMs, then close', async () => {
+  test('accepts one more request on an idle or new connection within drainGraceMs, then closes', async () => {
     for (const before of ['', GET('/before')]) {
       const exchange = new Exchange(answerPath)
       await exchange.send(before)
@@ -33,7 +33,7 @@ describe('HTTPChannel.drain', () => {
     }
   })
 
-  test('closes an idle connection after drainGraceMs without a word', async () => {
+  test('closes an idle connection after drainGraceMs, without a response', async () => {
     for (const drainGraceMs of [1000, 0, 5000]) {
       const exchange = new Exchange(answerPath, drainGraceMs === 1000 ? {} : { drainGraceMs })
       exchange.transport.drain()
@@ -47,7 +47,7 @@ describe('HTTPChannel.drain', () => {
     }
   })
 
-  test('lets a request whose head has begun to come be sent, within drainGraceMs, and answers 408 beyond it', async () => {
+  test('accepts the rest of a begun head within drainGraceMs, and responds 408 after that', async () => {
     const exchange = new Exchange(answerPath)
     await exchange.send('GET /a HTTP/1.1\r\nHo')
     exchange.reactor.advance(30_000)
@@ -67,7 +67,7 @@ describe('HTTPChannel.drain', () => {
     late.expectNothingLeft()
   })
 
-  test('after a response that had begun without Connection: close, one more request is answered', async () => {
+  test('responds to one more request after a response that had begun without Connection: close', async () => {
     const exchange = new Exchange((request) => {
       if (request.path === '/last') return answerPath(request)
       request.write('begun')
@@ -83,7 +83,7 @@ describe('HTTPChannel.drain', () => {
     exchange.expectNothingLeft()
   })
 
-  test('counts the grace of a connection whose unread body is being dropped from its end', async () => {
+  test('counts drainGraceMs from the end of an unread body that is being discarded', async () => {
     const exchange = new Exchange(answerPath)
     await exchange.send('POST /a HTTP/1.1\r\nHost: h\r\nContent-Length: 3\r\n\r\n')
     exchange.transport.drain()
@@ -97,7 +97,7 @@ describe('HTTPChannel.drain', () => {
     exchange.expectNothingLeft()
   })
 
-  test('resolves once the channel has closed, and is the same promise for every call', async () => {
+  test('resolves once the channel has closed, and returns the same promise for every call', async () => {
     const exchange = new Exchange(nothing)
     await exchange.send(GET('/a'))
     const drained = exchange.channel.drain()
@@ -112,7 +112,7 @@ describe('HTTPChannel.drain', () => {
     exchange.expectNothingLeft()
   })
 
-  test('leaves a connection that another protocol took over to that protocol', async () => {
+  test('leaves a connection to the protocol that it was switched to', async () => {
     const drained: string[] = []
     class Raw extends Protocol {
       drain(): void {

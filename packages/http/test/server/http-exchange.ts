@@ -6,7 +6,7 @@ import { HTTPFactory } from '../../src/server/http-factory.ts'
 import type { Request } from '../../src/server/request.ts'
 import { expectNothingLeft } from './expect-nothing-left.ts'
 
-/** A channel in memory, and what its factory does with each request. */
+/** A channel in memory whose factory processes each request with `process`. */
 export class Exchange {
   readonly reactor = new MemoryReactor()
   readonly requests: Request[] = []
@@ -30,12 +30,12 @@ export class Exchange {
     onTestFinished(() => expectNothingLeft(this.transport))
   }
 
-  /** A channel whose requests are processed as `site` does. */
+  /** Makes a channel whose requests are processed by `site`. */
   static of(site: HTTPFactory): Exchange {
     return new Exchange((request) => site.process(request), site.options)
   }
 
-  /** The client sends `pieces`, one segment each. */
+  /** Sends `pieces` from the client, one segment each. */
   async send(...pieces: (string | Uint8Array)[]): Promise<void> {
     for (const piece of pieces) {
       this.transport.receive(piece)
@@ -43,7 +43,7 @@ export class Exchange {
     }
   }
 
-  /** What came back since the last call, the Date left out. */
+  /** Returns the output since the last call, without Date. */
   async received(): Promise<string> {
     await this.reactor.settle()
     const text = this.transport.value('latin1').replaceAll(/Date: [^\r]*\r\n/g, '')
@@ -51,15 +51,15 @@ export class Exchange {
     return text
   }
 
-  /** Whether the channel has closed the connection, or said that it will send no more. */
+  /** Whether the channel has closed the connection, or has sent its FIN. */
   get closed(): boolean {
     return this.transport.ended || !this.transport.connected
   }
 
-  /** Fails unless the connection is gone, and no timer or deadline of it is left. */
+  /** Throws unless the connection is gone, without a timer or deadline left. */
   expectNothingLeft(): void {
     this.transport.pump()
-    // The peer closes too, once we have.
+    // The peer closes after we have closed.
     if (this.transport.ended && this.transport.connected) this.transport.receiveEnd()
     const left = this.reactor.getDelayedCalls().length
     if (this.transport.connected || left > 0)
@@ -69,22 +69,22 @@ export class Exchange {
   }
 }
 
-/** Answers with the request's method and path, and its body if it has one. */
+/** Responds with the request's method and path, and its body if it has one. */
 export async function describeRequest(request: Request): Promise<void> {
   const body = await request.body.text()
   request.finish(`${request.method} ${request.uri}${body === '' ? '' : ` ${body}`}`)
 }
 
-/** Answers at once with the path. */
+/** Responds at once with the path. */
 export function answerPath(request: Request): void {
   request.finish(request.path)
 }
 
-/** A response with a body of text, and the headers it has by itself. */
+/** Returns a response with a body of text and its default headers. */
 export function ok(body: string, extra: string = ''): string {
   const type = body === '' ? '' : TEXT_TYPE
   return `HTTP/1.1 200 OK\r\n${type}Content-Length: ${body.length}\r\n${extra}\r\n${body}`
 }
 
-/** The type of text that its author gave none. */
+/** The default type of text. */
 export const TEXT_TYPE = 'Content-Type: text/html; charset=utf-8\r\n'

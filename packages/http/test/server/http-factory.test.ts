@@ -2,12 +2,12 @@ import { describe, expect, test } from 'vitest'
 import { HTTPFactory } from '../../src/server/http-factory.ts'
 import { answerPath, Exchange } from './http-exchange.ts'
 
-class Answering extends HTTPFactory {
+class Responding extends HTTPFactory {
   override process = answerPath
 }
 
 describe('HTTPFactory', () => {
-  test('row 152: every answer has a Date that advances, also a refusal', async () => {
+  test('sends a current Date in every response, also in a refusal', async () => {
     const exchange = new Exchange(answerPath)
     const date = async (request: string): Promise<string | undefined> => {
       exchange.transport.receive(request)
@@ -22,13 +22,13 @@ describe('HTTPFactory', () => {
     expect(await date('BAD\r\n')).toBe('Thu, 01 Jan 2026 00:00:02 GMT')
   })
 
-  test('makes the line anew only when the second has changed', () => {
-    const factory = new Answering()
+  test('formats the line only when the second has changed', () => {
+    const factory = new Responding()
     expect(factory.dateLine(999)).toBe('Date: Thu, 01 Jan 1970 00:00:00 GMT\r\n')
     expect(factory.dateLine(1000)).toBe('Date: Thu, 01 Jan 1970 00:00:01 GMT\r\n')
   })
 
-  test('takes limits and deadlines of its own', async () => {
+  test('accepts limits and deadlines', async () => {
     const exchange = new Exchange(answerPath, { maxRequestLineBytes: 20, idleTimeoutMs: 500 })
     await exchange.send('GET /aaaaaaaaaaaaaaaaaaaaaaaaaaa')
     expect(await exchange.received()).toMatch(/^HTTP\/1\.1 414 /)

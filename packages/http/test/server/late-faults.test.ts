@@ -6,8 +6,8 @@ import { answerPath, Exchange, ok } from './http-exchange.ts'
 
 const GET = (path: string): string => `GET ${path} HTTP/1.1\r\nHost: h\r\n\r\n`
 
-describe('what goes wrong late stays in its connection', () => {
-  test('an error page that cannot be sent is a 500, and logged', async () => {
+describe('a late fault stays in its connection', () => {
+  test('responds 500 when an error page cannot be sent, and logs it', async () => {
     const exchange = new Exchange(async () => {
       await Promise.resolve()
       throw new HTTPError(401, 'no', { headers: [['WWW-Authenticate', 'a\r\nb: c']] })
@@ -22,7 +22,7 @@ describe('what goes wrong late stays in its connection', () => {
     ])
   })
 
-  test('a body that is read when the response is complete fails instead of waiting for ever', async () => {
+  test('fails a body that is read once the response is complete, instead of waiting for ever', async () => {
     let failure: unknown
     const exchange = new Exchange((request) => {
       void request.body.text().catch((error: unknown) => (failure = error))
@@ -34,7 +34,7 @@ describe('what goes wrong late stays in its connection', () => {
     expect(await exchange.received()).toBe(ok('early') + ok('early'))
   })
 
-  test('requests in the buffer are not carried out once the connection is aborted', async () => {
+  test('does not process buffered requests once the connection is aborted', async () => {
     const exchange = new Exchange((request) => request.finish('x'.repeat(40_000)))
     exchange.transport.block()
     await exchange.send(GET('/').repeat(50))
@@ -44,7 +44,7 @@ describe('what goes wrong late stays in its connection', () => {
     expect(exchange.requests.length).toBe(before)
   })
 
-  test('the next request is not awaited while its client is still taking an answer', async () => {
+  test('does not wait for the next request while the client is still reading a response', async () => {
     const exchange = new Exchange((request) => request.finish('x'.repeat(100_000)))
     exchange.transport.block()
     await exchange.send(GET('/1') + GET('/2'))
@@ -55,7 +55,7 @@ describe('what goes wrong late stays in its connection', () => {
     expect(exchange.requests.length).toBe(2)
   })
 
-  test('an upgrade that the client did not ask for is refused, and a 101 has no framing', async () => {
+  test('refuses an upgrade that the client did not ask for, and sends a 101 without framing', async () => {
     const protocol = {
       makeConnection: () => undefined,
       dataReceived: () => undefined,
@@ -78,7 +78,7 @@ describe('what goes wrong late stays in its connection', () => {
   })
 
   test.each([[undefined], [null], [{}], ['raw']])(
-    'an upgrade to %j, which is no protocol, is a 500',
+    'responds 500 to an upgrade to %j, which is not a protocol',
     async (next) => {
       const exchange = new Exchange((request) => request.upgrade(next as never, { protocol: 'raw' }))
       await exchange.send('GET / HTTP/1.1\r\nHost: h\r\nConnection: Upgrade\r\nUpgrade: raw\r\n\r\n')
@@ -89,7 +89,7 @@ describe('what goes wrong late stays in its connection', () => {
     },
   )
 
-  test('limits that are none are refused where they are given', () => {
+  test('refuses invalid limits in the constructor', () => {
     expect(() => new Exchange(answerPath, { maxBodyBytes: Number.NaN })).toThrow(RangeError)
     expect(() => new Exchange(answerPath, { idleTimeoutMs: -1 })).toThrow(RangeError)
   })

@@ -7,10 +7,10 @@ import { answerPath, Exchange, ok, TEXT_TYPE } from './http-exchange.ts'
 const GET = (path: string): string => `GET ${path} HTTP/1.1\r\nHost: h\r\n\r\n`
 const SECRET = 'Set-Cookie'
 
-/** What an author writes, and what comes of it: what the client gets, and what the log names. */
+/** What a program writes, what the client receives, and what is logged. */
 interface Mistaken {
   readonly write: (request: Request) => unknown
-  /** The response; undefined when the connection is cut. */
+  /** The response; undefined when the connection is aborted. */
   readonly sent: RegExp | undefined
   readonly logged: string
 }
@@ -99,7 +99,7 @@ const MISTAKES: Readonly<Record<string, Mistaken>> = {
     sent: undefined,
     logged: 'Cannot send 4 bytes under Content-Length 3',
   },
-  'a Content-Length that is no number': {
+  'a Content-Length that is not a number': {
     write: declaring('abc', (it) => it.finish('abc')),
     sent: ERROR_PAGE,
     logged: 'Cannot send Content-Length "abc": give one number of bytes',
@@ -167,7 +167,7 @@ const MISTAKES: Readonly<Record<string, Mistaken>> = {
       it.finish('again')
     },
     sent: ALL,
-    logged: 'Cannot send a body: the response is finished, finish it once',
+    logged: 'Cannot send a body: the response is finished, call finish once',
   },
   'a body with 204': {
     write: withCode(204, (it) => it.finish('x')),
@@ -259,7 +259,7 @@ const MISTAKES: Readonly<Record<string, Mistaken>> = {
 
 describe('OutgoingResponse', () => {
   for (const [name, { write, sent, logged }] of Object.entries(MISTAKES)) {
-    test(`logs once, with method, path and what to do: ${name}`, async () => {
+    test(`logs once, with method, path and advice: ${name}`, async () => {
       const path = `/${'x'.repeat(200)}`
       const exchange = new Exchange(write)
       await exchange.send(GET(path))
@@ -276,7 +276,7 @@ describe('OutgoingResponse', () => {
     })
   }
 
-  test('after a 500 in place of a wrong length the next request is answered', async () => {
+  test('responds to the next request after a 500 in place of a wrong length', async () => {
     for (const body of ['', 'short', 'much too long']) {
       const exchange = new Exchange((request) => {
         if (request.path === '/next') return answerPath(request)
@@ -293,7 +293,7 @@ describe('OutgoingResponse', () => {
     }
   })
 
-  test('returns false from a write that cannot be sent, and from every one after it', async () => {
+  test('returns false from a write that cannot be sent, and from every later write', async () => {
     const ready: boolean[] = []
     const exchange = new Exchange((request) => {
       request.setHeader('Content-Length', '3')
@@ -304,7 +304,7 @@ describe('OutgoingResponse', () => {
     expect(ready).toEqual([false, false, false, false, false, false])
   })
 
-  test('throws nothing into a timer, whatever it is given', async () => {
+  test('does not throw into a timer for any input', async () => {
     const exchange = new Exchange((request) => {
       request.setHeader('Content-Length', '3')
       request.reactor.callLater(5, () => request.finish('longer'))
@@ -318,11 +318,11 @@ describe('OutgoingResponse', () => {
     await exchange.send(GET('/'))
     exchange.reactor.advance(10)
     expect(await exchange.received()).toMatch(ERROR_PAGE)
-    // What comes after what was replaced is of no interest any more.
+    // Calls after a replaced response are not logged.
     expect(exchange.reactor.logged.length).toBe(1)
   })
 
-  test('warns of an error status that comes after the head, and of any other error as an error', async () => {
+  test('logs an error status after the head as a warning, and any other error as an error', async () => {
     for (const [error, level] of [
       [new HTTPError(502), 'warn'],
       [new Error('broken'), 'error'],
@@ -339,7 +339,7 @@ describe('OutgoingResponse', () => {
     }
   })
 
-  test('the response to HEAD may declare any length, and have any body', async () => {
+  test('accepts any length and any body for HEAD', async () => {
     for (const write of [
       declaring('10', (it) => it.finish()),
       declaring('10', (it) => it.finish('other')),
@@ -357,7 +357,7 @@ describe('OutgoingResponse', () => {
     }
   })
 
-  test('304 may declare the length of what it does not send', async () => {
+  test('accepts the length of an unsent body for 304', async () => {
     const exchange = new Exchange(
       withCode(
         304,
@@ -369,7 +369,7 @@ describe('OutgoingResponse', () => {
     expect(exchange.reactor.logged).toEqual([])
   })
 
-  test('logs nothing of what differs from nothing', async () => {
+  test('does not log calls that change nothing', async () => {
     const exchange = new Exchange((request) => {
       request.setHeader('Connection', 'keep-alive')
       request.finish('all')
@@ -382,7 +382,7 @@ describe('OutgoingResponse', () => {
     expect(exchange.reactor.logged).toEqual([])
   })
 
-  test('logs each kind of mistake of a request, and each again for the next one', async () => {
+  test('logs each kind of mistake once for each request', async () => {
     const exchange = new Exchange((request) => {
       request.finish('all')
       request.setHeader('X', 'y')
@@ -392,7 +392,7 @@ describe('OutgoingResponse', () => {
     expect(exchange.reactor.logged.map(({ level }) => level)).toEqual(['warn', 'warn', 'warn', 'warn'])
   })
 
-  test('logs nothing once the client has gone, or was answered by the channel', async () => {
+  test('logs nothing once the client has gone, or the channel has responded', async () => {
     const everything = (request: Request): void => {
       request.write('late')
       request.setHeader('X', 'not\nsendable')
@@ -413,7 +413,7 @@ describe('OutgoingResponse', () => {
     for (const { reactor } of [gone, refused]) expect(reactor.logged).toEqual([])
   })
 
-  test('gives text and bytes a type, unless their author has; and what has no body none', async () => {
+  test('gives text and bytes a type unless the program set one, but not an empty body', async () => {
     const bytes = Buffer.from('x')
     const octets = 'Content-Type: application/octet-stream\r\n'
     for (const [write, type] of [
@@ -434,7 +434,7 @@ describe('OutgoingResponse', () => {
     }
   })
 
-  test('an error page has its own type, whatever type the failed response had', async () => {
+  test('sends an error page with its own type, whatever type the failed response had', async () => {
     const exchange = new Exchange((request) => {
       request.setHeader('Content-Type', 'image/png')
       throw new HTTPError(403, undefined, { headers: [['Content-Type', 'text/plain']] })

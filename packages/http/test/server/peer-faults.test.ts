@@ -9,9 +9,9 @@ const CHUNKED = 'POST / HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\
 const SIZED =
   'POST / HTTP/1.1\r\nHost: h\r\nContent-Type: application/x-www-form-urlencoded\r\nContent-Length: 10\r\n\r\nabc'
 
-/** Each way in which the channel answers in place of a program that reads a body. */
+/** The cases in which the channel responds in place of a program that reads a body. */
 const REFUSALS: Readonly<Record<string, { status: number; act: (exchange: Exchange) => Promise<void> }>> = {
-  'a body that breaks the rules': {
+  'a malformed body': {
     status: 400,
     act: (exchange) => exchange.send(`${CHUNKED}X\r\n`),
   },
@@ -41,8 +41,8 @@ const REFUSALS: Readonly<Record<string, { status: number; act: (exchange: Exchan
   },
 }
 
-/** Reads the body, does not mind when that fails, and leaves the answer to a timer. */
-function answersLater(request: Request): void {
+/** Reads the body, ignores a failure, and leaves the response to a later call. */
+function readsBody(request: Request): void {
   void (async () => {
     try {
       for await (const piece of request.body) void piece
@@ -52,10 +52,10 @@ function answersLater(request: Request): void {
   })()
 }
 
-describe('when the channel has answered in place of the program', () => {
+describe('when the channel has responded in place of the program', () => {
   for (const [name, { status, act }] of Object.entries(REFUSALS)) {
-    test(`${name}: nothing that the program does later throws or is sent`, async () => {
-      const exchange = new Exchange(answersLater)
+    test(`${name}: no later call of the program throws or sends anything`, async () => {
+      const exchange = new Exchange(readsBody)
       await act(exchange)
       const [request] = exchange.requests
       expect(await exchange.received()).toMatch(
@@ -79,10 +79,10 @@ describe('when the channel has answered in place of the program', () => {
       exchange.expectNothingLeft()
     })
 
-    test(`${name}, after the response has begun: the connection is cut, and nothing throws later`, async () => {
+    test(`${name}, after the response has begun: aborts the connection, and no later call throws`, async () => {
       const exchange = new Exchange((request) => {
         request.write('begun')
-        answersLater(request)
+        readsBody(request)
       })
       await act(exchange)
       const [request] = exchange.requests
@@ -96,10 +96,10 @@ describe('when the channel has answered in place of the program', () => {
     })
   }
 
-  test('listeners of the signal see a request that has ended', async () => {
+  test('ends the request before listeners of its signal run', async () => {
     const seen: unknown[] = []
     const exchange = new Exchange((request) => {
-      answersLater(request)
+      readsBody(request)
       request.signal.addEventListener('abort', () => {
         seen.push(request.outcome, request.write('late'))
         request.finish('late')
@@ -111,7 +111,7 @@ describe('when the channel has answered in place of the program', () => {
     exchange.expectNothingLeft()
   })
 
-  test('a write after its own finish is still the program’s mistake, and logged', async () => {
+  test('logs a write after the program has finished the response', async () => {
     const exchange = new Exchange((request) => request.finish('done'))
     await exchange.send('GET / HTTP/1.1\r\nHost: h\r\n\r\n')
     exchange.transport.receiveReset()
@@ -121,7 +121,7 @@ describe('when the channel has answered in place of the program', () => {
   })
 })
 
-describe('a client that breaks off an upload ends no process', () => {
+describe('a client that breaks off an upload does not end the process', () => {
   const READS: Readonly<Record<string, (body: RequestBody) => Promise<unknown>>> = {
     text: (body) => body.text(),
     json: (body) => body.json(),
@@ -132,23 +132,23 @@ describe('a client that breaks off an upload ends no process', () => {
       void pieces.next()
       return pieces.next()
     },
-    'text, and what is made of it': (body) => body.text().then((text) => text.length),
-    'text, and what is done finally': (body) => body.text().finally(() => undefined),
+    'text, then mapped': (body) => body.text().then((text) => text.length),
+    'text, with finally': (body) => body.text().finally(() => undefined),
   }
   const BREAKS: Readonly<Record<string, (exchange: Exchange) => void>> = {
     reset: (exchange) => exchange.transport.receiveReset(),
     end: (exchange) => exchange.transport.receiveEnd(),
     silence: (exchange) => exchange.reactor.advance(60_000),
-    'broken rules': (exchange) => exchange.transport.receive('zz\r\n'),
+    violation: (exchange) => exchange.transport.receive('zz\r\n'),
   }
 
   for (const [how, breakOff] of Object.entries(BREAKS)) {
     const start =
-      how === 'broken rules'
+      how === 'violation'
         ? SIZED.replace(/Content-Length[^]*/, 'Transfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n')
         : SIZED
     for (const [name, read] of Object.entries(READS)) {
-      test(`${how} while ${name} is awaited later, or before it is asked for`, async () => {
+      test(`${how}, with ${name} awaited later or read afterwards`, async () => {
         const settled: PromiseSettledResult<unknown>[] = []
         const exchange = new Exchange(async (request) => {
           const reading = read(request.body)
@@ -161,7 +161,7 @@ describe('a client that breaks off an upload ends no process', () => {
             await one.send(start)
             breakOff(one)
             await one.reactor.settle()
-            // As Node looks at the end of every turn.
+            // Node checks for unhandled rejections at the end of every turn.
             await new Promise((resolve) => setImmediate(resolve))
             if (one === late && how !== 'silence') void read(late.requests[0]!.body)
           }
@@ -175,7 +175,7 @@ describe('a client that breaks off an upload ends no process', () => {
     }
   }
 
-  test('a reset before the body is asked for fails it with the reason', async () => {
+  test('fails a body that is read after a reset with the reason', async () => {
     const exchange = new Exchange(() => undefined)
     await exchange.send(SIZED)
     exchange.transport.receiveReset()
@@ -184,7 +184,7 @@ describe('a client that breaks off an upload ends no process', () => {
     exchange.expectNothingLeft()
   })
 
-  test('a body whose iteration was given up is no concern of anyone', async () => {
+  test('ignores the failure of a body whose iteration was abandoned', async () => {
     const unhandled = await unhandledRejectionsDuring(async () => {
       const exchange = new Exchange(async (request) => {
         for await (const piece of request.body) {
@@ -202,7 +202,7 @@ describe('a client that breaks off an upload ends no process', () => {
   })
 })
 
-describe('what process returns', () => {
+describe('the return value of process', () => {
   test('may be anything; a thenable that rejects fails the request', async () => {
     for (const value of [5, 'x', null, {}, true]) {
       const exchange = new Exchange((request) => {
@@ -213,7 +213,7 @@ describe('what process returns', () => {
       expect([await exchange.received(), exchange.reactor.logged]).toEqual([ok('fine'), []])
     }
     const thenable = new Exchange(() => ({
-      // oxlint-disable-next-line unicorn/no-thenable -- what is tested is one that is no Promise
+      // oxlint-disable-next-line unicorn/no-thenable -- the test needs a thenable that is not a Promise
       then: (_: unknown, reject: (error: Error) => void) => reject(new Error('broken')),
     }))
     await thenable.send('GET / HTTP/1.1\r\nHost: h\r\n\r\n')
@@ -221,7 +221,7 @@ describe('what process returns', () => {
     expect(thenable.reactor.logged.map(({ error }) => error)).toEqual([new Error('broken')])
   })
 
-  test('a throw after the answer is logged, and costs neither the answer nor the connection', async () => {
+  test('logs a throw after the response, and keeps the response and the connection', async () => {
     const exchange = new Exchange((request) => {
       request.finish('fine')
       throw new Error('too late')

@@ -13,7 +13,7 @@ describe('Awaiting', () => {
     return { clock, expired, awaiting }
   }
 
-  test('expires once, for what was set last, at its time', () => {
+  test('expires once, for the event that was set last, at its time', () => {
     const { clock, expired, awaiting } = make()
     awaiting.set('first byte', 1000)
     clock.advance(600)
@@ -26,7 +26,7 @@ describe('Awaiting', () => {
     expect(expired).toEqual(['head'])
   })
 
-  test('can be set sooner, and cleared', () => {
+  test('can be set to an earlier time, and cleared', () => {
     const { clock, expired, awaiting } = make()
     awaiting.set('next request', 1000)
     awaiting.set('body', 100)

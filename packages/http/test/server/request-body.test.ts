@@ -10,7 +10,7 @@ function bodyOf(pieces: string[], contentType?: string): RequestBody {
 }
 
 describe('RequestBody', () => {
-  test('gives pieces as they come, and asks for more only when it has none', async () => {
+  test('returns pieces as they arrive, and asks for more only when it has none', async () => {
     const asked: number[] = []
     const given: string[] = []
     const body = new RequestBody({ bodyWanted: () => asked.push(given.length) }, () => undefined)
@@ -45,13 +45,13 @@ describe('RequestBody', () => {
     expect((await bodyOf([]).bytes()).length).toBe(0)
   })
 
-  test('says with what status the client is to blame', async () => {
+  test('rejects an unreadable body with an HTTPError of status 400 or 415', async () => {
     await expect(bodyOf(['{']).json()).rejects.toMatchObject({ statusCode: 400 })
     await expect(bodyOf(['a=1'], 'text/plain').formData()).rejects.toMatchObject({ statusCode: 415 })
     await expect(bodyOf(['a=1']).formData()).rejects.toMatchObject({ statusCode: 415 })
   })
 
-  test('refuses a form with more fields than it may have', async () => {
+  test('refuses a form with more than maxFields fields', async () => {
     const form = (fields: number): RequestBody =>
       bodyOf(['a=1&'.repeat(fields - 1), 'b=2'], 'application/x-www-form-urlencoded')
     expect([...(await form(1_000).formData())].length).toBe(1_000)
@@ -73,7 +73,7 @@ describe('RequestBody', () => {
     await expect(body.text()).rejects.toThrow('twice')
   })
 
-  test('fails behind what came before it failed', async () => {
+  test('fails after the pieces that arrived before the failure', async () => {
     const body = new RequestBody({ bodyWanted: () => undefined }, () => undefined)
     body.pieceReceived(Buffer.from('half'))
     body.failed(new Error('gone'))
@@ -85,7 +85,7 @@ describe('RequestBody', () => {
     expect(given).toEqual(['half'])
   })
 
-  test('is not asked for before somebody reads, nor when somebody has stopped in the middle', async () => {
+  test('asks for no bytes before it is read, nor once reading has stopped', async () => {
     let asked = 0
     const body = new RequestBody({ bodyWanted: () => asked++ }, () => undefined)
     body.pieceReceived(Buffer.from('a'))
@@ -98,7 +98,7 @@ describe('RequestBody', () => {
     await expect(body.bytes()).rejects.toThrow('twice')
   })
 
-  test('takes the media type in any case, and an empty body for no JSON', async () => {
+  test('accepts the media type in any case, and refuses an empty body as JSON', async () => {
     const form = await bodyOf(['a=%zz&%C3%A9=%ff'], 'Application/X-WWW-Form-URLencoded').formData()
     expect([...form]).toEqual([
       ['a', '%zz'],
@@ -107,7 +107,7 @@ describe('RequestBody', () => {
     await expect(bodyOf([]).json()).rejects.toMatchObject({ statusCode: 400 })
   })
 
-  test('a failure is no unhandled rejection while its promise is not awaited, and reaches those who await it', async () => {
+  test('a failure rejects an awaited promise, and is not an unhandled rejection otherwise', async () => {
     const gone = new Error('gone')
     const form = 'application/x-www-form-urlencoded'
     const reads: ((body: RequestBody) => Promise<unknown>)[] = [
@@ -135,7 +135,7 @@ describe('RequestBody', () => {
     for (const promise of promises) await expect(promise).rejects.toBe(gone)
   })
 
-  test('what the client sent that cannot be read is no unhandled rejection either', async () => {
+  test('an unreadable body is not an unhandled rejection either', async () => {
     const unhandled = await unhandledRejectionsDuring(async () => {
       void bodyOf(['{']).json()
       void bodyOf(['a=1'], 'text/plain').formData()
@@ -143,7 +143,7 @@ describe('RequestBody', () => {
     expect(unhandled).toEqual([])
   })
 
-  test('a mistake of the program stays a rejection like any other', async () => {
+  test('a mistake of the program stays an ordinary rejection', async () => {
     const mistake = new Error('mistake')
     const unhandled = await unhandledRejectionsDuring(async () => {
       const body = bodyOf(['x'])
@@ -155,7 +155,7 @@ describe('RequestBody', () => {
     expect(unhandled).toEqual(expect.arrayContaining([mistake, expect.any(TypeError)]))
   })
 
-  test('iteration ends its generator when it is abandoned, and the pieces can be taken one by one', async () => {
+  test('ends its generator when iteration is abandoned, and allows pieces to be read one by one', async () => {
     const pieces = bodyOf(['a', 'b'])[Symbol.asyncIterator]()
     expect(String((await pieces.next()).value)).toBe('a')
     expect(await pieces.return()).toEqual({ done: true, value: undefined })

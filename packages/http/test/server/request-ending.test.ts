@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest'
 import { RequestEnding } from '../../src/server/request-ending.ts'
 
 describe('RequestEnding', () => {
-  test('a client that left may still be answered; the signal stays aborted', async () => {
+  test('can complete after the client has left, with the signal still aborted', async () => {
     const ending = new RequestEnding()
     const { signal, finished } = ending
     const left = new Error('left')

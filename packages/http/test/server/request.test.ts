@@ -4,17 +4,17 @@ import { describe, expect, test } from 'vitest'
 import type { Request } from '../../src/server/request.ts'
 import { answerPath, Exchange, ok, TEXT_TYPE } from './http-exchange.ts'
 
-/** Keeps what it is given, and says what it hears. */
+/** Records the data and the end that it receives. */
 class Raw extends Protocol {
-  readonly heard: string[] = []
+  readonly received: string[] = []
   override connectionMade(): void {
     this.transport.write('raw!')
   }
   override dataReceived(data: Buffer): void {
-    this.heard.push(data.toString())
+    this.received.push(data.toString())
   }
   readConnectionLost(): void {
-    this.heard.push('end')
+    this.received.push('end')
     this.transport.loseConnection()
   }
 }
@@ -30,7 +30,7 @@ function upgrading(raw: Raw): (request: Request) => void {
   }
 }
 
-/** The one request of an exchange that leaves it unanswered. */
+/** Returns the only request of an exchange that sends no response. */
 async function requestOf(text: string): Promise<{ request: Request; exchange: Exchange }> {
   const exchange = new Exchange(() => undefined)
   await exchange.send(text)
@@ -70,7 +70,7 @@ describe('Request', () => {
     expect((await request.body.bytes()).length).toBe(0)
   })
 
-  test('case 38: knows the host without its port', async () => {
+  test('returns the host without its port', async () => {
     const { request } = await requestOf('GET / HTTP/1.1\r\nHost: ex.com:81\r\n\r\n')
     expect(request.getRequestHostname()).toBe('ex.com')
   })
@@ -103,7 +103,7 @@ describe('Request', () => {
     )
   })
 
-  test('row 132: a write after finish is logged, and nothing on the wire', async () => {
+  test('logs a write after finish, and sends nothing', async () => {
     const { request, exchange } = await requestOf('GET / HTTP/1.1\r\nHost: h\r\n\r\n')
     request.finish('x')
     expect(request.write('y')).toBe(false)
@@ -116,20 +116,20 @@ describe('Request', () => {
     expect(request.signal.aborted).toBe(false)
   })
 
-  test('finish takes the last piece of a body that was begun', async () => {
+  test('sends the last piece of a body with finish', async () => {
     const { request, exchange } = await requestOf('GET / HTTP/1.1\r\nHost: h\r\n\r\n')
     request.write('ab')
     request.finish('c')
     expect(await exchange.received()).toContain('2\r\nab\r\n1\r\nc\r\n0\r\n\r\n')
   })
 
-  test('a body that is asked for after the client is gone fails', async () => {
+  test('fails a body that is read after the client has gone', async () => {
     const { request, exchange } = await requestOf('POST / HTTP/1.1\r\nHost: h\r\nContent-Length: 5\r\n\r\n')
     exchange.transport.receiveReset()
     await expect(request.body.text()).rejects.toThrow('lost')
   })
 
-  test('row 146: keeps its status when another is refused', async () => {
+  test('keeps its status when an invalid one is refused', async () => {
     const { request } = await requestOf('GET / HTTP/1.1\r\nHost: h\r\n\r\n')
     for (const code of [0, 100, 199, 1000, 200.5, Number.NaN])
       expect(() => request.setResponseCode(code), String(code)).toThrow(RangeError)
@@ -142,7 +142,7 @@ describe('Request', () => {
     expect(request.code).toBe(404)
   })
 
-  test('case 38: takes the host from the target before the Host field, and does without in HTTP/1.0', async () => {
+  test('prefers the host of the target to the Host field, and allows none in HTTP/1.0', async () => {
     const absolute = await requestOf('GET http://[2001:db8::1]:81/p HTTP/1.1\r\nHost: other\r\n\r\n')
     expect(absolute.request.getRequestHostname()).toBe('2001:db8::1')
     const upper = await requestOf('GET / HTTP/1.1\r\nHost: WWW.Example.ORG:80\r\n\r\n')
@@ -167,7 +167,7 @@ describe('Request', () => {
     expect([...bare.request.args]).toEqual([])
   })
 
-  test('tells when more may be written: once the client has taken what there was', async () => {
+  test('resolves drained() once the client has read the output', async () => {
     const { request, exchange } = await requestOf('GET / HTTP/1.1\r\nHost: h\r\n\r\n')
     exchange.transport.block()
     expect(request.write(Buffer.alloc(200_000))).toBe(false)
@@ -185,7 +185,7 @@ describe('Request', () => {
     expect(await lost).toBe(false)
   })
 
-  test('ends once: what it was asked for afterwards is how it ended', async () => {
+  test('ends once, and keeps its outcome', async () => {
     const { request, exchange } = await requestOf('GET / HTTP/1.1\r\nHost: h\r\n\r\n')
     expect(request.outcome).toBeUndefined()
     exchange.transport.receiveReset()
@@ -202,7 +202,7 @@ describe('Request', () => {
     expect([complete.request.outcome, complete.request.signal.aborted]).toEqual(['complete', false])
   })
 
-  test('reads a body once, whichever way', async () => {
+  test('reads a body once, by any method', async () => {
     const { request } = await requestOf('POST / HTTP/1.1\r\nHost: h\r\nContent-Length: 3\r\n\r\nabc')
     expect(await request.body.text()).toBe('abc')
     await expect(request.body.json()).rejects.toThrow('Cannot read a request body twice')
@@ -219,18 +219,18 @@ describe('Request', () => {
 })
 
 describe('Request.upgrade', () => {
-  test('rows 143, 145: hands over every byte behind the request, once, in any pieces', async () => {
+  test('passes on every byte after the request once, in any chunking', async () => {
     for (const pieces of chunkings(`${UPGRADE}first bytes`)) {
       const raw = new Raw()
       const exchange = new Exchange(upgrading(raw))
       await exchange.send(...pieces)
       expect(await exchange.received()).toBe(`${SWITCHED}raw!`)
-      expect(raw.heard.join('')).toBe('first bytes')
+      expect(raw.received.join('')).toBe('first bytes')
       expect(exchange.requests[0]?.outcome).toBe('upgraded')
     }
   })
 
-  test('row 144: waits for earlier answers', async () => {
+  test('waits for earlier responses', async () => {
     const raw = new Raw()
     let first: Request | undefined
     const exchange = new Exchange((request) => {
@@ -241,10 +241,10 @@ describe('Request.upgrade', () => {
     expect(await exchange.received()).toBe('')
     first?.finish('slow')
     expect(await exchange.received()).toBe(`${ok('slow')}${SWITCHED}raw!`)
-    expect(raw.heard).toEqual(['early'])
+    expect(raw.received).toEqual(['early'])
   })
 
-  test('row 143: loses nothing while it is being decided, nor the end of input', async () => {
+  test('loses neither bytes nor the end of input that arrive before the upgrade', async () => {
     const raw = new Raw()
     let decide: (() => void) | undefined
     const exchange = new Exchange(async (request) => {
@@ -255,10 +255,10 @@ describe('Request.upgrade', () => {
     exchange.transport.receiveEnd()
     decide?.()
     expect(await exchange.received()).toBe(`${SWITCHED}raw!`)
-    expect(raw.heard.join('')).toBe('onetwoend')
+    expect(raw.received.join('')).toBe('onetwoend')
   })
 
-  test('is refused once the response began', async () => {
+  test('throws once the response has begun', async () => {
     for (const prepare of [(it: Request) => it.write('x'), (it: Request) => it.finish()]) {
       const { request } = await requestOf(UPGRADE)
       prepare(request)
@@ -266,7 +266,7 @@ describe('Request.upgrade', () => {
     }
   })
 
-  test('answers 426 or 400 to a client that does not ask for it as it should, and logs nothing', async () => {
+  test('responds 426 or 400 to a client that did not ask for it correctly, and logs nothing', async () => {
     for (const [text, status] of [
       [UPGRADE.replace('\r\n\r\n', '\r\nContent-Length: 1\r\n\r\nx'), 400],
       [UPGRADE.replace('\r\n\r\n', '\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n'), 400],
@@ -289,7 +289,7 @@ describe('Request.upgrade', () => {
     }
   })
 
-  test('is what a request asks for in any case, among others, over several lines', async () => {
+  test('is asked for in any case, among other protocols, and over several lines', async () => {
     for (const text of [
       UPGRADE,
       UPGRADE.replace('Upgrade: raw', 'Upgrade: websocket\r\nupgrade: a,\tRAW '),
@@ -300,19 +300,19 @@ describe('Request.upgrade', () => {
     }
   })
 
-  test('answers false when the client is gone', async () => {
+  test('returns false when the client has gone', async () => {
     const { request, exchange } = await requestOf(UPGRADE)
     exchange.transport.receiveReset()
     expect(request.upgrade(new Raw(), { protocol: 'raw' })).toBe(false)
   })
 
-  test('rows 140, 142: one that is not taken is an ordinary request', async () => {
+  test('leaves a request that is not upgraded an ordinary request', async () => {
     const exchange = new Exchange(answerPath)
     await exchange.send(`${UPGRADE}GET /b HTTP/1.1\r\nHost: h\r\n\r\n`)
     expect(await exchange.received()).toBe(ok('/up') + ok('/b'))
   })
 
-  test('row 143: the end of input behind earlier answers reaches the next protocol', async () => {
+  test('passes on the end of input that arrives before earlier responses', async () => {
     for (const pieces of chunkings(`GET /slow HTTP/1.1\r\nHost: h\r\n\r\n${UPGRADE}x`)) {
       const raw = new Raw()
       const exchange = new Exchange((request) => {
@@ -322,12 +322,12 @@ describe('Request.upgrade', () => {
       exchange.transport.receiveEnd()
       exchange.requests[0]?.finish()
       expect(await exchange.received()).toBe(`${ok('')}${SWITCHED}raw!`)
-      expect(raw.heard.join('')).toBe('xend')
+      expect(raw.received.join('')).toBe('xend')
       expect(exchange.transport.connected).toBe(false)
     }
   })
 
-  test('ends the request, and takes the timers of the channel along', async () => {
+  test('ends the request, and leaves no timer of the channel', async () => {
     const { request, exchange } = await requestOf(UPGRADE)
     expect(request.upgrade(new Raw(), { protocol: 'raw' })).toBe(true)
     expect(await request.finished).toBe('upgraded')
@@ -339,7 +339,7 @@ describe('Request.upgrade', () => {
     expect(await exchange.received()).toBe('')
   })
 
-  test('answers 500 when its headers cannot be sent, and goes on in HTTP', async () => {
+  test('responds 500 when its headers cannot be sent, and continues in HTTP', async () => {
     const exchange = new Exchange((request) => {
       if (request.path === '/up')
         request.upgrade(new Raw(), { protocol: 'raw', headers: [['X', 'a\r\nY: b']] })
@@ -352,7 +352,7 @@ describe('Request.upgrade', () => {
     expect(received.endsWith(ok('/b'))).toBe(true)
   })
 
-  test('answers false on a connection that is being closed', async () => {
+  test('returns false on a connection that is being closed', async () => {
     const { request, exchange } = await requestOf(UPGRADE)
     exchange.transport.loseConnection()
     expect(request.upgrade(new Raw(), { protocol: 'raw' })).toBe(false)

@@ -22,7 +22,7 @@ function respond(
 }
 
 describe('ResponseStream', () => {
-  test('rows 149 to 151: no body for HEAD, 204 and 304, no Content-Length on 204', () => {
+  test('sends no body for HEAD, 204 and 304, and no Content-Length with 204', () => {
     expect(respond({ method: 'HEAD' }, (stream, head) => stream.whole(head, 'body')).sent).toBe(
       'HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\n',
     )
@@ -41,7 +41,7 @@ describe('ResponseStream', () => {
     expect(streamed.sent).toBe('HTTP/1.1 200 OK\r\n\r\n')
   })
 
-  test('row 146: frames in one way, and by what its author said if anything', () => {
+  test('frames a body in one way, by its Content-Length if the program set one', () => {
     const pieces = (stream: ResponseStream, head: Parameters<ResponseStream['begin']>[0]): void => {
       stream.begin(head)
       stream.write('ab')
@@ -59,7 +59,7 @@ describe('ResponseStream', () => {
     expect([old.sent, old.persistent]).toEqual(['HTTP/1.1 200 OK\r\nConnection: close\r\n\r\nabc', false])
   })
 
-  test('refuses framing that an author cannot decide, or cannot mean', () => {
+  test('refuses a Transfer-Encoding, and a Content-Length that is not one number', () => {
     for (const fields of [
       ['Transfer-Encoding', 'chunked'],
       ['Content-Length', '1', 'Content-Length', '2'],
@@ -69,7 +69,7 @@ describe('ResponseStream', () => {
     }
   })
 
-  test('row 131: throws for what is longer or shorter than declared, before any of it is written', () => {
+  test('throws for a body that is longer or shorter than declared, before any of it is written', () => {
     expect(() =>
       respond({ fields: ['Content-Length', '3'] }, (stream, head) => stream.whole(head, 'four')),
     ).toThrow('4 bytes under Content-Length 3')
@@ -92,7 +92,7 @@ describe('ResponseStream', () => {
     expect(sent).toBe('HTTP/1.1 200 OK\r\nContent-Length: 3\r\n\r\nab')
   })
 
-  test('an author may ask for the end of the connection, and for nothing else about it', () => {
+  test('lets the program set only Connection: close', () => {
     const closing = respond({ fields: ['Connection', 'close'] }, (stream, head) => stream.whole(head, ''))
     expect([closing.sent, closing.persistent]).toEqual([
       'HTTP/1.1 200 OK\r\nContent-Length: 0\r\nConnection: close\r\n\r\n',
@@ -100,9 +100,7 @@ describe('ResponseStream', () => {
     ])
     const other = respond({ fields: ['Connection', 'keep-alive, X-Secret'] }, (stream, head) => {
       stream.whole(head, '')
-      expect(stream.dropped).toBe(
-        'Cannot send "Connection: x-secret": of its options an author may give "close"',
-      )
+      expect(stream.dropped).toBe('Cannot send "Connection: x-secret": the only option to set is "close"')
     })
     expect(other.sent).toBe('HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n')
     const old = respond({ version: '1.0', fields: ['connection', 'Close'] }, (stream, head) => {
@@ -112,9 +110,9 @@ describe('ResponseStream', () => {
     expect(old.sent).toBe('HTTP/1.1 200 OK\r\nConnection: close\r\n\r\n')
   })
 
-  test('205 has no body, whole or in pieces, and says so', () => {
+  test('sends a 205 with Content-Length: 0 and no body, whole or in pieces', () => {
     const fields = ['Content-Length', '4']
-    const answers = [
+    const responses = [
       respond({ code: 205, fields: [...fields] }, (stream, head) => stream.whole(head, 'body')),
       respond({ code: 205, fields: [...fields] }, (stream, head) => {
         stream.begin(head)
@@ -122,13 +120,13 @@ describe('ResponseStream', () => {
         stream.finish()
       }),
     ]
-    for (const { sent, persistent } of answers) {
+    for (const { sent, persistent } of responses) {
       expect(sent).toBe('HTTP/1.1 205 Reset Content\r\nContent-Length: 0\r\n\r\n')
       expect(persistent).toBe(true)
     }
   })
 
-  test('row 150: a streamed 204 or 304 has no body, nor framing of one', () => {
+  test('sends a streamed 204 or 304 without a body and its framing', () => {
     for (const [code, line] of [
       [204, '204 No Content'],
       [304, '304 Not Modified'],
@@ -142,7 +140,7 @@ describe('ResponseStream', () => {
     }
   })
 
-  test('takes no piece before its head, or behind its end', () => {
+  test('refuses a piece before the head and after the end', () => {
     respond({}, (stream, head) => {
       expect(() => stream.write('early')).toThrow('a fresh response')
       stream.whole(head, '')
@@ -151,7 +149,7 @@ describe('ResponseStream', () => {
     })
   })
 
-  test('counts a string by the bytes it becomes', () => {
+  test('counts a string by its bytes in UTF-8', () => {
     const { sent } = respond({ fields: ['X', '\xe9'] }, (stream, head) => {
       stream.whole(head, 'é')
       expect(stream.sentBytes).toBe(2)

@@ -9,7 +9,7 @@ const POST = 'POST /up HTTP/1.1\r\nHost: h\r\nContent-Length: 1000\r\n\r\n'
 const nothing = (): void => undefined
 
 describe('responseTimeoutMs', () => {
-  test('answers 503 in place of a program that has not begun, closes, and logs it once', async () => {
+  test('responds 503 when the program has not begun its response, closes, and logs it once', async () => {
     const exchange = new Exchange(nothing)
     await exchange.send(GET(`/${'slow'.repeat(30)}`) + GET('/behind'))
     const [request] = exchange.requests
@@ -46,7 +46,7 @@ describe('responseTimeoutMs', () => {
     exchange.expectNothingLeft()
   })
 
-  test('counts for every request anew, and not from the one before', async () => {
+  test('begins anew for every request', async () => {
     const exchange = new Exchange(nothing, { responseTimeoutMs: 1000 })
     for (const path of ['/1', '/2', '/3']) {
       await exchange.send(GET(path))
@@ -57,7 +57,7 @@ describe('responseTimeoutMs', () => {
     expect(exchange.reactor.logged).toEqual([])
   })
 
-  test('is not put off by what is pipelined', async () => {
+  test('is not extended by pipelined requests', async () => {
     const exchange = new Exchange(nothing, { responseTimeoutMs: 1000 })
     await exchange.send(GET('/'))
     for (let i = 0; i < 9; i++) {
@@ -68,7 +68,7 @@ describe('responseTimeoutMs', () => {
     expect(await exchange.received()).toMatch(/^HTTP\/1\.1 503 /)
   })
 
-  test('does not run while the body is waited for, and runs while the program holds the body up', async () => {
+  test('counts time in which the program does not read the body, but not time spent waiting for it', async () => {
     const uploading = new Exchange(async (request) => {
       await request.body.bytes()
       answerPath(request)
@@ -86,7 +86,7 @@ describe('responseTimeoutMs', () => {
     holding.expectNothingLeft()
   })
 
-  test('Infinity sets no deadline', async () => {
+  test('sets no deadline when it is Infinity', async () => {
     const exchange = new Exchange(nothing, { responseTimeoutMs: Infinity })
     await exchange.send(GET('/'))
     exchange.reactor.advance(86_400_000)
@@ -96,7 +96,7 @@ describe('responseTimeoutMs', () => {
 })
 
 describe('Request.setResponseTimeout', () => {
-  test('gives one request another deadline, from the program at once or later', async () => {
+  test('replaces the deadline of one request, at once or later', async () => {
     const atOnce = new Exchange((request) => request.setResponseTimeout(500))
     await atOnce.send(GET('/'))
     atOnce.reactor.advance(600)
@@ -112,7 +112,7 @@ describe('Request.setResponseTimeout', () => {
     expect(await later.received()).toMatch(/^HTTP\/1\.1 503 /)
   })
 
-  test('Infinity lifts it, for this request alone', async () => {
+  test('removes the deadline of one request with Infinity', async () => {
     const exchange = new Exchange((request) => {
       if (request.path === '/long') request.setResponseTimeout(Infinity)
     })
@@ -125,7 +125,7 @@ describe('Request.setResponseTimeout', () => {
     expect(await exchange.received()).toMatch(/^HTTP\/1\.1 503 /)
   })
 
-  test('has no effect on a request that has ended, and refuses what is no time', async () => {
+  test('has no effect on a request that has ended, and refuses an invalid time', async () => {
     const exchange = new Exchange(nothing)
     await exchange.send(GET('/1'))
     const [request] = exchange.requests
@@ -142,7 +142,7 @@ describe('Request.setResponseTimeout', () => {
     expect(exchange.closed).toBe(false)
   })
 
-  test('a program that fails with the deadline it was given is not logged twice', async () => {
+  test('logs a program that fails because of its deadline only once', async () => {
     const exchange = new Exchange(async ({ signal }: Request) => {
       await new Promise((resolve) => signal.addEventListener('abort', resolve))
       signal.throwIfAborted()

@@ -1,7 +1,7 @@
 /**
- * Runs `work`, and gives what became an unhandled rejection meanwhile: each would end a process.
+ * Runs `work`, and returns the unhandled rejections during it: each would end a process.
  *
- * The listeners of the test runner are put aside for that long, so that it does not fail the run.
+ * The listeners of the test runner are removed meanwhile, so that they do not fail the run.
  */
 export async function unhandledRejectionsDuring(work: () => Promise<void>): Promise<unknown[]> {
   const unhandled: unknown[] = []
@@ -10,7 +10,7 @@ export async function unhandledRejectionsDuring(work: () => Promise<void>): Prom
   process.on('unhandledRejection', (reason) => unhandled.push(reason))
   try {
     await work()
-    // Node looks for unhandled rejections once the microtasks of a turn have run.
+    // Node checks for unhandled rejections once the microtasks of a turn have run.
     await new Promise((resolve) => setImmediate(resolve))
   } finally {
     process.removeAllListeners('unhandledRejection')

@@ -4,7 +4,7 @@ import { errorPage, forbidden, notFound } from '../../src/site/pages.ts'
 import { ask, request } from './site-exchange.ts'
 
 describe('pages', () => {
-  test('answer everything below them with their status', async () => {
+  test('respond with their status to all paths below them', async () => {
     const root = new Resource()
     root.putChild('secret', forbidden('Not <you>'))
     root.putChild('gone', errorPage(410))

@@ -33,7 +33,7 @@ async function* pieces(...items: (string | Error)[]): AsyncGenerator<string> {
   }
 }
 
-/** Counts how often it is asked for a piece, and let go. */
+/** Counts how often a piece is requested, and how often the source is released. */
 class Source implements AsyncIterable<string> {
   asked = 0
   released = 0;
@@ -53,8 +53,8 @@ class Source implements AsyncIterable<string> {
 
 const HTML = 'Content-Type: text/html; charset=utf-8\r\n'
 
-describe('what render answers', () => {
-  test('bytes, promises, pieces and later', async () => {
+describe('the return value of render', () => {
+  test('sends bytes, promises and pieces, and waits after NOT_DONE_YET', async () => {
     const body = async (render: (request: Request) => RenderResult): Promise<string> =>
       (await get(render)).answer.replace(`HTTP/1.1 200 OK\r\n${HTML}`, '')
     expect(await body(() => 'é')).toBe('Content-Length: 2\r\n\r\n\xc3\xa9')
@@ -85,11 +85,11 @@ describe('what render answers', () => {
     }
   })
 
-  test('case 93: an empty body has no type', async () => {
+  test('sends an empty body without a type', async () => {
     expect((await get(() => '')).answer).toBe('HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n')
   })
 
-  test('is the last piece of a response that the method has begun, and nothing behind one it finished', async () => {
+  test('is the last piece of a response that the method began, and nothing after one it finished', async () => {
     const begun = await get((it) => {
       it.write('ab')
       return 'c'
@@ -110,7 +110,7 @@ describe('what render answers', () => {
     expect(silent.reactor.logged).toEqual([])
   })
 
-  test('rows 149, 150: neither 204 nor 304 has a body or its length', async () => {
+  test('sends neither a body nor its length with 204 and 304', async () => {
     for (const code of [204, 304]) {
       for (const result of [() => 'body', () => pieces('body')]) {
         const { answer, transport } = await get((it) => {
@@ -124,7 +124,7 @@ describe('what render answers', () => {
     }
   })
 
-  test('row 131: a body of another length than was declared is a 500, or cut once it has begun', async () => {
+  test('responds 500 to a body of a wrong length, or aborts the connection once it has begun', async () => {
     for (const [result, cut] of [
       [() => 'four', false],
       [() => '', false],
@@ -146,7 +146,7 @@ describe('what render answers', () => {
     }
   })
 
-  test('case 89: pieces are not asked for when the answer is to HEAD', async () => {
+  test('does not request pieces for HEAD', async () => {
     let asked = false
     const { answer } = await head(async function* () {
       await Promise.resolve()
@@ -157,7 +157,7 @@ describe('what render answers', () => {
     expect(asked).toBe(false)
   })
 
-  test('row 149: HEAD keeps the length that was declared, of pieces and of what is written', async () => {
+  test('keeps the declared length for HEAD, of pieces and of written bodies', async () => {
     const declared = (it: Request): void => it.setHeader('Content-Length', '3')
     const streamed = await head((it) => {
       declared(it)
@@ -174,25 +174,25 @@ describe('what render answers', () => {
     expect(written.transport.ended).toBe(false)
   })
 
-  test('case 97: pieces that fail before the first are a 500, behind it a cut', async () => {
+  test('responds 500 when pieces fail before the first one, and aborts the connection after it', async () => {
     const before = await get(() => pieces(new Error('x')))
     expect(before.answer).toMatch(/^HTTP\/1\.1 500 /)
     expect(before.answer).toContain('<h1>500 Internal Server Error</h1>')
     let fail: (error: Error) => void = () => undefined
-    const behind = await get(async function* () {
+    const after = await get(async function* () {
       yield 'half'
       await new Promise((_resolve, reject) => (fail = reject))
     })
-    expect(behind.answer).toContain('4\r\nhalf\r\n')
+    expect(after.answer).toContain('4\r\nhalf\r\n')
     fail(new Error('x'))
-    await behind.reactor.settle()
-    expect(behind.transport.value()).not.toContain('0\r\n\r\n')
-    expect(behind.transport.connected).toBe(false)
-    for (const { reactor } of [before, behind])
+    await after.reactor.settle()
+    expect(after.transport.value()).not.toContain('0\r\n\r\n')
+    expect(after.transport.connected).toBe(false)
+    for (const { reactor } of [before, after])
       expect(reactor.logged.map(({ error }) => error)).toEqual([new Error('x')])
   })
 
-  test('case 98: anything else is a 500, and the log says what to return instead', async () => {
+  test('responds 500 to any other value, and logs what to return instead', async () => {
     const rest = 'return a string, bytes, an async iterable or NOT_DONE_YET'
     const json = 'return JSON.stringify of it, and set Content-Type to application/json'
     for (const [wrong, what] of [
@@ -216,7 +216,7 @@ describe('what render answers', () => {
     }
   })
 
-  test('a value that is returned after the response is finished is logged, whatever it is', async () => {
+  test('logs any value that is returned after the response is finished', async () => {
     for (const late of ['late', Buffer.from('late'), { a: 1 }, 5, pieces('late'), Promise.resolve('late')]) {
       const { answer, reactor } = await get((it) => {
         it.finish('all')
@@ -235,7 +235,7 @@ describe('what render answers', () => {
     }
   })
 
-  test('lets pieces go that are not sent: after finish, without a body, to HEAD, to a client that has gone', async () => {
+  test('releases unsent pieces: after finish, without a body, for HEAD, and after the client has gone', async () => {
     for (const [method, before] of [
       ['GET', (it: Request) => it.finish('all')],
       ['GET', (it: Request) => it.setResponseCode(204)],
@@ -262,7 +262,7 @@ describe('what render answers', () => {
     expect([source.asked, source.released, reactor.logged]).toEqual([0, 1, []])
   })
 
-  test('asks for no more pieces once a 500 has taken their place', async () => {
+  test('requests no more pieces once a 500 has replaced them', async () => {
     let asked = 0
     const { answer, reactor } = await get((it) => {
       it.setHeader('Content-Length', '3')
@@ -277,7 +277,7 @@ describe('what render answers', () => {
     expect([asked, reactor.logged.length]).toEqual([1, 1])
   })
 
-  test('a piece that is no body ends the response, with a 500 when it is the first', async () => {
+  test('ends the response at a piece that is not a body, with a 500 when it is the first', async () => {
     const first = await get(() => pieces(5 as unknown as string))
     expect(first.answer).toMatch(/^HTTP\/1\.1 500 /)
     const later = await get(() => pieces('a', 5 as unknown as string))
@@ -288,7 +288,7 @@ describe('what render answers', () => {
       ])
   })
 
-  test('case 122: pieces wait for a client that does not read', async () => {
+  test('requests no pieces while the client does not read', async () => {
     let given = 0
     const endless = page(async function* () {
       for (; given < 100; given++) yield Buffer.alloc(20_000)
@@ -306,7 +306,7 @@ describe('what render answers', () => {
     expect(site.reactor.logged).toEqual([])
   })
 
-  test('lets the source of the pieces go when the client is gone', async () => {
+  test('releases the source of the pieces when the client has gone', async () => {
     let released = false
     const endless = page(async function* () {
       try {
@@ -328,7 +328,7 @@ describe('what render answers', () => {
 })
 
 describe('a source of pieces whose client has gone', () => {
-  /** Asks for what `render` answers, and resets the connection. */
+  /** Requests what `render` returns, and resets the connection. */
   async function gone(render: (request: Request) => RenderResult): Promise<Asked> {
     const asked = await get(render)
     asked.transport.receiveReset()
@@ -344,7 +344,7 @@ describe('a source of pieces whose client has gone', () => {
     expect([waiting.destroyed, reactor.logged]).toEqual([true, []])
   })
 
-  test('is destroyed when it comes too late, and for HEAD', async () => {
+  test('is destroyed when it is returned too late, and for HEAD', async () => {
     const late = new Readable({ read: () => undefined })
     let give: (source: Readable) => void = () => undefined
     await gone(() => new Promise<Readable>((resolve) => (give = resolve)))
@@ -364,7 +364,7 @@ describe('a source of pieces whose client has gone', () => {
     expect([cancelled, reactor.logged]).toEqual([2, []])
   })
 
-  test('does not end the process when it fails once it is not read: a file that does not exist', async () => {
+  test('does not end the process when it fails unread, as a file that does not exist', async () => {
     const failed: string[] = []
     const missing = (): Readable => {
       const file = createReadStream('/nowhere/to/be/found')
@@ -400,7 +400,7 @@ describe('a source of pieces whose client has gone', () => {
     expect(cleaned).toBe(true)
   })
 
-  test('is not asked for from a child that is found too late', async () => {
+  test('is not requested from a child that is found too late', async () => {
     let found: (child: Resource) => void = () => undefined
     let rendered = false
     const root = new (class extends Resource {
@@ -416,7 +416,7 @@ describe('a source of pieces whose client has gone', () => {
   })
 })
 
-/** Runs `work`, and gives what became an uncaught exception meanwhile: each would end a process. */
+/** Runs `work`, and returns the uncaught exceptions during it: each would end a process. */
 async function uncaughtDuring(work: () => Promise<void>): Promise<unknown[]> {
   const uncaught: unknown[] = []
   const listeners = process.listeners('uncaughtException')
@@ -431,7 +431,7 @@ async function uncaughtDuring(work: () => Promise<void>): Promise<unknown[]> {
   return uncaught
 }
 
-/** Compiles without a type at the method: what the language infers is the type of NOT_DONE_YET. */
+/** Compiles without return types: TypeScript infers the type of NOT_DONE_YET. */
 class Later extends Resource {
   override render_GET(request: Request) {
     request.reactor.callLater(200, () => request.finish('late'))
@@ -447,40 +447,40 @@ class Later extends Resource {
   override render_PATCH(request: Request) {
     return request.body
   }
-  // @ts-expect-error -- what is no result does not compile: a body must be made of it
+  // @ts-expect-error -- an object is not a RenderResult: it does not compile
   override render_DELETE() {
     return { deleted: true }
   }
 }
 
 describe('NOT_DONE_YET', () => {
-  test('is a value like no other, and stays as it is', () => {
+  test('is unique and frozen', () => {
     expect(String(NOT_DONE_YET)).toBe('NOT_DONE_YET')
     expect(Object.isFrozen(NOT_DONE_YET)).toBe(true)
-    // @ts-expect-error -- another object of the same shape is no NOT_DONE_YET
+    // @ts-expect-error -- another object of the same shape is not a NotDoneYet
     const other: RenderResult = { toString: () => 'NOT_DONE_YET' }
     expect(other).not.toBe(NOT_DONE_YET)
   })
 
-  test('is returned from methods that declare no type', () => {
+  test('can be returned from methods without a return type', () => {
     expect(new Later().allowedMethods()).toContain('GET')
   })
 })
 
 describe('isThenable', () => {
-  test('is true for whatever has a then to call', () => {
+  test('is true for any value with a then method', () => {
     const then = (): void => undefined
-    // oxlint-disable-next-line unicorn/no-thenable -- what is tested are thenables
+    // oxlint-disable-next-line unicorn/no-thenable -- the test needs thenables
     for (const value of [Promise.resolve(), { then }, Object.assign(() => undefined, { then })])
       expect(isThenable(value)).toBe(true)
-    // oxlint-disable-next-line unicorn/no-thenable -- what is tested are thenables
+    // oxlint-disable-next-line unicorn/no-thenable -- the test needs thenables
     for (const value of [undefined, null, 'then', 5, {}, { then: 5 }, () => undefined])
       expect(isThenable(value)).toBe(false)
   })
 })
 
 describe('shownType', () => {
-  test('is for sentences', () => {
+  test('describes a value in words', () => {
     for (const [value, words] of [
       [undefined, 'undefined'],
       [null, 'null'],

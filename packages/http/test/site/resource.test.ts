@@ -17,11 +17,11 @@ class Page extends Resource {
 }
 
 describe('Resource', () => {
-  test('statement 119: a child with a slash in its name is refused at once', () => {
+  test('refuses a child with a slash in its segment', () => {
     expect(() => new Resource().putChild('a/b', new Page())).toThrow('nest resources')
   })
 
-  test('answers by method, HEAD by GET without its body', async () => {
+  test('responds by method, and to HEAD as to GET without the body', async () => {
     const page = new Page()
     const type = 'Content-Type: text/html; charset=utf-8\r\n'
     expect((await ask(page, request('GET', '/'))).answer).toBe(
@@ -34,7 +34,7 @@ describe('Resource', () => {
     expect((await ask(page, post)).answer).toContain('\r\n\r\ngot abc')
   })
 
-  test('rows 25, 26, 28: 405 with Allow for known methods, 501 for others, OPTIONS lists', async () => {
+  test('responds 405 with Allow to known methods, 501 to others, and lists the methods for OPTIONS', async () => {
     const page = new Page()
     for (const method of ['PUT', 'DELETE', 'PATCH', 'TRACE']) {
       const { answer } = await ask(page, request(method, '/'))
@@ -48,7 +48,7 @@ describe('Resource', () => {
     expect(options).toBe('HTTP/1.1 204 No Content\r\nAllow: GET, POST, HEAD, OPTIONS\r\n\r\n')
   })
 
-  test('a method of one’s own is a method', async () => {
+  test('supports any other method in capitals', async () => {
     class Frob extends Resource {
       render_FROB(): string {
         return 'frobbed'
@@ -57,7 +57,7 @@ describe('Resource', () => {
     expect((await ask(new Frob(), request('FROB', '/'))).answer).toContain('\r\n\r\nfrobbed')
   })
 
-  test('may throw the status it wants to answer, with headers', async () => {
+  test('sends the status and headers of a thrown HTTPError', async () => {
     class Guarded extends Resource {
       override render_GET(): never {
         throw new HTTPError(401, 'Who <are> you?', { headers: [['WWW-Authenticate', 'Basic']] })
@@ -69,7 +69,7 @@ describe('Resource', () => {
     expect(reactor.logged).toEqual([])
   })
 
-  test('a child put again takes the place of the first, also under a name of Object.prototype', async () => {
+  test('replaces a child under the same segment, also under a name of Object.prototype', async () => {
     const root = new Resource()
     root.putChild('__proto__', new Resource())
     root.putChild('__proto__', new Page())
@@ -77,7 +77,7 @@ describe('Resource', () => {
     expect((await ask(root, request('GET', '/constructor'))).answer).toMatch(/^HTTP\/1\.1 404 /)
   })
 
-  test('answers HEAD and OPTIONS by methods of their own where there are some', async () => {
+  test('responds to HEAD and OPTIONS by their own methods, if there are any', async () => {
     class Own extends Page {
       override render_HEAD(it: Request): string {
         it.setHeader('X', 'head')
@@ -95,7 +95,7 @@ describe('Resource', () => {
     expect(own.allowedMethods()).toEqual(['GET', 'HEAD', 'POST', 'OPTIONS'])
   })
 
-  test('answers 404 while it has no method, with children or without', async () => {
+  test('responds 404 without any method, with children or without', async () => {
     const parent = new Resource()
     parent.putChild('page', new Page())
     for (const bare of [new Resource(), parent])
@@ -106,7 +106,7 @@ describe('Resource', () => {
     expect((await ask(parent, request('GET', '/page'))).answer).toMatch(/^HTTP\/1\.1 200 /)
   })
 
-  test('lists methods of its own in Allow, also those of a class above, and of the object', async () => {
+  test('lists other methods in Allow, also those of a superclass and of the object', async () => {
     class Cache extends Page {
       render_PURGE(): string {
         return 'purged'
@@ -126,7 +126,7 @@ describe('Resource', () => {
       expect((await ask(cache, request(method, '/'))).answer, method).toMatch(/^HTTP\/1\.1 501 /)
   })
 
-  test('calls nothing but render_ and a method in capitals', async () => {
+  test('calls only render_ with a method in capitals', async () => {
     const called: string[] = []
     class Helpful extends Page {
       render_page(): string {
@@ -151,7 +151,7 @@ describe('Resource', () => {
     expect(called).toEqual([])
   })
 
-  test('refuses at once a child that is no Resource', () => {
+  test('refuses a child that is not a Resource', () => {
     for (const wrong of [{}, undefined, null, Page, 'page', Promise.resolve(new Page())])
       expect(() => new Resource().putChild('x', wrong as Resource)).toThrow(
         'Cannot put a child at "x": give a Resource',
@@ -159,7 +159,7 @@ describe('Resource', () => {
     expect(() => new Resource().putChild(5 as unknown as string, new Page())).toThrow('a segment is a string')
   })
 
-  test('what is not there captures no stack', async () => {
+  test('captures no stack for a 404', async () => {
     const root = new Page()
     root.putChild('gone', notFound())
     const thrown: unknown[] = []

@@ -4,7 +4,7 @@ import type { Resource } from '../../src/site/resource.ts'
 import { Site } from '../../src/site/site.ts'
 import { expectNothingLeft } from '../server/expect-nothing-left.ts'
 
-/** What a site answers to one connection's bytes, the Date left out; and its reactor. */
+/** Returns a site's response to the bytes of one connection, without Date, and its reactor and transport. */
 export async function ask(
   root: Resource,
   text: string,

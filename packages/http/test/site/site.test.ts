@@ -6,7 +6,7 @@ import { Site } from '../../src/site/site.ts'
 import { Exchange } from '../server/http-exchange.ts'
 import { ask, request } from './site-exchange.ts'
 
-/** Answers where it was found. */
+/** Responds with the path to it. */
 class Where extends Resource {
   override readonly isLeaf: boolean
   constructor(isLeaf = false) {
@@ -18,7 +18,7 @@ class Where extends Resource {
   }
 }
 
-/** Has for a child whatever it is given. */
+/** Returns the given value as its child. */
 class Returning extends Resource {
   readonly #child: unknown
   constructor(child: unknown) {
@@ -30,7 +30,7 @@ class Returning extends Resource {
   }
 }
 
-/** A tree of which a proxy guards `/admin`, and the paths that reached it. */
+/** Makes a tree of which a proxy guards `/admin`, and records the paths that reach that part. */
 function guarded(): { root: Resource; reached: string[] } {
   const reached: string[] = []
   class Guarded extends Resource {
@@ -70,7 +70,7 @@ async function found(target: string): Promise<unknown> {
 }
 
 describe('Site', () => {
-  test('statements 117, 118: finds resources by decoded segments, leaves take the rest', async () => {
+  test('finds resources by decoded segments, and passes the rest to a leaf', async () => {
     expect(await found('/')).toEqual([[''], []])
     expect(await found('/leaf')).toEqual([['leaf'], []])
     expect(await found('/leaf/x%20y//c%2Fd')).toEqual([['leaf'], ['x y', '', 'c/d']])
@@ -82,14 +82,14 @@ describe('Site', () => {
     expect(await found('http://h/leaf?x')).toEqual([['leaf'], []])
   })
 
-  test('rows 45 to 48: what is not there is 404, what cannot be decoded 400', async () => {
+  test('responds 404 to a path without a resource, and 400 to one that cannot be decoded', async () => {
     for (const target of ['/nope', '/..', '/%2e%2e', '/a%00', '/leaf%2Fx', '/%252e'])
       expect(await found(target), target).toBe(404)
     for (const target of ['/%zz', '/%', '/%ff', '/%c0%ae']) expect(await found(target), target).toBe(400)
     expect(await found('/leaf?%zz')).toEqual([['leaf'], []])
   })
 
-  test('an empty segment is one like others: only the last is the trailing slash', async () => {
+  test('treats an empty segment as any other: only the last is a trailing slash', async () => {
     const { root, reached } = guarded()
     for (const target of ['/admin', '/admin/', '/admin/secret', '/admin/secret/', 'http://h/admin'])
       expect((await ask(root, request('GET', target))).answer, target).toContain('\r\n\r\nreached')
@@ -110,7 +110,7 @@ describe('Site', () => {
     expect(await found('/leaf//')).toEqual([['leaf'], ['', '']])
   })
 
-  test('a child for the empty segment has what is below it, as any child', async () => {
+  test('finds the children of a child for the empty segment', async () => {
     const root = new Resource()
     const empty = new Where()
     empty.putChild('x', new Where())
@@ -120,7 +120,7 @@ describe('Site', () => {
     expect((await ask(root, request('GET', '//'))).answer).toContain('[["",""],[]]')
   })
 
-  test('a getChild that returns nothing answers 404, and logs nothing', async () => {
+  test('responds 404 when getChild returns nothing, and logs nothing', async () => {
     for (const nothing of [undefined, null, Promise.resolve(undefined), Promise.resolve(null)]) {
       const { answer, reactor } = await ask(new Returning(nothing), request('GET', '/x'))
       expect(answer).toMatch(/^HTTP\/1\.1 404 Not Found\r\n/)
@@ -128,7 +128,7 @@ describe('Site', () => {
     }
   })
 
-  test('a getChild that returns no resource is a 500, and logged', async () => {
+  test('responds 500 when getChild returns another value, and logs it', async () => {
     for (const [wrong, shown] of [
       ['text', 'a string'],
       [{ render: () => 'x' }, 'an object'],
@@ -140,20 +140,20 @@ describe('Site', () => {
         expect(answer).toMatch(/^HTTP\/1\.1 500 /)
         expect(reactor.logged).toMatchObject([{ fields: { method: 'GET', path: '/x' } }])
         expect(String(reactor.logged[0]?.error)).toBe(
-          `TypeError: Cannot go on from what getChild of Returning returned for "x" (${shown}): return a Resource, or undefined for 404`,
+          `TypeError: Cannot follow what getChild of Returning returned for "x" (${shown}): return a Resource, or undefined for 404`,
         )
       }
     }
   })
 
-  test('awaits whatever has a then', async () => {
-    // oxlint-disable-next-line unicorn/no-thenable -- what is tested is one that is no Promise
+  test('awaits any thenable', async () => {
+    // oxlint-disable-next-line unicorn/no-thenable -- the test needs a thenable that is not a Promise
     const thenable = { then: (resolve: (child: Resource) => void) => resolve(new Where()) }
     expect((await ask(new Returning(thenable), request('GET', '/x/y'))).answer).toMatch(/^HTTP\/1\.1 404 /)
     expect((await ask(new Returning(thenable), request('GET', '/x'))).answer).toContain('[["x"],[]]')
   })
 
-  test('renders what an override of getResourceFor finds, now or later', async () => {
+  test('renders the resource of an overridden getResourceFor, now or later', async () => {
     for (const later of [false, true]) {
       const site = new (class extends Site {
         override getResourceFor(it: Request): Resource | Promise<Resource | undefined> {
@@ -168,20 +168,20 @@ describe('Site', () => {
     }
   })
 
-  test('needs a Resource', () => {
+  test('requires a Resource', () => {
     for (const wrong of [undefined, {}, Where, 'x'])
       expect(() => new Site(wrong as unknown as Resource)).toThrow(
         'Cannot make a Site: its resource must be a Resource',
       )
   })
 
-  test('row 50: error pages reflect nothing', async () => {
+  test('includes nothing from the request in an error page', async () => {
     const { answer } = await ask(tree(), request('GET', '/<script>?<b>'))
     expect(answer).toMatch(/^HTTP\/1\.1 404 /)
     expect(answer).not.toContain('script')
   })
 
-  test('case 19, rows 41, 42: answers OPTIONS *, and no CONNECT', async () => {
+  test('responds to OPTIONS *, and refuses CONNECT', async () => {
     for (const target of ['*', 'http://h', 'http://h:80'])
       expect((await ask(tree(), request('OPTIONS', target))).answer).toBe(
         'HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n',
@@ -191,7 +191,7 @@ describe('Site', () => {
     expect(transport.ended).toBe(true)
   })
 
-  test('a getChild that fails answers 500, or what it throws', async () => {
+  test('responds 500 when getChild fails, or with the status of its HTTPError', async () => {
     class Failing extends Resource {
       override getChild(segment: string): Promise<Resource> {
         return Promise.reject(new Error(segment))
@@ -202,12 +202,12 @@ describe('Site', () => {
     expect(reactor.logged.length).toBe(1)
   })
 
-  test('a trailing slash is a child of its own where there is one, else makes no difference', async () => {
+  test('finds the child for a trailing slash, and without one ignores the slash', async () => {
     expect(await found('/dynamic/x/')).toEqual([['dynamic', 'x', ''], []])
     expect(await found('/leaf/')).toEqual([['leaf'], ['']])
   })
 
-  test('row 47: decodes each segment once, and no slash into a path', async () => {
+  test('decodes each segment once, and does not split it at a decoded slash', async () => {
     expect(await found('/leaf/%252F/%E2%82%AC+')).toEqual([['leaf'], ['%2F', '€+']])
     expect(await found('/a%2Fb')).toBe(404)
     expect(await found('/le%61f')).toEqual([['leaf'], []])
@@ -216,7 +216,7 @@ describe('Site', () => {
     expect(answer).not.toContain('script')
   })
 
-  test('a getChild may throw a status, now or later, and logs nothing', async () => {
+  test('sends the status that getChild throws, now or later, and logs nothing', async () => {
     class Refusing extends Resource {
       override getChild(segment: string): Promise<Resource> {
         const error = new HTTPError(403, segment, { headers: [['X', 'y']] })
@@ -231,7 +231,7 @@ describe('Site', () => {
     }
   })
 
-  test('sends nothing when the client is gone by the time its resource is found', async () => {
+  test('sends nothing when the client has gone before its resource is found', async () => {
     let arrive: (resource: Resource) => void = () => undefined
     class Slow extends Resource {
       override getChild(): Promise<Resource> {
@@ -246,7 +246,7 @@ describe('Site', () => {
     expect(reactor.logged).toEqual([])
   })
 
-  test('case 19: answers OPTIONS * whatever its tree, and goes on', async () => {
+  test('responds to OPTIONS * for any tree, and continues', async () => {
     const { answer } = await ask(new Resource(), request('OPTIONS', '*') + request('GET', '/'))
     expect(answer).toMatch(/^HTTP\/1\.1 200 OK\r\nContent-Length: 0\r\n\r\nHTTP\/1\.1 404 /)
   })

@@ -2,7 +2,7 @@ import type { RemoteProtocolError } from '../../src/errors.ts'
 import type { RequestHead } from '../../src/codec/request-head.ts'
 import { type Read } from '../codec/read-requests.ts'
 
-/** A connection's bytes, and what they are read as. */
+/** A connection's bytes, and the events read from them. */
 export interface Vector {
   readonly title: string
   readonly bytes: Buffer
@@ -10,9 +10,9 @@ export interface Vector {
 }
 
 /**
- * The vectors of a Markdown text: under each `###` title a block `http`, then a block `events`.
+ * Returns the vectors of a Markdown text: under each `###` title a block `http`, then a block `events`.
  *
- * Every line of an `http` block ends with CRLF on the wire. A backslash at its end takes that away, and
+ * Every line of an `http` block ends with CRLF on the wire. A backslash at its end removes the CRLF, and
  * `\r`, `\n`, `\t`, `\\` and `\x00` stand for bytes.
  */
 export function vectorsOf(markdown: string): Vector[] {
@@ -22,7 +22,7 @@ export function vectorsOf(markdown: string): Vector[] {
   })
 }
 
-/** What was read, as an `events` block has it. */
+/** Formats what was read as an `events` block. */
 export function eventsOf(read: Read): string {
   const lines = read.requests.flatMap(({ head, body, ended, trailers }) => [
     ...headLines(head),
@@ -35,7 +35,7 @@ export function eventsOf(read: Read): string {
 }
 
 function headLines(head: RequestHead): string[] {
-  const { method, target, version, host = 'nobody', framing, persistent, expectsContinue } = head
+  const { method, target, version, host = 'no host', framing, persistent, expectsContinue } = head
   const body = framing.kind === 'length' ? `${framing.bytes} bytes` : framing.kind
   const wishes = [persistent ? 'keep open' : 'close', ...(expectsContinue ? ['100-continue'] : [])]
   return [
