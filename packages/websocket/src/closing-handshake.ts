@@ -3,7 +3,7 @@ import type { CloseFrame } from './codec/close-frame.ts'
 import type { WebSocketViolation } from './errors.ts'
 import type { WebSocketClosed } from './websocket-connection.ts'
 
-/** How far one WebSocket's closing handshake has come, and what both sides said in it. */
+/** The closing handshake of one WebSocket: its state, and the close frames of both sides. */
 export class ClosingHandshake {
   #state: ClosingState = 'open'
   #closedBy: WebSocketClosed['closedBy'] = 'nobody'
@@ -11,36 +11,36 @@ export class ClosingHandshake {
   #sent: CloseFrame | undefined
   #violation: WebSocketViolation | undefined
 
-  /** How far it has come. */
+  /** The current state. */
   get state(): ClosingState {
     return this.#state
   }
 
-  /** Whose close frame came first. */
+  /** Which side's close frame came first; `nobody` when there is none. */
   get closedBy(): WebSocketClosed['closedBy'] {
     return this.#closedBy
   }
 
-  /** The peer's close frame came. @throws {Error} for a second one. */
+  /** Records the peer's close frame. @throws {Error} for a second one. */
   received(frame: CloseFrame): void {
     if (this.#state === 'open') this.#closedBy = 'peer'
     this.#state = closingAfter(this.#state, 'close-received')
     this.#received = frame
   }
 
-  /** Our close frame was written. @throws {Error} for a second one. */
+  /** Records that our close frame was written. @throws {Error} for a second one. */
   sent(frame: CloseFrame): void {
     if (this.#state === 'open') this.#closedBy = 'us'
     this.#state = closingAfter(this.#state, 'close-sent')
     this.#sent = frame
   }
 
-  /** The peer has broken the rules, for which our close frame follows. */
+  /** Records the violation by the peer for which our close frame is sent next. */
   violated(violation: WebSocketViolation): void {
     this.#violation = violation
   }
 
-  /** The connection is gone: returns how it all ended. */
+  /** Records the end of the connection; returns how the WebSocket ended. */
   lost(cause: ConnectionClosed): WebSocketClosed {
     const wasClean = this.#state === 'closed'
     this.#state = closingAfter(this.#state, 'connection-lost')
@@ -63,14 +63,14 @@ function codeOf({ code }: CloseFrame): number {
 }
 
 /**
- * How far the closing handshake has come (RFC 6455 §7.1.2, §7.1.3). Messages are sent and delivered in
- * `open` alone; a close frame is sent in `open` and `closed-by-peer`.
+ * The states of the closing handshake (RFC 6455 §7.1.2, §7.1.3). Messages are sent and delivered only in
+ * `open`; a close frame is sent in `open` and `closed-by-peer`.
  */
 export type ClosingState = 'open' | 'closed-by-us' | 'closed-by-peer' | 'closed'
-/** What moves it on. */
+/** The events that change the state. */
 export type ClosingEvent = 'close-sent' | 'close-received' | 'connection-lost'
 
-/** What may follow what. An event that a state does not name cannot happen in it. */
+/** The next state for each event. An event that is missing from a state cannot happen in it. */
 export const CLOSING: {
   readonly [state in ClosingState]: { readonly [event in ClosingEvent]?: ClosingState }
 } = {
@@ -87,11 +87,10 @@ export const CLOSING: {
  */
 export function closingAfter(state: ClosingState, event: ClosingEvent): ClosingState {
   const after = CLOSING[state][event]
-  if (after === undefined)
-    throw new Error(`Cannot follow ${event} in the state ${state} of a closing handshake`)
+  if (after === undefined) throw new Error(`Cannot handle the event ${event} in the closing state ${state}`)
   return after
 }
 
-/** RFC 6455 §7.4.1: what stands for a close frame without a code, and for none. */
+/** RFC 6455 §7.4.1: the codes that stand for a close frame without a code, and for a missing close frame. */
 const NO_STATUS = 1005
 const ABNORMAL = 1006

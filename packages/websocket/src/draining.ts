@@ -1,8 +1,11 @@
 import { Deadline, type ReactorTime } from '@ropewalk/core'
 
-/** What a WebSocket waits for when the reactor stops. */
+/**
+ * The two waits of a WebSocket when the reactor stops: for pending callbacks, then for the end of the
+ * connection.
+ */
 export class Draining {
-  /** Settles when the connection is gone. */
+  /** Resolves when the connection is gone. */
   readonly gone: Promise<void>
   readonly #time: ReactorTime
   #settleGone: () => void = () => undefined
@@ -16,7 +19,7 @@ export class Draining {
     })
   }
 
-  /** Waits until `idle` is called, for `graceMs` at most. */
+  /** Resolves when `idle` is called, after `graceMs` milliseconds at the latest. */
   callbacks(graceMs: number): Promise<void> {
     return new Promise((resolve) => {
       this.#settleCallbacks = resolve
@@ -25,13 +28,13 @@ export class Draining {
     })
   }
 
-  /** No callback is under way. */
+  /** Ends the wait of `callbacks`: no callback is pending. */
   idle(): void {
     this.#deadline?.clear()
     this.#settleCallbacks?.()
   }
 
-  /** The connection is gone. */
+  /** Ends both waits: the connection is gone. */
   over(): void {
     this.idle()
     this.#settleGone()

@@ -2,15 +2,15 @@ import { ConnectionDone, Deadline, type Reactor, type TriggerId } from '@ropewal
 import type { WebSocketClosed } from './websocket-connection.ts'
 
 /**
- * When a protocol is notified that its WebSocket is gone: at once, or, if the peer has left while
- * callbacks were under way, when they have returned, within bounds.
+ * Notifies a protocol that its WebSocket is gone: immediately, or, if the peer left while callbacks were
+ * pending, when these have settled or a grace period has passed.
  */
 export class EndNotice {
   readonly #reactor: Reactor
   readonly #notify: (reason: WebSocketClosed) => void
   #grace: Deadline | undefined
   #reason: WebSocketClosed | undefined
-  /** Ends the wait when the reactor stops: its deadlines pass no more afterwards. */
+  /** Ends the wait when the reactor stops, because its deadlines do not fire afterwards. */
   #trigger: TriggerId | undefined
   #given = false
 
@@ -25,20 +25,26 @@ export class EndNotice {
     return this.#reason
   }
 
-  /** The peer has left, and callbacks are under way: they have `graceMs`, of which the end of the connection is a part. */
+  /**
+   * Begins the grace period of `graceMs` milliseconds: the peer has left, and callbacks are pending. The time
+   * that the connection takes to close is part of it.
+   */
   awaitCallbacks(graceMs: number): void {
     this.#grace = new Deadline(this.#reactor, () => this.#give())
     this.#grace.set(graceMs)
   }
 
-  /** The connection is gone. After a reset, or an end from our side, there is nothing to wait for. */
+  /**
+   * Records how the WebSocket ended. Notifies at once unless a grace period runs and the connection ended
+   * cleanly: after a reset or an end from our side there is no reason to wait.
+   */
   lost(reason: WebSocketClosed): void {
     this.#reason = reason
     if (this.#grace?.ahead !== true || !(reason.cause instanceof ConnectionDone)) return this.#give()
     this.#trigger = this.#reactor.addSystemEventTrigger('after', 'shutdown', () => this.#give())
   }
 
-  /** No callback is under way any more. */
+  /** Ends the grace period: no callback is pending any more. */
   idle(): void {
     this.#grace?.clear()
     this.#give()

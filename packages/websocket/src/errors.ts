@@ -1,6 +1,6 @@
 // WebSocketError    the peer broke RFC 6455 or a limit; thrown in wire/, caught once in the channel, which closes with `closeCode`
-// RangeError        our caller asks for a limit, close code, reason or ping that cannot be; thrown at the call
-// TypeError         our caller sends what is neither text nor bytes; thrown at the call
+// RangeError        our caller passed a limit, close code, reason or ping out of range; thrown at the call
+// TypeError         our caller passed a value of the wrong type; thrown at the call
 
 /** Every way a peer can break the protocol, with its close code (RFC 6455 §7.4.1). */
 export const CLOSE_CODE = {
@@ -23,7 +23,7 @@ export const CLOSE_CODE = {
 /** A way a peer can break the protocol. */
 export type WebSocketViolation = keyof typeof CLOSE_CODE
 
-/** The peer broke the rules of the WebSocket protocol, or of this side's limits. */
+/** The peer broke a rule of the WebSocket protocol, or exceeded a limit of this side. */
 export class WebSocketError extends Error {
   override readonly name = 'WebSocketError'
   readonly violation: WebSocketViolation
@@ -33,7 +33,7 @@ export class WebSocketError extends Error {
     this.violation = violation
   }
 
-  /** The code of the close frame that follows. */
+  /** The code of the close frame that this side sends. */
   get closeCode(): number {
     return CLOSE_CODE[this.violation]
   }

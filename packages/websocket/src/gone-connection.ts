@@ -14,15 +14,15 @@ import type { WebSocketProtocol } from './websocket-protocol.ts'
 import { WebSocketTransport } from './websocket-transport.ts'
 
 /**
- * Notifies a protocol that the WebSocket it was built for does not open: calls `negotiationStarted` and
- * `connectionLost`. What they throw or reject with is logged.
+ * Notifies a protocol that its WebSocket does not open: calls `negotiationStarted` and `connectionLost`.
+ * Errors that they throw or reject with are logged.
  *
  * @param cause Why it does not open.
  */
 export function abandon(protocol: WebSocketProtocol, request: Request, cause: ConnectionClosed): void {
   const failed = (error: unknown): void => {
     if (isConnectionEnd(error, cause)) return
-    const text = 'A WebSocket protocol failed whose WebSocket did not open'
+    const text = 'A callback of a WebSocket protocol failed; its WebSocket did not open'
     request.reactor.log({ level: 'error', namespace: 'ropewalk.websocket', text, source: protocol, error })
   }
   const transport = new WebSocketTransport(new GoneConnection(request, cause))
@@ -30,7 +30,7 @@ export function abandon(protocol: WebSocketProtocol, request: Request, cause: Co
   void contained(() => protocol.connectionLost(new ClosingHandshake().lost(cause)), failed)
 }
 
-/** A WebSocket that never opened, as its protocol sees it: nothing can be sent. */
+/** Stands in for a WebSocket that never opened: a send returns false, and a producer is stopped at once. */
 export class GoneConnection implements WebSocketConnection {
   readonly request: Request
   readonly subprotocol = undefined

@@ -1,41 +1,42 @@
 import type { MessageEvent } from './codec/message-reader.ts'
 
-/** A message on its way to the protocol. */
+/** A message to deliver to the protocol. */
 export type Message = Extract<MessageEvent, { readonly type: 'text' | 'bytes' }>
 
-/** How much is held back. */
+/** How much may be held back. Beyond either bound the inbox is full. */
 export interface InboxBounds {
   readonly maxMessagesAhead: number
   readonly maxBytesAhead: number
 }
 
-/** What an inbox calls. */
+/** The callbacks of an inbox. */
 export interface InboxOwner {
   /**
-   * Calls the protocol; throws nothing.
+   * Calls the protocol. It must not throw.
    *
-   * @returns a promise, which does not reject, when nothing more may be delivered before it settles.
+   * @returns a promise that does not reject: nothing more is delivered before it settles. undefined when the
+   *   callback has returned no promise.
    */
   deliver(message: Message): Promise<void> | undefined
-  /** A callback has returned, or the pause was lifted: there may be room again, or nothing left to wait for. */
+  /** Called after a pending callback has settled, or after `resume`: `full` and `idle` may have changed. */
   inboxChanged(): void
 }
 
 /**
  * Delivers messages one after another, and holds them back while the protocol is paused or a promise of
- * a callback is pending. Only messages wait here: what the protocol is not ready for keeps nothing else.
+ * a callback is pending. Only messages wait here: control frames are never held.
  */
 export class Inbox {
   readonly #bounds: InboxBounds
   readonly #owner: InboxOwner
   #held: Held[] | undefined
   #heldBytes = 0
-  /** Callbacks whose promises are pending. */
+  /** The number of callbacks with a pending promise. */
   #pending = 0
   #paused = false
   #delivering = false
   #closed = false
-  /** Counts deliveries and callbacks that have returned. */
+  /** Counts deliveries and settled callbacks. */
   #steps = 0
 
   constructor(bounds: InboxBounds, owner: InboxOwner) {
@@ -43,19 +44,19 @@ export class Inbox {
     this.#owner = owner
   }
 
-  /** Whether more is held back than the bounds allow: read no more. */
+  /** Whether more is held back than the bounds allow: the owner should stop reading. */
   get full(): boolean {
     if (this.#heldCount === 0) return false
     const { maxMessagesAhead, maxBytesAhead } = this.#bounds
     return this.#heldCount > maxMessagesAhead || this.#heldBytes > maxBytesAhead
   }
 
-  /** Whether nothing is held back, and no callback is under way. */
+  /** Whether nothing is held back, and no callback is pending. */
   get idle(): boolean {
     return this.#pending === 0 && this.#heldCount === 0
   }
 
-  /** Delivers a message, after those that are held back. */
+  /** Delivers a message, after those that are held back. Drops it after `close`. */
   push(message: Message): void {
     if (this.#closed) return
     if (this.#ready && this.#heldCount === 0) {
@@ -69,12 +70,14 @@ export class Inbox {
     }
   }
 
-  /** Delivers nothing until `resume`. */
+  /** Stops delivery until `resume`. */
   pause(): void {
     this.#paused = true
   }
 
-  /** Delivers again, once the calls under way have returned. */
+  /**
+   * Delivers again, but never inside this call: in a microtask, or once the pending callbacks have settled.
+   */
   resume(): void {
     this.#paused = false
     void Promise.resolve().then(() => this.#goOn())
@@ -90,7 +93,7 @@ export class Inbox {
     })
   }
 
-  /** Drops what is held back, and all that comes. */
+  /** Drops the messages held back and all later ones. */
   close(): void {
     this.#closed = true
     this.#held = undefined
@@ -98,8 +101,8 @@ export class Inbox {
   }
 
   /**
-   * Resolves once it is idle, or the callback under way waits for more than promises that have settled:
-   * eight microtasks pass in which nothing is delivered and no callback returns.
+   * Resolves once the inbox is idle, or after eight microtasks in which nothing is delivered and no callback
+   * settles. A callback that awaits only settled promises is finished by then.
    */
   async settled(): Promise<void> {
     let steps = this.#steps
@@ -150,5 +153,5 @@ function bytesOf(message: Message): number {
   return message.type === 'text' ? Buffer.byteLength(message.text) : message.data.length
 }
 
-/** More than an async function needs that awaits a few promises which have settled. */
+/** More microtasks than an async function needs to await a few settled promises. */
 const QUIET_TICKS = 8

@@ -1,35 +1,39 @@
 import type { Transport } from '@ropewalk/core'
 
-/** What pings and pongs need of their WebSocket. */
+/** The part of a WebSocket that a PingPong uses. */
 export interface PingPongOwner {
   readonly transport: Transport
   readonly open: boolean
   /** Sends a pong. */
   sendPong(payload: Buffer): void
-  /** Calls the protocol. @returns a promise, which does not reject, while the callback is under way. */
+  /**
+   * Calls the protocol.
+   *
+   * @returns the callback's promise, which does not reject; undefined when it has returned none.
+   */
   deliverPong(payload: Buffer): Promise<void> | undefined
 }
 
 /**
- * Sends a pong for each ping, and delivers pongs, also while messages are held back: both are control
- * frames, by which each side learns at once whether the other is there.
+ * Replies to pings with pongs, and delivers pongs, also while messages are held back: both sides use these
+ * control frames to find out at once whether the other is alive.
  *
- * Of several, the newest counts (RFC 6455 §5.5.3): older pings are not answered while the peer takes
- * little, older pongs not delivered while the callback for one is under way.
+ * Old ones are dropped (RFC 6455 §5.5.3): while the peer reads slowly, only the newest ping gets a pong, and
+ * while the callback for a pong is pending, only the newest later pong is kept.
  */
 export class PingPong {
   readonly #owner: PingPongOwner
-  /** The payload of the newest ping that is not answered yet. */
+  /** The payload of the newest ping for which no pong has been sent. */
   #owed: Buffer | undefined
   #delivering = false
-  /** The newest pong that came during the callback for another. */
+  /** The payload of the newest pong that has not been delivered. */
   #newest: Buffer | undefined
 
   constructor(owner: PingPongOwner) {
     this.#owner = owner
   }
 
-  /** The peer has sent a ping. */
+  /** Replies to a ping: at once, or when enough of the queued bytes have been sent. */
   pingReceived(payload: Buffer): void {
     const { open, transport } = this.#owner
     if (!open) return
@@ -40,7 +44,7 @@ export class PingPong {
     else void transport.drained().then(() => this.#pong())
   }
 
-  /** The peer has sent a pong. */
+  /** Delivers a pong: at once, or when the pending callback has settled. */
   pongReceived(payload: Buffer): void {
     if (!this.#owner.open) return
     this.#newest = payload
@@ -67,5 +71,7 @@ export class PingPong {
   }
 }
 
-/** With more than this unsent, a pong waits until some has left, and for newer pings. */
+/**
+ * While more bytes than this are unsent, a pong waits for `drained()`, and a newer ping replaces its payload.
+ */
 export const PONG_HOLD_BYTES = 16_384

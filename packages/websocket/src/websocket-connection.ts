@@ -2,7 +2,7 @@ import type { Address, ConnectionClosed, PullProducer, PushProducer, Reactor } f
 import type { Request } from '@ropewalk/http'
 import type { WebSocketViolation } from './errors.ts'
 
-/** One WebSocket, as its transport drives it. */
+/** The connection that a WebSocketTransport passes its calls to. */
 export interface WebSocketConnection {
   readonly reactor: Reactor
   /** The request that opened it. */
@@ -14,21 +14,22 @@ export interface WebSocketConnection {
   readonly signal: AbortSignal
   /** Bytes queued and not yet taken by the operating system. */
   readonly bufferedBytes: number
-  /** Sends a text message; false when the peer takes less than it is given, or is gone. */
+  /** Sends a text message. Returns false when the caller should await `drained()`, or nothing can be sent. */
   sendText(text: string): boolean
   /** Sends a binary message; returns as `sendText`. */
   sendBytes(data: Uint8Array): boolean
   /** @throws {RangeError} when the payload has more than 125 bytes. */
   sendPing(payload: Uint8Array): boolean
-  /** Resolves when more may be sent: true, or false when it is closing or gone. */
+  /** Resolves with true when more may be sent, with false when the WebSocket is closing or gone. */
   drained(): Promise<boolean>
   /**
-   * Makes `producer` follow what the peer takes, until a close frame is sent or the connection ends; then it is stopped.
+   * Registers `producer`, which then writes only as fast as the peer reads. It is stopped when a close frame
+   * is sent or the connection ends.
    *
    * @throws {LocalProtocolError} while another is registered.
    */
   registerProducer(producer: PushProducer | PullProducer, streaming: boolean): void
-  /** The producer is done. */
+  /** Unregisters the producer: it is done. */
   unregisterProducer(): void
   /**
    * Begins the closing handshake.
@@ -40,7 +41,7 @@ export interface WebSocketConnection {
   abort(cause: unknown): void
   /** Delivers no message until `resume`. */
   pause(): void
-  /** Delivers messages again, once the calls under way have returned. */
+  /** Delivers messages again, but never inside this call, and not before pending callbacks have settled. */
   resume(): void
   getPeer(): Address
   getHost(): Address
@@ -48,17 +49,17 @@ export interface WebSocketConnection {
 
 /** How a WebSocket ended. */
 export interface WebSocketClosed {
-  /** The peer's close code; 1005 when its close frame had none, 1006 when no close frame came. */
+  /** The peer's close code; 1005 when its close frame had none, 1006 when no close frame arrived. */
   readonly code: number
   /** The peer's reason, '' when it gave none. */
   readonly reason: string
-  /** Whose close frame came first; `nobody` when the connection ended without one. */
+  /** Which side's close frame came first; `nobody` when the connection ended without one. */
   readonly closedBy: 'us' | 'peer' | 'nobody'
   /** The code of the close frame we sent, 1005 when that had none; undefined when we sent no close frame. */
   readonly sentCode: number | undefined
   /** The reason in the close frame we sent, '' when there was none. */
   readonly sentReason: string
-  /** How the peer broke the rules, or our limits, so that we closed; undefined when it did not. */
+  /** The rule or limit that the peer broke, for which we closed; undefined when it broke none. */
   readonly violation: WebSocketViolation | undefined
   /** Whether both sides have sent a close frame. */
   readonly wasClean: boolean

@@ -11,30 +11,33 @@ import { DEFAULT_WEBSOCKET_LIMITS, WEBSOCKET_LIMIT_RULES, type WebSocketLimits }
 
 /** The limits and deadlines of a WebSocket. */
 export interface WebSocketOptions extends WebSocketLimits {
-  /** Longest wait for the peer's close frame after ours, in milliseconds; then the connection is aborted. Default 5 000. */
+  /**
+   * Longest wait for the peer's close frame after ours, in milliseconds; then the connection is aborted.
+   * Default 5 000.
+   */
   readonly closeTimeoutMs: number
   /**
-   * Messages held back while the protocol is not ready for them; beyond it nothing more is read. Up to it
-   * pings, close frames and the peer's leaving are noticed at once. Default 16.
+   * Most messages held back while the protocol is paused or a callback is pending. Beyond it nothing more is
+   * read, so that pings, close frames and the peer's end are no longer noticed at once. Default 16.
    */
   readonly maxMessagesAhead: number
-  /** Bytes of payload in the messages held back; beyond it nothing more is read. Default 64 KiB. */
+  /** Most bytes of payload in the messages held back. Beyond it nothing more is read. Default 64 KiB. */
   readonly maxBytesAhead: number
   /**
-   * Longest wait, in milliseconds, for the callbacks of a protocol whose peer has left; then
-   * `connectionLost` is called although they have not returned. Default 5 000.
+   * Longest wait, in milliseconds, for pending callbacks after the peer has left. Then `connectionLost` is
+   * called although they are still pending. Default 5 000.
    */
   readonly departureGraceMs: number
   /**
-   * Longest wait, in milliseconds, for a callback under way when the reactor stops, before the close frame is
-   * sent. A protocol with `drain` is waited for instead. Default 5 000.
+   * Longest wait, in milliseconds, for pending callbacks when the reactor stops; then the close frame is
+   * sent. It does not apply to a protocol with `drain`: that promise is awaited instead. Default 5 000.
    */
   readonly drainGraceMs: number
-  /** Which pages may open it. Default `same`. */
+  /** Which pages may open the WebSocket. Default `same`. */
   readonly origins: OriginPolicy
 }
 
-/** The limits and deadlines of a WebSocket that is given none. */
+/** The default limits and deadlines of a WebSocket. */
 export const DEFAULT_WEBSOCKET_OPTIONS: WebSocketOptions = {
   ...DEFAULT_WEBSOCKET_LIMITS,
   closeTimeoutMs: 5_000,
@@ -45,7 +48,7 @@ export const DEFAULT_WEBSOCKET_OPTIONS: WebSocketOptions = {
   origins: 'same',
 }
 
-/** What each option may be. */
+/** The type and range of each option. */
 export const WEBSOCKET_OPTION_RULES: OptionRules<WebSocketOptions> = {
   ...WEBSOCKET_LIMIT_RULES,
   closeTimeoutMs: milliseconds(),
@@ -59,9 +62,9 @@ export const WEBSOCKET_OPTION_RULES: OptionRules<WebSocketOptions> = {
 /**
  * Checks options, and fills in the defaults.
  *
- * @param owner What takes them, as error messages name it.
- * @throws {TypeError} when an option does not exist, or has another type.
- * @throws {RangeError} when a value is out of range, or an origin is one that no browser sends.
+ * @param owner The class or function that takes the options, for error messages.
+ * @throws {TypeError} when an option does not exist or has the wrong type.
+ * @throws {RangeError} when a value is out of range, or an origin is not written as browsers send it.
  */
 export function webSocketOptions(
   owner: string,

@@ -2,17 +2,17 @@ import type { WebSocketClosed } from './websocket-connection.ts'
 import type { WebSocketTransport } from './websocket-transport.ts'
 
 /**
- * What happens on one WebSocket: subclass it, and override what you care about.
+ * Receives the events of one WebSocket: subclass it, and override the callbacks you need.
  *
- * Messages arrive whole, however they were cut into frames, and frames into segments. A callback may return a
- * promise: while one is pending, no further message is delivered. Messages alone wait: pings are answered,
- * `pongReceived` is called, and the peer's leaving aborts `transport.signal` at once. A throw or rejection is
- * logged and closes this WebSocket with 1011, unless it is the connection's own end.
+ * Messages arrive whole, however the peer cut them into frames and segments. A callback may return a promise:
+ * while one is pending, no further message is delivered. Only messages wait: pings get their pongs,
+ * `pongReceived` is called, and `transport.signal` is aborted as soon as the peer leaves. A throw or
+ * rejection is logged and closes this WebSocket with 1011, unless its cause is the end of the connection.
  *
- * A subclass may implement `Drainable`: when the reactor stops, its `drain` is called, and the close frame (1001)
- * is sent once the promise it returns has settled. Messages are delivered meanwhile, and the protocol may close
- * by itself, with another code. Without it no further message is delivered, and callbacks under way are waited
- * for, at most `drainGraceMs`.
+ * A subclass may implement `Drainable`: when the reactor stops, its `drain` is called, and the close frame
+ * (1001) is sent once the promise it returns has settled. Until then messages are delivered, and the protocol
+ * may close the WebSocket itself, with another code. Without `drain`, no further message is delivered, and
+ * the close frame is sent when pending callbacks have settled, after `drainGraceMs` at the latest.
  */
 export abstract class WebSocketProtocol {
   #transport: WebSocketTransport | undefined
@@ -28,42 +28,44 @@ export abstract class WebSocketProtocol {
   }
 
   /**
-   * The answer to the handshake is on its way. An override must call `super.negotiationStarted`.
+   * Called first, when the response to the handshake has been queued. An override must call
+   * `super.negotiationStarted`.
    *
-   * When the client has left before, or the handshake fails, `connectionLost` follows at once.
+   * It is called also when the client has left before or the handshake fails; `connectionLost` then follows
+   * at once.
    */
   negotiationStarted(transport: WebSocketTransport): unknown {
     this.#transport = transport
     return undefined
   }
 
-  /** The WebSocket is open: messages may be sent. */
+  /** Called when the WebSocket is open: messages may be sent. */
   negotiationFinished(): unknown {
     return undefined
   }
 
-  /** A whole text message. */
+  /** Called with each whole text message. */
   textMessageReceived(_text: string): unknown {
     return undefined
   }
 
-  /** A whole binary message. The bytes are yours. */
+  /** Called with each whole binary message. The callback may keep and change the bytes. */
   bytesMessageReceived(_data: Buffer): unknown {
     return undefined
   }
 
   /**
-   * The peer answered a ping, or sent a pong of its own accord. Called also while messages are held back. While
-   * a promise that it returned is pending, only the newest pong is kept.
+   * Called with the payload of a pong, which replies to a ping or is unsolicited. It is called also while
+   * messages are held back. While a promise that it returned is pending, only the newest pong is kept.
    */
   pongReceived(_payload: Buffer): unknown {
     return undefined
   }
 
   /**
-   * The WebSocket is gone. The last call: after messages that came before the peer's end were delivered, and
-   * callbacks have returned, but at most `departureGraceMs` after the peer left. After a reset, or an end from
-   * this side, it is called at once.
+   * Called last, when the WebSocket is gone. If the peer left, the messages received before are delivered
+   * first and pending callbacks are awaited, for at most `departureGraceMs` after the peer left. After a
+   * reset, or an end from this side, it is called at once.
    */
   connectionLost(_reason: WebSocketClosed): unknown {
     return undefined
@@ -71,4 +73,4 @@ export abstract class WebSocketProtocol {
 }
 
 const TOO_EARLY =
-  'Cannot use the transport before negotiationStarted: an override of it calls super.negotiationStarted(transport) first'
+  'Cannot use the transport before negotiationStarted: an override of it must call super.negotiationStarted(transport) first'

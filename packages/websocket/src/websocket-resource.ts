@@ -16,15 +16,16 @@ import { type WebSocketOptions, webSocketOptions } from './websocket-options.ts'
 import { WebSocketProtocol } from './websocket-protocol.ts'
 import { WebSocketClassFactory, type WebSocketServerFactory } from './websocket-server-factory.ts'
 
-/** The place of a site where WebSockets are opened, for every path below it too. */
+/** Opens WebSockets at its place in a site, and at every path below it. */
 export class WebSocketResource extends Resource {
   override readonly isLeaf = true
   readonly #factory: WebSocketServerFactory
   readonly #options: WebSocketOptions
 
   /**
-   * @throws {TypeError} when `factory` has no `buildProtocol`, an option does not exist or has another type.
-   * @throws {RangeError} when an option is out of range, or an origin is one that no browser sends.
+   * @throws {TypeError} when `factory` lacks a method of WebSocketServerFactory, or an option does not exist
+   *   or has the wrong type.
+   * @throws {RangeError} when an option is out of range, or an origin is not written as browsers send it.
    */
   constructor(factory: WebSocketServerFactory, options?: GivenOptions<WebSocketOptions>) {
     super()
@@ -34,9 +35,9 @@ export class WebSocketResource extends Resource {
   }
 
   /**
-   * A resource whose WebSockets each get a `new ProtocolClass()`.
+   * Returns a resource that makes a `new ProtocolClass()` for each WebSocket.
    *
-   * @throws {TypeError} when `ProtocolClass` does not extend WebSocketProtocol; as the constructor does.
+   * @throws {TypeError} when `ProtocolClass` does not extend WebSocketProtocol, and as the constructor does.
    * @throws {RangeError} as the constructor does.
    */
   static forProtocol(
@@ -48,15 +49,15 @@ export class WebSocketResource extends Resource {
   }
 
   /**
-   * Answers an opening handshake, whatever `render_…` methods there are.
+   * Responds to an opening handshake. `render_…` methods of a subclass are not called.
    *
-   * A protocol that was built for a client that has left meanwhile, or for a handshake that fails
-   * afterwards, gets `negotiationStarted` and `connectionLost`.
+   * If the client leaves before the protocol is built, or the handshake fails afterwards, the protocol's
+   * `negotiationStarted` and `connectionLost` are called.
    *
-   * @throws {HTTPError} 405, 426 or 400 for a handshake that is malformed, 403 for a page's origin that may not, or
-   *   when the factory has built nothing.
+   * @throws {HTTPError} 405, 426 or 400 when the handshake is malformed, 403 when the origin is not allowed
+   *   or the factory returns undefined or null.
    * @throws {RangeError} when the factory chooses a subprotocol that was not offered.
-   * @throws {TypeError} when the factory has built something else than a WebSocketProtocol.
+   * @throws {TypeError} when the factory returns something other than a WebSocketProtocol.
    */
   override render(request: Request): RenderResult {
     const handshake = readHandshake(request)
@@ -69,7 +70,7 @@ export class WebSocketResource extends Resource {
   #built(request: Request, handshake: OpeningHandshake, protocol: unknown): Rendered {
     if (protocol === undefined || protocol === null) throw new HTTPError(403)
     if (!(protocol instanceof WebSocketProtocol)) {
-      throw new TypeError('Cannot open a WebSocket: buildProtocol has not returned a WebSocketProtocol')
+      throw new TypeError('Cannot open a WebSocket: buildProtocol must return a WebSocketProtocol')
     }
     try {
       const upgraded = this.#upgrade(request, handshake, protocol)
@@ -86,7 +87,7 @@ export class WebSocketResource extends Resource {
     const offered = handshake.subprotocols
     const subprotocol = this.#factory.selectSubprotocol(offered, request) ?? undefined
     if (subprotocol !== undefined && !offered.includes(subprotocol)) {
-      throw new RangeError(`Cannot choose subprotocol "${subprotocol}": the client did not offer it`)
+      throw new RangeError(`Cannot select the subprotocol "${subprotocol}": the client did not offer it`)
     }
     request.setHeader('Sec-WebSocket-Accept', handshake.accept)
     if (subprotocol !== undefined) request.setHeader('Sec-WebSocket-Protocol', subprotocol)

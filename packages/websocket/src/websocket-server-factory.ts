@@ -1,30 +1,30 @@
 import type { Request } from '@ropewalk/http'
 import type { WebSocketProtocol } from './websocket-protocol.ts'
 
-/** Makes a protocol for every WebSocket that clients open, and holds what they share. */
+/** Builds a protocol for each WebSocket, and keeps the state that they share. */
 export abstract class WebSocketServerFactory<P extends WebSocketProtocol = WebSocketProtocol> {
   /**
-   * Returns the protocol for one WebSocket, or a promise of it, before the handshake is answered. Undefined or null
-   * refuses with 403. Headers set on the request go into the answer.
+   * Returns the protocol for one WebSocket, or a promise of it. The response to the handshake is sent
+   * afterwards: headers set on the request go into it. Undefined or null refuses with 403.
    *
-   * A client may leave while the promise is pending: `request.signal` is aborted then, and a protocol that is built all
-   * the same gets `negotiationStarted` and `connectionLost`.
+   * If the client leaves while the promise is pending, `request.signal` is aborted. If a protocol is built
+   * all the same, its `negotiationStarted` and `connectionLost` are called.
    *
    * @throws {HTTPError} to refuse with that status, as in `throw new HTTPError(401)`.
    */
   abstract buildProtocol(request: Request): P | null | undefined | PromiseLike<P | null | undefined>
 
   /**
-   * Chooses one of the subprotocols the client offers; undefined for none, the default.
+   * Chooses one of the subprotocols that the client offers. Undefined, the default, chooses no subprotocol.
    *
-   * @param offered The one the client likes best first.
+   * @param offered In the client's order of preference.
    */
   selectSubprotocol(_offered: readonly string[], _request: Request): string | null | undefined {
     return undefined
   }
 }
 
-/** A factory that makes `new ProtocolClass(...args)` for each WebSocket. */
+/** Builds `new ProtocolClass(...args)` for each WebSocket. */
 export class WebSocketClassFactory<
   P extends WebSocketProtocol,
   A extends unknown[],

@@ -3,11 +3,11 @@ import { checkValue, type OptionRule } from '@ropewalk/core/options'
 import type { Request } from '@ropewalk/http'
 import type { WebSocketConnection } from './websocket-connection.ts'
 
-/** A WebSocket as its protocol sees it: a transport of messages. No method throws because the peer is gone. */
+/** Sends the messages of one WebSocket, and closes it. No method throws because the peer is gone. */
 export class WebSocketTransport {
   readonly #connection: WebSocketConnection
 
-  /** Made by the channel. */
+  /** Called by the channel; programs construct none. */
   constructor(connection: WebSocketConnection) {
     this.#connection = connection
   }
@@ -22,7 +22,7 @@ export class WebSocketTransport {
     return this.#connection.request
   }
 
-  /** The subprotocol both sides agreed on; undefined for none. */
+  /** The subprotocol that both sides agreed on; undefined when there is none. */
   get subprotocol(): string | undefined {
     return this.#connection.subprotocol
   }
@@ -33,10 +33,10 @@ export class WebSocketTransport {
   }
 
   /**
-   * Aborted once the peer has left (by a close frame, by ending the connection, by a reset), has broken the rules,
-   * or a callback has failed: nothing more can be sent. The reason is a ConnectionClosed; after a fault of the
-   * peer its cause is the WebSocketError. A callback that rejects
-   * with it, or with an AbortError that it has caused, is not at fault.
+   * Aborted when the peer has left (by a close frame, the end of its output or a reset), the peer has broken
+   * the rules, a callback has failed, or the connection is gone. The reason is a ConnectionClosed. Its cause
+   * is the WebSocketError if the peer broke the rules, and the callback's error if one failed. A callback may
+   * reject with the reason, or with an AbortError that the signal caused: that is not logged.
    */
   get signal(): AbortSignal {
     return this.#connection.signal
@@ -50,21 +50,24 @@ export class WebSocketTransport {
   /**
    * Sends a text message.
    *
-   * @returns false when the peer takes less than it is given (await `drained()`), or the WebSocket is closing.
+   * @returns false when too many bytes are queued (the message is sent all the same: await `drained()` before
+   *   the next), or when the WebSocket is closing or gone (the message is dropped).
    */
   sendTextMessage(text: string): boolean {
     checkValue('sendTextMessage', 'text', text, TEXT)
     return this.#connection.sendText(text)
   }
 
-  /** Sends a binary message; the caller must not change the bytes afterwards. Returns as `sendTextMessage`. */
+  /**
+   * Sends a binary message; the caller must not change the bytes afterwards. Returns as `sendTextMessage`.
+   */
   sendBytesMessage(data: Uint8Array): boolean {
     checkValue('sendBytesMessage', 'data', data, BYTES)
     return this.#connection.sendBytes(data)
   }
 
   /**
-   * Sends a ping; the peer's answer comes to `pongReceived`.
+   * Sends a ping. `pongReceived` is called with the peer's pong. Returns as `sendTextMessage`.
    *
    * @throws {RangeError} when the payload has more than 125 bytes.
    */
@@ -72,13 +75,13 @@ export class WebSocketTransport {
     return this.#connection.sendPing(payload)
   }
 
-  /** Resolves when more may be sent: true, or false when the WebSocket is closing or gone. */
+  /** Resolves with true when more may be sent, with false when the WebSocket is closing or gone. */
   drained(): Promise<boolean> {
     return this.#connection.drained()
   }
 
   /**
-   * Begins the closing handshake; no further message is delivered. Does nothing when it has begun.
+   * Begins the closing handshake, unless it has begun. No further message is delivered.
    *
    * @param code 1000 to 1003, 1007 to 1014, or 3000 to 4999.
    * @param reason At most 123 bytes of UTF-8.
@@ -94,8 +97,8 @@ export class WebSocketTransport {
   }
 
   /**
-   * Makes `producer` wait whenever the peer takes less than it is given. It is stopped, and detached, once a close
-   * frame is sent or the connection ends.
+   * Attaches `producer`, which then writes only as fast as the peer reads. It is stopped and detached when a
+   * close frame is sent or the connection ends.
    *
    * @throws {LocalProtocolError} while another is attached.
    */
@@ -105,27 +108,33 @@ export class WebSocketTransport {
     this.#connection.registerProducer(producer, streaming)
   }
 
-  /** The producer is done. */
+  /** Detaches the producer: it is done. */
   detachProducer(): void {
     this.#connection.unregisterProducer()
   }
 
-  /** Delivers no message until `resumeProducing`. Pings are answered, and the peer's leaving is noticed, all the same. */
+  /**
+   * Delivers no message until `resumeProducing`. Pings still get their pongs, and the peer's end is still
+   * noticed.
+   */
   pauseProducing(): void {
     this.#connection.pause()
   }
 
-  /** Delivers messages again, first those that came meanwhile, once the calls under way have returned. */
+  /**
+   * Delivers messages again, first those received meanwhile, but never inside this call, and not before
+   * pending callbacks have settled.
+   */
   resumeProducing(): void {
     this.#connection.resume()
   }
 
-  /** The other end. */
+  /** The peer's address. */
   getPeer(): Address {
     return this.#connection.getPeer()
   }
 
-  /** Our end. */
+  /** This side's address. */
   getHost(): Address {
     return this.#connection.getHost()
   }

@@ -11,7 +11,7 @@ import {
 const CAUSE = new ConnectionDone()
 
 describe('ClosingHandshake', () => {
-  test('keeps what both sides said, and whose close frame came first', () => {
+  test('returns the codes and reasons of both sides, and which close frame was first', () => {
     const byPeer = new ClosingHandshake()
     byPeer.received({ code: 1000, reason: 'bye' })
     byPeer.sent({ code: 1000, reason: '' })
@@ -37,7 +37,7 @@ describe('ClosingHandshake', () => {
     })
   })
 
-  test('is clean only with a close frame of both sides', () => {
+  test('is clean only when both sides have sent a close frame', () => {
     expect(new ClosingHandshake().lost(CAUSE)).toMatchObject({
       code: 1006,
       reason: '',
@@ -52,18 +52,20 @@ describe('ClosingHandshake', () => {
     expect(alone.lost(CAUSE)).toMatchObject({ sentCode: 1005, violation: 'invalid-utf8', wasClean: false })
   })
 
-  test('throws for a second close frame of one side', () => {
+  test('throws when one side sends a second close frame', () => {
     const closing = new ClosingHandshake()
     closing.sent({ code: 1000, reason: '' })
-    expect(() => closing.sent({ code: 1000, reason: '' })).toThrow('Cannot follow close-sent')
+    expect(() => closing.sent({ code: 1000, reason: '' })).toThrow('Cannot handle the event close-sent')
     closing.received({ code: 1000, reason: '' })
     expect(closing.state).toBe('closed')
-    expect(() => closing.received({ code: 1000, reason: '' })).toThrow('Cannot follow close-received')
+    expect(() => closing.received({ code: 1000, reason: '' })).toThrow(
+      'Cannot handle the event close-received',
+    )
   })
 })
 
 describe('closingAfter', () => {
-  test('closes from either side, and by the loss of the connection from anywhere', () => {
+  test('is closed after both close frames, or after the loss of the connection in any state', () => {
     const walk = (...events: ClosingEvent[]): ClosingState =>
       events.reduce(closingAfter, 'open' as ClosingState)
     expect(walk('close-sent')).toBe('closed-by-us')
@@ -75,14 +77,16 @@ describe('closingAfter', () => {
     ).toEqual(Array(4).fill('closed'))
   })
 
-  test('throws for every event that cannot happen: a second close frame of one side', () => {
+  test('throws for a second close frame of one side', () => {
     for (const [state, event] of [
       ['closed-by-us', 'close-sent'],
       ['closed-by-peer', 'close-received'],
       ['closed', 'close-sent'],
       ['closed', 'close-received'],
     ] as const) {
-      expect(() => closingAfter(state, event)).toThrow(`Cannot follow ${event} in the state ${state}`)
+      expect(() => closingAfter(state, event)).toThrow(
+        `Cannot handle the event ${event} in the closing state ${state}`,
+      )
     }
   })
 })

@@ -12,7 +12,7 @@ describe('Draining', () => {
     return { reactor, draining, settled }
   }
 
-  test('waits until no callback is under way', async () => {
+  test('waits until idle is called', async () => {
     const { reactor, draining, settled } = waiting()
     await reactor.settle()
     expect(settled).toEqual([])
@@ -22,7 +22,7 @@ describe('Draining', () => {
     expect(reactor.getDelayedCalls()).toEqual([])
   })
 
-  test('waits no longer than its grace', async () => {
+  test('waits no longer than the grace period', async () => {
     const { reactor, settled } = waiting()
     reactor.advance(1999)
     await reactor.settle()
@@ -32,7 +32,7 @@ describe('Draining', () => {
     expect(settled).toEqual(['callbacks'])
   })
 
-  test('waits for nothing once the connection is gone', async () => {
+  test('ends both waits once the connection is gone', async () => {
     const { reactor, draining, settled } = waiting()
     draining.over()
     await reactor.settle()

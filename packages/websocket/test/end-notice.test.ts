@@ -22,7 +22,7 @@ function ended(cause: ConnectionClosed = new ConnectionDone()): WebSocketClosed 
 }
 
 describe('EndNotice', () => {
-  test('is given at once when nothing is under way', () => {
+  test('notifies at once when no callback is pending', () => {
     const { reactor, notice: end, given } = notice()
     const reason = ended()
     expect(end.reason).toBeUndefined()
@@ -33,7 +33,7 @@ describe('EndNotice', () => {
     expect(reactor.getDelayedCalls()).toEqual([])
   })
 
-  test('waits for callbacks under way, once the connection is gone', () => {
+  test('waits for pending callbacks after the connection is gone', () => {
     const { reactor, notice: end, given } = notice()
     end.awaitCallbacks(5000)
     end.lost(ended())
@@ -44,7 +44,7 @@ describe('EndNotice', () => {
     expect(reactor.getDelayedCalls()).toEqual([])
   })
 
-  test('waits for the connection when the callbacks return before', () => {
+  test('waits for the end of the connection when the callbacks settle before it', () => {
     const { reactor, notice: end, given } = notice()
     end.awaitCallbacks(5000)
     end.idle()
@@ -54,7 +54,7 @@ describe('EndNotice', () => {
     expect(given).toHaveLength(1)
   })
 
-  test('waits no longer than its grace, whichever comes last', () => {
+  test('notifies after the grace period, or at the end of the connection if that is later', () => {
     const first = notice()
     first.notice.awaitCallbacks(5000)
     first.notice.lost(ended())
@@ -70,7 +70,7 @@ describe('EndNotice', () => {
     expect(second.given).toHaveLength(1)
   })
 
-  test('waits for nothing after a reset or an abort', () => {
+  test('notifies at once after a reset or an abort', () => {
     for (const cause of [new ConnectionLost(), new ConnectionAborted()]) {
       const { reactor, notice: end, given } = notice()
       end.awaitCallbacks(5000)
@@ -80,7 +80,7 @@ describe('EndNotice', () => {
     }
   })
 
-  test('is given when the reactor stops, once, also when it was given before', async () => {
+  test('notifies when the reactor stops, unless it has notified before', async () => {
     const { reactor, notice: end, given } = notice()
     for (const endsBefore of [false, true]) {
       given.length = 0
@@ -95,7 +95,7 @@ describe('EndNotice', () => {
     }
   })
 
-  test('takes its trigger away once it is given', () => {
+  test('removes its trigger when it has notified', () => {
     const triggers = new Set<TriggerId>()
     class Counting extends MemoryReactor {
       override addSystemEventTrigger(

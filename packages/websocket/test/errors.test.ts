@@ -3,7 +3,7 @@ import { CLOSE_CODE, WebSocketError, type WebSocketViolation } from '../src/erro
 import { isCloseCode } from '../src/codec/close-frame.ts'
 
 describe('WebSocketError', () => {
-  test('knows the close code of every violation, one that may be sent', () => {
+  test('has a close code that may be sent for every violation', () => {
     for (const violation of Object.keys(CLOSE_CODE) as WebSocketViolation[]) {
       const error = new WebSocketError(violation, 'x')
       expect(isCloseCode(error.closeCode)).toBe(true)

@@ -21,7 +21,7 @@ async function abandoned(protocol: Pending): Promise<SiteExchange> {
 }
 
 describe('abandon', () => {
-  test('gives a protocol a transport on which nothing can be sent, and its end', async () => {
+  test('calls negotiationStarted with a transport that sends nothing, and connectionLost', async () => {
     const protocol = new Pending()
     await abandoned(protocol)
     expect(protocol.closed).toEqual([
@@ -60,7 +60,7 @@ describe('abandon', () => {
     transport.abortConnection()
   })
 
-  test('logs what the protocol throws or rejects with, but not its own end', async () => {
+  test('logs errors that the protocol throws or rejects with, except the end of its connection', async () => {
     class Throwing extends Pending {
       override connectionLost(): unknown {
         return Promise.reject(this.error)
@@ -74,10 +74,10 @@ describe('abandon', () => {
         throw this.error
       }
     }
-    const failing = await abandoned(new Throwing(new Error('of its own')))
+    const failing = await abandoned(new Throwing(new Error('unrelated')))
     expect(failing.reactor.logged).toMatchObject([
-      { level: 'error', error: { message: 'of its own' } },
-      { level: 'error', error: { message: 'of its own' } },
+      { level: 'error', error: { message: 'unrelated' } },
+      { level: 'error', error: { message: 'unrelated' } },
     ])
     const ended = await abandoned(new Throwing(CAUSE))
     expect(ended.reactor.logged).toEqual([])

@@ -1,7 +1,9 @@
 import { describe, expect, test } from 'vitest'
 import { Inbox, type Message } from '../src/inbox.ts'
 
-/** Notes what is delivered; a message that begins with `wait` is pending until `settle`. */
+/**
+ * Records deliveries. The promise of a message that begins with `wait` is pending until `settle` is called.
+ */
 class Reader {
   readonly delivered: string[] = []
   changes = 0
@@ -34,7 +36,7 @@ async function turn(): Promise<void> {
 }
 
 describe('Inbox', () => {
-  test('delivers at once while nothing is pending', () => {
+  test('delivers at once while no callback is pending', () => {
     const reader = new Reader()
     const inbox = inboxFor(reader)
     inbox.push(textMessage('a'))
@@ -59,7 +61,7 @@ describe('Inbox', () => {
     expect(reader.changes).toBe(2)
   })
 
-  test('holds messages back while it waits for a callback that was given no message', async () => {
+  test('holds messages back while a callback passed to waitFor is pending', async () => {
     const reader = new Reader()
     const inbox = inboxFor(reader)
     let settle = (): void => undefined
@@ -71,7 +73,7 @@ describe('Inbox', () => {
     expect(reader.delivered).toEqual(['a'])
   })
 
-  test('delivers nothing while paused, and after resume only once the call has returned', async () => {
+  test('delivers nothing while paused, and nothing inside resume', async () => {
     const reader = new Reader()
     const inbox = inboxFor(reader)
     inbox.pause()
@@ -105,7 +107,7 @@ describe('Inbox', () => {
     expect(reader.delivered).toEqual(['a', 'b'])
   })
 
-  test('is full with one message more than its bound, and no longer with one less', async () => {
+  test('is full with one message more than its bound, and not with one fewer', async () => {
     const reader = new Reader()
     const inbox = inboxFor(reader, 2)
     for (const value of ['wait', 'a', 'b']) inbox.push(textMessage(value))
@@ -138,7 +140,7 @@ describe('Inbox', () => {
     }
   })
 
-  test('drops what is held back and all that comes once it is closed', async () => {
+  test('drops held and later messages once it is closed', async () => {
     const reader = new Reader()
     const inbox = inboxFor(reader)
     for (const value of ['wait', 'a']) inbox.push(textMessage(value))
@@ -154,7 +156,7 @@ describe('Inbox', () => {
 })
 
 describe('Inbox.settled', () => {
-  /** Whether it has resolved once the microtasks have run. */
+  /** Whether `settled` resolves within 50 microtasks. */
   async function resolves(inbox: Inbox): Promise<boolean> {
     let resolved = false
     void inbox.settled().then(() => (resolved = true))
@@ -162,7 +164,7 @@ describe('Inbox.settled', () => {
     return resolved
   }
 
-  test('resolves after callbacks that need only microtasks, however many are held back', async () => {
+  test('resolves after all held messages when their callbacks need only microtasks', async () => {
     const reader = new Reader()
     const inbox = inboxFor(reader)
     for (let at = 0; at < 17; at++) inbox.push(textMessage(`quick ${at}`))
@@ -172,7 +174,7 @@ describe('Inbox.settled', () => {
     expect(delivered).toBe(17)
   })
 
-  test('resolves although a callback waits, or it is paused', async () => {
+  test('resolves although a callback stays pending or the inbox is paused', async () => {
     const reader = new Reader()
     const inbox = inboxFor(reader)
     inbox.push(textMessage('wait'))

@@ -1,6 +1,6 @@
 import type { SecureWire, SecureWireEvents, TLSContext, TLSSession, WireUnderTLS } from '@ropewalk/core'
 
-/** TLS that protects nothing: for tests to which it matters only that a connection has it. */
+/** TLS without encryption, for tests that need only a connection marked as secure. */
 export const openTLS: TLSContext = {
   side: 'server',
   handshakeTimeoutMs: 10_000,

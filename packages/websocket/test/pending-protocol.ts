@@ -5,7 +5,7 @@ import { WebSocketResource } from '../src/websocket-resource.ts'
 import { WebSocketServerFactory } from '../src/websocket-server-factory.ts'
 import { SiteExchange } from './websocket-exchange.ts'
 
-/** Notes what it is given, and is busy with each message until `settle` or `fail`. */
+/** Records its callbacks. The promise of each message is pending until `settle` or `fail` is called. */
 export class Pending extends WebSocketProtocol {
   readonly got: string[] = []
   readonly closed: WebSocketClosed[] = []
@@ -30,7 +30,7 @@ export class Pending extends WebSocketProtocol {
   }
 }
 
-/** A client of a site where `protocol` has its WebSocket, open. */
+/** Opens a WebSocket to a site that gives it `protocol`; returns the client. */
 export async function openExchange(
   protocol: WebSocketProtocol,
   options: Partial<WebSocketOptions> = {},
@@ -45,10 +45,10 @@ export async function openExchange(
   return exchange
 }
 
-/** Something that can be awaited, and has no other method of a promise. */
+/** An object that can be awaited, but has no other method of a promise. */
 export function thenable<T>(
   then: (settled: (value?: T) => void, failed: (error: Error) => void) => void,
 ): PromiseLike<T> {
-  // oxlint-disable-next-line unicorn/no-thenable -- that is what it is
+  // oxlint-disable-next-line unicorn/no-thenable -- the tests need a thenable
   return Object.defineProperty({}, 'then', { value: then }) as PromiseLike<T>
 }

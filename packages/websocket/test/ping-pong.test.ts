@@ -29,11 +29,11 @@ function pings(...texts: readonly string[]): { owner: Owner; pingPong: PingPong 
 }
 
 describe('PingPong', () => {
-  test('answers every ping at once while the peer reads', () => {
+  test('replies to every ping at once while the peer reads', () => {
     expect(pings('a', 'b').owner.done).toEqual(['sent a', 'sent b'])
   })
 
-  test('answers pings with 16 384 bytes unsent, and with one more only the newest, when the peer reads again', async () => {
+  test('replies to every ping with 16 384 bytes unsent, and beyond only to the newest one', async () => {
     for (const [unsent, isHeld] of [
       [16_384, false],
       [16_385, true],
@@ -50,7 +50,7 @@ describe('PingPong', () => {
     }
   })
 
-  test('waits once, however many pings come of a peer that does not read', async () => {
+  test('calls drained() once for any number of pings from a peer that does not read', async () => {
     const { owner, pingPong } = pings()
     owner.transport.block()
     owner.transport.write(Buffer.alloc(20_000))
@@ -68,7 +68,7 @@ describe('PingPong', () => {
     expect(owner.done).toEqual(['sent 999'])
   })
 
-  test('delivers pongs at once, and during the callback for one keeps the newest', async () => {
+  test('delivers pongs at once, and only the newest of those that arrive during a callback', async () => {
     const { owner, pingPong } = pings()
     for (const text of ['a', 'wait', 'b', 'c', 'd']) pingPong.pongReceived(Buffer.from(text))
     expect(owner.done).toEqual(['delivered a', 'delivered wait'])

@@ -4,7 +4,7 @@ import { answer, closing, frame } from './websocket-exchange.ts'
 
 const GOING_AWAY = answer(8, closing(1001))
 
-/** Its `drain` is under way until `drained`. */
+/** A protocol with a `drain` that is pending until `drained` is called. */
 class Draining extends Pending {
   drained: () => void = () => undefined
   drainFailed: (error: unknown) => void = () => undefined
@@ -24,7 +24,7 @@ class Draining extends Pending {
 }
 
 describe('WebSocketChannel, when the reactor stops', () => {
-  test('closes with 1001 at once when no callback is under way', async () => {
+  test('closes with 1001 at once when no callback is pending', async () => {
     const protocol = new Pending()
     const exchange = await openExchange(protocol)
     exchange.transport.drain()
@@ -35,22 +35,22 @@ describe('WebSocketChannel, when the reactor stops', () => {
     expect(protocol.closed).toMatchObject([{ closedBy: 'us', sentCode: 1001, wasClean: true }])
   })
 
-  test('lets a callback under way give its answer first, and delivers nothing more', async () => {
+  test('closes after the pending callback has sent its reply, and delivers no further message', async () => {
     const protocol = new Pending()
     const exchange = await openExchange(protocol)
     await exchange.send(frame(1, 'a'), frame(1, 'held'))
     exchange.transport.drain()
     await exchange.send(frame(1, 'late'), frame(9, 'p'))
     expect(await exchange.received()).toEqual(answer(10, 'p'))
-    expect(protocol.transport.sendTextMessage('the answer')).toBe(true)
+    expect(protocol.transport.sendTextMessage('the reply')).toBe(true)
     protocol.settle()
-    expect(await exchange.received()).toEqual(Buffer.concat([answer(1, 'the answer'), GOING_AWAY]))
+    expect(await exchange.received()).toEqual(Buffer.concat([answer(1, 'the reply'), GOING_AWAY]))
     await exchange.send(frame(8, closing(1001)))
     exchange.transport.receiveEnd()
     expect(protocol.got).toEqual(['a', 'lost'])
   })
 
-  test('waits for it no longer than drainGraceMs', async () => {
+  test('closes drainGraceMs after the stop although a callback is pending', async () => {
     const protocol = new Pending()
     const exchange = await openExchange(protocol, { drainGraceMs: 2000 })
     await exchange.send(frame(1, 'a'))
@@ -62,7 +62,7 @@ describe('WebSocketChannel, when the reactor stops', () => {
     protocol.settle()
   })
 
-  test('waits for drain of the protocol instead, and delivers messages meanwhile', async () => {
+  test('waits for drain of the protocol without a limit, and delivers messages meanwhile', async () => {
     const protocol = new Draining()
     const exchange = await openExchange(protocol)
     exchange.transport.drain()
@@ -74,7 +74,7 @@ describe('WebSocketChannel, when the reactor stops', () => {
     expect(protocol.got).toEqual(['drain', 'a'])
   })
 
-  test('sends the code that drain closes with, and waits for the rest', async () => {
+  test("sends the code of a close during drain, and waits for the peer's close frame", async () => {
     const protocol = new Draining()
     const exchange = await openExchange(protocol)
     exchange.transport.drain()
@@ -86,7 +86,7 @@ describe('WebSocketChannel, when the reactor stops', () => {
     expect(exchange.transport.disconnecting).toBe(true)
   })
 
-  test('waits for nothing more when the peer resets the connection', async () => {
+  test('calls connectionLost at once when the peer resets the connection', async () => {
     const protocol = new Pending()
     const exchange = await openExchange(protocol)
     await exchange.send(frame(1, 'a'))
@@ -97,7 +97,7 @@ describe('WebSocketChannel, when the reactor stops', () => {
     protocol.settle()
   })
 
-  test('takes a drain that returns nothing for one that has nothing to wait for', async () => {
+  test('closes at once when drain returns no promise', async () => {
     class Undecided extends Pending {
       drain(): void {}
     }
@@ -109,7 +109,7 @@ describe('WebSocketChannel, when the reactor stops', () => {
     protocol.settle()
   })
 
-  test('closes with 1011 and logs when drain fails', async () => {
+  test('closes with 1011 and logs when drain rejects', async () => {
     const protocol = new Draining()
     const exchange = await openExchange(protocol)
     exchange.transport.drain()
@@ -120,7 +120,7 @@ describe('WebSocketChannel, when the reactor stops', () => {
     ])
   })
 
-  test('settles when the connection is gone, whichever side ends it meanwhile', async () => {
+  test('lets the stop finish when the connection is gone, whichever side closes first', async () => {
     for (const end of [
       () => undefined,
       (send: (...frames: Buffer[]) => Promise<void>) => send(frame(8, closing(1000))),
@@ -145,7 +145,7 @@ describe('WebSocketChannel, when the reactor stops', () => {
     }
   })
 
-  test('sends no second close frame when it is closing already', async () => {
+  test('sends no second close frame when it is already closing', async () => {
     const protocol = new Pending()
     const exchange = await openExchange(protocol)
     protocol.transport.loseConnection(3000)

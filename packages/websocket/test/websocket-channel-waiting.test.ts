@@ -9,15 +9,15 @@ import { answer, closing, frame, SiteExchange } from './websocket-exchange.ts'
 
 const ENDS: Readonly<Record<string, (exchange: SiteExchange) => Promise<void> | void>> = {
   'close frame': (exchange) => exchange.send(frame(8, closing(1000))),
-  end: (exchange) => exchange.transport.receiveEnd(),
-  'close frame and end': async (exchange) => {
+  FIN: (exchange) => exchange.transport.receiveEnd(),
+  'close frame and a FIN': async (exchange) => {
     await exchange.send(frame(8, closing(1000)))
     exchange.transport.receiveEnd()
   },
 }
 
 describe('WebSocketChannel, while a promise of a callback is pending', () => {
-  test('answers pings, in any pieces', async () => {
+  test('replies to pings, under every cut', async () => {
     for (const pieces of chunkings(
       Buffer.concat([frame(1, 'a'), frame(9, 'p'), frame(1, 'b'), frame(9, 'q')]),
     )) {
@@ -36,7 +36,7 @@ describe('WebSocketChannel, while a promise of a callback is pending', () => {
     expect(protocol.got).toEqual(['a', 'pong p'])
   })
 
-  test('answers a close frame and closes TCP at once, and aborts the signal, in any pieces', async () => {
+  test('replies to a close frame, closes TCP and aborts the signal at once, under every cut', async () => {
     for (const pieces of chunkings(Buffer.concat([frame(1, 'a'), frame(8, closing(4000, 'bye'))]))) {
       const protocol = new Pending()
       const exchange = await openExchange(protocol)
@@ -57,7 +57,7 @@ describe('WebSocketChannel, while a promise of a callback is pending', () => {
     }
   })
 
-  test('closes TCP and aborts the signal at once when the peer ends its side', async () => {
+  test('closes TCP and aborts the signal at once when the peer sends a FIN', async () => {
     const protocol = new Pending()
     const exchange = await openExchange(protocol)
     const { signal } = protocol.transport
@@ -73,7 +73,7 @@ describe('WebSocketChannel, while a promise of a callback is pending', () => {
     ])
   })
 
-  test.each(Object.entries(ENDS))('delivers what came before a %s, in order', async (_, end) => {
+  test.each(Object.entries(ENDS))('delivers the messages before a %s, in order', async (_, end) => {
     const protocol = new Pending()
     const exchange = await openExchange(protocol)
     await exchange.send(frame(1, 'a'), frame(1, 'b'), frame(1, 'c'))
@@ -89,7 +89,7 @@ describe('WebSocketChannel, while a promise of a callback is pending', () => {
     expect(protocol.got).toEqual(['a', 'b', 'c', 'lost'])
   })
 
-  test.each(Object.entries(ENDS))('calls connectionLost %s and departureGraceMs later', async (_, end) => {
+  test.each(Object.entries(ENDS))('calls connectionLost departureGraceMs after a %s', async (_, end) => {
     const protocol = new Pending()
     const exchange = await openExchange(protocol, { departureGraceMs: 3000 })
     await exchange.send(frame(1, 'a'), frame(1, 'held'))
@@ -106,7 +106,7 @@ describe('WebSocketChannel, while a promise of a callback is pending', () => {
     expect(protocol.got).toEqual(['a', 'lost'])
   })
 
-  test('is rid of a client at once that resets the connection, and of what is held back', async () => {
+  test('calls connectionLost at once and drops held messages when the client resets', async () => {
     const protocol = new Pending()
     const exchange = await openExchange(protocol)
     const { signal } = protocol.transport
@@ -120,7 +120,7 @@ describe('WebSocketChannel, while a promise of a callback is pending', () => {
     expect(protocol.got).toEqual(['a', 'lost'])
   })
 
-  test('closes with a code at once when the peer breaks the rules, drops what is held back, and aborts the signal', async () => {
+  test('closes with a code, drops held messages and aborts the signal after a violation', async () => {
     const protocol = new Pending()
     const exchange = await openExchange(protocol)
     const { signal } = protocol.transport
@@ -134,7 +134,7 @@ describe('WebSocketChannel, while a promise of a callback is pending', () => {
     expect(protocol.closed).toMatchObject([
       {
         sentCode: 1002,
-        sentReason: 'Cannot read a frame of opcode 3',
+        sentReason: 'Cannot accept a frame with the reserved opcode 3',
         violation: 'reserved-opcode',
         closedBy: 'us',
         wasClean: false,
@@ -143,7 +143,7 @@ describe('WebSocketChannel, while a promise of a callback is pending', () => {
     protocol.settle()
   })
 
-  test('does not wait for it when this side has closed first', async () => {
+  test('calls connectionLost without waiting for it when this side has closed first', async () => {
     const protocol = new Pending()
     const exchange = await openExchange(protocol)
     await exchange.send(frame(1, 'a'), frame(1, 'held'))
@@ -156,7 +156,7 @@ describe('WebSocketChannel, while a promise of a callback is pending', () => {
     ])
   })
 
-  test('lets 200 clients go that leave while their messages are handled for ever', async () => {
+  test('drops the connections of 200 clients that leave during callbacks that never settle', async () => {
     for (let at = 0; at < 200; at++) {
       const protocol = new Pending()
       const exchange = await openExchange(protocol)
@@ -168,7 +168,7 @@ describe('WebSocketChannel, while a promise of a callback is pending', () => {
     }
   })
 
-  test('calls connectionLost at a stop of the reactor at the latest', async () => {
+  test('calls connectionLost when the reactor stops', async () => {
     const protocol = new Pending()
     const exchange = await openExchange(protocol)
     const { reactor } = exchange
@@ -181,7 +181,7 @@ describe('WebSocketChannel, while a promise of a callback is pending', () => {
     expect(protocol.got).toEqual(['a', 'lost'])
   })
 
-  test('delivers nothing more once the protocol closes, although the peer has closed before', async () => {
+  test('delivers no further message once the protocol closes after the peer has closed', async () => {
     class Leaving extends Pending {
       override async textMessageReceived(text: string): Promise<void> {
         await super.textMessageReceived(text)
@@ -197,7 +197,7 @@ describe('WebSocketChannel, while a promise of a callback is pending', () => {
     expect(protocol.got).toEqual(['a', 'lost'])
   })
 
-  test('drops what is held back when it is aborted in the grace', async () => {
+  test('drops held messages when the protocol aborts within departureGraceMs', async () => {
     const protocol = new Pending()
     const exchange = await openExchange(protocol)
     protocol.transport.pauseProducing()
@@ -221,35 +221,35 @@ describe('WebSocketChannel, with quick async callbacks', () => {
   }
   const messages = Array.from({ length: 30 }, (_, at) => `${at}`)
 
-  test('gives every answer before that to a close frame, however the bytes are cut', async () => {
+  test('sends all replies before its close frame, under every cut', async () => {
     const bytes = Buffer.concat([...messages.map((text) => frame(1, text)), frame(8, closing(1000))])
-    const answers = Buffer.concat([...messages.map((text) => answer(1, text)), answer(8, closing(1000))])
+    const replies = Buffer.concat([...messages.map((text) => answer(1, text)), answer(8, closing(1000))])
     for (const pieces of chunkings(bytes)) {
       const exchange = await openExchange(new Echo())
       for (const piece of pieces) exchange.transport.receive(piece)
-      expect(await exchange.received()).toEqual(answers)
+      expect(await exchange.received()).toEqual(replies)
     }
   })
 
-  test('gives every answer before it closes for what broke the rules, or for the end of input', async () => {
+  test('sends all replies before it closes after a violation or a FIN', async () => {
     const bytes = Buffer.concat(messages.map((text) => frame(1, text)))
-    const answers = Buffer.concat(messages.map((text) => answer(1, text)))
+    const replies = Buffer.concat(messages.map((text) => answer(1, text)))
     for (const last of [frame(3), undefined]) {
       const exchange = await openExchange(new Echo())
       exchange.transport.receive(bytes)
       if (last === undefined) exchange.transport.receiveEnd()
       else exchange.transport.receive(last)
       const received = await exchange.received()
-      expect(received.subarray(0, answers.length)).toEqual(answers)
-      expect(received.length > answers.length).toBe(last !== undefined)
+      expect(received.subarray(0, replies.length)).toEqual(replies)
+      expect(received.length > replies.length).toBe(last !== undefined)
       expect(exchange.closed).toBe(true)
     }
   })
 })
 
 describe('WebSocketChannel, within its bounds', () => {
-  /** Whether a ping behind `frames` is answered although the first message is pending. */
-  async function answersPing(
+  /** Whether a ping after `frames` gets a pong although the callback for the first message is pending. */
+  async function repliesToPing(
     frames: readonly Buffer[],
     options: { maxMessagesAhead?: number; maxBytesAhead?: number } = {},
   ): Promise<boolean> {
@@ -259,22 +259,22 @@ describe('WebSocketChannel, within its bounds', () => {
   }
   const many = (count: number): Buffer[] => Array.from({ length: count }, () => frame(1, 'x'))
 
-  test('reads past 16 messages that are held back, not past 17', async () => {
-    expect(await answersPing(many(16))).toBe(true)
-    expect(await answersPing(many(17))).toBe(false)
-    expect(await answersPing(many(3), { maxMessagesAhead: 3 })).toBe(true)
-    expect(await answersPing(many(4), { maxMessagesAhead: 3 })).toBe(false)
-    expect(await answersPing(many(1), { maxMessagesAhead: 0 })).toBe(false)
+  test('reads on after 16 held messages, and stops after 17', async () => {
+    expect(await repliesToPing(many(16))).toBe(true)
+    expect(await repliesToPing(many(17))).toBe(false)
+    expect(await repliesToPing(many(3), { maxMessagesAhead: 3 })).toBe(true)
+    expect(await repliesToPing(many(4), { maxMessagesAhead: 3 })).toBe(false)
+    expect(await repliesToPing(many(1), { maxMessagesAhead: 0 })).toBe(false)
   })
 
-  test('reads past 64 KiB of payload that are held back, not past a byte more', async () => {
-    expect(await answersPing([frame(2, Buffer.alloc(65_536))])).toBe(true)
-    expect(await answersPing([frame(2, Buffer.alloc(65_537))])).toBe(false)
-    expect(await answersPing([frame(1, 'éa')], { maxBytesAhead: 3 })).toBe(true)
-    expect(await answersPing([frame(1, 'éa')], { maxBytesAhead: 2 })).toBe(false)
+  test('reads on after 64 KiB of held payload, and stops after one byte more', async () => {
+    expect(await repliesToPing([frame(2, Buffer.alloc(65_536))])).toBe(true)
+    expect(await repliesToPing([frame(2, Buffer.alloc(65_537))])).toBe(false)
+    expect(await repliesToPing([frame(1, 'éa')], { maxBytesAhead: 3 })).toBe(true)
+    expect(await repliesToPing([frame(1, 'éa')], { maxBytesAhead: 2 })).toBe(false)
   })
 
-  test('reads the rest in order once there is room again, and loses nothing', async () => {
+  test('delivers all messages in order when more arrive than it reads ahead', async () => {
     const protocol = new Pending()
     const exchange = await openExchange(protocol, { maxMessagesAhead: 3 })
     const texts = Array.from({ length: 50 }, (_, at) => `${at}`)
@@ -289,7 +289,7 @@ describe('WebSocketChannel, within its bounds', () => {
     expect(protocol.got).toEqual([...texts, 'lost'])
   })
 
-  test('looks for a close frame after them at once when the peer ends its side', async () => {
+  test('reads a close frame beyond the bounds at once when the peer sends a FIN', async () => {
     const protocol = new Pending()
     let channel: WebSocketChannel | undefined
     class Upgrading extends Resource {
@@ -318,7 +318,7 @@ describe('WebSocketChannel, within its bounds', () => {
 })
 
 describe('WebSocketChannel, when a callback fails', () => {
-  test('logs nothing when it fails with the end of its connection, or with what that has caused', async () => {
+  test('logs nothing when it rejects with the end of its connection, or an error caused by it', async () => {
     const failures: ((protocol: Pending) => unknown)[] = [
       ({ transport }) => transport.signal.reason,
       ({ transport }) =>
@@ -362,16 +362,16 @@ describe('WebSocketChannel, when a callback fails', () => {
     const protocol = new Pending()
     const exchange = await openExchange(protocol)
     await exchange.send(frame(1, 'a'), frame(1, 'held'), frame(8, closing(1000)))
-    protocol.fail(new Error('of its own'))
+    protocol.fail(new Error('unrelated'))
     await exchange.reactor.settle()
     expect(exchange.reactor.logged).toMatchObject([
-      { level: 'error', namespace: 'ropewalk.websocket', error: { message: 'of its own' } },
+      { level: 'error', namespace: 'ropewalk.websocket', error: { message: 'unrelated' } },
     ])
     exchange.transport.receiveEnd()
     expect(protocol.got).toEqual(['a', 'lost'])
   })
 
-  test('takes what a callback returns for a promise only when it can be awaited', async () => {
+  test('waits for the result of a callback only when it is a thenable', async () => {
     class Odd extends Pending {
       override textMessageReceived(text: string): unknown {
         this.got.push(text)
@@ -389,7 +389,7 @@ describe('WebSocketChannel, when a callback fails', () => {
     expect(exchange.reactor.logged).toMatchObject([{ error: { message: 'rejected' } }])
   })
 
-  test('aborts the signal, and delivers nothing more', async () => {
+  test('aborts the signal, and delivers no further message', async () => {
     const protocol = new Pending()
     const exchange = await openExchange(protocol)
     const { signal } = protocol.transport
@@ -403,8 +403,8 @@ describe('WebSocketChannel, when a callback fails', () => {
   })
 })
 
-describe('WebSocketChannel, on a promise of negotiationFinished', () => {
-  test('holds messages back, answers pings, and notices a close frame', async () => {
+describe('WebSocketChannel, while the promise of negotiationFinished is pending', () => {
+  test('holds messages back, and replies to a ping and a close frame', async () => {
     let open = (): void => undefined
     class Opening extends WebSocketProtocol {
       readonly got: string[] = []

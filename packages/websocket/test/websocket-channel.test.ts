@@ -32,7 +32,7 @@ function exchangeWith(protocol: WebSocketProtocol, options: Partial<WebSocketOpt
 }
 
 describe('WebSocketChannel', () => {
-  test("the article's first fault: there is a frame codec, and it echoes text and bytes", async () => {
+  test('receives and sends text and binary messages', async () => {
     const exchange = exchangeWith(new Echo())
     await exchange.open()
     await exchange.send(frame(1, 'Grüße'), frame(2, Uint8Array.of(0, 255)))
@@ -41,7 +41,7 @@ describe('WebSocketChannel', () => {
     )
   })
 
-  test("the article's second fault: a frame may arrive in any pieces, or with the handshake", async () => {
+  test('receives frames under every cut, also in one segment with the handshake', async () => {
     for (const pieces of chunkings(
       Buffer.concat([Buffer.from(handshake()), frame(1, 'hi'), frame(2, 'you')]),
     )) {
@@ -54,7 +54,7 @@ describe('WebSocketChannel', () => {
     }
   })
 
-  test('delivers fragments as one message, with control frames answered between them', async () => {
+  test('delivers fragments as one message, and replies to control frames between them', async () => {
     const fragments = [
       frame(1, 'a', { fin: false }),
       frame(9, 'ping'),
@@ -69,7 +69,7 @@ describe('WebSocketChannel', () => {
     }
   })
 
-  test('a 1 MiB message sent one byte at a time comes back whole', async () => {
+  test('receives a 1 MiB message that arrives one byte at a time', async () => {
     const exchange = exchangeWith(new Echo())
     await exchange.open()
     const message = Buffer.alloc(1 << 20, 'abcdefg')
@@ -80,7 +80,7 @@ describe('WebSocketChannel', () => {
     expect(received.subarray(10).equals(message)).toBe(true)
   })
 
-  test('answers a close frame with the same code, and closes', async () => {
+  test('replies to a close frame with the same code, and closes TCP', async () => {
     const protocol = new Echo()
     const exchange = exchangeWith(protocol)
     await exchange.open()
@@ -92,7 +92,7 @@ describe('WebSocketChannel', () => {
     expect(exchange.reactor.getDelayedCalls()).toEqual([])
   })
 
-  test('answers a close frame without a code in kind', async () => {
+  test('replies to a close frame without a code with one without a code', async () => {
     const protocol = new Echo()
     const exchange = exchangeWith(protocol)
     await exchange.open()
@@ -102,7 +102,7 @@ describe('WebSocketChannel', () => {
     expect(protocol.closed).toMatchObject([{ code: 1005, closedBy: 'peer' }])
   })
 
-  test('waits for the answer to its own close frame, delivers nothing meanwhile, then closes', async () => {
+  test("delivers nothing until the peer's close frame after its own, then closes TCP", async () => {
     const protocol = new Echo()
     const exchange = exchangeWith(protocol)
     await exchange.open()
@@ -115,7 +115,7 @@ describe('WebSocketChannel', () => {
     expect(protocol.closed).toMatchObject([{ code: 3001, closedBy: 'us', sentCode: 3001 }])
   })
 
-  test('aborts when no answer to its close frame comes in time', async () => {
+  test('aborts when no close frame arrives within closeTimeoutMs after its own', async () => {
     const protocol = new Echo()
     const exchange = exchangeWith(protocol, { closeTimeoutMs: 5000 })
     await exchange.open()
@@ -127,7 +127,7 @@ describe('WebSocketChannel', () => {
     expect(protocol.closed).toMatchObject([{ code: 1006, closedBy: 'us', sentCode: 3001 }])
   })
 
-  test('does not abort while TCP closes, once the close frame of the peer has come', async () => {
+  test("does not abort while TCP closes after the peer's close frame", async () => {
     const protocol = new Echo()
     const exchange = exchangeWith(protocol, { closeTimeoutMs: 500 })
     await exchange.open()
@@ -139,7 +139,7 @@ describe('WebSocketChannel', () => {
     expect(protocol.closed[0]?.cause).toBeInstanceOf(ConnectionDone)
   })
 
-  test('closes with the reason when the peer breaks the rules, and reads nothing after it', async () => {
+  test('sends a close frame with the reason after a violation, and reads nothing more', async () => {
     const cases: [Buffer, number][] = [
       [Buffer.from([0x81, 0x01, 0x61]), 1002],
       [frame(1, Uint8Array.of(0xff)), 1007],
@@ -159,7 +159,7 @@ describe('WebSocketChannel', () => {
     }
   })
 
-  test('closes with 1007 while an invalid text message is still arriving', async () => {
+  test('closes with 1007 before the rest of an invalid text message has arrived', async () => {
     const exchange = exchangeWith(new Echo())
     await exchange.open()
     await exchange.send(
@@ -182,27 +182,27 @@ describe('WebSocketChannel', () => {
   })
 
   test('holds messages back while a promise of a callback is pending', async () => {
-    const heard: string[] = []
+    const received: string[] = []
     let go: (() => void) | undefined
     const exchange = exchangeWith(
       new (class extends WebSocketProtocol {
         override textMessageReceived(text: string): Promise<void> {
-          heard.push(text)
+          received.push(text)
           return new Promise((resolve) => (go = resolve))
         }
       })(),
     )
     await exchange.open()
     await exchange.send(Buffer.concat([frame(1, 'one'), frame(1, 'two')]), frame(1, 'three'))
-    expect(heard).toEqual(['one'])
+    expect(received).toEqual(['one'])
     go?.()
     await exchange.reactor.settle()
     go?.()
     await exchange.reactor.settle()
-    expect(heard).toEqual(['one', 'two', 'three'])
+    expect(received).toEqual(['one', 'two', 'three'])
   })
 
-  test('answers only the newest of many pings while the peer does not read', async () => {
+  test('replies only to the newest of many pings while the peer does not read', async () => {
     const exchange = exchangeWith(new Echo())
     await exchange.open()
     exchange.transport.block()
@@ -213,7 +213,7 @@ describe('WebSocketChannel', () => {
     expect(await exchange.received()).toEqual(answer(10, '99'))
   })
 
-  test('answers every ping of a segment, in order, while the peer reads', async () => {
+  test('replies to every ping of a segment, in order, while the peer reads', async () => {
     const exchange = exchangeWith(new Echo())
     await exchange.open()
     const words = Array.from({ length: 10 }, (_, at) => String(at))
@@ -221,7 +221,7 @@ describe('WebSocketChannel', () => {
     expect(await exchange.received()).toEqual(Buffer.concat(words.map((word) => answer(10, word))))
   })
 
-  test('ends with 1006 when the peer goes away without a word', async () => {
+  test('ends with 1006 when the peer sends a FIN or a reset without a close frame', async () => {
     for (const away of ['receiveEnd', 'receiveReset'] as const) {
       const protocol = new Echo()
       const exchange = exchangeWith(protocol)

@@ -3,11 +3,11 @@ import { leftovers, MemoryReactor, StringTransport } from '@ropewalk/core/testin
 import { type Resource, Site } from '@ropewalk/http'
 import { onTestFinished } from 'vitest'
 
-/** The key of RFC 6455 §1.3, and the accept value that answers it. */
+/** The key of RFC 6455 §1.3, and its Sec-WebSocket-Accept. */
 export const KEY = 'dGhlIHNhbXBsZSBub25jZQ=='
 export const ACCEPT = 's3pPLMBiTxaQ9kYGzzhZRbK+xOo='
 
-/** An opening handshake, with fields in place of or beside the usual ones; undefined leaves one out. */
+/** An opening handshake. `fields` replaces or adds header fields; undefined removes one. */
 export function handshake(
   fields: Record<string, string | undefined> = {},
   requestLine: string = 'GET / HTTP/1.1',
@@ -23,7 +23,7 @@ export function handshake(
   return `${requestLine}\r\n${lines.map(([name, value]) => `${name}: ${value}\r\n`).join('')}\r\n`
 }
 
-/** A client's frame: masked, final unless said otherwise. */
+/** A client's frame: masked, with FIN unless `fin` is false. */
 export function frame(
   opcode: number,
   payload: string | Uint8Array = '',
@@ -41,7 +41,7 @@ export function frame(
   return Buffer.concat([Buffer.from([(fin ? 0x80 : 0) | rsv | opcode]), length, key, data])
 }
 
-/** A server's frame of up to 125 bytes: not masked. */
+/** A server's frame of up to 125 bytes: unmasked. */
 export function answer(opcode: number, payload: string | Uint8Array = ''): Buffer {
   const data = Buffer.from(payload as string)
   return Buffer.concat([Buffer.from([0x80 | opcode, data.length]), data])
@@ -52,23 +52,25 @@ export function closing(code: number, reason: string = ''): Buffer {
   return Buffer.concat([Buffer.from([code >> 8, code & 0xff]), Buffer.from(reason)])
 }
 
-/** A site in memory, and one client. When the test has finished, its connection leaves nothing behind. */
+/**
+ * A site in memory with one client. After the test, it checks that the reactor has nothing open or scheduled.
+ */
 export class SiteExchange {
   readonly reactor = new MemoryReactor()
   readonly transport: StringTransport
 
-  /** @param tls Put under the connection. Default: none. */
+  /** @param tls The TLS of the connection. Default: none. */
   constructor(root: Resource, tls?: TLSContext) {
     const { reactor } = this
     this.transport = new StringTransport({ reactor })
     const channel = new Site(root).buildProtocol(this.transport.getPeer())
-    if (channel === undefined) throw new Error('Cannot test a channel that was refused')
+    if (channel === undefined) throw new Error('The site refused the connection')
     this.transport.begin(channel)
     if (tls !== undefined) this.transport.startTLS(tls)
     onTestFinished(() => this.#expectNothingLeft())
   }
 
-  /** The client sends `pieces`, one segment each. */
+  /** Sends each piece as one segment from the client. */
   async send(...pieces: (string | Uint8Array)[]): Promise<void> {
     for (const piece of pieces) {
       this.transport.receive(piece)
@@ -76,7 +78,7 @@ export class SiteExchange {
     }
   }
 
-  /** What came back since the last call. */
+  /** The bytes that the client received since the last call. */
   async received(): Promise<Buffer> {
     await this.reactor.settle()
     const bytes = this.transport.bytes()
@@ -84,7 +86,7 @@ export class SiteExchange {
     return bytes
   }
 
-  /** Opens the WebSocket, and forgets the answer. */
+  /** Opens the WebSocket, and discards the response. */
   async open(fields: Record<string, string | undefined> = {}): Promise<void> {
     await this.send(handshake(fields))
     const head = (await this.received()).toString('latin1')
@@ -95,10 +97,10 @@ export class SiteExchange {
     this.transport.abortConnection()
     await this.reactor.settle()
     const left = leftovers(this.reactor)
-    if (left.length > 0) throw new Error(`A test has left behind: ${left.join(', ')}`)
+    if (left.length > 0) throw new Error(`The test left open: ${left.join(', ')}`)
   }
 
-  /** Whether the server has closed the connection, or said that it will send no more. */
+  /** Whether the server has sent its FIN or closed the connection. */
   get closed(): boolean {
     return this.transport.ended || !this.transport.connected
   }

@@ -7,7 +7,7 @@ import {
 } from '../src/websocket-options.ts'
 
 describe('DEFAULT_WEBSOCKET_OPTIONS', () => {
-  test('bounds messages, what is held back and every wait, and lets only pages of the same origin in', () => {
+  test('limits messages, held messages and every wait, and accepts only pages of the same origin', () => {
     expect(DEFAULT_WEBSOCKET_OPTIONS).toEqual({
       maxMessageBytes: 1_048_576,
       maxFrameBytes: Infinity,
@@ -20,7 +20,7 @@ describe('DEFAULT_WEBSOCKET_OPTIONS', () => {
     })
   })
 
-  test('follow the rules', () => {
+  test('satisfies WEBSOCKET_OPTION_RULES', () => {
     for (const [name, rule] of Object.entries<OptionRule>(WEBSOCKET_OPTION_RULES))
       expect(rule(Reflect.get(DEFAULT_WEBSOCKET_OPTIONS, name)), name).toBeUndefined()
   })
@@ -30,7 +30,7 @@ describe('webSocketOptions', () => {
   const given = (name: string, value: unknown) => () => webSocketOptions('Owner', { [name]: value })
   const numbers = Object.entries(DEFAULT_WEBSOCKET_OPTIONS).filter(([, value]) => typeof value === 'number')
 
-  test('takes undefined for the default, alone and for every option', () => {
+  test('uses the defaults when the options, or any option, are undefined', () => {
     expect(webSocketOptions('Owner', undefined)).toBe(DEFAULT_WEBSOCKET_OPTIONS)
     for (const name of Object.keys(DEFAULT_WEBSOCKET_OPTIONS))
       expect(given(name, undefined)(), name).toEqual(DEFAULT_WEBSOCKET_OPTIONS)
@@ -40,7 +40,7 @@ describe('webSocketOptions', () => {
     })
   })
 
-  test.each(numbers)('refuses for %s what is no number, or out of range, by name', (name) => {
+  test.each(numbers)('refuses %s with its name when it is not a number or out of range', (name) => {
     for (const value of ['5000', null, true, 5n, [5]])
       expect(given(name, value), String(value)).toThrow(TypeError)
     for (const value of [NaN, -1, -Infinity]) {
@@ -49,14 +49,14 @@ describe('webSocketOptions', () => {
     }
   })
 
-  test('takes Infinity for the limits of messages and frames alone', () => {
+  test('accepts Infinity only for maxMessageBytes and maxFrameBytes', () => {
     for (const [name] of numbers) {
       if (name === 'maxMessageBytes' || name === 'maxFrameBytes') expect(given(name, Infinity)).not.toThrow()
       else expect(given(name, Infinity), name).toThrow(RangeError)
     }
   })
 
-  test('refuses an unknown name with the nearest one', () => {
+  test('refuses an unknown name, and suggests the nearest one', () => {
     expect(given('maxMessageByte', 5)).toThrow(
       'unknown option "maxMessageByte" for Owner: did you mean maxMessageBytes?',
     )
@@ -64,7 +64,7 @@ describe('webSocketOptions', () => {
     expect(given('origin', 'any')).toThrow('did you mean origins?')
   })
 
-  test('refuses what is no object', () => {
+  test('refuses options that are not an object', () => {
     for (const options of [null, 'same', 5, ['same']])
       expect(() => webSocketOptions('Owner', options as never), String(options)).toThrow(TypeError)
   })

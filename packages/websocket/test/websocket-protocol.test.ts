@@ -4,7 +4,7 @@ import { WebSocketProtocol } from '../src/websocket-protocol.ts'
 class Silent extends WebSocketProtocol {}
 
 describe('WebSocketProtocol', () => {
-  test('throws when its transport is used too early', () => {
+  test('throws when its transport is used before negotiationStarted', () => {
     expect(() => new Silent().transport).toThrow('before negotiationStarted')
   })
 })

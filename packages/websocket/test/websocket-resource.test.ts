@@ -21,7 +21,7 @@ class Slow extends Resource {
 }
 
 describe('WebSocketResource', () => {
-  test('is a place of a site like any other, and answers for all below it', async () => {
+  test('opens WebSockets at its path of a site and at every path below it', async () => {
     const root = new Resource()
     root.putChild('ws', WebSocketResource.forProtocol(Greeter))
     const exchange = new SiteExchange(root)
@@ -33,7 +33,7 @@ describe('WebSocketResource', () => {
     expect(received.subarray(received.indexOf('\r\n\r\n') + 4)).toEqual(answer(1, 'hello /ws/a/b'))
   })
 
-  test('case 200: an upgrade behind a slow request waits for its answer, and loses no frame', async () => {
+  test('delays an upgrade until the response to a slow pipelined request, and loses no frame', async () => {
     const root = new Resource()
     root.putChild('slow', new Slow())
     root.putChild('ws', WebSocketResource.forProtocol(Greeter))
@@ -55,7 +55,7 @@ describe('WebSocketResource', () => {
     )
   })
 
-  test('the request ends as upgraded, and its connection stays in the books', async () => {
+  test("finishes the request as upgraded, and keeps the connection in the reactor's registry", async () => {
     let outcome: unknown
     class Watched extends WebSocketProtocol {
       override negotiationFinished(): void {
@@ -74,7 +74,7 @@ describe('WebSocketResource', () => {
     expect(reactor.getDelayedCalls()).toEqual([])
   })
 
-  test('refuses at construction what is no factory, no protocol class, or no option', () => {
+  test('refuses an invalid factory, protocol class or option at construction', () => {
     class NoProtocol extends Resource {}
     for (const ProtocolClass of [
       NoProtocol,
@@ -100,8 +100,8 @@ describe('WebSocketResource', () => {
   })
 })
 
-describe('WebSocketResource, when what was built cannot be used', () => {
-  /** Builds what a test gives to `build`. */
+describe('WebSocketResource, when the built protocol cannot be used', () => {
+  /** Builds the protocol that a test passes to `build`. */
   class Later extends WebSocketServerFactory {
     build: (protocol: unknown) => void = () => undefined
     subprotocol: () => string | null | undefined = () => undefined
@@ -114,16 +114,16 @@ describe('WebSocketResource, when what was built cannot be used', () => {
     }
   }
 
-  async function asked(): Promise<{ factory: Later; exchange: SiteExchange; protocol: Pending }> {
+  async function requested(): Promise<{ factory: Later; exchange: SiteExchange; protocol: Pending }> {
     const factory = new Later()
     const exchange = new SiteExchange(new WebSocketResource(factory))
     await exchange.send(handshake())
     return { factory, exchange, protocol: new Pending() }
   }
 
-  test('notifies a protocol whose client has left while it was built', async () => {
+  test('notifies a protocol that is built after its client is gone', async () => {
     for (const leave of ['receiveReset', 'abortConnection'] as const) {
-      const { factory, exchange, protocol } = await asked()
+      const { factory, exchange, protocol } = await requested()
       exchange.transport[leave]()
       await exchange.reactor.settle()
       factory.build(protocol)
@@ -135,8 +135,8 @@ describe('WebSocketResource, when what was built cannot be used', () => {
     }
   })
 
-  test('notifies a protocol that was built too late for its request, and logs nothing', async () => {
-    const { factory, exchange, protocol } = await asked()
+  test('notifies a protocol that is built after the response timeout, and logs nothing', async () => {
+    const { factory, exchange, protocol } = await requested()
     exchange.reactor.advance(120_100)
     expect((await exchange.received()).toString()).toMatch(/^HTTP\/1\.1 503 /)
     factory.build(protocol)
@@ -145,8 +145,8 @@ describe('WebSocketResource, when what was built cannot be used', () => {
     expect(exchange.reactor.flushLoggedErrors()).toEqual([])
   })
 
-  test('notifies a protocol whose client has ended its side while it was built', async () => {
-    const { factory, exchange, protocol } = await asked()
+  test('notifies a protocol that is built after a FIN of its client', async () => {
+    const { factory, exchange, protocol } = await requested()
     exchange.transport.receiveEnd()
     factory.build(protocol)
     await exchange.reactor.settle()
@@ -154,14 +154,14 @@ describe('WebSocketResource, when what was built cannot be used', () => {
     expect(protocol.closed).toMatchObject([{ code: 1006, closedBy: 'nobody' }])
   })
 
-  test('notifies a protocol for which no subprotocol can be chosen, and answers 500', async () => {
+  test('responds with 500 and notifies the protocol when the choice of the subprotocol fails', async () => {
     for (const choose of [
       () => 'not offered',
       () => {
         throw new Error('cannot choose')
       },
     ]) {
-      const { factory, exchange, protocol } = await asked()
+      const { factory, exchange, protocol } = await requested()
       factory.subprotocol = choose
       factory.build(protocol)
       expect((await exchange.received()).toString()).toMatch(/^HTTP\/1\.1 500 /)
@@ -171,22 +171,22 @@ describe('WebSocketResource, when what was built cannot be used', () => {
     }
   })
 
-  test('notifies a protocol whose request has been answered meanwhile', async () => {
-    class Answering extends WebSocketServerFactory {
+  test('notifies a protocol that is built for a finished request', async () => {
+    class Finishing extends WebSocketServerFactory {
       readonly protocol = new Pending()
       override buildProtocol(request: Request): WebSocketProtocol {
         request.finish('instead')
         return this.protocol
       }
     }
-    const factory = new Answering()
+    const factory = new Finishing()
     const exchange = new SiteExchange(new WebSocketResource(factory))
     await exchange.send(handshake())
     expect((await exchange.received()).toString()).toMatch(/^HTTP\/1\.1 200 /)
     expect(factory.protocol.closed).toHaveLength(1)
   })
 
-  test('refuses with 403 when the factory has built nothing, with 500 when something else', async () => {
+  test('responds with 403 when nothing is built, and with 500 when another value is built', async () => {
     for (const [built, status] of [
       [undefined, 403],
       [null, 403],
@@ -194,17 +194,17 @@ describe('WebSocketResource, when what was built cannot be used', () => {
       [Pending, 500],
       ['protocol', 500],
     ] as const) {
-      const { factory, exchange } = await asked()
+      const { factory, exchange } = await requested()
       factory.build(built)
       expect((await exchange.received()).toString().slice(9, 12)).toBe(String(status))
-      const wrong = expect.stringContaining('has not returned a WebSocketProtocol') as string
+      const wrong = expect.stringContaining('buildProtocol must return a WebSocketProtocol') as string
       expect(exchange.reactor.logged.map(({ error }) => (error as Error).message)).toEqual(
         status === 500 ? [wrong] : [],
       )
     }
   })
 
-  test('takes any thenable of a protocol, and null for no subprotocol', async () => {
+  test('accepts a thenable of a protocol, and null for no subprotocol', async () => {
     class Thenable extends WebSocketServerFactory {
       override buildProtocol(): PromiseLike<WebSocketProtocol> {
         return thenable((built) => built(new Greeter()))
@@ -215,8 +215,8 @@ describe('WebSocketResource, when what was built cannot be used', () => {
     }
     const exchange = new SiteExchange(new WebSocketResource(new Thenable()))
     await exchange.send(handshake({ 'Sec-WebSocket-Protocol': 'chat' }))
-    const answered = (await exchange.received()).toString()
-    expect(answered).toMatch(/^HTTP\/1\.1 101 /)
-    expect(answered).not.toContain('Sec-WebSocket-Protocol')
+    const response = (await exchange.received()).toString()
+    expect(response).toMatch(/^HTTP\/1\.1 101 /)
+    expect(response).not.toContain('Sec-WebSocket-Protocol')
   })
 })

@@ -11,7 +11,7 @@ class Named extends WebSocketProtocol {
 }
 
 describe('WebSocketClassFactory', () => {
-  test('makes a protocol for each WebSocket, with the arguments it was given', () => {
+  test('builds a new protocol for each WebSocket, with its arguments', () => {
     const factory = new WebSocketClassFactory(Named, ['a'])
     expect(factory.buildProtocol().name).toBe('a')
     expect(factory.buildProtocol()).not.toBe(factory.buildProtocol())

@@ -4,22 +4,22 @@ import { WebSocketResource } from '../src/websocket-resource.ts'
 import type { WebSocketTransport } from '../src/websocket-transport.ts'
 import { answer, closing, frame, SiteExchange } from './websocket-exchange.ts'
 
-const heard: string[] = []
+const received: string[] = []
 
 class Listener extends WebSocketProtocol {
   override textMessageReceived(text: string): void {
-    heard.push(text)
+    received.push(text)
   }
   override pongReceived(payload: Buffer): void {
-    heard.push(`pong ${payload.toString()}`)
+    received.push(`pong ${payload.toString()}`)
   }
   override connectionLost(): void {
-    heard.push('lost')
+    received.push('lost')
   }
 }
 
 async function open(): Promise<{ exchange: SiteExchange; transport: WebSocketTransport }> {
-  heard.length = 0
+  received.length = 0
   let transport: WebSocketTransport | undefined
   class Opened extends Listener {
     override negotiationFinished(): void {
@@ -28,12 +28,12 @@ async function open(): Promise<{ exchange: SiteExchange; transport: WebSocketTra
   }
   const exchange = new SiteExchange(WebSocketResource.forProtocol(Opened))
   await exchange.open()
-  if (transport === undefined) throw new Error('Cannot test a WebSocket that did not open')
+  if (transport === undefined) throw new Error('The WebSocket did not open')
   return { exchange, transport }
 }
 
 describe('WebSocketTransport', () => {
-  test('sends messages and pings, and knows both addresses', async () => {
+  test('sends messages and pings, and returns both addresses', async () => {
     const { exchange, transport } = await open()
     expect(transport.open).toBe(true)
     expect(transport.subprotocol).toBeUndefined()
@@ -47,10 +47,10 @@ describe('WebSocketTransport', () => {
       Buffer.concat([answer(1, 'a'), answer(2, Uint8Array.of(1)), answer(9, 'p')]),
     )
     await exchange.send(frame(10, 'p'))
-    expect(heard).toEqual(['pong p'])
+    expect(received).toEqual(['pong p'])
   })
 
-  test('refuses close codes and reasons that cannot be sent, and stays open', async () => {
+  test('throws for a close code or reason that cannot be sent, and stays open', async () => {
     const { exchange, transport } = await open()
     expect(() => transport.loseConnection(1006)).toThrow(RangeError)
     expect(() => transport.loseConnection(1000, 'x'.repeat(124))).toThrow(RangeError)
@@ -61,7 +61,7 @@ describe('WebSocketTransport', () => {
     expect(await exchange.received()).toEqual(answer(8, closing(4000, 'enough')))
   })
 
-  test('returns false when the peer does not read, and drained() waits for it', async () => {
+  test('returns false while the peer does not read, and drained() waits until it reads', async () => {
     const { exchange, transport } = await open()
     exchange.transport.block()
     expect(transport.sendBytesMessage(Buffer.alloc(100_000))).toBe(false)
@@ -75,7 +75,7 @@ describe('WebSocketTransport', () => {
     expect(drained).toBe(true)
   })
 
-  test('drained() is false once it is closing, so that a loop that sends and waits ends', async () => {
+  test('resolves drained() with false once it is closing, so that a loop of sends ends', async () => {
     const { exchange, transport } = await open()
     exchange.transport.block()
     transport.sendBytesMessage(Buffer.alloc(100_000))
@@ -95,18 +95,18 @@ describe('WebSocketTransport', () => {
     await exchange.send(frame(1, 'one'), frame(9, 'p'))
     expect(await exchange.received()).toEqual(answer(10, 'p'))
     transport.resumeProducing()
-    expect(heard).toEqual([])
+    expect(received).toEqual([])
     await exchange.reactor.settle()
-    expect(heard).toEqual(['one'])
+    expect(received).toEqual(['one'])
     transport.pauseProducing()
     await exchange.send(frame(1, 'two'))
     transport.loseConnection()
     await exchange.send(frame(1, 'three'))
-    expect(heard).toEqual(['one'])
+    expect(received).toEqual(['one'])
     expect(await exchange.received()).toEqual(answer(8, closing(1000)))
   })
 
-  test('while paused, notices that the peer has closed, and drops what was held once the grace is over', async () => {
+  test('while paused, notices a close frame, and drops held messages after departureGraceMs', async () => {
     const { exchange, transport } = await open()
     const { signal } = transport
     transport.pauseProducing()
@@ -117,30 +117,30 @@ describe('WebSocketTransport', () => {
     exchange.reactor.advance(5100)
     transport.resumeProducing()
     await exchange.reactor.settle()
-    expect(heard).toEqual(['lost'])
+    expect(received).toEqual(['lost'])
   })
 
-  test('delivers what was held when it is resumed within the grace', async () => {
+  test('delivers held messages when it is resumed within departureGraceMs', async () => {
     const { exchange, transport } = await open()
     transport.pauseProducing()
     await exchange.send(frame(1, 'one'), frame(8, closing(1000)))
     exchange.transport.receiveEnd()
     transport.resumeProducing()
     await exchange.reactor.settle()
-    expect(heard).toEqual(['one', 'lost'])
+    expect(received).toEqual(['one', 'lost'])
   })
 
-  test('pauses and resumes messages', async () => {
+  test('holds messages while paused, and delivers them after resumeProducing', async () => {
     const { exchange, transport } = await open()
     transport.pauseProducing()
     await exchange.send(frame(1, 'one'), frame(1, 'two'))
-    expect(heard).toEqual([])
+    expect(received).toEqual([])
     transport.resumeProducing()
     await exchange.reactor.settle()
-    expect(heard).toEqual(['one', 'two'])
+    expect(received).toEqual(['one', 'two'])
   })
 
-  test('a producer is paused above the high-water mark', async () => {
+  test('pauses a producer above the high-water mark', async () => {
     const { exchange, transport } = await open()
     const calls: string[] = []
     exchange.transport.block()
@@ -159,7 +159,7 @@ describe('WebSocketTransport', () => {
     expect(calls).toEqual(['pause', 'resume'])
   })
 
-  test('abortConnection ends it without a close frame', async () => {
+  test('resets without a close frame on abortConnection', async () => {
     const { exchange, transport } = await open()
     const { signal } = transport
     transport.abortConnection()
@@ -174,11 +174,11 @@ describe('WebSocketTransport', () => {
       (_: SiteExchange, transport: WebSocketTransport) => transport.loseConnection(),
       false,
     ],
-    ['a fault of the peer', (exchange: SiteExchange) => exchange.send(frame(3)), true],
-    ["the peer's end", (exchange: SiteExchange) => exchange.transport.receiveEnd(), true],
+    ['a violation by the peer', (exchange: SiteExchange) => exchange.send(frame(3)), true],
+    ["the peer's FIN", (exchange: SiteExchange) => exchange.transport.receiveEnd(), true],
     ['a stop of the reactor', (exchange: SiteExchange) => exchange.transport.drain(), false],
     ['a reset', (exchange: SiteExchange) => exchange.transport.receiveReset(), true],
-  ] as const)('stops a producer and lets it go after %s', async (_, end, closes) => {
+  ] as const)('stops a producer and detaches it after %s', async (_, end, closes) => {
     for (const streaming of [true, false]) {
       const { exchange, transport } = await open()
       const calls: string[] = []
@@ -201,7 +201,7 @@ describe('WebSocketTransport', () => {
     }
   })
 
-  test('a producer that throws when it is stopped is logged, and harms nothing else', async () => {
+  test('logs the error of a producer that throws when it is stopped', async () => {
     const { exchange, transport } = await open()
     transport.loseConnection()
     transport.attachProducer(

@@ -4,20 +4,23 @@ import { decodeText } from './utf8.ts'
 
 /** The content of a close frame. */
 export interface CloseFrame {
-  /** undefined for a frame without a code. */
+  /** undefined when the frame has no code. */
   readonly code: number | undefined
   readonly reason: string
 }
 
 /**
- * Reads the payload of a close frame (RFC 6455 §5.5.1): nothing, or a code in two bytes and a
- * reason in UTF-8.
+ * Reads the payload of a close frame (RFC 6455 §5.5.1), which is empty or has this layout:
  *
- * @throws {WebSocketError}
+ *     offset  size     meaning
+ *     0       2        code, big-endian
+ *     2       0–123    reason, UTF-8
+ *
+ * @throws {WebSocketError} when the code is cut or must not be sent, or the reason is not UTF-8.
  */
 export function readClose(payload: Buffer): CloseFrame {
   if (payload.length === 0) return { code: undefined, reason: '' }
-  if (payload.length === 1) throw malformedClose('half a code')
+  if (payload.length === 1) throw malformedClose('a code of one byte')
   const code = payload.readUInt16BE(0)
   if (!isCloseCode(code)) throw malformedClose(`code ${code}`)
   return { code, reason: decodeText(payload.subarray(2)) }
@@ -26,12 +29,12 @@ export function readClose(payload: Buffer): CloseFrame {
 /**
  * Makes the payload of a close frame.
  *
- * @throws {RangeError} when the code may not be sent, or the reason has more than 123 bytes or no code.
+ * @throws {RangeError} when the code must not be sent, or the reason has more than 123 bytes or no code.
  * @throws {TypeError} when the reason is not a string.
  */
 export function closePayload({ code, reason }: CloseFrame): Buffer {
   if (code === undefined) {
-    if (reason !== '') throw new RangeError('Cannot close with a reason and no code')
+    if (reason !== '') throw new RangeError('Cannot close with a reason but no code')
     return Buffer.alloc(0)
   }
   if (!isCloseCode(code)) {
@@ -54,8 +57,8 @@ function malformedClose(what: string): WebSocketError {
 }
 
 /**
- * Whether a close frame may carry this code. 1004, 1005, 1006 and 1015 are
- * reserved for what no frame carries; below 3000 the rest is not assigned.
+ * Whether a close frame may carry this code. 1004, 1005, 1006 and 1015 are reserved and never sent;
+ * the other codes below 3000 that are refused are not assigned.
  *
  * @see RFC 6455 §7.4
  */

@@ -1,10 +1,10 @@
 import type { ByteQueue } from '@ropewalk/core/bytes'
 import { WebSocketError } from '../errors.ts'
 
-/** Which end of a connection this is: a server reads masked frames and writes plain ones. */
+/** Which side of a connection this is: a server reads masked frames and writes unmasked ones. */
 export type Role = 'server' | 'client'
 
-/** How long a masking key is (RFC 6455 §5.3). */
+/** The length of a masking key, in bytes (RFC 6455 §5.3). */
 export const MASK_KEY_BYTES = 4
 
 /** A frame's header. */
@@ -12,7 +12,7 @@ export interface FrameHeader {
   readonly fin: boolean
   readonly opcode: Opcode
   readonly payloadBytes: number
-  /** The masking key's four bytes as a little-endian number; 0 for none. */
+  /** The masking key's four bytes as a little-endian number; 0 for an unmasked frame. */
   readonly maskKey: number
 }
 
@@ -22,12 +22,13 @@ export interface FrameHeader {
  *     offset  size     meaning
  *     0       1        FIN (0x80), RSV1–3 (0x70), opcode (0x0f)
  *     1       1        MASK (0x80), length 0–125, or 126, or 127
- *     2       2 or 8   length behind 126 or 127, big-endian, and not one that fits a shorter form
- *     …       4        masking key, behind MASK
+ *     2       2 or 8   length after 126 or 127, big-endian; a length that fits a shorter form is refused
+ *     …       4        masking key, if MASK is set
  *
- * @param role Ours: what the peer sends is masked when we are the server.
+ * @param role Our side: a server requires masked frames, a client refuses them.
  * @returns undefined when the header has not all arrived.
- * @throws {WebSocketError} as soon as its first two bytes are not those of a frame's header.
+ * @throws {WebSocketError} when the header is invalid. A fault in its first two bytes is found before the rest
+ *   arrives.
  */
 export function takeFrameHeader(input: ByteQueue, role: Role): FrameHeader | undefined {
   const first = input.byteAt(0)
@@ -50,7 +51,7 @@ export function takeFrameHeader(input: ByteQueue, role: Role): FrameHeader | und
 /**
  * Writes the header of a message's only frame, or of a control frame, at the start of `target`.
  *
- * @param role Ours: a client leaves room for the masking key at the header's end.
+ * @param role Our side: a client leaves space for the masking key at the end of the header.
  */
 export function putFrameHeader(target: Buffer, opcode: Opcode, payloadBytes: number, role: Role): void {
   const maskBit = role === 'client' ? MASK : 0
@@ -67,7 +68,9 @@ export function putFrameHeader(target: Buffer, opcode: Opcode, payloadBytes: num
   }
 }
 
-/** How long the header is that `putFrameHeader` writes, with room for the masking key. */
+/**
+ * The length of the header that `putFrameHeader` writes, including the space for the masking key, in bytes.
+ */
 export function frameHeaderBytes(payloadBytes: number, role: Role): number {
   const lengthBytes = payloadBytes < 126 ? 0 : payloadBytes < TWO_TO_16 ? 2 : 8
   return 2 + lengthBytes + (role === 'client' ? MASK_KEY_BYTES : 0)
@@ -76,10 +79,10 @@ export function frameHeaderBytes(payloadBytes: number, role: Role): number {
 function readOpcode(first: number): Opcode {
   const opcode = first & 0x0f
   if ((first & RSV) !== 0) {
-    throw new WebSocketError('reserved-bits', 'Cannot read a frame with reserved bits set')
+    throw new WebSocketError('reserved-bits', 'Cannot accept a frame with reserved bits set')
   }
   if (!isOpcode(opcode)) {
-    throw new WebSocketError('reserved-opcode', `Cannot read a frame of opcode ${opcode}`)
+    throw new WebSocketError('reserved-opcode', `Cannot accept a frame with the reserved opcode ${opcode}`)
   }
   return opcode
 }
@@ -87,19 +90,19 @@ function readOpcode(first: number): Opcode {
 function checkMask(second: number, role: Role): void {
   const masked = (second & MASK) !== 0
   if (role === 'server' && !masked) {
-    throw new WebSocketError('missing-mask', 'Cannot read a frame that its client did not mask')
+    throw new WebSocketError('missing-mask', 'Cannot accept an unmasked frame from a client')
   }
   if (role === 'client' && masked) {
-    throw new WebSocketError('unexpected-mask', 'Cannot read a frame that its server masked')
+    throw new WebSocketError('unexpected-mask', 'Cannot accept a masked frame from a server')
   }
 }
 
 function checkControl(fin: boolean, shortLength: number): void {
-  if (!fin) throw new WebSocketError('control-frame-fragmented', 'Cannot read a control frame in fragments')
+  if (!fin) throw new WebSocketError('control-frame-fragmented', 'Cannot accept a fragmented control frame')
   if (shortLength > MAX_CONTROL_BYTES) {
     throw new WebSocketError(
       'control-frame-too-long',
-      `Cannot read a control frame of more than ${MAX_CONTROL_BYTES} bytes`,
+      `Cannot accept a control frame of more than ${MAX_CONTROL_BYTES} bytes`,
     )
   }
 }
@@ -110,21 +113,21 @@ function readLength(bytes: Buffer, lengthBytes: number): number {
   if (length < (lengthBytes === 2 ? 126 : TWO_TO_16)) {
     throw new WebSocketError(
       'length-not-minimal',
-      `Cannot read a length of ${length} in ${lengthBytes} bytes`,
+      `Cannot accept a frame length of ${length} written in ${lengthBytes} bytes`,
     )
   }
   if (length > Number.MAX_SAFE_INTEGER) {
-    throw new WebSocketError('length-out-of-range', 'Cannot read a frame of more than 2^53 bytes')
+    throw new WebSocketError('length-out-of-range', 'Cannot accept a frame of 2^53 bytes or more')
   }
   return length
 }
 
-/** What a frame carries (RFC 6455 §5.2). */
+/** The opcodes: what a frame carries (RFC 6455 §5.2). */
 export const Opcode = { continuation: 0x0, text: 0x1, binary: 0x2, close: 0x8, ping: 0x9, pong: 0xa } as const
 /** One of the opcodes. */
 export type Opcode = (typeof Opcode)[keyof typeof Opcode]
 
-/** The longest payload of a control frame (RFC 6455 §5.5). */
+/** The longest payload of a control frame, in bytes (RFC 6455 §5.5). */
 export const MAX_CONTROL_BYTES = 125
 
 /** Whether a number is an opcode that is not reserved. */

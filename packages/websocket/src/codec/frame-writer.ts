@@ -9,13 +9,13 @@ import {
 } from './frame-header.ts'
 import { mask } from './mask.ts'
 
-/** Where frames go: a transport. */
+/** The part of a transport that a FrameWriter writes to. */
 export interface FrameSink {
-  /** Takes bytes for good; false when it is given more than it can send. */
+  /** Queues bytes, which the caller must not change afterwards; returns false when too many are queued. */
   write(data: Uint8Array): boolean
 }
 
-/** What a writer is made with. A client's frames are masked with keys that cannot be guessed (RFC 6455 §5.3). */
+/** The options of a FrameWriter. The masking keys of a client must be unpredictable (RFC 6455 §5.3). */
 export type FrameWriterOptions =
   | { readonly role: 'server' }
   | { readonly role: 'client'; readonly randomBytes: (count: number) => Uint8Array }
@@ -23,8 +23,8 @@ export type FrameWriterOptions =
 /**
  * Writes messages and control frames, one frame each (RFC 6455 §5.2, §6.1).
  *
- * A short frame is one write. A server writes a long payload as it is, behind its header: the caller
- * must not change it afterwards. Each method returns what the sink's last `write` did, and writes
+ * A short frame is one write. A server writes a long payload without a copy, after its header: the caller
+ * must not change it afterwards. Each method returns the result of the sink's last `write`, and writes
  * nothing when it throws.
  */
 export class FrameWriter {
@@ -37,7 +37,7 @@ export class FrameWriter {
   }
 
   /**
-   * Writes a text message. Half of a surrogate pair becomes U+FFFD.
+   * Writes a text message. A lone surrogate becomes U+FFFD.
    *
    * @throws {TypeError} when it is not a string.
    */
@@ -80,7 +80,7 @@ export class FrameWriter {
   /**
    * Writes a close frame.
    *
-   * @throws {RangeError} when the code may not be sent, or the reason has more than 123 bytes.
+   * @throws {RangeError} when the code must not be sent, or the reason has more than 123 bytes or no code.
    * @throws {TypeError} when the reason is not a string.
    */
   close(frame: CloseFrame, sink: FrameSink): boolean {
@@ -91,7 +91,7 @@ export class FrameWriter {
     checkBytes(payload)
     if (payload.length > MAX_CONTROL_BYTES) {
       throw new RangeError(
-        `Cannot send ${payload.length} bytes in a control frame: ${MAX_CONTROL_BYTES} at most`,
+        `Cannot send ${payload.length} bytes in a control frame: send at most ${MAX_CONTROL_BYTES}`,
       )
     }
     return this.#write(opcode, payload, sink)
@@ -103,14 +103,14 @@ export class FrameWriter {
     return sink.write(this.#maskIfClient(frame, payload.length))
   }
 
-  /** A frame whose payload is still to be written, at its end. */
+  /** Allocates a frame and writes its header. The caller writes the payload at its end. */
   #frame(opcode: Opcode, payloadBytes: number): Buffer {
     const frame = Buffer.allocUnsafe(frameHeaderBytes(payloadBytes, this.#role) + payloadBytes)
     putFrameHeader(frame, opcode, payloadBytes, this.#role)
     return frame
   }
 
-  /** Masks the payload, if we must. */
+  /** Masks the payload if this side is a client. */
   #maskIfClient(frame: Buffer, payloadBytes: number): Buffer {
     if (this.#randomBytes === undefined) return frame
     const payloadAt = frame.length - payloadBytes
@@ -120,11 +120,11 @@ export class FrameWriter {
   }
 }
 
-/** Rejects other types: the frame could hold uninitialised memory. */
+/** Refuses other types, with which a frame could contain uninitialised memory. */
 function checkBytes(data: unknown): asserts data is Uint8Array {
   if (!(data instanceof Uint8Array))
     throw new TypeError(`Cannot send ${typeof data} as bytes: use a Uint8Array`)
 }
 
-/** Up to this size, copying a payload behind its header is cheaper than a second piece. */
+/** Up to this size, copying a payload into the frame is cheaper than a second write. */
 const COPIED_BYTES = 4096

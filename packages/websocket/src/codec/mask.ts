@@ -2,7 +2,7 @@
  * Masks or unmasks bytes in place: the same operation (RFC 6455 §5.3).
  *
  * @param key The masking key's four bytes as a little-endian number; 0 changes nothing.
- * @param offset How many bytes of the frame's payload come before `data`.
+ * @param offset The number of bytes of the frame's payload before `data`.
  */
 export function mask(data: Uint8Array, key: number, offset: number): void {
   if (key === 0) return
@@ -11,13 +11,13 @@ export function mask(data: Uint8Array, key: number, offset: number): void {
   else maskWords(data, turned)
 }
 
-/** The key as it falls on the byte that is `bytes` further on. */
+/** The key, rotated to start at the byte that is `bytes` further on. */
 function turn(key: number, bytes: number): number {
   const bits = (bytes & 3) * 8
   return bits === 0 ? key : (key >>> bits) | (key << (32 - bits))
 }
 
-/** @param key The key as it falls on the byte at `start`. */
+/** @param key The key, rotated to start at the byte at `start`. */
 function maskBytes(data: Uint8Array, key: number, start: number, end: number): void {
   const k0 = key & 0xff
   const k1 = (key >>> 8) & 0xff
@@ -35,7 +35,7 @@ function maskBytes(data: Uint8Array, key: number, start: number, end: number): v
   if (at + 2 < end) data[at + 2] = (data[at + 2] ?? 0) ^ k2
 }
 
-/** Masks the bytes before and behind the whole aligned words one by one, and the words as words. */
+/** Masks the aligned words as words, and the bytes before and after them one by one. */
 function maskWords(data: Uint8Array, key: number): void {
   const headBytes = -data.byteOffset & 3
   const wordKey = turn(key, headBytes)
@@ -45,6 +45,6 @@ function maskWords(data: Uint8Array, key: number): void {
   maskBytes(data, wordKey, headBytes + words.length * 4, data.length)
 }
 
-/** Below this, making the view costs more than it saves. */
+/** Below this size in bytes, creating the view costs more than it saves. */
 const WORDWISE_BYTES = 96
 const LITTLE_ENDIAN = new Uint8Array(Uint16Array.of(1).buffer)[0] === 1

@@ -2,14 +2,14 @@ import { WebSocketError } from '../errors.ts'
 import { UTF8Validator } from './utf8.ts'
 import type { WebSocketLimits } from './limits.ts'
 
-/** What a message is made of: UTF-8, or anything. */
+/** The kind of a message: UTF-8 text, or any bytes. */
 export type MessageKind = 'text' | 'bytes'
 
 /**
- * A message while it arrives, in pieces of fragments (RFC 6455 §5.4).
+ * Collects one message as the pieces of its fragments arrive (RFC 6455 §5.4).
  *
- * Large pieces are kept as they are and joined once, at the end. Small ones are gathered in blocks,
- * so that a message cut very small takes no more memory than a few times its bytes.
+ * Large pieces are kept without a copy and joined once, at the end. Small ones are copied into blocks, so
+ * that a message in very small pieces takes at most a few times its size in memory.
  */
 export class MessageAssembly {
   readonly kind: MessageKind
@@ -18,7 +18,7 @@ export class MessageAssembly {
   readonly #pieces: Buffer[] = []
   #bytes = 0
   #fragments = 0
-  /** Where small pieces are gathered; its first `#gatheredBytes` are not in `#pieces` yet. */
+  /** The block that small pieces are copied into; its first `#gatheredBytes` are not in `#pieces` yet. */
   #block: Buffer = NO_BYTES
   #gatheredBytes = 0
 
@@ -28,36 +28,39 @@ export class MessageAssembly {
     this.#validator = kind === 'text' ? new UTF8Validator() : undefined
   }
 
-  /** The memory that the bytes so far keep alive: what tests of bounded memory count. */
+  /** The buffers that the bytes received so far keep alive, for tests of bounded memory. */
   get stores(): ReadonlySet<ArrayBufferLike> {
     return new Set([...this.#pieces, this.#block].map((piece) => piece.buffer))
   }
 
   /**
-   * A fragment begins.
+   * Begins a fragment.
    *
-   * @throws {WebSocketError} when the message would grow beyond its limits.
+   * @throws {WebSocketError} when the message would exceed its limits.
    */
   fragmentBegins(payloadBytes: number): void {
     const { maxMessageBytes } = this.#limits
     const messageBytes = this.#bytes + payloadBytes
     if (messageBytes > maxMessageBytes) throw messageTooLarge(maxMessageBytes)
     this.#fragments++
-    // A fragment is charged for the work it makes, besides its bytes: empty ones would else be free for ever.
+    // Each fragment is charged besides its bytes. Otherwise a peer could send empty fragments without end.
     const charge = messageBytes + this.#fragments * FRAGMENT_CHARGE_BYTES
     if (charge > 2 * Math.max(maxMessageBytes, MIN_CHARGED_BYTES)) {
-      throw new WebSocketError('too-many-fragments', `Cannot take a message of ${this.#fragments} fragments`)
+      throw new WebSocketError(
+        'too-many-fragments',
+        `Cannot accept a message of ${this.#fragments} fragments`,
+      )
     }
   }
 
   /**
-   * Some of a fragment's payload has come, unmasked. The bytes are kept.
+   * Adds a piece of the current fragment's payload, already unmasked. The bytes are kept.
    *
-   * @throws {WebSocketError} as soon as a text message cannot be UTF-8 any more.
+   * @throws {WebSocketError} as soon as a text message cannot be UTF-8.
    */
   add(piece: Buffer): void {
     if (this.#validator?.accepts(piece) === false) {
-      throw new WebSocketError('invalid-utf8', 'Cannot go on with text that is not UTF-8')
+      throw new WebSocketError('invalid-utf8', 'Cannot accept text that is not UTF-8')
     }
     this.#bytes += piece.length
     if (isWorthKeeping(piece)) {
@@ -66,7 +69,7 @@ export class MessageAssembly {
     } else this.#gather(piece)
   }
 
-  /** The message is whole: all its bytes as one Buffer. */
+  /** Ends the message; returns all its bytes as one Buffer. */
   finish(): Buffer {
     this.#endBlock()
     const [only = NO_BYTES] = this.#pieces
@@ -90,7 +93,7 @@ export class MessageAssembly {
   }
 }
 
-/** Whether a reference is cheaper than a copy, and does not keep much else alive. */
+/** Whether a reference is cheaper than a copy, and keeps little unrelated memory alive. */
 function isWorthKeeping(piece: Buffer): boolean {
   return piece.length >= MIN_KEPT_BYTES && piece.length * 4 >= piece.buffer.byteLength
 }
@@ -98,13 +101,16 @@ function isWorthKeeping(piece: Buffer): boolean {
 function messageTooLarge(maxMessageBytes: number): WebSocketError {
   return new WebSocketError(
     'message-too-large',
-    `Cannot take a message of more than ${maxMessageBytes} bytes`,
+    `Cannot accept a message of more than ${maxMessageBytes} bytes`,
   )
 }
 
 const NO_BYTES = Buffer.alloc(0)
 const FRAGMENT_CHARGE_BYTES = 64
-/** Below this, a small limit on bytes would forbid ordinary fragmentation. */
+/**
+ * The charge limit is computed from at least this size: a small `maxMessageBytes` must not forbid ordinary
+ * fragments.
+ */
 const MIN_CHARGED_BYTES = 65_536
 const MIN_KEPT_BYTES = 4096
 const MIN_BLOCK_BYTES = 512

@@ -7,7 +7,7 @@ import { MessageAssembly, type MessageKind } from './message-assembly.ts'
 import { decodeText } from './utf8.ts'
 import { checkWebSocketLimits, type WebSocketLimits } from './limits.ts'
 
-/** What a peer's bytes turn into: whole messages, and control frames as they come between fragments. */
+/** An event of the peer: a whole message, or a control frame, which may arrive between fragments. */
 export type MessageEvent =
   | { readonly type: 'text'; readonly text: string }
   | { readonly type: 'bytes'; readonly data: Buffer }
@@ -15,9 +15,9 @@ export type MessageEvent =
   | { readonly type: 'pong'; readonly payload: Buffer }
   | { readonly type: 'close'; readonly code: number | undefined; readonly reason: string }
 
-/** What a reader is made with. */
+/** The options of a MessageReader. */
 export interface MessageReaderOptions {
-  /** Ours: a server reads what a client wrote. */
+  /** Our side: a server reads the frames of a client. */
   readonly role: Role
   readonly limits: WebSocketLimits
 }
@@ -25,18 +25,18 @@ export interface MessageReaderOptions {
 /**
  * Reads messages (RFC 6455 §5, §6.2) from bytes, one event at a time.
  *
- * A message of one frame that has all arrived is read in one go. Any other is collected as it comes,
- * and text is checked while it does. The bytes in the queue are unmasked in place.
+ * A message of one frame that has arrived completely is read at once. Any other is collected as it arrives,
+ * and text is checked meanwhile. The bytes in the queue are unmasked in place.
  */
 export class MessageReader {
   readonly #role: Role
   readonly #limits: WebSocketLimits
   readonly #maxFrameBytes: number
   #state: State = HEADER
-  /** The message that has begun and not ended: it goes on across frames, control frames among them. */
+  /** The message that has begun and not ended. Control frames between its fragments leave it unchanged. */
   #message: MessageAssembly | undefined
 
-  /** @throws {TypeError | RangeError} when a limit is not a whole number of at least 1, nor Infinity. */
+  /** @throws {TypeError | RangeError} when a limit is neither a whole number of at least 1 nor Infinity. */
   constructor({ role, limits }: MessageReaderOptions) {
     checkWebSocketLimits(limits)
     this.#role = role
@@ -45,10 +45,10 @@ export class MessageReader {
   }
 
   /**
-   * The next event, or undefined when it needs more bytes than `input` holds. What comes after a
-   * close frame is dropped.
+   * Takes the next event from `input`. Bytes after a close frame are dropped.
    *
-   * @throws {WebSocketError} once; from then on it returns undefined, whatever comes.
+   * @returns undefined when `input` does not hold the whole event.
+   * @throws {WebSocketError} once, when the peer breaks a rule or a limit; later calls return undefined.
    */
   next(input: ByteQueue): MessageEvent | undefined {
     try {
@@ -97,19 +97,22 @@ export class MessageReader {
     }
   }
 
-  /** Checks what the header alone does not show: the order of frames, and our limits. */
+  /** Checks the order of frames and our limits, which the header alone does not show. */
   #checkData({ opcode, payloadBytes }: FrameHeader): void {
     const goesOn = opcode === Opcode.continuation
     if (goesOn && this.#message === undefined) {
-      throw new WebSocketError('unexpected-continuation', 'Cannot go on with a message that has not begun')
+      throw new WebSocketError('unexpected-continuation', 'Cannot continue a message that has not begun')
     }
     if (!goesOn && this.#message !== undefined) {
-      throw new WebSocketError('expected-continuation', 'Cannot begin a message before the last has ended')
+      throw new WebSocketError(
+        'expected-continuation',
+        'Cannot begin a message before the previous one has ended',
+      )
     }
     if (payloadBytes > this.#maxFrameBytes) {
       throw new WebSocketError(
         'message-too-large',
-        `Cannot take a frame of ${payloadBytes} bytes: ${this.#maxFrameBytes} at most`,
+        `Cannot accept a frame of ${payloadBytes} bytes: the limit is ${this.#maxFrameBytes}`,
       )
     }
   }
@@ -132,7 +135,7 @@ export class MessageReader {
   }
 }
 
-/** Takes what has come of a fragment; false while some of it is to come. */
+/** Takes the bytes of a fragment that have arrived; returns false while some are missing. */
 function collect(input: ByteQueue, fragment: Fragment): boolean {
   const { payloadBytes, maskKey } = fragment.header
   while (fragment.takenBytes < payloadBytes) {
@@ -145,7 +148,7 @@ function collect(input: ByteQueue, fragment: Fragment): boolean {
   return true
 }
 
-/** Takes a payload of which all bytes have come. */
+/** Takes a payload that has arrived completely. */
 function takePayload(input: ByteQueue, { payloadBytes, maskKey }: FrameHeader): Buffer {
   const payload = input.takeExactly(payloadBytes) ?? NO_BYTES
   mask(payload, maskKey, 0)
@@ -170,14 +173,14 @@ function controlEvent(opcode: Opcode, payload: Buffer): MessageEvent {
   return { type: 'close', ...readClose(payload) }
 }
 
-/** What is being read; each state carries what only it knows. */
+/** What is read next. Each variant carries its own data. */
 type State =
   | { readonly is: 'header' }
   | { readonly is: 'control'; readonly header: FrameHeader }
   | Fragment
   | { readonly is: 'nothing' }
 
-/** A fragment of a message, perhaps its only one, that comes in pieces. */
+/** A fragment of a message, perhaps its only one, that arrives in pieces. */
 interface Fragment {
   readonly is: 'fragment'
   readonly header: FrameHeader

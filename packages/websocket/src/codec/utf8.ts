@@ -1,21 +1,22 @@
 import { WebSocketError } from '../errors.ts'
 
 /**
- * Checks UTF-8 as its bytes arrive, wherever they are cut: a byte that cannot stand is known as soon
- * as it has come.
+ * Checks UTF-8 as its bytes arrive, in pieces of any size. An invalid byte is found as soon as it arrives.
  *
  * @see RFC 6455 §8.1, RFC 3629 §4
  */
 export class UTF8Validator {
   /** Continuation bytes that the current character still needs. */
   #needed = 0
-  /** The range of the next of them: narrower behind E0, ED, F0 and F4. */
+  /** The range of the next continuation byte: narrower after E0, ED, F0 and F4. */
   #lowest = 0x80
   #highest = 0xbf
 
-  /** Goes on with `data`; false once a byte cannot stand where it stands. The end may be within a character. */
+  /**
+   * Checks the next bytes; returns false when one is invalid at its place. `data` may end within a character.
+   */
   accepts(data: Uint8Array): boolean {
-    // In local variables, the loop runs five times as fast.
+    // Local variables make the loop five times as fast.
     let needed = this.#needed
     let lowest = this.#lowest
     let highest = this.#highest
@@ -43,7 +44,7 @@ export class UTF8Validator {
   }
 }
 
-/** Where the ASCII characters that begin at `from` end. */
+/** The index of the first byte from `from` on that is not ASCII, or the length of `data`. */
 function afterASCII(data: Uint8Array, from: number): number {
   let at = from
   while (at + 3 < data.length && isASCII(data, at)) at += 4
@@ -58,7 +59,7 @@ function isASCII(data: Uint8Array, at: number): boolean {
 }
 
 /**
- * The text of a whole UTF-8 message or close reason (RFC 6455 §5.6, §8.1).
+ * Decodes the UTF-8 of a whole message or close reason (RFC 6455 §5.6, §8.1).
  *
  * @throws {WebSocketError} when it is not UTF-8.
  */
@@ -66,9 +67,9 @@ export function decodeText(data: Uint8Array): string {
   try {
     return DECODER.decode(data)
   } catch {
-    throw new WebSocketError('invalid-utf8', 'Cannot read text that is not UTF-8')
+    throw new WebSocketError('invalid-utf8', 'Cannot accept text that is not UTF-8')
   }
 }
 
-/** A byte order mark is a character like any other. */
+/** `ignoreBOM` keeps a byte order mark as part of the text. */
 const DECODER = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })

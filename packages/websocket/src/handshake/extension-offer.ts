@@ -1,17 +1,17 @@
-/** An extension that a client offers to use. */
+/** An extension that a client offers. */
 export interface ExtensionOffer {
   readonly name: string
-  /** In the order in which they were sent; the value is undefined for a parameter without one. */
+  /** In the order received; the value is undefined for a parameter without one. */
   readonly parameters: readonly (readonly [name: string, value: string | undefined])[]
 }
 
 /**
  * Reads the values of Sec-WebSocket-Extensions (RFC 6455 §9.1).
  *
- * A list is cut at its commas before it is looked at for quoted strings: inside quotes, too, a value
- * must be a token, in which no comma, semicolon or equals sign can stand.
+ * The list is split at its commas before quoted strings are parsed. This is safe because a quoted value must
+ * be a token too, which contains no comma, semicolon or equals sign.
  *
- * @returns undefined when they do not follow the grammar.
+ * @returns undefined when a value does not follow the grammar.
  */
 export function parseExtensions(values: readonly string[]): readonly ExtensionOffer[] | undefined {
   const offers: ExtensionOffer[] = []
@@ -50,18 +50,18 @@ function parseParameter(part: string): readonly [string, string | undefined] | u
 export const TOKEN: RegExp = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/
 
 /**
- * Reads the elements of a list header, in order and without the blanks around them (RFC 9110 §5.6.1).
+ * Returns the elements of a list header, in order and without the blanks around them (RFC 9110 §5.6.1).
  *
- * Empty elements are ignored, up to 16 of them.
+ * Up to 16 empty elements are ignored.
  *
  * @param values The values of all fields of that name.
- * @returns undefined when the list is malformed: commas alone, or more empty elements.
+ * @returns undefined when the list has more than 16 empty elements, or nothing but empty elements.
  */
 export function listElements(values: readonly string[]): readonly string[] | undefined {
   const elements: string[] = []
   let emptyElements = 0
   for (const value of values) {
-    // A field without a value lists nothing, as if it were not there.
+    // A field with an empty value counts as absent.
     if (trimmed(value) === '') continue
     for (const item of value.split(',')) {
       const element = trimmed(item)
@@ -72,9 +72,9 @@ export function listElements(values: readonly string[]): readonly string[] | und
   return elements.length === 0 && emptyElements > 0 ? undefined : elements
 }
 
-/** Removes the blanks at both ends. */
+/** Removes the spaces and tabs at both ends. */
 export function trimmed(item: string): string {
-  // Not a regular expression: one that looks for blanks at the end is quadratic in blanks.
+  // Not a regular expression: one that matches blanks at the end takes quadratic time.
   let start = 0
   let end = item.length
   while (start < end && isBlank(item[start])) start++
@@ -86,9 +86,9 @@ function isBlank(char: string | undefined): boolean {
   return char === ' ' || char === '\t'
 }
 
-/** No element is empty: this one stands for a list that is malformed. */
+/** Stands for a malformed list: it fails to parse, and no element of a valid list is empty. */
 const MALFORMED = ''
-/** A quoted string that is a token without its quotes and backslashes. */
+/** A quoted string that is a token once its quotes and backslashes are removed. */
 const QUOTED_TOKEN = /^"(?:\\?[!#$%&'*+\-.^_`|~0-9A-Za-z])+"$/
-/** RFC 9110 §5.6.1.2 asks for a reasonable number. */
+/** RFC 9110 §5.6.1.2: a recipient must ignore a reasonable number of empty elements. */
 const MAX_EMPTY_ELEMENTS = 16

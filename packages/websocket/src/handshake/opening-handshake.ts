@@ -2,35 +2,41 @@ import { createHash } from 'node:crypto'
 import { HTTPError, type Request } from '@ropewalk/http'
 import { type ExtensionOffer, listElements, parseExtensions, TOKEN, trimmed } from './extension-offer.ts'
 
-/** What a client asks for when it opens a WebSocket. */
+/** The content of a client's valid opening handshake. */
 export interface OpeningHandshake {
-  /** The value of the answer's Sec-WebSocket-Accept. */
+  /** The value of Sec-WebSocket-Accept in the response. */
   readonly accept: string
-  /** The subprotocols it offers, the one it likes best first. */
+  /** The subprotocols that the client offers, in its order of preference. */
   readonly subprotocols: readonly string[]
-  /** The extensions it offers, the one it likes best first. None is built in: all are declined. */
+  /**
+   * The extensions that the client offers, in its order of preference. None is supported: all are declined.
+   */
   readonly extensions: readonly ExtensionOffer[]
 }
 
 /**
  * Reads a client's opening handshake.
  *
- * @throws {HTTPError} 405, 426 or 400, with the headers that name what would be accepted.
+ * @throws {HTTPError} 405, 426 or 400, with headers that state what would be accepted.
  * @see RFC 6455 §4.2.1
  */
 export function readHandshake(request: Request): OpeningHandshake {
-  if (request.method !== 'GET') throw refusal(405, 'A WebSocket is opened with GET', [['Allow', 'GET']])
+  if (request.method !== 'GET') throw refusal(405, 'A WebSocket must be opened with GET', [['Allow', 'GET']])
   if (!lists(request, 'Upgrade', 'websocket')) {
-    throw refusal(426, 'This is a WebSocket', [UPGRADE, CONNECTION])
+    throw refusal(426, 'This resource is a WebSocket: send Upgrade: websocket', [UPGRADE, CONNECTION])
   }
-  if (request.clientproto === 'HTTP/1.0') throw refusal(400, 'A WebSocket needs HTTP/1.1')
+  if (request.clientproto === 'HTTP/1.0') throw refusal(400, 'A WebSocket requires HTTP/1.1')
   if (!lists(request, 'Connection', 'upgrade')) throw refusal(400, 'Connection: Upgrade is missing')
   const versions = valuesOf(request, 'Sec-WebSocket-Version')
   if (versions.length !== 1 || versions[0] !== '13') {
-    throw refusal(426, 'Only version 13 is spoken', [['Sec-WebSocket-Version', '13'], UPGRADE, CONNECTION])
+    throw refusal(426, 'Sec-WebSocket-Version must be 13', [
+      ['Sec-WebSocket-Version', '13'],
+      UPGRADE,
+      CONNECTION,
+    ])
   }
   if (!request.body.complete || request.requestHeaders.hasHeader('Transfer-Encoding')) {
-    throw refusal(400, 'A WebSocket is opened without a body')
+    throw refusal(400, 'A WebSocket must be opened without a body')
   }
   return {
     accept: acceptFor(readKey(request)),
@@ -39,7 +45,7 @@ export function readHandshake(request: Request): OpeningHandshake {
   }
 }
 
-/** The proof that a server understood the handshake with this key. */
+/** Returns the Sec-WebSocket-Accept for a key, which proves that the server understood the handshake. */
 export function acceptFor(key: string): string {
   return createHash('sha1').update(key).update(GUID).digest('base64')
 }
@@ -48,7 +54,7 @@ function readKey(request: Request): string {
   const keys = valuesOf(request, 'Sec-WebSocket-Key')
   const [key] = keys
   if (keys.length !== 1 || key === undefined || !SIXTEEN_BYTES.test(key)) {
-    throw refusal(400, 'Sec-WebSocket-Key must be 16 bytes in base64, once')
+    throw refusal(400, 'Sec-WebSocket-Key must appear once, with 16 bytes in base64')
   }
   return key
 }
@@ -57,7 +63,7 @@ function readSubprotocols(request: Request): readonly string[] {
   const offered = listElements(valuesOf(request, 'Sec-WebSocket-Protocol'))
   const valid = offered?.every((name) => TOKEN.test(name)) && new Set(offered).size === offered.length
   if (offered === undefined || !valid)
-    throw refusal(400, 'Sec-WebSocket-Protocol must list tokens, each once')
+    throw refusal(400, 'Sec-WebSocket-Protocol must list tokens, each of them once')
   return offered
 }
 
@@ -67,7 +73,7 @@ function readExtensions(request: Request): readonly ExtensionOffer[] {
   return offered
 }
 
-/** Whether `element`, in lower case, is among the elements of a list header, in any case. */
+/** Whether a list header has this element, compared without case. `element` is in lower case. */
 function lists(request: Request, name: string, element: string): boolean {
   return valuesOf(request, name)
     .flatMap((value) => value.split(','))
@@ -84,7 +90,7 @@ function refusal(code: number, why: string, headers: readonly (readonly [string,
 
 const UPGRADE = ['Upgrade', 'websocket'] as const
 const CONNECTION = ['Connection', 'Upgrade'] as const
-/** RFC 6455 §1.3: what a server that does not know WebSocket would never append. */
+/** RFC 6455 §1.3: a GUID that an endpoint without WebSocket support is unlikely to append to the key. */
 const GUID = '258EAFA5-E914-47DA-95CA-C5AB0DC85B11'
-/** 16 bytes: 21 characters of six bits, one that carries the last two, and the padding. */
+/** 16 bytes in base64: 21 characters of six bits, one with the last two bits, and the padding. */
 const SIXTEEN_BYTES = /^[A-Za-z0-9+/]{21}[AQgw]==$/

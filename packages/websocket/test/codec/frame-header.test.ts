@@ -46,7 +46,7 @@ describe('takeFrameHeader', () => {
     }
   })
 
-  test('refuses what its first two bytes show to be none', () => {
+  test('refuses an invalid header as soon as its first two bytes show it', () => {
     const refusals: [string, Role, string][] = [
       ['c100', 'client', 'reserved-bits'],
       ['8300', 'client', 'reserved-opcode'],
@@ -65,7 +65,7 @@ describe('takeFrameHeader', () => {
 
 describe('putFrameHeader', () => {
   test.each([0, 125, 126, 65_535, 65_536, 2 ** 32 + 5, Number.MAX_SAFE_INTEGER])(
-    'writes a length of %d so that it is read again, and in the shortest form',
+    'writes a length of %d in its shortest form, which takeFrameHeader reads',
     (payloadBytes) => {
       const shortest = payloadBytes < 126 ? 2 : payloadBytes < 65_536 ? 4 : 10
       for (const [role, peer, keyBytes] of [
@@ -85,7 +85,7 @@ describe('putFrameHeader', () => {
 })
 
 describe('Opcode', () => {
-  test('six of sixteen are not reserved, three of them control the connection', () => {
+  test('has six opcodes that are not reserved, of which three are control opcodes', () => {
     const known = Array.from({ length: 16 }, (_, code) => code).filter(isOpcode)
     expect(known).toEqual(Object.values(Opcode))
     expect(known.filter(isControl)).toEqual([Opcode.close, Opcode.ping, Opcode.pong])

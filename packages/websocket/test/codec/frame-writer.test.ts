@@ -19,7 +19,7 @@ describe('FrameWriter', () => {
     )
   })
 
-  test('writes a long payload behind its header, as it is', () => {
+  test('writes a long payload without a copy after its header', () => {
     const data = Buffer.alloc(65_536, 'x')
     const parts = written((writer, sink) => writer.bytes(data, sink))
     expect(parts).toEqual([Buffer.of(0x82, 127, 0, 0, 0, 0, 0, 1, 0, 0), data])
@@ -47,7 +47,7 @@ describe('FrameWriter', () => {
     expect(tooMuch).toEqual([])
   })
 
-  test('refuses what is neither text nor bytes, and writes nothing (CVE-2016-10518, CVE-2026-45736)', () => {
+  test('refuses values of the wrong type, and writes nothing (CVE-2016-10518, CVE-2026-45736)', () => {
     const parts: Buffer[] = []
     const sink = { write: (data: Uint8Array): boolean => parts.push(Buffer.from(data)) > 0 }
     for (const writer of WRITERS) {
@@ -66,19 +66,19 @@ describe('FrameWriter', () => {
     expect(parts).toEqual([])
   })
 
-  test('answers what the sink answers last', () => {
+  test("returns the result of the sink's last write", () => {
     const writer = new FrameWriter({ role: 'server' })
-    const answers = [true, false]
-    expect(writer.bytes(Buffer.alloc(5000), { write: () => answers.shift() ?? true })).toBe(false)
+    const results = [true, false]
+    expect(writer.bytes(Buffer.alloc(5000), { write: () => results.shift() ?? true })).toBe(false)
     expect(writer.text('a', { write: () => false })).toBe(false)
     expect(writer.text('a', { write: () => true })).toBe(true)
   })
 
-  test('writes half of a surrogate pair as U+FFFD', () => {
+  test('writes a lone surrogate as U+FFFD', () => {
     expect(written((writer, sink) => writer.text('a\ud83d', sink))).toEqual([answer(1, 'a\ufffd')])
   })
 
-  test('copies a short payload, so that its owner may change it', () => {
+  test('copies a short payload, so that the caller may change it', () => {
     const data = Buffer.alloc(4096, 1)
     const parts: Uint8Array[] = []
     new FrameWriter({ role: 'server' }).bytes(data, { write: (part) => parts.push(part) > 0 })
@@ -86,7 +86,7 @@ describe('FrameWriter', () => {
     expect(Buffer.concat(parts).subarray(4).equals(Buffer.alloc(4096, 1))).toBe(true)
   })
 
-  test('masks a client frame with a fresh key, and leaves the payload alone', () => {
+  test("masks a client frame with a random key, and does not change the caller's payload", () => {
     const data = Uint8Array.of(1, 2, 3, 4, 5)
     const parts: Buffer[] = []
     const writer = new FrameWriter({ role: 'client', randomBytes: () => Uint8Array.of(0xa, 0xb, 0xc, 0xd) })
@@ -97,11 +97,11 @@ describe('FrameWriter', () => {
     expect(data).toEqual(Uint8Array.of(1, 2, 3, 4, 5))
   })
 
-  test('asks for four random bytes for each client frame', () => {
-    const asked: number[] = []
+  test('takes four random bytes for each client frame', () => {
+    const counts: number[] = []
     const randomBytes = (count: number): Uint8Array => {
-      asked.push(count)
-      return new Uint8Array(count).fill(asked.length)
+      counts.push(count)
+      return new Uint8Array(count).fill(counts.length)
     }
     const keys: string[] = []
     const writer = new FrameWriter({ role: 'client', randomBytes })
@@ -109,7 +109,7 @@ describe('FrameWriter', () => {
     writer.text('', sink)
     writer.ping(Buffer.alloc(0), sink)
     writer.close({ code: undefined, reason: '' }, sink)
-    expect(asked).toEqual([4, 4, 4])
+    expect(counts).toEqual([4, 4, 4])
     expect(keys).toEqual(['818001010101', '898002020202', '888003030303'])
   })
 })

@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest'
 import { checkWebSocketLimits, DEFAULT_WEBSOCKET_LIMITS } from '../../src/codec/limits.ts'
 
 describe('checkWebSocketLimits', () => {
-  test('allows the defaults, the smallest limits, and none', () => {
+  test('accepts the defaults, limits of 1, and Infinity', () => {
     for (const limits of [
       DEFAULT_WEBSOCKET_LIMITS,
       { maxMessageBytes: 1, maxFrameBytes: 1 },
@@ -12,7 +12,7 @@ describe('checkWebSocketLimits', () => {
     }
   })
 
-  test('refuses what would not limit, or let nothing pass', () => {
+  test('refuses values that are not a whole number of at least 1', () => {
     for (const name of ['maxMessageBytes', 'maxFrameBytes']) {
       const check = (value: unknown) => () =>
         checkWebSocketLimits({ ...DEFAULT_WEBSOCKET_LIMITS, [name]: value })
@@ -27,7 +27,7 @@ describe('checkWebSocketLimits', () => {
     }
   })
 
-  test('accepts messages of up to 1 MiB by default', () => {
+  test('limits messages to 1 MiB by default, and frames not at all', () => {
     expect(DEFAULT_WEBSOCKET_LIMITS).toEqual({ maxMessageBytes: 1_048_576, maxFrameBytes: Infinity })
   })
 })

@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest'
 import { mask } from '../../src/codec/mask.ts'
 
 describe('mask', () => {
-  test('does the same as a byte at a time, for every length, alignment and offset', () => {
+  test('has the result of masking byte by byte, for every length, alignment and offset', () => {
     const key = Buffer.of(0x11, 0xfe, 0x80, 0x7f)
     for (const length of [0, 1, 2, 3, 4, 5, 7, 16, 95, 96, 97, 130, 1000]) {
       for (let start = 0; start < 5; start++) {

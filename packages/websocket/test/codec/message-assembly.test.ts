@@ -13,7 +13,7 @@ describe('MessageAssembly', () => {
     expect(assembly.finish()).toEqual(Buffer.concat(pieces))
   })
 
-  test('answers a lone large piece without copying, and nothing as no bytes', () => {
+  test('returns a single large piece without a copy, and an empty Buffer for no pieces', () => {
     const piece = Buffer.alloc(5000)
     const assembly = new MessageAssembly('bytes', LIMITS)
     assembly.add(piece)
@@ -21,7 +21,7 @@ describe('MessageAssembly', () => {
     expect(new MessageAssembly('text', LIMITS).finish().length).toBe(0)
   })
 
-  test('refuses text at the first byte that cannot stand, and bytes never', () => {
+  test('refuses text at its first invalid byte, and accepts any bytes in a binary message', () => {
     const text = new MessageAssembly('text', LIMITS)
     text.add(Buffer.of(0x61, 0xf4))
     expect(() => text.add(Buffer.of(0x90))).toThrow(new WebSocketError('invalid-utf8', NOT_UTF8))
@@ -30,7 +30,7 @@ describe('MessageAssembly', () => {
     expect(bytes.finish()).toEqual(Buffer.of(0x61, 0xf4, 0x90))
   })
 
-  test('refuses the fragment that crosses the limit, before its bytes', () => {
+  test('refuses the fragment that exceeds the limit before its bytes arrive', () => {
     const assembly = new MessageAssembly('bytes', { ...LIMITS, maxMessageBytes: 10 })
     assembly.fragmentBegins(6)
     assembly.add(Buffer.alloc(6))
@@ -38,7 +38,7 @@ describe('MessageAssembly', () => {
     assembly.add(Buffer.alloc(4))
     assembly.fragmentBegins(0)
     expect(() => assembly.fragmentBegins(1)).toThrow(
-      new WebSocketError('message-too-large', 'Cannot take a message of more than 10 bytes'),
+      new WebSocketError('message-too-large', 'Cannot accept a message of more than 10 bytes'),
     )
   })
 
@@ -47,11 +47,11 @@ describe('MessageAssembly', () => {
     const fragments = (2 * MIB) / 64
     for (let count = 0; count < fragments; count++) assembly.fragmentBegins(0)
     expect(() => assembly.fragmentBegins(0)).toThrow(
-      new WebSocketError('too-many-fragments', `Cannot take a message of ${fragments + 1} fragments`),
+      new WebSocketError('too-many-fragments', `Cannot accept a message of ${fragments + 1} fragments`),
     )
   })
 
-  test('allows 2048 fragments under the smallest limit, and any number under none', () => {
+  test('allows 2048 fragments with the smallest limit, and any number without a limit', () => {
     const small = new MessageAssembly('bytes', { ...LIMITS, maxMessageBytes: 1 })
     for (let count = 0; count < 2048; count++) small.fragmentBegins(0)
     expect(() => small.fragmentBegins(0)).toThrow(WebSocketError)
@@ -62,7 +62,7 @@ describe('MessageAssembly', () => {
 })
 
 describe('MessageAssembly: memory (CVE-2026-48779, CVE-2026-12151, ws #153)', () => {
-  test('a message in tiny pieces takes little more than its bytes, in few stores', () => {
+  test('keeps a message of one-byte pieces in few buffers, with less than 20 % overhead', () => {
     const assembly = new MessageAssembly('text', LIMITS)
     for (let count = 0; count < MIB; count++) assembly.add(Buffer.of(0x78))
     expect(assembly.stores.size).toBeLessThan(30)
@@ -70,18 +70,18 @@ describe('MessageAssembly: memory (CVE-2026-48779, CVE-2026-12151, ws #153)', ()
     expect(assembly.finish().equals(Buffer.alloc(MIB, 'x'))).toBe(true)
   })
 
-  test('pieces of any one length take less than four times their bytes', () => {
+  test('takes at most four times the bytes of the message for pieces of any length', () => {
     for (const length of [63, 500, 2047, 4095, 4096, 4097, 16_383, 16_384, 65_536]) {
       const assembly = new MessageAssembly('bytes', LIMITS)
       for (let bytes = 0; bytes < MIB / 4; bytes += length) {
-        // As a slice of what one read can bring: kept by reference, it keeps all of that.
+        // A slice of a 64 KiB read. A reference to it keeps the whole 64 KiB alive.
         assembly.add(Buffer.alloc(65_536).subarray(0, length))
       }
       expect(storedBytes(assembly), `${length}`).toBeLessThanOrEqual(MIB)
     }
   })
 
-  test('one short piece of a message takes 512 bytes', () => {
+  test('takes 512 bytes for one short piece', () => {
     const assembly = new MessageAssembly('bytes', LIMITS)
     assembly.add(Buffer.alloc(65_536).subarray(0, 10))
     expect(storedBytes(assembly)).toBe(512)
@@ -92,4 +92,4 @@ function storedBytes(assembly: MessageAssembly): number {
   return [...assembly.stores].reduce((sum, store) => sum + store.byteLength, 0)
 }
 
-const NOT_UTF8 = 'Cannot go on with text that is not UTF-8'
+const NOT_UTF8 = 'Cannot accept text that is not UTF-8'

@@ -9,7 +9,7 @@ const [MORE, TEXT, BINARY, PING] = [0, 1, 2, 9]
 const MIB = 1 << 20
 
 describe('MessageReader', () => {
-  test('answers one event a call, and undefined for as long as nothing is whole', () => {
+  test('returns one event per call, and undefined while no event is whole', () => {
     const reader = new MessageReader({ role: 'client', limits: DEFAULT_WEBSOCKET_LIMITS })
     const input = new ByteQueue()
     expect(reader.next(input)).toBeUndefined()
@@ -19,11 +19,11 @@ describe('MessageReader', () => {
     expect(reader.next(input)).toBeUndefined()
   })
 
-  test('throws once, then answers undefined and drops what comes', () => {
+  test('throws once, then returns undefined and drops all input', () => {
     const reader = new MessageReader({ role: 'server', limits: DEFAULT_WEBSOCKET_LIMITS })
     const input = new ByteQueue()
     input.push(encodeFor('server', [part(TEXT, 'a'), peerFrame(3), peerFrame(MORE, 'b')]))
-    expect(() => reader.next(input)).toThrow('Cannot read a frame of opcode 3')
+    expect(() => reader.next(input)).toThrow('Cannot accept a frame with the reserved opcode 3')
     for (let again = 0; again < 3; again++) {
       input.push(encodeFor('server', [peerFrame(TEXT, 'c')]))
       expect(reader.next(input)).toBeUndefined()
@@ -31,13 +31,13 @@ describe('MessageReader', () => {
     }
   })
 
-  test('drops what comes behind a close frame, even one that it cannot read', () => {
+  test('drops all input after a close frame, also after a malformed one', () => {
     const noise = Buffer.alloc(100, 0xff)
     expect(summary(readMessages([encodeFor('server', [closeFrame(1000)]), noise]))).toBe('close 1000 ""')
     expect(summary(readMessages([encodeFor('server', [closeFrame(999)]), noise]))).toBe('!malformed-close')
   })
 
-  test('refuses frames that a client did not mask, and frames that a server did', () => {
+  test('refuses unmasked frames of a client, and masked frames of a server', () => {
     const hello = [peerFrame(TEXT, 'Hello')]
     for (const piece of [1, 100]) {
       const unmasked = chopped(encodeFor('client', hello), piece)
@@ -54,7 +54,7 @@ describe('MessageReader', () => {
     expect(summary(readMessages([frame]))).toBe('text "hi"')
   })
 
-  test('hands over bytes that nothing else shares', () => {
+  test('returns bytes that no other event shares', () => {
     const bytes = encodeFor('server', [
       peerFrame(BINARY, 'one'),
       peerFrame(PING, 'two'),
@@ -84,7 +84,7 @@ describe('MessageReader', () => {
     expect(stores.slice(0, 2).every((store) => (store?.byteLength ?? 0) <= 16_384)).toBe(true)
   })
 
-  test('refuses limits that are none when it is made', () => {
+  test('throws at construction when a limit is 0', () => {
     const limits = { ...DEFAULT_WEBSOCKET_LIMITS, maxMessageBytes: 0 }
     expect(() => new MessageReader({ role: 'server', limits })).toThrow(RangeError)
   })
@@ -111,7 +111,7 @@ describe('MessageReader: lengths', () => {
     )
   })
 
-  test('refuses lengths no number can hold (CVE-2020-27813, CVE-2026-1528), with and without a limit', () => {
+  test('refuses lengths of 2^53 and more, with and without a limit (CVE-2020-27813, CVE-2026-1528)', () => {
     for (const maxMessageBytes of [MIB, Infinity]) {
       for (const high of ['8000000000000000', 'ffffffffffffffff', '7fffffffffffffff', '0020000000000000']) {
         const header = Buffer.from(`827f${high}`, 'hex')
@@ -146,13 +146,13 @@ describe('MessageReader: limits', () => {
     expect(summaries(fragments, { maxMessageBytes: 10, maxFrameBytes: 4 })).toEqual(['!message-too-large'])
   })
 
-  test('control frames are not subject to the limits on messages', () => {
+  test('does not apply the limits to control frames', () => {
     expect(
       summaries([peerFrame(PING, 'ping'), closeFrame(1000)], { maxMessageBytes: 1, maxFrameBytes: 1 }),
     ).toEqual(['ping "ping"; close 1000 ""'])
   })
 
-  test('65 536 fragments of 64 bytes pass, an endless run of empty ones does not (CVE-2026-48779, CVE-2026-12151)', () => {
+  test('accepts 65 536 short fragments, but not 40 000 empty ones (CVE-2026-48779, CVE-2026-12151)', () => {
     const fragment = part(MORE, 'x'.repeat(64))
     const many = [part(BINARY), ...Array.from({ length: 65_536 }, () => fragment), peerFrame(MORE)]
     const [event] = readMessages([encodeFor('server', many)], { maxMessageBytes: 16 * MIB }).events
@@ -161,23 +161,23 @@ describe('MessageReader: limits', () => {
     expect(summary(readMessages([encodeFor('server', empty)]))).toBe('!too-many-fragments')
   })
 
-  test('counts the fragments of each message anew (ws #2333)', () => {
+  test('counts the fragments of each message separately (ws #2333)', () => {
     const messages = Array.from({ length: 20_000 }, () => [part(TEXT), peerFrame(MORE)]).flat()
     expect(readMessages([encodeFor('server', messages)], { maxMessageBytes: 1 }).events.length).toBe(20_000)
   })
 })
 
 describe('MessageReader: cost', () => {
-  test('1 MiB one byte at a time is copied once', () => {
+  test('copies 1 MiB that arrives one byte at a time once', () => {
     expect(workOf([peerFrame(BINARY, Buffer.alloc(MIB))], 1)).toBeLessThan(1.1 * MIB)
   })
 
-  test('4 096 messages in one chunk are not copied more than once', () => {
+  test('copies 4 096 messages in one chunk at most once', () => {
     const frames = Array.from({ length: 4096 }, () => peerFrame(TEXT, 'x'.repeat(64)))
     expect(workOf(frames, Infinity)).toBeLessThan(1.1 * 4096 * 64)
   })
 
-  test('a large message in large chunks is not copied by the queue', () => {
+  test('does not copy a large message in large chunks in the queue', () => {
     expect(workOf([peerFrame(BINARY, Buffer.alloc(MIB))], 65_536)).toBeLessThan(2048)
   })
 })

@@ -1,6 +1,6 @@
 import type { Role } from '../../src/codec/frame-header.ts'
 
-/** A frame as a peer may write it, rightly or wrongly. */
+/** A frame of a peer, valid or not. */
 export interface PeerFrame {
   readonly opcode: number
   readonly payload: Uint8Array
@@ -8,7 +8,7 @@ export interface PeerFrame {
   readonly rsv: number
 }
 
-/** A final frame, unless said otherwise; `rsv` is the three reserved bits as a number. */
+/** A frame with FIN unless `fin` is false; `rsv` is the three reserved bits as a number. */
 export function peerFrame(
   opcode: number,
   payload: string | Uint8Array = '',
@@ -17,7 +17,7 @@ export function peerFrame(
   return { opcode, payload: Buffer.from(payload as string), fin, rsv }
 }
 
-/** A frame with more behind it. */
+/** A frame without FIN: further fragments follow. */
 export function part(opcode: number, payload: string | Uint8Array = ''): PeerFrame {
   return peerFrame(opcode, payload, { fin: false })
 }
@@ -27,12 +27,12 @@ export function closeFrame(code: number, reason: string | Uint8Array = ''): Peer
   return peerFrame(8, Buffer.concat([Buffer.of(code >> 8, code & 0xff), Buffer.from(reason as string)]))
 }
 
-/** The frames as the peer of `role` sends them: masked, when we are the server. */
+/** The frames as the peer of `role` sends them: masked if `role` is the server. */
 export function encodeFor(role: Role, frames: Iterable<PeerFrame>): Buffer {
   return Buffer.concat([...frames].map((frame) => encode(frame, role === 'server')))
 }
 
-/** By the book, a byte at a time: a second opinion on what the package does in words. */
+/** Encodes byte by byte, independently of the package's code that works on whole words. */
 function encode({ opcode, payload, fin, rsv }: PeerFrame, masked: boolean): Buffer {
   const { length } = payload
   const lengthForm =

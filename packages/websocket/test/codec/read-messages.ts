@@ -6,13 +6,13 @@ import { type MessageEvent, MessageReader } from '../../src/codec/message-reader
 import { DEFAULT_WEBSOCKET_LIMITS, type WebSocketLimits } from '../../src/codec/limits.ts'
 import { encodeFor, type PeerFrame } from './peer-frames.ts'
 
-/** What was read, and the refusal that ended it, if any. */
+/** The events that were read, and the error that ended the reading, if any. */
 export interface Read {
   readonly events: MessageEvent[]
   refused: WebSocketError | undefined
 }
 
-/** Reads all that `pieces` hold. The pieces are copied: a reader changes what it reads. */
+/** Reads all events in `pieces`. The pieces are copied, because a reader unmasks its input in place. */
 export function readMessages(
   pieces: Iterable<Uint8Array>,
   limits: Partial<WebSocketLimits> = {},
@@ -34,7 +34,7 @@ export function readMessages(
   return read
 }
 
-/** What came of it, in a line: `text "a"; ping ""; !reserved-bits`. */
+/** The result as one line: `text "a"; ping ""; !reserved-bits`. */
 export function summary({ events, refused }: Read): string {
   const parts = events.map((event) => {
     if (event.type === 'text') return `text "${event.text}"`
@@ -46,7 +46,7 @@ export function summary({ events, refused }: Read): string {
   return parts.join('; ')
 }
 
-/** What comes of the frames in either role and in every chunking: one summary, when all agree. */
+/** The different results for the frames in both roles and under every cut: one summary if all agree. */
 export function summaries(
   frames: readonly PeerFrame[],
   limits: Partial<WebSocketLimits> = {},
@@ -60,11 +60,11 @@ export function summaries(
   return [...seen]
 }
 
-/** Pieces of `length` bytes, and a last one. */
+/** Pieces of `length` bytes; the last one may be shorter. */
 export function chopped(bytes: Uint8Array, length: number): readonly Uint8Array[] {
   const count = Math.ceil(bytes.length / length)
   return Array.from({ length: count }, (_, at) => bytes.subarray(at * length, (at + 1) * length))
 }
 
-/** Either end of a connection. */
+/** Both sides of a connection. */
 export const ROLES = ['server', 'client'] as const

@@ -25,7 +25,7 @@ const close: fc.Arbitrary<MessageEvent> = fc.oneof(
 const cuts = fc.array(fc.nat(), { maxLength: 20 })
 
 describe('FrameWriter and MessageReader', () => {
-  test('what either role writes, the other reads, however it is cut', () => {
+  test('the reader of one role reads the events that the writer of the other wrote, under every cut', () => {
     fc.assert(
       fc.property(
         fc.array(events, { maxLength: 12 }),
@@ -35,14 +35,14 @@ describe('FrameWriter and MessageReader', () => {
         (most, last, role, at) => {
           const all = [...most, last]
           const read = readMessages(cut(written(all, role), at), {}, role === 'server' ? 'client' : 'server')
-          // Compared as text: comparing large Buffers element by element takes seconds.
+          // Compared as text, because a comparison of large Buffers takes seconds.
           expect(summary(read)).toBe(summary({ events: all, refused: undefined }))
         },
       ),
     )
   })
 
-  test('a message is the same however it is cut into fragments', () => {
+  test('the reader returns the same message for every fragmentation', () => {
     fc.assert(
       fc.property(
         fc.string({ unit: 'binary' }),
@@ -63,7 +63,7 @@ describe('FrameWriter and MessageReader', () => {
 })
 
 describe('MessageReader', () => {
-  test('makes of arbitrary bytes and frames the same in every cut: events, or a WebSocketError', () => {
+  test('returns the same events or WebSocketError for arbitrary bytes and frames, under every cut', () => {
     const noise = fc.uint8Array({ maxLength: 40 }).map((bytes) => Buffer.from(bytes))
     const frame = fc
       .tuple(fc.nat(15), fc.uint8Array({ maxLength: 20 }), fc.boolean(), fc.constantFrom(0, 0, 0, 0, 4))
@@ -99,7 +99,7 @@ function written(all: readonly MessageEvent[], role: Role): Buffer {
   return Buffer.concat(parts)
 }
 
-/** The bytes, cut at some places: pieces may be empty. */
+/** The bytes, cut at the given places. Pieces may be empty. */
 function cut(bytes: Uint8Array, at: readonly number[]): readonly Uint8Array[] {
   const places = [0, ...at.map((place) => place % (bytes.length + 1)).toSorted((a, b) => a - b), bytes.length]
   return places.slice(1).map((end, index) => bytes.subarray(places[index], end))

@@ -6,12 +6,12 @@ import { decodeText, UTF8Validator } from '../../src/codec/utf8.ts'
 import { WebSocketError } from '../../src/errors.ts'
 
 describe('UTF8Validator', () => {
-  test('accepts every sequence of two bytes that some text begins with, and no other', () => {
+  test('accepts the pairs of bytes that can begin a text, and no others', () => {
     const pairs = Array.from({ length: 65_536 }, (_, pair) => Uint8Array.of(pair >> 8, pair & 0xff))
     expect(pairs.filter((bytes) => accepts([bytes]) !== beginsText(bytes))).toEqual([])
   })
 
-  test('accepts the beginnings of text and nothing else, in every chunking', () => {
+  test('accepts the beginnings of text and nothing else, under every cut', () => {
     fc.assert(
       fc.property(fc.array(fc.constantFrom(...EDGES), { maxLength: 12 }), (array) => {
         const bytes = Uint8Array.from(array)
@@ -22,13 +22,13 @@ describe('UTF8Validator', () => {
     )
   })
 
-  test('accepts characters of every length, in every chunking', () => {
+  test('accepts characters of every length, under every cut', () => {
     const text =
       'Hello-µ@ßöäüàá-UTF-8!! \u0000 \u{80} \u{7ff} \u{800} \ud7ff \ue000 \uffff \u{10000} \u{10ffff} 😀'
     for (const pieces of chunkings(text)) expect(accepts(pieces)).toBe(true)
   })
 
-  test('finds the one bad byte wherever it stands among ASCII', () => {
+  test('finds an invalid byte at any place among ASCII', () => {
     for (let at = 0; at < 70; at++) {
       const bytes = Buffer.alloc(70, 'x')
       expect(accepts([bytes])).toBe(true)
@@ -44,7 +44,9 @@ function accepts(pieces: Iterable<Uint8Array>): boolean {
   return true
 }
 
-/** Whether `bytes` are text, or would be with a few more bytes: by trial, with the runtime as the judge. */
+/**
+ * Whether `bytes` are text, or become text with a few more bytes. It tries several tails with Node's isUtf8.
+ */
 function beginsText(bytes: Uint8Array): boolean {
   return TAILS.some((tail) => isUtf8(Buffer.concat([bytes, tail])))
 }
@@ -54,7 +56,7 @@ const TAILS = [[], [0x80], [0xa0], [0x80, 0x80], [0xa0, 0x80], [0x80, 0x80, 0x80
   (tail) => Uint8Array.from(tail),
 )
 
-/** Bytes on either side of every border in the table of RFC 3629 §4. */
+/** Bytes on both sides of every boundary in the table of RFC 3629 §4. */
 const EDGES = Buffer.from('00417f808f909fa0bfc0c1c2dfe0e1ecedeeeff0f1f3f4f5ff', 'hex')
 
 describe('decodeText', () => {
@@ -64,7 +66,7 @@ describe('decodeText', () => {
     }
   })
 
-  test('refuses what is not UTF-8', () => {
+  test('refuses bytes that are not UTF-8', () => {
     expect(() => decodeText(Buffer.of(0x61, 0xff))).toThrow(WebSocketError)
     expect(() => decodeText(Buffer.concat([Buffer.alloc(500, 'a'), Buffer.of(0xe2, 0x82)]))).toThrow(
       WebSocketError,

@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest'
 import { listElements, parseExtensions, TOKEN, trimmed } from '../../src/handshake/extension-offer.ts'
 
 describe('parseExtensions', () => {
-  test('reads names and parameters, of all fields, the client’s favourite first', () => {
+  test('reads the names and parameters of all fields, in order', () => {
     expect(
       parseExtensions(['permessage-deflate; client_max_window_bits ; x = 10, mux', 'bar; baz=2']),
     ).toEqual([
@@ -19,19 +19,19 @@ describe('parseExtensions', () => {
     expect(parseExtensions([])).toEqual([])
   })
 
-  test('reads a value in quotes as the token that it is', () => {
+  test('reads a quoted value as a token', () => {
     for (const value of ['"10"', '"1\\0"', '"\\1\\0"'])
       expect(parseExtensions([`a; b=${value}`]), value).toEqual([{ name: 'a', parameters: [['b', '10']] }])
   })
 
-  test('ignores empty elements, and takes one extension twice, with other parameters', () => {
+  test('ignores empty elements, and accepts one extension twice with different parameters', () => {
     expect(parseExtensions([',a; b=1,, a,'])).toEqual([
       { name: 'a', parameters: [['b', '1']] },
       { name: 'a', parameters: [] },
     ])
   })
 
-  test('refuses what does not follow the grammar', () => {
+  test('refuses values that do not follow the grammar', () => {
     expect(parseExtensions([','])).toBeUndefined()
     for (const value of [
       ';',
@@ -77,7 +77,7 @@ describe('listElements', () => {
     expect(listElements([])).toEqual([])
   })
 
-  test('ignores empty elements, and fields without a value', () => {
+  test('ignores empty elements and fields with an empty value', () => {
     for (const values of [['a,'], [',a'], ['a,,'], [' , a ,\t'], ['', 'a'], ['a', ' ']])
       expect(listElements(values), JSON.stringify(values)).toEqual(['a'])
     expect(listElements([''])).toEqual([])
@@ -89,20 +89,20 @@ describe('listElements', () => {
     expect(listElements([`a${','.repeat(10)}`, `b${','.repeat(7)}`])).toBeUndefined()
   })
 
-  test('refuses a list of commas alone', () => {
+  test('refuses a list that contains only commas', () => {
     for (const value of [',', ', ,', ' ,\t']) expect(listElements([value]), value).toBeUndefined()
   })
 })
 
 describe('trimmed', () => {
-  test('removes spaces and tabs at both ends, in time that grows with the length', () => {
+  test('removes spaces and tabs at both ends, in linear time', () => {
     expect(trimmed(' \ta b\t ')).toBe('a b')
     expect(trimmed(`a${' '.repeat(100_000)}b`)).toHaveLength(100_002)
   })
 })
 
 describe('TOKEN', () => {
-  test('matches what RFC 9110 calls a token', () => {
+  test('matches the tokens of RFC 9110 §5.6.2, and nothing else', () => {
     for (const token of ['a', 'permessage-deflate', "!#$%&'*+-.^_`|~09Az"])
       expect(TOKEN.test(token), token).toBe(true)
     for (const other of ['', 'a b', 'a;b', 'a=b', '"a"', 'ä', 'a/b', 'a\n'])

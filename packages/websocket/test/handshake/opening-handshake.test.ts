@@ -18,33 +18,33 @@ class Chat extends WebSocketServerFactory {
   }
 }
 
-/** The status and headers that answer a handshake. */
-async function answerTo(text: string, resource = WebSocketResource.forProtocol(Silent)): Promise<string> {
+/** The response to a handshake, as text. */
+async function responseTo(text: string, resource = WebSocketResource.forProtocol(Silent)): Promise<string> {
   const exchange = new SiteExchange(resource)
   await exchange.send(text)
   return (await exchange.received()).toString('latin1')
 }
 
 describe('readHandshake', () => {
-  test('proves that it understood the key of RFC 6455 §1.3', async () => {
+  test('responds to the key of RFC 6455 §1.3 with its Sec-WebSocket-Accept', async () => {
     expect(acceptFor(KEY)).toBe(ACCEPT)
     for (const pieces of chunkings(handshake())) {
       const exchange = new SiteExchange(WebSocketResource.forProtocol(Silent))
       for (const piece of pieces) exchange.transport.receive(piece)
-      const answer = (await exchange.received()).toString()
-      expect(answer).toMatch(/^HTTP\/1\.1 101 Switching Protocols\r\n/)
-      expect(answer).toContain(`\r\nSec-WebSocket-Accept: ${ACCEPT}\r\n`)
-      expect(answer).toMatch(/\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n/)
-      expect(answer).not.toMatch(/content-length|transfer-encoding|sec-websocket-protocol/i)
+      const response = (await exchange.received()).toString()
+      expect(response).toMatch(/^HTTP\/1\.1 101 Switching Protocols\r\n/)
+      expect(response).toContain(`\r\nSec-WebSocket-Accept: ${ACCEPT}\r\n`)
+      expect(response).toMatch(/\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n/)
+      expect(response).not.toMatch(/content-length|transfer-encoding|sec-websocket-protocol/i)
     }
   })
 
-  test('takes the headers in any case, and among others in their lists', async () => {
+  test('accepts Upgrade and Connection in any case, and among other elements of their lists', async () => {
     const text = handshake({ Upgrade: 'h2c, WebSocket', Connection: 'keep-alive , UPGRADE' })
-    expect(await answerTo(text)).toMatch(/^HTTP\/1\.1 101 /)
+    expect(await responseTo(text)).toMatch(/^HTTP\/1\.1 101 /)
   })
 
-  test('refuses each fault with its own status', async () => {
+  test('refuses each malformed handshake with its own status', async () => {
     const cases: [string, number, string?][] = [
       [handshake({}, 'POST / HTTP/1.1'), 405, 'Allow: GET'],
       [handshake({ Upgrade: undefined }), 426, 'Upgrade: websocket'],
@@ -80,31 +80,31 @@ describe('readHandshake', () => {
       [`${handshake({ 'Transfer-Encoding': 'chunked' })}0\r\n\r\n`, 400],
     ]
     for (const [text, status, header] of cases) {
-      const answer = await answerTo(text)
-      expect(answer.slice(0, 12), text).toBe(`HTTP/1.1 ${status}`)
-      if (header !== undefined) expect(answer).toContain(`\r\n${header}\r\n`)
+      const response = await responseTo(text)
+      expect(response.slice(0, 12), text).toBe(`HTTP/1.1 ${status}`)
+      if (header !== undefined) expect(response).toContain(`\r\n${header}\r\n`)
     }
   })
 
-  test('names the header that is malformed', async () => {
+  test('names the malformed header in its response', async () => {
     for (const [name, value] of [
       ['Sec-WebSocket-Protocol', 'chat,,chat'],
       ['Sec-WebSocket-Extensions', 'a;b="c,d"'],
       ['Sec-WebSocket-Key', 'short'],
     ] as const)
-      expect(await answerTo(handshake({ [name]: value })), value).toContain(name)
+      expect(await responseTo(handshake({ [name]: value })), value).toContain(name)
   })
 
   test('ignores empty elements among the subprotocols (RFC 9110 §5.6.1.2)', async () => {
     for (const value of ['chat,', ',chat', 'a,,chat', ' , chat , , a', `chat${','.repeat(16)}`]) {
-      const answer = await answerTo(
+      const response = await responseTo(
         handshake({ 'Sec-WebSocket-Protocol': value }),
         new WebSocketResource(new Chat()),
       )
-      expect(answer, value).toMatch(/^HTTP\/1\.1 101 /)
-      expect(answer, value).toContain('\r\nSec-WebSocket-Protocol: chat\r\n')
+      expect(response, value).toMatch(/^HTTP\/1\.1 101 /)
+      expect(response, value).toContain('\r\nSec-WebSocket-Protocol: chat\r\n')
     }
-    const without = await answerTo(
+    const without = await responseTo(
       handshake({ 'Sec-WebSocket-Protocol': '' }),
       new WebSocketResource(new Chat()),
     )
@@ -112,19 +112,19 @@ describe('readHandshake', () => {
     expect(without).not.toMatch(/sec-websocket-protocol/i)
   })
 
-  test('declines every extension: the answer names none', async () => {
+  test('declines every extension, by naming none in the response', async () => {
     for (const value of ['permessage-deflate; client_max_window_bits', 'x; y="1", mux,', '']) {
-      const answer = await answerTo(handshake({ 'Sec-WebSocket-Extensions': value }))
-      expect(answer, value).toMatch(/^HTTP\/1\.1 101 /)
-      expect(answer, value).not.toMatch(/sec-websocket-extensions/i)
+      const response = await responseTo(handshake({ 'Sec-WebSocket-Extensions': value }))
+      expect(response, value).toMatch(/^HTTP\/1\.1 101 /)
+      expect(response, value).not.toMatch(/sec-websocket-extensions/i)
     }
   })
 
-  test('a refused upgrade leaves plain HTTP, never a tunnel (websocket smuggling)', async () => {
+  test('reads HTTP after a refused upgrade, so that no request can be smuggled', async () => {
     const exchange = new SiteExchange(WebSocketResource.forProtocol(Silent))
     await exchange.send(handshake({ 'Sec-WebSocket-Version': '8' }) + handshake())
-    const answer = (await exchange.received()).toString()
-    expect(answer.match(/HTTP\/1\.1 \d+/g)).toEqual(['HTTP/1.1 426', 'HTTP/1.1 101'])
+    const response = (await exchange.received()).toString()
+    expect(response.match(/HTTP\/1\.1 \d+/g)).toEqual(['HTTP/1.1 426', 'HTTP/1.1 101'])
   })
 })
 
@@ -133,7 +133,7 @@ describe('WebSocketServerFactory', () => {
     override async buildProtocol(request: Request): Promise<WebSocketProtocol> {
       await Promise.resolve()
       if (request.args.get('token') !== 'secret') {
-        throw new HTTPError(401, 'Say the word', { headers: [['WWW-Authenticate', 'Token']] })
+        throw new HTTPError(401, 'The token is wrong', { headers: [['WWW-Authenticate', 'Token']] })
       }
       request.setHeader('X-User', 'alice')
       return new Silent()
@@ -143,22 +143,22 @@ describe('WebSocketServerFactory', () => {
     }
   }
 
-  test('decides before the 101, later if it likes, with headers and a subprotocol of its own', async () => {
+  test('can build asynchronously before the 101, set headers, and choose a subprotocol', async () => {
     const text = handshake({ 'Sec-WebSocket-Protocol': 'superchat, chat' }, 'GET /?token=secret HTTP/1.1')
-    const answer = await answerTo(text, new WebSocketResource(new Guarded()))
-    expect(answer).toMatch(/^HTTP\/1\.1 101 /)
-    expect(answer).toContain('\r\nX-User: alice\r\n')
-    expect(answer).toContain('\r\nSec-WebSocket-Protocol: chat\r\n')
+    const response = await responseTo(text, new WebSocketResource(new Guarded()))
+    expect(response).toMatch(/^HTTP\/1\.1 101 /)
+    expect(response).toContain('\r\nX-User: alice\r\n')
+    expect(response).toContain('\r\nSec-WebSocket-Protocol: chat\r\n')
   })
 
-  test('refuses with an answer of its own', async () => {
-    const answer = await answerTo(handshake(), new WebSocketResource(new Guarded()))
-    expect(answer).toMatch(/^HTTP\/1\.1 401 /)
-    expect(answer).toContain('\r\nWWW-Authenticate: Token\r\n')
-    expect(answer).not.toContain('Sec-WebSocket-Accept')
+  test('refuses with the status and headers of the HTTPError it throws', async () => {
+    const response = await responseTo(handshake(), new WebSocketResource(new Guarded()))
+    expect(response).toMatch(/^HTTP\/1\.1 401 /)
+    expect(response).toContain('\r\nWWW-Authenticate: Token\r\n')
+    expect(response).not.toContain('Sec-WebSocket-Accept')
   })
 
-  test('answers 500 when it chooses a subprotocol that was not offered', async () => {
+  test('responds with 500 when it chooses a subprotocol that was not offered', async () => {
     class Wrong extends Guarded {
       override buildProtocol(): Promise<WebSocketProtocol> {
         return Promise.resolve(new Silent())
@@ -167,6 +167,6 @@ describe('WebSocketServerFactory', () => {
         return 'other'
       }
     }
-    expect(await answerTo(handshake(), new WebSocketResource(new Wrong()))).toMatch(/^HTTP\/1\.1 500 /)
+    expect(await responseTo(handshake(), new WebSocketResource(new Wrong()))).toMatch(/^HTTP\/1\.1 500 /)
   })
 })

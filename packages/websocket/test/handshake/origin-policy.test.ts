@@ -21,7 +21,7 @@ async function statusFor(
 }
 
 describe('checkOrigin', () => {
-  test('by default lets pages of the same host and port pass, and clients that are no browsers', async () => {
+  test('by default accepts pages of the same host and port, and clients without an Origin', async () => {
     for (const [origin, host] of [
       ['http://good.com', 'good.com'],
       ['https://good.com', 'good.com'],
@@ -35,7 +35,7 @@ describe('checkOrigin', () => {
     }
   })
 
-  test('refuses all others with 403 (autobahn #691, CVE-2026-27977)', async () => {
+  test('refuses all other origins with 403 (autobahn #691, CVE-2026-27977)', async () => {
     for (const origin of [
       'http://evil.com',
       'http://evil-good.com',
@@ -56,7 +56,7 @@ describe('checkOrigin', () => {
     }
   })
 
-  test('under TLS lets only https pages of the same host and port pass', async () => {
+  test('under TLS accepts only https pages of the same host and port', async () => {
     for (const [origin, host, status] of [
       ['https://good.com', 'good.com', 101],
       ['https://good.com', 'good.com:443', 101],
@@ -78,7 +78,7 @@ describe('checkOrigin', () => {
     }
   })
 
-  test('without TLS lets https pages pass too, whose TLS ends at a proxy before us', async () => {
+  test('without TLS accepts https pages too, because a proxy may terminate their TLS', async () => {
     for (const [origin, host, status] of [
       ['https://good.com', 'good.com', 101],
       ['https://good.com:9130', 'good.com:9130', 101],
@@ -91,12 +91,12 @@ describe('checkOrigin', () => {
     }
   })
 
-  test('under TLS a list still means what it names', async () => {
+  test('under TLS accepts http origins of a list, and any origin for any', async () => {
     expect(await statusFor(['http://app.example'], 'http://app.example', 'good.com', openTLS)).toBe(101)
     expect(await statusFor('any', 'http://evil.com', 'good.com', openTLS)).toBe(101)
   })
 
-  test('takes a list literally, or any origin', async () => {
+  test('compares origins literally with a list, and accepts every origin for any', async () => {
     const list = ['https://app.example', 'null']
     expect(await statusFor(list, 'https://app.example')).toBe(101)
     expect(await statusFor(list, 'null')).toBe(101)
@@ -109,7 +109,7 @@ describe('checkOrigin', () => {
 describe('originPolicy', () => {
   const wanted = (value: unknown): string | undefined => originPolicy(value)?.wanted
 
-  test('accepts the two words, and lists of what clients send', () => {
+  test('accepts same, any, and lists of origins as clients send them', () => {
     for (const value of [
       'same',
       'any',
@@ -121,7 +121,7 @@ describe('originPolicy', () => {
       expect(originPolicy(value), JSON.stringify(value)).toBeUndefined()
   })
 
-  test('refuses a string that is no list: it would be searched for parts of it', () => {
+  test('refuses a string in place of a list, in which a substring would match', () => {
     for (const value of [
       'https://example.org',
       '',
@@ -138,7 +138,7 @@ describe('originPolicy', () => {
       })
   })
 
-  test('refuses entries that no browser sends, with what it sends', () => {
+  test('refuses entries that no browser sends, and suggests the spelling of browsers', () => {
     for (const [entry, spelling] of [
       ['https://example.org/', 'https://example.org'],
       ['https://example.org/chat?a#b', 'https://example.org'],
@@ -163,7 +163,7 @@ describe('originPolicy', () => {
       })
   })
 
-  test('refuses what is no origin', () => {
+  test('refuses entries that are not an origin', () => {
     for (const entry of [
       '',
       'https://',
@@ -177,7 +177,7 @@ describe('originPolicy', () => {
     expect(originPolicy([['https://example.org']])).toMatchObject({ kind: 'type' })
   })
 
-  test('refuses the words of other policies inside a list', () => {
+  test('refuses *, any and same inside a list', () => {
     expect(wanted(['*'])).toMatch(/or 'any' in place of the list$/)
     expect(wanted(['any'])).toMatch(/or 'any' in place of the list$/)
     expect(wanted(['same'])).toMatch(/or 'same' in place of the list$/)
