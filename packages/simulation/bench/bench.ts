@@ -1,4 +1,4 @@
-// How fast simulations run, and that the echo WebSocket server holds in all of them:
+// Measures how fast simulations of an echo WebSocket server run, and checks the server in each of them:
 //
 //   npm run bench --prefix packages/simulation
 import { simulateAll } from '../src/index.ts'

@@ -1,12 +1,12 @@
 /**
- * Where the program is now: the frames of its own files, innermost first, in one line. Empty when only Node and the
- * packages of Ropewalk are at work.
+ * Returns the stack frames of the program's own files in one line, innermost first. Empty when only frames of
+ * Node and of Ropewalk are on the stack.
  */
 export function callSite(): string {
   return siteOf(framesHere(USUAL_DEPTH))
 }
 
-/** The frames of the program's own among `frames`, in one line. */
+/** Returns the frames of the program's own files among `frames`, three at most, in one line. */
 export function siteOf(frames: readonly string[]): string {
   return frames
     .filter((frame) => !/node:|<anonymous>\)$|\/(?:core|simulation)\/(?:src|dist)\//.test(frame))
@@ -14,7 +14,7 @@ export function siteOf(frames: readonly string[]): string {
     .join(' ')
 }
 
-/** The innermost `depth` frames of the present call, without this file's. */
+/** Returns the innermost `depth` stack frames, without those of this file. */
 export function framesHere(depth: number): readonly string[] {
   const limit = Error.stackTraceLimit
   Error.stackTraceLimit = depth
@@ -24,17 +24,17 @@ export function framesHere(depth: number): readonly string[] {
   return frames.map((line) => line.trim()).filter((frame) => !/\/(?:src|dist)\/call-site\./.test(frame))
 }
 
-/** Something a host has not closed. */
+/** Something that a host has opened and not closed. */
 export interface Leak {
   readonly host: string
   readonly what: 'connection' | 'port' | 'timer'
-  /** Its label or address, or when it is due. */
+  /** The label of a connection, the address of a port, or the time at which a timer is due. */
   readonly name: string
-  /** Where it was opened: the lines of the program that asked for it. */
+  /** The stack frames of the program that opened it; empty for connections. */
   readonly openedAt: string
 }
 
-/** A leak in one line. */
+/** Formats a leak as one line of text. */
 export function describeLeak({ host, what, name, openedAt }: Leak): string {
   return `${host} has not closed the ${what} ${name}${openedAt === '' ? '' : `, opened ${openedAt}`}`
 }

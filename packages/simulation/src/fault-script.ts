@@ -12,37 +12,37 @@ import type { Random } from './random.ts'
 import type { EventQueue } from './time/event-queue.ts'
 import type { Trace } from './trace.ts'
 
-/** What the faults of a simulation happen to. */
+/** The constructor arguments of `FaultScript`. */
 export interface FaultScriptSetup {
   readonly events: EventQueue
   readonly random: Random
   readonly trace: Trace
   readonly hosts: ReadonlyMap<string, SimulatedHost>
-  /** Which of the planned faults happen, by their place. Default: all. */
+  /** Which of the planned faults happen, as indices into `planned`. Default: all. */
   readonly wanted?: ReadonlySet<number> | undefined
 }
 
-/** Faults of one kind that happen to the same, and what mends them. */
+/** The active faults of one kind with one target, and the function that ends their effect. */
 interface Lasting {
   count: number
   readonly mend: () => void
 }
 
-/** The faults of one run: those that were planned from the seed, and how many have happened. */
+/** The faults of one run: those planned from the seed, and a count of those that have begun. */
 export class FaultScript {
-  /** Every fault that was planned, those left out too. */
+  /** Every fault that was planned, including those that `wanted` leaves out. */
   readonly planned: Fault[] = []
-  /** How many of each kind have happened. */
+  /** How many faults of each kind have begun. */
   readonly seen: Partial<Record<FaultKind, number>> = {}
   readonly #setup: FaultScriptSetup
-  /** Those that are not over, by what happens to whom. */
+  /** The active faults, by `targetOf`. */
   readonly #lasting = new Map<string, Lasting>()
 
   constructor(setup: FaultScriptSetup) {
     this.#setup = setup
   }
 
-  /** Plans faults between the hosts there are now. */
+  /** Plans faults between the hosts that exist now, and schedules those that are wanted. */
   plan(plan: FaultPlan): readonly Fault[] {
     const { random, hosts, wanted } = this.#setup
     const before = this.planned.length
@@ -52,7 +52,7 @@ export class FaultScript {
     return script
   }
 
-  /** Makes one fault happen, `atMs` from now. */
+  /** Schedules one fault, to begin `atMs` from now. */
   inject(fault: Fault): void {
     const { events, trace } = this.#setup
     const [one, other] = [this.#hostNamed(fault.one), this.#hostNamed(fault.other)]
@@ -64,7 +64,7 @@ export class FaultScript {
     })
   }
 
-  /** Two of one kind that overlap are one, which lasts until both are over. */
+  /** Starts a fault. The effect of overlapping faults with the same target ends when the last one is over. */
   #begin(fault: Fault, one: SimulatedHost, other: SimulatedHost): () => void {
     const target = targetOf(fault)
     const lasting = this.#lasting.get(target) ?? { count: 0, mend: inject(fault, one, other) }
@@ -79,7 +79,7 @@ export class FaultScript {
 
   #hostNamed(name: string): SimulatedHost {
     const host = this.#setup.hosts.get(name)
-    if (host === undefined) throw new Error(`Cannot find a host of the name ${name}`)
+    if (host === undefined) throw new Error(`Cannot inject a fault: there is no host named "${name}"`)
     return host
   }
 }

@@ -1,33 +1,35 @@
 import { count, listOf, milliseconds, oneOf, type OptionRules } from '@ropewalk/core/options'
 import type { Random } from './random.ts'
 
-/** What can go wrong. */
+/** A kind of fault. */
 export type FaultKind = (typeof FAULT_KINDS)[number]
 
-/** Something that goes wrong at a moment of virtual time, and is mended later. */
+/** A fault that begins at a virtual time and ends later. */
 export interface Fault {
   readonly kind: FaultKind
+  /** When it begins: virtual milliseconds after `inject` or `injectFaults` was called. */
   readonly atMs: number
+  /** How long it lasts, in virtual milliseconds. `reset` and `calendar jump` are over at once. */
   readonly forMs: number
-  /** The host it happens to, or one end of the way it happens to. */
+  /** The name of the affected host, or of the host at one end of the affected link. */
   readonly one: string
-  /** The other end. */
+  /** The name of the host at the other end. */
   readonly other: string
 }
 
-/** Which faults to make, and when. */
+/** Which faults `injectFaults` plans, and when. */
 export interface FaultPlan {
-  /** Virtual milliseconds from now in which they begin. */
+  /** Every fault begins within this many virtual milliseconds from now. */
   readonly withinMs: number
-  /** Most faults; how many there are follows from the seed. Default 5. */
+  /** Most faults; the actual number follows from the seed. Default 5. */
   readonly most?: number | undefined
-  /** Longest time until one is mended. Default 5 000. */
+  /** Longest duration of a fault, in virtual milliseconds. Default 5 000. */
   readonly longestMs?: number | undefined
-  /** Default: every kind. */
+  /** The kinds to choose from. Default: every kind. */
   readonly kinds?: readonly FaultKind[] | undefined
 }
 
-/** Makes a script of faults between these hosts: what follows from `random`. */
+/** Makes a script of faults between these hosts, sorted by time; all choices follow from `random`. */
 export function randomFaults(
   random: Random,
   hosts: readonly string[],
@@ -46,21 +48,21 @@ export function randomFaults(
   return faults.toSorted((before, after) => before.atMs - after.atMs)
 }
 
-/** A fault in one line. */
+/** Formats a fault as one line of text. */
 export function describeFault({ kind, atMs, forMs, one, other }: Fault): string {
   const where = BETWEEN_TWO.has(kind) ? `${one} and ${other}` : one
   return `at ${atMs} ms for ${forMs} ms: ${kind}, ${where}`
 }
 
-/** What happens to whom: the same for faults that are the same while they last. */
+/** Returns a key of the kind and the affected hosts. Faults with the same key have the same effect. */
 export function targetOf({ kind, one, other }: Fault): string {
   if (!BETWEEN_TWO.has(kind)) return `${kind} ${one}`
   return [kind, ...(kind === 'one way' ? [one, other] : [one, other].toSorted())].join(' ')
 }
 
-/** Those that happen to the way between two hosts. */
+/** The kinds that affect the link between two hosts; the other kinds affect one host. */
 const BETWEEN_TWO: ReadonlySet<FaultKind> = new Set(['partition', 'one way', 'hold', 'reset', 'slow link'])
-/** Every kind, as scripts are made up of. */
+/** Every kind of fault. */
 export const FAULT_KINDS = [
   'partition',
   'one way',
@@ -79,7 +81,7 @@ export const FAULT_KINDS = [
   'calendar jump',
 ] as const
 
-/** What a plan of faults accepts. */
+/** The rules for the options of a fault plan. */
 export const FAULT_PLAN_RULES: OptionRules<FaultPlan> = {
   withinMs: milliseconds(),
   most: count(),

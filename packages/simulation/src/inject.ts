@@ -2,7 +2,7 @@ import type { Fault, FaultKind } from './faults.ts'
 import type { SimulatedHost } from './host/simulated-host.ts'
 import type { Network } from './network/network.ts'
 
-/** Makes a fault happen now. @returns what mends it. */
+/** Starts a fault now. @returns a function that ends its effect. */
 export function inject(fault: Fault, one: SimulatedHost, other: SimulatedHost): () => void {
   return INJECTIONS[fault.kind](one, other, one.network)
 }

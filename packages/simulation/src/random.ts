@@ -1,7 +1,7 @@
 /**
- * Numbers that look random and follow from a seed alone: the same on every machine and version of Node.
+ * A pseudo-random generator whose numbers follow from the seed alone, on every machine and version of Node.
  *
- * Not for secrets.
+ * It is not secure: do not use it for secrets.
  */
 export class Random {
   readonly seed: string
@@ -10,36 +10,36 @@ export class Random {
   constructor(seed: string) {
     this.seed = seed
     this.#state = stateOf(seed)
-    // The first numbers still look like the seed.
+    // The first numbers of similar seeds are similar.
     for (let round = 0; round < 12; round++) this.#next()
   }
 
-  /** Another source whose numbers follow from this one's seed and `name`, however many this one has given. */
+  /** Makes a generator from this one's seed and `name`, independent of how many numbers this one has given. */
   fork(name: string): Random {
     return new Random(`${this.seed}/${name}`)
   }
 
-  /** From 0 up to but not 1. */
+  /** Returns a number from 0 (included) to 1 (excluded). */
   unit(): number {
     return this.#next() / 2 ** 32
   }
 
-  /** A whole number from `least` to `most`, both included. */
+  /** Returns an integer from `least` to `most`, both included. */
   between(least: number, most: number): number {
     return least + Math.floor(this.unit() * (most - least + 1))
   }
 
-  /** True with this probability. */
+  /** Returns true with this probability. */
   chance(probability: number): boolean {
     return this.unit() < probability
   }
 
-  /** One of `items`; undefined when there are none. */
+  /** Returns one of `items`; undefined when the list is empty. */
   pick<T>(items: readonly T[]): T | undefined {
     return items[this.between(0, items.length - 1)]
   }
 
-  /** Bytes. */
+  /** Returns `count` random bytes. */
   bytes(count: number): Buffer {
     const bytes = Buffer.allocUnsafe(count)
     for (let at = 0; at < count; at++) bytes[at] = this.#next() >>> 24
@@ -59,7 +59,7 @@ export class Random {
   }
 }
 
-/** Four words of a text, by FNV-1a with four bases. */
+/** The state for a seed: three words by FNV-1a with different bases, and the counter of sfc32. */
 function stateOf(seed: string): Uint32Array {
   const words = Uint32Array.of(0x811c9dc5, 0x9e3779b9, 0x85ebca6b, 1)
   for (const byte of Buffer.from(seed)) {

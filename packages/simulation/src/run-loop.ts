@@ -6,15 +6,15 @@ import { SeededGlobals, type SeededWorld } from './real/seeded-globals.ts'
 import { watchUnhandledRejections } from './real/unhandled-rejections.ts'
 import type { EventQueue } from './time/event-queue.ts'
 
-/** What a run loop is made of. */
+/** The constructor arguments of `RunLoop`. */
 export interface RunLoopSetup {
   readonly seed: string
   readonly events: EventQueue
-  /** Whether the globals that give time and chance follow the seed within hosts. */
+  /** Whether the globals for time and randomness follow the seed for code in hosts. */
   readonly seedGlobals: boolean
 }
 
-/** Lets virtual time pass: event after event, with all that promises do belonging to the event in which they go on. */
+/** Runs the events of a timeline. Promise jobs that an event causes run before the next event. */
 export class RunLoop {
   readonly #setup: RunLoopSetup
   #ran = false
@@ -27,17 +27,17 @@ export class RunLoop {
     this.#setup = setup
   }
 
-  /** How many events have happened. */
+  /** How many events have been run. */
   get events(): number {
     return this.#events
   }
 
-  /** Whether time passes now. */
+  /** Whether virtual time passes now. */
   get isRunning(): boolean {
     return this.#watches > 0
   }
 
-  /** Lets `ms` milliseconds pass. @throws {SimulationFailed} (rejects) */
+  /** Lets `ms` milliseconds of virtual time pass. @throws {SimulationFailed} (rejects) when the run fails. */
   run(ms: number): Promise<void> {
     return this.#watched(async () => {
       const { events } = this.#setup
@@ -48,22 +48,32 @@ export class RunLoop {
     })
   }
 
-  /** Lets time pass until `condition` holds. @throws {SimulationFailed} (rejects) when it does not within `timeoutMs`. */
+  /**
+   * Lets virtual time pass until `condition` returns true.
+   *
+   * @throws {SimulationFailed} (rejects) when it does not within `timeoutMs` virtual milliseconds, or the run
+   * fails.
+   */
   runUntil(condition: () => boolean, timeoutMs: number): Promise<void> {
     return this.#watched(async () => {
       const { events } = this.#setup
       const until = events.nowMs + timeoutMs
-      // What was begun outside of any event, such as by a test, goes on first.
+      // Promise jobs that began outside of any event, for example in a test, run first.
       await settled()
       while (!condition()) {
-        if (events.nextMs > until) this.fail('What was waited for did not come', undefined)
+        if (events.nextMs > until)
+          this.fail(`runUntil: the condition did not hold within ${timeoutMs} ms`, undefined)
         else await this.#step()
         this.#throwIfFailed()
       }
     })
   }
 
-  /** Lets time pass until nothing more would ever happen. @throws {SimulationFailed} (rejects) */
+  /**
+   * Lets virtual time pass until no event is left.
+   *
+   * @throws {SimulationFailed} (rejects) when the run fails.
+   */
   runUntilIdle(): Promise<void> {
     return this.#watched(async () => {
       const { events } = this.#setup
@@ -72,23 +82,23 @@ export class RunLoop {
     })
   }
 
-  /** Runs what belongs to a host; what it throws fails the run. */
+  /** Runs a callback of a host. If it throws or rejects, the run fails. */
   execute(host: SimulatedHost, call: () => unknown): void {
     this.happens()
     try {
-      const answer = RUNNING.run({ loop: this, host }, call)
-      if (answer instanceof Promise) answer.catch((error: unknown) => this.fail(`${host.name} failed`, error))
+      const result = RUNNING.run({ loop: this, host }, call)
+      if (result instanceof Promise) result.catch((error: unknown) => this.fail(`${host.name} failed`, error))
     } catch (error) {
       this.fail(`${host.name} failed`, error)
     }
   }
 
-  /** Some code runs in this event, and may have promises go on. */
+  /** Notes that the current event runs code, so that its promise jobs must run before the next event. */
   happens(): void {
     this.#ran = true
   }
 
-  /** Ends the run, with its first failure. */
+  /** Fails the run. The first failure is kept, and thrown after the current event. */
   fail(why: string, cause: unknown): void {
     const { seed, events } = this.#setup
     this.#failure ??= new SimulationFailed(seed, events.nowMs, why, cause)
@@ -102,8 +112,8 @@ export class RunLoop {
     events.step()
     this.#eventsNow = events.nowMs === before ? this.#eventsNow + 1 : 0
     if (this.#eventsNow > MAX_EVENTS_NOW)
-      this.fail(`${MAX_EVENTS_NOW} events later time stands still`, undefined)
-    // What promises do belongs to the event in which they go on.
+      this.fail(`Virtual time did not advance in ${MAX_EVENTS_NOW} events`, undefined)
+    // Promise jobs belong to the event that caused them.
     if (this.#ran) await settled()
     this.#throwIfFailed()
   }
@@ -127,7 +137,7 @@ export class RunLoop {
     this.#throwIfFailed()
   }
 
-  /** The host of this simulation to which the code that runs belongs. */
+  /** The host whose code runs now; undefined for code outside of this simulation's hosts. */
   #running(): SimulatedHost | undefined {
     const running = RUNNING.getStore()
     return running?.loop === this ? running.host : undefined
@@ -145,16 +155,16 @@ export class RunLoop {
   }
 
   #sawRealWork(host: SimulatedHost, { what, instead, askedAt }: RealWork): void {
-    const who = [host.name, 'asks for', what, askedAt].join(' ').trim()
-    this.fail(`${who}: ${instead}`, undefined)
+    const request = [host.name, 'asks for', what, askedAt].join(' ').trim()
+    this.fail(`${request}: ${instead}`, undefined)
   }
 
-  /** Of a host of this simulation, or of nobody known. */
+  /** Fails the run for a rejection in a host of this simulation, or in code that belongs to no simulation. */
   #unhandledRejection(reason: unknown): void {
     const running = RUNNING.getStore()
     if (running !== undefined && running.loop !== this) return
-    const whose = running === undefined ? 'A promise' : `A promise of ${running.host.name}`
-    this.fail(`${whose} was rejected, and nobody heard of it`, reason)
+    const promise = running === undefined ? 'A promise' : `A promise of ${running.host.name}`
+    this.fail(`${promise} was rejected, and the rejection was not handled`, reason)
   }
 
   #throwIfFailed(): void {
@@ -167,11 +177,11 @@ function asked(host: SimulatedHost, ms: number): number {
   return ms
 }
 
-/** A run has failed; `seed` makes it fail again. */
+/** A run failed. A run with the same `seed` fails in the same way. */
 export class SimulationFailed extends Error {
   override readonly name = 'SimulationFailed'
   readonly seed: string
-  /** Virtual time of the failure. */
+  /** Virtual time of the failure, in milliseconds. */
   readonly atMs: number
 
   constructor(seed: string, atMs: number, why: string, cause: unknown) {
@@ -183,7 +193,7 @@ export class SimulationFailed extends Error {
 }
 
 const MAX_EVENTS_NOW = 20_000
-/** To which run, and which host in it, the code that runs belongs. */
+/** The run and the host that the running code belongs to. */
 const RUNNING = new AsyncLocalStorage<{ readonly loop: RunLoop; readonly host: SimulatedHost }>()
-/** They are the whole process's, whoever replaces them. */
+/** One instance, because the globals are shared by the whole process. */
 const GLOBALS = new SeededGlobals()

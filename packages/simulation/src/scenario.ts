@@ -14,26 +14,26 @@ import { realNowMs, SEED_VARIABLE, wantedRuns } from './real/environment.ts'
 import { watchStall } from './real/real-work.ts'
 import { Simulation, SIMULATION_RULES, type SimulationOptions } from './simulation.ts'
 
-/** How often a scenario is run, and with what. */
+/** The options of `simulateAll` and `simulate`. */
 export interface SimulateOptions extends Omit<SimulationOptions, 'seed' | 'faults'> {
   /** How many seeds are tried. Default 100. */
   readonly runs?: number | undefined
-  /** Stops trying after so many milliseconds of real time, however many runs that were. Default: never. */
+  /** No new run begins after this many milliseconds of real time. Default: no limit. */
   readonly budgetMs?: number | undefined
-  /** What the seeds begin with. Default `0`. */
+  /** The prefix of the seeds, which are `0-0`, `0-1` and so on by default. Default `0`. */
   readonly seed?: string | number | undefined
-  /** The one seed to run. Default: what `ROPEWALK_SEED` says in the environment. */
+  /** The only seed to run. Default: the environment variable `ROPEWALK_SEED`. */
   readonly only?: string | undefined
-  /** Fails a run that leaves a connection, port or timer open, and names the line that opened it. Default false. */
+  /** Fails a run that leaves a connection, port or timer open. Default false. */
   readonly failOnLeaks?: boolean | undefined
-  /** How a failure says that one seed is run again. Default: by `ROPEWALK_SEED`. */
+  /** Returns the command that runs a seed again, for messages. Default: `ROPEWALK_SEED=` and the seed. */
   readonly command?: ((seed: string) => string) | undefined
 }
 
-/** What happens in one run: it must make the same of the same simulation, and throw when something is wrong. */
+/** One run of a test. It must be deterministic for a given simulation, and throws when a check fails. */
 export type Scenario = (sim: Simulation) => Promise<void>
 
-/** What all runs had in them. */
+/** Totals over all runs. */
 export interface Coverage {
   readonly runs: number
   readonly virtualMs: number
@@ -41,14 +41,14 @@ export interface Coverage {
   readonly network: Readonly<NetworkStats>
 }
 
-/** A scenario has failed; `seed` makes it fail again. */
+/** A scenario failed. A run with the same `seed` fails again. */
 export class ScenarioFailed extends Error {
   override readonly name = 'ScenarioFailed'
   readonly seed: string
-  /** The faults without which it does not fail. */
+  /** The planned faults that the failure needs. */
   readonly script: readonly Fault[]
 
-  /** @param again How to run it again. */
+  /** @param again The command that runs the seed again. */
   constructor(seed: string, script: readonly Fault[], again: string, cause: unknown) {
     const why = cause instanceof Error ? cause.message : String(cause)
     const faults = script.map((fault) => `\n    ${describeFault(fault)}`)
@@ -63,9 +63,10 @@ export class ScenarioFailed extends Error {
 }
 
 /**
- * Runs `scenario` with one seed after the other.
+ * Runs `scenario` once for each seed, one after the other.
  *
- * @throws {ScenarioFailed} (rejects) at the first that fails, with the fewest faults that make it fail.
+ * @throws {ScenarioFailed} (rejects) at the first seed that fails, without the planned faults that the
+ * failure does not need.
  */
 export async function simulateAll(scenario: Scenario, given: SimulateOptions = {}): Promise<Coverage> {
   checkOptions('simulateAll', given, SIMULATE_RULES)
@@ -114,7 +115,7 @@ async function attempt(scenario: Scenario, seed: string, options: RunOptions): P
   }
 }
 
-/** One run, to its end, unless it waits for ever. */
+/** Runs a scenario once. Rejects when it makes no progress, or leaves state or leaks. */
 async function played(scenario: Scenario, sim: Simulation, { failOnLeaks }: RunOptions): Promise<void> {
   let events = sim.events
   const isMoving = (): boolean => {
@@ -134,7 +135,10 @@ async function played(scenario: Scenario, sim: Simulation, { failOnLeaks }: RunO
   if (leaks.length > 0) throw new Error(leaks.map(describeLeak).join('\n  '))
 }
 
-/** Leaves out one fault after the other, for as long as it still fails. */
+/**
+ * Runs the scenario again without each of its faults in turn, and leaves out those without which it still
+ * fails.
+ */
 async function smallest(
   scenario: Scenario,
   seed: string,
@@ -178,7 +182,7 @@ async function failure(
 }
 
 const STALLED =
-  'the scenario waits, and no time passes: await sim.run or sim.runUntil, and let hosts wait for what takes time'
+  'the scenario waits while no time passes: await sim.run or sim.runUntil, and do all other waiting inside hosts'
 
 const { faults: _ofOneRun, ...SHARED_RULES } = SIMULATION_RULES
 const SIMULATE_RULES: OptionRules<SimulateOptions> = {

@@ -28,27 +28,28 @@ import { RunLoop } from './run-loop.ts'
 import { EventQueue } from './time/event-queue.ts'
 import { Trace } from './trace.ts'
 
-/** How a simulation is made. */
+/** The options of a simulation. */
 export interface SimulationOptions {
-  /** What everything that looks like chance follows from. */
+  /** The seed. All random choices of the run follow from it. */
   readonly seed: string | number
-  /** How every link behaves unless told otherwise. Default: 1 to 20 ms, nothing lost, 10 MB a second. */
+  /** Conditions of all links. Default: latency 1 to 20 ms, no loss, no duplicates, 10 MB per second. */
   readonly link?: Partial<LinkConditions> | undefined
-  /** How the systems of the hosts behave. */
+  /** TCP limits of all hosts. Default: buffers of 64 KiB, segments of 1460 bytes, `giveUpMs` 120 000. */
   readonly limits?: Partial<FlowLimits> | undefined
-  /** Which faults of the scripts of `injectFaults` happen, by their place. Default: all. */
+  /** Which faults planned by `injectFaults` happen, as indices into `script`. Default: all. */
   readonly faults?: ReadonlySet<number> | undefined
   /**
-   * Makes `Math.random`, `Date`, `performance.now`, and of `crypto` `randomBytes`, `randomInt`, `randomUUID`,
-   * `randomFillSync` and `getRandomValues` follow the seed and the host's clock, for code that runs in a host.
-   * While time passes they are replaced in the whole process; elsewhere they answer as ever. Default false.
+   * Makes `Math.random`, `Date`, `performance.now` and, in `crypto`, `randomBytes`, `randomInt`,
+   * `randomUUID`, `randomFillSync` and `getRandomValues` follow the seed and the host's clock, for code that
+   * runs in a host. They are replaced in the whole process while virtual time passes; code outside of hosts
+   * still gets the real values. Default false.
    */
   readonly seedGlobals?: boolean | undefined
 }
 
 /**
- * A network of hosts in one process, without sockets and without waiting: time is virtual, and all that
- * happens follows from the seed.
+ * A network of hosts in one process, without sockets and without real waiting: time is virtual, and
+ * everything that happens follows from the seed.
  *
  *     const sim = new Simulation({ seed: 1 })
  *     sim.host('server', (reactor) => reactor.listenTCP(7, factory))
@@ -65,7 +66,7 @@ export class Simulation {
   readonly #loop: RunLoop
   readonly #faults: FaultScript
 
-  /** @throws {TypeError | RangeError} for an option that is not one, or has a value that it cannot have. */
+  /** @throws {TypeError | RangeError} for an unknown option, or a value of the wrong type or out of range. */
   constructor(options: SimulationOptions) {
     checkOptions('Simulation', options, SIMULATION_RULES)
     const { seed, link, limits, faults, seedGlobals = false } = options
@@ -91,12 +92,12 @@ export class Simulation {
     })
   }
 
-  /** Virtual milliseconds since the beginning. */
+  /** The virtual time: milliseconds since the simulation was created. */
   get nowMs(): number {
     return this.#events.nowMs
   }
 
-  /** Whether time passes now: somebody awaits `run` or its like. */
+  /** Whether virtual time passes now, because a call to `run`, `runUntil` or `runUntilIdle` is pending. */
   get isRunning(): boolean {
     return this.#loop.isRunning
   }
@@ -106,12 +107,12 @@ export class Simulation {
     return this.#loop.events
   }
 
-  /** Every fault that `injectFaults` has planned. */
+  /** Every fault that `injectFaults` has planned, including those that the option `faults` leaves out. */
   get script(): readonly Fault[] {
     return this.#faults.planned
   }
 
-  /** How many faults of each kind have happened. */
+  /** How many faults of each kind have begun. */
   get faultsSeen(): Readonly<Partial<Record<FaultKind, number>>> {
     return this.#faults.seen
   }
@@ -121,9 +122,13 @@ export class Simulation {
     return [...this.#hosts.values()]
   }
 
-  /** Adds a host, by which name others reach it, and starts it. */
+  /**
+   * Adds a host and starts it. Other hosts reach it by its name.
+   *
+   * @throws {Error} when a host with this name exists.
+   */
   host(name: string, program: HostProgram): SimulatedHost {
-    if (this.#hosts.has(name)) throw new Error(`Cannot add a second host of the name ${name}`)
+    if (this.#hosts.has(name)) throw new Error(`Cannot add a second host named "${name}"`)
     const { network } = this
     const address = `10.0.${this.#hosts.size >> 8}.${(this.#hosts.size & 255) + 1}`
     const host = new SimulatedHost({
@@ -140,7 +145,7 @@ export class Simulation {
     return host
   }
 
-  /** Makes `call` happen at a moment of virtual time, in milliseconds since the beginning. */
+  /** Calls `call` at the virtual time `ms`, or at the current time if `ms` has passed. */
   at(ms: number, call: () => unknown): void {
     this.#events.at(ms, () => {
       this.#loop.happens()
@@ -148,7 +153,7 @@ export class Simulation {
     })
   }
 
-  /** Nothing passes between the two hosts, or with `oneWay` from the first to the second, until `heal`. */
+  /** Loses every packet between two hosts until `heal`; with `oneWay`, only those from `one` to `other`. */
   partition(
     one: SimulatedHost,
     other: SimulatedHost,
@@ -159,74 +164,89 @@ export class Simulation {
     if (!oneWay) this.network.link(other, one).setCut(true)
   }
 
-  /** Lets everything pass between the two hosts again. */
+  /** Lets packets pass between the two hosts again, in both directions. */
   heal(one: SimulatedHost, other: SimulatedHost): void {
     this.trace.note(one.name, `is connected with ${other.name} again`)
     for (const link of this.network.between(one, other)) link.setCut(false)
   }
 
   /**
-   * Makes faults happen between the hosts there are, each at its moment from now; what follows from the seed.
+   * Plans faults from the seed, between the hosts that exist now, and schedules them.
    *
-   * @returns the script; `faults` of the options can leave some of it out.
+   * @returns every planned fault; those that the option `faults` leaves out do not happen.
    */
   injectFaults(plan: FaultPlan): readonly Fault[] {
     checkOptions('injectFaults', plan, FAULT_PLAN_RULES)
     return this.#faults.plan(plan)
   }
 
-  /** Makes one fault happen, `atMs` from now. */
+  /**
+   * Schedules one fault, to begin `atMs` from now.
+   *
+   * @throws {Error} when there is no host with one of its names.
+   */
   inject(fault: Fault): void {
     this.#faults.inject(fault)
   }
 
-  /** What happened so far as text: a column for each host, a line for each packet. */
+  /** Draws the run so far as text: one column for each host, one line for each packet or event. */
   diagram(options: DiagramOptions = {}): string {
     return textDiagram([...this.#hosts.keys()], this.#arrowsWithin(options))
   }
 
-  /** The same as a picture, an SVG document, in which packets take their time. */
+  /** Draws the run so far as an SVG document, in which arrows show how long each packet took. */
   svg(options: DiagramOptions = {}): string {
     return svgDiagram([...this.#hosts.keys()], this.#arrowsWithin(options))
   }
 
-  /** The same as a Mermaid sequence diagram. */
+  /** Draws the run so far as a Mermaid sequence diagram. */
   mermaid(options: DiagramOptions = {}): string {
     return mermaidDiagram([...this.#hosts.keys()], this.#arrowsWithin(options))
   }
 
   /**
-   * Captures from now on what comes out of connections over a link, such as `sim.network.link(client, server)`:
-   * to look at, or to replay.
+   * Captures the bytes that connections deliver over a link from now on, to be read or replayed.
+   *
+   * @param link Such as `sim.network.link(client, server)`.
    */
   capture(link: Link): Capture {
     return new Capture(link)
   }
 
-  /** What the hosts that are up have not closed. */
+  /** The connections, ports and timers that are open on hosts that are up. */
   leaks(): readonly Leak[] {
     return this.hosts.flatMap((host) => host.leaks())
   }
 
-  /** What reactors keep for connections, although none of theirs is up: a line each. It is a fault in any run. */
+  /** State that reactors keep for connections although none is open, one line each. Any line is a bug. */
   leftovers(): readonly string[] {
     return this.hosts.flatMap((host) => host.leftovers().map((kept) => `${host.name} keeps ${kept}`))
   }
 
-  /** Lets `ms` milliseconds of virtual time pass. @throws {SimulationFailed} (rejects) when a host fails. */
+  /** Lets `ms` milliseconds of virtual time pass. @throws {SimulationFailed} (rejects) when the run fails. */
   async run(ms: number): Promise<void> {
     checkValue('run', 'ms', ms, milliseconds())
     return this.#loop.run(ms)
   }
 
-  /** Lets time pass until `condition` holds. @throws {SimulationFailed} (rejects) when it does not within `timeoutMs`. */
+  /**
+   * Lets time pass until `condition` returns true.
+   *
+   * @param options `timeoutMs`: longest wait in virtual milliseconds. Default 600 000.
+   * @throws {SimulationFailed} (rejects) when the condition does not hold within `timeoutMs`, or the run
+   * fails.
+   */
   async runUntil(condition: () => boolean, options: { readonly timeoutMs?: number } = {}): Promise<void> {
     checkOptions('runUntil', options, RUN_UNTIL_RULES)
     const { timeoutMs = 600_000 } = options
     return this.#loop.runUntil(condition, timeoutMs)
   }
 
-  /** Lets time pass until nothing more would ever happen. @throws {SimulationFailed} (rejects) when a host fails. */
+  /**
+   * Lets time pass until no event is scheduled any more.
+   *
+   * @throws {SimulationFailed} (rejects) when the run fails.
+   */
   runUntilIdle(): Promise<void> {
     return this.#loop.runUntilIdle()
   }
@@ -251,7 +271,7 @@ const DEFAULT_LIMITS: FlowLimits = {
 }
 
 const SEED: OptionRule = either(text, quantity({ least: -Infinity }), 'a string or a number')
-/** What a simulation accepts. */
+/** The rules for the options of a simulation. */
 export const SIMULATION_RULES: OptionRules<SimulationOptions> = {
   seed: SEED,
   link: optionsOf(LINK_RULES),

@@ -1,13 +1,13 @@
 import { expect, test } from 'vitest'
 import { callSite, describeLeak, framesHere, siteOf } from '../src/call-site.ts'
 
-test('a call site is the program’s own lines, innermost first', () => {
+test('callSite returns the frames of the program, innermost first', () => {
   const site = callSite()
   expect(site).toMatch(/^at .*call-site\.test\.ts:\d+:\d+/)
   expect(framesHere(3)[0]).toContain('call-site.test.ts')
 })
 
-test('frames of Node and of the packages that carry programs are nobody’s own', () => {
+test('siteOf leaves out the frames of Node and of Ropewalk', () => {
   const frames = [
     'at node:net:1:1',
     'at x (/p/core/src/a.ts:1:1)',
@@ -17,7 +17,7 @@ test('frames of Node and of the packages that carry programs are nobody’s own'
   expect(siteOf(frames)).toBe('at z (/app/c.ts:3:3)')
 })
 
-test('describeLeak says whose it is and where it comes from', () => {
+test('describeLeak names the host and the place that opened it', () => {
   const leak = {
     host: 'server',
     what: 'port',

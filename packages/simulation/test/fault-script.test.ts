@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
 import { FAULT_KINDS, type FaultKind, Simulation } from '../src/index.ts'
 
-test('a script keeps what was planned, and makes only what is wanted happen', async () => {
+test('a script lists every planned fault, and starts only the wanted ones', async () => {
   const run = async (faults?: ReadonlySet<number>): Promise<Simulation> => {
     const sim = new Simulation({ seed: 5, ...(faults === undefined ? {} : { faults }) })
     sim.host('one', () => undefined)
@@ -19,14 +19,14 @@ test('a script keeps what was planned, and makes only what is wanted happen', as
   expect([some.script, count(some)]).toEqual([whole.script, 2])
 })
 
-test('refuses a fault of a host it does not have', () => {
+test('inject throws for a host that does not exist', () => {
   const sim = new Simulation({ seed: 1 })
-  expect(() => sim.inject({ kind: 'crash', atMs: 0, forMs: 1, one: 'nobody', other: 'nobody' })).toThrow(
-    'Cannot find a host of the name nobody',
+  expect(() => sim.inject({ kind: 'crash', atMs: 0, forMs: 1, one: 'missing', other: 'missing' })).toThrow(
+    'Cannot inject a fault: there is no host named "missing"',
   )
 })
 
-test('faults of one kind that overlap last until all are over, and leave nothing behind', async () => {
+test('overlapping faults of one kind last until the last one is over, and then have no effect left', async () => {
   for (const kind of FAULT_KINDS) {
     const sim = new Simulation({ seed: 1 })
     const [one, two] = ['one', 'two'].map((name) => sim.host(name, () => undefined))
@@ -50,7 +50,7 @@ test('faults of one kind that overlap last until all are over, and leave nothing
   }
 })
 
-test('names that are slow and fail at once are mended one by one', async () => {
+test('slow names and failing names that overlap end independently', async () => {
   const sim = new Simulation({ seed: 1 })
   const host = sim.host('one', () => undefined)
   sim.inject({ kind: 'no names', atMs: 0, forMs: 50, one: 'one', other: 'one' })
@@ -61,7 +61,7 @@ test('names that are slow and fail at once are mended one by one', async () => {
   expect(host.names).toEqual({})
 })
 
-/** Those that leave a mark where this test looks. */
+/** The kinds whose effect is visible in the state that the test compares. */
 const SHOWN: ReadonlySet<FaultKind> = new Set([
   'partition',
   'one way',

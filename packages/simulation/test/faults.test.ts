@@ -5,7 +5,7 @@ import { Random } from '../src/random.ts'
 describe('randomFaults', () => {
   const plan = { withinMs: 1000, most: 5, longestMs: 100 }
 
-  test('follow from the seed, in the order of their times', () => {
+  test('returns the same faults for the same seed, sorted by time', () => {
     const script = (seed: string): unknown => randomFaults(new Random(seed), ['a', 'b', 'c'], plan)
     expect(script('1')).toEqual(script('1'))
     expect(script('1')).not.toEqual(script('2'))
@@ -16,19 +16,19 @@ describe('randomFaults', () => {
     }
   })
 
-  test('are of the kinds that are asked for, and happen to an only host too', () => {
+  test('uses only the kinds that the plan names, and works with a single host', () => {
     const faults = randomFaults(new Random('3'), ['only'], { ...plan, kinds: ['crash'] })
     expect(faults.every(({ kind, one, other }) => kind === 'crash' && one === other)).toBe(true)
   })
 
-  test('are of every kind, sooner or later', () => {
+  test('produces every kind within 100 seeds', () => {
     const seen = new Set<string>()
     for (let seed = 0; seed < 100; seed++)
       for (const { kind } of randomFaults(new Random(String(seed)), ['a', 'b'], plan)) seen.add(kind)
     expect([...seen].toSorted()).toEqual(FAULT_KINDS.toSorted())
   })
 
-  test('are told in one line', () => {
+  test('describeFault formats a fault as one line', () => {
     const fault = { kind: 'partition', atMs: 5, forMs: 10, one: 'a', other: 'b' } as const
     expect(describeFault(fault)).toBe('at 5 ms for 10 ms: partition, a and b')
     expect(describeFault({ ...fault, kind: 'crash' })).toBe('at 5 ms for 10 ms: crash, a')

@@ -13,7 +13,7 @@ describe('faults', () => {
   }
 
   test.each(['partition', 'one way', 'hold', 'stand still', 'slow link', 'slow reader'] as const)(
-    'a %s delays bytes, and loses none once it is mended',
+    'a %s delays bytes, and loses none once it is over',
     async (kind) => {
       const hosts = await happen(kind)
       await hosts.sim.run(30_000)
@@ -22,7 +22,7 @@ describe('faults', () => {
     },
   )
 
-  test('a reset ends connections on both sides', async () => {
+  test('a reset breaks the connections on both hosts', async () => {
     const hosts = await happen('reset')
     await hosts.sim.run(1000)
     expect([...hosts.served.losses, ...hosts.asked.losses].map(({ name }) => name)).toEqual([
@@ -31,7 +31,7 @@ describe('faults', () => {
     ])
   })
 
-  test('a crash takes everything, and a start begins anew', async () => {
+  test('a crash drops everything, and the host starts again with a new run', async () => {
     const hosts = await happen('crash')
     await hosts.sim.run(60_000)
     expect(hosts.served.losses).toEqual([])
@@ -39,7 +39,7 @@ describe('faults', () => {
     expect([hosts.server.isDown, hosts.server.life?.ports.length]).toEqual([false, 1])
   })
 
-  test('without descriptors nobody is accepted, until there are some', async () => {
+  test('without descriptors a host accepts no connection, until some are free', async () => {
     const hosts = new TwoHosts()
     hosts.sim.inject({ kind: 'no descriptors', atMs: 0, forMs: 2000, one: 'server', other: 'client' })
     await hosts.sim.run(10)
@@ -54,7 +54,7 @@ describe('faults', () => {
     expect(hosts.served.made).toBe(true)
   })
 
-  test('a fast clock and a calendar that jumps are seen by their host alone', async () => {
+  test('a fast clock and a calendar jump affect only their host', async () => {
     const hosts = await happen('fast clock', 10_000)
     hosts.sim.inject({ kind: 'calendar jump', atMs: 0, forMs: 1, one: 'server', other: 'client' })
     const before = [hosts.server.reactor.now(), hosts.client.reactor.now()]
@@ -66,23 +66,23 @@ describe('faults', () => {
     expect(hosts.server.reactor.wallClock()).toBeLessThan(calendar)
   })
 
-  test('a frozen host knows nothing of the time between', async () => {
+  test('the clock of a frozen host does not show the time of the freeze', async () => {
     const hosts = await TwoHosts.connected()
-    const told: number[] = []
-    hosts.server.reactor.callLater(2000, () => told.push(hosts.server.reactor.now()))
+    const times: number[] = []
+    hosts.server.reactor.callLater(2000, () => times.push(hosts.server.reactor.now()))
     hosts.sim.inject({ kind: 'freeze', atMs: 500, forMs: 10_000, one: 'server', other: 'client' })
     await hosts.sim.run(600)
     const [before, fromMs] = [hosts.server.reactor.now(), hosts.sim.nowMs]
     hosts.asked.transport.write('hello')
     await hosts.sim.run(9800)
-    expect([hosts.server.reactor.now(), told, hosts.served.bytes.length]).toEqual([before, [], 0])
+    expect([hosts.server.reactor.now(), times, hosts.served.bytes.length]).toEqual([before, [], 0])
     await hosts.sim.run(30_000)
     expect(hosts.served.bytes.toString()).toBe('hello')
-    expect(told).toHaveLength(1)
+    expect(times).toHaveLength(1)
     expect(hosts.sim.nowMs - fromMs - (hosts.server.reactor.now() - before)).toBeCloseTo(10_000 - 100, 5)
   })
 
-  test('whoever knocks while the backlog is full is not heard, and tries again', async () => {
+  test('an attempt to connect to a full backlog is dropped, and retried until it succeeds', async () => {
     const hosts = new TwoHosts()
     hosts.sim.inject({ kind: 'full backlog', atMs: 0, forMs: 5000, one: 'server', other: 'client' })
     await hosts.sim.run(1)
@@ -93,7 +93,7 @@ describe('faults', () => {
     expect([hosts.asked.made, hosts.served.made]).toEqual([true, true])
   })
 
-  test('a slow reader lets the windows fill, and the sender wait', async () => {
+  test('a slow reader fills the buffers, and its sender waits', async () => {
     const hosts = await TwoHosts.connected()
     hosts.sim.inject({ kind: 'slow reader', atMs: 0, forMs: 20_000, one: 'server', other: 'client' })
     await hosts.sim.run(1)
@@ -106,7 +106,7 @@ describe('faults', () => {
     expect(hosts.served.bytes.equals(sent)).toBe(true)
   })
 
-  test('names fail or are slow for one host, and not for the others', async () => {
+  test('lookups fail or are slow for one host only', async () => {
     const hosts = new TwoHosts()
     hosts.sim.inject({ kind: 'no names', atMs: 0, forMs: 1000, one: 'client', other: 'server' })
     await hosts.sim.run(1)
@@ -117,11 +117,11 @@ describe('faults', () => {
 
     hosts.sim.inject({ kind: 'slow names', atMs: 0, forMs: 1000, one: 'client', other: 'server' })
     await hosts.sim.run(1)
-    const answers: string[] = []
-    void hosts.client.reactor.lookup('server').then((found) => answers.push(String(found)))
+    const addresses: string[] = []
+    void hosts.client.reactor.lookup('server').then((found) => addresses.push(String(found)))
     await hosts.sim.run(2900)
-    expect(answers).toEqual([])
+    expect(addresses).toEqual([])
     await hosts.sim.run(200)
-    expect(answers).toEqual(['10.0.0.1'])
+    expect(addresses).toEqual(['10.0.0.1'])
   })
 })

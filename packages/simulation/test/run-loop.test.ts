@@ -5,30 +5,30 @@ import { Simulation } from '../src/index.ts'
 import { SimulationFailed } from '../src/run-loop.ts'
 
 describe('RunLoop', () => {
-  test('makes chance and time of programs follow from the seed, when asked to', async () => {
-    const answers = async (seed: number, seedGlobals: boolean): Promise<unknown> => {
-      const said: unknown[] = []
+  test('makes randomness and time in programs follow from the seed with seedGlobals', async () => {
+    const valuesSeen = async (seed: number, seedGlobals: boolean): Promise<unknown> => {
+      const values: unknown[] = []
       const sim = new Simulation({ seed, seedGlobals })
       const host = sim.host('one', async (reactor) => {
         await sleep(5, { reactor })
-        said.push(Math.random(), randomUUID(), Date.now(), performance.now())
+        values.push(Math.random(), randomUUID(), Date.now(), performance.now())
       })
       host.jumpCalendar(1000)
       await sim.run(10)
-      return said
+      return values
     }
-    expect(await answers(1, true)).toEqual(await answers(1, true))
-    expect(await answers(1, true)).toMatchObject([
+    expect(await valuesSeen(1, true)).toEqual(await valuesSeen(1, true))
+    expect(await valuesSeen(1, true)).toMatchObject([
       expect.any(Number),
       expect.any(String),
       1_767_225_601_005,
       5,
     ])
-    expect(await answers(1, true)).not.toEqual(await answers(2, true))
-    expect(await answers(1, false)).not.toEqual(await answers(1, false))
+    expect(await valuesSeen(1, true)).not.toEqual(await valuesSeen(2, true))
+    expect(await valuesSeen(1, false)).not.toEqual(await valuesSeen(1, false))
   })
 
-  test('finds a program that waits in a loop for its seeded clock', async () => {
+  test('fails a program that waits in a loop for its seeded clock', async () => {
     const sim = new Simulation({ seed: 1, seedGlobals: true })
     sim.host('one', () => {
       for (const end = Date.now() + 5; Date.now() < end;);
@@ -36,28 +36,28 @@ describe('RunLoop', () => {
     await expect(sim.run(10)).rejects.toThrow('one waits in a loop for time to pass')
   })
 
-  test('keeps two simulations that run at the same time apart', async () => {
+  test('gives two simulations that run at the same time separate randomness', async () => {
     const worlds = [1, 2].map((seed) => {
       const sim = new Simulation({ seed, seedGlobals: true })
-      const said: number[] = []
+      const values: number[] = []
       sim.host('one', async (reactor) => {
         for (let round = 0; round < 3; round++) {
           await sleep(5, { reactor })
-          said.push(Math.random())
+          values.push(Math.random())
         }
       })
-      return { sim, said }
+      return { sim, values }
     })
     const real = Math.random
     await Promise.all(worlds.map(({ sim }, at) => sim.run(20 + at * 50)))
-    const [first, second] = worlds.map(({ said }) => said)
+    const [first, second] = worlds.map(({ values }) => values)
     expect([first?.length, second?.length]).toEqual([3, 3])
     expect(first).not.toEqual(second)
     expect(Math.random).toBe(real)
   })
 })
 
-test('a failure tells its seed, its moment and its cause', () => {
+test('the message of a failure contains the seed, the virtual time and the cause', () => {
   const cause = new Error('no room')
   const failed = new SimulationFailed('0-7', 12.3456, 'server failed', cause)
   expect([failed.message, failed.seed, failed.atMs, failed.cause]).toEqual([
@@ -66,7 +66,7 @@ test('a failure tells its seed, its moment and its cause', () => {
     12.3456,
     cause,
   ])
-  expect(new SimulationFailed('1', 0, 'time stands still', undefined).message).toBe(
-    'Seed 1 at 0.000 ms: time stands still',
+  expect(new SimulationFailed('1', 0, 'server failed', undefined).message).toBe(
+    'Seed 1 at 0.000 ms: server failed',
   )
 })

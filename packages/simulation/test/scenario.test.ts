@@ -8,7 +8,7 @@ describe('simulateAll', () => {
     sim.host('b', () => undefined)
   }
 
-  test('runs a scenario with many seeds, and tells what was in the runs', async () => {
+  test('runs a scenario with many seeds, and returns the coverage', async () => {
     const seeds: string[] = []
     const coverage = await simulateAll(
       async (sim) => {
@@ -25,7 +25,7 @@ describe('simulateAll', () => {
     expect(coverage.network).toMatchObject({ connections: 0, oneByteSegments: 0 })
   })
 
-  test('tells the seed, and the only fault without which the scenario does not fail', async () => {
+  test('reports the seed, and the one fault that the failure needs', async () => {
     const failed = simulateAll(
       async (sim) => {
         idle(sim)
@@ -43,7 +43,7 @@ describe('simulateAll', () => {
     )
   })
 
-  test('says that no fault is needed, and runs the one seed that is asked for', async () => {
+  test('reports that a failure needs no fault, and runs only the seed of the option `only`', async () => {
     const scenario = async (): Promise<void> => {
       throw new Error('always')
     }
@@ -59,7 +59,7 @@ describe('simulateAll', () => {
     expect(seen).toEqual(['mine'])
   })
 
-  test('stops at its budget', async () => {
+  test('begins no run after its budget', async () => {
     const { runs } = await simulateAll(async () => undefined, { runs: 1e9, budgetMs: 5 })
     expect(runs).toBeLessThan(1e9)
   })
@@ -75,10 +75,10 @@ describe('simulateAll', () => {
     for (let turns = 0; turns < 10; turns++) await new Promise((resolve) => setImmediate(resolve))
     const failed = failure.catch(String)
     await vi.advanceTimersByTimeAsync(7000)
-    expect(await failed).toContain('Seed 0-0: the scenario waits, and no time passes')
+    expect(await failed).toContain('Seed 0-0: the scenario waits while no time passes')
   })
 
-  test('fails a run that leaves something open, when asked to, with the line that opened it', async () => {
+  test('with failOnLeaks, fails a run that leaves something open, and names the line that opened it', async () => {
     const scenario = async (sim: Simulation): Promise<void> => {
       idle(sim)
       sim.host('forgetful', (reactor) => reactor.callLater(1e9, () => undefined))
@@ -90,7 +90,7 @@ describe('simulateAll', () => {
     )
   })
 
-  test('fails a run after which a reactor counts what is not there', async () => {
+  test('fails a run after which a reactor counts connections that do not exist', async () => {
     const scenario = async (sim: Simulation): Promise<void> => {
       const host = sim.host('counting', (reactor) => reactor.registry.waitingChanged(1))
       await sim.run(5)

@@ -2,7 +2,7 @@ import { Factory, type LogEvent, type ProtocolEvents } from '@ropewalk/core'
 import type { TransportHarness } from '@ropewalk/core/testing'
 import { Simulation } from '../src/index.ts'
 
-/** A factory whose only protocol is known beforehand. */
+/** A factory that always returns the same protocol. */
 export class OneProtocol<P extends ProtocolEvents> extends Factory<P> {
   readonly #protocol: P
 
@@ -16,7 +16,7 @@ export class OneProtocol<P extends ProtocolEvents> extends Factory<P> {
   }
 }
 
-/** Connections between two simulated hosts, on a network whose time passes by itself until `stop`. */
+/** Connections between two simulated hosts. Virtual time passes continuously until `stop`. */
 export class SimulatedHarness implements TransportHarness {
   readonly capabilities: TransportHarness['capabilities'] = new Set(['reset', 'backpressure'])
   readonly logged: LogEvent[] = []
@@ -29,7 +29,7 @@ export class SimulatedHarness implements TransportHarness {
     this.#sim = new Simulation({
       seed,
       link: { latencyMs: [0.1, 0.5], bytesPerSecond: Infinity },
-      // The checks are about transports: what segments do to bytes is tested elsewhere.
+      // The checks are about transports; segmentation is tested elsewhere.
       limits: { cuts: 'none', segmentBytes: 32_768 },
     })
     const idle = (): undefined => undefined
@@ -50,8 +50,8 @@ export class SimulatedHarness implements TransportHarness {
 
   until: TransportHarness['until'] = async (condition) => {
     for (const end = this.#sim.nowMs + 100_000; !condition();) {
-      if (this.#sim.nowMs > end) throw new Error(`It never came about that ${String(condition)}`)
-      // Some conditions are dear: asked now and then is enough.
+      if (this.#sim.nowMs > end) throw new Error(`The condition never held: ${String(condition)}`)
+      // Some conditions are expensive, so they are checked only every 50 turns.
       for (let turns = 0; turns < 50; turns++) await turn()
     }
   }

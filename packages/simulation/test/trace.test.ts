@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
 import { Trace } from '../src/trace.ts'
 
-test('Trace writes a short line for everything, with its time', () => {
+test('Trace formats each packet and event as one line, with its time', () => {
   let nowMs = 0
   const trace = new Trace(() => nowMs)
   trace.note('server', 'starts')

@@ -2,7 +2,7 @@ import { checksFor } from '@ropewalk/core/testing'
 import { describe, expect, test } from 'vitest'
 import { SimulatedHarness } from './simulated-harness.ts'
 
-describe('connections between simulated hosts', () => {
+describe('transport checks between simulated hosts', () => {
   const observable = checksFor(new Set(['reset', 'backpressure'] as const))
 
   test.each(observable.map((check) => [check.name, check] as const))('%s', async (_name, check) => {

@@ -2,18 +2,18 @@ import { Protocol, type ConnectionClosed } from '@ropewalk/core'
 import { OneProtocol } from './simulated-harness.ts'
 import { Simulation, type SimulatedHost, type SimulationOptions } from '../src/index.ts'
 
-/** A protocol that notes what it is told. */
+/** A protocol that records what its callbacks receive. */
 export class Noting extends Protocol {
   readonly losses: ConnectionClosed[] = []
   made = false
   #pieces: Buffer[] = []
 
-  /** All that came. */
+  /** All bytes received. */
   get bytes(): Buffer {
     return Buffer.concat(this.#pieces)
   }
 
-  /** The sizes of the pieces. */
+  /** The sizes of the chunks received. */
   get sizes(): readonly number[] {
     return this.#pieces.map((piece) => piece.length)
   }
@@ -31,7 +31,7 @@ export class Noting extends Protocol {
   }
 }
 
-/** A server and a client, connected on port 7 unless a test says otherwise. */
+/** A server that listens on port 7, and a client. */
 export class TwoHosts {
   readonly sim: Simulation
   readonly server: SimulatedHost
@@ -45,7 +45,7 @@ export class TwoHosts {
     this.client = this.sim.host('client', () => undefined)
   }
 
-  /** Makes two connected hosts. */
+  /** Returns two hosts whose connection is up. */
   static async connected(options: Partial<SimulationOptions> = {}): Promise<TwoHosts> {
     const hosts = new TwoHosts(options)
     await hosts.connect()

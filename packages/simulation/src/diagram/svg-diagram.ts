@@ -1,8 +1,9 @@
 import type { Arrow } from './text-diagram.ts'
 
 /**
- * A run as a picture: a column for each host, time from top to bottom, each packet an arrow from when it left to when
- * it arrived. As much room is given to a moment as happens in it.
+ * Draws a run as an SVG document: one column for each host, time from top to bottom, and for each packet an
+ * arrow from the time it was sent to the time it arrived. Each arrow gets one row, so the vertical scale is
+ * not linear in time.
  */
 export function svgDiagram(hosts: readonly string[], arrows: readonly Arrow[]): string {
   const width = LEFT + Math.max(0, hosts.length - 1) * COLUMN + RIGHT
@@ -20,7 +21,7 @@ export function svgDiagram(hosts: readonly string[], arrows: readonly Arrow[]): 
   ].join('\n')
 }
 
-/** Where hosts and moments are in the picture. */
+/** The coordinates of hosts and times in the picture. */
 class Places {
   readonly #hosts: readonly string[]
   readonly #arrows: readonly Arrow[]
@@ -34,12 +35,12 @@ class Places {
     return LEFT + this.#hosts.indexOf(host) * COLUMN
   }
 
-  /** Of what has arrived. */
+  /** Where the arrow of `row` arrives. */
   y(row: number): number {
     return TOP + (row + 1) * ROW
   }
 
-  /** Of any moment up to that of `row`: between the rows before and after it. */
+  /** Where a time up to that of `row` lies: interpolated between the rows before and after it. */
   yAt(ms: number, row: number): number {
     let after = row
     while (after > 0 && (this.#arrows[after - 1]?.atMs ?? 0) > ms) after--
@@ -59,11 +60,11 @@ function lifeline(name: string, x: number, height: number): string {
   ].join('')
 }
 
-/** A point for what happened to one host, an arrow for what went from one to another. */
+/** Draws a dot for an event at one host, an arrow for a packet. */
 function line(arrow: Arrow, row: number, place: Places): string {
   const [[fromX, fromY], [toX, toY]] = ends(arrow, row, place)
   if (arrow.from === arrow.to) return `<circle class="dot${kindOf(arrow)}" cx="${toX}" cy="${toY}" r="3"/>`
-  // What is lost ends on its way.
+  // The arrow of a lost packet ends before it reaches the other host.
   const way = arrow.lost ? 0.7 : 1
   const [endX, endY] = [fromX + (toX - fromX) * way, fromY + (toY - fromY) * way]
   return [
@@ -124,7 +125,7 @@ const TOP = 44
 const ROW = 24
 const BOTTOM = 24
 const TIME_RIGHT = 56
-/** Near to where it arrives: there, each has a row of its own. */
+/** Close to the arrowhead: each arrowhead has a row of its own, so that labels do not overlap. */
 const LABEL_AT = 0.8
 const LOST_LABEL_AT = 0.5
 const STYLE = `<style>

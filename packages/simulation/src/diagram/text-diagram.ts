@@ -1,4 +1,4 @@
-/** A run as text: a column for each host, a line for each arrow, time on the left. */
+/** Draws a run as text: one column for each host, one line for each arrow, the time on the left. */
 export function textDiagram(hosts: readonly string[], arrows: readonly Arrow[]): string {
   const width = Math.max(MIN_COLUMN, ...hosts.map((name) => name.length + 4))
   const head = ' '.repeat(TIME_WIDTH) + hosts.map((name) => name.padEnd(width)).join('')
@@ -16,8 +16,8 @@ function row(hosts: readonly string[], { from, to, what, lost }: Arrow, width: n
   const text = lost ? `${what} (lost)` : what
   if (start === end) return place(cells, start * width, `* ${text}`)
   const [left, right] = [Math.min(start, end) * width, Math.max(start, end) * width]
-  const room = right - left - 1
-  const line = ` ${text} `.slice(0, room - 1).padEnd(room - 1, '-')
+  const spaceWidth = right - left - 1
+  const line = ` ${text} `.slice(0, spaceWidth - 1).padEnd(spaceWidth - 1, '-')
   return place(cells, left + 1, end > start ? `${line}${lost ? 'x' : '>'}` : `${lost ? 'x' : '<'}${line}`)
 }
 
@@ -26,7 +26,7 @@ function place(cells: string[], at: number, text: string): string {
   return cells.join('')
 }
 
-/** A run as a Mermaid sequence diagram, which many readers of Markdown draw. */
+/** Formats a run as a Mermaid sequence diagram, which many Markdown viewers can draw. */
 export function mermaidDiagram(hosts: readonly string[], arrows: readonly Arrow[]): string {
   const lines = arrows.map(({ atMs, from, to, what, lost }) => {
     const text = `${atMs.toFixed(1)} ms ${what}`.replaceAll(/[;:#]/g, ' ')
@@ -35,24 +35,24 @@ export function mermaidDiagram(hosts: readonly string[], arrows: readonly Arrow[
   return ['sequenceDiagram', ...hosts.map((name) => `  participant ${name}`), ...lines].join('\n')
 }
 
-/** Something that went from one host to another, or happened to one. */
+/** A packet from one host to another, or an event at one host. */
 export interface Arrow {
-  /** When it arrived, in virtual milliseconds. */
+  /** When the packet arrived or was lost, or when the event happened, in virtual milliseconds. */
   readonly atMs: number
   readonly from: string
-  /** The same as `from` for what happened to one host. */
+  /** The same as `from` for an event at one host. */
   readonly to: string
   readonly what: string
   readonly lost: boolean
-  /** When it left. */
+  /** When the packet was sent, in virtual milliseconds. */
   readonly sentMs: number
 }
 
-/** How a diagram is drawn. */
+/** Which part of a run a diagram shows. */
 export interface DiagramOptions {
-  /** Only what happened from then on, in virtual milliseconds. */
+  /** Leaves out everything before this time, in virtual milliseconds. Default 0. */
   readonly fromMs?: number
-  /** Only what happened until then. */
+  /** Leaves out everything after this time, in virtual milliseconds. Default: no limit. */
   readonly untilMs?: number
 }
 

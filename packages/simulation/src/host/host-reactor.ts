@@ -30,13 +30,13 @@ import { SimulatedPort } from '../network/simulated-port.ts'
 import { StreamDial } from '../network/stream-dial.ts'
 import type { ReactorSystem } from './reactor-system.ts'
 
-/** The reactor of a simulated host: to a program, a reactor as any. */
+/** The reactor of a simulated host. A program uses it like any other reactor. */
 export class HostReactor extends WireReactor implements Reactor {
   readonly deadlines: DeadlineWheel = new DeadlineWheel(this)
-  /** What it has logged, oldest first. */
+  /** The logged events, oldest first. */
   readonly logged: LogEvent[]
   readonly #run: ReactorSystem
-  /** Where each was asked for. */
+  /** The call site that opened each port or timer. */
   readonly #opened = new WeakMap<object, string>()
   readonly #endTurn = (): void => this.registry.turn.end()
 
@@ -64,7 +64,7 @@ export class HostReactor extends WireReactor implements Reactor {
     return later
   }
 
-  /** What is not closed: connections, ports, calls that are still to come. */
+  /** The open connections, listening ports and pending delayed calls. */
   leaks(): readonly Leak[] {
     const host = this.#run.host.name
     const opened = (thing: object): string => this.#opened.get(thing) ?? ''

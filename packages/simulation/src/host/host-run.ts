@@ -9,7 +9,7 @@ import type { Trace } from '../trace.ts'
 import { HostReactor } from './host-reactor.ts'
 import type { HostState, ReactorSystem } from './reactor-system.ts'
 
-/** One run of a host, from its start to its crash: its program, its clock, what it has open. */
+/** One run of a host, from its start to its crash: program, clock, open connections, ports and sockets. */
 export class HostRun implements ReactorSystem {
   readonly host: HostState
   readonly clock: HostClock
@@ -20,7 +20,7 @@ export class HostRun implements ReactorSystem {
   #descriptors = 0
   #lastPort = 49_151
   #over = false
-  /** What waits for the host to go on. */
+  /** The calls that wait for the end of a pause; undefined while the host is not paused. */
   #paused: (() => unknown)[] | undefined
 
   constructor(host: HostState) {
@@ -41,18 +41,18 @@ export class HostRun implements ReactorSystem {
     return this.#over
   }
 
-  /** The port number that was used last for a connection from here. */
+  /** The port number last returned by `nextPort`. */
   get lastPort(): number {
     return this.#lastPort
   }
 
-  /** A port number for a connection from here. */
+  /** Returns a port number for a new connection from this host. */
   nextPort(): number {
     this.#lastPort = this.#lastPort >= 65_535 ? 49_152 : this.#lastPort + 1
     return this.#lastPort
   }
 
-  /** The connections that are open. */
+  /** The open connections. */
   get ends(): ReadonlySet<NamedEnd> {
     return this.#ends
   }
@@ -77,19 +77,19 @@ export class HostRun implements ReactorSystem {
     this.network.setup.events.after(0, () => this.execute(call))
   }
 
-  /** Does nothing from now on, until `goOn`. */
+  /** Queues the calls of the program until `goOn`. */
   pause(): void {
     this.#paused ??= []
   }
 
-  /** Does what it should have done meanwhile. */
+  /** Runs the calls queued during the pause, each in an event of its own. */
   goOn(): void {
     const waiting = this.#paused ?? []
     this.#paused = undefined
     for (const call of waiting) this.executeSoon(call)
   }
 
-  /** Everything is gone at once; nobody here hears of it. */
+  /** Drops all connections, ports, sockets and timers without calling the program. */
   end(): void {
     this.#over = true
     for (const end of this.#ends) end.vanish()
@@ -99,25 +99,25 @@ export class HostRun implements ReactorSystem {
     this.clock.clear()
   }
 
-  /** @returns false when none is left. */
+  /** Takes a descriptor. @returns false when no descriptor is left. */
   takeDescriptor(): boolean {
     if (this.#descriptors >= this.host.maxDescriptors) return false
     this.#descriptors++
     return true
   }
 
-  /** One that was taken is free. */
+  /** Gives back a descriptor; a waiting connection can then be accepted. */
   freeDescriptor(): void {
     this.#descriptors--
     this.descriptorsFreed()
   }
 
-  /** Who waits to be accepted may come in. */
+  /** Accepts waiting connections, because descriptors may be free. */
   descriptorsFreed(): void {
     for (const port of this.#ports.values()) port.accept()
   }
 
-  /** A connection is up here. */
+  /** Registers an open connection. */
   endOpened(end: NamedEnd): void {
     this.#ends.add(end)
   }
@@ -126,12 +126,12 @@ export class HostRun implements ReactorSystem {
     if (this.#ends.delete(end)) this.freeDescriptor()
   }
 
-  /** Who listens here. */
+  /** The listening ports. */
   get ports(): readonly SimulatedPort[] {
     return [...this.#ports.values()]
   }
 
-  /** Who listens at an address of this host. */
+  /** The port that listens at an address of this host; undefined when there is no such port. */
   portAt(address: Address): SimulatedPort | undefined {
     return this.#ports.get(keyOf(address))
   }
@@ -144,12 +144,12 @@ export class HostRun implements ReactorSystem {
     this.#ports.set(key, port)
   }
 
-  /** Nobody listens there any more. */
+  /** Removes a listening port. */
   freePort(port: SimulatedPort): void {
     this.#ports.delete(keyOf(port.getHost()))
   }
 
-  /** @throws {Error} when the address is taken, unless both would share it. */
+  /** @throws {Error} EADDRINUSE when the port is taken, unless both sockets have `reuseAddress`. */
   bindDatagrams(asked: DatagramBinding): DatagramSocket {
     const port = asked.address.port === 0 ? this.nextPort() : asked.address.port
     const binding = { ...asked, address: udpAddress(asked.address.host, port) }
@@ -160,17 +160,17 @@ export class HostRun implements ReactorSystem {
     return socket
   }
 
-  /** The socket hears nothing more. */
+  /** Removes a socket, which receives nothing more. */
   freeDatagrams(socket: DatagramSocket): void {
     this.#datagrams.delete(socket)
   }
 
-  /** Who hears what comes to an address of this host. */
+  /** The sockets that receive a datagram from `from` to `to`. */
   datagramsAt(from: UDPAddress, to: UDPAddress): readonly DatagramSocket[] {
     return Array.from(this.#datagrams).filter((socket) => socket.hears(from, to))
   }
 
-  /** The addresses of a name. */
+  /** Resolves with the addresses of a name, after the delay of the name service. */
   lookup(name: string): Promise<readonly string[]> {
     const { names, setup } = this.network
     if (names.isAddress(name)) return Promise.resolve([name])

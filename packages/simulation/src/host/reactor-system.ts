@@ -6,21 +6,21 @@ import type { Network } from '../network/network.ts'
 import type { Random } from '../random.ts'
 import type { HostClock } from '../time/host-clock.ts'
 
-/** A machine, as one run of it uses it: what outlives the run. */
+/** A machine, as one run of it uses it. It outlives the run. */
 export interface HostState extends Machine {
   readonly network: Network<HostState>
   readonly random: Random
-  /** What `readFile` finds, by path. */
+  /** The files that `readFile` finds, by path. */
   readonly files: ReadonlyMap<string, Uint8Array | string>
-  /** Most connections at a time, those being made included. */
+  /** Most connections at a time, including attempts to connect. */
   readonly maxDescriptors: number
-  /** How long its program takes to come to each piece that has arrived. */
+  /** Delay before its program reads each chunk received, in milliseconds. */
   readonly readDelayMs: number
-  /** How names are answered to it, where that is not as to all. */
+  /** Conditions of name lookups by this host, which override those of the network. */
   readonly names: Partial<NameConditions>
-  /** Runs what belongs to it. */
+  /** Runs a callback of the host. */
   run(call: () => unknown): void
-  /** The clock was asked. */
+  /** Called when the program reads the clock. */
   clockAsked(): void
 }
 
@@ -28,8 +28,8 @@ export interface HostState extends Machine {
 export interface ReactorSystem extends HostKernel {
   readonly host: HostState
   readonly clock: HostClock
-  /** Who listens here. */
+  /** The listening ports. */
   readonly ports: readonly ListeningPort[]
-  /** @throws {Error} when the address is taken, unless both would share it. */
+  /** @throws {Error} EADDRINUSE when the port is taken, unless both sockets have `reuseAddress`. */
   bindDatagrams(asked: DatagramBinding): DatagramWire
 }

@@ -7,35 +7,35 @@ import type { Random } from '../random.ts'
 import { HostRun } from './host-run.ts'
 import type { HostReactor } from './host-reactor.ts'
 
-/** What a host runs, from its start. A rejection fails the simulation. */
+/** The program of a host, called when the host starts. If it throws or rejects, the simulation fails. */
 export type HostProgram = (reactor: HostReactor) => unknown
 
-/** What a host is made of. */
+/** The constructor arguments of `SimulatedHost`. */
 export interface HostSetup {
   readonly name: string
   readonly address: string
   readonly network: Network<SimulatedHost>
   readonly random: Random
   readonly program: HostProgram
-  /** Runs what belongs to the host; what it throws fails the simulation. */
+  /** Runs a callback of the host. If it throws or rejects, the simulation fails. */
   run(host: SimulatedHost, call: () => unknown): void
 }
 
-/** A machine of the simulation: runs a program, and may crash, start again, stand still or run fast. */
+/** A machine of the simulation. It runs a program, and may crash, restart, pause, freeze or run fast. */
 export class SimulatedHost implements HostState {
   readonly name: string
   readonly address: string
   readonly network: Network<SimulatedHost>
   readonly random: Random
-  /** What `readFile` finds, by path. Outlives crashes. */
+  /** The files that `readFile` finds, by path. They survive crashes. */
   readonly files: Map<string, Uint8Array | string> = new Map()
-  /** Most connections at a time, those being made included. */
+  /** Most connections at a time, including attempts to connect. */
   maxDescriptors: number = Infinity
-  /** How long its program takes to come to each piece that has arrived: a slow reader. */
+  /** Delay before its program reads each chunk received, in milliseconds, for a slow reader. */
   readDelayMs: number = 0
-  /** Whether whoever knocks at its ports is not heard, as when too many wait already. */
+  /** Whether its ports drop new connection attempts, as with a full backlog. */
   backlogFull: boolean = false
-  /** How names are answered to it, where that is not as `network.names.conditions` say for all. */
+  /** Conditions of name lookups by this host, which override `network.names.conditions`. */
   names: Partial<NameConditions> = {}
   readonly #setup: HostSetup
   #run: HostRun | undefined
@@ -52,12 +52,12 @@ export class SimulatedHost implements HostState {
     this.random = setup.random
   }
 
-  /** Its present run; undefined while it is down. */
+  /** Its current run; undefined while it is down. */
   get life(): HostRun | undefined {
     return this.#run
   }
 
-  /** Whether it has crashed and not started again. */
+  /** Whether it is not running: it has crashed and not started again. */
   get isDown(): boolean {
     return this.#run === undefined
   }
@@ -72,7 +72,7 @@ export class SimulatedHost implements HostState {
     return this.#run.reactor
   }
 
-  /** Starts it, with nothing of what it knew before but its files. Does nothing while it is up. */
+  /** Starts it. Only its files are kept from an earlier run. No effect while it is up. */
   start(): void {
     if (this.#run !== undefined) return
     const life = new HostRun(this)
@@ -82,7 +82,10 @@ export class SimulatedHost implements HostState {
     life.executeSoon(() => this.#setup.program(life.reactor))
   }
 
-  /** Its power fails: its connections, timers and memory are gone, and nobody is told. Does nothing while it is down. */
+  /**
+   * Simulates a power failure: its connections, timers and memory are gone, and neither its program nor its
+   * peers are notified. No effect while it is down.
+   */
   crash(): void {
     if (this.#run === undefined) return
     this.network.setup.trace.note(this.name, 'crashes')
@@ -92,7 +95,7 @@ export class SimulatedHost implements HostState {
     this.#frozen = false
   }
 
-  /** Its program stands still from now on, as in a long garbage collection; its system and its clock go on. */
+  /** Pauses its program, as a long garbage collection does. Its operating system and its clock continue. */
   pause(): void {
     if (this.#run === undefined || this.#standsStill) return
     this.network.setup.trace.note(this.name, 'stands still')
@@ -100,7 +103,7 @@ export class SimulatedHost implements HostState {
     this.#run.pause()
   }
 
-  /** Its program goes on. */
+  /** Ends the pause of its program. */
   goOn(): void {
     if (!this.#standsStill) return
     this.network.setup.trace.note(this.name, 'goes on')
@@ -108,7 +111,10 @@ export class SimulatedHost implements HostState {
     if (!this.#frozen) this.#run?.goOn()
   }
 
-  /** It stands still as a whole, as a virtual machine that is moved: its clock too, and nothing passes to it or from it. */
+  /**
+   * Freezes the whole machine, as the migration of a virtual machine does: its clock stops, and packets to
+   * and from it are lost.
+   */
   freeze(): void {
     if (this.#run === undefined || this.#frozen) return
     this.network.setup.trace.note(this.name, 'freezes')
@@ -117,7 +123,7 @@ export class SimulatedHost implements HostState {
     this.#run.clock.stop()
   }
 
-  /** It goes on where it was, and knows nothing of the time between. */
+  /** Ends the freeze. The machine continues from where it stopped, and its clock does not show the gap. */
   thaw(): void {
     if (!this.#frozen) return
     this.network.setup.trace.note(this.name, 'thaws')
@@ -126,38 +132,38 @@ export class SimulatedHost implements HostState {
     if (!this.#standsStill) this.#run?.goOn()
   }
 
-  /** Its ends of connections with `other`. */
+  /** Its ends of the open connections with `other`. */
   connectionsWith(other: SimulatedHost): readonly NamedEnd[] {
     return Array.from(this.#run?.ends ?? []).filter((end) => end.peerHost === other.name)
   }
 
-  /** What its reactor keeps for connections although none is up. */
+  /** State that its reactor keeps for connections although none is open, one line each. */
   leftovers(): readonly string[] {
     return this.#run?.reactor.registry.leftovers ?? []
   }
 
-  /** What its present run has not closed. */
+  /** What its current run has not closed. */
   leaks(): readonly Leak[] {
     return this.#run?.reactor.leaks() ?? []
   }
 
-  /** Its clock runs `rate` times as fast as that of the simulation. */
+  /** From now on, its clock runs `rate` times as fast as virtual time. */
   setClockRate(rate: number): void {
     this.#run?.clock.setRate(rate)
   }
 
-  /** Sets its calendar forward or back by `ms`. */
+  /** Moves its calendar forward by `ms` milliseconds, or back if `ms` is negative. */
   jumpCalendar(ms: number): void {
     this.#run?.clock.jump(ms)
   }
 
-  /** Runs what belongs to it. */
+  /** Runs a callback of the host. */
   run(call: () => unknown): void {
     this.#clockAsked = 0
     this.#setup.run(this, call)
   }
 
-  /** The clock was asked: who waits for it to move within one event waits for ever. */
+  /** Counts reads of the clock in one event, to detect a program that waits in a loop for time to pass. */
   clockAsked(): void {
     if (++this.#clockAsked > MAX_CLOCK_ASKED)
       throw new Error(`${this.name} waits in a loop for time to pass: use reactor.callLater or sleep`)

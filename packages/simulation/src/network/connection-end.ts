@@ -2,10 +2,10 @@ import type { Wire, WireEvents } from '@ropewalk/core/reactor'
 import type { EndSystem, NamedEnd } from './host-kernel.ts'
 import type { Flow } from './flow.ts'
 
-/** One end of a simulated connection, as its program and its system see it. */
+/** One end of a simulated TCP connection. To its program, it is a wire. */
 export class ConnectionEnd implements Wire, NamedEnd {
   readonly name: string
-  /** The host of the other end. */
+  /** The name of the host at the other end. */
   readonly peerHost: string
   readonly #system: EndSystem
   #outgoing: Flow | undefined
@@ -17,7 +17,7 @@ export class ConnectionEnd implements Wire, NamedEnd {
   #ownEnd = false
   #peerEnd: 'ahead' | 'arrived' | 'told' = 'ahead'
   #stage: 'open' | 'closing' | 'gone' = 'open'
-  /** Why it closed, where that was no end. */
+  /** The error with which the connection broke; undefined after a clean close. */
   #error: Error | undefined
 
   constructor(name: string, peerHost: string, system: EndSystem) {
@@ -26,18 +26,18 @@ export class ConnectionEnd implements Wire, NamedEnd {
     this.#system = system
   }
 
-  /** Whether its system still knows it. */
+  /** Whether its operating system still knows the connection. */
   get isOpen(): boolean {
     return this.#stage === 'open'
   }
 
-  /** Says which way its bytes go, and those of its peer come. */
+  /** Sets the flow that carries its own bytes and the one that carries those of its peer. */
   connect(outgoing: Flow, incoming: Flow): void {
     this.#outgoing = outgoing
     this.#incoming = incoming
   }
 
-  /** What came before is read in a later turn: who attaches is not ready for it yet. */
+  /** Bytes received before are delivered in a later turn, because the caller is not ready for them yet. */
   attach(events: WireEvents): void {
     this.#events = events
     this.#system.executeSoon(() => (this.#stage === 'open' ? this.#schedule() : this.#notifyClosed()))
@@ -61,7 +61,7 @@ export class ConnectionEnd implements Wire, NamedEnd {
     this.#close(undefined)
   }
 
-  /** As systems do: closing over unread bytes is a reset. What was written is still sent. */
+  /** As in a real TCP stack, a close with unread bytes is a reset. Otherwise written bytes are still sent. */
   close(): void {
     if (this.#stage !== 'open') return
     if (this.#unread.length > 0) return this.abort()
@@ -73,7 +73,7 @@ export class ConnectionEnd implements Wire, NamedEnd {
     this.#reading = false
   }
 
-  /** What has come meanwhile is read in a later turn, as with sockets. */
+  /** Bytes received during the pause are delivered in a later turn, as by a socket. */
   resume(): void {
     this.#reading = true
     this.#system.executeSoon(() => this.#schedule())
@@ -83,35 +83,34 @@ export class ConnectionEnd implements Wire, NamedEnd {
 
   setKeepAlive(): void {}
 
-  /** How the other end learns of a reset. */
   #notifyReset: () => void = () => undefined
 
-  /** Says how the other end learns of a reset. */
-  onReset(notify: () => void): void {
-    this.#notifyReset = notify
+  /** Sets the callback that is called when a reset from this end arrives at the other end. */
+  onReset(resetArrived: () => void): void {
+    this.#notifyReset = resetArrived
   }
 
-  /** Bytes came in. */
+  /** Its host received bytes, in order. */
   arrived(data: Buffer): void {
     this.#unread.push(data)
     this.#schedule()
   }
 
-  /** The peer's end came in. */
+  /** Its host received the peer's FIN. */
   ended(): void {
     if (this.#peerEnd === 'ahead') this.#peerEnd = 'arrived'
     this.#schedule()
   }
 
-  /** The system has taken what was written. */
+  /** The send buffer has room again. */
   taken(): void {
-    // Its program may stand still, and close before it is notified.
+    // While the program is paused, the call waits, and the connection may be closed meanwhile.
     this.#system.execute(() => {
       if (this.#stage === 'open') this.#events?.wireWritable()
     })
   }
 
-  /** The connection is broken. */
+  /** Closes this end with an error of the given code. Bytes not yet sent or read are lost. */
   broken(code: string): void {
     if (this.#stage !== 'open') return
     this.#outgoing?.stop()
@@ -119,7 +118,7 @@ export class ConnectionEnd implements Wire, NamedEnd {
     this.#close(Object.assign(new Error(`read ${code}`), { code }))
   }
 
-  /** The host has crashed: nobody hears of anything. */
+  /** The host has crashed: the end is gone, and nothing is called any more. */
   vanish(): void {
     this.#stage = 'gone'
     this.#outgoing?.stop()
@@ -143,7 +142,7 @@ export class ConnectionEnd implements Wire, NamedEnd {
       events.wireData(data)
       if (this.#system.readsSlowly && this.#unread.length > 0) return this.#schedule()
     }
-    // As with sockets: only unread bytes keep the end back, a pause alone does not.
+    // As with sockets: unread bytes delay the notification of the peer's FIN, a pause alone does not.
     if (this.#stage !== 'open' || this.#unread.length > 0 || this.#peerEnd !== 'arrived') return
     this.#peerEnd = 'told'
     events.wireEnded()
@@ -160,7 +159,7 @@ export class ConnectionEnd implements Wire, NamedEnd {
     this.#system.executeSoon(() => this.#notifyClosed())
   }
 
-  /** Once somebody is there to be told: it may break before a program has accepted it. */
+  /** Notifies the attached events. A connection that breaks before it is accepted waits for `attach`. */
   #notifyClosed(): void {
     const events = this.#events
     if (this.#stage !== 'closing' || events === undefined) return

@@ -7,7 +7,7 @@ import {
 } from '@ropewalk/core/reactor'
 import type { DatagramReceiver, Machine, HostKernel } from './host-kernel.ts'
 
-/** A UDP port of a host: what it sends may be lost, come twice, or come late. */
+/** A UDP socket of a host. Datagrams that it sends may be lost, duplicated or reordered. */
 export class DatagramSocket implements DatagramWire, DatagramReceiver {
   readonly address: UDPAddress
   readonly bufferedBytes = 0
@@ -33,12 +33,12 @@ export class DatagramSocket implements DatagramWire, DatagramReceiver {
     for (const target of this.#targets(to)) this.#carry(copy, to, target)
   }
 
-  /** A datagram came. */
+  /** A datagram for this socket arrived at its host. */
   receive(data: Buffer, from: UDPAddress): void {
     this.#life.execute(() => this.#events?.received(Buffer.from(data), from))
   }
 
-  /** Whether a datagram from `from` to `to` is for it. */
+  /** Whether this socket receives a datagram from `from` to `to`. */
   hears(from: UDPAddress, to: UDPAddress): boolean {
     const peer = this.#peer
     if (peer !== undefined && (peer.host !== from.host || peer.port !== from.port)) return false
@@ -65,16 +65,16 @@ export class DatagramSocket implements DatagramWire, DatagramReceiver {
     this.#loops = enabled
   }
 
-  /** Every host is on the same network. */
+  /** No effect: every host is on the same network. */
   setTTL(): void {}
 
-  /** Every host is on the same network. */
+  /** No effect: every host is on the same network. */
   setMulticastTTL(): void {}
 
-  /** Every host has one interface. */
+  /** No effect: every host has one interface. */
   setOutgoingInterface(): void {}
 
-  /** Broadcasts reach nobody here. */
+  /** No effect: broadcasts are not simulated. */
   setBroadcastAllowed(): void {}
 
   async close(): Promise<void> {
@@ -95,16 +95,16 @@ export class DatagramSocket implements DatagramWire, DatagramReceiver {
     const link = network.link(host, target)
     network.stats.datagrams++
     const arrived = (): void => {
-      const heard = target.life?.datagramsAt(this.address, to) ?? []
-      for (const socket of heard) socket.receive(data, this.address)
-      if (heard.length === 0 && !isGroup(to.host)) this.#refused(target)
+      const receivers = target.life?.datagramsAt(this.address, to) ?? []
+      for (const socket of receivers) socket.receive(data, this.address)
+      if (receivers.length === 0 && !isGroup(to.host)) this.#refused(target)
     }
     const packet = { what: 'datagram', bytes: data.length + HEADER_BYTES, arrived, lost: () => undefined }
     link.carry(packet)
     if (network.setup.random.chance(link.conditions.duplicatesPerMille / 1000)) link.carry(packet)
   }
 
-  /** Nobody listens there, which only a connected port is told. */
+  /** No socket is bound there. The system reports that only to a connected socket. */
   #refused(target: Machine): void {
     if (this.#peer === undefined) return
     const { network, host } = this.#life

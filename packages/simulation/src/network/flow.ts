@@ -5,33 +5,33 @@ import type { NetworkStats } from './network-stats.ts'
 
 /** The two ends of one direction of a connection. */
 export interface FlowEnds {
-  /** The sender's system has taken all that it was handed. */
+  /** The sender's queue has shrunk to the size of the send buffer, after a `write` that returned false. */
   taken(): void
-  /** The connection is broken, as the sender learns. */
+  /** The sender notices that the connection is broken. */
   broken(code: 'ECONNRESET' | 'ETIMEDOUT'): void
-  /** Whether the receiver's system still knows the connection. */
+  /** Whether the receiver's operating system still knows the connection. */
   isKnown(): boolean
-  /** Bytes arrived, in order. Whoever reads them says so to `read`. */
+  /** Bytes arrived, in order. The receiver calls `Flow.read` when its program has read them. */
   arrived(data: Buffer): void
-  /** The end of the bytes arrived. */
+  /** The FIN arrived, after all bytes. */
   ended(): void
 }
 
-/** How the systems of both ends behave. */
+/** The TCP limits of the operating systems at both ends. */
 export interface FlowLimits {
-  /** What the sender's system takes in before its program must wait. */
+  /** Bytes queued at the sender beyond which its program must wait. */
   readonly sendBufferBytes: number
-  /** What the receiver's system holds for a program that does not read. */
+  /** Bytes kept at the receiver for a program that does not read. Beyond them, the sender stops sending. */
   readonly receiveBufferBytes: number
   /** Most bytes in one segment. */
   readonly segmentBytes: number
-  /** How long the sender tries before it gives the connection up. */
+  /** How long the sender retransmits before the connection breaks with ETIMEDOUT, in milliseconds. */
   readonly giveUpMs: number
-  /** Where segments are cut: anywhere, or only where they are full. */
+  /** Where segments end: `anywhere`, or with `none` only where one is full or a write ends. */
   readonly cuts: 'anywhere' | 'none'
 }
 
-/** What a flow is made of. */
+/** The constructor arguments of `Flow`. */
 export interface FlowSetup {
   /** Such as `client:49152>server`. */
   readonly name: string
@@ -39,20 +39,22 @@ export interface FlowSetup {
   readonly events: EventQueue
   readonly random: Random
   readonly limits: FlowLimits
+  /** The link that carries the bytes. */
   readonly forth: Link
+  /** The link that carries acknowledgements and refusals. */
   readonly back: Link
 }
 
 /**
- * One direction of a TCP connection: bytes come out as they went in, cut anywhere, each once and in order,
- * whatever the links do; or the connection breaks.
+ * One direction of a TCP connection. Each byte written arrives once and in order, in chunks cut anywhere,
+ * whatever the links do; otherwise the connection breaks.
  */
 export class Flow {
   readonly #setup: FlowSetup
   readonly #ends: FlowEnds
   #queue: Buffer[] = []
   #queuedBytes = 0
-  /** Sent, and not known to be read. */
+  /** Bytes sent and not acknowledged. The receiver acknowledges bytes when its program reads them. */
   #unackedBytes = 0
   #onTheWay: Segment[] = []
   #blocked = false
@@ -64,7 +66,11 @@ export class Flow {
     this.#ends = ends
   }
 
-  /** Hands bytes to the sender's system. @returns false when it has not taken all; then `taken` follows. */
+  /**
+   * Queues a copy of the bytes.
+   *
+   * @returns false when the send buffer is full; `taken` is called once it is not.
+   */
   write(parts: readonly (Buffer | string)[]): boolean {
     for (const part of parts) {
       const copy = Buffer.from(part as string)
@@ -76,19 +82,19 @@ export class Flow {
     return !this.#blocked
   }
 
-  /** No more will be written: an end, behind what was. */
+  /** Sends a FIN after the bytes written so far. */
   finish(): void {
     if (this.#end !== 'open') return
     this.#end = 'wanted'
     this.#pump()
   }
 
-  /** The receiver has read bytes: there is room for more. */
+  /** The receiver's program has read bytes: its receive buffer has room for more. */
   read(bytes: number): void {
     this.#acknowledge(bytes, this.#setup.events.nowMs)
   }
 
-  /** Nothing of it matters any more; what is on its way is forgotten. */
+  /** Stops the flow: bytes queued or on their way are dropped. */
   stop(): void {
     this.#over = true
     this.#queue = []
@@ -96,14 +102,18 @@ export class Flow {
     this.#onTheWay = []
   }
 
-  /** Tells the receiver that the sender has dropped everything. */
-  reset(told: () => void): void {
+  /**
+   * Drops everything and sends a RST.
+   *
+   * @param resetArrived Called when it arrives; not called if it is lost.
+   */
+  reset(resetArrived: () => void): void {
     this.stop()
     const { name, forth, stats } = this.#setup
     stats.resets++
     const arrived = (): void => {
       forth.delivered(name, 'reset')
-      told()
+      resetArrived()
     }
     forth.carry({ what: 'RST', bytes: HEADER_BYTES, arrived, lost: () => undefined })
   }
@@ -120,7 +130,7 @@ export class Flow {
     this.#send({ data: NOTHING, isEnd: true })
   }
 
-  /** Where segments are cut means nothing, so they are cut anywhere, now and then at every byte. */
+  /** TCP does not preserve boundaries: 20 % of segments have a random length, 10 % of 1 to 3 bytes. */
   #cut(room: number): Buffer {
     const { random, limits } = this.#setup
     const [first = NOTHING] = this.#queue
@@ -186,7 +196,7 @@ export class Flow {
     events.after(retryMs(segment.tries), () => !this.#over && this.#transmit(segment))
   }
 
-  /** Nobody there knows this connection. */
+  /** The receiver's operating system does not know this connection: it replies with a RST. */
   #refuse(): void {
     const { back } = this.#setup
     const arrived = (): void => this.#break('ECONNRESET')
@@ -226,7 +236,7 @@ interface Segment {
   tries: number
 }
 
-/** As systems do: each wait twice the one before. */
+/** Exponential backoff, as in a real TCP stack. */
 function retryMs(tries: number): number {
   return Math.min(FIRST_RETRY_MS * 2 ** (tries - 1), LONGEST_RETRY_MS)
 }

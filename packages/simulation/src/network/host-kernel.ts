@@ -11,60 +11,65 @@ import type { NetworkStats } from './network-stats.ts'
 export interface Machine {
   readonly name: string
   readonly address: string
-  /** Its present run; undefined while it is down. */
+  /** Its current run; undefined while it is down. */
   readonly life: HostKernel | undefined
   readonly isDown: boolean
-  /** Whether nothing passes to it or from it: it is down or frozen. */
+  /** Whether it neither sends nor receives, because it is down or frozen. */
   readonly isSilent: boolean
-  /** Whether whoever knocks at its ports is not heard, as when too many wait already. */
+  /** Whether its ports drop new connection attempts, as with a full backlog. */
   readonly backlogFull: boolean
 }
 
-/** One run of a machine: its program, and what its operating system has open. */
+/** One run of a machine: its program, and the open connections, ports and sockets of its operating system. */
 export interface HostKernel extends EndSystem {
   readonly host: Machine
   readonly network: NetworkView
   readonly reactor: Reactor & { readonly registry: PortRegistry }
   readonly isOver: boolean
-  /** The port number that was used last for a connection from here. */
+  /** The port number last returned by `nextPort`. */
   readonly lastPort: number
+  /** Returns a port number for a new connection from this machine. */
   nextPort(): number
-  /** @returns false when none is left. */
+  /** Takes a descriptor. @returns false when no descriptor is left. */
   takeDescriptor(): boolean
   freeDescriptor(): void
   endOpened(end: NamedEnd): void
-  /** Who listens at an address of this machine. */
+  /** The port that listens at an address of this machine; undefined when there is no such port. */
   portAt(address: Address): ListenPort | undefined
   bindPort(port: ListenPort): void
   freePort(port: ListenPort): void
-  /** Who hears what comes to an address of this machine. */
+  /** The sockets that receive a datagram from `from` to `to`. */
   datagramsAt(from: UDPAddress, to: UDPAddress): readonly DatagramReceiver[]
   freeDatagrams(socket: DatagramReceiver): void
-  /** @throws {DNSLookupError} (rejects) */
+  /**
+   * Resolves with the addresses of a name.
+   *
+   * @throws {DNSLookupError} (rejects) when it has none, or the service fails.
+   */
   lookup(name: string): Promise<readonly string[]>
 }
 
-/** A listening port, as those see it who knock. */
+/** A listening port, as an attempt to connect uses it. */
 export interface ListenPort {
-  /** Whether another client may wait. */
+  /** Whether the backlog has space for another connection. */
   readonly hasCapacity: boolean
   getHost(): Address
-  /** A handshake begins. */
+  /** A handshake has begun. */
   opening(): void
-  /** A handshake that began comes to nothing. */
+  /** A handshake that began was abandoned. */
   abandoned(): void
-  /** A handshake is done: the connection waits to be accepted. */
+  /** A handshake is complete: the connection waits to be accepted. */
   opened(wire: ConnectedWire): void
-  /** Accepts those who wait, as far as descriptors allow. */
+  /** Accepts queued connections, as far as free descriptors allow. */
   accept(): void
 }
 
-/** Who receives datagrams. */
+/** A socket that receives datagrams. */
 export interface DatagramReceiver {
   receive(data: Buffer, from: UDPAddress): void
 }
 
-/** The network, as a run of a machine uses it. */
+/** The network, as one run of a machine uses it. */
 export interface NetworkView {
   readonly stats: NetworkStats
   readonly setup: {
@@ -74,38 +79,38 @@ export interface NetworkView {
     readonly limits: FlowLimits
     stations(): Iterable<Machine>
   }
-  /** The machine with this address. */
+  /** The machine with this address; undefined when there is no such machine. */
   stationAt(address: string): Machine | undefined
   link(from: Machine, to: Machine): Link
   between(one: Machine, other: Machine): readonly [Link, Link]
 }
 
-/** The reactor's own books, which know its ports. */
+/** The registry of a reactor, with its ports. */
 export interface PortRegistry extends ConnectionRegistry {
   portClosed(port: { getHost(): Address; stopListening(): Promise<void> }): void
 }
 
-/** The system on which an end of a connection lives. */
+/** The operating system that an end of a connection belongs to. */
 export interface EndSystem {
-  /** Runs what belongs to the program, now or, while it is paused, later; never once it has crashed. */
+  /** Runs a callback of the program: now, after a pause if the host is paused, or never if it has crashed. */
   execute(call: () => unknown): void
-  /** Runs it in a later turn. */
+  /** Runs a callback of the program in a later turn. */
   executeSoon(call: () => unknown): void
-  /** Runs one read of the program: as `execute`, or as late as a slow one comes to it. */
+  /** Runs one read of the program as `execute` does, or after the host's `readDelayMs`. */
   executeRead(call: () => unknown): void
-  /** Whether its program reads slowly: a piece at a time. */
+  /** Whether its program reads slowly: one chunk for each `executeRead`. */
   readonly readsSlowly: boolean
-  /** The descriptor is free. */
+  /** The end is closed: its descriptor is free. */
   released(end: NamedEnd): void
 }
 
-/** An end of a connection, as its system keeps it. */
+/** An end of a connection, as its operating system sees it. */
 export interface NamedEnd {
   readonly name: string
-  /** The host of the other end. */
+  /** The name of the host at the other end. */
   readonly peerHost: string
-  /** The connection is broken. */
+  /** Closes this end with an error of the given code. */
   broken(code: string): void
-  /** The host has crashed: nobody hears of anything. */
+  /** The host has crashed: the end is gone, and nothing is called any more. */
   vanish(): void
 }

@@ -3,38 +3,38 @@ import type { EventQueue } from '../time/event-queue.ts'
 import type { Trace } from '../trace.ts'
 import type { NetworkStats } from './network-stats.ts'
 
-/** How packets fare from one host to another. */
+/** Latency, loss and bandwidth from one host to another. */
 export interface LinkConditions {
-  /** Shortest and longest way, in milliseconds; each packet takes a time in between. */
+  /** Shortest and longest latency, in milliseconds. Each packet gets a random latency in this range. */
   readonly latencyMs: readonly [number, number]
-  /** How many of a thousand packets are lost. A lost segment of TCP is sent again, later. */
+  /** Packets lost per thousand. A lost TCP segment is retransmitted later. */
   readonly lossPerMille: number
-  /** How many of a thousand datagrams arrive twice. */
+  /** Datagrams duplicated per thousand. */
   readonly duplicatesPerMille: number
-  /** Bytes that leave in a second; packets wait for those before them. */
+  /** Bandwidth in bytes per second. Packets queue until those sent before them have left. */
   readonly bytesPerSecond: number
 }
 
-/** A packet on its way: what happens when it arrives, and when it does not. */
+/** A packet, and what to call when it arrives or is lost. */
 export interface Packet {
   /** Such as `SYN`, or `12 bytes`. */
   readonly what: string
   readonly bytes: number
   arrived(): void
-  /** At the time when it would have arrived. */
+  /** Called at the time at which the packet would have arrived. */
   lost(): void
 }
 
-/** What came out of a stream at the end of a link, in order and once. */
+/** A piece of a TCP stream that arrived at the end of a link. Each piece is reported once and in order. */
 export interface Delivery {
   /** Virtual milliseconds. */
   readonly atMs: number
-  /** Names the connection, and which of its two directions. */
+  /** The name of the connection and of its direction. */
   readonly stream: string
   readonly what: Buffer | 'end' | 'reset'
 }
 
-/** What links are made of. */
+/** The constructor arguments of `Link`. */
 export interface LinkSetup {
   readonly from: string
   readonly to: string
@@ -43,11 +43,11 @@ export interface LinkSetup {
   readonly trace: Trace
   readonly stats: NetworkStats
   readonly conditions: LinkConditions
-  /** Whether nobody is there at one of its ends. */
+  /** Whether one of its hosts is down or frozen, so that every packet is lost. */
   readonly isSilent: () => boolean
 }
 
-/** The way from one host to another, in one direction. */
+/** The connection from one host to another, in one direction. */
 export class Link {
   conditions: LinkConditions
   readonly #setup: LinkSetup
@@ -61,17 +61,19 @@ export class Link {
     this.conditions = setup.conditions
   }
 
-  /** Whether nothing arrives. */
+  /** Whether every packet is lost. */
   get cut(): boolean {
     return this.#cut
   }
 
-  /** Loses every packet from now on, also those on their way; or lets them pass again. */
+  /** With true, loses all packets from now on, also those on their way. With false, lets packets pass again. */
   setCut(cut: boolean): void {
     this.#cut = cut
   }
 
-  /** Keeps packets that arrive from now on back, or lets them all go, in order. */
+  /**
+   * With true, keeps back packets that would arrive from now on. With false, delivers all of them, in order.
+   */
   setHeld(held: boolean): void {
     if (held) {
       this.#held ??= []
@@ -94,13 +96,13 @@ export class Link {
     events.at(arrivesMs, () => this.#arrive(travel))
   }
 
-  /** Tells `watcher` of every piece of a stream that comes out. @returns what ends it. */
+  /** Calls `watcher` with every piece of a stream that arrives. @returns a function that ends the watch. */
   watch(watcher: (delivery: Delivery) => void): () => void {
     this.#watchers.add(watcher)
     return () => void this.#watchers.delete(watcher)
   }
 
-  /** A piece of a stream has come out, in its order. */
+  /** Notifies the watchers that a piece of a stream has arrived, in order. */
   delivered(stream: string, what: Delivery['what']): void {
     const atMs = this.#setup.events.nowMs
     for (const watcher of this.#watchers) watcher({ atMs, stream, what })

@@ -1,27 +1,29 @@
 import { DNSLookupError, tcpAddress } from '@ropewalk/core'
 import { asciiHost } from '@ropewalk/core/reactor'
 
-/** How the name service behaves. */
+/** Delay and failures of the name service. */
 export interface NameConditions {
-  /** How long an answer takes. */
+  /** How long each lookup takes, in milliseconds. */
   readonly delayMs: number
-  /** Whether it answers nobody: lookups fail after that time. */
+  /** Whether the name service is down: every lookup fails after `delayMs`. */
   readonly failing: boolean
 }
 
-/** The names of a simulation: each host has its own, and a test may add others. */
+/** The name service of a simulation: each host has a name, and a test may add others. */
 export class Names {
   conditions: NameConditions = { delayMs: 1, failing: false }
   readonly #addresses = new Map<string, readonly string[]>()
 
-  /** Makes `name` stand for these addresses, best first. */
+  /** Makes `name` resolve to these addresses, in this order. */
   set(name: string, addresses: readonly string[]): void {
     this.#addresses.set(asciiHost(name).toLowerCase(), [...addresses])
   }
 
   /**
-   * @param exceptions How the service behaves to who asks, where that is not as to all.
-   * @throws {DNSLookupError} when the name has none, or the service fails.
+   * Returns the addresses of a name; a numeric address is returned as it is.
+   *
+   * @param exceptions Conditions of the asking host, which override `conditions`.
+   * @throws {DNSLookupError} when the name has no address, or the service fails.
    */
   find(name: string, exceptions: Partial<NameConditions> = {}): readonly string[] {
     const { failing } = { ...this.conditions, ...exceptions }
@@ -31,7 +33,7 @@ export class Names {
     throw new DNSLookupError(tcpAddress(name, 0), why)
   }
 
-  /** Whether `name` is an address, which takes no asking. */
+  /** Whether `name` is a numeric address, which needs no lookup. */
   isAddress(name: string): boolean {
     return isNumeric(name)
   }

@@ -10,7 +10,7 @@ import {
 import type { FlowLimits } from './flow.ts'
 import type { LinkConditions } from './link.ts'
 
-/** The shortest way and the longest. */
+/** Two numbers of milliseconds: the shortest and the longest latency. */
 const latency: OptionRule = (value) => {
   const problem = listOf(milliseconds())(value)
   if (problem !== undefined) return problem
@@ -19,7 +19,7 @@ const latency: OptionRule = (value) => {
   return isRange ? undefined : { kind: 'range', wanted: 'the shortest latency and the longest' }
 }
 
-/** What the conditions of a link may be. */
+/** The rules for the conditions of a link. */
 export const LINK_RULES: OptionRules<LinkConditions> = {
   latencyMs: latency,
   lossPerMille: quantity({ most: 1000 }),
@@ -27,7 +27,7 @@ export const LINK_RULES: OptionRules<LinkConditions> = {
   bytesPerSecond: quantity({ least: 1, endless: true }),
 }
 
-/** What the limits of a host's system may be. */
+/** The rules for the TCP limits of a host. */
 export const FLOW_RULES: OptionRules<FlowLimits> = {
   sendBufferBytes: bytes({ least: 1 }),
   receiveBufferBytes: bytes({ least: 1 }),

@@ -1,19 +1,19 @@
-/** How much a network has really tried: what tells a run that proves something from one that met nothing. */
+/** Counts of what happened on a network. They show whether a run met enough faults to prove anything. */
 export class NetworkStats {
   connections = 0
-  /** Pieces of streams that were sent, the first time. */
+  /** TCP segments with data, without retransmissions. */
   segments = 0
-  /** Those of one byte. */
+  /** Segments of one byte. */
   oneByteSegments = 0
-  /** Pieces that had to be sent again. */
+  /** Retransmissions. */
   resent = 0
-  /** Connections that a reset has ended. */
+  /** Resets that programs sent by aborting a connection. */
   resets = 0
   datagrams = 0
   /** Packets of any kind that did not arrive. */
   lost = 0
 
-  /** Counts what another has counted too. */
+  /** Adds the counts of another tally to this one. */
   add(other: Readonly<NetworkStats>): void {
     this.connections += other.connections
     this.segments += other.segments

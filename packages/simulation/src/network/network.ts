@@ -7,18 +7,18 @@ import { Names } from './names.ts'
 import { NetworkStats } from './network-stats.ts'
 import type { Machine } from './host-kernel.ts'
 
-/** What a network is made of. */
+/** The constructor arguments of `Network`. */
 export interface NetworkSetup<S extends Machine> {
   readonly events: EventQueue
   readonly random: Random
   readonly trace: Trace
   readonly conditions: LinkConditions
   readonly limits: FlowLimits
-  /** Every machine so far. */
+  /** Every machine added so far. */
   stations(): Iterable<S>
 }
 
-/** Who is connected to whom, and how well: a link in each direction between any two hosts. */
+/** The links between hosts, one in each direction between any two, created when they are first used. */
 export class Network<S extends Machine> {
   readonly names: Names = new Names()
   readonly stats: NetworkStats = new NetworkStats()
@@ -35,7 +35,7 @@ export class Network<S extends Machine> {
     return undefined
   }
 
-  /** The way from one host to another, or to itself. */
+  /** The link from one host to another, or the loopback link of one host. */
   link(from: Machine, to: Machine): Link {
     const name = `${from.name}->${to.name}`
     const known = this.#links.get(name)
@@ -55,7 +55,7 @@ export class Network<S extends Machine> {
     return link
   }
 
-  /** Both ways between two hosts. */
+  /** The links between two hosts: from `one` to `other`, and back. */
   between(one: Machine, other: Machine): readonly [Link, Link] {
     return [this.link(one, other), this.link(other, one)]
   }

@@ -12,12 +12,12 @@ export interface SimulatedPortSetup<A extends Address = Address> {
   readonly accept: AcceptOptions
 }
 
-/** A listening port of a host, and those who wait to be accepted. */
+/** A listening port of a host, with its accept queue. */
 export class SimulatedPort<A extends Address = Address> implements ListeningPort<A>, ListenPort {
   readonly factory: ProtocolFactory
   readonly #setup: SimulatedPortSetup<A>
   readonly #acceptor: Acceptor
-  /** Those whose handshake is under way, or done and not accepted. */
+  /** Connections whose handshake is in progress, or complete and not yet accepted. */
   #waiting = 0
   readonly #queue: ConnectedWire[] = []
   #suspended = false
@@ -33,7 +33,7 @@ export class SimulatedPort<A extends Address = Address> implements ListeningPort
     return this.#acceptor.connections
   }
 
-  /** Whether another client may wait. */
+  /** Whether the backlog has space for another connection. */
   get hasCapacity(): boolean {
     const { life, backlog } = this.#setup
     return this.#waiting < backlog && !life.host.backlogFull
@@ -43,25 +43,25 @@ export class SimulatedPort<A extends Address = Address> implements ListeningPort
     return this.#setup.address
   }
 
-  /** A handshake begins. */
+  /** A handshake has begun. */
   opening(): void {
     this.#waiting++
   }
 
-  /** A handshake that began comes to nothing. */
+  /** A handshake that began was abandoned. */
   abandoned(): void {
     this.#waiting--
   }
 
-  /** A handshake is done: accepted as soon as the program runs and has a descriptor. */
+  /** A handshake is complete: the connection is accepted once the program runs and has a free descriptor. */
   opened(wire: ConnectedWire): void {
-    // As systems do: who has stopped listening meanwhile knows no handshakes any more.
+    // As in a real TCP stack, a handshake that completes after the port was closed is reset.
     if (this.#suspended || this.#stopped !== undefined) return this.#forget(wire)
     this.#queue.push(wire)
     this.accept()
   }
 
-  /** Accepts those who wait, as far as descriptors allow. */
+  /** Accepts queued connections, as far as free descriptors allow. */
   accept(): void {
     const { life } = this.#setup
     life.execute(() => {

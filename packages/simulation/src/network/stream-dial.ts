@@ -5,13 +5,13 @@ import { ConnectionEnd } from './connection-end.ts'
 import { Flow, type FlowEnds } from './flow.ts'
 import type { Link } from './link.ts'
 
-/** One attempt to connect, with TCP's handshake. */
+/** One attempt to connect, with the handshake of TCP. */
 export class StreamDial implements Dialling {
   readonly #life: HostKernel
   readonly #address: Address
   readonly #events: DialEvents
   #wanted = true
-  /** Made when the other side has answered. */
+  /** Set when the SYN has arrived at a listening port. */
   #server: { readonly end: ConnectionEnd; readonly life: HostKernel; readonly port: ListenPort } | undefined
   #tries = 0
 
@@ -38,7 +38,7 @@ export class StreamDial implements Dialling {
     }
   }
 
-  /** The numeric address of where to. */
+  /** Resolves with the numeric address to connect to. */
   async #resolve(): Promise<string> {
     if (this.#address.type === 'UNIX') return this.#life.host.address
     const [first = ''] = await this.#life.lookup(this.#address.host)
@@ -49,7 +49,7 @@ export class StreamDial implements Dialling {
     if (!this.#wanted) return
     const { network } = this.#life
     const target = network.stationAt(to)
-    // To nowhere: no answer ever comes, and the connector's deadline ends it.
+    // No host has this address, so there is never a reply, and the connector's deadline ends the attempt.
     if (target === undefined) return
     const [forth, back] = network.between(this.#life.host, target)
     const again = (): void => this.#retry(() => this.#sendSyn(to))
@@ -114,7 +114,7 @@ export class StreamDial implements Dialling {
     })
   }
 
-  /** The other side waits for no handshake any more. */
+  /** Frees the place in the port's backlog. */
   #abandon(): void {
     const server = this.#server
     if (server === undefined) return
@@ -147,10 +147,10 @@ function connect(client: Side, server: Side, forth: Link, back: Link): void {
     new Flow({ name, stats, events, limits, random: random.fork(name), forth: out, back: home }, ends)
   const name = `${client.end.name}>${server.life.host.name}`
   const request = flow(name, [forth, back], endsOf(client.end, server))
-  const answer = flow(`${name} back`, [back, forth], endsOf(server.end, client))
+  const response = flow(`${name} back`, [back, forth], endsOf(server.end, client))
   stats.connections++
-  client.end.connect(request, answer)
-  server.end.connect(answer, request)
+  client.end.connect(request, response)
+  server.end.connect(response, request)
   client.end.onReset(() => server.end.broken('ECONNRESET'))
   server.end.onReset(() => client.end.broken('ECONNRESET'))
 }

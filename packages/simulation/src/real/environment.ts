@@ -3,15 +3,19 @@ import { readFile } from 'node:fs/promises'
 /** The environment variable that names the one seed to run. */
 export const SEED_VARIABLE = 'ROPEWALK_SEED'
 
-/** What the environment asks of runs; what it does not ask is undefined. */
+/** Which runs the environment asks for. A variable that is not set leaves its field undefined. */
 export interface WantedRuns {
   /** The one seed to run. */
   readonly only?: string
-  /** Real milliseconds to be filled with runs. */
+  /** How long to go on with runs, in real milliseconds. */
   readonly budgetMs?: number
 }
 
-/** Reads `ROPEWALK_SEED` and `ROPEWALK_BUDGET_MS`. @throws {RangeError} when the budget is no number of milliseconds. */
+/**
+ * Reads `ROPEWALK_SEED` and `ROPEWALK_BUDGET_MS`.
+ *
+ * @throws {RangeError} when the budget is not a positive number of milliseconds.
+ */
 export function wantedRuns(environment: Readonly<NodeJS.ProcessEnv> = process.env): WantedRuns {
   const { [SEED_VARIABLE]: seed = '', [BUDGET_VARIABLE]: budget = '' } = environment
   const budgetMs = Number(budget)
@@ -20,17 +24,17 @@ export function wantedRuns(environment: Readonly<NodeJS.ProcessEnv> = process.en
   return { ...(seed === '' ? {} : { only: seed }), ...(budget === '' ? {} : { budgetMs }) }
 }
 
-/** The text of a file. @throws {Error} (rejects) the system's. */
+/** Reads a file as UTF-8. @throws {Error} (rejects) the error of the operating system. */
 export function readText(path: string): Promise<string> {
   return readFile(path, 'utf8')
 }
 
-/** All promises that can go on have gone on. */
+/** Resolves in the next check phase, after all pending promise jobs and `process.nextTick` callbacks. */
 export function settled(): Promise<void> {
   return new Promise((resolve) => setImmediate(resolve))
 }
 
-/** Real milliseconds, for budgets; nothing within a simulation may depend on them. */
+/** Real milliseconds, for budgets only: a simulation must not depend on them. */
 export function realNowMs(): number {
   return performance.now()
 }

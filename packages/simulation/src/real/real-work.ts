@@ -1,22 +1,22 @@
 import { createHook } from 'node:async_hooks'
 import { framesHere, siteOf } from '../call-site.ts'
 
-/** Something that was asked of the real world: its answer would come at no moment of virtual time. */
+/** Real I/O or a real timer that a program asked Node for. Its completion would have no virtual time. */
 export interface RealWork {
   /** Such as `a real timer`. */
   readonly what: string
-  /** What to use instead. */
+  /** The advice of what to use instead. */
   readonly instead: string
-  /** The lines of the program that asked; empty when Node only came to it later. */
+  /** The stack frames of the program that asked; empty when Node began the work in a later tick. */
   readonly askedAt: string
 }
 
 /**
- * Tells `seen` of every timer, socket, lookup, file, process, worker and work in another thread that a program asks
- * Node for. What Node does for itself, and for a console, is left out.
+ * Calls `seen` for every timer, socket, lookup, file, process, worker and thread-pool job that a program asks
+ * Node for. Work that Node starts for itself or for a console is ignored.
  *
- * @param asking Whose code runs now; undefined when its work is nothing to tell.
- * @returns what ends the watch.
+ * @param asking Returns the owner of the code that runs now; undefined when its work is to be ignored.
+ * @returns a function that ends the watch.
  */
 export function watchRealWork<T>(
   asking: () => T | undefined,
@@ -31,28 +31,33 @@ export function watchRealWork<T>(
     const askedAt = siteOf(frames)
     if (askedAt !== '' || CERTAIN.has(type)) seen(by, { what: kind.what, instead: kind.instead, askedAt })
   }
-  // Promises are many, and none of them is real work. Older versions of Node do not know the option.
+  // Promises are frequent and are not real work. Older versions of Node ignore the option.
   const options = { init, trackPromises: false }
   const hook = createHook(options).enable()
   return () => void hook.disable()
 }
 
-/** Streams of Node's own defer by real immediates, and consoles may buffer by timers. */
+/** Node's own streams defer work with real immediates, and consoles may buffer with timers. */
 function isNodesOwn(frames: readonly string[]): boolean {
   if (frames.some((frame) => frame.includes('node:internal/console/'))) return true
   const caller = frames.find((frame) => !ASKED_THROUGH.test(frame))
   return caller !== undefined && /node:internal\/(?:js_stream_socket|streams|modules|tls)/.test(caller)
 }
 
-/** A watch that has begun. */
+/** A watch for progress. */
 export interface StallWatch {
-  /** Rejects when nothing has moved for too long. */
+  /** Rejects when there was no progress for too long. */
   readonly stalled: Promise<never>
   /** Ends the watch. */
   stop(): void
 }
 
-/** Watches, in real time, that something moves. @param isMoving Asked once a second; what it says no to five times has stalled. */
+/**
+ * Watches in real time for a lack of progress.
+ *
+ * @param isMoving Called once a second; the watch rejects with the message `why` when it returns false five
+ * times in a row.
+ */
 export function watchStall(isMoving: () => boolean, why: string): StallWatch {
   let timer: NodeJS.Timeout | undefined
   const stalled = new Promise<never>((_resolve, reject) => {
@@ -65,7 +70,9 @@ export function watchStall(isMoving: () => boolean, why: string): StallWatch {
   return { stalled, stop: () => clearInterval(timer) }
 }
 
-/** What Node asks for only when a program wants it, though perhaps some ticks later. */
+/**
+ * Work that Node starts only for a program, but possibly in a later tick, without the program on the stack.
+ */
 const CERTAIN: ReadonlySet<string> = new Set([
   'FSREQCALLBACK',
   'FSREQPROMISE',
@@ -76,7 +83,7 @@ const CERTAIN: ReadonlySet<string> = new Set([
   'UDPWRAP',
   'QUERYWRAP',
 ])
-/** As deep as a program is below its console. */
+/** Stack frames to inspect: enough to see the console in a stack that began in a program. */
 const DEPTH = 40
 const ASKED_THROUGH = /real-work\.|node:internal\/(?:async_hooks|timers)|node:timers|Async(?:Wrap|Hook)/
 const USE_TIMERS = 'use reactor.callLater, sleep or LoopingCall'
@@ -88,10 +95,10 @@ const THREAD = {
   what: 'real work in another thread',
   instead: 'use the functions of node:zlib and node:crypto that end in Sync',
 }
-/** The same is asked for by those that do it at once. */
+/** The synchronous functions of zlib and crypto create the same resources, but finish before they return. */
 const AT_ONCE = /\bsyncBufferWrapper|Sync(?: |$)/
 const FILE = { what: 'a real file', instead: USE_FILES }
-/** By what Node calls them. */
+/** By the resource type that `async_hooks` reports. */
 const KINDS: Readonly<Record<string, Pick<RealWork, 'what' | 'instead'>>> = {
   Timeout: { what: 'a real timer', instead: USE_TIMERS },
   Immediate: { what: 'a real setImmediate', instead: USE_TIMERS },

@@ -2,29 +2,35 @@ import crypto from 'node:crypto'
 import { syncBuiltinESMExports } from 'node:module'
 import type { Random } from '../random.ts'
 
-/** What the code that runs sees as chance and as time. */
+/** The randomness and the clocks that code in a host sees. */
 export interface SeededWorld {
   readonly random: Random
   /** Milliseconds since the host started. */
   readonly now: () => number
-  /** Milliseconds since 1970 on the host's calendar. */
+  /** Milliseconds since 1970 by the host's calendar. */
   readonly wallClock: () => number
 }
 
-/** Which code sees chance and time how; undefined where nothing is changed. */
+/** Returns the world of the code that runs now; undefined when it is to get the real values. */
 export type World = () => SeededWorld | undefined
 
 /**
- * Makes `Math.random`, `Date`, `performance.now` and the random functions of `crypto` answer from the world of the
- * code that asks. They are replaced while anybody wants it; code that belongs to no world gets the real answers.
+ * Makes `Math.random`, `Date`, `performance.now` and the random functions of `crypto` return the values of
+ * the caller's world. They are replaced while at least one world is entered; code outside of all worlds gets
+ * the real values.
  *
- * Reached are the globals and the module `node:crypto`; not a function that a program has put aside before.
+ * The globals and the module `node:crypto` are changed. A function that a program stored in a variable before
+ * is not.
  */
 export class SeededGlobals {
   readonly #worlds = new Set<World>()
   #putBack: (() => void)[] = []
 
-  /** Replaces them. @returns what ends it for this world. */
+  /**
+   * Replaces the functions.
+   *
+   * @returns a function that leaves this world; the last one to leave restores them.
+   */
   enter(world: World): () => void {
     if (this.#worlds.size === 0) this.#replace()
     this.#worlds.add(world)
@@ -56,16 +62,16 @@ export class SeededGlobals {
 interface Seeded {
   readonly of: object
   readonly name: string
-  readonly answer: (world: SeededWorld, args: readonly unknown[]) => unknown
+  readonly call: (world: SeededWorld, args: readonly unknown[]) => unknown
 }
 
-function replace({ of, name, answer }: Seeded, world: World): () => void {
+function replace({ of, name, call }: Seeded, world: World): () => void {
   const real: unknown = Reflect.get(of, name)
   const own = Object.getOwnPropertyDescriptor(of, name)
   if (typeof real !== 'function') return () => undefined
   const value = (...args: unknown[]): unknown => {
     const seen = world()
-    return seen === undefined ? Reflect.apply(real, of, args) : answer(seen, args)
+    return seen === undefined ? Reflect.apply(real, of, args) : call(seen, args)
   }
   Object.defineProperty(of, name, {
     value,
@@ -93,7 +99,7 @@ function replaceDate(world: World): () => void {
   }
 }
 
-/** The numbers among the arguments of `randomInt`: least, and the first that is too much. */
+/** The numeric arguments of `randomInt` are `max`, or `min` and `max`; the result is less than `max`. */
 function randomInt({ random }: SeededWorld, args: readonly unknown[]): unknown {
   const [first = 0, second] = args.filter((arg) => typeof arg === 'number')
   const [least, end] = second === undefined ? [0, first] : [first, second]
@@ -109,7 +115,8 @@ function randomUUID({ random }: SeededWorld): string {
 
 /** `offset` and `size` count elements, as with `randomFillSync`. */
 function fill({ random }: SeededWorld, [view, offset = 0, size]: readonly unknown[]): unknown {
-  if (!ArrayBuffer.isView(view)) throw new TypeError('Cannot fill what has no bytes: pass a TypedArray')
+  if (!ArrayBuffer.isView(view))
+    throw new TypeError('Cannot fill the argument: it must be a TypedArray or a DataView')
   const bytes = Buffer.from(view.buffer, view.byteOffset, view.byteLength)
   const each = 'BYTES_PER_ELEMENT' in view ? Number(view.BYTES_PER_ELEMENT) : 1
   const from = Number(offset) * each
@@ -118,25 +125,25 @@ function fill({ random }: SeededWorld, [view, offset = 0, size]: readonly unknow
   return view
 }
 
-/** The answer, or when the last argument is a callback, nothing: it is called once the caller is done. */
-function called(answer: unknown, args: readonly unknown[]): unknown {
+/** Returns `result`, or passes it in a microtask to the callback that is the last argument. */
+function called(result: unknown, args: readonly unknown[]): unknown {
   const callback = args.at(-1)
-  if (typeof callback !== 'function') return answer
-  queueMicrotask(() => void Reflect.apply(callback, undefined, [null, answer]))
+  if (typeof callback !== 'function') return result
+  queueMicrotask(() => void Reflect.apply(callback, undefined, [null, result]))
   return undefined
 }
 
 const SEEDED: readonly Seeded[] = [
-  { of: Math, name: 'random', answer: ({ random }) => random.unit() },
-  { of: performance, name: 'now', answer: ({ now }) => now() },
+  { of: Math, name: 'random', call: ({ random }) => random.unit() },
+  { of: performance, name: 'now', call: ({ now }) => now() },
   {
     of: crypto,
     name: 'randomBytes',
-    answer: ({ random }, args) => called(random.bytes(Number(args[0])), args),
+    call: ({ random }, args) => called(random.bytes(Number(args[0])), args),
   },
-  { of: crypto, name: 'randomInt', answer: randomInt },
-  { of: crypto, name: 'randomUUID', answer: randomUUID },
-  { of: crypto, name: 'randomFillSync', answer: fill },
-  { of: globalThis.crypto, name: 'randomUUID', answer: randomUUID },
-  { of: globalThis.crypto, name: 'getRandomValues', answer: (world, [view]) => fill(world, [view]) },
+  { of: crypto, name: 'randomInt', call: randomInt },
+  { of: crypto, name: 'randomUUID', call: randomUUID },
+  { of: crypto, name: 'randomFillSync', call: fill },
+  { of: globalThis.crypto, name: 'randomUUID', call: randomUUID },
+  { of: globalThis.crypto, name: 'getRandomValues', call: (world, [view]) => fill(world, [view]) },
 ]

@@ -3,15 +3,15 @@ import { type Coverage, type Scenario, simulateAll, type SimulateOptions } from 
 import { SEED_VARIABLE, wantedRuns } from './environment.ts'
 
 /**
- * A test of vitest that runs a scenario with many seeds. A failure tells the seed, the faults it needs, and how to
- * try it again; a success what the runs had in them.
+ * Defines a vitest test that runs a scenario with many seeds. A failure names the seed, the faults it needs
+ * and the command that runs it again; a success is annotated with the coverage of the runs.
  *
  *     simulate('every message arrives', { runs: 200 }, async (sim) => { … })
  */
 export function simulate(name: string, options: SimulateOptions, scenario: Scenario): void {
   const { budgetMs } = wantedRuns()
   const nightly = budgetMs === undefined ? {} : { runs: Infinity, budgetMs }
-  // The scenario throws what it expects otherwise.
+  // The scenario throws when an expectation fails.
   // oxlint-disable-next-line vitest/expect-expect
   test(
     // oxlint-disable-next-line vitest/valid-title
@@ -24,9 +24,9 @@ export function simulate(name: string, options: SimulateOptions, scenario: Scena
   )
 }
 
-/** What runs one seed of one test again, to be pasted into a shell. */
+/** Returns the shell command that runs one seed of one test again. */
 export function commandFor(file: string, name: string, seed: string): string {
-  // What vitest takes is a pattern.
+  // vitest's option -t is a regular expression.
   const pattern = name.replaceAll(/[$()*+.?[\\\]^{|}]/g, String.raw`\$&`)
   return `${SEED_VARIABLE}=${seed} npx vitest run ${quoted(file)} -t ${quoted(pattern)}`
 }
@@ -35,14 +35,14 @@ function quoted(text: string): string {
   return `'${text.replaceAll("'", String.raw`'\''`)}'`
 }
 
-/** What the runs of a scenario had in them, in one line. */
+/** Formats the coverage of the runs of a scenario as one line of text. */
 export function describeCoverage({ runs, virtualMs, faults, network }: Coverage): string {
   const seen = Object.entries(faults).map(([kind, count]) => `${count} × ${kind}`)
   const { connections, segments, oneByteSegments, resent, resets, lost } = network
   return [
     `${runs} runs, ${Math.round(virtualMs / 1000)} virtual seconds`,
     `faults: ${seen.join(', ') || 'none'}`,
-    `${connections} connections with ${segments} pieces, of which ${oneByteSegments} of one byte and ${resent} sent again`,
+    `${connections} connections with ${segments} segments, ${oneByteSegments} of them of one byte, and ${resent} retransmissions`,
     `${lost} packets lost, ${resets} resets`,
   ].join('; ')
 }

@@ -1,7 +1,8 @@
 /**
- * Notifies `seen` of promises that were rejected and that no code handles, instead of ending the process.
+ * Calls `seen` with the reason of every unhandled rejection of the process, instead of letting Node end the
+ * process.
  *
- * @returns what ends the watch.
+ * @returns a function that ends the watch.
  */
 export function watchUnhandledRejections(seen: (reason: unknown) => void): () => void {
   const listener = sharedListener() ?? newListener()
@@ -13,7 +14,7 @@ export function watchUnhandledRejections(seen: (reason: unknown) => void): () =>
   }
 }
 
-/** One listener for all simulations of a process: Node warns of more than ten. */
+/** One listener for all simulations of a process, because Node warns about more than ten. */
 interface Listener {
   (reason: unknown): void
   readonly [WATCHERS]: Set<(reason: unknown) => void>

@@ -1,7 +1,7 @@
 import { formatRecordedEvent, type RecordedEvent, type Recording } from '@ropewalk/core'
 import type { Delivery, Link } from '../network/link.ts'
 
-/** What came out of the connections over a link, in one direction, since the capture began. */
+/** The stream data that connections delivered over a link, in one direction, since the capture began. */
 export class Capture {
   readonly #events: RecordedEvent[] = []
   readonly #streams = new Map<string, number>()
@@ -11,17 +11,17 @@ export class Capture {
     this.#stop = link.watch((delivery) => this.#delivered(delivery))
   }
 
-  /** As the end that it came to has received it: `replay` gives it to any protocol. */
+  /** The data so far, as received at the end of the link. `replay` can play it to any protocol. */
   get recording(): Recording {
     return [...this.#events]
   }
 
-  /** Captures nothing more. */
+  /** Ends the capture. */
   stop(): void {
     this.#stop()
   }
 
-  /** The lines of a recording, as `recordConnection` writes them. */
+  /** Formats the data so far as the lines of a recording, as `recordConnection` writes them. */
   toString(): string {
     return this.#events.map((event) => `${formatRecordedEvent(event)}\n`).join('')
   }

@@ -1,21 +1,21 @@
 import type { RecordedBytes, RecordedEvent, Recording } from '@ropewalk/core'
 
-/** How the bytes of a recording are cut when it is played. */
+/** Into which chunks the bytes of a recording are cut when it is played. */
 export type Cuts =
-  /** As they came. */
+  /** Once, in the chunks of the recording. */
   | 'recorded'
-  /** Besides, byte by byte. */
+  /** As `recorded`, and once byte by byte. */
   | 'bytes'
-  /** Besides, with one more cut at every place. */
+  /** As `bytes`, and once for each possible additional cut in a chunk of the recording. */
   | 'every'
 
-/** One way of cutting, and what to call it. */
+/** A recording cut in one way, and the name of that way. */
 export interface CutRecording {
   readonly name: string
   readonly recording: Recording
 }
 
-/** Every way of cutting a recording that is asked for; as it came is first. */
+/** Yields the recording in every way of cutting that `cuts` asks for, the unchanged recording first. */
 export function* cutRecordings(recording: Recording, cuts: Cuts): Generator<CutRecording> {
   yield { name: 'cut as recorded', recording }
   if (cuts === 'recorded') return
@@ -31,7 +31,7 @@ export function* cutRecordings(recording: Recording, cuts: Cuts): Generator<CutR
   }
 }
 
-/** How many ways of cutting `every` means. */
+/** Returns how many ways of cutting `every` has for this recording. */
 export function countCuts(recording: Recording): number {
   const received = recording.map((event) =>
     event.what === 'received' ? Math.max(0, event.bytes.length - 1) : 0,

@@ -8,15 +8,18 @@ import {
 } from '@ropewalk/core'
 import { MemoryReactor } from '@ropewalk/core/testing'
 
-/** What came of playing a recording once. */
+/** The result of playing a recording once. */
 export interface Played {
-  /** What was answered on each connection, by its number. */
+  /** The bytes that the protocol of each connection wrote, by the number of the connection. */
   readonly written: ReadonlyMap<number, Buffer>
-  /** The first thing that was logged as an error. */
+  /** The first event logged with level `error` or `critical`. */
   readonly error: LogEvent | undefined
 }
 
-/** Plays what a recording has received to protocols of `factory`, each piece at its time, in virtual time. */
+/**
+ * Plays the received bytes of a recording to protocols of `factory`, each chunk at its recorded time, in
+ * virtual time.
+ */
 export async function play(recording: Recording, factory: ProtocolFactory): Promise<Played> {
   const reactor = new MemoryReactor()
   const port = await reactor.listenTCP(PORT, factory)
@@ -41,7 +44,7 @@ export async function play(recording: Recording, factory: ProtocolFactory): Prom
   }
 }
 
-/** The other end of a connection that is played. */
+/** The peer of the protocol on a played connection. */
 class Peer extends Protocol {
   readonly pieces: Buffer[] = []
 

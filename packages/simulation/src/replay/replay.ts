@@ -4,39 +4,40 @@ import { readText } from '../real/environment.ts'
 import { countCuts, cutRecordings, type Cuts } from './cuts.ts'
 import { play, type Played } from './player.ts'
 
-/** How a recording is replayed. */
+/** The options of a replay. */
 export interface ReplayOptions {
-  /** Into which pieces it is cut. Default `every`. */
+  /** Into which chunks the recording is cut. Default `every`. */
   readonly cuts?: Cuts | undefined
-  /** Most times it is played; a recording that would need more is refused. Default 20 000. */
+  /** Most times the recording is played. With `every`, one that needs more is refused. Default 20 000. */
   readonly maxPlays?: number | undefined
 }
 
 /** One connection of a recording, replayed. */
 export interface ReplayedConnection {
   readonly connection: number
-  /** What was answered when it was recorded; empty for a capture. */
+  /** The bytes that the protocol wrote in the recording; empty for a capture. */
   readonly recorded: Buffer
-  /** What is answered now, however it is cut. */
+  /** The bytes that the protocol writes now, the same for every way of cutting. */
   readonly written: Buffer
 }
 
-/** What came of a replay. */
+/** The result of a replay. */
 export interface Replayed {
   readonly connections: readonly ReplayedConnection[]
-  /** How often the recording was played, each time cut elsewhere. */
+  /** How many times the recording was played, each time cut in another way. */
   readonly plays: number
 }
 
 /**
- * Plays the peers of a recording again, from the lines that `recordConnection` wrote or from a capture, to protocols
- * of `factory`: at the times it tells, in virtual time, and cut at every place. What the protocols answer must not
- * depend on the cuts, and nothing may be logged as an error.
+ * Plays the peers of a recording to protocols of `factory`, at the recorded times, in virtual time, once for
+ * every way of cutting the bytes. The recording is one that `recordConnection` wrote, or a capture. The
+ * output of the protocols must not depend on the cuts, and they must not log an error.
  *
- * @param source The path of a recording, or one that was read.
- * @param factory Or what makes one: for each play anew, where factories keep something from one to the next.
- * @throws {ReplayFailed} (rejects) when what is answered depends on where the bytes are cut, or something fails.
- * @throws {RangeError} (rejects) when it is too long to be cut everywhere.
+ * @param source The path of a recording, or a recording.
+ * @param factory The factory, or a function that makes one for each play, if factories keep state between
+ * connections.
+ * @throws {ReplayFailed} (rejects) when the output depends on the cuts, or an error is logged.
+ * @throws {RangeError} (rejects) when the recording would have to be played more than `maxPlays` times.
  */
 export async function replay(
   source: string | Recording,
@@ -76,11 +77,11 @@ function compare(first: Played, played: Played, cut: string): void {
     if (written.equals(expected)) continue
     const at = expected.findIndex((byte, index) => byte !== written[index])
     const place = at < 0 ? expected.length : at
-    const said = (bytes: Buffer): string =>
+    const shown = (bytes: Buffer): string =>
       JSON.stringify(bytes.toString('latin1', place, place + SHOWN_BYTES))
     throw new ReplayFailed(
       cut,
-      `connection ${connection} answers ${said(written)} instead of ${said(expected)}, ${place} bytes into its answer`,
+      `connection ${connection} wrote ${shown(written)} instead of ${shown(expected)}, after ${place} bytes of output`,
     )
   }
 }
@@ -92,10 +93,10 @@ function recordedOn(recording: Recording, connection: number): Buffer {
   return Buffer.concat(pieces)
 }
 
-/** A protocol has failed while a recording was played to it. */
+/** A protocol failed while a recording was played to it. */
 export class ReplayFailed extends Error {
   override readonly name = 'ReplayFailed'
-  /** Such as `cut at every byte`. */
+  /** How the recording was cut, such as `cut at every byte`. */
   readonly cut: string
 
   constructor(cut: string, why: string, options?: ErrorOptions) {

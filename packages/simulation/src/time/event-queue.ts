@@ -1,13 +1,13 @@
-/** Something that will happen at a moment of virtual time. */
+/** A call scheduled at a virtual time. */
 export interface TimelineEvent {
   readonly dueMs: number
-  /** It will not happen. Does nothing once it has. */
+  /** Cancels the call. No effect after it was made. */
   cancel(): void
 }
 
 /**
- * Virtual time: what will happen, in the order in which it will. It moves only from one event to the
- * next; events of the same moment happen in the order in which they were asked for.
+ * Virtual time, with a queue of scheduled events. Time moves from one event to the next; events due at the
+ * same time happen in the order in which they were scheduled.
  */
 export class EventQueue {
   readonly #heap: Entry[] = []
@@ -24,19 +24,19 @@ export class EventQueue {
     return this.#first()?.dueMs ?? Infinity
   }
 
-  /** Makes `call` happen in `delayMs` milliseconds. */
+  /** Schedules `call` in `delayMs` virtual milliseconds. */
   after(delayMs: number, call: () => void): TimelineEvent {
     return this.at(this.#nowMs + delayMs, call)
   }
 
-  /** Makes `call` happen at `dueMs`, or now when that has passed. */
+  /** Schedules `call` at `dueMs`, or at the current time if `dueMs` has passed. */
   at(dueMs: number, call: () => void): TimelineEvent {
     const entry = new Entry(Math.max(dueMs, this.#nowMs), ++this.#lastOrder, call)
     push(this.#heap, entry)
     return entry
   }
 
-  /** Moves to the next event, and makes it happen. @returns false when there is none. */
+  /** Moves to the next event and calls it. @returns false when there is none. */
   step(): boolean {
     const next = this.#first()
     if (next === undefined) return false
@@ -46,7 +46,7 @@ export class EventQueue {
     return true
   }
 
-  /** Moves to `ms`, where nothing happens: the caller has made everything before it happen. */
+  /** Moves to `ms` without an event. The caller has run every event due before it. */
   moveTo(ms: number): void {
     this.#nowMs = Math.max(this.#nowMs, ms)
   }

@@ -4,12 +4,12 @@ import type { DelayedCall } from '@ropewalk/core'
 import { type Schedule, ScheduledCall } from '@ropewalk/core/reactor'
 import type { EventQueue, TimelineEvent } from './event-queue.ts'
 
-/** Runs what belongs to a host, now or, while the host is paused, later. */
+/** Runs a callback of a host: now, or after a pause if the host is paused. */
 export type Execute = (call: () => unknown) => void
 
 /**
- * Time as one host sees it: it begins when the host starts, may run faster or slower than the
- * simulation's, and its calendar may jump.
+ * The clock of one host. It starts at 0 when the host starts and may run faster or slower than virtual time;
+ * the host's calendar may jump.
  */
 export class HostClock implements Schedule {
   readonly #events: EventQueue
@@ -17,7 +17,7 @@ export class HostClock implements Schedule {
   readonly #armed = new Map<ScheduledCall, TimelineEvent>()
   #rate = 1
   #stopped = false
-  /** Where the two clocks were at the same time. */
+  /** The readings of both clocks at the last change of rate, stop or start. */
   #anchor: { readonly virtualMs: number; readonly hostMs: number }
   #calendarMs = CALENDAR_START_MS
 
@@ -35,7 +35,7 @@ export class HostClock implements Schedule {
     return hostMs + (this.#events.nowMs - virtualMs) * this.#rate
   }
 
-  /** The host's calendar: 2026-01-01T00:00:00Z at the beginning of the simulation, unless it was made to jump. */
+  /** The host's calendar, in milliseconds since 1970. A simulation begins at 2026-01-01T00:00:00Z. */
   wallClock(): number {
     return this.#calendarMs + this.now()
   }
@@ -53,33 +53,33 @@ export class HostClock implements Schedule {
     return [...this.#armed.keys()]
   }
 
-  /** Runs `rate` times as fast from now on. */
+  /** From now on, the clock runs `rate` times as fast as virtual time. */
   setRate(rate: number): void {
     this.#anchorNow()
     this.#rate = rate
     this.#rearm()
   }
 
-  /** Stands still until `goOn`. */
+  /** Stops the clock until `goOn`. */
   stop(): void {
     this.#anchorNow()
     this.#stopped = true
     for (const event of this.#armed.values()) event.cancel()
   }
 
-  /** Goes on where it was. */
+  /** Continues from the time at which the clock stopped. */
   goOn(): void {
     this.#anchorNow()
     this.#stopped = false
     this.#rearm()
   }
 
-  /** Sets the calendar forward, or back. The clock itself never jumps. */
+  /** Moves the calendar forward, or back if `ms` is negative. `now()` does not change. */
   jump(ms: number): void {
     this.#calendarMs += ms
   }
 
-  /** Forgets every call. */
+  /** Cancels every delayed call. */
   clear(): void {
     for (const event of this.#armed.values()) event.cancel()
     this.#armed.clear()
@@ -97,7 +97,10 @@ export class HostClock implements Schedule {
     )
   }
 
-  /** What is still to come takes some time, as on any clock, however small its delay: or time would never reach it. */
+  /**
+   * A call in the future gets at least one tick. Otherwise a delay below the precision of the clock could be
+   * due at the same time again and again, and time would not pass.
+   */
   #soonest(call: ScheduledCall, dueMs: number): number {
     return call.getTime() > this.now() ? Math.max(dueMs, this.#events.nowMs + TICK_MS) : dueMs
   }
@@ -115,7 +118,7 @@ export class HostClock implements Schedule {
     for (const call of Array.from(this.#armed.keys())) this.arm(call)
   }
 
-  /** Between its time and now, the host may have been paused, and the call cancelled. */
+  /** The host may have been paused when the call was due, and the call cancelled meanwhile. */
   #run(call: ScheduledCall): void {
     if (!this.#armed.delete(call)) return
     call.run()

@@ -1,8 +1,8 @@
 import type { Arrow } from '../../src/diagram/text-diagram.ts'
 
-/** Two hosts, and one of each kind of arrow between them. */
+/** The hosts of the test diagrams. */
 export const HOSTS = ['server', 'client']
-/** What happened to them. */
+/** One arrow of each kind: an event, a packet, a lost packet. */
 export const ARROWS: readonly Arrow[] = [
   { atMs: 0, from: 'client', to: 'client', what: 'starts', lost: false, sentMs: 0 },
   { atMs: 12.34, from: 'client', to: 'server', what: 'SYN', lost: false, sentMs: 0 },

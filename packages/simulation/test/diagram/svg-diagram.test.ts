@@ -6,7 +6,7 @@ describe('svgDiagram', () => {
   const lines = (svg: string, kind: string): readonly string[] =>
     svg.match(new RegExp(`<line class="${kind}"[^>]*>`, 'g')) ?? []
 
-  test('has a line for each host, and an arrow for each packet that leans as far as the packet took time', () => {
+  test('draws a line for each host, and for each packet an arrow that slopes by its travel time', () => {
     const svg = svgDiagram(HOSTS, ARROWS)
     expect(lines(svg, 'life')).toHaveLength(2)
     const [way = ''] = lines(svg, 'way')
@@ -18,20 +18,20 @@ describe('svgDiagram', () => {
     expect(svg).toContain('>starts</text>')
   })
 
-  test('shows what was lost as a cross on its way', () => {
+  test('marks a lost packet with a cross', () => {
     const svg = svgDiagram(HOSTS, ARROWS)
     expect(lines(svg, 'way bad')).toHaveLength(1)
     expect(svg).toContain('<path class="way bad"')
   })
 
-  test('is well-formed whatever hosts and events are called', () => {
+  test('escapes the names of hosts and events', () => {
     const arrow = { atMs: 1, from: 'a<b', to: 'a<b', what: 'R&D', lost: false, sentMs: 1 }
     const svg = svgDiagram(['a<b'], [arrow])
     expect(svg).toContain('a&lt;b')
     expect(svg).toContain('R&amp;D')
   })
 
-  test('needs neither hosts nor events', () => {
+  test('draws a picture without hosts and events', () => {
     expect(svgDiagram([], [])).toMatch(/^<svg [^>]+>/)
   })
 })

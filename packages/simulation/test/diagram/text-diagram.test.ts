@@ -13,7 +13,7 @@ test('a text diagram shows hosts as columns and packets as arrows', () => {
   )
 })
 
-test('can be drawn by Mermaid, whose own signs are left out', () => {
+test('a Mermaid diagram replaces the characters that have a meaning in Mermaid', () => {
   expect(mermaidDiagram(HOSTS, ARROWS)).toBe(
     [
       'sequenceDiagram',

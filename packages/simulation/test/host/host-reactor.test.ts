@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest'
 import { Noting, TwoHosts } from '../two-hosts.ts'
 
 describe('HostReactor', () => {
-  test('looks names up in the time that the name service takes', async () => {
+  test('resolves a lookup after the delay of the name service', async () => {
     const hosts = new TwoHosts()
     hosts.sim.network.names.set('both', ['10.9.9.9', hosts.server.address])
     hosts.sim.network.names.conditions = { delayMs: 40, failing: false }
@@ -16,7 +16,7 @@ describe('HostReactor', () => {
     await expect(reactor.lookup('both', { signal: AbortSignal.abort(new Error('no')) })).rejects.toThrow('no')
   })
 
-  test('runs and stops as any reactor, and drains its connections', async () => {
+  test('runs and stops, and drains its connections', async () => {
     const hosts = await TwoHosts.connected()
     const { reactor } = hosts.server
     const run = reactor.run()
@@ -27,7 +27,7 @@ describe('HostReactor', () => {
     expect([hosts.asked.losses.length, hosts.server.leaks()]).toEqual([1, []])
   })
 
-  test('gives each host randomness of its own, and keeps its log', async () => {
+  test('gives each host its own randomness, and keeps its log', async () => {
     const [one, other] = [new TwoHosts(), new TwoHosts()]
     expect(one.server.reactor.randomBytes(8)).toEqual(other.server.reactor.randomBytes(8))
     expect(one.server.reactor.randomBytes(8)).not.toEqual(one.client.reactor.randomBytes(8))
@@ -38,7 +38,7 @@ describe('HostReactor', () => {
     expect(one.server.reactor.logged).toMatchObject([{ text: 'A delayed call failed' }])
   })
 
-  test('carries any protocol of core', async () => {
+  test('runs a LineReceiver over a link with loss', async () => {
     class Lines extends LineReceiver {
       readonly lines: string[] = []
       override lineReceived(line: Buffer): void {

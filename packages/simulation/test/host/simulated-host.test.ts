@@ -3,7 +3,7 @@ import { Simulation } from '../../src/simulation.ts'
 import { TwoHosts } from '../two-hosts.ts'
 
 describe('SimulatedHost', () => {
-  test('starts again with nothing of what it knew but its files', async () => {
+  test('keeps only its files when it starts again', async () => {
     const [sim, starts] = [new Simulation({ seed: 1 }), [] as unknown[]]
     const host = sim.host('one', async (reactor) => {
       starts.push([await reactor.readFile('/state').then(String, () => 'nothing'), reactor.now()])
@@ -24,20 +24,20 @@ describe('SimulatedHost', () => {
     ])
   })
 
-  test('stands still and goes on, with what came meanwhile in its order', async () => {
+  test('runs the calls queued during a pause in order when it continues', async () => {
     const hosts = await TwoHosts.connected()
-    const told: string[] = []
+    const calls: string[] = []
     hosts.server.pause()
-    hosts.server.reactor.callLater(10, () => told.push('timer'))
+    hosts.server.reactor.callLater(10, () => calls.push('timer'))
     hosts.asked.transport.write('hello')
     await hosts.sim.run(1000)
-    expect([told, hosts.served.bytes.length]).toEqual([[], 0])
+    expect([calls, hosts.served.bytes.length]).toEqual([[], 0])
     hosts.server.goOn()
     await hosts.sim.run(1000)
-    expect([told, hosts.served.bytes.toString()]).toEqual([['timer'], 'hello'])
+    expect([calls, hosts.served.bytes.toString()]).toEqual([['timer'], 'hello'])
   })
 
-  test('that stands still and is frozen goes on when neither holds any more', async () => {
+  test('that is both paused and frozen continues when both have ended', async () => {
     const hosts = await TwoHosts.connected()
     const { server, sim } = hosts
     hosts.asked.transport.write('hello')
@@ -59,7 +59,7 @@ describe('SimulatedHost', () => {
     expect(hosts.served.bytes.toString()).toBe('hello')
   })
 
-  test('is neither frozen nor stands still when it starts again', async () => {
+  test('is neither frozen nor paused when it starts again', async () => {
     const hosts = await TwoHosts.connected()
     const { server, sim } = hosts
     server.pause()

@@ -15,7 +15,7 @@ describe('ConnectionEnd', () => {
     })
   })
 
-  test('delivers nothing to a program that has paused, and goes on where it was', async () => {
+  test('delivers nothing while its program has paused it, and continues after resume', async () => {
     const hosts = await TwoHosts.connected()
     hosts.served.transport.pauseProducing()
     hosts.asked.transport.write(Buffer.alloc(200_000, 1))
@@ -26,7 +26,7 @@ describe('ConnectionEnd', () => {
     expect([hosts.served.bytes.length, hosts.asked.transport.bufferedBytes]).toEqual([200_000, 0])
   })
 
-  test('closes once both ends have been said', async () => {
+  test('closes once both sides have sent their FIN', async () => {
     const hosts = await TwoHosts.connected()
     hosts.asked.transport.loseConnection()
     await hosts.sim.run(1000)
@@ -37,7 +37,7 @@ describe('ConnectionEnd', () => {
     expect([hosts.server.life?.ends.size, hosts.client.life?.ends.size]).toEqual([0, 0])
   })
 
-  test('shows an abort to the peer as a reset, or when that is lost, as soon as the peer writes', async () => {
+  test('resets the peer at its next write when the reset of an abort was lost', async () => {
     const hosts = await TwoHosts.connected()
     hosts.sim.partition(hosts.client, hosts.server)
     hosts.asked.transport.abortConnection()
@@ -50,7 +50,7 @@ describe('ConnectionEnd', () => {
     expect(hosts.served.losses.map(({ name }) => name)).toEqual(['ConnectionLost'])
   })
 
-  test('keeps what comes before the program accepts it', async () => {
+  test('keeps bytes received before the program accepts it', async () => {
     const hosts = new TwoHosts()
     await hosts.sim.run(1)
     hosts.server.maxDescriptors = 0
@@ -65,7 +65,7 @@ describe('ConnectionEnd', () => {
     expect(hosts.served.bytes.toString()).toBe('early')
   })
 
-  test('tells a program that accepts it of what broke it before', async () => {
+  test('notifies a program that accepts it that it was broken before', async () => {
     const hosts = new TwoHosts()
     await hosts.sim.run(1)
     hosts.server.maxDescriptors = 0
@@ -81,7 +81,7 @@ describe('ConnectionEnd', () => {
     expect([hosts.server.life?.ends.size, hosts.server.life?.takeDescriptor()]).toEqual([0, true])
   })
 
-  test('keeps what comes while a limit lets the connection wait', async () => {
+  test('keeps bytes received while a policy lets the connection wait', async () => {
     const sim = new Simulation({ seed: 1 })
     const served: Noting[] = []
     const factory = new (class extends Factory<Noting> {

@@ -2,7 +2,7 @@ import { ConnectedDatagramProtocol, DatagramProtocol, type UDPAddress } from '@r
 import { describe, expect, test } from 'vitest'
 import { TwoHosts } from '../two-hosts.ts'
 
-class Heard extends DatagramProtocol {
+class Receiver extends DatagramProtocol {
   readonly datagrams: string[] = []
   refusals = 0
 
@@ -24,16 +24,18 @@ class Asking extends ConnectedDatagramProtocol {
 }
 
 describe('UDP between hosts', () => {
-  const make = async (link: object = {}): Promise<{ hosts: TwoHosts; server: Heard; client: Heard }> => {
+  const make = async (
+    link: object = {},
+  ): Promise<{ hosts: TwoHosts; server: Receiver; client: Receiver }> => {
     const hosts = new TwoHosts({ link })
     await hosts.sim.run(1)
-    const [server, client] = [new Heard(), new Heard()]
+    const [server, client] = [new Receiver(), new Receiver()]
     await hosts.server.reactor.listenUDP(53, server)
     await hosts.client.reactor.listenUDP(0, client)
     return { hosts, server, client }
   }
 
-  test('may be lost, come twice, and overtake each other', async () => {
+  test('loses, duplicates and reorders datagrams', async () => {
     const { hosts, server, client } = await make({ lossPerMille: 100, duplicatesPerMille: 100 })
     for (let count = 0; count < 500; count++)
       client.transport.write(String(count), { host: hosts.server.address, port: 53 })
@@ -47,7 +49,7 @@ describe('UDP between hosts', () => {
     )
   })
 
-  test('tells a connected port that nobody listens', async () => {
+  test('notifies a connected port that no socket is bound at its peer', async () => {
     const { hosts, client } = await make()
     client.transport.connect(hosts.server.address, 54)
     client.transport.write('anybody?')
@@ -55,7 +57,7 @@ describe('UDP between hosts', () => {
     expect(client.refusals).toBe(1)
   })
 
-  test('delivers to a connected protocol what its peer sends alone', async () => {
+  test('delivers only the datagrams of its peer to a connected protocol', async () => {
     const { hosts, server, client } = await make()
     const asking = new Asking('server', 53)
     const opening = hosts.client.reactor.listenUDP(54, asking)
@@ -68,7 +70,7 @@ describe('UDP between hosts', () => {
     expect([asking.datagrams, port.drops.stranger]).toEqual([['the peer'], 1])
   })
 
-  test('knows the replies of a peer on its own host', async () => {
+  test('delivers the replies of a peer on its own host', async () => {
     const { hosts, client } = await make()
     const asking = new Asking('127.0.0.1', client.transport.getHost().port)
     const port = await hosts.client.reactor.listenUDP(54, asking)
@@ -77,7 +79,7 @@ describe('UDP between hosts', () => {
     expect([asking.datagrams, port.drops.stranger]).toEqual([['the peer'], 0])
   })
 
-  test('reaches the members of a group, and those alone', async () => {
+  test('reaches only the members of a group', async () => {
     const { hosts, server, client } = await make()
     server.transport.joinGroup('239.0.0.1')
     client.transport.write('all of you', { host: '239.0.0.1', port: 53 })
@@ -90,12 +92,12 @@ describe('UDP between hosts', () => {
     expect(() => server.transport.joinGroup('10.0.0.1')).toThrow('join the group')
   })
 
-  test('has its port to itself, until it stops', async () => {
+  test('refuses a second socket on its port, until it stops', async () => {
     const { hosts, server } = await make()
-    await expect(hosts.server.reactor.listenUDP(53, new Heard())).rejects.toMatchObject({
+    await expect(hosts.server.reactor.listenUDP(53, new Receiver())).rejects.toMatchObject({
       code: 'EADDRINUSE',
     })
     await server.transport.stopListening()
-    await hosts.server.reactor.listenUDP(53, new Heard())
+    await hosts.server.reactor.listenUDP(53, new Receiver())
   })
 })

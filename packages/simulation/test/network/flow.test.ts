@@ -14,10 +14,10 @@ const LIMITS: FlowLimits = {
   cuts: 'anywhere',
 }
 
-/** One flow, whose receiver reads at once unless told otherwise. */
+/** One flow, whose receiver reads at once while `reads` is true. */
 class OneFlow {
   readonly timeline = new EventQueue()
-  readonly told: string[] = []
+  readonly notifications: string[] = []
   readonly pieces: Buffer[] = []
   readonly forth: Link
   readonly back: Link
@@ -59,14 +59,14 @@ class OneFlow {
         back,
       },
       {
-        taken: () => this.told.push('taken'),
-        broken: (code) => this.told.push(code),
+        taken: () => this.notifications.push('taken'),
+        broken: (code) => this.notifications.push(code),
         isKnown: () => this.isKnown,
         arrived: (data) => {
           this.pieces.push(data)
           if (this.reads) this.flow.read(data.length)
         },
-        ended: () => this.told.push('ended'),
+        ended: () => this.notifications.push('ended'),
       },
     )
   }
@@ -84,7 +84,7 @@ describe('Flow', () => {
   const message = Buffer.from(Array.from({ length: 50_000 }, (_, at) => at % 251))
 
   test.each(Array.from({ length: 30 }, (_, seed) => String(seed)))(
-    'brings every byte once and in order, then the end, though a fifth of the packets is lost (seed %s)',
+    'delivers every byte once and in order, then the FIN, with 20 % packet loss (seed %s)',
     (seed) => {
       const one = new OneFlow(seed, 200, { giveUpMs: Infinity })
       one.flow.write([message.subarray(0, 10), message.subarray(10).toString('latin1').slice(0, 0)])
@@ -93,11 +93,11 @@ describe('Flow', () => {
       one.flow.finish()
       one.pass()
       expect(one.bytes.equals(message)).toBe(true)
-      expect(one.told.at(-1)).toBe('ended')
+      expect(one.notifications.at(-1)).toBe('ended')
     },
   )
 
-  test('cuts anywhere, down to one byte, or nowhere when told so', () => {
+  test('cuts anywhere, down to one byte, or with `cuts: none` only at full segments', () => {
     const [cut, whole] = [new OneFlow('a'), new OneFlow('a', 0, { cuts: 'none' })]
     for (const one of [cut, whole]) {
       one.flow.write([message])
@@ -107,48 +107,48 @@ describe('Flow', () => {
     expect(Math.max(...whole.pieces.map(({ length }) => length))).toBe(1460)
   })
 
-  test('lets the writer wait while the reader does not read, and tells it when it may go on', () => {
+  test('blocks the writer while the reader does not read, and calls `taken` when it may continue', () => {
     const one = new OneFlow('b')
     one.reads = false
     expect(one.flow.write([Buffer.alloc(500)])).toBe(true)
     expect(one.flow.write([Buffer.alloc(9_500)])).toBe(false)
     one.pass()
-    expect([one.bytes.length, one.told]).toEqual([3000, []])
+    expect([one.bytes.length, one.notifications]).toEqual([3000, []])
     one.reads = true
     one.flow.read(3000)
     one.pass()
-    expect([one.bytes.length, one.told]).toEqual([10_000, ['taken']])
+    expect([one.bytes.length, one.notifications]).toEqual([10_000, ['taken']])
   })
 
-  test('gives up when nothing arrives for too long', () => {
+  test('breaks with ETIMEDOUT when nothing arrives for too long', () => {
     const one = new OneFlow('c')
     one.forth.setCut(true)
     one.flow.write([message])
     one.pass()
-    expect([one.told, one.bytes.length]).toEqual([['ETIMEDOUT'], 0])
+    expect([one.notifications, one.bytes.length]).toEqual([['ETIMEDOUT'], 0])
   })
 
-  test('gives up when nothing comes back for too long', () => {
+  test('breaks with ETIMEDOUT when no acknowledgement arrives for too long', () => {
     const one = new OneFlow('d')
     one.back.setCut(true)
     one.flow.write([message])
     one.pass()
-    expect(one.told).toEqual(['ETIMEDOUT'])
+    expect(one.notifications).toEqual(['ETIMEDOUT'])
   })
 
-  test('breaks when nobody there knows it', () => {
+  test('breaks with ECONNRESET when the receiver does not know it', () => {
     const one = new OneFlow('e')
     one.isKnown = false
     one.flow.write(['hello'])
     one.pass()
-    expect([one.told, one.bytes.length]).toEqual([['ECONNRESET'], 0])
+    expect([one.notifications, one.bytes.length]).toEqual([['ECONNRESET'], 0])
   })
 
-  test('tells a reset, and nothing after it', () => {
+  test('delivers a reset, and nothing after it', () => {
     const one = new OneFlow('f')
     one.flow.write(['hello'])
-    one.flow.reset(() => one.told.push('reset'))
+    one.flow.reset(() => one.notifications.push('reset'))
     one.pass()
-    expect([one.told, one.bytes.length]).toEqual([['reset'], 0])
+    expect([one.notifications, one.bytes.length]).toEqual([['reset'], 0])
   })
 })

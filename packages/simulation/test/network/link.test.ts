@@ -12,10 +12,10 @@ describe('Link', () => {
     timeline: EventQueue
     link: Link
     host: { isSilent: boolean }
-    told: string[]
+    outcomes: string[]
     send: (what: string, bytes?: number) => void
   } => {
-    const [timeline, told] = [new EventQueue(), [] as string[]]
+    const [timeline, outcomes] = [new EventQueue(), [] as string[]]
     const host = { isSilent: false }
     const link = new Link({
       from: 'a',
@@ -37,41 +37,41 @@ describe('Link', () => {
       link.carry({
         what,
         bytes,
-        arrived: () => told.push(`${what} at ${timeline.nowMs}`),
-        lost: () => told.push(`${what} lost at ${timeline.nowMs}`),
+        arrived: () => outcomes.push(`${what} at ${timeline.nowMs}`),
+        lost: () => outcomes.push(`${what} lost at ${timeline.nowMs}`),
       })
-    return { timeline, link, host, told, send }
+    return { timeline, link, host, outcomes, send }
   }
 
-  test('carries packets in its latency', () => {
-    const { timeline, told, send } = make({ latencyMs: [5, 10] })
+  test('delivers packets within its latency', () => {
+    const { timeline, outcomes, send } = make({ latencyMs: [5, 10] })
     for (let count = 0; count < 100; count++) send('x')
     while (timeline.step());
-    const times = told.map((line) => Number(line.split(' ').at(-1)))
+    const times = outcomes.map((line) => Number(line.split(' ').at(-1)))
     expect(Math.min(...times)).toBeGreaterThanOrEqual(5)
     expect(Math.max(...times)).toBeLessThanOrEqual(10)
     expect(new Set(times).size).toBeGreaterThan(90)
   })
 
-  test('lets packets wait for those before them, as its bandwidth asks', () => {
-    const { timeline, told, send } = make({ bytesPerSecond: 1000 })
+  test('delays packets by the bandwidth that those before them use', () => {
+    const { timeline, outcomes, send } = make({ bytesPerSecond: 1000 })
     send('a', 10)
     send('b', 20)
     while (timeline.step());
-    expect(told).toEqual(['a at 15', 'b at 35'])
+    expect(outcomes).toEqual(['a at 15', 'b at 35'])
   })
 
-  test('loses about as many as its conditions say', () => {
-    const { timeline, told, send } = make({ lossPerMille: 200 })
+  test('loses about as many packets as its conditions ask for', () => {
+    const { timeline, outcomes, send } = make({ lossPerMille: 200 })
     for (let count = 0; count < 1000; count++) send('x')
     while (timeline.step());
-    const lost = told.filter((line) => line.includes('lost')).length
+    const lost = outcomes.filter((line) => line.includes('lost')).length
     expect(lost).toBeGreaterThan(150)
     expect(lost).toBeLessThan(250)
   })
 
-  test('loses everything while it is cut, also what was on its way', () => {
-    const { timeline, link, told, send } = make()
+  test('loses every packet while it is cut, including those on their way', () => {
+    const { timeline, link, outcomes, send } = make()
     send('on its way')
     link.setCut(true)
     send('too late')
@@ -79,24 +79,27 @@ describe('Link', () => {
     link.setCut(false)
     send('again')
     while (timeline.step());
-    expect([link.cut, told]).toEqual([false, ['on its way lost at 5', 'too late lost at 5', 'again at 10']])
+    expect([link.cut, outcomes]).toEqual([
+      false,
+      ['on its way lost at 5', 'too late lost at 5', 'again at 10'],
+    ])
   })
 
-  test('keeps back what arrives while it is held, and lets it go in order', () => {
-    const { timeline, link, told, send } = make()
+  test('keeps back packets while it is held, and then delivers them in order', () => {
+    const { timeline, link, outcomes, send } = make()
     link.setHeld(true)
     link.setHeld(true)
     send('a')
     send('b')
     while (timeline.step());
     timeline.moveTo(100)
-    expect(told).toEqual([])
+    expect(outcomes).toEqual([])
     link.setHeld(false)
-    expect(told).toEqual(['a at 100', 'b at 100'])
+    expect(outcomes).toEqual(['a at 100', 'b at 100'])
   })
 
-  test('loses what comes to a host that is down, also what was held back until then', () => {
-    const { timeline, link, host, told, send } = make()
+  test('loses packets to a host that is down, including those held back', () => {
+    const { timeline, link, host, outcomes, send } = make()
     link.setHeld(true)
     send('held')
     timeline.step()
@@ -104,6 +107,6 @@ describe('Link', () => {
     send('sent')
     timeline.step()
     link.setHeld(false)
-    expect(told).toEqual(['sent lost at 10', 'held lost at 10'])
+    expect(outcomes).toEqual(['sent lost at 10', 'held lost at 10'])
   })
 })

@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest'
 import { Names } from '../../src/network/names.ts'
 
 describe('Names', () => {
-  test('answer the addresses of a name, whatever its case; an address is its own', () => {
+  test('find the addresses of a name in any case, and return an address as it is', () => {
     const names = new Names()
     names.set('Server', ['10.0.0.1', '10.0.0.2'])
     expect([names.find('sERVER'), names.find('192.0.2.1'), names.find('::1')]).toEqual([
@@ -13,7 +13,7 @@ describe('Names', () => {
     expect([names.isAddress('::1'), names.isAddress('server')]).toEqual([true, false])
   })
 
-  test('answer for an international name as it is written, and encoded', () => {
+  test('find an international name as it is written and in its encoded form', () => {
     const names = new Names()
     names.set('Bücher.example', ['10.0.0.1'])
     names.set('xn--r8jz45g.example', ['10.0.0.2'])
@@ -22,7 +22,7 @@ describe('Names', () => {
     ).toEqual([['10.0.0.1'], ['10.0.0.1'], ['10.0.0.2']])
   })
 
-  test('fail for a name that nobody has, and for all while the service fails', () => {
+  test('fail for an unknown name, and for every name while the service fails', () => {
     const names = new Names()
     names.set('server', ['10.0.0.1'])
     expect(() => names.find('other')).toThrow('the name has no address')

@@ -24,13 +24,13 @@ describe('a simulation', () => {
     expect(() => new Simulation({ seed: 1, ...seed, ...options } as never)).toThrow(message)
   })
 
-  test('takes undefined for the default', async () => {
+  test('uses the default for undefined', async () => {
     const sim = new Simulation({ seed: 1, link: { lossPerMille: undefined }, limits: undefined } as never)
     await sim.run(1)
     expect(sim.nowMs).toBe(1)
   })
 
-  test('refuses times that are none', async () => {
+  test('refuses invalid times', async () => {
     const sim = new Simulation({ seed: 1 })
     await expect(sim.run(NaN)).rejects.toThrow('Cannot take ms NaN for run')
     await expect(sim.runUntil(() => true, { timeoutMs: NaN })).rejects.toThrow('for runUntil')
@@ -39,12 +39,12 @@ describe('a simulation', () => {
   })
 })
 
-test('many runs are refused with options that are none', async () => {
+test('simulateAll refuses invalid options', async () => {
   for (const options of [{ runs: NaN }, { runs: 0 }, { runs: '5' }, { budgetMs: NaN }, { seeds: 5 }])
     await expect(simulateAll(async () => undefined, options as never)).rejects.toThrow('for simulateAll')
 })
 
-test('a replay is refused with options that are none', async () => {
+test('replay refuses invalid options', async () => {
   const none = (): never => {
     throw new Error('asked')
   }
@@ -56,6 +56,6 @@ test('a replay is refused with options that are none', async () => {
   )
 })
 
-test.each([LINK_RULES, FLOW_RULES])('no rule of the network takes null (%#)', (rules) => {
+test.each([LINK_RULES, FLOW_RULES])('no rule of the network accepts null (%#)', (rules) => {
   for (const rule of Object.values(rules)) expect(rule(null)).toBeDefined()
 })

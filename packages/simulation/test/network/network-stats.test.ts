@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
 import { TwoHosts } from '../two-hosts.ts'
 
-test('a tally counts what a network has tried', async () => {
+test('a tally counts what happened on a network', async () => {
   const hosts = await TwoHosts.connected({ link: { lossPerMille: 200 } })
   hosts.asked.transport.write(Buffer.alloc(20_000))
   await hosts.sim.run(60_000)

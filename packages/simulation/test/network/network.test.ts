@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
 import { TwoHosts } from '../two-hosts.ts'
 
-test('Network knows hosts by their addresses, and has one link in each direction', () => {
+test('Network finds hosts by their addresses, and has one link in each direction', () => {
   const { sim, server, client } = new TwoHosts()
   const { network } = sim
   expect([network.stationAt(server.address), network.stationAt('10.9.9.9')]).toEqual([server, undefined])

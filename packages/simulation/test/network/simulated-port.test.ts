@@ -13,7 +13,7 @@ describe('SimulatedPort', () => {
     return protocol
   }
 
-  test('has its address to itself, until it stops', async () => {
+  test('refuses a second port on its address, until it stops', async () => {
     const hosts = new TwoHosts()
     await hosts.sim.run(1)
     const { reactor } = hosts.server
@@ -26,7 +26,7 @@ describe('SimulatedPort', () => {
     expect(factory.numPorts).toBe(0)
   })
 
-  test('refuses while it is suspended, and not after', async () => {
+  test('refuses connections while it is suspended, and accepts them after', async () => {
     const hosts = new TwoHosts()
     await hosts.sim.run(1)
     const port = await hosts.server.reactor.listenTCP(8, Factory.forProtocol(Noting))
@@ -39,7 +39,7 @@ describe('SimulatedPort', () => {
     expect([refused.made, served.made, port.connections.size]).toEqual([false, true, 1])
   })
 
-  test('lets as many wait as its backlog holds while its program stands still; others knock again', async () => {
+  test('queues as many connections as its backlog holds while its program is paused; the others retry', async () => {
     const hosts = new TwoHosts()
     await hosts.sim.run(1)
     const port = await hosts.server.reactor.listenTCP(8, Factory.forProtocol(Noting), { backlog: 2 })
@@ -52,7 +52,7 @@ describe('SimulatedPort', () => {
     expect([clients.filter(({ made }) => made).length, port.connections.size]).toEqual([4, 4])
   })
 
-  test('resets those who wait when it stops', async () => {
+  test('resets the connections in its backlog when it stops', async () => {
     const hosts = new TwoHosts()
     await hosts.sim.run(1)
     const port = await hosts.server.reactor.listenTCP(8, Factory.forProtocol(Noting))
@@ -65,7 +65,7 @@ describe('SimulatedPort', () => {
     expect(client.losses.map(({ name }) => name)).toEqual(['ConnectionLost'])
   })
 
-  test('keeps no room for those who give up in the middle of a handshake', async () => {
+  test('frees the place of a client that gives up in the middle of a handshake', async () => {
     const hosts = new TwoHosts({ link: { latencyMs: [10, 10] } })
     await hosts.sim.run(1)
     await hosts.server.reactor.listenTCP(8, Factory.forProtocol(Noting), { backlog: 1 })
@@ -81,7 +81,7 @@ describe('SimulatedPort', () => {
     expect(client.made).toBe(true)
   })
 
-  test('forgets those who wait when its host crashes: they learn of it when they send', async () => {
+  test('drops its backlog when its host crashes: a client is reset at its next write', async () => {
     const hosts = new TwoHosts()
     await hosts.sim.run(1)
     hosts.server.maxDescriptors = 0
@@ -95,7 +95,7 @@ describe('SimulatedPort', () => {
   })
 
   test.each(['suspend', 'stopListening'] as const)(
-    'knows no handshake any more that is done after %s',
+    'resets a connection whose handshake completes after %s',
     async (end) => {
       const hosts = new TwoHosts({ link: { latencyMs: [10, 10] } })
       await hosts.sim.run(1)

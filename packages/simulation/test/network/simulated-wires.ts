@@ -4,12 +4,12 @@ import { Simulation } from '../../src/index.ts'
 import { StreamDial } from '../../src/network/stream-dial.ts'
 import type { ListenPort, HostKernel } from '../../src/network/host-kernel.ts'
 
-/** The two ends of connections between simulated hosts, as their programs would get them. */
+/** The wires at both ends of connections between simulated hosts. */
 export function simulatedWires(): WireHarness {
   const sim = new Simulation({
     seed: 1,
     link: { latencyMs: [0.1, 0.5], bytesPerSecond: Infinity },
-    // What segments do to bytes is tested elsewhere; whole ones make the megabytes of the checks cheap.
+    // Segmentation is tested elsewhere; large segments make the megabytes of the checks cheap.
     limits: { cuts: 'none', segmentBytes: 32_768 },
   })
   const idle = (): undefined => undefined
@@ -17,7 +17,7 @@ export function simulatedWires(): WireHarness {
   let port = 1000
   const until = async (condition: () => boolean): Promise<void> => {
     for (let rounds = 0; !condition(); rounds++) {
-      if (rounds > MAX_ROUNDS) throw new Error(`It never came about that ${String(condition)}`)
+      if (rounds > MAX_ROUNDS) throw new Error(`The condition never held: ${String(condition)}`)
       await sim.run(1)
     }
   }
@@ -51,7 +51,7 @@ function lifeOf({ life }: { readonly life: HostKernel | undefined }): HostKernel
   return life
 }
 
-/** A port that hands out what it accepts, with nothing attached. */
+/** A port that passes each accepted connection to `opened`, with nothing attached. */
 function openPort(system: HostKernel, port: number, opened: (end: WireEnd) => void): ListenPort {
   return {
     hasCapacity: true,

@@ -36,14 +36,14 @@ describe('StreamDial', () => {
     }
   })
 
-  test('is refused where nobody listens, and by name where nobody has it', async () => {
+  test('is refused where no port listens, and fails for an unknown name', async () => {
     const hosts = new TwoHosts()
     expect(await failure(hosts, 'server', 8)).toBeInstanceOf(ConnectionRefusedError)
     expect(await failure(hosts, 'unknown', 7)).toBeInstanceOf(DNSLookupError)
     expect(hosts.client.reactor.getDelayedCalls()).toEqual([])
   })
 
-  test('waits in vain for a host that is down, or cut off, or was never there', async () => {
+  test('times out for a host that is down, and for an address without a host', async () => {
     const hosts = new TwoHosts()
     await hosts.sim.run(1)
     hosts.server.crash()
@@ -51,14 +51,14 @@ describe('StreamDial', () => {
     expect(await failure(hosts, '10.9.9.9', 7)).toBeInstanceOf(TimeoutError)
   })
 
-  test('knocks again while the network loses its packets, and gets through', async () => {
+  test('retries while the network loses its packets, and connects', async () => {
     const hosts = new TwoHosts({ link: { lossPerMille: 400 } })
     await hosts.connect()
     expect(hosts.asked.transport.getPeer()).toMatchObject({ host: hosts.server.address, port: 7 })
     expect(hosts.served.transport.getPeer()).toMatchObject({ host: hosts.client.address })
   })
 
-  test('given up, is a connection that the server sees reset', async () => {
+  test('leaves no connection on either host when it is cancelled', async () => {
     const hosts = new TwoHosts({ link: { latencyMs: [10, 10] } })
     await hosts.sim.run(1)
     const connector = hosts.client.reactor.connectTCP('server', 7, new OneProtocol(hosts.asked))
@@ -79,7 +79,7 @@ describe('StreamDial', () => {
     expect(await failure(hosts, 'server', 7, 100)).toMatchObject({ code: 'EMFILE' })
   })
 
-  test('reaches UNIX sockets of its own host alone', async () => {
+  test('reaches only UNIX sockets of its own host', async () => {
     const hosts = new TwoHosts()
     await hosts.sim.run(1)
     const [served, asked] = [new Noting(), new Noting()]

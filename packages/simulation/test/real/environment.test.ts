@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
 import { readText, realNowMs, settled, wantedRuns } from '../../src/real/environment.ts'
 
-test('the environment may name a seed and a budget, which must be milliseconds', () => {
+test('wantedRuns reads a seed and a budget in milliseconds, and refuses another budget', () => {
   expect(wantedRuns({})).toEqual({})
   expect(wantedRuns({ ROPEWALK_SEED: '', ROPEWALK_BUDGET_MS: '' })).toEqual({})
   expect(wantedRuns({ ROPEWALK_SEED: '0-17', ROPEWALK_BUDGET_MS: '5000' })).toEqual({
@@ -13,14 +13,14 @@ test('the environment may name a seed and a budget, which must be milliseconds',
   )
 })
 
-test('readText answers the text of a file, or why there is none', async () => {
+test('readText returns the text of a file, or rejects with the error of the system', async () => {
   expect(await readText(new URL('read-text.test.ts', import.meta.url).pathname)).toContain(
-    'answers the text of a file',
+    'returns the text of a file',
   )
   await expect(readText('/nowhere/at/all')).rejects.toMatchObject({ code: 'ENOENT' })
 })
 
-test('settled waits for chains of promises, however long', async () => {
+test('settled waits for chains of promises of any length', async () => {
   let links = 0
   const chain = async (): Promise<void> => {
     for (; links < 1000; links++) await Promise.resolve()
@@ -30,7 +30,7 @@ test('settled waits for chains of promises, however long', async () => {
   expect(links).toBe(1000)
 })
 
-test('realNowMs goes on', async () => {
+test('realNowMs increases', async () => {
   const before = realNowMs()
   await settled()
   expect(realNowMs()).toBeGreaterThan(before)

@@ -18,7 +18,7 @@ describe('a host that asks for real work', () => {
             .unref(),
         ),
     ],
-  ])('fails a run whose program asks for %s, and says what to use instead', async (what, ask) => {
+  ])('fails a run whose program asks for %s, and names what to use instead', async (what, ask) => {
     const sim = new Simulation({ seed: 1 })
     sim.host('server', async (reactor) => {
       await sleep(10, { reactor })
@@ -29,7 +29,7 @@ describe('a host that asks for real work', () => {
     await expect(failure).rejects.toThrow(/: use reactor\./)
   })
 
-  test('finds real work in callbacks of connections too', async () => {
+  test('fails a run for real work in callbacks of connections', async () => {
     class Late extends Protocol {
       override connectionMade(): void {
         setTimeout(() => this.transport.loseConnection(), 10)
@@ -41,7 +41,7 @@ describe('a host that asks for real work', () => {
     await expect(sim.run(1000)).rejects.toThrow(/server asks for a real timer at Late\.connectionMade/)
   })
 
-  test('does not mind real work around the simulation', async () => {
+  test('ignores real work outside of the simulation', async () => {
     const sim = new Simulation({ seed: 1 })
     sim.host('server', () => undefined)
     const meanwhile = new Promise((resolve) => setTimeout(resolve, 1))

@@ -11,11 +11,11 @@ import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
 import { type RealWork, watchRealWork, watchStall } from '../../src/real/real-work.ts'
 
 describe('watchRealWork', () => {
-  /** What is told while `ask` runs. */
+  /** The real work reported while `ask` runs. */
   async function seenDuring(ask: () => unknown, wanted = true): Promise<readonly RealWork[]> {
     const seen: RealWork[] = []
     const endWatch = watchRealWork(
-      () => (wanted ? 'somebody' : undefined),
+      () => (wanted ? 'owner' : undefined),
       (_by, work) => seen.push(work),
     )
     await ask()
@@ -38,13 +38,13 @@ describe('watchRealWork', () => {
     ['real work in another thread', () => pbkdf2('a', 'b', 1, 8, 'sha256', () => undefined)],
     ['real work in another thread', () => subtle.digest('SHA-256', Buffer.of(1))],
     ['real work in another thread', () => randomBytes(3, () => undefined)],
-  ])('tells of %s, and of the line that asked: %s', async (what, ask) => {
+  ])('reports %s, and the line that asked: %s', async (what, ask) => {
     const [seen] = await seenDuring(ask)
     expect(seen).toMatchObject({ what, askedAt: expect.stringContaining('real-work.test.ts') })
     expect(seen?.instead).toMatch(/^(?:use |run it outside)/)
   })
 
-  test('leaves promises, consoles and streams of Node alone, and everything once it has ended', async () => {
+  test('ignores promises, consoles and streams of Node, and everything after its end', async () => {
     const seen = await seenDuring(async () => {
       await Promise.resolve()
       new Console(new PassThrough().resume()).debug('a line')
@@ -56,7 +56,7 @@ describe('watchRealWork', () => {
     expect(seen).toEqual([])
   })
 
-  test('leaves alone what is done at once', async () => {
+  test('ignores synchronous work', async () => {
     const seen = await seenDuring(() => {
       deflateSync('text')
       pbkdf2Sync('a', 'b', 1, 8, 'sha256')
@@ -66,7 +66,7 @@ describe('watchRealWork', () => {
     expect(seen).toEqual([])
   })
 
-  test('leaves the work of others alone', async () => {
+  test('ignores work without an owner', async () => {
     expect(await seenDuring(() => clearTimeout(setTimeout(() => undefined, 1000)), false)).toEqual([])
   })
 })
@@ -75,7 +75,7 @@ describe('watchStall', () => {
   beforeEach(() => void vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval'] }))
   afterEach(() => void vi.useRealTimers())
 
-  test('rejects what has not moved for five seconds, and nothing that moves now and then', async () => {
+  test('rejects after five seconds without progress, and not when there is progress in between', async () => {
     let moves = true
     const failures: unknown[] = []
     const watch = watchStall(() => moves, 'nothing moves')

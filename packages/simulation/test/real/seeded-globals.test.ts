@@ -3,7 +3,7 @@ import { afterEach, describe, expect, test } from 'vitest'
 import { Random } from '../../src/random.ts'
 import { SeededGlobals, type SeededWorld } from '../../src/real/seeded-globals.ts'
 
-/** Asks everything that is replaced. */
+/** Calls everything that is replaced. */
 function ask(): Promise<readonly unknown[]> {
   const now = [Date.now(), new Date().getTime(), Date(), performance.now()]
   const numbers = [Math.random(), crypto.randomInt(10), crypto.randomInt(5, 7)]
@@ -31,22 +31,22 @@ describe('SeededGlobals', () => {
   let putBack: () => void = () => undefined
   afterEach(() => putBack())
 
-  test('makes chance and time follow from the world of the code that asks', async () => {
-    const answers = []
+  test('makes randomness and time follow from the world of the caller', async () => {
+    const results = []
     for (const seed of ['1', '1', '2']) {
       const world = seeded(seed)
       putBack = globals.enter(() => world)
-      answers.push(await ask())
+      results.push(await ask())
       putBack()
     }
-    expect(answers[1]).toEqual(answers[0])
-    expect(answers[2]).not.toEqual(answers[0])
-    expect(answers[0]?.slice(0, 2)).toEqual([1_767_225_600_000, 1_767_225_600_000])
-    expect(answers[0]?.[3]).toBe(12.5)
-    expect(answers[0]?.[10]).toMatch(/^[\da-f]{8}-[\da-f]{4}-4[\da-f]{3}-[89ab][\da-f]{3}-[\da-f]{12}$/)
+    expect(results[1]).toEqual(results[0])
+    expect(results[2]).not.toEqual(results[0])
+    expect(results[0]?.slice(0, 2)).toEqual([1_767_225_600_000, 1_767_225_600_000])
+    expect(results[0]?.[3]).toBe(12.5)
+    expect(results[0]?.[10]).toMatch(/^[\da-f]{8}-[\da-f]{4}-4[\da-f]{3}-[89ab][\da-f]{3}-[\da-f]{12}$/)
   })
 
-  test('leaves dates as they are but for the present one', () => {
+  test('changes only dates of the current time', () => {
     putBack = globals.enter(() => seeded('1'))
     expect(new Date(5).getTime()).toBe(5)
     expect(new Date(2020, 1).getMonth()).toBe(1)
@@ -56,7 +56,7 @@ describe('SeededGlobals', () => {
     expect(new Day()).toBeInstanceOf(Day)
   })
 
-  test('answers as ever where there is no world, and puts everything back', async () => {
+  test('returns real values outside of a world, and restores everything', async () => {
     const replaced = (): readonly unknown[] =>
       [Math, globalThis, performance, crypto, globalThis.crypto].map((of, at) =>
         Reflect.get(of, NAMES[at] ?? ''),
@@ -72,7 +72,7 @@ describe('SeededGlobals', () => {
     expect(Object.getOwnPropertyNames(globalThis.crypto)).toEqual(own)
   })
 
-  test('refuses to fill what has no bytes, as the real ones do', () => {
+  test('throws a TypeError for an argument without bytes, as the real functions do', () => {
     putBack = globals.enter(() => seeded('1'))
     expect(() => Reflect.apply(crypto.randomFillSync, crypto, [{}])).toThrow(TypeError)
   })

@@ -3,18 +3,18 @@ import { NetworkStats } from '../../src/network/network-stats.ts'
 import { commandFor, describeCoverage, simulate } from '../../src/real/simulate.ts'
 import { TwoHosts } from '../two-hosts.ts'
 
-simulate('a scenario is a test of vitest', { runs: 3 }, async (sim) => {
-  if (!/^0-[012]$/.test(sim.seed)) throw new Error(`Seed ${sim.seed} is none of three`)
+simulate('simulate defines a vitest test', { runs: 3 }, async (sim) => {
+  if (!/^0-[012]$/.test(sim.seed)) throw new Error(`Seed ${sim.seed} is not one of the three`)
   await TwoHosts.connected({ seed: sim.seed })
 })
 
-test('a failure can be run again by one line for the shell', () => {
-  expect(commandFor('test/chat.test.ts', "everybody's lines (all)", '0-17')).toBe(
-    String.raw`ROPEWALK_SEED=0-17 npx vitest run 'test/chat.test.ts' -t 'everybody'\''s lines \(all\)'`,
+test('commandFor returns a shell command that runs a failed seed again', () => {
+  expect(commandFor('test/chat.test.ts', "everyone's lines (all)", '0-17')).toBe(
+    String.raw`ROPEWALK_SEED=0-17 npx vitest run 'test/chat.test.ts' -t 'everyone'\''s lines \(all\)'`,
   )
 })
 
-test('what runs had in them is told in one line', () => {
+test('describeCoverage formats coverage as one line', () => {
   const network = Object.assign(new NetworkStats(), {
     connections: 3,
     segments: 40,
@@ -24,7 +24,7 @@ test('what runs had in them is told in one line', () => {
     resets: 1,
   })
   expect(describeCoverage({ runs: 2, virtualMs: 61_400, faults: { crash: 2, hold: 1 }, network })).toBe(
-    '2 runs, 61 virtual seconds; faults: 2 × crash, 1 × hold; 3 connections with 40 pieces, of which 5 of one byte and 6 sent again; 7 packets lost, 1 resets',
+    '2 runs, 61 virtual seconds; faults: 2 × crash, 1 × hold; 3 connections with 40 segments, 5 of them of one byte, and 6 retransmissions; 7 packets lost, 1 resets',
   )
   expect(describeCoverage({ runs: 1, virtualMs: 0, faults: {}, network })).toContain('faults: none')
 })

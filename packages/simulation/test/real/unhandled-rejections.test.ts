@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
 import { watchUnhandledRejections } from '../../src/real/unhandled-rejections.ts'
 
-test('watchUnhandledRejections listens until it is told not to', () => {
+test('watchUnhandledRejections listens until its end', () => {
   const before = process.listenerCount('unhandledRejection')
   const seen: unknown[] = []
   const endWatch = watchUnhandledRejections((reason) => seen.push(reason))
@@ -11,7 +11,7 @@ test('watchUnhandledRejections listens until it is told not to', () => {
   expect([seen, process.listenerCount('unhandledRejection')]).toEqual([['why'], before])
 })
 
-test('one listener serves every watch, and each is notified', () => {
+test('one listener serves all watches, and each watch is notified', () => {
   const before = process.listenerCount('unhandledRejection')
   const seen: string[] = []
   const ends = Array.from({ length: 20 }, (_, at) => watchUnhandledRejections(() => seen.push(String(at))))

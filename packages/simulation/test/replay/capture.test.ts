@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest'
 import { TwoHosts } from '../two-hosts.ts'
 
 describe('Capture', () => {
-  test('has what came out of the connections of one link, in order and once, however often it was sent', async () => {
+  test('contains each byte delivered over the link once and in order, despite retransmissions', async () => {
     const hosts = new TwoHosts({ link: { lossPerMille: 200 } })
     const { sim, client, server } = hosts
     const [forth, back] = sim.network.between(client, server).map((link) => sim.capture(link))
@@ -29,7 +29,7 @@ describe('Capture', () => {
     expect(parseRecording(String(back)).length).toBe(back?.recording.length)
   })
 
-  test('tells a reset from an end, and nothing once it is stopped', async () => {
+  test('distinguishes a reset from a FIN, and records nothing after stop', async () => {
     const hosts = await TwoHosts.connected()
     const capture = hosts.sim.capture(hosts.sim.network.link(hosts.client, hosts.server))
     hosts.asked.transport.write('hello')

@@ -3,7 +3,7 @@ import { expect, test } from 'vitest'
 import { countCuts, type Cuts, cutRecordings } from '../../src/replay/cuts.ts'
 
 const RECORDING: Recording = [
-  { atMs: 0, connection: 1, what: 'opened', peer: 'somebody' },
+  { atMs: 0, connection: 1, what: 'opened', peer: 'client' },
   { atMs: 1, connection: 1, what: 'received', bytes: Buffer.from('abc') },
   { atMs: 2, connection: 1, what: 'written', bytes: Buffer.from('xyz') },
   { atMs: 3, connection: 1, what: 'received', bytes: Buffer.from('de') },
@@ -16,7 +16,7 @@ function cut(cuts: Cuts): readonly string[] {
   })
 }
 
-test('a recording is cut as it came, at every byte, and with one more cut at every place', () => {
+test('a recording is cut as recorded, at every byte, and with one more cut at every place', () => {
   expect(cut('recorded')).toEqual(['cut as recorded: opened abc written de'])
   expect(cut('bytes')).toEqual([
     'cut as recorded: opened abc written de',

@@ -3,12 +3,12 @@ import { describe, expect, test } from 'vitest'
 import { play } from '../../src/replay/player.ts'
 
 describe('play', () => {
-  test('gives each connection its pieces at their times, and answers what was written', async () => {
-    const heard: string[] = []
+  test('plays the chunks of each connection at their times, and returns the bytes written', async () => {
+    const received: string[] = []
     class Upper extends LineReceiver {
       override lineReceived(line: Buffer): void {
         const { id, reactor } = this.transport
-        heard.push(`${line.toString()} at ${reactor.now()}`)
+        received.push(`${line.toString()} at ${reactor.now()}`)
         this.sendLine(line.toString().toUpperCase())
         if (line.toString() === 'bye') this.transport.loseConnection()
         else expect(id).toBeGreaterThan(0)
@@ -23,7 +23,7 @@ describe('play', () => {
       { atMs: 1000, connection: 4, what: 'closed', clean: false },
     ]
     const { written, error } = await play(recording, Factory.forProtocol(Upper))
-    expect(heard).toEqual(['hello at 0', 'again at 400', 'bye at 400'])
+    expect(received).toEqual(['hello at 0', 'again at 400', 'bye at 400'])
     expect(Array.from(written, ([connection, bytes]) => [connection, bytes.toString()])).toEqual([
       [4, 'HELLO\r\nAGAIN\r\n'],
       [9, 'BYE\r\n'],
@@ -31,7 +31,7 @@ describe('play', () => {
     expect(error).toBeUndefined()
   })
 
-  test('tells of what was logged as an error', async () => {
+  test('returns the event that was logged as an error', async () => {
     class Failing extends LineReceiver {
       override lineReceived(): void {
         throw new Error('no lines today')

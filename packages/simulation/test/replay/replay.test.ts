@@ -21,7 +21,7 @@ class Upper extends LineReceiver {
   }
 }
 
-/** Believes that a line comes in one piece. */
+/** Wrong: it takes each chunk for a whole line. */
 class BrokenUpper extends Protocol {
   override dataReceived(data: Buffer): void {
     this.transport.write(`${data.toString().trim().toUpperCase()}\r\n`)
@@ -34,7 +34,7 @@ const RECORDING: Recording = [
 ]
 
 describe('replay', () => {
-  test('plays what recordConnection wrote to a file, cut at every place', async () => {
+  test('plays a file that recordConnection wrote, cut at every place', async () => {
     const folder = await mkdtemp(join(tmpdir(), 'ropewalk-replay-'))
     onTestFinished(() => rm(folder, { recursive: true }))
     const path = join(folder, 'traffic.jsonl')
@@ -57,11 +57,11 @@ describe('replay', () => {
     ])
   })
 
-  test('finds a protocol whose answers depend on where bytes are cut', async () => {
+  test('fails for a protocol whose output depends on the cuts', async () => {
     const failure = replay(RECORDING, Factory.forProtocol(BrokenUpper))
     await expect(failure).rejects.toBeInstanceOf(ReplayFailed)
     await expect(failure).rejects.toThrow(
-      String.raw`The recording, cut at every byte: connection 1 answers "\r\nE\r\n`,
+      String.raw`The recording, cut at every byte: connection 1 wrote "\r\nE\r\n`,
     )
     await expect(
       replay(RECORDING, Factory.forProtocol(BrokenUpper), { cuts: 'recorded' }),
@@ -70,7 +70,7 @@ describe('replay', () => {
     })
   })
 
-  test('fails with what a protocol throws, and tells how the recording was cut then', async () => {
+  test('fails with the error that a protocol throws, and names the cut', async () => {
     class Impatient extends Protocol {
       override dataReceived(data: Buffer): void {
         if (data.length < 3) throw new Error('too little')
@@ -81,7 +81,7 @@ describe('replay', () => {
     await expect(failure).rejects.toMatchObject({ cause: { message: 'too little' } })
   })
 
-  test('makes a factory for each play, when it is told how', async () => {
+  test('calls a function for a new factory before each play', async () => {
     let made = 0
     class Counting extends Factory {
       #count = 0
@@ -103,7 +103,7 @@ describe('replay', () => {
     await expect(replay(RECORDING, new Counting())).rejects.toBeInstanceOf(ReplayFailed)
   })
 
-  test('plays what was captured on a link', async () => {
+  test('plays a capture of a link', async () => {
     const hosts = new TwoHosts()
     const capture = hosts.sim.capture(hosts.sim.network.link(hosts.client, hosts.server))
     await hosts.connect()
@@ -113,7 +113,7 @@ describe('replay', () => {
     expect(connections.map(({ written }) => written.toString())).toEqual(['HELLO\r\n'])
   })
 
-  test('refuses what would have to be cut in too many places, and lines that are none', async () => {
+  test('refuses a recording with too many places to cut, and one with an invalid line', async () => {
     const long: Recording = [{ atMs: 0, connection: 1, what: 'received', bytes: Buffer.alloc(1000) }]
     await expect(replay(long, Factory.forProtocol(Upper), { maxPlays: 500 })).rejects.toThrow(
       "Cannot cut this recording in 1001 places: raise maxPlays, or pass cuts: 'bytes'",
@@ -128,7 +128,7 @@ describe('replay', () => {
   })
 })
 
-test('a failed replay tells how the recording was cut, and why it failed', () => {
+test('the message of a failed replay contains how the recording was cut, and why it failed', () => {
   const cause = new Error('cause')
   const failed = new ReplayFailed('cut at every byte', 'nothing came', { cause })
   expect([failed.message, failed.cut, failed.cause]).toEqual([

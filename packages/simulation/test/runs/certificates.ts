@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs'
 
-/** The PEM of a certificate or key of the examples, whose certificate is its own authority. */
+/** Returns the PEM of the self-signed certificate of the examples, or of its key. */
 export function pem(name: 'localhost.cert' | 'localhost.key'): string {
   return readFileSync(new URL(`../../../../examples/certificates/${name}.pem`, import.meta.url), 'utf8')
 }

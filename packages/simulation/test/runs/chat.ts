@@ -1,7 +1,7 @@
 import { connectProtocol, Factory, LineReceiver, Protocol, TCPClientEndpoint } from '@ropewalk/core'
 import type { Simulation } from '../../src/index.ts'
 
-/** Says everything to everybody; how lines are found is for the protocols to say. */
+/** A chat that sends each line to all guests. Its protocols find the lines. */
 export class Chat extends Factory {
   readonly guests = new Set<Protocol>()
   readonly #Guest: new (chat: Chat) => Protocol
@@ -15,12 +15,12 @@ export class Chat extends Factory {
     return new this.#Guest(this)
   }
 
-  say(line: string): void {
+  sendToAll(line: string): void {
     for (const { transport } of this.guests) transport.write(`${line}\r\n`)
   }
 }
 
-/** Believes that a line comes in one piece. */
+/** Wrong: it takes each chunk for a whole line. */
 export class BrokenGuest extends Protocol {
   readonly #chat: Chat
 
@@ -34,7 +34,7 @@ export class BrokenGuest extends Protocol {
   }
 
   override dataReceived(data: Buffer): void {
-    this.#chat.say(data.toString().trim())
+    this.#chat.sendToAll(data.toString().trim())
   }
 
   override connectionLost(): void {
@@ -42,7 +42,7 @@ export class BrokenGuest extends Protocol {
   }
 }
 
-/** Knows better. */
+/** Correct: it splits the stream into lines. */
 export class MendedGuest extends LineReceiver {
   readonly #chat: Chat
 
@@ -56,7 +56,7 @@ export class MendedGuest extends LineReceiver {
   }
 
   override lineReceived(line: Buffer): void {
-    this.#chat.say(line.toString())
+    this.#chat.sendToAll(line.toString())
   }
 
   override connectionLost(): void {
@@ -64,21 +64,25 @@ export class MendedGuest extends LineReceiver {
   }
 }
 
-/** Two guests, of whom one says something. @throws {Error} (rejects) unless both hear it as it was said. */
+/**
+ * Connects two guests, one of which sends a line.
+ *
+ * @throws {Error} (rejects) unless both receive exactly that line.
+ */
 export async function evening(sim: Simulation, Guest: new (chat: Chat) => Protocol): Promise<void> {
-  const heard: string[] = []
+  const received: string[] = []
   class Listener extends LineReceiver {
     override lineReceived(line: Buffer): void {
-      heard.push(line.toString())
+      received.push(line.toString())
     }
   }
   sim.host('server', (reactor) => reactor.listenTCP(7, new Chat(Guest)))
   sim.host('bob', (reactor) => connectProtocol(new TCPClientEndpoint(reactor, 'server', 7), new Listener()))
   sim.host('ann', async (reactor) => {
     const ann = await connectProtocol(new TCPClientEndpoint(reactor, 'server', 7), new Listener())
-    reactor.callLater(1000, () => ann.sendLine('good evening, everybody'))
+    reactor.callLater(1000, () => ann.sendLine('good evening, everyone!'))
   })
   await sim.run(10_000)
-  const wrong = heard.find((line) => line !== 'good evening, everybody')
-  if (wrong !== undefined || heard.length !== 2) throw new Error(`heard ${heard.join(' | ')}`)
+  const wrong = received.find((line) => line !== 'good evening, everyone!')
+  if (wrong !== undefined || received.length !== 2) throw new Error(`received ${received.join(' | ')}`)
 }

@@ -15,7 +15,7 @@ class Upper extends LineReceiver {
   }
 }
 
-/** Asks every second, and goes when no answer comes for three. */
+/** Sends a question every second, and aborts when more than three are unanswered. */
 class Asking extends LineReceiver {
   answers = 0
   #asked = 0
@@ -38,8 +38,9 @@ class Asking extends LineReceiver {
 }
 
 /**
- * A client service through crashes, partitions and whatever else: once the network is well again it is connected within
- * its longest wait and the time of an attempt; who waits for a connection is told; and its stop ends, always.
+ * A `ClientService` through crashes, partitions and other faults. After the last fault it is connected within
+ * its longest delay and the time of one attempt; `whenConnected` always settles; and `stopService` always
+ * resolves.
  *
  * @throws {Error} (rejects) when one of these does not hold.
  */
@@ -63,7 +64,7 @@ export async function clientServiceRun(sim: Simulation): Promise<void> {
   }
   sim.injectFaults({ withinMs: 30_000, most: 10, longestMs: 10_000 })
   await sim.run(WELL_AGAIN_MS)
-  // An unanswered question is noticed after four seconds, then it waits, then it tries.
+  // The abort after unanswered questions, the longest delay, one attempt, and a margin.
   await sim.run(4000 + LONGEST_WAIT_MS + 5000 + 2000)
   for (const [{ name }, service] of services) await expectConnected(sim, name, service)
   await expectStops(sim, services)
@@ -77,15 +78,13 @@ async function expectConnected(sim: Simulation, name: string, service: ClientSer
     connected = protocol
   })
   await sim.run(0)
-  if (connected?.connected !== true)
-    throw new Error(`${name} is not connected, though all has been well for long`)
+  if (connected?.connected !== true) throw new Error(`${name} is not connected, long after the last fault`)
   const before = connected.answers
   await sim.run(3000)
-  if (connected.answers === before)
-    throw new Error(`${name} gets no answers, though all has been well for long`)
+  if (connected.answers === before) throw new Error(`${name} gets no replies, long after the last fault`)
 }
 
-/** Some are stopped while they are connected, some while they are not. */
+/** Stops all services; in about half of the runs the server is down, so that they are not connected. */
 async function expectStops(
   sim: Simulation,
   services: ReadonlyMap<SimulatedHost, ClientService<Asking>>,
@@ -104,10 +103,10 @@ async function expectStops(
   if (stopped < services.size) throw new Error(`${services.size - stopped} services have not stopped`)
   const other = waiting.find((error) => !(error instanceof ServiceStopped))
   if (other !== undefined)
-    throw new Error('who waited for a connection heard something else', { cause: other })
-  if (waiting.length < services.size) throw new Error('who waits for a stopped service was told nothing')
+    throw new Error('whenConnected rejected with an error other than ServiceStopped', { cause: other })
+  if (waiting.length < services.size) throw new Error('whenConnected of a stopped service did not reject')
 }
 
 const LONGEST_WAIT_MS = 10_000
-/** The last fault begins at 30 seconds and lasts 10; a segment sent just before is tried again for longer. */
+/** The last fault begins within 30 s and lasts 10 s at most; one more second for retransmissions. */
 const WELL_AGAIN_MS = 41_000

@@ -6,16 +6,18 @@ import { closeRun, TalkingServer } from './close-run.ts'
 import type { Talk } from './talk.ts'
 
 simulate(
-  'WebSockets end as they are meant to, whoever ends them and whatever the network does',
+  'WebSockets end as planned, whichever side ends them, on a network that misbehaves',
   { runs: 30 },
   (sim) => closeRun(sim),
 )
 
-simulate('they do so on a network that loses', { runs: 10, link: { lossPerMille: 20 } }, (sim) =>
-  closeRun(sim),
+simulate(
+  'WebSockets end as planned on a network that loses packets',
+  { runs: 10, link: { lossPerMille: 20 } },
+  (sim) => closeRun(sim),
 )
 
-test('a server that hears of an end twice is found out', async () => {
+test('detects a server that is notified of its end twice', async () => {
   await expectFound(
     class extends TalkingServer {
       override connectionLost(reason: WebSocketClosed): void {
@@ -23,11 +25,11 @@ test('a server that hears of an end twice is found out', async () => {
         super.connectionLost(reason)
       }
     },
-    'told its server of 2 ends',
+    'notified its server of 2 ends',
   )
 })
 
-test('a server that hears of no end is found out', async () => {
+test('detects a server that is not notified of its end', async () => {
   await expectFound(
     class extends TalkingServer {
       override connectionLost(): void {}
@@ -36,29 +38,29 @@ test('a server that hears of no end is found out', async () => {
   )
 })
 
-test('a server that hears of an end that its client did not say is found out', async () => {
+test('detects a server that receives a close reason that its client did not send', async () => {
   await expectFound(
     class extends TalkingServer {
       override connectionLost(reason: WebSocketClosed): void {
         super.connectionLost({ ...reason, reason: `${reason.reason}!` })
       }
     },
-    'told its server of an end that its client did not say: ',
+    'reported a close frame that its client did not send: ',
   )
 })
 
-test('a server that tells of another close frame than its client saw is found out', async () => {
+test('detects a server that reports another close code than its client received', async () => {
   await expectFound(
     class extends TalkingServer {
       override connectionLost(reason: WebSocketClosed): void {
         super.connectionLost({ ...reason, sentCode: reason.sentCode === 1000 ? 1001 : 1000 })
       }
     },
-    /answered a close frame with another|showed its client \d+, and told its server of|was closed by nobody/,
+    /sent another code than it received|sent its client \d+, and reported|was closed by neither side/,
   )
 })
 
-test('a server that loses the last message is found out', async () => {
+test('detects a server that loses the last message', async () => {
   await expectFound(
     class extends TalkingServer {
       override bytesMessageReceived(data: Buffer): Promise<void> {
@@ -70,18 +72,18 @@ test('a server that loses the last message is found out', async () => {
   )
 })
 
-test('a server that mends a message is found out', async () => {
+test('detects a server that changes a message', async () => {
   await expectFound(
     class extends TalkingServer {
       override bytesMessageReceived(data: Buffer): Promise<void> {
         return super.bytesMessageReceived(Buffer.concat([data, Buffer.from('!')]))
       }
     },
-    /heard message \d+ other than it was sent/,
+    /message \d+ received by the server differs from the one sent/,
   )
 })
 
-test('a server that hears messages behind its end is found out', async () => {
+test('detects a server that receives messages after its end', async () => {
   await expectFound(
     class extends TalkingServer {
       override negotiationFinished(): void {
@@ -97,7 +99,7 @@ test('a server that hears messages behind its end is found out', async () => {
         })
       }
     },
-    'heard a message behind its end',
+    'delivered a message after its end',
   )
 })
 

@@ -12,7 +12,7 @@ import { planTalk, Talk } from './talk.ts'
 import { END, TalkingClient } from './talking-client.ts'
 import { watchSwitches } from './watch-switches.ts'
 
-/** The server's side of a talk: sends everything back, and ends when it is asked to. */
+/** The server's side of a talk. It sends every message back, and closes when the client asks for it. */
 export class TalkingServer extends WebSocketProtocol {
   readonly talk: Talk
   #ended = false
@@ -30,18 +30,18 @@ export class TalkingServer extends WebSocketProtocol {
 
   override async textMessageReceived(text: string): Promise<void> {
     if (text === END) return this.#end()
-    this.#hear(Buffer.from(text))
+    this.#messageReceived(Buffer.from(text))
     if (!this.transport.sendTextMessage(text)) await this.transport.drained()
   }
 
   override async bytesMessageReceived(data: Buffer): Promise<void> {
-    this.#hear(data)
+    this.#messageReceived(data)
     if (!this.transport.sendBytesMessage(data)) await this.transport.drained()
   }
 
   override pongReceived(payload: Buffer): void {
     if (payload.toString() !== 'server')
-      this.talk.complain(`was answered a ping it did not send: ${payload.toString()}`)
+      this.talk.complain(`got a pong for a ping that its server did not send: ${payload.toString()}`)
   }
 
   override connectionLost(reason: WebSocketClosed): void {
@@ -49,8 +49,8 @@ export class TalkingServer extends WebSocketProtocol {
     this.#ended = true
   }
 
-  #hear(data: Buffer): void {
-    if (this.#ended) this.talk.complain('heard a message behind its end')
+  #messageReceived(data: Buffer): void {
+    if (this.#ended) this.talk.complain('delivered a message after its end')
     this.talk.heard.push(data)
   }
 
@@ -59,10 +59,10 @@ export class TalkingServer extends WebSocketProtocol {
     this.#ended = true
     if (ending === 'server aborts') return this.transport.abortConnection()
     this.transport.loseConnection(serverGoodbye.code, serverGoodbye.reason)
-    // Only the first counts.
+    // A second call must have no effect.
     this.transport.loseConnection(1000, 'again')
     if (this.transport.open || this.transport.sendTextMessage('behind the end'))
-      this.talk.complain('let its server send behind the end')
+      this.talk.complain('let its server send after the end')
   }
 }
 
@@ -84,16 +84,17 @@ class Talks extends WebSocketServerFactory {
 }
 
 /**
- * Clients and a server talk over WebSockets, in messages of any size and any number of frames, with pings between
- * them, and end in every way there is, on a network that misbehaves. At the end, beyond what the witness holds:
+ * Clients and a server exchange WebSocket messages of any size in any number of frames, with pings between
+ * them, and end the connection in every possible way, on a network that misbehaves. Checks at the end, in
+ * addition to the checks of the witness:
  *
- * - what was heard is what was sent, in order, and so is what came back; every pong answers a ping, none twice;
- * - the server hears of one end, with the code and the reason that the client said; the client sees one close frame,
- *   with the code that the server knows of, and nothing behind it;
- * - where nothing happened to the network and nothing was lost, both hear all messages and the end that was meant.
+ * - Both sides receive the messages sent, in order. Every pong belongs to a ping, and no ping gets two pongs.
+ * - The server is notified of one end, with the code and reason that the client sent. The client receives one
+ *   close frame, with the code that the server reports, and nothing after it.
+ * - If there was no fault and no loss, both receive all messages and the planned end.
  *
- * @param Server What serves each WebSocket.
- * @throws {Error} (rejects) when one of these does not hold.
+ * @param Server The protocol that serves each WebSocket.
+ * @throws {Error} (rejects) when a check fails.
  */
 export async function closeRun(
   sim: Simulation,

@@ -2,14 +2,14 @@ import { DatagramProtocol, type UDPAddress } from '@ropewalk/core'
 import type { HostReactor, Simulation } from '../../src/index.ts'
 import { Witness } from './invariants.ts'
 
-/** Answers each question with its number and its answer. */
+/** Replies to each question with its number. */
 class Answering extends DatagramProtocol {
   override datagramReceived(data: Buffer, address: UDPAddress): void {
     this.transport.write(data.toString().replace('?', '!'), address)
   }
 }
 
-/** Asks until it is answered, one question after the other. */
+/** Repeats each question until it gets a reply, one question after the other. */
 class Asking extends DatagramProtocol {
   readonly answered: number[] = []
   readonly #wanted: number
@@ -29,14 +29,15 @@ class Asking extends DatagramProtocol {
 
   override datagramReceived(data: Buffer): void {
     const [name, number] = data.toString().split(/[ !]/)
-    // A run before may have asked from the same port.
-    if (name === this.#name) this.#heard(Number(number))
+    // An earlier run of this host may have sent questions from the same port.
+    if (name === this.#name) this.#received(Number(number))
   }
 
-  /** An answer may come twice, or late. */
-  #heard(number: number): void {
+  /** A reply may be duplicated or late. */
+  #received(number: number): void {
     if (number === this.answered.length) this.answered.push(number)
-    else if (!(number < this.answered.length)) throw new Error(`An answer to what was not asked: ${number}`)
+    else if (!(number < this.answered.length))
+      throw new Error(`A reply to a question that was not sent: ${number}`)
   }
 
   #ask(): void {
@@ -47,7 +48,11 @@ class Asking extends DatagramProtocol {
   }
 }
 
-/** Datagrams that are lost, come twice and overtake each other: who asks again is answered. @throws {Error} (rejects) */
+/**
+ * Clients repeat questions over UDP, with datagrams lost, duplicated and reordered, and get every reply.
+ *
+ * @throws {Error} (rejects) when they do not.
+ */
 export async function datagramRun(sim: Simulation): Promise<void> {
   const [witness, asking]: [Witness, Set<Asking>] = [new Witness(sim), new Set()]
   const start = (reactor: HostReactor): void => void reactor.run({ installSignalHandlers: false })
@@ -68,5 +73,5 @@ export async function datagramRun(sim: Simulation): Promise<void> {
   witness.hold()
   for (const { answered, transport } of asking)
     if (answered.length < 20 && sim.hosts.some(({ life }) => life?.reactor === transport.reactor))
-      throw new Error(`only ${answered.length} of 20 questions were answered`)
+      throw new Error(`only ${answered.length} of 20 questions got a reply`)
 }

@@ -3,19 +3,19 @@ import { FAREWELL, type Kind, type Way, WELCOME } from './drained.ts'
 import { HTTPClient } from './http-client.ts'
 import { CLOSE, type Frame, readGoodbye, TEXT, WebSocketClient } from './web-socket-client.ts'
 
-/** A client whose connection is up when its server stops, and what it should see then. */
+/** A client whose connection is up when its server stops. */
 export interface DrainedClient {
-  /** What is not as it should be when the server had all the time it wanted; undefined for nothing. */
+  /** What is wrong with the end of the connection, if the server had enough time; undefined for nothing. */
   readonly missed: string | undefined
 }
 
-/** Has a connection switched, then says something again and again, until the server closes. */
+/** Asks for a switch of its connection, and then sends a line every 130 ms until the server closes. */
 export class Guest extends Protocol implements DrainedClient {
   readonly #way: Way
   readonly kind: Kind
   readonly #tls: TLSContext
-  #heard = ''
-  #said = 0
+  #received = ''
+  #sent = 0
   #switched = false
   #ended = false
 
@@ -28,10 +28,10 @@ export class Guest extends Protocol implements DrainedClient {
 
   get missed(): string | undefined {
     if (!this.#switched || this.kind === 'plain' || this.kind === 'stubborn') return undefined
-    // Who heard nothing may have been closed by the protocol before.
-    if (this.#heard === '') return undefined
-    if (this.#heard.endsWith(FAREWELL)) return undefined
-    return `a ${this.kind} protocol behind ${this.#way} has not said farewell: ${JSON.stringify(this.#heard.slice(-40))}`
+    // If nothing was received after the switch, the previous protocol may have closed the connection.
+    if (this.#received === '') return undefined
+    if (this.#received.endsWith(FAREWELL)) return undefined
+    return `a ${this.kind} protocol switched by ${this.#way} has not sent its farewell: ${JSON.stringify(this.#received.slice(-40))}`
   }
 
   override connectionMade(): void {
@@ -41,11 +41,11 @@ export class Guest extends Protocol implements DrainedClient {
   }
 
   override dataReceived(data: Buffer): void {
-    this.#heard += data.toString()
+    this.#received += data.toString()
     if (this.#switched) return
     const greeting = this.#way === 'upgrade' ? '\r\n\r\n' : `${WELCOME}\r\n`
-    if (!this.#heard.endsWith(greeting)) return
-    this.#heard = ''
+    if (!this.#received.endsWith(greeting)) return
+    this.#received = ''
     if (this.#way === 'tls') this.transport.startTLS(this.#tls)
     else this.#goOn()
   }
@@ -61,24 +61,24 @@ export class Guest extends Protocol implements DrainedClient {
 
   #goOn(): void {
     this.#switched = true
-    this.#say()
+    this.#sendNext()
   }
 
-  #say(): void {
+  #sendNext(): void {
     if (this.#ended) return
-    this.transport.write(`${this.#said++}\r\n`)
-    this.transport.reactor.callLater(PACE_MS, () => this.#say())
+    this.transport.write(`${this.#sent++}\r\n`)
+    this.transport.reactor.callLater(PACE_MS, () => this.#sendNext())
   }
 }
 
-/** Asks an HTTP server when it stops. */
+/** An HTTP client with requests under way when the server stops. */
 export class Asker extends HTTPClient implements DrainedClient {
   get missed(): string | undefined {
-    return this.isCut ? 'an answer broke off' : undefined
+    return this.isCut ? 'a response was cut' : undefined
   }
 }
 
-/** Has a WebSocket open when its server stops. */
+/** A client with an open WebSocket when the server stops. */
 export class OpenWebSocket extends WebSocketClient implements DrainedClient {
   #opened = false
   #code: number | undefined

@@ -4,18 +4,16 @@ import { simulate } from '../../src/vitest.ts'
 import { drainRun } from './drain-run.ts'
 import { Plain, PROTOCOLS, type Protocols, Stubborn } from './drained.ts'
 
-simulate('a stop ends by its deadline, whoever has taken connections over', { runs: 15 }, (sim) =>
-  drainRun(sim),
-)
+simulate('a stop ends by its deadline with every kind of protocol', { runs: 15 }, (sim) => drainRun(sim))
 
-test('a protocol that leaves without a farewell is found out', async () => {
+test('detects a protocol that closes without its farewell', async () => {
   await expectFound(
     { ...PROTOCOLS, careful: Plain },
-    /a careful protocol behind [\w ]+ has not said farewell/,
+    /a careful protocol switched by [\w ]+ has not sent its farewell/,
   )
 })
 
-test('a protocol that should be done by the deadline, and is not, is found out', async () => {
+test('detects a protocol that is not finished by the deadline', async () => {
   await expectFound({ ...PROTOCOLS, plain: Stubborn }, /cut .*Stubborn.* for \d stubborn protocols/)
 })
 

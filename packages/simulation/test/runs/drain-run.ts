@@ -12,16 +12,16 @@ import { StopLedger } from './stop-ledger.ts'
 import { watchSwitches } from './watch-switches.ts'
 
 /**
- * A server stops while connections are up that HTTP was switched to WebSocket or to protocols of its own, that a
- * protocol of lines was switched to others, with or without TLS, or that are asked over HTTP; on a network that
- * misbehaves. At the end, beyond what the witness holds:
+ * Stops a server while connections are up, on a network that misbehaves. Some serve HTTP requests; some were
+ * switched from HTTP to WebSocket or to a protocol of the run; some were switched by a line protocol, with or
+ * without TLS. Checks at the end, in addition to the checks of the witness:
  *
- * - the stop has ended by its deadline, and reports each connection once, as what became of it;
- * - where nothing happened to the network and there was time, whoever had something to finish has finished it:
- *   answers are whole, WebSockets are closed with 1001, and none but stubborn protocols are cut.
+ * - The stop has ended by its deadline, and reports each connection once, with the right result.
+ * - If there was no fault, no loss and enough time, all work is finished: responses are complete, WebSockets
+ *   are closed with 1001, and only stubborn protocols are aborted.
  *
- * @param protocols Who takes connections over.
- * @throws {Error} (rejects) when one of these does not hold.
+ * @param protocols The protocols to which connections are switched.
+ * @throws {Error} (rejects) when a check fails.
  */
 export async function drainRun(sim: Simulation, protocols: Protocols = PROTOCOLS): Promise<void> {
   const complaints: string[] = []
@@ -86,7 +86,7 @@ async function listen(
   await reactor.listenSSL(PORTS['line under tls'], doors(), tls, watched)
 }
 
-/** Where savers save: a host of its own. */
+/** Adds the host to which `Saver` protocols connect. */
 function openStore(sim: Simulation): void {
   class Stored extends Factory {
     override buildProtocol(): Protocol {
@@ -114,7 +114,7 @@ class Doors extends Factory {
   }
 }
 
-/** Gives connections to the protocol that the path names. */
+/** Switches a connection to the protocol that the path names. */
 class Switch extends Resource {
   override readonly isLeaf = true
   readonly #protocols: Protocols
@@ -131,7 +131,7 @@ class Switch extends Resource {
   }
 }
 
-/** WebSockets that take their time to open: the reactor may stop meanwhile. */
+/** WebSockets that open after a delay, during which the reactor may stop. */
 class Later extends WebSocketServerFactory {
   readonly #delayMs: number
 
@@ -178,7 +178,7 @@ const guest: CallerMaker = (random) => {
 
 const CLIENTS: readonly CallerMaker[] = [webSocket, asker, guest, guest]
 
-/** How long the server's program may not have come to its deadline. */
+/** How long the server's program was paused at most, so that it may miss its deadline. */
 function stoodStillMs(sim: Simulation): number {
   const still = sim.script.filter(({ kind, one }) => kind === 'stand still' && one === 'server')
   return still.reduce((sum, { forMs }) => sum + forMs, 0)

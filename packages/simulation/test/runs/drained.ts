@@ -8,36 +8,39 @@ import {
   type TLSContext,
 } from '@ropewalk/core'
 
-/** Which protocol a connection is switched to. */
+/** The protocol to which a connection is switched. */
 export type Kind = 'plain' | 'careful' | 'stubborn' | 'saver'
-/** How it gets there: by an HTTP upgrade; by a line of text, also one under TLS; or by a line and then TLS. */
+/**
+ * What switches it: an HTTP upgrade; a line of text; a line of text under TLS; or a line of text followed by
+ * TLS.
+ */
 export type Way = 'upgrade' | 'line' | 'line under tls' | 'tls'
 
-/** Who takes connections over. */
+/** The protocols to which connections are switched, by kind. */
 export type Protocols = Readonly<Record<Kind, new () => Protocol>>
 
-/** Sends everything back, and is closed when the reactor stops. */
+/** Sends everything back. It has no `drain`, so it is closed when the reactor stops. */
 export class Plain extends Protocol {
   override dataReceived(data: Buffer): void {
     this.transport.write(data)
   }
 }
 
-/** Has something to finish when the reactor stops, and then says goodbye. */
+/** Finishes some work when the reactor stops, and then sends a farewell. */
 export class Careful extends Plain {
-  /** The farewell, once this has settled. */
+  /** Resolves when the work is finished and the farewell is written. */
   async drain(): Promise<void> {
     await this.finish()
     this.transport.write(FAREWELL)
   }
 
-  /** What is to be finished first. */
+  /** The work to finish first. */
   protected finish(): Promise<void> {
     return sleep(FINISH_MS, { reactor: this.transport.reactor })
   }
 }
 
-/** Is never ready to go. */
+/** Never finishes its drain. */
 export class Stubborn extends Plain {
   /** Never settles. */
   drain(): Promise<void> {
@@ -45,7 +48,7 @@ export class Stubborn extends Plain {
   }
 }
 
-/** Makes a connection of its own when the reactor stops: it saves something elsewhere. */
+/** Opens a connection when the reactor stops, to save something on another host. */
 export class Saver extends Careful {
   protected override async finish(): Promise<void> {
     const { reactor } = this.transport
@@ -57,7 +60,7 @@ export class Saver extends Careful {
   }
 }
 
-/** Where the first line says who takes the connection over. */
+/** Switches to the protocol that the first line names. */
 export class Door extends LineReceiver {
   readonly #tls: TLSContext
   readonly #protocols: Protocols
@@ -86,7 +89,7 @@ export class Door extends LineReceiver {
   }
 }
 
-/** What a saver saves, on its own connection. */
+/** The connection on which a `Saver` saves something. */
 class Saving extends Protocol {
   readonly lost: Promise<void>
   #settle: () => void = () => undefined
@@ -108,18 +111,18 @@ class Saving extends Protocol {
   }
 }
 
-/** Who takes connections over, by their kinds. */
+/** The default protocols, by kind. */
 export const PROTOCOLS: Protocols = {
   plain: Plain,
   careful: Careful,
   stubborn: Stubborn,
   saver: Saver,
 }
-/** What a door says before it opens. */
+/** The line that `Door` sends before it switches. */
 export const WELCOME = 'welcome'
-/** The last that a careful protocol says. */
+/** The last line that a `Careful` protocol sends. */
 export const FAREWELL = 'farewell\r\n'
-/** Where savers save. */
+/** The host to which `Saver` protocols connect. */
 export const STORE = { name: 'store', port: 9 }
-/** How long a careful protocol takes to finish, in milliseconds. */
+/** How long the drain of a `Careful` protocol takes, in milliseconds. */
 export const FINISH_MS = 700

@@ -1,6 +1,6 @@
 import { type Frame, CLOSE, TEXT, WebSocketClient } from './web-socket-client.ts'
 
-/** A client of few words: sends `count` texts, each when the one before has come back, then closes. */
+/** Sends `count` text messages, each after the echo of the one before, and then closes. */
 export class EchoClient extends WebSocketClient {
   readonly #count: number
   readonly #sent: string[] = []
@@ -22,7 +22,7 @@ export class EchoClient extends WebSocketClient {
   }
 
   #echoed(text: string): void {
-    if (text !== this.#sent[this.#echoes++]) this.complain(`an echo of nothing that was sent: ${text}`)
+    if (text !== this.#sent[this.#echoes++]) this.complain(`the echo differs from the message sent: ${text}`)
     this.#sendNext()
   }
 

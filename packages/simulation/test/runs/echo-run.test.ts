@@ -3,18 +3,18 @@ import { expect, test } from 'vitest'
 import { simulateAll } from '../../src/index.ts'
 import { echoRun } from './echo-run.ts'
 
-test('the echo WebSocket server and its clients hold their promises on a network that misbehaves', async () => {
+test('an echo WebSocket server and its clients keep every rule on a network that misbehaves', async () => {
   const { runs, faults } = await simulateAll((sim) => echoRun(sim, 5, 5), {
     runs: 60,
     link: { lossPerMille: 5 },
   })
   expect(runs).toBe(60)
-  // A seed that brings no faults proves nothing.
+  // Runs without faults would prove nothing.
   for (const kind of ['partition', 'reset', 'crash', 'stand still'] as const)
     expect(faults[kind]).toBeGreaterThan(5)
 })
 
-test('a server that sends back what another said is found out', async () => {
+test('detects a server that sends back the message of another client', async () => {
   let before = ''
   class Late extends WebSocketProtocol {
     override textMessageReceived(text: string): void {
@@ -23,6 +23,6 @@ test('a server that sends back what another said is found out', async () => {
     }
   }
   await expect(simulateAll((sim) => echoRun(sim, 2, 2, Late))).rejects.toThrow(
-    'an echo of nothing that was sent',
+    'the echo differs from the message sent',
   )
 })

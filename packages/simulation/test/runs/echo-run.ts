@@ -12,11 +12,11 @@ class Echo extends WebSocketProtocol {
 }
 
 /**
- * The echo WebSocket server with so many clients, on a network that misbehaves. What comes back is what was sent,
- * in order, and the witness holds everybody to the rest.
+ * An echo WebSocket server with `clients` clients, on a network that misbehaves. Each client receives its
+ * messages back in order, and the witness checks its rules.
  *
- * @param Protocol What serves each WebSocket. Default: one that sends every text back.
- * @throws {Error} (rejects) when one of these does not hold.
+ * @param Protocol The protocol that serves each WebSocket. Default: one that sends every text back.
+ * @throws {Error} (rejects) when a check fails.
  */
 export async function echoRun(
   sim: Simulation,

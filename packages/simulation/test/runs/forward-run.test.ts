@@ -2,7 +2,7 @@ import { simulate } from '../../src/vitest.ts'
 import { forwardRun } from './forward-run.ts'
 
 simulate(
-  'a forwarder passes on everything and every end, and holds no more than it may, on a network that misbehaves',
+  'a forwarder forwards all bytes and every FIN, and buffers no more than its limit, on a network that misbehaves',
   { runs: 10, link: { lossPerMille: 5 } },
   forwardRun,
 )

@@ -14,7 +14,7 @@ import {
 import type { HostReactor, Simulation } from '../../src/index.ts'
 import { Scene } from './scene.ts'
 
-/** Gives one piece for each time it is asked. */
+/** A pull producer that writes one buffer for each `resumeProducing`. */
 class Pieces implements PullProducer {
   readonly #transport: Transport
   readonly #left: Buffer[]
@@ -35,7 +35,7 @@ class Pieces implements PullProducer {
   }
 }
 
-/** Sends everything back, as fast as that is taken; behind it who that was for, and some pieces more. */
+/** Sends everything back, as fast as the peer reads, then the peer's address and `LAST_PIECES`. */
 class Answering extends Protocol {
   override connectionMade(): void {
     this.transport.registerProducer(this.transport, true)
@@ -50,12 +50,12 @@ class Answering extends Protocol {
     transport.unregisterProducer()
     const address = Buffer.from(formatAddress(transport.getPeer()))
     transport.registerProducer(new Pieces(transport, [address, ...LAST_PIECES]), false)
-    // The pieces still go out: a close waits for who is registered.
+    // A close waits for a registered producer, so all pieces are still sent.
     transport.loseConnection()
   }
 }
 
-/** One of the two connections that a forwarder joins. Each makes the other wait when it has enough. */
+/** One of the two connections that a forwarder joins. Each pauses the other when its output queue is full. */
 class Side extends Protocol {
   mostBuffered = 0
   #other: Side | undefined
@@ -76,12 +76,15 @@ class Side extends Protocol {
     this.#other?.transport.loseWriteConnection()
   }
 
-  /** An end that the other side has not heard in its order is none: it must not be taken for all. */
+  /**
+   * A connection lost without a FIN is forwarded as an abort, so that the other side does not take it for a
+   * clean end.
+   */
   override connectionLost(reason: ConnectionClosed): void {
     if (!this.#ended || !(reason instanceof ConnectionDone)) this.#other?.transport.abortConnection(reason)
   }
 
-  /** Begins to forward, in both directions. */
+  /** Starts to forward in both directions. */
   join(other: Side): void {
     for (const [one, another] of [
       [this, other],
@@ -94,7 +97,9 @@ class Side extends Protocol {
   }
 }
 
-/** Faces a client: connects to the server, and tells it by a PROXY header for whom. */
+/**
+ * The connection of a client: it connects to the server, and sends a PROXY header with the client's address.
+ */
 class Front extends Side {
   readonly #scene: Scene
   readonly #sides: Side[]
@@ -119,9 +124,9 @@ class Front extends Side {
   }
 }
 
-/** Sends a lot, says that this was all, and is slow to take what comes back. */
+/** Sends 150 000 bytes and its FIN, and reads slowly. */
 class Asking extends Protocol {
-  readonly heard: Buffer[] = []
+  readonly received: Buffer[] = []
   readonly sent: Buffer[] = []
   ended = false
 
@@ -130,7 +135,7 @@ class Asking extends Protocol {
   }
 
   override dataReceived(data: Buffer): Promise<void> {
-    this.heard.push(data)
+    this.received.push(data)
     return new Promise((resolve) => this.transport.reactor.callLater(2, resolve))
   }
 
@@ -149,11 +154,11 @@ class Asking extends Protocol {
 }
 
 /**
- * Clients that talk to a server through a forwarder on a third host, which takes no more than it can pass on, and ends
- * each direction when that has ended: who is told of the end has heard everything, and the server has been told by
- * a PROXY header whom it talks to.
+ * Clients connect to a server through a forwarder on a third host. The forwarder reads no more than it can
+ * forward, and forwards each FIN. A client that receives the FIN has received everything, and the server
+ * knows the address of the client from a PROXY header.
  *
- * @throws {Error} (rejects)
+ * @throws {Error} (rejects) when one of these does not hold.
  */
 export async function forwardRun(sim: Simulation): Promise<void> {
   const [calls, sides]: [Asking[], Side[]] = [[], []]
@@ -177,19 +182,22 @@ export async function forwardRun(sim: Simulation): Promise<void> {
   })
   for (const asking of calls) expectAnswered(asking, isCalm)
   const most = Math.max(0, ...sides.map(({ mostBuffered }) => mostBuffered))
-  if (most > MOST_BUFFERED_BYTES) throw new Error(`${most} bytes waited in the forwarder`)
+  if (most > MOST_BUFFERED_BYTES) throw new Error(`${most} bytes were queued in the forwarder`)
 }
 
-function expectAnswered({ sent, heard, ended, transport }: Asking, isCalm: boolean): void {
-  if (isCalm && !ended) throw new Error('the end did not come, without any fault')
+function expectAnswered({ sent, received, ended, transport }: Asking, isCalm: boolean): void {
+  if (isCalm && !ended) throw new Error('the FIN was not received, without any fault')
   if (sent.length === 0) return
   const expected = Buffer.concat([...sent, Buffer.from(formatAddress(transport.getHost())), ...LAST_PIECES])
-  const came = Buffer.concat(heard)
-  if (!expected.subarray(0, came.length).equals(came)) throw new Error('something else came back')
+  const came = Buffer.concat(received)
+  if (!expected.subarray(0, came.length).equals(came))
+    throw new Error('the bytes received differ from those expected')
   if (ended && came.length < expected.length)
-    throw new Error(`the end came after ${came.length} of ${expected.length} bytes`)
+    throw new Error(`the FIN was received after ${came.length} of ${expected.length} bytes`)
 }
 
 const LAST_PIECES = Array.from({ length: 20 }, (_none, at) => Buffer.alloc(1000, at))
-/** Two marks of 64 KiB: what one side holds for a reader that is paused may come at once, on top of what waits. */
+/**
+ * The high-water mark of 64 KiB, and the read-ahead of 64 KiB that a paused side may deliver on top of it.
+ */
 const MOST_BUFFERED_BYTES = 2 * 65_536 + 1460

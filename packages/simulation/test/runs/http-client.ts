@@ -4,22 +4,22 @@ import { ResponseReader } from './response-reader.ts'
 
 /** How a client behaves on one connection. */
 export interface HTTPManners {
-  /** Most questions that it asks ahead of their answers. */
+  /** Most requests that it pipelines. */
   readonly depth: number
-  /** What it does when all is answered: closes, says that it asks no more, or leaves the end to the server. */
+  /** What it does after the last response: closes, sends only its FIN, or waits for the server to close. */
   readonly goodbye: 'close' | 'half-close' | 'wait'
 }
 
-/** Asks what is left of an errand on one connection, and compares what comes back. */
+/** Sends the remaining requests of an errand on one connection, and checks the responses. */
 export class HTTPClient extends Protocol {
-  /** Settles with the end of the connection. */
+  /** Resolves when the connection has ended. */
   readonly lost: Promise<void>
   readonly #errand: Errand
   readonly #manners: HTTPManners
   readonly #complain: (why: string) => void
   readonly #reader = new ResponseReader()
   #asked = 0
-  /** The question whose body is sent when the server says that it wants it. */
+  /** The request whose body is sent after `100 Continue`. */
   #held: Question | undefined
   #settle: () => void = () => undefined
 
@@ -33,7 +33,7 @@ export class HTTPClient extends Protocol {
     })
   }
 
-  /** Whether an answer has come in part. */
+  /** Whether a response was received in part. */
   get isCut(): boolean {
     return !this.#reader.isEmpty
   }
@@ -48,7 +48,7 @@ export class HTTPClient extends Protocol {
     this.#read()
   }
 
-  /** A body may last to the end. */
+  /** RFC 9112 §6.3: without a length, the body ends with the connection. */
   readConnectionLost(): void {
     this.#reader.end()
     this.#read()
@@ -63,7 +63,8 @@ export class HTTPClient extends Protocol {
   #read(): void {
     try {
       while (this.#readOne());
-      if (this.#errand.isDone && !this.#reader.isEmpty) throw new Error('bytes came behind the last answer')
+      if (this.#errand.isDone && !this.#reader.isEmpty)
+        throw new Error('bytes were received after the last response')
     } catch (error) {
       this.#complain(error instanceof Error ? error.message : String(error))
       this.transport.abortConnection(error)
@@ -77,7 +78,7 @@ export class HTTPClient extends Protocol {
     if (response === undefined) return false
     if (response.status === 100) this.#sendHeld(current)
     else {
-      if (this.#held === current) throw new Error(`${current.path} was answered before its body was sent`)
+      if (this.#held === current) throw new Error(`${current.path} got a response before its body was sent`)
       this.#errand.answer(response)
       this.#askMore()
     }
@@ -92,7 +93,7 @@ export class HTTPClient extends Protocol {
       this.#asked++
       this.#ask(question)
     }
-    if (this.#errand.isDone) this.#sayGoodbye()
+    if (this.#errand.isDone) this.#finish()
   }
 
   #ask(question: Question): void {
@@ -109,7 +110,7 @@ export class HTTPClient extends Protocol {
   }
 
   #sendHeld(current: Question): void {
-    if (this.#held !== current) throw new Error(`100 came for ${current.path}, which did not ask for it`)
+    if (this.#held !== current) throw new Error(`${current.path} got a 100 response without asking for it`)
     this.transport.write(current.body ?? '')
     this.#held = undefined
     this.#askMore()
@@ -123,7 +124,7 @@ export class HTTPClient extends Protocol {
     this.transport.write('0\r\n\r\n')
   }
 
-  #sayGoodbye(): void {
+  #finish(): void {
     const { goodbye } = this.#manners
     if (goodbye === 'close') this.transport.loseConnection()
     else if (goodbye === 'half-close') this.transport.loseWriteConnection()

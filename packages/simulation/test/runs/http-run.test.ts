@@ -5,12 +5,12 @@ import { simulate } from '../../src/vitest.ts'
 import { Answers, httpRun } from './http-run.ts'
 
 simulate(
-  'HTTP clients that keep connections and ask ahead get their answers on a network that misbehaves',
+  'HTTP clients that pipeline requests get their responses on a network that misbehaves',
   { runs: 20, link: { lossPerMille: 5 } },
   (sim) => httpRun(sim),
 )
 
-test('a server that gives one client the answer of another is found out', async () => {
+test('detects a server that sends one client the response of another', async () => {
   const cache = new Map<string, Buffer>()
   const echo = async (request: { readonly body: { bytes(): Promise<Buffer> } }): Promise<Buffer> => {
     const body = await request.body.bytes()
@@ -18,25 +18,25 @@ test('a server that gives one client the answer of another is found out', async 
     return cache.get('echo') ?? body
   }
   await expect(simulateAll((sim) => httpRun(sim, () => new Answers({ echo })))).rejects.toThrow(
-    /POST \/echo\/\S+ was answered with the \d+ bytes of another/,
+    /POST \/echo\/\S+ got the wrong body, of \d+ bytes/,
   )
 })
 
-test('a server that completes what broke off is found out', async () => {
+test('detects a server that completes a response that should be cut', async () => {
   const site = (): Answers => new Answers({ broken: () => 'all of it' })
   await expect(simulateAll((sim) => httpRun(sim, site))).rejects.toThrow(
-    /GET \/broken\/\S+ was answered with 200/,
+    /GET \/broken\/\S+ got the status 200/,
   )
 })
 
-test('a server that forgets to answer is found out', async () => {
+test('detects a server that never responds', async () => {
   const site = (): Answers => new Answers({ later: () => NOT_DONE_YET })
   await expect(simulateAll((sim) => httpRun(sim, site))).rejects.toThrow(
-    /has no answer to \/later\/\S+, long after the last fault|has not closed the connection HTTPChannel/,
+    /has no response to \/later\/\S+, long after the last fault|has not closed the connection HTTPChannel/,
   )
 })
 
-test('a server whose requests outlive their connections is found out', async () => {
+test('detects a server whose requests outlive their connections', async () => {
   class Deaf extends HTTPChannel {
     override connectionLost(): void {}
   }

@@ -12,18 +12,18 @@ import { Errand, type Question } from './errand.ts'
 import { HTTPClient, type HTTPManners } from './http-client.ts'
 import { Scene } from './scene.ts'
 
-/** The server of a run: its resources, and every request that it was given. */
+/** The site of a run: its resources, and every request received. */
 export class Answers extends Site {
-  /** Of which connection a request is: for the reactor to keep. */
+  /** The connection of the current request; kept by `reactor.keepContext`. */
   readonly connection = new AsyncLocalStorage<Transport>()
   readonly policies: readonly ConnectionPolicy[] = [
     { accepted: (transport) => ({ closed: () => this.#connectionClosed(transport) }) },
   ]
-  /** What was not as it should be. */
+  /** What went wrong. */
   readonly complaints: string[] = []
   readonly #requests: { readonly request: Request; readonly transport: Transport | undefined }[] = []
 
-  /** @param instead What some of its resources do, by their names, in place of what they should. */
+  /** @param instead Replacements for the renderers of some resources, by name. */
   constructor(instead: Renderers = {}) {
     const root = new Resource()
     for (const [name, render] of Object.entries({ ...RENDERERS, ...instead }))
@@ -44,14 +44,14 @@ export class Answers extends Site {
 }
 
 /**
- * Clients ask an HTTP server over kept-alive connections, several questions ahead of the answers, and ask again
- * what was not answered when a connection was lost. At the end, beyond what the witness holds:
+ * Clients pipeline requests on persistent connections to an HTTP server, and repeat those without a response
+ * when a connection is lost. Checks at the end, in addition to the checks of the witness:
  *
- * - every answer was that of its question, in their order, and none that broke off looked whole;
- * - every client that is up has every answer;
- * - no request outlived its connection.
+ * - Every response belongs to its request, in order, and a response that was cut does not look complete.
+ * - Every client that is up has every response.
+ * - No request outlived its connection.
  *
- * @throws {Error} (rejects) when one of these does not hold.
+ * @throws {Error} (rejects) when a check fails.
  */
 export async function httpRun(sim: Simulation, makeSite: () => Answers = () => new Answers()): Promise<void> {
   const complaints: string[] = []
@@ -62,7 +62,7 @@ export async function httpRun(sim: Simulation, makeSite: () => Answers = () => n
       const site = makeSite()
       sites.push(site)
       reactor.keepContext(site.connection)
-      // The server's own deadlines must do: nothing else finds who is gone by silence.
+      // Without IdleTimeout: the deadlines of the HTTP server must end the connections of silent peers.
       return reactor.listenTCP(80, witness.watchAll(site), { policies: [witness] })
     },
     async call(reactor, scene) {
@@ -81,11 +81,11 @@ export async function httpRun(sim: Simulation, makeSite: () => Answers = () => n
   for (const { name, life } of sim.hosts) {
     const errand = life && errands.get(life.reactor)
     if (errand?.isDone === false)
-      throw new Error(`${name} has no answer to ${errand.current?.path}, long after the last fault`)
+      throw new Error(`${name} has no response to ${errand.current?.path}, long after the last fault`)
   }
 }
 
-/** Connects the client, and waits for its end. */
+/** Connects the client, and waits for the end of the connection. */
 async function visit(reactor: HostReactor, { witness, policies }: Scene, client: HTTPClient): Promise<void> {
   const endpoint = new TCPClientEndpoint(reactor, 'server', 80, { policies })
   const connected = await connectProtocol(endpoint, witness.watch(client)).catch(() => undefined)
@@ -112,7 +112,7 @@ type QuestionMaker = (name: string, size: number, random: Random) => Question
 
 const GET: QuestionMaker = (name, size) => asked(`/whole/${size}/${name}`, size, name)
 
-/** Every way in which a server answers, and a client asks. */
+/** Every kind of request and response. */
 const QUESTIONS: readonly QuestionMaker[] = [
   GET,
   (name, size) => asked(`/pieces/${size}/${name}`, size, name),
@@ -136,7 +136,7 @@ function posted(path: string, size: number, name: string, random?: Random): Ques
   return { method: 'POST', path: `${path}/${name}`, body, framing, status: 200, answer: body }
 }
 
-/** Bytes that tell where they belong. */
+/** A body that repeats its name, so that a wrong body is detected. */
 function bodyOf(size: number, name: string): Buffer {
   return Buffer.alloc(size, `${name} `)
 }
@@ -155,7 +155,7 @@ class Leaf extends Resource {
   }
 }
 
-/** What is done with a request, by the first segment of its path. */
+/** The functions that render requests, by the first segment of the path. */
 export type Renderers = Readonly<Record<string, (request: Request) => RenderResult>>
 
 const RENDERERS: Renderers = {
@@ -175,7 +175,7 @@ const RENDERERS: Renderers = {
   ignored: () => '',
 }
 
-/** The body that a path asks for: `/…/size/name`. */
+/** The body that a path of the form `/…/size/name` asks for. */
 function wanted({ postpath }: Request): Buffer {
   const [size, name = ''] = postpath
   return bodyOf(Number(size), name)

@@ -4,7 +4,7 @@ import { type HostReactor, Simulation } from '../../src/index.ts'
 import { OneProtocol } from '../simulated-harness.ts'
 import { Witness } from './invariants.ts'
 
-/** Says something at once and something later, then that this is all. */
+/** Sends something at once, something a second later, and then its FIN. */
 class Caller extends Protocol {
   override connectionMade(): void {
     const { transport } = this
@@ -16,7 +16,7 @@ class Caller extends Protocol {
   }
 }
 
-/** Changes what it has given away. */
+/** Wrong: it changes a buffer after writing it. */
 class Careless extends Protocol {
   override connectionMade(): void {
     const data = Buffer.from('hello')
@@ -25,20 +25,20 @@ class Careless extends Protocol {
   }
 }
 
-/** Does nothing until the other side has said all. */
-class Hearing extends Protocol {
+/** Closes when it receives the peer's FIN. */
+class Receiving extends Protocol {
   readConnectionLost(): void {
     this.transport.loseConnection()
   }
 }
 
-class Failing extends Hearing {
+class Failing extends Receiving {
   override dataReceived(): void {
     throw new Error('that was too much')
   }
 }
 
-/** Passes everything on to another protocol, as it should. */
+/** Forwards every callback to another protocol, correctly. */
 class Wrapping extends Protocol {
   readonly inner: ProtocolEvents
 
@@ -65,47 +65,50 @@ class Wrapping extends Protocol {
   }
 }
 
-class TellsTheEndTwice extends Wrapping {
+class CallsConnectionLostTwice extends Wrapping {
   override connectionLost(reason: ConnectionClosed): void {
     super.connectionLost(reason)
     super.connectionLost(reason)
   }
 }
-class TellsNoEnd extends Wrapping {
+class NeverCallsConnectionLost extends Wrapping {
   override connectionLost(): void {}
 }
-class TellsBehindTheEnd extends Wrapping {
+class DeliversAfterTheEnd extends Wrapping {
   override connectionLost(reason: ConnectionClosed): void {
     super.connectionLost(reason)
     this.transport.reactor.callLater(10, () => this.dataReceived(Buffer.from('late')))
   }
 }
-class TellsBeforeTheBeginning extends Wrapping {
+class DeliversBeforeTheStart extends Wrapping {
   override makeConnection(transport: Transport): void {
     super.dataReceived(Buffer.from('early'))
     super.makeConnection(transport)
   }
 }
-class TellsTheBeginningTwice extends Wrapping {
+class CallsMakeConnectionTwice extends Wrapping {
   override makeConnection(transport: Transport): void {
     super.makeConnection(transport)
     void this.inner.makeConnection(transport)
   }
 }
-class TellsTheEndTooSoon extends Wrapping {
+class ReportsTheEndTooSoon extends Wrapping {
   override dataReceived(data: Buffer): void {
     super.dataReceived(data)
     super.readConnectionLost()
   }
 }
 
-/** A server and a client that runs a program, for ten seconds; then both are stopped. */
+/** A server and a client that run for ten seconds of virtual time and are then stopped. */
 class Meeting {
   readonly sim: Simulation = new Simulation({ seed: 1 })
   readonly witness: Witness = new Witness(this.sim)
 
-  /** The client connects with one protocol; of the server another is watched, or that within it. */
-  async hold(client: ProtocolEvents, server: ProtocolEvents = new Hearing()): Promise<void> {
+  /**
+   * Runs both protocols, and checks them with the witness. Of a `Wrapping` server, the inner protocol is
+   * watched.
+   */
+  async hold(client: ProtocolEvents, server: ProtocolEvents = new Receiving()): Promise<void> {
     const { sim, witness } = this
     witness.watch(client)
     witness.watch(server instanceof Wrapping ? server.inner : server)
@@ -128,69 +131,71 @@ class Meeting {
 }
 
 describe('Witness', () => {
-  test('finds nothing wrong with those who keep the rules', async () => {
-    await expect(new Meeting().hold(new Caller(), new Wrapping(new Hearing()))).resolves.toBeUndefined()
+  test('reports nothing for protocols that keep the rules', async () => {
+    await expect(new Meeting().hold(new Caller(), new Wrapping(new Receiving()))).resolves.toBeUndefined()
   })
 
-  test('names who has received what was not sent like this', async () => {
+  test('reports bytes received that differ from those sent', async () => {
     await expect(new Meeting().hold(new Careless())).rejects.toThrow(
-      'server at 10.0.0.1:7 received 5 bytes from 10.0.0.2:49152 that were not sent like this',
+      'server at 10.0.0.1:7 received 5 bytes from 10.0.0.2:49152 that differ from those sent',
     )
   })
 
   test.each([
-    [TellsTheEndTwice, 'heard connectionLost when it was lost'],
-    [TellsNoEnd, 'has never heard of its end'],
-    [TellsBehindTheEnd, 'heard dataReceived when it was lost'],
-    [TellsTheBeginningTwice, 'heard makeConnection when it was up'],
-  ])('names who is told wrongly: %o', async (Broken, violation) => {
-    await expect(new Meeting().hold(new Caller(), new Broken(new Hearing()))).rejects.toThrow(
-      `Hearing of server at 10.0.0.1:7, connected to 10.0.0.2:49152, ${violation}`,
+    [CallsConnectionLostTwice, 'was called with connectionLost in the state lost'],
+    [NeverCallsConnectionLost, 'was never notified of its end'],
+    [DeliversAfterTheEnd, 'was called with dataReceived in the state lost'],
+    [CallsMakeConnectionTwice, 'was called with makeConnection in the state up'],
+  ])('reports a protocol with wrong callbacks: %o', async (Broken, violation) => {
+    await expect(new Meeting().hold(new Caller(), new Broken(new Receiving()))).rejects.toThrow(
+      `Receiving of server at 10.0.0.1:7, connected to 10.0.0.2:49152, ${violation}`,
     )
   })
 
-  test('names who is told of something before its connection is made', async () => {
+  test('reports a callback before makeConnection', async () => {
     await expect(
-      new Meeting().hold(new Caller(), new TellsBeforeTheBeginning(new Hearing())),
-    ).rejects.toThrow('Hearing, never connected, heard dataReceived when it was new')
+      new Meeting().hold(new Caller(), new DeliversBeforeTheStart(new Receiving())),
+    ).rejects.toThrow('Receiving, never connected, was called with dataReceived in the state new')
   })
 
-  test('names who is told of the end before all has come', async () => {
-    await expect(new Meeting().hold(new Caller(), new TellsTheEndTooSoon(new Hearing()))).rejects.toThrow(
-      /^server at 10\.0\.0\.1:7 received \d bytes from 10\.0\.0\.2:49152 and was told after \d of 5 that this was all$/,
+  test('reports a FIN delivered before all bytes', async () => {
+    await expect(new Meeting().hold(new Caller(), new ReportsTheEndTooSoon(new Receiving()))).rejects.toThrow(
+      /^server at 10\.0\.0\.1:7 received \d bytes from 10\.0\.0\.2:49152 and was notified of the FIN after \d of 5$/,
     )
   })
 
-  test('names whose protocol fails', async () => {
+  test('reports the host of a protocol that throws', async () => {
     await expect(new Meeting().hold(new Caller(), new Failing())).rejects.toThrow(
       /^server logged: A protocol failed; its connection is aborted: Error: that was too much/,
     )
   })
 
-  test('names who does not end by its deadline', async () => {
+  test('reports a host that does not stop by its deadline', async () => {
     const meeting = new Meeting()
     meeting.runs('idler', (reactor) => {
       reactor.addSystemEventTrigger('before', 'shutdown', () => new Promise(() => undefined))
     })
-    await expect(meeting.hold(new Caller())).rejects.toThrow('idler has not ended 1000 ms after its deadline')
+    await expect(meeting.hold(new Caller())).rejects.toThrow(
+      'idler has not stopped 1000 ms after its deadline',
+    )
   })
 
-  test('names what is not closed in the end, and where it was opened', async () => {
+  test('reports what is not closed at the end, and where it was opened', async () => {
     const meeting = new Meeting()
-    // Nobody runs this one's reactor, so nobody stops it.
-    meeting.sim.host('keeper', (reactor) => reactor.listenTCP(7, new OneProtocol(new Hearing())))
+    // The reactor of this host does not run, so it is not stopped.
+    meeting.sim.host('keeper', (reactor) => reactor.listenTCP(7, new OneProtocol(new Receiving())))
     await expect(meeting.hold(new Caller())).rejects.toThrow(
       /^keeper has not closed the port 10\.0\.0\.1:7, opened .*invariants\.test\.ts/,
     )
   })
 
-  test('names what is under way though nobody is at anything', async () => {
+  test('reports what is still open when all work should be done', async () => {
     const { sim, witness } = new Meeting()
     sim.host('forgetful', (reactor) => void reactor.callLater(100_000, () => undefined))
     await sim.run(1000)
     witness.expectNothingUnderWay()
     expect(() => witness.hold()).toThrow(
-      /^forgetful has not closed the timer at 100000 ms, opened .*, though nobody is at anything/,
+      /^forgetful has not closed the timer at 100000 ms, opened .*, although all work should be done/,
     )
   })
 })

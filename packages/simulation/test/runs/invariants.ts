@@ -11,21 +11,22 @@ import {
 import { describeLeak, type SimulatedHost, type Simulation } from '../../src/index.ts'
 
 /**
- * What every run must keep, whatever the network does:
+ * Checks the rules that hold in every run, whatever the network does:
  *
- * - bytes that arrive were sent on that connection: each once, in order, none left out before them; and whoever is told
- *   that the other side has said all has all of it;
- * - a protocol hears of its connection once, of its end once, and of nothing before the one or after the other;
- * - a drain ends by its deadline;
- * - in the end nothing is open that was opened, and nothing was logged as an error.
+ * - The bytes received on a connection are those that the peer sent on it: each once, in order, without gaps.
+ *   A protocol that is notified of the FIN has received all of them.
+ * - A protocol is called once when its connection is made and once when it is lost, and not before the one or
+ *   after the other.
+ * - A stop ends by its deadline.
+ * - At the end everything that was opened is closed, and nothing was logged as an error.
  *
- * Whoever crashed hears of nothing more, and keeps nothing.
+ * The rules do not apply to protocols on a host that has crashed.
  */
 export class Witness implements ConnectionPolicy {
   readonly #sim: Simulation
   readonly #watched: Watched[] = []
   readonly #ways = new Map<string, Way[]>()
-  /** What has come in on each connection. */
+  /** The bytes received on each connection. */
   readonly #homes = new WeakMap<Transport, Way>()
   readonly #violations: string[] = []
 
@@ -33,7 +34,7 @@ export class Witness implements ConnectionPolicy {
     this.#sim = sim
   }
 
-  /** As a policy of both ends, sees the bytes of a connection. */
+  /** Called as a policy at both ends: records the bytes of a connection. */
   accepted(transport: Transport): ConnectionWatch {
     const [own, peer] = [keyOf(transport.getHost()), keyOf(transport.getPeer())]
     const [out, home] = [new Way(), new Way()]
@@ -46,7 +47,7 @@ export class Witness implements ConnectionPolicy {
     }
   }
 
-  /** Watches what a protocol hears; answers the same one. */
+  /** Watches the callbacks of a protocol. @returns the same protocol. */
   watch<P extends ProtocolEvents>(protocol: P): P {
     const watched = new Watched(protocol, {
       violations: this.#violations,
@@ -57,7 +58,7 @@ export class Witness implements ConnectionPolicy {
     return protocol
   }
 
-  /** Makes a factory's protocols watched; answers the same one. */
+  /** Watches all protocols that a factory builds. @returns the same factory. */
   watchAll<P extends ProtocolEvents, F extends ProtocolFactory<P>>(factory: F): F {
     const build = factory.buildProtocol.bind(factory)
     factory.buildProtocol = (peer, session) => {
@@ -67,23 +68,24 @@ export class Witness implements ConnectionPolicy {
     return factory
   }
 
-  /** Nobody is at anything any more: nothing but ports may be open. */
+  /** Reports everything that is open except ports. To be called when all work should be done. */
   expectNothingUnderWay(): void {
     for (const leak of this.#sim.leaks())
-      if (leak.what !== 'port') this.#violations.push(`${describeLeak(leak)}, though nobody is at anything`)
+      if (leak.what !== 'port')
+        this.#violations.push(`${describeLeak(leak)}, although all work should be done`)
   }
 
-  /** Stops every host that runs, and holds it to its deadline. */
+  /** Stops every host whose reactor runs, and reports those that miss the deadline. */
   async drain(drainMs: number): Promise<void> {
     const running = this.#sim.hosts.filter(({ life }) => life?.reactor.running)
     const ends = running.map((host) => this.#end(host, drainMs))
     await this.#sim.run(drainMs + DRAIN_GRACE_MS)
     for (const { host, isOver } of ends)
       if (!isOver())
-        this.#violations.push(`${host.name} has not ended ${DRAIN_GRACE_MS} ms after its deadline`)
+        this.#violations.push(`${host.name} has not stopped ${DRAIN_GRACE_MS} ms after its deadline`)
   }
 
-  /** @throws {Error} with the first that was not kept. */
+  /** Makes the final checks. @throws {Error} with the first violation. */
   hold(): void {
     const living = new Set<Reactor | undefined>(this.#sim.hosts.map(({ life }) => life?.reactor))
     for (const watched of this.#watched) watched.complainUnlessOver(living)
@@ -112,20 +114,23 @@ export class Witness implements ConnectionPolicy {
   }
 
   #hostWhere(isIt: (host: SimulatedHost) => boolean): string {
-    return this.#sim.hosts.find(isIt)?.name ?? 'nobody'
+    return this.#sim.hosts.find(isIt)?.name ?? 'an unknown host'
   }
 
-  /** A host that started again may have used an address before: what came must be of one of its connections. */
+  /**
+   * A restarted host may reuse an address, so the bytes received must match one of the connections with that
+   * name.
+   */
   #compareBytes(): void {
     for (const [name, ways] of this.#ways) {
       const [to, from] = name.split(' received from ')
       if (from === undefined) continue
       const sent = this.#waysOf(`${from} sent to ${to}`).map((way) => way.bytes)
-      const who = `${this.#hostWhere(({ address }) => to?.startsWith(`${address}:`) ?? false)} at ${to}`
+      const receiver = `${this.#hostWhere(({ address }) => to?.startsWith(`${address}:`) ?? false)} at ${to}`
       for (const way of ways) {
         const why = way.violationOf(sent)
         if (why !== undefined)
-          this.#violations.push(`${who} received ${way.bytes.length} bytes from ${from} ${why}`)
+          this.#violations.push(`${receiver} received ${way.bytes.length} bytes from ${from} ${why}`)
       }
     }
   }
@@ -142,7 +147,7 @@ export class Witness implements ConnectionPolicy {
 /** The bytes of one connection, in one direction, at one end. */
 class Way {
   readonly #pieces: Buffer[] = []
-  /** How many bytes had come when the protocol was told that no more will. */
+  /** How many bytes had been received when the protocol was notified of the FIN. */
   #endedAt: number | undefined
 
   get bytes(): Buffer {
@@ -153,33 +158,33 @@ class Way {
     this.#pieces.push(Buffer.from(data as Uint8Array))
   }
 
-  /** The protocol was told that no more will come. */
+  /** The protocol was notified of the FIN. */
   end(): void {
     this.#endedAt = this.bytes.length
   }
 
-  /** What is wrong with what came, when one of `sent` was sent; undefined when nothing is. */
+  /** Returns what is wrong if the peer sent one of `sent`; undefined when nothing is. */
   violationOf(sent: readonly Buffer[]): string | undefined {
     const { bytes } = this
     const begun = sent.filter((whole) => whole.subarray(0, bytes.length).equals(bytes))
-    if (bytes.length > 0 && begun.length === 0) return 'that were not sent like this'
+    if (bytes.length > 0 && begun.length === 0) return 'that differ from those sent'
     const endedAt = this.#endedAt
     if (endedAt === undefined || sent.length === 0 || begun.some(({ length }) => length === endedAt))
       return undefined
-    return `and was told after ${endedAt} of ${sent.map(({ length }) => length).join(' or ')} that this was all`
+    return `and was notified of the FIN after ${endedAt} of ${sent.map(({ length }) => length).join(' or ')}`
   }
 }
 
 type Stage = 'new' | 'up' | 'lost' | 'replaced'
 
-/** Who hears of what was seen, and who knows where. */
+/** What a `Watched` reports to, and how it finds the host of a transport. */
 interface WatchedSetup {
   readonly violations: string[]
   readonly hostOf: (transport: Transport) => string
   readonly ended: (transport: Transport) => void
 }
 
-/** One protocol, and how far its connection has come. */
+/** One protocol, and the state of its connection. */
 class Watched {
   readonly #name: string
   readonly #setup: WatchedSetup
@@ -201,14 +206,14 @@ class Watched {
       if (this.#transport !== undefined) setup.ended(this.#transport)
     })
     this.#before(protocol, 'connectionLost', () => this.#expect('up', 'connectionLost', 'lost'))
-    // Who does not care is replaced all the same.
+    // A protocol without this callback can be replaced too, so that the callback is added.
     if (!('protocolReplaced' in protocol)) Object.assign(protocol, { protocolReplaced: () => undefined })
     this.#before(protocol, 'protocolReplaced', () => this.#expect('up', 'protocolReplaced', 'replaced'))
   }
 
   complainUnlessOver(living: ReadonlySet<Reactor | undefined>): void {
     if (this.#stage === 'up' && living.has(this.#transport?.reactor))
-      this.#setup.violations.push(`${this.#label} has never heard of its end`)
+      this.#setup.violations.push(`${this.#label} was never notified of its end`)
   }
 
   get #label(): string {
@@ -220,7 +225,7 @@ class Watched {
 
   #expect(stage: Stage, callback: string, next: Stage): void {
     if (this.#stage !== stage)
-      this.#setup.violations.push(`${this.#label} heard ${callback} when it was ${this.#stage}`)
+      this.#setup.violations.push(`${this.#label} was called with ${callback} in the state ${this.#stage}`)
     this.#stage = next
   }
 

@@ -13,21 +13,21 @@ import {
 import type { HostReactor, Simulation } from '../../src/index.ts'
 import { Scene } from './scene.ts'
 
-/** Sends everything back, and says no more than it may hold. */
+/** Sends everything back, and reads no more until that is sent. */
 class Echo extends Protocol {
   override async dataReceived(data: Buffer): Promise<void> {
     await this.transport.send(data)
   }
 }
 
-/** Sends so many bytes and hears them again; then another comes. */
+/** Sends its bytes, receives them back, and closes. */
 class Sending extends Protocol {
   readonly #sent: Buffer
-  #heard = 0
+  #received = 0
 
-  /** Whether all came back. */
+  /** Whether all bytes came back. */
   get isDone(): boolean {
-    return this.#heard === this.#sent.length
+    return this.#received === this.#sent.length
   }
 
   constructor(sent: Buffer) {
@@ -40,17 +40,17 @@ class Sending extends Protocol {
   }
 
   override dataReceived(data: Buffer): void {
-    const expected = this.#sent.subarray(this.#heard, this.#heard + data.length)
-    if (!data.equals(expected)) throw new Error('bytes came back as others')
-    this.#heard += data.length
+    const expected = this.#sent.subarray(this.#received, this.#received + data.length)
+    if (!data.equals(expected)) throw new Error('the bytes received differ from those sent')
+    this.#received += data.length
     if (this.isDone) this.transport.loseConnection()
   }
 }
 
 /**
- * Connections behind a PROXY header, under limits and throttles: never more than the limits say, and never faster.
+ * Connections that begin with a PROXY header, under limits and throttles, stay within their number and rate.
  *
- * @throws {Error} (rejects)
+ * @throws {Error} (rejects) when they do not.
  */
 export async function policyRun(sim: Simulation): Promise<void> {
   let [most, fastest] = [0, 0]
@@ -79,7 +79,7 @@ export async function policyRun(sim: Simulation): Promise<void> {
       })
       const look = (): void => {
         most = Math.max(most, port.connections.size)
-        // A second's worth may come at once, and what is read in one piece.
+        // The bytes of one second and one chunk of 64 KiB may exceed the rate.
         fastest = Math.max(fastest, (passed - RATE - 65_536) / (reactor.now() / 1000 + 0.001))
         if (reactor.now() < 120_000) reactor.callLater(100, look)
       }
@@ -94,14 +94,15 @@ export async function policyRun(sim: Simulation): Promise<void> {
     },
   })
   const undone = calls.filter(({ isDone }) => !isDone).length
-  if (isCalm && undone > 0) throw new Error(`${undone} did not hear all again, without any fault`)
+  if (isCalm && undone > 0)
+    throw new Error(`${undone} connections did not receive all bytes back, without any fault`)
   if (most > 4) throw new Error(`${most} connections at once`)
   if (fastest > RATE * 1.1) throw new Error(`${fastest} bytes a second`)
 }
 
 const RATE = 40_000
 
-/** Says that the connection is its own. */
+/** Claims the real addresses of the connection. */
 const sendHeader = new SendProxyHeader((transport) =>
   writeProxyV2({
     command: 'PROXY',

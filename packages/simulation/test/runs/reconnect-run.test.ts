@@ -2,7 +2,7 @@ import { simulate } from '../../src/vitest.ts'
 import { reconnectRun } from './reconnect-run.ts'
 
 simulate(
-  'ReconnectingClientFactory comes back from crashes and partitions, until it is told not to',
+  'ReconnectingClientFactory reconnects after crashes and partitions, until stopTrying',
   { runs: 15, link: { lossPerMille: 5 } },
   reconnectRun,
 )

@@ -8,10 +8,10 @@ class Upper extends LineReceiver {
   }
 }
 
-/** Connects whenever it is not connected. */
+/** Reconnects whenever its connection is lost. */
 class Calling extends ReconnectingClientFactory<Asking> {
   override readonly maxDelayMs = LONGEST_WAIT_MS
-  /** Over all its connections. */
+  /** Replies received over all its connections. */
   answers = 0
 
   override buildProtocol(): Asking {
@@ -19,7 +19,7 @@ class Calling extends ReconnectingClientFactory<Asking> {
   }
 }
 
-/** Asks every second, and goes when no answer comes for three. */
+/** Sends a question every second, and aborts when more than three are unanswered. */
 class Asking extends LineReceiver {
   readonly #calling: Calling
   #unanswered = 0
@@ -48,9 +48,9 @@ class Asking extends LineReceiver {
 }
 
 /**
- * A factory that connects again, through crashes, partitions and whatever else: once the network is well again it is
- * connected within its longest wait and the time of an attempt. Who was told to stop trying stays as it is, and a reactor
- * that stops is not kept by those who would try again.
+ * A `ReconnectingClientFactory` through crashes, partitions and other faults. After the last fault it is
+ * connected within its longest delay and the time of one attempt. After `stopTrying` it stays disconnected,
+ * and a factory that waits for its next attempt does not delay the stop of its reactor.
  *
  * @throws {Error} (rejects) when one of these does not hold.
  */
@@ -75,14 +75,14 @@ export async function reconnectRun(sim: Simulation): Promise<void> {
   await sim.run(3000)
   for (const [host, { calling }] of calls)
     if (calling.answers === before.get(host))
-      throw new Error(`${host.name} gets no answers, though all has been well for long`)
+      throw new Error(`${host.name} gets no replies, long after the last fault`)
   const [given] = calls.values()
   if (given !== undefined) await expectGivenUp(sim, given)
   await witness.drain(5000)
   witness.hold()
 }
 
-/** The server goes, and comes back: who has been told to stop trying does not. */
+/** Calls `stopTrying`, crashes and restarts the server, and expects that the factory does not reconnect. */
 async function expectGivenUp(
   sim: Simulation,
   { calling, connector }: { readonly calling: Calling; readonly connector: Connector },
@@ -93,10 +93,13 @@ async function expectGivenUp(
   await sim.run(sim.random.between(0, 20_000))
   server?.start()
   await sim.run(BACK_WITHIN_MS)
-  if (connector.state !== 'disconnected') throw new Error(`who has stopped trying is ${connector.state}`)
+  if (connector.state !== 'disconnected')
+    throw new Error(`after stopTrying the connector is ${connector.state}`)
 }
 
 const LONGEST_WAIT_MS = 8000
 const WELL_AGAIN_MS = 41_000
-/** What is not answered is noticed after five seconds; then it waits, with some chance in it, and tries. */
+/**
+ * The abort after unanswered questions, the longest delay with its random part, one attempt, and a margin.
+ */
 const BACK_WITHIN_MS = 5000 + LONGEST_WAIT_MS * 1.6 + 5000 + 2000

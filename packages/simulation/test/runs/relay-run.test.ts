@@ -1,4 +1,8 @@
 import { simulate } from '../../src/vitest.ts'
 import { relayRun } from './relay-run.ts'
 
-simulate('pipeFrom gives a slow reader everything, and holds no more than it may', { runs: 12 }, relayRun)
+simulate(
+  'pipeFrom sends a slow reader everything, and buffers no more than its limit',
+  { runs: 12 },
+  relayRun,
+)

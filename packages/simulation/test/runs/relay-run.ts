@@ -2,7 +2,7 @@ import { Factory, Protocol } from '@ropewalk/core'
 import type { Simulation } from '../../src/index.ts'
 import { Scene } from './scene.ts'
 
-/** Gives whoever comes so many bytes, as fast as they are taken. */
+/** Sends `GIVEN_BYTES` bytes to each client, as fast as the client reads them. */
 class Giving extends Protocol {
   mostBuffered = 0
 
@@ -23,7 +23,7 @@ class Giving extends Protocol {
   }
 }
 
-/** Takes what comes, slowly: each piece holds back the next for a while. */
+/** Reads slowly: it holds delivery for 5 ms after each chunk. */
 class Taking extends Protocol {
   taken = 0
   wrong = false
@@ -41,8 +41,10 @@ class Taking extends Protocol {
 }
 
 /**
- * Servers that give more than fits anywhere, through `pipeFrom`, to clients that are slow: what comes is what was given,
- * all of it where its end was told, and the queue never grows beyond its mark. @throws {Error} (rejects)
+ * Servers send more than all buffers hold to slow clients, with `pipeFrom`. The clients receive the bytes
+ * sent, all of them if they receive the FIN, and the output queue stays within its high-water mark.
+ *
+ * @throws {Error} (rejects) when one of these does not hold.
  */
 export async function relayRun(sim: Simulation): Promise<void> {
   const [givers, takers]: [Giving[], Taking[]] = [[], []]
@@ -64,12 +66,13 @@ export async function relayRun(sim: Simulation): Promise<void> {
     },
   })
   for (const { taken, wrong, ended } of takers) {
-    if (isCalm && !ended) throw new Error('the end did not come, without any fault')
-    if (wrong) throw new Error('bytes came in another order')
-    if (ended && taken !== GIVEN_BYTES) throw new Error(`the end came after ${taken} of ${GIVEN_BYTES} bytes`)
+    if (isCalm && !ended) throw new Error('the FIN was not received, without any fault')
+    if (wrong) throw new Error('bytes were received in another order')
+    if (ended && taken !== GIVEN_BYTES)
+      throw new Error(`the FIN was received after ${taken} of ${GIVEN_BYTES} bytes`)
   }
   const most = Math.max(0, ...givers.map(({ mostBuffered }) => mostBuffered))
-  if (most > HIGH_WATER_BYTES + PIECE_BYTES) throw new Error(`${most} bytes waited to be taken`)
+  if (most > HIGH_WATER_BYTES + PIECE_BYTES) throw new Error(`${most} bytes were queued for output`)
 }
 
 const GIVEN_BYTES = 400_000

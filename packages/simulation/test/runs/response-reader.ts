@@ -1,36 +1,36 @@
-/** A whole response. */
+/** A complete response. */
 export interface HTTPResponse {
   readonly status: number
-  /** By lower-case name; of several fields of one name the last. */
+  /** By lower-case name. Of several fields with one name, the last one. */
   readonly headers: ReadonlyMap<string, string>
   readonly body: Buffer
 }
 
-/** Reads responses as a client that knows nothing of the server: by Content-Length, by chunks, or to the end. */
+/** A parser for responses that shares no code with the server. */
 export class ResponseReader {
   #unread: Buffer = Buffer.alloc(0)
   #ended = false
 
-  /** Whether nothing is left that was not read. */
+  /** Whether all bytes pushed have been consumed. */
   get isEmpty(): boolean {
     return this.#unread.length === 0
   }
 
-  /** Bytes came. */
+  /** Adds bytes received. */
   push(data: Buffer): void {
     this.#unread = Buffer.concat([this.#unread, data])
   }
 
-  /** No more will come: a body that lasts to the end is whole. */
+  /** Marks the end of the stream, which completes a body without a length. */
   end(): void {
     this.#ended = true
   }
 
   /**
-   * The next response to a request of this method; interim ones too.
+   * Takes the next response, which may be interim, to a request with this method.
    *
-   * @returns undefined when not all of it has come.
-   * @throws {Error} for what is no response.
+   * @returns undefined when it is not complete.
+   * @throws {Error} for malformed bytes.
    */
   next(method: string): HTTPResponse | undefined {
     const end = this.#unread.indexOf('\r\n\r\n')
@@ -42,7 +42,7 @@ export class ResponseReader {
     return { status, headers, body: found.body }
   }
 
-  /** RFC 9112 §6.3: which of the ways to end a body it is. */
+  /** RFC 9112 §6.3: how the length of the body is determined. */
   #body(method: string, status: number, headers: HTTPResponse['headers'], from: number): Found | undefined {
     if (method === 'HEAD' || status < 200 || status === 204 || status === 304)
       return { body: Buffer.alloc(0), end: from }
@@ -77,7 +77,7 @@ export class ResponseReader {
 
 interface Found {
   readonly body: Buffer
-  /** Where what follows begins. */
+  /** The index of the first byte after the body. */
   readonly end: number
 }
 

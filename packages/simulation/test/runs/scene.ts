@@ -9,7 +9,7 @@ import {
 import type { FaultKind, HostReactor, Simulation } from '../../src/index.ts'
 import { Witness } from './invariants.ts'
 
-/** Who is in a run, and what happens to them. */
+/** The hosts of a run, and the faults that happen to them. */
 export interface SceneSetup {
   /** The program of the host `server`. */
   readonly serve: (reactor: HostReactor, scene: Scene) => unknown
@@ -17,27 +17,29 @@ export interface SceneSetup {
   readonly call: (reactor: HostReactor, scene: Scene) => unknown
   /** The programs of further hosts, by their names. */
   readonly others?: Readonly<Record<string, SceneSetup['call']>>
-  /** Default 3. */
+  /** How many client hosts there are. Default 3. */
   readonly clients?: number
-  /** Default: every kind. */
+  /** The kinds of faults. Default: every kind. */
   readonly kinds?: readonly FaultKind[]
 }
 
 /** How a client connects. */
 export interface ConnectOptions {
-  /** Besides those of every connection. */
+  /** Policies in addition to those of the scene. */
   readonly policies?: readonly ConnectionPolicy[]
-  /** Default: none. */
+  /** Connects with TLS. Default: without. */
   readonly tls?: TLSContext
   /** The host connected to. Default `server`. */
   readonly to?: string
 }
 
-/** A server and its clients on a network that misbehaves, and who watches them. */
+/** A server and its clients on a network that misbehaves, and the witness that checks them. */
 export class Scene {
   readonly sim: Simulation
   readonly witness: Witness
-  /** For every port and connector: who finds its peer gone by silence alone is asked for by a policy. */
+  /**
+   * For every port and connector. `IdleTimeout` ends connections whose peer is gone without a FIN or reset.
+   */
   readonly policies: readonly ConnectionPolicy[]
 
   private constructor(sim: Simulation) {
@@ -46,12 +48,16 @@ export class Scene {
     this.policies = [this.witness, new IdleTimeout(60_000)]
   }
 
-  /** Whether nothing stood in the way: then all that was wanted must have come about. */
+  /** Whether no fault was planned; then every client must have succeeded. */
   get isCalm(): boolean {
     return this.sim.script.length === 0
   }
 
-  /** Plays a scene to its end: faults, a long time without, then everybody is stopped. @throws {Error} (rejects) */
+  /**
+   * Runs a scene: faults at first, a long time without faults, then a stop of all hosts.
+   *
+   * @throws {Error} (rejects) with the first violation that the witness found.
+   */
   static async play(
     sim: Simulation,
     { serve, call, others = {}, clients = 3, kinds }: SceneSetup,
@@ -74,7 +80,7 @@ export class Scene {
     return scene
   }
 
-  /** Connects a protocol to the server, watched. Whether it gets there is the network's to say. */
+  /** Connects a watched protocol to the server. The attempt may fail, because of faults. */
   connect(
     reactor: HostReactor,
     port: number,

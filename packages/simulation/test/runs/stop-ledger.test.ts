@@ -4,11 +4,11 @@ import { expect, test } from 'vitest'
 import { Careful, Plain, Stubborn } from './drained.ts'
 import { StopLedger } from './stop-ledger.ts'
 
-test('has nothing to say of a stop that keeps its deadline', async () => {
+test('has no complaint about a stop that keeps its deadline', async () => {
   expect(await complaints(new MemoryReactor(), [new Plain(), new Careful(), new Stubborn()])).toEqual([])
 })
 
-test('finds out a stop that was never asked for, and one that never ends', async () => {
+test('detects a stop that was never requested, and one that never ends', async () => {
   const ledger = new StopLedger(new MemoryReactor(), DRAIN_MS)
   expect(ledger.complaints(0)).toEqual(['was never asked to stop'])
   const endless = new (class extends MemoryReactor {
@@ -16,25 +16,25 @@ test('finds out a stop that was never asked for, and one that never ends', async
       return new Promise(() => undefined)
     }
   })()
-  expect(await complaints(endless, [])).toEqual(['has not ended its stop'])
+  expect(await complaints(endless, [])).toEqual(['has not finished its stop'])
 })
 
-test('finds out a stop that ends behind its deadline', async () => {
+test('detects a stop that ends after its deadline', async () => {
   const late = new (class extends MemoryReactor {
     override async stop(options: StopOptions): Promise<StopReport> {
       await sleep(DRAIN_MS + 50, { reactor: this })
       return super.stop(options)
     }
   })()
-  expect(await complaints(late, [])).toEqual(['ended its stop 50 ms behind its deadline'])
+  expect(await complaints(late, [])).toEqual(['finished its stop 50 ms after its deadline'])
 })
 
-test('finds out a connection that outlives the stop', async () => {
+test('detects a connection that outlives the stop', async () => {
   const hasty = reporting(() => NOTHING, true)
   expect(await complaints(hasty, [new Stubborn()])).toEqual(['connection 1 outlived the stop'])
 })
 
-test('finds out a connection that is not reported, or twice, or as the other', async () => {
+test('detects a connection that is not reported, reported twice, or reported with the wrong result', async () => {
   expect(
     await complaints(
       reporting(() => NOTHING),
@@ -45,12 +45,12 @@ test('finds out a connection that is not reported, or twice, or as the other', a
   expect(await complaints(twice, [new Careful()])).toEqual(['connection 1 is reported 2 times'])
   const turned = reporting(({ completed }) => ({ completed: [], aborted: completed }))
   expect(await complaints(turned, [new Careful()])).toEqual([
-    'connection 1 is reported as aborted, and ended with ConnectionDone',
+    'connection 1 is reported as aborted, but ended with ConnectionDone',
     expect.stringMatching(/connection 1 is reported as aborted \d+ ms before the deadline/),
   ])
 })
 
-/** Stops a reactor that has these protocols connected; answers what the ledger has to say. */
+/** Stops a reactor with connections of these protocols, and resolves with the complaints of its ledger. */
 async function complaints(
   reactor: MemoryReactor,
   protocols: readonly Protocol[],
@@ -68,7 +68,7 @@ async function complaints(
   return ledger.complaints(0)
 }
 
-/** A reactor whose stop reports other than it should; or, when it is hasty, ends before it has begun. */
+/** A reactor whose stop returns a wrong report; with `isHasty`, the stop does nothing. */
 function reporting(report: (real: StopReport) => StopReport, isHasty = false): MemoryReactor {
   return new (class extends MemoryReactor {
     override async stop(options: StopOptions): Promise<StopReport> {

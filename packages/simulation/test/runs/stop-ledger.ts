@@ -9,8 +9,8 @@ import {
 } from '@ropewalk/core'
 
 /**
- * The connections of one reactor from its start to its stop: when each began and ended, to compare with what the
- * stop reports, and with its deadline.
+ * Records when each connection of a reactor began and ended, and compares that with the report and the
+ * deadline of the stop.
  */
 export class StopLedger implements ConnectionPolicy {
   readonly reactor: Reactor
@@ -42,20 +42,20 @@ export class StopLedger implements ConnectionPolicy {
   }
 
   /**
-   * What is not as a stop should be, once it should be over.
+   * Returns what was wrong with the stop. To be called when the stop should be over.
    *
-   * @param stoodStillMs How long the program may have stood still meanwhile.
+   * @param stoodStillMs How long the program was paused at most, in milliseconds.
    */
   complaints(stoodStillMs: number): readonly string[] {
     if (this.#stop.is === 'ahead') return ['was never asked to stop']
-    if (this.#stop.is === 'under way') return ['has not ended its stop']
+    if (this.#stop.is === 'under way') return ['has not finished its stop']
     const over = this.#stop
     const lateMs = over.endedMs - over.startedMs - this.#drainMs
-    const late = lateMs > stoodStillMs + SLACK_MS ? [`ended its stop ${lateMs} ms behind its deadline`] : []
+    const late = lateMs > stoodStillMs + SLACK_MS ? [`finished its stop ${lateMs} ms after its deadline`] : []
     return [...late, ...this.#entries.flatMap((entry) => complaintsOf(entry, over, this.#drainMs))]
   }
 
-  /** The connections that were cut at the deadline, as they were reported. */
+  /** The labels of the connections that the report lists as aborted. */
   get aborted(): readonly string[] {
     return this.#stop.is === 'over' ? this.#stop.report.aborted : []
   }
@@ -69,16 +69,16 @@ function complaintsOf({ id, end }: Entry, { startedMs, report }: Over, drainMs: 
   if (completed + aborted > 1) complaints.push(`${name} is reported ${completed + aborted} times`)
   if (completed + aborted === 0 && end.atMs > startedMs) complaints.push(`${name} is not reported`)
   if (completed + aborted > 0 && end.atMs < startedMs)
-    complaints.push(`${name} is reported, and was gone before`)
+    complaints.push(`${name} is reported, but ended before the stop`)
   if (aborted === 1 && !(end.reason instanceof ConnectionAborted))
-    complaints.push(`${name} is reported as aborted, and ended with ${end.reason.name}`)
+    complaints.push(`${name} is reported as aborted, but ended with ${end.reason.name}`)
   const earlyMs = startedMs + drainMs - end.atMs
   if (aborted === 1 && earlyMs > ROUNDING_MS)
     complaints.push(`${name} is reported as aborted ${earlyMs} ms before the deadline`)
   return complaints
 }
 
-/** How many of the labels, such as `Echo 3 127.0.0.1:5000`, are those of a connection. */
+/** How many of the labels, such as `Echo 3 127.0.0.1:5000`, belong to the connection with this id. */
 function isListed(labels: readonly string[], id: number): number {
   return labels.filter((label) => label.split(' ').at(-2) === String(id)).length
 }
@@ -97,7 +97,7 @@ interface Over {
 
 type Stop = { readonly is: 'ahead' } | { readonly is: 'under way'; readonly startedMs: number } | Over
 
-/** The last connection is gone a turn behind the deadline. */
+/** The last connection ends one turn after the deadline. */
 const SLACK_MS = 1
-/** A clock that runs faster than the simulation's is a product of fractions. */
+/** The readings of a fast clock are rounded. */
 const ROUNDING_MS = 0.001

@@ -1,4 +1,4 @@
 import { simulate } from '../../src/vitest.ts'
 import { streamRun } from './stream-run.ts'
 
-simulate('coroutines get their pieces whole, on a network that misbehaves', { runs: 30 }, streamRun)
+simulate('coroutines receive their records whole, on a network that misbehaves', { runs: 30 }, streamRun)

@@ -2,7 +2,7 @@ import { Factory, StreamProtocol, type StreamReader, type StreamWriter } from '@
 import type { Simulation } from '../../src/index.ts'
 import { Scene } from './scene.ts'
 
-/** Reads how much is to come, then so much, and sends it back: a coroutine that is slow now and then. */
+/** A coroutine that reads records, a length line followed by bytes, and sends each back. */
 class Storing extends StreamProtocol {
   override async run(reader: StreamReader, writer: StreamWriter): Promise<void> {
     for (;;) {
@@ -15,9 +15,9 @@ class Storing extends StreamProtocol {
   }
 }
 
-/** Sends pieces, and awaits each before the next. */
+/** Sends records, and awaits the echo of each before the next. */
 class Calling extends StreamProtocol {
-  readonly heard: boolean[] = []
+  readonly matches: boolean[] = []
 
   override async run(reader: StreamReader, writer: StreamWriter): Promise<void> {
     const { reactor } = this.transport
@@ -28,12 +28,16 @@ class Calling extends StreamProtocol {
       const line = await reader.readLine()
       if (line === undefined) return
       const answer = await reader.readExactly(Number(line))
-      this.heard.push(answer.equals(piece))
+      this.matches.push(answer.equals(piece))
     }
   }
 }
 
-/** Coroutines on both sides, and pieces that fill every window. @throws {Error} (rejects) */
+/**
+ * Coroutines on both sides exchange records, some larger than all windows.
+ *
+ * @throws {Error} (rejects) when one differs.
+ */
 export async function streamRun(sim: Simulation): Promise<void> {
   const calls: Calling[] = []
   const { isCalm } = await Scene.play(sim, {
@@ -45,9 +49,9 @@ export async function streamRun(sim: Simulation): Promise<void> {
       scene.connect(reactor, 7, calling)
     },
   })
-  if (isCalm && calls.some(({ heard }) => heard.length < PIECES))
-    throw new Error('pieces did not come back, without any fault')
-  if (calls.some(({ heard }) => heard.includes(false))) throw new Error('a piece came back as another')
+  if (isCalm && calls.some(({ matches }) => matches.length < PIECES))
+    throw new Error('records did not come back, without any fault')
+  if (calls.some(({ matches }) => matches.includes(false))) throw new Error('a record came back changed')
 }
 
 const PIECES = 10

@@ -2,39 +2,40 @@ import type { WebSocketClosed } from '@ropewalk/websocket'
 import type { Random } from '../../src/index.ts'
 import type { Goodbye } from './web-socket-client.ts'
 
-/** How a talk is meant to end. */
+/** How a talk is planned to end. */
 export type Ending = (typeof ENDINGS)[number]
 
-/** What a client and a server are to say to each other on one WebSocket. */
+/** The plan of what a client and a server send on one WebSocket. */
 export interface TalkPlan {
   readonly messages: readonly Message[]
   readonly ending: Ending
-  /** What the client says when it ends the talk, or when the server has. */
+  /** The client's close frame, whether it or the server ends the talk. */
   readonly clientGoodbye: Goodbye
-  /** What the server says when it ends it. */
+  /** The server's close frame when it ends the talk. */
   readonly serverGoodbye: Goodbye
   /** Whether the client waits for the echoes before it ends the talk. */
   readonly waits: boolean
 }
 
-/** One message, and in how many frames it is sent. */
+/** One message, and the number of frames in which it is sent. */
 export interface Message {
   readonly data: Buffer
   readonly isText: boolean
   readonly frames: number
 }
 
-/** One WebSocket as both its ends have seen it. */
+/** The record of what both ends of one WebSocket received. */
 export class Talk {
   readonly plan: TalkPlan
-  /** What the server heard, and what came back to the client. */
+  /** The messages that the server received. */
   readonly heard: Buffer[] = []
+  /** The messages that the client received back. */
   readonly echoed: Buffer[] = []
-  /** The close frames that came to the client. */
+  /** The close frames that the client received. */
   readonly clientSaw: Goodbye[] = []
   /** Whether the client has sent a close frame. */
   clientSaidGoodbye = false
-  /** What the server's protocol was told, each time. */
+  /** The argument of each `connectionLost` of the server's protocol. */
   readonly ends: WebSocketClosed[] = []
   began = false
   readonly #complain: (why: string) => void
@@ -44,18 +45,18 @@ export class Talk {
     this.#complain = complain
   }
 
-  /** Something is not as it should be: the run fails. */
+  /** Fails the run. */
   complain(why: string): void {
     this.#complain(`a WebSocket that was to end by "${this.plan.ending}" ${why}`)
   }
 
-  /** Compares what both ends have seen. @param undisturbed Whether nothing has happened to the network. */
+  /** Compares the records of both ends. @param undisturbed Whether there was no fault and no loss. */
   compare(undisturbed: boolean): void {
     const sent = this.plan.messages.map(({ data }) => data)
-    this.#comparePrefix('heard', this.heard, sent)
-    this.#comparePrefix('echoed', this.echoed, this.heard)
-    if (this.clientSaw.length > 1) this.complain(`showed its client ${this.clientSaw.length} close frames`)
-    if (this.ends.length > 1) this.complain(`told its server of ${this.ends.length} ends`)
+    this.#comparePrefix('received by the server', this.heard, sent)
+    this.#comparePrefix('sent back', this.echoed, this.heard)
+    if (this.clientSaw.length > 1) this.complain(`sent its client ${this.clientSaw.length} close frames`)
+    if (this.ends.length > 1) this.complain(`notified its server of ${this.ends.length} ends`)
     const [end] = this.ends
     if (end !== undefined) this.#compareEnd(end)
     if (undisturbed) this.#compareUndisturbed(end)
@@ -63,7 +64,7 @@ export class Talk {
 
   #comparePrefix(what: string, came: readonly Buffer[], sent: readonly Buffer[]): void {
     const wrong = came.findIndex((data, at) => !data.equals(sent[at] ?? Buffer.alloc(0)) || at >= sent.length)
-    if (wrong >= 0) this.complain(`${what} message ${wrong} other than it was sent`)
+    if (wrong >= 0) this.complain(`is wrong: message ${wrong} ${what} differs from the one sent`)
   }
 
   #compareEnd({ code, reason, closedBy, sentCode }: WebSocketClosed): void {
@@ -72,17 +73,17 @@ export class Talk {
     if (
       code === NO_FRAME ? reason !== '' : !this.clientSaidGoodbye || !isSame({ code, reason }, clientGoodbye)
     )
-      this.complain(`told its server of an end that its client did not say: ${codes}`)
+      this.complain(`reported a close frame that its client did not send: ${codes}`)
     if (closedBy === 'peer' && sentCode !== code)
-      this.complain(`answered a close frame with another: ${codes}`)
+      this.complain(`sent another code than it received: ${codes}`)
     if (closedBy === 'nobody' && (code !== NO_FRAME || sentCode !== undefined))
-      this.complain(`was closed by nobody, and yet: ${codes}`)
+      this.complain(`was closed by neither side, but has a code: ${codes}`)
     const [saw] = this.clientSaw
     if (saw !== undefined && (saw.code ?? NO_CODE) !== sentCode)
-      this.complain(`showed its client ${saw.code}, and told its server of ${sentCode}`)
+      this.complain(`sent its client ${saw.code}, and reported ${sentCode} to its server`)
   }
 
-  /** Without faults every talk ends as it was meant to. */
+  /** Without faults and loss, every talk ends as planned. */
   #compareUndisturbed(end: WebSocketClosed | undefined): void {
     const { plan, echoed, clientSaw } = this
     const { ending, messages } = plan
@@ -94,15 +95,15 @@ export class Talk {
     if (closedBy !== wanted.closedBy || cause.name !== wanted.cause)
       this.complain(`ended by ${closedBy} with ${cause.name}`)
     if ((end.code === NO_FRAME) !== (wanted.heard === undefined))
-      this.complain(`told its server of ${end.code}`)
+      this.complain(`reported ${end.code} to its server`)
     if (wanted.seen === undefined) return
     const [saw] = clientSaw
     if (saw === undefined || !isSame(saw, wanted.seen))
-      this.complain(`showed its client ${saw?.code} "${saw?.reason}"`)
+      this.complain(`sent its client ${saw?.code} "${saw?.reason}"`)
   }
 }
 
-/** Makes up what is said on one WebSocket. */
+/** Makes a random plan for one WebSocket. */
 export function planTalk(random: Random): TalkPlan {
   return {
     messages: Array.from({ length: random.between(0, 5) }, () => planMessage(random)),
@@ -129,27 +130,27 @@ function isSame(one: Goodbye, other: Goodbye): boolean {
   return (one.code ?? NO_CODE) === (other.code ?? NO_CODE) && one.reason === other.reason
 }
 
-/** RFC 6455 §7.4.1: what stands for a close frame without a code, and for none. */
+/** RFC 6455 §7.4.1: the codes that stand for a close frame without a code, and for no close frame. */
 const NO_CODE = 1005
 const NO_FRAME = 1006
 
-/** Who ends a talk: one side, both at once; one that does not wait for the other; one that breaks the rules. */
+/** How a talk ends: by a close frame of one side or both, an abort, a missing reply, or a broken rule. */
 const ENDINGS = [
   'client',
   'server',
   'both',
   'client aborts',
   'server aborts',
-  'client does not answer',
+  'client does not reply',
   'client breaks the rules',
 ] as const
 
 interface Expected {
   readonly closedBy: WebSocketClosed['closedBy']
   readonly cause: string
-  /** The close frame that the server hears; undefined for none. */
+  /** The close frame that the server receives; undefined for none. */
   readonly heard?: Goodbye
-  /** The close frame that the client sees; undefined where that is not certain. */
+  /** The close frame that the client receives; undefined where that is not certain. */
   readonly seen?: Goodbye
 }
 
@@ -174,7 +175,7 @@ const EXPECTED: Readonly<Record<Ending, (plan: TalkPlan) => Expected>> = {
   }),
   'client aborts': () => ({ closedBy: 'nobody', cause: 'ConnectionLost' }),
   'server aborts': () => ({ closedBy: 'nobody', cause: 'ConnectionAborted' }),
-  'client does not answer': ({ serverGoodbye: seen }) => ({
+  'client does not reply': ({ serverGoodbye: seen }) => ({
     closedBy: 'us',
     cause: 'ConnectionAborted',
     seen,
@@ -182,6 +183,6 @@ const EXPECTED: Readonly<Record<Ending, (plan: TalkPlan) => Expected>> = {
   'client breaks the rules': () => ({
     closedBy: 'us',
     cause: 'ConnectionDone',
-    seen: { code: 1002, reason: 'Cannot read a frame that its client did not mask' },
+    seen: { code: 1002, reason: 'Cannot accept an unmasked frame from a client' },
   }),
 }

@@ -14,18 +14,18 @@ const PONG_0 = Buffer.from([0x8a, 1, 0x30])
 const GOODBYE = Buffer.from([0x88, 2, 3, 232])
 
 test.each([
-  ['a second answer to a ping', [PONG_0, PONG_0], 'an answer to a ping that waits for none: 0'],
-  ['an answer to no ping', [Buffer.from([0x8a, 1, 0x37])], 'an answer to a ping that waits for none: 7'],
-  ['a frame behind a close frame', [GOODBYE, Buffer.from([0x82, 0])], 'opcode 2 behind a close frame'],
-  ['a second close frame', [GOODBYE, GOODBYE], 'opcode 8 behind a close frame'],
+  ['a second pong to a ping', [PONG_0, PONG_0], 'a pong to no open ping: 0'],
+  ['a pong to no ping', [Buffer.from([0x8a, 1, 0x37])], 'a pong to no open ping: 7'],
+  ['a frame after a close frame', [GOODBYE, Buffer.from([0x82, 0])], 'opcode 2 after a close frame'],
+  ['a second close frame', [GOODBYE, GOODBYE], 'opcode 8 after a close frame'],
   ['a fragment', [Buffer.from([0x01, 0])], 'a fragment with opcode 1'],
-  ['a text for a binary message', [Buffer.from([0x81, 0])], 'message 0 come back as another kind'],
-])('finds out %s', (_what, frames, complaint) => {
+  ['a text for a binary message', [Buffer.from([0x81, 0])], 'message 0 with another type'],
+])('detects %s', (_what, frames, complaint) => {
   const complaints: string[] = []
   const talk = new Talk(PLAN, (why) => complaints.push(why))
   const transport = StringTransport.connect(new TalkingClient('/', talk))
   transport.receive(Buffer.from('HTTP/1.1 101 Switching Protocols\r\n\r\n'))
   transport.reactor.advance(1)
   for (const frame of frames) transport.receive(frame)
-  expect(complaints[0]).toBe(`a WebSocket that was to end by "client" showed its client ${complaint}`)
+  expect(complaints[0]).toBe(`a WebSocket that was to end by "client" sent its client ${complaint}`)
 })

@@ -12,7 +12,7 @@ import {
   WebSocketClient,
 } from './web-socket-client.ts'
 
-/** Does on one WebSocket what its talk's plan says, and notes what comes. */
+/** Carries out the plan of a talk on one WebSocket, and records the frames received. */
 export class TalkingClient extends WebSocketClient {
   readonly #talk: Talk
   readonly #pings: string[] = []
@@ -20,7 +20,7 @@ export class TalkingClient extends WebSocketClient {
   #ended = false
 
   constructor(path: string, talk: Talk) {
-    super(path, (why) => talk.complain(`showed its client ${why}`))
+    super(path, (why) => talk.complain(`sent its client ${why}`))
     this.#talk = talk
   }
 
@@ -31,12 +31,12 @@ export class TalkingClient extends WebSocketClient {
   protected override opened(): void {
     const { messages } = this.#talk.plan
     for (const [at, message] of messages.entries())
-      this.transport.reactor.callLater(at * PACE_MS, () => this.#say(message))
+      this.transport.reactor.callLater(at * PACE_MS, () => this.#sendMessage(message))
     this.transport.reactor.callLater(messages.length * PACE_MS, () => this.#endWhenEchoed())
   }
 
   protected override frameReceived({ isLast, opcode, payload }: Frame): void {
-    if (this.#talk.clientSaw.length > 0) this.complain(`opcode ${opcode} behind a close frame`)
+    if (this.#talk.clientSaw.length > 0) this.complain(`opcode ${opcode} after a close frame`)
     if (!isLast) this.complain(`a fragment with opcode ${opcode}`)
     if (opcode === PONG) this.#ponged(payload.toString())
     else if (opcode === PING) this.#sendWhileUp(PONG, payload)
@@ -44,8 +44,8 @@ export class TalkingClient extends WebSocketClient {
     else this.#echoed(opcode, payload)
   }
 
-  /** In as many frames as planned, with a ping behind each: control frames may come between. */
-  #say({ data, isText, frames }: Message): void {
+  /** Sends a message in the planned number of frames, with a ping after each (RFC 6455 §5.4 allows that). */
+  #sendMessage({ data, isText, frames }: Message): void {
     const size = Math.max(1, Math.ceil(data.length / frames))
     for (let at = 0; at === 0 || at < data.length; at += size) {
       const opcode = at > 0 ? CONTINUATION : isText ? TEXT : BINARY
@@ -60,21 +60,24 @@ export class TalkingClient extends WebSocketClient {
   #echoed(opcode: number, payload: Buffer): void {
     const { plan, echoed } = this.#talk
     if ((opcode === TEXT) !== plan.messages[echoed.length]?.isText)
-      this.complain(`message ${echoed.length} come back as another kind`)
+      this.complain(`message ${echoed.length} with another type`)
     echoed.push(payload)
   }
 
-  /** RFC 6455 §5.5.3: of several pings the newest may be answered alone, but none twice, nor before those ahead. */
+  /**
+   * RFC 6455 §5.5.3: a pong may skip earlier pings, but no ping gets two pongs, and pongs keep the order of
+   * pings.
+   */
   #ponged(ping: string): void {
     const at = this.#pings.indexOf(ping, this.#pongs)
-    if (at < 0) this.complain(`an answer to a ping that waits for none: ${ping}`)
+    if (at < 0) this.complain(`a pong to no open ping: ${ping}`)
     this.#pongs = at + 1
   }
 
   #closed(payload: Buffer): void {
     const { clientSaw, clientSaidGoodbye, plan } = this.#talk
     clientSaw.push(readGoodbye(payload))
-    if (clientSaidGoodbye || plan.ending === 'client does not answer') return
+    if (clientSaidGoodbye || plan.ending === 'client does not reply') return
     this.#goodbye()
   }
 
@@ -100,7 +103,7 @@ export class TalkingClient extends WebSocketClient {
         return this.#goodbye()
       case 'server':
       case 'server aborts':
-      case 'client does not answer':
+      case 'client does not reply':
         return this.#sendWhileUp(TEXT, Buffer.from(END))
     }
   }
@@ -120,6 +123,6 @@ export class TalkingClient extends WebSocketClient {
   }
 }
 
-/** Asks the server to end the talk. */
+/** The message that asks the server to end the talk. */
 export const END = 'The end'
 const PACE_MS = 40

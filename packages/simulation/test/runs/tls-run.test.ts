@@ -2,7 +2,7 @@ import { simulate } from '../../src/vitest.ts'
 import { tlsRun } from './tls-run.ts'
 
 simulate(
-  'TLS begins in place or at once, and protects what follows, on a network that misbehaves',
+  'TLS from the start or by startTLS protects all later lines, on a network that misbehaves',
   { runs: 10 },
   tlsRun,
 )

@@ -6,7 +6,9 @@ import { Scene } from './scene.ts'
 const serverTLS = new ServerTLS({ cert: pem('localhost.cert'), key: pem('localhost.key') })
 const clientTLS = new ClientTLS({ serverName: 'localhost', trustRoots: [pem('localhost.cert')] })
 
-/** Says in which way each line came. */
+/**
+ * Sends each line back with the information whether it came under TLS; starts TLS after the line STARTTLS.
+ */
 class Answering extends LineReceiver {
   override lineReceived(line: Buffer): void {
     const text = line.toString()
@@ -15,7 +17,7 @@ class Answering extends LineReceiver {
   }
 }
 
-/** Says one line in the clear, then begins TLS, and says twenty more. */
+/** Sends one line without TLS, starts TLS, and sends twenty more. */
 class Asking extends LineReceiver {
   readonly answers: string[] = []
 
@@ -30,24 +32,28 @@ class Asking extends LineReceiver {
   }
 
   handshakeCompleted(): void {
-    this.sayLines()
+    this.sendLines()
   }
 
-  protected sayLines(): void {
+  protected sendLines(): void {
     for (let count = 1; count <= 20; count++)
       this.transport.reactor.callLater(count * 100, () => this.sendLine(`line ${count}`))
   }
 }
 
-/** The same under TLS from the first byte on. */
+/** Sends twenty lines under TLS from the first byte on. */
 class AskingUnderTLS extends Asking {
   override connectionMade(): void {
     this.answers.push('STARTTLS in the clear')
-    this.sayLines()
+    this.sendLines()
   }
 }
 
-/** Lines in the clear and under TLS: what was said under TLS came under TLS, in order. @throws {Error} (rejects) */
+/**
+ * Lines without TLS and under TLS: the lines sent under TLS are received under TLS, in order.
+ *
+ * @throws {Error} (rejects) when they are not.
+ */
 export async function tlsRun(sim: Simulation): Promise<void> {
   const calls: Asking[] = []
   const { isCalm } = await Scene.play(sim, {
@@ -70,10 +76,10 @@ export async function tlsRun(sim: Simulation): Promise<void> {
   })
   for (const { answers } of calls) {
     if (isCalm && answers.length < 21)
-      throw new Error(`${answers.length} of 21 answers came, without any fault`)
+      throw new Error(`${answers.length} of 21 replies were received, without any fault`)
     const wrong = answers.findIndex(
       (answer, at) => answer !== (at === 0 ? 'STARTTLS in the clear' : `line ${at} protected`),
     )
-    if (wrong >= 0) throw new Error(`answer ${wrong} was ${answers[wrong]}`)
+    if (wrong >= 0) throw new Error(`reply ${wrong} was ${answers[wrong]}`)
   }
 }

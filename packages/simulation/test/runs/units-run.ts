@@ -10,62 +10,62 @@ import {
 import type { Simulation } from '../../src/index.ts'
 import { Scene } from './scene.ts'
 
-/** A protocol of units, as a run uses it. */
+/** A protocol that sends and receives delimited units, such as lines. */
 interface Units extends Protocol {
-  /** What is done with each unit. */
-  heard: (unit: Buffer) => void
-  /** Sends one. */
-  say(unit: Buffer): void
+  /** Called with each unit received. */
+  unitReceived: (unit: Buffer) => void
+  /** Sends a unit. */
+  sendUnit(unit: Buffer): void
 }
 
 class Lines extends LineReceiver implements Units {
-  heard: Units['heard'] = ignore
+  unitReceived: Units['unitReceived'] = ignore
   override lineReceived(line: Buffer): void {
-    this.heard(line)
+    this.unitReceived(line)
   }
-  say(unit: Buffer): void {
-    // Lines are text without an end of line.
+  sendUnit(unit: Buffer): void {
+    // Sent in hexadecimal, because a line must not contain a line break.
     this.sendLine(unit.toString('hex'))
   }
 }
 class Netstrings extends NetstringReceiver implements Units {
-  heard: Units['heard'] = ignore
+  unitReceived: Units['unitReceived'] = ignore
   override stringReceived(data: Buffer): void {
-    this.heard(data)
+    this.unitReceived(data)
   }
-  say(unit: Buffer): void {
+  sendUnit(unit: Buffer): void {
     this.sendString(unit)
   }
 }
 class Int8Strings extends Int8StringReceiver implements Units {
-  heard: Units['heard'] = ignore
+  unitReceived: Units['unitReceived'] = ignore
   override stringReceived(data: Buffer): void {
-    this.heard(data)
+    this.unitReceived(data)
   }
-  say(unit: Buffer): void {
+  sendUnit(unit: Buffer): void {
     this.sendString(unit)
   }
 }
 class Int16Strings extends Int16StringReceiver implements Units {
-  heard: Units['heard'] = ignore
+  unitReceived: Units['unitReceived'] = ignore
   override stringReceived(data: Buffer): void {
-    this.heard(data)
+    this.unitReceived(data)
   }
-  say(unit: Buffer): void {
+  sendUnit(unit: Buffer): void {
     this.sendString(unit)
   }
 }
 class Int32Strings extends Int32StringReceiver implements Units {
-  heard: Units['heard'] = ignore
+  unitReceived: Units['unitReceived'] = ignore
   override stringReceived(data: Buffer): void {
-    this.heard(data)
+    this.unitReceived(data)
   }
-  say(unit: Buffer): void {
+  sendUnit(unit: Buffer): void {
     this.sendString(unit)
   }
 }
 
-/** Every receiver of units that core has. */
+/** Every receiver of units in core. */
 export const RECEIVERS: readonly (new () => Units)[] = [
   Lines,
   Netstrings,
@@ -74,39 +74,45 @@ export const RECEIVERS: readonly (new () => Units)[] = [
   Int32Strings,
 ]
 
-/** Clients say units of any length, and hear them again from the server. @throws {Error} (rejects) */
+/**
+ * Clients send units of any length, and receive them back from the server.
+ *
+ * @throws {Error} (rejects) when they do not.
+ */
 export async function unitsRun(sim: Simulation, Receiver: new () => Units): Promise<void> {
-  const calls: { readonly said: string[]; readonly heard: string[] }[] = []
+  const calls: { readonly sent: string[]; readonly received: string[] }[] = []
   const { isCalm } = await Scene.play(sim, {
     serve(reactor, { witness, policies }) {
       const factory = new (class extends Factory<Units> {
         override buildProtocol(): Units {
           const units = new Receiver()
-          units.heard = (unit) => units.say(Receiver === Lines ? Buffer.from(unit.toString(), 'hex') : unit)
+          units.unitReceived = (unit) =>
+            units.sendUnit(Receiver === Lines ? Buffer.from(unit.toString(), 'hex') : unit)
           return units
         }
       })()
       return reactor.listenTCP(7, witness.watchAll(factory), { policies })
     },
     call(reactor, scene) {
-      const [units, said, heard]: [Units, string[], string[]] = [new Receiver(), [], []]
-      calls.push({ said, heard })
-      units.heard = (unit) => heard.push(Receiver === Lines ? unit.toString() : unit.toString('hex'))
+      const [units, sent, received]: [Units, string[], string[]] = [new Receiver(), [], []]
+      calls.push({ sent, received })
+      units.unitReceived = (unit) =>
+        received.push(Receiver === Lines ? unit.toString() : unit.toString('hex'))
       units.connectionMade = () => {
         for (let count = 0; count < 30; count++) {
           const unit = reactor.randomBytes(sim.random.between(0, 250))
-          said.push(unit.toString('hex'))
-          reactor.callLater(count * 100, () => units.say(unit))
+          sent.push(unit.toString('hex'))
+          reactor.callLater(count * 100, () => units.sendUnit(unit))
         }
         reactor.callLater(20_000, () => units.transport.loseConnection())
       }
       scene.connect(reactor, 7, units)
     },
   })
-  for (const { said, heard } of calls) {
-    if (isCalm && heard.length < said.length) throw new Error('units did not come back, without any fault')
-    const wrong = heard.findIndex((unit, at) => unit !== said[at])
-    if (wrong >= 0) throw new Error(`unit ${wrong} came back as ${heard[wrong]}`)
+  for (const { sent, received } of calls) {
+    if (isCalm && received.length < sent.length) throw new Error('units did not come back, without any fault')
+    const wrong = received.findIndex((unit, at) => unit !== sent[at])
+    if (wrong >= 0) throw new Error(`unit ${wrong} came back as ${received[wrong]}`)
   }
 }
 

@@ -1,7 +1,7 @@
 import type { ConnectionPolicy, ProtocolEvents, Transport } from '@ropewalk/core'
 import type { Witness } from './invariants.ts'
 
-/** Has the witness watch every protocol that takes a connection over, such as a WebSocket's. */
+/** Makes the witness watch every protocol to which a connection is switched, such as that of a WebSocket. */
 export function watchSwitches(witness: Witness): ConnectionPolicy {
   return {
     accepted(transport: Transport): undefined {

@@ -1,22 +1,22 @@
 import { Protocol } from '@ropewalk/core'
 
-/** One frame. */
+/** One WebSocket frame. */
 export interface Frame {
-  /** Whether its message ends with it. */
+  /** The FIN bit: whether it is the last frame of its message. */
   readonly isLast: boolean
   readonly opcode: number
   readonly payload: Buffer
 }
 
-/** What a close frame says: a code and a reason, or nothing. */
+/** The payload of a close frame: a code and a reason, or nothing. */
 export interface Goodbye {
   readonly code: number | undefined
   readonly reason: string
 }
 
 /**
- * A WebSocket client that knows nothing of the server: opens one, hands out each frame that comes, and sends frames.
- * What it does with them is for its subclasses to say.
+ * A WebSocket client that shares no code with the server. It opens a WebSocket, passes each frame received to
+ * its subclass, and sends frames.
  */
 export abstract class WebSocketClient extends Protocol {
   readonly #path: string
@@ -42,18 +42,18 @@ export abstract class WebSocketClient extends Protocol {
     if (this.#isOpen) while (this.#readFrame());
   }
 
-  /** The server has answered with 101. */
+  /** Called when the server has responded with 101. */
   protected abstract opened(): void
 
-  /** A frame has come whole. */
+  /** Called with each complete frame. */
   protected abstract frameReceived(frame: Frame): void
 
-  /** Something is not as it should be: the run fails. */
+  /** Fails the run. */
   protected complain(why: string): void {
     this.#complain(why)
   }
 
-  /** Sends a frame, masked as those of clients are. */
+  /** Sends a masked frame. */
   protected send(opcode: number, payload: Buffer, isLast: boolean): void {
     const mask = this.transport.reactor.randomBytes(4)
     const masked = payload.map((byte, at) => byte ^ (mask[at % 4] ?? 0))
@@ -77,7 +77,7 @@ export abstract class WebSocketClient extends Protocol {
     this.opened()
   }
 
-  /** RFC 6455 §5.2; frames of a server are not masked. */
+  /** RFC 6455 §5.2. Frames of a server are not masked. */
   #readFrame(): boolean {
     const [first = 0, second = 0] = this.#unread
     const from = second === 127 ? 10 : second === 126 ? 4 : 2
