@@ -1,5 +1,5 @@
-// The article's program as it was meant: an HTTPChannel whose connection carries WebSocket frames after
-// the handshake, a Site that builds the channels, and a Resource that answers the handshake.
+// A WebSocket without WebSocketResource: an HTTPChannel whose connection carries WebSocket frames after the
+// handshake, a Site that builds the channels, and a Resource that responds to the handshake.
 import { createHash } from 'node:crypto'
 import { formatAddress, reactor, serverFromString } from '@ropewalk/core'
 import { HTTPChannel, HTTPError, NOT_DONE_YET, type Request, Resource, Site } from '@ropewalk/http'
@@ -14,7 +14,7 @@ class Echo extends WebSocketProtocol {
   }
 }
 
-/** Answers 101 with the proof that the handshake was understood, and hands the connection over. */
+/** Responds with 101 and Sec-WebSocket-Accept, and passes the connection to a WebSocketChannel. */
 class EchoResource extends Resource {
   override render_GET(request: Request) {
     const key = request.getHeader('Sec-WebSocket-Key')
@@ -30,11 +30,11 @@ class EchoResource extends Resource {
   }
 }
 
-/** Says what becomes of each connection. */
+/** Logs each connection that switches to WebSocket. */
 class EchoChannel extends HTTPChannel {
   override protocolReplaced(): void {
     super.protocolReplaced()
-    console.log(`${formatAddress(this.transport.getPeer())} speaks WebSocket now`)
+    console.log(`${formatAddress(this.transport.getPeer())} has switched to WebSocket`)
   }
 }
 

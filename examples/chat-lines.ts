@@ -1,5 +1,5 @@
-// A line chat for many: the first line is your name, then what you type goes to everybody; /quit leaves.
-// Try it with two terminals: nc -C 127.0.0.1 8080
+// A chat server for lines. The first line that a client sends is its name; every later line is sent to all
+// other clients, and /quit leaves. Try it with two terminals: nc -C 127.0.0.1 8080
 import {
   Factory,
   formatAddress,
@@ -12,7 +12,7 @@ import {
   WrappingFactory,
 } from '@ropewalk/core'
 
-/** One person. What people share, the room, belongs to the factory. */
+/** The connection of one client. The state that clients share belongs to the factory. */
 class Chatter extends LineReceiver<ChatRoom> {
   override maxLengthBytes = 1000
   name = ''
@@ -25,7 +25,7 @@ class Chatter extends LineReceiver<ChatRoom> {
     const text = line.toString().trim()
     if (text === '/quit') this.transport.loseConnection()
     else if (this.name === '') this.#join(text)
-    else if (text !== '') this.factory.tell(`<${this.name}> ${text}`, this)
+    else if (text !== '') this.factory.broadcast(`<${this.name}> ${text}`, this)
   }
 
   override connectionLost(): void {
@@ -40,7 +40,7 @@ class Chatter extends LineReceiver<ChatRoom> {
 }
 
 class ChatRoom extends Factory<Chatter> {
-  readonly #people = new Map<string, Chatter>()
+  readonly #chatters = new Map<string, Chatter>()
 
   override buildProtocol(): Chatter {
     const chatter = new Chatter()
@@ -50,34 +50,37 @@ class ChatRoom extends Factory<Chatter> {
 
   /** @returns false when the name is taken. */
   enter(name: string, chatter: Chatter): boolean {
-    if (this.#people.has(name)) return false
-    chatter.sendLine(`Welcome, ${name}. Here: ${[...this.#people.keys()].join(', ') || 'nobody yet'}.`)
-    this.#people.set(name, chatter)
-    this.tell(`* ${name} has come`, chatter)
+    if (this.#chatters.has(name)) return false
+    chatter.sendLine(`Welcome, ${name}. Here: ${[...this.#chatters.keys()].join(', ') || 'no others yet'}.`)
+    this.#chatters.set(name, chatter)
+    this.broadcast(`* ${name} has joined`, chatter)
     return true
   }
 
   leave(chatter: Chatter): void {
-    this.#people.delete(chatter.name)
-    this.tell(`* ${chatter.name} has left`, chatter)
+    this.#chatters.delete(chatter.name)
+    this.broadcast(`* ${chatter.name} has left`, chatter)
   }
 
-  /** Tells everybody but `from`. Who reads too slowly is not waited for, and not remembered for ever: it goes. */
-  tell(line: string, from: Chatter): void {
-    for (const chatter of this.#people.values()) {
+  /**
+   * Sends a line to all clients except `from`. Aborts a client that reads too slowly, so that its queue stays
+   * bounded.
+   */
+  broadcast(line: string, from: Chatter): void {
+    for (const chatter of this.#chatters.values()) {
       if (chatter === from) continue
       chatter.sendLine(line)
-      if (chatter.transport.bufferedBytes > MOST_BYTES_BEHIND)
-        chatter.transport.abortConnection(new Error('Reads too slowly'))
+      if (chatter.transport.bufferedBytes > MAX_QUEUED_BYTES)
+        chatter.transport.abortConnection(new Error('The client reads too slowly'))
     }
   }
 }
 
-const MOST_BYTES_BEHIND = 1024 * 1024
+const MAX_QUEUED_BYTES = 1024 * 1024
 
 try {
   const endpoint = serverFromString(reactor, process.argv[2] ?? 'tcp:8080:interface=127.0.0.1')
-  // Nobody fills the room alone, and nobody sits in it asleep.
+  // At most 20 connections from one address, and none that is idle for more than an hour.
   const limits = [new LimitTotalConnections(500), new LimitConnectionsByPeer(20), new IdleTimeout(3_600_000)]
   const port = await endpoint.listen(new WrappingFactory(new ChatRoom(), limits))
   reactor.callWhenRunning(() =>

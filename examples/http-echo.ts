@@ -1,4 +1,5 @@
-// Sends the body of a POST back as it arrives. Try it with: curl --data-binary @README.md http://127.0.0.1:8080/echo
+// Sends the body of a POST back as it arrives. Try it with:
+// curl --data-binary @README.md http://127.0.0.1:8080/echo
 import { formatAddress, reactor, serverFromString } from '@ropewalk/core'
 import { type Request, type RequestBody, Resource, Site } from '@ropewalk/http'
 
@@ -10,7 +11,7 @@ class Index extends Resource {
 }
 
 class Echo extends Resource {
-  // The body is read no faster than the client takes the answer: nothing piles up here.
+  // The body is read only as fast as the client reads the response, so that memory stays bounded.
   override render_POST(request: Request): RequestBody {
     request.setHeader('Content-Type', request.getHeader('Content-Type') ?? 'application/octet-stream')
     return request.body

@@ -1,4 +1,4 @@
-// Says hello. Try it with: curl http://127.0.0.1:8080/
+// Responds to GET / with a greeting. Try it with: curl http://127.0.0.1:8080/
 import { formatAddress, reactor, serverFromString } from '@ropewalk/core'
 import { type Request, Resource, Site } from '@ropewalk/http'
 

@@ -1,4 +1,4 @@
-// Passes every connection on to somewhere else, both ways, at the pace of the slower side.
+// Forwards every connection to a target, in both directions, at the pace of the slower side.
 // Usage: port-forward.ts [LISTEN [TARGET]]. Try it with: port-forward.ts tcp:9000 tcp:127.0.0.1:8080
 import { pathToFileURL } from 'node:url'
 import {
@@ -17,7 +17,7 @@ import {
   type Transport,
 } from '@ropewalk/core'
 
-/** One of two connections that are one: what comes here leaves there, and so does every kind of end. */
+/** One of two paired connections: forwards its bytes, its FIN and its close or reset to the other one. */
 export class Relay extends Protocol implements Drainable, HalfCloseable {
   readonly #other: Transport
 
@@ -27,7 +27,7 @@ export class Relay extends Protocol implements Drainable, HalfCloseable {
   }
 
   override connectionMade(): void {
-    // When our peer is slow, the other one is read no further.
+    // While our peer reads slowly, the other connection is paused.
     this.transport.registerProducer(this.#other, true)
   }
 
@@ -35,7 +35,7 @@ export class Relay extends Protocol implements Drainable, HalfCloseable {
     this.#other.write(data)
   }
 
-  /** Our peer has said its end, but may still read. */
+  /** Our peer has sent its FIN, but may still read. */
   readConnectionLost(): void {
     this.#other.unregisterProducer()
     this.#other.loseWriteConnection()
@@ -47,14 +47,14 @@ export class Relay extends Protocol implements Drainable, HalfCloseable {
     else this.#other.abortConnection(reason)
   }
 
-  /** The program stops: what has come still leaves, and a close waits for no more. */
+  /** The reactor is stopping: a close sends the queued bytes and does not wait for the other side. */
   drain(): Promise<void> {
     this.transport.unregisterProducer()
     return Promise.resolve()
   }
 }
 
-/** The connection to the target: once it is up, `join` puts a Relay in charge of `near`. */
+/** The connection to the target. Once it is made, it calls `join`, which switches `near` to a Relay. */
 export class Outgoing extends Relay {
   readonly #near: Transport
   readonly #join: (far: Transport) => void
@@ -80,14 +80,14 @@ class Incoming extends Protocol {
     this.#target = target
   }
 
-  // Nothing is delivered while this promise is pending, so nothing is lost before the Relay reads.
+  // No bytes are delivered while this promise is pending, so none are lost before the switch to a Relay.
   override async connectionMade(): Promise<void> {
     const near = this.transport
     const outgoing = Factory.forProtocol(Outgoing, near, (far) => near.switchProtocol(new Relay(far)))
     try {
       await this.#target.connect(outgoing, { signal: near.signal })
     } catch (error) {
-      // A connection that came up and is gone has told its other half already.
+      // The connection was made and then lost: its connectionLost has closed `near`.
       if (error instanceof ConnectionClosed) return
       if (!(error instanceof ConnectError)) throw error
       if (near.connected) console.error(error.message)
@@ -100,12 +100,14 @@ async function main(listen = 'tcp:9000:interface=127.0.0.1', target = 'tcp:127.0
   const endpoint = serverFromString(reactor, listen)
   const port = await endpoint.listen(Factory.forProtocol(Incoming, clientFromString(reactor, target)))
   reactor.callWhenRunning(() =>
-    console.log(`Listening on ${formatAddress(port.getHost())}, for ${target}. Press Ctrl-C to stop.`),
+    console.log(
+      `Listening on ${formatAddress(port.getHost())}, forwarding to ${target}. Press Ctrl-C to stop.`,
+    ),
   )
   await reactor.run()
 }
 
-// The SOCKS example borrows the Relay, and listens for itself.
+// Does not listen when the SOCKS example imports this file.
 if (import.meta.url === pathToFileURL(process.argv[1] ?? '').href) {
   try {
     await main(...process.argv.slice(2))

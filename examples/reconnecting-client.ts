@@ -1,5 +1,6 @@
-// Stays connected to a server of lines, whenever that is there: says hello, prints what comes, leaves when told bye.
-// Try it with: npm run example examples/reconnecting-client.ts tcp:127.0.0.1:8080, and start and stop examples/chat-lines.ts
+// A client for lines that reconnects whenever its connection is lost. It sends hello, prints the lines it
+// receives, and stops at the line bye. Start and stop examples/chat-lines.ts, and try it with:
+// npm run example examples/reconnecting-client.ts tcp:127.0.0.1:8080
 import {
   backoffPolicy,
   clientFromString,
@@ -28,7 +29,7 @@ class Greeting extends LineReceiver {
 
 try {
   const endpoint = clientFromString(reactor, process.argv[2] ?? 'tcp:127.0.0.1:8080')
-  // Soon again at first, then every other second; what it waits for is told in the log.
+  // The first retry comes after about 50 ms, later ones up to 2 s apart. Each wait is logged with its reason.
   const retryPolicy = backoffPolicy({ initialDelayMs: 50, maxDelayMs: 2000, jitterMs: 50 })
   await runServices(new ClientService(endpoint, Factory.forProtocol(Greeting), { reactor, retryPolicy }))
 } catch (error) {

@@ -1,11 +1,11 @@
-// A chat on a network that misbehaves: a hundred runs, each from a seed, with faults. What guests hear must be what was
-// said, in order, whatever happens to the network.
+// A chat on a simulated network with faults: a hundred runs, each from its own seed. Every client must
+// receive the lines of each client in order and without gaps, whatever happens to the network.
 //
-//   node --import tsx simulated-chat.ts [seed]    with a seed: that run alone, as a picture in text
+//   node --import tsx simulated-chat.ts [seed]    with a seed: only that run, drawn as a text diagram
 import { connectProtocol, Factory, LineReceiver, TCPClientEndpoint } from '@ropewalk/core'
 import { simulateAll, type Simulation } from '@ropewalk/simulation'
 
-/** A guest of the room, as the server sees one. */
+/** The server's side of one connection: sends each line to all connections. */
 class Seat extends LineReceiver<Room> {
   override connectionMade(): void {
     this.factory.seats.add(this)
@@ -30,10 +30,10 @@ class Room extends Factory<Seat> {
   }
 }
 
-/** A guest at home: says ten lines, one a second, and notes what comes. */
+/** A client: sends ten lines, one per second, and records the lines it receives. */
 class Guest extends LineReceiver {
   readonly name: string
-  readonly heard: string[] = []
+  readonly received: string[] = []
 
   constructor(name: string) {
     super()
@@ -46,29 +46,29 @@ class Guest extends LineReceiver {
   }
 
   override lineReceived(line: Buffer): void {
-    this.heard.push(line.toString())
+    this.received.push(line.toString())
   }
 }
 
-/** One evening. @throws {Error} (rejects) when somebody hears what was not said, or in another order. */
+/** One run. @throws {Error} (rejects) when a client receives lines out of order or with a gap. */
 async function evening(sim: Simulation): Promise<void> {
   sim.host('server', (reactor) => reactor.listenTCP(7, new Room()))
   const guests = ['ann', 'bob', 'cleo'].map((name) => new Guest(name))
   for (const guest of guests)
     sim.host(guest.name, async (reactor) => {
-      // Who comes while the server is down stays at home.
+      // A client whose connection attempt fails does not take part.
       await connectProtocol(new TCPClientEndpoint(reactor, 'server', 7), guest).catch(() => undefined)
     })
   sim.injectFaults({ withinMs: 10_000, kinds: ['hold', 'reset', 'slow link', 'slow reader', 'stand still'] })
   await sim.run(60_000)
-  for (const { name, heard } of guests)
-    for (const speaker of guests.map((guest) => guest.name)) {
-      const counts = heard
-        .filter((line) => line.startsWith(`${speaker} `))
+  for (const { name, received } of guests)
+    for (const sender of guests.map((guest) => guest.name)) {
+      const counts = received
+        .filter((line) => line.startsWith(`${sender} `))
         .map((line) => Number(line.split(' ')[1]))
       const first = counts[0] ?? 0
       if (counts.some((count, at) => count !== first + at))
-        throw new Error(`${name} heard ${speaker} say ${counts.join(', ')}`)
+        throw new Error(`${name} received the lines ${counts.join(', ')} from ${sender}`)
     }
 }
 
@@ -80,4 +80,4 @@ const { runs, faults } = await simulateAll(
   },
   seed === undefined ? { runs: 100 } : { only: seed },
 )
-console.log(`${runs} runs with these faults, and everybody heard what was said:`, faults)
+console.log(`${runs} runs, in which every client received its lines in order. The faults:`, faults)

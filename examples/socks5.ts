@@ -1,4 +1,4 @@
-// A SOCKS 5 proxy (RFC 1928): CONNECT, without authentication, so keep it on loopback.
+// A SOCKS 5 proxy (RFC 1928): CONNECT without authentication, so let it listen only on loopback.
 // Try it with: curl --socks5-hostname 127.0.0.1:1080 http://127.0.0.1:8080/
 import { pathToFileURL } from 'node:url'
 import {
@@ -22,7 +22,7 @@ import {
 import type { ByteQueue } from '@ropewalk/core/bytes'
 import { Outgoing, Relay } from './port-forward.ts'
 
-/** What a client says that must not take long over it. */
+/** Reads one message of the client, and closes the connection if it does not arrive in time. */
 abstract class Prompt extends withTimeout(FramingProtocol) {
   override connectionMade(): void {
     this.setTimeout(PATIENCE_MS)
@@ -34,7 +34,7 @@ abstract class Prompt extends withTimeout(FramingProtocol) {
   }
 }
 
-/** The first words: which ways to authenticate the client knows. */
+/** Reads the greeting, which lists the client's authentication methods. */
 export class Negotiation extends Prompt {
   protected override takeFrame(input: ByteQueue): boolean | void {
     const methods = takeMethods(input)
@@ -48,7 +48,7 @@ export class Negotiation extends Prompt {
   }
 }
 
-/** Where to: one request, then the connection is a Relay's or over. */
+/** Reads the request with the destination. The connection is then switched to a Relay, or refused. */
 class RequestStage extends Prompt {
   protected override takeFrame(input: ByteQueue): boolean | void | Promise<void> {
     const request = takeRequest(input)
@@ -68,7 +68,7 @@ class RequestStage extends Prompt {
     try {
       await endpoint.connect(Factory.forProtocol(Outgoing, near, join), { signal: near.signal })
     } catch (error) {
-      // A connection that came up and is gone has told its other half already.
+      // The connection was made and then lost: its connectionLost has closed `near`.
       if (error instanceof ConnectionClosed) return
       if (!(error instanceof ConnectError)) throw error
       this.#refuse(refusalFor(error))
@@ -87,8 +87,8 @@ interface Destination {
 }
 
 /**
- * Takes the greeting: version, count, that many methods of one byte (RFC 1928 §3). Who speaks another
- * version offers no method that we know.
+ * Takes the greeting: version, count, that many methods of one byte (RFC 1928 §3). For another version it
+ * returns an empty list, so that the client is refused.
  *
  * @returns undefined when it has not all arrived.
  */
@@ -101,7 +101,7 @@ function takeMethods(input: ByteQueue): readonly number[] | undefined {
 }
 
 /**
- * Takes the request (RFC 1928 §4), or says at once why it is refused.
+ * Takes the request (RFC 1928 §4), or returns the reply code of a refusal as soon as the bytes show it.
  *
  *     0  version    1  command    2  reserved    3  address type    4…  address    then port, 2 bytes
  *
@@ -121,7 +121,7 @@ function takeRequest(input: ByteQueue): Destination | { readonly refusal: number
   return HOST.test(host) && port > 0 ? { host, port } : { refusal: GENERAL_FAILURE }
 }
 
-/** How long an address is; a name's first byte counts the others. */
+/** The length of an address in bytes. The first byte of a name is the number of bytes after it. */
 function addressBytes(type: number, first: number): number {
   if (type === IPV4) return 4
   return type === IPV6 ? 16 : 1 + first
@@ -173,7 +173,7 @@ const COMMAND_NOT_SUPPORTED = 7
 const ADDRESS_TYPE_NOT_SUPPORTED = 8
 const UNREACHABLE = [DNSLookupError, NoRouteError, TCPTimedOutError, TimeoutError]
 const HOST = /^[\w.:-]+$/
-/** How long the greeting, the request and the connection may each take. */
+/** The longest wait for each of the greeting, the request and the connection to the destination. */
 const PATIENCE_MS = 10_000
 
 if (import.meta.url === pathToFileURL(process.argv[1] ?? '').href) {

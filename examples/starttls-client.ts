@@ -1,4 +1,4 @@
-// Asks starttls-server for TLS, verifies its certificate, says one thing, prints the answer, and leaves.
+// Asks starttls-server for TLS, verifies its certificate, sends one line, prints the reply, and closes.
 // Try it with: npm run example examples/starttls-client.ts tcp:127.0.0.1:8080
 import { readFileSync } from 'node:fs'
 import {

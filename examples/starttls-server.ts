@@ -1,5 +1,5 @@
-// A line server that speaks TLS when asked: the line STARTTLS, then the handshake, on the same connection.
-// Try it with: npm run example examples/starttls-client.ts tcp:127.0.0.1:8080
+// A line server that starts TLS on request: after the line STARTTLS, the handshake follows on the same
+// connection. Try it with: npm run example examples/starttls-client.ts tcp:127.0.0.1:8080
 import { readFileSync } from 'node:fs'
 import { Factory, formatAddress, LineReceiver, reactor, serverFromString, ServerTLS } from '@ropewalk/core'
 
@@ -16,9 +16,9 @@ class Secretive extends LineReceiver {
     const session = this.transport.tlsSession
     if (text === 'STARTTLS' && session === undefined) {
       this.sendLine('Go ahead')
-      // What an attacker may have put behind this line is never read as if it were protected.
+      // Bytes that an attacker inserted after this line are never delivered as if TLS had protected them.
       this.transport.startTLS(tls)
-    } else if (session === undefined) this.sendLine('Say STARTTLS first')
+    } else if (session === undefined) this.sendLine('Send STARTTLS first')
     else this.sendLine(`Over ${session.version}: ${text}`)
   }
 }

@@ -1,5 +1,6 @@
-// A prompt for a server of lines: what you type goes there, what it says comes back. Ctrl-D ends it, behind the last answer.
-// Try it with: npm run example examples/stdio-repl.ts tcp:127.0.0.1:8080, against examples/chat-lines.ts
+// A prompt for a line server: sends the lines you type and prints the lines it receives. Ctrl-D ends it,
+// after the server's last line. Start examples/chat-lines.ts, and try it with:
+// npm run example examples/stdio-repl.ts tcp:127.0.0.1:8080
 import {
   clientFromString,
   type ConnectionClosed,
@@ -10,7 +11,7 @@ import {
   reactor,
 } from '@ropewalk/core'
 
-/** What the server says. */
+/** The connection to the server: prints its lines. */
 class Conversation extends LineReceiver {
   readonly #prompt = new Prompt(this)
 
@@ -32,7 +33,7 @@ class Conversation extends LineReceiver {
   }
 }
 
-/** What you type. */
+/** Standard input and output: sends the lines you type to the server. */
 class Prompt extends LineReceiver implements HalfCloseable {
   override delimiter = Buffer.from('\n')
   readonly #server: Conversation
@@ -42,7 +43,9 @@ class Prompt extends LineReceiver implements HalfCloseable {
     this.#server = server
   }
 
-  /** A server that reads slowly makes you wait; nothing piles up. */
+  /**
+   * While the server reads slowly, the returned promise holds further lines, so that memory stays bounded.
+   */
   override lineReceived(line: Buffer) {
     return this.#server.sendLine(line) || drained(this.#server)
   }

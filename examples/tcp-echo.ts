@@ -3,7 +3,7 @@ import { Factory, formatAddress, Protocol, reactor, serverFromString } from '@ro
 
 class Echo extends Protocol {
   override dataReceived(data: Buffer): void {
-    // A peer that sends without reading must not fill our memory: read on when it has read.
+    // A peer that sends without reading must not fill our memory: pause until it has read.
     if (!this.transport.write(data)) {
       this.transport.pauseProducing()
       void this.transport.drained().then(() => this.transport.resumeProducing())

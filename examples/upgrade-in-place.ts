@@ -1,11 +1,11 @@
-// An HTTP upgrade to a line protocol of our own: after the 101 the same connection carries lines.
-// Try it with: printf 'GET / HTTP/1.1\r\nHost: h\r\nConnection: Upgrade\r\nUpgrade: shout\r\n\r\nhello\r\n' | nc 127.0.0.1 8080
+// An HTTP upgrade to our own line protocol: after the 101 the same connection carries lines. Try it with:
+// printf 'GET / HTTP/1.1\r\nHost: h\r\nConnection: Upgrade\r\nUpgrade: shout\r\n\r\nhello\r\n' | nc 127.0.0.1 8080
 import { formatAddress, LineReceiver, reactor, serverFromString } from '@ropewalk/core'
 import { NOT_DONE_YET, type Request, Resource, Site } from '@ropewalk/http'
 
 class Shout extends LineReceiver {
   override connectionMade(): void {
-    this.sendLine('Say something.')
+    this.sendLine('Send a line.')
   }
   override lineReceived(line: Buffer): void {
     if (line.length === 0) this.transport.loseConnection()
@@ -15,7 +15,7 @@ class Shout extends LineReceiver {
 
 class ShoutResource extends Resource {
   override render_GET(request: Request) {
-    // A client that does not ask for it gets a 426. Lines in one segment with the request are handed over too.
+    // A client that does not ask for the upgrade gets a 426. Lines that arrived with the request are kept.
     request.upgrade(new Shout(), { protocol: 'shout' })
     return NOT_DONE_YET
   }

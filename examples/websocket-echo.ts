@@ -1,5 +1,5 @@
-// An echo WebSocket that shares its port with HTTP: a page at /, an echo on every upgrade whatever the path.
-// Usage: websocket-echo.ts [PORT | ENDPOINT] [--max-message-bytes N]
+// A WebSocket echo server that shares its port with HTTP: a page at /, and an echo for an upgrade on any
+// path. Usage: websocket-echo.ts [PORT | ENDPOINT] [--max-message-bytes N]
 import { parseArgs } from 'node:util'
 import { type Address, CannotListenError, formatAddress, reactor, serverFromString } from '@ropewalk/core'
 import { type Request, Resource, Site } from '@ropewalk/http'
@@ -12,7 +12,7 @@ class Echo extends WebSocketProtocol {
   override bytesMessageReceived(data: Buffer): void | Promise<void> {
     if (!this.transport.sendBytesMessage(data)) return this.#catchUp()
   }
-  /** A peer that sends without reading must not fill our memory: the next message waits for it. */
+  /** A peer that sends without reading must not fill our memory: the next message waits until it has read. */
   async #catchUp(): Promise<void> {
     await this.transport.drained()
   }
@@ -54,7 +54,7 @@ const PAGE = `<!doctype html>
 <h1>Echo over a WebSocket</h1>
 <p id="state">Connecting…</p>
 <ul id="talk" aria-live="polite"></ul>
-<form id="form"><input id="text" aria-label="Message" autocomplete="off" autofocus placeholder="Say something"><button disabled>Send</button></form>
+<form id="form"><input id="text" aria-label="Message" autocomplete="off" autofocus placeholder="Type a message"><button disabled>Send</button></form>
 <script>
   const [state, talk, form, text] = ['state', 'talk', 'form', 'text'].map((id) => document.getElementById(id))
   const button = form.querySelector('button')
@@ -93,12 +93,12 @@ const PAGE = `<!doctype html>
 </script>
 `
 
-/** A port alone is one of this machine; the endpoint `tcp:9000` is open to every network. */
+/** A port number alone listens on loopback; the endpoint `tcp:9000` listens on every network. */
 function endpointOf(where: string): string {
   return /^\d+$/.test(where) ? `tcp:${where}:interface=127.0.0.1` : where
 }
 
-/** An address that a browser here can open. */
+/** A URL that a browser on this machine can open. */
 function urlOf(address: Address): string {
   const isWildcard = address.type === 'TCP' && ['0.0.0.0', '::'].includes(address.host)
   return `http://${isWildcard ? `localhost:${address.port}` : formatAddress(address)}/`

@@ -8,7 +8,7 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 const root = fileURLToPath(new URL('../..', import.meta.url))
 const RECORD = 'node_modules/.installed-by-node'
 
-/** A preload that makes Node another version of itself. */
+/** Flags that make Node report another version. */
 function pretending(version: string): readonly string[] {
   return [
     '--import',
@@ -16,7 +16,7 @@ function pretending(version: string): readonly string[] {
   ]
 }
 
-/** What npm would have in a fresh account whose registry cannot be reached. */
+/** The environment of npm in a new account whose registry cannot be reached. */
 function environment(home: string): NodeJS.ProcessEnv {
   return {
     PATH: process.env['PATH'],
@@ -58,7 +58,7 @@ describe('.ci/bootstrap.mjs', () => {
   }
 
   test.each(['v14.21.3', 'v18.20.8', 'v20.18.3'])(
-    'refuses Node %s by name before anything else',
+    'refuses Node %s before it does anything else',
     (version) => {
       expect(bootstrap(...pretending(version))).toEqual({
         errors: `Ropewalk needs Node >= 20.19; this is ${version}.\n`,
@@ -73,7 +73,7 @@ describe('.ci/bootstrap.mjs', () => {
     expect(bootstrap(...pretending(version))).toEqual({ errors: '', output: '', status: 0 })
   })
 
-  test('does nothing, quietly, when this Node has installed what the lock file names', () => {
+  test('does nothing and prints nothing when this Node has installed the packages of the lock file', () => {
     installedBy(process.version)
     expect(bootstrap()).toEqual({ errors: '', output: '', status: 0 })
   })
@@ -95,7 +95,7 @@ describe('.ci/bootstrap.mjs', () => {
         rmSync(join(folder, RECORD))
       },
     ],
-  ])('installs when %s, and shows why it cannot', (_case, arrange) => {
+  ])('installs when %s, and prints why the installation fails', (_case, arrange) => {
     arrange()
     const { errors, output, status } = bootstrap()
     expect(errors.split('\n')[0]).toMatch(/^Installing the development dependencies/)
@@ -104,7 +104,7 @@ describe('.ci/bootstrap.mjs', () => {
     expect([output, status]).toEqual(['', 1])
   })
 
-  test('names what is missing when there is no npx', () => {
+  test('prints that npx is missing when it is not on the PATH', () => {
     const { stderr, status } = spawnSync(process.execPath, ['.ci/bootstrap.mjs'], {
       cwd: folder,
       encoding: 'utf8',

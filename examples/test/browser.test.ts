@@ -19,7 +19,7 @@ const FLAGS = [
 ]
 
 /** Sends each word, and waits for its echo. */
-async function say(page: Page, words: readonly string[]): Promise<void> {
+async function send(page: Page, words: readonly string[]): Promise<void> {
   const before = await page.locator('#talk .received').count()
   for (const [at, word] of words.entries()) {
     await page.getByLabel('Message').fill(word)
@@ -31,7 +31,7 @@ async function say(page: Page, words: readonly string[]): Promise<void> {
   }
 }
 
-describe.skipIf(!hasChromium)('a browser with the page of the echo', { timeout: 60_000 }, () => {
+describe.skipIf(!hasChromium)('the page of websocket-echo in a browser', { timeout: 60_000 }, () => {
   let browser: Browser
   let example: ExampleProcess
 
@@ -51,10 +51,10 @@ describe.skipIf(!hasChromium)('a browser with the page of the echo', { timeout: 
     return page
   }
 
-  test('talks to it', async () => {
+  test('shows each message and its echo', async () => {
     const page = await open({ width: 720, height: 520 })
     const words = ['Hello from the browser', 'One port, one connection, two protocols', 'Grüße 😀']
-    await say(page, words)
+    await send(page, words)
     expect(await page.locator('#talk .sent').allTextContents()).toEqual(words)
     expect(await page.locator('#talk .received').allTextContents()).toEqual(words)
     if (process.env['UPDATE_SCREENSHOT'] !== undefined) {
@@ -69,29 +69,32 @@ describe.skipIf(!hasChromium)('a browser with the page of the echo', { timeout: 
   test.each([
     [720, 520],
     [360, 480],
-  ])('sees the newest line and the input after many messages, %i × %i pixels', async (width, height) => {
-    const page = await open({ width, height })
-    await say(
-      page,
-      Array.from({ length: 20 }, (_, at) => `message ${at} ${'of many words '.repeat(4)}`),
-    )
-    for (const part of [page.locator('#talk .received').last(), page.getByLabel('Message')]) {
-      const box = await part.boundingBox()
-      expect(box).not.toBeNull()
-      if (box === null) continue
-      expect([box.x, box.y].every((edge) => edge >= 0)).toBe(true)
-      expect(box.x + box.width).toBeLessThanOrEqual(width)
-      expect(box.y + box.height).toBeLessThanOrEqual(height)
-    }
-    const input = await page.locator('#form').boundingBox()
-    const newest = await page.locator('#talk .received').last().boundingBox()
-    expect((newest?.y ?? 0) + (newest?.height ?? 0)).toBeLessThanOrEqual(input?.y ?? 0)
-    await page.close()
-  })
+  ])(
+    'shows the newest message and the input after many messages, at %i × %i pixels',
+    async (width, height) => {
+      const page = await open({ width, height })
+      await send(
+        page,
+        Array.from({ length: 20 }, (_, at) => `message ${at} ${'of many words '.repeat(4)}`),
+      )
+      for (const part of [page.locator('#talk .received').last(), page.getByLabel('Message')]) {
+        const box = await part.boundingBox()
+        expect(box).not.toBeNull()
+        if (box === null) continue
+        expect([box.x, box.y].every((edge) => edge >= 0)).toBe(true)
+        expect(box.x + box.width).toBeLessThanOrEqual(width)
+        expect(box.y + box.height).toBeLessThanOrEqual(height)
+      }
+      const input = await page.locator('#form').boundingBox()
+      const newest = await page.locator('#talk .received').last().boundingBox()
+      expect((newest?.y ?? 0) + (newest?.height ?? 0)).toBeLessThanOrEqual(input?.y ?? 0)
+      await page.close()
+    },
+  )
 
-  test('connects again after the server was away, and shows that it is not connected meanwhile', async () => {
+  test('reconnects after a restart of the server, and shows that it is disconnected meanwhile', async () => {
     const page = await open({ width: 360, height: 480 })
-    await say(page, ['before'])
+    await send(page, ['before'])
     const stopped = example.stop()
     await page.getByText(/Connecting again in \d+ s/).waitFor()
     expect(await stopped).toBe(0)
@@ -101,7 +104,7 @@ describe.skipIf(!hasChromium)('a browser with the page of the echo', { timeout: 
     expect(await page.getByLabel('Message').inputValue()).toBe('typed meanwhile')
     example = await ExampleProcess.startWith('websocket-echo', [String(example.port)])
     await page.getByText('Connected. What you send comes back.').waitFor()
-    await say(page, ['after'])
+    await send(page, ['after'])
     expect(await page.locator('#talk .received').allTextContents()).toEqual(['before', 'after'])
     await page.close()
   })

@@ -1,7 +1,7 @@
 import { once } from 'node:events'
 import { connect, type Socket } from 'node:net'
 
-/** A raw connection to a port on this machine, and all that came back. */
+/** A raw connection to a port on this machine, with all bytes received. */
 export class Connection {
   readonly socket: Socket
   #received: Buffer = Buffer.alloc(0)
@@ -18,38 +18,42 @@ export class Connection {
       socket.end()
       this.#end()
     })
-    // A reset ends it like anything else; what matters is what came before.
+    // A reset counts as an end: the tests look only at the bytes received before it.
     socket.on('error', () => this.#end())
   }
 
-  /** Connects. */
+  /** Connects to a port of loopback. */
   static async open(port: number): Promise<Connection> {
     const socket = connect({ port, host: '127.0.0.1', allowHalfOpen: true, noDelay: true })
     await once(socket, 'connect')
     return new Connection(socket)
   }
 
-  /** All that came back. */
+  /** All bytes received. */
   get received(): Buffer {
     return this.#received
   }
 
-  /** All that came back, as text. */
+  /** All bytes received, as Latin-1 text. */
   get text(): string {
     return this.#received.toString('latin1')
   }
 
-  /** Waits until `holds` does. */
+  /**
+   * Waits until `holds` returns true for the text received; returns that text.
+   *
+   * @throws {Error} (rejects) when the peer ends first.
+   */
   async until(holds: (text: string) => boolean): Promise<string> {
     while (!holds(this.text)) {
       if (this.#ended)
-        throw new Error(`Cannot wait: the peer has ended with ${JSON.stringify(this.text.slice(0, 300))}`)
+        throw new Error(`Cannot wait: the peer has ended after ${JSON.stringify(this.text.slice(0, 300))}`)
       await new Promise<void>((resolve) => (this.#wake = resolve))
     }
     return this.text
   }
 
-  /** Waits for the peer's end, and closes. */
+  /** Waits for the peer's FIN or reset, closes, and returns the text received. */
   async end(): Promise<string> {
     while (!this.#ended) await new Promise<void>((resolve) => (this.#wake = resolve))
     this.socket.destroy()

@@ -3,7 +3,7 @@ import { once } from 'node:events'
 import { readdirSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 
-/** An example that runs in a process of its own, as a user would run it. */
+/** An example that runs in its own process, as a user runs it. */
 export class ExampleProcess {
   readonly #child: ChildProcess
   readonly #exited: Promise<number | null>
@@ -17,7 +17,7 @@ export class ExampleProcess {
     })
     this.#child.stdout?.on('data', (data: Buffer) => (this.#output += data.toString()))
     this.#child.stderr?.on('data', (data: Buffer) => (this.#errors += data.toString()))
-    // A test that fails before it stops its example must not leave it behind.
+    // A test that fails before it stops its example must not leave the process running.
     const kill = (): void => this.kill()
     process.setMaxListeners(process.getMaxListeners() + 1)
     process.once('exit', kill)
@@ -28,17 +28,17 @@ export class ExampleProcess {
     })
   }
 
-  /** Starts an example on a free port, and waits for the address it prints. */
+  /** Starts an example on a free port of loopback, and waits until it prints its address. */
   static start(name: string, ...args: string[]): Promise<ExampleProcess> {
     return ExampleProcess.startWith(name, ['tcp:0:interface=127.0.0.1', ...args])
   }
 
-  /** Starts an example with these arguments alone, and waits for the address it prints. */
+  /** Starts an example with only these arguments, and waits until it prints its address. */
   static async startWith(name: string, args: readonly string[]): Promise<ExampleProcess> {
     return ExampleProcess.#started(name, new ExampleProcess(name, args))
   }
 
-  /** The same; `memoryBytes` can be asked. */
+  /** Starts an example as `startWith` does, so that `memoryBytes` can be called. */
   static startMeasured(name: string, args: readonly string[]): Promise<ExampleProcess> {
     return ExampleProcess.#started(name, new ExampleProcess(name, args, MEASURED))
   }
@@ -54,7 +54,7 @@ export class ExampleProcess {
     return example
   }
 
-  /** Runs an example that is to end by itself. */
+  /** Runs an example that ends by itself within 10 s. */
   static async run(
     name: string,
     ...args: string[]
@@ -64,32 +64,34 @@ export class ExampleProcess {
     return { code, output: example.#output, errors: example.#errors }
   }
 
-  /** The port it printed; 0 before it has. */
+  /** The port it printed; 0 until then. */
   get port(): number {
     return Number(/(?:127\.0\.0\.1|localhost):(\d+)/.exec(this.#output)?.[1] ?? 0)
   }
 
-  /** What it printed. */
+  /** Its standard output so far. */
   get output(): string {
     return this.#output
   }
 
-  /** What it printed on stderr. */
+  /** Its standard error so far. */
   get errors(): string {
     return this.#errors
   }
 
-  /** Whether it still runs. */
+  /** Whether the process is running. */
   get running(): boolean {
     return this.#child.exitCode === null && this.#child.signalCode === null
   }
 
-  /** How many files and sockets it has open. */
+  /** The number of files and sockets it has open. */
   get descriptors(): number {
     return readdirSync(`/proc/${this.#child.pid}/fd`).length
   }
 
-  /** The bytes it uses once its garbage is collected. For one that was started with `startMeasured`. */
+  /**
+   * The bytes it uses after a garbage collection. Only for a process that was started with `startMeasured`.
+   */
   async memoryBytes(): Promise<number> {
     const before = this.#errors.length
     this.#child.kill('SIGUSR2')
@@ -103,25 +105,25 @@ export class ExampleProcess {
     }
   }
 
-  /** Presses Ctrl-C, and answers the exit code. */
+  /** Sends SIGINT as Ctrl-C does, and returns the exit code. */
   stop(): Promise<number | null> {
     this.#child.kill('SIGINT')
     return this.#within(10_000)
   }
 
   /**
-   * Stops it, as `stop` does.
+   * Stops it as `stop` does.
    *
-   * @throws {Error} when it did not end cleanly, or complained.
+   * @throws {Error} when its exit code was not 0, or it wrote to standard error.
    */
   async finish(): Promise<void> {
     const code = await this.stop()
-    // A stop logs how many connections finished at it: clients of the tests keep theirs alive.
+    // A stop logs how many connections it ended, because clients of the tests keep connections open.
     const complaints = this.#errors.replaceAll(/^.* Connections that finished at the stop: \d+\n/gm, '')
     if (code !== 0 || complaints !== '') throw new Error(`It ended with ${code}: ${complaints}`)
   }
 
-  /** Ends it, whatever it is at. */
+  /** Ends it with SIGKILL. */
   kill(): void {
     this.#child.kill('SIGKILL')
   }
@@ -134,10 +136,10 @@ export class ExampleProcess {
   }
 }
 
-/** Prints what it uses after a collection when it is sent SIGUSR2. */
+/** On SIGUSR2, collects garbage and prints the memory used. */
 const MEASURE = `process.on('SIGUSR2', () => {
   gc()
-  // What buffers held is freed a little later.
+  // The memory of buffers is freed in a later turn.
   setImmediate(() => {
     gc()
     const { heapUsed, external } = process.memoryUsage()
@@ -146,5 +148,5 @@ const MEASURE = `process.on('SIGUSR2', () => {
 })`
 const MEASURED = ['--expose-gc', '--import', `data:text/javascript,${encodeURIComponent(MEASURE)}`]
 
-/** What Node needs to run TypeScript: nothing from 22.18 on. */
+/** The flags with which Node runs TypeScript: none from Node 22.18 on. */
 export const TYPESCRIPT: readonly string[] = 'typescript' in process.features ? [] : ['--import', 'tsx']

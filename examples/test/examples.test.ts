@@ -4,7 +4,7 @@ import { describe, expect, test } from 'vitest'
 import { Connection } from './connection.ts'
 import { ExampleProcess } from './example-process.ts'
 
-/** Those that listen where an endpoint string says. */
+/** The examples that listen on an endpoint given as a string. */
 const SERVERS = readdirSync(fileURLToPath(new URL('..', import.meta.url)))
   .filter(
     (file) => file.endsWith('.ts') && !file.endsWith('-client.ts') && !/^(?:udp|stdio|simulated)-/.test(file),
@@ -18,7 +18,7 @@ describe.each(SERVERS)('examples/%s.ts', (name) => {
     expect(example.errors).toBe('')
   })
 
-  test('says in one line what is wrong with an endpoint, and exits with 2', async () => {
+  test('prints one line about an invalid endpoint, and exits with 2', async () => {
     const { code, errors } = await ExampleProcess.run(name, 'tcp:eighty')
     expect(code).toBe(2)
     expect(errors).toBe(
@@ -27,7 +27,7 @@ describe.each(SERVERS)('examples/%s.ts', (name) => {
   })
 })
 
-test('a port in use is one clear line that names it', async () => {
+test('an example prints one line that names a port in use, and exits with 2', async () => {
   const example = await ExampleProcess.start('tcp-echo')
   const { code, errors } = await ExampleProcess.run('http-hello', `tcp:${example.port}:interface=127.0.0.1`)
   expect(code).toBe(2)
@@ -35,7 +35,7 @@ test('a port in use is one clear line that names it', async () => {
   expect(await example.stop()).toBe(0)
 })
 
-test('tcp-echo sends everything back, also to a peer that has said its end', async () => {
+test('tcp-echo sends all bytes back, also after the peer has sent a FIN', async () => {
   const example = await ExampleProcess.start('tcp-echo')
   const connection = await Connection.open(example.port)
   const sent = Buffer.alloc(1 << 20, 'ropewalk ')
@@ -46,17 +46,17 @@ test('tcp-echo sends everything back, also to a peer that has said its end', asy
   expect(await example.stop()).toBe(0)
 })
 
-test('chat-lines tells everybody but who spoke', async () => {
+test('chat-lines sends a line to all clients except its sender', async () => {
   const example = await ExampleProcess.start('chat-lines')
   const [ann, ben] = await Promise.all([Connection.open(example.port), Connection.open(example.port)])
   ann.socket.write('ann\r\n')
-  await ann.until((text) => text.includes('Welcome, ann. Here: nobody yet.\r\n'))
+  await ann.until((text) => text.includes('Welcome, ann. Here: no others yet.\r\n'))
   ben.socket.write('an')
   ben.socket.write('n\r\n??\r\nben\r\n')
   await ben.until(
     (text) => text.includes('That name is taken') && text.includes('1 to 20') && text.includes('Here: ann.'),
   )
-  await ann.until((text) => text.includes('* ben has come\r\n'))
+  await ann.until((text) => text.includes('* ben has joined\r\n'))
   ben.socket.write('hello\r\n/quit\r\nnever\r\n')
   await ann.until((text) => text.includes('<ben> hello\r\n* ben has left\r\n'))
   expect(await ben.end()).not.toContain('<ben>')
@@ -65,7 +65,7 @@ test('chat-lines tells everybody but who spoke', async () => {
   expect(await example.stop()).toBe(0)
 })
 
-test('chat-lines lets go of who does not read, and of nobody else', async () => {
+test('chat-lines aborts a client that does not read, and no other client', async () => {
   const example = await ExampleProcess.start('chat-lines')
   const open = (): Promise<Connection> => Connection.open(example.port)
   const [ann, ben, sloth] = await Promise.all([open(), open(), open()])
@@ -75,14 +75,14 @@ test('chat-lines lets go of who does not read, and of nobody else', async () => 
   ben.socket.write('ben\r\n')
   await ben.until((text) => text.includes('Here: sloth.'))
   ann.socket.write('ann\r\n')
-  await ben.until((text) => text.includes('* ann has come'))
+  await ben.until((text) => text.includes('* ann has joined'))
   const lines = `${'x'.repeat(998)}\r\n`.repeat(64)
-  // How much the system holds for the sloth is not ours to know: tell more until it is too much.
-  for (let told = 1; !ann.text.includes('* sloth has left'); told++) {
+  // The size of the kernel's buffers for the sloth is unknown, so send until the server aborts it.
+  for (let rounds = 1; !ann.text.includes('* sloth has left'); rounds++) {
     ann.socket.write(lines)
-    await ben.until((text) => text.length >= told * lines.length)
+    await ben.until((text) => text.length >= rounds * lines.length)
   }
-  // The chat lets go long before the transport would.
+  // The chat aborts it long before the transport's cap would.
   expect(ben.text.length).toBeLessThan(12 * 1024 * 1024)
   ann.socket.write('last\r\n/quit\r\n')
   await ben.until((text) => text.endsWith('<ann> last\r\n* ann has left\r\n'))
@@ -91,7 +91,7 @@ test('chat-lines lets go of who does not read, and of nobody else', async () => 
   expect(await example.stop()).toBe(0)
 })
 
-test('upgrade-in-place speaks lines behind the 101, also those that came with the request', async () => {
+test('upgrade-in-place replies to lines after the 101, also to those that arrived with the request', async () => {
   const example = await ExampleProcess.start('upgrade-in-place')
   const connection = await Connection.open(example.port)
   connection.socket.write('GET / HTTP/1.1\r\nHost: h\r\n\r\n')
@@ -102,24 +102,24 @@ test('upgrade-in-place speaks lines behind the 101, also those that came with th
   await connection.until((text) => text.includes('HELLO\r\n'))
   connection.socket.write('ld\r\n\r\n')
   expect(await connection.end()).toMatch(
-    /HTTP\/1\.1 101 Switching Protocols\r\n[^]*\r\n\r\nSay something\.\r\nHELLO\r\nWORLD\r\n$/,
+    /HTTP\/1\.1 101 Switching Protocols\r\n[^]*\r\n\r\nSend a line\.\r\nHELLO\r\nWORLD\r\n$/,
   )
   expect(await example.stop()).toBe(0)
 })
 
-test('starttls-client and starttls-server agree on TLS in the middle of a connection', async () => {
+test('starttls-client and starttls-server start TLS in the middle of a connection', async () => {
   const server = await ExampleProcess.start('starttls-server')
   const client = await ExampleProcess.run('starttls-client', `tcp:127.0.0.1:${server.port}`)
   expect(client).toEqual({ code: 0, output: 'Go ahead\nOver TLSv1.3: hello\n', errors: '' })
   await server.finish()
 })
 
-test('starttls-server never reads what came before the handshake as if it were protected', async () => {
+test('starttls-server never delivers bytes sent before the handshake as protected', async () => {
   const server = await ExampleProcess.start('starttls-server')
   const connection = await Connection.open(server.port)
   connection.socket.write('hello\r\nSTARTTLS\r\nhello again\r\n')
   const text = await connection.end()
-  expect(text).toMatch(/^Say STARTTLS first\r\nGo ahead\r\n/)
+  expect(text).toMatch(/^Send STARTTLS first\r\nGo ahead\r\n/)
   expect(text).not.toContain('Over')
   await server.finish()
 })

@@ -7,17 +7,17 @@ import { SPEAKING_PEERS } from './hostile-speakers.ts'
 import { startVictims, type Victim } from './victims.ts'
 
 const PEERS = [...ANY_PEERS, ...SPEAKING_PEERS]
-/** Descriptors are counted by the system. */
+/** Open descriptors can be counted only on Linux, in /proc. */
 const CAN_COUNT = process.platform === 'linux'
 
-describe.skipIf(!CAN_COUNT)('examples', { timeout: 120_000 }, () => {
+describe.skipIf(!CAN_COUNT)('every TCP example', { timeout: 120_000 }, () => {
   let echo: ExampleProcess
   let victims: readonly Victim[] = []
 
   beforeAll(async () => {
     echo = await ExampleProcess.start('tcp-echo')
     victims = await startVictims(echo.port)
-    // A first client, so that what is loaded once is.
+    // A first client makes each example load the modules and open the files that it keeps.
     await Promise.all(victims.map((victim) => victim.serve()))
   }, 60_000)
   afterAll(async () => {
@@ -25,18 +25,21 @@ describe.skipIf(!CAN_COUNT)('examples', { timeout: 120_000 }, () => {
     await echo.stop()
   })
 
-  test.each(PEERS.map((peer) => [peer.name, peer] as const))('stand a peer that %s', async (_name, peer) => {
-    expect(await failuresOf(peer, victims)).toEqual([])
-  })
+  test.each(PEERS.map((peer) => [peer.name, peer] as const))(
+    'survives a peer that %s',
+    async (_name, peer) => {
+      expect(await failuresOf(peer, victims)).toEqual([])
+    },
+  )
 
-  test('have their memory back after the same attacks again', async () => {
+  test('frees its memory after all attacks are repeated', async () => {
     const before = await Promise.all(victims.map(({ process }) => process.memoryBytes()))
     for (const peer of PEERS) await failuresOf(peer, victims)
     const grown = victims.map((victim, at) => growthOf(victim, before[at] ?? 0))
     expect((await Promise.all(grown)).filter(({ bytes }) => bytes > MOST_GROWTH_BYTES)).toEqual([])
   })
 
-  test('log nothing of all that as a fault of theirs', () => {
+  test('logs no error for any of the attacks', () => {
     const faults = victims.flatMap(({ name, process: { errors } }) =>
       errors
         .split('\n')
@@ -48,7 +51,7 @@ describe.skipIf(!CAN_COUNT)('examples', { timeout: 120_000 }, () => {
 })
 
 describe.skipIf(!CAN_COUNT)('udp-echo', { timeout: 60_000 }, () => {
-  test('stands floods, empty and long datagrams, and has its memory back', async () => {
+  test('survives floods, empty and long datagrams, and frees its memory', async () => {
     const example = await ExampleProcess.startMeasured('udp-echo', ['0'])
     const socket = createSocket('udp4')
     await new Promise<void>((resolve) => socket.connect(example.port, '127.0.0.1', resolve))
@@ -59,10 +62,10 @@ describe.skipIf(!CAN_COUNT)('udp-echo', { timeout: 60_000 }, () => {
       }
     }
     await attack()
-    await answered(socket, 'first round')
+    await echoed(socket, 'first round')
     const [memory, descriptors] = [await example.memoryBytes(), example.descriptors]
     await attack()
-    await answered(socket, 'second round')
+    await echoed(socket, 'second round')
     expect(await growthOf({ name: 'udp-echo', process: example }, memory)).toMatchObject({
       bytes: expect.toSatisfy((bytes: number) => bytes <= MOST_GROWTH_BYTES),
     })
@@ -75,20 +78,21 @@ describe.skipIf(!CAN_COUNT)('udp-echo', { timeout: 60_000 }, () => {
   })
 })
 
-/** Asks, and again because datagrams get lost, until it comes back. */
-async function answered(socket: Socket, text: string): Promise<void> {
+/** Sends `text` until it is echoed, repeatedly because datagrams can be lost. */
+async function echoed(socket: Socket, text: string): Promise<void> {
   const back = new Set<string>()
   socket.on('message', (data) => back.add(data.subarray(0, 100).toString()))
   const deadline = performance.now() + MOST_MS
   while (!back.has(text)) {
-    if (performance.now() > deadline) throw new Error('A good client was not answered')
+    if (performance.now() > deadline)
+      throw new Error(`A correct client received no echo within ${MOST_MS} ms`)
     socket.send(text)
     await wait(10)
   }
   socket.removeAllListeners('message')
 }
 
-/** What the attack of several such peers at a time did to those they are for: nothing, if all is well. */
+/** Runs several such peers at a time against each of their victims; returns the failures of the victims. */
 async function failuresOf(peer: HostilePeer, victims: readonly Victim[]): Promise<readonly string[]> {
   const chosen = victims.filter((victim) => peer.only?.(victim) ?? true)
   const failures = await Promise.all(chosen.map((victim) => failureOf(peer, victim)))
@@ -100,7 +104,7 @@ async function failureOf(peer: HostilePeer, victim: Victim): Promise<string | un
   try {
     await Promise.all(Array.from({ length: AT_A_TIME }, () => peer.attack(victim)))
     await within(victim.serve())
-    await lettingGo(victim, before)
+    await connectionsClosed(victim, before)
     return undefined
   } catch (error) {
     if (!victim.process.running) return `${victim.name}: it ended: ${victim.process.errors}`
@@ -112,22 +116,22 @@ async function within(served: Promise<void>): Promise<void> {
   const late = AbortSignal.timeout(MOST_MS)
   const missed = new Promise<never>((_resolve, reject) => {
     late.addEventListener('abort', () =>
-      reject(new Error(`A good client was not served within ${MOST_MS} ms`)),
+      reject(new Error(`A correct client was not served within ${MOST_MS} ms`)),
     )
   })
   await Promise.race([served, missed])
 }
 
-async function lettingGo({ process }: Victim, before: number): Promise<void> {
+async function connectionsClosed({ process }: Victim, before: number): Promise<void> {
   const deadline = performance.now() + MOST_MS
   while (process.descriptors > before) {
     if (performance.now() > deadline)
-      throw new Error(`It holds ${process.descriptors - before} connections of peers that have gone`)
+      throw new Error(`It keeps ${process.descriptors - before} connections of peers that are gone`)
     await wait(10)
   }
 }
 
-/** By how much the memory of a victim stays beyond what it was; it may take a moment to be freed. */
+/** The bytes by which a victim's memory exceeds `before`. Waits for memory that is freed later. */
 async function growthOf(
   { name, process }: Pick<Victim, 'name' | 'process'>,
   before: number,
@@ -141,6 +145,6 @@ async function growthOf(
 
 const DATAGRAM_SIZES = [0, 1, 8_192, 8_193, 65_507]
 const AT_A_TIME = 4
-/** Longer than a departed client is given for the rest of its answer. */
+/** Longer than an example keeps the connection of a client that is gone. */
 const MOST_MS = 8_000
 const MOST_GROWTH_BYTES = 2 * 1024 * 1024

@@ -3,20 +3,20 @@ import { connect, type Socket } from 'node:net'
 import { setImmediate as turn } from 'node:timers/promises'
 import type { Victim } from './victims.ts'
 
-/** One kind of peer that a server meets sooner or later. */
+/** A kind of peer that attacks a server or misbehaves. */
 export interface HostilePeer {
-  /** What it does, in the present tense. */
+  /** The end of the sentence "survives a peer that …". */
   readonly name: string
-  /** Does it once, and is gone afterwards. */
+  /** Attacks once; resolves when the peer's connections are closed. */
   readonly attack: (victim: Victim) => Promise<void>
-  /** Those it is for; every one unless given. */
+  /** The victims it attacks; all of them by default. */
   readonly only?: (victim: Victim) => boolean
 }
 
-/** Those that a server of any protocol meets. */
+/** Peers that attack a server of any protocol. */
 export const ANY_PEERS: readonly HostilePeer[] = [
   {
-    name: 'leaves while it connects',
+    name: 'closes or resets while it connects',
     attack: async ({ port }) => {
       const socket = connect({ port, host: '127.0.0.1' }).on('error', () => undefined)
       socket.destroy()
@@ -25,7 +25,7 @@ export const ANY_PEERS: readonly HostilePeer[] = [
     },
   },
   {
-    name: 'comes in a crowd beyond every limit, and leaves without having been served',
+    name: 'opens 12 connections at once, and closes or resets them without a request',
     attack: async ({ port }) => {
       const crowd = await Promise.all(Array.from({ length: 12 }, () => open(port)))
       await Promise.all(crowd.map((socket, at) => (at % 2 === 0 ? reset(socket) : leave(socket))))
@@ -48,15 +48,15 @@ export const ANY_PEERS: readonly HostilePeer[] = [
     },
   },
   {
-    name: 'ends right after its request, and reads to the end',
+    name: 'sends a FIN right after its request, and reads to the end',
     attack: async ({ port, opening }) => leave(await open(port), opening),
   },
   {
-    name: 'ends without a word, and reads to the end',
+    name: 'sends only a FIN, and reads to the end',
     attack: async ({ port }) => leave(await open(port)),
   },
   {
-    name: 'sends its request byte by byte, and ends before the last',
+    name: 'sends its request byte by byte, and a FIN in place of the last byte',
     attack: async ({ port, opening }) => {
       const socket = await open(port)
       for (const byte of opening.subarray(0, -1)) {
@@ -76,7 +76,7 @@ export const ANY_PEERS: readonly HostilePeer[] = [
     },
   },
   {
-    name: 'sends zeros behind its request',
+    name: 'sends zeros after its request',
     attack: async ({ port, opening }) =>
       leave(await open(port), Buffer.concat([opening, Buffer.alloc(100_000)])),
   },
@@ -85,7 +85,7 @@ export const ANY_PEERS: readonly HostilePeer[] = [
     attack: async ({ port }) => leave(await open(port), LONG_LINE),
   },
   {
-    name: 'sends a line of 2 MiB behind its request',
+    name: 'sends a line of 2 MiB after its request',
     attack: async ({ port, opening }) => leave(await open(port), Buffer.concat([opening, LONG_LINE])),
   },
   {
@@ -93,11 +93,11 @@ export const ANY_PEERS: readonly HostilePeer[] = [
     attack: async ({ port, opening, again }) => reset(await flooded(port, opening, again)),
   },
   {
-    name: 'floods without reading, ends, and reads only then',
+    name: 'floods without reading, sends a FIN, and reads only then',
     attack: async ({ port, opening, again }) => leave(await flooded(port, opening, again, 1 << 20)),
   },
   {
-    name: 'ends in the middle of its flood, and resets unread',
+    name: 'sends a FIN in the middle of its flood, and resets without reading',
     attack: async ({ port, opening, again }) => {
       const socket = await flooded(port, opening, again)
       socket.end()
@@ -107,7 +107,7 @@ export const ANY_PEERS: readonly HostilePeer[] = [
   },
 ]
 
-/** Opens a connection that reads nothing until it is resumed; what goes wrong with it is what was wanted. */
+/** Opens a connection that reads nothing until it is resumed. Its errors are expected and ignored. */
 export async function open(port: number): Promise<Socket> {
   const socket = connect({ port, host: '127.0.0.1', allowHalfOpen: true, noDelay: true })
   socket.on('error', () => undefined)
@@ -115,21 +115,21 @@ export async function open(port: number): Promise<Socket> {
   return socket
 }
 
-/** Sends, as far as the victim takes it. */
+/** Writes `data`, unless the connection is closed; resolves when it is written. */
 export async function send(socket: Socket, data: Uint8Array): Promise<void> {
   if (socket.writable) await new Promise<void>((resolve) => socket.write(data, () => resolve()))
 }
 
-/** Goes with a reset. */
+/** Resets the connection. */
 export async function reset(socket: Socket): Promise<void> {
   socket.resetAndDestroy()
   await closed(socket)
 }
 
 /**
- * Sends, ends, and reads until the victim has ended too.
+ * Sends `data` and a FIN, and reads until the victim has closed too.
  *
- * @throws {Error} (rejects) when the victim keeps the connection.
+ * @throws {Error} (rejects) when the victim keeps the connection for 15 s.
  */
 export async function leave(socket: Socket, data: Uint8Array = Buffer.alloc(0)): Promise<void> {
   socket.resume()
@@ -138,9 +138,9 @@ export async function leave(socket: Socket, data: Uint8Array = Buffer.alloc(0)):
 }
 
 /**
- * Reads until the victim has ended.
+ * Reads until the victim has closed.
  *
- * @throws {Error} (rejects) when it has not after 15 s.
+ * @throws {Error} (rejects) when it keeps the connection for 15 s.
  */
 export async function ended(socket: Socket): Promise<void> {
   socket.resume()
@@ -152,14 +152,16 @@ export async function ended(socket: Socket): Promise<void> {
   socket.once('end', () => socket.end())
   await closed(socket)
   clearTimeout(timer)
-  if (isKept) throw new Error('The connection was kept for 15 s after its client had ended')
+  if (isKept) throw new Error('The connection was kept for 15 s after its client had finished')
 }
 
 async function closed(socket: Socket): Promise<void> {
   if (!socket.closed) await new Promise<void>((resolve) => socket.once('close', () => resolve()))
 }
 
-/** A connection that has sent `bytes` without reading, or fewer when the victim took no more. */
+/**
+ * Returns a connection that has sent `bytes` bytes without reading, or fewer if the victim stopped reading.
+ */
 export async function flooded(
   port: number,
   opening: Uint8Array,
@@ -176,7 +178,7 @@ export async function flooded(
   return socket
 }
 
-/** Whether the victim goes on taking. */
+/** Whether the victim reads on: false when nothing drains within 250 ms, or the connection is closed. */
 async function drained(socket: Socket): Promise<boolean> {
   const over = new AbortController()
   const { signal } = over
@@ -193,5 +195,5 @@ async function drained(socket: Socket): Promise<boolean> {
 }
 
 const LONG_LINE = Buffer.alloc(2 * 1024 * 1024, 'x')
-/** Bytes of every value in an order that repeats late: the same in every run. */
+/** Bytes of many values with a long period, the same in every run. */
 const GARBAGE = Buffer.from(Array.from({ length: 65_536 }, (_, at) => (at * at * 31 + at * 7 + 129) >> 3))

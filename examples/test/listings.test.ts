@@ -14,7 +14,7 @@ const DOCUMENTS = [
   ...readdirSync(join(root, 'docs/guide')).map((name) => `docs/guide/${name}`),
 ]
 
-/** A program in a document; one that a block of text follows prints exactly that, and ends. */
+/** A program in a document. If a block of text follows it, the program prints exactly that, and ends. */
 interface Listing {
   readonly name: string
   readonly program: string
@@ -52,7 +52,7 @@ describe('listings of the documents', () => {
 
   afterAll(() => rmSync(folder, { recursive: true }))
 
-  test('compile as they stand', () => {
+  test('compile without changes', () => {
     const config = { extends: '../tsconfig.json', include: ['*.ts'], references: [] }
     writeFileSync(join(folder, 'tsconfig.json'), JSON.stringify(config))
     const tsc = spawnSync(join(root, 'node_modules/.bin/tsc'), ['-p', folder], { encoding: 'utf8' })
@@ -72,10 +72,10 @@ describe('listings of the documents', () => {
       )
   })
 
-  test.each(printing)('%s prints what the document says', (name, output) => {
+  test.each(printing)('%s prints the output that the document shows', (name, output) => {
     expect(run(name)).toEqual({ output, errors: '', status: 0 })
   })
 })
 
-/** What Node needs to run TypeScript: nothing from 22.18 on. */
+/** The flags with which Node runs TypeScript: none from Node 22.18 on. */
 const TYPESCRIPT: readonly string[] = 'typescript' in process.features ? [] : ['--import', 'tsx']

@@ -3,7 +3,7 @@ import { connectedPair, MemoryReactor } from '@ropewalk/core/testing'
 import { Readable } from 'node:stream'
 import { describe, expect, test } from 'vitest'
 
-/** Everything as JavaScript sees it: no type keeps a caller from a mistake. */
+/** The exports without their types, as a JavaScript program sees them. */
 type Untyped = Readonly<Record<string, (...args: readonly unknown[]) => unknown>>
 type Class = new (...args: readonly unknown[]) => unknown
 
@@ -15,82 +15,94 @@ class Silent extends core.Protocol {}
 const factory = core.Factory.forProtocol(Silent)
 const nothing = (): undefined => undefined
 
-/** What is done wrong, and the argument that the error names. */
+/** A mistake, an attempt that makes it, and a part of the error message, which names the argument. */
 const MISTAKES: readonly (readonly [
   what: string,
   attempt: (reactor: MemoryReactor) => unknown,
   names: string,
 ])[] = [
-  ['a time that is text', (reactor) => reactor.callLater('5' as never, nothing), 'delayMs "5"'],
-  ['a call that is forgotten', (reactor) => reactor.callLater(5, undefined as never), 'call undefined'],
+  ['a delay as a string', (reactor) => reactor.callLater('5' as never, nothing), 'delayMs "5"'],
+  ['a missing call', (reactor) => reactor.callLater(5, undefined as never), 'call undefined'],
+  ['an interval as a string', (reactor) => made('TimerService', '5', nothing, { reactor }), 'intervalMs "5"'],
   [
-    'an interval that is text',
-    (reactor) => made('TimerService', '5', nothing, { reactor }),
-    'intervalMs "5"',
-  ],
-  [
-    'a service without a call',
+    'a TimerService without a call',
     (reactor) => made('TimerService', 5, undefined, { reactor }),
     'call undefined',
   ],
-  ['a queue bounded by text', () => made('Queue', { size: '5' }), 'size "5"'],
-  ['a queue with another option', () => made('Queue', { max: 5 }), 'option "max"'],
-  ['a semaphore of text', () => made('Semaphore', '2'), 'limit "2"'],
-  ['a semaphore of half', () => made('Semaphore', 1.5), 'limit 1.5'],
-  ['a rate that is text', () => made('Throttle', { readBytesPerSecond: '5' }), 'readBytesPerSecond "5"'],
+  ['a queue size as a string', () => made('Queue', { size: '5' }), 'size "5"'],
+  ['an unknown option of a queue', () => made('Queue', { max: 5 }), 'option "max"'],
+  ['a semaphore limit as a string', () => made('Semaphore', '2'), 'limit "2"'],
+  ['a semaphore limit that is not a whole number', () => made('Semaphore', 1.5), 'limit 1.5'],
+  ['a rate as a string', () => made('Throttle', { readBytesPerSecond: '5' }), 'readBytesPerSecond "5"'],
   ['a rate of 0', () => made('Throttle', { readBytesPerSecond: 0 }), 'give a number, more than 0'],
   ['an idle time of 0', () => made('IdleTimeout', 0), 'give a number of milliseconds, more than 0'],
-  ['a record that goes nowhere', () => functions['recordConnection']?.(5), 'write 5'],
-  ['a logger without a target', () => made('Logger', 'shop', {}), 'give { reactor } or { log }'],
-  ['a logger of a number', (reactor) => made('Logger', 5, { reactor }), 'namespace 5'],
-  ['a filter of nothing', () => functions['filtered']?.(5, { level: 'info' }), 'observer 5'],
-  ['a filter by nothing', () => functions['filtered']?.(nothing), 'filter undefined'],
+  ['a recording without a function to write it', () => functions['recordConnection']?.(5), 'write 5'],
+  ['a logger without a reactor or log', () => made('Logger', 'shop', {}), 'give { reactor } or { log }'],
+  ['a number as the namespace of a logger', (reactor) => made('Logger', 5, { reactor }), 'namespace 5'],
+  ['a filter without an observer', () => functions['filtered']?.(5, { level: 'info' }), 'observer 5'],
+  ['a filter without its options', () => functions['filtered']?.(nothing), 'filter undefined'],
   [
-    'a filter with another option',
+    'an unknown option of a filter',
     () => functions['filtered']?.(nothing, { level: 'info', name: 5 }),
     '"name"',
   ],
-  ['an endpoint of a number', (reactor) => made('HostnameEndpoint', reactor, 5, 80), 'host 5'],
-  ['TLS over nothing', () => functions['wrapClientTLS']?.({}, {}), 'context an Object'],
-  ['an endpoint type of nothing', () => functions['registerEndpointType']?.('x', 'client'), 'reactor "x"'],
-  ['a path with NUL', (reactor) => reactor.listenUNIX('/run/a\0b', factory), 'give a path without NUL'],
-  ['a path with NUL', (reactor) => reactor.connectUNIX('/run/a\0b', factory), 'give a path without NUL'],
+  ['a number as the host of an endpoint', (reactor) => made('HostnameEndpoint', reactor, 5, 80), 'host 5'],
+  ['a plain object as a TLS context', () => functions['wrapClientTLS']?.({}, {}), 'context an Object'],
   [
-    'a policy as a class',
+    'an endpoint type without a reactor',
+    () => functions['registerEndpointType']?.('x', 'client'),
+    'reactor "x"',
+  ],
+  [
+    'a NUL in the path of a port',
+    (reactor) => reactor.listenUNIX('/run/a\0b', factory),
+    'give a path without NUL',
+  ],
+  [
+    'a NUL in the path of a client',
+    (reactor) => reactor.connectUNIX('/run/a\0b', factory),
+    'give a path without NUL',
+  ],
+  [
+    'a class as a policy',
     (reactor) => reactor.listenTCP(80, factory, { policies: [core.IdleTimeout as never] }),
     'give an instance: new IdleTimeout(…)',
   ],
   [
-    'a policy without a method',
+    'a policy without methods',
     (reactor) => reactor.listenTCP(80, factory, { policies: [{}] }),
     'policies[0] an Object',
   ],
   [
-    'a stream of Node as a producer',
+    'a Node stream as a producer',
     () =>
       connectedPair(new Silent(), new Silent()).server.registerProducer(Readable.from(['a']) as never, true),
     'of a stream of Node, producerFrom(stream)',
   ],
   [
-    'a class to switch to',
+    'a class as the next protocol of a switch',
     () => connectedPair(new Silent(), new Silent()).server.switchProtocol(Silent as never),
     'give new Silent()',
   ],
   [
-    'TLS by nothing',
+    'a plain object as the context of startTLS',
     () => connectedPair(new Silent(), new Silent()).server.startTLS({} as never),
     'give a ServerTLS or a ClientTLS',
   ],
   [
-    'a pipe from a string',
+    'a string as the source of a pipe',
     () => connectedPair(new Silent(), new Silent()).server.pipeFrom('abc' as never),
     'bytes and strings go to write',
   ],
-  ['services that are none', () => functions['runServices']?.({}), 'app an Object'],
-  ['a child that is no service', () => new core.MultiService().addService({} as never), 'service an Object'],
+  ['an app that is not a service', () => functions['runServices']?.({}), 'app an Object'],
+  [
+    'a child that is not a service',
+    () => new core.MultiService().addService({} as never),
+    'service an Object',
+  ],
   ['a program without main', () => functions['react']?.(), 'main undefined'],
   [
-    'a client of a string',
+    'a string as the endpoint of a client service',
     (reactor) => made('ClientService', 'tcp:1', factory, { reactor }),
     'endpoint "tcp:1"',
   ],
@@ -100,12 +112,12 @@ const MISTAKES: readonly (readonly [
     'give a ServerTLS, or { cert, key }, before the options',
   ],
   [
-    'a service with another option',
+    'an unknown option of a client service',
     (reactor) => made('ClientService', endpointOf(reactor), factory, { reactor, retry: 5 }),
     'option "retry" for ClientService: did you mean retryPolicy?',
   ],
   [
-    'a wait for a connection after no failure',
+    'a wait for a connection with 0 failures',
     (reactor) => serviceOf(reactor).whenConnected({ failAfterFailures: 0 }),
     'failAfterFailures 0',
   ],
@@ -121,13 +133,13 @@ function serviceOf(reactor: MemoryReactor, retryPolicy?: core.RetryPolicy): core
 }
 
 describe('a mistaken argument', () => {
-  test.each(MISTAKES)('is refused by its name: %s', async (_what, attempt, names) => {
+  test.each(MISTAKES)('is refused with an error that names it: %s', async (_what, attempt, names) => {
     const attempted = async (): Promise<unknown> => attempt(new MemoryReactor())
     await expect(attempted()).rejects.toThrow(names)
   })
 
   test.each([['10'], [NaN], [-1], [Infinity], [undefined]])(
-    'a retry policy that returns %o is logged, and the usual wait kept instead of a storm',
+    'a retry policy that returns %o is logged, and the default delay is used',
     async (result) => {
       const reactor = new MemoryReactor()
       const service = serviceOf(reactor, () => result as number)

@@ -38,12 +38,12 @@ class Rooms extends WebSocketServerFactory {
 const factory = Factory.forProtocol(Silent)
 const noCert = { cert: '', key: '' }
 
-/** Gives an option of a section of docs/defaults.md to what takes it. */
+/** Passes an option of a section of docs/defaults.md to the function or class that accepts it. */
 type Give = (option: string, value: unknown) => unknown
 
 const listen: Give = (option, value) => new MemoryReactor().listenTCP(80, factory, { [option]: value })
 
-/** Starts a run, which a refused option ends at once. */
+/** Runs a reactor with options until its first stop; rejects when an option is refused. */
 async function run(options: object): Promise<unknown> {
   const reactor = new MemoryReactor()
   const running = reactor.run(options)
@@ -52,12 +52,12 @@ async function run(options: object): Promise<unknown> {
   return running
 }
 
-/** Sets a field that is an option of a protocol; one that is not set has its default. */
+/** Sets a field of a protocol that is an option; for undefined the field keeps its default. */
 function withField<P extends Protocol>(protocol: P, option: string, value: unknown): P {
   return value === undefined ? protocol : Object.assign(protocol, { [option]: value })
 }
 
-/** Connects a protocol, and returns what its connection logged. */
+/** Connects a protocol; rejects with the first error that its connection logged. */
 async function connect(protocol: Protocol): Promise<void> {
   const { reactor } = connectedPair(protocol, new Silent())
   await reactor.settle()
@@ -129,7 +129,7 @@ const SIMULATIONS: Readonly<Record<string, Give>> = {
   maxPlays: (option, value) => replay([], factory, { [option]: value }),
 }
 
-/** Who takes the options of each section, by the beginning of its heading. */
+/** The function that accepts the options of each section, by the beginning of the section's heading. */
 const TAKES: readonly (readonly [heading: string, give: Give])[] = [
   ['Every connection', (option, value) => listen('transport', { [option]: value })],
   ['Ports', listen],
@@ -196,7 +196,7 @@ const TAKES: readonly (readonly [heading: string, give: Give])[] = [
 
 const page = await readFile(new URL('../../docs/defaults.md', import.meta.url), 'utf8')
 const sections = page.split('\n## ').slice(1)
-/** Every option of the page that is a number, with who takes it. */
+/** Every option of the page that is a number, with the function that accepts it. */
 const NUMBERS = sections
   .flatMap((section) => {
     const [heading = ''] = section.split('\n')
@@ -206,13 +206,13 @@ const NUMBERS = sections
   })
   .filter(({ option }) => option !== 'minVersion')
 
-/** What JavaScript, an unset variable or a slip makes of a number. */
+/** Wrong values for a number, such as an unset variable or a string produces. */
 const NO_NUMBERS = [NaN, -1, '5000', null, -Infinity]
-/** A limit may be lifted by Infinity; a deadline only where waiting for ever harms no peer's slot. */
+/** Options that may accept Infinity: limits, and deadlines without which no peer can occupy a connection. */
 const ENDLESS = /^max(?!DelayMs)|Bytes$|^(?:timeoutMs|writeStallMs|maxDelayMs|responseTimeoutMs)$/
 
 describe('every number of docs/defaults.md', () => {
-  test('is taken by something', () => {
+  test('has a function or class that accepts it', () => {
     expect(NUMBERS.filter(({ give }) => give === undefined)).toEqual([])
     expect(NUMBERS.length).toBeGreaterThan(50)
   })
@@ -220,15 +220,15 @@ describe('every number of docs/defaults.md', () => {
   describe.each(NUMBERS)('$heading: $option', ({ option, give }) => {
     const given = async (value: unknown): Promise<unknown> => give?.(option, value)
 
-    test.each(NO_NUMBERS)('is refused as %o, with its name', async (value) => {
+    test.each(NO_NUMBERS)('refuses %o with a message that names the option', async (value) => {
       await expect(given(value)).rejects.toThrow(new RegExp(String.raw`Cannot take \S*${option} `))
     })
 
-    test('is taken for the default when undefined', async () => {
+    test('accepts undefined', async () => {
       await expect(given(undefined).then(() => 'taken')).resolves.toBe('taken')
     })
 
-    test('is a limit that Infinity lifts, or refuses it', async () => {
+    test('accepts Infinity if it may be unlimited, and refuses it otherwise', async () => {
       const outcome = await given(Infinity).then(
         () => 'taken',
         (error: unknown) => String(error),
@@ -239,15 +239,15 @@ describe('every number of docs/defaults.md', () => {
   })
 })
 
-describe('everything that takes options', () => {
+describe('every function and class with options', () => {
   const TAKERS = TAKES.filter(([heading]) => !/^(?:Units|Every)/.test(heading))
 
-  test.each(TAKERS)('refuses a name it does not know: %s', async (_heading, give) => {
+  test.each(TAKERS)('refuses an unknown name: %s', async (_heading, give) => {
     const unknown = async (): Promise<unknown> => give('notAnOption', 5)
     await expect(unknown()).rejects.toThrow(/Cannot take .*notAnOption/)
   })
 
-  test('compiles with undefined for the default, as an unset variable is', async () => {
+  test('uses the default for an option that is undefined', async () => {
     const [number, text]: [number | undefined, string | undefined] = [undefined, undefined]
     const reactor = new MemoryReactor()
     const transport = { writeStallMs: number }
@@ -271,7 +271,7 @@ describe('everything that takes options', () => {
     expect(port.getHost().port).toBe(80)
   })
 
-  test('points from the names of node:net to its own', async () => {
+  test('suggests interface for the option names of node:net', async () => {
     for (const name of ['host', 'hostname', 'address'])
       await expect(new MemoryReactor().listenTCP(80, factory, { [name]: '::1' })).rejects.toThrow(
         'did you mean interface?',
@@ -282,7 +282,7 @@ describe('everything that takes options', () => {
   })
 })
 
-test('a client that stays connected refuses a wait that is not a number when it comes to wait', () => {
+test('a ReconnectingClientFactory logs an error when maxDelayMs is NaN at the first retry', () => {
   class Feed extends ReconnectingClientFactory {
     override readonly maxDelayMs = NaN
     override buildProtocol() {

@@ -6,14 +6,14 @@ import { Relay } from '../port-forward.ts'
 import { Connection } from './connection.ts'
 import { ExampleProcess } from './example-process.ts'
 
-/** Listens on loopback for one test, half-open as a forwarder's target may be. */
+/** Starts a target on loopback that allows half-open connections; returns it with its endpoint string. */
 async function target(accept?: (socket: Socket) => void): Promise<[Server, string]> {
   const server = createServer({ allowHalfOpen: true }, accept)
   await once(server.listen(0, '127.0.0.1'), 'listening')
   return [server, `tcp:127.0.0.1:${(server.address() as AddressInfo).port}`]
 }
 
-/** Two ends of a relay, in memory. */
+/** The two transports of a relay, in memory. */
 function relayed(): [StringTransport, StringTransport] {
   const near = new StringTransport()
   const far = StringTransport.connect(new Relay(near))
@@ -21,11 +21,11 @@ function relayed(): [StringTransport, StringTransport] {
   return [near, far]
 }
 
-test('port-forward passes megabytes both ways to a peer that reads slowly, and the ends behind them', async () => {
+test('port-forward forwards megabytes and FINs in both directions while a peer reads slowly', async () => {
   const echo = await ExampleProcess.start('tcp-echo')
   const forward = await ExampleProcess.start('port-forward', `tcp:127.0.0.1:${echo.port}`)
   const connection = await Connection.open(forward.port)
-  // One piece for each turn of the loop: the rest waits in the forwarder, the echo, and here.
+  // The client reads one piece per turn, so that the rest waits in the forwarder, in the echo and here.
   connection.socket.on('data', () => {
     connection.socket.pause()
     setImmediate(() => connection.socket.resume())
@@ -38,7 +38,7 @@ test('port-forward passes megabytes both ways to a peer that reads slowly, and t
   await echo.finish()
 })
 
-test('port-forward carries the end of one direction, and the other goes on', async () => {
+test('port-forward forwards the FIN of one direction, and keeps the other open', async () => {
   const [server, address] = await target((socket) => {
     socket.resume().on('end', () => socket.end('after your end'))
   })
@@ -50,7 +50,7 @@ test('port-forward carries the end of one direction, and the other goes on', asy
   server.close()
 })
 
-test('port-forward carries a reset as a reset', async () => {
+test('port-forward forwards a reset as a reset', async () => {
   const [server, address] = await target()
   const accepted = once(server, 'connection')
   const forward = await ExampleProcess.start('port-forward', address)
@@ -63,7 +63,7 @@ test('port-forward carries a reset as a reset', async () => {
   server.close()
 })
 
-test('port-forward closes who cannot be passed on, and says why', async () => {
+test('port-forward closes a connection whose target cannot be reached, and prints why', async () => {
   const [server, address] = await target()
   await once(server.close(), 'close')
   const forward = await ExampleProcess.start('port-forward', address)
@@ -75,7 +75,7 @@ test('port-forward closes who cannot be passed on, and says why', async () => {
   )
 })
 
-test('port-forward stops with connections open', async () => {
+test('port-forward stops while connections are open', async () => {
   const [server, address] = await target()
   const accepted = once(server, 'connection')
   const forward = await ExampleProcess.start('port-forward', address)
@@ -87,7 +87,7 @@ test('port-forward stops with connections open', async () => {
   server.close()
 })
 
-test('a relay reads no more while the other side does not, and loses nothing', () => {
+test('a relay pauses while the other side does not read, and loses no bytes', () => {
   const [near, far] = relayed()
   const piece = Buffer.alloc(65_536, 'x')
   far.block()
@@ -106,7 +106,7 @@ test('a relay reads no more while the other side does not, and loses nothing', (
   expect(far.bytes().equals(Buffer.concat(Array<Buffer>(64).fill(piece)))).toBe(true)
 })
 
-test('a relay aborts the other side when its own is broken', () => {
+test('a relay aborts the other side when its own connection is reset', () => {
   const [near, far] = relayed()
   near.receiveReset()
   far.pump()

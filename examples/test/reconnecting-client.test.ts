@@ -3,7 +3,7 @@ import { type AddressInfo, createServer, type Server, type Socket } from 'node:n
 import { expect, test } from 'vitest'
 import { ExampleProcess } from './example-process.ts'
 
-test('reconnecting-client comes back to a server that is stopped and started again', async () => {
+test('reconnecting-client reconnects to a server that is stopped and started again', async () => {
   const first = await listen(0)
   const client = ExampleProcess.run('reconnecting-client', `tcp:127.0.0.1:${portOf(first)}`)
   const connection = await greeted(first)
@@ -24,7 +24,7 @@ test('reconnecting-client comes back to a server that is stopped and started aga
   expect(errors).toMatch(/^[^\n]* Not connected: Connection was closed cleanly. Trying again in \d+ ms\n/)
 })
 
-test('reconnecting-client says in one line what is wrong with an endpoint, and exits with 2', async () => {
+test('reconnecting-client prints one line about an invalid endpoint, and exits with 2', async () => {
   const { code, errors } = await ExampleProcess.run('reconnecting-client', 'tcp:127.0.0.1')
   expect([code, errors.split('\n').length]).toEqual([2, 2])
   expect(errors).toMatch(/^Cannot understand endpoint "tcp:127.0.0.1"/)
@@ -42,7 +42,7 @@ function portOf(server: Server): number {
   return PORTS.get(server) ?? 0
 }
 
-/** The connection of a client, once that has said hello. */
+/** Resolves with the next client's connection, after the client has sent its hello. */
 async function greeted(server: Server): Promise<Socket> {
   const [socket] = (await once(server, 'connection')) as [Socket]
   const [hello] = (await once(socket, 'data')) as [Buffer]
@@ -50,5 +50,5 @@ async function greeted(server: Server): Promise<Socket> {
   return socket
 }
 
-/** A server that was closed forgets its own. */
+/** The port of each server: a closed server has no address() any more. */
 const PORTS = new WeakMap<Server, number>()

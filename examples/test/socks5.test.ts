@@ -25,18 +25,20 @@ class Echo extends Protocol {
   }
 }
 
-/** A request for an address; `type` and `address` as they stand on the wire. */
+/** A request for an address, with `type` and `address` as bytes of the message (RFC 1928 §4). */
 function request(type: number, address: Iterable<number>, port: number, command = 1): Buffer {
   return Buffer.from([5, command, 0, type, ...address, port >> 8, port & 0xff])
 }
 
-/** A request for a name. */
+/** A request for a host name. */
 function requestName(name: string, port: number): Buffer {
   return request(3, [name.length, ...Buffer.from(name)], port)
 }
 
-/** What the proxy answers to `pieces`, in memory, where an echo listens on port 7 of 127.0.0.1. */
-async function answerTo(pieces: readonly Uint8Array[]): Promise<StringTransport> {
+/**
+ * Sends `pieces` to a proxy in memory, where an echo server listens on 127.0.0.1:7; returns its transport.
+ */
+async function proxyAfter(pieces: readonly Uint8Array[]): Promise<StringTransport> {
   const transport = StringTransport.connect(new Negotiation())
   await transport.reactor.listenTCP(7, Factory.forProtocol(Echo), { interface: '127.0.0.1' })
   for (const piece of pieces) transport.receive(piece)
@@ -45,11 +47,11 @@ async function answerTo(pieces: readonly Uint8Array[]): Promise<StringTransport>
   return transport
 }
 
-test('socks5 understands its client however the bytes are cut, and loses none that came early', async () => {
+test('socks5 connects under every cut of the bytes, and forwards the bytes sent before its reply', async () => {
   const whole = Buffer.concat([GREETING, request(1, [127, 0, 0, 1], 7), Buffer.from('early')])
   let tried = 0
   for (const pieces of chunkings(whole)) {
-    const bytes = (await answerTo(pieces)).bytes()
+    const bytes = (await proxyAfter(pieces)).bytes()
     expect(bytes.subarray(0, 6)).toEqual(Buffer.concat([ACCEPTED, Buffer.of(5, 0, 0, 1)]))
     expect(bytes.toString('latin1', 12)).toBe('early')
     tried++
@@ -64,10 +66,10 @@ test.each([
   ['an unknown address type', request(2, [1, 2], 7), 8],
   ['port 0', request(1, [127, 0, 0, 1], 0), 1],
   ['an empty name', requestName('', 7), 1],
-  ['a name that is none', requestName('a\0b', 7), 1],
+  ['a name with a NUL', requestName('a\0b', 7), 1],
   ['another version', Buffer.of(4, 1, 0, 1), 1],
-])('socks5 answers %s with its code, and closes', async (_, asked, code) => {
-  const transport = await answerTo([GREETING, asked])
+])('socks5 responds to %s with its reply code, and closes', async (_, asked, code) => {
+  const transport = await proxyAfter([GREETING, asked])
   expect(transport.bytes()).toEqual(Buffer.concat([ACCEPTED, Buffer.of(5, code, 0, 1, 0, 0, 0, 0, 0, 0)]))
   expect(transport.disconnecting).toBe(true)
 })
@@ -76,8 +78,8 @@ test.each([
   ['offers only passwords', Buffer.of(5, 1, 2)],
   ['offers nothing', Buffer.of(5, 0)],
   ['speaks SOCKS 4', Buffer.of(4, 1)],
-])('socks5 turns away who %s', async (_, greeting) => {
-  const transport = await answerTo([greeting])
+])('socks5 refuses a client that %s', async (_, greeting) => {
+  const transport = await proxyAfter([greeting])
   expect(transport.bytes()).toEqual(Buffer.of(5, 0xff))
   expect(transport.disconnecting).toBe(true)
 })
@@ -85,21 +87,21 @@ test.each([
 test.each([
   ['a greeting', GREETING.subarray(0, 2)],
   ['a request', Buffer.concat([GREETING, Buffer.of(5, 1)])],
-])('socks5 does not wait for the rest of %s for ever', async (_, begun) => {
-  const transport = await answerTo([begun])
+])('socks5 closes when the rest of %s does not arrive within 10 s', async (_, begun) => {
+  const transport = await proxyAfter([begun])
   transport.reactor.advance(9_000)
   expect(transport.disconnecting).toBe(false)
   transport.reactor.advance(1_500)
   expect(transport.disconnecting).toBe(true)
 })
 
-test('socks5 has no deadline for what is connected', async () => {
-  const transport = await answerTo([GREETING, request(1, [127, 0, 0, 1], 7)])
+test('socks5 has no deadline once it is connected', async () => {
+  const transport = await proxyAfter([GREETING, request(1, [127, 0, 0, 1], 7)])
   transport.reactor.advance(3_600_000)
   expect(transport.disconnecting).toBe(false)
 })
 
-test('socks5 echoes megabytes through a real connection, and carries the end of one direction', async () => {
+test('socks5 forwards megabytes over real connections, and forwards a FIN', async () => {
   const [echo, proxy] = await Promise.all([ExampleProcess.start('tcp-echo'), ExampleProcess.start('socks5')])
   const connection = await Connection.open(proxy.port)
   const sent = Buffer.alloc(4 << 20, 'ropewalk ')
@@ -112,7 +114,7 @@ test('socks5 echoes megabytes through a real connection, and carries the end of 
   await echo.finish()
 })
 
-test('socks5 says by its code that a name has no address', async () => {
+test('socks5 replies with host unreachable when a name has no address', async () => {
   const proxy = await ExampleProcess.start('socks5')
   const connection = await Connection.open(proxy.port)
   connection.socket.write(Buffer.concat([GREETING, requestName('nowhere.invalid', 80)]))
@@ -121,11 +123,11 @@ test('socks5 says by its code that a name has no address', async () => {
   await proxy.finish()
 })
 
-test.skipIf(NO_IPV6)('socks5 connects to an IPv6 address (where the machine has IPv6)', async () => {
+test.skipIf(NO_IPV6)('socks5 connects to an IPv6 address (if the machine has IPv6)', async () => {
   const server = createServer((socket) => socket.end('over six'))
   await once(server.listen(0, '::1'), 'listening')
   const address = server.address()
-  if (address === null || typeof address === 'string') throw new Error('Cannot learn the port')
+  if (address === null || typeof address === 'string') throw new Error('The server has no TCP address')
   const proxy = await ExampleProcess.start('socks5')
   const connection = await Connection.open(proxy.port)
   const loopback = [...Array<number>(15).fill(0), 1]
@@ -138,7 +140,7 @@ test.skipIf(NO_IPV6)('socks5 connects to an IPv6 address (where the machine has 
 })
 
 test.skipIf(NO_CURL).each(['--socks5', '--socks5-hostname'])(
-  'curl %s gets a page through socks5 (where there is curl)',
+  'curl %s gets a page through socks5 (if curl is installed)',
   async (option) => {
     const [hello, proxy] = await Promise.all([
       ExampleProcess.start('http-hello'),

@@ -6,7 +6,7 @@ import { describe, expect, test } from 'vitest'
 import { ExampleProcess, TYPESCRIPT } from './example-process.ts'
 
 describe('examples/stdio-repl.ts', () => {
-  test('sends what is typed, prints what comes, and ends behind the last answer', async () => {
+  test('sends typed lines, prints received lines, and ends after the last one', async () => {
     const server = await listen((socket) => {
       socket.on('data', (data) => socket.write(data.toString().toUpperCase()))
       socket.on('end', () => socket.end('bye\r\n'))
@@ -20,26 +20,26 @@ describe('examples/stdio-repl.ts', () => {
     server.close()
   })
 
-  test('waits for a server that reads slowly, and loses nothing', async () => {
+  test('loses no line when more is typed than the server takes at once', async () => {
     const typed = 'a line that goes there and back\n'.repeat(30_000)
     const server = await listen((socket) => socket.pipe(socket))
     const repl = start(server)
     repl.stdin.end(typed)
-    const [said, errors, code] = await output(repl)
-    expect([said === typed, errors, code]).toEqual([true, '', 0])
+    const [printed, errors, code] = await output(repl)
+    expect([printed === typed, errors, code]).toEqual([true, '', 0])
     server.close()
   })
 
-  test('says so in one line when the connection breaks, and exits with 1', async () => {
+  test('prints one line when the connection breaks, and exits with 1', async () => {
     const server = await listen((socket) => socket.once('data', () => socket.resetAndDestroy()))
     const repl = start(server)
     repl.stdin.write('hello\n')
-    const [said, errors, code] = await output(repl)
-    expect([said, errors, code]).toEqual(['', 'Connection was lost\n', 1])
+    const [printed, errors, code] = await output(repl)
+    expect([printed, errors, code]).toEqual(['', 'Connection was lost\n', 1])
     server.close()
   })
 
-  test('says in one line what is wrong with an endpoint, or that nobody answers, and exits with 2', async () => {
+  test('prints one line about an invalid endpoint or a failed connection, and exits with 2', async () => {
     const unclear = await ExampleProcess.run('stdio-repl', 'tcp:127.0.0.1')
     expect([unclear.code, unclear.errors.split('\n').length]).toEqual([2, 2])
     expect(unclear.errors).toMatch(/^Cannot understand endpoint "tcp:127.0.0.1"/)
@@ -65,11 +65,11 @@ function start(server: Server): ChildProcessWithoutNullStreams {
   return spawn(process.execPath, [...TYPESCRIPT, path, `tcp:127.0.0.1:${port}`])
 }
 
-/** What it writes from now on, what it complains of, and its status. */
+/** Its further standard output, its standard error, and its exit code. */
 async function output(repl: ChildProcessWithoutNullStreams): Promise<[string, string, number | null]> {
-  const [said, errors]: [Buffer[], Buffer[]] = [[], []]
-  repl.stdout.on('data', (data: Buffer) => said.push(data))
+  const [printed, errors]: [Buffer[], Buffer[]] = [[], []]
+  repl.stdout.on('data', (data: Buffer) => printed.push(data))
   repl.stderr.on('data', (data: Buffer) => errors.push(data))
   const [code] = (await once(repl, 'close')) as [number | null]
-  return [Buffer.concat(said).toString(), Buffer.concat(errors).toString(), code]
+  return [Buffer.concat(printed).toString(), Buffer.concat(errors).toString(), code]
 }

@@ -4,7 +4,7 @@ import { describe, expect, test } from 'vitest'
 import { ExampleProcess } from './example-process.ts'
 
 describe('examples/udp-echo.ts', () => {
-  test('sends every datagram back, an empty one too, and stops cleanly on Ctrl-C', async () => {
+  test('sends back every datagram, also an empty one, and stops cleanly on Ctrl-C', async () => {
     const example = await ExampleProcess.startWith('udp-echo', ['0'])
     const client = createSocket('udp4')
     for (const text of ['hello', '', 'größer']) {
@@ -16,7 +16,7 @@ describe('examples/udp-echo.ts', () => {
     await example.finish()
   })
 
-  test('says in one line what is wrong with its port, and exits with 2', async () => {
+  test('prints one line about an invalid or used port, and exits with 2', async () => {
     const { code, errors } = await ExampleProcess.run('udp-echo', 'eighty')
     expect([code, errors]).toEqual([
       2,

@@ -2,8 +2,11 @@ import { execFile } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
 import { describe, expect, test } from 'vitest'
 
-/** Programs that process requests in functions which no code awaits; the client of each breaks off, or sends what it may not. */
-describe('a request that is processed in a function which no code awaits', () => {
+/**
+ * Programs with a process() that does not await its work, and a client that sends an invalid or incomplete
+ * request.
+ */
+describe('a request processed in a promise that nothing awaits', () => {
   const POST = 'POST / HTTP/1.1\\r\\nHost: h\\r\\n'
   const run = (processing: string, bytes: string): Promise<Ended> =>
     runProgram(`
@@ -28,16 +31,28 @@ describe('a request that is processed in a function which no code awaits', () =>
   const READ = 'for await (const piece of request.body) piece; request.finish()'
   test.each<[string, string, string, number, RegExp]>([
     ['malformed chunks', READ, 'Transfer-Encoding: chunked\\r\\n\\r\\nzz\\r\\n', 400, /RemoteProtocolError/],
-    ['too large a body', READ, 'Transfer-Encoding: chunked\\r\\n\\r\\nfff\\r\\n', 413, /RemoteProtocolError/],
-    ['too slow a body', READ, 'Content-Length: 9\\r\\n\\r\\nabc', 408, /HTTPError: Request Timeout/],
     [
-      'no JSON',
+      'a body that is too large',
+      READ,
+      'Transfer-Encoding: chunked\\r\\n\\r\\nfff\\r\\n',
+      413,
+      /RemoteProtocolError/,
+    ],
+    ['a body that is too slow', READ, 'Content-Length: 9\\r\\n\\r\\nabc', 408, /HTTPError: Request Timeout/],
+    [
+      'a body that is not JSON',
       'await request.body.json()',
       'Content-Length: 1\\r\\n\\r\\n{',
       503,
       /HTTPError: Cannot read the body/,
     ],
-    ['no form', 'await request.body.formData()', '\\r\\n', 503, /HTTPError: Cannot read a form/],
+    [
+      'a body that is not a form',
+      'await request.body.formData()',
+      '\\r\\n',
+      503,
+      /HTTPError: Cannot read a form/,
+    ],
     [
       'a body that is slower than the response',
       `request.setHeader('Connection', 'close'); request.reactor.callLater(50, () => request.finish()); ${READ}`,
@@ -52,13 +67,13 @@ describe('a request that is processed in a function which no code awaits', () =>
       503,
       /HTTPError: Serv/,
     ],
-  ])('does not end the process for %s', async (_name, processing, rest, status, logged) => {
+  ])('does not end the process after %s', async (_name, processing, rest, status, logged) => {
     const ended = await run(processing, `${POST}${rest}`)
     expect([ended.code, ended.output]).toEqual([0, `HTTP/1.1 ${status}\nover\n`])
     expect(ended.errors).toMatch(logged)
   })
 
-  test('ends it for a fault of the program', async () => {
+  test('ends the process after an error of the program', async () => {
     const ended = await run('throw new TypeError("mine")', `${POST}\\r\\n`)
     expect([ended.code, ended.output]).toEqual([1, ''])
     expect(ended.errors).toMatch(/TypeError: mine/)
@@ -72,7 +87,7 @@ interface Ended {
   readonly errors: string
 }
 
-/** Runs `source` in a process of its own, at the root of the repository. */
+/** Runs `source` in its own process, at the root of the repository. */
 function runProgram(source: string): Promise<Ended> {
   const args = [...TYPESCRIPT, '--input-type=module', '--eval', source]
   return new Promise((resolve) => {
@@ -84,5 +99,5 @@ function runProgram(source: string): Promise<Ended> {
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url))
 
-/** What Node needs to run TypeScript: nothing from 22.18 on. */
+/** The flags with which Node runs TypeScript: none from Node 22.18 on. */
 const TYPESCRIPT: readonly string[] = 'typescript' in process.features ? [] : ['--import', 'tsx']

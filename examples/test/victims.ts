@@ -3,22 +3,22 @@ import { connect as connectTLS } from 'node:tls'
 import { Connection } from './connection.ts'
 import { ExampleProcess } from './example-process.ts'
 
-/** An example that is attacked, and what its own clients send. */
+/** An example that is attacked, with the bytes that a correct client of it sends. */
 export interface Victim {
   readonly name: string
   readonly process: ExampleProcess
   readonly port: number
-  /** What a client sends first; enough for an answer. */
+  /** The bytes that a client sends first; the example replies to them. */
   readonly opening: Buffer
-  /** What it may send any number of times afterwards. */
+  /** Bytes that it may send any number of times afterwards. */
   readonly again: Buffer
-  /** Is a good client, once. */
+  /** Runs one correct client; rejects when it is not served. */
   readonly serve: () => Promise<void>
 }
 
 type Language = Pick<Victim, 'opening' | 'again'> & { readonly serve: (port: number) => Promise<void> }
 
-/** Starts every example that listens for connections; `echoPort` is where those that pass on pass on to. */
+/** Starts every example that listens for TCP connections; the proxies among them forward to `echoPort`. */
 export function startVictims(echoPort: number): Promise<readonly Victim[]> {
   const languages = Object.entries(languagesWith(echoPort))
   return Promise.all(
@@ -30,7 +30,7 @@ export function startVictims(echoPort: number): Promise<readonly Victim[]> {
   )
 }
 
-/** A request for a WebSocket, for a path. */
+/** The opening handshake of a WebSocket. */
 export const HANDSHAKE: Buffer = request(
   'GET / HTTP/1.1',
   'Upgrade: websocket',
@@ -40,10 +40,10 @@ export const HANDSHAKE: Buffer = request(
 )
 /** A masked text frame, `hi`. */
 export const HI: Buffer = frame(0x81, 'hi')
-/** Knows one method: no authentication. */
+/** A greeting that offers one method, no authentication (RFC 1928 §3). */
 export const SOCKS_GREETING: Buffer = Buffer.of(5, 1, 0)
 
-/** A frame as clients send it, masked with zeros, of up to 125 bytes unless `length` claims otherwise. */
+/** A frame of a client, masked with zeros, with at most 125 bytes. `length` may differ from the payload's. */
 export function frame(first: number, text: string | Buffer, length: number = text.length): Buffer {
   return Buffer.concat([Buffer.of(first, 0x80 | length, 0, 0, 0, 0), Buffer.from(text)])
 }
@@ -112,5 +112,5 @@ async function exchangeOverTLS(port: number): Promise<void> {
   secure.write('hello\r\n')
   const [data] = (await once(secure, 'data')) as [Buffer]
   secure.destroy()
-  if (!data.toString().startsWith('Over TLSv1.')) throw new Error(`It said ${data.toString()} over TLS`)
+  if (!data.toString().startsWith('Over TLSv1.')) throw new Error(`It sent ${data.toString()} over TLS`)
 }

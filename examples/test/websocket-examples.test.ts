@@ -23,7 +23,7 @@ async function open(port: number, path: string = '/'): Promise<WebSocket> {
   return socket
 }
 
-/** Sends a message, and answers the next that comes. */
+/** Sends a message, and returns the next one received. */
 async function exchange(socket: WebSocket, message: string | Buffer): Promise<string | Buffer> {
   socket.send(message)
   const [data, isBinary] = (await once(socket, 'message')) as [Buffer, boolean]
@@ -50,7 +50,7 @@ describe.each(['websocket-echo', 'article'])('%s with the ws client', (name) => 
     expect((await once(socket, 'close'))[0]).toBe(1000)
   })
 
-  test('echoes fragments as one message, and answers pings between them', async () => {
+  test('echoes fragments as one message, and replies to a ping between them', async () => {
     const socket = await open(example.port)
     socket.send('frag', { fin: false })
     socket.ping('p')
@@ -59,7 +59,7 @@ describe.each(['websocket-echo', 'article'])('%s with the ws client', (name) => 
     socket.terminate()
   })
 
-  test('a frame in the segment of the handshake, and one cut at every byte, come back', async () => {
+  test('echoes a frame sent with the handshake, and frames cut at every byte', async () => {
     const connection = await Connection.open(example.port)
     connection.socket.write(Buffer.concat([Buffer.from(HANDSHAKE), HI]))
     await connection.until((text) => text.endsWith(`\r\n\r\n${HI_BACK}`))
@@ -73,7 +73,7 @@ describe.each(['websocket-echo', 'article'])('%s with the ws client', (name) => 
     connection.socket.destroy()
   })
 
-  test('survives a client that breaks the rules or vanishes', async () => {
+  test('serves other clients after one breaks the protocol and one resets', async () => {
     const rude = await Connection.open(example.port)
     rude.socket.write(`${HANDSHAKE}\x81\x01x`)
     expect(await rude.end()).toContain('\x88')
@@ -88,7 +88,7 @@ describe.each(['websocket-echo', 'article'])('%s with the ws client', (name) => 
 })
 
 describe('websocket-echo', () => {
-  test('says 1001 to open WebSockets when it is stopped', async () => {
+  test('closes open WebSockets with 1001 when it is stopped', async () => {
     const example = await ExampleProcess.start('websocket-echo')
     const sockets = await Promise.all([open(example.port), open(example.port)])
     const closed = sockets.map((socket) => once(socket, 'close'))
@@ -103,7 +103,7 @@ describe('websocket-echo', () => {
     expect(await example.stop()).toBe(0)
   })
 
-  test('lets its own page in, and pages of other sites not', async () => {
+  test('accepts its own origin, and refuses other origins with 403', async () => {
     const example = await ExampleProcess.start('websocket-echo')
     for (const [host, status] of [
       ['elsewhere.example', '403'],
@@ -120,7 +120,7 @@ describe('websocket-echo', () => {
     await example.finish()
   })
 
-  test('takes a port alone, and prints an address to open for a wildcard', async () => {
+  test('accepts a port number alone, and prints a localhost URL for a wildcard address', async () => {
     const example = await ExampleProcess.startWith('websocket-echo', ['0'])
     expect(example.output).toMatch(/^Open http:\/\/127\.0\.0\.1:\d+\/ in a browser/)
     await example.finish()
@@ -129,7 +129,7 @@ describe('websocket-echo', () => {
     await everywhere.finish()
   })
 
-  test('names the command for another port when its own is taken', async () => {
+  test('suggests a command for another port when its port is in use', async () => {
     const first = await ExampleProcess.start('websocket-echo')
     const { code, errors } = await ExampleProcess.run('websocket-echo', String(first.port))
     expect([code, errors]).toEqual([
@@ -139,7 +139,7 @@ describe('websocket-echo', () => {
     await first.finish()
   })
 
-  test('refuses messages beyond --max-message-bytes with 1009', async () => {
+  test('closes with 1009 when a message exceeds --max-message-bytes', async () => {
     const example = await ExampleProcess.start('websocket-echo', '--max-message-bytes', '1000')
     const socket = await open(example.port)
     expect(await exchange(socket, 'x'.repeat(1000))).toBe('x'.repeat(1000))
@@ -148,7 +148,7 @@ describe('websocket-echo', () => {
     expect(await example.stop()).toBe(0)
   })
 
-  test('says in one line what is wrong with its arguments, and exits with 2', async () => {
+  test('prints one line about wrong arguments, and exits with 2', async () => {
     for (const args of [['--max-message-bytes', 'abc'], ['--nonsense']]) {
       const { code, errors } = await ExampleProcess.run('websocket-echo', ...args)
       expect(code).toBe(2)
