@@ -1,11 +1,11 @@
-// Installs the development dependencies unless this Node has installed those of the lock file already.
-// Every command of package.json runs it first. Plain enough for old versions of Node, which it has to refuse.
+// Installs the development dependencies, unless this version of Node has already installed those of the lock file.
+// Every command of package.json runs it first. An old version of Node must be able to run it too, to be refused.
 import { spawn } from 'node:child_process'
 import { readFileSync, writeFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 
 const root = fileURLToPath(new URL('../', import.meta.url))
-/** The version of Node that installed last. */
+/** The file with the version of Node that installed last. */
 const RECORD = 'node_modules/.installed-by-node'
 const { engines, packageManager } = JSON.parse(readFileSync(`${root}package.json`, 'utf8'))
 
@@ -24,7 +24,7 @@ function numbersOf(version) {
   return /(\d+)\.(\d+)/.exec(version).slice(1).map(Number)
 }
 
-/** pnpm leaves out the binaries that are for another version of Node, so the version belongs to what is installed. */
+/** pnpm omits binaries for other versions of Node, so an installation is valid for one version only. */
 function isInstalled() {
   try {
     const isSameLock = contentOf('pnpm-lock.yaml') === contentOf('node_modules/.pnpm/lock.yaml')
@@ -40,10 +40,10 @@ function contentOf(path) {
 
 function install() {
   const start = Date.now()
-  console.error('Installing the development dependencies (once; a cold start takes about 15 s) …')
+  console.error('Installing the development dependencies (once; about 15 s without a cache) …')
   const npx = spawn('npx', ['--yes', packageManager, 'install', '--frozen-lockfile'], {
     cwd: root,
-    // `npm run --silent` would silence the reasons of a failure too.
+    // Otherwise `npm run --silent` would hide the reasons of a failure too.
     env: Object.assign({}, process.env, { npm_config_loglevel: 'warn' }),
     shell: process.platform === 'win32',
     stdio: ['ignore', 'pipe', 'pipe'],
@@ -64,7 +64,7 @@ function fail(why, output = []) {
   process.stderr.write(Buffer.concat(output))
   console.error(
     `Cannot install the development dependencies: ${why}. ` +
-      'Once the cause is gone, run the same command again; `npm config get registry` names where packages come from.',
+      'Fix the cause and run the same command again. `npm config get registry` prints where packages come from.',
   )
   process.exitCode = 1
 }

@@ -1,4 +1,4 @@
-// `npm start` serves the page at the address it prints, and stops cleanly on Ctrl-C.
+// Checks that `npm start` serves the page at the address it prints, and stops cleanly at Ctrl-C.
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 
@@ -6,16 +6,17 @@ const npm = spawn('npm', ['start', '--silent', '--', 'tcp:0:interface=127.0.0.1'
   detached: true,
   stdio: ['ignore', 'pipe', 'inherit'],
 })
-// Minus its id stands for its process group.
+// A negative process id means the process group.
 const group = -(npm.pid ?? 0)
 const deadline = setTimeout(() => process.kill(group, 'SIGKILL'), 60_000)
 let output = ''
 while (!output.includes('Ctrl-C')) output += (await once(npm.stdout, 'data'))[0]
 const address = /http:\S+/.exec(output)[0]
 const page = await (await fetch(address)).text()
-if (!page.includes('<title>Ropewalk echo</title>')) throw new Error(`No page at ${address}: ${page}`)
+if (!page.includes('<title>Ropewalk echo</title>'))
+  throw new Error(`${address} does not serve the page, but: ${page}`)
 
-// A terminal sends Ctrl-C to the whole group. `close` comes when the program has let go of its output too;
+// A terminal sends SIGINT to the whole group. `close` is emitted once the program has closed its output too.
 // npm itself may end by the signal.
 process.kill(group, 'SIGINT')
 const [code, signal] = await once(npm, 'close')

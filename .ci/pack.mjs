@@ -1,4 +1,4 @@
-// Packs what is published into .pack/, and prints the command that installs it in another project.
+// Packs the published packages into .pack/, and prints the command that installs them in another project.
 import { spawnSync } from 'node:child_process'
 import { readdirSync, rmSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
@@ -9,12 +9,12 @@ rmSync(folder, { recursive: true, force: true })
 const { status, stdout, stderr, error } = spawnSync(
   'npm',
   ['run', '--silent', 'pnpm', '--', '--recursive', ...filters, 'pack', '--pack-destination', folder],
-  // The content of the tarballs is thousands of lines.
+  // pnpm lists the files of the tarballs, thousands of lines.
   { encoding: 'utf8', maxBuffer: 64 * 1024 * 1024, shell: process.platform === 'win32' },
 )
 if (status === 0) {
   const tarballs = readdirSync(folder).map((name) => folder + name)
-  console.log(`Packed ${tarballs.length} packages. Install them in a project of yours with:\n`)
+  console.log(`Packed ${tarballs.length} packages. Install them in your project with:\n`)
   console.log(`npm install ${tarballs.join(' ')}`)
 } else {
   process.stderr.write(`${stdout}${stderr}`)
