@@ -14,6 +14,6 @@ export { DeadlineWheel } from './time/deadline.ts'
 export { startFactory } from './transport/build-protocol.ts'
 export type { DialEvents, Dialling } from './transport/stream-connector.ts'
 export type {
-  RegisteredTransport as RegisteredTransport,
+  RegisteredConnection,
   ConnectionRegistry as ConnectionRegistry,
 } from './transport/connection-registry.ts'

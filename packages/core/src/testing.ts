@@ -2,8 +2,14 @@ export { chunkings } from './testing/chunkings.ts'
 export { Clock } from './testing/clock.ts'
 export { checksFor, datagramChecks, transportChecks, wireChecks } from './checks/suites.ts'
 export type { DatagramCheck, DatagramHarness } from './checks/datagram-harness.ts'
-export { connectedPair, type ConnectedPair, type ConnectedPairOptions } from './testing/connected-pair.ts'
-export { leftovers, MemoryReactor, type MemoryReactorOptions } from './testing/memory-reactor.ts'
+export {
+  connectedPair,
+  type ConnectedPair,
+  type ConnectedPairOptions,
+  leftovers,
+  MemoryReactor,
+  type MemoryReactorOptions,
+} from './testing/memory-reactor.ts'
 export { type ErrorClass, flushLoggedErrors, LogRecorder } from './testing/log-recorder.ts'
 export type {
   TransportCapability,

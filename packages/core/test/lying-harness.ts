@@ -1,5 +1,6 @@
 import type { Transport } from '../src/interfaces/transport.ts'
 import type { TransportCheck, TransportHarness } from '../src/checks/transport-harness.ts'
+import { StreamTransport } from '../src/transport/stream-transport.ts'
 import { pairHarness } from './memory-harness.ts'
 
 /** Returns the names of the checks that fail when the methods of `lie` replace those of sound transports. */
@@ -32,7 +33,12 @@ function lyingHarness(lie: (transport: Transport) => Partial<Transport>): Transp
     ...harness,
     connect: async (server, client) => {
       const pair = await harness.connect(server, client)
-      for (const transport of [pair.server, pair.client]) Object.assign(transport, lie(transport))
+      for (const transport of [pair.server, pair.client]) {
+        const lies = lie(transport)
+        // The connection calls its own methods after a fault, so it lies too.
+        Object.assign(transport, lies)
+        Object.assign(StreamTransport.connectionOf(transport) ?? {}, lies)
+      }
       return pair
     },
   }

@@ -1,5 +1,4 @@
-import { connectedPair } from '../src/testing/connected-pair.ts'
-import { leftovers, MemoryReactor } from '../src/testing/memory-reactor.ts'
+import { connectedPair, leftovers, MemoryReactor } from '../src/testing/memory-reactor.ts'
 import type { TransportCapability, TransportHarness } from '../src/checks/transport-harness.ts'
 
 const CAPABILITIES: ReadonlySet<TransportCapability> = new Set(['reset', 'backpressure', 'virtual time'])

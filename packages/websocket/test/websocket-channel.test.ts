@@ -74,7 +74,7 @@ describe('WebSocketChannel', () => {
     await exchange.open()
     const message = Buffer.alloc(1 << 20, 'abcdefg')
     const bytes = frame(2, message)
-    for (let at = 0; at < bytes.length; at++) exchange.transport.wireData(bytes.subarray(at, at + 1))
+    for (let at = 0; at < bytes.length; at++) exchange.transport.receive(bytes.subarray(at, at + 1))
     const received = await exchange.received()
     expect(received.length).toBe(10 + message.length)
     expect(received.subarray(10).equals(message)).toBe(true)

@@ -8,7 +8,7 @@ import { FACTORY } from '../options/object-rules.ts'
 import { callSafely } from '../safely.ts'
 import { buildProtocol, startFactory, whenMade } from '../transport/build-protocol.ts'
 import { diagnose } from '../transport/diagnostics.ts'
-import { StreamTransport } from '../transport/stream-transport.ts'
+import { openConnection } from '../transport/stream-transport.ts'
 import type { ConnectionRegistry } from '../transport/connection-registry.ts'
 import { assertSocket, closeRefused, descriptorAddress, socketState } from './descriptor.ts'
 import { localAddressOf, SocketWire } from './socket-wire.ts'
@@ -69,9 +69,10 @@ async function begin<P extends ProtocolEvents>(
   }
   const localAddress = localAddressOf(socket, peerAddress)
   const onLost = (): void => release(registry, factory)
-  const transport = new StreamTransport({ registry, wire, localAddress, peerAddress, onLost })
-  wire.attach(transport)
-  const making = transport.makeFirst(protocol, factory.policies)
+  const connection = openConnection({ registry, wire, localAddress, peerAddress, onLost })
+  const { transport } = connection
+  wire.attach(connection)
+  const making = connection.begin(protocol, factory.policies)
   diagnose('ropewalk.accept', () => ({ transport, protocol }))
   return whenMade({ protocol, transport, making }, address)
 }

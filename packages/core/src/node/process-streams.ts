@@ -32,11 +32,10 @@ export class ProcessReader implements WireEvents, TurnEnder {
   constructor(stream: Readable, setup: ProcessReaderSetup) {
     this.#setup = setup
     this.#wire = new StreamWire({ readable: stream })
-    this.#inbound = new Inbound(this.#wire, setup.limits, setup.time, {
-      // The end of a pipe closes nothing else, so a paused protocol can be notified of it.
-      halfCloses: true,
-      deliver: (data) => setup.deliver(data),
-      deliverEnd: () => this.#lose(),
+    // The end of a pipe closes nothing else, so a paused protocol can be notified of it.
+    const reader = { halfCloses: true, deliver: (data: Buffer) => setup.deliver(data) }
+    this.#inbound = new Inbound(this.#wire, setup.limits, setup.time, reader, {
+      inputEnded: () => this.#lose(),
       endOverdue: () => this.close(),
     })
     this.#wire.attach(this)

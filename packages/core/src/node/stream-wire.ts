@@ -247,8 +247,9 @@ export class StandardIO extends StreamTransport {
       options: transportOptions(PATIENT),
       onLost: restore,
     })
-    wire.attach(this)
-    this.begin(protocol)
+    const connection = StreamTransport.connectionOf(this)
+    wire.attach(connection)
+    void connection.begin(protocol)
   }
 }
 

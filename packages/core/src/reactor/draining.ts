@@ -1,12 +1,12 @@
 import type { ReactorLog, ReactorTime, StopReport } from '../interfaces/reactor.ts'
 import { ResettableTimer } from '../time/resettable-timer.ts'
-import type { Attempting, RegisteredTransport } from '../transport/connection-registry.ts'
+import type { Attempting, RegisteredConnection } from '../transport/connection-registry.ts'
 
 /**
  * What a stop waits for: connections, and attempts. Only attempts with a label, which are child processes,
  * are reported.
  */
-type Draining = RegisteredTransport | Attempting
+type Draining = RegisteredConnection | Attempting
 
 /**
  * The connections and child processes that were up when the drain of a stop began. Drains the connections one
@@ -15,7 +15,7 @@ type Draining = RegisteredTransport | Attempting
 export class DrainedConnections {
   readonly #time: ReactorTime
   readonly #overMs: number
-  readonly #transports: readonly RegisteredTransport[]
+  readonly #connections: readonly RegisteredConnection[]
   readonly #labels: Map<Draining, string>
   readonly #cut = new Set<Draining>()
   readonly #next: ResettableTimer
@@ -26,14 +26,14 @@ export class DrainedConnections {
   constructor(
     time: ReactorTime,
     overMs: number,
-    transports: Iterable<RegisteredTransport>,
+    connections: Iterable<RegisteredConnection>,
     attempts: Iterable<Attempting>,
   ) {
     this.#time = time
     this.#overMs = overMs
-    this.#transports = Array.from(transports)
+    this.#connections = Array.from(connections)
     // The labels are taken now, because another protocol may be current when a connection ends.
-    this.#labels = new Map(labelled([...this.#transports, ...attempts]))
+    this.#labels = new Map(labelled([...this.#connections, ...attempts]))
     this.#next = new ResettableTimer(time, () => this.#askDue())
   }
 
@@ -67,11 +67,11 @@ export class DrainedConnections {
   }
 
   #askDue(): void {
-    const stepMs = this.#overMs / this.#transports.length
+    const stepMs = this.#overMs / this.#connections.length
     const elapsedMs = this.#time.now() - this.#beganMs
-    while (this.#asked < this.#transports.length && this.#asked * stepMs <= elapsedMs)
-      this.#transports[this.#asked++]?.drain()
-    if (this.#asked < this.#transports.length) this.#next.set(this.#asked * stepMs - elapsedMs)
+    while (this.#asked < this.#connections.length && this.#asked * stepMs <= elapsedMs)
+      this.#connections[this.#asked++]?.drain()
+    if (this.#asked < this.#connections.length) this.#next.set(this.#asked * stepMs - elapsedMs)
   }
 }
 

@@ -13,6 +13,7 @@ import type {
   TriggerId,
   TriggerPhase,
 } from '../interfaces/reactor.ts'
+import type { Transport } from '../interfaces/transport.ts'
 import { checkOptions, checkValue, type FilledOptions, withDefaults } from '../options/check-options.ts'
 import { anything, callable, flag, milliseconds, oneOf, type OptionRules } from '../options/option-rules.ts'
 import { callSafely, tolerated } from '../safely.ts'
@@ -21,7 +22,7 @@ import { diagnose } from '../transport/diagnostics.ts'
 import type {
   Attempting,
   ConnectionRegistry,
-  RegisteredTransport,
+  RegisteredConnection,
   Turn,
 } from '../transport/connection-registry.ts'
 import { DrainedConnections, logReport } from './draining.ts'
@@ -52,7 +53,9 @@ export interface LifecycleHooks {
 export class ReactorLifecycle implements ConnectionRegistry {
   readonly reactor: Reactor
   readonly turn: Turn
-  readonly connections: Set<RegisteredTransport> = new Set()
+  readonly registered: Set<RegisteredConnection> = new Set()
+  /** The transports of the registered connections. */
+  readonly transports: Set<Transport> = new Set()
   context: ConnectionContext | undefined
   readonly #closingWatchers = new Set<() => void>()
   readonly #bindings = new Set<Promise<void>>()
@@ -165,8 +168,9 @@ export class ReactorLifecycle implements ConnectionRegistry {
     this.#ports.delete(port)
   }
 
-  connectionOpened(transport: RegisteredTransport): number {
-    this.connections.add(transport)
+  connectionOpened(connection: RegisteredConnection): number {
+    this.registered.add(connection)
+    this.transports.add(connection.transport)
     return ++this.#lastId
   }
 
@@ -174,7 +178,7 @@ export class ReactorLifecycle implements ConnectionRegistry {
    * Resources that are still held although no port, connection or attempt needs them, one line for each kind.
    */
   get leftovers(): readonly string[] {
-    if (this.connections.size + this.#ports.size + this.#attempts.size > 0) return []
+    if (this.registered.size + this.#ports.size + this.#attempts.size > 0) return []
     const kept = {
       'connections counted as waiting': this.#waiting,
       'watchers of closing connections': this.#closingWatchers.size,
@@ -184,7 +188,7 @@ export class ReactorLifecycle implements ConnectionRegistry {
   }
 
   get hasCapacity(): boolean {
-    return this.connections.size < (this.#hooks.maxConnections ?? Infinity)
+    return this.registered.size < (this.#hooks.maxConnections ?? Infinity)
   }
 
   get hasWaitingCapacity(): boolean {
@@ -200,8 +204,9 @@ export class ReactorLifecycle implements ConnectionRegistry {
     return () => this.#closingWatchers.delete(closed)
   }
 
-  connectionClosed(transport: RegisteredTransport): void {
-    this.connections.delete(transport)
+  connectionClosed(connection: RegisteredConnection): void {
+    this.registered.delete(connection)
+    this.transports.delete(connection.transport)
     this.#changed?.()
     for (const closed of this.#closingWatchers) closed()
   }
@@ -266,7 +271,7 @@ export class ReactorLifecycle implements ConnectionRegistry {
     const closed = Array.from(this.#ports, (port) => port.stopListening())
     this.#stopConnecting()
     await Promise.all(closed)
-    const draining = new DrainedConnections(this.reactor, drainOverMs, this.connections, attempts)
+    const draining = new DrainedConnections(this.reactor, drainOverMs, this.registered, attempts)
     draining.begin()
     const deadline = new ResettableTimer(this.reactor, () => this.#cut(draining))
     deadline.set(drainOverMs + drainMs)
@@ -281,13 +286,13 @@ export class ReactorLifecycle implements ConnectionRegistry {
 
   /** How many connections and attempts a stop waits for. */
   get #open(): number {
-    return this.connections.size + this.#attempts.size
+    return this.registered.size + this.#attempts.size
   }
 
   #cut(draining: DrainedConnections): void {
     this.#run = CUTTING
-    draining.cut([...this.connections, ...this.#attempts])
-    for (const transport of this.connections) transport.abortConnection()
+    draining.cut([...this.registered, ...this.#attempts])
+    for (const connection of this.registered) connection.abortConnection()
     this.#stopConnecting()
   }
 

@@ -45,7 +45,8 @@ import { LogPublisher, type LogPublisherOptions } from '../log/log-publisher.ts'
 import { ClientTLS } from '../tls/client-tls.ts'
 import { TLSFactory } from '../tls/server-tls.ts'
 import { type DialEvents, type Dialling, StreamConnector } from '../transport/stream-connector.ts'
-import { type RegisteredTransport, Turn } from '../transport/connection-registry.ts'
+import type { Transport } from '../interfaces/transport.ts'
+import { Turn } from '../transport/connection-registry.ts'
 
 /** The settings of a WireReactor. */
 export interface WireReactorSetup extends Omit<LogPublisherOptions, 'reactor'> {
@@ -129,8 +130,8 @@ export abstract class WireReactor implements Reactor {
     return this.registry.running
   }
 
-  get connections(): ReadonlySet<RegisteredTransport> {
-    return this.registry.connections
+  get connections(): ReadonlySet<Transport> {
+    return this.registry.transports
   }
 
   get stopping(): boolean {

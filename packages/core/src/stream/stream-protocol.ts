@@ -7,7 +7,7 @@ import { bytes } from '../options/option-rules.ts'
 import type { Factory } from '../protocol/factory.ts'
 import { Protocol } from '../protocol/protocol.ts'
 import { logConnection } from '../transport/diagnostics.ts'
-import type { HoldingBack } from '../transport/current-protocol.ts'
+import type { BackpressureProtocol } from '../transport/current-protocol.ts'
 import { swallowIfClosed, whyClosed } from '../transport/sending.ts'
 import { StreamInput, StreamReader } from './stream-reader.ts'
 
@@ -22,7 +22,7 @@ import { StreamInput, StreamReader } from './stream-reader.ts'
  */
 export abstract class StreamProtocol<F = Factory>
   extends Protocol<F>
-  implements HalfCloseable, Drainable, Replaceable, HoldingBack
+  implements HalfCloseable, Drainable, Replaceable, BackpressureProtocol
 {
   /** From this many unread bytes on, delivery waits, unless a pending read needs more. Default 65 536. */
   readonly maxBufferedBytes: number = 65_536

@@ -3,7 +3,7 @@ import type { DatagramBinding, DatagramWire } from '../datagram/datagram-wire.ts
 import { DNSLookupError } from '../errors.ts'
 import { asciiHost } from '../hosts.ts'
 import type { LogEvent, LogObserver } from '../interfaces/log.ts'
-import type { ProtocolFactory } from '../interfaces/protocol-events.ts'
+import type { ProtocolEvents, ProtocolFactory } from '../interfaces/protocol-events.ts'
 import type {
   DelayedCall,
   ListeningPort,
@@ -11,17 +11,21 @@ import type {
   ListenUNIXOptions,
   Reactor,
 } from '../interfaces/reactor.ts'
+import type { Transport, TransportOptions } from '../interfaces/transport.ts'
 import { checkValue } from '../options/check-options.ts'
 import { callable } from '../options/option-rules.ts'
 import { WireReactor } from '../reactor/wire-reactor.ts'
 import { callSafely } from '../safely.ts'
-import { isNumericHost } from '../transport/dial-by-name.ts'
 import { DeadlineWheel } from '../time/deadline.ts'
+import { isNumericHost } from '../transport/dial-by-name.ts'
 import type { DialEvents, Dialling } from '../transport/stream-connector.ts'
+import { openConnection } from '../transport/stream-transport.ts'
+import { transportOptions } from '../transport/transport-options.ts'
 import { Clock } from './clock.ts'
 import { type ErrorClass, flushLoggedErrors, LogRecorder } from './log-recorder.ts'
 import { MemoryDatagramNetwork } from './memory-datagram-network.ts'
 import { MemoryNetwork } from './memory-network.ts'
+import { MemoryWire } from './memory-wire.ts'
 
 /** Options of a memory reactor. */
 export interface MemoryReactorOptions {
@@ -202,11 +206,56 @@ export function leftovers(reactor: WireReactor): string[] {
   const { deadlines } = reactor
   const kept = deadlines instanceof DeadlineWheel ? deadlines.size : 0
   return [
-    ...Array.from(reactor.connections, (transport) => `the connection ${transport.label}`),
+    ...Array.from(reactor.registry.registered, ({ label }) => `the connection ${label}`),
     ...reactor.getDelayedCalls().map((call) => `a call in ${Math.round(call.getTime() - reactor.now())} ms`),
     ...(kept === 0 ? [] : [`${kept} deadlines of connections`]),
     ...reactor.registry.leftovers,
   ]
+}
+
+/** Two protocols connected to each other in memory. */
+export interface ConnectedPair {
+  readonly reactor: MemoryReactor
+  readonly server: Transport
+  readonly client: Transport
+}
+
+/** Options of `connectedPair`. */
+export interface ConnectedPairOptions {
+  /** Default: a new reactor. */
+  readonly reactor?: MemoryReactor
+  readonly options?: Partial<TransportOptions>
+}
+
+/** Connects two protocols in memory; calls the server's `makeConnection` first. `reactor.pump()` delivers the bytes. */
+export function connectedPair(
+  serverProtocol: ProtocolEvents,
+  clientProtocol: ProtocolEvents,
+  { reactor = new MemoryReactor(), options: given }: ConnectedPairOptions = {},
+): ConnectedPair {
+  const [serverWire, clientWire] = MemoryWire.pair(reactor.registry.turn)
+  const { registry } = reactor
+  const options = transportOptions(given)
+  const [serverAddress, clientAddress] = [tcpAddress('127.0.0.1', 80), tcpAddress('127.0.0.1', 50_000)]
+  const server = openConnection({
+    registry,
+    wire: serverWire,
+    localAddress: serverAddress,
+    peerAddress: clientAddress,
+    options,
+  })
+  const client = openConnection({
+    registry,
+    wire: clientWire,
+    localAddress: clientAddress,
+    peerAddress: serverAddress,
+    options,
+  })
+  serverWire.attach(server)
+  clientWire.attach(client)
+  void server.begin(serverProtocol)
+  void client.begin(clientProtocol)
+  return { reactor, server: server.transport, client: client.transport }
 }
 
 const MAX_TURNS = 100_000

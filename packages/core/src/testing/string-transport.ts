@@ -1,10 +1,12 @@
 import { type Address, tcpAddress } from '../addresses.ts'
+import type { ConnectionPolicy } from '../interfaces/policy.ts'
 import type { ProtocolEvents } from '../interfaces/protocol-events.ts'
+import type { Connection } from '../transport/connection.ts'
 import { StreamTransport } from '../transport/stream-transport.ts'
 import { transportOptions } from '../transport/transport-options.ts'
 import type { TransportOptions } from '../interfaces/transport.ts'
 import type { Turn, TurnEnder } from '../transport/connection-registry.ts'
-import type { Wire } from '../interfaces/wire.ts'
+import type { Wire, WireEvents } from '../interfaces/wire.ts'
 import { MemoryReactor } from './memory-reactor.ts'
 
 /** Options of a string transport. */
@@ -24,6 +26,7 @@ export interface StringTransportOptions {
 export class StringTransport extends StreamTransport {
   readonly #wire: RecordingWire
   readonly #memoryReactor: MemoryReactor
+  readonly #connection: Connection
 
   constructor(setup: StringTransportOptions = {}) {
     const reactor = setup.reactor ?? new MemoryReactor()
@@ -37,8 +40,8 @@ export class StringTransport extends StreamTransport {
     })
     this.#wire = wire
     this.#memoryReactor = reactor
-    wire.closed = (error) => this.wireClosed(error)
-    wire.writable = () => this.wireWritable()
+    this.#connection = StreamTransport.connectionOf(this)
+    wire.attach(this.#connection)
   }
 
   /** Makes a transport and connects `protocol` to it. */
@@ -49,8 +52,18 @@ export class StringTransport extends StreamTransport {
     return transport
   }
 
+  /** Connects `protocol`. `policies` observe the connection, as those of a port do. */
+  begin(protocol: ProtocolEvents, policies: readonly ConnectionPolicy[] = []): void {
+    void this.#connection.begin(protocol, policies)
+  }
+
   override get reactor(): MemoryReactor {
     return this.#memoryReactor
+  }
+
+  /** Whether the connection was aborted, by the protocol or after a fault. */
+  get aborted(): boolean {
+    return this.#connection.aborted
   }
 
   /** Whether the transport has sent its FIN. */
@@ -78,21 +91,21 @@ export class StringTransport extends StreamTransport {
 
   /** Receives bytes from the peer, as one piece. */
   receive(data: Uint8Array | string): void {
-    if (data.length > 0 && this.connected) this.wireData(Buffer.from(data as string))
+    if (data.length > 0 && this.connected) this.#connection.wireData(Buffer.from(data as string))
     this.pump()
   }
 
   /** Receives the peer's FIN. */
   receiveEnd(): void {
     this.#wire.peerEnded = true
-    this.wireEnded()
+    this.#connection.wireEnded()
     this.pump()
-    if (this.#wire.ended && this.connected) this.wireClosed(undefined)
+    if (this.#wire.ended && this.connected) this.#connection.wireClosed(undefined)
   }
 
   /** Receives a reset from the peer. */
   receiveReset(): void {
-    this.wireClosed(Object.assign(new Error('read ECONNRESET'), { code: 'ECONNRESET' }))
+    this.#connection.wireClosed(Object.assign(new Error('read ECONNRESET'), { code: 'ECONNRESET' }))
     this.pump()
   }
 
@@ -105,6 +118,11 @@ export class StringTransport extends StreamTransport {
   unblock(): void {
     this.#wire.unblock()
     this.pump()
+  }
+
+  /** Drains the protocol, as a stop of the reactor does. */
+  drain(): void {
+    this.#connection.drain()
   }
 
   /** Ends turns until all written bytes are sent. */
@@ -120,12 +138,15 @@ class RecordingWire implements Wire, TurnEnder {
   ended = false
   peerEnded = false
   blocked = false
-  closed: (error: Error | undefined) => void = () => undefined
-  writable: () => void = () => undefined
+  #events: WireEvents | undefined
   #closing = false
 
   constructor(turn: Turn) {
     this.#turn = turn
+  }
+
+  attach(events: WireEvents): void {
+    this.#events = events
   }
 
   write(parts: readonly (Buffer | string)[]): boolean {
@@ -159,10 +180,10 @@ class RecordingWire implements Wire, TurnEnder {
   unblock(): void {
     if (!this.blocked) return
     this.blocked = false
-    this.writable()
+    this.#events?.wireWritable()
   }
 
   turnEnded(): void {
-    this.closed(undefined)
+    this.#events?.wireClosed(undefined)
   }
 }

@@ -8,7 +8,8 @@ import { NoProtocol } from '../errors.ts'
 import { buildProtocol } from './build-protocol.ts'
 import { assertNotPromise } from '../safely.ts'
 import { diagnose } from './diagnostics.ts'
-import { StreamTransport } from './stream-transport.ts'
+import type { Connection } from './connection.ts'
+import { openConnection } from './stream-transport.ts'
 import type { ConnectionRegistry } from './connection-registry.ts'
 import { transportOptions } from './transport-options.ts'
 import { AcceptQueue } from './accept-queue.ts'
@@ -29,7 +30,7 @@ export class Acceptor {
   readonly #policies: readonly ConnectionPolicy[]
   readonly #queue: AcceptQueue
   /** Shared by all connections. */
-  readonly #onLost = (_reason: unknown, transport: Transport): void => {
+  readonly #onLost = (_reason: unknown, { transport }: Connection): void => {
     if (!this.connections.delete(transport)) this.#refused.delete(transport)
   }
 
@@ -102,9 +103,9 @@ export class Acceptor {
     protocol: ProtocolEvents,
     among: Set<Transport>,
     policies: readonly ConnectionPolicy[],
-  ): StreamTransport {
+  ): Transport {
     const { wire, localAddress, peerAddress } = accepted
-    const transport = new StreamTransport({
+    const connection = openConnection({
       registry: this.#registry,
       wire,
       localAddress,
@@ -112,9 +113,10 @@ export class Acceptor {
       options: this.#transportOptions,
       onLost: this.#onLost,
     })
+    const { transport } = connection
     among.add(transport)
-    accepted.attach(transport)
-    transport.begin(protocol, policies)
+    accepted.attach(connection)
+    void connection.begin(protocol, policies)
     diagnose('ropewalk.accept', () => ({ transport, protocol }))
     return transport
   }

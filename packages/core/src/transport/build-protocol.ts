@@ -106,10 +106,10 @@ export function giveConnection<P extends ProtocolEvents>(
   protocol: P,
   unread?: Buffer,
 ): Made<P> {
-  if (transport instanceof StreamTransport)
-    return { protocol, transport, making: transport.makeNext(protocol, unread) }
-  transport.switchProtocol(protocol, unread)
-  return { protocol, transport, making: undefined }
+  const connection = StreamTransport.connectionOf(transport)
+  const making = connection?.switchProtocol(protocol, unread)
+  if (connection === undefined) transport.switchProtocol(protocol, unread)
+  return { protocol, transport, making }
 }
 
 /**
@@ -122,7 +122,7 @@ export function giveConnection<P extends ProtocolEvents>(
  */
 export function whenMade<P>({ protocol, transport, making }: Made<P>, address: Address): Promise<P> {
   const failed = (): boolean =>
-    !transport.connected || (transport instanceof StreamTransport && transport.aborted)
+    !transport.connected || StreamTransport.connectionOf(transport)?.aborted === true
   if (making === undefined && !failed()) return Promise.resolve(protocol)
   return new Promise((resolve, reject) => {
     const { signal } = transport

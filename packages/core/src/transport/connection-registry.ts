@@ -21,21 +21,24 @@ export interface ConnectionRegistry {
   /** Calls `closed` whenever a connection has closed, until the returned function is called. */
   watchClosing(closed: () => void): () => void
   /** A connection is up. @returns the connection's id. */
-  connectionOpened(transport: RegisteredTransport): number
+  connectionOpened(connection: RegisteredConnection): number
   /** The connection is gone. Called after the protocol's `connectionLost`. */
-  connectionClosed(transport: RegisteredTransport): void
+  connectionClosed(connection: RegisteredConnection): void
   /** An attempt to connect runs until `attemptEnded`. A stop of the reactor cancels it. */
   attemptStarted(attempt: Attempting): void
   /** The connection is up, or the attempt has failed or was cancelled. */
   attemptEnded(attempt: Attempting): void
 }
 
-/** A transport with the members that a reactor uses to stop. */
-export interface RegisteredTransport extends Transport {
+/** A connection, with the members that a reactor uses. */
+export interface RegisteredConnection {
+  readonly transport: Transport
   /** Its protocol, id and peer, as logs name it: `Echo 3 127.0.0.1:5000`. */
   readonly label: string
   /** Drains the current protocol and any that replaces it; a protocol without `drain` is closed at once. */
   drain(): void
+  /** Drops what is queued and resets the connection. */
+  abortConnection(): void
 }
 
 /** An attempt to connect, with the members that a reactor uses to stop. */

@@ -13,22 +13,28 @@ export interface FaultListener {
 
 /**
  * The current protocol of a connection. Every call into it runs in the connection's context, if `keepContext`
- * was called. If a call throws or rejects, `callbackFailed` of the transport is called, and the caller sees
- * no error.
+ * was called. If a call throws or rejects, `callbackFailed` is called, and the caller sees no error.
  */
 export class CurrentProtocol {
   readonly #registry: Pick<ConnectionRegistry, 'context'>
-  readonly #transport: Transport & FaultListener
+  readonly #transport: Transport
+  readonly #faults: FaultListener
   #protocol: ProtocolEvents | undefined
 
-  constructor(registry: Pick<ConnectionRegistry, 'context'>, transport: Transport & FaultListener) {
+  constructor(registry: Pick<ConnectionRegistry, 'context'>, transport: Transport, faults: FaultListener) {
     this.#registry = registry
     this.#transport = transport
+    this.#faults = faults
   }
 
   /** The current protocol; undefined before the first `replace`. */
   get protocol(): ProtocolEvents | undefined {
     return this.#protocol
+  }
+
+  /** Whether it continues after the peer's FIN. Then it is notified of the FIN at once, even while paused. */
+  get halfCloses(): boolean {
+    return this.#protocol?.readConnectionLost !== undefined
   }
 
   /** Sets the current protocol and returns the previous one. */
@@ -44,17 +50,17 @@ export class CurrentProtocol {
    * @returns a promise that resolves when the promise that the call returned has settled; undefined when it
    *   returned none.
    */
-  tell(
+  call(
     call: (protocol: ProtocolEvents) => unknown,
     protocol: ProtocolEvents | undefined = this.#protocol,
   ): Promise<void> | undefined {
     if (protocol === undefined) return undefined
-    return this.#contained(() => call(protocol), protocol)
+    return this.#callInContext(() => call(protocol), protocol)
   }
 
   /** Makes a call into another object of the connection, such as a producer. */
   callSecondary(call: () => unknown): void {
-    void this.#contained(call, this.#protocol)
+    void this.#callInContext(call, this.#protocol)
   }
 
   /**
@@ -66,7 +72,7 @@ export class CurrentProtocol {
     const finished = (): void => {
       if (protocol === this.#protocol) drained()
     }
-    const pending = this.tell((current) => current.drain?.())
+    const pending = this.call((current) => current.drain?.())
     if (pending === undefined) finished()
     else void pending.then(finished)
   }
@@ -82,19 +88,19 @@ export class CurrentProtocol {
           ? protocol.dataReceived(data)
           : context.run(this.#transport, dataReceived, protocol, data)
       if (result === undefined) return undefined
-      const pending = settleSafely(result, (error) => this.#transport.callbackFailed(protocol, error))
+      const pending = settleSafely(result, (error) => this.#faults.callbackFailed(protocol, error))
       // The promise of a protocol that was replaced in the meantime is not awaited.
       return protocol === this.#protocol ? pending : undefined
     } catch (error) {
-      this.#transport.callbackFailed(protocol, error)
+      this.#faults.callbackFailed(protocol, error)
       return undefined
     }
   }
 
-  #contained(call: () => unknown, protocol: ProtocolEvents | undefined): Promise<void> | undefined {
+  #callInContext(call: () => unknown, protocol: ProtocolEvents | undefined): Promise<void> | undefined {
     const { context } = this.#registry
     const inContext = context === undefined ? call : (): unknown => context.run(this.#transport, call)
-    return callSafely(inContext, (error) => this.#transport.callbackFailed(protocol, error))
+    return callSafely(inContext, (error) => this.#faults.callbackFailed(protocol, error))
   }
 }
 
@@ -112,7 +118,7 @@ export interface HeldInput {
 }
 
 /** A protocol that uses promises of `dataReceived` for backpressure: they may stay pending for any time. */
-export interface HoldingBack {
+export interface BackpressureProtocol {
   readonly holdsBack: true
 }
 
@@ -131,15 +137,15 @@ export interface PendingCallback {
 export class StuckCallback {
   readonly #transport: Transport
   readonly #input: HeldInput
-  readonly #who: () => PendingCallback
+  readonly #callback: () => PendingCallback
   readonly #deadline: Deadline
   #watched: Promise<void> | undefined
   #logged = false
 
-  constructor(transport: Transport, input: HeldInput, who: () => PendingCallback) {
+  constructor(transport: Transport, input: HeldInput, callback: () => PendingCallback) {
     this.#transport = transport
     this.#input = input
-    this.#who = who
+    this.#callback = callback
     this.#deadline = new Deadline(transport.reactor, () => this.#passed())
   }
 
@@ -171,7 +177,7 @@ export class StuckCallback {
     const { pending, heldBytes, owesEnd } = this.#input
     // Another protocol may be current by now, with no promise pending.
     if (pending !== this.#watched || (heldBytes === 0 && !owesEnd)) return
-    const { protocol, callback } = this.#who()
+    const { protocol, callback } = this.#callback()
     if (protocol !== undefined && 'holdsBack' in protocol && protocol.holdsBack === true) return
     this.#logged = true
     const waiting = heldBytes > 0 ? '{bytes} received bytes wait for it' : 'the end of input waits for it'

@@ -3,108 +3,114 @@ import type { ReactorTime } from '../interfaces/reactor.ts'
 import type { TransportOptions } from '../interfaces/transport.ts'
 import type { Wire } from '../interfaces/wire.ts'
 import { Deadline } from '../time/deadline.ts'
+import type { CurrentProtocol } from './current-protocol.ts'
 
-/** How far it reads ahead, and how long an end waits. */
+/** The bound of the read-ahead, and the longest wait of an end of input. */
 export type InboundLimits = Pick<TransportOptions, 'readAheadBytes' | 'departureGraceMs'>
 
-/** What receives what came in. */
-export interface InboundReader {
-  /** Whether it goes on after the end of input. Then it gets that at once, also while it is not ready for data. */
-  readonly halfCloses: boolean
-  /** @returns a promise when nothing more may come before it settles. */
-  deliver(data: Buffer): Promise<void> | undefined
-  /** Everything was delivered, and the peer will send no more. */
-  deliverEnd(): void
-  /** Bytes, or the end, are held until `pending` settles. */
-  heldBack?(pending: Promise<void>): void
-  /** The end has waited for too long, behind `heldBytes` that were not taken. The owner closes. */
+/** The receiver of the input: the current protocol. */
+export type InboundReader = Pick<CurrentProtocol, 'deliver' | 'halfCloses'>
+
+/** The owner of an Inbound, which it notifies. */
+export interface InboundEvents {
+  /** Everything was delivered, and the peer sends no more. */
+  inputEnded(): void
+  /** Bytes, or the end of input, are held until `pending` settles. */
+  inputHeld?(pending: Promise<void>): void
+  /** The end of input has waited too long, after `heldBytes` held bytes. The owner ends the connection. */
   endOverdue(heldBytes: number): void
 }
 
 /**
- * The reading side of a transport: delivers what the wire brings, in order, as soon as the reader
- * may have it, and keeps the wire from bringing much more than that.
+ * The reading side of a connection: delivers what the wire receives, in order, and pauses the wire when the
+ * protocol is not ready.
  *
- * A pause or a pending promise holds back bytes, and the end of input only behind bytes. An end that waits for a reader
- * that would close at it waits `departureGraceMs` at most; so does what is held once the wire has closed.
+ * The course of the input is one union:
+ *
+ *     open ──FIN received──▶ ended ──all delivered──▶ finished
+ *       └──────────────────────┴──close──▶ closed
+ *
+ * So is that of the wire: flowing, paused, or over. Three facts beside them are independent of both and of each
+ * other: the protocol has paused, a promise of its callback is pending, a delivery is on the stack. Each of
+ * them holds bytes, and the end of input only after bytes. An end that waits for a protocol that would close
+ * at it waits `departureGraceMs` at most; so do held bytes once the wire is over.
  */
 export class Inbound {
   #wire: Wire
-  readonly #readAheadBytes: number
-  readonly #departureGraceMs: number
+  readonly #limits: InboundLimits
   readonly #time: ReactorTime
   readonly #reader: InboundReader
-  /** A queue of bytes, not of pieces: a peer that sends a byte at a time must not make us hold an object for each. */
+  readonly #events: InboundEvents
+  #input: 'open' | 'ended' | 'finished' | 'closed' = 'open'
+  #wireIs: 'flowing' | 'paused' | 'over' = 'flowing'
+  /** A queue of bytes, not of chunks: one object per chunk would let a peer that sends single bytes fill memory. */
   #held: ByteQueue | undefined
-  /** Where the peer's end of input is: not seen, seen behind held bytes, delivered. */
-  #end: 'ahead' | 'held' | 'delivered' = 'ahead'
   #paused = false
-  /** The promise of a callback that must settle before the next delivery. */
   #pending: Promise<void> | undefined
   #delivering = false
-  #wirePaused = false
-  /** A policy wants nothing to come for a while. */
+  /** A policy stops reading for a while. */
   #throttled = false
-  /** The wire has closed: what is held is all there will be. */
-  #wireOver = false
-  /** Made when an end first has to wait. */
+  /** Created when an end of input first has to wait. */
   #grace: Deadline | undefined
-  #closed = false
 
   constructor(
     wire: Wire,
-    { readAheadBytes, departureGraceMs }: InboundLimits,
+    limits: InboundLimits,
     time: ReactorTime,
     reader: InboundReader,
+    events: InboundEvents,
   ) {
     this.#wire = wire
-    this.#readAheadBytes = readAheadBytes
-    this.#departureGraceMs = departureGraceMs
+    this.#limits = limits
     this.#time = time
     this.#reader = reader
+    this.#events = events
   }
 
-  /** Whether the end of input has come and waits behind a reader who is not ready for it. */
+  /** Whether the end of input was received and not delivered. */
   get owesEnd(): boolean {
-    return this.#end === 'held' && !this.#closed
+    return this.#input === 'ended'
   }
 
-  /** The promise of a callback that must settle before the next delivery. */
+  /** The promise of a callback that must settle before the next delivery; undefined when there is none. */
   get pending(): Promise<void> | undefined {
     return this.#pending
   }
 
-  /** How many bytes have come that were not delivered. */
+  /** How many bytes were received and not delivered. */
   get heldBytes(): number {
     return this.#held?.length ?? 0
   }
 
-  /** The wire brought bytes. */
+  /** The wire received bytes. */
   push(data: Buffer): void {
-    if (this.#closed || data.length === 0) return
+    if (this.#input === 'closed' || data.length === 0) return
     if (this.#ready && this.heldBytes === 0) this.#deliverNow(data)
     else this.#hold(data)
-    if (this.heldBytes >= this.#readAheadBytes || this.#throttled) this.#pauseWire()
+    if (this.heldBytes >= this.#limits.readAheadBytes || this.#throttled) this.#pauseWire()
   }
 
-  /** Keeps the wire from bringing more, or lets it. What has come is delivered all the same. */
+  /** Pauses the wire for a policy, or ends that pause. Bytes received before are delivered all the same. */
   throttle(enabled: boolean): void {
     this.#throttled = enabled
     if (enabled) this.#pauseWire()
-    else if (this.heldBytes < this.#readAheadBytes) this.#openWire()
+    else if (this.heldBytes < this.#limits.readAheadBytes) this.#resumeWire()
   }
 
-  /** The wire brought the peer's end of input. */
+  /** The wire received the peer's FIN. */
   pushEnd(): void {
-    if (this.#end !== 'ahead') return
-    this.#end = 'held'
+    if (this.#input !== 'open') return
+    this.#input = 'ended'
     this.deliver()
-    if (this.owesEnd && this.#pending !== undefined) this.#reader.heldBack?.(this.#pending)
+    if (this.owesEnd && this.#pending !== undefined) this.#events.inputHeld?.(this.#pending)
   }
 
-  /** The wire has closed, without an error: the reader has the grace to take what is held, anew with each delivery. */
-  awaitReader(): void {
-    this.#wireOver = true
+  /**
+   * The wire has closed without an error while an end of input is held. The protocol has the grace to take what
+   * is held; each delivery restarts it.
+   */
+  wireClosed(): void {
+    this.#wireIs = 'over'
     this.#startGrace()
   }
 
@@ -113,12 +119,12 @@ export class Inbound {
     this.#paused = true
   }
 
-  /** Lifts the pause; the caller arranges for `deliver` to be called soon. */
+  /** Ends the pause. The caller calls `deliver` at the end of the turn. */
   resume(): void {
     this.#paused = false
   }
 
-  /** Nothing is delivered until `promise` settles. */
+  /** Delivers nothing until `promise` settles. */
   waitFor(promise: Promise<void>): void {
     const before = this.#pending
     const all = before === undefined ? promise : Promise.all([before, promise]).then(() => undefined)
@@ -130,27 +136,27 @@ export class Inbound {
     })
   }
 
-  /** Another reader takes over: `unread` comes before all that is held, and nothing is waited for. */
+  /** Another protocol is current: it receives `unread`, then all that is held. No promise is awaited. */
   restart(unread: Buffer | undefined): void {
     this.#paused = false
     this.#pending = undefined
     this.#grace?.clear()
-    // The reader before has got the end of input; the new one must get it too.
-    if (this.#end === 'delivered') this.#end = 'held'
+    // The previous protocol has received the end of input; the new one must receive it too.
+    if (this.#input === 'finished') this.#input = 'ended'
     if (unread === undefined || unread.length === 0) return
-    const behind = this.#held?.takeAll()
+    const later = this.#held?.takeAll()
     this.#hold(unread)
-    if (behind !== undefined) this.#hold(behind)
+    if (later !== undefined) this.#hold(later)
   }
 
-  /** Leaves the wire: hands out what it brought and nobody was given, and whether its end came too. */
+  /** Detaches from the wire. Returns the undelivered bytes, and whether the peer's FIN was received. */
   detach(): { readonly data: Buffer | undefined; readonly ended: boolean } {
-    // Whatever has paused it, it is another who reads it from now on.
-    if (this.#wirePaused) this.#wire.resume()
-    this.#wirePaused = false
+    // Whatever paused the wire, another reader reads it from now on.
+    if (this.#wireIs === 'paused') this.#wire.resume()
+    if (this.#wireIs !== 'over') this.#wireIs = 'flowing'
     this.#grace?.clear()
-    const ended = this.#end !== 'ahead'
-    this.#end = 'ahead'
+    const ended = this.#input !== 'open'
+    this.#input = 'open'
     return { data: this.#held?.takeAll(), ended }
   }
 
@@ -159,61 +165,62 @@ export class Inbound {
     this.#wire = wire
   }
 
-  /** Delivers nothing more, and lets the wire run dry. */
+  /** Delivers nothing more, and lets the wire receive what still comes. */
   close(): void {
-    this.#closed = true
+    this.#input = 'closed'
     this.#grace?.clear()
     this.#held = undefined
-    this.#openWire()
+    this.#resumeWire()
   }
 
-  /** Delivers what may be delivered now. */
+  /** Delivers what is held, as far as the protocol is ready. */
   deliver(): void {
     while (this.#ready) {
       const data = this.#held?.takeUpTo(Infinity)
       if (data === undefined) break
-      if (this.#wireOver) this.#grace?.clear()
-      this.#give(data)
+      if (this.#wireIs === 'over') this.#grace?.clear()
+      this.#deliver(data)
     }
     if (this.#delivering) return
-    if (this.heldBytes < this.#readAheadBytes) this.#openWire()
-    if (this.owesEnd) this.#meetEnd()
+    if (this.heldBytes < this.#limits.readAheadBytes) this.#resumeWire()
+    if (this.owesEnd) this.#deliverEnd()
   }
 
-  /** A callback that switches protocols returns before the next one is given anything. */
+  /** False during a delivery: a callback that switches protocols returns before the next protocol receives bytes. */
   get #ready(): boolean {
     return !this.#paused && this.#pending === undefined && !this.#delivering
   }
 
-  #meetEnd(): void {
+  #deliverEnd(): void {
     const isNext = this.heldBytes === 0
     if (isNext && (this.#ready || this.#reader.halfCloses)) {
-      this.#end = 'delivered'
+      this.#input = 'finished'
       this.#grace?.clear()
-      this.#reader.deliverEnd()
-    } else if (isNext || this.#wireOver) this.#startGrace()
+      this.#events.inputEnded()
+    } else if (isNext || this.#wireIs === 'over') this.#startGrace()
   }
 
   #startGrace(): void {
-    // A wait for ever needs no deadline, which would keep the process alive.
-    if (this.#grace?.ahead || this.#departureGraceMs === Number.MAX_SAFE_INTEGER) return
-    this.#grace ??= new Deadline(this.#time, () => this.#reader.endOverdue(this.heldBytes))
-    this.#grace.set(this.#departureGraceMs)
+    // An endless wait must not set a deadline, which would keep the process alive.
+    const { departureGraceMs } = this.#limits
+    if (this.#grace?.ahead || departureGraceMs === Number.MAX_SAFE_INTEGER) return
+    this.#grace ??= new Deadline(this.#time, () => this.#events.endOverdue(this.heldBytes))
+    this.#grace.set(departureGraceMs)
   }
 
   #hold(data: Buffer): void {
     this.#held ??= new ByteQueue()
     this.#held.push(data)
-    if (this.#pending !== undefined) this.#reader.heldBack?.(this.#pending)
+    if (this.#pending !== undefined) this.#events.inputHeld?.(this.#pending)
   }
 
-  /** Most of what comes is wanted as it comes, and need not be held first. */
+  /** The fast path: most input is delivered as it is received, and is never queued. */
   #deliverNow(data: Buffer): void {
-    this.#give(data)
-    if (this.heldBytes > 0 || this.#end === 'held') this.deliver()
+    this.#deliver(data)
+    if (this.heldBytes > 0 || this.owesEnd) this.deliver()
   }
 
-  #give(data: Buffer): void {
+  #deliver(data: Buffer): void {
     this.#delivering = true
     const promise = this.#reader.deliver(data)
     this.#delivering = false
@@ -221,14 +228,14 @@ export class Inbound {
   }
 
   #pauseWire(): void {
-    if (this.#wirePaused || this.#closed) return
-    this.#wirePaused = true
+    if (this.#wireIs !== 'flowing' || this.#input === 'closed') return
+    this.#wireIs = 'paused'
     this.#wire.pause()
   }
 
-  #openWire(): void {
-    if (!this.#wirePaused || (this.#throttled && !this.#closed)) return
-    this.#wirePaused = false
+  #resumeWire(): void {
+    if (this.#wireIs !== 'paused' || (this.#throttled && this.#input !== 'closed')) return
+    this.#wireIs = 'flowing'
     this.#wire.resume()
   }
 }

@@ -16,7 +16,8 @@ import { buildProtocol } from './build-protocol.ts'
 import { callSafely } from '../safely.ts'
 import { ResettableTimer } from '../time/resettable-timer.ts'
 import { diagnose } from './diagnostics.ts'
-import { StreamTransport } from './stream-transport.ts'
+import type { Connection } from './connection.ts'
+import { openConnection } from './stream-transport.ts'
 import { TLSHandshakeProtocol } from './tls-layer.ts'
 import { transportOptions } from './transport-options.ts'
 import type { ConnectionRegistry } from './connection-registry.ts'
@@ -92,7 +93,7 @@ export class StreamConnector<P extends ProtocolEvents> implements Connector<P> {
 
   disconnect(): void {
     if (this.#attempt.is === 'connecting') this.stopConnecting()
-    else if (this.#attempt.is === 'connected') this.#attempt.transport.loseConnection()
+    else if (this.#attempt.is === 'connected') this.#attempt.connection.loseConnection()
   }
 
   stopConnecting(): void {
@@ -122,58 +123,58 @@ export class StreamConnector<P extends ProtocolEvents> implements Connector<P> {
       dialled.wire.close()
       return this.#giveUp(protocol)
     }
-    const transport = this.#transportOver(dialled)
-    this.#up(transport, protocol)
-    dialled.attach(transport)
-    this.#settleUp(transport, protocol, transport.makeFirst(protocol, this.#policies))
+    const connection = this.#connectionOver(dialled)
+    this.#up(connection, protocol)
+    dialled.attach(connection)
+    this.#settleUp(connection, protocol, connection.begin(protocol, this.#policies))
   }
 
   /** The state remains 'connecting' until the handshake is complete. */
   #handshake(dialled: ConnectedWire, tls: TLSContext): void {
-    const transport = this.#transportOver(dialled)
-    this.#attempt = { is: 'connecting', dialling: { cancel: () => transport.abortConnection() }, transport }
-    dialled.attach(transport)
-    const opened = (_transport: Transport, session: TLSSession): void => this.#secured(transport, session)
-    transport.begin(new TLSHandshakeProtocol(tls, { opened, failed: () => undefined }), this.#policies)
+    const connection = this.#connectionOver(dialled)
+    this.#attempt = { is: 'connecting', dialling: { cancel: () => connection.abortConnection() }, connection }
+    dialled.attach(connection)
+    const opened = (_transport: Transport, session: TLSSession): void => this.#secured(connection, session)
+    void connection.begin(new TLSHandshakeProtocol(tls, { opened, failed: () => undefined }), this.#policies)
   }
 
-  #secured(transport: StreamTransport, session: TLSSession): void {
-    const protocol = this.#build(transport.getPeer(), session)
+  #secured(connection: Connection, session: TLSSession): void {
+    const protocol = this.#build(connection.peerAddress, session)
     if (protocol instanceof NoProtocol) return this.#giveUp(protocol)
-    this.#up(transport, protocol)
-    this.#settleUp(transport, protocol, transport.makeNext(protocol))
+    this.#up(connection, protocol)
+    this.#settleUp(connection, protocol, connection.switchProtocol(protocol))
   }
 
-  #transportOver({ wire, localAddress, peerAddress }: ConnectedWire): StreamTransport {
+  #connectionOver({ wire, localAddress, peerAddress }: ConnectedWire): Connection {
     const { registry, options } = this.#setup
-    const transport: StreamTransport = new StreamTransport({
+    const connection: Connection = openConnection({
       registry,
       wire,
       localAddress,
       peerAddress,
       options: transportOptions(options?.transport),
-      onLost: (reason) => this.#transportLost(transport, reason),
+      onLost: (reason) => this.#connectionLost(connection, reason),
     })
-    return transport
+    return connection
   }
 
-  #up(transport: StreamTransport, protocol: P): void {
-    this.#attempt = { is: 'connected', transport, protocol, made: false }
+  #up(connection: Connection, protocol: P): void {
+    this.#attempt = { is: 'connected', connection, protocol, made: false }
     this.#deadline.clear()
     this.#setup.registry.attemptEnded(this)
   }
 
   /** If connectionMade fails, the promises of whenConnected reject when the connection is lost. */
-  #settleUp(transport: StreamTransport, protocol: P, making: Promise<void> | undefined): void {
-    diagnose('ropewalk.connect', () => ({ transport, protocol }))
-    if (making === undefined) this.#made(transport, protocol)
-    else void making.then(() => this.#made(transport, protocol))
+  #settleUp(connection: Connection, protocol: P, making: Promise<void> | undefined): void {
+    diagnose('ropewalk.connect', () => ({ transport: connection.transport, protocol }))
+    if (making === undefined) this.#made(connection, protocol)
+    else void making.then(() => this.#made(connection, protocol))
   }
 
-  #made(transport: StreamTransport, protocol: P): void {
+  #made(connection: Connection, protocol: P): void {
     const attempt = this.#attempt
     // The connection may be lost by now, and another attempt may be running.
-    if (transport.aborted || attempt.is !== 'connected' || attempt.transport !== transport) return
+    if (connection.aborted || attempt.is !== 'connected' || attempt.connection !== connection) return
     this.#attempt = { ...attempt, made: true }
     this.#settle(({ resolve }) => resolve(protocol))
   }
@@ -195,8 +196,8 @@ export class StreamConnector<P extends ProtocolEvents> implements Connector<P> {
   }
 
   /** Ignores the end of a connection after its attempt was cancelled. */
-  #transportLost(transport: StreamTransport, reason: ConnectionClosed): void {
-    if (this.#attempt.is === 'disconnected' || this.#attempt.transport !== transport) return
+  #connectionLost(connection: Connection, reason: ConnectionClosed): void {
+    if (this.#attempt.is === 'disconnected' || this.#attempt.connection !== connection) return
     if (this.#attempt.is === 'connected') return this.#lost(reason)
     const why = reason.cause instanceof Error ? reason.cause : reason
     this.#giveUp(new TLSHandshakeError(this.#setup.address, why.message, why))
@@ -243,10 +244,10 @@ function timeoutOf({
 
 type Attempt<P> =
   | { readonly is: 'disconnected'; readonly why: Error }
-  | { readonly is: 'connecting'; readonly dialling: Dialling; readonly transport?: StreamTransport }
+  | { readonly is: 'connecting'; readonly dialling: Dialling; readonly connection?: Connection }
   | {
       readonly is: 'connected'
-      readonly transport: StreamTransport
+      readonly connection: Connection
       readonly protocol: P
       /** Whether the promise that its connectionMade returned, if any, has settled. */
       readonly made: boolean

@@ -10,7 +10,8 @@ import { ReactorLifecycle } from '../../src/reactor/reactor-lifecycle.ts'
 import { createReactor } from '../../src/node/node-reactor.ts'
 import { StreamWire } from '../../src/node/stream-wire.ts'
 import type { Recorder } from '../../src/checks/transport-harness.ts'
-import { StreamTransport } from '../../src/transport/stream-transport.ts'
+import type { Transport } from '../../src/interfaces/transport.ts'
+import { openConnection } from '../../src/transport/stream-transport.ts'
 import { Turn } from '../../src/transport/connection-registry.ts'
 import { quiet, type SocketHarness, until } from './socket-harness.ts'
 
@@ -36,8 +37,8 @@ export function pipeHarness(): SocketHarness {
       }
     },
     abortAll: async () => {
-      for (const transport of registry.connections) transport.abortConnection()
-      await until(() => registry.connections.size === 0)
+      for (const transport of registry.transports) transport.abortConnection()
+      await until(() => registry.transports.size === 0)
     },
   }
 }
@@ -52,13 +53,13 @@ function begin(
   registry: ReactorLifecycle,
   protocol: Recorder,
   streams: { readonly readable: Socket; readonly writable: Socket },
-): StreamTransport {
+): Transport {
   const wire = new StreamWire(streams)
   const nowhere = unixAddress('')
-  const transport = new StreamTransport({ registry, wire, localAddress: nowhere, peerAddress: nowhere })
-  wire.attach(transport)
-  transport.begin(protocol)
-  return transport
+  const connection = openConnection({ registry, wire, localAddress: nowhere, peerAddress: nowhere })
+  wire.attach(connection)
+  void connection.begin(protocol)
+  return connection.transport
 }
 
 /** A pipe that is unlinked as soon as both of its ends are open. */

@@ -279,7 +279,7 @@ describe('StandardIO', () => {
     await until(() => next.text === 'still there')
     again.abortConnection()
     await until(() => next.lost)
-    expect(registry.connections.size).toBe(0)
+    expect(registry.transports.size).toBe(0)
   })
 
   test('supports half-closing', async () => {

@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest'
+import { StreamTransport } from '../../src/transport/stream-transport.ts'
 import { type Address, tcpAddress, unixAddress } from '../../src/addresses.ts'
 import { ConnectionAborted, ConnectionDone, type ProxyProtocolError } from '../../src/errors.ts'
 import type { LogConnection } from '../../src/interfaces/log.ts'
@@ -54,7 +55,7 @@ describe('ProxyProtocolFactory', () => {
     expect(inner.asked).toEqual([[ipv4.source, undefined]])
     expect(inner.protocol?.events).toEqual(['made', 'data hello'])
     expect([transport.getPeer(), transport.getHost()]).toEqual([ipv4.source, ipv4.destination])
-    expect(transport.label).toContain('192.0.2.7:4242')
+    expect(StreamTransport.connectionOf(transport).label).toContain('192.0.2.7:4242')
     expect(proxyHeaderOf(transport)).toEqual({ version: 2, ...claim(ipv4, { alpn: 'h2' }) })
   })
 

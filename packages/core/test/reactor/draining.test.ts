@@ -69,14 +69,15 @@ describe('DrainedConnections', () => {
 
   test('reports connections that began late and were aborted, and attempts that have a label', () => {
     const reactor = new MemoryReactor()
-    const transport = StringTransport.connect(new Recorder(), { reactor })
+    StringTransport.connect(new Recorder(), { reactor })
+    const [connection] = reactor.registry.registered
     const attempts = ['sort 1', 'sort 2', undefined].map((label) => ({
       label,
       stopConnecting: () => undefined,
     }))
     const drained = new DrainedConnections(reactor, 0, [], attempts)
-    drained.cut([transport, ...attempts.slice(1)])
-    expect(drained.report()).toEqual({ completed: ['sort 1'], aborted: ['sort 2', transport.label] })
+    drained.cut([connection!, ...attempts.slice(1)])
+    expect(drained.report()).toEqual({ completed: ['sort 1'], aborted: ['sort 2', connection?.label] })
   })
 })
 

@@ -20,8 +20,7 @@ import {
 } from '../../src/reactor/reactor-lifecycle.ts'
 import { Gate } from '../../src/checks/assertions.ts'
 import { HalfCloseRecorder, Recorder } from '../../src/checks/transport-harness.ts'
-import { connectedPair } from '../../src/testing/connected-pair.ts'
-import { MemoryReactor } from '../../src/testing/memory-reactor.ts'
+import { connectedPair, MemoryReactor } from '../../src/testing/memory-reactor.ts'
 import { StreamConnector } from '../../src/transport/stream-connector.ts'
 import { OneProtocol } from '../one-protocol.ts'
 
@@ -546,14 +545,15 @@ describe('ReactorLifecycle', () => {
     const { turn } = reactor.registry
     const edges = { reactor, turn, started: () => undefined, stopped: () => undefined }
     const registry = new ReactorLifecycle({ ...edges, maxConnections: 2, maxWaiting: 2 })
-    const { server, client } = connectedPair(new Recorder(), new Recorder(), { reactor })
+    connectedPair(new Recorder(), new Recorder(), { reactor })
+    const connections = Array.from(reactor.registry.registered)
     const seen: boolean[] = []
-    for (const transport of [server, client]) {
+    for (const connection of connections) {
       seen.push(registry.hasCapacity)
-      registry.connectionOpened(transport)
+      registry.connectionOpened(connection)
     }
     expect([...seen, registry.hasCapacity]).toEqual([true, true, false])
-    registry.connectionClosed(client)
+    registry.connectionClosed(connections[1]!)
     expect(registry.hasCapacity).toBe(true)
     const waits: boolean[] = []
     for (const by of [1, 1, -1] as const) {

@@ -9,12 +9,11 @@ import {
 import { Factory } from '../../src/protocol/factory.ts'
 import { StreamWriter } from '../../src/stream/stream-protocol.ts'
 import { HalfCloseRecorder, Recorder } from '../../src/checks/transport-harness.ts'
-import { connectedPair } from '../../src/testing/connected-pair.ts'
-import { MemoryReactor } from '../../src/testing/memory-reactor.ts'
+import { connectedPair, MemoryReactor } from '../../src/testing/memory-reactor.ts'
 import { StringTransport } from '../../src/testing/string-transport.ts'
 import { ClientTLS } from '../../src/tls/client-tls.ts'
 import { ServerTLS } from '../../src/tls/server-tls.ts'
-import { StreamTransport } from '../../src/transport/stream-transport.ts'
+import { openConnection } from '../../src/transport/stream-transport.ts'
 import { transportOptions } from '../../src/transport/transport-options.ts'
 import { RecordingWire } from '../recording-wire.ts'
 import { root, server } from '../tls/certificates.ts'
@@ -141,18 +140,18 @@ describe('StreamProtocol', () => {
       for await (const data of reader) received.push(data)
     }, 1000)
     const [localAddress, peerAddress] = [tcpAddress('127.0.0.1', 80), tcpAddress('192.0.2.1', 5000)]
-    const transport = new StreamTransport({
+    const connection = openConnection({
       registry: reactor.registry,
       wire,
       localAddress,
       peerAddress,
       options: transportOptions({ readAheadBytes: 500 }),
     })
-    transport.begin(slow)
+    void connection.begin(slow)
     const sent = Buffer.from(Array.from({ length: 1600 }, (_, at) => at % 251))
-    for (let at = 0; at < 1600; at += 100) transport.wireData(sent.subarray(at, at + 100))
+    for (let at = 0; at < 1600; at += 100) connection.wireData(sent.subarray(at, at + 100))
     expect(wire.calls).toEqual(['pause'])
-    transport.wireEnded()
+    connection.wireEnded()
     proceed()
     await reactor.settle()
     expect(wire.calls).toEqual(['pause', 'resume', 'end'])

@@ -3,10 +3,9 @@ import { Recorder, type TransportHarness } from '../../src/checks/transport-harn
 import { CannotListenError, ConnectionRefusedError } from '../../src/errors.ts'
 import { Factory } from '../../src/protocol/factory.ts'
 import { Protocol } from '../../src/protocol/protocol.ts'
-import { connectedPair } from '../../src/testing/connected-pair.ts'
-import { leftovers, MemoryReactor } from '../../src/testing/memory-reactor.ts'
+import { connectedPair, leftovers, MemoryReactor } from '../../src/testing/memory-reactor.ts'
 import { Deadline } from '../../src/time/deadline.ts'
-import { memoryHarness } from '../memory-harness.ts'
+import { memoryHarness, pairHarness } from '../memory-harness.ts'
 import { OneProtocol } from '../one-protocol.ts'
 import { runChecks } from '../run-checks.ts'
 
@@ -164,4 +163,8 @@ test('finds a connection that is still counted as queued after its port has clos
   expect(leftovers(reactor)).toEqual([])
   reactor.registry.waitingChanged(1)
   expect(leftovers(reactor)).toEqual(['1 connections counted as waiting'])
+})
+
+describe('connectedPair', () => {
+  runChecks(pairHarness)
 })

@@ -9,18 +9,15 @@ import { CurrentProtocol, StuckCallback } from '../../src/transport/current-prot
 describe('CurrentProtocol', () => {
   const make = (): { current: CurrentProtocol; faults: [ProtocolEvents | undefined, unknown][] } => {
     const faults: [ProtocolEvents | undefined, unknown][] = []
-    class Transport extends StringTransport {
-      override callbackFailed(protocol: ProtocolEvents | undefined, error: unknown): void {
-        faults.push([protocol, error])
-      }
-    }
-    const current = new CurrentProtocol({ context: undefined }, new Transport())
+    const current = new CurrentProtocol({ context: undefined }, new StringTransport(), {
+      callbackFailed: (protocol, error) => void faults.push([protocol, error]),
+    })
     return { current, faults }
   }
 
   test('makes no calls before the first protocol', () => {
     const { current, faults } = make()
-    expect(current.tell(() => expect.unreachable())).toBeUndefined()
+    expect(current.call(() => expect.unreachable())).toBeUndefined()
     expect(current.deliver(Buffer.from('x'))).toBeUndefined()
     expect([current.protocol, faults]).toEqual([undefined, []])
   })
@@ -43,7 +40,7 @@ describe('CurrentProtocol', () => {
     })()
     current.replace(protocol)
     await current.deliver(Buffer.from('x'))
-    void current.tell(() => {
+    void current.call(() => {
       throw fault
     })
     expect(faults).toEqual([

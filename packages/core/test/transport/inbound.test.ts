@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { Gate } from '../../src/checks/assertions.ts'
 import { MemoryReactor } from '../../src/testing/memory-reactor.ts'
-import { Inbound } from '../../src/transport/inbound.ts'
+import { Inbound, type InboundReader } from '../../src/transport/inbound.ts'
 import { RecordingWire } from '../recording-wire.ts'
 
 interface Made {
@@ -19,13 +19,15 @@ describe('Inbound', () => {
     halfCloses = false,
   ): Made => {
     const [wire, calls, reactor] = [new RecordingWire(), [] as string[], new MemoryReactor()]
-    const inbound: Inbound = new Inbound(wire, OPTIONS, reactor, {
+    const reader: InboundReader = {
       halfCloses,
       deliver: (data) => {
         calls.push(data.toString())
         return deliver(inbound)
       },
-      deliverEnd: () => calls.push('end'),
+    }
+    const inbound: Inbound = new Inbound(wire, OPTIONS, reactor, reader, {
+      inputEnded: () => calls.push('end'),
       endOverdue: (heldBytes) => calls.push(`overdue ${heldBytes}`),
     })
     return { wire, calls, inbound, reactor }
@@ -101,7 +103,7 @@ describe('Inbound', () => {
       'delivers the end after the reader has returned from the last bytes, half-closing %s',
       (halfCloses) => {
         const order: string[] = []
-        const inbound: Inbound = new Inbound(new RecordingWire(), OPTIONS, new MemoryReactor(), {
+        const reader: InboundReader = {
           halfCloses,
           deliver: () => {
             order.push('begin')
@@ -109,7 +111,9 @@ describe('Inbound', () => {
             order.push('return')
             return undefined
           },
-          deliverEnd: () => order.push('end'),
+        }
+        const inbound: Inbound = new Inbound(new RecordingWire(), OPTIONS, new MemoryReactor(), reader, {
+          inputEnded: () => order.push('end'),
           endOverdue: () => order.push('overdue'),
         })
         inbound.push(Buffer.from('x'))
@@ -135,7 +139,7 @@ describe('Inbound', () => {
       inbound.waitFor(gates[0].opened)
       inbound.push(Buffer.from('abc'))
       inbound.pushEnd()
-      inbound.awaitReader()
+      inbound.wireClosed()
       reactor.advance(GRACE_MS - 1)
       gates[0].open()
       await reactor.settle()
@@ -148,7 +152,7 @@ describe('Inbound', () => {
       inbound.pause()
       inbound.push(Buffer.from('held'))
       inbound.pushEnd()
-      inbound.awaitReader()
+      inbound.wireClosed()
       reactor.advance(GRACE_MS - 1)
       expect(calls).toEqual([])
       reactor.advance(100)
@@ -160,7 +164,7 @@ describe('Inbound', () => {
       inbound.pause()
       inbound.push(Buffer.from('held'))
       inbound.pushEnd()
-      inbound.awaitReader()
+      inbound.wireClosed()
       reactor.advance(GRACE_MS - 1)
       inbound.resume()
       inbound.deliver()
@@ -306,9 +310,8 @@ describe('Inbound', () => {
   test('makes the next delivery only after the last one has returned, also to another reader', () => {
     const order: string[] = []
     const wire = new RecordingWire()
-    const inbound: Inbound = new Inbound(wire, OPTIONS, new MemoryReactor(), {
+    const reader: InboundReader = {
       halfCloses: false,
-      endOverdue: () => undefined,
       deliver: (data) => {
         order.push(`begin ${data.toString()}`)
         if (order.length === 1) inbound.restart(Buffer.from('unread'))
@@ -316,7 +319,10 @@ describe('Inbound', () => {
         order.push('end')
         return undefined
       },
-      deliverEnd: () => undefined,
+    }
+    const inbound: Inbound = new Inbound(wire, OPTIONS, new MemoryReactor(), reader, {
+      inputEnded: () => undefined,
+      endOverdue: () => undefined,
     })
     inbound.push(Buffer.from('x'))
     expect(order).toEqual(['begin x', 'end', 'begin unread', 'end'])

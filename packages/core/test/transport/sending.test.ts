@@ -4,7 +4,7 @@ import { describe, expect, test } from 'vitest'
 import { HalfCloseRecorder, Recorder } from '../../src/checks/transport-harness.ts'
 import { ConnectionAborted, ConnectionDone, NotConnectedError } from '../../src/errors.ts'
 import type { Pipeable } from '../../src/interfaces/transport.ts'
-import { connectedPair } from '../../src/testing/connected-pair.ts'
+import { connectedPair } from '../../src/testing/memory-reactor.ts'
 import { StringTransport } from '../../src/testing/string-transport.ts'
 import { piecesOf, producerFrom, swallowIfClosed, whyClosed } from '../../src/transport/sending.ts'
 

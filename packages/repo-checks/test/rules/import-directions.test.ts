@@ -16,7 +16,7 @@ describe('importDirections', () => {
 
   test('finds a source that reaches into its tests, a test into another package, an example into a package', () => {
     const found = violationsOf(importDirections, {
-      'packages/http/src/server/a.ts': "import '../../test/a.ts'",
+      'packages/http/src/server/a.ts': "import '../a.ts'",
       'packages/http/test/a.test.ts': "import '../../core/src/index.ts'",
       'examples/a.ts': "import '../packages/core/src/index.ts'",
     })

@@ -69,10 +69,10 @@ export class HostReactor extends WireReactor implements Reactor {
     const host = this.#run.host.name
     const opened = (thing: object): string => this.#opened.get(thing) ?? ''
     return [
-      ...Array.from(this.connections, (transport): Leak => ({
+      ...Array.from(this.registry.registered, ({ label, transport }): Leak => ({
         host,
         what: 'connection',
-        name: transport.label,
+        name: label,
         openedAt: opened(transport),
       })),
       ...this.#run.ports.map((port): Leak => ({
