@@ -31,7 +31,7 @@ export function abandon(protocol: WebSocketProtocol, request: Request, cause: Co
 }
 
 /** A WebSocket that never opened, as its protocol sees it: nothing can be sent. */
-export class GoneConnection implements WebSocketConnection {
+class GoneConnection implements WebSocketConnection {
   readonly request: Request
   readonly subprotocol = undefined
   readonly open = false

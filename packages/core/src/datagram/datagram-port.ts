@@ -276,7 +276,7 @@ export interface DatagramPortSetup {
 }
 
 /** The reactor as UDP ports see it. */
-export interface DatagramRegistry {
+interface DatagramRegistry {
   readonly reactor: Reactor
   /** An address is being bound: a stop waits for it. Rejects when the reactor is stopping. */
   binding(bound: Promise<void>): Promise<void>

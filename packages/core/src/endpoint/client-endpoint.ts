@@ -16,9 +16,9 @@ import { ABORT_SIGNAL, CLIENT_ENDPOINT, FACTORY, PROTOCOL } from '../options/obj
 import { having, type OptionRules, path as PATH, text } from '../options/option-rules.ts'
 import { Factory } from '../protocol/factory.ts'
 import { tlsOf } from '../tls/tls-rules.ts'
-import { CONNECT_TCP_RULES, CONNECT_UNIX_RULES, NODE_NAMES, PORT } from '../transport/transport-options.ts'
-import { AttemptFactory } from '../transport/forwarding-factory.ts'
 import { notMade } from '../transport/build-protocol.ts'
+import { AttemptFactory } from '../transport/forwarding-factory.ts'
+import { CONNECT_TCP_RULES, CONNECT_UNIX_RULES, NODE_NAMES, PORT } from '../transport/transport-options.ts'
 
 /** How one connect behaves. */
 export interface ConnectOptions {

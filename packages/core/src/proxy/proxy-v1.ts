@@ -53,7 +53,7 @@ export interface TCPEnds {
 }
 
 /** A TCP address as bytes. */
-export interface TCPEnd {
+interface TCPEnd {
   /** 4 bytes, or 16. */
   readonly host: Buffer
   readonly port: number

@@ -3,8 +3,8 @@ import { describe, expect, test } from 'vitest'
 import { ProcessReader, ProcessWriter } from '../../src/node/process-streams.ts'
 import { Clock } from '../../src/testing/clock.ts'
 import { MemoryReactor } from '../../src/testing/memory-reactor.ts'
-import { DEFAULT_TRANSPORT_OPTIONS } from '../../src/transport/transport-options.ts'
 import { Turn } from '../../src/transport/connection-registry.ts'
+import { DEFAULT_TRANSPORT_OPTIONS } from '../../src/transport/transport-options.ts'
 import { quiet, until } from './socket-harness.ts'
 
 describe('ProcessReader', () => {

@@ -1,5 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { tcpAddress } from '../../src/addresses.ts'
+import { Gate } from '../../src/checks/assertions.ts'
+import { HalfCloseRecorder, Recorder } from '../../src/checks/transport-harness.ts'
 import {
   CannotListenError,
   ConnectingCancelledError,
@@ -18,8 +20,6 @@ import {
   stopSettings,
   SystemEvents,
 } from '../../src/reactor/reactor-lifecycle.ts'
-import { Gate } from '../../src/checks/assertions.ts'
-import { HalfCloseRecorder, Recorder } from '../../src/checks/transport-harness.ts'
 import { connectedPair } from '../../src/testing/connected-pair.ts'
 import { MemoryReactor } from '../../src/testing/memory-reactor.ts'
 import { StreamConnector } from '../../src/transport/stream-connector.ts'

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { tcpAddress } from '../../src/addresses.ts'
+import { HalfCloseRecorder, Recorder } from '../../src/checks/transport-harness.ts'
 import {
   ConnectionAborted,
   IncompleteReadError,
@@ -8,7 +9,6 @@ import {
 } from '../../src/errors.ts'
 import { Factory } from '../../src/protocol/factory.ts'
 import { StreamWriter } from '../../src/stream/stream-protocol.ts'
-import { HalfCloseRecorder, Recorder } from '../../src/checks/transport-harness.ts'
 import { connectedPair } from '../../src/testing/connected-pair.ts'
 import { MemoryReactor } from '../../src/testing/memory-reactor.ts'
 import { StringTransport } from '../../src/testing/string-transport.ts'

@@ -10,7 +10,7 @@ export interface FormOptions {
 }
 
 /** How a form is read by default. */
-export const DEFAULT_FORM_OPTIONS: FormOptions = { maxFields: 1_000 }
+const DEFAULT_FORM_OPTIONS: FormOptions = { maxFields: 1_000 }
 
 const FORM_OPTION_RULES: OptionRules<FormOptions> = { maxFields: count({ endless: true }) }
 

@@ -454,9 +454,7 @@ class Later extends Resource {
 }
 
 describe('NOT_DONE_YET', () => {
-  test('is a value like no other, and stays as it is', () => {
-    expect(String(NOT_DONE_YET)).toBe('NOT_DONE_YET')
-    expect(Object.isFrozen(NOT_DONE_YET)).toBe(true)
+  test('is a value like no other', () => {
     // @ts-expect-error -- another object of the same shape is no NOT_DONE_YET
     const other: RenderResult = { toString: () => 'NOT_DONE_YET' }
     expect(other).not.toBe(NOT_DONE_YET)

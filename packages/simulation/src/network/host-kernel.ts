@@ -65,7 +65,7 @@ export interface DatagramReceiver {
 }
 
 /** The network, as a run of a machine uses it. */
-export interface NetworkView {
+interface NetworkView {
   readonly stats: NetworkStats
   readonly setup: {
     readonly events: EventQueue
@@ -81,7 +81,7 @@ export interface NetworkView {
 }
 
 /** The reactor's own books, which know its ports. */
-export interface PortRegistry extends ConnectionRegistry {
+interface PortRegistry extends ConnectionRegistry {
   portClosed(port: { getHost(): Address; stopListening(): Promise<void> }): void
 }
 

@@ -46,7 +46,7 @@ export class Stubborn extends Plain {
 }
 
 /** Makes a connection of its own when the reactor stops: it saves something elsewhere. */
-export class Saver extends Careful {
+class Saver extends Careful {
   protected override async finish(): Promise<void> {
     const { reactor } = this.transport
     const saving = new Saving()
@@ -122,4 +122,4 @@ export const FAREWELL = 'farewell\r\n'
 /** Where savers save. */
 export const STORE = { name: 'store', port: 9 }
 /** How long a careful protocol takes to finish, in milliseconds. */
-export const FINISH_MS = 700
+const FINISH_MS = 700

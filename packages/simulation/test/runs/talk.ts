@@ -3,7 +3,7 @@ import type { Random } from '../../src/index.ts'
 import type { Goodbye } from './web-socket-client.ts'
 
 /** How a talk is meant to end. */
-export type Ending = (typeof ENDINGS)[number]
+type Ending = (typeof ENDINGS)[number]
 
 /** What a client and a server are to say to each other on one WebSocket. */
 export interface TalkPlan {

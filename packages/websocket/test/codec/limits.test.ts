@@ -26,8 +26,4 @@ describe('checkWebSocketLimits', () => {
       }
     }
   })
-
-  test('accepts messages of up to 1 MiB by default', () => {
-    expect(DEFAULT_WEBSOCKET_LIMITS).toEqual({ maxMessageBytes: 1_048_576, maxFrameBytes: Infinity })
-  })
 })
