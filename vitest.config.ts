@@ -2,11 +2,27 @@ import { defineConfig } from 'vitest/config'
 
 export default defineConfig({
   test: {
-    include: ['packages/*/test/**/*.test.ts', 'examples/test/**/*.test.ts'],
     pool: 'forks',
-    // One process serves many files (a fresh one for each costs a third of a second), so no test may leave state behind.
+    // One process runs many files, because a fresh one for each takes a third of a second. No test may leave state behind.
     isolate: false,
+    // By default vitest leaves one core free. Many tests wait for a process or a socket, so every core gets a worker.
+    maxWorkers: '100%',
     testTimeout: 20_000,
+    projects: [
+      {
+        extends: true,
+        // `npm test` runs this project alone.
+        test: { name: 'quick', include: ['packages/{core,http,websocket,repo-checks}/test/**/*.test.ts'] },
+      },
+      {
+        extends: true,
+        // `npm run test:all` adds this one: whole programs in processes of their own, and simulations of many seeds.
+        test: {
+          name: 'slow',
+          include: ['packages/simulation/test/**/*.test.ts', 'examples/test/**/*.test.ts'],
+        },
+      },
+    ],
     coverage: {
       provider: 'v8',
       include: ['packages/*/src/**/*.ts'],

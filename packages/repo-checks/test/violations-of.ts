@@ -1,7 +1,6 @@
-import { Repository } from '../src/reading/repository.ts'
-import type { Violation } from '../src/reading/violation.ts'
+import { Repository, type Violation } from '../src/repository.ts'
 
-/** What a rule finds in a repository of these files, as `path:line what`. */
+/** Returns what a rule finds in a repository of these files, as `path:line what`. */
 export function violationsOf(
   check: (repository: Repository) => readonly Violation[],
   files: Readonly<Record<string, string>>,

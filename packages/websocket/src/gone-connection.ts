@@ -31,7 +31,7 @@ export function abandon(protocol: WebSocketProtocol, request: Request, cause: Co
 }
 
 /** Stands in for a WebSocket that never opened: a send returns false, and a producer is stopped at once. */
-export class GoneConnection implements WebSocketConnection {
+class GoneConnection implements WebSocketConnection {
   readonly request: Request
   readonly subprotocol = undefined
   readonly open = false

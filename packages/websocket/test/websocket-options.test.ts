@@ -7,19 +7,6 @@ import {
 } from '../src/websocket-options.ts'
 
 describe('DEFAULT_WEBSOCKET_OPTIONS', () => {
-  test('limits messages, held messages and every wait, and accepts only pages of the same origin', () => {
-    expect(DEFAULT_WEBSOCKET_OPTIONS).toEqual({
-      maxMessageBytes: 1_048_576,
-      maxFrameBytes: Infinity,
-      closeTimeoutMs: 5000,
-      maxMessagesAhead: 16,
-      maxBytesAhead: 65_536,
-      departureGraceMs: 5000,
-      drainGraceMs: 5000,
-      origins: 'same',
-    })
-  })
-
   test('satisfies WEBSOCKET_OPTION_RULES', () => {
     for (const [name, rule] of Object.entries<OptionRule>(WEBSOCKET_OPTION_RULES))
       expect(rule(Reflect.get(DEFAULT_WEBSOCKET_OPTIONS, name)), name).toBeUndefined()

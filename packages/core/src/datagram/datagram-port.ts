@@ -21,7 +21,7 @@ import type {
 import type { LogEvent } from '../interfaces/log.ts'
 import type { Reactor } from '../interfaces/reactor.ts'
 import type { FilledOptions } from '../options/check-options.ts'
-import { bytes, count, flag, type OptionRules, text } from '../options/option-rules.ts'
+import { byteCount, count, flag, type OptionRules, anyText } from '../options/option-rules.ts'
 import { callSafely } from '../safely.ts'
 import {
   bindingSpeaks,
@@ -276,7 +276,7 @@ export interface DatagramPortSetup {
 }
 
 /** The reactor as UDP ports see it. */
-export interface DatagramRegistry {
+interface DatagramRegistry {
   readonly reactor: Reactor
   /** An address is being bound: a stop of the reactor waits for it. Rejects when the reactor is stopping. */
   binding(bound: Promise<void>): Promise<void>
@@ -374,9 +374,9 @@ export class DropCounter {
 
 /** The rules for the options of `listenUDP`. */
 export const LISTEN_UDP_RULES: OptionRules<ListenUDPOptions> = {
-  interface: text,
-  maxPacketBytes: bytes({ endless: true }),
-  maxBufferedBytes: bytes({ endless: true }),
+  interface: anyText,
+  maxPacketBytes: byteCount({ endless: true }),
+  maxBufferedBytes: byteCount({ endless: true }),
   maxPending: count({ least: 1, endless: true }),
   reuseAddress: flag,
   ipv6Only: flag,

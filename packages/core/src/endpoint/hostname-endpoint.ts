@@ -12,15 +12,15 @@ import type {
 import type { Transport } from '../interfaces/transport.ts'
 import { checkOptions, checkValue } from '../options/check-options.ts'
 import { having, milliseconds, type OptionRule, type OptionRules } from '../options/option-rules.ts'
+import { buildProtocol, giveConnection, type Made, refuse, whenMade } from '../transport/build-protocol.ts'
 import {
   addressesOfName,
   AddressRace,
   type AttemptEvents,
   DEFAULT_ATTEMPT_DELAY_MS,
 } from '../transport/dial-by-name.ts'
-import { buildProtocol, giveConnection, type Made, refuse, whenMade } from '../transport/build-protocol.ts'
-import { CONNECT_TCP_RULES, NODE_NAMES, PORT } from '../transport/transport-options.ts'
 import { AttemptFactory } from '../transport/forwarding-factory.ts'
+import { CONNECT_TCP_RULES, NODE_NAMES, PORT } from '../transport/transport-options.ts'
 import { attemptFailure, checkConnect, type ClientEndpoint, type ConnectOptions } from './client-endpoint.ts'
 
 /** The options of a hostname endpoint. */

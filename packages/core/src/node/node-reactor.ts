@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto'
-import { lookup } from 'node:dns/promises'
+import { lookup as lookupAddresses } from 'node:dns/promises'
 import { readFile } from 'node:fs/promises'
 import { isIP } from 'node:net'
 import { type Address, tcpAddress, type TCPAddress, unixAddress, type UNIXAddress } from '../addresses.ts'
@@ -255,7 +255,7 @@ export class ProcessSignals {
  */
 export async function lookupName(host: string, { signal }: LookupOptions = {}): Promise<readonly string[]> {
   signal?.throwIfAborted()
-  const found = lookup(host, { all: true, order: 'verbatim' }).catch((cause: unknown) => {
+  const found = lookupAddresses(host, { all: true, order: 'verbatim' }).catch((cause: unknown) => {
     const why = codeOf(cause) === 'EAI_AGAIN' ? 'the name service did not answer' : 'the name has no address'
     throw new DNSLookupError(tcpAddress(host, 0), why, cause)
   })

@@ -3,9 +3,9 @@ import { assertBytes } from '../bytes/byte-queue.ts'
 import type { ReactorTime } from '../interfaces/reactor.ts'
 import type { PullProducer, PushProducer, TransportOptions } from '../interfaces/transport.ts'
 import type { WireEvents } from '../interfaces/wire.ts'
+import type { Turn, TurnEnder } from '../transport/connection-registry.ts'
 import { Inbound, type InboundLimits } from '../transport/inbound.ts'
 import { Outbound } from '../transport/outbound.ts'
-import type { Turn, TurnEnder } from '../transport/connection-registry.ts'
 import { StreamWire } from './stream-wire.ts'
 
 /** The limits of a reader, and its callbacks. */

@@ -7,8 +7,8 @@ import { LocalProtocolError } from '../errors.ts'
 import type { ProtocolEvents } from '../interfaces/protocol-events.ts'
 import type { TransportOptions } from '../interfaces/transport.ts'
 import type { Wire, WireEvents } from '../interfaces/wire.ts'
-import { StreamTransport } from '../transport/stream-transport.ts'
 import type { ConnectionRegistry } from '../transport/connection-registry.ts'
+import { StreamTransport } from '../transport/stream-transport.ts'
 import { transportOptions } from '../transport/transport-options.ts'
 
 /** The two directions of a wire. A missing one counts as ended. */

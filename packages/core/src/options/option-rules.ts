@@ -38,7 +38,7 @@ export function milliseconds(bounds: NumberBounds = {}): OptionRule {
 }
 
 /** A whole number of bytes. */
-export function bytes(bounds: NumberBounds = {}): OptionRule {
+export function byteCount(bounds: NumberBounds = {}): OptionRule {
   return numberRule('bytes', bounds, true)
 }
 
@@ -57,14 +57,14 @@ export const flag: OptionRule = (value) =>
   typeof value === 'boolean' ? undefined : { kind: 'type', wanted: 'true or false' }
 
 /** A string that is not empty. */
-export const text: OptionRule = (value) => {
+export const anyText: OptionRule = (value) => {
   if (typeof value !== 'string') return { kind: 'type', wanted: 'a string' }
   return value === '' ? { kind: 'range', wanted: 'a string that is not empty' } : undefined
 }
 
 /** A path: a string that is not empty, without the NUL at which the system would cut it. */
 export const path: OptionRule = (value) => {
-  const problem = text(value)
+  const problem = anyText(value)
   if (problem !== undefined || !(value as string).includes('\0')) return problem
   return { kind: 'range', wanted: 'a path without NUL' }
 }

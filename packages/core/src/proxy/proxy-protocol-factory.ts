@@ -9,9 +9,9 @@ import type { Transport } from '../interfaces/transport.ts'
 import { checkOptions } from '../options/check-options.ts'
 import { anything, milliseconds, type OptionRules } from '../options/option-rules.ts'
 import { Protocol } from '../protocol/protocol.ts'
+import { Deadline } from '../time/deadline.ts'
 import { buildProtocol, refuse } from '../transport/build-protocol.ts'
 import { logConnection } from '../transport/diagnostics.ts'
-import { Deadline } from '../time/deadline.ts'
 import { ForwardingFactory } from '../transport/forwarding-factory.ts'
 import {
   PROXY_HEADER_READER_RULES,

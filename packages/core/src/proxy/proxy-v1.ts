@@ -54,7 +54,7 @@ export interface TCPEnds {
 }
 
 /** A TCP address as bytes. */
-export interface TCPEnd {
+interface TCPEnd {
   /** 4 or 16 bytes. */
   readonly host: Buffer
   readonly port: number

@@ -18,13 +18,13 @@ import { checkOptions, checkValue, type FilledOptions, withDefaults } from '../o
 import { anything, callable, flag, milliseconds, oneOf, type OptionRules } from '../options/option-rules.ts'
 import { callSafely, tolerated } from '../safely.ts'
 import { ResettableTimer } from '../time/resettable-timer.ts'
-import { diagnose } from '../transport/diagnostics.ts'
 import type {
   Attempting,
   ConnectionRegistry,
   RegisteredConnection,
   Turn,
 } from '../transport/connection-registry.ts'
+import { diagnose } from '../transport/diagnostics.ts'
 import { DrainedConnections, logReport } from './draining.ts'
 
 /** A kind of reactor, and its callbacks at the start and end of a run. */

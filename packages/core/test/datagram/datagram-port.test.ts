@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { udpAddress } from '../../src/addresses.ts'
+import { DatagramRecorder } from '../../src/checks/datagram-harness.ts'
 import {
   assertNumeric,
   assertWithin,
@@ -13,7 +14,6 @@ import {
 import type { DatagramBinding } from '../../src/datagram/datagram-wire.ts'
 import { CannotListenError, InvalidAddressError, MessageLengthError } from '../../src/errors.ts'
 import { DatagramProtocol } from '../../src/protocol/datagram-protocol.ts'
-import { DatagramRecorder } from '../../src/checks/datagram-harness.ts'
 import { MemoryReactor } from '../../src/testing/memory-reactor.ts'
 import { RecordingDatagramWire } from './recording-datagram-wire.ts'
 

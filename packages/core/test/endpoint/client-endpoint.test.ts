@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest'
+import { Recorder } from '../../src/checks/transport-harness.ts'
 import {
   attemptFailure,
   type ClientEndpoint,
@@ -15,7 +16,6 @@ import {
 } from '../../src/errors.ts'
 import { ConnectionAborted, InvalidAddressError, tcpAddress } from '../../src/index.ts'
 import { ClientFactory } from '../../src/protocol/factory.ts'
-import { Recorder } from '../../src/checks/transport-harness.ts'
 import { MemoryReactor } from '../../src/testing/memory-reactor.ts'
 import { OneProtocol } from '../one-protocol.ts'
 import { root, server } from '../tls/certificates.ts'

@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest'
+import { Recorder } from '../../src/checks/transport-harness.ts'
 import { TCPClientEndpoint } from '../../src/endpoint/client-endpoint.ts'
 import { EndpointSyntaxError } from '../../src/endpoint/endpoint-string.ts'
 import {
@@ -8,7 +9,6 @@ import {
   serverFromString,
 } from '../../src/endpoint/from-string.ts'
 import { TCPServerEndpoint } from '../../src/endpoint/server-endpoint.ts'
-import { Recorder } from '../../src/checks/transport-harness.ts'
 import { MemoryReactor } from '../../src/testing/memory-reactor.ts'
 import { OneProtocol } from '../one-protocol.ts'
 

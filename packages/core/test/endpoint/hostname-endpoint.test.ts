@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { tcpAddress } from '../../src/addresses.ts'
+import { Recorder } from '../../src/checks/transport-harness.ts'
 import { ConnectionRace, HostnameEndpoint } from '../../src/endpoint/hostname-endpoint.ts'
 import {
   AllAddressesFailed,
@@ -11,7 +12,6 @@ import {
   TimeoutError,
 } from '../../src/errors.ts'
 import { Factory } from '../../src/protocol/factory.ts'
-import { Recorder } from '../../src/checks/transport-harness.ts'
 import { MemoryReactor } from '../../src/testing/memory-reactor.ts'
 import { OneProtocol } from '../one-protocol.ts'
 import { type Answer, SeveralAddresses } from './several-addresses.ts'

@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest'
+import { Recorder } from '../../src/checks/transport-harness.ts'
 import {
   AdoptedStreamServerEndpoint,
   SSLServerEndpoint,
@@ -10,7 +11,6 @@ import { CannotListenError, NoProtocol, TLSConfigurationError } from '../../src/
 import type { LogEvent } from '../../src/interfaces/log.ts'
 import type { ProtocolEvents, ProtocolFactory } from '../../src/interfaces/protocol-events.ts'
 import { Factory } from '../../src/protocol/factory.ts'
-import { Recorder } from '../../src/checks/transport-harness.ts'
 import { MemoryReactor } from '../../src/testing/memory-reactor.ts'
 import { StringTransport } from '../../src/testing/string-transport.ts'
 import { OneProtocol } from '../one-protocol.ts'

@@ -1,7 +1,10 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
+import { mkdirSync, renameSync, writeFileSync } from 'node:fs'
+import { dirname } from 'node:path'
 import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
+import { buildSync } from 'esbuild'
 
 /** How a program ended, and what it wrote. */
 export interface Ended {
@@ -43,15 +46,37 @@ export async function runProgram(
 
 /** The arguments with which Node runs such a `source`, in the directory `ROOT`. */
 export function programArgs(source: string): string[] {
-  return [...TYPESCRIPT, '--input-type=module', '--eval', `${PREAMBLE}${source}`]
+  return ['--input-type=module', '--eval', `${PREAMBLE}${source}`.replaceAll(ENTRY, BUNDLE)]
 }
 
 /** The root of the repository. */
 export const ROOT: string = fileURLToPath(new URL('../../../..', import.meta.url))
+const ENTRY = './packages/core/src/index.ts'
+const BUNDLE = bundle()
 const PREAMBLE = `
-  import { Factory, Protocol, reactor, serverFromString } from './packages/core/src/index.ts'
+  import { Factory, Protocol, reactor, serverFromString } from '${ENTRY}'
   class Echo extends Protocol { dataReceived(data) { this.transport.write(data) } }
 `
 
-/** The arguments with which Node runs TypeScript; empty from 22.18 on. */
-const TYPESCRIPT: readonly string[] = 'typescript' in process.features ? [] : ['--import', 'tsx']
+/**
+ * Bundles @ropewalk/core into one file and returns its path from the root.
+ *
+ * A program starts in a sixth of the time that compiling a hundred sources takes.
+ */
+function bundle(): string {
+  const path = './node_modules/.cache/ropewalk-core.mjs'
+  const { outputFiles } = buildSync({
+    entryPoints: [`${ROOT}${ENTRY}`],
+    bundle: true,
+    platform: 'node',
+    format: 'esm',
+    target: `node${process.versions.node}`,
+    write: false,
+  })
+  // Renamed into place: other workers write and run the same file.
+  const written = `${ROOT}${path}.${process.pid}`
+  mkdirSync(dirname(written), { recursive: true })
+  writeFileSync(written, outputFiles[0]?.contents ?? '')
+  renameSync(written, `${ROOT}${path}`)
+  return path
+}

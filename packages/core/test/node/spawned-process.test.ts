@@ -144,7 +144,8 @@ describe('spawnProcess', () => {
     await until(() => child.bytes > before + 1_000_000)
     let release = (): void => undefined
     child.result = new Promise((resolve) => (release = resolve))
-    await quiet()
+    const unheld = child.bytes
+    await until(() => child.bytes > unheld)
     const held = child.bytes
     await quiet()
     expect(child.bytes).toBe(held)

@@ -4,6 +4,7 @@ import { connect, createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
+import { Recorder } from '../../src/checks/transport-harness.ts'
 import { createReactor } from '../../src/node/node-reactor.ts'
 import {
   assertUnixPath,
@@ -11,7 +12,6 @@ import {
   isNamedPipe,
   removeStaleSocket,
 } from '../../src/node/unix-socket.ts'
-import { Recorder } from '../../src/checks/transport-harness.ts'
 import { OneProtocol } from '../one-protocol.ts'
 import { leaveStaleSocket } from './leave-stale-socket.ts'
 import { socketPath } from './socket-harness.ts'

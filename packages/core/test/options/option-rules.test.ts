@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import {
   anything,
-  bytes,
+  byteCount,
   callable,
   count,
   either,
@@ -15,7 +15,7 @@ import {
   optionsOf,
   path,
   quantity,
-  text,
+  anyText,
 } from '../../src/options/option-rules.ts'
 
 /** Each rule with values at its limits: accepted values, wrong types, and values out of range. */
@@ -28,12 +28,12 @@ const CASES: readonly (readonly [
 ])[] = [
   ['milliseconds', milliseconds(), [0, 0.5, 2 ** 40], ['5', null, 5n], [-1, NaN, Infinity, -Infinity]],
   ['milliseconds, endless', milliseconds({ endless: true }), [0, Infinity], ['Infinity'], [NaN, -Infinity]],
-  ['bytes', bytes({ least: 1, most: 10 }), [1, 10], [true, '1'], [0, 11, 1.5, NaN, Infinity]],
+  ['bytes', byteCount({ least: 1, most: 10 }), [1, 10], [true, '1'], [0, 11, 1.5, NaN, Infinity]],
   ['count', count(), [0, 7], [[], {}], [-1, 0.1, NaN]],
   ['quantity', quantity({ most: 1 }), [0, 0.25, 1], [undefined], [1.01, NaN]],
   ['quantity above', quantity({ above: 0, most: 1 }), [0.001, 1], ['1'], [0, -1, 1.1, NaN]],
   ['flag', flag, [true, false], [0, 1, 'true', null], []],
-  ['text', text, ['a'], [1, null, undefined], ['']],
+  ['text', anyText, ['a'], [1, null, undefined], ['']],
   ['path', path, ['/run/a'], [5, null], ['', 'a\0b']],
   ['callable', callable, [() => 0, Map], [{}, 'call'], []],
   ['anything', anything, [undefined, null, NaN], [], []],
@@ -46,7 +46,7 @@ const CASES: readonly (readonly [
     [1, null, [], { a: '1' }, { b: 1 }, { b: undefined }],
     [{ a: -1 }],
   ],
-  ['either', either(oneOf('same'), listOf(text), 'one'), ['same', ['x']], [1], ['other']],
+  ['either', either(oneOf('same'), listOf(anyText), 'one'), ['same', ['x']], [1], ['other']],
   ['having', having('a set', 'has', 'add'), [new Set()], [new Map(), null, 'set', {}], []],
 ]
 

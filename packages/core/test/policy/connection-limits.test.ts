@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { tcpAddress, unixAddress } from '../../src/addresses.ts'
+import { Recorder } from '../../src/checks/transport-harness.ts'
 import { ConnectionDone } from '../../src/errors.ts'
 import {
   LimitAcceptRate,
@@ -7,7 +8,6 @@ import {
   LimitTotalConnections,
   peerKey,
 } from '../../src/policy/connection-limits.ts'
-import { Recorder } from '../../src/checks/transport-harness.ts'
 import { StringTransport } from '../../src/testing/string-transport.ts'
 import { PolicedServer } from './policies.ts'
 

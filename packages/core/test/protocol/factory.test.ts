@@ -1,9 +1,9 @@
 import { describe, expect, test } from 'vitest'
 import { tcpAddress } from '../../src/addresses.ts'
+import { Recorder } from '../../src/checks/transport-harness.ts'
 import type { ProtocolEvents } from '../../src/interfaces/protocol-events.ts'
 import { ALPNFactory, ClientFactory, Factory } from '../../src/protocol/factory.ts'
 import { Protocol } from '../../src/protocol/protocol.ts'
-import { Recorder } from '../../src/checks/transport-harness.ts'
 import { MemoryReactor } from '../../src/testing/memory-reactor.ts'
 import { OneProtocol } from '../one-protocol.ts'
 

@@ -80,15 +80,15 @@ describe('CurrentProtocol', () => {
   })
 })
 
-describe('stuck-callback', () => {
+describe('StuckCallback', () => {
   /** A promise that a test resolves. */
-  class Gate {
+  class Latch {
     open = (): void => undefined
     readonly opened: Promise<void> = new Promise((resolve) => (this.open = resolve))
   }
 
   class Asking extends LineReceiver {
-    readonly #response = new Gate()
+    readonly #response = new Latch()
     name = ''
     override async connectionMade(): Promise<void> {
       this.sendLine('name?')
@@ -101,10 +101,10 @@ describe('stuck-callback', () => {
   }
 
   class Waiting extends Recorder {
-    gates: Gate[] = []
+    gates: Latch[] = []
     override dataReceived(data: Buffer): Promise<void> {
       void super.dataReceived(data)
-      const gate = new Gate()
+      const gate = new Latch()
       this.gates.push(gate)
       return gate.opened
     }
@@ -152,7 +152,7 @@ describe('stuck-callback', () => {
 
     test('is logged when only the end of input waits', async () => {
       const transport = new StringTransport()
-      const pending = new Gate().opened
+      const pending = new Latch().opened
       const stuck = new StuckCallback(transport, { pending, heldBytes: 0, owesEnd: true }, () => ({
         protocol: undefined,
         callback: 'dataReceived',
@@ -171,7 +171,7 @@ describe('stuck-callback', () => {
 
     test('is measured again from the start for the next pending callback', async () => {
       const transport = new StringTransport()
-      const [first, second] = [new Gate(), new Gate()]
+      const [first, second] = [new Latch(), new Latch()]
       const input = { pending: first.opened, heldBytes: 1, owesEnd: false }
       const stuck = new StuckCallback(transport, input, () => ({
         protocol: undefined,
@@ -207,7 +207,7 @@ describe('stuck-callback', () => {
       const stream = new (class extends StreamProtocol {
         override readonly maxBufferedBytes = 1
         override async run(reader: StreamReader): Promise<void> {
-          await new Gate().opened
+          await new Latch().opened
           await reader.read()
         }
       })()

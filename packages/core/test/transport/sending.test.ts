@@ -80,11 +80,11 @@ describe('Sender', () => {
 })
 
 describe('pipe-from', () => {
-  const options = { highWaterBytes: 4, lowWaterBytes: 2 }
+  const marks = { highWaterBytes: 4, lowWaterBytes: 2 }
 
   function open(): { transport: StringTransport; protocol: HalfCloseRecorder } {
     const protocol = new HalfCloseRecorder()
-    return { transport: StringTransport.connect(protocol, { options }), protocol }
+    return { transport: StringTransport.connect(protocol, { options: marks }), protocol }
   }
 
   /** Yields `count` pieces of two bytes, and records how many were taken and whether it was released. */

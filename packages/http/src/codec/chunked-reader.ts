@@ -181,7 +181,7 @@ export function parseChunkSize(line: string): ChunkSize {
 }
 
 /** More digits than any size needs. Leading zeros beyond them count as bytes of extensions. */
-export const MAX_SIZE_DIGITS = 32
+const MAX_SIZE_DIGITS = 32
 
 const DATA_END: State = { is: 'data-end' }
 const CRLF_BYTES = 2

@@ -10,7 +10,7 @@ export interface FormOptions {
 }
 
 /** The default options for reading a form. */
-export const DEFAULT_FORM_OPTIONS: FormOptions = { maxFields: 1_000 }
+const DEFAULT_FORM_OPTIONS: FormOptions = { maxFields: 1_000 }
 
 const FORM_OPTION_RULES: OptionRules<FormOptions> = { maxFields: count({ endless: true }) }
 

@@ -1,13 +1,7 @@
 import { chunkings } from '@ropewalk/core/testing'
 import { describe, expect, test } from 'vitest'
-import { bodyTooLarge, ContentLengthReader, END } from '../../src/codec/body-reader.ts'
+import { bodyTooLarge, ContentLengthReader } from '../../src/codec/body-reader.ts'
 import { readBody } from './body-readers.ts'
-
-describe('END', () => {
-  test('is an end without trailers', () => {
-    expect(END).toEqual({ type: 'end', trailers: [] })
-  })
-})
 
 describe('bodyTooLarge', () => {
   test('has status 413, and names the limit', () => {

@@ -4,19 +4,6 @@ import type { Violation } from '../../src/errors.ts'
 import { DEFAULT_HTTP_LIMITS, type HTTPLimits } from '../../src/codec/limits.ts'
 import { readRequests } from './read-requests.ts'
 
-describe('DEFAULT_HTTP_LIMITS', () => {
-  test('limits every part of a request, as the documentation states', () => {
-    expect(DEFAULT_HTTP_LIMITS).toEqual({
-      maxRequestLineBytes: 8192,
-      maxHeadBytes: 16_384,
-      maxFieldCount: 128,
-      maxBodyBytes: 1_048_576,
-      maxChunkExtensionBytes: 16_384,
-      maxTrailerBytes: 16_384,
-    })
-  })
-})
-
 const HEAD = 'POST / HTTP/1.1\r\nHost: h\r\n'
 const CHUNKED = `${HEAD}Transfer-Encoding: chunked\r\n\r\n`
 

@@ -1,10 +1,7 @@
 import type { Expression } from 'oxc-parser'
-import { isPrivateTool, placeOf } from '../reading/place.ts'
-import type { Repository } from '../reading/repository.ts'
-import type { Source, Stretch } from '../reading/source.ts'
-import { lineAt, type Violation } from '../reading/violation.ts'
+import { lineAt, type Repository, type Source, type Stretch, type Violation } from '../repository.ts'
 
-/** Holds docs/defaults.md to the sources: every default limit and deadline stands there, and nothing else does. */
+/** Compares docs/defaults.md with the sources: it lists every default limit and deadline, and nothing else. */
 export function defaults(repository: Repository): readonly Violation[] {
   const page = repository.files.get(PAGE)
   if (page === undefined) return []
@@ -14,15 +11,15 @@ export function defaults(repository: Repository): readonly Violation[] {
     ...found
       .filter((one) => !rows.some((row) => matches(row, one)))
       .map(({ source, node, name, value }) =>
-        source.violation(node, `${name} is ${value} by default`, `write it into ${PAGE}`),
+        source.violation(node, `${name} is ${value} by default`, `add it to ${PAGE}`),
       ),
     ...rows
       .filter((row) => !found.some((one) => matches(row, one)))
       .map(({ name, value, line }) => ({
         path: PAGE,
         line,
-        what: `says that ${name} is ${value} by default, which no source does`,
-        remedy: 'say what the code does',
+        what: `states that ${name} is ${value} by default, which no source does`,
+        remedy: 'state what the code does',
       })),
   ]
 }
@@ -44,7 +41,7 @@ function matches(row: Row, { name, value }: Default): boolean {
   return row.name === name && row.value === value
 }
 
-/** The rows that begin with a name and a number: digits may stand in groups. */
+/** The table rows that begin with a name and a number; digits may be in groups. */
 function rowsOf(page: string): readonly Row[] {
   return Array.from(page.matchAll(/^\| `(\w+)` +\| ([\d ]+)/gm), (match) => ({
     name: match[1] ?? '',
@@ -54,14 +51,19 @@ function rowsOf(page: string): readonly Row[] {
 }
 
 function isPublished({ path }: Source): boolean {
-  return path.startsWith('packages/') && !isPrivateTool(placeOf(path)) && !path.includes('/testing/')
+  return (
+    path.startsWith('packages/') &&
+    !path.startsWith('packages/repo-checks/') &&
+    !path.includes('/testing/') &&
+    !path.includes('/checks/')
+  )
 }
 
 function defaultsIn(source: Source): readonly Default[] {
   const found: Default[] = []
   const note = (node: Stretch, name: string, value: Expression | null | undefined): void => {
     const number = value == null ? undefined : valueOf(value)
-    // None at all is no limit.
+    // 0 means that there is no limit.
     if (number !== undefined && number > 0) found.push({ source, node, name, value: number })
   }
   source.visit({

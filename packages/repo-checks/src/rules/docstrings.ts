@@ -1,25 +1,23 @@
-import type { Class, ExportNamedDeclaration, MethodDefinition, Node, PropertyKey } from 'oxc-parser'
-import { hasDocstring } from '../reading/docstring.ts'
-import { entrySpecifier, placeOf } from '../reading/place.ts'
-import type { Repository } from '../reading/repository.ts'
-import type { Source } from '../reading/source.ts'
-import type { Violation } from '../reading/violation.ts'
+import type { Class, ExportNamedDeclaration, PropertyKey } from 'oxc-parser'
+import { entrySpecifier, type Repository, type Source, type Stretch, type Violation } from '../repository.ts'
 
 /**
  * Finds exports without a docstring, and public methods of exported classes without one.
  *
- * A name needs one docstring: overloads, and a type beside its constant, share it, and so do constants
- * on adjacent lines, and methods without a body that follow one another. A method that overrides has its docstring above, and one
- * that an implemented interface describes has it there.
+ * A name needs one docstring. Overloads share it, and so do a type and the constant of its name, constants on
+ * adjacent lines, and consecutive methods without a body. A method that overrides inherits the docstring, and a
+ * method that an implemented interface describes has it there.
  */
 export function docstrings(repository: Repository): readonly Violation[] {
   const described = new Set(repository.sources.flatMap(describedMembersOf))
   return repository.sources
-    .filter(({ path }) => entrySpecifier(placeOf(path)) === undefined)
+    .filter(({ path }) => entrySpecifier(path) === undefined)
     .flatMap((source) =>
       [...exportsOf(source), ...methodsOf(source, described)]
         .filter((part) => !hasDocstring(source, part))
-        .map((part) => source.violation(part, `${part.name} has no docstring`, 'say what its caller gets')),
+        .map((part) =>
+          source.violation(part, `${part.name} has no docstring`, 'write one from the side of the caller'),
+        ),
     )
 }
 
@@ -29,23 +27,12 @@ interface Part {
   readonly start: number
 }
 
-/** The docstring on the first of several exports with one name serves them all. */
 function exportsOf(source: Source): readonly Part[] {
-  const parts = source.program.body.flatMap((node, index, nodes): readonly Part[] => {
+  const parts = source.program.body.flatMap((node): readonly Part[] => {
     if (node.type === 'ExportDefaultDeclaration') return [{ name: 'the default export', start: node.start }]
-    if (node.type !== 'ExportNamedDeclaration' || continuesList(source, node, nodes[index - 1])) return []
-    return [{ name: exportedName(node), start: node.start }]
+    return node.type === 'ExportNamedDeclaration' ? [{ name: exportedName(node), start: node.start }] : []
   })
   return firstOfEachName(parts)
-}
-
-function continuesList(source: Source, node: Node, before: Node | undefined): boolean {
-  if (before === undefined || !isExportedConstant(node) || !isExportedConstant(before)) return false
-  return source.text.slice(before.end, node.start) === '\n'
-}
-
-function isExportedConstant(node: Node): boolean {
-  return node.type === 'ExportNamedDeclaration' && node.declaration?.type === 'VariableDeclaration'
 }
 
 function exportedName({ declaration }: ExportNamedDeclaration): string {
@@ -63,24 +50,13 @@ function methodsOf(source: Source, described: ReadonlySet<string>): readonly Par
 
 function publicMethodsOf(owner: Class, described: ReadonlySet<string>): readonly Part[] {
   const implementing = (owner.implements ?? []).length > 0
-  const methods = owner.body.body.flatMap((member, index, members): readonly Part[] => {
-    const follows = isBodiless(member) && isBodiless(members[index - 1])
-    if (!isMethod(member) || member.override || follows) return []
+  const methods = owner.body.body.flatMap((member): readonly Part[] => {
+    if (member.type !== 'MethodDefinition' && member.type !== 'TSAbstractMethodDefinition') return []
     const name = publicName(member)
-    return name === undefined ? [] : [{ name, start: member.start }]
+    if (member.kind !== 'method' || member.override || name === undefined) return []
+    return implementing && described.has(name) ? [] : [{ name, start: member.start }]
   })
-  return firstOfEachName(methods).filter(({ name }) => !(implementing && described.has(name)))
-}
-
-type Member = Class['body']['body'][number]
-
-function isMethod(member: Member | undefined): member is MethodDefinition {
-  const type = member?.type
-  return (type === 'MethodDefinition' || type === 'TSAbstractMethodDefinition') && member?.kind === 'method'
-}
-
-function isBodiless(member: Member | undefined): boolean {
-  return isMethod(member) && member.value.body === null
+  return firstOfEachName(methods)
 }
 
 /** Names of interface members that have a docstring. */
@@ -107,3 +83,38 @@ function publicName({ key, computed }: NamedMember): string | undefined {
 function firstOfEachName(parts: readonly Part[]): readonly Part[] {
   return parts.filter(({ name }, index) => parts.findIndex((part) => part.name === name) === index)
 }
+
+/** Whether a docstring is before the node. Between them may be line comments, and lines that share the docstring. */
+function hasDocstring(source: Source, node: Pick<Stretch, 'start'>): boolean {
+  const docstring = source.comments.findLast(
+    ({ type, value, end }) => type === 'Block' && value.startsWith('*') && end <= node.start,
+  )
+  if (docstring === undefined) return false
+  const between = source.text.slice(docstring.end, node.start).replaceAll(/\/\/.*$/gm, '')
+  return (
+    between.trim() === '' ||
+    between
+      .split('\n')
+      .slice(1, -1)
+      .every((line) => SHARING.test(line))
+  )
+}
+
+/** Finds files of a codec folder that name no section of an RFC. */
+export function rfcTags(repository: Repository): readonly Violation[] {
+  return repository.sources
+    .filter(({ path }) => CODEC.test(path))
+    .filter(({ comments }) => !comments.some(({ value }) => /RFC \d+ §\d/.test(value)))
+    .map((source) => {
+      return source.violation(
+        { start: 0 },
+        'names no RFC section',
+        'name the section that it implements: RFC 9112 §7.1',
+      )
+    })
+}
+
+/** A constant, or a method without a body, on one line. */
+const SHARING = /^(?:export const .*|  [\w ]+\??\(.*\): [^{]*)$/
+/** The folder whose files turn bytes into events and back. */
+const CODEC = /^packages\/[^/]+\/src\/codec\//

@@ -1,7 +1,6 @@
-import type { Repository } from '../reading/repository.ts'
-import { lineAt, type Violation } from '../reading/violation.ts'
+import { lineAt, type Repository, type Violation } from '../repository.ts'
 
-/** Finds texts that speak of how and where they were written instead of the project. */
+/** Finds texts about how and where they were written: their subject is the project. */
 export function texts(repository: Repository): readonly Violation[] {
   return Array.from(repository.files).flatMap(([path, text]) =>
     OUT_OF_PLACE.filter(({ where }) => where.test(path)).flatMap(({ pattern, what, remedy }) =>
@@ -22,20 +21,19 @@ interface OutOfPlace {
   readonly remedy: string
 }
 
-const SPEAK_OF_THE_PROJECT = 'speak of the project alone'
 const OUT_OF_PLACE: readonly OutOfPlace[] = [
   {
     where: /^/,
     pattern: /\bAIs?\b|\bLLMs?\b|\b[Cc]o-?[Aa]uthored-?[Bb]y\b|\b[Gg]enerated (?:by|with) /g,
-    what: 'names who wrote it',
-    remedy: SPEAK_OF_THE_PROJECT,
+    what: 'names its author',
+    remedy: 'write about the project alone',
   },
   {
     where: /^/,
     pattern:
-      /\b(?:agent|coding|working) sessions?\b|\b(?:in|during) (?:an earlier|the last|this) session\b/gi,
-    what: 'speaks of the work on it',
-    remedy: SPEAK_OF_THE_PROJECT,
+      /\b(?:(?:agent|coding|working) sessions?|(?:in|during) (?:an earlier|the last|this) session)\b/gi,
+    what: 'describes the work on it',
+    remedy: 'write about the project alone',
   },
   {
     where: /^/,

@@ -17,22 +17,22 @@ const PAGE = `
 | \`timeoutMs\` | 500 ms | fails |
 `
 
-test('defaults holds the page to the sources', () => {
+test('defaults accepts a page that agrees with the sources', () => {
   const found = violationsOf(defaults, { 'packages/core/src/a.ts': SOURCE, 'docs/defaults.md': PAGE })
   expect(found).toEqual([])
 })
 
-test('defaults finds what the page leaves out, and what it says wrongly', () => {
+test('defaults finds a default that the page lacks, and one that it states wrongly', () => {
   const page = PAGE.replace('10 000', '10 001').replace(/.*highWater.*\n/, '')
   const found = violationsOf(defaults, { 'packages/core/src/a.ts': SOURCE, 'docs/defaults.md': page })
   expect(found).toEqual([
     'packages/core/src/a.ts:2 drainMs is 10000 by default',
     'packages/core/src/a.ts:3 highWaterBytes is 65536 by default',
-    'docs/defaults.md:4 says that drainMs is 10001 by default, which no source does',
+    'docs/defaults.md:4 states that drainMs is 10001 by default, which no source does',
   ])
 })
 
-test('defaults asks nothing of a repository without the page, and leaves tools alone', () => {
+test('defaults ignores a repository without the page, and the doubles for tests', () => {
   expect(violationsOf(defaults, { 'packages/core/src/a.ts': SOURCE })).toEqual([])
   expect(
     violationsOf(defaults, { 'packages/core/src/testing/a.ts': SOURCE, 'docs/defaults.md': '' }),

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { docstrings } from '../../src/rules/docstrings.ts'
+import { docstrings, rfcTags } from '../../src/rules/docstrings.ts'
 import { violationsOf } from '../violations-of.ts'
 
 const path = 'packages/core/src/a.ts'
@@ -36,7 +36,7 @@ describe('docstrings', () => {
     '#b() {}',
     '[Symbol.iterator]() {}',
     '/** Does. */ b(a: string): void\nb(a: number): void\nb() {}',
-    '/** Each answers its method. */ render_GET?(): void\nrender_PUT?(): void',
+    '/** Each serves its method. */ render_GET?(): void\nrender_PUT?(): void',
   ])('accepts the member %s', (member) => {
     const text = `/** Does. */\nexport class A extends B {\n${member}\n}`
     expect(violationsOf(docstrings, { [path]: text })).toEqual([])
@@ -65,8 +65,29 @@ describe('docstrings', () => {
     ])
   })
 
-  test('asks nothing of entries and of what is not exported', () => {
+  test('ignores entries, and declarations that are not exported', () => {
     const files = { 'packages/core/src/index.ts': "export { a } from './a.ts'", [path]: 'class A { b() {} }' }
     expect(violationsOf(docstrings, files)).toEqual([])
+  })
+})
+
+describe('rfcTags', () => {
+  test('finds a codec file that names no section', () => {
+    const files = {
+      'packages/http/src/codec/a.ts': '/** Obeys RFC 9112. */\nexport const a = 1',
+      'packages/websocket/src/codec/deep/b.ts': "export const b = 'RFC 6455 §5.2'",
+    }
+    expect(violationsOf(rfcTags, files)).toEqual([
+      'packages/http/src/codec/a.ts:1 names no RFC section',
+      'packages/websocket/src/codec/deep/b.ts:1 names no RFC section',
+    ])
+  })
+
+  test('accepts a file that does, and ignores other folders', () => {
+    const files = {
+      'packages/http/src/codec/a.ts': '/** Decodes chunks (RFC 9112 §7.1). */\nexport const a = 1',
+      'packages/http/src/server/b.ts': '',
+    }
+    expect(violationsOf(rfcTags, files)).toEqual([])
   })
 })

@@ -8,10 +8,10 @@ const path = (folder: string): string => `/${folder}/`
 
 describe('texts', () => {
   test.each([
-    [joined('Written by an A', 'I.'), 'names who wrote it'],
-    [joined('Co-authored-', 'by: somebody'), 'names who wrote it'],
-    [joined('Generated ', 'with a tool'), 'names who wrote it'],
-    [joined('as the last working ', 'session left it'), 'speaks of the work on it'],
+    [joined('Written by an A', 'I.'), 'names its author'],
+    [joined('Co-authored-', 'by: Ann'), 'names its author'],
+    [joined('Generated ', 'with a tool'), 'names its author'],
+    [joined('as the last working ', 'session left it'), 'describes the work on it'],
     [`https:/${path('registry.example.org')}a`, 'names a registry'],
     [`see ${path('work')}main`, 'names a path of one machine'],
     [`see ${path('home/me')}main`, 'names a path of one machine'],

@@ -70,7 +70,7 @@ export interface DatagramReceiver {
 }
 
 /** The network, as one run of a machine uses it. */
-export interface NetworkView {
+interface NetworkView {
   readonly stats: NetworkStats
   readonly setup: {
     readonly events: EventQueue
@@ -86,7 +86,7 @@ export interface NetworkView {
 }
 
 /** The registry of a reactor, with its ports. */
-export interface PortRegistry extends ConnectionRegistry {
+interface PortRegistry extends ConnectionRegistry {
   portClosed(port: { getHost(): Address; stopListening(): Promise<void> }): void
 }
 

@@ -49,7 +49,7 @@ export class Stubborn extends Plain {
 }
 
 /** Opens a connection when the reactor stops, to save something on another host. */
-export class Saver extends Careful {
+class Saver extends Careful {
   protected override async finish(): Promise<void> {
     const { reactor } = this.transport
     const saving = new Saving()
@@ -125,4 +125,4 @@ export const FAREWELL = 'farewell\r\n'
 /** The host to which `Saver` protocols connect. */
 export const STORE = { name: 'store', port: 9 }
 /** How long the drain of a `Careful` protocol takes, in milliseconds. */
-export const FINISH_MS = 700
+const FINISH_MS = 700

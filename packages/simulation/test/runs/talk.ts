@@ -3,7 +3,7 @@ import type { Random } from '../../src/index.ts'
 import type { Goodbye } from './web-socket-client.ts'
 
 /** How a talk is planned to end. */
-export type Ending = (typeof ENDINGS)[number]
+type Ending = (typeof ENDINGS)[number]
 
 /** The plan of what a client and a server send on one WebSocket. */
 export interface TalkPlan {

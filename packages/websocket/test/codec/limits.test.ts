@@ -26,8 +26,4 @@ describe('checkWebSocketLimits', () => {
       }
     }
   })
-
-  test('limits messages to 1 MiB by default, and frames not at all', () => {
-    expect(DEFAULT_WEBSOCKET_LIMITS).toEqual({ maxMessageBytes: 1_048_576, maxFrameBytes: Infinity })
-  })
 })

@@ -1,15 +1,15 @@
 import { describe, expect, test } from 'vitest'
-import { bannedWords } from '../../src/rules/banned-words.ts'
+import { names } from '../../src/rules/names.ts'
 import { violationsOf } from '../violations-of.ts'
 
-describe('bannedWords', () => {
+describe('names', () => {
   test.each([
     'packages/core/src/node/socket-manager.ts',
     'packages/core/src/utils/a.ts',
     'packages/core/test/test-helpers.ts',
     'examples/common.ts',
   ])('finds the file %s', (path) => {
-    expect(violationsOf(bannedWords, { [path]: '' })).toHaveLength(1)
+    expect(violationsOf(names, { [path]: '' })).toHaveLength(1)
   })
 
   test.each([
@@ -22,18 +22,18 @@ describe('bannedWords', () => {
     ['class A { #parseImpl() {} }', '#parseImpl is named with “impl”'],
   ])('finds %s', (text, what) => {
     const path = 'packages/core/src/a.ts'
-    expect(violationsOf(bannedWords, { [path]: text })).toEqual([`${path}:1 ${what}`])
+    expect(violationsOf(names, { [path]: text })).toEqual([`${path}:1 ${what}`])
   })
 
   test('accepts the method that loggers have', () => {
     const text = 'class Logger { info() {} }'
-    expect(violationsOf(bannedWords, { 'packages/core/src/logger.ts': text })).toEqual([])
-    expect(violationsOf(bannedWords, { 'packages/core/src/info.ts': text })).toHaveLength(1)
+    expect(violationsOf(names, { 'packages/core/src/logger.ts': text })).toEqual([])
+    expect(violationsOf(names, { 'packages/core/src/info.ts': text })).toHaveLength(1)
   })
 
   test('accepts words that only begin or end alike', () => {
     const text =
       'class Handle {}\nfunction encodeBase64() {}\nfunction informAll() {}\nfunction commonality() {}'
-    expect(violationsOf(bannedWords, { 'packages/core/src/information-theory.ts': text })).toEqual([])
+    expect(violationsOf(names, { 'packages/core/src/information-theory.ts': text })).toEqual([])
   })
 })

@@ -1,14 +1,9 @@
-import type { Repository } from '../reading/repository.ts'
-import { lineAt, type Violation } from '../reading/violation.ts'
+import { entrySpecifier, lineAt, type Repository, type Source, type Violation } from '../repository.ts'
 
 /** Finds dependencies that a published package must not have, and exports that differ between workspace and registry. */
 export function manifests(repository: Repository): readonly Violation[] {
   const files = Object.keys(DEPENDENCIES).flatMap((name) => manifestOf(name, repository))
-  return [
-    ...files.flatMap(unwantedDependencies),
-    ...files.flatMap(unevenExports),
-    ...files.flatMap((file) => lostExports(file, repository)),
-  ]
+  return [...files.flatMap(unwantedDependencies), ...files.flatMap(unevenExports)]
 }
 
 /** The fields of a package.json that the rules read. */
@@ -38,42 +33,46 @@ function unwantedDependencies(file: ManifestFile): readonly Violation[] {
   const { dependencies, peerDependencies, optionalDependencies } = file.manifest
   return Object.keys({ ...dependencies, ...peerDependencies, ...optionalDependencies })
     .filter((name) => !DEPENDENCIES[file.name]?.includes(name))
-    .map((name) => violation(file, name, `depends on ${name}`, 'do without: Node alone is needed'))
+    .map((name) =>
+      violation(file, name, `depends on ${name}`, 'remove it: published packages need Node alone'),
+    )
 }
 
 function unevenExports(file: ManifestFile): readonly Violation[] {
   const inWorkspace = Object.keys(file.manifest.exports ?? {})
   const published = Object.keys(file.manifest.publishConfig?.exports ?? {})
-  const uneven = [
-    ...inWorkspace.filter((key) => !published.includes(key)),
-    ...published.filter((key) => !inWorkspace.includes(key)),
-  ]
-  return uneven.map((key) =>
-    violation(
-      file,
-      key,
-      `exports ${key} on one side only`,
-      'give exports and publishConfig.exports the same keys',
-    ),
-  )
-}
-
-function lostExports(file: ManifestFile, repository: Repository): readonly Violation[] {
-  const folder = file.path.replace('package.json', '')
-  return Object.entries(file.manifest.exports ?? {})
-    .filter(([, target]) => !repository.files.has(target.replace('./', folder)))
-    .map(([key, target]) =>
-      violation(file, key, `exports ${target}, which is not there`, 'write the entry, or take it out'),
-    )
+  return [...inWorkspace, ...published]
+    .filter((key) => !inWorkspace.includes(key) || !published.includes(key))
+    .map((key) => violation(file, key, `exports ${key} on one side only`, SAME_KEYS))
 }
 
 function violation({ path, text }: ManifestFile, key: string, what: string, remedy: string): Violation {
   return { path, line: lineAt(text, text.indexOf(`"${key}"`)), what, remedy }
 }
 
+const SAME_KEYS = 'give exports and publishConfig.exports the same keys'
 /** What each published package may depend on. */
 const DEPENDENCIES: Readonly<Record<string, readonly string[]>> = {
   core: [],
   http: ['@ropewalk/core'],
   websocket: ['@ropewalk/core', '@ropewalk/http'],
+}
+
+/** Finds entries with more than named re-exports, and every `index.ts` that is not an entry. */
+export function entries(repository: Repository): readonly Violation[] {
+  return repository.sources.flatMap((source) => {
+    if (entrySpecifier(source.path) !== undefined) return moreThanReExports(source)
+    if (!source.path.endsWith('/index.ts')) return []
+    return [
+      source.violation({ start: 0 }, 'is a second index.ts', 'import the files of the folder by their names'),
+    ]
+  })
+}
+
+function moreThanReExports(source: Source): readonly Violation[] {
+  return source.program.body
+    .filter((node) => node.type !== 'ExportNamedDeclaration' || node.source === null)
+    .map((node) =>
+      source.violation(node, 'is not a named re-export', 'an entry holds only `export { name } from` a file'),
+    )
 }
