@@ -1,7 +1,8 @@
 // A WebSocket without WebSocketResource: an HTTPChannel whose connection carries WebSocket frames after the
 // handshake, a Site that builds the channels, and a Resource that responds to the handshake.
 import { createHash } from 'node:crypto'
-import { formatAddress, reactor, serverFromString } from '@ropewalk/core'
+import { formatAddress, reactor } from '@ropewalk/core'
+import { serverFromString } from '@ropewalk/core/endpoints'
 import { HTTPChannel, HTTPError, NOT_DONE_YET, type Request, Resource, Site } from '@ropewalk/http'
 import { WebSocketChannel, WebSocketProtocol } from '@ropewalk/websocket'
 

@@ -1,16 +1,13 @@
 // A chat server for lines. The first line that a client sends is its name; every later line is sent to all
 // other clients, and /quit leaves. Try it with two terminals: nc -C 127.0.0.1 8080
+import { Factory, formatAddress, LineReceiver, reactor } from '@ropewalk/core'
+import { serverFromString } from '@ropewalk/core/endpoints'
 import {
-  Factory,
-  formatAddress,
   IdleTimeout,
   LimitConnectionsByPeer,
   LimitTotalConnections,
-  LineReceiver,
-  reactor,
-  serverFromString,
   WrappingFactory,
-} from '@ropewalk/core'
+} from '@ropewalk/core/policies'
 
 /** The connection of one client. The state that clients share belongs to the factory. */
 class Chatter extends LineReceiver<ChatRoom> {

@@ -1,6 +1,7 @@
 // Sends the body of a POST back as it arrives. Try it with:
 // curl --data-binary @README.md http://127.0.0.1:8080/echo
-import { formatAddress, reactor, serverFromString } from '@ropewalk/core'
+import { formatAddress, reactor } from '@ropewalk/core'
+import { serverFromString } from '@ropewalk/core/endpoints'
 import { type Request, type RequestBody, Resource, Site } from '@ropewalk/http'
 
 class Index extends Resource {

@@ -1,5 +1,6 @@
 // Responds to GET / with a greeting. Try it with: curl http://127.0.0.1:8080/
-import { formatAddress, reactor, serverFromString } from '@ropewalk/core'
+import { formatAddress, reactor } from '@ropewalk/core'
+import { serverFromString } from '@ropewalk/core/endpoints'
 import { type Request, Resource, Site } from '@ropewalk/http'
 
 class Hello extends Resource {

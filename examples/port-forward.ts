@@ -2,8 +2,6 @@
 // Usage: port-forward.ts [LISTEN [TARGET]]. Try it with: port-forward.ts tcp:9000 tcp:127.0.0.1:8080
 import { pathToFileURL } from 'node:url'
 import {
-  type ClientEndpoint,
-  clientFromString,
   ConnectError,
   ConnectionClosed,
   ConnectionDone,
@@ -13,9 +11,9 @@ import {
   type HalfCloseable,
   Protocol,
   reactor,
-  serverFromString,
   type Transport,
 } from '@ropewalk/core'
+import { type ClientEndpoint, clientFromString, serverFromString } from '@ropewalk/core/endpoints'
 
 /** One of two paired connections: forwards its bytes, its FIN and its close or reset to the other one. */
 export class Relay extends Protocol implements Drainable, HalfCloseable {

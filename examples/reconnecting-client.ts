@@ -1,15 +1,9 @@
 // A client for lines that reconnects whenever its connection is lost. It sends hello, prints the lines it
 // receives, and stops at the line bye. Start and stop examples/chat-lines.ts, and try it with:
 // npm run example examples/reconnecting-client.ts tcp:127.0.0.1:8080
-import {
-  backoffPolicy,
-  clientFromString,
-  ClientService,
-  Factory,
-  LineReceiver,
-  reactor,
-  runServices,
-} from '@ropewalk/core'
+import { Factory, LineReceiver, reactor } from '@ropewalk/core'
+import { clientFromString } from '@ropewalk/core/endpoints'
+import { backoffPolicy, ClientService, runServices } from '@ropewalk/core/services'
 
 class Greeting extends LineReceiver {
   override connectionMade(): void {

@@ -2,7 +2,8 @@
 // receive the lines of each client in order and without gaps, whatever happens to the network.
 //
 //   node --import tsx simulated-chat.ts [seed]    with a seed: only that run, drawn as a text diagram
-import { connectProtocol, Factory, LineReceiver, TCPClientEndpoint } from '@ropewalk/core'
+import { Factory, LineReceiver } from '@ropewalk/core'
+import { connectProtocol, TCPClientEndpoint } from '@ropewalk/core/endpoints'
 import { simulateAll, type Simulation } from '@ropewalk/simulation'
 
 /** The server's side of one connection: sends each line to all connections. */

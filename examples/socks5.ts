@@ -9,16 +9,14 @@ import {
   DNSLookupError,
   Factory,
   formatAddress,
-  NoRouteError,
-  reactor,
-  serverFromString,
-  TCPClientEndpoint,
-  TCPTimedOutError,
-  TimeoutError,
-  type Transport,
   FramingProtocol,
-  withTimeout,
+  reactor,
+  TCPTimedOutError,
+  type Transport,
 } from '@ropewalk/core'
+import { NoRouteError, serverFromString, TCPClientEndpoint } from '@ropewalk/core/endpoints'
+import { withTimeout } from '@ropewalk/core/policies'
+import { TimeoutError } from '@ropewalk/core/time'
 import type { ByteQueue } from '@ropewalk/core/bytes'
 import { Outgoing, Relay } from './port-forward.ts'
 

@@ -1,15 +1,9 @@
 // Asks starttls-server for TLS, verifies its certificate, sends one line, prints the reply, and closes.
 // Try it with: npm run example examples/starttls-client.ts tcp:127.0.0.1:8080
 import { readFileSync } from 'node:fs'
-import {
-  clientFromString,
-  ClientTLS,
-  type ConnectionClosed,
-  Factory,
-  LineReceiver,
-  reactor,
-  type Securable,
-} from '@ropewalk/core'
+import { type ConnectionClosed, Factory, LineReceiver, reactor, type Securable } from '@ropewalk/core'
+import { clientFromString } from '@ropewalk/core/endpoints'
+import { ClientTLS } from '@ropewalk/core/tls'
 
 const tls = new ClientTLS({
   serverName: 'localhost',

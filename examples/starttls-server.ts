@@ -1,7 +1,9 @@
 // A line server that starts TLS on request: after the line STARTTLS, the handshake follows on the same
 // connection. Try it with: npm run example examples/starttls-client.ts tcp:127.0.0.1:8080
 import { readFileSync } from 'node:fs'
-import { Factory, formatAddress, LineReceiver, reactor, serverFromString, ServerTLS } from '@ropewalk/core'
+import { Factory, formatAddress, LineReceiver, reactor } from '@ropewalk/core'
+import { serverFromString } from '@ropewalk/core/endpoints'
+import { ServerTLS } from '@ropewalk/core/tls'
 
 // A certificate for localhost that only these examples trust.
 const certificates = new URL('certificates/', import.meta.url)

@@ -2,7 +2,6 @@
 // after the server's last line. Start examples/chat-lines.ts, and try it with:
 // npm run example examples/stdio-repl.ts tcp:127.0.0.1:8080
 import {
-  clientFromString,
   type ConnectionClosed,
   ConnectionDone,
   Factory,
@@ -10,6 +9,7 @@ import {
   LineReceiver,
   reactor,
 } from '@ropewalk/core'
+import { clientFromString } from '@ropewalk/core/endpoints'
 
 /** The connection to the server: prints its lines. */
 class Conversation extends LineReceiver {

@@ -1,5 +1,6 @@
 // Sends everything back. Try it with: nc 127.0.0.1 8080
-import { Factory, formatAddress, Protocol, reactor, serverFromString } from '@ropewalk/core'
+import { Factory, formatAddress, Protocol, reactor } from '@ropewalk/core'
+import { serverFromString } from '@ropewalk/core/endpoints'
 
 class Echo extends Protocol {
   override dataReceived(data: Buffer): void {

@@ -1,5 +1,6 @@
 // Sends every datagram back. Try it with: nc -u 127.0.0.1 8080
-import { DatagramProtocol, formatAddress, reactor, type UDPAddress } from '@ropewalk/core'
+import { formatAddress, reactor } from '@ropewalk/core'
+import { DatagramProtocol, type UDPAddress } from '@ropewalk/core/udp'
 
 class Echo extends DatagramProtocol {
   override datagramReceived(data: Buffer, address: UDPAddress): void {

@@ -1,6 +1,7 @@
 // An HTTP upgrade to our own line protocol: after the 101 the same connection carries lines. Try it with:
 // printf 'GET / HTTP/1.1\r\nHost: h\r\nConnection: Upgrade\r\nUpgrade: shout\r\n\r\nhello\r\n' | nc 127.0.0.1 8080
-import { formatAddress, LineReceiver, reactor, serverFromString } from '@ropewalk/core'
+import { formatAddress, LineReceiver, reactor } from '@ropewalk/core'
+import { serverFromString } from '@ropewalk/core/endpoints'
 import { NOT_DONE_YET, type Request, Resource, Site } from '@ropewalk/http'
 
 class Shout extends LineReceiver {

@@ -1,7 +1,8 @@
 // A WebSocket echo server that shares its port with HTTP: a page at /, and an echo for an upgrade on any
 // path. Usage: websocket-echo.ts [PORT | ENDPOINT] [--max-message-bytes N]
 import { parseArgs } from 'node:util'
-import { type Address, CannotListenError, formatAddress, reactor, serverFromString } from '@ropewalk/core'
+import { type Address, CannotListenError, formatAddress, reactor } from '@ropewalk/core'
+import { serverFromString } from '@ropewalk/core/endpoints'
 import { type Request, Resource, Site } from '@ropewalk/http'
 import { WebSocketProtocol, WebSocketResource } from '@ropewalk/websocket'
 

@@ -1,7 +1,15 @@
-import * as core from '@ropewalk/core'
+import * as root from '@ropewalk/core'
+import * as endpoints from '@ropewalk/core/endpoints'
+import * as log from '@ropewalk/core/log'
+import * as policies from '@ropewalk/core/policies'
+import * as services from '@ropewalk/core/services'
+import * as time from '@ropewalk/core/time'
 import { connectedPair, MemoryReactor } from '@ropewalk/core/testing'
 import { Readable } from 'node:stream'
 import { describe, expect, test } from 'vitest'
+
+/** The exports of the entries in question. */
+const core = { ...root, ...endpoints, ...log, ...policies, ...services, ...time }
 
 /** The exports without their types, as a JavaScript program sees them. */
 type Untyped = Readonly<Record<string, (...args: readonly unknown[]) => unknown>>
@@ -123,11 +131,14 @@ const MISTAKES: readonly (readonly [
   ],
 ]
 
-function endpointOf(reactor: MemoryReactor): core.ClientEndpoint {
+function endpointOf(reactor: MemoryReactor): endpoints.ClientEndpoint {
   return new core.TCPClientEndpoint(reactor, '127.0.0.1', 1)
 }
 
-function serviceOf(reactor: MemoryReactor, retryPolicy?: core.RetryPolicy): core.ClientService<Silent> {
+function serviceOf(
+  reactor: MemoryReactor,
+  retryPolicy?: services.RetryPolicy,
+): services.ClientService<Silent> {
   const policy = retryPolicy === undefined ? {} : { retryPolicy }
   return new core.ClientService(endpointOf(reactor), factory, { reactor, ...policy })
 }

@@ -1,25 +1,22 @@
 import { readFile } from 'node:fs/promises'
 import {
-  backoffPolicy,
-  ClientTLS,
   createReactor,
   Factory,
-  getProcessOutput,
-  HostnameEndpoint,
   LineReceiver,
-  MultiService,
   NetstringReceiver,
   Protocol,
-  ProxyProtocolFactory,
-  recordConnection,
   react,
   ReconnectingClientFactory,
-  runServices,
-  StreamProtocol,
   tcpAddress,
-  type StreamReader,
-  DatagramProtocol,
 } from '@ropewalk/core'
+import { StreamProtocol, type StreamReader } from '@ropewalk/core/stream'
+import { HostnameEndpoint } from '@ropewalk/core/endpoints'
+import { recordConnection } from '@ropewalk/core/policies'
+import { getProcessOutput } from '@ropewalk/core/process'
+import { ProxyProtocolFactory } from '@ropewalk/core/proxy'
+import { backoffPolicy, MultiService, runServices } from '@ropewalk/core/services'
+import { ClientTLS } from '@ropewalk/core/tls'
+import { DatagramProtocol } from '@ropewalk/core/udp'
 import { connectedPair, MemoryReactor, StringTransport } from '@ropewalk/core/testing'
 import { NOT_DONE_YET, type Request, Resource, Site } from '@ropewalk/http'
 import { replay, Simulation } from '@ropewalk/simulation'

@@ -7,8 +7,9 @@ export {
   withDefaults,
 } from './options/check-options.ts'
 export {
+  anyText,
   anything,
-  byteCount as bytes,
+  byteCount,
   callable,
   count,
   either,
@@ -24,5 +25,4 @@ export {
   optionsOf,
   path,
   quantity,
-  anyText as text,
 } from './options/option-rules.ts'

@@ -1,16 +1,37 @@
-export { asciiHost } from './hosts.ts'
-export type { ConnectedWire, Wire, WireEvents } from './interfaces/wire.ts'
 export {
   bindingSpeaks,
   type DatagramBinding,
   type DatagramWire,
   type DatagramWireEvents,
 } from './datagram/datagram-wire.ts'
+export { ReactorAlreadyRunning, ReactorNotRunning } from './errors.ts'
+export { asciiHost } from './hosts.ts'
+export type {
+  ConnectionContext,
+  DeadlineKeeper,
+  InheritedSocket,
+  KeptDeadline,
+  LookupOptions,
+  ReactorContext,
+  ReactorCore,
+  ReactorDescriptors,
+  ReactorFiles,
+  ReactorNames,
+  ReactorRandom,
+  ReactorStandardIO,
+  ReactorUNIX,
+  SystemEvent,
+  SystemReactor,
+  TriggerId,
+  TriggerPhase,
+} from './interfaces/reactor.ts'
+export type { SecureWire, SecureWireEvents, WireUnderTLS } from './interfaces/tls.ts'
+export type { ConnectedWire, Wire, WireEvents } from './interfaces/wire.ts'
 export { WireReactor, type WireReactorSetup } from './reactor/wire-reactor.ts'
+export { callSafely, settleSafely, tolerated } from './safely.ts'
+export { DeadlineWheel } from './time/deadline.ts'
 export { type Schedule, ScheduledCall } from './time/scheduled-call.ts'
 export { Acceptor } from './transport/acceptor.ts'
-export { callSafely as contained } from './safely.ts'
-export { DeadlineWheel } from './time/deadline.ts'
 export { startFactory } from './transport/build-protocol.ts'
+export type { ConnectionRegistry, RegisteredConnection } from './transport/connection-registry.ts'
 export type { DialEvents, Dialling } from './transport/stream-connector.ts'
-export type { RegisteredConnection, ConnectionRegistry } from './transport/connection-registry.ts'

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { formatAddress, tcpAddress, unixAddress } from '../src/addresses.ts'
+import { formatAddress, tcpAddress, unixAddress } from '../src/index.ts'
 
 describe('tcpAddress', () => {
   test('sets the family of a numeric host', () => {

@@ -1,33 +1,33 @@
 import { describe, expect, expectTypeOf, test } from 'vitest'
 import {
+  type ListeningAddress,
+  serverFromString,
+  type SSLServerEndpoint,
+  TCPServerEndpoint,
+  UNIXServerEndpoint,
+} from '../src/endpoints.ts'
+import {
   type Address,
   ClientFactory,
   type Connector,
-  DatagramProtocol,
   type Drainable,
   Factory,
   type HalfCloseable,
   LineReceiver,
-  type ListeningAddress,
   type ListeningPort,
   NetstringReceiver,
-  ProcessProtocol,
   Protocol,
   type PushProducer,
   type Reactor,
   type Replaceable,
   type Securable,
-  serverFromString,
-  Service,
-  type SSLServerEndpoint,
-  StreamProtocol,
-  type StreamReader,
-  type StreamWriter,
   type TCPAddress,
-  TCPServerEndpoint,
   type UNIXAddress,
-  UNIXServerEndpoint,
 } from '../src/index.ts'
+import { StreamProtocol, type StreamReader, type StreamWriter } from '../src/stream.ts'
+import { ProcessProtocol } from '../src/process.ts'
+import { Service } from '../src/services.ts'
+import { DatagramProtocol } from '../src/udp.ts'
 import { MemoryReactor, StringTransport } from '../src/testing.ts'
 
 /** Checked by `npm run build`, which type-checks the tests: vitest strips the types. */

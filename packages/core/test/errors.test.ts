@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { tcpAddress } from '../src/addresses.ts'
+import { tcpAddress } from '../src/index.ts'
 import * as errors from '../src/errors.ts'
 
 const ADDRESS = tcpAddress('192.0.2.1', 80)

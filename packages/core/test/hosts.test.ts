@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest'
-import { InvalidAddressError } from '../src/errors.ts'
-import { asciiHost, asIPv6, assertHostName, formatIP, parseIP, parseIPv4, parseIPv6 } from '../src/hosts.ts'
+import { InvalidAddressError } from '../src/endpoints.ts'
+import { asIPv6, assertHostName, formatIP, parseIP, parseIPv4, parseIPv6 } from '../src/hosts.ts'
+import { asciiHost } from '../src/reactor.ts'
 
 describe('parseIP and formatIP', () => {
   test.each([

@@ -1,5 +1,5 @@
-import type { Transport } from '../src/interfaces/transport.ts'
-import type { TransportCheck, TransportHarness } from '../src/checks/transport-harness.ts'
+import type { TransportCheck, TransportHarness } from '../src/checks.ts'
+import type { Transport } from '../src/index.ts'
 import { StreamTransport } from '../src/transport/stream-transport.ts'
 import { pairHarness } from './memory-harness.ts'
 

@@ -1,6 +1,6 @@
-import type { DatagramTransport } from '../src/interfaces/datagram.ts'
-import type { DatagramCheck, DatagramHarness } from '../src/checks/datagram-harness.ts'
-import { MemoryReactor } from '../src/testing/memory-reactor.ts'
+import type { DatagramCheck, DatagramHarness } from '../src/checks.ts'
+import { MemoryReactor } from '../src/testing.ts'
+import type { DatagramTransport } from '../src/udp.ts'
 
 /** A harness over the UDP ports of a memory reactor. */
 export function memoryDatagramHarness(): DatagramHarness {

@@ -1,5 +1,5 @@
-import { connectedPair, leftovers, MemoryReactor } from '../src/testing/memory-reactor.ts'
-import type { TransportCapability, TransportHarness } from '../src/checks/transport-harness.ts'
+import type { TransportCapability, TransportHarness } from '../src/checks.ts'
+import { connectedPair, leftovers, MemoryReactor } from '../src/testing.ts'
 
 const CAPABILITIES: ReadonlySet<TransportCapability> = new Set(['reset', 'backpressure', 'virtual time'])
 

@@ -1,6 +1,6 @@
-import type { WireEvents } from '../src/interfaces/wire.ts'
+import type { WireCapability, WireEnd, WireHarness } from '../src/checks.ts'
+import type { WireEvents } from '../src/reactor.ts'
 import { MemoryWire } from '../src/testing/memory-wire.ts'
-import type { WireCapability, WireEnd, WireHarness } from '../src/checks/wire-harness.ts'
 import { Turn } from '../src/transport/connection-registry.ts'
 
 /** A harness over memory wires. The methods of `lie` replace those of both ends, to find out which checks fail. */

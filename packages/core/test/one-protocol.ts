@@ -1,5 +1,4 @@
-import type { ProtocolEvents } from '../src/interfaces/protocol-events.ts'
-import { ClientFactory } from '../src/protocol/factory.ts'
+import { ClientFactory, type ProtocolEvents } from '../src/index.ts'
 
 /** A factory that always returns the given protocol. */
 export class OneProtocol<P extends ProtocolEvents> extends ClientFactory<P> {

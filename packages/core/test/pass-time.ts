@@ -1,4 +1,4 @@
-import type { MemoryReactor } from '../src/testing/memory-reactor.ts'
+import type { MemoryReactor } from '../src/testing.ts'
 
 /** Advances time from one delayed call to the next, and settles after each. */
 export async function passTime(reactor: MemoryReactor, ms: number): Promise<void> {

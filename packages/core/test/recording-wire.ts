@@ -1,4 +1,4 @@
-import type { Wire } from '../src/interfaces/wire.ts'
+import type { Wire } from '../src/reactor.ts'
 
 /** A wire that records its calls; `write` returns true while it is `open`. */
 export class RecordingWire implements Wire {

@@ -1,7 +1,12 @@
 import { expect, test } from 'vitest'
-import { checksFor, transportChecks, wireChecks } from '../src/checks/suites.ts'
-import type { TransportCheck, TransportHarness } from '../src/checks/transport-harness.ts'
-import type { WireHarness } from '../src/checks/wire-harness.ts'
+import {
+  checksFor,
+  type TransportCheck,
+  transportChecks,
+  type TransportHarness,
+  wireChecks,
+  type WireHarness,
+} from '../src/checks.ts'
 
 /** Makes a test of every check for which the harness has the capabilities, each with a new harness. */
 export function runChecks(

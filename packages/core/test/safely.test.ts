@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest'
-import { assertNotPromise, callSafely, settleSafely, tolerated } from '../src/safely.ts'
+import { callSafely, settleSafely, tolerated } from '../src/reactor.ts'
+import { assertNotPromise } from '../src/safely.ts'
 
 describe('contained', () => {
   test('passes on what a call throws, and nothing else', () => {

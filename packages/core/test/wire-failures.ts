@@ -1,5 +1,5 @@
-import type { WireEvents } from '../src/interfaces/wire.ts'
-import type { WireCheck, WireHarness } from '../src/checks/wire-harness.ts'
+import type { WireCheck, WireHarness } from '../src/checks.ts'
+import type { WireEvents } from '../src/reactor.ts'
 import { memoryWireHarness } from './memory-wire-harness.ts'
 
 /** Returns the names of the checks that fail when the methods of `lie` replace those of memory wires. */

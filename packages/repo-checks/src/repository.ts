@@ -113,9 +113,20 @@ const NOT_OURS = /^(?:\.git|\.pack|coverage|dist|node_modules|\.listings-.*)$/
 const TEXT_FILE = /\.(?:[cm]?[jt]s|html|json|md|sh|svg|txt|ya?ml)$|^LICENSE$|^run$/
 const ENTRY_NAMES: ReadonlySet<string> = new Set([
   'bytes',
+  'checks',
+  'endpoints',
   'index',
+  'log',
   'options',
+  'policies',
+  'process',
+  'proxy',
   'reactor',
+  'services',
+  'stream',
   'testing',
+  'time',
+  'tls',
+  'udp',
   'vitest',
 ])

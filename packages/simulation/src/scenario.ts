@@ -1,18 +1,10 @@
-import {
-  callable,
-  checkOptions,
-  count,
-  flag,
-  milliseconds,
-  type OptionRules,
-  text,
-} from '@ropewalk/core/options'
-import { describeFault, type Fault, FAULT_KINDS, type FaultKind } from './faults.ts'
 import { describeLeak } from './call-site.ts'
+import { describeFault, type Fault, FAULT_KINDS, type FaultKind } from './faults.ts'
 import { NetworkStats } from './network/network-stats.ts'
 import { realNowMs, SEED_VARIABLE, wantedRuns } from './real/environment.ts'
 import { watchStall } from './real/real-work.ts'
 import { Simulation, SIMULATION_RULES, type SimulationOptions } from './simulation.ts'
+import { anyText, callable, checkOptions, count, flag, milliseconds, type OptionRules } from '@ropewalk/core/options'
 
 /** The options of `simulateAll` and `simulate`. */
 export interface SimulateOptions extends Omit<SimulationOptions, 'seed' | 'faults'> {
@@ -189,7 +181,7 @@ const SIMULATE_RULES: OptionRules<SimulateOptions> = {
   ...SHARED_RULES,
   runs: count({ least: 1, endless: true }),
   budgetMs: milliseconds({ endless: true }),
-  only: text,
+  only: anyText,
   failOnLeaks: flag,
   command: callable,
 }

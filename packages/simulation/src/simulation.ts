@@ -1,32 +1,19 @@
-import {
-  checkOptions,
-  checkValue,
-  either,
-  flag,
-  having,
-  milliseconds,
-  type OptionRule,
-  type OptionRules,
-  optionsOf,
-  quantity,
-  text,
-  withDefaults,
-} from '@ropewalk/core/options'
-import { FLOW_RULES, LINK_RULES } from './network/network-rules.ts'
-import { type Arrow, type DiagramOptions, mermaidDiagram, textDiagram } from './diagram/text-diagram.ts'
+import type { Leak } from './call-site.ts'
 import { svgDiagram } from './diagram/svg-diagram.ts'
+import { type Arrow, type DiagramOptions, mermaidDiagram, textDiagram } from './diagram/text-diagram.ts'
 import { FaultScript } from './fault-script.ts'
 import { type Fault, FAULT_PLAN_RULES, type FaultKind, type FaultPlan } from './faults.ts'
 import { type HostProgram, SimulatedHost } from './host/simulated-host.ts'
-import type { Leak } from './call-site.ts'
 import type { FlowLimits } from './network/flow.ts'
 import type { Link, LinkConditions } from './network/link.ts'
+import { FLOW_RULES, LINK_RULES } from './network/network-rules.ts'
 import { Network } from './network/network.ts'
-import { Capture } from './replay/capture.ts'
 import { Random } from './random.ts'
+import { Capture } from './replay/capture.ts'
 import { RunLoop } from './run-loop.ts'
 import { EventQueue } from './time/event-queue.ts'
 import { Trace } from './trace.ts'
+import { anyText, checkOptions, checkValue, either, flag, having, milliseconds, type OptionRule, type OptionRules, optionsOf, quantity, withDefaults } from '@ropewalk/core/options'
 
 /** The options of a simulation. */
 export interface SimulationOptions {
@@ -270,7 +257,7 @@ const DEFAULT_LIMITS: FlowLimits = {
   cuts: 'anywhere',
 }
 
-const SEED: OptionRule = either(text, quantity({ least: -Infinity }), 'a string or a number')
+const SEED: OptionRule = either(anyText, quantity({ least: -Infinity }), 'a string or a number')
 /** The rules for the options of a simulation. */
 export const SIMULATION_RULES: OptionRules<SimulationOptions> = {
   seed: SEED,

@@ -1,5 +1,6 @@
-import { Factory, type LogEvent, type ProtocolEvents } from '@ropewalk/core'
-import type { TransportHarness } from '@ropewalk/core/testing'
+import { Factory, type ProtocolEvents } from '@ropewalk/core'
+import type { TransportHarness } from '@ropewalk/core/checks'
+import type { LogEvent } from '@ropewalk/core/log'
 import { Simulation } from '../src/index.ts'
 
 /** A factory that always returns the same protocol. */

@@ -1,5 +1,7 @@
 import { createHash } from 'node:crypto'
-import { connectProtocol, Factory, LoopingCall, TCPClientEndpoint } from '@ropewalk/core'
+import { Factory } from '@ropewalk/core'
+import { connectProtocol, TCPClientEndpoint } from '@ropewalk/core/endpoints'
+import { LoopingCall } from '@ropewalk/core/time'
 import { describe, expect, test } from 'vitest'
 import { SimulationFailed } from '../src/run-loop.ts'
 import { Simulation } from '../src/simulation.ts'

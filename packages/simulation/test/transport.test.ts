@@ -1,4 +1,4 @@
-import { checksFor } from '@ropewalk/core/testing'
+import { checksFor } from '@ropewalk/core/checks'
 import { describe, expect, test } from 'vitest'
 import { SimulatedHarness } from './simulated-harness.ts'
 

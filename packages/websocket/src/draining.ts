@@ -1,4 +1,4 @@
-import { Deadline, type ReactorTime } from '@ropewalk/core'
+import { Deadline, type ReactorTime } from '@ropewalk/core/time'
 
 /**
  * The two waits of a WebSocket when the reactor stops: for pending callbacks, then for the end of the

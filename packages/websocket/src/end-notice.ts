@@ -1,4 +1,6 @@
-import { ConnectionDone, Deadline, type Reactor, type TriggerId } from '@ropewalk/core'
+import { ConnectionDone, type Reactor } from '@ropewalk/core'
+import type { TriggerId } from '@ropewalk/core/reactor'
+import { Deadline } from '@ropewalk/core/time'
 import type { WebSocketClosed } from './websocket-connection.ts'
 
 /**

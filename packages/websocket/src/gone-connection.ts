@@ -1,17 +1,17 @@
+import { ClosingHandshake } from './closing-handshake.ts'
+import type { WebSocketConnection } from './websocket-connection.ts'
+import type { WebSocketProtocol } from './websocket-protocol.ts'
+import { WebSocketTransport } from './websocket-transport.ts'
 import {
   type Address,
   type ConnectionClosed,
-  contained,
   isConnectionEnd,
   type PullProducer,
   type PushProducer,
   type Reactor,
 } from '@ropewalk/core'
+import { callSafely } from '@ropewalk/core/reactor'
 import type { Request } from '@ropewalk/http'
-import { ClosingHandshake } from './closing-handshake.ts'
-import type { WebSocketConnection } from './websocket-connection.ts'
-import type { WebSocketProtocol } from './websocket-protocol.ts'
-import { WebSocketTransport } from './websocket-transport.ts'
 
 /**
  * Notifies a protocol that its WebSocket does not open: calls `negotiationStarted` and `connectionLost`.
@@ -26,8 +26,8 @@ export function abandon(protocol: WebSocketProtocol, request: Request, cause: Co
     request.reactor.log({ level: 'error', namespace: 'ropewalk.websocket', text, source: protocol, error })
   }
   const transport = new WebSocketTransport(new GoneConnection(request, cause))
-  void contained(() => protocol.negotiationStarted(transport), failed)
-  void contained(() => protocol.connectionLost(new ClosingHandshake().lost(cause)), failed)
+  void callSafely(() => protocol.negotiationStarted(transport), failed)
+  void callSafely(() => protocol.connectionLost(new ClosingHandshake().lost(cause)), failed)
 }
 
 /** Stands in for a WebSocket that never opened: a send returns false, and a producer is stopped at once. */

@@ -1,24 +1,7 @@
-import {
-  type Address,
-  type ConnectionClosed,
-  ConnectionDone,
-  ConnectionLost,
-  contained,
-  settleSafely,
-  Deadline,
-  type Drainable,
-  type HalfCloseable,
-  isConnectionEnd,
-  logConnection,
-  Protocol,
-  type PullProducer,
-  type PushProducer,
-  type Reactor,
-} from '@ropewalk/core'
-import { assertNever, ByteQueue } from '@ropewalk/core/bytes'
-import type { GivenOptions } from '@ropewalk/core/options'
-import type { Request } from '@ropewalk/http'
 import { ClosingHandshake } from './closing-handshake.ts'
+import type { CloseFrame } from './codec/close-frame.ts'
+import { FrameWriter } from './codec/frame-writer.ts'
+import { type MessageEvent, MessageReader } from './codec/message-reader.ts'
 import { Draining } from './draining.ts'
 import { EndNotice } from './end-notice.ts'
 import { WebSocketError } from './errors.ts'
@@ -28,9 +11,25 @@ import type { WebSocketConnection } from './websocket-connection.ts'
 import { type WebSocketOptions, webSocketOptions } from './websocket-options.ts'
 import type { WebSocketProtocol } from './websocket-protocol.ts'
 import { WebSocketTransport } from './websocket-transport.ts'
-import type { CloseFrame } from './codec/close-frame.ts'
-import { FrameWriter } from './codec/frame-writer.ts'
-import { type MessageEvent, MessageReader } from './codec/message-reader.ts'
+import {
+  type Address,
+  type ConnectionClosed,
+  ConnectionDone,
+  ConnectionLost,
+  type Drainable,
+  type HalfCloseable,
+  isConnectionEnd,
+  Protocol,
+  type PullProducer,
+  type PushProducer,
+  type Reactor,
+} from '@ropewalk/core'
+import { assertNever, ByteQueue } from '@ropewalk/core/bytes'
+import { logConnection } from '@ropewalk/core/log'
+import type { GivenOptions } from '@ropewalk/core/options'
+import { callSafely, settleSafely } from '@ropewalk/core/reactor'
+import { Deadline } from '@ropewalk/core/time'
+import type { Request } from '@ropewalk/http'
 
 /** What a channel is made with. */
 export interface WebSocketChannelSetup {
@@ -378,7 +377,7 @@ export class WebSocketChannel
 
   /** Calls into user code; what goes wrong in it closes this WebSocket with 1011. */
   #call(call: () => unknown): Promise<void> | undefined {
-    return contained(call, (error) => this.#fault(error))
+    return callSafely(call, (error) => this.#fault(error))
   }
 
   #fault(error: unknown): void {

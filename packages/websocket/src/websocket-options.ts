@@ -1,13 +1,6 @@
-import {
-  bytes,
-  count,
-  type GivenOptions,
-  milliseconds,
-  type OptionRules,
-  withDefaults,
-} from '@ropewalk/core/options'
-import { originPolicy, type OriginPolicy } from './handshake/origin-policy.ts'
 import { DEFAULT_WEBSOCKET_LIMITS, WEBSOCKET_LIMIT_RULES, type WebSocketLimits } from './codec/limits.ts'
+import { originPolicy, type OriginPolicy } from './handshake/origin-policy.ts'
+import { byteCount, count, type GivenOptions, milliseconds, type OptionRules, withDefaults } from '@ropewalk/core/options'
 
 /** The limits and deadlines of a WebSocket. */
 export interface WebSocketOptions extends WebSocketLimits {
@@ -53,7 +46,7 @@ export const WEBSOCKET_OPTION_RULES: OptionRules<WebSocketOptions> = {
   ...WEBSOCKET_LIMIT_RULES,
   closeTimeoutMs: milliseconds(),
   maxMessagesAhead: count(),
-  maxBytesAhead: bytes(),
+  maxBytesAhead: byteCount(),
   departureGraceMs: milliseconds(),
   drainGraceMs: milliseconds(),
   origins: originPolicy,

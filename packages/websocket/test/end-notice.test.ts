@@ -1,10 +1,5 @@
-import {
-  ConnectionAborted,
-  type ConnectionClosed,
-  ConnectionDone,
-  ConnectionLost,
-  type TriggerId,
-} from '@ropewalk/core'
+import { ConnectionAborted, type ConnectionClosed, ConnectionDone, ConnectionLost } from '@ropewalk/core'
+import type { TriggerId } from '@ropewalk/core/reactor'
 import { MemoryReactor } from '@ropewalk/core/testing'
 import { describe, expect, test } from 'vitest'
 import { ClosingHandshake } from '../src/closing-handshake.ts'

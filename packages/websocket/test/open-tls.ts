@@ -1,4 +1,5 @@
-import type { SecureWire, SecureWireEvents, TLSContext, TLSSession, WireUnderTLS } from '@ropewalk/core'
+import type { SecureWire, SecureWireEvents, WireUnderTLS } from '@ropewalk/core/reactor'
+import type { TLSContext, TLSSession } from '@ropewalk/core/tls'
 
 /** TLS without encryption, for tests that need only a connection marked as secure. */
 export const openTLS: TLSContext = {

@@ -1,4 +1,4 @@
-import type { TLSContext } from '@ropewalk/core'
+import type { TLSContext } from '@ropewalk/core/tls'
 import { leftovers, MemoryReactor, StringTransport } from '@ropewalk/core/testing'
 import { type Resource, Site } from '@ropewalk/http'
 import { onTestFinished } from 'vitest'

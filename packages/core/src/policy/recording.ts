@@ -1,5 +1,5 @@
 import { formatAddress } from '../addresses.ts'
-import { ConnectionDone } from '../errors.ts'
+import { type ConnectionClosed, ConnectionDone } from '../errors.ts'
 import type { ConnectionPolicy, ConnectionWatch } from '../interfaces/policy.ts'
 import type { Transport } from '../interfaces/transport.ts'
 import { checkOptions, checkValue } from '../options/check-options.ts'
@@ -164,6 +164,50 @@ function eventOf({ atMs, connection, what, bytes, peer, clean }: Fields, line: n
   if ((what === 'received' || what === 'written') && typeof bytes === 'string' && BASE64.test(bytes))
     return { ...moment, what, bytes: Buffer.from(bytes, 'base64') }
   throw new RecordingError(line, `a field of the event is missing or wrong (${String(what)})`)
+}
+
+/** One event of a connection. */
+export interface TrafficEntry {
+  /** Milliseconds on the clock of `reactor.now()`. */
+  readonly atMs: number
+  /** The connection's id. */
+  readonly connection: number
+  readonly peer: string
+  readonly what: 'accepted' | 'received' | 'written' | 'closed'
+  /** The bytes, for `received` and `written`. */
+  readonly data?: Buffer
+  /** Why the connection ended, for `closed`. */
+  readonly reason?: ConnectionClosed
+}
+
+/**
+ * Calls `write` for everything received and written, and for the start and end; under TLS, with the decrypted bytes.
+ */
+export class TrafficLog implements ConnectionPolicy {
+  readonly #write: (entry: TrafficEntry) => void
+
+  /** @throws {TypeError} when `write` is not a function. */
+  constructor(write: (entry: TrafficEntry) => void) {
+    checkValue('TrafficLog', 'write', write, callable)
+    this.#write = write
+  }
+
+  accepted(transport: Transport): ConnectionWatch {
+    const log = (what: TrafficEntry['what'], more: Pick<TrafficEntry, 'data' | 'reason'> = {}): void =>
+      this.#write({
+        atMs: transport.reactor.now(),
+        connection: transport.id,
+        peer: formatAddress(transport.getPeer()),
+        what,
+        ...more,
+      })
+    log('accepted')
+    return {
+      received: (data) => log('received', { data: Buffer.from(data) }),
+      written: (data) => log('written', { data: Buffer.from(data as Uint8Array) }),
+      closed: (reason) => log('closed', { reason }),
+    }
+  }
 }
 
 const RULES: OptionRules<RecordConnectionOptions> = { maxBytes: byteCount({ endless: true }) }

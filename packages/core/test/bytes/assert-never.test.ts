@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { assertNever } from '../../src/bytes/assert-never.ts'
+import { assertNever } from '../../src/bytes.ts'
 
 describe('assertNever', () => {
   test('throws an error with the value when it is reached', () => {

@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { assertBytes, ByteQueue } from '../../src/bytes/byte-queue.ts'
-import { LineTooLongError } from '../../src/bytes/remote-error.ts'
+import { ByteQueue, LineTooLongError } from '../../src/bytes.ts'
+import { assertBytes } from '../../src/bytes/byte-queue.ts'
 
 function queueOf(...parts: (string | Uint8Array)[]): ByteQueue {
   const queue = new ByteQueue()

@@ -1,6 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { LineTooLongError, RemoteError } from '../../src/bytes/remote-error.ts'
-import { RemoteError as ofTheMainEntry } from '../../src/index.ts'
+import { LineTooLongError, RemoteError, RemoteError as ofTheMainEntry } from '../../src/bytes.ts'
 
 test('is the same class for the packages that parse and for the reactor that logs it', () => {
   class Malformed extends RemoteError {}

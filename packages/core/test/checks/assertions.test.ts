@@ -9,9 +9,8 @@ import {
   throws,
 } from '../../src/checks/assertions.ts'
 import { Recorder } from '../../src/checks/transport-harness.ts'
-import { ConnectionAborted, ConnectionLost } from '../../src/errors.ts'
-import { MemoryReactor } from '../../src/testing/memory-reactor.ts'
-import { StringTransport } from '../../src/testing/string-transport.ts'
+import { ConnectionAborted, ConnectionLost } from '../../src/index.ts'
+import { MemoryReactor, StringTransport } from '../../src/testing.ts'
 
 describe('equal', () => {
   test('accepts the same value, and lists of the same values', () => {

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { DatagramEcho, DatagramRecorder } from '../../src/checks/datagram-harness.ts'
-import { MemoryReactor } from '../../src/testing/memory-reactor.ts'
+import { MemoryReactor } from '../../src/testing.ts'
 
 describe('DatagramRecorder', () => {
   test('records datagrams, their senders, and how often it was started and stopped', async () => {

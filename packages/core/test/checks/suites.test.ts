@@ -1,6 +1,11 @@
 import { describe, expect, test } from 'vitest'
-import { checksFor, datagramChecks, transportChecks, wireChecks } from '../../src/checks/suites.ts'
-import type { WireCapability } from '../../src/checks/wire-harness.ts'
+import {
+  checksFor,
+  datagramChecks,
+  transportChecks,
+  type WireCapability,
+  wireChecks,
+} from '../../src/checks.ts'
 import { memoryDatagramHarness } from '../memory-datagram-harness.ts'
 
 describe('transportChecks', () => {

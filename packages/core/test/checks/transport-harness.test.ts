@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { Echo, HalfCloseRecorder, Recorder } from '../../src/checks/transport-harness.ts'
-import { StringTransport } from '../../src/testing/string-transport.ts'
+import { StringTransport } from '../../src/testing.ts'
 
 describe('Recorder', () => {
   test('records its callbacks, in order', () => {

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { wireCloseChecks, wireEndChecks } from '../../src/checks/wire-close-checks.ts'
-import type { WireEvents } from '../../src/interfaces/wire.ts'
+import type { WireEvents } from '../../src/reactor.ts'
 import { IGNORING, wireFailuresOf, withMethods } from '../wire-failures.ts'
 
 describe('wireEndChecks', () => {

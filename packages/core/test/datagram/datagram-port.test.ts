@@ -1,5 +1,9 @@
 import { describe, expect, test } from 'vitest'
-import { udpAddress } from '../../src/addresses.ts'
+import { InvalidAddressError } from '../../src/endpoints.ts'
+import { CannotListenError } from '../../src/index.ts'
+import type { DatagramBinding } from '../../src/reactor.ts'
+import { MemoryReactor } from '../../src/testing.ts'
+import { DatagramProtocol, MessageLengthError, udpAddress } from '../../src/udp.ts'
 import { DatagramRecorder } from '../../src/checks/datagram-harness.ts'
 import {
   assertNumeric,
@@ -11,10 +15,6 @@ import {
   LISTEN_UDP_RULES,
   numericAddress,
 } from '../../src/datagram/datagram-port.ts'
-import type { DatagramBinding } from '../../src/datagram/datagram-wire.ts'
-import { CannotListenError, InvalidAddressError, MessageLengthError } from '../../src/errors.ts'
-import { DatagramProtocol } from '../../src/protocol/datagram-protocol.ts'
-import { MemoryReactor } from '../../src/testing/memory-reactor.ts'
 import { RecordingDatagramWire } from './recording-datagram-wire.ts'
 
 const PEER = { host: '192.0.2.1', port: 9 }

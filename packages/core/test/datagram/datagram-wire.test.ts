@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
-import { udpAddress } from '../../src/addresses.ts'
-import { bindingSpeaks } from '../../src/datagram/datagram-wire.ts'
+import { bindingSpeaks } from '../../src/reactor.ts'
+import { udpAddress } from '../../src/udp.ts'
 
 describe('bindingSpeaks', () => {
   test('is true for its own family, and on IPv6 for IPv4 too unless ipv6Only is set', () => {

@@ -1,8 +1,7 @@
-import { udpAddress, type UDPAddress } from '../../src/addresses.ts'
-import type { DatagramEvents, ListenUDPOptions } from '../../src/interfaces/datagram.ts'
+import type { DatagramWire, DatagramWireEvents } from '../../src/reactor.ts'
+import type { MemoryReactor } from '../../src/testing.ts'
+import { type DatagramEvents, type ListenUDPOptions, udpAddress, type UDPAddress } from '../../src/udp.ts'
 import { DatagramPort } from '../../src/datagram/datagram-port.ts'
-import type { DatagramWire, DatagramWireEvents } from '../../src/datagram/datagram-wire.ts'
-import type { MemoryReactor } from '../../src/testing/memory-reactor.ts'
 
 /** A wire that records its calls; the test plays the operating system. */
 export class RecordingDatagramWire implements DatagramWire {

@@ -1,22 +1,24 @@
 import { describe, expect, test } from 'vitest'
 import { Recorder } from '../../src/checks/transport-harness.ts'
+import { attemptFailure } from '../../src/endpoint/client-endpoint.ts'
 import {
-  attemptFailure,
   type ClientEndpoint,
+  ConnectingCancelledError,
   connectProtocol,
+  InvalidAddressError,
   SSLClientEndpoint,
   TCPClientEndpoint,
   UNIXClientEndpoint,
-} from '../../src/endpoint/client-endpoint.ts'
+} from '../../src/endpoints.ts'
 import {
-  ConnectingCancelledError,
+  ClientFactory,
+  ConnectionAborted,
   ConnectionRefusedError,
   NoProtocol,
-  TLSConfigurationError,
-} from '../../src/errors.ts'
-import { ConnectionAborted, InvalidAddressError, tcpAddress } from '../../src/index.ts'
-import { ClientFactory } from '../../src/protocol/factory.ts'
-import { MemoryReactor } from '../../src/testing/memory-reactor.ts'
+  tcpAddress,
+} from '../../src/index.ts'
+import { MemoryReactor } from '../../src/testing.ts'
+import { TLSConfigurationError } from '../../src/tls.ts'
 import { OneProtocol } from '../one-protocol.ts'
 import { root, server } from '../tls/certificates.ts'
 import { settleUntil } from '../tls/tls-memory-harness.ts'

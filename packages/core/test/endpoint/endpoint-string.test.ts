@@ -1,12 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import {
-  defined,
-  EndpointArguments,
-  EndpointSyntaxError,
-  parseDescription,
-  quoteStringArgument,
-} from '../../src/endpoint/endpoint-string.ts'
+import { defined, EndpointArguments, parseDescription } from '../../src/endpoint/endpoint-string.ts'
+import { EndpointSyntaxError, quoteStringArgument } from '../../src/endpoints.ts'
 
 describe('parseDescription', () => {
   const argumentsOf = (text: string): unknown =>

@@ -1,15 +1,15 @@
 import { describe, expect, test } from 'vitest'
 import { Recorder } from '../../src/checks/transport-harness.ts'
-import { TCPClientEndpoint } from '../../src/endpoint/client-endpoint.ts'
-import { EndpointSyntaxError } from '../../src/endpoint/endpoint-string.ts'
+import { endpointTypesOf } from '../../src/endpoint/from-string.ts'
 import {
   clientFromString,
-  endpointTypesOf,
+  EndpointSyntaxError,
   registerEndpointType,
   serverFromString,
-} from '../../src/endpoint/from-string.ts'
-import { TCPServerEndpoint } from '../../src/endpoint/server-endpoint.ts'
-import { MemoryReactor } from '../../src/testing/memory-reactor.ts'
+  TCPClientEndpoint,
+  TCPServerEndpoint,
+} from '../../src/endpoints.ts'
+import { MemoryReactor } from '../../src/testing.ts'
 import { OneProtocol } from '../one-protocol.ts'
 
 /** A reactor that only records its calls. */

@@ -1,18 +1,15 @@
 import { describe, expect, test } from 'vitest'
-import { tcpAddress } from '../../src/addresses.ts'
-import { Recorder } from '../../src/checks/transport-harness.ts'
-import { ConnectionRace, HostnameEndpoint } from '../../src/endpoint/hostname-endpoint.ts'
+import { ConnectionRace } from '../../src/endpoint/hostname-endpoint.ts'
 import {
   AllAddressesFailed,
   ConnectingCancelledError,
-  ConnectionRefusedError,
-  DNSLookupError,
+  HostnameEndpoint,
   InvalidAddressError,
-  NoProtocol,
-  TimeoutError,
-} from '../../src/errors.ts'
-import { Factory } from '../../src/protocol/factory.ts'
-import { MemoryReactor } from '../../src/testing/memory-reactor.ts'
+} from '../../src/endpoints.ts'
+import { ConnectionRefusedError, DNSLookupError, Factory, NoProtocol, tcpAddress } from '../../src/index.ts'
+import { MemoryReactor } from '../../src/testing.ts'
+import { TimeoutError } from '../../src/time.ts'
+import { Recorder } from '../../src/checks/transport-harness.ts'
 import { OneProtocol } from '../one-protocol.ts'
 import { type Answer, SeveralAddresses } from './several-addresses.ts'
 

@@ -1,20 +1,22 @@
 import { describe, expect, test } from 'vitest'
 import {
   type ClientEndpoint,
-  ClientFactory,
-  ClientTLS,
-  ConnectError,
   ConnectingCancelledError,
   HostnameEndpoint,
-  NoProtocol,
-  type ProtocolEvents,
-  type ProtocolFactory,
-  ReconnectingClientFactory,
   SSLClientEndpoint,
   TCPClientEndpoint,
   UNIXClientEndpoint,
   wrapClientTLS,
+} from '../../src/endpoints.ts'
+import {
+  ClientFactory,
+  ConnectError,
+  NoProtocol,
+  type ProtocolEvents,
+  type ProtocolFactory,
+  ReconnectingClientFactory,
 } from '../../src/index.ts'
+import { ClientTLS } from '../../src/tls.ts'
 import { Recorder } from '../../src/checks/transport-harness.ts'
 import { MemoryReactor } from '../../src/testing.ts'
 import { root, server } from '../tls/certificates.ts'

@@ -6,13 +6,17 @@ import {
   StandardIOEndpoint,
   TCPServerEndpoint,
   UNIXServerEndpoint,
-} from '../../src/endpoint/server-endpoint.ts'
-import { CannotListenError, NoProtocol, TLSConfigurationError } from '../../src/errors.ts'
-import type { LogEvent } from '../../src/interfaces/log.ts'
-import type { ProtocolEvents, ProtocolFactory } from '../../src/interfaces/protocol-events.ts'
-import { Factory } from '../../src/protocol/factory.ts'
-import { MemoryReactor } from '../../src/testing/memory-reactor.ts'
-import { StringTransport } from '../../src/testing/string-transport.ts'
+} from '../../src/endpoints.ts'
+import {
+  CannotListenError,
+  Factory,
+  NoProtocol,
+  type ProtocolEvents,
+  type ProtocolFactory,
+} from '../../src/index.ts'
+import type { LogEvent } from '../../src/log.ts'
+import { MemoryReactor, StringTransport } from '../../src/testing.ts'
+import { TLSConfigurationError } from '../../src/tls.ts'
 import { OneProtocol } from '../one-protocol.ts'
 import { server } from '../tls/certificates.ts'
 

@@ -1,15 +1,18 @@
 import { describe, expect, test } from 'vitest'
-import type { ListeningPort, ProtocolFactory, TCPAddress, UNIXAddress } from '../../src/index.ts'
-import type { ProtocolEvents } from '../../src/interfaces/protocol-events.ts'
-import type { InheritedSocket, ReactorDescriptors, ReactorStandardIO } from '../../src/interfaces/reactor.ts'
-import type { Transport } from '../../src/interfaces/transport.ts'
-import { serverFromString } from '../../src/endpoint/from-string.ts'
+import { serverFromString, TCPServerEndpoint } from '../../src/endpoints.ts'
+import {
+  CannotListenError,
+  type ListeningPort,
+  type ProtocolEvents,
+  type ProtocolFactory,
+  type TCPAddress,
+  type Transport,
+  type UNIXAddress,
+} from '../../src/index.ts'
+import type { InheritedSocket, ReactorDescriptors, ReactorStandardIO } from '../../src/reactor.ts'
+import { MemoryReactor, StringTransport } from '../../src/testing.ts'
 import { behindProxy } from '../../src/endpoint/server-types.ts'
-import { TCPServerEndpoint } from '../../src/endpoint/server-endpoint.ts'
-import { CannotListenError } from '../../src/errors.ts'
 import { Echo, Recorder } from '../../src/checks/transport-harness.ts'
-import { MemoryReactor } from '../../src/testing/memory-reactor.ts'
-import { StringTransport } from '../../src/testing/string-transport.ts'
 import { OneProtocol } from '../one-protocol.ts'
 import { root, server } from '../tls/certificates.ts'
 import { settleUntil } from '../tls/tls-memory-harness.ts'

@@ -1,7 +1,7 @@
-import type { Address } from '../../src/addresses.ts'
-import { ConnectionRefusedError, NoRouteError } from '../../src/errors.ts'
-import { MemoryReactor } from '../../src/testing/memory-reactor.ts'
-import type { DialEvents, Dialling } from '../../src/transport/stream-connector.ts'
+import { NoRouteError } from '../../src/endpoints.ts'
+import { type Address, ConnectionRefusedError } from '../../src/index.ts'
+import type { DialEvents, Dialling } from '../../src/reactor.ts'
+import { MemoryReactor } from '../../src/testing.ts'
 
 /** How an address responds: it accepts, refuses or fails after so many milliseconds, or never responds. */
 export type Answer =

@@ -1,7 +1,6 @@
 import { describe, expect, test } from 'vitest'
-import { EndpointSyntaxError } from '../../src/endpoint/endpoint-string.ts'
-import { clientFromString, serverFromString } from '../../src/endpoint/from-string.ts'
-import { MemoryReactor } from '../../src/testing/memory-reactor.ts'
+import { clientFromString, EndpointSyntaxError, serverFromString } from '../../src/endpoints.ts'
+import { MemoryReactor } from '../../src/testing.ts'
 
 /** Each wrong string, the position of the error, and a part of its message. */
 type Wrong = readonly (readonly [text: string, position: number, why: string])[]

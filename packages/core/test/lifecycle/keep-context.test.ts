@@ -1,8 +1,8 @@
 import { AsyncLocalStorage } from 'node:async_hooks'
 import { expect, test } from 'vitest'
-import type { Transport } from '../../src/interfaces/transport.ts'
+import type { Transport } from '../../src/index.ts'
+import { connectedPair, MemoryReactor } from '../../src/testing.ts'
 import { Recorder } from '../../src/checks/transport-harness.ts'
-import { connectedPair, MemoryReactor } from '../../src/testing/memory-reactor.ts'
 
 test('keepContext provides the connection in its callbacks, after await, in timers and producers, and nowhere else', async () => {
   const context = new AsyncLocalStorage<Transport>()

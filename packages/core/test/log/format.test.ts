@@ -1,20 +1,19 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { tcpAddress, udpAddress, unixAddress } from '../../src/addresses.ts'
-import { ConnectionLost } from '../../src/errors.ts'
+import { ConnectionLost, tcpAddress, unixAddress } from '../../src/index.ts'
+import { eventText, formatEvent } from '../../src/log.ts'
 import {
   className,
   errorLines,
   eventRecord,
-  eventText,
   eventTime,
-  formatEvent,
   plainValue,
   printable,
   shownValue,
   subjectOf,
   UNREADABLE,
 } from '../../src/log/format.ts'
+import { udpAddress } from '../../src/udp.ts'
 import { HOSTILE } from './hostile-values.ts'
 
 const connection = { id: 3, peer: tcpAddress('127.0.0.1', 5000), protocol: 'Echo' }

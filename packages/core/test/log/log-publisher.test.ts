@@ -1,11 +1,8 @@
 import { describe, expect, test } from 'vitest'
-import type { LogEvent, LogObserver } from '../../src/interfaces/log.ts'
-import { ConnectionAborted } from '../../src/errors.ts'
-import { LogPublisher } from '../../src/log/log-publisher.ts'
+import { ConnectionAborted } from '../../src/index.ts'
+import { type LogEvent, type LogObserver, LogPublisher } from '../../src/log.ts'
+import { Clock, MemoryReactor, StringTransport } from '../../src/testing.ts'
 import { Recorder } from '../../src/checks/transport-harness.ts'
-import { Clock } from '../../src/testing/clock.ts'
-import { MemoryReactor } from '../../src/testing/memory-reactor.ts'
-import { StringTransport } from '../../src/testing/string-transport.ts'
 
 const EVENT: LogEvent = { level: 'info', text: 'something' }
 

@@ -1,9 +1,7 @@
 import { describe, expect, test } from 'vitest'
-import { Protocol } from '../../src/protocol/protocol.ts'
-import { Logger } from '../../src/log/logger.ts'
-import { LogRecorder } from '../../src/testing/log-recorder.ts'
-import { StringTransport } from '../../src/testing/string-transport.ts'
-import { MemoryReactor } from '../../src/testing/memory-reactor.ts'
+import { Protocol } from '../../src/index.ts'
+import { Logger } from '../../src/log.ts'
+import { LogRecorder, MemoryReactor, StringTransport } from '../../src/testing.ts'
 
 describe('Logger', () => {
   const make = (): { logger: Logger; recorder: LogRecorder } => {

@@ -1,17 +1,18 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { tcpAddress } from '../../src/addresses.ts'
-import type { LogEvent, LogLevel } from '../../src/interfaces/log.ts'
-import { eventText } from '../../src/log/format.ts'
-import { Logger } from '../../src/log/logger.ts'
+import { tcpAddress } from '../../src/index.ts'
 import {
   type ConsoleLike,
   consoleObserver,
+  eventText,
   filtered,
   jsonLinesObserver,
+  type LogEvent,
+  Logger,
+  type LogLevel,
   pinoObserver,
   textObserver,
-} from '../../src/log/observers.ts'
+} from '../../src/log.ts'
 import { HOSTILE } from './hostile-values.ts'
 
 describe('textObserver', () => {

@@ -1,7 +1,7 @@
-import type { DatagramTransport } from '../../src/interfaces/datagram.ts'
-import type { LogEvent } from '../../src/interfaces/log.ts'
-import { createReactor } from '../../src/node/node-reactor.ts'
-import type { DatagramHarness } from '../../src/checks/datagram-harness.ts'
+import type { DatagramHarness } from '../../src/checks.ts'
+import { createReactor } from '../../src/index.ts'
+import type { LogEvent } from '../../src/log.ts'
+import type { DatagramTransport } from '../../src/udp.ts'
 import { quiet, until } from './socket-harness.ts'
 
 /** A harness over real UDP sockets, with its clean-up. */

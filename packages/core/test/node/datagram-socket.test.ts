@@ -2,13 +2,12 @@ import { createSocket } from 'node:dgram'
 import { once } from 'node:events'
 import { networkInterfaces } from 'node:os'
 import { afterEach, describe, expect, test } from 'vitest'
-import type { DatagramTransport } from '../../src/interfaces/datagram.ts'
-import type { LogEvent } from '../../src/interfaces/log.ts'
-import { InvalidAddressError } from '../../src/errors.ts'
-import { createReactor } from '../../src/node/node-reactor.ts'
-import { ConnectedDatagramProtocol } from '../../src/protocol/datagram-protocol.ts'
+import { datagramChecks } from '../../src/checks.ts'
+import { InvalidAddressError } from '../../src/endpoints.ts'
+import { createReactor } from '../../src/index.ts'
+import type { LogEvent } from '../../src/log.ts'
+import { ConnectedDatagramProtocol, type DatagramTransport } from '../../src/udp.ts'
 import { DatagramEcho, DatagramRecorder } from '../../src/checks/datagram-harness.ts'
-import { datagramChecks } from '../../src/checks/suites.ts'
 import { socketDatagramHarness } from './datagram-harness.ts'
 import { runProgram } from './run-program.ts'
 import { until } from './socket-harness.ts'
@@ -136,7 +135,7 @@ describe('DatagramSocket', () => {
 
   test('does not end the process when a peer refuses or a callback throws while the reactor stops', async () => {
     const program = `
-      const { ConnectedDatagramProtocol } = await import('./packages/core/src/index.ts')
+      const { ConnectedDatagramProtocol } = await import('@ropewalk/core')
       let refusals = 0
       class Ask extends ConnectedDatagramProtocol {
         startProtocol() {

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { reactor } from '../../src/node/default-reactor.ts'
+import { reactor } from '../../src/index.ts'
 
 describe('reactor', () => {
   test('exists at import, and runs only on request', () => {

@@ -2,7 +2,7 @@ import { once } from 'node:events'
 import { closeSync, fstatSync, openSync } from 'node:fs'
 import { connect, createServer, type Socket } from 'node:net'
 import { describe, expect, test } from 'vitest'
-import { formatAddress } from '../../src/addresses.ts'
+import { formatAddress } from '../../src/index.ts'
 import {
   assertSocket,
   checkingListener,

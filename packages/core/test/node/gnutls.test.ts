@@ -2,13 +2,16 @@ import { type ChildProcess, spawn, spawnSync } from 'node:child_process'
 import { once } from 'node:events'
 import { fileURLToPath } from 'node:url'
 import { afterEach, describe, expect, test } from 'vitest'
-import type { LogEvent } from '../../src/interfaces/log.ts'
-import type { ListeningPort, Reactor } from '../../src/interfaces/reactor.ts'
-import type { ConnectionClosed } from '../../src/errors.ts'
-import { createReactor } from '../../src/node/node-reactor.ts'
-import { Factory } from '../../src/protocol/factory.ts'
-import { LineReceiver } from '../../src/protocol/line-receiver.ts'
-import { ServerTLS } from '../../src/tls/server-tls.ts'
+import {
+  type ConnectionClosed,
+  createReactor,
+  Factory,
+  LineReceiver,
+  type ListeningPort,
+  type Reactor,
+} from '../../src/index.ts'
+import type { LogEvent } from '../../src/log.ts'
+import { ServerTLS } from '../../src/tls.ts'
 import { server } from '../tls/certificates.ts'
 import { portOf, until } from './socket-harness.ts'
 

@@ -1,13 +1,15 @@
 import { X509Certificate } from 'node:crypto'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import type { LogEvent } from '../../src/interfaces/log.ts'
-import { createReactor } from '../../src/node/node-reactor.ts'
-import { Factory } from '../../src/protocol/factory.ts'
-import { proxyHeaderOf, ProxyProtocolFactory } from '../../src/proxy/proxy-protocol-factory.ts'
-import { writeProxyV1 } from '../../src/proxy/proxy-v1.ts'
-import { writeProxyV2 } from '../../src/proxy/proxy-v2.ts'
-import { SendProxyHeader } from '../../src/proxy/proxy-header.ts'
-import { ServerTLS, TLSFactory } from '../../src/tls/server-tls.ts'
+import { createReactor, Factory } from '../../src/index.ts'
+import type { LogEvent } from '../../src/log.ts'
+import {
+  proxyHeaderOf,
+  ProxyProtocolFactory,
+  SendProxyHeader,
+  writeProxyV1,
+  writeProxyV2,
+} from '../../src/proxy.ts'
+import { ServerTLS, TLSFactory } from '../../src/tls.ts'
 import { Echo, Recorder } from '../../src/checks/transport-harness.ts'
 import { OneProtocol } from '../one-protocol.ts'
 import { claim, ipv4, ipv6 } from '../proxy/header-cases.ts'

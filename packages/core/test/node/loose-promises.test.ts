@@ -10,7 +10,7 @@ describe('a program that awaits no promise', () => {
     import {
       ClientService, getProcessOutput, interval, Lock, LoopingCall, Queue, react, Semaphore, sleep, StreamProtocol, TCPClientEndpoint,
       TimerService, deferLater, connectProtocol, runServices, MultiService,
-    } from './packages/core/src/index.ts'
+    } from '@ropewalk/core'
     const ready = () => console.log('ready')
     const none = new TCPClientEndpoint(reactor, '127.0.0.1', 9)
     const port = await reactor.listenTCP(0, Factory.forProtocol(Echo), { interface: '127.0.0.1' })

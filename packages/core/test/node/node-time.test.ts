@@ -1,6 +1,6 @@
 import { afterEach, describe, expect, test, vi } from 'vitest'
-import type { LogEvent } from '../../src/interfaces/log.ts'
-import { createReactor } from '../../src/node/node-reactor.ts'
+import { createReactor } from '../../src/index.ts'
+import type { LogEvent } from '../../src/log.ts'
 import { NodeTime } from '../../src/node/node-time.ts'
 import { until } from './socket-harness.ts'
 

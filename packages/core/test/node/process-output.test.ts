@@ -1,7 +1,11 @@
 import { describe, expect, test } from 'vitest'
-import { ProcessNotStarted, ProcessTerminated } from '../../src/errors.ts'
-import { createReactor } from '../../src/node/node-reactor.ts'
-import { getProcessOutput, getProcessOutputAndValue } from '../../src/node/process-output.ts'
+import { createReactor } from '../../src/index.ts'
+import {
+  getProcessOutput,
+  getProcessOutputAndValue,
+  ProcessNotStarted,
+  ProcessTerminated,
+} from '../../src/process.ts'
 import { runProgram } from './run-program.ts'
 
 const rejection = (promise: Promise<unknown>): Promise<unknown> => promise.catch((error: unknown) => error)
@@ -50,7 +54,7 @@ describe('getProcessOutputAndValue', () => {
 
   test('does not end a process that ignores the rejection of a command which the stop has ended', async () => {
     const ended = await runProgram(`
-      import { getProcessOutput } from './packages/core/src/index.ts'
+      import { getProcessOutput } from '@ropewalk/core'
       reactor.callWhenRunning(() => {
         void getProcessOutput('sleep', ['100']).then(() => console.log('never'))
         void reactor.stop()

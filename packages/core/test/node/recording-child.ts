@@ -1,6 +1,10 @@
-import type { ProcessTransport } from '../../src/interfaces/process.ts'
-import type { ProcessDone, ProcessEnded, ProcessTerminated } from '../../src/errors.ts'
-import { ProcessProtocol } from '../../src/protocol/process-protocol.ts'
+import {
+  type ProcessDone,
+  type ProcessEnded,
+  ProcessProtocol,
+  type ProcessTerminated,
+  type ProcessTransport,
+} from '../../src/process.ts'
 
 /** A process protocol that records its callbacks. */
 export class RecordingChild extends ProcessProtocol {

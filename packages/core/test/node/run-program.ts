@@ -46,15 +46,19 @@ export async function runProgram(
 
 /** The arguments with which Node runs such a `source`, in the directory `ROOT`. */
 export function programArgs(source: string): string[] {
-  return ['--input-type=module', '--eval', `${PREAMBLE}${source}`.replaceAll(ENTRY, BUNDLE)]
+  return ['--input-type=module', '--eval', `${PREAMBLE}${source}`.replaceAll(ENTRIES, BUNDLE)]
 }
 
 /** The root of the repository. */
 export const ROOT: string = fileURLToPath(new URL('../../../..', import.meta.url))
-const ENTRY = './packages/core/src/index.ts'
+/** Stands in a program for the bundle of all entries of @ropewalk/core. */
+const ENTRIES = '@ropewalk/core'
+const EVERY_ENTRY = ['index', 'endpoints', 'services', 'stream', 'tls', 'udp', 'process', 'log', 'time']
+  .map((entry) => `export * from './${entry}.ts'\n`)
+  .join('')
 const BUNDLE = bundle()
 const PREAMBLE = `
-  import { Factory, Protocol, reactor, serverFromString } from '${ENTRY}'
+  import { Factory, Protocol, reactor, serverFromString } from '${ENTRIES}'
   class Echo extends Protocol { dataReceived(data) { this.transport.write(data) } }
 `
 
@@ -66,7 +70,7 @@ const PREAMBLE = `
 function bundle(): string {
   const path = './node_modules/.cache/ropewalk-core.mjs'
   const { outputFiles } = buildSync({
-    entryPoints: [`${ROOT}${ENTRY}`],
+    stdin: { contents: EVERY_ENTRY, resolveDir: `${ROOT}packages/core/src` },
     bundle: true,
     platform: 'node',
     format: 'esm',

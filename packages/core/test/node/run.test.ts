@@ -1,17 +1,14 @@
 import { existsSync } from 'node:fs'
 import { PassThrough, Writable } from 'node:stream'
 import { describe, expect, test } from 'vitest'
-import { ExitCode, ReactorAlreadyRunning } from '../../src/errors.ts'
-import type { Reactor } from '../../src/interfaces/reactor.ts'
-import { getProcessOutputAndValue } from '../../src/node/process-output.ts'
-import { ProcessOutput, react, runServices } from '../../src/node/run.ts'
-import { Factory } from '../../src/protocol/factory.ts'
-import { MultiService } from '../../src/service/multi-service.ts'
-import { serviceFromString } from '../../src/service/endpoint-services.ts'
+import { Factory, react, type Reactor, sleep } from '../../src/index.ts'
+import { ProcessOutput } from '../../src/node/run.ts'
+import { ExitCode, getProcessOutputAndValue } from '../../src/process.ts'
+import { ReactorAlreadyRunning } from '../../src/reactor.ts'
+import { MultiService, runServices, serviceFromString } from '../../src/services.ts'
+import { connectedPair, MemoryReactor } from '../../src/testing.ts'
 import { Gate } from '../../src/checks/assertions.ts'
 import { Echo, Recorder } from '../../src/checks/transport-harness.ts'
-import { connectedPair, MemoryReactor } from '../../src/testing/memory-reactor.ts'
-import { sleep } from '../../src/time/sleep.ts'
 import { passTime } from '../pass-time.ts'
 import { NotingService } from '../service/noting-service.ts'
 import { type Ended, programArgs, ROOT, runProgram } from './run-program.ts'
@@ -129,7 +126,7 @@ describe('react', () => {
   describe('in a process', () => {
     const runMain = (main: string, lineWritten?: Parameters<typeof runProgram>[1]): Promise<Ended> =>
       runProgram(
-        `import { ExitCode, react } from './packages/core/src/index.ts'
+        `import { ExitCode, react } from '@ropewalk/core'
          await react(${main}, { argv: ['a', 'b'] })`,
         lineWritten,
       )
@@ -181,7 +178,7 @@ describe('react', () => {
       'exits with 143 at SIGTERM, or with 0 when main is done by then: it %s',
       async (_how, waiting, code) => {
         const ended = await runProgram(
-          `import { react, ServiceStopped } from './packages/core/src/index.ts'
+          `import { react, ServiceStopped } from '@ropewalk/core'
          let cut = () => undefined
          await react(async (reactor) => {
            reactor.addSystemEventTrigger('before', 'shutdown', () => cut())
@@ -200,7 +197,7 @@ describe('react', () => {
         ['throw new ExitCode(3)', 3],
       ] as const) {
         const ended = await runUnread(
-          `import { ExitCode, react } from './packages/core/src/index.ts'
+          `import { ExitCode, react } from '@ropewalk/core'
            process.stdout.write = ((write) => (...args) => {
              const more = write.apply(process.stdout, args)
              if (args[0] === '') console.error('waiting')
@@ -215,7 +212,7 @@ describe('react', () => {
 
     test('waits at most outputMs for an unread pipe when a signal ends it', async () => {
       const ended = await runUnread(
-        `import { react } from './packages/core/src/index.ts'
+        `import { react } from '@ropewalk/core'
          await react(async () => {
            console.log('x'.repeat(1_000_000))
            console.error('ready')
@@ -230,7 +227,7 @@ describe('react', () => {
     })
 
     test('exits with 1 when the output cannot be written, and with 0 when the reader has closed', async () => {
-      const program = `import { react } from './packages/core/src/index.ts'
+      const program = `import { react } from '@ropewalk/core'
         await react(async () => console.log('x'.repeat(1_000_000)))`
       const run = (redirection: string): Promise<unknown> =>
         getProcessOutputAndValue(
@@ -409,7 +406,7 @@ describe('runServices', () => {
   describe('in a process', () => {
     const run = (second: string, lineWritten?: Parameters<typeof runProgram>[1]): Promise<Ended> =>
       runProgram(
-        `import { MultiService, runServices, Service, serviceFromString } from './packages/core/src/index.ts'
+        `import { MultiService, runServices, Service, serviceFromString } from '@ropewalk/core'
          class Noting extends Service {
            async startService() { await super.startService(); console.log('start') }
            async stopService() { await super.stopService(); console.log('stop') }

@@ -1,9 +1,8 @@
 import { once } from 'node:events'
 import { connect, type TLSSocket } from 'node:tls'
 import { describe, expect, test } from 'vitest'
-import { createReactor } from '../../src/node/node-reactor.ts'
+import { createReactor, Factory } from '../../src/index.ts'
 import { Echo } from '../../src/checks/transport-harness.ts'
-import { Factory } from '../../src/protocol/factory.ts'
 import { client, root, server } from '../tls/certificates.ts'
 
 describe('a server that asks for client certificates', () => {

@@ -1,11 +1,15 @@
 import { statSync } from 'node:fs'
 import { connect, createServer } from 'node:net'
 import { afterEach, describe, expect, test } from 'vitest'
-import type { LogEvent } from '../../src/interfaces/log.ts'
-import type { ListeningPort, Reactor } from '../../src/interfaces/reactor.ts'
-import { CannotListenError, ConnectionRefusedError } from '../../src/errors.ts'
-import { createReactor } from '../../src/node/node-reactor.ts'
-import { Factory } from '../../src/protocol/factory.ts'
+import {
+  CannotListenError,
+  ConnectionRefusedError,
+  createReactor,
+  Factory,
+  type ListeningPort,
+  type Reactor,
+} from '../../src/index.ts'
+import type { LogEvent } from '../../src/log.ts'
 import { Echo, HalfCloseRecorder, Recorder } from '../../src/checks/transport-harness.ts'
 import { OneProtocol } from '../one-protocol.ts'
 import { leaveStaleSocket } from './leave-stale-socket.ts'

@@ -2,26 +2,27 @@ import { once } from 'node:events'
 import { readdirSync } from 'node:fs'
 import { type AddressInfo, connect, createServer, type Server, Socket } from 'node:net'
 import { afterEach, describe, expect, test, vi } from 'vitest'
-import { tcpAddress, unixAddress } from '../../src/addresses.ts'
+import { checksFor } from '../../src/checks.ts'
+import {
+  ConnectError,
+  ConnectionAborted,
+  createReactor,
+  type Reactor,
+  tcpAddress,
+  unixAddress,
+} from '../../src/index.ts'
+import { IdleTimeout, Throttle } from '../../src/policies.ts'
+import { DeadlineWheel } from '../../src/reactor.ts'
+import { Clock, MemoryReactor } from '../../src/testing.ts'
 import { faultChecks, peerChecks } from '../../src/checks/fault-checks.ts'
-import { checksFor } from '../../src/checks/suites.ts'
 import { HalfCloseRecorder, Recorder } from '../../src/checks/transport-harness.ts'
-import { ConnectionAborted } from '../../src/errors.ts'
 import {
   type ClientEndpoint,
-  ConnectError,
   HostnameEndpoint,
   TCPClientEndpoint,
   UNIXClientEndpoint,
-} from '../../src/index.ts'
-import type { Reactor } from '../../src/interfaces/reactor.ts'
-import { createReactor } from '../../src/node/node-reactor.ts'
+} from '../../src/endpoints.ts'
 import { connectFailure, localAddressOf, peerAddressOf, SocketWire } from '../../src/node/socket-wire.ts'
-import { IdleTimeout } from '../../src/policy/idle-timeout.ts'
-import { Throttle } from '../../src/policy/throttle.ts'
-import { Clock } from '../../src/testing/clock.ts'
-import { MemoryReactor } from '../../src/testing/memory-reactor.ts'
-import { DeadlineWheel } from '../../src/time/deadline.ts'
 import { OneProtocol } from '../one-protocol.ts'
 import { runChecks, runWireChecks } from '../run-checks.ts'
 import {

@@ -2,19 +2,18 @@ import { closeSync, mkdtempSync, openSync, readFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, describe, expect, test, vi } from 'vitest'
+import { createReactor, NotConnectedError } from '../../src/index.ts'
+import type { LogEvent } from '../../src/log.ts'
 import {
-  NotConnectedError,
+  getProcessOutput,
   ProcessDone,
   ProcessExitedAlready,
   ProcessNotStarted,
+  ProcessProtocol,
   ProcessTerminated,
-} from '../../src/errors.ts'
-import type { LogEvent } from '../../src/interfaces/log.ts'
-import type { SpawnOptions } from '../../src/interfaces/process.ts'
-import { createReactor } from '../../src/node/node-reactor.ts'
-import { getProcessOutput } from '../../src/node/process-output.ts'
+  type SpawnOptions,
+} from '../../src/process.ts'
 import { SPAWN_RULES } from '../../src/node/spawned-process.ts'
-import { ProcessProtocol } from '../../src/protocol/process-protocol.ts'
 import { RecordingChild } from './recording-child.ts'
 import { quiet, until } from './socket-harness.ts'
 

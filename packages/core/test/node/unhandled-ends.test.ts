@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
-import { ConnectionDone, ConnectionLost, ServiceStopped } from '../../src/errors.ts'
-import { RemoteError } from '../../src/bytes/remote-error.ts'
+import { RemoteError } from '../../src/bytes.ts'
+import { ConnectionDone, ConnectionLost } from '../../src/index.ts'
+import { ServiceStopped } from '../../src/services.ts'
 import { UnhandledEnds } from '../../src/node/unhandled-ends.ts'
 import { runProgram } from './run-program.ts'
 
@@ -98,7 +99,7 @@ describe('UnhandledEnds', () => {
 
   test('listens again when the program continues after uncaughtException', async () => {
     const { output, code } = await runProgram(`
-      import { QueueClosed, logToStderr } from './packages/core/src/index.ts'
+      import { QueueClosed, logToStderr } from '@ropewalk/core'
       process.on('uncaughtException', (error, origin) => console.log(origin, error.message))
       reactor.logPublisher.removeObserver(logToStderr)
       reactor.logPublisher.addObserver(({ error }) => console.log('logged', error.message))

@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { Recorder } from '../../src/checks/transport-harness.ts'
-import { createReactor } from '../../src/node/node-reactor.ts'
+import { createReactor } from '../../src/index.ts'
 import {
   assertUnixPath,
   creatingPrivately,

@@ -1,13 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { checkOptions, checkValue, withDefaults } from '../../src/options/check-options.ts'
-import {
-  byteCount,
-  listOf,
-  milliseconds,
-  oneOf,
-  type OptionRules,
-  anyText,
-} from '../../src/options/option-rules.ts'
+import { anyText, byteCount, checkOptions, checkValue, listOf, milliseconds, oneOf, type OptionRules, withDefaults } from '../../src/options.ts'
 
 interface CacheOptions {
   readonly maxBytes: number

@@ -1,52 +1,45 @@
 import { describe, expect, test } from 'vitest'
 import {
   AdoptedStreamServerEndpoint,
-  ALPNFactory,
-  consoleObserver,
-  createReactor,
   clientFromString,
-  ClientService,
   connectProtocol,
-  deferLater,
-  DatagramProtocol,
-  Factory,
-  IdleTimeout,
-  interval,
-  jsonLinesObserver,
-  LimitAcceptRate,
-  Lock,
-  LogPublisher,
-  LoopingCall,
-  MultiService,
-  pinoObserver,
-  Protocol,
-  ProtocolTimeout,
-  ProxyProtocolFactory,
-  Queue,
-  ReconnectingClientFactory,
-  runServices,
-  Semaphore,
+  HostnameEndpoint,
   serverFromString,
-  serverTLSFromFiles,
-  ServerTLS,
+  SSLClientEndpoint,
   SSLServerEndpoint,
-  sleep,
-  StreamServerEndpointService,
   TCPClientEndpoint,
   TCPServerEndpoint,
-  textObserver,
-  Throttle,
-  TimerService,
-  TrafficLog,
-  UNIXServerEndpoint,
-  TLSFactory,
-  WrappingFactory,
-  wrapClientTLS,
-  ClientTLS,
-  HostnameEndpoint,
-  SSLClientEndpoint,
   UNIXClientEndpoint,
-} from '../../src/index.ts'
+  UNIXServerEndpoint,
+  wrapClientTLS,
+} from '../../src/endpoints.ts'
+import { createReactor, Factory, Protocol, ReconnectingClientFactory, sleep } from '../../src/index.ts'
+import {
+  consoleObserver,
+  jsonLinesObserver,
+  LogPublisher,
+  pinoObserver,
+  textObserver,
+} from '../../src/log.ts'
+import {
+  IdleTimeout,
+  LimitAcceptRate,
+  ProtocolTimeout,
+  Throttle,
+  TrafficLog,
+  WrappingFactory,
+} from '../../src/policies.ts'
+import { ProxyProtocolFactory } from '../../src/proxy.ts'
+import {
+  ClientService,
+  MultiService,
+  runServices,
+  StreamServerEndpointService,
+  TimerService,
+} from '../../src/services.ts'
+import { deferLater, interval, Lock, LoopingCall, Queue, Semaphore } from '../../src/time.ts'
+import { ALPNFactory, ClientTLS, ServerTLS, serverTLSFromFiles, TLSFactory } from '../../src/tls.ts'
+import { DatagramProtocol } from '../../src/udp.ts'
 import { StreamInput, StreamReader } from '../../src/stream/stream-reader.ts'
 import { MemoryReactor } from '../../src/testing.ts'
 import { server } from '../tls/certificates.ts'

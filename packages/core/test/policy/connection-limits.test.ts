@@ -1,14 +1,9 @@
 import { describe, expect, test } from 'vitest'
-import { tcpAddress, unixAddress } from '../../src/addresses.ts'
+import { ConnectionDone, tcpAddress, unixAddress } from '../../src/index.ts'
+import { LimitAcceptRate, LimitConnectionsByPeer, LimitTotalConnections } from '../../src/policies.ts'
+import { peerKey } from '../../src/policy/connection-limits.ts'
+import { StringTransport } from '../../src/testing.ts'
 import { Recorder } from '../../src/checks/transport-harness.ts'
-import { ConnectionDone } from '../../src/errors.ts'
-import {
-  LimitAcceptRate,
-  LimitConnectionsByPeer,
-  LimitTotalConnections,
-  peerKey,
-} from '../../src/policy/connection-limits.ts'
-import { StringTransport } from '../../src/testing/string-transport.ts'
 import { PolicedServer } from './policies.ts'
 
 describe('LimitTotalConnections', () => {

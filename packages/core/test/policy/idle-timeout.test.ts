@@ -1,10 +1,8 @@
 import { describe, expect, test } from 'vitest'
-import type { Transport } from '../../src/interfaces/transport.ts'
-import { IdleTimeout } from '../../src/policy/idle-timeout.ts'
-import { Throttle } from '../../src/policy/throttle.ts'
+import type { Transport } from '../../src/index.ts'
+import { IdleTimeout, Throttle } from '../../src/policies.ts'
+import { Clock, StringTransport } from '../../src/testing.ts'
 import { Recorder } from '../../src/checks/transport-harness.ts'
-import { Clock } from '../../src/testing/clock.ts'
-import { StringTransport } from '../../src/testing/string-transport.ts'
 import { PolicedServer } from './policies.ts'
 
 describe('IdleTimeout', () => {

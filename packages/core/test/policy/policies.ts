@@ -1,7 +1,6 @@
-import type { AcceptOptions, ListeningPort } from '../../src/interfaces/reactor.ts'
-import { Factory } from '../../src/protocol/factory.ts'
+import { type AcceptOptions, Factory, type ListeningPort } from '../../src/index.ts'
+import { leftovers, MemoryReactor } from '../../src/testing.ts'
 import { Echo, Recorder } from '../../src/checks/transport-harness.ts'
-import { leftovers, MemoryReactor } from '../../src/testing/memory-reactor.ts'
 import { OneProtocol } from '../one-protocol.ts'
 
 /** A server in memory with a port that has `options`, and its clients. */

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { Throttle, TokenBucket } from '../../src/policy/throttle.ts'
+import { Throttle, TokenBucket } from '../../src/policies.ts'
 import { PolicedServer } from './policies.ts'
 
 describe('Throttle', () => {

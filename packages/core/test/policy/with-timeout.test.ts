@@ -1,10 +1,8 @@
 import { describe, expect, test } from 'vitest'
 import { Recorder } from '../../src/checks/transport-harness.ts'
-import { ProtocolTimeout, withTimeout } from '../../src/policy/with-timeout.ts'
-import { LineReceiver } from '../../src/protocol/line-receiver.ts'
-import { Protocol } from '../../src/protocol/protocol.ts'
-import { Clock } from '../../src/testing/clock.ts'
-import { StringTransport } from '../../src/testing/string-transport.ts'
+import { LineReceiver, Protocol } from '../../src/index.ts'
+import { ProtocolTimeout, withTimeout } from '../../src/policies.ts'
+import { Clock, StringTransport } from '../../src/testing.ts'
 
 class Login extends withTimeout(LineReceiver) {
   readonly lines: string[] = []

@@ -1,9 +1,9 @@
 import { describe, expect, test } from 'vitest'
-import { udpAddress } from '../../src/addresses.ts'
-import { DNSLookupError, InvalidAddressError, NotConnectedError } from '../../src/errors.ts'
-import { ConnectedDatagramProtocol, DatagramProtocol } from '../../src/protocol/datagram-protocol.ts'
+import { InvalidAddressError } from '../../src/endpoints.ts'
+import { DNSLookupError, NotConnectedError } from '../../src/index.ts'
+import { MemoryReactor } from '../../src/testing.ts'
+import { ConnectedDatagramProtocol, DatagramProtocol, udpAddress } from '../../src/udp.ts'
 import { DatagramEcho } from '../../src/checks/datagram-harness.ts'
-import { MemoryReactor } from '../../src/testing/memory-reactor.ts'
 
 class Plain extends DatagramProtocol {}
 

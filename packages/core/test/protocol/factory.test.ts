@@ -1,10 +1,8 @@
 import { describe, expect, test } from 'vitest'
-import { tcpAddress } from '../../src/addresses.ts'
+import { ClientFactory, Factory, Protocol, type ProtocolEvents, tcpAddress } from '../../src/index.ts'
+import { MemoryReactor } from '../../src/testing.ts'
+import { ALPNFactory } from '../../src/tls.ts'
 import { Recorder } from '../../src/checks/transport-harness.ts'
-import type { ProtocolEvents } from '../../src/interfaces/protocol-events.ts'
-import { ALPNFactory, ClientFactory, Factory } from '../../src/protocol/factory.ts'
-import { Protocol } from '../../src/protocol/protocol.ts'
-import { MemoryReactor } from '../../src/testing/memory-reactor.ts'
 import { OneProtocol } from '../one-protocol.ts'
 
 class Counting extends Factory {

@@ -1,8 +1,8 @@
 import { describe, expect, test } from 'vitest'
-import type { ByteQueue } from '../../src/bytes/byte-queue.ts'
-import { FramingProtocol, ParseLoop } from '../../src/protocol/framing-protocol.ts'
-import { Protocol } from '../../src/protocol/protocol.ts'
-import { StringTransport } from '../../src/testing/string-transport.ts'
+import type { ByteQueue } from '../../src/bytes.ts'
+import { FramingProtocol, Protocol } from '../../src/index.ts'
+import { ParseLoop } from '../../src/protocol/framing-protocol.ts'
+import { StringTransport } from '../../src/testing.ts'
 
 /** Units of two bytes. */
 class Pairs extends FramingProtocol {

@@ -1,8 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { LineOnlyReceiver, LineReceiver } from '../../src/protocol/line-receiver.ts'
-import { chunkings } from '../../src/testing/chunkings.ts'
-import { StringTransport } from '../../src/testing/string-transport.ts'
+import { LineOnlyReceiver, LineReceiver } from '../../src/index.ts'
+import { chunkings, StringTransport } from '../../src/testing.ts'
 
 class Listener extends LineOnlyReceiver {
   override maxLengthBytes = 64

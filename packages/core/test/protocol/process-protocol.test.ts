@@ -1,7 +1,6 @@
 import { describe, expect, test } from 'vitest'
-import type { ProcessTransport } from '../../src/interfaces/process.ts'
-import { NotConnectedError, ProcessDone } from '../../src/errors.ts'
-import { ProcessProtocol } from '../../src/protocol/process-protocol.ts'
+import { NotConnectedError } from '../../src/index.ts'
+import { ProcessDone, ProcessProtocol, type ProcessTransport } from '../../src/process.ts'
 
 class Named extends ProcessProtocol {
   readonly events: string[] = []

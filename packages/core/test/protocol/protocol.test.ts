@@ -1,9 +1,6 @@
 import { describe, expect, test } from 'vitest'
-import { LocalProtocolError, NotConnectedError } from '../../src/errors.ts'
-import { Factory } from '../../src/protocol/factory.ts'
-import { Protocol } from '../../src/protocol/protocol.ts'
-import { MemoryReactor } from '../../src/testing/memory-reactor.ts'
-import { StringTransport } from '../../src/testing/string-transport.ts'
+import { Factory, LocalProtocolError, NotConnectedError, Protocol } from '../../src/index.ts'
+import { MemoryReactor, StringTransport } from '../../src/testing.ts'
 import { OneProtocol } from '../one-protocol.ts'
 
 class Plain extends Protocol {}

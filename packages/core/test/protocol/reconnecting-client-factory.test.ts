@@ -1,11 +1,14 @@
 import { describe, expect, test } from 'vitest'
-import type { Connector } from '../../src/interfaces/protocol-events.ts'
-import type { ListeningPort } from '../../src/interfaces/reactor.ts'
-import { type ConnectionClosed, NotConnectingError } from '../../src/errors.ts'
-import { Factory } from '../../src/protocol/factory.ts'
-import { ReconnectingClientFactory } from '../../src/protocol/reconnecting-client-factory.ts'
+import { NotConnectingError } from '../../src/endpoints.ts'
+import {
+  type ConnectionClosed,
+  type Connector,
+  Factory,
+  type ListeningPort,
+  ReconnectingClientFactory,
+} from '../../src/index.ts'
+import { MemoryReactor } from '../../src/testing.ts'
 import { Recorder } from '../../src/checks/transport-harness.ts'
-import { MemoryReactor } from '../../src/testing/memory-reactor.ts'
 import { passTime } from '../pass-time.ts'
 
 /** Records its callbacks; its delays have no jitter. */

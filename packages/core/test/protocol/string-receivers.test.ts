@@ -5,9 +5,8 @@ import {
   Int32StringReceiver,
   Int8StringReceiver,
   NetstringReceiver,
-} from '../../src/protocol/string-receivers.ts'
-import { chunkings } from '../../src/testing/chunkings.ts'
-import { StringTransport } from '../../src/testing/string-transport.ts'
+} from '../../src/index.ts'
+import { chunkings, StringTransport } from '../../src/testing.ts'
 
 class Listener extends Int16StringReceiver {
   override maxLengthBytes = 50

@@ -1,5 +1,5 @@
-import { tcpAddress, unixAddress } from '../../src/addresses.ts'
-import type { ProxyClaim, ProxyHeader } from '../../src/proxy/proxy-header.ts'
+import { tcpAddress, unixAddress } from '../../src/index.ts'
+import type { ProxyClaim, ProxyHeader } from '../../src/proxy.ts'
 
 /** A header and its bytes, for tests of the writers and the reader. */
 export interface HeaderCase {

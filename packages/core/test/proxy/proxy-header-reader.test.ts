@@ -1,9 +1,8 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { ByteQueue } from '../../src/bytes/byte-queue.ts'
-import { ProxyProtocolError } from '../../src/errors.ts'
-import { ProxyHeaderReader, type ProxyHeaderReaderOptions } from '../../src/proxy/proxy-header-reader.ts'
-import { chunkings } from '../../src/testing/chunkings.ts'
+import { ByteQueue } from '../../src/bytes.ts'
+import { ProxyHeaderReader, type ProxyHeaderReaderOptions, ProxyProtocolError } from '../../src/proxy.ts'
+import { chunkings } from '../../src/testing.ts'
 import { v1Cases, v2Bytes, v2Cases } from './header-cases.ts'
 
 /** Reads `chunks`: returns a header and the bytes after it, the violation, or undefined when the header is incomplete. */

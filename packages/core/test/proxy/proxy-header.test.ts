@@ -1,13 +1,15 @@
 import { describe, expect, test } from 'vitest'
-import { TCPClientEndpoint } from '../../src/endpoint/client-endpoint.ts'
-import { WrappingFactory } from '../../src/transport/forwarding-factory.ts'
-import { ProxyProtocolFactory } from '../../src/proxy/proxy-protocol-factory.ts'
-import { writeProxyV1 } from '../../src/proxy/proxy-v1.ts'
-import { writeProxyV2 } from '../../src/proxy/proxy-v2.ts'
-import { proxyClaimFor, SendProxyHeader } from '../../src/proxy/proxy-header.ts'
+import { TCPClientEndpoint } from '../../src/endpoints.ts'
+import { WrappingFactory } from '../../src/policies.ts'
+import {
+  proxyClaimFor,
+  ProxyProtocolFactory,
+  SendProxyHeader,
+  writeProxyV1,
+  writeProxyV2,
+} from '../../src/proxy.ts'
+import { MemoryReactor, StringTransport } from '../../src/testing.ts'
 import { Recorder } from '../../src/checks/transport-harness.ts'
-import { MemoryReactor } from '../../src/testing/memory-reactor.ts'
-import { StringTransport } from '../../src/testing/string-transport.ts'
 import { OneProtocol } from '../one-protocol.ts'
 import { claim, ipv4 } from './header-cases.ts'
 

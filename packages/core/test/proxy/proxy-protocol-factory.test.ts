@@ -1,29 +1,33 @@
 import { describe, expect, test } from 'vitest'
 import { StreamTransport } from '../../src/transport/stream-transport.ts'
-import { type Address, tcpAddress, unixAddress } from '../../src/addresses.ts'
-import { Echo, Recorder } from '../../src/checks/transport-harness.ts'
-import { ConnectionAborted, ConnectionDone, type ProxyProtocolError } from '../../src/errors.ts'
-import type { LogConnection } from '../../src/interfaces/log.ts'
-import type { TLSSession } from '../../src/interfaces/tls.ts'
-import { IdleTimeout } from '../../src/policy/idle-timeout.ts'
-import { ALPNFactory, Factory } from '../../src/protocol/factory.ts'
-import { ProxyHeaderReader } from '../../src/proxy/proxy-header-reader.ts'
-import { SendProxyHeader } from '../../src/proxy/proxy-header.ts'
 import {
-  keepProxyHeader,
+  type Address,
+  ConnectionAborted,
+  ConnectionDone,
+  Factory,
+  tcpAddress,
+  unixAddress,
+} from '../../src/index.ts'
+import type { LogConnection } from '../../src/log.ts'
+import { IdleTimeout, WrappingFactory } from '../../src/policies.ts'
+import {
   proxyHeaderOf,
-  ProxyHeaderProtocol,
+  ProxyHeaderReader,
+  type ProxyProtocolError,
   ProxyProtocolFactory,
   type ProxyProtocolOptions,
+  SendProxyHeader,
+  writeProxyV2,
+} from '../../src/proxy.ts'
+import {
+  keepProxyHeader,
+  ProxyHeaderProtocol,
   ThrottledWarning,
 } from '../../src/proxy/proxy-protocol-factory.ts'
-import { writeProxyV2 } from '../../src/proxy/proxy-v2.ts'
+import { chunkings, MemoryReactor, StringTransport } from '../../src/testing.ts'
+import { ALPNFactory, ServerTLS, TLSFactory, type TLSSession } from '../../src/tls.ts'
+import { Echo, Recorder } from '../../src/checks/transport-harness.ts'
 import { TrustedSources } from '../../src/proxy/trusted-sources.ts'
-import { chunkings } from '../../src/testing/chunkings.ts'
-import { MemoryReactor } from '../../src/testing/memory-reactor.ts'
-import { StringTransport } from '../../src/testing/string-transport.ts'
-import { ServerTLS, TLSFactory } from '../../src/tls/server-tls.ts'
-import { WrappingFactory } from '../../src/transport/forwarding-factory.ts'
 import { OneProtocol } from '../one-protocol.ts'
 import { root, server } from '../tls/certificates.ts'
 import { settleUntil } from '../tls/tls-memory-harness.ts'

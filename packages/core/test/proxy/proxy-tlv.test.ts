@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import type { ProxySSL } from '../../src/proxy/proxy-header.ts'
+import type { ProxySSL } from '../../src/proxy.ts'
 import {
   CRC32C,
   fieldsOf,

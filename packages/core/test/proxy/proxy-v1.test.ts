@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
-import { tcpAddress, unixAddress } from '../../src/addresses.ts'
-import { ProxyProtocolError } from '../../src/errors.ts'
-import { parseProxyV1, tcpEnds, writeProxyV1 } from '../../src/proxy/proxy-v1.ts'
+import { tcpAddress, unixAddress } from '../../src/index.ts'
+import { ProxyProtocolError, writeProxyV1 } from '../../src/proxy.ts'
+import { parseProxyV1, tcpEnds } from '../../src/proxy/proxy-v1.ts'
 import { claim, ipv4, ipv6, mixed, unix, v1Cases } from './header-cases.ts'
 
 describe('parseProxyV1', () => {

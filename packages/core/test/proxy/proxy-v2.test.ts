@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest'
-import { unixAddress } from '../../src/addresses.ts'
-import { crc32c, parseProxyV2, proxyV2Length, writeProxyV2 } from '../../src/proxy/proxy-v2.ts'
+import { unixAddress } from '../../src/index.ts'
+import { writeProxyV2 } from '../../src/proxy.ts'
+import { crc32c, parseProxyV2, proxyV2Length } from '../../src/proxy/proxy-v2.ts'
 import { claim, ipv4, unix, v2Bytes, v2Cases } from './header-cases.ts'
 
 describe('proxyV2Length', () => {

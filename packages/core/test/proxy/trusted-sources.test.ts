@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { tcpAddress, unixAddress } from '../../src/addresses.ts'
+import { tcpAddress, unixAddress } from '../../src/index.ts'
 import { AddressBlock, TrustedSources } from '../../src/proxy/trusted-sources.ts'
 
 describe('TrustedSources', () => {

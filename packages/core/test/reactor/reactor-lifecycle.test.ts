@@ -1,16 +1,16 @@
 import { describe, expect, test } from 'vitest'
-import { tcpAddress } from '../../src/addresses.ts'
+import { ConnectingCancelledError } from '../../src/endpoints.ts'
 import {
   CannotListenError,
-  ConnectingCancelledError,
+  ClientFactory,
   ConnectionAborted,
   ConnectionDone,
-  ReactorAlreadyRunning,
-  ReactorNotRunning,
-} from '../../src/errors.ts'
-import type { LogEvent } from '../../src/interfaces/log.ts'
-import type { StopOptions } from '../../src/interfaces/reactor.ts'
-import { ClientFactory } from '../../src/protocol/factory.ts'
+  type StopOptions,
+  tcpAddress,
+} from '../../src/index.ts'
+import type { LogEvent } from '../../src/log.ts'
+import { ReactorAlreadyRunning, ReactorNotRunning } from '../../src/reactor.ts'
+import { connectedPair, MemoryReactor } from '../../src/testing.ts'
 import {
   checkRunOptions,
   DEFAULT_STOP_OPTIONS,
@@ -20,7 +20,6 @@ import {
 } from '../../src/reactor/reactor-lifecycle.ts'
 import { Gate } from '../../src/checks/assertions.ts'
 import { HalfCloseRecorder, Recorder } from '../../src/checks/transport-harness.ts'
-import { connectedPair, MemoryReactor } from '../../src/testing/memory-reactor.ts'
 import { StreamConnector } from '../../src/transport/stream-connector.ts'
 import { OneProtocol } from '../one-protocol.ts'
 

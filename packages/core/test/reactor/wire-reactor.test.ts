@@ -1,8 +1,8 @@
 import { describe, expect, test } from 'vitest'
-import { type Address, tcpAddress, unixAddress } from '../../src/addresses.ts'
+import { type Address, tcpAddress, unixAddress } from '../../src/index.ts'
+import type { DialEvents, Dialling } from '../../src/reactor.ts'
+import { MemoryReactor } from '../../src/testing.ts'
 import { Recorder } from '../../src/checks/transport-harness.ts'
-import { MemoryReactor } from '../../src/testing/memory-reactor.ts'
-import type { DialEvents, Dialling } from '../../src/transport/stream-connector.ts'
 import { OneProtocol } from '../one-protocol.ts'
 
 /** Records the calls of `dial`. */

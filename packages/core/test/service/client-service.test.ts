@@ -1,14 +1,16 @@
 import { getEventListeners } from 'node:events'
 import { describe, expect, test } from 'vitest'
-import type { ListeningPort } from '../../src/interfaces/reactor.ts'
-import { type ClientEndpoint, TCPClientEndpoint } from '../../src/endpoint/client-endpoint.ts'
-import { ConnectionRefusedError, NoProtocol, ServiceStopped } from '../../src/errors.ts'
-import { Factory } from '../../src/protocol/factory.ts'
-import { backoffPolicy } from '../../src/time/backoff.ts'
-import { ClientService, type ClientServiceOptions } from '../../src/service/client-service.ts'
+import { type ClientEndpoint, TCPClientEndpoint } from '../../src/endpoints.ts'
+import { ConnectionRefusedError, Factory, type ListeningPort, NoProtocol } from '../../src/index.ts'
+import {
+  backoffPolicy,
+  ClientService,
+  type ClientServiceOptions,
+  ServiceStopped,
+} from '../../src/services.ts'
+import { MemoryReactor } from '../../src/testing.ts'
 import { Gate } from '../../src/checks/assertions.ts'
 import { Recorder } from '../../src/checks/transport-harness.ts'
-import { MemoryReactor } from '../../src/testing/memory-reactor.ts'
 import { passTime } from '../pass-time.ts'
 
 /** A server on port 80 that can be started and stopped, and the connections it has had. */

@@ -1,12 +1,10 @@
 import { describe, expect, test } from 'vitest'
-import { EndpointSyntaxError } from '../../src/endpoint/endpoint-string.ts'
-import { type ServerEndpoint, TCPServerEndpoint } from '../../src/endpoint/server-endpoint.ts'
-import { CannotListenError } from '../../src/errors.ts'
-import { Factory } from '../../src/protocol/factory.ts'
-import { serviceFromString, StreamServerEndpointService } from '../../src/service/endpoint-services.ts'
+import { EndpointSyntaxError, type ServerEndpoint, TCPServerEndpoint } from '../../src/endpoints.ts'
+import { CannotListenError, Factory } from '../../src/index.ts'
+import { serviceFromString, StreamServerEndpointService } from '../../src/services.ts'
+import { MemoryReactor } from '../../src/testing.ts'
 import { Echo, Recorder } from '../../src/checks/transport-harness.ts'
 import { Gate } from '../../src/checks/assertions.ts'
-import { MemoryReactor } from '../../src/testing/memory-reactor.ts'
 
 const factory = Factory.forProtocol(Echo)
 

@@ -1,4 +1,4 @@
-import { Service } from '../../src/service/service.ts'
+import { Service } from '../../src/services.ts'
 
 /** A service that notes when it is started and stopped, and takes time or fails as a test chooses. */
 export class NotingService extends Service {

@@ -1,7 +1,6 @@
 import { describe, expect, test } from 'vitest'
-import { LocalProtocolError } from '../../src/errors.ts'
-import { MultiService } from '../../src/service/multi-service.ts'
-import { Service } from '../../src/service/service.ts'
+import { LocalProtocolError } from '../../src/index.ts'
+import { MultiService, Service } from '../../src/services.ts'
 import { Gate } from '../../src/checks/assertions.ts'
 import { NotingService } from './noting-service.ts'
 

@@ -1,5 +1,4 @@
-import type { StreamReader } from '../../src/stream/stream-reader.ts'
-import { StreamProtocol, type StreamWriter } from '../../src/stream/stream-protocol.ts'
+import { StreamProtocol, type StreamReader, type StreamWriter } from '../../src/stream.ts'
 
 /** A stream protocol that runs a function of the test. */
 export class Script extends StreamProtocol {

@@ -1,18 +1,16 @@
 import { describe, expect, test } from 'vitest'
-import { tcpAddress } from '../../src/addresses.ts'
 import {
   ConnectionAborted,
-  IncompleteReadError,
+  Factory,
   LocalProtocolError,
   NotConnectedError,
-} from '../../src/errors.ts'
-import { Factory } from '../../src/protocol/factory.ts'
+  tcpAddress,
+} from '../../src/index.ts'
+import { IncompleteReadError } from '../../src/stream.ts'
+import { connectedPair, MemoryReactor, StringTransport } from '../../src/testing.ts'
+import { ClientTLS, ServerTLS } from '../../src/tls.ts'
 import { StreamWriter } from '../../src/stream/stream-protocol.ts'
 import { HalfCloseRecorder, Recorder } from '../../src/checks/transport-harness.ts'
-import { connectedPair, MemoryReactor } from '../../src/testing/memory-reactor.ts'
-import { StringTransport } from '../../src/testing/string-transport.ts'
-import { ClientTLS } from '../../src/tls/client-tls.ts'
-import { ServerTLS } from '../../src/tls/server-tls.ts'
 import { openConnection } from '../../src/transport/stream-transport.ts'
 import { transportOptions } from '../../src/transport/transport-options.ts'
 import { RecordingWire } from '../recording-wire.ts'

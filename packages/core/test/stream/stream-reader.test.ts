@@ -1,9 +1,10 @@
 import { getEventListeners } from 'node:events'
 import { describe, expect, test } from 'vitest'
-import { LineTooLongError } from '../../src/bytes/remote-error.ts'
-import { IncompleteReadError, LocalProtocolError } from '../../src/errors.ts'
+import { LineTooLongError } from '../../src/bytes.ts'
+import { LocalProtocolError } from '../../src/index.ts'
+import { IncompleteReadError } from '../../src/stream.ts'
+import { chunkings } from '../../src/testing.ts'
 import { StreamInput, StreamReader } from '../../src/stream/stream-reader.ts'
-import { chunkings } from '../../src/testing/chunkings.ts'
 
 function stream(...pieces: readonly string[]): { input: StreamInput; reader: StreamReader } {
   const input = new StreamInput({ maxBufferedBytes: 65_536 })

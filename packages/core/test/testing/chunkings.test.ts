@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { chunkings } from '../../src/testing/chunkings.ts'
+import { chunkings } from '../../src/testing.ts'
 
 describe('chunkings', () => {
   test('yields the whole, single bytes and every cut into two pieces', () => {

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
-import { AlreadyCancelled } from '../../src/errors.ts'
-import { Clock } from '../../src/testing/clock.ts'
+import { Clock } from '../../src/testing.ts'
+import { AlreadyCancelled } from '../../src/time.ts'
 
 describe('Clock', () => {
   test('stands still until it is advanced', () => {

@@ -1,7 +1,6 @@
 import { describe, expect, test } from 'vitest'
-import type { LogEvent } from '../../src/interfaces/log.ts'
-import { flushLoggedErrors, LogRecorder } from '../../src/testing/log-recorder.ts'
-import { MemoryReactor } from '../../src/testing/memory-reactor.ts'
+import type { LogEvent } from '../../src/log.ts'
+import { flushLoggedErrors, LogRecorder, MemoryReactor } from '../../src/testing.ts'
 
 const [range, type] = [new RangeError('range'), new TypeError('type')]
 

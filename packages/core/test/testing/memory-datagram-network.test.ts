@@ -1,8 +1,9 @@
 import { describe, expect, test } from 'vitest'
 import { DatagramRecorder } from '../../src/checks/datagram-harness.ts'
-import { CannotListenError, codeOf } from '../../src/errors.ts'
+import { codeOf } from '../../src/errors.ts'
+import { CannotListenError } from '../../src/index.ts'
+import { MemoryReactor } from '../../src/testing.ts'
 import { isMulticast, systemError } from '../../src/testing/memory-datagram-network.ts'
-import { MemoryReactor } from '../../src/testing/memory-reactor.ts'
 
 describe('MemoryDatagramNetwork', () => {
   test('delivers at the end of the turn, in order, and copies', async () => {

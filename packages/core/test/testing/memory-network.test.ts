@@ -1,9 +1,9 @@
 import { describe, expect, test } from 'vitest'
-import { tcpAddress, unixAddress } from '../../src/addresses.ts'
+import { tcpAddress, unixAddress } from '../../src/index.ts'
+import type { DialEvents } from '../../src/reactor.ts'
+import { MemoryReactor } from '../../src/testing.ts'
 import { Recorder } from '../../src/checks/transport-harness.ts'
 import { MemoryNetwork } from '../../src/testing/memory-network.ts'
-import { MemoryReactor } from '../../src/testing/memory-reactor.ts'
-import type { DialEvents } from '../../src/transport/stream-connector.ts'
 import { OneProtocol } from '../one-protocol.ts'
 
 describe('MemoryNetwork', () => {

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { MemoryWire } from '../../src/testing/memory-wire.ts'
 import { Turn } from '../../src/transport/connection-registry.ts'
-import type { WireEvents } from '../../src/interfaces/wire.ts'
+import type { WireEvents } from '../../src/reactor.ts'
 import { memoryWireHarness } from '../memory-wire-harness.ts'
 import { runWireChecks } from '../run-checks.ts'
 

@@ -1,7 +1,6 @@
-import { ConnectionAborted } from '../../src/errors.ts'
-import { MemoryReactor } from '../../src/testing/memory-reactor.ts'
-import { StringTransport } from '../../src/testing/string-transport.ts'
-import type { TransportHarness } from '../../src/checks/transport-harness.ts'
+import type { TransportHarness } from '../../src/checks.ts'
+import { ConnectionAborted } from '../../src/index.ts'
+import { MemoryReactor, StringTransport } from '../../src/testing.ts'
 import { memoryHarness } from '../memory-harness.ts'
 
 /** A harness with pairs of two string transports; the bytes that one sends are passed to the other. */

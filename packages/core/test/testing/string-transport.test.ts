@@ -1,8 +1,7 @@
 import { describe, expect, test } from 'vitest'
-import { tcpAddress } from '../../src/addresses.ts'
-import { ConnectionAborted, ConnectionDone, ConnectionLost } from '../../src/errors.ts'
+import { ConnectionAborted, ConnectionDone, ConnectionLost, tcpAddress } from '../../src/index.ts'
+import { StringTransport } from '../../src/testing.ts'
 import { Echo, HalfCloseRecorder, Recorder } from '../../src/checks/transport-harness.ts'
-import { StringTransport } from '../../src/testing/string-transport.ts'
 import { runChecks } from '../run-checks.ts'
 import { stringHarness } from './string-harness.ts'
 

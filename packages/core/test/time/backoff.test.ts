@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest'
-import { MemoryReactor } from '../../src/testing/memory-reactor.ts'
-import { type BackoffOptions, backoffPolicy, randomFraction } from '../../src/time/backoff.ts'
+import { type BackoffOptions, backoffPolicy } from '../../src/services.ts'
+import { MemoryReactor } from '../../src/testing.ts'
+import { randomFraction } from '../../src/time/backoff.ts'
 
 /** The waits after 1 to `failures` failures. */
 function waits(count: number, options?: BackoffOptions): number[] {

@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest'
-import { Clock } from '../../src/testing/clock.ts'
-import { Deadline, DeadlineWheel } from '../../src/time/deadline.ts'
+import { DeadlineWheel } from '../../src/reactor.ts'
+import { Clock } from '../../src/testing.ts'
+import { Deadline } from '../../src/time.ts'
 
 describe('Deadline', () => {
   const make = (): { clock: Clock; passed: number[]; deadline: Deadline } => {

@@ -1,11 +1,10 @@
 import { getEventListeners } from 'node:events'
 import { describe, expect, test } from 'vitest'
 import { Gate } from '../../src/checks/assertions.ts'
-import { LocalProtocolError } from '../../src/errors.ts'
-import type { ReactorTime } from '../../src/interfaces/reactor.ts'
-import { Clock } from '../../src/testing/clock.ts'
-import { MemoryReactor } from '../../src/testing/memory-reactor.ts'
-import { interval, LoopingCall, TickGrid } from '../../src/time/looping-call.ts'
+import { LocalProtocolError } from '../../src/index.ts'
+import { Clock, MemoryReactor } from '../../src/testing.ts'
+import { interval, LoopingCall, type ReactorTime } from '../../src/time.ts'
+import { TickGrid } from '../../src/time/looping-call.ts'
 
 describe('LoopingCall', () => {
   describe('start', () => {

@@ -1,7 +1,7 @@
 import { getEventListeners } from 'node:events'
 import { describe, expect, test } from 'vitest'
-import { QueueClosed, QueueOverflow, QueueUnderflow } from '../../src/errors.ts'
-import { Fifo, Queue } from '../../src/time/queue.ts'
+import { Queue, QueueClosed, QueueOverflow, QueueUnderflow } from '../../src/time.ts'
+import { Fifo } from '../../src/time/queue.ts'
 
 describe('Queue', () => {
   test('matches values and calls of get in order, also the value undefined', async () => {

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { Clock } from '../../src/testing/clock.ts'
+import { Clock } from '../../src/testing.ts'
 import { ResettableTimer } from '../../src/time/resettable-timer.ts'
 
 describe('ResettableTimer', () => {

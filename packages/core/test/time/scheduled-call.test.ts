@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
-import { AlreadyCalled, AlreadyCancelled } from '../../src/errors.ts'
-import { Clock } from '../../src/testing/clock.ts'
+import { Clock } from '../../src/testing.ts'
+import { AlreadyCalled, AlreadyCancelled } from '../../src/time.ts'
 
 describe('ScheduledCall', () => {
   test('measures reset from now, and delay from the due time', () => {

@@ -1,7 +1,7 @@
 import { getEventListeners } from 'node:events'
 import { describe, expect, test } from 'vitest'
 import { Gate } from '../../src/checks/assertions.ts'
-import { type Held, Lock, Semaphore } from '../../src/time/semaphore.ts'
+import { type Held, Lock, Semaphore } from '../../src/time.ts'
 
 describe('Semaphore', () => {
   /** All tokens are free, and no caller waits. */

@@ -1,10 +1,9 @@
 import { getEventListeners } from 'node:events'
 import { describe, expect, test } from 'vitest'
-import { Clock } from '../../src/testing/clock.ts'
-import { MemoryReactor } from '../../src/testing/memory-reactor.ts'
-import { Queue } from '../../src/time/queue.ts'
-import { Lock } from '../../src/time/semaphore.ts'
-import { deferLater, sleep, wait } from '../../src/time/sleep.ts'
+import { sleep } from '../../src/index.ts'
+import { Clock, MemoryReactor } from '../../src/testing.ts'
+import { deferLater, Lock, Queue } from '../../src/time.ts'
+import { wait } from '../../src/time/sleep.ts'
 
 describe('sleep', () => {
   test('resolves after its delay, not before', async () => {

@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs'
-import type { KeyPair } from '../../src/interfaces/tls.ts'
+import type { KeyPair } from '../../src/tls.ts'
 
 /** The authority that has signed `server`, `other` and `client`. */
 export const root = pem('root.cert')

@@ -1,14 +1,15 @@
 import { describe, expect, test } from 'vitest'
-import type { ClientTLSOptions, KeyPair } from '../../src/interfaces/tls.ts'
+import { ConnectingCancelledError } from '../../src/endpoints.ts'
+import { MemoryReactor } from '../../src/testing.ts'
+import { TimeoutError } from '../../src/time.ts'
 import {
-  ConnectingCancelledError,
-  TimeoutError,
+  ClientTLS,
+  type ClientTLSOptions,
+  type KeyPair,
   TLSConfigurationError,
   TLSHandshakeError,
-} from '../../src/errors.ts'
+} from '../../src/tls.ts'
 import { Recorder } from '../../src/checks/transport-harness.ts'
-import { MemoryReactor } from '../../src/testing/memory-reactor.ts'
-import { ClientTLS } from '../../src/tls/client-tls.ts'
 import { OneProtocol } from '../one-protocol.ts'
 import { imposter, other, root, server } from './certificates.ts'
 import { settleUntil } from './tls-memory-harness.ts'

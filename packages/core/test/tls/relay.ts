@@ -1,4 +1,4 @@
-import type { MemoryReactor } from '../../src/testing/memory-reactor.ts'
+import type { MemoryReactor } from '../../src/testing.ts'
 import { HalfCloseRecorder } from '../../src/checks/transport-harness.ts'
 import { OneProtocol } from '../one-protocol.ts'
 

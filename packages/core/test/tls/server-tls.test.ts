@@ -1,11 +1,19 @@
 import { describe, expect, test } from 'vitest'
 import { Echo, Recorder } from '../../src/checks/transport-harness.ts'
-import { ConnectionLost, TLSConfigurationError, TLSHandshakeError } from '../../src/errors.ts'
-import type { ClientTLSOptions, ServerTLSOptions, TLSContext } from '../../src/interfaces/tls.ts'
-import { ALPNFactory, Factory } from '../../src/protocol/factory.ts'
-import { MemoryReactor } from '../../src/testing/memory-reactor.ts'
-import { ClientTLS } from '../../src/tls/client-tls.ts'
-import { ServerTLS, serverTLSFromFiles, TLSFactory } from '../../src/tls/server-tls.ts'
+import { ConnectionLost, Factory } from '../../src/index.ts'
+import { MemoryReactor } from '../../src/testing.ts'
+import {
+  ALPNFactory,
+  ClientTLS,
+  type ClientTLSOptions,
+  ServerTLS,
+  serverTLSFromFiles,
+  type ServerTLSOptions,
+  TLSConfigurationError,
+  type TLSContext,
+  TLSFactory,
+  TLSHandshakeError,
+} from '../../src/tls.ts'
 import { OneProtocol } from '../one-protocol.ts'
 import { client, imposter, other, root, server } from './certificates.ts'
 import { settleUntil } from './tls-memory-harness.ts'
@@ -212,7 +220,12 @@ async function shown(reactor: MemoryReactor, tls: TLSContext): Promise<unknown> 
   const port = await reactor.listenSSL(0, new OneProtocol(new Recorder()), tls)
   const address = port.getHost()
   const skip = { trustRoots: [root], insecurelySkipVerification: true } as const
-  reactor.connectSSL('localhost', address.type === 'TCP' ? address.port : 0, new OneProtocol(clientSide), skip)
+  reactor.connectSSL(
+    'localhost',
+    address.type === 'TCP' ? address.port : 0,
+    new OneProtocol(clientSide),
+    skip,
+  )
   await settleUntil(reactor, () => clientSide.made)
   await port.stopListening()
   return clientSide.transport.getPeerCertificate()?.subject['CN']
@@ -314,7 +327,9 @@ describe('TLSFactory', () => {
       const served = new Recorder()
       await reactor.listenTCP(443, new TLSFactory(new OneProtocol(served), server))
       const clientSide = new Recorder()
-      const connector = reactor.connectSSL('localhost', 443, new OneProtocol(clientSide), { trustRoots: [root] })
+      const connector = reactor.connectSSL('localhost', 443, new OneProtocol(clientSide), {
+        trustRoots: [root],
+      })
       connector.whenConnected().catch(() => undefined)
       for (let turn = 0; turn < turns; turn++) {
         reactor.pump()

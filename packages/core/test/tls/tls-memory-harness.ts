@@ -1,5 +1,5 @@
-import { MemoryReactor } from '../../src/testing/memory-reactor.ts'
-import type { TransportHarness } from '../../src/checks/transport-harness.ts'
+import type { TransportHarness } from '../../src/checks.ts'
+import { MemoryReactor } from '../../src/testing.ts'
 import { memoryHarness } from '../memory-harness.ts'
 import { OneProtocol } from '../one-protocol.ts'
 import { root, server } from './certificates.ts'

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
-import { LimitTotalConnections } from '../../src/policy/connection-limits.ts'
+import { LimitTotalConnections } from '../../src/policies.ts'
+import { MemoryReactor } from '../../src/testing.ts'
 import { Recorder } from '../../src/checks/transport-harness.ts'
-import { MemoryReactor } from '../../src/testing/memory-reactor.ts'
 import { OneProtocol } from '../one-protocol.ts'
 import { PolicedServer } from '../policy/policies.ts'
 

@@ -1,10 +1,8 @@
 import { describe, expect, test } from 'vitest'
-import { type Address, tcpAddress } from '../../src/addresses.ts'
-import type { ProtocolEvents } from '../../src/interfaces/protocol-events.ts'
-import { Factory } from '../../src/protocol/factory.ts'
+import { type Address, Factory, type ProtocolEvents, tcpAddress } from '../../src/index.ts'
+import { Acceptor } from '../../src/reactor.ts'
+import { MemoryReactor } from '../../src/testing.ts'
 import { HalfCloseRecorder, Recorder } from '../../src/checks/transport-harness.ts'
-import { MemoryReactor } from '../../src/testing/memory-reactor.ts'
-import { Acceptor } from '../../src/transport/acceptor.ts'
 import { PolicedServer } from '../policy/policies.ts'
 import { RecordingWire } from '../recording-wire.ts'
 

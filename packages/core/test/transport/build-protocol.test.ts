@@ -1,28 +1,27 @@
 import { describe, expect, test } from 'vitest'
 import { Recorder } from '../../src/checks/transport-harness.ts'
+import { ConnectingCancelledError } from '../../src/endpoints.ts'
 import {
-  ConnectingCancelledError,
   ConnectionAborted,
   ConnectionDone,
-  ForwardingFactory,
+  Factory,
   NoProtocol,
   type ProtocolEvents,
   tcpAddress,
   type Transport,
   unixAddress,
-  WrappingFactory,
 } from '../../src/index.ts'
-import { Factory } from '../../src/protocol/factory.ts'
-import { MemoryReactor, StringTransport } from '../../src/testing.ts'
+import { startFactory } from '../../src/reactor.ts'
 import {
   buildProtocol,
   factoryName,
   giveConnection,
   notMade,
   refuse,
-  startFactory,
   whenMade,
 } from '../../src/transport/build-protocol.ts'
+import { ForwardingFactory, WrappingFactory } from '../../src/policies.ts'
+import { MemoryReactor, StringTransport } from '../../src/testing.ts'
 import { OneProtocol } from '../one-protocol.ts'
 
 /** Faults of factories are tested in test/endpoint/one-rule.test.ts, with every endpoint and port. */

@@ -1,7 +1,7 @@
 import { EventEmitter, once } from 'node:events'
 import { describe, expect, test } from 'vitest'
 import { ConnectionAborted, ConnectionDone, ConnectionLost, isConnectionEnd } from '../../src/index.ts'
-import { Clock } from '../../src/testing/clock.ts'
+import { Clock } from '../../src/testing.ts'
 import { CONNECTED, DISCONNECTING, Linger, reasonFor } from '../../src/transport/connection-end.ts'
 import { DEFAULT_TRANSPORT_OPTIONS } from '../../src/transport/transport-options.ts'
 import { RecordingWire } from '../recording-wire.ts'

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
-import { TokenBucket } from '../../src/policy/throttle.ts'
-import { Clock } from '../../src/testing/clock.ts'
+import { TokenBucket } from '../../src/policies.ts'
+import { Clock } from '../../src/testing.ts'
 import { ConnectionRate } from '../../src/transport/connection-rate.ts'
 
 test('ConnectionRate limits to the lowest of its rates, and calls back once when bytes may pass', () => {

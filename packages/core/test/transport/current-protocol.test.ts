@@ -1,9 +1,9 @@
 import { describe, expect, test } from 'vitest'
 import { Gate } from '../../src/checks/assertions.ts'
 import { Recorder } from '../../src/checks/transport-harness.ts'
-import { LineReceiver, StreamProtocol, type StreamReader } from '../../src/index.ts'
-import type { ProtocolEvents } from '../../src/interfaces/protocol-events.ts'
-import { StringTransport } from '../../src/testing/string-transport.ts'
+import { LineReceiver, type ProtocolEvents } from '../../src/index.ts'
+import { StringTransport } from '../../src/testing.ts'
+import { StreamProtocol, type StreamReader } from '../../src/stream.ts'
 import { CurrentProtocol, StuckCallback } from '../../src/transport/current-protocol.ts'
 
 describe('CurrentProtocol', () => {

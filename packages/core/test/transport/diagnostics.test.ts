@@ -1,19 +1,11 @@
 import { subscribe, unsubscribe } from 'node:diagnostics_channel'
 import { afterEach, describe, expect, test } from 'vitest'
-import { tcpAddress } from '../../src/addresses.ts'
+import { ConnectionDone, tcpAddress } from '../../src/index.ts'
+import { type DiagnosticEvents, logConnection } from '../../src/log.ts'
+import { MemoryReactor, StringTransport } from '../../src/testing.ts'
+import { connectionLabel, diagnose, reportClose, reportFault } from '../../src/transport/diagnostics.ts'
 import { DatagramRecorder } from '../../src/checks/datagram-harness.ts'
 import { Echo, Recorder } from '../../src/checks/transport-harness.ts'
-import { ConnectionDone } from '../../src/errors.ts'
-import { MemoryReactor } from '../../src/testing/memory-reactor.ts'
-import { StringTransport } from '../../src/testing/string-transport.ts'
-import {
-  connectionLabel,
-  diagnose,
-  type DiagnosticEvents,
-  logConnection,
-  reportClose,
-  reportFault,
-} from '../../src/transport/diagnostics.ts'
 import { OneProtocol } from '../one-protocol.ts'
 import { PolicedServer } from '../policy/policies.ts'
 

@@ -1,9 +1,8 @@
 import { describe, expect, test } from 'vitest'
-import { tcpAddress } from '../../src/addresses.ts'
+import { AllAddressesFailed } from '../../src/endpoints.ts'
+import { ConnectionRefusedError, DNSLookupError, Factory, tcpAddress } from '../../src/index.ts'
+import { Clock } from '../../src/testing.ts'
 import { Recorder } from '../../src/checks/transport-harness.ts'
-import { AllAddressesFailed, ConnectionRefusedError, DNSLookupError } from '../../src/errors.ts'
-import { Factory } from '../../src/protocol/factory.ts'
-import { Clock } from '../../src/testing/clock.ts'
 import {
   addressesOfName,
   AddressRace,

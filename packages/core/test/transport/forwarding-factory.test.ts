@@ -1,21 +1,18 @@
 import { describe, expect, test } from 'vitest'
 import { Recorder } from '../../src/checks/transport-harness.ts'
 import {
-  ALPNFactory,
+  ClientFactory,
   ConnectionDone,
   type Connector,
-  ForwardingFactory,
-  IdleTimeout,
+  Factory,
   type ProtocolEvents,
   type ProtocolFactory,
-  ProxyProtocolFactory,
   tcpAddress,
-  TLSFactory,
-  WrappingFactory,
 } from '../../src/index.ts'
-import { LimitTotalConnections } from '../../src/policy/connection-limits.ts'
-import { ClientFactory, Factory } from '../../src/protocol/factory.ts'
-import { MemoryReactor } from '../../src/testing/memory-reactor.ts'
+import { ForwardingFactory, IdleTimeout, LimitTotalConnections, WrappingFactory } from '../../src/policies.ts'
+import { MemoryReactor } from '../../src/testing.ts'
+import { ProxyProtocolFactory } from '../../src/proxy.ts'
+import { ALPNFactory, TLSFactory } from '../../src/tls.ts'
 import { OneProtocol } from '../one-protocol.ts'
 import { server } from '../tls/certificates.ts'
 

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { Gate } from '../../src/checks/assertions.ts'
-import { MemoryReactor } from '../../src/testing/memory-reactor.ts'
+import { MemoryReactor } from '../../src/testing.ts'
 import { Inbound, type InboundReader } from '../../src/transport/inbound.ts'
 import { RecordingWire } from '../recording-wire.ts'
 

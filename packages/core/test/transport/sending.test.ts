@@ -2,11 +2,15 @@ import { getEventListeners } from 'node:events'
 import { Readable } from 'node:stream'
 import { describe, expect, test } from 'vitest'
 import { HalfCloseRecorder, Recorder } from '../../src/checks/transport-harness.ts'
-import { ConnectionAborted, ConnectionDone, NotConnectedError } from '../../src/errors.ts'
-import type { Pipeable } from '../../src/interfaces/transport.ts'
-import { connectedPair } from '../../src/testing/memory-reactor.ts'
-import { StringTransport } from '../../src/testing/string-transport.ts'
-import { piecesOf, producerFrom, swallowIfClosed, whyClosed } from '../../src/transport/sending.ts'
+import {
+  ConnectionAborted,
+  ConnectionDone,
+  NotConnectedError,
+  type Pipeable,
+  producerFrom,
+} from '../../src/index.ts'
+import { connectedPair, StringTransport } from '../../src/testing.ts'
+import { piecesOf, swallowIfClosed, whyClosed } from '../../src/transport/sending.ts'
 
 const options = { highWaterBytes: 4, lowWaterBytes: 2 }
 

@@ -1,18 +1,19 @@
 import { describe, expect, test } from 'vitest'
-import { tcpAddress } from '../../src/addresses.ts'
-import type { Connector, ProtocolEvents } from '../../src/interfaces/protocol-events.ts'
+import { ConnectingCancelledError, NotConnectingError } from '../../src/endpoints.ts'
 import {
-  ConnectingCancelledError,
-  type ConnectionClosed,
+  ClientFactory,
   ConnectionAborted,
+  type ConnectionClosed,
   ConnectionRefusedError,
+  type Connector,
+  Factory,
   NoProtocol,
-  NotConnectingError,
-  TimeoutError,
-} from '../../src/errors.ts'
-import { ClientFactory, Factory } from '../../src/protocol/factory.ts'
+  type ProtocolEvents,
+  tcpAddress,
+} from '../../src/index.ts'
+import { MemoryReactor } from '../../src/testing.ts'
+import { TimeoutError } from '../../src/time.ts'
 import { Recorder } from '../../src/checks/transport-harness.ts'
-import { MemoryReactor } from '../../src/testing/memory-reactor.ts'
 import { StreamConnector } from '../../src/transport/stream-connector.ts'
 
 /** Records its callbacks and those of its protocols; `after` may do more. */

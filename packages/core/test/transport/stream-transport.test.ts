@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
-import type { Transport } from '../../src/interfaces/transport.ts'
-import { StringTransport } from '../../src/testing/string-transport.ts'
+import type { Transport } from '../../src/index.ts'
+import { StringTransport } from '../../src/testing.ts'
 import { StreamTransport } from '../../src/transport/stream-transport.ts'
 
 describe('StreamTransport', () => {

@@ -4,15 +4,12 @@ import {
   ConnectionAborted,
   type ConnectionClosed,
   ConnectionLost,
+  LineReceiver,
   LocalProtocolError,
   NotConnectedError,
-} from '../../src/errors.ts'
-import type { TLSSession } from '../../src/interfaces/tls.ts'
-import { LineReceiver } from '../../src/protocol/line-receiver.ts'
-import { connectedPair, MemoryReactor } from '../../src/testing/memory-reactor.ts'
-import { StringTransport } from '../../src/testing/string-transport.ts'
-import { ClientTLS } from '../../src/tls/client-tls.ts'
-import { ServerTLS } from '../../src/tls/server-tls.ts'
+} from '../../src/index.ts'
+import { connectedPair, MemoryReactor, StringTransport } from '../../src/testing.ts'
+import { ClientTLS, ServerTLS, type TLSSession } from '../../src/tls.ts'
 import { TLSHandshakeProtocol } from '../../src/transport/tls-layer.ts'
 import { OneProtocol } from '../one-protocol.ts'
 import { root, server } from '../tls/certificates.ts'

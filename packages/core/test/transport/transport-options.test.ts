@@ -1,19 +1,15 @@
 import { describe, expect, test } from 'vitest'
 import {
+  HostnameEndpoint,
   SSLClientEndpoint,
-  TCPClientEndpoint,
-  UNIXClientEndpoint,
-} from '../../src/endpoint/client-endpoint.ts'
-import { HostnameEndpoint } from '../../src/endpoint/hostname-endpoint.ts'
-import {
   SSLServerEndpoint,
+  TCPClientEndpoint,
   TCPServerEndpoint,
+  UNIXClientEndpoint,
   UNIXServerEndpoint,
-} from '../../src/endpoint/server-endpoint.ts'
-import type { ListenTCPOptions } from '../../src/interfaces/reactor.ts'
-import { Factory } from '../../src/protocol/factory.ts'
-import { Protocol } from '../../src/protocol/protocol.ts'
-import { MemoryReactor } from '../../src/testing/memory-reactor.ts'
+} from '../../src/endpoints.ts'
+import { Factory, type ListenTCPOptions, Protocol } from '../../src/index.ts'
+import { MemoryReactor } from '../../src/testing.ts'
 import {
   CONNECT_TCP_RULES,
   CONNECT_UNIX_RULES,

@@ -1,5 +1,5 @@
-import { bytes, count, milliseconds, type OptionRules, quantity } from '@ropewalk/core/options'
 import { DEFAULT_HTTP_LIMITS, type HTTPLimits } from '../codec/limits.ts'
+import { byteCount, count, milliseconds, type OptionRules, quantity } from '@ropewalk/core/options'
 
 /** The limits and deadlines of an HTTP connection. */
 export interface HTTPChannelOptions extends HTTPLimits {
@@ -77,12 +77,12 @@ export const DEFAULT_CHANNEL_OPTIONS: HTTPChannelOptions = {
 
 /** The type and range of each option. */
 export const CHANNEL_OPTION_RULES: OptionRules<HTTPChannelOptions> = {
-  maxRequestLineBytes: bytes(),
-  maxHeadBytes: bytes(),
+  maxRequestLineBytes: byteCount(),
+  maxHeadBytes: byteCount(),
   maxFieldCount: count(),
-  maxBodyBytes: bytes({ endless: true }),
-  maxChunkExtensionBytes: bytes(),
-  maxTrailerBytes: bytes(),
+  maxBodyBytes: byteCount({ endless: true }),
+  maxChunkExtensionBytes: byteCount(),
+  maxTrailerBytes: byteCount(),
   idleTimeoutMs: milliseconds(),
   headTimeoutMs: milliseconds(),
   bodyTimeoutMs: milliseconds(),
@@ -91,7 +91,7 @@ export const CHANNEL_OPTION_RULES: OptionRules<HTTPChannelOptions> = {
   responseTimeoutMs: milliseconds({ endless: true }),
   departureGraceMs: milliseconds(),
   keepAliveTimeoutMs: milliseconds(),
-  maxDiscardedBytes: bytes(),
+  maxDiscardedBytes: byteCount(),
   discardTimeoutMs: milliseconds(),
   drainGraceMs: milliseconds(),
 }

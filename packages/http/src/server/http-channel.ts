@@ -6,12 +6,11 @@ import {
   type HalfCloseable,
   isConnectionEnd,
   LocalProtocolError,
-  logConnection,
-  type LogEvent,
   Protocol,
   type ProtocolEvents,
   type Replaceable,
 } from '@ropewalk/core'
+import { logConnection, type LogEvent } from '@ropewalk/core/log'
 import { assertNever, ByteQueue } from '@ropewalk/core/bytes'
 import { HTTPError, RemoteProtocolError } from '../errors.ts'
 import type { RequestHead } from '../codec/request-head.ts'

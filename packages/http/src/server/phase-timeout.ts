@@ -1,4 +1,4 @@
-import { Deadline, type ReactorTime } from '@ropewalk/core'
+import { Deadline, type ReactorTime } from '@ropewalk/core/time'
 
 /**
  * What a channel may be waiting for. `response` and `departure` are both the program's response, before and

@@ -1,4 +1,4 @@
-import { tolerated } from '@ropewalk/core'
+import { tolerated } from '@ropewalk/core/reactor'
 import { ByteQueue } from '@ropewalk/core/bytes'
 import { count, type GivenOptions, type OptionRules, withDefaults } from '@ropewalk/core/options'
 import { HTTPError } from '../errors.ts'

@@ -1,4 +1,4 @@
-import { formatEvent } from '@ropewalk/core'
+import { formatEvent } from '@ropewalk/core/log'
 import { describe, expect, test } from 'vitest'
 import { HTTPError } from '../../src/errors.ts'
 import type { Request } from '../../src/server/request.ts'

@@ -1,34 +1,24 @@
+import { callSite, type Leak } from '../call-site.ts'
+import { SimulatedPort } from '../network/simulated-port.ts'
+import { StreamDial } from '../network/stream-dial.ts'
+import type { ReactorSystem } from './reactor-system.ts'
 import {
+  type AcceptOptions,
   type Address,
-  type DelayedCall,
+  formatAddress,
   type ListeningPort,
   type ListenTCPOptions,
   type ListenUNIXOptions,
-  type LogEvent,
-  type LookupOptions,
   type ProtocolFactory,
   type Reactor,
-  type AcceptOptions,
-  formatAddress,
   type TCPAddress,
   tcpAddress,
   type UNIXAddress,
   unixAddress,
 } from '@ropewalk/core'
-import {
-  contained,
-  type DatagramBinding,
-  type DatagramWire,
-  DeadlineWheel,
-  startFactory,
-  type DialEvents,
-  type Dialling,
-  WireReactor,
-} from '@ropewalk/core/reactor'
-import { callSite, type Leak } from '../call-site.ts'
-import { SimulatedPort } from '../network/simulated-port.ts'
-import { StreamDial } from '../network/stream-dial.ts'
-import type { ReactorSystem } from './reactor-system.ts'
+import type { LogEvent } from '@ropewalk/core/log'
+import { callSafely, type DatagramBinding, type DatagramWire, DeadlineWheel, type DialEvents, type Dialling, type LookupOptions, startFactory, WireReactor } from '@ropewalk/core/reactor'
+import type { DelayedCall } from '@ropewalk/core/time'
 
 /** The reactor of a simulated host. A program uses it like any other reactor. */
 export class HostReactor extends WireReactor implements Reactor {
@@ -59,7 +49,7 @@ export class HostReactor extends WireReactor implements Reactor {
   callLater<A extends unknown[]>(delayMs: number, call: (...args: A) => unknown, ...args: A): DelayedCall {
     const text = 'A delayed call failed'
     const failed = (error: unknown): void => this.log({ level: 'error', text, error })
-    const later = this.#run.clock.callLater(delayMs, () => contained(() => call(...args), failed))
+    const later = this.#run.clock.callLater(delayMs, () => callSafely(() => call(...args), failed))
     this.#opened.set(later, callSite())
     return later
   }

@@ -1,4 +1,5 @@
-import { type Address, CannotListenError, type UDPAddress, udpAddress } from '@ropewalk/core'
+import { type Address, CannotListenError } from '@ropewalk/core'
+import { type UDPAddress, udpAddress } from '@ropewalk/core/udp'
 import type { DatagramBinding } from '@ropewalk/core/reactor'
 import type { NamedEnd } from '../network/host-kernel.ts'
 import { DatagramSocket } from '../network/datagram-socket.ts'

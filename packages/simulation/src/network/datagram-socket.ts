@@ -1,4 +1,4 @@
-import { type UDPAddress, udpAddress } from '@ropewalk/core'
+import { type UDPAddress, udpAddress } from '@ropewalk/core/udp'
 import {
   bindingSpeaks,
   type DatagramBinding,

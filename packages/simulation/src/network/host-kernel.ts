@@ -1,4 +1,5 @@
-import type { Address, Reactor, UDPAddress } from '@ropewalk/core'
+import type { Address, Reactor } from '@ropewalk/core'
+import type { UDPAddress } from '@ropewalk/core/udp'
 import type { ConnectedWire, ConnectionRegistry } from '@ropewalk/core/reactor'
 import type { Random } from '../random.ts'
 import type { EventQueue } from '../time/event-queue.ts'

@@ -1,14 +1,6 @@
-import {
-  bytes,
-  listOf,
-  milliseconds,
-  oneOf,
-  type OptionRule,
-  type OptionRules,
-  quantity,
-} from '@ropewalk/core/options'
 import type { FlowLimits } from './flow.ts'
 import type { LinkConditions } from './link.ts'
+import { byteCount, listOf, milliseconds, oneOf, type OptionRule, type OptionRules, quantity } from '@ropewalk/core/options'
 
 /** Two numbers of milliseconds: the shortest and the longest latency. */
 const latency: OptionRule = (value) => {
@@ -29,9 +21,9 @@ export const LINK_RULES: OptionRules<LinkConditions> = {
 
 /** The rules for the TCP limits of a host. */
 export const FLOW_RULES: OptionRules<FlowLimits> = {
-  sendBufferBytes: bytes({ least: 1 }),
-  receiveBufferBytes: bytes({ least: 1 }),
-  segmentBytes: bytes({ least: 1 }),
+  sendBufferBytes: byteCount({ least: 1 }),
+  receiveBufferBytes: byteCount({ least: 1 }),
+  segmentBytes: byteCount({ least: 1 }),
   giveUpMs: milliseconds(),
   cuts: oneOf('anywhere', 'none'),
 }

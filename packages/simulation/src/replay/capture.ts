@@ -1,4 +1,4 @@
-import { formatRecordedEvent, type RecordedEvent, type Recording } from '@ropewalk/core'
+import { formatRecordedEvent, type RecordedEvent, type Recording } from '@ropewalk/core/policies'
 import type { Delivery, Link } from '../network/link.ts'
 
 /** The stream data that connections delivered over a link, in one direction, since the capture began. */

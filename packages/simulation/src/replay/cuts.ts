@@ -1,4 +1,4 @@
-import type { RecordedBytes, RecordedEvent, Recording } from '@ropewalk/core'
+import type { RecordedBytes, RecordedEvent, Recording } from '@ropewalk/core/policies'
 
 /** Into which chunks the bytes of a recording are cut when it is played. */
 export type Cuts =

@@ -1,11 +1,6 @@
-import {
-  ClientFactory,
-  type ConnectionClosed,
-  type LogEvent,
-  Protocol,
-  type ProtocolFactory,
-  type Recording,
-} from '@ropewalk/core'
+import { ClientFactory, type ConnectionClosed, Protocol, type ProtocolFactory } from '@ropewalk/core'
+import type { LogEvent } from '@ropewalk/core/log'
+import type { Recording } from '@ropewalk/core/policies'
 import { MemoryReactor } from '@ropewalk/core/testing'
 
 /** The result of playing a recording once. */

@@ -1,4 +1,5 @@
-import { parseRecording, type ProtocolFactory, type Recording } from '@ropewalk/core'
+import type { ProtocolFactory } from '@ropewalk/core'
+import { parseRecording, type Recording } from '@ropewalk/core/policies'
 import { checkOptions, count, oneOf, type OptionRules } from '@ropewalk/core/options'
 import { readText } from '../real/environment.ts'
 import { countCuts, cutRecordings, type Cuts } from './cuts.ts'

@@ -1,6 +1,6 @@
 import { AsyncResource } from 'node:async_hooks'
 import { callable, checkValue } from '@ropewalk/core/options'
-import type { DelayedCall } from '@ropewalk/core'
+import type { DelayedCall } from '@ropewalk/core/time'
 import { type Schedule, ScheduledCall } from '@ropewalk/core/reactor'
 import type { EventQueue, TimelineEvent } from './event-queue.ts'
 

@@ -1,4 +1,5 @@
-import { connectProtocol, HostnameEndpoint, LineReceiver } from '@ropewalk/core'
+import { LineReceiver } from '@ropewalk/core'
+import { connectProtocol, HostnameEndpoint } from '@ropewalk/core/endpoints'
 import { describe, expect, test } from 'vitest'
 import { Noting, TwoHosts } from '../two-hosts.ts'
 

@@ -1,5 +1,6 @@
-import { Factory, LimitTotalConnections } from '@ropewalk/core'
-import { checksFor, wireChecks } from '@ropewalk/core/testing'
+import { Factory } from '@ropewalk/core'
+import { checksFor, wireChecks } from '@ropewalk/core/checks'
+import { LimitTotalConnections } from '@ropewalk/core/policies'
 import { describe, expect, test } from 'vitest'
 import { Simulation } from '../../src/simulation.ts'
 import { OneProtocol } from '../simulated-harness.ts'

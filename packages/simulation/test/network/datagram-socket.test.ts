@@ -1,4 +1,4 @@
-import { ConnectedDatagramProtocol, DatagramProtocol, type UDPAddress } from '@ropewalk/core'
+import { ConnectedDatagramProtocol, DatagramProtocol, type UDPAddress } from '@ropewalk/core/udp'
 import { describe, expect, test } from 'vitest'
 import { TwoHosts } from '../two-hosts.ts'
 

@@ -1,5 +1,5 @@
 import { tcpAddress } from '@ropewalk/core'
-import type { WireEnd, WireHarness } from '@ropewalk/core/testing'
+import type { WireEnd, WireHarness } from '@ropewalk/core/checks'
 import { Simulation } from '../../src/index.ts'
 import { StreamDial } from '../../src/network/stream-dial.ts'
 import type { ListenPort, HostKernel } from '../../src/network/host-kernel.ts'

@@ -1,4 +1,5 @@
-import { ConnectionRefusedError, DNSLookupError, TimeoutError } from '@ropewalk/core'
+import { ConnectionRefusedError, DNSLookupError } from '@ropewalk/core'
+import { TimeoutError } from '@ropewalk/core/time'
 import { describe, expect, test } from 'vitest'
 import { OneProtocol } from '../simulated-harness.ts'
 import { Noting, TwoHosts } from '../two-hosts.ts'

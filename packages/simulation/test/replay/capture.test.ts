@@ -1,4 +1,4 @@
-import { parseRecording } from '@ropewalk/core'
+import { parseRecording } from '@ropewalk/core/policies'
 import { describe, expect, test } from 'vitest'
 import { TwoHosts } from '../two-hosts.ts'
 

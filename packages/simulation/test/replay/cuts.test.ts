@@ -1,4 +1,4 @@
-import type { Recording } from '@ropewalk/core'
+import type { Recording } from '@ropewalk/core/policies'
 import { expect, test } from 'vitest'
 import { countCuts, type Cuts, cutRecordings } from '../../src/replay/cuts.ts'
 

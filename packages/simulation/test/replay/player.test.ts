@@ -1,4 +1,5 @@
-import { Factory, LineReceiver, type Recording } from '@ropewalk/core'
+import { Factory, LineReceiver } from '@ropewalk/core'
+import type { Recording } from '@ropewalk/core/policies'
 import { describe, expect, test } from 'vitest'
 import { play } from '../../src/replay/player.ts'
 

@@ -1,14 +1,8 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import {
-  Factory,
-  formatRecordedEvent,
-  LineReceiver,
-  Protocol,
-  recordConnection,
-  type Recording,
-} from '@ropewalk/core'
+import { Factory, LineReceiver, Protocol } from '@ropewalk/core'
+import { formatRecordedEvent, recordConnection, type Recording } from '@ropewalk/core/policies'
 import { MemoryReactor } from '@ropewalk/core/testing'
 import { describe, expect, onTestFinished, test } from 'vitest'
 import { replay, ReplayFailed } from '../../src/replay/replay.ts'

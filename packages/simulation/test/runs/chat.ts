@@ -1,4 +1,5 @@
-import { connectProtocol, Factory, LineReceiver, Protocol, TCPClientEndpoint } from '@ropewalk/core'
+import { Factory, LineReceiver, Protocol } from '@ropewalk/core'
+import { connectProtocol, TCPClientEndpoint } from '@ropewalk/core/endpoints'
 import type { Simulation } from '../../src/index.ts'
 
 /** A chat that sends each line to all guests. Its protocols find the lines. */

@@ -1,11 +1,6 @@
-import {
-  backoffPolicy,
-  ClientService,
-  Factory,
-  LineReceiver,
-  ServiceStopped,
-  TCPClientEndpoint,
-} from '@ropewalk/core'
+import { Factory, LineReceiver } from '@ropewalk/core'
+import { TCPClientEndpoint } from '@ropewalk/core/endpoints'
+import { backoffPolicy, ClientService, ServiceStopped } from '@ropewalk/core/services'
 import type { SimulatedHost, Simulation } from '../../src/index.ts'
 import { Witness } from './invariants.ts'
 

@@ -1,4 +1,4 @@
-import { DatagramProtocol, type UDPAddress } from '@ropewalk/core'
+import { DatagramProtocol, type UDPAddress } from '@ropewalk/core/udp'
 import type { HostReactor, Simulation } from '../../src/index.ts'
 import { Witness } from './invariants.ts'
 

@@ -1,4 +1,5 @@
-import { type ConnectionClosed, Protocol, type TLSContext, type TLSSession } from '@ropewalk/core'
+import { type ConnectionClosed, Protocol } from '@ropewalk/core'
+import type { TLSContext, TLSSession } from '@ropewalk/core/tls'
 import { FAREWELL, type Kind, type Way, WELCOME } from './drained.ts'
 import { HTTPClient } from './http-client.ts'
 import { CLOSE, type Frame, readGoodbye, TEXT, WebSocketClient } from './web-socket-client.ts'

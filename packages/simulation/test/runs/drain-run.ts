@@ -1,4 +1,5 @@
-import { ClientTLS, Factory, type Protocol, ServerTLS, sleep } from '@ropewalk/core'
+import { Factory, type Protocol, sleep } from '@ropewalk/core'
+import { ClientTLS, ServerTLS } from '@ropewalk/core/tls'
 import { NOT_DONE_YET, type RenderResult, type Request, Resource } from '@ropewalk/http'
 import { WebSocketProtocol, WebSocketResource, WebSocketServerFactory } from '@ropewalk/websocket'
 import { type HostReactor, Random, type Simulation } from '../../src/index.ts'

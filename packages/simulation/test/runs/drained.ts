@@ -1,12 +1,6 @@
-import {
-  type ConnectionClosed,
-  connectProtocol,
-  LineReceiver,
-  Protocol,
-  sleep,
-  TCPClientEndpoint,
-  type TLSContext,
-} from '@ropewalk/core'
+import { type ConnectionClosed, LineReceiver, Protocol, sleep } from '@ropewalk/core'
+import { connectProtocol, TCPClientEndpoint } from '@ropewalk/core/endpoints'
+import type { TLSContext } from '@ropewalk/core/tls'
 
 /** The protocol to which a connection is switched. */
 export type Kind = 'plain' | 'careful' | 'stubborn' | 'saver'

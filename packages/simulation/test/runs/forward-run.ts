@@ -4,13 +4,10 @@ import {
   Factory,
   formatAddress,
   Protocol,
-  proxyClaimFor,
-  ProxyProtocolFactory,
   type PullProducer,
-  SendProxyHeader,
   type Transport,
-  writeProxyV2,
 } from '@ropewalk/core'
+import { proxyClaimFor, ProxyProtocolFactory, SendProxyHeader, writeProxyV2 } from '@ropewalk/core/proxy'
 import type { HostReactor, Simulation } from '../../src/index.ts'
 import { Scene } from './scene.ts'
 

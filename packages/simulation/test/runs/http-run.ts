@@ -1,11 +1,7 @@
 import { AsyncLocalStorage } from 'node:async_hooks'
-import {
-  type ConnectionPolicy,
-  connectProtocol,
-  sleep,
-  TCPClientEndpoint,
-  type Transport,
-} from '@ropewalk/core'
+import { sleep, type Transport } from '@ropewalk/core'
+import { connectProtocol, TCPClientEndpoint } from '@ropewalk/core/endpoints'
+import type { ConnectionPolicy } from '@ropewalk/core/policies'
 import { HTTPError, type RenderResult, type Request, Resource, Site } from '@ropewalk/http'
 import { Random, type HostReactor, type Simulation } from '../../src/index.ts'
 import { Errand, type Question } from './errand.ts'

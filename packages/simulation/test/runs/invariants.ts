@@ -1,13 +1,12 @@
 import {
   type Address,
-  type ConnectionPolicy,
-  type ConnectionWatch,
   formatAddress,
   type ProtocolEvents,
   type ProtocolFactory,
   type Reactor,
   type Transport,
 } from '@ropewalk/core'
+import type { ConnectionPolicy, ConnectionWatch } from '@ropewalk/core/policies'
 import { describeLeak, type SimulatedHost, type Simulation } from '../../src/index.ts'
 
 /**

@@ -1,15 +1,12 @@
+import { Factory, Protocol } from '@ropewalk/core'
 import {
   type ConnectionPolicy,
-  Factory,
   LimitAcceptRate,
   LimitConnectionsByPeer,
   LimitTotalConnections,
-  Protocol,
-  ProxyProtocolFactory,
-  SendProxyHeader,
   Throttle,
-  writeProxyV2,
-} from '@ropewalk/core'
+} from '@ropewalk/core/policies'
+import { ProxyProtocolFactory, SendProxyHeader, writeProxyV2 } from '@ropewalk/core/proxy'
 import type { HostReactor, Simulation } from '../../src/index.ts'
 import { Scene } from './scene.ts'
 

@@ -1,11 +1,6 @@
-import {
-  ClientFactory,
-  IdleTimeout,
-  type ConnectionPolicy,
-  type Connector,
-  type ProtocolEvents,
-  type TLSContext,
-} from '@ropewalk/core'
+import { ClientFactory, type Connector, type ProtocolEvents } from '@ropewalk/core'
+import { type ConnectionPolicy, IdleTimeout } from '@ropewalk/core/policies'
+import type { TLSContext } from '@ropewalk/core/tls'
 import type { FaultKind, HostReactor, Simulation } from '../../src/index.ts'
 import { Witness } from './invariants.ts'
 

@@ -1,12 +1,11 @@
 import {
-  type ConnectionClosed,
   ConnectionAborted,
-  type ConnectionPolicy,
-  type ConnectionWatch,
+  type ConnectionClosed,
   type Reactor,
   type StopReport,
   type Transport,
 } from '@ropewalk/core'
+import type { ConnectionPolicy, ConnectionWatch } from '@ropewalk/core/policies'
 
 /**
  * Records when each connection of a reactor began and ended, and compares that with the report and the

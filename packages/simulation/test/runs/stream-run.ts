@@ -1,4 +1,5 @@
-import { Factory, StreamProtocol, type StreamReader, type StreamWriter } from '@ropewalk/core'
+import { Factory } from '@ropewalk/core'
+import { StreamProtocol, type StreamReader, type StreamWriter } from '@ropewalk/core/stream'
 import type { Simulation } from '../../src/index.ts'
 import { Scene } from './scene.ts'
 

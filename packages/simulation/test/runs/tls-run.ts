@@ -1,4 +1,5 @@
-import { ClientTLS, Factory, LineReceiver, ServerTLS, TLSFactory } from '@ropewalk/core'
+import { Factory, LineReceiver } from '@ropewalk/core'
+import { ClientTLS, ServerTLS, TLSFactory } from '@ropewalk/core/tls'
 import type { Simulation } from '../../src/index.ts'
 import { pem } from './certificates.ts'
 import { Scene } from './scene.ts'

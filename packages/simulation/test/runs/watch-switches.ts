@@ -1,4 +1,5 @@
-import type { ConnectionPolicy, ProtocolEvents, Transport } from '@ropewalk/core'
+import type { ProtocolEvents, Transport } from '@ropewalk/core'
+import type { ConnectionPolicy } from '@ropewalk/core/policies'
 import type { Witness } from './invariants.ts'
 
 /** Makes the witness watch every protocol to which a connection is switched, such as that of a WebSocket. */

@@ -1,4 +1,4 @@
-import { bytes, checkValue, type OptionRules } from '@ropewalk/core/options'
+import { byteCount, checkValue, type OptionRules } from '@ropewalk/core/options'
 
 /** Limits on the size of the peer's messages and frames (RFC 6455 §10.4). */
 export interface WebSocketLimits {
@@ -23,8 +23,8 @@ export const DEFAULT_WEBSOCKET_LIMITS: WebSocketLimits = {
 
 /** The type and range of each limit. */
 export const WEBSOCKET_LIMIT_RULES: OptionRules<WebSocketLimits> = {
-  maxMessageBytes: bytes({ least: 1, endless: true }),
-  maxFrameBytes: bytes({ least: 1, endless: true }),
+  maxMessageBytes: byteCount({ least: 1, endless: true }),
+  maxFrameBytes: byteCount({ least: 1, endless: true }),
 }
 
 /**

@@ -1,4 +1,4 @@
-import type { TLSContext } from '@ropewalk/core'
+import type { TLSContext } from '@ropewalk/core/tls'
 import { describe, expect, test } from 'vitest'
 import { originPolicy, type OriginPolicy } from '../../src/handshake/origin-policy.ts'
 import { WebSocketProtocol } from '../../src/websocket-protocol.ts'
