@@ -91,94 +91,92 @@ function make(readAheadBytes = 65_536): {
   return { stream, reader, calls }
 }
 
-describe('process-writer', () => {
-  describe('ProcessWriter', () => {
-    test('writes at the end of the turn, and closes after the queued bytes', async () => {
-      const { stream, writer, calls } = makeWriter()
-      expect(writer.write('one ')).toBe(true)
-      expect(writer.writeSequence(['two ', Buffer.from('three')])).toBe(true)
-      writer.close()
-      expect([stream.readableLength, writer.bufferedBytes]).toEqual([0, 13])
-      expect(writer.write('late')).toBe(false)
-      stream.resume()
-      const pieces: Buffer[] = []
-      stream.on('data', (data: Buffer) => pieces.push(data))
-      await until(() => calls.includes('lost'))
-      expect(Buffer.concat(pieces).toString()).toBe('one two three')
-      expect(writer.bufferedBytes).toBe(0)
-    })
-
-    test('refuses everything but bytes and strings', () => {
-      const { writer } = makeWriter()
-      expect(() => writer.write(1 as never)).toThrow(TypeError)
-      expect(() => writer.writeSequence(['fine', {} as never])).toThrow(TypeError)
-      expect(writer.bufferedBytes).toBe(0)
-    })
-
-    test('pauses a producer above the high-water mark, and resumes it when the child has read', async () => {
-      const { stream, writer } = makeWriter()
-      const asked: string[] = []
-      const producer = {
-        pauseProducing: () => void asked.push('pause'),
-        resumeProducing: () => void asked.push('resume'),
-        stopProducing: () => void asked.push('stop'),
-      }
-      writer.registerProducer(producer, true)
-      expect(writer.write(Buffer.alloc(200_000))).toBe(false)
-      const drained = writer.drained()
-      await quiet()
-      expect(asked).toEqual(['pause'])
-      stream.resume()
-      expect(await drained).toBe(true)
-      await until(() => asked.length === 2)
-      expect(asked).toEqual(['pause', 'resume'])
-      writer.unregisterProducer()
-      writer.abort()
-      await quiet()
-      expect(asked).toEqual(['pause', 'resume'])
-    })
-
-    test('calls failed when the queue is beyond its cap, and drops it when aborted', async () => {
-      const { writer, calls } = makeWriter()
-      writer.write(Buffer.alloc(100_001))
-      expect(calls).toEqual([])
-      expect(writer.write('more')).toBe(false)
-      expect(calls).toEqual(['more than 100000 bytes wait for the peer'])
-      const drained = writer.drained()
-      writer.abort()
-      expect(await drained).toBe(false)
-      await until(() => calls.includes('lost'))
-      await quiet()
-      expect(calls.filter((what) => what === 'lost')).toEqual(['lost'])
-    })
-
-    test('treats a pipe that breaks as one that the child has closed', async () => {
-      const { stream, writer, calls } = makeWriter()
-      stream.destroy(new Error('EPIPE'))
-      await until(() => calls.length > 0)
-      expect(writer.write('into the void')).toBe(false)
-      expect(await writer.drained()).toBe(false)
-      await quiet()
-      expect(calls).toEqual(['lost'])
-    })
+describe('ProcessWriter', () => {
+  test('writes at the end of the turn, and closes after the queued bytes', async () => {
+    const { stream, writer, calls } = makeWriter()
+    expect(writer.write('one ')).toBe(true)
+    expect(writer.writeSequence(['two ', Buffer.from('three')])).toBe(true)
+    writer.close()
+    expect([stream.readableLength, writer.bufferedBytes]).toEqual([0, 13])
+    expect(writer.write('late')).toBe(false)
+    stream.resume()
+    const pieces: Buffer[] = []
+    stream.on('data', (data: Buffer) => pieces.push(data))
+    await until(() => calls.includes('lost'))
+    expect(Buffer.concat(pieces).toString()).toBe('one two three')
+    expect(writer.bufferedBytes).toBe(0)
   })
 
-  function makeWriter(): {
-    readonly stream: PassThrough
-    readonly writer: ProcessWriter
-    readonly calls: string[]
-  } {
-    const turn = new Turn(() => void setImmediate(() => turn.end()))
-    const stream = new PassThrough()
-    const calls: string[] = []
-    const writer = new ProcessWriter(stream, {
-      turn,
-      time: new Clock(),
-      limits: { ...DEFAULT_TRANSPORT_OPTIONS, maxBufferedBytes: 100_000 },
-      failed: (why) => void calls.push(why),
-      callProducer: (call) => void call(),
-      lost: () => void calls.push('lost'),
-    })
-    return { stream, writer, calls }
-  }
+  test('refuses everything but bytes and strings', () => {
+    const { writer } = makeWriter()
+    expect(() => writer.write(1 as never)).toThrow(TypeError)
+    expect(() => writer.writeSequence(['fine', {} as never])).toThrow(TypeError)
+    expect(writer.bufferedBytes).toBe(0)
+  })
+
+  test('pauses a producer above the high-water mark, and resumes it when the child has read', async () => {
+    const { stream, writer } = makeWriter()
+    const asked: string[] = []
+    const producer = {
+      pauseProducing: () => void asked.push('pause'),
+      resumeProducing: () => void asked.push('resume'),
+      stopProducing: () => void asked.push('stop'),
+    }
+    writer.registerProducer(producer, true)
+    expect(writer.write(Buffer.alloc(200_000))).toBe(false)
+    const drained = writer.drained()
+    await quiet()
+    expect(asked).toEqual(['pause'])
+    stream.resume()
+    expect(await drained).toBe(true)
+    await until(() => asked.length === 2)
+    expect(asked).toEqual(['pause', 'resume'])
+    writer.unregisterProducer()
+    writer.abort()
+    await quiet()
+    expect(asked).toEqual(['pause', 'resume'])
+  })
+
+  test('calls failed when the queue is beyond its cap, and drops it when aborted', async () => {
+    const { writer, calls } = makeWriter()
+    writer.write(Buffer.alloc(100_001))
+    expect(calls).toEqual([])
+    expect(writer.write('more')).toBe(false)
+    expect(calls).toEqual(['more than 100000 bytes wait for the peer'])
+    const drained = writer.drained()
+    writer.abort()
+    expect(await drained).toBe(false)
+    await until(() => calls.includes('lost'))
+    await quiet()
+    expect(calls.filter((what) => what === 'lost')).toEqual(['lost'])
+  })
+
+  test('treats a pipe that breaks as one that the child has closed', async () => {
+    const { stream, writer, calls } = makeWriter()
+    stream.destroy(new Error('EPIPE'))
+    await until(() => calls.length > 0)
+    expect(writer.write('into the void')).toBe(false)
+    expect(await writer.drained()).toBe(false)
+    await quiet()
+    expect(calls).toEqual(['lost'])
+  })
 })
+
+function makeWriter(): {
+  readonly stream: PassThrough
+  readonly writer: ProcessWriter
+  readonly calls: string[]
+} {
+  const turn = new Turn(() => void setImmediate(() => turn.end()))
+  const stream = new PassThrough()
+  const calls: string[] = []
+  const writer = new ProcessWriter(stream, {
+    turn,
+    time: new Clock(),
+    limits: { ...DEFAULT_TRANSPORT_OPTIONS, maxBufferedBytes: 100_000 },
+    failed: (why) => void calls.push(why),
+    callProducer: (call) => void call(),
+    lost: () => void calls.push('lost'),
+  })
+  return { stream, writer, calls }
+}

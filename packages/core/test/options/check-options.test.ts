@@ -1,5 +1,15 @@
 import { describe, expect, test } from 'vitest'
-import { anyText, byteCount, checkOptions, checkValue, listOf, milliseconds, oneOf, type OptionRules, withDefaults } from '../../src/options.ts'
+import {
+  anyText,
+  byteCount,
+  checkOptions,
+  checkValue,
+  listOf,
+  milliseconds,
+  oneOf,
+  type OptionRules,
+  withDefaults,
+} from '../../src/options.ts'
 
 interface CacheOptions {
   readonly maxBytes: number

@@ -1,5 +1,21 @@
 import { describe, expect, test } from 'vitest'
-import { anyText, anything, byteCount, callable, count, either, flag, having, listOf, milliseconds, oneOf, type OptionRule, optionsOf, path, quantity } from '../../src/options.ts'
+import {
+  anyText,
+  anything,
+  byteCount,
+  callable,
+  count,
+  either,
+  flag,
+  having,
+  listOf,
+  milliseconds,
+  oneOf,
+  type OptionRule,
+  optionsOf,
+  path,
+  quantity,
+} from '../../src/options.ts'
 import { nearestName } from '../../src/options/option-rules.ts'
 
 /** Each rule with values at its limits: accepted values, wrong types, and values out of range. */

@@ -134,76 +134,74 @@ describe('IntNStringReceiver', () => {
   })
 })
 
-describe('netstring-receiver', () => {
-  class NetstringListener extends NetstringReceiver {
-    override maxLengthBytes = 50
-    readonly received: string[] = []
-    override stringReceived(data: Buffer): void {
-      this.received.push(data.toString('latin1'))
+class NetstringListener extends NetstringReceiver {
+  override maxLengthBytes = 50
+  readonly received: string[] = []
+  override stringReceived(data: Buffer): void {
+    this.received.push(data.toString('latin1'))
+  }
+}
+
+function listen(...pieces: (string | Buffer)[]): { received: string[]; closed: boolean } {
+  const listener = new NetstringListener()
+  const transport = StringTransport.connect(listener)
+  for (const piece of pieces) transport.receive(piece)
+  return { received: listener.received, closed: transport.disconnecting }
+}
+
+describe('NetstringReceiver', () => {
+  test('delivers strings in any chunking', () => {
+    for (const [text, received] of [
+      ['0:,', ['']],
+      ['1:a,', ['a']],
+      ['4:1:a,,', ['1:a,']],
+      ['1:a,2:bc,', ['a', 'bc']],
+      [`50:${'x'.repeat(50)},`, ['x'.repeat(50)]],
+    ] as const) {
+      for (const pieces of chunkings(text)) expect(listen(...pieces)).toEqual({ received, closed: false })
     }
-  }
+  })
 
-  function listen(...pieces: (string | Buffer)[]): { received: string[]; closed: boolean } {
-    const listener = new NetstringListener()
-    const transport = StringTransport.connect(listener)
-    for (const piece of pieces) transport.receive(piece)
-    return { received: listener.received, closed: transport.disconnecting }
-  }
+  test('closes as soon as the input cannot be a netstring', () => {
+    for (const text of [
+      '9999999999999999999999',
+      'abc',
+      '4:abcde',
+      '51',
+      '2:aaa,',
+      '0:a,',
+      ':aaa,',
+      '3aaa,',
+      '01:a,',
+      '00:,',
+      '+1:a,',
+      ' 1:a,',
+      '1 :a,',
+      '-1:a,',
+      '1:a;',
+    ]) {
+      for (const pieces of chunkings(text))
+        expect(listen(...pieces), text).toEqual({ received: [], closed: true })
+    }
+    expect(listen('1:a,x')).toEqual({ received: ['a'], closed: true })
+    expect(listen('51').closed).toBe(true)
+    expect(listen('5').closed).toBe(false)
+  })
 
-  describe('NetstringReceiver', () => {
-    test('delivers strings in any chunking', () => {
-      for (const [text, received] of [
-        ['0:,', ['']],
-        ['1:a,', ['a']],
-        ['4:1:a,,', ['1:a,']],
-        ['1:a,2:bc,', ['a', 'bc']],
-        [`50:${'x'.repeat(50)},`, ['x'.repeat(50)]],
-      ] as const) {
-        for (const pieces of chunkings(text)) expect(listen(...pieces)).toEqual({ received, closed: false })
-      }
-    })
-
-    test('closes as soon as the input cannot be a netstring', () => {
-      for (const text of [
-        '9999999999999999999999',
-        'abc',
-        '4:abcde',
-        '51',
-        '2:aaa,',
-        '0:a,',
-        ':aaa,',
-        '3aaa,',
-        '01:a,',
-        '00:,',
-        '+1:a,',
-        ' 1:a,',
-        '1 :a,',
-        '-1:a,',
-        '1:a;',
-      ]) {
-        for (const pieces of chunkings(text))
-          expect(listen(...pieces), text).toEqual({ received: [], closed: true })
-      }
-      expect(listen('1:a,x')).toEqual({ received: ['a'], closed: true })
-      expect(listen('51').closed).toBe(true)
-      expect(listen('5').closed).toBe(false)
-    })
-
-    test('reads what it wrote; arbitrary bytes only ever close the connection', () => {
-      fc.assert(
-        fc.property(fc.array(fc.string({ unit: 'binary-ascii', maxLength: 50 })), (strings) => {
-          const writer = new NetstringListener()
-          const transport = StringTransport.connect(writer)
-          for (const text of strings) writer.sendString(text)
-          expect(listen(transport.bytes())).toEqual({ received: strings, closed: false })
-        }),
-      )
-      fc.assert(
-        fc.property(
-          fc.array(fc.uint8Array({ maxLength: 20 })),
-          (pieces) => void listen(...pieces.map((piece) => Buffer.from(piece))),
-        ),
-      )
-    })
+  test('reads what it wrote; arbitrary bytes only ever close the connection', () => {
+    fc.assert(
+      fc.property(fc.array(fc.string({ unit: 'binary-ascii', maxLength: 50 })), (strings) => {
+        const writer = new NetstringListener()
+        const transport = StringTransport.connect(writer)
+        for (const text of strings) writer.sendString(text)
+        expect(listen(transport.bytes())).toEqual({ received: strings, closed: false })
+      }),
+    )
+    fc.assert(
+      fc.property(
+        fc.array(fc.uint8Array({ maxLength: 20 })),
+        (pieces) => void listen(...pieces.map((piece) => Buffer.from(piece))),
+      ),
+    )
   })
 })
