@@ -7,7 +7,7 @@ export {
   withDefaults,
 } from './options/check-options.ts'
 export {
-  anyText,
+  filledText as anyText,
   anything,
   byteCount,
   callable,

@@ -21,7 +21,7 @@ import type {
 import type { LogEvent } from '../interfaces/log.ts'
 import type { Reactor } from '../interfaces/reactor.ts'
 import type { FilledOptions } from '../options/check-options.ts'
-import { byteCount, count, flag, type OptionRules, anyText } from '../options/option-rules.ts'
+import { byteCount, count, flag, type OptionRules, filledText } from '../options/option-rules.ts'
 import { callSafely } from '../safely.ts'
 import {
   bindingSpeaks,
@@ -374,7 +374,7 @@ export class DropCounter {
 
 /** The rules for the options of `listenUDP`. */
 export const LISTEN_UDP_RULES: OptionRules<ListenUDPOptions> = {
-  interface: anyText,
+  interface: filledText,
   maxPacketBytes: byteCount({ endless: true }),
   maxBufferedBytes: byteCount({ endless: true }),
   maxPending: count({ least: 1, endless: true }),

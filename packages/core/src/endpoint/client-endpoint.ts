@@ -13,7 +13,7 @@ import type { ConnectTCPOptions, ReactorTCP, ReactorTLS, ReactorUNIX } from '../
 import type { ClientTLSOptions, TLSContext, TLSSession } from '../interfaces/tls.ts'
 import { checkOptions, checkOptionsOrInstance, checkValue } from '../options/check-options.ts'
 import { ABORT_SIGNAL, CLIENT_ENDPOINT, FACTORY, PROTOCOL } from '../options/object-rules.ts'
-import { having, type OptionRules, path as PATH, anyText } from '../options/option-rules.ts'
+import { having, type OptionRules, path as PATH, filledText } from '../options/option-rules.ts'
 import { Factory } from '../protocol/factory.ts'
 import { tlsOf } from '../tls/tls-rules.ts'
 import { notMade } from '../transport/build-protocol.ts'
@@ -49,7 +49,7 @@ export class TCPClientEndpoint implements ClientEndpoint {
   /** @throws {TypeError | RangeError} when an argument or option has a wrong name, type or value. */
   constructor(reactor: ReactorTCP, host: string, port: number, options: ConnectTCPOptions = {}) {
     checkValue('TCPClientEndpoint', 'reactor', reactor, having('a reactor', 'connectTCP'))
-    checkValue('TCPClientEndpoint', 'host', host, anyText)
+    checkValue('TCPClientEndpoint', 'host', host, filledText)
     checkValue('TCPClientEndpoint', 'port', port, PORT)
     checkOptions('TCPClientEndpoint', options, CONNECT_TCP_RULES, NODE_NAMES)
     this.#reactor = reactor
@@ -83,7 +83,7 @@ export class SSLClientEndpoint implements ClientEndpoint {
     options: ConnectTCPOptions = {},
   ) {
     checkValue('SSLClientEndpoint', 'reactor', reactor, having('a reactor', 'connectSSL'))
-    checkValue('SSLClientEndpoint', 'host', host, anyText)
+    checkValue('SSLClientEndpoint', 'host', host, filledText)
     checkValue('SSLClientEndpoint', 'port', port, PORT)
     checkValue('SSLClientEndpoint', 'tls', tls, tlsOf('client'))
     checkOptions('SSLClientEndpoint', options, CONNECT_TCP_RULES, NODE_NAMES)

@@ -25,7 +25,7 @@ import {
   type OptionRules,
   optionsOf,
   path,
-  anyText,
+  filledText,
 } from '../options/option-rules.ts'
 import { callSafely } from '../safely.ts'
 import type { Attempting, ConnectionRegistry } from '../transport/connection-registry.ts'
@@ -365,7 +365,7 @@ const DESCRIPTORS = "an object by descriptor, 0 to 9999, such as { 0: 'w', 1: 'r
 /** What `spawnProcess` accepts. */
 export const SPAWN_RULES: OptionRules<SpawnOptions> = {
   env: variables,
-  cwd: anyText,
+  cwd: filledText,
   uid: count(),
   gid: count(),
   childFDs,

@@ -57,14 +57,14 @@ export const flag: OptionRule = (value) =>
   typeof value === 'boolean' ? undefined : { kind: 'type', wanted: 'true or false' }
 
 /** A string that is not empty. */
-export const anyText: OptionRule = (value) => {
+export const filledText: OptionRule = (value) => {
   if (typeof value !== 'string') return { kind: 'type', wanted: 'a string' }
   return value === '' ? { kind: 'range', wanted: 'a string that is not empty' } : undefined
 }
 
 /** A path: a string that is not empty, without the NUL at which the system would cut it. */
 export const path: OptionRule = (value) => {
-  const problem = anyText(value)
+  const problem = filledText(value)
   if (problem !== undefined || !(value as string).includes('\0')) return problem
   return { kind: 'range', wanted: 'a path without NUL' }
 }

@@ -18,7 +18,7 @@ import {
   type OptionRule,
   type OptionRules,
   optionsOf,
-  anyText,
+  filledText,
 } from '../options/option-rules.ts'
 
 /** The default options of a transport. */
@@ -78,7 +78,7 @@ const ACCEPT_RULES: OptionRules<AcceptOptions> = {
 /** The rules for the options of `listenTCP`. */
 export const LISTEN_TCP_RULES: OptionRules<ListenTCPOptions> = {
   ...ACCEPT_RULES,
-  interface: anyText,
+  interface: filledText,
   backlog: count({ least: 1 }),
   ipv6Only: flag,
 }
@@ -94,7 +94,7 @@ export const LISTEN_UNIX_RULES: OptionRules<ListenUNIXOptions> = {
 /** The rules for the options of `connectTCP`. */
 export const CONNECT_TCP_RULES: OptionRules<ConnectTCPOptions> = {
   timeoutMs: milliseconds({ endless: true }),
-  bindAddress: anyText,
+  bindAddress: filledText,
   policies: POLICIES,
   transport: optionsOf(TRANSPORT_RULES),
 }
