@@ -15,6 +15,7 @@ import { checkOptions, checkOptionsOrInstance, checkValue } from '../options/che
 import { ABORT_SIGNAL, CLIENT_ENDPOINT, FACTORY, PROTOCOL } from '../options/object-rules.ts'
 import { having, type OptionRules, path as PATH, text } from '../options/option-rules.ts'
 import { Factory } from '../protocol/factory.ts'
+import { onAbort } from '../time/cancellable.ts'
 import { tlsOf } from '../tls/tls-rules.ts'
 import { CONNECT_TCP_RULES, CONNECT_UNIX_RULES, NODE_NAMES, PORT } from '../transport/transport-options.ts'
 import { AttemptFactory } from '../transport/forwarding-factory.ts'
@@ -154,24 +155,22 @@ async function connected<P extends ProtocolEvents>(
 ): Promise<P> {
   checkConnect(factory, options)
   const { signal } = options
-  let cancel = (): void => undefined
+  let forget = (): void => undefined
   try {
     const connector = connect(new OneAttempt(factory))
     const whenConnected = connector.whenConnected()
     if (signal === undefined) return await whenConnected
     return await new Promise<P>((resolve, reject) => {
       whenConnected.then(resolve, reject)
-      cancel = () => {
+      forget = onAbort(signal, () => {
         reject(new ConnectingCancelledError(address, 'the attempt was cancelled'))
         connector.disconnect()
-      }
-      signal.addEventListener('abort', cancel, { once: true })
-      if (signal.aborted) cancel()
+      })
     })
   } catch (error) {
     throw attemptFailure(address, error)
   } finally {
-    signal?.removeEventListener('abort', cancel)
+    forget()
   }
 }
 

@@ -3,6 +3,7 @@ import { IncompleteReadError, LocalProtocolError } from '../errors.ts'
 import { checkOptionsOrInstance, checkValue } from '../options/check-options.ts'
 import { ABORT_SIGNAL } from '../options/object-rules.ts'
 import { bytes, type OptionRules } from '../options/option-rules.ts'
+import { onAbort } from '../time/cancellable.ts'
 
 /** Options of a read up to a delimiter. */
 export interface ReadUntilOptions extends ReadOptions {
@@ -218,12 +219,11 @@ export class StreamInput {
     signal?.throwIfAborted()
     this.#admitMore()
     return new Promise((resolve, reject) => {
-      const abort = (): void => reject(signal?.reason as Error)
+      const forget = onAbort(signal, () => reject(signal?.reason as Error))
       this.#wake = () => {
-        signal?.removeEventListener('abort', abort)
+        forget()
         resolve()
       }
-      signal?.addEventListener('abort', abort, { once: true })
     })
   }
 

@@ -5,6 +5,7 @@ import type { ReactorLog } from '../interfaces/reactor.ts'
 import type { TLSSession } from '../interfaces/tls.ts'
 import type { Transport } from '../interfaces/transport.ts'
 import { settleSafely } from '../safely.ts'
+import { onAbort } from '../time/cancellable.ts'
 import { StreamTransport } from './stream-transport.ts'
 
 /** The connection for which a factory builds a protocol. */
@@ -126,12 +127,10 @@ export function whenMade<P>({ protocol, transport, making }: Made<P>, address: A
   if (making === undefined && !failed()) return Promise.resolve(protocol)
   return new Promise((resolve, reject) => {
     const { signal } = transport
-    const lost = (): void => reject(notMade(address, signal.reason as ConnectionClosed))
-    if (signal.aborted) return lost()
-    signal.addEventListener('abort', lost, { once: true })
+    const forget = onAbort(signal, () => reject(notMade(address, signal.reason as ConnectionClosed)))
     void making?.then(() => {
       if (failed()) return
-      signal.removeEventListener('abort', lost)
+      forget()
       resolve(protocol)
     })
   })

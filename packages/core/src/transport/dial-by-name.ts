@@ -3,6 +3,7 @@ import { AllAddressesFailed, codeOf, ConnectError, DNSLookupError } from '../err
 import { parseIP } from '../hosts.ts'
 import type { DelayedCall, ReactorNames, ReactorTime } from '../interfaces/reactor.ts'
 import type { ConnectedWire } from '../interfaces/wire.ts'
+import { untilAborted } from '../time/cancellable.ts'
 import type { DialEvents, Dialling } from './stream-connector.ts'
 
 /** The name to connect to, and how to connect to one of its addresses. */
@@ -222,15 +223,6 @@ export async function addressesOfName(
 export function isNumericHost(host: string): boolean {
   // An IPv6 address may have a zone. No name contains a colon.
   return isSix(host) || parseIP(host) !== undefined
-}
-
-/** Settles as `promise` does, or rejects with the reason of `signal` when that aborts first. */
-export function untilAborted<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {
-  return new Promise((resolve, reject) => {
-    const giveUp = (): void => reject(signal.reason as Error)
-    signal.addEventListener('abort', giveUp, { once: true })
-    void promise.then(resolve, reject).finally(() => signal.removeEventListener('abort', giveUp))
-  })
 }
 
 function assertNumeric(found: unknown, address: TCPAddress): readonly string[] {

@@ -9,7 +9,6 @@ import {
   AddressRace,
   type AttemptEvents,
   isNumericHost,
-  untilAborted,
 } from '../../src/transport/dial-by-name.ts'
 import { type Answer, SeveralAddresses } from '../endpoint/several-addresses.ts'
 import { OneProtocol } from '../one-protocol.ts'
@@ -288,15 +287,6 @@ describe('addressesOfName', () => {
     stop.abort(why)
     await expect(pending).rejects.toBe(why)
     await expect(find(() => [], stop.signal)).rejects.toBe(why)
-  })
-})
-
-describe('untilAborted', () => {
-  test('settles as the promise does', async () => {
-    const { signal } = new AbortController()
-    expect(await untilAborted(Promise.resolve(7), signal)).toBe(7)
-    const why = new Error('why')
-    await expect(untilAborted(Promise.reject(why), signal)).rejects.toBe(why)
   })
 })
 
