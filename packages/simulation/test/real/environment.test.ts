@@ -14,7 +14,7 @@ test('wantedRuns reads a seed and a budget in milliseconds, and refuses another 
 })
 
 test('readText returns the text of a file, or rejects with the error of the system', async () => {
-  expect(await readText(new URL('read-text.test.ts', import.meta.url).pathname)).toContain(
+  expect(await readText(new URL('environment.test.ts', import.meta.url).pathname)).toContain(
     'returns the text of a file',
   )
   await expect(readText('/nowhere/at/all')).rejects.toMatchObject({ code: 'ENOENT' })
