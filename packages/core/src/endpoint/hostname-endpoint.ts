@@ -11,7 +11,7 @@ import type {
 } from '../interfaces/reactor.ts'
 import type { Transport } from '../interfaces/transport.ts'
 import { checkOptions, checkValue } from '../options/check-options.ts'
-import { having, milliseconds, type OptionRule, type OptionRules } from '../options/option-rules.ts'
+import { anyText, having, milliseconds, type OptionRules } from '../options/option-rules.ts'
 import { onAbort } from '../time/cancellable.ts'
 import {
   addressesOfName,
@@ -54,6 +54,7 @@ export class HostnameEndpoint implements ClientEndpoint {
     options: HostnameEndpointOptions = {},
   ) {
     checkValue('HostnameEndpoint', 'reactor', reactor, having('a reactor', 'connectTCP', 'lookup'))
+    // An empty string is refused as a host name.
     checkValue('HostnameEndpoint', 'host', host, anyText)
     const name = asciiHost(host)
     assertHostName(name)
@@ -215,7 +216,3 @@ const RULES: OptionRules<HostnameEndpointOptions> = {
   attemptDelayMs: milliseconds(),
 }
 const DEFAULT_TIMEOUT_MS = 30_000
-
-/** An empty string passes here: mustBeHostName refuses it. */
-const anyText: OptionRule = (value) =>
-  typeof value === 'string' ? undefined : { kind: 'type', wanted: 'a string' }

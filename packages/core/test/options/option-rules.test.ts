@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import {
   anything,
+  anyText,
   bytes,
   callable,
   count,
@@ -33,6 +34,7 @@ const CASES: readonly (readonly [
   ['quantity', quantity({ most: 1 }), [0, 0.25, 1], [undefined], [1.01, NaN]],
   ['quantity above', quantity({ above: 0, most: 1 }), [0.001, 1], ['1'], [0, -1, 1.1, NaN]],
   ['flag', flag, [true, false], [0, 1, 'true', null], []],
+  ['anyText', anyText, ['a', ''], [1, null, undefined], []],
   ['text', text, ['a'], [1, null, undefined], ['']],
   ['path', path, ['/run/a'], [5, null], ['', 'a\0b']],
   ['callable', callable, [() => 0, Map], [{}, 'call'], []],
