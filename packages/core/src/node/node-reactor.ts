@@ -251,12 +251,12 @@ export class ProcessSignals {
 /**
  * The addresses of `host`, in the order of the system.
  *
- * @throws {DNSLookupError} (rejects) when it has none, or the name service did not answer.
+ * @throws {DNSLookupError} (rejects) when it has none, or the name service did not respond.
  */
 export async function lookupName(host: string, { signal }: LookupOptions = {}): Promise<readonly string[]> {
   signal?.throwIfAborted()
   const found = lookup(host, { all: true, order: 'verbatim' }).catch((cause: unknown) => {
-    const why = codeOf(cause) === 'EAI_AGAIN' ? 'the name service did not answer' : 'the name has no address'
+    const why = codeOf(cause) === 'EAI_AGAIN' ? 'the name service did not respond' : 'the name has no address'
     throw new DNSLookupError(tcpAddress(host, 0), why, cause)
   })
   // The system's lookup cannot be stopped; its result is dropped.

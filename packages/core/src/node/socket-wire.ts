@@ -284,7 +284,7 @@ const FAILURE: Readonly<Record<string, readonly [typeof ConnectError, string]>> 
   ENOENT: [ConnectionRefusedError, 'there is no such socket'],
   ETIMEDOUT: [TCPTimedOutError, 'the peer did not respond'],
   ENOTFOUND: [DNSLookupError, 'the name has no address'],
-  EAI_AGAIN: [DNSLookupError, 'the name service did not answer'],
+  EAI_AGAIN: [DNSLookupError, 'the name service did not respond'],
   EHOSTUNREACH: [NoRouteError, 'the host cannot be reached'],
   ENETUNREACH: [NoRouteError, 'the network cannot be reached'],
   EADDRNOTAVAIL: [ConnectBindError, 'the local address cannot be used'],

@@ -89,7 +89,7 @@ export class LoopingCall<A extends unknown[] = []> {
       () => reactor.log !== undefined,
       (error) => {
         if (signal?.aborted === true && error === signal.reason) return
-        reactor.log?.({ level: 'error', text: 'A looping call failed and has stopped', error })
+        reactor.log?.({ level: 'error', text: 'A looping call failed and makes no more calls', error })
       },
     )
   }

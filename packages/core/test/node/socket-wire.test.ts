@@ -488,7 +488,7 @@ describe('connectFailure', () => {
     ['ENOENT', 'ConnectionRefusedError', 'there is no such socket (ENOENT)'],
     ['ETIMEDOUT', 'TCPTimedOutError', 'the peer did not respond (ETIMEDOUT)'],
     ['ENOTFOUND', 'DNSLookupError', 'the name has no address (ENOTFOUND)'],
-    ['EAI_AGAIN', 'DNSLookupError', 'the name service did not answer (EAI_AGAIN)'],
+    ['EAI_AGAIN', 'DNSLookupError', 'the name service did not respond (EAI_AGAIN)'],
     ['EHOSTUNREACH', 'NoRouteError', 'the host cannot be reached (EHOSTUNREACH)'],
     ['ENETUNREACH', 'NoRouteError', 'the network cannot be reached (ENETUNREACH)'],
     ['EADDRNOTAVAIL', 'ConnectBindError', 'the local address cannot be used (EADDRNOTAVAIL)'],

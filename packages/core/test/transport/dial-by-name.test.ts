@@ -251,7 +251,7 @@ describe('addressesOfName', () => {
     ['throws', thrower(new Error('broken')), 'its lookup failed: broken'],
     ['throws a value that is not an Error', thrower('broken'), 'its lookup failed: broken'],
     ['knows no such name', thrower(coded('ENOTFOUND')), 'the name has no address'],
-    ['gets no response', thrower(coded('EAI_AGAIN')), 'the name service did not answer'],
+    ['gets no response', thrower(coded('EAI_AGAIN')), 'the name service did not respond'],
     [
       'throws a DNSLookupError',
       thrower(new DNSLookupError(tcpAddress('name.test', 0), 'no luck')),
