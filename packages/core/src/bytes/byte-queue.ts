@@ -1,3 +1,4 @@
+import { counted } from './counted.ts'
 import { LineTooLongError } from './remote-error.ts'
 
 /**
@@ -137,7 +138,7 @@ export class ByteQueue {
 
   /** Drops `count` bytes from the front. */
   skip(count: number): void {
-    if (count > this.#length) throw new RangeError(`Cannot skip ${count} of ${this.#length} bytes`)
+    if (count > this.#length) throw new RangeError(`Cannot skip ${count} of ${counted(this.#length, 'byte')}`)
     this.#length -= count
     this.#clearOf = Math.max(0, this.#clearOf - count)
     if (this.#length === 0) return this.clear()

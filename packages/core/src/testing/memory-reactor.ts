@@ -1,3 +1,4 @@
+import { counted } from '../bytes/counted.ts'
 import { type Address, tcpAddress, type TCPAddress, unixAddress, type UNIXAddress } from '../addresses.ts'
 import type { DatagramBinding, DatagramWire } from '../datagram/datagram-wire.ts'
 import { DNSLookupError } from '../errors.ts'
@@ -204,7 +205,7 @@ export function leftovers(reactor: WireReactor): string[] {
   return [
     ...Array.from(reactor.connections, (transport) => `the connection ${transport.label}`),
     ...reactor.getDelayedCalls().map((call) => `a call in ${Math.round(call.getTime() - reactor.now())} ms`),
-    ...(kept === 0 ? [] : [`${kept} deadlines of connections`]),
+    ...(kept === 0 ? [] : [`${counted(kept, 'deadline')} of connections`]),
     ...reactor.registry.leftovers,
   ]
 }

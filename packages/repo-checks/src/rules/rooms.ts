@@ -103,7 +103,12 @@ const ARROWS: Readonly<Record<string, readonly string[]>> = {
   'simulation/trace': ['simulation/diagram'],
   'simulation/call-site': [],
   'simulation/faults': ['simulation/random', '@ropewalk/core/options'],
-  'simulation/time': ['@ropewalk/core', '@ropewalk/core/options', '@ropewalk/core/reactor'],
+  'simulation/time': [
+    '@ropewalk/core',
+    '@ropewalk/core/bytes',
+    '@ropewalk/core/options',
+    '@ropewalk/core/reactor',
+  ],
   'simulation/network': ['simulation/random', 'simulation/time', 'simulation/trace', '@ropewalk/core'],
   'simulation/host': ['simulation/call-site', 'simulation/network'],
   'simulation/real/environment': [],

@@ -1,3 +1,4 @@
+import { counted } from '@ropewalk/core/bytes'
 import type { Random } from '../random.ts'
 import type { EventQueue } from '../time/event-queue.ts'
 import type { Link } from './link.ts'
@@ -161,7 +162,7 @@ export class Flow {
 
   #transmit(segment: Segment): void {
     const { forth } = this.#setup
-    const what = segment.isEnd ? 'FIN' : `${segment.data.length} bytes`
+    const what = segment.isEnd ? 'FIN' : counted(segment.data.length, 'byte')
     forth.carry({
       what,
       bytes: HEADER_BYTES + segment.data.length,

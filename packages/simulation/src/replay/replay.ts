@@ -1,3 +1,4 @@
+import { counted } from '@ropewalk/core/bytes'
 import { parseRecording, type ProtocolFactory, type Recording } from '@ropewalk/core'
 import { checkOptions, count, oneOf, type OptionRules } from '@ropewalk/core/options'
 import { readText } from '../real/environment.ts'
@@ -81,7 +82,7 @@ function compare(first: Played, played: Played, cut: string): void {
       JSON.stringify(bytes.toString('latin1', place, place + SHOWN_BYTES))
     throw new ReplayFailed(
       cut,
-      `connection ${connection} wrote ${shown(written)} instead of ${shown(expected)}, after ${place} bytes of output`,
+      `connection ${connection} wrote ${shown(written)} instead of ${shown(expected)}, after ${counted(place, 'byte')} of output`,
     )
   }
 }
