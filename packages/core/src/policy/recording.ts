@@ -34,12 +34,12 @@ export function recordConnection(
 class Recorder implements ConnectionWatch {
   readonly #transport: Transport
   readonly #record: (event: RecordedEvent) => void
-  #room: number
+  #bytesLeft: number
 
   constructor(transport: Transport, record: (event: RecordedEvent) => void, maxBytes: number) {
     this.#transport = transport
     this.#record = record
-    this.#room = maxBytes
+    this.#bytesLeft = maxBytes
     record({ ...this.#now, what: 'opened', peer: formatAddress(transport.getPeer()) })
   }
 
@@ -61,15 +61,15 @@ class Recorder implements ConnectionWatch {
   }
 
   #passed(what: 'received' | 'written', data: Buffer): void {
-    if (this.#room === 0) return
-    const kept = data.subarray(0, this.#room)
+    if (this.#bytesLeft === 0) return
+    const kept = data.subarray(0, this.#bytesLeft)
     if (kept.length > 0) this.#record({ ...this.#now, what, bytes: kept })
-    this.#room -= kept.length
+    this.#bytesLeft -= kept.length
     if (kept.length < data.length) this.#cutShort()
   }
 
   #cutShort(): void {
-    this.#room = 0
+    this.#bytesLeft = 0
     this.#record({ ...this.#now, what: 'cut short' })
   }
 }

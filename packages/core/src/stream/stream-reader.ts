@@ -155,7 +155,7 @@ export class StreamInput {
     if (this.#stage.is !== 'open') return undefined
     this.#queue.push(data)
     this.#wake?.()
-    if (this.#hasRoom) return undefined
+    if (this.#hasCapacity) return undefined
     return new Promise((resolve) => {
       this.#admit = resolve
     })
@@ -205,12 +205,12 @@ export class StreamInput {
   /**
    * A pending read may need more bytes than `maxBufferedBytes`: then only the bound of its caller applies.
    */
-  get #hasRoom(): boolean {
+  get #hasCapacity(): boolean {
     return this.#reading || this.#queue.length < this.#bounds.maxBufferedBytes
   }
 
   #admitMore(): void {
-    if (!this.#hasRoom) return
+    if (!this.#hasCapacity) return
     this.#admit?.()
     this.#admit = undefined
   }

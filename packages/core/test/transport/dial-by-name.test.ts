@@ -88,7 +88,7 @@ describe('dialByName', () => {
     await pass(reactor, 300)
     connector.disconnect()
     expect(reactor.tried).toEqual(['192.0.2.1 at 300', '::2 at 550'])
-    expect(reactor.givenUp).toEqual(['192.0.2.1', '::2'])
+    expect(reactor.cancelled).toEqual(['192.0.2.1', '::2'])
     for (const error of [await first, await second])
       expect(error).toMatchObject({ name: 'ConnectingCancelledError' })
     reactor.answers.set('192.0.2.1', 0)
@@ -107,7 +107,7 @@ describe('dialByName', () => {
     const late = failed.catch((caught: unknown) => caught)
     await pass(reactor, 500)
     expect(await late).toMatchObject({ name: 'TimeoutError', address: { host: 'both.test' } })
-    expect([reactor.givenUp, reactor.getDelayedCalls()]).toEqual([['192.0.2.1', '::2'], []])
+    expect([reactor.cancelled, reactor.getDelayedCalls()]).toEqual([['192.0.2.1', '::2'], []])
   })
 
   test('encodes an internationalized name before the lookup', async () => {
