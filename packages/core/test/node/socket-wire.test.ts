@@ -23,7 +23,7 @@ import { MemoryReactor } from '../../src/testing/memory-reactor.ts'
 import { checksFor } from '../../src/checks/suites.ts'
 import { DeadlineWheel } from '../../src/time/deadline.ts'
 import { OneProtocol } from '../one-protocol.ts'
-import { runChecks, runWireChecks } from '../run-checks.ts'
+import { abortedAfterEach, runChecks, runWireChecks } from '../run-checks.ts'
 import {
   portOf,
   quiet,
@@ -37,25 +37,10 @@ import {
 import { type SystemWireHarness, tcpWires, unixWires } from './wire-harnesses.ts'
 
 describe('SocketWire', () => {
-  const harnesses: SocketHarness[] = []
-  const kept = (harness: SocketHarness): SocketHarness => {
-    harnesses.push(harness)
-    return harness
-  }
-
-  afterEach(async () => {
-    for (const harness of harnesses.splice(0)) await harness.abortAll()
-  })
+  const kept = abortedAfterEach<SocketHarness>()
 
   describe('as a wire', () => {
-    const made: SystemWireHarness[] = []
-    const wires = (harness: SystemWireHarness): SystemWireHarness => {
-      made.push(harness)
-      return harness
-    }
-    afterEach(() => {
-      for (const harness of made.splice(0)) harness.abortAll()
-    })
+    const wires = abortedAfterEach<SystemWireHarness>()
 
     describe('over TCP', () => {
       runWireChecks(() => wires(tcpWires()))
