@@ -29,6 +29,7 @@ import { FACTORY, PROTOCOL } from '../options/object-rules.ts'
 import { anything, callable, count, type OptionRules } from '../options/option-rules.ts'
 import { WireReactor } from '../reactor/wire-reactor.ts'
 import { untilAborted } from '../time/cancellable.ts'
+import { NO_ADDRESS, NO_RESPONSE } from '../transport/dial-by-name.ts'
 import type { DialEvents, Dialling } from '../transport/stream-connector.ts'
 import { adoptConnection, inheritedSockets } from './adopt-connection.ts'
 import { DatagramSocket } from './datagram-socket.ts'
@@ -256,7 +257,7 @@ export class ProcessSignals {
 export async function lookupName(host: string, { signal }: LookupOptions = {}): Promise<readonly string[]> {
   signal?.throwIfAborted()
   const found = lookup(host, { all: true, order: 'verbatim' }).catch((cause: unknown) => {
-    const why = codeOf(cause) === 'EAI_AGAIN' ? 'the name service did not respond' : 'the name has no address'
+    const why = codeOf(cause) === 'EAI_AGAIN' ? NO_RESPONSE : NO_ADDRESS
     throw new DNSLookupError(tcpAddress(host, 0), why, cause)
   })
   // The system's lookup cannot be stopped; its result is dropped.

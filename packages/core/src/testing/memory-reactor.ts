@@ -16,7 +16,7 @@ import { checkValue } from '../options/check-options.ts'
 import { callable } from '../options/option-rules.ts'
 import { WireReactor } from '../reactor/wire-reactor.ts'
 import { callSafely } from '../safely.ts'
-import { isNumericHost } from '../transport/dial-by-name.ts'
+import { isNumericHost, NO_ADDRESS } from '../transport/dial-by-name.ts'
 import { DeadlineWheel } from '../time/deadline.ts'
 import type { DialEvents, Dialling } from '../transport/stream-connector.ts'
 import { Clock } from './clock.ts'
@@ -129,7 +129,7 @@ export class MemoryReactor extends WireReactor implements Reactor {
   async lookup(host: string): Promise<readonly string[]> {
     const found = this.#addressesOf(host) ?? (isNumericHost(host) ? [host] : [])
     if (found.length > 0) return found
-    throw new DNSLookupError(tcpAddress(host, 0), 'the name has no address')
+    throw new DNSLookupError(tcpAddress(host, 0), NO_ADDRESS)
   }
 
   protected override acceptTCP(

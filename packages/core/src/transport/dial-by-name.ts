@@ -236,7 +236,7 @@ function assertNumeric(found: unknown, address: TCPAddress): readonly string[] {
 /** The reason without the prefix that names the host: a lookup knows no port, so its error lacks the port. */
 function whyFailed(cause: unknown): string {
   const code = codeOf(cause)
-  if (code === 'EAI_AGAIN') return 'the name service did not respond'
+  if (code === 'EAI_AGAIN') return NO_RESPONSE
   if (code === 'ENOTFOUND') return NO_ADDRESS
   if (!(cause instanceof Error)) return `its lookup failed: ${String(cause)}`
   if (!(cause instanceof DNSLookupError)) return `its lookup failed: ${cause.message}`
@@ -253,4 +253,7 @@ function isSix(host: string): boolean {
   return host.includes(':')
 }
 
-const NO_ADDRESS = 'the name has no address'
+/** Why a name cannot be connected to, for the message of a DNSLookupError. */
+export const NO_ADDRESS = 'the name has no address'
+/** Why a name was not looked up, for the message of a DNSLookupError. */
+export const NO_RESPONSE = 'the name service did not respond'
