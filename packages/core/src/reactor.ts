@@ -11,7 +11,7 @@ export { type Schedule, ScheduledCall } from './time/scheduled-call.ts'
 export { Acceptor } from './transport/acceptor.ts'
 export { callSafely as contained } from './safely.ts'
 export { DeadlineWheel } from './time/deadline.ts'
-export { startFactory } from './transport/build-protocol.ts'
+export { startFactory, stopFactory } from './transport/build-protocol.ts'
 export type { DialEvents, Dialling } from './transport/stream-connector.ts'
 export type {
   RegisteredTransport as RegisteredTransport,

@@ -4,7 +4,7 @@ import type { ProtocolEvents, ProtocolFactory } from '../interfaces/protocol-eve
 import type { ReactorLog } from '../interfaces/reactor.ts'
 import type { TLSSession } from '../interfaces/tls.ts'
 import type { Transport } from '../interfaces/transport.ts'
-import { settleSafely } from '../safely.ts'
+import { assertNotPromise, callSafely, settleSafely } from '../safely.ts'
 import { onAbort } from '../time/cancellable.ts'
 import { StreamTransport } from './stream-transport.ts'
 
@@ -65,14 +65,11 @@ export function factoryName(factory: object): string {
 /** @throws {TypeError} unless `built` is a protocol. The message names what to return instead. */
 function assertProtocol(built: unknown, factory: object): asserts built is ProtocolEvents {
   const given = `what buildProtocol of ${factoryName(factory)} returned`
+  assertNotPromise(
+    built,
+    `Cannot connect ${given}, a promise: return the protocol itself, and wait in its connectionMade`,
+  )
   const isObject = typeof built === 'object' && built !== null
-  if (isObject && 'then' in built && typeof built.then === 'function') {
-    // The promise's own rejection is ignored: unhandled, it would end the process.
-    void settleSafely(built, () => undefined)
-    throw new TypeError(
-      `Cannot connect ${given}, a promise: return the protocol itself, and wait in its connectionMade`,
-    )
-  }
   const missing = isObject
     ? CALLBACKS.filter((name) => typeof Reflect.get(built, name) !== 'function')
     : CALLBACKS
@@ -154,6 +151,14 @@ export function notMade(address: Address, reason: ConnectionClosed): ConnectErro
 export function startFactory(factory: ProtocolFactory, reactor: ReactorLog): void {
   void settleSafely(factory.doStart(), (error) =>
     reactor.log({ level: 'error', text: 'A factory failed to start', error }),
+  )
+}
+
+/** Calls `doStop` of a factory when a port no longer uses it. An error is logged. */
+export function stopFactory(factory: ProtocolFactory, reactor: ReactorLog, label?: string): void {
+  void callSafely(
+    () => factory.doStop(),
+    (error) => reactor.log({ level: 'error', text: 'A factory failed to stop', label, error }),
   )
 }
 

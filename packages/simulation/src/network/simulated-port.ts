@@ -1,5 +1,5 @@
 import type { AcceptOptions, Address, ListeningPort, ProtocolFactory, Transport } from '@ropewalk/core'
-import { Acceptor, contained, type ConnectedWire } from '@ropewalk/core/reactor'
+import { Acceptor, type ConnectedWire, stopFactory } from '@ropewalk/core/reactor'
 import type { ListenPort, HostKernel } from './host-kernel.ts'
 import type { ConnectionEnd } from './connection-end.ts'
 
@@ -109,10 +109,6 @@ export class SimulatedPort<A extends Address = Address> implements ListeningPort
     this.#acceptor.close()
     life.reactor.registry.portClosed(this)
     await Promise.resolve()
-    const text = 'A factory failed to stop'
-    void contained(
-      () => this.factory.doStop(),
-      (error) => life.reactor.log({ level: 'error', text, error }),
-    )
+    stopFactory(this.factory, life.reactor)
   }
 }
