@@ -212,7 +212,7 @@ export {
   ReconnectingClientFactory,
   type ReconnectingClientFactoryOptions,
 } from './protocol/reconnecting-client-factory.ts'
-export { FramingProtocol as FramingProtocol } from './protocol/framing-protocol.ts'
+export { FramingProtocol } from './protocol/framing-protocol.ts'
 export { backoffPolicy, type BackoffOptions, type RetryPolicy } from './time/backoff.ts'
 export {
   ClientService,

@@ -13,7 +13,4 @@ export { callSafely as contained } from './safely.ts'
 export { DeadlineWheel } from './time/deadline.ts'
 export { startFactory, stopFactory } from './transport/build-protocol.ts'
 export type { DialEvents, Dialling } from './transport/stream-connector.ts'
-export type {
-  RegisteredTransport as RegisteredTransport,
-  ConnectionRegistry as ConnectionRegistry,
-} from './transport/connection-registry.ts'
+export type { RegisteredTransport, ConnectionRegistry } from './transport/connection-registry.ts'

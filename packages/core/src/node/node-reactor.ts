@@ -75,9 +75,9 @@ class NodeReactor extends WireReactor implements SystemReactor {
   readonly #endTurn = (): void => this.registry.turn.end()
   #keepAlive: NodeJS.Timeout | undefined
 
-  constructor({ log = logToStderr, maxConnections = connectionLimit(), lookup }: ReactorOptions) {
+  constructor({ log = logToStderr, maxConnections = connectionLimit(), lookup: ownLookup }: ReactorOptions) {
     super({ observers: log, otherwise: logToStderr, maxConnections, maxWaiting: waitingLimit() })
-    this.#ownLookup = lookup
+    this.#ownLookup = ownLookup
   }
 
   get deadlines(): DeadlineKeeper {

@@ -274,8 +274,8 @@ export class SpawnedProcess implements ProcessTransport {
     return `${protocol.constructor.name} ${command}[${this.pid ?? 'not started'}]`
   }
 
-  #log(text: string, error: unknown): void {
-    this.reactor.log({ level: 'error', text, label: this.#label, error })
+  #log(what: string, error: unknown): void {
+    this.reactor.log({ level: 'error', text: what, label: this.#label, error })
   }
 }
 

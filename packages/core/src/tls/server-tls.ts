@@ -106,14 +106,10 @@ export class ServerTLS implements TLSContext {
     events: SecureWireEvents,
     protocols: readonly string[] | undefined,
   ): SecureWire {
-    return new TLSWire(under, events, (duplex, refuse) => this.#open(duplex, refuse, protocols))
+    return new TLSWire(under, events, (duplex, fail) => this.#open(duplex, fail, protocols))
   }
 
-  #open(
-    duplex: WireDuplex,
-    refuse: (why: Error) => void,
-    protocols: readonly string[] | undefined,
-  ): OpenedTLS {
+  #open(duplex: WireDuplex, fail: (why: Error) => void, protocols: readonly string[] | undefined): OpenedTLS {
     const { fallback, byName } = this.#certificates
     const { clientCertificates } = this.#options
     const socket = new TLSSocket(duplex, {
@@ -129,7 +125,7 @@ export class ServerTLS implements TLSContext {
       // Before any other listener takes the handshake as complete.
       socket.prependOnceListener('secure', () => {
         const why = refusalOf(socket, required)
-        if (why !== undefined) refuse(why)
+        if (why !== undefined) fail(why)
       })
     }
     return { socket, secured: 'secure', session: () => sessionOf(socket, serverNameOf(socket)) }

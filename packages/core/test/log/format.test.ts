@@ -194,9 +194,15 @@ describe('errorLines', () => {
 
 describe('eventRecord', () => {
   test('contains connection, peer and source, and the fields as an object of their own', () => {
-    const connection = { id: 3, peer: unixAddress('/run/app'), protocol: 'Echo' }
+    const overUnix = { id: 3, peer: unixAddress('/run/app'), protocol: 'Echo' }
     const fields = { count: 2 }
-    const event = { level: 'info', namespace: 'shop', text: '{count} sold', connection, fields } as const
+    const event = {
+      level: 'info',
+      namespace: 'shop',
+      text: '{count} sold',
+      connection: overUnix,
+      fields,
+    } as const
     expect(eventRecord({ ...event, source: new URL('http://shop/') })).toEqual({
       namespace: 'shop',
       connection: { id: 3, peer: 'unix:/run/app', protocol: 'Echo' },

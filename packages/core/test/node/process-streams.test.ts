@@ -95,7 +95,7 @@ function make(readAheadBytes = 65_536): {
 describe('process-writer', () => {
   describe('ProcessWriter', () => {
     test('writes at the end of the turn, and closes after the queued bytes', async () => {
-      const { stream, writer, calls } = make()
+      const { stream, writer, calls } = makeWriter()
       expect(writer.write('one ')).toBe(true)
       expect(writer.writeSequence(['two ', Buffer.from('three')])).toBe(true)
       writer.close()
@@ -110,14 +110,14 @@ describe('process-writer', () => {
     })
 
     test('refuses everything but bytes and strings', () => {
-      const { writer } = make()
+      const { writer } = makeWriter()
       expect(() => writer.write(1 as never)).toThrow(TypeError)
       expect(() => writer.writeSequence(['fine', {} as never])).toThrow(TypeError)
       expect(writer.bufferedBytes).toBe(0)
     })
 
     test('pauses a producer above the high-water mark, and resumes it when the child has read', async () => {
-      const { stream, writer } = make()
+      const { stream, writer } = makeWriter()
       const asked: string[] = []
       const producer = {
         pauseProducing: () => void asked.push('pause'),
@@ -140,7 +140,7 @@ describe('process-writer', () => {
     })
 
     test('calls failed when the queue is beyond its cap, and drops it when aborted', async () => {
-      const { writer, calls } = make()
+      const { writer, calls } = makeWriter()
       writer.write(Buffer.alloc(100_001))
       expect(calls).toEqual([])
       expect(writer.write('more')).toBe(false)
@@ -154,7 +154,7 @@ describe('process-writer', () => {
     })
 
     test('treats a pipe that breaks as one that the child has closed', async () => {
-      const { stream, writer, calls } = make()
+      const { stream, writer, calls } = makeWriter()
       stream.destroy(new Error('EPIPE'))
       await until(() => calls.length > 0)
       expect(writer.write('into the void')).toBe(false)
@@ -164,7 +164,7 @@ describe('process-writer', () => {
     })
   })
 
-  function make(): {
+  function makeWriter(): {
     readonly stream: PassThrough
     readonly writer: ProcessWriter
     readonly calls: string[]

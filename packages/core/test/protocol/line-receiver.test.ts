@@ -88,7 +88,7 @@ describe('LineOnlyReceiver', () => {
 
 describe('line-receiver', () => {
   /** Records lines and raw bytes; a line that names a command runs it. */
-  class Listener extends LineReceiver {
+  class RawListener extends LineReceiver {
     override maxLengthBytes = 64
     readonly received: string[] = []
     rawLeft = 0
@@ -122,8 +122,8 @@ describe('line-receiver', () => {
     }
   }
 
-  function listen(...pieces: (string | Buffer)[]): { listener: Listener; transport: StringTransport } {
-    const listener = new Listener()
+  function listen(...pieces: (string | Buffer)[]): { listener: RawListener; transport: StringTransport } {
+    const listener = new RawListener()
     const transport = StringTransport.connect(listener)
     for (const piece of pieces) transport.receive(piece)
     return { listener, transport }

@@ -136,7 +136,7 @@ describe('IntNStringReceiver', () => {
 })
 
 describe('netstring-receiver', () => {
-  class Listener extends NetstringReceiver {
+  class NetstringListener extends NetstringReceiver {
     override maxLengthBytes = 50
     readonly received: string[] = []
     override stringReceived(data: Buffer): void {
@@ -145,7 +145,7 @@ describe('netstring-receiver', () => {
   }
 
   function listen(...pieces: (string | Buffer)[]): { received: string[]; closed: boolean } {
-    const listener = new Listener()
+    const listener = new NetstringListener()
     const transport = StringTransport.connect(listener)
     for (const piece of pieces) transport.receive(piece)
     return { received: listener.received, closed: transport.disconnecting }
@@ -193,7 +193,7 @@ describe('netstring-receiver', () => {
     test('reads what it wrote; arbitrary bytes only ever close the connection', () => {
       fc.assert(
         fc.property(fc.array(fc.string({ unit: 'binary-ascii', maxLength: 50 })), (strings) => {
-          const writer = new Listener()
+          const writer = new NetstringListener()
           const transport = StringTransport.connect(writer)
           for (const text of strings) writer.sendString(text)
           expect(listen(transport.bytes())).toEqual({ received: strings, closed: false })

@@ -208,14 +208,19 @@ function put(reactor: MemoryReactor, { cert, key }: typeof server): void {
 
 /** The name in the certificate that a new connection gets. */
 async function shown(reactor: MemoryReactor, tls: TLSContext): Promise<unknown> {
-  const client = new Recorder()
+  const clientSide = new Recorder()
   const port = await reactor.listenSSL(0, new OneProtocol(new Recorder()), tls)
   const address = port.getHost()
   const skip = { trustRoots: [root], insecurelySkipVerification: true } as const
-  reactor.connectSSL('localhost', address.type === 'TCP' ? address.port : 0, new OneProtocol(client), skip)
-  await settleUntil(reactor, () => client.made)
+  reactor.connectSSL(
+    'localhost',
+    address.type === 'TCP' ? address.port : 0,
+    new OneProtocol(clientSide),
+    skip,
+  )
+  await settleUntil(reactor, () => clientSide.made)
   await port.stopListening()
-  return client.transport.getPeerCertificate()?.subject['CN']
+  return clientSide.transport.getPeerCertificate()?.subject['CN']
 }
 
 describe('serverTLSFromFiles', () => {
@@ -313,8 +318,10 @@ describe('TLSFactory', () => {
       await reactor.settle()
       const served = new Recorder()
       await reactor.listenTCP(443, new TLSFactory(new OneProtocol(served), server))
-      const client = new Recorder()
-      const connector = reactor.connectSSL('localhost', 443, new OneProtocol(client), { trustRoots: [root] })
+      const clientSide = new Recorder()
+      const connector = reactor.connectSSL('localhost', 443, new OneProtocol(clientSide), {
+        trustRoots: [root],
+      })
       connector.whenConnected().catch(() => undefined)
       for (let turn = 0; turn < turns; turn++) {
         reactor.pump()
@@ -331,11 +338,11 @@ describe('TLSFactory', () => {
     const reactor = new MemoryReactor()
     const chosen = new OneProtocol(new Recorder())
     await reactor.listenTCP(443, new TLSFactory(new ALPNFactory({ chosen }), server))
-    const client = new Recorder()
+    const clientSide = new Recorder()
     const tls = { trustRoots: [root], acceptableProtocols: ['other', 'chosen'] }
-    reactor.connectSSL('localhost', 443, new OneProtocol(client), tls)
-    await settleUntil(reactor, () => client.made)
-    expect(client.transport.negotiatedProtocol).toBe('chosen')
+    reactor.connectSSL('localhost', 443, new OneProtocol(clientSide), tls)
+    await settleUntil(reactor, () => clientSide.made)
+    expect(clientSide.transport.negotiatedProtocol).toBe('chosen')
   })
 
   test.each([
@@ -344,10 +351,10 @@ describe('TLSFactory', () => {
   ])('closes the connection when the factory %s', async (_what, inner) => {
     const reactor = new MemoryReactor()
     await reactor.listenTCP(443, new TLSFactory(inner, new ServerTLS(server)))
-    const client = new Recorder()
-    reactor.connectSSL('localhost', 443, new OneProtocol(client), { trustRoots: [root] })
-    await settleUntil(reactor, () => client.lost)
+    const clientSide = new Recorder()
+    reactor.connectSSL('localhost', 443, new OneProtocol(clientSide), { trustRoots: [root] })
+    await settleUntil(reactor, () => clientSide.lost)
     await settleUntil(reactor, () => [...reactor.connections].length === 0)
-    expect(client.made).toBe(true)
+    expect(clientSide.made).toBe(true)
   })
 })
