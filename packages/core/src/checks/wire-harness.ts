@@ -107,6 +107,23 @@ export async function connectRecorded(
   return { here: here.wire, there: there.wire, seenHere, seenThere: attached(there) }
 }
 
+/** The same with `here` paused before the bytes `unread`. */
+export async function connectUnread(harness: WireHarness): Promise<RecordedPair> {
+  const pair = await connectRecorded(harness)
+  pair.here.pause()
+  pair.there.write(['unread'])
+  return pair
+}
+
+/** Connects two ends; the bytes `early` have arrived `here`, to which nothing is attached. */
+export async function connectEarly(harness: WireHarness): Promise<WirePair> {
+  const pair = await harness.connect()
+  attached(pair.there)
+  pair.there.wire.write(['early'])
+  await harness.quiet()
+  return pair
+}
+
 /** Attaches a new recorder to `end` and returns it. */
 export function attached(end: WireEnd): WireRecorder {
   const recorder = new WireRecorder()
