@@ -11,11 +11,11 @@ import {
 import type { Connector, ProtocolEvents, ProtocolFactory } from '../interfaces/protocol-events.ts'
 import type { ConnectTCPOptions, ReactorTCP, ReactorTLS, ReactorUNIX } from '../interfaces/reactor.ts'
 import type { ClientTLSOptions, TLSContext, TLSSession } from '../interfaces/tls.ts'
-import { checkOptions, checkOptionsOrInstance, checkValue } from '../options/check-options.ts'
-import { ABORT_SIGNAL, CLIENT_ENDPOINT, FACTORY, PROTOCOL } from '../options/object-rules.ts'
-import { having, type OptionRules, path as PATH, text } from '../options/option-rules.ts'
+import { checkOptions, checkValue } from '../options/check-options.ts'
+import { CLIENT_ENDPOINT, FACTORY, PROTOCOL } from '../options/object-rules.ts'
+import { having, path as PATH, text } from '../options/option-rules.ts'
 import { Factory } from '../protocol/factory.ts'
-import { onAbort } from '../time/cancellable.ts'
+import { checkCancellable, onAbort } from '../time/cancellable.ts'
 import { tlsOf } from '../tls/tls-rules.ts'
 import { CONNECT_TCP_RULES, CONNECT_UNIX_RULES, NODE_NAMES, PORT } from '../transport/transport-options.ts'
 import { AttemptFactory } from '../transport/forwarding-factory.ts'
@@ -136,10 +136,8 @@ export class UNIXClientEndpoint implements ClientEndpoint {
  */
 export function checkConnect(factory: ProtocolFactory, options: ConnectOptions): void {
   checkValue('connect', 'factory', factory, FACTORY)
-  checkOptionsOrInstance('connect', options, CONNECT_RULES)
+  checkCancellable('connect', options)
 }
-
-const CONNECT_RULES: OptionRules<ConnectOptions> = { signal: ABORT_SIGNAL }
 
 interface Attempt<P extends ProtocolEvents> {
   /** The destination, for errors. */

@@ -20,6 +20,7 @@ import {
   DEFAULT_ATTEMPT_DELAY_MS,
 } from '../transport/dial-by-name.ts'
 import { buildProtocol, giveConnection, type Made, refuse, whenMade } from '../transport/build-protocol.ts'
+import { DEFAULT_TIMEOUT_MS } from '../transport/stream-connector.ts'
 import { CONNECT_TCP_RULES, NODE_NAMES, PORT } from '../transport/transport-options.ts'
 import { AttemptFactory } from '../transport/forwarding-factory.ts'
 import { attemptFailure, checkConnect, type ClientEndpoint, type ConnectOptions } from './client-endpoint.ts'
@@ -215,4 +216,3 @@ const RULES: OptionRules<HostnameEndpointOptions> = {
   ...CONNECT_TCP_RULES,
   attemptDelayMs: milliseconds(),
 }
-const DEFAULT_TIMEOUT_MS = 30_000

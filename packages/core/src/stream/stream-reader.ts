@@ -3,7 +3,7 @@ import { IncompleteReadError, LocalProtocolError } from '../errors.ts'
 import { checkOptionsOrInstance, checkValue } from '../options/check-options.ts'
 import { ABORT_SIGNAL } from '../options/object-rules.ts'
 import { bytes, type OptionRules } from '../options/option-rules.ts'
-import { onAbort } from '../time/cancellable.ts'
+import { checkCancellable, onAbort } from '../time/cancellable.ts'
 
 /** Options of a read up to a delimiter. */
 export interface ReadUntilOptions extends ReadOptions {
@@ -41,7 +41,7 @@ export class StreamReader implements AsyncIterable<Buffer> {
    * @returns undefined at the end.
    */
   async read(options: ReadOptions = {}): Promise<Buffer | undefined> {
-    checkOptionsOrInstance('read', options, READ_RULES)
+    checkCancellable('read', options)
     return this.#input.read({ take: (queue) => queue.takeUpTo(Infinity), atEnd: () => undefined }, options)
   }
 
@@ -54,7 +54,7 @@ export class StreamReader implements AsyncIterable<Buffer> {
    */
   async readExactly(count: number, options: ReadOptions = {}): Promise<Buffer> {
     checkValue('readExactly', 'count', count, COUNT)
-    checkOptionsOrInstance('readExactly', options, READ_RULES)
+    checkCancellable('readExactly', options)
     const atEnd = (queue: ByteQueue): never => {
       throw new IncompleteReadError(queue.takeAll(), count)
     }
@@ -245,10 +245,9 @@ type Stage =
 const CR = 0x0d
 const LF: Uint8Array = Uint8Array.of(0x0a)
 const COUNT = bytes({ most: Number.MAX_SAFE_INTEGER })
-const READ_RULES: OptionRules<ReadOptions> = { signal: ABORT_SIGNAL }
 const READ_UNTIL_RULES: OptionRules<ReadUntilOptions> = {
   maxBytes: bytes({ endless: true }),
-  ...READ_RULES,
+  signal: ABORT_SIGNAL,
 }
 const DEFAULT_MAX_BYTES = 65_536
 const OPEN: Stage = { is: 'open' }
