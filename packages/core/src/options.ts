@@ -8,7 +8,7 @@ export {
 } from './options/check-options.ts'
 export {
   anything,
-  bytes,
+  byteCount as bytes,
   callable,
   count,
   either,
@@ -24,5 +24,5 @@ export {
   optionsOf,
   path,
   quantity,
-  text,
+  filledText as text,
 } from './options/option-rules.ts'

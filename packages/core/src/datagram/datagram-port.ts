@@ -21,7 +21,7 @@ import type {
 import type { LogEvent } from '../interfaces/log.ts'
 import type { Reactor } from '../interfaces/reactor.ts'
 import type { FilledOptions } from '../options/check-options.ts'
-import { bytes, count, flag, type OptionRules, text } from '../options/option-rules.ts'
+import { byteCount, count, flag, type OptionRules, filledText } from '../options/option-rules.ts'
 import { callSafely } from '../safely.ts'
 import {
   bindingSpeaks,
@@ -374,9 +374,9 @@ export class DropCounter {
 
 /** The rules for the options of `listenUDP`. */
 export const LISTEN_UDP_RULES: OptionRules<ListenUDPOptions> = {
-  interface: text,
-  maxPacketBytes: bytes({ endless: true }),
-  maxBufferedBytes: bytes({ endless: true }),
+  interface: filledText,
+  maxPacketBytes: byteCount({ endless: true }),
+  maxBufferedBytes: byteCount({ endless: true }),
   maxPending: count({ least: 1, endless: true }),
   reuseAddress: flag,
   ipv6Only: flag,

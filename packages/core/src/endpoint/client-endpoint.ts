@@ -13,7 +13,7 @@ import type { ConnectTCPOptions, ReactorTCP, ReactorTLS, ReactorUNIX } from '../
 import type { ClientTLSOptions, TLSContext, TLSSession } from '../interfaces/tls.ts'
 import { checkOptions, checkValue } from '../options/check-options.ts'
 import { CLIENT_ENDPOINT, FACTORY, PROTOCOL } from '../options/object-rules.ts'
-import { having, path as PATH, text } from '../options/option-rules.ts'
+import { having, path as PATH, filledText } from '../options/option-rules.ts'
 import { Factory } from '../protocol/factory.ts'
 import { checkCancellable, onAbort } from '../time/cancellable.ts'
 import { tlsOf } from '../tls/tls-rules.ts'
@@ -50,7 +50,7 @@ export class TCPClientEndpoint implements ClientEndpoint {
   /** @throws {TypeError | RangeError} when an argument or option has a wrong name, type or value. */
   constructor(reactor: ReactorTCP, host: string, port: number, options: ConnectTCPOptions = {}) {
     checkValue('TCPClientEndpoint', 'reactor', reactor, having('a reactor', 'connectTCP'))
-    checkValue('TCPClientEndpoint', 'host', host, text)
+    checkValue('TCPClientEndpoint', 'host', host, filledText)
     checkValue('TCPClientEndpoint', 'port', port, PORT)
     checkOptions('TCPClientEndpoint', options, CONNECT_TCP_RULES, NODE_NAMES)
     this.#reactor = reactor
@@ -84,7 +84,7 @@ export class SSLClientEndpoint implements ClientEndpoint {
     options: ConnectTCPOptions = {},
   ) {
     checkValue('SSLClientEndpoint', 'reactor', reactor, having('a reactor', 'connectSSL'))
-    checkValue('SSLClientEndpoint', 'host', host, text)
+    checkValue('SSLClientEndpoint', 'host', host, filledText)
     checkValue('SSLClientEndpoint', 'port', port, PORT)
     checkValue('SSLClientEndpoint', 'tls', tls, tlsOf('client'))
     checkOptions('SSLClientEndpoint', options, CONNECT_TCP_RULES, NODE_NAMES)

@@ -1,6 +1,6 @@
 import type { Address } from '../addresses.ts'
 import { checkValue } from '../options/check-options.ts'
-import { callable, having, type OptionRule, text as someText } from '../options/option-rules.ts'
+import { callable, having, type OptionRule, filledText as someText } from '../options/option-rules.ts'
 import type { LogConnection, LogEvent, LogFields, LogLevel, LogObserver } from '../interfaces/log.ts'
 import type { ReactorLog } from '../interfaces/reactor.ts'
 import { className } from './format.ts'

@@ -4,7 +4,7 @@ import type { ReactorCore, ReactorTime } from '../interfaces/reactor.ts'
 import { ProcessDone, type ProcessEnded, ProcessTerminated } from '../errors.ts'
 import { ProcessProtocol } from '../protocol/process-protocol.ts'
 import { checkOptions } from '../options/check-options.ts'
-import { bytes, having, milliseconds, type OptionRules } from '../options/option-rules.ts'
+import { byteCount, having, milliseconds, type OptionRules } from '../options/option-rules.ts'
 import { tolerated } from '../safely.ts'
 import { SPAWN_RULES } from './spawned-process.ts'
 import { reactor as defaultReactor } from './default-reactor.ts'
@@ -181,6 +181,6 @@ const { childFDs: _taken, transport: _unused, ...SHARED_RULES } = SPAWN_RULES
 const RULES: OptionRules<ProcessOutputOptions> = {
   ...SHARED_RULES,
   reactor: having('a reactor with processes', 'spawnProcess'),
-  maxBytes: bytes({ endless: true }),
+  maxBytes: byteCount({ endless: true }),
   timeoutMs: milliseconds({ endless: true }),
 }

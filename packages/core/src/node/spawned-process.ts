@@ -25,7 +25,7 @@ import {
   type OptionRules,
   optionsOf,
   path,
-  text,
+  filledText,
 } from '../options/option-rules.ts'
 import { callSafely } from '../safely.ts'
 import { onAbort } from '../time/cancellable.ts'
@@ -366,7 +366,7 @@ const DESCRIPTORS = "an object by descriptor, 0 to 9999, such as { 0: 'w', 1: 'r
 /** What `spawnProcess` accepts. */
 export const SPAWN_RULES: OptionRules<SpawnOptions> = {
   env: variables,
-  cwd: text,
+  cwd: filledText,
   uid: count(),
   gid: count(),
   childFDs,

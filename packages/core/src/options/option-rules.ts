@@ -38,7 +38,7 @@ export function milliseconds(bounds: NumberBounds = {}): OptionRule {
 }
 
 /** A whole number of bytes. */
-export function bytes(bounds: NumberBounds = {}): OptionRule {
+export function byteCount(bounds: NumberBounds = {}): OptionRule {
   return numberRule('bytes', bounds, true)
 }
 
@@ -61,12 +61,12 @@ export const anyText: OptionRule = (value) =>
   typeof value === 'string' ? undefined : { kind: 'type', wanted: 'a string' }
 
 /** A string that is not empty. */
-export const text: OptionRule = (value) =>
+export const filledText: OptionRule = (value) =>
   value === '' ? { kind: 'range', wanted: 'a string that is not empty' } : anyText(value)
 
 /** A path: a string that is not empty, without the NUL at which the system would cut it. */
 export const path: OptionRule = (value) => {
-  const problem = text(value)
+  const problem = filledText(value)
   if (problem !== undefined || !(value as string).includes('\0')) return problem
   return { kind: 'range', wanted: 'a path without NUL' }
 }

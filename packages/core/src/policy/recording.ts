@@ -3,7 +3,7 @@ import { ConnectionDone } from '../errors.ts'
 import type { ConnectionPolicy, ConnectionWatch } from '../interfaces/policy.ts'
 import type { Transport } from '../interfaces/transport.ts'
 import { checkOptions, checkValue } from '../options/check-options.ts'
-import { bytes, callable, type OptionRules } from '../options/option-rules.ts'
+import { byteCount, callable, type OptionRules } from '../options/option-rules.ts'
 
 /** How much is recorded. */
 export interface RecordConnectionOptions {
@@ -169,6 +169,6 @@ function eventOf(
   throw new RecordingError(line, `a field of the event is missing or wrong (${String(what)})`)
 }
 
-const RULES: OptionRules<RecordConnectionOptions> = { maxBytes: bytes({ endless: true }) }
+const RULES: OptionRules<RecordConnectionOptions> = { maxBytes: byteCount({ endless: true }) }
 const DEFAULT_MAX_BYTES = 16_777_216
 const BASE64 = /^(?:[A-Za-z\d+/]{4})*(?:[A-Za-z\d+/]{2}==|[A-Za-z\d+/]{3}=)?$/

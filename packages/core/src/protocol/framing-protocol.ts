@@ -2,7 +2,7 @@ import { ByteQueue } from '../bytes/byte-queue.ts'
 import type { Replaceable } from '../interfaces/protocol-events.ts'
 import type { Transport } from '../interfaces/transport.ts'
 import { checkValue } from '../options/check-options.ts'
-import { bytes } from '../options/option-rules.ts'
+import { byteCount } from '../options/option-rules.ts'
 import { isThenable } from '../safely.ts'
 import type { Factory } from './factory.ts'
 import { Protocol } from './protocol.ts'
@@ -212,4 +212,4 @@ export class ParseLoop {
   }
 }
 
-const MAX_LENGTH = bytes({ endless: true })
+const MAX_LENGTH = byteCount({ endless: true })

@@ -2,7 +2,7 @@ import type { ByteQueue } from '../bytes/byte-queue.ts'
 import { LineTooLongError } from '../bytes/remote-error.ts'
 import { ProxyProtocolError } from '../errors.ts'
 import { checkOptions } from '../options/check-options.ts'
-import { anything, bytes, listOf, type OptionRules } from '../options/option-rules.ts'
+import { anything, byteCount, listOf, type OptionRules } from '../options/option-rules.ts'
 import type { ProxyHeader, ProxyVersion } from './proxy-header.ts'
 import { parseProxyV1 } from './proxy-v1.ts'
 import { FIXED_BYTES, parseProxyV2, PROXY_V2_SIGNATURE, proxyV2Length } from './proxy-v2.ts'
@@ -91,5 +91,5 @@ const LEAST_MAX_HEADER_BYTES = 536
 /** The rules for the options of `ProxyHeaderReader`. */
 export const PROXY_HEADER_READER_RULES: OptionRules<ProxyHeaderReaderOptions> = {
   versions: listOf(anything),
-  maxHeaderBytes: bytes({ least: LEAST_MAX_HEADER_BYTES }),
+  maxHeaderBytes: byteCount({ least: LEAST_MAX_HEADER_BYTES }),
 }

@@ -30,7 +30,7 @@ import type { DatagramBinding, DatagramWire } from '../datagram/datagram-wire.ts
 import { DatagramPort, LISTEN_MULTICAST_RULES, LISTEN_UDP_RULES } from '../datagram/datagram-port.ts'
 import { checkOptions, checkValue } from '../options/check-options.ts'
 import { FACTORY, instance } from '../options/object-rules.ts'
-import { count, path as PATH, text, type OptionRule } from '../options/option-rules.ts'
+import { count, path as PATH, filledText, type OptionRule } from '../options/option-rules.ts'
 import {
   CONNECT_TCP_RULES,
   CONNECT_UNIX_RULES,
@@ -256,7 +256,7 @@ export abstract class WireReactor implements Reactor {
   }
 
   #checkConnect(owner: string, host: string, port: number, options: ConnectTCPOptions): void {
-    checkValue(owner, 'host', host, text)
+    checkValue(owner, 'host', host, filledText)
     checkValue(owner, 'port', port, PORT)
     checkOptions(owner, options, CONNECT_TCP_RULES, NODE_NAMES)
   }

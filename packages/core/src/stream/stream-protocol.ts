@@ -3,7 +3,7 @@ import { type ConnectionClosed, ConnectionDone, IncompleteReadError, LocalProtoc
 import type { Drainable, HalfCloseable, Replaceable } from '../interfaces/protocol-events.ts'
 import type { Transport } from '../interfaces/transport.ts'
 import { checkValue } from '../options/check-options.ts'
-import { bytes } from '../options/option-rules.ts'
+import { byteCount } from '../options/option-rules.ts'
 import type { Factory } from '../protocol/factory.ts'
 import { Protocol } from '../protocol/protocol.ts'
 import { logConnection } from '../transport/diagnostics.ts'
@@ -149,7 +149,7 @@ export class StreamWriter {
   }
 }
 
-const MAX_BUFFERED = bytes({ endless: true })
+const MAX_BUFFERED = byteCount({ endless: true })
 /**
  * Errors that a peer can cause at will are logged at level info, so that they do not fill the log with
  * errors.

@@ -2,7 +2,7 @@ import { ByteQueue } from '../bytes/byte-queue.ts'
 import { IncompleteReadError, LocalProtocolError } from '../errors.ts'
 import { checkOptionsOrInstance, checkValue } from '../options/check-options.ts'
 import { ABORT_SIGNAL } from '../options/object-rules.ts'
-import { bytes, type OptionRules } from '../options/option-rules.ts'
+import { byteCount, type OptionRules } from '../options/option-rules.ts'
 import { checkCancellable, onAbort } from '../time/cancellable.ts'
 
 /** Options of a read up to a delimiter. */
@@ -244,9 +244,9 @@ type Stage =
 
 const CR = 0x0d
 const LF: Uint8Array = Uint8Array.of(0x0a)
-const COUNT = bytes({ most: Number.MAX_SAFE_INTEGER })
+const COUNT = byteCount({ most: Number.MAX_SAFE_INTEGER })
 const READ_UNTIL_RULES: OptionRules<ReadUntilOptions> = {
-  maxBytes: bytes({ endless: true }),
+  maxBytes: byteCount({ endless: true }),
   signal: ABORT_SIGNAL,
 }
 const DEFAULT_MAX_BYTES = 65_536

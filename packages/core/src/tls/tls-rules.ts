@@ -19,7 +19,7 @@ import {
   type OptionRule,
   type OptionRules,
   optionsOf,
-  text,
+  filledText,
 } from '../options/option-rules.ts'
 
 const pem: OptionRule = (value) =>
@@ -29,12 +29,12 @@ const pem: OptionRule = (value) =>
 
 /** RFC 7301 §3.1: the length of a name is one byte, and a name is not empty. */
 const protocolName: OptionRule = (value) => {
-  const problem = text(value)
+  const problem = filledText(value)
   if (problem !== undefined || Buffer.byteLength(value as string) <= MAX_PROTOCOL_NAME_BYTES) return problem
   return { kind: 'range', wanted: `a name of at most ${MAX_PROTOCOL_NAME_BYTES} bytes` }
 }
 
-const KEY_PAIR_RULES: OptionRules<KeyPair> = { cert: pem, key: pem, passphrase: text }
+const KEY_PAIR_RULES: OptionRules<KeyPair> = { cert: pem, key: pem, passphrase: filledText }
 
 const serverNames: OptionRule = (value) => {
   if (typeof value !== 'object' || value === null) return { kind: 'type', wanted: 'key pairs by name' }
@@ -50,7 +50,7 @@ const CLIENT_CERTIFICATES_RULES: OptionRules<ClientCertificates> = {
 
 const TLS_RULES: OptionRules<TLSOptions> = {
   minVersion: oneOf('TLSv1.2', 'TLSv1.3'),
-  ciphers: text,
+  ciphers: filledText,
   acceptableProtocols: listOf(protocolName),
   handshakeTimeoutMs: milliseconds(),
 }

@@ -9,7 +9,7 @@ import type { TransportOptions } from '../interfaces/transport.ts'
 import { type GivenOptions, withDefaults } from '../options/check-options.ts'
 import { POLICY } from '../options/object-rules.ts'
 import {
-  bytes,
+  byteCount,
   count,
   flag,
   having,
@@ -18,7 +18,7 @@ import {
   type OptionRule,
   type OptionRules,
   optionsOf,
-  text,
+  filledText,
 } from '../options/option-rules.ts'
 
 /** The default options of a transport. */
@@ -36,13 +36,13 @@ export const DEFAULT_TRANSPORT_OPTIONS: TransportOptions = {
 
 /** The rules for the options of a transport. Where Infinity is accepted, it means no limit. */
 export const TRANSPORT_RULES: OptionRules<TransportOptions> = {
-  highWaterBytes: bytes({ endless: true }),
-  lowWaterBytes: bytes({ endless: true }),
-  maxBufferedBytes: bytes({ endless: true }),
-  readAheadBytes: bytes(),
+  highWaterBytes: byteCount({ endless: true }),
+  lowWaterBytes: byteCount({ endless: true }),
+  maxBufferedBytes: byteCount({ endless: true }),
+  readAheadBytes: byteCount(),
   departureGraceMs: milliseconds(),
   writeStallMs: milliseconds({ endless: true }),
-  minBytesPerSecond: bytes({ least: 1 }),
+  minBytesPerSecond: byteCount({ least: 1 }),
   lingerMs: milliseconds(),
   lingerTotalMs: milliseconds(),
 }
@@ -78,7 +78,7 @@ const ACCEPT_RULES: OptionRules<AcceptOptions> = {
 /** The rules for the options of `listenTCP`. */
 export const LISTEN_TCP_RULES: OptionRules<ListenTCPOptions> = {
   ...ACCEPT_RULES,
-  interface: text,
+  interface: filledText,
   backlog: count({ least: 1 }),
   ipv6Only: flag,
 }
@@ -94,7 +94,7 @@ export const LISTEN_UNIX_RULES: OptionRules<ListenUNIXOptions> = {
 /** The rules for the options of `connectTCP`. */
 export const CONNECT_TCP_RULES: OptionRules<ConnectTCPOptions> = {
   timeoutMs: milliseconds({ endless: true }),
-  bindAddress: text,
+  bindAddress: filledText,
   policies: POLICIES,
   transport: optionsOf(TRANSPORT_RULES),
 }

@@ -1,6 +1,13 @@
 import { describe, expect, test } from 'vitest'
 import { checkOptions, checkValue, withDefaults } from '../../src/options/check-options.ts'
-import { bytes, listOf, milliseconds, oneOf, type OptionRules, text } from '../../src/options/option-rules.ts'
+import {
+  byteCount,
+  listOf,
+  milliseconds,
+  oneOf,
+  type OptionRules,
+  filledText,
+} from '../../src/options/option-rules.ts'
 
 interface CacheOptions {
   readonly maxBytes: number
@@ -10,10 +17,10 @@ interface CacheOptions {
 }
 
 const RULES: OptionRules<CacheOptions> = {
-  maxBytes: bytes({ least: 1, endless: true }),
+  maxBytes: byteCount({ least: 1, endless: true }),
   timeoutMs: milliseconds(),
   mode: oneOf('fast', 'safe'),
-  names: listOf(text),
+  names: listOf(filledText),
 }
 const DEFAULTS: CacheOptions = { maxBytes: 1_024, timeoutMs: 500, mode: 'safe', names: [] }
 

@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest'
 import {
   anything,
   anyText,
-  bytes,
+  byteCount,
   callable,
   count,
   either,
@@ -16,7 +16,7 @@ import {
   optionsOf,
   path,
   quantity,
-  text,
+  filledText,
 } from '../../src/options/option-rules.ts'
 
 /** Each rule with values at its limits: accepted values, wrong types, and values out of range. */
@@ -29,13 +29,13 @@ const CASES: readonly (readonly [
 ])[] = [
   ['milliseconds', milliseconds(), [0, 0.5, 2 ** 40], ['5', null, 5n], [-1, NaN, Infinity, -Infinity]],
   ['milliseconds, endless', milliseconds({ endless: true }), [0, Infinity], ['Infinity'], [NaN, -Infinity]],
-  ['bytes', bytes({ least: 1, most: 10 }), [1, 10], [true, '1'], [0, 11, 1.5, NaN, Infinity]],
+  ['bytes', byteCount({ least: 1, most: 10 }), [1, 10], [true, '1'], [0, 11, 1.5, NaN, Infinity]],
   ['count', count(), [0, 7], [[], {}], [-1, 0.1, NaN]],
   ['quantity', quantity({ most: 1 }), [0, 0.25, 1], [undefined], [1.01, NaN]],
   ['quantity above', quantity({ above: 0, most: 1 }), [0.001, 1], ['1'], [0, -1, 1.1, NaN]],
   ['flag', flag, [true, false], [0, 1, 'true', null], []],
   ['anyText', anyText, ['a', ''], [1, null, undefined], []],
-  ['text', text, ['a'], [1, null, undefined], ['']],
+  ['text', filledText, ['a'], [1, null, undefined], ['']],
   ['path', path, ['/run/a'], [5, null], ['', 'a\0b']],
   ['callable', callable, [() => 0, Map], [{}, 'call'], []],
   ['anything', anything, [undefined, null, NaN], [], []],
@@ -48,7 +48,7 @@ const CASES: readonly (readonly [
     [1, null, [], { a: '1' }, { b: 1 }, { b: undefined }],
     [{ a: -1 }],
   ],
-  ['either', either(oneOf('same'), listOf(text), 'one'), ['same', ['x']], [1], ['other']],
+  ['either', either(oneOf('same'), listOf(filledText), 'one'), ['same', ['x']], [1], ['other']],
   ['having', having('a set', 'has', 'add'), [new Set()], [new Map(), null, 'set', {}], []],
 ]
 
