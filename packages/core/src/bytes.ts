@@ -1,3 +1,4 @@
 export { assertNever } from './bytes/assert-never.ts'
+export { counted } from './bytes/counted.ts'
 export { ByteQueue } from './bytes/byte-queue.ts'
 export { LineTooLongError, RemoteError } from './bytes/remote-error.ts'

@@ -1,3 +1,4 @@
+import { counted } from './bytes/counted.ts'
 import { type Address, formatAddress, type UDPAddress } from './addresses.ts'
 
 // ConnectionClosed             passed to connectionLost, never thrown
@@ -172,7 +173,7 @@ export class MessageLengthError extends Error {
   readonly maxBytes: number
 
   constructor(bytes: number, maxBytes: number) {
-    super(`Cannot send a datagram of ${bytes} bytes: at most ${maxBytes} fit`)
+    super(`Cannot send a datagram of ${counted(bytes, 'byte')}: at most ${maxBytes} fit`)
     this.bytes = bytes
     this.maxBytes = maxBytes
   }
@@ -264,8 +265,8 @@ export class IncompleteReadError extends Error {
 
   /** @param expectedBytes How many bytes were requested, where that is known. */
   constructor(partial: Buffer, expectedBytes?: number) {
-    const wanted = expectedBytes === undefined ? 'up to the delimiter' : `${expectedBytes} bytes`
-    super(`Cannot read ${wanted}: the input ended after ${partial.length} bytes`)
+    const wanted = expectedBytes === undefined ? 'up to the delimiter' : counted(expectedBytes, 'byte')
+    super(`Cannot read ${wanted}: the input ended after ${counted(partial.length, 'byte')}`)
     this.partial = partial
   }
 }

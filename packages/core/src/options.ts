@@ -7,12 +7,13 @@ export {
   withDefaults,
 } from './options/check-options.ts'
 export {
-  filledText as anyText,
+  anyText,
   anything,
   byteCount,
   callable,
   count,
   either,
+  filledText,
   flag,
   having,
   listOf,

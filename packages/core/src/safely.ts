@@ -29,7 +29,8 @@ export function assertNotPromise(result: unknown, message: string): void {
   if (settleSafely(result, () => undefined) !== undefined) throw new TypeError(message)
 }
 
-function isThenable(value: unknown): value is PromiseLike<unknown> {
+/** Whether a value is a promise, of any kind. */
+export function isThenable(value: unknown): value is PromiseLike<unknown> {
   return typeof value === 'object' && value !== null && 'then' in value && typeof value.then === 'function'
 }
 

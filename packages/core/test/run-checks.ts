@@ -1,4 +1,4 @@
-import { expect, test } from 'vitest'
+import { afterEach, expect, test } from 'vitest'
 import {
   checksFor,
   type TransportCheck,
@@ -27,6 +27,18 @@ export function runWireChecks(makeHarness: () => WireHarness): void {
   test.each(named(observable))('%s', async (_name, check) => {
     await expect(check.run(makeHarness())).resolves.toBeUndefined()
   })
+}
+
+/** Returns a function that keeps harnesses: those of a test are aborted after it. */
+export function abortedAfterEach<H extends { abortAll(): unknown }>(): (harness: H) => H {
+  const kept: H[] = []
+  afterEach(async () => {
+    for (const harness of kept.splice(0)) await harness.abortAll()
+  })
+  return (harness) => {
+    kept.push(harness)
+    return harness
+  }
 }
 
 function named<C extends { readonly name: string }>(checks: readonly C[]): (readonly [string, C])[] {

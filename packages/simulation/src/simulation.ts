@@ -130,7 +130,8 @@ export class Simulation {
   host(name: string, program: HostProgram): SimulatedHost {
     if (this.#hosts.has(name)) throw new Error(`Cannot add a second host named "${name}"`)
     const { network } = this
-    const address = `10.0.${this.#hosts.size >> 8}.${(this.#hosts.size & 255) + 1}`
+    const { size } = this.#hosts
+    const address = `10.0.${Math.floor(size / 255)}.${(size % 255) + 1}`
     const host = new SimulatedHost({
       name,
       address,

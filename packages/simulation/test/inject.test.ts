@@ -113,7 +113,7 @@ describe('faults', () => {
     const asked = hosts.client.reactor.lookup('server').then(String, (error: Error) => error.message)
     const own = hosts.server.reactor.lookup('client').then(String)
     await hosts.sim.run(1000)
-    expect([await asked, await own]).toEqual([expect.stringContaining('did not answer'), '10.0.0.2'])
+    expect([await asked, await own]).toEqual([expect.stringContaining('did not respond'), '10.0.0.2'])
 
     hosts.sim.inject({ kind: 'slow names', atMs: 0, forMs: 1000, one: 'client', other: 'server' })
     await hosts.sim.run(1)

@@ -94,10 +94,10 @@ describe('simulateAll', () => {
     const scenario = async (sim: Simulation): Promise<void> => {
       const host = sim.host('counting', (reactor) => reactor.registry.waitingChanged(1))
       await sim.run(5)
-      expect(host.leftovers()).toEqual(['1 connections counted as waiting'])
+      expect(host.leftovers()).toEqual(['1 connection counted as waiting'])
     }
     await expect(simulateAll(scenario, { runs: 1 })).rejects.toThrow(
-      /^Seed 0-0: counting keeps 1 connections counted as waiting/,
+      /^Seed 0-0: counting keeps 1 connection counted as waiting/,
     )
   })
 })

@@ -138,6 +138,12 @@ describe('Simulation', () => {
     expect(leaks.at(-1)?.openedAt).toContain('simulation.test.ts')
   })
 
+  test('gives the 256th host the address 10.0.1.1', () => {
+    const sim = new Simulation({ seed: 1 })
+    const addresses = Array.from({ length: 256 }, (_, at) => sim.host(`host ${at}`, () => undefined).address)
+    expect([addresses[0], addresses[254], addresses[255]]).toEqual(['10.0.0.1', '10.0.0.255', '10.0.1.1'])
+  })
+
   test('refuses a second host with the same name, and a fault for a host that does not exist', () => {
     const { sim } = new TwoHosts()
     expect(() => sim.host('server', () => undefined)).toThrow('a second host named "server"')

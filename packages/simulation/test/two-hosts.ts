@@ -52,6 +52,16 @@ export class TwoHosts {
     return hosts
   }
 
+  /** Returns two hosts whose connection the server has not accepted, because it has no descriptor left. */
+  static async unaccepted(): Promise<TwoHosts> {
+    const hosts = new TwoHosts()
+    await hosts.sim.run(1)
+    hosts.server.maxDescriptors = 0
+    hosts.client.reactor.connectTCP('server', 7, new OneProtocol(hosts.asked))
+    await hosts.sim.run(100)
+    return hosts
+  }
+
   /** Connects the client. */
   async connect(): Promise<void> {
     await this.sim.run(1)

@@ -1,3 +1,4 @@
+import { counted } from './counted.ts'
 import { LineTooLongError } from './remote-error.ts'
 
 /**
@@ -137,7 +138,7 @@ export class ByteQueue {
 
   /** Drops `count` bytes from the front. */
   skip(count: number): void {
-    if (count > this.#length) throw new RangeError(`Cannot skip ${count} of ${this.#length} bytes`)
+    if (count > this.#length) throw new RangeError(`Cannot skip ${count} of ${counted(this.#length, 'byte')}`)
     this.#length -= count
     this.#clearOf = Math.max(0, this.#clearOf - count)
     if (this.#length === 0) return this.clear()
@@ -197,7 +198,7 @@ export class ByteQueue {
   }
 
   #gather(count: number): Buffer {
-    const gathered = this.#room(count)
+    const gathered = this.#allocate(count)
     this.#copyTo(gathered, count)
     return gathered
   }
@@ -218,7 +219,7 @@ export class ByteQueue {
       return chunk.subarray(start, end)
     }
     this.#workBytes += end - start
-    const copy = this.#room(end - start)
+    const copy = this.#allocate(end - start)
     chunk.copy(copy, 0, start, end)
     return copy
   }
@@ -227,15 +228,15 @@ export class ByteQueue {
    * Allocates memory for a copy. Buffer's own pool is not used: from Node 24 on it is 64 KiB, and any
    * piece would keep all of it.
    */
-  #room(bytes: number): Buffer {
+  #allocate(bytes: number): Buffer {
     if (bytes > SMALL_BYTES) return Buffer.allocUnsafeSlow(bytes)
     if (this.#spare.length - this.#spareUsed < bytes) {
       this.#spare = Buffer.allocUnsafeSlow(Math.max(bytes, Math.min(this.#length, MAX_SPARE_BYTES)))
       this.#spareUsed = 0
     }
-    const room = this.#spare.subarray(this.#spareUsed, this.#spareUsed + bytes)
+    const memory = this.#spare.subarray(this.#spareUsed, this.#spareUsed + bytes)
     this.#spareUsed += bytes
-    return room
+    return memory
   }
 
   /** Releases a large chunk of which only a little is left. */

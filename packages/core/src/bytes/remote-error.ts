@@ -1,3 +1,5 @@
+import { counted } from './counted.ts'
+
 /**
  * A peer sent something unacceptable, or did not send something in time: the base of such errors in every package.
  * When a promise that nothing awaits rejects with it, the error is logged and does not end the process.
@@ -11,7 +13,7 @@ export class LineTooLongError extends Error {
   readonly limitBytes: number
 
   constructor(limitBytes: number) {
-    super(`Cannot find the end of a line in its first ${limitBytes} bytes`)
+    super(`Cannot find the end of a line in its first ${counted(limitBytes, 'byte')}`)
     this.limitBytes = limitBytes
   }
 }

@@ -2,9 +2,10 @@ import type { UDPAddress } from '../addresses.ts'
 import type { DatagramEvents, DatagramTransport, ListenMulticastOptions } from '../interfaces/datagram.ts'
 import type { LogEvent } from '../interfaces/log.ts'
 import { DatagramProtocol } from '../protocol/datagram-protocol.ts'
+import type { Check, CheckHarness } from './check.ts'
 
 /** What the datagram checks need to drive one kind of UDP port. */
-export interface DatagramHarness {
+export interface DatagramHarness extends CheckHarness {
   /** The events that its reactor has logged, oldest first. */
   readonly logged: readonly LogEvent[]
   /** Listens for multicast on 127.0.0.1, unless the options name another interface. */
@@ -13,23 +14,10 @@ export interface DatagramHarness {
     protocol: DatagramEvents,
     options?: ListenMulticastOptions,
   ) => Promise<DatagramTransport>
-  /**
-   * Lets the network and promises proceed until `condition` holds.
-   *
-   * @throws {Error} (rejects) when the condition does not hold in time.
-   */
-  readonly until: (condition: () => boolean) => Promise<void>
-  /** Lets the network and promises proceed until nothing is left to do. */
-  readonly quiet: () => Promise<void>
 }
 
 /** One check that every UDP port must pass. The harness closes the ports that a check leaves open. */
-export interface DatagramCheck {
-  /** A statement about behaviour. */
-  readonly name: string
-  /** @throws {CheckFailed} (rejects) when the port fails the check. */
-  run(harness: DatagramHarness): Promise<void>
-}
+export type DatagramCheck = Check<DatagramHarness, never>
 
 /** Records the events of a UDP port. */
 export class DatagramRecorder extends DatagramProtocol {

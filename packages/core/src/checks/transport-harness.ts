@@ -3,23 +3,16 @@ import type { LogEvent } from '../interfaces/log.ts'
 import type { HalfCloseable, Replaceable } from '../interfaces/protocol-events.ts'
 import type { Transport } from '../interfaces/transport.ts'
 import { Protocol } from '../protocol/protocol.ts'
+import type { Check, CheckHarness } from './check.ts'
 
 /** What the transport checks need to drive one kind of connection. */
-export interface TransportHarness {
+export interface TransportHarness extends CheckHarness {
   /** The capabilities of this kind of connection beyond carrying bytes. */
   readonly capabilities: ReadonlySet<TransportCapability>
   /** The events that its reactor has logged, oldest first. */
   readonly logged: readonly LogEvent[]
   /** Connects two protocols; resolves when `makeConnection` of both was called. */
   readonly connect: (server: Recorder, client: Recorder) => Promise<TransportPair>
-  /**
-   * Lets the network and promises proceed until `condition` holds.
-   *
-   * @throws {Error} (rejects) when the condition does not hold in time.
-   */
-  readonly until: (condition: () => boolean) => Promise<void>
-  /** Lets the network and promises proceed until nothing is left to do. */
-  readonly quiet: () => Promise<void>
   /** Moves time; called only with the capability `virtual time`. */
   readonly advance: (ms: number) => void
   /** Aborts all connections, and resolves with the `leftovers`; undefined when the harness cannot know them. */
@@ -42,14 +35,7 @@ export interface TransportPair {
 }
 
 /** One check that every transport must pass. */
-export interface TransportCheck {
-  /** A statement about behaviour. */
-  readonly name: string
-  /** The capabilities that the check needs. Default none. */
-  readonly needs?: readonly TransportCapability[]
-  /** @throws {CheckFailed} (rejects) when the transport fails the check. */
-  run(harness: TransportHarness): Promise<void>
-}
+export type TransportCheck = Check<TransportHarness, TransportCapability>
 
 /** A protocol that records its callbacks. */
 export class Recorder extends Protocol implements Replaceable {

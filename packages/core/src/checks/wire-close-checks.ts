@@ -1,6 +1,14 @@
 import type { Wire } from '../interfaces/wire.ts'
 import { equal } from './assertions.ts'
-import { attached, connectRecorded, type WireCheck, type WireHarness, WireRecorder } from './wire-harness.ts'
+import {
+  attached,
+  connectEarly,
+  connectRecorded,
+  connectUnread,
+  type WireCheck,
+  type WireHarness,
+  WireRecorder,
+} from './wire-harness.ts'
 
 /** Checks of the peer's FIN, and of the close that follows both FINs. */
 export const wireEndChecks: readonly WireCheck[] = [
@@ -46,9 +54,7 @@ export const wireEndChecks: readonly WireCheck[] = [
   {
     name: 'delays the end while it is paused with unread bytes',
     async run(harness) {
-      const { here, there, seenHere } = await connectRecorded(harness)
-      here.pause()
-      there.write(['unread'])
+      const { here, there, seenHere } = await connectUnread(harness)
       there.end()
       await harness.quiet()
       equal(seenHere.events, [], 'events while paused')
@@ -120,9 +126,7 @@ export const wireEndChecks: readonly WireCheck[] = [
   {
     name: 'delivers the unread bytes, then the end, then the close, when both sides end while it is paused',
     async run(harness) {
-      const { here, there, seenHere, seenThere } = await connectRecorded(harness)
-      here.pause()
-      there.write(['unread'])
+      const { here, there, seenHere, seenThere } = await connectUnread(harness)
       there.end()
       here.end()
       await harness.until(() => seenThere.ended)
@@ -141,9 +145,7 @@ export const wireCloseChecks: readonly WireCheck[] = [
     name: 'notifies a reset while it is paused, and drops the unread bytes',
     needs: ['reset'],
     async run(harness) {
-      const { here, there, seenHere } = await connectRecorded(harness)
-      here.pause()
-      there.write(['unread'])
+      const { here, there, seenHere } = await connectUnread(harness)
       await harness.quiet()
       there.abort()
       await harness.until(() => seenHere.closed)
@@ -183,9 +185,7 @@ export const wireCloseChecks: readonly WireCheck[] = [
     name: 'notices a reset after unread bytes and the FIN of the peer',
     needs: ['reset'],
     async run(harness) {
-      const { here, there, seenHere } = await connectRecorded(harness)
-      here.pause()
-      there.write(['unread'])
+      const { there, seenHere } = await connectUnread(harness)
       there.end()
       await harness.quiet()
       there.abort()
@@ -211,17 +211,12 @@ export const wireCloseChecks: readonly WireCheck[] = [
     name: 'notifies a reset received before attach, after the call',
     needs: ['late attach', 'reset'],
     async run(harness) {
-      const { here, there } = await harness.connect()
-      attached(there)
-      there.wire.write(['early'])
-      await harness.quiet()
+      const { here, there } = await connectEarly(harness)
       there.wire.abort()
       await harness.quiet()
       const seen = attached(here)
       equal(seen.events, [], 'events within attach')
-      await harness.until(() => seen.closed)
-      await harness.quiet()
-      equal(seen.events, ['broken'], 'events')
+      await closesWith(harness, seen, ['broken'])
     },
   },
   {
@@ -255,32 +250,24 @@ export const wireCloseChecks: readonly WireCheck[] = [
   {
     name: 'closes at an abort while it is paused before unread bytes and a FIN',
     async run(harness) {
-      const { here, there, seenHere } = await connectRecorded(harness)
-      here.pause()
-      there.write(['unread'])
+      const { here, there, seenHere } = await connectUnread(harness)
       there.end()
       await harness.quiet()
       here.abort()
-      await harness.until(() => seenHere.closed)
-      await harness.quiet()
-      equal(seenHere.events, ['closed'], 'events')
+      await closesWith(harness, seenHere, ['closed'])
     },
   },
   {
     name: 'closes at an abort when both sides have ended, but bytes are unread',
     async run(harness) {
-      const { here, there, seenHere, seenThere } = await connectRecorded(harness)
-      here.pause()
-      there.write(['unread'])
+      const { here, there, seenHere, seenThere } = await connectUnread(harness)
       there.end()
       here.end()
       await harness.until(() => seenThere.ended)
       await harness.quiet()
       here.abort()
       equal(seenHere.events, [], 'events within the call')
-      await harness.until(() => seenHere.closed)
-      await harness.quiet()
-      equal(seenHere.events, ['closed'], 'events')
+      await closesWith(harness, seenHere, ['closed'])
     },
   },
   {
@@ -293,9 +280,7 @@ export const wireCloseChecks: readonly WireCheck[] = [
       here.end()
       await harness.quiet()
       here.abort()
-      await harness.until(() => seenHere.closed)
-      await harness.quiet()
-      equal(seenHere.events, ['closed'], 'events')
+      await closesWith(harness, seenHere, ['closed'])
     },
   },
   {
@@ -316,6 +301,17 @@ export const wireCloseChecks: readonly WireCheck[] = [
     },
   },
 ]
+
+/** Waits until the wire has closed and nothing follows, and compares the events. */
+async function closesWith(
+  harness: WireHarness,
+  seen: WireRecorder,
+  events: readonly string[],
+): Promise<void> {
+  await harness.until(() => seen.closed)
+  await harness.quiet()
+  equal(seen.events, events, 'events')
+}
 
 /** Waits until the wire has noticed what its peer did, which it checks at intervals. */
 function noticed(harness: WireHarness, condition: () => boolean): Promise<void> {

@@ -1,19 +1,12 @@
 import type { ConnectedWire, Wire, WireEvents } from '../interfaces/wire.ts'
+import type { Check, CheckHarness } from './check.ts'
 
 /** What the wire checks need to drive one kind of wire. */
-export interface WireHarness {
+export interface WireHarness extends CheckHarness {
   /** The capabilities of this kind of wire beyond carrying bytes. */
   readonly capabilities: ReadonlySet<WireCapability>
   /** Connects two ends to which nothing is attached yet. */
   readonly connect: () => Promise<WirePair>
-  /**
-   * Lets the network and promises proceed until `condition` holds.
-   *
-   * @throws {Error} (rejects) when the condition does not hold in time.
-   */
-  readonly until: (condition: () => boolean) => Promise<void>
-  /** Lets the network and promises proceed until nothing is left to do. */
-  readonly quiet: () => Promise<void>
   /** Moves the time by which a wire checks whether a peer that it does not read from is still there. */
   readonly advance: (ms: number) => void
 }
@@ -38,14 +31,7 @@ export interface WirePair {
 }
 
 /** One check that every wire must pass. */
-export interface WireCheck {
-  /** A statement about behaviour. */
-  readonly name: string
-  /** The capabilities that the check needs. Default none. */
-  readonly needs?: readonly WireCapability[]
-  /** @throws {CheckFailed} (rejects) when the wire fails the check. */
-  run(harness: WireHarness): Promise<void>
-}
+export type WireCheck = Check<WireHarness, WireCapability>
 
 /** Records the events of a wire. */
 export class WireRecorder implements WireEvents {
@@ -119,6 +105,23 @@ export async function connectRecorded(
   const { here, there } = await harness.connect()
   here.attach(seenHere)
   return { here: here.wire, there: there.wire, seenHere, seenThere: attached(there) }
+}
+
+/** The same with `here` paused before the bytes `unread`. */
+export async function connectUnread(harness: WireHarness): Promise<RecordedPair> {
+  const pair = await connectRecorded(harness)
+  pair.here.pause()
+  pair.there.write(['unread'])
+  return pair
+}
+
+/** Connects two ends; the bytes `early` have arrived `here`, to which nothing is attached. */
+export async function connectEarly(harness: WireHarness): Promise<WirePair> {
+  const pair = await harness.connect()
+  attached(pair.there)
+  pair.there.wire.write(['early'])
+  await harness.quiet()
+  return pair
 }
 
 /** Attaches a new recorder to `end` and returns it. */

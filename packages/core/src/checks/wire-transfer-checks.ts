@@ -1,5 +1,12 @@
 import { equal, holds } from './assertions.ts'
-import { attached, connectRecorded, type WireCheck, WireRecorder } from './wire-harness.ts'
+import {
+  attached,
+  connectEarly,
+  connectRecorded,
+  connectUnread,
+  type WireCheck,
+  WireRecorder,
+} from './wire-harness.ts'
 
 /** Checks of the bytes that a wire delivers. */
 export const wireReadChecks: readonly WireCheck[] = [
@@ -32,9 +39,7 @@ export const wireReadChecks: readonly WireCheck[] = [
   {
     name: 'delivers nothing when it is paused right after attach',
     async run(harness) {
-      const { here, there, seenHere } = await connectRecorded(harness)
-      here.pause()
-      there.write(['unread'])
+      const { here, seenHere } = await connectUnread(harness)
       await harness.quiet()
       equal(seenHere.events, [], 'events while paused')
       here.resume()
@@ -61,10 +66,7 @@ export const wireReadChecks: readonly WireCheck[] = [
     name: 'delivers bytes received before attach, after the call',
     needs: ['late attach'],
     async run(harness) {
-      const { here, there } = await harness.connect()
-      attached(there)
-      there.wire.write(['early'])
-      await harness.quiet()
+      const { here } = await connectEarly(harness)
       const seen = attached(here)
       equal(seen.events, [], 'events within attach')
       await harness.until(() => seen.text === 'early')
@@ -74,10 +76,7 @@ export const wireReadChecks: readonly WireCheck[] = [
     name: 'keeps bytes received before attach when it is paused right after attach',
     needs: ['late attach'],
     async run(harness) {
-      const { here, there } = await harness.connect()
-      attached(there)
-      there.wire.write(['early'])
-      await harness.quiet()
+      const { here } = await connectEarly(harness)
       const seen = attached(here)
       here.wire.pause()
       await harness.quiet()

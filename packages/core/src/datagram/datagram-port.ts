@@ -87,13 +87,13 @@ export class DatagramPort implements DatagramTransport, DatagramWireEvents {
   write(data: Uint8Array | string, destination?: UDPDestination): boolean {
     assertBytes(data)
     const address = this.#addressOf(destination)
-    const bytes = typeof data === 'string' ? Buffer.from(data) : data
+    const datagram = typeof data === 'string' ? Buffer.from(data) : data
     const maxBytes = MAX_DATAGRAM_BYTES[address.family]
-    if (bytes.length > maxBytes) throw new MessageLengthError(bytes.length, maxBytes)
+    if (datagram.length > maxBytes) throw new MessageLengthError(datagram.length, maxBytes)
     if (!this.listening) return this.#dropWrite('late')
-    const bufferedBytes = this.#wire.bufferedBytes + bytes.length
+    const bufferedBytes = this.#wire.bufferedBytes + datagram.length
     if (bufferedBytes > this.#limits.maxBufferedBytes) return this.#dropWrite('unsent')
-    this.#wire.send(bytes, address)
+    this.#wire.send(datagram, address)
     return true
   }
 
@@ -334,10 +334,10 @@ export function assertNumeric(host: string): void {
 
 function canonical(host: string): string {
   const [, address = host, zone = ''] = ZONE.exec(host) ?? []
-  const bytes = parseIP(address)
-  if (bytes === undefined)
+  const parsed = parseIP(address)
+  if (parsed === undefined)
     throw new InvalidAddressError(host, 'it is not numeric; reactor.lookup finds the addresses of a name')
-  return formatIP(bytes) + zone
+  return formatIP(parsed) + zone
 }
 
 /** @throws {RangeError} unless `value` is a whole number from `lowest` to `highest`. */
@@ -367,8 +367,8 @@ export class DropCounter {
   /** Counts one dropped datagram, and warns if it is the first of its kind. */
   add(why: keyof DatagramDrops, error?: unknown): void {
     this.#counts[why]++
-    const text = WARNING[why]
-    if (this.#counts[why] === 1 && text !== undefined) this.#warn({ text, error })
+    const warning = WARNING[why]
+    if (this.#counts[why] === 1 && warning !== undefined) this.#warn({ text: warning, error })
   }
 }
 

@@ -11,10 +11,11 @@ import {
 import type { Connector, ProtocolEvents, ProtocolFactory } from '../interfaces/protocol-events.ts'
 import type { ConnectTCPOptions, ReactorTCP, ReactorTLS, ReactorUNIX } from '../interfaces/reactor.ts'
 import type { ClientTLSOptions, TLSContext, TLSSession } from '../interfaces/tls.ts'
-import { checkOptions, checkOptionsOrInstance, checkValue } from '../options/check-options.ts'
-import { ABORT_SIGNAL, CLIENT_ENDPOINT, FACTORY, PROTOCOL } from '../options/object-rules.ts'
-import { having, type OptionRules, path as PATH, filledText } from '../options/option-rules.ts'
+import { checkOptions, checkValue } from '../options/check-options.ts'
+import { CLIENT_ENDPOINT, FACTORY, PROTOCOL } from '../options/object-rules.ts'
+import { having, path as PATH, filledText } from '../options/option-rules.ts'
 import { Factory } from '../protocol/factory.ts'
+import { checkCancellable, onAbort } from '../time/cancellable.ts'
 import { tlsOf } from '../tls/tls-rules.ts'
 import { notMade } from '../transport/build-protocol.ts'
 import { AttemptFactory } from '../transport/forwarding-factory.ts'
@@ -135,10 +136,8 @@ export class UNIXClientEndpoint implements ClientEndpoint {
  */
 export function checkConnect(factory: ProtocolFactory, options: ConnectOptions): void {
   checkValue('connect', 'factory', factory, FACTORY)
-  checkOptionsOrInstance('connect', options, CONNECT_RULES)
+  checkCancellable('connect', options)
 }
-
-const CONNECT_RULES: OptionRules<ConnectOptions> = { signal: ABORT_SIGNAL }
 
 interface Attempt<P extends ProtocolEvents> {
   /** The destination, for errors. */
@@ -154,24 +153,22 @@ async function connected<P extends ProtocolEvents>(
 ): Promise<P> {
   checkConnect(factory, options)
   const { signal } = options
-  let cancel = (): void => undefined
+  let forget = (): void => undefined
   try {
     const connector = connect(new OneAttempt(factory))
     const whenConnected = connector.whenConnected()
     if (signal === undefined) return await whenConnected
     return await new Promise<P>((resolve, reject) => {
       whenConnected.then(resolve, reject)
-      cancel = () => {
+      forget = onAbort(signal, () => {
         reject(new ConnectingCancelledError(address, 'the attempt was cancelled'))
         connector.disconnect()
-      }
-      signal.addEventListener('abort', cancel, { once: true })
-      if (signal.aborted) cancel()
+      })
     })
   } catch (error) {
     throw attemptFailure(address, error)
   } finally {
-    signal?.removeEventListener('abort', cancel)
+    forget()
   }
 }
 

@@ -1,7 +1,7 @@
 import type { Address, TCPAddress, UNIXAddress } from '../addresses.ts'
 import { checkValue } from '../options/check-options.ts'
 import { REACTOR } from '../options/object-rules.ts'
-import { callable, having, oneOf, type OptionRule } from '../options/option-rules.ts'
+import { anyText, callable, having, oneOf, type OptionRule } from '../options/option-rules.ts'
 import type { ClientEndpoint } from './client-endpoint.ts'
 import { clientTypes } from './client-types.ts'
 import {
@@ -69,7 +69,8 @@ export function clientFromString(reactor: EndpointReactor, description: string):
 /** @throws {TypeError} when one has the wrong type, also when the two are swapped. */
 function checkArguments(owner: string, reactor: unknown, description: unknown): void {
   checkValue(owner, 'reactor', reactor, REACTOR)
-  checkValue(owner, 'description', description, STRING)
+  // An empty string is a syntax error for the parser, as any string without a type.
+  checkValue(owner, 'description', description, anyText)
 }
 
 /** @param from Where the string of this endpoint begins: a `haproxy:` prefix may precede it. */
@@ -145,9 +146,8 @@ export function registerEndpointType<S extends keyof EndpointTypes>(
 ): void {
   checkValue('registerEndpointType', 'reactor', reactor, having('a reactor', 'listenTCP'))
   checkValue('registerEndpointType', 'side', side, oneOf('client', 'server'))
+  checkValue('registerEndpointType', 'type', type, TYPE)
   checkValue('registerEndpointType', 'parse', parse, callable)
-  if (!TYPE.test(type))
-    throw new RangeError(`Cannot register endpoints of type "${type}": give a word, such as tcp`)
   // The side decides which of the two maps it is.
   const types = endpointTypesOf(reactor)[side] as Map<string, EndpointParser<Endpoints[S]>>
   types.set(type, parse)
@@ -163,9 +163,11 @@ export function endpointTypesOf(reactor: EndpointReactor): EndpointTypes {
 }
 
 const PROXY = 'haproxy'
-/** An empty string passes here: for the parser it is a syntax error, as any string without a type. */
-const STRING: OptionRule = (value) =>
-  typeof value === 'string' ? undefined : { kind: 'type', wanted: 'a string' }
 /** Keyed by the reactor that they belong to, so that two programs in one process stay independent. */
 const TYPES = new WeakMap<EndpointReactor, EndpointTypes>()
-const TYPE = /^[a-z][a-z0-9+.-]*$/i
+/** A word, with which a string can begin. */
+const TYPE: OptionRule = (value) => {
+  const wanted = 'a word, such as tcp'
+  if (typeof value !== 'string') return { kind: 'type', wanted }
+  return /^[a-z][a-z0-9+.-]*$/i.test(value) ? undefined : { kind: 'range', wanted }
+}

@@ -11,14 +11,16 @@ import type {
 } from '../interfaces/reactor.ts'
 import type { Transport } from '../interfaces/transport.ts'
 import { checkOptions, checkValue } from '../options/check-options.ts'
-import { having, milliseconds, type OptionRule, type OptionRules } from '../options/option-rules.ts'
-import { buildProtocol, giveConnection, type Made, refuse, whenMade } from '../transport/build-protocol.ts'
+import { anyText, having, milliseconds, type OptionRules } from '../options/option-rules.ts'
+import { onAbort } from '../time/cancellable.ts'
 import {
   addressesOfName,
   AddressRace,
   type AttemptEvents,
   DEFAULT_ATTEMPT_DELAY_MS,
 } from '../transport/dial-by-name.ts'
+import { buildProtocol, giveConnection, type Made, refuse, whenMade } from '../transport/build-protocol.ts'
+import { DEFAULT_TIMEOUT_MS } from '../transport/stream-connector.ts'
 import { AttemptFactory } from '../transport/forwarding-factory.ts'
 import { CONNECT_TCP_RULES, NODE_NAMES, PORT } from '../transport/transport-options.ts'
 import { attemptFailure, checkConnect, type ClientEndpoint, type ConnectOptions } from './client-endpoint.ts'
@@ -53,6 +55,7 @@ export class HostnameEndpoint implements ClientEndpoint {
     options: HostnameEndpointOptions = {},
   ) {
     checkValue('HostnameEndpoint', 'reactor', reactor, having('a reactor', 'connectTCP', 'lookup'))
+    // An empty string is refused as a host name.
     checkValue('HostnameEndpoint', 'host', host, anyText)
     const name = asciiHost(host)
     assertHostName(name)
@@ -77,7 +80,6 @@ export class HostnameEndpoint implements ClientEndpoint {
     options: ConnectOptions = {},
   ): Promise<P> {
     checkConnect(factory, options)
-    const { signal } = options
     const address = tcpAddress(this.#host, this.#port)
     const {
       timeoutMs = DEFAULT_TIMEOUT_MS,
@@ -88,13 +90,11 @@ export class HostnameEndpoint implements ClientEndpoint {
     const late = (): void => stop.abort(new TimeoutError(address, `it took longer than ${timeoutMs} ms`))
     const deadline = this.#reactor.callLater(timeoutMs, late)
     let won: Made<P> | undefined
-    const cancel = (): void => {
+    const forget = onAbort(options.signal, () => {
       const why = new ConnectingCancelledError(address, 'the attempt was cancelled')
       if (won === undefined) stop.abort(why)
       else won.transport.abortConnection(why)
-    }
-    signal?.addEventListener('abort', cancel, { once: true })
-    if (signal?.aborted) cancel()
+    })
     try {
       const hosts = await addressesOfName(this.#reactor, address, stop.signal, others.bindAddress)
       const race = new ConnectionRace(
@@ -108,7 +108,7 @@ export class HostnameEndpoint implements ClientEndpoint {
     } catch (error) {
       throw attemptFailure(address, error)
     } finally {
-      signal?.removeEventListener('abort', cancel)
+      forget()
       if (deadline.active()) deadline.cancel()
     }
   }
@@ -147,7 +147,7 @@ export class ConnectionRace<P extends ProtocolEvents> {
   async run(hosts: readonly string[], signal: AbortSignal): Promise<Made<P>> {
     signal.throwIfAborted()
     const { reactor, attemptDelayMs, address } = this.#setup
-    let giveUp = (): void => undefined
+    let forget = (): void => undefined
     try {
       const winner = await new Promise<Made<P>>((resolve, reject) => {
         const attempt = (host: string, events: AttemptEvents<Transport>): { cancel(): void } =>
@@ -156,16 +156,15 @@ export class ConnectionRace<P extends ProtocolEvents> {
           won: (transport) => this.#give(transport, resolve, reject),
           lost: (errors) => reject(errors.length === 1 ? errors[0] : new AllAddressesFailed(address, errors)),
         })
-        giveUp = () => {
+        forget = onAbort(signal, () => {
           race.cancel()
           reject(signal.reason as Error)
-        }
-        signal.addEventListener('abort', giveUp, { once: true })
+        })
         race.begin()
       })
       return winner
     } finally {
-      signal.removeEventListener('abort', giveUp)
+      forget()
     }
   }
 
@@ -217,8 +216,3 @@ const RULES: OptionRules<HostnameEndpointOptions> = {
   ...CONNECT_TCP_RULES,
   attemptDelayMs: milliseconds(),
 }
-const DEFAULT_TIMEOUT_MS = 30_000
-
-/** An empty string passes here: mustBeHostName refuses it. */
-const anyText: OptionRule = (value) =>
-  typeof value === 'string' ? undefined : { kind: 'type', wanted: 'a string' }

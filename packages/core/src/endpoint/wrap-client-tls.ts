@@ -11,6 +11,7 @@ import {
 } from '../errors.ts'
 import { checkValue } from '../options/check-options.ts'
 import { having } from '../options/option-rules.ts'
+import { onAbort } from '../time/cancellable.ts'
 import { buildProtocol, giveConnection, refuse, whenMade } from '../transport/build-protocol.ts'
 import { AttemptFactory } from '../transport/forwarding-factory.ts'
 import { TLSHandshakeProtocol } from '../transport/tls-layer.ts'
@@ -33,15 +34,12 @@ export function wrapClientTLS(context: TLSContext, endpoint: ClientEndpoint): Cl
       checkConnect(factory, options)
       const offering = ClientTLS.from(context, '', factory.acceptableProtocols)
       const opening = new HandshakeFactory(factory, offering)
-      const { signal } = options
       await endpoint.connect(opening, options)
-      const giveUp = (): void => opening.giveUp()
-      signal?.addEventListener('abort', giveUp, { once: true })
-      if (signal?.aborted) giveUp()
+      const forget = onAbort(options.signal, () => opening.giveUp())
       try {
         return await opening.opened
       } finally {
-        signal?.removeEventListener('abort', giveUp)
+        forget()
       }
     },
   }

@@ -5,8 +5,7 @@ import type { ProtocolEvents, ProtocolFactory } from '../interfaces/protocol-eve
 import type { InheritedSocket } from '../interfaces/reactor.ts'
 import { checkValue } from '../options/check-options.ts'
 import { FACTORY } from '../options/object-rules.ts'
-import { callSafely } from '../safely.ts'
-import { buildProtocol, startFactory, whenMade } from '../transport/build-protocol.ts'
+import { buildProtocol, startFactory, stopFactory, whenMade } from '../transport/build-protocol.ts'
 import { diagnose } from '../transport/diagnostics.ts'
 import { openConnection } from '../transport/stream-transport.ts'
 import type { ConnectionRegistry } from '../transport/connection-registry.ts'
@@ -64,11 +63,11 @@ async function begin<P extends ProtocolEvents>(
   const address = descriptorAddress(fd)
   const protocol = buildProtocol(factory, { peer: peerAddress, address, reactor: registry.reactor })
   if (protocol instanceof NoProtocol) {
-    release(registry, factory)
+    stopFactory(factory, registry.reactor)
     throw protocol
   }
   const localAddress = localAddressOf(socket, peerAddress)
-  const onLost = (): void => release(registry, factory)
+  const onLost = (): void => stopFactory(factory, registry.reactor)
   const connection = openConnection({ registry, wire, localAddress, peerAddress, onLost })
   const { transport } = connection
   wire.attach(connection)
@@ -92,14 +91,6 @@ function peerOf(fd: number, socket: Socket): Address | undefined {
 
 function refusal(fd: number, why: string, cause?: unknown): ConnectError {
   return new ConnectError(descriptorAddress(fd), why, cause)
-}
-
-function release(registry: ConnectionRegistry, factory: ProtocolFactory): void {
-  const text = 'A factory failed to stop'
-  void callSafely(
-    () => factory.doStop(),
-    (error) => registry.reactor.log({ level: 'error', text, error }),
-  )
 }
 
 /**

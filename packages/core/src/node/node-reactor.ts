@@ -28,7 +28,8 @@ import { checkOptions, checkValue } from '../options/check-options.ts'
 import { FACTORY, PROTOCOL } from '../options/object-rules.ts'
 import { anything, callable, count, type OptionRules } from '../options/option-rules.ts'
 import { WireReactor } from '../reactor/wire-reactor.ts'
-import { untilAborted } from '../transport/dial-by-name.ts'
+import { untilAborted } from '../time/cancellable.ts'
+import { NO_ADDRESS, NO_RESPONSE } from '../transport/dial-by-name.ts'
 import type { DialEvents, Dialling } from '../transport/stream-connector.ts'
 import { adoptConnection, inheritedSockets } from './adopt-connection.ts'
 import { DatagramSocket } from './datagram-socket.ts'
@@ -74,9 +75,9 @@ class NodeReactor extends WireReactor implements SystemReactor {
   readonly #endTurn = (): void => this.registry.turn.end()
   #keepAlive: NodeJS.Timeout | undefined
 
-  constructor({ log = logToStderr, maxConnections = connectionLimit(), lookup }: ReactorOptions) {
+  constructor({ log = logToStderr, maxConnections = connectionLimit(), lookup: ownLookup }: ReactorOptions) {
     super({ observers: log, otherwise: logToStderr, maxConnections, maxWaiting: waitingLimit() })
-    this.#ownLookup = lookup
+    this.#ownLookup = ownLookup
   }
 
   get deadlines(): DeadlineKeeper {
@@ -251,12 +252,12 @@ export class ProcessSignals {
 /**
  * The addresses of `host`, in the order of the system.
  *
- * @throws {DNSLookupError} (rejects) when it has none, or the name service did not answer.
+ * @throws {DNSLookupError} (rejects) when it has none, or the name service did not respond.
  */
 export async function lookupName(host: string, { signal }: LookupOptions = {}): Promise<readonly string[]> {
   signal?.throwIfAborted()
   const found = lookupAddresses(host, { all: true, order: 'verbatim' }).catch((cause: unknown) => {
-    const why = codeOf(cause) === 'EAI_AGAIN' ? 'the name service did not answer' : 'the name has no address'
+    const why = codeOf(cause) === 'EAI_AGAIN' ? NO_RESPONSE : NO_ADDRESS
     throw new DNSLookupError(tcpAddress(host, 0), why, cause)
   })
   // The system's lookup cannot be stopped; its result is dropped.

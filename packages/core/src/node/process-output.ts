@@ -1,3 +1,4 @@
+import { counted } from '../bytes/counted.ts'
 import type { ReactorProcess, SpawnOptions } from '../interfaces/process.ts'
 import type { ReactorCore, ReactorTime } from '../interfaces/reactor.ts'
 import { ProcessDone, type ProcessEnded, ProcessTerminated } from '../errors.ts'
@@ -85,7 +86,7 @@ async function run(
   const stop = (why: string): void => stopped.abort(new Error(`Cannot wait for ${command}: ${why}`))
   const ended = collector.collect({
     maxBytes,
-    tooMuch: () => stop(`it wrote more than ${maxBytes} bytes`),
+    tooMuch: () => stop(`it wrote more than ${counted(maxBytes, 'byte')}`),
     isStopping: () => reactor.stopping === true,
     signal,
   })

@@ -23,6 +23,7 @@ import {
 import { checkRunOptions, DEFAULT_STOP_OPTIONS } from '../reactor/reactor-lifecycle.ts'
 import { callSafely } from '../safely.ts'
 import type { Service } from '../service/service.ts'
+import { whenAborted } from '../time/cancellable.ts'
 import { sleep } from '../time/sleep.ts'
 import { reactor as defaultReactor } from './default-reactor.ts'
 
@@ -219,14 +220,12 @@ class RunningServices {
 
   /** Resolves at a stop too, so that a start that hangs cannot keep the reactor running. */
   start(): Promise<unknown> {
-    const { signal } = this.#stopBegun
-    const stopBegun = new Promise((resolve) => signal.addEventListener('abort', resolve, { once: true }))
     return Promise.race([
       callSafely(
         () => this.#app.startService(),
         (error) => this.#startFailed(error),
       ),
-      stopBegun,
+      whenAborted(this.#stopBegun.signal),
     ])
   }
 

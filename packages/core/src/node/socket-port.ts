@@ -6,13 +6,12 @@ import type { AcceptOptions, ListeningPort } from '../interfaces/reactor.ts'
 import { CannotListenError, LocalProtocolError } from '../errors.ts'
 import type { ReactorLifecycle } from '../reactor/reactor-lifecycle.ts'
 import { Acceptor } from '../transport/acceptor.ts'
-import { callSafely } from '../safely.ts'
 import type { Transport } from '../interfaces/transport.ts'
 import type { WireEvents } from '../interfaces/wire.ts'
 import { checkingListener, closeRefused } from './descriptor.ts'
 import { localAddressOf, peerAddressOf, SocketWire } from './socket-wire.ts'
 import { assertUnixPath, creatingPrivately, isNamedPipe, removeStaleSocket } from './unix-socket.ts'
-import { startFactory } from '../transport/build-protocol.ts'
+import { startFactory, stopFactory } from '../transport/build-protocol.ts'
 
 /** Where and how to listen. */
 export interface SocketPortSetup<A extends Address = Address> {
@@ -124,7 +123,7 @@ export class SocketPort<A extends Address = Address> implements ListeningPort<A>
       this.#server.close()
       throw new CannotListenError(this.#address, cause)
     }
-    this.#server.on('error', (error) => this.#log('A listening port failed', error))
+    this.#server.on('error', (error) => this.#failed(error))
   }
 
   async #bind(): Promise<void> {
@@ -161,15 +160,12 @@ export class SocketPort<A extends Address = Address> implements ListeningPort<A>
     this.#acceptor.close()
     this.#setup.registry.portClosed(this)
     await nextTurn()
-    void callSafely(
-      () => this.factory.doStop(),
-      (error) => this.#log('A factory failed to stop', error),
-    )
+    stopFactory(this.factory, this.#setup.registry.reactor, formatAddress(this.#address))
   }
 
-  #log(text: string, error: unknown): void {
+  #failed(error: unknown): void {
     const label = formatAddress(this.#address)
-    this.#setup.registry.reactor.log({ level: 'error', text, label, error })
+    this.#setup.registry.reactor.log({ level: 'error', text: 'A listening port failed', label, error })
   }
 
   get #isWildcard(): boolean {

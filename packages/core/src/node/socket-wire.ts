@@ -13,6 +13,7 @@ import {
 import type { DeadlineKeeper } from '../interfaces/reactor.ts'
 import type { Wire, WireEvents } from '../interfaces/wire.ts'
 import { Deadline } from '../time/deadline.ts'
+import { NO_ADDRESS, NO_RESPONSE } from '../transport/dial-by-name.ts'
 import type { DialEvents, Dialling } from '../transport/stream-connector.ts'
 import { assertUnixPath } from './unix-socket.ts'
 
@@ -247,7 +248,7 @@ export function dialSocket(
 
 /** The ConnectError for the system's error `cause`, with the reason in its message. */
 export function connectFailure(address: Address, cause: unknown): ConnectError {
-  if (cause instanceof DNSLookupError) return new DNSLookupError(address, 'the name has no address', cause)
+  if (cause instanceof DNSLookupError) return new DNSLookupError(address, NO_ADDRESS, cause)
   const code = codeOf(cause)
   const [Failure, why] = FAILURE[code ?? ''] ?? [ConnectError, undefined]
   const message = cause instanceof Error && cause.message !== '' ? cause.message : String(code ?? cause)
@@ -283,8 +284,8 @@ const FAILURE: Readonly<Record<string, readonly [typeof ConnectError, string]>> 
   ECONNREFUSED: [ConnectionRefusedError, 'no program listens there'],
   ENOENT: [ConnectionRefusedError, 'there is no such socket'],
   ETIMEDOUT: [TCPTimedOutError, 'the peer did not respond'],
-  ENOTFOUND: [DNSLookupError, 'the name has no address'],
-  EAI_AGAIN: [DNSLookupError, 'the name service did not answer'],
+  ENOTFOUND: [DNSLookupError, NO_ADDRESS],
+  EAI_AGAIN: [DNSLookupError, NO_RESPONSE],
   EHOSTUNREACH: [NoRouteError, 'the host cannot be reached'],
   ENETUNREACH: [NoRouteError, 'the network cannot be reached'],
   EADDRNOTAVAIL: [ConnectBindError, 'the local address cannot be used'],

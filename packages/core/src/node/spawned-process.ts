@@ -28,6 +28,7 @@ import {
   filledText,
 } from '../options/option-rules.ts'
 import { callSafely } from '../safely.ts'
+import { onAbort } from '../time/cancellable.ts'
 import type { Attempting, ConnectionRegistry } from '../transport/connection-registry.ts'
 import { DEFAULT_TRANSPORT_OPTIONS, TRANSPORT_RULES } from '../transport/transport-options.ts'
 import { ProcessReader, ProcessWriter } from './process-streams.ts'
@@ -57,7 +58,7 @@ export class SpawnedProcess implements ProcessTransport {
   readonly #readers = new Map<number, ProcessReader>()
   readonly #writers = new Map<number, ProcessWriter>()
   readonly #attempt = { label: '', stopConnecting: (): void => this.#stopAsked() } satisfies Attempting
-  readonly #onAbort = (): void => this.#abort(this.#setup.options.signal?.reason)
+  #forgetSignal = (): void => undefined
   #stage: Stage = RUNNING
   #openPipes = 0
   /** Whether it was asked to end once, or was started while the reactor was stopping. */
@@ -174,7 +175,7 @@ export class SpawnedProcess implements ProcessTransport {
   #follow(child: ChildProcess): void {
     const { registry, protocol, options } = this.#setup
     child.on('exit', (exitCode, signal) => this.#exited(exitCode, signal))
-    options.signal?.addEventListener('abort', this.#onAbort, { once: true })
+    this.#forgetSignal = onAbort(options.signal, () => this.#abort(options.signal?.reason))
     for (const childFD of Object.keys(options.childFDs ?? DEFAULT_CHILD_FDS))
       this.#connect(Number(childFD), child)
     const made = this.#call(() => protocol.makeConnection(this))
@@ -238,8 +239,8 @@ export class SpawnedProcess implements ProcessTransport {
 
   #end(reason: ProcessEnded): void {
     this.#stage = ENDED
-    const { registry, protocol, options } = this.#setup
-    options.signal?.removeEventListener('abort', this.#onAbort)
+    const { registry, protocol } = this.#setup
+    this.#forgetSignal()
     void this.#call(() => protocol.processEnded(reason))
     registry.attemptEnded(this.#attempt)
   }
@@ -273,8 +274,8 @@ export class SpawnedProcess implements ProcessTransport {
     return `${protocol.constructor.name} ${command}[${this.pid ?? 'not started'}]`
   }
 
-  #log(text: string, error: unknown): void {
-    this.reactor.log({ level: 'error', text, label: this.#label, error })
+  #log(what: string, error: unknown): void {
+    this.reactor.log({ level: 'error', text: what, label: this.#label, error })
   }
 }
 

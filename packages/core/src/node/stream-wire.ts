@@ -178,7 +178,7 @@ export class StreamWire implements Wire {
     if (!over) this.#cut(undefined)
   }
 
-  #letGo(): void {
+  #release(): void {
     this.#readable?.pause()
     const writable = this.#writable
     if (writable !== undefined && writable.writableLength > 0 && !writable.destroyed) giveUpWriting(writable)
@@ -188,7 +188,7 @@ export class StreamWire implements Wire {
     if (this.#closed) return
     this.#closed = true
     for (const stop of this.#listening.splice(0)) stop()
-    if (this.#outlive) this.#letGo()
+    if (this.#outlive) this.#release()
     else for (const stream of [this.#readable, this.#writable]) stream?.destroy()
     setImmediate(() => this.#notify((events) => events.wireClosed(error)))
   }

@@ -56,11 +56,13 @@ export function quantity(bounds: NumberBounds = {}): OptionRule {
 export const flag: OptionRule = (value) =>
   typeof value === 'boolean' ? undefined : { kind: 'type', wanted: 'true or false' }
 
+/** A string, which may be empty. */
+export const anyText: OptionRule = (value) =>
+  typeof value === 'string' ? undefined : { kind: 'type', wanted: 'a string' }
+
 /** A string that is not empty. */
-export const filledText: OptionRule = (value) => {
-  if (typeof value !== 'string') return { kind: 'type', wanted: 'a string' }
-  return value === '' ? { kind: 'range', wanted: 'a string that is not empty' } : undefined
-}
+export const filledText: OptionRule = (value) =>
+  value === '' ? { kind: 'range', wanted: 'a string that is not empty' } : anyText(value)
 
 /** A path: a string that is not empty, without the NUL at which the system would cut it. */
 export const path: OptionRule = (value) => {

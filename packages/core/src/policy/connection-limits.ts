@@ -1,4 +1,5 @@
 import type { Address } from '../addresses.ts'
+import { parseIPv6 } from '../hosts.ts'
 import type { Admission, ConnectionPolicy, ConnectionWatch } from '../interfaces/policy.ts'
 import type { ReactorTime } from '../interfaces/reactor.ts'
 import type { Transport } from '../interfaces/transport.ts'
@@ -115,16 +116,10 @@ export function peerKey(peer: Address): string {
 
 /** Returns the first four groups: one customer usually has at least a /64, and can use any address in it. */
 function networkOf(host: string): string {
-  const [address = ''] = host.split('%')
-  const [before = '', after] = address.split('::')
-  const front = before === '' ? [] : before.split(':')
-  const back = after === undefined || after === '' ? [] : after.split(':')
-  const zeros = after === undefined ? 0 : Math.max(0, GROUPS - front.length - back.length)
-  const groups = [...front, ...Array.from({ length: zeros }, () => '0'), ...back]
-  return `${groups
-    .slice(0, 4)
-    .map((group) => Number.parseInt(group, 16).toString(16))
-    .join(':')}::/64`
+  const bytes = parseIPv6(host.replace(/%.*$/, ''))
+  if (bytes === undefined) return host
+  const groups = [0, 2, 4, 6].map((at) => bytes.readUInt16BE(at).toString(16))
+  return `${groups.join(':')}::/64`
 }
 
 const CLOCK = having('a reactor', 'now')
@@ -132,4 +127,3 @@ const RULES: OptionRules<AcceptRate> = {
   perSecond: quantity({ endless: true }),
   burst: quantity({ least: 1, endless: true }),
 }
-const GROUPS = 8

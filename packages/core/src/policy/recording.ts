@@ -34,12 +34,12 @@ export function recordConnection(
 class Recorder implements ConnectionWatch {
   readonly #transport: Transport
   readonly #record: (event: RecordedEvent) => void
-  #room: number
+  #bytesLeft: number
 
   constructor(transport: Transport, record: (event: RecordedEvent) => void, maxBytes: number) {
     this.#transport = transport
     this.#record = record
-    this.#room = maxBytes
+    this.#bytesLeft = maxBytes
     record({ ...this.#now, what: 'opened', peer: formatAddress(transport.getPeer()) })
   }
 
@@ -61,15 +61,15 @@ class Recorder implements ConnectionWatch {
   }
 
   #passed(what: 'received' | 'written', data: Buffer): void {
-    if (this.#room === 0) return
-    const kept = data.subarray(0, this.#room)
+    if (this.#bytesLeft === 0) return
+    const kept = data.subarray(0, this.#bytesLeft)
     if (kept.length > 0) this.#record({ ...this.#now, what, bytes: kept })
-    this.#room -= kept.length
+    this.#bytesLeft -= kept.length
     if (kept.length < data.length) this.#cutShort()
   }
 
   #cutShort(): void {
-    this.#room = 0
+    this.#bytesLeft = 0
     this.#record({ ...this.#now, what: 'cut short' })
   }
 }
@@ -154,15 +154,18 @@ function fieldsOf(line: string, number: number): Fields {
   throw new RecordingError(number, 'it is not a JSON object')
 }
 
-function eventOf({ atMs, connection, what, bytes, peer, clean }: Fields, line: number): RecordedEvent {
+function eventOf(
+  { atMs, connection, what, bytes: base64, peer, clean }: Fields,
+  line: number,
+): RecordedEvent {
   if (typeof atMs !== 'number' || typeof connection !== 'number')
     throw new RecordingError(line, 'it needs the numbers atMs and connection')
-  const moment = { atMs, connection }
-  if (what === 'opened' && typeof peer === 'string') return { ...moment, what, peer }
-  if (what === 'closed' && typeof clean === 'boolean') return { ...moment, what, clean }
-  if (what === 'cut short') return { ...moment, what }
-  if ((what === 'received' || what === 'written') && typeof bytes === 'string' && BASE64.test(bytes))
-    return { ...moment, what, bytes: Buffer.from(bytes, 'base64') }
+  const stamp = { atMs, connection }
+  if (what === 'opened' && typeof peer === 'string') return { ...stamp, what, peer }
+  if (what === 'closed' && typeof clean === 'boolean') return { ...stamp, what, clean }
+  if (what === 'cut short') return { ...stamp, what }
+  if ((what === 'received' || what === 'written') && typeof base64 === 'string' && BASE64.test(base64))
+    return { ...stamp, what, bytes: Buffer.from(base64, 'base64') }
   throw new RecordingError(line, `a field of the event is missing or wrong (${String(what)})`)
 }
 

@@ -3,6 +3,7 @@ import type { Replaceable } from '../interfaces/protocol-events.ts'
 import type { Transport } from '../interfaces/transport.ts'
 import { checkValue } from '../options/check-options.ts'
 import { byteCount } from '../options/option-rules.ts'
+import { isThenable } from '../safely.ts'
 import type { Factory } from './factory.ts'
 import { Protocol } from './protocol.ts'
 
@@ -86,9 +87,7 @@ export type ParseStep = (input: ByteQueue) => boolean | void | Promise<unknown>
  * Without it, the `false` of a `sendLine` that the callback returned would read as "no whole unit".
  */
 export function unitDelivered(result: unknown): Promise<unknown> | undefined {
-  const thenable =
-    typeof result === 'object' && result !== null && 'then' in result && typeof result.then === 'function'
-  return thenable ? Promise.resolve(result) : undefined
+  return isThenable(result) ? Promise.resolve(result) : undefined
 }
 
 /**

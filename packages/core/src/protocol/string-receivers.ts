@@ -1,3 +1,4 @@
+import { counted } from '../bytes/counted.ts'
 import type { ByteQueue } from '../bytes/byte-queue.ts'
 import type { Factory } from './factory.ts'
 import { FramingProtocol, unitDelivered } from './framing-protocol.ts'
@@ -33,7 +34,8 @@ export abstract class IntNStringReceiver<F = Factory> extends FramingProtocol<F>
   sendString(data: Uint8Array | string): boolean {
     const bytes = Buffer.byteLength(data)
     const most = 2 ** (8 * this.#prefixBytes) - 1
-    if (bytes > most) throw new RangeError(`Cannot send a string of ${bytes} bytes: at most ${most} fit`)
+    if (bytes > most)
+      throw new RangeError(`Cannot send a string of ${counted(bytes, 'byte')}: at most ${most} fit`)
     const prefix = Buffer.alloc(this.#prefixBytes)
     prefix.writeUIntBE(bytes, 0, this.#prefixBytes)
     return this.transport.writeSequence([prefix, data])

@@ -1,3 +1,4 @@
+import { counted } from '../bytes/counted.ts'
 import { ProxyProtocolError } from '../errors.ts'
 import type { ProxyExtensions, ProxySSL, ProxyTLV } from './proxy-header.ts'
 
@@ -82,7 +83,7 @@ export function fieldsOf({
 }: ProxyExtensions): ProxyTLV[] {
   if (id !== undefined && id.length > MAX_UNIQUE_ID_BYTES) {
     throw new RangeError(
-      `Cannot write a unique ID of ${id.length} bytes: at most ${MAX_UNIQUE_ID_BYTES} are allowed`,
+      `Cannot write a unique ID of ${counted(id.length, 'byte')}: at most ${MAX_UNIQUE_ID_BYTES} are allowed`,
     )
   }
   const field = (type: number, value: Buffer | string | undefined): ProxyTLV[] =>
@@ -100,7 +101,7 @@ export function fieldsOf({
 function uniqueId(value: Buffer): Buffer {
   if (value.length <= MAX_UNIQUE_ID_BYTES) return value
   throw malformedTLV(
-    `Cannot accept a unique ID of ${value.length} bytes: at most ${MAX_UNIQUE_ID_BYTES} are allowed`,
+    `Cannot accept a unique ID of ${counted(value.length, 'byte')}: at most ${MAX_UNIQUE_ID_BYTES} are allowed`,
   )
 }
 
@@ -128,7 +129,7 @@ export const SINGLE_FIELDS: ReadonlySet<number> = new Set([ALPN, AUTHORITY, CRC3
  */
 export function parseProxySSL(value: Buffer): ProxySSL {
   if (value.length < SSL_HEAD_BYTES)
-    throw malformedTLV(`Cannot read the TLS field: it has only ${value.length} bytes`)
+    throw malformedTLV(`Cannot read the TLS field: it has only ${counted(value.length, 'byte')}`)
   const client = value.readUInt8(0)
   const fields = splitTLVs(value.subarray(SSL_HEAD_BYTES), SINGLE)
   const texts = fields.flatMap(({ type, value: text }) => {

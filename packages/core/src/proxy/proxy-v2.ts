@@ -1,3 +1,4 @@
+import { counted } from '../bytes/counted.ts'
 import { tcpAddress, unixAddress, type UNIXAddress } from '../addresses.ts'
 import { ProxyProtocolError } from '../errors.ts'
 import { asIPv6, formatIP } from '../hosts.ts'
@@ -112,7 +113,10 @@ function mustHoldAddresses(family: number, length: number): void {
     )
   }
   if (length < bytes) {
-    throw new ProxyProtocolError('malformed-addresses', `Cannot read addresses from ${length} bytes`)
+    throw new ProxyProtocolError(
+      'malformed-addresses',
+      `Cannot read addresses from ${counted(length, 'byte')}`,
+    )
   }
 }
 
@@ -121,7 +125,7 @@ function verifyChecksum(header: Buffer, fields: readonly ProxyTLV[]): void {
   const value = fields.find(({ type }) => type === CRC32C)?.value
   if (value === undefined) return
   if (value.length !== ZERO_CHECKSUM.length)
-    throw malformedTLV(`Cannot verify a checksum of ${value.length} bytes`)
+    throw malformedTLV(`Cannot verify a checksum of ${counted(value.length, 'byte')}`)
   const at = value.byteOffset - header.byteOffset
   const sum = crc32c(header.subarray(0, at), ZERO_CHECKSUM, header.subarray(at + value.length))
   if (sum !== value.readUInt32BE()) {

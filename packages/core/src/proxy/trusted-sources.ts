@@ -11,7 +11,7 @@ export class TrustedSources {
    * @throws {TypeError} when there is no source, or a source cannot be read.
    */
   constructor(sources: 'any' | readonly string[] | undefined) {
-    if (sources === undefined || sources.length === 0) throw new TypeError(NOBODY)
+    if (sources === undefined || sources.length === 0) throw new TypeError(NO_SOURCE)
     if (typeof sources === 'string' && sources !== 'any') {
       throw new TypeError(
         `Cannot trust ${JSON.stringify(sources)}: give a list of addresses and blocks, or 'any'`,
@@ -73,7 +73,7 @@ function unreadable(text: string, why: string): TypeError {
   return new TypeError(`Cannot read ${JSON.stringify(text)} as an address or a block of addresses: ${why}`)
 }
 
-const NOBODY =
+const NO_SOURCE =
   'Cannot read PROXY headers without trustedSources, because any client could claim any address: ' +
   "name your proxies, such as ['10.0.0.0/8', 'unix'], or give 'any' if only the proxy can reach the port"
 const BLOCK = /^([^/]+)(?:\/(0|[1-9]\d{0,2}))?$/

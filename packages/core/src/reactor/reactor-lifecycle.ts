@@ -1,3 +1,4 @@
+import { counted } from '../bytes/counted.ts'
 import type { Address, UDPAddress } from '../addresses.ts'
 import { ReactorAlreadyRunning, ReactorNotRunning } from '../errors.ts'
 import type { LogObserver } from '../interfaces/log.ts'
@@ -179,12 +180,12 @@ export class ReactorLifecycle implements ConnectionRegistry {
    */
   get leftovers(): readonly string[] {
     if (this.registered.size + this.#ports.size + this.#attempts.size > 0) return []
-    const kept = {
-      'connections counted as waiting': this.#waiting,
-      'watchers of closing connections': this.#closingWatchers.size,
-      'addresses being bound': this.#bindings.size,
-    }
-    return Object.entries(kept).flatMap(([what, count]) => (count === 0 ? [] : [`${count} ${what}`]))
+    const [watchers, bindings] = [this.#closingWatchers.size, this.#bindings.size]
+    return [
+      ...(this.#waiting === 0 ? [] : [`${counted(this.#waiting, 'connection')} counted as waiting`]),
+      ...(watchers === 0 ? [] : [`${counted(watchers, 'watcher')} of closing connections`]),
+      ...(bindings === 0 ? [] : [`${counted(bindings, 'address', 'addresses')} being bound`]),
+    ]
   }
 
   get hasCapacity(): boolean {

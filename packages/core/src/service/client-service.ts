@@ -7,7 +7,8 @@ import { checkOptions, checkOptionsOrInstance, checkValue } from '../options/che
 import { callable, count, having, milliseconds, type OptionRules } from '../options/option-rules.ts'
 import { ABORT_SIGNAL, CLIENT_ENDPOINT, FACTORY, WITH_REACTOR } from '../options/object-rules.ts'
 import { tolerated } from '../safely.ts'
-import { type Cancellable, sleep, wait } from '../time/sleep.ts'
+import { type Cancellable, onAbort, wait, whenAborted } from '../time/cancellable.ts'
+import { sleep } from '../time/sleep.ts'
 import { backoffPolicy, type RetryPolicy } from '../time/backoff.ts'
 import { Service } from './service.ts'
 
@@ -169,7 +170,7 @@ export class ClientService<P extends ConnectedProtocol> extends Service {
     const { transport } = protocol
     const lost = whenAborted(transport.signal)
     const close = (): void => transport.loseConnection()
-    signal.addEventListener('abort', close, { once: true })
+    const forget = onAbort(signal, close)
     try {
       // The endpoint may have connected in spite of the abort.
       signal.throwIfAborted()
@@ -183,7 +184,7 @@ export class ClientService<P extends ConnectedProtocol> extends Service {
       await lost
       throw error
     } finally {
-      signal.removeEventListener('abort', close)
+      forget()
     }
   }
 
@@ -237,15 +238,6 @@ export class ClientService<P extends ConnectedProtocol> extends Service {
     for (const waiter of this.#waiters) waiter.done(outcome)
     this.#waiters.clear()
   }
-}
-
-/** Resolves with the signal's reason once it is aborted. */
-function whenAborted(signal: AbortSignal): Promise<unknown> {
-  return new Promise((resolve) => {
-    const aborted = (): void => resolve(signal.reason)
-    if (signal.aborted) aborted()
-    else signal.addEventListener('abort', aborted, { once: true })
-  })
 }
 
 function stoppedService(): ServiceStopped {

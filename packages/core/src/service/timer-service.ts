@@ -55,7 +55,7 @@ export class TimerService extends Service {
     const label = this.name
     this.#reactor.log({
       level: 'error',
-      text: 'A timer service failed; it makes no more calls',
+      text: 'A timer service failed and makes no more calls',
       label,
       error,
     })

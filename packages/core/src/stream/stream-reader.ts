@@ -3,6 +3,7 @@ import { IncompleteReadError, LocalProtocolError } from '../errors.ts'
 import { checkOptionsOrInstance, checkValue } from '../options/check-options.ts'
 import { ABORT_SIGNAL } from '../options/object-rules.ts'
 import { byteCount, type OptionRules } from '../options/option-rules.ts'
+import { checkCancellable, onAbort } from '../time/cancellable.ts'
 
 /** Options of a read up to a delimiter. */
 export interface ReadUntilOptions extends ReadOptions {
@@ -40,7 +41,7 @@ export class StreamReader implements AsyncIterable<Buffer> {
    * @returns undefined at the end.
    */
   async read(options: ReadOptions = {}): Promise<Buffer | undefined> {
-    checkOptionsOrInstance('read', options, READ_RULES)
+    checkCancellable('read', options)
     return this.#input.read({ take: (queue) => queue.takeUpTo(Infinity), atEnd: () => undefined }, options)
   }
 
@@ -53,7 +54,7 @@ export class StreamReader implements AsyncIterable<Buffer> {
    */
   async readExactly(count: number, options: ReadOptions = {}): Promise<Buffer> {
     checkValue('readExactly', 'count', count, COUNT)
-    checkOptionsOrInstance('readExactly', options, READ_RULES)
+    checkCancellable('readExactly', options)
     const atEnd = (queue: ByteQueue): never => {
       throw new IncompleteReadError(queue.takeAll(), count)
     }
@@ -154,7 +155,7 @@ export class StreamInput {
     if (this.#stage.is !== 'open') return undefined
     this.#queue.push(data)
     this.#wake?.()
-    if (this.#hasRoom) return undefined
+    if (this.#hasCapacity) return undefined
     return new Promise((resolve) => {
       this.#admit = resolve
     })
@@ -204,12 +205,12 @@ export class StreamInput {
   /**
    * A pending read may need more bytes than `maxBufferedBytes`: then only the bound of its caller applies.
    */
-  get #hasRoom(): boolean {
+  get #hasCapacity(): boolean {
     return this.#reading || this.#queue.length < this.#bounds.maxBufferedBytes
   }
 
   #admitMore(): void {
-    if (!this.#hasRoom) return
+    if (!this.#hasCapacity) return
     this.#admit?.()
     this.#admit = undefined
   }
@@ -218,12 +219,11 @@ export class StreamInput {
     signal?.throwIfAborted()
     this.#admitMore()
     return new Promise((resolve, reject) => {
-      const abort = (): void => reject(signal?.reason as Error)
+      const forget = onAbort(signal, () => reject(signal?.reason as Error))
       this.#wake = () => {
-        signal?.removeEventListener('abort', abort)
+        forget()
         resolve()
       }
-      signal?.addEventListener('abort', abort, { once: true })
     })
   }
 
@@ -245,10 +245,9 @@ type Stage =
 const CR = 0x0d
 const LF: Uint8Array = Uint8Array.of(0x0a)
 const COUNT = byteCount({ most: Number.MAX_SAFE_INTEGER })
-const READ_RULES: OptionRules<ReadOptions> = { signal: ABORT_SIGNAL }
 const READ_UNTIL_RULES: OptionRules<ReadUntilOptions> = {
   maxBytes: byteCount({ endless: true }),
-  ...READ_RULES,
+  signal: ABORT_SIGNAL,
 }
 const DEFAULT_MAX_BYTES = 65_536
 const OPEN: Stage = { is: 'open' }

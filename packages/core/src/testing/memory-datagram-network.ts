@@ -37,11 +37,11 @@ export class MemoryDatagramNetwork implements DatagramCarrier {
     const toAll = isBroadcast(to.host)
     if (toAll && !sender.mayBroadcast) return sender.fail('EACCES')
     const from = sender.sourceFor(to.family)
-    const hearing = Array.from(this.#wires).filter((wire) => wire.hears(from, to))
+    const receivers = Array.from(this.#wires).filter((wire) => wire.receives(from, to))
     const reached = isMulticast(to.host)
-      ? hearing.filter((wire) => sender.loops && wire.isIn(to.host))
+      ? receivers.filter((wire) => sender.loops && wire.isIn(to.host))
       : // Of several ports that share an address, the latest receives the datagram.
-        hearing.slice(toAll ? 0 : -1)
+        receivers.slice(toAll ? 0 : -1)
     for (const wire of reached) wire.receive(Buffer.from(data), from)
     if (reached.length === 0 && !isMulticast(to.host)) sender.refuse()
   }
@@ -118,7 +118,7 @@ export class MemoryDatagramWire implements DatagramWire, TurnEnder {
   }
 
   /** Whether a datagram from `from` to `to` is for this port, apart from group membership. */
-  hears(from: UDPAddress, to: UDPAddress): boolean {
+  receives(from: UDPAddress, to: UDPAddress): boolean {
     const fromPeer = this.#peer === undefined || this.#peer.port === from.port
     return fromPeer && this.address.port === to.port && bindingSpeaks(this.binding, to.family)
   }

@@ -6,10 +6,9 @@ import type { ConnectedWire } from '../interfaces/wire.ts'
 import { CannotListenError, ConnectionRefusedError } from '../errors.ts'
 import type { ReactorLifecycle } from '../reactor/reactor-lifecycle.ts'
 import { Acceptor } from '../transport/acceptor.ts'
-import { callSafely } from '../safely.ts'
 import type { DialEvents, Dialling } from '../transport/stream-connector.ts'
 import { MemoryWire } from './memory-wire.ts'
-import { startFactory } from '../transport/build-protocol.ts'
+import { startFactory, stopFactory } from '../transport/build-protocol.ts'
 
 /** The ports of one memory reactor, and the connections to them. Hosts are not distinguished. */
 export class MemoryNetwork {
@@ -148,10 +147,7 @@ class MemoryPort<A extends Address = Address> implements ListeningPort<A> {
     this.#acceptor.close()
     this.#registry.portClosed(this)
     await Promise.resolve()
-    void callSafely(
-      () => this.factory.doStop(),
-      (error) => this.#registry.reactor.log({ level: 'error', text: 'A factory failed to stop', error }),
-    )
+    stopFactory(this.factory, this.#registry.reactor)
   }
 }
 

@@ -1,3 +1,4 @@
+import { counted } from '../bytes/counted.ts'
 import { type Address, tcpAddress, type TCPAddress, unixAddress, type UNIXAddress } from '../addresses.ts'
 import type { DatagramBinding, DatagramWire } from '../datagram/datagram-wire.ts'
 import { DNSLookupError } from '../errors.ts'
@@ -16,8 +17,8 @@ import { checkValue } from '../options/check-options.ts'
 import { callable } from '../options/option-rules.ts'
 import { WireReactor } from '../reactor/wire-reactor.ts'
 import { callSafely } from '../safely.ts'
+import { isNumericHost, NO_ADDRESS } from '../transport/dial-by-name.ts'
 import { DeadlineWheel } from '../time/deadline.ts'
-import { isNumericHost } from '../transport/dial-by-name.ts'
 import type { DialEvents, Dialling } from '../transport/stream-connector.ts'
 import { openConnection } from '../transport/stream-transport.ts'
 import { transportOptions } from '../transport/transport-options.ts'
@@ -132,7 +133,7 @@ export class MemoryReactor extends WireReactor implements Reactor {
   async lookup(host: string): Promise<readonly string[]> {
     const found = this.#addressesOf(host) ?? (isNumericHost(host) ? [host] : [])
     if (found.length > 0) return found
-    throw new DNSLookupError(tcpAddress(host, 0), 'the name has no address')
+    throw new DNSLookupError(tcpAddress(host, 0), NO_ADDRESS)
   }
 
   protected override acceptTCP(
@@ -208,7 +209,7 @@ export function leftovers(reactor: WireReactor): string[] {
   return [
     ...Array.from(reactor.registry.registered, ({ label }) => `the connection ${label}`),
     ...reactor.getDelayedCalls().map((call) => `a call in ${Math.round(call.getTime() - reactor.now())} ms`),
-    ...(kept === 0 ? [] : [`${kept} deadlines of connections`]),
+    ...(kept === 0 ? [] : [`${counted(kept, 'deadline')} of connections`]),
     ...reactor.registry.leftovers,
   ]
 }

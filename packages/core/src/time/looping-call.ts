@@ -4,8 +4,9 @@ import { checkOptionsOrInstance, checkValue } from '../options/check-options.ts'
 import { ABORT_SIGNAL, WITH_REACTOR } from '../options/object-rules.ts'
 import { anything, callable, flag, milliseconds, type OptionRules } from '../options/option-rules.ts'
 import { callSafely, tolerated } from '../safely.ts'
+import { type Cancellable, onAbort } from './cancellable.ts'
 import { ResettableTimer } from './resettable-timer.ts'
-import { type Cancellable, sleep, SLEEP_RULES, type SleepOptions } from './sleep.ts'
+import { sleep, SLEEP_RULES, type SleepOptions } from './sleep.ts'
 
 /** Options of `LoopingCall.start`. */
 export interface LoopOptions extends Cancellable {
@@ -73,14 +74,12 @@ export class LoopingCall<A extends unknown[] = []> {
     const grid = new TickGrid(reactor, intervalMs)
     const loop = new Promise<this>((resolve, reject) => {
       signal?.throwIfAborted()
-      const abort = (): void => this.#end(() => reject(signal?.reason as Error))
-      signal?.addEventListener('abort', abort, { once: true })
       const run: Run = {
         grid,
         next: new ResettableTimer(reactor, () => this.#tick(run, grid.take())),
         stopped: () => resolve(this),
         failed: reject,
-        forget: () => signal?.removeEventListener('abort', abort),
+        forget: onAbort(signal, () => this.#end(() => reject(signal?.reason as Error))),
       }
       if (now) this.#tick(run, 1)
       else this.#awaitTick(run)
@@ -90,7 +89,7 @@ export class LoopingCall<A extends unknown[] = []> {
       () => reactor.log !== undefined,
       (error) => {
         if (signal?.aborted === true && error === signal.reason) return
-        reactor.log?.({ level: 'error', text: 'A looping call failed and has stopped', error })
+        reactor.log?.({ level: 'error', text: 'A looping call failed and makes no more calls', error })
       },
     )
   }

@@ -2,7 +2,7 @@ import { QueueClosed, QueueOverflow, QueueUnderflow } from '../errors.ts'
 import { checkOptions } from '../options/check-options.ts'
 import { count, type OptionRules } from '../options/option-rules.ts'
 import { tolerated } from '../safely.ts'
-import { type Cancellable, checkCancellable, wait } from './sleep.ts'
+import { type Cancellable, checkCancellable, wait } from './cancellable.ts'
 
 /** The limits of a queue. */
 export interface QueueOptions {

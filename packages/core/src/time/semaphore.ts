@@ -1,7 +1,7 @@
 import { checkValue } from '../options/check-options.ts'
 import { callable, count } from '../options/option-rules.ts'
 import { Fifo } from './queue.ts'
-import { type Cancellable, checkCancellable, unlessAborted, wait } from './sleep.ts'
+import { type Cancellable, checkCancellable, unlessAborted, wait } from './cancellable.ts'
 
 /** An acquired token of a semaphore, or an acquired lock: `using held = await lock.acquire()`. */
 export interface Held extends Disposable {

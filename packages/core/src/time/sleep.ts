@@ -2,7 +2,7 @@ import type { ReactorTime } from '../interfaces/reactor.ts'
 import { checkOptionsOrInstance, checkValue } from '../options/check-options.ts'
 import { ABORT_SIGNAL, WITH_REACTOR } from '../options/object-rules.ts'
 import { anything, callable, having, type OptionRules } from '../options/option-rules.ts'
-import { tolerated } from '../safely.ts'
+import { type Cancellable, wait } from './cancellable.ts'
 import { ResettableTimer } from './resettable-timer.ts'
 
 /** Options of `sleep`: the reactor provides the clock. */
@@ -61,56 +61,4 @@ export function deferLater<A extends unknown[], R>(
   })
 }
 
-/** Options of a wait that can be cancelled. */
-export interface Cancellable {
-  /** Cancels the wait: the promise rejects with the signal's reason. */
-  readonly signal?: AbortSignal | undefined
-}
-
-/**
- * Checks the options of a wait that can be cancelled.
- *
- * @throws {TypeError} when `signal` is not an AbortSignal, or an option is unknown.
- */
-export function checkCancellable(owner: string, options: Cancellable): void {
-  checkOptionsOrInstance(owner, options, CANCELLABLE_RULES)
-}
-
-/**
- * Waits until `done` is called or the signal aborts. Removes its listener from the signal.
- *
- * @param begin Called at once, unless the signal has aborted already. It must not call `done` synchronously.
- *   It returns a function that is called if the signal aborts.
- * @throws {unknown} (rejects) with the signal's reason, which is swallowed if the promise is not awaited; or
- *   with what `begin` throws.
- */
-export function wait<T>(
-  { signal }: Cancellable,
-  begin: (done: (value: T) => void) => () => void,
-): Promise<T> {
-  const work = new Promise<T>((resolve, reject) => {
-    signal?.throwIfAborted()
-    const giveUp = begin((value) => {
-      signal?.removeEventListener('abort', abort)
-      resolve(value)
-    })
-    const abort = (): void => {
-      giveUp()
-      reject(signal?.reason as Error)
-    }
-    signal?.addEventListener('abort', abort, { once: true })
-  })
-  return unlessAborted(work, signal)
-}
-
-/**
- * Returns a promise with the same outcome, but a rejection with the reason of `signal` is swallowed if the
- * promise is not awaited, because the caller has cancelled the work.
- */
-export function unlessAborted<T>(work: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
-  if (signal === undefined) return work
-  return tolerated(work, (error) => signal.aborted && error === signal.reason)
-}
-
 const CLOCK = having('a reactor', 'callLater')
-const CANCELLABLE_RULES: OptionRules<Cancellable> = { signal: ABORT_SIGNAL }

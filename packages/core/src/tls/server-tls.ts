@@ -21,6 +21,7 @@ import type {
 import { checkOptions, checkValue, withDefaults } from '../options/check-options.ts'
 import { ABORT_SIGNAL } from '../options/object-rules.ts'
 import { having, milliseconds, type OptionRules, path } from '../options/option-rules.ts'
+import { onAbort } from '../time/cancellable.ts'
 import { buildProtocol, refuse } from '../transport/build-protocol.ts'
 import { logConnection } from '../transport/diagnostics.ts'
 import { ForwardingFactory } from '../transport/forwarding-factory.ts'
@@ -250,7 +251,7 @@ export async function serverTLSFromFiles(
     watch()
   }
   let next: DelayedCall | undefined
-  let stopped = signal?.aborted ?? false
+  let stopped = false
   const stop = (): void => {
     stopped = true
     if (next?.active()) next.cancel()
@@ -259,7 +260,7 @@ export async function serverTLSFromFiles(
     if (reloadEveryMs !== undefined && !stopped) next = reactor.callLater(reloadEveryMs, reload)
   }
   if (reloadEveryMs !== undefined) reactor.addSystemEventTrigger('before', 'shutdown', stop)
-  signal?.addEventListener('abort', stop, { once: true })
+  onAbort(signal, stop)
   watch()
   return tls
 }

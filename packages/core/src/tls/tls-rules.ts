@@ -11,6 +11,7 @@ import type {
   TLSSession,
 } from '../interfaces/tls.ts'
 import {
+  anyText,
   flag,
   listOf,
   milliseconds,
@@ -66,7 +67,7 @@ export const SERVER_TLS_RULES: OptionRules<ServerTLSOptions> = {
 export const CLIENT_TLS_RULES: OptionRules<ClientTLSOptions> = {
   ...TLS_RULES,
   // It may be empty when the verification of the server is skipped.
-  serverName: (value) => (typeof value === 'string' ? undefined : { kind: 'type', wanted: 'a string' }),
+  serverName: anyText,
   trustRoots: listOf(pem),
   certificate: optionsOf(KEY_PAIR_RULES),
   insecurelySkipVerification: flag,

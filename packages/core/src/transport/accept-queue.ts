@@ -26,7 +26,7 @@ export class AcceptQueue {
   readonly #retry: ResettableTimer
   #retryAtMs = Infinity
   #stopWatching: (() => void) | undefined
-  #refusals = { count: 0, toldAtMs: -Infinity }
+  #refusals = { count: 0, loggedAtMs: -Infinity }
 
   constructor(registry: ConnectionRegistry, options: WaitingOptions, events: AdmissionEvents) {
     this.#registry = registry
@@ -66,13 +66,13 @@ export class AcceptQueue {
     for (const waiting of this.#waiting) {
       if (waiting.untilMs <= nowMs) {
         this.#leave(waiting)
-        this.#refuse(waiting.letGo())
+        this.#refuse(waiting.release())
         continue
       }
       const admission = this.#events.admission(waiting.accepted.peerAddress)
       if (admission === 'now') {
         this.#leave(waiting)
-        this.#events.admitted(waiting.letGo())
+        this.#events.admitted(waiting.release())
       } else soonest = sooner(soonest, admission)
     }
     if (this.#waiting.size > 0) this.#comeBack(soonest)
@@ -111,10 +111,10 @@ export class AcceptQueue {
     const refusals = this.#refusals
     refusals.count++
     const nowMs = this.#registry.reactor.now()
-    if (nowMs - refusals.toldAtMs >= LOG_EVERY_MS) {
+    if (nowMs - refusals.loggedAtMs >= LOG_EVERY_MS) {
       const text = `Connections are refused at a limit: ${refusals.count} since the last such line`
       this.#registry.reactor.log({ level: 'warn', text, label: formatAddress(address) })
-      this.#refusals = { count: 0, toldAtMs: nowMs }
+      this.#refusals = { count: 0, loggedAtMs: nowMs }
     }
     this.#events.refused(accepted)
   }
@@ -139,7 +139,7 @@ class Waiting implements WireEvents {
   }
 
   /** Ends the wait. The wire's events go to the listener that is attached to the result. */
-  letGo(): ConnectedWire {
+  release(): ConnectedWire {
     return {
       ...this.accepted,
       attach: (events) => {

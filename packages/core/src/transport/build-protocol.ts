@@ -4,7 +4,8 @@ import type { ProtocolEvents, ProtocolFactory } from '../interfaces/protocol-eve
 import type { ReactorLog } from '../interfaces/reactor.ts'
 import type { TLSSession } from '../interfaces/tls.ts'
 import type { Transport } from '../interfaces/transport.ts'
-import { settleSafely } from '../safely.ts'
+import { assertNotPromise, callSafely, settleSafely } from '../safely.ts'
+import { onAbort } from '../time/cancellable.ts'
 import { StreamTransport } from './stream-transport.ts'
 
 /** The connection for which a factory builds a protocol. */
@@ -64,14 +65,11 @@ export function factoryName(factory: object): string {
 /** @throws {TypeError} unless `built` is a protocol. The message names what to return instead. */
 function assertProtocol(built: unknown, factory: object): asserts built is ProtocolEvents {
   const given = `what buildProtocol of ${factoryName(factory)} returned`
+  assertNotPromise(
+    built,
+    `Cannot connect ${given}, a promise: return the protocol itself, and wait in its connectionMade`,
+  )
   const isObject = typeof built === 'object' && built !== null
-  if (isObject && 'then' in built && typeof built.then === 'function') {
-    // The promise's own rejection is ignored: unhandled, it would end the process.
-    void settleSafely(built, () => undefined)
-    throw new TypeError(
-      `Cannot connect ${given}, a promise: return the protocol itself, and wait in its connectionMade`,
-    )
-  }
   const missing = isObject
     ? CALLBACKS.filter((name) => typeof Reflect.get(built, name) !== 'function')
     : CALLBACKS
@@ -126,12 +124,10 @@ export function whenMade<P>({ protocol, transport, making }: Made<P>, address: A
   if (making === undefined && !failed()) return Promise.resolve(protocol)
   return new Promise((resolve, reject) => {
     const { signal } = transport
-    const lost = (): void => reject(notMade(address, signal.reason as ConnectionClosed))
-    if (signal.aborted) return lost()
-    signal.addEventListener('abort', lost, { once: true })
+    const forget = onAbort(signal, () => reject(notMade(address, signal.reason as ConnectionClosed)))
     void making?.then(() => {
       if (failed()) return
-      signal.removeEventListener('abort', lost)
+      forget()
       resolve(protocol)
     })
   })
@@ -155,6 +151,14 @@ export function notMade(address: Address, reason: ConnectionClosed): ConnectErro
 export function startFactory(factory: ProtocolFactory, reactor: ReactorLog): void {
   void settleSafely(factory.doStart(), (error) =>
     reactor.log({ level: 'error', text: 'A factory failed to start', error }),
+  )
+}
+
+/** Calls `doStop` of a factory when a port no longer uses it. An error is logged. */
+export function stopFactory(factory: ProtocolFactory, reactor: ReactorLog, label?: string): void {
+  void callSafely(
+    () => factory.doStop(),
+    (error) => reactor.log({ level: 'error', text: 'A factory failed to stop', label, error }),
   )
 }
 

@@ -3,6 +3,7 @@ import { AllAddressesFailed, codeOf, ConnectError, DNSLookupError } from '../err
 import { parseIP } from '../hosts.ts'
 import type { DelayedCall, ReactorNames, ReactorTime } from '../interfaces/reactor.ts'
 import type { ConnectedWire } from '../interfaces/wire.ts'
+import { untilAborted } from '../time/cancellable.ts'
 import type { DialEvents, Dialling } from './stream-connector.ts'
 
 /** The name to connect to, and how to connect to one of its addresses. */
@@ -224,15 +225,6 @@ export function isNumericHost(host: string): boolean {
   return isSix(host) || parseIP(host) !== undefined
 }
 
-/** Settles as `promise` does, or rejects with the reason of `signal` when that aborts first. */
-export function untilAborted<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {
-  return new Promise((resolve, reject) => {
-    const giveUp = (): void => reject(signal.reason as Error)
-    signal.addEventListener('abort', giveUp, { once: true })
-    void promise.then(resolve, reject).finally(() => signal.removeEventListener('abort', giveUp))
-  })
-}
-
 function assertNumeric(found: unknown, address: TCPAddress): readonly string[] {
   const isHost = (host: unknown): boolean => typeof host === 'string' && isNumericHost(host)
   if (Array.isArray(found) && found.every(isHost)) return found as readonly string[]
@@ -244,7 +236,7 @@ function assertNumeric(found: unknown, address: TCPAddress): readonly string[] {
 /** The reason without the prefix that names the host: a lookup knows no port, so its error lacks the port. */
 function whyFailed(cause: unknown): string {
   const code = codeOf(cause)
-  if (code === 'EAI_AGAIN') return 'the name service did not answer'
+  if (code === 'EAI_AGAIN') return NO_RESPONSE
   if (code === 'ENOTFOUND') return NO_ADDRESS
   if (!(cause instanceof Error)) return `its lookup failed: ${String(cause)}`
   if (!(cause instanceof DNSLookupError)) return `its lookup failed: ${cause.message}`
@@ -261,4 +253,7 @@ function isSix(host: string): boolean {
   return host.includes(':')
 }
 
-const NO_ADDRESS = 'the name has no address'
+/** Why a name cannot be connected to, for the message of a DNSLookupError. */
+export const NO_ADDRESS = 'the name has no address'
+/** Why a name was not looked up, for the message of a DNSLookupError. */
+export const NO_RESPONSE = 'the name service did not respond'

@@ -52,16 +52,16 @@ export class OutputQueue {
       return ready
     }
     const taken: Buffer[] = []
-    let room = limit
+    let left = limit
     let whole = 0
     for (const part of ready) {
-      if (part.length > room) {
-        if (room > 0) taken.push(part.subarray(0, room))
-        ready[whole] = part.subarray(room)
+      if (part.length > left) {
+        if (left > 0) taken.push(part.subarray(0, left))
+        ready[whole] = part.subarray(left)
         break
       }
       taken.push(part)
-      room -= part.length
+      left -= part.length
       whole++
     }
     ready.splice(0, whole)

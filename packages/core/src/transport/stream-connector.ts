@@ -258,4 +258,5 @@ interface Waiter<P> {
   readonly reject: (reason: Error) => void
 }
 
-const DEFAULT_TIMEOUT_MS = 30_000
+/** The longest connection attempt when the options name none. */
+export const DEFAULT_TIMEOUT_MS = 30_000

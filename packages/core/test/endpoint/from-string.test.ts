@@ -130,6 +130,15 @@ describe('registerEndpointType', () => {
     expect(() => registerEndpointType(new MemoryReactor(), 'client', type, parse)).toThrow(RangeError)
   })
 
+  test.each([7, null, ['tcp']])('refuses %j, which is not a string', (type) => {
+    const parse = (): never => {
+      throw new Error('never called')
+    }
+    const register = (): void =>
+      registerEndpointType(new MemoryReactor(), 'client', type as unknown as string, parse)
+    expect(register).toThrow(TypeError)
+  })
+
   test('does not change the types of other reactors', () => {
     const { client, server } = endpointTypesOf(new MemoryReactor())
     expect([...client.keys()]).toEqual(['tcp', 'unix', 'host', 'ssl', 'tls'])

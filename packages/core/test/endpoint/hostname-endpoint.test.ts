@@ -54,7 +54,7 @@ describe('HostnameEndpoint', () => {
     await pass(reactor, 400)
     const protocol = await connecting
     expect(reactor.tried).toEqual(['2001:db8::1 at 0', '192.0.2.1 at 250'])
-    expect(reactor.givenUp).toEqual(['2001:db8::1'])
+    expect(reactor.cancelled).toEqual(['2001:db8::1'])
     expect([protocol.text, factory.built, reactor.getDelayedCalls()]).toEqual(['hello', 1, []])
   })
 
@@ -114,7 +114,7 @@ describe('HostnameEndpoint', () => {
     await pass(reactor, 500)
     expect(await late).toBeInstanceOf(TimeoutError)
     expect(reactor.tried).toEqual(['192.0.2.1 at 0', '192.0.2.2 at 100'])
-    expect(reactor.givenUp).toEqual(['192.0.2.1', '192.0.2.2'])
+    expect(reactor.cancelled).toEqual(['192.0.2.1', '192.0.2.2'])
     expect(reactor.getDelayedCalls()).toEqual([])
   })
 
@@ -129,7 +129,7 @@ describe('HostnameEndpoint', () => {
     expect(await rejected).toBeInstanceOf(ConnectingCancelledError)
     const already = endpoint.connect(new Counting(new Recorder()), { signal: AbortSignal.abort() })
     await expect(already).rejects.toBeInstanceOf(ConnectingCancelledError)
-    expect([reactor.givenUp, reactor.getDelayedCalls()]).toEqual([['192.0.2.1'], []])
+    expect([reactor.cancelled, reactor.getDelayedCalls()]).toEqual([['192.0.2.1'], []])
   })
 
   test('fails when the name has no address', async () => {

@@ -14,7 +14,7 @@ export type Answer =
 export class SeveralAddresses extends MemoryReactor {
   readonly answers: Map<string, Answer> = new Map()
   readonly tried: string[] = []
-  readonly givenUp: string[] = []
+  readonly cancelled: string[] = []
 
   protected override dial(address: Address, events: DialEvents): Dialling {
     const host = address.type === 'UNIX' ? address.path : address.host
@@ -31,7 +31,7 @@ export class SeveralAddresses extends MemoryReactor {
           })
     return {
       cancel: () => {
-        this.givenUp.push(host)
+        this.cancelled.push(host)
         if (call?.active()) call.cancel()
         dialling?.cancel()
       },

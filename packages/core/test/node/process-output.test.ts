@@ -14,7 +14,7 @@ describe('getProcessOutput', () => {
   const reactor = createReactor()
 
   test('returns the output of a command without input', async () => {
-    expect((await getProcessOutput('sh', ['-c', 'cat; echo hello; echo unheard >&2'])).toString()).toBe(
+    expect((await getProcessOutput('sh', ['-c', 'cat; echo hello; echo ignored >&2'])).toString()).toBe(
       'hello\n',
     )
     expect((await getProcessOutput('true', [], { reactor })).length).toBe(0)

@@ -24,7 +24,7 @@ import {
 } from '../../src/endpoints.ts'
 import { connectFailure, localAddressOf, peerAddressOf, SocketWire } from '../../src/node/socket-wire.ts'
 import { OneProtocol } from '../one-protocol.ts'
-import { runChecks, runWireChecks } from '../run-checks.ts'
+import { abortedAfterEach, runChecks, runWireChecks } from '../run-checks.ts'
 import {
   portOf,
   quiet,
@@ -38,25 +38,10 @@ import {
 import { type SystemWireHarness, tcpWires, unixWires } from './wire-harnesses.ts'
 
 describe('SocketWire', () => {
-  const harnesses: SocketHarness[] = []
-  const kept = (harness: SocketHarness): SocketHarness => {
-    harnesses.push(harness)
-    return harness
-  }
-
-  afterEach(async () => {
-    for (const harness of harnesses.splice(0)) await harness.abortAll()
-  })
+  const kept = abortedAfterEach<SocketHarness>()
 
   describe('as a wire', () => {
-    const made: SystemWireHarness[] = []
-    const wires = (harness: SystemWireHarness): SystemWireHarness => {
-      made.push(harness)
-      return harness
-    }
-    afterEach(() => {
-      for (const harness of made.splice(0)) harness.abortAll()
-    })
+    const wires = abortedAfterEach<SystemWireHarness>()
 
     describe('over TCP', () => {
       runWireChecks(() => wires(tcpWires()))
@@ -489,7 +474,7 @@ describe('connectFailure', () => {
     ['ENOENT', 'ConnectionRefusedError', 'there is no such socket (ENOENT)'],
     ['ETIMEDOUT', 'TCPTimedOutError', 'the peer did not respond (ETIMEDOUT)'],
     ['ENOTFOUND', 'DNSLookupError', 'the name has no address (ENOTFOUND)'],
-    ['EAI_AGAIN', 'DNSLookupError', 'the name service did not answer (EAI_AGAIN)'],
+    ['EAI_AGAIN', 'DNSLookupError', 'the name service did not respond (EAI_AGAIN)'],
     ['EHOSTUNREACH', 'NoRouteError', 'the host cannot be reached (EHOSTUNREACH)'],
     ['ENETUNREACH', 'NoRouteError', 'the network cannot be reached (ENETUNREACH)'],
     ['EADDRNOTAVAIL', 'ConnectBindError', 'the local address cannot be used (EADDRNOTAVAIL)'],

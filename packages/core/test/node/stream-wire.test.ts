@@ -1,14 +1,14 @@
 import { closeSync, existsSync, openSync, readFileSync } from 'node:fs'
 import { PassThrough, Writable } from 'node:stream'
-import { afterEach, describe, expect, test } from 'vitest'
-import { Gate } from '../../src/checks/assertions.ts'
-import { Echo, HalfCloseRecorder, Recorder } from '../../src/checks/transport-harness.ts'
+import { describe, expect, test } from 'vitest'
 import { ConnectionDone, createReactor, LocalProtocolError } from '../../src/index.ts'
 import { ProcessDone } from '../../src/process.ts'
 import type { WireEvents } from '../../src/reactor.ts'
 import { MemoryReactor } from '../../src/testing.ts'
 import { StandardIO, StreamWire } from '../../src/node/stream-wire.ts'
-import { runChecks, runWireChecks } from '../run-checks.ts'
+import { Gate } from '../../src/checks/assertions.ts'
+import { Echo, HalfCloseRecorder, Recorder } from '../../src/checks/transport-harness.ts'
+import { abortedAfterEach, runChecks, runWireChecks } from '../run-checks.ts'
 import { hostOf, pipeHarness } from './pipe-harness.ts'
 import { RecordingChild } from './recording-child.ts'
 import { programArgs, ROOT } from './run-program.ts'
@@ -17,21 +17,10 @@ import { quiet, type SocketHarness, until } from './socket-harness.ts'
 import { pipeWires, streamWires, type SystemWireHarness } from './wire-harnesses.ts'
 
 describe('StreamWire', () => {
-  const harnesses: SocketHarness[] = []
-
-  afterEach(async () => {
-    for (const harness of harnesses.splice(0)) await harness.abortAll()
-  })
+  const kept = abortedAfterEach<SocketHarness>()
 
   describe('as a wire', () => {
-    const made: SystemWireHarness[] = []
-    const wires = (harness: SystemWireHarness): SystemWireHarness => {
-      made.push(harness)
-      return harness
-    }
-    afterEach(() => {
-      for (const harness of made.splice(0)) harness.abortAll()
-    })
+    const wires = abortedAfterEach<SystemWireHarness>()
 
     describe('over pipes', () => {
       runWireChecks(() => wires(pipeWires()))
@@ -42,11 +31,7 @@ describe('StreamWire', () => {
   })
 
   describe('over a pair of pipes', () => {
-    runChecks(() => {
-      const harness = pipeHarness()
-      harnesses.push(harness)
-      return harness
-    })
+    runChecks(() => kept(pipeHarness()))
   })
 
   test('emits no error of its streams, before or after its end, and notifies of the close once', async () => {

@@ -1,9 +1,9 @@
 import { describe, expect, test } from 'vitest'
 import {
-  anyText,
   byteCount,
   checkOptions,
   checkValue,
+  filledText,
   listOf,
   milliseconds,
   oneOf,
@@ -22,7 +22,7 @@ const RULES: OptionRules<CacheOptions> = {
   maxBytes: byteCount({ least: 1, endless: true }),
   timeoutMs: milliseconds(),
   mode: oneOf('fast', 'safe'),
-  names: listOf(anyText),
+  names: listOf(filledText),
 }
 const DEFAULTS: CacheOptions = { maxBytes: 1_024, timeoutMs: 500, mode: 'safe', names: [] }
 

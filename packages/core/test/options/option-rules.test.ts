@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest'
+import { nearestName } from '../../src/options/option-rules.ts'
 import {
   anyText,
   anything,
@@ -6,6 +7,7 @@ import {
   callable,
   count,
   either,
+  filledText,
   flag,
   having,
   listOf,
@@ -16,7 +18,6 @@ import {
   path,
   quantity,
 } from '../../src/options.ts'
-import { nearestName } from '../../src/options/option-rules.ts'
 
 /** Each rule with values at its limits: accepted values, wrong types, and values out of range. */
 const CASES: readonly (readonly [
@@ -33,7 +34,8 @@ const CASES: readonly (readonly [
   ['quantity', quantity({ most: 1 }), [0, 0.25, 1], [undefined], [1.01, NaN]],
   ['quantity above', quantity({ above: 0, most: 1 }), [0.001, 1], ['1'], [0, -1, 1.1, NaN]],
   ['flag', flag, [true, false], [0, 1, 'true', null], []],
-  ['text', anyText, ['a'], [1, null, undefined], ['']],
+  ['anyText', anyText, ['a', ''], [1, null, undefined], []],
+  ['text', filledText, ['a'], [1, null, undefined], ['']],
   ['path', path, ['/run/a'], [5, null], ['', 'a\0b']],
   ['callable', callable, [() => 0, Map], [{}, 'call'], []],
   ['anything', anything, [undefined, null, NaN], [], []],
@@ -46,7 +48,7 @@ const CASES: readonly (readonly [
     [1, null, [], { a: '1' }, { b: 1 }, { b: undefined }],
     [{ a: -1 }],
   ],
-  ['either', either(oneOf('same'), listOf(anyText), 'one'), ['same', ['x']], [1], ['other']],
+  ['either', either(oneOf('same'), listOf(filledText), 'one'), ['same', ['x']], [1], ['other']],
   ['having', having('a set', 'has', 'add'), [new Set()], [new Map(), null, 'set', {}], []],
 ]
 

@@ -117,7 +117,7 @@ describe('ALPNFactory', () => {
     expect(factory.buildProtocol(peer, session('old'))).toBe(old)
     expect(factory.buildProtocol(peer, session(undefined))).toBe(old)
     expect(factory.buildProtocol(peer)).toBe(old)
-    expect(factory.buildProtocol(peer, session('unheard of'))).toBeUndefined()
+    expect(factory.buildProtocol(peer, session('unknown'))).toBeUndefined()
   })
 
   test('starts and stops its factories together with itself', () => {

@@ -69,6 +69,17 @@ async function connect(reactor: MemoryReactor, feed: Feed): Promise<Connector> {
   return connector
 }
 
+/** Stops the reactor of a factory that waits for its next attempt. */
+async function stoppedWhileWaiting(): Promise<{ readonly reactor: MemoryReactor; readonly feed: Patient }> {
+  const reactor = new MemoryReactor()
+  const feed = new Patient(reactor)
+  const running = reactor.run()
+  await connect(reactor, feed)
+  await reactor.stop()
+  await running
+  return { reactor, feed }
+}
+
 describe('ReconnectingClientFactory', () => {
   test.each([
     ['maxRetries', NaN, 'RangeError: Cannot take maxRetries NaN for Mistaken'],
@@ -228,12 +239,7 @@ describe('ReconnectingClientFactory', () => {
     })
 
     test('cancels nothing when a stopped reactor has already cancelled the retry', async () => {
-      const reactor = new MemoryReactor()
-      const feed = new Patient(reactor)
-      const running = reactor.run()
-      await connect(reactor, feed)
-      await reactor.stop()
-      await running
+      const { reactor, feed } = await stoppedWhileWaiting()
       feed.stopTrying()
       feed.retry()
       expect([feed.retries, reactor.getDelayedCalls()]).toEqual([1, []])
@@ -256,12 +262,7 @@ describe('ReconnectingClientFactory', () => {
     })
 
     test('tries again although a stopped reactor has cancelled the scheduled retry', async () => {
-      const reactor = new MemoryReactor()
-      const feed = new Patient(reactor)
-      const running = reactor.run()
-      await connect(reactor, feed)
-      await reactor.stop()
-      await running
+      const { reactor, feed } = await stoppedWhileWaiting()
       expect(reactor.getDelayedCalls()).toEqual([])
       feed.retry()
       reactor.advance(200)

@@ -51,7 +51,7 @@ describe('TimerService', () => {
     reactor.advance(1000)
     const failure = {
       level: 'error',
-      text: 'A timer service failed; it makes no more calls',
+      text: 'A timer service failed and makes no more calls',
       label: 'clean up',
     }
     expect([calls, reactor.logged]).toMatchObject([2, [failure]])

@@ -59,7 +59,7 @@ describe('StreamReader', () => {
     expect(String((error as IncompleteReadError).partial)).toBe('li')
     await expect(cut.reader.readExactly(4)).rejects.toMatchObject({ partial: Buffer.from('abc') })
     await expect(cut.reader.readExactly(1)).rejects.toMatchObject({
-      message: 'Cannot read 1 bytes: the input ended after 0 bytes',
+      message: 'Cannot read 1 byte: the input ended after 0 bytes',
       partial: Buffer.alloc(0),
     })
   })

@@ -146,7 +146,7 @@ test('names open connections, delayed calls and deadlines', () => {
     'the connection Silent 2 127.0.0.1:80',
     'a call in 100 ms',
     'a call in 1000 ms',
-    '1 deadlines of connections',
+    '1 deadline of connections',
   ])
 })
 
@@ -161,7 +161,7 @@ test('finds a connection that is still counted as queued after its port has clos
   await reactor.settle()
   expect(leftovers(reactor)).toEqual([])
   reactor.registry.waitingChanged(1)
-  expect(leftovers(reactor)).toEqual(['1 connections counted as waiting'])
+  expect(leftovers(reactor)).toEqual(['1 connection counted as waiting'])
 })
 
 describe('connectedPair', () => {

@@ -66,11 +66,11 @@ describe('Queue', () => {
     test('loses no value when abort and put are in the same turn', async () => {
       const queue = new Queue<string>()
       const [before, after] = [new AbortController(), new AbortController()]
-      const [givenUp, served] = [queue.get(before), queue.get(after)]
+      const [cancelled, served] = [queue.get(before), queue.get(after)]
       before.abort('enough')
       queue.put('a')
       after.abort('too late')
-      await expect(givenUp).rejects.toBe('enough')
+      await expect(cancelled).rejects.toBe('enough')
       await expect(served).resolves.toBe('a')
     })
 

@@ -1,4 +1,4 @@
-import { afterEach, describe, expect, test } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { Recorder } from '../../src/checks/transport-harness.ts'
 import { MemoryReactor, StringTransport } from '../../src/testing.ts'
 import { ClientTLS, ServerTLS } from '../../src/tls.ts'
@@ -8,20 +8,13 @@ import { type SocketHarness, tlsHarness } from '../node/socket-harness.ts'
 import { type SystemWireHarness, tcpWires, tlsWiresOver } from '../node/wire-harnesses.ts'
 import { OneProtocol } from '../one-protocol.ts'
 import { RecordingWire } from '../recording-wire.ts'
-import { runChecks, runWireChecks } from '../run-checks.ts'
+import { abortedAfterEach, runChecks, runWireChecks } from '../run-checks.ts'
 import { root, server as certificate } from './certificates.ts'
 import { Relay } from './relay.ts'
 import { settleUntil, tlsMemoryHarness } from './tls-memory-harness.ts'
 
 describe('TLSWire as a wire', () => {
-  const made: SystemWireHarness[] = []
-  const wires = (harness: SystemWireHarness): SystemWireHarness => {
-    made.push(harness)
-    return harness
-  }
-  afterEach(() => {
-    for (const harness of made.splice(0)) harness.abortAll()
-  })
+  const wires = abortedAfterEach<SystemWireHarness>()
 
   describe('over TCP', () => {
     runWireChecks(() => tlsWiresOver(wires(tcpWires()), ['reset', 'backpressure', 'early end']))
@@ -32,15 +25,8 @@ describe('TLSWire as a wire', () => {
 })
 
 describe('TLSWire over TCP', () => {
-  const harnesses: SocketHarness[] = []
-  afterEach(async () => {
-    await Promise.all(harnesses.splice(0).map((harness) => harness.abortAll()))
-  })
-  runChecks(() => {
-    const harness = tlsHarness()
-    harnesses.push(harness)
-    return harness
-  })
+  const kept = abortedAfterEach<SocketHarness>()
+  runChecks(() => kept(tlsHarness()))
 })
 
 describe('TLSWire over memory', () => {

@@ -69,16 +69,7 @@ describe('Acceptor', () => {
   )
 
   test('sends refused connections the reason without counting them', async () => {
-    class Full extends Recorder {
-      override connectionMade(): void {
-        this.transport.write('full')
-      }
-    }
-    const server = await PolicedServer.listen({
-      maxConnections: 1,
-      maxWaiting: 0,
-      overflow: Factory.forProtocol(Full),
-    })
+    const server = await PolicedServer.listen({ maxConnections: 1, maxWaiting: 0, overflow: FULL })
     const first = server.connect()
     const others = Array.from({ length: 200 }, () => server.connect())
     const withReason = others.filter(({ text }) => text === 'full')
@@ -90,16 +81,7 @@ describe('Acceptor', () => {
   })
 
   test('sends the reason to at most 64 refused connections at a time', async () => {
-    class Full extends Recorder {
-      override connectionMade(): void {
-        this.transport.write('full')
-      }
-    }
-    const server = await PolicedServer.listen({
-      maxConnections: 1,
-      maxWaiting: 0,
-      overflow: Factory.forProtocol(Full),
-    })
+    const server = await PolicedServer.listen({ maxConnections: 1, maxWaiting: 0, overflow: FULL })
     const up = server.connect()
     // They do not close their side, so each close lingers.
     const refused = Array.from({ length: 65 }, () => server.connect(new HalfCloseRecorder()))
@@ -127,3 +109,12 @@ describe('Acceptor', () => {
     expect(await server.leftovers()).toEqual([])
   })
 })
+
+/** Sends the reason to a connection that is refused. */
+class Full extends Recorder {
+  override connectionMade(): void {
+    this.transport.write('full')
+  }
+}
+
+const FULL = Factory.forProtocol(Full)

@@ -8,7 +8,6 @@ import {
   AddressRace,
   type AttemptEvents,
   isNumericHost,
-  untilAborted,
 } from '../../src/transport/dial-by-name.ts'
 import { type Answer, SeveralAddresses } from '../endpoint/several-addresses.ts'
 import { OneProtocol } from '../one-protocol.ts'
@@ -88,7 +87,7 @@ describe('dialByName', () => {
     await pass(reactor, 300)
     connector.disconnect()
     expect(reactor.tried).toEqual(['192.0.2.1 at 300', '::2 at 550'])
-    expect(reactor.givenUp).toEqual(['192.0.2.1', '::2'])
+    expect(reactor.cancelled).toEqual(['192.0.2.1', '::2'])
     for (const error of [await first, await second])
       expect(error).toMatchObject({ name: 'ConnectingCancelledError' })
     reactor.answers.set('192.0.2.1', 0)
@@ -107,7 +106,7 @@ describe('dialByName', () => {
     const late = failed.catch((caught: unknown) => caught)
     await pass(reactor, 500)
     expect(await late).toMatchObject({ name: 'TimeoutError', address: { host: 'both.test' } })
-    expect([reactor.givenUp, reactor.getDelayedCalls()]).toEqual([['192.0.2.1', '::2'], []])
+    expect([reactor.cancelled, reactor.getDelayedCalls()]).toEqual([['192.0.2.1', '::2'], []])
   })
 
   test('encodes an internationalized name before the lookup', async () => {
@@ -251,7 +250,7 @@ describe('addressesOfName', () => {
     ['throws', thrower(new Error('broken')), 'its lookup failed: broken'],
     ['throws a value that is not an Error', thrower('broken'), 'its lookup failed: broken'],
     ['knows no such name', thrower(coded('ENOTFOUND')), 'the name has no address'],
-    ['gets no response', thrower(coded('EAI_AGAIN')), 'the name service did not answer'],
+    ['gets no response', thrower(coded('EAI_AGAIN')), 'the name service did not respond'],
     [
       'throws a DNSLookupError',
       thrower(new DNSLookupError(tcpAddress('name.test', 0), 'no luck')),
@@ -287,15 +286,6 @@ describe('addressesOfName', () => {
     stop.abort(why)
     await expect(pending).rejects.toBe(why)
     await expect(find(() => [], stop.signal)).rejects.toBe(why)
-  })
-})
-
-describe('untilAborted', () => {
-  test('settles as the promise does', async () => {
-    const { signal } = new AbortController()
-    expect(await untilAborted(Promise.resolve(7), signal)).toBe(7)
-    const why = new Error('why')
-    await expect(untilAborted(Promise.reject(why), signal)).rejects.toBe(why)
   })
 })
 

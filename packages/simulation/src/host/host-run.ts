@@ -168,7 +168,7 @@ export class HostRun implements ReactorSystem {
 
   /** The sockets that receive a datagram from `from` to `to`. */
   datagramsAt(from: UDPAddress, to: UDPAddress): readonly DatagramSocket[] {
-    return Array.from(this.#datagrams).filter((socket) => socket.hears(from, to))
+    return Array.from(this.#datagrams).filter((socket) => socket.receives(from, to))
   }
 
   /** Resolves with the addresses of a name, after the delay of the name service. */

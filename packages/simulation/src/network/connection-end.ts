@@ -15,7 +15,7 @@ export class ConnectionEnd implements Wire, NamedEnd {
   #reading = true
   #scheduled = false
   #ownEnd = false
-  #peerEnd: 'ahead' | 'arrived' | 'told' = 'ahead'
+  #peerEnd: 'ahead' | 'arrived' | 'notified' = 'ahead'
   #stage: 'open' | 'closing' | 'gone' = 'open'
   /** The error with which the connection broke; undefined after a clean close. */
   #error: Error | undefined
@@ -144,13 +144,13 @@ export class ConnectionEnd implements Wire, NamedEnd {
     }
     // As with sockets: unread bytes delay the notification of the peer's FIN, a pause alone does not.
     if (this.#stage !== 'open' || this.#unread.length > 0 || this.#peerEnd !== 'arrived') return
-    this.#peerEnd = 'told'
+    this.#peerEnd = 'notified'
     events.wireEnded()
     this.#closeIfOver()
   }
 
   #closeIfOver(): void {
-    if (this.#ownEnd && this.#peerEnd === 'told' && this.#stage === 'open') this.#close(undefined)
+    if (this.#ownEnd && this.#peerEnd === 'notified' && this.#stage === 'open') this.#close(undefined)
   }
 
   #close(error: Error | undefined): void {

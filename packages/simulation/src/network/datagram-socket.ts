@@ -39,7 +39,7 @@ export class DatagramSocket implements DatagramWire, DatagramReceiver {
   }
 
   /** Whether this socket receives a datagram from `from` to `to`. */
-  hears(from: UDPAddress, to: UDPAddress): boolean {
+  receives(from: UDPAddress, to: UDPAddress): boolean {
     const peer = this.#peer
     if (peer !== undefined && (peer.host !== from.host || peer.port !== from.port)) return false
     if (to.port !== this.address.port || !bindingSpeaks(this.binding, to.family)) return false

@@ -1,3 +1,4 @@
+import { counted } from '@ropewalk/core/bytes'
 import type { Random } from '../random.ts'
 import type { EventQueue } from '../time/event-queue.ts'
 import type { Link } from './link.ts'
@@ -121,9 +122,9 @@ export class Flow {
   #pump(): void {
     const { limits } = this.#setup
     while (!this.#over && this.#queuedBytes > 0) {
-      const room = limits.receiveBufferBytes - this.#unackedBytes
-      if (room <= 0) return
-      this.#send({ data: this.#cut(room), isEnd: false })
+      const capacity = limits.receiveBufferBytes - this.#unackedBytes
+      if (capacity <= 0) return
+      this.#send({ data: this.#cut(capacity), isEnd: false })
     }
     if (this.#over || this.#end !== 'wanted') return
     this.#end = 'sent'
@@ -131,10 +132,10 @@ export class Flow {
   }
 
   /** TCP does not preserve boundaries: 20 % of segments have a random length, 10 % of 1 to 3 bytes. */
-  #cut(room: number): Buffer {
+  #cut(capacity: number): Buffer {
     const { random, limits } = this.#setup
     const [first = NOTHING] = this.#queue
-    const most = Math.min(room, limits.segmentBytes, first.length)
+    const most = Math.min(capacity, limits.segmentBytes, first.length)
     const luck = limits.cuts === 'none' ? 0 : random.unit()
     const size =
       luck < 0.7 ? most : luck < 0.9 ? random.between(1, most) : Math.min(most, random.between(1, 3))
@@ -161,7 +162,7 @@ export class Flow {
 
   #transmit(segment: Segment): void {
     const { forth } = this.#setup
-    const what = segment.isEnd ? 'FIN' : `${segment.data.length} bytes`
+    const what = segment.isEnd ? 'FIN' : counted(segment.data.length, 'byte')
     forth.carry({
       what,
       bytes: HEADER_BYTES + segment.data.length,

@@ -14,7 +14,6 @@ export interface Machine {
   readonly address: string
   /** Its current run; undefined while it is down. */
   readonly life: HostKernel | undefined
-  readonly isDown: boolean
   /** Whether it neither sends nor receives, because it is down or frozen. */
   readonly isSilent: boolean
   /** Whether its ports drop new connection attempts, as with a full backlog. */

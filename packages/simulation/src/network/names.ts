@@ -29,7 +29,7 @@ export class Names {
     const { failing } = { ...this.conditions, ...exceptions }
     const found = isNumeric(name) ? [name] : (this.#addresses.get(asciiHost(name).toLowerCase()) ?? [])
     if (found.length > 0 && (isNumeric(name) || !failing)) return found
-    const why = failing ? 'the name service did not answer' : 'the name has no address'
+    const why = failing ? 'the name service did not respond' : 'the name has no address'
     throw new DNSLookupError(tcpAddress(name, 0), why)
   }
 

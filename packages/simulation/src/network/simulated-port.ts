@@ -1,7 +1,7 @@
 import type { AcceptOptions, Address, ListeningPort, ProtocolFactory, Transport } from '@ropewalk/core'
+import { Acceptor, type ConnectedWire, stopFactory } from '@ropewalk/core/reactor'
 import type { ConnectionEnd } from './connection-end.ts'
 import type { HostKernel, ListenPort } from './host-kernel.ts'
-import { Acceptor, callSafely, type ConnectedWire } from '@ropewalk/core/reactor'
 
 /** Where and how a port listens. */
 export interface SimulatedPortSetup<A extends Address = Address> {
@@ -109,10 +109,6 @@ export class SimulatedPort<A extends Address = Address> implements ListeningPort
     this.#acceptor.close()
     life.reactor.registry.portClosed(this)
     await Promise.resolve()
-    const text = 'A factory failed to stop'
-    void callSafely(
-      () => this.factory.doStop(),
-      (error) => life.reactor.log({ level: 'error', text, error }),
-    )
+    stopFactory(this.factory, life.reactor)
   }
 }

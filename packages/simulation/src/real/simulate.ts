@@ -1,3 +1,4 @@
+import { counted } from '@ropewalk/core/bytes'
 import { test } from 'vitest'
 import { type Coverage, type Scenario, simulateAll, type SimulateOptions } from '../scenario.ts'
 import { SEED_VARIABLE, wantedRuns } from './environment.ts'
@@ -40,10 +41,10 @@ export function describeCoverage({ runs, virtualMs, faults, network }: Coverage)
   const seen = Object.entries(faults).map(([kind, count]) => `${count} × ${kind}`)
   const { connections, segments, oneByteSegments, resent, resets, lost } = network
   return [
-    `${runs} runs, ${Math.round(virtualMs / 1000)} virtual seconds`,
+    `${counted(runs, 'run')}, ${counted(Math.round(virtualMs / 1000), 'virtual second')}`,
     `faults: ${seen.join(', ') || 'none'}`,
-    `${connections} connections with ${segments} segments, ${oneByteSegments} of them of one byte, and ${resent} retransmissions`,
-    `${lost} packets lost, ${resets} resets`,
+    `${counted(connections, 'connection')} with ${counted(segments, 'segment')}, ${oneByteSegments} of them of one byte, and ${counted(resent, 'retransmission')}`,
+    `${counted(lost, 'packet')} lost, ${counted(resets, 'reset')}`,
   ].join('; ')
 }
 

@@ -1,3 +1,4 @@
+import { counted } from '@ropewalk/core/bytes'
 import type { RecordedBytes, RecordedEvent, Recording } from '@ropewalk/core/policies'
 
 /** Into which chunks the bytes of a recording are cut when it is played. */
@@ -25,7 +26,7 @@ export function* cutRecordings(recording: Recording, cuts: Cuts): Generator<CutR
     if (!isReceived(event)) continue
     for (let cut = 1; cut < event.bytes.length; cut++)
       yield {
-        name: `with a cut ${cut} bytes into line ${at + 1}`,
+        name: `with a cut ${counted(cut, 'byte')} into line ${at + 1}`,
         recording: [...recording.slice(0, at), ...halves(event, cut), ...recording.slice(at + 1)],
       }
   }

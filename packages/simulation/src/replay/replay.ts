@@ -1,3 +1,4 @@
+import { counted } from '@ropewalk/core/bytes'
 import type { ProtocolFactory } from '@ropewalk/core'
 import { parseRecording, type Recording } from '@ropewalk/core/policies'
 import { checkOptions, count, oneOf, type OptionRules } from '@ropewalk/core/options'
@@ -82,7 +83,7 @@ function compare(first: Played, played: Played, cut: string): void {
       JSON.stringify(bytes.toString('latin1', place, place + SHOWN_BYTES))
     throw new ReplayFailed(
       cut,
-      `connection ${connection} wrote ${shown(written)} instead of ${shown(expected)}, after ${place} bytes of output`,
+      `connection ${connection} wrote ${shown(written)} instead of ${shown(expected)}, after ${counted(place, 'byte')} of output`,
     )
   }
 }

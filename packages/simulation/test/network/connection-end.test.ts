@@ -52,11 +52,7 @@ describe('ConnectionEnd', () => {
   })
 
   test('keeps bytes received before the program accepts it', async () => {
-    const hosts = new TwoHosts()
-    await hosts.sim.run(1)
-    hosts.server.maxDescriptors = 0
-    hosts.client.reactor.connectTCP('server', 7, new OneProtocol(hosts.asked))
-    await hosts.sim.run(100)
+    const hosts = await TwoHosts.unaccepted()
     hosts.asked.transport.write('early')
     await hosts.sim.run(100)
     expect(hosts.served.made).toBe(false)
@@ -67,11 +63,7 @@ describe('ConnectionEnd', () => {
   })
 
   test('notifies a program that accepts it that it was broken before', async () => {
-    const hosts = new TwoHosts()
-    await hosts.sim.run(1)
-    hosts.server.maxDescriptors = 0
-    hosts.client.reactor.connectTCP('server', 7, new OneProtocol(hosts.asked))
-    await hosts.sim.run(100)
+    const hosts = await TwoHosts.unaccepted()
     hosts.asked.transport.write('early')
     hosts.asked.transport.abortConnection()
     await hosts.sim.run(100)

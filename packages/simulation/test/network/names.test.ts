@@ -27,7 +27,7 @@ describe('Names', () => {
     names.set('server', ['10.0.0.1'])
     expect(() => names.find('other')).toThrow('the name has no address')
     names.conditions = { delayMs: 5, failing: true }
-    expect(() => names.find('server')).toThrow('the name service did not answer')
+    expect(() => names.find('server')).toThrow('the name service did not respond')
     expect(names.find('10.0.0.1')).toEqual(['10.0.0.1'])
   })
 })

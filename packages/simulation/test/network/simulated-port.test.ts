@@ -82,11 +82,7 @@ describe('SimulatedPort', () => {
   })
 
   test('drops its backlog when its host crashes: a client is reset at its next write', async () => {
-    const hosts = new TwoHosts()
-    await hosts.sim.run(1)
-    hosts.server.maxDescriptors = 0
-    hosts.client.reactor.connectTCP('server', 7, new OneProtocol(hosts.asked))
-    await hosts.sim.run(100)
+    const hosts = await TwoHosts.unaccepted()
     hosts.server.crash()
     hosts.server.start()
     hosts.asked.transport.write('is anybody there?')

@@ -24,7 +24,7 @@ test('describeCoverage formats coverage as one line', () => {
     resets: 1,
   })
   expect(describeCoverage({ runs: 2, virtualMs: 61_400, faults: { crash: 2, hold: 1 }, network })).toBe(
-    '2 runs, 61 virtual seconds; faults: 2 × crash, 1 × hold; 3 connections with 40 segments, 5 of them of one byte, and 6 retransmissions; 7 packets lost, 1 resets',
+    '2 runs, 61 virtual seconds; faults: 2 × crash, 1 × hold; 3 connections with 40 segments, 5 of them of one byte, and 6 retransmissions; 7 packets lost, 1 reset',
   )
   expect(describeCoverage({ runs: 1, virtualMs: 0, faults: {}, network })).toContain('faults: none')
 })

@@ -25,9 +25,9 @@ test('a recording is cut as recorded, at every byte, and with one more cut at ev
   expect(cut('every')).toEqual([
     'cut as recorded: opened abc written de',
     'cut at every byte: opened a b c written d e',
-    'with a cut 1 bytes into line 2: opened a bc written de',
+    'with a cut 1 byte into line 2: opened a bc written de',
     'with a cut 2 bytes into line 2: opened ab c written de',
-    'with a cut 1 bytes into line 4: opened abc written d e',
+    'with a cut 1 byte into line 4: opened abc written d e',
   ])
   expect(countCuts(RECORDING)).toBe(cut('every').length)
 })

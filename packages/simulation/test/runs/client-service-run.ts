@@ -1,36 +1,9 @@
-import { Factory, LineReceiver } from '@ropewalk/core'
+import { Factory } from '@ropewalk/core'
 import { TCPClientEndpoint } from '@ropewalk/core/endpoints'
 import { backoffPolicy, ClientService, ServiceStopped } from '@ropewalk/core/services'
 import type { SimulatedHost, Simulation } from '../../src/index.ts'
+import { Asking, Upper } from './asking.ts'
 import { Witness } from './invariants.ts'
-
-class Upper extends LineReceiver {
-  override lineReceived(line: Buffer): void {
-    this.sendLine(line.toString().toUpperCase())
-  }
-}
-
-/** Sends a question every second, and aborts when more than three are unanswered. */
-class Asking extends LineReceiver {
-  answers = 0
-  #asked = 0
-
-  override connectionMade(): void {
-    this.#ask()
-  }
-
-  override lineReceived(): void {
-    this.answers++
-  }
-
-  #ask(): void {
-    if (!this.connected) return
-    if (this.#asked - this.answers > 3) return this.transport.abortConnection(new Error('no answer'))
-    this.#asked++
-    this.sendLine('are you there?')
-    this.transport.reactor.callLater(1000, () => this.#ask())
-  }
-}
 
 /**
  * A `ClientService` through crashes, partitions and other faults. After the last fault it is connected within

@@ -64,7 +64,7 @@ test('detects a server that loses the last message', async () => {
   await expectFound(
     class extends TalkingServer {
       override bytesMessageReceived(data: Buffer): Promise<void> {
-        const isLast = this.talk.heard.length === this.talk.plan.messages.length - 1
+        const isLast = this.talk.received.length === this.talk.plan.messages.length - 1
         return isLast ? Promise.resolve() : super.bytesMessageReceived(data)
       }
     },

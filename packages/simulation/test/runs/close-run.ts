@@ -51,14 +51,14 @@ export class TalkingServer extends WebSocketProtocol {
 
   #messageReceived(data: Buffer): void {
     if (this.#ended) this.talk.complain('delivered a message after its end')
-    this.talk.heard.push(data)
+    this.talk.received.push(data)
   }
 
   #end(): void {
-    const { ending, serverGoodbye } = this.talk.plan
+    const { ending, serverClose } = this.talk.plan
     this.#ended = true
     if (ending === 'server aborts') return this.transport.abortConnection()
-    this.transport.loseConnection(serverGoodbye.code, serverGoodbye.reason)
+    this.transport.loseConnection(serverClose.code, serverClose.reason)
     // A second call must have no effect.
     this.transport.loseConnection(1000, 'again')
     if (this.transport.open || this.transport.sendTextMessage('behind the end'))

@@ -2,7 +2,7 @@ import { type ConnectionClosed, Protocol } from '@ropewalk/core'
 import type { TLSContext, TLSSession } from '@ropewalk/core/tls'
 import { FAREWELL, type Kind, type Way, WELCOME } from './drained.ts'
 import { HTTPClient } from './http-client.ts'
-import { CLOSE, type Frame, readGoodbye, TEXT, WebSocketClient } from './web-socket-client.ts'
+import { CLOSE, type Frame, readClose, TEXT, WebSocketClient } from './web-socket-client.ts'
 
 /** A client whose connection is up when its server stops. */
 export interface DrainedClient {
@@ -95,8 +95,8 @@ export class OpenWebSocket extends WebSocketClient implements DrainedClient {
 
   protected override frameReceived({ opcode, payload }: Frame): void {
     if (opcode !== CLOSE) return
-    this.#code = readGoodbye(payload).code
-    this.sayGoodbye({ code: this.#code, reason: '' })
+    this.#code = readClose(payload).code
+    this.sendClose({ code: this.#code, reason: '' })
   }
 }
 

@@ -166,7 +166,7 @@ const asker: CallerMaker = (random, complain) => {
     const path = `/${kind}/${size}/${at}`
     return { method: 'GET', path, status: 200, answer: Buffer.alloc(size, `${at} `) }
   })
-  const manners = { depth: random.between(1, 4), goodbye: 'wait' } as const
+  const manners = { depth: random.between(1, 4), ending: 'wait' } as const
   return { client: new Asker(new Errand(questions), manners, complain), port: 80 }
 }
 

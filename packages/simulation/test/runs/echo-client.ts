@@ -28,7 +28,7 @@ export class EchoClient extends WebSocketClient {
 
   #sendNext(): void {
     const { reactor } = this.transport
-    if (this.#sent.length === this.#count) return this.sayGoodbye({ code: 1000, reason: '' })
+    if (this.#sent.length === this.#count) return this.sendClose({ code: 1000, reason: '' })
     const text = reactor.randomBytes(1 + (reactor.randomBytes(1)[0] ?? 0)).toString('hex')
     this.#sent.push(text)
     this.send(TEXT, Buffer.from(text), true)

@@ -7,7 +7,7 @@ export interface HTTPManners {
   /** Most requests that it pipelines. */
   readonly depth: number
   /** What it does after the last response: closes, sends only its FIN, or waits for the server to close. */
-  readonly goodbye: 'close' | 'half-close' | 'wait'
+  readonly ending: 'close' | 'half-close' | 'wait'
 }
 
 /** Sends the remaining requests of an errand on one connection, and checks the responses. */
@@ -125,9 +125,9 @@ export class HTTPClient extends Protocol {
   }
 
   #finish(): void {
-    const { goodbye } = this.#manners
-    if (goodbye === 'close') this.transport.loseConnection()
-    else if (goodbye === 'half-close') this.transport.loseWriteConnection()
+    const { ending } = this.#manners
+    if (ending === 'close') this.transport.loseConnection()
+    else if (ending === 'half-close') this.transport.loseWriteConnection()
   }
 }
 

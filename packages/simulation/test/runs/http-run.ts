@@ -89,7 +89,7 @@ async function visit(reactor: HostReactor, { witness, policies }: Scene, client:
 }
 
 function mannersFrom(random: Random): HTTPManners {
-  return { depth: random.between(1, 6), goodbye: random.pick(GOODBYES) ?? 'close' }
+  return { depth: random.between(1, 6), ending: random.pick(ENDINGS) ?? 'close' }
 }
 
 function questionsFrom(random: Random): Question[] {
@@ -102,7 +102,7 @@ function questionsFrom(random: Random): Question[] {
   })
 }
 
-const GOODBYES: readonly HTTPManners['goodbye'][] = ['close', 'half-close', 'wait']
+const ENDINGS: readonly HTTPManners['ending'][] = ['close', 'half-close', 'wait']
 
 type QuestionMaker = (name: string, size: number, random: Random) => Question
 

@@ -1,12 +1,7 @@
-import { type Connector, Factory, LineReceiver, ReconnectingClientFactory } from '@ropewalk/core'
+import { type Connector, Factory, ReconnectingClientFactory } from '@ropewalk/core'
 import type { SimulatedHost, Simulation } from '../../src/index.ts'
+import { Asking, Upper } from './asking.ts'
 import { Witness } from './invariants.ts'
-
-class Upper extends LineReceiver {
-  override lineReceived(line: Buffer): void {
-    this.sendLine(line.toString().toUpperCase())
-  }
-}
 
 /** Reconnects whenever its connection is lost. */
 class Calling extends ReconnectingClientFactory<Asking> {
@@ -15,35 +10,23 @@ class Calling extends ReconnectingClientFactory<Asking> {
   answers = 0
 
   override buildProtocol(): Asking {
-    return new Asking(this)
+    return new CountedAsking(this)
   }
 }
 
-/** Sends a question every second, and aborts when more than three are unanswered. */
-class Asking extends LineReceiver {
+/** Counts the replies of its factory, and resets the delay of that at each. */
+class CountedAsking extends Asking {
   readonly #calling: Calling
-  #unanswered = 0
 
   constructor(calling: Calling) {
     super()
     this.#calling = calling
   }
 
-  override connectionMade(): void {
-    this.#ask()
-  }
-
   override lineReceived(): void {
-    this.#unanswered = 0
+    super.lineReceived()
     this.#calling.answers++
     this.#calling.resetDelay()
-  }
-
-  #ask(): void {
-    if (!this.connected) return
-    if (this.#unanswered++ > 3) return this.transport.abortConnection(new Error('no answer'))
-    this.sendLine('are you there?')
-    this.transport.reactor.callLater(1000, () => this.#ask())
   }
 }
 

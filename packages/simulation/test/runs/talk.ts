@@ -1,6 +1,6 @@
 import type { WebSocketClosed } from '@ropewalk/websocket'
 import type { Random } from '../../src/index.ts'
-import type { Goodbye } from './web-socket-client.ts'
+import type { CloseFrame } from './web-socket-client.ts'
 
 /** How a talk is planned to end. */
 type Ending = (typeof ENDINGS)[number]
@@ -10,9 +10,9 @@ export interface TalkPlan {
   readonly messages: readonly Message[]
   readonly ending: Ending
   /** The client's close frame, whether it or the server ends the talk. */
-  readonly clientGoodbye: Goodbye
+  readonly clientClose: CloseFrame
   /** The server's close frame when it ends the talk. */
-  readonly serverGoodbye: Goodbye
+  readonly serverClose: CloseFrame
   /** Whether the client waits for the echoes before it ends the talk. */
   readonly waits: boolean
 }
@@ -28,13 +28,13 @@ export interface Message {
 export class Talk {
   readonly plan: TalkPlan
   /** The messages that the server received. */
-  readonly heard: Buffer[] = []
+  readonly received: Buffer[] = []
   /** The messages that the client received back. */
   readonly echoed: Buffer[] = []
   /** The close frames that the client received. */
-  readonly clientSaw: Goodbye[] = []
+  readonly clientSaw: CloseFrame[] = []
   /** Whether the client has sent a close frame. */
-  clientSaidGoodbye = false
+  clientSentClose = false
   /** The argument of each `connectionLost` of the server's protocol. */
   readonly ends: WebSocketClosed[] = []
   began = false
@@ -53,8 +53,8 @@ export class Talk {
   /** Compares the records of both ends. @param undisturbed Whether there was no fault and no loss. */
   compare(undisturbed: boolean): void {
     const sent = this.plan.messages.map(({ data }) => data)
-    this.#comparePrefix('received by the server', this.heard, sent)
-    this.#comparePrefix('sent back', this.echoed, this.heard)
+    this.#comparePrefix('received by the server', this.received, sent)
+    this.#comparePrefix('sent back', this.echoed, this.received)
     if (this.clientSaw.length > 1) this.complain(`sent its client ${this.clientSaw.length} close frames`)
     if (this.ends.length > 1) this.complain(`notified its server of ${this.ends.length} ends`)
     const [end] = this.ends
@@ -68,11 +68,9 @@ export class Talk {
   }
 
   #compareEnd({ code, reason, closedBy, sentCode }: WebSocketClosed): void {
-    const { clientGoodbye } = this.plan
+    const { clientClose } = this.plan
     const codes = `${closedBy}, ${code} "${reason}", ${sentCode}`
-    if (
-      code === NO_FRAME ? reason !== '' : !this.clientSaidGoodbye || !isSame({ code, reason }, clientGoodbye)
-    )
+    if (code === NO_FRAME ? reason !== '' : !this.clientSentClose || !isSame({ code, reason }, clientClose))
       this.complain(`reported a close frame that its client did not send: ${codes}`)
     if (closedBy === 'peer' && sentCode !== code)
       this.complain(`sent another code than it received: ${codes}`)
@@ -94,7 +92,7 @@ export class Talk {
     const { closedBy, cause } = end
     if (closedBy !== wanted.closedBy || cause.name !== wanted.cause)
       this.complain(`ended by ${closedBy} with ${cause.name}`)
-    if ((end.code === NO_FRAME) !== (wanted.heard === undefined))
+    if ((end.code === NO_FRAME) !== (wanted.received === undefined))
       this.complain(`reported ${end.code} to its server`)
     if (wanted.seen === undefined) return
     const [saw] = clientSaw
@@ -108,8 +106,8 @@ export function planTalk(random: Random): TalkPlan {
   return {
     messages: Array.from({ length: random.between(0, 5) }, () => planMessage(random)),
     ending: random.pick(ENDINGS) ?? 'client',
-    clientGoodbye: random.chance(0.2) ? { code: undefined, reason: '' } : planGoodbye(random),
-    serverGoodbye: planGoodbye(random),
+    clientClose: random.chance(0.2) ? { code: undefined, reason: '' } : planClose(random),
+    serverClose: planClose(random),
     waits: random.chance(0.5),
   }
 }
@@ -121,12 +119,12 @@ function planMessage(random: Random): Message {
   return { data, isText, frames: random.between(1, 5) }
 }
 
-function planGoodbye(random: Random): Goodbye {
+function planClose(random: Random): CloseFrame {
   const code = random.pick([1000, 1001, 1011, 3000, 4999, random.between(3000, 4999)]) ?? 1000
   return { code, reason: '–'.repeat(random.between(0, 41)) }
 }
 
-function isSame(one: Goodbye, other: Goodbye): boolean {
+function isSame(one: CloseFrame, other: CloseFrame): boolean {
   return (one.code ?? NO_CODE) === (other.code ?? NO_CODE) && one.reason === other.reason
 }
 
@@ -149,33 +147,33 @@ interface Expected {
   readonly closedBy: WebSocketClosed['closedBy']
   readonly cause: string
   /** The close frame that the server receives; undefined for none. */
-  readonly heard?: Goodbye
+  readonly received?: CloseFrame
   /** The close frame that the client receives; undefined where that is not certain. */
-  readonly seen?: Goodbye
+  readonly seen?: CloseFrame
 }
 
 const EXPECTED: Readonly<Record<Ending, (plan: TalkPlan) => Expected>> = {
-  client: ({ clientGoodbye: heard }) => ({
+  client: ({ clientClose: received }) => ({
     closedBy: 'peer',
     cause: 'ConnectionDone',
-    heard,
-    seen: { ...heard, reason: '' },
+    received,
+    seen: { ...received, reason: '' },
   }),
-  server: ({ clientGoodbye: heard, serverGoodbye: seen }) => ({
+  server: ({ clientClose: received, serverClose: seen }) => ({
     closedBy: 'us',
     cause: 'ConnectionDone',
-    heard,
+    received,
     seen,
   }),
-  both: ({ clientGoodbye: heard, serverGoodbye: seen }) => ({
+  both: ({ clientClose: received, serverClose: seen }) => ({
     closedBy: 'us',
     cause: 'ConnectionDone',
-    heard,
+    received,
     seen,
   }),
   'client aborts': () => ({ closedBy: 'nobody', cause: 'ConnectionLost' }),
   'server aborts': () => ({ closedBy: 'nobody', cause: 'ConnectionAborted' }),
-  'client does not reply': ({ serverGoodbye: seen }) => ({
+  'client does not reply': ({ serverClose: seen }) => ({
     closedBy: 'us',
     cause: 'ConnectionAborted',
     seen,

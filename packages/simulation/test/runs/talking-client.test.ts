@@ -6,8 +6,8 @@ import { TalkingClient } from './talking-client.ts'
 const PLAN: TalkPlan = {
   messages: [{ data: Buffer.from('seven'), isText: false, frames: 1 }],
   ending: 'client',
-  clientGoodbye: { code: 1000, reason: '' },
-  serverGoodbye: { code: 1000, reason: '' },
+  clientClose: { code: 1000, reason: '' },
+  serverClose: { code: 1000, reason: '' },
   waits: true,
 }
 const PONG_0 = Buffer.from([0x8a, 1, 0x30])

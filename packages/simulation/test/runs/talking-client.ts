@@ -7,7 +7,7 @@ import {
   type Frame,
   PING,
   PONG,
-  readGoodbye,
+  readClose,
   TEXT,
   WebSocketClient,
 } from './web-socket-client.ts'
@@ -75,10 +75,10 @@ export class TalkingClient extends WebSocketClient {
   }
 
   #closed(payload: Buffer): void {
-    const { clientSaw, clientSaidGoodbye, plan } = this.#talk
-    clientSaw.push(readGoodbye(payload))
-    if (clientSaidGoodbye || plan.ending === 'client does not reply') return
-    this.#goodbye()
+    const { clientSaw, clientSentClose, plan } = this.#talk
+    clientSaw.push(readClose(payload))
+    if (clientSentClose || plan.ending === 'client does not reply') return
+    this.#close()
   }
 
   #endWhenEchoed(): void {
@@ -93,14 +93,14 @@ export class TalkingClient extends WebSocketClient {
     const { ending } = this.#talk.plan
     switch (ending) {
       case 'client':
-        return this.#goodbye()
+        return this.#close()
       case 'client aborts':
         return this.transport.abortConnection()
       case 'client breaks the rules':
         return void this.transport.write(Buffer.from([0x80 | TEXT, 0]))
       case 'both':
         this.#sendWhileUp(TEXT, Buffer.from(END))
-        return this.#goodbye()
+        return this.#close()
       case 'server':
       case 'server aborts':
       case 'client does not reply':
@@ -108,14 +108,14 @@ export class TalkingClient extends WebSocketClient {
     }
   }
 
-  #goodbye(): void {
-    if (this.#talk.clientSaidGoodbye || this.#ended) return
-    this.#talk.clientSaidGoodbye = true
-    this.sayGoodbye(this.#talk.plan.clientGoodbye)
+  #close(): void {
+    if (this.#talk.clientSentClose || this.#ended) return
+    this.#talk.clientSentClose = true
+    this.sendClose(this.#talk.plan.clientClose)
   }
 
   get #isOver(): boolean {
-    return this.#ended || this.#talk.clientSaidGoodbye || this.#talk.clientSaw.length > 0
+    return this.#ended || this.#talk.clientSentClose || this.#talk.clientSaw.length > 0
   }
 
   #sendWhileUp(opcode: number, payload: Buffer): void {

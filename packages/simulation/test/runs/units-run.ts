@@ -37,33 +37,22 @@ class Netstrings extends NetstringReceiver implements Units {
     this.sendString(unit)
   }
 }
-class Int8Strings extends Int8StringReceiver implements Units {
-  unitReceived: Units['unitReceived'] = ignore
-  override stringReceived(data: Buffer): void {
-    this.unitReceived(data)
-  }
-  sendUnit(unit: Buffer): void {
-    this.sendString(unit)
-  }
-}
-class Int16Strings extends Int16StringReceiver implements Units {
-  unitReceived: Units['unitReceived'] = ignore
-  override stringReceived(data: Buffer): void {
-    this.unitReceived(data)
-  }
-  sendUnit(unit: Buffer): void {
-    this.sendString(unit)
+/** Units of a receiver whose lengths have one, two or four bytes. */
+function strings(Receiver: abstract new () => Int8StringReceiver): new () => Units {
+  return class extends Receiver implements Units {
+    unitReceived: Units['unitReceived'] = ignore
+    override stringReceived(data: Buffer): void {
+      this.unitReceived(data)
+    }
+    sendUnit(unit: Buffer): void {
+      this.sendString(unit)
+    }
   }
 }
-class Int32Strings extends Int32StringReceiver implements Units {
-  unitReceived: Units['unitReceived'] = ignore
-  override stringReceived(data: Buffer): void {
-    this.unitReceived(data)
-  }
-  sendUnit(unit: Buffer): void {
-    this.sendString(unit)
-  }
-}
+
+class Int8Strings extends strings(Int8StringReceiver) {}
+class Int16Strings extends strings(Int16StringReceiver) {}
+class Int32Strings extends strings(Int32StringReceiver) {}
 
 /** Every receiver of units in core. */
 export const RECEIVERS: readonly (new () => Units)[] = [

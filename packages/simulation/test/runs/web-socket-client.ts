@@ -9,7 +9,7 @@ export interface Frame {
 }
 
 /** The payload of a close frame: a code and a reason, or nothing. */
-export interface Goodbye {
+export interface CloseFrame {
   readonly code: number | undefined
   readonly reason: string
 }
@@ -62,7 +62,7 @@ export abstract class WebSocketClient extends Protocol {
   }
 
   /** Sends a close frame. */
-  protected sayGoodbye({ code, reason }: Goodbye): void {
+  protected sendClose({ code, reason }: CloseFrame): void {
     const codeBytes = code === undefined ? [] : [code >> 8, code & 255]
     this.send(CLOSE, Buffer.concat([Buffer.from(codeBytes), Buffer.from(reason)]), true)
   }
@@ -97,7 +97,7 @@ export abstract class WebSocketClient extends Protocol {
 }
 
 /** Reads the payload of a close frame. */
-export function readGoodbye(payload: Buffer): Goodbye {
+export function readClose(payload: Buffer): CloseFrame {
   return payload.length === 0
     ? { code: undefined, reason: '' }
     : { code: payload.readUInt16BE(0), reason: payload.toString('utf8', 2) }
