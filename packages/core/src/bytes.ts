@@ -1,4 +1,3 @@
 export { assertNever } from './bytes/assert-never.ts'
-export { counted } from './bytes/counted.ts'
 export { ByteQueue } from './bytes/byte-queue.ts'
 export { LineTooLongError, RemoteError } from './bytes/remote-error.ts'

@@ -4,7 +4,7 @@ export {
   type DatagramWire,
   type DatagramWireEvents,
 } from './datagram/datagram-wire.ts'
-export { ReactorAlreadyRunning, ReactorNotRunning } from './errors.ts'
+export { counted, ReactorAlreadyRunning, ReactorNotRunning } from './errors.ts'
 export { asciiHost } from './hosts.ts'
 export type {
   ConnectionContext,
@@ -30,7 +30,7 @@ export type { ConnectedWire, Wire, WireEvents } from './interfaces/wire.ts'
 export { WireReactor, type WireReactorSetup } from './reactor/wire-reactor.ts'
 export { callSafely, settleSafely, tolerated } from './safely.ts'
 export { DeadlineWheel } from './time/deadline.ts'
-export { type Schedule, ScheduledCall } from './time/scheduled-call.ts'
+export { type Schedule, ScheduledCall } from './time/timers.ts'
 export { Acceptor } from './transport/acceptor.ts'
 export { startFactory, stopFactory } from './transport/build-protocol.ts'
 export type { ConnectionRegistry, RegisteredConnection } from './transport/connection-registry.ts'

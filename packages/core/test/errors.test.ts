@@ -1,6 +1,7 @@
-import { describe, expect, test } from 'vitest'
-import { tcpAddress } from '../src/index.ts'
 import * as errors from '../src/errors.ts'
+import { describe, expect, test } from 'vitest'
+import { counted } from '../src/reactor.ts'
+import { tcpAddress } from '../src/index.ts'
 
 const ADDRESS = tcpAddress('192.0.2.1', 80)
 
@@ -122,4 +123,9 @@ describe('IncompleteReadError', () => {
       'Cannot read up to the delimiter: the input ended after 3 bytes',
     )
   })
+})
+
+test('counted uses the singular for one alone', () => {
+  expect([0, 1, 2].map((count) => counted(count, 'byte'))).toEqual(['0 bytes', '1 byte', '2 bytes'])
+  expect([1, 2].map((count) => counted(count, 'address', 'addresses'))).toEqual(['1 address', '2 addresses'])
 })

@@ -1,4 +1,4 @@
-import { counted } from './counted.ts'
+import { counted } from '../errors.ts'
 import { LineTooLongError } from './remote-error.ts'
 
 /**

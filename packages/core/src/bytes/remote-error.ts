@@ -1,4 +1,4 @@
-import { counted } from './counted.ts'
+import { counted } from '../errors.ts'
 
 /**
  * A peer sent something unacceptable, or did not send something in time: the base of such errors in every package.

@@ -2,7 +2,7 @@ import type { LogObserver } from '../interfaces/log.ts'
 import { checkValue } from '../options/check-options.ts'
 import { callable } from '../options/option-rules.ts'
 import type { DelayedCall, ReactorTime } from '../interfaces/reactor.ts'
-import { type Schedule, ScheduledCall } from '../time/scheduled-call.ts'
+import { type Schedule, ScheduledCall } from '../time/timers.ts'
 import { DeadlineWheel } from '../time/deadline.ts'
 import { callSafely } from '../safely.ts'
 

@@ -1,7 +1,6 @@
-import { counted } from '../bytes/counted.ts'
+import { counted, ProcessDone, type ProcessEnded, ProcessTerminated } from '../errors.ts'
 import type { ReactorProcess, SpawnOptions } from '../interfaces/process.ts'
 import type { ReactorCore, ReactorTime } from '../interfaces/reactor.ts'
-import { ProcessDone, type ProcessEnded, ProcessTerminated } from '../errors.ts'
 import { ProcessProtocol } from '../protocol/process-protocol.ts'
 import { checkOptions } from '../options/check-options.ts'
 import { byteCount, having, milliseconds, type OptionRules } from '../options/option-rules.ts'

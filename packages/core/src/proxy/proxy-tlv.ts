@@ -1,5 +1,4 @@
-import { counted } from '../bytes/counted.ts'
-import { ProxyProtocolError } from '../errors.ts'
+import { counted, ProxyProtocolError } from '../errors.ts'
 import type { ProxyExtensions, ProxySSL, ProxyTLV } from './proxy-header.ts'
 
 /**

@@ -1,6 +1,5 @@
-import { counted } from '../bytes/counted.ts'
+import { counted, ProxyProtocolError } from '../errors.ts'
 import { tcpAddress, unixAddress, type UNIXAddress } from '../addresses.ts'
-import { ProxyProtocolError } from '../errors.ts'
 import { asIPv6, formatIP } from '../hosts.ts'
 import type { ProxyAddresses, ProxyClaim, ProxyHeader, ProxyTLV } from './proxy-header.ts'
 import {

@@ -1,5 +1,5 @@
 import type { ReactorLog, ReactorTime, StopReport } from '../interfaces/reactor.ts'
-import { ResettableTimer } from '../time/resettable-timer.ts'
+import { ResettableTimer } from '../time/timers.ts'
 import type { Attempting, RegisteredConnection } from '../transport/connection-registry.ts'
 
 /**

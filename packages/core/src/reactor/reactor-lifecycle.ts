@@ -1,6 +1,5 @@
-import { counted } from '../bytes/counted.ts'
+import { counted, ReactorAlreadyRunning, ReactorNotRunning } from '../errors.ts'
 import type { Address, UDPAddress } from '../addresses.ts'
-import { ReactorAlreadyRunning, ReactorNotRunning } from '../errors.ts'
 import type { LogObserver } from '../interfaces/log.ts'
 import type {
   ConnectionContext,
@@ -18,7 +17,7 @@ import type { Transport } from '../interfaces/transport.ts'
 import { checkOptions, checkValue, type FilledOptions, withDefaults } from '../options/check-options.ts'
 import { anything, callable, flag, milliseconds, oneOf, type OptionRules } from '../options/option-rules.ts'
 import { callSafely, tolerated } from '../safely.ts'
-import { ResettableTimer } from '../time/resettable-timer.ts'
+import { ResettableTimer } from '../time/timers.ts'
 import type {
   Attempting,
   ConnectionRegistry,

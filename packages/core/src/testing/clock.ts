@@ -3,7 +3,7 @@ import { checkValue } from '../options/check-options.ts'
 import { callable } from '../options/option-rules.ts'
 import type { DelayedCall, ReactorTime } from '../interfaces/reactor.ts'
 import { DeadlineWheel } from '../time/deadline.ts'
-import { type Schedule, ScheduledCall } from '../time/scheduled-call.ts'
+import { type Schedule, ScheduledCall } from '../time/timers.ts'
 
 /**
  * A clock that moves only when a test advances it.

@@ -1,7 +1,6 @@
-import { counted } from '../bytes/counted.ts'
+import { counted, DNSLookupError } from '../errors.ts'
 import { type Address, tcpAddress, type TCPAddress, unixAddress, type UNIXAddress } from '../addresses.ts'
 import type { DatagramBinding, DatagramWire } from '../datagram/datagram-wire.ts'
-import { DNSLookupError } from '../errors.ts'
 import { asciiHost } from '../hosts.ts'
 import type { LogEvent, LogObserver } from '../interfaces/log.ts'
 import type { ProtocolEvents, ProtocolFactory } from '../interfaces/protocol-events.ts'

@@ -5,7 +5,7 @@ import { ABORT_SIGNAL, WITH_REACTOR } from '../options/object-rules.ts'
 import { anything, callable, flag, milliseconds, type OptionRules } from '../options/option-rules.ts'
 import { callSafely, tolerated } from '../safely.ts'
 import { type Cancellable, onAbort } from './cancellable.ts'
-import { ResettableTimer } from './resettable-timer.ts'
+import { ResettableTimer } from './timers.ts'
 import { sleep, SLEEP_RULES, type SleepOptions } from './sleep.ts'
 
 /** Options of `LoopingCall.start`. */

@@ -3,7 +3,7 @@ import { checkOptionsOrInstance, checkValue } from '../options/check-options.ts'
 import { ABORT_SIGNAL, WITH_REACTOR } from '../options/object-rules.ts'
 import { anything, callable, having, type OptionRules } from '../options/option-rules.ts'
 import { type Cancellable, wait } from './cancellable.ts'
-import { ResettableTimer } from './resettable-timer.ts'
+import { ResettableTimer } from './timers.ts'
 
 /** Options of `sleep`: the reactor provides the clock. */
 export interface SleepOptions extends Cancellable {

@@ -1,7 +1,7 @@
 import { type Address, formatAddress } from '../addresses.ts'
 import type { Admission, WaitingOptions } from '../interfaces/policy.ts'
 import type { ConnectedWire, WireEvents } from '../interfaces/wire.ts'
-import { ResettableTimer } from '../time/resettable-timer.ts'
+import { ResettableTimer } from '../time/timers.ts'
 import { diagnose } from './diagnostics.ts'
 import type { ConnectionRegistry } from './connection-registry.ts'
 

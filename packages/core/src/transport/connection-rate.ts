@@ -1,6 +1,6 @@
 import type { RateLimit } from '../interfaces/policy.ts'
 import type { ReactorTime } from '../interfaces/reactor.ts'
-import { ResettableTimer } from '../time/resettable-timer.ts'
+import { ResettableTimer } from '../time/timers.ts'
 
 /** Limits the rate of one direction of a connection to the lowest of the rates that its policies set. */
 export class ConnectionRate {

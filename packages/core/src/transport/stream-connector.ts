@@ -14,7 +14,7 @@ import {
 } from '../errors.ts'
 import { buildProtocol } from './build-protocol.ts'
 import { callSafely } from '../safely.ts'
-import { ResettableTimer } from '../time/resettable-timer.ts'
+import { ResettableTimer } from '../time/timers.ts'
 import { diagnose } from './diagnostics.ts'
 import type { Connection } from './connection.ts'
 import { openConnection } from './stream-transport.ts'

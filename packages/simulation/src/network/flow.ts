@@ -1,4 +1,4 @@
-import { counted } from '@ropewalk/core/bytes'
+import { counted } from '@ropewalk/core/reactor'
 import type { Random } from '../random.ts'
 import type { EventQueue } from '../time/event-queue.ts'
 import type { Link } from './link.ts'

@@ -1,4 +1,4 @@
-import { counted } from '@ropewalk/core/bytes'
+import { counted } from '@ropewalk/core/reactor'
 import { test } from 'vitest'
 import { type Coverage, type Scenario, simulateAll, type SimulateOptions } from '../scenario.ts'
 import { SEED_VARIABLE, wantedRuns } from './environment.ts'

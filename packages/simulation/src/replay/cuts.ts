@@ -1,4 +1,4 @@
-import { counted } from '@ropewalk/core/bytes'
+import { counted } from '@ropewalk/core/reactor'
 import type { RecordedBytes, RecordedEvent, Recording } from '@ropewalk/core/policies'
 
 /** Into which chunks the bytes of a recording are cut when it is played. */

@@ -1,4 +1,4 @@
-import { counted } from '@ropewalk/core/bytes'
+import { counted } from '@ropewalk/core/reactor'
 import type { ProtocolFactory } from '@ropewalk/core'
 import { parseRecording, type Recording } from '@ropewalk/core/policies'
 import { checkOptions, count, oneOf, type OptionRules } from '@ropewalk/core/options'
