@@ -1,3 +1,4 @@
+import { counted } from './bytes/remote-error.ts'
 import { type Address, formatAddress, type UDPAddress } from './addresses.ts'
 
 // ConnectionClosed             passed to connectionLost, never thrown
@@ -385,15 +386,6 @@ function explain(error: unknown): string {
   const code = codeOf(error)
   const known = code === undefined ? undefined : EXPLANATION[code]
   return known ?? (error instanceof Error ? error.message : String(error))
-}
-
-/**
- * A number and its unit for a message: `1 byte`, `2 bytes`.
- *
- * @param many The plural. Default: `one` with an s.
- */
-export function counted(count: number, one: string, many: string = `${one}s`): string {
-  return `${count} ${count === 1 ? one : many}`
 }
 
 const EXPLANATION: Readonly<Record<string, string>> = {

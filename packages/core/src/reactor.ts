@@ -4,7 +4,8 @@ export {
   type DatagramWire,
   type DatagramWireEvents,
 } from './datagram/datagram-wire.ts'
-export { counted, ReactorAlreadyRunning, ReactorNotRunning } from './errors.ts'
+export { counted } from './bytes/remote-error.ts'
+export { ReactorAlreadyRunning, ReactorNotRunning } from './errors.ts'
 export { asciiHost } from './hosts.ts'
 export type {
   ConnectionContext,

@@ -1,4 +1,4 @@
-import { counted } from '../errors.ts'
+import { counted } from './remote-error.ts'
 import { LineTooLongError } from './remote-error.ts'
 
 /**

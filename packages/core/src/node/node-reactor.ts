@@ -1,6 +1,5 @@
 import { randomBytes } from 'node:crypto'
 import { lookup as lookupAddresses } from 'node:dns/promises'
-import { readFileSync } from 'node:fs'
 import { readFile } from 'node:fs/promises'
 import { isIP } from 'node:net'
 import { type Address, tcpAddress, type TCPAddress, unixAddress, type UNIXAddress } from '../addresses.ts'
@@ -36,6 +35,7 @@ import { adoptConnection, inheritedSockets } from './adopt-connection.ts'
 import { DatagramSocket } from './datagram-socket.ts'
 import { descriptorAddress } from './descriptor.ts'
 import { NodeTime } from './node-time.ts'
+import { connectionLimit, keepHeap, waitingLimit } from './process-limits.ts'
 import { SocketPort } from './socket-port.ts'
 import { dialSocket } from './socket-wire.ts'
 import { checkSpawn, SpawnedProcess } from './spawned-process.ts'
@@ -281,54 +281,6 @@ function writeToStderr(text: string): void {
 
 function ignoreError(): void {}
 
-/** How many descriptors, sockets included, this process may have open. */
-export function descriptorLimit(limitsFile: string = '/proc/self/limits'): number {
-  try {
-    return parseLimit(readFileSync(limitsFile, 'utf8')) ?? UNKNOWN_LIMIT
-  } catch {
-    // Only Linux has such a file; Windows has no such limit.
-    return process.platform === 'win32' ? Infinity : UNKNOWN_LIMIT
-  }
-}
-
-/**
- * How many connections a process can hold without running out of descriptors. A tenth of its limit, 64 at
- * least, is reserved for files, child processes and queued connections.
- */
-export function connectionLimit(descriptors: number = descriptorLimit()): number {
-  return Math.max(1, Math.floor(Math.min(descriptors - RESERVED, descriptors * 0.9)))
-}
-
-/** How many connections may be queued in addition: half of that reserve. */
-export function waitingLimit(descriptors: number = descriptorLimit()): number {
-  return descriptors === Infinity ? Infinity : Math.ceil((descriptors - connectionLimit(descriptors)) / 2)
-}
-
-/** The soft limit of open files in the text of `/proc/self/limits`; undefined where it is missing. */
-export function parseLimit(limits: string): number | undefined {
-  const [, soft] = /^Max open files +(\d+|unlimited) /m.exec(limits) ?? []
-  if (soft === undefined) return undefined
-  return soft === 'unlimited' ? Infinity : Number(soft)
-}
-
-/**
- * Keeps glibc from returning the top of its heap to the system whenever 128 KiB of it are free.
- *
- * Node reads into blocks of 64 KiB, so a server of large messages would return memory and take it back, page
- * by page, all the time. This costs a third of its CPU time (docs/decisions/0011). When a block as large as
- * this one is freed, glibc raises the threshold for the process; see M_MMAP_THRESHOLD in mallopt(3). The
- * block is never written to, so it uses no memory. With other C libraries it has no effect.
- */
-export function keepHeap(platform: NodeJS.Platform = process.platform): void {
-  if (platform !== 'linux') return
-  try {
-    // Nothing references the block: the next garbage collection frees it.
-    Buffer.allocUnsafeSlow(BLOCK_BYTES)
-  } catch {
-    // A process that cannot reserve that much runs without this.
-  }
-}
-
 const DEFAULT_BACKLOG = 511
 const LONGEST_INTERVAL_MS = 2 ** 31 - 1
 
@@ -339,8 +291,3 @@ const RULES: OptionRules<ReactorOptions> = {
   lookup: callable,
 }
 const NAMES: readonly StopSignal[] = ['SIGINT', 'SIGTERM']
-const RESERVED = 64
-/** The least that macOS and the BSDs grant after Node has raised the limit. */
-const UNKNOWN_LIMIT = 10_240
-/** Just below the largest block that raises the threshold: glibc's DEFAULT_MMAP_THRESHOLD_MAX. */
-const BLOCK_BYTES = 32 * 1024 * 1024 - 65_536

@@ -1,4 +1,5 @@
-import { counted, ProcessDone, type ProcessEnded, ProcessTerminated } from '../errors.ts'
+import { counted } from '../bytes/remote-error.ts'
+import { ProcessDone, type ProcessEnded, ProcessTerminated } from '../errors.ts'
 import type { ReactorProcess, SpawnOptions } from '../interfaces/process.ts'
 import type { ReactorCore, ReactorTime } from '../interfaces/reactor.ts'
 import { ProcessProtocol } from '../protocol/process-protocol.ts'

@@ -1,4 +1,4 @@
-import { counted } from '../errors.ts'
+import { counted } from '../bytes/remote-error.ts'
 import type { ByteQueue } from '../bytes/byte-queue.ts'
 import type { Factory } from './factory.ts'
 import { FramingProtocol, unitDelivered } from './framing-protocol.ts'

@@ -1,4 +1,5 @@
-import { counted, ProxyProtocolError } from '../errors.ts'
+import { counted } from '../bytes/remote-error.ts'
+import { ProxyProtocolError } from '../errors.ts'
 import type { ProxyExtensions, ProxySSL, ProxyTLV } from './proxy-header.ts'
 
 /**

@@ -1,4 +1,5 @@
-import { counted, ProxyProtocolError } from '../errors.ts'
+import { counted } from '../bytes/remote-error.ts'
+import { ProxyProtocolError } from '../errors.ts'
 import { tcpAddress, unixAddress, type UNIXAddress } from '../addresses.ts'
 import { asIPv6, formatIP } from '../hosts.ts'
 import type { ProxyAddresses, ProxyClaim, ProxyHeader, ProxyTLV } from './proxy-header.ts'

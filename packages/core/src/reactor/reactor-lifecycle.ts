@@ -1,4 +1,5 @@
-import { counted, ReactorAlreadyRunning, ReactorNotRunning } from '../errors.ts'
+import { counted } from '../bytes/remote-error.ts'
+import { ReactorAlreadyRunning, ReactorNotRunning } from '../errors.ts'
 import type { Address, UDPAddress } from '../addresses.ts'
 import type { LogObserver } from '../interfaces/log.ts'
 import type {

@@ -1,4 +1,5 @@
-import { counted, DNSLookupError } from '../errors.ts'
+import { counted } from '../bytes/remote-error.ts'
+import { DNSLookupError } from '../errors.ts'
 import { type Address, tcpAddress, type TCPAddress, unixAddress, type UNIXAddress } from '../addresses.ts'
 import type { DatagramBinding, DatagramWire } from '../datagram/datagram-wire.ts'
 import { asciiHost } from '../hosts.ts'

@@ -2,8 +2,7 @@ import type { ConnectionPolicy, ConnectionWatch, RateLimit } from '../interfaces
 import type { Transport } from '../interfaces/transport.ts'
 import type { ConnectionClosed } from '../errors.ts'
 import { callSafely, assertNotPromise } from '../safely.ts'
-import type { Outbound } from './outbound.ts'
-import { ConnectionRate } from './connection-rate.ts'
+import { ConnectionRate, type Outbound } from './outbound.ts'
 
 /**
  * The watches of all policies of one connection. What a watch throws or rejects with goes to

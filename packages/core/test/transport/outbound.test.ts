@@ -3,7 +3,7 @@ import { LocalProtocolError } from '../../src/index.ts'
 import { TokenBucket } from '../../src/policies.ts'
 import { callSafely } from '../../src/reactor.ts'
 import { Clock } from '../../src/testing.ts'
-import { HiddenOutput, Outbound } from '../../src/transport/outbound.ts'
+import { ConnectionRate, HiddenOutput, Outbound } from '../../src/transport/outbound.ts'
 import { DEFAULT_TRANSPORT_OPTIONS } from '../../src/transport/transport-options.ts'
 import { RecordingWire } from '../recording-wire.ts'
 
@@ -459,4 +459,25 @@ describe('HiddenOutput', () => {
     hidden.handedOver(20_001, 0, 0)
     expect(hidden.takenInMs).toBe(0)
   })
+})
+
+test('ConnectionRate limits to the lowest of its rates, and calls back once when bytes may pass', () => {
+  const [clock, calls] = [new Clock(), [] as number[]]
+  const rate = new ConnectionRate(
+    [new TokenBucket(1000), new TokenBucket(10)],
+    clock,
+    () => calls.push(clock.now()),
+    () => undefined,
+  )
+  expect(rate.available()).toBe(10)
+  rate.passed(10)
+  expect(rate.available()).toBe(0)
+  rate.wait()
+  rate.wait()
+  clock.advance(100)
+  expect([calls, rate.available()]).toEqual([[100], 1])
+  rate.passed(1)
+  rate.wait()
+  rate.stop()
+  expect(clock.getDelayedCalls()).toEqual([])
 })
