@@ -6,7 +6,7 @@ import type { WebSocketClosed } from './websocket-connection.ts'
 /** The closing handshake of one WebSocket: its state, and the close frames of both sides. */
 export class ClosingHandshake {
   #state: ClosingState = 'open'
-  #closedBy: WebSocketClosed['closedBy'] = 'nobody'
+  #closedBy: WebSocketClosed['closedBy'] = 'neither'
   #received: CloseFrame | undefined
   #sent: CloseFrame | undefined
   #violation: WebSocketViolation | undefined
@@ -16,7 +16,7 @@ export class ClosingHandshake {
     return this.#state
   }
 
-  /** Which side's close frame came first; `nobody` when there is none. */
+  /** Which side's close frame came first; `neither` when there is none. */
   get closedBy(): WebSocketClosed['closedBy'] {
     return this.#closedBy
   }

@@ -41,7 +41,7 @@ describe('ClosingHandshake', () => {
     expect(new ClosingHandshake().lost(CAUSE)).toMatchObject({
       code: 1006,
       reason: '',
-      closedBy: 'nobody',
+      closedBy: 'neither',
       sentCode: undefined,
       sentReason: '',
       wasClean: false,

@@ -69,7 +69,7 @@ describe('WebSocketChannel, while a promise of a callback is pending', () => {
     protocol.settle()
     await exchange.reactor.settle()
     expect(protocol.closed).toMatchObject([
-      { code: 1006, closedBy: 'nobody', sentCode: undefined, wasClean: false },
+      { code: 1006, closedBy: 'neither', sentCode: undefined, wasClean: false },
     ])
   })
 

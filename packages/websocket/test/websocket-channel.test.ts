@@ -227,7 +227,7 @@ describe('WebSocketChannel', () => {
       const exchange = exchangeWith(protocol)
       await exchange.open()
       exchange.transport[away]()
-      expect(protocol.closed).toMatchObject([{ code: 1006, closedBy: 'nobody' }])
+      expect(protocol.closed).toMatchObject([{ code: 1006, closedBy: 'neither' }])
     }
   })
 })

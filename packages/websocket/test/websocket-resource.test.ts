@@ -128,7 +128,7 @@ describe('WebSocketResource, when the built protocol cannot be used', () => {
       await exchange.reactor.settle()
       factory.build(protocol)
       await exchange.reactor.settle()
-      expect(protocol.closed).toMatchObject([{ code: 1006, closedBy: 'nobody' }])
+      expect(protocol.closed).toMatchObject([{ code: 1006, closedBy: 'neither' }])
       expect(protocol.closed[0]?.cause).toBeInstanceOf(ConnectionClosed)
       expect(protocol.transport.signal.reason).toBe(protocol.closed[0]?.cause)
       expect(exchange.reactor.logged).toEqual([])
@@ -151,7 +151,7 @@ describe('WebSocketResource, when the built protocol cannot be used', () => {
     factory.build(protocol)
     await exchange.reactor.settle()
     exchange.transport.receiveEnd()
-    expect(protocol.closed).toMatchObject([{ code: 1006, closedBy: 'nobody' }])
+    expect(protocol.closed).toMatchObject([{ code: 1006, closedBy: 'neither' }])
   })
 
   test('responds with 500 and notifies the protocol when the choice of the subprotocol fails', async () => {
@@ -165,7 +165,7 @@ describe('WebSocketResource, when the built protocol cannot be used', () => {
       factory.subprotocol = choose
       factory.build(protocol)
       expect((await exchange.received()).toString()).toMatch(/^HTTP\/1\.1 500 /)
-      expect(protocol.closed).toMatchObject([{ closedBy: 'nobody' }])
+      expect(protocol.closed).toMatchObject([{ closedBy: 'neither' }])
       expect(protocol.closed[0]?.cause).toBeInstanceOf(ConnectionAborted)
       expect(protocol.closed[0]?.cause.cause).toBeInstanceOf(Error)
     }
