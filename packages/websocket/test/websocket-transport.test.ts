@@ -42,12 +42,26 @@ describe('WebSocketTransport', () => {
     expect(transport.sendTextMessage('a')).toBe(true)
     expect(transport.sendBytesMessage(Uint8Array.of(1))).toBe(true)
     expect(transport.ping(Buffer.from('p'))).toBe(true)
-    expect(() => transport.ping(Buffer.alloc(126))).toThrow(RangeError)
     expect(await exchange.received()).toEqual(
       Buffer.concat([answer(1, 'a'), answer(2, Uint8Array.of(1)), answer(9, 'p')]),
     )
     await exchange.send(frame(10, 'p'))
     expect(received).toEqual(['pong p'])
+  })
+
+  test('checks what it is asked to send, whether it is open or closing', async () => {
+    const { transport } = await open()
+    for (const isOpen of [true, false]) {
+      expect(transport.open).toBe(isOpen)
+      expect(() => transport.ping(Buffer.alloc(126))).toThrow(
+        new RangeError('Cannot take payload.length 126 for ping: give a Uint8Array of at most 125 bytes'),
+      )
+      expect(transport.ping(Buffer.alloc(125))).toBe(isOpen)
+      expect(() => transport.ping('p' as never)).toThrow(TypeError)
+      expect(() => transport.sendTextMessage(Buffer.of(1) as never)).toThrow(TypeError)
+      expect(() => transport.sendBytesMessage('a' as never)).toThrow(TypeError)
+      transport.loseConnection()
+    }
   })
 
   test('throws for a close code or reason that cannot be sent, and stays open', async () => {
