@@ -6,7 +6,7 @@ import { WebSocketProtocol } from '../src/websocket-protocol.ts'
 import { WebSocketResource } from '../src/websocket-resource.ts'
 import { WebSocketServerFactory } from '../src/websocket-server-factory.ts'
 import { Pending, thenable } from './pending-protocol.ts'
-import { answer, frame, handshake, SiteExchange } from './websocket-exchange.ts'
+import { frame, handshake, serverFrame, SiteExchange } from './websocket-exchange.ts'
 
 class Greeter extends WebSocketProtocol {
   override negotiationFinished(): void {
@@ -30,7 +30,7 @@ describe('WebSocketResource', () => {
     await exchange.send(handshake({}, 'GET /ws/a/b HTTP/1.1'))
     const received = await exchange.received()
     expect(received.toString()).toMatch(/^HTTP\/1\.1 101 /)
-    expect(received.subarray(received.indexOf('\r\n\r\n') + 4)).toEqual(answer(1, 'hello /ws/a/b'))
+    expect(received.subarray(received.indexOf('\r\n\r\n') + 4)).toEqual(serverFrame(1, 'hello /ws/a/b'))
   })
 
   test('delays an upgrade until the response to a slow pipelined request, and loses no frame', async () => {
@@ -51,7 +51,7 @@ describe('WebSocketResource', () => {
     const heads = received.toString('latin1').match(/HTTP\/1\.1 \d+/g)
     expect(heads).toEqual(['HTTP/1.1 200', 'HTTP/1.1 101'])
     expect(received.subarray(received.lastIndexOf('\r\n\r\n') + 4)).toEqual(
-      Buffer.concat([answer(1, 'hello /ws'), answer(10, 'early')]),
+      Buffer.concat([serverFrame(1, 'hello /ws'), serverFrame(10, 'early')]),
     )
   })
 

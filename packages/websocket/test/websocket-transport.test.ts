@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest'
 import { WebSocketProtocol } from '../src/websocket-protocol.ts'
 import { WebSocketResource } from '../src/websocket-resource.ts'
 import type { WebSocketTransport } from '../src/websocket-transport.ts'
-import { answer, closing, frame, SiteExchange } from './websocket-exchange.ts'
+import { closing, frame, serverFrame, SiteExchange } from './websocket-exchange.ts'
 
 const received: string[] = []
 
@@ -43,7 +43,7 @@ describe('WebSocketTransport', () => {
     expect(transport.sendBytesMessage(Uint8Array.of(1))).toBe(true)
     expect(transport.ping(Buffer.from('p'))).toBe(true)
     expect(await exchange.received()).toEqual(
-      Buffer.concat([answer(1, 'a'), answer(2, Uint8Array.of(1)), answer(9, 'p')]),
+      Buffer.concat([serverFrame(1, 'a'), serverFrame(2, Uint8Array.of(1)), serverFrame(9, 'p')]),
     )
     await exchange.send(frame(10, 'p'))
     expect(received).toEqual(['pong p'])
@@ -72,7 +72,7 @@ describe('WebSocketTransport', () => {
     transport.loseConnection(4000, 'enough')
     transport.loseConnection(4001)
     expect(transport.sendTextMessage('late')).toBe(false)
-    expect(await exchange.received()).toEqual(answer(8, closing(4000, 'enough')))
+    expect(await exchange.received()).toEqual(serverFrame(8, closing(4000, 'enough')))
   })
 
   test('returns false while the peer does not read, and drained() waits until it reads', async () => {
@@ -81,7 +81,7 @@ describe('WebSocketTransport', () => {
     expect(transport.sendBytesMessage(Buffer.alloc(100_000))).toBe(false)
     expect(transport.bufferedBytes).toBeGreaterThan(100_000)
     let drained: boolean | undefined
-    void transport.drained().then((goOn) => (drained = goOn))
+    void transport.drained().then((writable) => (drained = writable))
     await exchange.reactor.settle()
     expect(drained).toBeUndefined()
     exchange.transport.unblock()
@@ -107,7 +107,7 @@ describe('WebSocketTransport', () => {
     const { exchange, transport } = await open()
     transport.pauseProducing()
     await exchange.send(frame(1, 'one'), frame(9, 'p'))
-    expect(await exchange.received()).toEqual(answer(10, 'p'))
+    expect(await exchange.received()).toEqual(serverFrame(10, 'p'))
     transport.resumeProducing()
     expect(received).toEqual([])
     await exchange.reactor.settle()
@@ -117,7 +117,7 @@ describe('WebSocketTransport', () => {
     transport.loseConnection()
     await exchange.send(frame(1, 'three'))
     expect(received).toEqual(['one'])
-    expect(await exchange.received()).toEqual(answer(8, closing(1000)))
+    expect(await exchange.received()).toEqual(serverFrame(8, closing(1000)))
   })
 
   test('while paused, notices a close frame, and drops held messages after departureGraceMs', async () => {
@@ -125,7 +125,7 @@ describe('WebSocketTransport', () => {
     const { signal } = transport
     transport.pauseProducing()
     await exchange.send(frame(1, 'one'), frame(8, closing(1000)))
-    expect(await exchange.received()).toEqual(answer(8, closing(1000)))
+    expect(await exchange.received()).toEqual(serverFrame(8, closing(1000)))
     expect(signal.aborted).toBe(true)
     exchange.transport.receiveEnd()
     exchange.reactor.advance(5100)
