@@ -8,7 +8,7 @@ import {
   type Reactor,
 } from '@ropewalk/core'
 import type { Request } from '@ropewalk/http'
-import { ClosingHandshake } from './closing-handshake.ts'
+import { NO_FRAMES } from './closing-handshake.ts'
 import type { WebSocketConnection } from './websocket-connection.ts'
 import type { WebSocketProtocol } from './websocket-protocol.ts'
 import { WebSocketTransport } from './websocket-transport.ts'
@@ -27,7 +27,7 @@ export function abandon(protocol: WebSocketProtocol, request: Request, cause: Co
   }
   const transport = new WebSocketTransport(new GoneConnection(request, cause))
   void contained(() => protocol.negotiationStarted(transport), failed)
-  void contained(() => protocol.connectionLost(new ClosingHandshake().lost(cause)), failed)
+  void contained(() => protocol.connectionLost({ ...NO_FRAMES, cause }), failed)
 }
 
 /** Stands in for a WebSocket that never opened: a send returns false, and a producer is stopped at once. */
