@@ -7,9 +7,9 @@
 //               ├── close-received ─▶ closed-by-peer ────close-sent────▶ closed ──┤
 //               └── disconnect (also after closed-by-us) ─────────────────────────┴─▶ disconnecting ──▶ lost
 //
-// `stop` is a stop of the reactor while callbacks are pending. `disconnect` is our end of TCP: the handshake is
-// complete, the peer has sent a FIN or broken the rules, or a callback has failed. `connection-lost` leads to
-// `lost` from every other state. A state carries the data that is valid in it; `frames` is what the close
+// `stop` is a stop of the reactor while callbacks are pending. `disconnect` is our end of TCP: the handshake
+// is complete, the peer has sent a FIN or broken the rules, or a callback has failed. `connection-lost` leads
+// to `lost` from every other state. A state carries the data that is valid in it; `frames` is what the close
 // frames of both sides contained.
 
 import type { ConnectionClosed, Deadline } from '@ropewalk/core'
@@ -19,8 +19,8 @@ import type { WebSocketViolation } from './errors.ts'
 import type { WebSocketClosed } from './websocket-connection.ts'
 
 /**
- * Where a WebSocket is between open and lost. Messages are sent in `open` and `draining` only, our close frame
- * also in `closed-by-peer`.
+ * A state between open and lost. Messages are sent in `open` and `draining` only, our close frame also in
+ * `closed-by-peer`.
  */
 export type ClosingState =
   | { readonly is: 'open' }

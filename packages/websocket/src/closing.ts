@@ -34,8 +34,8 @@ export interface ClosingSetup {
 }
 
 /**
- * Ends one WebSocket: sends its close frame, closes TCP, limits every wait, and aborts `signal`. The states and
- * their order are those of closing-handshake.ts.
+ * Ends one WebSocket: sends its close frame, closes TCP, limits every wait, and aborts `signal`. The states
+ * and their order are those of closing-handshake.ts.
  */
 export class Closing {
   readonly #setup: ClosingSetup
@@ -152,7 +152,7 @@ export class Closing {
     return this.#notice
   }
 
-  /** Carries out what ends the exchange once quick callbacks have returned, however the bytes before it were cut. */
+  /** Calls `act` once quick callbacks have returned, however the bytes before the end were cut. */
   #whenSettled(act: () => void): void {
     const { inbox } = this.#setup
     if (inbox.idle && this.#settled === undefined) return this.#transport.disconnecting ? undefined : act()
@@ -191,8 +191,13 @@ export class Closing {
     const timeout = new Deadline(transport.reactor, () =>
       transport.abortConnection(new Error(`No close frame came within ${options.closeTimeoutMs} ms`)),
     )
-    writer.close(frame, transport)
-    this.#become({ is: 'close-sent', frame, violation, timeout })
+    writer.close(frame, {
+      write: (bytes) => {
+        // The write may call a producer, which must not find the WebSocket open.
+        this.#become({ is: 'close-sent', frame, violation, timeout })
+        return transport.write(bytes)
+      },
+    })
     transport.stopProducer()
   }
 

@@ -173,6 +173,34 @@ describe('WebSocketTransport', () => {
     expect(calls).toEqual(['pause', 'resume'])
   })
 
+  test.each([
+    ['sends a message', (transport: WebSocketTransport) => transport.sendTextMessage('late')],
+    ['closes', (transport: WebSocketTransport) => transport.loseConnection(4001)],
+  ] as const)('sends nothing after its close frame, when a producer that this pauses %s', async (_, act) => {
+    const { exchange, transport } = await open()
+    exchange.transport.block()
+    const whilePaused: boolean[] = []
+    transport.attachProducer(
+      {
+        pauseProducing: () => {
+          whilePaused.push(transport.open)
+          act(transport)
+        },
+        resumeProducing: () => undefined,
+        stopProducing: () => undefined,
+      },
+      true,
+    )
+    // With the header of 4 bytes, one byte below the high-water mark.
+    transport.sendBytesMessage(Buffer.alloc(65_536 - 1 - 4))
+    expect(whilePaused).toEqual([])
+    transport.loseConnection(4000)
+    expect(whilePaused).toEqual([false])
+    exchange.transport.unblock()
+    const close = serverFrame(8, closing(4000))
+    expect((await exchange.received()).subarray(-close.length)).toEqual(close)
+  })
+
   test('resets without a close frame on abortConnection', async () => {
     const { exchange, transport } = await open()
     const { signal } = transport
