@@ -1,96 +1,174 @@
+// How a WebSocket ends (RFC 6455 §7). Each side sends one close frame, and nothing after it: the closing
+// handshake. Then the server closes TCP. Either side may begin, and the peer may leave out any part of it.
+//
+//     open ───stop───▶ draining
+//       └───────┬─────────┘
+//               ├── close-sent ─────▶ closed-by-us ────close-received──▶ closed ──┐
+//               ├── close-received ─▶ closed-by-peer ────close-sent────▶ closed ──┤
+//               └── disconnect (also after closed-by-us) ─────────────────────────┴─▶ disconnecting ──▶ lost
+//
+// `stop` is a stop of the reactor while callbacks are pending. `disconnect` is our end of TCP: the handshake
+// is complete, the peer has sent a FIN or broken the rules, or a callback has failed. `connection-lost` leads
+// to `lost` from every other state. A state carries the data that is valid in it; `frames` is what the close
+// frames of both sides contained.
+
 import type { ConnectionClosed } from '@ropewalk/core'
+import type { Deadline } from '@ropewalk/core/time'
+import { assertNever } from '@ropewalk/core/bytes'
 import type { CloseFrame } from './codec/close-frame.ts'
 import type { WebSocketViolation } from './errors.ts'
 import type { WebSocketClosed } from './websocket-connection.ts'
 
-/** The closing handshake of one WebSocket: its state, and the close frames of both sides. */
-export class ClosingHandshake {
-  #state: ClosingState = 'open'
-  #closedBy: WebSocketClosed['closedBy'] = 'nobody'
-  #received: CloseFrame | undefined
-  #sent: CloseFrame | undefined
-  #violation: WebSocketViolation | undefined
-
-  /** The current state. */
-  get state(): ClosingState {
-    return this.#state
-  }
-
-  /** Which side's close frame came first; `nobody` when there is none. */
-  get closedBy(): WebSocketClosed['closedBy'] {
-    return this.#closedBy
-  }
-
-  /** Records the peer's close frame. @throws {Error} for a second one. */
-  received(frame: CloseFrame): void {
-    if (this.#state === 'open') this.#closedBy = 'peer'
-    this.#state = closingAfter(this.#state, 'close-received')
-    this.#received = frame
-  }
-
-  /** Records that our close frame was written. @throws {Error} for a second one. */
-  sent(frame: CloseFrame): void {
-    if (this.#state === 'open') this.#closedBy = 'us'
-    this.#state = closingAfter(this.#state, 'close-sent')
-    this.#sent = frame
-  }
-
-  /** Records the violation by the peer for which our close frame is sent next. */
-  violated(violation: WebSocketViolation): void {
-    this.#violation = violation
-  }
-
-  /** Records the end of the connection; returns how the WebSocket ended. */
-  lost(cause: ConnectionClosed): WebSocketClosed {
-    const wasClean = this.#state === 'closed'
-    this.#state = closingAfter(this.#state, 'connection-lost')
-    const received = this.#received
-    return {
-      code: received === undefined ? ABNORMAL : codeOf(received),
-      reason: received?.reason ?? '',
-      closedBy: this.#closedBy,
-      sentCode: this.#sent && codeOf(this.#sent),
-      sentReason: this.#sent?.reason ?? '',
-      violation: this.#violation,
-      wasClean,
-      cause,
-    }
-  }
-}
-
-function codeOf({ code }: CloseFrame): number {
-  return code ?? NO_STATUS
-}
-
 /**
- * The states of the closing handshake (RFC 6455 §7.1.2, §7.1.3). Messages are sent and delivered only in
- * `open`; a close frame is sent in `open` and `closed-by-peer`.
+ * A state between open and lost. Messages are sent in `open` and `draining` only, our close frame also in
+ * `closed-by-peer`.
  */
-export type ClosingState = 'open' | 'closed-by-us' | 'closed-by-peer' | 'closed'
-/** The events that change the state. */
-export type ClosingEvent = 'close-sent' | 'close-received' | 'connection-lost'
+export type ClosingState =
+  | { readonly is: 'open' }
+  | { readonly is: 'draining'; readonly wait: CallbackWait }
+  | { readonly is: 'closed-by-us'; readonly frames: CloseFrames; readonly timeout: Deadline }
+  | { readonly is: 'closed-by-peer' | 'closed'; readonly frames: CloseFrames }
+  | {
+      readonly is: 'disconnecting'
+      readonly frames: CloseFrames
+      /** Why nothing more can be sent. */
+      readonly end: ConnectionClosed
+      /** Defined when the peer has not replied to our close frame. */
+      readonly timeout: Deadline | undefined
+    }
+  | { readonly is: 'lost'; readonly how: WebSocketClosed; readonly end: ConnectionClosed }
+
+/** What changes the state. */
+export type ClosingEvent =
+  | { readonly is: 'stop'; readonly wait: CallbackWait }
+  | {
+      readonly is: 'close-sent'
+      readonly frame: CloseFrame
+      /** The violation by the peer for which it was sent. */
+      readonly violation?: WebSocketViolation | undefined
+      /** Limits the wait for the peer's close frame. */
+      readonly timeout: Deadline
+    }
+  | { readonly is: 'close-received'; readonly frame: CloseFrame }
+  | { readonly is: 'disconnect'; readonly end: ConnectionClosed }
+  | { readonly is: 'connection-lost'; readonly cause: ConnectionClosed }
+
+/** The wait for pending callbacks when the reactor stops. */
+export interface CallbackWait {
+  readonly settled: Promise<void>
+  /** Settles the promise. */
+  readonly over: () => void
+  /** Limits the wait. */
+  readonly grace: Deadline
+}
+
+/** What the close frames of both sides contained: everything about the end except its cause. */
+export type CloseFrames = Omit<WebSocketClosed, 'cause'>
+
+/** The first state. */
+export const OPEN: ClosingState = { is: 'open' }
+
+/** Neither side has sent a close frame. RFC 6455 §7.1.5: then the code is 1006. */
+export const NO_FRAMES: CloseFrames = {
+  code: 1006,
+  reason: '',
+  closedBy: 'neither',
+  sentCode: undefined,
+  sentReason: '',
+  violation: undefined,
+  wasClean: false,
+}
 
 /** The next state for each event. An event that is missing from a state cannot happen in it. */
 export const CLOSING: {
-  readonly [state in ClosingState]: { readonly [event in ClosingEvent]?: ClosingState }
+  readonly [state in ClosingState['is']]: { readonly [event in ClosingEvent['is']]?: ClosingState['is'] }
 } = {
-  open: { 'close-sent': 'closed-by-us', 'close-received': 'closed-by-peer', 'connection-lost': 'closed' },
-  'closed-by-us': { 'close-received': 'closed', 'connection-lost': 'closed' },
-  'closed-by-peer': { 'close-sent': 'closed', 'connection-lost': 'closed' },
-  closed: { 'connection-lost': 'closed' },
+  open: {
+    stop: 'draining',
+    'close-sent': 'closed-by-us',
+    'close-received': 'closed-by-peer',
+    disconnect: 'disconnecting',
+    'connection-lost': 'lost',
+  },
+  draining: {
+    'close-sent': 'closed-by-us',
+    'close-received': 'closed-by-peer',
+    disconnect: 'disconnecting',
+    'connection-lost': 'lost',
+  },
+  'closed-by-us': { 'close-received': 'closed', disconnect: 'disconnecting', 'connection-lost': 'lost' },
+  'closed-by-peer': { 'close-sent': 'closed', 'connection-lost': 'lost' },
+  closed: { disconnect: 'disconnecting', 'connection-lost': 'lost' },
+  disconnecting: { 'connection-lost': 'lost' },
+  lost: {},
 }
 
 /**
  * Returns the state after an event.
  *
- * @throws {Error} for an event that cannot happen in `state`: a second close frame of one side.
+ * @throws {Error} for an event that cannot happen in `state`, such as a second close frame of one side.
  */
 export function closingAfter(state: ClosingState, event: ClosingEvent): ClosingState {
-  const after = CLOSING[state][event]
-  if (after === undefined) throw new Error(`Cannot handle the event ${event} in the closing state ${state}`)
-  return after
+  const is = CLOSING[state.is][event.is]
+  if (is === undefined)
+    throw new Error(`Cannot handle the event ${event.is} in the closing state ${state.is}`)
+  const frames = framesOf(state)
+  switch (event.is) {
+    case 'stop':
+      return { is: 'draining', wait: event.wait }
+    case 'close-sent': {
+      const both = withSent(frames, event.frame, event.violation)
+      return is === 'closed'
+        ? { is, frames: both }
+        : { is: 'closed-by-us', frames: both, timeout: event.timeout }
+    }
+    case 'close-received':
+      return { is: is === 'closed' ? is : 'closed-by-peer', frames: withReceived(frames, event.frame) }
+    case 'disconnect': {
+      const timeout = state.is === 'closed-by-us' ? state.timeout : undefined
+      return { is: 'disconnecting', frames, end: event.end, timeout }
+    }
+    case 'connection-lost': {
+      const { cause } = event
+      return { is: 'lost', how: { ...frames, cause }, end: state.is === 'disconnecting' ? state.end : cause }
+    }
+    default:
+      return assertNever(event)
+  }
 }
 
-/** RFC 6455 §7.4.1: the codes that stand for a close frame without a code, and for a missing close frame. */
+function framesOf(state: ClosingState): CloseFrames {
+  switch (state.is) {
+    case 'open':
+    case 'draining':
+      return NO_FRAMES
+    case 'closed-by-us':
+    case 'closed-by-peer':
+    case 'closed':
+    case 'disconnecting':
+      return state.frames
+    case 'lost':
+      return state.how
+    default:
+      return assertNever(state)
+  }
+}
+
+function withSent(
+  frames: CloseFrames,
+  { code, reason }: CloseFrame,
+  violation: WebSocketViolation | undefined,
+): CloseFrames {
+  const sent = { sentCode: code ?? NO_STATUS, sentReason: reason, violation }
+  if (frames.closedBy === 'peer') return { ...frames, ...sent, wasClean: true }
+  return { ...frames, ...sent, closedBy: 'us' }
+}
+
+function withReceived(frames: CloseFrames, { code, reason }: CloseFrame): CloseFrames {
+  const received = { code: code ?? NO_STATUS, reason }
+  if (frames.closedBy === 'us') return { ...frames, ...received, wasClean: true }
+  return { ...frames, ...received, closedBy: 'peer' }
+}
+
+/** RFC 6455 §7.1.5: stands for the code of a close frame without one. */
 const NO_STATUS = 1005
-const ABNORMAL = 1006

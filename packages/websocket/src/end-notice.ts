@@ -1,6 +1,7 @@
 import { ConnectionDone, type Reactor } from '@ropewalk/core'
 import type { TriggerId } from '@ropewalk/core/reactor'
 import { Deadline } from '@ropewalk/core/time'
+import { assertNever } from '@ropewalk/core/bytes'
 import type { WebSocketClosed } from './websocket-connection.ts'
 
 /**
@@ -10,11 +11,7 @@ import type { WebSocketClosed } from './websocket-connection.ts'
 export class EndNotice {
   readonly #reactor: Reactor
   readonly #notify: (reason: WebSocketClosed) => void
-  #grace: Deadline | undefined
-  #reason: WebSocketClosed | undefined
-  /** Ends the wait when the reactor stops, because its deadlines do not fire afterwards. */
-  #trigger: TriggerId | undefined
-  #given = false
+  #state: NoticeState = CONNECTED
 
   /** @param notify Called once. */
   constructor(reactor: Reactor, notify: (reason: WebSocketClosed) => void) {
@@ -22,18 +19,14 @@ export class EndNotice {
     this.#notify = notify
   }
 
-  /** How the WebSocket ended; undefined while its connection is up. */
-  get reason(): WebSocketClosed | undefined {
-    return this.#reason
-  }
-
   /**
    * Begins the grace period of `graceMs` milliseconds: the peer has left, and callbacks are pending. The time
-   * that the connection takes to close is part of it.
+   * that the connection takes to close is part of it. Only while the connection is up.
    */
   awaitCallbacks(graceMs: number): void {
-    this.#grace = new Deadline(this.#reactor, () => this.#give())
-    this.#grace.set(graceMs)
+    const grace = new Deadline(this.#reactor, () => this.#graceOver())
+    grace.set(graceMs)
+    this.#state = { is: 'peer-left', grace }
   }
 
   /**
@@ -41,22 +34,62 @@ export class EndNotice {
    * cleanly: after a reset or an end from our side there is no reason to wait.
    */
   lost(reason: WebSocketClosed): void {
-    this.#reason = reason
-    if (this.#grace?.ahead !== true || !(reason.cause instanceof ConnectionDone)) return this.#give()
-    this.#trigger = this.#reactor.addSystemEventTrigger('after', 'shutdown', () => this.#give())
+    const state = this.#state
+    if (state.is !== 'peer-left') return this.#end(reason)
+    const { grace } = state
+    if (!(reason.cause instanceof ConnectionDone)) {
+      grace.clear()
+      return this.#end(reason)
+    }
+    const trigger = this.#reactor.addSystemEventTrigger('after', 'shutdown', () => this.#graceOver())
+    this.#state = { is: 'held', grace, reason, trigger }
   }
 
   /** Ends the grace period: no callback is pending any more. */
   idle(): void {
-    this.#grace?.clear()
-    this.#give()
+    this.#graceOver()
   }
 
-  #give(): void {
-    if (this.#reason === undefined || this.#given) return
-    this.#given = true
-    this.#grace?.clear()
-    if (this.#trigger !== undefined) this.#reactor.removeSystemEventTrigger(this.#trigger)
-    this.#notify(this.#reason)
+  #graceOver(): void {
+    const state = this.#state
+    switch (state.is) {
+      case 'connected':
+      case 'notified':
+        return
+      case 'peer-left':
+        state.grace.clear()
+        this.#state = CONNECTED
+        return
+      case 'held':
+        state.grace.clear()
+        this.#reactor.removeSystemEventTrigger(state.trigger)
+        return this.#end(state.reason)
+      default:
+        assertNever(state)
+    }
+  }
+
+  #end(reason: WebSocketClosed): void {
+    this.#state = NOTIFIED
+    this.#notify(reason)
   }
 }
+
+/** Whether the protocol has been notified, and what the notice waits for. */
+type NoticeState =
+  /** No grace period runs: the end of the connection is notified at once. */
+  | { readonly is: 'connected' }
+  /** The connection is closing, and callbacks are pending. */
+  | { readonly is: 'peer-left'; readonly grace: Deadline }
+  /** The connection is gone, and callbacks are pending. */
+  | {
+      readonly is: 'held'
+      readonly grace: Deadline
+      readonly reason: WebSocketClosed
+      /** Ends the wait when the reactor stops, because its deadlines do not fire afterwards. */
+      readonly trigger: TriggerId
+    }
+  | { readonly is: 'notified' }
+
+const CONNECTED: NoticeState = { is: 'connected' }
+const NOTIFIED: NoticeState = { is: 'notified' }

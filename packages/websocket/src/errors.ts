@@ -1,4 +1,5 @@
-// WebSocketError    the peer broke RFC 6455 or a limit; thrown in wire/, caught once in the channel, which closes with `closeCode`
+// WebSocketError    the peer broke RFC 6455 or a limit; thrown in codec/, caught once in the channel, which
+//                   closes with `closeCode`
 // RangeError        our caller passed a limit, close code, reason or ping out of range; thrown at the call
 // TypeError         our caller passed a value of the wrong type; thrown at the call
 

@@ -1,4 +1,3 @@
-import { ClosingHandshake } from './closing-handshake.ts'
 import type { WebSocketConnection } from './websocket-connection.ts'
 import type { WebSocketProtocol } from './websocket-protocol.ts'
 import { WebSocketTransport } from './websocket-transport.ts'
@@ -12,6 +11,7 @@ import {
 } from '@ropewalk/core'
 import { callSafely } from '@ropewalk/core/reactor'
 import type { Request } from '@ropewalk/http'
+import { NO_FRAMES } from './closing-handshake.ts'
 
 /**
  * Notifies a protocol that its WebSocket does not open: calls `negotiationStarted` and `connectionLost`.
@@ -27,7 +27,7 @@ export function abandon(protocol: WebSocketProtocol, request: Request, cause: Co
   }
   const transport = new WebSocketTransport(new GoneConnection(request, cause))
   void callSafely(() => protocol.negotiationStarted(transport), failed)
-  void callSafely(() => protocol.connectionLost(new ClosingHandshake().lost(cause)), failed)
+  void callSafely(() => protocol.connectionLost({ ...NO_FRAMES, cause }), failed)
 }
 
 /** Stands in for a WebSocket that never opened: a send returns false, and a producer is stopped at once. */

@@ -60,7 +60,7 @@ export class Inbox {
   push(message: Message): void {
     if (this.#closed) return
     if (this.#ready && this.#heldCount === 0) {
-      this.#give(message)
+      this.#deliver(message)
       if (this.#heldCount > 0) this.#deliverHeld()
     } else {
       const bytes = bytesOf(message)
@@ -80,7 +80,7 @@ export class Inbox {
    */
   resume(): void {
     this.#paused = false
-    void Promise.resolve().then(() => this.#goOn())
+    void Promise.resolve().then(() => this.#continue())
   }
 
   /** Delivers nothing until `callback` settles. It must not reject. */
@@ -89,7 +89,7 @@ export class Inbox {
     void callback.then(() => {
       this.#pending--
       this.#steps++
-      this.#goOn()
+      this.#continue()
     })
   }
 
@@ -121,7 +121,7 @@ export class Inbox {
     return !this.#paused && !this.#delivering && this.#pending === 0
   }
 
-  #goOn(): void {
+  #continue(): void {
     this.#deliverHeld()
     this.#owner.inboxChanged()
   }
@@ -131,11 +131,11 @@ export class Inbox {
       const next = this.#held?.shift()
       if (next === undefined) return
       this.#heldBytes -= next.bytes
-      this.#give(next.message)
+      this.#deliver(next.message)
     }
   }
 
-  #give(message: Message): void {
+  #deliver(message: Message): void {
     this.#steps++
     this.#delivering = true
     const callback = this.#owner.deliver(message)

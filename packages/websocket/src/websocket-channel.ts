@@ -1,24 +1,18 @@
-import { ClosingHandshake } from './closing-handshake.ts'
-import type { CloseFrame } from './codec/close-frame.ts'
+import { Closing } from './closing.ts'
 import { FrameWriter } from './codec/frame-writer.ts'
 import { type MessageEvent, MessageReader } from './codec/message-reader.ts'
-import { Draining } from './draining.ts'
-import { EndNotice } from './end-notice.ts'
 import { WebSocketError } from './errors.ts'
 import { Inbox, type InboxOwner, type Message } from './inbox.ts'
-import { PingPong, type PingPongOwner, PONG_HOLD_BYTES } from './ping-pong.ts'
-import type { WebSocketConnection } from './websocket-connection.ts'
+import { PingPong, type PingPongOwner } from './ping-pong.ts'
+import type { WebSocketClosed, WebSocketConnection } from './websocket-connection.ts'
 import { type WebSocketOptions, webSocketOptions } from './websocket-options.ts'
 import type { WebSocketProtocol } from './websocket-protocol.ts'
 import { WebSocketTransport } from './websocket-transport.ts'
 import {
   type Address,
   type ConnectionClosed,
-  ConnectionDone,
-  ConnectionLost,
   type Drainable,
   type HalfCloseable,
-  isConnectionEnd,
   Protocol,
   type PullProducer,
   type PushProducer,
@@ -28,15 +22,14 @@ import { assertNever, ByteQueue } from '@ropewalk/core/bytes'
 import { logConnection } from '@ropewalk/core/log'
 import type { GivenOptions } from '@ropewalk/core/options'
 import { callSafely, settleSafely } from '@ropewalk/core/reactor'
-import { Deadline } from '@ropewalk/core/time'
 import type { Request } from '@ropewalk/http'
 
 /** What a channel is made with. */
 export interface WebSocketChannelSetup {
   readonly protocol: WebSocketProtocol
-  /** The request that was answered with 101. */
+  /** The request that the 101 was sent for. */
   readonly request: Request
-  /** The subprotocol that the answer named. */
+  /** The subprotocol that the response named. */
   readonly subprotocol?: string | undefined
   readonly options?: GivenOptions<WebSocketOptions> | undefined
 }
@@ -44,9 +37,9 @@ export interface WebSocketChannelSetup {
 /**
  * Reads a connection's bytes as WebSocket messages, and writes messages as bytes.
  *
- * Its protocol is given whole messages. While it is paused, or a promise of a callback is pending, messages
- * alone wait, within bounds: pings are answered, and the peer's close frame, its leaving and what it does
- * against the rules are noticed at once.
+ * Its protocol receives whole messages. While it is paused, or a promise of a callback is pending, only
+ * messages wait, within bounds: pings get their pongs, and the peer's close frame, its FIN and its violations
+ * are noticed at once.
  */
 export class WebSocketChannel
   extends Protocol
@@ -64,15 +57,7 @@ export class WebSocketChannel
   #reading = false
   #inputPaused = false
   #inputEnded = false
-  readonly #closing = new ClosingHandshake()
-  #closeDeadline: Deadline | undefined
-  /** Why nothing more can be sent: the reason of `signal`. */
-  #end: ConnectionClosed | undefined
-  #abort: AbortController | undefined
-  /** What ends the exchange and waits for callbacks that need only microtasks. */
-  #ending: Promise<void> | undefined
-  #endNotice: EndNotice | undefined
-  #draining: Draining | undefined
+  readonly #closing: Closing
 
   /** @throws {TypeError | RangeError} when an option does not exist, has another type or is out of range. */
   constructor({ protocol, request, subprotocol, options }: WebSocketChannelSetup) {
@@ -83,6 +68,13 @@ export class WebSocketChannel
     this.#options = webSocketOptions('WebSocketChannel', options)
     this.#reader = new MessageReader({ role: 'server', limits: this.#options })
     this.#inbox = new Inbox(this.#options, this)
+    this.#closing = new Closing({
+      owner: this,
+      inbox: this.#inbox,
+      writer: this.#writer,
+      options: this.#options,
+      notify: (reason) => this.#notify(reason),
+    })
   }
 
   get reactor(): Reactor {
@@ -91,13 +83,11 @@ export class WebSocketChannel
 
   /** Whether messages can be sent. */
   get open(): boolean {
-    return this.#closing.state === 'open' && !this.transport.disconnecting
+    return this.#closing.open
   }
 
   get signal(): AbortSignal {
-    this.#abort ??= new AbortController()
-    if (this.#end !== undefined) this.#abort.abort(this.#end)
-    return this.#abort.signal
+    return this.#closing.signal
   }
 
   get bufferedBytes(): number {
@@ -122,14 +112,11 @@ export class WebSocketChannel
   readConnectionLost(): void {
     this.#inputEnded = true
     this.#read()
-    this.#whenSettled(() => this.#peerLeft('The peer has ended the connection'))
+    this.#closing.peerEnded()
   }
 
   override connectionLost(cause: ConnectionClosed): void {
-    this.#closeDeadline?.clear()
-    this.#abortWith(cause)
-    this.#draining?.over()
-    this.#notice.lost(this.#closing.lost(cause))
+    this.#closing.lost(cause)
   }
 
   /**
@@ -137,11 +124,9 @@ export class WebSocketChannel
    * Settles when the connection is gone.
    */
   async drain(): Promise<void> {
-    const draining = new Draining(this.reactor)
-    this.#draining = draining
-    if (this.open) await this.#lastCallbacks(draining)
+    if (this.open) await this.#lastCallbacks()
     if (this.open) this.close(GOING_AWAY, '')
-    return draining.gone
+    return this.#gone()
   }
 
   sendText(text: string): boolean {
@@ -180,11 +165,8 @@ export class WebSocketChannel
 
   /** Begins the closing handshake, unless it has begun. */
   close(code: number, reason: string): void {
-    if (!this.open) return this.#dropMessages()
-    this.#sendClose({ code, reason })
+    if (this.open) this.#closing.close(code, reason)
     this.#dropMessages()
-    if (this.transport.bufferedBytes <= PONG_HOLD_BYTES) this.#awaitClose()
-    else void this.transport.drained().then((goOn) => goOn && this.#awaitClose())
   }
 
   abort(cause: unknown): void {
@@ -228,10 +210,7 @@ export class WebSocketChannel
   }
 
   inboxChanged(): void {
-    if (this.#inbox.idle) {
-      this.#draining?.idle()
-      this.#endNotice?.idle()
-    }
+    if (this.#inbox.idle) this.#closing.inboxIdle()
     this.#read()
   }
 
@@ -251,7 +230,7 @@ export class WebSocketChannel
         this.#eventRead(event)
       }
     } catch (error) {
-      if (error instanceof WebSocketError) this.#whenSettled(() => this.#violated(error))
+      if (error instanceof WebSocketError) this.#closing.violated(error)
       else this.transport.failConnection(error)
     }
     this.#reading = false
@@ -283,7 +262,7 @@ export class WebSocketChannel
         this.#pings.pongReceived(event.payload)
         break
       case 'close':
-        this.#whenSettled(() => this.#closeReceived(event))
+        this.#closing.closeReceived(event)
         break
       default:
         assertNever(event)
@@ -295,84 +274,21 @@ export class WebSocketChannel
     return this.#pingPong
   }
 
-  /** Carries out what ends the exchange once quick callbacks have returned, however the bytes before it were cut. */
-  #whenSettled(act: () => void): void {
-    if (this.#inbox.idle && this.#ending === undefined)
-      return this.transport.disconnecting ? undefined : act()
-    const before = this.#ending ?? this.#inbox.settled()
-    const acted = before.then(() => (this.transport.disconnecting ? undefined : act()))
-    this.#ending = acted.catch((error: unknown) => this.transport.failConnection(error))
-  }
-
-  #closeReceived(frame: CloseFrame): void {
-    const isFirst = this.#closing.state === 'open'
-    this.#closing.received(frame)
-    this.#closeDeadline?.clear()
-    if (isFirst) this.#sendClose({ code: frame.code, reason: '' })
-    this.#peerLeft('The peer has closed the WebSocket')
-  }
-
-  /** Nothing more can be sent: callbacks under way have the grace, the connection closes now. */
-  #peerLeft(how: string): void {
-    this.#abortWith(new ConnectionDone(how))
-    const waits = this.#closing.closedBy !== 'us' && !this.#inbox.idle
-    if (waits) this.#notice.awaitCallbacks(this.#options.departureGraceMs)
-    this.#hangUp()
-  }
-
-  #sendClose(frame: CloseFrame): void {
-    this.#writer.close(frame, this.transport)
-    this.#closing.sent(frame)
-    this.transport.stopProducer()
-  }
-
-  /** The time begins when our close frame can have reached the peer, not while megabytes wait before it. */
-  #awaitClose(): void {
-    if (this.#closing.state !== 'closed-by-us') return
-    const { closeTimeoutMs } = this.#options
-    const { transport } = this
-    this.#closeDeadline = new Deadline(transport.reactor, () =>
-      transport.abortConnection(new Error(`No close frame came within ${closeTimeoutMs} ms`)),
-    )
-    this.#closeDeadline.set(closeTimeoutMs)
-  }
-
-  #violated(error: WebSocketError): void {
-    if (this.open) this.#closing.violated(error.violation)
-    this.#fail(error.closeCode, error.message, 'The peer has broken the rules of the WebSocket', error)
-  }
-
-  /** RFC 6455 §7.1.7: sends why, and closes without waiting for the peer's close frame. */
-  #fail(code: number, reason: string, end: string, cause: unknown): void {
+  #notify(reason: WebSocketClosed): void {
     this.#inbox.close()
-    if (this.open) this.#sendClose({ code, reason })
-    this.#abortWith(new ConnectionLost(end, { cause }))
-    this.#hangUp()
+    void this.#call(() => this.#protocol.connectionLost(reason))
   }
 
-  #hangUp(): void {
-    this.transport.stopProducer()
-    this.transport.loseConnection()
-  }
-
-  #abortWith(end: ConnectionClosed): void {
-    this.#end ??= end
-    this.#abort?.abort(this.#end)
-  }
-
-  get #notice(): EndNotice {
-    this.#endNotice ??= new EndNotice(this.reactor, (reason) => {
-      this.#inbox.close()
-      void this.#call(() => this.#protocol.connectionLost(reason))
-    })
-    return this.#endNotice
-  }
-
-  #lastCallbacks(draining: Draining): Promise<void> | undefined {
+  #lastCallbacks(): Promise<void> | undefined {
     const protocol: WebSocketProtocol & Partial<Drainable> = this.#protocol
     if (protocol.drain !== undefined) return this.#call(() => protocol.drain?.())
-    this.#inbox.close()
-    return this.#inbox.idle ? undefined : draining.callbacks(this.#options.drainGraceMs)
+    return this.#closing.lastCallbacks()
+  }
+
+  #gone(): Promise<void> {
+    const { signal } = this.transport
+    if (signal.aborted) return Promise.resolve()
+    return new Promise((resolve) => signal.addEventListener('abort', () => resolve(), { once: true }))
   }
 
   /** Calls into user code; what goes wrong in it closes this WebSocket with 1011. */
@@ -382,15 +298,14 @@ export class WebSocketChannel
 
   #fault(error: unknown): void {
     // A callback that fails because the connection has ended is not at fault.
-    if (isConnectionEnd(error, this.#end) || isConnectionEnd(error, this.#endNotice?.reason?.cause)) return
+    if (this.#closing.isEnd(error)) return
     const { transport } = this
     const connection = logConnection(transport, this.#protocol)
     const text = 'A WebSocket protocol failed; it is closed'
     transport.reactor.log({ level: 'error', namespace: 'ropewalk.websocket', text, connection, error })
-    this.#fail(INTERNAL_ERROR, '', 'A callback of the WebSocket has failed', error)
+    this.#closing.callbackFailed(error)
   }
 }
 
 /** RFC 6455 §7.4.1. */
 const GOING_AWAY = 1001
-const INTERNAL_ERROR = 1011

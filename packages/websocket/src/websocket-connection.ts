@@ -51,10 +51,10 @@ export interface WebSocketConnection {
 export interface WebSocketClosed {
   /** The peer's close code; 1005 when its close frame had none, 1006 when no close frame arrived. */
   readonly code: number
-  /** The peer's reason, '' when it gave none. */
+  /** The reason in the peer's close frame, '' when there was none. */
   readonly reason: string
-  /** Which side's close frame came first; `nobody` when the connection ended without one. */
-  readonly closedBy: 'us' | 'peer' | 'nobody'
+  /** Which side's close frame came first; `neither` when the connection ended without one. */
+  readonly closedBy: 'us' | 'peer' | 'neither'
   /** The code of the close frame we sent, 1005 when that had none; undefined when we sent no close frame. */
   readonly sentCode: number | undefined
   /** The reason in the close frame we sent, '' when there was none. */

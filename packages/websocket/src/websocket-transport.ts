@@ -1,6 +1,7 @@
 import type { Address, PullProducer, PushProducer, Reactor } from '@ropewalk/core'
 import { checkValue, type OptionRule } from '@ropewalk/core/options'
 import type { Request } from '@ropewalk/http'
+import { MAX_CONTROL_BYTES } from './codec/frame-header.ts'
 import type { WebSocketConnection } from './websocket-connection.ts'
 
 /** Sends the messages of one WebSocket, and closes it. No method throws because the peer is gone. */
@@ -69,9 +70,11 @@ export class WebSocketTransport {
   /**
    * Sends a ping. `pongReceived` is called with the peer's pong. Returns as `sendTextMessage`.
    *
-   * @throws {RangeError} when the payload has more than 125 bytes.
+   * @throws {TypeError} when the payload is not a Uint8Array.
+   * @throws {RangeError} when it has more than 125 bytes.
    */
   ping(payload: Uint8Array = NO_BYTES): boolean {
+    checkValue('ping', 'payload', payload, PING_PAYLOAD)
     return this.#connection.sendPing(payload)
   }
 
@@ -147,3 +150,9 @@ const BYTES: OptionRule = (value) =>
   value instanceof Uint8Array
     ? undefined
     : { kind: 'type', wanted: 'a Uint8Array; text goes to sendTextMessage' }
+const PING_PAYLOAD: OptionRule = (value) => {
+  const wanted = `a Uint8Array of at most ${MAX_CONTROL_BYTES} bytes`
+  if (!(value instanceof Uint8Array)) return { kind: 'type', wanted }
+  if (value.length <= MAX_CONTROL_BYTES) return undefined
+  return { kind: 'range', wanted, at: '.length', found: value.length }
+}

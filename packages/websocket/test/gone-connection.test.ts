@@ -28,7 +28,7 @@ describe('abandon', () => {
       {
         code: 1006,
         reason: '',
-        closedBy: 'nobody',
+        closedBy: 'neither',
         sentCode: undefined,
         sentReason: '',
         violation: undefined,

@@ -7,30 +7,30 @@ import { SiteExchange } from './websocket-exchange.ts'
 
 /** Records its callbacks. The promise of each message is pending until `settle` or `fail` is called. */
 export class Pending extends WebSocketProtocol {
-  readonly got: string[] = []
+  readonly calls: string[] = []
   readonly closed: WebSocketClosed[] = []
   settle: () => void = () => undefined
   fail: (error: unknown) => void = () => undefined
 
   override textMessageReceived(text: string): unknown {
-    this.got.push(text)
+    this.calls.push(text)
     return new Promise<void>((resolve, reject) => {
       this.settle = resolve
       this.fail = reject
     })
   }
   override pongReceived(payload: Buffer): unknown {
-    this.got.push(`pong ${payload.toString()}`)
+    this.calls.push(`pong ${payload.toString()}`)
     return undefined
   }
   override connectionLost(reason: WebSocketClosed): unknown {
-    this.got.push('lost')
+    this.calls.push('lost')
     this.closed.push(reason)
     return undefined
   }
 }
 
-/** Opens a WebSocket to a site that gives it `protocol`; returns the client. */
+/** Opens a WebSocket with `protocol` on the server; returns the client. */
 export async function openExchange(
   protocol: WebSocketProtocol,
   options: Partial<WebSocketOptions> = {},

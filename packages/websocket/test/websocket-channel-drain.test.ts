@@ -1,8 +1,8 @@
 import { describe, expect, test } from 'vitest'
 import { openExchange, Pending } from './pending-protocol.ts'
-import { answer, closing, frame } from './websocket-exchange.ts'
+import { closing, frame, serverFrame } from './websocket-exchange.ts'
 
-const GOING_AWAY = answer(8, closing(1001))
+const GOING_AWAY = serverFrame(8, closing(1001))
 
 /** A protocol with a `drain` that is pending until `drained` is called. */
 class Draining extends Pending {
@@ -10,14 +10,14 @@ class Draining extends Pending {
   drainFailed: (error: unknown) => void = () => undefined
 
   drain(): unknown {
-    this.got.push('drain')
+    this.calls.push('drain')
     return new Promise<void>((resolve, reject) => {
       this.drained = resolve
       this.drainFailed = reject
     })
   }
   override textMessageReceived(text: string): unknown {
-    this.got.push(text)
+    this.calls.push(text)
     this.transport.sendTextMessage(text)
     return undefined
   }
@@ -41,13 +41,13 @@ describe('WebSocketChannel, when the reactor stops', () => {
     await exchange.send(frame(1, 'a'), frame(1, 'held'))
     exchange.transport.drain()
     await exchange.send(frame(1, 'late'), frame(9, 'p'))
-    expect(await exchange.received()).toEqual(answer(10, 'p'))
+    expect(await exchange.received()).toEqual(serverFrame(10, 'p'))
     expect(protocol.transport.sendTextMessage('the reply')).toBe(true)
     protocol.settle()
-    expect(await exchange.received()).toEqual(Buffer.concat([answer(1, 'the reply'), GOING_AWAY]))
+    expect(await exchange.received()).toEqual(Buffer.concat([serverFrame(1, 'the reply'), GOING_AWAY]))
     await exchange.send(frame(8, closing(1001)))
     exchange.transport.receiveEnd()
-    expect(protocol.got).toEqual(['a', 'lost'])
+    expect(protocol.calls).toEqual(['a', 'lost'])
   })
 
   test('closes drainGraceMs after the stop although a callback is pending', async () => {
@@ -68,10 +68,10 @@ describe('WebSocketChannel, when the reactor stops', () => {
     exchange.transport.drain()
     await exchange.send(frame(1, 'a'))
     exchange.reactor.advance(60_000)
-    expect(await exchange.received()).toEqual(answer(1, 'a'))
+    expect(await exchange.received()).toEqual(serverFrame(1, 'a'))
     protocol.drained()
     expect(await exchange.received()).toEqual(GOING_AWAY)
-    expect(protocol.got).toEqual(['drain', 'a'])
+    expect(protocol.calls).toEqual(['drain', 'a'])
   })
 
   test("sends the code of a close during drain, and waits for the peer's close frame", async () => {
@@ -80,7 +80,7 @@ describe('WebSocketChannel, when the reactor stops', () => {
     exchange.transport.drain()
     protocol.transport.loseConnection(1012, 'come back')
     protocol.drained()
-    expect(await exchange.received()).toEqual(answer(8, closing(1012, 'come back')))
+    expect(await exchange.received()).toEqual(serverFrame(8, closing(1012, 'come back')))
     expect(exchange.transport.disconnecting).toBe(false)
     await exchange.send(frame(8, closing(1012)))
     expect(exchange.transport.disconnecting).toBe(true)
@@ -92,7 +92,7 @@ describe('WebSocketChannel, when the reactor stops', () => {
     await exchange.send(frame(1, 'a'))
     exchange.transport.drain()
     exchange.transport.receiveReset()
-    expect(protocol.got).toEqual(['a', 'lost'])
+    expect(protocol.calls).toEqual(['a', 'lost'])
     expect(exchange.reactor.getDelayedCalls()).toEqual([])
     protocol.settle()
   })
@@ -114,7 +114,7 @@ describe('WebSocketChannel, when the reactor stops', () => {
     const exchange = await openExchange(protocol)
     exchange.transport.drain()
     protocol.drainFailed(new Error('cannot'))
-    expect(await exchange.received()).toEqual(answer(8, closing(1011)))
+    expect(await exchange.received()).toEqual(serverFrame(8, closing(1011)))
     expect(exchange.reactor.logged).toMatchObject([
       { namespace: 'ropewalk.websocket', error: { message: 'cannot' } },
     ])
@@ -140,7 +140,7 @@ describe('WebSocketChannel, when the reactor stops', () => {
       exchange.transport.receiveEnd()
       await reactor.settle()
       expect(stopped).toBe(true)
-      expect(protocol.got).toEqual(['a', 'lost'])
+      expect(protocol.calls).toEqual(['a', 'lost'])
       protocol.settle()
     }
   })
@@ -150,6 +150,6 @@ describe('WebSocketChannel, when the reactor stops', () => {
     const exchange = await openExchange(protocol)
     protocol.transport.loseConnection(3000)
     exchange.transport.drain()
-    expect(await exchange.received()).toEqual(answer(8, closing(3000)))
+    expect(await exchange.received()).toEqual(serverFrame(8, closing(3000)))
   })
 })

@@ -5,7 +5,7 @@ import { describe, expect, test } from 'vitest'
 import { WebSocketChannel } from '../src/websocket-channel.ts'
 import { WebSocketProtocol } from '../src/websocket-protocol.ts'
 import { openExchange, Pending, thenable } from './pending-protocol.ts'
-import { answer, closing, frame, SiteExchange } from './websocket-exchange.ts'
+import { closing, frame, serverFrame, SiteExchange } from './websocket-exchange.ts'
 
 const ENDS: Readonly<Record<string, (exchange: SiteExchange) => Promise<void> | void>> = {
   'close frame': (exchange) => exchange.send(frame(8, closing(1000))),
@@ -24,8 +24,8 @@ describe('WebSocketChannel, while a promise of a callback is pending', () => {
       const protocol = new Pending()
       const exchange = await openExchange(protocol)
       for (const piece of pieces) exchange.transport.receive(piece)
-      expect(await exchange.received()).toEqual(Buffer.concat([answer(10, 'p'), answer(10, 'q')]))
-      expect(protocol.got).toEqual(['a'])
+      expect(await exchange.received()).toEqual(Buffer.concat([serverFrame(10, 'p'), serverFrame(10, 'q')]))
+      expect(protocol.calls).toEqual(['a'])
     }
   })
 
@@ -33,7 +33,7 @@ describe('WebSocketChannel, while a promise of a callback is pending', () => {
     const protocol = new Pending()
     const exchange = await openExchange(protocol)
     await exchange.send(frame(1, 'a'), frame(10, 'p'))
-    expect(protocol.got).toEqual(['a', 'pong p'])
+    expect(protocol.calls).toEqual(['a', 'pong p'])
   })
 
   test('replies to a close frame, closes TCP and aborts the signal at once, under every cut', async () => {
@@ -42,17 +42,17 @@ describe('WebSocketChannel, while a promise of a callback is pending', () => {
       const exchange = await openExchange(protocol)
       const { signal } = protocol.transport
       for (const piece of pieces) exchange.transport.receive(piece)
-      expect(await exchange.received()).toEqual(answer(8, closing(4000)))
+      expect(await exchange.received()).toEqual(serverFrame(8, closing(4000)))
       expect(exchange.closed).toBe(true)
       expect(signal.aborted).toBe(true)
       expect(signal.reason).toBeInstanceOf(ConnectionDone)
       expect(protocol.transport.open).toBe(false)
       exchange.transport.receiveEnd()
       expect(exchange.transport.connected).toBe(false)
-      expect(protocol.got).toEqual(['a'])
+      expect(protocol.calls).toEqual(['a'])
       protocol.settle()
       await exchange.reactor.settle()
-      expect(protocol.got).toEqual(['a', 'lost'])
+      expect(protocol.calls).toEqual(['a', 'lost'])
       expect(protocol.closed).toMatchObject([{ code: 4000, reason: 'bye', closedBy: 'peer', wasClean: true }])
     }
   })
@@ -69,7 +69,7 @@ describe('WebSocketChannel, while a promise of a callback is pending', () => {
     protocol.settle()
     await exchange.reactor.settle()
     expect(protocol.closed).toMatchObject([
-      { code: 1006, closedBy: 'nobody', sentCode: undefined, wasClean: false },
+      { code: 1006, closedBy: 'neither', sentCode: undefined, wasClean: false },
     ])
   })
 
@@ -86,7 +86,7 @@ describe('WebSocketChannel, while a promise of a callback is pending', () => {
       protocol.settle()
     }
     await exchange.reactor.settle()
-    expect(protocol.got).toEqual(['a', 'b', 'c', 'lost'])
+    expect(protocol.calls).toEqual(['a', 'b', 'c', 'lost'])
   })
 
   test.each(Object.entries(ENDS))('calls connectionLost departureGraceMs after a %s', async (_, end) => {
@@ -98,12 +98,12 @@ describe('WebSocketChannel, while a promise of a callback is pending', () => {
     await exchange.reactor.settle()
     expect([...exchange.reactor.connections]).toEqual([])
     exchange.reactor.advance(2999)
-    expect(protocol.got).toEqual(['a'])
+    expect(protocol.calls).toEqual(['a'])
     exchange.reactor.advance(101)
-    expect(protocol.got).toEqual(['a', 'lost'])
+    expect(protocol.calls).toEqual(['a', 'lost'])
     protocol.settle()
     await exchange.reactor.settle()
-    expect(protocol.got).toEqual(['a', 'lost'])
+    expect(protocol.calls).toEqual(['a', 'lost'])
   })
 
   test('calls connectionLost at once and drops held messages when the client resets', async () => {
@@ -112,12 +112,12 @@ describe('WebSocketChannel, while a promise of a callback is pending', () => {
     const { signal } = protocol.transport
     await exchange.send(frame(1, 'a'), frame(1, 'held'))
     exchange.transport.receiveReset()
-    expect(protocol.got).toEqual(['a', 'lost'])
+    expect(protocol.calls).toEqual(['a', 'lost'])
     expect(signal.reason).toBe(protocol.closed[0]?.cause)
     expect(signal.reason).toBeInstanceOf(ConnectionLost)
     protocol.settle()
     await exchange.reactor.settle()
-    expect(protocol.got).toEqual(['a', 'lost'])
+    expect(protocol.calls).toEqual(['a', 'lost'])
   })
 
   test('closes with a code, drops held messages and aborts the signal after a violation', async () => {
@@ -130,7 +130,7 @@ describe('WebSocketChannel, while a promise of a callback is pending', () => {
     expect(signal.reason).toBeInstanceOf(ConnectionLost)
     expect(signal.reason.cause.violation).toBe('reserved-opcode')
     exchange.transport.receiveEnd()
-    expect(protocol.got).toEqual(['a', 'lost'])
+    expect(protocol.calls).toEqual(['a', 'lost'])
     expect(protocol.closed).toMatchObject([
       {
         sentCode: 1002,
@@ -150,7 +150,7 @@ describe('WebSocketChannel, while a promise of a callback is pending', () => {
     protocol.transport.loseConnection(3000, 'enough')
     await exchange.send(frame(8, closing(3000)))
     exchange.transport.receiveEnd()
-    expect(protocol.got).toEqual(['a', 'lost'])
+    expect(protocol.calls).toEqual(['a', 'lost'])
     expect(protocol.closed).toMatchObject([
       { sentCode: 3000, sentReason: 'enough', wasClean: true, violation: undefined },
     ])
@@ -178,7 +178,7 @@ describe('WebSocketChannel, while a promise of a callback is pending', () => {
     void reactor.stop()
     await reactor.settle()
     expect(reactor.running).toBe(false)
-    expect(protocol.got).toEqual(['a', 'lost'])
+    expect(protocol.calls).toEqual(['a', 'lost'])
   })
 
   test('delivers no further message once the protocol closes after the peer has closed', async () => {
@@ -194,7 +194,7 @@ describe('WebSocketChannel, while a promise of a callback is pending', () => {
     exchange.transport.receiveEnd()
     protocol.settle()
     await exchange.reactor.settle()
-    expect(protocol.got).toEqual(['a', 'lost'])
+    expect(protocol.calls).toEqual(['a', 'lost'])
   })
 
   test('drops held messages when the protocol aborts within departureGraceMs', async () => {
@@ -203,18 +203,18 @@ describe('WebSocketChannel, while a promise of a callback is pending', () => {
     protocol.transport.pauseProducing()
     await exchange.send(frame(1, 'held'), frame(8, closing(1000)))
     exchange.transport.receiveEnd()
-    expect(protocol.got).toEqual([])
+    expect(protocol.calls).toEqual([])
     protocol.transport.abortConnection()
-    expect(protocol.got).toEqual([])
+    expect(protocol.calls).toEqual([])
     await exchange.reactor.settle()
-    expect(protocol.got).toEqual(['lost'])
+    expect(protocol.calls).toEqual(['lost'])
   })
 })
 
 describe('WebSocketChannel, with quick async callbacks', () => {
   class Echo extends Pending {
     override async textMessageReceived(text: string): Promise<void> {
-      this.got.push(text)
+      this.calls.push(text)
       await Promise.resolve()
       if (!this.transport.sendTextMessage(text)) await this.transport.drained()
     }
@@ -223,7 +223,10 @@ describe('WebSocketChannel, with quick async callbacks', () => {
 
   test('sends all replies before its close frame, under every cut', async () => {
     const bytes = Buffer.concat([...messages.map((text) => frame(1, text)), frame(8, closing(1000))])
-    const replies = Buffer.concat([...messages.map((text) => answer(1, text)), answer(8, closing(1000))])
+    const replies = Buffer.concat([
+      ...messages.map((text) => serverFrame(1, text)),
+      serverFrame(8, closing(1000)),
+    ])
     for (const pieces of chunkings(bytes)) {
       const exchange = await openExchange(new Echo())
       for (const piece of pieces) exchange.transport.receive(piece)
@@ -233,7 +236,7 @@ describe('WebSocketChannel, with quick async callbacks', () => {
 
   test('sends all replies before it closes after a violation or a FIN', async () => {
     const bytes = Buffer.concat(messages.map((text) => frame(1, text)))
-    const replies = Buffer.concat(messages.map((text) => answer(1, text)))
+    const replies = Buffer.concat(messages.map((text) => serverFrame(1, text)))
     for (const last of [frame(3), undefined]) {
       const exchange = await openExchange(new Echo())
       exchange.transport.receive(bytes)
@@ -255,7 +258,7 @@ describe('WebSocketChannel, within its bounds', () => {
   ): Promise<boolean> {
     const exchange = await openExchange(new Pending(), options)
     await exchange.send(frame(1, 'pending'), Buffer.concat(frames), frame(9, 'p'))
-    return (await exchange.received()).equals(answer(10, 'p'))
+    return (await exchange.received()).equals(serverFrame(10, 'p'))
   }
   const many = (count: number): Buffer[] => Array.from({ length: count }, () => frame(1, 'x'))
 
@@ -280,13 +283,13 @@ describe('WebSocketChannel, within its bounds', () => {
     const texts = Array.from({ length: 50 }, (_, at) => `${at}`)
     await exchange.send(Buffer.concat(texts.map((text) => frame(1, text))), frame(8, closing(1000)))
     for (const at of texts.keys()) {
-      expect(protocol.got).toHaveLength(at + 1)
+      expect(protocol.calls).toHaveLength(at + 1)
       protocol.settle()
       await exchange.reactor.settle()
     }
     exchange.transport.receiveEnd()
     await exchange.reactor.settle()
-    expect(protocol.got).toEqual([...texts, 'lost'])
+    expect(protocol.calls).toEqual([...texts, 'lost'])
   })
 
   test('reads a close frame beyond the bounds at once when the peer sends a FIN', async () => {
@@ -305,14 +308,14 @@ describe('WebSocketChannel, within its bounds', () => {
     await exchange.send(Buffer.concat([...many(100), frame(8, closing(1000))]))
     expect((await exchange.received()).length).toBe(0)
     channel?.readConnectionLost()
-    expect(await exchange.received()).toEqual(answer(8, closing(1000)))
+    expect(await exchange.received()).toEqual(serverFrame(8, closing(1000)))
     expect(exchange.closed).toBe(true)
     exchange.transport.receiveEnd()
     for (let message = 0; message < 100; message++) {
       protocol.settle()
       await exchange.reactor.settle()
     }
-    expect(protocol.got).toHaveLength(101)
+    expect(protocol.calls).toHaveLength(101)
     expect(protocol.closed).toMatchObject([{ code: 1000, closedBy: 'peer' }])
   })
 })
@@ -338,7 +341,7 @@ describe('WebSocketChannel, when a callback fails', () => {
         exchange.transport.receiveEnd()
         await exchange.reactor.settle()
         expect(exchange.reactor.logged).toEqual([])
-        expect(protocol.got).toEqual(['a', 'lost'])
+        expect(protocol.calls).toEqual(['a', 'lost'])
       }
     }
   })
@@ -355,7 +358,7 @@ describe('WebSocketChannel, when a callback fails', () => {
     exchange.transport.receiveEnd()
     await exchange.reactor.settle()
     expect(exchange.reactor.logged).toEqual([])
-    expect(protocol.got).toEqual(['lost'])
+    expect(protocol.calls).toEqual(['lost'])
   })
 
   test('logs every other failure, also after the end', async () => {
@@ -368,13 +371,13 @@ describe('WebSocketChannel, when a callback fails', () => {
       { level: 'error', namespace: 'ropewalk.websocket', error: { message: 'unrelated' } },
     ])
     exchange.transport.receiveEnd()
-    expect(protocol.got).toEqual(['a', 'lost'])
+    expect(protocol.calls).toEqual(['a', 'lost'])
   })
 
   test('waits for the result of a callback only when it is a thenable', async () => {
     class Odd extends Pending {
       override textMessageReceived(text: string): unknown {
-        this.got.push(text)
+        this.calls.push(text)
         if (text === 'thenable') return thenable((settled) => settled())
         if (text === 'failing') return thenable((_, failed) => failed(new Error('rejected')))
         return { number: 5, text: 'text', null: null, array: [1] }[text]
@@ -384,7 +387,7 @@ describe('WebSocketChannel, when a callback fails', () => {
     const exchange = await openExchange(protocol)
     const words = ['number', 'thenable', 'text', 'null', 'array', 'failing']
     await exchange.send(Buffer.concat(words.map((word) => frame(1, word))))
-    expect(protocol.got).toEqual(words)
+    expect(protocol.calls).toEqual(words)
     expect((await exchange.received()).readUInt16BE(2)).toBe(1011)
     expect(exchange.reactor.logged).toMatchObject([{ error: { message: 'rejected' } }])
   })
@@ -399,7 +402,7 @@ describe('WebSocketChannel, when a callback fails', () => {
     await exchange.reactor.settle()
     expect(signal.reason).toBeInstanceOf(ConnectionLost)
     expect(signal.reason.cause).toBe(error)
-    expect(protocol.got).toEqual(['a'])
+    expect(protocol.calls).toEqual(['a'])
   })
 })
 
@@ -407,21 +410,23 @@ describe('WebSocketChannel, while the promise of negotiationFinished is pending'
   test('holds messages back, and replies to a ping and a close frame', async () => {
     let open = (): void => undefined
     class Opening extends WebSocketProtocol {
-      readonly got: string[] = []
+      readonly calls: string[] = []
       override negotiationFinished(): Promise<void> {
         return new Promise((resolve) => (open = resolve))
       }
       override textMessageReceived(text: string): void {
-        this.got.push(text)
+        this.calls.push(text)
       }
     }
     const protocol = new Opening()
     const exchange = await openExchange(protocol)
     await exchange.send(frame(1, 'a'), frame(9, 'p'), frame(8, closing(1000)))
-    expect(await exchange.received()).toEqual(Buffer.concat([answer(10, 'p'), answer(8, closing(1000))]))
-    expect(protocol.got).toEqual([])
+    expect(await exchange.received()).toEqual(
+      Buffer.concat([serverFrame(10, 'p'), serverFrame(8, closing(1000))]),
+    )
+    expect(protocol.calls).toEqual([])
     open()
     await exchange.reactor.settle()
-    expect(protocol.got).toEqual(['a'])
+    expect(protocol.calls).toEqual(['a'])
   })
 })

@@ -6,7 +6,7 @@ import type { WebSocketOptions } from '../src/websocket-options.ts'
 import { WebSocketProtocol } from '../src/websocket-protocol.ts'
 import { WebSocketResource } from '../src/websocket-resource.ts'
 import { WebSocketClassFactory } from '../src/websocket-server-factory.ts'
-import { answer, closing, frame, handshake, SiteExchange } from './websocket-exchange.ts'
+import { closing, frame, handshake, serverFrame, SiteExchange } from './websocket-exchange.ts'
 
 class Echo extends WebSocketProtocol {
   readonly closed: WebSocketClosed[] = []
@@ -37,7 +37,7 @@ describe('WebSocketChannel', () => {
     await exchange.open()
     await exchange.send(frame(1, 'Grüße'), frame(2, Uint8Array.of(0, 255)))
     expect(await exchange.received()).toEqual(
-      Buffer.concat([answer(1, 'Grüße'), answer(2, Uint8Array.of(0, 255))]),
+      Buffer.concat([serverFrame(1, 'Grüße'), serverFrame(2, Uint8Array.of(0, 255))]),
     )
   })
 
@@ -50,7 +50,9 @@ describe('WebSocketChannel', () => {
       const received = await exchange.received()
       const head = received.subarray(0, received.indexOf('\r\n\r\n') + 4)
       expect(head.toString()).toMatch(/^HTTP\/1\.1 101 Switching Protocols\r\n/)
-      expect(received.subarray(head.length)).toEqual(Buffer.concat([answer(1, 'hi'), answer(2, 'you')]))
+      expect(received.subarray(head.length)).toEqual(
+        Buffer.concat([serverFrame(1, 'hi'), serverFrame(2, 'you')]),
+      )
     }
   })
 
@@ -65,7 +67,9 @@ describe('WebSocketChannel', () => {
       const exchange = exchangeWith(new Echo())
       await exchange.open()
       for (const piece of pieces) exchange.transport.receive(piece)
-      expect(await exchange.received()).toEqual(Buffer.concat([answer(10, 'ping'), answer(1, 'abc')]))
+      expect(await exchange.received()).toEqual(
+        Buffer.concat([serverFrame(10, 'ping'), serverFrame(1, 'abc')]),
+      )
     }
   })
 
@@ -85,7 +89,7 @@ describe('WebSocketChannel', () => {
     const exchange = exchangeWith(protocol)
     await exchange.open()
     await exchange.send(frame(8, closing(1000, 'bye')))
-    expect(await exchange.received()).toEqual(answer(8, closing(1000)))
+    expect(await exchange.received()).toEqual(serverFrame(8, closing(1000)))
     expect(exchange.closed).toBe(true)
     exchange.transport.receiveEnd()
     expect(protocol.closed).toMatchObject([{ code: 1000, reason: 'bye', closedBy: 'peer', sentCode: 1000 }])
@@ -97,7 +101,7 @@ describe('WebSocketChannel', () => {
     const exchange = exchangeWith(protocol)
     await exchange.open()
     await exchange.send(frame(8))
-    expect(await exchange.received()).toEqual(answer(8))
+    expect(await exchange.received()).toEqual(serverFrame(8))
     exchange.transport.receiveEnd()
     expect(protocol.closed).toMatchObject([{ code: 1005, closedBy: 'peer' }])
   })
@@ -107,7 +111,7 @@ describe('WebSocketChannel', () => {
     const exchange = exchangeWith(protocol)
     await exchange.open()
     await exchange.send(frame(1, 'close'), frame(1, 'late'))
-    expect(await exchange.received()).toEqual(answer(8, closing(3001, 'as you wish')))
+    expect(await exchange.received()).toEqual(serverFrame(8, closing(3001, 'as you wish')))
     expect(exchange.closed).toBe(false)
     await exchange.send(frame(8, closing(3001)))
     expect(exchange.closed).toBe(true)
@@ -183,21 +187,21 @@ describe('WebSocketChannel', () => {
 
   test('holds messages back while a promise of a callback is pending', async () => {
     const received: string[] = []
-    let go: (() => void) | undefined
+    let settle: (() => void) | undefined
     const exchange = exchangeWith(
       new (class extends WebSocketProtocol {
         override textMessageReceived(text: string): Promise<void> {
           received.push(text)
-          return new Promise((resolve) => (go = resolve))
+          return new Promise((resolve) => (settle = resolve))
         }
       })(),
     )
     await exchange.open()
     await exchange.send(Buffer.concat([frame(1, 'one'), frame(1, 'two')]), frame(1, 'three'))
     expect(received).toEqual(['one'])
-    go?.()
+    settle?.()
     await exchange.reactor.settle()
-    go?.()
+    settle?.()
     await exchange.reactor.settle()
     expect(received).toEqual(['one', 'two', 'three'])
   })
@@ -210,7 +214,7 @@ describe('WebSocketChannel', () => {
     for (let i = 0; i < 100; i++) await exchange.send(frame(9, String(i)))
     await exchange.received()
     exchange.transport.unblock()
-    expect(await exchange.received()).toEqual(answer(10, '99'))
+    expect(await exchange.received()).toEqual(serverFrame(10, '99'))
   })
 
   test('replies to every ping of a segment, in order, while the peer reads', async () => {
@@ -218,16 +222,16 @@ describe('WebSocketChannel', () => {
     await exchange.open()
     const words = Array.from({ length: 10 }, (_, at) => String(at))
     await exchange.send(Buffer.concat(words.map((word) => frame(9, word))))
-    expect(await exchange.received()).toEqual(Buffer.concat(words.map((word) => answer(10, word))))
+    expect(await exchange.received()).toEqual(Buffer.concat(words.map((word) => serverFrame(10, word))))
   })
 
   test('ends with 1006 when the peer sends a FIN or a reset without a close frame', async () => {
-    for (const away of ['receiveEnd', 'receiveReset'] as const) {
+    for (const leave of ['receiveEnd', 'receiveReset'] as const) {
       const protocol = new Echo()
       const exchange = exchangeWith(protocol)
       await exchange.open()
-      exchange.transport[away]()
-      expect(protocol.closed).toMatchObject([{ code: 1006, closedBy: 'nobody' }])
+      exchange.transport[leave]()
+      expect(protocol.closed).toMatchObject([{ code: 1006, closedBy: 'neither' }])
     }
   })
 })

@@ -42,7 +42,7 @@ export function frame(
 }
 
 /** A server's frame of up to 125 bytes: unmasked. */
-export function answer(opcode: number, payload: string | Uint8Array = ''): Buffer {
+export function serverFrame(opcode: number, payload: string | Uint8Array = ''): Buffer {
   const data = Buffer.from(payload as string)
   return Buffer.concat([Buffer.from([0x80 | opcode, data.length]), data])
 }

@@ -14,13 +14,13 @@ describe('DEFAULT_WEBSOCKET_OPTIONS', () => {
 })
 
 describe('webSocketOptions', () => {
-  const given = (name: string, value: unknown) => () => webSocketOptions('Owner', { [name]: value })
+  const optionsWith = (name: string, value: unknown) => () => webSocketOptions('Owner', { [name]: value })
   const numbers = Object.entries(DEFAULT_WEBSOCKET_OPTIONS).filter(([, value]) => typeof value === 'number')
 
   test('uses the defaults when the options, or any option, are undefined', () => {
     expect(webSocketOptions('Owner', undefined)).toBe(DEFAULT_WEBSOCKET_OPTIONS)
     for (const name of Object.keys(DEFAULT_WEBSOCKET_OPTIONS))
-      expect(given(name, undefined)(), name).toEqual(DEFAULT_WEBSOCKET_OPTIONS)
+      expect(optionsWith(name, undefined)(), name).toEqual(DEFAULT_WEBSOCKET_OPTIONS)
     expect(webSocketOptions('Owner', { closeTimeoutMs: 1, origins: undefined })).toEqual({
       ...DEFAULT_WEBSOCKET_OPTIONS,
       closeTimeoutMs: 1,
@@ -29,26 +29,27 @@ describe('webSocketOptions', () => {
 
   test.each(numbers)('refuses %s with its name when it is not a number or out of range', (name) => {
     for (const value of ['5000', null, true, 5n, [5]])
-      expect(given(name, value), String(value)).toThrow(TypeError)
+      expect(optionsWith(name, value), String(value)).toThrow(TypeError)
     for (const value of [NaN, -1, -Infinity]) {
-      expect(given(name, value), String(value)).toThrow(RangeError)
-      expect(given(name, value)).toThrow(`Cannot take ${name} ${value} for Owner`)
+      expect(optionsWith(name, value), String(value)).toThrow(RangeError)
+      expect(optionsWith(name, value)).toThrow(`Cannot take ${name} ${value} for Owner`)
     }
   })
 
   test('accepts Infinity only for maxMessageBytes and maxFrameBytes', () => {
     for (const [name] of numbers) {
-      if (name === 'maxMessageBytes' || name === 'maxFrameBytes') expect(given(name, Infinity)).not.toThrow()
-      else expect(given(name, Infinity), name).toThrow(RangeError)
+      if (name === 'maxMessageBytes' || name === 'maxFrameBytes')
+        expect(optionsWith(name, Infinity)).not.toThrow()
+      else expect(optionsWith(name, Infinity), name).toThrow(RangeError)
     }
   })
 
   test('refuses an unknown name, and suggests the nearest one', () => {
-    expect(given('maxMessageByte', 5)).toThrow(
+    expect(optionsWith('maxMessageByte', 5)).toThrow(
       'unknown option "maxMessageByte" for Owner: did you mean maxMessageBytes?',
     )
-    expect(given('closeTimeout', 5)).toThrow('did you mean closeTimeoutMs?')
-    expect(given('origin', 'any')).toThrow('did you mean origins?')
+    expect(optionsWith('closeTimeout', 5)).toThrow('did you mean closeTimeoutMs?')
+    expect(optionsWith('origin', 'any')).toThrow('did you mean origins?')
   })
 
   test('refuses options that are not an object', () => {

@@ -6,7 +6,7 @@ import { WebSocketProtocol } from '../src/websocket-protocol.ts'
 import { WebSocketResource } from '../src/websocket-resource.ts'
 import { WebSocketServerFactory } from '../src/websocket-server-factory.ts'
 import { Pending, thenable } from './pending-protocol.ts'
-import { answer, frame, handshake, SiteExchange } from './websocket-exchange.ts'
+import { frame, handshake, serverFrame, SiteExchange } from './websocket-exchange.ts'
 
 class Greeter extends WebSocketProtocol {
   override negotiationFinished(): void {
@@ -30,7 +30,7 @@ describe('WebSocketResource', () => {
     await exchange.send(handshake({}, 'GET /ws/a/b HTTP/1.1'))
     const received = await exchange.received()
     expect(received.toString()).toMatch(/^HTTP\/1\.1 101 /)
-    expect(received.subarray(received.indexOf('\r\n\r\n') + 4)).toEqual(answer(1, 'hello /ws/a/b'))
+    expect(received.subarray(received.indexOf('\r\n\r\n') + 4)).toEqual(serverFrame(1, 'hello /ws/a/b'))
   })
 
   test('delays an upgrade until the response to a slow pipelined request, and loses no frame', async () => {
@@ -51,7 +51,7 @@ describe('WebSocketResource', () => {
     const heads = received.toString('latin1').match(/HTTP\/1\.1 \d+/g)
     expect(heads).toEqual(['HTTP/1.1 200', 'HTTP/1.1 101'])
     expect(received.subarray(received.lastIndexOf('\r\n\r\n') + 4)).toEqual(
-      Buffer.concat([answer(1, 'hello /ws'), answer(10, 'early')]),
+      Buffer.concat([serverFrame(1, 'hello /ws'), serverFrame(10, 'early')]),
     )
   })
 
@@ -128,7 +128,7 @@ describe('WebSocketResource, when the built protocol cannot be used', () => {
       await exchange.reactor.settle()
       factory.build(protocol)
       await exchange.reactor.settle()
-      expect(protocol.closed).toMatchObject([{ code: 1006, closedBy: 'nobody' }])
+      expect(protocol.closed).toMatchObject([{ code: 1006, closedBy: 'neither' }])
       expect(protocol.closed[0]?.cause).toBeInstanceOf(ConnectionClosed)
       expect(protocol.transport.signal.reason).toBe(protocol.closed[0]?.cause)
       expect(exchange.reactor.logged).toEqual([])
@@ -151,7 +151,7 @@ describe('WebSocketResource, when the built protocol cannot be used', () => {
     factory.build(protocol)
     await exchange.reactor.settle()
     exchange.transport.receiveEnd()
-    expect(protocol.closed).toMatchObject([{ code: 1006, closedBy: 'nobody' }])
+    expect(protocol.closed).toMatchObject([{ code: 1006, closedBy: 'neither' }])
   })
 
   test('responds with 500 and notifies the protocol when the choice of the subprotocol fails', async () => {
@@ -165,7 +165,7 @@ describe('WebSocketResource, when the built protocol cannot be used', () => {
       factory.subprotocol = choose
       factory.build(protocol)
       expect((await exchange.received()).toString()).toMatch(/^HTTP\/1\.1 500 /)
-      expect(protocol.closed).toMatchObject([{ closedBy: 'nobody' }])
+      expect(protocol.closed).toMatchObject([{ closedBy: 'neither' }])
       expect(protocol.closed[0]?.cause).toBeInstanceOf(ConnectionAborted)
       expect(protocol.closed[0]?.cause.cause).toBeInstanceOf(Error)
     }

@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest'
 import { WebSocketProtocol } from '../src/websocket-protocol.ts'
 import { WebSocketResource } from '../src/websocket-resource.ts'
 import type { WebSocketTransport } from '../src/websocket-transport.ts'
-import { answer, closing, frame, SiteExchange } from './websocket-exchange.ts'
+import { closing, frame, serverFrame, SiteExchange } from './websocket-exchange.ts'
 
 const received: string[] = []
 
@@ -42,12 +42,26 @@ describe('WebSocketTransport', () => {
     expect(transport.sendTextMessage('a')).toBe(true)
     expect(transport.sendBytesMessage(Uint8Array.of(1))).toBe(true)
     expect(transport.ping(Buffer.from('p'))).toBe(true)
-    expect(() => transport.ping(Buffer.alloc(126))).toThrow(RangeError)
     expect(await exchange.received()).toEqual(
-      Buffer.concat([answer(1, 'a'), answer(2, Uint8Array.of(1)), answer(9, 'p')]),
+      Buffer.concat([serverFrame(1, 'a'), serverFrame(2, Uint8Array.of(1)), serverFrame(9, 'p')]),
     )
     await exchange.send(frame(10, 'p'))
     expect(received).toEqual(['pong p'])
+  })
+
+  test('checks what it is asked to send, whether it is open or closing', async () => {
+    const { transport } = await open()
+    for (const isOpen of [true, false]) {
+      expect(transport.open).toBe(isOpen)
+      expect(() => transport.ping(Buffer.alloc(126))).toThrow(
+        new RangeError('Cannot take payload.length 126 for ping: give a Uint8Array of at most 125 bytes'),
+      )
+      expect(transport.ping(Buffer.alloc(125))).toBe(isOpen)
+      expect(() => transport.ping('p' as never)).toThrow(TypeError)
+      expect(() => transport.sendTextMessage(Buffer.of(1) as never)).toThrow(TypeError)
+      expect(() => transport.sendBytesMessage('a' as never)).toThrow(TypeError)
+      transport.loseConnection()
+    }
   })
 
   test('throws for a close code or reason that cannot be sent, and stays open', async () => {
@@ -58,7 +72,7 @@ describe('WebSocketTransport', () => {
     transport.loseConnection(4000, 'enough')
     transport.loseConnection(4001)
     expect(transport.sendTextMessage('late')).toBe(false)
-    expect(await exchange.received()).toEqual(answer(8, closing(4000, 'enough')))
+    expect(await exchange.received()).toEqual(serverFrame(8, closing(4000, 'enough')))
   })
 
   test('returns false while the peer does not read, and drained() waits until it reads', async () => {
@@ -67,7 +81,7 @@ describe('WebSocketTransport', () => {
     expect(transport.sendBytesMessage(Buffer.alloc(100_000))).toBe(false)
     expect(transport.bufferedBytes).toBeGreaterThan(100_000)
     let drained: boolean | undefined
-    void transport.drained().then((goOn) => (drained = goOn))
+    void transport.drained().then((writable) => (drained = writable))
     await exchange.reactor.settle()
     expect(drained).toBeUndefined()
     exchange.transport.unblock()
@@ -93,7 +107,7 @@ describe('WebSocketTransport', () => {
     const { exchange, transport } = await open()
     transport.pauseProducing()
     await exchange.send(frame(1, 'one'), frame(9, 'p'))
-    expect(await exchange.received()).toEqual(answer(10, 'p'))
+    expect(await exchange.received()).toEqual(serverFrame(10, 'p'))
     transport.resumeProducing()
     expect(received).toEqual([])
     await exchange.reactor.settle()
@@ -103,7 +117,7 @@ describe('WebSocketTransport', () => {
     transport.loseConnection()
     await exchange.send(frame(1, 'three'))
     expect(received).toEqual(['one'])
-    expect(await exchange.received()).toEqual(answer(8, closing(1000)))
+    expect(await exchange.received()).toEqual(serverFrame(8, closing(1000)))
   })
 
   test('while paused, notices a close frame, and drops held messages after departureGraceMs', async () => {
@@ -111,7 +125,7 @@ describe('WebSocketTransport', () => {
     const { signal } = transport
     transport.pauseProducing()
     await exchange.send(frame(1, 'one'), frame(8, closing(1000)))
-    expect(await exchange.received()).toEqual(answer(8, closing(1000)))
+    expect(await exchange.received()).toEqual(serverFrame(8, closing(1000)))
     expect(signal.aborted).toBe(true)
     exchange.transport.receiveEnd()
     exchange.reactor.advance(5100)
@@ -157,6 +171,34 @@ describe('WebSocketTransport', () => {
     await exchange.reactor.settle()
     transport.detachProducer()
     expect(calls).toEqual(['pause', 'resume'])
+  })
+
+  test.each([
+    ['sends a message', (transport: WebSocketTransport) => transport.sendTextMessage('late')],
+    ['closes', (transport: WebSocketTransport) => transport.loseConnection(4001)],
+  ] as const)('sends nothing after its close frame, when a producer that this pauses %s', async (_, act) => {
+    const { exchange, transport } = await open()
+    exchange.transport.block()
+    const whilePaused: boolean[] = []
+    transport.attachProducer(
+      {
+        pauseProducing: () => {
+          whilePaused.push(transport.open)
+          act(transport)
+        },
+        resumeProducing: () => undefined,
+        stopProducing: () => undefined,
+      },
+      true,
+    )
+    // With the header of 4 bytes, one byte below the high-water mark.
+    transport.sendBytesMessage(Buffer.alloc(65_536 - 1 - 4))
+    expect(whilePaused).toEqual([])
+    transport.loseConnection(4000)
+    expect(whilePaused).toEqual([false])
+    exchange.transport.unblock()
+    const close = serverFrame(8, closing(4000))
+    expect((await exchange.received()).subarray(-close.length)).toEqual(close)
   })
 
   test('resets without a close frame on abortConnection', async () => {

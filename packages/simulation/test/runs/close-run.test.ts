@@ -90,7 +90,7 @@ test('detects a server that receives messages after its end', async () => {
         super.connectionLost({
           code: 1006,
           reason: '',
-          closedBy: 'nobody',
+          closedBy: 'neither',
           sentCode: undefined,
           sentReason: '',
           violation: undefined,

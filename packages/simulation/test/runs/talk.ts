@@ -74,7 +74,7 @@ export class Talk {
       this.complain(`reported a close frame that its client did not send: ${codes}`)
     if (closedBy === 'peer' && sentCode !== code)
       this.complain(`sent another code than it received: ${codes}`)
-    if (closedBy === 'nobody' && (code !== NO_FRAME || sentCode !== undefined))
+    if (closedBy === 'neither' && (code !== NO_FRAME || sentCode !== undefined))
       this.complain(`was closed by neither side, but has a code: ${codes}`)
     const [saw] = this.clientSaw
     if (saw !== undefined && (saw.code ?? NO_CODE) !== sentCode)
@@ -171,8 +171,8 @@ const EXPECTED: Readonly<Record<Ending, (plan: TalkPlan) => Expected>> = {
     received,
     seen,
   }),
-  'client aborts': () => ({ closedBy: 'nobody', cause: 'ConnectionLost' }),
-  'server aborts': () => ({ closedBy: 'nobody', cause: 'ConnectionAborted' }),
+  'client aborts': () => ({ closedBy: 'neither', cause: 'ConnectionLost' }),
+  'server aborts': () => ({ closedBy: 'neither', cause: 'ConnectionAborted' }),
   'client does not reply': ({ serverClose: seen }) => ({
     closedBy: 'us',
     cause: 'ConnectionAborted',

@@ -99,11 +99,11 @@ export class MessageReader {
 
   /** Checks the order of frames and our limits, which the header alone does not show. */
   #checkData({ opcode, payloadBytes }: FrameHeader): void {
-    const goesOn = opcode === Opcode.continuation
-    if (goesOn && this.#message === undefined) {
+    const continues = opcode === Opcode.continuation
+    if (continues && this.#message === undefined) {
       throw new WebSocketError('unexpected-continuation', 'Cannot continue a message that has not begun')
     }
-    if (!goesOn && this.#message !== undefined) {
+    if (!continues && this.#message !== undefined) {
       throw new WebSocketError(
         'expected-continuation',
         'Cannot begin a message before the previous one has ended',

@@ -46,9 +46,6 @@ function parseParameter(part: string): readonly [string, string | undefined] | u
   return QUOTED_TOKEN.test(value) ? [name, value.slice(1, -1).replaceAll('\\', '')] : undefined
 }
 
-/** A token (RFC 9110 §5.6.2). */
-export const TOKEN: RegExp = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/
-
 /**
  * Returns the elements of a list header, in order and without the blanks around them (RFC 9110 §5.6.1).
  *
@@ -58,22 +55,21 @@ export const TOKEN: RegExp = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/
  * @returns undefined when the list has more than 16 empty elements, or nothing but empty elements.
  */
 export function listElements(values: readonly string[]): readonly string[] | undefined {
-  const elements: string[] = []
-  let emptyElements = 0
-  for (const value of values) {
-    // A field with an empty value counts as absent.
-    if (trimmed(value) === '') continue
-    for (const item of value.split(',')) {
-      const element = trimmed(item)
-      if (element !== '') elements.push(element)
-      else if (++emptyElements > MAX_EMPTY_ELEMENTS) return undefined
-    }
-  }
+  // A field with an empty value counts as absent.
+  const all = splitList(values.filter((value) => trimmed(value) !== ''))
+  const elements = all.filter((element) => element !== '')
+  const emptyElements = all.length - elements.length
+  if (emptyElements > MAX_EMPTY_ELEMENTS) return undefined
   return elements.length === 0 && emptyElements > 0 ? undefined : elements
 }
 
+/** Returns the elements of a list header as `listElements` does, but all of them, also the empty ones. */
+export function splitList(values: readonly string[]): readonly string[] {
+  return values.flatMap((value) => value.split(',')).map(trimmed)
+}
+
 /** Removes the spaces and tabs at both ends. */
-export function trimmed(item: string): string {
+function trimmed(item: string): string {
   // Not a regular expression: one that matches blanks at the end takes quadratic time.
   let start = 0
   let end = item.length
@@ -88,7 +84,11 @@ function isBlank(char: string | undefined): boolean {
 
 /** Stands for a malformed list: it fails to parse, and no element of a valid list is empty. */
 const MALFORMED = ''
+/** A character of a token (RFC 9110 §5.6.2). */
+const TCHAR = /[!#$%&'*+\-.^_`|~0-9A-Za-z]/.source
+/** A token. */
+export const TOKEN: RegExp = new RegExp(`^${TCHAR}+$`)
 /** A quoted string that is a token once its quotes and backslashes are removed. */
-const QUOTED_TOKEN = /^"(?:\\?[!#$%&'*+\-.^_`|~0-9A-Za-z])+"$/
+const QUOTED_TOKEN = new RegExp(String.raw`^"(?:\\?${TCHAR})+"$`)
 /** RFC 9110 §5.6.1.2: a recipient must ignore a reasonable number of empty elements. */
 const MAX_EMPTY_ELEMENTS = 16

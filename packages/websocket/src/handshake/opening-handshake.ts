@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
 import { HTTPError, type Request } from '@ropewalk/http'
-import { type ExtensionOffer, listElements, parseExtensions, TOKEN, trimmed } from './extension-offer.ts'
+import { type ExtensionOffer, listElements, parseExtensions, splitList, TOKEN } from './extension-offer.ts'
 
 /** The content of a client's valid opening handshake. */
 export interface OpeningHandshake {
@@ -75,9 +75,7 @@ function readExtensions(request: Request): readonly ExtensionOffer[] {
 
 /** Whether a list header has this element, compared without case. `element` is in lower case. */
 function lists(request: Request, name: string, element: string): boolean {
-  return valuesOf(request, name)
-    .flatMap((value) => value.split(','))
-    .some((item) => trimmed(item).toLowerCase() === element)
+  return splitList(valuesOf(request, name)).some((item) => item.toLowerCase() === element)
 }
 
 function valuesOf(request: Request, name: string): readonly string[] {

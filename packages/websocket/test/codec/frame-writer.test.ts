@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { FrameWriter } from '../../src/codec/frame-writer.ts'
-import { answer, closing } from '../websocket-exchange.ts'
+import { closing, serverFrame } from '../websocket-exchange.ts'
 
 function written(write: (writer: FrameWriter, sink: { write(data: Uint8Array): boolean }) => void): Buffer[] {
   const parts: Buffer[] = []
@@ -10,7 +10,7 @@ function written(write: (writer: FrameWriter, sink: { write(data: Uint8Array): b
 
 describe('FrameWriter', () => {
   test('writes a short frame in one piece, in the shortest length form', () => {
-    expect(written((writer, sink) => writer.text('Grüße', sink))).toEqual([answer(1, 'Grüße')])
+    expect(written((writer, sink) => writer.text('Grüße', sink))).toEqual([serverFrame(1, 'Grüße')])
     expect(written((writer, sink) => writer.bytes(Buffer.alloc(125), sink))[0]?.subarray(0, 2)).toEqual(
       Buffer.of(0x82, 125),
     )
@@ -26,13 +26,13 @@ describe('FrameWriter', () => {
   })
 
   test('writes pings, pongs and close frames', () => {
-    expect(written((writer, sink) => writer.ping(Buffer.from('p'), sink))).toEqual([answer(9, 'p')])
-    expect(written((writer, sink) => writer.pong(Buffer.alloc(0), sink))).toEqual([answer(10)])
+    expect(written((writer, sink) => writer.ping(Buffer.from('p'), sink))).toEqual([serverFrame(9, 'p')])
+    expect(written((writer, sink) => writer.pong(Buffer.alloc(0), sink))).toEqual([serverFrame(10)])
     expect(written((writer, sink) => writer.close({ code: 1001, reason: 'ü' }, sink))).toEqual([
-      answer(8, closing(1001, 'ü')),
+      serverFrame(8, closing(1001, 'ü')),
     ])
     expect(written((writer, sink) => writer.close({ code: undefined, reason: '' }, sink))).toEqual([
-      answer(8),
+      serverFrame(8),
     ])
   })
 
@@ -75,7 +75,7 @@ describe('FrameWriter', () => {
   })
 
   test('writes a lone surrogate as U+FFFD', () => {
-    expect(written((writer, sink) => writer.text('a\ud83d', sink))).toEqual([answer(1, 'a\ufffd')])
+    expect(written((writer, sink) => writer.text('a\ud83d', sink))).toEqual([serverFrame(1, 'a\ufffd')])
   })
 
   test('copies a short payload, so that the caller may change it', () => {

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { listElements, parseExtensions, TOKEN, trimmed } from '../../src/handshake/extension-offer.ts'
+import { listElements, parseExtensions, splitList, TOKEN } from '../../src/handshake/extension-offer.ts'
 
 describe('parseExtensions', () => {
   test('reads the names and parameters of all fields, in order', () => {
@@ -94,10 +94,15 @@ describe('listElements', () => {
   })
 })
 
-describe('trimmed', () => {
+describe('splitList', () => {
+  test('returns the elements of all values, also the empty ones', () => {
+    expect(splitList(['a, ,B', '', 'c'])).toEqual(['a', '', 'B', '', 'c'])
+    expect(splitList([])).toEqual([])
+  })
+
   test('removes spaces and tabs at both ends, in linear time', () => {
-    expect(trimmed(' \ta b\t ')).toBe('a b')
-    expect(trimmed(`a${' '.repeat(100_000)}b`)).toHaveLength(100_002)
+    expect(splitList([' \ta b\t '])).toEqual(['a b'])
+    expect(splitList([`a${' '.repeat(100_000)}b`])[0]).toHaveLength(100_002)
   })
 })
 
