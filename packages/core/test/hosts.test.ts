@@ -109,7 +109,7 @@ describe('asciiHost', () => {
   })
 })
 
-describe('mustBeHostName', () => {
+describe('assertHostName', () => {
   test.each([
     'example.org',
     'example.org.',

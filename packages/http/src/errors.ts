@@ -1,7 +1,7 @@
 import { RemoteError } from '@ropewalk/core/bytes'
 import { reasonPhrase } from './message/status.ts'
 
-// RemoteProtocolError   the peer violated HTTP/1.1; thrown in wire/, the channel responds to it once
+// RemoteProtocolError   the peer violated HTTP/1.1; thrown in codec/, the channel responds to it once
 // HTTPError             a resource responds with an error status; thrown by resources
 // LocalProtocolError    the caller made a call at the wrong time; defined in core
 

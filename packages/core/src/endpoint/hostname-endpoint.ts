@@ -98,7 +98,14 @@ export class HostnameEndpoint implements ClientEndpoint {
     try {
       const hosts = await addressesOfName(this.#reactor, address, stop.signal, others.bindAddress)
       const race = new ConnectionRace(
-        { reactor: this.#reactor, port: this.#port, attemptDelayMs, options: others, address },
+        {
+          reactor: this.#reactor,
+          port: this.#port,
+          attemptDelayMs,
+          // The connector's own default must not end an attempt before this endpoint's deadline.
+          options: { ...others, timeoutMs },
+          address,
+        },
         factory,
       )
       won = await race.run(hosts, stop.signal)

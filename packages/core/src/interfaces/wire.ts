@@ -4,7 +4,7 @@ import type { Address } from '../addresses.ts'
  * The byte stream beneath a transport: a socket, a pipe, or one end of a pair in memory.
  *
  * A wire only moves bytes. The transport is responsible for order, limits and closing. Every wire passes the
- * `wireChecks` of `@ropewalk/core/testing`.
+ * `wireChecks` of `@ropewalk/core/checks`.
  */
 export interface Wire {
   /**

@@ -1,4 +1,3 @@
-import type { ConnectionClosed } from '../errors.ts'
 import type { ReactorTime } from '../interfaces/reactor.ts'
 import { checkValue } from '../options/check-options.ts'
 import { callable, milliseconds } from '../options/option-rules.ts'
@@ -32,7 +31,7 @@ export function withTimeout<C extends ProtocolClass>(Base: C): C & TimeoutClass 
     #timeout: ProtocolTimeout | undefined
 
     setTimeout(timeoutMs: number | undefined): number | undefined {
-      this.#timeout ??= new ProtocolTimeout(this.transport.reactor, () => this.#timedOut())
+      this.#timeout ??= this.#newTimeout()
       return this.#timeout.setTimeout(timeoutMs)
     }
 
@@ -44,15 +43,17 @@ export function withTimeout<C extends ProtocolClass>(Base: C): C & TimeoutClass 
       this.transport.loseConnection()
     }
 
-    override connectionLost(reason: ConnectionClosed): unknown {
-      this.#timeout?.setTimeout(undefined)
-      return super.connectionLost(reason)
-    }
-
     /** Cancels the deadline: the connection belongs to another protocol, so that this one must not close it. */
     override protocolReplaced(): unknown {
       this.#timeout?.setTimeout(undefined)
       return super.protocolReplaced?.()
+    }
+
+    #newTimeout(): ProtocolTimeout {
+      const timeout = new ProtocolTimeout(this.transport.reactor, () => this.#timedOut())
+      // Not in connectionLost, which a subclass overrides without a call of super.
+      this.transport.signal.addEventListener('abort', () => timeout.setTimeout(undefined))
+      return timeout
     }
 
     #timedOut(): void {

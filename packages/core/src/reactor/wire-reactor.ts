@@ -94,7 +94,7 @@ export abstract class WireReactor implements Reactor {
   abstract readFile(path: string): Promise<Buffer>
   abstract lookup(host: string, options?: LookupOptions): Promise<readonly string[]>
 
-  /** Schedules one call of `host.turn.end` for when this turn is over. */
+  /** Schedules one call of `registry.turn.end` for when this turn is over. */
   protected abstract armTurn(): void
   /** Accepts TCP connections. The arguments were checked. */
   protected abstract acceptTCP(

@@ -129,7 +129,7 @@ describe('ByteQueue', () => {
   })
 })
 
-test('mustBeBytes accepts bytes and strings, and names the type of anything else', () => {
+test('assertBytes accepts bytes and strings, and names the type of anything else', () => {
   for (const data of ['', 'text', Buffer.alloc(1), new Uint8Array(0)])
     expect(() => assertBytes(data)).not.toThrow()
   for (const data of [null, undefined, 7, {}, [1]]) {

@@ -292,7 +292,7 @@ describe('numericAddress', () => {
   })
 })
 
-describe('mustBeNumeric', () => {
+describe('assertNumeric', () => {
   test.each(['', 'localhost', '127.1', '0x7f.0.0.1', '1.2.3.4%eth0', 'fe80::1%', ':::', '[::1]', ' ::1'])(
     'refuses %j, and names reactor.lookup',
     (host) => {
@@ -302,7 +302,7 @@ describe('mustBeNumeric', () => {
   )
 })
 
-describe('mustBeWithin', () => {
+describe('assertWithin', () => {
   test('accepts both bounds, but no number beyond them and no fraction', () => {
     expect(() => [1, 3].forEach((value) => assertWithin(value, 1, 3, 'a TTL'))).not.toThrow()
     for (const value of [0, 4, 1.5, Number.NaN, Infinity])

@@ -118,6 +118,20 @@ describe('HostnameEndpoint', () => {
     expect(reactor.getDelayedCalls()).toEqual([])
   })
 
+  test('gives an attempt all of a deadline that is longer than that of a connector', async () => {
+    const reactor = await make({ '192.0.2.1': 'never' })
+    reactor.names.set('one.test', ['192.0.2.1'])
+    const endpoint = new HostnameEndpoint(reactor, 'one.test', 80, { timeoutMs: 90_000 })
+    const settled: unknown[] = []
+    const late = endpoint.connect(new Counting(new Recorder())).catch((error: unknown) => settled.push(error))
+    await pass(reactor, 89_999)
+    expect(settled).toEqual([])
+    await pass(reactor, 1)
+    await late
+    expect(settled).toMatchObject([{ name: 'TimeoutError' }])
+    expect(reactor.getDelayedCalls()).toEqual([])
+  })
+
   test('cancels everything when its signal is aborted, at any time', async () => {
     const reactor = await make({ '192.0.2.1': 'never' })
     const endpoint = new HostnameEndpoint(reactor, 'both.test', 80)

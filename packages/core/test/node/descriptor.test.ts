@@ -43,7 +43,7 @@ describe('checkingListener', () => {
   })
 })
 
-describe('mustBeSocket', () => {
+describe('assertSocket', () => {
   test('accepts a socket, and refuses a file and a closed descriptor', async () => {
     const file = openSync(import.meta.filename, 'r')
     expect(() => assertSocket(file)).toThrow('it is not a socket')

@@ -16,7 +16,7 @@ import { quiet, type SocketHarness, until } from './socket-harness.ts'
 export function pipeHarness(): SocketHarness {
   const logged: LogEvent[] = []
   const reactor = createReactor({ log: (event) => logged.push(event) })
-  const registry = hostOf(reactor)
+  const registry = registryOf(reactor)
   return {
     capabilities: new Set(['backpressure']),
     logged,
@@ -40,8 +40,8 @@ export function pipeHarness(): SocketHarness {
   }
 }
 
-/** A transport host with the log and the time of `reactor`. */
-export function hostOf(reactor: Reactor): ReactorLifecycle {
+/** A registry with the log and the time of `reactor`. */
+export function registryOf(reactor: Reactor): ReactorLifecycle {
   const turn = new Turn(() => void setImmediate(() => turn.end()))
   return new ReactorLifecycle({ reactor, turn, started: () => undefined, stopped: () => undefined })
 }

@@ -9,7 +9,7 @@ import { StandardIO, StreamWire } from '../../src/node/stream-wire.ts'
 import { Gate } from '../../src/checks/assertions.ts'
 import { Echo, HalfCloseRecorder, Recorder } from '../../src/checks/transport-harness.ts'
 import { abortedAfterEach, runChecks, runWireChecks } from '../run-checks.ts'
-import { hostOf, pipeHarness } from './pipe-harness.ts'
+import { registryOf, pipeHarness } from './pipe-harness.ts'
 import { RecordingChild } from './recording-child.ts'
 import { programArgs, ROOT } from './run-program.ts'
 import { runUnread } from './run-unread.ts'
@@ -236,7 +236,7 @@ const SILENT: WireEvents = {
 
 describe('StandardIO', () => {
   const reactor = createReactor()
-  const registry = hostOf(reactor)
+  const registry = registryOf(reactor)
   const run = (source: string, input: 'w' | number = 'w'): RecordingChild => {
     const child = new RecordingChild()
     const options = { cwd: ROOT, childFDs: { 0: input, 1: 'r', 2: 'r' } as const }
@@ -332,7 +332,7 @@ describe('StandardIO', () => {
       new LocalProtocolError('Cannot take standard input: other code reads it already'),
     )
     expect(take(ended)).toThrow('Cannot take standard input: it has ended')
-    const stopping = hostOf(reactor)
+    const stopping = registryOf(reactor)
     const running = stopping.run({})
     const waiting = new PassThrough()
     take(waiting, stopping)()
@@ -344,7 +344,7 @@ describe('StandardIO', () => {
   })
 
   test('is drained and closed by a stop', async () => {
-    const stopping = hostOf(reactor)
+    const stopping = registryOf(reactor)
     const running = stopping.run({})
     const echo = new Echo()
     const [input, output] = [new PassThrough(), new PassThrough()]

@@ -34,6 +34,21 @@ describe('withTimeout', () => {
     expect(transport.reactor.getDelayedCalls()).toEqual([])
   })
 
+  test('leaves no timer when a subclass overrides connectionLost without a call of super', () => {
+    const calls: string[] = []
+    class Silent extends Login {
+      override connectionLost(): void {}
+      override timeoutConnection(): void {
+        calls.push('too late')
+      }
+    }
+    const transport = StringTransport.connect(new Silent())
+    transport.receiveReset()
+    expect(transport.reactor.getDelayedCalls()).toEqual([])
+    transport.reactor.advance(60_000)
+    expect(calls).toEqual([])
+  })
+
   test('lets timeoutConnection be overridden', () => {
     const calls: string[] = []
     class Patient extends Login {
