@@ -124,9 +124,9 @@ describe('HostnameEndpoint', () => {
     const endpoint = new HostnameEndpoint(reactor, 'one.test', 80, { timeoutMs: 90_000 })
     const settled: unknown[] = []
     const late = endpoint.connect(new Counting(new Recorder())).catch((error: unknown) => settled.push(error))
-    await pass(reactor, 89_999)
+    await pass(reactor, 89_000)
     expect(settled).toEqual([])
-    await pass(reactor, 1)
+    await pass(reactor, 1000)
     await late
     expect(settled).toMatchObject([{ name: 'TimeoutError' }])
     expect(reactor.getDelayedCalls()).toEqual([])
