@@ -1,6 +1,6 @@
 import { assertNever, type ByteQueue } from '@ropewalk/core/bytes'
 import { RemoteProtocolError } from '../errors.ts'
-import { type BodyEvent, bodyTooLarge, type LimitedBodyReader } from './body-reader.ts'
+import { type BodyEvent, type BodyReader, bodyTooLarge } from './body-reader.ts'
 import { FieldScanner } from './field-scanner.ts'
 import { CR, FIELD_CONTENT, HEX_VALUE, LF } from './grammar.ts'
 import type { HTTPLimits } from './limits.ts'
@@ -10,21 +10,14 @@ import type { HTTPLimits } from './limits.ts'
  *
  *     size [extensions] CRLF   data CRLF   …   0 [extensions] CRLF   trailers   CRLF
  */
-export class ChunkedReader implements LimitedBodyReader {
+export class ChunkedReader implements BodyReader {
   readonly #limits: HTTPLimits
   #state: State = { is: 'size', scannedBytes: 0 }
-  #maxBodyBytes: number
   #bodyBytes = 0
   #extensionBytes = 0
 
   constructor(limits: HTTPLimits) {
     this.#limits = limits
-    this.#maxBodyBytes = limits.maxBodyBytes
-  }
-
-  limit(maxBytes: number): void {
-    this.#maxBodyBytes = maxBytes
-    if (this.#bodyBytes > maxBytes) throw bodyTooLarge(maxBytes)
   }
 
   next(input: ByteQueue): BodyEvent | undefined {
@@ -76,7 +69,7 @@ export class ChunkedReader implements LimitedBodyReader {
     if (this.#extensionBytes > this.#limits.maxChunkExtensionBytes)
       throw extensionsTooLarge(this.#limits.maxChunkExtensionBytes)
     this.#bodyBytes += bytes
-    if (this.#bodyBytes > this.#maxBodyBytes) throw bodyTooLarge(this.#maxBodyBytes)
+    if (this.#bodyBytes > this.#limits.maxBodyBytes) throw bodyTooLarge(this.#limits.maxBodyBytes)
     this.#state = bytes === 0 ? this.#trailers() : { is: 'data', leftBytes: bytes }
   }
 

@@ -1,6 +1,5 @@
 import { type Address, Factory } from '@ropewalk/core'
 import { type GivenOptions, withDefaults } from '@ropewalk/core/options'
-import { formatDate } from '../message/date.ts'
 import { CHANNEL_OPTION_RULES, DEFAULT_CHANNEL_OPTIONS, type HTTPChannelOptions } from './channel-options.ts'
 import { HTTPChannel, type HTTPChannelOwner } from './http-channel.ts'
 import type { Request } from './request.ts'
@@ -41,7 +40,8 @@ export abstract class HTTPFactory extends Factory<HTTPChannel> implements HTTPCh
     const second = Math.floor(wallClockMs / 1000)
     if (second !== this.#dateSecond) {
       this.#dateSecond = second
-      this.#dateLine = `Date: ${formatDate(second * 1000)}\r\n`
+      // ECMAScript defines toUTCString to return an IMF-fixdate (RFC 9110 §5.6.7) for the years 0 to 9999.
+      this.#dateLine = `Date: ${new Date(second * 1000).toUTCString()}\r\n`
     }
     return this.#dateLine
   }

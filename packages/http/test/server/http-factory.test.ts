@@ -26,6 +26,7 @@ describe('HTTPFactory', () => {
     const factory = new Responding()
     expect(factory.dateLine(999)).toBe('Date: Thu, 01 Jan 1970 00:00:00 GMT\r\n')
     expect(factory.dateLine(1000)).toBe('Date: Thu, 01 Jan 1970 00:00:01 GMT\r\n')
+    expect(factory.dateLine(784_111_777_999)).toBe('Date: Sun, 06 Nov 1994 08:49:37 GMT\r\n')
   })
 
   test('accepts limits and deadlines', async () => {
