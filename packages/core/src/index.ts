@@ -284,7 +284,7 @@ export { Throttle, type ThrottleOptions, TokenBucket } from './policy/throttle.t
 export { type TrafficEntry, TrafficLog } from './policy/traffic-log.ts'
 export { ForwardingFactory, WrappingFactory } from './transport/forwarding-factory.ts'
 export { isConnectionEnd } from './transport/connection-end.ts'
-export { callSafely as contained, settleSafely, tolerated } from './safely.ts'
+export { callSafely as contained, isThenable, settleSafely, tolerated } from './safely.ts'
 export { type DiagnosticEvents, logConnection } from './transport/diagnostics.ts'
 export { Deadline } from './time/deadline.ts'
 export { type Pausable, producerFrom } from './transport/sending.ts'

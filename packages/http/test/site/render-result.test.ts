@@ -3,7 +3,7 @@ import { createReadStream } from 'node:fs'
 import { Readable } from 'node:stream'
 import { describe, expect, test } from 'vitest'
 import type { Request } from '../../src/server/request.ts'
-import { isThenable, NOT_DONE_YET, type RenderResult, shownType } from '../../src/site/render-result.ts'
+import { NOT_DONE_YET, type RenderResult, shownType } from '../../src/site/render-result.ts'
 import { Resource } from '../../src/site/resource.ts'
 import { ask, request } from './site-exchange.ts'
 
@@ -464,18 +464,6 @@ describe('NOT_DONE_YET', () => {
 
   test('can be returned from methods without a return type', () => {
     expect(new Later().allowedMethods()).toContain('GET')
-  })
-})
-
-describe('isThenable', () => {
-  test('is true for any value with a then method', () => {
-    const then = (): void => undefined
-    // oxlint-disable-next-line unicorn/no-thenable -- the test needs thenables
-    for (const value of [Promise.resolve(), { then }, Object.assign(() => undefined, { then })])
-      expect(isThenable(value)).toBe(true)
-    // oxlint-disable-next-line unicorn/no-thenable -- the test needs thenables
-    for (const value of [undefined, null, 'then', 5, {}, { then: 5 }, () => undefined])
-      expect(isThenable(value)).toBe(false)
   })
 })
 
