@@ -1,7 +1,7 @@
 import { RemoteError } from '@ropewalk/core/bytes'
 import { reasonPhrase } from './message/status.ts'
 
-// RemoteProtocolError   the peer violated HTTP/1.1; thrown in wire/, the channel responds to it once
+// RemoteProtocolError   the peer violated HTTP/1.1; thrown in codec/, the channel responds to it once
 // HTTPError             a resource responds with an error status; thrown by resources
 // LocalProtocolError    the caller made a call at the wrong time; defined in core
 
@@ -94,6 +94,11 @@ export class HTTPError extends RemoteError {
     if (cause !== undefined) error.cause = cause
     return error
   }
+}
+
+/** Whether an error has the status of the response to it; any other error is a 500. */
+export function isExpected(error: unknown): error is HTTPError | RemoteProtocolError {
+  return error instanceof HTTPError || error instanceof RemoteProtocolError
 }
 
 type Writable = { -readonly [name in keyof HTTPError]: HTTPError[name] }

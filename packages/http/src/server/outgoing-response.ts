@@ -1,5 +1,5 @@
 import { LocalProtocolError, type Transport } from '@ropewalk/core'
-import { HTTPError, RemoteProtocolError } from '../errors.ts'
+import { HTTPError, isExpected, RemoteProtocolError } from '../errors.ts'
 import { Headers, type SentHeaders } from '../message/headers.ts'
 import { errorBody } from './error-response.ts'
 import type { RequestEnding } from './request-ending.ts'
@@ -11,11 +11,11 @@ export interface ResponseChannel {
   /** Returns the current line of the Date field, CRLF included. */
   dateLine(): string
   /** Logs why a response differs from what the program wrote. */
-  responseMistaken(asked: Asked, mistake: Mistake): void
+  logMistake(request: RequestSummary, mistake: Mistake): void
 }
 
 /** The facts about a request that its response needs. */
-export interface Asked extends RequestLine {
+export interface RequestSummary extends RequestLine {
   readonly path: string
   readonly persistent: boolean
 }
@@ -25,7 +25,7 @@ export interface Mistake {
   /** What could not be done, and what to do instead. Its stack shows the call. */
   readonly error: Error
   /** What the client receives: a response without a part, an error page, or an aborted connection. */
-  readonly effect: 'incomplete' | 'replaced' | 'cut'
+  readonly effect: 'incomplete' | 'replaced' | 'aborted'
 }
 
 /**
@@ -39,7 +39,7 @@ export interface Mistake {
 export class OutgoingResponse implements SentHeaders {
   readonly headers: Headers = new Headers()
   readonly #channel: ResponseChannel
-  readonly #asked: Asked
+  readonly #request: RequestSummary
   readonly #ending: RequestEnding
   readonly #stream: ResponseStream
   #code = 200
@@ -47,11 +47,11 @@ export class OutgoingResponse implements SentHeaders {
   #failed = false
   #logged: Set<Kind> | undefined
 
-  constructor(channel: ResponseChannel, asked: Asked, ending: RequestEnding) {
+  constructor(channel: ResponseChannel, request: RequestSummary, ending: RequestEnding) {
     this.#channel = channel
-    this.#asked = asked
+    this.#request = request
     this.#ending = ending
-    this.#stream = new ResponseStream(channel.transport, asked, asked.persistent)
+    this.#stream = new ResponseStream(channel.transport, request, request.persistent)
   }
 
   /** The status code that was or will be sent. */
@@ -136,7 +136,7 @@ export class OutgoingResponse implements SentHeaders {
 
   /** Whether the request's method and the status allow a body. */
   get takesBody(): boolean {
-    return this.#asked.method !== 'HEAD' && !isBodiless(this.#code)
+    return this.#request.method !== 'HEAD' && !isBodiless(this.#code)
   }
 
   /** Ends the request without the pieces of body that the program made, because there cannot be a body. */
@@ -157,7 +157,7 @@ export class OutgoingResponse implements SentHeaders {
   /** Ends the request with an error page; aborts the connection if the response has begun. */
   processingFailed(error: unknown): void {
     if (this.#ending.outcome !== undefined) return
-    if (this.started) return this.#cut(error)
+    if (this.started) return this.#abort(error)
     this.#sendErrorPage(error)
     this.#ending.completed('complete')
   }
@@ -200,7 +200,7 @@ export class OutgoingResponse implements SentHeaders {
   }
 
   #noteDropped(): void {
-    if (!isBodiless(this.#code) || this.#asked.method === 'HEAD') return
+    if (!isBodiless(this.#code) || this.#request.method === 'HEAD') return
     const advice = 'finish without one, or set another status'
     const error = new LocalProtocolError(`Cannot send a body with status ${this.#code}: ${advice}`)
     this.#log('dropped', 'incomplete', error)
@@ -224,8 +224,8 @@ export class OutgoingResponse implements SentHeaders {
   #fail(error: unknown): void {
     const fault = error instanceof Error ? error : new Error(String(error))
     if (this.started) {
-      this.#log('failed', 'cut', fault)
-      this.#cut(fault)
+      this.#log('failed', 'aborted', fault)
+      this.#abort(fault)
     } else {
       this.#log('failed', 'replaced', fault)
       this.#sendErrorPage(fault)
@@ -234,7 +234,7 @@ export class OutgoingResponse implements SentHeaders {
     this.#failed = true
   }
 
-  #cut(error: unknown): void {
+  #abort(error: unknown): void {
     this.#ending.aborted(
       new LocalProtocolError('Cannot complete the response: the connection was aborted', { cause: error }),
     )
@@ -243,7 +243,7 @@ export class OutgoingResponse implements SentHeaders {
 
   #sendErrorPage(error: unknown): void {
     if (error instanceof RemoteProtocolError) this.endConnection()
-    const expected = error instanceof HTTPError || error instanceof RemoteProtocolError
+    const expected = isExpected(error)
     try {
       this.#sendPage(expected ? error.statusCode : 500, error instanceof HTTPError ? error : NO_DETAIL)
     } catch (fault) {
@@ -267,7 +267,7 @@ export class OutgoingResponse implements SentHeaders {
     if (this.#failed || this.#ending.outcome === 'aborted' || this.#logged?.has(kind)) return
     this.#logged ??= new Set()
     this.#logged.add(kind)
-    this.#channel.responseMistaken(this.#asked, { error, effect })
+    this.#channel.logMistake(this.#request, { error, effect })
   }
 }
 

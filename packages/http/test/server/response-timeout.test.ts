@@ -22,7 +22,7 @@ describe('responseTimeoutMs', () => {
     expect(exchange.reactor.logged).toMatchObject([
       {
         level: 'error',
-        text: 'A request was not answered within {timeoutMs} ms, finish it or return a response: {method} {path}',
+        text: 'A request was not responded to within {timeoutMs} ms, finish it or return a response: {method} {path}',
         fields: { timeoutMs: 120_000, method: 'GET', path: `/${'slow'.repeat(30)}`.slice(0, 80) },
       },
     ])
