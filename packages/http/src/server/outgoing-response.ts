@@ -81,13 +81,13 @@ export class OutgoingResponse implements SentHeaders {
 
   /** @param reason The reason phrase, if not the registered one; the caller has checked both. */
   setCode(code: number, reason: string | undefined): void {
-    if (this.started) return this.#tooLate(`status ${code}`)
+    if (this.started) return this.#headTooLate(`status ${code}`)
     this.#code = code
     this.#reason = reason
   }
 
   changedTooLate(name: string | undefined): void {
-    this.#tooLate(name === undefined ? 'the headers' : `header ${name}`)
+    this.#headTooLate(name === undefined ? 'the headers' : `header ${name}`)
   }
 
   /**
@@ -97,14 +97,14 @@ export class OutgoingResponse implements SentHeaders {
    * @returns what the transport's `write` returns; false once the request has ended.
    */
   write(piece: Uint8Array | string): boolean {
-    if (this.#ending.outcome !== undefined) return this.#refusePiece(piece)
+    if (this.#ending.outcome !== undefined) return this.#bodyTooLate(piece)
     try {
       requireBody(piece)
       if (!this.started) {
         this.#stream.begin(this.#head(piece), piece)
         this.#headSent()
       }
-      if (piece.length > 0) this.#noteDropped()
+      if (piece.length > 0) this.#bodyDropped()
       return this.#stream.write(piece)
     } catch (error) {
       this.#fail(error)
@@ -114,19 +114,19 @@ export class OutgoingResponse implements SentHeaders {
 
   /** Sends the last piece of the body, which may be all of it, and ends the request. */
   finish(body: Uint8Array | string): void {
-    if (this.#ending.outcome !== undefined) return void this.#refusePiece(body)
+    if (this.#ending.outcome !== undefined) return void this.#bodyTooLate(body)
     try {
       requireBody(body)
       if (this.started) {
         if (body.length > 0) {
-          this.#noteDropped()
+          this.#bodyDropped()
           this.#stream.write(body)
         }
         this.#stream.finish()
       } else {
         this.#stream.whole(this.#head(body), body)
         this.#headSent()
-        if (body.length > 0) this.#noteDropped()
+        if (body.length > 0) this.#bodyDropped()
       }
       this.#ending.completed('complete')
     } catch (error) {
@@ -146,7 +146,7 @@ export class OutgoingResponse implements SentHeaders {
         this.#stream.begin(this.#head(''))
         this.#headSent()
       }
-      this.#noteDropped()
+      this.#bodyDropped()
       this.#stream.finish()
       this.#ending.completed('complete')
     } catch (error) {
@@ -199,20 +199,20 @@ export class OutgoingResponse implements SentHeaders {
     if (dropped !== undefined) this.#log('dropped', 'incomplete', new LocalProtocolError(dropped))
   }
 
-  #noteDropped(): void {
+  #bodyDropped(): void {
     if (!isBodiless(this.#code) || this.#request.method === 'HEAD') return
     const advice = 'finish without one, or set another status'
     const error = new LocalProtocolError(`Cannot send a body with status ${this.#code}: ${advice}`)
     this.#log('dropped', 'incomplete', error)
   }
 
-  #tooLate(what: string): void {
+  #headTooLate(what: string): void {
     const advice = 'set status and headers before the first write'
     const error = new LocalProtocolError(`Cannot set ${what}: the head was sent, ${advice}`)
     this.#log('head', 'incomplete', error)
   }
 
-  #refusePiece(piece: Uint8Array | string): false {
+  #bodyTooLate(piece: Uint8Array | string): false {
     if (isBody(piece) && piece.length === 0) return false
     const advice = 'call finish once, with the last piece or after it, and return NOT_DONE_YET'
     const error = new LocalProtocolError(`Cannot send a body: the response is finished, ${advice}`)
@@ -222,7 +222,7 @@ export class OutgoingResponse implements SentHeaders {
 
   /** Ends a request whose response cannot be sent as written. */
   #fail(error: unknown): void {
-    const fault = error instanceof Error ? error : new Error(String(error))
+    const fault = asError(error)
     if (this.started) {
       this.#log('failed', 'aborted', fault)
       this.#abort(fault)
@@ -247,7 +247,7 @@ export class OutgoingResponse implements SentHeaders {
     try {
       this.#sendPage(expected ? error.statusCode : 500, error instanceof HTTPError ? error : NO_DETAIL)
     } catch (fault) {
-      this.#log('failed', 'replaced', fault instanceof Error ? fault : new Error(String(fault)))
+      this.#log('failed', 'replaced', asError(fault))
       this.#sendPage(500, NO_DETAIL)
     }
   }
@@ -269,6 +269,10 @@ export class OutgoingResponse implements SentHeaders {
     this.#logged.add(kind)
     this.#channel.logMistake(this.#request, { error, effect })
   }
+}
+
+function asError(thrown: unknown): Error {
+  return thrown instanceof Error ? thrown : new Error(String(thrown))
 }
 
 /** @throws {TypeError} when `value` is not a body: a caller may not check types. */
