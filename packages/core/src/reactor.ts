@@ -29,7 +29,7 @@ export type {
 export type { SecureWire, SecureWireEvents, WireUnderTLS } from './interfaces/tls.ts'
 export type { ConnectedWire, Wire, WireEvents } from './interfaces/wire.ts'
 export { WireReactor, type WireReactorSetup } from './reactor/wire-reactor.ts'
-export { callSafely, settleSafely, tolerated } from './safely.ts'
+export { callSafely, isThenable, settleSafely, tolerated } from './safely.ts'
 export { DeadlineWheel } from './time/deadline.ts'
 export { type Schedule, ScheduledCall } from './time/timers.ts'
 export { Acceptor } from './transport/acceptor.ts'

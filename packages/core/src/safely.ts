@@ -29,9 +29,10 @@ export function assertNotPromise(result: unknown, message: string): void {
   if (settleSafely(result, () => undefined) !== undefined) throw new TypeError(message)
 }
 
-/** Whether a value is a promise, of any kind. */
+/** Whether a value can be awaited: a promise of the language or of a library. */
 export function isThenable(value: unknown): value is PromiseLike<unknown> {
-  return typeof value === 'object' && value !== null && 'then' in value && typeof value.then === 'function'
+  const mayHaveThen = (typeof value === 'object' && value !== null) || typeof value === 'function'
+  return mayHaveThen && 'then' in value && typeof value.then === 'function'
 }
 
 /**

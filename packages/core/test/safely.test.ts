@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { callSafely, settleSafely, tolerated } from '../src/reactor.ts'
+import { callSafely, isThenable, settleSafely, tolerated } from '../src/reactor.ts'
 import { assertNotPromise } from '../src/safely.ts'
 
 describe('contained', () => {
@@ -27,6 +27,18 @@ describe('contained', () => {
     ).resolves.toBeUndefined()
     await expect(callSafely(() => Promise.resolve(7), faults.push)).resolves.toBeUndefined()
     expect(faults).toEqual([fault])
+  })
+})
+
+describe('isThenable', () => {
+  test('is true for any value with a then method', () => {
+    const then = (): void => undefined
+    // oxlint-disable-next-line unicorn/no-thenable -- the test needs thenables
+    for (const value of [Promise.resolve(), { then }, Object.assign(() => undefined, { then })])
+      expect(isThenable(value)).toBe(true)
+    // oxlint-disable-next-line unicorn/no-thenable -- the test needs thenables
+    for (const value of [undefined, null, 'then', 5, {}, { then: 5 }, () => undefined])
+      expect(isThenable(value)).toBe(false)
   })
 })
 

@@ -96,6 +96,11 @@ export class HTTPError extends RemoteError {
   }
 }
 
+/** Whether an error has the status of the response to it; any other error is a 500. */
+export function isExpected(error: unknown): error is HTTPError | RemoteProtocolError {
+  return error instanceof HTTPError || error instanceof RemoteProtocolError
+}
+
 type Writable = { -readonly [name in keyof HTTPError]: HTTPError[name] }
 
 function checkStatus(statusCode: number): void {

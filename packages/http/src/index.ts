@@ -1,12 +1,14 @@
 export { HTTPError, type HTTPErrorOptions, RemoteProtocolError, type Violation } from './errors.ts'
+export { isToken, listElements, trimBlanks } from './message/field-grammar.ts'
 export { Headers } from './message/headers.ts'
 export type { HTTPChannelOptions } from './server/channel-options.ts'
 export { escapeHTML } from './server/error-response.ts'
 export { HTTPChannel, type HTTPChannelOwner } from './server/http-channel.ts'
 export { HTTPFactory } from './server/http-factory.ts'
-export { Request, type UpgradeOptions } from './server/request.ts'
+export { Request } from './server/request.ts'
 export { type FormOptions, RequestBody } from './server/request-body.ts'
 export type { Outcome } from './server/request-ending.ts'
+export type { UpgradeOptions } from './server/upgrade.ts'
 export {
   type Body,
   NOT_DONE_YET,

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { HTTPError, RemoteProtocolError, STATUS_CODE, type Violation } from '../src/errors.ts'
+import { HTTPError, isExpected, RemoteProtocolError, STATUS_CODE, type Violation } from '../src/errors.ts'
 import { reasonPhrase } from '../src/message/status.ts'
 
 describe('RemoteProtocolError', () => {
@@ -47,5 +47,18 @@ describe('HTTPError', () => {
     expect(String(error)).toBe('HTTPError: no')
     expect('cause' in HTTPError.withoutStack(404)).toBe(false)
     expect(() => HTTPError.withoutStack(399)).toThrow('give an integer from 400 to 599')
+  })
+})
+
+describe('isExpected', () => {
+  test('is true for an error that has the status of its response', () => {
+    const errors = [
+      new HTTPError(404),
+      HTTPError.withoutStack(404),
+      new RemoteProtocolError('truncated', 'x'),
+    ]
+    expect(errors.every(isExpected)).toBe(true)
+    for (const other of [new Error('x'), { statusCode: 404 }, undefined])
+      expect(isExpected(other)).toBe(false)
   })
 })

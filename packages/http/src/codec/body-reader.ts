@@ -18,17 +18,6 @@ export interface BodyReader {
   next(input: ByteQueue): BodyEvent | undefined
 }
 
-/** A body reader that refuses a body longer than a limit. */
-export interface LimitedBodyReader extends BodyReader {
-  /**
-   * Changes the longest body accepted.
-   *
-   * @param maxBytes Infinity for no limit.
-   * @throws {RemoteProtocolError} `body-too-large`, when the body is already known to be longer.
-   */
-  limit(maxBytes: number): void
-}
-
 /** Makes the error for a body longer than `maxBytes`. */
 export function bodyTooLarge(maxBytes: number): RemoteProtocolError {
   return new RemoteProtocolError('body-too-large', `Cannot accept more than ${maxBytes} bytes of body`)
@@ -38,17 +27,11 @@ export function bodyTooLarge(maxBytes: number): RemoteProtocolError {
 export const END: BodyEvent = { type: 'end', trailers: [] }
 
 /** Reads a body of known length (RFC 9112 §6.2). */
-export class ContentLengthReader implements LimitedBodyReader {
-  readonly #bytes: number
+export class ContentLengthReader implements BodyReader {
   #leftBytes: number
 
   constructor(bytes: number) {
-    this.#bytes = bytes
     this.#leftBytes = bytes
-  }
-
-  limit(maxBytes: number): void {
-    if (this.#bytes > maxBytes) throw bodyTooLarge(maxBytes)
   }
 
   next(input: ByteQueue): BodyEvent | undefined {

@@ -1,8 +1,9 @@
 import { assertNever, type ByteQueue } from '@ropewalk/core/bytes'
 import { RemoteProtocolError } from '../errors.ts'
-import { type BodyEvent, bodyTooLarge, type LimitedBodyReader } from './body-reader.ts'
+import { TCHAR } from '../message/field-grammar.ts'
+import { type BodyEvent, type BodyReader, bodyTooLarge } from './body-reader.ts'
 import { FieldScanner } from './field-scanner.ts'
-import { CR, FIELD_CONTENT, HEX_VALUE, LF } from './grammar.ts'
+import { CR, CRLF_BYTES, FIELD_CONTENT, HEX_VALUE, hexByte, LF } from './grammar.ts'
 import type { HTTPLimits } from './limits.ts'
 
 /**
@@ -10,21 +11,14 @@ import type { HTTPLimits } from './limits.ts'
  *
  *     size [extensions] CRLF   data CRLF   …   0 [extensions] CRLF   trailers   CRLF
  */
-export class ChunkedReader implements LimitedBodyReader {
+export class ChunkedReader implements BodyReader {
   readonly #limits: HTTPLimits
   #state: State = { is: 'size', scannedBytes: 0 }
-  #maxBodyBytes: number
   #bodyBytes = 0
   #extensionBytes = 0
 
   constructor(limits: HTTPLimits) {
     this.#limits = limits
-    this.#maxBodyBytes = limits.maxBodyBytes
-  }
-
-  limit(maxBytes: number): void {
-    this.#maxBodyBytes = maxBytes
-    if (this.#bodyBytes > maxBytes) throw bodyTooLarge(maxBytes)
   }
 
   next(input: ByteQueue): BodyEvent | undefined {
@@ -76,7 +70,7 @@ export class ChunkedReader implements LimitedBodyReader {
     if (this.#extensionBytes > this.#limits.maxChunkExtensionBytes)
       throw extensionsTooLarge(this.#limits.maxChunkExtensionBytes)
     this.#bodyBytes += bytes
-    if (this.#bodyBytes > this.#maxBodyBytes) throw bodyTooLarge(this.#maxBodyBytes)
+    if (this.#bodyBytes > this.#limits.maxBodyBytes) throw bodyTooLarge(this.#limits.maxBodyBytes)
     this.#state = bytes === 0 ? this.#trailers() : { is: 'data', leftBytes: bytes }
   }
 
@@ -124,10 +118,7 @@ function takeTrailers(
 }
 
 function malformed(what: string, byte: number): RemoteProtocolError {
-  return new RemoteProtocolError(
-    'malformed-chunk',
-    `Cannot read chunk: ${what} 0x${byte.toString(16).padStart(2, '0')}`,
-  )
+  return new RemoteProtocolError('malformed-chunk', `Cannot read chunk: ${what} ${hexByte(byte)}`)
 }
 
 function extensionsTooLarge(maxBytes: number): RemoteProtocolError {
@@ -184,7 +175,9 @@ export function parseChunkSize(line: string): ChunkSize {
 const MAX_SIZE_DIGITS = 32
 
 const DATA_END: State = { is: 'data-end' }
-const CRLF_BYTES = 2
+const TOKEN = `${TCHAR.source}+`
+const QUOTED_STRING = String.raw`"(?:[\t \x21\x23-\x5b\x5d-\x7e\x80-\xff]|\\[\t\x20-\x7e\x80-\xff])*"`
 /** chunk-ext. Each alternative begins with a different character, so matching takes linear time. */
-const EXTENSIONS =
-  /^(?:[\t ]*;[\t ]*[!#$%&'*+\-.^_`|~0-9A-Za-z]+(?:[\t ]*=[\t ]*(?:[!#$%&'*+\-.^_`|~0-9A-Za-z]+|"(?:[\t \x21\x23-\x5b\x5d-\x7e\x80-\xff]|\\[\t\x20-\x7e\x80-\xff])*"))?)*$/
+const EXTENSIONS = new RegExp(
+  String.raw`^(?:[\t ]*;[\t ]*${TOKEN}(?:[\t ]*=[\t ]*(?:${TOKEN}|${QUOTED_STRING}))?)*$`,
+)

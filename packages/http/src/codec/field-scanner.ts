@@ -1,6 +1,6 @@
 import { assertNever } from '@ropewalk/core/bytes'
 import { RemoteProtocolError } from '../errors.ts'
-import { COLON, CR, FIELD_CONTENT, LF, SP, TAB, TCHAR } from './grammar.ts'
+import { COLON, CR, FIELD_CONTENT, hexByte, LF, SP, TAB, TCHAR } from './grammar.ts'
 
 /** The limits of a section of field lines. */
 export interface FieldLimits {
@@ -153,8 +153,10 @@ function expectLF(bytes: Uint8Array, at: number): number {
 }
 
 function refuse(what: string, byte: number | undefined): RemoteProtocolError {
-  const hex = (byte ?? 0).toString(16).padStart(2, '0')
-  return new RemoteProtocolError('malformed-field-line', `Cannot read field line: ${what} 0x${hex}`)
+  return new RemoteProtocolError(
+    'malformed-field-line',
+    `Cannot read field line: ${what} ${hexByte(byte ?? 0)}`,
+  )
 }
 
 type Part = 'line' | 'name' | 'before-value' | 'value' | 'lf' | 'last-lf' | 'complete'

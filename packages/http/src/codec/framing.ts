@@ -1,5 +1,9 @@
 import { RemoteProtocolError } from '../errors.ts'
-import { listElements } from './grammar.ts'
+import { isToken, lowerCaseElements } from '../message/field-grammar.ts'
+import { DIGIT_0 } from './grammar.ts'
+
+/** The versions of HTTP that a message is read as (RFC 9112 §2.3). */
+export type HTTPVersion = '1.0' | '1.1'
 
 /** How a recipient finds the end of a body. */
 export type Framing =
@@ -10,7 +14,7 @@ export type Framing =
 
 /** The facts that decide how a message's body ends. */
 export interface FramingFacts {
-  readonly version: '1.0' | '1.1'
+  readonly version: HTTPVersion
   /** A request, or a response with its status and the method of its request. */
   readonly message: 'request' | { readonly status: number; readonly method: string }
   /** The values of all Content-Length lines. */
@@ -51,6 +55,11 @@ export function messageFraming(facts: FramingFacts): Framing {
   return { kind: 'length', bytes: parseContentLength(value) }
 }
 
+/** Whether a body framed in this way has a byte, as far as is known from its head. */
+export function hasBody(framing: Framing): boolean {
+  return framing.kind === 'length' ? framing.bytes > 0 : framing.kind !== 'none'
+}
+
 /** RFC 9112 §6.3, rules 1 and 2. */
 function hasNoBody(status: number, method: string): boolean {
   if (method === 'HEAD' || status < 200 || status === 204 || status === 304) return true
@@ -77,12 +86,12 @@ function parseContentLength(value: string): number {
  * Other lists are 400: a recipient could not find the end of the body.
  */
 function requireChunked(values: readonly string[]): void {
-  const codings = listElements(values)
+  const codings = lowerCaseElements(values)
   const alone = codings.length === 1
   const endsInChunked = codings.indexOf('chunked') === codings.length - 1
   if (alone && endsInChunked) return
   const shown = values.join(', ').slice(0, 80)
-  if (codings.every((coding) => TOKEN.test(coding)) && (alone || endsInChunked)) {
+  if (codings.every(isToken) && (alone || endsInChunked)) {
     throw new RemoteProtocolError(
       'unsupported-transfer-encoding',
       `Cannot decode Transfer-Encoding "${shown}"`,
@@ -101,5 +110,3 @@ function malformedLength(value: string): RemoteProtocolError {
 const NONE: Framing = { kind: 'none' }
 const CHUNKED: Framing = { kind: 'chunked' }
 const UNTIL_CLOSE: Framing = { kind: 'until-close' }
-const DIGIT_0 = 0x30
-const TOKEN = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/

@@ -1,7 +1,7 @@
+import { TCHAR as TCHAR_PATTERN } from '../message/field-grammar.ts'
+
 /** Bytes of a token: method, field name (RFC 9110 §5.6.2). */
-export const TCHAR: Uint8Array = classOf((byte) =>
-  /[!#$%&'*+\-.^_`|~0-9A-Za-z]/.test(String.fromCharCode(byte)),
-)
+export const TCHAR: Uint8Array = classOf((byte) => TCHAR_PATTERN.test(String.fromCharCode(byte)))
 
 /** Visible ASCII: the bytes of a request target (RFC 9112 §3.2, RFC 3986). */
 export const VISIBLE: Uint8Array = classOf((byte) => byte > 0x20 && byte < 0x7f)
@@ -21,31 +21,15 @@ export const LF = 0x0a
 export const CR = 0x0d
 export const SP = 0x20
 export const COLON = 0x3a
+export const DIGIT_0 = 0x30
+/** Length of a line's end. */
+export const CRLF_BYTES = 2
+
+/** Returns a byte as messages show it, such as `0x0d`. */
+export function hexByte(byte: number): string {
+  return `0x${byte.toString(16).padStart(2, '0')}`
+}
 
 function classOf(holds: (byte: number) => boolean): Uint8Array {
   return Uint8Array.from({ length: 256 }, (_, byte) => (holds(byte) ? 1 : 0))
-}
-
-/**
- * Returns the elements of a comma-separated list over all its field lines, in lower case and without the
- * blanks around them. Empty elements are kept: whether they are allowed depends on the field.
- *
- * @param values Latin1, in which only A to Z become a to z in lower case.
- * @see RFC 9110 §5.6.1
- */
-export function listElements(values: readonly string[]): string[] {
-  return values.join(',').toLowerCase().split(',').map(withoutBlanks)
-}
-
-/** Neither trim(), which removes more than OWS, nor a regular expression, which may take quadratic time. */
-function withoutBlanks(text: string): string {
-  let start = 0
-  let end = text.length
-  while (start < end && isBlank(text.charCodeAt(start))) start++
-  while (end > start && isBlank(text.charCodeAt(end - 1))) end--
-  return text.slice(start, end)
-}
-
-function isBlank(code: number): boolean {
-  return code === SP || code === TAB
 }

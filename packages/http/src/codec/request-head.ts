@@ -1,7 +1,7 @@
 import { RemoteProtocolError } from '../errors.ts'
+import { lowerCaseElements } from '../message/field-grammar.ts'
 import { parseRequestTarget, type RequestTarget } from '../message/request-target.ts'
-import { type Framing, messageFraming } from './framing.ts'
-import { listElements } from './grammar.ts'
+import { type Framing, hasBody, type HTTPVersion, messageFraming } from './framing.ts'
 
 /** The parsed and checked head of a request. */
 export interface RequestHead {
@@ -11,7 +11,7 @@ export interface RequestHead {
   readonly path: string
   /** The text after the first `?`; '' when there is none. */
   readonly query: string
-  readonly version: '1.0' | '1.1'
+  readonly version: HTTPVersion
   /**
    * Name, value, name, value, … as they were sent; values as latin1, without blanks around them. When the
    * target names a host, Host has that value instead.
@@ -44,25 +44,25 @@ interface FramingFields {
 export function interpretHead(
   method: string,
   target: string,
-  version: '1.0' | '1.1',
+  version: HTTPVersion,
   fields: string[],
 ): RequestHead {
-  const deciding = findDeciding(fields)
+  const framingFields = findFramingFields(fields)
   const { path, query, authority } = parseRequestTarget(method, target)
-  const host = understandHost(version, deciding.host, authority)
+  const host = requestedHost(version, framingFields.host, authority)
   const framing = messageFraming({
     version,
     message: 'request',
-    contentLengths: deciding.contentLength,
-    transferEncodings: deciding.transferEncoding,
+    contentLengths: framingFields.contentLength,
+    transferEncodings: framingFields.transferEncoding,
   })
-  const persistent = understandConnection(version, deciding.connection)
-  const expectsContinue = understandExpect(version, deciding.expect, framing)
+  const persistent = isPersistent(version, framingFields.connection)
+  const expectsContinue = isContinueExpected(version, framingFields.expect, framing)
   if (authority !== undefined && method !== 'CONNECT') replaceHost(fields, authority)
   return { method, target, path, query, version, fields, framing, persistent, expectsContinue, host }
 }
 
-function findDeciding(fields: readonly string[]): FramingFields {
+function findFramingFields(fields: readonly string[]): FramingFields {
   const found: FramingFields = {
     host: [],
     expect: [],
@@ -72,15 +72,15 @@ function findDeciding(fields: readonly string[]): FramingFields {
   }
   for (let at = 0; at < fields.length; at += 2) {
     const name = fields[at] ?? ''
-    const key = DECIDING_BY_LENGTH[name.length]
+    const key = FRAMING_FIELD_BY_LENGTH[name.length]
     // Names are tokens here, so toLowerCase changes only ASCII letters.
     if (key !== undefined && name.toLowerCase() === key[0]) found[key[1]].push(fields[at + 1] ?? '')
   }
   return found
 }
 
-function understandHost(
-  version: '1.0' | '1.1',
+function requestedHost(
+  version: HTTPVersion,
   hosts: readonly string[],
   authority: RequestTarget['authority'],
 ): string | undefined {
@@ -109,14 +109,14 @@ function replaceHost(fields: string[], host: string): void {
   fields.push('Host', host)
 }
 
-function understandConnection(version: '1.0' | '1.1', values: readonly string[]): boolean {
+function isPersistent(version: HTTPVersion, values: readonly string[]): boolean {
   if (values.length === 0) return version === '1.1'
-  const options = listElements(values)
+  const options = lowerCaseElements(values)
   if (options.includes('close')) return false
   return version === '1.1' || options.includes('keep-alive')
 }
 
-function understandExpect(version: '1.0' | '1.1', values: readonly string[], framing: Framing): boolean {
+function isContinueExpected(version: HTTPVersion, values: readonly string[], framing: Framing): boolean {
   if (values.length === 0 || version === '1.0') return false
   const [value = ''] = values
   if (values.length > 1 || value.toLowerCase() !== '100-continue') {
@@ -125,7 +125,7 @@ function understandExpect(version: '1.0' | '1.1', values: readonly string[], fra
       `Cannot meet expectation "${values.join(', ').slice(0, 80)}"`,
     )
   }
-  return framing.kind === 'chunked' || (framing.kind === 'length' && framing.bytes > 0)
+  return hasBody(framing)
 }
 
 /**
@@ -137,7 +137,7 @@ export function isHost(host: string): boolean {
   return HOST.test(host) && !PORT_TOO_HIGH.test(host)
 }
 
-const DECIDING_BY_LENGTH: Readonly<Record<number, readonly [string, keyof FramingFields]>> = {
+const FRAMING_FIELD_BY_LENGTH: Readonly<Record<number, readonly [string, keyof FramingFields]>> = {
   4: ['host', 'host'],
   6: ['expect', 'expect'],
   10: ['connection', 'connection'],

@@ -1,6 +1,6 @@
 import { assertNever } from '@ropewalk/core/bytes'
 import { RemoteProtocolError, type Violation } from '../errors.ts'
-import { CR, LF, SP, TCHAR, VISIBLE } from './grammar.ts'
+import { CR, CRLF_BYTES, DIGIT_0, hexByte, LF, SP, TCHAR, VISIBLE } from './grammar.ts'
 
 /**
  * Finds the parts of a request line (RFC 9112 §3) as its bytes arrive:
@@ -178,16 +178,13 @@ function expectLF(bytes: Uint8Array, at: number): number {
 }
 
 function refuse(violation: Violation, what: string, byte: number | undefined): RemoteProtocolError {
-  const hex = (byte ?? 0).toString(16).padStart(2, '0')
-  return new RemoteProtocolError(violation, `Cannot read request line: ${what} 0x${hex}`)
+  return new RemoteProtocolError(violation, `Cannot read request line: ${what} ${hexByte(byte ?? 0)}`)
 }
 
 type Part = 'before' | 'empty-line-lf' | 'method' | 'target' | 'version' | 'lf' | 'complete'
 
 /** Each 0 stands for any digit. */
 const VERSION = 'HTTP/0.0'
-const DIGIT_0 = 0x30
 const DIGIT_1 = 0x31
 const DIGIT_9 = 0x39
 const MAX_EMPTY_LINES = 4
-const CRLF_BYTES = 2

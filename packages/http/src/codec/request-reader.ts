@@ -1,6 +1,6 @@
 import { assertNever, type ByteQueue } from '@ropewalk/core/bytes'
 import { RemoteProtocolError } from '../errors.ts'
-import { type BodyEvent, ContentLengthReader, END, type LimitedBodyReader } from './body-reader.ts'
+import { type BodyEvent, type BodyReader, bodyTooLarge, ContentLengthReader, END } from './body-reader.ts'
 import { ChunkedReader } from './chunked-reader.ts'
 import { FieldScanner } from './field-scanner.ts'
 import type { Framing } from './framing.ts'
@@ -49,26 +49,6 @@ export class RequestReader {
   next(input: ByteQueue): RequestEvent | undefined {
     try {
       return this.#next(input)
-    } catch (error) {
-      this.#state = FAILED
-      throw error
-    }
-  }
-
-  /**
-   * Changes the longest body accepted for the request whose head was read last. Has no effect once it has
-   * ended.
-   *
-   * A limit above `maxBodyBytes` affects only a chunked body: a request with a larger Content-Length was
-   * refused with its head.
-   *
-   * @param maxBytes Infinity for no limit.
-   * @throws {RemoteProtocolError} `body-too-large`, when the body is already known to be longer.
-   */
-  limitBody(maxBytes: number): void {
-    if (this.#state.is !== 'body') return
-    try {
-      this.#state.body?.limit(maxBytes)
     } catch (error) {
       this.#state = FAILED
       throw error
@@ -125,18 +105,17 @@ export class RequestReader {
     return interpretHead(method, target, minorVersion === '0' ? '1.0' : '1.1', this.#fields.fields(text))
   }
 
-  #readBody(input: ByteQueue, body: LimitedBodyReader | undefined): BodyEvent | undefined {
+  #readBody(input: ByteQueue, body: BodyReader | undefined): BodyEvent | undefined {
     const event = body === undefined ? END : body.next(input)
     if (event?.type === 'end') this.#state = LINE
     return event
   }
 
-  #bodyReader(framing: Framing): LimitedBodyReader | undefined {
+  #bodyReader(framing: Framing): BodyReader | undefined {
     if (framing.kind === 'chunked') return new ChunkedReader(this.#limits)
     if (framing.kind !== 'length') return undefined
-    const body = new ContentLengthReader(framing.bytes)
-    body.limit(this.#limits.maxBodyBytes)
-    return body
+    if (framing.bytes > this.#limits.maxBodyBytes) throw bodyTooLarge(this.#limits.maxBodyBytes)
+    return new ContentLengthReader(framing.bytes)
   }
 }
 
@@ -144,7 +123,7 @@ export class RequestReader {
 type State =
   | { readonly is: 'line' }
   | { readonly is: 'fields' }
-  | { readonly is: 'body'; readonly body: LimitedBodyReader | undefined }
+  | { readonly is: 'body'; readonly body: BodyReader | undefined }
   | { readonly is: 'nothing' }
 
 const LINE: State = { is: 'line' }

@@ -33,16 +33,5 @@ export const CHUNK_END = '\r\n'
 /** The last chunk, without trailers. */
 export const LAST_CHUNK = '0\r\n\r\n'
 
-/**
- * Returns the last chunk, with trailers after it (RFC 9112 §7.1.2).
- *
- * @param trailers Fields that neither frame nor route the message; the caller has checked that.
- * @returns a string or bytes, as `responseHead` does.
- */
-export function lastChunk(trailers: Headers): string | Buffer {
-  const text = `0\r\n${trailers.toWire()}\r\n`
-  return trailers.ascii ? text : Buffer.from(text, 'latin1')
-}
-
 const OK = 'HTTP/1.1 200 OK\r\n'
 const NOT_ASCII = /[^\x20-\x7e]/

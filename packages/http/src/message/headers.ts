@@ -1,3 +1,5 @@
+import { isFieldValue, isToken } from './field-grammar.ts'
+
 /** Is notified when headers are changed after they were sent. */
 export interface SentHeaders {
   /** @param name The header's name; undefined when all headers are removed. */
@@ -147,7 +149,7 @@ function faultOf(value: unknown): string | undefined {
   if (typeof value !== 'string') {
     return `a value of type ${value === null ? 'null' : typeof value}: give a string`
   }
-  if (FIELD_VALUE.test(value)) return undefined
+  if (isFieldValue(value)) return undefined
   const shown = `value ${JSON.stringify(value.slice(0, 80))}`
   if (CONTROL.test(value)) return `${shown}: a value cannot have control characters or line ends`
   return `${shown}: a value cannot have characters above U+00FF, encode it, for example with encodeURIComponent`
@@ -159,13 +161,11 @@ function sameName(name: string | undefined, wantedLowerCase: string): boolean {
 }
 
 function checkName(name: unknown): void {
-  if (typeof name !== 'string' || !TOKEN.test(name))
+  if (typeof name !== 'string' || !isToken(name))
     throw new TypeError(
       `Cannot send a header named ${JSON.stringify(String(name).slice(0, 80))}: a name is a token`,
     )
 }
 
-const TOKEN = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/
 const ASCII_VALUE = /^[\t\x20-\x7e]*$/
-const FIELD_VALUE = /^[\t\x20-\x7e\x80-\xff]*$/
 const CONTROL = /[^\t\x20-\x7e\x80-\uffff]/

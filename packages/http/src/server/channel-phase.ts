@@ -1,11 +1,19 @@
+import { BodyAllowance } from './body-allowance.ts'
 import type { HTTPChannelOptions } from './channel-options.ts'
 import type { Request } from './request.ts'
 
-/** What a channel is doing; each phase carries the data that only it needs. */
+/** What a connection is doing; each phase carries the data that only it needs. */
 export type Phase =
+  /** No byte of a next request has arrived. */
+  | { readonly is: 'idle' }
+  /** A part of a head has arrived. */
   | { readonly is: 'head' }
+  /** The client does not read its responses: no request is read until they are sent. */
+  | { readonly is: 'congested' }
   | RequestPhase
-  | { readonly is: 'discarding'; readonly leftBytes: number }
+  /** The response is complete, and the rest of the body is discarded. */
+  | { readonly is: 'discarding'; leftBytes: number }
+  /** The channel has closed, or another protocol has the connection. */
   | { readonly is: 'over' }
 
 /** A request is being processed, and its body read. */
@@ -14,10 +22,10 @@ export class RequestPhase {
   readonly request: Request
   /** Whether the client waits for 100 Continue. */
   owesContinue: boolean
-  /** Longest time until the response begins. */
+  /** Longest time until the response begins, in milliseconds. */
   responseTimeoutMs: number
-  /** Bytes of the response sent when the current `departure` wait began. */
-  sentAtDeparture = 0
+  /** What the deadline is for. */
+  awaits: Awaited = NOTHING
   readonly #options: HTTPChannelOptions
   #allowance: BodyAllowance | undefined
 
@@ -52,57 +60,60 @@ export class RequestPhase {
   }
 }
 
-/** The channel reads a head, or waits for one. */
-export const HEAD: Phase = { is: 'head' }
-/** The channel has closed, or another protocol has the connection. */
-export const OVER: Phase = { is: 'over' }
+/** What a request's deadline is for: the client's body, or the program's response. */
+export type Awaited =
+  | { readonly is: 'nothing' }
+  | { readonly is: 'body' }
+  /** The beginning of the response. */
+  | { readonly is: 'response' }
+  /** Progress of the response after the client's FIN; `sentBytes` of its body were sent when the wait began. */
+  | { readonly is: 'departure'; readonly sentBytes: number }
 
-/** The deadlines of a body: see `HTTPChannelOptions`. */
-export interface BodyAllowanceOptions {
-  readonly bodyGraceMs: number
-  readonly bodyTimeoutMs: number
-  readonly minBodyBytesPerSecond: number
+/** What leads from one phase to the next. */
+export type ChannelEvent =
+  | 'first byte'
+  | 'head read'
+  | 'output full'
+  | 'output sent'
+  | 'exchange complete'
+  | 'response complete'
+  | 'body complete'
+  | 'stop'
+  | 'close'
+
+/** The next phase for each event. An event that is missing from a phase cannot happen in it. */
+export const NEXT_PHASE: {
+  readonly [phase in Phase['is']]: { readonly [event in ChannelEvent]?: Phase['is'] }
+} = {
+  idle: {
+    'first byte': 'head',
+    'head read': 'request',
+    'output full': 'congested',
+    stop: 'idle',
+    close: 'over',
+  },
+  head: { 'head read': 'request', 'output full': 'congested', close: 'over' },
+  congested: { 'head read': 'request', 'output sent': 'idle', stop: 'idle', close: 'over' },
+  request: { 'exchange complete': 'idle', 'response complete': 'discarding', close: 'over' },
+  discarding: { 'body complete': 'idle', close: 'over' },
+  over: { close: 'over' },
 }
 
 /**
- * The time that a client has left to send a request's body: a grace period at the beginning, and time
- * for every byte at the least rate. Only time spent waiting for the body counts, so a program that
- * reads slowly does not shorten it. Only bytes of the body count as progress.
+ * Returns `next`, the phase after an event.
+ *
+ * @throws {Error} when the event cannot happen in `current`, or leads to another phase: a fault of the channel.
  */
-export class BodyAllowance {
-  readonly #options: BodyAllowanceOptions
-  #leftMs: number
-  /** When the current wait began. */
-  #sinceMs: number | undefined
-  #progress = false
-
-  constructor(options: BodyAllowanceOptions) {
-    this.#options = options
-    this.#leftMs = options.minBodyBytesPerSecond === 0 ? Infinity : options.bodyGraceMs
-  }
-
-  /** Counts bytes of the body that have arrived: not chunk sizes, extensions or trailers. */
-  received(bytes: number): void {
-    this.#leftMs += (bytes * 1000) / this.#options.minBodyBytesPerSecond
-    this.#progress = true
-  }
-
-  /**
-   * Begins or continues to wait for more of the body.
-   *
-   * @returns the milliseconds to wait from now; undefined when the deadline stays as it is.
-   */
-  wait(nowMs: number): number | undefined {
-    if (this.#sinceMs !== undefined && !this.#progress) return undefined
-    this.pause(nowMs)
-    this.#sinceMs = nowMs
-    return Math.min(this.#options.bodyTimeoutMs, Math.max(0, this.#leftMs))
-  }
-
-  /** Stops waiting, for now. */
-  pause(nowMs: number): void {
-    if (this.#sinceMs !== undefined) this.#leftMs -= nowMs - this.#sinceMs
-    this.#sinceMs = undefined
-    this.#progress = false
-  }
+export function phaseAfter<P extends Phase>(current: Phase, event: ChannelEvent, next: P): P {
+  if (NEXT_PHASE[current.is][event] === next.is) return next
+  throw new Error(`Cannot enter the phase ${next.is} after the event ${event} in the phase ${current.is}`)
 }
+
+/** The phases and waits that carry no data. */
+export const IDLE: Phase = { is: 'idle' }
+export const HEAD: Phase = { is: 'head' }
+export const CONGESTED: Phase = { is: 'congested' }
+export const OVER: Phase = { is: 'over' }
+export const NOTHING: Awaited = { is: 'nothing' }
+export const BODY: Awaited = { is: 'body' }
+export const RESPONSE: Awaited = { is: 'response' }

@@ -1,32 +1,45 @@
+// A connection carries one request after another (RFC 9112 §9.3). What it is doing is one `Phase` of
+// channel-phase.ts; a table there lists which event leads from which phase to which:
+//
+//     idle ──first byte──▶ head ──head read──▶ request ──response and body complete──▶ idle
+//      ▲                                          └──response complete──▶ discarding ──body complete──▶ idle
+//      └─output sent── congested ◀──output full── idle, head                         any ──close──▶ over
+//
+// One request at a time (§9.3.2): pipelined requests stay in `#input` until the response is complete, so
+// responses cannot overtake each other, and a client that does not read them is not read (`congested`).
+// There is one deadline, for what the phase waits for. A phase that waits sets it; the others ignore it.
+// `over` is the end of the channel: it has closed (§9.6), or the connection has another protocol.
+// Two facts do not depend on the phase: the state of the client's input, and whether the reactor stops.
 import {
   ConnectionAborted,
   type ConnectionClosed,
   ConnectionDone,
   type Drainable,
   type HalfCloseable,
-  isConnectionEnd,
   LocalProtocolError,
   Protocol,
   type ProtocolEvents,
   type Replaceable,
 } from '@ropewalk/core'
-import { logConnection, type LogEvent } from '@ropewalk/core/log'
+import { isThenable } from '@ropewalk/core/reactor'
 import { assertNever, ByteQueue } from '@ropewalk/core/bytes'
-import { HTTPError, RemoteProtocolError } from '../errors.ts'
+import { HTTPError, isExpected, RemoteProtocolError } from '../errors.ts'
 import type { RequestHead } from '../codec/request-head.ts'
 import { type RequestEvent, RequestReader } from '../codec/request-reader.ts'
+import { ChannelCourse, type Overdue } from './channel-course.ts'
 import { DEFAULT_CHANNEL_OPTIONS, type HTTPChannelOptions } from './channel-options.ts'
-import { type Awaited, PhaseTimeout } from './phase-timeout.ts'
-import { HEAD, OVER, type Phase, RequestPhase } from './channel-phase.ts'
+import { type ChannelEvent, RequestPhase } from './channel-phase.ts'
 import { earlyRefusal } from './error-response.ts'
-import type { Asked, Mistake } from './outgoing-response.ts'
+import type { Mistake, RequestSummary } from './outgoing-response.ts'
 import { Request, type RequestChannel } from './request.ts'
+import { isClientEnd } from './request-ending.ts'
+import { logFailure, logLateResponse, logMistake } from './request-log.ts'
 
 /** The owner of a channel: an HTTPFactory. */
 export interface HTTPChannelOwner {
   /** The limits and deadlines of its channels. */
   readonly options: HTTPChannelOptions
-  /** Answers a request, whose head has arrived. When a promise that it returns rejects, the request fails. */
+  /** Responds to a request whose head has arrived. When a promise that it returns rejects, the request fails. */
   process(request: Request): unknown
   /** The Date field's line for a moment, CRLF included. */
   dateLine(wallClockMs: number): string
@@ -35,36 +48,24 @@ export interface HTTPChannelOwner {
 /**
  * HTTP/1.1 on one connection: reads requests, and gives each to its factory's `process`.
  *
- * One request at a time: what is pipelined after it is held, 64 KiB of it, until its response is
- * complete, so responses cannot overtake each other, and a client that does not read them is not read.
- * The transport is not paused meanwhile: the client's end reaches a request that is being processed.
- *
- *     head ──▶ request ──response complete, body read──▶ head
- *                 └──body unread──▶ discarding ─────────▲        any ──▶ over
+ * One request is processed at a time. Up to 64 KiB of pipelined requests are held until its response is
+ * complete. The transport is not paused before that, so that the client's FIN is noticed while a request is
+ * being processed.
  */
 export class HTTPChannel
   extends Protocol<HTTPChannelOwner>
   implements HalfCloseable, Drainable, Replaceable, RequestChannel
 {
+  readonly #course = new ChannelCourse(this, (overdue) => this.#expired(overdue))
   readonly #input = new ByteQueue()
-  readonly #awaiting = new PhaseTimeout(
-    () => this.transport.reactor,
-    (awaited) => this.#expired(awaited),
-  )
-  #options = DEFAULT_CHANNEL_OPTIONS
+  #inputState: 'flowing' | 'paused' | 'ended' = 'flowing'
   #reader = new RequestReader(DEFAULT_CHANNEL_OPTIONS)
-  #phase: Phase = HEAD
-  #inputEnded = false
-  #draining: Promise<void> | undefined
-  #drained: (() => void) | undefined
+  /** Guards `#read`, which a request calls again when it is finished, or asks for its body, at once. */
   #reading = false
-  #paused = false
-  #awaitsRoom = false
 
   override connectionMade(): void {
-    this.#options = this.factory.options
-    this.#reader = new RequestReader(this.#options)
-    this.#awaiting.set('first byte', this.#options.idleTimeoutMs)
+    this.#reader = new RequestReader(this.factory.options)
+    this.#course.begin()
   }
 
   override dataReceived(data: Buffer): void {
@@ -72,35 +73,32 @@ export class HTTPChannel
     this.#read()
   }
 
-  /** The client will send no more. What it asked for is answered within `departureGraceMs`. */
+  /** The client has sent its FIN. A request that it sent before must be responded to within `departureGraceMs`. */
   readConnectionLost(): void {
-    this.#inputEnded = true
+    this.#inputState = 'ended'
     this.#read()
   }
 
   override connectionLost(reason: ConnectionClosed): void {
-    const phase = this.#phase
-    this.#end()
+    const { phase } = this.#course
+    this.#course.end()
     if (phase.is === 'request') phase.request.connectionLost(reason)
   }
 
   protocolReplaced(): void {
-    this.#end()
+    this.#course.end()
   }
 
   /**
-   * Answers the request that is being processed or read, or one that begins within `drainGraceMs`, with
-   * `Connection: close`, then closes.
+   * Responds with `Connection: close` to the request that is being processed or read, or to one that begins within
+   * `drainGraceMs`, then closes.
    *
    * @returns a promise that resolves once the channel has closed.
    */
   drain(): Promise<void> | undefined {
-    if (this.#draining !== undefined || this.#phase.is === 'over') return this.#draining
-    this.#draining = new Promise((resolve) => (this.#drained = resolve))
-    if (this.#phase.is === 'request') this.#phase.request.endConnection()
-    else if (this.#idle) this.#awaitNext()
-    else if (this.#phase.is === 'head') this.#awaiting.set('head', this.#headTimeoutMs)
-    return this.#draining
+    const { phase } = this.#course
+    if (phase.is === 'request') phase.request.endConnection()
+    return this.#course.drain(this.#requestBegun)
   }
 
   dateLine(): string {
@@ -108,7 +106,7 @@ export class HTTPChannel
   }
 
   bodyWanted(request: Request): void {
-    const phase = this.#phase
+    const { phase } = this.#course
     if (phase.is !== 'request' || phase.request !== request) return
     if (phase.owesContinue && this.#input.length === 0 && !request.started) this.transport.write(CONTINUE)
     phase.owesContinue = false
@@ -118,43 +116,45 @@ export class HTTPChannel
   willDiscard(head: RequestHead): boolean {
     const { framing, expectsContinue } = head
     if (expectsContinue) return false
-    return framing.kind !== 'length' || framing.bytes <= this.#options.maxDiscardedBytes
+    return framing.kind !== 'length' || framing.bytes <= this.factory.options.maxDiscardedBytes
   }
 
   responseTimeoutSet(request: Request, timeoutMs: number): void {
-    const phase = this.#phase
+    const { phase } = this.#course
     if (phase.is !== 'request' || phase.request !== request) return
-    phase.responseTimeoutMs = timeoutMs
-    if (this.#awaiting.awaited === 'response') this.#awaiting.set('response', timeoutMs)
+    this.#course.setResponseTimeout(phase, timeoutMs)
   }
 
   requestDone(request: Request): void {
-    const phase = this.#phase
+    const { phase } = this.#course
     if (phase.is !== 'request' || phase.request !== request) return
     const whole = !request.hasBody || request.body.complete
     if (!whole) request.body.failed(responseComplete())
     if (!request.persistent || this.transport.disconnecting) return this.#close()
-    if (whole) this.#awaitNext()
-    else this.#phase = { is: 'discarding', leftBytes: this.#options.maxDiscardedBytes }
+    if (whole) this.#awaitRequest('exchange complete')
+    else this.#course.discardBody()
     this.#read()
   }
 
   switchProtocol(_request: Request, next: ProtocolEvents): void {
-    this.#end()
+    this.#course.end()
     this.transport.switchProtocol(next, this.#input.takeAll())
+  }
+
+  logMistake(request: RequestSummary, mistake: Mistake): void {
+    logMistake(this, request, mistake)
   }
 
   /** Reads on for as long as what comes is wanted. */
   #read(): void {
-    // A request that is answered at once, or asks for its body at once, calls this again from the loop.
     if (this.#reading || this.transport.disconnecting) return
     this.#reading = true
     try {
       do this.#readEvents()
-      while (this.#inputEnded && this.#inputRanOut())
+      while (this.#inputState === 'ended' && this.#inputConsumed())
     } catch (error) {
       if (!(error instanceof RemoteProtocolError)) throw error
-      this.#rulesBroken(error)
+      this.#violated(error)
     } finally {
       this.#reading = false
     }
@@ -170,12 +170,23 @@ export class HTTPChannel
   }
 
   #wantsInput(): boolean {
-    const phase = this.#phase
-    if (phase.is === 'head') return !this.#outputBacksUp()
-    if (phase.is !== 'request') return phase.is === 'discarding'
-    if (!phase.request.hasBody) return false
-    // After the client's end no more can come, and whether the body is complete must be known.
-    return this.#inputEnded ? phase.request.body.arriving : phase.request.body.wanted
+    const { phase } = this.#course
+    switch (phase.is) {
+      case 'idle':
+      case 'head':
+      case 'congested':
+        return this.transport.bufferedBytes <= MAX_UNSENT_BYTES
+      case 'request':
+        if (!phase.request.hasBody) return false
+        // After the client's FIN no more can come, and whether the body is complete must be known.
+        return this.#inputState === 'ended' ? phase.request.body.arriving : phase.request.body.wanted
+      case 'discarding':
+        return true
+      case 'over':
+        return false
+      default:
+        return assertNever(phase)
+    }
   }
 
   #eventRead(event: RequestEvent): void {
@@ -192,10 +203,9 @@ export class HTTPChannel
   }
 
   #headRead(head: RequestHead): void {
-    this.#awaiting.clear()
     const request = new Request(this, head)
-    this.#phase = new RequestPhase(request, head.expectsContinue, this.#options)
-    if (this.#draining !== undefined) request.endConnection()
+    this.#course.headRead(new RequestPhase(request, head.expectsContinue, this.factory.options))
+    if (this.#course.draining) request.endConnection()
     if (!request.hasBody) this.#reader.next(this.#input)
     try {
       const processing = this.factory.process(request)
@@ -207,117 +217,122 @@ export class HTTPChannel
   }
 
   #dataRead(data: Buffer): void {
-    const phase = this.#phase
+    const { phase } = this.#course
     if (phase.is === 'request') return phase.bodyReceived(data)
-    if (phase.is !== 'discarding') return
-    const leftBytes = phase.leftBytes - data.length
-    if (leftBytes < 0) this.#close()
-    else this.#phase = { is: 'discarding', leftBytes }
+    if (phase.is !== 'discarding') throw new Error(`Cannot read a body in the phase ${phase.is}`)
+    phase.leftBytes -= data.length
+    if (phase.leftBytes < 0) this.#close()
   }
 
   #bodyRead(): void {
-    if (this.#phase.is === 'request') this.#phase.request.body.completed()
-    else if (this.#phase.is === 'discarding') this.#awaitNext()
+    const { phase } = this.#course
+    if (phase.is === 'request') phase.request.body.completed()
+    else this.#awaitRequest('body complete')
   }
 
   #processingFailed(request: Request, error: unknown): void {
-    const refused = error instanceof HTTPError || error instanceof RemoteProtocolError
     // A program that stops its work because the client has gone has made no mistake.
-    if (!refused && isEndOf(request, error)) return this.#giveUp(request, error)
-    if ((!refused || request.started) && request.outcome !== 'aborted') {
-      const fields = { method: request.method, path: request.path.slice(0, 80) }
-      // An error status that comes after the head cannot be sent, but the program has dealt with its error.
-      const level = refused ? 'warn' : 'error'
-      this.#report({ level, text: 'A request failed: {method} {path}', fields, error })
-    }
+    if (!isExpected(error) && isClientEnd(error, request.signal)) return this.#giveUp(request, error)
+    logFailure(this, request, error)
     request.processingFailed(error)
   }
 
-  responseMistaken(asked: Asked, { error, effect }: Mistake): void {
-    const fields = { method: asked.method, path: asked.path.slice(0, 80) }
-    const level = effect === 'incomplete' ? 'warn' : 'error'
-    this.#report({ level, text: MISTAKEN[effect], fields, error })
-  }
-
-  #report(event: Pick<LogEvent, 'text' | 'fields' | 'error'> & { readonly level?: LogEvent['level'] }): void {
-    const connection = logConnection(this.transport, this)
-    this.transport.reactor.log({ level: 'error', namespace: 'ropewalk.http', connection, ...event })
-  }
-
-  #awaitNext(): void {
-    this.#phase = HEAD
-    if (this.#draining === undefined) this.#awaiting.set('next request', this.#options.keepAliveTimeoutMs)
-    else this.#awaiting.set('last request', this.#options.drainGraceMs)
-  }
-
   /**
-   * The client will send no more, and what it sent was parsed as far as it is wanted.
+   * The client has sent its FIN, and its input was read as far as it is wanted.
    *
    * @returns whether there is more to read: the response may have been finished when its signal fired.
    */
-  #inputRanOut(): boolean {
-    const phase = this.#phase
+  #inputConsumed(): boolean {
+    const { phase } = this.#course
     if (this.transport.disconnecting) return false
     if (this.#wantsInput()) {
       this.#reader.endOfInput()
       this.#close()
-    } else if (phase.is === 'request' && this.#awaiting.awaited !== 'departure') {
-      this.#awaitDeparture(phase)
+    } else if (phase.is === 'request' && phase.awaits.is !== 'departure') {
+      this.#course.awaitDeparture(phase)
       phase.request.clientLeft(new ConnectionDone('The client has closed its side of the connection'))
     }
-    return this.#phase !== phase
+    return this.#course.phase !== phase
   }
 
-  /** The client broke the rules: answers so if an answer can still be given, and reads no more. */
-  #rulesBroken(error: RemoteProtocolError): void {
-    const phase = this.#phase
+  /** The client violated HTTP: responds with an error if that is still possible, and closes. */
+  #violated(error: RemoteProtocolError): void {
+    const { phase } = this.#course
     if (phase.is === 'request') return this.#refuse(phase.request, error)
-    if (phase.is === 'head') this.#respondWithError(error.statusCode)
+    if (phase.is !== 'discarding') this.#respondWithError(error.statusCode)
     this.#close()
   }
 
-  #expired(awaited: Awaited): void {
-    const phase = this.#phase
-    if (awaited === 'head') this.#respondWithError(408)
+  #expired(overdue: Overdue): void {
+    const { phase } = this.#course
+    if (overdue === 'head') this.#respondWithError(408)
     if (phase.is !== 'request') return this.#close()
-    const { request } = phase
-    if (awaited === 'body') this.#refuse(request, new HTTPError(408))
-    else if (awaited === 'departure') this.#departureOver(phase)
-    else if (!request.started) this.#responseLate(request, phase.responseTimeoutMs)
-  }
-
-  #awaitDeparture(phase: RequestPhase): void {
-    phase.sentAtDeparture = phase.request.sentLength
-    this.#awaiting.set('departure', this.#options.departureGraceMs)
-  }
-
-  /** A client that has closed its side may read a long response: what it takes of it is progress. */
-  #departureOver(phase: RequestPhase): void {
-    const { request } = phase
-    const isSending = this.transport.bufferedBytes > 0 || request.sentLength > phase.sentAtDeparture
-    if (isSending) this.#awaitDeparture(phase)
-    else this.#giveUp(request, new Error(UNANSWERED))
-  }
-
-  #responseLate(request: Request, timeoutMs: number): void {
-    const fields = { method: request.method, path: request.path.slice(0, 80), timeoutMs }
-    this.#report({
-      text: 'A request was not answered within {timeoutMs} ms, finish it or return a response: {method} {path}',
-      fields,
-    })
+    const { request, responseTimeoutMs } = phase
+    if (overdue === 'body') return this.#refuse(request, new HTTPError(408))
+    if (overdue === 'departure') return this.#giveUp(request, new Error(NO_PROGRESS))
+    logLateResponse(this, request, responseTimeoutMs)
     this.#refuse(request, new HTTPError(503))
   }
 
-  /** Answers in place of the program, and ends the connection. */
+  /** Sets the deadline for what is awaited now, and keeps more from coming than is held. */
+  #awaitInput(): void {
+    const { phase } = this.#course
+    if (phase.is === 'over' || this.transport.disconnecting) return
+    const wanted = this.#wantsInput()
+    this.#pauseIf(!wanted && this.#input.length >= MAX_HELD_BYTES)
+    switch (phase.is) {
+      case 'idle':
+      case 'head':
+        if (!wanted) this.#awaitRoom()
+        else if (phase.is === 'idle' && this.#requestBegun) this.#course.headBegun()
+        return
+      case 'congested':
+        if (wanted) this.#awaitRequest('output sent')
+        return
+      case 'request':
+        return this.#course.awaitProgress(phase, wanted)
+      case 'discarding':
+        return
+      default:
+        return assertNever(phase)
+    }
+  }
+
+  /** Reads no request until the client has read most of its responses. */
+  #awaitRoom(): void {
+    this.#course.outputFull()
+    void this.transport.drained().then(() => {
+      if (this.#course.phase.is === 'congested') this.#awaitRequest('output sent')
+      this.#read()
+    })
+  }
+
+  #awaitRequest(event: ChannelEvent): void {
+    this.#course.awaitRequest(event, this.#requestBegun)
+  }
+
+  /** Whether a part of a request is here. */
+  get #requestBegun(): boolean {
+    return this.#input.length > 0 || !this.#reader.betweenMessages
+  }
+
+  #pauseIf(full: boolean): void {
+    if (this.#inputState === 'ended' || full === (this.#inputState === 'paused')) return
+    this.#inputState = full ? 'paused' : 'flowing'
+    if (full) this.transport.pauseProducing()
+    else this.transport.resumeProducing()
+  }
+
+  /** Responds in place of the program, and ends the connection. */
   #refuse(request: Request, error: HTTPError | RemoteProtocolError): void {
     request.refuse(error)
     this.#close()
   }
 
-  /** The client has gone, or has been waited for long enough: there is no one to answer. */
+  /** Aborts the connection without a response: the client has gone, or does not make progress. */
   #giveUp(request: Request, cause: unknown): void {
     if (request.outcome !== undefined) return
-    this.#end()
+    this.#course.end()
     request.connectionLost(new ConnectionAborted(undefined, { cause }))
     this.transport.abortConnection(cause)
   }
@@ -326,93 +341,10 @@ export class HTTPChannel
     this.transport.writeSequence(earlyRefusal(code, this.dateLine()))
   }
 
-  /** Sets the deadline for what is awaited now, and keeps more from coming than is held. */
-  #awaitInput(): void {
-    if (this.#phase.is === 'over' || this.transport.disconnecting) return
-    const wanted = this.#wantsInput()
-    this.#pauseIf(!wanted && this.#input.length >= MAX_HELD_BYTES)
-    const { awaited } = this.#awaiting
-    if (this.#phase.is === 'request') this.#awaitProgress(this.#phase, wanted)
-    else if (this.#phase.is === 'discarding') {
-      if (awaited !== 'end of body') this.#awaiting.set('end of body', this.#options.discardTimeoutMs)
-    } else if (!wanted) {
-      this.#awaiting.clear()
-      this.#readWhenDrained()
-    } else if (!this.#idle) this.#awaitRestOfHead()
-    else if (awaited === undefined) this.#awaitNext()
-  }
-
-  /** Either the client owes a part of the body, or the program the beginning of a response. */
-  #awaitProgress(phase: RequestPhase, bodyWanted: boolean): void {
-    const { deadlines } = this.transport.reactor
-    if (bodyWanted) {
-      const leftMs = phase.waitForBody(deadlines)
-      if (leftMs !== undefined) this.#awaiting.set('body', leftMs)
-      return
-    }
-    phase.pauseBody(deadlines)
-    const { awaited } = this.#awaiting
-    if (awaited === 'departure' || awaited === 'response') return
-    if (phase.request.started) this.#awaiting.clear()
-    else this.#awaiting.set('response', phase.responseTimeoutMs)
-  }
-
-  /** Whether no part of a request is here. */
-  get #idle(): boolean {
-    return this.#phase.is === 'head' && this.#reader.betweenMessages && this.#input.length === 0
-  }
-
-  #pauseIf(full: boolean): void {
-    if (full === this.#paused) return
-    this.#paused = full
-    if (full) this.transport.pauseProducing()
-    else this.transport.resumeProducing()
-  }
-
-  #awaitRestOfHead(): void {
-    // Counted from the head's first byte, whatever trickles in after it.
-    if (this.#awaiting.awaited !== 'head') this.#awaiting.set('head', this.#headTimeoutMs)
-  }
-
-  /** A stop does not wait a minute for a head that trickles in. */
-  get #headTimeoutMs(): number {
-    const { headTimeoutMs, drainGraceMs } = this.#options
-    return this.#draining === undefined ? headTimeoutMs : Math.min(headTimeoutMs, drainGraceMs)
-  }
-
-  #outputBacksUp(): boolean {
-    return this.transport.bufferedBytes > MAX_UNSENT_BYTES
-  }
-
-  #readWhenDrained(): void {
-    if (this.#awaitsRoom) return
-    this.#awaitsRoom = true
-    void this.transport.drained().then(() => {
-      this.#awaitsRoom = false
-      this.#read()
-    })
-  }
-
   #close(): void {
-    this.#end()
+    this.#course.end()
     this.transport.loseConnection()
   }
-
-  #end(): void {
-    this.#phase = OVER
-    this.#awaiting.stop()
-    this.#drained?.()
-  }
-}
-
-/** Whether `error` is the end of the request's client, or was caused by it. */
-function isEndOf({ signal }: Request, error: unknown): boolean {
-  return signal.aborted && (isConnectionEnd(error, signal.reason) || isBareAbort(error))
-}
-
-/** A program that passes the signal on through an AbortController of its own fails with an AbortError without a cause. */
-function isBareAbort(error: unknown): boolean {
-  return error instanceof Error && error.name === 'AbortError' && error.cause === undefined
 }
 
 /** Its cause makes it no fault of the program: whether the body comes before the response is complete is up to the client. */
@@ -421,17 +353,8 @@ function responseComplete(): LocalProtocolError {
   return new LocalProtocolError('Cannot read on: the response is complete', { cause })
 }
 
-function isThenable(value: unknown): value is PromiseLike<unknown> {
-  return typeof value === 'object' && value !== null && 'then' in value && typeof value.then === 'function'
-}
-
-const MISTAKEN: Readonly<Record<Mistake['effect'], string>> = {
-  incomplete: 'A response was sent without a part: {method} {path}',
-  replaced: 'A response cannot be sent as written, the client gets a 500: {method} {path}',
-  cut: 'A response cannot be sent as written, the connection is cut: {method} {path}',
-}
 const CONTINUE = 'HTTP/1.1 100 Continue\r\n\r\n'
-const UNANSWERED =
+const NO_PROGRESS =
   'Cannot keep the connection: the client has closed its side, and nothing of the response was sent within departureGraceMs'
 /** Above this much unsent output no further request is read. */
 const MAX_UNSENT_BYTES = 65_536

@@ -1,5 +1,5 @@
 import { LocalProtocolError, type Transport } from '@ropewalk/core'
-import { HTTPError, RemoteProtocolError } from '../errors.ts'
+import { HTTPError, isExpected, RemoteProtocolError } from '../errors.ts'
 import { Headers, type SentHeaders } from '../message/headers.ts'
 import { errorBody } from './error-response.ts'
 import type { RequestEnding } from './request-ending.ts'
@@ -11,11 +11,11 @@ export interface ResponseChannel {
   /** Returns the current line of the Date field, CRLF included. */
   dateLine(): string
   /** Logs why a response differs from what the program wrote. */
-  responseMistaken(asked: Asked, mistake: Mistake): void
+  logMistake(request: RequestSummary, mistake: Mistake): void
 }
 
 /** The facts about a request that its response needs. */
-export interface Asked extends RequestLine {
+export interface RequestSummary extends RequestLine {
   readonly path: string
   readonly persistent: boolean
 }
@@ -25,7 +25,7 @@ export interface Mistake {
   /** What could not be done, and what to do instead. Its stack shows the call. */
   readonly error: Error
   /** What the client receives: a response without a part, an error page, or an aborted connection. */
-  readonly effect: 'incomplete' | 'replaced' | 'cut'
+  readonly effect: 'incomplete' | 'replaced' | 'aborted'
 }
 
 /**
@@ -39,7 +39,7 @@ export interface Mistake {
 export class OutgoingResponse implements SentHeaders {
   readonly headers: Headers = new Headers()
   readonly #channel: ResponseChannel
-  readonly #asked: Asked
+  readonly #request: RequestSummary
   readonly #ending: RequestEnding
   readonly #stream: ResponseStream
   #code = 200
@@ -47,11 +47,11 @@ export class OutgoingResponse implements SentHeaders {
   #failed = false
   #logged: Set<Kind> | undefined
 
-  constructor(channel: ResponseChannel, asked: Asked, ending: RequestEnding) {
+  constructor(channel: ResponseChannel, request: RequestSummary, ending: RequestEnding) {
     this.#channel = channel
-    this.#asked = asked
+    this.#request = request
     this.#ending = ending
-    this.#stream = new ResponseStream(channel.transport, asked, asked.persistent)
+    this.#stream = new ResponseStream(channel.transport, request, request.persistent)
   }
 
   /** The status code that was or will be sent. */
@@ -81,13 +81,13 @@ export class OutgoingResponse implements SentHeaders {
 
   /** @param reason The reason phrase, if not the registered one; the caller has checked both. */
   setCode(code: number, reason: string | undefined): void {
-    if (this.started) return this.#tooLate(`status ${code}`)
+    if (this.started) return this.#headTooLate(`status ${code}`)
     this.#code = code
     this.#reason = reason
   }
 
   changedTooLate(name: string | undefined): void {
-    this.#tooLate(name === undefined ? 'the headers' : `header ${name}`)
+    this.#headTooLate(name === undefined ? 'the headers' : `header ${name}`)
   }
 
   /**
@@ -97,14 +97,14 @@ export class OutgoingResponse implements SentHeaders {
    * @returns what the transport's `write` returns; false once the request has ended.
    */
   write(piece: Uint8Array | string): boolean {
-    if (this.#ending.outcome !== undefined) return this.#refusePiece(piece)
+    if (this.#ending.outcome !== undefined) return this.#bodyTooLate(piece)
     try {
       requireBody(piece)
       if (!this.started) {
         this.#stream.begin(this.#head(piece), piece)
         this.#headSent()
       }
-      if (piece.length > 0) this.#noteDropped()
+      if (piece.length > 0) this.#bodyDropped()
       return this.#stream.write(piece)
     } catch (error) {
       this.#fail(error)
@@ -114,19 +114,19 @@ export class OutgoingResponse implements SentHeaders {
 
   /** Sends the last piece of the body, which may be all of it, and ends the request. */
   finish(body: Uint8Array | string): void {
-    if (this.#ending.outcome !== undefined) return void this.#refusePiece(body)
+    if (this.#ending.outcome !== undefined) return void this.#bodyTooLate(body)
     try {
       requireBody(body)
       if (this.started) {
         if (body.length > 0) {
-          this.#noteDropped()
+          this.#bodyDropped()
           this.#stream.write(body)
         }
         this.#stream.finish()
       } else {
         this.#stream.whole(this.#head(body), body)
         this.#headSent()
-        if (body.length > 0) this.#noteDropped()
+        if (body.length > 0) this.#bodyDropped()
       }
       this.#ending.completed('complete')
     } catch (error) {
@@ -136,7 +136,7 @@ export class OutgoingResponse implements SentHeaders {
 
   /** Whether the request's method and the status allow a body. */
   get takesBody(): boolean {
-    return this.#asked.method !== 'HEAD' && !isBodiless(this.#code)
+    return this.#request.method !== 'HEAD' && !isBodiless(this.#code)
   }
 
   /** Ends the request without the pieces of body that the program made, because there cannot be a body. */
@@ -146,7 +146,7 @@ export class OutgoingResponse implements SentHeaders {
         this.#stream.begin(this.#head(''))
         this.#headSent()
       }
-      this.#noteDropped()
+      this.#bodyDropped()
       this.#stream.finish()
       this.#ending.completed('complete')
     } catch (error) {
@@ -157,7 +157,7 @@ export class OutgoingResponse implements SentHeaders {
   /** Ends the request with an error page; aborts the connection if the response has begun. */
   processingFailed(error: unknown): void {
     if (this.#ending.outcome !== undefined) return
-    if (this.started) return this.#cut(error)
+    if (this.started) return this.#abort(error)
     this.#sendErrorPage(error)
     this.#ending.completed('complete')
   }
@@ -199,20 +199,20 @@ export class OutgoingResponse implements SentHeaders {
     if (dropped !== undefined) this.#log('dropped', 'incomplete', new LocalProtocolError(dropped))
   }
 
-  #noteDropped(): void {
-    if (!isBodiless(this.#code) || this.#asked.method === 'HEAD') return
+  #bodyDropped(): void {
+    if (!isBodiless(this.#code) || this.#request.method === 'HEAD') return
     const advice = 'finish without one, or set another status'
     const error = new LocalProtocolError(`Cannot send a body with status ${this.#code}: ${advice}`)
     this.#log('dropped', 'incomplete', error)
   }
 
-  #tooLate(what: string): void {
+  #headTooLate(what: string): void {
     const advice = 'set status and headers before the first write'
     const error = new LocalProtocolError(`Cannot set ${what}: the head was sent, ${advice}`)
     this.#log('head', 'incomplete', error)
   }
 
-  #refusePiece(piece: Uint8Array | string): false {
+  #bodyTooLate(piece: Uint8Array | string): false {
     if (isBody(piece) && piece.length === 0) return false
     const advice = 'call finish once, with the last piece or after it, and return NOT_DONE_YET'
     const error = new LocalProtocolError(`Cannot send a body: the response is finished, ${advice}`)
@@ -222,10 +222,10 @@ export class OutgoingResponse implements SentHeaders {
 
   /** Ends a request whose response cannot be sent as written. */
   #fail(error: unknown): void {
-    const fault = error instanceof Error ? error : new Error(String(error))
+    const fault = asError(error)
     if (this.started) {
-      this.#log('failed', 'cut', fault)
-      this.#cut(fault)
+      this.#log('failed', 'aborted', fault)
+      this.#abort(fault)
     } else {
       this.#log('failed', 'replaced', fault)
       this.#sendErrorPage(fault)
@@ -234,7 +234,7 @@ export class OutgoingResponse implements SentHeaders {
     this.#failed = true
   }
 
-  #cut(error: unknown): void {
+  #abort(error: unknown): void {
     this.#ending.aborted(
       new LocalProtocolError('Cannot complete the response: the connection was aborted', { cause: error }),
     )
@@ -243,11 +243,11 @@ export class OutgoingResponse implements SentHeaders {
 
   #sendErrorPage(error: unknown): void {
     if (error instanceof RemoteProtocolError) this.endConnection()
-    const expected = error instanceof HTTPError || error instanceof RemoteProtocolError
+    const expected = isExpected(error)
     try {
       this.#sendPage(expected ? error.statusCode : 500, error instanceof HTTPError ? error : NO_DETAIL)
     } catch (fault) {
-      this.#log('failed', 'replaced', fault instanceof Error ? fault : new Error(String(fault)))
+      this.#log('failed', 'replaced', asError(fault))
       this.#sendPage(500, NO_DETAIL)
     }
   }
@@ -267,8 +267,12 @@ export class OutgoingResponse implements SentHeaders {
     if (this.#failed || this.#ending.outcome === 'aborted' || this.#logged?.has(kind)) return
     this.#logged ??= new Set()
     this.#logged.add(kind)
-    this.#channel.responseMistaken(this.#asked, { error, effect })
+    this.#channel.logMistake(this.#request, { error, effect })
   }
+}
+
+function asError(thrown: unknown): Error {
+  return thrown instanceof Error ? thrown : new Error(String(thrown))
 }
 
 /** @throws {TypeError} when `value` is not a body: a caller may not check types. */

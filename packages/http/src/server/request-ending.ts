@@ -1,3 +1,5 @@
+import { isConnectionEnd } from '@ropewalk/core'
+
 /** How a request ended. */
 export type Outcome = 'complete' | 'aborted' | 'upgraded'
 
@@ -71,4 +73,14 @@ export class RequestEnding {
     this.#reason = reason
     this.#abort?.abort(reason)
   }
+}
+
+/** Whether a program failed with `error` because its request was aborted: it is the signal's reason, or caused by it. */
+export function isClientEnd(error: unknown, signal: AbortSignal): boolean {
+  return signal.aborted && (isConnectionEnd(error, signal.reason) || isBareAbort(error))
+}
+
+/** A program that passes the signal on through an AbortController of its own fails with an AbortError without a cause. */
+function isBareAbort(error: unknown): boolean {
+  return error instanceof Error && error.name === 'AbortError' && error.cause === undefined
 }

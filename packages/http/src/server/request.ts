@@ -6,15 +6,17 @@ import {
   type Reactor,
 } from '@ropewalk/core'
 import { checkValue, having, count } from '@ropewalk/core/options'
-import { HTTPError, type RemoteProtocolError } from '../errors.ts'
+import type { HTTPError, RemoteProtocolError } from '../errors.ts'
+import { isFieldValue } from '../message/field-grammar.ts'
 import { asciiURL } from '../message/request-target.ts'
 import { Headers } from '../message/headers.ts'
-import { listElements } from '../codec/grammar.ts'
+import { hasBody } from '../codec/framing.ts'
 import type { RequestHead } from '../codec/request-head.ts'
 import { CHANNEL_OPTION_RULES } from './channel-options.ts'
 import { OutgoingResponse, type ResponseChannel } from './outgoing-response.ts'
 import { RequestBody } from './request-body.ts'
 import { type Outcome, RequestEnding } from './request-ending.ts'
+import { isUpgradeTo, type UpgradeOptions, upgradeRefusal } from './upgrade.ts'
 
 /** The part of a channel that a request uses. */
 export interface RequestChannel extends ResponseChannel {
@@ -28,14 +30,6 @@ export interface RequestChannel extends ResponseChannel {
   requestDone(request: Request): void
   /** Passes the connection, with its unread bytes, to `next`. */
   switchProtocol(request: Request, next: ProtocolEvents): void
-}
-
-/** The content of a 101 response. */
-export interface UpgradeOptions {
-  /** The value of the response's Upgrade header, such as `websocket`. */
-  readonly protocol: string
-  /** More headers of the response. */
-  readonly headers?: Iterable<readonly [string, string]>
 }
 
 /**
@@ -87,8 +81,7 @@ export class Request {
 
   /** Whether the request has a body: in chunks, or of at least one byte. */
   get hasBody(): boolean {
-    const { framing } = this.#head
-    return framing.kind === 'chunked' || (framing.kind === 'length' && framing.bytes > 0)
+    return hasBody(this.#head.framing)
   }
 
   /** The query's parameters. */
@@ -208,7 +201,7 @@ export class Request {
    */
   setResponseCode(code: number, message?: string): void {
     checkValue('setResponseCode', 'code', code, STATUS)
-    if (message !== undefined && !/^[\t\x20-\x7e\x80-\xff]*$/.test(message)) {
+    if (message !== undefined && !isFieldValue(message)) {
       throw new RangeError('Cannot send a reason phrase with control characters or characters above U+00FF')
     }
     this.#response.setCode(code, message)
@@ -330,7 +323,7 @@ export class Request {
    * @see RFC 9110 §7.8
    */
   asksToUpgrade(protocol: string): boolean {
-    return !this.hasBody && this.#namesProtocol(protocol)
+    return !this.hasBody && this.#isUpgradeTo(protocol)
   }
 
   /**
@@ -355,7 +348,7 @@ export class Request {
     const { protocol } = options
     if (this.#channel.transport.disconnecting) return false
     if (!this.asksToUpgrade(protocol)) {
-      this.processingFailed(this.#upgradeRefusal(protocol))
+      this.processingFailed(upgradeRefusal(protocol, this.#isUpgradeTo(protocol)))
       return false
     }
     for (const [name, value] of options.headers ?? []) this.responseHeaders.addRawHeader(name, value)
@@ -377,28 +370,12 @@ export class Request {
     this.#ending.aborted(reason)
   }
 
-  #upgradeRefusal(protocol: string): HTTPError {
-    if (this.#namesProtocol(protocol))
-      return HTTPError.withoutStack(400, 'A request to upgrade cannot have a body')
-    return HTTPError.withoutStack(426, `This resource requires an upgrade to ${protocol}`, {
-      headers: [['Upgrade', protocol]],
-    })
-  }
-
-  /** RFC 9110 §7.8: Upgrade is valid only in HTTP/1.1, and only when Connection lists it. */
-  #namesProtocol(protocol: string): boolean {
-    if (this.#head.version === '1.0') return false
-    const lists = (name: string, wanted: string): boolean =>
-      listElements(this.requestHeaders.getRawHeaders(name) ?? []).includes(wanted)
-    return lists('upgrade', protocol.toLowerCase()) && lists('connection', 'upgrade')
-  }
-
-  #bodyWanted(): void {
-    this.#channel.bodyWanted(this)
+  #isUpgradeTo(protocol: string): boolean {
+    return isUpgradeTo(protocol, this.#head.version, this.requestHeaders)
   }
 
   #makeBody(): RequestBody {
-    const body = new RequestBody({ bodyWanted: () => this.#bodyWanted() }, () =>
+    const body = new RequestBody({ bodyWanted: () => this.#channel.bodyWanted(this) }, () =>
       this.getHeader('content-type'),
     )
     if (!this.hasBody) body.completed()

@@ -1,11 +1,12 @@
 import { LocalProtocolError, type Transport } from '@ropewalk/core'
 import type { Headers } from '../message/headers.ts'
-import { listElements } from '../codec/grammar.ts'
+import { lowerCaseElements } from '../message/field-grammar.ts'
+import type { HTTPVersion } from '../codec/framing.ts'
 import { CHUNK_END, chunkHead, LAST_CHUNK, responseHead } from '../codec/response-writer.ts'
 
 /** The facts about a request that decide how its response is framed. */
 export interface RequestLine {
-  readonly version: '1.0' | '1.1'
+  readonly version: HTTPVersion
   readonly method: string
 }
 
@@ -153,10 +154,10 @@ export class ResponseStream {
   }
 
   #start({ code, reason, headers, lines }: ResponseHead, framing: Framing): string | Buffer {
-    const asksForEnd = this.#takeConnection(headers)
-    if (asksForEnd || framing.kind === 'close') this.#persistent = false
-    const ours = lines + framing.lines + this.#connectionLine(headers.hasHeader('upgrade'))
-    return responseHead(code, reason, headers, ours)
+    const closes = this.#takeConnection(headers)
+    if (closes || framing.kind === 'close') this.#persistent = false
+    const framingLines = lines + framing.lines + this.#connectionLine(headers.hasHeader('upgrade'))
+    return responseHead(code, reason, headers, framingLines)
   }
 
   /** Removes Connection, which this class sends; returns whether the program asks to end the connection. */
@@ -164,7 +165,7 @@ export class ResponseStream {
     const values = headers.getRawHeaders('connection')
     if (values === undefined) return false
     headers.removeHeader('connection')
-    const options = listElements(values)
+    const options = lowerCaseElements(values)
     const other = options.find((option) => !CONNECTION_OPTIONS.has(option))
     if (other !== undefined) {
       this.#dropped = `Cannot send "Connection: ${other.slice(0, 80)}": the only option to set is "close"`

@@ -1,4 +1,5 @@
 import { LocalProtocolError } from '@ropewalk/core'
+import { isThenable } from '@ropewalk/core/reactor'
 import type { Request } from '../server/request.ts'
 
 /** A whole body. */
@@ -39,7 +40,7 @@ function sendRendered(request: Request, rendered: Rendered): void | Promise<void
 
 async function sendPieces(request: Request, pieces: AsyncIterable<Body>): Promise<void> {
   if (request.outcome !== undefined || !request.takesBody) {
-    await letGo(pieces)
+    await release(pieces)
     if (request.outcome === undefined) return request.finishWithoutPieces()
     if (request.outcome === 'aborted') return
     throw new LocalProtocolError(
@@ -49,7 +50,7 @@ async function sendPieces(request: Request, pieces: AsyncIterable<Body>): Promis
   const iterator = iterate(pieces)
   let released: Promise<void> | undefined
   void request.finished.then((outcome) => {
-    if (outcome === 'aborted') released = letGo(pieces, iterator, request.signal.reason)
+    if (outcome === 'aborted') released = release(pieces, iterator, request.signal.reason)
     // Its rejection is thrown below, once the loop has ended.
     released?.catch(() => undefined)
   })
@@ -64,7 +65,7 @@ async function sendPieces(request: Request, pieces: AsyncIterable<Body>): Promis
  * Ends a source whose pieces are no longer needed, even while it waits for its next piece. A stream is
  * destroyed or cancelled; the iteration of any other source is ended.
  */
-async function letGo(
+async function release(
   pieces: AsyncIterable<Body>,
   iterator: AsyncIterator<Body> = iterate(pieces),
   reason?: unknown,
@@ -118,12 +119,6 @@ export class NotDoneYet {
 
 /** What `render` returns when the response is finished later, with `request.finish()`. */
 export const NOT_DONE_YET: NotDoneYet = new NotDoneYet()
-
-/** Whether a value can be awaited: a promise of the language or of a library. */
-export function isThenable(value: unknown): value is PromiseLike<unknown> {
-  const mayHaveThen = (typeof value === 'object' && value !== null) || typeof value === 'function'
-  return mayHaveThen && 'then' in value && typeof value.then === 'function'
-}
 
 /** Describes the kind of a value, for messages: `an array`, `a number`, `a Map`. */
 export function shownType(value: unknown): string {

@@ -1,9 +1,10 @@
+import { isThenable } from '@ropewalk/core/reactor'
 import type { GivenOptions } from '@ropewalk/core/options'
 import { HTTPError } from '../errors.ts'
 import type { HTTPChannelOptions } from '../server/channel-options.ts'
 import { HTTPFactory } from '../server/http-factory.ts'
 import type { Request } from '../server/request.ts'
-import { isThenable, sendResult, shownType } from './render-result.ts'
+import { sendResult, shownType } from './render-result.ts'
 import { isResource, type Resource } from './resource.ts'
 
 /** An HTTP server whose responses come from a tree of resources. */

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { type Framing, messageFraming } from '../../src/codec/framing.ts'
+import { type Framing, hasBody, messageFraming } from '../../src/codec/framing.ts'
 
 function response(
   status: number,
@@ -38,5 +38,14 @@ describe('messageFraming (RFC 9112 §6.3)', () => {
     expect(response(200, 'GET', ['5'])).toEqual({ kind: 'length', bytes: 5 })
     expect(response(200, 'GET')).toEqual({ kind: 'until-close' })
     expect(response(404, 'CONNECT', ['5'])).toEqual({ kind: 'length', bytes: 5 })
+  })
+})
+
+describe('hasBody', () => {
+  test('is false without framing and for no bytes', () => {
+    expect(hasBody({ kind: 'none' })).toBe(false)
+    expect(hasBody({ kind: 'length', bytes: 0 })).toBe(false)
+    expect(hasBody({ kind: 'length', bytes: 1 })).toBe(true)
+    expect(hasBody({ kind: 'chunked' })).toBe(true)
   })
 })

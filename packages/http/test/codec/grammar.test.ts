@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { FIELD_CONTENT, HEX_VALUE, listElements, TCHAR, VISIBLE } from '../../src/codec/grammar.ts'
+import { FIELD_CONTENT, HEX_VALUE, hexByte, TCHAR, VISIBLE } from '../../src/codec/grammar.ts'
 
 /** Returns the bytes of a class as latin1 text. */
 function members(table: Uint8Array): string {
@@ -19,20 +19,8 @@ describe('byte classes', () => {
   })
 })
 
-describe('listElements', () => {
-  test('splits lists over all lines, in lower case, without blanks and tabs', () => {
-    expect(listElements(['Close'])).toEqual(['close'])
-    expect(listElements(['A , \tb b\t,C', 'd'])).toEqual(['a', 'b b', 'c', 'd'])
-  })
-
-  test('keeps empty elements', () => {
-    expect(listElements([''])).toEqual([''])
-    expect(listElements([', ,a,', ''])).toEqual(['', '', 'a', '', ''])
-  })
-
-  test('removes only blanks and tabs, and maps no other letter to an ASCII one', () => {
-    expect(listElements(['\xa0a\x85', '\x0bb\x0c'])).toEqual(['\xa0a\x85', '\x0bb\x0c'])
-    const latin1 = Array.from({ length: 128 }, (_, at) => String.fromCharCode(at + 128)).join('')
-    expect(listElements([latin1])[0]).not.toMatch(/[\0-\x7f]/)
+describe('hexByte', () => {
+  test('has two digits', () => {
+    expect([hexByte(0), hexByte(13), hexByte(255)]).toEqual(['0x00', '0x0d', '0xff'])
   })
 })

@@ -599,52 +599,6 @@ describe('RequestReader: Content-Length (RFC 9112 §6.2)', () => {
   })
 })
 
-describe('RequestReader: limitBody', () => {
-  /** Reads a head, limits the body and reads on. Returns the types of the events, then the violation. */
-  function readLimited(text: string, maxBytes: number, limits: Partial<HTTPLimits> = {}): string {
-    const reader = new RequestReader({ ...DEFAULT_HTTP_LIMITS, ...limits })
-    const input = new ByteQueue()
-    input.push(Buffer.from(text))
-    const events: (string | undefined)[] = [reader.next(input)?.type]
-    try {
-      reader.limitBody(maxBytes)
-      for (let event = reader.next(input); event !== undefined; event = reader.next(input))
-        events.push(event.type)
-    } catch (error) {
-      events.push(error instanceof RemoteProtocolError ? error.violation : undefined)
-      expect(reader.next(input)).toBeUndefined()
-    }
-    return events.join(' ')
-  }
-  const sized = post('Content-Length: 4', 'body')
-  const chunked = post('Transfer-Encoding: chunked', '4\r\nbody\r\n0\r\n\r\n')
-
-  test('applies from the head on', () => {
-    expect(readLimited(sized, 4)).toBe('head data end')
-    expect(readLimited(sized, 3)).toBe('head body-too-large')
-    expect(readLimited(chunked, 4)).toBe('head data end')
-    expect(readLimited(chunked, 3)).toBe('head body-too-large')
-    expect(readLimited(get(), 0)).toBe('head end')
-  })
-
-  test('can exceed maxBodyBytes for a chunked body', () => {
-    expect(readLimited(chunked, Infinity, { maxBodyBytes: 3 })).toBe('head data end')
-  })
-
-  test('applies to one request only', () => {
-    expect(readLimited(sized + sized, 4, { maxBodyBytes: 4 })).toBe('head data end head data end')
-    expect(readLimited(chunked + chunked, 4, { maxBodyBytes: 3 })).toBe('head data end head body-too-large')
-  })
-
-  test('has no effect between requests', () => {
-    const reader = new RequestReader(DEFAULT_HTTP_LIMITS)
-    reader.limitBody(0)
-    const input = new ByteQueue()
-    input.push(Buffer.from(sized))
-    expect([reader.next(input)?.type, reader.next(input)?.type]).toEqual(['head', 'data'])
-  })
-})
-
 describe('RequestReader: Transfer-Encoding (RFC 9112 §6.1, §7.1)', () => {
   const chunked = (body: string, name: string = 'chunked'): string => post(`Transfer-Encoding: ${name}`, body)
 

@@ -1,13 +1,13 @@
 import { describe, expect, test } from 'vitest'
 import type { Request } from '../../src/server/request.ts'
-import { answerPath, Exchange, ok } from './http-exchange.ts'
+import { respondWithPath, Exchange, ok } from './http-exchange.ts'
 
 const CHUNKED = 'POST /up HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n'
 const sized = (bytes: number): string => `POST /up HTTP/1.1\r\nHost: h\r\nContent-Length: ${bytes}\r\n\r\n`
 
 async function read(request: Request): Promise<void> {
   await request.body.bytes()
-  answerPath(request)
+  respondWithPath(request)
 }
 
 /** Sends `piece` every `everyMs` until the request ends; returns how many milliseconds that took. */
@@ -89,7 +89,7 @@ describe('the deadlines of a body', () => {
         expect(piece.length).toBeGreaterThan(0)
         await new Promise<void>((resolve) => (resume = resolve))
       }
-      answerPath(request)
+      respondWithPath(request)
     })
     await exchange.send(sized(150_000), 'x'.repeat(70_000), 'x'.repeat(70_000))
     exchange.requests[0]?.setResponseTimeout(Infinity)
@@ -115,7 +115,7 @@ describe('maxDiscardedBytes', () => {
     [100, 'is discarded, and the next request gets a response', false],
     [101, 'closes the connection', true],
   ])('with a limit of 100 bytes, a body with Content-Length %i %s', async (bytes, _what, closes) => {
-    const exchange = new Exchange(answerPath, { maxDiscardedBytes: 100 })
+    const exchange = new Exchange(respondWithPath, { maxDiscardedBytes: 100 })
     await exchange.send(sized(bytes), 'a'.repeat(bytes))
     expect(exchange.closed).toBe(closes)
     if (!closes) await exchange.send(next)
@@ -130,7 +130,7 @@ describe('maxDiscardedBytes', () => {
   ])(
     'with a limit of 100 bytes, a chunked body of %i bytes closes the connection: %s',
     async (bytes, closes) => {
-      const exchange = new Exchange(answerPath, { maxDiscardedBytes: 100 })
+      const exchange = new Exchange(respondWithPath, { maxDiscardedBytes: 100 })
       await exchange.send('POST /up HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n')
       await exchange.send(`${bytes.toString(16)}\r\n${'a'.repeat(bytes)}\r\n0\r\n\r\n`)
       expect(exchange.closed).toBe(closes)
@@ -140,7 +140,7 @@ describe('maxDiscardedBytes', () => {
 
 describe('discardTimeoutMs', () => {
   test('limits how long an unread body is discarded', async () => {
-    const exchange = new Exchange(answerPath)
+    const exchange = new Exchange(respondWithPath)
     await exchange.send(sized(60_000))
     for (let i = 0; i < 19; i++) {
       exchange.reactor.advance(500)
@@ -155,7 +155,7 @@ describe('discardTimeoutMs', () => {
   })
 
   test('ends with the body', async () => {
-    const exchange = new Exchange(answerPath, { discardTimeoutMs: 500 })
+    const exchange = new Exchange(respondWithPath, { discardTimeoutMs: 500 })
     await exchange.send(sized(3))
     exchange.reactor.advance(400)
     await exchange.send('abc')

@@ -1,7 +1,50 @@
 import { describe, expect, test } from 'vitest'
 import { DEFAULT_CHANNEL_OPTIONS } from '../../src/server/channel-options.ts'
-import { BodyAllowance, RequestPhase } from '../../src/server/channel-phase.ts'
+import {
+  type ChannelEvent,
+  CONGESTED,
+  HEAD,
+  IDLE,
+  NEXT_PHASE,
+  OVER,
+  type Phase,
+  phaseAfter,
+  RequestPhase,
+} from '../../src/server/channel-phase.ts'
 import { Exchange } from './http-exchange.ts'
+
+/** A phase of each kind. */
+async function phases(): Promise<readonly Phase[]> {
+  const exchange = new Exchange(() => undefined)
+  await exchange.send('GET / HTTP/1.1\r\nHost: h\r\n\r\n')
+  const request = new RequestPhase(exchange.requests[0]!, false, DEFAULT_CHANNEL_OPTIONS)
+  return [IDLE, HEAD, CONGESTED, request, { is: 'discarding', leftBytes: 5 }, OVER]
+}
+
+const EVENTS = [
+  ...new Set(Object.values(NEXT_PHASE).flatMap((events) => Object.keys(events))),
+] as ChannelEvent[]
+
+describe('phaseAfter', () => {
+  test('returns the phase that the table lists, and throws for any other', async () => {
+    const all = await phases()
+    expect(all.map(({ is }) => is)).toEqual(Object.keys(NEXT_PHASE))
+    for (const current of all) {
+      for (const event of EVENTS) {
+        for (const next of all) {
+          const enter = (): Phase => phaseAfter(current, event, next)
+          if (NEXT_PHASE[current.is][event] === next.is) expect(enter()).toBe(next)
+          else expect(enter).toThrow(`Cannot enter the phase ${next.is} after the event ${event}`)
+        }
+      }
+    }
+  })
+
+  test('ends every phase with close, and nothing follows the end', () => {
+    expect(Object.values(NEXT_PHASE).every((events) => events.close === 'over')).toBe(true)
+    expect(NEXT_PHASE.over).toEqual({ close: 'over' })
+  })
+})
 
 describe('RequestPhase', () => {
   test('passes pieces to the body, and extends the time for it', async () => {
@@ -17,49 +60,5 @@ describe('RequestPhase', () => {
     const pieces = request!.body[Symbol.asyncIterator]()
     expect(String((await pieces.next()).value)).toBe('abc')
     expect(phase.responseTimeoutMs).toBe(120_000)
-  })
-})
-
-const OPTIONS = { bodyGraceMs: 10_000, bodyTimeoutMs: 60_000, minBodyBytesPerSecond: 500 }
-
-describe('BodyAllowance', () => {
-  test('begins with bodyGraceMs, and grows by 2 ms for each byte at 500 bytes a second', () => {
-    const allowance = new BodyAllowance(OPTIONS)
-    expect(allowance.wait(1000)).toBe(10_000)
-    allowance.received(1)
-    expect(allowance.wait(4000)).toBe(7_002)
-    allowance.received(1000)
-    expect(allowance.wait(4000)).toBe(9_002)
-  })
-
-  test('is never longer than bodyTimeoutMs, nor negative', () => {
-    const allowance = new BodyAllowance(OPTIONS)
-    allowance.received(1_000_000)
-    expect(allowance.wait(0)).toBe(60_000)
-    const spent = new BodyAllowance({ ...OPTIONS, bodyGraceMs: 5 })
-    spent.wait(0)
-    spent.received(1)
-    expect(spent.wait(1000)).toBe(0)
-  })
-
-  test('does not change for bytes that are not part of the body', () => {
-    const allowance = new BodyAllowance(OPTIONS)
-    expect(allowance.wait(0)).toBe(10_000)
-    expect([allowance.wait(1000), allowance.wait(9000)]).toEqual([undefined, undefined])
-  })
-
-  test('does not count time without a wait', () => {
-    const allowance = new BodyAllowance(OPTIONS)
-    allowance.wait(0)
-    allowance.pause(3000)
-    allowance.pause(50_000)
-    expect(allowance.wait(100_000)).toBe(7_000)
-  })
-
-  test('without a least rate, is bodyTimeoutMs from the last byte', () => {
-    const allowance = new BodyAllowance({ ...OPTIONS, minBodyBytesPerSecond: 0 })
-    expect(allowance.wait(0)).toBe(60_000)
-    allowance.received(1)
-    expect(allowance.wait(59_000)).toBe(60_000)
   })
 })

@@ -4,7 +4,7 @@ import { describe, expect, test } from 'vitest'
 import type { Request } from '../../src/server/request.ts'
 import { Resource } from '../../src/site/resource.ts'
 import { Site } from '../../src/site/site.ts'
-import { answerPath, Exchange, ok } from './http-exchange.ts'
+import { respondWithPath, Exchange, ok } from './http-exchange.ts'
 
 const GET = (path: string): string => `GET ${path} HTTP/1.1\r\nHost: h\r\n\r\n`
 const POST = (body: string, bytes: number = body.length): string =>
@@ -28,7 +28,7 @@ describe('a client that sends its FIN while its request is being processed', () 
     expect(request?.signal.reason).toBeInstanceOf(ConnectionDone)
     expect(request?.outcome).toBeUndefined()
     exchange.reactor.advance(4_900)
-    answerPath(request!)
+    respondWithPath(request!)
     expect(await request?.finished).toBe('complete')
     expect(await exchange.received()).toBe(ok('/a'))
     exchange.expectNothingLeft()
@@ -99,7 +99,7 @@ describe('a client that sends its FIN while its request is being processed', () 
 
   test('is read at most 64 KiB ahead, and read on once its first request has its response', async () => {
     const exchange = new Exchange((request) => {
-      if (request.path !== '/a') answerPath(request)
+      if (request.path !== '/a') respondWithPath(request)
     })
     const calls: string[] = []
     const { transport } = exchange
@@ -112,7 +112,7 @@ describe('a client that sends its FIN while its request is being processed', () 
     expect(calls).toEqual([])
     await exchange.send(pipelined.slice(65_535, 65_536))
     expect(calls).toEqual(['pause'])
-    answerPath(exchange.requests[0]!)
+    respondWithPath(exchange.requests[0]!)
     await exchange.reactor.settle()
     expect(calls).toEqual(['pause', 'resume'])
   })
@@ -124,7 +124,7 @@ describe('a client that sends its FIN while its request is being processed', () 
       const request = exchange.requests[at]!
       expect(request.signal.reason).toBeInstanceOf(ConnectionDone)
       exchange.reactor.advance(4_000)
-      answerPath(request)
+      respondWithPath(request)
       await exchange.reactor.settle()
     }
     expect(await exchange.received()).toBe(ok('/1') + ok('/2') + ok('/post') + ok('/4'))
@@ -160,7 +160,7 @@ describe('a client that sends its FIN while its request is being processed', () 
     const [request] = unread.requests
     expect(request?.signal.reason).toBeInstanceOf(ConnectionDone)
     expect(await request?.body.text()).toBe('body')
-    answerPath(request!)
+    respondWithPath(request!)
     expect(await unread.received()).toBe(ok('/post'))
     unread.expectNothingLeft()
   })

@@ -149,7 +149,9 @@ describe('HTTPChannel whose client leaves at any time', () => {
             await reactor.settle()
             expect(exchange.requests.filter(({ outcome }) => outcome === undefined)).toEqual([])
             const texts = reactor.logged.map(({ text }) => text)
-            expect(texts.filter((text) => !text.startsWith('A request was not answered within'))).toEqual([])
+            expect(texts.filter((text) => !text.startsWith('A request was not responded to within'))).toEqual(
+              [],
+            )
             expect(texts.length).toBeLessThan(2)
             exchange.expectNothingLeft()
           },

@@ -3,7 +3,7 @@ import { chunkings, StringTransport } from '@ropewalk/core/testing'
 import { describe, expect, test } from 'vitest'
 import { HTTPError } from '../../src/errors.ts'
 import type { Request } from '../../src/server/request.ts'
-import { answerPath, describeRequest, Exchange, ok, TEXT_TYPE } from './http-exchange.ts'
+import { respondWithPath, describeRequest, Exchange, ok, TEXT_TYPE } from './http-exchange.ts'
 
 const GET = (path: string, ...fields: string[]): string =>
   `GET ${path} HTTP/1.1\r\nHost: h\r\n${fields.map((field) => `${field}\r\n`).join('')}\r\n`
@@ -31,7 +31,7 @@ describe('HTTPChannel', () => {
     const waiting: (() => void)[] = []
     const exchange = new Exchange(async (request) => {
       if (request.path === '/slow') await new Promise<void>((resolve) => waiting.push(resolve))
-      answerPath(request)
+      respondWithPath(request)
     })
     await exchange.send(GET('/slow') + GET('/fast') + GET('/last'))
     expect(exchange.requests.length).toBe(1)
@@ -41,7 +41,7 @@ describe('HTTPChannel', () => {
   })
 
   test('responds to 10 000 pipelined GETs from one segment', async () => {
-    const exchange = new Exchange(answerPath)
+    const exchange = new Exchange(respondWithPath)
     const paths = Array.from({ length: 10_000 }, (_, at) => `/${at}`)
     await exchange.send(paths.map((path) => GET(path)).join(''))
     expect(await exchange.received()).toBe(paths.map((path) => ok(path)).join(''))
@@ -79,7 +79,7 @@ describe('HTTPChannel', () => {
   })
 
   test('closes after a request with Connection: close, and reads nothing after it', async () => {
-    const exchange = new Exchange(answerPath)
+    const exchange = new Exchange(respondWithPath)
     await exchange.send(GET('/a', 'Connection: close') + GET('/b'))
     expect(await exchange.received()).toBe(ok('/a', 'Connection: close\r\n'))
     expect(exchange.closed).toBe(true)
@@ -87,11 +87,11 @@ describe('HTTPChannel', () => {
   })
 
   test('closes after an HTTP/1.0 request without keep-alive', async () => {
-    const plain = new Exchange(answerPath)
+    const plain = new Exchange(respondWithPath)
     await plain.send('GET /a HTTP/1.0\r\n\r\n')
     expect(await plain.received()).toContain('\r\nConnection: close\r\n')
     expect(plain.closed).toBe(true)
-    const asking = new Exchange(answerPath)
+    const asking = new Exchange(respondWithPath)
     await asking.send('GET /a HTTP/1.0\r\nConnection: keep-alive\r\n\r\n')
     expect(await asking.received()).toContain('\r\nConnection: keep-alive\r\n')
     expect(asking.closed).toBe(false)
@@ -117,7 +117,7 @@ describe('HTTPChannel', () => {
   })
 
   test('never processes a head that breaks off, and fails a body that breaks off', async () => {
-    const head = new Exchange(answerPath)
+    const head = new Exchange(respondWithPath)
     head.transport.receive('GET / HTTP/1.1\r\nHos')
     head.transport.receiveEnd()
     expect(await head.received()).toMatch(/^HTTP\/1\.1 400 /)
@@ -131,7 +131,7 @@ describe('HTTPChannel', () => {
 
   test('refuses a malformed request, closes, and reads nothing after it', async () => {
     for (const pieces of chunkings(`${GET('/good')}BAD\r\n\r\n${GET('/never')}`)) {
-      const exchange = new Exchange(answerPath)
+      const exchange = new Exchange(respondWithPath)
       await exchange.send(...pieces)
       const received = await exchange.received()
       expect(received.startsWith(`${ok('/good')}HTTP/1.1 400 Bad Request\r\n`)).toBe(true)
@@ -174,14 +174,14 @@ describe('HTTPChannel', () => {
   })
 
   test('discards a small unread body, and closes before a large one', async () => {
-    const small = new Exchange(answerPath)
+    const small = new Exchange(respondWithPath)
     await small.send(`POST /a HTTP/1.1\r\nHost: h\r\nContent-Length: 3\r\n\r\nabc${GET('/b')}`)
     expect(await small.received()).toBe(ok('/a') + ok('/b'))
-    const large = new Exchange(answerPath)
+    const large = new Exchange(respondWithPath)
     await large.send('POST /a HTTP/1.1\r\nHost: h\r\nContent-Length: 100000\r\n\r\nabc')
     expect(await large.received()).toBe(ok('/a', 'Connection: close\r\n'))
     expect(large.closed).toBe(true)
-    const chunked = new Exchange(answerPath, { maxDiscardedBytes: 10 })
+    const chunked = new Exchange(respondWithPath, { maxDiscardedBytes: 10 })
     await chunked.send('POST /a HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n')
     expect(chunked.closed).toBe(false)
     await chunked.send('9\r\n123456789\r\n9\r\n123456789\r\n')
@@ -193,7 +193,7 @@ describe('HTTPChannel', () => {
     [65_537, 'waits'],
   ])('with %i bytes of unsent output, the next request %s', async (unsent, outcome) => {
     const exchange = new Exchange((request) => {
-      if (request.path === '/b') return answerPath(request)
+      if (request.path === '/b') return respondWithPath(request)
       exchange.transport.block()
       const head = 'HTTP/1.1 200 OK\r\nContent-Length: \r\nContent-Type: a\r\nDate: \r\n\r\n'
       const dateBytes = 'Fri, 27 Nov 2026 00:00:00 GMT'.length
@@ -259,7 +259,7 @@ describe('HTTPChannel', () => {
   test('responds 500 without the message of the error, and continues', async () => {
     const exchange = new Exchange((request) => {
       if (request.path === '/bad') throw new Error('secret')
-      answerPath(request)
+      respondWithPath(request)
     })
     await exchange.send(GET('/bad') + GET('/good'))
     const received = await exchange.received()
@@ -288,14 +288,14 @@ describe('HTTPChannel', () => {
   })
 
   test('closes silent connections, and connections on which a head trickles in', async () => {
-    const silent = new Exchange(answerPath)
+    const silent = new Exchange(respondWithPath)
     silent.reactor.advance(59_999)
     expect(silent.closed).toBe(false)
     silent.reactor.advance(1)
     expect(await silent.received()).toBe('')
     expect(silent.closed).toBe(true)
 
-    const trickling = new Exchange(answerPath)
+    const trickling = new Exchange(respondWithPath)
     for (const byte of 'GET / HTTP/1.1\r\nX: '.padEnd(100, 'x')) {
       trickling.transport.receive(byte)
       trickling.reactor.advance(1000)
@@ -303,7 +303,7 @@ describe('HTTPChannel', () => {
     expect(await trickling.received()).toMatch(/^HTTP\/1\.1 408 Request Timeout\r\n/)
     expect(trickling.closed).toBe(true)
 
-    const idle = new Exchange(answerPath)
+    const idle = new Exchange(respondWithPath)
     await idle.send(GET('/'))
     idle.reactor.advance(74_000)
     await idle.send(GET('/'))
@@ -352,7 +352,7 @@ describe('HTTPChannel', () => {
   })
 
   test('leaves no timer', async () => {
-    const exchange = new Exchange(answerPath)
+    const exchange = new Exchange(respondWithPath)
     await exchange.send(GET('/a', 'Connection: close'))
     exchange.transport.receiveEnd()
     expect(exchange.transport.connected).toBe(false)

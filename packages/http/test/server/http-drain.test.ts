@@ -1,6 +1,6 @@
 import { Protocol } from '@ropewalk/core'
 import { describe, expect, test } from 'vitest'
-import { answerPath, Exchange, ok } from './http-exchange.ts'
+import { respondWithPath, Exchange, ok } from './http-exchange.ts'
 
 const GET = (path: string): string => `GET ${path} HTTP/1.1\r\nHost: h\r\n\r\n`
 const CLOSE = 'Connection: close\r\n'
@@ -14,7 +14,7 @@ describe('HTTPChannel.drain', () => {
     exchange.transport.drain()
     exchange.reactor.advance(30_000)
     expect(exchange.closed).toBe(false)
-    answerPath(exchange.requests[0]!)
+    respondWithPath(exchange.requests[0]!)
     expect(await exchange.received()).toBe(ok('/a', CLOSE))
     expect(exchange.requests.length).toBe(1)
     exchange.expectNothingLeft()
@@ -22,7 +22,7 @@ describe('HTTPChannel.drain', () => {
 
   test('accepts one more request on an idle or new connection within drainGraceMs, then closes', async () => {
     for (const before of ['', GET('/before')]) {
-      const exchange = new Exchange(answerPath)
+      const exchange = new Exchange(respondWithPath)
       await exchange.send(before)
       await exchange.received()
       exchange.transport.drain()
@@ -35,7 +35,7 @@ describe('HTTPChannel.drain', () => {
 
   test('closes an idle connection after drainGraceMs, without a response', async () => {
     for (const drainGraceMs of [1000, 0, 5000]) {
-      const exchange = new Exchange(answerPath, drainGraceMs === 1000 ? {} : { drainGraceMs })
+      const exchange = new Exchange(respondWithPath, drainGraceMs === 1000 ? {} : { drainGraceMs })
       exchange.transport.drain()
       if (drainGraceMs > 0) {
         exchange.reactor.advance(drainGraceMs - 1)
@@ -48,7 +48,7 @@ describe('HTTPChannel.drain', () => {
   })
 
   test('accepts the rest of a begun head within drainGraceMs, and responds 408 after that', async () => {
-    const exchange = new Exchange(answerPath)
+    const exchange = new Exchange(respondWithPath)
     await exchange.send('GET /a HTTP/1.1\r\nHo')
     exchange.reactor.advance(30_000)
     exchange.transport.drain()
@@ -56,7 +56,7 @@ describe('HTTPChannel.drain', () => {
     await exchange.send('st: h\r\n\r\n')
     expect(await exchange.received()).toBe(ok('/a', CLOSE))
     exchange.expectNothingLeft()
-    const late = new Exchange(answerPath)
+    const late = new Exchange(respondWithPath)
     late.transport.drain()
     late.reactor.advance(900)
     await late.send('GET /a HTTP/1.1\r\nHo')
@@ -69,7 +69,7 @@ describe('HTTPChannel.drain', () => {
 
   test('responds to one more request after a response that had begun without Connection: close', async () => {
     const exchange = new Exchange((request) => {
-      if (request.path === '/last') return answerPath(request)
+      if (request.path === '/last') return respondWithPath(request)
       request.write('begun')
     })
     await exchange.send(GET('/begun'))
@@ -84,7 +84,7 @@ describe('HTTPChannel.drain', () => {
   })
 
   test('counts drainGraceMs from the end of an unread body that is being discarded', async () => {
-    const exchange = new Exchange(answerPath)
+    const exchange = new Exchange(respondWithPath)
     await exchange.send('POST /a HTTP/1.1\r\nHost: h\r\nContent-Length: 3\r\n\r\n')
     exchange.transport.drain()
     exchange.reactor.advance(2000)

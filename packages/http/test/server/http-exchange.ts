@@ -76,7 +76,7 @@ export async function describeRequest(request: Request): Promise<void> {
 }
 
 /** Responds at once with the path. */
-export function answerPath(request: Request): void {
+export function respondWithPath(request: Request): void {
   request.finish(request.path)
 }
 

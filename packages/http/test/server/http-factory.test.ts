@@ -1,14 +1,14 @@
 import { describe, expect, test } from 'vitest'
 import { HTTPFactory } from '../../src/server/http-factory.ts'
-import { answerPath, Exchange } from './http-exchange.ts'
+import { respondWithPath, Exchange } from './http-exchange.ts'
 
 class Responding extends HTTPFactory {
-  override process = answerPath
+  override process = respondWithPath
 }
 
 describe('HTTPFactory', () => {
   test('sends a current Date in every response, also in a refusal', async () => {
-    const exchange = new Exchange(answerPath)
+    const exchange = new Exchange(respondWithPath)
     const date = async (request: string): Promise<string | undefined> => {
       exchange.transport.receive(request)
       await exchange.reactor.settle()
@@ -26,13 +26,14 @@ describe('HTTPFactory', () => {
     const factory = new Responding()
     expect(factory.dateLine(999)).toBe('Date: Thu, 01 Jan 1970 00:00:00 GMT\r\n')
     expect(factory.dateLine(1000)).toBe('Date: Thu, 01 Jan 1970 00:00:01 GMT\r\n')
+    expect(factory.dateLine(784_111_777_999)).toBe('Date: Sun, 06 Nov 1994 08:49:37 GMT\r\n')
   })
 
   test('accepts limits and deadlines', async () => {
-    const exchange = new Exchange(answerPath, { maxRequestLineBytes: 20, idleTimeoutMs: 500 })
+    const exchange = new Exchange(respondWithPath, { maxRequestLineBytes: 20, idleTimeoutMs: 500 })
     await exchange.send('GET /aaaaaaaaaaaaaaaaaaaaaaaaaaa')
     expect(await exchange.received()).toMatch(/^HTTP\/1\.1 414 /)
-    const idle = new Exchange(answerPath, { idleTimeoutMs: 500 })
+    const idle = new Exchange(respondWithPath, { idleTimeoutMs: 500 })
     idle.reactor.advance(500)
     expect(idle.closed).toBe(true)
   })

@@ -2,7 +2,7 @@ import { LocalProtocolError } from '@ropewalk/core'
 import { describe, expect, test } from 'vitest'
 import { HTTPError } from '../../src/errors.ts'
 import type { Request } from '../../src/server/request.ts'
-import { answerPath, Exchange, ok } from './http-exchange.ts'
+import { respondWithPath, Exchange, ok } from './http-exchange.ts'
 
 const GET = (path: string): string => `GET ${path} HTTP/1.1\r\nHost: h\r\n\r\n`
 
@@ -66,13 +66,13 @@ describe('a late fault stays in its connection', () => {
       request.setHeader('Content-Length', '5')
       taken.push(request.upgrade(protocol, { protocol: 'raw' }))
     }
-    const unasked = new Exchange(upgrade)
-    await unasked.send(GET('/'))
-    expect(await unasked.received()).toMatch(/^HTTP\/1\.1 426 Upgrade Required\r\n/)
+    const plain = new Exchange(upgrade)
+    await plain.send(GET('/'))
+    expect(await plain.received()).toMatch(/^HTTP\/1\.1 426 Upgrade Required\r\n/)
     expect(taken).toEqual([false])
-    const asked = new Exchange(upgrade)
-    await asked.send('GET / HTTP/1.1\r\nHost: h\r\nConnection: x, Upgrade\r\nUpgrade: RAW\r\n\r\n')
-    expect(await asked.received()).toBe(
+    const upgrading = new Exchange(upgrade)
+    await upgrading.send('GET / HTTP/1.1\r\nHost: h\r\nConnection: x, Upgrade\r\nUpgrade: RAW\r\n\r\n')
+    expect(await upgrading.received()).toBe(
       'HTTP/1.1 101 Switching Protocols\r\nUpgrade: raw\r\nConnection: Upgrade\r\n\r\n',
     )
   })
@@ -90,7 +90,7 @@ describe('a late fault stays in its connection', () => {
   )
 
   test('refuses invalid limits in the constructor', () => {
-    expect(() => new Exchange(answerPath, { maxBodyBytes: Number.NaN })).toThrow(RangeError)
-    expect(() => new Exchange(answerPath, { idleTimeoutMs: -1 })).toThrow(RangeError)
+    expect(() => new Exchange(respondWithPath, { maxBodyBytes: Number.NaN })).toThrow(RangeError)
+    expect(() => new Exchange(respondWithPath, { idleTimeoutMs: -1 })).toThrow(RangeError)
   })
 })

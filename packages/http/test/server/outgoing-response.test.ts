@@ -2,7 +2,7 @@ import { formatEvent } from '@ropewalk/core/log'
 import { describe, expect, test } from 'vitest'
 import { HTTPError } from '../../src/errors.ts'
 import type { Request } from '../../src/server/request.ts'
-import { answerPath, Exchange, ok, TEXT_TYPE } from './http-exchange.ts'
+import { respondWithPath, Exchange, ok, TEXT_TYPE } from './http-exchange.ts'
 
 const GET = (path: string): string => `GET ${path} HTTP/1.1\r\nHost: h\r\n\r\n`
 const SECRET = 'Set-Cookie'
@@ -279,7 +279,7 @@ describe('OutgoingResponse', () => {
   test('responds to the next request after a 500 in place of a wrong length', async () => {
     for (const body of ['', 'short', 'much too long']) {
       const exchange = new Exchange((request) => {
-        if (request.path === '/next') return answerPath(request)
+        if (request.path === '/next') return respondWithPath(request)
         return declaring('10', (it) => it.finish(body))(request)
       })
       await exchange.send(GET('/') + GET('/next'))

@@ -11,9 +11,9 @@ function bodyOf(pieces: string[], contentType?: string): RequestBody {
 
 describe('RequestBody', () => {
   test('returns pieces as they arrive, and asks for more only when it has none', async () => {
-    const asked: number[] = []
+    const requested: number[] = []
     const given: string[] = []
-    const body = new RequestBody({ bodyWanted: () => asked.push(given.length) }, () => undefined)
+    const body = new RequestBody({ bodyWanted: () => requested.push(given.length) }, () => undefined)
     expect([body.wanted, body.used, body.complete]).toEqual([false, false, false])
     const reading = (async () => {
       for await (const piece of body) given.push(piece.toString())
@@ -27,7 +27,7 @@ describe('RequestBody', () => {
     body.completed()
     await reading
     expect(given.map((piece) => piece.length)).toEqual([1, 1, 70_000])
-    expect(asked[0]).toBe(0)
+    expect(requested[0]).toBe(0)
   })
 
   test('reads text, JSON and forms', async () => {
@@ -86,15 +86,15 @@ describe('RequestBody', () => {
   })
 
   test('asks for no bytes before it is read, nor once reading has stopped', async () => {
-    let asked = 0
-    const body = new RequestBody({ bodyWanted: () => asked++ }, () => undefined)
+    let requested = 0
+    const body = new RequestBody({ bodyWanted: () => requested++ }, () => undefined)
     body.pieceReceived(Buffer.from('a'))
-    expect([asked, body.wanted]).toEqual([0, false])
+    expect([requested, body.wanted]).toEqual([0, false])
     for await (const piece of body) {
       expect(piece.toString()).toBe('a')
       break
     }
-    expect([asked, body.used, body.complete]).toEqual([0, true, false])
+    expect([requested, body.used, body.complete]).toEqual([0, true, false])
     await expect(body.bytes()).rejects.toThrow('twice')
   })
 

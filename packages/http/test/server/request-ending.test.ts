@@ -1,5 +1,6 @@
+import { ConnectionLost } from '@ropewalk/core'
 import { describe, expect, test } from 'vitest'
-import { RequestEnding } from '../../src/server/request-ending.ts'
+import { isClientEnd, RequestEnding } from '../../src/server/request-ending.ts'
 
 describe('RequestEnding', () => {
   test('can complete after the client has left, with the signal still aborted', async () => {
@@ -35,5 +36,19 @@ describe('RequestEnding', () => {
     ending.signal.addEventListener('abort', () => (seen = ending.outcome))
     ending.aborted(new Error('gone'))
     expect(seen).toBe('aborted')
+  })
+})
+
+describe('isClientEnd', () => {
+  test('is true for the reason of an aborted signal, what it caused, and an AbortError without a cause', () => {
+    const reason = new ConnectionLost()
+    const abort = new AbortController()
+    const bare = new DOMException('stopped', 'AbortError')
+    expect([reason, bare].map((error) => isClientEnd(error, abort.signal))).toEqual([false, false])
+    abort.abort(reason)
+    for (const error of [reason, new Error('caused', { cause: reason }), bare])
+      expect(isClientEnd(error, abort.signal), String(error)).toBe(true)
+    for (const error of [new Error('other'), undefined])
+      expect(isClientEnd(error, abort.signal), String(error)).toBe(false)
   })
 })

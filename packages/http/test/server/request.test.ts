@@ -2,7 +2,7 @@ import { LocalProtocolError, Protocol } from '@ropewalk/core'
 import { chunkings } from '@ropewalk/core/testing'
 import { describe, expect, test } from 'vitest'
 import type { Request } from '../../src/server/request.ts'
-import { answerPath, Exchange, ok, TEXT_TYPE } from './http-exchange.ts'
+import { respondWithPath, Exchange, ok, TEXT_TYPE } from './http-exchange.ts'
 
 /** Records the data and the end that it receives. */
 class Raw extends Protocol {
@@ -26,7 +26,7 @@ const SWITCHED =
 function upgrading(raw: Raw): (request: Request) => void {
   return (request) => {
     if (request.path === '/up') request.upgrade(raw, { protocol: 'raw', headers: [['X-Extra', '1']] })
-    else answerPath(request)
+    else respondWithPath(request)
   }
 }
 
@@ -276,16 +276,16 @@ describe('Request.upgrade', () => {
       [UPGRADE.replace('Upgrade: raw', 'Upgrade: cooked, raw/2'), 426],
       [UPGRADE.replace('Upgrade: raw\r\n', ''), 426],
     ] as const) {
-      let asked: boolean | undefined
+      let asks: boolean | undefined
       const exchange = new Exchange((request) => {
-        asked = request.asksToUpgrade('raw')
+        asks = request.asksToUpgrade('raw')
         request.upgrade(new Raw(), { protocol: 'raw' })
       })
       await exchange.send(Buffer.from(text, 'latin1'))
       const received = await exchange.received()
       expect(received, text).toMatch(new RegExp(`^HTTP/1\\.1 ${status} `))
       if (status === 426) expect(received).toMatch(/\r\nUpgrade: raw\r\n[^]*\r\nConnection: Upgrade/)
-      expect([asked, exchange.reactor.logged]).toEqual([false, []])
+      expect([asks, exchange.reactor.logged]).toEqual([false, []])
     }
   })
 
@@ -307,7 +307,7 @@ describe('Request.upgrade', () => {
   })
 
   test('leaves a request that is not upgraded an ordinary request', async () => {
-    const exchange = new Exchange(answerPath)
+    const exchange = new Exchange(respondWithPath)
     await exchange.send(`${UPGRADE}GET /b HTTP/1.1\r\nHost: h\r\n\r\n`)
     expect(await exchange.received()).toBe(ok('/up') + ok('/b'))
   })
@@ -343,7 +343,7 @@ describe('Request.upgrade', () => {
     const exchange = new Exchange((request) => {
       if (request.path === '/up')
         request.upgrade(new Raw(), { protocol: 'raw', headers: [['X', 'a\r\nY: b']] })
-      else answerPath(request)
+      else respondWithPath(request)
     })
     await exchange.send(`${UPGRADE}GET /b HTTP/1.1\r\nHost: h\r\n\r\n`)
     const received = await exchange.received()

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { HTTPError } from '../../src/errors.ts'
 import type { Request } from '../../src/server/request.ts'
-import { answerPath, Exchange, ok } from './http-exchange.ts'
+import { respondWithPath, Exchange, ok } from './http-exchange.ts'
 
 const GET = (path: string): string => `GET ${path} HTTP/1.1\r\nHost: h\r\n\r\n`
 const POST = 'POST /up HTTP/1.1\r\nHost: h\r\nContent-Length: 1000\r\n\r\n'
@@ -22,7 +22,7 @@ describe('responseTimeoutMs', () => {
     expect(exchange.reactor.logged).toMatchObject([
       {
         level: 'error',
-        text: 'A request was not answered within {timeoutMs} ms, finish it or return a response: {method} {path}',
+        text: 'A request was not responded to within {timeoutMs} ms, finish it or return a response: {method} {path}',
         fields: { timeoutMs: 120_000, method: 'GET', path: `/${'slow'.repeat(30)}`.slice(0, 80) },
       },
     ])
@@ -51,7 +51,7 @@ describe('responseTimeoutMs', () => {
     for (const path of ['/1', '/2', '/3']) {
       await exchange.send(GET(path))
       exchange.reactor.advance(900)
-      answerPath(exchange.requests.at(-1)!)
+      respondWithPath(exchange.requests.at(-1)!)
       expect(await exchange.received()).toBe(ok(path))
     }
     expect(exchange.reactor.logged).toEqual([])
@@ -71,7 +71,7 @@ describe('responseTimeoutMs', () => {
   test('counts time in which the program does not read the body, but not time spent waiting for it', async () => {
     const uploading = new Exchange(async (request) => {
       await request.body.bytes()
-      answerPath(request)
+      respondWithPath(request)
     })
     await uploading.send('POST /up HTTP/1.1\r\nHost: h\r\nContent-Length: 180000\r\n\r\n')
     for (let i = 0; i < 300; i++) {
@@ -118,7 +118,7 @@ describe('Request.setResponseTimeout', () => {
     })
     await exchange.send(GET('/long'))
     exchange.reactor.advance(86_400_000)
-    answerPath(exchange.requests[0]!)
+    respondWithPath(exchange.requests[0]!)
     expect(await exchange.received()).toBe(ok('/long'))
     await exchange.send(GET('/short'))
     exchange.reactor.advance(120_100)
@@ -135,7 +135,7 @@ describe('Request.setResponseTimeout', () => {
     expect(() => set(-1)).toThrow(
       'Cannot take timeoutMs -1 for setResponseTimeout: give a number of milliseconds',
     )
-    answerPath(request!)
+    respondWithPath(request!)
     await exchange.send(GET('/2'))
     set(1)
     exchange.reactor.advance(1000)

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { Resource } from '../../src/site/resource.ts'
 import { errorPage, forbidden, notFound } from '../../src/site/pages.ts'
-import { ask, request } from './site-exchange.ts'
+import { ask, requestText } from './site-exchange.ts'
 
 describe('pages', () => {
   test('respond with their status to all paths below them', async () => {
@@ -9,10 +9,10 @@ describe('pages', () => {
     root.putChild('secret', forbidden('Not <you>'))
     root.putChild('gone', errorPage(410))
     root.putChild('no', notFound())
-    expect((await ask(root, request('GET', '/secret/x/y'))).answer).toMatch(
+    expect((await ask(root, requestText('GET', '/secret/x/y'))).response).toMatch(
       /^HTTP\/1\.1 403 [^]*Not &#60;you&#62;/,
     )
-    expect((await ask(root, request('POST', '/gone'))).answer).toMatch(/^HTTP\/1\.1 410 /)
-    expect((await ask(root, request('GET', '/no'))).answer).toMatch(/^HTTP\/1\.1 404 /)
+    expect((await ask(root, requestText('POST', '/gone'))).response).toMatch(/^HTTP\/1\.1 410 /)
+    expect((await ask(root, requestText('GET', '/no'))).response).toMatch(/^HTTP\/1\.1 404 /)
   })
 })

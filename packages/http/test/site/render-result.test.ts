@@ -3,11 +3,11 @@ import { createReadStream } from 'node:fs'
 import { Readable } from 'node:stream'
 import { describe, expect, test } from 'vitest'
 import type { Request } from '../../src/server/request.ts'
-import { isThenable, NOT_DONE_YET, type RenderResult, shownType } from '../../src/site/render-result.ts'
+import { NOT_DONE_YET, type RenderResult, shownType } from '../../src/site/render-result.ts'
 import { Resource } from '../../src/site/resource.ts'
-import { ask, request } from './site-exchange.ts'
+import { ask, requestText } from './site-exchange.ts'
 
-type Asked = Awaited<ReturnType<typeof ask>>
+type SiteExchange = Awaited<ReturnType<typeof ask>>
 
 function page(render: (request: Request) => RenderResult): Resource {
   return new (class extends Resource {
@@ -17,12 +17,12 @@ function page(render: (request: Request) => RenderResult): Resource {
   })()
 }
 
-function get(render: (request: Request) => RenderResult): Promise<Asked> {
-  return ask(page(render), request('GET', '/'))
+function get(render: (request: Request) => RenderResult): Promise<SiteExchange> {
+  return ask(page(render), requestText('GET', '/'))
 }
 
-function head(render: (request: Request) => RenderResult): Promise<Asked> {
-  return ask(page(render), request('HEAD', '/'))
+function head(render: (request: Request) => RenderResult): Promise<SiteExchange> {
+  return ask(page(render), requestText('HEAD', '/'))
 }
 
 async function* pieces(...items: (string | Error)[]): AsyncGenerator<string> {
@@ -35,12 +35,12 @@ async function* pieces(...items: (string | Error)[]): AsyncGenerator<string> {
 
 /** Counts how often a piece is requested, and how often the source is released. */
 class Source implements AsyncIterable<string> {
-  asked = 0
+  requested = 0
   released = 0;
   [Symbol.asyncIterator](): AsyncIterator<string> {
     return {
       next: async () => {
-        this.asked++
+        this.requested++
         return { done: true, value: undefined }
       },
       return: async () => {
@@ -56,7 +56,7 @@ const HTML = 'Content-Type: text/html; charset=utf-8\r\n'
 describe('the return value of render', () => {
   test('sends bytes, promises and pieces, and waits after NOT_DONE_YET', async () => {
     const body = async (render: (request: Request) => RenderResult): Promise<string> =>
-      (await get(render)).answer.replace(`HTTP/1.1 200 OK\r\n${HTML}`, '')
+      (await get(render)).response.replace(`HTTP/1.1 200 OK\r\n${HTML}`, '')
     expect(await body(() => 'é')).toBe('Content-Length: 2\r\n\r\n\xc3\xa9')
     const bytes = 'HTTP/1.1 200 OK\r\nContent-Type: application/octet-stream\r\n'
     expect(await body(() => Buffer.from('bytes'))).toBe(`${bytes}Content-Length: 5\r\n\r\nbytes`)
@@ -64,7 +64,7 @@ describe('the return value of render', () => {
     const chunked = 'Transfer-Encoding: chunked\r\n\r\n1\r\na\r\n2\r\nbc\r\n0\r\n\r\n'
     expect(await body(() => pieces('a', '', 'bc'))).toBe(chunked)
     expect(await body(() => Promise.resolve(pieces('a', 'bc')))).toBe(chunked)
-    expect((await get(() => pieces())).answer).toBe('HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n')
+    expect((await get(() => pieces())).response).toBe('HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n')
     const { transport } = await get((it) => {
       it.reactor.callLater(5, () => it.finish('later'))
       return NOT_DONE_YET
@@ -76,17 +76,17 @@ describe('the return value of render', () => {
 
   test('keeps the type that the method has set', async () => {
     for (const result of ['{}', Buffer.from('{}'), pieces('{}')]) {
-      const { answer } = await get((it) => {
+      const { response } = await get((it) => {
         it.setHeader('content-type', 'application/json')
         return result
       })
-      expect(answer).toContain('content-type: application/json\r\n')
-      expect(answer).not.toContain('text/html')
+      expect(response).toContain('content-type: application/json\r\n')
+      expect(response).not.toContain('text/html')
     }
   })
 
   test('sends an empty body without a type', async () => {
-    expect((await get(() => '')).answer).toBe('HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n')
+    expect((await get(() => '')).response).toBe('HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n')
   })
 
   test('is the last piece of a response that the method began, and nothing after one it finished', async () => {
@@ -94,12 +94,12 @@ describe('the return value of render', () => {
       it.write('ab')
       return 'c'
     })
-    expect(begun.answer).toContain('2\r\nab\r\n1\r\nc\r\n0\r\n\r\n')
+    expect(begun.response).toContain('2\r\nab\r\n1\r\nc\r\n0\r\n\r\n')
     const finished = await get((it) => {
       it.finish('all')
       return 'ignored'
     })
-    expect(finished.answer).toBe(`HTTP/1.1 200 OK\r\n${HTML}Content-Length: 3\r\n\r\nall`)
+    expect(finished.response).toBe(`HTTP/1.1 200 OK\r\n${HTML}Content-Length: 3\r\n\r\nall`)
     expect(finished.reactor.logged.map(({ error }) => String(error))).toEqual([
       expect.stringContaining('Cannot send a body: the response is finished'),
     ])
@@ -113,19 +113,19 @@ describe('the return value of render', () => {
   test('sends neither a body nor its length with 204 and 304', async () => {
     for (const code of [204, 304]) {
       for (const result of [() => 'body', () => pieces('body')]) {
-        const { answer, transport } = await get((it) => {
+        const { response, transport } = await get((it) => {
           it.setResponseCode(code)
           return result()
         })
-        expect(answer).toMatch(/^HTTP\/1\.1 [23]04 [^]*\r\n\r\n$/)
-        expect(answer).not.toMatch(/Content-Length|Transfer-Encoding|body/)
+        expect(response).toMatch(/^HTTP\/1\.1 [23]04 [^]*\r\n\r\n$/)
+        expect(response).not.toMatch(/Content-Length|Transfer-Encoding|body/)
         expect(transport.ended).toBe(false)
       }
     }
   })
 
   test('responds 500 to a body of a wrong length, or aborts the connection once it has begun', async () => {
-    for (const [result, cut] of [
+    for (const [result, aborted] of [
       [() => 'four', false],
       [() => '', false],
       [() => pieces(), false],
@@ -133,13 +133,13 @@ describe('the return value of render', () => {
       [() => pieces('fo', 'ur'), true],
       [() => pieces('f'), true],
     ] as const) {
-      const { answer, transport, reactor } = await get((it) => {
+      const { response, transport, reactor } = await get((it) => {
         it.setHeader('Content-Length', '3')
         return result()
       })
-      expect(answer).not.toContain('four')
-      if (!cut) expect(answer).toMatch(/^HTTP\/1\.1 500 /)
-      expect(transport.connected).toBe(!cut)
+      expect(response).not.toContain('four')
+      if (!aborted) expect(response).toMatch(/^HTTP\/1\.1 500 /)
+      expect(transport.connected).toBe(!aborted)
       expect(reactor.logged.map(({ error }) => String(error))).toEqual([
         expect.stringContaining('under Content-Length 3: set the length'),
       ])
@@ -147,14 +147,14 @@ describe('the return value of render', () => {
   })
 
   test('does not request pieces for HEAD', async () => {
-    let asked = false
-    const { answer } = await head(async function* () {
+    let requested = false
+    const { response } = await head(async function* () {
       await Promise.resolve()
-      asked = true
+      requested = true
       yield 'x'
     })
-    expect(answer).toBe('HTTP/1.1 200 OK\r\n\r\n')
-    expect(asked).toBe(false)
+    expect(response).toBe('HTTP/1.1 200 OK\r\n\r\n')
+    expect(requested).toBe(false)
   })
 
   test('keeps the declared length for HEAD, of pieces and of written bodies', async () => {
@@ -163,27 +163,27 @@ describe('the return value of render', () => {
       declared(it)
       return pieces('abc')
     })
-    expect(streamed.answer).toBe('HTTP/1.1 200 OK\r\nContent-Length: 3\r\n\r\n')
+    expect(streamed.response).toBe('HTTP/1.1 200 OK\r\nContent-Length: 3\r\n\r\n')
     const written = await head((it) => {
       declared(it)
       it.write('abc')
       it.finish()
       return NOT_DONE_YET
     })
-    expect(written.answer).toBe(`HTTP/1.1 200 OK\r\nContent-Length: 3\r\n${HTML}\r\n`)
+    expect(written.response).toBe(`HTTP/1.1 200 OK\r\nContent-Length: 3\r\n${HTML}\r\n`)
     expect(written.transport.ended).toBe(false)
   })
 
   test('responds 500 when pieces fail before the first one, and aborts the connection after it', async () => {
     const before = await get(() => pieces(new Error('x')))
-    expect(before.answer).toMatch(/^HTTP\/1\.1 500 /)
-    expect(before.answer).toContain('<h1>500 Internal Server Error</h1>')
+    expect(before.response).toMatch(/^HTTP\/1\.1 500 /)
+    expect(before.response).toContain('<h1>500 Internal Server Error</h1>')
     let fail: (error: Error) => void = () => undefined
     const after = await get(async function* () {
       yield 'half'
       await new Promise((_resolve, reject) => (fail = reject))
     })
-    expect(after.answer).toContain('4\r\nhalf\r\n')
+    expect(after.response).toContain('4\r\nhalf\r\n')
     fail(new Error('x'))
     await after.reactor.settle()
     expect(after.transport.value()).not.toContain('0\r\n\r\n')
@@ -207,8 +207,8 @@ describe('the return value of render', () => {
       [new Uint8Array(2).buffer, 'a ArrayBuffer): return a Uint8Array of its bytes'],
     ] as const) {
       for (const result of [wrong, Promise.resolve(wrong)]) {
-        const { answer, reactor } = await get(() => result as unknown as string)
-        expect(answer).toMatch(/^HTTP\/1\.1 500 /)
+        const { response, reactor } = await get(() => result as unknown as string)
+        expect(response).toMatch(/^HTTP\/1\.1 500 /)
         expect(reactor.logged.map(({ error }) => String(error))).toEqual([
           `TypeError: Cannot send what render_GET returned (${what}`,
         ])
@@ -218,11 +218,11 @@ describe('the return value of render', () => {
 
   test('logs any value that is returned after the response is finished', async () => {
     for (const late of ['late', Buffer.from('late'), { a: 1 }, 5, pieces('late'), Promise.resolve('late')]) {
-      const { answer, reactor } = await get((it) => {
+      const { response, reactor } = await get((it) => {
         it.finish('all')
         return late as string
       })
-      expect(answer.endsWith('\r\n\r\nall')).toBe(true)
+      expect(response.endsWith('\r\n\r\nall')).toBe(true)
       expect(reactor.logged.length).toBe(1)
       expect(reactor.logged[0]).toMatchObject({ fields: { method: 'GET', path: '/' } })
     }
@@ -246,8 +246,8 @@ describe('the return value of render', () => {
         before(it)
         return source
       })
-      await ask(resource, request(method, '/'))
-      expect([source.asked, source.released], method).toEqual([0, 1])
+      await ask(resource, requestText(method, '/'))
+      expect([source.requested, source.released], method).toEqual([0, 1])
     }
     const source = new Source()
     let decide: () => void = () => undefined
@@ -255,31 +255,31 @@ describe('the return value of render', () => {
       await new Promise<void>((resolve) => (decide = resolve))
       return source
     })
-    const { transport, reactor } = await ask(slow, request('GET', '/'))
+    const { transport, reactor } = await ask(slow, requestText('GET', '/'))
     transport.receiveReset()
     decide()
     await reactor.settle()
-    expect([source.asked, source.released, reactor.logged]).toEqual([0, 1, []])
+    expect([source.requested, source.released, reactor.logged]).toEqual([0, 1, []])
   })
 
   test('requests no more pieces once a 500 has replaced them', async () => {
-    let asked = 0
-    const { answer, reactor } = await get((it) => {
+    let requested = 0
+    const { response, reactor } = await get((it) => {
       it.setHeader('Content-Length', '3')
       return (async function* () {
-        while (asked < 1000) {
-          asked++
+        while (requested < 1000) {
+          requested++
           yield 'four'
         }
       })()
     })
-    expect(answer).toMatch(/^HTTP\/1\.1 500 /)
-    expect([asked, reactor.logged.length]).toEqual([1, 1])
+    expect(response).toMatch(/^HTTP\/1\.1 500 /)
+    expect([requested, reactor.logged.length]).toEqual([1, 1])
   })
 
   test('ends the response at a piece that is not a body, with a 500 when it is the first', async () => {
     const first = await get(() => pieces(5 as unknown as string))
-    expect(first.answer).toMatch(/^HTTP\/1\.1 500 /)
+    expect(first.response).toMatch(/^HTTP\/1\.1 500 /)
     const later = await get(() => pieces('a', 5 as unknown as string))
     expect(later.transport.connected).toBe(false)
     for (const { reactor } of [first, later])
@@ -295,7 +295,7 @@ describe('the return value of render', () => {
     })
     const site = await ask(endless, '')
     site.transport.block()
-    site.transport.receive(request('GET', '/'))
+    site.transport.receive(requestText('GET', '/'))
     await site.reactor.settle()
     expect(given).toBeLessThan(10)
     for (let i = 0; i < 100; i++) {
@@ -317,7 +317,7 @@ describe('the return value of render', () => {
     })
     const site = await ask(endless, '')
     site.transport.block()
-    site.transport.receive(request('GET', '/'))
+    site.transport.receive(requestText('GET', '/'))
     await site.reactor.settle()
     expect(released).toBe(false)
     site.transport.receiveReset()
@@ -329,16 +329,16 @@ describe('the return value of render', () => {
 
 describe('a source of pieces whose client has gone', () => {
   /** Requests what `render` returns, and resets the connection. */
-  async function gone(render: (request: Request) => RenderResult): Promise<Asked> {
-    const asked = await get(render)
-    asked.transport.receiveReset()
-    await asked.reactor.settle()
-    return asked
+  async function afterReset(render: (request: Request) => RenderResult): Promise<SiteExchange> {
+    const exchange = await get(render)
+    exchange.transport.receiveReset()
+    await exchange.reactor.settle()
+    return exchange
   }
 
   test('is destroyed when it is a stream, also while it waits for its next piece', async () => {
     const waiting = new Readable({ read: () => undefined })
-    const { reactor } = await gone(() => waiting)
+    const { reactor } = await afterReset(() => waiting)
     await new Promise<void>((resolve) => waiting.once('close', resolve))
     await reactor.settle()
     expect([waiting.destroyed, reactor.logged]).toEqual([true, []])
@@ -347,7 +347,7 @@ describe('a source of pieces whose client has gone', () => {
   test('is destroyed when it is returned too late, and for HEAD', async () => {
     const late = new Readable({ read: () => undefined })
     let give: (source: Readable) => void = () => undefined
-    await gone(() => new Promise<Readable>((resolve) => (give = resolve)))
+    await afterReset(() => new Promise<Readable>((resolve) => (give = resolve)))
     give(late)
     await new Promise<void>((resolve) => late.once('close', resolve))
     const unwanted = new Readable({ read: () => undefined })
@@ -359,7 +359,7 @@ describe('a source of pieces whose client has gone', () => {
     let cancelled = 0
     const waiting = (): ReadableStream<Uint8Array> =>
       new ReadableStream({ pull: () => new Promise(() => undefined), cancel: () => void cancelled++ })
-    const { reactor } = await gone(waiting)
+    const { reactor } = await afterReset(waiting)
     await head(waiting)
     expect([cancelled, reactor.logged]).toEqual([2, []])
   })
@@ -373,7 +373,7 @@ describe('a source of pieces whose client has gone', () => {
     }
     const unhandled = await uncaughtDuring(async () => {
       await head(missing)
-      await gone(missing)
+      await afterReset(missing)
       while (failed.length < 2) await new Promise((resolve) => setImmediate(resolve))
     })
     expect([unhandled, failed.length]).toEqual([[], 2])
@@ -381,10 +381,10 @@ describe('a source of pieces whose client has gone', () => {
 
   test('has its iteration ended, also while it waits', async () => {
     const emitter = new EventEmitter()
-    await gone(() => on(emitter, 'piece') as unknown as AsyncIterable<string>)
+    await afterReset(() => on(emitter, 'piece') as unknown as AsyncIterable<string>)
     expect(emitter.listenerCount('piece')).toBe(0)
     let cleaned = false
-    await gone(async function* ({ reactor }) {
+    await afterReset(async function* ({ reactor }) {
       try {
         yield 'first'
         await new Promise((resolve) => reactor.callLater(1000, resolve, undefined))
@@ -408,7 +408,7 @@ describe('a source of pieces whose client has gone', () => {
         return new Promise((resolve) => (found = resolve))
       }
     })()
-    const { transport, reactor } = await ask(root, request('GET', '/child'))
+    const { transport, reactor } = await ask(root, requestText('GET', '/child'))
     transport.receiveReset()
     found(page(() => ((rendered = true), 'too late')))
     await reactor.settle()
@@ -462,18 +462,6 @@ describe('NOT_DONE_YET', () => {
 
   test('can be returned from methods without a return type', () => {
     expect(new Later().allowedMethods()).toContain('GET')
-  })
-})
-
-describe('isThenable', () => {
-  test('is true for any value with a then method', () => {
-    const then = (): void => undefined
-    // oxlint-disable-next-line unicorn/no-thenable -- the test needs thenables
-    for (const value of [Promise.resolve(), { then }, Object.assign(() => undefined, { then })])
-      expect(isThenable(value)).toBe(true)
-    // oxlint-disable-next-line unicorn/no-thenable -- the test needs thenables
-    for (const value of [undefined, null, 'then', 5, {}, { then: 5 }, () => undefined])
-      expect(isThenable(value)).toBe(false)
   })
 })
 

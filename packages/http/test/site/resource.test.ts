@@ -5,7 +5,7 @@ import { notFound } from '../../src/site/pages.ts'
 import { Resource } from '../../src/site/resource.ts'
 import { Site } from '../../src/site/site.ts'
 import { Exchange } from '../server/http-exchange.ts'
-import { ask, request } from './site-exchange.ts'
+import { ask, requestText } from './site-exchange.ts'
 
 class Page extends Resource {
   override render_GET(): string {
@@ -24,27 +24,27 @@ describe('Resource', () => {
   test('responds by method, and to HEAD as to GET without the body', async () => {
     const page = new Page()
     const type = 'Content-Type: text/html; charset=utf-8\r\n'
-    expect((await ask(page, request('GET', '/'))).answer).toBe(
+    expect((await ask(page, requestText('GET', '/'))).response).toBe(
       `HTTP/1.1 200 OK\r\n${type}Content-Length: 4\r\n\r\npage`,
     )
-    expect((await ask(page, request('HEAD', '/'))).answer).toBe(
+    expect((await ask(page, requestText('HEAD', '/'))).response).toBe(
       `HTTP/1.1 200 OK\r\n${type}Content-Length: 4\r\n\r\n`,
     )
     const post = 'POST / HTTP/1.1\r\nHost: h\r\nContent-Length: 3\r\n\r\nabc'
-    expect((await ask(page, post)).answer).toContain('\r\n\r\ngot abc')
+    expect((await ask(page, post)).response).toContain('\r\n\r\ngot abc')
   })
 
   test('responds 405 with Allow to known methods, 501 to others, and lists the methods for OPTIONS', async () => {
     const page = new Page()
     for (const method of ['PUT', 'DELETE', 'PATCH', 'TRACE']) {
-      const { answer } = await ask(page, request(method, '/'))
-      expect(answer).toMatch(/^HTTP\/1\.1 405 /)
-      expect(answer).toContain('\r\nAllow: GET, POST, HEAD, OPTIONS\r\n')
+      const { response } = await ask(page, requestText(method, '/'))
+      expect(response).toMatch(/^HTTP\/1\.1 405 /)
+      expect(response).toContain('\r\nAllow: GET, POST, HEAD, OPTIONS\r\n')
     }
     for (const method of ['FROB', 'get', '__proto__']) {
-      expect((await ask(page, request(method, '/'))).answer).toMatch(/^HTTP\/1\.1 501 /)
+      expect((await ask(page, requestText(method, '/'))).response).toMatch(/^HTTP\/1\.1 501 /)
     }
-    const options = (await ask(page, request('OPTIONS', '/'))).answer
+    const options = (await ask(page, requestText('OPTIONS', '/'))).response
     expect(options).toBe('HTTP/1.1 204 No Content\r\nAllow: GET, POST, HEAD, OPTIONS\r\n\r\n')
   })
 
@@ -54,7 +54,7 @@ describe('Resource', () => {
         return 'frobbed'
       }
     }
-    expect((await ask(new Frob(), request('FROB', '/'))).answer).toContain('\r\n\r\nfrobbed')
+    expect((await ask(new Frob(), requestText('FROB', '/'))).response).toContain('\r\n\r\nfrobbed')
   })
 
   test('sends the status and headers of a thrown HTTPError', async () => {
@@ -63,9 +63,9 @@ describe('Resource', () => {
         throw new HTTPError(401, 'Who <are> you?', { headers: [['WWW-Authenticate', 'Basic']] })
       }
     }
-    const { answer, reactor } = await ask(new Guarded(), request('GET', '/'))
-    expect(answer).toMatch(/^HTTP\/1\.1 401 Unauthorized\r\nWWW-Authenticate: Basic\r\n/)
-    expect(answer).toContain('<p>Who &#60;are&#62; you?</p>')
+    const { response, reactor } = await ask(new Guarded(), requestText('GET', '/'))
+    expect(response).toMatch(/^HTTP\/1\.1 401 Unauthorized\r\nWWW-Authenticate: Basic\r\n/)
+    expect(response).toContain('<p>Who &#60;are&#62; you?</p>')
     expect(reactor.logged).toEqual([])
   })
 
@@ -73,8 +73,8 @@ describe('Resource', () => {
     const root = new Resource()
     root.putChild('__proto__', new Resource())
     root.putChild('__proto__', new Page())
-    expect((await ask(root, request('GET', '/__proto__'))).answer).toContain('\r\n\r\npage')
-    expect((await ask(root, request('GET', '/constructor'))).answer).toMatch(/^HTTP\/1\.1 404 /)
+    expect((await ask(root, requestText('GET', '/__proto__'))).response).toContain('\r\n\r\npage')
+    expect((await ask(root, requestText('GET', '/constructor'))).response).toMatch(/^HTTP\/1\.1 404 /)
   })
 
   test('responds to HEAD and OPTIONS by their own methods, if there are any', async () => {
@@ -88,10 +88,10 @@ describe('Resource', () => {
       }
     }
     const own = new Own()
-    expect((await ask(own, request('HEAD', '/'))).answer).toBe(
+    expect((await ask(own, requestText('HEAD', '/'))).response).toBe(
       'HTTP/1.1 200 OK\r\nX: head\r\nContent-Length: 0\r\n\r\n',
     )
-    expect((await ask(own, request('OPTIONS', '/'))).answer).toContain('\r\n\r\noptions')
+    expect((await ask(own, requestText('OPTIONS', '/'))).response).toContain('\r\n\r\noptions')
     expect(own.allowedMethods()).toEqual(['GET', 'HEAD', 'POST', 'OPTIONS'])
   })
 
@@ -100,10 +100,10 @@ describe('Resource', () => {
     parent.putChild('page', new Page())
     for (const bare of [new Resource(), parent])
       for (const method of ['GET', 'HEAD', 'POST', 'OPTIONS'])
-        expect((await ask(bare, request(method, '/'))).answer, method).toMatch(
+        expect((await ask(bare, requestText(method, '/'))).response, method).toMatch(
           /^HTTP\/1\.1 404 Not Found\r\n/,
         )
-    expect((await ask(parent, request('GET', '/page'))).answer).toMatch(/^HTTP\/1\.1 200 /)
+    expect((await ask(parent, requestText('GET', '/page'))).response).toMatch(/^HTTP\/1\.1 200 /)
   })
 
   test('lists other methods in Allow, also those of a superclass and of the object', async () => {
@@ -118,12 +118,12 @@ describe('Resource', () => {
       render_BREW = 'no function'
     })()
     expect(cache.allowedMethods()).toEqual(['GET', 'POST', 'HEAD', 'OPTIONS', 'M-SEARCH', 'PURGE'])
-    const { answer } = await ask(cache, request('DELETE', '/'))
-    expect(answer).toMatch(/^HTTP\/1\.1 405 [^]*\r\nAllow: GET, POST, HEAD, OPTIONS, M-SEARCH, PURGE\r\n/)
-    expect((await ask(cache, request('PURGE', '/'))).answer).toContain('\r\n\r\npurged')
-    expect((await ask(cache, request('M-SEARCH', '/'))).answer).toContain('\r\n\r\nfound')
+    const { response } = await ask(cache, requestText('DELETE', '/'))
+    expect(response).toMatch(/^HTTP\/1\.1 405 [^]*\r\nAllow: GET, POST, HEAD, OPTIONS, M-SEARCH, PURGE\r\n/)
+    expect((await ask(cache, requestText('PURGE', '/'))).response).toContain('\r\n\r\npurged')
+    expect((await ask(cache, requestText('M-SEARCH', '/'))).response).toContain('\r\n\r\nfound')
     for (const method of ['page', 'Purge', 'BREW', 'FROB'])
-      expect((await ask(cache, request(method, '/'))).answer, method).toMatch(/^HTTP\/1\.1 501 /)
+      expect((await ask(cache, requestText(method, '/'))).response, method).toMatch(/^HTTP\/1\.1 501 /)
   })
 
   test('calls only render_ with a method in capitals', async () => {
@@ -147,7 +147,9 @@ describe('Resource', () => {
       }
     }
     for (const method of ['page', 'PAGE', '__proto__', '1', 'get', 'Get'])
-      expect((await ask(new Helpful(), request(method, '/'))).answer, method).toMatch(/^HTTP\/1\.1 501 /)
+      expect((await ask(new Helpful(), requestText(method, '/'))).response, method).toMatch(
+        /^HTTP\/1\.1 501 /,
+      )
     expect(called).toEqual([])
   })
 
@@ -182,7 +184,7 @@ describe('Resource', () => {
       ['PUT', '/'],
       ['FROB', '/'],
     ] as const)
-      await exchange.send(request(method, path))
+      await exchange.send(requestText(method, path))
     const statuses = [...(await exchange.received()).matchAll(/HTTP\/1\.1 (\d+)/g)].map(([, code]) =>
       Number(code),
     )

@@ -8,7 +8,7 @@ import { expectNothingLeft } from '../server/expect-nothing-left.ts'
 export async function ask(
   root: Resource,
   text: string,
-): Promise<{ answer: string; reactor: MemoryReactor; transport: StringTransport }> {
+): Promise<{ response: string; reactor: MemoryReactor; transport: StringTransport }> {
   const reactor = new MemoryReactor()
   const transport = new StringTransport({ reactor })
   const channel = new Site(root).buildProtocol(transport.getPeer())
@@ -17,10 +17,10 @@ export async function ask(
   onTestFinished(() => expectNothingLeft(transport))
   transport.receive(text)
   await reactor.settle()
-  return { answer: transport.value('latin1').replaceAll(/Date: [^\r]*\r\n/g, ''), reactor, transport }
+  return { response: transport.value('latin1').replaceAll(/Date: [^\r]*\r\n/g, ''), reactor, transport }
 }
 
 /** A request without a body. */
-export function request(method: string, target: string): string {
+export function requestText(method: string, target: string): string {
   return `${method} ${target} HTTP/1.1\r\nHost: h\r\n\r\n`
 }

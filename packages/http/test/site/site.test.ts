@@ -4,7 +4,7 @@ import type { Request } from '../../src/server/request.ts'
 import { Resource } from '../../src/site/resource.ts'
 import { Site } from '../../src/site/site.ts'
 import { Exchange } from '../server/http-exchange.ts'
-import { ask, request } from './site-exchange.ts'
+import { ask, requestText } from './site-exchange.ts'
 
 /** Responds with the path to it. */
 class Where extends Resource {
@@ -63,9 +63,9 @@ function tree(): Resource {
 }
 
 async function found(target: string): Promise<unknown> {
-  const { answer } = await ask(tree(), request('GET', target))
-  const status = Number(answer.slice(9, 12))
-  const body = Buffer.from(answer.slice(answer.indexOf('\r\n\r\n') + 4), 'latin1')
+  const { response } = await ask(tree(), requestText('GET', target))
+  const status = Number(response.slice(9, 12))
+  const body = Buffer.from(response.slice(response.indexOf('\r\n\r\n') + 4), 'latin1')
   return status === 200 ? JSON.parse(body.toString()) : status
 }
 
@@ -92,7 +92,7 @@ describe('Site', () => {
   test('treats an empty segment as any other: only the last is a trailing slash', async () => {
     const { root, reached } = guarded()
     for (const target of ['/admin', '/admin/', '/admin/secret', '/admin/secret/', 'http://h/admin'])
-      expect((await ask(root, request('GET', target))).answer, target).toContain('\r\n\r\nreached')
+      expect((await ask(root, requestText('GET', target))).response, target).toContain('\r\n\r\nreached')
     reached.length = 0
     for (const target of [
       '//',
@@ -105,7 +105,7 @@ describe('Site', () => {
       'http://h//admin',
       '//admin/?x',
     ])
-      expect((await ask(root, request('GET', target))).answer, target).toMatch(/^HTTP\/1\.1 404 /)
+      expect((await ask(root, requestText('GET', target))).response, target).toMatch(/^HTTP\/1\.1 404 /)
     expect(reached).toEqual([])
     expect(await found('/leaf//')).toEqual([['leaf'], ['', '']])
   })
@@ -115,15 +115,15 @@ describe('Site', () => {
     const empty = new Where()
     empty.putChild('x', new Where())
     root.putChild('', empty)
-    expect((await ask(root, request('GET', '//x'))).answer).toContain('[["","x"],[]]')
-    expect((await ask(root, request('GET', '/'))).answer).toContain('[[""],[]]')
-    expect((await ask(root, request('GET', '//'))).answer).toContain('[["",""],[]]')
+    expect((await ask(root, requestText('GET', '//x'))).response).toContain('[["","x"],[]]')
+    expect((await ask(root, requestText('GET', '/'))).response).toContain('[[""],[]]')
+    expect((await ask(root, requestText('GET', '//'))).response).toContain('[["",""],[]]')
   })
 
   test('responds 404 when getChild returns nothing, and logs nothing', async () => {
     for (const nothing of [undefined, null, Promise.resolve(undefined), Promise.resolve(null)]) {
-      const { answer, reactor } = await ask(new Returning(nothing), request('GET', '/x'))
-      expect(answer).toMatch(/^HTTP\/1\.1 404 Not Found\r\n/)
+      const { response, reactor } = await ask(new Returning(nothing), requestText('GET', '/x'))
+      expect(response).toMatch(/^HTTP\/1\.1 404 Not Found\r\n/)
       expect(reactor.logged).toEqual([])
     }
   })
@@ -136,8 +136,8 @@ describe('Site', () => {
       [5, 'a number'],
     ] as const) {
       for (const value of [wrong, Promise.resolve(wrong)]) {
-        const { answer, reactor } = await ask(new Returning(value), request('GET', '/x'))
-        expect(answer).toMatch(/^HTTP\/1\.1 500 /)
+        const { response, reactor } = await ask(new Returning(value), requestText('GET', '/x'))
+        expect(response).toMatch(/^HTTP\/1\.1 500 /)
         expect(reactor.logged).toMatchObject([{ fields: { method: 'GET', path: '/x' } }])
         expect(String(reactor.logged[0]?.error)).toBe(
           `TypeError: Cannot follow what getChild of Returning returned for "x" (${shown}): return a Resource, or undefined for 404`,
@@ -149,8 +149,10 @@ describe('Site', () => {
   test('awaits any thenable', async () => {
     // oxlint-disable-next-line unicorn/no-thenable -- the test needs a thenable that is not a Promise
     const thenable = { then: (resolve: (child: Resource) => void) => resolve(new Where()) }
-    expect((await ask(new Returning(thenable), request('GET', '/x/y'))).answer).toMatch(/^HTTP\/1\.1 404 /)
-    expect((await ask(new Returning(thenable), request('GET', '/x'))).answer).toContain('[["x"],[]]')
+    expect((await ask(new Returning(thenable), requestText('GET', '/x/y'))).response).toMatch(
+      /^HTTP\/1\.1 404 /,
+    )
+    expect((await ask(new Returning(thenable), requestText('GET', '/x'))).response).toContain('[["x"],[]]')
   })
 
   test('renders the resource of an overridden getResourceFor, now or later', async () => {
@@ -162,7 +164,7 @@ describe('Site', () => {
         }
       })(new Resource())
       const exchange = Exchange.of(site)
-      await exchange.send(request('GET', '/any'), 'GET / HTTP/1.1\r\nHost: other\r\n\r\n')
+      await exchange.send(requestText('GET', '/any'), 'GET / HTTP/1.1\r\nHost: other\r\n\r\n')
       expect(await exchange.received()).toMatch(/^HTTP\/1\.1 200 [^]*HTTP\/1\.1 404 /)
       expect(exchange.reactor.logged).toEqual([])
     }
@@ -176,18 +178,18 @@ describe('Site', () => {
   })
 
   test('includes nothing from the request in an error page', async () => {
-    const { answer } = await ask(tree(), request('GET', '/<script>?<b>'))
-    expect(answer).toMatch(/^HTTP\/1\.1 404 /)
-    expect(answer).not.toContain('script')
+    const { response } = await ask(tree(), requestText('GET', '/<script>?<b>'))
+    expect(response).toMatch(/^HTTP\/1\.1 404 /)
+    expect(response).not.toContain('script')
   })
 
   test('responds to OPTIONS *, and refuses CONNECT', async () => {
     for (const target of ['*', 'http://h', 'http://h:80'])
-      expect((await ask(tree(), request('OPTIONS', target))).answer).toBe(
+      expect((await ask(tree(), requestText('OPTIONS', target))).response).toBe(
         'HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n',
       )
-    const { answer, transport } = await ask(tree(), request('CONNECT', 'h:80'))
-    expect(answer).toMatch(/^HTTP\/1\.1 501 [^]*Connection: close/)
+    const { response, transport } = await ask(tree(), requestText('CONNECT', 'h:80'))
+    expect(response).toMatch(/^HTTP\/1\.1 501 [^]*Connection: close/)
     expect(transport.ended).toBe(true)
   })
 
@@ -197,8 +199,8 @@ describe('Site', () => {
         return Promise.reject(new Error(segment))
       }
     }
-    const { answer, reactor } = await ask(new Failing(), request('GET', '/x'))
-    expect(answer).toMatch(/^HTTP\/1\.1 500 /)
+    const { response, reactor } = await ask(new Failing(), requestText('GET', '/x'))
+    expect(response).toMatch(/^HTTP\/1\.1 500 /)
     expect(reactor.logged.length).toBe(1)
   })
 
@@ -211,9 +213,9 @@ describe('Site', () => {
     expect(await found('/leaf/%252F/%E2%82%AC+')).toEqual([['leaf'], ['%2F', '€+']])
     expect(await found('/a%2Fb')).toBe(404)
     expect(await found('/le%61f')).toEqual([['leaf'], []])
-    const { answer } = await ask(tree(), request('GET', '/%ff<script>'))
-    expect(answer).toMatch(/^HTTP\/1\.1 400 [^]*<p>Cannot decode the path<\/p>/)
-    expect(answer).not.toContain('script')
+    const { response } = await ask(tree(), requestText('GET', '/%ff<script>'))
+    expect(response).toMatch(/^HTTP\/1\.1 400 [^]*<p>Cannot decode the path<\/p>/)
+    expect(response).not.toContain('script')
   })
 
   test('sends the status that getChild throws, now or later, and logs nothing', async () => {
@@ -225,8 +227,8 @@ describe('Site', () => {
       }
     }
     for (const target of ['/now', '/later']) {
-      const { answer, reactor } = await ask(new Refusing(), request('GET', target))
-      expect(answer).toMatch(/^HTTP\/1\.1 403 Forbidden\r\nX: y\r\n/)
+      const { response, reactor } = await ask(new Refusing(), requestText('GET', target))
+      expect(response).toMatch(/^HTTP\/1\.1 403 Forbidden\r\nX: y\r\n/)
       expect(reactor.logged).toEqual([])
     }
   })
@@ -238,7 +240,7 @@ describe('Site', () => {
         return new Promise((resolve) => (arrive = resolve))
       }
     }
-    const { transport, reactor } = await ask(new Slow(), request('GET', '/x'))
+    const { transport, reactor } = await ask(new Slow(), requestText('GET', '/x'))
     transport.receiveReset()
     arrive(new Where())
     await reactor.settle()
@@ -247,7 +249,7 @@ describe('Site', () => {
   })
 
   test('responds to OPTIONS * for any tree, and continues', async () => {
-    const { answer } = await ask(new Resource(), request('OPTIONS', '*') + request('GET', '/'))
-    expect(answer).toMatch(/^HTTP\/1\.1 200 OK\r\nContent-Length: 0\r\n\r\nHTTP\/1\.1 404 /)
+    const { response } = await ask(new Resource(), requestText('OPTIONS', '*') + requestText('GET', '/'))
+    expect(response).toMatch(/^HTTP\/1\.1 200 OK\r\nContent-Length: 0\r\n\r\nHTTP\/1\.1 404 /)
   })
 })

@@ -1,0 +1,51 @@
+/** A character of a token (RFC 9110 §5.6.2). */
+export const TCHAR: RegExp = /[!#$%&'*+\-.^_`|~0-9A-Za-z]/
+
+/** Whether a text is a token, such as a method, a field name or a protocol (RFC 9110 §5.6.2). */
+export function isToken(text: string): boolean {
+  return TOKEN.test(text)
+}
+
+/** Whether a text can be a field value or a reason phrase: it has no control characters, and is latin1 (RFC 9110 §5.5). */
+export function isFieldValue(text: string): boolean {
+  return FIELD_VALUE.test(text)
+}
+
+/**
+ * Returns the elements of a comma-separated list, without the blanks around them. Empty elements are kept: whether
+ * they are allowed depends on the field. Commas in quoted strings separate elements too.
+ *
+ * @param values The values of all field lines of one name.
+ * @see RFC 9110 §5.6.1
+ */
+export function listElements(values: readonly string[]): string[] {
+  return values.join(',').split(',').map(trimBlanks)
+}
+
+/**
+ * Returns the same in lower case.
+ *
+ * @param values Latin1, in which only A to Z become a to z in lower case.
+ */
+export function lowerCaseElements(values: readonly string[]): string[] {
+  return values.join(',').toLowerCase().split(',').map(trimBlanks)
+}
+
+/** Removes the spaces and tabs at both ends (OWS, RFC 9110 §5.6.3), and no other white space. */
+export function trimBlanks(text: string): string {
+  // Not a regular expression: one that matches blanks at the end takes quadratic time.
+  let start = 0
+  let end = text.length
+  while (start < end && isBlank(text.charCodeAt(start))) start++
+  while (end > start && isBlank(text.charCodeAt(end - 1))) end--
+  return text.slice(start, end)
+}
+
+function isBlank(code: number): boolean {
+  return code === SP || code === TAB
+}
+
+const TAB = 0x09
+const SP = 0x20
+const TOKEN = new RegExp(`^${TCHAR.source}+$`)
+const FIELD_VALUE = /^[\t\x20-\x7e\x80-\xff]*$/
