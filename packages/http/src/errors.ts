@@ -101,6 +101,11 @@ export function isExpected(error: unknown): error is HTTPError | RemoteProtocolE
   return error instanceof HTTPError || error instanceof RemoteProtocolError
 }
 
+/** Returns the status of the response to an error that a resource throws: its own, or 500. */
+export function statusOf(error: unknown): number {
+  return isExpected(error) ? error.statusCode : 500
+}
+
 type Writable = { -readonly [name in keyof HTTPError]: HTTPError[name] }
 
 function checkStatus(statusCode: number): void {

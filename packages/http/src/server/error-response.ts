@@ -2,18 +2,31 @@ import { responseHead } from '../codec/response-writer.ts'
 import { Headers } from '../message/headers.ts'
 import { reasonPhrase } from '../message/status.ts'
 
+/** An error page as it is sent. */
+export interface RenderedError {
+  readonly body: string | Uint8Array
+  /** Field lines of the head, each with its CRLF; among them the type of the body. */
+  readonly lines: string
+}
+
+/** Makes the HTML page for an error status. `detail` is escaped. */
+export function htmlError(code: number, detail?: string): RenderedError {
+  return { body: errorBody(code, detail), lines: HTML_TYPE }
+}
+
 /**
  * Makes the response to bytes that did not become a request: an error page, after which the connection ends.
  *
  * @param dateLine The Date field's line, CRLF included.
  * @returns the head, then the body.
  */
-export function earlyRefusal(code: number, dateLine: string): readonly (string | Buffer)[] {
-  const page = errorBody(code)
-  const headers = new Headers()
-  headers.setRawHeaders('Content-Type', ['text/html; charset=utf-8'])
-  const framing = `${dateLine}Content-Length: ${Buffer.byteLength(page)}\r\nConnection: close\r\n`
-  return [responseHead(code, undefined, headers, framing), page]
+export function earlyRefusal(
+  code: number,
+  dateLine: string,
+  { body, lines }: RenderedError = htmlError(code),
+): readonly (string | Uint8Array)[] {
+  const framing = `${lines}${dateLine}Content-Length: ${Buffer.byteLength(body)}\r\nConnection: close\r\n`
+  return [responseHead(code, undefined, new Headers(), framing), body]
 }
 
 /**
@@ -33,4 +46,5 @@ export function escapeHTML(text: string): string {
   return text.replaceAll(/[&<>"']/g, (char) => `&#${char.charCodeAt(0)};`)
 }
 
+const HTML_TYPE = 'Content-Type: text/html; charset=utf-8\r\n'
 const NEEDS_ESCAPE = /[&<>"']/

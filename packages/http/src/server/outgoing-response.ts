@@ -1,7 +1,7 @@
 import { LocalProtocolError, type Transport } from '@ropewalk/core'
-import { HTTPError, isExpected, RemoteProtocolError } from '../errors.ts'
+import { HTTPError, RemoteProtocolError, statusOf } from '../errors.ts'
 import { Headers, type SentHeaders } from '../message/headers.ts'
-import { errorBody } from './error-response.ts'
+import type { RenderedError } from './error-response.ts'
 import type { RequestEnding } from './request-ending.ts'
 import { type RequestLine, type ResponseHead, ResponseStream } from './response-stream.ts'
 
@@ -10,6 +10,8 @@ export interface ResponseChannel {
   readonly transport: Transport
   /** Returns the current line of the Date field, CRLF included. */
   dateLine(): string
+  /** Makes the page for an error. */
+  renderError(error: unknown): RenderedError
   /** Logs why a response differs from what the program wrote. */
   logMistake(request: RequestSummary, mistake: Mistake): void
 }
@@ -243,23 +245,26 @@ export class OutgoingResponse implements SentHeaders {
 
   #sendErrorPage(error: unknown): void {
     if (error instanceof RemoteProtocolError) this.endConnection()
-    const expected = isExpected(error)
     try {
-      this.#sendPage(expected ? error.statusCode : 500, error instanceof HTTPError ? error : NO_DETAIL)
+      this.#sendPage(error, error instanceof HTTPError ? error.headers : [])
     } catch (fault) {
-      this.#log('failed', 'replaced', asError(fault))
-      this.#sendPage(500, NO_DETAIL)
+      this.#log('failed', this.started ? 'aborted' : 'replaced', asError(fault))
+      if (!this.started) this.#sendPage(fault, [])
+      else if (this.#ending.outcome === undefined) this.#abort(fault)
     }
   }
 
-  #sendPage(code: number, { message, headers }: Pick<HTTPError, 'message' | 'headers'>): void {
-    this.#code = code
+  #sendPage(error: unknown, headers: HTTPError['headers']): void {
+    this.#code = statusOf(error)
     this.#reason = undefined
     this.headers.clear()
     for (const [name, value] of headers) this.headers.addRawHeader(name, value)
     this.headers.removeHeader('content-type')
-    const page = errorBody(code, message)
-    this.#stream.whole(this.#head(page), page)
+    const { body, lines } = this.#channel.renderError(error)
+    if (this.started) throw new LocalProtocolError(PAGE_WRITTEN)
+    const date = this.headers.hasHeader('date') ? '' : this.#channel.dateLine()
+    const head = { code: this.#code, reason: this.#reason, headers: this.headers, lines: lines + date }
+    this.#stream.whole(head, body)
     this.headers.seal(this)
   }
 
@@ -297,6 +302,6 @@ function isBodiless(code: number): boolean {
  */
 type Kind = 'head' | 'body' | 'dropped' | 'failed'
 
+const PAGE_WRITTEN = 'Cannot send an error page: errorPage has written a response, return the page instead'
 const TEXT_TYPE = 'Content-Type: text/html; charset=utf-8\r\n'
 const BYTES_TYPE = 'Content-Type: application/octet-stream\r\n'
-const NO_DETAIL = { message: '', headers: [] }

@@ -15,7 +15,8 @@ import type { RequestHead } from '../codec/request-head.ts'
 import { CHANNEL_OPTION_RULES } from './channel-options.ts'
 import { OutgoingResponse, type ResponseChannel } from './outgoing-response.ts'
 import { RequestBody } from './request-body.ts'
-import { type Outcome, RequestEnding } from './request-ending.ts'
+import type { StatedClient } from './forwarded.ts'
+import { type EndListener, type Outcome, RequestEnding } from './request-ending.ts'
 import { isUpgradeTo, type UpgradeOptions, upgradeRefusal } from './upgrade.ts'
 
 /** The part of a channel that a request uses. */
@@ -59,6 +60,7 @@ export class Request {
   readonly #response: OutgoingResponse
   #args: URLSearchParams | undefined
   #body: RequestBody | undefined
+  #stated: StatedClient | undefined
 
   /** The channel calls this. */
   constructor(channel: RequestChannel, head: RequestHead) {
@@ -155,9 +157,22 @@ export class Request {
     return all
   }
 
-  /** Returns the address from which the client connected. */
+  /** The factory calls this, before `process`, with what trusted proxies state about the client. */
+  clientStated(stated: StatedClient): void {
+    this.#stated = stated
+  }
+
+  /** The factory calls this to be notified of the end in the same turn. A program awaits `finished`. */
+  whenEnded(listener: EndListener): void {
+    this.#ending.whenEnded(listener)
+  }
+
+  /**
+   * Returns the address from which the client connected. Behind trusted proxies it is the one that they
+   * state; its port is 0 if they do not state it.
+   */
   getClientAddress(): Address {
-    return this.#channel.transport.getPeer()
+    return this.#stated?.address ?? this.#channel.transport.getPeer()
   }
 
   /** Returns the address to which the client connected. */
@@ -165,21 +180,25 @@ export class Request {
     return this.#channel.transport.getHost()
   }
 
-  /** Whether this connection uses TLS. TLS that ends at a proxy does not count. */
+  /** Whether the client uses TLS. TLS that ends at a proxy counts if a trusted proxy states it. */
   isSecure(): boolean {
-    return this.#channel.transport.tlsSession !== undefined
+    const stated = this.#stated?.scheme
+    return stated === undefined ? this.#channel.transport.tlsSession !== undefined : stated === 'https'
   }
 
   /** Returns the requested host in lower case, without port and brackets; empty when there is none. */
   getRequestHostname(): string {
-    const host = (this.#head.host ?? '').toLowerCase()
+    const host = this.getRequestAuthority().toLowerCase()
     const bracketed = /^\[(.*)\]/.exec(host)?.[1]
     return bracketed ?? host.replace(/:[0-9]*$/, '')
   }
 
-  /** Returns the requested host and port as they were sent; empty when there are none. */
+  /**
+   * Returns the requested host and port as they were sent, or as trusted proxies state them; empty when there
+   * are none.
+   */
   getRequestAuthority(): string {
-    return this.#head.host ?? ''
+    return this.#stated?.host ?? this.#head.host ?? ''
   }
 
   /**
