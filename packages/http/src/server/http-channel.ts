@@ -245,10 +245,12 @@ export class HTTPChannel
   }
 
   #processingFailed(request: Request, error: unknown): void {
-    // A program that stops its work because the client has gone has made no mistake.
-    if (!isExpected(error) && isClientEnd(error, request.signal)) return this.#giveUp(request, error)
+    if (!isExpected(error)) {
+      // A program that stops its work because the client has gone has made no mistake.
+      if (isClientEnd(error, request.signal)) return this.#giveUp(request, error)
+      publishFailure(this.transport, request, error)
+    }
     logFailure(this, request, error)
-    if (!isExpected(error)) publishFailure(this.transport, request, error)
     request.processingFailed(error)
   }
 

@@ -258,8 +258,10 @@ export class OutgoingResponse implements SentHeaders {
     this.#code = statusOf(error)
     this.#reason = undefined
     this.headers.clear()
-    for (const [name, value] of headers) this.headers.addRawHeader(name, value)
-    this.headers.removeHeader('content-type')
+    if (headers.length > 0) {
+      for (const [name, value] of headers) this.headers.addRawHeader(name, value)
+      this.headers.removeHeader('content-type')
+    }
     const { body, lines } = this.#channel.renderError(error)
     if (this.started) throw new LocalProtocolError(PAGE_WRITTEN)
     const date = this.headers.hasHeader('date') ? '' : this.#channel.dateLine()
