@@ -1,3 +1,4 @@
+import fc from 'fast-check'
 import { describe, expect, test, vi } from 'vitest'
 import type { Request } from '../../src/server/request.ts'
 import { Resource } from '../../src/site/resource.ts'
@@ -28,6 +29,34 @@ async function found(site: Site, target: string, method = 'GET'): Promise<unknow
 
 function bodyOf(response: string): string {
   return response.slice(response.indexOf('\r\n\r\n') + 4)
+}
+
+function patternFound(site: Site, request: Request): string | undefined {
+  try {
+    const resource = site.getResourceFor(request) as Resource | undefined
+    return (resource?.render(request) as { pattern: string } | undefined)?.pattern
+  } catch {
+    return undefined
+  }
+}
+
+/** The pattern that matches a path, with a text rather than a parameter, and a parameter rather than the rest. */
+function mostSpecific(
+  routes: ReadonlyMap<string, readonly string[]>,
+  target: readonly string[],
+): string | undefined {
+  const matching = Array.from(routes).filter(([, segments]) =>
+    segments.at(-1) === '*rest'
+      ? target.length >= segments.length && matchEach(segments.slice(0, -1), target)
+      : target.length === segments.length && matchEach(segments, target),
+  )
+  const rank = (segments: readonly string[]): string =>
+    segments.map((text) => (text === '*rest' ? '3' : text.startsWith(':') ? '2' : '1')).join('')
+  return matching.toSorted(([, one], [, other]) => (rank(one) < rank(other) ? -1 : 1))[0]?.[0]
+}
+
+function matchEach(segments: readonly string[], target: readonly string[]): boolean {
+  return segments.every((text, at) => text.startsWith(':') || text === target[at])
 }
 
 class Users extends Resource {
@@ -80,6 +109,30 @@ describe('a route', () => {
     expect(await found(site, '/users/7/posts/1')).toEqual(['GET /users/*rest', { rest: ['7', 'posts', '1'] }])
     expect(await found(site, '/users/me/posts/')).toEqual(['GET /users/:id/posts', { id: 'me' }])
     expect(await found(site, '/others/x')).toEqual(['GET /:any/x', { any: 'others' }])
+  })
+
+  test('is the most specific of those that match, in any set of routes', () => {
+    const segment = fc.constantFrom('a', 'b', ':p')
+    const path = fc
+      .tuple(fc.array(segment, { maxLength: 3 }), fc.constantFrom('', '*rest'))
+      .map(([texts, rest]) =>
+        [...texts.map((text, at) => (text === ':p' ? `:p${at}` : text)), rest].filter(Boolean),
+      )
+    const asked = fc.array(fc.constantFrom('a', 'b', 'c'), { minLength: 1, maxLength: 4 })
+    fc.assert(
+      fc.property(
+        fc.array(path, { maxLength: 8 }),
+        fc.array(asked, { minLength: 1, maxLength: 10 }),
+        (paths, targets) => {
+          const routes = new Map(paths.map((one) => [`GET /${one.join('/')}`, one]))
+          const site = siteWith(...routes.keys())
+          for (const target of targets) {
+            const request = { method: 'GET', path: `/${target.join('/')}` } as Request
+            expect(patternFound(site, request), request.path).toBe(mostSpecific(routes, target))
+          }
+        },
+      ),
+    )
   })
 
   test('has HEAD, OPTIONS, 405 and 501 as a resource has', async () => {
