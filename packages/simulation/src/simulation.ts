@@ -13,20 +13,7 @@ import { Capture } from './replay/capture.ts'
 import { RunLoop } from './run-loop.ts'
 import { EventQueue } from './time/event-queue.ts'
 import { Trace } from './trace.ts'
-import {
-  anyText,
-  checkOptions,
-  checkValue,
-  either,
-  flag,
-  having,
-  milliseconds,
-  type OptionRule,
-  type OptionRules,
-  optionsOf,
-  quantity,
-  withDefaults,
-} from '@ropewalk/core/options'
+import { anyText, checkOptions, checkValue, either, flag, having, milliseconds, type OptionRule, type OptionRules, optionsOf, quantity, withDefaults } from '@ropewalk/core/options'
 
 /** The options of a simulation. */
 export interface SimulationOptions {

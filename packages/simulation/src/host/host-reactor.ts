@@ -17,17 +17,7 @@ import {
   unixAddress,
 } from '@ropewalk/core'
 import type { LogEvent } from '@ropewalk/core/log'
-import {
-  callSafely,
-  type DatagramBinding,
-  type DatagramWire,
-  DeadlineWheel,
-  type DialEvents,
-  type Dialling,
-  type LookupOptions,
-  startFactory,
-  WireReactor,
-} from '@ropewalk/core/reactor'
+import { callSafely, type DatagramBinding, type DatagramWire, DeadlineWheel, type DialEvents, type Dialling, type LookupOptions, startFactory, WireReactor } from '@ropewalk/core/reactor'
 import type { DelayedCall } from '@ropewalk/core/time'
 
 /** The reactor of a simulated host. A program uses it like any other reactor. */
