@@ -46,6 +46,7 @@ export const faultChecks: readonly TransportCheck[] = [
 /** One place in user code that can fail. */
 interface Fault {
   readonly callback: string
+  /** The capabilities that its checks need. Default none. */
   readonly needs?: readonly TransportCapability[]
   /** The connection has already ended: the fault is only logged. */
   readonly late?: true

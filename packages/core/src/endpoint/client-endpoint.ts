@@ -17,7 +17,7 @@ import { having, path as PATH, filledText } from '../options/option-rules.ts'
 import { Factory } from '../protocol/factory.ts'
 import { checkCancellable, onAbort } from '../time/cancellable.ts'
 import { tlsOf } from '../tls/tls-rules.ts'
-import { notMade } from '../transport/build-protocol.ts'
+import { neverReady } from '../transport/build-protocol.ts'
 import { AttemptFactory } from '../transport/forwarding-factory.ts'
 import { CONNECT_TCP_RULES, CONNECT_UNIX_RULES, NODE_NAMES, PORT } from '../transport/transport-options.ts'
 
@@ -221,7 +221,7 @@ class OneConnection<P extends ProtocolEvents> extends Factory<P> {
  * @param address The destination of the connection.
  */
 export function attemptFailure(address: Address, error: unknown): unknown {
-  if (error instanceof ConnectionClosed) return notMade(address, error)
+  if (error instanceof ConnectionClosed) return neverReady(address, error)
   if (!(error instanceof Error) || error instanceof ConnectError || error instanceof TLSConfigurationError)
     return error
   const code = codeOf(error)

@@ -174,7 +174,7 @@ export class EndpointArguments {
     const arg = this.#takeNamed(name)
     if (arg !== undefined && arg.value !== '') return arg.value
     throw arg === undefined
-      ? this.refuse(`${name} is missing, as in ${example}`)
+      ? this.syntaxError(`${name} is missing, as in ${example}`)
       : this.#wrong(arg, `${name} is empty`)
   }
 
@@ -194,17 +194,17 @@ export class EndpointArguments {
   /** @throws {EndpointSyntaxError} when only one of two arguments that belong together is given. */
   together(one: string, oneValue: unknown, other: string, otherValue: unknown): void {
     if ((oneValue === undefined) !== (otherValue === undefined))
-      throw this.refuse(`${one} and ${other} belong together: give both or neither`)
+      throw this.syntaxError(`${one} and ${other} belong together: give both or neither`)
   }
 
   /** @throws {EndpointSyntaxError} unless exactly one of two arguments is given. */
   exactlyOne(one: string, oneValue: unknown, other: string, otherValue: unknown, example: string): void {
     if ((oneValue === undefined) === (otherValue === undefined))
-      throw this.refuse(`give ${one} or ${other}, as in ${example}`)
+      throw this.syntaxError(`give ${one} or ${other}, as in ${example}`)
   }
 
-  /** An error about the whole description. */
-  refuse(why: string): EndpointSyntaxError {
+  /** Returns an error about the whole description. */
+  syntaxError(why: string): EndpointSyntaxError {
     const { text, position } = this.#description
     return new EndpointSyntaxError(text, position, why)
   }

@@ -17,7 +17,7 @@ import type { Transport } from '../interfaces/transport.ts'
 import { checkOptions, checkValue } from '../options/check-options.ts'
 import { count, having, path as PATH } from '../options/option-rules.ts'
 import { tlsOf } from '../tls/tls-rules.ts'
-import { buildProtocol, giveConnection, type Made, whenMade } from '../transport/build-protocol.ts'
+import { buildProtocol, switchTo, type StartedConnection, whenReady } from '../transport/build-protocol.ts'
 import { LISTEN_TCP_RULES, LISTEN_UNIX_RULES, NODE_NAMES, PORT } from '../transport/transport-options.ts'
 
 /** An address to listen on. */
@@ -142,7 +142,7 @@ export class StandardIOEndpoint implements ServerEndpoint {
       if (protocol instanceof NoProtocol) throw protocol
       const opening = new Opening(protocol)
       const transport = this.#reactor.standardIO(opening)
-      await whenMade(opening.made ?? { protocol, transport, making: undefined }, address)
+      await whenReady(opening.started ?? { protocol, transport, settled: undefined }, address)
       return new StandardIOPort(factory, transport)
     } catch (cause) {
       await factory.doStop()
@@ -154,14 +154,14 @@ export class StandardIOEndpoint implements ServerEndpoint {
 /** Receives the connection before the protocol, to know when its `connectionMade` has settled. */
 class Opening implements ProtocolEvents {
   readonly #protocol: ProtocolEvents
-  made: Made<ProtocolEvents> | undefined
+  started: StartedConnection<ProtocolEvents> | undefined
 
   constructor(protocol: ProtocolEvents) {
     this.#protocol = protocol
   }
 
   makeConnection(transport: Transport): void {
-    this.made = giveConnection(transport, this.#protocol)
+    this.started = switchTo(transport, this.#protocol)
   }
 
   dataReceived(): void {}

@@ -3,8 +3,9 @@ import type { Address } from '../addresses.ts'
 /**
  * The byte stream beneath a transport: a socket, a pipe, or one end of a pair in memory.
  *
- * A wire only moves bytes. The transport is responsible for order, limits and closing. Every wire passes the
- * `wireChecks` of `@ropewalk/core/checks`.
+ * A wire only moves bytes. The transport is responsible for order, limits and closing. The listener for the
+ * wire's events is set with `attach` of its `ConnectedWire`. Every wire passes the `wireChecks` of
+ * `@ropewalk/core/checks`.
  */
 export interface Wire {
   /**
@@ -67,7 +68,7 @@ export interface WireEvents {
   wireClosed(error: Error | undefined): void
 }
 
-/** A wire that is up, with the addresses of both ends. */
+/** A wire that is up, with the addresses of both ends, and the way to receive its events. */
 export interface ConnectedWire {
   readonly wire: Wire
   readonly localAddress: Address

@@ -1,6 +1,6 @@
 import type { Address } from '../addresses.ts'
 import { checkValue } from '../options/check-options.ts'
-import { callable, having, type OptionRule, filledText as someText } from '../options/option-rules.ts'
+import { callable, having, type OptionRule, filledText } from '../options/option-rules.ts'
 import type { LogConnection, LogEvent, LogFields, LogLevel, LogObserver } from '../interfaces/log.ts'
 import type { ReactorLog } from '../interfaces/reactor.ts'
 import { className } from './format.ts'
@@ -32,7 +32,7 @@ export class Logger {
    * @throws {RangeError} when the namespace is empty.
    */
   constructor(namespace: string, options: LoggerOptions) {
-    checkValue('Logger', 'namespace', namespace, someText)
+    checkValue('Logger', 'namespace', namespace, filledText)
     checkValue('Logger', 'options', options, TARGET)
     this.namespace = namespace
     this.#log = 'log' in options ? options.log : (event) => options.reactor.log(event)

@@ -30,7 +30,7 @@ import { anything, callable, count, type OptionRules } from '../options/option-r
 import { WireReactor } from '../reactor/wire-reactor.ts'
 import { untilAborted } from '../time/cancellable.ts'
 import { NO_ADDRESS, NO_RESPONSE } from '../transport/dial-by-name.ts'
-import type { DialEvents, Dialling } from '../transport/stream-connector.ts'
+import type { DialEvents, ConnectAttempt } from '../transport/stream-connector.ts'
 import { adoptConnection, inheritedSockets } from './adopt-connection.ts'
 import { DatagramSocket } from './datagram-socket.ts'
 import { descriptorAddress } from './descriptor.ts'
@@ -179,7 +179,11 @@ class NodeReactor extends WireReactor implements SystemReactor {
     setImmediate(this.#endTurn)
   }
 
-  protected override dial(address: Address, events: DialEvents, bindAddress: string | undefined): Dialling {
+  protected override dial(
+    address: Address,
+    events: DialEvents,
+    bindAddress: string | undefined,
+  ): ConnectAttempt {
     if (address.type === 'UNIX') return dialSocket(address, { path: address.path }, this, events)
     const { host, port } = address
     const local = bindAddress === undefined ? {} : { localAddress: bindAddress }
@@ -208,8 +212,8 @@ class NodeReactor extends WireReactor implements SystemReactor {
   /** Logged only at a terminal, where a user may be waiting for the prompt. */
   protected override stillDraining(left: number): void {
     if (!process.stderr.isTTY) return
-    const cut = this.#signals.lastChance ? '; press Ctrl-C again to abort them' : ''
-    const text = `Waiting for {count} connection${left === 1 ? '' : 's'}${cut}`
+    const hint = this.#signals.lastChance ? '; press Ctrl-C again to abort them' : ''
+    const text = `Waiting for {count} connection${left === 1 ? '' : 's'}${hint}`
     this.log({ level: 'info', text, fields: { count: left } })
   }
 

@@ -5,7 +5,7 @@ import { milliseconds } from '../options/option-rules.ts'
 import { Deadline } from '../time/deadline.ts'
 
 /**
- * Closes a connection on which no bytes were received or sent for `idleMs`, and aborts it when the same time passes
+ * Closes a connection on which no bytes were received or sent for `idleMs`, and aborts it when the same time elapses
  * again before the close has sent the queued bytes.
  *
  * Time in which a rate limit of this side delays bytes does not count, nor does the time in which a peer that reads

@@ -198,7 +198,7 @@ class Opened {
       sources: new TrustedSources(['10.0.0.0/8']),
       reader: new ProxyHeaderReader(),
       headerTimeoutMs: 5000,
-      opened: (transport, header, unread) => {
+      headerReceived: (transport, header, unread) => {
         this.next.events.push(`version ${header.version}`)
         transport.switchProtocol(this.next, unread)
       },

@@ -1,12 +1,12 @@
 import { type Address, ConnectError, ConnectionRefusedError, formatAddress, tcpAddress } from '@ropewalk/core'
-import type { ConnectedWire, DialEvents, Dialling } from '@ropewalk/core/reactor'
+import type { ConnectedWire, DialEvents, ConnectAttempt } from '@ropewalk/core/reactor'
 import type { ListenPort, HostKernel } from './host-kernel.ts'
 import { ConnectionEnd } from './connection-end.ts'
 import { Flow, type FlowEnds } from './flow.ts'
 import type { Link } from './link.ts'
 
 /** One attempt to connect, with the handshake of TCP. */
-export class StreamDial implements Dialling {
+export class StreamDial implements ConnectAttempt {
   readonly #life: HostKernel
   readonly #address: Address
   readonly #events: DialEvents
@@ -93,7 +93,7 @@ export class StreamDial implements Dialling {
     server.port.opened(wireOf(server.end, peer, own))
     life.endOpened(client)
     life.network.setup.trace.note(life.host.name, `connected to ${formatAddress(peer)}`)
-    life.execute(() => this.#events.dialled(wireOf(client, own, peer)))
+    life.execute(() => this.#events.connected(wireOf(client, own, peer)))
   }
 
   #addresses(server: HostKernel): readonly [Address, Address] {
@@ -124,14 +124,14 @@ export class StreamDial implements Dialling {
 
   #failSoon(error: Error): void {
     this.#wanted = false
-    this.#life.executeSoon(() => this.#events.dialFailed(error))
+    this.#life.executeSoon(() => this.#events.failed(error))
   }
 
   #fail(error: Error): void {
     if (!this.#wanted) return
     this.#wanted = false
     this.#life.freeDescriptor()
-    this.#life.execute(() => this.#events.dialFailed(error))
+    this.#life.execute(() => this.#events.failed(error))
   }
 }
 
