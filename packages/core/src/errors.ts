@@ -21,6 +21,7 @@ import { type Address, formatAddress, type UDPAddress } from './addresses.ts'
 // IncompleteReadError          the input ended before a read was complete
 // QueueOverflow, QueueUnderflow, QueueClosed    a queue has reached a limit, or is closed
 // RemoteError                  a peer sent something unacceptable: the base of such errors in every package (in bytes/)
+//   LineTooLongError           more bytes than allowed were received without the end of a line (in bytes/)
 // ServiceStopped               a service was stopped before the awaited result was available
 // ProcessEnded                 passed to processEnded: how a child process ended
 //   ProcessDone                with status 0

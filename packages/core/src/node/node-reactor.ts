@@ -40,7 +40,7 @@ import { SocketPort } from './socket-port.ts'
 import { dialSocket } from './socket-wire.ts'
 import { checkSpawn, SpawnedProcess } from './spawned-process.ts'
 import { StandardIO } from './stream-wire.ts'
-import { UnhandledEnds } from './unhandled-ends.ts'
+import { TolerableRejections } from './tolerable-rejections.ts'
 
 /** The options of a reactor. */
 export interface ReactorOptions {
@@ -71,7 +71,7 @@ class NodeReactor extends WireReactor implements SystemReactor {
   readonly #time: NodeTime = new NodeTime((event) => this.log(event))
   readonly #ownLookup: ReactorNames['lookup'] | undefined
   readonly #signals = new ProcessSignals((name) => this.#stopOnSignal(name))
-  readonly #unhandledEnds = new UnhandledEnds((event) => this.log(event))
+  readonly #tolerableRejections = new TolerableRejections((event) => this.log(event))
   readonly #endTurn = (): void => this.registry.turn.end()
   #keepAlive: NodeJS.Timeout | undefined
 
@@ -198,14 +198,14 @@ class NodeReactor extends WireReactor implements SystemReactor {
   protected override started({ installSignalHandlers = true }: RunOptions): void {
     keepHeap()
     this.#keepAlive = setInterval(() => undefined, LONGEST_INTERVAL_MS)
-    this.#unhandledEnds.install()
+    this.#tolerableRejections.install()
     if (installSignalHandlers) this.#signals.install()
   }
 
   protected override stopped(): void {
     clearInterval(this.#keepAlive)
     this.#signals.remove()
-    this.#unhandledEnds.remove()
+    this.#tolerableRejections.remove()
     this.#time.cancelAll()
   }
 
