@@ -1,6 +1,6 @@
 import type { Leak } from './call-site.ts'
 import { svgDiagram } from './diagram/svg-diagram.ts'
-import { type Arrow, type DiagramOptions, mermaidDiagram, textDiagram } from './diagram/text-diagram.ts'
+import { type DiagramOptions, mermaidDiagram, textDiagram } from './diagram/text-diagram.ts'
 import { FaultScript } from './fault-script.ts'
 import { type Fault, FAULT_PLAN_RULES, type FaultKind, type FaultPlan } from './faults.ts'
 import { type HostProgram, SimulatedHost } from './host/simulated-host.ts'
@@ -12,7 +12,7 @@ import { Random } from './random.ts'
 import { Capture } from './replay/capture.ts'
 import { RunLoop } from './run-loop.ts'
 import { EventQueue } from './time/event-queue.ts'
-import { Trace } from './trace.ts'
+import { type Arrow, Trace } from './trace.ts'
 import {
   filledText,
   checkOptions,

@@ -116,7 +116,7 @@ export class Link {
       this.#held.push(travel)
       return
     }
-    if (packet.what !== 'ACK') trace.passed(from, to, { what: packet.what, lost, sentMs })
+    if (packet.what !== 'ACK') trace.record(from, to, { what: packet.what, lost, sentMs })
     if (!lost) return packet.arrived()
     stats.lost++
     packet.lost()

@@ -1,7 +1,7 @@
 import { type Address, ConnectError, ConnectionRefusedError, formatAddress, tcpAddress } from '@ropewalk/core'
 import type { ConnectedWire, DialEvents, ConnectAttempt } from '@ropewalk/core/reactor'
 import type { ListenPort, HostKernel } from './host-kernel.ts'
-import { ConnectionEnd } from './connection-end.ts'
+import { SimulatedWire } from './simulated-wire.ts'
 import { Flow, type FlowEnds } from './flow.ts'
 import type { Link } from './link.ts'
 
@@ -12,7 +12,7 @@ export class StreamDial implements ConnectAttempt {
   readonly #events: DialEvents
   #wanted = true
   /** Set when the SYN has arrived at a listening port. */
-  #server: { readonly end: ConnectionEnd; readonly life: HostKernel; readonly port: ListenPort } | undefined
+  #server: { readonly end: SimulatedWire; readonly life: HostKernel; readonly port: ListenPort } | undefined
   #tries = 0
 
   constructor(life: HostKernel, address: Address, events: DialEvents) {
@@ -73,7 +73,7 @@ export class StreamDial implements ConnectAttempt {
   #accept(life: HostKernel, port: ListenPort, forth: Link, back: Link): void {
     if (this.#server !== undefined) return
     const number = life.network.setup.random.between(1, 2 ** 30)
-    const end = new ConnectionEnd(`${life.host.name}#${number}`, this.#life.host.name, life)
+    const end = new SimulatedWire(`${life.host.name}#${number}`, this.#life.host.name, life)
     this.#server = { end, life, port }
     port.opening()
     const arrived = (): void => this.#established(forth, back)
@@ -87,7 +87,7 @@ export class StreamDial implements ConnectAttempt {
     if (!this.#wanted || server === undefined) return
     this.#wanted = false
     const life = this.#life
-    const client = new ConnectionEnd(`${life.host.name}:${life.nextPort()}`, server.life.host.name, life)
+    const client = new SimulatedWire(`${life.host.name}:${life.nextPort()}`, server.life.host.name, life)
     connect({ end: client, life }, server, forth, back)
     const [own, peer] = this.#addresses(server.life)
     server.port.opened(wireOf(server.end, peer, own))
@@ -136,7 +136,7 @@ export class StreamDial implements ConnectAttempt {
 }
 
 interface Side {
-  readonly end: ConnectionEnd
+  readonly end: SimulatedWire
   readonly life: HostKernel
 }
 
@@ -155,7 +155,7 @@ function connect(client: Side, server: Side, forth: Link, back: Link): void {
   server.end.onReset(() => client.end.broken('ECONNRESET'))
 }
 
-function endsOf(sender: ConnectionEnd, receiver: Side): FlowEnds {
+function endsOf(sender: SimulatedWire, receiver: Side): FlowEnds {
   return {
     taken: () => sender.taken(),
     broken: (code) => sender.broken(code),
@@ -165,7 +165,7 @@ function endsOf(sender: ConnectionEnd, receiver: Side): FlowEnds {
   }
 }
 
-function wireOf(end: ConnectionEnd, localAddress: Address, peerAddress: Address): ConnectedWire {
+function wireOf(end: SimulatedWire, localAddress: Address, peerAddress: Address): ConnectedWire {
   return { wire: end, localAddress, peerAddress, attach: (events) => end.attach(events) }
 }
 
