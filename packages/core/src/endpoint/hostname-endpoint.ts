@@ -56,7 +56,7 @@ export class HostnameEndpoint implements ClientEndpoint {
     options: HostnameEndpointOptions = {},
   ) {
     checkValue('HostnameEndpoint', 'reactor', reactor, having('a reactor', 'connectTCP', 'lookup'))
-    // An empty string is refused as a host name.
+    // For an empty string, `assertHostName` throws.
     checkValue('HostnameEndpoint', 'host', host, anyText)
     const name = asciiHost(host)
     assertHostName(name)

@@ -140,9 +140,10 @@ export class StandardIOEndpoint implements ServerEndpoint {
       await factory.doStart()
       const protocol = buildProtocol(factory, { peer: address, reactor: this.#reactor })
       if (protocol instanceof NoProtocol) throw protocol
-      const opening = new Opening(protocol)
-      const transport = this.#reactor.standardIO(opening)
-      await whenReady(opening.started ?? { protocol, transport, settled: undefined }, address)
+      const first = new FirstProtocol(protocol)
+      const transport = this.#reactor.standardIO(first)
+      // If the switch to the protocol threw, the connection is aborted, and `whenReady` rejects.
+      await whenReady(first.started ?? { protocol, transport, settled: undefined }, address)
       return new StandardIOPort(factory, transport)
     } catch (cause) {
       await factory.doStop()
@@ -151,8 +152,8 @@ export class StandardIOEndpoint implements ServerEndpoint {
   }
 }
 
-/** Receives the connection before the protocol, to know when its `connectionMade` has settled. */
-class Opening implements ProtocolEvents {
+/** Switches the connection to the actual protocol, and keeps when its `connectionMade` has settled. */
+class FirstProtocol implements ProtocolEvents {
   readonly #protocol: ProtocolEvents
   started: StartedConnection<ProtocolEvents> | undefined
 
@@ -169,7 +170,7 @@ class Opening implements ProtocolEvents {
   connectionLost(): void {}
 }
 
-/** A port with one connection, which was made before the port. */
+/** A port with one connection, which was made before the port. There are no others to suspend. */
 class StandardIOPort implements ListeningPort {
   readonly factory: ProtocolFactory
   readonly #transport: Transport

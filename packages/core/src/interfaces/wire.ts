@@ -8,10 +8,7 @@ import type { Address } from '../addresses.ts'
  * `@ropewalk/core/checks`.
  */
 export interface Wire {
-  /**
-   * The most bytes that the peer may read before `wireWritable` is called, because the system's send buffer
-   * holds them. Absent: 0.
-   */
+  /** The most bytes that the peer may read from the system's send buffer before `wireWritable` is called. Default 0. */
   readonly hiddenBytes?: number | undefined
   /**
    * Sends bytes in order; a string is sent as UTF-8.
@@ -36,9 +33,11 @@ export interface Wire {
   pause(): void
   /** Reads again. Bytes that were kept are delivered in order, after this call has returned. */
   resume(): void
-  /** Whether small segments are sent at once. Some wires ignore this. */
+  /** Sets whether small segments are sent at once. Some wires ignore this. */
   setNoDelay(enabled: boolean): void
-  /** Whether a silent peer is probed, first after `initialDelayMs` milliseconds. Some wires ignore this. */
+  /**
+   * Sets whether a silent peer is probed, first after `initialDelayMs` milliseconds. Some wires ignore this.
+   */
   setKeepAlive(enabled: boolean, initialDelayMs: number): void
 }
 

@@ -16,7 +16,7 @@ import { localAddressOf, SocketWire } from './socket-wire.ts'
  * Makes the socket `fd` the connection of a protocol of `factory`. If that fails, a socket of any kind is
  * closed; a file stays open.
  *
- * @throws {ConnectError} (rejects) when `fd` is not a connected stream socket, or the factory refuses.
+ * @throws {ConnectError} (rejects) when `fd` is not a connected stream socket, or the factory refuses it.
  * @throws {TypeError} (rejects) when `factory` is not a factory.
  */
 export async function adoptConnection<P extends ProtocolEvents>(
@@ -77,7 +77,7 @@ async function begin<P extends ProtocolEvents>(
 }
 
 /**
- * Undefined when a socket is not connected. Node reports no addresses of a socket that is not TCP; the system
+ * Returns the peer's address; undefined when the socket is not connected. Node reports no addresses of a socket that is not TCP; the system
  * may report its state.
  */
 function peerOf(fd: number, socket: Socket): Address | undefined {
