@@ -3,7 +3,7 @@ import { counted, LineTooLongError } from './remote-error.ts'
 /**
  * A queue of bytes received and not yet parsed.
  *
- * A parser pushes the bytes that it receives and takes whole units; an incomplete unit stays. Any
+ * A parser pushes the bytes that it receives and takes whole lines or frames; an incomplete one stays. Any
  * chunking of the same bytes costs linear time: small pushes are gathered in blocks that double, and a
  * search continues where the last one ended. A pushed Buffer is kept by reference, so the caller must
  * not change it afterwards. The caller owns the bytes that it takes; a small piece of a large chunk is

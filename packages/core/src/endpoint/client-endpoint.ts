@@ -63,7 +63,7 @@ export class TCPClientEndpoint implements ClientEndpoint {
     const address = tcpAddress(this.#host, this.#port)
     const connect = (attempt: ProtocolFactory<P>): Connector<P> =>
       this.#reactor.connectTCP(this.#host, this.#port, attempt, this.#options)
-    return connected({ address, factory, connect }, options)
+    return attemptOnce({ address, factory, connect }, options)
   }
 }
 
@@ -100,7 +100,7 @@ export class SSLClientEndpoint implements ClientEndpoint {
     const address = tcpAddress(this.#host, this.#port)
     const connect = (attempt: ProtocolFactory<P>): Connector<P> =>
       this.#reactor.connectSSL(this.#host, this.#port, attempt, this.#tls, this.#options)
-    return connected({ address, factory, connect }, options)
+    return attemptOnce({ address, factory, connect }, options)
   }
 }
 
@@ -124,7 +124,7 @@ export class UNIXClientEndpoint implements ClientEndpoint {
     const address = unixAddress(this.#path)
     const connect = (attempt: ProtocolFactory<P>): Connector<P> =>
       this.#reactor.connectUNIX(this.#path, attempt, this.#options)
-    return connected({ address, factory, connect }, options)
+    return attemptOnce({ address, factory, connect }, options)
   }
 }
 
@@ -146,8 +146,8 @@ interface Attempt<P extends ProtocolEvents> {
   readonly connect: (factory: ProtocolFactory<P>) => Connector<P>
 }
 
-/** Never throws: an error that the reactor throws at the call rejects the promise. */
-async function connected<P extends ProtocolEvents>(
+/** Connects, in one attempt. Never throws: an error that the reactor throws at the call rejects the promise. */
+async function attemptOnce<P extends ProtocolEvents>(
   { address, factory, connect }: Attempt<P>,
   options: ConnectOptions,
 ): Promise<P> {
@@ -197,6 +197,7 @@ export async function connectProtocol<P extends ProtocolEvents>(
   return endpoint.connect(new OneConnection(protocol), options)
 }
 
+/** The factory of one existing protocol. */
 class OneConnection<P extends ProtocolEvents> extends Factory<P> {
   #protocol: P | undefined
 

@@ -196,10 +196,12 @@ export class ThrottledWarning {
       this.#suppressed++
       return reactor.log({ level: 'debug', text: this.#text, ...about })
     }
-    const more = this.#suppressed === 0 ? '' : ` (${this.#suppressed} more since the last warning)`
+    const more = this.#suppressed
     this.#suppressed = 0
     this.#silentUntilMs = nowMs + SILENCE_MS
-    reactor.log({ level: 'warn', text: `${this.#text}${more}`, ...about })
+    if (more === 0) return reactor.log({ level: 'warn', text: this.#text, ...about })
+    const text = `${this.#text} ({more} more since the last warning)`
+    reactor.log({ level: 'warn', text, fields: { more }, ...about })
   }
 }
 

@@ -307,7 +307,8 @@ describe('ThrottledWarning', () => {
       error,
     })
     expect(reactor.logged[4]).toMatchObject({
-      text: 'Something is wrong (3 more since the last warning)',
+      text: 'Something is wrong ({more} more since the last warning)',
+      fields: { more: 3 },
       connection: of(2),
     })
   })
