@@ -7,7 +7,7 @@ import {
 } from '../errors.ts'
 import type { DatagramTransport } from '../interfaces/datagram.ts'
 import type { LogEvent } from '../interfaces/log.ts'
-import { equal, Gate, holds, isExactly, throws } from './assertions.ts'
+import { equal, Gate, holds, isExactly, rejecting, throwing, throws } from './assertions.ts'
 import { type DatagramCheck, type DatagramHarness, DatagramRecorder } from './datagram-harness.ts'
 
 /** Checks of the start and end of a UDP port. */
@@ -212,16 +212,6 @@ function failing(callback: string, fail: () => unknown): DatagramRecorder {
 
 function timesLogged({ logged }: DatagramHarness, error: Error): number {
   return logged.filter((event) => event.error === error && event.level === 'error').length
-}
-
-function throwing(error: Error): () => never {
-  return () => {
-    throw error
-  }
-}
-
-function rejecting(fault: Error): () => Promise<never> {
-  return () => Promise.reject(fault)
 }
 
 /** Checks of what a UDP port drops, counts and logs once. */

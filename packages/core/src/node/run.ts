@@ -79,7 +79,7 @@ export async function react(
   // Checked here, so that `main` is not called when an option is wrong.
   checkRunOptions({ stop })
   if (reactor.running) throw new ReactorAlreadyRunning('Cannot run a program in a reactor that is running')
-  const output = exit === undefined ? new ProcessOutput() : undefined
+  const output = exit === undefined ? new StandardOutputs() : undefined
   let outcome: Outcome | undefined
   reactor.callWhenRunning(async () => {
     outcome = await outcomeOf(() => main(reactor, ...argv), reactor)
@@ -142,7 +142,7 @@ async function stopUnlessStopped(reactor: Reactor): Promise<void> {
 /** Pipes are written asynchronously, and `process.exit` would drop bytes that are not written yet. */
 async function exitProcess(
   code: number,
-  output: ProcessOutput,
+  output: StandardOutputs,
   longestMs: number | undefined,
 ): Promise<void> {
   process.exitCode = code
@@ -255,7 +255,7 @@ class RunningServices {
 function ignore(): void {}
 
 /** stdout and stderr of this process, watched for write errors. */
-export class ProcessOutput {
+export class StandardOutputs {
   readonly #streams: readonly Writable[]
   #failure: Error | undefined
   readonly #failed = (error: Error): void => {
