@@ -1,10 +1,19 @@
 import { describeLeak } from './call-site.ts'
 import { describeFault, type Fault, FAULT_KINDS, type FaultKind } from './faults.ts'
 import { NetworkStats } from './network/network-stats.ts'
-import { realNowMs, SEED_VARIABLE, wantedRuns } from './real/environment.ts'
+import { SEED_VARIABLE, wantedRuns } from './real/environment.ts'
+import { realNowMs } from './real/machine.ts'
 import { watchStall } from './real/real-work.ts'
 import { Simulation, SIMULATION_RULES, type SimulationOptions } from './simulation.ts'
-import { anyText, callable, checkOptions, count, flag, milliseconds, type OptionRules } from '@ropewalk/core/options'
+import {
+  anyText,
+  callable,
+  checkOptions,
+  count,
+  flag,
+  milliseconds,
+  type OptionRules,
+} from '@ropewalk/core/options'
 
 /** The options of `simulateAll` and `simulate`. */
 export interface SimulateOptions extends Omit<SimulationOptions, 'seed' | 'faults'> {

@@ -1,6 +1,13 @@
 import { DEFAULT_WEBSOCKET_LIMITS, WEBSOCKET_LIMIT_RULES, type WebSocketLimits } from './codec/limits.ts'
 import { originPolicy, type OriginPolicy } from './handshake/origin-policy.ts'
-import { byteCount, count, type GivenOptions, milliseconds, type OptionRules, withDefaults } from '@ropewalk/core/options'
+import {
+  byteCount,
+  count,
+  type GivenOptions,
+  milliseconds,
+  type OptionRules,
+  withDefaults,
+} from '@ropewalk/core/options'
 
 /** The limits and deadlines of a WebSocket. */
 export interface WebSocketOptions extends WebSocketLimits {

@@ -1,5 +1,15 @@
 import { describe, expect, test } from 'vitest'
-import { byteCount, checkOptions, checkValue, filledText, listOf, milliseconds, oneOf, type OptionRules, withDefaults } from '../../src/options.ts'
+import {
+  byteCount,
+  checkOptions,
+  checkValue,
+  filledText,
+  listOf,
+  milliseconds,
+  oneOf,
+  type OptionRules,
+  withDefaults,
+} from '../../src/options.ts'
 
 interface CacheOptions {
   readonly maxBytes: number

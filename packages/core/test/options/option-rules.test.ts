@@ -1,6 +1,23 @@
 import { describe, expect, test } from 'vitest'
 import { nearestName } from '../../src/options/option-rules.ts'
-import { anyText, anything, byteCount, callable, count, either, filledText, flag, having, listOf, milliseconds, oneOf, type OptionRule, optionsOf, path, quantity } from '../../src/options.ts'
+import {
+  anyText,
+  anything,
+  byteCount,
+  callable,
+  count,
+  either,
+  filledText,
+  flag,
+  having,
+  listOf,
+  milliseconds,
+  oneOf,
+  type OptionRule,
+  optionsOf,
+  path,
+  quantity,
+} from '../../src/options.ts'
 
 /** Each rule with values at its limits: accepted values, wrong types, and values out of range. */
 const CASES: readonly (readonly [

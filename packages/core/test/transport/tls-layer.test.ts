@@ -239,11 +239,11 @@ describe('startTLS', () => {
 })
 
 describe('TLSHandshakeProtocol', () => {
-  test('calls opened when the handshake is complete', async () => {
+  test('calls completed when the handshake is complete', async () => {
     const reactor = new MemoryReactor()
     const sessions: TLSSession[] = []
     const opening = new TLSHandshakeProtocol(new ServerTLS(server), {
-      opened: (transport, session) => {
+      completed: (transport, session) => {
         sessions.push(session)
         transport.loseConnection()
       },
@@ -258,7 +258,7 @@ describe('TLSHandshakeProtocol', () => {
   test('calls failed with the cause when the connection is aborted during the handshake', () => {
     const failures: unknown[] = []
     const opening = new TLSHandshakeProtocol(new ServerTLS(server), {
-      opened: () => failures.push('opened'),
+      completed: () => failures.push('completed'),
       failed: (transport, reason, failed) => failures.push([transport.id, reason.cause, failed === opening]),
     })
     const transport = StringTransport.connect(opening)

@@ -344,7 +344,7 @@ export class Request {
     if (this.outcome === 'aborted') return false
     if (this.started || this.outcome !== undefined)
       throw new LocalProtocolError('Cannot upgrade: the response has begun')
-    checkValue('upgrade', 'next', next, PROTOCOL)
+    checkValue('upgrade', 'next', next, NEXT_PROTOCOL)
     const { protocol } = options
     if (this.#channel.transport.disconnecting) return false
     if (!this.asksToUpgrade(protocol)) {
@@ -395,4 +395,4 @@ export class Request {
 }
 
 const STATUS = count({ least: 200, most: 999 })
-const PROTOCOL = having('a protocol', 'makeConnection', 'dataReceived', 'connectionLost')
+const NEXT_PROTOCOL = having('a protocol', 'makeConnection', 'dataReceived', 'connectionLost')

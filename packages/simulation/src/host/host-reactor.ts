@@ -17,7 +17,17 @@ import {
   unixAddress,
 } from '@ropewalk/core'
 import type { LogEvent } from '@ropewalk/core/log'
-import { callSafely, type DatagramBinding, type DatagramWire, DeadlineWheel, type DialEvents, type Dialling, type LookupOptions, startFactory, WireReactor } from '@ropewalk/core/reactor'
+import {
+  callSafely,
+  type DatagramBinding,
+  type DatagramWire,
+  DeadlineWheel,
+  type DialEvents,
+  type ConnectAttempt,
+  type LookupOptions,
+  startFactory,
+  WireReactor,
+} from '@ropewalk/core/reactor'
 import type { DelayedCall } from '@ropewalk/core/time'
 
 /** The reactor of a simulated host. A program uses it like any other reactor. */
@@ -122,7 +132,7 @@ export class HostReactor extends WireReactor implements Reactor {
     this.#run.executeSoon(this.#endTurn)
   }
 
-  protected override dial(address: Address, events: DialEvents): Dialling {
+  protected override dial(address: Address, events: DialEvents): ConnectAttempt {
     return new StreamDial(this.#run, address, events)
   }
 

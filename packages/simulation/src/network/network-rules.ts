@@ -1,6 +1,14 @@
 import type { FlowLimits } from './flow.ts'
 import type { LinkConditions } from './link.ts'
-import { byteCount, listOf, milliseconds, oneOf, type OptionRule, type OptionRules, quantity } from '@ropewalk/core/options'
+import {
+  byteCount,
+  listOf,
+  milliseconds,
+  oneOf,
+  type OptionRule,
+  type OptionRules,
+  quantity,
+} from '@ropewalk/core/options'
 
 /** Two numbers of milliseconds: the shortest and the longest latency. */
 const latency: OptionRule = (value) => {
