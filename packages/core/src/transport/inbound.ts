@@ -156,8 +156,8 @@ export class Inbound {
     if (this.#wireIs === 'paused') this.#wire.resume()
     if (this.#wireIs !== 'over') this.#wireIs = 'flowing'
     this.#grace?.clear()
-    const ended = this.#input !== 'open'
-    this.#input = 'open'
+    const ended = this.#input === 'ended' || this.#input === 'finished'
+    if (this.#input !== 'closed') this.#input = 'open'
     return { data: this.#held?.takeAll(), ended }
   }
 

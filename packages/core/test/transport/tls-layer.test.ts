@@ -49,6 +49,28 @@ class StartingClient extends Recorder {
 }
 
 describe('startTLS', () => {
+  test.each(['loseConnection', 'abortConnection'] as const)(
+    'does not reopen the input when takeUnread calls %s during startTLS',
+    async (close) => {
+      const calls: string[] = []
+      class Closing extends Recorder {
+        readConnectionLost(): void {
+          calls.push('readConnectionLost')
+        }
+        takeUnread(): Buffer {
+          this.transport[close]()
+          return Buffer.alloc(0)
+        }
+      }
+      const protocol = new Closing()
+      const transport = StringTransport.connect(protocol)
+      transport.startTLS(ServerTLS.from(server))
+      await transport.reactor.settle()
+      expect([calls, protocol.text]).toEqual([[], ''])
+      expect(transport.connected).toBe(close === 'loseConnection')
+    },
+  )
+
   test('calls only connectionLost after a close during the handshake', async () => {
     const [lines, client] = [new LineServer(), new StartingClient()]
     const { reactor } = connectedPair(lines, client)
