@@ -5,6 +5,9 @@ import type { Request } from '../../src/server/request.ts'
 import { Exchange } from './http-exchange.ts'
 
 const GET = 'GET / HTTP/1.1\r\nHost: h\r\n\r\n'
+class Raw extends Protocol {
+  override dataReceived(): void {}
+}
 const marked =
   (respond: (request: Request) => unknown) =>
   (request: Request): unknown => {
@@ -21,7 +24,7 @@ const WAYS: Readonly<Record<string, [(request: Request) => unknown, string]>> = 
   'an error that is thrown': [() => Promise.reject(HTTPError.withoutStack(403)), '403'],
   'an error page of the program': [(it) => it.processingFailed(HTTPError.withoutStack(409)), '409'],
   'a refusal of the channel': [(it) => it.refuse(HTTPError.withoutStack(503)), '503'],
-  'an upgrade that is refused': [(it) => it.upgrade(new Protocol(), { protocol: 'raw' }), '426'],
+  'an upgrade that is refused': [(it) => it.upgrade(new Raw(), { protocol: 'raw' }), '426'],
 }
 
 async function responseTo(respond: (request: Request) => unknown): Promise<[string, Exchange]> {
@@ -47,7 +50,7 @@ describe('Request.beforeHead', () => {
   })
 
   test('sets headers of a 101', async () => {
-    const exchange = new Exchange(marked((it) => it.upgrade(new Protocol(), { protocol: 'raw' })))
+    const exchange = new Exchange(marked((it) => it.upgrade(new Raw(), { protocol: 'raw' })))
     await exchange.send('GET / HTTP/1.1\r\nHost: h\r\nConnection: Upgrade\r\nUpgrade: raw\r\n\r\n')
     expect(await exchange.received()).toMatch(/^HTTP\/1\.1 101 [^]*\r\nX-Mark: 101\r\n/)
   })
