@@ -176,7 +176,8 @@ const ORIGINS: OptionRule = (value) => {
 const ORIGIN: OptionRule = (value) => {
   const wanted = 'an origin in lower case without a path, such as https://app.example.org'
   if (typeof value !== 'string') return { kind: 'type', wanted }
-  return isOrigin(value.replace('://*.', '://wildcard.')) ? undefined : { kind: 'range', wanted }
+  const example = value.replace('://*.', '://wildcard.')
+  return isOrigin(example) && !example.includes('*') ? undefined : { kind: 'range', wanted }
 }
 const TOKENS: OptionRule = listOf((value): OptionProblem | undefined => {
   const wanted = 'a token, without commas'

@@ -12,6 +12,7 @@ import type { Request } from '../server/request.ts'
 import type { Rendered, RenderResult } from '../site/render-result.ts'
 import type { Resource } from '../site/resource.ts'
 import { type Credentials, credentialsOf, decodeBasic } from './authentication.ts'
+import { logFault } from './log-fault.ts'
 import { checkRequired } from './required-options.ts'
 import type { RequestSlot } from './request-slot.ts'
 import { within } from './within.ts'
@@ -103,14 +104,15 @@ class Guarded<T> extends WrappingResource {
     credentials: Credentials,
     checking: PromiseLike<Checked<T>>,
   ): Promise<Rendered> {
-    const checked = await within<Checked<T>>(
-      request,
-      this.#checkTimeoutMs,
-      checking,
-      () => new HTTPError(503),
-    )
+    const checked = await within(request, this.#checkTimeoutMs, checking, () => this.#tooLate(request))
     // The client may have gone meanwhile.
     return request.outcome === undefined ? this.#checked(request, credentials, checked) : ''
+  }
+
+  #tooLate(request: Request): HTTPError {
+    const late = new Error(`Cannot check credentials within ${this.#checkTimeoutMs} ms`)
+    logFault(request, 'A check of guard takes too long', late)
+    return HTTPError.withoutStack(503)
   }
 
   /** @throws {HTTPError} 401 when the check has refused the request. */

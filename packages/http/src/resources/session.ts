@@ -21,6 +21,7 @@ export class Session {
   #open: OpenSession
   readonly #ended: OpenSession[] = []
   #replaced = false
+  #failed = false
   #touched = false
   /** The sessions that this request must release. */
   readonly #held = new Set<OpenSession>()
@@ -48,7 +49,7 @@ export class Session {
     if (this.#touched) found.values.changed = true
   }
 
-  /** The session's id. Whoever has it with our signature has the session: never log or show it. */
+  /** The session's id. With our signature it is the key to the session: never log or show it. */
   get uid(): string {
     return this.#open.id
   }
@@ -87,7 +88,7 @@ export class Session {
 
   /**
    * Gives the session a new id, and ends the old one. Call it whenever the user gains rights, as at login: an id that
-   * someone else has planted or seen before has no value afterwards. Other requests that use the session at this
+   * an attacker has planted or seen before has no value afterwards. Other requests that use the session at this
    * time do not follow: they keep the old one, which is ended.
    */
   renewId(): void {
@@ -113,12 +114,13 @@ export class Session {
       writes.push(this.#sessions.save(open, this.#request))
     }
     const failed = (await Promise.allSettled(writes)).find((write) => write.status === 'rejected')
+    this.#failed = failed !== undefined
     if (failed !== undefined) throw failed.reason
   }
 
-  /** Whether `save` has something to do. */
+  /** Whether `save` has something to do, and has not failed before: a broken store is not asked again. */
   get unsaved(): boolean {
-    return isToBeSaved(this.#open) || this.#ended.length > 0
+    return !this.#failed && (isToBeSaved(this.#open) || this.#ended.length > 0)
   }
 
   /**
@@ -128,7 +130,7 @@ export class Session {
    */
   cookieChange(persistent: boolean): CookieChange {
     const { id, ended, savedMs } = this.#open
-    const isKept = !ended && (savedMs !== undefined || this.#held.has(this.#open))
+    const isKept = !ended && (savedMs !== undefined || (this.#held.has(this.#open) && !this.#failed))
     if (!isKept) return this.#received !== undefined && this.#replaced ? 'clear' : 'keep'
     const isCurrent = this.#received?.id === id && this.#received.current
     return isCurrent && !(persistent && this.#touched) ? 'keep' : 'send'

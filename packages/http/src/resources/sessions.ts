@@ -174,7 +174,7 @@ class Visit {
   async #saveAtEnd(session: Session): Promise<void> {
     await this.#request.finished
     // A failure was logged where it happened.
-    await session.save().catch(() => undefined)
+    if (session.unsaved) await session.save().catch(() => undefined)
     session.release()
   }
 
