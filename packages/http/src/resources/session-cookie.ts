@@ -83,7 +83,7 @@ export class SessionCookie {
 }
 
 /** Returns every value that the request's cookies have for a name, in the order of the header. */
-export function cookieValues(request: Request, name: string): string[] {
+function cookieValues(request: Request, name: string): string[] {
   const pairs = (request.requestHeaders.getRawHeaders('cookie') ?? []).flatMap((field) => field.split(';'))
   return pairs.flatMap((pair) => {
     const at = pair.indexOf('=')

@@ -1,3 +1,4 @@
+import { LocalProtocolError } from '@ropewalk/core'
 import { isThenable, tolerated } from '@ropewalk/core/reactor'
 import {
   byteCount,
@@ -13,6 +14,7 @@ import { isToken } from '../message/field-grammar.ts'
 import type { Request } from '../server/request.ts'
 import { NOT_DONE_YET, type Rendered, type RenderResult } from '../site/render-result.ts'
 import type { Resource } from '../site/resource.ts'
+import { logFault } from './log-fault.ts'
 import { OpenSessions, type SessionLimits } from './open-sessions.ts'
 import { RequestSlot } from './request-slot.ts'
 import { checkRequired } from './required-options.ts'
@@ -138,6 +140,8 @@ class Visit {
   readonly #request: Request
   #loading: Promise<Session> | undefined
   #session: Session | undefined
+  /** The id in the cookie of the response. */
+  #sentId: string | undefined
 
   constructor(service: SessionService, request: Request) {
     this.#service = service
@@ -175,7 +179,18 @@ class Visit {
     await this.#request.finished
     // A failure was logged where it happened.
     if (session.unsaved) await session.save().catch(() => undefined)
+    if (this.#request.outcome === 'complete' && this.#lacksCookie(session)) {
+      const advice = 'set the first value, renew or expire a session before the first write'
+      const error = new LocalProtocolError(
+        `Cannot send the cookie of a session: the head was sent, ${advice}`,
+      )
+      logFault(this.#request, 'A session is lost', error)
+    }
     session.release()
+  }
+
+  #lacksCookie(session: Session): boolean {
+    return session.cookieChange(false) === 'send' && session.uid !== this.#sentId
   }
 
   #prepareHead(): void {
@@ -187,6 +202,7 @@ class Visit {
     // Of a method that writes its response itself. A failure was logged where it happened.
     if (session.unsaved) void session.save().catch(() => undefined)
     const change = session.cookieChange(persistent)
+    this.#sentId = change === 'send' ? session.uid : undefined
     if (change === 'send') cookie.set(request, session.uid, persistent ? session.maxAgeSeconds : undefined)
     else if (change === 'clear') cookie.clear(request)
   }

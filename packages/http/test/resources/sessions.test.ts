@@ -528,6 +528,25 @@ describe('sessions', () => {
     expect([(await browser.get('/n')).body, (await browser.get('/late')).body]).toEqual(['written', '1'])
   })
 
+  test('log that a session is lost, which begins after the head was sent', async () => {
+    const browser = Browser.of(
+      {},
+      {
+        '/late': async (request) => {
+          const session = await getSession(request)
+          request.write('a')
+          session.set('n', 1)
+          request.finish()
+          return NOT_DONE_YET
+        },
+      },
+    )
+    expect((await browser.get('/late')).header('set-cookie')).toBeUndefined()
+    expect(browser.clients.reactor.flushLoggedErrors().map(String)).toEqual([
+      expect.stringContaining('Cannot send the cookie of a session: the head was sent, set the first value'),
+    ])
+  })
+
   test('save what a stream sets while it is sent', async () => {
     const browser = Browser.of(
       {},
