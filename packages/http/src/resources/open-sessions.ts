@@ -178,13 +178,14 @@ export class OpenSessions {
     const record = await this.#inTime(request, 'load', () => this.#store.load(id))
     if (record === undefined || record === null) return undefined
     const { data, createdMs, savedMs } = record
-    const values = SessionValues.parse(data, this.#limits.maxSessionBytes)
+    const parsed = SessionValues.parse(data, this.#limits.maxSessionBytes)
+    // A session without these times would never expire.
+    const values = Number.isFinite(createdMs) && Number.isFinite(savedMs) ? parsed : undefined
     if (values === undefined) {
-      logFault(
-        request,
-        'The session store has returned a record that is not JSON',
-        new TypeError(typeof data),
+      const wrong = new TypeError(
+        'Cannot use the record: data is a JSON object, createdMs and savedMs numbers',
       )
+      logFault(request, 'The session store has returned a malformed record', wrong)
       return undefined
     }
     const session = { id, values, createdMs, savedMs, ended: false, users: 0, writes: DONE }

@@ -483,13 +483,17 @@ describe('sessions', () => {
     expect(other.clients.reactor.flushLoggedErrors()).toHaveLength(1)
   })
 
-  test.each(['{', '[]', '"x"', 'null', ''])('ignore the record %j, and log that', async (data) => {
+  test.each<Partial<SessionRecord>>([
+    ...['{', '[]', '"x"', 'null', ''].map((data) => ({ data })),
+    { createdMs: NaN },
+    { savedMs: '2026' as never },
+  ])('ignore the malformed record %j, and log that', async (wrong) => {
     const memory = new MemorySessionStore()
     const browser = Browser.of({
       store: {
         load: (id) => {
           const record = memory.load(id)
-          return record && { ...record, data }
+          return record && { ...record, ...wrong }
         },
         save: (id, record, isNew) => memory.save(id, record, isNew),
         remove: (id) => memory.remove(id),
