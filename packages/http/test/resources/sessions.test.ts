@@ -532,6 +532,24 @@ describe('sessions', () => {
     expect([(await browser.get('/n')).body, (await browser.get('/late')).body]).toEqual(['written', '1'])
   })
 
+  test('send one cookie with the 500 that replaces a response which cannot be sent', async () => {
+    const browser = Browser.of(
+      {},
+      {
+        '/wrong': async (request) => {
+          const session = await getSession(request)
+          session.set('n', 1)
+          request.setHeader('Content-Length', '99')
+          return 'short'
+        },
+      },
+    )
+    const response = await browser.get('/wrong')
+    expect([response.status, response.all('set-cookie').length]).toEqual([500, 1])
+    expect((await browser.get('/n')).body).toBe('1')
+    expect(browser.clients.reactor.flushLoggedErrors()).toHaveLength(1)
+  })
+
   test('log that a session is lost, which begins after the head was sent', async () => {
     const browser = Browser.of(
       {},
