@@ -23,6 +23,7 @@ export class Session {
   #replaced = false
   #failed = false
   #touched = false
+  #released = false
   /** The sessions that this request must release. */
   readonly #held = new Set<OpenSession>()
 
@@ -79,11 +80,13 @@ export class Session {
   set(name: string, value: JSONValue): void
   set(key: string | SessionKey<JSONValue>, value: JSONValue): void {
     this.#open.values.set(nameOf(key), value)
+    this.#failed = false
   }
 
   /** Removes a value. Has no effect when it was not set. */
   delete(key: string | SessionKey<JSONValue>): void {
     this.#open.values.delete(nameOf(key))
+    this.#failed = false
   }
 
   /**
@@ -115,10 +118,12 @@ export class Session {
     }
     const failed = (await Promise.allSettled(writes)).find((write) => write.status === 'rejected')
     this.#failed = failed !== undefined
+    // A program may save after its request, which does not release the session again.
+    if (this.#released) this.release()
     if (failed !== undefined) throw failed.reason
   }
 
-  /** Whether `save` has something to do, and has not failed before: a broken store is not asked again. */
+  /** Whether `save` has something to do. After a failure a broken store is not asked again for the same values. */
   get unsaved(): boolean {
     return !this.#failed && (isToBeSaved(this.#open) || this.#ended.length > 0)
   }
@@ -143,6 +148,7 @@ export class Session {
 
   /** Is called when the request has ended. */
   release(): void {
+    this.#released = true
     for (const held of this.#held) this.#sessions.release(held)
     this.#held.clear()
   }
@@ -154,6 +160,7 @@ export class Session {
       this.#ended.push(old)
     }
     this.#replaced = true
+    this.#failed = false
     this.#open = this.#sessions.create(this.#request, values, createdMs)
   }
 

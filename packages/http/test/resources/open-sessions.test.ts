@@ -1,6 +1,7 @@
 import { MemoryReactor } from '@ropewalk/core/testing'
 import { describe, expect, test } from 'vitest'
 import { OpenSessions } from '../../src/resources/open-sessions.ts'
+import { Session } from '../../src/resources/session.ts'
 import { SessionValues } from '../../src/resources/session-values.ts'
 import { MemorySessionStore } from '../../src/resources.ts'
 import type { Request } from '../../src/server/request.ts'
@@ -57,6 +58,38 @@ describe('OpenSessions', () => {
     expect(store.size).toBe(0)
     sessions.release(session)
     expect(sessions.size).toBe(0)
+  })
+
+  test('keeps nothing for a program that saves after its request', async () => {
+    const { request, sessions, session, store } = await begun()
+    const late = new Session(sessions, request, undefined, session, () => new SessionValues(100))
+    late.release()
+    expect(sessions.size).toBe(0)
+    late.set('n', 2)
+    await late.save()
+    late.renewId()
+    late.set('n', 3)
+    await late.save()
+    expect([sessions.size, store.size, store.load(late.uid)?.data]).toEqual([0, 1, '{"n":3}'])
+  })
+
+  test('removes a session that was ended after a save has failed', async () => {
+    const { reactor, request, sessions, session, store } = await begun()
+    const used = new Session(sessions, request, undefined, session, () => new SessionValues(100))
+    const save = store.save.bind(store)
+    store.save = () => {
+      throw new Error('down')
+    }
+    used.set('n', 2)
+    await expect(used.save()).rejects.toThrow('Sessions are not available')
+    expect(used.unsaved).toBe(false)
+    store.save = save
+    used.expire()
+    expect(used.unsaved).toBe(true)
+    await used.save()
+    used.release()
+    expect([sessions.size, store.size]).toEqual([0, 0])
+    expect(reactor.flushLoggedErrors()).toHaveLength(1)
   })
 
   test('keeps nothing for ids that the store does not have', async () => {
