@@ -19,6 +19,7 @@ import { ClientTLS } from '@ropewalk/core/tls'
 import { DatagramProtocol } from '@ropewalk/core/udp'
 import { connectedPair, MemoryReactor, StringTransport } from '@ropewalk/core/testing'
 import { NOT_DONE_YET, type Request, Resource, Site } from '@ropewalk/http'
+import { cors, guard, MemorySessionStore, rateLimit, sessions } from '@ropewalk/http/resources'
 import { replay, Simulation } from '@ropewalk/simulation'
 import { WebSocketProtocol, WebSocketResource, WebSocketServerFactory } from '@ropewalk/websocket'
 import { describe, expect, test } from 'vitest'
@@ -126,6 +127,15 @@ const SIMULATIONS: Readonly<Record<string, Give>> = {
   maxPlays: (option, value) => replay([], factory, { [option]: value }),
 }
 
+const WRAPPERS: Readonly<Record<string, Give>> = {
+  checkTimeoutMs: (option, value) =>
+    guard(new Resource(), { realm: 'r', basic: () => true, [option]: value }),
+  maxAgeSeconds: (option, value) => cors(new Resource(), { origins: '*', [option]: value }),
+  maxBytes: (option, value) => new MemorySessionStore({ [option]: value }),
+  maxKeys: (option, value) => rateLimit(new Resource(), { perSecond: 1, [option]: value }),
+  maxSessions: (option, value) => new MemorySessionStore({ [option]: value }),
+}
+
 /** The function that accepts the options of each section, by the beginning of the section's heading. */
 const TAKES: readonly (readonly [heading: string, give: Give])[] = [
   ['Every connection', (option, value) => listen('transport', { [option]: value })],
@@ -187,6 +197,14 @@ const TAKES: readonly (readonly [heading: string, give: Give])[] = [
     'HTTP',
     (option, value) =>
       option === 'maxFields' ? form({ [option]: value }) : new Site(new Resource(), { [option]: value }),
+  ],
+  [
+    'Wrapping resources',
+    (option, value) =>
+      (WRAPPERS[option] ?? ((name, it) => sessions(new Resource(), { keys: ['k'.repeat(32)], [name]: it })))(
+        option,
+        value,
+      ),
   ],
   ['WebSocket', (option, value) => new WebSocketResource(new Rooms(), { [option]: value })],
 ]

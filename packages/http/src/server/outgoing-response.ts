@@ -46,6 +46,8 @@ export class OutgoingResponse implements SentHeaders {
   #reason: string | undefined
   #failed = false
   #logged: Set<Kind> | undefined
+  #beforeHead: Set<() => void> | undefined
+  #preparing = false
 
   constructor(channel: ResponseChannel, request: RequestSummary, ending: RequestEnding) {
     this.#channel = channel
@@ -84,6 +86,12 @@ export class OutgoingResponse implements SentHeaders {
     if (this.started) return this.#headTooLate(`status ${code}`)
     this.#code = code
     this.#reason = reason
+  }
+
+  /** Calls `prepare` before each head is made: of the response, and of the error page that replaces it. */
+  beforeHead(prepare: () => void): void {
+    this.#beforeHead ??= new Set()
+    this.#beforeHead.add(prepare)
   }
 
   changedTooLate(name: string | undefined): void {
@@ -186,11 +194,32 @@ export class OutgoingResponse implements SentHeaders {
    *   none.
    */
   #head(body: Uint8Array | string): ResponseHead {
+    if (this.#beforeHead !== undefined) this.#prepareHead(this.#beforeHead)
     const { headers } = this
     const date = headers.hasHeader('date') ? '' : this.#channel.dateLine()
     const typed = body.length === 0 || isBodiless(this.#code) || headers.hasHeader('content-type')
     const lines = typed ? date : (typeof body === 'string' ? TEXT_TYPE : BYTES_TYPE) + date
     return { code: this.#code, reason: this.#reason, headers, lines }
+  }
+
+  /**
+   * Calls the last one first, so that the outermost resource decides. One that throws is not called again: the
+   * response becomes an error page, which the others prepare.
+   */
+  #prepareHead(beforeHead: Set<() => void>): void {
+    if (this.#preparing) throw new LocalProtocolError('Cannot write in beforeHead: it may only set headers')
+    const failures: unknown[] = []
+    this.#preparing = true
+    for (const prepare of [...beforeHead].toReversed()) {
+      try {
+        prepare()
+      } catch (error) {
+        beforeHead.delete(prepare)
+        failures.push(error)
+      }
+    }
+    this.#preparing = false
+    if (failures.length > 0) throw failures[0]
   }
 
   #headSent(): void {
@@ -248,6 +277,16 @@ export class OutgoingResponse implements SentHeaders {
       this.#sendPage(expected ? error.statusCode : 500, error instanceof HTTPError ? error : NO_DETAIL)
     } catch (fault) {
       this.#log('failed', 'replaced', asError(fault))
+      this.#sendPlainPage()
+    }
+  }
+
+  /** Sends a 500, without what `beforeHead` sets if that cannot be sent. */
+  #sendPlainPage(): void {
+    try {
+      this.#sendPage(500, NO_DETAIL)
+    } catch {
+      this.#beforeHead = undefined
       this.#sendPage(500, NO_DETAIL)
     }
   }

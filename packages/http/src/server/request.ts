@@ -5,7 +5,7 @@ import {
   type ProtocolEvents,
   type Reactor,
 } from '@ropewalk/core'
-import { checkValue, having, count } from '@ropewalk/core/options'
+import { callable, checkValue, having, count } from '@ropewalk/core/options'
 import type { HTTPError, RemoteProtocolError } from '../errors.ts'
 import { isFieldValue } from '../message/field-grammar.ts'
 import { asciiURL } from '../message/request-target.ts'
@@ -205,6 +205,21 @@ export class Request {
       throw new RangeError('Cannot send a reason phrase with control characters or characters above U+00FF')
     }
     this.#response.setCode(code, message)
+  }
+
+  /**
+   * Calls `prepare` just before the head of the response is sent: the response of a resource, an error page
+   * that replaces it, a refusal at a deadline, or a 101. It may set headers, and read `code`; an error page has
+   * dropped the headers that were set before. It is called again if the response then becomes an error page.
+   *
+   * The last one added is called first, so that a resource above another one decides. If one throws, the
+   * response becomes a 500, or the connection is aborted. Has no effect once the head was sent.
+   *
+   * @throws {TypeError} when `prepare` is not a function.
+   */
+  beforeHead(prepare: () => void): void {
+    checkValue('beforeHead', 'prepare', prepare, callable)
+    this.#response.beforeHead(prepare)
   }
 
   /**
