@@ -1,5 +1,6 @@
 import { type FileHandle, open, unlink } from 'node:fs/promises'
 import { join } from 'node:path'
+import { LocalProtocolError } from '@ropewalk/core'
 
 /** A file of a form that was written to a directory. It is removed when the request ends, unless it is kept. */
 export class SavedFile {
@@ -26,8 +27,11 @@ export class SavedFile {
    * Keeps the file: from now on it belongs to the program, which may rename it.
    *
    * @returns its path.
+   * @throws {LocalProtocolError} when it was removed before: the request has ended.
    */
   keep(): string {
+    if (this.#removing !== undefined)
+      throw new LocalProtocolError('Cannot keep an uploaded file: it was removed when its request ended')
     this.#kept = true
     return this.path
   }

@@ -209,6 +209,7 @@ describe('saveTo', () => {
     end()
     await moved.remove()
     await kept.remove()
+    expect(() => moved.keep()).toThrow('removed when its request ended')
     expect(await readFile(kept.path, 'utf8')).toBe('content')
     expect(reactor.logged).toEqual([])
   })
