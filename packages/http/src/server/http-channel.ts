@@ -63,10 +63,12 @@ export class HTTPChannel
   #reader = new RequestReader(DEFAULT_CHANNEL_OPTIONS)
   /** Guards `#read`, which a request calls again when it is finished, or asks for its body, at once. */
   #reading = false
+  #requestCount = 0
 
   override connectionMade(): void {
     this.#options = this.factory.options
-    this.#reader = new RequestReader(this.#options)
+    // A request can raise its limit, so a long body is refused when it is read, not with its head.
+    this.#reader = new RequestReader({ ...this.#options, maxBodyBytes: Infinity })
     this.#course.begin(this.#options)
   }
 
@@ -112,14 +114,24 @@ export class HTTPChannel
   bodyWanted(request: Request): void {
     const { phase } = this.#course
     if (phase.is !== 'request' || phase.request !== request) return
-    if (phase.owesContinue && this.#input.length === 0 && !request.started) this.transport.write(CONTINUE)
+    const welcome = this.#input.length === 0 && !request.started && this.#reader.bodyWithinLimit
+    if (phase.owesContinue && welcome) this.transport.write(CONTINUE)
     phase.owesContinue = false
     this.#read()
   }
 
+  bodyLimited(request: Request, maxBytes: number): void {
+    const { phase } = this.#course
+    if (phase.is === 'request' && phase.request === request) this.#reader.limitBody(maxBytes)
+  }
+
+  nextRequestNumber(): number {
+    return ++this.#requestCount
+  }
+
   willDiscard(head: RequestHead): boolean {
     const { framing, expectsContinue } = head
-    if (expectsContinue) return false
+    if (expectsContinue || !this.#reader.bodyWithinLimit) return false
     return framing.kind !== 'length' || framing.bytes <= this.#options.maxDiscardedBytes
   }
 
@@ -200,7 +212,7 @@ export class HTTPChannel
       case 'data':
         return this.#dataRead(event.data)
       case 'end':
-        return this.#bodyRead()
+        return this.#bodyRead(event.trailers)
       default:
         return assertNever(event)
     }
@@ -210,7 +222,8 @@ export class HTTPChannel
     const request = new Request(this, head)
     this.#course.headRead(new RequestPhase(request, head.expectsContinue, this.#options))
     if (this.#course.draining) request.endConnection()
-    if (!request.hasBody) this.#reader.next(this.#input)
+    if (request.hasBody) this.#reader.limitBody(this.#options.maxBodyBytes)
+    else this.#reader.next(this.#input)
     try {
       const processing = this.factory.process(request)
       if (isThenable(processing))
@@ -228,9 +241,9 @@ export class HTTPChannel
     if (phase.leftBytes < 0) this.#close()
   }
 
-  #bodyRead(): void {
+  #bodyRead(trailers: readonly string[]): void {
     const { phase } = this.#course
-    if (phase.is === 'request') phase.request.body.completed()
+    if (phase.is === 'request') phase.request.body.completed(trailers)
     else this.#course.bodyComplete()
   }
 
