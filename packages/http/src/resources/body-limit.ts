@@ -2,7 +2,6 @@ import { byteCount, type OptionRules } from '@ropewalk/core/options'
 import type { Request } from '../server/request.ts'
 import type { RenderResult } from '../site/render-result.ts'
 import type { Resource } from '../site/resource.ts'
-import { limitBody } from './request-features.ts'
 import { checkRequired } from './required-options.ts'
 import { WrappingResource } from './wrapping-resource.ts'
 
@@ -35,7 +34,7 @@ class LimitedBodies extends WrappingResource {
   }
 
   override render(request: Request): RenderResult {
-    limitBody(request, this.#maxBytes)
+    request.limitBody(this.#maxBytes)
     return super.render(request)
   }
 }

@@ -3,7 +3,6 @@ import { isFieldValue } from '../message/field-grammar.ts'
 import type { Request } from '../server/request.ts'
 import type { RenderResult } from '../site/render-result.ts'
 import type { Resource } from '../site/resource.ts'
-import { isHTTPS } from './request-features.ts'
 import { WrappingResource } from './wrapping-resource.ts'
 
 /** Options of `securityHeaders`: the value of each header, or false to leave it out. */
@@ -67,7 +66,7 @@ class Secured extends WrappingResource {
     // RFC 6797 §7.2: it must not be sent over http.
     const hsts = this.#strictTransportSecurity
     const name = FIELD_NAME.strictTransportSecurity
-    if (hsts !== false && isHTTPS(request) && !responseHeaders.hasHeader(name))
+    if (hsts !== false && request.scheme === 'https' && !responseHeaders.hasHeader(name))
       responseHeaders.addRawHeader(name, hsts)
   }
 }

@@ -1,7 +1,6 @@
 import { createHmac, timingSafeEqual } from 'node:crypto'
 import { trimBlanks } from '../message/field-grammar.ts'
 import type { Request } from '../server/request.ts'
-import { addCookie, isHTTPS } from './request-features.ts'
 
 /** How a session's cookie is named, signed and sent. */
 export interface SessionCookieOptions {
@@ -63,15 +62,15 @@ export class SessionCookie {
   }
 
   #nameFor(request: Request): string {
-    return isHTTPS(request) ? `__Host-${this.#options.name}` : this.#options.name
+    return request.scheme === 'https' ? `__Host-${this.#options.name}` : this.#options.name
   }
 
   #send(request: Request, name: string, value: string, maxAgeSeconds: number | undefined): void {
     const maxAge = maxAgeSeconds === undefined ? {} : { maxAgeSeconds }
-    const secure = isHTTPS(request)
+    const secure = request.scheme === 'https'
     // Browsers refuse `none` without Secure.
     const sameSite = secure || this.#options.sameSite !== 'none' ? this.#options.sameSite : 'lax'
-    addCookie(request, name, value, { path: '/', httpOnly: true, secure, sameSite, ...maxAge })
+    request.addCookie(name, value, { path: '/', httpOnly: true, secure, sameSite, ...maxAge })
   }
 
   #verify(name: string, value: string): ReceivedId | undefined {
