@@ -66,7 +66,7 @@ export function combinedLog(write: (line: string) => unknown): AccessLog {
 }
 
 /**
- * Makes an access log of JSON, one object a line: `time`, `client`, `method`, `uri`, `protocol`, `host`,
+ * Makes an access log of JSON, one object a line: `time`, `id` of the request, `client`, `method`, `uri`, `protocol`, `host`,
  * `status`, `bytes`, `durationMs`, `outcome`, `referer`, `userAgent`, and `error` when the request was
  * aborted. What does not exist is left out. The lines are ASCII.
  *
@@ -77,6 +77,7 @@ export function jsonLog(write: (line: string) => unknown): AccessLog {
     const host = request?.getRequestAuthority() ?? ''
     const entry = {
       time: formatISODate(startedAtMs),
+      id: request?.id,
       client: hostOf(client),
       method: request?.method,
       uri: request?.uri,

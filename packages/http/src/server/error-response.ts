@@ -5,13 +5,15 @@ import { reasonPhrase } from '../message/status.ts'
 /** An error page as it is sent. */
 export interface RenderedError {
   readonly body: string | Uint8Array
-  /** Field lines of the head, each with its CRLF; among them the type of the body. */
+  /** The Content-Type line, CRLF included. It is sent unless the program has set one, or the body is empty. */
+  readonly typeLine: string
+  /** More field lines of the head, each with its CRLF. */
   readonly lines: string
 }
 
 /** Makes the HTML page for an error status. `detail` is escaped. */
 export function htmlError(code: number, detail?: string): RenderedError {
-  return { body: errorBody(code, detail), lines: HTML_TYPE }
+  return { body: errorBody(code, detail), typeLine: HTML_TYPE, lines: '' }
 }
 
 /**
@@ -23,9 +25,10 @@ export function htmlError(code: number, detail?: string): RenderedError {
 export function earlyRefusal(
   code: number,
   dateLine: string,
-  { body, lines }: RenderedError = htmlError(code),
+  { body, typeLine, lines }: RenderedError = htmlError(code),
 ): readonly (string | Uint8Array)[] {
-  const framing = `${lines}${dateLine}Content-Length: ${Buffer.byteLength(body)}\r\nConnection: close\r\n`
+  const type = body.length === 0 ? '' : typeLine
+  const framing = `${type}${dateLine}${lines}Content-Length: ${Buffer.byteLength(body)}\r\nConnection: close\r\n`
   return [responseHead(code, undefined, new Headers(), framing), body]
 }
 
@@ -46,5 +49,6 @@ export function escapeHTML(text: string): string {
   return text.replaceAll(/[&<>"']/g, (char) => `&#${char.charCodeAt(0)};`)
 }
 
-const HTML_TYPE = 'Content-Type: text/html; charset=utf-8\r\n'
+/** The Content-Type line of an HTML page. */
+export const HTML_TYPE: string = 'Content-Type: text/html; charset=utf-8\r\n'
 const NEEDS_ESCAPE = /[&<>"']/

@@ -5,16 +5,7 @@ import { isHost } from '../codec/request-head.ts'
 import { HTTPError } from '../errors.ts'
 import { listElements } from '../message/field-grammar.ts'
 import type { Headers } from '../message/headers.ts'
-
-/** What trusted proxies state about a client. */
-export interface StatedClient {
-  /** The client's address; its port is 0 if it is not stated. */
-  readonly address: Address
-  /** The scheme of the client's request; undefined when it is not stated. */
-  readonly scheme: 'http' | 'https' | undefined
-  /** The host and port that the client has requested; undefined when they are not stated. */
-  readonly host: string | undefined
-}
+import type { ClientFacts } from './incoming-request.ts'
 
 /** A header in which proxies state something about their clients. */
 export type ForwardedHeader = (typeof FORWARDED_HEADERS)[number]
@@ -53,7 +44,7 @@ export class TrustedProxies {
    * @throws {HTTPError} 400 when a header cannot be read, and when Forwarded and X-Forwarded-… are both there:
    *   a proxy sets only one of the two kinds, and its client may have sent the other.
    */
-  clientOf(peer: Address, headers: Headers): StatedClient | undefined {
+  clientOf(peer: Address, headers: Headers): ClientFacts | undefined {
     if (!this.#trust(peer)) return undefined
     const hops = this.#hopsOf(headers)
     if (hops === undefined) return undefined
@@ -102,7 +93,7 @@ interface Hops {
 interface Hop {
   /** Returns undefined when the proxy hides it. */
   address(): Address | undefined
-  stated(): Pick<StatedClient, 'scheme' | 'host'>
+  stated(): Pick<ClientFacts, 'scheme' | 'host'>
 }
 
 /** RFC 7239: one element for each proxy. */
@@ -175,7 +166,7 @@ function addressOf(header: string, { name, port = 0 }: ForwardedNode): Address |
   return tcpAddress(name, port)
 }
 
-function schemeOf(header: string, scheme: string | undefined): StatedClient['scheme'] {
+function schemeOf(header: string, scheme: string | undefined): ClientFacts['scheme'] {
   if (scheme === undefined || scheme === 'http' || scheme === 'https') return scheme
   // A proxy may name the scheme of a WebSocket. For what is asked here they are the same.
   if (scheme === 'ws' || scheme === 'wss') return scheme === 'ws' ? 'http' : 'https'

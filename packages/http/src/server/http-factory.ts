@@ -99,7 +99,7 @@ export abstract class HTTPFactory extends Factory<HTTPChannel> implements HTTPCh
     if (this.#accessLog !== undefined || isFinishAwaited()) this.#awaitEnd(request)
     try {
       const stated = this.#proxies?.clientOf(request.getClientAddress(), request.requestHeaders)
-      if (stated !== undefined) request.clientStated(stated)
+      if (stated !== undefined) request.assumeClient(stated)
     } finally {
       publishStart(request)
     }

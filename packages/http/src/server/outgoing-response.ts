@@ -1,7 +1,7 @@
 import { LocalProtocolError, type Transport } from '@ropewalk/core'
 import { HTTPError, RemoteProtocolError, statusOf } from '../errors.ts'
 import { Headers, type SentHeaders } from '../message/headers.ts'
-import type { RenderedError } from './error-response.ts'
+import { htmlError, type RenderedError } from './error-response.ts'
 import type { RequestEnding } from './request-ending.ts'
 import { type RequestLine, type ResponseHead, ResponseStream } from './response-stream.ts'
 
@@ -48,6 +48,8 @@ export class OutgoingResponse implements SentHeaders {
   #reason: string | undefined
   #failed = false
   #logged: Set<Kind> | undefined
+  #beforeHead: Set<() => void> | undefined
+  #preparing = false
 
   constructor(channel: ResponseChannel, request: RequestSummary, ending: RequestEnding) {
     this.#channel = channel
@@ -86,6 +88,12 @@ export class OutgoingResponse implements SentHeaders {
     if (this.started) return this.#headTooLate(`status ${code}`)
     this.#code = code
     this.#reason = reason
+  }
+
+  /** Calls `prepare` before each head is made: of the response, and of the error page that replaces it. */
+  beforeHead(prepare: () => void): void {
+    this.#beforeHead ??= new Set()
+    this.#beforeHead.add(prepare)
   }
 
   changedTooLate(name: string | undefined): void {
@@ -186,13 +194,36 @@ export class OutgoingResponse implements SentHeaders {
   /**
    * @param body The first piece of the body: its type decides the default Content-Type. An empty one has
    *   none.
+   * @param page The error page, if it is one, for its type and its lines.
    */
-  #head(body: Uint8Array | string): ResponseHead {
+  #head(body: Uint8Array | string, page?: RenderedError): ResponseHead {
+    if (this.#beforeHead !== undefined) this.#prepareHead(this.#beforeHead)
     const { headers } = this
     const date = headers.hasHeader('date') ? '' : this.#channel.dateLine()
     const typed = body.length === 0 || isBodiless(this.#code) || headers.hasHeader('content-type')
-    const lines = typed ? date : (typeof body === 'string' ? TEXT_TYPE : BYTES_TYPE) + date
+    const type = page?.typeLine ?? (typeof body === 'string' ? TEXT_TYPE : BYTES_TYPE)
+    const lines = (typed ? date : type + date) + (page?.lines ?? '')
     return { code: this.#code, reason: this.#reason, headers, lines }
+  }
+
+  /**
+   * Calls the last one first, so that the outermost resource decides. One that throws is not called again: the
+   * response becomes an error page, which the others prepare.
+   */
+  #prepareHead(beforeHead: Set<() => void>): void {
+    if (this.#preparing) throw new LocalProtocolError('Cannot write in beforeHead: it may only set headers')
+    const failures: unknown[] = []
+    this.#preparing = true
+    for (const prepare of [...beforeHead].toReversed()) {
+      try {
+        prepare()
+      } catch (error) {
+        beforeHead.delete(prepare)
+        failures.push(error)
+      }
+    }
+    this.#preparing = false
+    if (failures.length > 0) throw failures[0]
   }
 
   #headSent(): void {
@@ -246,27 +277,45 @@ export class OutgoingResponse implements SentHeaders {
   #sendErrorPage(error: unknown): void {
     if (error instanceof RemoteProtocolError) this.endConnection()
     try {
-      this.#sendPage(error, error instanceof HTTPError ? error.headers : [])
+      this.#sendPage(error, error instanceof HTTPError ? error.headers : NO_HEADERS)
     } catch (fault) {
       this.#log('failed', this.started ? 'aborted' : 'replaced', asError(fault))
-      if (!this.started) this.#sendPage(fault, [])
-      else if (this.#ending.outcome === undefined) this.#abort(fault)
+      this.#sendFallback(fault)
+    }
+  }
+
+  /** Sends a 500, without what `beforeHead` and the program's error page do if that cannot be sent. */
+  #sendFallback(error: unknown): void {
+    try {
+      if (!this.started) this.#sendPage(error, NO_HEADERS)
+      else if (this.#ending.outcome === undefined) this.#abort(error)
+    } catch (fault) {
+      if (this.started) return this.#abort(fault)
+      this.#beforeHead = undefined
+      this.#clearHead(500)
+      this.#sendRendered(htmlError(500))
     }
   }
 
   #sendPage(error: unknown, headers: HTTPError['headers']): void {
-    this.#code = statusOf(error)
-    this.#reason = undefined
-    this.headers.clear()
+    this.#clearHead(statusOf(error))
     if (headers.length > 0) {
       for (const [name, value] of headers) this.headers.addRawHeader(name, value)
       this.headers.removeHeader('content-type')
     }
-    const { body, lines } = this.#channel.renderError(error)
+    const page = this.#channel.renderError(error)
     if (this.started) throw new LocalProtocolError(PAGE_WRITTEN)
-    const date = this.headers.hasHeader('date') ? '' : this.#channel.dateLine()
-    const head = { code: this.#code, reason: this.#reason, headers: this.headers, lines: lines + date }
-    this.#stream.whole(head, body)
+    this.#sendRendered(page)
+  }
+
+  #clearHead(code: number): void {
+    this.#code = code
+    this.#reason = undefined
+    this.headers.clear()
+  }
+
+  #sendRendered(page: RenderedError): void {
+    this.#stream.whole(this.#head(page.body, page), page.body)
     this.headers.seal(this)
   }
 
@@ -304,6 +353,7 @@ function isBodiless(code: number): boolean {
  */
 type Kind = 'head' | 'body' | 'dropped' | 'failed'
 
+const NO_HEADERS: HTTPError['headers'] = []
 const PAGE_WRITTEN = 'Cannot send an error page: errorPage has written a response, return the page instead'
 const TEXT_TYPE = 'Content-Type: text/html; charset=utf-8\r\n'
 const BYTES_TYPE = 'Content-Type: application/octet-stream\r\n'

@@ -1,7 +1,7 @@
 import { HTTPError, statusOf } from '../errors.ts'
 import { listElements, trimBlanks } from '../message/field-grammar.ts'
 import { reasonPhrase } from '../message/status.ts'
-import { errorBody, type RenderedError } from '../server/error-response.ts'
+import { errorBody, HTML_TYPE, type RenderedError } from '../server/error-response.ts'
 import type { Request } from '../server/request.ts'
 import { developmentPage } from './development-page.ts'
 import { type Body, isJSONBody, type JSONBody, shownType, textOfJSON } from './render-result.ts'
@@ -27,17 +27,18 @@ export class ErrorPages {
     const shown = tracebacks && status >= 500
     if (type === 'text/html')
       return shown
-        ? { body: developmentPage(error, request), lines: DEVELOPMENT_LINES }
+        ? { body: developmentPage(error, request), typeLine: HTML_TYPE, lines: DEVELOPMENT_LINES }
         : this.#html(error, status)
     const body = `${JSON.stringify(problemOf(error, status, shown))}\n`
-    return { body, lines: `Content-Type: ${type}\r\n${VARY}` }
+    return { body, typeLine: `Content-Type: ${type}\r\n`, lines: VARY }
   }
 
   #html(error: unknown, status: number): RenderedError {
     const detail = detailOf(error, status)
-    if (detail !== undefined) return { body: errorBody(status, detail), lines: HTML_LINES }
+    if (detail !== undefined) return { body: errorBody(status, detail), typeLine: HTML_TYPE, lines: VARY }
     let page = this.#plain.get(status)
-    if (page === undefined) this.#plain.set(status, (page = { body: errorBody(status), lines: HTML_LINES }))
+    if (page === undefined)
+      this.#plain.set(status, (page = { body: errorBody(status), typeLine: HTML_TYPE, lines: VARY }))
     return page
   }
 }
@@ -45,17 +46,12 @@ export class ErrorPages {
 /**
  * Returns the page that a program has made.
  *
- * @param request Its Content-Type, if the program has set one, goes before that of the page.
  * @throws {TypeError} when it is a promise, or anything else that cannot be sent at once.
  */
-export function ownPage(page: ErrorBody, request: Request | undefined): RenderedError {
-  const isTyped = request?.responseHeaders.hasHeader('content-type') === true
-  const as = (body: Body, type: string): RenderedError => {
-    return { body, lines: isTyped ? '' : `Content-Type: ${type}\r\n` }
-  }
-  if (typeof page === 'string') return as(page, 'text/html; charset=utf-8')
-  if (page instanceof Uint8Array) return as(page, 'application/octet-stream')
-  if (isJSONBody(page)) return as(textOfJSON(page), 'application/json')
+export function ownPage(page: ErrorBody): RenderedError {
+  if (typeof page === 'string') return { body: page, typeLine: HTML_TYPE, lines: '' }
+  if (page instanceof Uint8Array) return { body: page, typeLine: BYTES_TYPE, lines: '' }
+  if (isJSONBody(page)) return { body: textOfJSON(page), typeLine: JSON_TYPE, lines: '' }
   throw new TypeError(
     `Cannot send what errorPage returned (${shownType(page)}): return a string, bytes, an object for JSON or undefined`,
   )
@@ -123,6 +119,7 @@ const TYPES = ['text/html', 'application/problem+json', 'application/json'] as c
 const WEIGHT = /^[qQ]=(?:0(?:\.\d{0,3})?|1(?:\.0{0,3})?)$/
 /** The page depends on Accept, and a cache may keep a 404 (RFC 9110 §12.5.5, §15.1). */
 const VARY = 'Vary: Accept\r\n'
-const HTML_LINES = `Content-Type: text/html; charset=utf-8\r\n${VARY}`
+const BYTES_TYPE = 'Content-Type: application/octet-stream\r\n'
+const JSON_TYPE = 'Content-Type: application/json\r\n'
 /** Even text that a page failed to escape could not run in it. */
-const DEVELOPMENT_LINES = `${HTML_LINES}Cache-Control: no-store\r\nContent-Security-Policy: default-src 'none'; style-src 'unsafe-inline'\r\n`
+const DEVELOPMENT_LINES = `${VARY}Cache-Control: no-store\r\nContent-Security-Policy: default-src 'none'; style-src 'unsafe-inline'\r\n`

@@ -103,7 +103,7 @@ export class Site extends HTTPFactory {
 
   override renderError(error: unknown, request: Request | undefined): RenderedError {
     const page = this.errorPage?.(asError(error), request)
-    if (page !== undefined) return ownPage(page, request)
+    if (page !== undefined) return ownPage(page)
     return this.#pages.standard(error, request, this.displayTracebacks)
   }
 

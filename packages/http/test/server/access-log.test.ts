@@ -168,6 +168,7 @@ describe('jsonLog', () => {
     expect(lines.map((line) => JSON.parse(line))).toEqual([
       {
         time: '2026-01-01T00:00:00.000Z',
+        id: '1-1',
         client: '192.0.2.1',
         method: 'GET',
         uri: '/a?b',

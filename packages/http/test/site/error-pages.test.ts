@@ -170,7 +170,7 @@ describe('errorPage', () => {
       ['HTTPError', undefined, 408],
       ['RemoteProtocolError', undefined, 414],
       ['RemoteProtocolError', undefined, 431],
-      ['RemoteProtocolError', undefined, 413],
+      ['RemoteProtocolError', '/', 413],
       ['RemoteProtocolError', '/', 400],
     ])
     for (const { head } of responses) expect(head).toContain('\r\nContent-Type: application/json\r\n')
@@ -181,7 +181,7 @@ describe('errorPage', () => {
       ['<p>x</p>', 'text/html; charset=utf-8', '<p>x</p>'],
       [Buffer.from('x'), 'application/octet-stream', 'x'],
       [{ a: 1 }, 'application/json', '{"a":1}'],
-      ['', 'text/html; charset=utf-8', ''],
+      ['', undefined, ''],
       [undefined, 'text/html; charset=utf-8', undefined],
     ] as const) {
       for (const request of [GET('/x'), 'bad\r\n\r\n']) {
@@ -189,7 +189,8 @@ describe('errorPage', () => {
           siteWith(() => page),
           request,
         )
-        expect(head).toContain(`\r\nContent-Type: ${type}\r\n`)
+        if (type === undefined) expect(head).not.toContain('Content-Type')
+        else expect(head).toContain(`\r\nContent-Type: ${type}\r\n`)
         expect(head).toContain(`\r\nContent-Length: ${body.length}\r\n`)
         if (text === undefined) expect(body).toMatch(/<h1>40[04] /)
         else expect(body).toBe(text)
@@ -257,6 +258,46 @@ describe('errorPage', () => {
     transport.receive(GET('/x'))
     expect(transport.connected).toBe(false)
     expect(String(transport.reactor.logged[0]?.error)).toContain('errorPage has written')
+  })
+
+  test('comes before what beforeHead sets, which may be another type', () => {
+    class Preparing extends Resource {
+      override render_GET(request: Request): never {
+        request.beforeHead(() => {
+          request.setHeader('X-Code', String(request.code))
+          request.setHeader('Content-Type', 'text/plain')
+        })
+        throw new HTTPError(409)
+      }
+    }
+    const site = new Site(new Preparing())
+    site.errorPage = (_error, request) => {
+      request?.setResponseCode(410)
+      return { gone: true }
+    }
+    const { head, body } = ask(site, GET('/'))
+    expect(head).toContain('\r\nX-Code: 410\r\nContent-Type: text/plain\r\n')
+    expect(head.match(/Content-Type/g)?.length).toBe(1)
+    expect(body).toBe('{"gone":true}')
+  })
+
+  test('that cannot be sent is replaced by the plain page of a 500', () => {
+    const site = siteWith((_error, request) => {
+      request?.setHeader('Content-Length', '7')
+      return 'page'
+    })
+    const { status, body, logged } = ask(site, GET('/x'))
+    expect([status, body.includes('<h1>500 ')]).toEqual([500, true])
+    expect(logged.map(String)).toEqual([expect.stringContaining('under Content-Length 7')])
+    const transport = connectTo(
+      siteWith((error, request) => {
+        if (error.name === 'LocalProtocolError') request?.write('half')
+        else request?.setHeader('Content-Length', '7')
+        return 'page'
+      }),
+    )
+    transport.receive(GET('/x'))
+    expect(transport.connected).toBe(false)
   })
 
   test('is not asked once the response has begun', () => {

@@ -1,4 +1,4 @@
-import { LineTooLongError, RemoteError } from '../bytes/remote-error.ts'
+import { RemoteError } from '../bytes/remote-error.ts'
 import type { LogObserver } from '../interfaces/log.ts'
 import {
   ConnectError,
@@ -19,7 +19,7 @@ import {
  * listens for it. If the program was started with `--unhandled-rejections`, that rule applies, and nothing is
  * installed.
  */
-export class UnhandledEnds {
+export class TolerableRejections {
   readonly #log: LogObserver
   #listener: Listener | undefined
   #removal: NodeJS.Immediate | undefined
@@ -48,7 +48,10 @@ export class UnhandledEnds {
   }
 }
 
-/** One listener for all reactors of a process, because Node warns of more than ten. One reactor logs. */
+/**
+ * One listener for all reactors of a process, because Node warns of more than ten. It calls only the log of the
+ * reactor that was installed first.
+ */
 interface Listener {
   (reason: unknown): void
   readonly [LOGS]: Set<LogObserver>
@@ -58,7 +61,7 @@ function newListener(): Listener {
   const logs = new Set<LogObserver>()
   const unhandled = (reason: unknown): void => {
     const [log] = logs
-    if (isEnd(reason)) log?.({ level: 'error', text: TEXT, error: reason })
+    if (isTolerable(reason)) log?.({ level: 'error', text: TEXT, error: reason })
     else if (listeners().every(isOurs)) leaveToNode(reason, listener)
   }
   const listener = Object.assign(unhandled, { [LOGS]: logs })
@@ -66,15 +69,16 @@ function newListener(): Listener {
 }
 
 /**
- * Goes first, so that a `once` listener of the program is still registered when this one looks for others.
+ * Prepends the listener, so that a `once` listener of the program is still registered when this one looks for
+ * others.
  */
 function listen(listener: Listener): void {
   if (!listeners().includes(listener)) process.prependListener('unhandledRejection', listener)
 }
 
 /**
- * Removes the listener for a turn. Only without one does Node print its message, or emit `uncaughtException`
- * for a program that continues.
+ * Removes the listener for a turn: Node prints its message, or emits `uncaughtException` for a program that
+ * continues, only if there is no listener.
  */
 function leaveToNode(reason: unknown, listener: Listener): void {
   process.off('unhandledRejection', listener)
@@ -90,13 +94,11 @@ function isOurs(listener: Partial<Listener>): listener is Listener {
   return listener[LOGS] !== undefined
 }
 
-/**
- * Whether the error or one of its causes is in ENDS. The cause of an AbortError is the reason of its signal.
- */
-function isEnd(reason: unknown): boolean {
+/** Whether the error or one of its causes is TOLERABLE. The cause of an AbortError is the reason of its signal. */
+function isTolerable(reason: unknown): boolean {
   let current = reason
   for (let depth = 0; depth <= MAX_CAUSES && current instanceof Error; depth++) {
-    if (ENDS.some((type) => current instanceof type)) return true
+    if (TOLERABLE.some((type) => current instanceof type)) return true
     current = current.cause
   }
   return false
@@ -107,13 +109,12 @@ function hasOwnRule(): boolean {
   return options.some((option) => option.includes('--unhandled-rejections'))
 }
 
-const LOGS = Symbol.for('ropewalk.unhandledEnds')
+const LOGS = Symbol.for('ropewalk.tolerableRejections')
 const TEXT = 'Unhandled rejection caused by a peer, the network or a stop'
-const ENDS = [
+const TOLERABLE = [
   ConnectError,
   ConnectionClosed,
   IncompleteReadError,
-  LineTooLongError,
   NotConnectedError,
   QueueClosed,
   ReactorNotRunning,

@@ -7,7 +7,7 @@ import { OneProtocol } from '../simulated-harness.ts'
 import { Noting, TwoHosts } from '../two-hosts.ts'
 import { simulatedWires } from './simulated-wires.ts'
 
-describe('ConnectionEnd', () => {
+describe('SimulatedWire', () => {
   describe('as a wire', () => {
     test.each(
       checksFor(simulatedWires().capabilities, wireChecks).map((check) => [check.name, check] as const),

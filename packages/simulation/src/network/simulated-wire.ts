@@ -3,7 +3,7 @@ import type { EndSystem, NamedEnd } from './host-kernel.ts'
 import type { Flow } from './flow.ts'
 
 /** One end of a simulated TCP connection. To its program, it is a wire. */
-export class ConnectionEnd implements Wire, NamedEnd {
+export class SimulatedWire implements Wire, NamedEnd {
   readonly name: string
   /** The name of the host at the other end. */
   readonly peerHost: string

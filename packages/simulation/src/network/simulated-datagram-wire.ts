@@ -7,8 +7,8 @@ import {
 } from '@ropewalk/core/reactor'
 import type { DatagramReceiver, Machine, HostKernel } from './host-kernel.ts'
 
-/** A UDP socket of a host. Datagrams that it sends may be lost, duplicated or reordered. */
-export class DatagramSocket implements DatagramWire, DatagramReceiver {
+/** A UDP socket of a host; to its program, a wire. Datagrams that it sends may be lost, duplicated or reordered. */
+export class SimulatedDatagramWire implements DatagramWire, DatagramReceiver {
   readonly address: UDPAddress
   readonly bufferedBytes = 0
   readonly binding: DatagramBinding

@@ -2,16 +2,16 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { RemoteError } from '../../src/bytes.ts'
 import { ConnectionDone, ConnectionLost } from '../../src/index.ts'
 import { ServiceStopped } from '../../src/services.ts'
-import { UnhandledEnds } from '../../src/node/unhandled-ends.ts'
+import { TolerableRejections } from '../../src/node/tolerable-rejections.ts'
 import { runProgram } from './run-program.ts'
 
-describe('UnhandledEnds', () => {
+describe('TolerableRejections', () => {
   const others = process.listeners('unhandledRejection')
   const nextTurn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve))
   const raise = (reason: unknown): boolean => process.emit('unhandledRejection', reason, Promise.resolve())
-  const make = (): { ends: UnhandledEnds; logged: unknown[] } => {
+  const make = (): { rejections: TolerableRejections; logged: unknown[] } => {
     const logged: unknown[] = []
-    return { ends: new UnhandledEnds(({ level, error }) => logged.push(level, error)), logged }
+    return { rejections: new TolerableRejections(({ level, error }) => logged.push(level, error)), logged }
   }
 
   beforeEach(() => void process.removeAllListeners('unhandledRejection'))
@@ -21,8 +21,8 @@ describe('UnhandledEnds', () => {
   })
 
   test('logs ends of connections and services, errors they caused and errors of peers, and nothing else', () => {
-    const { ends, logged } = make()
-    ends.install()
+    const { rejections, logged } = make()
+    rejections.install()
     const end = new ConnectionLost()
     const aborted = new Error('aborted', { cause: new Error('between', { cause: new ConnectionDone() }) })
     const stopped = new ServiceStopped('over')
@@ -37,46 +37,46 @@ describe('UnhandledEnds', () => {
   })
 
   test('leaves other rejections to a listener of the program', () => {
-    const { ends } = make()
+    const { rejections } = make()
     const seen: unknown[] = []
     process.on('unhandledRejection', (reason) => seen.push(reason))
-    ends.install()
+    rejections.install()
     raise('mine')
     expect(seen).toEqual(['mine'])
   })
 
   test('leaves a rejection to a once listener of the program', () => {
-    const { ends } = make()
+    const { rejections } = make()
     const seen: unknown[] = []
     process.once('unhandledRejection', (reason) => seen.push(reason))
-    ends.install()
+    rejections.install()
     raise('mine')
     expect([seen, process.listenerCount('unhandledRejection')]).toEqual([['mine'], 1])
   })
 
   test('logs once, however many reactors run', () => {
     const [first, second] = [make(), make()]
-    for (const { ends } of [first, second]) ends.install()
+    for (const { rejections } of [first, second]) rejections.install()
     raise(new ConnectionDone())
     expect([first.logged.length, second.logged.length]).toEqual([2, 0])
     expect(process.listenerCount('unhandledRejection')).toBe(1)
   })
 
   test('listens until the turn after its removal, unless it is installed again', async () => {
-    const { ends } = make()
+    const { rejections } = make()
     const count = (): number => process.listenerCount('unhandledRejection')
-    ends.install()
-    ends.install()
-    ends.remove()
+    rejections.install()
+    rejections.install()
+    rejections.remove()
     expect(count()).toBe(1)
     await nextTurn()
     expect(count()).toBe(0)
-    ends.install()
-    ends.remove()
-    ends.install()
+    rejections.install()
+    rejections.remove()
+    rejections.install()
     await nextTurn()
     expect(count()).toBe(1)
-    ends.remove()
+    rejections.remove()
     await nextTurn()
     expect(count()).toBe(0)
   })
