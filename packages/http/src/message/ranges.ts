@@ -1,3 +1,4 @@
+import { count, type GivenOptions, type OptionRules, withDefaults } from '@ropewalk/core/options'
 import { listElements } from './field-grammar.ts'
 
 /** A part of a representation: `start` is its first byte, counted from 0, and `end` the byte after its last one. */
@@ -9,7 +10,7 @@ export interface ByteRange {
 /** How `parseRange` limits its work. */
 export interface RangeOptions {
   /** Most ranges that a client may ask for at once. Beyond it, the whole representation is sent. Default 16. */
-  readonly most?: number | undefined
+  readonly most: number
 }
 
 /**
@@ -25,13 +26,15 @@ export interface RangeOptions {
  * @param size Bytes of the whole representation.
  * @returns `whole` when the field is to be ignored: it is malformed, of another unit, asks for more than `most`
  *   ranges, or the representation is empty. `unsatisfiable` when no range has a byte, which is a 416.
+ * @throws {TypeError | RangeError} for an option that does not exist, has the wrong type or is out of range.
  * @see RFC 9110 §14.1.2, §14.2
  */
 export function parseRange(
   field: string | undefined,
   size: number,
-  { most = DEFAULT_MOST }: RangeOptions = {},
+  options?: GivenOptions<RangeOptions>,
 ): readonly ByteRange[] | 'whole' | 'unsatisfiable' {
+  const { most } = withDefaults('parseRange', DEFAULT_RANGE_OPTIONS, options, RANGE_OPTION_RULES)
   if (field === undefined || size === 0) return 'whole'
   const set = BYTES.exec(field)?.[1]
   if (set === undefined) return 'whole'
@@ -122,7 +125,8 @@ function coalesced(ranges: readonly ByteRange[]): readonly ByteRange[] {
     .map(({ start, end }): ByteRange => ({ start, end }))
 }
 
-const DEFAULT_MOST = 16
+const DEFAULT_RANGE_OPTIONS: RangeOptions = { most: 16 }
+const RANGE_OPTION_RULES: OptionRules<RangeOptions> = { most: count({ least: 1 }) }
 /** RFC 9110 §14.1: a unit is compared without regard to case. */
 const BYTES = /^bytes=(.*)$/i
 const SPEC = /^(\d*)-(\d*)$/

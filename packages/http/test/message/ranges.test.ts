@@ -76,6 +76,8 @@ describe('parseRange', () => {
     expect(parseRange(ranges(3), 100_000, { most: 3 })).toHaveLength(3)
     expect(parseRange(ranges(4), 100_000, { most: 3 })).toBe('whole')
     expect(parse(`bytes=${'0-,'.repeat(5000)}`)).toBe('whole')
+    expect(() => parseRange('bytes=0-', 1, { most: 0 })).toThrow(RangeError)
+    expect(() => parseRange(undefined, 1, { max: 5 } as object)).toThrow('most')
   })
 
   test('never asks for a byte twice, or outside of the representation', () => {
