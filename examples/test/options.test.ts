@@ -19,6 +19,7 @@ import { ClientTLS } from '@ropewalk/core/tls'
 import { DatagramProtocol } from '@ropewalk/core/udp'
 import { connectedPair, MemoryReactor, StringTransport } from '@ropewalk/core/testing'
 import { NOT_DONE_YET, type Request, Resource, Site } from '@ropewalk/http'
+import { File } from '@ropewalk/http/static'
 import { replay, Simulation } from '@ropewalk/simulation'
 import { WebSocketProtocol, WebSocketResource, WebSocketServerFactory } from '@ropewalk/websocket'
 import { describe, expect, test } from 'vitest'
@@ -188,6 +189,7 @@ const TAKES: readonly (readonly [heading: string, give: Give])[] = [
     (option, value) =>
       option === 'maxFields' ? form({ [option]: value }) : new Site(new Resource(), { [option]: value }),
   ],
+  ['Files', (option, value) => new File('.', { [option]: value })],
   ['WebSocket', (option, value) => new WebSocketResource(new Rooms(), { [option]: value })],
 ]
 

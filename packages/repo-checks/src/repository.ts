@@ -123,6 +123,7 @@ const ENTRY_NAMES: ReadonlySet<string> = new Set([
   'proxy',
   'reactor',
   'services',
+  'static',
   'stream',
   'testing',
   'time',
