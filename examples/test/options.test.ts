@@ -20,6 +20,7 @@ import { DatagramProtocol } from '@ropewalk/core/udp'
 import { connectedPair, MemoryReactor, StringTransport } from '@ropewalk/core/testing'
 import { NOT_DONE_YET, parseRange, type Request, type RequestBody, Resource, Site } from '@ropewalk/http'
 import { compressed, cors, guard, MemorySessionStore, rateLimit, sessions } from '@ropewalk/http/resources'
+import { File } from '@ropewalk/http/static'
 import { replay, Simulation } from '@ropewalk/simulation'
 import { WebSocketProtocol, WebSocketResource, WebSocketServerFactory } from '@ropewalk/websocket'
 import { describe, expect, test } from 'vitest'
@@ -208,6 +209,7 @@ const TAKES: readonly (readonly [heading: string, give: Give])[] = [
   ['Coded responses', (option, value) => compressed(new Resource(), { [option]: value })],
   ['Event streams', (option, value) => posted((_body, request) => request.eventStream({ [option]: value }))],
   ['Ranges', (option, value) => parseRange('bytes=0-1', 10, { [option]: value })],
+  ['Files', (option, value) => new File('.', { [option]: value })],
   ['WebSocket', (option, value) => new WebSocketResource(new Rooms(), { [option]: value })],
 ]
 
