@@ -44,7 +44,7 @@ export class ExampleProcess {
   }
 
   static async #started(name: string, example: ExampleProcess): Promise<ExampleProcess> {
-    while (example.port === 0) {
+    while (example.port === 0 && !example.#output.includes('unix:/')) {
       const ended = await Promise.race([
         example.#exited,
         once(example.#child.stdout ?? example.#child, 'data'),
@@ -64,7 +64,7 @@ export class ExampleProcess {
     return { code, output: example.#output, errors: example.#errors }
   }
 
-  /** The port it printed; 0 until then. */
+  /** The port it printed; 0 until then, and for a UNIX socket. */
   get port(): number {
     return Number(/(?:127\.0\.0\.1|localhost):(\d+)/.exec(this.#output)?.[1] ?? 0)
   }

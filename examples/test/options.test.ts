@@ -18,8 +18,9 @@ import { backoffPolicy, MultiService, runServices } from '@ropewalk/core/service
 import { ClientTLS } from '@ropewalk/core/tls'
 import { DatagramProtocol } from '@ropewalk/core/udp'
 import { connectedPair, MemoryReactor, StringTransport } from '@ropewalk/core/testing'
-import { NOT_DONE_YET, type Request, type RequestBody, Resource, Site } from '@ropewalk/http'
-import { cors, guard, MemorySessionStore, rateLimit, sessions } from '@ropewalk/http/resources'
+import { NOT_DONE_YET, parseRange, type Request, type RequestBody, Resource, Site } from '@ropewalk/http'
+import { compressed, cors, guard, MemorySessionStore, rateLimit, sessions } from '@ropewalk/http/resources'
+import { File } from '@ropewalk/http/static'
 import { replay, Simulation } from '@ropewalk/simulation'
 import { WebSocketProtocol, WebSocketResource, WebSocketServerFactory } from '@ropewalk/websocket'
 import { describe, expect, test } from 'vitest'
@@ -79,11 +80,11 @@ async function readUntil(option: string, value: unknown): Promise<void> {
 }
 
 /** Reads a form that was posted. */
-async function posted(read: (body: RequestBody) => Promise<unknown>): Promise<unknown> {
+async function posted(read: (body: RequestBody, request: Request) => unknown): Promise<unknown> {
   const readings: Promise<unknown>[] = []
   class Form extends Resource {
     override render_POST(request: Request) {
-      const reading = (async () => read(request.body))()
+      const reading = (async () => read(request.body, request))()
       readings.push(reading)
       return NOT_DONE_YET
     }
@@ -205,6 +206,10 @@ const TAKES: readonly (readonly [heading: string, give: Give])[] = [
         value,
       ),
   ],
+  ['Coded responses', (option, value) => compressed(new Resource(), { [option]: value })],
+  ['Event streams', (option, value) => posted((_body, request) => request.eventStream({ [option]: value }))],
+  ['Ranges', (option, value) => parseRange('bytes=0-1', 10, { [option]: value })],
+  ['Files', (option, value) => new File('.', { [option]: value })],
   ['WebSocket', (option, value) => new WebSocketResource(new Rooms(), { [option]: value })],
 ]
 
@@ -250,6 +255,8 @@ const UNLIMITED: ReadonlySet<string> = new Set([
   'Forms: maxBytes',
   'Coded bodies: maxBytes',
   'Coded bodies: maxRatio',
+  'Coded responses: maxCoders',
+  'Event streams: heartbeatMs',
   'WebSocket: maxMessageBytes',
   'WebSocket: maxFrameBytes',
 ])

@@ -41,3 +41,22 @@ export type { RouteFunction, RouteParameters } from './site/routes.ts'
 export { Site, type SiteOptions } from './site/site.ts'
 export type { SavedFile } from './uploads/saved-file.ts'
 export type { HTTPLimits } from './codec/limits.ts'
+export { type ByteRange, parseRange, type RangeOptions } from './message/ranges.ts'
+export { contentRange, type MultipartRanges, multipartRanges, unsatisfiedRange } from './message/ranges.ts'
+export {
+  allowsRange,
+  entityTag,
+  evaluatePreconditions,
+  type Validators,
+  type Verdict,
+  weakTag,
+} from './message/conditional.ts'
+export { addVary, preferredCoding, preferredLanguage, preferredType } from './message/negotiation.ts'
+export type { ServerSentEvent } from './message/server-sent-event.ts'
+export type { TrailerValue } from './message/trailers.ts'
+export type { CodingLevels, CodingName } from './server/coders.ts'
+export { ContentCoding, type ContentCodingOptions, encodeResponse } from './server/content-coding.ts'
+export { EventStream, eventStream, type EventStreamOptions } from './server/event-stream.ts'
+export { type RangeSource, sendRanges } from './server/range-response.ts'
+export { redirectTo } from './server/redirect-to.ts'
+export type { Representation, Time } from './server/validators.ts'

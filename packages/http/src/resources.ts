@@ -1,3 +1,4 @@
+export { compressed } from './resources/compressed.ts'
 export {
   type AuthenticationScheme,
   type Checked,

@@ -124,6 +124,7 @@ const ENTRY_NAMES: ReadonlySet<string> = new Set([
   'reactor',
   'resources',
   'services',
+  'static',
   'stream',
   'testing',
   'time',

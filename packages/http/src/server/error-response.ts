@@ -1,3 +1,4 @@
+import { LocalProtocolError } from '@ropewalk/core'
 import { responseHead } from '../codec/response-writer.ts'
 import { Headers } from '../message/headers.ts'
 import { reasonPhrase } from '../message/status.ts'
@@ -41,6 +42,13 @@ export function errorBody(code: number, detail: string = ''): string {
   const title = `${code} ${escapeHTML(phrase)}`
   const paragraph = detail === '' || detail === phrase ? '' : `<p>${escapeHTML(detail)}</p>`
   return `<!doctype html><html><head><title>${title}</title></head><body><h1>${title}</h1>${paragraph}</body></html>\n`
+}
+
+/** Makes the error of a program that has sent a response where it was asked for an error page. */
+export function pageWritten(): LocalProtocolError {
+  return new LocalProtocolError(
+    'Cannot send an error page: errorPage has written a response, return the page instead',
+  )
 }
 
 /** Escapes text for use between tags and in quoted attributes. */

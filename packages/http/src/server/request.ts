@@ -1,6 +1,8 @@
 import { type ConnectionClosed, LocalProtocolError, type ProtocolEvents } from '@ropewalk/core'
 import { callable, checkValue, count, type GivenOptions, having } from '@ropewalk/core/options'
 import type { CookieOptions } from '../codec/cookie.ts'
+import { preferredCoding, preferredLanguage, preferredType } from '../message/negotiation.ts'
+import type { TrailerValue } from '../message/trailers.ts'
 import { hasBody } from '../codec/framing.ts'
 import type { RequestHead } from '../codec/request-head.ts'
 import type { HTTPError, RemoteProtocolError } from '../errors.ts'
@@ -10,10 +12,13 @@ import { asciiURL } from '../message/request-target.ts'
 import { tooLong } from './body-pieces.ts'
 import { CHANNEL_OPTION_RULES } from './channel-options.ts'
 import { IncomingRequest, type RequestOrigin } from './incoming-request.ts'
+import type { ContentCoding } from './content-coding.ts'
+import { eventStream, type EventStream, type EventStreamOptions } from './event-stream.ts'
 import { OutgoingResponse, type ResponseChannel } from './outgoing-response.ts'
 import { RequestBody } from './request-body.ts'
 import { type EndListener, type Outcome, RequestEnding } from './request-ending.ts'
 import { isUpgradeTo, type UpgradeOptions, upgradeRefusal } from './upgrade.ts'
+import { checkPreconditions, type Representation, setETag, setLastModified, type Time } from './validators.ts'
 
 /** The part of a channel that a request uses. */
 export interface RequestChannel extends ResponseChannel, RequestOrigin {
@@ -243,7 +248,7 @@ export class Request extends IncomingRequest {
 
   /** Resolves with true when more may be written, or with false once the request has ended. */
   async drained(): Promise<boolean> {
-    return (await this.#channel.transport.drained()) && this.#ending.outcome === undefined
+    return (await this.#response.drained()) && this.#ending.outcome === undefined
   }
 
   /**
@@ -386,6 +391,74 @@ export class Request extends IncomingRequest {
 
   #afterwards(): void {
     if (this.#ending.outcome === 'complete') this.#channel.requestDone(this)
+  }
+
+  /**
+   * Sets ETag: `v1` is sent as `"v1"`. A client that has this version, or requires another, is sent 304 or 412.
+   *
+   * @returns whether the response was sent: return NOT_DONE_YET then.
+   */
+  setETag(tag: string): boolean {
+    return setETag(this, tag)
+  }
+
+  /** Sets Last-Modified, and responds as `setETag` does. The latest time counts. */
+  setLastModified(when: Time): boolean {
+    return setLastModified(this, when)
+  }
+
+  /**
+   * Checks the client's conditions before the method is performed (RFC 9110 §13.2.2).
+   *
+   * @returns `done` when a 304 or 412 was sent.
+   */
+  checkPreconditions(current?: Representation): 'proceed' | 'done' {
+    return checkPreconditions(this, current)
+  }
+
+  /** Returns the media type that the client prefers; undefined when it accepts none of them (RFC 9110 §12.5.1). */
+  accepts<const T extends string>(...types: readonly T[]): T | undefined {
+    return preferredType(this.requestHeaders, types)
+  }
+
+  /** Returns the language that the client prefers; undefined when it accepts none of them. */
+  acceptsLanguages<const T extends string>(...languages: readonly T[]): T | undefined {
+    return preferredLanguage(this.requestHeaders, languages)
+  }
+
+  /** Returns the content coding that the client prefers; undefined when it accepts none of them. */
+  acceptsEncodings<const T extends string>(...codings: readonly T[]): T | undefined {
+    return preferredCoding(this.requestHeaders, codings)
+  }
+
+  /** Codes the body for a client that accepts it, however it is written, unless the head was sent. */
+  encodeWith(coding: ContentCoding): void {
+    this.#response.encode(coding, () => this.#afterwards())
+  }
+
+  /** Sends a 103 with links such as `</style.css>; rel=preload` (RFC 8297). Returns false when it is not sent. */
+  writeEarlyHints(links: string | readonly string[]): boolean {
+    return this.#response.writeEarlyHints(typeof links === 'string' ? [links] : links)
+  }
+
+  /** Sets a field that is sent after the body; name it before the first write. Returns whether the client reads it. */
+  setTrailer(name: string, value: TrailerValue): boolean {
+    return this.#response.setTrailer(name, value)
+  }
+
+  /** Begins a response of events; return NOT_DONE_YET then. */
+  eventStream(options?: GivenOptions<EventStreamOptions>): EventStream {
+    return eventStream(this, options)
+  }
+
+  /** Bytes of the response that the operating system has not accepted yet. */
+  get waitingBytes(): number {
+    return this.#response.waitingBytes
+  }
+
+  /** Sets what is called when the reactor stops while the response is being sent, so that it is finished soon. */
+  whenEnding(call: () => void): void {
+    this.#response.whenEnding(call)
   }
 }
 

@@ -34,7 +34,12 @@ function unwantedDependencies(file: ManifestFile): readonly Violation[] {
   return Object.keys({ ...dependencies, ...peerDependencies, ...optionalDependencies })
     .filter((name) => !DEPENDENCIES[file.name]?.includes(name))
     .map((name) =>
-      violation(file, name, `depends on ${name}`, 'remove it: published packages need Node alone'),
+      violation(
+        file,
+        name,
+        `depends on ${name}`,
+        'remove it: published packages need Node, each other, and what the rule names',
+      ),
     )
 }
 
@@ -51,10 +56,10 @@ function violation({ path, text }: ManifestFile, key: string, what: string, reme
 }
 
 const SAME_KEYS = 'give exports and publishConfig.exports the same keys'
-/** What each published package may depend on. */
+/** What each published package may depend on: packages of this repository, and tables that others keep up to date. */
 const DEPENDENCIES: Readonly<Record<string, readonly string[]>> = {
   core: [],
-  http: ['@ropewalk/core'],
+  http: ['@ropewalk/core', 'mime'],
   websocket: ['@ropewalk/core', '@ropewalk/http'],
 }
 

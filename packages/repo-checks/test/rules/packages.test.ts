@@ -53,6 +53,12 @@ describe('manifests', () => {
     ])
   })
 
+  test('accepts the table of media types for http, and for no other package', () => {
+    const manifest = { ...exported, dependencies: { mime: '4.1.2' } }
+    expect(violationsIn('http', manifest)).toEqual([])
+    expect(violationsIn('core', manifest)).toEqual(['packages/core/package.json:11 depends on mime'])
+  })
+
   test('accepts packages that depend on each other, and development dependencies', () => {
     const dependencies = { '@ropewalk/core': 'workspace:^', '@ropewalk/http': 'workspace:^' }
     expect(violationsIn('websocket', { ...exported, dependencies, devDependencies: { ws: '8' } })).toEqual([])

@@ -1,0 +1,24 @@
+// Serves the files of a directory: listings, ranges, conditional requests. Try it with:
+// npm run example examples/static-server.ts tcp:8080:interface=127.0.0.1 docs
+import { formatAddress, reactor } from '@ropewalk/core'
+import { serverFromString } from '@ropewalk/core/endpoints'
+import { Site } from '@ropewalk/http'
+import { File } from '@ropewalk/http/static'
+
+const [where = 'tcp:8080:interface=127.0.0.1', directory = '.'] = process.argv.slice(2)
+
+try {
+  const files = new File(directory, {
+    directoryListing: true,
+    precompressed: ['br', 'zstd', 'gzip'],
+    cacheControl: 'no-cache',
+  })
+  const port = await serverFromString(reactor, where).listen(new Site(files))
+  reactor.callWhenRunning(() =>
+    console.log(`Serving ${directory} on http://${formatAddress(port.getHost())}/. Press Ctrl-C to stop.`),
+  )
+  await reactor.run()
+} catch (error) {
+  console.error(error instanceof Error ? error.message : error)
+  process.exit(2)
+}
