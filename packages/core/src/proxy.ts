@@ -18,3 +18,4 @@ export {
 } from './proxy/proxy-protocol-factory.ts'
 export { writeProxyV1 } from './proxy/proxy-v1.ts'
 export { writeProxyV2, type WriteProxyV2Options } from './proxy/proxy-v2.ts'
+export { AddressBlock } from './proxy/trusted-sources.ts'

@@ -82,7 +82,7 @@ export class HTTPError extends RemoteError {
   static withoutStack(
     statusCode: number,
     message?: string,
-    { headers = [], cause }: HTTPErrorOptions = {},
+    { headers, cause }: HTTPErrorOptions = {},
   ): HTTPError {
     checkStatus(statusCode)
     // The constructor of Error captures a stack; only the process-wide Error.stackTraceLimit prevents that.
@@ -90,7 +90,7 @@ export class HTTPError extends RemoteError {
     error.name = 'HTTPError'
     error.message = message ?? reasonPhrase(statusCode)
     error.statusCode = statusCode
-    error.headers = [...headers]
+    error.headers = headers === undefined ? NO_HEADERS : [...headers]
     if (cause !== undefined) error.cause = cause
     return error
   }
@@ -101,9 +101,17 @@ export function isExpected(error: unknown): error is HTTPError | RemoteProtocolE
   return error instanceof HTTPError || error instanceof RemoteProtocolError
 }
 
+/** Returns the status of the response to an error that a resource throws: its own, or 500. */
+export function statusOf(error: unknown): number {
+  return isExpected(error) ? error.statusCode : 500
+}
+
 type Writable = { -readonly [name in keyof HTTPError]: HTTPError[name] }
 
 function checkStatus(statusCode: number): void {
   if (Number.isInteger(statusCode) && statusCode >= 400 && statusCode <= 599) return
   throw new RangeError(`Cannot make an HTTPError with status ${statusCode}: give an integer from 400 to 599`)
 }
+
+/** Shared by the errors without headers, because a 404 is frequent. */
+const NO_HEADERS: readonly (readonly [string, string])[] = Object.freeze([])

@@ -1,31 +1,44 @@
 export type { CookieOptions } from './codec/cookie.ts'
 export type { FormLimits } from './codec/form-reader.ts'
-export { HTTPError, type HTTPErrorOptions, RemoteProtocolError, type Violation } from './errors.ts'
+export { HTTPError, type HTTPErrorOptions, RemoteProtocolError, statusOf, type Violation } from './errors.ts'
 export { isToken, listElements, trimBlanks } from './message/field-grammar.ts'
 export { Headers } from './message/headers.ts'
+export {
+  type AccessLog,
+  combinedLog,
+  type EarlyRefusal,
+  type FinishedRequest,
+  jsonLog,
+} from './server/access-log.ts'
 export type { DecodedBody, DecodingOptions } from './server/body-decoding.ts'
 export type { SizeOptions } from './server/body-pieces.ts'
 export type { HTTPChannelOptions } from './server/channel-options.ts'
-export { escapeHTML } from './server/error-response.ts'
+export { escapeHTML, type RenderedError } from './server/error-response.ts'
+export type { ForwardedHeader } from './server/forwarded.ts'
 export type { Part } from './server/form-parts.ts'
 export { HTTPChannel, type HTTPChannelOwner } from './server/http-channel.ts'
-export { HTTPFactory } from './server/http-factory.ts'
+export { HTTPFactory, type HTTPFactoryOptions } from './server/http-factory.ts'
 export { type ClientFacts, IncomingRequest } from './server/incoming-request.ts'
 export { type FormOptions, ReadableBody } from './server/readable-body.ts'
 export { Request } from './server/request.ts'
 export { RequestBody } from './server/request-body.ts'
 export type { Outcome } from './server/request-ending.ts'
+export type { RequestDiagnosticEvents } from './server/request-events.ts'
 export type { UpgradeOptions } from './server/upgrade.ts'
+export { getChildForRequest } from './site/child-for-request.ts'
+export type { ErrorBody } from './site/error-pages.ts'
 export {
   type Body,
+  type JSONBody,
   NOT_DONE_YET,
   type NotDoneYet,
   type Rendered,
   type RenderResult,
 } from './site/render-result.ts'
 export { errorPage, forbidden, notFound } from './site/pages.ts'
-export { Resource } from './site/resource.ts'
-export { Site } from './site/site.ts'
+export { Resource, type ResourceFunction } from './site/resource.ts'
+export type { RouteFunction, RouteParameters } from './site/routes.ts'
+export { Site, type SiteOptions } from './site/site.ts'
 export type { SavedFile } from './uploads/saved-file.ts'
 export type { HTTPLimits } from './codec/limits.ts'
 export { type ByteRange, parseRange, type RangeOptions } from './message/ranges.ts'

@@ -1,5 +1,12 @@
 import { describe, expect, test } from 'vitest'
-import { HTTPError, isExpected, RemoteProtocolError, STATUS_CODE, type Violation } from '../src/errors.ts'
+import {
+  HTTPError,
+  isExpected,
+  RemoteProtocolError,
+  STATUS_CODE,
+  statusOf,
+  type Violation,
+} from '../src/errors.ts'
 import { reasonPhrase } from '../src/message/status.ts'
 
 describe('RemoteProtocolError', () => {
@@ -60,5 +67,14 @@ describe('isExpected', () => {
     expect(errors.every(isExpected)).toBe(true)
     for (const other of [new Error('x'), { statusCode: 404 }, undefined])
       expect(isExpected(other)).toBe(false)
+  })
+})
+
+describe('statusOf', () => {
+  test('is that of the error, and 500 for any other value', () => {
+    expect(statusOf(new HTTPError(404))).toBe(404)
+    expect(statusOf(new RemoteProtocolError('head-too-large', 'x'))).toBe(431)
+    for (const other of [new Error('x'), 'x', undefined, { statusCode: 404 }])
+      expect(statusOf(other)).toBe(500)
   })
 })

@@ -9,6 +9,17 @@ export function formatDate(timeMs: number): string {
   return new Date(timeMs).toUTCString()
 }
 
+/** Formats a time as access logs do: `06/Nov/1994:08:49:37 +0000`. */
+export function formatLogDate(timeMs: number): string {
+  const [, day = '', month = '', year = '', time = ''] = formatDate(timeMs).split(' ')
+  return `${day}/${month}/${year}:${time} +0000`
+}
+
+/** Formats a time as `1994-11-06T08:49:37.000Z` (RFC 3339 §5.6). */
+export function formatISODate(timeMs: number): string {
+  return new Date(timeMs).toISOString()
+}
+
 /**
  * Parses a time in any of the three formats of HTTP:
  *

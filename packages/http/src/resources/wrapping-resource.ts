@@ -1,8 +1,10 @@
 import { isThenable } from '@ropewalk/core/reactor'
 import { HTTPError } from '../errors.ts'
 import type { Request } from '../server/request.ts'
+import { type Found, getChildForRequest } from '../site/child-for-request.ts'
 import { type Rendered, type RenderResult, shownType } from '../site/render-result.ts'
-import { isResource, Resource } from '../site/resource.ts'
+import { isResource, Resource, type ResourceFunction } from '../site/resource.ts'
+import type { RouteFunction } from '../site/routes.ts'
 
 /**
  * A resource that stands in front of another one: subclass it, and override `render`.
@@ -28,8 +30,23 @@ export class WrappingResource extends Resource {
   }
 
   /** Adds the child to the resource behind this one. */
-  override putChild(segment: string, child: Resource): void {
+  override putChild(segment: string, child: Resource | ResourceFunction): void {
     this.resource.putChild(segment, child)
+  }
+
+  /** Removes the child from the resource behind this one. */
+  override delEntity(segment: string): boolean {
+    return this.resource.delEntity(segment)
+  }
+
+  /** Returns the names of the children of the resource behind this one. */
+  override listNames(): string[] {
+    return this.resource.listNames()
+  }
+
+  /** Adds the route to the resource behind this one. */
+  override route<const Pattern extends string>(pattern: Pattern, respond: RouteFunction<Pattern>): void {
+    this.resource.route(pattern, respond)
   }
 
   /** Returns the methods of the resource behind this one. */
@@ -50,7 +67,7 @@ export class WrappingResource extends Resource {
  * @throws {TypeError} when a `getChild` returns a value that is neither a resource nor undefined.
  */
 export function renderFrom(resource: Resource, request: Request): RenderResult {
-  const found = descend(resource, request)
+  const found = getChildForRequest(resource, request)
   return isThenable(found) ? renderLater(found, request) : renderFound(found, request)
 }
 
@@ -70,40 +87,3 @@ function renderFound(found: Found, request: Request): RenderResult {
   if (found === undefined) throw HTTPError.withoutStack(404)
   return found.render(request)
 }
-
-function descend(from: Resource, request: Request): Found | Promise<Found> {
-  let resource = from
-  while (!resource.isLeaf) {
-    const segment = request.postpath.shift()
-    if (segment === undefined) break
-    request.prepath.push(segment)
-    const child: unknown = resource.getChildWithDefault(segment, request)
-    if (isThenable(child)) return descendLater(child, resource, segment, request)
-    const found = childOf(resource, segment, child)
-    if (found === undefined) return undefined
-    resource = found
-  }
-  return resource
-}
-
-async function descendLater(
-  child: PromiseLike<unknown>,
-  parent: Resource,
-  segment: string,
-  request: Request,
-): Promise<Found> {
-  const found = childOf(parent, segment, await child)
-  return found === undefined ? undefined : descend(found, request)
-}
-
-function childOf(parent: Resource, segment: string, child: unknown): Found {
-  if (isResource(child)) return child
-  if (child === undefined || child === null) return undefined
-  const returned = `getChild of ${parent.constructor.name} returned for ${JSON.stringify(segment.slice(0, 80))}`
-  throw new TypeError(
-    `Cannot follow what ${returned} (${shownType(child)}): return a Resource, or undefined for 404`,
-  )
-}
-
-/** The resource at a path; undefined when there is none. */
-type Found = Resource | undefined

@@ -23,17 +23,19 @@ import {
 } from '@ropewalk/core'
 import { isThenable } from '@ropewalk/core/reactor'
 import { assertNever, ByteQueue } from '@ropewalk/core/bytes'
-import { HTTPError, isExpected, RemoteProtocolError } from '../errors.ts'
+import { HTTPError, isExpected, RemoteProtocolError, statusOf } from '../errors.ts'
 import type { RequestHead } from '../codec/request-head.ts'
 import { type RequestEvent, RequestReader } from '../codec/request-reader.ts'
 import { ChannelCourse, type Overdue } from './channel-course.ts'
 import { DEFAULT_CHANNEL_OPTIONS, type HTTPChannelOptions } from './channel-options.ts'
+import type { EarlyRefusal } from './access-log.ts'
 import { RequestPhase } from './channel-phase.ts'
-import { earlyRefusal } from './error-response.ts'
+import { earlyRefusal, htmlError, type RenderedError } from './error-response.ts'
 import type { Mistake, RequestSummary } from './outgoing-response.ts'
 import { Request, type RequestChannel } from './request.ts'
 import { isClientEnd } from './request-ending.ts'
-import { logFailure, logLateResponse, logMistake } from './request-log.ts'
+import { publishFailure } from './request-events.ts'
+import { logFailure, logLateResponse, logMistake, logPageFault } from './request-log.ts'
 
 /** The owner of a channel: an HTTPFactory. */
 export interface HTTPChannelOwner {
@@ -43,6 +45,12 @@ export interface HTTPChannelOwner {
   process(request: Request): unknown
   /** The Date field's line for a moment, CRLF included. */
   dateLine(wallClockMs: number): string
+  /** Is called before `process`. When it throws, the request fails, and `process` is not called. */
+  requestBegun(request: Request): void
+  /** Is called when the client is sent an error response before its bytes became a request. */
+  requestRefused(refusal: EarlyRefusal): void
+  /** Makes the page for an error; `request` is undefined when the client has sent no whole head. */
+  renderError(error: unknown, request: Request | undefined): RenderedError
 }
 
 /**
@@ -157,6 +165,11 @@ export class HTTPChannel
     this.transport.switchProtocol(next, this.#input.takeAll())
   }
 
+  renderError(error: unknown): RenderedError {
+    const { phase } = this.#course
+    return this.#pageFor(error, phase.is === 'request' ? phase.request : undefined)
+  }
+
   logMistake(request: RequestSummary, mistake: Mistake): void {
     logMistake(this, request, mistake)
   }
@@ -225,6 +238,7 @@ export class HTTPChannel
     if (request.hasBody) this.#reader.limitBody(this.#options.maxBodyBytes)
     else this.#reader.next(this.#input)
     try {
+      this.factory.requestBegun(request)
       const processing = this.factory.process(request)
       if (isThenable(processing))
         void Promise.resolve(processing).catch((error: unknown) => this.#processingFailed(request, error))
@@ -248,8 +262,11 @@ export class HTTPChannel
   }
 
   #processingFailed(request: Request, error: unknown): void {
-    // A program that stops its work because the client has gone has made no mistake.
-    if (!isExpected(error) && isClientEnd(error, request.signal)) return this.#giveUp(request, error)
+    if (!isExpected(error)) {
+      // A program that stops its work because the client has gone has made no mistake.
+      if (isClientEnd(error, request.signal)) return this.#giveUp(request, error)
+      publishFailure(this.transport, request, error)
+    }
     logFailure(this, request, error)
     request.processingFailed(error)
   }
@@ -276,7 +293,7 @@ export class HTTPChannel
   #violated(error: RemoteProtocolError): void {
     const { phase } = this.#course
     if (phase.is === 'request') return this.#refuse(phase.request, error)
-    if (phase.is !== 'discarding') this.#respondWithError(error.statusCode)
+    if (phase.is !== 'discarding') this.#refuseEarly(error)
     this.#close()
   }
 
@@ -285,7 +302,7 @@ export class HTTPChannel
       case 'next request':
         return this.#close()
       case 'head':
-        this.#respondWithError(408)
+        this.#refuseEarly(HTTPError.withoutStack(408))
         return this.#close()
       case 'body':
         return this.#refuse(overdue.phase.request, new HTTPError(408))
@@ -349,6 +366,7 @@ export class HTTPChannel
 
   /** Responds in place of the program, and ends the connection. */
   #refuse(request: Request, error: HTTPError | RemoteProtocolError): void {
+    publishFailure(this.transport, request, error)
     request.refuse(error)
     this.#close()
   }
@@ -361,8 +379,22 @@ export class HTTPChannel
     this.transport.abortConnection(cause)
   }
 
-  #respondWithError(code: number): void {
-    this.transport.writeSequence(earlyRefusal(code, this.dateLine()))
+  /** Responds to bytes that did not become a request. */
+  #refuseEarly(error: HTTPError | RemoteProtocolError): void {
+    const { transport } = this
+    const page = this.#pageFor(error, undefined)
+    transport.writeSequence(earlyRefusal(error.statusCode, this.dateLine(), page))
+    publishFailure(transport, undefined, error)
+    this.factory.requestRefused({ error, transport, bytes: Buffer.byteLength(page.body) })
+  }
+
+  #pageFor(error: unknown, request: Request | undefined): RenderedError {
+    try {
+      return this.factory.renderError(error, request)
+    } catch (fault) {
+      logPageFault(this, fault)
+      return htmlError(statusOf(error))
+    }
   }
 
   #close(): void {

@@ -1,11 +1,11 @@
 import { LocalProtocolError, type Transport } from '@ropewalk/core'
 import { callSafely } from '@ropewalk/core/reactor'
-import { HTTPError, isExpected, RemoteProtocolError } from '../errors.ts'
+import { HTTPError, RemoteProtocolError, statusOf } from '../errors.ts'
 import { Headers, type SentHeaders } from '../message/headers.ts'
 import { acceptsTrailers, Trailers, type TrailerValue } from '../message/trailers.ts'
 import type { ContentCoding } from './content-coding.ts'
 import { earlyHints } from './early-hints.ts'
-import { errorBody } from './error-response.ts'
+import { HTML_TYPE, htmlError, pageWritten, type RenderedError } from './error-response.ts'
 import type { RequestEnding } from './request-ending.ts'
 import { type BeginningResponse, ResponseCoding } from './response-coding.ts'
 import { type RequestLine, type ResponseHead, ResponseStream } from './response-stream.ts'
@@ -15,6 +15,8 @@ export interface ResponseChannel {
   readonly transport: Transport
   /** Returns the current line of the Date field, CRLF included. */
   dateLine(): string
+  /** Makes the page for an error. */
+  renderError(error: unknown): RenderedError
   /** Logs why a response differs from what the program wrote. */
   logMistake(request: RequestSummary, mistake: Mistake): void
 }
@@ -322,13 +324,15 @@ export class OutgoingResponse implements SentHeaders {
   /**
    * @param body The first piece of the body: its type decides the default Content-Type. An empty one has
    *   none.
+   * @param page The error page, if it is one, for its type and its lines.
    */
-  #head(body: Uint8Array | string): ResponseHead {
+  #head(body: Uint8Array | string, page?: RenderedError): ResponseHead {
     if (this.#beforeHead !== undefined) this.#prepareHead(this.#beforeHead)
     const { headers } = this
     const date = headers.hasHeader('date') ? '' : this.#channel.dateLine()
     const typed = body.length === 0 || isBodiless(this.#code) || headers.hasHeader('content-type')
-    const lines = typed ? date : (typeof body === 'string' ? TEXT_TYPE_LINE : BYTES_TYPE_LINE) + date
+    const type = page?.typeLine ?? (typeof body === 'string' ? HTML_TYPE : BYTES_TYPE_LINE)
+    const lines = (typed ? date : type + date) + (page?.lines ?? '')
     return { code: this.#code, reason: this.#reason, headers, lines, trailers: this.#trailers?.names }
   }
 
@@ -407,33 +411,46 @@ export class OutgoingResponse implements SentHeaders {
 
   #sendErrorPage(error: unknown): void {
     if (error instanceof RemoteProtocolError) this.endConnection()
-    const expected = isExpected(error)
     try {
-      this.#sendPage(expected ? error.statusCode : 500, error instanceof HTTPError ? error : NO_DETAIL)
+      this.#sendPage(error, error instanceof HTTPError ? error.headers : [])
     } catch (fault) {
-      this.#log('failed', 'replaced', asError(fault))
-      this.#sendPlainPage()
+      this.#log('failed', this.started ? 'aborted' : 'replaced', asError(fault))
+      this.#sendFallback(fault)
     }
   }
 
-  /** Sends a 500, without what `beforeHead` sets if that cannot be sent. */
-  #sendPlainPage(): void {
+  /** Sends a 500, without what `beforeHead` and the program's error page do if that cannot be sent. */
+  #sendFallback(error: unknown): void {
     try {
-      this.#sendPage(500, NO_DETAIL)
-    } catch {
+      if (!this.started) this.#sendPage(error, [])
+      else if (this.#ending.outcome === undefined) this.#abort(error)
+    } catch (fault) {
+      if (this.started) return this.#abort(fault)
       this.#beforeHead = undefined
-      this.#sendPage(500, NO_DETAIL)
+      this.#clearHead(500)
+      this.#sendRendered(htmlError(500))
     }
   }
 
-  #sendPage(code: number, { message, headers }: Pick<HTTPError, 'message' | 'headers'>): void {
+  #sendPage(error: unknown, headers: HTTPError['headers']): void {
+    this.#clearHead(statusOf(error))
+    if (headers.length > 0) {
+      for (const [name, value] of headers) this.headers.addRawHeader(name, value)
+      this.headers.removeHeader('content-type')
+    }
+    const page = this.#channel.renderError(error)
+    if (this.started) throw pageWritten()
+    this.#sendRendered(page)
+  }
+
+  #clearHead(code: number): void {
     this.#code = code
     this.#reason = undefined
     this.headers.clear()
-    for (const [name, value] of headers) this.headers.addRawHeader(name, value)
-    this.headers.removeHeader('content-type')
-    const page = errorBody(code, message)
-    this.#stream.whole(this.#head(page), page)
+  }
+
+  #sendRendered(page: RenderedError): void {
+    this.#stream.whole(this.#head(page.body, page), page.body)
     this.headers.seal(this)
   }
 
@@ -479,6 +496,4 @@ type Kind = 'head' | 'body' | 'dropped' | 'failed'
 
 const TEXT_TYPE = 'text/html; charset=utf-8'
 const BYTES_TYPE = 'application/octet-stream'
-const TEXT_TYPE_LINE = `Content-Type: ${TEXT_TYPE}\r\n`
 const BYTES_TYPE_LINE = `Content-Type: ${BYTES_TYPE}\r\n`
-const NO_DETAIL = { message: '', headers: [] }

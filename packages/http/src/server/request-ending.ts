@@ -3,6 +3,9 @@ import { isConnectionEnd } from '@ropewalk/core'
 /** How a request ended. */
 export type Outcome = 'complete' | 'aborted' | 'upgraded'
 
+/** Is called once, when a request has ended; `reason` is why it was aborted. */
+export type EndListener = (outcome: Outcome, reason: Error | undefined) => void
+
 /**
  * How a request ends, as a value, a promise and a signal. The promise and the AbortController are made
  * when they are first used: most requests need neither.
@@ -13,6 +16,7 @@ export class RequestEnding {
   #abort: AbortController | undefined
   #settle: ((outcome: Outcome) => void) | undefined
   #finished: Promise<Outcome> | undefined
+  #listener: EndListener | undefined
 
   /** How the request ended; undefined while it has not. */
   get outcome(): Outcome | undefined {
@@ -49,9 +53,14 @@ export class RequestEnding {
     if (this.#outcome === undefined) this.#leave(reason)
   }
 
-  /** Ends the request: the response is complete, or the connection has another protocol. */
+  /**
+   * Ends the request: the response is complete, or the connection has another protocol. Has no effect on a
+   * request that has ended.
+   */
   completed(outcome: 'complete' | 'upgraded'): void {
+    if (this.#outcome !== undefined) return
     this.#end(outcome)
+    this.#listener?.(outcome, undefined)
   }
 
   /**
@@ -61,6 +70,12 @@ export class RequestEnding {
     if (this.#outcome !== undefined) return
     this.#end('aborted')
     this.#leave(reason)
+    this.#listener?.('aborted', reason)
+  }
+
+  /** Calls `listener` when the request ends, in the same turn. There is one listener; it must not throw. */
+  whenEnded(listener: EndListener): void {
+    this.#listener = listener
   }
 
   #end(outcome: Outcome): void {

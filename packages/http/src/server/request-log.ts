@@ -35,6 +35,11 @@ export function logLateResponse(channel: Protocol<unknown>, request: Request, ti
   })
 }
 
+/** Logs that an error page could not be made. The client gets one without details. */
+export function logPageFault(channel: Protocol<unknown>, error: unknown): void {
+  log(channel, { level: 'error', text: 'An error page could not be made', error })
+}
+
 function log(channel: Protocol<unknown>, event: Pick<LogEvent, 'level' | 'text' | 'fields' | 'error'>): void {
   const connection = logConnection(channel.transport, channel)
   channel.transport.reactor.log({ namespace: 'ropewalk.http', connection, ...event })

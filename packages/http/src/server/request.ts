@@ -16,7 +16,7 @@ import type { ContentCoding } from './content-coding.ts'
 import { eventStream, type EventStream, type EventStreamOptions } from './event-stream.ts'
 import { OutgoingResponse, type ResponseChannel } from './outgoing-response.ts'
 import { RequestBody } from './request-body.ts'
-import { type Outcome, RequestEnding } from './request-ending.ts'
+import { type EndListener, type Outcome, RequestEnding } from './request-ending.ts'
 import { isUpgradeTo, type UpgradeOptions, upgradeRefusal } from './upgrade.ts'
 import { checkPreconditions, type Representation, setETag, setLastModified, type Time } from './validators.ts'
 
@@ -142,6 +142,11 @@ export class Request extends IncomingRequest {
       throw new LocalProtocolError('Cannot limit a body that is being read: limit it before')
     this.#channel.bodyLimited(this, maxBytes)
     if ((this.body.expectedBytes ?? 0) > maxBytes) throw tooLong(maxBytes)
+  }
+
+  /** The factory calls this to be notified of the end in the same turn. A program awaits `finished`. */
+  whenEnded(listener: EndListener): void {
+    this.#ending.whenEnded(listener)
   }
 
   /**

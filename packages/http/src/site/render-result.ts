@@ -1,15 +1,30 @@
 import { LocalProtocolError } from '@ropewalk/core'
 import { isThenable } from '@ropewalk/core/reactor'
 import type { Request } from '../server/request.ts'
+import { adoptResponse } from './web-response.ts'
 
 /** A whole body. */
 export type Body = string | Uint8Array
 /** What a `render` method may return, directly or as a promise. */
 export type RenderResult = Rendered | PromiseLike<Rendered>
 /**
- * A body, a body in pieces, or `NOT_DONE_YET` when the method writes the response through the request itself.
+ * A value that is sent as JSON: a plain object, an object with `toJSON`, an array, a number or a boolean. A
+ * string is sent as it is.
  */
-export type Rendered = Body | AsyncIterable<Body> | NotDoneYet
+export type JSONBody = number | boolean | readonly unknown[] | JSONObject
+/**
+ * A body, a body in pieces, a value that is sent as JSON, a `Response` of the web, or `NOT_DONE_YET` when the
+ * method writes the response through the request itself.
+ */
+export type Rendered = Body | AsyncIterable<Body> | JSONBody | Response | NotDoneYet
+
+/** An object that is not a promise, a function, a Map, or another collection. */
+type JSONObject = object & {
+  readonly then?: never
+  readonly [Symbol.hasInstance]?: never
+  readonly [Symbol.iterator]?: never
+  readonly [Symbol.asyncIterator]?: never
+}
 
 /**
  * Sends what a `render` method returned. Rejects when the method's promise or its pieces reject.
@@ -30,12 +45,34 @@ function sendRendered(request: Request, rendered: Rendered): void | Promise<void
   if (typeof rendered === 'string' || rendered instanceof Uint8Array) return request.finish(rendered)
   if (rendered === NOT_DONE_YET) return undefined
   if (isAsyncIterable(rendered)) return sendPieces(request, rendered)
+  if (isJSONBody(rendered)) return sendJSON(request, rendered)
   if (request.outcome === 'aborted') return undefined
+  if (rendered instanceof Response) return sendResponse(request, rendered)
   // A method that has finished the response itself may return undefined.
   if (request.outcome !== undefined && (rendered ?? undefined) === undefined) return undefined
   throw new TypeError(
     `Cannot send what render_${request.method} returned (${shownType(rendered)}): ${advice(rendered)}`,
   )
+}
+
+function sendJSON(request: Request, value: JSONBody): void {
+  const text = textOfJSON(value)
+  if (request.outcome === undefined && !request.started && !request.responseHeaders.hasHeader('content-type'))
+    request.setHeader('Content-Type', 'application/json')
+  request.finish(text)
+}
+
+/** @throws {TypeError} when the value has no JSON: a cycle, a BigInt, or a `toJSON` that returns undefined. */
+export function textOfJSON(value: JSONBody): string {
+  const text: string | undefined = JSON.stringify(value)
+  if (text === undefined)
+    throw new TypeError(`Cannot send ${shownType(value)} as JSON: its toJSON returned nothing`)
+  return text
+}
+
+function sendResponse(request: Request, response: Response): void | Promise<void> {
+  const body = adoptResponse(request, response)
+  return body === null ? request.finish() : sendPieces(request, body)
 }
 
 async function sendPieces(request: Request, pieces: AsyncIterable<Body>): Promise<void> {
@@ -93,12 +130,20 @@ function isAsyncIterable(value: unknown): value is AsyncIterable<Body> {
   return typeof value === 'object' && value !== null && Symbol.asyncIterator in value
 }
 
+/** Whether a value is sent as JSON. An instance of a class is, if it has a `toJSON`. */
+export function isJSONBody(value: unknown): value is JSONBody {
+  if (typeof value === 'number' || typeof value === 'boolean') return true
+  if (typeof value !== 'object' || value === null) return false
+  const prototype: unknown = Object.getPrototypeOf(value)
+  if (prototype === Object.prototype || prototype === null || Array.isArray(value)) return true
+  return 'toJSON' in value && typeof value.toJSON === 'function'
+}
+
 function advice(value: unknown): string {
   if (value instanceof ArrayBuffer || ArrayBuffer.isView(value)) return 'return a Uint8Array of its bytes'
-  if (typeof value === 'object' && value !== null) {
-    return 'return JSON.stringify of it, and set Content-Type to application/json'
-  }
-  return 'return a string, bytes, an async iterable or NOT_DONE_YET'
+  if (typeof value === 'object' && value !== null)
+    return 'return a plain object of its data, or give it a toJSON'
+  return 'return a string, bytes, an object for JSON, an async iterable or NOT_DONE_YET'
 }
 
 /** The class of `NOT_DONE_YET`, which is its only instance. */

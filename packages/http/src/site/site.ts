@@ -1,29 +1,73 @@
 import { isThenable } from '@ropewalk/core/reactor'
-import type { GivenOptions } from '@ropewalk/core/options'
-import { HTTPError } from '../errors.ts'
-import type { HTTPChannelOptions } from '../server/channel-options.ts'
-import { HTTPFactory } from '../server/http-factory.ts'
+import { checkOptions, flag, type GivenOptions, type OptionRules } from '@ropewalk/core/options'
+import { HTTPError, type RemoteProtocolError } from '../errors.ts'
+import { HTTP_FACTORY_OPTION_RULES, HTTPFactory, type HTTPFactoryOptions } from '../server/http-factory.ts'
+import type { RenderedError } from '../server/error-response.ts'
 import type { Request } from '../server/request.ts'
+import { type Found, getChildForRequest } from './child-for-request.ts'
+import { type ErrorBody, ErrorPages, ownPage } from './error-pages.ts'
 import { sendResult, shownType } from './render-result.ts'
-import { isResource, type Resource } from './resource.ts'
+import { assertSpelling, isResource, type Resource } from './resource.ts'
+import type { RouteFunction } from './routes.ts'
+
+/** The options of a `Site`. */
+export interface SiteOptions extends HTTPFactoryOptions {
+  /**
+   * Whether an error page for a fault of the program shows the error with its stack, and the request. For
+   * development only: it shows paths and texts of the program. Default false.
+   */
+  readonly displayTracebacks: boolean
+}
 
 /** An HTTP server whose responses come from a tree of resources. */
 export class Site extends HTTPFactory {
   /** The root of the tree. */
   readonly resource: Resource
+  /** The option of this name. It may be changed at any time. */
+  displayTracebacks: boolean
+  readonly #pages = new ErrorPages()
 
   /**
-   * @throws {TypeError} when `resource` is not a Resource; as the constructor of `HTTPFactory` does.
+   * @throws {TypeError} when `resource` is not a Resource, or has a misspelt method such as `render_get`; as
+   *   the constructor of `HTTPFactory` does.
    * @throws {RangeError} as the constructor of `HTTPFactory` does.
    */
-  constructor(resource: Resource, options?: GivenOptions<HTTPChannelOptions>) {
-    super(options)
+  constructor(resource: Resource, options?: GivenOptions<SiteOptions>) {
+    checkOptions(new.target.name || 'Site', options, SITE_OPTION_RULES)
+    const { displayTracebacks = false, ...rest } = options ?? {}
+    super(rest)
     if (!isResource(resource)) {
       throw new TypeError(
         `Cannot make a Site: its resource must be a Resource, ${shownType(resource)} is not one`,
       )
     }
+    assertSpelling('Cannot make a Site', resource)
     this.resource = resource
+    this.displayTracebacks = displayTracebacks
+  }
+
+  /**
+   * Makes the error page for an error that a resource has thrown, and for a request or a part of one that the
+   * server refuses. Assign a function, or override it. Without one, or if it returns undefined, the page is
+   * HTML, JSON or problem details (RFC 9457), as the client accepts.
+   *
+   * The page is sent with the status of the error. The function may set headers and another status through
+   * the request; it must not write, and returns at once, because the connection may close after the page. If
+   * it throws, that is logged, and the page is the one without it.
+   *
+   * @param error An HTTPError, the RemoteProtocolError of a client that violates HTTP, or any other error,
+   *   which is a 500. `statusOf` returns the status.
+   * @param request undefined when the client has sent no whole head.
+   * @returns a string, sent as HTML, or bytes, unless it sets a Content-Type; or a value that is sent as JSON.
+   */
+  errorPage?(
+    error: HTTPError | RemoteProtocolError | Error,
+    request: Request | undefined,
+  ): ErrorBody | undefined
+
+  /** Responds to a method and a path: `site.resource.route`. */
+  route<const Pattern extends string>(pattern: Pattern, respond: RouteFunction<Pattern>): void {
+    this.resource.route(pattern, respond)
   }
 
   override process(request: Request): void | Promise<void> {
@@ -49,7 +93,18 @@ export class Site extends HTTPFactory {
   getResourceFor(request: Request): Found | PromiseLike<Found> {
     request.prepath = []
     request.postpath = request.path === '/' ? [''] : request.path.slice(1).split('/').map(decodeSegment)
-    return this.#descend(this.resource, request)
+    return getChildForRequest(this.resource, request)
+  }
+
+  /** Returns the child of the root for a segment, so that a site can stand where a resource is asked for one. */
+  getChildWithDefault(segment: string, request: Request): Found | PromiseLike<Found> {
+    return this.resource.getChildWithDefault(segment, request)
+  }
+
+  override renderError(error: unknown, request: Request | undefined): RenderedError {
+    const page = this.errorPage?.(asError(error), request)
+    if (page !== undefined) return ownPage(page)
+    return this.#pages.standard(error, request, this.displayTracebacks)
   }
 
   async #renderLater(request: Request, resource: PromiseLike<Found>): Promise<void> {
@@ -59,43 +114,10 @@ export class Site extends HTTPFactory {
     if (found === undefined) throw HTTPError.withoutStack(404)
     await sendResult(request, found.render(request))
   }
-
-  #descend(from: Resource, request: Request): Found | Promise<Found> {
-    let resource = from
-    while (!resource.isLeaf) {
-      const segment = request.postpath.shift()
-      if (segment === undefined) break
-      request.prepath.push(segment)
-      const child: unknown = resource.getChildWithDefault(segment, request)
-      if (isThenable(child)) return this.#descendLater(child, resource, segment, request)
-      const found = childOf(resource, segment, child)
-      if (found === undefined) return undefined
-      resource = found
-    }
-    return resource
-  }
-
-  async #descendLater(
-    child: PromiseLike<unknown>,
-    parent: Resource,
-    segment: string,
-    request: Request,
-  ): Promise<Found> {
-    const found = childOf(parent, segment, await child)
-    return found === undefined ? undefined : this.#descend(found, request)
-  }
 }
 
-/** The resource at a path; undefined when there is none. */
-type Found = Resource | undefined
-
-function childOf(parent: Resource, segment: string, child: unknown): Found {
-  if (isResource(child)) return child
-  if (child === undefined || child === null) return undefined
-  const returned = `getChild of ${parent.constructor.name} returned for ${JSON.stringify(segment.slice(0, 80))}`
-  throw new TypeError(
-    `Cannot follow what ${returned} (${shownType(child)}): return a Resource, or undefined for 404`,
-  )
+function asError(thrown: unknown): Error {
+  return thrown instanceof Error ? thrown : new Error(String(thrown))
 }
 
 function decodeSegment(segment: string): string {
@@ -106,3 +128,5 @@ function decodeSegment(segment: string): string {
     throw HTTPError.withoutStack(400, 'Cannot decode the path', { cause })
   }
 }
+
+const SITE_OPTION_RULES: OptionRules<SiteOptions> = { ...HTTP_FACTORY_OPTION_RULES, displayTracebacks: flag }

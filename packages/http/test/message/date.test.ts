@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { formatDate, parseDate } from '../../src/message/date.ts'
+import { formatDate, formatISODate, formatLogDate, parseDate } from '../../src/message/date.ts'
 
 const NOW_MS = Date.UTC(2026, 10, 23)
 
@@ -67,5 +67,13 @@ describe('parseDate', () => {
     ]) {
       expect(parseDate(text, NOW_MS), text).toBeUndefined()
     }
+  })
+})
+
+describe('formatLogDate and formatISODate', () => {
+  test('format a time for logs', () => {
+    const timeMs = Date.UTC(1994, 10, 6, 8, 49, 37, 5)
+    expect(formatLogDate(timeMs)).toBe('06/Nov/1994:08:49:37 +0000')
+    expect(formatISODate(timeMs)).toBe('1994-11-06T08:49:37.005Z')
   })
 })

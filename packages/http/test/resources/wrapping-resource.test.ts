@@ -83,6 +83,17 @@ describe('WrappingResource', () => {
     expect(wrapped.allowedMethods()).toEqual(['GET', 'HEAD', 'OPTIONS'])
   })
 
+  test('forwards routes, and what lists and removes children', async () => {
+    const wrapped = new Marking(new Resource())
+    const clients = new Clients(wrapped)
+    wrapped.route('GET /items/:id', (_request, { id }) => id)
+    const response = await clients.ask('/items/7')
+    expect([response.body, response.header('x-mark')]).toEqual(['7', 'x'])
+    expect(wrapped.listNames()).toEqual(['items'])
+    expect(wrapped.delEntity('items')).toBe(true)
+    expect((await clients.ask('/items/7')).status).toBe(404)
+  })
+
   test('can wait for the result, and catch what the resource throws', async () => {
     class Catching extends WrappingResource {
       override async render(request: Request): Promise<string> {

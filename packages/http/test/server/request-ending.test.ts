@@ -37,6 +37,24 @@ describe('RequestEnding', () => {
     ending.aborted(new Error('gone'))
     expect(seen).toBe('aborted')
   })
+
+  test('calls its listener once, with the reason of an abort', () => {
+    const reason = new Error('gone')
+    for (const [end, called] of [
+      [(it: RequestEnding) => it.completed('upgraded'), ['upgraded', undefined]],
+      [(it: RequestEnding) => it.aborted(reason), ['aborted', reason]],
+    ] as const) {
+      const ending = new RequestEnding()
+      const calls: unknown[] = []
+      ending.whenEnded((...args) => calls.push(args))
+      ending.clientLeft(new Error('left'))
+      expect(calls).toEqual([])
+      end(ending)
+      ending.completed('complete')
+      ending.aborted(new Error('late'))
+      expect(calls).toEqual([called[0] === 'aborted' ? ['aborted', expect.any(Error)] : called])
+    }
+  })
 })
 
 describe('isClientEnd', () => {

@@ -3,7 +3,7 @@ import { createReadStream } from 'node:fs'
 import { Readable } from 'node:stream'
 import { describe, expect, test } from 'vitest'
 import type { Request } from '../../src/server/request.ts'
-import { NOT_DONE_YET, type RenderResult, shownType } from '../../src/site/render-result.ts'
+import { NOT_DONE_YET, type NotDoneYet, type RenderResult, shownType } from '../../src/site/render-result.ts'
 import { Resource } from '../../src/site/resource.ts'
 import { ask, requestText } from './site-exchange.ts'
 
@@ -192,17 +192,58 @@ describe('the return value of render', () => {
       expect(reactor.logged.map(({ error }) => error)).toEqual([new Error('x')])
   })
 
+  test('sends objects, arrays, numbers and booleans as JSON', async () => {
+    for (const [value, text] of [
+      [{ a: [1, 'é'] }, '{"a":[1,"\xc3\xa9"]}'],
+      [[1, null], '[1,null]'],
+      [{}, '{}'],
+      [5, '5'],
+      [false, 'false'],
+      [Object.assign(Object.create(null), { a: 1 }), '{"a":1}'],
+      [new URL('http://h/x'), '"http://h/x"'],
+      [Promise.resolve({ a: 1 }), '{"a":1}'],
+    ] as const) {
+      const { response } = await get(() => value)
+      const start = `HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: ${text.length}\r\n`
+      expect(response).toBe(`${start}\r\n${text}`)
+    }
+    const typed = await get((it) => {
+      it.setHeader('content-type', 'application/vnd.api+json')
+      return { a: 1 }
+    })
+    expect(typed.response).toContain('content-type: application/vnd.api+json\r\n')
+    const begun = await get((it) => {
+      it.write('[')
+      return 5
+    })
+    expect(begun.response).toContain('1\r\n[\r\n1\r\n5\r\n0\r\n\r\n')
+    expect(begun.reactor.logged).toEqual([])
+  })
+
+  test('responds 500 to a value without JSON, and logs it', async () => {
+    const cycle: { self?: unknown } = {}
+    cycle.self = cycle
+    for (const [value, why] of [
+      [cycle, 'circular'],
+      [{ big: 1n }, 'BigInt'],
+      [{ toJSON: () => undefined }, 'Cannot send an object as JSON: its toJSON returned nothing'],
+    ] as const) {
+      const { response, reactor } = await get(() => value)
+      expect(response).toMatch(/^HTTP\/1\.1 500 /)
+      expect(String(reactor.logged[0]?.error)).toContain(why)
+    }
+  })
+
   test('responds 500 to any other value, and logs what to return instead', async () => {
-    const rest = 'return a string, bytes, an async iterable or NOT_DONE_YET'
-    const json = 'return JSON.stringify of it, and set Content-Type to application/json'
+    const rest = 'return a string, bytes, an object for JSON, an async iterable or NOT_DONE_YET'
+    const json = 'return a plain object of its data, or give it a toJSON'
     for (const [wrong, what] of [
       [undefined, `undefined): ${rest}`],
       [null, `null): ${rest}`],
-      [{ a: 1 }, `an object): ${json}`],
-      [[1], `an array): ${json}`],
-      [5, `a number): ${rest}`],
+      [() => ({ a: 1 }), `a function): ${rest}`],
       [Symbol('x'), `a symbol): ${rest}`],
       [new Map(), `a Map): ${json}`],
+      [new Later(), `a Later): ${json}`],
       [new Uint16Array(2), 'a Uint16Array): return a Uint8Array of its bytes'],
       [new Uint8Array(2).buffer, 'a ArrayBuffer): return a Uint8Array of its bytes'],
     ] as const) {
@@ -447,16 +488,19 @@ class Later extends Resource {
   override render_PATCH(asked: Request) {
     return asked.body
   }
-  // @ts-expect-error -- an object is not a RenderResult: it does not compile
-  override render_DELETE() {
+  override async render_DELETE() {
     return { deleted: true }
+  }
+  // @ts-expect-error -- a Map is not a RenderResult: it does not compile
+  override render_OPTIONS() {
+    return new Map([['deleted', true]])
   }
 }
 
 describe('NOT_DONE_YET', () => {
   test('is unique', () => {
     // @ts-expect-error -- another object of the same shape is not a NotDoneYet
-    const other: RenderResult = { toString: () => 'NOT_DONE_YET' }
+    const other: NotDoneYet = { toString: () => 'NOT_DONE_YET' }
     expect(other).not.toBe(NOT_DONE_YET)
   })
 

@@ -161,6 +161,65 @@ describe('Resource', () => {
     expect(() => new Resource().putChild(5 as unknown as string, new Page())).toThrow('a segment is a string')
   })
 
+  test('calls a function that was put as a child, for each request', async () => {
+    const root = new Resource()
+    let made = 0
+    root.putChild('now', (it) => {
+      made++
+      return it.getHeader('x') === undefined ? new Page() : undefined
+    })
+    root.putChild('later', async () => new Page())
+    root.putChild('wrong', () => 'text' as unknown as Resource)
+    for (const path of ['/now', '/now', '/now/', '/later'])
+      expect((await ask(root, requestText('GET', path))).response).toContain('\r\n\r\npage')
+    expect(made).toBe(3)
+    const absent = await ask(root, 'GET /now HTTP/1.1\r\nHost: h\r\nX: y\r\n\r\n')
+    expect(absent.response).toMatch(/^HTTP\/1\.1 404 /)
+    expect((await ask(root, requestText('GET', '/wrong'))).response).toMatch(/^HTTP\/1\.1 500 /)
+  })
+
+  test('removes and lists its children', async () => {
+    const root = new Resource()
+    root.putChild('a', new Page())
+    root.putChild('', new Page())
+    root.putChild('b', () => new Page())
+    expect(root.listNames()).toEqual(['a', '', 'b'])
+    expect(root.delEntity('a')).toBe(true)
+    expect(root.delEntity('a')).toBe(false)
+    expect(root.listNames()).toEqual(['', 'b'])
+    expect((await ask(root, requestText('GET', '/a'))).response).toMatch(/^HTTP\/1\.1 404 /)
+  })
+
+  test('refuses a method in small letters, where it is put and where it is asked for', async () => {
+    class Misspelt extends Resource {
+      render_get(): string {
+        return 'never'
+      }
+    }
+    const message = 'Misspelt has render_get, which no request calls, write render_GET'
+    expect(() => new Resource().putChild('x', new Misspelt())).toThrow(
+      `Cannot put a child at "x": ${message}`,
+    )
+    expect(() => new Site(new Misspelt())).toThrow(`Cannot make a Site: ${message}`)
+    const root = new Resource()
+    root.putChild('x', () => new Misspelt())
+    const { response, reactor } = await ask(root, requestText('GET', '/x'))
+    expect(response).toMatch(/^HTTP\/1\.1 500 /)
+    expect(String(reactor.logged[0]?.error)).toContain(message)
+    for (const name of ['render_Post', 'render_oPTIONS']) {
+      const wrong = Object.assign(new Page(), { [name]: () => '' })
+      if (name === 'render_Post') new Resource().putChild('x', wrong)
+      else expect(() => new Resource().putChild('x', wrong)).toThrow(`has ${name}`)
+    }
+  })
+
+  test('supports any token in capitals', async () => {
+    const odd = Object.assign(new Page(), { "render_X!#$%&'*+.^_`|~-1": () => 'odd' })
+    const method = "X!#$%&'*+.^_`|~-1"
+    expect((await ask(odd, requestText(method, '/'))).response).toContain('\r\n\r\nodd')
+    expect((await ask(odd, requestText('OPTIONS', '/'))).response).toContain(`OPTIONS, ${method}\r\n`)
+  })
+
   test('captures no stack for a 404', async () => {
     const root = new Page()
     root.putChild('gone', notFound())
