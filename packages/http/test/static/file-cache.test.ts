@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { FileCache } from '../../src/resources/file-cache.ts'
+import { FileCache } from '../../src/static/file-cache.ts'
 import { FakeFiles, MODIFIED_MS } from './fake-files.ts'
 import { get, serve } from './file-exchange.ts'
 
