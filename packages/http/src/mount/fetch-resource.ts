@@ -6,47 +6,47 @@ import { Resource } from '../site/resource.ts'
 import { DEFAULT_MOUNT_OPTIONS, MOUNT_OPTION_RULES, type MountOptions, mountTarget } from './mount-target.ts'
 import { sendWebResponse } from './web-response.ts'
 
-/** What a fetch handler gets beside the request: Hono calls it the bindings, `c.env`. */
+/** What a fetch function gets beside the request: Hono calls it the bindings, `c.env`. */
 export interface FetchContext {
   /** The request of the site: its client's address, its reactor. */
   readonly request: Request
 }
 
 /** A program that responds to a request of the web, such as `app.fetch` of Hono or of h3. */
-export type FetchHandler = (
+export type FetchFunction = (
   request: globalThis.Request,
   context: FetchContext,
 ) => Response | PromiseLike<Response>
 
 /**
- * Responds to all requests for its path, and for the paths below it, with a fetch handler.
+ * Responds to all requests for its path, and for the paths below it, with a fetch function.
  *
- * Bodies are streamed both ways: a request's body is read from the connection as the handler reads it, and
- * the response's body is read as the client reads it. The signal of the handler's request is aborted when the
+ * Bodies are streamed both ways: a request's body is read from the connection as the function reads it, and
+ * the response's body is read as the client reads it. The signal of the function's request is aborted when the
  * client leaves. The limits and deadlines of the site apply.
  */
 export class FetchResource extends Resource {
   override readonly isLeaf = true
-  readonly #handler: FetchHandler
+  readonly #fetch: FetchFunction
   readonly #options: MountOptions
 
-  /** @throws {TypeError} when `handler` is not a function, or an option does not exist or has the wrong type. */
-  constructor(handler: FetchHandler, options?: GivenOptions<MountOptions>) {
+  /** @throws {TypeError} when `fetch` is not a function, or an option does not exist or has the wrong type. */
+  constructor(fetch: FetchFunction, options?: GivenOptions<MountOptions>) {
     super()
-    checkValue('FetchResource', 'handler', handler, callable)
-    this.#handler = handler
+    checkValue('FetchResource', 'fetch', fetch, callable)
+    this.#fetch = fetch
     this.#options = withDefaults('FetchResource', DEFAULT_MOUNT_OPTIONS, options, MOUNT_OPTION_RULES)
   }
 
   /**
-   * Calls the handler, and sends its response.
+   * Calls the function, and sends its response.
    *
    * @throws {HTTPError} (rejects) 400 for a target that is not a URL, or that a URL would change: it has a segment
    *   `.` or `..`; 501 for a method that a request of the web cannot have.
-   * @throws {TypeError} (rejects) when the handler does not return a Response.
+   * @throws {TypeError} (rejects) when the function does not return a Response.
    */
   override async render(request: Request): Promise<NotDoneYet> {
-    const response: unknown = await this.#handler(webRequest(request, this.#options), { request })
+    const response: unknown = await this.#fetch(webRequest(request, this.#options), { request })
     await sendWebResponse(request, response)
     return NOT_DONE_YET
   }

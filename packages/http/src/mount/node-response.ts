@@ -180,15 +180,16 @@ export class NodeResponse {
 
   #finish(piece: Uint8Array | string): void {
     const request = this.#request
-    const whole = piece.length > 0 && !request.started && !request.responseHeaders.hasHeader('content-length')
-    if (request.takesBody) {
-      if (whole) request.setHeader('Content-Length', String(Buffer.byteLength(piece)))
-      if (piece.length > 0 && !request.started) request.write('')
-      request.finish(piece)
-    } else if (this.#incoming.method === 'HEAD') {
-      if (whole) request.setHeader('Content-Length', String(Buffer.byteLength(piece)))
-      request.finishWithoutPieces()
-    } else request.finish()
+    const { responseHeaders } = request
+    const isHead = this.#incoming.method === 'HEAD'
+    const bytes = Buffer.byteLength(piece)
+    const whole = bytes > 0 && !request.started && (request.takesBody || (isHead && request.code !== 204))
+    if (whole && !responseHeaders.hasHeader('content-length'))
+      request.setHeader('Content-Length', String(bytes))
+    if (!request.takesBody) return isHead ? request.finishWithoutPieces() : request.finish()
+    // As in `#send`. A length that is wrong becomes a 500, as long as nothing was sent.
+    if (whole && responseHeaders.get('content-length') === String(bytes)) request.write('')
+    request.finish(piece)
   }
 
   #addTrailers(trailers: OutgoingHttpHeaders | readonly (readonly [string, string])[]): void {

@@ -12,7 +12,7 @@ import { shownType } from '../site/render-result.ts'
 export async function sendWebResponse(request: Request, response: unknown): Promise<void> {
   if (!isWebResponse(response))
     throw new TypeError(
-      `Cannot send what the fetch handler returned (${shownType(response)}): return a Response`,
+      `Cannot send what the fetch function returned (${shownType(response)}): return a Response`,
     )
   const { body } = response
   if (response.bodyUsed || body?.locked === true)

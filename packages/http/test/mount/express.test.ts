@@ -169,6 +169,23 @@ describe('Express in a NodeResource', () => {
     expect(one.logged).toEqual([])
   })
 
+  test('an event stream notices that its client leaves', async () => {
+    const events: string[] = []
+    const app = express()
+    app.get('/events', (request, response) => {
+      response.set({ 'Content-Type': 'text/event-stream', Connection: 'keep-alive' }).flushHeaders()
+      response.write('data: first\n\n')
+      request.on('close', () => events.push('request'))
+      response.on('close', () => events.push('response'))
+    })
+    const one = new Mounted(new NodeResource(app))
+    await one.exchange.send('GET /events HTTP/1.1\r\nHost: h\r\n\r\n')
+    expect(await one.exchange.received()).toContain('data: first')
+    one.exchange.transport.receiveEnd()
+    await one.until(() => events.length === 2)
+    expect(one.logged).toEqual([])
+  })
+
   test('aborts the connection for an error after the head', async () => {
     const one = mounted()
     const { status, body } = await one.ask('GET', '/late')

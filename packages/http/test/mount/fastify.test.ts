@@ -7,9 +7,13 @@ import { Mounted } from './mounted.ts'
 async function program(): Promise<NodeResource> {
   const app = Fastify()
   app.addHook('onSend', async (_request, reply) => void reply.header('x-hook', 'sent'))
-  app.get('/users/:id', async (request) => {
-    const { id, params, query, ip, protocol, host, url } = request
-    return { known: id !== '', params, query, ip, protocol, host, url }
+  app.route({
+    method: 'GET',
+    url: '/users/:id',
+    handler: async (request) => {
+      const { id, params, query, ip, protocol, host, url } = request
+      return { known: id !== '', params, query, ip, protocol, host, url }
+    },
   })
   app.post('/items', {
     schema: { body: { type: 'object', required: ['name'], properties: { name: { type: 'string' } } } },
@@ -27,7 +31,7 @@ async function program(): Promise<NodeResource> {
     throw new Error('broken by design')
   })
   await app.ready()
-  return new NodeResource(app.routing)
+  return new NodeResource((request, response) => app.routing(request, response))
 }
 
 describe('Fastify in a NodeResource', () => {

@@ -111,6 +111,24 @@ describe('Hono in a FetchResource', () => {
     expect(one.logged).toEqual([])
   })
 
+  test('an event stream notices that its client leaves', async () => {
+    let aborted = false
+    const app = new Hono()
+    app.get('/', (c) =>
+      streamSSE(c, async (stream) => {
+        stream.onAbort(() => void (aborted = true))
+        await stream.writeSSE({ data: 'first' })
+        await new Promise(() => undefined)
+      }),
+    )
+    const one = new Mounted(new FetchResource(app.fetch))
+    await one.exchange.send('GET / HTTP/1.1\r\nHost: h\r\n\r\n')
+    expect(await one.exchange.received()).toContain('data: first')
+    one.exchange.transport.receiveReset()
+    await one.until(() => aborted)
+    expect(one.logged).toEqual([])
+  })
+
   test('sends its own errors, 204 and 404', async () => {
     const one = mounted()
     expect(await one.ask('GET', '/broken')).toMatchObject({

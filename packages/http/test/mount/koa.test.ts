@@ -39,7 +39,7 @@ function program(): { readonly app: Koa; readonly errors: string[] } {
       case '/broken':
         throw new Error('broken by design')
       case '/denied':
-        return context.throw(403, 'Members only')
+        context.throw(403, 'Members only')
     }
   })
   return { app, errors }
@@ -72,6 +72,21 @@ describe('Koa in a NodeResource', () => {
     const cookies = Array.from(head.matchAll(/^Set-Cookie: ([^;]*)/gim), ([, pair]) => pair)
     expect(cookies).toHaveLength(2)
     expect((await one.ask('GET', '/me', [`Cookie: ${cookies.join('; ')}`])).body).toBe('You are Ann')
+  })
+
+  test('destroys a body when the client leaves', async () => {
+    let made = 0
+    const endless = new Readable({ read: () => void endless.push(`${made++} `.padEnd(10_000)) })
+    const app = Object.assign(new Koa(), { silent: true })
+    app.use((context) => void (context.body = endless))
+    const one = new Mounted(new NodeResource(app.callback()))
+    one.exchange.transport.block()
+    await one.exchange.send('GET / HTTP/1.1\r\nHost: h\r\n\r\n')
+    for (let turns = 0; turns < 50; turns++) await new Promise((resolve) => setImmediate(resolve))
+    expect(made).toBeLessThan(60)
+    one.exchange.transport.receiveReset()
+    await one.until(() => endless.destroyed)
+    expect(one.logged).toEqual([])
   })
 
   test('sends its own errors, 204 and 404', async () => {
