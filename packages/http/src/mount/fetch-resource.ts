@@ -4,6 +4,7 @@ import type { Request } from '../server/request.ts'
 import { NOT_DONE_YET, type NotDoneYet } from '../site/render-result.ts'
 import { Resource } from '../site/resource.ts'
 import { DEFAULT_MOUNT_OPTIONS, MOUNT_OPTION_RULES, type MountOptions, mountTarget } from './mount-target.ts'
+import { webRequest } from './web-request.ts'
 import { sendWebResponse } from './web-response.ts'
 
 /** What a fetch function gets beside the request: Hono calls it the bindings, `c.env`. */
@@ -46,23 +47,12 @@ export class FetchResource extends Resource {
    * @throws {TypeError} (rejects) when the function does not return a Response.
    */
   override async render(request: Request): Promise<NotDoneYet> {
-    const response: unknown = await this.#fetch(webRequest(request, this.#options), { request })
+    const response: unknown = await this.#fetch(webRequest(request, webURL(request, this.#options)), {
+      request,
+    })
     await sendWebResponse(request, response)
     return NOT_DONE_YET
   }
-}
-
-function webRequest(request: Request, options: MountOptions): globalThis.Request {
-  const { method } = request
-  // A request of the web cannot have these methods, and would make others upper case (Fetch, §5.4).
-  if (FORBIDDEN_METHOD.test(method)) throw HTTPError.withoutStack(501)
-  const hasBody = request.hasBody && method !== 'GET' && method !== 'HEAD'
-  return new globalThis.Request(webURL(request, options), {
-    method,
-    headers: [...request.requestHeaders] as [string, string][],
-    signal: request.signal,
-    ...(hasBody ? { body: webBody(request), duplex: 'half' } : {}),
-  })
 }
 
 /** A URL resolves `..`, so that the path would no longer be the one by which the site chose this resource. */
@@ -78,21 +68,4 @@ function webURL(request: Request, options: MountOptions): URL {
   }
 }
 
-/** A stream that reads nothing ahead: the first read sends `100 Continue` to a client that waits for it. */
-function webBody(request: Request): ReadableStream<Uint8Array> {
-  const pieces = request.body[Symbol.asyncIterator]()
-  return new ReadableStream<Uint8Array>(
-    {
-      pull: async (controller) => {
-        const { done, value } = await pieces.next()
-        if (done === true) controller.close()
-        else controller.enqueue(value)
-      },
-      cancel: async () => void (await pieces.return()),
-    },
-    { highWaterMark: 0 },
-  )
-}
-
-const FORBIDDEN_METHOD = /^(?:CONNECT|TRACE|TRACK)$|[a-z]/
 const CHANGED_PATH = /\/(?:\.|%2e){1,2}(?:\/|$)|\\/i

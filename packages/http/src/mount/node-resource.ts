@@ -85,7 +85,7 @@ class NodeExchange implements SocketOwner {
     this.#socket.requestEnded()
     this.#guarded(() => this.#outgoing.requestEnded(outcome))
     this.#guarded(() => this.#incoming.requestEnded())
-    if (outcome === 'aborted') this.#socket.destroy()
+    if (outcome !== 'complete') this.#socket.destroy()
   }
 
   socketDestroyed(error: Error | undefined): void {

@@ -43,7 +43,7 @@ async function sendStream(request: Request, stream: ReadableStream<Uint8Array>):
   const reader = stream.getReader()
   let cancelled: Promise<void> | undefined
   void request.finished.then((outcome) => {
-    if (outcome === 'aborted') cancelled = reader.cancel(request.signal.reason)
+    if (outcome !== 'complete') cancelled = reader.cancel(request.signal.reason)
     // Its rejection is thrown below, once the loop has ended.
     cancelled?.catch(() => undefined)
   })

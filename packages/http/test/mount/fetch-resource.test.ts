@@ -176,6 +176,27 @@ describe('FetchResource', () => {
     expect(unhandled).toEqual([])
   })
 
+  test.each(['text', 'json', 'arrayBuffer', 'blob', 'formData'] as const)(
+    'a rejection of %s that is awaited later is not unhandled',
+    async (read) => {
+      let failed: unknown
+      const unhandled = await unhandledRejectionsDuring(async () => {
+        const one = mounted(async (request) => {
+          const reading = request[read]()
+          await new Promise((resolve) => setImmediate(resolve))
+          failed = await Promise.resolve(reading).then(undefined, (error: unknown) => error)
+          return new Response('')
+        })
+        const form = ['Content-Type: application/x-www-form-urlencoded', 'Content-Length: 9']
+        await one.exchange.send(...requestPieces('POST', '/', [form]), 'half')
+        one.exchange.transport.receiveReset()
+        await one.until(() => failed !== undefined)
+      })
+      expect(failed).toMatchObject({ name: 'ConnectionLost' })
+      expect(unhandled).toEqual([])
+    },
+  )
+
   test('aborts the connection when a stream fails after the head, and logs its error', async () => {
     let fail: (error: Error) => void = () => undefined
     const stream = new ReadableStream<Uint8Array>({
