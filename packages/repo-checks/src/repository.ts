@@ -117,6 +117,7 @@ const ENTRY_NAMES: ReadonlySet<string> = new Set([
   'endpoints',
   'index',
   'log',
+  'mount',
   'options',
   'policies',
   'process',
