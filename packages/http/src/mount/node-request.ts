@@ -2,7 +2,6 @@ import { IncomingMessage } from 'node:http'
 import type { Request } from '../server/request.ts'
 import type { MountTarget } from './mount-target.ts'
 import type { NodeSocket } from './node-socket.ts'
-import { extrasOf } from './request-extras.ts'
 
 /**
  * The request that a listener of `node:http` gets: Node's own IncomingMessage, whose bytes come from the body of
@@ -72,7 +71,7 @@ export class NodeRequest {
     try {
       this.#pieces ??= this.#request.body[Symbol.asyncIterator]()
       piece = await this.#pieces.next()
-      if (piece.done === true) trailers = await extrasOf(this.#request).trailers
+      if (piece.done === true) trailers = await this.#request.trailers
     } catch (error) {
       this.message.destroy(aborted(error))
       return

@@ -7,7 +7,6 @@ import {
 import type { Outcome } from '../server/request-ending.ts'
 import type { Request } from '../server/request.ts'
 import type { NodeSocket } from './node-socket.ts'
-import { extrasOf } from './request-extras.ts'
 
 /**
  * The response that a listener of `node:http` gets: Node's own ServerResponse, which keeps and checks its headers,
@@ -109,10 +108,7 @@ export class NodeResponse {
 
   #nameTrailers(values: readonly string[]): void {
     for (const name of values.join(',').split(','))
-      extrasOf(this.#request).setTrailer?.(
-        name.trim(),
-        () => this.#trailers.get(name.trim().toLowerCase()) ?? '',
-      )
+      this.#request.setTrailer(name.trim(), () => this.#trailers.get(name.trim().toLowerCase()) ?? '')
   }
 
   #flushHeaders(): void {
@@ -206,7 +202,7 @@ export class NodeResponse {
 
   #writeEarlyHints({ link }: Hints, callback: Callback | undefined): void {
     const links = link === undefined ? [] : [link].flat()
-    if (!this.message.headersSent) extrasOf(this.#request).writeEarlyHints?.(links)
+    if (!this.message.headersSent) this.#request.writeEarlyHints(links)
     callLater(callback)
   }
 
