@@ -2,6 +2,9 @@
 // Accept-Language and Accept-Encoding are read strictly: an element with a malformed weight is left out, so that
 // nothing is sent that the client may have excluded. The most specific element that matches an offer decides its
 // weight. Of offers with the same weight, the one that is matched more specifically is taken, then the first one.
+//
+// The package `negotiator` does not serve here: it reads a weight with parseFloat, so that `q=0.5x` and `q=1e9` count.
+// The tests compare with it where the weights are well-formed.
 import type { Headers } from './headers.ts'
 import { lowerCaseElements, trimBlanks } from './field-grammar.ts'
 

@@ -33,7 +33,7 @@ export function formatServerSentEvent({ data, event, id, retryMs }: ServerSentEv
 
 /** Returns a comment, which clients ignore. An empty one keeps a connection busy. */
 export function formatComment(text: string): string {
-  return `${fieldLines(': ', text)}\n`
+  return text === '' ? ':\n\n' : `${fieldLines(': ', text)}\n`
 }
 
 function fieldLines(prefix: string, text: unknown): string {

@@ -13,6 +13,7 @@ import type { Headers } from '../message/headers.ts'
 import { weakTag } from '../message/conditional.ts'
 import { addVary, preferredCoding } from '../message/negotiation.ts'
 import { CodedBody, type CodedSink } from './coded-body.ts'
+import { byteLength } from './response-stream.ts'
 import { codeAtOnce, type CodingLevels, type CodingName, hasCoding, makeCoder } from './coders.ts'
 
 /** How responses are coded. */
@@ -113,7 +114,7 @@ export class ContentCoding {
    * @returns undefined for a longer body: write it to the result of `begin`.
    */
   whole(coding: CodingName, body: Uint8Array | string): Buffer | undefined {
-    return isShort(body.length) ? codeAtOnce(coding, body, this.#options) : undefined
+    return isShort(byteLength(body)) ? codeAtOnce(coding, body, this.#options) : undefined
   }
 
   /**

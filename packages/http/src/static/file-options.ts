@@ -1,5 +1,6 @@
 import {
   anyText,
+  byteCount,
   callable,
   count,
   either,
@@ -51,6 +52,11 @@ export interface FileOptions {
   readonly directoryListing: boolean | ListingTemplate
   /** Most names that a listing shows. Default 1 000. */
   readonly maxListedNames: number
+  /**
+   * Most bytes of files of up to 64 KiB that are kept in memory. Such a file is used only while its size and times
+   * are the same. 0 for none. Default 4 MiB.
+   */
+  readonly cacheBytes: number
   /** Responds for a path that leads to no file. Default `notFound()`. */
   readonly childNotFound: Resource
   /** Where the files are. Default `nodeFileSystem`. */
@@ -77,6 +83,7 @@ export const DEFAULT_FILE_OPTIONS: FileOptions = {
   etag: true,
   directoryListing: false,
   maxListedNames: 1_000,
+  cacheBytes: 4_194_304,
   childNotFound: notFound(),
   fileSystem: nodeFileSystem,
 }
@@ -118,6 +125,7 @@ export const FILE_OPTION_RULES: OptionRules<FileOptions> = {
   etag: flag,
   directoryListing: either(flag, callable, 'true, false, or a function that returns a page'),
   maxListedNames: count({ least: 1 }),
+  cacheBytes: byteCount(),
   childNotFound: (value) =>
     isResource(value) ? undefined : { kind: 'type', wanted: 'a Resource, such as notFound()' },
   fileSystem: having('a FileSystem, with open, realpath and stat', 'open', 'realpath', 'stat'),

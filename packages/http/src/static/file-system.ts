@@ -41,4 +41,9 @@ export interface FileFacts {
   readonly bytes: number
   /** When the content was last changed, in milliseconds since 1970, with fractions. */
   readonly modifiedMs: number
+  /** When the content, the name or the permissions were last changed, as `modifiedMs`. */
+  readonly changedMs: number
+  /** The number of the file in its device. */
+  readonly inode: number
+  readonly device: number
 }

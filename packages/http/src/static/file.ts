@@ -47,7 +47,7 @@ export class File extends Resource {
     this.#options = withDefaults('File', DEFAULT_FILE_OPTIONS, options, FILE_OPTION_RULES)
     this.path = path
     this.#base = path.replace(/\/+$/, '')
-    this.#root = new ServedRoot(this.#options.fileSystem, path)
+    this.#root = new ServedRoot(this.#options.fileSystem, path, this.#options.cacheBytes)
   }
 
   /** Returns a resource for the file that the rest of a request's path leads to, or `childNotFound`. */
@@ -65,7 +65,7 @@ export class File extends Resource {
   /** @param below The decoded path below this resource: '', `/`, `/sub/a.txt`. */
   async #serve(below: string, request: Request): Promise<Rendered> {
     if (below.endsWith('/')) return this.#serveDirectory(below, request)
-    const { name, found } = await this.#find(below)
+    const { name, found } = await this.#find(below, request)
     if (found === undefined) return this.#notFound(request)
     try {
       if (found.facts.kind === 'directory') return redirectTo(withSlash(request), request)
@@ -77,7 +77,7 @@ export class File extends Resource {
 
   async #serveDirectory(below: string, request: Request): Promise<Rendered> {
     for (const index of this.#options.indexNames) {
-      const found = await this.#root.open(this.#base + below + index)
+      const found = await this.#open(below + index, request)
       if (found === undefined) continue
       try {
         if (found.facts.kind === 'file') return await this.#serveFile(below + index, found, request)
@@ -88,11 +88,18 @@ export class File extends Resource {
     return (await this.#list(below, request)) ?? (await this.#notFound(request))
   }
 
+  #open(below: string, request: Request): Promise<FoundFile | undefined> {
+    return this.#root.open(this.#base + below || '/', request.reactor.wallClock())
+  }
+
   /** Opens the file at a path, or with one of `ignoredExts`. */
-  async #find(below: string): Promise<{ readonly name: string; readonly found: FoundFile | undefined }> {
+  async #find(
+    below: string,
+    request: Request,
+  ): Promise<{ readonly name: string; readonly found: FoundFile | undefined }> {
     for (const extension of ['', ...(below === '' ? [] : this.#options.ignoredExts)]) {
       const name = below + extension
-      const found = await this.#root.open(this.#base + name || '/')
+      const found = await this.#open(name, request)
       if (found !== undefined) return { name, found }
     }
     return { name: below, found: undefined }
@@ -107,7 +114,7 @@ export class File extends Resource {
     addVary(request.responseHeaders, 'Accept-Encoding')
     const accepted = acceptedCodings(precompressed, request.requestHeaders.getRawHeaders('accept-encoding'))
     for (const one of accepted) {
-      const copy = await this.#root.open(this.#base + below + PRECOMPRESSED_EXTENSION[one])
+      const copy = await this.#open(below + PRECOMPRESSED_EXTENSION[one], request)
       if (copy === undefined) continue
       try {
         if (isCopyOf(plain.facts, copy.facts)) return await this.#send(below, name, one, copy, request)
@@ -153,7 +160,7 @@ export class File extends Resource {
   async #list(below: string, request: Request): Promise<Rendered | undefined> {
     const { directoryListing } = this.#options
     if (directoryListing === false) return undefined
-    const found = await this.#root.open(this.#base + below)
+    const found = await this.#open(below, request)
     if (found === undefined) return undefined
     try {
       if (found.facts.kind !== 'directory') return undefined

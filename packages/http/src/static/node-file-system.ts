@@ -125,7 +125,8 @@ function result<T = void>(call: (done: (error: Error | null, value?: T) => void)
 
 function factsOf(stats: Stats): FileFacts {
   const kind = stats.isFile() ? 'file' : stats.isDirectory() ? 'directory' : 'other'
-  return { kind, bytes: stats.size, modifiedMs: stats.mtimeMs }
+  const { size, mtimeMs, ctimeMs, ino, dev } = stats
+  return { kind, bytes: size, modifiedMs: mtimeMs, changedMs: ctimeMs, inode: ino, device: dev }
 }
 
 function isMissing(error: unknown): boolean {

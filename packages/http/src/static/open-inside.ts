@@ -1,4 +1,5 @@
 import { HTTPError } from '../errors.ts'
+import { FileCache } from './file-cache.ts'
 import type { FileFacts, FileSystem, OpenFile } from './file-system.ts'
 
 /** A file or directory that was opened inside a root. The caller closes it. */
@@ -11,12 +12,15 @@ export interface FoundFile {
 export class ServedRoot {
   readonly #fileSystem: FileSystem
   readonly #path: string
+  readonly #cache: FileCache
   /** Where the root was found last: it may be a link that is changed while the server runs. */
   #real: string | undefined
 
-  constructor(fileSystem: FileSystem, path: string) {
+  /** @param cacheBytes Most bytes of small files that are kept in memory. */
+  constructor(fileSystem: FileSystem, path: string, cacheBytes: number) {
     this.#fileSystem = fileSystem
     this.#path = path
+    this.#cache = new FileCache(fileSystem, cacheBytes)
   }
 
   /**
@@ -24,13 +28,14 @@ export class ServedRoot {
    *
    * The file is opened first, and what was opened is checked: a path that changes meanwhile makes no difference.
    *
+   * @param nowMs Milliseconds since 1970.
    * @returns undefined when there is no such file or directory inside the root.
    * @throws {HTTPError} (rejects) 403 when the process may not read it, 503 when it has no descriptor left.
    */
-  async open(path: string): Promise<FoundFile | undefined> {
+  async open(path: string, nowMs: number): Promise<FoundFile | undefined> {
     let file: OpenFile | undefined
     try {
-      file = await this.#fileSystem.open(path)
+      file = await this.#cache.open(path, nowMs)
       const [facts, real] = await Promise.all([file.stat(), file.realpath()])
       if (facts.kind !== 'other' && (await this.contains(real))) {
         const found = { file, facts }

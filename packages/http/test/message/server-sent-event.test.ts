@@ -37,6 +37,6 @@ describe('formatServerSentEvent', () => {
 })
 
 test('formatComment begins every line with a colon', () => {
-  expect(formatComment('')).toBe(': \n\n')
+  expect(formatComment('')).toBe(':\n\n')
   expect(formatComment('a\nb')).toBe(': a\n: b\n\n')
 })

@@ -1,5 +1,6 @@
 import { brotliDecompressSync, createGunzip, gunzipSync } from 'node:zlib'
 import { formatEvent } from '@ropewalk/core/log'
+import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { type ContentCodingOptions, encodeResponse } from '../../src/server/content-coding.ts'
 import { ContentCoding } from '../../src/index.ts'
@@ -396,6 +397,59 @@ describe('the coder', () => {
     expect(await other.received()).toContain('Content-Encoding: gzip')
     exchange.transport.receiveReset()
   })
+})
+
+test('a client that has sent its FIN receives the whole body', async () => {
+  const exchange = coding(() => undefined)
+  await exchange.send(`GET / HTTP/1.1\r\nHost: h\r\n${GZIP}\r\n`)
+  exchange.transport.receiveEnd()
+  await exchange.reactor.settle()
+  exchange.requests[0]?.finish(LONG)
+  await ended(exchange)
+  expect(decoded(parse(exchange.transport.bytes()))).toBe(LONG)
+  exchange.expectNothingLeft()
+})
+
+test('a drained connection is closed after the whole body', async () => {
+  const exchange = coding((request) => request.finish(LONG))
+  await exchange.send(`GET / HTTP/1.1\r\nHost: h\r\n${GZIP}\r\n`)
+  void exchange.channel.drain()
+  await ended(exchange)
+  expect(decoded(parse(exchange.transport.bytes()))).toBe(LONG)
+  exchange.reactor.advance(1_100)
+  expect(exchange.closed).toBe(true)
+})
+
+test('any pieces, in any turns, under any congestion, decode to what was written', async () => {
+  const step = fc.oneof(
+    fc.record({ write: fc.string({ unit: 'binary', maxLength: 3000 }) }),
+    fc.record({
+      write: fc.uint8Array({ maxLength: 70_000 }).map((bytes) => Buffer.from(bytes).toString('base64')),
+    }),
+    fc.constantFrom('turn' as const, 'block' as const, 'unblock' as const),
+  )
+  await fc.assert(
+    fc.asyncProperty(fc.array(step, { maxLength: 30 }), fc.constantFrom(...CODINGS), async (steps, name) => {
+      let text = ''
+      const exchange = coding(() => undefined, { thresholdBytes: 0 })
+      await exchange.send(`GET / HTTP/1.1\r\nHost: h\r\nAccept-Encoding: ${name}\r\n\r\n`)
+      const [request] = exchange.requests
+      for (const one of steps) {
+        if (one === 'turn') await passed(exchange)
+        else if (one === 'block') exchange.transport.block()
+        else if (one === 'unblock') exchange.transport.unblock()
+        else {
+          request?.write(one.write)
+          text += one.write
+        }
+      }
+      request?.finish('the end')
+      exchange.transport.unblock()
+      await ended(exchange)
+      expect(decoded(parse(exchange.transport.bytes()))).toBe(`${text}the end`)
+    }),
+    { numRuns: 30 },
+  )
 })
 
 describe('mistakes', () => {

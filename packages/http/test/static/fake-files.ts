@@ -1,10 +1,9 @@
 import type { FileFacts, FileSystem, OpenFile } from '../../src/static/file-system.ts'
 
-/** What is at a path: content, names, or the path that a link leads to. */
+/** What is at a path. */
 type Entry =
-  | { kind: 'file'; content: Buffer; modifiedMs: number }
-  | { kind: 'directory'; modifiedMs: number }
-  | { kind: 'other'; modifiedMs: number }
+  | { kind: 'file'; inode: number; content: Buffer; modifiedMs: number; changedMs: number }
+  | { kind: 'directory' | 'other'; inode: number; modifiedMs: number }
   | { kind: 'link'; to: string }
 
 /** A call that a test lets fail or wait. */
@@ -23,7 +22,10 @@ export class FakeFiles implements FileSystem {
   totalRead = 0
   /** Is called before each read. */
   beforeRead: () => unknown = () => undefined
-  readonly #entries = new Map<string, Entry>([['/', { kind: 'directory', modifiedMs: MODIFIED_MS }]])
+  readonly #entries = new Map<string, Entry>([
+    ['/', { kind: 'directory', inode: 1, modifiedMs: MODIFIED_MS }],
+  ])
+  #inodes = 1
   readonly #faults = new Map<Call, string[]>()
 
   constructor(files: Readonly<Record<string, string | Buffer>> = {}) {
@@ -31,13 +33,19 @@ export class FakeFiles implements FileSystem {
   }
 
   /** Makes or replaces a file. */
-  put(path: string, content: string | Buffer, modifiedMs: number = MODIFIED_MS): void {
-    this.#set(path, { kind: 'file', content: Buffer.from(content), modifiedMs })
+  put(
+    path: string,
+    content: string | Buffer,
+    modifiedMs: number = MODIFIED_MS,
+    changedMs: number = modifiedMs,
+  ): void {
+    const inode = ++this.#inodes
+    this.#set(path, { kind: 'file', inode, content: Buffer.from(content), modifiedMs, changedMs })
   }
 
   /** Makes a FIFO, a device or a socket. */
   putOther(path: string): void {
-    this.#set(path, { kind: 'other', modifiedMs: MODIFIED_MS })
+    this.#set(path, { kind: 'other', inode: ++this.#inodes, modifiedMs: MODIFIED_MS })
   }
 
   /** Makes a symbolic link to an absolute path. */
@@ -47,7 +55,7 @@ export class FakeFiles implements FileSystem {
 
   /** Makes an empty directory. */
   mkdir(path: string): void {
-    this.#set(path, { kind: 'directory', modifiedMs: MODIFIED_MS })
+    this.#set(path, { kind: 'directory', inode: ++this.#inodes, modifiedMs: MODIFIED_MS })
   }
 
   /** Changes the content of a file that may be open. */
@@ -55,6 +63,7 @@ export class FakeFiles implements FileSystem {
     const entry = this.#entries.get(path)
     if (entry?.kind !== 'file') throw new Error(`Cannot change ${path}: it is not a file`)
     entry.content = Buffer.from(content)
+    entry.changedMs++
   }
 
   remove(path: string): void {
@@ -136,8 +145,7 @@ export class FakeFiles implements FileSystem {
   #set(path: string, entry: Entry): void {
     for (let at = path.indexOf('/', 1); at > 0; at = path.indexOf('/', at + 1)) {
       const parent = path.slice(0, at)
-      if (!this.#entries.has(parent))
-        this.#entries.set(parent, { kind: 'directory', modifiedMs: MODIFIED_MS })
+      if (!this.#entries.has(parent)) this.mkdir(parent)
     }
     this.#entries.set(path, entry)
   }
@@ -175,8 +183,9 @@ export class FakeFiles implements FileSystem {
 
 function factsOf(entry: Entry): FileFacts {
   if (entry.kind === 'link') throw new Error('Cannot be a link')
-  const { kind, modifiedMs } = entry
-  return { kind, bytes: kind === 'file' ? entry.content.length : 0, modifiedMs }
+  const { kind, inode, modifiedMs } = entry
+  if (kind !== 'file') return { kind, bytes: 0, modifiedMs, changedMs: modifiedMs, inode, device: 1 }
+  return { kind, bytes: entry.content.length, modifiedMs, changedMs: entry.changedMs, inode, device: 1 }
 }
 
 function fault(code: string, what: string): Error {

@@ -7,7 +7,7 @@ import { get, serve } from './file-exchange.ts'
 describe('ServedRoot', () => {
   test('checks what was opened, whatever the path leads to afterwards', async () => {
     const files = new FakeFiles({ '/srv/d/a.txt': 'inside', '/etc/a.txt': 'secret' })
-    const root = new ServedRoot(files, '/srv')
+    const root = new ServedRoot(files, '/srv', 0)
     const open = files.open.bind(files)
     // The path leads out while it is opened, and in again when it is checked.
     files.open = async (path) => {
@@ -17,14 +17,14 @@ describe('ServedRoot', () => {
       files.put('/srv/d/a.txt', 'inside')
       return file
     }
-    expect(await root.open('/srv/d/a.txt')).toBeUndefined()
+    expect(await root.open('/srv/d/a.txt', 0)).toBeUndefined()
     expect(files.openCount).toBe(0)
   })
 
   test('does not take a directory with a longer name for the root', async () => {
     const files = new FakeFiles({ '/srv/x': '', '/srvx/a': '' })
-    const root = new ServedRoot(files, '/srv')
-    expect(await root.open('/srv/../srvx/a').catch(() => undefined)).toBeUndefined()
+    const root = new ServedRoot(files, '/srv', 0)
+    expect(await root.open('/srv/../srvx/a', 0).catch(() => undefined)).toBeUndefined()
     expect(await root.contains('/srvx/a')).toBe(false)
     expect(await root.contains('/srv')).toBe(true)
   })
@@ -32,10 +32,10 @@ describe('ServedRoot', () => {
   test('finds the root again when it is another directory now', async () => {
     const files = new FakeFiles({ '/one/a': '1', '/two/a': '2' })
     files.link('/current', '/one')
-    const root = new ServedRoot(files, '/current')
-    await (await root.open('/current/a'))?.file.close()
+    const root = new ServedRoot(files, '/current', 0)
+    await (await root.open('/current/a', 0))?.file.close()
     files.link('/current', '/two')
-    const found = await root.open('/current/a')
+    const found = await root.open('/current/a', 0)
     expect(await found?.file.realpath()).toBe('/two/a')
     await found?.file.close()
   })
@@ -74,8 +74,8 @@ describe('an error of the file system', () => {
   test('keeps its cause', async () => {
     const files = new FakeFiles()
     files.fail('open', 'EMFILE')
-    const error: unknown = await new ServedRoot(files, '/srv')
-      .open('/srv/a')
+    const error: unknown = await new ServedRoot(files, '/srv', 0)
+      .open('/srv/a', 0)
       .catch((thrown: unknown) => thrown)
     expect(error).toBeInstanceOf(HTTPError)
     expect((error as HTTPError).cause).toMatchObject({ code: 'EMFILE' })
