@@ -1,5 +1,5 @@
 import { HTTPError, statusOf } from '../errors.ts'
-import { listElements, trimBlanks } from '../message/field-grammar.ts'
+import { preferredType } from '../message/negotiation.ts'
 import { reasonPhrase } from '../message/status.ts'
 import { errorBody, HTML_TYPE, type RenderedError } from '../server/error-response.ts'
 import type { Request } from '../server/request.ts'
@@ -23,7 +23,7 @@ export class ErrorPages {
    */
   standard(error: unknown, request: Request | undefined, tracebacks: boolean): RenderedError {
     const status = statusOf(error)
-    const type = preferredType(request?.getHeader('accept'))
+    const type = pageType(request)
     const shown = tracebacks && status >= 500
     if (type === 'text/html')
       return shown
@@ -82,41 +82,19 @@ function detailOf(error: unknown, status: number): string | undefined {
   return error.message
 }
 
-/** Returns the type of error page that an Accept header prefers. A client that accepts none of them gets HTML. */
-function preferredType(accept: string | undefined): PageType {
+/** Returns the type of error page that a client prefers. One that accepts none of them gets HTML. */
+function pageType(request: Request | undefined): PageType {
+  const accept = request?.getHeader('accept')
   // What most clients send: nothing, curl and fetch anything, browsers HTML before all else.
-  if (accept === undefined || accept === '*/*' || accept.startsWith('text/html,')) return 'text/html'
-  const ranges = listElements([accept]).map(rangeOf)
-  const weights = TYPES.map((type) => ({ type, weight: weightOf(type, ranges) }))
-  return weights.reduce((best, next) => (next.weight > best.weight ? next : best)).type
-}
-
-interface MediaRange {
-  readonly type: string
-  readonly weight: number
-}
-
-function rangeOf(element: string): MediaRange {
-  const [type = '', ...parameters] = element.split(';').map(trimBlanks)
-  const weight = parameters.find((parameter) => WEIGHT.test(parameter))
-  return { type: type.toLowerCase(), weight: weight === undefined ? 1 : Number(weight.slice(2)) }
-}
-
-/** RFC 9110 §12.5.1: the most specific range that matches a type has its weight. */
-function weightOf(type: PageType, ranges: readonly MediaRange[]): number {
-  const [group = ''] = type.split('/')
-  for (const name of [type, `${group}/*`, '*/*']) {
-    const range = ranges.find((one) => one.type === name)
-    if (range !== undefined) return range.weight
-  }
-  return 0
+  if (request === undefined || accept === undefined || accept === '*/*' || accept.startsWith('text/html,'))
+    return 'text/html'
+  return preferredType(request.requestHeaders, TYPES) ?? 'text/html'
 }
 
 type PageType = (typeof TYPES)[number]
 
 /** The first of those that a client prefers alike. */
 const TYPES = ['text/html', 'application/problem+json', 'application/json'] as const
-const WEIGHT = /^[qQ]=(?:0(?:\.\d{0,3})?|1(?:\.0{0,3})?)$/
 /** The page depends on Accept, and a cache may keep a 404 (RFC 9110 §12.5.5, §15.1). */
 const VARY = 'Vary: Accept\r\n'
 const BYTES_TYPE = 'Content-Type: application/octet-stream\r\n'

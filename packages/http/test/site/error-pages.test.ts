@@ -69,7 +69,7 @@ describe('the error pages of a site', () => {
       ['text/*', 'text/html'],
       ['application/json', 'application/json'],
       ['Application/JSON', 'application/json'],
-      ['application/json, text/plain, */*', 'text/html'],
+      ['application/json, text/plain, */*', 'application/json'],
       ['application/json, */*;q=0.5', 'application/json'],
       ['text/html;q=0.5, application/json;q=0.9', 'application/json'],
       ['application/json;q=0.5, text/html', 'text/html'],
@@ -77,8 +77,8 @@ describe('the error pages of a site', () => {
       ['application/problem+json, application/json', 'application/problem+json'],
       ['application/*', 'application/problem+json'],
       ['application/*, application/problem+json;q=0', 'application/json'],
-      ['application/json;charset=utf-8;q=1', 'application/json'],
-      ['application/json;q=2', 'application/json'],
+      ['application/json;charset=utf-8;q=1', 'text/html'],
+      ['application/json;q=2', 'text/html'],
       ['text/html;q=0', 'text/html'],
     ] as const) {
       const { status, head, body } = ask(siteWith(), accepting(accept))
