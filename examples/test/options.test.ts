@@ -18,7 +18,8 @@ import { backoffPolicy, MultiService, runServices } from '@ropewalk/core/service
 import { ClientTLS } from '@ropewalk/core/tls'
 import { DatagramProtocol } from '@ropewalk/core/udp'
 import { connectedPair, MemoryReactor, StringTransport } from '@ropewalk/core/testing'
-import { NOT_DONE_YET, type Request, Resource, Site } from '@ropewalk/http'
+import { NOT_DONE_YET, parseRange, type Request, type RequestBody, Resource, Site } from '@ropewalk/http'
+import { compressed, cors, guard, MemorySessionStore, rateLimit, sessions } from '@ropewalk/http/resources'
 import { File } from '@ropewalk/http/static'
 import { replay, Simulation } from '@ropewalk/simulation'
 import { WebSocketProtocol, WebSocketResource, WebSocketServerFactory } from '@ropewalk/websocket'
@@ -78,12 +79,13 @@ async function readUntil(option: string, value: unknown): Promise<void> {
   if (failure !== undefined) throw failure as Error
 }
 
-/** Reads a form with options. */
-async function form(options: object): Promise<unknown> {
-  const read: Promise<unknown>[] = []
+/** Reads a form that was posted. */
+async function posted(read: (body: RequestBody, request: Request) => unknown): Promise<unknown> {
+  const readings: Promise<unknown>[] = []
   class Form extends Resource {
     override render_POST(request: Request) {
-      read.push(request.body.formData(options))
+      const reading = (async () => read(request.body, request))()
+      readings.push(reading)
       return NOT_DONE_YET
     }
   }
@@ -95,7 +97,7 @@ async function form(options: object): Promise<unknown> {
   const type = 'Content-Type: application/x-www-form-urlencoded'
   transport.receive(`POST / HTTP/1.1\r\nHost: h\r\n${type}\r\nContent-Length: 3\r\n\r\na=b`)
   await transport.reactor.settle()
-  return read[0]
+  return readings[0]
 }
 
 const CLIENTS: Readonly<Record<string, Give>> = {
@@ -125,6 +127,15 @@ const SIMULATIONS: Readonly<Record<string, Give>> = {
   },
   timeoutMs: (option, value) => new Simulation({ seed: 1 }).runUntil(() => true, { [option]: value }),
   maxPlays: (option, value) => replay([], factory, { [option]: value }),
+}
+
+const WRAPPERS: Readonly<Record<string, Give>> = {
+  checkTimeoutMs: (option, value) =>
+    guard(new Resource(), { realm: 'r', basic: () => true, [option]: value }),
+  maxAgeSeconds: (option, value) => cors(new Resource(), { origins: '*', [option]: value }),
+  maxBytes: (option, value) => new MemorySessionStore({ [option]: value }),
+  maxKeys: (option, value) => rateLimit(new Resource(), { perSecond: 1, [option]: value }),
+  maxSessions: (option, value) => new MemorySessionStore({ [option]: value }),
 }
 
 /** The function that accepts the options of each section, by the beginning of the section's heading. */
@@ -184,11 +195,20 @@ const TAKES: readonly (readonly [heading: string, give: Give])[] = [
         value,
       ),
   ],
+  ['HTTP', (option, value) => new Site(new Resource(), { [option]: value })],
+  ['Forms', (option, value) => posted((body) => body.formData({ [option]: value }))],
+  ['Coded bodies', (option, value) => posted((body) => body.decoded({ [option]: value }).text())],
   [
-    'HTTP',
+    'Wrapping resources',
     (option, value) =>
-      option === 'maxFields' ? form({ [option]: value }) : new Site(new Resource(), { [option]: value }),
+      (WRAPPERS[option] ?? ((name, it) => sessions(new Resource(), { keys: ['k'.repeat(32)], [name]: it })))(
+        option,
+        value,
+      ),
   ],
+  ['Coded responses', (option, value) => compressed(new Resource(), { [option]: value })],
+  ['Event streams', (option, value) => posted((_body, request) => request.eventStream({ [option]: value }))],
+  ['Ranges', (option, value) => parseRange('bytes=0-1', 10, { [option]: value })],
   ['Files', (option, value) => new File('.', { [option]: value })],
   ['WebSocket', (option, value) => new WebSocketResource(new Rooms(), { [option]: value })],
 ]
@@ -229,7 +249,14 @@ const UNLIMITED: ReadonlySet<string> = new Set([
   'Simulations, in virtual time: maxPlays',
   'HTTP: maxBodyBytes',
   'HTTP: responseTimeoutMs',
-  'HTTP: maxFields',
+  'Forms: maxFields',
+  'Forms: maxFieldBytes',
+  'Forms: maxFileBytes',
+  'Forms: maxBytes',
+  'Coded bodies: maxBytes',
+  'Coded bodies: maxRatio',
+  'Coded responses: maxCoders',
+  'Event streams: heartbeatMs',
   'WebSocket: maxMessageBytes',
   'WebSocket: maxFrameBytes',
 ])

@@ -42,7 +42,7 @@ describe('a request processed in a promise that nothing awaits', () => {
     [
       'a body that is not JSON',
       'await request.body.json()',
-      'Content-Length: 1\\r\\n\\r\\n{',
+      'Content-Type: application/json\\r\\nContent-Length: 1\\r\\n\\r\\n{',
       503,
       /HTTPError: Cannot read the body/,
     ],

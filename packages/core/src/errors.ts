@@ -21,6 +21,7 @@ import { type Address, formatAddress, type UDPAddress } from './addresses.ts'
 // IncompleteReadError          the input ended before a read was complete
 // QueueOverflow, QueueUnderflow, QueueClosed    a queue has reached a limit, or is closed
 // RemoteError                  a peer sent something unacceptable: the base of such errors in every package (in bytes/)
+//   LineTooLongError           more bytes than allowed were received without the end of a line (in bytes/)
 // ServiceStopped               a service was stopped before the awaited result was available
 // ProcessEnded                 passed to processEnded: how a child process ended
 //   ProcessDone                with status 0
@@ -40,7 +41,10 @@ export class ConnectionDone extends ConnectionClosed {
   }
 }
 
-/** The connection broke; `cause` is the system's error where there is one. */
+/**
+ * The connection broke; `cause` is the system's error where there is one. The subclass ConnectionAborted means that
+ * this side broke it.
+ */
 export class ConnectionLost extends ConnectionClosed {
   override readonly name: string = 'ConnectionLost'
   constructor(message: string = 'Connection was lost', options?: ErrorOptions) {
@@ -48,7 +52,10 @@ export class ConnectionLost extends ConnectionClosed {
   }
 }
 
-/** This side reset the connection; `cause` is the fault that led to it, if any. */
+/**
+ * This side reset the connection; `cause` is the fault that led to it, if any. It is a ConnectionLost, so test for
+ * this class first.
+ */
 export class ConnectionAborted extends ConnectionLost {
   override readonly name: string = 'ConnectionAborted'
   constructor(message: string = 'Connection was aborted', options?: ErrorOptions) {
@@ -63,11 +70,18 @@ export class ConnectError extends Error {
   readonly address: Address
   /** The system's code, such as `ECONNREFUSED`, where there is one. */
   readonly code: string | undefined
+  readonly #why: string
 
   constructor(address: Address, why: string, cause?: unknown) {
     super(`Cannot ${attemptAt(address)}: ${why}`, cause === undefined ? undefined : { cause })
     this.address = address
     this.code = codeOf(cause)
+    this.#why = why
+  }
+
+  /** The reason: the message without the address. */
+  get why(): string {
+    return this.#why
   }
 }
 

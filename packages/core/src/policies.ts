@@ -10,6 +10,7 @@ export {
   LimitAcceptRate,
   LimitConnectionsByPeer,
   LimitTotalConnections,
+  peerKey,
 } from './policy/connection-limits.ts'
 export { IdleTimeout } from './policy/idle-timeout.ts'
 export {

@@ -33,6 +33,7 @@ describe('ConnectError', () => {
     const cause = Object.assign(new Error('connect ECONNREFUSED'), { code: 'ECONNREFUSED' })
     const error = new errors.ConnectionRefusedError(ADDRESS, 'no program listens there', cause)
     expect(error.message).toBe('Cannot connect to 192.0.2.1:80: no program listens there')
+    expect(error.why).toBe('no program listens there')
     expect(error).toMatchObject({
       name: 'ConnectionRefusedError',
       code: 'ECONNREFUSED',

@@ -1,12 +1,19 @@
+export type { CookieOptions } from './codec/cookie.ts'
+export type { FormLimits } from './codec/form-reader.ts'
 export { HTTPError, type HTTPErrorOptions, RemoteProtocolError, type Violation } from './errors.ts'
 export { isToken, listElements, trimBlanks } from './message/field-grammar.ts'
 export { Headers } from './message/headers.ts'
+export type { DecodedBody, DecodingOptions } from './server/body-decoding.ts'
+export type { SizeOptions } from './server/body-pieces.ts'
 export type { HTTPChannelOptions } from './server/channel-options.ts'
 export { escapeHTML } from './server/error-response.ts'
+export type { Part } from './server/form-parts.ts'
 export { HTTPChannel, type HTTPChannelOwner } from './server/http-channel.ts'
 export { HTTPFactory } from './server/http-factory.ts'
+export { type ClientFacts, IncomingRequest } from './server/incoming-request.ts'
+export { type FormOptions, ReadableBody } from './server/readable-body.ts'
 export { Request } from './server/request.ts'
-export { type FormOptions, RequestBody } from './server/request-body.ts'
+export { RequestBody } from './server/request-body.ts'
 export type { Outcome } from './server/request-ending.ts'
 export type { UpgradeOptions } from './server/upgrade.ts'
 export {
@@ -19,4 +26,23 @@ export {
 export { errorPage, forbidden, notFound } from './site/pages.ts'
 export { Resource } from './site/resource.ts'
 export { Site } from './site/site.ts'
+export type { SavedFile } from './uploads/saved-file.ts'
 export type { HTTPLimits } from './codec/limits.ts'
+export { type ByteRange, parseRange, type RangeOptions } from './message/ranges.ts'
+export { contentRange, type MultipartRanges, multipartRanges, unsatisfiedRange } from './message/ranges.ts'
+export {
+  allowsRange,
+  entityTag,
+  evaluatePreconditions,
+  type Validators,
+  type Verdict,
+  weakTag,
+} from './message/conditional.ts'
+export { addVary, preferredCoding, preferredLanguage, preferredType } from './message/negotiation.ts'
+export type { ServerSentEvent } from './message/server-sent-event.ts'
+export type { TrailerValue } from './message/trailers.ts'
+export type { CodingLevels, CodingName } from './server/coders.ts'
+export { ContentCoding, type ContentCodingOptions, encodeResponse } from './server/content-coding.ts'
+export { EventStream, eventStream, type EventStreamOptions } from './server/event-stream.ts'
+export { type RangeSource, sendRanges } from './server/range-response.ts'
+export type { Representation, Time } from './server/validators.ts'

@@ -122,6 +122,7 @@ const ENTRY_NAMES: ReadonlySet<string> = new Set([
   'process',
   'proxy',
   'reactor',
+  'resources',
   'services',
   'static',
   'stream',

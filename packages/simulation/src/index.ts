@@ -1,4 +1,4 @@
-export { type Arrow, type DiagramOptions } from './diagram/text-diagram.ts'
+export type { DiagramOptions } from './diagram/text-diagram.ts'
 export { describeFault, type Fault, FAULT_KINDS, type FaultKind, type FaultPlan } from './faults.ts'
 export type { HostReactor } from './host/host-reactor.ts'
 export type { HostProgram, SimulatedHost } from './host/simulated-host.ts'
@@ -27,4 +27,4 @@ export {
 } from './scenario.ts'
 export { Simulation, type SimulationOptions } from './simulation.ts'
 export { SimulationFailed } from './run-loop.ts'
-export type { Trace } from './trace.ts'
+export type { Arrow, Trace } from './trace.ts'

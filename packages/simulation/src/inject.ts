@@ -12,15 +12,15 @@ type Injection = (one: SimulatedHost, other: SimulatedHost, network: Network<Sim
 const INJECTIONS: Readonly<Record<FaultKind, Injection>> = {
   partition(one, other, network) {
     const links = network.between(one, other)
-    for (const link of links) link.setCut(true)
+    for (const link of links) link.setDown(true)
     return () => {
-      for (const link of links) link.setCut(false)
+      for (const link of links) link.setDown(false)
     }
   },
   'one way'(one, other, network) {
     const link = network.link(one, other)
-    link.setCut(true)
-    return () => link.setCut(false)
+    link.setDown(true)
+    return () => link.setDown(false)
   },
   hold(one, other, network) {
     const links = network.between(one, other)

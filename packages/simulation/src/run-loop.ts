@@ -1,6 +1,6 @@
 import { AsyncLocalStorage } from 'node:async_hooks'
 import type { SimulatedHost } from './host/simulated-host.ts'
-import { settled } from './real/environment.ts'
+import { nextTurn } from './real/machine.ts'
 import { type RealWork, watchRealWork } from './real/real-work.ts'
 import { SeededGlobals, type SeededWorld } from './real/seeded-globals.ts'
 import { watchUnhandledRejections } from './real/unhandled-rejections.ts'
@@ -42,7 +42,7 @@ export class RunLoop {
     return this.#watched(async () => {
       const { events } = this.#setup
       const until = events.nowMs + ms
-      await settled()
+      await nextTurn()
       while (events.nextMs <= until) await this.#step()
       events.moveTo(until)
     })
@@ -59,7 +59,7 @@ export class RunLoop {
       const { events } = this.#setup
       const until = events.nowMs + timeoutMs
       // Promise jobs that began outside of any event, for example in a test, run first.
-      await settled()
+      await nextTurn()
       while (!condition()) {
         if (events.nextMs > until)
           this.fail(`runUntil: the condition did not hold within ${timeoutMs} ms`, undefined)
@@ -77,7 +77,7 @@ export class RunLoop {
   runUntilIdle(): Promise<void> {
     return this.#watched(async () => {
       const { events } = this.#setup
-      await settled()
+      await nextTurn()
       while (events.nextMs < Infinity) await this.#step()
     })
   }
@@ -114,7 +114,7 @@ export class RunLoop {
     if (this.#eventsNow > MAX_EVENTS_NOW)
       this.fail(`Virtual time did not advance in ${MAX_EVENTS_NOW} events`, undefined)
     // Promise jobs belong to the event that caused them.
-    if (this.#ran) await settled()
+    if (this.#ran) await nextTurn()
     this.#throwIfFailed()
   }
 

@@ -1,7 +1,8 @@
 import { describeLeak } from './call-site.ts'
 import { describeFault, type Fault, FAULT_KINDS, type FaultKind } from './faults.ts'
 import { NetworkStats } from './network/network-stats.ts'
-import { realNowMs, SEED_VARIABLE, wantedRuns } from './real/environment.ts'
+import { SEED_VARIABLE, wantedRuns } from './real/environment.ts'
+import { realNowMs } from './real/machine.ts'
 import { watchStall } from './real/real-work.ts'
 import { Simulation, SIMULATION_RULES, type SimulationOptions } from './simulation.ts'
 import {

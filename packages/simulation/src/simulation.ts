@@ -1,6 +1,6 @@
 import type { Leak } from './call-site.ts'
 import { svgDiagram } from './diagram/svg-diagram.ts'
-import { type Arrow, type DiagramOptions, mermaidDiagram, textDiagram } from './diagram/text-diagram.ts'
+import { type DiagramOptions, mermaidDiagram, textDiagram } from './diagram/text-diagram.ts'
 import { FaultScript } from './fault-script.ts'
 import { type Fault, FAULT_PLAN_RULES, type FaultKind, type FaultPlan } from './faults.ts'
 import { type HostProgram, SimulatedHost } from './host/simulated-host.ts'
@@ -12,9 +12,9 @@ import { Random } from './random.ts'
 import { Capture } from './replay/capture.ts'
 import { RunLoop } from './run-loop.ts'
 import { EventQueue } from './time/event-queue.ts'
-import { Trace } from './trace.ts'
+import { type Arrow, Trace } from './trace.ts'
 import {
-  anyText,
+  filledText,
   checkOptions,
   checkValue,
   either,
@@ -161,14 +161,14 @@ export class Simulation {
     { oneWay = false }: { readonly oneWay?: boolean } = {},
   ): void {
     this.trace.note(one.name, `${oneWay ? 'cannot reach' : 'is cut off from'} ${other.name}`)
-    this.network.link(one, other).setCut(true)
-    if (!oneWay) this.network.link(other, one).setCut(true)
+    this.network.link(one, other).setDown(true)
+    if (!oneWay) this.network.link(other, one).setDown(true)
   }
 
   /** Lets packets pass between the two hosts again, in both directions. */
   heal(one: SimulatedHost, other: SimulatedHost): void {
     this.trace.note(one.name, `is connected with ${other.name} again`)
-    for (const link of this.network.between(one, other)) link.setCut(false)
+    for (const link of this.network.between(one, other)) link.setDown(false)
   }
 
   /**
@@ -271,7 +271,7 @@ const DEFAULT_LIMITS: FlowLimits = {
   cuts: 'anywhere',
 }
 
-const SEED: OptionRule = either(anyText, quantity({ least: -Infinity }), 'a string or a number')
+const SEED: OptionRule = either(filledText, quantity({ least: -Infinity }), 'a string or a number')
 /** The rules for the options of a simulation. */
 export const SIMULATION_RULES: OptionRules<SimulationOptions> = {
   seed: SEED,

@@ -1,5 +1,3 @@
-import type { Arrow } from './diagram/text-diagram.ts'
-
 /** Everything that happened in a run, in order. The same seed gives the same trace. */
 export class Trace {
   /** All packets and events so far. */
@@ -21,16 +19,29 @@ export class Trace {
 
   /** Notes an event at a host now. */
   note(host: string, what: string): void {
-    this.passed(host, host, { what, lost: false, sentMs: this.#now() })
+    this.record(host, host, { what, lost: false, sentMs: this.#now() })
   }
 
   /** Notes that a packet has arrived at a host, or was lost on its way there. */
-  passed(from: string, to: string, what: Pick<Arrow, 'what' | 'lost' | 'sentMs'>): void {
-    this.arrows.push({ atMs: this.#now(), from, to, ...what })
+  record(from: string, to: string, packet: Pick<Arrow, 'what' | 'lost' | 'sentMs'>): void {
+    this.arrows.push({ atMs: this.#now(), from, to, ...packet })
   }
 
   /** The lines, joined with newlines. */
   toString(): string {
     return this.lines.join('\n')
   }
+}
+
+/** A packet from one host to another, or an event at one host. */
+export interface Arrow {
+  /** When the packet arrived or was lost, or when the event happened, in virtual milliseconds. */
+  readonly atMs: number
+  readonly from: string
+  /** The same as `from` for an event at one host. */
+  readonly to: string
+  readonly what: string
+  readonly lost: boolean
+  /** When the packet was sent, in virtual milliseconds. */
+  readonly sentMs: number
 }

@@ -39,14 +39,14 @@ test('overlapping faults of one kind last until the last one is over, and then h
       one?.backlogFull,
     ]
     const links = one && two ? sim.network.between(one, two) : []
-    const before = [shown(), links.map(({ conditions, cut }) => [conditions, cut])]
+    const before = [shown(), links.map(({ conditions, down }) => [conditions, down])]
     sim.inject({ kind, atMs: 10, forMs: 100, one: 'one', other: 'two' })
     sim.inject({ kind, atMs: 50, forMs: 100, one: 'one', other: 'two' })
     await sim.run(130)
-    const between = [shown(), links.map(({ conditions, cut }) => [conditions, cut])]
+    const between = [shown(), links.map(({ conditions, down }) => [conditions, down])]
     if (SHOWN.has(kind)) expect(between, kind).not.toEqual(before)
     await sim.run(100)
-    expect([shown(), links.map(({ conditions, cut }) => [conditions, cut])], kind).toEqual(before)
+    expect([shown(), links.map(({ conditions, down }) => [conditions, down])], kind).toEqual(before)
   }
 })
 

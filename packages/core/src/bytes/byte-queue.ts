@@ -1,10 +1,9 @@
-import { counted } from './remote-error.ts'
-import { LineTooLongError } from './remote-error.ts'
+import { counted, LineTooLongError } from './remote-error.ts'
 
 /**
  * A queue of bytes received and not yet parsed.
  *
- * A parser pushes the bytes that it receives and takes whole units; an incomplete unit stays. Any
+ * A parser pushes the bytes that it receives and takes whole lines or frames; an incomplete one stays. Any
  * chunking of the same bytes costs linear time: small pushes are gathered in blocks that double, and a
  * search continues where the last one ended. A pushed Buffer is kept by reference, so the caller must
  * not change it afterwards. The caller owns the bytes that it takes; a small piece of a large chunk is
@@ -18,9 +17,9 @@ export class ByteQueue {
   /** The memory of the last chunk if this queue allocated it and may append to it, and how much of it is used. */
   #block: Buffer | undefined
   #blockUsed = 0
-  /** The number of leading bytes at which `#searched` is known not to begin. */
-  #clearOf = 0
-  #searched: Uint8Array = CRLF
+  /** The number of leading bytes at which `#searchedFor` is known not to begin. */
+  #searchedBytes = 0
+  #searchedFor: Uint8Array = CRLF
   /** The memory from which small copies are allocated, and how much of it is used. */
   #spare: Buffer = EMPTY
   #spareUsed = 0
@@ -129,7 +128,7 @@ export class ByteQueue {
    */
   takeLine(limit: number, delimiter: Uint8Array = CRLF): Buffer | undefined {
     const end = this.#find(delimiter)
-    if (end > limit || (end < 0 && this.#clearOf > limit)) throw new LineTooLongError(limit)
+    if (end > limit || (end < 0 && this.#searchedBytes > limit)) throw new LineTooLongError(limit)
     if (end < 0) return undefined
     const line = this.takeExactly(end)
     this.skip(delimiter.length)
@@ -140,7 +139,7 @@ export class ByteQueue {
   skip(count: number): void {
     if (count > this.#length) throw new RangeError(`Cannot skip ${count} of ${counted(this.#length, 'byte')}`)
     this.#length -= count
-    this.#clearOf = Math.max(0, this.#clearOf - count)
+    this.#searchedBytes = Math.max(0, this.#searchedBytes - count)
     if (this.#length === 0) return this.clear()
     let at = this.#offset + count
     let gone = 0
@@ -155,7 +154,7 @@ export class ByteQueue {
     this.#chunks = []
     this.#offset = 0
     this.#length = 0
-    this.#clearOf = 0
+    this.#searchedBytes = 0
     this.#block = undefined
     this.#spare = EMPTY
     this.#spareUsed = 0
@@ -164,7 +163,7 @@ export class ByteQueue {
   #restart(chunk: Buffer): void {
     this.#chunks = [chunk]
     this.#offset = 0
-    this.#clearOf = 0
+    this.#searchedBytes = 0
     this.#block = undefined
   }
 
@@ -254,24 +253,24 @@ export class ByteQueue {
 
   /** Returns where `delimiter` begins, or -1; remembers how far it has searched. */
   #find(delimiter: Uint8Array): number {
-    if (delimiter !== this.#searched) {
-      this.#searched = delimiter
-      this.#clearOf = 0
+    if (delimiter !== this.#searchedFor) {
+      this.#searchedFor = delimiter
+      this.#searchedBytes = 0
     }
     let start = -this.#offset
     for (const chunk of this.#chunks) {
-      let from = Math.max(this.#clearOf - start, start < 0 ? -start : 0)
+      let from = Math.max(this.#searchedBytes - start, start < 0 ? -start : 0)
       while (from < chunk.length) {
         const at = chunk.indexOf(delimiter[0]!, from)
         this.#workBytes += (at < 0 ? chunk.length : at + 1) - from
         if (at < 0) break
         const match = this.#matches(delimiter, start + at)
-        this.#clearOf = start + at
+        this.#searchedBytes = start + at
         if (match !== false) return match === true ? start + at : -1
         from = at + 1
       }
       start += chunk.length
-      this.#clearOf = Math.max(this.#clearOf, start)
+      this.#searchedBytes = Math.max(this.#searchedBytes, start)
     }
     return -1
   }

@@ -5,7 +5,7 @@
 export abstract class RemoteError extends Error {}
 
 /** More bytes than allowed were received without the end of a line. */
-export class LineTooLongError extends Error {
+export class LineTooLongError extends RemoteError {
   override readonly name = 'LineTooLongError'
   /** Most bytes the line was allowed to have. */
   readonly limitBytes: number

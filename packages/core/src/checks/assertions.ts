@@ -70,3 +70,15 @@ export class Gate {
 export function nothingLeft(reactor: Pick<Reactor, 'connections' | 'getDelayedCalls'>): boolean {
   return Array.from(reactor.connections).length === 0 && reactor.getDelayedCalls().length === 0
 }
+
+/** Returns a callback that throws `error`. */
+export function throwing(error: Error): () => never {
+  return () => {
+    throw error
+  }
+}
+
+/** Returns a callback that rejects with `fault`. */
+export function rejecting(fault: Error): () => Promise<never> {
+  return () => Promise.reject(fault)
+}

@@ -14,7 +14,7 @@ export interface CheckHarness {
 export interface Check<H, C> {
   /** A statement about behaviour. */
   readonly name: string
-  /** The capabilities that the check needs. Default none. */
+  /** The capabilities that the check needs; without all of them, `checksFor` leaves it out. Default none. */
   readonly needs?: readonly C[]
   /** @throws {CheckFailed} (rejects) when what is checked fails. */
   run(harness: H): Promise<void>

@@ -31,7 +31,7 @@ export const datagramPeerChecks: readonly DatagramCheck[] = [
     },
   },
   {
-    name: 'refuses a host name at once',
+    name: 'throws for a host name, and looks up nothing',
     run: async ({ listen }) => {
       const port = await listen(0, new DatagramRecorder())
       for (const host of ['localhost', 'example.com', '127.1', '1.2.3.4%eth0', ''])
@@ -40,7 +40,7 @@ export const datagramPeerChecks: readonly DatagramCheck[] = [
     },
   },
   {
-    name: 'refuses an address of a family that the port is not bound to',
+    name: 'throws for an address of a family that the port is not bound to',
     run: async ({ listen }) => {
       const port = await listen(0, new DatagramRecorder())
       throws(() => port.write('x', { host: '::1', port: 9 }), InvalidAddressError, 'a write to ::1')
@@ -48,7 +48,7 @@ export const datagramPeerChecks: readonly DatagramCheck[] = [
     },
   },
   {
-    name: 'refuses a datagram that is longer than UDP can carry at once',
+    name: 'throws for a datagram that is longer than UDP can carry',
     run: async ({ listen }) => {
       const port = await listen(0, new DatagramRecorder())
       const tooLong = Buffer.alloc(65_508)
@@ -57,7 +57,7 @@ export const datagramPeerChecks: readonly DatagramCheck[] = [
     },
   },
   {
-    name: 'refuses an invalid port number, and data that is neither bytes nor text',
+    name: 'throws for an invalid port number, and for data that is neither bytes nor text',
     run: async ({ listen }) => {
       const port = await listen(0, new DatagramRecorder())
       for (const wrong of [0, 65_536, 1.5, Number.NaN])
@@ -73,7 +73,7 @@ export const datagramPeerChecks: readonly DatagramCheck[] = [
     },
   },
   {
-    name: 'sends to and receives from its peer alone once connected',
+    name: 'sends only to its peer, and receives only from it, once connected',
     run: async ({ listen, until, quiet }) => {
       const [server, client, stranger] = [new DatagramEcho(), new DatagramRecorder(), new DatagramRecorder()]
       const [peer, port] = [(await listen(0, server)).getHost(), await listen(0, client)]
@@ -95,19 +95,19 @@ export const datagramPeerChecks: readonly DatagramCheck[] = [
       const [gate, server] = [new Gate(), new DatagramEcho()]
       const stranger = await listen(0, new DatagramRecorder())
       const peer = (await listen(0, server)).getHost()
-      const asking = new Asking(peer.host, peer.port, gate.opened)
-      const opening = listen(0, asking)
-      await until(() => asking.port !== undefined)
-      const to = asking.port?.getHost() ?? peer
+      const connecting = new LateConnecting(peer.host, peer.port, gate.opened)
+      const listening = listen(0, connecting)
+      await until(() => connecting.port !== undefined)
+      const to = connecting.port?.getHost() ?? peer
       for (const text of ['I am your peer', 'and I']) stranger.write(text, to)
-      await until(() => asking.port?.drops.stranger === 2)
+      await until(() => connecting.port?.drops.stranger === 2)
       gate.open()
-      const port = await opening
+      const port = await listening
       stranger.write('still me', to)
       await quiet()
       port.write('hello')
-      await until(() => asking.texts.length === 1)
-      equal(asking.texts, ['hello'], 'what was received')
+      await until(() => connecting.texts.length === 1)
+      equal(connecting.texts, ['hello'], 'what was received')
     },
   },
   {
@@ -115,8 +115,8 @@ export const datagramPeerChecks: readonly DatagramCheck[] = [
     run: async ({ listen, until, quiet }) => {
       const closed = await listen(0, new DatagramRecorder())
       const { host, port } = closed.getHost()
-      const [connected, free] = [new DatagramRecorder(), new DatagramRecorder()]
-      const [one, other] = [await listen(0, connected), await listen(0, free)]
+      const [connected, unconnected] = [new DatagramRecorder(), new DatagramRecorder()]
+      const [one, other] = [await listen(0, connected), await listen(0, unconnected)]
       // Closed last, so that no other port gets its number.
       await closed.stopListening()
       one.connect(host, port)
@@ -124,7 +124,7 @@ export const datagramPeerChecks: readonly DatagramCheck[] = [
       other.write('anything?', { host, port })
       await until(() => connected.refusals > 0)
       await quiet()
-      equal([connected.refusals, free.refusals], [1, 0], 'refusals')
+      equal([connected.refusals, unconnected.refusals], [1, 0], 'refusals')
       holds(one.listening && other.listening, 'both ports stay open')
       equal([one.drops.failed, other.drops.failed], [0, 0], 'failures')
     },
@@ -132,7 +132,7 @@ export const datagramPeerChecks: readonly DatagramCheck[] = [
 ]
 
 /** A connected protocol that does not connect until a check allows it. */
-class Asking extends ConnectedDatagramProtocol {
+class LateConnecting extends ConnectedDatagramProtocol {
   /** Its port, set before it is connected. */
   port: DatagramTransport | undefined
   readonly texts: string[] = []

@@ -7,13 +7,13 @@ import {
 } from '../errors.ts'
 import type { DatagramTransport } from '../interfaces/datagram.ts'
 import type { LogEvent } from '../interfaces/log.ts'
-import { equal, Gate, holds, isExactly, throws } from './assertions.ts'
+import { equal, Gate, holds, isExactly, rejecting, throwing, throws } from './assertions.ts'
 import { type DatagramCheck, type DatagramHarness, DatagramRecorder } from './datagram-harness.ts'
 
 /** Checks of the start and end of a UDP port. */
 export const datagramPortChecks: readonly DatagramCheck[] = [
   {
-    name: 'starts its protocol once, with its transport and after the port is bound',
+    name: 'starts its protocol once, with its transport, after the port is bound',
     run: async ({ listen }) => {
       const ports: number[] = []
       class Starting extends DatagramRecorder {
@@ -32,19 +32,19 @@ export const datagramPortChecks: readonly DatagramCheck[] = [
     },
   },
   {
-    name: 'is ready when the promise of its protocol’s start has settled, and receives datagrams before',
+    name: 'is ready when the promise of its protocol’s start has settled, and receives datagrams before that',
     run: async ({ listen, until }) => {
       const gate = new Gate()
       const slow = Object.assign(new DatagramRecorder(), { startProtocol: () => gate.opened })
       let ready = false
-      const opening = listen(0, slow).then(() => (ready = true))
+      const listening = listen(0, slow).then(() => (ready = true))
       await until(() => started(slow))
       const other = await listen(0, new DatagramRecorder())
       other.write('early', slow.transport.getHost())
       await until(() => slow.texts.length === 1)
       equal(ready, false, 'readiness')
       gate.open()
-      await opening
+      await listening
     },
   },
   {
@@ -61,7 +61,7 @@ export const datagramPortChecks: readonly DatagramCheck[] = [
     },
   },
   {
-    name: 'drops and counts datagrams written after it is closed, and refuses changes',
+    name: 'drops and counts datagrams written after it is closed, and throws for every change',
     run: async ({ listen, logged }) => {
       const port = await listen(0, new DatagramRecorder())
       await port.stopListening()
@@ -118,8 +118,8 @@ function started(protocol: DatagramRecorder): boolean {
   }
 }
 
-function rejection(opening: Promise<DatagramTransport>): Promise<unknown> {
-  return opening.then(
+function rejection(listening: Promise<DatagramTransport>): Promise<unknown> {
+  return listening.then(
     () => undefined,
     (error: unknown) => error,
   )
@@ -138,7 +138,7 @@ export const datagramFaultChecks: readonly DatagramCheck[] = [
       // Without setBroadcastAllowed no operating system sends this.
       equal(client.write('x', { host: '255.255.255.255', port: 9 }), true, 'the write')
       await harness.until(() => client.drops.failed === 1)
-      await isOpen(harness, client)
+      await sendsStill(harness, client)
     },
   },
 ]
@@ -190,11 +190,7 @@ async function closes(harness: DatagramHarness, fail: Fail): Promise<void> {
 async function isNotOpened(harness: DatagramHarness, fail: Fail): Promise<void> {
   const error = new Error('in startProtocol')
   const server = failing('startProtocol', fail(error))
-  const reason: unknown = await harness.listen(0, server).then(
-    () => undefined,
-    (rejected: unknown) => rejected,
-  )
-  equal(reason, error, 'the rejection')
+  equal(await rejection(harness.listen(0, server)), error, 'the rejection')
   equal(
     [server.transport.listening, server.stops, timesLogged(harness, error)],
     [false, 0, 0],
@@ -203,7 +199,7 @@ async function isNotOpened(harness: DatagramHarness, fail: Fail): Promise<void> 
   await harness.listen(server.transport.getHost().port, new DatagramRecorder())
 }
 
-async function isOpen({ listen, until }: DatagramHarness, port: DatagramTransport): Promise<void> {
+async function sendsStill({ listen, until }: DatagramHarness, port: DatagramTransport): Promise<void> {
   const server = new DatagramRecorder()
   const other = await listen(0, server)
   port.write('still here', other.getHost())
@@ -216,16 +212,6 @@ function failing(callback: string, fail: () => unknown): DatagramRecorder {
 
 function timesLogged({ logged }: DatagramHarness, error: Error): number {
   return logged.filter((event) => event.error === error && event.level === 'error').length
-}
-
-function throwing(error: Error): () => never {
-  return () => {
-    throw error
-  }
-}
-
-function rejecting(fault: Error): () => Promise<never> {
-  return () => Promise.reject(fault)
 }
 
 /** Checks of what a UDP port drops, counts and logs once. */
@@ -318,7 +304,7 @@ export const multicastChecks: readonly DatagramCheck[] = [
     },
   },
   {
-    name: 'refuses to join an address that is not a group or a group twice, and to leave a group it has not joined',
+    name: 'throws when it joins an address that is not a group, or a group twice, or leaves a group that it has not joined',
     run: async (harness) => {
       const port = await member(harness, new DatagramRecorder())
       throws(() => port.joinGroup('10.1.2.3', LOOPBACK), MulticastJoinError, 'joining the address of a host')
@@ -331,7 +317,7 @@ export const multicastChecks: readonly DatagramCheck[] = [
     },
   },
   {
-    name: 'refuses names of groups and interfaces',
+    name: 'throws for names of groups and interfaces',
     run: async ({ listen }) => {
       const port = await listen(0, new DatagramRecorder())
       throws(() => port.joinGroup('all-systems'), InvalidAddressError, 'joining a name')
@@ -341,7 +327,7 @@ export const multicastChecks: readonly DatagramCheck[] = [
     },
   },
   {
-    name: 'accepts every valid TTL, and refuses others',
+    name: 'accepts every valid TTL, and throws for others',
     run: async ({ listen }) => {
       const port = await listen(0, new DatagramRecorder())
       for (const hops of [1, 255]) port.setTTL(hops)

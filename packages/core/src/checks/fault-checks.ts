@@ -3,7 +3,7 @@ import type { LogEvent } from '../interfaces/log.ts'
 import type { PushProducer } from '../interfaces/transport.ts'
 import { withTimeout } from '../policy/with-timeout.ts'
 import { DEFAULT_TRANSPORT_OPTIONS } from '../transport/transport-options.ts'
-import { equal, holds, isExactly, nothingLeft } from './assertions.ts'
+import { equal, holds, isExactly, nothingLeft, rejecting, throwing } from './assertions.ts'
 import {
   Echo,
   HalfCloseRecorder,
@@ -46,6 +46,7 @@ export const faultChecks: readonly TransportCheck[] = [
 /** One place in user code that can fail. */
 interface Fault {
   readonly callback: string
+  /** The capabilities that its checks need. Default none. */
   readonly needs?: readonly TransportCapability[]
   /** The connection has already ended: the fault is only logged. */
   readonly late?: true
@@ -97,16 +98,6 @@ async function contains(
   // A failure at one end may leave the other end half-open: its protocol decides when to close.
   for (const transport of reactor.connections) transport.abortConnection()
   await until(() => nothingLeft(reactor))
-}
-
-function throwing(error: Error): () => never {
-  return () => {
-    throw error
-  }
-}
-
-function rejecting(fault: Error): () => Promise<never> {
-  return () => Promise.reject(fault)
 }
 
 /** A producer's callbacks are not the protocol's: `provoke` registers a producer that fails. */

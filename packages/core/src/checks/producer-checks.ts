@@ -6,7 +6,7 @@ import { equal, holds, throws } from './assertions.ts'
 /** Checks of producers. */
 export const producerChecks: readonly TransportCheck[] = [
   {
-    name: 'refuses a second producer',
+    name: 'throws for a second producer',
     async run({ connect }) {
       const { client } = await connect(new Recorder(), new Recorder())
       client.registerProducer(new Source(), true)

@@ -160,7 +160,7 @@ export const readChecks: readonly TransportCheck[] = [
     },
   })),
   ...(['paused', 'pending'] as const).map((state): TransportCheck => ({
-    name: `closes a ${state} reader without readConnectionLost after the FIN of the peer, when departureGraceMs has passed`,
+    name: `closes a ${state} reader without readConnectionLost after the FIN of the peer, once departureGraceMs is over`,
     needs: ['virtual time'],
     async run({ connect, until, quiet, advance }) {
       const server = new Recorder()

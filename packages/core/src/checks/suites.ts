@@ -1,3 +1,4 @@
+import type { Check } from './check.ts'
 import { closeChecks, halfCloseChecks } from './close-checks.ts'
 import type { DatagramCheck } from './datagram-harness.ts'
 import { datagramPeerChecks } from './datagram-peer-checks.ts'
@@ -33,7 +34,10 @@ export const transportChecks: readonly TransportCheck[] = [
   ...peerChecks,
 ]
 
-/** Returns the checks that need only `capabilities`: of `checks`, or of `transportChecks` without that argument. */
+/**
+ * Returns the checks that need only `capabilities`: of `checks`, or of `transportChecks` without that argument. A
+ * check that needs a capability that is missing is left out, so name each capability that you have.
+ */
 export function checksFor(capabilities: ReadonlySet<TransportCapability>): readonly TransportCheck[]
 export function checksFor<C extends Demanding<N>, N>(
   capabilities: ReadonlySet<N>,
@@ -46,10 +50,8 @@ export function checksFor(
   return checks.filter(({ needs = [] }) => needs.every((need) => capabilities.has(need)))
 }
 
-/** A check of any kind. */
-interface Demanding<N> {
-  readonly needs?: readonly N[]
-}
+/** A check of any kind, as far as `checksFor` uses it. */
+type Demanding<N> = Pick<Check<never, N>, 'needs'>
 
 /**
  * Checks that every UDP port must pass, over any wire, so that the doubles behave as real ports do.

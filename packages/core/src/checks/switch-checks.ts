@@ -191,7 +191,7 @@ export const switchChecks: readonly TransportCheck[] = [
     },
   },
   {
-    name: 'refuses to switch once closing or lost',
+    name: 'throws for a switch once closing or lost',
     async run({ connect, until }) {
       const client = new Recorder()
       const pair = await connect(new Recorder(), client)

@@ -7,7 +7,7 @@ import type { Check, CheckHarness } from './check.ts'
 
 /** What the transport checks need to drive one kind of connection. */
 export interface TransportHarness extends CheckHarness {
-  /** The capabilities of this kind of connection beyond carrying bytes. */
+  /** The capabilities of this kind of connection beyond carrying bytes. Without one, the checks that need it are left out. */
   readonly capabilities: ReadonlySet<TransportCapability>
   /** The events that its reactor has logged, oldest first. */
   readonly logged: readonly LogEvent[]

@@ -227,10 +227,10 @@ export const wireCloseChecks: readonly WireCheck[] = [
       await harness.until(() => seenHere.text === 'read')
       here.abort()
       equal(seenHere.events, ['data'], 'events within the call')
-      useUp(here)
+      callEverything(here)
       there.write(['too late'])
       await harness.until(() => seenHere.closed)
-      useUp(here)
+      callEverything(here)
       await harness.quiet()
       equal(seenHere.events, ['data', 'closed'], 'events')
     },
@@ -293,7 +293,7 @@ export const wireCloseChecks: readonly WireCheck[] = [
       here.close()
       equal(seenHere.closed, false, 'closed within the call')
       await harness.until(() => seenHere.closed)
-      useUp(here)
+      callEverything(here)
       await harness.quiet()
       equal(seenHere.events.at(-1), 'closed', 'the last event')
       equal(seenHere.events.filter((event) => event === 'closed').length, 1, 'times closed')
@@ -322,7 +322,7 @@ function noticed(harness: WireHarness, condition: () => boolean): Promise<void> 
 }
 
 /** Makes every call that a wire must ignore once it has closed. */
-function useUp(wire: Wire): void {
+function callEverything(wire: Wire): void {
   wire.write(['late'])
   wire.end()
   wire.pause()

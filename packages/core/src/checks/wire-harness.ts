@@ -3,11 +3,14 @@ import type { Check, CheckHarness } from './check.ts'
 
 /** What the wire checks need to drive one kind of wire. */
 export interface WireHarness extends CheckHarness {
-  /** The capabilities of this kind of wire beyond carrying bytes. */
+  /** The capabilities of this kind of wire beyond carrying bytes. Without one, the checks that need it are left out. */
   readonly capabilities: ReadonlySet<WireCapability>
   /** Connects two ends to which nothing is attached yet. */
   readonly connect: () => Promise<WirePair>
-  /** Moves the time by which a wire checks whether a peer that it does not read from is still there. */
+  /**
+   * Moves the clock of a wire that polls whether a peer that it does not read from is still there. Does nothing
+   * for another wire.
+   */
   readonly advance: (ms: number) => void
 }
 

@@ -98,7 +98,7 @@ export class DatagramPort implements DatagramTransport, DatagramWireEvents {
   }
 
   connect(host: string, port: number): void {
-    this.#mustListen('connect')
+    this.#assertListening('connect')
     if (this.#peer !== undefined)
       throw new LocalProtocolError(`Cannot connect a port that is connected to ${formatAddress(this.#peer)}`)
     const peer = this.#reachable(host, port)
@@ -115,24 +115,24 @@ export class DatagramPort implements DatagramTransport, DatagramWireEvents {
   }
 
   setTTL(hops: number): void {
-    this.#mustListen('setTTL')
+    this.#assertListening('setTTL')
     assertWithin(hops, 1, 255, 'a TTL')
     this.#wire.setTTL(hops)
   }
 
   setMulticastTTL(hops: number): void {
-    this.#mustListen('setMulticastTTL')
+    this.#assertListening('setMulticastTTL')
     assertWithin(hops, 0, 255, 'a TTL')
     this.#wire.setMulticastTTL(hops)
   }
 
   setLoopbackMode(enabled: boolean): void {
-    this.#mustListen('setLoopbackMode')
+    this.#assertListening('setLoopbackMode')
     this.#wire.setLoopbackMode(enabled)
   }
 
   setOutgoingInterface(via: string): void {
-    this.#mustListen('setOutgoingInterface')
+    this.#assertListening('setOutgoingInterface')
     assertNumeric(via)
     try {
       this.#wire.setOutgoingInterface(via)
@@ -142,7 +142,7 @@ export class DatagramPort implements DatagramTransport, DatagramWireEvents {
   }
 
   setBroadcastAllowed(allowed: boolean): void {
-    this.#mustListen('setBroadcastAllowed')
+    this.#assertListening('setBroadcastAllowed')
     this.#wire.setBroadcastAllowed(allowed)
   }
 
@@ -160,7 +160,7 @@ export class DatagramPort implements DatagramTransport, DatagramWireEvents {
     if (!this.#isForProtocol(from)) return this.#drops.add('stranger')
     if (data.length > this.#limits.maxPacketBytes) return this.#drops.add('tooLong')
     if (this.#pending >= this.#limits.maxPending) return this.#drops.add('unread')
-    const settled = this.#contained(() => this.protocol.datagramReceived(data, from))
+    const settled = this.#callContained(() => this.protocol.datagramReceived(data, from))
     if (settled === undefined) return
     this.#pending++
     void settled.then(() => this.#pending--)
@@ -169,7 +169,7 @@ export class DatagramPort implements DatagramTransport, DatagramWireEvents {
   failed(error: Error): void {
     if (!this.listening) return
     const refused = this.#peer !== undefined && codeOf(error) === 'ECONNREFUSED'
-    if (refused) void this.#contained(() => this.protocol.connectionRefused())
+    if (refused) void this.#callContained(() => this.protocol.connectionRefused())
     else this.#drops.add('failed', error)
   }
 
@@ -194,7 +194,7 @@ export class DatagramPort implements DatagramTransport, DatagramWireEvents {
     this.#registry.portClosed(this)
     await this.#wire.close()
     void this.#started.then(
-      () => this.#contained(() => this.protocol.doStop()),
+      () => this.#callContained(() => this.protocol.doStop()),
       // A protocol that failed to start is not stopped.
       () => undefined,
     )
@@ -226,7 +226,7 @@ export class DatagramPort implements DatagramTransport, DatagramWireEvents {
   }
 
   #changeMembership(change: 'joinGroup' | 'leaveGroup', group: string, via: string | undefined): void {
-    this.#mustListen(change)
+    this.#assertListening(change)
     assertNumeric(group)
     if (via !== undefined) assertNumeric(via)
     try {
@@ -236,7 +236,7 @@ export class DatagramPort implements DatagramTransport, DatagramWireEvents {
     }
   }
 
-  #mustListen(attempt: string): void {
+  #assertListening(attempt: string): void {
     if (!this.listening) throw new NotConnectedError(`Cannot ${attempt} on a UDP port that is closed`)
   }
 
@@ -245,7 +245,7 @@ export class DatagramPort implements DatagramTransport, DatagramWireEvents {
     return false
   }
 
-  #contained(call: () => unknown): Promise<void> | undefined {
+  #callContained(call: () => unknown): Promise<void> | undefined {
     return callSafely(call, (error) =>
       this.#log({ level: 'error', text: 'A datagram protocol failed; its port stays open', error }),
     )

@@ -17,7 +17,7 @@ import { having, path as PATH, filledText } from '../options/option-rules.ts'
 import { Factory } from '../protocol/factory.ts'
 import { checkCancellable, onAbort } from '../time/cancellable.ts'
 import { tlsOf } from '../tls/tls-rules.ts'
-import { notMade } from '../transport/build-protocol.ts'
+import { neverReady } from '../transport/build-protocol.ts'
 import { AttemptFactory } from '../transport/forwarding-factory.ts'
 import { CONNECT_TCP_RULES, CONNECT_UNIX_RULES, NODE_NAMES, PORT } from '../transport/transport-options.ts'
 
@@ -63,7 +63,7 @@ export class TCPClientEndpoint implements ClientEndpoint {
     const address = tcpAddress(this.#host, this.#port)
     const connect = (attempt: ProtocolFactory<P>): Connector<P> =>
       this.#reactor.connectTCP(this.#host, this.#port, attempt, this.#options)
-    return connected({ address, factory, connect }, options)
+    return attemptOnce({ address, factory, connect }, options)
   }
 }
 
@@ -100,7 +100,7 @@ export class SSLClientEndpoint implements ClientEndpoint {
     const address = tcpAddress(this.#host, this.#port)
     const connect = (attempt: ProtocolFactory<P>): Connector<P> =>
       this.#reactor.connectSSL(this.#host, this.#port, attempt, this.#tls, this.#options)
-    return connected({ address, factory, connect }, options)
+    return attemptOnce({ address, factory, connect }, options)
   }
 }
 
@@ -124,7 +124,7 @@ export class UNIXClientEndpoint implements ClientEndpoint {
     const address = unixAddress(this.#path)
     const connect = (attempt: ProtocolFactory<P>): Connector<P> =>
       this.#reactor.connectUNIX(this.#path, attempt, this.#options)
-    return connected({ address, factory, connect }, options)
+    return attemptOnce({ address, factory, connect }, options)
   }
 }
 
@@ -146,8 +146,8 @@ interface Attempt<P extends ProtocolEvents> {
   readonly connect: (factory: ProtocolFactory<P>) => Connector<P>
 }
 
-/** Never throws: an error that the reactor throws at the call rejects the promise. */
-async function connected<P extends ProtocolEvents>(
+/** Connects, in one attempt. Never throws: an error that the reactor throws at the call rejects the promise. */
+async function attemptOnce<P extends ProtocolEvents>(
   { address, factory, connect }: Attempt<P>,
   options: ConnectOptions,
 ): Promise<P> {
@@ -197,6 +197,7 @@ export async function connectProtocol<P extends ProtocolEvents>(
   return endpoint.connect(new OneConnection(protocol), options)
 }
 
+/** The factory of one existing protocol. */
 class OneConnection<P extends ProtocolEvents> extends Factory<P> {
   #protocol: P | undefined
 
@@ -221,7 +222,7 @@ class OneConnection<P extends ProtocolEvents> extends Factory<P> {
  * @param address The destination of the connection.
  */
 export function attemptFailure(address: Address, error: unknown): unknown {
-  if (error instanceof ConnectionClosed) return notMade(address, error)
+  if (error instanceof ConnectionClosed) return neverReady(address, error)
   if (!(error instanceof Error) || error instanceof ConnectError || error instanceof TLSConfigurationError)
     return error
   const code = codeOf(error)

@@ -16,7 +16,7 @@ export class EndpointSyntaxError extends Error {
 
 /** One argument of a description. */
 export interface EndpointArgument {
-  /** undefined for a positional argument. */
+  /** Undefined for an argument by position. */
   readonly name: string | undefined
   readonly value: string
   readonly position: number
@@ -82,7 +82,12 @@ function splitArguments(text: string, from: number): EndpointArgument[] {
   return args
 }
 
-/** The arguments of one description, taken by name or position. An argument that is not taken is an error. */
+/**
+ * The arguments of one description. Each method takes one, by its name; a method without `named` in its name takes
+ * the next argument by position if none has the name. `done` throws when an argument was not taken.
+ *
+ * A method throws an EndpointSyntaxError when its argument does not have the right form.
+ */
 export class EndpointArguments {
   readonly #description: EndpointDescription
   readonly #positional: EndpointArgument[]
@@ -99,12 +104,12 @@ export class EndpointArguments {
     }
   }
 
-  /** The argument called `name`, or the next by position; undefined when it is missing. */
+  /** A text; undefined when it is missing. */
   text(name: string): string | undefined {
     return this.#take(name)?.value
   }
 
-  /** @throws {EndpointSyntaxError} when it is missing or empty. */
+  /** A text. @throws {EndpointSyntaxError} when it is missing or empty. */
   requiredText(name: string, example: string): string {
     const arg = this.#take(name)
     if (arg === undefined || arg.value === '') {
@@ -118,7 +123,7 @@ export class EndpointArguments {
     return arg.value
   }
 
-  /** The name of a host, or its address. */
+  /** The name of a host, or its address. @throws {EndpointSyntaxError} when it is missing, or neither. */
   hostName(name: string, example: string): string {
     const arg = this.#peek(name)
     const host = this.requiredText(name, example)
@@ -131,7 +136,7 @@ export class EndpointArguments {
     }
   }
 
-  /** A whole number. */
+  /** A whole number of at most nine digits. @throws {EndpointSyntaxError} when it is missing, or not one. */
   number(name: string, example: string): number {
     const arg = this.#peek(name)
     const digits = this.requiredText(name, example)
@@ -148,7 +153,7 @@ export class EndpointArguments {
     throw this.#wrong(arg, `the port must be a number from ${lowest} to 65535, not "${digits}"`)
   }
 
-  /** A named whole number in `radix`. */
+  /** A named whole number, in octal (up to four digits) or decimal. */
   named(name: string, radix: 8 | 10): number | undefined {
     const arg = this.#takeNamed(name)
     if (arg === undefined) return undefined
@@ -169,12 +174,12 @@ export class EndpointArguments {
     return arg?.value
   }
 
-  /** @throws {EndpointSyntaxError} when it is missing or empty. */
+  /** A named text. @throws {EndpointSyntaxError} when it is missing or empty. */
   requiredNamed(name: string, example: string): string {
     const arg = this.#takeNamed(name)
     if (arg !== undefined && arg.value !== '') return arg.value
     throw arg === undefined
-      ? this.refuse(`${name} is missing, as in ${example}`)
+      ? this.syntaxError(`${name} is missing, as in ${example}`)
       : this.#wrong(arg, `${name} is empty`)
   }
 
@@ -194,17 +199,17 @@ export class EndpointArguments {
   /** @throws {EndpointSyntaxError} when only one of two arguments that belong together is given. */
   together(one: string, oneValue: unknown, other: string, otherValue: unknown): void {
     if ((oneValue === undefined) !== (otherValue === undefined))
-      throw this.refuse(`${one} and ${other} belong together: give both or neither`)
+      throw this.syntaxError(`${one} and ${other} belong together: give both or neither`)
   }
 
   /** @throws {EndpointSyntaxError} unless exactly one of two arguments is given. */
   exactlyOne(one: string, oneValue: unknown, other: string, otherValue: unknown, example: string): void {
     if ((oneValue === undefined) === (otherValue === undefined))
-      throw this.refuse(`give ${one} or ${other}, as in ${example}`)
+      throw this.syntaxError(`give ${one} or ${other}, as in ${example}`)
   }
 
-  /** An error about the whole description. */
-  refuse(why: string): EndpointSyntaxError {
+  /** Returns an error about the whole description. */
+  syntaxError(why: string): EndpointSyntaxError {
     const { text, position } = this.#description
     return new EndpointSyntaxError(text, position, why)
   }
@@ -259,7 +264,7 @@ export class EndpointArguments {
 }
 
 /**
- * A reactor for which endpoints are made. A type that needs an optional part refuses a reactor without it.
+ * A reactor for which endpoints are made. A type that needs an optional part throws for a reactor without it.
  */
 export type EndpointReactor = Reactor & Partial<ReactorDescriptors & ReactorStandardIO>
 

@@ -13,14 +13,15 @@ import type { Transport } from '../interfaces/transport.ts'
 import { checkOptions, checkValue } from '../options/check-options.ts'
 import { anyText, having, milliseconds, type OptionRules } from '../options/option-rules.ts'
 import { onAbort } from '../time/cancellable.ts'
+import { addressesOfName, AddressRace, DEFAULT_ATTEMPT_DELAY_MS } from '../transport/dial-by-name.ts'
 import {
-  addressesOfName,
-  AddressRace,
-  type AttemptEvents,
-  DEFAULT_ATTEMPT_DELAY_MS,
-} from '../transport/dial-by-name.ts'
-import { buildProtocol, giveConnection, type Made, refuse, whenMade } from '../transport/build-protocol.ts'
-import { DEFAULT_TIMEOUT_MS } from '../transport/stream-connector.ts'
+  buildProtocol,
+  switchTo,
+  type StartedConnection,
+  refuseConnection,
+  whenReady,
+} from '../transport/build-protocol.ts'
+import { type ConnectAttempt, DEFAULT_TIMEOUT_MS, type DialEvents } from '../transport/stream-connector.ts'
 import { AttemptFactory } from '../transport/forwarding-factory.ts'
 import { CONNECT_TCP_RULES, NODE_NAMES, PORT } from '../transport/transport-options.ts'
 import { attemptFailure, checkConnect, type ClientEndpoint, type ConnectOptions } from './client-endpoint.ts'
@@ -55,7 +56,7 @@ export class HostnameEndpoint implements ClientEndpoint {
     options: HostnameEndpointOptions = {},
   ) {
     checkValue('HostnameEndpoint', 'reactor', reactor, having('a reactor', 'connectTCP', 'lookup'))
-    // An empty string is refused as a host name.
+    // For an empty string, `assertHostName` throws.
     checkValue('HostnameEndpoint', 'host', host, anyText)
     const name = asciiHost(host)
     assertHostName(name)
@@ -89,7 +90,7 @@ export class HostnameEndpoint implements ClientEndpoint {
     const stop = new AbortController()
     const late = (): void => stop.abort(new TimeoutError(address, `it took longer than ${timeoutMs} ms`))
     const deadline = this.#reactor.callLater(timeoutMs, late)
-    let won: Made<P> | undefined
+    let won: StartedConnection<P> | undefined
     const forget = onAbort(options.signal, () => {
       const why = new ConnectingCancelledError(address, 'the attempt was cancelled')
       if (won === undefined) stop.abort(why)
@@ -111,7 +112,7 @@ export class HostnameEndpoint implements ClientEndpoint {
       won = await race.run(hosts, stop.signal)
       // The connection was made in time. The deadline does not cover connectionMade.
       if (deadline.active()) deadline.cancel()
-      return await whenMade(won, address)
+      return await whenReady(won, address)
     } catch (error) {
       throw attemptFailure(address, error)
     } finally {
@@ -122,7 +123,7 @@ export class HostnameEndpoint implements ClientEndpoint {
 }
 
 /** The parameters of a race. */
-export interface RaceSetup {
+export interface ConnectionRaceSetup {
   readonly reactor: ReactorTCP & ReactorTime & ReactorLog
   readonly port: number
   readonly attemptDelayMs: number
@@ -136,10 +137,10 @@ export interface RaceSetup {
  * for the winner.
  */
 export class ConnectionRace<P extends ProtocolEvents> {
-  readonly #setup: RaceSetup
+  readonly #setup: ConnectionRaceSetup
   readonly #factory: ProtocolFactory<P>
 
-  constructor(setup: RaceSetup, factory: ProtocolFactory<P>) {
+  constructor(setup: ConnectionRaceSetup, factory: ProtocolFactory<P>) {
     this.#setup = setup
     this.#factory = factory
   }
@@ -151,17 +152,17 @@ export class ConnectionRace<P extends ProtocolEvents> {
    * @throws {unknown} (rejects) with the reason of `signal`, or the error of the attempts when all have
    *   failed.
    */
-  async run(hosts: readonly string[], signal: AbortSignal): Promise<Made<P>> {
+  async run(hosts: readonly string[], signal: AbortSignal): Promise<StartedConnection<P>> {
     signal.throwIfAborted()
     const { reactor, attemptDelayMs, address } = this.#setup
     let forget = (): void => undefined
     try {
-      const winner = await new Promise<Made<P>>((resolve, reject) => {
-        const attempt = (host: string, events: AttemptEvents<Transport>): { cancel(): void } =>
-          this.#attempt(host, events)
-        const race = new AddressRace({ time: reactor, attemptDelayMs, attempt }, hosts, {
-          won: (transport) => this.#give(transport, resolve, reject),
-          lost: (errors) => reject(errors.length === 1 ? errors[0] : new AllAddressesFailed(address, errors)),
+      const winner = await new Promise<StartedConnection<P>>((resolve, reject) => {
+        const dial = (host: string, events: DialEvents<Transport>): ConnectAttempt => this.#dial(host, events)
+        const race = new AddressRace({ time: reactor, attemptDelayMs, dial }, hosts, {
+          won: (transport) => this.#giveToProtocol(transport, resolve, reject),
+          allFailed: (errors) =>
+            reject(errors.length === 1 ? errors[0] : new AllAddressesFailed(address, errors)),
         })
         forget = onAbort(signal, () => {
           race.cancel()
@@ -175,15 +176,15 @@ export class ConnectionRace<P extends ProtocolEvents> {
     }
   }
 
-  #attempt(host: string, { up, failed }: AttemptEvents<Transport>): { cancel(): void } {
+  #dial(host: string, events: DialEvents<Transport>): ConnectAttempt {
     const { reactor, port, options } = this.#setup
     let wanted = true
     // A connection that is made in the same turn as the winner is aborted.
-    const entrant = new RaceFactory(this.#factory, (transport) =>
-      wanted ? up(transport) : transport.abortConnection(),
+    const racing = new RaceFactory(this.#factory, (transport) =>
+      wanted ? events.connected(transport) : transport.abortConnection(),
     )
-    const connector = reactor.connectTCP(host, port, entrant, options)
-    connector.whenConnected().catch(failed)
+    const connector = reactor.connectTCP(host, port, racing, options)
+    connector.whenConnected().catch((why: Error) => events.failed(why))
     return {
       cancel: () => {
         wanted = false
@@ -192,11 +193,15 @@ export class ConnectionRace<P extends ProtocolEvents> {
     }
   }
 
-  #give(transport: Transport, resolve: (made: Made<P>) => void, reject: (why: unknown) => void): void {
+  #giveToProtocol(
+    transport: Transport,
+    resolve: (started: StartedConnection<P>) => void,
+    reject: (why: unknown) => void,
+  ): void {
     const { reactor, address } = this.#setup
     const protocol = buildProtocol(this.#factory, { peer: transport.getPeer(), address, reactor })
-    if (!(protocol instanceof NoProtocol)) return resolve(giveConnection(transport, protocol))
-    refuse(transport, protocol)
+    if (!(protocol instanceof NoProtocol)) return resolve(switchTo(transport, protocol))
+    refuseConnection(transport, protocol)
     reject(protocol)
   }
 }

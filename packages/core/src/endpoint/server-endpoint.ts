@@ -17,7 +17,7 @@ import type { Transport } from '../interfaces/transport.ts'
 import { checkOptions, checkValue } from '../options/check-options.ts'
 import { count, having, path as PATH } from '../options/option-rules.ts'
 import { tlsOf } from '../tls/tls-rules.ts'
-import { buildProtocol, giveConnection, type Made, whenMade } from '../transport/build-protocol.ts'
+import { buildProtocol, switchTo, type StartedConnection, whenReady } from '../transport/build-protocol.ts'
 import { LISTEN_TCP_RULES, LISTEN_UNIX_RULES, NODE_NAMES, PORT } from '../transport/transport-options.ts'
 
 /** An address to listen on. */
@@ -140,9 +140,10 @@ export class StandardIOEndpoint implements ServerEndpoint {
       await factory.doStart()
       const protocol = buildProtocol(factory, { peer: address, reactor: this.#reactor })
       if (protocol instanceof NoProtocol) throw protocol
-      const opening = new Opening(protocol)
-      const transport = this.#reactor.standardIO(opening)
-      await whenMade(opening.made ?? { protocol, transport, making: undefined }, address)
+      const first = new FirstProtocol(protocol)
+      const transport = this.#reactor.standardIO(first)
+      // If the switch to the protocol threw, the connection is aborted, and `whenReady` rejects.
+      await whenReady(first.started ?? { protocol, transport, settled: undefined }, address)
       return new StandardIOPort(factory, transport)
     } catch (cause) {
       await factory.doStop()
@@ -151,17 +152,17 @@ export class StandardIOEndpoint implements ServerEndpoint {
   }
 }
 
-/** Receives the connection before the protocol, to know when its `connectionMade` has settled. */
-class Opening implements ProtocolEvents {
+/** Switches the connection to the actual protocol, and keeps when its `connectionMade` has settled. */
+class FirstProtocol implements ProtocolEvents {
   readonly #protocol: ProtocolEvents
-  made: Made<ProtocolEvents> | undefined
+  started: StartedConnection<ProtocolEvents> | undefined
 
   constructor(protocol: ProtocolEvents) {
     this.#protocol = protocol
   }
 
   makeConnection(transport: Transport): void {
-    this.made = giveConnection(transport, this.#protocol)
+    this.started = switchTo(transport, this.#protocol)
   }
 
   dataReceived(): void {}
@@ -169,7 +170,7 @@ class Opening implements ProtocolEvents {
   connectionLost(): void {}
 }
 
-/** A port with one connection, which was made before the port. */
+/** A port with one connection, which was made before the port. There are no others to suspend. */
 class StandardIOPort implements ListeningPort {
   readonly factory: ProtocolFactory
   readonly #transport: Transport

@@ -109,7 +109,7 @@ const systemd: EndpointParser<ServerEndpoint> = (args, reactor) => {
 }
 
 const stdio: EndpointParser<ServerEndpoint> = (args, reactor) => {
-  if (!isStandard(reactor)) throw args.refuse(NEEDS_SYSTEM)
+  if (!isStandard(reactor)) throw args.syntaxError(NEEDS_SYSTEM)
   return new StandardIOEndpoint(reactor)
 }
 
@@ -135,7 +135,7 @@ async function listenSSL(
 
 function adopting(args: EndpointArguments, reactor: EndpointReactor): ReactorDescriptors {
   if (isAdopting(reactor)) return reactor
-  throw args.refuse(NEEDS_SYSTEM)
+  throw args.syntaxError(NEEDS_SYSTEM)
 }
 
 function isAdopting(reactor: object): reactor is ReactorDescriptors {

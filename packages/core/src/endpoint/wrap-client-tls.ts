@@ -12,7 +12,7 @@ import {
 import { checkValue } from '../options/check-options.ts'
 import { having } from '../options/option-rules.ts'
 import { onAbort } from '../time/cancellable.ts'
-import { buildProtocol, giveConnection, refuse, whenMade } from '../transport/build-protocol.ts'
+import { buildProtocol, switchTo, refuseConnection, whenReady } from '../transport/build-protocol.ts'
 import { AttemptFactory } from '../transport/forwarding-factory.ts'
 import { TLSHandshakeProtocol } from '../transport/tls-layer.ts'
 import { ClientTLS } from '../tls/client-tls.ts'
@@ -32,12 +32,13 @@ export function wrapClientTLS(context: TLSContext, endpoint: ClientEndpoint): Cl
       options: ConnectOptions = {},
     ): Promise<P> {
       checkConnect(factory, options)
-      const offering = ClientTLS.from(context, '', factory.acceptableProtocols)
-      const opening = new HandshakeFactory(factory, offering)
-      await endpoint.connect(opening, options)
-      const forget = onAbort(options.signal, () => opening.giveUp())
+      // The host name is not used: a context has its own `serverName`.
+      const contextForFactory = ClientTLS.from(context, '', factory.acceptableProtocols)
+      const handshake = new HandshakeFactory(factory, contextForFactory)
+      await endpoint.connect(handshake, options)
+      const forget = onAbort(options.signal, () => handshake.cancel())
       try {
-        return await opening.opened
+        return await handshake.whenConnected
       } finally {
         forget()
       }
@@ -47,46 +48,48 @@ export function wrapClientTLS(context: TLSContext, endpoint: ClientEndpoint): Cl
 
 /** Does the TLS handshake of one connection, then builds its protocol. */
 class HandshakeFactory<P extends ProtocolEvents> extends AttemptFactory<TLSHandshakeProtocol, P> {
-  readonly opened: Promise<P>
+  /** Resolves with the protocol once it is ready. */
+  readonly whenConnected: Promise<P>
   readonly #context: TLSContext
   #settle: { resolve(protocol: Promise<P>): void; reject(why: Error): void } | undefined
-  #attempt: { readonly opening: TLSHandshakeProtocol; readonly peer: Address } | undefined
+  #attempt: { readonly handshake: TLSHandshakeProtocol; readonly peer: Address } | undefined
 
   constructor(factory: ProtocolFactory<P>, context: TLSContext) {
     super(factory)
     this.#context = context
-    this.opened = new Promise((resolve, reject) => {
+    this.whenConnected = new Promise((resolve, reject) => {
       this.#settle = { resolve, reject }
     })
     // No code awaits it yet when the connection itself cannot be made.
-    this.opened.catch(() => undefined)
+    this.whenConnected.catch(() => undefined)
   }
 
   override buildProtocol(peer: Address): TLSHandshakeProtocol {
-    const opening = new TLSHandshakeProtocol(this.#context, {
-      opened: (transport, session) => this.#open(transport, session),
+    const handshake = new TLSHandshakeProtocol(this.#context, {
+      completed: (transport, session) => this.#startProtocol(transport, session),
       failed: (transport, reason) => this.#settle?.reject(handshakeError(transport.getPeer(), reason)),
     })
-    this.#attempt = { opening, peer }
-    return opening
+    this.#attempt = { handshake, peer }
+    return handshake
   }
 
   /** Cancels the attempt. */
-  giveUp(): void {
+  cancel(): void {
     if (this.#attempt === undefined) return
     const why = new ConnectingCancelledError(this.#attempt.peer, 'the attempt was cancelled')
     this.#settle?.reject(why)
-    this.#attempt.opening.abort(why)
+    this.#attempt.handshake.abort(why)
   }
 
-  #open(transport: Transport, session: TLSSession): void {
-    const [peer, { reactor }] = [transport.getPeer(), transport]
+  #startProtocol(transport: Transport, session: TLSSession): void {
+    const { reactor } = transport
+    const peer = transport.getPeer()
     const protocol = buildProtocol(this.wrappedFactory, { peer, session, reactor })
     if (!(protocol instanceof NoProtocol)) {
-      return this.#settle?.resolve(whenMade(giveConnection(transport, protocol), peer))
+      return this.#settle?.resolve(whenReady(switchTo(transport, protocol), peer))
     }
     this.#settle?.reject(protocol)
-    refuse(transport, protocol)
+    refuseConnection(transport, protocol)
   }
 }
 

@@ -69,9 +69,9 @@ export interface DatagramTransport extends MulticastTransport {
   connect(host: string, port: number): void
   /** The address it is bound to, with the actual port number when 0 was given. */
   getHost(): UDPAddress
-  /** The most routers that a unicast datagram may pass, 1 to 255. */
+  /** Sets the most routers that a unicast datagram may pass, 1 to 255. */
   setTTL(hops: number): void
-  /** Whether datagrams may be sent to a broadcast address. Default: not allowed. */
+  /** Sets whether datagrams may be sent to a broadcast address. Default: not allowed. */
   setBroadcastAllowed(allowed: boolean): void
   /** Closes the port. Resolves when its address is free and `doStop` was called. May be called again. */
   stopListening(): Promise<void>
@@ -100,11 +100,11 @@ export interface MulticastTransport {
    */
   leaveGroup(group: string, via?: string): void
   /**
-   * The most routers that a multicast datagram may pass, 0 to 255: 0 keeps it on this host, 1 on this
+   * Sets the most routers that a multicast datagram may pass, 0 to 255: 0 keeps it on this host, 1 on this
    * network.
    */
   setMulticastTTL(hops: number): void
-  /** Whether other ports of this host receive what this port sends to a group. Default: they do. */
+  /** Sets whether other ports of this host receive what this port sends to a group. Default: they do. */
   setLoopbackMode(enabled: boolean): void
   /** Sets the network interface, by its address, on which multicast datagrams are sent. */
   setOutgoingInterface(via: string): void

@@ -436,15 +436,15 @@ export interface SystemReactor extends Reactor, ReactorDescriptors, ReactorProce
 export interface KeptDeadline {
   /** When it is due, in milliseconds on the keeper's clock. */
   readonly dueMs: number
-  /** Called when the deadline passes. */
-  pass(): void
+  /** Called when the deadline expires. */
+  expire(): void
 }
 
 /** Watches the deadlines of all connections of a reactor. */
 export interface DeadlineKeeper {
   /** Milliseconds on a clock that stops while the event loop is blocked. */
   now(): number
-  /** Calls `deadline.pass()` at its `dueMs`. Call `keep` again when `dueMs` has changed. */
+  /** Calls `deadline.expire()` at its `dueMs`. Call `keep` again when `dueMs` has changed. */
   keep(deadline: KeptDeadline): void
   /** Stops watching `deadline`. */
   forget(deadline: KeptDeadline): void

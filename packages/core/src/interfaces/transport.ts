@@ -105,8 +105,8 @@ export interface Transport extends Consumer, PushProducer {
   /**
    * Makes `next` the current protocol for good, as an HTTP upgrade does.
    *
-   * What was queued is sent first. The producer of the current protocol is unregistered, its pause ends, and
-   * `protocolReplaced` is the last call it gets. `makeConnection` of `next` is called at once. Then `next`
+   * What was queued is sent first. The producer of the current protocol is unregistered, and a pause of its input
+   * ends; `protocolReplaced` is the last call it gets. `makeConnection` of `next` is called at once. Then `next`
    * receives `unread`, the bytes that the current protocol received but did not parse.
    *
    * @throws {NotConnectedError} once the connection is closing.
@@ -132,15 +132,15 @@ export interface Transport extends Consumer, PushProducer {
   /** The peer's TLS certificate. */
   getPeerCertificate(): Certificate | undefined
 
-  /** From now on `getPeer` and `getHost` return these addresses. For addresses taken from a PROXY header. */
+  /** Sets the addresses that `getPeer` and `getHost` return, such as those of a PROXY header. */
   assumeAddresses(peer: Address, host: Address): void
   /** The peer's address, as it was when the connection was made. */
   getPeer(): Address
   /** Our own address. */
   getHost(): Address
-  /** Whether the operating system sends small segments at once (the default) or gathers them. */
+  /** Sets whether the operating system sends small segments at once (the default) or gathers them. */
   setTcpNoDelay(enabled: boolean): void
-  /** Whether the operating system probes a silent peer, first after `initialDelayMs` milliseconds. */
+  /** Sets whether the operating system probes a silent peer, first after `initialDelayMs` milliseconds. */
   setTcpKeepAlive(enabled: boolean, initialDelayMs?: number): void
 }
 

@@ -3,14 +3,12 @@ import type { Address } from '../addresses.ts'
 /**
  * The byte stream beneath a transport: a socket, a pipe, or one end of a pair in memory.
  *
- * A wire only moves bytes. The transport is responsible for order, limits and closing. Every wire passes the
- * `wireChecks` of `@ropewalk/core/checks`.
+ * A wire only moves bytes. The transport is responsible for order, limits and closing. The listener for the
+ * wire's events is set with `attach` of its `ConnectedWire`. Every wire passes the `wireChecks` of
+ * `@ropewalk/core/checks`.
  */
 export interface Wire {
-  /**
-   * The most bytes that the peer may read before `wireWritable` is called, because the system's send buffer
-   * holds them. Absent: 0.
-   */
+  /** The most bytes that the peer may read from the system's send buffer before `wireWritable` is called. Default 0. */
   readonly hiddenBytes?: number | undefined
   /**
    * Sends bytes in order; a string is sent as UTF-8.
@@ -35,9 +33,11 @@ export interface Wire {
   pause(): void
   /** Reads again. Bytes that were kept are delivered in order, after this call has returned. */
   resume(): void
-  /** Whether small segments are sent at once. Some wires ignore this. */
+  /** Sets whether small segments are sent at once. Some wires ignore this. */
   setNoDelay(enabled: boolean): void
-  /** Whether a silent peer is probed, first after `initialDelayMs` milliseconds. Some wires ignore this. */
+  /**
+   * Sets whether a silent peer is probed, first after `initialDelayMs` milliseconds. Some wires ignore this.
+   */
   setKeepAlive(enabled: boolean, initialDelayMs: number): void
 }
 
@@ -67,7 +67,7 @@ export interface WireEvents {
   wireClosed(error: Error | undefined): void
 }
 
-/** A wire that is up, with the addresses of both ends. */
+/** A wire that is up, with the addresses of both ends, and the way to receive its events. */
 export interface ConnectedWire {
   readonly wire: Wire
   readonly localAddress: Address

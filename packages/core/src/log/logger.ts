@@ -1,6 +1,6 @@
 import type { Address } from '../addresses.ts'
 import { checkValue } from '../options/check-options.ts'
-import { callable, having, type OptionRule, filledText as someText } from '../options/option-rules.ts'
+import { callable, having, type OptionRule, filledText } from '../options/option-rules.ts'
 import type { LogConnection, LogEvent, LogFields, LogLevel, LogObserver } from '../interfaces/log.ts'
 import type { ReactorLog } from '../interfaces/reactor.ts'
 import { className } from './format.ts'
@@ -32,7 +32,7 @@ export class Logger {
    * @throws {RangeError} when the namespace is empty.
    */
   constructor(namespace: string, options: LoggerOptions) {
-    checkValue('Logger', 'namespace', namespace, someText)
+    checkValue('Logger', 'namespace', namespace, filledText)
     checkValue('Logger', 'options', options, TARGET)
     this.namespace = namespace
     this.#log = 'log' in options ? options.log : (event) => options.reactor.log(event)
@@ -57,7 +57,7 @@ export class Logger {
     this.#emit('info', { text, fields })
   }
 
-  /** Logs that something is wrong, and that nothing is lost. */
+  /** Logs that something is wrong, although nothing has failed. */
   warn(text: string, fields?: LogFields): void {
     this.#emit('warn', { text, fields })
   }
@@ -106,9 +106,9 @@ function isConnection(value: unknown): value is Connection {
   return typeof value === 'object' && value !== null && 'id' in value && 'getPeer' in value
 }
 
-const isLogging = having('', 'log')
+const hasLog = having('a reactor', 'log')
 const TARGET: OptionRule = (value) => {
   const given = Object(value) as { readonly log?: unknown; readonly reactor?: unknown }
-  const isTarget = callable(given.log) === undefined || isLogging(given.reactor) === undefined
+  const isTarget = callable(given.log) === undefined || hasLog(given.reactor) === undefined
   return isTarget ? undefined : { kind: 'type', wanted: '{ reactor } or { log }' }
 }

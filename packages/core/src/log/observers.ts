@@ -63,7 +63,8 @@ export interface PinoLike {
 
 /**
  * Passes each event to the method of its level, `critical` to `fatal`. The error is `err`, which pino shows
- * with its stack; namespace, connection and fields have their own names. The time is pino's own.
+ * with its stack. `namespace`, `label`, `connection`, `source`, `template` and `fields` are those of
+ * `jsonLinesObserver`. The time is left to pino.
  *
  * @throws {TypeError} when `pino` lacks one of these methods.
  */

@@ -5,7 +5,7 @@ import type { ProtocolEvents, ProtocolFactory } from '../interfaces/protocol-eve
 import type { InheritedSocket } from '../interfaces/reactor.ts'
 import { checkValue } from '../options/check-options.ts'
 import { FACTORY } from '../options/object-rules.ts'
-import { buildProtocol, startFactory, stopFactory, whenMade } from '../transport/build-protocol.ts'
+import { buildProtocol, startFactory, stopFactory, whenReady } from '../transport/build-protocol.ts'
 import { diagnose } from '../transport/diagnostics.ts'
 import { openConnection } from '../transport/stream-transport.ts'
 import type { ConnectionRegistry } from '../transport/connection-registry.ts'
@@ -16,7 +16,7 @@ import { localAddressOf, SocketWire } from './socket-wire.ts'
  * Makes the socket `fd` the connection of a protocol of `factory`. If that fails, a socket of any kind is
  * closed; a file stays open.
  *
- * @throws {ConnectError} (rejects) when `fd` is not a connected stream socket, or the factory refuses.
+ * @throws {ConnectError} (rejects) when `fd` is not a connected stream socket, or the factory refuses it.
  * @throws {TypeError} (rejects) when `factory` is not a factory.
  */
 export async function adoptConnection<P extends ProtocolEvents>(
@@ -28,7 +28,7 @@ export async function adoptConnection<P extends ProtocolEvents>(
   const wire = new SocketWire(socket, registry.reactor)
   try {
     checkValue('adoptStreamConnection', 'factory', factory, FACTORY)
-    if (registry.stopping) throw refusal(fd, 'the reactor is stopping')
+    if (registry.stopping) throw adoptionError(fd, 'the reactor is stopping')
     return await begin(registry, { fd, socket, wire }, factory)
   } catch (error) {
     wire.close()
@@ -48,7 +48,7 @@ function socketOf(fd: number): Socket {
     return new Socket({ fd, allowHalfOpen: true, readable: true, writable: true })
   } catch (cause) {
     closeRefused(fd)
-    throw refusal(fd, cause instanceof Error ? cause.message : String(cause), cause)
+    throw adoptionError(fd, cause instanceof Error ? cause.message : String(cause), cause)
   }
 }
 
@@ -58,7 +58,7 @@ async function begin<P extends ProtocolEvents>(
   factory: ProtocolFactory<P>,
 ): Promise<P> {
   const peerAddress = peerOf(fd, socket)
-  if (peerAddress === undefined) throw refusal(fd, 'it is not connected')
+  if (peerAddress === undefined) throw adoptionError(fd, 'it is not connected')
   startFactory(factory, registry.reactor)
   const address = descriptorAddress(fd)
   const protocol = buildProtocol(factory, { peer: peerAddress, address, reactor: registry.reactor })
@@ -71,13 +71,13 @@ async function begin<P extends ProtocolEvents>(
   const connection = openConnection({ registry, wire, localAddress, peerAddress, onLost })
   const { transport } = connection
   wire.attach(connection)
-  const making = connection.begin(protocol, factory.policies)
+  const settled = connection.begin(protocol, factory.policies)
   diagnose('ropewalk.accept', () => ({ transport, protocol }))
-  return whenMade({ protocol, transport, making }, address)
+  return whenReady({ protocol, transport, settled }, address)
 }
 
 /**
- * Undefined when a socket is not connected. Node reports no addresses of a socket that is not TCP; the system
+ * Returns the peer's address; undefined when the socket is not connected. Node reports no addresses of a socket that is not TCP; the system
  * may report its state.
  */
 function peerOf(fd: number, socket: Socket): Address | undefined {
@@ -89,7 +89,7 @@ function peerOf(fd: number, socket: Socket): Address | undefined {
     : tcpAddress(remoteAddress, remotePort)
 }
 
-function refusal(fd: number, why: string, cause?: unknown): ConnectError {
+function adoptionError(fd: number, why: string, cause?: unknown): ConnectError {
   return new ConnectError(descriptorAddress(fd), why, cause)
 }
 

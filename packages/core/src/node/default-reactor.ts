@@ -1,5 +1,5 @@
 import type { SystemReactor } from '../interfaces/reactor.ts'
 import { createReactor } from './node-reactor.ts'
 
-/** The reactor of a program that makes none of its own. In the packages it is only a default of options. */
+/** The reactor of a program that does not make one. The packages use it only as the default of an option. */
 export const reactor: SystemReactor = createReactor()

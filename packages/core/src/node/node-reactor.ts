@@ -30,7 +30,7 @@ import { anything, callable, count, type OptionRules } from '../options/option-r
 import { WireReactor } from '../reactor/wire-reactor.ts'
 import { untilAborted } from '../time/cancellable.ts'
 import { NO_ADDRESS, NO_RESPONSE } from '../transport/dial-by-name.ts'
-import type { DialEvents, Dialling } from '../transport/stream-connector.ts'
+import type { DialEvents, ConnectAttempt } from '../transport/stream-connector.ts'
 import { adoptConnection, inheritedSockets } from './adopt-connection.ts'
 import { DatagramSocket } from './datagram-socket.ts'
 import { descriptorAddress } from './descriptor.ts'
@@ -40,7 +40,7 @@ import { SocketPort } from './socket-port.ts'
 import { dialSocket } from './socket-wire.ts'
 import { checkSpawn, SpawnedProcess } from './spawned-process.ts'
 import { StandardIO } from './stream-wire.ts'
-import { UnhandledEnds } from './unhandled-ends.ts'
+import { TolerableRejections } from './tolerable-rejections.ts'
 
 /** The options of a reactor. */
 export interface ReactorOptions {
@@ -71,7 +71,7 @@ class NodeReactor extends WireReactor implements SystemReactor {
   readonly #time: NodeTime = new NodeTime((event) => this.log(event))
   readonly #ownLookup: ReactorNames['lookup'] | undefined
   readonly #signals = new ProcessSignals((name) => this.#stopOnSignal(name))
-  readonly #unhandledEnds = new UnhandledEnds((event) => this.log(event))
+  readonly #tolerableRejections = new TolerableRejections((event) => this.log(event))
   readonly #endTurn = (): void => this.registry.turn.end()
   #keepAlive: NodeJS.Timeout | undefined
 
@@ -179,7 +179,11 @@ class NodeReactor extends WireReactor implements SystemReactor {
     setImmediate(this.#endTurn)
   }
 
-  protected override dial(address: Address, events: DialEvents, bindAddress: string | undefined): Dialling {
+  protected override dial(
+    address: Address,
+    events: DialEvents,
+    bindAddress: string | undefined,
+  ): ConnectAttempt {
     if (address.type === 'UNIX') return dialSocket(address, { path: address.path }, this, events)
     const { host, port } = address
     const local = bindAddress === undefined ? {} : { localAddress: bindAddress }
@@ -194,22 +198,22 @@ class NodeReactor extends WireReactor implements SystemReactor {
   protected override started({ installSignalHandlers = true }: RunOptions): void {
     keepHeap()
     this.#keepAlive = setInterval(() => undefined, LONGEST_INTERVAL_MS)
-    this.#unhandledEnds.install()
+    this.#tolerableRejections.install()
     if (installSignalHandlers) this.#signals.install()
   }
 
   protected override stopped(): void {
     clearInterval(this.#keepAlive)
     this.#signals.remove()
-    this.#unhandledEnds.remove()
+    this.#tolerableRejections.remove()
     this.#time.cancelAll()
   }
 
   /** Logged only at a terminal, where a user may be waiting for the prompt. */
   protected override stillDraining(left: number): void {
     if (!process.stderr.isTTY) return
-    const cut = this.#signals.lastChance ? '; press Ctrl-C again to abort them' : ''
-    const text = `Waiting for {count} connection${left === 1 ? '' : 's'}${cut}`
+    const hint = this.#signals.lastChance ? '; press Ctrl-C again to abort them' : ''
+    const text = `Waiting for {count} connection${left === 1 ? '' : 's'}${hint}`
     this.log({ level: 'info', text, fields: { count: left } })
   }
 

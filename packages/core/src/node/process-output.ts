@@ -157,11 +157,11 @@ class Collector extends ProcessProtocol {
   }
 
   override outReceived(data: Buffer): void {
-    this.#collect(this.#output, data)
+    this.#keep(this.#output, data)
   }
 
   override errReceived(data: Buffer): void {
-    this.#collect(this.#errors, data)
+    this.#keep(this.#errors, data)
   }
 
   override processEnded(reason: ProcessEnded): void {
@@ -169,7 +169,7 @@ class Collector extends ProcessProtocol {
     this.#end(reason)
   }
 
-  #collect(pieces: Buffer[], data: Buffer): void {
+  #keep(pieces: Buffer[], data: Buffer): void {
     this.#leftBytes -= data.length
     if (this.#leftBytes < 0) this.#bounds?.tooMuch()
     else pieces.push(data)

@@ -81,7 +81,7 @@ export class ProcessReader implements WireEvents, TurnEnder {
 
   turnEnded(): void {
     this.#scheduled = false
-    this.#inbound.deliver()
+    this.#inbound.deliverHeld()
     if (this.#wireClosed) this.#loseUnlessOwed()
   }
 

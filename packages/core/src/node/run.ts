@@ -79,7 +79,7 @@ export async function react(
   // Checked here, so that `main` is not called when an option is wrong.
   checkRunOptions({ stop })
   if (reactor.running) throw new ReactorAlreadyRunning('Cannot run a program in a reactor that is running')
-  const output = exit === undefined ? new ProcessOutput() : undefined
+  const output = exit === undefined ? new StandardOutputs() : undefined
   let outcome: Outcome | undefined
   reactor.callWhenRunning(async () => {
     outcome = await outcomeOf(() => main(reactor, ...argv), reactor)
@@ -102,7 +102,7 @@ export async function react(
 interface Outcome {
   readonly code: number
   /** The error of a failure that the stop of the reactor caused. */
-  readonly cutShortBy?: unknown
+  readonly stoppedBy?: unknown
 }
 
 async function outcomeOf(program: () => unknown, reactor: Reactor): Promise<Outcome> {
@@ -111,18 +111,18 @@ async function outcomeOf(program: () => unknown, reactor: Reactor): Promise<Outc
     return { code: result instanceof ExitCode ? result.code : 0 }
   } catch (error) {
     if (error instanceof ExitCode) return { code: error.code }
-    if (reactor.stopping && CUT_SHORT.some((type) => error instanceof type))
-      return { code: 1, cutShortBy: error }
+    if (reactor.stopping && STOP_ERRORS.some((type) => error instanceof type))
+      return { code: 1, stoppedBy: error }
     logFailure(error, reactor)
     return { code: 1 }
   }
 }
 
 function exitCode(outcome: Outcome | undefined, { signal }: StopReport, reactor: Reactor): number {
-  const interrupted = outcome === undefined || outcome.cutShortBy !== undefined
+  const interrupted = outcome === undefined || outcome.stoppedBy !== undefined
   // The status that shells report for a program killed by the signal.
   if (signal !== undefined && interrupted) return 128 + constants.signals[signal]
-  if (outcome?.cutShortBy !== undefined) logFailure(outcome.cutShortBy, reactor)
+  if (outcome?.stoppedBy !== undefined) logFailure(outcome.stoppedBy, reactor)
   return outcome?.code ?? 0
 }
 
@@ -142,7 +142,7 @@ async function stopUnlessStopped(reactor: Reactor): Promise<void> {
 /** Pipes are written asynchronously, and `process.exit` would drop bytes that are not written yet. */
 async function exitProcess(
   code: number,
-  output: ProcessOutput,
+  output: StandardOutputs,
   longestMs: number | undefined,
 ): Promise<void> {
   process.exitCode = code
@@ -255,7 +255,7 @@ class RunningServices {
 function ignore(): void {}
 
 /** stdout and stderr of this process, watched for write errors. */
-export class ProcessOutput {
+export class StandardOutputs {
   readonly #streams: readonly Writable[]
   #failure: Error | undefined
   readonly #failed = (error: Error): void => {
@@ -311,7 +311,7 @@ function written(stream: Writable): Promise<void> {
 }
 
 /** The errors that promises reject with because the reactor stops. */
-const CUT_SHORT = [ConnectionClosed, NotConnectedError, ConnectingCancelledError, ServiceStopped] as const
+const STOP_ERRORS = [ConnectionClosed, NotConnectedError, ConnectingCancelledError, ServiceStopped] as const
 const DEFAULT_OUTPUT_MS = 2000
 const REACT_RULES: OptionRules<ReactOptions> = {
   reactor: having('a reactor', 'run', 'stop', 'callWhenRunning'),

@@ -53,7 +53,7 @@ export class SocketPort<A extends Address = Address> implements ListeningPort<A>
    */
   static async open<A extends Address>(setup: SocketPortSetup<A>): Promise<SocketPort<A>> {
     const port = new SocketPort(setup)
-    await port.#open()
+    await port.#start()
     return port
   }
 
@@ -76,13 +76,13 @@ export class SocketPort<A extends Address = Address> implements ListeningPort<A>
   }
 
   resume(): Promise<void> {
-    this.#resuming ??= this.#resume().finally(() => {
+    this.#resuming ??= this.#reopen().finally(() => {
       this.#resuming = undefined
     })
     return this.#resuming
   }
 
-  async #resume(): Promise<void> {
+  async #reopen(): Promise<void> {
     if (!this.#suspended || this.#stopped !== undefined) return
     this.#server = this.#newServer()
     await this.#listen()
@@ -100,7 +100,7 @@ export class SocketPort<A extends Address = Address> implements ListeningPort<A>
     return this.stopListening()
   }
 
-  async #open(): Promise<void> {
+  async #start(): Promise<void> {
     await this.#listen()
     try {
       startFactory(this.factory, this.#setup.registry.reactor)

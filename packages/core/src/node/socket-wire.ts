@@ -14,7 +14,7 @@ import type { DeadlineKeeper } from '../interfaces/reactor.ts'
 import type { Wire, WireEvents } from '../interfaces/wire.ts'
 import { Deadline } from '../time/deadline.ts'
 import { NO_ADDRESS, NO_RESPONSE } from '../transport/dial-by-name.ts'
-import type { DialEvents, Dialling } from '../transport/stream-connector.ts'
+import type { DialEvents, ConnectAttempt } from '../transport/stream-connector.ts'
 import { assertUnixPath } from './unix-socket.ts'
 
 /** A wire over a connected socket: TCP or a UNIX socket. */
@@ -218,20 +218,20 @@ export function dialSocket(
   options: NetConnectOpts,
   time: { readonly deadlines: DeadlineKeeper },
   events: DialEvents,
-): Dialling {
+): ConnectAttempt {
   if ('path' in options) assertUnixPath(options.path)
   const socket = connect({ ...options, allowHalfOpen: true })
   const wire = new SocketWire(socket, time)
   let wanted = true
   socket.once('error', (cause) => {
-    if (wanted) events.dialFailed(connectFailure(address, cause))
+    if (wanted) events.failed(connectFailure(address, cause))
     wanted = false
   })
   socket.once('connect', () => {
     if (!wanted) return
     wanted = false
     socket.setNoDelay(true)
-    events.dialled({
+    events.connected({
       wire,
       localAddress: localAddressOf(socket, address),
       peerAddress: peerAddressOf(socket, address) ?? address,

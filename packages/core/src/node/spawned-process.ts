@@ -333,7 +333,7 @@ const PROCESS_PROTOCOL = instance(
   'processEnded',
 )
 
-/** Any string without NUL, at which the system would cut it; it may be empty. */
+/** Any string without NUL, at which the system would truncate it; it may be empty. */
 const argument: OptionRule = (value) => {
   if (typeof value !== 'string') return { kind: 'type', wanted: 'a string' }
   return value.includes('\0') ? { kind: 'range', wanted: 'a string without NUL' } : undefined
@@ -380,4 +380,4 @@ const STDIN = 0
 const STDOUT = 1
 const STDERR = 2
 const DEFAULT_CHILD_FDS: Readonly<Record<number, ChildFD>> = { 0: 'w', 1: 'r', 2: 'r' }
-const UNHURRIED: TransportOptions = { ...DEFAULT_TRANSPORT_OPTIONS, writeStallMs: Number.MAX_SAFE_INTEGER }
+const UNHURRIED: TransportOptions = { ...DEFAULT_TRANSPORT_OPTIONS, writeStallMs: Infinity }

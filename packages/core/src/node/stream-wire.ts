@@ -8,6 +8,7 @@ import type { ProtocolEvents } from '../interfaces/protocol-events.ts'
 import type { TransportOptions } from '../interfaces/transport.ts'
 import type { Wire, WireEvents } from '../interfaces/wire.ts'
 import type { ConnectionRegistry } from '../transport/connection-registry.ts'
+import { UNLIMITED_GRACE_MS } from '../transport/inbound.ts'
 import { StreamTransport } from '../transport/stream-transport.ts'
 import { transportOptions } from '../transport/transport-options.ts'
 
@@ -55,7 +56,7 @@ export class StreamWire implements Wire {
     this.#writeOver = writable === undefined
     for (const stream of [readable, writable]) {
       if (stream === undefined) continue
-      this.#listen(stream, 'error', (error: Error) => this.#cut(error))
+      this.#listen(stream, 'error', (error: Error) => this.#shut(error))
       // A stream may serve several wires, one after the other.
       if (!stream.listeners('error').includes(ignore)) stream.on('error', ignore)
     }
@@ -91,11 +92,11 @@ export class StreamWire implements Wire {
   }
 
   abort(): void {
-    this.#cut(undefined)
+    this.#shut(undefined)
   }
 
   close(): void {
-    this.#cut(undefined)
+    this.#shut(undefined)
   }
 
   pause(): void {
@@ -130,16 +131,16 @@ export class StreamWire implements Wire {
 
   #awaitEnd(readable: Readable): void {
     if (readable.readableEnded) return this.#readEnded()
-    if (readable.destroyed) return this.#cut(readable.errored ?? undefined)
+    if (readable.destroyed) return this.#shut(readable.errored ?? undefined)
     this.#listen(readable, 'end', () => this.#readEnded())
-    this.#listen(readable, 'close', () => this.#cutUnless(this.#readOver))
+    this.#listen(readable, 'close', () => this.#closeEarlyUnless(this.#readOver))
   }
 
   #awaitFinish(writable: Writable): void {
     if (writable.writableFinished) return this.#writeEnded()
-    if (writable.destroyed) return this.#cut(writable.errored ?? undefined)
+    if (writable.destroyed) return this.#shut(writable.errored ?? undefined)
     this.#listen(writable, 'finish', () => this.#writeEnded())
-    this.#listen(writable, 'close', () => this.#cutUnless(this.#writeOver))
+    this.#listen(writable, 'close', () => this.#closeEarlyUnless(this.#writeOver))
   }
 
   #notify(call: (events: WireEvents) => void): void {
@@ -170,12 +171,12 @@ export class StreamWire implements Wire {
   }
 
   #closeIfOver(): void {
-    if (this.#readOver && this.#writeOver) this.#cut(undefined)
+    if (this.#readOver && this.#writeOver) this.#shut(undefined)
   }
 
   /** A stream that closes before its end was destroyed by other code. */
-  #cutUnless(over: boolean): void {
-    if (!over) this.#cut(undefined)
+  #closeEarlyUnless(over: boolean): void {
+    if (!over) this.#shut(undefined)
   }
 
   #release(): void {
@@ -184,7 +185,7 @@ export class StreamWire implements Wire {
     if (writable !== undefined && writable.writableLength > 0 && !writable.destroyed) giveUpWriting(writable)
   }
 
-  #cut(error: Error | undefined): void {
+  #shut(error: Error | undefined): void {
     if (this.#closed) return
     this.#closed = true
     for (const stop of this.#listening.splice(0)) stop()
@@ -220,6 +221,7 @@ export interface StandardIOSetup {
 
 /**
  * stdin and stdout as the connection of a protocol; both of its addresses are UNIX addresses without a path.
+ * It has no policies.
  *
  * At its end stdin is paused, so that the process can exit or other code can read on, and a terminal gets
  * back its previous mode. After our end of output Node keeps the descriptor of stdout open: over a socket
@@ -277,7 +279,7 @@ function isTerminalInput(input: Readable): input is ReadStream {
  * connection. After our own end, the end of the input is not waited for.
  */
 const PATIENT: Partial<TransportOptions> = {
-  writeStallMs: Number.MAX_SAFE_INTEGER,
-  departureGraceMs: Number.MAX_SAFE_INTEGER,
+  writeStallMs: Infinity,
+  departureGraceMs: UNLIMITED_GRACE_MS,
   lingerMs: 0,
 }

@@ -75,10 +75,10 @@ export function withDefaults<T extends object>(
  */
 export function checkValue(owner: string, name: string, value: unknown, rule: OptionRule): void {
   const problem = rule(value)
-  if (problem !== undefined) throw refusal(owner, name, value, problem)
+  if (problem !== undefined) throw optionError(owner, name, value, problem)
 }
 
-function refusal(owner: string, name: string, value: unknown, problem: OptionProblem): Error {
+function optionError(owner: string, name: string, value: unknown, problem: OptionProblem): Error {
   const { at = '', wanted } = problem
   const found = 'found' in problem ? problem.found : value
   const message = `Cannot take ${name}${at} ${shown(found)} for ${owner}: give ${wanted}`

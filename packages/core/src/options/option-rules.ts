@@ -64,7 +64,7 @@ export const anyText: OptionRule = (value) =>
 export const filledText: OptionRule = (value) =>
   value === '' ? { kind: 'range', wanted: 'a string that is not empty' } : anyText(value)
 
-/** A path: a string that is not empty, without the NUL at which the system would cut it. */
+/** A path: a string that is not empty, without the NUL at which the system would truncate it. */
 export const path: OptionRule = (value) => {
   const problem = filledText(value)
   if (problem !== undefined || !(value as string).includes('\0')) return problem

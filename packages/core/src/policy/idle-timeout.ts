@@ -5,7 +5,7 @@ import { milliseconds } from '../options/option-rules.ts'
 import { Deadline } from '../time/deadline.ts'
 
 /**
- * Closes a connection on which no bytes were received or sent for `idleMs`, and aborts it when the same time passes
+ * Closes a connection on which no bytes were received or sent for `idleMs`, and aborts it when the same time elapses
  * again before the close has sent the queued bytes.
  *
  * Time in which a rate limit of this side delays bytes does not count, nor does the time in which a peer that reads
@@ -42,16 +42,16 @@ class IdleWatch implements ConnectionWatch {
     this.#transport = transport
     this.#idleMs = idleMs
     this.#deadline = new Deadline(transport.reactor, () => this.#expire())
-    this.#waitAnew()
+    this.#restartDeadline()
   }
 
   received(): void {
-    this.#waitAnew()
+    this.#restartDeadline()
   }
 
   sent(): void {
     this.#sendingHeldUntilMs = 0
-    this.#waitAnew()
+    this.#restartDeadline()
   }
 
   heldUp(what: 'reading' | 'sending', forMs: number): void {
@@ -74,7 +74,7 @@ class IdleWatch implements ConnectionWatch {
     return this.#transport.reactor.deadlines.now()
   }
 
-  #waitAnew(): void {
+  #restartDeadline(): void {
     const heldUntilMs = Math.max(this.#readingHeldUntilMs, this.#sendingHeldUntilMs)
     const heldMs = heldUntilMs === 0 ? 0 : Math.max(0, heldUntilMs - this.#nowMs)
     this.#deadline.set(heldMs + this.#idleMs)
@@ -90,6 +90,6 @@ class IdleWatch implements ConnectionWatch {
     }
     this.#expired = true
     this.#transport.loseConnection()
-    this.#waitAnew()
+    this.#restartDeadline()
   }
 }

@@ -44,11 +44,11 @@ class Recorder implements ConnectionWatch {
   }
 
   received(data: Buffer): void {
-    this.#passed('received', data)
+    this.#recordBytes('received', data)
   }
 
   written(data: Uint8Array | string): void {
-    this.#passed('written', Buffer.from(data as Uint8Array))
+    this.#recordBytes('written', Buffer.from(data as Uint8Array))
   }
 
   closed(reason: Error): void {
@@ -60,7 +60,7 @@ class Recorder implements ConnectionWatch {
     return { atMs: reactor.now(), connection: id }
   }
 
-  #passed(what: 'received' | 'written', data: Buffer): void {
+  #recordBytes(what: 'received' | 'written', data: Buffer): void {
     if (this.#bytesLeft === 0) return
     const kept = data.subarray(0, this.#bytesLeft)
     if (kept.length > 0) this.#record({ ...this.#now, what, bytes: kept })

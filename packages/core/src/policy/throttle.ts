@@ -22,8 +22,7 @@ export class Throttle implements ConnectionPolicy {
     checkValue('Throttle', 'options', options, having('an object, such as { readBytesPerSecond: 100_000 }'))
     checkOptions('Throttle', options, RULES)
     this.#options = options
-    const watch = watchFor(options)
-    this.#shared = options.for === 'all' ? watch : undefined
+    this.#shared = options.for === 'all' ? watchFor(options) : undefined
   }
 
   accepted(): ConnectionWatch {
@@ -39,8 +38,8 @@ function watchFor({ readBytesPerSecond, writeBytesPerSecond }: ThrottleOptions):
 }
 
 /**
- * A rate limit that allows bursts: it fills at `perSecond` tokens a second and holds at most `burst`. It can be
- * overdrawn by an amount that was not known beforehand.
+ * A rate limit that allows bursts: it fills at `perSecond` tokens a second and holds at most `burst`. `take` may exceed
+ * what is available; the balance becomes negative then, and the next tokens take longer.
  */
 export class TokenBucket implements RateLimit {
   readonly #perMs: number
@@ -61,10 +60,10 @@ export class TokenBucket implements RateLimit {
   }
 
   available(nowMs: number): number {
-    const passedMs = Math.max(0, nowMs - (this.#atMs ?? nowMs))
+    const elapsedMs = Math.max(0, nowMs - (this.#atMs ?? nowMs))
     this.#atMs = nowMs
     // 0 ms at an infinite rate would be NaN tokens.
-    const filled = this.#perMs === Infinity ? Infinity : passedMs * this.#perMs
+    const filled = this.#perMs === Infinity ? Infinity : elapsedMs * this.#perMs
     this.#tokens = Math.min(this.#burst, this.#tokens + filled)
     // Rounding makes sums of fractions fall short of a whole number by less than EPSILON.
     return Math.floor(this.#tokens + EPSILON)

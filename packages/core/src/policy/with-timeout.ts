@@ -15,7 +15,7 @@ export interface TimeoutMixin {
   setTimeout(timeoutMs: number | undefined): number | undefined
   /** Restarts the deadline, for a peer that has made progress. Does nothing while no deadline is set. */
   resetTimeout(): void
-  /** The deadline has passed. Closes the connection unless overridden. */
+  /** The deadline has expired. Closes the connection unless overridden. */
   timeoutConnection(): void
 }
 
@@ -83,7 +83,7 @@ export class ProtocolTimeout {
   #timeoutMs: number | undefined
 
   /**
-   * @param timedOut Called when the deadline passes; such as `() => transport.loseConnection()`.
+   * @param timedOut Called when the deadline expires; such as `() => transport.loseConnection()`.
    * @throws {TypeError} when `timedOut` is not a function.
    */
   constructor(time: ReactorTime, timedOut: () => void) {

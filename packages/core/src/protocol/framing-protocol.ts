@@ -1,4 +1,5 @@
 import { ByteQueue } from '../bytes/byte-queue.ts'
+import { LocalProtocolError } from '../errors.ts'
 import type { Replaceable } from '../interfaces/protocol-events.ts'
 import type { Transport } from '../interfaces/transport.ts'
 import { checkValue } from '../options/check-options.ts'
@@ -8,9 +9,9 @@ import type { Factory } from './factory.ts'
 import { Protocol } from './protocol.ts'
 
 /**
- * A protocol that cuts its input into units, such as lines: the base of the line and string receivers.
+ * A protocol that divides its input into frames, such as lines: the base of the line and string receivers.
  *
- * While a promise that a unit's callback returned is pending, the next unit is not delivered.
+ * While a promise that the callback of a frame returned is pending, the next frame is not delivered.
  */
 export abstract class FramingProtocol<F = Factory> extends Protocol<F> implements Replaceable {
   readonly #loop: ParseLoop = new ParseLoop(this, (input) => this.takeFrame(input))
@@ -31,12 +32,12 @@ export abstract class FramingProtocol<F = Factory> extends Protocol<F> implement
     this.#loop.handOver()
   }
 
-  /** Delivers no unit until `resumeProducing`, not even one already received. */
+  /** Delivers no frame until `resumeProducing`, not even one already received. */
   pauseProducing(): void {
     this.#loop.pause()
   }
 
-  /** Delivers again, first the units already received. */
+  /** Delivers again, first the frames already received. */
   resumeProducing(): void {
     this.#loop.resume()
   }
@@ -57,9 +58,10 @@ export abstract class FramingProtocol<F = Factory> extends Protocol<F> implement
   }
 
   /**
-   * Takes one unit from `input` and delivers it.
+   * Takes one frame from `input` and delivers it.
    *
-   * @returns false when `input` holds no whole unit; a promise when the next unit must wait for it.
+   * @returns false when `input` holds no whole frame; a promise when the next frame must wait for it. A result that
+   *   is neither means that a frame was taken: the method is called again.
    */
   protected abstract takeFrame(input: ByteQueue): boolean | void | Promise<unknown>
 
@@ -75,45 +77,44 @@ export abstract class FramingProtocol<F = Factory> extends Protocol<F> implement
   }
 }
 
-/**
- * Takes one unit from `input` and delivers it.
- *
- * @returns false when `input` holds no whole unit; a promise when the next unit must wait for it.
- */
-export type ParseStep = (input: ByteQueue) => boolean | void | Promise<unknown>
+/** The `takeFrame` of a FramingProtocol. */
+export type TakeFrame = (input: ByteQueue) => boolean | void | Promise<unknown>
 
 /**
- * Converts what a unit's callback returned for the parse loop: only a thenable holds the next unit back.
- * Without it, the `false` of a `sendLine` that the callback returned would read as "no whole unit".
+ * Converts what the callback of a frame returned into a result of `takeFrame`: a promise, or undefined for every
+ * other value. Otherwise the loop would take the `false` of a `sendLine` that the callback returned for "no whole
+ * frame".
  */
-export function unitDelivered(result: unknown): Promise<unknown> | undefined {
+export function promiseOf(result: unknown): Promise<unknown> | undefined {
   return isThenable(result) ? Promise.resolve(result) : undefined
 }
 
 /**
- * The loop of a protocol that cuts its input into units: it runs while there are whole units, and
- * stops between two units when the protocol pauses, closes or gives the connection to another protocol.
+ * The loop of a protocol that divides its input into frames: it runs while there are whole frames, and
+ * stops between two frames when the protocol pauses, closes or gives the connection to another protocol.
  *
  * A callback may do any of these, and may start the loop again. The loop is never entered twice, so ten
- * thousand units in one segment need no more stack than one.
+ * thousand frames in one segment need no more stack than one.
  */
 export class ParseLoop {
   /** The bytes received and not yet parsed. */
   readonly input: ByteQueue = new ByteQueue()
   readonly #protocol: Protocol<unknown>
-  readonly #step: ParseStep
+  readonly #takeFrame: TakeFrame
   #stage: 'parsing' | 'stopped' | 'handed over' = 'parsing'
   #running = false
   #paused = false
-  /** Whether the loop waits for a unit's promise that the transport does not know of. */
+  /** Whether the loop waits for the promise of a frame that the transport does not know of. */
   #waiting = false
+  /** How many calls of `takeFrame` in a row have left the length of the input as it was. */
+  #callsWithoutBytes = 0
 
-  constructor(protocol: Protocol<unknown>, step: ParseStep) {
+  constructor(protocol: Protocol<unknown>, takeFrame: TakeFrame) {
     this.#protocol = protocol
-    this.#step = step
+    this.#takeFrame = takeFrame
   }
 
-  /** Adds bytes and parses. The promise settles when all whole units have been delivered and awaited. */
+  /** Adds bytes and parses. The promise settles when all whole frames have been delivered and awaited. */
   receive(data: Uint8Array): Promise<void> | undefined {
     if (this.#stage !== 'parsing') return undefined
     this.input.push(data)
@@ -130,13 +131,13 @@ export class ParseLoop {
     }
   }
 
-  /** Delivers no further unit until `resume`, and pauses the transport. */
+  /** Delivers no further frame until `resume`, and pauses the transport. */
   pause(): void {
     this.#paused = true
     this.#steerTransport()
   }
 
-  /** Delivers again, first the units already received. */
+  /** Delivers again, first the frames already received. */
   resume(): void {
     this.#paused = false
     this.#steerTransport()
@@ -156,31 +157,46 @@ export class ParseLoop {
   #run(): Promise<void> | undefined {
     if (this.#running) return undefined
     this.#running = true
-    let unit: Promise<unknown> | undefined
+    let pending: Promise<unknown> | undefined
     try {
-      unit = this.#parse()
+      pending = this.#parse()
     } finally {
-      this.#running = unit !== undefined
+      this.#running = pending !== undefined
     }
-    return unit && this.#parseAfter(unit)
+    return pending && this.#parseAfter(pending)
   }
 
-  /** Takes unit after unit, up to one that returns a promise. */
+  /**
+   * Takes frame after frame, up to one that returns a promise.
+   *
+   * @throws {LocalProtocolError} when `takeFrame` would be called for ever, because it never returns false.
+   */
   #parse(): Promise<unknown> | undefined {
     while (this.#mayGoOn()) {
-      const taken = this.#step(this.input)
+      const before = this.input.length
+      const taken = this.#takeFrame(this.input)
+      // A frame may be empty, or a call may only switch the mode. Endless calls have no such reason.
+      if (taken === false || this.input.length !== before) this.#callsWithoutBytes = 0
+      else if (++this.#callsWithoutBytes > MAX_CALLS_WITHOUT_BYTES) throw this.#endlessLoop()
       if (taken === false) return undefined
       if (taken instanceof Promise) return taken
     }
     return undefined
   }
 
+  #endlessLoop(): LocalProtocolError {
+    const name = this.#protocol.constructor.name
+    return new LocalProtocolError(
+      `Cannot parse on: takeFrame of ${name} took no byte and did not return false, ${MAX_CALLS_WITHOUT_BYTES} times in a row`,
+    )
+  }
+
   async #parseAfter(first: Promise<unknown>): Promise<void> {
     try {
-      let unit: Promise<unknown> | undefined = first
-      while (unit !== undefined) {
-        await unit
-        unit = this.#parse()
+      let pending: Promise<unknown> | undefined = first
+      while (pending !== undefined) {
+        await pending
+        pending = this.#parse()
       }
     } finally {
       this.#running = false
@@ -213,3 +229,5 @@ export class ParseLoop {
 }
 
 const MAX_LENGTH = byteCount({ endless: true })
+/** More than a grammar needs in which a call may switch the mode, or deliver an empty frame, without taking a byte. */
+const MAX_CALLS_WITHOUT_BYTES = 1000

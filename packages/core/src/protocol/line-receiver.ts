@@ -1,7 +1,7 @@
 import type { ByteQueue } from '../bytes/byte-queue.ts'
 import { LineTooLongError } from '../bytes/remote-error.ts'
 import type { Factory } from './factory.ts'
-import { FramingProtocol, unitDelivered } from './framing-protocol.ts'
+import { FramingProtocol, promiseOf } from './framing-protocol.ts'
 
 /**
  * A protocol of lines: override `lineReceived`.
@@ -43,9 +43,9 @@ export abstract class LineOnlyReceiver<F = Factory> extends FramingProtocol<F> {
       line = input.takeLine(this.maxLengthBytes, this.delimiter)
     } catch (error) {
       if (!(error instanceof LineTooLongError)) throw error
-      return unitDelivered(this.lineLengthExceeded(input.takeAll()))
+      return promiseOf(this.lineLengthExceeded(input.takeAll()))
     }
-    return line === undefined ? false : unitDelivered(this.lineReceived(line))
+    return line === undefined ? false : promiseOf(this.lineReceived(line))
   }
 }
 
@@ -77,7 +77,7 @@ export abstract class LineReceiver<F = Factory> extends LineOnlyReceiver<F> {
 
   protected override takeFrame(input: ByteQueue): boolean | void | Promise<unknown> {
     if (!this.#raw) return super.takeFrame(input)
-    return input.length === 0 ? false : unitDelivered(this.rawDataReceived(input.takeAll()))
+    return input.length === 0 ? false : promiseOf(this.rawDataReceived(input.takeAll()))
   }
 }
 

@@ -1,5 +1,6 @@
 import { formatAddress } from '../addresses.ts'
 import type { Connector, ProtocolEvents } from '../interfaces/protocol-events.ts'
+import type { LogFields } from '../interfaces/log.ts'
 import type { DelayedCall, ReactorLog, ReactorRandom, ReactorTime } from '../interfaces/reactor.ts'
 import { type ConnectionClosed, NotConnectingError } from '../errors.ts'
 import { ClientFactory } from './factory.ts'
@@ -30,7 +31,7 @@ export abstract class ReconnectingClientFactory<
 > extends ClientFactory<P> {
   /** Longest delay, in milliseconds, before `jitter` is applied. */
   readonly maxDelayMs: number = 3_600_000
-  /** The delay from which the delays grow, in milliseconds: the first is this times `factor`. */
+  /** The first delay is this number of milliseconds times `factor`; each later one is the last one times `factor`. */
   readonly initialDelayMs: number = 1000
   /** How many times longer each delay is than the one before. */
   readonly factor: number = Math.E
@@ -75,7 +76,7 @@ export abstract class ReconnectingClientFactory<
   }
 
   /**
-   * Connects again after the next delay. Does nothing when a retry is already scheduled or after `stopTrying`; after
+   * Connects again after the next delay. Does nothing after `stopTrying`, or when a retry is scheduled already; after
    * `maxRetries` it only logs that it gives up.
    *
    * @param connector Default: the connector used last.
@@ -86,9 +87,10 @@ export abstract class ReconnectingClientFactory<
     this.#checkFields()
     if (connector === undefined) throw new NotConnectingError('Cannot retry: nothing has connected yet')
     this.#connector = connector
-    // A waiting call that is not active was cancelled by a reactor that stopped.
+    // A scheduled call that is not active was cancelled by a stop of the reactor.
     if (this.#state.is === 'stopped' || (this.#state.is === 'waiting' && this.#state.call.active())) return
-    if (this.#retries >= this.maxRetries) return this.#log(connector, 'Gave up after {retries} retries')
+    if (this.#retries >= this.maxRetries)
+      return this.#log(connector, 'Gave up after {retries} retries', { retries: this.#retries })
     this.#retries += 1
     const delayMs = this.#nextDelayMs()
     const call = this.#reactor.callLater(delayMs, () => {
@@ -96,7 +98,10 @@ export abstract class ReconnectingClientFactory<
       connector.connect()
     })
     this.#state = { is: 'waiting', call }
-    this.#log(connector, `Trying again in ${Math.round(delayMs)} ms`)
+    this.#log(connector, 'Trying again in {delayMs} ms', {
+      delayMs: Math.round(delayMs),
+      retries: this.#retries,
+    })
   }
 
   /** Stops reconnecting. Cancels a scheduled retry and an attempt under way; an established connection stays up. */
@@ -127,9 +132,9 @@ export abstract class ReconnectingClientFactory<
     return this.#delayMs
   }
 
-  #log(connector: Connector, text: string): void {
+  #log(connector: Connector, text: string, fields: LogFields): void {
     const label = formatAddress(connector.getDestination())
-    this.#reactor.log({ level: 'info', text, label, fields: { retries: this.#retries } })
+    this.#reactor.log({ level: 'info', text, label, fields })
   }
 }
 

@@ -1,7 +1,7 @@
 import { counted } from '../bytes/remote-error.ts'
 import type { ByteQueue } from '../bytes/byte-queue.ts'
 import type { Factory } from './factory.ts'
-import { FramingProtocol, unitDelivered } from './framing-protocol.ts'
+import { FramingProtocol, promiseOf } from './framing-protocol.ts'
 
 /**
  * A protocol of strings, each after its length as a big-endian number: override `stringReceived`.
@@ -47,11 +47,11 @@ export abstract class IntNStringReceiver<F = Factory> extends FramingProtocol<F>
     // Written so that a limit of NaN accepts no string.
     if (!(length <= this.maxLengthBytes)) {
       this.stopParsing()
-      return unitDelivered(this.lengthLimitExceeded(length))
+      return promiseOf(this.lengthLimitExceeded(length))
     }
     if (input.length < this.#prefixBytes + length) return false
     input.skip(this.#prefixBytes)
-    return unitDelivered(this.stringReceived(input.takeExactly(length) ?? NO_BYTES))
+    return promiseOf(this.stringReceived(input.takeExactly(length) ?? NO_BYTES))
   }
 }
 
@@ -104,7 +104,7 @@ export abstract class NetstringReceiver<F = Factory> extends FramingProtocol<F> 
     input.skip(prefix.bytes)
     const data = input.takeExactly(prefix.length) ?? NO_BYTES
     input.skip(1)
-    return unitDelivered(this.stringReceived(data))
+    return promiseOf(this.stringReceived(data))
   }
 
   /** Reads the length and its colon; undefined when they are incomplete, or invalid (then the connection is closed). */

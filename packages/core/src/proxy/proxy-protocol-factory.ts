@@ -10,7 +10,7 @@ import { checkOptions } from '../options/check-options.ts'
 import { anything, milliseconds, type OptionRules } from '../options/option-rules.ts'
 import { Protocol } from '../protocol/protocol.ts'
 import { Deadline } from '../time/deadline.ts'
-import { buildProtocol, refuse } from '../transport/build-protocol.ts'
+import { buildProtocol, refuseConnection } from '../transport/build-protocol.ts'
 import { logConnection } from '../transport/diagnostics.ts'
 import { ForwardingFactory } from '../transport/forwarding-factory.ts'
 import {
@@ -72,25 +72,30 @@ export class ProxyProtocolFactory<P extends ProtocolEvents = ProtocolEvents> ext
   override buildProtocol(_peer: Address, session?: TLSSession): ProxyHeaderProtocol {
     return new ProxyHeaderProtocol({
       ...this.#setup,
-      opened: (transport, header, unread) => this.#open(transport, header, unread, session),
-      refused: (opening, why) => this.#warn(opening, why),
+      headerReceived: (transport, header, unread) => this.#startProtocol(transport, header, unread, session),
+      refused: (protocol, why) => this.#warn(protocol, why),
     })
   }
 
-  #open(transport: Transport, header: ProxyHeader, unread: Buffer, session: TLSSession | undefined): void {
+  #startProtocol(
+    transport: Transport,
+    header: ProxyHeader,
+    unread: Buffer,
+    session: TLSSession | undefined,
+  ): void {
     const { addresses } = header
     keepProxyHeader(transport, header)
     if (addresses !== undefined) transport.assumeAddresses(addresses.source, addresses.destination)
     const { reactor } = transport
     const protocol = buildProtocol(this.wrappedFactory, { peer: transport.getPeer(), session, reactor })
-    if (protocol instanceof NoProtocol) refuse(transport, protocol)
+    if (protocol instanceof NoProtocol) refuseConnection(transport, protocol)
     else transport.switchProtocol(protocol, unread)
   }
 
-  #warn(opening: ProxyHeaderProtocol, why: ProxyProtocolError): void {
+  #warn(protocol: ProxyHeaderProtocol, why: ProxyProtocolError): void {
     const warning = why.violation === 'untrusted-source' ? this.#untrusted : this.#unreadable
-    warning.warn(opening.transport.reactor, {
-      connection: logConnection(opening.transport, opening),
+    warning.warn(protocol.transport.reactor, {
+      connection: logConnection(protocol.transport, protocol),
       error: why,
     })
   }
@@ -116,9 +121,9 @@ export interface ProxyHeaderSetup {
   readonly reader: ProxyHeaderReader
   readonly headerTimeoutMs: number
   /** The header was received; `unread` has the bytes after it. Must switch to the next protocol, or close. */
-  opened(transport: Transport, header: ProxyHeader, unread: Buffer): void
+  headerReceived(transport: Transport, header: ProxyHeader, unread: Buffer): void
   /** The connection is about to be aborted: its source is not trusted, or it did not begin with a valid header. */
-  refused(opening: ProxyHeaderProtocol, why: ProxyProtocolError): void
+  refused(protocol: ProxyHeaderProtocol, why: ProxyProtocolError): void
 }
 
 /** The first protocol of a connection that must begin with a PROXY header: it reads the header. */
@@ -151,7 +156,7 @@ export class ProxyHeaderProtocol extends Protocol {
     const header = this.#read()
     if (header === undefined) return
     this.#deadline?.clear()
-    this.#setup.opened(this.transport, header, this.#input.takeAll())
+    this.#setup.headerReceived(this.transport, header, this.#input.takeAll())
   }
 
   override connectionLost(): void {
@@ -191,10 +196,12 @@ export class ThrottledWarning {
       this.#suppressed++
       return reactor.log({ level: 'debug', text: this.#text, ...about })
     }
-    const more = this.#suppressed === 0 ? '' : ` (${this.#suppressed} more since the last warning)`
+    const more = this.#suppressed
     this.#suppressed = 0
     this.#silentUntilMs = nowMs + SILENCE_MS
-    reactor.log({ level: 'warn', text: `${this.#text}${more}`, ...about })
+    if (more === 0) return reactor.log({ level: 'warn', text: this.#text, ...about })
+    const text = `${this.#text} ({more} more since the last warning)`
+    reactor.log({ level: 'warn', text, fields: { more }, ...about })
   }
 }
 

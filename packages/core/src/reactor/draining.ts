@@ -17,7 +17,7 @@ export class DrainedConnections {
   readonly #overMs: number
   readonly #connections: readonly RegisteredConnection[]
   readonly #labels: Map<Draining, string>
-  readonly #cut = new Set<Draining>()
+  readonly #aborted = new Set<Draining>()
   readonly #next: ResettableTimer
   #beganMs = 0
   #asked = 0
@@ -48,20 +48,20 @@ export class DrainedConnections {
     this.#next.clear()
   }
 
-  /** Records that `late` are aborted at the deadline, also those that began after the drain. */
-  cut(late: Iterable<Draining>): void {
+  /** The deadline has expired: records that `late` are aborted, also those that began after the drain. */
+  deadlineExpired(late: Iterable<Draining>): void {
     this.end()
     for (const [one, label] of labelled(late)) {
-      this.#cut.add(one)
+      this.#aborted.add(one)
       if (!this.#labels.has(one)) this.#labels.set(one, label)
     }
   }
 
   /** Returns how each ended. */
   report(): Pick<StopReport, 'completed' | 'aborted'> {
-    const labelsOf = (wereCut: boolean): string[] =>
+    const labelsOf = (wereAborted: boolean): string[] =>
       Array.from(this.#labels)
-        .filter(([one]) => this.#cut.has(one) === wereCut)
+        .filter(([one]) => this.#aborted.has(one) === wereAborted)
         .map(([, label]) => label)
     return { completed: labelsOf(false), aborted: labelsOf(true) }
   }

@@ -83,7 +83,7 @@ export class ReactorLifecycle implements ConnectionRegistry {
   }
 
   get stopping(): boolean {
-    return this.#run.is === 'draining' || this.#run.is === 'cutting'
+    return this.#run.is === 'draining' || this.#run.is === 'aborting'
   }
 
   /** True from the call of `stop` until the stop is complete. */
@@ -214,7 +214,7 @@ export class ReactorLifecycle implements ConnectionRegistry {
 
   attemptStarted(attempt: Attempting): void {
     this.#attempts.add(attempt)
-    if (this.#run.is === 'cutting') attempt.stopConnecting()
+    if (this.#run.is === 'aborting') attempt.stopConnecting()
   }
 
   attemptEnded(attempt: Attempting): void {
@@ -274,7 +274,7 @@ export class ReactorLifecycle implements ConnectionRegistry {
     await Promise.all(closed)
     const draining = new DrainedConnections(this.reactor, drainOverMs, this.registered, attempts)
     draining.begin()
-    const deadline = new ResettableTimer(this.reactor, () => this.#cut(draining))
+    const deadline = new ResettableTimer(this.reactor, () => this.#abortRest(draining))
     deadline.set(drainOverMs + drainMs)
     const { stillDraining } = this.#hooks
     const notice = new ResettableTimer(this.reactor, () => stillDraining?.(this.#open))
@@ -290,9 +290,9 @@ export class ReactorLifecycle implements ConnectionRegistry {
     return this.registered.size + this.#attempts.size
   }
 
-  #cut(draining: DrainedConnections): void {
-    this.#run = CUTTING
-    draining.cut([...this.registered, ...this.#attempts])
+  #abortRest(draining: DrainedConnections): void {
+    this.#run = ABORTING
+    draining.deadlineExpired([...this.registered, ...this.#attempts])
     for (const connection of this.registered) connection.abortConnection()
     this.#stopConnecting()
   }
@@ -324,9 +324,9 @@ export interface OpenPort {
 
 /**
  * The state of a run. A stop waits for `delayMs` (delaying), runs the triggers before the shutdown
- * (stopping), drains the connections (draining), and aborts the rest at the deadline (cutting).
+ * (stopping), drains the connections (draining), and aborts the rest at the deadline (aborting).
  */
-type Run = { readonly is: 'idle' | 'delaying' | 'stopping' | 'draining' | 'cutting' } | Running
+type Run = { readonly is: 'idle' | 'delaying' | 'stopping' | 'draining' | 'aborting' } | Running
 
 interface Running {
   readonly is: 'running'
@@ -460,7 +460,7 @@ const IDLE: Run = { is: 'idle' }
 const DELAYING: Run = { is: 'delaying' }
 const STOPPING: Run = { is: 'stopping' }
 const DRAINING: Run = { is: 'draining' }
-const CUTTING: Run = { is: 'cutting' }
+const ABORTING: Run = { is: 'aborting' }
 /** How long a drain may take before `stillDraining` is called. */
 const NOTICE_MS = 1000
 const PHASES: readonly TriggerPhase[] = ['before', 'during', 'after']

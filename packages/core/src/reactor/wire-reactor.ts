@@ -44,7 +44,7 @@ import { ReactorLifecycle } from './reactor-lifecycle.ts'
 import { LogPublisher, type LogPublisherOptions } from '../log/log-publisher.ts'
 import { ClientTLS } from '../tls/client-tls.ts'
 import { TLSFactory } from '../tls/server-tls.ts'
-import { type DialEvents, type Dialling, StreamConnector } from '../transport/stream-connector.ts'
+import { type DialEvents, type ConnectAttempt, StreamConnector } from '../transport/stream-connector.ts'
 import type { Transport } from '../interfaces/transport.ts'
 import { Turn } from '../transport/connection-registry.ts'
 
@@ -113,7 +113,11 @@ export abstract class WireReactor implements Reactor {
     return !isNumericHost(host)
   }
   /** Starts to connect to `address`. */
-  protected abstract dial(address: Address, events: DialEvents, bindAddress: string | undefined): Dialling
+  protected abstract dial(
+    address: Address,
+    events: DialEvents,
+    bindAddress: string | undefined,
+  ): ConnectAttempt
   /** Binds a UDP port. @throws the system's error (rejects) when the address cannot be bound. */
   protected abstract bindDatagrams(binding: DatagramBinding): Promise<DatagramWire>
   /** The reactor has started to run. */
@@ -262,9 +266,13 @@ export abstract class WireReactor implements Reactor {
     checkOptions(owner, options, CONNECT_TCP_RULES, NODE_NAMES)
   }
 
-  #dial(address: Address, events: DialEvents, bindAddress: string | undefined): Dialling {
+  #dialByNameOrAddress(
+    address: Address,
+    events: DialEvents,
+    bindAddress: string | undefined,
+  ): ConnectAttempt {
     if (address.type === 'UNIX' || !this.looksUp(address.host)) return this.dial(address, events, bindAddress)
-    const dial = (to: Address, attempt: DialEvents): Dialling => this.dial(to, attempt, bindAddress)
+    const dial = (to: Address, attempt: DialEvents): ConnectAttempt => this.dial(to, attempt, bindAddress)
     return dialByName({ reactor: this, address, bindAddress, dial }, events)
   }
 
@@ -274,7 +282,8 @@ export abstract class WireReactor implements Reactor {
     { bindAddress, ...options }: ConnectTCPOptions,
     tls?: TLSContext,
   ): Connector<P> {
-    const dial = (events: DialEvents): Dialling => this.#dial(address, events, bindAddress)
+    const dial = (events: DialEvents): ConnectAttempt =>
+      this.#dialByNameOrAddress(address, events, bindAddress)
     const connector = new StreamConnector({ registry: this.registry, factory, address, options, dial, tls })
     connector.connect()
     return connector

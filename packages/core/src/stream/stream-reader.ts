@@ -12,7 +12,7 @@ export interface ReadUntilOptions extends ReadOptions {
 }
 
 /**
- * Reads the input of a connection: in chunks as they arrive, in lines, or in units of a known length. The
+ * Reads the input of a connection: in chunks as they arrive, in lines, or in pieces of a known length. The
  * kinds of read can be mixed.
  *
  * - Only one read at a time: a second one rejects with a LocalProtocolError while the first is pending.
@@ -142,7 +142,7 @@ export class StreamInput {
   /** Continues the pending read. */
   #wake: (() => void) | undefined
   /** Resolves the promise that the next delivery waits for. */
-  #admit: (() => void) | undefined
+  #resumeDelivery: (() => void) | undefined
 
   constructor(bounds: InputBounds) {
     this.#bounds = bounds
@@ -157,7 +157,7 @@ export class StreamInput {
     this.#wake?.()
     if (this.#hasCapacity) return undefined
     return new Promise((resolve) => {
-      this.#admit = resolve
+      this.#resumeDelivery = resolve
     })
   }
 
@@ -174,7 +174,7 @@ export class StreamInput {
   /** Takes all unread bytes. */
   takeAll(): Buffer {
     const unread = this.#queue.takeAll()
-    this.#admitMore()
+    this.#resumeIfCapacity()
     return unread
   }
 
@@ -198,7 +198,7 @@ export class StreamInput {
       }
     } finally {
       this.#reading = false
-      this.#admitMore()
+      this.#resumeIfCapacity()
     }
   }
 
@@ -209,15 +209,15 @@ export class StreamInput {
     return this.#reading || this.#queue.length < this.#bounds.maxBufferedBytes
   }
 
-  #admitMore(): void {
+  #resumeIfCapacity(): void {
     if (!this.#hasCapacity) return
-    this.#admit?.()
-    this.#admit = undefined
+    this.#resumeDelivery?.()
+    this.#resumeDelivery = undefined
   }
 
   #more(signal: AbortSignal | undefined): Promise<void> {
     signal?.throwIfAborted()
-    this.#admitMore()
+    this.#resumeIfCapacity()
     return new Promise((resolve, reject) => {
       const forget = onAbort(signal, () => reject(signal?.reason as Error))
       this.#wake = () => {
@@ -231,8 +231,8 @@ export class StreamInput {
     if (this.#stage.is !== 'open') return
     this.#stage = stage
     this.#wake?.()
-    // The delivery that waits is admitted, so that events after it, such as the end of input, can follow.
-    this.#admit?.()
+    // The delivery that waits is resumed, so that events after it, such as the end of input, can follow.
+    this.#resumeDelivery?.()
   }
 }
 

@@ -43,7 +43,7 @@ export class MemoryDatagramNetwork implements DatagramCarrier {
       : // Of several ports that share an address, the latest receives the datagram.
         receivers.slice(toAll ? 0 : -1)
     for (const wire of reached) wire.receive(Buffer.from(data), from)
-    if (reached.length === 0 && !isMulticast(to.host)) sender.refuse()
+    if (reached.length === 0 && !isMulticast(to.host)) sender.destinationRefused()
   }
 
   #onFreePort(asked: DatagramBinding): DatagramBinding {
@@ -140,7 +140,7 @@ export class MemoryDatagramWire implements DatagramWire, TurnEnder {
   }
 
   /** Nothing listens at the destination: reports ECONNREFUSED if the port is connected. */
-  refuse(): void {
+  destinationRefused(): void {
     if (this.#peer !== undefined) this.fail('ECONNREFUSED')
   }
 

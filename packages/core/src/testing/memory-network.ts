@@ -6,7 +6,7 @@ import type { ConnectedWire } from '../interfaces/wire.ts'
 import { CannotListenError, ConnectionRefusedError } from '../errors.ts'
 import type { ReactorLifecycle } from '../reactor/reactor-lifecycle.ts'
 import { Acceptor } from '../transport/acceptor.ts'
-import type { DialEvents, Dialling } from '../transport/stream-connector.ts'
+import type { DialEvents, ConnectAttempt } from '../transport/stream-connector.ts'
 import { MemoryWire } from './memory-wire.ts'
 import { startFactory, stopFactory } from '../transport/build-protocol.ts'
 
@@ -26,7 +26,7 @@ export class MemoryNetwork {
     factory: ProtocolFactory,
     options: AcceptOptions = {},
   ): Promise<ListeningPort<A>> {
-    const address = this.#free(asked)
+    const address = this.#withFreePort(asked)
     const key = keyOf(address)
     if (this.#ports.has(key)) throw new CannotListenError(address, addressInUse(address))
     if (this.#registry.stopping) throw new CannotListenError(address, new Error('the reactor is stopping'))
@@ -44,13 +44,13 @@ export class MemoryNetwork {
     return port
   }
 
-  #free<A extends Address>(asked: A): A {
+  #withFreePort<A extends Address>(asked: A): A {
     const isAny = asked.type === 'TCP' && asked.port === 0
     return isAny ? (tcpAddress(asked.host, ++this.#lastPort) as A) : asked
   }
 
   /** Connects to a port, in a later turn. */
-  dial(address: Address, events: DialEvents): Dialling {
+  dial(address: Address, events: DialEvents): ConnectAttempt {
     let wanted = true
     const turnEnded = (): void => {
       if (wanted) this.#connect(address, events)
@@ -62,7 +62,7 @@ export class MemoryNetwork {
   #connect(address: Address, events: DialEvents): void {
     const port = this.#ports.get(keyOf(address))
     if (port === undefined)
-      return events.dialFailed(new ConnectionRefusedError(address, 'no program listens there'))
+      return events.failed(new ConnectionRefusedError(address, 'no program listens there'))
     const [clientWire, serverWire] = MemoryWire.pair(this.#registry.turn)
     const clientAddress = address.type === 'UNIX' ? address : tcpAddress('127.0.0.1', ++this.#lastPort)
     const serverAddress = port.getHost()
@@ -72,7 +72,7 @@ export class MemoryNetwork {
       peerAddress: clientAddress,
       attach: (transport) => serverWire.attach(transport),
     })
-    events.dialled({
+    events.connected({
       wire: clientWire,
       localAddress: clientAddress,
       peerAddress: serverAddress,

@@ -19,7 +19,7 @@ import { WireReactor } from '../reactor/wire-reactor.ts'
 import { callSafely } from '../safely.ts'
 import { isNumericHost, NO_ADDRESS } from '../transport/dial-by-name.ts'
 import { DeadlineWheel } from '../time/deadline.ts'
-import type { DialEvents, Dialling } from '../transport/stream-connector.ts'
+import type { DialEvents, ConnectAttempt } from '../transport/stream-connector.ts'
 import { openConnection } from '../transport/stream-transport.ts'
 import { transportOptions } from '../transport/transport-options.ts'
 import { Clock } from './clock.ts'
@@ -161,7 +161,7 @@ export class MemoryReactor extends WireReactor implements Reactor {
     return this.#addressesOf(host) !== undefined
   }
 
-  protected override dial(address: Address, events: DialEvents): Dialling {
+  protected override dial(address: Address, events: DialEvents): ConnectAttempt {
     return this.#network.dial(address, events)
   }
 

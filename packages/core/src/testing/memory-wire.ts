@@ -65,14 +65,14 @@ export class MemoryWire implements Wire, TurnEnder {
 
   abort(): void {
     if (this.#fate.is !== 'open') return
-    this.#end({ is: 'closing', error: undefined })
+    this.#startClose({ is: 'closing', error: undefined })
     this.#peer?.reset()
   }
 
   close(): void {
     // As in a kernel, a close with unread bytes resets the connection.
     if (this.#inboxBytes > 0) return this.abort()
-    this.#end({ is: 'closing', error: undefined })
+    this.#startClose({ is: 'closing', error: undefined })
     this.#peer?.endArrived()
   }
 
@@ -92,7 +92,7 @@ export class MemoryWire implements Wire, TurnEnder {
   /** The connection was reset. */
   reset(): void {
     const error = Object.assign(new Error('read ECONNRESET'), { code: 'ECONNRESET' })
-    this.#end({ is: 'closing', error })
+    this.#startClose({ is: 'closing', error })
   }
 
   /** The peer has sent its FIN. */
@@ -140,7 +140,7 @@ export class MemoryWire implements Wire, TurnEnder {
     this.#schedule()
   }
 
-  #end(fate: Fate): void {
+  #startClose(fate: Fate): void {
     if (this.#fate.is !== 'open') return
     this.#fate = fate
     this.#inbox = []

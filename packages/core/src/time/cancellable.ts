@@ -41,14 +41,14 @@ export function wait<T>(
       reject(signal?.reason as Error)
     })
   })
-  return unlessAborted(work, signal)
+  return toleratingAbort(work, signal)
 }
 
 /**
  * Returns a promise with the same outcome, but a rejection with the reason of `signal` is swallowed if the
  * promise is not awaited, because the caller has cancelled the work.
  */
-export function unlessAborted<T>(work: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
+export function toleratingAbort<T>(work: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
   if (signal === undefined) return work
   return tolerated(work, (error) => signal.aborted && error === signal.reason)
 }

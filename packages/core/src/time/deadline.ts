@@ -3,22 +3,22 @@ import type { DeadlineKeeper, DelayedCall, KeptDeadline, ReactorTime } from '../
 /**
  * A deadline by which the peer must make progress.
  *
- * To set, postpone or clear a deadline is cheap, even with very many of them. A deadline passes up to 100 ms
+ * To set, postpone or clear a deadline is cheap, even with very many of them. A deadline expires up to 100 ms
  * late, never early. Time during which the event loop was blocked does not count, because it is not the
  * peer's fault.
  */
 export class Deadline implements KeptDeadline {
   readonly #keeper: DeadlineKeeper
-  readonly #passed: () => void
+  readonly #expired: () => void
   #dueMs = NEVER
 
   /**
    * @param time The reactor.
-   * @param passed Called when the deadline passes. It may set the deadline again.
+   * @param expired Called when the deadline expires. It may set the deadline again.
    */
-  constructor(time: { readonly deadlines: DeadlineKeeper }, passed: () => void) {
+  constructor(time: { readonly deadlines: DeadlineKeeper }, expired: () => void) {
     this.#keeper = time.deadlines
-    this.#passed = passed
+    this.#expired = expired
   }
 
   /** When it is due, in milliseconds on the clock of its keeper; Infinity when it is not set. */
@@ -26,7 +26,7 @@ export class Deadline implements KeptDeadline {
     return this.#dueMs
   }
 
-  /** Whether it is set and has not passed. */
+  /** Whether it is set and has not expired. */
   get ahead(): boolean {
     return this.#dueMs !== NEVER
   }
@@ -46,7 +46,7 @@ export class Deadline implements KeptDeadline {
     this.#keeper.keep(this)
   }
 
-  /** Clears the deadline, so that it does not pass. */
+  /** Clears the deadline, so that it does not expire. */
   clear(): void {
     if (this.#dueMs === NEVER) return
     this.#dueMs = NEVER
@@ -54,9 +54,9 @@ export class Deadline implements KeptDeadline {
   }
 
   /** Called by the keeper when the deadline is due. */
-  pass(): void {
+  expire(): void {
     this.#dueMs = NEVER
-    this.#passed()
+    this.#expired()
   }
 }
 
@@ -86,12 +86,12 @@ export class DeadlineWheel implements DeadlineKeeper {
 
   keep(deadline: KeptDeadline): void {
     if (deadline.dueMs === Infinity) return this.forget(deadline)
-    const lies = this.#ticks.get(deadline)
+    const slotTick = this.#ticks.get(deadline)
     const tick = Math.ceil(deadline.dueMs / TICK_MS)
     // Postponed: it moves when its slot is processed.
-    if (lies !== undefined && lies <= tick) return
-    if (lies !== undefined) this.#slot(lies).delete(deadline)
-    this.#turnFrom(this.now())
+    if (slotTick !== undefined && slotTick <= tick) return
+    if (slotTick !== undefined) this.#slot(slotTick).delete(deadline)
+    this.#tickFrom(this.now())
     this.#put(deadline, Math.max(tick, this.#tick + 1))
   }
 
@@ -101,9 +101,9 @@ export class DeadlineWheel implements DeadlineKeeper {
   }
 
   forget(deadline: KeptDeadline): void {
-    const lies = this.#ticks.get(deadline)
-    if (lies === undefined) return
-    this.#slot(lies).delete(deadline)
+    const slotTick = this.#ticks.get(deadline)
+    if (slotTick === undefined) return
+    this.#slot(slotTick).delete(deadline)
     this.#ticks.delete(deadline)
     this.#restIfEmpty()
   }
@@ -119,14 +119,14 @@ export class DeadlineWheel implements DeadlineKeeper {
     return this.#slots[tick % SLOTS] ?? new Set()
   }
 
-  #turnFrom(nowMs: number): void {
+  #tickFrom(nowMs: number): void {
     if (this.#call?.active()) return
     this.#tick = Math.floor((nowMs + EARLY_MS) / TICK_MS)
     this.#arm(nowMs)
   }
 
   #arm(nowMs: number): void {
-    this.#call = this.#time.callLater(Math.max(0, (this.#tick + 1) * TICK_MS - nowMs), () => this.#turn())
+    this.#call = this.#time.callLater(Math.max(0, (this.#tick + 1) * TICK_MS - nowMs), () => this.#tickDue())
   }
 
   #restIfEmpty(): void {
@@ -135,7 +135,7 @@ export class DeadlineWheel implements DeadlineKeeper {
     this.#call = undefined
   }
 
-  #turn(): void {
+  #tickDue(): void {
     this.#leaveStallOut()
     const nowMs = this.now()
     const until = Math.floor((nowMs + EARLY_MS) / TICK_MS)
@@ -146,7 +146,7 @@ export class DeadlineWheel implements DeadlineKeeper {
     }
     this.#call = undefined
     if (this.#ticks.size > 0) this.#arm(nowMs)
-    pass(due, until * TICK_MS)
+    expire(due, until * TICK_MS)
   }
 
   /**
@@ -170,14 +170,14 @@ export class DeadlineWheel implements DeadlineKeeper {
   }
 }
 
-/** Passes all of `due`, even if some of them throw. */
-function pass(due: readonly KeptDeadline[], untilMs: number): void {
+/** Expires all of `due`, even if some of them throw. */
+function expire(due: readonly KeptDeadline[], untilMs: number): void {
   const failures: unknown[] = []
   for (const deadline of due) {
     // A deadline before this one may have cleared or postponed it.
     if (deadline.dueMs > untilMs) continue
     try {
-      deadline.pass()
+      deadline.expire()
     } catch (error) {
       failures.push(error)
     }
@@ -187,7 +187,7 @@ function pass(due: readonly KeptDeadline[], untilMs: number): void {
 
 const NEVER = Infinity
 const WANTED = 'a number of milliseconds, 0 or more'
-/** How late a deadline may pass. */
+/** How late a deadline may expire. */
 const TICK_MS = 100
 /** All slots together cover 51.2 s, which is longer than most deadlines of connections. */
 const SLOTS = 512

@@ -230,7 +230,7 @@ export class TickGrid {
   /** Returns the milliseconds until the next tick that has not passed. */
   untilNextMs(): number {
     if (this.intervalMs === 0) return 0
-    this.#awaited = Math.max(this.#taken, this.#passed()) + 1
+    this.#awaited = Math.max(this.#taken, this.#latestTick()) + 1
     return Math.max(0, this.#startMs + this.#awaited * this.intervalMs - this.#time.now())
   }
 
@@ -242,13 +242,13 @@ export class TickGrid {
   take(): number {
     if (this.intervalMs === 0) return 1
     // A timer may fire slightly too early, when the clock has not reached the tick yet.
-    const tick = Math.max(this.#awaited, this.#passed())
+    const tick = Math.max(this.#awaited, this.#latestTick())
     const count = tick - this.#taken
     this.#taken = tick
     return count
   }
 
-  #passed(): number {
+  #latestTick(): number {
     return Math.floor((this.#time.now() - this.#startMs) / this.intervalMs)
   }
 }

@@ -1,7 +1,7 @@
 import { checkValue } from '../options/check-options.ts'
 import { callable, count } from '../options/option-rules.ts'
 import { Fifo } from './queue.ts'
-import { type Cancellable, checkCancellable, unlessAborted, wait } from './cancellable.ts'
+import { type Cancellable, checkCancellable, toleratingAbort, wait } from './cancellable.ts'
 
 /** An acquired token of a semaphore, or an acquired lock: `using held = await lock.acquire()`. */
 export interface Held extends Disposable {
@@ -40,7 +40,7 @@ export class Semaphore {
    * @throws {unknown} (rejects) with the signal's reason. No token is acquired then.
    */
   acquire(options: Cancellable = {}): Promise<Held> {
-    return unlessAborted(this.#acquire(options), options?.signal)
+    return toleratingAbort(this.#acquire(options), options?.signal)
   }
 
   /**
@@ -49,7 +49,7 @@ export class Semaphore {
    * @throws {unknown} (rejects) with the signal's reason, without a call; or with what `call` throws.
    */
   run<R>(call: () => R | PromiseLike<R>, options: Cancellable = {}): Promise<R> {
-    return unlessAborted(this.#run(call, options), options?.signal)
+    return toleratingAbort(this.#run(call, options), options?.signal)
   }
 
   async #run<R>(call: () => R | PromiseLike<R>, options: Cancellable): Promise<R> {

@@ -73,13 +73,13 @@ export class ScheduledCall implements DelayedCall {
  */
 export class ResettableTimer {
   readonly #time: ReactorTime
-  readonly #passed: () => void
+  readonly #fired: () => void
   #call: DelayedCall | undefined
 
-  /** @param passed Called when the timer fires. */
-  constructor(time: ReactorTime, passed: () => void) {
+  /** @param fired Called when the timer fires. */
+  constructor(time: ReactorTime, fired: () => void) {
     this.#time = time
-    this.#passed = passed
+    this.#fired = fired
   }
 
   /** Whether it is set and has not fired. */
@@ -90,7 +90,7 @@ export class ResettableTimer {
   /** Sets the timer to `delayMs` milliseconds from now. This replaces an earlier setting. */
   set(delayMs: number): void {
     if (this.#call?.active()) this.#call.reset(delayMs)
-    else this.#call = this.#time.callLater(delayMs, this.#passed)
+    else this.#call = this.#time.callLater(delayMs, this.#fired)
   }
 
   /** Clears the timer, so that it does not fire. */

@@ -22,7 +22,7 @@ import { checkOptions, checkValue, withDefaults } from '../options/check-options
 import { ABORT_SIGNAL } from '../options/object-rules.ts'
 import { having, milliseconds, type OptionRules, path } from '../options/option-rules.ts'
 import { onAbort } from '../time/cancellable.ts'
-import { buildProtocol, refuse } from '../transport/build-protocol.ts'
+import { buildProtocol, refuseConnection } from '../transport/build-protocol.ts'
 import { logConnection } from '../transport/diagnostics.ts'
 import { ForwardingFactory } from '../transport/forwarding-factory.ts'
 import { TLSHandshakeProtocol } from '../transport/tls-layer.ts'
@@ -284,15 +284,15 @@ export class TLSFactory<P extends ProtocolEvents> extends ForwardingFactory<Prot
 
   override buildProtocol(_peer: Address): TLSHandshakeProtocol {
     return new TLSHandshakeProtocol(this.#context, {
-      opened: (transport, session) => {
+      completed: (transport, session) => {
         const { reactor } = transport
         const protocol = buildProtocol(this.wrappedFactory, { peer: transport.getPeer(), session, reactor })
-        if (protocol instanceof NoProtocol) refuse(transport, protocol)
+        if (protocol instanceof NoProtocol) refuseConnection(transport, protocol)
         else transport.switchProtocol(protocol)
       },
-      failed: (transport, reason, opening) => {
+      failed: (transport, reason, protocol) => {
         // At debug level, because every port scan ends here.
-        const connection = logConnection(transport, opening)
+        const connection = logConnection(transport, protocol)
         transport.reactor.log({ level: 'debug', text: 'A TLS handshake failed', connection, error: reason })
       },
     })

@@ -28,7 +28,7 @@ export class TLSWire implements SecureWire {
   /** The wire under it has closed; some of its bytes may not be read yet. */
   #underClosed = false
   /** `abort` or `close` was called: nothing is read any more. */
-  #isCut = false
+  #isShut = false
   #closed = false
   readonly #onWritten = (): void => {
     if (!this.#blocked || this.#socket.writableLength > 0) return
@@ -70,7 +70,7 @@ export class TLSWire implements SecureWire {
     this.#underClosed = true
     this.#error ??= error
     const isBehind = this.#error === undefined && this.#underEnded && !this.#socket.readableEnded
-    if (!isBehind || this.#isCut || this.#socket.destroyed) this.#close()
+    if (!isBehind || this.#isShut || this.#socket.destroyed) this.#finish()
   }
 
   write(parts: readonly (Buffer | string)[]): boolean {
@@ -96,11 +96,11 @@ export class TLSWire implements SecureWire {
   }
 
   abort(): void {
-    this.#cut(() => this.#under.abort())
+    this.#shut(() => this.#under.abort())
   }
 
   close(): void {
-    this.#cut(() => this.#under.close())
+    this.#shut(() => this.#under.close())
   }
 
   pause(): void {
@@ -131,10 +131,10 @@ export class TLSWire implements SecureWire {
       if (!this.#isUp) return
       this.#events.wireEnded()
       if (this.#isEnding) socket.end()
-      if (this.#underClosed) this.#close()
+      if (this.#underClosed) this.#finish()
     })
     socket.on('close', () => {
-      if (this.#underClosed) this.#close()
+      if (this.#underClosed) this.#finish()
       else this.#under.close()
     })
     socket.once(secured, () => {
@@ -145,14 +145,14 @@ export class TLSWire implements SecureWire {
   }
 
   get #isUp(): boolean {
-    return !this.#isCut && !this.#closed
+    return !this.#isShut && !this.#closed
   }
 
   /** If the wire under it has closed already, no more event of it follows, so this one closes by itself. */
-  #cut(cutUnder: () => void): void {
-    this.#isCut = true
-    cutUnder()
-    if (this.#underClosed) queueMicrotask(() => this.#close())
+  #shut(shutUnder: () => void): void {
+    this.#isShut = true
+    shutUnder()
+    if (this.#underClosed) queueMicrotask(() => this.#finish())
   }
 
   /** TLS has already written its alert to the wire under it. */
@@ -161,7 +161,7 @@ export class TLSWire implements SecureWire {
     this.#under.close()
   }
 
-  #close(): void {
+  #finish(): void {
     if (this.#closed) return
     this.#closed = true
     this.#duplex.destroy()

@@ -112,8 +112,9 @@ export class AcceptQueue {
     refusals.count++
     const nowMs = this.#registry.reactor.now()
     if (nowMs - refusals.loggedAtMs >= LOG_EVERY_MS) {
-      const text = `Connections are refused at a limit: ${refusals.count} since the last such line`
-      this.#registry.reactor.log({ level: 'warn', text, label: formatAddress(address) })
+      const text = 'Connections are refused at a limit: {count} since the last such line'
+      const [label, fields] = [formatAddress(address), { count: refusals.count }]
+      this.#registry.reactor.log({ level: 'warn', text, label, fields })
       this.#refusals = { count: 0, loggedAtMs: nowMs }
     }
     this.#events.refused(accepted)

@@ -9,11 +9,11 @@ import { onAbort } from '../time/cancellable.ts'
 import { StreamTransport } from './stream-transport.ts'
 
 /** The connection for which a factory builds a protocol. */
-export interface ConnectionInQuestion {
+export interface BuildContext {
   readonly peer: Address
   /** Given for a TLS connection. */
   readonly session?: TLSSession | undefined
-  /** The `address` of the error. Default: the peer's. */
+  /** The address that a NoProtocol names. Default: the peer's. */
   readonly address?: Address
   /** Logs a fault of the factory. */
   readonly reactor: ReactorLog
@@ -27,7 +27,7 @@ export interface ConnectionInQuestion {
  */
 export function buildProtocol<P extends ProtocolEvents>(
   factory: ProtocolFactory<P>,
-  { peer, session, address = peer, reactor }: ConnectionInQuestion,
+  { peer, session, address = peer, reactor }: BuildContext,
 ): P | NoProtocol {
   try {
     const built: unknown = factory.buildProtocol(peer, session)
@@ -45,7 +45,7 @@ export function buildProtocol<P extends ProtocolEvents>(
 }
 
 /** Ends a connection that has no protocol: closes it, or aborts it when its factory has failed. */
-export function refuse(transport: Transport, { cause }: NoProtocol): void {
+export function refuseConnection(transport: Transport, { cause }: NoProtocol): void {
   if (cause === undefined) transport.loseConnection()
   else transport.abortConnection(cause)
 }
@@ -88,26 +88,26 @@ function kindOf(built: unknown): string {
   return typeof maker === 'function' ? maker.name : 'an object'
 }
 
-/** A protocol after the call of its `makeConnection`. */
-export interface Made<P> {
+/** A connection after `makeConnection` of its protocol was called. */
+export interface StartedConnection<P> {
   readonly protocol: P
   readonly transport: Transport
   /**
    * Resolves when the promise that `makeConnection` returned has settled; undefined when it returned none.
    */
-  readonly making: Promise<void> | undefined
+  readonly settled: Promise<void> | undefined
 }
 
-/** Switches a connection that is up to `protocol`. */
-export function giveConnection<P extends ProtocolEvents>(
+/** Makes `protocol` the current protocol of a connection that is up. */
+export function switchTo<P extends ProtocolEvents>(
   transport: Transport,
   protocol: P,
   unread?: Buffer,
-): Made<P> {
+): StartedConnection<P> {
   const connection = StreamTransport.connectionOf(transport)
-  const making = connection?.switchProtocol(protocol, unread)
+  const settled = connection?.switchProtocol(protocol, unread)
   if (connection === undefined) transport.switchProtocol(protocol, unread)
-  return { protocol, transport, making }
+  return { protocol, transport, settled }
 }
 
 /**
@@ -118,14 +118,17 @@ export function giveConnection<P extends ProtocolEvents>(
  * @throws {NoProtocol} (rejects) when the connection is aborted or lost by then. Its cause is the error
  *   thrown.
  */
-export function whenMade<P>({ protocol, transport, making }: Made<P>, address: Address): Promise<P> {
+export function whenReady<P>(
+  { protocol, transport, settled }: StartedConnection<P>,
+  address: Address,
+): Promise<P> {
   const failed = (): boolean =>
     !transport.connected || StreamTransport.connectionOf(transport)?.aborted === true
-  if (making === undefined && !failed()) return Promise.resolve(protocol)
+  if (settled === undefined && !failed()) return Promise.resolve(protocol)
   return new Promise((resolve, reject) => {
     const { signal } = transport
-    const forget = onAbort(signal, () => reject(notMade(address, signal.reason as ConnectionClosed)))
-    void making?.then(() => {
+    const forget = onAbort(signal, () => reject(neverReady(address, signal.reason as ConnectionClosed)))
+    void settled?.then(() => {
       if (failed()) return
       forget()
       resolve(protocol)
@@ -134,7 +137,7 @@ export function whenMade<P>({ protocol, transport, making }: Made<P>, address: A
 }
 
 /** Returns the error for a connection that was up and ended with `reason` before its protocol was ready. */
-export function notMade(address: Address, reason: ConnectionClosed): ConnectError {
+export function neverReady(address: Address, reason: ConnectionClosed): ConnectError {
   const cause = reason.cause ?? reason
   if (cause instanceof ConnectError) return cause
   const text = cause instanceof Error ? cause.message : 'see the cause'
@@ -142,11 +145,10 @@ export function notMade(address: Address, reason: ConnectionClosed): ConnectErro
 }
 
 /**
- * Calls `doStart` of a factory when a port or connector starts to use it.
+ * Calls `doStart` of a factory when a port or connector starts to use it. A promise that it returns is not
+ * awaited; its rejection is logged.
  *
- * An asynchronous `startFactory` is not awaited; its rejection is logged.
- *
- * @throws {unknown} the error that a synchronous one throws.
+ * @throws {unknown} what `doStart` throws.
  */
 export function startFactory(factory: ProtocolFactory, reactor: ReactorLog): void {
   void settleSafely(factory.doStart(), (error) =>

@@ -12,11 +12,11 @@ export interface ConnectionRegistry {
    * reconnect.
    */
   readonly stopping: boolean
-  /** Whether the process has enough file descriptors for another connection. */
+  /** Whether `maxConnections` of the reactor allows another connection. */
   readonly hasCapacity: boolean
-  /** Whether the process has enough file descriptors for another connection that waits for admission. */
+  /** Whether `maxWaiting` of the reactor allows another connection that waits for admission. */
   readonly hasWaitingCapacity: boolean
-  /** The number of connections that wait for admission has changed by one. */
+  /** The number of connections that wait for admission, on all ports together, has changed by one. */
   waitingChanged(by: 1 | -1): void
   /** Calls `closed` whenever a connection has closed, until the returned function is called. */
   watchClosing(closed: () => void): () => void

@@ -238,10 +238,10 @@ export class Connection
     const previous = this.#current.replace(next)
     void this.#current.call((protocol) => protocol.protocolReplaced?.(), previous)
     diagnose('ropewalk.switch', () => ({ transport: this.transport, previous, protocol: next }))
-    const making = this.#callAndHold('connectionMade', () => next.makeConnection(this.transport))
-    this.#inbound.deliver()
+    const settled = this.#callAndHold('connectionMade', () => next.makeConnection(this.transport))
+    this.#inbound.deliverHeld()
     if (this.#draining) this.drain()
-    return making
+    return settled
   }
 
   startTLS(context: TLSContext, unread?: Buffer): void {
@@ -301,7 +301,7 @@ export class Connection
   turnEnded(): void {
     this.#turnScheduled = false
     try {
-      this.#inbound.deliver()
+      this.#inbound.deliverHeld()
       this.#outbound.flush()
     } catch (error) {
       this.failConnection(error)
@@ -367,9 +367,9 @@ export class Connection
   }
 
   #obey(policies: readonly ConnectionPolicy[]): void {
-    const watches = new PolicyWatches(this.transport, (enabled) => this.#inbound.throttle(enabled))
+    const watches = new PolicyWatches(this.transport, (enabled) => this.#inbound.setThrottled(enabled))
     this.#watches = watches
-    if (watches.ask(policies)) watches.govern(this.#outbound, (call) => this.callProducer(call))
+    if (watches.addWatchesOf(policies)) watches.govern(this.#outbound, (call) => this.callProducer(call))
     else this.#watches = undefined
   }
 

@@ -146,7 +146,7 @@ export class StuckCallback {
     this.#transport = transport
     this.#input = input
     this.#callback = callback
-    this.#deadline = new Deadline(transport.reactor, () => this.#passed())
+    this.#deadline = new Deadline(transport.reactor, () => this.#deadlineExpired())
   }
 
   /** Input is held until `pending` settles. */
@@ -173,7 +173,7 @@ export class StuckCallback {
     if (next !== undefined && (heldBytes > 0 || owesEnd)) this.watch(next)
   }
 
-  #passed(): void {
+  #deadlineExpired(): void {
     const { pending, heldBytes, owesEnd } = this.#input
     // Another protocol may be current by now, with no promise pending.
     if (pending !== this.#watched || (heldBytes === 0 && !owesEnd)) return

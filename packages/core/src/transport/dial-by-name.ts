@@ -4,7 +4,7 @@ import { parseIP } from '../hosts.ts'
 import type { DelayedCall, ReactorNames, ReactorTime } from '../interfaces/reactor.ts'
 import type { ConnectedWire } from '../interfaces/wire.ts'
 import { untilAborted } from '../time/cancellable.ts'
-import type { DialEvents, Dialling } from './stream-connector.ts'
+import type { ConnectAttempt, DialEvents } from './stream-connector.ts'
 
 /** The name to connect to, and how to connect to one of its addresses. */
 export interface NameDialSetup {
@@ -13,7 +13,7 @@ export interface NameDialSetup {
   /** The local address to connect from. */
   readonly bindAddress: string | undefined
   /** Starts to connect to a numeric address. */
-  readonly dial: (address: Address, events: DialEvents) => Dialling
+  readonly dial: (address: Address, events: DialEvents) => ConnectAttempt
 }
 
 /**
@@ -23,7 +23,7 @@ export interface NameDialSetup {
  * The error of a single attempt is passed on as it is. When several attempts fail with errors of one class,
  * the error is of that class and names the host. When the classes differ, it is an AllAddressesFailed.
  */
-export function dialByName(setup: NameDialSetup, events: DialEvents): Dialling {
+export function dialByName(setup: NameDialSetup, events: DialEvents): ConnectAttempt {
   const { reactor, address, bindAddress } = setup
   const stop = new AbortController()
   let race: AddressRace<ConnectedWire> | undefined
@@ -33,7 +33,7 @@ export function dialByName(setup: NameDialSetup, events: DialEvents): Dialling {
     race.begin()
   }
   const failed = (why: unknown): void => {
-    if (!stop.signal.aborted) events.dialFailed(why as Error)
+    if (!stop.signal.aborted) events.failed(why as Error)
   }
   void addressesOfName(reactor, address, stop.signal, bindAddress).then(run, failed)
   return {
@@ -53,13 +53,12 @@ function raceTo(
     {
       time: reactor,
       attemptDelayMs: DEFAULT_ATTEMPT_DELAY_MS,
-      attempt: (host, { up, failed }) =>
-        dial(tcpAddress(host, address.port), { dialled: up, dialFailed: failed }),
+      dial: (host, attemptEvents) => dial(tcpAddress(host, address.port), attemptEvents),
     },
     hosts,
     {
-      won: (wire) => events.dialled(wire),
-      lost: (errors) => events.dialFailed(oneFailureOf(address, errors)),
+      won: (wire) => events.connected(wire),
+      allFailed: (errors) => events.failed(oneFailureOf(address, errors)),
     },
   )
 }
@@ -73,32 +72,29 @@ function oneFailureOf(address: TCPAddress, errors: readonly Error[]): Error {
   if (!isSame || !(first instanceof ConnectError)) return all
   const Failure = first.constructor as typeof ConnectError
   const cause = Object.assign(new AggregateError(errors, all.message), { code: first.code })
-  return new Failure(address, all.message.slice(all.message.indexOf(': ') + 2), cause)
-}
-
-/** The outcome of one attempt: one of the two is called, once. */
-export interface AttemptEvents<T> {
-  readonly up: (connection: T) => void
-  readonly failed: (why: Error) => void
+  return new Failure(address, all.why, cause)
 }
 
 /** How an AddressRace tries addresses. */
-export interface RaceSetup<T> {
+export interface AddressRaceSetup<T> {
   readonly time: ReactorTime
   /** How long an attempt may take before the next address is tried in parallel, in milliseconds. */
   readonly attemptDelayMs: number
-  /** Starts to connect to a numeric host. If it throws, the attempt has failed with that error. */
-  readonly attempt: (host: string, events: AttemptEvents<T>) => { cancel(): void }
+  /**
+   * Starts to connect to a numeric host. If it throws, the attempt has failed with that error. It may call an
+   * event before it returns.
+   */
+  readonly dial: (host: string, events: DialEvents<T>) => ConnectAttempt
 }
 
 /**
  * The outcome of a race: one of the two is called, once, when all other attempts have ended or were
  * cancelled.
  */
-export interface RaceEvents<T> {
+export interface AddressRaceEvents<T> {
   won(connection: T): void
   /** `errors` has one error for each address, in the order in which they failed. */
-  lost(errors: readonly Error[]): void
+  allFailed(errors: readonly Error[]): void
 }
 
 /**
@@ -108,16 +104,16 @@ export interface RaceEvents<T> {
  * Every attempt may continue until the race ends.
  */
 export class AddressRace<T> {
-  readonly #setup: RaceSetup<T>
-  readonly #events: RaceEvents<T>
-  readonly #running = new Set<{ cancel(): void }>()
+  readonly #setup: AddressRaceSetup<T>
+  readonly #events: AddressRaceEvents<T>
+  readonly #running = new Set<ConnectAttempt>()
   readonly #failures: Error[] = []
   #left: string[]
   #next: DelayedCall | undefined
   #over = false
 
   /** @param hosts At least one numeric host, in the order of the attempts. `begin` starts the first. */
-  constructor(setup: RaceSetup<T>, hosts: readonly string[], events: RaceEvents<T>) {
+  constructor(setup: AddressRaceSetup<T>, hosts: readonly string[], events: AddressRaceEvents<T>) {
     this.#setup = setup
     this.#left = [...hosts]
     this.#events = events
@@ -128,8 +124,12 @@ export class AddressRace<T> {
     this.#tryNext()
   }
 
-  /** Cancels all attempts. Neither event is called afterwards. */
+  /** Ends the race: cancels all attempts, and calls neither event. */
   cancel(): void {
+    this.#end()
+  }
+
+  #end(): void {
     this.#over = true
     this.#left = []
     if (this.#next?.active()) this.#next.cancel()
@@ -150,30 +150,27 @@ export class AddressRace<T> {
   }
 
   #try(host: string): void {
-    const entrant: { attempt: { cancel(): void } | undefined; done: boolean } = {
-      attempt: undefined,
-      done: false,
-    }
+    let attempt: ConnectAttempt | undefined
+    let done = false
     const settled = (call: () => void): void => {
-      if (entrant.done || this.#over) return
-      entrant.done = true
-      if (entrant.attempt !== undefined) this.#running.delete(entrant.attempt)
+      if (done || this.#over) return
+      done = true
+      if (attempt !== undefined) this.#running.delete(attempt)
       call()
     }
     try {
-      const attempt = this.#setup.attempt(host, {
-        up: (connection) => settled(() => this.#win(connection)),
+      attempt = this.#setup.dial(host, {
+        connected: (connection) => settled(() => this.#win(connection)),
         failed: (why) => settled(() => this.#failed(why)),
       })
-      entrant.attempt = attempt
-      if (!entrant.done && !this.#over) this.#running.add(attempt)
+      if (!done && !this.#over) this.#running.add(attempt)
     } catch (error) {
       settled(() => this.#failed(error instanceof Error ? error : new Error(String(error))))
     }
   }
 
   #win(connection: T): void {
-    this.cancel()
+    this.#end()
     this.#events.won(connection)
   }
 
@@ -181,8 +178,8 @@ export class AddressRace<T> {
     this.#failures.push(why)
     if (this.#left.length > 0) return this.#tryNext()
     if (this.#running.size > 0) return
-    this.cancel()
-    this.#events.lost(this.#failures)
+    this.#end()
+    this.#events.allFailed(this.#failures)
   }
 }
 
@@ -213,7 +210,7 @@ export async function addressesOfName(
     throw signal.aborted ? signal.reason : new DNSLookupError(address, whyFailed(cause), cause)
   })
   const hosts = Array.from(new Set(assertNumeric(found, address)))
-  const wanted = hosts.filter((host) => bindAddress === undefined || isSix(host) === isSix(bindAddress))
+  const wanted = hosts.filter((host) => bindAddress === undefined || isIPv6(host) === isIPv6(bindAddress))
   if (wanted.length > 0) return alternating(wanted)
   const why = hosts.length === 0 ? NO_ADDRESS : `the name has no address of the family of ${bindAddress}`
   throw new DNSLookupError(address, why)
@@ -222,7 +219,7 @@ export async function addressesOfName(
 /** Whether a host is a numeric address, which needs no lookup. */
 export function isNumericHost(host: string): boolean {
   // An IPv6 address may have a zone. No name contains a colon.
-  return isSix(host) || parseIP(host) !== undefined
+  return isIPv6(host) || parseIP(host) !== undefined
 }
 
 function assertNumeric(found: unknown, address: TCPAddress): readonly string[] {
@@ -239,17 +236,16 @@ function whyFailed(cause: unknown): string {
   if (code === 'EAI_AGAIN') return NO_RESPONSE
   if (code === 'ENOTFOUND') return NO_ADDRESS
   if (!(cause instanceof Error)) return `its lookup failed: ${String(cause)}`
-  if (!(cause instanceof DNSLookupError)) return `its lookup failed: ${cause.message}`
-  return cause.message.replace(/^Cannot (?:connect to|look up) \S+: /, '')
+  return cause instanceof DNSLookupError ? cause.why : `its lookup failed: ${cause.message}`
 }
 
 function alternating(hosts: readonly string[]): readonly string[] {
-  const first = hosts.filter((host) => isSix(host) === isSix(hosts[0] ?? ''))
+  const first = hosts.filter((host) => isIPv6(host) === isIPv6(hosts[0] ?? ''))
   const other = hosts.filter((host) => !first.includes(host))
   return hosts.flatMap((_host, at) => [first[at], other[at]]).filter((host) => host !== undefined)
 }
 
-function isSix(host: string): boolean {
+function isIPv6(host: string): boolean {
   return host.includes(':')
 }
 

@@ -9,7 +9,7 @@ import type { CurrentProtocol } from './current-protocol.ts'
 export type InboundLimits = Pick<TransportOptions, 'readAheadBytes' | 'departureGraceMs'>
 
 /** The receiver of the input: the current protocol. */
-export type InboundReader = Pick<CurrentProtocol, 'deliver' | 'halfCloses'>
+export type InboundTarget = Pick<CurrentProtocol, 'deliver' | 'halfCloses'>
 
 /** The owner of an Inbound, which it notifies. */
 export interface InboundEvents {
@@ -30,16 +30,17 @@ export interface InboundEvents {
  *     open ──FIN received──▶ ended ──all delivered──▶ finished
  *       └──────────────────────┴──close──▶ closed
  *
- * So is that of the wire: flowing, paused, or over. Three facts beside them are independent of both and of each
- * other: the protocol has paused, a promise of its callback is pending, a delivery is on the stack. Each of
- * them holds bytes, and the end of input only after bytes. An end that waits for a protocol that would close
- * at it waits `departureGraceMs` at most; so do held bytes once the wire is over.
+ * The state of the wire is another: flowing, paused, or over. A policy may also keep the wire paused.
+ *
+ * Bytes are held while the protocol has paused, a promise of its callback is pending, or a delivery is on the
+ * stack; these three are independent. The end of input is held behind held bytes, and before a protocol that is
+ * not ready and would close at it. It waits `departureGraceMs` at most, as held bytes do once the wire is over.
  */
 export class Inbound {
   #wire: Wire
   readonly #limits: InboundLimits
   readonly #time: ReactorTime
-  readonly #reader: InboundReader
+  readonly #target: InboundTarget
   readonly #events: InboundEvents
   #input: 'open' | 'ended' | 'finished' | 'closed' = 'open'
   #wireIs: 'flowing' | 'paused' | 'over' = 'flowing'
@@ -57,13 +58,13 @@ export class Inbound {
     wire: Wire,
     limits: InboundLimits,
     time: ReactorTime,
-    reader: InboundReader,
+    target: InboundTarget,
     events: InboundEvents,
   ) {
     this.#wire = wire
     this.#limits = limits
     this.#time = time
-    this.#reader = reader
+    this.#target = target
     this.#events = events
   }
 
@@ -91,7 +92,7 @@ export class Inbound {
   }
 
   /** Pauses the wire for a policy, or ends that pause. Bytes received before are delivered all the same. */
-  throttle(enabled: boolean): void {
+  setThrottled(enabled: boolean): void {
     this.#throttled = enabled
     if (enabled) this.#pauseWire()
     else if (this.heldBytes < this.#limits.readAheadBytes) this.#resumeWire()
@@ -101,7 +102,7 @@ export class Inbound {
   pushEnd(): void {
     if (this.#input !== 'open') return
     this.#input = 'ended'
-    this.deliver()
+    this.deliverHeld()
     if (this.owesEnd && this.#pending !== undefined) this.#events.inputHeld?.(this.#pending)
   }
 
@@ -119,7 +120,7 @@ export class Inbound {
     this.#paused = true
   }
 
-  /** Ends the pause. The caller calls `deliver` at the end of the turn. */
+  /** Ends the pause. The caller calls `deliverHeld` at the end of the turn. */
   resume(): void {
     this.#paused = false
   }
@@ -132,7 +133,7 @@ export class Inbound {
     void all.then(() => {
       if (this.#pending !== all) return
       this.#pending = undefined
-      this.deliver()
+      this.deliverHeld()
     })
   }
 
@@ -151,12 +152,12 @@ export class Inbound {
 
   /** Detaches from the wire. Returns the undelivered bytes, and whether the peer's FIN was received. */
   detach(): { readonly data: Buffer | undefined; readonly ended: boolean } {
-    // Whatever paused the wire, another reader reads it from now on.
+    // Whatever paused the wire, the caller reads it from now on.
     if (this.#wireIs === 'paused') this.#wire.resume()
     if (this.#wireIs !== 'over') this.#wireIs = 'flowing'
     this.#grace?.clear()
-    const ended = this.#input !== 'open'
-    this.#input = 'open'
+    const ended = this.#input === 'ended' || this.#input === 'finished'
+    if (this.#input !== 'closed') this.#input = 'open'
     return { data: this.#held?.takeAll(), ended }
   }
 
@@ -174,12 +175,12 @@ export class Inbound {
   }
 
   /** Delivers what is held, as far as the protocol is ready. */
-  deliver(): void {
+  deliverHeld(): void {
     while (this.#ready) {
       const data = this.#held?.takeUpTo(Infinity)
       if (data === undefined) break
       if (this.#wireIs === 'over') this.#grace?.clear()
-      this.#deliver(data)
+      this.#callTarget(data)
     }
     if (this.#delivering) return
     if (this.heldBytes < this.#limits.readAheadBytes) this.#resumeWire()
@@ -193,7 +194,7 @@ export class Inbound {
 
   #deliverEnd(): void {
     const isNext = this.heldBytes === 0
-    if (isNext && (this.#ready || this.#reader.halfCloses)) {
+    if (isNext && (this.#ready || this.#target.halfCloses)) {
       this.#input = 'finished'
       this.#grace?.clear()
       this.#events.inputEnded()
@@ -201,9 +202,9 @@ export class Inbound {
   }
 
   #startGrace(): void {
-    // An endless wait must not set a deadline, which would keep the process alive.
+    // An unlimited wait must not set a deadline, which would keep the process alive.
     const { departureGraceMs } = this.#limits
-    if (this.#grace?.ahead || departureGraceMs === Number.MAX_SAFE_INTEGER) return
+    if (this.#grace?.ahead || departureGraceMs === UNLIMITED_GRACE_MS) return
     this.#grace ??= new Deadline(this.#time, () => this.#events.endOverdue(this.heldBytes))
     this.#grace.set(departureGraceMs)
   }
@@ -216,13 +217,13 @@ export class Inbound {
 
   /** The fast path: most input is delivered as it is received, and is never queued. */
   #deliverNow(data: Buffer): void {
-    this.#deliver(data)
-    if (this.heldBytes > 0 || this.owesEnd) this.deliver()
+    this.#callTarget(data)
+    if (this.heldBytes > 0 || this.owesEnd) this.deliverHeld()
   }
 
-  #deliver(data: Buffer): void {
+  #callTarget(data: Buffer): void {
     this.#delivering = true
-    const promise = this.#reader.deliver(data)
+    const promise = this.#target.deliver(data)
     this.#delivering = false
     if (promise !== undefined) this.waitFor(promise)
   }
@@ -239,3 +240,6 @@ export class Inbound {
     this.#wire.resume()
   }
 }
+
+/** The value of `departureGraceMs` for no limit. It is finite, because the option does not accept Infinity. */
+export const UNLIMITED_GRACE_MS: number = Number.MAX_SAFE_INTEGER

@@ -30,10 +30,10 @@ export class PolicyWatches {
    *
    * @returns whether there is a watch.
    */
-  ask(policies: readonly ConnectionPolicy[]): boolean {
+  addWatchesOf(policies: readonly ConnectionPolicy[]): boolean {
     // If a policy fails, those before it keep their watches: they have counted the connection and need its
     // end.
-    for (const policy of policies) void callSafely(() => this.#ask(policy), this.#failed)
+    for (const policy of policies) void callSafely(() => this.#addWatchOf(policy), this.#failed)
     const rates = this.#watches.flatMap(({ readRate }) => readRate ?? [])
     if (rates.length > 0) this.#readRate = this.#rateOf(rates)
     return this.#watches.length > 0
@@ -79,7 +79,7 @@ export class PolicyWatches {
     this.#call((watch) => watch.closed?.(reason))
   }
 
-  #ask(policy: ConnectionPolicy): void {
+  #addWatchOf(policy: ConnectionPolicy): void {
     const watch: unknown = policy.accepted?.(this.#transport) ?? undefined
     if (watch === undefined) return
     assertNotPromise(

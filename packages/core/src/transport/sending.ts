@@ -25,7 +25,7 @@ export class Sender {
     assertBytes(data)
     const before = this.#served
     if (before === undefined && this.#transport.write(data)) return
-    const sent = before === undefined ? this.#room() : this.#sendAfter(before, data)
+    const sent = before === undefined ? this.#whenSpace() : this.#sendAfter(before, data)
     const served = sent.catch(() => undefined)
     this.#served = served
     try {
@@ -44,10 +44,10 @@ export class Sender {
       )
     await before
     this.#waitingBytes -= bytes
-    if (!this.#transport.write(data)) await this.#room()
+    if (!this.#transport.write(data)) await this.#whenSpace()
   }
 
-  async #room(): Promise<void> {
+  async #whenSpace(): Promise<void> {
     if (!(await this.#transport.drained())) throw await whyClosed(this.#transport)
   }
 }
@@ -64,13 +64,13 @@ async function pipe(
 ): Promise<void> {
   const signals = signal === undefined ? [transport.signal] : [signal, transport.signal]
   const pieces = piecesOf(source)
-  let all = false
+  let complete = false
   try {
-    all = await unlessAborted(signals, () => pump(transport, pieces, signals))
+    complete = await untilAnyAborted(signals, () => pump(transport, pieces, signals))
   } finally {
-    if (!all) pieces.release()
+    if (!complete) pieces.release()
   }
-  if (!all) throw await whyClosed(transport)
+  if (!complete) throw await whyClosed(transport)
   if (end) transport.loseWriteConnection()
 }
 
@@ -95,9 +95,9 @@ async function pump(
 }
 
 /**
- * Settles as `work` does, or rejects with the reason of a signal that aborts first. Removes its listeners.
+ * Settles as `work` does, or rejects with the reason of the signal that aborts first. Removes its listeners.
  */
-async function unlessAborted<T>(signals: readonly AbortSignal[], work: () => Promise<T>): Promise<T> {
+async function untilAnyAborted<T>(signals: readonly AbortSignal[], work: () => Promise<T>): Promise<T> {
   const forget: (() => void)[] = []
   try {
     return await new Promise<T>((resolve, reject) => {
@@ -214,10 +214,10 @@ export async function whyClosed(transport: Transport): Promise<Error> {
  * rejection. Code that awaits the promise gets every rejection.
  */
 export function swallowIfClosed<T>(work: Promise<T>): Promise<T> {
-  return tolerated(work, isEnd)
+  return tolerated(work, isClosedError)
 }
 
-function isEnd(error: unknown): boolean {
+function isClosedError(error: unknown): boolean {
   return error instanceof ConnectionClosed || error instanceof NotConnectedError
 }
 

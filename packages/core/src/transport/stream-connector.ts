@@ -24,15 +24,15 @@ import type { ConnectionRegistry } from './connection-registry.ts'
 import type { ConnectedWire } from '../interfaces/wire.ts'
 
 /** An attempt to connect that is running. */
-export interface Dialling {
+export interface ConnectAttempt {
   /** Cancels the attempt. Its events are not called afterwards. */
   cancel(): void
 }
 
 /** The outcome of one attempt: one of the two is called, once, in a later turn. */
-export interface DialEvents {
-  dialled(wire: ConnectedWire): void
-  dialFailed(reason: Error): void
+export interface DialEvents<T = ConnectedWire> {
+  connected(connection: T): void
+  failed(reason: Error): void
 }
 
 /** What a StreamConnector needs to connect. */
@@ -44,30 +44,30 @@ export interface StreamConnectorSetup<P extends ProtocolEvents> {
   /** Starts TLS with this context before the protocol is built. */
   readonly tls?: TLSContext | undefined
   /** Starts one attempt. */
-  readonly dial: (events: DialEvents) => Dialling
+  readonly dial: (events: DialEvents) => ConnectAttempt
 }
 
 /** The connector of every kind of client connection. The kinds differ only in `dial`. */
 export class StreamConnector<P extends ProtocolEvents> implements Connector<P> {
   readonly #setup: StreamConnectorSetup<P>
   readonly #deadline: ResettableTimer
-  #attempt: Attempt<P>
+  #state: State<P>
   #waiters: Waiter<P>[] = []
   /** Whether `doStart` of the factory was called, without a `doStop` since. */
-  #started = false
+  #factoryStarted = false
 
   constructor(setup: StreamConnectorSetup<P>) {
     const { registry, address } = setup
     const timeoutMs = timeoutOf(setup)
     this.#setup = setup
-    this.#attempt = { is: 'disconnected', why: new NotConnectingError('No connection has been asked for') }
+    this.#state = { is: 'disconnected', why: new NotConnectingError('No connection has been asked for') }
     this.#deadline = new ResettableTimer(registry.reactor, () =>
-      this.#giveUp(new TimeoutError(address, `it took longer than ${timeoutMs} ms`)),
+      this.#attemptFailed(new TimeoutError(address, `it took longer than ${timeoutMs} ms`)),
     )
   }
 
   get state(): 'disconnected' | 'connecting' | 'connected' {
-    return this.#attempt.is
+    return this.#state.is
   }
 
   getDestination(): Address {
@@ -76,37 +76,39 @@ export class StreamConnector<P extends ProtocolEvents> implements Connector<P> {
 
   connect(): void {
     const { registry, factory, dial } = this.#setup
-    // While the reactor stops, a factory cannot reconnect.
-    if (this.#attempt.is !== 'disconnected' || (this.#started && registry.stopping)) return
-    // First, because it throws when the address is invalid.
-    const dialling = dial({
-      dialled: (wire) => this.#dialled(wire),
-      dialFailed: (reason) => this.#giveUp(reason),
+    // While the reactor stops, a factory cannot reconnect in its callbacks. Other code can connect, because a
+    // protocol may need another connection to finish its work.
+    if (this.#state.is !== 'disconnected' || (this.#factoryStarted && registry.stopping)) return
+    // `dial` throws when the address is invalid, so nothing else has happened by then.
+    const attempt = dial({
+      connected: (wire) => this.#wireConnected(wire),
+      failed: (reason) => this.#attemptFailed(reason),
     })
-    this.#attempt = { is: 'connecting', dialling }
+    this.#state = { is: 'connecting', attempt }
     this.#deadline.set(timeoutOf(this.#setup))
-    if (!this.#started) this.#call(() => factory.doStart())
-    this.#started = true
+    if (!this.#factoryStarted) this.#call(() => factory.doStart())
+    this.#factoryStarted = true
     this.#call(() => factory.startedConnecting?.(this))
-    if (this.#attempt.dialling === dialling) registry.attemptStarted(this)
+    // The callback may have stopped the attempt, or started another one.
+    if (this.#state.attempt === attempt) registry.attemptStarted(this)
   }
 
   disconnect(): void {
-    if (this.#attempt.is === 'connecting') this.stopConnecting()
-    else if (this.#attempt.is === 'connected') this.#attempt.connection.loseConnection()
+    if (this.#state.is === 'connecting') this.stopConnecting()
+    else if (this.#state.is === 'connected') this.#state.connection.loseConnection()
   }
 
   stopConnecting(): void {
-    if (this.#attempt.is !== 'connecting') {
+    if (this.#state.is !== 'connecting') {
       throw new NotConnectingError('Cannot stop connecting: no connection is being made')
     }
-    this.#giveUp(new ConnectingCancelledError(this.#setup.address, 'the attempt was cancelled'))
+    this.#attemptFailed(new ConnectingCancelledError(this.#setup.address, 'the attempt was cancelled'))
   }
 
   whenConnected(): Promise<P> {
-    const attempt = this.#attempt
-    if (attempt.is === 'connected' && attempt.made) return Promise.resolve(attempt.protocol)
-    if (attempt.is === 'disconnected') return Promise.reject(attempt.why)
+    const state = this.#state
+    if (state.is === 'connected' && state.ready) return Promise.resolve(state.protocol)
+    if (state.is === 'disconnected') return Promise.reject(state.why)
     return new Promise((resolve, reject) => this.#waiters.push({ resolve, reject }))
   }
 
@@ -115,34 +117,37 @@ export class StreamConnector<P extends ProtocolEvents> implements Connector<P> {
     return [...(options?.policies ?? []), ...(factory.policies ?? [])]
   }
 
-  #dialled(dialled: ConnectedWire): void {
+  #wireConnected(connected: ConnectedWire): void {
     const { tls } = this.#setup
-    if (tls !== undefined) return this.#handshake(dialled, tls)
-    const protocol = this.#build(dialled.peerAddress)
+    if (tls !== undefined) return this.#handshake(connected, tls)
+    const protocol = this.#build(connected.peerAddress)
     if (protocol instanceof NoProtocol) {
-      dialled.wire.close()
-      return this.#giveUp(protocol)
+      connected.wire.close()
+      return this.#attemptFailed(protocol)
     }
-    const connection = this.#connectionOver(dialled)
-    this.#up(connection, protocol)
-    dialled.attach(connection)
-    this.#settleUp(connection, protocol, connection.begin(protocol, this.#policies))
+    const connection = this.#connectionOver(connected)
+    this.#attemptSucceeded(connection, protocol)
+    connected.attach(connection)
+    this.#awaitReady(connection, protocol, connection.begin(protocol, this.#policies))
   }
 
   /** The state remains 'connecting' until the handshake is complete. */
-  #handshake(dialled: ConnectedWire, tls: TLSContext): void {
-    const connection = this.#connectionOver(dialled)
-    this.#attempt = { is: 'connecting', dialling: { cancel: () => connection.abortConnection() }, connection }
-    dialled.attach(connection)
-    const opened = (_transport: Transport, session: TLSSession): void => this.#secured(connection, session)
-    void connection.begin(new TLSHandshakeProtocol(tls, { opened, failed: () => undefined }), this.#policies)
+  #handshake(connected: ConnectedWire, tls: TLSContext): void {
+    const connection = this.#connectionOver(connected)
+    this.#state = { is: 'connecting', attempt: { cancel: () => connection.abortConnection() }, connection }
+    connected.attach(connection)
+    const completed = (_transport: Transport, session: TLSSession): void => this.#secured(connection, session)
+    void connection.begin(
+      new TLSHandshakeProtocol(tls, { completed, failed: () => undefined }),
+      this.#policies,
+    )
   }
 
   #secured(connection: Connection, session: TLSSession): void {
     const protocol = this.#build(connection.peerAddress, session)
-    if (protocol instanceof NoProtocol) return this.#giveUp(protocol)
-    this.#up(connection, protocol)
-    this.#settleUp(connection, protocol, connection.switchProtocol(protocol))
+    if (protocol instanceof NoProtocol) return this.#attemptFailed(protocol)
+    this.#attemptSucceeded(connection, protocol)
+    this.#awaitReady(connection, protocol, connection.switchProtocol(protocol))
   }
 
   #connectionOver({ wire, localAddress, peerAddress }: ConnectedWire): Connection {
@@ -158,25 +163,25 @@ export class StreamConnector<P extends ProtocolEvents> implements Connector<P> {
     return connection
   }
 
-  #up(connection: Connection, protocol: P): void {
-    this.#attempt = { is: 'connected', connection, protocol, made: false }
+  #attemptSucceeded(connection: Connection, protocol: P): void {
+    this.#state = { is: 'connected', connection, protocol, ready: false }
     this.#deadline.clear()
     this.#setup.registry.attemptEnded(this)
   }
 
   /** If connectionMade fails, the promises of whenConnected reject when the connection is lost. */
-  #settleUp(connection: Connection, protocol: P, making: Promise<void> | undefined): void {
+  #awaitReady(connection: Connection, protocol: P, settled: Promise<void> | undefined): void {
     diagnose('ropewalk.connect', () => ({ transport: connection.transport, protocol }))
-    if (making === undefined) this.#made(connection, protocol)
-    else void making.then(() => this.#made(connection, protocol))
+    if (settled === undefined) this.#protocolReady(connection, protocol)
+    else void settled.then(() => this.#protocolReady(connection, protocol))
   }
 
-  #made(connection: Connection, protocol: P): void {
-    const attempt = this.#attempt
+  #protocolReady(connection: Connection, protocol: P): void {
+    const state = this.#state
     // The connection may be lost by now, and another attempt may be running.
-    if (connection.aborted || attempt.is !== 'connected' || attempt.connection !== connection) return
-    this.#attempt = { ...attempt, made: true }
-    this.#settle(({ resolve }) => resolve(protocol))
+    if (connection.aborted || state.is !== 'connected' || state.connection !== connection) return
+    this.#state = { ...state, ready: true }
+    this.#settleWaiters(({ resolve }) => resolve(protocol))
   }
 
   #build(peer: Address, session?: TLSSession): P | NoProtocol {
@@ -184,40 +189,40 @@ export class StreamConnector<P extends ProtocolEvents> implements Connector<P> {
     return buildProtocol(factory, { peer, session, address, reactor: registry.reactor })
   }
 
-  #giveUp(why: Error): void {
-    if (this.#attempt.is !== 'connecting') return
-    this.#attempt.dialling.cancel()
-    this.#attempt = { is: 'disconnected', why }
+  #attemptFailed(why: Error): void {
+    if (this.#state.is !== 'connecting') return
+    this.#state.attempt.cancel()
+    this.#state = { is: 'disconnected', why }
     this.#deadline.clear()
     this.#setup.registry.attemptEnded(this)
-    this.#settle(({ reject }) => reject(why))
+    this.#settleWaiters(({ reject }) => reject(why))
     this.#call(() => this.#setup.factory.clientConnectionFailed?.(this, why))
-    this.#release()
+    this.#stopFactoryIfIdle()
   }
 
   /** Ignores the end of a connection after its attempt was cancelled. */
   #connectionLost(connection: Connection, reason: ConnectionClosed): void {
-    if (this.#attempt.is === 'disconnected' || this.#attempt.connection !== connection) return
-    if (this.#attempt.is === 'connected') return this.#lost(reason)
+    if (this.#state.is === 'disconnected' || this.#state.connection !== connection) return
+    if (this.#state.is === 'connected') return this.#lost(reason)
     const why = reason.cause instanceof Error ? reason.cause : reason
-    this.#giveUp(new TLSHandshakeError(this.#setup.address, why.message, why))
+    this.#attemptFailed(new TLSHandshakeError(this.#setup.address, why.message, why))
   }
 
   #lost(why: ConnectionClosed): void {
-    this.#attempt = { is: 'disconnected', why }
-    this.#settle(({ reject }) => reject(why))
+    this.#state = { is: 'disconnected', why }
+    this.#settleWaiters(({ reject }) => reject(why))
     this.#call(() => this.#setup.factory.clientConnectionLost?.(this, why))
-    this.#release()
+    this.#stopFactoryIfIdle()
   }
 
   /** Calls `doStop` of the factory, unless its callback has started another attempt. */
-  #release(): void {
-    if (this.#attempt.is !== 'disconnected') return
-    this.#started = false
+  #stopFactoryIfIdle(): void {
+    if (this.#state.is !== 'disconnected') return
+    this.#factoryStarted = false
     this.#call(() => this.#setup.factory.doStop())
   }
 
-  #settle(call: (waiter: Waiter<P>) => void): void {
+  #settleWaiters(call: (waiter: Waiter<P>) => void): void {
     for (const waiter of this.#waiters.splice(0)) call(waiter)
   }
 
@@ -242,15 +247,15 @@ function timeoutOf({
   return options?.timeoutMs ?? DEFAULT_TIMEOUT_MS
 }
 
-type Attempt<P> =
+type State<P> =
   | { readonly is: 'disconnected'; readonly why: Error }
-  | { readonly is: 'connecting'; readonly dialling: Dialling; readonly connection?: Connection }
+  | { readonly is: 'connecting'; readonly attempt: ConnectAttempt; readonly connection?: Connection }
   | {
       readonly is: 'connected'
       readonly connection: Connection
       readonly protocol: P
       /** Whether the promise that its connectionMade returned, if any, has settled. */
-      readonly made: boolean
+      readonly ready: boolean
     }
 
 interface Waiter<P> {

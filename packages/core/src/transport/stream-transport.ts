@@ -10,10 +10,13 @@ import { Connection, type ConnectionSetup } from './connection.ts'
  * more. The machine that keeps the promises is `Connection`.
  */
 export class StreamTransport implements Transport {
+  /** A property of its own, so that a log shows it. */
+  readonly id: number
   readonly #connection: Connection
 
   constructor(setup: ConnectionSetup) {
     this.#connection = new Connection(setup, this)
+    this.id = this.#connection.id
   }
 
   /** Returns the connection of a transport; undefined for a transport of another class. */
@@ -25,10 +28,6 @@ export class StreamTransport implements Transport {
 
   get reactor(): Reactor {
     return this.#connection.reactor
-  }
-
-  get id(): number {
-    return this.#connection.id
   }
 
   get connected(): boolean {

@@ -59,9 +59,9 @@ export class TLSLayer {
 /** The outcome of the handshake of a new connection: one of the two is called, once. */
 export interface TLSHandshakeEvents {
   /** The handshake is complete. The listener switches to the actual protocol, or closes the connection. */
-  opened(transport: Transport, session: TLSSession): void
+  completed(transport: Transport, session: TLSSession): void
   /** The connection was lost before the handshake was complete. */
-  failed(transport: Transport, reason: ConnectionClosed, opening: TLSHandshakeProtocol): void
+  failed(transport: Transport, reason: ConnectionClosed, protocol: TLSHandshakeProtocol): void
 }
 
 /** The first protocol of a connection that uses TLS from its first byte. It starts the handshake. */
@@ -87,7 +87,7 @@ export class TLSHandshakeProtocol implements ProtocolEvents {
   dataReceived(): void {}
 
   handshakeCompleted(session: TLSSession): void {
-    if (this.#transport !== undefined) this.#events.opened(this.#transport, session)
+    if (this.#transport !== undefined) this.#events.completed(this.#transport, session)
   }
 
   /** Aborts the connection during the handshake. */

@@ -8,8 +8,9 @@ test('is the same class for the packages that parse and for the reactor that log
 })
 
 describe('LineTooLongError', () => {
-  test('carries the limit', () => {
+  test('carries the limit, and is the fault of the peer', () => {
     const error = new LineTooLongError(80)
+    expect(error).toBeInstanceOf(RemoteError)
     expect(error.limitBytes).toBe(80)
     expect(error.message).toContain('first 80 bytes')
   })

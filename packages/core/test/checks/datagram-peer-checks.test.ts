@@ -14,6 +14,6 @@ describe('datagramPeerChecks', () => {
         write: (data, to) => write(data, to?.host === 'localhost' ? { ...to, host: '127.0.0.1' } : to),
       }
     })
-    expect(noticed).toContain('refuses a host name at once')
+    expect(noticed).toContain('throws for a host name, and looks up nothing')
   })
 })

@@ -1,6 +1,6 @@
 import { NoRouteError } from '../../src/endpoints.ts'
 import { type Address, ConnectionRefusedError } from '../../src/index.ts'
-import type { DialEvents, Dialling } from '../../src/reactor.ts'
+import type { DialEvents, ConnectAttempt } from '../../src/reactor.ts'
 import { MemoryReactor } from '../../src/testing.ts'
 
 /** How an address responds: it accepts, refuses or fails after so many milliseconds, or never responds. */
@@ -16,24 +16,24 @@ export class SeveralAddresses extends MemoryReactor {
   readonly tried: string[] = []
   readonly cancelled: string[] = []
 
-  protected override dial(address: Address, events: DialEvents): Dialling {
+  protected override dial(address: Address, events: DialEvents): ConnectAttempt {
     const host = address.type === 'UNIX' ? address.path : address.host
     const answer = this.answers.get(host) ?? 'never'
     this.tried.push(`${host} at ${this.now()}`)
-    let dialling: Dialling | undefined
+    let attempt: ConnectAttempt | undefined
     const call =
       answer === 'never'
         ? undefined
         : this.callLater(afterMs(answer), () => {
-            if (typeof answer === 'number') dialling = super.dial(address, events)
-            else if ('failsAfterMs' in answer) events.dialFailed(new NoRouteError(address, 'no way to it'))
-            else events.dialFailed(new ConnectionRefusedError(address, 'no program listens there'))
+            if (typeof answer === 'number') attempt = super.dial(address, events)
+            else if ('failsAfterMs' in answer) events.failed(new NoRouteError(address, 'no way to it'))
+            else events.failed(new ConnectionRefusedError(address, 'no program listens there'))
           })
     return {
       cancel: () => {
         this.cancelled.push(host)
         if (call?.active()) call.cancel()
-        dialling?.cancel()
+        attempt?.cancel()
       },
     }
   }

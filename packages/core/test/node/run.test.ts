@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs'
 import { PassThrough, Writable } from 'node:stream'
 import { describe, expect, test } from 'vitest'
 import { Factory, react, type Reactor, sleep } from '../../src/index.ts'
-import { ProcessOutput } from '../../src/node/run.ts'
+import { StandardOutputs } from '../../src/node/run.ts'
 import { ExitCode, getProcessOutputAndValue } from '../../src/process.ts'
 import { ReactorAlreadyRunning } from '../../src/reactor.ts'
 import { MultiService, runServices, serviceFromString } from '../../src/services.ts'
@@ -437,10 +437,10 @@ describe('runServices', () => {
   })
 })
 
-describe('ProcessOutput', () => {
+describe('StandardOutputs', () => {
   test('waits until every stream has written everything', async () => {
     const streams = [new PassThrough({ highWaterMark: 10 }), new PassThrough({ highWaterMark: 10 })]
-    const output = new ProcessOutput(streams)
+    const output = new StandardOutputs(streams)
     for (const stream of streams) stream.write(Buffer.alloc(100))
     let isWritten = false
     const written = output.written().then(() => (isWritten = true))
@@ -454,7 +454,7 @@ describe('ProcessOutput', () => {
 
   test('waits for a stream that was ended, and not for a destroyed one', async () => {
     const [ended, gone] = [new PassThrough({ highWaterMark: 10 }), new PassThrough({ highWaterMark: 10 })]
-    const output = new ProcessOutput([ended, gone])
+    const output = new StandardOutputs([ended, gone])
     ended.end(Buffer.alloc(100))
     gone.write(Buffer.alloc(100))
     gone.destroy()
@@ -469,7 +469,7 @@ describe('ProcessOutput', () => {
   test('waits at most for the given time', async () => {
     const stuck = new Writable({ write: () => undefined })
     stuck.write('never')
-    await new ProcessOutput([stuck]).written(1)
+    await new StandardOutputs([stuck]).written(1)
     expect(stuck.writableLength).toBe(5)
   })
 
@@ -479,7 +479,7 @@ describe('ProcessOutput', () => {
   ])('after %s reports a failure, unless the reader has closed', async (code, failure) => {
     const error = Object.assign(new Error(code), { code })
     const broken = new Writable({ write: (_data, _encoding, done) => done(error) })
-    const output = new ProcessOutput([broken])
+    const output = new StandardOutputs([broken])
     broken.write('x')
     await output.written()
     expect(output.failure?.message).toBe(failure)

@@ -4,7 +4,7 @@ import { FramingProtocol, Protocol } from '../../src/index.ts'
 import { ParseLoop } from '../../src/protocol/framing-protocol.ts'
 import { StringTransport } from '../../src/testing.ts'
 
-/** Units of two bytes. */
+/** Frames of two bytes. */
 class Pairs extends FramingProtocol {
   readonly received: string[] = []
   protected override takeFrame(input: ByteQueue): boolean | void {
@@ -35,9 +35,59 @@ describe('FramingProtocol', () => {
     pairs.stopProducing()
     expect(transport.disconnecting).toBe(true)
   })
+
+  test.each([
+    ['returns nothing', (): void => undefined],
+    ['returns a promise', (): Promise<unknown> => Promise.resolve(false)],
+  ])('aborts the connection when takeFrame takes no byte and %s for ever', async (_what, takeFrame) => {
+    class Endless extends FramingProtocol {
+      calls = 0
+      protected override takeFrame(): void | Promise<unknown> {
+        this.calls++
+        return takeFrame()
+      }
+    }
+    const endless = new Endless()
+    const transport = StringTransport.connect(endless)
+    transport.receive('a')
+    while (!transport.disconnecting) await Promise.resolve()
+    expect(endless.calls).toBe(1001)
+    expect(transport.reactor.logged).toMatchObject([
+      {
+        error: {
+          name: 'LocalProtocolError',
+          message:
+            'Cannot parse on: takeFrame of Endless took no byte and did not return false, 1000 times in a row',
+        },
+      },
+    ])
+  })
+
+  test('takes empty frames in calls of their own, in any number of deliveries', () => {
+    class LengthThenBody extends FramingProtocol {
+      readonly received: string[] = []
+      #length: number | undefined
+      protected override takeFrame(input: ByteQueue): boolean | void {
+        if (this.#length === undefined) {
+          this.#length = input.takeExactly(1)?.readUInt8()
+          return this.#length !== undefined
+        }
+        const body = input.takeExactly(this.#length)
+        if (body === undefined) return false
+        this.#length = undefined
+        this.received.push(body.toString())
+        return undefined
+      }
+    }
+    const protocol = new LengthThenBody()
+    const transport = StringTransport.connect(protocol)
+    for (let i = 0; i < 2000; i++) transport.receive(Buffer.of(0))
+    transport.receive(Buffer.alloc(2000))
+    expect(protocol.received).toEqual(Array.from({ length: 4000 }, () => ''))
+  })
 })
 
-/** Units of one byte; the promise of the byte `W` is pending until `go`. */
+/** Frames of one byte; the promise of the byte `W` is pending until `go`. */
 class Bytes extends Protocol {
   received = ''
   go = (): void => undefined
@@ -57,19 +107,19 @@ class Bytes extends Protocol {
   }
 }
 
-/** Makes a loop that was paused with `units` queued, and is resumed outside a delivery. */
-function resumed(units: string): { bytes: Bytes; transport: StringTransport } {
+/** Makes a loop that was paused with `frames` queued, and is resumed outside a delivery. */
+function resumed(frames: string): { bytes: Bytes; transport: StringTransport } {
   const bytes = new Bytes()
   const transport = StringTransport.connect(bytes)
   bytes.loop.pause()
-  bytes.loop.input.push(Buffer.from(units))
+  bytes.loop.input.push(Buffer.from(frames))
   bytes.loop.resume()
   transport.pump()
   return { bytes, transport }
 }
 
 describe('ParseLoop', () => {
-  test('takes unit after unit, is never entered twice, and parses nothing more after stop', () => {
+  test('takes frame after frame, is never entered twice, and parses nothing more after stop', () => {
     const bytes = new Bytes()
     const transport = StringTransport.connect(bytes)
     transport.receive('abc')
@@ -95,7 +145,7 @@ describe('ParseLoop', () => {
     expect(settled).toBe(true)
   })
 
-  test('takes no more input while the promise of a unit delivered by goOn is pending', async () => {
+  test('takes no more input while the promise of a frame delivered by goOn is pending', async () => {
     const { bytes, transport } = resumed('aW')
     for (let i = 0; i < 10; i++) transport.receive('b'.repeat(1000))
     expect(bytes.loop.input.length).toBe(0)
@@ -104,7 +154,7 @@ describe('ParseLoop', () => {
     expect(bytes.received).toBe(`aW${'b'.repeat(10_000)}`)
   })
 
-  test('delivers all bytes before the peer’s FIN, also units that are held', async () => {
+  test('delivers all bytes before the peer’s FIN, also frames that are held', async () => {
     const { bytes, transport } = resumed('WbWc')
     transport.receiveEnd()
     bytes.go()
@@ -117,7 +167,7 @@ describe('ParseLoop', () => {
     expect(transport.disconnecting).toBe(true)
   })
 
-  test('a pause lasts longer than the promise of a unit, and a resume does not end the wait for a promise', async () => {
+  test('a pause lasts longer than the promise of a frame, and a resume does not end the wait for a promise', async () => {
     const { bytes, transport } = resumed('W')
     transport.receive('b')
     bytes.loop.resume()

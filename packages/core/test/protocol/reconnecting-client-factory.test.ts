@@ -115,7 +115,8 @@ describe('ReconnectingClientFactory', () => {
     expect(last - before).toBe(3_600_000)
     expect(reactor.logged[0]).toMatchObject({
       level: 'info',
-      text: 'Trying again in 2718 ms',
+      text: 'Trying again in {delayMs} ms',
+      fields: { delayMs: 2718, retries: 1 },
       label: 'server:80',
     })
   })

@@ -198,7 +198,7 @@ class Opened {
       sources: new TrustedSources(['10.0.0.0/8']),
       reader: new ProxyHeaderReader(),
       headerTimeoutMs: 5000,
-      opened: (transport, header, unread) => {
+      headerReceived: (transport, header, unread) => {
         this.next.events.push(`version ${header.version}`)
         transport.switchProtocol(this.next, unread)
       },
@@ -307,7 +307,8 @@ describe('ThrottledWarning', () => {
       error,
     })
     expect(reactor.logged[4]).toMatchObject({
-      text: 'Something is wrong (3 more since the last warning)',
+      text: 'Something is wrong ({more} more since the last warning)',
+      fields: { more: 3 },
       connection: of(2),
     })
   })

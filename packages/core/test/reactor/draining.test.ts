@@ -75,7 +75,7 @@ describe('DrainedConnections', () => {
       stopConnecting: () => undefined,
     }))
     const drained = new DrainedConnections(reactor, 0, [], attempts)
-    drained.cut([connection!, ...attempts.slice(1)])
+    drained.deadlineExpired([connection!, ...attempts.slice(1)])
     expect(drained.report()).toEqual({ completed: ['sort 1'], aborted: ['sort 2', connection?.label] })
   })
 })

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { type Address, tcpAddress, unixAddress } from '../../src/index.ts'
-import type { DialEvents, Dialling } from '../../src/reactor.ts'
+import type { DialEvents, ConnectAttempt } from '../../src/reactor.ts'
 import { MemoryReactor } from '../../src/testing.ts'
 import { Recorder } from '../../src/checks/transport-harness.ts'
 import { OneProtocol } from '../one-protocol.ts'
@@ -9,7 +9,7 @@ import { OneProtocol } from '../one-protocol.ts'
 class Dialler extends MemoryReactor {
   readonly dialled: [Address, string | undefined][] = []
 
-  protected override dial(address: Address, events: DialEvents, bindAddress?: string): Dialling {
+  protected override dial(address: Address, events: DialEvents, bindAddress?: string): ConnectAttempt {
     this.dialled.push([address, bindAddress])
     return super.dial(address, events)
   }

@@ -16,8 +16,8 @@ describe('MemoryNetwork', () => {
     const reactor = new MemoryReactor()
     const calls: string[] = []
     const events: DialEvents = {
-      dialled: ({ peerAddress }) => calls.push(`dialled ${peerAddress.type}`),
-      dialFailed: (reason) => calls.push(reason.name),
+      connected: ({ peerAddress }) => calls.push(`connected ${peerAddress.type}`),
+      failed: (reason) => calls.push(reason.name),
     }
     return { reactor, network: new MemoryNetwork(reactor.registry), calls, events }
   }
@@ -30,7 +30,7 @@ describe('MemoryNetwork', () => {
     network.dial(tcpAddress('localhost', 81), events)
     expect(calls).toEqual([])
     reactor.pump()
-    expect(calls).toEqual(['dialled TCP', 'ConnectionRefusedError'])
+    expect(calls).toEqual(['connected TCP', 'ConnectionRefusedError'])
   })
 
   test('gives every port 0 its own number', async () => {

@@ -34,7 +34,7 @@ class Strand {
   readonly #from: StringTransport
   readonly #to: StringTransport
   #ended = false
-  #cut = false
+  #gone = false
 
   constructor(from: StringTransport, to: StringTransport) {
     this.#from = from
@@ -43,7 +43,7 @@ class Strand {
 
   /** @returns whether bytes, a FIN or a reset were carried. */
   carry(): boolean {
-    if (this.#cut) return false
+    if (this.#gone) return false
     if (this.#from.signal.reason instanceof ConnectionAborted) return this.#reset()
     if (this.#ended) return false
     const data = this.#from.bytes()
@@ -56,7 +56,7 @@ class Strand {
 
   /** A reset can follow a FIN. */
   #reset(): true {
-    this.#cut = true
+    this.#gone = true
     this.#to.receiveReset()
     this.#from.clear()
     return true

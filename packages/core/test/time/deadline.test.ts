@@ -4,36 +4,36 @@ import { Clock } from '../../src/testing.ts'
 import { Deadline } from '../../src/time.ts'
 
 describe('Deadline', () => {
-  const make = (): { clock: Clock; passed: number[]; deadline: Deadline } => {
-    const [clock, passed] = [new Clock(), [] as number[]]
-    return { clock, passed, deadline: new Deadline(clock, () => passed.push(clock.now())) }
+  const make = (): { clock: Clock; expired: number[]; deadline: Deadline } => {
+    const [clock, expired] = [new Clock(), [] as number[]]
+    return { clock, expired, deadline: new Deadline(clock, () => expired.push(clock.now())) }
   }
 
-  test('passes once, after the delay of the last set, however often it was postponed', () => {
-    const { clock, passed, deadline } = make()
+  test('expires once, after the delay of the last set, however often it was postponed', () => {
+    const { clock, expired, deadline } = make()
     for (let count = 0; count < 100; count++) {
       deadline.set(1000)
       clock.advance(500)
     }
-    expect([passed, deadline.ahead]).toEqual([[], true])
+    expect([expired, deadline.ahead]).toEqual([[], true])
     clock.advance(10_000)
-    expect([passed, deadline.ahead]).toEqual([[50_500], false])
+    expect([expired, deadline.ahead]).toEqual([[50_500], false])
   })
 
-  test('passes up to 100 ms late, never early', () => {
-    const { clock, passed, deadline } = make()
+  test('expires up to 100 ms late, never early', () => {
+    const { clock, expired, deadline } = make()
     clock.advance(30)
     deadline.set(1)
     clock.advance(69)
-    expect(passed).toEqual([])
+    expect(expired).toEqual([])
     clock.advance(1)
     deadline.set(100)
     clock.advance(100)
-    expect(passed).toEqual([100, 200])
+    expect(expired).toEqual([100, 200])
   })
 
-  test('can be cleared and set at any time, also after it has passed, and leaves no timer', () => {
-    const { clock, passed, deadline } = make()
+  test('can be cleared and set at any time, also after it has expired, and leaves no timer', () => {
+    const { clock, expired, deadline } = make()
     deadline.clear()
     deadline.set(100)
     deadline.clear()
@@ -42,27 +42,27 @@ describe('Deadline', () => {
     clock.advance(500)
     deadline.set(100)
     clock.advance(500)
-    expect([passed, deadline.dueMs, clock.getDelayedCalls()]).toEqual([[600], Infinity, []])
+    expect([expired, deadline.dueMs, clock.getDelayedCalls()]).toEqual([[600], Infinity, []])
   })
 
   test('can be set again from its callback', () => {
     const clock = new Clock()
-    const passed: number[] = []
+    const expired: number[] = []
     const deadline = new Deadline(clock, () => {
-      passed.push(clock.now())
-      if (passed.length < 3) deadline.set(200)
+      expired.push(clock.now())
+      if (expired.length < 3) deadline.set(200)
     })
     deadline.set(200)
     clock.advance(10_000)
-    expect(passed).toEqual([200, 400, 600])
+    expect(expired).toEqual([200, 400, 600])
   })
 
   test('can be moved to an earlier time', () => {
-    const { clock, passed, deadline } = make()
+    const { clock, expired, deadline } = make()
     deadline.set(60_000)
     deadline.set(300)
     clock.advance(60_000)
-    expect(passed).toEqual([300])
+    expect(expired).toEqual([300])
   })
 
   test('refuses an invalid delay', () => {
@@ -75,73 +75,76 @@ describe('Deadline', () => {
   })
 
   test('is not watched when it is set to Infinity', () => {
-    const { clock, passed, deadline } = make()
+    const { clock, expired, deadline } = make()
     deadline.set(Infinity)
     deadline.clear()
     deadline.set(100)
     deadline.set(Infinity)
     clock.advance(100_000)
-    expect([passed, deadline.ahead, clock.getDelayedCalls()]).toEqual([[], false, []])
+    expect([expired, deadline.ahead, clock.getDelayedCalls()]).toEqual([[], false, []])
   })
 
-  test('does not pass when another deadline of the same tick postpones it', () => {
-    const { clock, passed, deadline } = make()
+  test('does not expire when another deadline of the same tick postpones it', () => {
+    const { clock, expired, deadline } = make()
     const other = new Deadline(clock, () => deadline.set(10_000))
     other.set(200)
     deadline.set(200)
     clock.advance(5000)
-    expect(passed).toEqual([])
+    expect(expired).toEqual([])
     clock.advance(10_000)
-    expect([passed, clock.getDelayedCalls()]).toEqual([[10_200], []])
+    expect([expired, clock.getDelayedCalls()]).toEqual([[10_200], []])
   })
 })
 
 describe('DeadlineWheel', () => {
   test('watches ten thousand deadlines with one timer', () => {
     const clock = new Clock()
-    const passed: number[] = []
+    const expired: number[] = []
     const deadlines = Array.from(
       { length: 10_000 },
-      (_, index) => new Deadline(clock, () => passed.push(index)),
+      (_, index) => new Deadline(clock, () => expired.push(index)),
     )
     for (const [index, deadline] of deadlines.entries()) deadline.set(100 * (index % 7) + 100)
     expect(clock.getDelayedCalls()).toHaveLength(1)
     clock.advance(700)
-    expect([passed.length, clock.getDelayedCalls()]).toEqual([10_000, []])
+    expect([expired.length, clock.getDelayedCalls()]).toEqual([10_000, []])
   })
 
-  test.each([51_100, 51_200, 51_300, 102_400, 3_600_000])('passes a deadline of %i ms on time', (delayMs) => {
-    const clock = new Clock()
-    const passed: number[] = []
-    new Deadline(clock, () => passed.push(clock.now())).set(delayMs)
-    clock.advance(delayMs - 1)
-    expect(passed).toEqual([])
-    clock.advance(1)
-    expect([passed, clock.getDelayedCalls()]).toEqual([[delayMs], []])
-  })
+  test.each([51_100, 51_200, 51_300, 102_400, 3_600_000])(
+    'expires a deadline of %i ms on time',
+    (delayMs) => {
+      const clock = new Clock()
+      const expired: number[] = []
+      new Deadline(clock, () => expired.push(clock.now())).set(delayMs)
+      clock.advance(delayMs - 1)
+      expect(expired).toEqual([])
+      clock.advance(1)
+      expect([expired, clock.getDelayedCalls()]).toEqual([[delayMs], []])
+    },
+  )
 
   test.each([
     ['with other deadlines', true],
     ['without other deadlines', false],
-  ])('passes a deadline of 0 ms that is set at a tick at the next tick, %s', (_when, turns) => {
+  ])('expires a deadline of 0 ms that is set at a tick at the next tick, %s', (_when, turns) => {
     const clock = new Clock()
-    const [other, passed] = [new Deadline(clock, () => undefined), [] as number[]]
+    const [other, expired] = [new Deadline(clock, () => undefined), [] as number[]]
     if (turns) other.set(60_000)
     for (let tick = 0; tick < 10; tick++) clock.advance(100)
-    const deadline = new Deadline(clock, () => passed.push(clock.now()))
+    const deadline = new Deadline(clock, () => expired.push(clock.now()))
     deadline.set(0)
     for (let tick = 0; tick < 1024; tick++) clock.advance(100)
-    expect(passed).toEqual([1100])
+    expect(expired).toEqual([1100])
   })
 
-  test('passes a deadline that is moved to the current tick at the next tick', () => {
-    const [clock, passed] = [new Clock(), [] as number[]]
-    const deadline = new Deadline(clock, () => passed.push(clock.now()))
+  test('expires a deadline that is moved to the current tick at the next tick', () => {
+    const [clock, expired] = [new Clock(), [] as number[]]
+    const deadline = new Deadline(clock, () => expired.push(clock.now()))
     deadline.set(40_000)
     for (let tick = 0; tick < 10; tick++) clock.advance(100)
     deadline.set(0)
     for (let tick = 0; tick < 1024; tick++) clock.advance(100)
-    expect(passed).toEqual([1100])
+    expect(expired).toEqual([1100])
   })
 
   test('does not count time during which the event loop is blocked', () => {
@@ -152,52 +155,52 @@ describe('DeadlineWheel', () => {
       now: () => clock.now() + stalledMs,
       callLater: (delayMs: number, call: () => unknown) => clock.callLater(delayMs, call),
     }
-    const passed: number[] = []
+    const expired: number[] = []
     const deadline = new Deadline({ deadlines: new DeadlineWheel(time as never) }, () =>
-      passed.push(time.now()),
+      expired.push(time.now()),
     )
     deadline.set(1000)
     clock.advance(450)
     stalledMs = 30_000
     clock.advance(50)
-    expect(passed).toEqual([])
+    expect(expired).toEqual([])
     clock.advance(400)
-    expect(passed).toEqual([])
+    expect(expired).toEqual([])
     clock.advance(300)
-    expect(passed.length).toBe(1)
+    expect(expired.length).toBe(1)
   })
 
-  test('passes all deadlines of a tick when one throws, and then throws its error', () => {
+  test('expires all deadlines of a tick when one throws, and then throws its error', () => {
     const clock = new Clock()
-    const passed: string[] = []
+    const expired: string[] = []
     const failing = new Deadline(clock, () => {
       throw new Error('a fault')
     })
     failing.set(100)
-    new Deadline(clock, () => passed.push('the other')).set(100)
+    new Deadline(clock, () => expired.push('the other')).set(100)
     expect(() => clock.advance(100)).toThrow('a fault')
-    expect(passed).toEqual(['the other'])
+    expect(expired).toEqual(['the other'])
   })
 
-  test('does not pass a deadline that another one has cleared in the same tick', () => {
+  test('does not expire a deadline that another one has cleared in the same tick', () => {
     const clock = new Clock()
-    const passed: string[] = []
-    const second = new Deadline(clock, () => passed.push('second'))
+    const expired: string[] = []
+    const second = new Deadline(clock, () => expired.push('second'))
     new Deadline(clock, () => second.clear()).set(100)
     second.set(100)
     clock.advance(1000)
-    expect(passed).toEqual([])
+    expect(expired).toEqual([])
   })
 
   test('works again after a stopping reactor has cancelled its call', () => {
     const clock = new Clock()
-    const passed: number[] = []
-    const deadline = new Deadline(clock, () => passed.push(clock.now()))
+    const expired: number[] = []
+    const deadline = new Deadline(clock, () => expired.push(clock.now()))
     deadline.set(100)
     for (const call of clock.getDelayedCalls()) call.cancel()
     deadline.clear()
     deadline.set(200)
     clock.advance(200)
-    expect(passed).toEqual([200])
+    expect(expired).toEqual([200])
   })
 })

@@ -15,10 +15,10 @@ import { startFactory } from '../../src/reactor.ts'
 import {
   buildProtocol,
   factoryName,
-  giveConnection,
-  notMade,
-  refuse,
-  whenMade,
+  switchTo,
+  neverReady,
+  refuseConnection,
+  whenReady,
 } from '../../src/transport/build-protocol.ts'
 import { ForwardingFactory, WrappingFactory } from '../../src/policies.ts'
 import { MemoryReactor, StringTransport } from '../../src/testing.ts'
@@ -66,11 +66,11 @@ describe('buildProtocol', () => {
   })
 })
 
-describe('refuse', () => {
+describe('refuseConnection', () => {
   test('closes the connection, or aborts it with the error of the factory', () => {
     const [closed, aborted, fault] = [new StringTransport(), new StringTransport(), new Error('a bug')]
-    refuse(closed, new NoProtocol(unixAddress(''), 'refused'))
-    refuse(aborted, new NoProtocol(unixAddress(''), 'failed', fault))
+    refuseConnection(closed, new NoProtocol(unixAddress(''), 'refused'))
+    refuseConnection(aborted, new NoProtocol(unixAddress(''), 'failed', fault))
     expect([closed.disconnecting, closed.aborted, aborted.aborted]).toEqual([true, false, true])
     aborted.reactor.pump()
     expect(aborted.signal.reason).toMatchObject({ cause: fault })
@@ -93,12 +93,16 @@ describe('factoryName', () => {
 const address = unixAddress('/run/app')
 
 /** The use by endpoints is tested in test/endpoint/one-rule.test.ts. */
-describe('whenMade', () => {
+describe('whenReady', () => {
   test('switches a connection to a protocol with the unread bytes, and resolves with the protocol', async () => {
     const transport = StringTransport.connect(new Recorder())
     const next = new Recorder()
-    const made = giveConnection(transport, next, Buffer.from('unread'))
-    expect([await whenMade(made, address), next.text, made.making]).toEqual([next, 'unread', undefined])
+    const started = switchTo(transport, next, Buffer.from('unread'))
+    expect([await whenReady(started, address), next.text, started.settled]).toEqual([
+      next,
+      'unread',
+      undefined,
+    ])
   })
 
   test('accepts a transport of another class', async () => {
@@ -108,7 +112,7 @@ describe('whenMade', () => {
       switchProtocol: (...args: unknown[]) => calls.push(args),
     } as unknown as Transport
     const next = new Recorder()
-    expect(await whenMade(giveConnection(transport, next), address)).toBe(next)
+    expect(await whenReady(switchTo(transport, next), address)).toBe(next)
     expect(calls).toEqual([[next, undefined]])
   })
 
@@ -116,24 +120,24 @@ describe('whenMade', () => {
     const transport = StringTransport.connect(new Recorder())
     transport.receiveReset()
     await transport.reactor.settle()
-    const gone = whenMade({ protocol: 1, transport, making: undefined }, address)
+    const gone = whenReady({ protocol: 1, transport, settled: undefined }, address)
     await expect(gone).rejects.toBeInstanceOf(NoProtocol)
   })
 
-  test('notMade has the thrown error or the reason of the end as its cause, and returns a ConnectError as it is', () => {
+  test('neverReady has the thrown error or the reason of the end as its cause, and returns a ConnectError as it is', () => {
     const [done, fault] = [new ConnectionDone(), new Error('a bug')]
     const cancelled = new ConnectingCancelledError(address, 'cancelled')
-    expect(notMade(address, done).cause).toBe(done)
-    expect(notMade(address, new ConnectionAborted(undefined, { cause: fault }))).toMatchObject({
+    expect(neverReady(address, done).cause).toBe(done)
+    expect(neverReady(address, new ConnectionAborted(undefined, { cause: fault }))).toMatchObject({
       name: 'NoProtocol',
       cause: fault,
       message:
         'Cannot connect to unix:/run/app: the connection ended before connectionMade had returned: a bug',
     })
-    expect(notMade(address, new ConnectionAborted(undefined, { cause: 7 })).message).toContain(
+    expect(neverReady(address, new ConnectionAborted(undefined, { cause: 7 })).message).toContain(
       'see the cause',
     )
-    expect(notMade(address, new ConnectionAborted(undefined, { cause: cancelled }))).toBe(cancelled)
+    expect(neverReady(address, new ConnectionAborted(undefined, { cause: cancelled }))).toBe(cancelled)
   })
 })
 

@@ -55,6 +55,16 @@ describe('Connection', () => {
     expect(wire.calls).toEqual(['no delay false', 'keep alive true 500', 'keep alive false 0'])
   })
 
+  test('treats a reset after our FIN, during the lingering close, as a clean close', () => {
+    const protocol = new Recorder()
+    const transport = StringTransport.connect(protocol)
+    transport.write('x')
+    transport.loseConnection()
+    transport.pump()
+    transport.receiveReset()
+    expect(protocol.reason).toBeInstanceOf(ConnectionDone)
+  })
+
   test('distinguishes an abort from a close', () => {
     const [closed, aborted] = [
       StringTransport.connect(new Recorder()),

@@ -1,14 +1,10 @@
 import { describe, expect, test } from 'vitest'
 import { AllAddressesFailed } from '../../src/endpoints.ts'
 import { ConnectionRefusedError, DNSLookupError, Factory, tcpAddress } from '../../src/index.ts'
+import type { DialEvents } from '../../src/reactor.ts'
 import { Clock } from '../../src/testing.ts'
 import { Recorder } from '../../src/checks/transport-harness.ts'
-import {
-  addressesOfName,
-  AddressRace,
-  type AttemptEvents,
-  isNumericHost,
-} from '../../src/transport/dial-by-name.ts'
+import { addressesOfName, AddressRace, isNumericHost } from '../../src/transport/dial-by-name.ts'
 import { type Answer, SeveralAddresses } from '../endpoint/several-addresses.ts'
 import { OneProtocol } from '../one-protocol.ts'
 
@@ -126,20 +122,20 @@ describe('AddressRace', () => {
   interface Ran {
     readonly clock: Clock
     readonly seen: string[]
-    readonly attempts: Map<string, AttemptEvents<string>>
+    readonly attempts: Map<string, DialEvents<string>>
     readonly race: AddressRace<string>
   }
 
   const run = (
     hosts: readonly string[],
-    during?: (host: string, events: AttemptEvents<string>) => void,
+    during?: (host: string, events: DialEvents<string>) => void,
   ): Ran => {
-    const [clock, seen, attempts] = [new Clock(), [] as string[], new Map<string, AttemptEvents<string>>()]
+    const [clock, seen, attempts] = [new Clock(), [] as string[], new Map<string, DialEvents<string>>()]
     const race = new AddressRace<string>(
       {
         time: clock,
         attemptDelayMs: 250,
-        attempt: (host, events) => {
+        dial: (host, events) => {
           seen.push(`${host} at ${clock.now()}`)
           attempts.set(host, events)
           during?.(host, events)
@@ -149,7 +145,7 @@ describe('AddressRace', () => {
       hosts,
       {
         won: (connection) => seen.push(`won by ${connection}`),
-        lost: (errors) => seen.push(`lost: ${errors.map(({ message }) => message).join(', ')}`),
+        allFailed: (errors) => seen.push(`lost: ${errors.map(({ message }) => message).join(', ')}`),
       },
     )
     race.begin()
@@ -161,7 +157,7 @@ describe('AddressRace', () => {
     clock.advance(249)
     expect(seen).toEqual(['a at 0'])
     clock.advance(1)
-    attempts.get('a')?.up('a')
+    attempts.get('a')?.connected('a')
     expect(seen).toEqual(['a at 0', 'b at 250', 'b cancelled', 'won by a'])
     expect(clock.getDelayedCalls()).toEqual([])
   })
@@ -171,7 +167,7 @@ describe('AddressRace', () => {
     clock.advance(250)
     attempts.get('b')?.failed(new Error('b refused'))
     clock.advance(20_000)
-    attempts.get('a')?.up('a')
+    attempts.get('a')?.connected('a')
     expect(seen).toEqual(['a at 0', 'b at 250', 'won by a'])
   })
 
@@ -186,21 +182,21 @@ describe('AddressRace', () => {
   })
 
   test('accepts an outcome that an attempt throws or notifies synchronously', () => {
-    const thrown = run(['a', 'b'], (host, { up }) => {
+    const thrown = run(['a', 'b'], (host, events) => {
       if (host === 'a') throw new Error('nonsense')
-      up(host)
+      events.connected(host)
     })
     expect([thrown.seen, thrown.clock.getDelayedCalls()]).toEqual([['a at 0', 'b at 0', 'won by b'], []])
-    const failing = run(['a', 'b'], (host, { failed }) => failed(new Error(host)))
+    const failing = run(['a', 'b'], (host, events) => events.failed(new Error(host)))
     expect([failing.seen, failing.clock.getDelayedCalls()]).toEqual([['a at 0', 'b at 0', 'lost: a, b'], []])
   })
 
   test('ends once and ignores later and repeated outcomes', () => {
     const { seen, attempts, clock } = run(['a', 'b'])
     clock.advance(250)
-    attempts.get('a')?.up('a')
+    attempts.get('a')?.connected('a')
     attempts.get('a')?.failed(new Error('a'))
-    attempts.get('b')?.up('b')
+    attempts.get('b')?.connected('b')
     attempts.get('b')?.failed(new Error('b'))
     expect(seen.filter((what) => /won|lost/.test(what))).toEqual(['won by a'])
   })
@@ -210,7 +206,7 @@ describe('AddressRace', () => {
     clock.advance(250)
     race.cancel()
     race.cancel()
-    attempts.get('a')?.up('a')
+    attempts.get('a')?.connected('a')
     attempts.get('b')?.failed(new Error('b'))
     clock.advance(1000)
     expect(seen).toEqual(['a at 0', 'b at 250', 'a cancelled', 'b cancelled'])

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { Gate } from '../../src/checks/assertions.ts'
 import { MemoryReactor } from '../../src/testing.ts'
-import { Inbound, type InboundReader } from '../../src/transport/inbound.ts'
+import { Inbound, type InboundTarget } from '../../src/transport/inbound.ts'
 import { RecordingWire } from '../recording-wire.ts'
 
 interface Made {
@@ -19,7 +19,7 @@ describe('Inbound', () => {
     halfCloses = false,
   ): Made => {
     const [wire, calls, reactor] = [new RecordingWire(), [] as string[], new MemoryReactor()]
-    const reader: InboundReader = {
+    const reader: InboundTarget = {
       halfCloses,
       deliver: (data) => {
         calls.push(data.toString())
@@ -80,7 +80,7 @@ describe('Inbound', () => {
         reactor.advance(GRACE_MS / 5)
         inbound.pause()
         inbound.resume()
-        inbound.deliver()
+        inbound.deliverHeld()
       }
       reactor.advance(100)
       expect(calls).toEqual(['overdue 0'])
@@ -103,7 +103,7 @@ describe('Inbound', () => {
       'delivers the end after the reader has returned from the last bytes, half-closing %s',
       (halfCloses) => {
         const order: string[] = []
-        const reader: InboundReader = {
+        const reader: InboundTarget = {
           halfCloses,
           deliver: () => {
             order.push('begin')
@@ -167,7 +167,7 @@ describe('Inbound', () => {
       inbound.wireClosed()
       reactor.advance(GRACE_MS - 1)
       inbound.resume()
-      inbound.deliver()
+      inbound.deliverHeld()
       expect(calls).toEqual(['held'])
       reactor.advance(GRACE_MS - 1)
       expect(calls).toEqual(['held'])
@@ -182,7 +182,7 @@ describe('Inbound', () => {
       reactor.advance(GRACE_MS - 1)
       inbound.restart(undefined)
       inbound.pause()
-      inbound.deliver()
+      inbound.deliverHeld()
       reactor.advance(GRACE_MS - 1)
       expect(calls).toEqual([])
       reactor.advance(101)
@@ -208,7 +208,7 @@ describe('Inbound', () => {
     inbound.push(Buffer.from('x'))
     expect(wire.calls).toEqual(['pause'])
     inbound.resume()
-    inbound.deliver()
+    inbound.deliverHeld()
     expect(wire.calls).toEqual(['pause', 'resume'])
     expect(calls).toEqual(['12345', '67890x'])
   })
@@ -223,14 +223,14 @@ describe('Inbound', () => {
     const { calls, inbound } = make((self) => {
       self.pause()
       self.resume()
-      self.deliver()
+      self.deliverHeld()
       return undefined
     })
     inbound.pause()
     for (const piece of 'abc') inbound.push(Buffer.from(piece))
     inbound.pushEnd()
     inbound.resume()
-    inbound.deliver()
+    inbound.deliverHeld()
     expect(calls).toEqual(['a', 'bc', 'end'])
   })
 
@@ -252,7 +252,7 @@ describe('Inbound', () => {
     const { calls, inbound } = make()
     inbound.pushEnd()
     inbound.pushEnd()
-    inbound.deliver()
+    inbound.deliverHeld()
     expect(calls).toEqual(['end'])
   })
 
@@ -260,7 +260,7 @@ describe('Inbound', () => {
     const { calls, inbound } = make()
     inbound.pushEnd()
     inbound.restart(Buffer.from('unread'))
-    inbound.deliver()
+    inbound.deliverHeld()
     expect(calls).toEqual(['end', 'unread', 'end'])
   })
 
@@ -272,17 +272,17 @@ describe('Inbound', () => {
     inbound.push(Buffer.from('a'))
     inbound.push(Buffer.from('held'))
     inbound.restart(Buffer.from('unread'))
-    inbound.deliver()
+    inbound.deliverHeld()
     expect(calls).toEqual(['a', 'unread'])
     inbound.restart(undefined)
-    inbound.deliver()
+    inbound.deliverHeld()
     expect(calls).toEqual(['a', 'unread', 'held'])
   })
 
   test('does not deliver an empty buffer to a new reader', () => {
     const { calls, inbound } = make()
     inbound.restart(Buffer.alloc(0))
-    inbound.deliver()
+    inbound.deliverHeld()
     expect(calls).toEqual([])
   })
 
@@ -310,12 +310,12 @@ describe('Inbound', () => {
   test('makes the next delivery only after the last one has returned, also to another reader', () => {
     const order: string[] = []
     const wire = new RecordingWire()
-    const reader: InboundReader = {
+    const reader: InboundTarget = {
       halfCloses: false,
       deliver: (data) => {
         order.push(`begin ${data.toString()}`)
         if (order.length === 1) inbound.restart(Buffer.from('unread'))
-        inbound.deliver()
+        inbound.deliverHeld()
         order.push('end')
         return undefined
       },
@@ -337,14 +337,14 @@ describe('Inbound', () => {
     inbound.push(Buffer.alloc(20))
     inbound.resume()
     inbound.pushEnd()
-    inbound.deliver()
+    inbound.deliverHeld()
     expect(wire.calls).toEqual(['pause', 'resume'])
     expect([calls, inbound.owesEnd]).toEqual([[], false])
   })
 
   test('resumes its wire on detach, even if a policy had paused it', () => {
     const { wire, inbound } = make()
-    inbound.throttle(true)
+    inbound.setThrottled(true)
     inbound.detach()
     expect(wire.calls).toEqual(['pause', 'resume'])
   })

@@ -10,8 +10,11 @@ describe('Watches', () => {
   test('has no watch when no policy returns one', () => {
     const transport = StringTransport.connect(new Recorder())
     const watches = new PolicyWatches(transport, () => undefined)
-    expect([watches.ask([]), watches.ask([{ accepted: () => undefined }])]).toEqual([false, false])
-    expect(watches.ask([{ accepted: () => ({}) }])).toBe(true)
+    expect([watches.addWatchesOf([]), watches.addWatchesOf([{ accepted: () => undefined }])]).toEqual([
+      false,
+      false,
+    ])
+    expect(watches.addWatchesOf([{ accepted: () => ({}) }])).toBe(true)
   })
 
   test('observes what a later policy writes, such as a PROXY header', async () => {

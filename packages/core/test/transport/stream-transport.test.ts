@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import type { Transport } from '../../src/index.ts'
+import { eventText } from '../../src/log.ts'
 import { StringTransport } from '../../src/testing.ts'
 import { StreamTransport } from '../../src/transport/stream-transport.ts'
 
@@ -8,8 +9,13 @@ describe('StreamTransport', () => {
     const members = Object.getOwnPropertyNames(StreamTransport.prototype).filter(
       (name) => name !== 'constructor',
     )
-    expect(members.toSorted()).toEqual(Object.keys(PROMISED).toSorted())
-    expect(Object.keys(new StringTransport())).toEqual([])
+    const own = Object.keys(new StringTransport())
+    expect([...members, ...own].toSorted()).toEqual(Object.keys(PROMISED).toSorted())
+  })
+
+  test('shows its id in a log field', () => {
+    const [transport, text] = [new StringTransport(), 'on {transport}']
+    expect(eventText({ level: 'info', text, fields: { transport } })).toBe('on {"id":1}')
   })
 
   test('gives its connection to the layers beneath protocols; another transport has none', () => {

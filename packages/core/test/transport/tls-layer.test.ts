@@ -49,6 +49,28 @@ class StartingClient extends Recorder {
 }
 
 describe('startTLS', () => {
+  test.each(['loseConnection', 'abortConnection'] as const)(
+    'does not reopen the input when takeUnread calls %s during startTLS',
+    async (close) => {
+      const calls: string[] = []
+      class Closing extends Recorder {
+        readConnectionLost(): void {
+          calls.push('readConnectionLost')
+        }
+        takeUnread(): Buffer {
+          this.transport[close]()
+          return Buffer.alloc(0)
+        }
+      }
+      const protocol = new Closing()
+      const transport = StringTransport.connect(protocol)
+      transport.startTLS(ServerTLS.from(server))
+      await transport.reactor.settle()
+      expect([calls, protocol.text]).toEqual([[], ''])
+      expect(transport.connected).toBe(close === 'loseConnection')
+    },
+  )
+
   test('calls only connectionLost after a close during the handshake', async () => {
     const [lines, client] = [new LineServer(), new StartingClient()]
     const { reactor } = connectedPair(lines, client)
@@ -239,11 +261,11 @@ describe('startTLS', () => {
 })
 
 describe('TLSHandshakeProtocol', () => {
-  test('calls opened when the handshake is complete', async () => {
+  test('calls completed when the handshake is complete', async () => {
     const reactor = new MemoryReactor()
     const sessions: TLSSession[] = []
     const opening = new TLSHandshakeProtocol(new ServerTLS(server), {
-      opened: (transport, session) => {
+      completed: (transport, session) => {
         sessions.push(session)
         transport.loseConnection()
       },
@@ -258,7 +280,7 @@ describe('TLSHandshakeProtocol', () => {
   test('calls failed with the cause when the connection is aborted during the handshake', () => {
     const failures: unknown[] = []
     const opening = new TLSHandshakeProtocol(new ServerTLS(server), {
-      opened: () => failures.push('opened'),
+      completed: () => failures.push('completed'),
       failed: (transport, reason, failed) => failures.push([transport.id, reason.cause, failed === opening]),
     })
     const transport = StringTransport.connect(opening)

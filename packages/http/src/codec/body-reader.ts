@@ -16,6 +16,10 @@ export interface BodyReader {
    * @throws {RemoteProtocolError} when the body is malformed or beyond a limit.
    */
   next(input: ByteQueue): BodyEvent | undefined
+  /** Replaces the most bytes that the body may have; it is called before the first byte is read. */
+  limit(maxBytes: number): void
+  /** Whether the body is within its limit, as far as is known. */
+  readonly withinLimit: boolean
 }
 
 /** Makes the error for a body longer than `maxBytes`. */
@@ -28,13 +32,25 @@ export const END: BodyEvent = { type: 'end', trailers: [] }
 
 /** Reads a body of known length (RFC 9112 §6.2). */
 export class ContentLengthReader implements BodyReader {
+  readonly #bytes: number
   #leftBytes: number
+  #maxBytes = Infinity
 
   constructor(bytes: number) {
+    this.#bytes = bytes
     this.#leftBytes = bytes
   }
 
+  get withinLimit(): boolean {
+    return this.#bytes <= this.#maxBytes
+  }
+
+  limit(maxBytes: number): void {
+    this.#maxBytes = maxBytes
+  }
+
   next(input: ByteQueue): BodyEvent | undefined {
+    if (!this.withinLimit) throw bodyTooLarge(this.#maxBytes)
     if (this.#leftBytes === 0) return END
     const data = input.takeUpTo(this.#leftBytes)
     if (data === undefined) return undefined

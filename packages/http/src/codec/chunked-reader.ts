@@ -14,11 +14,21 @@ import type { HTTPLimits } from './limits.ts'
 export class ChunkedReader implements BodyReader {
   readonly #limits: HTTPLimits
   #state: State = { is: 'size', scannedBytes: 0 }
+  #maxBytes: number
   #bodyBytes = 0
   #extensionBytes = 0
 
   constructor(limits: HTTPLimits) {
     this.#limits = limits
+    this.#maxBytes = limits.maxBodyBytes
+  }
+
+  get withinLimit(): boolean {
+    return this.#bodyBytes <= this.#maxBytes
+  }
+
+  limit(maxBytes: number): void {
+    this.#maxBytes = maxBytes
   }
 
   next(input: ByteQueue): BodyEvent | undefined {
@@ -70,7 +80,7 @@ export class ChunkedReader implements BodyReader {
     if (this.#extensionBytes > this.#limits.maxChunkExtensionBytes)
       throw extensionsTooLarge(this.#limits.maxChunkExtensionBytes)
     this.#bodyBytes += bytes
-    if (this.#bodyBytes > this.#limits.maxBodyBytes) throw bodyTooLarge(this.#limits.maxBodyBytes)
+    if (!this.withinLimit) throw bodyTooLarge(this.#maxBytes)
     this.#state = bytes === 0 ? this.#trailers() : { is: 'data', leftBytes: bytes }
   }
 

@@ -12,7 +12,10 @@ export interface HTTPLimits {
   readonly maxHeadBytes: number
   /** Most header field lines; also most trailer lines. Beyond it: 431. Default 128. */
   readonly maxFieldCount: number
-  /** Longest body in bytes. Beyond it: 413. Infinity for no limit. Default 1 MiB. */
+  /**
+   * Longest body in bytes. Beyond it: 413, when the body is read. Infinity for no limit. `limitBody` of a
+   * request replaces it. Default 1 MiB.
+   */
   readonly maxBodyBytes: number
   /**
    * Most bytes of chunk extensions, and of unnecessary zeros in sizes, in one message. Beyond it: 400.

@@ -42,6 +42,19 @@ export class RequestReader {
   }
 
   /**
+   * Replaces `maxBodyBytes` for the body that follows the last head. A body that is known to be longer is refused by the
+   * next call of `next`.
+   */
+  limitBody(maxBytes: number): void {
+    if (this.#state.is === 'body') this.#state.body?.limit(maxBytes)
+  }
+
+  /** Whether the body that is being read is within its limit, as far as is known. */
+  get bodyWithinLimit(): boolean {
+    return this.#state.is !== 'body' || (this.#state.body?.withinLimit ?? true)
+  }
+
+  /**
    * Returns the next event, or undefined when it needs more bytes than `input` has.
    *
    * @throws {RemoteProtocolError} once. After that it returns undefined for any input.

@@ -33,5 +33,11 @@ export const CHUNK_END = '\r\n'
 /** The last chunk, without trailers. */
 export const LAST_CHUNK = '0\r\n\r\n'
 
+/** Returns the last chunk, and the trailer section after it (RFC 9112 §7.1.2). */
+export function lastChunk(trailers: Headers): string | Buffer {
+  const end = `0\r\n${trailers.toWire()}\r\n`
+  return trailers.ascii ? end : Buffer.from(end, 'latin1')
+}
+
 const OK = 'HTTP/1.1 200 OK\r\n'
 const NOT_ASCII = /[^\x20-\x7e]/

@@ -1,30 +1,26 @@
 import type { Transport } from '@ropewalk/core'
 import { Deadline } from '@ropewalk/core/time'
 import { assertNever } from '@ropewalk/core/bytes'
-import type { HTTPChannelOptions } from './channel-options.ts'
+import { DEFAULT_CHANNEL_OPTIONS, type HTTPChannelOptions } from './channel-options.ts'
 import {
   BODY,
   type ChannelEvent,
   CONGESTED,
   HEAD,
   IDLE,
+  NEXT_PHASE,
   NOTHING,
   OVER,
   type Phase,
-  phaseAfter,
   type RequestPhase,
   RESPONSE,
 } from './channel-phase.ts'
 import type { Request } from './request.ts'
 
-/** What did not happen before the deadline. `next request` includes the end of a discarded body. */
-export type Overdue = 'next request' | 'head' | 'body' | 'response' | 'departure'
-
-/** The part of a channel that its course uses. */
-export interface CourseOwner {
-  readonly transport: Transport
-  readonly factory: { readonly options: HTTPChannelOptions }
-}
+/** What did not happen before the deadline; the next request may be behind a body that is discarded. */
+export type Overdue =
+  | { readonly is: 'next request' | 'head' }
+  | { readonly is: 'body' | 'response' | 'departure'; readonly phase: RequestPhase }
 
 /**
  * The course of a connection: its phase, and the one deadline for what the phase waits for.
@@ -32,15 +28,16 @@ export interface CourseOwner {
  * A phase that waits sets the deadline. In the other phases it stays as it was, and has no effect when it passes.
  */
 export class ChannelCourse {
-  readonly #owner: CourseOwner
+  readonly #channel: { readonly transport: Transport }
   readonly #expired: (overdue: Overdue) => void
+  #options = DEFAULT_CHANNEL_OPTIONS
   #phase: Phase = IDLE
   #deadline: Deadline | undefined
   #drain: Drain | undefined
 
   /** @param expired Called with what did not happen in time. It ends the course. */
-  constructor(owner: CourseOwner, expired: (overdue: Overdue) => void) {
-    this.#owner = owner
+  constructor(channel: { readonly transport: Transport }, expired: (overdue: Overdue) => void) {
+    this.#channel = channel
     this.#expired = expired
   }
 
@@ -54,48 +51,53 @@ export class ChannelCourse {
     return this.#drain !== undefined
   }
 
-  /** Waits for the first byte of a new connection. */
-  begin(): void {
-    this.#wait(this.#options.idleTimeoutMs)
+  /** The connection is new: waits for its first byte. */
+  begin(options: HTTPChannelOptions): void {
+    this.#options = options
+    this.#wait(options.idleTimeoutMs)
   }
 
-  /**
-   * Waits for the next request, in the phase `idle`, or in `head` if a part of it is here.
-   *
-   * @param begun Whether a part of it is here.
-   */
-  awaitRequest(event: ChannelEvent, begun: boolean): void {
-    this.#enter(event, IDLE)
-    if (begun) this.headBegun()
-    else if (this.#drain === undefined) this.#wait(this.#options.keepAliveTimeoutMs)
-    else this.#wait(this.#options.drainGraceMs)
-  }
-
-  /** Waits for the rest of a head. The deadline counts from its first byte, whatever arrives after it. */
+  /** A part of a head is here: waits for the rest. The deadline counts from now, whatever arrives next. */
   headBegun(): void {
-    this.#enter('first byte', HEAD)
+    this.#enter(HEAD, this.#next.headBegun)
     this.#wait(this.#headTimeoutMs)
   }
 
-  /** Enters the phase of a request. */
+  /** A head is here, and its request is processed. */
   headRead(phase: RequestPhase): void {
-    this.#enter('head read', phase)
+    this.#enter(phase, this.#next.headRead)
   }
 
-  /** Waits, without a deadline, until output is sent. */
+  /** Too much output is unsent: waits, without a deadline, until it is sent. */
   outputFull(): void {
-    this.#enter('output full', CONGESTED)
+    this.#enter(CONGESTED, this.#next.outputFull)
   }
 
-  /** Discards the rest of a request's body. */
-  discardBody(): void {
-    this.#enter('response complete', { is: 'discarding', leftBytes: this.#options.maxDiscardedBytes })
+  /** Most output is sent: waits for the next request. */
+  outputSent(): void {
+    this.#awaitRequest(this.#next.outputSent)
+  }
+
+  /** A request has its response, and its body is complete: waits for the next request. */
+  exchangeComplete(): void {
+    this.#awaitRequest(this.#next.exchangeComplete)
+  }
+
+  /** A request has its response, but its body is not complete: the rest is discarded. */
+  responseComplete(): void {
+    const discarding = { is: 'discarding', leftBytes: this.#options.maxDiscardedBytes } as const
+    this.#enter(discarding, this.#next.responseComplete)
     this.#wait(this.#options.discardTimeoutMs)
+  }
+
+  /** A discarded body is complete: waits for the next request. */
+  bodyComplete(): void {
+    this.#awaitRequest(this.#next.bodyComplete)
   }
 
   /** Waits for what is missing: a part of the body, which the client owes, or the beginning of the response. */
   awaitProgress(phase: RequestPhase, bodyWanted: boolean): void {
-    const { deadlines } = this.#owner.transport.reactor
+    const { deadlines } = this.#channel.transport.reactor
     if (bodyWanted) {
       const leftMs = phase.waitForBody(deadlines)
       if (leftMs === undefined) return
@@ -123,27 +125,22 @@ export class ChannelCourse {
   /**
    * Accepts one more request at most, and shortens the wait for it to `drainGraceMs`. A second call has no effect.
    *
-   * @param begun Whether a part of a request is here.
    * @returns a promise that resolves at the end of the course; undefined after it.
    */
-  drain(begun: boolean): Promise<void> | undefined {
+  drain(): Promise<void> | undefined {
     const phase = this.#phase
     if (this.#drain !== undefined || phase.is === 'over') return this.#drain?.done
     this.#drain = newDrain()
-    if (phase.is === 'idle' || phase.is === 'congested') this.awaitRequest('stop', begun)
+    if (phase.is === 'idle' || phase.is === 'congested') this.#awaitRequest(this.#next.drain)
     else if (phase.is === 'head') this.#wait(this.#headTimeoutMs)
     return this.#drain.done
   }
 
   /** Ends the course, and clears the deadline. */
   end(): void {
-    this.#enter('close', OVER)
+    this.#enter(OVER, this.#next.end)
     this.#deadline?.clear()
     this.#drain?.finish()
-  }
-
-  get #options(): HTTPChannelOptions {
-    return this.#owner.factory.options
   }
 
   /** While the reactor stops, a slow head does not get the full `headTimeoutMs`. */
@@ -152,8 +149,22 @@ export class ChannelCourse {
     return this.#drain === undefined ? headTimeoutMs : Math.min(headTimeoutMs, drainGraceMs)
   }
 
-  #enter(event: ChannelEvent, next: Phase): void {
-    this.#phase = phaseAfter(this.#phase, event, next)
+  get #next(): { readonly [event in ChannelEvent]?: Phase['is'] } {
+    return NEXT_PHASE[this.#phase.is]
+  }
+
+  #awaitRequest(allowed: Phase['is'] | undefined): void {
+    this.#enter(IDLE, allowed)
+    this.#wait(this.#drain === undefined ? this.#options.keepAliveTimeoutMs : this.#options.drainGraceMs)
+  }
+
+  /** @param allowed The phase after the event, according to the table. */
+  #enter(next: Phase, allowed: Phase['is'] | undefined): void {
+    if (next.is !== allowed)
+      throw new Error(
+        `Cannot enter the phase ${next.is} after the phase ${this.#phase.is}: this is a fault of the channel`,
+      )
+    this.#phase = next
   }
 
   #passed(): void {
@@ -161,9 +172,9 @@ export class ChannelCourse {
     switch (phase.is) {
       case 'idle':
       case 'discarding':
-        return this.#expired('next request')
+        return this.#expired({ is: 'next request' })
       case 'head':
-        return this.#expired('head')
+        return this.#expired({ is: 'head' })
       case 'request':
         return this.#requestOverdue(phase)
       case 'congested':
@@ -179,13 +190,13 @@ export class ChannelCourse {
     phase.awaits = NOTHING
     switch (awaits.is) {
       case 'body':
-        return this.#expired('body')
+        return this.#expired({ is: 'body', phase })
       case 'response':
-        return request.started ? undefined : this.#expired('response')
+        return request.started ? undefined : this.#expired({ is: 'response', phase })
       case 'departure':
         return this.#isSending(request, awaits.sentBytes)
           ? this.awaitDeparture(phase)
-          : this.#expired('departure')
+          : this.#expired({ is: 'departure', phase })
       case 'nothing':
         return undefined
       default:
@@ -195,12 +206,12 @@ export class ChannelCourse {
 
   /** A client that has sent its FIN may still read a long response: what it reads of it is progress. */
   #isSending(request: Request, sentBytes: number): boolean {
-    return this.#owner.transport.bufferedBytes > 0 || request.sentLength > sentBytes
+    return this.#channel.transport.bufferedBytes > 0 || request.sentLength > sentBytes
   }
 
   /** Sets the deadline, `withinMs` milliseconds from now. It replaces the one before. */
   #wait(withinMs: number): void {
-    this.#deadline ??= new Deadline(this.#owner.transport.reactor, () => this.#passed())
+    this.#deadline ??= new Deadline(this.#channel.transport.reactor, () => this.#passed())
     this.#deadline.set(withinMs)
   }
 }

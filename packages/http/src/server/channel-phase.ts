@@ -69,44 +69,28 @@ export type Awaited =
   /** Progress of the response after the client's FIN; `sentBytes` of its body were sent when the wait began. */
   | { readonly is: 'departure'; readonly sentBytes: number }
 
-/** What leads from one phase to the next. */
+/** What leads from one phase to the next: a method of `ChannelCourse`. */
 export type ChannelEvent =
-  | 'first byte'
-  | 'head read'
-  | 'output full'
-  | 'output sent'
-  | 'exchange complete'
-  | 'response complete'
-  | 'body complete'
-  | 'stop'
-  | 'close'
+  | 'headBegun'
+  | 'headRead'
+  | 'outputFull'
+  | 'outputSent'
+  | 'exchangeComplete'
+  | 'responseComplete'
+  | 'bodyComplete'
+  | 'drain'
+  | 'end'
 
 /** The next phase for each event. An event that is missing from a phase cannot happen in it. */
 export const NEXT_PHASE: {
   readonly [phase in Phase['is']]: { readonly [event in ChannelEvent]?: Phase['is'] }
 } = {
-  idle: {
-    'first byte': 'head',
-    'head read': 'request',
-    'output full': 'congested',
-    stop: 'idle',
-    close: 'over',
-  },
-  head: { 'head read': 'request', 'output full': 'congested', close: 'over' },
-  congested: { 'head read': 'request', 'output sent': 'idle', stop: 'idle', close: 'over' },
-  request: { 'exchange complete': 'idle', 'response complete': 'discarding', close: 'over' },
-  discarding: { 'body complete': 'idle', close: 'over' },
-  over: { close: 'over' },
-}
-
-/**
- * Returns `next`, the phase after an event.
- *
- * @throws {Error} when the event cannot happen in `current`, or leads to another phase: a fault of the channel.
- */
-export function phaseAfter<P extends Phase>(current: Phase, event: ChannelEvent, next: P): P {
-  if (NEXT_PHASE[current.is][event] === next.is) return next
-  throw new Error(`Cannot enter the phase ${next.is} after the event ${event} in the phase ${current.is}`)
+  idle: { headBegun: 'head', headRead: 'request', outputFull: 'congested', drain: 'idle', end: 'over' },
+  head: { headRead: 'request', outputFull: 'congested', drain: 'head', end: 'over' },
+  congested: { headRead: 'request', outputSent: 'idle', drain: 'idle', end: 'over' },
+  request: { exchangeComplete: 'idle', responseComplete: 'discarding', drain: 'request', end: 'over' },
+  discarding: { bodyComplete: 'idle', drain: 'discarding', end: 'over' },
+  over: { drain: 'over', end: 'over' },
 }
 
 /** The phases and waits that carry no data. */

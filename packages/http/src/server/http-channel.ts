@@ -1,9 +1,9 @@
-// A connection carries one request after another (RFC 9112 §9.3). What it is doing is one `Phase` of
+// A connection carries one request after another (RFC 9112 §9.3). Its course is one `Phase` of
 // channel-phase.ts; a table there lists which event leads from which phase to which:
 //
-//     idle ──first byte──▶ head ──head read──▶ request ──response and body complete──▶ idle
-//      ▲                                          └──response complete──▶ discarding ──body complete──▶ idle
-//      └─output sent── congested ◀──output full── idle, head                         any ──close──▶ over
+//     idle ──headBegun──▶ head ──headRead──▶ request ──exchangeComplete──▶ idle
+//      ▲                                        └──responseComplete──▶ discarding ──bodyComplete──▶ idle
+//      └──outputSent── congested ◀──outputFull── idle, head                         any ──end──▶ over
 //
 // One request at a time (§9.3.2): pipelined requests stay in `#input` until the response is complete, so
 // responses cannot overtake each other, and a client that does not read them is not read (`congested`).
@@ -28,7 +28,7 @@ import type { RequestHead } from '../codec/request-head.ts'
 import { type RequestEvent, RequestReader } from '../codec/request-reader.ts'
 import { ChannelCourse, type Overdue } from './channel-course.ts'
 import { DEFAULT_CHANNEL_OPTIONS, type HTTPChannelOptions } from './channel-options.ts'
-import { type ChannelEvent, RequestPhase } from './channel-phase.ts'
+import { RequestPhase } from './channel-phase.ts'
 import { earlyRefusal } from './error-response.ts'
 import type { Mistake, RequestSummary } from './outgoing-response.ts'
 import { Request, type RequestChannel } from './request.ts'
@@ -58,14 +58,18 @@ export class HTTPChannel
 {
   readonly #course = new ChannelCourse(this, (overdue) => this.#expired(overdue))
   readonly #input = new ByteQueue()
+  #options = DEFAULT_CHANNEL_OPTIONS
   #inputState: 'flowing' | 'paused' | 'ended' = 'flowing'
   #reader = new RequestReader(DEFAULT_CHANNEL_OPTIONS)
   /** Guards `#read`, which a request calls again when it is finished, or asks for its body, at once. */
   #reading = false
+  #requestCount = 0
 
   override connectionMade(): void {
-    this.#reader = new RequestReader(this.factory.options)
-    this.#course.begin()
+    this.#options = this.factory.options
+    // A request can raise its limit, so a long body is refused when it is read, not with its head.
+    this.#reader = new RequestReader({ ...this.#options, maxBodyBytes: Infinity })
+    this.#course.begin(this.#options)
   }
 
   override dataReceived(data: Buffer): void {
@@ -98,7 +102,9 @@ export class HTTPChannel
   drain(): Promise<void> | undefined {
     const { phase } = this.#course
     if (phase.is === 'request') phase.request.endConnection()
-    return this.#course.drain(this.#requestBegun)
+    const drained = this.#course.drain()
+    this.#awaitHead()
+    return drained
   }
 
   dateLine(): string {
@@ -108,15 +114,25 @@ export class HTTPChannel
   bodyWanted(request: Request): void {
     const { phase } = this.#course
     if (phase.is !== 'request' || phase.request !== request) return
-    if (phase.owesContinue && this.#input.length === 0 && !request.started) this.transport.write(CONTINUE)
+    const welcome = this.#input.length === 0 && !request.started && this.#reader.bodyWithinLimit
+    if (phase.owesContinue && welcome) this.transport.write(CONTINUE)
     phase.owesContinue = false
     this.#read()
   }
 
+  bodyLimited(request: Request, maxBytes: number): void {
+    const { phase } = this.#course
+    if (phase.is === 'request' && phase.request === request) this.#reader.limitBody(maxBytes)
+  }
+
+  nextRequestNumber(): number {
+    return ++this.#requestCount
+  }
+
   willDiscard(head: RequestHead): boolean {
     const { framing, expectsContinue } = head
-    if (expectsContinue) return false
-    return framing.kind !== 'length' || framing.bytes <= this.factory.options.maxDiscardedBytes
+    if (expectsContinue || !this.#reader.bodyWithinLimit) return false
+    return framing.kind !== 'length' || framing.bytes <= this.#options.maxDiscardedBytes
   }
 
   responseTimeoutSet(request: Request, timeoutMs: number): void {
@@ -131,8 +147,8 @@ export class HTTPChannel
     const whole = !request.hasBody || request.body.complete
     if (!whole) request.body.failed(responseComplete())
     if (!request.persistent || this.transport.disconnecting) return this.#close()
-    if (whole) this.#awaitRequest('exchange complete')
-    else this.#course.discardBody()
+    if (whole) this.#course.exchangeComplete()
+    else this.#course.responseComplete()
     this.#read()
   }
 
@@ -196,7 +212,7 @@ export class HTTPChannel
       case 'data':
         return this.#dataRead(event.data)
       case 'end':
-        return this.#bodyRead()
+        return this.#bodyRead(event.trailers)
       default:
         return assertNever(event)
     }
@@ -204,9 +220,10 @@ export class HTTPChannel
 
   #headRead(head: RequestHead): void {
     const request = new Request(this, head)
-    this.#course.headRead(new RequestPhase(request, head.expectsContinue, this.factory.options))
+    this.#course.headRead(new RequestPhase(request, head.expectsContinue, this.#options))
     if (this.#course.draining) request.endConnection()
-    if (!request.hasBody) this.#reader.next(this.#input)
+    if (request.hasBody) this.#reader.limitBody(this.#options.maxBodyBytes)
+    else this.#reader.next(this.#input)
     try {
       const processing = this.factory.process(request)
       if (isThenable(processing))
@@ -224,10 +241,10 @@ export class HTTPChannel
     if (phase.leftBytes < 0) this.#close()
   }
 
-  #bodyRead(): void {
+  #bodyRead(trailers: readonly string[]): void {
     const { phase } = this.#course
-    if (phase.is === 'request') phase.request.body.completed()
-    else this.#awaitRequest('body complete')
+    if (phase.is === 'request') phase.request.body.completed(trailers)
+    else this.#course.bodyComplete()
   }
 
   #processingFailed(request: Request, error: unknown): void {
@@ -264,14 +281,22 @@ export class HTTPChannel
   }
 
   #expired(overdue: Overdue): void {
-    const { phase } = this.#course
-    if (overdue === 'head') this.#respondWithError(408)
-    if (phase.is !== 'request') return this.#close()
-    const { request, responseTimeoutMs } = phase
-    if (overdue === 'body') return this.#refuse(request, new HTTPError(408))
-    if (overdue === 'departure') return this.#giveUp(request, new Error(NO_PROGRESS))
-    logLateResponse(this, request, responseTimeoutMs)
-    this.#refuse(request, new HTTPError(503))
+    switch (overdue.is) {
+      case 'next request':
+        return this.#close()
+      case 'head':
+        this.#respondWithError(408)
+        return this.#close()
+      case 'body':
+        return this.#refuse(overdue.phase.request, new HTTPError(408))
+      case 'response':
+        logLateResponse(this, overdue.phase.request, overdue.phase.responseTimeoutMs)
+        return this.#refuse(overdue.phase.request, new HTTPError(503))
+      case 'departure':
+        return this.#giveUp(overdue.phase.request, new Error(NO_PROGRESS))
+      default:
+        return assertNever(overdue)
+    }
   }
 
   /** Sets the deadline for what is awaited now, and keeps more from coming than is held. */
@@ -283,12 +308,9 @@ export class HTTPChannel
     switch (phase.is) {
       case 'idle':
       case 'head':
-        if (!wanted) this.#awaitRoom()
-        else if (phase.is === 'idle' && this.#requestBegun) this.#course.headBegun()
-        return
+        return wanted ? this.#awaitHead() : this.#awaitRoom()
       case 'congested':
-        if (wanted) this.#awaitRequest('output sent')
-        return
+        return wanted ? this.#outputSent() : undefined
       case 'request':
         return this.#course.awaitProgress(phase, wanted)
       case 'discarding':
@@ -302,18 +324,20 @@ export class HTTPChannel
   #awaitRoom(): void {
     this.#course.outputFull()
     void this.transport.drained().then(() => {
-      if (this.#course.phase.is === 'congested') this.#awaitRequest('output sent')
+      if (this.#course.phase.is === 'congested') this.#outputSent()
       this.#read()
     })
   }
 
-  #awaitRequest(event: ChannelEvent): void {
-    this.#course.awaitRequest(event, this.#requestBegun)
+  #outputSent(): void {
+    this.#course.outputSent()
+    this.#awaitHead()
   }
 
-  /** Whether a part of a request is here. */
-  get #requestBegun(): boolean {
-    return this.#input.length > 0 || !this.#reader.betweenMessages
+  /** Waits for the rest of a head if a part of it is here. */
+  #awaitHead(): void {
+    if (this.#course.phase.is !== 'idle') return
+    if (this.#input.length > 0 || !this.#reader.betweenMessages) this.#course.headBegun()
   }
 
   #pauseIf(full: boolean): void {

@@ -1,8 +1,13 @@
 import { LocalProtocolError, type Transport } from '@ropewalk/core'
+import { callSafely } from '@ropewalk/core/reactor'
 import { HTTPError, isExpected, RemoteProtocolError } from '../errors.ts'
 import { Headers, type SentHeaders } from '../message/headers.ts'
+import { acceptsTrailers, Trailers, type TrailerValue } from '../message/trailers.ts'
+import type { ContentCoding } from './content-coding.ts'
+import { earlyHints } from './early-hints.ts'
 import { errorBody } from './error-response.ts'
 import type { RequestEnding } from './request-ending.ts'
+import { type BeginningResponse, ResponseCoding } from './response-coding.ts'
 import { type RequestLine, type ResponseHead, ResponseStream } from './response-stream.ts'
 
 /** The part of a channel that a response uses. */
@@ -18,6 +23,12 @@ export interface ResponseChannel {
 export interface RequestSummary extends RequestLine {
   readonly path: string
   readonly persistent: boolean
+}
+
+/** The request of a response. */
+export interface RespondedRequest extends RequestSummary {
+  /** Its header fields: name, value, name, value, … */
+  readonly fields: string[]
 }
 
 /** Why a response differs from what the program wrote. */
@@ -39,15 +50,20 @@ export interface Mistake {
 export class OutgoingResponse implements SentHeaders {
   readonly headers: Headers = new Headers()
   readonly #channel: ResponseChannel
-  readonly #request: RequestSummary
+  readonly #request: RespondedRequest
   readonly #ending: RequestEnding
   readonly #stream: ResponseStream
   #code = 200
   #reason: string | undefined
   #failed = false
+  #coding: ResponseCoding | undefined
+  #trailers: Trailers | undefined
+  #end: (() => void) | undefined
   #logged: Set<Kind> | undefined
+  #beforeHead: Set<() => void> | undefined
+  #preparing = false
 
-  constructor(channel: ResponseChannel, request: RequestSummary, ending: RequestEnding) {
+  constructor(channel: ResponseChannel, request: RespondedRequest, ending: RequestEnding) {
     this.#channel = channel
     this.#request = request
     this.#ending = ending
@@ -74,9 +90,81 @@ export class OutgoingResponse implements SentHeaders {
     return this.#stream.sentBytes
   }
 
-  /** Ends the connection after this response. Has no effect once the head was sent. */
+  /**
+   * Ends the connection after this response. Once the head was sent, this has no effect but to call the function of
+   * `whenEnding`.
+   */
   endConnection(): void {
-    this.#stream.endConnection()
+    if (this.started) this.#end?.()
+    else this.#stream.endConnection()
+  }
+
+  /** Sets what is called when the response is to end soon, because the reactor stops. */
+  whenEnding(call: () => void): void {
+    this.#end = call
+  }
+
+  /** Bytes of the response that were written and not yet sent. */
+  get waitingBytes(): number {
+    return this.#channel.transport.bufferedBytes + (this.#coding?.body?.heldBytes ?? 0)
+  }
+
+  /** Whether the program has finished it: a coded body is sent later. */
+  get complete(): boolean {
+    return this.#ending.outcome !== undefined || this.#coding?.body?.complete === true
+  }
+
+  /**
+   * Codes the body for a client that accepts the coding, in whichever way it is written. Has no effect once the
+   * head was sent.
+   *
+   * @param completed Is called when a coded body was sent after the call of `finish`.
+   */
+  encode(coding: ContentCoding, completed: () => void): void {
+    if (this.started) return
+    const { transport } = this.#channel
+    const request = { method: this.#request.method, requestHeaders: this.#requestHeaders }
+    this.#coding = new ResponseCoding(coding, request, {
+      write: (piece) => this.#stream.write(piece),
+      drained: () => transport.drained(),
+      finish: () => {
+        this.#endStream()
+        void callSafely(completed, (error) => transport.failConnection(error))
+      },
+      failed: (error) => this.#fail(error),
+    })
+  }
+
+  /**
+   * Sends a 103 with links, before the head.
+   *
+   * @returns false when it cannot be sent: HTTP/1.0 has none, and it is too late once the head was sent.
+   * @throws {TypeError} when a link cannot be sent.
+   */
+  writeEarlyHints(links: readonly string[]): boolean {
+    const hints = earlyHints(links)
+    if (this.#ending.outcome !== undefined) return false
+    if (this.started) return this.#tooLate('early hints')
+    if (this.#request.version === '1.0' || links.length === 0) return false
+    this.#channel.transport.write(hints)
+    return true
+  }
+
+  /**
+   * Sets a field that is sent after the body.
+   *
+   * @returns whether the client reads it. If not, it is left out.
+   * @throws {TypeError} when the field cannot be a trailer, or cannot be sent.
+   */
+  setTrailer(name: string, value: TrailerValue): boolean {
+    const trailers = this.#trailers ?? new Trailers()
+    const declared = trailers.has(name)
+    trailers.set(name, value)
+    if (this.complete) return false
+    if (this.#request.version === '1.0' || !acceptsTrailers(this.#requestHeaders)) return false
+    if (this.started && !declared) return this.#tooLate(`trailer ${name}`)
+    this.#trailers = trailers
+    return true
   }
 
   /** @param reason The reason phrase, if not the registered one; the caller has checked both. */
@@ -84,6 +172,12 @@ export class OutgoingResponse implements SentHeaders {
     if (this.started) return this.#headTooLate(`status ${code}`)
     this.#code = code
     this.#reason = reason
+  }
+
+  /** Calls `prepare` before each head is made: of the response, and of the error page that replaces it. */
+  beforeHead(prepare: () => void): void {
+    this.#beforeHead ??= new Set()
+    this.#beforeHead.add(prepare)
   }
 
   changedTooLate(name: string | undefined): void {
@@ -97,38 +191,37 @@ export class OutgoingResponse implements SentHeaders {
    * @returns what the transport's `write` returns; false once the request has ended.
    */
   write(piece: Uint8Array | string): boolean {
-    if (this.#ending.outcome !== undefined) return this.#bodyTooLate(piece)
+    if (this.complete) return this.#bodyTooLate(piece)
     try {
       requireBody(piece)
-      if (!this.started) {
-        this.#stream.begin(this.#head(piece), piece)
-        this.#headSent()
-      }
+      if (!this.started) this.#begin(piece)
       if (piece.length > 0) this.#bodyDropped()
-      return this.#stream.write(piece)
+      return this.#send(piece)
     } catch (error) {
       this.#fail(error)
       return false
     }
   }
 
+  /** Resolves with true when more may be written, or with false once it cannot be sent. */
+  drained(): Promise<boolean> {
+    return this.#coding?.body?.drained() ?? this.#channel.transport.drained()
+  }
+
   /** Sends the last piece of the body, which may be all of it, and ends the request. */
   finish(body: Uint8Array | string): void {
-    if (this.#ending.outcome !== undefined) return void this.#bodyTooLate(body)
+    if (this.complete) return void this.#bodyTooLate(body)
     try {
       requireBody(body)
-      if (this.started) {
-        if (body.length > 0) {
-          this.#bodyDropped()
-          this.#stream.write(body)
-        }
-        this.#stream.finish()
-      } else {
-        this.#stream.whole(this.#head(body), body)
-        this.#headSent()
-        if (body.length > 0) this.#bodyDropped()
+      if (!this.started && this.#wholeSent(body)) return
+      if (!this.started) this.#begin(body)
+      if (body.length > 0) {
+        this.#bodyDropped()
+        this.#send(body)
       }
-      this.#ending.completed('complete')
+      const coded = this.#coding?.body
+      if (coded === undefined) this.#endStream()
+      else coded.end()
     } catch (error) {
       this.#fail(error)
     }
@@ -142,13 +235,9 @@ export class OutgoingResponse implements SentHeaders {
   /** Ends the request without the pieces of body that the program made, because there cannot be a body. */
   finishWithoutPieces(): void {
     try {
-      if (!this.started) {
-        this.#stream.begin(this.#head(''))
-        this.#headSent()
-      }
+      if (!this.started) this.#begin('')
       this.#bodyDropped()
-      this.#stream.finish()
-      this.#ending.completed('complete')
+      this.#endStream()
     } catch (error) {
       this.#fail(error)
     }
@@ -156,7 +245,7 @@ export class OutgoingResponse implements SentHeaders {
 
   /** Ends the request with an error page; aborts the connection if the response has begun. */
   processingFailed(error: unknown): void {
-    if (this.#ending.outcome !== undefined) return
+    if (this.complete) return
     if (this.started) return this.#abort(error)
     this.#sendErrorPage(error)
     this.#ending.completed('complete')
@@ -167,7 +256,7 @@ export class OutgoingResponse implements SentHeaders {
    */
   refuse(error: HTTPError | RemoteProtocolError): void {
     if (this.#ending.outcome !== undefined) return
-    this.endConnection()
+    this.#stream.endConnection()
     if (this.started) this.#channel.transport.abortConnection(error)
     else this.#sendErrorPage(error)
     this.#ending.aborted(error)
@@ -181,16 +270,86 @@ export class OutgoingResponse implements SentHeaders {
     this.#ending.completed('upgraded')
   }
 
+  /** Sends the head, before the first piece of the body. */
+  #begin(piece: Uint8Array | string): void {
+    if (this.#coding !== undefined) this.#beginCoding(this.#coding, piece)
+    this.#stream.begin(this.#head(piece), piece)
+    this.#headSent()
+  }
+
+  #beginCoding(coding: ResponseCoding, piece: Uint8Array | string): void {
+    coding.begin(this.#beginning(piece), piece)
+    const { body } = coding
+    // Also when the client leaves.
+    if (body !== undefined) void this.#ending.finished.then(() => body.release())
+  }
+
+  /** Sends the whole response at once, if it can be sent so. */
+  #wholeSent(body: Uint8Array | string): boolean {
+    if (this.#trailers !== undefined) return false
+    const sent = this.#coding === undefined ? body : this.#coding.whole(this.#beginning(body), body)
+    if (sent === undefined) return false
+    this.#stream.whole(this.#head(body), sent)
+    this.#headSent()
+    if (body.length > 0) this.#bodyDropped()
+    this.#ending.completed('complete')
+    return true
+  }
+
+  #send(piece: Uint8Array | string): boolean {
+    const coded = this.#coding?.body
+    return coded === undefined ? this.#stream.write(piece) : coded.write(piece)
+  }
+
+  #endStream(): void {
+    try {
+      const trailers = this.#trailers
+      this.#stream.finish(trailers === undefined ? undefined : () => trailers.fields())
+      this.#ending.completed('complete')
+    } catch (error) {
+      this.#fail(error)
+    }
+  }
+
+  get #requestHeaders(): Headers {
+    return Headers.fromFields(this.#request.fields)
+  }
+
+  #beginning(body: Uint8Array | string): BeginningResponse {
+    return { code: this.#code, headers: this.headers, defaultType: defaultType(body) }
+  }
+
   /**
    * @param body The first piece of the body: its type decides the default Content-Type. An empty one has
    *   none.
    */
   #head(body: Uint8Array | string): ResponseHead {
+    if (this.#beforeHead !== undefined) this.#prepareHead(this.#beforeHead)
     const { headers } = this
     const date = headers.hasHeader('date') ? '' : this.#channel.dateLine()
     const typed = body.length === 0 || isBodiless(this.#code) || headers.hasHeader('content-type')
-    const lines = typed ? date : (typeof body === 'string' ? TEXT_TYPE : BYTES_TYPE) + date
-    return { code: this.#code, reason: this.#reason, headers, lines }
+    const lines = typed ? date : (typeof body === 'string' ? TEXT_TYPE_LINE : BYTES_TYPE_LINE) + date
+    return { code: this.#code, reason: this.#reason, headers, lines, trailers: this.#trailers?.names }
+  }
+
+  /**
+   * Calls the last one first, so that the outermost resource decides. One that throws is not called again: the
+   * response becomes an error page, which the others prepare.
+   */
+  #prepareHead(beforeHead: Set<() => void>): void {
+    if (this.#preparing) throw new LocalProtocolError('Cannot write in beforeHead: it may only set headers')
+    const failures: unknown[] = []
+    this.#preparing = true
+    for (const prepare of [...beforeHead].toReversed()) {
+      try {
+        prepare()
+      } catch (error) {
+        beforeHead.delete(prepare)
+        failures.push(error)
+      }
+    }
+    this.#preparing = false
+    if (failures.length > 0) throw failures[0]
   }
 
   #headSent(): void {
@@ -204,6 +363,11 @@ export class OutgoingResponse implements SentHeaders {
     const advice = 'finish without one, or set another status'
     const error = new LocalProtocolError(`Cannot send a body with status ${this.#code}: ${advice}`)
     this.#log('dropped', 'incomplete', error)
+  }
+
+  #tooLate(what: string): false {
+    this.#headTooLate(what)
+    return false
   }
 
   #headTooLate(what: string): void {
@@ -248,6 +412,16 @@ export class OutgoingResponse implements SentHeaders {
       this.#sendPage(expected ? error.statusCode : 500, error instanceof HTTPError ? error : NO_DETAIL)
     } catch (fault) {
       this.#log('failed', 'replaced', asError(fault))
+      this.#sendPlainPage()
+    }
+  }
+
+  /** Sends a 500, without what `beforeHead` sets if that cannot be sent. */
+  #sendPlainPage(): void {
+    try {
+      this.#sendPage(500, NO_DETAIL)
+    } catch {
+      this.#beforeHead = undefined
       this.#sendPage(500, NO_DETAIL)
     }
   }
@@ -286,6 +460,12 @@ function isBody(value: unknown): value is Uint8Array | string {
   return typeof value === 'string' || value instanceof Uint8Array
 }
 
+/** The type of a body whose first piece is this one, if the program sets no other; '' when it is not known. */
+function defaultType(piece: Uint8Array | string): string {
+  if (piece.length === 0) return ''
+  return typeof piece === 'string' ? TEXT_TYPE : BYTES_TYPE
+}
+
 /** RFC 9110 §6.4.1, §15.3.6: whether responses with this status have no content. */
 function isBodiless(code: number): boolean {
   return code === 204 || code === 205 || code === 304
@@ -297,6 +477,8 @@ function isBodiless(code: number): boolean {
  */
 type Kind = 'head' | 'body' | 'dropped' | 'failed'
 
-const TEXT_TYPE = 'Content-Type: text/html; charset=utf-8\r\n'
-const BYTES_TYPE = 'Content-Type: application/octet-stream\r\n'
+const TEXT_TYPE = 'text/html; charset=utf-8'
+const BYTES_TYPE = 'application/octet-stream'
+const TEXT_TYPE_LINE = `Content-Type: ${TEXT_TYPE}\r\n`
+const BYTES_TYPE_LINE = `Content-Type: ${BYTES_TYPE}\r\n`
 const NO_DETAIL = { message: '', headers: [] }

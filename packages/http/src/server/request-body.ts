@@ -1,23 +1,17 @@
-import { tolerated } from '@ropewalk/core/reactor'
 import { ByteQueue } from '@ropewalk/core/bytes'
-import { count, type GivenOptions, type OptionRules, withDefaults } from '@ropewalk/core/options'
-import { HTTPError } from '../errors.ts'
-
-/** Options for reading a form. */
-export interface FormOptions {
-  /** Most fields of a form. Beyond it: 413. Infinity for no limit. Default 1 000. */
-  readonly maxFields: number
-}
-
-/** The default options for reading a form. */
-const DEFAULT_FORM_OPTIONS: FormOptions = { maxFields: 1_000 }
-
-const FORM_OPTION_RULES: OptionRules<FormOptions> = { maxFields: count({ endless: true }) }
+import type { GivenOptions } from '@ropewalk/core/options'
+import { tolerated } from '@ropewalk/core/reactor'
+import { Headers } from '../message/headers.ts'
+import { DecodedBody, type DecodingOptions } from './body-decoding.ts'
+import { type BodyRequest, readTwice } from './body-pieces.ts'
+import { contentCodings, ReadableBody } from './readable-body.ts'
 
 /** The source of a body's bytes. */
 export interface BodySource {
   /** Is called when the body is being read and has no bytes: provides more, unless all have arrived. */
   bodyWanted(): void
+  /** Bytes of the whole body, if the request's head states them. */
+  readonly expectedBytes?: number | undefined
 }
 
 /**
@@ -27,20 +21,43 @@ export interface BodySource {
  * read. A body can be read once. Reading fails when the connection is lost or the client violates HTTP.
  * That never becomes an unhandled rejection, so a client cannot end the process.
  */
-export class RequestBody implements AsyncIterable<Buffer> {
+export class RequestBody extends ReadableBody {
   readonly #source: BodySource
-  readonly #contentType: () => string | undefined
+  readonly #request: BodyRequest
   readonly #held = new ByteQueue()
   #end: BodyEnd = ARRIVING
   #reading = false
+  #receivedBytes = 0
   #wake: (() => void) | undefined
-  /** The error for a body that is not of the kind that the program reads. */
-  #unreadable: HTTPError | undefined
+  #trailers: Trailers | undefined
 
-  /** @param contentType Returns the request's Content-Type; called when it is needed. */
-  constructor(source: BodySource, contentType: () => string | undefined) {
+  /** The channel calls this. */
+  constructor(source: BodySource, request: BodyRequest) {
+    super(request)
     this.#source = source
-    this.#contentType = contentType
+    this.#request = request
+  }
+
+  /** Bytes of the whole body, if the request's head states them; undefined for a body in chunks. */
+  get expectedBytes(): number | undefined {
+    return this.#source.expectedBytes
+  }
+
+  /** Bytes of the body that have arrived. It is read as fast as the program reads it, and 64 KiB ahead. */
+  get receivedBytes(): number {
+    return this.#receivedBytes
+  }
+
+  /**
+   * The header fields that the client sent after the body. They are separate from the headers of the request, and
+   * are available once the body has been read to its end.
+   *
+   * @throws as reading the pieces does (rejects).
+   */
+  get trailers(): Promise<Headers> {
+    this.#trailers ??= newTrailers()
+    this.#settleTrailers()
+    return this.#trailers.promise
   }
 
   /** Whether more of it is to arrive. */
@@ -64,79 +81,56 @@ export class RequestBody implements AsyncIterable<Buffer> {
   }
 
   /**
-   * Returns the pieces as they arrive. The caller may keep each piece.
+   * Returns the body with its Content-Encoding undone: gzip, deflate, br, and zstd where Node has it. It has the same
+   * ways of reading. A body without a coding is returned as it is, with the same limit.
    *
-   * @throws {TypeError} when the body was read before.
-   * @throws {RemoteProtocolError | HTTPError | ConnectionClosed} when the body breaks off: the client
-   *   violated HTTP, a deadline has passed, or the connection is lost. LocalProtocolError once the response
-   *   is complete.
+   * @throws {TypeError | RangeError} for an option that does not exist, has the wrong type or is out of range.
    */
-  [Symbol.asyncIterator](): AsyncGenerator<Buffer, void, undefined> {
-    const pieces = this.#pieces()
-    const next = pieces.next.bind(pieces)
-    pieces.next = () => this.#tolerated(next())
-    return pieces
-  }
-
-  /**
-   * Returns the whole body. `maxBodyBytes` limits its size.
-   *
-   * @throws as reading the pieces does (rejects).
-   */
-  bytes(): Promise<Buffer> {
-    return this.#tolerated(this.#bytes())
-  }
-
-  /**
-   * Returns the whole body, decoded as UTF-8.
-   *
-   * @throws as reading the pieces does (rejects).
-   */
-  text(): Promise<string> {
-    return this.#tolerated(this.#text())
-  }
-
-  /**
-   * Returns the whole body, parsed as JSON.
-   *
-   * @throws {HTTPError} (rejects) 400 when it is not JSON; else as reading the pieces does.
-   */
-  json(): Promise<unknown> {
-    return this.#tolerated(this.#json())
-  }
-
-  /**
-   * Returns the fields of a form that was sent as `application/x-www-form-urlencoded`.
-   *
-   * @throws {HTTPError} (rejects) 415 when the body is of another type, 413 when it has more than
-   *   `maxFields`, 1 000; else as reading the pieces does.
-   * @throws {TypeError | RangeError} (rejects) for an option that does not exist, has the wrong type or is
-   *   out of range.
-   */
-  formData(options?: GivenOptions<FormOptions>): Promise<FormData> {
-    return this.#tolerated(this.#formData(options))
+  decoded(options?: GivenOptions<DecodingOptions>): DecodedBody {
+    const coded = {
+      pieces: () => this.pieces(),
+      isFailure: (error: unknown) => this.isFailure(error),
+      isUsed: () => this.used,
+    }
+    return new DecodedBody(coded, this.#request, options)
   }
 
   /** Queues a piece that has arrived. */
   pieceReceived(piece: Buffer): void {
+    this.#receivedBytes += piece.length
     this.#held.push(piece)
     this.#wakeReader()
   }
 
-  /** Ends the body: all of it has arrived. */
-  completed(): void {
-    if (this.#end.is === 'arriving') this.#end = COMPLETE
+  /**
+   * Ends the body: all of it has arrived.
+   *
+   * @param fields Name, value, name, value, … of the trailers. The array is not copied.
+   */
+  completed(fields?: readonly string[]): void {
+    if (this.#end.is === 'arriving')
+      this.#end = fields === undefined || fields.length === 0 ? COMPLETE : { is: 'complete', fields }
+    this.#settleTrailers()
     this.#wakeReader()
   }
 
   /** Ends the body early. The bytes received can still be read; after them reading throws `error`. */
   failed(error: Error): void {
     if (this.#end.is === 'arriving') this.#end = { is: 'failed', error }
+    this.#settleTrailers()
     this.#wakeReader()
   }
 
-  async *#pieces(): AsyncGenerator<Buffer, void, undefined> {
-    if (this.#reading) throw new TypeError('Cannot read a request body twice')
+  protected override isFailure(error: unknown): boolean {
+    return this.#end.is === 'failed' && error === this.#end.error
+  }
+
+  protected override codings(): readonly string[] {
+    return contentCodings(this.#request.requestHeaders)
+  }
+
+  protected override async *pieces(): AsyncGenerator<Buffer, void, undefined> {
+    if (this.#reading) throw readTwice()
     this.#reading = true
     for (;;) {
       const piece = this.#held.takeUpTo(Infinity)
@@ -147,53 +141,11 @@ export class RequestBody implements AsyncIterable<Buffer> {
     }
   }
 
-  async #bytes(): Promise<Buffer> {
-    const pieces: Buffer[] = []
-    for await (const piece of this.#pieces()) pieces.push(piece)
-    return pieces.length === 1 && pieces[0] !== undefined ? pieces[0] : Buffer.concat(pieces)
-  }
-
-  async #text(): Promise<string> {
-    return new TextDecoder().decode(await this.#bytes())
-  }
-
-  async #json(): Promise<unknown> {
-    const text = await this.#text()
-    try {
-      return JSON.parse(text) as unknown
-    } catch (cause) {
-      this.#unreadable = new HTTPError(400, 'Cannot read the body as JSON', { cause })
-      throw this.#unreadable
-    }
-  }
-
-  async #formData(options: GivenOptions<FormOptions> | undefined): Promise<FormData> {
-    const { maxFields } = withDefaults('formData', DEFAULT_FORM_OPTIONS, options, FORM_OPTION_RULES)
-    const type = this.#contentType()?.split(';', 1)[0]?.trim().toLowerCase()
-    if (type !== 'application/x-www-form-urlencoded') {
-      const found = type ?? 'a body without Content-Type'
-      this.#unreadable = new HTTPError(415, `Cannot read a form from ${found}`)
-      throw this.#unreadable
-    }
-    const text = await this.#text()
-    if (hasMoreFields(text, maxFields)) {
-      this.#unreadable = new HTTPError(413, `Cannot read a form of more than ${maxFields} fields`)
-      throw this.#unreadable
-    }
-    const form = new FormData()
-    for (const [name, value] of new URLSearchParams(text)) form.append(name, value)
-    return form
-  }
-
-  /**
-   * In `const text = request.body.text(); await other(); await text`, the rejection may come before it is
-   * awaited.
-   */
-  #tolerated<T>(reading: Promise<T>): Promise<T> {
-    return tolerated(reading, (error) => {
-      if (error === this.#unreadable) return true
-      return this.#end.is === 'failed' && error === this.#end.error
-    })
+  #settleTrailers(): void {
+    const end = this.#end
+    if (this.#trailers === undefined || end.is === 'arriving') return
+    if (end.is === 'failed') this.#trailers.reject(end.error)
+    else this.#trailers.resolve(Headers.fromFields([...end.fields]))
   }
 
   async #more(): Promise<void> {
@@ -208,18 +160,28 @@ export class RequestBody implements AsyncIterable<Buffer> {
   }
 }
 
-/** Counts before any field is made: making objects for the 500 000 fields of 1 MiB takes a second. */
-function hasMoreFields(form: string, maxFields: number): boolean {
-  let fields = form === '' ? 0 : 1
-  for (let at = form.indexOf('&'); at >= 0 && fields <= maxFields; at = form.indexOf('&', at + 1)) fields++
-  return fields > maxFields
+/** The promise of the trailers. It may be ignored: that the body breaks off is not the program's fault. */
+interface Trailers {
+  readonly promise: Promise<Headers>
+  readonly resolve: (headers: Headers) => void
+  readonly reject: (error: Error) => void
+}
+
+function newTrailers(): Trailers {
+  let resolve: Trailers['resolve'] = () => undefined
+  let reject: Trailers['reject'] = () => undefined
+  const promise = new Promise<Headers>((resolved, rejected) => {
+    resolve = resolved
+    reject = rejected
+  })
+  return { promise: tolerated(promise, () => true), resolve, reject }
 }
 
 type BodyEnd =
   | { readonly is: 'arriving' }
-  | { readonly is: 'complete' }
+  | { readonly is: 'complete'; readonly fields: readonly string[] }
   | { readonly is: 'failed'; readonly error: Error }
 
 const ARRIVING: BodyEnd = { is: 'arriving' }
-const COMPLETE: BodyEnd = { is: 'complete' }
+const COMPLETE: BodyEnd = { is: 'complete', fields: [] }
 const HIGH_WATER_BYTES = 65_536

@@ -1,25 +1,29 @@
-import {
-  type Address,
-  type ConnectionClosed,
-  LocalProtocolError,
-  type ProtocolEvents,
-  type Reactor,
-} from '@ropewalk/core'
-import { checkValue, having, count } from '@ropewalk/core/options'
-import type { HTTPError, RemoteProtocolError } from '../errors.ts'
-import { isFieldValue } from '../message/field-grammar.ts'
-import { asciiURL } from '../message/request-target.ts'
-import { Headers } from '../message/headers.ts'
+import { type ConnectionClosed, LocalProtocolError, type ProtocolEvents } from '@ropewalk/core'
+import { callable, checkValue, count, type GivenOptions, having } from '@ropewalk/core/options'
+import type { CookieOptions } from '../codec/cookie.ts'
+import { preferredCoding, preferredLanguage, preferredType } from '../message/negotiation.ts'
+import type { TrailerValue } from '../message/trailers.ts'
 import { hasBody } from '../codec/framing.ts'
 import type { RequestHead } from '../codec/request-head.ts'
+import type { HTTPError, RemoteProtocolError } from '../errors.ts'
+import { isFieldValue } from '../message/field-grammar.ts'
+import type { Headers } from '../message/headers.ts'
+import { asciiURL } from '../message/request-target.ts'
+import { tooLong } from './body-pieces.ts'
 import { CHANNEL_OPTION_RULES } from './channel-options.ts'
+import { IncomingRequest, type RequestOrigin } from './incoming-request.ts'
+import type { ContentCoding } from './content-coding.ts'
+import { eventStream, type EventStream, type EventStreamOptions } from './event-stream.ts'
 import { OutgoingResponse, type ResponseChannel } from './outgoing-response.ts'
 import { RequestBody } from './request-body.ts'
 import { type Outcome, RequestEnding } from './request-ending.ts'
 import { isUpgradeTo, type UpgradeOptions, upgradeRefusal } from './upgrade.ts'
+import { checkPreconditions, type Representation, setETag, setLastModified, type Time } from './validators.ts'
 
 /** The part of a channel that a request uses. */
-export interface RequestChannel extends ResponseChannel {
+export interface RequestChannel extends ResponseChannel, RequestOrigin {
+  /** Is called when the most bytes that the request's body may have change, before it is read. */
+  bodyLimited(request: Request, maxBytes: number): void
   /** Whether an unread body will be discarded to keep the connection. */
   willDiscard(head: RequestHead): boolean
   /** Is called when the request's body is read, and more of it is needed. */
@@ -39,37 +43,18 @@ export interface RequestChannel extends ResponseChannel {
  * when the channel responds because a deadline has passed. From then on `write` returns false, and no other
  * call changes the response: watch `signal`, or await `finished`.
  */
-export class Request {
-  readonly method: string
-  /** The request target as it was sent. */
-  readonly uri: string
-  /** The target's path, still percent-encoded; `*` for `OPTIONS *`. */
-  readonly path: string
-  /** `HTTP/1.0` or `HTTP/1.1`. */
-  readonly clientproto: string
-  readonly requestHeaders: Headers
-  /** Decoded path segments that led to the resource. */
-  prepath: string[] = []
-  /** Decoded path segments after those of the resource. */
-  postpath: string[] = []
+export class Request extends IncomingRequest {
   readonly #channel: RequestChannel
   readonly #head: RequestHead
-  readonly #query: string
   readonly #ending = new RequestEnding()
   readonly #response: OutgoingResponse
-  #args: URLSearchParams | undefined
   #body: RequestBody | undefined
 
   /** The channel calls this. */
   constructor(channel: RequestChannel, head: RequestHead) {
+    super(channel, head)
     this.#channel = channel
     this.#head = head
-    this.method = head.method
-    this.uri = head.target
-    this.path = head.path
-    this.#query = head.query
-    this.clientproto = `HTTP/${head.version}`
-    this.requestHeaders = Headers.fromFields(head.fields)
     this.#response = new OutgoingResponse(channel, head, this.#ending)
   }
 
@@ -84,20 +69,18 @@ export class Request {
     return hasBody(this.#head.framing)
   }
 
-  /** The query's parameters. */
-  get args(): URLSearchParams {
-    this.#args ??= new URLSearchParams(this.#query)
-    return this.#args
+  /**
+   * The header fields that the client sent after the body. They resolve once the body has been read to its end.
+   *
+   * @throws as reading the body does (rejects).
+   */
+  get trailers(): Promise<Headers> {
+    return this.body.trailers
   }
 
   /** The headers of the response. Once they were sent, a change has no effect and is logged. */
   get responseHeaders(): Headers {
     return this.#response.headers
-  }
-
-  /** The connection's reactor: use its time and timers. */
-  get reactor(): Reactor {
-    return this.#channel.transport.reactor
   }
 
   /** The status code that was or will be sent. */
@@ -143,43 +126,35 @@ export class Request {
     return this.#ending.signal
   }
 
-  /** Returns the last value of a request header; undefined when it was not sent. */
-  getHeader(name: string): string | undefined {
-    return this.requestHeaders.get(name)
+  /**
+   * Replaces the channel's `maxBodyBytes` for this request, up or down, before its body is read. Reading more fails,
+   * and the client is sent a 413.
+   *
+   * @param maxBytes Infinity for no limit.
+   * @throws {HTTPError} 413 when the request states a longer body: let it pass, and the client is sent it.
+   * @throws {LocalProtocolError} once the body is being read.
+   * @throws {TypeError | RangeError} unless it is a number of bytes.
+   */
+  limitBody(maxBytes: number): void {
+    checkValue('limitBody', 'maxBytes', maxBytes, CHANNEL_OPTION_RULES.maxBodyBytes)
+    if (!this.hasBody || this.outcome !== undefined) return
+    if (this.body.used)
+      throw new LocalProtocolError('Cannot limit a body that is being read: limit it before')
+    this.#channel.bodyLimited(this, maxBytes)
+    if ((this.body.expectedBytes ?? 0) > maxBytes) throw tooLong(maxBytes)
   }
 
-  /** Returns all request headers: lower-case names, with the last value of each. */
-  getAllHeaders(): Map<string, string> {
-    const all = new Map<string, string>()
-    for (const [name, value] of this.requestHeaders) all.set(name.toLowerCase(), value)
-    return all
-  }
-
-  /** Returns the address from which the client connected. */
-  getClientAddress(): Address {
-    return this.#channel.transport.getPeer()
-  }
-
-  /** Returns the address to which the client connected. */
-  getHost(): Address {
-    return this.#channel.transport.getHost()
-  }
-
-  /** Whether this connection uses TLS. TLS that ends at a proxy does not count. */
-  isSecure(): boolean {
-    return this.#channel.transport.tlsSession !== undefined
-  }
-
-  /** Returns the requested host in lower case, without port and brackets; empty when there is none. */
-  getRequestHostname(): string {
-    const host = (this.#head.host ?? '').toLowerCase()
-    const bracketed = /^\[(.*)\]/.exec(host)?.[1]
-    return bracketed ?? host.replace(/:[0-9]*$/, '')
-  }
-
-  /** Returns the requested host and port as they were sent; empty when there are none. */
-  getRequestAuthority(): string {
-    return this.#head.host ?? ''
+  /**
+   * Adds a cookie to the response. It replaces one that was added for the same name, domain and path. Once the head
+   * was sent this has no effect and is logged.
+   *
+   * @param value Visible ASCII without quotes, comma, semicolon and backslash: use `encodeURIComponent` for other text.
+   * @throws {TypeError} when a client would refuse the cookie; also `__Host-` or `__Secure-` without what these
+   *   prefixes promise, and `sameSite: 'none'` or `partitioned` without `secure`.
+   * @throws {TypeError | RangeError} for an option that does not exist, has the wrong type or is out of range.
+   */
+  addCookie(name: string, value: string, options?: GivenOptions<CookieOptions>): void {
+    this.setCookie(this.responseHeaders, name, value, options)
   }
 
   /**
@@ -205,6 +180,21 @@ export class Request {
       throw new RangeError('Cannot send a reason phrase with control characters or characters above U+00FF')
     }
     this.#response.setCode(code, message)
+  }
+
+  /**
+   * Calls `prepare` just before the head of the response is sent: the response of a resource, an error page
+   * that replaces it, a refusal at a deadline, or a 101. It may set headers, and read `code`; an error page has
+   * dropped the headers that were set before. It is called again if the response then becomes an error page.
+   *
+   * The last one added is called first, so that a resource above another one decides. If one throws, the
+   * response becomes a 500, or the connection is aborted. Has no effect once the head was sent.
+   *
+   * @throws {TypeError} when `prepare` is not a function.
+   */
+  beforeHead(prepare: () => void): void {
+    checkValue('beforeHead', 'prepare', prepare, callable)
+    this.#response.beforeHead(prepare)
   }
 
   /**
@@ -253,7 +243,7 @@ export class Request {
 
   /** Resolves with true when more may be written, or with false once the request has ended. */
   async drained(): Promise<boolean> {
-    return (await this.#channel.transport.drained()) && this.#ending.outcome === undefined
+    return (await this.#response.drained()) && this.#ending.outcome === undefined
   }
 
   /**
@@ -344,7 +334,7 @@ export class Request {
     if (this.outcome === 'aborted') return false
     if (this.started || this.outcome !== undefined)
       throw new LocalProtocolError('Cannot upgrade: the response has begun')
-    checkValue('upgrade', 'next', next, PROTOCOL)
+    checkValue('upgrade', 'next', next, NEXT_PROTOCOL)
     const { protocol } = options
     if (this.#channel.transport.disconnecting) return false
     if (!this.asksToUpgrade(protocol)) {
@@ -375,8 +365,13 @@ export class Request {
   }
 
   #makeBody(): RequestBody {
-    const body = new RequestBody({ bodyWanted: () => this.#channel.bodyWanted(this) }, () =>
-      this.getHeader('content-type'),
+    const { framing } = this.#head
+    const body = new RequestBody(
+      {
+        bodyWanted: () => this.#channel.bodyWanted(this),
+        expectedBytes: framing.kind === 'chunked' ? undefined : framing.kind === 'length' ? framing.bytes : 0,
+      },
+      this,
     )
     if (!this.hasBody) body.completed()
     else if (this.outcome === 'aborted' && this.#ending.reason !== undefined) body.failed(this.#ending.reason)
@@ -392,7 +387,75 @@ export class Request {
   #afterwards(): void {
     if (this.#ending.outcome === 'complete') this.#channel.requestDone(this)
   }
+
+  /**
+   * Sets ETag: `v1` is sent as `"v1"`. A client that has this version, or requires another, is sent 304 or 412.
+   *
+   * @returns whether the response was sent: return NOT_DONE_YET then.
+   */
+  setETag(tag: string): boolean {
+    return setETag(this, tag)
+  }
+
+  /** Sets Last-Modified, and responds as `setETag` does. The latest time counts. */
+  setLastModified(when: Time): boolean {
+    return setLastModified(this, when)
+  }
+
+  /**
+   * Checks the client's conditions before the method is performed (RFC 9110 §13.2.2).
+   *
+   * @returns `done` when a 304 or 412 was sent.
+   */
+  checkPreconditions(current?: Representation): 'proceed' | 'done' {
+    return checkPreconditions(this, current)
+  }
+
+  /** Returns the media type that the client prefers; undefined when it accepts none of them (RFC 9110 §12.5.1). */
+  accepts<const T extends string>(...types: readonly T[]): T | undefined {
+    return preferredType(this.requestHeaders, types)
+  }
+
+  /** Returns the language that the client prefers; undefined when it accepts none of them. */
+  acceptsLanguages<const T extends string>(...languages: readonly T[]): T | undefined {
+    return preferredLanguage(this.requestHeaders, languages)
+  }
+
+  /** Returns the content coding that the client prefers; undefined when it accepts none of them. */
+  acceptsEncodings<const T extends string>(...codings: readonly T[]): T | undefined {
+    return preferredCoding(this.requestHeaders, codings)
+  }
+
+  /** Codes the body for a client that accepts it, however it is written, unless the head was sent. */
+  encodeWith(coding: ContentCoding): void {
+    this.#response.encode(coding, () => this.#afterwards())
+  }
+
+  /** Sends a 103 with links such as `</style.css>; rel=preload` (RFC 8297). Returns false when it is not sent. */
+  writeEarlyHints(links: string | readonly string[]): boolean {
+    return this.#response.writeEarlyHints(typeof links === 'string' ? [links] : links)
+  }
+
+  /** Sets a field that is sent after the body; name it before the first write. Returns whether the client reads it. */
+  setTrailer(name: string, value: TrailerValue): boolean {
+    return this.#response.setTrailer(name, value)
+  }
+
+  /** Begins a response of events; return NOT_DONE_YET then. */
+  eventStream(options?: GivenOptions<EventStreamOptions>): EventStream {
+    return eventStream(this, options)
+  }
+
+  /** Bytes of the response that the operating system has not accepted yet. */
+  get waitingBytes(): number {
+    return this.#response.waitingBytes
+  }
+
+  /** Sets what is called when the reactor stops while the response is being sent, so that it is finished soon. */
+  whenEnding(call: () => void): void {
+    this.#response.whenEnding(call)
+  }
 }
 
 const STATUS = count({ least: 200, most: 999 })
-const PROTOCOL = having('a protocol', 'makeConnection', 'dataReceived', 'connectionLost')
+const NEXT_PROTOCOL = having('a protocol', 'makeConnection', 'dataReceived', 'connectionLost')

@@ -2,7 +2,7 @@ import { LocalProtocolError, type Transport } from '@ropewalk/core'
 import type { Headers } from '../message/headers.ts'
 import { lowerCaseElements } from '../message/field-grammar.ts'
 import type { HTTPVersion } from '../codec/framing.ts'
-import { CHUNK_END, chunkHead, LAST_CHUNK, responseHead } from '../codec/response-writer.ts'
+import { CHUNK_END, chunkHead, LAST_CHUNK, lastChunk, responseHead } from '../codec/response-writer.ts'
 
 /** The facts about a request that decide how its response is framed. */
 export interface RequestLine {
@@ -18,6 +18,8 @@ export interface ResponseHead {
   readonly headers: Headers
   /** Lines that follow the headers, each with its CRLF: Date and a default Content-Type. */
   readonly lines: string
+  /** The names of the trailers, for the Trailer field; undefined when there are none. */
+  readonly trailers?: string | undefined
 }
 
 /**
@@ -132,13 +134,16 @@ export class ResponseStream {
   /**
    * Ends the body. Has no effect on a body that has ended.
    *
+   * @param trailers Returns the fields after a body in chunks. It is not called for any other body.
    * @throws {LocalProtocolError} when the body is shorter than its Content-Length: it must not look complete.
    */
-  finish(): void {
+  finish(trailers?: () => Headers): void {
     if (this.#stage.is !== 'sending') return
     const { framing } = this.#stage
+    if (framing.kind === 'chunks') {
+      this.#transport.write(trailers === undefined ? LAST_CHUNK : lastChunk(trailers()))
+    }
     this.#stage = FINISHED
-    if (framing.kind === 'chunks') this.#transport.write(LAST_CHUNK)
     if (framing.kind === 'length' && this.#sentBytes !== framing.bytes) {
       throw wrongLength(this.#sentBytes, framing.bytes)
     }
@@ -153,10 +158,11 @@ export class ResponseStream {
     this.#transport.write(responseHead(code, reason, headers, lines))
   }
 
-  #start({ code, reason, headers, lines }: ResponseHead, framing: Framing): string | Buffer {
+  #start({ code, reason, headers, lines, trailers }: ResponseHead, framing: Framing): string | Buffer {
     const closes = this.#takeConnection(headers)
     if (closes || framing.kind === 'close') this.#persistent = false
-    const framingLines = lines + framing.lines + this.#connectionLine(headers.hasHeader('upgrade'))
+    const added = trailers === undefined ? lines : lines + this.#trailerLine(trailers, framing)
+    const framingLines = added + framing.lines + this.#connectionLine(headers.hasHeader('upgrade'))
     return responseHead(code, reason, headers, framingLines)
   }
 
@@ -171,6 +177,15 @@ export class ResponseStream {
       this.#dropped = `Cannot send "Connection: ${other.slice(0, 80)}": the only option to set is "close"`
     }
     return options.includes('close')
+  }
+
+  /** RFC 9112 §7.1.2: only a body in chunks can have trailers. */
+  #trailerLine(names: string, framing: Framing): string {
+    if (framing.kind === 'chunks') return `Trailer: ${names}\r\n`
+    if (framing.kind === 'length') {
+      this.#dropped = `Cannot send trailers (${names.slice(0, 80)}) with Content-Length: leave it out`
+    }
+    return ''
   }
 
   /** @param upgrade Whether the head has an Upgrade field, which Connection must list (RFC 9110 §7.8). */
@@ -208,17 +223,24 @@ export class ResponseStream {
   }
 }
 
-function wrongLength(bytes: number, declaredBytes: number): LocalProtocolError {
+/** Makes the error for a body of another length than its head declares. */
+export function wrongLength(bytes: number, declaredBytes: number): LocalProtocolError {
   return new LocalProtocolError(
     `Cannot send ${bytes} bytes under Content-Length ${declaredBytes}: set the length of the body, or leave it out`,
   )
 }
 
-function byteLength(data: Uint8Array | string): number {
+/** The length of a piece of a body, in bytes. */
+export function byteLength(data: Uint8Array | string): number {
   return typeof data === 'string' ? Buffer.byteLength(data) : data.length
 }
 
-function declaredLength(headers: Headers): number | undefined {
+/**
+ * Returns the Content-Length that a program has set; undefined when it has not.
+ *
+ * @throws {LocalProtocolError} when it is not one number.
+ */
+export function declaredLength(headers: Headers): number | undefined {
   const values = headers.getRawHeaders('content-length')
   if (values === undefined) return undefined
   const [value = ''] = values

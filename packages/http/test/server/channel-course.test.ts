@@ -2,20 +2,19 @@ import { MemoryReactor, StringTransport } from '@ropewalk/core/testing'
 import { describe, expect, test } from 'vitest'
 import { ChannelCourse, type Overdue } from '../../src/server/channel-course.ts'
 import { DEFAULT_CHANNEL_OPTIONS, type HTTPChannelOptions } from '../../src/server/channel-options.ts'
-import { RequestPhase } from '../../src/server/channel-phase.ts'
+import { type ChannelEvent, NEXT_PHASE, type Phase, RequestPhase } from '../../src/server/channel-phase.ts'
 import { Exchange } from './http-exchange.ts'
 
 function begin(options: Partial<HTTPChannelOptions> = {}): {
   reactor: MemoryReactor
   course: ChannelCourse
-  expired: Overdue[]
+  expired: Overdue['is'][]
 } {
   const reactor = new MemoryReactor()
   const transport = new StringTransport({ reactor })
-  const factory = { options: { ...DEFAULT_CHANNEL_OPTIONS, ...options } }
-  const expired: Overdue[] = []
-  const course = new ChannelCourse({ transport, factory }, (overdue) => expired.push(overdue))
-  course.begin()
+  const expired: Overdue['is'][] = []
+  const course = new ChannelCourse({ transport }, ({ is }) => expired.push(is))
+  course.begin({ ...DEFAULT_CHANNEL_OPTIONS, ...options })
   return { reactor, course, expired }
 }
 
@@ -56,18 +55,31 @@ describe('ChannelCourse', () => {
     expect(processing.expired).toEqual([])
   })
 
-  test('waits for the next request, or for the rest of one that has begun', () => {
-    for (const [begun, phase] of [
-      [false, 'idle'],
-      [true, 'head'],
-    ] as const) {
-      const { reactor, course, expired } = begin({ keepAliveTimeoutMs: 300, headTimeoutMs: 300 })
-      course.outputFull()
-      course.awaitRequest('output sent', begun)
-      expect(course.phase.is).toBe(phase)
-      reactor.advance(400)
-      expect(expired).toEqual([begun ? 'head' : 'next request'])
-    }
+  test('waits for the next request, and for the rest of its head', () => {
+    const { reactor, course, expired } = begin({ keepAliveTimeoutMs: 300 })
+    course.outputFull()
+    course.outputSent()
+    expect(course.phase.is).toBe('idle')
+    reactor.advance(200)
+    course.headBegun()
+    reactor.advance(59_000)
+    expect([course.phase.is, expired]).toEqual(['head', []])
+    reactor.advance(1_100)
+    expect(expired).toEqual(['head'])
+  })
+
+  test('passes on the request whose body, beginning or progress is overdue', async () => {
+    const { reactor, course, expired } = begin({ departureGraceMs: 1000 })
+    const phase = await requestPhase()
+    course.headRead(phase)
+    course.awaitProgress(phase, true)
+    reactor.advance(10_100)
+    course.awaitProgress(phase, false)
+    course.setResponseTimeout(phase, 500)
+    reactor.advance(600)
+    course.awaitDeparture(phase)
+    reactor.advance(1_100)
+    expect(expired).toEqual(['body', 'response', 'departure'])
   })
 
   test('waits at most drainGraceMs for a request while the reactor stops', async () => {
@@ -76,8 +88,8 @@ describe('ChannelCourse', () => {
       if (before === 'head') course.headBegun()
       if (before === 'congested') course.outputFull()
       expect(course.draining).toBe(false)
-      const drained = course.drain(before === 'head')
-      expect([course.draining, course.drain(false)]).toEqual([true, drained])
+      const drained = course.drain()
+      expect([course.draining, course.drain()]).toEqual([true, drained])
       reactor.advance(300)
       expect(expired).toEqual([before === 'head' ? 'head' : 'next request'])
       course.end()
@@ -89,16 +101,41 @@ describe('ChannelCourse', () => {
     const { reactor, course } = begin()
     course.end()
     course.end()
-    expect([reactor.getDelayedCalls(), course.phase.is, course.drain(false)]).toEqual([[], 'over', undefined])
+    expect([reactor.getDelayedCalls(), course.phase.is, course.drain()]).toEqual([[], 'over', undefined])
   })
 
-  test('throws for an event that cannot happen in its phase', async () => {
+  test('enters the phase that the table lists for an event, and throws for one that cannot happen', async () => {
     const phase = await requestPhase()
-    const { course } = begin()
-    expect(() => course.discardBody()).toThrow('after the event response complete in the phase idle')
-    course.headRead(phase)
-    expect(() => course.headBegun()).toThrow('after the event first byte in the phase request')
-    course.end()
-    expect(() => course.headRead(phase)).toThrow('after the event head read in the phase over')
+    const events: Readonly<Record<ChannelEvent, (course: ChannelCourse) => unknown>> = {
+      headBegun: (course) => course.headBegun(),
+      headRead: (course) => course.headRead(phase),
+      outputFull: (course) => course.outputFull(),
+      outputSent: (course) => course.outputSent(),
+      exchangeComplete: (course) => course.exchangeComplete(),
+      responseComplete: (course) => course.responseComplete(),
+      bodyComplete: (course) => course.bodyComplete(),
+      drain: (course) => course.drain(),
+      end: (course) => course.end(),
+    }
+    const paths: Readonly<Record<Phase['is'], readonly ChannelEvent[]>> = {
+      idle: [],
+      head: ['headBegun'],
+      congested: ['outputFull'],
+      request: ['headRead'],
+      discarding: ['headRead', 'responseComplete'],
+      over: ['end'],
+    }
+    for (const before of Object.keys(paths) as Phase['is'][]) {
+      for (const event of Object.keys(events) as ChannelEvent[]) {
+        const { course } = begin()
+        for (const step of paths[before]) events[step](course)
+        expect(course.phase.is).toBe(before)
+        const next = NEXT_PHASE[before][event]
+        if (next === undefined)
+          expect(() => events[event](course), `${before} ${event}`).toThrow(`after the phase ${before}`)
+        else events[event](course)
+        expect(course.phase.is, `${before} ${event}`).toBe(next ?? before)
+      }
+    }
   })
 })

@@ -1,48 +1,13 @@
 import { describe, expect, test } from 'vitest'
 import { DEFAULT_CHANNEL_OPTIONS } from '../../src/server/channel-options.ts'
-import {
-  type ChannelEvent,
-  CONGESTED,
-  HEAD,
-  IDLE,
-  NEXT_PHASE,
-  OVER,
-  type Phase,
-  phaseAfter,
-  RequestPhase,
-} from '../../src/server/channel-phase.ts'
+import { NEXT_PHASE, RequestPhase } from '../../src/server/channel-phase.ts'
 import { Exchange } from './http-exchange.ts'
 
-/** A phase of each kind. */
-async function phases(): Promise<readonly Phase[]> {
-  const exchange = new Exchange(() => undefined)
-  await exchange.send('GET / HTTP/1.1\r\nHost: h\r\n\r\n')
-  const request = new RequestPhase(exchange.requests[0]!, false, DEFAULT_CHANNEL_OPTIONS)
-  return [IDLE, HEAD, CONGESTED, request, { is: 'discarding', leftBytes: 5 }, OVER]
-}
-
-const EVENTS = [
-  ...new Set(Object.values(NEXT_PHASE).flatMap((events) => Object.keys(events))),
-] as ChannelEvent[]
-
-describe('phaseAfter', () => {
-  test('returns the phase that the table lists, and throws for any other', async () => {
-    const all = await phases()
-    expect(all.map(({ is }) => is)).toEqual(Object.keys(NEXT_PHASE))
-    for (const current of all) {
-      for (const event of EVENTS) {
-        for (const next of all) {
-          const enter = (): Phase => phaseAfter(current, event, next)
-          if (NEXT_PHASE[current.is][event] === next.is) expect(enter()).toBe(next)
-          else expect(enter).toThrow(`Cannot enter the phase ${next.is} after the event ${event}`)
-        }
-      }
-    }
-  })
-
-  test('ends every phase with close, and nothing follows the end', () => {
-    expect(Object.values(NEXT_PHASE).every((events) => events.close === 'over')).toBe(true)
-    expect(NEXT_PHASE.over).toEqual({ close: 'over' })
+describe('NEXT_PHASE', () => {
+  test('ends every phase, accepts a stop in every phase, and has nothing after the end', () => {
+    for (const events of Object.values(NEXT_PHASE))
+      expect(events).toMatchObject({ end: 'over', drain: expect.anything() })
+    expect(NEXT_PHASE.over).toEqual({ drain: 'over', end: 'over' })
   })
 })
 

@@ -1,4 +1,4 @@
-import type { Arrow } from './text-diagram.ts'
+import type { Arrow } from '../trace.ts'
 
 /**
  * Draws a run as an SVG document: one column for each host, time from top to bottom, and for each packet an

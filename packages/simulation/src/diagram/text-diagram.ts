@@ -1,3 +1,5 @@
+import type { Arrow } from '../trace.ts'
+
 /** Draws a run as text: one column for each host, one line for each arrow, the time on the left. */
 export function textDiagram(hosts: readonly string[], arrows: readonly Arrow[]): string {
   const width = Math.max(MIN_COLUMN, ...hosts.map((name) => name.length + 4))
@@ -33,19 +35,6 @@ export function mermaidDiagram(hosts: readonly string[], arrows: readonly Arrow[
     return from === to ? `  Note over ${from}: ${text}` : `  ${from}${lost ? '-x' : '->>'}${to}: ${text}`
   })
   return ['sequenceDiagram', ...hosts.map((name) => `  participant ${name}`), ...lines].join('\n')
-}
-
-/** A packet from one host to another, or an event at one host. */
-export interface Arrow {
-  /** When the packet arrived or was lost, or when the event happened, in virtual milliseconds. */
-  readonly atMs: number
-  readonly from: string
-  /** The same as `from` for an event at one host. */
-  readonly to: string
-  readonly what: string
-  readonly lost: boolean
-  /** When the packet was sent, in virtual milliseconds. */
-  readonly sentMs: number
 }
 
 /** Which part of a run a diagram shows. */

@@ -23,7 +23,7 @@ import {
   type DatagramWire,
   DeadlineWheel,
   type DialEvents,
-  type Dialling,
+  type ConnectAttempt,
   type LookupOptions,
   startFactory,
   WireReactor,
@@ -132,7 +132,7 @@ export class HostReactor extends WireReactor implements Reactor {
     this.#run.executeSoon(this.#endTurn)
   }
 
-  protected override dial(address: Address, events: DialEvents): Dialling {
+  protected override dial(address: Address, events: DialEvents): ConnectAttempt {
     return new StreamDial(this.#run, address, events)
   }
 

@@ -2,7 +2,7 @@ import { type Address, CannotListenError } from '@ropewalk/core'
 import { type UDPAddress, udpAddress } from '@ropewalk/core/udp'
 import type { DatagramBinding } from '@ropewalk/core/reactor'
 import type { NamedEnd } from '../network/host-kernel.ts'
-import { DatagramSocket } from '../network/datagram-socket.ts'
+import { SimulatedDatagramWire } from '../network/simulated-datagram-wire.ts'
 import type { Network } from '../network/network.ts'
 import type { SimulatedPort } from '../network/simulated-port.ts'
 import { HostClock } from '../time/host-clock.ts'
@@ -17,7 +17,7 @@ export class HostRun implements ReactorSystem {
   readonly reactor: HostReactor
   readonly #ends = new Set<NamedEnd>()
   readonly #ports = new Map<string, SimulatedPort>()
-  readonly #datagrams = new Set<DatagramSocket>()
+  readonly #datagrams = new Set<SimulatedDatagramWire>()
   #descriptors = 0
   #lastPort = 49_151
   #over = false
@@ -151,23 +151,23 @@ export class HostRun implements ReactorSystem {
   }
 
   /** @throws {Error} EADDRINUSE when the port is taken, unless both sockets have `reuseAddress`. */
-  bindDatagrams(asked: DatagramBinding): DatagramSocket {
+  bindDatagrams(asked: DatagramBinding): SimulatedDatagramWire {
     const port = asked.address.port === 0 ? this.nextPort() : asked.address.port
     const binding = { ...asked, address: udpAddress(asked.address.host, port) }
     for (const { binding: other } of this.#datagrams)
       if (other.address.port === port && !(other.reuseAddress && binding.reuseAddress)) throw inUse()
-    const socket = new DatagramSocket(this, binding)
+    const socket = new SimulatedDatagramWire(this, binding)
     this.#datagrams.add(socket)
     return socket
   }
 
   /** Removes a socket, which receives nothing more. */
-  freeDatagrams(socket: DatagramSocket): void {
+  freeDatagrams(socket: SimulatedDatagramWire): void {
     this.#datagrams.delete(socket)
   }
 
   /** The sockets that receive a datagram from `from` to `to`. */
-  datagramsAt(from: UDPAddress, to: UDPAddress): readonly DatagramSocket[] {
+  datagramsAt(from: UDPAddress, to: UDPAddress): readonly SimulatedDatagramWire[] {
     return Array.from(this.#datagrams).filter((socket) => socket.receives(from, to))
   }
 

@@ -51,7 +51,7 @@ export interface LinkSetup {
 export class Link {
   conditions: LinkConditions
   readonly #setup: LinkSetup
-  #cut = false
+  #down = false
   #held: Travel[] | undefined
   #freeAtMs = 0
   readonly #watchers = new Set<(delivery: Delivery) => void>()
@@ -62,13 +62,13 @@ export class Link {
   }
 
   /** Whether every packet is lost. */
-  get cut(): boolean {
-    return this.#cut
+  get down(): boolean {
+    return this.#down
   }
 
   /** With true, loses all packets from now on, also those on their way. With false, lets packets pass again. */
-  setCut(cut: boolean): void {
-    this.#cut = cut
+  setDown(down: boolean): void {
+    this.#down = down
   }
 
   /**
@@ -111,12 +111,12 @@ export class Link {
   #arrive(travel: Travel): void {
     const { trace, stats, from, to, isSilent } = this.#setup
     const { packet, sentMs, isLost } = travel
-    const lost = isLost || this.#cut || isSilent()
+    const lost = isLost || this.#down || isSilent()
     if (!lost && this.#held !== undefined) {
       this.#held.push(travel)
       return
     }
-    if (packet.what !== 'ACK') trace.passed(from, to, { what: packet.what, lost, sentMs })
+    if (packet.what !== 'ACK') trace.record(from, to, { what: packet.what, lost, sentMs })
     if (!lost) return packet.arrived()
     stats.lost++
     packet.lost()

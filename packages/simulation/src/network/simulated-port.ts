@@ -1,6 +1,6 @@
 import type { AcceptOptions, Address, ListeningPort, ProtocolFactory, Transport } from '@ropewalk/core'
 import { Acceptor, type ConnectedWire, stopFactory } from '@ropewalk/core/reactor'
-import type { ConnectionEnd } from './connection-end.ts'
+import type { SimulatedWire } from './simulated-wire.ts'
 import type { HostKernel, ListenPort } from './host-kernel.ts'
 
 /** Where and how a port listens. */
@@ -70,7 +70,7 @@ export class SimulatedPort<A extends Address = Address> implements ListeningPort
         if (wire === undefined) return
         this.#waiting--
         // Wires of this network are ends of connections.
-        life.endOpened(wire.wire as ConnectionEnd)
+        life.endOpened(wire.wire as SimulatedWire)
         this.#acceptor.accept(wire)
       }
     })

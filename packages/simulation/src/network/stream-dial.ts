@@ -1,18 +1,18 @@
 import { type Address, ConnectError, ConnectionRefusedError, formatAddress, tcpAddress } from '@ropewalk/core'
-import type { ConnectedWire, DialEvents, Dialling } from '@ropewalk/core/reactor'
+import type { ConnectedWire, DialEvents, ConnectAttempt } from '@ropewalk/core/reactor'
 import type { ListenPort, HostKernel } from './host-kernel.ts'
-import { ConnectionEnd } from './connection-end.ts'
+import { SimulatedWire } from './simulated-wire.ts'
 import { Flow, type FlowEnds } from './flow.ts'
 import type { Link } from './link.ts'
 
 /** One attempt to connect, with the handshake of TCP. */
-export class StreamDial implements Dialling {
+export class StreamDial implements ConnectAttempt {
   readonly #life: HostKernel
   readonly #address: Address
   readonly #events: DialEvents
   #wanted = true
   /** Set when the SYN has arrived at a listening port. */
-  #server: { readonly end: ConnectionEnd; readonly life: HostKernel; readonly port: ListenPort } | undefined
+  #server: { readonly end: SimulatedWire; readonly life: HostKernel; readonly port: ListenPort } | undefined
   #tries = 0
 
   constructor(life: HostKernel, address: Address, events: DialEvents) {
@@ -73,7 +73,7 @@ export class StreamDial implements Dialling {
   #accept(life: HostKernel, port: ListenPort, forth: Link, back: Link): void {
     if (this.#server !== undefined) return
     const number = life.network.setup.random.between(1, 2 ** 30)
-    const end = new ConnectionEnd(`${life.host.name}#${number}`, this.#life.host.name, life)
+    const end = new SimulatedWire(`${life.host.name}#${number}`, this.#life.host.name, life)
     this.#server = { end, life, port }
     port.opening()
     const arrived = (): void => this.#established(forth, back)
@@ -87,13 +87,13 @@ export class StreamDial implements Dialling {
     if (!this.#wanted || server === undefined) return
     this.#wanted = false
     const life = this.#life
-    const client = new ConnectionEnd(`${life.host.name}:${life.nextPort()}`, server.life.host.name, life)
+    const client = new SimulatedWire(`${life.host.name}:${life.nextPort()}`, server.life.host.name, life)
     connect({ end: client, life }, server, forth, back)
     const [own, peer] = this.#addresses(server.life)
     server.port.opened(wireOf(server.end, peer, own))
     life.endOpened(client)
     life.network.setup.trace.note(life.host.name, `connected to ${formatAddress(peer)}`)
-    life.execute(() => this.#events.dialled(wireOf(client, own, peer)))
+    life.execute(() => this.#events.connected(wireOf(client, own, peer)))
   }
 
   #addresses(server: HostKernel): readonly [Address, Address] {
@@ -124,19 +124,19 @@ export class StreamDial implements Dialling {
 
   #failSoon(error: Error): void {
     this.#wanted = false
-    this.#life.executeSoon(() => this.#events.dialFailed(error))
+    this.#life.executeSoon(() => this.#events.failed(error))
   }
 
   #fail(error: Error): void {
     if (!this.#wanted) return
     this.#wanted = false
     this.#life.freeDescriptor()
-    this.#life.execute(() => this.#events.dialFailed(error))
+    this.#life.execute(() => this.#events.failed(error))
   }
 }
 
 interface Side {
-  readonly end: ConnectionEnd
+  readonly end: SimulatedWire
   readonly life: HostKernel
 }
 
@@ -155,7 +155,7 @@ function connect(client: Side, server: Side, forth: Link, back: Link): void {
   server.end.onReset(() => client.end.broken('ECONNRESET'))
 }
 
-function endsOf(sender: ConnectionEnd, receiver: Side): FlowEnds {
+function endsOf(sender: SimulatedWire, receiver: Side): FlowEnds {
   return {
     taken: () => sender.taken(),
     broken: (code) => sender.broken(code),
@@ -165,7 +165,7 @@ function endsOf(sender: ConnectionEnd, receiver: Side): FlowEnds {
   }
 }
 
-function wireOf(end: ConnectionEnd, localAddress: Address, peerAddress: Address): ConnectedWire {
+function wireOf(end: SimulatedWire, localAddress: Address, peerAddress: Address): ConnectedWire {
   return { wire: end, localAddress, peerAddress, attach: (events) => end.attach(events) }
 }
 

@@ -2,7 +2,7 @@ import { counted } from '@ropewalk/core/reactor'
 import type { ProtocolFactory } from '@ropewalk/core'
 import { parseRecording, type Recording } from '@ropewalk/core/policies'
 import { checkOptions, count, oneOf, type OptionRules } from '@ropewalk/core/options'
-import { readText } from '../real/environment.ts'
+import { readText } from '../real/machine.ts'
 import { countCuts, cutRecordings, type Cuts } from './cuts.ts'
 import { play, type Played } from './player.ts'
 

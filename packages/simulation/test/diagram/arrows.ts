@@ -1,4 +1,4 @@
-import type { Arrow } from '../../src/diagram/text-diagram.ts'
+import type { Arrow } from '../../src/trace.ts'
 
 /** The hosts of the test diagrams. */
 export const HOSTS = ['server', 'client']

@@ -122,7 +122,7 @@ describe('Flow', () => {
 
   test('breaks with ETIMEDOUT when nothing arrives for too long', () => {
     const one = new OneFlow('c')
-    one.forth.setCut(true)
+    one.forth.setDown(true)
     one.flow.write([message])
     one.pass()
     expect([one.notifications, one.bytes.length]).toEqual([['ETIMEDOUT'], 0])
@@ -130,7 +130,7 @@ describe('Flow', () => {
 
   test('breaks with ETIMEDOUT when no acknowledgement arrives for too long', () => {
     const one = new OneFlow('d')
-    one.back.setCut(true)
+    one.back.setDown(true)
     one.flow.write([message])
     one.pass()
     expect(one.notifications).toEqual(['ETIMEDOUT'])

@@ -70,16 +70,16 @@ describe('Link', () => {
     expect(lost).toBeLessThan(250)
   })
 
-  test('loses every packet while it is cut, including those on their way', () => {
+  test('loses every packet while it is down, including those on their way', () => {
     const { timeline, link, outcomes, send } = make()
     send('on its way')
-    link.setCut(true)
+    link.setDown(true)
     send('too late')
     while (timeline.step());
-    link.setCut(false)
+    link.setDown(false)
     send('again')
     while (timeline.step());
-    expect([link.cut, outcomes]).toEqual([
+    expect([link.down, outcomes]).toEqual([
       false,
       ['on its way lost at 5', 'too late lost at 5', 'again at 10'],
     ])

@@ -34,8 +34,8 @@ export function simulatedWires(): WireHarness {
       const address = tcpAddress('server', ++port)
       server.bindPort(openPort(server, port, (end) => (here = end)))
       void new StreamDial(client, address, {
-        dialled: (end) => (there = end),
-        dialFailed: (reason) => {
+        connected: (end) => (there = end),
+        failed: (reason) => {
           throw reason
         },
       })

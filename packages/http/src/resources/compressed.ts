@@ -1,0 +1,54 @@
+import type { GivenOptions } from '@ropewalk/core/options'
+import { ContentCoding, type ContentCodingOptions } from '../server/content-coding.ts'
+import type { Request } from '../server/request.ts'
+import type { RenderResult } from '../site/render-result.ts'
+import { isResource, Resource } from '../site/resource.ts'
+
+/**
+ * Wraps a resource, so that its responses and those of all resources below it are coded with gzip, br or zstd for
+ * clients that accept it.
+ *
+ * Do not wrap pages that contain a secret and text from the request: the length of a coded body gives hints about
+ * the secret (BREACH).
+ *
+ * @throws {TypeError} when `resource` is not a Resource, or an option does not exist or has the wrong type.
+ * @throws {RangeError} when an option is out of range.
+ */
+export function compressed(resource: Resource, options?: GivenOptions<ContentCodingOptions>): Resource {
+  if (!isResource(resource)) throw new TypeError('Cannot compress the responses: give a Resource')
+  return new Compressed(resource, new ContentCoding(options))
+}
+
+class Compressed extends Resource {
+  override readonly isLeaf: boolean
+  readonly #resource: Resource
+  readonly #coding: ContentCoding
+
+  constructor(resource: Resource, coding: ContentCoding) {
+    super()
+    this.isLeaf = resource.isLeaf
+    this.#resource = resource
+    this.#coding = coding
+  }
+
+  override putChild(segment: string, child: Resource): void {
+    this.#resource.putChild(segment, child)
+  }
+
+  override getChildWithDefault(
+    segment: string,
+    request: Request,
+  ): Resource | undefined | PromiseLike<Resource | undefined> {
+    request.encodeWith(this.#coding)
+    return this.#resource.getChildWithDefault(segment, request)
+  }
+
+  override allowedMethods(): string[] {
+    return this.#resource.allowedMethods()
+  }
+
+  override render(request: Request): RenderResult {
+    request.encodeWith(this.#coding)
+    return this.#resource.render(request)
+  }
+}

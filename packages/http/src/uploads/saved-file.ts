@@ -1,0 +1,98 @@
+import { type FileHandle, open, unlink } from 'node:fs/promises'
+import { join } from 'node:path'
+import { LocalProtocolError } from '@ropewalk/core'
+
+/** A file of a form that was written to a directory. It is removed when the request ends, unless it is kept. */
+export class SavedFile {
+  /** Where it is. Its name there has nothing of the client's. */
+  readonly path: string
+  /** Its length in bytes. */
+  readonly size: number
+  /** The client's name for it, as `Part.filename`: to show it, not to open it. */
+  readonly filename: string
+  /** The media type that the client states. */
+  readonly type: string
+  #removing: Promise<void> | undefined
+  #kept = false
+
+  /** `Part.saveTo` calls this. */
+  constructor(path: string, size: number, { filename = '', type }: Uploaded) {
+    this.path = path
+    this.size = size
+    this.filename = filename
+    this.type = type
+  }
+
+  /**
+   * Keeps the file: from now on it belongs to the program, which may rename it.
+   *
+   * @returns its path.
+   * @throws {LocalProtocolError} when it was removed before: the request has ended.
+   */
+  keep(): string {
+    if (this.#removing !== undefined)
+      throw new LocalProtocolError('Cannot keep an uploaded file: it was removed when its request ended')
+    this.#kept = true
+    return this.path
+  }
+
+  /** Removes the file unless it was kept. It may be gone already. Rejects with the system's error. */
+  remove(): Promise<void> {
+    if (this.#kept) return Promise.resolve()
+    this.#removing ??= removeFile(this.path)
+    return this.#removing
+  }
+}
+
+/** What the client states about a file. */
+export interface Uploaded {
+  readonly filename: string | undefined
+  readonly type: string
+}
+
+/**
+ * Writes pieces to a new file, which only its owner can read and write. Each piece is written before the next one is
+ * read.
+ *
+ * @param name A name that no file in the directory has.
+ * @returns the file. If it cannot be written, or the pieces break off, it is removed.
+ * @throws what opening or writing the file, or reading the pieces, throws (rejects).
+ */
+export async function saveFile(
+  pieces: AsyncIterable<Uint8Array>,
+  directory: string,
+  name: string,
+  uploaded: Uploaded,
+): Promise<SavedFile> {
+  const path = join(directory, name)
+  // wx: an existing file, or a link at its place, is an error.
+  const file = await open(path, 'wx', OWNER_ONLY)
+  try {
+    const size = await writeAll(file, pieces)
+    await file.close()
+    return new SavedFile(path, size, uploaded)
+  } catch (error) {
+    await file.close().catch(() => undefined)
+    await removeFile(path).catch(() => undefined)
+    throw error
+  }
+}
+
+async function writeAll(file: FileHandle, pieces: AsyncIterable<Uint8Array>): Promise<number> {
+  let size = 0
+  for await (const piece of pieces) {
+    await file.writeFile(piece)
+    size += piece.length
+  }
+  return size
+}
+
+async function removeFile(path: string): Promise<void> {
+  try {
+    await unlink(path)
+  } catch (error) {
+    if (!(error instanceof Error && 'code' in error && error.code === 'ENOENT')) throw error
+  }
+}
+
+const OWNER_ONLY = 0o600

@@ -1,0 +1,25 @@
+import { expect, test } from 'vitest'
+import { nextTurn, readText, realNowMs } from '../../src/real/machine.ts'
+
+test('readText returns the text of a file, or rejects with the error of the system', async () => {
+  expect(await readText(new URL('machine.test.ts', import.meta.url).pathname)).toContain(
+    'returns the text of a file',
+  )
+  await expect(readText('/nowhere/at/all')).rejects.toMatchObject({ code: 'ENOENT' })
+})
+
+test('nextTurn waits for chains of promises of any length', async () => {
+  let links = 0
+  const chain = async (): Promise<void> => {
+    for (; links < 1000; links++) await Promise.resolve()
+  }
+  void chain()
+  await nextTurn()
+  expect(links).toBe(1000)
+})
+
+test('realNowMs increases', async () => {
+  const before = realNowMs()
+  await nextTurn()
+  expect(realNowMs()).toBeGreaterThan(before)
+})
