@@ -41,6 +41,7 @@ function makeFiles(): string {
   writeFileSync(at('digits.txt'), '0123456789')
   writeFileSync(at('big.bin'), BIG)
   writeFileSync(at('sub', 'index.html'), '<h1>index')
+  writeFileSync(at('long.txt'), 'a long text '.repeat(1000))
   writeFileSync(at('.git', 'config'), 'secret')
   writeFileSync(at('<b>&".txt'), 'odd')
   writeFileSync(at('app.js'), 'let a = 1 // plain\n')
@@ -131,6 +132,15 @@ describe('static-server', { timeout: 60_000 }, () => {
       expect(coded.head).toMatch(/^Vary: .*Accept-Encoding/m)
       expect(coded.body.toString()).toBe('let a = 1 // plain\n')
       expect((await curl('/app.js')).head).not.toContain('Content-Encoding')
+    })
+
+    test('compresses a text that has no copy', async () => {
+      const coded = await curl('/long.txt', '--compressed')
+      expect(coded.head).toMatch(/^Content-Encoding: (?:gzip|br|zstd)\r$/m)
+      expect(coded.head).toMatch(/^ETag: W\//m)
+      expect(coded.body.toString()).toBe('a long text '.repeat(1000))
+      const part = await curl('/long.txt', '--compressed', '-r', '2-5')
+      expect([part.head.slice(0, 12), part.body.toString()]).toEqual(['HTTP/1.1 206', 'long'])
     })
 
     test('redirects to the slash, and lists directories', async () => {
