@@ -17,7 +17,7 @@ import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { gzipSync } from 'node:zlib'
 import { type Browser, chromium } from 'playwright-core'
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest'
 import { Connection } from './connection.ts'
 import { ExampleProcess } from './example-process.ts'
 
@@ -193,6 +193,7 @@ describe('static-server, when a file becomes shorter while it is sent', () => {
     const path = join(root, 'shrinking.bin')
     writeFileSync(path, Buffer.alloc(50 * MIB))
     const example = await ExampleProcess.start('static-server', root)
+    onTestFinished(() => example.kill())
     const connection = await Connection.open(example.port)
     connection.socket.write('GET /shrinking.bin HTTP/1.1\r\nHost: h\r\n\r\n')
     await connection.until((text) => text.length > 0)
@@ -215,6 +216,7 @@ describe('static-server, under 1 000 clients that do not read a file of 10 MB', 
     const root = makeFiles()
     const path = join(root, 'socket')
     const example = await ExampleProcess.startMeasured('static-server', [`unix:${path}`, root])
+    onTestFinished(() => example.kill())
     const before = { bytes: await example.memoryBytes(), descriptors: example.descriptors }
     const readers: Socket[] = []
     // No more at once than the queue of the port holds.
