@@ -1,8 +1,9 @@
-// Serves the files of a directory: listings, ranges, conditional requests. Try it with:
+// Serves the files of a directory: listings, ranges, conditional requests, compression. Try it with:
 // npm run example examples/static-server.ts tcp:8080:interface=127.0.0.1 docs
 import { formatAddress, reactor } from '@ropewalk/core'
 import { serverFromString } from '@ropewalk/core/endpoints'
 import { Site } from '@ropewalk/http'
+import { compressed } from '@ropewalk/http/resources'
 import { File } from '@ropewalk/http/static'
 
 const [where = 'tcp:8080:interface=127.0.0.1', directory = '.'] = process.argv.slice(2)
@@ -13,7 +14,7 @@ try {
     precompressed: ['br', 'zstd', 'gzip'],
     cacheControl: 'no-cache',
   })
-  const port = await serverFromString(reactor, where).listen(new Site(files))
+  const port = await serverFromString(reactor, where).listen(new Site(compressed(files)))
   reactor.callWhenRunning(() =>
     console.log(`Serving ${directory} on http://${formatAddress(port.getHost())}/. Press Ctrl-C to stop.`),
   )

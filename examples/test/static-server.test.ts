@@ -17,7 +17,7 @@ import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { gzipSync } from 'node:zlib'
 import { type Browser, chromium } from 'playwright-core'
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest'
 import { Connection } from './connection.ts'
 import { ExampleProcess } from './example-process.ts'
 
@@ -41,6 +41,7 @@ function makeFiles(): string {
   writeFileSync(at('digits.txt'), '0123456789')
   writeFileSync(at('big.bin'), BIG)
   writeFileSync(at('sub', 'index.html'), '<h1>index')
+  writeFileSync(at('long.txt'), 'a long text '.repeat(1000))
   writeFileSync(at('.git', 'config'), 'secret')
   writeFileSync(at('<b>&".txt'), 'odd')
   writeFileSync(at('app.js'), 'let a = 1 // plain\n')
@@ -133,6 +134,15 @@ describe('static-server', { timeout: 60_000 }, () => {
       expect((await curl('/app.js')).head).not.toContain('Content-Encoding')
     })
 
+    test('compresses a text that has no copy', async () => {
+      const coded = await curl('/long.txt', '--compressed')
+      expect(coded.head).toMatch(/^Content-Encoding: (?:gzip|br|zstd)\r$/m)
+      expect(coded.head).toMatch(/^ETag: W\//m)
+      expect(coded.body.toString()).toBe('a long text '.repeat(1000))
+      const part = await curl('/long.txt', '--compressed', '-r', '2-5')
+      expect([part.head.slice(0, 12), part.body.toString()]).toEqual(['HTTP/1.1 206', 'long'])
+    })
+
     test('redirects to the slash, and lists directories', async () => {
       expect((await curl('/sub?a=1')).head).toMatch(
         /^HTTP\/1\.1 302 .*\r\n(.*\r\n)*Location: \/sub\/\?a=1\r\n/,
@@ -183,6 +193,7 @@ describe('static-server, when a file becomes shorter while it is sent', () => {
     const path = join(root, 'shrinking.bin')
     writeFileSync(path, Buffer.alloc(50 * MIB))
     const example = await ExampleProcess.start('static-server', root)
+    onTestFinished(() => example.kill())
     const connection = await Connection.open(example.port)
     connection.socket.write('GET /shrinking.bin HTTP/1.1\r\nHost: h\r\n\r\n')
     await connection.until((text) => text.length > 0)
@@ -205,6 +216,7 @@ describe('static-server, under 1 000 clients that do not read a file of 10 MB', 
     const root = makeFiles()
     const path = join(root, 'socket')
     const example = await ExampleProcess.startMeasured('static-server', [`unix:${path}`, root])
+    onTestFinished(() => example.kill())
     const before = { bytes: await example.memoryBytes(), descriptors: example.descriptors }
     const readers: Socket[] = []
     // No more at once than the queue of the port holds.

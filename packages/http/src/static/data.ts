@@ -1,14 +1,16 @@
 import { createHash } from 'node:crypto'
 import { checkValue, type OptionRule } from '@ropewalk/core/options'
 import { isFieldValue } from '../message/field-grammar.ts'
+import { sendRanges } from '../server/range-response.ts'
 import type { Request } from '../server/request.ts'
+import { NOT_DONE_YET, type NotDoneYet } from '../site/render-result.ts'
 import { Resource } from '../site/resource.ts'
-import { beginRepresentation, type Piece, type Representation } from './representation.ts'
 
 /** Responds to GET and HEAD with bytes of one type, with an ETag, ranges and conditional requests. */
 export class Data extends Resource {
   readonly #data: Buffer
-  readonly #representation: Representation
+  readonly #type: string
+  readonly #etag: string
 
   /**
    * @param data A string is sent as UTF-8. Bytes are copied.
@@ -20,22 +22,15 @@ export class Data extends Resource {
     checkValue('Data', 'data', data, BYTES)
     checkValue('Data', 'type', type, TYPE)
     this.#data = typeof data === 'string' ? Buffer.from(data) : Buffer.from(data)
-    const etag = `"${createHash('sha256').update(this.#data).digest('base64url').slice(0, ETAG_CHARACTERS)}"`
-    this.#representation = { bytes: this.#data.length, type, etag }
+    this.#type = type
+    this.#etag = `"${createHash('sha256').update(this.#data).digest('base64url').slice(0, ETAG_CHARACTERS)}"`
   }
 
-  override render_GET(request: Request): Uint8Array | string {
-    const pieces = beginRepresentation(request, this.#representation)
-    const [only = ''] = pieces
-    return pieces.length > 1
-      ? Buffer.concat(pieces.map((piece) => this.#bytesOf(piece)))
-      : this.#bytesOf(only)
-  }
-
-  #bytesOf(piece: Piece): Buffer {
-    return typeof piece === 'string'
-      ? Buffer.from(piece, 'latin1')
-      : this.#data.subarray(piece.start, piece.end)
+  override async render_GET(request: Request): Promise<NotDoneYet> {
+    request.setHeader('Content-Type', this.#type)
+    request.setHeader('ETag', this.#etag)
+    await sendRanges(request, this.#data)
+    return NOT_DONE_YET
   }
 }
 

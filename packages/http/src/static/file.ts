@@ -1,23 +1,25 @@
 import { checkValue, type GivenOptions, path as pathRule, withDefaults } from '@ropewalk/core/options'
+import { addVary, preferredCoding } from '../message/negotiation.ts'
+import type { ByteRange } from '../message/ranges.ts'
+import { sendRanges } from '../server/range-response.ts'
 import type { Request } from '../server/request.ts'
 import { NOT_DONE_YET, type RenderResult, type Rendered } from '../site/render-result.ts'
 import { Resource } from '../site/resource.ts'
-import { acceptedCodings } from './accepted-codings.ts'
 import { readListing } from './directory-listing.ts'
 import { isServable } from './file-names.ts'
 import {
   DEFAULT_FILE_OPTIONS,
   FILE_OPTION_RULES,
   type FileOptions,
+  type Precompressed,
   PRECOMPRESSED_EXTENSION,
 } from './file-options.ts'
-import { sendPieces } from './file-sender.ts'
+import { readPieces } from './file-pieces.ts'
 import type { FileFacts } from './file-system.ts'
 import { extensionOf, mediaTypeOf, withCharset } from './media-type.ts'
 import { listingPage } from './listing-page.ts'
 import { type FoundFile, refuse, ServedRoot } from './open-inside.ts'
 import { redirectTo } from './redirect.ts'
-import { addVary, beginRepresentation } from './representation.ts'
 
 /**
  * Serves a file, or the files below a directory, to GET and HEAD.
@@ -112,8 +114,11 @@ export class File extends Resource {
     if (coding !== undefined || precompressed.length === 0)
       return this.#send(below, name, coding, plain, request)
     addVary(request.responseHeaders, 'Accept-Encoding')
-    const accepted = acceptedCodings(precompressed, request.requestHeaders.getRawHeaders('accept-encoding'))
-    for (const one of accepted) {
+    let others: readonly (Precompressed | 'identity')[] = [...precompressed, 'identity']
+    for (;;) {
+      const one = preferredCoding(request.requestHeaders, others)
+      if (one === undefined || one === 'identity') break
+      others = others.filter((other) => other !== one)
       const copy = await this.#open(below + PRECOMPRESSED_EXTENSION[one], request)
       if (copy === undefined) continue
       try {
@@ -145,14 +150,16 @@ export class File extends Resource {
     const { cacheControl, contentTypes, charset, defaultType, etag } = this.#options
     const caching = typeof cacheControl === 'string' ? cacheControl : (cacheControl(below) ?? '')
     if (caching !== '') request.setHeader('Cache-Control', caching)
-    const pieces = beginRepresentation(request, {
-      bytes: facts.bytes,
-      type: withCharset(mediaTypeOf(name, contentTypes) ?? defaultType, charset),
-      coding,
+    request.setHeader('Content-Type', withCharset(mediaTypeOf(name, contentTypes) ?? defaultType, charset))
+    if (coding !== undefined) request.setHeader('Content-Encoding', coding)
+    const source = {
+      totalBytes: facts.bytes,
       etag: etag ? etagOf(facts, coding, request.reactor.wallClock()) : undefined,
-      lastModifiedMs: facts.modifiedMs,
-    })
-    await sendPieces(request, file, pieces)
+      lastModified: facts.modifiedMs,
+      read: (range: ByteRange) => readPieces(file, range),
+    }
+    // Several parts of a coded file have no field for their coding: that of the response would be of all together.
+    await sendRanges(request, source, { most: coding === undefined ? MOST_RANGES : 1 })
     return NOT_DONE_YET
   }
 
@@ -225,5 +232,6 @@ function etagOf({ bytes, modifiedMs }: FileFacts, coding: string | undefined, no
   return `${weak}"${bytes.toString(36)}-${Math.round(modifiedMs * 1000).toString(36)}${suffix}"`
 }
 
+const MOST_RANGES = 16
 const COARSE_STEP_MS = 2_000
 const FINE_STEP_MS = 100

@@ -119,7 +119,7 @@ describe('a file in memory', () => {
     const first = await get(exchange, '/a.txt')
     expect(await get(exchange, '/a.txt')).toEqual(first)
     expect((await get(exchange, '/a.txt', ['Range: bytes=-3'])).body).toBe('789')
-    expect((await get(exchange, '/a.txt', ['Range: bytes=2-3,7-7'])).body).toMatch(/23\r\n[^]*7\r\n--/)
+    expect((await get(exchange, '/a.txt', ['Range: bytes=2-3'])).body).toBe('23')
     expect((await get(exchange, '/a.txt', [`If-None-Match: ${first.fields.get('etag')}`])).status).toBe(304)
     expect(files.opened).toHaveLength(1)
   })
