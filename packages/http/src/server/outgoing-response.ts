@@ -6,6 +6,7 @@ import { acceptsTrailers, Trailers, type TrailerValue } from '../message/trailer
 import type { ContentCoding } from './content-coding.ts'
 import { earlyHints } from './early-hints.ts'
 import { HTML_TYPE, htmlError, pageWritten, type RenderedError } from './error-response.ts'
+import { HeadPreparation } from './head-preparation.ts'
 import type { RequestEnding } from './request-ending.ts'
 import { type BeginningResponse, ResponseCoding } from './response-coding.ts'
 import { type RequestLine, type ResponseHead, ResponseStream } from './response-stream.ts'
@@ -62,8 +63,7 @@ export class OutgoingResponse implements SentHeaders {
   #trailers: Trailers | undefined
   #end: (() => void) | undefined
   #logged: Set<Kind> | undefined
-  #beforeHead: Set<() => void> | undefined
-  #preparing = false
+  #beforeHead: HeadPreparation | undefined
 
   constructor(channel: ResponseChannel, request: RespondedRequest, ending: RequestEnding) {
     this.#channel = channel
@@ -178,7 +178,7 @@ export class OutgoingResponse implements SentHeaders {
 
   /** Calls `prepare` before each head is made: of the response, and of the error page that replaces it. */
   beforeHead(prepare: () => void): void {
-    this.#beforeHead ??= new Set()
+    this.#beforeHead ??= new HeadPreparation()
     this.#beforeHead.add(prepare)
   }
 
@@ -193,6 +193,7 @@ export class OutgoingResponse implements SentHeaders {
    * @returns what the transport's `write` returns; false once the request has ended.
    */
   write(piece: Uint8Array | string): boolean {
+    this.#beforeHead?.requireIdle()
     if (this.complete) return this.#bodyTooLate(piece)
     try {
       requireBody(piece)
@@ -212,11 +213,11 @@ export class OutgoingResponse implements SentHeaders {
 
   /** Sends the last piece of the body, which may be all of it, and ends the request. */
   finish(body: Uint8Array | string): void {
+    this.#beforeHead?.requireIdle()
     if (this.complete) return void this.#bodyTooLate(body)
     try {
       requireBody(body)
-      if (!this.started && this.#wholeSent(body)) return
-      if (!this.started) this.#begin(body)
+      if (!this.started && this.#finishedAtOnce(body)) return
       if (body.length > 0) {
         this.#bodyDropped()
         this.#send(body)
@@ -236,6 +237,7 @@ export class OutgoingResponse implements SentHeaders {
 
   /** Ends the request without the pieces of body that the program made, because there cannot be a body. */
   finishWithoutPieces(): void {
+    this.#beforeHead?.requireIdle()
     try {
       if (!this.started) this.#begin('')
       this.#bodyDropped()
@@ -247,6 +249,7 @@ export class OutgoingResponse implements SentHeaders {
 
   /** Ends the request with an error page; aborts the connection if the response has begun. */
   processingFailed(error: unknown): void {
+    this.#beforeHead?.requireIdle()
     if (this.complete) return
     if (this.started) return this.#abort(error)
     this.#sendErrorPage(error)
@@ -257,6 +260,7 @@ export class OutgoingResponse implements SentHeaders {
    * Aborts the request, with an error page of the channel; aborts the connection if the response has begun.
    */
   refuse(error: HTTPError | RemoteProtocolError): void {
+    this.#beforeHead?.requireIdle()
     if (this.#ending.outcome !== undefined) return
     this.#stream.endConnection()
     if (this.started) this.#channel.transport.abortConnection(error)
@@ -266,7 +270,9 @@ export class OutgoingResponse implements SentHeaders {
 
   /** Sends the head of a 101 response, and ends the request. */
   upgrade(): void {
+    this.#beforeHead?.requireIdle()
     this.#code = 101
+    this.#beforeHead?.run()
     this.#stream.upgrade(this.#head(''))
     this.headers.seal(this)
     this.#ending.completed('upgraded')
@@ -274,6 +280,12 @@ export class OutgoingResponse implements SentHeaders {
 
   /** Sends the head, before the first piece of the body. */
   #begin(piece: Uint8Array | string): void {
+    this.#beforeHead?.run()
+    this.#beginPrepared(piece)
+  }
+
+  /** The coding is chosen by the headers as they are sent, and changes them. */
+  #beginPrepared(piece: Uint8Array | string): void {
     if (this.#coding !== undefined) this.#beginCoding(this.#coding, piece)
     this.#stream.begin(this.#head(piece), piece)
     this.#headSent()
@@ -286,16 +298,24 @@ export class OutgoingResponse implements SentHeaders {
     if (body !== undefined) void this.#ending.finished.then(() => body.release())
   }
 
-  /** Sends the whole response at once, if it can be sent so. */
-  #wholeSent(body: Uint8Array | string): boolean {
-    if (this.#trailers !== undefined) return false
-    const sent = this.#coding === undefined ? body : this.#coding.whole(this.#beginning(body), body)
-    if (sent === undefined) return false
+  /** Sends the whole response at once if it can be sent so, otherwise only its head. */
+  #finishedAtOnce(body: Uint8Array | string): boolean {
+    this.#beforeHead?.run()
+    const sent = this.#trailers === undefined ? this.#wholeBody(body) : undefined
+    if (sent === undefined) {
+      this.#beginPrepared(body)
+      return false
+    }
     this.#stream.whole(this.#head(body), sent)
     this.#headSent()
     if (body.length > 0) this.#bodyDropped()
     this.#ending.completed('complete')
     return true
+  }
+
+  /** Returns the body as it is sent at once; undefined when it must be sent in pieces. */
+  #wholeBody(body: Uint8Array | string): Uint8Array | string | undefined {
+    return this.#coding === undefined ? body : this.#coding.whole(this.#beginning(body), body)
   }
 
   #send(piece: Uint8Array | string): boolean {
@@ -327,33 +347,12 @@ export class OutgoingResponse implements SentHeaders {
    * @param page The error page, if it is one, for its type and its lines.
    */
   #head(body: Uint8Array | string, page?: RenderedError): ResponseHead {
-    if (this.#beforeHead !== undefined) this.#prepareHead(this.#beforeHead)
     const { headers } = this
     const date = headers.hasHeader('date') ? '' : this.#channel.dateLine()
     const typed = body.length === 0 || isBodiless(this.#code) || headers.hasHeader('content-type')
     const type = page?.typeLine ?? (typeof body === 'string' ? HTML_TYPE : BYTES_TYPE_LINE)
     const lines = (typed ? date : type + date) + (page?.lines ?? '')
     return { code: this.#code, reason: this.#reason, headers, lines, trailers: this.#trailers?.names }
-  }
-
-  /**
-   * Calls the last one first, so that the outermost resource decides. One that throws is not called again: the
-   * response becomes an error page, which the others prepare.
-   */
-  #prepareHead(beforeHead: Set<() => void>): void {
-    if (this.#preparing) throw new LocalProtocolError('Cannot write in beforeHead: it may only set headers')
-    const failures: unknown[] = []
-    this.#preparing = true
-    for (const prepare of [...beforeHead].toReversed()) {
-      try {
-        prepare()
-      } catch (error) {
-        beforeHead.delete(prepare)
-        failures.push(error)
-      }
-    }
-    this.#preparing = false
-    if (failures.length > 0) throw failures[0]
   }
 
   #headSent(): void {
@@ -450,6 +449,7 @@ export class OutgoingResponse implements SentHeaders {
   }
 
   #sendRendered(page: RenderedError): void {
+    this.#beforeHead?.run()
     this.#stream.whole(this.#head(page.body, page), page.body)
     this.headers.seal(this)
   }

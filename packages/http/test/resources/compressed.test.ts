@@ -41,6 +41,23 @@ describe('compressed', () => {
     expect(decoded(received)).toBe(TEXT)
   })
 
+  test('decides by the headers that beforeHead sets, and keeps Vary', async () => {
+    const prepared = async (prepare: (request: Request) => void): Promise<string> => {
+      const page = new Page((request) => {
+        request.beforeHead(() => prepare(request))
+        return pieces()
+      })
+      const { headers, body } = await get(Exchange.of(new Site(compressed(page))), GZIP)
+      expect(decoded({ status: 200, headers, body, trailers: '' })).toBe(TEXT)
+      return ['content-encoding', 'vary', 'etag'].map((name) => headers.get(name) ?? '-').join('; ')
+    }
+    expect(await prepared((it) => it.setHeader('Vary', 'Origin'))).toBe('gzip; Origin, Accept-Encoding; -')
+    expect(await prepared((it) => it.setHeader('ETag', '"v1"'))).toBe('gzip; Accept-Encoding; W/"v1"')
+    expect(await prepared((it) => it.setHeader('Cache-Control', 'no-transform'))).toBe('-; -; -')
+    const length = String(Buffer.byteLength(TEXT))
+    expect(await prepared((it) => it.setHeader('Content-Length', length))).toBe('gzip; Accept-Encoding; -')
+  })
+
   test('codes the resources below it, and no others', async () => {
     const root = new Resource()
     const inner = new Resource()

@@ -88,13 +88,30 @@ describe('Request.beforeHead', () => {
     expect(exchange.reactor.flushLoggedErrors().length).toBeGreaterThan(0)
   })
 
-  test('cannot write', async () => {
-    const [response, exchange] = await responseTo((it) => {
-      it.beforeHead(() => it.finish('inner'))
-      it.finish('outer')
-    })
-    expect(response).toMatch(/^HTTP\/1\.1 500 /)
-    expect(String(exchange.reactor.flushLoggedErrors()[0])).toContain('Cannot write in beforeHead')
+  test.each<[string, (request: Request) => unknown]>([
+    ['write', (it) => it.write('inner')],
+    ['finish', (it) => it.finish('inner')],
+    ['finish without pieces', (it) => it.finishWithoutPieces()],
+    ['respond with a 304', (it) => it.setETag('v1')],
+    ['fail', (it) => it.processingFailed(HTTPError.withoutStack(403))],
+    ['refuse', (it) => it.refuse(HTTPError.withoutStack(503))],
+  ])('cannot %s: one response is sent, a 500', async (_, respond) => {
+    for (const send of [
+      (it: Request) => it.finish('outer'),
+      (it: Request) => (it.write('outer'), it.finish()),
+    ]) {
+      const exchange = new Exchange((it) => {
+        it.beforeHead(() => respond(it))
+        if (it.path === '/first') return send(it)
+        it.finish('next')
+      })
+      await exchange.send('GET /first HTTP/1.1\r\nHost: h\r\nIf-None-Match: "v1"\r\n\r\n')
+      const response = await exchange.received()
+      expect(response).toMatch(/^HTTP\/1\.1 500 /)
+      expect(response.match(/HTTP\/1\.1 /g)).toHaveLength(1)
+      expect(response).not.toMatch(/inner|outer/)
+      expect(String(exchange.reactor.flushLoggedErrors()[0])).toContain('Cannot write in beforeHead')
+    }
   })
 
   test('takes a function, and has no effect after the head', async () => {
