@@ -18,9 +18,9 @@ export interface RangeOptions {
  *
  *     bytes=0-499    bytes=500-    bytes=-500 (the last 500)    bytes=0-0,-1
  *
- * Parts that overlap, or lie closer together than the lines between two parts are long, become one. So the parts
- * together are never longer than the representation, however often a client asks for the same bytes. They stay in
- * the order in which they were asked for.
+ * Parts that overlap or touch become one. So the parts together are never longer than the representation, however
+ * often a client asks for the same bytes, and have no byte that it did not ask for. They stay in the order in which
+ * they were asked for.
  *
  * @param field The field's value; undefined when the request has none.
  * @param size Bytes of the whole representation.
@@ -114,7 +114,7 @@ function coalesced(ranges: readonly ByteRange[]): readonly ByteRange[] {
   const merged: { start: number; end: number; order: number }[] = []
   for (const range of asked.toSorted((one, other) => one.start - other.start)) {
     const before = merged.at(-1)
-    if (before === undefined || range.start > before.end + PART_BYTES) merged.push(range)
+    if (before === undefined || range.start > before.end) merged.push(range)
     else {
       before.end = Math.max(before.end, range.end)
       before.order = Math.min(before.order, range.order)
@@ -130,5 +130,3 @@ const RANGE_OPTION_RULES: OptionRules<RangeOptions> = { most: count({ least: 1 }
 /** RFC 9110 §14.1: a unit is compared without regard to case. */
 const BYTES = /^bytes=(.*)$/i
 const SPEC = /^(\d*)-(\d*)$/
-/** About the length of the lines before a part. RFC 9110 §15.3.7.2 suggests to send a gap shorter than them. */
-const PART_BYTES = 80

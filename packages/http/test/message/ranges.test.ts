@@ -60,11 +60,12 @@ describe('parseRange', () => {
     expect(parseRange(undefined, 10)).toBe('whole')
   })
 
-  test('joins ranges that overlap, touch or are close, in the order of the first of them', () => {
+  test('joins ranges that overlap or touch, and no others, in the order of the first of them', () => {
     expect(parse('bytes=0-10,5-20')).toBe('0-21')
     expect(parse('bytes=500-600,0-9,550-700')).toBe('500-701 0-10')
-    expect(parse('bytes=0-9,90-99')).toBe('0-100')
-    expect(parse('bytes=0-9,91-99')).toBe('0-10 91-100')
+    expect(parse('bytes=0-9,10-19')).toBe('0-20')
+    expect(parse('bytes=0-9,11-19')).toBe('0-10 11-20')
+    expect(parse('bytes=0-0,-1')).toBe('0-1 999-1000')
     expect(parse(`bytes=${'0-,'.repeat(16)}`)).toBe('0-1000')
   })
 
