@@ -71,6 +71,8 @@ export class HTTPChannel
   #reader = new RequestReader(DEFAULT_CHANNEL_OPTIONS)
   /** Guards `#read`, which a request calls again when it is finished, or asks for its body, at once. */
   #reading = false
+  /** Whether one request is read at once: the transport's low-water mark may be above `MAX_UNSENT_BYTES`. */
+  #drained = false
   #requestCount = 0
 
   override connectionMade(): void {
@@ -204,7 +206,7 @@ export class HTTPChannel
       case 'idle':
       case 'head':
       case 'congested':
-        return this.transport.bufferedBytes <= MAX_UNSENT_BYTES
+        return this.#drained || this.transport.bufferedBytes <= MAX_UNSENT_BYTES
       case 'request':
         if (!phase.request.hasBody) return false
         // After the client's FIN no more can come, and whether the body is complete must be known.
@@ -232,6 +234,7 @@ export class HTTPChannel
   }
 
   #headRead(head: RequestHead): void {
+    this.#drained = false
     const request = new Request(this, head)
     this.#course.headRead(new RequestPhase(request, head.expectsContinue, this.#options))
     if (this.#course.draining) request.endConnection()
@@ -341,6 +344,7 @@ export class HTTPChannel
   #awaitRoom(): void {
     this.#course.outputFull()
     void this.transport.drained().then(() => {
+      this.#drained = true
       if (this.#course.phase.is === 'congested') this.#outputSent()
       this.#read()
     })

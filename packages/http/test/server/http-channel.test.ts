@@ -3,6 +3,8 @@ import { chunkings, StringTransport } from '@ropewalk/core/testing'
 import { describe, expect, test } from 'vitest'
 import { HTTPError } from '../../src/errors.ts'
 import type { Request } from '../../src/server/request.ts'
+import { Resource } from '../../src/site/resource.ts'
+import { Site } from '../../src/site/site.ts'
 import { respondWithPath, describeRequest, Exchange, ok, TEXT_TYPE } from './http-exchange.ts'
 
 const GET = (path: string, ...fields: string[]): string =>
@@ -60,6 +62,24 @@ describe('HTTPChannel', () => {
       await exchange.reactor.settle()
     }
     expect(exchange.requests.length).toBe(50)
+  })
+
+  test('reads on at a low-water mark above its own, one request at a time', async () => {
+    const transport = new StringTransport({ options: { lowWaterBytes: 300_000, highWaterBytes: 400_000 } })
+    const root = new Resource()
+    root.route('GET /', () => 'x'.repeat(100_000))
+    const channel = new Site(root).buildProtocol(transport.getPeer())
+    transport.block()
+    transport.begin(channel ?? expect.fail('The channel was refused'))
+    transport.receive(GET('/').repeat(10))
+    await transport.reactor.settle()
+    expect(Math.floor(transport.bufferedBytes / 100_000)).toBe(3)
+    for (let i = 0; i < 60; i++) {
+      transport.unblock()
+      await transport.reactor.settle()
+    }
+    expect(transport.value().match(/HTTP\/1\.1 200/g)).toHaveLength(10)
+    transport.receiveReset()
   })
 
   test('waits for the output to drain once, however many pieces arrive meanwhile', async () => {
