@@ -49,6 +49,8 @@ export interface CodableResponse {
   readonly code: number
   /** Its headers, which are changed when its body will be coded. */
   readonly headers: Headers
+  /** The fields after its body; undefined when there are none. */
+  readonly trailers?: { has(name: string): boolean } | undefined
   /** The default Content-Type, for headers without one; '' when it is not known. */
   readonly defaultType: string
   /** The length of its body; undefined when it is not known. */
@@ -87,10 +89,10 @@ export class ContentCoding {
    * ETag as the response that GET would get.
    */
   choose(response: CodableResponse): Choice {
-    const { code, method, headers, bytes } = response
+    const { code, method, headers, trailers, bytes } = response
     const isBodiless = code === 304 || method === 'HEAD'
     const isPart = code === 206 || headers.hasHeader('content-range')
-    if (isUnchanged(code, headers) || !this.#isCompressible(response, isBodiless)) return undefined
+    if (isUnchanged(code, headers, trailers) || !this.#isCompressible(response, isBodiless)) return undefined
     const isTooShort = bytes !== undefined && bytes < this.#options.thresholdBytes
     if (isTooShort && code !== 304 && !isPart) return undefined
     addVary(headers, 'Accept-Encoding')
@@ -158,9 +160,9 @@ export function isCompressible(type: string): boolean {
 }
 
 /** Whether a body must be sent as it is: there is none, it is coded already, or the program forbids it. */
-function isUnchanged(code: number, headers: Headers): boolean {
+function isUnchanged(code: number, headers: Headers, trailers: CodableResponse['trailers']): boolean {
   if (code < 200 || code === 204 || code === 205) return true
-  if (UNCHANGED.some((name) => headers.hasHeader(name))) return true
+  if (UNCHANGED.some((name) => headers.hasHeader(name) || trailers?.has(name))) return true
   return lowerCaseElements(headers.getRawHeaders('cache-control') ?? []).includes('no-transform')
 }
 

@@ -338,7 +338,8 @@ export class OutgoingResponse implements SentHeaders {
   }
 
   #beginning(body: Uint8Array | string): BeginningResponse {
-    return { code: this.#code, headers: this.headers, defaultType: defaultType(body) }
+    const { headers } = this
+    return { code: this.#code, headers, trailers: this.#trailers, defaultType: defaultType(body) }
   }
 
   /**

@@ -13,6 +13,8 @@ export interface CodingRequest {
 export interface BeginningResponse {
   readonly code: number
   readonly headers: Headers
+  /** The fields after its body; undefined when there are none. */
+  readonly trailers: { has(name: string): boolean } | undefined
   /** The Content-Type for headers without one; '' when it is not known. */
   readonly defaultType: string
 }

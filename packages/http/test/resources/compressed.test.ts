@@ -41,6 +41,19 @@ describe('compressed', () => {
     expect(decoded(received)).toBe(TEXT)
   })
 
+  test('leaves a body unchanged whose digest is a trailer', async () => {
+    for (const name of ['Content-Digest', 'Repr-Digest']) {
+      const page = new Page((request) => {
+        request.setTrailer(name, 'sha-256=:AA==:')
+        return pieces()
+      })
+      const received = await get(Exchange.of(new Site(compressed(page))), `${GZIP}TE: trailers\r\n`)
+      expect(received.headers.get('content-encoding')).toBeUndefined()
+      expect(received.trailers).toContain(`${name}: `)
+      expect(String(received.body)).toBe(TEXT)
+    }
+  })
+
   test('decides by the headers that beforeHead sets, and keeps Vary', async () => {
     const prepared = async (prepare: (request: Request) => void): Promise<string> => {
       const page = new Page((request) => {
