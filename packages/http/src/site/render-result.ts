@@ -76,9 +76,12 @@ function sendResponse(request: Request, response: Response): void | Promise<void
 }
 
 async function sendPieces(request: Request, pieces: AsyncIterable<Body>): Promise<void> {
-  if (request.outcome !== undefined || !request.takesBody) {
+  if (request.outcome === undefined && !request.takesBody) {
+    request.finishWithoutPieces()
+    return release(pieces)
+  }
+  if (request.outcome !== undefined) {
     await release(pieces)
-    if (request.outcome === undefined) return request.finishWithoutPieces()
     if (request.outcome === 'aborted') return
     throw new LocalProtocolError(
       'Cannot send the pieces that render returned: the response is finished, return NOT_DONE_YET',

@@ -525,4 +525,11 @@ describe('shownType', () => {
     ] as const)
       expect(shownType(value)).toBe(words)
   })
+
+  test('responds to HEAD before the source is released', async () => {
+    const cancelled = new ReadableStream({ cancel: () => new Promise(() => undefined) })
+    expect((await head(() => cancelled)).response).toMatch(/^HTTP\/1\.1 200 /)
+    const failing = new ReadableStream({ cancel: () => Promise.reject(new Error('Cannot cancel')) })
+    expect((await head(() => failing)).response).toMatch(/^HTTP\/1\.1 200 /)
+  })
 })
