@@ -44,7 +44,10 @@ export class Trailers {
   fields(): Headers {
     const headers = new Headers()
     for (const { name, value } of this.#fields.values()) {
-      headers.addRawHeader(name, typeof value === 'function' ? value() : value)
+      const sent: unknown = typeof value === 'function' ? value() : value
+      // The check of a header refuses a promise. Its rejection would end the process.
+      if (sent instanceof Promise) sent.catch(() => undefined)
+      headers.addRawHeader(name, sent as string)
     }
     return headers
   }

@@ -1,9 +1,16 @@
 import { LocalProtocolError } from '@ropewalk/core'
+import { settleSafely } from '@ropewalk/core/reactor'
 
 /** The functions of a program that set headers just before a head is made. */
 export class HeadPreparation {
+  readonly #failedLate: (error: unknown) => void
   readonly #prepares = new Set<() => void>()
   #running = false
+
+  /** @param failedLate Is called with what the promise of a function rejects with: the head is sent by then. */
+  constructor(failedLate: (error: unknown) => void) {
+    this.#failedLate = failedLate
+  }
 
   /** Adds a function; one that was added before is not added again. */
   add(prepare: () => void): void {
@@ -26,7 +33,7 @@ export class HeadPreparation {
     this.#running = true
     for (const prepare of [...this.#prepares].toReversed()) {
       try {
-        prepare()
+        void settleSafely(prepare(), this.#failedLate)
       } catch (error) {
         this.#prepares.delete(prepare)
         failures.push(error)

@@ -178,7 +178,7 @@ export class OutgoingResponse implements SentHeaders {
 
   /** Calls `prepare` before each head is made: of the response, and of the error page that replaces it. */
   beforeHead(prepare: () => void): void {
-    this.#beforeHead ??= new HeadPreparation()
+    this.#beforeHead ??= new HeadPreparation((error) => this.#channel.transport.failConnection(error))
     this.#beforeHead.add(prepare)
   }
 

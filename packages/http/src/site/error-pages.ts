@@ -1,3 +1,4 @@
+import { settleSafely } from '@ropewalk/core/reactor'
 import { HTTPError, statusOf } from '../errors.ts'
 import { preferredType } from '../message/negotiation.ts'
 import { reasonPhrase } from '../message/status.ts'
@@ -52,6 +53,8 @@ export function ownPage(page: ErrorBody): RenderedError {
   if (typeof page === 'string') return { body: page, typeLine: HTML_TYPE, lines: '' }
   if (page instanceof Uint8Array) return { body: page, typeLine: BYTES_TYPE, lines: '' }
   if (isJSONBody(page)) return { body: textOfJSON(page), typeLine: JSON_TYPE, lines: '' }
+  // Any client can cause an error page: the rejection of a promise would end the process.
+  void settleSafely(page, () => undefined)
   throw new TypeError(
     `Cannot send what errorPage returned (${shownType(page)}): return a string, bytes, an object for JSON or undefined`,
   )

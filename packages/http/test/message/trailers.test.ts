@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { Headers } from '../../src/message/headers.ts'
 import { acceptsTrailers, Trailers } from '../../src/message/trailers.ts'
+import { unhandledRejectionsDuring } from '../server/unhandled-rejections.ts'
 
 describe('Trailers', () => {
   test('keeps the last value of each name, and computes values at the end', () => {
@@ -14,6 +15,15 @@ describe('Trailers', () => {
     expect(trailers.has('SERVER-TIMING')).toBe(true)
     expect(trailers.has('x')).toBe(false)
     expect(trailers.fields().toWire()).toBe('Server-Timing: db;dur=5\r\nContent-Digest: late\r\n')
+  })
+
+  test('refuses a promise, whose rejection is swallowed', async () => {
+    const trailers = new Trailers()
+    trailers.set('x', (() => Promise.reject(new Error('Cannot compute'))) as never)
+    const unhandled = await unhandledRejectionsDuring(async () => {
+      expect(() => trailers.fields()).toThrow('Cannot send header x')
+    })
+    expect(unhandled).toEqual([])
   })
 
   test.each([

@@ -3,6 +3,7 @@ import { describe, expect, test } from 'vitest'
 import { HTTPError } from '../../src/errors.ts'
 import type { Request } from '../../src/server/request.ts'
 import { Exchange } from './http-exchange.ts'
+import { unhandledRejectionsDuring } from './unhandled-rejections.ts'
 
 const GET = 'GET / HTTP/1.1\r\nHost: h\r\n\r\n'
 class Raw extends Protocol {
@@ -112,6 +113,19 @@ describe('Request.beforeHead', () => {
       expect(response).not.toMatch(/inner|outer/)
       expect(String(exchange.reactor.flushLoggedErrors()[0])).toContain('Cannot write in beforeHead')
     }
+  })
+
+  test('logs what its promise rejects with, and ends the connection', async () => {
+    const unhandled = await unhandledRejectionsDuring(async () => {
+      const [response, exchange] = await responseTo((it) => {
+        it.beforeHead(() => Promise.reject(new Error('Cannot prepare')))
+        it.finish('body')
+      })
+      expect(response).toContain('body')
+      expect(exchange.closed).toBe(true)
+      expect(exchange.reactor.flushLoggedErrors()).toHaveLength(1)
+    })
+    expect(unhandled).toEqual([])
   })
 
   test('takes a function, and has no effect after the head', async () => {

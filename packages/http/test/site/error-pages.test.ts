@@ -6,6 +6,7 @@ import type { ErrorBody } from '../../src/site/error-pages.ts'
 import { Resource } from '../../src/site/resource.ts'
 import { Site } from '../../src/site/site.ts'
 import { connectTo } from '../server/site-connection.ts'
+import { unhandledRejectionsDuring } from '../server/unhandled-rejections.ts'
 
 /** Throws what its path names. */
 class Failing extends Resource {
@@ -374,5 +375,20 @@ describe('displayTracebacks', () => {
     const site = new Site(new Failing(), { displayTracebacks: true })
     expect(ask(site, 'bad\r\n\r\n').body).toBe(ask(siteWith(), 'bad\r\n\r\n').body)
     expect(statusOf(new RemoteProtocolError('truncated', 'x'))).toBe(400)
+  })
+
+  test('a promise of errorPage that rejects does not end the process', async () => {
+    const unhandled = await unhandledRejectionsDuring(async () => {
+      for (const sent of ['GET / HTTP/1.1\r\nHost: h\r\n\r\n', 'GET\r\n\r\n']) {
+        const site = new Site(new Resource())
+        site.errorPage = (() => Promise.reject(new Error('Cannot make a page'))) as never
+        const transport = connectTo(site)
+        transport.receive(sent)
+        await transport.reactor.settle()
+        expect(transport.value()).toMatch(/^HTTP\/1\.1 40[04] /)
+        expect(transport.reactor.flushLoggedErrors(TypeError)).toHaveLength(1)
+      }
+    })
+    expect(unhandled).toEqual([])
   })
 })
