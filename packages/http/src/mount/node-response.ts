@@ -28,6 +28,8 @@ export class NodeResponse {
   readonly #writeNodeHead: NodeWriteHead
   readonly #trailers = new Map<string, string>()
   #complete = false
+  /** Whether a piece was written before the last one: in response to HEAD, none of them is sent. */
+  #inPieces = false
   #needsDrain = false
 
   constructor(
@@ -136,6 +138,7 @@ export class NodeResponse {
 
   #send(piece: Uint8Array | string): boolean {
     const request = this.#request
+    this.#inPieces ||= piece.length > 0
     if (!request.takesBody) return true
     this.#socket.progressed()
     // An empty piece sends the head without a default Content-Type: Node has none.
@@ -179,7 +182,8 @@ export class NodeResponse {
     const { responseHeaders } = request
     const isHead = this.#incoming.method === 'HEAD'
     const bytes = Buffer.byteLength(piece)
-    const whole = bytes > 0 && !request.started && (request.takesBody || (isHead && request.code !== 204))
+    const isFirst = !request.started && !this.#inPieces
+    const whole = bytes > 0 && isFirst && (request.takesBody || (isHead && request.code !== 204))
     if (whole && !responseHeaders.hasHeader('content-length'))
       request.setHeader('Content-Length', String(bytes))
     if (!request.takesBody) return isHead ? request.finishWithoutPieces() : request.finish()

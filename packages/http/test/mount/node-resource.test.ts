@@ -194,6 +194,15 @@ describe('NodeResource', () => {
     expect(await one.exchange.received()).toBe('9\r\ndata: x\n\n\r\n0\r\n\r\n')
   })
 
+  test('sends HEAD no length of a body that GET gets in pieces', async () => {
+    const one = mounted((_request, response) => {
+      response.write('first')
+      response.end('last')
+    })
+    expect((await one.ask('GET', '/')).head).toContain('Transfer-Encoding: chunked')
+    expect((await one.ask('HEAD', '/')).head).not.toContain('Content-Length')
+  })
+
   test('sends no body to HEAD, and with 204 and 304', async () => {
     const one = mounted((request, response) => {
       response.statusCode = Number(request.url?.slice(1))
