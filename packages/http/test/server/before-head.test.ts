@@ -118,7 +118,8 @@ describe('Request.beforeHead', () => {
   test('logs what its promise rejects with, and ends the connection', async () => {
     const unhandled = await unhandledRejectionsDuring(async () => {
       const [response, exchange] = await responseTo((it) => {
-        it.beforeHead(() => Promise.reject(new Error('Cannot prepare')))
+        const prepare = (): unknown => Promise.reject(new Error('Cannot prepare'))
+        it.beforeHead(prepare)
         it.finish('body')
       })
       expect(response).toContain('body')
