@@ -130,10 +130,12 @@ export class ContentCoding {
     return new CodedBody(coder, sink, declaredBytes, () => (this.#open -= 1))
   }
 
-  /** Without a body, its type may not be known. Then it may be one that is coded. */
-  #isCompressible({ headers, defaultType }: CodableResponse, isBodiless: boolean): boolean {
+  /** Without a body, and in parts, its type may not be known. Then it may be one that is coded. */
+  #isCompressible({ code, headers, defaultType }: CodableResponse, isBodiless: boolean): boolean {
     const type = headers.get('content-type') ?? defaultType
     if (type === '') return isBodiless
+    // Its parts have the type of the whole.
+    if (code === 206 && type.startsWith('multipart/byteranges')) return true
     return this.#options.isCompressible(type)
   }
 }

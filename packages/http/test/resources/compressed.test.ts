@@ -1,7 +1,7 @@
 import { gunzipSync } from 'node:zlib'
 import { describe, expect, test } from 'vitest'
 import { compressed } from '../../src/resources.ts'
-import { type Request, Resource, Site } from '../../src/index.ts'
+import { NOT_DONE_YET, type Request, Resource, sendRanges, Site } from '../../src/index.ts'
 import type { RenderResult } from '../../src/site/render-result.ts'
 import { decoded, ended, get, parse } from '../server/coded-response.ts'
 import { Exchange } from '../server/http-exchange.ts'
@@ -39,6 +39,18 @@ describe('compressed', () => {
     const received = await get(Exchange.of(new Site(compressed(new Page(render)))), GZIP)
     expect(received.headers.get('content-encoding')).toBe('gzip')
     expect(decoded(received)).toBe(TEXT)
+  })
+
+  test('sends one part and several with the Vary of the whole', async () => {
+    const page = new Page(async (request) => {
+      request.setHeader('Content-Type', 'text/plain')
+      await sendRanges(request, Buffer.from(TEXT))
+      return NOT_DONE_YET
+    })
+    for (const range of ['', 'Range: bytes=0-9\r\n', 'Range: bytes=0-9,20-29\r\n']) {
+      const { status, headers } = await get(Exchange.of(new Site(compressed(page))), GZIP + range)
+      expect([status, headers.get('vary')]).toEqual([range === '' ? 200 : 206, 'Accept-Encoding'])
+    }
   })
 
   test('leaves a body unchanged whose digest is a trailer', async () => {
