@@ -190,7 +190,8 @@ export class Request extends IncomingRequest {
   /**
    * Calls `prepare` just before the head of the response is sent: the response of a resource, an error page
    * that replaces it, a refusal at a deadline, or a 101. It may set headers, and read `code`; an error page has
-   * dropped the headers that were set before. It is called again if the response then becomes an error page.
+   * dropped the headers that were set before. It is called again if the response then becomes an error page. It
+   * returns at once, and cannot write: `write`, `finish` and what else responds throw while it runs.
    *
    * The last one added is called first, so that a resource above another one decides. If one throws, the
    * response becomes a 500, or the connection is aborted. Has no effect once the head was sent.
