@@ -156,7 +156,9 @@ export class OpenSessions {
     what: 'save' | 'remove',
     write: () => void | PromiseLike<void>,
   ): Promise<void> {
-    const writing = session.writes.then(() => this.#inTime(request, what, write))
+    // What it waits for the writes before counts: a store that hangs holds up none longer than its deadline.
+    const beganMs = request.reactor.now()
+    const writing = session.writes.then(() => this.#inTime(request, what, write, beganMs))
     session.writes = writing.catch(() => undefined)
     try {
       await writing
@@ -199,12 +201,21 @@ export class OpenSessions {
     return idleMs >= idleTimeoutMs || nowMs - session.createdMs >= absoluteTimeoutMs
   }
 
-  /** @throws {HTTPError} (rejects) 503 when `call` throws or rejects, or does not settle in time. */
-  async #inTime<T>(request: Request, what: string, call: () => T | PromiseLike<T>): Promise<T> {
+  /**
+   * @param beganMs When its deadline began, by the reactor's clock.
+   * @throws {HTTPError} (rejects) 503 when `call` throws or rejects, or does not settle in time.
+   */
+  async #inTime<T>(
+    request: Request,
+    what: string,
+    call: () => T | PromiseLike<T>,
+    beganMs: number = request.reactor.now(),
+  ): Promise<T> {
     const { storeTimeoutMs } = this.#limits
     try {
       const late = (): Error => new Error(`Cannot ${what} a session within ${storeTimeoutMs} ms`)
-      return await within(request, storeTimeoutMs, call(), late)
+      const leftMs = Math.max(0, beganMs + storeTimeoutMs - request.reactor.now())
+      return await within(request, leftMs, call(), late)
     } catch (cause) {
       logFault(request, `The session store cannot ${what} a session`, cause)
       throw HTTPError.withoutStack(503, 'Sessions are not available', { cause })

@@ -60,7 +60,10 @@ class NodeFile implements OpenFile {
 
   async realpath(): Promise<string> {
     try {
-      return await result<string>((done) => readlink(this.#link, done))
+      const real = await result<string>((done) => readlink(this.#link, done))
+      // A file may have such a name, and then a link to it is left.
+      const isGone = real.endsWith(GONE) && (await this.#stat()).nlink === 0
+      return isGone ? real.slice(0, -GONE.length) : real
     } catch (error) {
       if (!isMissing(error)) throw error
       return this.#comparedPath()
@@ -133,5 +136,7 @@ function isMissing(error: unknown): boolean {
   return error instanceof Error && 'code' in error && error.code === 'ENOENT'
 }
 
+/** Linux appends this to the path of an open file that was removed, or replaced by another one. */
+const GONE = ' (deleted)'
 /** Windows lacks the last two. */
 const FLAGS = constants.O_RDONLY | (constants.O_NONBLOCK ?? 0) | (constants.O_NOCTTY ?? 0)

@@ -75,6 +75,21 @@ export async function requestFrom(site: HTTPFactory, request: TestRequest = {}):
   return new ClientConnection(site, request, parts).responseTo(parts)
 }
 
+/** The reactor of one request. Two requests to a site never get the same random bytes, such as the id of a session. */
+class ReactorOfRequest extends MemoryReactor {
+  readonly #random: MemoryReactor
+
+  constructor(site: HTTPFactory) {
+    super()
+    this.#random = RANDOM.get(site) ?? new MemoryReactor()
+    RANDOM.set(site, this.#random)
+  }
+
+  override randomBytes(count: number): Buffer {
+    return this.#random.randomBytes(count)
+  }
+}
+
 /** The client of one request. */
 class ClientConnection {
   readonly #reactor: MemoryReactor
@@ -85,7 +100,7 @@ class ClientConnection {
   #failure: { readonly error: unknown } | undefined
 
   constructor(site: HTTPFactory, request: TestRequest, { method }: RequestParts) {
-    const { reactor = new MemoryReactor(), peerAddress } = request
+    const { reactor = new ReactorOfRequest(site), peerAddress } = request
     this.#reactor = reactor
     this.#request = request
     this.#loggedBefore = reactor.logged.length
@@ -269,3 +284,6 @@ function textWhere(isRight: (text: string) => boolean, wanted: string): OptionRu
     return isRight(value) ? undefined : { kind: 'range', wanted }
   }
 }
+
+/** The reactor that makes the random bytes for the requests to a site. */
+const RANDOM = new WeakMap<HTTPFactory, MemoryReactor>()

@@ -435,6 +435,27 @@ describe('sessions', () => {
       expect(reactor.flushLoggedErrors().map(String)).toEqual(['Error: Cannot save a session within 1000 ms'])
     })
 
+    test('respond with 503 at the deadline also to requests that wait for the write of another', async () => {
+      const store = new SlowStore()
+      store.slow = false
+      const browser = Browser.of({ store, storeTimeoutMs: 1_000 })
+      const { reactor } = browser.clients
+      await browser.get('/login')
+      store.slow = true
+      const requests = [1, 2, 3, 4].map((v) =>
+        browser.clients.begin(`/set?v=${v}`, { headers: browser.headers }),
+      )
+      await reactor.settle()
+      store.settle()
+      await reactor.settle()
+      // The first save hangs, and the others wait for it.
+      reactor.advance(1_200)
+      await reactor.settle()
+      const responses = await Promise.all(requests.map((request) => request.received()))
+      expect(responses.map(({ status }) => status)).toEqual([503, 503, 503, 503])
+      reactor.flushLoggedErrors()
+    })
+
     test('that it saves too late do not come back after they were ended', async () => {
       const store = new SlowStore()
       store.slow = false

@@ -73,6 +73,23 @@ describe('nodeFileSystem', () => {
     })
   })
 
+  test('knows the path of an open file that was replaced or removed, whatever its name is', async () => {
+    const odd = join(root, 'b (deleted)')
+    writeFileSync(odd, '')
+    expect(await withFile(odd, (file) => file.realpath())).toBe(odd)
+    await withFile(join(root, 'a.txt'), async (file) => {
+      writeFileSync(join(root, 'new'), 'new')
+      renameSync(join(root, 'new'), join(root, 'a.txt'))
+      expect(await file.realpath()).toBe(join(root, 'a.txt'))
+      const served = new ServedRoot(nodeFileSystem, join(root, 'a.txt'), 0)
+      expect(await served.contains(await file.realpath())).toBe(true)
+    })
+    await withFile(odd, async (file) => {
+      rmSync(odd)
+      expect(await file.realpath()).toBe(odd)
+    })
+  })
+
   test('compares the path with the open file where the system has no links to open files', async () => {
     const files = new NodeFileSystem(join(root, 'nowhere'))
     const path = join(root, 'a.txt')

@@ -313,6 +313,16 @@ describe('requestFrom', () => {
     expect([response.status, response.headers.get('content-length'), response.text]).toEqual([200, '4', ''])
   })
 
+  test('gives two requests to a site different random bytes, the same ones in every run', async () => {
+    const ids = async (): Promise<string[]> => {
+      const site = responding((request) => request.reactor.randomBytes(8).toString('hex'))
+      return [(await requestFrom(site)).text, (await requestFrom(site)).text]
+    }
+    const [one, other] = await ids()
+    expect(one).not.toBe(other)
+    expect(await ids()).toEqual([one, other])
+  })
+
   test('rejects when the site refuses the connection, or sends no HTTP', async () => {
     class Refusing extends HTTPFactory {
       override buildProtocol(): HTTPChannel | undefined {
