@@ -7,7 +7,7 @@ export const CHROMIUM = '/usr/bin/chromium'
 const CURL = '/usr/bin/curl'
 
 /** Whether a program is installed. Warns that tests are skipped when it is not. */
-function isInstalled(path: string): boolean {
+export function isInstalled(path: string): boolean {
   if (existsSync(path)) return true
   console.warn(`${path} is not installed: the tests that need it are skipped`)
   return false
