@@ -1,8 +1,8 @@
-// Serves the files of a directory: listings, ranges, conditional requests, compression. Try it with:
+// Serves the files of a directory: listings, ranges, conditional requests, compression, an access log. Try it with:
 // npm run example examples/static-server.ts tcp:8080:interface=127.0.0.1 docs
 import { formatAddress, reactor } from '@ropewalk/core'
 import { serverFromString } from '@ropewalk/core/endpoints'
-import { Site } from '@ropewalk/http'
+import { combinedLog, Site } from '@ropewalk/http'
 import { compressed } from '@ropewalk/http/resources'
 import { File } from '@ropewalk/http/static'
 
@@ -14,7 +14,8 @@ try {
     precompressed: ['br', 'zstd', 'gzip'],
     cacheControl: 'no-cache',
   })
-  const port = await serverFromString(reactor, where).listen(new Site(compressed(files)))
+  const accessLog = combinedLog((line) => process.stdout.write(line))
+  const port = await serverFromString(reactor, where).listen(new Site(compressed(files), { accessLog }))
   reactor.callWhenRunning(() =>
     console.log(`Serving ${directory} on http://${formatAddress(port.getHost())}/. Press Ctrl-C to stop.`),
   )

@@ -172,6 +172,41 @@ describe('static-server', { timeout: 60_000 }, () => {
     ])('does not serve %s', async (path) => {
       expect((await curl(path)).head).toMatch(/^HTTP\/1\.1 404 /)
     })
+
+    test('logs each request with its client, status and bytes', async () => {
+      const line = (request: string, rest: string): RegExp =>
+        new RegExp(String.raw`^127\.0\.0\.1 - - \[\S+ \+0000\] "${request}" ${rest}$`, 'm')
+      await curl('/digits.txt?logged', '-A', 'a"b', '-e', 'http://from.example/', '-r', '2-4')
+      await curl('/none?logged', '-A', 'c', '--head')
+      const seconds = String.raw`0\.\d{3}`
+      const part = line(
+        String.raw`GET /digits\.txt\?logged HTTP/1\.1`,
+        String.raw`206 3 "http://from\.example/" "a\\x22b" ${seconds} complete`,
+      )
+      const none = line(
+        String.raw`HEAD /none\?logged HTTP/1\.1`,
+        String.raw`404 0 "-" "c" ${seconds} complete`,
+      )
+      for (const expected of [part, none]) await expect.poll(() => example.output).toMatch(expected)
+    })
+  })
+
+  test('logs a download that the client has left as aborted, and input that is no request', async () => {
+    const leaver = await Connection.open(example.port)
+    leaver.socket.write('GET /big.bin?left HTTP/1.1\r\nHost: h\r\n\r\n')
+    await leaver.until((text) => text.length > 0)
+    leaver.socket.resetAndDestroy()
+    await expect
+      .poll(() => example.output)
+      .toMatch(/^127\.0\.0\.1 .*"GET \/big\.bin\?left HTTP\/1\.1" 200 \d+ "-" "-" \d+\.\d{3} aborted$/m)
+    const bytes = Number(/\?left HTTP\/1\.1" 200 (\d+)/.exec(example.output)?.[1])
+    expect(bytes).toBeLessThan(BIG.length)
+    const garbler = await Connection.open(example.port)
+    garbler.socket.write('no request\r\n\r\n')
+    expect(await garbler.end()).toMatch(/^HTTP\/1\.1 400 /)
+    await expect
+      .poll(() => example.output)
+      .toMatch(/^127\.0\.0\.1 - - \[.*\] "-" 400 \d+ "-" "-" 0\.000 aborted$/m)
   })
 
   test('closes its files when clients leave in the middle of them', async () => {
