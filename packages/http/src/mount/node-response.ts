@@ -4,6 +4,7 @@ import {
   type OutgoingHttpHeaders,
   ServerResponse,
 } from 'node:http'
+import { listElements } from '../message/field-grammar.ts'
 import type { Outcome } from '../server/request-ending.ts'
 import type { Request } from '../server/request.ts'
 import { passHeader } from '../site/passed-headers.ts'
@@ -105,8 +106,8 @@ export class NodeResponse {
   }
 
   #nameTrailers(values: readonly string[]): void {
-    for (const name of values.join(',').split(','))
-      this.#request.setTrailer(name.trim(), () => this.#trailers.get(name.trim().toLowerCase()) ?? '')
+    for (const name of listElements(values))
+      this.#request.setTrailer(name, () => this.#trailers.get(name.toLowerCase()) ?? '')
   }
 
   #flushHeaders(): void {
