@@ -1,12 +1,8 @@
-import { existsSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { type Browser, chromium, type Page } from 'playwright-core'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { ExampleProcess } from './example-process.ts'
-
-const CHROMIUM = '/usr/bin/chromium'
-const hasChromium = existsSync(CHROMIUM)
-if (!hasChromium) console.warn(`${CHROMIUM} is not installed: the browser's test is skipped`)
+import { CHROMIUM, hasChromium } from './other-clients.ts'
 
 const FLAGS = [
   '--no-sandbox',

@@ -1,22 +1,12 @@
-import { execFile, execFileSync, spawn } from 'node:child_process'
+import { execFile, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { promisify } from 'node:util'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { Connection } from './connection.ts'
 import { ExampleProcess } from './example-process.ts'
+import { hasCurl } from './other-clients.ts'
 
 const run = promisify(execFile)
-const hasCurl = isInstalled('curl')
-if (!hasCurl) console.warn('curl is not installed: the tests that need it are skipped')
-
-function isInstalled(command: string): boolean {
-  try {
-    execFileSync(command, ['--version'], { stdio: 'ignore' })
-    return true
-  } catch {
-    return false
-  }
-}
 
 describe('http-hello', () => {
   let example: ExampleProcess

@@ -1,6 +1,5 @@
-import { execFile, execFileSync } from 'node:child_process'
+import { execFile } from 'node:child_process'
 import { once } from 'node:events'
-import { existsSync } from 'node:fs'
 import { get, type IncomingMessage } from 'node:http'
 import { connect, type Socket } from 'node:net'
 import { promisify } from 'node:util'
@@ -9,22 +8,9 @@ import { NOT_DONE_YET, type Request, Resource, sendRanges, Site } from '@ropewal
 import { compressed } from '@ropewalk/http/resources'
 import { type Browser, chromium } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { CHROMIUM, hasChromium, hasCurl } from './other-clients.ts'
 
 const run = promisify(execFile)
-const CHROMIUM = '/usr/bin/chromium'
-const hasChromium = existsSync(CHROMIUM)
-const hasCurl = isInstalled('curl')
-if (!hasChromium) console.warn(`${CHROMIUM} is not installed: the test of the event stream is skipped`)
-if (!hasCurl) console.warn('curl is not installed: the tests that need it are skipped')
-
-function isInstalled(command: string): boolean {
-  try {
-    execFileSync(command, ['--version'], { stdio: 'ignore' })
-    return true
-  } catch {
-    return false
-  }
-}
 
 const TEXT = Array.from({ length: 40_000 }, (_, at) => `line ${at} ${(at * 7919) % 10_007}`).join('\n')
 

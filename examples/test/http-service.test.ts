@@ -1,4 +1,4 @@
-import { execFile, execFileSync } from 'node:child_process'
+import { execFile } from 'node:child_process'
 import { mkdtemp, readFile, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -7,19 +7,9 @@ import { requestFrom, type TestRequest } from '@ropewalk/http/testing'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { site } from '../http-service.ts'
 import { ExampleProcess } from './example-process.ts'
+import { hasCurl } from './other-clients.ts'
 
 const run = promisify(execFile)
-const hasCurl = isInstalled('curl')
-if (!hasCurl) console.warn('curl is not installed: the tests that need it are skipped')
-
-function isInstalled(command: string): boolean {
-  try {
-    execFileSync(command, ['--version'], { stdio: 'ignore' })
-    return true
-  } catch {
-    return false
-  }
-}
 
 describe('http-service, in memory', () => {
   const asked = async (request: TestRequest): Promise<readonly unknown[]> => {

@@ -1,6 +1,5 @@
-import { execFile, execFileSync } from 'node:child_process'
+import { execFile } from 'node:child_process'
 import { createHash, randomBytes } from 'node:crypto'
-import { existsSync } from 'node:fs'
 import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -10,22 +9,9 @@ import { type Request, Resource, Site } from '@ropewalk/http'
 import { chromium } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { Connection } from './connection.ts'
+import { CHROMIUM, hasChromium, hasCurl } from './other-clients.ts'
 
 const run = promisify(execFile)
-const CHROMIUM = '/usr/bin/chromium'
-const hasChromium = existsSync(CHROMIUM)
-const hasCurl = isInstalled('curl')
-if (!hasChromium) console.warn(`${CHROMIUM} is not installed: the browser's test is skipped`)
-if (!hasCurl) console.warn('curl is not installed: the tests that need it are skipped')
-
-function isInstalled(command: string): boolean {
-  try {
-    execFileSync(command, ['--version'], { stdio: 'ignore' })
-    return true
-  } catch {
-    return false
-  }
-}
 
 /** Responds with the fields of a form and the digests of its files, which it saves, as JSON. */
 class Forms extends Resource {

@@ -1,6 +1,5 @@
 import { execFile, execFileSync } from 'node:child_process'
 import {
-  existsSync,
   mkdirSync,
   mkdtempSync,
   realpathSync,
@@ -20,13 +19,9 @@ import { type Browser, chromium } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest'
 import { Connection } from './connection.ts'
 import { ExampleProcess } from './example-process.ts'
+import { CHROMIUM, hasChromium, hasCurl } from './other-clients.ts'
 
 const run = promisify(execFile)
-const hasCurl = existsSync('/usr/bin/curl')
-if (!hasCurl) console.warn('curl is not installed: the tests that need it are skipped')
-const CHROMIUM = '/usr/bin/chromium'
-const hasChromium = existsSync(CHROMIUM)
-if (!hasChromium) console.warn(`${CHROMIUM} is not installed: the test of a video is skipped`)
 
 const MIB = 1 << 20
 /** Bytes that differ at every place. */

@@ -5,8 +5,8 @@ export {
   type CheckResult,
   guard,
   type GuardOptions,
-  quotedString,
 } from './resources/guard.ts'
+export { quotedString } from './message/field-grammar.ts'
 export { bodyLimit, type BodyLimitOptions } from './resources/body-limit.ts'
 export { cors, type CORSOptions } from './resources/cors.ts'
 export {

@@ -30,15 +30,26 @@ export interface CookieOptions {
  */
 export function parseCookies(values: readonly string[]): Map<string, string> {
   const cookies = new Map<string, string>()
-  for (const value of values) {
-    for (const pair of value.split(';')) {
-      const equals = pair.indexOf('=')
-      if (equals < 0) continue
-      const name = trimBlanks(pair.slice(0, equals))
-      if (isToken(name) && !cookies.has(name)) cookies.set(name, trimBlanks(pair.slice(equals + 1)))
-    }
+  for (const [name, value] of cookiePairs(values)) {
+    if (isToken(name) && !cookies.has(name)) cookies.set(name, value)
   }
   return cookies
+}
+
+/** Returns every value that the cookies of a request have for a name, in the order of the header. */
+export function cookieValues(values: readonly string[], name: string): string[] {
+  return cookiePairs(values).flatMap(([other, value]) => (other === name ? [value] : []))
+}
+
+function cookiePairs(values: readonly string[]): (readonly [name: string, value: string])[] {
+  return values.flatMap((value) =>
+    value.split(';').flatMap((pair) => {
+      const equals = pair.indexOf('=')
+      return equals < 0
+        ? []
+        : [[trimBlanks(pair.slice(0, equals)), trimBlanks(pair.slice(equals + 1))] as const]
+    }),
+  )
 }
 
 /**

@@ -31,6 +31,11 @@ export function lowerCaseElements(values: readonly string[]): string[] {
   return values.join(',').toLowerCase().split(',').map(trimBlanks)
 }
 
+/** Returns a text as a quoted string (RFC 9110 §5.6.4): in quotes, with quotes and backslashes escaped. */
+export function quotedString(text: string): string {
+  return `"${text.replaceAll(/["\\]/g, String.raw`\$&`)}"`
+}
+
 /** Removes the spaces and tabs at both ends (OWS, RFC 9110 §5.6.3), and no other white space. */
 export function trimBlanks(text: string): string {
   // Not a regular expression: one that matches blanks at the end takes quadratic time.

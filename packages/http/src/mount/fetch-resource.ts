@@ -1,11 +1,11 @@
 import { callable, checkValue, type GivenOptions, withDefaults } from '@ropewalk/core/options'
 import { HTTPError } from '../errors.ts'
 import type { Request } from '../server/request.ts'
-import { NOT_DONE_YET, type NotDoneYet } from '../site/render-result.ts'
+import { NOT_DONE_YET, type NotDoneYet, shownType } from '../site/render-result.ts'
 import { Resource } from '../site/resource.ts'
+import { isWebResponse, sendWebResponse } from '../site/web-response.ts'
 import { DEFAULT_MOUNT_OPTIONS, MOUNT_OPTION_RULES, type MountOptions, mountTarget } from './mount-target.ts'
 import { webRequest } from './web-request.ts'
-import { sendWebResponse } from './web-response.ts'
 
 /** What a fetch function gets beside the request: Hono calls it the bindings, `c.env`. */
 export interface FetchContext {
@@ -50,6 +50,10 @@ export class FetchResource extends Resource {
     const response: unknown = await this.#fetch(webRequest(request, webURL(request, this.#options)), {
       request,
     })
+    if (!isWebResponse(response))
+      throw new TypeError(
+        `Cannot send what the fetch function returned (${shownType(response)}): return a Response`,
+      )
     await sendWebResponse(request, response)
     return NOT_DONE_YET
   }

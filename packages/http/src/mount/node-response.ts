@@ -4,8 +4,10 @@ import {
   type OutgoingHttpHeaders,
   ServerResponse,
 } from 'node:http'
+import { listElements } from '../message/field-grammar.ts'
 import type { Outcome } from '../server/request-ending.ts'
 import type { Request } from '../server/request.ts'
+import { passHeader } from '../site/passed-headers.ts'
 import type { NodeSocket } from './node-socket.ts'
 
 /**
@@ -95,22 +97,19 @@ export class NodeResponse {
     return message
   }
 
-  /** Fields of a list, or of several lines, keep what resources around this one have set. */
   #passHeaders(): void {
     const { responseHeaders } = this.#request
     for (const name of this.message.getRawHeaderNames()) {
-      const key = name.toLowerCase()
       const value = this.message.getHeader(name) ?? ''
       const values = Array.isArray(value) ? value.map(String) : [String(value)]
-      if (key === 'trailer') this.#nameTrailers(values)
-      else if (ADDED.has(key)) for (const one of values) responseHeaders.addRawHeader(name, one)
-      else if (!HOP_BY_HOP.has(key)) responseHeaders.setRawHeaders(name, values)
+      if (name.toLowerCase() === 'trailer') this.#nameTrailers(values)
+      else passHeader(responseHeaders, name, values)
     }
   }
 
   #nameTrailers(values: readonly string[]): void {
-    for (const name of values.join(',').split(','))
-      this.#request.setTrailer(name.trim(), () => this.#trailers.get(name.trim().toLowerCase()) ?? '')
+    for (const name of listElements(values))
+      this.#request.setTrailer(name, () => this.#trailers.get(name.toLowerCase()) ?? '')
   }
 
   #flushHeaders(): void {
@@ -314,7 +313,3 @@ function coded(code: string, message: string): Error {
 function callLater(callback: Callback | undefined, error?: Error): undefined {
   if (typeof callback === 'function') queueMicrotask(() => callback(error))
 }
-
-const ADDED: ReadonlySet<string> = new Set(['set-cookie', 'vary'])
-/** Fields about the connection, which the site decides (RFC 9110 §7.6.1). */
-const HOP_BY_HOP: ReadonlySet<string> = new Set(['keep-alive', 'proxy-connection', 'te', 'transfer-encoding'])

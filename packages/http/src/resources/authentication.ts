@@ -1,4 +1,5 @@
 import { createHash, timingSafeEqual } from 'node:crypto'
+import { isToken } from '../message/field-grammar.ts'
 import type { Request } from '../server/request.ts'
 
 /** What a client sent to authenticate itself: `Basic dXNlcjpwYXNz` has the scheme `basic`. */
@@ -26,7 +27,7 @@ export function credentialsOf(request: Request): Credentials | undefined {
   if (value === undefined || more.length > 0) return undefined
   const blank = value.indexOf(' ')
   const scheme = blank < 0 ? value : value.slice(0, blank)
-  if (!SCHEME.test(scheme)) return undefined
+  if (!isToken(scheme)) return undefined
   return { scheme: scheme.toLowerCase(), value: blank < 0 ? '' : value.slice(blank).trim() }
 }
 
@@ -109,7 +110,6 @@ function digestOf(secret: string): Buffer {
 }
 
 const DIGEST_BYTES = 32
-const SCHEME = /^[!#$%&'*+\-.^_`|~\w]+$/
 const BASE64 = /^(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}(?:==)?|[A-Za-z0-9+/]{3}=?)?$/
 /** RFC 7617 §2: neither part has control characters, which include U+0080 to U+009F. */
 const CONTROL = /\p{Cc}/u

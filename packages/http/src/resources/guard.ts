@@ -8,6 +8,7 @@ import {
   type OptionRules,
 } from '@ropewalk/core/options'
 import { HTTPError } from '../errors.ts'
+import { quotedString } from '../message/field-grammar.ts'
 import type { Request } from '../server/request.ts'
 import type { Rendered, RenderResult } from '../site/render-result.ts'
 import type { Resource } from '../site/resource.ts'
@@ -68,11 +69,6 @@ export interface GuardOptions<T> {
  */
 export function guard<T = unknown>(resource: Resource, options: GuardOptions<T>): Resource {
   return new Guarded(resource, options)
-}
-
-/** Returns a text as a quoted string (RFC 9110 §5.6.4): in quotes, with quotes and backslashes escaped. */
-export function quotedString(text: string): string {
-  return `"${text.replaceAll(/["\\]/g, String.raw`\$&`)}"`
 }
 
 class Guarded<T> extends WrappingResource {

@@ -1,7 +1,7 @@
 import type { Request } from '../server/request.ts'
 
 /**
- * A place for one value on each request: a resource that wraps others sets it, and the resources below read it.
+ * A place for one value on each request: a wrapping resource sets it, and the resources below read it.
  *
  * Make one for each kind of value, as a constant: `const LOCALE = new RequestSlot<string>('locale')`. Two slots
  * of the same name are two places.

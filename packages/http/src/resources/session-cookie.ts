@@ -1,6 +1,7 @@
-import { createHmac, timingSafeEqual } from 'node:crypto'
-import { trimBlanks } from '../message/field-grammar.ts'
+import { createHmac } from 'node:crypto'
+import { cookieValues } from '../codec/cookie.ts'
 import type { Request } from '../server/request.ts'
+import { equalInConstantTime } from './authentication.ts'
 
 /** How a session's cookie is named, signed and sent. */
 export interface SessionCookieOptions {
@@ -39,7 +40,7 @@ export class SessionCookie {
    */
   read(request: Request): ReceivedId | undefined {
     const name = this.#nameFor(request)
-    const values = cookieValues(request, name)
+    const values = cookieValues(request.requestHeaders.getRawHeaders('cookie') ?? [], name)
     // Each signature costs time. Browsers send one cookie of a name, or a few with other paths.
     if (values.length > MAX_VALUES) return undefined
     const found = new Map<string, ReceivedId>()
@@ -76,28 +77,14 @@ export class SessionCookie {
   #verify(name: string, value: string): ReceivedId | undefined {
     if (!SIGNED_ID.test(value)) return undefined
     const [id = '', signature = ''] = value.split('.')
-    const at = this.#options.keys.findIndex((key) => isSame(signature, sign(key, name, id)))
+    const at = this.#options.keys.findIndex((key) => equalInConstantTime(signature, sign(key, name, id)))
     return at < 0 ? undefined : { id, current: at === 0 }
   }
-}
-
-/** Returns every value that the request's cookies have for a name, in the order of the header. */
-function cookieValues(request: Request, name: string): string[] {
-  const pairs = (request.requestHeaders.getRawHeaders('cookie') ?? []).flatMap((field) => field.split(';'))
-  return pairs.flatMap((pair) => {
-    const at = pair.indexOf('=')
-    return at > 0 && trimBlanks(pair.slice(0, at)) === name ? [trimBlanks(pair.slice(at + 1))] : []
-  })
 }
 
 /** The name is signed too, so that a cookie that was read without encryption has no value over https. */
 function sign(key: string | Uint8Array, name: string, id: string): string {
   return createHmac('sha256', key).update(`${name}=${id}`).digest('base64url')
-}
-
-/** @param one As long as the other. */
-function isSame(one: string, other: string): boolean {
-  return timingSafeEqual(Buffer.from(one), Buffer.from(other))
 }
 
 /** Two times 256 bits in base64url. */

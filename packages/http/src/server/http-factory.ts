@@ -16,7 +16,7 @@ import { type AccessLog, type EarlyRefusal, type FinishedRequest, outcomeOf } fr
 import { AllowedHosts } from './allowed-hosts.ts'
 import { CHANNEL_OPTION_RULES, DEFAULT_CHANNEL_OPTIONS, type HTTPChannelOptions } from './channel-options.ts'
 import { htmlError, type RenderedError } from './error-response.ts'
-import { type ForwardedHeader, FORWARDED_HEADERS, TrustedProxies } from './forwarded.ts'
+import { type ForwardedHeader, FORWARDED_HEADERS, TrustedProxies } from './trusted-proxies.ts'
 import { HTTPChannel, type HTTPChannelOwner } from './http-channel.ts'
 import type { Request } from './request.ts'
 import { isFinishAwaited, isObserved, publishFinish, publishStart } from './request-events.ts'

@@ -4,6 +4,7 @@ import type { Certificate } from '@ropewalk/core/tls'
 import type { CookieOptions } from '../codec/cookie.ts'
 import { isHost, type RequestHead } from '../codec/request-head.ts'
 import { Headers } from '../message/headers.ts'
+import { preferredCoding, preferredLanguage, preferredType } from '../message/negotiation.ts'
 import { RequestCookies } from './request-cookies.ts'
 import { childLink, parseURL, pathURL, sibLink } from './request-urls.ts'
 
@@ -205,6 +206,21 @@ export class IncomingRequest {
   /** Returns the URL that `rememberRootURL` has noted; undefined before. */
   getRootURL(): string | undefined {
     return this.#rootURL
+  }
+
+  /** Returns the media type that the client prefers; undefined when it accepts none of them (RFC 9110 §12.5.1). */
+  accepts<const T extends string>(...types: readonly T[]): T | undefined {
+    return preferredType(this.requestHeaders, types)
+  }
+
+  /** Returns the language that the client prefers; undefined when it accepts none of them. */
+  acceptsLanguages<const T extends string>(...languages: readonly T[]): T | undefined {
+    return preferredLanguage(this.requestHeaders, languages)
+  }
+
+  /** Returns the content coding that the client prefers; undefined when it accepts none of them. */
+  acceptsEncodings<const T extends string>(...codings: readonly T[]): T | undefined {
+    return preferredCoding(this.requestHeaders, codings)
   }
 
   /** Adds a Set-Cookie line to the headers of the response. */

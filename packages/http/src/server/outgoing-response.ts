@@ -9,6 +9,7 @@ import { HTML_TYPE, htmlError, pageWritten, type RenderedError } from './error-r
 import { HeadPreparation } from './head-preparation.ts'
 import type { RequestEnding } from './request-ending.ts'
 import { type BeginningResponse, ResponseCoding } from './response-coding.ts'
+import { type Mistake, ResponseMistakes } from './response-mistakes.ts'
 import { type RequestLine, type ResponseHead, ResponseStream } from './response-stream.ts'
 
 /** The part of a channel that a response uses. */
@@ -34,14 +35,6 @@ export interface RespondedRequest extends RequestSummary {
   readonly fields: string[]
 }
 
-/** Why a response differs from what the program wrote. */
-export interface Mistake {
-  /** What could not be done, and what to do instead. Its stack shows the call. */
-  readonly error: Error
-  /** What the client receives: a response without a part, an error page, or an aborted connection. */
-  readonly effect: 'incomplete' | 'replaced' | 'aborted'
-}
-
 /**
  * The response to one request, as the program writes it: status, headers, body.
  *
@@ -58,11 +51,10 @@ export class OutgoingResponse implements SentHeaders {
   readonly #stream: ResponseStream
   #code = 200
   #reason: string | undefined
-  #failed = false
   #coding: ResponseCoding | undefined
   #trailers: Trailers | undefined
   #end: (() => void) | undefined
-  #logged: Set<Kind> | undefined
+  #mistakesMade: ResponseMistakes | undefined
   #beforeHead: HeadPreparation | undefined
 
   constructor(channel: ResponseChannel, request: RespondedRequest, ending: RequestEnding) {
@@ -171,7 +163,7 @@ export class OutgoingResponse implements SentHeaders {
 
   /** @param reason The reason phrase, if not the registered one; the caller has checked both. */
   setCode(code: number, reason: string | undefined): void {
-    if (this.started) return this.#headTooLate(`status ${code}`)
+    if (this.started) return this.#mistakes.headTooLate(`status ${code}`)
     this.#code = code
     this.#reason = reason
   }
@@ -183,7 +175,7 @@ export class OutgoingResponse implements SentHeaders {
   }
 
   changedTooLate(name: string | undefined): void {
-    this.#headTooLate(name === undefined ? 'the headers' : `header ${name}`)
+    this.#mistakes.headTooLate(name === undefined ? 'the headers' : `header ${name}`)
   }
 
   /**
@@ -359,32 +351,22 @@ export class OutgoingResponse implements SentHeaders {
   #headSent(): void {
     this.headers.seal(this)
     const { dropped } = this.#stream
-    if (dropped !== undefined) this.#log('dropped', 'incomplete', new LocalProtocolError(dropped))
+    if (dropped !== undefined) this.#mistakes.partDropped(dropped)
   }
 
   #bodyDropped(): void {
     if (!isBodiless(this.#code) || this.#request.method === 'HEAD') return
-    const advice = 'finish without one, or set another status'
-    const error = new LocalProtocolError(`Cannot send a body with status ${this.#code}: ${advice}`)
-    this.#log('dropped', 'incomplete', error)
+    this.#mistakes.bodyDropped(this.#code)
   }
 
   #tooLate(what: string): false {
-    this.#headTooLate(what)
+    this.#mistakes.headTooLate(what)
     return false
-  }
-
-  #headTooLate(what: string): void {
-    const advice = 'set status and headers before the first write'
-    const error = new LocalProtocolError(`Cannot set ${what}: the head was sent, ${advice}`)
-    this.#log('head', 'incomplete', error)
   }
 
   #bodyTooLate(piece: Uint8Array | string): false {
     if (isBody(piece) && piece.length === 0) return false
-    const advice = 'call finish once, with the last piece or after it, and return NOT_DONE_YET'
-    const error = new LocalProtocolError(`Cannot send a body: the response is finished, ${advice}`)
-    this.#log('body', 'incomplete', error)
+    this.#mistakes.bodyTooLate()
     return false
   }
 
@@ -392,14 +374,14 @@ export class OutgoingResponse implements SentHeaders {
   #fail(error: unknown): void {
     const fault = asError(error)
     if (this.started) {
-      this.#log('failed', 'aborted', fault)
+      this.#mistakes.failed('aborted', fault)
       this.#abort(fault)
     } else {
-      this.#log('failed', 'replaced', fault)
+      this.#mistakes.failed('replaced', fault)
       this.#sendErrorPage(fault)
       this.#ending.completed('complete')
     }
-    this.#failed = true
+    this.#mistakes.close()
   }
 
   #abort(error: unknown): void {
@@ -414,7 +396,7 @@ export class OutgoingResponse implements SentHeaders {
     try {
       this.#sendPage(error, error instanceof HTTPError ? error.headers : [])
     } catch (fault) {
-      this.#log('failed', this.started ? 'aborted' : 'replaced', asError(fault))
+      this.#mistakes.failed(this.started ? 'aborted' : 'replaced', asError(fault))
       this.#sendFallback(fault)
     }
   }
@@ -455,11 +437,12 @@ export class OutgoingResponse implements SentHeaders {
     this.headers.seal(this)
   }
 
-  #log(kind: Kind, effect: Mistake['effect'], error: Error): void {
-    if (this.#failed || this.#ending.outcome === 'aborted' || this.#logged?.has(kind)) return
-    this.#logged ??= new Set()
-    this.#logged.add(kind)
-    this.#channel.logMistake(this.#request, { error, effect })
+  /** Made when it is needed first: few responses have one. */
+  get #mistakes(): ResponseMistakes {
+    this.#mistakesMade ??= new ResponseMistakes(this.#ending, (mistake) =>
+      this.#channel.logMistake(this.#request, mistake),
+    )
+    return this.#mistakesMade
   }
 }
 
@@ -488,12 +471,6 @@ function defaultType(piece: Uint8Array | string): string {
 function isBodiless(code: number): boolean {
   return code === 204 || code === 205 || code === 304
 }
-
-/**
- * The kinds of mistakes: a head or a body that is too late, a part that is dropped, a response that cannot be
- * sent.
- */
-type Kind = 'head' | 'body' | 'dropped' | 'failed'
 
 const TEXT_TYPE = 'text/html; charset=utf-8'
 const BYTES_TYPE = 'application/octet-stream'

@@ -1,7 +1,6 @@
 import { type ConnectionClosed, LocalProtocolError, type ProtocolEvents } from '@ropewalk/core'
-import { callable, checkValue, count, type GivenOptions, having } from '@ropewalk/core/options'
+import { callable, checkValue, count, type GivenOptions } from '@ropewalk/core/options'
 import type { CookieOptions } from '../codec/cookie.ts'
-import { preferredCoding, preferredLanguage, preferredType } from '../message/negotiation.ts'
 import type { TrailerValue } from '../message/trailers.ts'
 import { hasBody } from '../codec/framing.ts'
 import type { RequestHead } from '../codec/request-head.ts'
@@ -17,7 +16,7 @@ import { eventStream, type EventStream, type EventStreamOptions } from './event-
 import { OutgoingResponse, type ResponseChannel } from './outgoing-response.ts'
 import { RequestBody } from './request-body.ts'
 import { type EndListener, type Outcome, RequestEnding } from './request-ending.ts'
-import { isUpgradeTo, type UpgradeOptions, upgradeRefusal } from './upgrade.ts'
+import { isUpgradeTo, prepareUpgrade, type UpgradeOptions } from './upgrade.ts'
 import { checkPreconditions, type Representation, setETag, setLastModified, type Time } from './validators.ts'
 
 /** The part of a channel that a request uses. */
@@ -319,7 +318,7 @@ export class Request extends IncomingRequest {
    * @see RFC 9110 §7.8
    */
   asksToUpgrade(protocol: string): boolean {
-    return !this.hasBody && this.#isUpgradeTo(protocol)
+    return !this.hasBody && isUpgradeTo(protocol, this)
   }
 
   /**
@@ -337,19 +336,7 @@ export class Request extends IncomingRequest {
    * @see RFC 9110 §7.8
    */
   upgrade(next: ProtocolEvents, options: UpgradeOptions): boolean {
-    if (this.outcome === 'aborted') return false
-    if (this.started || this.outcome !== undefined)
-      throw new LocalProtocolError('Cannot upgrade: the response has begun')
-    checkValue('upgrade', 'next', next, NEXT_PROTOCOL)
-    const { protocol } = options
-    if (this.#channel.transport.disconnecting) return false
-    if (!this.asksToUpgrade(protocol)) {
-      this.processingFailed(upgradeRefusal(protocol, this.#isUpgradeTo(protocol)))
-      return false
-    }
-    for (const [name, value] of options.headers ?? []) this.responseHeaders.addRawHeader(name, value)
-    this.setHeader('Upgrade', protocol)
-    this.setHeader('Connection', 'Upgrade')
+    if (!prepareUpgrade(this, next, options, this.#channel.transport)) return false
     this.#response.upgrade()
     this.#channel.switchProtocol(this, next)
     return true
@@ -364,10 +351,6 @@ export class Request extends IncomingRequest {
   connectionLost(reason: ConnectionClosed): void {
     this.#body?.failed(reason)
     this.#ending.aborted(reason)
-  }
-
-  #isUpgradeTo(protocol: string): boolean {
-    return isUpgradeTo(protocol, this.#head.version, this.requestHeaders)
   }
 
   #makeBody(): RequestBody {
@@ -417,21 +400,6 @@ export class Request extends IncomingRequest {
     return checkPreconditions(this, current)
   }
 
-  /** Returns the media type that the client prefers; undefined when it accepts none of them (RFC 9110 §12.5.1). */
-  accepts<const T extends string>(...types: readonly T[]): T | undefined {
-    return preferredType(this.requestHeaders, types)
-  }
-
-  /** Returns the language that the client prefers; undefined when it accepts none of them. */
-  acceptsLanguages<const T extends string>(...languages: readonly T[]): T | undefined {
-    return preferredLanguage(this.requestHeaders, languages)
-  }
-
-  /** Returns the content coding that the client prefers; undefined when it accepts none of them. */
-  acceptsEncodings<const T extends string>(...codings: readonly T[]): T | undefined {
-    return preferredCoding(this.requestHeaders, codings)
-  }
-
   /** Codes the body for a client that accepts it, however it is written, unless the head was sent. */
   encodeWith(coding: ContentCoding): void {
     this.#response.encode(coding, () => this.#afterwards())
@@ -464,4 +432,3 @@ export class Request extends IncomingRequest {
 }
 
 const STATUS = count({ least: 200, most: 999 })
-const NEXT_PROTOCOL = having('a protocol', 'makeConnection', 'dataReceived', 'connectionLost')

@@ -1,7 +1,7 @@
 import { LocalProtocolError } from '@ropewalk/core'
 import { isThenable } from '@ropewalk/core/reactor'
 import type { Request } from '../server/request.ts'
-import { adoptResponse } from './web-response.ts'
+import { isWebResponse, sendWebResponse } from './web-response.ts'
 
 /** A whole body. */
 export type Body = string | Uint8Array
@@ -47,7 +47,7 @@ function sendRendered(request: Request, rendered: Rendered): void | Promise<void
   if (isAsyncIterable(rendered)) return sendPieces(request, rendered)
   if (isJSONBody(rendered)) return sendJSON(request, rendered)
   if (request.outcome === 'aborted') return undefined
-  if (rendered instanceof Response) return sendResponse(request, rendered)
+  if (isWebResponse(rendered)) return sendWebResponse(request, rendered)
   // A method that has finished the response itself may return undefined.
   if (request.outcome !== undefined && (rendered ?? undefined) === undefined) return undefined
   throw new TypeError(
@@ -68,11 +68,6 @@ export function textOfJSON(value: JSONBody): string {
   if (text === undefined)
     throw new TypeError(`Cannot send ${shownType(value)} as JSON: its toJSON returned nothing`)
   return text
-}
-
-function sendResponse(request: Request, response: Response): void | Promise<void> {
-  const body = adoptResponse(request, response)
-  return body === null ? request.finish() : sendPieces(request, body)
 }
 
 async function sendPieces(request: Request, pieces: AsyncIterable<Body>): Promise<void> {

@@ -250,7 +250,7 @@ describe('FetchResource', () => {
       { a: 1 },
       'Cannot send what the fetch function returned (an object): return a Response',
     ],
-    ['Response.error()', Response.error(), 'Cannot take code 0'],
+    ['Response.error()', Response.error(), 'Cannot send Response.error()'],
   ])('responds with 500 to %s, and logs it', async (_name, returned, message) => {
     const one = mounted(() => returned as Response)
     expect(await one.ask('GET', '/')).toMatchObject({ status: 500 })
@@ -264,7 +264,7 @@ describe('FetchResource', () => {
       return response
     })
     expect(await one.ask('GET', '/')).toMatchObject({ status: 500 })
-    expect(one.logged[0]).toContain('whose body was read')
+    expect(one.logged[0]).toContain('whose body is read elsewhere')
   })
 
   test.each(['TRACE', 'TRACK', 'get'])('responds with 501 to the method %s', async (method) => {

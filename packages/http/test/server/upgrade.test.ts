@@ -5,11 +5,15 @@ import { isUpgradeTo, upgradeRefusal } from '../../src/server/upgrade.ts'
 describe('isUpgradeTo', () => {
   test('needs HTTP/1.1, Upgrade and Connection', () => {
     const both = ['Upgrade', 'other, RAW', 'Connection', 'keep-alive, upgrade']
-    expect(isUpgradeTo('Raw', '1.1', Headers.fromFields(both))).toBe(true)
-    expect(isUpgradeTo('raw', '1.0', Headers.fromFields(both))).toBe(false)
-    expect(isUpgradeTo('ra', '1.1', Headers.fromFields(both))).toBe(false)
+    const asking = (clientproto: string, fields: string[]) => ({
+      clientproto,
+      requestHeaders: Headers.fromFields(fields),
+    })
+    expect(isUpgradeTo('Raw', asking('HTTP/1.1', both))).toBe(true)
+    expect(isUpgradeTo('raw', asking('HTTP/1.0', both))).toBe(false)
+    expect(isUpgradeTo('ra', asking('HTTP/1.1', both))).toBe(false)
     for (const one of [both.slice(0, 2), both.slice(2), []])
-      expect(isUpgradeTo('raw', '1.1', Headers.fromFields(one))).toBe(false)
+      expect(isUpgradeTo('raw', asking('HTTP/1.1', one))).toBe(false)
   })
 })
 

@@ -1,20 +1,15 @@
-import { MemoryReactor, StringTransport } from '@ropewalk/core/testing'
-import { onTestFinished } from 'vitest'
+import type { MemoryReactor, StringTransport } from '@ropewalk/core/testing'
 import type { Resource } from '../../src/site/resource.ts'
 import { Site } from '../../src/site/site.ts'
-import { expectNothingLeft } from '../server/expect-nothing-left.ts'
+import { connectTo } from '../server/site-connection.ts'
 
 /** Returns a site's response to the bytes of one connection, without Date, and its reactor and transport. */
 export async function ask(
   root: Resource,
   text: string,
 ): Promise<{ response: string; reactor: MemoryReactor; transport: StringTransport }> {
-  const reactor = new MemoryReactor()
-  const transport = new StringTransport({ reactor })
-  const channel = new Site(root).buildProtocol(transport.getPeer())
-  if (channel === undefined) throw new Error('Cannot test a channel that was refused')
-  transport.begin(channel)
-  onTestFinished(() => expectNothingLeft(transport))
+  const transport = connectTo(new Site(root))
+  const { reactor } = transport
   transport.receive(text)
   await reactor.settle()
   return { response: transport.value('latin1').replaceAll(/Date: [^\r]*\r\n/g, ''), reactor, transport }

@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest'
+import type { Request } from '../../src/server/request.ts'
 import { Resource } from '../../src/site/resource.ts'
 import type { RenderResult } from '../../src/site/render-result.ts'
 import { ask, requestText } from './site-exchange.ts'
@@ -33,7 +34,7 @@ describe('a Response of the web', () => {
     expect(response).toContain('\r\nx: y\r\n')
     expect(response).toContain('\r\nset-cookie: a=1\r\nset-cookie: b=2\r\n')
     expect(response).toContain('content-type: text/plain;charset=UTF-8\r\n')
-    expect(response).toContain('Transfer-Encoding: chunked\r\n\r\n2\r\n{}\r\n0\r\n\r\n')
+    expect(response).toContain('Content-Length: 2\r\n\r\n{}')
   })
 
   test('may have no body, and may come later', async () => {
@@ -65,7 +66,33 @@ describe('a Response of the web', () => {
     )
     expect(response).not.toMatch(/gzip|999|x-hop/i)
     expect(response).toContain('x-kept: 2\r\n')
-    expect(response).toContain('5\r\nplain\r\n0\r\n\r\n')
+    expect(response).toContain('Content-Length: 5\r\n\r\nplain')
+  })
+
+  test('adds Set-Cookie and Vary to what is set already', async () => {
+    class Page extends Resource {
+      override render_GET(request: Request): RenderResult {
+        request.addCookie('a', '1')
+        request.setHeader('Vary', 'Accept')
+        return new Response(null, { headers: { 'Set-Cookie': 'b=2', Vary: 'Cookie' } })
+      }
+    }
+    const { response } = await ask(new Page(), requestText('GET', '/'))
+    expect(response).toMatch(/^Set-Cookie: a=1\r\n[^]*^set-cookie: b=2\r\n/m)
+    expect(response).toMatch(/^Vary: Accept\r\n[^]*^vary: Cookie\r\n/m)
+  })
+
+  test('may be of a class of its own', async () => {
+    class Own {
+      readonly status = 202
+      readonly statusText = ''
+      readonly headers = new Headers({ 'X-Own': 'yes' })
+      readonly body = new Response('own').body
+      readonly bodyUsed = false
+    }
+    const { response } = await responding(() => new Own())
+    expect(response).toMatch(/^HTTP\/1\.1 202 /)
+    expect(response).toContain('x-own: yes\r\nContent-Length: 3\r\n\r\nown')
   })
 
   test('is a 500 when its body was read, and when it is an error', async () => {

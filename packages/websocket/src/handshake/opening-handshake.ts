@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
-import { HTTPError, type Request } from '@ropewalk/http'
-import { type ExtensionOffer, listElements, parseExtensions, splitList, TOKEN } from './extension-offer.ts'
+import { HTTPError, isToken, listElements, type Request } from '@ropewalk/http'
+import { type ExtensionOffer, parseExtensions, presentElements } from './extension-offer.ts'
 
 /** The content of a client's valid opening handshake. */
 export interface OpeningHandshake {
@@ -60,8 +60,8 @@ function readKey(request: Request): string {
 }
 
 function readSubprotocols(request: Request): readonly string[] {
-  const offered = listElements(valuesOf(request, 'Sec-WebSocket-Protocol'))
-  const valid = offered?.every((name) => TOKEN.test(name)) && new Set(offered).size === offered.length
+  const offered = presentElements(valuesOf(request, 'Sec-WebSocket-Protocol'))
+  const valid = offered?.every(isToken) && new Set(offered).size === offered.length
   if (offered === undefined || !valid)
     throw refusal(400, 'Sec-WebSocket-Protocol must list tokens, each of them once')
   return offered
@@ -75,7 +75,7 @@ function readExtensions(request: Request): readonly ExtensionOffer[] {
 
 /** Whether a list header has this element, compared without case. `element` is in lower case. */
 function lists(request: Request, name: string, element: string): boolean {
-  return splitList(valuesOf(request, name)).some((item) => item.toLowerCase() === element)
+  return listElements(valuesOf(request, name)).some((item) => item.toLowerCase() === element)
 }
 
 function valuesOf(request: Request, name: string): readonly string[] {

@@ -1,7 +1,7 @@
 import { type Address, tcpAddress } from '@ropewalk/core'
 import { chunkings } from '@ropewalk/core/testing'
 import { describe, expect, test } from 'vitest'
-import { TrustedProxies } from '../../src/server/forwarded.ts'
+import { TrustedProxies } from '../../src/server/trusted-proxies.ts'
 import { HTTPFactory, type HTTPFactoryOptions } from '../../src/server/http-factory.ts'
 import type { Request } from '../../src/server/request.ts'
 import { connectTo, UNIX_PEER } from './site-connection.ts'
