@@ -101,6 +101,16 @@ export function isExpected(error: unknown): error is HTTPError | RemoteProtocolE
   return error instanceof HTTPError || error instanceof RemoteProtocolError
 }
 
+/** Returns what a program has thrown, or an error in place of a value that cannot be read, such as a revoked Proxy. */
+export function readableError(thrown: unknown): unknown {
+  try {
+    void (thrown instanceof Error)
+    return thrown
+  } catch (cause) {
+    return new TypeError('Cannot read the value that was thrown', { cause })
+  }
+}
+
 /** Returns the status of the response to an error that a resource throws: its own, or 500. */
 export function statusOf(error: unknown): number {
   return isExpected(error) ? error.statusCode : 500

@@ -23,7 +23,7 @@ import {
 } from '@ropewalk/core'
 import { isThenable } from '@ropewalk/core/reactor'
 import { assertNever, ByteQueue } from '@ropewalk/core/bytes'
-import { HTTPError, isExpected, RemoteProtocolError, statusOf } from '../errors.ts'
+import { HTTPError, isExpected, readableError, RemoteProtocolError, statusOf } from '../errors.ts'
 import type { RequestHead } from '../codec/request-head.ts'
 import { type RequestEvent, RequestReader } from '../codec/request-reader.ts'
 import { ChannelCourse, type Overdue } from './channel-course.ts'
@@ -265,7 +265,8 @@ export class HTTPChannel
     else this.#course.bodyComplete()
   }
 
-  #processingFailed(request: Request, error: unknown): void {
+  #processingFailed(request: Request, thrown: unknown): void {
+    const error = readableError(thrown)
     if (!isExpected(error)) {
       // A program that stops its work because the client has gone has made no mistake.
       if (isClientEnd(error, request.signal)) return this.#giveUp(request, error)

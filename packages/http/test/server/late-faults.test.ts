@@ -3,6 +3,7 @@ import { describe, expect, test } from 'vitest'
 import { HTTPError } from '../../src/errors.ts'
 import type { Request } from '../../src/server/request.ts'
 import { respondWithPath, Exchange, ok } from './http-exchange.ts'
+import { unhandledRejectionsDuring } from './unhandled-rejections.ts'
 
 const GET = (path: string): string => `GET ${path} HTTP/1.1\r\nHost: h\r\n\r\n`
 
@@ -19,6 +20,21 @@ describe('a late fault stays in its connection', () => {
     expect(exchange.transport.connected).toBe(true)
     expect(exchange.reactor.logged.map(({ error }) => String(error))).toEqual([
       expect.stringContaining('Cannot send header WWW-Authenticate'),
+    ])
+  })
+
+  test('responds 500 when a program throws a value that cannot be read, and logs that', async () => {
+    const exchange = new Exchange(async (request) => {
+      await Promise.resolve()
+      const { proxy, revoke } = Proxy.revocable(new Error('lost'), {})
+      if (request.path === '/') revoke()
+      throw proxy
+    })
+    const unhandled = await unhandledRejectionsDuring(() => exchange.send(GET('/')))
+    expect(unhandled).toEqual([])
+    expect(await exchange.received()).toMatch(/^HTTP\/1\.1 500 /)
+    expect(exchange.reactor.logged.map(({ error }) => String(error))).toEqual([
+      'TypeError: Cannot read the value that was thrown',
     ])
   })
 
