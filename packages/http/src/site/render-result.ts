@@ -1,7 +1,7 @@
 import { LocalProtocolError } from '@ropewalk/core'
 import { isThenable } from '@ropewalk/core/reactor'
 import type { Request } from '../server/request.ts'
-import { isWebResponse, sendWebResponse } from './web-response.ts'
+import { isWebResponse, sendWebResponse, type WebResponse } from './web-response.ts'
 
 /** A whole body. */
 export type Body = string | Uint8Array
@@ -46,8 +46,8 @@ function sendRendered(request: Request, rendered: Rendered): void | Promise<void
   if (rendered === NOT_DONE_YET) return undefined
   if (isAsyncIterable(rendered)) return sendPieces(request, rendered)
   if (isJSONBody(rendered)) return sendJSON(request, rendered)
+  if (isWebResponse(rendered)) return sendResponse(request, rendered)
   if (request.outcome === 'aborted') return undefined
-  if (isWebResponse(rendered)) return sendWebResponse(request, rendered)
   // A method that has finished the response itself may return undefined.
   if (request.outcome !== undefined && (rendered ?? undefined) === undefined) return undefined
   throw new TypeError(
@@ -70,6 +70,12 @@ export function textOfJSON(value: JSONBody): string {
   return text
 }
 
+async function sendResponse(request: Request, response: WebResponse): Promise<void> {
+  const { outcome } = request
+  await sendWebResponse(request, response)
+  if (outcome !== undefined && outcome !== 'aborted') throw finishedBefore('the Response')
+}
+
 async function sendPieces(request: Request, pieces: AsyncIterable<Body>): Promise<void> {
   if (request.outcome === undefined && !request.takesBody) {
     request.finishWithoutPieces()
@@ -78,9 +84,7 @@ async function sendPieces(request: Request, pieces: AsyncIterable<Body>): Promis
   if (request.outcome !== undefined) {
     await release(pieces)
     if (request.outcome === 'aborted') return
-    throw new LocalProtocolError(
-      'Cannot send the pieces that render returned: the response is finished, return NOT_DONE_YET',
-    )
+    throw finishedBefore('the pieces')
   }
   const iterator = iterate(pieces)
   let released: Promise<void> | undefined
@@ -94,6 +98,12 @@ async function sendPieces(request: Request, pieces: AsyncIterable<Body>): Promis
   }
   request.finish()
   return released
+}
+
+function finishedBefore(what: string): LocalProtocolError {
+  return new LocalProtocolError(
+    `Cannot send ${what} that render returned: the response is finished, return NOT_DONE_YET`,
+  )
 }
 
 /**

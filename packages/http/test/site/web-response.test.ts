@@ -54,6 +54,33 @@ describe('a Response of the web', () => {
     expect(cancelled).toBe(true)
   })
 
+  test('is logged and cancelled when the method has finished the response before', async () => {
+    let cancelled = false
+    const body = new ReadableStream<Uint8Array>({ cancel: () => void (cancelled = true) })
+    class Page extends Resource {
+      override render_GET(request: Request): RenderResult {
+        request.finish('finished')
+        return new Response(body)
+      }
+    }
+    const { response, reactor } = await ask(new Page(), requestText('GET', '/'))
+    expect(response).toMatch(/\r\n\r\nfinished$/)
+    expect(String(reactor.logged[0]?.error)).toContain('Cannot send the Response that render returned')
+    expect(cancelled).toBe(true)
+  })
+
+  test('is cancelled when the client has left before', async () => {
+    let cancelled = false
+    const body = new ReadableStream<Uint8Array>({ cancel: () => void (cancelled = true) })
+    let resolve: (response: Response) => void = () => undefined
+    const { reactor, transport } = await responding(() => new Promise((resolving) => (resolve = resolving)))
+    transport.receiveReset()
+    resolve(new Response(body))
+    await reactor.settle()
+    expect(cancelled).toBe(true)
+    expect(reactor.logged).toEqual([])
+  })
+
   test('of fetch loses the headers about what was received', async () => {
     const { response } = await responding(() =>
       fetched('plain', {
