@@ -11,19 +11,25 @@ import {
   unsatisfiedRange,
 } from '../message/ranges.ts'
 import { parseDate } from '../message/date.ts'
+import { iterate, release } from './piece-source.ts'
 import { checkPreconditions, type ConditionalExchange, type Representation } from './validators.ts'
 
 /** A representation of which a part can be read. */
 export interface RangeSource extends Representation {
   /** Its length. */
   readonly totalBytes: number
-  /** Returns the bytes of a range, in pieces. Pieces of another length abort the connection. */
+  /**
+   * Returns the bytes of a range, in pieces. Pieces of another length abort the connection. A stream is destroyed,
+   * and an iteration ended, when the client leaves.
+   */
   read(range: ByteRange): AsyncIterable<Uint8Array> | Iterable<Uint8Array>
 }
 
 /** The part of a request that is used to respond with ranges. */
 export interface RangedExchange extends ConditionalExchange {
   readonly takesBody: boolean
+  readonly signal: AbortSignal
+  readonly finished: Promise<unknown>
   readonly reactor: { wallClock(): number; randomBytes(count: number): Buffer }
   write(data: Uint8Array | string): boolean
   drained(): Promise<boolean>
@@ -52,7 +58,7 @@ export async function sendRanges(
   if (!request.takesBody) return request.finishWithoutPieces()
   for (const { lines, range } of body.parts) {
     if (!(await isSent(request, lines))) return
-    for await (const piece of from.read(range)) if (!(await isSent(request, piece))) return
+    if (!(await isPartSent(request, from.read(range)))) return
   }
   request.finish(body.end)
 }
@@ -118,6 +124,33 @@ function askedRanges(
   }
   if (!allowsRange(request.requestHeaders, current, nowMs)) return 'whole'
   return parseRange(fields[0], totalBytes, options)
+}
+
+/** Returns false once nothing more can be sent: the source is released, even while it waits for its next piece. */
+async function isPartSent(
+  request: RangedExchange,
+  pieces: AsyncIterable<Uint8Array> | Iterable<Uint8Array>,
+): Promise<boolean> {
+  if (!(Symbol.asyncIterator in pieces)) {
+    for (const piece of pieces) if (!(await isSent(request, piece))) return false
+    return true
+  }
+  const iterator = iterate(pieces)
+  let released: Promise<void> | undefined
+  let isRead = false
+  void request.finished.then(() => {
+    if (!isRead) released = release(pieces, iterator, request.signal.reason)
+    // Its rejection is thrown below, once the loop has ended.
+    released?.catch(() => undefined)
+  })
+  for await (const piece of { [Symbol.asyncIterator]: () => iterator }) {
+    if (await isSent(request, piece)) continue
+    await released
+    return false
+  }
+  isRead = true
+  await released
+  return request.outcome === undefined
 }
 
 /** Returns false once nothing more can be sent. */

@@ -1,5 +1,6 @@
 import { LocalProtocolError } from '@ropewalk/core'
 import { isThenable } from '@ropewalk/core/reactor'
+import { iterate, release } from '../server/piece-source.ts'
 import type { Request } from '../server/request.ts'
 import { isWebResponse, sendWebResponse, type WebResponse } from './web-response.ts'
 
@@ -104,34 +105,6 @@ function finishedBefore(what: string): LocalProtocolError {
   return new LocalProtocolError(
     `Cannot send ${what} that render returned: the response is finished, return NOT_DONE_YET`,
   )
-}
-
-/**
- * Ends a source whose pieces are no longer needed, even while it waits for its next piece. A stream is
- * destroyed or cancelled; the iteration of any other source is ended.
- */
-async function release(
-  pieces: AsyncIterable<Body>,
-  iterator: AsyncIterator<Body> = iterate(pieces),
-  reason?: unknown,
-): Promise<void> {
-  if (!('destroy' in pieces) || typeof pieces.destroy !== 'function') return void (await iterator.return?.())
-  // Without a listener, the error of an unread stream (a file that cannot be opened) ends the process.
-  if ('on' in pieces && typeof pieces.on === 'function') pieces.on('error', () => undefined)
-  pieces.destroy(reason)
-}
-
-/** A ReadableStream's iterator waits for the next piece before it cancels; its reader does not. */
-function iterate(pieces: AsyncIterable<Body>): AsyncIterator<Body> {
-  if (!(pieces instanceof ReadableStream)) return pieces[Symbol.asyncIterator]()
-  const reader = (pieces as ReadableStream<Body>).getReader()
-  return {
-    next: () => reader.read() as Promise<IteratorResult<Body>>,
-    return: async () => {
-      await reader.cancel()
-      return { done: true, value: undefined }
-    },
-  }
 }
 
 function isAsyncIterable(value: unknown): value is AsyncIterable<Body> {

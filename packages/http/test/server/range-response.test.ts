@@ -1,7 +1,8 @@
+import { Readable } from 'node:stream'
 import { describe, expect, test } from 'vitest'
 import { type RangeSource, sendRanges } from '../../src/server/range-response.ts'
 import type { Request } from '../../src/server/request.ts'
-import { get } from './coded-response.ts'
+import { get, passed } from './coded-response.ts'
 import { Exchange } from './http-exchange.ts'
 
 const DIGITS = Buffer.from('0123456789'.repeat(100))
@@ -148,5 +149,22 @@ describe('sendRanges', () => {
     await exchange.send('GET / HTTP/1.1\r\nHost: h\r\n\r\n')
     expect(exchange.requests[0]?.outcome).toBe('aborted')
     expect(exchange.reactor.logged.map(({ error }) => String(error))).toEqual(['Error: a fault of the disk'])
+  })
+
+  test('releases a source that waits for its next piece when the client leaves', async () => {
+    const released: string[] = []
+    const sources: RangeSource['read'][] = [
+      () => new Readable({ read: () => undefined, destroy: (_, done) => (released.push('stream'), done()) }),
+      () => new ReadableStream<Uint8Array>({ cancel: () => void released.push('web stream') }),
+    ]
+    for (const read of sources) {
+      const exchange = digits({ read })
+      await exchange.send('GET / HTTP/1.1\r\nHost: h\r\n\r\n')
+      exchange.transport.receiveReset()
+      await passed(exchange)
+      await passed(exchange)
+      expect(exchange.reactor.logged).toEqual([])
+    }
+    expect(released).toEqual(['stream', 'web stream'])
   })
 })
