@@ -15,7 +15,7 @@ const root = new Resource()
 root.putChild('files', new File(join(import.meta.dirname, '../docs'), { directoryListing: true }))
 root.route('GET /items', () => items)
 root.route('POST /items', async (request) => {
-  const body = await request.body.json({ maxBytes: 4096 }).catch(() => undefined)
+  const body = await request.body.json({ maxBytes: 4096 })
   const { name } = Object(body) as { readonly name?: unknown }
   if (typeof name !== 'string') throw new HTTPError(400, 'Send JSON: { "name": string }')
   if (items.length >= 10_000) throw new HTTPError(503, 'There are 10 000 items already')

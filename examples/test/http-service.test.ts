@@ -10,6 +10,7 @@ import { ExampleProcess } from './example-process.ts'
 import { hasCurl } from './other-clients.ts'
 
 const run = promisify(execFile)
+const NAMELESS = 'Send JSON: { "name": string }'
 
 describe('http-service, in memory', () => {
   const asked = async (request: TestRequest): Promise<readonly unknown[]> => {
@@ -36,23 +37,30 @@ describe('http-service, in memory', () => {
     ])
   })
 
-  test.each<[string, TestRequest]>([
-    ['no JSON', { body: '{' }],
-    ['a name that is no string', { json: { name: 1 } }],
-    ['no name', { json: {} }],
-    ['null', { json: null }],
-    ['an array', { json: ['tea'] }],
-    ['another type', { body: '{"name":"tea"}', headers: { 'Content-Type': 'text/plain' } }],
-    ['no type', { body: '{"name":"tea"}' }],
-    ['no body', { method: 'POST' }],
-    ['a body of more than 4096 bytes', { json: { name: 'a'.repeat(4096) } }],
+  test.each<[string, TestRequest, number, string]>([
+    ['a name that is no string', { json: { name: 1 } }, 400, NAMELESS],
+    ['no name', { json: {} }, 400, NAMELESS],
+    ['null', { json: null }, 400, NAMELESS],
+    ['an array', { json: ['tea'] }, 400, NAMELESS],
+    ['no JSON', { body: '{', headers: { 'Content-Type': 'application/json' } }, 400, 'Cannot read'],
+    [
+      'another type',
+      { body: '{"name":"tea"}', headers: { 'Content-Type': 'text/plain' } },
+      415,
+      'Cannot read JSON from text/plain: send application/json',
+    ],
+    ['no type', { body: '{"name":"tea"}' }, 415, 'application/json'],
+    ['no body', { method: 'POST' }, 415, 'application/json'],
+    ['a body of more than 4096 bytes', { json: { name: 'a'.repeat(4096) } }, 413, '4096 bytes'],
     [
       'a body in chunks of more than 4096 bytes',
       { body: ['"', 'a'.repeat(4096), '"'], headers: { 'Content-Type': 'application/json' } },
+      413,
+      '4096 bytes',
     ],
-  ])('refuses an item from %s, with a JSON error', async (_what, request) => {
+  ])('refuses an item from %s, with a JSON error', async (_what, request, status, error) => {
     const response = await requestFrom(site, { path: '/items', ...request })
-    expect([response.status, response.json()]).toEqual([400, { error: 'Send JSON: { "name": string }' }])
+    expect([response.status, response.json()]).toEqual([status, { error: expect.stringContaining(error) }])
   })
 
   test('has a JSON error for an item that does not exist, and for another method', async () => {

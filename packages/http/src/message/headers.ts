@@ -19,6 +19,18 @@ export class Headers implements Iterable<readonly [string, string]> {
   #ascii = true
   #sent: SentHeaders | undefined
 
+  static {
+    // What `util.inspect` shows, as failing assertions do: the private fields would be left out.
+    Object.defineProperty(Headers.prototype, Symbol.for('nodejs.util.inspect.custom'), {
+      value(this: Headers) {
+        const all = this.getAllRawHeaders()
+        return Object.fromEntries(
+          all.map(([name, values]) => [name, values.length === 1 ? values[0] : values]),
+        )
+      },
+    })
+  }
+
   /** Whether every value is known to be ASCII. */
   get ascii(): boolean {
     return this.#ascii

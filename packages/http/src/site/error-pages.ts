@@ -5,10 +5,11 @@ import { reasonPhrase } from '../message/status.ts'
 import { errorBody, HTML_TYPE, type RenderedError } from '../server/error-response.ts'
 import type { Request } from '../server/request.ts'
 import { developmentPage } from './development-page.ts'
+import { HTML } from './html.ts'
 import { type Body, isJSONBody, type JSONBody, shownType, textOfJSON } from './render-result.ts'
 
-/** What an `errorPage` may return: a whole body, or a value that is sent as JSON. */
-export type ErrorBody = Body | JSONBody
+/** What an `errorPage` may return: a whole body, `html` of a template, or a value that is sent as JSON. */
+export type ErrorBody = Body | HTML | JSONBody
 
 /** The error pages that a site sends unless the program makes its own. */
 export class ErrorPages {
@@ -52,6 +53,7 @@ export class ErrorPages {
 export function ownPage(page: ErrorBody): RenderedError {
   if (typeof page === 'string') return { body: page, typeLine: HTML_TYPE, lines: '' }
   if (page instanceof Uint8Array) return { body: page, typeLine: BYTES_TYPE, lines: '' }
+  if (page instanceof HTML) return { body: page.toString(), typeLine: HTML_TYPE, lines: '' }
   if (isJSONBody(page)) return { body: textOfJSON(page), typeLine: JSON_TYPE, lines: '' }
   // Any client can cause an error page: the rejection of a promise would end the process.
   void settleSafely(page, () => undefined)

@@ -2,6 +2,7 @@ import { LocalProtocolError } from '@ropewalk/core'
 import { isThenable } from '@ropewalk/core/reactor'
 import { iterate, release } from '../server/piece-source.ts'
 import type { Request } from '../server/request.ts'
+import { HTML } from './html.ts'
 import { isWebResponse, sendWebResponse, type WebResponse } from './web-response.ts'
 
 /** A whole body. */
@@ -14,10 +15,10 @@ export type RenderResult = Rendered | PromiseLike<Rendered>
  */
 export type JSONBody = number | boolean | readonly unknown[] | JSONObject
 /**
- * A body, a body in pieces, a value that is sent as JSON, a `Response` of the web, or `NOT_DONE_YET` when the
- * method writes the response through the request itself.
+ * A body, `html` of a template, a body in pieces, a value that is sent as JSON, a `Response` of the web, or
+ * `NOT_DONE_YET` when the method writes the response through the request itself.
  */
-export type Rendered = Body | AsyncIterable<Body> | JSONBody | Response | NotDoneYet
+export type Rendered = Body | HTML | AsyncIterable<Body> | JSONBody | Response | NotDoneYet
 
 /** An object that is not a promise, a function, a Map, or another collection. */
 type JSONObject = object & {
@@ -49,6 +50,7 @@ function sendRendered(request: Request, rendered: Rendered): void | Promise<void
   if (isJSONBody(rendered)) return sendJSON(request, rendered)
   if (isWebResponse(rendered)) return sendResponse(request, rendered)
   if (request.outcome === 'aborted') return undefined
+  if (rendered instanceof HTML) return request.finish(rendered.toString())
   // A method that has finished the response itself may return undefined.
   if (request.outcome !== undefined && (rendered ?? undefined) === undefined) return undefined
   throw new TypeError(

@@ -27,8 +27,8 @@ export class Resource {
    * Responds to the HTTP method in its name. A subclass may add others in capitals, such as `render_PURGE`.
    *
    * @returns a string, sent as HTML, or bytes, unless it sets a Content-Type; either in pieces, which are
-   *   requested as the client reads them; an object, an array, a number or a boolean, sent as JSON; a
-   *   `Response` of the web; NOT_DONE_YET when the response is finished through the request.
+   *   requested as the client reads them; an object, an array, a number or a boolean, sent as JSON; `html` of a
+   *   template; a `Response` of the web; NOT_DONE_YET when the response is finished through the request.
    */
   render_GET?(request: Request): RenderResult
   render_HEAD?(request: Request): RenderResult
@@ -43,11 +43,13 @@ export class Resource {
    *
    * @param child A resource, or a function that makes one for each request.
    * @throws {TypeError} when `segment` is not a string or has a slash: add a resource for each segment; when
-   *   `child` is not a Resource, or has a misspelt method such as `render_get`; when it would hide a route.
+   *   `child` is not a Resource, or has a misspelt method such as `render_get`; when it would hide a route;
+   *   when this resource is a leaf, so that no request would reach the child.
    */
   putChild(segment: string, child: Resource | ResourceFunction): void {
     if (typeof segment !== 'string') throw new TypeError('Cannot put a child: a segment is a string')
     const attempt = `Cannot put a child at "${segment}"`
+    if (this.isLeaf) throw new TypeError(`${attempt}: ${this.constructor.name} is a leaf, ${LEAF_ADVICE}`)
     if (segment.includes('/')) {
       throw new TypeError(`${attempt}: a segment cannot have a slash, nest resources instead`)
     }
@@ -185,9 +187,13 @@ export class Resource {
   /** Returns where a segment of a route's pattern leads from here, and adds it if it is not there yet. */
   #follow({ is, name }: RouteSegment, route: Route): Resource {
     const { constructor } = this
-    if (this.isLeaf) throw hides(route, `${constructor.name} is a leaf`)
+    if (this.isLeaf)
+      throw new TypeError(`Cannot route ${route.pattern}: ${constructor.name} is a leaf, ${LEAF_ADVICE}`)
     if (this.getChildWithDefault !== Resource.prototype.getChildWithDefault)
-      throw hides(route, `${constructor.name} has its own getChildWithDefault`)
+      throw hides(
+        route,
+        `${constructor.name} has its own getChildWithDefault (if it wraps a resource, add the route to that one)`,
+      )
     if (is === 'text') return this.#followText(name, route)
     if (this.getChild !== Resource.prototype.getChild)
       throw hides(route, `${constructor.name} has its own getChild`)
@@ -314,6 +320,8 @@ export function assertSpelling(attempt: string, resource: Resource): void {
   }
 }
 
+const LEAF_ADVICE =
+  'which responds for all paths below it: add to the resource that it wraps, or to a Resource that returns it from getChild'
 const METHODS: readonly string[] = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS']
 /** Made once, because every request uses it. */
 const RENDERER: ReadonlyMap<string, string> = new Map(METHODS.map((method) => [method, `render_${method}`]))

@@ -58,7 +58,7 @@ export class Site extends HTTPFactory {
    * @param error An HTTPError, the RemoteProtocolError of a client that violates HTTP, or any other error,
    *   which is a 500. `statusOf` returns the status.
    * @param request undefined when the client has sent no whole head.
-   * @returns a string, sent as HTML, or bytes, unless it sets a Content-Type; or a value that is sent as JSON.
+   * @returns a string or `html` of a template, sent as HTML, or bytes, unless it sets a Content-Type; or a value that is sent as JSON.
    */
   errorPage?(
     error: HTTPError | RemoteProtocolError | Error,

@@ -1,5 +1,5 @@
 import { formatDate } from '../message/date.ts'
-import { html, type HTML } from './html.ts'
+import { html, type HTML } from '../site/html.ts'
 
 /** What a listing shows. */
 export interface ListedDirectory {

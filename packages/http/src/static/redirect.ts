@@ -4,7 +4,7 @@ import { isFieldValue } from '../message/field-grammar.ts'
 import type { Request } from '../server/request.ts'
 import type { RenderResult } from '../site/render-result.ts'
 import { Resource } from '../site/resource.ts'
-import { html } from './html.ts'
+import { html } from '../site/html.ts'
 
 /** Redirects every request for it, and for the paths below it, to one URL. */
 export class Redirect extends Resource {

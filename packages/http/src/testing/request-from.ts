@@ -196,7 +196,7 @@ class ClientConnection {
     const { path = '/' } = this.#request
     const found = this.#reader.head === undefined ? 'no response' : 'only a part of the response'
     return new Error(
-      `requestFrom: ${found} from ${path} after ${timeoutMs} ms: if the program waits for time to pass, give it a reactor and advance that`,
+      `requestFrom: ${found} from ${path} after ${timeoutMs} ms: if the program waits for time to pass, give it a reactor and advance that; if the response does not end by itself, abort its signal`,
     )
   }
 }

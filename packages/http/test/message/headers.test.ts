@@ -1,7 +1,14 @@
+import { inspect } from 'node:util'
 import { describe, expect, test } from 'vitest'
 import { Headers } from '../../src/message/headers.ts'
 
 describe('Headers', () => {
+  test('shows its fields to util.inspect', () => {
+    const headers = Headers.fromFields(['Set-Cookie', 'a=1', 'X', 'y', 'set-cookie', 'b=2'])
+    expect(inspect(headers)).toBe("{ 'Set-Cookie': [ 'a=1', 'b=2' ], X: 'y' }")
+    expect(inspect(new Headers())).toBe('{}')
+  })
+
   test('keeps several values of a name in order, regardless of its case', () => {
     const headers = new Headers()
     headers.addRawHeader('Set-Cookie', 'a=1')

@@ -3,6 +3,7 @@ import { HTTPError, RemoteProtocolError, statusOf } from '../../src/errors.ts'
 import type { HTTPChannelOptions } from '../../src/server/channel-options.ts'
 import type { Request } from '../../src/server/request.ts'
 import type { ErrorBody } from '../../src/site/error-pages.ts'
+import { html as markup } from '../../src/site/html.ts'
 import { Resource } from '../../src/site/resource.ts'
 import { Site } from '../../src/site/site.ts'
 import { connectTo } from '../server/site-connection.ts'
@@ -209,6 +210,15 @@ describe('errorPage', () => {
     expect([status, body]).toEqual([418, 'just text'])
     expect(head).toContain('\r\nContent-Type: text/plain\r\n')
     expect(head.match(/Content-Type/g)?.length).toBe(1)
+  })
+
+  test('may be html of a template', () => {
+    const { status, head, body } = ask(
+      siteWith((error) => markup`<p>${error.message}</p>`),
+      GET('/detail'),
+    )
+    expect([status, body]).toEqual([422, '<p>The &#60;name&#62; is missing</p>'])
+    expect(head).toContain('\r\nContent-Type: text/html; charset=utf-8\r\n')
   })
 
   test('may be a method of a subclass', () => {

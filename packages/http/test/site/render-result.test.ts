@@ -4,6 +4,7 @@ import { Readable } from 'node:stream'
 import { describe, expect, test } from 'vitest'
 import type { Request } from '../../src/server/request.ts'
 import { NOT_DONE_YET, type NotDoneYet, type RenderResult, shownType } from '../../src/site/render-result.ts'
+import { html as markup } from '../../src/site/html.ts'
 import { Resource } from '../../src/site/resource.ts'
 import { ask, requestText } from './site-exchange.ts'
 
@@ -54,6 +55,20 @@ class Source implements AsyncIterable<string> {
 const HTML = 'Content-Type: text/html; charset=utf-8\r\n'
 
 describe('the return value of render', () => {
+  test('sends html of a template as HTML, also later, to HEAD, and with a type of its own', async () => {
+    const shown = markup`<p>${'<é>'}</p>`
+    const whole = `HTTP/1.1 200 OK\r\n${HTML}Content-Length: 19\r\n\r\n`
+    const body = '<p>&#60;\xc3\xa9&#62;</p>'
+    expect((await get(() => shown)).response).toBe(`${whole}${body}`)
+    expect((await get(async () => shown)).response).toBe(`${whole}${body}`)
+    expect((await head(() => shown)).response).toBe(whole)
+    const typed = await get((request) => {
+      request.setHeader('Content-Type', 'image/svg+xml')
+      return shown
+    })
+    expect(typed.response).toContain('Content-Type: image/svg+xml\r\n')
+  })
+
   test('sends bytes, promises and pieces, and waits after NOT_DONE_YET', async () => {
     const body = async (render: (request: Request) => RenderResult): Promise<string> =>
       (await get(render)).response.replace(`HTTP/1.1 200 OK\r\n${HTML}`, '')

@@ -16,9 +16,34 @@ class Page extends Resource {
   }
 }
 
+function responding(text: string): Resource {
+  const resource = new Resource()
+  resource.route('GET /', () => text)
+  return resource
+}
+
 describe('Resource', () => {
   test('refuses a child with a slash in its segment', () => {
     expect(() => new Resource().putChild('a/b', new Page())).toThrow('nest resources')
+  })
+
+  test('refuses a child of a leaf, which no request would reach', async () => {
+    class Leaf extends Page {
+      override readonly isLeaf = true
+    }
+    const leaf = new Leaf()
+    expect(() => leaf.putChild('a', new Page())).toThrow(
+      'Cannot put a child at "a": Leaf is a leaf, which responds for all paths below it: add to the resource that it wraps, or to a Resource that returns it from getChild',
+    )
+    expect(leaf.listNames()).toEqual([])
+    const root = new (class extends Resource {
+      override getChild(): Resource {
+        return leaf
+      }
+    })()
+    root.putChild('a', responding('a'))
+    const bodies = ['/a', '/b/c'].map(async (path) => (await ask(root, requestText('GET', path))).response)
+    expect((await Promise.all(bodies)).map((text) => text.split('\r\n\r\n')[1])).toEqual(['a', 'page'])
   })
 
   test('responds by method, and to HEAD as to GET without the body', async () => {

@@ -270,9 +270,15 @@ describe('a route', () => {
     root.putChild('made', () => new Users())
     for (const [pattern, why] of [
       ['GET /users', 'Users has a render_GET'],
-      ['GET /leaf/x', 'Leaf is a leaf'],
+      [
+        'GET /leaf/x',
+        'Leaf is a leaf, which responds for all paths below it: add to the resource that it wraps',
+      ],
       ['GET /dynamic/:id', 'Dynamic has its own getChild'],
-      ['GET /wrapper/x', 'Wrapper has its own getChildWithDefault'],
+      [
+        'GET /wrapper/x',
+        'Wrapper has its own getChildWithDefault (if it wraps a resource, add the route to that one)',
+      ],
       ['POST /upgrading', 'Upgrading has its own render'],
       ['GET /made', 'a function makes the resource for "made"'],
     ] as const)

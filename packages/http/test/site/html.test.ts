@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 // Under its own name, the formatter of the sources would change the templates.
-import { HTML, html as markup, type HTMLValue } from '../../src/static/html.ts'
+import { HTML, html as markup, type HTMLValue } from '../../src/site/html.ts'
 
 const EVIL = `<b a="1" c='2'>&`
 
