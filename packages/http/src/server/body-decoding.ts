@@ -209,12 +209,28 @@ const DECODERS: ReadonlyMap<string, () => Decoder> = new Map<string, () => Decod
   ...zstd(),
 ])
 
-/** Node has zstd from version 22.15 on. RFC 9659 limits the window to 8 MiB. */
+/**
+ * zstd, where Node notices that a body ends too early: from version 24 on.
+ * Node 22.15 and later has zstd, but takes a truncated frame for a whole one.
+ * RFC 9659 limits the window to 8 MiB.
+ */
 function zstd(): [string, () => Decoder][] {
   const create: unknown = Reflect.get(zlib, 'createZstdDecompress')
-  if (typeof create !== 'function') return []
+  if (typeof create !== 'function' || acceptsTruncatedZstd()) return []
   const params = { [Reflect.get(zlib.constants, 'ZSTD_d_windowLogMax') as number]: 23 }
   return [['zstd', () => Reflect.apply(create, zlib, [{ params }]) as Decoder]]
+}
+
+/** Whether Node decodes four bytes of magic number, and nothing after them, without an error. */
+function acceptsTruncatedZstd(): boolean {
+  try {
+    Reflect.apply(Reflect.get(zlib, 'zstdDecompressSync') as () => unknown, zlib, [
+      Buffer.from([0x28, 0xb5, 0x2f, 0xfd]),
+    ])
+    return true
+  } catch {
+    return false
+  }
 }
 
 const RATIO_GRACE_BYTES = 65_536

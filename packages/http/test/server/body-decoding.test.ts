@@ -3,15 +3,18 @@ import { describe, expect, test } from 'vitest'
 import type { DecodedBody, DecodingOptions } from '../../src/server/body-decoding.ts'
 import { arrivingBody, bodyOf } from './bodies.ts'
 
+/** Node 22 has zstd, but does not notice that a frame is truncated, so bodies in zstd are refused there. */
+const NODE_MAJOR = Number.parseInt(process.versions.node)
 const zstd: unknown = Reflect.get(zlib, 'zstdCompressSync')
 const CODINGS: Readonly<Record<string, (bytes: Buffer) => Buffer>> = {
   gzip: (bytes) => zlib.gzipSync(bytes),
   'X-GZip': (bytes) => zlib.gzipSync(bytes),
   deflate: (bytes) => zlib.deflateSync(bytes),
   br: (bytes) => zlib.brotliCompressSync(bytes),
-  ...(typeof zstd === 'function' && {
-    zstd: (bytes: Buffer) => Reflect.apply(zstd, zlib, [bytes]) as Buffer,
-  }),
+  ...(typeof zstd === 'function' &&
+    NODE_MAJOR >= 24 && {
+      zstd: (bytes: Buffer) => Reflect.apply(zstd, zlib, [bytes]) as Buffer,
+    }),
 }
 const TEXT = 'Ropewalk '.repeat(1_000)
 
