@@ -1,4 +1,4 @@
-import { formatAddress, type UDPAddress, udpAddress } from '../addresses.ts'
+import { formatAddress, formatIP, parseIP, type UDPAddress, udpAddress } from '../addresses.ts'
 import { assertBytes } from '../bytes/byte-queue.ts'
 import {
   CannotListenError,
@@ -9,7 +9,6 @@ import {
   MulticastJoinError,
   NotConnectedError,
 } from '../errors.ts'
-import { formatIP, parseIP } from '../hosts.ts'
 import type {
   DatagramDrops,
   DatagramEvents,

@@ -1,5 +1,4 @@
-import type { Address } from '../addresses.ts'
-import { parseIPv6 } from '../hosts.ts'
+import { type Address, parseIPv6 } from '../addresses.ts'
 import type { Admission, ConnectionPolicy, ConnectionWatch } from '../interfaces/policy.ts'
 import type { ReactorTime } from '../interfaces/reactor.ts'
 import type { Transport } from '../interfaces/transport.ts'

@@ -1,6 +1,13 @@
-import { type Address, tcpAddress, type TCPAddress } from '../addresses.ts'
+import {
+  type Address,
+  formatIP,
+  parseIP,
+  parseIPv4,
+  parseIPv6,
+  tcpAddress,
+  type TCPAddress,
+} from '../addresses.ts'
 import { ProxyProtocolError } from '../errors.ts'
-import { formatIP, parseIP, parseIPv4, parseIPv6 } from '../hosts.ts'
 import type { ProxyAddresses, ProxyClaim, ProxyHeader } from './proxy-header.ts'
 
 /**

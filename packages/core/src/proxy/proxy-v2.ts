@@ -1,7 +1,6 @@
 import { counted } from '../bytes/remote-error.ts'
 import { ProxyProtocolError } from '../errors.ts'
-import { tcpAddress, unixAddress, type UNIXAddress } from '../addresses.ts'
-import { asIPv6, formatIP } from '../hosts.ts'
+import { asIPv6, formatIP, tcpAddress, unixAddress, type UNIXAddress } from '../addresses.ts'
 import type { ProxyAddresses, ProxyClaim, ProxyHeader, ProxyTLV } from './proxy-header.ts'
 import {
   CRC32C,

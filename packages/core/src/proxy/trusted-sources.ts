@@ -1,5 +1,4 @@
-import type { Address } from '../addresses.ts'
-import { formatIP, parseIP, parseIPv4 } from '../hosts.ts'
+import { type Address, formatIP, parseIP, parseIPv4 } from '../addresses.ts'
 
 /** The trusted sources of PROXY headers. */
 export class TrustedSources {

@@ -1,6 +1,5 @@
-import { type Address, tcpAddress, type TCPAddress } from '../addresses.ts'
+import { type Address, parseIP, tcpAddress, type TCPAddress } from '../addresses.ts'
 import { AllAddressesFailed, codeOf, ConnectError, DNSLookupError } from '../errors.ts'
-import { parseIP } from '../hosts.ts'
 import type { DelayedCall, ReactorNames, ReactorTime } from '../interfaces/reactor.ts'
 import type { ConnectedWire } from '../interfaces/wire.ts'
 import { untilAborted } from '../time/cancellable.ts'

@@ -2,7 +2,8 @@ import type { GivenOptions } from '@ropewalk/core/options'
 import { ContentCoding, type ContentCodingOptions } from '../server/content-coding.ts'
 import type { Request } from '../server/request.ts'
 import type { RenderResult } from '../site/render-result.ts'
-import { isResource, Resource } from '../site/resource.ts'
+import type { Resource } from '../site/resource.ts'
+import { WrappingResource } from './wrapping-resource.ts'
 
 /**
  * Wraps a resource, so that its responses and those of all resources below it are coded with gzip, br or zstd for
@@ -15,40 +16,19 @@ import { isResource, Resource } from '../site/resource.ts'
  * @throws {RangeError} when an option is out of range.
  */
 export function compressed(resource: Resource, options?: GivenOptions<ContentCodingOptions>): Resource {
-  if (!isResource(resource)) throw new TypeError('Cannot compress the responses: give a Resource')
   return new Compressed(resource, new ContentCoding(options))
 }
 
-class Compressed extends Resource {
-  override readonly isLeaf: boolean
-  readonly #resource: Resource
+class Compressed extends WrappingResource {
   readonly #coding: ContentCoding
 
   constructor(resource: Resource, coding: ContentCoding) {
-    super()
-    this.isLeaf = resource.isLeaf
-    this.#resource = resource
+    super(resource, 'compressed')
     this.#coding = coding
-  }
-
-  override putChild(segment: string, child: Resource): void {
-    this.#resource.putChild(segment, child)
-  }
-
-  override getChildWithDefault(
-    segment: string,
-    request: Request,
-  ): Resource | undefined | PromiseLike<Resource | undefined> {
-    request.encodeWith(this.#coding)
-    return this.#resource.getChildWithDefault(segment, request)
-  }
-
-  override allowedMethods(): string[] {
-    return this.#resource.allowedMethods()
   }
 
   override render(request: Request): RenderResult {
     request.encodeWith(this.#coding)
-    return this.#resource.render(request)
+    return super.render(request)
   }
 }

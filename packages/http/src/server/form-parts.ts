@@ -70,6 +70,7 @@ export class Part implements AsyncIterable<Buffer> {
    *
    * @param directory An existing directory. The file gets a name that cannot be guessed.
    * @throws {TypeError | RangeError} (rejects) when `directory` is not a path.
+   * @throws {HTTPError} 503 (rejects) when the process has no descriptor left, 507 when the disk is full.
    * @throws as reading the pieces does (rejects), or with the system's error. Then the file is removed.
    */
   saveTo(directory: string): Promise<SavedFile> {

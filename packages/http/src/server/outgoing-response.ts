@@ -56,6 +56,8 @@ export class OutgoingResponse implements SentHeaders {
   #end: (() => void) | undefined
   #mistakesMade: ResponseMistakes | undefined
   #beforeHead: HeadPreparation | undefined
+  /** The error page is being made: it cannot fail the request that it is for. */
+  #makingPage = false
 
   constructor(channel: ResponseChannel, request: RespondedRequest, ending: RequestEnding) {
     this.#channel = channel
@@ -242,6 +244,7 @@ export class OutgoingResponse implements SentHeaders {
   /** Ends the request with an error page; aborts the connection if the response has begun. */
   processingFailed(error: unknown): void {
     this.#beforeHead?.requireIdle()
+    if (this.#makingPage) throw pageWritten()
     if (this.complete) return
     if (this.started) return this.#abort(error)
     this.#sendErrorPage(error)
@@ -420,9 +423,18 @@ export class OutgoingResponse implements SentHeaders {
       for (const [name, value] of headers) this.headers.addRawHeader(name, value)
       this.headers.removeHeader('content-type')
     }
-    const page = this.#channel.renderError(error)
+    const page = this.#pageFor(error)
     if (this.started) throw pageWritten()
     this.#sendRendered(page)
+  }
+
+  #pageFor(error: unknown): RenderedError {
+    this.#makingPage = true
+    try {
+      return this.#channel.renderError(error)
+    } finally {
+      this.#makingPage = false
+    }
   }
 
   #clearHead(code: number): void {

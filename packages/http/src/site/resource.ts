@@ -328,6 +328,6 @@ const RENDERER: ReadonlyMap<string, string> = new Map(METHODS.map((method) => [m
 const RENDERERS: ReadonlySet<string> = new Set(RENDERER.values())
 /**
  * Tokens without small letters: methods are in capitals by convention (RFC 9110 §9.1). A client cannot call
- * `render_page`.
+ * `render_page`. A Site responds to CONNECT itself.
  */
-const EXTENSION_METHOD = /^[A-Z][A-Z0-9!#$%&'*+.^_`|~-]*$/
+const EXTENSION_METHOD = /^(?!CONNECT$)[A-Z][A-Z0-9!#$%&'*+.^_`|~-]*$/

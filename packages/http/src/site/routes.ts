@@ -54,6 +54,11 @@ export class Route {
     if (path === '') throw unreadable(JSON.stringify(pattern), "write a method and a path: 'GET /users/:id'")
     if (!isToken(method) || method !== method.toUpperCase())
       throw unreadable(JSON.stringify(pattern), 'write its method in capitals')
+    if (method === 'CONNECT')
+      throw unreadable(
+        JSON.stringify(pattern),
+        'a Site responds to every CONNECT with 501, it has no tunnels',
+      )
     this.pattern = pattern
     this.method = method
     this.segments =

@@ -1,6 +1,7 @@
 import { type FileHandle, open, unlink } from 'node:fs/promises'
 import { join } from 'node:path'
 import { LocalProtocolError } from '@ropewalk/core'
+import { HTTPError } from '../errors.ts'
 
 /** A file of a form that was written to a directory. It is removed when the request ends, unless it is kept. */
 export class SavedFile {
@@ -56,6 +57,7 @@ export interface Uploaded {
  *
  * @param name A name that no file in the directory has.
  * @returns the file. If it cannot be written, or the pieces break off, it is removed.
+ * @throws {HTTPError} 503 (rejects) when the process has no descriptor left, 507 when the disk is full.
  * @throws what opening or writing the file, or reading the pieces, throws (rejects).
  */
 export async function saveFile(
@@ -66,7 +68,7 @@ export async function saveFile(
 ): Promise<SavedFile> {
   const path = join(directory, name)
   // wx: an existing file, or a link at its place, is an error.
-  const file = await open(path, 'wx', OWNER_ONLY)
+  const file = await open(path, 'wx', OWNER_ONLY).catch(refuseExhausted)
   try {
     const size = await writeAll(file, pieces)
     await file.close()
@@ -74,7 +76,7 @@ export async function saveFile(
   } catch (error) {
     await file.close().catch(() => undefined)
     await removeFile(path).catch(() => undefined)
-    throw error
+    return refuseExhausted(error)
   }
 }
 
@@ -95,4 +97,20 @@ async function removeFile(path: string): Promise<void> {
   }
 }
 
+/** @throws {HTTPError} when the server has nothing left to write with; any other error as it is. */
+function refuseExhausted(error: unknown): never {
+  const code = error instanceof Error && 'code' in error ? error.code : undefined
+  const status = EXHAUSTED.get(String(code))
+  if (status === undefined) throw error
+  const headers = status === 503 ? ([['Retry-After', '1']] as const) : []
+  throw new HTTPError(status, undefined, { headers, cause: error })
+}
+
 const OWNER_ONLY = 0o600
+/** RFC 9110 §15.6.4, RFC 4918 §11.5. */
+const EXHAUSTED: ReadonlyMap<string, number> = new Map([
+  ['EMFILE', 503],
+  ['ENFILE', 503],
+  ['ENOSPC', 507],
+  ['EDQUOT', 507],
+])

@@ -100,6 +100,14 @@ describe('compressed', () => {
     expect(await ask('/plain')).toBeUndefined()
   })
 
+  test('adds routes to what it wraps', async () => {
+    const root = compressed(new Resource())
+    root.route('GET /pages/:name', (_request, { name }) => name + TEXT)
+    const exchange = Exchange.of(new Site(root))
+    await exchange.send(`GET /pages/one HTTP/1.1\r\nHost: h\r\n${GZIP}\r\n`)
+    expect(parse(exchange.transport.bytes()).headers.get('content-encoding')).toBe('gzip')
+  })
+
   test('has the children, methods and leaf of what it wraps', async () => {
     class Leaf extends Resource {
       override readonly isLeaf = true

@@ -5,7 +5,7 @@ import { MemoryReactor } from '@ropewalk/core/testing'
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest'
 import { Headers } from '../../src/message/headers.ts'
 import { RequestBody } from '../../src/server/request-body.ts'
-import type { SavedFile } from '../../src/uploads/saved-file.ts'
+import { type SavedFile, saveFile } from '../../src/uploads/saved-file.ts'
 import { disposition } from '../codec/forms.ts'
 import { arrivingBody, bodyOf } from './bodies.ts'
 import { unhandledRejectionsDuring } from './unhandled-rejections.ts'
@@ -241,6 +241,19 @@ describe('saveTo', () => {
       .next()
     await expect(file?.saveTo('')).rejects.toThrow('saveTo')
     await expect(file?.saveTo('a\0b')).rejects.toThrow('NUL')
+  })
+
+  test.each([
+    ['EMFILE', 503],
+    ['ENOSPC', 507],
+  ])('is a failure of the server when the system has nothing left: %s', async (code, statusCode) => {
+    async function* failing(): AsyncGenerator<Buffer> {
+      yield Buffer.from('x')
+      throw Object.assign(new Error(code), { code })
+    }
+    const saving = saveFile(failing(), directory, 'exhausted', { filename: undefined, type: 'text/plain' })
+    await expect(saving).rejects.toMatchObject({ statusCode })
+    expect(await readdir(directory)).not.toContain('exhausted')
   })
 
   test('never follows or replaces what is at its path', async () => {

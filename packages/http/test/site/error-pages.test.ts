@@ -271,6 +271,20 @@ describe('errorPage', () => {
     expect(String(transport.reactor.logged[0]?.error)).toContain('errorPage has written')
   })
 
+  test('cannot fail the request again', () => {
+    let calls = 0
+    const { status, logged } = ask(
+      siteWith((error, request) => {
+        calls++
+        request?.processingFailed(error)
+        return 'page'
+      }),
+      GET('/x'),
+    )
+    expect([status, calls]).toEqual([404, 1])
+    expect(String(logged[0])).toContain('errorPage has written a response, return the page instead')
+  })
+
   test('comes before what beforeHead sets, which may be another type', () => {
     class Preparing extends Resource {
       override render_GET(request: Request): never {

@@ -203,6 +203,7 @@ describe('a route', () => {
       ['', 'write a method and a path'],
       ['get /users', 'write its method in capitals'],
       ['G@T /users', 'write its method in capitals'],
+      ['CONNECT /users', 'responds to every CONNECT with 501'],
       ['GET /users/', 'leave out a trailing slash'],
       ['GET //users', 'it has an empty segment'],
       ['GET /a%20b', 'write it decoded'],

@@ -70,6 +70,15 @@ export class FakeFiles implements FileSystem {
     this.#entries.delete(path)
   }
 
+  /** Moves an entry, with everything below it. */
+  move(from: string, to: string): void {
+    for (const [path, entry] of Array.from(this.#entries)) {
+      if (path !== from && !path.startsWith(`${from}/`)) continue
+      this.#entries.delete(path)
+      this.#set(to + path.slice(from.length), entry)
+    }
+  }
+
   /** Lets the next calls fail, each with one code; an empty code lets a call succeed. */
   fail(call: Call, ...codes: readonly string[]): void {
     this.#faults.set(call, [...codes])

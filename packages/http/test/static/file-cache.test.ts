@@ -54,6 +54,17 @@ describe('FileCache', () => {
     expect(await read(cache, '/a')).not.toBe('one')
   })
 
+  test('opens it again when the path leads to another place', async () => {
+    const files = new FakeFiles({ '/a/file': 'one' })
+    const cache = new FileCache(files, 10_000)
+    await read(cache, '/a/file')
+    files.move('/a', '/outside')
+    files.link('/a', '/outside')
+    const file = await cache.open('/a/file', NOW_MS)
+    expect(await file.realpath()).toBe('/outside/file')
+    expect(files.opened.length).toBe(2)
+  })
+
   test('does not keep a file that was changed in the last 2 s, or will be', async () => {
     const files = new FakeFiles({ '/a': 'one' })
     const cache = new FileCache(files, 10_000)
