@@ -10,6 +10,10 @@ export class OutputQueue {
   /** Small pieces after `#ready`, not joined yet. */
   #small: (Uint8Array | string)[] | undefined
   #smallBytes = 0
+  /** How many pieces were joined in `#small`, or are in it. */
+  #smallCount = 0
+  /** Whether the last one of `#small` is a string of ASCII. */
+  #asciiLast = false
   #bytes = 0
 
   /** Bytes in the queue. */
@@ -28,9 +32,13 @@ export class OutputQueue {
       return
     }
     const small = (this.#small ??= [])
-    small.push(data)
+    const isASCII = typeof data === 'string' && data.length === length
+    // One string is encoded faster than many. Others cannot be joined: two halves of a surrogate pair would meet.
+    if (isASCII && this.#asciiLast) small.push(`${small.pop() as string}${data}`)
+    else small.push(data)
+    this.#asciiLast = isASCII
     this.#smallBytes += length
-    if (this.#smallBytes >= JOIN_BYTES || small.length >= JOIN_COUNT) this.#join()
+    if (this.#smallBytes >= JOIN_BYTES || ++this.#smallCount >= JOIN_COUNT) this.#join()
   }
 
   /**
@@ -72,8 +80,7 @@ export class OutputQueue {
   /** Drops everything. */
   clear(): void {
     this.#ready = undefined
-    this.#small = undefined
-    this.#smallBytes = 0
+    this.#dropSmall()
     this.#bytes = 0
   }
 
@@ -81,8 +88,14 @@ export class OutputQueue {
     const small = this.#small
     if (small === undefined) return
     this.#add(small.length === 1 ? asBuffer(small[0] ?? '') : joined(small, this.#smallBytes))
+    this.#dropSmall()
+  }
+
+  #dropSmall(): void {
     this.#small = undefined
     this.#smallBytes = 0
+    this.#smallCount = 0
+    this.#asciiLast = false
   }
 
   #add(piece: Buffer): void {

@@ -17,7 +17,8 @@ export interface FieldLimits {
  *
  *     Name: value CRLF   Name: value CRLF   CRLF
  *
- * Every byte is examined once. A byte that is not allowed is refused as soon as it arrives: a blank before
+ * Every byte is examined once, or twice in the line in which the input is cut. A byte that is not allowed is
+ * refused as soon as it arrives: a blank before
  * the colon, a blank at the start of a line (obs-fold), a bare CR or LF (RFC 9112 §5, §2.2).
  */
 export class FieldScanner {
@@ -58,7 +59,8 @@ export class FieldScanner {
     // Bytes beyond the limit are not examined: the result must not depend on how the input is cut.
     const end = Math.min(bytes.length, this.#start + maxBytes)
     let at = from
-    while (at < end && this.#part !== 'complete') at = this.#scanPart(bytes, at, end)
+    while (at < end && this.#part !== 'complete')
+      at = this.#part === 'line' ? this.#scanLines(bytes, at, end) : this.#scanPart(bytes, at, end)
     if (this.#part !== 'complete' && at === this.#start + maxBytes) {
       throw new RemoteProtocolError(tooLarge, `Cannot read more than ${maxBytes} bytes of field lines`)
     }
@@ -71,6 +73,29 @@ export class FieldScanner {
     const fields: string[] = []
     for (let i = 0; i < marks.length; i += 2) fields.push(text.slice(marks[i], marks[i + 1]))
     return fields
+  }
+
+  /**
+   * Scans lines that are here whole, in one pass each. Stops before any other line, the empty one too, and begins
+   * to scan that one part by part.
+   */
+  #scanLines(bytes: Uint8Array, from: number, end: number): number {
+    let start = from
+    const most = this.#limits.maxCount * 4
+    while (this.#marks.length < most) {
+      let at = start
+      while (at < end && TCHAR[bytes[at] ?? 0] === 1) at++
+      const nameEnd = at
+      if (nameEnd === start || bytes[at] !== COLON) break
+      at++
+      while (at < end && (bytes[at] === SP || bytes[at] === TAB)) at++
+      const valueStart = at
+      while (at < end && FIELD_CONTENT[bytes[at] ?? 0] === 1) at++
+      if (at + 1 >= end || bytes[at] !== CR || bytes[at + 1] !== LF) break
+      this.#marks.push(start, nameEnd, valueStart, withoutBlanks(bytes, valueStart, at))
+      start = at + 2
+    }
+    return start === end ? start : this.#scanLineStart(bytes, start)
   }
 
   #scanPart(bytes: Uint8Array, at: number, end: number): number {
@@ -138,13 +163,18 @@ export class FieldScanner {
     while (at < end && FIELD_CONTENT[bytes[at] ?? 0] === 1) at++
     if (at === end) return at
     if (bytes[at] !== CR) throw refuse('a field value cannot hold', bytes[at])
-    let valueEnd = at
-    while (valueEnd > this.#valueStart && (bytes[valueEnd - 1] === SP || bytes[valueEnd - 1] === TAB))
-      valueEnd--
+    const valueEnd = withoutBlanks(bytes, this.#valueStart, at)
     this.#marks.push(this.#nameStart, this.#nameEnd, this.#valueStart, valueEnd)
     this.#part = 'lf'
     return at + 1
   }
+}
+
+/** Returns where a value ends, without the blanks before `end`. */
+function withoutBlanks(bytes: Uint8Array, start: number, end: number): number {
+  let at = end
+  while (at > start && (bytes[at - 1] === SP || bytes[at - 1] === TAB)) at--
+  return at
 }
 
 function expectLF(bytes: Uint8Array, at: number): number {

@@ -28,16 +28,17 @@ export interface RequestHead {
 
 /** The values of the fields that decide what a request means. */
 interface FramingFields {
-  readonly host: string[]
-  readonly expect: string[]
-  readonly connection: string[]
-  readonly contentLength: string[]
-  readonly transferEncoding: string[]
+  host: readonly string[]
+  expect: readonly string[]
+  connection: readonly string[]
+  contentLength: readonly string[]
+  transferEncoding: readonly string[]
 }
 
 /**
  * Interprets a head whose syntax is valid.
  *
+ * @param knownHost A host that `isHost` accepts: that of the request before, which most requests repeat.
  * @throws {RemoteProtocolError} when its target, host, framing or expectation is refused.
  * @see RFC 9112 §3, §6.3, §9.3
  */
@@ -46,10 +47,11 @@ export function interpretHead(
   target: string,
   version: HTTPVersion,
   fields: string[],
+  knownHost?: string,
 ): RequestHead {
   const framingFields = findFramingFields(fields)
   const { path, query, authority } = parseRequestTarget(method, target)
-  const host = requestedHost(version, framingFields.host, authority)
+  const host = requestedHost(version, framingFields.host, authority, knownHost)
   const framing = messageFraming({
     version,
     message: 'request',
@@ -62,19 +64,15 @@ export function interpretHead(
   return { method, target, path, query, version, fields, framing, persistent, expectsContinue, host }
 }
 
-function findFramingFields(fields: readonly string[]): FramingFields {
-  const found: FramingFields = {
-    host: [],
-    expect: [],
-    connection: [],
-    contentLength: [],
-    transferEncoding: [],
-  }
+function findFramingFields(fields: readonly string[]): Readonly<FramingFields> {
+  let found: FramingFields = NO_FRAMING_FIELDS
   for (let at = 0; at < fields.length; at += 2) {
     const name = fields[at] ?? ''
     const key = FRAMING_FIELD_BY_LENGTH[name.length]
     // Names are tokens here, so toLowerCase changes only ASCII letters.
-    if (key !== undefined && name.toLowerCase() === key[0]) found[key[1]].push(fields[at + 1] ?? '')
+    if (key === undefined || name.toLowerCase() !== key[0]) continue
+    if (found === NO_FRAMING_FIELDS) found = { ...NO_FRAMING_FIELDS }
+    found[key[1]] = [...found[key[1]], fields[at + 1] ?? '']
   }
   return found
 }
@@ -83,6 +81,7 @@ function requestedHost(
   version: HTTPVersion,
   hosts: readonly string[],
   authority: RequestTarget['authority'],
+  knownHost: string | undefined,
 ): string | undefined {
   const [host] = hosts
   if (host === undefined && version === '1.1') {
@@ -90,10 +89,14 @@ function requestedHost(
   }
   if (hosts.length > 1)
     throw new RemoteProtocolError('malformed-host', 'Cannot serve a request with several Host fields')
-  const wrong = [host, authority].find((named) => named !== undefined && !isHost(named))
-  if (wrong !== undefined)
-    throw new RemoteProtocolError('malformed-host', `Cannot read host "${wrong.slice(0, 80)}"`)
+  if (host !== knownHost) assertHost(host)
+  if (authority !== undefined) assertHost(authority)
   return authority ?? host
+}
+
+function assertHost(host: string | undefined): void {
+  if (host !== undefined && !isHost(host))
+    throw new RemoteProtocolError('malformed-host', `Cannot read host "${host.slice(0, 80)}"`)
 }
 
 /**
@@ -137,6 +140,13 @@ export function isHost(host: string): boolean {
   return HOST.test(host) && !PORT_TOO_HIGH.test(host)
 }
 
+const NO_FRAMING_FIELDS: Readonly<FramingFields> = {
+  host: [],
+  expect: [],
+  connection: [],
+  contentLength: [],
+  transferEncoding: [],
+}
 const FRAMING_FIELD_BY_LENGTH: Readonly<Record<number, readonly [string, keyof FramingFields]>> = {
   4: ['host', 'host'],
   6: ['expect', 'expect'],

@@ -24,6 +24,8 @@ export class RequestReader {
   #state: State = LINE
   /** Bytes of the head that were scanned and are still in the queue. */
   #scannedBytes = 0
+  /** The host of the last request. */
+  #host: string | undefined
 
   constructor(limits: HTTPLimits) {
     const { maxRequestLineBytes, maxHeadBytes, maxFieldCount } = limits
@@ -115,7 +117,10 @@ export class RequestReader {
 
   #headOf(text: string): RequestHead {
     const { method, target, minorVersion } = this.#line.parts(text)
-    return interpretHead(method, target, minorVersion === '0' ? '1.0' : '1.1', this.#fields.fields(text))
+    const version = minorVersion === '0' ? '1.0' : '1.1'
+    const head = interpretHead(method, target, version, this.#fields.fields(text), this.#host)
+    this.#host = head.host
+    return head
   }
 
   #readBody(input: ByteQueue, body: BodyReader | undefined): BodyEvent | undefined {

@@ -16,6 +16,8 @@ export interface SentHeaders {
 export class Headers implements Iterable<readonly [string, string]> {
   /** Name, value, name, value, … in the order in which they were received or set. */
   #fields: string[] = []
+  /** A bit for each length that a name has: most look-ups are for names that are not there. */
+  #lengths = 0
   #ascii = true
   #sent: SentHeaders | undefined
 
@@ -42,12 +44,14 @@ export class Headers implements Iterable<readonly [string, string]> {
   static fromFields(fields: string[]): Headers {
     const headers = new Headers()
     headers.#fields = fields
+    headers.#lengths = EVERY_LENGTH
     headers.#ascii = false
     return headers
   }
 
   /** Returns all values of a name, in order; undefined when it has no value. */
   getRawHeaders(name: string): string[] | undefined {
+    if ((this.#lengths & lengthBit(name)) === 0) return undefined
     const wanted = name.toLowerCase()
     let values: string[] | undefined
     for (let at = 0; at < this.#fields.length; at += 2) {
@@ -58,6 +62,7 @@ export class Headers implements Iterable<readonly [string, string]> {
 
   /** Returns the last value of a name, as Twisted's `getHeader` does; undefined when it has no value. */
   get(name: string): string | undefined {
+    if ((this.#lengths & lengthBit(name)) === 0) return undefined
     const wanted = name.toLowerCase()
     for (let at = this.#fields.length - 2; at >= 0; at -= 2) {
       if (sameName(this.#fields[at], wanted)) return this.#fields[at + 1]
@@ -81,8 +86,8 @@ export class Headers implements Iterable<readonly [string, string]> {
     checkName(name)
     if (!Array.isArray(values)) throw new TypeError(`Cannot set header ${name}: give an array of strings`)
     for (const value of values) this.#checkValue(name, value)
-    if (this.#fields.length > 0) this.removeHeader(name)
-    for (const value of values) this.#fields.push(name, value)
+    this.removeHeader(name)
+    for (const value of values) this.#add(name, value)
   }
 
   /**
@@ -94,7 +99,7 @@ export class Headers implements Iterable<readonly [string, string]> {
     if (this.#sent !== undefined) return this.#sent.changedTooLate(name)
     checkName(name)
     this.#checkValue(name, value)
-    this.#fields.push(name, value)
+    this.#add(name, value)
   }
 
   /** Removes all values of a name. */
@@ -103,6 +108,7 @@ export class Headers implements Iterable<readonly [string, string]> {
       if (this.hasHeader(name)) this.#sent.changedTooLate(name)
       return
     }
+    if ((this.#lengths & lengthBit(name)) === 0) return
     const wanted = name.toLowerCase()
     for (let at = this.#fields.length - 2; at >= 0; at -= 2) {
       if (sameName(this.#fields[at], wanted)) this.#fields.splice(at, 2)
@@ -113,6 +119,7 @@ export class Headers implements Iterable<readonly [string, string]> {
   clear(): void {
     if (this.#sent !== undefined) return this.#sent.changedTooLate(undefined)
     this.#fields = []
+    this.#lengths = 0
     this.#ascii = true
   }
 
@@ -148,6 +155,11 @@ export class Headers implements Iterable<readonly [string, string]> {
     return lines
   }
 
+  #add(name: string, value: string): void {
+    this.#fields.push(name, value)
+    this.#lengths |= lengthBit(name)
+  }
+
   #checkValue(name: string, value: unknown): void {
     if (typeof value === 'string' && ASCII_VALUE.test(value)) return
     const wrong = faultOf(value)
@@ -167,6 +179,11 @@ function faultOf(value: unknown): string | undefined {
   return `${shown}: a value cannot have characters above U+00FF, encode it, for example with encodeURIComponent`
 }
 
+/** Names of lengths that differ by 32 share a bit. */
+function lengthBit(name: string): number {
+  return 1 << name.length
+}
+
 function sameName(name: string | undefined, wantedLowerCase: string): boolean {
   if (name === undefined || name.length !== wantedLowerCase.length) return false
   return name === wantedLowerCase || name.toLowerCase() === wantedLowerCase
@@ -179,5 +196,6 @@ function checkName(name: unknown): void {
     )
 }
 
+const EVERY_LENGTH = -1
 const ASCII_VALUE = /^[\t\x20-\x7e]*$/
 const CONTROL = /[^\t\x20-\x7e\x80-\uffff]/

@@ -78,9 +78,14 @@ export class ChannelCourse {
     this.#awaitRequest(this.#next.outputSent)
   }
 
-  /** A request has its response, and its body is complete: waits for the next request. */
-  exchangeComplete(): void {
-    this.#awaitRequest(this.#next.exchangeComplete)
+  /**
+   * A request has its response, and its body is complete: waits for the next request.
+   *
+   * @param begun Whether some of the next request is here: it is read at once, and needs no deadline yet.
+   */
+  exchangeComplete(begun: boolean): void {
+    if (begun) this.#enter(IDLE, this.#next.exchangeComplete)
+    else this.#awaitRequest(this.#next.exchangeComplete)
   }
 
   /** A request has its response, but its body is not complete: the rest is discarded. */

@@ -75,6 +75,8 @@ export class HTTPChannel
   /** Whether one request is read at once: the transport's low-water mark may be above `MAX_UNSENT_BYTES`. */
   #drained = false
   #requestCount = 0
+  /** The line of the Date field while requests are read: the clock is read once for all that have come together. */
+  #date = ''
 
   override connectionMade(): void {
     this.#options = this.factory.options
@@ -119,7 +121,10 @@ export class HTTPChannel
   }
 
   dateLine(): string {
-    return this.factory.dateLine(this.transport.reactor.wallClock())
+    if (this.#date === '') this.#date = this.factory.dateLine(this.transport.reactor.wallClock())
+    const date = this.#date
+    if (!this.#reading) this.#date = ''
+    return date
   }
 
   bodyWanted(request: Request): void {
@@ -158,7 +163,7 @@ export class HTTPChannel
     const whole = !request.hasBody || request.body.complete
     if (!whole) request.body.failed(responseComplete())
     if (!request.persistent || this.transport.disconnecting) return this.#close()
-    if (whole) this.#course.exchangeComplete()
+    if (whole) this.#course.exchangeComplete(this.#input.length > 0)
     else this.#course.responseComplete()
     this.#read()
   }
@@ -189,6 +194,7 @@ export class HTTPChannel
       this.#violated(error)
     } finally {
       this.#reading = false
+      this.#date = ''
     }
     this.#awaitInput()
   }

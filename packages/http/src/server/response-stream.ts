@@ -190,6 +190,7 @@ export class ResponseStream {
 
   /** @param upgrade Whether the head has an Upgrade field, which Connection must list (RFC 9110 §7.8). */
   #connectionLine(upgrade: boolean): string {
+    if (!upgrade && this.#persistent && this.#requestLine.version === '1.1') return ''
     const options = upgrade ? ['Upgrade'] : []
     if (!this.#persistent) options.push('close')
     else if (this.#requestLine.version === '1.0') options.push('keep-alive')
