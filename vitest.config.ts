@@ -1,5 +1,7 @@
 import { defineConfig } from 'vitest/config'
 
+const MOUNT = 'packages/http/test/mount/**/*.test.ts'
+
 export default defineConfig({
   test: {
     pool: 'forks',
@@ -12,7 +14,17 @@ export default defineConfig({
       {
         extends: true,
         // `npm test` runs this project alone.
-        test: { name: 'quick', include: ['packages/{core,http,websocket,repo-checks}/test/**/*.test.ts'] },
+        test: {
+          name: 'quick',
+          include: ['packages/{core,http,websocket,repo-checks}/test/**/*.test.ts'],
+          exclude: [MOUNT],
+        },
+      },
+      {
+        extends: true,
+        // Each of these files loads another server from npm, in a process of its own: in a process that has run
+        // other files, Node's cache of real paths may resolve a package of it to another version.
+        test: { name: 'quick-mount', include: [MOUNT], isolate: true },
       },
       {
         extends: true,
