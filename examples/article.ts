@@ -23,7 +23,7 @@ class EchoResource extends Resource {
       throw new HTTPError(400, 'Open this address as a WebSocket')
     }
     const accept = createHash('sha1').update(`${key}258EAFA5-E914-47DA-95CA-C5AB0DC85B11`).digest('base64')
-    request.upgrade(new WebSocketChannel({ protocol: new Echo(), request }), {
+    request.upgrade(new WebSocketChannel({ protocol: new Echo(), opening: { role: 'server', request } }), {
       protocol: 'websocket',
       headers: [['Sec-WebSocket-Accept', accept]],
     })

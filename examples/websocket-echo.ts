@@ -8,10 +8,10 @@ import { WebSocketProtocol, WebSocketResource } from '@ropewalk/websocket'
 
 class Echo extends WebSocketProtocol {
   override textMessageReceived(text: string): void | Promise<void> {
-    if (!this.transport.sendTextMessage(text)) return this.#catchUp()
+    if (this.transport.sendTextMessage(text) !== 'sent') return this.#catchUp()
   }
   override bytesMessageReceived(data: Buffer): void | Promise<void> {
-    if (!this.transport.sendBytesMessage(data)) return this.#catchUp()
+    if (this.transport.sendBytesMessage(data) !== 'sent') return this.#catchUp()
   }
   /** A peer that sends without reading must not fill our memory: the next message waits until it has read. */
   async #catchUp(): Promise<void> {

@@ -1,8 +1,8 @@
-import type { WebSocketClosed } from '../src/websocket-connection.ts'
-import type { WebSocketOptions } from '../src/websocket-options.ts'
-import { WebSocketProtocol } from '../src/websocket-protocol.ts'
-import { WebSocketResource } from '../src/websocket-resource.ts'
-import { WebSocketServerFactory } from '../src/websocket-server-factory.ts'
+import type { WebSocketClosed } from '../src/connection/websocket-connection.ts'
+import type { WebSocketOptions } from '../src/connection/websocket-options.ts'
+import { WebSocketProtocol } from '../src/connection/websocket-protocol.ts'
+import { WebSocketResource } from '../src/server/websocket-resource.ts'
+import { WebSocketServerFactory } from '../src/server/websocket-server-factory.ts'
 import { SiteExchange } from './websocket-exchange.ts'
 
 /** Records its callbacks. The promise of each message is pending until `settle` or `fail` is called. */

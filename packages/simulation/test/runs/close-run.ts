@@ -31,12 +31,12 @@ export class TalkingServer extends WebSocketProtocol {
   override async textMessageReceived(text: string): Promise<void> {
     if (text === END) return this.#end()
     this.#messageReceived(Buffer.from(text))
-    if (!this.transport.sendTextMessage(text)) await this.transport.drained()
+    if (this.transport.sendTextMessage(text) !== 'sent') await this.transport.drained()
   }
 
   override async bytesMessageReceived(data: Buffer): Promise<void> {
     this.#messageReceived(data)
-    if (!this.transport.sendBytesMessage(data)) await this.transport.drained()
+    if (this.transport.sendBytesMessage(data) !== 'sent') await this.transport.drained()
   }
 
   override pongReceived(payload: Buffer): void {
@@ -61,7 +61,7 @@ export class TalkingServer extends WebSocketProtocol {
     this.transport.loseConnection(serverClose.code, serverClose.reason)
     // A second call must have no effect.
     this.transport.loseConnection(1000, 'again')
-    if (this.transport.open || this.transport.sendTextMessage('behind the end'))
+    if (this.transport.open || this.transport.sendTextMessage('behind the end') !== 'dropped')
       this.talk.complain('let its server send after the end')
   }
 }

@@ -2,9 +2,9 @@ import { chunkings } from '@ropewalk/core/testing'
 import { HTTPError, type Request } from '@ropewalk/http'
 import { describe, expect, test } from 'vitest'
 import { acceptFor } from '../../src/handshake/opening-handshake.ts'
-import { WebSocketProtocol } from '../../src/websocket-protocol.ts'
-import { WebSocketResource } from '../../src/websocket-resource.ts'
-import { WebSocketServerFactory } from '../../src/websocket-server-factory.ts'
+import { WebSocketProtocol } from '../../src/connection/websocket-protocol.ts'
+import { WebSocketResource } from '../../src/server/websocket-resource.ts'
+import { WebSocketServerFactory } from '../../src/server/websocket-server-factory.ts'
 import { ACCEPT, handshake, KEY, SiteExchange } from '../websocket-exchange.ts'
 
 class Silent extends WebSocketProtocol {}

@@ -1,8 +1,8 @@
 import type { TLSContext } from '@ropewalk/core/tls'
 import { describe, expect, test } from 'vitest'
 import { originPolicy, type OriginPolicy } from '../../src/handshake/origin-policy.ts'
-import { WebSocketProtocol } from '../../src/websocket-protocol.ts'
-import { WebSocketResource } from '../../src/websocket-resource.ts'
+import { WebSocketProtocol } from '../../src/connection/websocket-protocol.ts'
+import { WebSocketResource } from '../../src/server/websocket-resource.ts'
 import { openTLS } from '../open-tls.ts'
 import { handshake, SiteExchange } from '../websocket-exchange.ts'
 

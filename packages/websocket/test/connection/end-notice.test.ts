@@ -2,9 +2,9 @@ import { ConnectionAborted, type ConnectionClosed, ConnectionDone, ConnectionLos
 import type { TriggerId } from '@ropewalk/core/reactor'
 import { MemoryReactor } from '@ropewalk/core/testing'
 import { describe, expect, test } from 'vitest'
-import { NO_FRAMES } from '../src/closing-handshake.ts'
-import { EndNotice } from '../src/end-notice.ts'
-import type { WebSocketClosed } from '../src/websocket-connection.ts'
+import { NO_FRAMES } from '../../src/connection/closing-handshake.ts'
+import { EndNotice } from '../../src/connection/end-notice.ts'
+import type { WebSocketClosed } from '../../src/connection/websocket-connection.ts'
 
 function notice(): { reactor: MemoryReactor; notice: EndNotice; notified: WebSocketClosed[] } {
   const reactor = new MemoryReactor()

@@ -15,8 +15,8 @@
 import type { ConnectionClosed } from '@ropewalk/core'
 import type { Deadline } from '@ropewalk/core/time'
 import { assertNever } from '@ropewalk/core/bytes'
-import type { CloseFrame } from './codec/close-frame.ts'
-import type { WebSocketViolation } from './errors.ts'
+import type { CloseFrame } from '../codec/close-frame.ts'
+import type { WebSocketViolation } from '../errors.ts'
 import type { WebSocketClosed } from './websocket-connection.ts'
 
 /**

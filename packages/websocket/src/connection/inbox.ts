@@ -1,4 +1,4 @@
-import type { MessageEvent } from './codec/message-reader.ts'
+import type { MessageEvent } from '../codec/message-reader.ts'
 
 /** A message to deliver to the protocol. */
 export type Message = Extract<MessageEvent, { readonly type: 'text' | 'bytes' }>

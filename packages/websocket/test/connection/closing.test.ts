@@ -1,13 +1,13 @@
 import { ConnectionDone, ConnectionLost, Protocol } from '@ropewalk/core'
 import { StringTransport } from '@ropewalk/core/testing'
 import { describe, expect, test } from 'vitest'
-import { Closing } from '../src/closing.ts'
-import { FrameWriter } from '../src/codec/frame-writer.ts'
-import { WebSocketError } from '../src/errors.ts'
-import { Inbox } from '../src/inbox.ts'
-import type { WebSocketClosed } from '../src/websocket-connection.ts'
-import { DEFAULT_WEBSOCKET_OPTIONS } from '../src/websocket-options.ts'
-import { closing as closePayload, serverFrame } from './websocket-exchange.ts'
+import { Closing } from '../../src/connection/closing.ts'
+import { Outbox } from '../../src/connection/outbox.ts'
+import { WebSocketError } from '../../src/errors.ts'
+import { Inbox } from '../../src/connection/inbox.ts'
+import type { WebSocketClosed } from '../../src/connection/websocket-connection.ts'
+import { DEFAULT_WEBSOCKET_OPTIONS } from '../../src/connection/websocket-options.ts'
+import { closing as closePayload, serverFrame } from '../websocket-exchange.ts'
 
 /** Keeps its connection open after a FIN of the peer. */
 class HalfClosed extends Protocol {
@@ -30,11 +30,15 @@ class Ending {
     this.closing = new Closing({
       owner: this,
       inbox: this.inbox,
-      writer: new FrameWriter({ role: 'server' }),
+      outbox: new Outbox('server', this),
       options,
       notify: (reason) => this.notified.push(reason),
     })
     if (pending) this.inbox.waitFor(new Promise((resolve) => (this.settleCallback = resolve)))
+  }
+
+  get open(): boolean {
+    return this.closing.open
   }
 
   get reactor(): StringTransport['reactor'] {

@@ -1,5 +1,4 @@
-import { DEFAULT_WEBSOCKET_LIMITS, WEBSOCKET_LIMIT_RULES, type WebSocketLimits } from './codec/limits.ts'
-import { originPolicy, type OriginPolicy } from './handshake/origin-policy.ts'
+import { DEFAULT_WEBSOCKET_LIMITS, WEBSOCKET_LIMIT_RULES, type WebSocketLimits } from '../codec/limits.ts'
 import {
   byteCount,
   count,
@@ -33,8 +32,6 @@ export interface WebSocketOptions extends WebSocketLimits {
    * sent. It does not apply to a protocol with `drain`: that promise is awaited instead. Default 5 000.
    */
   readonly drainGraceMs: number
-  /** Which pages may open the WebSocket. Default `same`. */
-  readonly origins: OriginPolicy
 }
 
 /** The default limits and deadlines of a WebSocket. */
@@ -45,7 +42,6 @@ export const DEFAULT_WEBSOCKET_OPTIONS: WebSocketOptions = {
   maxBytesAhead: 65_536,
   departureGraceMs: 5_000,
   drainGraceMs: 5_000,
-  origins: 'same',
 }
 
 /** The type and range of each option. */
@@ -56,7 +52,16 @@ export const WEBSOCKET_OPTION_RULES: OptionRules<WebSocketOptions> = {
   maxBytesAhead: byteCount(),
   departureGraceMs: milliseconds(),
   drainGraceMs: milliseconds(),
-  origins: originPolicy,
+}
+
+/** Options that have been checked and filled in, which many channels share. */
+export class CheckedWebSocketOptions {
+  readonly values: WebSocketOptions
+
+  /** @param values As `webSocketOptions` returns them. */
+  constructor(values: WebSocketOptions) {
+    this.values = values
+  }
 }
 
 /**
@@ -64,7 +69,7 @@ export const WEBSOCKET_OPTION_RULES: OptionRules<WebSocketOptions> = {
  *
  * @param owner The class or function that takes the options, for error messages.
  * @throws {TypeError} when an option does not exist or has the wrong type.
- * @throws {RangeError} when a value is out of range, or an origin is not written as browsers send it.
+ * @throws {RangeError} when a value is out of range.
  */
 export function webSocketOptions(
   owner: string,

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
-import { openExchange, Pending } from './pending-protocol.ts'
-import { closing, frame, serverFrame } from './websocket-exchange.ts'
+import { openExchange, Pending } from '../pending-protocol.ts'
+import { closing, frame, serverFrame } from '../websocket-exchange.ts'
 
 const GOING_AWAY = serverFrame(8, closing(1001))
 
@@ -42,7 +42,7 @@ describe('WebSocketChannel, when the reactor stops', () => {
     exchange.transport.drain()
     await exchange.send(frame(1, 'late'), frame(9, 'p'))
     expect(await exchange.received()).toEqual(serverFrame(10, 'p'))
-    expect(protocol.transport.sendTextMessage('the reply')).toBe(true)
+    expect(protocol.transport.sendTextMessage('the reply')).toBe('sent')
     protocol.settle()
     expect(await exchange.received()).toEqual(Buffer.concat([serverFrame(1, 'the reply'), GOING_AWAY]))
     await exchange.send(frame(8, closing(1001)))

@@ -1,9 +1,9 @@
 import { ConnectionLost } from '@ropewalk/core'
 import { NOT_DONE_YET, type RenderResult, type Request, Resource } from '@ropewalk/http'
 import { describe, expect, test } from 'vitest'
-import { abandon } from '../src/gone-connection.ts'
-import { Pending } from './pending-protocol.ts'
-import { SiteExchange } from './websocket-exchange.ts'
+import { abandon } from '../../src/connection/gone-connection.ts'
+import { Pending } from '../pending-protocol.ts'
+import { SiteExchange } from '../websocket-exchange.ts'
 
 const CAUSE = new ConnectionLost('gone')
 
@@ -48,7 +48,7 @@ describe('abandon', () => {
       transport.sendTextMessage('a'),
       transport.sendBytesMessage(Buffer.of(1)),
       transport.ping(),
-    ]).toEqual([false, false, false])
+    ]).toEqual(['dropped', 'dropped', 'dropped'])
     expect(await transport.drained()).toBe(false)
     let stopped = 0
     transport.attachProducer({ resumeProducing: () => undefined, stopProducing: () => stopped++ }, false)

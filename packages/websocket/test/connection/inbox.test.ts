@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { Inbox, type Message } from '../src/inbox.ts'
+import { Inbox, type Message } from '../../src/connection/inbox.ts'
 
 /**
  * Records deliveries. The promise of a message that begins with `wait` is pending until `settle` is called.

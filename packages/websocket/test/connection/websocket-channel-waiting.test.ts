@@ -2,10 +2,10 @@ import { ConnectionDone, ConnectionLost, sleep } from '@ropewalk/core'
 import { chunkings } from '@ropewalk/core/testing'
 import { NOT_DONE_YET, type RenderResult, type Request, Resource } from '@ropewalk/http'
 import { describe, expect, test } from 'vitest'
-import { WebSocketChannel } from '../src/websocket-channel.ts'
-import { WebSocketProtocol } from '../src/websocket-protocol.ts'
-import { openExchange, Pending, thenable } from './pending-protocol.ts'
-import { closing, frame, serverFrame, SiteExchange } from './websocket-exchange.ts'
+import { WebSocketChannel } from '../../src/connection/websocket-channel.ts'
+import { WebSocketProtocol } from '../../src/connection/websocket-protocol.ts'
+import { openExchange, Pending, thenable } from '../pending-protocol.ts'
+import { closing, frame, serverFrame, SiteExchange } from '../websocket-exchange.ts'
 
 const ENDS: Readonly<Record<string, (exchange: SiteExchange) => Promise<void> | void>> = {
   'close frame': (exchange) => exchange.send(frame(8, closing(1000))),
@@ -82,7 +82,7 @@ describe('WebSocketChannel, while a promise of a callback is pending', () => {
     for (let message = 0; message < 3; message++) {
       await exchange.reactor.settle()
       expect(protocol.closed).toEqual([])
-      expect(protocol.transport.sendTextMessage('late')).toBe(false)
+      expect(protocol.transport.sendTextMessage('late')).toBe('dropped')
       protocol.settle()
     }
     await exchange.reactor.settle()
@@ -298,7 +298,7 @@ describe('WebSocketChannel, within its bounds', () => {
     class Upgrading extends Resource {
       override readonly isLeaf = true
       override render(request: Request): RenderResult {
-        channel = new WebSocketChannel({ protocol, request })
+        channel = new WebSocketChannel({ protocol, opening: { role: 'server', request } })
         request.upgrade(channel, { protocol: 'websocket' })
         return NOT_DONE_YET
       }

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
-import { WebSocketProtocol } from '../src/websocket-protocol.ts'
-import { WebSocketClassFactory } from '../src/websocket-server-factory.ts'
+import { WebSocketProtocol } from '../../src/connection/websocket-protocol.ts'
+import { WebSocketClassFactory } from '../../src/server/websocket-server-factory.ts'
 
 class Named extends WebSocketProtocol {
   readonly name: string

@@ -8,30 +8,33 @@ import {
   type Request,
   Resource,
 } from '@ropewalk/http'
-import { type OpeningHandshake, readHandshake } from './handshake/opening-handshake.ts'
-import { checkOrigin } from './handshake/origin-policy.ts'
-import { abandon } from './gone-connection.ts'
-import { WebSocketChannel } from './websocket-channel.ts'
-import { type WebSocketOptions, webSocketOptions } from './websocket-options.ts'
-import { WebSocketProtocol } from './websocket-protocol.ts'
+import { type OpeningHandshake, readHandshake } from '../handshake/opening-handshake.ts'
+import { checkOrigin } from '../handshake/origin-policy.ts'
+import { abandon } from '../connection/gone-connection.ts'
+import { WebSocketChannel } from '../connection/websocket-channel.ts'
+import { type WebSocketResourceOptions, webSocketResourceOptions } from './websocket-resource-options.ts'
+import { CheckedWebSocketOptions } from '../connection/websocket-options.ts'
+import { WebSocketProtocol } from '../connection/websocket-protocol.ts'
 import { WebSocketClassFactory, type WebSocketServerFactory } from './websocket-server-factory.ts'
 
 /** Opens WebSockets at its place in a site, and at every path below it. */
 export class WebSocketResource extends Resource {
   override readonly isLeaf = true
   readonly #factory: WebSocketServerFactory
-  readonly #options: WebSocketOptions
+  readonly #options: WebSocketResourceOptions
+  readonly #channelOptions: CheckedWebSocketOptions
 
   /**
    * @throws {TypeError} when `factory` lacks a method of WebSocketServerFactory, or an option does not exist
    *   or has the wrong type.
    * @throws {RangeError} when an option is out of range, or an origin is not written as browsers send it.
    */
-  constructor(factory: WebSocketServerFactory, options?: GivenOptions<WebSocketOptions>) {
+  constructor(factory: WebSocketServerFactory, options?: GivenOptions<WebSocketResourceOptions>) {
     super()
     checkValue('WebSocketResource', 'factory', factory, FACTORY)
     this.#factory = factory
-    this.#options = webSocketOptions('WebSocketResource', options)
+    this.#options = webSocketResourceOptions('WebSocketResource', options)
+    this.#channelOptions = new CheckedWebSocketOptions(this.#options)
   }
 
   /**
@@ -42,7 +45,7 @@ export class WebSocketResource extends Resource {
    */
   static forProtocol(
     ProtocolClass: new () => WebSocketProtocol,
-    options?: GivenOptions<WebSocketOptions>,
+    options?: GivenOptions<WebSocketResourceOptions>,
   ): WebSocketResource {
     checkValue('WebSocketResource.forProtocol', 'ProtocolClass', ProtocolClass, PROTOCOL_CLASS)
     return new WebSocketResource(new WebSocketClassFactory(ProtocolClass, []), options)
@@ -91,7 +94,11 @@ export class WebSocketResource extends Resource {
     }
     request.setHeader('Sec-WebSocket-Accept', handshake.accept)
     if (subprotocol !== undefined) request.setHeader('Sec-WebSocket-Protocol', subprotocol)
-    const channel = new WebSocketChannel({ protocol, request, subprotocol, options: this.#options })
+    const channel = new WebSocketChannel({
+      protocol,
+      opening: { role: 'server', request, subprotocol },
+      options: this.#channelOptions,
+    })
     return request.upgrade(channel, { protocol: 'websocket' })
   }
 }

@@ -1,8 +1,8 @@
 import { describe, expect, test } from 'vitest'
-import { WebSocketProtocol } from '../src/websocket-protocol.ts'
-import { WebSocketResource } from '../src/websocket-resource.ts'
-import type { WebSocketTransport } from '../src/websocket-transport.ts'
-import { closing, frame, serverFrame, SiteExchange } from './websocket-exchange.ts'
+import { WebSocketProtocol } from '../../src/connection/websocket-protocol.ts'
+import { WebSocketResource } from '../../src/server/websocket-resource.ts'
+import type { WebSocketTransport } from '../../src/connection/websocket-transport.ts'
+import { closing, frame, serverFrame, SiteExchange } from '../websocket-exchange.ts'
 
 const received: string[] = []
 
@@ -39,9 +39,9 @@ describe('WebSocketTransport', () => {
     expect(transport.subprotocol).toBeUndefined()
     expect(transport.getPeer()).toMatchObject({ host: '192.168.1.1' })
     expect(transport.getHost()).toMatchObject({ host: '10.0.0.1' })
-    expect(transport.sendTextMessage('a')).toBe(true)
-    expect(transport.sendBytesMessage(Uint8Array.of(1))).toBe(true)
-    expect(transport.ping(Buffer.from('p'))).toBe(true)
+    expect(transport.sendTextMessage('a')).toBe('sent')
+    expect(transport.sendBytesMessage(Uint8Array.of(1))).toBe('sent')
+    expect(transport.ping(Buffer.from('p'))).toBe('sent')
     expect(await exchange.received()).toEqual(
       Buffer.concat([serverFrame(1, 'a'), serverFrame(2, Uint8Array.of(1)), serverFrame(9, 'p')]),
     )
@@ -56,7 +56,7 @@ describe('WebSocketTransport', () => {
       expect(() => transport.ping(Buffer.alloc(126))).toThrow(
         new RangeError('Cannot take payload.length 126 for ping: give a Uint8Array of at most 125 bytes'),
       )
-      expect(transport.ping(Buffer.alloc(125))).toBe(isOpen)
+      expect(transport.ping(Buffer.alloc(125))).toBe(isOpen ? 'sent' : 'dropped')
       expect(() => transport.ping('p' as never)).toThrow(TypeError)
       expect(() => transport.sendTextMessage(Buffer.of(1) as never)).toThrow(TypeError)
       expect(() => transport.sendBytesMessage('a' as never)).toThrow(TypeError)
@@ -71,14 +71,14 @@ describe('WebSocketTransport', () => {
     expect(transport.open).toBe(true)
     transport.loseConnection(4000, 'enough')
     transport.loseConnection(4001)
-    expect(transport.sendTextMessage('late')).toBe(false)
+    expect(transport.sendTextMessage('late')).toBe('dropped')
     expect(await exchange.received()).toEqual(serverFrame(8, closing(4000, 'enough')))
   })
 
-  test('returns false while the peer does not read, and drained() waits until it reads', async () => {
+  test('returns queued while the peer does not read, and drained() waits until it reads', async () => {
     const { exchange, transport } = await open()
     exchange.transport.block()
-    expect(transport.sendBytesMessage(Buffer.alloc(100_000))).toBe(false)
+    expect(transport.sendBytesMessage(Buffer.alloc(100_000))).toBe('queued')
     expect(transport.bufferedBytes).toBeGreaterThan(100_000)
     let drained: boolean | undefined
     void transport.drained().then((writable) => (drained = writable))

@@ -1,4 +1,6 @@
 import type { WebSocketConnection } from './websocket-connection.ts'
+import type { ServerOpening } from './opening.ts'
+import type { SendStatus } from './outbox.ts'
 import type { WebSocketProtocol } from './websocket-protocol.ts'
 import { WebSocketTransport } from './websocket-transport.ts'
 import {
@@ -30,34 +32,33 @@ export function abandon(protocol: WebSocketProtocol, request: Request, cause: Co
   void callSafely(() => protocol.connectionLost({ ...NO_FRAMES, cause }), failed)
 }
 
-/** Stands in for a WebSocket that never opened: a send returns false, and a producer is stopped at once. */
+/** Stands in for a WebSocket that never opened: a send is dropped, and a producer is stopped at once. */
 class GoneConnection implements WebSocketConnection {
-  readonly request: Request
-  readonly subprotocol = undefined
+  readonly opening: ServerOpening
   readonly open = false
   readonly signal: AbortSignal
   readonly bufferedBytes = 0
 
   /** @param cause Why it never opened. */
   constructor(request: Request, cause: ConnectionClosed) {
-    this.request = request
+    this.opening = { role: 'server', request }
     this.signal = AbortSignal.abort(cause)
   }
 
   get reactor(): Reactor {
-    return this.request.reactor
+    return this.opening.request.reactor
   }
 
-  sendText(): boolean {
-    return false
+  sendText(): SendStatus {
+    return 'dropped'
   }
 
-  sendBytes(): boolean {
-    return false
+  sendBytes(): SendStatus {
+    return 'dropped'
   }
 
-  sendPing(): boolean {
-    return false
+  sendPing(): SendStatus {
+    return 'dropped'
   }
 
   drained(): Promise<boolean> {
@@ -79,10 +80,10 @@ class GoneConnection implements WebSocketConnection {
   resume(): void {}
 
   getPeer(): Address {
-    return this.request.getClientAddress()
+    return this.opening.request.getClientAddress()
   }
 
   getHost(): Address {
-    return this.request.getHost()
+    return this.opening.request.getHost()
   }
 }

@@ -1,5 +1,5 @@
 import type { Request } from '@ropewalk/http'
-import type { WebSocketProtocol } from './websocket-protocol.ts'
+import type { WebSocketProtocol } from '../connection/websocket-protocol.ts'
 
 /** Builds a protocol for each WebSocket, and keeps the state that they share. */
 export abstract class WebSocketServerFactory<P extends WebSocketProtocol = WebSocketProtocol> {

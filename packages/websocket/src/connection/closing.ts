@@ -13,11 +13,11 @@ import {
   type ClosingState,
   OPEN,
 } from './closing-handshake.ts'
-import type { CloseFrame } from './codec/close-frame.ts'
-import type { FrameWriter } from './codec/frame-writer.ts'
+import type { CloseFrame } from '../codec/close-frame.ts'
 import { EndNotice } from './end-notice.ts'
-import type { WebSocketError, WebSocketViolation } from './errors.ts'
+import type { WebSocketError, WebSocketViolation } from '../errors.ts'
 import type { Inbox } from './inbox.ts'
+import type { Outbox } from './outbox.ts'
 import { PONG_HOLD_BYTES } from './ping-pong.ts'
 import type { WebSocketClosed } from './websocket-connection.ts'
 import type { WebSocketOptions } from './websocket-options.ts'
@@ -27,7 +27,7 @@ export interface ClosingSetup {
   /** The channel, whose transport is set later. */
   readonly owner: { readonly transport: Transport }
   readonly inbox: Inbox
-  readonly writer: FrameWriter
+  readonly outbox: Outbox
   readonly options: WebSocketOptions
   /** Calls `connectionLost` of the protocol. Called once, last. */
   readonly notify: (reason: WebSocketClosed) => void
@@ -187,17 +187,11 @@ export class Closing {
 
   #sendClose(frame: CloseFrame, violation?: WebSocketViolation): void {
     const transport = this.#transport
-    const { writer, options } = this.#setup
+    const { outbox, options } = this.#setup
     const timeout = new Deadline(transport.reactor, () =>
       transport.abortConnection(new Error(`No close frame came within ${options.closeTimeoutMs} ms`)),
     )
-    writer.close(frame, {
-      write: (bytes) => {
-        // The write may call a producer, which must not find the WebSocket open.
-        this.#become({ is: 'close-sent', frame, violation, timeout })
-        return transport.write(bytes)
-      },
-    })
+    outbox.sendClose(frame, () => this.#become({ is: 'close-sent', frame, violation, timeout }))
     transport.stopProducer()
   }
 

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { WebSocketProtocol } from '../src/websocket-protocol.ts'
+import { WebSocketProtocol } from '../../src/connection/websocket-protocol.ts'
 
 class Silent extends WebSocketProtocol {}
 

@@ -1,25 +1,28 @@
 import type { Address, ConnectionClosed, PullProducer, PushProducer, Reactor } from '@ropewalk/core'
-import type { Request } from '@ropewalk/http'
-import type { WebSocketViolation } from './errors.ts'
+import type { WebSocketViolation } from '../errors.ts'
+import type { Opening } from './opening.ts'
+import type { SendStatus } from './outbox.ts'
 
 /** The connection that a WebSocketTransport passes its calls to. */
 export interface WebSocketConnection {
   readonly reactor: Reactor
-  /** The request that opened it. */
-  readonly request: Request
-  readonly subprotocol: string | undefined
+  readonly opening: Opening
   /** Whether messages can be sent. */
   readonly open: boolean
   /** Aborted once the peer has left or broken the rules, a callback has failed, or the connection is gone. */
   readonly signal: AbortSignal
   /** Bytes queued and not yet taken by the operating system. */
   readonly bufferedBytes: number
-  /** Sends a text message. Returns false when the caller should await `drained()`, or nothing can be sent. */
-  sendText(text: string): boolean
-  /** Sends a binary message; returns as `sendText`. */
-  sendBytes(data: Uint8Array): boolean
-  /** @throws {RangeError} when the payload has more than 125 bytes. */
-  sendPing(payload: Uint8Array): boolean
+  /** Sends a text message. */
+  sendText(text: string): SendStatus
+  /** Sends a binary message; the caller must not change the bytes afterwards. */
+  sendBytes(data: Uint8Array): SendStatus
+  /**
+   * Sends a ping.
+   *
+   * @throws {RangeError} when the payload has more than 125 bytes.
+   */
+  sendPing(payload: Uint8Array): SendStatus
   /** Resolves with true when more may be sent, with false when the WebSocket is closing or gone. */
   drained(): Promise<boolean>
   /**

@@ -1,7 +1,9 @@
 import type { Address, PullProducer, PushProducer, Reactor } from '@ropewalk/core'
 import { checkValue, type OptionRule } from '@ropewalk/core/options'
 import type { Request } from '@ropewalk/http'
-import { MAX_CONTROL_BYTES } from './codec/frame-header.ts'
+import { MAX_CONTROL_BYTES } from '../codec/frame-header.ts'
+import type { OpeningResponse } from './opening.ts'
+import type { SendStatus } from './outbox.ts'
 import type { WebSocketConnection } from './websocket-connection.ts'
 
 /** Sends the messages of one WebSocket, and closes it. No method throws because the peer is gone. */
@@ -18,14 +20,31 @@ export class WebSocketTransport {
     return this.#connection.reactor
   }
 
-  /** The request that opened the WebSocket. */
+  /**
+   * The request that opened the WebSocket.
+   *
+   * @throws {Error} on a client, which has `response`.
+   */
   get request(): Request {
-    return this.#connection.request
+    const { opening } = this.#connection
+    if (opening.role === 'client') throw new Error('A client has no request: use transport.response')
+    return opening.request
+  }
+
+  /**
+   * The response that opened the WebSocket.
+   *
+   * @throws {Error} on a server, which has `request`.
+   */
+  get response(): OpeningResponse {
+    const { opening } = this.#connection
+    if (opening.role === 'server') throw new Error('A server has no response: use transport.request')
+    return opening.response
   }
 
   /** The subprotocol that both sides agreed on; undefined when there is none. */
   get subprotocol(): string | undefined {
-    return this.#connection.subprotocol
+    return this.#connection.opening.subprotocol
   }
 
   /** Whether messages can be sent. */
@@ -49,12 +68,10 @@ export class WebSocketTransport {
   }
 
   /**
-   * Sends a text message.
-   *
-   * @returns false when too many bytes are queued (the message is sent all the same: await `drained()` before
-   *   the next), or when the WebSocket is closing or gone (the message is dropped).
+   * Sends a text message. Returns `sent`; `queued` when too many bytes wait before it (await `drained()` before
+   * the next message); `dropped` when the WebSocket is closing or gone.
    */
-  sendTextMessage(text: string): boolean {
+  sendTextMessage(text: string): SendStatus {
     checkValue('sendTextMessage', 'text', text, TEXT)
     return this.#connection.sendText(text)
   }
@@ -62,7 +79,7 @@ export class WebSocketTransport {
   /**
    * Sends a binary message; the caller must not change the bytes afterwards. Returns as `sendTextMessage`.
    */
-  sendBytesMessage(data: Uint8Array): boolean {
+  sendBytesMessage(data: Uint8Array): SendStatus {
     checkValue('sendBytesMessage', 'data', data, BYTES)
     return this.#connection.sendBytes(data)
   }
@@ -73,7 +90,7 @@ export class WebSocketTransport {
    * @throws {TypeError} when the payload is not a Uint8Array.
    * @throws {RangeError} when it has more than 125 bytes.
    */
-  ping(payload: Uint8Array = NO_BYTES): boolean {
+  ping(payload: Uint8Array = NO_BYTES): SendStatus {
     checkValue('ping', 'payload', payload, PING_PAYLOAD)
     return this.#connection.sendPing(payload)
   }

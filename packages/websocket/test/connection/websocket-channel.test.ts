@@ -1,12 +1,12 @@
 import { ConnectionDone } from '@ropewalk/core'
 import { chunkings } from '@ropewalk/core/testing'
 import { describe, expect, test } from 'vitest'
-import type { WebSocketClosed } from '../src/websocket-connection.ts'
-import type { WebSocketOptions } from '../src/websocket-options.ts'
-import { WebSocketProtocol } from '../src/websocket-protocol.ts'
-import { WebSocketResource } from '../src/websocket-resource.ts'
-import { WebSocketClassFactory } from '../src/websocket-server-factory.ts'
-import { closing, frame, handshake, serverFrame, SiteExchange } from './websocket-exchange.ts'
+import type { WebSocketClosed } from '../../src/connection/websocket-connection.ts'
+import type { WebSocketOptions } from '../../src/connection/websocket-options.ts'
+import { WebSocketProtocol } from '../../src/connection/websocket-protocol.ts'
+import { WebSocketResource } from '../../src/server/websocket-resource.ts'
+import { WebSocketClassFactory } from '../../src/server/websocket-server-factory.ts'
+import { closing, frame, handshake, serverFrame, SiteExchange } from '../websocket-exchange.ts'
 
 class Echo extends WebSocketProtocol {
   readonly closed: WebSocketClosed[] = []

@@ -2,11 +2,11 @@ import { ConnectionAborted, ConnectionClosed } from '@ropewalk/core'
 import { type Request, Resource, Site } from '@ropewalk/http'
 import { MemoryReactor, StringTransport } from '@ropewalk/core/testing'
 import { describe, expect, test } from 'vitest'
-import { WebSocketProtocol } from '../src/websocket-protocol.ts'
-import { WebSocketResource } from '../src/websocket-resource.ts'
-import { WebSocketServerFactory } from '../src/websocket-server-factory.ts'
-import { Pending, thenable } from './pending-protocol.ts'
-import { frame, handshake, serverFrame, SiteExchange } from './websocket-exchange.ts'
+import { WebSocketProtocol } from '../../src/connection/websocket-protocol.ts'
+import { WebSocketResource } from '../../src/server/websocket-resource.ts'
+import { WebSocketServerFactory } from '../../src/server/websocket-server-factory.ts'
+import { Pending, thenable } from '../pending-protocol.ts'
+import { frame, handshake, serverFrame, SiteExchange } from '../websocket-exchange.ts'
 
 class Greeter extends WebSocketProtocol {
   override negotiationFinished(): void {

@@ -10,9 +10,9 @@ import {
   type ClosingState,
   NO_FRAMES,
   OPEN,
-} from '../src/closing-handshake.ts'
-import type { CloseFrame } from '../src/codec/close-frame.ts'
-import type { WebSocketClosed } from '../src/websocket-connection.ts'
+} from '../../src/connection/closing-handshake.ts'
+import type { CloseFrame } from '../../src/codec/close-frame.ts'
+import type { WebSocketClosed } from '../../src/connection/websocket-connection.ts'
 
 const CAUSE = new ConnectionDone()
 const END = new ConnectionLost()
@@ -148,7 +148,7 @@ describe('closingAfter', () => {
 
 describe('CLOSING', () => {
   test('is the table in docs/rfc-coverage.md', () => {
-    const page = readFileSync(new URL('../../../docs/rfc-coverage.md', import.meta.url), 'utf8')
+    const page = readFileSync(new URL('../../../../docs/rfc-coverage.md', import.meta.url), 'utf8')
     const [, section = ''] = page.split('### The closing handshake\n')
     const [head = [], , ...rows] = section
       .split('\n')

@@ -1,7 +1,7 @@
 import { StringTransport } from '@ropewalk/core/testing'
 import { Protocol } from '@ropewalk/core'
 import { describe, expect, test } from 'vitest'
-import { PingPong, type PingPongOwner } from '../src/ping-pong.ts'
+import { PingPong, type PingPongOwner } from '../../src/connection/ping-pong.ts'
 
 class Silent extends Protocol {}
 

@@ -1,11 +1,12 @@
 import { Closing } from './closing.ts'
-import { FrameWriter } from './codec/frame-writer.ts'
-import { type MessageEvent, MessageReader } from './codec/message-reader.ts'
-import { WebSocketError } from './errors.ts'
+import { type MessageEvent, MessageReader } from '../codec/message-reader.ts'
+import { WebSocketError } from '../errors.ts'
 import { Inbox, type InboxOwner, type Message } from './inbox.ts'
+import type { Opening } from './opening.ts'
+import { Outbox, type OutboxOwner, type SendStatus } from './outbox.ts'
 import { PingPong, type PingPongOwner } from './ping-pong.ts'
 import type { WebSocketClosed, WebSocketConnection } from './websocket-connection.ts'
-import { type WebSocketOptions, webSocketOptions } from './websocket-options.ts'
+import { CheckedWebSocketOptions, type WebSocketOptions, webSocketOptions } from './websocket-options.ts'
 import type { WebSocketProtocol } from './websocket-protocol.ts'
 import { WebSocketTransport } from './websocket-transport.ts'
 import {
@@ -22,16 +23,13 @@ import { assertNever, ByteQueue } from '@ropewalk/core/bytes'
 import { logConnection } from '@ropewalk/core/log'
 import type { GivenOptions } from '@ropewalk/core/options'
 import { callSafely, settleSafely } from '@ropewalk/core/reactor'
-import type { Request } from '@ropewalk/http'
 
 /** What a channel is made with. */
 export interface WebSocketChannelSetup {
   readonly protocol: WebSocketProtocol
-  /** The request that the 101 was sent for. */
-  readonly request: Request
-  /** The subprotocol that the response named. */
-  readonly subprotocol?: string | undefined
-  readonly options?: GivenOptions<WebSocketOptions> | undefined
+  /** What the opening handshake agreed on. */
+  readonly opening: Opening
+  readonly options?: GivenOptions<WebSocketOptions> | CheckedWebSocketOptions | undefined
 }
 
 /**
@@ -43,15 +41,14 @@ export interface WebSocketChannelSetup {
  */
 export class WebSocketChannel
   extends Protocol
-  implements HalfCloseable, Drainable, WebSocketConnection, InboxOwner, PingPongOwner
+  implements HalfCloseable, Drainable, WebSocketConnection, InboxOwner, OutboxOwner, PingPongOwner
 {
-  readonly request: Request
-  readonly subprotocol: string | undefined
+  readonly opening: Opening
   readonly #protocol: WebSocketProtocol
   readonly #options: WebSocketOptions
   readonly #input = new ByteQueue()
   readonly #reader: MessageReader
-  readonly #writer = new FrameWriter({ role: 'server' })
+  readonly #outbox: Outbox
   readonly #inbox: Inbox
   #pingPong: PingPong | undefined
   #reading = false
@@ -60,18 +57,21 @@ export class WebSocketChannel
   readonly #closing: Closing
 
   /** @throws {TypeError | RangeError} when an option does not exist, has another type or is out of range. */
-  constructor({ protocol, request, subprotocol, options }: WebSocketChannelSetup) {
+  constructor({ protocol, opening, options }: WebSocketChannelSetup) {
     super()
     this.#protocol = protocol
-    this.request = request
-    this.subprotocol = subprotocol
-    this.#options = webSocketOptions('WebSocketChannel', options)
-    this.#reader = new MessageReader({ role: 'server', limits: this.#options })
+    this.opening = opening
+    this.#options =
+      options instanceof CheckedWebSocketOptions
+        ? options.values
+        : webSocketOptions('WebSocketChannel', options)
+    this.#reader = new MessageReader({ role: opening.role, limits: this.#options })
+    this.#outbox = new Outbox(opening.role, this)
     this.#inbox = new Inbox(this.#options, this)
     this.#closing = new Closing({
       owner: this,
       inbox: this.#inbox,
-      writer: this.#writer,
+      outbox: this.#outbox,
       options: this.#options,
       notify: (reason) => this.#notify(reason),
     })
@@ -129,23 +129,20 @@ export class WebSocketChannel
     return this.#gone()
   }
 
-  sendText(text: string): boolean {
-    if (!this.open) return false
-    return this.#writer.text(text, this.transport)
+  sendText(text: string): SendStatus {
+    return this.#outbox.sendText(text)
   }
 
-  sendBytes(data: Uint8Array): boolean {
-    if (!this.open) return false
-    return this.#writer.bytes(data, this.transport)
+  sendBytes(data: Uint8Array): SendStatus {
+    return this.#outbox.sendBytes(data)
   }
 
-  sendPing(payload: Uint8Array): boolean {
-    if (!this.open) return false
-    return this.#writer.ping(payload, this.transport)
+  sendPing(payload: Uint8Array): SendStatus {
+    return this.#outbox.sendPing(payload)
   }
 
   sendPong(payload: Buffer): void {
-    this.#writer.pong(payload, this.transport)
+    this.#outbox.sendPong(payload)
   }
 
   async drained(): Promise<boolean> {
