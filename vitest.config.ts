@@ -9,7 +9,7 @@ export default defineConfig({
     isolate: false,
     // By default vitest leaves one core free. Many tests wait for a process or a socket, so every core gets a worker.
     maxWorkers: '100%',
-    testTimeout: 20_000,
+    testTimeout: 60_000,
     projects: [
       {
         extends: true,
