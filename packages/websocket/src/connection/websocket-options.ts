@@ -1,3 +1,4 @@
+import { DEFAULT_QUEUE_OPTIONS, QUEUE_OPTION_RULES, type QueueOptions } from './queue-options.ts'
 import { DEFAULT_WEBSOCKET_LIMITS, WEBSOCKET_LIMIT_RULES, type WebSocketLimits } from '../codec/limits.ts'
 import { Deflate } from '../deflate/deflate.ts'
 import { type GivenDeflateOptions, deflateOptions, deflateRule } from '../deflate/deflate-options.ts'
@@ -11,7 +12,7 @@ import {
 } from '@ropewalk/core/options'
 
 /** The limits and deadlines of a WebSocket. */
-export interface WebSocketOptions extends WebSocketLimits {
+export interface WebSocketOptions extends WebSocketLimits, QueueOptions {
   /**
    * Longest wait for the peer's close frame after ours, in milliseconds; then the connection is aborted.
    * Default 5 000.
@@ -44,6 +45,7 @@ export interface WebSocketOptions extends WebSocketLimits {
 /** The default limits and deadlines of a WebSocket. */
 export const DEFAULT_WEBSOCKET_OPTIONS: WebSocketOptions = {
   ...DEFAULT_WEBSOCKET_LIMITS,
+  ...DEFAULT_QUEUE_OPTIONS,
   closeTimeoutMs: 5_000,
   maxMessagesAhead: 16,
   maxBytesAhead: 65_536,
@@ -55,6 +57,7 @@ export const DEFAULT_WEBSOCKET_OPTIONS: WebSocketOptions = {
 /** The type and range of each option. */
 export const WEBSOCKET_OPTION_RULES: OptionRules<WebSocketOptions> = {
   ...WEBSOCKET_LIMIT_RULES,
+  ...QUEUE_OPTION_RULES,
   closeTimeoutMs: milliseconds(),
   maxMessagesAhead: count(),
   maxBytesAhead: byteCount(),
