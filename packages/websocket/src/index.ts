@@ -1,3 +1,6 @@
+export type { DeflateAgreement } from './deflate/deflate-agreement.ts'
+export type { DeflateOptions, GivenDeflateOptions } from './deflate/deflate-options.ts'
+export type { SendOptions } from './connection/send-options.ts'
 export { WebSocketError, type WebSocketViolation } from './errors.ts'
 export { ConnectionRejected, WebSocketHandshakeError } from './client/client-errors.ts'
 export { connectWebSocket, type ConnectWebSocketOptions } from './client/connect-websocket.ts'
@@ -16,6 +19,8 @@ export type {
   ServerOpening,
 } from './connection/opening.ts'
 export type { SendStatus } from './connection/outbox.ts'
+export type { MessageSource, SendMessageOptions } from './connection/outgoing-stream.ts'
+export type { QueueOptions, WhenFull } from './connection/queue-options.ts'
 export type { WebSocketClosed } from './connection/websocket-connection.ts'
 export type { WebSocketOptions } from './connection/websocket-options.ts'
 export { WebSocketProtocol } from './connection/websocket-protocol.ts'

@@ -57,6 +57,14 @@ class GoneConnection implements WebSocketConnection {
     return 'dropped'
   }
 
+  sendPatiently(): Promise<boolean> {
+    return Promise.resolve(false)
+  }
+
+  takeTurn(): boolean {
+    return false
+  }
+
   sendPing(): SendStatus {
     return 'dropped'
   }
@@ -72,6 +80,10 @@ class GoneConnection implements WebSocketConnection {
   unregisterProducer(): void {}
 
   close(): void {}
+
+  fail(): void {}
+
+  fault(): void {}
 
   abort(): void {}
 

@@ -1,10 +1,13 @@
 import { Closing } from './closing.ts'
-import { type MessageEvent, MessageReader } from '../codec/message-reader.ts'
+import { MessageReader, type ReaderEvent } from '../codec/message-reader.ts'
 import { WebSocketError } from '../errors.ts'
+import type { MessageKind } from '../codec/message-assembly.ts'
+import { ConnectionDeflate } from '../deflate/connection-deflate.ts'
 import { Inbox, type InboxOwner, type Message } from './inbox.ts'
 import type { Opening } from './opening.ts'
 import { Outbox, type OutboxOwner, type SendStatus } from './outbox.ts'
 import { PingPong, type PingPongOwner } from './ping-pong.ts'
+import type { TurnHolder } from './send-queue.ts'
 import type { WebSocketClosed, WebSocketConnection } from './websocket-connection.ts'
 import { CheckedWebSocketOptions, type WebSocketOptions, webSocketOptions } from './websocket-options.ts'
 import type { WebSocketProtocol } from './websocket-protocol.ts'
@@ -23,6 +26,7 @@ import { assertNever, ByteQueue } from '@ropewalk/core/bytes'
 import { logConnection } from '@ropewalk/core/log'
 import type { GivenOptions } from '@ropewalk/core/options'
 import { callSafely, settleSafely } from '@ropewalk/core/reactor'
+import type { DelayedCall } from '@ropewalk/core/time'
 
 /** What a channel is made with. */
 export interface WebSocketChannelSetup {
@@ -55,18 +59,24 @@ export class WebSocketChannel
   #inputPaused = false
   #inputEnded = false
   readonly #closing: Closing
+  readonly #deflate: ConnectionDeflate | undefined
+  /** The turn in which a large message is inflated further. Nothing is read before. */
+  #nextSlice: DelayedCall | undefined
 
   /** @throws {TypeError | RangeError} when an option does not exist, has another type or is out of range. */
   constructor({ protocol, opening, options }: WebSocketChannelSetup) {
     super()
     this.#protocol = protocol
     this.opening = opening
-    this.#options =
+    const checked =
       options instanceof CheckedWebSocketOptions
-        ? options.values
-        : webSocketOptions('WebSocketChannel', options)
-    this.#reader = new MessageReader({ role: opening.role, limits: this.#options })
-    this.#outbox = new Outbox(opening.role, this)
+        ? options
+        : new CheckedWebSocketOptions(webSocketOptions('WebSocketChannel', options))
+    this.#options = checked.values
+    const { deflate, role } = opening
+    this.#deflate = deflate && new ConnectionDeflate(deflate, role, checked.deflate)
+    this.#reader = new MessageReader({ role, limits: this.#options, inflater: this.#deflate?.inflater })
+    this.#outbox = new Outbox(role, this, this.#options, this.#deflate?.outgoing)
     this.#inbox = new Inbox(this.#options, this)
     this.#closing = new Closing({
       owner: this,
@@ -91,7 +101,7 @@ export class WebSocketChannel
   }
 
   get bufferedBytes(): number {
-    return this.transport.bufferedBytes
+    return this.#outbox.bufferedBytes
   }
 
   override connectionMade(): void {
@@ -111,11 +121,15 @@ export class WebSocketChannel
   /** The peer has ended its side, with a close frame before it or without. */
   readConnectionLost(): void {
     this.#inputEnded = true
+    this.#endSlice()
     this.#read()
     this.#closing.peerEnded()
   }
 
   override connectionLost(cause: ConnectionClosed): void {
+    this.#outbox.stop()
+    this.#endSlice()
+    this.#deflate?.close()
     this.#closing.lost(cause)
   }
 
@@ -129,12 +143,21 @@ export class WebSocketChannel
     return this.#gone()
   }
 
-  sendText(text: string): SendStatus {
-    return this.#outbox.sendText(text)
+  sendText(text: string | Uint8Array, compress?: boolean): SendStatus {
+    return this.#outbox.sendText(text, compress)
   }
 
-  sendBytes(data: Uint8Array): SendStatus {
-    return this.#outbox.sendBytes(data)
+  sendBytes(data: Uint8Array, compress?: boolean): SendStatus {
+    return this.#outbox.sendBytes(data, compress)
+  }
+
+  sendPatiently(kind: MessageKind, payload: string | Uint8Array, compress?: boolean): Promise<boolean> {
+    return this.#outbox.sendPatiently(kind, payload, compress)
+  }
+
+  takeTurn(holder: TurnHolder): boolean {
+    if (this.open) this.#outbox.takeTurn(holder)
+    return this.open
   }
 
   sendPing(payload: Uint8Array): SendStatus {
@@ -146,24 +169,30 @@ export class WebSocketChannel
   }
 
   async drained(): Promise<boolean> {
-    return (await this.transport.drained()) && this.open
+    return (await this.#outbox.drained()) && this.open
   }
 
   registerProducer(producer: PushProducer | PullProducer, streaming: boolean): void {
     if (!this.open) return void this.#call(() => producer.stopProducing())
-    // The overloads of attachProducer tie the flag to the kind.
-    if (streaming) this.transport.registerProducer(producer as PushProducer, true)
-    else this.transport.registerProducer(producer, false)
+    this.#outbox.registerProducer(producer, streaming)
   }
 
   unregisterProducer(): void {
-    this.transport.unregisterProducer()
+    this.#outbox.unregisterProducer()
   }
 
   /** Begins the closing handshake, unless it has begun. */
-  close(code: number, reason: string): void {
+  close(code: number | undefined, reason: string): void {
     if (this.open) this.#closing.close(code, reason)
     this.#dropMessages()
+  }
+
+  fail(error: unknown): void {
+    this.#closing.callbackFailed(error)
+  }
+
+  fault(error: unknown): void {
+    this.#fault(error)
   }
 
   abort(cause: unknown): void {
@@ -211,6 +240,14 @@ export class WebSocketChannel
     this.#read()
   }
 
+  outboxFull(): void {
+    this.close(TRY_AGAIN_LATER, 'Too many bytes wait to be sent')
+  }
+
+  callProducer(call: () => unknown): void {
+    void this.#call(call)
+  }
+
   #dropMessages(): void {
     this.#inbox.close()
     void Promise.resolve().then(() => this.inboxChanged())
@@ -223,6 +260,7 @@ export class WebSocketChannel
     try {
       while (this.#mayRead()) {
         const event = this.#reader.next(this.#input)
+        if (event === undefined && this.#goesOn()) continue
         if (event === undefined) break
         this.#eventRead(event)
       }
@@ -234,8 +272,24 @@ export class WebSocketChannel
     this.#throttle()
   }
 
+  /** Whether a large message is to be inflated further now: at the peer's end. Else that is done in a later turn. */
+  #goesOn(): boolean {
+    if (!this.#reader.unfinished || this.#inputEnded) return this.#reader.unfinished
+    this.#nextSlice = this.reactor.callLater(0, () => {
+      this.#nextSlice = undefined
+      this.#read()
+    })
+    return false
+  }
+
+  #endSlice(): void {
+    this.#nextSlice?.cancel()
+    this.#nextSlice = undefined
+  }
+
   /** After the peer's end nothing more comes, and what has come is little. */
   #mayRead(): boolean {
+    if (this.#nextSlice !== undefined) return false
     return !this.transport.disconnecting && (!this.#inbox.full || this.#inputEnded)
   }
 
@@ -246,7 +300,7 @@ export class WebSocketChannel
     else this.transport.resumeProducing()
   }
 
-  #eventRead(event: MessageEvent): void {
+  #eventRead(event: ReaderEvent): void {
     switch (event.type) {
       case 'text':
       case 'bytes':
@@ -260,6 +314,13 @@ export class WebSocketChannel
         break
       case 'close':
         this.#closing.closeReceived(event)
+        break
+      // The reader returns these only with options that are not set here.
+      case 'raw-text':
+      case 'message-begin':
+      case 'message-data':
+      case 'frame-end':
+      case 'message-end':
         break
       default:
         assertNever(event)
@@ -306,3 +367,5 @@ export class WebSocketChannel
 
 /** RFC 6455 §7.4.1. */
 const GOING_AWAY = 1001
+/** Registered with IANA after RFC 6455. */
+const TRY_AGAIN_LATER = 1013
