@@ -24,6 +24,8 @@ const { values } = parseArgs({
   },
 })
 
+/** The most cases that are listed. */
+const MAX_LINES = 30
 const sections = values.sections?.split(',')
 const cases = allCases(values.reduced ? REDUCED : FULL).filter(
   ({ id }) => sections === undefined || sections.includes(id.split('.', 1)[0] ?? ''),
@@ -97,6 +99,3 @@ else {
   }
   if (!reports.slice(0, 2).every(({ results }) => isConformant(results))) process.exitCode = 1
 }
-
-/** The most cases that are listed. */
-const MAX_LINES = 30

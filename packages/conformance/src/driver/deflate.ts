@@ -52,6 +52,9 @@ export function agreementOf(offer: DeflateParameters, response: DeflateParameter
   if (response[CLIENT_BITS] === true || response[SERVER_BITS] === true) {
     throw new PeerViolation('max_window_bits was accepted without a value')
   }
+  if (windowBits(response[CLIENT_BITS]) > windowBits(offer[CLIENT_BITS]) && CLIENT_BITS in response) {
+    throw new PeerViolation('client_max_window_bits was larger than offered')
+  }
   const offered = windowBits(offer[SERVER_BITS])
   const serverMaxWindowBits = windowBits(response[SERVER_BITS])
   if (serverMaxWindowBits > offered) throw new PeerViolation('server_max_window_bits was ignored')

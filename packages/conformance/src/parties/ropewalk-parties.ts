@@ -1,10 +1,8 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { fileURLToPath } from 'node:url'
-import { createReactor, Factory, Protocol, type Reactor } from '@ropewalk/core'
-import { Headers } from '@ropewalk/http'
-import { WebSocketChannel, type WebSocketClosed, WebSocketProtocol } from '@ropewalk/websocket'
-import { type ClientHandshake, clientHandshake, readHead } from '../driver/handshake.ts'
+import { createReactor, type Reactor } from '@ropewalk/core'
+import { WebSocketClientEndpoint, WebSocketClientFactory, WebSocketProtocol } from '@ropewalk/websocket'
 import type { EchoClient } from '../run/fuzzing-server.ts'
 
 /** The example `websocket-echo`, in a process of its own. */
@@ -52,15 +50,12 @@ export class RopewalkClients {
     this.#running = this.#reactor.run({ installSignalHandlers: false })
   }
 
-  /** The client for the suite. */
-  readonly echo: EchoClient = async (url) => {
-    const { hostname, port } = new URL(url)
-    let resolve = (): void => undefined
-    const ended = new Promise<void>((settle) => (resolve = settle))
-    const handshake = clientHandshake(new URL(url), undefined)
-    const factory = Factory.forProtocol(Opening, handshake, () => resolve())
-    this.#reactor.connectTCP(hostname, Number(port), factory)
-    await ended
+  /** The client for the suite. It offers compression to the cases that need it. */
+  readonly echo: EchoClient = async (url, { deflate }) => {
+    const options = { maxMessageBytes: MAX_BYTES, deflate: deflate !== undefined }
+    const endpoint = new WebSocketClientEndpoint(this.#reactor, url, options)
+    const { closed } = await endpoint.connect(WebSocketClientFactory.forProtocol(Echo))
+    await closed
   }
 
   /** Ends all connections. */
@@ -70,49 +65,14 @@ export class RopewalkClients {
   }
 }
 
-/** Sends the opening handshake, and replaces itself by a WebSocket. */
-class Opening extends Protocol {
-  readonly #handshake: ClientHandshake
-  readonly #ended: () => void
-  #received = Buffer.alloc(0)
-
-  constructor(handshake: ClientHandshake, ended: () => void) {
-    super()
-    this.#handshake = handshake
-    this.#ended = ended
-  }
-
-  override connectionMade(): void {
-    this.transport.write(Buffer.from(this.#handshake.request))
-  }
-
-  override dataReceived(data: Buffer): void {
-    this.#received = Buffer.concat([this.#received, data])
-    const head = readHead(this.#received)
-    if (head === undefined) return
-    if (this.#handshake.check(head) !== undefined) return this.transport.abortConnection()
-    const response = { status: 101, headers: new Headers() }
-    const protocol = new Echo(this.#ended)
-    const channel = new WebSocketChannel({
-      protocol,
-      opening: { role: 'client', response },
-      options: { maxMessageBytes: MAX_BYTES },
-    })
-    this.transport.switchProtocol(channel, head.rest)
-  }
-
-  override connectionLost(): void {
-    this.#ended()
-  }
-}
-
 /** Echoes, and waits when the peer does not read. */
 class Echo extends WebSocketProtocol {
-  readonly #ended: () => void
+  readonly closed: Promise<void>
+  #ended: () => void = () => undefined
 
-  constructor(ended: () => void) {
+  constructor() {
     super()
-    this.#ended = ended
+    this.closed = new Promise((resolve) => (this.#ended = resolve))
   }
 
   override textMessageReceived(text: string): Promise<unknown> | undefined {
@@ -123,7 +83,7 @@ class Echo extends WebSocketProtocol {
     return this.transport.sendBytesMessage(data) === 'queued' ? this.transport.drained() : undefined
   }
 
-  override connectionLost(_reason: WebSocketClosed): void {
+  override connectionLost(): void {
     this.#ended()
   }
 }

@@ -120,10 +120,18 @@ function choose(offered: string | undefined, accepts: readonly DeflateParameters
   for (const accept of accepts) {
     const offer = offers.find((one) => !(CLIENT_BITS in accept) || CLIENT_BITS in one)
     if (offer === undefined) continue
-    const response = { ...asked(offer), ...accept }
+    const response = { ...asked(offer), ...within(offer, accept) }
     return { response, agreement: agreementOf(offer, response) }
   }
   return undefined
+}
+
+/** RFC 7692 §7.1.2.2: a server asks for no larger window than the client has offered. */
+function within(offer: DeflateParameters, accept: DeflateParameters): DeflateParameters {
+  const { [CLIENT_BITS]: offered } = offer
+  const { [CLIENT_BITS]: bits } = accept
+  if (typeof offered !== 'string' || Number(bits) <= Number(offered) || bits === undefined) return accept
+  return { ...accept, [CLIENT_BITS]: offered }
 }
 
 /** What a client asks of the server, which the server agrees to. */
