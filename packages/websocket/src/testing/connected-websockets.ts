@@ -34,9 +34,9 @@ export interface ConnectedWebSockets extends OpenedWebSocket {
 /**
  * Connects two protocols in memory by a WebSocket.
  *
- *     const { reactor, client } = await connectedWebSockets(new Echo(), recorder)
+ *     const { client, settle } = await connectedWebSockets(new Echo(), recorder)
  *     client.sendTextMessage('hi')
- *     await reactor.settle()
+ *     await settle()
  *
  * The opening handshake and all frames are real: see `openWebSocket`. If the client offers subprotocols, the server
  * chooses the first.

@@ -31,16 +31,21 @@ export interface OpenWebSocketOptions {
 
 /** The client of an open WebSocket in memory. */
 export interface OpenedWebSocket {
-  /** The reactor of both sides: `await reactor.settle()` delivers what was sent, `reactor.advance(ms)` moves time. */
+  /** The reactor of both sides: `reactor.advance(ms)` moves time. */
   readonly reactor: MemoryReactor
   /** The transport of the client's protocol. */
   readonly client: WebSocketTransport
+  /**
+   * Delivers everything that was sent, and lets promises continue, until nothing is left to do at this time. Large
+   * messages that are compressed or inflated in several turns are delivered, too.
+   */
+  readonly settle: () => Promise<void>
 }
 
 /**
  * Opens a WebSocket of a site, in memory, with a protocol as its client.
  *
- *     const { reactor, client } = await openWebSocket(site, new Recorder(), { path: '/chat' })
+ *     const { client, settle } = await openWebSocket(site, new Recorder(), { path: '/chat' })
  *
  * The bytes pass through a real HTTPChannel, the WebSocketResource of the path, and a WebSocketClientEndpoint, as over
  * a socket. Time stands still: a site that waits for it while the WebSocket opens needs a `reactor` that the test
@@ -67,11 +72,11 @@ export async function openWebSocket(
       client,
     )
     await pumpedUntil(endpoint.connect(new OneClient(protocol)), reactor, timeoutMs)
-    await reactor.settle()
+    await settle(reactor)
   } finally {
     await port.stopListening()
   }
-  return { reactor, client: protocol.transport }
+  return { reactor, client: protocol.transport, settle: () => settle(reactor) }
 }
 
 /** Builds the protocol that it was given. */
@@ -88,6 +93,16 @@ class OneClient extends WebSocketClientFactory {
   }
 }
 
+/** Settles the reactor, and makes the delayed calls that are due. */
+async function settle(reactor: MemoryReactor): Promise<void> {
+  for (;;) {
+    await reactor.settle()
+    const now = reactor.now()
+    if (!reactor.getDelayedCalls().some((call) => call.getTime() <= now)) return
+    reactor.advance(0)
+  }
+}
+
 /** Pumps until `opening` has settled. */
 async function pumpedUntil(
   opening: Promise<unknown>,
@@ -100,7 +115,7 @@ async function pumpedUntil(
   settled.catch(() => undefined)
   const begunAt = realReactor.now()
   for (;;) {
-    await reactor.settle()
+    await settle(reactor)
     if (!pending) break
     if (realReactor.now() - begunAt > timeoutMs) throw late(timeoutMs)
     // The site may wait for a file or another process, of which the memory reactor knows nothing.

@@ -34,14 +34,14 @@ class Late extends WebSocketServerFactory {
 describe('connectedWebSockets', () => {
   test('delivers messages both ways, and leaves nothing after the end', async () => {
     const recorder = new Recorder()
-    const { reactor, server, client } = await connectedWebSockets(new Echo(), recorder)
+    const { reactor, server, client, settle } = await connectedWebSockets(new Echo(), recorder)
     client.sendTextMessage('Grüße')
     client.sendBytesMessage(Buffer.alloc(100_000, 'x'))
     server.sendTextMessage('unasked')
-    await reactor.settle()
+    await settle()
     expect(recorder.messages).toEqual(['unasked', 'Grüße', Buffer.alloc(100_000, 'x')])
     server.loseConnection(3001, 'enough')
-    await reactor.settle()
+    await settle()
     expect(recorder.closed).toMatchObject([
       { code: 3001, reason: 'enough', closedBy: 'peer', wasClean: true },
     ])
@@ -50,7 +50,7 @@ describe('connectedWebSockets', () => {
 
   test('passes the options on to both sides', async () => {
     const protocol = new Recorder()
-    const { reactor, server, client } = await connectedWebSockets(protocol, new Recorder(), {
+    const { server, client, settle } = await connectedWebSockets(protocol, new Recorder(), {
       path: '/chat?room=1',
       client: { subprotocols: ['chat', 'old'], headers: { Cookie: 'a=b' }, maxMessageBytes: 5 },
       server: { maxMessageBytes: 5 },
@@ -59,7 +59,7 @@ describe('connectedWebSockets', () => {
     expect(server.request.uri).toBe('/chat?room=1')
     expect(server.request.requestHeaders.get('Cookie')).toBe('a=b')
     client.sendTextMessage('123456')
-    await reactor.settle()
+    await settle()
     expect(protocol.closed).toMatchObject([{ violation: 'message-too-large' }])
   })
 
@@ -93,9 +93,9 @@ describe('openWebSocket', () => {
     const opening = openWebSocket(site(), recorder, { reactor })
     await reactor.settle()
     reactor.advance(1_000)
-    const { client } = await opening
+    const { client, settle } = await opening
     client.sendTextMessage('hi')
-    await reactor.settle()
+    await settle()
     expect(recorder.messages).toEqual(['hi'])
     client.abortConnection()
     await reactor.settle()
@@ -105,10 +105,9 @@ describe('openWebSocket', () => {
   test('rejects with the status and the body of a refusal', async () => {
     const reactor = new MemoryReactor()
     const opening = openWebSocket(site(), new Recorder(), { reactor, path: '/refused' })
-    const refused = expect(opening).rejects.toMatchObject({ status: 401 })
     await reactor.settle()
     reactor.advance(1_000)
-    await refused
+    await expect(opening).rejects.toMatchObject({ status: 401 })
   })
 
   test('rejects when the site waits for time that the test does not move', async () => {
