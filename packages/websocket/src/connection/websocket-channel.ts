@@ -2,13 +2,20 @@ import { Closing } from './closing.ts'
 import { MessageReader, type ReaderEvent } from '../codec/message-reader.ts'
 import { WebSocketError } from '../errors.ts'
 import type { MessageKind } from '../codec/message-assembly.ts'
-import { Inbox, type InboxOwner, type Message } from './inbox.ts'
+import { type Delivery, Inbox, type InboxOwner } from './inbox.ts'
+import { type BegunMessage, IncomingMessages, type IncomingMessagesOwner } from './incoming-messages.ts'
 import type { Opening } from './opening.ts'
 import { Outbox, type OutboxOwner, type SendStatus } from './outbox.ts'
+import { deliverPart, type Reception, receptionOf, takesRawText } from './part-delivery.ts'
 import { PingPong, type PingPongOwner } from './ping-pong.ts'
 import type { TurnHolder } from './send-queue.ts'
 import type { WebSocketClosed, WebSocketConnection } from './websocket-connection.ts'
-import { CheckedWebSocketOptions, type WebSocketOptions, webSocketOptions } from './websocket-options.ts'
+import {
+  CheckedWebSocketOptions,
+  DEFAULT_WEBSOCKET_OPTIONS,
+  type WebSocketOptions,
+  webSocketOptions,
+} from './websocket-options.ts'
 import type { WebSocketProtocol } from './websocket-protocol.ts'
 import { WebSocketTransport } from './websocket-transport.ts'
 import {
@@ -43,7 +50,14 @@ export interface WebSocketChannelSetup {
  */
 export class WebSocketChannel
   extends Protocol
-  implements HalfCloseable, Drainable, WebSocketConnection, InboxOwner, OutboxOwner, PingPongOwner
+  implements
+    HalfCloseable,
+    Drainable,
+    WebSocketConnection,
+    InboxOwner,
+    IncomingMessagesOwner,
+    OutboxOwner,
+    PingPongOwner
 {
   readonly opening: Opening
   readonly #protocol: WebSocketProtocol
@@ -52,6 +66,8 @@ export class WebSocketChannel
   readonly #reader: MessageReader
   readonly #outbox: Outbox
   readonly #inbox: Inbox
+  readonly #reception: Reception
+  #messages: IncomingMessages | undefined
   #pingPong: PingPong | undefined
   #reading = false
   #inputPaused = false
@@ -67,7 +83,13 @@ export class WebSocketChannel
       options instanceof CheckedWebSocketOptions
         ? options.values
         : webSocketOptions('WebSocketChannel', options)
-    this.#reader = new MessageReader({ role: opening.role, limits: this.#options })
+    this.#reception = receptionOf(protocol)
+    this.#reader = new MessageReader({
+      role: opening.role,
+      limits: this.#options,
+      streaming: this.#reception !== 'whole',
+      rawText: takesRawText(protocol),
+    })
     this.#outbox = new Outbox(opening.role, this, this.#options)
     this.#inbox = new Inbox(this.#options, this)
     this.#closing = new Closing({
@@ -114,11 +136,13 @@ export class WebSocketChannel
   readConnectionLost(): void {
     this.#inputEnded = true
     this.#read()
+    this.#messages?.fail('the peer has ended the connection')
     this.#closing.peerEnded()
   }
 
   override connectionLost(cause: ConnectionClosed): void {
     this.#outbox.stop()
+    this.#messages?.fail('the connection is lost')
     this.#closing.lost(cause)
   }
 
@@ -206,13 +230,15 @@ export class WebSocketChannel
   }
 
   /** Written out rather than through `#call`: it runs for every message. */
-  deliver(message: Message): Promise<void> | undefined {
+  deliver(message: Delivery): Promise<void> | undefined {
     const protocol = this.#protocol
     try {
       const result =
         message.type === 'text'
           ? protocol.textMessageReceived(message.text)
-          : protocol.bytesMessageReceived(message.data)
+          : message.type === 'bytes'
+            ? protocol.bytesMessageReceived(message.data)
+            : deliverPart(protocol, message)
       return result === undefined ? undefined : settleSafely(result, (error) => this.#fault(error))
     } catch (error) {
       this.#fault(error)
@@ -237,8 +263,17 @@ export class WebSocketChannel
     void this.#call(call)
   }
 
+  messageRead(): void {
+    this.#inbox.progressed()
+  }
+
+  messageBegun(begun: BegunMessage): boolean {
+    return this.#inbox.push(begun)
+  }
+
   #dropMessages(): void {
     this.#inbox.close()
+    this.#messages?.fail('this side has closed the WebSocket')
     void Promise.resolve().then(() => this.inboxChanged())
   }
 
@@ -253,6 +288,7 @@ export class WebSocketChannel
         this.#eventRead(event)
       }
     } catch (error) {
+      this.#messages?.fail('the peer has broken the rules')
       if (error instanceof WebSocketError) this.#closing.violated(error)
       else this.transport.failConnection(error)
     }
@@ -262,7 +298,8 @@ export class WebSocketChannel
 
   /** After the peer's end nothing more comes, and what has come is little. */
   #mayRead(): boolean {
-    return !this.transport.disconnecting && (!this.#inbox.full || this.#inputEnded)
+    const full = this.#inbox.full || this.#messages?.full === true
+    return !this.transport.disconnecting && (!full || this.#inputEnded)
   }
 
   #throttle(): void {
@@ -285,18 +322,29 @@ export class WebSocketChannel
         this.#pings.pongReceived(event.payload)
         break
       case 'close':
+        this.#messages?.fail('the peer has closed the WebSocket')
         this.#closing.closeReceived(event)
         break
-      // The reader returns these only with options that are not set here.
       case 'raw-text':
+        this.#inbox.push(event)
+        break
       case 'message-begin':
       case 'message-data':
       case 'frame-end':
       case 'message-end':
+        if (this.#reception === 'parts') this.#inbox.push(event)
+        else this.#incoming.push(event)
         break
       default:
         assertNever(event)
     }
+  }
+
+  get #incoming(): IncomingMessages {
+    const { maxBytesAhead, maxMessageBytes } = this.#options
+    const most = maxMessageBytes === Infinity ? DEFAULT_WEBSOCKET_OPTIONS.maxMessageBytes : maxMessageBytes
+    this.#messages ??= new IncomingMessages(this, maxBytesAhead, most)
+    return this.#messages
   }
 
   get #pings(): PingPong {
@@ -328,7 +376,9 @@ export class WebSocketChannel
 
   #fault(error: unknown): void {
     // A callback that fails because the connection has ended is not at fault.
-    if (this.#closing.isEnd(error)) return
+    if (this.#closing.isEnd(error) || this.#messages?.isEnd(error) === true) return
+    const violation = this.#messages?.violationOf(error)
+    if (violation !== undefined) return this.#closing.violated(violation)
     const { transport } = this
     const connection = logConnection(transport, this.#protocol)
     const text = 'A WebSocket protocol failed; it is closed'
