@@ -1,3 +1,6 @@
+export type { DeflateAgreement } from './deflate/deflate-agreement.ts'
+export type { DeflateOptions, GivenDeflateOptions } from './deflate/deflate-options.ts'
+export type { SendOptions } from './connection/send-options.ts'
 export { IncompleteMessageError, WebSocketError, type WebSocketViolation } from './errors.ts'
 export type { OriginPolicy } from './handshake/origin-policy.ts'
 export { WebSocketChannel, type WebSocketChannelSetup } from './connection/websocket-channel.ts'

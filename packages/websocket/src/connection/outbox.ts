@@ -3,6 +3,7 @@ import type { CloseFrame } from '../codec/close-frame.ts'
 import type { Role } from '../codec/frame-header.ts'
 import { FrameWriter } from '../codec/frame-writer.ts'
 import type { MessageKind } from '../codec/message-assembly.ts'
+import { MAX_AT_ONCE_BYTES, type OutgoingDeflate } from '../deflate/outgoing-deflate.ts'
 import { PacedProducer } from './paced-producer.ts'
 import type { QueueOptions } from './queue-options.ts'
 import { SendQueue, type TurnHolder } from './send-queue.ts'
@@ -44,13 +45,21 @@ export class Outbox {
   readonly #owner: OutboxOwner
   readonly #options: OutboxOptions
   readonly #writer: FrameWriter
+  readonly #deflate: OutgoingDeflate | undefined
   /** Made when something first waits: most connections need none. */
   #queue: SendQueue | undefined
   #producer: PacedProducer | undefined
   #idleWaiters: (() => void)[] | undefined
 
-  constructor(role: Role, owner: OutboxOwner, options: OutboxOptions = DEFAULT_WEBSOCKET_OPTIONS) {
+  /** @param deflate Undefined: no message is compressed. */
+  constructor(
+    role: Role,
+    owner: OutboxOwner,
+    options: OutboxOptions = DEFAULT_WEBSOCKET_OPTIONS,
+    deflate?: OutgoingDeflate,
+  ) {
     this.#owner = owner
+    this.#deflate = deflate
     this.#options = options
     this.#writer = new FrameWriter(
       role === 'server'
@@ -69,18 +78,24 @@ export class Outbox {
     return this.#queue?.idle === false
   }
 
-  /** Sends a text message: a string, or bytes that are UTF-8. */
-  sendText(text: string | Uint8Array): SendStatus {
+  /**
+   * Sends a text message: a string, or bytes that are UTF-8.
+   *
+   * @param compress Undefined: that depends on its size.
+   */
+  sendText(text: string | Uint8Array, compress?: boolean): SendStatus {
     if (!this.#owner.open) return 'dropped'
+    if (this.#deflates(text, compress)) return this.#sendDeflated('text', asBytes(text))
     if (this.#isDirect(text.length)) return this.#statusOf(this.#writer.text(text, this.#owner.transport))
-    return this.#wait('text', asBytes(text))
+    return this.#wait('text', asBytes(text), false)
   }
 
   /** Sends a binary message; the caller must not change the bytes afterwards. */
-  sendBytes(data: Uint8Array): SendStatus {
+  sendBytes(data: Uint8Array, compress?: boolean): SendStatus {
     if (!this.#owner.open) return 'dropped'
+    if (this.#deflates(data, compress)) return this.#sendDeflated('bytes', data)
     if (this.#isDirect(data.length)) return this.#statusOf(this.#writer.bytes(data, this.#owner.transport))
-    return this.#wait('bytes', data)
+    return this.#wait('bytes', data, false)
   }
 
   /** Sends whole frames of messages; the caller must not change them afterwards. */
@@ -97,10 +112,16 @@ export class Outbox {
    *
    * @returns a promise of whether it was sent, when more may be sent.
    */
-  async sendPatiently(kind: MessageKind, payload: string | Uint8Array): Promise<boolean> {
+  async sendPatiently(
+    kind: MessageKind,
+    payload: string | Uint8Array,
+    compressed?: boolean,
+  ): Promise<boolean> {
     if (!this.#owner.open) return false
-    if (this.#isDirect(payload.length)) {
-      const status = kind === 'text' ? this.sendText(payload) : this.sendBytes(asBytes(payload))
+    const compress = this.#deflates(payload, compressed)
+    if (this.#isDirect(payload.length) && !(compress && payload.length > MAX_AT_ONCE_BYTES / 3)) {
+      const status =
+        kind === 'text' ? this.sendText(payload, compress) : this.sendBytes(asBytes(payload), compress)
       return status === 'sent' || (await this.#writtenOut(status !== 'dropped'))
     }
     if (this.#waiting.patientBytes > Math.max(this.#options.maxQueuedBytes, MIN_PATIENT_BYTES)) {
@@ -108,7 +129,7 @@ export class Outbox {
       return false
     }
     const written = await new Promise<boolean>((resolve) =>
-      this.#waiting.push({ kind, payload: asBytes(payload), compressed: false }, resolve),
+      this.#waiting.push({ kind, payload: asBytes(payload), compress }, resolve),
     )
     return this.#writtenOut(written)
   }
@@ -200,6 +221,7 @@ export class Outbox {
     this.#queue ??= new SendQueue({
       transport: this.#owner.transport,
       writer: this.#writer,
+      deflate: this.#deflate,
       closeTimeoutMs: this.#options.closeTimeoutMs,
       full: () => this.#producer?.full(),
       idle: () => {
@@ -216,9 +238,23 @@ export class Outbox {
     return length <= MAX_DIRECT_LENGTH && this.#owner.transport.bufferedBytes <= this.#options.maxQueuedBytes
   }
 
-  #wait(kind: MessageKind, payload: Uint8Array): SendStatus {
+  #deflates(payload: string | Uint8Array, compress: boolean | undefined): boolean {
+    return this.#deflate !== undefined && this.#deflate.wants(payload, compress)
+  }
+
+  #sendDeflated(kind: MessageKind, payload: Uint8Array): SendStatus {
+    const deflate = this.#deflate
+    if (deflate === undefined || payload.length > MAX_AT_ONCE_BYTES || !this.#isDirect(payload.length))
+      return this.#wait(kind, payload, true)
+    const deflated = deflate.deflate(payload)
+    const { transport } = this.#owner
+    if (deflated === undefined) return this.#statusOf(this.#writer.message(kind, payload, PLAIN, transport))
+    return this.#statusOf(this.#writer.message(kind, deflated, COMPRESSED, transport))
+  }
+
+  #wait(kind: MessageKind, payload: Uint8Array, compress: boolean): SendStatus {
     if (!this.#admits()) return 'dropped'
-    this.#waiting.push({ kind, payload, compressed: false })
+    this.#waiting.push({ kind, payload, compress })
     return this.#statusOfWaiting()
   }
 
@@ -271,3 +307,5 @@ function asBytes(data: string | Uint8Array): Uint8Array {
 /** A longer message leaves in fragments, so that control frames need not wait for all of it. */
 const MAX_DIRECT_LENGTH = 1_048_576
 const MIN_PATIENT_BYTES = 16_777_216
+const PLAIN = { compressed: false }
+const COMPRESSED = { compressed: true }

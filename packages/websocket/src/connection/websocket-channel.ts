@@ -2,6 +2,7 @@ import { Closing } from './closing.ts'
 import { MessageReader, type ReaderEvent } from '../codec/message-reader.ts'
 import { WebSocketError } from '../errors.ts'
 import type { MessageKind } from '../codec/message-assembly.ts'
+import { ConnectionDeflate } from '../deflate/connection-deflate.ts'
 import { type Delivery, Inbox, type InboxOwner } from './inbox.ts'
 import { type BegunMessage, IncomingMessages, type IncomingMessagesOwner } from './incoming-messages.ts'
 import type { Opening } from './opening.ts'
@@ -32,6 +33,7 @@ import { assertNever, ByteQueue } from '@ropewalk/core/bytes'
 import { logConnection } from '@ropewalk/core/log'
 import type { GivenOptions } from '@ropewalk/core/options'
 import { callSafely, settleSafely } from '@ropewalk/core/reactor'
+import type { DelayedCall } from '@ropewalk/core/time'
 
 /** What a channel is made with. */
 export interface WebSocketChannelSetup {
@@ -73,24 +75,31 @@ export class WebSocketChannel
   #inputPaused = false
   #inputEnded = false
   readonly #closing: Closing
+  readonly #deflate: ConnectionDeflate | undefined
+  /** The turn in which a large message is inflated further. Nothing is read before. */
+  #nextSlice: DelayedCall | undefined
 
   /** @throws {TypeError | RangeError} when an option does not exist, has another type or is out of range. */
   constructor({ protocol, opening, options }: WebSocketChannelSetup) {
     super()
     this.#protocol = protocol
     this.opening = opening
-    this.#options =
+    const checked =
       options instanceof CheckedWebSocketOptions
-        ? options.values
-        : webSocketOptions('WebSocketChannel', options)
+        ? options
+        : new CheckedWebSocketOptions(webSocketOptions('WebSocketChannel', options))
+    this.#options = checked.values
+    const { deflate, role } = opening
+    this.#deflate = deflate && new ConnectionDeflate(deflate, role, checked.deflate)
     this.#reception = receptionOf(protocol)
     this.#reader = new MessageReader({
-      role: opening.role,
+      role,
       limits: this.#options,
+      inflater: this.#deflate?.inflater,
       streaming: this.#reception !== 'whole',
       rawText: takesRawText(protocol),
     })
-    this.#outbox = new Outbox(opening.role, this, this.#options)
+    this.#outbox = new Outbox(role, this, this.#options, this.#deflate?.outgoing)
     this.#inbox = new Inbox(this.#options, this)
     this.#closing = new Closing({
       owner: this,
@@ -135,6 +144,7 @@ export class WebSocketChannel
   /** The peer has ended its side, with a close frame before it or without. */
   readConnectionLost(): void {
     this.#inputEnded = true
+    this.#endSlice()
     this.#read()
     this.#messages?.fail('the peer has ended the connection')
     this.#closing.peerEnded()
@@ -142,6 +152,8 @@ export class WebSocketChannel
 
   override connectionLost(cause: ConnectionClosed): void {
     this.#outbox.stop()
+    this.#endSlice()
+    this.#deflate?.close()
     this.#messages?.fail('the connection is lost')
     this.#closing.lost(cause)
   }
@@ -156,16 +168,16 @@ export class WebSocketChannel
     return this.#gone()
   }
 
-  sendText(text: string | Uint8Array): SendStatus {
-    return this.#outbox.sendText(text)
+  sendText(text: string | Uint8Array, compress?: boolean): SendStatus {
+    return this.#outbox.sendText(text, compress)
   }
 
-  sendBytes(data: Uint8Array): SendStatus {
-    return this.#outbox.sendBytes(data)
+  sendBytes(data: Uint8Array, compress?: boolean): SendStatus {
+    return this.#outbox.sendBytes(data, compress)
   }
 
-  sendPatiently(kind: MessageKind, payload: string | Uint8Array): Promise<boolean> {
-    return this.#outbox.sendPatiently(kind, payload)
+  sendPatiently(kind: MessageKind, payload: string | Uint8Array, compress?: boolean): Promise<boolean> {
+    return this.#outbox.sendPatiently(kind, payload, compress)
   }
 
   takeTurn(holder: TurnHolder): boolean {
@@ -284,6 +296,7 @@ export class WebSocketChannel
     try {
       while (this.#mayRead()) {
         const event = this.#reader.next(this.#input)
+        if (event === undefined && this.#goesOn()) continue
         if (event === undefined) break
         this.#eventRead(event)
       }
@@ -296,10 +309,26 @@ export class WebSocketChannel
     this.#throttle()
   }
 
+  /** Whether a large message is to be inflated further now: at the peer's end. Else that is done in a later turn. */
+  #goesOn(): boolean {
+    if (!this.#reader.unfinished || this.#inputEnded) return this.#reader.unfinished
+    this.#nextSlice = this.reactor.callLater(0, () => {
+      this.#nextSlice = undefined
+      this.#read()
+    })
+    return false
+  }
+
+  #endSlice(): void {
+    this.#nextSlice?.cancel()
+    this.#nextSlice = undefined
+  }
+
   /** After the peer's end nothing more comes, and what has come is little. */
   #mayRead(): boolean {
+    if (this.#nextSlice !== undefined || this.transport.disconnecting) return false
     const full = this.#inbox.full || this.#messages?.full === true
-    return !this.transport.disconnecting && (!full || this.#inputEnded)
+    return !full || this.#inputEnded
   }
 
   #throttle(): void {
