@@ -130,6 +130,7 @@ const ENTRY_NAMES: ReadonlySet<string> = new Set([
   'testing',
   'time',
   'tls',
+  'topics',
   'udp',
   'vitest',
 ])

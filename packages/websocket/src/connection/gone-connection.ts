@@ -57,6 +57,10 @@ class GoneConnection implements WebSocketConnection {
     return 'dropped'
   }
 
+  sendPrepared(): SendStatus {
+    return 'dropped'
+  }
+
   sendPing(): SendStatus {
     return 'dropped'
   }

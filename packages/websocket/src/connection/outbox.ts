@@ -2,6 +2,7 @@ import type { Transport } from '@ropewalk/core'
 import type { CloseFrame } from '../codec/close-frame.ts'
 import type { Role } from '../codec/frame-header.ts'
 import { FrameWriter } from '../codec/frame-writer.ts'
+import { PLAIN, type Prepared } from './prepared-message.ts'
 
 /**
  * What became of a message:
@@ -22,10 +23,12 @@ export interface OutboxOwner {
 /** Sends the messages and control frames of one WebSocket. */
 export class Outbox {
   readonly #owner: OutboxOwner
+  readonly #role: Role
   readonly #writer: FrameWriter
 
   constructor(role: Role, owner: OutboxOwner) {
     this.#owner = owner
+    this.#role = role
     this.#writer = new FrameWriter(
       role === 'server'
         ? { role }
@@ -43,6 +46,17 @@ export class Outbox {
   sendBytes(data: Uint8Array): SendStatus {
     if (!this.#owner.open) return 'dropped'
     return statusOf(this.#writer.bytes(data, this.#owner.transport))
+  }
+
+  /** Sends prepared messages. */
+  sendPrepared(prepared: Prepared): SendStatus {
+    if (!this.#owner.open) return 'dropped'
+    if (this.#role === 'server') return statusOf(this.#owner.transport.write(prepared.frames(PLAIN)))
+    // RFC 6455 §5.3: each frame of a client has a masking key of its own, so it cannot be shared.
+    let status: SendStatus = 'sent'
+    for (const { kind, data } of prepared.messages)
+      status = kind === 'text' ? this.sendText(data.toString()) : this.sendBytes(data)
+    return status
   }
 
   /**

@@ -5,6 +5,7 @@ import { Inbox, type InboxOwner, type Message } from './inbox.ts'
 import type { Opening } from './opening.ts'
 import { Outbox, type OutboxOwner, type SendStatus } from './outbox.ts'
 import { PingPong, type PingPongOwner } from './ping-pong.ts'
+import type { Prepared } from './prepared-message.ts'
 import type { WebSocketClosed, WebSocketConnection } from './websocket-connection.ts'
 import { CheckedWebSocketOptions, type WebSocketOptions, webSocketOptions } from './websocket-options.ts'
 import type { WebSocketProtocol } from './websocket-protocol.ts'
@@ -135,6 +136,10 @@ export class WebSocketChannel
 
   sendBytes(data: Uint8Array): SendStatus {
     return this.#outbox.sendBytes(data)
+  }
+
+  sendPrepared(prepared: Prepared): SendStatus {
+    return this.#outbox.sendPrepared(prepared)
   }
 
   sendPing(payload: Uint8Array): SendStatus {

@@ -2,6 +2,7 @@ import type { Address, ConnectionClosed, PullProducer, PushProducer, Reactor } f
 import type { WebSocketViolation } from '../errors.ts'
 import type { Opening } from './opening.ts'
 import type { SendStatus } from './outbox.ts'
+import type { Prepared } from './prepared-message.ts'
 
 /** The connection that a WebSocketTransport passes its calls to. */
 export interface WebSocketConnection {
@@ -17,6 +18,8 @@ export interface WebSocketConnection {
   sendText(text: string): SendStatus
   /** Sends a binary message; the caller must not change the bytes afterwards. */
   sendBytes(data: Uint8Array): SendStatus
+  /** Sends prepared messages. */
+  sendPrepared(prepared: Prepared): SendStatus
   /**
    * Sends a ping.
    *

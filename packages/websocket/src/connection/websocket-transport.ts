@@ -4,6 +4,7 @@ import type { Request } from '@ropewalk/http'
 import { MAX_CONTROL_BYTES } from '../codec/frame-header.ts'
 import type { OpeningResponse } from './opening.ts'
 import type { SendStatus } from './outbox.ts'
+import { Prepared } from './prepared-message.ts'
 import type { WebSocketConnection } from './websocket-connection.ts'
 
 /** Sends the messages of one WebSocket, and closes it. No method throws because the peer is gone. */
@@ -82,6 +83,15 @@ export class WebSocketTransport {
   sendBytesMessage(data: Uint8Array): SendStatus {
     checkValue('sendBytesMessage', 'data', data, BYTES)
     return this.#connection.sendBytes(data)
+  }
+
+  /**
+   * Sends a message that `prepareMessage` has prepared: its frame is made once for all connections. Returns as
+   * `sendTextMessage`.
+   */
+  sendPrepared(prepared: Prepared): SendStatus {
+    checkValue('sendPrepared', 'prepared', prepared, PREPARED)
+    return this.#connection.sendPrepared(prepared)
   }
 
   /**
@@ -167,6 +177,8 @@ const BYTES: OptionRule = (value) =>
   value instanceof Uint8Array
     ? undefined
     : { kind: 'type', wanted: 'a Uint8Array; text goes to sendTextMessage' }
+const PREPARED: OptionRule = (value) =>
+  value instanceof Prepared ? undefined : { kind: 'type', wanted: 'a PreparedMessage, from prepareMessage' }
 const PING_PAYLOAD: OptionRule = (value) => {
   const wanted = `a Uint8Array of at most ${MAX_CONTROL_BYTES} bytes`
   if (!(value instanceof Uint8Array)) return { kind: 'type', wanted }
