@@ -10,10 +10,20 @@ export const MASK_KEY_BYTES = 4
 /** A frame's header. */
 export interface FrameHeader {
   readonly fin: boolean
+  /** RSV1: this is the first frame of a compressed message (RFC 7692 §6). */
+  readonly compressed: boolean
   readonly opcode: Opcode
   readonly payloadBytes: number
   /** The masking key's four bytes as a little-endian number; 0 for an unmasked frame. */
   readonly maskKey: number
+}
+
+/** The flags of a frame that is written. */
+export interface FrameFlags {
+  /** Whether it is the last frame of its message. */
+  readonly fin: boolean
+  /** Whether its message is compressed; the message's later frames have false. */
+  readonly compressed: boolean
 }
 
 /**
@@ -26,16 +36,18 @@ export interface FrameHeader {
  *     …       4        masking key, if MASK is set
  *
  * @param role Our side: a server requires masked frames, a client refuses them.
+ * @param compression Whether compression was agreed: else RSV1 is refused. It is always refused in control
+ *   frames and continuation frames.
  * @returns undefined when the header has not all arrived.
  * @throws {WebSocketError} when the header is invalid. A fault in its first two bytes is found before the rest
  *   arrives.
  */
-export function takeFrameHeader(input: ByteQueue, role: Role): FrameHeader | undefined {
+export function takeFrameHeader(input: ByteQueue, role: Role, compression: boolean): FrameHeader | undefined {
   const first = input.byteAt(0)
   const second = input.byteAt(1)
   if (first === undefined || second === undefined) return undefined
   const fin = (first & FIN) !== 0
-  const opcode = readOpcode(first)
+  const opcode = readOpcode(first, compression)
   checkMask(second, role)
   const shortLength = second & 0x7f
   if (isControl(opcode)) checkControl(fin, shortLength)
@@ -45,17 +57,18 @@ export function takeFrameHeader(input: ByteQueue, role: Role): FrameHeader | und
   const payloadBytes = lengthBytes === 0 ? shortLength : readLength(bytes, lengthBytes)
   const maskKey = role === 'server' ? bytes.readInt32LE(2 + lengthBytes) : 0
   input.skip(bytes.length)
-  return { fin, opcode, payloadBytes, maskKey }
+  return { fin, compressed: (first & RSV1) !== 0, opcode, payloadBytes, maskKey }
 }
 
 /**
- * Writes the header of a message's only frame, or of a control frame, at the start of `target`.
+ * Writes a frame's header at the start of `target`.
  *
+ * @param first The first byte, as `firstByte` returns it.
  * @param role Our side: a client leaves space for the masking key at the end of the header.
  */
-export function putFrameHeader(target: Buffer, opcode: Opcode, payloadBytes: number, role: Role): void {
+export function putFrameHeader(target: Buffer, first: number, payloadBytes: number, role: Role): void {
   const maskBit = role === 'client' ? MASK : 0
-  target[0] = FIN | opcode
+  target[0] = first
   if (payloadBytes < 126) {
     target[1] = maskBit | payloadBytes
   } else if (payloadBytes < TWO_TO_16) {
@@ -68,6 +81,11 @@ export function putFrameHeader(target: Buffer, opcode: Opcode, payloadBytes: num
   }
 }
 
+/** The first byte of a frame: FIN, RSV1 for the first frame of a compressed message, and the opcode. */
+export function firstByte(opcode: Opcode, { fin, compressed }: FrameFlags): number {
+  return (fin ? FIN : 0) | (compressed ? RSV1 : 0) | opcode
+}
+
 /**
  * The length of the header that `putFrameHeader` writes, including the space for the masking key, in bytes.
  */
@@ -76,9 +94,12 @@ export function frameHeaderBytes(payloadBytes: number, role: Role): number {
   return 2 + lengthBytes + (role === 'client' ? MASK_KEY_BYTES : 0)
 }
 
-function readOpcode(first: number): Opcode {
+function readOpcode(first: number, compression: boolean): Opcode {
   const opcode = first & 0x0f
-  if ((first & RSV) !== 0) {
+  const reserved = first & RSV
+  // RFC 7692 §6: RSV1 is set in the first frame of a message only.
+  const begins = opcode === Opcode.text || opcode === Opcode.binary
+  if (reserved !== 0 && !(reserved === RSV1 && compression && begins)) {
     throw new WebSocketError('reserved-bits', 'Cannot accept a frame with reserved bits set')
   }
   if (!isOpcode(opcode)) {
@@ -142,6 +163,7 @@ export function isControl(opcode: Opcode): boolean {
 
 const FIN = 0x80
 const RSV = 0x70
+const RSV1 = 0x40
 const MASK = 0x80
 const TWO_TO_16 = 2 ** 16
 const TWO_TO_32 = 2 ** 32

@@ -1,6 +1,9 @@
 import { type CloseFrame, closePayload } from './close-frame.ts'
 import {
+  firstByte,
+  type FrameFlags,
   frameHeaderBytes,
+  isControl,
   MASK_KEY_BYTES,
   MAX_CONTROL_BYTES,
   Opcode,
@@ -8,6 +11,7 @@ import {
   type Role,
 } from './frame-header.ts'
 import { mask } from './mask.ts'
+import type { MessageKind } from './message-assembly.ts'
 
 /** The part of a transport that a FrameWriter writes to. */
 export interface FrameSink {
@@ -37,13 +41,15 @@ export class FrameWriter {
   }
 
   /**
-   * Writes a text message. A lone surrogate becomes U+FFFD.
+   * Writes a text message. In a string, a lone surrogate becomes U+FFFD.
    *
-   * @throws {TypeError} when it is not a string.
+   * @param text A string, or bytes that are UTF-8: they are not checked.
+   * @throws {TypeError} when it is neither a string nor a Uint8Array.
    */
-  text(text: string, sink: FrameSink): boolean {
+  text(text: string | Uint8Array, sink: FrameSink): boolean {
+    if (text instanceof Uint8Array) return this.#payload(TEXT, text, sink)
     const payloadBytes = Buffer.byteLength(text)
-    const frame = this.#frame(Opcode.text, payloadBytes)
+    const frame = this.#frame(TEXT, payloadBytes)
     frame.write(text, frame.length - payloadBytes)
     return sink.write(this.#maskIfClient(frame, payloadBytes))
   }
@@ -55,11 +61,40 @@ export class FrameWriter {
    */
   bytes(data: Uint8Array, sink: FrameSink): boolean {
     checkBytes(data)
-    if (data.length <= COPIED_BYTES || this.#role === 'client') return this.#write(Opcode.binary, data, sink)
-    const header = Buffer.allocUnsafe(frameHeaderBytes(data.length, this.#role))
-    putFrameHeader(header, Opcode.binary, data.length, this.#role)
-    sink.write(header)
-    return sink.write(data)
+    return this.#payload(BINARY, data, sink)
+  }
+
+  /**
+   * Writes a message whose payload is ready: UTF-8 for text, and deflated if `compressed`.
+   *
+   * @throws {TypeError} when the payload is not a Uint8Array.
+   */
+  message(
+    kind: MessageKind,
+    payload: Uint8Array,
+    { compressed }: { readonly compressed: boolean },
+    sink: FrameSink,
+  ): boolean {
+    checkBytes(payload)
+    const first = kind === 'text' ? TEXT : BINARY
+    return this.#payload(compressed ? first | COMPRESSED : first, payload, sink)
+  }
+
+  /**
+   * Writes one frame of a message. The caller keeps their order: `text` or `binary` first, then `continuation`,
+   * and `fin` with the last. Control frames may be written in between.
+   *
+   * @param flags `compressed` in the first frame only.
+   * @throws {TypeError} when the payload is not a Uint8Array.
+   * @throws {RangeError} for the opcode of a control frame, or a continuation with `compressed`.
+   */
+  fragment(opcode: Opcode, payload: Uint8Array, flags: FrameFlags, sink: FrameSink): boolean {
+    checkBytes(payload)
+    if (isControl(opcode)) throw new RangeError(`Cannot send a fragment with the control opcode ${opcode}`)
+    if (opcode === Opcode.continuation && flags.compressed) {
+      throw new RangeError('Cannot mark a continuation as compressed: mark the first frame of the message')
+    }
+    return this.#payload(firstByte(opcode, flags), payload, sink)
   }
 
   /**
@@ -69,12 +104,12 @@ export class FrameWriter {
    * @throws {TypeError} when it is not a Uint8Array.
    */
   ping(payload: Uint8Array, sink: FrameSink): boolean {
-    return this.#control(Opcode.ping, payload, sink)
+    return this.#control(PING, payload, sink)
   }
 
   /** Writes a pong. Throws as `ping` does. */
   pong(payload: Uint8Array, sink: FrameSink): boolean {
-    return this.#control(Opcode.pong, payload, sink)
+    return this.#control(PONG, payload, sink)
   }
 
   /**
@@ -84,29 +119,37 @@ export class FrameWriter {
    * @throws {TypeError} when the reason is not a string.
    */
   close(frame: CloseFrame, sink: FrameSink): boolean {
-    return this.#control(Opcode.close, closePayload(frame), sink)
+    return this.#control(CLOSE, closePayload(frame), sink)
   }
 
-  #control(opcode: Opcode, payload: Uint8Array, sink: FrameSink): boolean {
+  #control(first: number, payload: Uint8Array, sink: FrameSink): boolean {
     checkBytes(payload)
     if (payload.length > MAX_CONTROL_BYTES) {
       throw new RangeError(
         `Cannot send ${payload.length} bytes in a control frame: send at most ${MAX_CONTROL_BYTES}`,
       )
     }
-    return this.#write(opcode, payload, sink)
+    return this.#write(first, payload, sink)
   }
 
-  #write(opcode: Opcode, payload: Uint8Array, sink: FrameSink): boolean {
-    const frame = this.#frame(opcode, payload.length)
+  #payload(first: number, data: Uint8Array, sink: FrameSink): boolean {
+    if (data.length <= COPIED_BYTES || this.#role === 'client') return this.#write(first, data, sink)
+    const header = Buffer.allocUnsafe(frameHeaderBytes(data.length, this.#role))
+    putFrameHeader(header, first, data.length, this.#role)
+    sink.write(header)
+    return sink.write(data)
+  }
+
+  #write(first: number, payload: Uint8Array, sink: FrameSink): boolean {
+    const frame = this.#frame(first, payload.length)
     frame.set(payload, frame.length - payload.length)
     return sink.write(this.#maskIfClient(frame, payload.length))
   }
 
   /** Allocates a frame and writes its header. The caller writes the payload at its end. */
-  #frame(opcode: Opcode, payloadBytes: number): Buffer {
+  #frame(first: number, payloadBytes: number): Buffer {
     const frame = Buffer.allocUnsafe(frameHeaderBytes(payloadBytes, this.#role) + payloadBytes)
-    putFrameHeader(frame, opcode, payloadBytes, this.#role)
+    putFrameHeader(frame, first, payloadBytes, this.#role)
     return frame
   }
 
@@ -128,3 +171,11 @@ function checkBytes(data: unknown): asserts data is Uint8Array {
 
 /** Up to this size, copying a payload into the frame is cheaper than a second write. */
 const COPIED_BYTES = 4096
+
+const WHOLE: FrameFlags = { fin: true, compressed: false }
+const TEXT = firstByte(Opcode.text, WHOLE)
+const BINARY = firstByte(Opcode.binary, WHOLE)
+const PING = firstByte(Opcode.ping, WHOLE)
+const PONG = firstByte(Opcode.pong, WHOLE)
+const CLOSE = firstByte(Opcode.close, WHOLE)
+const COMPRESSED = firstByte(Opcode.continuation, { fin: false, compressed: true })

@@ -1,6 +1,5 @@
-import { WebSocketError } from '../errors.ts'
-import { UTF8Validator } from './utf8.ts'
-import type { WebSocketLimits } from './limits.ts'
+import type { MessageSize } from './message-size.ts'
+import { invalidUTF8, UTF8Validator } from './utf8.ts'
 
 /** The kind of a message: UTF-8 text, or any bytes. */
 export type MessageKind = 'text' | 'bytes'
@@ -13,19 +12,22 @@ export type MessageKind = 'text' | 'bytes'
  */
 export class MessageAssembly {
   readonly kind: MessageKind
-  readonly #limits: WebSocketLimits
+  /** Whether the pieces are compressed: then they are not checked for UTF-8. */
+  readonly compressed: boolean
+  readonly #size: MessageSize
   readonly #validator: UTF8Validator | undefined
   readonly #pieces: Buffer[] = []
   #bytes = 0
-  #fragments = 0
   /** The block that small pieces are copied into; its first `#gatheredBytes` are not in `#pieces` yet. */
   #block: Buffer = NO_BYTES
   #gatheredBytes = 0
 
-  constructor(kind: MessageKind, limits: WebSocketLimits) {
+  /** @param size Limits what is collected. */
+  constructor(kind: MessageKind, size: MessageSize, compressed: boolean) {
     this.kind = kind
-    this.#limits = limits
-    this.#validator = kind === 'text' ? new UTF8Validator() : undefined
+    this.compressed = compressed
+    this.#size = size
+    this.#validator = kind === 'text' && !compressed ? new UTF8Validator() : undefined
   }
 
   /** The buffers that the bytes received so far keep alive, for tests of bounded memory. */
@@ -39,18 +41,7 @@ export class MessageAssembly {
    * @throws {WebSocketError} when the message would exceed its limits.
    */
   fragmentBegins(payloadBytes: number): void {
-    const { maxMessageBytes } = this.#limits
-    const messageBytes = this.#bytes + payloadBytes
-    if (messageBytes > maxMessageBytes) throw messageTooLarge(maxMessageBytes)
-    this.#fragments++
-    // Each fragment is charged besides its bytes. Otherwise a peer could send empty fragments without end.
-    const charge = messageBytes + this.#fragments * FRAGMENT_CHARGE_BYTES
-    if (charge > 2 * Math.max(maxMessageBytes, MIN_CHARGED_BYTES)) {
-      throw new WebSocketError(
-        'too-many-fragments',
-        `Cannot accept a message of ${this.#fragments} fragments`,
-      )
-    }
+    this.#size.fragmentBegins(payloadBytes)
   }
 
   /**
@@ -59,9 +50,7 @@ export class MessageAssembly {
    * @throws {WebSocketError} as soon as a text message cannot be UTF-8.
    */
   add(piece: Buffer): void {
-    if (this.#validator?.accepts(piece) === false) {
-      throw new WebSocketError('invalid-utf8', 'Cannot accept text that is not UTF-8')
-    }
+    if (this.#validator?.accepts(piece) === false) throw invalidUTF8()
     this.#bytes += piece.length
     if (isWorthKeeping(piece)) {
       this.#endBlock()
@@ -69,8 +58,13 @@ export class MessageAssembly {
     } else this.#gather(piece)
   }
 
-  /** Ends the message; returns all its bytes as one Buffer. */
+  /**
+   * Ends the message; returns all its bytes as one Buffer.
+   *
+   * @throws {WebSocketError} when a text message ends within a character.
+   */
   finish(): Buffer {
+    if (this.#validator?.complete === false) throw invalidUTF8()
     this.#endBlock()
     const [only = NO_BYTES] = this.#pieces
     return this.#pieces.length < 2 ? only : Buffer.concat(this.#pieces, this.#bytes)
@@ -98,20 +92,7 @@ function isWorthKeeping(piece: Buffer): boolean {
   return piece.length >= MIN_KEPT_BYTES && piece.length * 4 >= piece.buffer.byteLength
 }
 
-function messageTooLarge(maxMessageBytes: number): WebSocketError {
-  return new WebSocketError(
-    'message-too-large',
-    `Cannot accept a message of more than ${maxMessageBytes} bytes`,
-  )
-}
-
 const NO_BYTES = Buffer.alloc(0)
-const FRAGMENT_CHARGE_BYTES = 64
-/**
- * The charge limit is computed from at least this size: a small `maxMessageBytes` must not forbid ordinary
- * fragments.
- */
-const MIN_CHARGED_BYTES = 65_536
 const MIN_KEPT_BYTES = 4096
 const MIN_BLOCK_BYTES = 512
 const MAX_BLOCK_BYTES = 65_536

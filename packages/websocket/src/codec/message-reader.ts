@@ -1,10 +1,13 @@
 import { assertNever, type ByteQueue } from '@ropewalk/core/bytes'
 import { WebSocketError } from '../errors.ts'
 import { readClose } from './close-frame.ts'
+import { type MessageInflater, mostCompressedBytes } from './compression.ts'
 import { type FrameHeader, isControl, Opcode, type Role, takeFrameHeader } from './frame-header.ts'
 import { mask } from './mask.ts'
 import { MessageAssembly, type MessageKind } from './message-assembly.ts'
-import { decodeText } from './utf8.ts'
+import { MessageSize } from './message-size.ts'
+import { StreamedMessage } from './streamed-message.ts'
+import { checkText, decodeText } from './utf8.ts'
 import { checkWebSocketLimits, type WebSocketLimits } from './limits.ts'
 
 /** An event of the peer: a whole message, or a control frame, which may arrive between fragments. */
@@ -15,11 +18,37 @@ export type MessageEvent =
   | { readonly type: 'pong'; readonly payload: Buffer }
   | { readonly type: 'close'; readonly code: number | undefined; readonly reason: string }
 
+/** A whole text message, with `rawText`: its bytes are UTF-8. */
+export interface RawTextEvent {
+  readonly type: 'raw-text'
+  readonly data: Buffer
+}
+
+/**
+ * A part of a message, with `streaming`. Each message is `message-begin`, then `message-data` as its bytes
+ * arrive and a `frame-end` after each frame, then `message-end`. Control frames may come anywhere in between.
+ */
+export type StreamingEvent =
+  | { readonly type: 'message-begin'; readonly kind: MessageKind }
+  /** At least one byte. A piece of text may begin and end within a character. */
+  | { readonly type: 'message-data'; readonly data: Buffer }
+  | { readonly type: 'frame-end' }
+  | { readonly type: 'message-end' }
+
+/** Everything that a MessageReader returns. */
+export type ReaderEvent = MessageEvent | RawTextEvent | StreamingEvent
+
 /** The options of a MessageReader. */
 export interface MessageReaderOptions {
   /** Our side: a server reads the frames of a client. */
   readonly role: Role
   readonly limits: WebSocketLimits
+  /** Inflates compressed messages. Without it a compressed message is refused. */
+  readonly inflater?: MessageInflater | undefined
+  /** Returns messages in parts, as StreamingEvents. Default false. */
+  readonly streaming?: boolean | undefined
+  /** Returns a whole text message as a RawTextEvent. Default false. */
+  readonly rawText?: boolean | undefined
 }
 
 /**
@@ -30,18 +59,34 @@ export interface MessageReaderOptions {
  */
 export class MessageReader {
   readonly #role: Role
-  readonly #limits: WebSocketLimits
   readonly #maxFrameBytes: number
+  readonly #maxMessageBytes: number
+  readonly #inflater: MessageInflater | undefined
+  readonly #streaming: boolean
+  readonly #rawText: boolean
   #state: State = HEADER
+  #headerBegun = false
   /** The message that has begun and not ended. Control frames between its fragments leave it unchanged. */
-  #message: MessageAssembly | undefined
+  #message: MessageAssembly | StreamedMessage | undefined
 
   /** @throws {TypeError | RangeError} when a limit is neither a whole number of at least 1 nor Infinity. */
-  constructor({ role, limits }: MessageReaderOptions) {
+  constructor({ role, limits, inflater, streaming = false, rawText = false }: MessageReaderOptions) {
     checkWebSocketLimits(limits)
     this.#role = role
-    this.#limits = limits
-    this.#maxFrameBytes = Math.min(limits.maxFrameBytes, limits.maxMessageBytes)
+    this.#maxFrameBytes = limits.maxFrameBytes
+    this.#maxMessageBytes = limits.maxMessageBytes
+    this.#inflater = inflater
+    this.#streaming = streaming
+    this.#rawText = rawText
+  }
+
+  /**
+   * Whether the last call of `next` left a frame that has begun and has not arrived completely: a part of its
+   * header, or its header and a part of its payload.
+   */
+  get midFrame(): boolean {
+    const { is } = this.#state
+    return this.#headerBegun || is === 'control' || is === 'fragment' || is === 'streamed'
   }
 
   /**
@@ -50,7 +95,7 @@ export class MessageReader {
    * @returns undefined when `input` does not hold the whole event.
    * @throws {WebSocketError} once, when the peer breaks a rule or a limit; later calls return undefined.
    */
-  next(input: ByteQueue): MessageEvent | undefined {
+  next(input: ByteQueue): ReaderEvent | undefined {
     try {
       return this.#next(input)
     } catch (error) {
@@ -59,20 +104,25 @@ export class MessageReader {
     }
   }
 
-  #next(input: ByteQueue): MessageEvent | undefined {
+  #next(input: ByteQueue): ReaderEvent | undefined {
     for (;;) {
       const state = this.#state
       switch (state.is) {
         case 'header': {
-          const header = takeFrameHeader(input, this.#role)
+          const header = takeFrameHeader(input, this.#role, this.#inflater !== undefined)
+          this.#headerBegun = header === undefined && input.length > 0
           if (header === undefined) return undefined
           if (isControl(header.opcode)) {
             this.#state = { is: 'control', header }
             break
           }
           this.#checkData(header)
-          if (isWholeMessage(header, input)) return messageEvent(kindOf(header), takePayload(input, header))
+          if (!this.#streaming && isWholeMessage(header, input)) {
+            return this.#messageEvent(kindOf(header), header.compressed, takePayload(input, header))
+          }
+          const begins = this.#message === undefined
           this.#state = this.#fragmentBegins(header)
+          if (this.#streaming && begins) return { type: 'message-begin', kind: kindOf(header) }
           break
         }
         case 'control': {
@@ -88,6 +138,15 @@ export class MessageReader {
           if (state.header.fin) return this.#messageEnds(state.message)
           break
         }
+        case 'streamed': {
+          const event = stream(input, state)
+          if (event?.type === 'frame-end') this.#state = state.header.fin ? MESSAGE_END : HEADER
+          return event
+        }
+        case 'message-end':
+          this.#state = HEADER
+          this.#message = undefined
+          return { type: 'message-end' }
         case 'nothing':
           input.clear()
           return undefined
@@ -98,7 +157,7 @@ export class MessageReader {
   }
 
   /** Checks the order of frames and our limits, which the header alone does not show. */
-  #checkData({ opcode, payloadBytes }: FrameHeader): void {
+  #checkData({ opcode, compressed, payloadBytes }: FrameHeader): void {
     const continues = opcode === Opcode.continuation
     if (continues && this.#message === undefined) {
       throw new WebSocketError('unexpected-continuation', 'Cannot continue a message that has not begun')
@@ -109,28 +168,56 @@ export class MessageReader {
         'Cannot begin a message before the previous one has ended',
       )
     }
-    if (payloadBytes > this.#maxFrameBytes) {
+    const most = Math.min(this.#maxFrameBytes, this.#mostBytes(this.#message?.compressed ?? compressed))
+    if (payloadBytes > most) {
       throw new WebSocketError(
         'message-too-large',
-        `Cannot accept a frame of ${payloadBytes} bytes: the limit is ${this.#maxFrameBytes}`,
+        `Cannot accept a frame of ${payloadBytes} bytes: the limit is ${most}`,
       )
     }
   }
 
-  #fragmentBegins(header: FrameHeader): State {
-    const message = this.#message ?? new MessageAssembly(kindOf(header), this.#limits)
-    message.fragmentBegins(header.payloadBytes)
-    this.#message = message
-    return { is: 'fragment', header, message, takenBytes: 0 }
+  /** Most bytes that the frames of a message may have. The limit itself is one of inflated bytes. */
+  #mostBytes(compressed: boolean): number {
+    return compressed ? mostCompressedBytes(this.#maxMessageBytes) : this.#maxMessageBytes
   }
 
-  #messageEnds(message: MessageAssembly): MessageEvent {
+  #fragmentBegins(header: FrameHeader): State {
+    const message = this.#message ?? this.#messageBegins(header)
+    message.fragmentBegins(header.payloadBytes)
+    this.#message = message
+    if (message instanceof MessageAssembly) return { is: 'fragment', header, message, takenBytes: 0 }
+    return { is: 'streamed', header, message, takenBytes: 0, over: false }
+  }
+
+  #messageBegins(header: FrameHeader): MessageAssembly | StreamedMessage {
+    const { compressed } = header
+    const size = new MessageSize(this.#mostBytes(compressed))
+    if (!this.#streaming) return new MessageAssembly(kindOf(header), size, compressed)
+    const inflater = compressed ? this.#inflater : undefined
+    return new StreamedMessage(kindOf(header), size, inflater, this.#maxMessageBytes)
+  }
+
+  #messageEnds(message: MessageAssembly): ReaderEvent {
     this.#message = undefined
-    return messageEvent(message.kind, message.finish())
+    return this.#messageEvent(message.kind, message.compressed, message.finish())
+  }
+
+  #messageEvent(kind: MessageKind, compressed: boolean, payload: Buffer): ReaderEvent {
+    const data = compressed ? this.#inflate(payload) : payload
+    if (kind === 'bytes') return { type: 'bytes', data }
+    if (!this.#rawText) return { type: 'text', text: decodeText(data) }
+    checkText(data)
+    return { type: 'raw-text', data }
+  }
+
+  #inflate(payload: Buffer): Buffer {
+    return asBuffer(this.#inflater?.inflate(payload, true, this.#maxMessageBytes) ?? payload)
   }
 
   #stop(): void {
     this.#state = NOTHING
+    this.#headerBegun = false
     this.#message = undefined
   }
 }
@@ -148,6 +235,22 @@ function collect(input: ByteQueue, fragment: Fragment): boolean {
   return true
 }
 
+/** Returns the next bytes of a frame, or its end; undefined when it needs more bytes. */
+function stream(input: ByteQueue, frame: StreamedFrame): StreamingEvent | undefined {
+  const { payloadBytes, maskKey, fin } = frame.header
+  while (!frame.over) {
+    const leftBytes = payloadBytes - frame.takenBytes
+    const piece = leftBytes === 0 ? NO_BYTES : input.takeUpTo(leftBytes)
+    if (piece === undefined) return undefined
+    mask(piece, maskKey, frame.takenBytes)
+    frame.takenBytes += piece.length
+    frame.over = piece.length === leftBytes
+    const data = frame.message.add(piece, fin && frame.over)
+    if (data.length > 0) return { type: 'message-data', data: asBuffer(data) }
+  }
+  return { type: 'frame-end' }
+}
+
 /** Takes a payload that has arrived completely. */
 function takePayload(input: ByteQueue, { payloadBytes, maskKey }: FrameHeader): Buffer {
   const payload = input.takeExactly(payloadBytes) ?? NO_BYTES
@@ -163,14 +266,14 @@ function kindOf({ opcode }: FrameHeader): MessageKind {
   return opcode === Opcode.text ? 'text' : 'bytes'
 }
 
-function messageEvent(kind: MessageKind, data: Buffer): MessageEvent {
-  return kind === 'text' ? { type: 'text', text: decodeText(data) } : { type: 'bytes', data }
-}
-
 function controlEvent(opcode: Opcode, payload: Buffer): MessageEvent {
   if (opcode === Opcode.ping) return { type: 'ping', payload }
   if (opcode === Opcode.pong) return { type: 'pong', payload }
   return { type: 'close', ...readClose(payload) }
+}
+
+function asBuffer(data: Uint8Array): Buffer {
+  return Buffer.isBuffer(data) ? data : Buffer.from(data.buffer, data.byteOffset, data.byteLength)
 }
 
 /** What is read next. Each variant carries its own data. */
@@ -178,6 +281,8 @@ type State =
   | { readonly is: 'header' }
   | { readonly is: 'control'; readonly header: FrameHeader }
   | Fragment
+  | StreamedFrame
+  | { readonly is: 'message-end' }
   | { readonly is: 'nothing' }
 
 /** A fragment of a message, perhaps its only one, that arrives in pieces. */
@@ -188,6 +293,17 @@ interface Fragment {
   takenBytes: number
 }
 
+/** A frame whose bytes are passed on as they arrive. */
+interface StreamedFrame {
+  readonly is: 'streamed'
+  readonly header: FrameHeader
+  readonly message: StreamedMessage
+  takenBytes: number
+  /** Whether all its bytes have been passed on. */
+  over: boolean
+}
+
 const HEADER: State = { is: 'header' }
+const MESSAGE_END: State = { is: 'message-end' }
 const NOTHING: State = { is: 'nothing' }
 const NO_BYTES = Buffer.alloc(0)

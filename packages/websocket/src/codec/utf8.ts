@@ -12,6 +12,11 @@ export class UTF8Validator {
   #lowest = 0x80
   #highest = 0xbf
 
+  /** Whether the bytes so far end with a whole character. */
+  get complete(): boolean {
+    return this.#needed === 0
+  }
+
   /**
    * Checks the next bytes; returns false when one is invalid at its place. `data` may end within a character.
    */
@@ -67,8 +72,23 @@ export function decodeText(data: Uint8Array): string {
   try {
     return DECODER.decode(data)
   } catch {
-    throw new WebSocketError('invalid-utf8', 'Cannot accept text that is not UTF-8')
+    throw invalidUTF8()
   }
+}
+
+/** Refuses text that is not UTF-8. */
+export function invalidUTF8(): WebSocketError {
+  return new WebSocketError('invalid-utf8', 'Cannot accept text that is not UTF-8')
+}
+
+/**
+ * Checks the UTF-8 of a whole message.
+ *
+ * @throws {WebSocketError} when it is not UTF-8.
+ */
+export function checkText(data: Uint8Array): void {
+  const validator = new UTF8Validator()
+  if (!validator.accepts(data) || !validator.complete) throw invalidUTF8()
 }
 
 /** `ignoreBOM` keeps a byte order mark as part of the text. */

@@ -1,5 +1,5 @@
 import { Closing } from './closing.ts'
-import { type MessageEvent, MessageReader } from '../codec/message-reader.ts'
+import { MessageReader, type ReaderEvent } from '../codec/message-reader.ts'
 import { WebSocketError } from '../errors.ts'
 import { Inbox, type InboxOwner, type Message } from './inbox.ts'
 import type { Opening } from './opening.ts'
@@ -251,7 +251,7 @@ export class WebSocketChannel
     else this.transport.resumeProducing()
   }
 
-  #eventRead(event: MessageEvent): void {
+  #eventRead(event: ReaderEvent): void {
     switch (event.type) {
       case 'text':
       case 'bytes':
@@ -265,6 +265,13 @@ export class WebSocketChannel
         break
       case 'close':
         this.#closing.closeReceived(event)
+        break
+      // The reader returns these only with options that are not set here.
+      case 'raw-text':
+      case 'message-begin':
+      case 'message-data':
+      case 'frame-end':
+      case 'message-end':
         break
       default:
         assertNever(event)
