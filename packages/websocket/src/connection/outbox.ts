@@ -2,7 +2,7 @@ import type { Transport } from '@ropewalk/core'
 import type { CloseFrame } from '../codec/close-frame.ts'
 import type { Role } from '../codec/frame-header.ts'
 import { FrameWriter } from '../codec/frame-writer.ts'
-import { PLAIN, type Prepared } from './prepared-message.ts'
+import { type FrameVariant, PLAIN, type Prepared } from './prepared-message.ts'
 
 /**
  * What became of a message:
@@ -23,12 +23,13 @@ export interface OutboxOwner {
 /** Sends the messages and control frames of one WebSocket. */
 export class Outbox {
   readonly #owner: OutboxOwner
-  readonly #role: Role
+  /** Undefined for a client: each of its frames has a masking key of its own (RFC 6455 §5.3). */
+  readonly #variant: FrameVariant | undefined
   readonly #writer: FrameWriter
 
   constructor(role: Role, owner: OutboxOwner) {
     this.#owner = owner
-    this.#role = role
+    this.#variant = role === 'server' ? PLAIN : undefined
     this.#writer = new FrameWriter(
       role === 'server'
         ? { role }
@@ -51,12 +52,12 @@ export class Outbox {
   /** Sends prepared messages. */
   sendPrepared(prepared: Prepared): SendStatus {
     if (!this.#owner.open) return 'dropped'
-    if (this.#role === 'server') return statusOf(this.#owner.transport.write(prepared.frames(PLAIN)))
-    // RFC 6455 §5.3: each frame of a client has a masking key of its own, so it cannot be shared.
-    let status: SendStatus = 'sent'
+    const { transport } = this.#owner
+    if (this.#variant !== undefined) return statusOf(transport.write(prepared.frames(this.#variant)))
+    let writable = true
     for (const { kind, data } of prepared.messages)
-      status = kind === 'text' ? this.sendText(data.toString()) : this.sendBytes(data)
-    return status
+      writable = this.#writer.message(kind, data, UNCOMPRESSED, transport)
+    return statusOf(writable)
   }
 
   /**
@@ -95,3 +96,5 @@ export class Outbox {
 function statusOf(writable: boolean): SendStatus {
   return writable ? 'sent' : 'queued'
 }
+
+const UNCOMPRESSED = { compressed: false }

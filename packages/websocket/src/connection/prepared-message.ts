@@ -1,4 +1,5 @@
-import { frameHeaderBytes, Opcode, putFrameHeader } from '../codec/frame-header.ts'
+import { FrameWriter } from '../codec/frame-writer.ts'
+import type { MessageKind } from '../codec/message-assembly.ts'
 
 /**
  * One or more messages that many WebSockets send. The frames are made once for each variant, and all
@@ -37,6 +38,11 @@ export abstract class Prepared {
 /** What the frames to a client depend on: connections with the same key send the same bytes. */
 export interface FrameVariant {
   readonly key: string
+  /**
+   * Deflates a message without what was sent before (RFC 7692 §7.2.1); returns undefined when it is to be sent
+   * as it is. Undefined when the connections of this variant have no compression.
+   */
+  readonly deflate?: ((message: PreparedMessage) => Uint8Array | undefined) | undefined
 }
 
 /** The frames of connections without compression. */
@@ -44,12 +50,12 @@ export const PLAIN: FrameVariant = { key: '' }
 
 /** A message for `sendPrepared`, made by `prepareMessage`. */
 export class PreparedMessage extends Prepared {
-  readonly kind: 'text' | 'bytes'
+  readonly kind: MessageKind
   /** The payload; that of a text message is UTF-8. It must not be changed. */
   readonly data: Buffer
 
   /** Programs call `prepareMessage`. */
-  constructor(kind: 'text' | 'bytes', data: Buffer) {
+  constructor(kind: MessageKind, data: Buffer) {
     super()
     this.kind = kind
     this.data = data
@@ -59,14 +65,18 @@ export class PreparedMessage extends Prepared {
     return [this]
   }
 
-  protected framed(): Buffer {
-    const { data } = this
-    const opcode = this.kind === 'text' ? Opcode.text : Opcode.binary
-    const headerBytes = frameHeaderBytes(data.length, 'server')
-    const frame = Buffer.allocUnsafe(headerBytes + data.length)
-    putFrameHeader(frame, opcode, data.length, 'server')
-    frame.set(data, headerBytes)
-    return frame
+  protected framed(variant: FrameVariant): Buffer {
+    const deflated = variant.deflate?.(this)
+    const pieces: Uint8Array[] = []
+    WRITER.message(
+      this.kind,
+      deflated ?? this.data,
+      { compressed: deflated !== undefined },
+      {
+        write: (piece) => pieces.push(piece) > 0,
+      },
+    )
+    return Buffer.concat(pieces)
   }
 }
 
@@ -97,3 +107,5 @@ export function prepareMessage(data: string | Uint8Array): PreparedMessage {
   const bytes = Buffer.isBuffer(data) ? data : Buffer.from(data.buffer, data.byteOffset, data.length)
   return new PreparedMessage('bytes', bytes)
 }
+
+const WRITER = new FrameWriter({ role: 'server' })
