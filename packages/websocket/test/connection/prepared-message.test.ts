@@ -93,7 +93,7 @@ describe('sendPrepared', () => {
     const client = new Client(new MemoryReactor(), 'client')
     const message = prepareMessage('mask')
     client.transport.sendPrepared(message)
-    client.transport.sendPrepared(new PreparedBatch([message, message]) as never)
+    client.transport.sendPrepared(new PreparedBatch([message, message]))
     const bytes = client.bytes()
     expect(bytes.length).toBe(3 * 10)
     const keys = [2, 12, 22].map((at) => bytes.toString('hex', at, at + 4))

@@ -1,4 +1,4 @@
-import { MemoryReactor, StringTransport } from '@ropewalk/core/testing'
+import { type MemoryReactor, StringTransport } from '@ropewalk/core/testing'
 import { WebSocketChannel } from '../../src/connection/websocket-channel.ts'
 import { WebSocketProtocol } from '../../src/connection/websocket-protocol.ts'
 import type { ClientOpening, ServerOpening } from '../../src/connection/opening.ts'

@@ -3,7 +3,7 @@ import { beforeEach, describe, expect, test } from 'vitest'
 import { prepareMessage } from '../../src/connection/prepared-message.ts'
 import { Topics } from '../../src/topics/topics.ts'
 import type { Publication, Subscriber } from '../../src/topics/subscriber.ts'
-import { closing, serverFrame } from '../websocket-exchange.ts'
+import { serverFrame } from '../websocket-exchange.ts'
 import { Client, LARGE } from './clients.ts'
 
 let reactor: MemoryReactor
@@ -154,8 +154,8 @@ describe('Topics', () => {
     const [ann, bob, cleo] = Array.from({ length: 3 }, () => new Client(reactor)) as [Client, Client, Client]
     const stop = new AbortController()
     await topics.subscribe('room', ann, { signal: stop.signal })
-    const { unsubscribe } = await topics.subscribe('room', bob, { signal: stop.signal })
-    unsubscribe()
+    const ended = await topics.subscribe('room', bob, { signal: stop.signal })
+    ended.unsubscribe()
     await topics.subscribe('room', bob)
     stop.abort()
     await topics.subscribe('room', cleo, { signal: stop.signal })
