@@ -43,7 +43,9 @@ class Guest {
 
   /** What was said, as far as it has arrived. */
   get heard(): string[] {
-    return this.messages.filter(({ from }) => from !== undefined).map(({ from, text }) => `${from}: ${text}`)
+    return this.messages
+      .filter(({ from }) => from !== undefined)
+      .map(({ from, text }) => `${String(from)}: ${String(text)}`)
   }
 
   /** The newest list of those present. */

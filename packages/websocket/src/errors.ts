@@ -20,6 +20,7 @@ export const CLOSE_CODE = {
   'invalid-compression': 1007,
   'too-many-fragments': 1008,
   'message-too-large': 1009,
+  'unacceptable-extension': 1010,
 } as const
 
 /** A way a peer can break the protocol. */

@@ -61,6 +61,14 @@ class GoneConnection implements WebSocketConnection {
     return 'dropped'
   }
 
+  sendPatiently(): Promise<boolean> {
+    return Promise.resolve(false)
+  }
+
+  takeTurn(): boolean {
+    return false
+  }
+
   sendPing(): SendStatus {
     return 'dropped'
   }
@@ -76,6 +84,10 @@ class GoneConnection implements WebSocketConnection {
   unregisterProducer(): void {}
 
   close(): void {}
+
+  fail(): void {}
+
+  fault(): void {}
 
   abort(): void {}
 

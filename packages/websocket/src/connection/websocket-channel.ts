@@ -1,11 +1,13 @@
 import { Closing } from './closing.ts'
 import { MessageReader, type ReaderEvent } from '../codec/message-reader.ts'
 import { WebSocketError } from '../errors.ts'
+import type { MessageKind } from '../codec/message-assembly.ts'
 import { Inbox, type InboxOwner, type Message } from './inbox.ts'
 import type { Opening } from './opening.ts'
 import { Outbox, type OutboxOwner, type SendStatus } from './outbox.ts'
 import { PingPong, type PingPongOwner } from './ping-pong.ts'
 import type { Prepared } from './prepared-message.ts'
+import type { TurnHolder } from './send-queue.ts'
 import type { WebSocketClosed, WebSocketConnection } from './websocket-connection.ts'
 import { CheckedWebSocketOptions, type WebSocketOptions, webSocketOptions } from './websocket-options.ts'
 import type { WebSocketProtocol } from './websocket-protocol.ts'
@@ -67,7 +69,7 @@ export class WebSocketChannel
         ? options.values
         : webSocketOptions('WebSocketChannel', options)
     this.#reader = new MessageReader({ role: opening.role, limits: this.#options })
-    this.#outbox = new Outbox(opening.role, this)
+    this.#outbox = new Outbox(opening.role, this, this.#options)
     this.#inbox = new Inbox(this.#options, this)
     this.#closing = new Closing({
       owner: this,
@@ -92,7 +94,7 @@ export class WebSocketChannel
   }
 
   get bufferedBytes(): number {
-    return this.transport.bufferedBytes
+    return this.#outbox.bufferedBytes
   }
 
   override connectionMade(): void {
@@ -117,6 +119,7 @@ export class WebSocketChannel
   }
 
   override connectionLost(cause: ConnectionClosed): void {
+    this.#outbox.stop()
     this.#closing.lost(cause)
   }
 
@@ -130,7 +133,7 @@ export class WebSocketChannel
     return this.#gone()
   }
 
-  sendText(text: string): SendStatus {
+  sendText(text: string | Uint8Array): SendStatus {
     return this.#outbox.sendText(text)
   }
 
@@ -142,6 +145,15 @@ export class WebSocketChannel
     return this.#outbox.sendPrepared(prepared)
   }
 
+  sendPatiently(kind: MessageKind, payload: string | Uint8Array): Promise<boolean> {
+    return this.#outbox.sendPatiently(kind, payload)
+  }
+
+  takeTurn(holder: TurnHolder): boolean {
+    if (this.open) this.#outbox.takeTurn(holder)
+    return this.open
+  }
+
   sendPing(payload: Uint8Array): SendStatus {
     return this.#outbox.sendPing(payload)
   }
@@ -151,24 +163,30 @@ export class WebSocketChannel
   }
 
   async drained(): Promise<boolean> {
-    return (await this.transport.drained()) && this.open
+    return (await this.#outbox.drained()) && this.open
   }
 
   registerProducer(producer: PushProducer | PullProducer, streaming: boolean): void {
     if (!this.open) return void this.#call(() => producer.stopProducing())
-    // The overloads of attachProducer tie the flag to the kind.
-    if (streaming) this.transport.registerProducer(producer as PushProducer, true)
-    else this.transport.registerProducer(producer, false)
+    this.#outbox.registerProducer(producer, streaming)
   }
 
   unregisterProducer(): void {
-    this.transport.unregisterProducer()
+    this.#outbox.unregisterProducer()
   }
 
   /** Begins the closing handshake, unless it has begun. */
-  close(code: number, reason: string): void {
+  close(code: number | undefined, reason: string): void {
     if (this.open) this.#closing.close(code, reason)
     this.#dropMessages()
+  }
+
+  fail(error: unknown): void {
+    this.#closing.callbackFailed(error)
+  }
+
+  fault(error: unknown): void {
+    this.#fault(error)
   }
 
   abort(cause: unknown): void {
@@ -214,6 +232,14 @@ export class WebSocketChannel
   inboxChanged(): void {
     if (this.#inbox.idle) this.#closing.inboxIdle()
     this.#read()
+  }
+
+  outboxFull(): void {
+    this.close(TRY_AGAIN_LATER, 'Too many bytes wait to be sent')
+  }
+
+  callProducer(call: () => unknown): void {
+    void this.#call(call)
   }
 
   #dropMessages(): void {
@@ -318,3 +344,5 @@ export class WebSocketChannel
 
 /** RFC 6455 §7.4.1. */
 const GOING_AWAY = 1001
+/** Registered with IANA after RFC 6455. */
+const TRY_AGAIN_LATER = 1013

@@ -16,7 +16,7 @@ export interface BroadcastOptions {
    *
    * - `skip` (the default): it does not get this message.
    * - `close`: it does not get this message, and is closed with 1013 (try again later).
-   * - `queue`: the message is queued. Its connection is aborted when more than 16 MiB wait.
+   * - `queue`: the message is queued. When more than its option `maxQueuedBytes` wait, `whenFull` decides.
    */
   readonly slow: SlowPolicy
   /** A connection for which more than this many bytes wait reads too slowly. Default 64 KiB. */
@@ -30,7 +30,7 @@ export type SlowPolicy = 'skip' | 'close' | 'queue'
 export interface BroadcastResult<R extends Recipient = Recipient> {
   /** To how many connections the message was sent. */
   readonly sent: number
-  /** The connections that did not get it because they read too slowly. With `close` they are closed. */
+  /** The connections that did not get it because they read too slowly, also those closed for that. */
   readonly skipped: readonly R[]
 }
 
@@ -54,10 +54,13 @@ export function broadcast<R extends Recipient>(
   for (const connection of listOf(connections)) {
     const transport = transportOf(connection)
     if (!transport.open) continue
-    if (slow !== 'queue' && transport.bufferedBytes > slowBytes) {
-      skipped.push(connection)
-      if (slow === 'close') closeSlow(transport)
-    } else if (transport.sendPrepared(prepared) !== 'dropped') sent++
+    const isSlow = slow !== 'queue' && transport.bufferedBytes > slowBytes
+    if (!isSlow && transport.sendPrepared(prepared) !== 'dropped') {
+      sent++
+      continue
+    }
+    skipped.push(connection)
+    if (slow === 'close') closeSlow(transport)
   }
   return { sent, skipped }
 }

@@ -11,7 +11,7 @@ export interface DeliveryOptions {
    *
    * - `skip` (the default): publications are skipped until enough was read, and then reported to `missed`.
    * - `close`: it is closed with 1013 (try again later) at the next publication.
-   * - `queue`: publications are queued. Its connection is aborted when more than 16 MiB wait.
+   * - `queue`: publications are queued. When more than its option `maxQueuedBytes` wait, `whenFull` decides.
    */
   readonly slow?: SlowPolicy | undefined
   /** Called with what was skipped, once enough was read. */
