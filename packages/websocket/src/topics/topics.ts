@@ -83,7 +83,8 @@ export class Topics<S extends Recipient | Subscriber = Recipient | Subscriber> {
   }
 
   /**
-   * Subscribes to a topic, unless it has been done. From this call on, publications are delivered; the promise
+   * Subscribes to a topic, unless it has been done. A WebSocket is sent the publications as messages, unless
+   * its protocol implements Subscriber. From this call on, publications are delivered; the promise
    * resolves when those of other processes are too. A WebSocket that is closing or gone is not subscribed.
    *
    * @throws {TypeError | RangeError} when `topic` is empty or has more than 200 bytes, `subscriber` is neither
@@ -182,9 +183,9 @@ export class Topics<S extends Recipient | Subscriber = Recipient | Subscriber> {
     const member: Member = new Member({
       key,
       owner: subscriber,
-      subscriber: isRecipient(subscriber)
-        ? new WebSocketSubscriber(transportOf(subscriber), options)
-        : subscriber,
+      subscriber: isSubscriber(subscriber)
+        ? subscriber
+        : new WebSocketSubscriber(transportOf(subscriber), options),
       order: this.#queue.nextOrder(),
       signal: options.signal,
       leave: () => this.#leave(topic, member),
@@ -271,6 +272,11 @@ interface Attendance {
   readonly topics: Set<Topic>
   /** No topic is left: stops waiting for the end of the connection. */
   readonly end: () => void
+}
+
+/** A protocol that implements Subscriber receives publications itself. */
+function isSubscriber(value: Recipient | Subscriber): value is Subscriber {
+  return METHODS(value) === undefined
 }
 
 /** Protocol and transport of one WebSocket are one subscriber. */

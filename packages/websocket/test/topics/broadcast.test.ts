@@ -32,8 +32,8 @@ describe('broadcast', () => {
     closed?.transport.loseConnection()
     gone?.reset()
     expect(broadcast([open, closed, gone] as Client[], 'a')).toEqual({ sent: 1, skipped: [] })
-    expect(open?.received()).toEqual(['a'])
-    expect(closed?.received()).toEqual(['close 1000'])
+    expect(open?.payloads()).toEqual(['a'])
+    expect(closed?.payloads()).toEqual(['close 1000'])
   })
 
   test('skips a connection for which more than slowBytes wait, and reports it', async () => {
@@ -45,9 +45,9 @@ describe('broadcast', () => {
     expect(broadcast([quick, slow], 'at the bound', { slowBytes: 1000 })).toEqual({ sent: 2, skipped: [] })
     const { sent, skipped } = broadcast([quick, slow], 'beyond', { slowBytes: 1000 })
     expect([sent, skipped]).toEqual([1, [slow]])
-    expect(quick.received()).toEqual(['at the bound', 'beyond'])
+    expect(quick.payloads()).toEqual(['at the bound', 'beyond'])
     await slow.unblock()
-    expect(slow.received().at(-1)).toBe('at the bound')
+    expect(slow.payloads().at(-1)).toBe('at the bound')
     expect(broadcast([slow], 'again')).toEqual({ sent: 1, skipped: [] })
   })
 
@@ -65,7 +65,7 @@ describe('broadcast', () => {
     expect(closed.bytes().subarray(-closing(1013, 'Reads too slowly').length - 2)).toEqual(
       serverFrame(8, closing(1013, 'Reads too slowly')),
     )
-    expect(queued.received()).toEqual([LARGE, 'a'])
+    expect(queued.payloads()).toEqual([LARGE, 'a'])
   })
 
   test('sends to the connections of the call, also if they leave the set meanwhile', () => {
@@ -92,6 +92,6 @@ describe('broadcast', () => {
     expect(() => broadcast([client], 'a', { slow: 'drop' as never })).toThrow(RangeError)
     expect(() => broadcast([client], 'a', { slowBytes: -1 })).toThrow(RangeError)
     expect(() => broadcast([client], 'a', { slowly: true } as never)).toThrow('unknown option')
-    expect(client.received()).toEqual([])
+    expect(client.payloads()).toEqual([])
   })
 })

@@ -144,6 +144,6 @@ describe('Topics on one bus', () => {
     bus.setDown(true)
     topics.publish('room', 'here')
     await turn()
-    expect(client.received()).toEqual(['here'])
+    expect(client.payloads()).toEqual(['here'])
   })
 })

@@ -23,7 +23,7 @@ export class Client extends WebSocketProtocol {
   }
 
   /** The payloads of the frames it received since the last call; close frames as their code. */
-  received(): string[] {
+  payloads(): string[] {
     const bytes = this.bytes()
     const payloads: string[] = []
     for (let at = 0; at < bytes.length;) {

@@ -48,7 +48,7 @@ describe('Topics', () => {
     await turn()
     const frames = [serverFrame(1, 'text'), serverFrame(2, Uint8Array.of(1)), serverFrame(1, 'ready')]
     for (const client of [ann, bob]) expect(client.bytes()).toEqual(Buffer.concat(frames))
-    expect(other.received()).toEqual([])
+    expect(other.payloads()).toEqual([])
     expect(reactor.getDelayedCalls()).toEqual([])
   })
 
@@ -63,7 +63,7 @@ describe('Topics', () => {
     for (let at = 0; at < 100; at++) topics.publish('room', `${at}`)
     await turn()
     expect(writes).toBe(1)
-    expect(client.received()).toEqual(Array.from({ length: 100 }, (_, at) => `${at}`))
+    expect(client.payloads()).toEqual(Array.from({ length: 100 }, (_, at) => `${at}`))
     for (let at = 0; at < 10; at++) topics.publish('room', 'y'.repeat(20_000))
     await turn()
     expect(writes).toBe(1 + 4)
@@ -74,7 +74,7 @@ describe('Topics', () => {
     await topics.subscribe('b', client)
     for (const text of ['a1', 'a2', 'b1', 'a3', 'b2', 'b3']) topics.publish(text.charAt(0), text)
     await turn()
-    expect(client.received()).toEqual(['a1', 'a2', 'b1', 'a3', 'b2', 'b3'])
+    expect(client.payloads()).toEqual(['a1', 'a2', 'b1', 'a3', 'b2', 'b3'])
   })
 
   test('delivers at once with flush, and sends directly sent messages before', async () => {
@@ -83,9 +83,9 @@ describe('Topics', () => {
     client.transport.sendTextMessage('1')
     topics.flush()
     client.transport.sendTextMessage('3')
-    expect(client.received()).toEqual(['1', '2', '3'])
+    expect(client.payloads()).toEqual(['1', '2', '3'])
     await turn()
-    expect(client.received()).toEqual([])
+    expect(client.payloads()).toEqual([])
   })
 
   test('returns each publication with its source and number', () => {
@@ -104,7 +104,7 @@ describe('Topics', () => {
     topics.publish('room', '2', { except: ann })
     topics.publish('room', '3', { except: bob.transport })
     await turn()
-    expect([ann.received(), bob.received()]).toEqual([
+    expect([ann.payloads(), bob.payloads()]).toEqual([
       ['1', '3'],
       ['1', '2'],
     ])
@@ -118,7 +118,7 @@ describe('Topics', () => {
     topics.unsubscribe('room', bob)
     topics.publish('room', '2')
     await turn()
-    expect([ann, bob, cleo].map((client) => client.received())).toEqual([['1', '2'], [], ['2']])
+    expect([ann, bob, cleo].map((client) => client.payloads())).toEqual([['1', '2'], [], ['2']])
   })
 
   test('counts protocol and transport of a WebSocket, and a second subscription, as one', async () => {
@@ -126,7 +126,7 @@ describe('Topics', () => {
     const again = await topics.subscribe('room', client.transport, { slow: 'close' })
     topics.publish('room', 'once')
     await turn()
-    expect(client.received()).toEqual(['once'])
+    expect(client.payloads()).toEqual(['once'])
     expect(topics.subscribers('room')).toEqual([client])
     again.unsubscribe()
     expect(topics.subscribers('room')).toEqual([])
@@ -184,7 +184,7 @@ describe('Topics, when connections end', () => {
     topics.publish('room', 'late')
     await turn()
     expect(topics.subscribers('room')).toEqual([])
-    expect(client.received()).toEqual(['close 1000'])
+    expect(client.payloads()).toEqual(['close 1000'])
   })
 
   test('do not accept a WebSocket that is closing or gone', async () => {
@@ -318,7 +318,7 @@ describe('Topics, with a subscriber that reads slowly', () => {
     slow.block()
     topics.publish('room', LARGE)
     await turn()
-    expect(quick.received()).toEqual([LARGE])
+    expect(quick.payloads()).toEqual([LARGE])
     return [slow, quick]
   }
 
@@ -333,11 +333,11 @@ describe('Topics, with a subscriber that reads slowly', () => {
     topics.publish('room', '4')
     topics.publish('room', '5')
     await turn()
-    expect(quick.received()).toEqual(['2', '3', '4', '5'])
+    expect(quick.payloads()).toEqual(['2', '3', '4', '5'])
     await slow.unblock()
     const { source } = topics.publish('room', '6')
     await turn()
-    expect(slow.received()).toEqual([LARGE, '6'])
+    expect(slow.payloads()).toEqual([LARGE, '6'])
     expect(gaps).toEqual([{ topic: 'room', source, from: 2, to: 5, cause: 'too slow' }])
   })
 
@@ -346,7 +346,7 @@ describe('Topics, with a subscriber that reads slowly', () => {
     await slow.unblock()
     topics.publish('room', '2')
     await turn()
-    expect(slow.received()).toEqual([LARGE, '2'])
+    expect(slow.payloads()).toEqual([LARGE, '2'])
   })
 
   test('close it at the next publication, with the policy close', async () => {
@@ -357,7 +357,7 @@ describe('Topics, with a subscriber that reads slowly', () => {
     expect(slow.transport.open).toBe(false)
     expect(topics.subscribers('room')).toEqual([quick])
     await slow.unblock()
-    expect(slow.received()).toEqual([LARGE, 'close 1013'])
+    expect(slow.payloads()).toEqual([LARGE, 'close 1013'])
   })
 
   test('let it be when it reads in time, with the policy close', async () => {
@@ -365,7 +365,7 @@ describe('Topics, with a subscriber that reads slowly', () => {
     await slow.unblock()
     topics.publish('room', '2')
     await turn()
-    expect(slow.received()).toEqual([LARGE, '2'])
+    expect(slow.payloads()).toEqual([LARGE, '2'])
   })
 
   test('send everything with the policy queue', async () => {
@@ -373,7 +373,7 @@ describe('Topics, with a subscriber that reads slowly', () => {
     for (const text of ['2', '3']) topics.publish('room', text)
     await turn()
     await slow.unblock()
-    expect(slow.received()).toEqual([LARGE, '2', '3'])
+    expect(slow.payloads()).toEqual([LARGE, '2', '3'])
   })
 
   test('remove it when its connection ends while it is behind', async () => {
@@ -396,7 +396,7 @@ describe('Topics, with a subscriber that reads slowly', () => {
     expect(flushLoggedErrors(reactor.logged)).toEqual([new Error('missed')])
     topics.publish('room', '3')
     await turn()
-    expect(slow.received()).toEqual([LARGE, '3'])
+    expect(slow.payloads()).toEqual([LARGE, '3'])
   })
 })
 
@@ -435,6 +435,25 @@ describe('Topics, with a subscriber of the application', () => {
     for (const text of ['a', 'b']) topics.publish('room', text)
     await turn()
     expect(got).toEqual(['a', 'b'])
+  })
+
+  test('leave it to a protocol that implements Subscriber, until its connection ends', async () => {
+    class Own extends Client implements Subscriber {
+      readonly got: string[] = []
+      received({ data }: Publication): void {
+        this.got.push(data.toString())
+      }
+      missed(): void {}
+    }
+    const own = new Own(reactor)
+    await topics.subscribe('room', own)
+    topics.publish('room', 'a')
+    await turn()
+    expect(own.got).toEqual(['a'])
+    expect(own.bytes().length).toBe(0)
+    own.reset()
+    await reactor.settle()
+    expect(topics.subscribers('room')).toEqual([])
   })
 
   test('log what drained rejects with, and remove it', async () => {
