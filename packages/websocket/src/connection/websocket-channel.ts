@@ -9,6 +9,7 @@ import type { Opening } from './opening.ts'
 import { Outbox, type OutboxOwner, type SendStatus } from './outbox.ts'
 import { deliverPart, type Reception, receptionOf, takesRawText } from './part-delivery.ts'
 import { PingPong, type PingPongOwner } from './ping-pong.ts'
+import type { Prepared } from './prepared-message.ts'
 import type { TurnHolder } from './send-queue.ts'
 import type { WebSocketClosed, WebSocketConnection } from './websocket-connection.ts'
 import {
@@ -174,6 +175,10 @@ export class WebSocketChannel
 
   sendBytes(data: Uint8Array, compress?: boolean): SendStatus {
     return this.#outbox.sendBytes(data, compress)
+  }
+
+  sendPrepared(prepared: Prepared): SendStatus {
+    return this.#outbox.sendPrepared(prepared)
   }
 
   sendPatiently(kind: MessageKind, payload: string | Uint8Array, compress?: boolean): Promise<boolean> {
