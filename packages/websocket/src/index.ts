@@ -1,7 +1,7 @@
 export type { DeflateAgreement } from './deflate/deflate-agreement.ts'
 export type { DeflateOptions, GivenDeflateOptions } from './deflate/deflate-options.ts'
 export type { SendOptions } from './connection/send-options.ts'
-export { WebSocketError, type WebSocketViolation } from './errors.ts'
+export { IncompleteMessageError, WebSocketError, type WebSocketViolation } from './errors.ts'
 export { ConnectionRejected, WebSocketHandshakeError } from './client/client-errors.ts'
 export { connectWebSocket, type ConnectWebSocketOptions } from './client/connect-websocket.ts'
 export { ConnectedWebSocket } from './client/connected-websocket.ts'
@@ -18,6 +18,7 @@ export type {
   OpeningResponse,
   ServerOpening,
 } from './connection/opening.ts'
+export { WebSocketMessage } from './connection/incoming-message.ts'
 export type { SendStatus } from './connection/outbox.ts'
 export type { MessageSource, SendMessageOptions } from './connection/outgoing-stream.ts'
 export type { QueueOptions, WhenFull } from './connection/queue-options.ts'

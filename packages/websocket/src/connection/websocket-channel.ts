@@ -3,13 +3,21 @@ import { MessageReader, type ReaderEvent } from '../codec/message-reader.ts'
 import { WebSocketError } from '../errors.ts'
 import type { MessageKind } from '../codec/message-assembly.ts'
 import { ConnectionDeflate } from '../deflate/connection-deflate.ts'
-import { Inbox, type InboxOwner, type Message } from './inbox.ts'
+import { type Delivery, Inbox, type InboxOwner } from './inbox.ts'
+import { type BegunMessage, IncomingMessages, type IncomingMessagesOwner } from './incoming-messages.ts'
 import type { Opening } from './opening.ts'
 import { Outbox, type OutboxOwner, type SendStatus } from './outbox.ts'
+import { deliverPart, type Reception, receptionOf, takesRawText } from './part-delivery.ts'
 import { PingPong, type PingPongOwner } from './ping-pong.ts'
+import type { Prepared } from './prepared-message.ts'
 import type { TurnHolder } from './send-queue.ts'
 import type { WebSocketClosed, WebSocketConnection } from './websocket-connection.ts'
-import { CheckedWebSocketOptions, type WebSocketOptions, webSocketOptions } from './websocket-options.ts'
+import {
+  CheckedWebSocketOptions,
+  DEFAULT_WEBSOCKET_OPTIONS,
+  type WebSocketOptions,
+  webSocketOptions,
+} from './websocket-options.ts'
 import type { WebSocketProtocol } from './websocket-protocol.ts'
 import { WebSocketTransport } from './websocket-transport.ts'
 import {
@@ -45,7 +53,14 @@ export interface WebSocketChannelSetup {
  */
 export class WebSocketChannel
   extends Protocol
-  implements HalfCloseable, Drainable, WebSocketConnection, InboxOwner, OutboxOwner, PingPongOwner
+  implements
+    HalfCloseable,
+    Drainable,
+    WebSocketConnection,
+    InboxOwner,
+    IncomingMessagesOwner,
+    OutboxOwner,
+    PingPongOwner
 {
   readonly opening: Opening
   readonly #protocol: WebSocketProtocol
@@ -54,6 +69,8 @@ export class WebSocketChannel
   readonly #reader: MessageReader
   readonly #outbox: Outbox
   readonly #inbox: Inbox
+  readonly #reception: Reception
+  #messages: IncomingMessages | undefined
   #pingPong: PingPong | undefined
   #reading = false
   #inputPaused = false
@@ -75,7 +92,14 @@ export class WebSocketChannel
     this.#options = checked.values
     const { deflate, role } = opening
     this.#deflate = deflate && new ConnectionDeflate(deflate, role, checked.deflate)
-    this.#reader = new MessageReader({ role, limits: this.#options, inflater: this.#deflate?.inflater })
+    this.#reception = receptionOf(protocol)
+    this.#reader = new MessageReader({
+      role,
+      limits: this.#options,
+      inflater: this.#deflate?.inflater,
+      streaming: this.#reception !== 'whole',
+      rawText: takesRawText(protocol),
+    })
     this.#outbox = new Outbox(role, this, this.#options, this.#deflate?.outgoing)
     this.#inbox = new Inbox(this.#options, this)
     this.#closing = new Closing({
@@ -123,6 +147,7 @@ export class WebSocketChannel
     this.#inputEnded = true
     this.#endSlice()
     this.#read()
+    this.#messages?.fail('the peer has ended the connection')
     this.#closing.peerEnded()
   }
 
@@ -130,6 +155,7 @@ export class WebSocketChannel
     this.#outbox.stop()
     this.#endSlice()
     this.#deflate?.close()
+    this.#messages?.fail('the connection is lost')
     this.#closing.lost(cause)
   }
 
@@ -149,6 +175,10 @@ export class WebSocketChannel
 
   sendBytes(data: Uint8Array, compress?: boolean): SendStatus {
     return this.#outbox.sendBytes(data, compress)
+  }
+
+  sendPrepared(prepared: Prepared): SendStatus {
+    return this.#outbox.sendPrepared(prepared)
   }
 
   sendPatiently(kind: MessageKind, payload: string | Uint8Array, compress?: boolean): Promise<boolean> {
@@ -217,13 +247,15 @@ export class WebSocketChannel
   }
 
   /** Written out rather than through `#call`: it runs for every message. */
-  deliver(message: Message): Promise<void> | undefined {
+  deliver(message: Delivery): Promise<void> | undefined {
     const protocol = this.#protocol
     try {
       const result =
         message.type === 'text'
           ? protocol.textMessageReceived(message.text)
-          : protocol.bytesMessageReceived(message.data)
+          : message.type === 'bytes'
+            ? protocol.bytesMessageReceived(message.data)
+            : deliverPart(protocol, message)
       return result === undefined ? undefined : settleSafely(result, (error) => this.#fault(error))
     } catch (error) {
       this.#fault(error)
@@ -248,8 +280,17 @@ export class WebSocketChannel
     void this.#call(call)
   }
 
+  messageRead(): void {
+    this.#inbox.progressed()
+  }
+
+  messageBegun(begun: BegunMessage): boolean {
+    return this.#inbox.push(begun)
+  }
+
   #dropMessages(): void {
     this.#inbox.close()
+    this.#messages?.fail('this side has closed the WebSocket')
     void Promise.resolve().then(() => this.inboxChanged())
   }
 
@@ -265,6 +306,7 @@ export class WebSocketChannel
         this.#eventRead(event)
       }
     } catch (error) {
+      this.#messages?.fail('the peer has broken the rules')
       if (error instanceof WebSocketError) this.#closing.violated(error)
       else this.transport.failConnection(error)
     }
@@ -289,8 +331,9 @@ export class WebSocketChannel
 
   /** After the peer's end nothing more comes, and what has come is little. */
   #mayRead(): boolean {
-    if (this.#nextSlice !== undefined) return false
-    return !this.transport.disconnecting && (!this.#inbox.full || this.#inputEnded)
+    if (this.#nextSlice !== undefined || this.transport.disconnecting) return false
+    const full = this.#inbox.full || this.#messages?.full === true
+    return !full || this.#inputEnded
   }
 
   #throttle(): void {
@@ -313,18 +356,29 @@ export class WebSocketChannel
         this.#pings.pongReceived(event.payload)
         break
       case 'close':
+        this.#messages?.fail('the peer has closed the WebSocket')
         this.#closing.closeReceived(event)
         break
-      // The reader returns these only with options that are not set here.
       case 'raw-text':
+        this.#inbox.push(event)
+        break
       case 'message-begin':
       case 'message-data':
       case 'frame-end':
       case 'message-end':
+        if (this.#reception === 'parts') this.#inbox.push(event)
+        else this.#incoming.push(event)
         break
       default:
         assertNever(event)
     }
+  }
+
+  get #incoming(): IncomingMessages {
+    const { maxBytesAhead, maxMessageBytes } = this.#options
+    const most = maxMessageBytes === Infinity ? DEFAULT_WEBSOCKET_OPTIONS.maxMessageBytes : maxMessageBytes
+    this.#messages ??= new IncomingMessages(this, maxBytesAhead, most)
+    return this.#messages
   }
 
   get #pings(): PingPong {
@@ -356,7 +410,9 @@ export class WebSocketChannel
 
   #fault(error: unknown): void {
     // A callback that fails because the connection has ended is not at fault.
-    if (this.#closing.isEnd(error)) return
+    if (this.#closing.isEnd(error) || this.#messages?.isEnd(error) === true) return
+    const violation = this.#messages?.violationOf(error)
+    if (violation !== undefined) return this.#closing.violated(violation)
     const { transport } = this
     const connection = logConnection(transport, this.#protocol)
     const text = 'A WebSocket protocol failed; it is closed'

@@ -91,7 +91,8 @@ class Scripted extends Protocol {
     if (!this.#head.endsWith('\r\n\r\n')) return
     this.#server.requests.push(this.#head)
     const pieces = this.#server.script(this.#head)
-    this.#head = undefined
+    // After a CONNECT this server is both the proxy and the host.
+    this.#head = this.#head.startsWith('CONNECT ') ? '' : undefined
     this.#send(pieces)
   }
 

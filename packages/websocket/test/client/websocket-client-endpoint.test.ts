@@ -1,5 +1,9 @@
 import { ConnectionRefusedError, NoProtocol } from '@ropewalk/core'
-import { type ConnectingCancelledError, TCPClientEndpoint, UNIXClientEndpoint } from '@ropewalk/core/endpoints'
+import {
+  type ConnectingCancelledError,
+  TCPClientEndpoint,
+  UNIXClientEndpoint,
+} from '@ropewalk/core/endpoints'
 import { ClientService } from '@ropewalk/core/services'
 import { chunkings } from '@ropewalk/core/testing'
 import { TimeoutError } from '@ropewalk/core/time'
@@ -18,7 +22,6 @@ import {
   WebSocketProtocol,
   WebSocketResource,
 } from '../../src/index.ts'
-import { ConnectProxy } from '../../../http/test/client/connect-proxy.ts'
 import { closing, serverFrame } from '../websocket-exchange.ts'
 import { opened, type Script, ScriptedServer } from './scripted-server.ts'
 
@@ -426,23 +429,21 @@ describe('WebSocketClientEndpoint: endpoints', () => {
     expect(server.requests[0]).toMatch(/^GET \/chat\?x HTTP\/1\.1\r\nHost: localhost\r\n/)
   })
 
-  test('connects through a proxy', async () => {
-    const server = await ScriptedServer.listening(accepting)
-    const { reactor } = server
-    const proxy = new ConnectProxy()
-    await reactor.listenTCP(3128, proxy)
-    const endpoint = ({ hostname }: URL): HTTPConnectEndpoint =>
-      new HTTPConnectEndpoint(new TCPClientEndpoint(reactor, 'proxy', 3128), hostname, 80)
-    const { value } = await connect(
-      server,
-      { endpoint, headers: { Cookie: 'a=1' } },
-      'ws://u:p@far.example/chat',
+  test('connects through a proxy, which sees neither the path nor credentials', async () => {
+    const server = await ScriptedServer.listening((request) =>
+      request.startsWith('CONNECT ') ? ['HTTP/1.1 200 Connected\r\n\r\n'] : accepting(request),
     )
+    const proxy = new TCPClientEndpoint(server.reactor, 'proxy', 80)
+    const endpoint = ({ hostname }: URL): HTTPConnectEndpoint => new HTTPConnectEndpoint(proxy, hostname, 80)
+    const options = { endpoint, headers: { Cookie: 'a=1' } }
+    const { value } = await connect(server, options, 'ws://u:p@far.example/chat')
     server.connections[0]?.transport.write(serverFrame(1, 'hi'))
     await server.settle()
     expect(value?.events).toEqual(['started', 'finished', 'hi'])
-    // The proxy sees neither the credentials nor the path.
-    expect(proxy.heads).toEqual([['CONNECT far.example:80 HTTP/1.1', 'Host: far.example:80']])
+    expect(server.requests).toEqual([
+      'CONNECT far.example:80 HTTP/1.1\r\nHost: far.example:80\r\n\r\n',
+      expect.stringMatching(/^GET \/chat HTTP\/1\.1\r\nHost: far\.example\r\n/),
+    ])
   })
 
   test('speaks with a WebSocketResource, with a fresh mask for each frame', async () => {
