@@ -31,7 +31,7 @@ export default defineConfig({
         // `npm run test:all` adds this one: whole programs in processes of their own, and simulations of many seeds.
         test: {
           name: 'slow',
-          include: ['packages/simulation/test/**/*.test.ts', 'examples/test/**/*.test.ts'],
+          include: ['packages/{simulation,conformance}/test/**/*.test.ts', 'examples/test/**/*.test.ts'],
         },
       },
     ],

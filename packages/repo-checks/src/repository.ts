@@ -114,6 +114,7 @@ const TEXT_FILE = /\.(?:[cm]?[jt]s|html|json|md|sh|svg|txt|ya?ml)$|^LICENSE$|^ru
 const ENTRY_NAMES: ReadonlySet<string> = new Set([
   'bytes',
   'checks',
+  'client',
   'codec',
   'endpoints',
   'index',
@@ -131,6 +132,7 @@ const ENTRY_NAMES: ReadonlySet<string> = new Set([
   'testing',
   'time',
   'tls',
+  'topics',
   'udp',
   'vitest',
 ])

@@ -3,6 +3,7 @@ import type { ByteInput } from './byte-input.ts'
 import { readClose } from './close-frame.ts'
 import { type MessageInflater, mostCompressedBytes } from './compression.ts'
 import { type FrameHeader, isControl, Opcode, type Role, takeFrameHeader } from './frame-header.ts'
+import { Inflation } from './inflation.ts'
 import { turnKey } from './mask.ts'
 import { MessageAssembly, type MessageKind } from './message-assembly.ts'
 import { MessageSize } from './message-size.ts'
@@ -73,6 +74,7 @@ export class MessageReader<Bytes extends Uint8Array = Uint8Array> {
   readonly #platform: CodecPlatform<Bytes>
   #state: State<Bytes> = HEADER
   #headerBegun = false
+  #unfinished = false
   /** The message that has begun and not ended. Control frames between its fragments leave it unchanged. */
   #message: MessageAssembly<Bytes> | StreamedMessage | undefined
 
@@ -100,21 +102,31 @@ export class MessageReader<Bytes extends Uint8Array = Uint8Array> {
   }
 
   /**
+   * Whether the last call of `next` returned undefined although it could go on, because the inflater has more
+   * of a large message: call it again in a later turn.
+   */
+  get unfinished(): boolean {
+    return this.#unfinished
+  }
+
+  /**
    * Takes the next event from `input`. Bytes after a close frame are dropped.
    *
    * @returns undefined when `input` does not hold the whole event.
    * @throws {WebSocketError} once, when the peer breaks a rule or a limit; later calls return undefined.
    */
   next(input: ByteInput<Bytes>): ReaderEvent<Bytes> | undefined {
+    const resumed = this.#unfinished
+    this.#unfinished = false
     try {
-      return this.#next(input)
+      return this.#next(input, resumed)
     } catch (error) {
       this.#stop()
       throw error
     }
   }
 
-  #next(input: ByteInput<Bytes>): ReaderEvent<Bytes> | undefined {
+  #next(input: ByteInput<Bytes>, resumed: boolean): ReaderEvent<Bytes> | undefined {
     for (;;) {
       const state = this.#state
       switch (state.is) {
@@ -128,7 +140,7 @@ export class MessageReader<Bytes extends Uint8Array = Uint8Array> {
           }
           this.#checkData(header)
           if (!this.#streaming && isWholeMessage(header, input)) {
-            return this.#messageEvent(kindOf(header), header.compressed, this.#takePayload(input, header))
+            return this.#wholeMessage(kindOf(header), header.compressed, this.#takePayload(input, header))
           }
           const begins = this.#message === undefined
           this.#state = this.#fragmentBegins(header)
@@ -148,7 +160,13 @@ export class MessageReader<Bytes extends Uint8Array = Uint8Array> {
           if (state.header.fin) return this.#messageEnds(state.message)
           break
         }
+        case 'inflating': {
+          if (!state.inflation.step()) return this.#later()
+          this.#state = HEADER
+          return this.#messageEvent(state.kind, this.#platform.asBytes(state.inflation.finish()))
+        }
         case 'streamed': {
+          if (state.message.more && !resumed) return this.#later()
           const event = this.#stream(input, state)
           if (event?.type === 'frame-end') this.#state = state.header.fin ? MESSAGE_END : HEADER
           return event
@@ -208,21 +226,32 @@ export class MessageReader<Bytes extends Uint8Array = Uint8Array> {
     return new StreamedMessage(kindOf(header), size, inflater, this.#maxMessageBytes, this.#platform.isUTF8)
   }
 
-  #messageEnds(message: MessageAssembly<Bytes>): ReaderEvent<Bytes> {
+  #messageEnds(message: MessageAssembly<Bytes>): ReaderEvent<Bytes> | undefined {
     this.#message = undefined
-    return this.#messageEvent(message.kind, message.compressed, message.finish())
+    return this.#wholeMessage(message.kind, message.compressed, message.finish())
   }
 
-  #messageEvent(kind: MessageKind, compressed: boolean, payload: Bytes): ReaderEvent<Bytes> {
-    const data = compressed ? this.#inflate(payload) : payload
+  /** @returns undefined when the inflater has more of it. */
+  #wholeMessage(kind: MessageKind, compressed: boolean, payload: Bytes): ReaderEvent<Bytes> | undefined {
+    const inflater = this.#inflater
+    if (!compressed || inflater === undefined) return this.#messageEvent(kind, payload)
+    const inflated = inflater.inflate(payload, true, this.#maxMessageBytes)
+    const decoded = kind === 'text' && !this.#rawText
+    if (inflater.more !== true)
+      return this.#messageEvent(kind, this.#platform.asBytes(decoded ? inflated : unshared(inflated)))
+    this.#state = {
+      is: 'inflating',
+      kind,
+      inflation: new Inflation(inflater, inflated, this.#maxMessageBytes),
+    }
+    return this.#later()
+  }
+
+  #messageEvent(kind: MessageKind, data: Bytes): ReaderEvent<Bytes> {
     if (kind === 'bytes') return { type: 'bytes', data }
     if (!this.#rawText) return { type: 'text', text: decodeText(data) }
     checkText(data, this.#platform.isUTF8)
     return { type: 'raw-text', data }
-  }
-
-  #inflate(payload: Bytes): Bytes {
-    return this.#platform.asBytes(this.#inflater?.inflate(payload, true, this.#maxMessageBytes) ?? payload)
   }
 
   /** Takes a payload that has arrived completely. */
@@ -236,17 +265,22 @@ export class MessageReader<Bytes extends Uint8Array = Uint8Array> {
   #stream(input: ByteInput<Bytes>, frame: StreamedFrame): StreamingEvent<Bytes> | undefined {
     const { payloadBytes, maskKey, fin } = frame.header
     const { mask, allocate, asBytes } = this.#platform
-    while (!frame.over) {
+    while (!frame.over || frame.message.more) {
       const leftBytes = payloadBytes - frame.takenBytes
-      const piece = leftBytes === 0 ? allocate(0) : input.takeUpTo(leftBytes)
+      const piece = leftBytes === 0 || frame.message.more ? allocate(0) : input.takeUpTo(leftBytes)
       if (piece === undefined) return undefined
       mask(piece, turnKey(maskKey, frame.takenBytes))
       frame.takenBytes += piece.length
-      frame.over = piece.length === leftBytes
+      frame.over = frame.takenBytes === payloadBytes
       const data = frame.message.add(piece, fin && frame.over)
-      if (data.length > 0) return { type: 'message-data', data: asBytes(data) }
+      if (data.length > 0)
+        return { type: 'message-data', data: asBytes(data === piece ? data : unshared(data)) }
     }
     return { type: 'frame-end' }
+  }
+
+  #later(): undefined {
+    this.#unfinished = true
   }
 
   #stop(): void {
@@ -283,12 +317,18 @@ function controlEvent<Bytes extends Uint8Array>(opcode: Opcode, payload: Bytes):
   return { type: 'close', ...readClose(payload) }
 }
 
+/** Copies a small piece of much memory, because an application may keep the piece. */
+function unshared(data: Uint8Array): Uint8Array {
+  return data.buffer.byteLength > 2 * data.length ? new Uint8Array(data) : data
+}
+
 /** What is read next. Each variant carries its own data. */
 type State<Bytes extends Uint8Array> =
   | { readonly is: 'header' }
   | { readonly is: 'control'; readonly header: FrameHeader }
   | Fragment<Bytes>
   | StreamedFrame
+  | { readonly is: 'inflating'; readonly kind: MessageKind; readonly inflation: Inflation }
   | { readonly is: 'message-end' }
   | { readonly is: 'nothing' }
 

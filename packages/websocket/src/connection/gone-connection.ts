@@ -57,6 +57,18 @@ class GoneConnection implements WebSocketConnection {
     return 'dropped'
   }
 
+  sendPrepared(): SendStatus {
+    return 'dropped'
+  }
+
+  sendPatiently(): Promise<boolean> {
+    return Promise.resolve(false)
+  }
+
+  takeTurn(): boolean {
+    return false
+  }
+
   sendPing(): SendStatus {
     return 'dropped'
   }
@@ -72,6 +84,10 @@ class GoneConnection implements WebSocketConnection {
   unregisterProducer(): void {}
 
   close(): void {}
+
+  fail(): void {}
+
+  fault(): void {}
 
   abort(): void {}
 

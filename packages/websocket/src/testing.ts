@@ -1,0 +1,6 @@
+export {
+  connectedWebSockets,
+  type ConnectedWebSockets,
+  type ConnectedWebSocketsOptions,
+} from './testing/connected-websockets.ts'
+export { type OpenedWebSocket, openWebSocket, type OpenWebSocketOptions } from './testing/open-websocket.ts'
