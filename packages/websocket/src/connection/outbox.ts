@@ -273,7 +273,8 @@ export class Outbox {
       return this.#wait(kind, payload, true)
     const deflated = deflate.deflate(payload)
     const { transport } = this.#owner
-    if (deflated === undefined) return this.#statusOf(this.#writer.message(kind, payload, UNCOMPRESSED, transport))
+    if (deflated === undefined)
+      return this.#statusOf(this.#writer.message(kind, payload, UNCOMPRESSED, transport))
     return this.#statusOf(this.#writer.message(kind, deflated, COMPRESSED, transport))
   }
 
