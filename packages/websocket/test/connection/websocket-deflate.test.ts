@@ -74,10 +74,13 @@ class Side {
       this.#peersDeflate.close()
       this.wire.abortConnection()
       await this.reactor.settle()
-      expect(leftovers(this.reactor)).toEqual([])
+      const left = leftovers(this.reactor)
+      if (left.length > 0) throw new Error(`The test left open: ${left.join(', ')}`)
       // One that is shared may stay.
-      expect(this.options.deflate?.openDeflaters).toBeLessThanOrEqual(this.#shares ? 1 : 0)
-      expect(this.reactor.flushLoggedErrors()).toEqual([])
+      const open = this.options.deflate?.openDeflaters ?? 0
+      if (open > (this.#shares ? 1 : 0)) throw new Error(`The test left ${open} compressors open`)
+      const [logged] = this.reactor.flushLoggedErrors()
+      if (logged !== undefined) throw logged
     })
   }
 
