@@ -1,5 +1,6 @@
 // WebSocketError    the peer broke RFC 6455 or a limit; thrown in codec/, caught once in the channel, which
 //                   closes with `closeCode`
+// IncompleteMessageError  passed to code that reads a message while it arrives
 // RangeError        our caller passed a limit, close code, reason or ping out of range; thrown at the call
 // TypeError         our caller passed a value of the wrong type; thrown at the call
 
@@ -40,4 +41,9 @@ export class WebSocketError extends Error {
   get closeCode(): number {
     return CLOSE_CODE[this.violation]
   }
+}
+
+/** A message ended before its last byte: the WebSocket has ended, or the rest of the message was discarded. */
+export class IncompleteMessageError extends Error {
+  override readonly name = 'IncompleteMessageError'
 }

@@ -2,9 +2,11 @@ import type { PullProducer, PushProducer, Transport } from '@ropewalk/core'
 import type { CloseFrame } from '../codec/close-frame.ts'
 import type { Role } from '../codec/frame-header.ts'
 import { FrameWriter } from '../codec/frame-writer.ts'
-import { type FrameVariant, PLAIN, type Prepared } from './prepared-message.ts'
 import type { MessageKind } from '../codec/message-assembly.ts'
+import { type FrameVariant, UNCOMPRESSED } from '../deflate/frame-variant.ts'
+import { MAX_AT_ONCE_BYTES, type OutgoingDeflate } from '../deflate/outgoing-deflate.ts'
 import { PacedProducer } from './paced-producer.ts'
+import type { Prepared } from './prepared-message.ts'
 import type { QueueOptions } from './queue-options.ts'
 import { SendQueue, type TurnHolder } from './send-queue.ts'
 import { DEFAULT_WEBSOCKET_OPTIONS } from './websocket-options.ts'
@@ -47,14 +49,22 @@ export class Outbox {
   readonly #variant: FrameVariant | undefined
   readonly #options: OutboxOptions
   readonly #writer: FrameWriter
+  readonly #deflate: OutgoingDeflate | undefined
   /** Made when something first waits: most connections need none. */
   #queue: SendQueue | undefined
   #producer: PacedProducer | undefined
   #idleWaiters: (() => void)[] | undefined
 
-  constructor(role: Role, owner: OutboxOwner, options: OutboxOptions = DEFAULT_WEBSOCKET_OPTIONS) {
+  /** @param deflate Undefined: no message is compressed. */
+  constructor(
+    role: Role,
+    owner: OutboxOwner,
+    options: OutboxOptions = DEFAULT_WEBSOCKET_OPTIONS,
+    deflate?: OutgoingDeflate,
+  ) {
     this.#owner = owner
-    this.#variant = role === 'server' ? PLAIN : undefined
+    this.#variant = role === 'server' ? (deflate?.variant ?? UNCOMPRESSED) : undefined
+    this.#deflate = deflate
     this.#options = options
     this.#writer = new FrameWriter(
       role === 'server'
@@ -73,27 +83,24 @@ export class Outbox {
     return this.#queue?.idle === false
   }
 
-  /** Sends a text message: a string, or bytes that are UTF-8. */
-  sendText(text: string | Uint8Array): SendStatus {
+  /**
+   * Sends a text message: a string, or bytes that are UTF-8.
+   *
+   * @param compress Undefined: that depends on its size.
+   */
+  sendText(text: string | Uint8Array, compress?: boolean): SendStatus {
     if (!this.#owner.open) return 'dropped'
+    if (this.#deflates(text, compress)) return this.#sendDeflated('text', asBytes(text))
     if (this.#isDirect(text.length)) return this.#statusOf(this.#writer.text(text, this.#owner.transport))
-    return this.#wait('text', asBytes(text))
+    return this.#wait('text', asBytes(text), false)
   }
 
   /** Sends a binary message; the caller must not change the bytes afterwards. */
-  sendBytes(data: Uint8Array): SendStatus {
+  sendBytes(data: Uint8Array, compress?: boolean): SendStatus {
     if (!this.#owner.open) return 'dropped'
+    if (this.#deflates(data, compress)) return this.#sendDeflated('bytes', data)
     if (this.#isDirect(data.length)) return this.#statusOf(this.#writer.bytes(data, this.#owner.transport))
-    return this.#wait('bytes', data)
-  }
-
-  /** Sends whole frames of messages; the caller must not change them afterwards. */
-  sendFrames(frames: Uint8Array): SendStatus {
-    if (!this.#owner.open) return 'dropped'
-    if (this.#isDirect(0)) return this.#statusOf(this.#owner.transport.write(frames))
-    if (!this.#admits()) return 'dropped'
-    this.#waiting.pushFrames(frames)
-    return this.#statusOfWaiting()
+    return this.#wait('bytes', data, false)
   }
 
   /**
@@ -101,10 +108,16 @@ export class Outbox {
    *
    * @returns a promise of whether it was sent, when more may be sent.
    */
-  async sendPatiently(kind: MessageKind, payload: string | Uint8Array): Promise<boolean> {
+  async sendPatiently(
+    kind: MessageKind,
+    payload: string | Uint8Array,
+    compressed?: boolean,
+  ): Promise<boolean> {
     if (!this.#owner.open) return false
-    if (this.#isDirect(payload.length)) {
-      const status = kind === 'text' ? this.sendText(payload) : this.sendBytes(asBytes(payload))
+    const compress = this.#deflates(payload, compressed)
+    if (this.#isDirect(payload.length) && !(compress && payload.length > MAX_AT_ONCE_BYTES / 3)) {
+      const status =
+        kind === 'text' ? this.sendText(payload, compress) : this.sendBytes(asBytes(payload), compress)
       return status === 'sent' || (await this.#writtenOut(status !== 'dropped'))
     }
     if (this.#waiting.patientBytes > Math.max(this.#options.maxQueuedBytes, MIN_PATIENT_BYTES)) {
@@ -112,7 +125,7 @@ export class Outbox {
       return false
     }
     const written = await new Promise<boolean>((resolve) =>
-      this.#waiting.push({ kind, payload: asBytes(payload), compressed: false }, resolve),
+      this.#waiting.push({ kind, payload: asBytes(payload), compress }, resolve),
     )
     return this.#writtenOut(written)
   }
@@ -124,11 +137,16 @@ export class Outbox {
 
   /** Sends prepared messages. */
   sendPrepared(prepared: Prepared): SendStatus {
-    if (this.#variant !== undefined) return this.sendFrames(prepared.frames(this.#variant))
-    let status: SendStatus = 'sent'
-    for (const { kind, data } of prepared.messages)
-      status = kind === 'text' ? this.sendText(data) : this.sendBytes(data)
-    return status
+    if (!this.#owner.open) return 'dropped'
+    if (this.#variant === undefined) return this.#sendEach(prepared)
+    const { bytes, compressed } = prepared.frames(this.#variant)
+    if (this.#isDirect(0)) {
+      if (compressed) this.#deflate?.forget()
+      return this.#statusOf(this.#owner.transport.write(bytes))
+    }
+    if (!this.#admits()) return 'dropped'
+    this.#waiting.pushFrames(bytes, compressed)
+    return this.#statusOfWaiting()
   }
 
   /**
@@ -213,6 +231,7 @@ export class Outbox {
     this.#queue ??= new SendQueue({
       transport: this.#owner.transport,
       writer: this.#writer,
+      deflate: this.#deflate,
       closeTimeoutMs: this.#options.closeTimeoutMs,
       full: () => this.#producer?.full(),
       idle: () => {
@@ -229,9 +248,30 @@ export class Outbox {
     return length <= MAX_DIRECT_LENGTH && this.#owner.transport.bufferedBytes <= this.#options.maxQueuedBytes
   }
 
-  #wait(kind: MessageKind, payload: Uint8Array): SendStatus {
+  #sendEach({ messages }: Prepared): SendStatus {
+    let status: SendStatus = 'sent'
+    for (const { kind, data, compress } of messages)
+      status = kind === 'text' ? this.sendText(data, compress) : this.sendBytes(data, compress)
+    return status
+  }
+
+  #deflates(payload: string | Uint8Array, compress: boolean | undefined): boolean {
+    return this.#deflate !== undefined && this.#deflate.wants(payload, compress)
+  }
+
+  #sendDeflated(kind: MessageKind, payload: Uint8Array): SendStatus {
+    const deflate = this.#deflate
+    if (deflate === undefined || payload.length > MAX_AT_ONCE_BYTES || !this.#isDirect(payload.length))
+      return this.#wait(kind, payload, true)
+    const deflated = deflate.deflate(payload)
+    const { transport } = this.#owner
+    if (deflated === undefined) return this.#statusOf(this.#writer.message(kind, payload, PLAIN, transport))
+    return this.#statusOf(this.#writer.message(kind, deflated, COMPRESSED, transport))
+  }
+
+  #wait(kind: MessageKind, payload: Uint8Array, compress: boolean): SendStatus {
     if (!this.#admits()) return 'dropped'
-    this.#waiting.push({ kind, payload, compressed: false })
+    this.#waiting.push({ kind, payload, compress })
     return this.#statusOfWaiting()
   }
 
@@ -284,3 +324,5 @@ function asBytes(data: string | Uint8Array): Uint8Array {
 /** A longer message leaves in fragments, so that control frames need not wait for all of it. */
 const MAX_DIRECT_LENGTH = 1_048_576
 const MIN_PATIENT_BYTES = 16_777_216
+const PLAIN = { compressed: false }
+const COMPRESSED = { compressed: true }

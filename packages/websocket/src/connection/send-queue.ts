@@ -4,11 +4,15 @@ import { Deadline } from '@ropewalk/core/time'
 import { type FrameFlags, Opcode } from '../codec/frame-header.ts'
 import type { FrameSink, FrameWriter } from '../codec/frame-writer.ts'
 import type { MessageKind } from '../codec/message-assembly.ts'
+import type { Deflation } from '../deflate/deflation.ts'
+import { MAX_AT_ONCE_BYTES, type OutgoingDeflate } from '../deflate/outgoing-deflate.ts'
 
 /** What a SendQueue is made with. */
 export interface SendQueueSetup {
   readonly transport: Transport
   readonly writer: FrameWriter
+  /** For messages with `compress`. */
+  readonly deflate?: OutgoingDeflate | undefined
   /** Longest wait for the next frame of a message in parts, once a close frame waits after it. */
   readonly closeTimeoutMs: number
   /** Called when the transport has no room. */
@@ -17,11 +21,12 @@ export interface SendQueueSetup {
   readonly idle: () => void
 }
 
-/** A message whose payload is ready: UTF-8 for text, and deflated if `compressed`. */
+/** A message: UTF-8 for text. */
 export interface OutgoingMessage {
   readonly kind: MessageKind
   readonly payload: Uint8Array
-  readonly compressed: boolean
+  /** Whether it is to be deflated. That is done when its turn comes: the order is that of the frames. */
+  readonly compress: boolean
 }
 
 /** The sender of a message in parts. */
@@ -112,12 +117,23 @@ export class SendQueue {
    * @param settled For a message whose sender waits: called with whether it was written.
    */
   push(message: OutgoingMessage, settled?: (written: boolean) => void): void {
-    this.#add({ is: 'message', message, writtenBytes: 0, settled, next: undefined })
+    const { kind, payload, compress } = message
+    const compressed = false
+    this.#add({
+      is: 'message',
+      kind,
+      payload,
+      compress,
+      compressed,
+      writtenBytes: 0,
+      settled,
+      next: undefined,
+    })
   }
 
-  /** Adds whole frames, which must not change afterwards. */
-  pushFrames(frames: Uint8Array): void {
-    this.#add({ is: 'frames', frames, next: undefined })
+  /** Adds whole frames, which must not change afterwards. `compressed`: messages in them are deflated. */
+  pushFrames(frames: Uint8Array, compressed: boolean = false): void {
+    this.#add({ is: 'frames', frames, compressed, next: undefined })
   }
 
   /** Adds a message in parts. */
@@ -159,8 +175,11 @@ export class SendQueue {
     for (let entry = this.#take(); entry !== undefined; entry = this.#take()) {
       ready &&= entry.is !== 'turn'
       if (entry.is === 'close') parts.push(entry.frame)
-      else if (ready && entry.is === 'frames') parts.push(entry.frames)
-      else if (ready && entry.is === 'message') this.#writeRest(entry, sink)
+      else if (ready && entry.is === 'frames') parts.push(this.#framesOf(entry))
+      else if (ready && entry.is === 'message') {
+        this.#deflateNow(entry)
+        this.#writeRest(entry, sink)
+      }
       settle(entry, ready)
     }
     if (last !== undefined) parts.push(last)
@@ -171,7 +190,10 @@ export class SendQueue {
 
   /** Drops everything. */
   drop(): void {
-    for (let entry = this.#take(); entry !== undefined; entry = this.#take()) settle(entry, false)
+    for (let entry = this.#take(); entry !== undefined; entry = this.#take()) {
+      if (entry.is === 'message') entry.deflation?.cancel()
+      settle(entry, false)
+    }
     this.#settled()
   }
 
@@ -181,11 +203,12 @@ export class SendQueue {
       if (entry === undefined) return this.#settled()
       switch (entry.is) {
         case 'message':
+          if (!this.#isDeflated(entry)) return
           this.#writeMessage(entry)
           break
         case 'frames':
           this.#take()
-          this.#written(this.#setup.transport.write(entry.frames))
+          this.#written(this.#setup.transport.write(this.#framesOf(entry)))
           break
         case 'close':
           this.#take()
@@ -208,9 +231,41 @@ export class SendQueue {
     if (this.#room) this.#setup.idle()
   }
 
+  /** Deflates a message whose turn has come, if that is wanted; returns false while that takes more turns. */
+  #isDeflated(entry: MessageEntry): boolean {
+    const { deflate, transport, full } = this.#setup
+    if (!entry.compress || deflate === undefined) return true
+    if (entry.payload.length > MAX_AT_ONCE_BYTES && entry.deflation?.result === undefined) {
+      if (entry.deflation !== undefined) return false
+      entry.deflation = deflate.deflateInSlices(entry.payload, transport.reactor, () => this.#pump())
+      full()
+      return false
+    }
+    this.#deflateNow(entry)
+    return true
+  }
+
+  #deflateNow(entry: MessageEntry): void {
+    const { deflate } = this.#setup
+    if (!entry.compress || deflate === undefined) return
+    const { payload, deflation } = entry
+    const deflated =
+      deflation === undefined ? deflate.deflate(payload) : deflate.worth(payload, deflation.finish())
+    entry.compress = false
+    if (deflated === undefined) return
+    entry.compressed = true
+    entry.payload = deflated
+    this.#counted(entry, deflated.length - payload.length, 0)
+  }
+
+  #framesOf({ frames, compressed }: FramesEntry): Uint8Array {
+    if (compressed) this.#setup.deflate?.forget()
+    return frames
+  }
+
   #writeMessage(entry: MessageEntry): void {
     const { transport } = this.#setup
-    const { payload } = entry.message
+    const { payload } = entry
     const leftBytes = payload.length - entry.writtenBytes
     if (leftBytes <= FRAGMENT_BYTES) {
       this.#take()
@@ -223,13 +278,12 @@ export class SendQueue {
   }
 
   #writeRest(entry: MessageEntry, sink: FrameSink): boolean {
-    const { message } = entry
-    if (entry.writtenBytes > 0) return this.#writeFragment(entry, message.payload.length, sink)
-    return this.#setup.writer.message(message.kind, message.payload, message, sink)
+    if (entry.writtenBytes > 0) return this.#writeFragment(entry, entry.payload.length, sink)
+    return this.#setup.writer.message(entry.kind, entry.payload, entry, sink)
   }
 
   #writeFragment(entry: MessageEntry, end: number, sink: FrameSink): boolean {
-    const { kind, payload, compressed } = entry.message
+    const { kind, payload, compressed } = entry
     const begin = entry.writtenBytes
     const flags = { fin: end === payload.length, compressed: compressed && begin === 0 }
     const opcode = begin === 0 ? openingOpcode(kind) : Opcode.continuation
@@ -293,13 +347,27 @@ export class SendQueue {
 
 type Entry =
   | MessageEntry
-  | { readonly is: 'frames'; readonly frames: Uint8Array; next: Entry | undefined }
+  | FramesEntry
   | { readonly is: 'turn'; readonly holder: TurnHolder; begun: boolean; next: Entry | undefined }
   | { readonly is: 'close'; readonly frame: Uint8Array; next: Entry | undefined }
 
+interface FramesEntry {
+  readonly is: 'frames'
+  readonly frames: Uint8Array
+  readonly compressed: boolean
+  next: Entry | undefined
+}
+
 interface MessageEntry {
   readonly is: 'message'
-  readonly message: OutgoingMessage
+  readonly kind: MessageKind
+  /** Replaced by the deflated payload, when `compressed` becomes true. */
+  payload: Uint8Array
+  /** Whether it is still to be deflated. */
+  compress: boolean
+  compressed: boolean
+  /** The work on a large message that is being deflated. */
+  deflation?: Deflation
   writtenBytes: number
   readonly settled: ((written: boolean) => void) | undefined
   next: Entry | undefined
@@ -310,12 +378,13 @@ export function openingOpcode(kind: MessageKind): Opcode {
   return kind === 'text' ? Opcode.text : Opcode.binary
 }
 
-function isDroppable({ settled, writtenBytes }: MessageEntry): boolean {
-  return settled === undefined && writtenBytes === 0
+/** A message that was deflated, or is being deflated, must leave: later ones may refer to it. */
+function isDroppable({ settled, writtenBytes, compressed, deflation }: MessageEntry): boolean {
+  return settled === undefined && writtenBytes === 0 && !compressed && deflation === undefined
 }
 
 function bytesOf(entry: Entry): number {
-  if (entry.is === 'message') return entry.message.payload.length - entry.writtenBytes
+  if (entry.is === 'message') return entry.payload.length - entry.writtenBytes
   return entry.is === 'frames' ? entry.frames.length : 0
 }
 

@@ -2,14 +2,22 @@ import { Closing } from './closing.ts'
 import { MessageReader, type ReaderEvent } from '../codec/message-reader.ts'
 import { WebSocketError } from '../errors.ts'
 import type { MessageKind } from '../codec/message-assembly.ts'
-import { Inbox, type InboxOwner, type Message } from './inbox.ts'
+import { ConnectionDeflate } from '../deflate/connection-deflate.ts'
+import { type Delivery, Inbox, type InboxOwner } from './inbox.ts'
+import { type BegunMessage, IncomingMessages, type IncomingMessagesOwner } from './incoming-messages.ts'
 import type { Opening } from './opening.ts'
 import { Outbox, type OutboxOwner, type SendStatus } from './outbox.ts'
+import { deliverPart, type Reception, receptionOf, takesRawText } from './part-delivery.ts'
 import { PingPong, type PingPongOwner } from './ping-pong.ts'
 import type { Prepared } from './prepared-message.ts'
 import type { TurnHolder } from './send-queue.ts'
 import type { WebSocketClosed, WebSocketConnection } from './websocket-connection.ts'
-import { CheckedWebSocketOptions, type WebSocketOptions, webSocketOptions } from './websocket-options.ts'
+import {
+  CheckedWebSocketOptions,
+  DEFAULT_WEBSOCKET_OPTIONS,
+  type WebSocketOptions,
+  webSocketOptions,
+} from './websocket-options.ts'
 import type { WebSocketProtocol } from './websocket-protocol.ts'
 import { WebSocketTransport } from './websocket-transport.ts'
 import {
@@ -26,6 +34,7 @@ import { assertNever, ByteQueue } from '@ropewalk/core/bytes'
 import { logConnection } from '@ropewalk/core/log'
 import type { GivenOptions } from '@ropewalk/core/options'
 import { callSafely, settleSafely } from '@ropewalk/core/reactor'
+import type { DelayedCall } from '@ropewalk/core/time'
 
 /** What a channel is made with. */
 export interface WebSocketChannelSetup {
@@ -44,7 +53,14 @@ export interface WebSocketChannelSetup {
  */
 export class WebSocketChannel
   extends Protocol
-  implements HalfCloseable, Drainable, WebSocketConnection, InboxOwner, OutboxOwner, PingPongOwner
+  implements
+    HalfCloseable,
+    Drainable,
+    WebSocketConnection,
+    InboxOwner,
+    IncomingMessagesOwner,
+    OutboxOwner,
+    PingPongOwner
 {
   readonly opening: Opening
   readonly #protocol: WebSocketProtocol
@@ -53,23 +69,38 @@ export class WebSocketChannel
   readonly #reader: MessageReader
   readonly #outbox: Outbox
   readonly #inbox: Inbox
+  readonly #reception: Reception
+  #messages: IncomingMessages | undefined
   #pingPong: PingPong | undefined
   #reading = false
   #inputPaused = false
   #inputEnded = false
   readonly #closing: Closing
+  readonly #deflate: ConnectionDeflate | undefined
+  /** The turn in which a large message is inflated further. Nothing is read before. */
+  #nextSlice: DelayedCall | undefined
 
   /** @throws {TypeError | RangeError} when an option does not exist, has another type or is out of range. */
   constructor({ protocol, opening, options }: WebSocketChannelSetup) {
     super()
     this.#protocol = protocol
     this.opening = opening
-    this.#options =
+    const checked =
       options instanceof CheckedWebSocketOptions
-        ? options.values
-        : webSocketOptions('WebSocketChannel', options)
-    this.#reader = new MessageReader({ role: opening.role, limits: this.#options })
-    this.#outbox = new Outbox(opening.role, this, this.#options)
+        ? options
+        : new CheckedWebSocketOptions(webSocketOptions('WebSocketChannel', options))
+    this.#options = checked.values
+    const { deflate, role } = opening
+    this.#deflate = deflate && new ConnectionDeflate(deflate, role, checked.deflate)
+    this.#reception = receptionOf(protocol)
+    this.#reader = new MessageReader({
+      role,
+      limits: this.#options,
+      inflater: this.#deflate?.inflater,
+      streaming: this.#reception !== 'whole',
+      rawText: takesRawText(protocol),
+    })
+    this.#outbox = new Outbox(role, this, this.#options, this.#deflate?.outgoing)
     this.#inbox = new Inbox(this.#options, this)
     this.#closing = new Closing({
       owner: this,
@@ -114,12 +145,17 @@ export class WebSocketChannel
   /** The peer has ended its side, with a close frame before it or without. */
   readConnectionLost(): void {
     this.#inputEnded = true
+    this.#endSlice()
     this.#read()
+    this.#messages?.fail('the peer has ended the connection')
     this.#closing.peerEnded()
   }
 
   override connectionLost(cause: ConnectionClosed): void {
     this.#outbox.stop()
+    this.#endSlice()
+    this.#deflate?.close()
+    this.#messages?.fail('the connection is lost')
     this.#closing.lost(cause)
   }
 
@@ -133,20 +169,20 @@ export class WebSocketChannel
     return this.#gone()
   }
 
-  sendText(text: string | Uint8Array): SendStatus {
-    return this.#outbox.sendText(text)
+  sendText(text: string | Uint8Array, compress?: boolean): SendStatus {
+    return this.#outbox.sendText(text, compress)
   }
 
-  sendBytes(data: Uint8Array): SendStatus {
-    return this.#outbox.sendBytes(data)
+  sendBytes(data: Uint8Array, compress?: boolean): SendStatus {
+    return this.#outbox.sendBytes(data, compress)
   }
 
   sendPrepared(prepared: Prepared): SendStatus {
     return this.#outbox.sendPrepared(prepared)
   }
 
-  sendPatiently(kind: MessageKind, payload: string | Uint8Array): Promise<boolean> {
-    return this.#outbox.sendPatiently(kind, payload)
+  sendPatiently(kind: MessageKind, payload: string | Uint8Array, compress?: boolean): Promise<boolean> {
+    return this.#outbox.sendPatiently(kind, payload, compress)
   }
 
   takeTurn(holder: TurnHolder): boolean {
@@ -211,13 +247,15 @@ export class WebSocketChannel
   }
 
   /** Written out rather than through `#call`: it runs for every message. */
-  deliver(message: Message): Promise<void> | undefined {
+  deliver(message: Delivery): Promise<void> | undefined {
     const protocol = this.#protocol
     try {
       const result =
         message.type === 'text'
           ? protocol.textMessageReceived(message.text)
-          : protocol.bytesMessageReceived(message.data)
+          : message.type === 'bytes'
+            ? protocol.bytesMessageReceived(message.data)
+            : deliverPart(protocol, message)
       return result === undefined ? undefined : settleSafely(result, (error) => this.#fault(error))
     } catch (error) {
       this.#fault(error)
@@ -242,8 +280,17 @@ export class WebSocketChannel
     void this.#call(call)
   }
 
+  messageRead(): void {
+    this.#inbox.progressed()
+  }
+
+  messageBegun(begun: BegunMessage): boolean {
+    return this.#inbox.push(begun)
+  }
+
   #dropMessages(): void {
     this.#inbox.close()
+    this.#messages?.fail('this side has closed the WebSocket')
     void Promise.resolve().then(() => this.inboxChanged())
   }
 
@@ -254,10 +301,12 @@ export class WebSocketChannel
     try {
       while (this.#mayRead()) {
         const event = this.#reader.next(this.#input)
+        if (event === undefined && this.#goesOn()) continue
         if (event === undefined) break
         this.#eventRead(event)
       }
     } catch (error) {
+      this.#messages?.fail('the peer has broken the rules')
       if (error instanceof WebSocketError) this.#closing.violated(error)
       else this.transport.failConnection(error)
     }
@@ -265,9 +314,26 @@ export class WebSocketChannel
     this.#throttle()
   }
 
+  /** Whether a large message is to be inflated further now: at the peer's end. Else that is done in a later turn. */
+  #goesOn(): boolean {
+    if (!this.#reader.unfinished || this.#inputEnded) return this.#reader.unfinished
+    this.#nextSlice = this.reactor.callLater(0, () => {
+      this.#nextSlice = undefined
+      this.#read()
+    })
+    return false
+  }
+
+  #endSlice(): void {
+    this.#nextSlice?.cancel()
+    this.#nextSlice = undefined
+  }
+
   /** After the peer's end nothing more comes, and what has come is little. */
   #mayRead(): boolean {
-    return !this.transport.disconnecting && (!this.#inbox.full || this.#inputEnded)
+    if (this.#nextSlice !== undefined || this.transport.disconnecting) return false
+    const full = this.#inbox.full || this.#messages?.full === true
+    return !full || this.#inputEnded
   }
 
   #throttle(): void {
@@ -290,18 +356,29 @@ export class WebSocketChannel
         this.#pings.pongReceived(event.payload)
         break
       case 'close':
+        this.#messages?.fail('the peer has closed the WebSocket')
         this.#closing.closeReceived(event)
         break
-      // The reader returns these only with options that are not set here.
       case 'raw-text':
+        this.#inbox.push(event)
+        break
       case 'message-begin':
       case 'message-data':
       case 'frame-end':
       case 'message-end':
+        if (this.#reception === 'parts') this.#inbox.push(event)
+        else this.#incoming.push(event)
         break
       default:
         assertNever(event)
     }
+  }
+
+  get #incoming(): IncomingMessages {
+    const { maxBytesAhead, maxMessageBytes } = this.#options
+    const most = maxMessageBytes === Infinity ? DEFAULT_WEBSOCKET_OPTIONS.maxMessageBytes : maxMessageBytes
+    this.#messages ??= new IncomingMessages(this, maxBytesAhead, most)
+    return this.#messages
   }
 
   get #pings(): PingPong {
@@ -333,7 +410,9 @@ export class WebSocketChannel
 
   #fault(error: unknown): void {
     // A callback that fails because the connection has ended is not at fault.
-    if (this.#closing.isEnd(error)) return
+    if (this.#closing.isEnd(error) || this.#messages?.isEnd(error) === true) return
+    const violation = this.#messages?.violationOf(error)
+    if (violation !== undefined) return this.#closing.violated(violation)
     const { transport } = this
     const connection = logConnection(transport, this.#protocol)
     const text = 'A WebSocket protocol failed; it is closed'

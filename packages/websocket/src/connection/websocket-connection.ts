@@ -16,14 +16,18 @@ export interface WebSocketConnection {
   readonly signal: AbortSignal
   /** Bytes queued and not yet taken by the operating system. */
   readonly bufferedBytes: number
-  /** Sends a text message: a string, or bytes that are UTF-8. */
-  sendText(text: string | Uint8Array): SendStatus
+  /**
+   * Sends a text message: a string, or bytes that are UTF-8.
+   *
+   * @param compress Undefined: that depends on its size.
+   */
+  sendText(text: string | Uint8Array, compress?: boolean): SendStatus
   /** Sends a binary message; the caller must not change the bytes afterwards. */
-  sendBytes(data: Uint8Array): SendStatus
+  sendBytes(data: Uint8Array, compress?: boolean): SendStatus
   /** Sends prepared messages. */
   sendPrepared(prepared: Prepared): SendStatus
   /** Sends a message in its turn. Resolves with whether it was sent, when there is room again. */
-  sendPatiently(kind: MessageKind, payload: string | Uint8Array): Promise<boolean>
+  sendPatiently(kind: MessageKind, payload: string | Uint8Array, compress?: boolean): Promise<boolean>
   /** Lets a message in parts take its turn. @returns false when messages cannot be sent. */
   takeTurn(holder: TurnHolder): boolean
   /**

@@ -15,6 +15,7 @@ import { MAX_CONTROL_BYTES } from '../codec/frame-header.ts'
 import type { OpeningResponse } from './opening.ts'
 import type { SendStatus } from './outbox.ts'
 import { Prepared } from './prepared-message.ts'
+import { compressOf, type SendOptions } from './send-options.ts'
 import { type MessageSource, OutgoingStream, type SendMessageOptions } from './outgoing-stream.ts'
 import type { WebSocketConnection } from './websocket-connection.ts'
 
@@ -91,17 +92,17 @@ export class WebSocketTransport implements PushProducer {
    *
    * @throws {TypeError} when `text` is neither a string nor UTF-8.
    */
-  sendTextMessage(text: string | Uint8Array): SendStatus {
+  sendTextMessage(text: string | Uint8Array, options?: GivenOptions<SendOptions>): SendStatus {
     if (typeof text !== 'string') checkValue('sendTextMessage', 'text', text, TEXT)
-    return this.#connection.sendText(text)
+    return this.#connection.sendText(text, compressOf('sendTextMessage', options))
   }
 
   /**
    * Sends a binary message; the caller must not change the bytes afterwards. Returns as `sendTextMessage`.
    */
-  sendBytesMessage(data: Uint8Array): SendStatus {
+  sendBytesMessage(data: Uint8Array, options?: GivenOptions<SendOptions>): SendStatus {
     checkValue('sendBytesMessage', 'data', data, BYTES)
-    return this.#connection.sendBytes(data)
+    return this.#connection.sendBytes(data, compressOf('sendBytesMessage', options))
   }
 
   /**
@@ -123,10 +124,11 @@ export class WebSocketTransport implements PushProducer {
    *
    * @throws {TypeError} (rejects) when `data` is neither a string nor a Uint8Array.
    */
-  async send(data: string | Uint8Array): Promise<'sent' | 'dropped'> {
+  async send(data: string | Uint8Array, options?: GivenOptions<SendOptions>): Promise<'sent' | 'dropped'> {
     checkValue('send', 'data', data, DATA)
     const kind = typeof data === 'string' ? 'text' : 'bytes'
-    return (await this.#connection.sendPatiently(kind, data)) ? 'sent' : 'dropped'
+    const compress = compressOf('send', options)
+    return (await this.#connection.sendPatiently(kind, data, compress)) ? 'sent' : 'dropped'
   }
 
   /**

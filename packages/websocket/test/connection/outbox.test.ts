@@ -32,7 +32,7 @@ class Blocked {
     const protocol = new Sender()
     const blocked = new Blocked(protocol, await openExchange(protocol, options))
     blocked.exchange.transport.block()
-    if (first > 0) expect(blocked.transport.sendBytesMessage(Buffer.alloc(first))).toBe('queued')
+    if (first > 0) blocked.transport.sendBytesMessage(Buffer.alloc(first))
     return blocked
   }
 
