@@ -133,4 +133,5 @@ const ENTRY_NAMES: ReadonlySet<string> = new Set([
   'tls',
   'udp',
   'vitest',
+  'web',
 ])

@@ -7,9 +7,9 @@ import { outline } from './sent-frames.ts'
 class Server extends ConnectedWebSocket {
   readonly #serve: (socket: Server) => unknown
 
-  constructor(serve: (socket: Server) => unknown) {
+  constructor(run: (socket: Server) => unknown) {
     super()
-    this.#serve = serve
+    this.#serve = run
   }
   override run(): unknown {
     return this.#serve(this)
