@@ -1,6 +1,7 @@
 // WebSocketError    the peer broke RFC 6455 or a limit; thrown in codec/, caught once in the channel, which
 //                   closes with `closeCode`
 // RangeError        our caller passed a limit, close code, reason or ping out of range; thrown at the call
+// SilentPeerError   the peer does not reply to pings; the cause of the ConnectionAborted
 // TypeError         our caller passed a value of the wrong type; thrown at the call
 
 /** Every way a peer can break the protocol, with its close code (RFC 6455 §7.4.1). */
@@ -19,6 +20,7 @@ export const CLOSE_CODE = {
   'invalid-utf8': 1007,
   'invalid-compression': 1007,
   'too-many-fragments': 1008,
+  'message-overdue': 1008,
   'message-too-large': 1009,
 } as const
 
@@ -39,4 +41,9 @@ export class WebSocketError extends Error {
   get closeCode(): number {
     return CLOSE_CODE[this.violation]
   }
+}
+
+/** The peer has sent nothing for `pingIntervalMs`, and nothing for `pongTimeoutMs` after a ping. */
+export class SilentPeerError extends Error {
+  override readonly name = 'SilentPeerError'
 }

@@ -68,6 +68,10 @@ export class MessageReader {
   #headerBegun = false
   /** The message that has begun and not ended. Control frames between its fragments leave it unchanged. */
   #message: MessageAssembly | StreamedMessage | undefined
+  /** The first frame that exceeded a limit, if the rest of its message can be skipped. */
+  #refused: FrameHeader | undefined
+  /** Whether the next continuation belongs to a message that is skipped. */
+  #skipping = false
 
   /** @throws {TypeError | RangeError} when a limit is neither a whole number of at least 1 nor Infinity. */
   constructor({ role, limits, inflater, streaming = false, rawText = false }: MessageReaderOptions) {
@@ -87,6 +91,28 @@ export class MessageReader {
   get midFrame(): boolean {
     const { is } = this.#state
     return this.#headerBegun || is === 'control' || is === 'fragment' || is === 'streamed'
+  }
+
+  /**
+   * Whether a frame, or a message that is collected until it is whole, has begun and has not arrived completely. As
+   * `midFrame`, it describes what the last call of `next` left.
+   */
+  get unfinished(): boolean {
+    const { is } = this.#state
+    return this.midFrame || this.#skipping || is === 'skip' || this.#message instanceof MessageAssembly
+  }
+
+  /**
+   * After an error of the kind `message-too-large`: reads on, and drops that message as it arrives.
+   *
+   * @returns false when that is impossible, because the message was compressed, or a part of it was returned.
+   */
+  skipMessage(): boolean {
+    const header = this.#refused
+    if (this.#state.is !== 'nothing' || header === undefined) return false
+    this.#refused = undefined
+    this.#state = skipOf(header)
+    return true
   }
 
   /**
@@ -114,6 +140,10 @@ export class MessageReader {
           if (header === undefined) return undefined
           if (isControl(header.opcode)) {
             this.#state = { is: 'control', header }
+            break
+          }
+          if (this.#skipping && header.opcode === Opcode.continuation) {
+            this.#state = skipOf(header)
             break
           }
           this.#checkData(header)
@@ -147,6 +177,11 @@ export class MessageReader {
           this.#state = HEADER
           this.#message = undefined
           return { type: 'message-end' }
+        case 'skip':
+          if (!skip(input, state)) return undefined
+          this.#state = HEADER
+          this.#skipping = !state.header.fin
+          break
         case 'nothing':
           input.clear()
           return undefined
@@ -157,12 +192,13 @@ export class MessageReader {
   }
 
   /** Checks the order of frames and our limits, which the header alone does not show. */
-  #checkData({ opcode, compressed, payloadBytes }: FrameHeader): void {
+  #checkData(header: FrameHeader): void {
+    const { opcode, compressed, payloadBytes } = header
     const continues = opcode === Opcode.continuation
     if (continues && this.#message === undefined) {
       throw new WebSocketError('unexpected-continuation', 'Cannot continue a message that has not begun')
     }
-    if (!continues && this.#message !== undefined) {
+    if (!continues && (this.#message !== undefined || this.#skipping)) {
       throw new WebSocketError(
         'expected-continuation',
         'Cannot begin a message before the previous one has ended',
@@ -170,6 +206,7 @@ export class MessageReader {
     }
     const most = Math.min(this.#maxFrameBytes, this.#mostBytes(this.#message?.compressed ?? compressed))
     if (payloadBytes > most) {
+      this.#refuse(header)
       throw new WebSocketError(
         'message-too-large',
         `Cannot accept a frame of ${payloadBytes} bytes: the limit is ${most}`,
@@ -184,7 +221,12 @@ export class MessageReader {
 
   #fragmentBegins(header: FrameHeader): State {
     const message = this.#message ?? this.#messageBegins(header)
-    message.fragmentBegins(header.payloadBytes)
+    try {
+      message.fragmentBegins(header.payloadBytes)
+    } catch (error) {
+      this.#refuse(header)
+      throw error
+    }
     this.#message = message
     if (message instanceof MessageAssembly) return { is: 'fragment', header, message, takenBytes: 0 }
     return { is: 'streamed', header, message, takenBytes: 0, over: false }
@@ -215,6 +257,12 @@ export class MessageReader {
     return asBuffer(this.#inflater?.inflate(payload, true, this.#maxMessageBytes) ?? payload)
   }
 
+  /** A compressed message must be inflated, because later ones refer to it; a streamed one has begun already. */
+  #refuse(header: FrameHeader): void {
+    const compressed = this.#message?.compressed ?? header.compressed
+    if (!compressed && !(this.#message instanceof StreamedMessage)) this.#refused = header
+  }
+
   #stop(): void {
     this.#state = NOTHING
     this.#headerBegun = false
@@ -233,6 +281,20 @@ function collect(input: ByteQueue, fragment: Fragment): boolean {
     fragment.message.add(piece)
   }
   return true
+}
+
+/** Drops the bytes of a frame that have arrived; returns false while some are missing. */
+function skip(input: ByteQueue, frame: SkippedFrame): boolean {
+  while (frame.leftBytes > 0) {
+    const piece = input.takeUpTo(frame.leftBytes)
+    if (piece === undefined) return false
+    frame.leftBytes -= piece.length
+  }
+  return true
+}
+
+function skipOf(header: FrameHeader): SkippedFrame {
+  return { is: 'skip', header, leftBytes: header.payloadBytes }
 }
 
 /** Returns the next bytes of a frame, or its end; undefined when it needs more bytes. */
@@ -283,6 +345,7 @@ type State =
   | Fragment
   | StreamedFrame
   | { readonly is: 'message-end' }
+  | SkippedFrame
   | { readonly is: 'nothing' }
 
 /** A fragment of a message, perhaps its only one, that arrives in pieces. */
@@ -301,6 +364,13 @@ interface StreamedFrame {
   takenBytes: number
   /** Whether all its bytes have been passed on. */
   over: boolean
+}
+
+/** A frame of a message that was refused. */
+interface SkippedFrame {
+  readonly is: 'skip'
+  readonly header: FrameHeader
+  leftBytes: number
 }
 
 const HEADER: State = { is: 'header' }

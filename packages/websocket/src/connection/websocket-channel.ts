@@ -1,10 +1,14 @@
 import { Closing } from './closing.ts'
+import type { MessageKind } from '../codec/message-assembly.ts'
 import { MessageReader, type ReaderEvent } from '../codec/message-reader.ts'
-import { WebSocketError } from '../errors.ts'
+import { type SilentPeerError, WebSocketError } from '../errors.ts'
 import { Inbox, type InboxOwner, type Message } from './inbox.ts'
 import type { Opening } from './opening.ts'
 import { Outbox, type OutboxOwner, type SendStatus } from './outbox.ts'
+import { drainDelay } from './drain-delay.ts'
+import { Liveness, type LivenessOwner } from './liveness.ts'
 import { PingPong, type PingPongOwner } from './ping-pong.ts'
+import { NO_TRAFFIC, type Traffic, TrafficCount } from './traffic.ts'
 import type { WebSocketClosed, WebSocketConnection } from './websocket-connection.ts'
 import { CheckedWebSocketOptions, type WebSocketOptions, webSocketOptions } from './websocket-options.ts'
 import type { WebSocketProtocol } from './websocket-protocol.ts'
@@ -41,7 +45,14 @@ export interface WebSocketChannelSetup {
  */
 export class WebSocketChannel
   extends Protocol
-  implements HalfCloseable, Drainable, WebSocketConnection, InboxOwner, OutboxOwner, PingPongOwner
+  implements
+    HalfCloseable,
+    Drainable,
+    WebSocketConnection,
+    InboxOwner,
+    OutboxOwner,
+    PingPongOwner,
+    LivenessOwner
 {
   readonly opening: Opening
   readonly #protocol: WebSocketProtocol
@@ -51,6 +62,9 @@ export class WebSocketChannel
   readonly #outbox: Outbox
   readonly #inbox: Inbox
   #pingPong: PingPong | undefined
+  /** Both from `connectionMade` on. */
+  #liveness: Liveness | undefined
+  #traffic: TrafficCount | undefined
   #reading = false
   #inputPaused = false
   #inputEnded = false
@@ -72,6 +86,7 @@ export class WebSocketChannel
       owner: this,
       inbox: this.#inbox,
       outbox: this.#outbox,
+      role: opening.role,
       options: this.#options,
       notify: (reason) => this.#notify(reason),
     })
@@ -96,7 +111,11 @@ export class WebSocketChannel
 
   override connectionMade(): void {
     const protocol = this.#protocol
-    void this.#call(() => protocol.negotiationStarted(new WebSocketTransport(this)))
+    const transport = new WebSocketTransport(this)
+    this.#liveness = new Liveness(this, this.#options)
+    this.#traffic = new TrafficCount(this.transport, transport, protocol)
+    void this.#call(() => protocol.negotiationStarted(transport))
+    this.#traffic.opened()
     if (!this.open) return
     const finished = this.#call(() => protocol.negotiationFinished())
     if (finished !== undefined) this.#inbox.waitFor(finished)
@@ -104,6 +123,8 @@ export class WebSocketChannel
 
   override dataReceived(data: Buffer): void {
     if (this.transport.disconnecting) return
+    this.#liveness?.received(data.length)
+    this.#traffic?.bytesReceived(data.length)
     this.#input.push(data)
     this.#read()
   }
@@ -116,25 +137,32 @@ export class WebSocketChannel
   }
 
   override connectionLost(cause: ConnectionClosed): void {
+    this.#liveness?.stop()
     this.#closing.lost(cause)
   }
 
   /**
-   * The reactor is stopping: closes with 1001, after the protocol's `drain`, or the callbacks under way.
-   * Settles when the connection is gone.
+   * The reactor is stopping: closes with `drainCode`, after a random part of `drainOverMs`, and the protocol's
+   * `drain`, or the callbacks under way. Settles when the connection is gone.
    */
   async drain(): Promise<void> {
+    const { drainCode, drainOverMs, drainReason } = this.#options
+    if (this.open && drainOverMs > 0) await drainDelay(this.transport, drainOverMs)
     if (this.open) await this.#lastCallbacks()
-    if (this.open) this.close(GOING_AWAY, '')
+    if (this.open) this.close(drainCode, drainReason)
     return this.#gone()
   }
 
   sendText(text: string): SendStatus {
-    return this.#outbox.sendText(text)
+    const status = this.#outbox.sendText(text)
+    if (status !== 'dropped') this.#messageSent('text', text)
+    return status
   }
 
   sendBytes(data: Uint8Array): SendStatus {
-    return this.#outbox.sendBytes(data)
+    const status = this.#outbox.sendBytes(data)
+    if (status !== 'dropped') this.#messageSent('bytes', data)
+    return status
   }
 
   sendPing(payload: Uint8Array): SendStatus {
@@ -143,6 +171,49 @@ export class WebSocketChannel
 
   sendPong(payload: Buffer): void {
     this.#outbox.sendPong(payload)
+  }
+
+  replyToPing(payload: Buffer): SendStatus {
+    if (this.#pings.pong(payload)) return 'sent'
+    return this.open ? 'queued' : 'dropped'
+  }
+
+  measureLatency(): Promise<number | undefined> {
+    return this.#liveness?.measureLatency() ?? Promise.resolve(undefined)
+  }
+
+  get latencyMs(): number | undefined {
+    return this.#liveness?.latencyMs
+  }
+
+  get traffic(): Traffic {
+    return this.#traffic?.now ?? NO_TRAFFIC
+  }
+
+  get autoPong(): boolean {
+    return this.#options.autoPong
+  }
+
+  /** Whether nothing is read, because too much is held back. */
+  get inputPaused(): boolean {
+    return this.#inputPaused
+  }
+
+  /** Whether a callback is pending, or a message is held back. */
+  get busy(): boolean {
+    return !this.#inbox.idle
+  }
+
+  peerSilent(error: SilentPeerError): void {
+    this.abort(error)
+  }
+
+  messageOverdue(error: WebSocketError): void {
+    this.#closing.violated(error)
+  }
+
+  idleTooLong(idleMs: number): void {
+    this.close(GOING_AWAY, `No message for ${idleMs} ms`)
   }
 
   async drained(): Promise<boolean> {
@@ -206,6 +277,10 @@ export class WebSocketChannel
     return this.#call(() => this.#protocol.pongReceived(payload))
   }
 
+  deliverPing(payload: Buffer): Promise<void> | undefined {
+    return this.#call(() => this.#protocol.pingReceived(payload))
+  }
+
   inboxChanged(): void {
     if (this.#inbox.idle) this.#closing.inboxIdle()
     this.#read()
@@ -222,8 +297,12 @@ export class WebSocketChannel
     this.#reading = true
     try {
       while (this.#mayRead()) {
-        const event = this.#reader.next(this.#input)
-        if (event === undefined) break
+        const event = this.#nextEvent()
+        if (event === undefined) {
+          if (this.#reader.unfinished) this.#liveness?.leftUnfinished()
+          else this.#liveness?.becameWhole()
+          break
+        }
         this.#eventRead(event)
       }
     } catch (error) {
@@ -232,6 +311,24 @@ export class WebSocketChannel
     }
     this.#reading = false
     this.#throttle()
+  }
+
+  /** Takes the next event. A message that is too large is skipped if the protocol asks for it. */
+  #nextEvent(): ReaderEvent | undefined {
+    for (;;) {
+      try {
+        return this.#reader.next(this.#input)
+      } catch (error) {
+        if (!(error instanceof WebSocketError) || error.violation !== 'message-too-large') throw error
+        if (!this.#skipsTooLarge(error) || !this.#reader.skipMessage()) throw error
+      }
+    }
+  }
+
+  #skipsTooLarge(error: WebSocketError): boolean {
+    let skips: unknown = false
+    void this.#call(() => (skips = this.#protocol.messageTooLarge(error)))
+    return skips === true
   }
 
   /** After the peer's end nothing more comes, and what has come is little. */
@@ -243,20 +340,27 @@ export class WebSocketChannel
     if (this.transport.disconnecting || this.#inputPaused !== this.#mayRead()) return
     this.#inputPaused = !this.#inputPaused
     if (this.#inputPaused) this.transport.pauseProducing()
-    else this.transport.resumeProducing()
+    else {
+      this.#liveness?.readingResumed()
+      this.transport.resumeProducing()
+    }
   }
 
   #eventRead(event: ReaderEvent): void {
     switch (event.type) {
       case 'text':
+        this.#messageReceived('text', event.text)
+        this.#inbox.push(event)
+        break
       case 'bytes':
+        this.#messageReceived('bytes', event.data)
         this.#inbox.push(event)
         break
       case 'ping':
         this.#pings.pingReceived(event.payload)
         break
       case 'pong':
-        this.#pings.pongReceived(event.payload)
+        if (this.#liveness?.pongReceived(event.payload) !== true) this.#pings.pongReceived(event.payload)
         break
       case 'close':
         this.#closing.closeReceived(event)
@@ -273,6 +377,17 @@ export class WebSocketChannel
     }
   }
 
+  #messageReceived(kind: MessageKind, content: string | Uint8Array): void {
+    this.#traffic?.messageReceived(kind, content)
+    this.#liveness?.becameWhole()
+    this.#liveness?.messagePassed()
+  }
+
+  #messageSent(kind: MessageKind, content: string | Uint8Array): void {
+    this.#traffic?.messageSent(kind, content)
+    this.#liveness?.messagePassed()
+  }
+
   get #pings(): PingPong {
     this.#pingPong ??= new PingPong(this)
     return this.#pingPong
@@ -281,6 +396,7 @@ export class WebSocketChannel
   #notify(reason: WebSocketClosed): void {
     this.#inbox.close()
     void this.#call(() => this.#protocol.connectionLost(reason))
+    this.#traffic?.closed(reason)
   }
 
   #lastCallbacks(): Promise<void> | undefined {

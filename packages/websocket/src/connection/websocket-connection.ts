@@ -2,6 +2,7 @@ import type { Address, ConnectionClosed, PullProducer, PushProducer, Reactor } f
 import type { WebSocketViolation } from '../errors.ts'
 import type { Opening } from './opening.ts'
 import type { SendStatus } from './outbox.ts'
+import type { Traffic } from './traffic.ts'
 
 /** The connection that a WebSocketTransport passes its calls to. */
 export interface WebSocketConnection {
@@ -13,6 +14,10 @@ export interface WebSocketConnection {
   readonly signal: AbortSignal
   /** Bytes queued and not yet taken by the operating system. */
   readonly bufferedBytes: number
+  /** What has passed so far. */
+  readonly traffic: Traffic
+  /** Milliseconds between the newest ping of our own and its pong; undefined before the first pong. */
+  readonly latencyMs: number | undefined
   /** Sends a text message. */
   sendText(text: string): SendStatus
   /** Sends a binary message; the caller must not change the bytes afterwards. */
@@ -23,6 +28,14 @@ export interface WebSocketConnection {
    * @throws {RangeError} when the payload has more than 125 bytes.
    */
   sendPing(payload: Uint8Array): SendStatus
+  /**
+   * Replies to a ping.
+   *
+   * @throws {RangeError} when the payload has more than 125 bytes.
+   */
+  replyToPing(payload: Buffer): SendStatus
+  /** Sends a ping of our own. Resolves with `latencyMs`, or with undefined when the WebSocket ends before. */
+  measureLatency(): Promise<number | undefined>
   /** Resolves with true when more may be sent, with false when the WebSocket is closing or gone. */
   drained(): Promise<boolean>
   /**

@@ -4,6 +4,7 @@ import type { Request } from '@ropewalk/http'
 import { MAX_CONTROL_BYTES } from '../codec/frame-header.ts'
 import type { OpeningResponse } from './opening.ts'
 import type { SendStatus } from './outbox.ts'
+import type { Traffic } from './traffic.ts'
 import type { WebSocketConnection } from './websocket-connection.ts'
 
 /** Sends the messages of one WebSocket, and closes it. No method throws because the peer is gone. */
@@ -67,6 +68,27 @@ export class WebSocketTransport {
     return this.#connection.bufferedBytes
   }
 
+  /** What has passed so far, as it is now: messages, and bytes of frames. */
+  get traffic(): Traffic {
+    return this.#connection.traffic
+  }
+
+  /**
+   * Milliseconds between the newest ping that the WebSocket has sent by itself and its pong; undefined before the
+   * first pong. Such pings are sent when the peer is silent, and by `measureLatency`.
+   */
+  get latencyMs(): number | undefined {
+    return this.#connection.latencyMs
+  }
+
+  /**
+   * Sends a ping, and resolves with the milliseconds until its pong; with undefined when the WebSocket ends
+   * before. `pongReceived` is not called. Calls while one is pending share its ping.
+   */
+  measureLatency(): Promise<number | undefined> {
+    return this.#connection.measureLatency()
+  }
+
   /**
    * Sends a text message. Returns `sent`; `queued` when too many bytes wait before it (await `drained()` before
    * the next message); `dropped` when the WebSocket is closing or gone.
@@ -93,6 +115,18 @@ export class WebSocketTransport {
   ping(payload: Uint8Array = NO_BYTES): SendStatus {
     checkValue('ping', 'payload', payload, PING_PAYLOAD)
     return this.#connection.sendPing(payload)
+  }
+
+  /**
+   * Sends a pong: the reply to a ping, when `autoPong` is false, or an unsolicited one. While the peer reads
+   * slowly, only the newest pong is sent: then it returns `queued`. Otherwise it returns as `sendTextMessage`.
+   *
+   * @throws {TypeError} when the payload is not a Uint8Array.
+   * @throws {RangeError} when it has more than 125 bytes.
+   */
+  pong(payload: Uint8Array = NO_BYTES): SendStatus {
+    checkValue('pong', 'payload', payload, PING_PAYLOAD)
+    return this.#connection.replyToPing(Buffer.from(payload))
   }
 
   /** Resolves with true when more may be sent, with false when the WebSocket is closing or gone. */

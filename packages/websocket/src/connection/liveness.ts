@@ -1,0 +1,207 @@
+// When a WebSocket is taken for dead, and when it has waited long enough. One deadline serves all of it.
+//
+//     the peer sends nothing for pingIntervalMs ──▶ ping ── nothing for pongTimeoutMs ──▶ aborted
+//     a message has begun, and is not whole: frameTimeoutMs and 2 ms for each byte that arrives ──▶ 1008
+//     no message in either direction for idleTimeoutMs ──▶ 1001
+//
+// The peer is not to blame for silence while this side reads nothing, because the protocol is behind, nor while
+// our output waits for it: then the transport limits the wait.
+
+import type { Reactor, Transport } from '@ropewalk/core'
+import { Deadline } from '@ropewalk/core/time'
+import { SilentPeerError, WebSocketError } from '../errors.ts'
+import type { SendStatus } from './outbox.ts'
+import { OwnPings } from './own-pings.ts'
+import { PONG_HOLD_BYTES } from './ping-pong.ts'
+import type { WebSocketOptions } from './websocket-options.ts'
+
+/** The options of a Liveness. */
+export type LivenessOptions = Pick<
+  WebSocketOptions,
+  'pingIntervalMs' | 'pongTimeoutMs' | 'idleTimeoutMs' | 'frameTimeoutMs'
+>
+
+/** The part of a WebSocket that a Liveness uses. */
+export interface LivenessOwner {
+  readonly transport: Transport
+  /** Whether messages can be sent. */
+  readonly open: boolean
+  /** Whether nothing is read, because too much is held back. */
+  readonly inputPaused: boolean
+  /** Whether a callback is pending, or a message is held back. */
+  readonly busy: boolean
+  sendPing(payload: Uint8Array): SendStatus
+  /** The peer is dead. */
+  peerSilent(error: SilentPeerError): void
+  /** The peer takes too long to send a whole message. */
+  messageOverdue(error: WebSocketError): void
+  /** No message has passed for a long time. */
+  idleTooLong(idleMs: number): void
+}
+
+/** Notices a peer that is gone, a message that never becomes whole, and a WebSocket that nothing uses. */
+export class Liveness {
+  readonly #owner: LivenessOwner
+  readonly #options: LivenessOptions
+  readonly #clock: Reactor['deadlines']
+  readonly #deadline: Deadline
+  #pings: OwnPings | undefined
+  /** When the silence of the peer began that counts, or our ping was sent. */
+  #sinceMs: number
+  /** Whether a ping was sent, and nothing has arrived since. */
+  #awaiting = false
+  /** How long to wait after that ping. */
+  #pongWaitMs = 0
+  /** What had been written when the peer last sent something: it may be reading what was written since. */
+  #writtenBytes: number
+  /** When the message that has begun must be whole. */
+  #messageDueMs = Infinity
+  /** When the last message passed. */
+  #messageMs: number
+
+  /** Begins at once. The owner has its transport. */
+  constructor(owner: LivenessOwner, options: LivenessOptions) {
+    const { reactor, writtenBytes } = owner.transport
+    this.#owner = owner
+    this.#options = options
+    this.#clock = reactor.deadlines
+    this.#deadline = new Deadline(reactor, () => this.#expired())
+    this.#sinceMs = this.#messageMs = this.#clock.now()
+    this.#writtenBytes = writtenBytes
+    this.#arm()
+  }
+
+  /** Milliseconds between the newest ping of our own and its pong; undefined before the first pong. */
+  get latencyMs(): number | undefined {
+    return this.#pings?.latencyMs
+  }
+
+  /** The peer has sent bytes. */
+  received(bytes: number): void {
+    this.#sinceMs = this.#clock.now()
+    this.#awaiting = false
+    this.#writtenBytes = this.#owner.transport.writtenBytes
+    if (this.#messageDueMs !== Infinity) this.#messageDueMs += bytes * MS_PER_BYTE
+  }
+
+  /** Reading has begun again: the time in which nothing was read does not count. */
+  readingResumed(): void {
+    this.#sinceMs = this.#clock.now()
+    this.#awaiting = false
+  }
+
+  /** A message was received or sent. */
+  messagePassed(): void {
+    if (this.#options.idleTimeoutMs !== Infinity) this.#messageMs = this.#clock.now()
+  }
+
+  /** The message or frame that had begun is whole. */
+  becameWhole(): void {
+    this.#messageDueMs = Infinity
+  }
+
+  /** A part of a message or frame is left over from what has arrived: it may have begun long ago. */
+  leftUnfinished(): void {
+    if (this.#messageDueMs !== Infinity) return
+    this.#messageDueMs = this.#clock.now() + this.#options.frameTimeoutMs
+    if (this.#messageDueMs < this.#deadline.dueMs) this.#arm()
+  }
+
+  /** Handles a pong; returns false when it does not reply to a ping of our own. */
+  pongReceived(payload: Buffer): boolean {
+    return this.#pings?.pongReceived(payload) ?? false
+  }
+
+  /** Measures the latency with a ping, one for all that ask meanwhile. */
+  measureLatency(): Promise<number | undefined> {
+    if (!this.#owner.open) return Promise.resolve(undefined)
+    if (this.#pings?.measuring !== true) {
+      this.#ping()
+      this.#arm()
+    }
+    return this.#ownPings.measured()
+  }
+
+  /** The connection is gone. */
+  stop(): void {
+    this.#deadline.clear()
+    this.#pings?.stop()
+  }
+
+  get #ownPings(): OwnPings {
+    this.#pings ??= new OwnPings(this.#owner.transport.reactor)
+    return this.#pings
+  }
+
+  get #silenceDueMs(): number {
+    return this.#sinceMs + (this.#awaiting ? this.#pongWaitMs : this.#options.pingIntervalMs)
+  }
+
+  get #idleDueMs(): number {
+    return this.#messageMs + this.#options.idleTimeoutMs
+  }
+
+  #arm(): void {
+    const dueMs = Math.min(this.#silenceDueMs, this.#messageDueMs, this.#idleDueMs)
+    if (dueMs === Infinity) this.#deadline.clear()
+    else this.#deadline.set(Math.max(0, dueMs - this.#clock.now()))
+  }
+
+  #expired(): void {
+    if (!this.#owner.open) return
+    const nowMs = this.#clock.now()
+    if (nowMs >= this.#messageDueMs) return this.#owner.messageOverdue(overdue(this.#options.frameTimeoutMs))
+    if (nowMs >= this.#idleDueMs) {
+      if (!this.#inUse) return this.#owner.idleTooLong(this.#options.idleTimeoutMs)
+      this.#messageMs = nowMs
+    }
+    if (nowMs >= this.#silenceDueMs) this.#checkPeer(nowMs)
+    if (this.#owner.open) this.#arm()
+  }
+
+  /** Whether a message is under way, in a callback, or in our queue. */
+  get #inUse(): boolean {
+    const { busy, transport } = this.#owner
+    return busy || transport.bufferedBytes > 0 || this.#messageDueMs !== Infinity
+  }
+
+  #checkPeer(nowMs: number): void {
+    const { bufferedBytes } = this.#owner.transport
+    if (this.#owner.inputPaused) {
+      // Nothing is read, but a proxy needs to see traffic.
+      if (bufferedBytes === 0) this.#ping()
+      this.readingResumed()
+    } else if (this.#awaiting) {
+      if (bufferedBytes === 0) this.#owner.peerSilent(this.#silence)
+      else this.#sinceMs = nowMs
+    } else if (bufferedBytes <= PONG_HOLD_BYTES) this.#ping()
+    else this.#sinceMs = nowMs
+  }
+
+  #ping(): void {
+    const { transport } = this.#owner
+    const unreadBytes = Math.min(transport.writtenBytes - this.#writtenBytes, MAX_HIDDEN_BYTES)
+    this.#pongWaitMs = Math.max(this.#options.pongTimeoutMs, unreadBytes / SLOWEST_BYTES_PER_MS)
+    this.#sinceMs = this.#clock.now()
+    this.#awaiting = this.#options.pingIntervalMs !== Infinity
+    this.#owner.sendPing(this.#ownPings.next())
+  }
+
+  get #silence(): SilentPeerError {
+    return new SilentPeerError(`The peer has sent nothing for ${this.#pongWaitMs} ms after a ping`)
+  }
+}
+
+function overdue(frameTimeoutMs: number): WebSocketError {
+  const text = `Cannot wait longer for a whole message than ${frameTimeoutMs} ms and the time for its bytes`
+  return new WebSocketError('message-overdue', text)
+}
+
+/** A message that arrives at 500 bytes a second, as a body of HTTP must, is never cut off. */
+const MS_PER_BYTE = 2
+/**
+ * A pong comes after the peer has read what was written before the ping. The slowest peer that is waited for reads
+ * 2 000 bytes a second, and the system's send buffer hides at most 1.4 MB, as in docs/decisions/0013.
+ */
+const SLOWEST_BYTES_PER_MS = 2
+const MAX_HIDDEN_BYTES = 1_400_000
