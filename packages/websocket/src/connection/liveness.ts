@@ -7,8 +7,8 @@
 // The peer is not to blame for silence while this side reads nothing, because the protocol is behind, nor while
 // our output waits for it: then the transport limits the wait.
 
-import type { Reactor, Transport } from '@ropewalk/core'
-import { Deadline } from '@ropewalk/core/time'
+import type { Transport } from '@ropewalk/core'
+import type { DeadlineKeeper, KeptDeadline } from '@ropewalk/core/reactor'
 import { SilentPeerError, WebSocketError } from '../errors.ts'
 import type { SendStatus } from './outbox.ts'
 import { OwnPings } from './own-pings.ts'
@@ -39,12 +39,16 @@ export interface LivenessOwner {
   idleTooLong(idleMs: number): void
 }
 
-/** Notices a peer that is gone, a message that never becomes whole, and a WebSocket that nothing uses. */
-export class Liveness {
+/**
+ * Notices a peer that is gone, a message that never becomes whole, and a WebSocket that nothing uses.
+ *
+ * It is the deadline itself, because every idle WebSocket has one.
+ */
+export class Liveness implements KeptDeadline {
   readonly #owner: LivenessOwner
   readonly #options: LivenessOptions
-  readonly #clock: Reactor['deadlines']
-  readonly #deadline: Deadline
+  readonly #clock: DeadlineKeeper
+  #dueMs = Infinity
   #pings: OwnPings | undefined
   /** When the silence of the peer began that counts, or our ping was sent. */
   #sinceMs: number
@@ -65,10 +69,14 @@ export class Liveness {
     this.#owner = owner
     this.#options = options
     this.#clock = reactor.deadlines
-    this.#deadline = new Deadline(reactor, () => this.#expired())
     this.#sinceMs = this.#messageMs = this.#clock.now()
     this.#writtenBytes = writtenBytes
     this.#arm()
+  }
+
+  /** When it must be looked at again. */
+  get dueMs(): number {
+    return this.#dueMs
   }
 
   /** Milliseconds between the newest ping of our own and its pong; undefined before the first pong. */
@@ -104,7 +112,7 @@ export class Liveness {
   leftUnfinished(): void {
     if (this.#messageDueMs !== Infinity) return
     this.#messageDueMs = this.#clock.now() + this.#options.frameTimeoutMs
-    if (this.#messageDueMs < this.#deadline.dueMs) this.#arm()
+    if (this.#messageDueMs < this.#dueMs) this.#arm()
   }
 
   /** Handles a pong; returns false when it does not reply to a ping of our own. */
@@ -122,9 +130,24 @@ export class Liveness {
     return this.#ownPings.measured()
   }
 
+  /** Called by the reactor at `dueMs`. */
+  expire(): void {
+    this.#dueMs = Infinity
+    if (!this.#owner.open) return
+    const nowMs = this.#clock.now()
+    if (nowMs >= this.#messageDueMs) return this.#owner.messageOverdue(overdue(this.#options.frameTimeoutMs))
+    if (nowMs >= this.#idleDueMs) {
+      if (!this.#inUse) return this.#owner.idleTooLong(this.#options.idleTimeoutMs)
+      this.#messageMs = nowMs
+    }
+    if (nowMs >= this.#silenceDueMs) this.#checkPeer(nowMs)
+    if (this.#owner.open) this.#arm()
+  }
+
   /** The connection is gone. */
   stop(): void {
-    this.#deadline.clear()
+    this.#dueMs = Infinity
+    this.#clock.forget(this)
     this.#pings?.stop()
   }
 
@@ -142,21 +165,8 @@ export class Liveness {
   }
 
   #arm(): void {
-    const dueMs = Math.min(this.#silenceDueMs, this.#messageDueMs, this.#idleDueMs)
-    if (dueMs === Infinity) this.#deadline.clear()
-    else this.#deadline.set(Math.max(0, dueMs - this.#clock.now()))
-  }
-
-  #expired(): void {
-    if (!this.#owner.open) return
-    const nowMs = this.#clock.now()
-    if (nowMs >= this.#messageDueMs) return this.#owner.messageOverdue(overdue(this.#options.frameTimeoutMs))
-    if (nowMs >= this.#idleDueMs) {
-      if (!this.#inUse) return this.#owner.idleTooLong(this.#options.idleTimeoutMs)
-      this.#messageMs = nowMs
-    }
-    if (nowMs >= this.#silenceDueMs) this.#checkPeer(nowMs)
-    if (this.#owner.open) this.#arm()
+    this.#dueMs = Math.min(this.#silenceDueMs, this.#messageDueMs, this.#idleDueMs)
+    this.#clock.keep(this)
   }
 
   /** Whether a message is under way, in a callback, or in our queue. */
