@@ -1,6 +1,7 @@
 // When a WebSocket is taken for dead, and when it has waited long enough. One deadline serves all of it.
 //
 //     the peer sends nothing for pingIntervalMs ──▶ ping ── nothing for pongTimeoutMs ──▶ aborted
+//                                        (and again, every pingIntervalMs)
 //     a message has begun, and is not whole: frameTimeoutMs and 2 ms for each byte that arrives ──▶ 1008
 //     no message in either direction for idleTimeoutMs ──▶ 1001
 //
@@ -50,12 +51,14 @@ export class Liveness implements KeptDeadline {
   readonly #clock: DeadlineKeeper
   #dueMs = Infinity
   #pings: OwnPings | undefined
-  /** When the silence of the peer began that counts, or our ping was sent. */
+  /** When the silence of the peer began that counts, or the first ping since then was sent. */
   #sinceMs: number
   /** Whether a ping was sent, and nothing has arrived since. */
   #awaiting = false
   /** How long to wait after that ping. */
   #pongWaitMs = 0
+  /** When the last ping was sent. */
+  #pingedMs = 0
   /** What had been written when the peer last sent something: it may be reading what was written since. */
   #writtenBytes: number
   /** When the message that has begun must be whole. */
@@ -86,16 +89,14 @@ export class Liveness implements KeptDeadline {
 
   /** The peer has sent bytes. */
   received(bytes: number): void {
-    this.#sinceMs = this.#clock.now()
-    this.#awaiting = false
+    this.#silenceBegins()
     this.#writtenBytes = this.#owner.transport.writtenBytes
     if (this.#messageDueMs !== Infinity) this.#messageDueMs += bytes * MS_PER_BYTE
   }
 
   /** Reading has begun again: the time in which nothing was read does not count. */
   readingResumed(): void {
-    this.#sinceMs = this.#clock.now()
-    this.#awaiting = false
+    this.#silenceBegins()
   }
 
   /** A message was received or sent. */
@@ -124,7 +125,7 @@ export class Liveness implements KeptDeadline {
   measureLatency(): Promise<number | undefined> {
     if (!this.#owner.open) return Promise.resolve(undefined)
     if (this.#pings?.measuring !== true) {
-      this.#ping()
+      this.#ping(this.#clock.now())
       this.#arm()
     }
     return this.#ownPings.measured()
@@ -156,8 +157,17 @@ export class Liveness implements KeptDeadline {
     return this.#pings
   }
 
+  #silenceBegins(): void {
+    this.#sinceMs = this.#clock.now()
+    if (!this.#awaiting) return
+    this.#awaiting = false
+    if (this.#silenceDueMs < this.#dueMs) this.#arm()
+  }
+
   get #silenceDueMs(): number {
-    return this.#sinceMs + (this.#awaiting ? this.#pongWaitMs : this.#options.pingIntervalMs)
+    const { pingIntervalMs } = this.#options
+    if (!this.#awaiting) return this.#sinceMs + pingIntervalMs
+    return Math.min(this.#sinceMs + this.#pongWaitMs, this.#pingedMs + pingIntervalMs)
   }
 
   get #idleDueMs(): number {
@@ -176,24 +186,26 @@ export class Liveness implements KeptDeadline {
   }
 
   #checkPeer(nowMs: number): void {
-    const { bufferedBytes } = this.#owner.transport
-    if (this.#owner.inputPaused) {
+    if (this.#owner.transport.bufferedBytes > PONG_HOLD_BYTES) {
+      this.#sinceMs = nowMs
+      this.#pingedMs = nowMs
+    } else if (this.#owner.inputPaused) {
       // Nothing is read, but a proxy needs to see traffic.
-      if (bufferedBytes === 0) this.#ping()
-      this.readingResumed()
-    } else if (this.#awaiting) {
-      if (bufferedBytes === 0) this.#owner.peerSilent(this.#silence)
-      else this.#sinceMs = nowMs
-    } else if (bufferedBytes <= PONG_HOLD_BYTES) this.#ping()
-    else this.#sinceMs = nowMs
+      this.#ping(nowMs)
+      this.#awaiting = false
+    } else if (this.#awaiting && nowMs >= this.#sinceMs + this.#pongWaitMs) {
+      this.#owner.peerSilent(this.#silence)
+    } else this.#ping(nowMs)
   }
 
-  #ping(): void {
-    const { transport } = this.#owner
-    const unreadBytes = Math.min(transport.writtenBytes - this.#writtenBytes, MAX_HIDDEN_BYTES)
-    this.#pongWaitMs = Math.max(this.#options.pongTimeoutMs, unreadBytes / SLOWEST_BYTES_PER_MS)
-    this.#sinceMs = this.#clock.now()
-    this.#awaiting = this.#options.pingIntervalMs !== Infinity
+  #ping(nowMs: number): void {
+    if (!this.#awaiting && this.#options.pingIntervalMs !== Infinity) {
+      const unreadBytes = Math.min(this.#owner.transport.writtenBytes - this.#writtenBytes, MAX_HIDDEN_BYTES)
+      this.#pongWaitMs = Math.max(this.#options.pongTimeoutMs, unreadBytes / SLOWEST_BYTES_PER_MS)
+      this.#sinceMs = nowMs
+      this.#awaiting = true
+    }
+    this.#pingedMs = nowMs
     this.#owner.sendPing(this.#ownPings.next())
   }
 

@@ -76,13 +76,45 @@ describe('a silent peer', () => {
     expect((await exchange.received()).length).toBe(0)
   })
 
-  test('is not aborted when pongTimeoutMs is Infinity, and gets a ping every pingIntervalMs', async () => {
+  test.each([
+    [5_000, 60_000],
+    [60_000, 5_000],
+    [5_000, Infinity],
+  ])(
+    'gets a ping every %i ms while it replies, with pongTimeoutMs %d',
+    async (pingIntervalMs, pongTimeoutMs) => {
+      const exchange = await openExchange(new Quick(), { pingIntervalMs, pongTimeoutMs })
+      for (let count = 0; count < 5; count++) {
+        exchange.reactor.advance(pingIntervalMs - 100)
+        await nothing(exchange)
+        exchange.reactor.advance(100)
+        await exchange.send(frame(10, ownPing(await exchange.received())))
+      }
+    },
+  )
+
+  test('gets a ping every pingIntervalMs also while it does not reply, until pongTimeoutMs', async () => {
+    const protocol = new Quick()
+    const exchange = await openExchange(protocol, { pingIntervalMs: 5_000, pongTimeoutMs: 12_000 })
+    for (let count = 0; count < 3; count++) {
+      exchange.reactor.advance(5_000)
+      ownPing(await exchange.received())
+    }
+    exchange.reactor.advance(1_900)
+    expect(protocol.closed).toEqual([])
+    exchange.reactor.advance(100)
+    await exchange.reactor.settle()
+    expect(protocol.closed).toHaveLength(1)
+  })
+
+  test('is never aborted when pongTimeoutMs is Infinity', async () => {
     const protocol = new Quick()
     const exchange = await openExchange(protocol, { pingIntervalMs: 5_000, pongTimeoutMs: Infinity })
-    exchange.reactor.advance(600_000)
-    await exchange.reactor.settle()
+    for (let count = 0; count < 100; count++) {
+      exchange.reactor.advance(5_000)
+      ownPing(await exchange.received())
+    }
     expect(protocol.closed).toEqual([])
-    ownPing(await exchange.received())
   })
 
   test('gets no ping, and is never aborted, when pingIntervalMs is Infinity', async () => {
@@ -138,6 +170,15 @@ describe('a silent peer', () => {
     expect(protocol.closed).toEqual([])
     exchange.reactor.advance(200)
     await exchange.reactor.settle()
+    expect(protocol.closed).toMatchObject([
+      { cause: { cause: { message: 'The peer has sent nothing for 50000 ms after a ping' } } },
+    ])
+  })
+
+  test('is aborted also when time passes in one step', async () => {
+    const protocol = new Quick()
+    const exchange = await openExchange(protocol)
+    exchange.reactor.advance(40_000)
     expect(protocol.closed).toHaveLength(1)
   })
 
