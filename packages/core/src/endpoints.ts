@@ -28,6 +28,7 @@ export {
   TCPServerEndpoint,
   UNIXServerEndpoint,
 } from './endpoint/server-endpoint.ts'
+export { connectWithPrelude, type PreludeEvents } from './endpoint/prelude.ts'
 export { wrapClientTLS } from './endpoint/wrap-client-tls.ts'
 export {
   AllAddressesFailed,

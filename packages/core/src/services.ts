@@ -4,6 +4,8 @@ export {
   ClientService,
   type ClientServiceOptions,
   type ConnectedProtocol,
+  type ConnectionEndpoint,
+  type ConnectionFactory,
   type WhenConnectedOptions,
 } from './service/client-service.ts'
 export { serviceFromString, StreamServerEndpointService } from './service/endpoint-services.ts'

@@ -28,6 +28,11 @@ export const STATUS_CODE = {
   'chunk-extensions-too-large': 400,
   'trailers-too-large': 431,
   truncated: 400,
+  // Of a response: what a gateway that has read it responds with.
+  'malformed-status-line': 502,
+  'status-line-too-long': 502,
+  'too-many-interim-responses': 502,
+  'unexpected-switch': 502,
 } as const
 
 /** A way in which a peer can violate HTTP/1.1. */

@@ -1,5 +1,6 @@
 // WebSocketError    the peer broke RFC 6455 or a limit; thrown in codec/, caught once in the channel, which
 //                   closes with `closeCode`
+// IncompleteMessageError  passed to code that reads a message while it arrives
 // RangeError        our caller passed a limit, close code, reason or ping out of range; thrown at the call
 // SilentPeerError   the peer does not reply to pings; the cause of the ConnectionAborted
 // TypeError         our caller passed a value of the wrong type; thrown at the call
@@ -22,6 +23,7 @@ export const CLOSE_CODE = {
   'too-many-fragments': 1008,
   'message-overdue': 1008,
   'message-too-large': 1009,
+  'unacceptable-extension': 1010,
 } as const
 
 /** A way a peer can break the protocol. */
@@ -46,4 +48,9 @@ export class WebSocketError extends Error {
 /** The peer has sent nothing for `pingIntervalMs`, and nothing for `pongTimeoutMs` after a ping. */
 export class SilentPeerError extends Error {
   override readonly name = 'SilentPeerError'
+}
+
+/** A message ended before its last byte: the WebSocket has ended, or the rest of the message was discarded. */
+export class IncompleteMessageError extends Error {
+  override readonly name = 'IncompleteMessageError'
 }

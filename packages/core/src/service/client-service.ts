@@ -1,7 +1,7 @@
 import type { ProtocolEvents, ProtocolFactory } from '../interfaces/protocol-events.ts'
 import type { ReactorLog, ReactorRandom, ReactorTime } from '../interfaces/reactor.ts'
 import type { Transport } from '../interfaces/transport.ts'
-import type { ClientEndpoint } from '../endpoint/client-endpoint.ts'
+import type { ClientEndpoint, ConnectOptions } from '../endpoint/client-endpoint.ts'
 import { ServiceStopped } from '../errors.ts'
 import { checkOptions, checkOptionsOrInstance, checkValue } from '../options/check-options.ts'
 import { callable, count, having, milliseconds, type OptionRules } from '../options/option-rules.ts'
@@ -15,8 +15,20 @@ import { Service } from './service.ts'
 /**
  * A protocol with a public transport, as every `Protocol` has: there the service sees the connection's end.
  */
-export interface ConnectedProtocol extends ProtocolEvents {
+export interface ConnectedProtocol {
   readonly transport: Pick<Transport, 'signal' | 'loseConnection'>
+}
+
+/** A factory of protocols that are not those of a transport, such as a `WebSocketClientFactory`. */
+export interface ConnectionFactory<P> extends Pick<ProtocolFactory, 'doStart' | 'doStop'> {
+  /** Called by the endpoint, with what it passes. */
+  buildProtocol(...args: never): P | null | undefined | PromiseLike<P | null | undefined>
+}
+
+/** An endpoint for such factories, such as a `WebSocketClientEndpoint`. */
+export interface ConnectionEndpoint<P> {
+  /** Connects once, as a ClientEndpoint does. */
+  connect(factory: ConnectionFactory<P>, options?: ConnectOptions): Promise<P>
 }
 
 /** The options of a client service. */
@@ -56,8 +68,8 @@ export interface WhenConnectedOptions extends Cancellable {
  * After a `switchProtocol` the service keeps the connection, whichever protocol is the current one.
  */
 export class ClientService<P extends ConnectedProtocol> extends Service {
-  readonly #endpoint: ClientEndpoint
-  readonly #factory: ProtocolFactory<P>
+  readonly #endpoint: ConnectionEndpoint<P>
+  readonly #factory: ConnectionFactory<P>
   readonly #options: ClientServiceOptions<P>
   readonly #waiters = new Set<Waiter<P>>()
   #state: State<P> = NEW
@@ -66,7 +78,21 @@ export class ClientService<P extends ConnectedProtocol> extends Service {
    * @throws {TypeError | RangeError} when an argument or option is missing, or has a wrong name, type or
    * value.
    */
-  constructor(endpoint: ClientEndpoint, factory: ProtocolFactory<P>, options: ClientServiceOptions<P>) {
+  constructor(
+    endpoint: ClientEndpoint,
+    factory: ProtocolFactory<P & ProtocolEvents>,
+    options: ClientServiceOptions<P>,
+  )
+  constructor(
+    endpoint: ConnectionEndpoint<NoInfer<P>>,
+    factory: ConnectionFactory<P>,
+    options: ClientServiceOptions<P>,
+  )
+  constructor(
+    endpoint: ConnectionEndpoint<P>,
+    factory: ConnectionFactory<P>,
+    options: ClientServiceOptions<P>,
+  ) {
     super()
     checkValue('ClientService', 'endpoint', endpoint, CLIENT_ENDPOINT)
     checkValue('ClientService', 'factory', factory, FACTORY)

@@ -12,13 +12,13 @@ import type { HTTPLimits } from './limits.ts'
  *     size [extensions] CRLF   data CRLF   …   0 [extensions] CRLF   trailers   CRLF
  */
 export class ChunkedReader implements BodyReader {
-  readonly #limits: HTTPLimits
+  readonly #limits: ChunkLimits
   #state: State = { is: 'size', scannedBytes: 0 }
   #maxBytes: number
   #bodyBytes = 0
   #extensionBytes = 0
 
-  constructor(limits: HTTPLimits) {
+  constructor(limits: ChunkLimits) {
     this.#limits = limits
     this.#maxBytes = limits.maxBodyBytes
   }
@@ -137,6 +137,12 @@ function extensionsTooLarge(maxBytes: number): RemoteProtocolError {
     `Cannot accept more than ${maxBytes} bytes of chunk extensions`,
   )
 }
+
+/** The limits of a chunked body. */
+type ChunkLimits = Pick<
+  HTTPLimits,
+  'maxBodyBytes' | 'maxFieldCount' | 'maxChunkExtensionBytes' | 'maxTrailerBytes'
+>
 
 /** The next part of the body; each state carries the data that only it needs. */
 type State =

@@ -38,3 +38,24 @@ export const DEFAULT_HTTP_LIMITS: HTTPLimits = {
   maxChunkExtensionBytes: 16_384,
   maxTrailerBytes: 16_384,
 }
+
+/** The limits of the parts of a response that a client reads (RFC 9112 §4, RFC 9110 §2.3). */
+export interface ResponseLimits extends Pick<
+  HTTPLimits,
+  'maxHeadBytes' | 'maxFieldCount' | 'maxChunkExtensionBytes' | 'maxTrailerBytes'
+> {
+  /** Longest status line in bytes, CRLF not counted. Default 4 096. */
+  readonly maxStatusLineBytes: number
+  /** Most responses with 1xx, except 101, before the final one. Default 16. */
+  readonly maxInterimResponses: number
+}
+
+/** The limits of a response unless a client sets others. */
+export const DEFAULT_RESPONSE_LIMITS: ResponseLimits = {
+  maxStatusLineBytes: 4_096,
+  maxHeadBytes: 16_384,
+  maxFieldCount: 100,
+  maxInterimResponses: 16,
+  maxChunkExtensionBytes: 16_384,
+  maxTrailerBytes: 16_384,
+}

@@ -3,7 +3,13 @@
  */
 export interface MessageInflater {
   /**
-   * Inflates the next bytes of a message; returns everything that they yield. The caller owns the result.
+   * Whether the last call returned only a part of what its bytes yield, so that much output does not hold up
+   * everything else. Then the caller passes no bytes, and the same `last`, to the next call. Undefined in an
+   * inflater that always returns everything.
+   */
+  readonly more?: boolean
+  /**
+   * Inflates the next bytes of a message; returns what they yield. The caller owns the result.
    *
    * @param last Whether these are the last bytes of the message. The inflater adds 00 00 ff ff.
    * @param mostBytes Most bytes that may be returned.

@@ -3,6 +3,7 @@ import { WebSocketError } from '../errors.ts'
 import { readClose } from './close-frame.ts'
 import { type MessageInflater, mostCompressedBytes } from './compression.ts'
 import { type FrameHeader, isControl, Opcode, type Role, takeFrameHeader } from './frame-header.ts'
+import { Inflation } from './inflation.ts'
 import { mask } from './mask.ts'
 import { MessageAssembly, type MessageKind } from './message-assembly.ts'
 import { MessageSize } from './message-size.ts'
@@ -66,6 +67,7 @@ export class MessageReader {
   readonly #rawText: boolean
   #state: State = HEADER
   #headerBegun = false
+  #unfinished = false
   /** The message that has begun and not ended. Control frames between its fragments leave it unchanged. */
   #message: MessageAssembly | StreamedMessage | undefined
   /** The first frame that exceeded a limit, if the rest of its message can be skipped. */
@@ -97,7 +99,7 @@ export class MessageReader {
    * Whether a frame, or a message that is collected until it is whole, has begun and has not arrived completely. As
    * `midFrame`, it describes what the last call of `next` left.
    */
-  get unfinished(): boolean {
+  get midMessage(): boolean {
     const { is } = this.#state
     return this.midFrame || this.#skipping || is === 'skip' || this.#message instanceof MessageAssembly
   }
@@ -116,21 +118,31 @@ export class MessageReader {
   }
 
   /**
+   * Whether the last call of `next` returned undefined although it could go on, because the inflater has more
+   * of a large message: call it again in a later turn.
+   */
+  get unfinished(): boolean {
+    return this.#unfinished
+  }
+
+  /**
    * Takes the next event from `input`. Bytes after a close frame are dropped.
    *
    * @returns undefined when `input` does not hold the whole event.
    * @throws {WebSocketError} once, when the peer breaks a rule or a limit; later calls return undefined.
    */
   next(input: ByteQueue): ReaderEvent | undefined {
+    const resumed = this.#unfinished
+    this.#unfinished = false
     try {
-      return this.#next(input)
+      return this.#next(input, resumed)
     } catch (error) {
       this.#stop()
       throw error
     }
   }
 
-  #next(input: ByteQueue): ReaderEvent | undefined {
+  #next(input: ByteQueue, resumed: boolean): ReaderEvent | undefined {
     for (;;) {
       const state = this.#state
       switch (state.is) {
@@ -148,7 +160,7 @@ export class MessageReader {
           }
           this.#checkData(header)
           if (!this.#streaming && isWholeMessage(header, input)) {
-            return this.#messageEvent(kindOf(header), header.compressed, takePayload(input, header))
+            return this.#wholeMessage(kindOf(header), header.compressed, takePayload(input, header))
           }
           const begins = this.#message === undefined
           this.#state = this.#fragmentBegins(header)
@@ -168,7 +180,13 @@ export class MessageReader {
           if (state.header.fin) return this.#messageEnds(state.message)
           break
         }
+        case 'inflating': {
+          if (!state.inflation.step()) return this.#later()
+          this.#state = HEADER
+          return this.#messageEvent(state.kind, asBuffer(state.inflation.finish()))
+        }
         case 'streamed': {
+          if (state.message.more && !resumed) return this.#later()
           const event = stream(input, state)
           if (event?.type === 'frame-end') this.#state = state.header.fin ? MESSAGE_END : HEADER
           return event
@@ -240,21 +258,34 @@ export class MessageReader {
     return new StreamedMessage(kindOf(header), size, inflater, this.#maxMessageBytes)
   }
 
-  #messageEnds(message: MessageAssembly): ReaderEvent {
+  #messageEnds(message: MessageAssembly): ReaderEvent | undefined {
     this.#message = undefined
-    return this.#messageEvent(message.kind, message.compressed, message.finish())
+    return this.#wholeMessage(message.kind, message.compressed, message.finish())
   }
 
-  #messageEvent(kind: MessageKind, compressed: boolean, payload: Buffer): ReaderEvent {
-    const data = compressed ? this.#inflate(payload) : payload
+  /** @returns undefined when the inflater has more of it. */
+  #wholeMessage(kind: MessageKind, compressed: boolean, payload: Buffer): ReaderEvent | undefined {
+    const inflater = this.#inflater
+    if (!compressed || inflater === undefined) return this.#messageEvent(kind, payload)
+    const inflated = inflater.inflate(payload, true, this.#maxMessageBytes)
+    if (inflater.more !== true) return this.#messageEvent(kind, asBuffer(inflated))
+    this.#state = {
+      is: 'inflating',
+      kind,
+      inflation: new Inflation(inflater, inflated, this.#maxMessageBytes),
+    }
+    return this.#later()
+  }
+
+  #messageEvent(kind: MessageKind, data: Buffer): ReaderEvent {
     if (kind === 'bytes') return { type: 'bytes', data }
     if (!this.#rawText) return { type: 'text', text: decodeText(data) }
     checkText(data)
     return { type: 'raw-text', data }
   }
 
-  #inflate(payload: Buffer): Buffer {
-    return asBuffer(this.#inflater?.inflate(payload, true, this.#maxMessageBytes) ?? payload)
+  #later(): undefined {
+    this.#unfinished = true
   }
 
   /** A compressed message must be inflated, because later ones refer to it; a streamed one has begun already. */
@@ -300,13 +331,13 @@ function skipOf(header: FrameHeader): SkippedFrame {
 /** Returns the next bytes of a frame, or its end; undefined when it needs more bytes. */
 function stream(input: ByteQueue, frame: StreamedFrame): StreamingEvent | undefined {
   const { payloadBytes, maskKey, fin } = frame.header
-  while (!frame.over) {
+  while (!frame.over || frame.message.more) {
     const leftBytes = payloadBytes - frame.takenBytes
-    const piece = leftBytes === 0 ? NO_BYTES : input.takeUpTo(leftBytes)
+    const piece = leftBytes === 0 || frame.message.more ? NO_BYTES : input.takeUpTo(leftBytes)
     if (piece === undefined) return undefined
     mask(piece, maskKey, frame.takenBytes)
     frame.takenBytes += piece.length
-    frame.over = piece.length === leftBytes
+    frame.over = frame.takenBytes === payloadBytes
     const data = frame.message.add(piece, fin && frame.over)
     if (data.length > 0) return { type: 'message-data', data: asBuffer(data) }
   }
@@ -344,6 +375,7 @@ type State =
   | { readonly is: 'control'; readonly header: FrameHeader }
   | Fragment
   | StreamedFrame
+  | { readonly is: 'inflating'; readonly kind: MessageKind; readonly inflation: Inflation }
   | { readonly is: 'message-end' }
   | SkippedFrame
   | { readonly is: 'nothing' }

@@ -31,6 +31,11 @@ export class StreamedMessage {
     this.#leftBytes = mostBytes
   }
 
+  /** Whether the last piece yields more: `add` is called with no bytes and the same `last`. */
+  get more(): boolean {
+    return this.#inflater?.more === true
+  }
+
   /**
    * Begins a fragment.
    *
@@ -50,7 +55,7 @@ export class StreamedMessage {
     const data = this.#inflater?.inflate(piece, last, this.#leftBytes) ?? piece
     this.#leftBytes -= data.length
     const validator = this.#validator
-    if (validator !== undefined && !(validator.accepts(data) && (!last || validator.complete))) {
+    if (validator !== undefined && !(validator.accepts(data) && (!last || this.more || validator.complete))) {
       throw invalidUTF8()
     }
     return data

@@ -79,10 +79,11 @@ export class Closing {
    *
    * @throws {RangeError} for a code or reason that cannot be sent.
    */
-  close(code: number, reason: string): void {
+  close(code: number | undefined, reason: string): void {
     this.#sendClose({ code, reason })
-    if (this.#transport.bufferedBytes <= PONG_HOLD_BYTES) this.#awaitClose()
-    else void this.#transport.drained().then((writable) => writable && this.#awaitClose())
+    const { outbox } = this.#setup
+    if (outbox.bufferedBytes <= PONG_HOLD_BYTES && !outbox.busy) this.#awaitClose()
+    else void outbox.drained().then((writable) => writable && this.#awaitClose())
   }
 
   /** The peer's close frame has arrived. */
@@ -226,6 +227,7 @@ export class Closing {
   #disconnect(): void {
     this.#serverWait?.clear()
     this.#transport.stopProducer()
+    this.#setup.outbox.finish()
     this.#transport.loseConnection()
   }
 

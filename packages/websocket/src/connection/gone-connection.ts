@@ -60,9 +60,19 @@ class GoneConnection implements WebSocketConnection {
     return 'dropped'
   }
 
+  sendPatiently(): Promise<boolean> {
+    return Promise.resolve(false)
+  }
+
+  takeTurn(): boolean {
+    return false
+  }
+
   sendPing(): SendStatus {
     return 'dropped'
   }
+
+  messageSent(): void {}
 
   replyToPing(): SendStatus {
     return 'dropped'
@@ -83,6 +93,10 @@ class GoneConnection implements WebSocketConnection {
   unregisterProducer(): void {}
 
   close(): void {}
+
+  fail(): void {}
+
+  fault(): void {}
 
   abort(): void {}
 

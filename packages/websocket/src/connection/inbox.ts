@@ -1,7 +1,12 @@
+import { assertNever } from '@ropewalk/core/bytes'
 import type { MessageEvent } from '../codec/message-reader.ts'
+import type { Part } from './part-delivery.ts'
 
 /** A message to deliver to the protocol. */
 export type Message = Extract<MessageEvent, { readonly type: 'text' | 'bytes' }>
+
+/** What an inbox delivers: whole messages, or parts of messages. */
+export type Delivery = Message | Part
 
 /** How much may be held back. Beyond either bound the inbox is full. */
 export interface InboxBounds {
@@ -17,7 +22,7 @@ export interface InboxOwner {
    * @returns a promise that does not reject: nothing more is delivered before it settles. undefined when the
    *   callback has returned no promise.
    */
-  deliver(message: Message): Promise<void> | undefined
+  deliver(message: Delivery): Promise<void> | undefined
   /** Called after a pending callback has settled, or after `resume`: `full` and `idle` may have changed. */
   inboxChanged(): void
 }
@@ -31,6 +36,7 @@ export class Inbox {
   readonly #owner: InboxOwner
   #held: Held[] | undefined
   #heldBytes = 0
+  #heldMessages = 0
   /** The number of callbacks with a pending promise. */
   #pending = 0
   #paused = false
@@ -48,7 +54,7 @@ export class Inbox {
   get full(): boolean {
     if (this.#heldCount === 0) return false
     const { maxMessagesAhead, maxBytesAhead } = this.#bounds
-    return this.#heldCount > maxMessagesAhead || this.#heldBytes > maxBytesAhead
+    return this.#heldMessages > maxMessagesAhead || this.#heldBytes > maxBytesAhead
   }
 
   /** Whether nothing is held back, and no callback is pending. */
@@ -56,9 +62,9 @@ export class Inbox {
     return this.#pending === 0 && this.#heldCount === 0
   }
 
-  /** Delivers a message, after those that are held back. Drops it after `close`. */
-  push(message: Message): void {
-    if (this.#closed) return
+  /** Delivers a message, after those that are held back. After `close` drops it, and returns false. */
+  push(message: Delivery): boolean {
+    if (this.#closed) return false
     if (this.#ready && this.#heldCount === 0) {
       this.#deliver(message)
       if (this.#heldCount > 0) this.#deliverHeld()
@@ -67,7 +73,14 @@ export class Inbox {
       this.#held ??= []
       this.#held.push({ message, bytes })
       this.#heldBytes += bytes
+      if (isMessage(message)) this.#heldMessages++
     }
+    return true
+  }
+
+  /** A callback under way makes progress: `settled` waits on. */
+  progressed(): void {
+    this.#steps++
   }
 
   /** Stops delivery until `resume`. */
@@ -98,6 +111,7 @@ export class Inbox {
     this.#closed = true
     this.#held = undefined
     this.#heldBytes = 0
+    this.#heldMessages = 0
   }
 
   /**
@@ -131,11 +145,12 @@ export class Inbox {
       const next = this.#held?.shift()
       if (next === undefined) return
       this.#heldBytes -= next.bytes
+      if (isMessage(next.message)) this.#heldMessages--
       this.#deliver(next.message)
     }
   }
 
-  #deliver(message: Message): void {
+  #deliver(message: Delivery): void {
     this.#steps++
     this.#delivering = true
     const callback = this.#owner.deliver(message)
@@ -145,13 +160,35 @@ export class Inbox {
 }
 
 interface Held {
-  readonly message: Message
+  readonly message: Delivery
   readonly bytes: number
 }
 
-function bytesOf(message: Message): number {
-  return message.type === 'text' ? Buffer.byteLength(message.text) : message.data.length
+function bytesOf(message: Delivery): number {
+  switch (message.type) {
+    case 'text':
+      return Buffer.byteLength(message.text)
+    case 'bytes':
+    case 'raw-text':
+      return message.data.length
+    case 'message-data':
+      return message.data.length + PART_CHARGE_BYTES
+    case 'message':
+    case 'message-begin':
+    case 'frame-end':
+    case 'message-end':
+      return PART_CHARGE_BYTES
+    default:
+      return assertNever(message)
+  }
 }
 
+/** Parts count only by their bytes: a piece as small as a byte is no message. */
+function isMessage({ type }: Delivery): boolean {
+  return type === 'text' || type === 'bytes' || type === 'raw-text' || type === 'message'
+}
+
+/** About what a part takes in memory besides its bytes. */
+const PART_CHARGE_BYTES = 64
 /** More microtasks than an async function needs to await a few settled promises. */
 const QUIET_TICKS = 8

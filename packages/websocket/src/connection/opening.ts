@@ -1,4 +1,5 @@
 import type { Headers, Request } from '@ropewalk/http'
+import type { DeflateAgreement } from '../deflate/deflate-agreement.ts'
 
 /** What the opening handshake of a WebSocket agreed on (RFC 6455 §4). */
 export type Opening = ServerOpening | ClientOpening
@@ -20,6 +21,8 @@ export interface ClientOpening extends Agreement {
 export interface Agreement {
   /** The subprotocol that the response named; undefined when it named none. */
   readonly subprotocol?: string | undefined
+  /** How messages are compressed; undefined when they are not. */
+  readonly deflate?: DeflateAgreement | undefined
 }
 
 /** The response with which a server opened a WebSocket. */

@@ -17,6 +17,8 @@ export class TrafficCount {
   #messagesReceived = 0
   #messagesSent = 0
   #bytesReceived = 0
+  /** The message that is received in parts. */
+  #partial: { readonly kind: MessageKind; bytes: number } | undefined
 
   /** @param beneath The transport of the connection. */
   constructor(beneath: Transport, transport: WebSocketTransport, protocol: WebSocketProtocol) {
@@ -52,6 +54,23 @@ export class TrafficCount {
   messageReceived(kind: MessageKind, content: string | Uint8Array | number): void {
     this.#messagesReceived++
     if (messagesAreObserved()) this.#publish('received', kind, content)
+  }
+
+  /** A message that is received in parts has begun. */
+  messageBegun(kind: MessageKind): void {
+    this.#partial = { kind, bytes: 0 }
+  }
+
+  /** A part of it was received. */
+  contentReceived(bytes: number): void {
+    if (this.#partial !== undefined) this.#partial.bytes += bytes
+  }
+
+  /** It is whole. */
+  messageEnded(): void {
+    const partial = this.#partial
+    this.#partial = undefined
+    if (partial !== undefined) this.messageReceived(partial.kind, partial.bytes)
   }
 
   /** A message was sent or queued. */

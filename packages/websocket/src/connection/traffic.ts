@@ -6,7 +6,10 @@ export interface Traffic {
   readonly messagesSent: number
   /** Bytes of all frames received, with their headers, as they came: compressed, if messages are. */
   readonly bytesReceived: number
-  /** Bytes of all frames sent or queued, with their headers, as they are sent. */
+  /**
+   * Bytes of all frames passed to the transport, with their headers, as they are sent. A message that waits for its
+   * turn does not count yet.
+   */
   readonly bytesSent: number
 }
 

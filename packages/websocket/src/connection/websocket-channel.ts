@@ -1,17 +1,26 @@
 import { Closing } from './closing.ts'
 import type { MessageKind } from '../codec/message-assembly.ts'
-import { MessageReader, type ReaderEvent } from '../codec/message-reader.ts'
+import { MessageReader, type ReaderEvent, type StreamingEvent } from '../codec/message-reader.ts'
 import { type SilentPeerError, WebSocketError } from '../errors.ts'
-import { Inbox, type InboxOwner, type Message } from './inbox.ts'
+import { ConnectionDeflate } from '../deflate/connection-deflate.ts'
+import { drainDelay } from './drain-delay.ts'
+import { type Delivery, Inbox, type InboxOwner } from './inbox.ts'
+import { type BegunMessage, IncomingMessages, type IncomingMessagesOwner } from './incoming-messages.ts'
+import { Liveness, type LivenessOwner } from './liveness.ts'
 import type { Opening } from './opening.ts'
 import { Outbox, type OutboxOwner, type SendStatus } from './outbox.ts'
-import { drainDelay } from './drain-delay.ts'
-import { Liveness, type LivenessOwner } from './liveness.ts'
+import { deliverPart, type Reception, receptionOf, takesRawText } from './part-delivery.ts'
 import { PingPong, type PingPongOwner } from './ping-pong.ts'
+import type { TurnHolder } from './send-queue.ts'
 import { NO_TRAFFIC, type Traffic } from './traffic.ts'
 import { TrafficCount } from './traffic-count.ts'
 import type { WebSocketClosed, WebSocketConnection } from './websocket-connection.ts'
-import { CheckedWebSocketOptions, type WebSocketOptions, webSocketOptions } from './websocket-options.ts'
+import {
+  CheckedWebSocketOptions,
+  DEFAULT_WEBSOCKET_OPTIONS,
+  type WebSocketOptions,
+  webSocketOptions,
+} from './websocket-options.ts'
 import type { WebSocketProtocol } from './websocket-protocol.ts'
 import { WebSocketTransport } from './websocket-transport.ts'
 import {
@@ -28,6 +37,7 @@ import { assertNever, ByteQueue } from '@ropewalk/core/bytes'
 import { logConnection } from '@ropewalk/core/log'
 import type { GivenOptions } from '@ropewalk/core/options'
 import { callSafely, settleSafely } from '@ropewalk/core/reactor'
+import type { DelayedCall } from '@ropewalk/core/time'
 
 /** What a channel is made with. */
 export interface WebSocketChannelSetup {
@@ -51,6 +61,7 @@ export class WebSocketChannel
     Drainable,
     WebSocketConnection,
     InboxOwner,
+    IncomingMessagesOwner,
     OutboxOwner,
     PingPongOwner,
     LivenessOwner
@@ -62,6 +73,8 @@ export class WebSocketChannel
   readonly #reader: MessageReader
   readonly #outbox: Outbox
   readonly #inbox: Inbox
+  readonly #reception: Reception
+  #messages: IncomingMessages | undefined
   #pingPong: PingPong | undefined
   /** Both from `connectionMade` on. */
   #liveness: Liveness | undefined
@@ -70,18 +83,31 @@ export class WebSocketChannel
   #inputPaused = false
   #inputEnded = false
   readonly #closing: Closing
+  readonly #deflate: ConnectionDeflate | undefined
+  /** The turn in which a large message is inflated further. Nothing is read before. */
+  #nextSlice: DelayedCall | undefined
 
   /** @throws {TypeError | RangeError} when an option does not exist, has another type or is out of range. */
   constructor({ protocol, opening, options }: WebSocketChannelSetup) {
     super()
     this.#protocol = protocol
     this.opening = opening
-    this.#options =
+    const checked =
       options instanceof CheckedWebSocketOptions
-        ? options.values
-        : webSocketOptions('WebSocketChannel', options)
-    this.#reader = new MessageReader({ role: opening.role, limits: this.#options })
-    this.#outbox = new Outbox(opening.role, this)
+        ? options
+        : new CheckedWebSocketOptions(webSocketOptions('WebSocketChannel', options))
+    this.#options = checked.values
+    const { deflate, role } = opening
+    this.#deflate = deflate && new ConnectionDeflate(deflate, role, checked.deflate)
+    this.#reception = receptionOf(protocol)
+    this.#reader = new MessageReader({
+      role,
+      limits: this.#options,
+      inflater: this.#deflate?.inflater,
+      streaming: this.#reception !== 'whole',
+      rawText: takesRawText(protocol),
+    })
+    this.#outbox = new Outbox(role, this, this.#options, this.#deflate?.outgoing)
     this.#inbox = new Inbox(this.#options, this)
     this.#closing = new Closing({
       owner: this,
@@ -107,7 +133,7 @@ export class WebSocketChannel
   }
 
   get bufferedBytes(): number {
-    return this.transport.bufferedBytes
+    return this.#outbox.bufferedBytes
   }
 
   override connectionMade(): void {
@@ -133,12 +159,18 @@ export class WebSocketChannel
   /** The peer has ended its side, with a close frame before it or without. */
   readConnectionLost(): void {
     this.#inputEnded = true
+    this.#endSlice()
     this.#read()
+    this.#messages?.fail('the peer has ended the connection')
     this.#closing.peerEnded()
   }
 
   override connectionLost(cause: ConnectionClosed): void {
     this.#liveness?.stop()
+    this.#outbox.stop()
+    this.#endSlice()
+    this.#deflate?.close()
+    this.#messages?.fail('the connection is lost')
     this.#closing.lost(cause)
   }
 
@@ -154,16 +186,32 @@ export class WebSocketChannel
     return this.#gone()
   }
 
-  sendText(text: string): SendStatus {
-    const status = this.#outbox.sendText(text)
-    if (status !== 'dropped') this.#messageSent('text', text)
+  sendText(text: string | Uint8Array, compress?: boolean): SendStatus {
+    const status = this.#outbox.sendText(text, compress)
+    if (status !== 'dropped') this.messageSent('text', text)
     return status
   }
 
-  sendBytes(data: Uint8Array): SendStatus {
-    const status = this.#outbox.sendBytes(data)
-    if (status !== 'dropped') this.#messageSent('bytes', data)
+  sendBytes(data: Uint8Array, compress?: boolean): SendStatus {
+    const status = this.#outbox.sendBytes(data, compress)
+    if (status !== 'dropped') this.messageSent('bytes', data)
     return status
+  }
+
+  async sendPatiently(kind: MessageKind, payload: string | Uint8Array, compress?: boolean): Promise<boolean> {
+    const sent = await this.#outbox.sendPatiently(kind, payload, compress)
+    if (sent) this.messageSent(kind, payload)
+    return sent
+  }
+
+  takeTurn(holder: TurnHolder): boolean {
+    if (this.open) this.#outbox.takeTurn(holder)
+    return this.open
+  }
+
+  messageSent(kind: MessageKind, content: string | Uint8Array | number): void {
+    this.#traffic?.messageSent(kind, content)
+    this.#liveness?.messagePassed()
   }
 
   sendPing(payload: Uint8Array): SendStatus {
@@ -200,9 +248,9 @@ export class WebSocketChannel
     return this.#inputPaused
   }
 
-  /** Whether a callback is pending, or a message is held back. */
+  /** Whether a callback is pending, or a message waits in either direction. */
   get busy(): boolean {
-    return !this.#inbox.idle
+    return !this.#inbox.idle || this.#outbox.busy
   }
 
   peerSilent(error: SilentPeerError): void {
@@ -218,24 +266,30 @@ export class WebSocketChannel
   }
 
   async drained(): Promise<boolean> {
-    return (await this.transport.drained()) && this.open
+    return (await this.#outbox.drained()) && this.open
   }
 
   registerProducer(producer: PushProducer | PullProducer, streaming: boolean): void {
     if (!this.open) return void this.#call(() => producer.stopProducing())
-    // The overloads of attachProducer tie the flag to the kind.
-    if (streaming) this.transport.registerProducer(producer as PushProducer, true)
-    else this.transport.registerProducer(producer, false)
+    this.#outbox.registerProducer(producer, streaming)
   }
 
   unregisterProducer(): void {
-    this.transport.unregisterProducer()
+    this.#outbox.unregisterProducer()
   }
 
   /** Begins the closing handshake, unless it has begun. */
-  close(code: number, reason: string): void {
+  close(code: number | undefined, reason: string): void {
     if (this.open) this.#closing.close(code, reason)
     this.#dropMessages()
+  }
+
+  fail(error: unknown): void {
+    this.#closing.callbackFailed(error)
+  }
+
+  fault(error: unknown): void {
+    this.#fault(error)
   }
 
   abort(cause: unknown): void {
@@ -260,13 +314,15 @@ export class WebSocketChannel
   }
 
   /** Written out rather than through `#call`: it runs for every message. */
-  deliver(message: Message): Promise<void> | undefined {
+  deliver(message: Delivery): Promise<void> | undefined {
     const protocol = this.#protocol
     try {
       const result =
         message.type === 'text'
           ? protocol.textMessageReceived(message.text)
-          : protocol.bytesMessageReceived(message.data)
+          : message.type === 'bytes'
+            ? protocol.bytesMessageReceived(message.data)
+            : deliverPart(protocol, message)
       return result === undefined ? undefined : settleSafely(result, (error) => this.#fault(error))
     } catch (error) {
       this.#fault(error)
@@ -287,8 +343,25 @@ export class WebSocketChannel
     this.#read()
   }
 
+  outboxFull(): void {
+    this.close(TRY_AGAIN_LATER, 'Too many bytes wait to be sent')
+  }
+
+  callProducer(call: () => unknown): void {
+    void this.#call(call)
+  }
+
+  messageRead(): void {
+    this.#inbox.progressed()
+  }
+
+  messageBegun(begun: BegunMessage): boolean {
+    return this.#inbox.push(begun)
+  }
+
   #dropMessages(): void {
     this.#inbox.close()
+    this.#messages?.fail('this side has closed the WebSocket')
     void Promise.resolve().then(() => this.inboxChanged())
   }
 
@@ -299,14 +372,16 @@ export class WebSocketChannel
     try {
       while (this.#mayRead()) {
         const event = this.#nextEvent()
+        if (event === undefined && this.#goesOn()) continue
         if (event === undefined) {
-          if (this.#reader.unfinished) this.#liveness?.leftUnfinished()
+          if (this.#reader.midMessage) this.#liveness?.leftUnfinished()
           else this.#liveness?.becameWhole()
           break
         }
         this.#eventRead(event)
       }
     } catch (error) {
+      this.#messages?.fail('the peer has broken the rules')
       if (error instanceof WebSocketError) this.#closing.violated(error)
       else this.transport.failConnection(error)
     }
@@ -332,9 +407,26 @@ export class WebSocketChannel
     return skips === true
   }
 
+  /** Whether a large message is to be inflated further now: at the peer's end. Else that is done in a later turn. */
+  #goesOn(): boolean {
+    if (!this.#reader.unfinished || this.#inputEnded) return this.#reader.unfinished
+    this.#nextSlice = this.reactor.callLater(0, () => {
+      this.#nextSlice = undefined
+      this.#read()
+    })
+    return false
+  }
+
+  #endSlice(): void {
+    this.#nextSlice?.cancel()
+    this.#nextSlice = undefined
+  }
+
   /** After the peer's end nothing more comes, and what has come is little. */
   #mayRead(): boolean {
-    return !this.transport.disconnecting && (!this.#inbox.full || this.#inputEnded)
+    if (this.#nextSlice !== undefined || this.transport.disconnecting) return false
+    const full = this.#inbox.full || this.#messages?.full === true
+    return !full || this.#inputEnded
   }
 
   #throttle(): void {
@@ -364,29 +456,58 @@ export class WebSocketChannel
         if (this.#liveness?.pongReceived(event.payload) !== true) this.#pings.pongReceived(event.payload)
         break
       case 'close':
+        this.#messages?.fail('the peer has closed the WebSocket')
         this.#closing.closeReceived(event)
         break
-      // The reader returns these only with options that are not set here.
       case 'raw-text':
+        this.#messageReceived('text', event.data)
+        this.#inbox.push(event)
+        break
       case 'message-begin':
       case 'message-data':
       case 'frame-end':
       case 'message-end':
+        this.#partReceived(event)
+        if (this.#reception === 'parts') this.#inbox.push(event)
+        else this.#incoming.push(event)
         break
       default:
         assertNever(event)
     }
   }
 
-  #messageReceived(kind: MessageKind, content: string | Uint8Array): void {
+  #partReceived(part: StreamingEvent): void {
+    switch (part.type) {
+      case 'message-begin':
+        this.#traffic?.messageBegun(part.kind)
+        break
+      case 'message-data':
+        this.#traffic?.contentReceived(part.data.length)
+        this.#liveness?.messagePassed()
+        break
+      case 'frame-end':
+        this.#liveness?.becameWhole()
+        break
+      case 'message-end':
+        this.#traffic?.messageEnded()
+        this.#liveness?.messagePassed()
+        break
+      default:
+        assertNever(part)
+    }
+  }
+
+  #messageReceived(kind: MessageKind, content: string | Uint8Array | number): void {
     this.#traffic?.messageReceived(kind, content)
     this.#liveness?.becameWhole()
     this.#liveness?.messagePassed()
   }
 
-  #messageSent(kind: MessageKind, content: string | Uint8Array): void {
-    this.#traffic?.messageSent(kind, content)
-    this.#liveness?.messagePassed()
+  get #incoming(): IncomingMessages {
+    const { maxBytesAhead, maxMessageBytes } = this.#options
+    const most = maxMessageBytes === Infinity ? DEFAULT_WEBSOCKET_OPTIONS.maxMessageBytes : maxMessageBytes
+    this.#messages ??= new IncomingMessages(this, maxBytesAhead, most)
+    return this.#messages
   }
 
   get #pings(): PingPong {
@@ -419,7 +540,9 @@ export class WebSocketChannel
 
   #fault(error: unknown): void {
     // A callback that fails because the connection has ended is not at fault.
-    if (this.#closing.isEnd(error)) return
+    if (this.#closing.isEnd(error) || this.#messages?.isEnd(error) === true) return
+    const violation = this.#messages?.violationOf(error)
+    if (violation !== undefined) return this.#closing.violated(violation)
     const { transport } = this
     const connection = logConnection(transport, this.#protocol)
     const text = 'A WebSocket protocol failed; it is closed'
@@ -430,3 +553,5 @@ export class WebSocketChannel
 
 /** RFC 6455 §7.4.1. */
 const GOING_AWAY = 1001
+/** Registered with IANA after RFC 6455. */
+const TRY_AGAIN_LATER = 1013

@@ -1,8 +1,10 @@
 import type { Address, ConnectionClosed, PullProducer, PushProducer, Reactor } from '@ropewalk/core'
 import type { WebSocketViolation } from '../errors.ts'
 import type { Opening } from './opening.ts'
+import type { MessageKind } from '../codec/message-assembly.ts'
 import type { SendStatus } from './outbox.ts'
 import type { Traffic } from './traffic.ts'
+import type { TurnHolder } from './send-queue.ts'
 
 /** The connection that a WebSocketTransport passes its calls to. */
 export interface WebSocketConnection {
@@ -18,10 +20,20 @@ export interface WebSocketConnection {
   readonly traffic: Traffic
   /** Milliseconds between the newest ping of our own and its pong; undefined before the first pong. */
   readonly latencyMs: number | undefined
-  /** Sends a text message. */
-  sendText(text: string): SendStatus
+  /**
+   * Sends a text message: a string, or bytes that are UTF-8.
+   *
+   * @param compress Undefined: that depends on its size.
+   */
+  sendText(text: string | Uint8Array, compress?: boolean): SendStatus
   /** Sends a binary message; the caller must not change the bytes afterwards. */
-  sendBytes(data: Uint8Array): SendStatus
+  sendBytes(data: Uint8Array, compress?: boolean): SendStatus
+  /** Sends a message in its turn. Resolves with whether it was sent, when there is room again. */
+  sendPatiently(kind: MessageKind, payload: string | Uint8Array, compress?: boolean): Promise<boolean>
+  /** Lets a message in parts take its turn. @returns false when messages cannot be sent. */
+  takeTurn(holder: TurnHolder): boolean
+  /** Counts and publishes a message that a holder of a turn has sent. `content` may be its number of bytes. */
+  messageSent(kind: MessageKind, content: string | Uint8Array | number): void
   /**
    * Sends a ping.
    *
@@ -50,9 +62,13 @@ export interface WebSocketConnection {
   /**
    * Begins the closing handshake.
    *
+   * @param code Undefined for a close frame without a code.
    * @throws {RangeError} for a code or reason that cannot be sent.
    */
-  close(code: number, reason: string): void
+  close(code: number | undefined, reason: string): void
+  /** Closes with 1011, because `error` was thrown: without a log, or with one. */
+  fail(error: unknown): void
+  fault(error: unknown): void
   /** Resets the connection. */
   abort(cause: unknown): void
   /** Delivers no message until `resume`. */

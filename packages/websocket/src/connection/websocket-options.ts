@@ -1,5 +1,8 @@
+import { DEFAULT_QUEUE_OPTIONS, QUEUE_OPTION_RULES, type QueueOptions } from './queue-options.ts'
 import { DEFAULT_WEBSOCKET_LIMITS, WEBSOCKET_LIMIT_RULES, type WebSocketLimits } from '../codec/limits.ts'
 import { CLOSE_CODE_RULE, CLOSE_REASON_RULE } from './close-rules.ts'
+import { Deflate } from '../deflate/deflate.ts'
+import { type GivenDeflateOptions, deflateOptions, deflateRule } from '../deflate/deflate-options.ts'
 import {
   byteCount,
   count,
@@ -11,7 +14,7 @@ import {
 } from '@ropewalk/core/options'
 
 /** The limits and deadlines of a WebSocket. */
-export interface WebSocketOptions extends WebSocketLimits {
+export interface WebSocketOptions extends WebSocketLimits, QueueOptions {
   /**
    * Longest wait for the peer's close frame after ours, in milliseconds; then the connection is aborted.
    * Default 5 000.
@@ -72,11 +75,17 @@ export interface WebSocketOptions extends WebSocketLimits {
    * receives messages in parts, this limits each frame. Infinity: no limit. Default 60 000.
    */
   readonly frameTimeoutMs: number
+  /**
+   * Whether messages are compressed if the peer agrees (RFC 7692), and how. `true` has the defaults of
+   * DeflateOptions. Default false: see the guide for what compression takes in time and memory.
+   */
+  readonly deflate: GivenDeflateOptions
 }
 
 /** The default limits and deadlines of a WebSocket. */
 export const DEFAULT_WEBSOCKET_OPTIONS: WebSocketOptions = {
   ...DEFAULT_WEBSOCKET_LIMITS,
+  ...DEFAULT_QUEUE_OPTIONS,
   closeTimeoutMs: 5_000,
   maxMessagesAhead: 16,
   maxBytesAhead: 65_536,
@@ -90,11 +99,13 @@ export const DEFAULT_WEBSOCKET_OPTIONS: WebSocketOptions = {
   autoPong: true,
   idleTimeoutMs: Infinity,
   frameTimeoutMs: 60_000,
+  deflate: false,
 }
 
 /** The type and range of each option. */
 export const WEBSOCKET_OPTION_RULES: OptionRules<WebSocketOptions> = {
   ...WEBSOCKET_LIMIT_RULES,
+  ...QUEUE_OPTION_RULES,
   closeTimeoutMs: milliseconds(),
   maxMessagesAhead: count(),
   maxBytesAhead: byteCount(),
@@ -108,15 +119,20 @@ export const WEBSOCKET_OPTION_RULES: OptionRules<WebSocketOptions> = {
   autoPong: flag,
   idleTimeoutMs: milliseconds({ above: 0, endless: true }),
   frameTimeoutMs: milliseconds({ above: 0, endless: true }),
+  deflate: deflateRule,
 }
 
 /** Options that have been checked and filled in, which many channels share. */
 export class CheckedWebSocketOptions {
   readonly values: WebSocketOptions
+  /** The compression that the channels share; undefined when the option `deflate` is false. */
+  readonly deflate: Deflate | undefined
 
   /** @param values As `webSocketOptions` returns them. */
   constructor(values: WebSocketOptions) {
     this.values = values
+    const deflate = deflateOptions(values.deflate)
+    this.deflate = deflate && new Deflate(deflate)
   }
 }
 

@@ -1,4 +1,6 @@
 import type { WebSocketError } from '../errors.ts'
+import type { MessageKind } from '../codec/message-assembly.ts'
+import type { WebSocketMessage } from './incoming-message.ts'
 import type { WebSocketClosed } from './websocket-connection.ts'
 import type { WebSocketTransport } from './websocket-transport.ts'
 
@@ -9,6 +11,9 @@ import type { WebSocketTransport } from './websocket-transport.ts'
  * while one is pending, no further message is delivered. Only messages wait: pings get their pongs,
  * `pongReceived` is called, and `transport.signal` is aborted as soon as the peer leaves. A throw or
  * rejection is logged and closes this WebSocket with 1011, unless its cause is the end of the connection.
+ *
+ * A protocol that overrides `messageReceived` or `messageBegin` receives messages while they arrive, and
+ * `textMessageReceived` and `bytesMessageReceived` are not called.
  *
  * A subclass may implement `Drainable`: when the reactor stops, its `drain` is called, and the close frame
  * (1001) is sent once the promise it returns has settled. Until then messages are delivered, and the protocol
@@ -52,6 +57,52 @@ export abstract class WebSocketProtocol {
 
   /** Called with each whole binary message. The callback may keep and change the bytes. */
   bytesMessageReceived(_data: Buffer): unknown {
+    return undefined
+  }
+
+  /**
+   * Called with each whole text message as UTF-8, which has been checked. If it is overridden,
+   * `textMessageReceived` is not called, and text is not decoded. The callback may keep and change the bytes.
+   */
+  rawTextMessageReceived(_utf8: Buffer): unknown {
+    return undefined
+  }
+
+  /**
+   * Called when a message has begun, if it is overridden. The callback reads the message while it arrives. When
+   * it has returned, or the promise that it returned has settled, the rest of the message is discarded.
+   *
+   * `maxMessageBytes` applies; it may be Infinity. The next message is delivered when the promise has settled.
+   */
+  messageReceived(_message: WebSocketMessage): unknown {
+    return undefined
+  }
+
+  /**
+   * Called when a message begins, if it is overridden: the protocol receives messages in parts, through this
+   * and the three callbacks below. `maxMessageBytes` applies; it may be Infinity. While a promise that one of
+   * them returned is pending, none of them is called. If the WebSocket ends within a message, its end is not
+   * called, but `connectionLost`.
+   */
+  messageBegin(_kind: MessageKind): unknown {
+    return undefined
+  }
+
+  /**
+   * Called with each piece of a message as it arrives. A piece of text may begin and end within a character.
+   * The callback may keep and change the bytes.
+   */
+  messageFrameDataReceived(_data: Buffer): unknown {
+    return undefined
+  }
+
+  /** Called at the end of each frame of a message. */
+  messageFrameEnd(): unknown {
+    return undefined
+  }
+
+  /** Called at the end of a message, after the end of its last frame. */
+  messageEnd(): unknown {
     return undefined
   }
 

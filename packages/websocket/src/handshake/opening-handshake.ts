@@ -8,9 +8,7 @@ export interface OpeningHandshake {
   readonly accept: string
   /** The subprotocols that the client offers, in its order of preference. */
   readonly subprotocols: readonly string[]
-  /**
-   * The extensions that the client offers, in its order of preference. None is supported: all are declined.
-   */
+  /** The extensions that the client offers, in its order of preference. */
   readonly extensions: readonly ExtensionOffer[]
 }
 

@@ -8,6 +8,7 @@ import {
   type Request,
   Resource,
 } from '@ropewalk/http'
+import { negotiateDeflate } from '../handshake/deflate-negotiation.ts'
 import { type OpeningHandshake, readHandshake } from '../handshake/opening-handshake.ts'
 import { checkOrigin } from '../handshake/origin-policy.ts'
 import { abandon } from '../connection/gone-connection.ts'
@@ -94,9 +95,12 @@ export class WebSocketResource extends Resource {
     }
     request.setHeader('Sec-WebSocket-Accept', handshake.accept)
     if (subprotocol !== undefined) request.setHeader('Sec-WebSocket-Protocol', subprotocol)
+    const deflateOptions = this.#channelOptions.deflate?.options
+    const deflate = deflateOptions && negotiateDeflate(handshake.extensions, deflateOptions)
+    if (deflate !== undefined) request.setHeader('Sec-WebSocket-Extensions', deflate.header)
     const channel = new WebSocketChannel({
       protocol,
-      opening: { role: 'server', request, subprotocol },
+      opening: { role: 'server', request, subprotocol, deflate: deflate?.agreement },
       options: this.#channelOptions,
     })
     return request.upgrade(channel, { protocol: 'websocket' })

@@ -46,6 +46,12 @@ class Ending {
     return this.transport.reactor
   }
 
+  outboxFull(): void {}
+
+  callProducer(call: () => unknown): void {
+    call()
+  }
+
   /** Waits for the last callbacks; returns when they are pending. */
   async stop(): Promise<void> {
     void this.closing.lastCallbacks()?.then(() => this.settled.push('callbacks'))

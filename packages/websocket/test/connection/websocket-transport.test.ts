@@ -58,7 +58,8 @@ describe('WebSocketTransport', () => {
       )
       expect(transport.ping(Buffer.alloc(125))).toBe(isOpen ? 'sent' : 'dropped')
       expect(() => transport.ping('p' as never)).toThrow(TypeError)
-      expect(() => transport.sendTextMessage(Buffer.of(1) as never)).toThrow(TypeError)
+      expect(() => transport.sendTextMessage(Buffer.of(0xff))).toThrow(TypeError)
+      expect(() => transport.sendTextMessage(5 as never)).toThrow(TypeError)
       expect(() => transport.sendBytesMessage('a' as never)).toThrow(TypeError)
       transport.loseConnection()
     }
