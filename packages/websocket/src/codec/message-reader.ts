@@ -150,14 +150,7 @@ export class MessageReader {
           const header = takeFrameHeader(input, this.#role, this.#inflater !== undefined)
           this.#headerBegun = header === undefined && input.length > 0
           if (header === undefined) return undefined
-          if (isControl(header.opcode)) {
-            this.#state = { is: 'control', header }
-            break
-          }
-          if (this.#skipping && header.opcode === Opcode.continuation) {
-            this.#state = skipOf(header)
-            break
-          }
+          if (this.#isAside(header)) break
           this.#checkData(header)
           if (!this.#streaming && isWholeMessage(header, input)) {
             return this.#wholeMessage(kindOf(header), header.compressed, takePayload(input, header))
@@ -196,9 +189,7 @@ export class MessageReader {
           this.#message = undefined
           return { type: 'message-end' }
         case 'skip':
-          if (!skip(input, state)) return undefined
-          this.#state = HEADER
-          this.#skipping = !state.header.fin
+          if (!this.#skip(input, state)) return undefined
           break
         case 'nothing':
           input.clear()
@@ -207,6 +198,26 @@ export class MessageReader {
           return assertNever(state)
       }
     }
+  }
+
+  /** Begins a control frame, or one that continues a message that is skipped; returns false for any other. */
+  #isAside(header: FrameHeader): boolean {
+    if (isControl(header.opcode)) this.#state = { is: 'control', header }
+    else if (this.#skipping && header.opcode === Opcode.continuation) this.#state = skipOf(header)
+    else return false
+    return true
+  }
+
+  /** Drops the bytes of a frame that have arrived; returns false while some are missing. */
+  #skip(input: ByteQueue, frame: SkippedFrame): boolean {
+    while (frame.leftBytes > 0) {
+      const piece = input.takeUpTo(frame.leftBytes)
+      if (piece === undefined) return false
+      frame.leftBytes -= piece.length
+    }
+    this.#state = HEADER
+    this.#skipping = !frame.header.fin
+    return true
   }
 
   /** Checks the order of frames and our limits, which the header alone does not show. */
@@ -310,16 +321,6 @@ function collect(input: ByteQueue, fragment: Fragment): boolean {
     mask(piece, maskKey, fragment.takenBytes)
     fragment.takenBytes += piece.length
     fragment.message.add(piece)
-  }
-  return true
-}
-
-/** Drops the bytes of a frame that have arrived; returns false while some are missing. */
-function skip(input: ByteQueue, frame: SkippedFrame): boolean {
-  while (frame.leftBytes > 0) {
-    const piece = input.takeUpTo(frame.leftBytes)
-    if (piece === undefined) return false
-    frame.leftBytes -= piece.length
   }
   return true
 }

@@ -9,3 +9,9 @@ export async function drainDelay(transport: Transport, overMs: number): Promise<
   const part = reactor.randomBytes(4).readUInt32BE(0) / 2 ** 32
   await sleep(part * overMs, transport).catch(() => undefined)
 }
+
+/** Resolves when the connection is gone. */
+export function connectionGone({ signal }: Transport): Promise<void> {
+  if (signal.aborted) return Promise.resolve()
+  return new Promise((resolve) => signal.addEventListener('abort', () => resolve(), { once: true }))
+}

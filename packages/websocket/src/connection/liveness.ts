@@ -32,12 +32,12 @@ export interface LivenessOwner {
   /** Whether a callback is pending, or a message is held back. */
   readonly busy: boolean
   sendPing(payload: Uint8Array): SendStatus
-  /** The peer is dead. */
-  peerSilent(error: SilentPeerError): void
-  /** The peer takes too long to send a whole message. */
-  messageOverdue(error: WebSocketError): void
-  /** No message has passed for a long time. */
-  idleTooLong(idleMs: number): void
+  /** Begins the closing handshake. */
+  close(code: number, reason: string): void
+  /** Resets the connection. */
+  abort(cause: SilentPeerError): void
+  /** The peer has broken the rules. */
+  violated(error: WebSocketError): void
 }
 
 /**
@@ -136,9 +136,10 @@ export class Liveness implements KeptDeadline {
     this.#dueMs = Infinity
     if (!this.#owner.open) return
     const nowMs = this.#clock.now()
-    if (nowMs >= this.#messageDueMs) return this.#owner.messageOverdue(overdue(this.#options.frameTimeoutMs))
+    if (nowMs >= this.#messageDueMs) return this.#owner.violated(overdue(this.#options.frameTimeoutMs))
     if (nowMs >= this.#idleDueMs) {
-      if (!this.#inUse) return this.#owner.idleTooLong(this.#options.idleTimeoutMs)
+      if (!this.#inUse)
+        return this.#owner.close(GOING_AWAY, `No message for ${this.#options.idleTimeoutMs} ms`)
       this.#messageMs = nowMs
     }
     if (nowMs >= this.#silenceDueMs) this.#checkPeer(nowMs)
@@ -194,7 +195,7 @@ export class Liveness implements KeptDeadline {
       this.#ping(nowMs)
       this.#awaiting = false
     } else if (this.#awaiting && nowMs >= this.#sinceMs + this.#pongWaitMs) {
-      this.#owner.peerSilent(this.#silence)
+      this.#owner.abort(this.#silence)
     } else this.#ping(nowMs)
   }
 
@@ -227,3 +228,5 @@ const MS_PER_BYTE = 2
  */
 const SLOWEST_BYTES_PER_MS = 2
 const MAX_HIDDEN_BYTES = 1_400_000
+/** RFC 6455 §7.4.1. */
+const GOING_AWAY = 1001

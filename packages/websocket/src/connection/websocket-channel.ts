@@ -1,19 +1,20 @@
+import { Activity } from './activity.ts'
 import { Closing } from './closing.ts'
 import type { MessageKind } from '../codec/message-assembly.ts'
-import { MessageReader, type ReaderEvent, type StreamingEvent } from '../codec/message-reader.ts'
-import { type SilentPeerError, WebSocketError } from '../errors.ts'
+import { MessageReader, type ReaderEvent } from '../codec/message-reader.ts'
+import { WebSocketError } from '../errors.ts'
 import { ConnectionDeflate } from '../deflate/connection-deflate.ts'
-import { drainDelay } from './drain-delay.ts'
+import { connectionGone, drainDelay } from './drain-delay.ts'
 import { type Delivery, Inbox, type InboxOwner } from './inbox.ts'
 import { type BegunMessage, IncomingMessages, type IncomingMessagesOwner } from './incoming-messages.ts'
-import { Liveness, type LivenessOwner } from './liveness.ts'
+import { logFault } from './log-fault.ts'
+import type { LivenessOwner } from './liveness.ts'
 import type { Opening } from './opening.ts'
 import { Outbox, type OutboxOwner, type SendStatus } from './outbox.ts'
 import { deliverPart, type Reception, receptionOf, takesRawText } from './part-delivery.ts'
 import { PingPong, type PingPongOwner } from './ping-pong.ts'
 import type { TurnHolder } from './send-queue.ts'
 import { NO_TRAFFIC, type Traffic } from './traffic.ts'
-import { TrafficCount } from './traffic-count.ts'
 import type { WebSocketClosed, WebSocketConnection } from './websocket-connection.ts'
 import {
   CheckedWebSocketOptions,
@@ -34,7 +35,6 @@ import {
   type Reactor,
 } from '@ropewalk/core'
 import { assertNever, ByteQueue } from '@ropewalk/core/bytes'
-import { logConnection } from '@ropewalk/core/log'
 import type { GivenOptions } from '@ropewalk/core/options'
 import { callSafely, settleSafely } from '@ropewalk/core/reactor'
 import type { DelayedCall } from '@ropewalk/core/time'
@@ -44,6 +44,7 @@ export interface WebSocketChannelSetup {
   readonly protocol: WebSocketProtocol
   /** What the opening handshake agreed on. */
   readonly opening: Opening
+  readonly autoPong: boolean
   readonly options?: GivenOptions<WebSocketOptions> | CheckedWebSocketOptions | undefined
 }
 
@@ -76,11 +77,10 @@ export class WebSocketChannel
   readonly #reception: Reception
   #messages: IncomingMessages | undefined
   #pingPong: PingPong | undefined
-  /** Both from `connectionMade` on. */
-  #liveness: Liveness | undefined
-  #traffic: TrafficCount | undefined
+  /** From `connectionMade` on. */
+  #activity: Activity | undefined
   #reading = false
-  #inputPaused = false
+  inputPaused = false
   #inputEnded = false
   readonly #closing: Closing
   readonly #deflate: ConnectionDeflate | undefined
@@ -97,6 +97,7 @@ export class WebSocketChannel
         ? options
         : new CheckedWebSocketOptions(webSocketOptions('WebSocketChannel', options))
     this.#options = checked.values
+    this.autoPong = this.#options.autoPong
     const { deflate, role } = opening
     this.#deflate = deflate && new ConnectionDeflate(deflate, role, checked.deflate)
     this.#reception = receptionOf(protocol)
@@ -139,10 +140,10 @@ export class WebSocketChannel
   override connectionMade(): void {
     const protocol = this.#protocol
     const transport = new WebSocketTransport(this)
-    this.#liveness = new Liveness(this, this.#options)
-    this.#traffic = new TrafficCount(this.transport, transport, protocol)
+    const beneath = this.transport
+    this.#activity = new Activity({ owner: this, options: this.#options, beneath, transport, protocol })
     void this.#call(() => protocol.negotiationStarted(transport))
-    this.#traffic.opened()
+    this.#activity.opened()
     if (!this.open) return
     const finished = this.#call(() => protocol.negotiationFinished())
     if (finished !== undefined) this.#inbox.waitFor(finished)
@@ -150,8 +151,7 @@ export class WebSocketChannel
 
   override dataReceived(data: Buffer): void {
     if (this.transport.disconnecting) return
-    this.#liveness?.received(data.length)
-    this.#traffic?.bytesReceived(data.length)
+    this.#activity?.received(data.length)
     this.#input.push(data)
     this.#read()
   }
@@ -166,7 +166,7 @@ export class WebSocketChannel
   }
 
   override connectionLost(cause: ConnectionClosed): void {
-    this.#liveness?.stop()
+    this.#activity?.connectionLost()
     this.#outbox.stop()
     this.#endSlice()
     this.#deflate?.close()
@@ -183,7 +183,7 @@ export class WebSocketChannel
     if (this.open && drainOverMs > 0) await drainDelay(this.transport, drainOverMs)
     if (this.open) await this.#lastCallbacks()
     if (this.open) this.close(drainCode, drainReason)
-    return this.#gone()
+    return connectionGone(this.transport)
   }
 
   sendText(text: string | Uint8Array, compress?: boolean): SendStatus {
@@ -210,8 +210,7 @@ export class WebSocketChannel
   }
 
   messageSent(kind: MessageKind, content: string | Uint8Array | number): void {
-    this.#traffic?.messageSent(kind, content)
-    this.#liveness?.messagePassed()
+    this.#activity?.messageSent(kind, content)
   }
 
   sendPing(payload: Uint8Array): SendStatus {
@@ -228,24 +227,15 @@ export class WebSocketChannel
   }
 
   measureLatency(): Promise<number | undefined> {
-    return this.#liveness?.measureLatency() ?? Promise.resolve(undefined)
+    return this.#activity?.measureLatency() ?? Promise.resolve(undefined)
   }
 
   get latencyMs(): number | undefined {
-    return this.#liveness?.latencyMs
+    return this.#activity?.latencyMs
   }
 
   get traffic(): Traffic {
-    return this.#traffic?.now ?? NO_TRAFFIC
-  }
-
-  get autoPong(): boolean {
-    return this.#options.autoPong
-  }
-
-  /** Whether nothing is read, because too much is held back. */
-  get inputPaused(): boolean {
-    return this.#inputPaused
+    return this.#activity?.traffic ?? NO_TRAFFIC
   }
 
   /** Whether a callback is pending, or a message waits in either direction. */
@@ -253,16 +243,8 @@ export class WebSocketChannel
     return !this.#inbox.idle || this.#outbox.busy
   }
 
-  peerSilent(error: SilentPeerError): void {
-    this.abort(error)
-  }
-
-  messageOverdue(error: WebSocketError): void {
+  violated(error: WebSocketError): void {
     this.#closing.violated(error)
-  }
-
-  idleTooLong(idleMs: number): void {
-    this.close(GOING_AWAY, `No message for ${idleMs} ms`)
   }
 
   async drained(): Promise<boolean> {
@@ -374,8 +356,7 @@ export class WebSocketChannel
         const event = this.#nextEvent()
         if (event === undefined && this.#goesOn()) continue
         if (event === undefined) {
-          if (this.#reader.midMessage) this.#liveness?.leftUnfinished()
-          else this.#liveness?.becameWhole()
+          this.#activity?.allRead(this.#reader.midMessage)
           break
         }
         this.#eventRead(event)
@@ -430,11 +411,11 @@ export class WebSocketChannel
   }
 
   #throttle(): void {
-    if (this.transport.disconnecting || this.#inputPaused !== this.#mayRead()) return
-    this.#inputPaused = !this.#inputPaused
-    if (this.#inputPaused) this.transport.pauseProducing()
+    if (this.transport.disconnecting || this.inputPaused !== this.#mayRead()) return
+    this.inputPaused = !this.inputPaused
+    if (this.inputPaused) this.transport.pauseProducing()
     else {
-      this.#liveness?.readingResumed()
+      this.#activity?.readingResumed()
       this.transport.resumeProducing()
     }
   }
@@ -442,65 +423,38 @@ export class WebSocketChannel
   #eventRead(event: ReaderEvent): void {
     switch (event.type) {
       case 'text':
-        this.#messageReceived('text', event.text)
+        this.#activity?.messageReceived('text', event.text)
         this.#inbox.push(event)
         break
       case 'bytes':
-        this.#messageReceived('bytes', event.data)
+        this.#activity?.messageReceived('bytes', event.data)
         this.#inbox.push(event)
         break
       case 'ping':
         this.#pings.pingReceived(event.payload)
         break
       case 'pong':
-        if (this.#liveness?.pongReceived(event.payload) !== true) this.#pings.pongReceived(event.payload)
+        if (this.#activity?.pongReceived(event.payload) !== true) this.#pings.pongReceived(event.payload)
         break
       case 'close':
         this.#messages?.fail('the peer has closed the WebSocket')
         this.#closing.closeReceived(event)
         break
       case 'raw-text':
-        this.#messageReceived('text', event.data)
+        this.#activity?.messageReceived('text', event.data)
         this.#inbox.push(event)
         break
       case 'message-begin':
       case 'message-data':
       case 'frame-end':
       case 'message-end':
-        this.#partReceived(event)
+        this.#activity?.partReceived(event)
         if (this.#reception === 'parts') this.#inbox.push(event)
         else this.#incoming.push(event)
         break
       default:
         assertNever(event)
     }
-  }
-
-  #partReceived(part: StreamingEvent): void {
-    switch (part.type) {
-      case 'message-begin':
-        this.#traffic?.messageBegun(part.kind)
-        break
-      case 'message-data':
-        this.#traffic?.contentReceived(part.data.length)
-        this.#liveness?.messagePassed()
-        break
-      case 'frame-end':
-        this.#liveness?.becameWhole()
-        break
-      case 'message-end':
-        this.#traffic?.messageEnded()
-        this.#liveness?.messagePassed()
-        break
-      default:
-        assertNever(part)
-    }
-  }
-
-  #messageReceived(kind: MessageKind, content: string | Uint8Array | number): void {
-    this.#traffic?.messageReceived(kind, content)
-    this.#liveness?.becameWhole()
-    this.#liveness?.messagePassed()
   }
 
   get #incoming(): IncomingMessages {
@@ -518,19 +472,13 @@ export class WebSocketChannel
   #notify(reason: WebSocketClosed): void {
     this.#inbox.close()
     void this.#call(() => this.#protocol.connectionLost(reason))
-    this.#traffic?.closed(reason)
+    this.#activity?.closed(reason)
   }
 
   #lastCallbacks(): Promise<void> | undefined {
     const protocol: WebSocketProtocol & Partial<Drainable> = this.#protocol
     if (protocol.drain !== undefined) return this.#call(() => protocol.drain?.())
     return this.#closing.lastCallbacks()
-  }
-
-  #gone(): Promise<void> {
-    const { signal } = this.transport
-    if (signal.aborted) return Promise.resolve()
-    return new Promise((resolve) => signal.addEventListener('abort', () => resolve(), { once: true }))
   }
 
   /** Calls into user code; what goes wrong in it closes this WebSocket with 1011. */
@@ -543,15 +491,10 @@ export class WebSocketChannel
     if (this.#closing.isEnd(error) || this.#messages?.isEnd(error) === true) return
     const violation = this.#messages?.violationOf(error)
     if (violation !== undefined) return this.#closing.violated(violation)
-    const { transport } = this
-    const connection = logConnection(transport, this.#protocol)
-    const text = 'A WebSocket protocol failed; it is closed'
-    transport.reactor.log({ level: 'error', namespace: 'ropewalk.websocket', text, connection, error })
+    logFault(this.transport, this.#protocol, error)
     this.#closing.callbackFailed(error)
   }
 }
 
-/** RFC 6455 §7.4.1. */
-const GOING_AWAY = 1001
 /** Registered with IANA after RFC 6455. */
 const TRY_AGAIN_LATER = 1013
