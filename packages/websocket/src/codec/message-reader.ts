@@ -77,6 +77,10 @@ export class MessageReader<Bytes extends Uint8Array = Uint8Array> {
   #unfinished = false
   /** The message that has begun and not ended. Control frames between its fragments leave it unchanged. */
   #message: MessageAssembly<Bytes> | StreamedMessage | undefined
+  /** The first frame that exceeded a limit, if the rest of its message can be skipped. */
+  #refused: FrameHeader | undefined
+  /** Whether the next continuation belongs to a message that is skipped. */
+  #skipping = false
 
   /** @throws {TypeError | RangeError} when a limit is neither a whole number of at least 1 nor Infinity. */
   constructor(options: MessageReaderOptions<Bytes>) {
@@ -99,6 +103,28 @@ export class MessageReader<Bytes extends Uint8Array = Uint8Array> {
   get midFrame(): boolean {
     const { is } = this.#state
     return this.#headerBegun || is === 'control' || is === 'fragment' || is === 'streamed'
+  }
+
+  /**
+   * Whether a frame, or a message that is collected until it is whole, has begun and has not arrived completely. As
+   * `midFrame`, it describes what the last call of `next` left.
+   */
+  get midMessage(): boolean {
+    const { is } = this.#state
+    return this.midFrame || this.#skipping || is === 'skip' || this.#message instanceof MessageAssembly
+  }
+
+  /**
+   * After an error of the kind `message-too-large`: reads on, and drops that message as it arrives.
+   *
+   * @returns false when that is impossible, because the message was compressed, or a part of it was returned.
+   */
+  skipMessage(): boolean {
+    const header = this.#refused
+    if (this.#state.is !== 'nothing' || header === undefined) return false
+    this.#refused = undefined
+    this.#state = skipOf(header)
+    return true
   }
 
   /**
@@ -134,10 +160,7 @@ export class MessageReader<Bytes extends Uint8Array = Uint8Array> {
           const header = takeFrameHeader(input, this.#role, this.#inflater !== undefined)
           this.#headerBegun = header === undefined && input.length > 0
           if (header === undefined) return undefined
-          if (isControl(header.opcode)) {
-            this.#state = { is: 'control', header }
-            break
-          }
+          if (this.#isAside(header)) break
           this.#checkData(header)
           if (!this.#streaming && isWholeMessage(header, input)) {
             return this.#wholeMessage(kindOf(header), header.compressed, this.#takePayload(input, header))
@@ -175,6 +198,9 @@ export class MessageReader<Bytes extends Uint8Array = Uint8Array> {
           this.#state = HEADER
           this.#message = undefined
           return { type: 'message-end' }
+        case 'skip':
+          if (!this.#skip(input, state)) return undefined
+          break
         case 'nothing':
           input.clear()
           return undefined
@@ -184,13 +210,34 @@ export class MessageReader<Bytes extends Uint8Array = Uint8Array> {
     }
   }
 
+  /** Begins a control frame, or one that continues a message that is skipped; returns false for any other. */
+  #isAside(header: FrameHeader): boolean {
+    if (isControl(header.opcode)) this.#state = { is: 'control', header }
+    else if (this.#skipping && header.opcode === Opcode.continuation) this.#state = skipOf(header)
+    else return false
+    return true
+  }
+
+  /** Drops the bytes of a frame that have arrived; returns false while some are missing. */
+  #skip(input: ByteInput<Bytes>, frame: SkippedFrame): boolean {
+    while (frame.leftBytes > 0) {
+      const piece = input.takeUpTo(frame.leftBytes)
+      if (piece === undefined) return false
+      frame.leftBytes -= piece.length
+    }
+    this.#state = HEADER
+    this.#skipping = !frame.header.fin
+    return true
+  }
+
   /** Checks the order of frames and our limits, which the header alone does not show. */
-  #checkData({ opcode, compressed, payloadBytes }: FrameHeader): void {
+  #checkData(header: FrameHeader): void {
+    const { opcode, compressed, payloadBytes } = header
     const continues = opcode === Opcode.continuation
     if (continues && this.#message === undefined) {
       throw new WebSocketError('unexpected-continuation', 'Cannot continue a message that has not begun')
     }
-    if (!continues && this.#message !== undefined) {
+    if (!continues && (this.#message !== undefined || this.#skipping)) {
       throw new WebSocketError(
         'expected-continuation',
         'Cannot begin a message before the previous one has ended',
@@ -198,6 +245,7 @@ export class MessageReader<Bytes extends Uint8Array = Uint8Array> {
     }
     const most = Math.min(this.#maxFrameBytes, this.#mostBytes(this.#message?.compressed ?? compressed))
     if (payloadBytes > most) {
+      this.#refuse(header)
       throw new WebSocketError(
         'message-too-large',
         `Cannot accept a frame of ${payloadBytes} bytes: the limit is ${most}`,
@@ -212,7 +260,12 @@ export class MessageReader<Bytes extends Uint8Array = Uint8Array> {
 
   #fragmentBegins(header: FrameHeader): State<Bytes> {
     const message = this.#message ?? this.#messageBegins(header)
-    message.fragmentBegins(header.payloadBytes)
+    try {
+      message.fragmentBegins(header.payloadBytes)
+    } catch (error) {
+      this.#refuse(header)
+      throw error
+    }
     this.#message = message
     if (message instanceof MessageAssembly) return { is: 'fragment', header, message, takenBytes: 0 }
     return { is: 'streamed', header, message, takenBytes: 0, over: false }
@@ -283,6 +336,12 @@ export class MessageReader<Bytes extends Uint8Array = Uint8Array> {
     this.#unfinished = true
   }
 
+  /** A compressed message must be inflated, because later ones refer to it; a streamed one has begun already. */
+  #refuse(header: FrameHeader): void {
+    const compressed = this.#message?.compressed ?? header.compressed
+    if (!compressed && !(this.#message instanceof StreamedMessage)) this.#refused = header
+  }
+
   #stop(): void {
     this.#state = NOTHING
     this.#headerBegun = false
@@ -301,6 +360,10 @@ function collect<Bytes extends Uint8Array>(input: ByteInput<Bytes>, fragment: Fr
     fragment.takenBytes += piece.length
   }
   return true
+}
+
+function skipOf(header: FrameHeader): SkippedFrame {
+  return { is: 'skip', header, leftBytes: header.payloadBytes }
 }
 
 function isWholeMessage({ fin, opcode, payloadBytes }: FrameHeader, input: ByteInput): boolean {
@@ -330,6 +393,7 @@ type State<Bytes extends Uint8Array> =
   | StreamedFrame
   | { readonly is: 'inflating'; readonly kind: MessageKind; readonly inflation: Inflation }
   | { readonly is: 'message-end' }
+  | SkippedFrame
   | { readonly is: 'nothing' }
 
 /** A fragment of a message, perhaps its only one, that arrives in pieces. */
@@ -348,6 +412,13 @@ interface StreamedFrame {
   takenBytes: number
   /** Whether all its bytes have been passed on. */
   over: boolean
+}
+
+/** A frame of a message that was refused. */
+interface SkippedFrame {
+  readonly is: 'skip'
+  readonly header: FrameHeader
+  leftBytes: number
 }
 
 const HEADER = { is: 'header' } as const

@@ -35,6 +35,7 @@ describe('connectWebSocket', () => {
     server.connections[0]?.transport.write(
       Buffer.concat([serverFrame(1, 'three'), serverFrame(8, closing(1000))]),
     )
+    server.connections[0]?.transport.loseConnection()
     expect(await server.outcome(reading)).toEqual({ value: ['one', Buffer.from('two'), 'three'] })
     expect((await socket.closed).code).toBe(1000)
   })
@@ -78,6 +79,7 @@ describe('connectWebSocket', () => {
     }
     expect(socket.transport.open).toBe(false)
     server.connections[0]?.transport.write(serverFrame(8, closing(1000)))
+    server.connections[0]?.transport.loseConnection()
     expect(await server.outcome(socket.closed)).toMatchObject({ value: { closedBy: 'us', wasClean: true } })
     // It was received before the close.
     expect(await socket.receive()).toBe('three')
@@ -133,6 +135,7 @@ describe('connectWebSocket', () => {
     expect(await server.outcome(done)).toEqual({ pending: true })
     expect(await socket.send('late')).toBe('dropped')
     server.connections[0]?.transport.write(serverFrame(8, closing(4000)))
+    server.connections[0]?.transport.loseConnection()
     const { value } = (await server.outcome(done)) as { value: WebSocketClosed }
     expect(value).toMatchObject({ code: 4000, sentCode: 4000, sentReason: 'done', wasClean: true })
     // A message that was received before stays; those that were held back are dropped.
