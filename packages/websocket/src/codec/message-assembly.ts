@@ -28,6 +28,11 @@ export class MessageAssembly {
     this.#validator = kind === 'text' ? new UTF8Validator() : undefined
   }
 
+  /** Bytes received so far. */
+  get bytes(): number {
+    return this.#bytes
+  }
+
   /** The buffers that the bytes received so far keep alive, for tests of bounded memory. */
   get stores(): ReadonlySet<ArrayBufferLike> {
     return new Set([...this.#pieces, this.#block].map((piece) => piece.buffer))

@@ -44,6 +44,11 @@ export class MessageReader {
     this.#maxFrameBytes = Math.min(limits.maxFrameBytes, limits.maxMessageBytes)
   }
 
+  /** Bytes of the message that has begun and not ended. */
+  get heldBytes(): number {
+    return this.#message?.bytes ?? 0
+  }
+
   /**
    * Takes the next event from `input`. Bytes after a close frame are dropped.
    *

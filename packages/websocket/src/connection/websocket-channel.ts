@@ -1,3 +1,4 @@
+import type { ChannelWatch, WatchedChannel } from './channel-watch.ts'
 import { Closing } from './closing.ts'
 import { type MessageEvent, MessageReader } from '../codec/message-reader.ts'
 import { WebSocketError } from '../errors.ts'
@@ -30,6 +31,8 @@ export interface WebSocketChannelSetup {
   /** What the opening handshake agreed on. */
   readonly opening: Opening
   readonly options?: GivenOptions<WebSocketOptions> | CheckedWebSocketOptions | undefined
+  /** The rules of a server for this WebSocket. Default: none. */
+  readonly watch?: ChannelWatch | undefined
 }
 
 /**
@@ -41,7 +44,14 @@ export interface WebSocketChannelSetup {
  */
 export class WebSocketChannel
   extends Protocol
-  implements HalfCloseable, Drainable, WebSocketConnection, InboxOwner, OutboxOwner, PingPongOwner
+  implements
+    HalfCloseable,
+    Drainable,
+    WebSocketConnection,
+    InboxOwner,
+    OutboxOwner,
+    PingPongOwner,
+    WatchedChannel
 {
   readonly opening: Opening
   readonly #protocol: WebSocketProtocol
@@ -55,10 +65,12 @@ export class WebSocketChannel
   #inputPaused = false
   #inputEnded = false
   readonly #closing: Closing
+  readonly #watch: ChannelWatch | undefined
 
   /** @throws {TypeError | RangeError} when an option does not exist, has another type or is out of range. */
-  constructor({ protocol, opening, options }: WebSocketChannelSetup) {
+  constructor({ protocol, opening, options, watch }: WebSocketChannelSetup) {
     super()
+    this.#watch = watch
     this.#protocol = protocol
     this.opening = opening
     this.#options =
@@ -94,10 +106,15 @@ export class WebSocketChannel
     return this.transport.bufferedBytes
   }
 
+  get heldBytes(): number {
+    return this.#input.length + this.#reader.heldBytes + this.#inbox.heldBytes + this.bufferedBytes
+  }
+
   override connectionMade(): void {
     const protocol = this.#protocol
     void this.#call(() => protocol.negotiationStarted(new WebSocketTransport(this)))
     if (!this.open) return
+    this.#watch?.opened(this)
     const finished = this.#call(() => protocol.negotiationFinished())
     if (finished !== undefined) this.#inbox.waitFor(finished)
   }
@@ -116,6 +133,7 @@ export class WebSocketChannel
   }
 
   override connectionLost(cause: ConnectionClosed): void {
+    this.#watch?.lost()
     this.#closing.lost(cause)
   }
 
@@ -130,11 +148,15 @@ export class WebSocketChannel
   }
 
   sendText(text: string): SendStatus {
-    return this.#outbox.sendText(text)
+    const status = this.#outbox.sendText(text)
+    this.#watch?.heldMore()
+    return status
   }
 
   sendBytes(data: Uint8Array): SendStatus {
-    return this.#outbox.sendBytes(data)
+    const status = this.#outbox.sendBytes(data)
+    this.#watch?.heldMore()
+    return status
   }
 
   sendPing(payload: Uint8Array): SendStatus {
@@ -164,6 +186,11 @@ export class WebSocketChannel
   close(code: number, reason: string): void {
     if (this.open) this.#closing.close(code, reason)
     this.#dropMessages()
+  }
+
+  async closeAfterCallbacks(code: number, reason: string): Promise<void> {
+    if (this.open) await this.#closing.lastCallbacks()
+    if (this.open) this.close(code, reason)
   }
 
   abort(cause: unknown): void {
@@ -211,6 +238,10 @@ export class WebSocketChannel
     this.#read()
   }
 
+  readOn(): void {
+    this.#read()
+  }
+
   #dropMessages(): void {
     this.#inbox.close()
     void Promise.resolve().then(() => this.inboxChanged())
@@ -222,7 +253,9 @@ export class WebSocketChannel
     this.#reading = true
     try {
       while (this.#mayRead()) {
+        const before = this.#input.length
         const event = this.#reader.next(this.#input)
+        this.#watch?.bytesRead(before - this.#input.length, event !== undefined)
         if (event === undefined) break
         this.#eventRead(event)
       }
@@ -231,12 +264,14 @@ export class WebSocketChannel
       else this.transport.failConnection(error)
     }
     this.#reading = false
+    this.#watch?.heldMore()
     this.#throttle()
   }
 
   /** After the peer's end nothing more comes, and what has come is little. */
   #mayRead(): boolean {
-    return !this.transport.disconnecting && (!this.#inbox.full || this.#inputEnded)
+    if (this.transport.disconnecting) return false
+    return this.#inputEnded || !(this.#inbox.full || (this.#watch?.tooFast === true && this.open))
   }
 
   #throttle(): void {

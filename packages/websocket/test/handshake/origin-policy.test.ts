@@ -134,7 +134,7 @@ describe('originPolicy', () => {
     ])
       expect(originPolicy(value)).toEqual({
         kind: 'type',
-        wanted: "'same', 'any' or a list: ['https://example.org']",
+        wanted: "'same', 'any', a list such as ['https://example.org'], or a function",
       })
   })
 
