@@ -86,7 +86,7 @@ export function checkOrigin(request: Request, policy: OriginPolicy): void {
 function isAllowed(origin: string, request: Request, policy: Exclude<OriginPolicy, 'any'>): boolean {
   if (policy === 'same') return isSame(origin, request)
   if (typeof policy === 'function') return decided(policy(origin, request))
-  return policy.some((entry) => entry === origin || isBelow(origin, entry))
+  return policy.some((entry) => (entry.includes('*') ? isBelow(origin, entry) : entry === origin))
 }
 
 /** A promise would count as true: then every page would be accepted. */
@@ -100,9 +100,8 @@ function decided(result: unknown): boolean {
 
 /** Whether an origin has the scheme and port of a wildcard, and a host below that of the wildcard. */
 function isBelow(origin: string, entry: string): boolean {
-  const star = entry.indexOf('*.')
-  if (star < 0 || !origin.startsWith(entry.slice(0, star)) || !origin.endsWith(entry.slice(star + 1)))
-    return false
+  const star = entry.indexOf('*')
+  if (!origin.startsWith(entry.slice(0, star)) || !origin.endsWith(entry.slice(star + 1))) return false
   return LABELS.test(origin.slice(star, origin.length - (entry.length - star - 1)))
 }
 
