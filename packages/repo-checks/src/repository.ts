@@ -114,6 +114,7 @@ const TEXT_FILE = /\.(?:[cm]?[jt]s|html|json|md|sh|svg|txt|ya?ml)$|^LICENSE$|^ru
 const ENTRY_NAMES: ReadonlySet<string> = new Set([
   'bytes',
   'checks',
+  'codec',
   'endpoints',
   'index',
   'log',

@@ -17,6 +17,7 @@ export const CLOSE_CODE = {
   'expected-continuation': 1002,
   'malformed-close': 1002,
   'invalid-utf8': 1007,
+  'invalid-compression': 1007,
   'too-many-fragments': 1008,
   'message-too-large': 1009,
 } as const

@@ -1,5 +1,5 @@
-import type { ByteQueue } from '@ropewalk/core/bytes'
 import { WebSocketError } from '../errors.ts'
+import type { ByteInput } from './byte-input.ts'
 
 /** Which side of a connection this is: a server reads masked frames and writes unmasked ones. */
 export type Role = 'server' | 'client'
@@ -10,10 +10,20 @@ export const MASK_KEY_BYTES = 4
 /** A frame's header. */
 export interface FrameHeader {
   readonly fin: boolean
+  /** RSV1: this is the first frame of a compressed message (RFC 7692 §6). */
+  readonly compressed: boolean
   readonly opcode: Opcode
   readonly payloadBytes: number
   /** The masking key's four bytes as a little-endian number; 0 for an unmasked frame. */
   readonly maskKey: number
+}
+
+/** The flags of a frame that is written. */
+export interface FrameFlags {
+  /** Whether it is the last frame of its message. */
+  readonly fin: boolean
+  /** Whether its message is compressed; the message's later frames have false. */
+  readonly compressed: boolean
 }
 
 /**
@@ -26,16 +36,18 @@ export interface FrameHeader {
  *     …       4        masking key, if MASK is set
  *
  * @param role Our side: a server requires masked frames, a client refuses them.
+ * @param compression Whether compression was agreed: else RSV1 is refused. It is always refused in control
+ *   frames and continuation frames.
  * @returns undefined when the header has not all arrived.
  * @throws {WebSocketError} when the header is invalid. A fault in its first two bytes is found before the rest
  *   arrives.
  */
-export function takeFrameHeader(input: ByteQueue, role: Role): FrameHeader | undefined {
+export function takeFrameHeader(input: ByteInput, role: Role, compression: boolean): FrameHeader | undefined {
   const first = input.byteAt(0)
   const second = input.byteAt(1)
   if (first === undefined || second === undefined) return undefined
   const fin = (first & FIN) !== 0
-  const opcode = readOpcode(first)
+  const opcode = readOpcode(first, compression)
   checkMask(second, role)
   const shortLength = second & 0x7f
   if (isControl(opcode)) checkControl(fin, shortLength)
@@ -43,29 +55,36 @@ export function takeFrameHeader(input: ByteQueue, role: Role): FrameHeader | und
   const bytes = input.peek(2 + lengthBytes + (role === 'server' ? MASK_KEY_BYTES : 0))
   if (bytes === undefined) return undefined
   const payloadBytes = lengthBytes === 0 ? shortLength : readLength(bytes, lengthBytes)
-  const maskKey = role === 'server' ? bytes.readInt32LE(2 + lengthBytes) : 0
+  const maskKey = role === 'server' ? readKey(bytes, 2 + lengthBytes) : 0
   input.skip(bytes.length)
-  return { fin, opcode, payloadBytes, maskKey }
+  return { fin, compressed: (first & RSV1) !== 0, opcode, payloadBytes, maskKey }
 }
 
 /**
- * Writes the header of a message's only frame, or of a control frame, at the start of `target`.
+ * Writes a frame's header at the start of `target`.
  *
+ * @param first The first byte, as `firstByte` returns it.
  * @param role Our side: a client leaves space for the masking key at the end of the header.
  */
-export function putFrameHeader(target: Buffer, opcode: Opcode, payloadBytes: number, role: Role): void {
+export function putFrameHeader(target: Uint8Array, first: number, payloadBytes: number, role: Role): void {
   const maskBit = role === 'client' ? MASK : 0
-  target[0] = FIN | opcode
+  target[0] = first
   if (payloadBytes < 126) {
     target[1] = maskBit | payloadBytes
   } else if (payloadBytes < TWO_TO_16) {
     target[1] = maskBit | 126
-    target.writeUInt16BE(payloadBytes, 2)
+    target[2] = payloadBytes >>> 8
+    target[3] = payloadBytes
   } else {
     target[1] = maskBit | 127
-    target.writeUInt32BE(Math.floor(payloadBytes / TWO_TO_32), 2)
-    target.writeUInt32BE(payloadBytes % TWO_TO_32, 6)
+    putUint32(target, 2, Math.floor(payloadBytes / TWO_TO_32))
+    putUint32(target, 6, payloadBytes % TWO_TO_32)
   }
+}
+
+/** The first byte of a frame: FIN, RSV1 for the first frame of a compressed message, and the opcode. */
+export function firstByte(opcode: Opcode, { fin, compressed }: FrameFlags): number {
+  return (fin ? FIN : 0) | (compressed ? RSV1 : 0) | opcode
 }
 
 /**
@@ -76,9 +95,12 @@ export function frameHeaderBytes(payloadBytes: number, role: Role): number {
   return 2 + lengthBytes + (role === 'client' ? MASK_KEY_BYTES : 0)
 }
 
-function readOpcode(first: number): Opcode {
+function readOpcode(first: number, compression: boolean): Opcode {
   const opcode = first & 0x0f
-  if ((first & RSV) !== 0) {
+  const reserved = first & RSV
+  // RFC 7692 §6: RSV1 is set in the first frame of a message only.
+  const begins = opcode === Opcode.text || opcode === Opcode.binary
+  if (reserved !== 0 && !(reserved === RSV1 && compression && begins)) {
     throw new WebSocketError('reserved-bits', 'Cannot accept a frame with reserved bits set')
   }
   if (!isOpcode(opcode)) {
@@ -107,9 +129,34 @@ function checkControl(fin: boolean, shortLength: number): void {
   }
 }
 
-function readLength(bytes: Buffer, lengthBytes: number): number {
+/** Reads a masking key as a little-endian number. */
+export function readKey(bytes: Uint8Array, at: number): number {
+  return (
+    (bytes[at] ?? 0) |
+    ((bytes[at + 1] ?? 0) << 8) |
+    ((bytes[at + 2] ?? 0) << 16) |
+    ((bytes[at + 3] ?? 0) << 24)
+  )
+}
+
+function readUint16(bytes: Uint8Array, at: number): number {
+  return ((bytes[at] ?? 0) << 8) | (bytes[at + 1] ?? 0)
+}
+
+function readUint32(bytes: Uint8Array, at: number): number {
+  return readUint16(bytes, at) * TWO_TO_16 + readUint16(bytes, at + 2)
+}
+
+function putUint32(target: Uint8Array, at: number, value: number): void {
+  target[at] = value >>> 24
+  target[at + 1] = value >>> 16
+  target[at + 2] = value >>> 8
+  target[at + 3] = value
+}
+
+function readLength(bytes: Uint8Array, lengthBytes: number): number {
   const length =
-    lengthBytes === 2 ? bytes.readUInt16BE(2) : bytes.readUInt32BE(2) * TWO_TO_32 + bytes.readUInt32BE(6)
+    lengthBytes === 2 ? readUint16(bytes, 2) : readUint32(bytes, 2) * TWO_TO_32 + readUint32(bytes, 6)
   if (length < (lengthBytes === 2 ? 126 : TWO_TO_16)) {
     throw new WebSocketError(
       'length-not-minimal',
@@ -142,6 +189,7 @@ export function isControl(opcode: Opcode): boolean {
 
 const FIN = 0x80
 const RSV = 0x70
+const RSV1 = 0x40
 const MASK = 0x80
 const TWO_TO_16 = 2 ** 16
 const TWO_TO_32 = 2 ** 32

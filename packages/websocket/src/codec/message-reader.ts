@@ -1,25 +1,60 @@
-import { assertNever, type ByteQueue } from '@ropewalk/core/bytes'
 import { WebSocketError } from '../errors.ts'
+import type { ByteInput } from './byte-input.ts'
 import { readClose } from './close-frame.ts'
+import { type MessageInflater, mostCompressedBytes } from './compression.ts'
 import { type FrameHeader, isControl, Opcode, type Role, takeFrameHeader } from './frame-header.ts'
-import { mask } from './mask.ts'
+import { turnKey } from './mask.ts'
 import { MessageAssembly, type MessageKind } from './message-assembly.ts'
-import { decodeText } from './utf8.ts'
+import { MessageSize } from './message-size.ts'
+import { type CodecPlatform, WEB_PLATFORM } from './platform.ts'
+import { StreamedMessage } from './streamed-message.ts'
+import { checkText, decodeText } from './utf8.ts'
 import { checkWebSocketLimits, type WebSocketLimits } from './limits.ts'
 
 /** An event of the peer: a whole message, or a control frame, which may arrive between fragments. */
-export type MessageEvent =
+export type MessageEvent<Bytes extends Uint8Array = Uint8Array> =
   | { readonly type: 'text'; readonly text: string }
-  | { readonly type: 'bytes'; readonly data: Buffer }
-  | { readonly type: 'ping'; readonly payload: Buffer }
-  | { readonly type: 'pong'; readonly payload: Buffer }
+  | { readonly type: 'bytes'; readonly data: Bytes }
+  | { readonly type: 'ping'; readonly payload: Bytes }
+  | { readonly type: 'pong'; readonly payload: Bytes }
   | { readonly type: 'close'; readonly code: number | undefined; readonly reason: string }
 
+/** A whole text message, with `rawText`: its bytes are UTF-8. */
+export interface RawTextEvent<Bytes extends Uint8Array = Uint8Array> {
+  readonly type: 'raw-text'
+  readonly data: Bytes
+}
+
+/**
+ * A part of a message, with `streaming`. Each message is `message-begin`, then `message-data` as its bytes
+ * arrive and a `frame-end` after each frame, then `message-end`. Control frames may come anywhere in between.
+ */
+export type StreamingEvent<Bytes extends Uint8Array = Uint8Array> =
+  | { readonly type: 'message-begin'; readonly kind: MessageKind }
+  /** At least one byte. A piece of text may begin and end within a character. */
+  | { readonly type: 'message-data'; readonly data: Bytes }
+  | { readonly type: 'frame-end' }
+  | { readonly type: 'message-end' }
+
+/** Everything that a MessageReader returns. */
+export type ReaderEvent<Bytes extends Uint8Array = Uint8Array> =
+  | MessageEvent<Bytes>
+  | RawTextEvent<Bytes>
+  | StreamingEvent<Bytes>
+
 /** The options of a MessageReader. */
-export interface MessageReaderOptions {
+export interface MessageReaderOptions<Bytes extends Uint8Array = Uint8Array> {
   /** Our side: a server reads the frames of a client. */
   readonly role: Role
   readonly limits: WebSocketLimits
+  /** Inflates compressed messages. Without it a compressed message is refused. */
+  readonly inflater?: MessageInflater | undefined
+  /** Returns messages in parts, as StreamingEvents. Default false. */
+  readonly streaming?: boolean | undefined
+  /** Returns a whole text message as a RawTextEvent. Default false. */
+  readonly rawText?: boolean | undefined
+  /** Default `WEB_PLATFORM`, with which events contain what the input returns. */
+  readonly platform?: CodecPlatform<Bytes> | undefined
 }
 
 /**
@@ -28,20 +63,40 @@ export interface MessageReaderOptions {
  * A message of one frame that has arrived completely is read at once. Any other is collected as it arrives,
  * and text is checked meanwhile. The bytes in the queue are unmasked in place.
  */
-export class MessageReader {
+export class MessageReader<Bytes extends Uint8Array = Uint8Array> {
   readonly #role: Role
-  readonly #limits: WebSocketLimits
   readonly #maxFrameBytes: number
-  #state: State = HEADER
+  readonly #maxMessageBytes: number
+  readonly #inflater: MessageInflater | undefined
+  readonly #streaming: boolean
+  readonly #rawText: boolean
+  readonly #platform: CodecPlatform<Bytes>
+  #state: State<Bytes> = HEADER
+  #headerBegun = false
   /** The message that has begun and not ended. Control frames between its fragments leave it unchanged. */
-  #message: MessageAssembly | undefined
+  #message: MessageAssembly<Bytes> | StreamedMessage | undefined
 
   /** @throws {TypeError | RangeError} when a limit is neither a whole number of at least 1 nor Infinity. */
-  constructor({ role, limits }: MessageReaderOptions) {
+  constructor(options: MessageReaderOptions<Bytes>) {
+    const { role, limits, inflater, streaming = false, rawText = false } = options
     checkWebSocketLimits(limits)
     this.#role = role
-    this.#limits = limits
-    this.#maxFrameBytes = Math.min(limits.maxFrameBytes, limits.maxMessageBytes)
+    this.#maxFrameBytes = limits.maxFrameBytes
+    this.#maxMessageBytes = limits.maxMessageBytes
+    this.#inflater = inflater
+    this.#streaming = streaming
+    this.#rawText = rawText
+    // The events of the default have the type of the input, which is a Uint8Array at least.
+    this.#platform = options.platform ?? (WEB_PLATFORM as CodecPlatform<Bytes>)
+  }
+
+  /**
+   * Whether the last call of `next` left a frame that has begun and has not arrived completely: a part of its
+   * header, or its header and a part of its payload.
+   */
+  get midFrame(): boolean {
+    const { is } = this.#state
+    return this.#headerBegun || is === 'control' || is === 'fragment' || is === 'streamed'
   }
 
   /** Bytes of the message that has begun and not ended. */
@@ -55,7 +110,7 @@ export class MessageReader {
    * @returns undefined when `input` does not hold the whole event.
    * @throws {WebSocketError} once, when the peer breaks a rule or a limit; later calls return undefined.
    */
-  next(input: ByteQueue): MessageEvent | undefined {
+  next(input: ByteInput<Bytes>): ReaderEvent<Bytes> | undefined {
     try {
       return this.#next(input)
     } catch (error) {
@@ -64,20 +119,25 @@ export class MessageReader {
     }
   }
 
-  #next(input: ByteQueue): MessageEvent | undefined {
+  #next(input: ByteInput<Bytes>): ReaderEvent<Bytes> | undefined {
     for (;;) {
       const state = this.#state
       switch (state.is) {
         case 'header': {
-          const header = takeFrameHeader(input, this.#role)
+          const header = takeFrameHeader(input, this.#role, this.#inflater !== undefined)
+          this.#headerBegun = header === undefined && input.length > 0
           if (header === undefined) return undefined
           if (isControl(header.opcode)) {
             this.#state = { is: 'control', header }
             break
           }
           this.#checkData(header)
-          if (isWholeMessage(header, input)) return messageEvent(kindOf(header), takePayload(input, header))
+          if (!this.#streaming && isWholeMessage(header, input)) {
+            return this.#messageEvent(kindOf(header), header.compressed, this.#takePayload(input, header))
+          }
+          const begins = this.#message === undefined
           this.#state = this.#fragmentBegins(header)
+          if (this.#streaming && begins) return { type: 'message-begin', kind: kindOf(header) }
           break
         }
         case 'control': {
@@ -85,7 +145,7 @@ export class MessageReader {
           if (input.length < header.payloadBytes) return undefined
           this.#state = HEADER
           if (header.opcode === Opcode.close) this.#stop()
-          return controlEvent(header.opcode, takePayload(input, header))
+          return controlEvent(header.opcode, this.#takePayload(input, header))
         }
         case 'fragment': {
           if (!collect(input, state)) return undefined
@@ -93,17 +153,26 @@ export class MessageReader {
           if (state.header.fin) return this.#messageEnds(state.message)
           break
         }
+        case 'streamed': {
+          const event = this.#stream(input, state)
+          if (event?.type === 'frame-end') this.#state = state.header.fin ? MESSAGE_END : HEADER
+          return event
+        }
+        case 'message-end':
+          this.#state = HEADER
+          this.#message = undefined
+          return { type: 'message-end' }
         case 'nothing':
           input.clear()
           return undefined
         default:
-          return assertNever(state)
+          return state satisfies never
       }
     }
   }
 
   /** Checks the order of frames and our limits, which the header alone does not show. */
-  #checkData({ opcode, payloadBytes }: FrameHeader): void {
+  #checkData({ opcode, compressed, payloadBytes }: FrameHeader): void {
     const continues = opcode === Opcode.continuation
     if (continues && this.#message === undefined) {
       throw new WebSocketError('unexpected-continuation', 'Cannot continue a message that has not begun')
@@ -114,53 +183,98 @@ export class MessageReader {
         'Cannot begin a message before the previous one has ended',
       )
     }
-    if (payloadBytes > this.#maxFrameBytes) {
+    const most = Math.min(this.#maxFrameBytes, this.#mostBytes(this.#message?.compressed ?? compressed))
+    if (payloadBytes > most) {
       throw new WebSocketError(
         'message-too-large',
-        `Cannot accept a frame of ${payloadBytes} bytes: the limit is ${this.#maxFrameBytes}`,
+        `Cannot accept a frame of ${payloadBytes} bytes: the limit is ${most}`,
       )
     }
   }
 
-  #fragmentBegins(header: FrameHeader): State {
-    const message = this.#message ?? new MessageAssembly(kindOf(header), this.#limits)
-    message.fragmentBegins(header.payloadBytes)
-    this.#message = message
-    return { is: 'fragment', header, message, takenBytes: 0 }
+  /** Most bytes that the frames of a message may have. The limit itself is one of inflated bytes. */
+  #mostBytes(compressed: boolean): number {
+    return compressed ? mostCompressedBytes(this.#maxMessageBytes) : this.#maxMessageBytes
   }
 
-  #messageEnds(message: MessageAssembly): MessageEvent {
+  #fragmentBegins(header: FrameHeader): State<Bytes> {
+    const message = this.#message ?? this.#messageBegins(header)
+    message.fragmentBegins(header.payloadBytes)
+    this.#message = message
+    if (message instanceof MessageAssembly) return { is: 'fragment', header, message, takenBytes: 0 }
+    return { is: 'streamed', header, message, takenBytes: 0, over: false }
+  }
+
+  #messageBegins(header: FrameHeader): MessageAssembly<Bytes> | StreamedMessage {
+    const { compressed } = header
+    const size = new MessageSize(this.#mostBytes(compressed))
+    if (!this.#streaming) return new MessageAssembly(kindOf(header), size, compressed, this.#platform)
+    const inflater = compressed ? this.#inflater : undefined
+    return new StreamedMessage(kindOf(header), size, inflater, this.#maxMessageBytes, this.#platform.isUTF8)
+  }
+
+  #messageEnds(message: MessageAssembly<Bytes>): ReaderEvent<Bytes> {
     this.#message = undefined
-    return messageEvent(message.kind, message.finish())
+    return this.#messageEvent(message.kind, message.compressed, message.finish())
+  }
+
+  #messageEvent(kind: MessageKind, compressed: boolean, payload: Bytes): ReaderEvent<Bytes> {
+    const data = compressed ? this.#inflate(payload) : payload
+    if (kind === 'bytes') return { type: 'bytes', data }
+    if (!this.#rawText) return { type: 'text', text: decodeText(data) }
+    checkText(data, this.#platform.isUTF8)
+    return { type: 'raw-text', data }
+  }
+
+  #inflate(payload: Bytes): Bytes {
+    return this.#platform.asBytes(this.#inflater?.inflate(payload, true, this.#maxMessageBytes) ?? payload)
+  }
+
+  /** Takes a payload that has arrived completely. */
+  #takePayload(input: ByteInput<Bytes>, { payloadBytes, maskKey }: FrameHeader): Bytes {
+    const payload = input.takeExactly(payloadBytes) ?? this.#platform.allocate(0)
+    this.#platform.mask(payload, maskKey)
+    return payload
+  }
+
+  /** Returns the next bytes of a frame, or its end; undefined when it needs more bytes. */
+  #stream(input: ByteInput<Bytes>, frame: StreamedFrame): StreamingEvent<Bytes> | undefined {
+    const { payloadBytes, maskKey, fin } = frame.header
+    const { mask, allocate, asBytes } = this.#platform
+    while (!frame.over) {
+      const leftBytes = payloadBytes - frame.takenBytes
+      const piece = leftBytes === 0 ? allocate(0) : input.takeUpTo(leftBytes)
+      if (piece === undefined) return undefined
+      mask(piece, turnKey(maskKey, frame.takenBytes))
+      frame.takenBytes += piece.length
+      frame.over = piece.length === leftBytes
+      const data = frame.message.add(piece, fin && frame.over)
+      if (data.length > 0) return { type: 'message-data', data: asBytes(data) }
+    }
+    return { type: 'frame-end' }
   }
 
   #stop(): void {
     this.#state = NOTHING
+    this.#headerBegun = false
     this.#message = undefined
   }
 }
 
 /** Takes the bytes of a fragment that have arrived; returns false while some are missing. */
-function collect(input: ByteQueue, fragment: Fragment): boolean {
-  const { payloadBytes, maskKey } = fragment.header
+function collect<Bytes extends Uint8Array>(input: ByteInput<Bytes>, fragment: Fragment<Bytes>): boolean {
+  const { payloadBytes, maskKey, fin } = fragment.header
   while (fragment.takenBytes < payloadBytes) {
-    const piece = input.takeUpTo(payloadBytes - fragment.takenBytes)
+    const leftBytes = payloadBytes - fragment.takenBytes
+    const piece = input.takeUpTo(leftBytes)
     if (piece === undefined) return false
-    mask(piece, maskKey, fragment.takenBytes)
+    fragment.message.add(piece, turnKey(maskKey, fragment.takenBytes), fin ? leftBytes : 0)
     fragment.takenBytes += piece.length
-    fragment.message.add(piece)
   }
   return true
 }
 
-/** Takes a payload that has arrived completely. */
-function takePayload(input: ByteQueue, { payloadBytes, maskKey }: FrameHeader): Buffer {
-  const payload = input.takeExactly(payloadBytes) ?? NO_BYTES
-  mask(payload, maskKey, 0)
-  return payload
-}
-
-function isWholeMessage({ fin, opcode, payloadBytes }: FrameHeader, input: ByteQueue): boolean {
+function isWholeMessage({ fin, opcode, payloadBytes }: FrameHeader, input: ByteInput): boolean {
   return fin && opcode !== Opcode.continuation && input.length >= payloadBytes
 }
 
@@ -168,31 +282,39 @@ function kindOf({ opcode }: FrameHeader): MessageKind {
   return opcode === Opcode.text ? 'text' : 'bytes'
 }
 
-function messageEvent(kind: MessageKind, data: Buffer): MessageEvent {
-  return kind === 'text' ? { type: 'text', text: decodeText(data) } : { type: 'bytes', data }
-}
-
-function controlEvent(opcode: Opcode, payload: Buffer): MessageEvent {
+function controlEvent<Bytes extends Uint8Array>(opcode: Opcode, payload: Bytes): MessageEvent<Bytes> {
   if (opcode === Opcode.ping) return { type: 'ping', payload }
   if (opcode === Opcode.pong) return { type: 'pong', payload }
   return { type: 'close', ...readClose(payload) }
 }
 
 /** What is read next. Each variant carries its own data. */
-type State =
+type State<Bytes extends Uint8Array> =
   | { readonly is: 'header' }
   | { readonly is: 'control'; readonly header: FrameHeader }
-  | Fragment
+  | Fragment<Bytes>
+  | StreamedFrame
+  | { readonly is: 'message-end' }
   | { readonly is: 'nothing' }
 
 /** A fragment of a message, perhaps its only one, that arrives in pieces. */
-interface Fragment {
+interface Fragment<Bytes extends Uint8Array> {
   readonly is: 'fragment'
   readonly header: FrameHeader
-  readonly message: MessageAssembly
+  readonly message: MessageAssembly<Bytes>
   takenBytes: number
 }
 
-const HEADER: State = { is: 'header' }
-const NOTHING: State = { is: 'nothing' }
-const NO_BYTES = Buffer.alloc(0)
+/** A frame whose bytes are passed on as they arrive. */
+interface StreamedFrame {
+  readonly is: 'streamed'
+  readonly header: FrameHeader
+  readonly message: StreamedMessage
+  takenBytes: number
+  /** Whether all its bytes have been passed on. */
+  over: boolean
+}
+
+const HEADER = { is: 'header' } as const
+const MESSAGE_END = { is: 'message-end' } as const
+const NOTHING = { is: 'nothing' } as const

@@ -1,7 +1,7 @@
 import type { MessageEvent } from '../codec/message-reader.ts'
 
 /** A message to deliver to the protocol. */
-export type Message = Extract<MessageEvent, { readonly type: 'text' | 'bytes' }>
+export type Message = Extract<MessageEvent<Buffer>, { readonly type: 'text' | 'bytes' }>
 
 /** How much may be held back. Beyond either bound the inbox is full. */
 export interface InboxBounds {

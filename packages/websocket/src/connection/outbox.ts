@@ -2,6 +2,7 @@ import type { Transport } from '@ropewalk/core'
 import type { CloseFrame } from '../codec/close-frame.ts'
 import type { Role } from '../codec/frame-header.ts'
 import { FrameWriter } from '../codec/frame-writer.ts'
+import { NODE_PLATFORM } from './node-platform.ts'
 
 /**
  * What became of a message:
@@ -28,8 +29,12 @@ export class Outbox {
     this.#owner = owner
     this.#writer = new FrameWriter(
       role === 'server'
-        ? { role }
-        : { role, randomBytes: (count) => owner.transport.reactor.randomBytes(count) },
+        ? { role, platform: NODE_PLATFORM }
+        : {
+            role,
+            platform: NODE_PLATFORM,
+            randomBytes: (count) => owner.transport.reactor.randomBytes(count),
+          },
     )
   }
 

@@ -1,8 +1,9 @@
 import type { ChannelWatch, WatchedChannel } from './channel-watch.ts'
 import { Closing } from './closing.ts'
-import { type MessageEvent, MessageReader } from '../codec/message-reader.ts'
+import { MessageReader, type ReaderEvent } from '../codec/message-reader.ts'
 import { WebSocketError } from '../errors.ts'
 import { Inbox, type InboxOwner, type Message } from './inbox.ts'
+import { NODE_PLATFORM } from './node-platform.ts'
 import type { Opening } from './opening.ts'
 import { Outbox, type OutboxOwner, type SendStatus } from './outbox.ts'
 import { PingPong, type PingPongOwner } from './ping-pong.ts'
@@ -57,7 +58,7 @@ export class WebSocketChannel
   readonly #protocol: WebSocketProtocol
   readonly #options: WebSocketOptions
   readonly #input = new ByteQueue()
-  readonly #reader: MessageReader
+  readonly #reader: MessageReader<Buffer>
   readonly #outbox: Outbox
   readonly #inbox: Inbox
   #pingPong: PingPong | undefined
@@ -77,7 +78,11 @@ export class WebSocketChannel
       options instanceof CheckedWebSocketOptions
         ? options.values
         : webSocketOptions('WebSocketChannel', options)
-    this.#reader = new MessageReader({ role: opening.role, limits: this.#options })
+    this.#reader = new MessageReader({
+      role: opening.role,
+      limits: this.#options,
+      platform: NODE_PLATFORM,
+    })
     this.#outbox = new Outbox(opening.role, this)
     this.#inbox = new Inbox(this.#options, this)
     this.#closing = new Closing({
@@ -281,7 +286,7 @@ export class WebSocketChannel
     else this.transport.resumeProducing()
   }
 
-  #eventRead(event: MessageEvent): void {
+  #eventRead(event: ReaderEvent<Buffer>): void {
     switch (event.type) {
       case 'text':
       case 'bytes':
@@ -295,6 +300,13 @@ export class WebSocketChannel
         break
       case 'close':
         this.#closing.closeReceived(event)
+        break
+      // The reader returns these only with options that are not set here.
+      case 'raw-text':
+      case 'message-begin':
+      case 'message-data':
+      case 'frame-end':
+      case 'message-end':
         break
       default:
         assertNever(event)

@@ -2,6 +2,7 @@ import { ByteQueue } from '@ropewalk/core/bytes'
 import { chunkings } from '@ropewalk/core/testing'
 import { describe, expect, test } from 'vitest'
 import {
+  firstByte,
   type FrameHeader,
   frameHeaderBytes,
   isControl,
@@ -16,20 +17,40 @@ const { continuation, text, binary, ping } = Opcode
 
 describe('takeFrameHeader', () => {
   test.each<[string, Role, FrameHeader]>([
-    ['8100', 'client', { fin: true, opcode: text, payloadBytes: 0, maskKey: 0 }],
-    ['0201', 'client', { fin: false, opcode: binary, payloadBytes: 1, maskKey: 0 }],
-    ['807d', 'client', { fin: true, opcode: continuation, payloadBytes: 125, maskKey: 0 }],
-    ['897d', 'client', { fin: true, opcode: ping, payloadBytes: 125, maskKey: 0 }],
-    ['827e007e', 'client', { fin: true, opcode: binary, payloadBytes: 126, maskKey: 0 }],
-    ['827effff', 'client', { fin: true, opcode: binary, payloadBytes: 65_535, maskKey: 0 }],
-    ['827f0000000000010000', 'client', { fin: true, opcode: binary, payloadBytes: 65_536, maskKey: 0 }],
-    ['827f001fffffffffffff', 'client', { fin: true, opcode: binary, payloadBytes: 2 ** 53 - 1, maskKey: 0 }],
-    ['818501020304', 'server', { fin: true, opcode: text, payloadBytes: 5, maskKey: 0x04030201 }],
-    ['82fe0100fffefdfc', 'server', { fin: true, opcode: binary, payloadBytes: 256, maskKey: ~0x03020100 }],
+    ['8100', 'client', { fin: true, compressed: false, opcode: text, payloadBytes: 0, maskKey: 0 }],
+    ['0201', 'client', { fin: false, compressed: false, opcode: binary, payloadBytes: 1, maskKey: 0 }],
+    ['807d', 'client', { fin: true, compressed: false, opcode: continuation, payloadBytes: 125, maskKey: 0 }],
+    ['897d', 'client', { fin: true, compressed: false, opcode: ping, payloadBytes: 125, maskKey: 0 }],
+    ['827e007e', 'client', { fin: true, compressed: false, opcode: binary, payloadBytes: 126, maskKey: 0 }],
+    [
+      '827effff',
+      'client',
+      { fin: true, compressed: false, opcode: binary, payloadBytes: 65_535, maskKey: 0 },
+    ],
+    [
+      '827f0000000000010000',
+      'client',
+      { fin: true, compressed: false, opcode: binary, payloadBytes: 65_536, maskKey: 0 },
+    ],
+    [
+      '827f001fffffffffffff',
+      'client',
+      { fin: true, compressed: false, opcode: binary, payloadBytes: 2 ** 53 - 1, maskKey: 0 },
+    ],
+    [
+      '818501020304',
+      'server',
+      { fin: true, compressed: false, opcode: text, payloadBytes: 5, maskKey: 0x04030201 },
+    ],
+    [
+      '82fe0100fffefdfc',
+      'server',
+      { fin: true, compressed: false, opcode: binary, payloadBytes: 256, maskKey: ~0x03020100 },
+    ],
     [
       '82ff000000010000000000000080',
       'server',
-      { fin: true, opcode: binary, payloadBytes: 2 ** 32, maskKey: -(2 ** 31) },
+      { fin: true, compressed: false, opcode: binary, payloadBytes: 2 ** 32, maskKey: -(2 ** 31) },
     ],
   ])('takes %s as a %s, whole or not at all', (hex, role, expected) => {
     for (const pieces of chunkings(Buffer.from(hex, 'hex'))) {
@@ -37,11 +58,11 @@ describe('takeFrameHeader', () => {
       for (const piece of pieces.slice(0, -1)) {
         input.push(piece)
         const heldBytes = input.length
-        expect(takeFrameHeader(input, role)).toBeUndefined()
+        expect(takeFrameHeader(input, role, false)).toBeUndefined()
         expect(input.length).toBe(heldBytes)
       }
       input.push(Buffer.concat([...pieces.slice(-1), Buffer.from('rest')]))
-      expect(takeFrameHeader(input, role)).toEqual(expected)
+      expect(takeFrameHeader(input, role, false)).toEqual(expected)
       expect(input.takeAll().toString()).toBe('rest')
     }
   })
@@ -58,7 +79,36 @@ describe('takeFrameHeader', () => {
     for (const [hex, role, violation] of refusals) {
       const input = new ByteQueue()
       input.push(Buffer.from(hex, 'hex'))
-      expect(() => takeFrameHeader(input, role)).toThrow(expect.objectContaining({ violation }))
+      expect(() => takeFrameHeader(input, role, false)).toThrow(expect.objectContaining({ violation }))
+    }
+  })
+})
+
+describe('takeFrameHeader: compression', () => {
+  test('takes RSV1 of the first frame of a message, if compression was agreed', () => {
+    for (const [hex, opcode, fin] of [
+      ['c100', text, true],
+      ['4200', binary, false],
+    ] as const) {
+      const input = new ByteQueue()
+      input.push(Buffer.from(hex, 'hex'))
+      expect(takeFrameHeader(input, 'client', true)).toEqual({
+        fin,
+        compressed: true,
+        opcode,
+        payloadBytes: 0,
+        maskKey: 0,
+      })
+    }
+  })
+
+  test('refuses RSV1 in control frames and continuations, and RSV2 and RSV3 always', () => {
+    for (const first of [0xc0, 0x40, 0xc8, 0xc9, 0xca, 0xa1, 0x91, 0xe1, 0xd2]) {
+      const input = new ByteQueue()
+      input.push(Buffer.of(first, 0))
+      expect(() => takeFrameHeader(input, 'client', true), `${first}`).toThrow(
+        expect.objectContaining({ violation: 'reserved-bits' }),
+      )
     }
   })
 })
@@ -74,10 +124,16 @@ describe('putFrameHeader', () => {
       ] as const) {
         expect(frameHeaderBytes(payloadBytes, role)).toBe(shortest + keyBytes)
         const header = Buffer.alloc(shortest + keyBytes)
-        putFrameHeader(header, binary, payloadBytes, role)
+        putFrameHeader(header, firstByte(binary, { fin: true, compressed: false }), payloadBytes, role)
         const input = new ByteQueue()
         input.push(header)
-        expect(takeFrameHeader(input, peer)).toEqual({ fin: true, opcode: binary, payloadBytes, maskKey: 0 })
+        expect(takeFrameHeader(input, peer, false)).toEqual({
+          fin: true,
+          compressed: false,
+          opcode: binary,
+          payloadBytes,
+          maskKey: 0,
+        })
         expect(input.length).toBe(0)
       }
     },

@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest'
+import { Opcode } from '../../src/codec/frame-header.ts'
 import { FrameWriter } from '../../src/codec/frame-writer.ts'
 import { closing, serverFrame } from '../websocket-exchange.ts'
 
@@ -55,15 +56,63 @@ describe('FrameWriter', () => {
         const data = wrong as Uint8Array
         expect(() => writer.bytes(data, sink)).toThrow(TypeError)
         expect(() => writer.ping(data, sink)).toThrow(TypeError)
+        expect(() => writer.message('text', data, { compressed: false }, sink)).toThrow(TypeError)
+        expect(() => writer.fragment(Opcode.text, data, { fin: true, compressed: false }, sink)).toThrow(
+          TypeError,
+        )
         expect(() => writer.pong(data, sink)).toThrow(TypeError)
       }
-      for (const wrong of [5, null, undefined, Buffer.from('text'), ...OTHER_VIEWS]) {
+      for (const wrong of [5, null, undefined, ...OTHER_VIEWS]) {
         const text = wrong as unknown as string
         expect(() => writer.text(text, sink)).toThrow(TypeError)
         expect(() => writer.close({ code: 1000, reason: text }, sink)).toThrow(TypeError)
       }
+      const bytes = Buffer.from('text') as unknown as string
+      expect(() => writer.close({ code: 1000, reason: bytes }, sink)).toThrow(TypeError)
     }
     expect(parts).toEqual([])
+  })
+
+  test('writes text that is UTF-8 already, with the limits of copying that bytes have', () => {
+    expect(written((writer, sink) => writer.text(Buffer.from('Grüße'), sink))).toEqual([
+      serverFrame(1, 'Grüße'),
+    ])
+    const data = Buffer.alloc(5000, 'x')
+    const parts = written((writer, sink) => writer.text(data, sink))
+    expect(parts).toEqual([Buffer.of(0x81, 126, 5000 >> 8, 5000 & 255), data])
+  })
+
+  test('writes ready payloads as messages, with RSV1 if compressed', () => {
+    const first = (kind: 'text' | 'bytes', compressed: boolean): number | undefined =>
+      written((writer, sink) => writer.message(kind, Buffer.from('ab'), { compressed }, sink))[0]?.[0]
+    expect(first('text', false)).toBe(0x81)
+    expect(first('text', true)).toBe(0xc1)
+    expect(first('bytes', false)).toBe(0x82)
+    expect(first('bytes', true)).toBe(0xc2)
+  })
+
+  test('writes fragments with their flags', () => {
+    const parts = written((writer, sink) => {
+      writer.fragment(Opcode.text, Buffer.from('a'), { fin: false, compressed: true }, sink)
+      writer.fragment(Opcode.continuation, Buffer.from('b'), { fin: false, compressed: false }, sink)
+      writer.fragment(Opcode.continuation, Buffer.alloc(0), { fin: true, compressed: false }, sink)
+    })
+    expect(parts.map((bytes) => bytes.toString('latin1'))).toEqual(['\x41\x01a', '\x00\x01b', '\x80\x00'])
+  })
+
+  test('refuses fragments of control frames and compressed continuations, and writes nothing', () => {
+    const nothing = written((writer, sink) => {
+      for (const opcode of [Opcode.close, Opcode.ping, Opcode.pong]) {
+        expect(() =>
+          writer.fragment(opcode, Buffer.alloc(0), { fin: true, compressed: false }, sink),
+        ).toThrow(RangeError)
+      }
+      const compressed = { fin: true, compressed: true }
+      expect(() => writer.fragment(Opcode.continuation, Buffer.alloc(0), compressed, sink)).toThrow(
+        RangeError,
+      )
+    })
+    expect(nothing).toEqual([])
   })
 
   test("returns the result of the sink's last write", () => {
