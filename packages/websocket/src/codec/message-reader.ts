@@ -99,9 +99,9 @@ export class MessageReader<Bytes extends Uint8Array = Uint8Array> {
     return this.#headerBegun || is === 'control' || is === 'fragment' || is === 'streamed'
   }
 
-  /** Bytes of the message that has begun and not ended. */
+  /** Bytes of the message that has begun and not ended. It is 0 with `streaming`: nothing is collected. */
   get heldBytes(): number {
-    return this.#message?.bytes ?? 0
+    return this.#message instanceof MessageAssembly ? this.#message.bytes : 0
   }
 
   /**

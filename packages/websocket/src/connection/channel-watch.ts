@@ -1,4 +1,5 @@
 import type { Reactor } from '@ropewalk/core'
+import type { ReaderEvent } from '../codec/message-reader.ts'
 
 /** The part of a channel that a ChannelWatch uses. */
 export interface WatchedChannel {
@@ -32,4 +33,10 @@ export interface ChannelWatch {
   heldMore(): void
   /** The connection is gone. */
   lost(): void
+}
+
+/** Whether an event ends a message, or is a control frame. */
+export function isWhole(event: ReaderEvent | undefined): boolean {
+  if (event === undefined) return false
+  return event.type !== 'message-data' && event.type !== 'frame-end' && event.type !== 'message-begin'
 }

@@ -1,4 +1,4 @@
-import type { ChannelWatch, WatchedChannel } from './channel-watch.ts'
+import { type ChannelWatch, isWhole, type WatchedChannel } from './channel-watch.ts'
 import { Closing } from './closing.ts'
 import { MessageReader, type ReaderEvent } from '../codec/message-reader.ts'
 import { WebSocketError } from '../errors.ts'
@@ -260,7 +260,7 @@ export class WebSocketChannel
       while (this.#mayRead()) {
         const before = this.#input.length
         const event = this.#reader.next(this.#input)
-        this.#watch?.bytesRead(before - this.#input.length, event !== undefined)
+        this.#watch?.bytesRead(before - this.#input.length, isWhole(event))
         if (event === undefined) break
         this.#eventRead(event)
       }
