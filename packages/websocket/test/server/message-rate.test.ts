@@ -72,6 +72,7 @@ describe('maxMessagesPerSecond', () => {
     const clients = clientsOf({ maxMessagesPerSecond: 1 / 60 })
     const client = await clients.open()
     await client.send(Buffer.concat([frame(1, 'lose'), frame(1, 'late'), frame(8, closing(1000))]))
+    expect(client.closed).toBe(true)
     client.transport.receiveEnd()
     await clients.reactor.settle()
     expect(closed).toMatchObject([{ wasClean: true, sentCode: 1000 }])
