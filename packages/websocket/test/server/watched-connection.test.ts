@@ -1,7 +1,7 @@
 import { MemoryReactor } from '@ropewalk/core/testing'
 import { describe, expect, test } from 'vitest'
 import type { WatchedChannel } from '../../src/connection/channel-watch.ts'
-import { WebSocketProtocol } from '../../src/connection/websocket-protocol.ts'
+import type { WebSocketProtocol } from '../../src/connection/websocket-protocol.ts'
 import { HeldBytes } from '../../src/server/held-bytes.ts'
 import { WatchedConnection } from '../../src/server/watched-connection.ts'
 
