@@ -259,6 +259,11 @@ const UNLIMITED: ReadonlySet<string> = new Set([
   'Event streams: heartbeatMs',
   'WebSocket: maxMessageBytes',
   'WebSocket: maxFrameBytes',
+  'WebSocket: maxConnections',
+  'WebSocket: maxHeldBytes',
+  'WebSocket: maxLifetimeMs',
+  'WebSocket: maxMessagesPerSecond',
+  'WebSocket: maxBytesPerSecond',
 ])
 const isUnlimited = ({ heading, option }: { heading: string; option: string }): boolean =>
   UNLIMITED.has(`${heading}: ${option}`)

@@ -83,7 +83,7 @@ const RULES: OptionRules<WebSocketResourceOptions> = {
   origins: originPolicy,
   hosts: listOf(filledText),
   authenticate: callable,
-  handshakeTimeoutMs: milliseconds({ above: 0, endless: true }),
+  handshakeTimeoutMs: milliseconds({ above: 0 }),
   maxConnections: count({ least: 1, endless: true }),
   maxHeldBytes: byteCount({ least: 1, endless: true }),
   maxLifetimeMs: milliseconds({ above: 0, endless: true }),
