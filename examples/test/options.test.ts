@@ -280,6 +280,11 @@ const UNLIMITED: ReadonlySet<string> = new Set([
   'WebSocket: pongTimeoutMs',
   'WebSocket: idleTimeoutMs',
   'WebSocket: frameTimeoutMs',
+  'WebSocket: maxConnections',
+  'WebSocket: maxHeldBytes',
+  'WebSocket: maxLifetimeMs',
+  'WebSocket: maxMessagesPerSecond',
+  'WebSocket: maxBytesPerSecond',
 ])
 const isUnlimited = ({ heading, option }: { heading: string; option: string }): boolean =>
   UNLIMITED.has(`${heading}: ${option}`)

@@ -10,6 +10,7 @@ export {
   type FinishedRequest,
   jsonLog,
 } from './server/access-log.ts'
+export { AllowedHosts } from './server/allowed-hosts.ts'
 export type { DecodedBody, DecodingOptions } from './server/body-decoding.ts'
 export type { SizeOptions } from './server/body-pieces.ts'
 export type { HTTPChannelOptions } from './server/channel-options.ts'

@@ -9,7 +9,7 @@ export { WebSocketClientEndpoint } from './client/websocket-client-endpoint.ts'
 export { WebSocketClientFactory } from './client/websocket-client-factory.ts'
 export type { WebSocketClientOptions } from './client/websocket-client-options.ts'
 export type { HandshakeViolation } from './handshake/client-handshake.ts'
-export type { OriginPolicy } from './handshake/origin-policy.ts'
+export type { OriginPolicy, OriginPredicate } from './handshake/origin-policy.ts'
 export { WebSocketChannel, type WebSocketChannelSetup } from './connection/websocket-channel.ts'
 export type {
   Agreement,
@@ -19,6 +19,7 @@ export type {
   ServerOpening,
 } from './connection/opening.ts'
 export { WebSocketMessage } from './connection/incoming-message.ts'
+export type { ChannelWatch, WatchedChannel } from './connection/channel-watch.ts'
 export type { SendStatus } from './connection/outbox.ts'
 export type { Traffic } from './connection/traffic.ts'
 export type { WebSocketDiagnosticEvents } from './connection/websocket-events.ts'
@@ -27,7 +28,14 @@ export type { QueueOptions, WhenFull } from './connection/queue-options.ts'
 export type { WebSocketClosed } from './connection/websocket-connection.ts'
 export type { WebSocketOptions } from './connection/websocket-options.ts'
 export { WebSocketProtocol } from './connection/websocket-protocol.ts'
+export type { AcceptedHandshake, Authenticate, Authenticated, UserOf } from './server/authentication.ts'
+export type { ProtocolClass, Subprotocols } from './server/subprotocol-classes.ts'
 export type { WebSocketResourceOptions } from './server/websocket-resource-options.ts'
-export { WebSocketResource } from './server/websocket-resource.ts'
-export { WebSocketServerFactory } from './server/websocket-server-factory.ts'
+export {
+  type Authenticating,
+  type ForProtocolOptions,
+  type ResourceArguments,
+  WebSocketResource,
+} from './server/websocket-resource.ts'
+export { type ChosenSubprotocol, WebSocketServerFactory } from './server/websocket-server-factory.ts'
 export { WebSocketTransport } from './connection/websocket-transport.ts'

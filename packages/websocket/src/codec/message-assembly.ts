@@ -36,6 +36,11 @@ export class MessageAssembly<Bytes extends Uint8Array = Uint8Array> {
     this.#validator = kind === 'text' && !compressed ? new UTF8Validator(platform.isUTF8) : undefined
   }
 
+  /** Bytes received so far. */
+  get bytes(): number {
+    return this.#bytes
+  }
+
   /** The buffers that the bytes received so far keep alive, for tests of bounded memory. */
   get stores(): ReadonlySet<ArrayBufferLike> {
     return new Set([...this.#pieces, this.#block].map((piece) => piece.buffer))

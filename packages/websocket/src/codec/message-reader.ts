@@ -105,6 +105,11 @@ export class MessageReader<Bytes extends Uint8Array = Uint8Array> {
     return this.#headerBegun || is === 'control' || is === 'fragment' || is === 'streamed'
   }
 
+  /** Bytes of the message that has begun and not ended. It is 0 with `streaming`: nothing is collected. */
+  get heldBytes(): number {
+    return this.#message instanceof MessageAssembly ? this.#message.bytes : 0
+  }
+
   /**
    * Whether a frame, or a message that is collected until it is whole, has begun and has not arrived completely. As
    * `midFrame`, it describes what the last call of `next` left.

@@ -13,7 +13,6 @@ import {
   type Reactor,
 } from '@ropewalk/core'
 import { callSafely } from '@ropewalk/core/reactor'
-import type { Request } from '@ropewalk/http'
 import { NO_FRAMES } from './closing-handshake.ts'
 
 /**
@@ -22,13 +21,14 @@ import { NO_FRAMES } from './closing-handshake.ts'
  *
  * @param cause Why it does not open.
  */
-export function abandon(protocol: WebSocketProtocol, request: Request, cause: ConnectionClosed): void {
+export function abandon(protocol: WebSocketProtocol, opening: ServerOpening, cause: ConnectionClosed): void {
+  const { request } = opening
   const failed = (error: unknown): void => {
     if (isConnectionEnd(error, cause)) return
     const text = 'A callback of a WebSocket protocol failed; its WebSocket did not open'
     request.reactor.log({ level: 'error', namespace: 'ropewalk.websocket', text, source: protocol, error })
   }
-  const transport = new WebSocketTransport(new GoneConnection(request, cause))
+  const transport = new WebSocketTransport(new GoneConnection(opening, cause))
   void callSafely(() => protocol.negotiationStarted(transport), failed)
   void callSafely(() => protocol.connectionLost({ ...NO_FRAMES, cause }), failed)
 }
@@ -43,8 +43,8 @@ class GoneConnection implements WebSocketConnection {
   readonly latencyMs = undefined
 
   /** @param cause Why it never opened. */
-  constructor(request: Request, cause: ConnectionClosed) {
-    this.opening = { role: 'server', request }
+  constructor(opening: ServerOpening, cause: ConnectionClosed) {
+    this.opening = opening
     this.signal = AbortSignal.abort(cause)
   }
 

@@ -57,6 +57,11 @@ export class Inbox {
     return this.#heldMessages > maxMessagesAhead || this.#heldBytes > maxBytesAhead
   }
 
+  /** Bytes of payload in the messages held back. */
+  get heldBytes(): number {
+    return this.#heldBytes
+  }
+
   /** Whether nothing is held back, and no callback is pending. */
   get idle(): boolean {
     return this.#pending === 0 && this.#heldCount === 0

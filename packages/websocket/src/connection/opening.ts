@@ -9,6 +9,8 @@ export interface ServerOpening extends Agreement {
   readonly role: 'server'
   /** The request that the 101 responds to. */
   readonly request: Request
+  /** What the option `authenticate` of the resource has returned; undefined without one. */
+  readonly user?: unknown
 }
 
 /** The opening as the client knows it. */

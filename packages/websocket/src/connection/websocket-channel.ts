@@ -1,4 +1,5 @@
 import { Activity } from './activity.ts'
+import { type ChannelWatch, isWhole, type WatchedChannel } from './channel-watch.ts'
 import { Closing } from './closing.ts'
 import type { MessageKind } from '../codec/message-assembly.ts'
 import { MessageReader, type ReaderEvent } from '../codec/message-reader.ts'
@@ -47,6 +48,8 @@ export interface WebSocketChannelSetup {
   /** What the opening handshake agreed on. */
   readonly opening: Opening
   readonly options?: GivenOptions<WebSocketOptions> | CheckedWebSocketOptions | undefined
+  /** The rules of a server for this WebSocket. Default: none. */
+  readonly watch?: ChannelWatch | undefined
 }
 
 /**
@@ -66,7 +69,8 @@ export class WebSocketChannel
     IncomingMessagesOwner,
     OutboxOwner,
     PingPongOwner,
-    LivenessOwner
+    LivenessOwner,
+    WatchedChannel
 {
   readonly opening: Opening
   readonly autoPong: boolean
@@ -88,10 +92,12 @@ export class WebSocketChannel
   readonly #deflate: ConnectionDeflate | undefined
   /** The turn in which a large message is inflated further. Nothing is read before. */
   #nextSlice: DelayedCall | undefined
+  readonly #watch: ChannelWatch | undefined
 
   /** @throws {TypeError | RangeError} when an option does not exist, has another type or is out of range. */
-  constructor({ protocol, opening, options }: WebSocketChannelSetup) {
+  constructor({ protocol, opening, options, watch }: WebSocketChannelSetup) {
     super()
+    this.#watch = watch
     this.#protocol = protocol
     this.opening = opening
     const checked =
@@ -140,6 +146,10 @@ export class WebSocketChannel
     return this.#outbox.bufferedBytes
   }
 
+  get heldBytes(): number {
+    return this.#input.length + this.#reader.heldBytes + this.#inbox.heldBytes + this.bufferedBytes
+  }
+
   override connectionMade(): void {
     const protocol = this.#protocol
     const transport = new WebSocketTransport(this)
@@ -148,6 +158,7 @@ export class WebSocketChannel
     void this.#call(() => protocol.negotiationStarted(transport))
     this.#activity.opened()
     if (!this.open) return
+    this.#watch?.opened(this)
     const finished = this.#call(() => protocol.negotiationFinished())
     if (finished !== undefined) this.#inbox.waitFor(finished)
   }
@@ -169,6 +180,7 @@ export class WebSocketChannel
   }
 
   override connectionLost(cause: ConnectionClosed): void {
+    this.#watch?.lost()
     this.#activity?.connectionLost()
     this.#outbox.stop()
     this.#endSlice()
@@ -220,6 +232,7 @@ export class WebSocketChannel
 
   messageSent(kind: MessageKind, content: string | Uint8Array | number): void {
     this.#activity?.messageSent(kind, content)
+    this.#watch?.heldMore()
   }
 
   sendPing(payload: Uint8Array): SendStatus {
@@ -281,6 +294,11 @@ export class WebSocketChannel
 
   fault(error: unknown): void {
     this.#fault(error)
+  }
+
+  async closeAfterCallbacks(code: number, reason: string): Promise<void> {
+    if (this.open) await this.#closing.lastCallbacks()
+    if (this.open) this.close(code, reason)
   }
 
   abort(cause: unknown): void {
@@ -350,6 +368,10 @@ export class WebSocketChannel
     return this.#inbox.push(begun)
   }
 
+  readOn(): void {
+    this.#read()
+  }
+
   #dropMessages(): void {
     this.#inbox.close()
     this.#messages?.fail('this side has closed the WebSocket')
@@ -362,7 +384,9 @@ export class WebSocketChannel
     this.#reading = true
     try {
       while (this.#mayRead()) {
+        const before = this.#input.length
         const event = this.#nextEvent()
+        this.#watch?.bytesRead(before - this.#input.length, isWhole(event))
         if (event === undefined && this.#goesOn()) continue
         if (event === undefined) {
           this.#activity?.allRead(this.#reader.midMessage)
@@ -376,6 +400,7 @@ export class WebSocketChannel
       else this.transport.failConnection(error)
     }
     this.#reading = false
+    this.#watch?.heldMore()
     this.#throttle()
   }
 
@@ -415,8 +440,9 @@ export class WebSocketChannel
   /** After the peer's end nothing more comes, and what has come is little. */
   #mayRead(): boolean {
     if (this.#nextSlice !== undefined || this.transport.disconnecting) return false
+    if (this.#inputEnded) return true
     const full = this.#inbox.full || this.#messages?.full === true
-    return !full || this.#inputEnded
+    return !full && !(this.#watch?.tooFast === true && this.open)
   }
 
   #throttle(): void {

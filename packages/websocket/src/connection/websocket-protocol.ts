@@ -19,8 +19,11 @@ import type { WebSocketTransport } from './websocket-transport.ts'
  * (1001) is sent once the promise it returns has settled. Until then messages are delivered, and the protocol
  * may close the WebSocket itself, with another code. Without `drain`, no further message is delivered, and
  * the close frame is sent when pending callbacks have settled, after `drainGraceMs` at the latest.
+ *
+ * `User` is the type of what `authenticate` of a WebSocketResource returns: `this.user`.
  */
-export abstract class WebSocketProtocol {
+// oxlint-disable-next-line typescript/no-unnecessary-type-parameters -- subclasses name it, resources infer it
+export abstract class WebSocketProtocol<User = unknown> {
   #transport: WebSocketTransport | undefined
 
   /**
@@ -31,6 +34,16 @@ export abstract class WebSocketProtocol {
   get transport(): WebSocketTransport {
     if (this.#transport === undefined) throw new Error(TOO_EARLY)
     return this.#transport
+  }
+
+  /**
+   * What the option `authenticate` of the resource has returned; undefined without one, and on a client.
+   *
+   * @throws {Error} before `negotiationStarted`.
+   */
+  get user(): User {
+    // The types of WebSocketResource require that `authenticate` returns a User.
+    return this.transport.user as User
   }
 
   /**

@@ -66,6 +66,12 @@ export class WebSocketTransport implements PushProducer {
     return this.#connection.opening.subprotocol
   }
 
+  /** What `authenticate` of the resource has returned; undefined without one, and on a client. */
+  get user(): unknown {
+    const { opening } = this.#connection
+    return opening.role === 'server' ? opening.user : undefined
+  }
+
   /** Whether messages can be sent. */
   get open(): boolean {
     return this.#connection.open

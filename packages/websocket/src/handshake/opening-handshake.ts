@@ -21,17 +21,15 @@ export interface OpeningHandshake {
 export function readHandshake(request: Request): OpeningHandshake {
   if (request.method !== 'GET') throw refusal(405, 'A WebSocket must be opened with GET', [['Allow', 'GET']])
   if (!lists(request, 'Upgrade', 'websocket')) {
-    throw refusal(426, 'This resource is a WebSocket: send Upgrade: websocket', [UPGRADE, CONNECTION])
+    throw upgradeRequired('This resource is a WebSocket: send Upgrade: websocket, through each proxy')
   }
-  if (request.clientproto === 'HTTP/1.0') throw refusal(400, 'A WebSocket requires HTTP/1.1')
-  if (!lists(request, 'Connection', 'upgrade')) throw refusal(400, 'Connection: Upgrade is missing')
+  if (request.clientproto === 'HTTP/1.0')
+    throw refusal(400, 'A WebSocket requires HTTP/1.1, from a proxy too (nginx: proxy_http_version 1.1)')
+  if (!lists(request, 'Connection', 'upgrade'))
+    throw refusal(400, 'Connection: Upgrade is missing; a proxy must send it too')
   const versions = valuesOf(request, 'Sec-WebSocket-Version')
   if (versions.length !== 1 || versions[0] !== '13') {
-    throw refusal(426, 'Sec-WebSocket-Version must be 13', [
-      ['Sec-WebSocket-Version', '13'],
-      UPGRADE,
-      CONNECTION,
-    ])
+    throw upgradeRequired('Sec-WebSocket-Version must appear once, with 13')
   }
   if (!request.body.complete || request.requestHeaders.hasHeader('Transfer-Encoding')) {
     throw refusal(400, 'A WebSocket must be opened without a body')
@@ -80,10 +78,16 @@ function valuesOf(request: Request, name: string): readonly string[] {
   return request.requestHeaders.getRawHeaders(name) ?? []
 }
 
-function refusal(code: number, why: string, headers: readonly (readonly [string, string])[] = []): HTTPError {
-  return new HTTPError(code, why, { headers })
+/** RFC 6455 §4.4, RFC 9110 §15.5.22. */
+function upgradeRequired(why: string): HTTPError {
+  return refusal(426, why, [VERSION, UPGRADE, CONNECTION])
 }
 
+function refusal(code: number, why: string, headers: readonly (readonly [string, string])[] = []): HTTPError {
+  return HTTPError.withoutStack(code, why, { headers })
+}
+
+const VERSION = ['Sec-WebSocket-Version', '13'] as const
 const UPGRADE = ['Upgrade', 'websocket'] as const
 const CONNECTION = ['Connection', 'Upgrade'] as const
 /** RFC 6455 §1.3: a GUID that an endpoint without WebSocket support is unlikely to append to the key. */

@@ -1,55 +1,96 @@
-import { ConnectionAborted, ConnectionClosed, ConnectionLost } from '@ropewalk/core'
-import { checkValue, type GivenOptions, having, type OptionRule } from '@ropewalk/core/options'
-import {
-  HTTPError,
-  NOT_DONE_YET,
-  type Rendered,
-  type RenderResult,
-  type Request,
-  Resource,
-} from '@ropewalk/http'
-import { negotiateDeflate } from '../handshake/deflate-negotiation.ts'
-import { type OpeningHandshake, readHandshake } from '../handshake/opening-handshake.ts'
-import { checkOrigin } from '../handshake/origin-policy.ts'
-import { abandon } from '../connection/gone-connection.ts'
-import { WebSocketChannel } from '../connection/websocket-channel.ts'
-import { type WebSocketResourceOptions, webSocketResourceOptions } from './websocket-resource-options.ts'
+import { checkValue, type GivenOptions, type OptionRule } from '@ropewalk/core/options'
+import { AllowedHosts, type RenderResult, type Request, Resource } from '@ropewalk/http'
 import { CheckedWebSocketOptions } from '../connection/websocket-options.ts'
-import { WebSocketProtocol } from '../connection/websocket-protocol.ts'
-import { WebSocketClassFactory, type WebSocketServerFactory } from './websocket-server-factory.ts'
+import type { WebSocketProtocol } from '../connection/websocket-protocol.ts'
+import { readHandshake } from '../handshake/opening-handshake.ts'
+import { checkOrigin, type OriginPolicy } from '../handshake/origin-policy.ts'
+import type { Authenticate, UserOf } from './authentication.ts'
+import { HandshakeCourse, type HandshakeSetup } from './handshake-course.ts'
+import { OpenConnections } from './open-connections.ts'
+import {
+  classesOf,
+  protocolClass,
+  type ProtocolClass,
+  subprotocolNames,
+  type Subprotocols,
+} from './subprotocol-classes.ts'
+import { type WebSocketResourceOptions, webSocketResourceOptions } from './websocket-resource-options.ts'
+import { WebSocketClassFactory, WebSocketServerFactory } from './websocket-server-factory.ts'
+
+/**
+ * The options of a resource whose protocols have a `User`. They may be left out if the protocols make do with
+ * `undefined`; otherwise `authenticate` is required.
+ */
+export type ResourceArguments<User, More = unknown> = undefined extends User
+  ? [options?: GivenOptions<WebSocketResourceOptions<User>> & More]
+  : [options: GivenOptions<WebSocketResourceOptions<User>> & Required<Authenticating<User>> & More]
+
+/** The option that makes users. */
+export interface Authenticating<User> {
+  readonly authenticate?: Authenticate<User>
+}
+
+/** A further option of `WebSocketResource.forProtocol`. */
+export interface ForProtocolOptions<P extends WebSocketProtocol> {
+  /**
+   * The subprotocols that are supported: the first one that the client offers is chosen. An object has the class
+   * for each, and the first argument is for clients that offer none of them. Default: none is chosen.
+   */
+  readonly subprotocols?: Subprotocols<P> | undefined
+}
 
 /** Opens WebSockets at its place in a site, and at every path below it. */
-export class WebSocketResource extends Resource {
+export class WebSocketResource<P extends WebSocketProtocol = WebSocketProtocol> extends Resource {
   override readonly isLeaf = true
-  readonly #factory: WebSocketServerFactory
-  readonly #options: WebSocketResourceOptions
-  readonly #channelOptions: CheckedWebSocketOptions
+  readonly #setup: HandshakeSetup<P>
+  readonly #origins: OriginPolicy
+  readonly #hosts: AllowedHosts | undefined
+  readonly #open: OpenConnections
 
   /**
-   * @throws {TypeError} when `factory` lacks a method of WebSocketServerFactory, or an option does not exist
-   *   or has the wrong type.
+   * @throws {TypeError} when `factory` does not extend WebSocketServerFactory, an option does not exist or has the
+   *   wrong type, or a host cannot be read.
    * @throws {RangeError} when an option is out of range, or an origin is not written as browsers send it.
    */
-  constructor(factory: WebSocketServerFactory, options?: GivenOptions<WebSocketResourceOptions>) {
+  constructor(factory: WebSocketServerFactory<P>, ...[given]: ResourceArguments<UserOf<P>>) {
     super()
     checkValue('WebSocketResource', 'factory', factory, FACTORY)
-    this.#factory = factory
-    this.#options = webSocketResourceOptions('WebSocketResource', options)
-    this.#channelOptions = new CheckedWebSocketOptions(this.#options)
+    const options = webSocketResourceOptions('WebSocketResource', given)
+    this.#setup = {
+      factory,
+      authenticate: given?.authenticate,
+      channelOptions: new CheckedWebSocketOptions(options),
+      timeoutMs: options.handshakeTimeoutMs,
+    }
+    this.#origins = options.origins
+    if (options.hosts !== undefined) this.#hosts = new AllowedHosts(options.hosts)
+    const connections: ReadonlySet<WebSocketProtocol> = factory.connections
+    // Read-only is for programs.
+    this.#open = new OpenConnections(options, connections as Set<WebSocketProtocol>)
   }
 
   /**
-   * Returns a resource that makes a `new ProtocolClass()` for each WebSocket.
+   * Returns a resource that makes a `new Class()` for each WebSocket.
    *
-   * @throws {TypeError} when `ProtocolClass` does not extend WebSocketProtocol, and as the constructor does.
+   * @throws {TypeError} when `Class` does not extend WebSocketProtocol, and as the constructor does.
    * @throws {RangeError} as the constructor does.
    */
-  static forProtocol(
-    ProtocolClass: new () => WebSocketProtocol,
-    options?: GivenOptions<WebSocketResourceOptions>,
-  ): WebSocketResource {
-    checkValue('WebSocketResource.forProtocol', 'ProtocolClass', ProtocolClass, PROTOCOL_CLASS)
-    return new WebSocketResource(new WebSocketClassFactory(ProtocolClass, []), options)
+  static forProtocol<P extends WebSocketProtocol>(
+    Class: ProtocolClass<P>,
+    ...[given]: ResourceArguments<UserOf<P>, ForProtocolOptions<P>>
+  ): WebSocketResource<P> {
+    checkValue('WebSocketResource.forProtocol', 'ProtocolClass', Class, protocolClass)
+    const { subprotocols, ...options } = given ?? {}
+    checkValue('WebSocketResource.forProtocol', 'subprotocols', subprotocols, subprotocolNames)
+    const factory = new WebSocketClassFactory(Class, [], classesOf(Class, subprotocols))
+    // The same arguments, without the further option.
+    const args = [options] as unknown as ResourceArguments<UserOf<P>>
+    return new WebSocketResource<P>(factory, ...args)
+  }
+
+  /** The protocols of the open WebSockets: `connections` of the factory, which several resources may share. */
+  get connections(): ReadonlySet<P> {
+    return this.#setup.factory.connections
   }
 
   /**
@@ -58,67 +99,19 @@ export class WebSocketResource extends Resource {
    * If the client leaves before the protocol is built, or the handshake fails afterwards, the protocol's
    * `negotiationStarted` and `connectionLost` are called.
    *
-   * @throws {HTTPError} 405, 426 or 400 when the handshake is malformed, 403 when the origin is not allowed
-   *   or the factory returns undefined or null.
+   * @throws {HTTPError} 405, 426 or 400 when the handshake is malformed, 421 when the host and 403 when the origin
+   *   is not allowed, 503 when there are `maxConnections`, 403 when `authenticate` refuses or the factory returns
+   *   undefined or null. As `authenticate` and the factory throw.
    * @throws {RangeError} when the factory chooses a subprotocol that was not offered.
    * @throws {TypeError} when the factory returns something other than a WebSocketProtocol.
    */
   override render(request: Request): RenderResult {
     const handshake = readHandshake(request)
-    checkOrigin(request, this.#options.origins)
-    const built: unknown = this.#factory.buildProtocol(request)
-    if (!isThenable(built)) return this.#built(request, handshake, built)
-    return Promise.resolve(built).then((protocol) => this.#built(request, handshake, protocol))
-  }
-
-  #built(request: Request, handshake: OpeningHandshake, protocol: unknown): Rendered {
-    if (protocol === undefined || protocol === null) throw new HTTPError(403)
-    if (!(protocol instanceof WebSocketProtocol)) {
-      throw new TypeError('Cannot open a WebSocket: buildProtocol must return a WebSocketProtocol')
-    }
-    try {
-      const upgraded = this.#upgrade(request, handshake, protocol)
-      if (!upgraded) abandon(protocol, request, whyGone(request))
-    } catch (error) {
-      abandon(protocol, request, new ConnectionAborted('The WebSocket did not open', { cause: error }))
-      throw error
-    }
-    return NOT_DONE_YET
-  }
-
-  /** @returns false when the client has left. */
-  #upgrade(request: Request, handshake: OpeningHandshake, protocol: WebSocketProtocol): boolean {
-    const offered = handshake.subprotocols
-    const subprotocol = this.#factory.selectSubprotocol(offered, request) ?? undefined
-    if (subprotocol !== undefined && !offered.includes(subprotocol)) {
-      throw new RangeError(`Cannot select the subprotocol "${subprotocol}": the client did not offer it`)
-    }
-    request.setHeader('Sec-WebSocket-Accept', handshake.accept)
-    if (subprotocol !== undefined) request.setHeader('Sec-WebSocket-Protocol', subprotocol)
-    const deflateOptions = this.#channelOptions.deflate?.options
-    const deflate = deflateOptions && negotiateDeflate(handshake.extensions, deflateOptions)
-    if (deflate !== undefined) request.setHeader('Sec-WebSocket-Extensions', deflate.header)
-    const channel = new WebSocketChannel({
-      protocol,
-      opening: { role: 'server', request, subprotocol, deflate: deflate?.agreement },
-      options: this.#channelOptions,
-    })
-    return request.upgrade(channel, { protocol: 'websocket' })
+    this.#hosts?.check(request)
+    checkOrigin(request, this.#origins)
+    return new HandshakeCourse(this.#setup, request, handshake, this.#open.admit()).run()
   }
 }
 
-function whyGone({ signal }: Request): ConnectionClosed {
-  const reason: unknown = signal.reason
-  if (reason instanceof ConnectionClosed) return reason
-  return new ConnectionLost('The client left before its WebSocket opened')
-}
-
-function isThenable(value: unknown): value is PromiseLike<unknown> {
-  return typeof value === 'object' && value !== null && 'then' in value && typeof value.then === 'function'
-}
-
-const FACTORY = having('a WebSocketServerFactory', 'buildProtocol', 'selectSubprotocol')
-const PROTOCOL_CLASS: OptionRule = (value) => {
-  const isOne = typeof value === 'function' && value.prototype instanceof WebSocketProtocol
-  return isOne ? undefined : { kind: 'type', wanted: 'a class that extends WebSocketProtocol' }
-}
+const FACTORY: OptionRule = (value) =>
+  value instanceof WebSocketServerFactory ? undefined : { kind: 'type', wanted: 'a WebSocketServerFactory' }

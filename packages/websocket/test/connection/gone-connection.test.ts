@@ -11,7 +11,7 @@ async function abandoned(protocol: Pending): Promise<SiteExchange> {
   class Abandoning extends Resource {
     override readonly isLeaf = true
     override render(request: Request): RenderResult {
-      abandon(protocol, request, CAUSE)
+      abandon(protocol, { role: 'server', request }, CAUSE)
       return NOT_DONE_YET
     }
   }

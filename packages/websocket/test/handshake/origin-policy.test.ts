@@ -3,6 +3,7 @@ import { describe, expect, test } from 'vitest'
 import { originPolicy, type OriginPolicy } from '../../src/handshake/origin-policy.ts'
 import { WebSocketProtocol } from '../../src/connection/websocket-protocol.ts'
 import { WebSocketResource } from '../../src/server/websocket-resource.ts'
+import { ManyClients } from '../many-clients.ts'
 import { openTLS } from '../open-tls.ts'
 import { handshake, SiteExchange } from '../websocket-exchange.ts'
 
@@ -106,6 +107,145 @@ describe('checkOrigin', () => {
   })
 })
 
+describe('checkOrigin, with a wildcard', () => {
+  const LIST = ['https://*.example.org', 'http://*.localhost:3000']
+
+  test('accepts every host below, with the same scheme and port', async () => {
+    for (const origin of [
+      'https://a.example.org',
+      'https://a.b.example.org',
+      'https://xn--mnchen-3ya.example.org',
+      'https://a_b-c.example.org',
+      'http://tenant.localhost:3000',
+    ])
+      expect(await statusFor(LIST, origin), origin).toBe(101)
+  })
+
+  test('refuses everything else (autobahn #691)', async () => {
+    for (const origin of [
+      'https://example.org',
+      'https://.example.org',
+      'https://*.example.org',
+      'https://..example.org',
+      'https://a..example.org',
+      'http://a.example.org',
+      'wss://a.example.org',
+      'https://a.example.org:8443',
+      'https://a.example.org:443',
+      'https://a.example.org.',
+      'https://a.example.org.evil.com',
+      'https://evil-example.org',
+      'https://evil.com/.example.org',
+      'https://evil.com?.example.org',
+      'https://evil.com#.example.org',
+      'https://evil.com@a.example.org',
+      'https://evil.com:1.example.org',
+      'https://evil.com\\.example.org',
+      'https://evil.com%2f.example.org',
+      'https://a b.example.org',
+      'https://A.example.org',
+      'https://a.EXAMPLE.org',
+      'HTTPS://a.example.org',
+      'http://tenant.localhost',
+      'http://localhost:3000',
+      'null',
+      '',
+    ])
+      expect(await statusFor(LIST, origin), origin).toBe(403)
+  })
+
+  test('takes as long for an origin of many labels as for one of few', async () => {
+    const long = `https://${'a.'.repeat(3_500)}!.example.org`
+    const before = performance.now()
+    expect(await statusFor(LIST, long)).toBe(403)
+    expect(performance.now() - before).toBeLessThan(1_000)
+  })
+})
+
+describe('checkOrigin, with a function', () => {
+  test('accepts the origins for which it returns true, and gives it the request', async () => {
+    const asked: string[] = []
+    const policy: OriginPolicy = (origin, request) => {
+      asked.push(`${origin} at ${request.getRequestHostname()}`)
+      return origin === 'https://app.example'
+    }
+    expect(await statusFor(policy, 'https://app.example')).toBe(101)
+    expect(await statusFor(policy, 'https://evil.com')).toBe(403)
+    expect(await statusFor(policy, 'null')).toBe(403)
+    expect(await statusFor(policy, undefined)).toBe(101)
+    expect(await statusFor(policy, 'https://app.example\r\nOrigin: https://app.example')).toBe(403)
+    expect(asked).toEqual(
+      ['https://app.example', 'https://evil.com', 'null'].map((one) => `${one} at good.com`),
+    )
+  })
+
+  test('responds with 500 when it throws, or returns a promise or another value that counts as true', async () => {
+    const faults: readonly (() => unknown)[] = [
+      () => Promise.resolve(true),
+      () => Promise.reject(new Error('late')),
+      () => 1,
+      () => 'false',
+      () => undefined,
+      () => {
+        throw new Error('fault')
+      },
+    ]
+    for (const fault of faults) expect(await statusFor(fault as () => boolean, 'https://evil.com')).toBe(500)
+  })
+})
+
+describe('checkOrigin, behind a proxy', () => {
+  async function statusBehind(forwarded: Record<string, string>, origin: string, trusted: boolean) {
+    const resource = WebSocketResource.forProtocol(Silent)
+    const clients = new ManyClients(resource, { trustedProxies: trusted ? ['192.168.1.1'] : [] })
+    return (await clients.asking({ Host: 'good.com', Origin: origin, ...forwarded })).status
+  }
+
+  test('compares the scheme that a trusted proxy states', async () => {
+    const https = { 'X-Forwarded-Proto': 'https' }
+    expect(await statusBehind(https, 'https://good.com', true)).toBe(101)
+    expect(await statusBehind(https, 'http://good.com', true)).toBe(403)
+    expect(await statusBehind({ Forwarded: 'for=192.0.2.1;proto=https' }, 'http://good.com', true)).toBe(403)
+    expect(await statusBehind({ 'X-Forwarded-Proto': 'wss' }, 'http://good.com', true)).toBe(403)
+    // A client that is no proxy cannot state it.
+    expect(await statusBehind(https, 'http://good.com', false)).toBe(101)
+  })
+
+  test('compares the host that a trusted proxy states', async () => {
+    const host = { Forwarded: 'for=192.0.2.1;proto=https;host=app.example' }
+    expect(await statusBehind(host, 'https://app.example', true)).toBe(101)
+    expect(await statusBehind(host, 'https://good.com', true)).toBe(403)
+    expect(await statusBehind(host, 'https://app.example', false)).toBe(403)
+  })
+})
+
+describe('the option hosts', () => {
+  test('refuses a page that has bound its own name to this server (DNS rebinding)', async () => {
+    const resource = WebSocketResource.forProtocol(Silent, {
+      hosts: ['good.com', '*.good.com', '127.0.0.1:9000'],
+    })
+    for (const [host, status] of [
+      ['good.com', 101],
+      ['GOOD.com:80', 101],
+      ['a.good.com', 101],
+      ['127.0.0.1:9000', 101],
+      ['127.0.0.1:9001', 421],
+      ['evil.com', 421],
+      ['good.com.evil.com', 421],
+      ['evil-good.com', 421],
+    ] as const) {
+      const fields = { Host: host, Origin: `http://${host.toLowerCase()}` }
+      expect((await new ManyClients(resource).asking(fields)).status, host).toBe(status)
+    }
+  })
+
+  test('refuses at construction a host that cannot be read', () => {
+    for (const hosts of [['https://good.com'], ['good.com/'], ['']])
+      expect(() => WebSocketResource.forProtocol(Silent, { hosts })).toThrow(/host/)
+    expect(() => WebSocketResource.forProtocol(Silent, { hosts: 'good.com' as never })).toThrow(TypeError)
+  })
+})
+
 describe('originPolicy', () => {
   const wanted = (value: unknown): string | undefined => originPolicy(value)?.wanted
 
@@ -134,7 +274,7 @@ describe('originPolicy', () => {
     ])
       expect(originPolicy(value)).toEqual({
         kind: 'type',
-        wanted: "'same', 'any' or a list: ['https://example.org']",
+        wanted: "'same', 'any', a list such as ['https://example.org'], or a function",
       })
   })
 
@@ -175,6 +315,43 @@ describe('originPolicy', () => {
       expect(wanted([entry]), entry).toBe("an origin, such as 'https://example.org'")
     expect(originPolicy([5])).toMatchObject({ kind: 'type', found: 5 })
     expect(originPolicy([['https://example.org']])).toMatchObject({ kind: 'type' })
+  })
+
+  test('accepts functions, and wildcards for the labels below a domain', () => {
+    for (const value of [
+      () => true,
+      [
+        'https://*.example.org',
+        'http://*.a.example.org:8080',
+        'http://*.localhost',
+        'http://*.localhost:3000',
+      ],
+    ])
+      expect(originPolicy(value)).toBeUndefined()
+  })
+
+  test('refuses a star elsewhere, more than one, and one for a top-level domain', () => {
+    for (const entry of [
+      'https://*',
+      'https://*.org',
+      'https://*.org:8443',
+      'https://*.*.example.org',
+      'https://a*.example.org',
+      'https://a.*.example.org',
+      'https://example.*',
+      '*.example.org',
+      '*://a.example.org',
+      'capacitor://*.example.org',
+      'https://*.127.0.0.1',
+      'https://*.example.org:99999',
+    ])
+      expect(wanted([entry]), entry).toMatch(/^'https:\/\/\*\.example\.org', with one star/)
+    for (const [entry, spelling] of [
+      ['https://*.Example.org', 'https://*.example.org'],
+      ['https://*.example.org/', 'https://*.example.org'],
+      ['https://*.example.org:443', 'https://*.example.org'],
+    ] as const)
+      expect(wanted([entry]), entry).toBe(`'${spelling}', as browsers send it`)
   })
 
   test('refuses *, any and same inside a list', () => {

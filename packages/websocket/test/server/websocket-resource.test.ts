@@ -106,13 +106,9 @@ describe('WebSocketResource, when the built protocol cannot be used', () => {
   /** Builds the protocol that a test passes to `build`. */
   class Later extends WebSocketServerFactory {
     build: (protocol: unknown) => void = () => undefined
-    subprotocol: () => string | null | undefined = () => undefined
 
-    override buildProtocol(): Promise<WebSocketProtocol> {
+    override buildProtocol(_request: Request): Promise<WebSocketProtocol> {
       return new Promise((resolve) => (this.build = resolve as (protocol: unknown) => void))
-    }
-    override selectSubprotocol(): string | null | undefined {
-      return this.subprotocol()
     }
   }
 
@@ -137,9 +133,9 @@ describe('WebSocketResource, when the built protocol cannot be used', () => {
     }
   })
 
-  test('notifies a protocol that is built after the response timeout, and logs nothing', async () => {
+  test('notifies a protocol that is built after handshakeTimeoutMs, and logs only that', async () => {
     const { factory, exchange, protocol } = await requested()
-    exchange.reactor.advance(120_100)
+    exchange.reactor.advance(10_100)
     expect((await exchange.received()).toString()).toMatch(/^HTTP\/1\.1 503 /)
     factory.build(protocol)
     await exchange.reactor.settle()
@@ -156,20 +152,53 @@ describe('WebSocketResource, when the built protocol cannot be used', () => {
     expect(protocol.closed).toMatchObject([{ code: 1006, closedBy: 'neither' }])
   })
 
-  test('responds with 500 and notifies the protocol when the choice of the subprotocol fails', async () => {
+  test('responds with 500 and notifies the protocol when the 101 cannot be sent', async () => {
+    class Broken extends Later {
+      override buildProtocol(request: Request): Promise<WebSocketProtocol> {
+        request.upgrade = () => {
+          throw new Error('cannot send')
+        }
+        return super.buildProtocol(request)
+      }
+    }
+    const factory = new Broken()
+    const exchange = new SiteExchange(new WebSocketResource(factory))
+    await exchange.send(handshake())
+    const protocol = new Pending()
+    factory.build(protocol)
+    expect((await exchange.received()).toString()).toMatch(/^HTTP\/1\.1 500 /)
+    expect(protocol.closed).toMatchObject([{ closedBy: 'neither' }])
+    expect(protocol.closed[0]?.cause).toBeInstanceOf(ConnectionAborted)
+    expect(protocol.closed[0]?.cause.cause).toBeInstanceOf(Error)
+  })
+
+  test('responds with 500 and builds nothing when the choice of the subprotocol fails', async () => {
+    class Choosing extends Later {
+      readonly choose: () => string
+      built = 0
+      constructor(choose: () => string) {
+        super()
+        this.choose = choose
+      }
+      override selectSubprotocol(): string {
+        return this.choose()
+      }
+      override buildProtocol(request: Request): Promise<WebSocketProtocol> {
+        this.built++
+        return super.buildProtocol(request)
+      }
+    }
     for (const choose of [
       () => 'not offered',
       () => {
         throw new Error('cannot choose')
       },
     ]) {
-      const { factory, exchange, protocol } = await requested()
-      factory.subprotocol = choose
-      factory.build(protocol)
+      const factory = new Choosing(choose)
+      const exchange = new SiteExchange(new WebSocketResource(factory))
+      await exchange.send(handshake())
       expect((await exchange.received()).toString()).toMatch(/^HTTP\/1\.1 500 /)
-      expect(protocol.closed).toMatchObject([{ closedBy: 'neither' }])
-      expect(protocol.closed[0]?.cause).toBeInstanceOf(ConnectionAborted)
-      expect(protocol.closed[0]?.cause.cause).toBeInstanceOf(Error)
+      expect(factory.built).toBe(0)
     }
   })
 

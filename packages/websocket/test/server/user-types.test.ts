@@ -1,0 +1,101 @@
+import type { Request } from '@ropewalk/http'
+import { RequestSlot } from '@ropewalk/http/resources'
+import { describe, expect, expectTypeOf, test } from 'vitest'
+import {
+  type AcceptedHandshake,
+  type UserOf,
+  WebSocketProtocol,
+  WebSocketResource,
+  WebSocketServerFactory,
+} from '../../src/index.ts'
+
+interface Account {
+  readonly name: string
+}
+const ACCOUNT = new RequestSlot<Account>('account')
+
+class Chat extends WebSocketProtocol<Account> {
+  override textMessageReceived(text: string) {
+    this.transport.sendTextMessage(`${this.user.name}: ${text}`)
+  }
+}
+class ChatV2 extends Chat {}
+class OtherChat extends WebSocketProtocol<Account> {
+  readonly other = true
+}
+class Echo extends WebSocketProtocol {}
+class Guest extends WebSocketProtocol<Account | undefined> {}
+
+/** Checked by `npm run build`, which type-checks the tests: vitest strips the types. */
+describe('types of users', () => {
+  test('the protocol states its type of user, and authenticate must return one', () => {
+    expectTypeOf<Chat['user']>().toEqualTypeOf<Account>()
+    expectTypeOf<Echo['user']>().toEqualTypeOf<unknown>()
+    expectTypeOf<UserOf<ChatV2>>().toEqualTypeOf<Account>()
+    const chat = WebSocketResource.forProtocol(Chat, {
+      authenticate: async (request) => {
+        expectTypeOf(request).toEqualTypeOf<Request>()
+        await Promise.resolve()
+        return request.getHeader('X-Name') === undefined ? undefined : { name: 'ada' }
+      },
+      maxConnections: 5,
+    })
+    expectTypeOf(chat).toEqualTypeOf<WebSocketResource<Chat>>()
+    expectTypeOf(chat.connections).toEqualTypeOf<ReadonlySet<Chat>>()
+    WebSocketResource.forProtocol(Chat, { authenticate: (request) => ACCOUNT.get(request) })
+    WebSocketResource.forProtocol(Chat, { authenticate: () => new Response('no', { status: 401 }) })
+    // @ts-expect-error -- the user has no name
+    WebSocketResource.forProtocol(Chat, { authenticate: () => ({ id: 1 }) })
+    // @ts-expect-error -- a promise of another type
+    WebSocketResource.forProtocol(Chat, { authenticate: () => Promise.resolve('ada') })
+    // A subclass that is more special is a WebSocketResource too.
+    const all: readonly WebSocketResource[] = [chat, WebSocketResource.forProtocol(Echo)]
+    expect(all).toHaveLength(2)
+  })
+
+  test('authenticate is required by a protocol with a user', () => {
+    // @ts-expect-error -- nothing makes the Account
+    WebSocketResource.forProtocol(Chat)
+    // @ts-expect-error -- nothing makes the Account
+    WebSocketResource.forProtocol(Chat, { maxConnections: 5 })
+    expect(WebSocketResource.forProtocol(Guest)).toBeInstanceOf(WebSocketResource)
+    WebSocketResource.forProtocol(Guest, { authenticate: () => ({ name: 'ada' }) })
+    WebSocketResource.forProtocol(Echo, { authenticate: () => 'anything' })
+  })
+
+  test('a class per subprotocol has the user of the first class', () => {
+    const authenticate = () => ({ name: 'ada' })
+    WebSocketResource.forProtocol(Chat, { authenticate, subprotocols: { 'chat.v2': ChatV2, chat: Chat } })
+    WebSocketResource.forProtocol(Chat, { authenticate, subprotocols: ['chat'] })
+    WebSocketResource.forProtocol(Echo, { subprotocols: { 'echo.v2': Guest } })
+    const both = WebSocketResource.forProtocol<Chat | OtherChat>(Chat, {
+      authenticate,
+      subprotocols: { other: OtherChat },
+    })
+    expectTypeOf(both.connections).toEqualTypeOf<ReadonlySet<Chat | OtherChat>>()
+    // @ts-expect-error -- not a protocol
+    expect(() => WebSocketResource.forProtocol(Echo, { subprotocols: { other: Map } })).toThrow(TypeError)
+  })
+
+  test('a factory gets the user of its protocol, and its resource requires authenticate', () => {
+    class Rooms extends WebSocketServerFactory<Chat> {
+      override buildProtocol(_request: Request, { user, subprotocol }: AcceptedHandshake<Account>): Chat {
+        expectTypeOf(subprotocol).toEqualTypeOf<string | undefined>()
+        expectTypeOf(user.name).toEqualTypeOf<string>()
+        return new Chat()
+      }
+    }
+    const rooms = new Rooms()
+    expectTypeOf(rooms.connections).toEqualTypeOf<ReadonlySet<Chat>>()
+    const resource = new WebSocketResource(rooms, { authenticate: () => ({ name: 'ada' }) })
+    expectTypeOf(resource).toEqualTypeOf<WebSocketResource<Chat>>()
+    // @ts-expect-error -- nothing makes the Account
+    expect(() => new WebSocketResource(rooms)).not.toThrow()
+    class Plain extends WebSocketServerFactory {
+      override buildProtocol(): Echo {
+        return new Echo()
+      }
+    }
+    expect(new WebSocketResource(new Plain()).connections.size).toBe(0)
+  })
+})
