@@ -80,7 +80,7 @@ class Side {
       const open = this.options.deflate?.openDeflaters ?? 0
       if (open > (this.#shares ? 1 : 0)) throw new Error(`The test left ${open} compressors open`)
       const [logged] = this.reactor.flushLoggedErrors()
-      if (logged !== undefined) throw logged
+      if (logged !== undefined) throw new Error('The test logged an error', { cause: logged })
     })
   }
 
