@@ -1,7 +1,6 @@
 import { Site } from '@ropewalk/http'
 import { simulate } from '@ropewalk/simulation/vitest'
 import { connectWebSocket, WebSocketProtocol, WebSocketResource } from '@ropewalk/websocket'
-import { expect } from 'vitest'
 
 class Echo extends WebSocketProtocol {
   override textMessageReceived(text: string): void {
@@ -33,6 +32,7 @@ simulate(
       }
     })
     await sim.run(60_000)
-    expect(received).toEqual(TEXTS)
+    if (received.join() !== TEXTS.join())
+      throw new Error(`Received ${received.length} messages, or other ones`)
   },
 )
