@@ -12,6 +12,7 @@ import {
 import { tolerated } from '@ropewalk/core/reactor'
 import type { Request } from '@ropewalk/http'
 import { MAX_CONTROL_BYTES } from '../codec/frame-header.ts'
+import type { DeflateAgreement } from '../deflate/deflate-agreement.ts'
 import type { OpeningResponse } from './opening.ts'
 import type { SendStatus } from './outbox.ts'
 import { Prepared } from './prepared-message.ts'
@@ -70,6 +71,11 @@ export class WebSocketTransport implements PushProducer {
   get user(): unknown {
     const { opening } = this.#connection
     return opening.role === 'server' ? opening.user : undefined
+  }
+
+  /** How both sides compress messages, as they have agreed; undefined when they do not. */
+  get deflate(): DeflateAgreement | undefined {
+    return this.#connection.opening.deflate
   }
 
   /** Whether messages can be sent. */

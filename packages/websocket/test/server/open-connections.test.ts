@@ -203,7 +203,10 @@ describe('maxLifetimeMs', () => {
   }
 
   test('closes with 1001 and a reason, in the last tenth of the time', async () => {
-    const resource = WebSocketResource.forProtocol(Noting, { maxLifetimeMs: 100_000, pingIntervalMs: Infinity })
+    const resource = WebSocketResource.forProtocol(Noting, {
+      maxLifetimeMs: 100_000,
+      pingIntervalMs: Infinity,
+    })
     const clients = new ManyClients(resource)
     const all: Client[] = []
     for (let at = 0; at < 40; at++) all.push(await clients.open())
