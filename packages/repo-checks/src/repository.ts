@@ -131,6 +131,7 @@ const ENTRY_NAMES: ReadonlySet<string> = new Set([
   'testing',
   'time',
   'tls',
+  'topics',
   'udp',
   'vitest',
 ])

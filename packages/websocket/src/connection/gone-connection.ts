@@ -60,6 +60,10 @@ class GoneConnection implements WebSocketConnection {
     return 'dropped'
   }
 
+  sendPrepared(): SendStatus {
+    return 'dropped'
+  }
+
   sendPatiently(): Promise<boolean> {
     return Promise.resolve(false)
   }

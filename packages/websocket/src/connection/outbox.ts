@@ -2,6 +2,7 @@ import type { PullProducer, PushProducer, Transport } from '@ropewalk/core'
 import type { CloseFrame } from '../codec/close-frame.ts'
 import type { Role } from '../codec/frame-header.ts'
 import { FrameWriter } from '../codec/frame-writer.ts'
+import { type FrameVariant, PLAIN, type Prepared } from './prepared-message.ts'
 import type { MessageKind } from '../codec/message-assembly.ts'
 import { MAX_AT_ONCE_BYTES, type OutgoingDeflate } from '../deflate/outgoing-deflate.ts'
 import { PacedProducer } from './paced-producer.ts'
@@ -43,6 +44,8 @@ export interface OutboxOptions extends QueueOptions {
  */
 export class Outbox {
   readonly #owner: OutboxOwner
+  /** Undefined for a client: each of its frames has a masking key of its own (RFC 6455 §5.3). */
+  readonly #variant: FrameVariant | undefined
   readonly #options: OutboxOptions
   readonly #writer: FrameWriter
   readonly #deflate: OutgoingDeflate | undefined
@@ -60,6 +63,7 @@ export class Outbox {
   ) {
     this.#owner = owner
     this.#deflate = deflate
+    this.#variant = role === 'server' ? (deflate?.variant ?? PLAIN) : undefined
     this.#options = options
     this.#writer = new FrameWriter(
       role === 'server'
@@ -98,12 +102,19 @@ export class Outbox {
     return this.#wait('bytes', data, false)
   }
 
-  /** Sends whole frames of messages; the caller must not change them afterwards. */
-  sendFrames(frames: Uint8Array): SendStatus {
+  /**
+   * Sends whole frames of messages; the caller must not change them afterwards.
+   *
+   * @param compressed Whether a message in them is deflated.
+   */
+  sendFrames(frames: Uint8Array, compressed: boolean = false): SendStatus {
     if (!this.#owner.open) return 'dropped'
-    if (this.#isDirect(0)) return this.#statusOf(this.#owner.transport.write(frames))
+    if (this.#isDirect(0)) {
+      if (compressed) this.#deflate?.forget()
+      return this.#statusOf(this.#owner.transport.write(frames))
+    }
     if (!this.#admits()) return 'dropped'
-    this.#waiting.pushFrames(frames)
+    this.#waiting.pushFrames(frames, compressed)
     return this.#statusOfWaiting()
   }
 
@@ -137,6 +148,20 @@ export class Outbox {
   /** Lets a message in parts take its turn after all messages sent before. Only while messages can be sent. */
   takeTurn(holder: TurnHolder): void {
     this.#waiting.pushTurn(holder)
+  }
+
+  /** Sends prepared messages. */
+  sendPrepared(prepared: Prepared): SendStatus {
+    const variant = this.#variant
+    if (variant !== undefined) {
+      const compressed =
+        this.#deflate !== undefined && prepared.messages.some((each) => each.isDeflated(variant))
+      return this.sendFrames(prepared.frames(variant), compressed)
+    }
+    let status: SendStatus = 'sent'
+    for (const { kind, data } of prepared.messages)
+      status = kind === 'text' ? this.sendText(data) : this.sendBytes(data)
+    return status
   }
 
   /**
@@ -248,7 +273,8 @@ export class Outbox {
       return this.#wait(kind, payload, true)
     const deflated = deflate.deflate(payload)
     const { transport } = this.#owner
-    if (deflated === undefined) return this.#statusOf(this.#writer.message(kind, payload, PLAIN, transport))
+    if (deflated === undefined)
+      return this.#statusOf(this.#writer.message(kind, payload, UNCOMPRESSED, transport))
     return this.#statusOf(this.#writer.message(kind, deflated, COMPRESSED, transport))
   }
 
@@ -307,5 +333,5 @@ function asBytes(data: string | Uint8Array): Uint8Array {
 /** A longer message leaves in fragments, so that control frames need not wait for all of it. */
 const MAX_DIRECT_LENGTH = 1_048_576
 const MIN_PATIENT_BYTES = 16_777_216
-const PLAIN = { compressed: false }
+const UNCOMPRESSED = { compressed: false }
 const COMPRESSED = { compressed: true }

@@ -13,6 +13,7 @@ import type { Opening } from './opening.ts'
 import { Outbox, type OutboxOwner, type SendStatus } from './outbox.ts'
 import { deliverPart, type Reception, receptionOf, takesRawText } from './part-delivery.ts'
 import { PingPong, type PingPongOwner } from './ping-pong.ts'
+import type { Prepared } from './prepared-message.ts'
 import type { TurnHolder } from './send-queue.ts'
 import { NO_TRAFFIC, type Traffic } from './traffic.ts'
 import type { WebSocketClosed, WebSocketConnection } from './websocket-connection.ts'
@@ -44,7 +45,6 @@ export interface WebSocketChannelSetup {
   readonly protocol: WebSocketProtocol
   /** What the opening handshake agreed on. */
   readonly opening: Opening
-  readonly autoPong: boolean
   readonly options?: GivenOptions<WebSocketOptions> | CheckedWebSocketOptions | undefined
 }
 
@@ -68,6 +68,7 @@ export class WebSocketChannel
     LivenessOwner
 {
   readonly opening: Opening
+  readonly autoPong: boolean
   readonly #protocol: WebSocketProtocol
   readonly #options: WebSocketOptions
   readonly #input = new ByteQueue()
@@ -77,7 +78,6 @@ export class WebSocketChannel
   readonly #reception: Reception
   #messages: IncomingMessages | undefined
   #pingPong: PingPong | undefined
-  /** From `connectionMade` on. */
   #activity: Activity | undefined
   #reading = false
   inputPaused = false
@@ -140,8 +140,7 @@ export class WebSocketChannel
   override connectionMade(): void {
     const protocol = this.#protocol
     const transport = new WebSocketTransport(this)
-    const beneath = this.transport
-    this.#activity = new Activity({ owner: this, options: this.#options, beneath, transport, protocol })
+    this.#activity = new Activity({ owner: this, options: this.#options, transport, protocol })
     void this.#call(() => protocol.negotiationStarted(transport))
     this.#activity.opened()
     if (!this.open) return
@@ -198,6 +197,12 @@ export class WebSocketChannel
     return status
   }
 
+  sendPrepared(prepared: Prepared): SendStatus {
+    const status = this.#outbox.sendPrepared(prepared)
+    if (status !== 'dropped') for (const { kind, data } of prepared.messages) this.messageSent(kind, data)
+    return status
+  }
+
   async sendPatiently(kind: MessageKind, payload: string | Uint8Array, compress?: boolean): Promise<boolean> {
     const sent = await this.#outbox.sendPatiently(kind, payload, compress)
     if (sent) this.messageSent(kind, payload)
@@ -222,8 +227,7 @@ export class WebSocketChannel
   }
 
   replyToPing(payload: Buffer): SendStatus {
-    if (this.#pings.pong(payload)) return 'sent'
-    return this.open ? 'queued' : 'dropped'
+    return this.#pings.pong(payload)
   }
 
   measureLatency(): Promise<number | undefined> {
@@ -238,12 +242,12 @@ export class WebSocketChannel
     return this.#activity?.traffic ?? NO_TRAFFIC
   }
 
-  /** Whether a callback is pending, or a message waits in either direction. */
   get busy(): boolean {
     return !this.#inbox.idle || this.#outbox.busy
   }
 
   violated(error: WebSocketError): void {
+    this.#messages?.fail('the peer has broken the rules')
     this.#closing.violated(error)
   }
 
@@ -268,10 +272,6 @@ export class WebSocketChannel
 
   fail(error: unknown): void {
     this.#closing.callbackFailed(error)
-  }
-
-  fault(error: unknown): void {
-    this.#fault(error)
   }
 
   abort(cause: unknown): void {
@@ -305,9 +305,9 @@ export class WebSocketChannel
           : message.type === 'bytes'
             ? protocol.bytesMessageReceived(message.data)
             : deliverPart(protocol, message)
-      return result === undefined ? undefined : settleSafely(result, (error) => this.#fault(error))
+      return result === undefined ? undefined : settleSafely(result, (error) => this.fault(error))
     } catch (error) {
-      this.#fault(error)
+      this.fault(error)
       return undefined
     }
   }
@@ -483,10 +483,10 @@ export class WebSocketChannel
 
   /** Calls into user code; what goes wrong in it closes this WebSocket with 1011. */
   #call(call: () => unknown): Promise<void> | undefined {
-    return callSafely(call, (error) => this.#fault(error))
+    return callSafely(call, (error) => this.fault(error))
   }
 
-  #fault(error: unknown): void {
+  fault(error: unknown): void {
     // A callback that fails because the connection has ended is not at fault.
     if (this.#closing.isEnd(error) || this.#messages?.isEnd(error) === true) return
     const violation = this.#messages?.violationOf(error)

@@ -16,6 +16,7 @@ import type { OpeningResponse } from './opening.ts'
 import type { SendStatus } from './outbox.ts'
 import type { Traffic } from './traffic.ts'
 import { compressOf, type SendOptions } from './send-options.ts'
+import { Prepared } from './prepared-message.ts'
 import { type MessageSource, OutgoingStream, type SendMessageOptions } from './outgoing-stream.ts'
 import type { WebSocketConnection } from './websocket-connection.ts'
 
@@ -124,6 +125,15 @@ export class WebSocketTransport implements PushProducer {
   sendBytesMessage(data: Uint8Array, options?: GivenOptions<SendOptions>): SendStatus {
     checkValue('sendBytesMessage', 'data', data, BYTES)
     return this.#connection.sendBytes(data, compressOf('sendBytesMessage', options))
+  }
+
+  /**
+   * Sends a message that `prepareMessage` has prepared: its frame is made once for all connections. Returns as
+   * `sendTextMessage`.
+   */
+  sendPrepared(prepared: Prepared): SendStatus {
+    checkValue('sendPrepared', 'prepared', prepared, PREPARED)
+    return this.#connection.sendPrepared(prepared)
   }
 
   /**
@@ -302,6 +312,8 @@ const BYTES: OptionRule = (value) =>
   value instanceof Uint8Array
     ? undefined
     : { kind: 'type', wanted: 'a Uint8Array; text goes to sendTextMessage' }
+const PREPARED: OptionRule = (value) =>
+  value instanceof Prepared ? undefined : { kind: 'type', wanted: 'a PreparedMessage, from prepareMessage' }
 const PING_PAYLOAD: OptionRule = (value) => {
   const wanted = `a Uint8Array of at most ${MAX_CONTROL_BYTES} bytes`
   if (!(value instanceof Uint8Array)) return { kind: 'type', wanted }

@@ -1,7 +1,7 @@
 import type { ReactorTime } from '@ropewalk/core/time'
 import type { Role } from '../codec/frame-header.ts'
 import { type DeflateAgreement, directionOf } from './deflate-agreement.ts'
-import type { Deflate } from './deflate.ts'
+import type { Deflate, SharedVariant } from './deflate.ts'
 import { Deflation } from './deflation.ts'
 import type { SlicedDeflater } from './message-codec.ts'
 
@@ -17,6 +17,11 @@ export class OutgoingDeflate {
     this.#deflate = deflate
     this.#agreement = agreement
     this.#role = role
+  }
+
+  /** How messages are framed that are prepared for many WebSockets. */
+  get variant(): SharedVariant {
+    return this.#deflate.variantFor(this.#agreement, this.#role)
   }
 
   /**
