@@ -1,4 +1,3 @@
-import type { Transport } from '@ropewalk/core'
 import { assertNever } from '@ropewalk/core/bytes'
 import type { MessageKind } from '../codec/message-assembly.ts'
 import type { StreamingEvent } from '../codec/message-reader.ts'
@@ -13,8 +12,6 @@ import type { WebSocketTransport } from './websocket-transport.ts'
 export interface ActivitySetup {
   readonly owner: LivenessOwner
   readonly options: LivenessOptions
-  /** The transport of the connection beneath. */
-  readonly beneath: Transport
   readonly transport: WebSocketTransport
   readonly protocol: WebSocketProtocol
 }
@@ -24,9 +21,9 @@ export class Activity {
   readonly #liveness: Liveness
   readonly #traffic: TrafficCount
 
-  constructor({ owner, options, beneath, transport, protocol }: ActivitySetup) {
+  constructor({ owner, options, transport, protocol }: ActivitySetup) {
     this.#liveness = new Liveness(owner, options)
-    this.#traffic = new TrafficCount(beneath, transport, protocol)
+    this.#traffic = new TrafficCount(owner.transport, transport, protocol)
   }
 
   /** What has passed so far. */

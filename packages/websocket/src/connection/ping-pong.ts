@@ -1,4 +1,5 @@
 import type { Transport } from '@ropewalk/core'
+import type { SendStatus } from './outbox.ts'
 
 /** The part of a WebSocket that a PingPong uses. */
 export interface PingPongOwner {
@@ -54,18 +55,18 @@ export class PingPong {
   /**
    * Sends a pong: at once, or when enough of the queued bytes have been sent. A newer one replaces one that waits.
    *
-   * @returns false when it waits, or is dropped because nothing can be sent.
+   * @returns `queued` when it waits, `dropped` when nothing can be sent.
    */
-  pong(payload: Buffer): boolean {
+  pong(payload: Buffer): SendStatus {
     const { open, transport } = this.#owner
-    if (!open) return false
+    if (!open) return 'dropped'
     const owed = this.#owed !== undefined
     this.#owed = payload
-    if (owed) return false
+    if (owed) return 'queued'
     const waits = transport.bufferedBytes > PONG_HOLD_BYTES
     if (waits) void transport.drained().then(() => this.#sendOwed())
     else this.#sendOwed()
-    return !waits
+    return waits ? 'queued' : 'sent'
   }
 
   #sendOwed(): void {

@@ -83,7 +83,6 @@ export class WebSocketChannel
   readonly #reception: Reception
   #messages: IncomingMessages | undefined
   #pingPong: PingPong | undefined
-  /** From `connectionMade` on. */
   #activity: Activity | undefined
   #reading = false
   inputPaused = false
@@ -153,8 +152,7 @@ export class WebSocketChannel
   override connectionMade(): void {
     const protocol = this.#protocol
     const transport = new WebSocketTransport(this)
-    const beneath = this.transport
-    this.#activity = new Activity({ owner: this, options: this.#options, beneath, transport, protocol })
+    this.#activity = new Activity({ owner: this, options: this.#options, transport, protocol })
     void this.#call(() => protocol.negotiationStarted(transport))
     this.#activity.opened()
     if (!this.open) return
@@ -244,8 +242,7 @@ export class WebSocketChannel
   }
 
   replyToPing(payload: Buffer): SendStatus {
-    if (this.#pings.pong(payload)) return 'sent'
-    return this.open ? 'queued' : 'dropped'
+    return this.#pings.pong(payload)
   }
 
   measureLatency(): Promise<number | undefined> {
@@ -260,12 +257,12 @@ export class WebSocketChannel
     return this.#activity?.traffic ?? NO_TRAFFIC
   }
 
-  /** Whether a callback is pending, or a message waits in either direction. */
   get busy(): boolean {
     return !this.#inbox.idle || this.#outbox.busy
   }
 
   violated(error: WebSocketError): void {
+    this.#messages?.fail('the peer has broken the rules')
     this.#closing.violated(error)
   }
 
@@ -290,10 +287,6 @@ export class WebSocketChannel
 
   fail(error: unknown): void {
     this.#closing.callbackFailed(error)
-  }
-
-  fault(error: unknown): void {
-    this.#fault(error)
   }
 
   async closeAfterCallbacks(code: number, reason: string): Promise<void> {
@@ -332,9 +325,9 @@ export class WebSocketChannel
           : message.type === 'bytes'
             ? protocol.bytesMessageReceived(message.data)
             : deliverPart(protocol, message)
-      return result === undefined ? undefined : settleSafely(result, (error) => this.#fault(error))
+      return result === undefined ? undefined : settleSafely(result, (error) => this.fault(error))
     } catch (error) {
-      this.#fault(error)
+      this.fault(error)
       return undefined
     }
   }
@@ -518,10 +511,10 @@ export class WebSocketChannel
 
   /** Calls into user code; what goes wrong in it closes this WebSocket with 1011. */
   #call(call: () => unknown): Promise<void> | undefined {
-    return callSafely(call, (error) => this.#fault(error))
+    return callSafely(call, (error) => this.fault(error))
   }
 
-  #fault(error: unknown): void {
+  fault(error: unknown): void {
     // A callback that fails because the connection has ended is not at fault.
     if (this.#closing.isEnd(error) || this.#messages?.isEnd(error) === true) return
     const violation = this.#messages?.violationOf(error)

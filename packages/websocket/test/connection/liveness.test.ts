@@ -335,6 +335,29 @@ describe('frameTimeoutMs', () => {
     protocol.settle()
   })
 
+  test('limits each frame of a message that is received in parts, but not the time between them', async () => {
+    class Parts extends Pending {
+      override messageFrameDataReceived(data: Buffer): unknown {
+        this.calls.push(data.toString())
+        return undefined
+      }
+      override messageBegin(): unknown {
+        return undefined
+      }
+    }
+    const protocol = new Parts()
+    const exchange = await openExchange(protocol, { pingIntervalMs: Infinity })
+    await exchange.send(frame(1, 'a', { fin: false }))
+    for (let count = 0; count < 5; count++) {
+      exchange.reactor.advance(300_000)
+      await exchange.send(frame(0, 'b', { fin: false }))
+    }
+    expect(protocol.calls.join('')).toBe('abbbbb')
+    await exchange.send(frame(0, 'cd').subarray(0, 7))
+    exchange.reactor.advance(60_100)
+    expect(await exchange.received()).toEqual(overdue)
+  })
+
   test('limits nothing with Infinity', async () => {
     const exchange = await openExchange(new Quick(), { frameTimeoutMs: Infinity, pingIntervalMs: Infinity })
     await exchange.send(frame(1, 'abc').subarray(0, 7))

@@ -1,4 +1,7 @@
-import { describe, expect, test } from 'vitest'
+import { subscribe, unsubscribe } from 'node:diagnostics_channel'
+import { describe, expect, onTestFinished, test } from 'vitest'
+import { prepareMessage } from '../../src/connection/prepared-message.ts'
+import type { WebSocketDiagnosticEvents } from '../../src/connection/websocket-events.ts'
 import { openExchange, Pending } from '../pending-protocol.ts'
 import { closing, frame, serverFrame } from '../websocket-exchange.ts'
 
@@ -41,5 +44,36 @@ describe('transport.traffic', () => {
     await exchange.send(frame(1, 'early'))
     expect(protocol.transport.traffic).toMatchObject({ messagesReceived: 1, bytesReceived: 11, bytesSent: 0 })
     protocol.settle()
+  })
+
+  test('counts messages that are received or sent in parts, prepared, or one by one in their turn', async () => {
+    class Parts extends Pending {
+      override messageBegin(kind: string): unknown {
+        this.calls.push(kind)
+        return undefined
+      }
+    }
+    const published: unknown[] = []
+    const listener = (message: unknown): void => {
+      const { direction, kind, bytes } = message as WebSocketDiagnosticEvents['ropewalk.websocket.message']
+      published.push([direction, kind, bytes])
+    }
+    subscribe('ropewalk.websocket.message', listener)
+    onTestFinished(() => void unsubscribe('ropewalk.websocket.message', listener))
+    const protocol = new Parts()
+    const exchange = await openExchange(protocol)
+    const { transport } = protocol
+    await exchange.send(frame(1, 'frag', { fin: false }), frame(9, ''), frame(0, 'ment'))
+    expect(await transport.sendMessage(['ab', Buffer.from('cde')], { kind: 'text' })).toBe('sent')
+    expect(await transport.send('three')).toBe('sent')
+    transport.sendPrepared(prepareMessage(Buffer.alloc(4)))
+    expect(published).toEqual([
+      ['received', 'text', 8],
+      ['sent', 'text', 5],
+      ['sent', 'text', 5],
+      ['sent', 'bytes', 4],
+    ])
+    expect(transport.traffic).toMatchObject({ messagesReceived: 1, messagesSent: 3 })
+    expect(await exchange.received()).toHaveLength(transport.traffic.bytesSent)
   })
 })
