@@ -4,24 +4,29 @@ import { onTestFinished } from 'vitest'
 import { connectWebSocket } from '../src/client/connect-websocket.ts'
 import { ConnectedWebSocket } from '../src/connection/connected-websocket.ts'
 import type { WebSocketOptions } from '../src/connection/websocket-options.ts'
+import type { WebSocketProtocol } from '../src/connection/websocket-protocol.ts'
 import { WebSocketResource } from '../src/server/websocket-resource.ts'
 import { WebSocketServerFactory } from '../src/server/websocket-server-factory.ts'
 
 /** Both ends of one WebSocket in memory. */
-export interface ConnectedSockets {
+export interface ConnectedSockets<P = ConnectedWebSocket> {
   readonly reactor: MemoryReactor
   readonly client: ConnectedWebSocket
-  readonly server: ConnectedWebSocket
+  readonly server: P
   /** Lets everything happen until `done` returns true, also what Node's streams do in turns of their own. */
   readonly until: (done: () => boolean) => Promise<void>
 }
 
-/** Connects two ConnectedWebSockets in memory. */
-export async function connectedSockets(options: Partial<WebSocketOptions> = {}): Promise<ConnectedSockets> {
+/** Connects two ConnectedWebSockets in memory; the server may have another protocol. */
+export async function connectedSockets<P extends WebSocketProtocol = ConnectedWebSocket>(
+  options: Partial<WebSocketOptions> = {},
+  protocol?: P,
+): Promise<ConnectedSockets<P>> {
   const reactor = new MemoryReactor()
-  const server = new ConnectedWebSocket()
+  // Without a protocol, P is ConnectedWebSocket.
+  const server = protocol ?? (new ConnectedWebSocket() as unknown as P)
   class Factory extends WebSocketServerFactory {
-    override buildProtocol(): ConnectedWebSocket {
+    override buildProtocol(): P {
       return server
     }
   }

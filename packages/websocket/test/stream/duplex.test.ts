@@ -2,7 +2,7 @@ import { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import { describe, expect, test } from 'vitest'
 import { duplexOf } from '../../src/stream.ts'
-import { connectedSockets } from '../connected-sockets.ts'
+import { type ConnectedSockets, connectedSockets } from '../connected-sockets.ts'
 
 /** Records how a stream ends. */
 function watched<S extends Readable>(stream: S): { stream: S; events: string[] } {
@@ -160,4 +160,4 @@ describe('duplexOf', () => {
   })
 })
 
-type Ends = Awaited<ReturnType<typeof connectedSockets>>
+type Ends = ConnectedSockets
