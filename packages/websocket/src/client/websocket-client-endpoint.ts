@@ -132,12 +132,13 @@ export class WebSocketClientEndpoint {
   /** RFC 6455 §4.1 (7): a new key for each connection. */
   #handshake(target: WebSocketTarget, headers: Headers): ClientHandshake {
     const { subprotocols } = this.#options
+    const deflate = this.#channelOptions.deflate?.options
     const key = this.#reactor.randomBytes(16).toString('base64')
     if (target.authorization === undefined || headers.hasHeader('Authorization'))
-      return { host: target.host, target: target.path, key, subprotocols, headers }
+      return { host: target.host, target: target.path, key, subprotocols, deflate, headers }
     const all = givenHeaders(OWNER, headers, isHandshakeHeader)
     all.addRawHeader('Authorization', target.authorization)
-    return { host: target.host, target: target.path, key, subprotocols, headers: all }
+    return { host: target.host, target: target.path, key, subprotocols, deflate, headers: all }
   }
 
   #endpoint({ url, address }: WebSocketTarget): ClientEndpoint {

@@ -226,7 +226,9 @@ export class MessageReader {
     const inflater = this.#inflater
     if (!compressed || inflater === undefined) return this.#messageEvent(kind, payload)
     const inflated = inflater.inflate(payload, true, this.#maxMessageBytes)
-    if (inflater.more !== true) return this.#messageEvent(kind, asBuffer(inflated))
+    const decoded = kind === 'text' && !this.#rawText
+    if (inflater.more !== true)
+      return this.#messageEvent(kind, asBuffer(decoded ? inflated : unshared(inflated)))
     this.#state = {
       is: 'inflating',
       kind,
@@ -277,7 +279,8 @@ function stream(input: ByteQueue, frame: StreamedFrame): StreamingEvent | undefi
     frame.takenBytes += piece.length
     frame.over = frame.takenBytes === payloadBytes
     const data = frame.message.add(piece, fin && frame.over)
-    if (data.length > 0) return { type: 'message-data', data: asBuffer(data) }
+    if (data.length > 0)
+      return { type: 'message-data', data: asBuffer(data === piece ? data : unshared(data)) }
   }
   return { type: 'frame-end' }
 }
@@ -301,6 +304,11 @@ function controlEvent(opcode: Opcode, payload: Buffer): MessageEvent {
   if (opcode === Opcode.ping) return { type: 'ping', payload }
   if (opcode === Opcode.pong) return { type: 'pong', payload }
   return { type: 'close', ...readClose(payload) }
+}
+
+/** Copies a small piece of much memory, because an application may keep the piece. */
+function unshared(data: Uint8Array): Uint8Array {
+  return data.buffer.byteLength > 2 * data.length ? new Uint8Array(data) : data
 }
 
 function asBuffer(data: Uint8Array): Buffer {

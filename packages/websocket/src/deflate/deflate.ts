@@ -50,8 +50,8 @@ export class Deflate {
     const key = agreementKey(agreement, ourRole)
     const known = this.#variants.get(key)
     if (known !== undefined) return known
-    const alone = { ...agreement, serverContextTakeover: false, clientContextTakeover: false }
-    const variant = new DeflatedVariant(key, this.deflater(alone, ourRole), this.options.thresholdBytes)
+    const deflater = this.deflater({ ...agreement, ...ALONE }, ourRole)
+    const variant = new DeflatedVariant(key, deflater, this.options.thresholdBytes)
     this.#variants.set(key, variant)
     return variant
   }
@@ -61,3 +61,5 @@ export class Deflate {
     return this.#hasHandles
   }
 }
+
+const ALONE = { serverContextTakeover: false, clientContextTakeover: false }

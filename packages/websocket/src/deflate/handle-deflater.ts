@@ -49,7 +49,7 @@ export class HandleDeflater implements SlicedDeflater {
   }
 }
 
-/** Passes all of `data` to zlib; returns what it yields, in memory that nothing else shares. */
+/** Passes all of `data` to zlib; returns what it yields. */
 function run(handle: ZlibHandle, flush: Flush, data: Uint8Array): Buffer[] {
   const pieces: Buffer[] = []
   for (let at = 0; ; at += handle.consumedBytes) {
@@ -67,13 +67,15 @@ function withoutTail(pieces: readonly Buffer[]): Buffer {
   return all.subarray(0, -TAIL.length)
 }
 
+/** A small copy is in Buffer's pool: it is copied into a frame at once, and keeps nothing alive. */
 function copied(bytes: number): Buffer {
-  const copy = Buffer.allocUnsafeSlow(bytes)
+  const copy = bytes <= POOLED_BYTES ? Buffer.allocUnsafe(bytes) : Buffer.allocUnsafeSlow(bytes)
   copy.set(OUTPUT.subarray(0, bytes))
   return copy
 }
 
 /** What is deflated before other work is done: a third of a millisecond. */
 const SLICE_BYTES = 32_768
+const POOLED_BYTES = 4096
 /** Where zlib writes: what is in it is copied before a call returns. */
 const OUTPUT = Buffer.allocUnsafeSlow(65_536)
