@@ -4,7 +4,7 @@ import type { Role } from '../codec/frame-header.ts'
 import { FrameWriter } from '../codec/frame-writer.ts'
 import { NODE_PLATFORM } from './node-platform.ts'
 import type { MessageKind } from '../codec/message-assembly.ts'
-import { type FrameVariant, UNCOMPRESSED } from '../deflate/frame-variant.ts'
+import { type FrameVariant, PLAIN } from '../deflate/frame-variant.ts'
 import { MAX_AT_ONCE_BYTES, type OutgoingDeflate } from '../deflate/outgoing-deflate.ts'
 import { PacedProducer } from './paced-producer.ts'
 import type { Prepared } from './prepared-message.ts'
@@ -64,7 +64,7 @@ export class Outbox {
     deflate?: OutgoingDeflate,
   ) {
     this.#owner = owner
-    this.#variant = role === 'server' ? (deflate?.variant ?? UNCOMPRESSED) : undefined
+    this.#variant = role === 'server' ? (deflate?.variant ?? PLAIN) : undefined
     this.#deflate = deflate
     this.#options = options
     this.#writer = new FrameWriter(
@@ -270,7 +270,8 @@ export class Outbox {
       return this.#wait(kind, payload, true)
     const deflated = deflate.deflate(payload)
     const { transport } = this.#owner
-    if (deflated === undefined) return this.#statusOf(this.#writer.message(kind, payload, PLAIN, transport))
+    if (deflated === undefined)
+      return this.#statusOf(this.#writer.message(kind, payload, NOT_COMPRESSED, transport))
     return this.#statusOf(this.#writer.message(kind, deflated, COMPRESSED, transport))
   }
 
@@ -329,5 +330,5 @@ function asBytes(data: string | Uint8Array): Uint8Array {
 /** A longer message leaves in fragments, so that control frames need not wait for all of it. */
 const MAX_DIRECT_LENGTH = 1_048_576
 const MIN_PATIENT_BYTES = 16_777_216
-const PLAIN = { compressed: false }
+const NOT_COMPRESSED = { compressed: false }
 const COMPRESSED = { compressed: true }

@@ -65,7 +65,7 @@ export class PreparedMessage extends Prepared {
     return [this]
   }
 
-  protected framed(variant: FrameVariant): SharedFrames {
+  protected override framed(variant: FrameVariant): SharedFrames {
     const deflated = variant.deflate(this.data, this.compress)
     const compressed = deflated !== undefined
     const pieces: Uint8Array[] = []
@@ -84,7 +84,7 @@ export class PreparedBatch extends Prepared {
     this.messages = messages
   }
 
-  protected framed(variant: FrameVariant): SharedFrames {
+  protected override framed(variant: FrameVariant): SharedFrames {
     const all = this.messages.map((message) => message.frames(variant))
     const bytes = Buffer.concat(all.map((frames) => frames.bytes))
     return { bytes, compressed: all.some((frames) => frames.compressed) }

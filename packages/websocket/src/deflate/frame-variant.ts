@@ -13,7 +13,7 @@ export interface FrameVariant {
 }
 
 /** The variant of connections without compression. */
-export const UNCOMPRESSED: FrameVariant = { key: '', deflate: () => undefined }
+export const PLAIN: FrameVariant = { key: '', deflate: () => undefined }
 
 /** The variant of connections whose compressor has the same window. */
 export class DeflatedVariant implements FrameVariant {

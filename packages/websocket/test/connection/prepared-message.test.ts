@@ -4,7 +4,7 @@ import { MessageReader } from '../../src/codec/message-reader.ts'
 import { DEFAULT_WEBSOCKET_LIMITS } from '../../src/codec/limits.ts'
 import { ByteQueue } from '@ropewalk/core/bytes'
 import { PreparedBatch, prepareMessage } from '../../src/connection/prepared-message.ts'
-import { type FrameVariant, UNCOMPRESSED } from '../../src/deflate/frame-variant.ts'
+import { type FrameVariant, PLAIN } from '../../src/deflate/frame-variant.ts'
 import { serverFrame } from '../websocket-exchange.ts'
 import { Client } from '../topics/clients.ts'
 
@@ -21,13 +21,13 @@ function variant(key: string, made: string[]): FrameVariant {
 
 describe('prepareMessage', () => {
   test('frames text as UTF-8, and bytes of every length class', () => {
-    expect(prepareMessage('é').frames(UNCOMPRESSED).bytes).toEqual(serverFrame(1, 'é'))
+    expect(prepareMessage('é').frames(PLAIN).bytes).toEqual(serverFrame(1, 'é'))
     expect(prepareMessage('\ud800').data).toEqual(Buffer.from('\ufffd'))
     for (const length of [0, 125, 126, 65_535, 65_536]) {
       const reader = new MessageReader({ role: 'client', limits: DEFAULT_WEBSOCKET_LIMITS })
       const input = new ByteQueue()
       const data = Buffer.alloc(length, 7)
-      input.push(prepareMessage(data).frames(UNCOMPRESSED).bytes)
+      input.push(prepareMessage(data).frames(PLAIN).bytes)
       expect(reader.next(input)).toEqual({ type: 'bytes', data })
       expect(input.length).toBe(0)
     }
@@ -54,7 +54,7 @@ describe('PreparedMessage', () => {
     const variants = ['a', 'b', 'c'].map((key) => variant(key, made))
     const first = variants.map((one) => message.frames(one).bytes)
     for (const [at, one] of variants.entries()) expect(message.frames({ ...one }).bytes).toBe(first[at])
-    expect(message.frames(UNCOMPRESSED).bytes).toEqual(serverFrame(1, 'hello'))
+    expect(message.frames(PLAIN).bytes).toEqual(serverFrame(1, 'hello'))
     expect(made).toEqual(['a', 'b', 'c'])
     expect(first[1]).toEqual(Buffer.of(0xc1, 3, ...Buffer.from('<b>')))
   })
