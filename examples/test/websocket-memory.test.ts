@@ -70,7 +70,7 @@ describe('the memory of a WebSocket server', { timeout: 90_000 }, () => {
     for (const socket of opened.splice(0)) socket.destroy()
   }
 
-  test('holds 200 000 fragments of one byte in a few times their size', async () => {
+  test('holds 200 000 fragments of one byte in less than 2 MiB', async () => {
     const before = await example.memoryBytes()
     const fragments = Buffer.concat(Array.from({ length: 20_000 }, () => frame(MORE, 'x')))
     for (let at = 0; at < 10; at++) {
@@ -78,7 +78,7 @@ describe('the memory of a WebSocket server', { timeout: 90_000 }, () => {
       socket.write(Buffer.concat([frame(TEXT, 'x'), fragments]))
       await settled(socket)
     }
-    expect(await growth(before, MIB)).toBeLessThan(MIB)
+    expect(await growth(before, 2 * MIB)).toBeLessThan(2 * MIB)
     closeAll()
   })
 
@@ -89,7 +89,7 @@ describe('the memory of a WebSocket server', { timeout: 90_000 }, () => {
       const socket = await client()
       await new Promise((resolve) => socket.write(pings, resolve))
     }
-    expect(await growth(before, 2 * MIB)).toBeLessThan(2 * MIB)
+    expect(await growth(before, 3 * MIB)).toBeLessThan(3 * MIB)
     closeAll()
   })
 
