@@ -1,3 +1,4 @@
+import { constants, deflateRawSync } from 'node:zlib'
 import { MemoryReactor } from '@ropewalk/core/testing'
 import { describe, expect, test } from 'vitest'
 import {
@@ -62,6 +63,51 @@ describe('bugs of other libraries: clients', () => {
     expect(await connected((request) => [opened(request, { 'Sec-WebSocket-Extensions': extension })])).toBe(
       'extensions',
     )
+  })
+
+  test.each([
+    ['CVE-2026-2229 of undici: a window out of range throws within zlib', 'server_max_window_bits=16'],
+    ['CVE-2026-2229 of undici: a window out of range throws within zlib', 'server_max_window_bits=7'],
+    ['undici: an unknown parameter is accepted', 'unknown'],
+    ['undici: a parameter without its value is accepted', 'server_max_window_bits'],
+    ['undici: a parameter without its value is accepted', 'client_max_window_bits'],
+    ['undici: a value for a parameter that has none is accepted', 'server_no_context_takeover=1'],
+    ['undici: a repeated parameter is accepted', 'server_no_context_takeover; server_no_context_takeover'],
+    ['ws: compression is accepted twice', 'server_no_context_takeover, permessage-deflate'],
+    ['an extension beside it is accepted', 'server_no_context_takeover, x-other'],
+    ['undici: a window out of range is accepted', 'client_max_window_bits=16'],
+  ])('%s: %s', async (_, parameters) => {
+    const response = { 'Sec-WebSocket-Extensions': `permessage-deflate; ${parameters}` }
+    expect(await connected((request) => [opened(request, response)], { deflate: true })).toBe('extensions')
+  })
+
+  test('undici: what the client asked for is not required of the server', async () => {
+    const script: Script = (request) => [
+      opened(request, { 'Sec-WebSocket-Extensions': 'permessage-deflate' }),
+    ]
+    for (const deflate of [{ serverContextTakeover: false }, { serverMaxWindowBits: 10 }]) {
+      expect(await connected(script, { deflate })).toBe('extensions')
+    }
+    expect(await connected(script, { deflate: true })).toBe('open')
+  })
+
+  test('CVE-2026-1526 of undici: a deflate bomb of a server is inflated', async () => {
+    const bomb = deflateRawSync(Buffer.alloc(16 << 20), { finishFlush: constants.Z_SYNC_FLUSH }).subarray(
+      0,
+      -4,
+    )
+    const header = Buffer.from([0xc2, 126, bomb.length >> 8, bomb.length & 0xff])
+    const server = await ScriptedServer.listening((request) => [
+      opened(request, { 'Sec-WebSocket-Extensions': 'permessage-deflate' }),
+      Buffer.concat([header, bomb]),
+    ])
+    const endpoint = new WebSocketClientEndpoint(server.reactor, 'ws://example.test/', { deflate: true })
+    const { value } = await server.outcome(endpoint.connect(factory))
+    await server.settle()
+    expect(value?.messages).toEqual([])
+    // A masked close frame with 1009.
+    expect(server.received[0]).toBe(0x88)
+    expect(server.received.readUInt16BE(6) ^ server.received.readUInt16BE(2)).toBe(1009)
   })
 
   test.each(['\r\nX: y', '\n', '\r', '\0'])(

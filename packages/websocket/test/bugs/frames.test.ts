@@ -101,7 +101,7 @@ describe('bugs of other libraries: what a program sends', () => {
       expect(() => transport.ping(value as never)).toThrow(TypeError)
       expect(() => transport.sendBytesMessage(value as never)).toThrow(TypeError)
     }
-    for (const value of [5, {}, null]) {
+    for (const value of [5, {}, null, new ArrayBuffer(5)]) {
       expect(() => transport.sendTextMessage(value as never)).toThrow(TypeError)
     }
     expect(await exchange.received()).toEqual(Buffer.alloc(0))
