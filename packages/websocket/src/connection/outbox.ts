@@ -2,6 +2,7 @@ import type { PullProducer, PushProducer, Transport } from '@ropewalk/core'
 import type { CloseFrame } from '../codec/close-frame.ts'
 import type { Role } from '../codec/frame-header.ts'
 import { FrameWriter } from '../codec/frame-writer.ts'
+import { NODE_PLATFORM } from './node-platform.ts'
 import { type FrameVariant, PLAIN, type Prepared } from './prepared-message.ts'
 import type { MessageKind } from '../codec/message-assembly.ts'
 import { MAX_AT_ONCE_BYTES, type OutgoingDeflate } from '../deflate/outgoing-deflate.ts'
@@ -67,8 +68,12 @@ export class Outbox {
     this.#options = options
     this.#writer = new FrameWriter(
       role === 'server'
-        ? { role }
-        : { role, randomBytes: (count) => owner.transport.reactor.randomBytes(count) },
+        ? { role, platform: NODE_PLATFORM }
+        : {
+            role,
+            platform: NODE_PLATFORM,
+            randomBytes: (count) => owner.transport.reactor.randomBytes(count),
+          },
     )
   }
 

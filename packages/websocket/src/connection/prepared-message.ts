@@ -1,5 +1,6 @@
 import { FrameWriter } from '../codec/frame-writer.ts'
 import type { MessageKind } from '../codec/message-assembly.ts'
+import { NODE_PLATFORM } from './node-platform.ts'
 
 /**
  * One or more messages that many WebSockets send. The frames are made once for each variant, and all
@@ -115,4 +116,4 @@ export function prepareMessage(data: string | Uint8Array): PreparedMessage {
 
 /** The bit of a compressed message in the first byte of its frame (RFC 7692 §6). */
 const RSV1 = 0x40
-const WRITER = new FrameWriter({ role: 'server' })
+const WRITER = new FrameWriter({ role: 'server', platform: NODE_PLATFORM })

@@ -21,7 +21,7 @@ export function framesOf(bytes: Uint8Array, by: Role = 'server'): SentFrame[] {
     if (header === undefined) return frames
     const payload = input.takeExactly(header.payloadBytes)
     if (payload === undefined) return frames
-    mask(payload, header.maskKey, 0)
+    mask(payload, header.maskKey)
     const { opcode, fin, compressed } = header
     frames.push({ opcode, fin, compressed, payload })
   }
