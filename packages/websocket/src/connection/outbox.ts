@@ -3,10 +3,11 @@ import type { CloseFrame } from '../codec/close-frame.ts'
 import type { Role } from '../codec/frame-header.ts'
 import { FrameWriter } from '../codec/frame-writer.ts'
 import { NODE_PLATFORM } from './node-platform.ts'
-import { type FrameVariant, PLAIN, type Prepared } from './prepared-message.ts'
 import type { MessageKind } from '../codec/message-assembly.ts'
+import { type FrameVariant, PLAIN } from '../deflate/frame-variant.ts'
 import { MAX_AT_ONCE_BYTES, type OutgoingDeflate } from '../deflate/outgoing-deflate.ts'
 import { PacedProducer } from './paced-producer.ts'
+import type { Prepared } from './prepared-message.ts'
 import type { QueueOptions } from './queue-options.ts'
 import { SendQueue, type TurnHolder } from './send-queue.ts'
 import { DEFAULT_WEBSOCKET_OPTIONS } from './websocket-options.ts'
@@ -63,8 +64,8 @@ export class Outbox {
     deflate?: OutgoingDeflate,
   ) {
     this.#owner = owner
-    this.#deflate = deflate
     this.#variant = role === 'server' ? (deflate?.variant ?? PLAIN) : undefined
+    this.#deflate = deflate
     this.#options = options
     this.#writer = new FrameWriter(
       role === 'server'
@@ -108,22 +109,6 @@ export class Outbox {
   }
 
   /**
-   * Sends whole frames of messages; the caller must not change them afterwards.
-   *
-   * @param compressed Whether a message in them is deflated.
-   */
-  sendFrames(frames: Uint8Array, compressed: boolean = false): SendStatus {
-    if (!this.#owner.open) return 'dropped'
-    if (this.#isDirect(0)) {
-      if (compressed) this.#deflate?.forget()
-      return this.#statusOf(this.#owner.transport.write(frames))
-    }
-    if (!this.#admits()) return 'dropped'
-    this.#waiting.pushFrames(frames, compressed)
-    return this.#statusOfWaiting()
-  }
-
-  /**
    * Sends a message when its turn comes.
    *
    * @returns a promise of whether it was sent, when more may be sent.
@@ -157,16 +142,16 @@ export class Outbox {
 
   /** Sends prepared messages. */
   sendPrepared(prepared: Prepared): SendStatus {
-    const variant = this.#variant
-    if (variant !== undefined) {
-      const compressed =
-        this.#deflate !== undefined && prepared.messages.some((each) => each.isDeflated(variant))
-      return this.sendFrames(prepared.frames(variant), compressed)
+    if (!this.#owner.open) return 'dropped'
+    if (this.#variant === undefined) return this.#sendEach(prepared)
+    const { bytes, compressed } = prepared.frames(this.#variant)
+    if (this.#isDirect(0)) {
+      if (compressed) this.#deflate?.forget()
+      return this.#statusOf(this.#owner.transport.write(bytes))
     }
-    let status: SendStatus = 'sent'
-    for (const { kind, data } of prepared.messages)
-      status = kind === 'text' ? this.sendText(data) : this.sendBytes(data)
-    return status
+    if (!this.#admits()) return 'dropped'
+    this.#waiting.pushFrames(bytes, compressed)
+    return this.#statusOfWaiting()
   }
 
   /**
@@ -266,6 +251,13 @@ export class Outbox {
   #isDirect(length: number): boolean {
     if (this.#queue?.idle === false) return false
     return length <= MAX_DIRECT_LENGTH && this.#owner.transport.bufferedBytes <= this.#options.maxQueuedBytes
+  }
+
+  #sendEach({ messages }: Prepared): SendStatus {
+    let status: SendStatus = 'sent'
+    for (const { kind, data, compress } of messages)
+      status = kind === 'text' ? this.sendText(data, compress) : this.sendBytes(data, compress)
+    return status
   }
 
   #deflates(payload: string | Uint8Array, compress: boolean | undefined): boolean {
