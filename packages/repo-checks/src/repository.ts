@@ -135,4 +135,5 @@ const ENTRY_NAMES: ReadonlySet<string> = new Set([
   'topics',
   'udp',
   'vitest',
+  'web',
 ])

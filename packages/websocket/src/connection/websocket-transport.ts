@@ -200,6 +200,14 @@ export class WebSocketTransport implements PushProducer {
     this.loseConnection()
   }
 
+  /**
+   * Reports a failure of work that runs outside the callbacks, as if a callback had thrown: logs `error` and
+   * closes the WebSocket with 1011. An `error` that stems from the end of this WebSocket is ignored.
+   */
+  failConnection(error: unknown): void {
+    this.#connection.fault(error)
+  }
+
   /** Resets the connection, without a closing handshake. */
   abortConnection(cause?: unknown): void {
     this.#connection.abort(cause)
