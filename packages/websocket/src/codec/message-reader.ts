@@ -294,15 +294,13 @@ export class MessageReader<Bytes extends Uint8Array = Uint8Array> {
     const inflater = this.#inflater
     if (!compressed || inflater === undefined) return this.#messageEvent(kind, payload)
     const inflated = inflater.inflate(payload, true, this.#maxMessageBytes)
-    const decoded = kind === 'text' && !this.#rawText
-    if (inflater.more !== true)
-      return this.#messageEvent(kind, this.#platform.asBytes(decoded ? inflated : unshared(inflated)))
-    this.#state = {
-      is: 'inflating',
-      kind,
-      inflation: new Inflation(inflater, inflated, this.#maxMessageBytes),
+    if (inflater.more === true) {
+      const inflation = new Inflation(inflater, inflated, this.#maxMessageBytes)
+      this.#state = { is: 'inflating', kind, inflation }
+      return this.#later()
     }
-    return this.#later()
+    const decoded = kind === 'text' && !this.#rawText
+    return this.#messageEvent(kind, this.#platform.asBytes(decoded ? inflated : unshared(inflated)))
   }
 
   #messageEvent(kind: MessageKind, data: Bytes): ReaderEvent<Bytes> {

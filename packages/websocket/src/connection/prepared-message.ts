@@ -1,6 +1,7 @@
 import { checkOptions, flag, type OptionRules } from '@ropewalk/core/options'
 import { FrameWriter } from '../codec/frame-writer.ts'
 import type { MessageKind } from '../codec/message-assembly.ts'
+import { NODE_PLATFORM } from './node-platform.ts'
 import type { FrameVariant } from '../deflate/frame-variant.ts'
 
 /**
@@ -116,5 +117,5 @@ export function prepareMessage(data: string | Uint8Array, options?: PrepareOptio
   return new PreparedMessage('bytes', bytes, options?.compress)
 }
 
-const WRITER = new FrameWriter({ role: 'server' })
+const WRITER = new FrameWriter({ role: 'server', platform: NODE_PLATFORM })
 const PREPARE_RULES: OptionRules<PrepareOptions> = { compress: flag }
