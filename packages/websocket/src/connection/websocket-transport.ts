@@ -12,6 +12,7 @@ import {
 import { tolerated } from '@ropewalk/core/reactor'
 import type { Request } from '@ropewalk/http'
 import { MAX_CONTROL_BYTES } from '../codec/frame-header.ts'
+import type { DeflateAgreement } from '../deflate/deflate-agreement.ts'
 import type { OpeningResponse } from './opening.ts'
 import type { SendStatus } from './outbox.ts'
 import type { Traffic } from './traffic.ts'
@@ -64,6 +65,11 @@ export class WebSocketTransport implements PushProducer {
   /** The subprotocol that both sides agreed on; undefined when there is none. */
   get subprotocol(): string | undefined {
     return this.#connection.opening.subprotocol
+  }
+
+  /** How both sides compress messages, as they have agreed; undefined when they do not. */
+  get deflate(): DeflateAgreement | undefined {
+    return this.#connection.opening.deflate
   }
 
   /** Whether messages can be sent. */

@@ -2,7 +2,7 @@ import * as zlib from 'node:zlib'
 import { chunkings, leftovers, MemoryReactor, StringTransport } from '@ropewalk/core/testing'
 import type { GivenOptions } from '@ropewalk/core/options'
 import { Headers } from '@ropewalk/http'
-import { describe, expect, onTestFinished, test } from 'vitest'
+import { describe, expect, onTestFinished, test, vi } from 'vitest'
 import { prepareMessage } from '../../src/connection/prepared-message.ts'
 import { WebSocketChannel } from '../../src/connection/websocket-channel.ts'
 import type { WebSocketClosed } from '../../src/connection/websocket-connection.ts'
@@ -14,6 +14,7 @@ import {
 import { WebSocketProtocol } from '../../src/connection/websocket-protocol.ts'
 import type { DeflateAgreement } from '../../src/deflate/deflate-agreement.ts'
 import type { Role } from '../../src/codec/frame-header.ts'
+import { ZlibHandle } from '../../src/deflate/zlib-handle.ts'
 import { WebSocketResource } from '../../src/server/websocket-resource.ts'
 import { handshake, SiteExchange } from '../websocket-exchange.ts'
 import { encodeFor, part, peerFrame } from '../codec/peer-frames.ts'
@@ -80,7 +81,7 @@ class Side {
       const open = this.options.deflate?.openDeflaters ?? 0
       if (open > (this.#shares ? 1 : 0)) throw new Error(`The test left ${open} compressors open`)
       const [logged] = this.reactor.flushLoggedErrors()
-      if (logged !== undefined) throw logged
+      if (logged !== undefined) throw new Error('The test logged an error', { cause: logged })
     })
   }
 
@@ -394,6 +395,22 @@ describe('a prepared message', () => {
 })
 
 describe('two sides', () => {
+  test('work with public functions of zlib alone, where Node has nothing else', async () => {
+    const works = vi.spyOn(ZlibHandle, 'worksSync').mockReturnValue(false)
+    onTestFinished(() => works.mockRestore())
+    const [server, client] = [new Side('server'), new Side('client')]
+    const texts = ['one two', 'one two', 'large '.repeat(30_000), 'one two']
+    for (const text of texts) client.transport.sendTextMessage(text, { compress: true })
+    client.turn()
+    expect(client.options.deflate?.openDeflaters).toBe(0)
+    server.wire.receive(client.wire.bytes())
+    await server.reactor.settle()
+    expect(server.protocol.received).toEqual(texts)
+    for (const text of texts) server.transport.sendTextMessage(text)
+    server.turn()
+    expect(await server.sent()).toEqual(['1 one two', '1 one two', '1* (180000)', '1 one two'])
+  })
+
   test('agree with themselves over many messages of all sizes', async () => {
     const [server, client] = [new Side('server'), new Side('client')]
     const texts = Array.from({ length: 40 }, (_, at) => `${at} `.repeat((at * 997) % 5000))
