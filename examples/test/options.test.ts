@@ -259,6 +259,10 @@ const UNLIMITED: ReadonlySet<string> = new Set([
   'Event streams: heartbeatMs',
   'WebSocket: maxMessageBytes',
   'WebSocket: maxFrameBytes',
+  'WebSocket: pingIntervalMs',
+  'WebSocket: pongTimeoutMs',
+  'WebSocket: idleTimeoutMs',
+  'WebSocket: frameTimeoutMs',
 ])
 const isUnlimited = ({ heading, option }: { heading: string; option: string }): boolean =>
   UNLIMITED.has(`${heading}: ${option}`)

@@ -2,6 +2,7 @@
 //                   closes with `closeCode`
 // IncompleteMessageError  passed to code that reads a message while it arrives
 // RangeError        our caller passed a limit, close code, reason or ping out of range; thrown at the call
+// SilentPeerError   the peer does not reply to pings; the cause of the ConnectionAborted
 // TypeError         our caller passed a value of the wrong type; thrown at the call
 
 /** Every way a peer can break the protocol, with its close code (RFC 6455 §7.4.1). */
@@ -20,6 +21,7 @@ export const CLOSE_CODE = {
   'invalid-utf8': 1007,
   'invalid-compression': 1007,
   'too-many-fragments': 1008,
+  'message-overdue': 1008,
   'message-too-large': 1009,
   'unacceptable-extension': 1010,
 } as const
@@ -41,6 +43,11 @@ export class WebSocketError extends Error {
   get closeCode(): number {
     return CLOSE_CODE[this.violation]
   }
+}
+
+/** The peer has sent nothing for `pingIntervalMs`, and nothing for `pongTimeoutMs` after a ping. */
+export class SilentPeerError extends Error {
+  override readonly name = 'SilentPeerError'
 }
 
 /** A message ended before its last byte: the WebSocket has ended, or the rest of the message was discarded. */

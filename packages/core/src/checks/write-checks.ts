@@ -14,9 +14,11 @@ export const writeChecks: readonly TransportCheck[] = [
       await quiet()
       for (const letter of 'abc') pair.client.write(letter)
       equal(pair.client.bufferedBytes, 3, 'bytes queued within the turn')
+      equal(pair.client.writtenBytes, 3, 'bytes written, while they are queued')
       await until(() => server.bytes === 3)
       equal(server.events, ['made', 'data abc'], 'callbacks of the peer')
       await until(() => pair.client.bufferedBytes === 0)
+      equal(pair.client.writtenBytes, 3, 'bytes written, when they have left')
     },
   },
   {

@@ -28,6 +28,8 @@ export interface Transport extends Consumer, PushProducer {
   readonly signal: AbortSignal
   /** Bytes written that the operating system has not accepted yet. */
   readonly bufferedBytes: number
+  /** All bytes written since the connection began: those that were sent, and those that are queued. */
+  readonly writtenBytes: number
 
   /**
    * Queues bytes, or a string as UTF-8. The caller must not change the bytes afterwards.

@@ -147,6 +147,10 @@ export class Connection
     return this.#outbound.bytes
   }
 
+  get writtenBytes(): number {
+    return this.#outbound.writtenBytes
+  }
+
   get label(): string {
     return connectionLabel(this.transport, this.#current.protocol)
   }

@@ -76,6 +76,11 @@ export class Outbound {
     return this.#sentBytes
   }
 
+  /** Bytes written to the wire since the connection began, and bytes queued. */
+  get writtenBytes(): number {
+    return this.#sentBytes + this.#queue.bytes
+  }
+
   /** Whether everything has left after `finish`. */
   get finished(): boolean {
     return this.#stage === 'finished'

@@ -46,6 +46,10 @@ export class StreamTransport implements Transport {
     return this.#connection.bufferedBytes
   }
 
+  get writtenBytes(): number {
+    return this.#connection.writtenBytes
+  }
+
   write(data: Uint8Array | string): boolean {
     return this.#connection.write(data)
   }

@@ -34,6 +34,7 @@ const PROMISED: { readonly [name in keyof Transport]: true } = {
   disconnecting: true,
   signal: true,
   bufferedBytes: true,
+  writtenBytes: true,
   write: true,
   writeSequence: true,
   drained: true,

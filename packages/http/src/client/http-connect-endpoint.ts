@@ -49,7 +49,10 @@ export class ProxyRefused extends ConnectError {
 
   /** Called by the endpoint. */
   constructor(address: Address, { head, body }: Refusal) {
-    super(address, `the proxy responded with ${head.status} ${head.reason || reasonPhrase(head.status)}`)
+    super(
+      address,
+      `the proxy responded with ${head.status} ${head.reason.slice(0, 80) || reasonPhrase(head.status)}`,
+    )
     this.status = head.status
     this.headers = Headers.fromFields(head.fields)
     this.body = body

@@ -68,4 +68,5 @@ export function isCloseCode(code: number): boolean {
   return (code >= 1000 && code <= 1003) || (code >= 1007 && code <= 1014)
 }
 
-const MAX_REASON_BYTES = MAX_CONTROL_BYTES - 2
+/** The longest reason of a close frame. */
+export const MAX_REASON_BYTES: number = MAX_CONTROL_BYTES - 2

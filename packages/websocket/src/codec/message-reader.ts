@@ -70,6 +70,10 @@ export class MessageReader {
   #unfinished = false
   /** The message that has begun and not ended. Control frames between its fragments leave it unchanged. */
   #message: MessageAssembly | StreamedMessage | undefined
+  /** The first frame that exceeded a limit, if the rest of its message can be skipped. */
+  #refused: FrameHeader | undefined
+  /** Whether the next continuation belongs to a message that is skipped. */
+  #skipping = false
 
   /** @throws {TypeError | RangeError} when a limit is neither a whole number of at least 1 nor Infinity. */
   constructor({ role, limits, inflater, streaming = false, rawText = false }: MessageReaderOptions) {
@@ -89,6 +93,28 @@ export class MessageReader {
   get midFrame(): boolean {
     const { is } = this.#state
     return this.#headerBegun || is === 'control' || is === 'fragment' || is === 'streamed'
+  }
+
+  /**
+   * Whether a frame, or a message that is collected until it is whole, has begun and has not arrived completely. As
+   * `midFrame`, it describes what the last call of `next` left.
+   */
+  get midMessage(): boolean {
+    const { is } = this.#state
+    return this.midFrame || this.#skipping || is === 'skip' || this.#message instanceof MessageAssembly
+  }
+
+  /**
+   * After an error of the kind `message-too-large`: reads on, and drops that message as it arrives.
+   *
+   * @returns false when that is impossible, because the message was compressed, or a part of it was returned.
+   */
+  skipMessage(): boolean {
+    const header = this.#refused
+    if (this.#state.is !== 'nothing' || header === undefined) return false
+    this.#refused = undefined
+    this.#state = skipOf(header)
+    return true
   }
 
   /**
@@ -124,10 +150,7 @@ export class MessageReader {
           const header = takeFrameHeader(input, this.#role, this.#inflater !== undefined)
           this.#headerBegun = header === undefined && input.length > 0
           if (header === undefined) return undefined
-          if (isControl(header.opcode)) {
-            this.#state = { is: 'control', header }
-            break
-          }
+          if (this.#isAside(header)) break
           this.#checkData(header)
           if (!this.#streaming && isWholeMessage(header, input)) {
             return this.#wholeMessage(kindOf(header), header.compressed, takePayload(input, header))
@@ -165,6 +188,9 @@ export class MessageReader {
           this.#state = HEADER
           this.#message = undefined
           return { type: 'message-end' }
+        case 'skip':
+          if (!this.#skip(input, state)) return undefined
+          break
         case 'nothing':
           input.clear()
           return undefined
@@ -174,13 +200,34 @@ export class MessageReader {
     }
   }
 
+  /** Begins a control frame, or one that continues a message that is skipped; returns false for any other. */
+  #isAside(header: FrameHeader): boolean {
+    if (isControl(header.opcode)) this.#state = { is: 'control', header }
+    else if (this.#skipping && header.opcode === Opcode.continuation) this.#state = skipOf(header)
+    else return false
+    return true
+  }
+
+  /** Drops the bytes of a frame that have arrived; returns false while some are missing. */
+  #skip(input: ByteQueue, frame: SkippedFrame): boolean {
+    while (frame.leftBytes > 0) {
+      const piece = input.takeUpTo(frame.leftBytes)
+      if (piece === undefined) return false
+      frame.leftBytes -= piece.length
+    }
+    this.#state = HEADER
+    this.#skipping = !frame.header.fin
+    return true
+  }
+
   /** Checks the order of frames and our limits, which the header alone does not show. */
-  #checkData({ opcode, compressed, payloadBytes }: FrameHeader): void {
+  #checkData(header: FrameHeader): void {
+    const { opcode, compressed, payloadBytes } = header
     const continues = opcode === Opcode.continuation
     if (continues && this.#message === undefined) {
       throw new WebSocketError('unexpected-continuation', 'Cannot continue a message that has not begun')
     }
-    if (!continues && this.#message !== undefined) {
+    if (!continues && (this.#message !== undefined || this.#skipping)) {
       throw new WebSocketError(
         'expected-continuation',
         'Cannot begin a message before the previous one has ended',
@@ -188,6 +235,7 @@ export class MessageReader {
     }
     const most = Math.min(this.#maxFrameBytes, this.#mostBytes(this.#message?.compressed ?? compressed))
     if (payloadBytes > most) {
+      this.#refuse(header)
       throw new WebSocketError(
         'message-too-large',
         `Cannot accept a frame of ${payloadBytes} bytes: the limit is ${most}`,
@@ -202,7 +250,12 @@ export class MessageReader {
 
   #fragmentBegins(header: FrameHeader): State {
     const message = this.#message ?? this.#messageBegins(header)
-    message.fragmentBegins(header.payloadBytes)
+    try {
+      message.fragmentBegins(header.payloadBytes)
+    } catch (error) {
+      this.#refuse(header)
+      throw error
+    }
     this.#message = message
     if (message instanceof MessageAssembly) return { is: 'fragment', header, message, takenBytes: 0 }
     return { is: 'streamed', header, message, takenBytes: 0, over: false }
@@ -248,6 +301,12 @@ export class MessageReader {
     this.#unfinished = true
   }
 
+  /** A compressed message must be inflated, because later ones refer to it; a streamed one has begun already. */
+  #refuse(header: FrameHeader): void {
+    const compressed = this.#message?.compressed ?? header.compressed
+    if (!compressed && !(this.#message instanceof StreamedMessage)) this.#refused = header
+  }
+
   #stop(): void {
     this.#state = NOTHING
     this.#headerBegun = false
@@ -266,6 +325,10 @@ function collect(input: ByteQueue, fragment: Fragment): boolean {
     fragment.message.add(piece)
   }
   return true
+}
+
+function skipOf(header: FrameHeader): SkippedFrame {
+  return { is: 'skip', header, leftBytes: header.payloadBytes }
 }
 
 /** Returns the next bytes of a frame, or its end; undefined when it needs more bytes. */
@@ -323,6 +386,7 @@ type State =
   | StreamedFrame
   | { readonly is: 'inflating'; readonly kind: MessageKind; readonly inflation: Inflation }
   | { readonly is: 'message-end' }
+  | SkippedFrame
   | { readonly is: 'nothing' }
 
 /** A fragment of a message, perhaps its only one, that arrives in pieces. */
@@ -341,6 +405,13 @@ interface StreamedFrame {
   takenBytes: number
   /** Whether all its bytes have been passed on. */
   over: boolean
+}
+
+/** A frame of a message that was refused. */
+interface SkippedFrame {
+  readonly is: 'skip'
+  readonly header: FrameHeader
+  leftBytes: number
 }
 
 const HEADER: State = { is: 'header' }

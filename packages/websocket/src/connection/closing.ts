@@ -14,6 +14,7 @@ import {
   OPEN,
 } from './closing-handshake.ts'
 import type { CloseFrame } from '../codec/close-frame.ts'
+import type { Role } from '../codec/frame-header.ts'
 import { EndNotice } from './end-notice.ts'
 import type { WebSocketError, WebSocketViolation } from '../errors.ts'
 import type { Inbox } from './inbox.ts'
@@ -28,6 +29,7 @@ export interface ClosingSetup {
   readonly owner: { readonly transport: Transport }
   readonly inbox: Inbox
   readonly outbox: Outbox
+  readonly role: Role
   readonly options: WebSocketOptions
   /** Calls `connectionLost` of the protocol. Called once, last. */
   readonly notify: (reason: WebSocketClosed) => void
@@ -42,6 +44,8 @@ export class Closing {
   #state: ClosingState = OPEN
   #abort: AbortController | undefined
   #notice: EndNotice | undefined
+  /** Limits a client's wait for the server to close TCP. */
+  #serverWait: Deadline | undefined
   /** Settles when every end so far has been carried out; undefined when none had to wait for callbacks. */
   #settled: Promise<void> | undefined
 
@@ -89,13 +93,13 @@ export class Closing {
       this.#clearTimeout()
       this.#become({ is: 'close-received', frame })
       if (isFirst) this.#sendClose({ code: frame.code, reason: '' })
-      this.#peerLeft('The peer has closed the WebSocket')
+      this.#peerLeft('The peer has closed the WebSocket', this.#setup.role === 'client')
     })
   }
 
   /** The peer's FIN has arrived. */
   peerEnded(): void {
-    this.#whenSettled(() => this.#peerLeft('The peer has ended the connection'))
+    this.#whenSettled(() => this.#peerLeft('The peer has ended the connection', false))
   }
 
   /** The peer has broken the rules. */
@@ -116,6 +120,7 @@ export class Closing {
   /** The connection is gone. */
   lost(cause: ConnectionClosed): void {
     this.#clearTimeout()
+    this.#serverWait?.clear()
     this.#become({ is: 'connection-lost', cause })
     if (this.#state.is === 'lost') this.#endNotice.lost(this.#state.how)
   }
@@ -162,14 +167,27 @@ export class Closing {
     this.#settled = acted.catch((error: unknown) => this.#transport.failConnection(error))
   }
 
-  /** Closes the connection now. Callbacks under way have a grace period, unless we closed first. */
-  #peerLeft(how: string): void {
+  /**
+   * Closes the connection, now or when the server has. Callbacks under way have a grace period, unless we closed
+   * first.
+   */
+  #peerLeft(how: string, serverCloses: boolean): void {
+    // The server has ended the connection, as this side has waited for.
+    if (this.#serverWait !== undefined) return this.#disconnect()
     this.#endSending(new ConnectionDone(how))
     const { inbox, options } = this.#setup
     const state = this.#state
     const closedByUs = state.is === 'disconnecting' && state.frames.closedBy === 'us'
     if (!closedByUs && !inbox.idle) this.#endNotice.awaitCallbacks(options.departureGraceMs)
-    this.#disconnect()
+    if (serverCloses) this.#awaitServer()
+    else this.#disconnect()
+  }
+
+  /** RFC 6455 §7.1.1: the server closes TCP first, so that no client holds a connection in TIME_WAIT. */
+  #awaitServer(): void {
+    this.#transport.stopProducer()
+    this.#serverWait = new Deadline(this.#transport.reactor, () => this.#disconnect())
+    this.#serverWait.set(this.#setup.options.closeTimeoutMs)
   }
 
   /** RFC 6455 §7.1.7: sends why, and closes without waiting for the peer's close frame. */
@@ -207,6 +225,7 @@ export class Closing {
   }
 
   #disconnect(): void {
+    this.#serverWait?.clear()
     this.#transport.stopProducer()
     this.#setup.outbox.finish()
     this.#transport.loseConnection()

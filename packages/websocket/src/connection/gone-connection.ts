@@ -1,6 +1,7 @@
 import type { WebSocketConnection } from './websocket-connection.ts'
 import type { ServerOpening } from './opening.ts'
 import type { SendStatus } from './outbox.ts'
+import { NO_TRAFFIC, type Traffic } from './traffic.ts'
 import type { WebSocketProtocol } from './websocket-protocol.ts'
 import { WebSocketTransport } from './websocket-transport.ts'
 import {
@@ -38,6 +39,8 @@ class GoneConnection implements WebSocketConnection {
   readonly open = false
   readonly signal: AbortSignal
   readonly bufferedBytes = 0
+  readonly traffic: Traffic = NO_TRAFFIC
+  readonly latencyMs = undefined
 
   /** @param cause Why it never opened. */
   constructor(request: Request, cause: ConnectionClosed) {
@@ -71,6 +74,16 @@ class GoneConnection implements WebSocketConnection {
 
   sendPing(): SendStatus {
     return 'dropped'
+  }
+
+  messageSent(): void {}
+
+  replyToPing(): SendStatus {
+    return 'dropped'
+  }
+
+  measureLatency(): Promise<undefined> {
+    return Promise.resolve(undefined)
   }
 
   drained(): Promise<boolean> {

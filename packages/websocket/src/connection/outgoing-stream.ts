@@ -26,6 +26,7 @@ export class OutgoingStream implements TurnHolder {
   readonly #options: SendMessageOptions
   readonly #pieces: Pieces
   readonly #failed: (error: unknown) => void
+  #sentBytes = 0
   #settle: { resolve(sent: boolean): void; reject(error: unknown): void } | undefined
   #iterator: AsyncIterator<Uint8Array | string> | Iterator<Uint8Array | string> | undefined
 
@@ -36,6 +37,11 @@ export class OutgoingStream implements TurnHolder {
     this.#pieces = options.kind === 'text' ? new TextPieces() : BINARY
     this.#failed = failed
     this.sent = new Promise((resolve, reject) => (this.#settle = { resolve, reject }))
+  }
+
+  /** Bytes of content that were written. */
+  get sentBytes(): number {
+    return this.#sentBytes
   }
 
   turnCame(turn: Turn): void {
@@ -63,6 +69,7 @@ export class OutgoingStream implements TurnHolder {
       for (let at = 0; at < data.length; at += this.#options.frameBytes) {
         const frame = data.subarray(at, at + this.#options.frameBytes)
         const room = turn.write(opcode, frame, { fin: false, compressed: false })
+        this.#sentBytes += frame.length
         opcode = Opcode.continuation
         if (!room && !(await turn.room())) return
       }
@@ -71,7 +78,9 @@ export class OutgoingStream implements TurnHolder {
 
   /** Only now is it known that the last piece was the last: an empty frame ends the message. */
   #end(turn: Turn, opcode: Opcode): void {
-    turn.write(opcode, this.#pieces.end(), { fin: true, compressed: false })
+    const last = this.#pieces.end()
+    this.#sentBytes += last.length
+    turn.write(opcode, last, { fin: true, compressed: false })
     const settle = this.#over()
     const room = turn.room()
     turn.end()
@@ -101,7 +110,7 @@ function iteratorOf(
   return Symbol.asyncIterator in source ? source[Symbol.asyncIterator]() : source[Symbol.iterator]()
 }
 
-/** An iterator that fails when it is released has nobody to report to: its message is over. */
+/** An iterator that fails when it is released is not reported: its message is over. */
 function release(iterator: AsyncIterator<unknown> | Iterator<unknown> | undefined): void {
   try {
     const released: unknown = iterator?.return?.()

@@ -4,6 +4,8 @@ import type { Transport } from '@ropewalk/core'
 export interface PingPongOwner {
   readonly transport: Transport
   readonly open: boolean
+  /** Whether to reply to pings. */
+  readonly autoPong: boolean
   /** Sends a pong. */
   sendPong(payload: Buffer): void
   /**
@@ -12,56 +14,91 @@ export interface PingPongOwner {
    * @returns the callback's promise, which does not reject; undefined when it has returned none.
    */
   deliverPong(payload: Buffer): Promise<void> | undefined
+  /** Calls the protocol with a ping. */
+  deliverPing(payload: Buffer): Promise<void> | undefined
 }
 
 /**
- * Replies to pings with pongs, and delivers pongs, also while messages are held back: both sides use these
- * control frames to find out at once whether the other is alive.
+ * Replies to pings with pongs, and delivers pings and pongs, also while messages are held back: both sides use
+ * these control frames to find out at once whether the other is alive.
  *
  * Old ones are dropped (RFC 6455 §5.5.3): while the peer reads slowly, only the newest ping gets a pong, and
- * while the callback for a pong is pending, only the newest later pong is kept.
+ * while the callback for a ping or a pong is pending, only the newest later one is kept.
  */
 export class PingPong {
   readonly #owner: PingPongOwner
-  /** The payload of the newest ping for which no pong has been sent. */
+  /** The payload of the newest pong that waits for queued bytes to leave. */
   #owed: Buffer | undefined
-  #delivering = false
-  /** The payload of the newest pong that has not been delivered. */
-  #newest: Buffer | undefined
+  #pings: NewestOnly | undefined
+  #pongs: NewestOnly | undefined
 
   constructor(owner: PingPongOwner) {
     this.#owner = owner
   }
 
-  /** Replies to a ping: at once, or when enough of the queued bytes have been sent. */
+  /** Replies to a ping, and delivers it. */
   pingReceived(payload: Buffer): void {
-    const { open, transport } = this.#owner
-    if (!open) return
-    const owed = this.#owed !== undefined
-    this.#owed = payload
-    if (owed) return
-    if (transport.bufferedBytes <= PONG_HOLD_BYTES) this.#pong()
-    else void transport.drained().then(() => this.#pong())
+    const owner = this.#owner
+    if (owner.autoPong) this.pong(payload)
+    this.#pings ??= new NewestOnly(owner, (newest) => owner.deliverPing(newest))
+    this.#pings.push(payload)
   }
 
   /** Delivers a pong: at once, or when the pending callback has settled. */
   pongReceived(payload: Buffer): void {
-    if (!this.#owner.open) return
-    this.#newest = payload
-    this.#deliver()
+    const owner = this.#owner
+    this.#pongs ??= new NewestOnly(owner, (newest) => owner.deliverPong(newest))
+    this.#pongs.push(payload)
   }
 
-  #pong(): void {
+  /**
+   * Sends a pong: at once, or when enough of the queued bytes have been sent. A newer one replaces one that waits.
+   *
+   * @returns false when it waits, or is dropped because nothing can be sent.
+   */
+  pong(payload: Buffer): boolean {
+    const { open, transport } = this.#owner
+    if (!open) return false
+    const owed = this.#owed !== undefined
+    this.#owed = payload
+    if (owed) return false
+    const waits = transport.bufferedBytes > PONG_HOLD_BYTES
+    if (waits) void transport.drained().then(() => this.#sendOwed())
+    else this.#sendOwed()
+    return !waits
+  }
+
+  #sendOwed(): void {
     const payload = this.#owed
     this.#owed = undefined
     if (payload !== undefined && this.#owner.open) this.#owner.sendPong(payload)
+  }
+}
+
+/** Delivers payloads one after another. While a callback is pending, only the newest of the later ones is kept. */
+class NewestOnly {
+  readonly #owner: PingPongOwner
+  readonly #call: (payload: Buffer) => Promise<void> | undefined
+  #delivering = false
+  /** The payload of the newest one that has not been delivered. */
+  #newest: Buffer | undefined
+
+  constructor(owner: PingPongOwner, call: (payload: Buffer) => Promise<void> | undefined) {
+    this.#owner = owner
+    this.#call = call
+  }
+
+  push(payload: Buffer): void {
+    if (!this.#owner.open) return
+    this.#newest = payload
+    this.#deliver()
   }
 
   #deliver(): void {
     const payload = this.#newest
     if (this.#delivering || payload === undefined || !this.#owner.open) return
     this.#newest = undefined
-    const callback = this.#owner.deliverPong(payload)
+    const callback = this.#call(payload)
     if (callback === undefined) return
     this.#delivering = true
     void callback.then(() => {

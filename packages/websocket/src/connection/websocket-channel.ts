@@ -1,16 +1,22 @@
+import { Activity } from './activity.ts'
 import { Closing } from './closing.ts'
+import type { MessageKind } from '../codec/message-assembly.ts'
 import { MessageReader, type ReaderEvent } from '../codec/message-reader.ts'
 import { WebSocketError } from '../errors.ts'
-import type { MessageKind } from '../codec/message-assembly.ts'
 import { ConnectionDeflate } from '../deflate/connection-deflate.ts'
+import { connectionGone, drainDelay } from './drain-delay.ts'
 import { type Delivery, Inbox, type InboxOwner } from './inbox.ts'
 import { type BegunMessage, IncomingMessages, type IncomingMessagesOwner } from './incoming-messages.ts'
+import { logFault } from './log-fault.ts'
+import type { LivenessOwner } from './liveness.ts'
 import type { Opening } from './opening.ts'
 import { Outbox, type OutboxOwner, type SendStatus } from './outbox.ts'
 import { deliverPart, type Reception, receptionOf, takesRawText } from './part-delivery.ts'
 import { PingPong, type PingPongOwner } from './ping-pong.ts'
 import type { Prepared } from './prepared-message.ts'
+import { TRY_AGAIN_LATER } from './queue-options.ts'
 import type { TurnHolder } from './send-queue.ts'
+import { NO_TRAFFIC, type Traffic } from './traffic.ts'
 import type { WebSocketClosed, WebSocketConnection } from './websocket-connection.ts'
 import {
   CheckedWebSocketOptions,
@@ -31,7 +37,6 @@ import {
   type Reactor,
 } from '@ropewalk/core'
 import { assertNever, ByteQueue } from '@ropewalk/core/bytes'
-import { logConnection } from '@ropewalk/core/log'
 import type { GivenOptions } from '@ropewalk/core/options'
 import { callSafely, settleSafely } from '@ropewalk/core/reactor'
 import type { DelayedCall } from '@ropewalk/core/time'
@@ -60,9 +65,11 @@ export class WebSocketChannel
     InboxOwner,
     IncomingMessagesOwner,
     OutboxOwner,
-    PingPongOwner
+    PingPongOwner,
+    LivenessOwner
 {
   readonly opening: Opening
+  readonly autoPong: boolean
   readonly #protocol: WebSocketProtocol
   readonly #options: WebSocketOptions
   readonly #input = new ByteQueue()
@@ -72,8 +79,10 @@ export class WebSocketChannel
   readonly #reception: Reception
   #messages: IncomingMessages | undefined
   #pingPong: PingPong | undefined
+  /** From `connectionMade` on. */
+  #activity: Activity | undefined
   #reading = false
-  #inputPaused = false
+  inputPaused = false
   #inputEnded = false
   readonly #closing: Closing
   readonly #deflate: ConnectionDeflate | undefined
@@ -90,6 +99,7 @@ export class WebSocketChannel
         ? options
         : new CheckedWebSocketOptions(webSocketOptions('WebSocketChannel', options))
     this.#options = checked.values
+    this.autoPong = this.#options.autoPong
     const { deflate, role } = opening
     this.#deflate = deflate && new ConnectionDeflate(deflate, role, checked.deflate)
     this.#reception = receptionOf(protocol)
@@ -106,6 +116,7 @@ export class WebSocketChannel
       owner: this,
       inbox: this.#inbox,
       outbox: this.#outbox,
+      role: opening.role,
       options: this.#options,
       notify: (reason) => this.#notify(reason),
     })
@@ -130,7 +141,11 @@ export class WebSocketChannel
 
   override connectionMade(): void {
     const protocol = this.#protocol
-    void this.#call(() => protocol.negotiationStarted(new WebSocketTransport(this)))
+    const transport = new WebSocketTransport(this)
+    const beneath = this.transport
+    this.#activity = new Activity({ owner: this, options: this.#options, beneath, transport, protocol })
+    void this.#call(() => protocol.negotiationStarted(transport))
+    this.#activity.opened()
     if (!this.open) return
     const finished = this.#call(() => protocol.negotiationFinished())
     if (finished !== undefined) this.#inbox.waitFor(finished)
@@ -138,6 +153,7 @@ export class WebSocketChannel
 
   override dataReceived(data: Buffer): void {
     if (this.transport.disconnecting) return
+    this.#activity?.received(data.length)
     this.#input.push(data)
     this.#read()
   }
@@ -152,6 +168,7 @@ export class WebSocketChannel
   }
 
   override connectionLost(cause: ConnectionClosed): void {
+    this.#activity?.connectionLost()
     this.#outbox.stop()
     this.#endSlice()
     this.#deflate?.close()
@@ -160,34 +177,48 @@ export class WebSocketChannel
   }
 
   /**
-   * The reactor is stopping: closes with 1001, after the protocol's `drain`, or the callbacks under way.
-   * Settles when the connection is gone.
+   * The reactor is stopping: closes with `drainCode`, after a random part of `drainOverMs`, and the protocol's
+   * `drain`, or the callbacks under way. Settles when the connection is gone.
    */
   async drain(): Promise<void> {
+    const { drainCode, drainOverMs, drainReason } = this.#options
+    if (this.open && drainOverMs > 0) await drainDelay(this.transport, drainOverMs)
     if (this.open) await this.#lastCallbacks()
-    if (this.open) this.close(GOING_AWAY, '')
-    return this.#gone()
+    if (this.open) this.close(drainCode, drainReason)
+    return connectionGone(this.transport)
   }
 
   sendText(text: string | Uint8Array, compress?: boolean): SendStatus {
-    return this.#outbox.sendText(text, compress)
+    const status = this.#outbox.sendText(text, compress)
+    if (status !== 'dropped') this.messageSent('text', text)
+    return status
   }
 
   sendBytes(data: Uint8Array, compress?: boolean): SendStatus {
-    return this.#outbox.sendBytes(data, compress)
+    const status = this.#outbox.sendBytes(data, compress)
+    if (status !== 'dropped') this.messageSent('bytes', data)
+    return status
   }
 
   sendPrepared(prepared: Prepared): SendStatus {
-    return this.#outbox.sendPrepared(prepared)
+    const status = this.#outbox.sendPrepared(prepared)
+    if (status !== 'dropped') for (const { kind, data } of prepared.messages) this.messageSent(kind, data)
+    return status
   }
 
-  sendPatiently(kind: MessageKind, payload: string | Uint8Array, compress?: boolean): Promise<boolean> {
-    return this.#outbox.sendPatiently(kind, payload, compress)
+  async sendPatiently(kind: MessageKind, payload: string | Uint8Array, compress?: boolean): Promise<boolean> {
+    const sent = await this.#outbox.sendPatiently(kind, payload, compress)
+    if (sent) this.messageSent(kind, payload)
+    return sent
   }
 
   takeTurn(holder: TurnHolder): boolean {
     if (this.open) this.#outbox.takeTurn(holder)
     return this.open
+  }
+
+  messageSent(kind: MessageKind, content: string | Uint8Array | number): void {
+    this.#activity?.messageSent(kind, content)
   }
 
   sendPing(payload: Uint8Array): SendStatus {
@@ -196,6 +227,32 @@ export class WebSocketChannel
 
   sendPong(payload: Buffer): void {
     this.#outbox.sendPong(payload)
+  }
+
+  replyToPing(payload: Buffer): SendStatus {
+    if (this.#pings.pong(payload)) return 'sent'
+    return this.open ? 'queued' : 'dropped'
+  }
+
+  measureLatency(): Promise<number | undefined> {
+    return this.#activity?.measureLatency() ?? Promise.resolve(undefined)
+  }
+
+  get latencyMs(): number | undefined {
+    return this.#activity?.latencyMs
+  }
+
+  get traffic(): Traffic {
+    return this.#activity?.traffic ?? NO_TRAFFIC
+  }
+
+  /** Whether a callback is pending, or a message waits in either direction. */
+  get busy(): boolean {
+    return !this.#inbox.idle || this.#outbox.busy
+  }
+
+  violated(error: WebSocketError): void {
+    this.#closing.violated(error)
   }
 
   async drained(): Promise<boolean> {
@@ -267,6 +324,10 @@ export class WebSocketChannel
     return this.#call(() => this.#protocol.pongReceived(payload))
   }
 
+  deliverPing(payload: Buffer): Promise<void> | undefined {
+    return this.#call(() => this.#protocol.pingReceived(payload))
+  }
+
   inboxChanged(): void {
     if (this.#inbox.idle) this.#closing.inboxIdle()
     this.#read()
@@ -300,9 +361,12 @@ export class WebSocketChannel
     this.#reading = true
     try {
       while (this.#mayRead()) {
-        const event = this.#reader.next(this.#input)
+        const event = this.#nextEvent()
         if (event === undefined && this.#goesOn()) continue
-        if (event === undefined) break
+        if (event === undefined) {
+          this.#activity?.allRead(this.#reader.midMessage)
+          break
+        }
         this.#eventRead(event)
       }
     } catch (error) {
@@ -312,6 +376,24 @@ export class WebSocketChannel
     }
     this.#reading = false
     this.#throttle()
+  }
+
+  /** Takes the next event. A message that is too large is skipped if the protocol asks for it. */
+  #nextEvent(): ReaderEvent | undefined {
+    for (;;) {
+      try {
+        return this.#reader.next(this.#input)
+      } catch (error) {
+        if (!(error instanceof WebSocketError) || error.violation !== 'message-too-large') throw error
+        if (!this.#skipsTooLarge(error) || !this.#reader.skipMessage()) throw error
+      }
+    }
+  }
+
+  #skipsTooLarge(error: WebSocketError): boolean {
+    let skips: unknown = false
+    void this.#call(() => (skips = this.#protocol.messageTooLarge(error)))
+    return skips === true
   }
 
   /** Whether a large message is to be inflated further now: at the peer's end. Else that is done in a later turn. */
@@ -337,35 +419,41 @@ export class WebSocketChannel
   }
 
   #throttle(): void {
-    if (this.transport.disconnecting || this.#inputPaused !== this.#mayRead()) return
-    this.#inputPaused = !this.#inputPaused
-    if (this.#inputPaused) this.transport.pauseProducing()
-    else this.transport.resumeProducing()
+    if (this.transport.disconnecting || this.inputPaused !== this.#mayRead()) return
+    this.inputPaused = !this.inputPaused
+    if (this.inputPaused) this.transport.pauseProducing()
+    else {
+      this.#activity?.readingResumed()
+      this.transport.resumeProducing()
+    }
   }
 
   #eventRead(event: ReaderEvent): void {
     switch (event.type) {
       case 'text':
+        this.#activity?.messageReceived('text', event.text)
+        this.#inbox.push(event)
+        break
       case 'bytes':
+      case 'raw-text':
+        this.#activity?.messageReceived(event.type === 'bytes' ? 'bytes' : 'text', event.data)
         this.#inbox.push(event)
         break
       case 'ping':
         this.#pings.pingReceived(event.payload)
         break
       case 'pong':
-        this.#pings.pongReceived(event.payload)
+        if (this.#activity?.pongReceived(event.payload) !== true) this.#pings.pongReceived(event.payload)
         break
       case 'close':
         this.#messages?.fail('the peer has closed the WebSocket')
         this.#closing.closeReceived(event)
         break
-      case 'raw-text':
-        this.#inbox.push(event)
-        break
       case 'message-begin':
       case 'message-data':
       case 'frame-end':
       case 'message-end':
+        this.#activity?.partReceived(event)
         if (this.#reception === 'parts') this.#inbox.push(event)
         else this.#incoming.push(event)
         break
@@ -377,30 +465,23 @@ export class WebSocketChannel
   get #incoming(): IncomingMessages {
     const { maxBytesAhead, maxMessageBytes } = this.#options
     const most = maxMessageBytes === Infinity ? DEFAULT_WEBSOCKET_OPTIONS.maxMessageBytes : maxMessageBytes
-    this.#messages ??= new IncomingMessages(this, maxBytesAhead, most)
-    return this.#messages
+    return (this.#messages ??= new IncomingMessages(this, maxBytesAhead, most))
   }
 
   get #pings(): PingPong {
-    this.#pingPong ??= new PingPong(this)
-    return this.#pingPong
+    return (this.#pingPong ??= new PingPong(this))
   }
 
   #notify(reason: WebSocketClosed): void {
     this.#inbox.close()
     void this.#call(() => this.#protocol.connectionLost(reason))
+    this.#activity?.closed(reason)
   }
 
   #lastCallbacks(): Promise<void> | undefined {
     const protocol: WebSocketProtocol & Partial<Drainable> = this.#protocol
     if (protocol.drain !== undefined) return this.#call(() => protocol.drain?.())
     return this.#closing.lastCallbacks()
-  }
-
-  #gone(): Promise<void> {
-    const { signal } = this.transport
-    if (signal.aborted) return Promise.resolve()
-    return new Promise((resolve) => signal.addEventListener('abort', () => resolve(), { once: true }))
   }
 
   /** Calls into user code; what goes wrong in it closes this WebSocket with 1011. */
@@ -413,15 +494,7 @@ export class WebSocketChannel
     if (this.#closing.isEnd(error) || this.#messages?.isEnd(error) === true) return
     const violation = this.#messages?.violationOf(error)
     if (violation !== undefined) return this.#closing.violated(violation)
-    const { transport } = this
-    const connection = logConnection(transport, this.#protocol)
-    const text = 'A WebSocket protocol failed; it is closed'
-    transport.reactor.log({ level: 'error', namespace: 'ropewalk.websocket', text, connection, error })
+    logFault(this.transport, this.#protocol, error)
     this.#closing.callbackFailed(error)
   }
 }
-
-/** RFC 6455 §7.4.1. */
-const GOING_AWAY = 1001
-/** Registered with IANA after RFC 6455. */
-const TRY_AGAIN_LATER = 1013

@@ -4,6 +4,7 @@ import type { Opening } from './opening.ts'
 import type { MessageKind } from '../codec/message-assembly.ts'
 import type { SendStatus } from './outbox.ts'
 import type { Prepared } from './prepared-message.ts'
+import type { Traffic } from './traffic.ts'
 import type { TurnHolder } from './send-queue.ts'
 
 /** The connection that a WebSocketTransport passes its calls to. */
@@ -16,6 +17,10 @@ export interface WebSocketConnection {
   readonly signal: AbortSignal
   /** Bytes queued and not yet taken by the operating system. */
   readonly bufferedBytes: number
+  /** What has passed so far. */
+  readonly traffic: Traffic
+  /** Milliseconds between the newest ping of our own and its pong; undefined before the first pong. */
+  readonly latencyMs: number | undefined
   /**
    * Sends a text message: a string, or bytes that are UTF-8.
    *
@@ -30,12 +35,22 @@ export interface WebSocketConnection {
   sendPatiently(kind: MessageKind, payload: string | Uint8Array, compress?: boolean): Promise<boolean>
   /** Lets a message in parts take its turn. @returns false when messages cannot be sent. */
   takeTurn(holder: TurnHolder): boolean
+  /** Counts and publishes a message that a holder of a turn has sent. `content` may be its number of bytes. */
+  messageSent(kind: MessageKind, content: string | Uint8Array | number): void
   /**
    * Sends a ping.
    *
    * @throws {RangeError} when the payload has more than 125 bytes.
    */
   sendPing(payload: Uint8Array): SendStatus
+  /**
+   * Replies to a ping.
+   *
+   * @throws {RangeError} when the payload has more than 125 bytes.
+   */
+  replyToPing(payload: Buffer): SendStatus
+  /** Sends a ping of our own. Resolves with `latencyMs`, or with undefined when the WebSocket ends before. */
+  measureLatency(): Promise<number | undefined>
   /** Resolves with true when more may be sent, with false when the WebSocket is closing or gone. */
   drained(): Promise<boolean>
   /**

@@ -1,10 +1,12 @@
 import { DEFAULT_QUEUE_OPTIONS, QUEUE_OPTION_RULES, type QueueOptions } from './queue-options.ts'
 import { DEFAULT_WEBSOCKET_LIMITS, WEBSOCKET_LIMIT_RULES, type WebSocketLimits } from '../codec/limits.ts'
+import { CLOSE_CODE_RULE, CLOSE_REASON_RULE } from './close-rules.ts'
 import { Deflate } from '../deflate/deflate.ts'
 import { type GivenDeflateOptions, deflateOptions, deflateRule } from '../deflate/deflate-options.ts'
 import {
   byteCount,
   count,
+  flag,
   type GivenOptions,
   milliseconds,
   type OptionRules,
@@ -35,6 +37,44 @@ export interface WebSocketOptions extends WebSocketLimits, QueueOptions {
    * sent. It does not apply to a protocol with `drain`: that promise is awaited instead. Default 5 000.
    */
   readonly drainGraceMs: number
+  /** The code of the close frame when the reactor stops, such as 1012 for a restart. Default 1001. */
+  readonly drainCode: number
+  /** The reason in that close frame, 123 bytes of UTF-8 at most. Default: none. */
+  readonly drainReason: string
+  /**
+   * Each WebSocket closes at a random time within this many milliseconds after the reactor has begun to drain
+   * it, so that not all clients connect again at once. Until then it continues as before. The connections
+   * that are up when `drainMs` of the stop has passed are aborted. Default 0: at once.
+   */
+  readonly drainOverMs: number
+  /**
+   * A ping is sent when the peer has sent no byte for this many milliseconds. Infinity: no pings, and a peer
+   * that is gone without a FIN or a reset is not noticed. Default 20 000.
+   */
+  readonly pingIntervalMs: number
+  /**
+   * Longest wait, in milliseconds, for a byte of the peer after such a ping; then the connection is aborted
+   * with a SilentPeerError. A peer that may be reading what was sent before the ping has more time, half a
+   * second for each 1 000 bytes. Infinity: no limit. Default 20 000.
+   */
+  readonly pongTimeoutMs: number
+  /**
+   * Whether pings get their pongs. With false, the protocol replies in `pingReceived`, with
+   * `transport.pong(payload)`. Default true.
+   */
+  readonly autoPong: boolean
+  /**
+   * Longest time, in milliseconds, without a message in either direction; then the WebSocket closes with
+   * 1001. Pings are not messages. Time in which a callback is pending, or output waits, does not count. Default
+   * Infinity: no limit.
+   */
+  readonly idleTimeoutMs: number
+  /**
+   * Longest wait, in milliseconds, for the rest of a message that has begun. Each byte that arrives adds 2 ms,
+   * so that a peer that sends 500 bytes a second is not cut off. Beyond it: close 1008. For a protocol that
+   * receives messages in parts, this limits each frame. Infinity: no limit. Default 60 000.
+   */
+  readonly frameTimeoutMs: number
   /**
    * Whether messages are compressed if the peer agrees (RFC 7692), and how. `true` has the defaults of
    * DeflateOptions. Default false: see the guide for what compression takes in time and memory.
@@ -51,6 +91,14 @@ export const DEFAULT_WEBSOCKET_OPTIONS: WebSocketOptions = {
   maxBytesAhead: 65_536,
   departureGraceMs: 5_000,
   drainGraceMs: 5_000,
+  drainCode: 1001,
+  drainReason: '',
+  drainOverMs: 0,
+  pingIntervalMs: 20_000,
+  pongTimeoutMs: 20_000,
+  autoPong: true,
+  idleTimeoutMs: Infinity,
+  frameTimeoutMs: 60_000,
   deflate: false,
 }
 
@@ -63,6 +111,14 @@ export const WEBSOCKET_OPTION_RULES: OptionRules<WebSocketOptions> = {
   maxBytesAhead: byteCount(),
   departureGraceMs: milliseconds(),
   drainGraceMs: milliseconds(),
+  drainCode: CLOSE_CODE_RULE,
+  drainReason: CLOSE_REASON_RULE,
+  drainOverMs: milliseconds(),
+  pingIntervalMs: milliseconds({ above: 0, endless: true }),
+  pongTimeoutMs: milliseconds({ above: 0, endless: true }),
+  autoPong: flag,
+  idleTimeoutMs: milliseconds({ above: 0, endless: true }),
+  frameTimeoutMs: milliseconds({ above: 0, endless: true }),
   deflate: deflateRule,
 }
 

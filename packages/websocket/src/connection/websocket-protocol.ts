@@ -1,3 +1,4 @@
+import type { WebSocketError } from '../errors.ts'
 import type { MessageKind } from '../codec/message-assembly.ts'
 import type { WebSocketMessage } from './incoming-message.ts'
 import type { WebSocketClosed } from './websocket-connection.ts'
@@ -106,11 +107,34 @@ export abstract class WebSocketProtocol {
   }
 
   /**
+   * Called with the payload of a ping, after its pong was sent; with the option `autoPong: false`, no pong is
+   * sent, and this calls `transport.pong(payload)`. It is called also while messages are held back. While a
+   * promise that it returned is pending, only the newest ping is kept.
+   */
+  pingReceived(_payload: Buffer): unknown {
+    return undefined
+  }
+
+  /**
    * Called with the payload of a pong, which replies to a ping or is unsolicited. It is called also while
-   * messages are held back. While a promise that it returned is pending, only the newest pong is kept.
+   * messages are held back. While a promise that it returned is pending, only the newest pong is kept. It is
+   * not called for pings that the WebSocket sends by itself.
    */
   pongReceived(_payload: Buffer): unknown {
     return undefined
+  }
+
+  /**
+   * Called when the peer sends a message beyond `maxMessageBytes` or `maxFrameBytes`, before its payload is
+   * read. By default, and when this returns anything but true, the WebSocket closes with 1009.
+   *
+   * @returns true to skip the message: its bytes are dropped as they arrive, and the next message is
+   *   delivered as usual. The callback may send a reply, or close the WebSocket with a code of its own. A
+   *   compressed message, or one that is received in parts and has begun, cannot be skipped: the WebSocket
+   *   closes, with 1009 unless the callback has closed it.
+   */
+  messageTooLarge(_error: WebSocketError): boolean {
+    return false
   }
 
   /**

@@ -15,6 +15,7 @@ import { MAX_CONTROL_BYTES } from '../codec/frame-header.ts'
 import type { OpeningResponse } from './opening.ts'
 import type { SendStatus } from './outbox.ts'
 import { Prepared } from './prepared-message.ts'
+import type { Traffic } from './traffic.ts'
 import { compressOf, type SendOptions } from './send-options.ts'
 import { type MessageSource, OutgoingStream, type SendMessageOptions } from './outgoing-stream.ts'
 import type { WebSocketConnection } from './websocket-connection.ts'
@@ -83,6 +84,27 @@ export class WebSocketTransport implements PushProducer {
   /** Bytes queued and not yet taken by the operating system. */
   get bufferedBytes(): number {
     return this.#connection.bufferedBytes
+  }
+
+  /** What has passed so far, as it is now: messages, and bytes of frames. */
+  get traffic(): Traffic {
+    return this.#connection.traffic
+  }
+
+  /**
+   * Milliseconds between the newest ping that the WebSocket has sent by itself and its pong; undefined before the
+   * first pong. Such pings are sent when the peer is silent, and by `measureLatency`.
+   */
+  get latencyMs(): number | undefined {
+    return this.#connection.latencyMs
+  }
+
+  /**
+   * Sends a ping, and resolves with the milliseconds until its pong; with undefined when the WebSocket ends
+   * before. `pongReceived` is not called. Calls while one is pending share its ping.
+   */
+  measureLatency(): Promise<number | undefined> {
+    return this.#connection.measureLatency()
   }
 
   /**
@@ -154,7 +176,10 @@ export class WebSocketTransport implements PushProducer {
     const stream = new OutgoingStream(source, given, (error) => connection.fail(error))
     if (!connection.takeTurn(stream)) stream.turnLost()
     return tolerated(
-      stream.sent.then((sent) => (sent ? 'sent' : 'dropped')),
+      stream.sent.then((sent) => {
+        if (sent) connection.messageSent(given.kind, stream.sentBytes)
+        return sent ? 'sent' : 'dropped'
+      }),
       () => true,
       (error) => connection.fault(error),
     )
@@ -169,6 +194,18 @@ export class WebSocketTransport implements PushProducer {
   ping(payload: Uint8Array = NO_BYTES): SendStatus {
     checkValue('ping', 'payload', payload, PING_PAYLOAD)
     return this.#connection.sendPing(payload)
+  }
+
+  /**
+   * Sends a pong: the reply to a ping, when `autoPong` is false, or an unsolicited one. While the peer reads
+   * slowly, only the newest pong is sent: then it returns `queued`. Otherwise it returns as `sendTextMessage`.
+   *
+   * @throws {TypeError} when the payload is not a Uint8Array.
+   * @throws {RangeError} when it has more than 125 bytes.
+   */
+  pong(payload: Uint8Array = NO_BYTES): SendStatus {
+    checkValue('pong', 'payload', payload, PING_PAYLOAD)
+    return this.#connection.replyToPing(Buffer.from(payload))
   }
 
   /** Resolves with true when more may be sent, with false when the WebSocket is closing or gone. */
@@ -192,6 +229,14 @@ export class WebSocketTransport implements PushProducer {
   /** The same as `loseConnection`, for a consumer that this transport is registered with as a producer. */
   stopProducing(): void {
     this.loseConnection()
+  }
+
+  /**
+   * Reports a failure of work that runs outside the callbacks, as if a callback had thrown: logs `error` and
+   * closes the WebSocket with 1011. An `error` that stems from the end of this WebSocket is ignored.
+   */
+  failConnection(error: unknown): void {
+    this.#connection.fault(error)
   }
 
   /** Resets the connection, without a closing handshake. */

@@ -655,6 +655,7 @@ describe('WebSocketClientEndpoint with ClientService', () => {
     await server.settle()
     expect(server.received[0]).toBe(0x88)
     server.connections[2]?.transport.write(serverFrame(8, closing(1000)))
+    server.connections[2]?.transport.loseConnection()
     expect(await server.outcome(stopped)).toEqual({ value: undefined })
     expect(second.events.at(-1)).toBe('lost 1000')
   })

@@ -31,6 +31,7 @@ class Ending {
       owner: this,
       inbox: this.inbox,
       outbox: new Outbox('server', this),
+      role: 'server',
       options,
       notify: (reason) => this.notified.push(reason),
     })

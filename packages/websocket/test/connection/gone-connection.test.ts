@@ -48,7 +48,15 @@ describe('abandon', () => {
       transport.sendTextMessage('a'),
       transport.sendBytesMessage(Buffer.of(1)),
       transport.ping(),
-    ]).toEqual(['dropped', 'dropped', 'dropped'])
+      transport.pong(),
+    ]).toEqual(['dropped', 'dropped', 'dropped', 'dropped'])
+    expect([transport.latencyMs, await transport.measureLatency()]).toEqual([undefined, undefined])
+    expect(transport.traffic).toEqual({
+      messagesReceived: 0,
+      messagesSent: 0,
+      bytesReceived: 0,
+      bytesSent: 0,
+    })
     expect(await transport.drained()).toBe(false)
     let stopped = 0
     transport.attachProducer({ resumeProducing: () => undefined, stopProducing: () => stopped++ }, false)

@@ -9,11 +9,13 @@ class Owner implements PingPongOwner {
   readonly transport = StringTransport.connect(new Silent())
   readonly done: string[] = []
   open = true
+  autoPong = true
   settle: (() => void) | undefined
 
   sendPong(payload: Buffer): void {
     this.done.push(`sent ${payload.toString()}`)
   }
+  deliverPing(): undefined {}
   deliverPong(payload: Buffer): Promise<void> | undefined {
     const text = payload.toString()
     this.done.push(`delivered ${text}`)

@@ -64,7 +64,7 @@ describe('WebSocketChannel, when the reactor stops', () => {
 
   test('waits for drain of the protocol without a limit, and delivers messages meanwhile', async () => {
     const protocol = new Draining()
-    const exchange = await openExchange(protocol)
+    const exchange = await openExchange(protocol, { pingIntervalMs: Infinity })
     exchange.transport.drain()
     await exchange.send(frame(1, 'a'))
     exchange.reactor.advance(60_000)

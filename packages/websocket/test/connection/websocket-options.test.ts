@@ -36,12 +36,25 @@ describe('webSocketOptions', () => {
     }
   })
 
-  test('accepts Infinity only for maxMessageBytes and maxFrameBytes', () => {
+  test('accepts Infinity only for limits of size, and for the deadlines of liveness', () => {
+    const endless = ['maxMessageBytes', 'maxFrameBytes', 'pingIntervalMs', 'pongTimeoutMs', 'idleTimeoutMs']
+    endless.push('frameTimeoutMs')
     for (const [name] of numbers) {
-      if (name === 'maxMessageBytes' || name === 'maxFrameBytes')
-        expect(optionsWith(name, Infinity)).not.toThrow()
+      if (endless.includes(name)) expect(optionsWith(name, Infinity)).not.toThrow()
       else expect(optionsWith(name, Infinity), name).toThrow(RangeError)
     }
+  })
+
+  test('refuses 0 for the deadlines of liveness, a code that cannot be sent and a reason that is too long', () => {
+    for (const name of ['pingIntervalMs', 'pongTimeoutMs', 'idleTimeoutMs', 'frameTimeoutMs'])
+      expect(optionsWith(name, 0), name).toThrow(RangeError)
+    for (const code of [999, 1005, 1006, 1015, 5000])
+      expect(optionsWith('drainCode', code), String(code)).toThrow(RangeError)
+    expect(optionsWith('drainCode', 1012)).not.toThrow()
+    expect(optionsWith('drainReason', 'ü'.repeat(61) + '.')).not.toThrow()
+    expect(optionsWith('drainReason', 'ü'.repeat(62))).toThrow(RangeError)
+    expect(optionsWith('drainReason', 5)).toThrow(TypeError)
+    expect(optionsWith('autoPong', 0)).toThrow(TypeError)
   })
 
   test('refuses an unknown name, and suggests the nearest one', () => {

@@ -64,7 +64,9 @@ describe('WebSocketResource', () => {
     }
     const reactor = new MemoryReactor()
     const transport = new StringTransport({ reactor })
-    const channel = new Site(WebSocketResource.forProtocol(Watched)).buildProtocol(transport.getPeer())
+    const channel = new Site(
+      WebSocketResource.forProtocol(Watched, { pingIntervalMs: Infinity }),
+    ).buildProtocol(transport.getPeer())
     expect(channel).toBeDefined()
     if (channel !== undefined) transport.begin(channel)
     transport.receive(handshake())

@@ -1,0 +1,17 @@
+import { sleep, type Transport } from '@ropewalk/core'
+
+/**
+ * Resolves after a random part of `overMs` milliseconds, or when the connection is gone: the clients of a server
+ * that stops then do not all connect again at the same time.
+ */
+export async function drainDelay(transport: Transport, overMs: number): Promise<void> {
+  const { reactor } = transport
+  const part = reactor.randomBytes(4).readUInt32BE(0) / 2 ** 32
+  await sleep(part * overMs, transport).catch(() => undefined)
+}
+
+/** Resolves when the connection is gone. */
+export function connectionGone({ signal }: Transport): Promise<void> {
+  if (signal.aborted) return Promise.resolve()
+  return new Promise((resolve) => signal.addEventListener('abort', () => resolve(), { once: true }))
+}
