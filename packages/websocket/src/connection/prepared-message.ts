@@ -53,6 +53,7 @@ export class PreparedMessage extends Prepared {
   readonly data: Buffer
   /** Whether it is to be deflated; undefined: that depends on its size. */
   readonly compress: boolean | undefined
+  readonly messages: readonly PreparedMessage[] = [this]
 
   /** Programs call `prepareMessage`. */
   constructor(kind: MessageKind, data: Buffer, compress?: boolean) {
@@ -60,10 +61,6 @@ export class PreparedMessage extends Prepared {
     this.kind = kind
     this.data = data
     this.compress = compress
-  }
-
-  get messages(): readonly PreparedMessage[] {
-    return [this]
   }
 
   protected override framed(variant: FrameVariant): SharedFrames {

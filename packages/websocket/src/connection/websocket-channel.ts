@@ -16,6 +16,7 @@ import { Outbox, type OutboxOwner, type SendStatus } from './outbox.ts'
 import { deliverPart, type Reception, receptionOf, takesRawText } from './part-delivery.ts'
 import { PingPong, type PingPongOwner } from './ping-pong.ts'
 import type { Prepared } from './prepared-message.ts'
+import { TRY_AGAIN_LATER } from './queue-options.ts'
 import type { TurnHolder } from './send-queue.ts'
 import { NO_TRAFFIC, type Traffic } from './traffic.ts'
 import type { WebSocketClosed, WebSocketConnection } from './websocket-connection.ts'
@@ -455,7 +456,8 @@ export class WebSocketChannel
         this.#inbox.push(event)
         break
       case 'bytes':
-        this.#activity?.messageReceived('bytes', event.data)
+      case 'raw-text':
+        this.#activity?.messageReceived(event.type === 'bytes' ? 'bytes' : 'text', event.data)
         this.#inbox.push(event)
         break
       case 'ping':
@@ -467,10 +469,6 @@ export class WebSocketChannel
       case 'close':
         this.#messages?.fail('the peer has closed the WebSocket')
         this.#closing.closeReceived(event)
-        break
-      case 'raw-text':
-        this.#activity?.messageReceived('text', event.data)
-        this.#inbox.push(event)
         break
       case 'message-begin':
       case 'message-data':
@@ -488,13 +486,11 @@ export class WebSocketChannel
   get #incoming(): IncomingMessages {
     const { maxBytesAhead, maxMessageBytes } = this.#options
     const most = maxMessageBytes === Infinity ? DEFAULT_WEBSOCKET_OPTIONS.maxMessageBytes : maxMessageBytes
-    this.#messages ??= new IncomingMessages(this, maxBytesAhead, most)
-    return this.#messages
+    return (this.#messages ??= new IncomingMessages(this, maxBytesAhead, most))
   }
 
   get #pings(): PingPong {
-    this.#pingPong ??= new PingPong(this)
-    return this.#pingPong
+    return (this.#pingPong ??= new PingPong(this))
   }
 
   #notify(reason: WebSocketClosed): void {
@@ -523,6 +519,3 @@ export class WebSocketChannel
     this.#closing.callbackFailed(error)
   }
 }
-
-/** Registered with IANA after RFC 6455. */
-const TRY_AGAIN_LATER = 1013

@@ -7,6 +7,7 @@ import {
   withDefaults,
 } from '@ropewalk/core/options'
 import { PreparedMessage, prepareMessage } from '../connection/prepared-message.ts'
+import { TRY_AGAIN_LATER } from '../connection/queue-options.ts'
 import { isRecipient, type Recipient, transportOf } from './recipient.ts'
 
 /** The options of `broadcast`. */
@@ -84,6 +85,4 @@ function listOf<R>(connections: Iterable<R>): readonly R[] {
 export const SLOW_POLICY: OptionRule = oneOf('skip', 'close', 'queue')
 /** `slowBytes` is the high-water mark of a transport. */
 const DEFAULT_BROADCAST_OPTIONS: BroadcastOptions = { slow: 'skip', slowBytes: 65_536 }
-/** The status code 1013 of the IANA registry (RFC 6455 §11.7). */
-const TRY_AGAIN_LATER = 1013
 const RULES: OptionRules<BroadcastOptions> = { slow: SLOW_POLICY, slowBytes: byteCount() }

@@ -103,6 +103,17 @@ describe('sendPrepared', () => {
     expect(message.data.toString()).toBe('mask')
   })
 
+  test('counts each message as traffic, unless it is dropped', () => {
+    const { transport } = new Client(new MemoryReactor())
+    const message = prepareMessage('a')
+    transport.sendPrepared(message)
+    transport.sendPrepared(new PreparedBatch([message, message]))
+    expect(transport.traffic.messagesSent).toBe(3)
+    transport.abortConnection()
+    transport.sendPrepared(message)
+    expect(transport.traffic.messagesSent).toBe(3)
+  })
+
   test('accepts only prepared messages', () => {
     const { transport } = new Client(new MemoryReactor())
     expect(() => transport.sendPrepared('text' as never)).toThrow(
