@@ -1,5 +1,5 @@
 // Runs the conformance suite in full, prints its tables, and writes them to docs/conformance.md.
-// Usage: npm run conformance -- [--reduced] [--sections 1,2,…] [--server URL | --client 'COMMAND {url}']
+// Usage: npm run conformance -- [--reduced | --messages N] [--sections 1,2,…] [--server URL | --client 'COMMAND {url}']
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { writeFile } from 'node:fs/promises'
@@ -18,6 +18,7 @@ import type { Result } from './run/verdict.ts'
 const { values } = parseArgs({
   options: {
     reduced: { type: 'boolean', default: false },
+    messages: { type: 'string', default: String(FULL.messages) },
     sections: { type: 'string' },
     server: { type: 'string' },
     client: { type: 'string' },
@@ -27,7 +28,8 @@ const { values } = parseArgs({
 /** The most cases that are listed. */
 const MAX_LINES = 30
 const sections = values.sections?.split(',')
-const cases = allCases(values.reduced ? REDUCED : FULL).filter(
+const scale = values.reduced ? REDUCED : { ...FULL, messages: Number(values.messages) }
+const cases = allCases(scale).filter(
   ({ id }) => sections === undefined || sections.includes(id.split('.', 1)[0] ?? ''),
 )
 
@@ -95,7 +97,7 @@ else {
   ]
   if (!values.reduced && sections === undefined) {
     const path = fileURLToPath(new URL('../../../docs/conformance.md', import.meta.url))
-    await writeFile(path, document(reports))
+    await writeFile(path, document(reports, scale.messages))
   }
   if (!reports.slice(0, 2).every(({ results }) => isConformant(results))) process.exitCode = 1
 }

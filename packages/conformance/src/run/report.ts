@@ -29,15 +29,19 @@ export function isConformant(results: readonly Result[]): boolean {
   return OK + INFORMATIONAL === results.length
 }
 
-/** The page docs/conformance.md. */
-export function document(reports: readonly Report[]): string {
+/**
+ * The page docs/conformance.md.
+ *
+ * @param messages How many messages the cases that exchange many had.
+ */
+export function document(reports: readonly Report[], messages: number): string {
   const parts = reports.map(({ peer, results }) => {
     const rest = exceptions(results)
     const shown = rest.slice(0, MAX_LINES).map((one) => `- ${one}`)
     if (rest.length > shown.length) shown.push(`- … and ${rest.length - shown.length} more`)
     return [`## ${peer}`, '', table(results), ...(shown.length > 0 ? ['', ...shown] : [])].join('\n')
   })
-  return `${INTRODUCTION}\n\n${parts.join('\n\n')}\n`
+  return `${INTRODUCTION}\n${scaleOf(messages)}\n\n${parts.join('\n\n')}\n`
 }
 
 /** How many results have each outcome. */
@@ -78,6 +82,7 @@ nothing with \`packages/websocket\`. Every case needs the right events, the righ
 close. It tests a server as a client, and a client as a server.
 
     npm run conformance                                        # runs all of it, and writes this page
+    npm run conformance -- --messages 50                       # exchanges 50 messages where the list has 1 000
     npm run conformance -- --reduced                           # smaller sizes and counts, as the tests do
     npm run conformance -- --server ws://127.0.0.1:9001        # tests any server that echoes
     npm run conformance -- --client 'COMMAND {url}'            # tests any command that echoes until it is closed
@@ -86,12 +91,17 @@ close. It tests a server as a client, and a client as a server.
 - INFORMATIONAL: the RFC leaves the behaviour of 7.1.6, 7.13.1 and 7.13.2 open.
 - UNIMPLEMENTED: the peer did not agree on the compression. FAILED: it breaks the RFC or a limit of the list.
 
-The tables come from one run in full. Messages may have 16 MiB; every other limit has its default. \`ws\` is npm's, for
-comparison; it shows that the suite can fail.`
+Messages may have 16 MiB; every other limit has its default. \`ws\` is npm's, for comparison; it shows that the
+suite can fail.`
 
 function line(name: string, results: readonly Result[]): readonly string[] {
   const counted = counts(results)
   return [name, String(results.length), ...OUTCOMES.map((outcome) => String(counted[outcome]))]
+}
+
+/** What was run. */
+function scaleOf(messages: number): string {
+  return `The tables below come from one run with the sizes of the list and ${messages} messages in each case of 9.7, 9.8, 12 and 13.`
 }
 
 /** The most exceptions of a peer that the page lists. */
