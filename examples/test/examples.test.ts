@@ -7,7 +7,8 @@ import { ExampleProcess } from './example-process.ts'
 /** The examples that listen on an endpoint given as a string. */
 const SERVERS = readdirSync(fileURLToPath(new URL('..', import.meta.url)))
   .filter(
-    (file) => file.endsWith('.ts') && !file.endsWith('-client.ts') && !/^(?:udp|stdio|simulated)-/.test(file),
+    (file) =>
+      file.endsWith('.ts') && !file.endsWith('-client.ts') && !/^(?:udp|stdio|simulated)-|-codec/.test(file),
   )
   .map((file) => file.replace('.ts', ''))
 

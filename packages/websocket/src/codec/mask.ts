@@ -1,4 +1,4 @@
-import { SIMD } from './simd-mask.ts'
+import { simdMask } from './simd-mask.ts'
 
 /**
  * Masks or unmasks bytes in place: the same operation (RFC 6455 §5.3).
@@ -71,3 +71,4 @@ const WORDWISE_BYTES = 96
 /** From this size in bytes on, the two copies and the call cost less than what SIMD saves. */
 const SIMD_BYTES = 1024
 const LITTLE_ENDIAN = new Uint8Array(Uint16Array.of(1).buffer)[0] === 1
+const SIMD = simdMask()

@@ -10,7 +10,7 @@ import { MessageSize } from './message-size.ts'
 import { type CodecPlatform, WEB_PLATFORM } from './platform.ts'
 import { StreamedMessage } from './streamed-message.ts'
 import { checkText, decodeText } from './utf8.ts'
-import { checkWebSocketLimits, type WebSocketLimits } from './limits.ts'
+import { checkWebSocketLimits, DEFAULT_WEBSOCKET_LIMITS, type WebSocketLimits } from './limits.ts'
 
 /** An event of the peer: a whole message, or a control frame, which may arrive between fragments. */
 export type MessageEvent<Bytes extends Uint8Array = Uint8Array> =
@@ -47,7 +47,8 @@ export type ReaderEvent<Bytes extends Uint8Array = Uint8Array> =
 export interface MessageReaderOptions<Bytes extends Uint8Array = Uint8Array> {
   /** Our side: a server reads the frames of a client. */
   readonly role: Role
-  readonly limits: WebSocketLimits
+  /** Default `DEFAULT_WEBSOCKET_LIMITS`. */
+  readonly limits?: WebSocketLimits | undefined
   /** Inflates compressed messages. Without it a compressed message is refused. */
   readonly inflater?: MessageInflater | undefined
   /** Returns messages in parts, as StreamingEvents. Default false. */
@@ -84,7 +85,7 @@ export class MessageReader<Bytes extends Uint8Array = Uint8Array> {
 
   /** @throws {TypeError | RangeError} when a limit is neither a whole number of at least 1 nor Infinity. */
   constructor(options: MessageReaderOptions<Bytes>) {
-    const { role, limits, inflater, streaming = false, rawText = false } = options
+    const { role, limits = DEFAULT_WEBSOCKET_LIMITS, inflater, streaming = false, rawText = false } = options
     checkWebSocketLimits(limits)
     this.#role = role
     this.#maxFrameBytes = limits.maxFrameBytes

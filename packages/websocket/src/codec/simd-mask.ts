@@ -7,10 +7,11 @@ export interface SIMDMask {
   maskInto(data: Uint8Array, key: number, target: Uint8Array, at: number): void
 }
 
-/** Undefined on an engine without WebAssembly SIMD, or where a content security policy forbids WebAssembly. */
-export const SIMD: SIMDMask | undefined = simdMask()
-
-function simdMask(): SIMDMask | undefined {
+/**
+ * Compiles the module. Returns undefined on an engine without WebAssembly SIMD, or where a content security
+ * policy forbids WebAssembly.
+ */
+export function simdMask(): SIMDMask | undefined {
   try {
     const { WebAssembly } = globalThis as unknown as { readonly WebAssembly: WebAssemblyNames }
     const { exports } = new WebAssembly.Instance(new WebAssembly.Module(moduleBytes()))
