@@ -15,8 +15,8 @@ interface Diary {
   readonly name: string
   connections: number
   said: number
-  /** What it heard, one list for each of its connections. */
-  readonly heard: string[][]
+  /** What it received, one list for each of its connections. */
+  readonly received: string[][]
   present: readonly string[]
 }
 
@@ -24,13 +24,13 @@ interface Diary {
 class Guest extends WebSocketProtocol {
   readonly #diary: Diary
   readonly #connection: number
-  readonly #heard: string[] = []
+  readonly #received: string[] = []
 
   constructor(diary: Diary) {
     super()
     this.#diary = diary
     this.#connection = ++diary.connections
-    diary.heard.push(this.#heard)
+    diary.received.push(this.#received)
   }
 
   override negotiationFinished(): void {
@@ -40,7 +40,7 @@ class Guest extends WebSocketProtocol {
 
   override textMessageReceived(json: string): void {
     const { from, text, names } = JSON.parse(json) as Partial<{ from: string; text: string; names: string[] }>
-    if (from !== undefined && text !== undefined) this.#heard.push(`${from} ${text}`)
+    if (from !== undefined && text !== undefined) this.#received.push(`${from} ${text}`)
     if (names !== undefined) this.#diary.present = names
   }
 
@@ -87,10 +87,10 @@ class Opening extends Protocol {
   }
 }
 
-/** An evening in the chat. @throws {Error} (rejects) when a guest heard something twice or out of order. */
+/** An evening in the chat. @throws {Error} (rejects) when a guest received something twice or out of order. */
 async function evening(sim: Simulation): Promise<void> {
   sim.host('server', (reactor) => reactor.listenTCP(80, chat(reactor)))
-  const diaries = NAMES.map((name): Diary => ({ name, connections: 0, said: 0, heard: [], present: [] }))
+  const diaries = NAMES.map((name): Diary => ({ name, connections: 0, said: 0, received: [], present: [] }))
   for (const diary of diaries) {
     sim.host(diary.name, (reactor) => {
       class Connecting extends Factory<Opening> {
@@ -104,12 +104,12 @@ async function evening(sim: Simulation): Promise<void> {
   }
   sim.injectFaults({ withinMs: 12_000, most: 6 })
   await sim.run(180_000)
-  for (const { name, said, heard, present } of diaries) {
-    const all = heard.flat()
+  for (const { name, said, received, present } of diaries) {
+    const all = received.flat()
     if (said < LINES || all.length < LINES)
-      throw new Error(`${name} said ${said} and heard ${all.length} lines`)
-    if (new Set(all).size < all.length) throw new Error(`${name} heard something twice: ${all.join(', ')}`)
-    for (const lines of heard) expectOrder(name, lines)
+      throw new Error(`${name} said ${said} and received ${all.length} lines`)
+    if (new Set(all).size < all.length) throw new Error(`${name} received something twice: ${all.join(', ')}`)
+    for (const lines of received) expectOrder(name, lines)
     if (present.toSorted().join() !== NAMES.join())
       throw new Error(`${name} sees ${present.join(', ') || 'no one'} in the room`)
   }
@@ -122,9 +122,13 @@ function expectOrder(name: string, lines: readonly string[]): void {
     const [from = '', connection = '', said = ''] = line.split(' ')
     const sender = `${from} ${connection}`
     if (Number(said) <= (last.get(sender) ?? 0))
-      throw new Error(`${name} heard out of order: ${lines.join(', ')}`)
+      throw new Error(`${name} received out of order: ${lines.join(', ')}`)
     last.set(sender, Number(said))
   }
 }
 
-simulate('guests hear nothing twice, hear each guest in order, and see who is there', { runs: 60 }, evening)
+simulate(
+  'guests receive nothing twice, each guest in order, and the list of those present',
+  { runs: 60 },
+  evening,
+)

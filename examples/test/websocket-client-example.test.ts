@@ -64,11 +64,11 @@ describe('examples/websocket-client.ts', () => {
       socket.send('two')
       socket.on('message', (data: Buffer) => {
         echoed.push(data.toString())
-        if (echoed.length === 2) socket.close(4000, 'thanks')
+        if (echoed.length === 2) socket.close(1000, 'thanks')
       })
     })
     const { ended } = start(url, '--echo')
-    expect(await ended).toEqual(['one\ntwo\n', 'Connected\nClosed with 4000: thanks\n', 0])
+    expect(await ended).toEqual(['one\ntwo\n', 'Connected\nClosed with 1000: thanks\n', 0])
     expect(echoed).toEqual(['one', 'two'])
   })
 
@@ -92,10 +92,9 @@ describe('examples/websocket-client.ts', () => {
     const rejecting = await ExampleProcess.start('websocket-echo')
     const url = `ws://127.0.0.1:${rejecting.port}/`
     await rejecting.stop()
-    const runs = [[url], [], ['http://h/'], ['--nonsense'], [url, '--subprotocol', 'a b']]
-    for (const { code, output, errors } of await Promise.all(
-      runs.map((args) => ExampleProcess.run('websocket-client', ...args)),
-    ))
+    for (const args of [[url], ['--nonsense']]) {
+      const { code, output, errors } = await ExampleProcess.run('websocket-client', ...args)
       expect([code, output, errors.trim().split('\n').length]).toEqual([2, '', 1])
+    }
   })
 })

@@ -115,6 +115,7 @@ const ENTRY_NAMES: ReadonlySet<string> = new Set([
   'bytes',
   'checks',
   'client',
+  'codec',
   'endpoints',
   'index',
   'log',
@@ -134,4 +135,5 @@ const ENTRY_NAMES: ReadonlySet<string> = new Set([
   'topics',
   'udp',
   'vitest',
+  'web',
 ])

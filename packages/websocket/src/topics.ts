@@ -1,4 +1,4 @@
-export { type PreparedMessage, prepareMessage } from './connection/prepared-message.ts'
+export { type PreparedMessage, prepareMessage, type PrepareOptions } from './connection/prepared-message.ts'
 export {
   broadcast,
   type BroadcastOptions,

@@ -1,7 +1,7 @@
 import { type Reactor, reactor as defaultReactor } from '@ropewalk/core'
 import type { ConnectOptions } from '@ropewalk/core/endpoints'
 import { checkValue, type GivenOptions, having } from '@ropewalk/core/options'
-import { ConnectedWebSocket } from './connected-websocket.ts'
+import { ConnectedWebSocket } from '../connection/connected-websocket.ts'
 import { WebSocketClientEndpoint } from './websocket-client-endpoint.ts'
 import { WebSocketClientFactory } from './websocket-client-factory.ts'
 import type { WebSocketClientOptions } from './websocket-client-options.ts'

@@ -10,7 +10,7 @@ import {
 import { checkValue, type GivenOptions, having } from '@ropewalk/core/options'
 import { ClientTLS } from '@ropewalk/core/tls'
 import type { Headers } from '@ropewalk/http'
-import { DEFAULT_RESPONSE_LIMITS, givenHeaders, SwitchRequest } from '@ropewalk/http/client'
+import { RESPONSE_LIMITS, givenHeaders, SwitchRequest } from '@ropewalk/http/client'
 import { CheckedWebSocketOptions } from '../connection/websocket-options.ts'
 import type { WebSocketProtocol } from '../connection/websocket-protocol.ts'
 import {
@@ -111,7 +111,7 @@ export class WebSocketClientEndpoint {
       const request: SwitchRequest = new SwitchRequest({
         method: 'GET',
         head: handshakeRequest(handshake),
-        limits: DEFAULT_RESPONSE_LIMITS,
+        limits: RESPONSE_LIMITS,
         maxBodyBytes: MAX_BODY_BYTES,
         timeoutMs: handshakeTimeoutMs,
         // The endpoint may have started TLS itself.

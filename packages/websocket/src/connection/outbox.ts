@@ -2,10 +2,12 @@ import type { PullProducer, PushProducer, Transport } from '@ropewalk/core'
 import type { CloseFrame } from '../codec/close-frame.ts'
 import type { Role } from '../codec/frame-header.ts'
 import { FrameWriter } from '../codec/frame-writer.ts'
-import { type FrameVariant, PLAIN, type Prepared } from './prepared-message.ts'
+import { NODE_PLATFORM } from './node-platform.ts'
 import type { MessageKind } from '../codec/message-assembly.ts'
+import { type FrameVariant, PLAIN } from '../deflate/frame-variant.ts'
 import { MAX_AT_ONCE_BYTES, type OutgoingDeflate } from '../deflate/outgoing-deflate.ts'
 import { PacedProducer } from './paced-producer.ts'
+import type { Prepared } from './prepared-message.ts'
 import type { QueueOptions } from './queue-options.ts'
 import { SendQueue, type TurnHolder } from './send-queue.ts'
 import { DEFAULT_WEBSOCKET_OPTIONS } from './websocket-options.ts'
@@ -62,13 +64,17 @@ export class Outbox {
     deflate?: OutgoingDeflate,
   ) {
     this.#owner = owner
-    this.#deflate = deflate
     this.#variant = role === 'server' ? (deflate?.variant ?? PLAIN) : undefined
+    this.#deflate = deflate
     this.#options = options
     this.#writer = new FrameWriter(
       role === 'server'
-        ? { role }
-        : { role, randomBytes: (count) => owner.transport.reactor.randomBytes(count) },
+        ? { role, platform: NODE_PLATFORM }
+        : {
+            role,
+            platform: NODE_PLATFORM,
+            randomBytes: (count) => owner.transport.reactor.randomBytes(count),
+          },
     )
   }
 
@@ -100,22 +106,6 @@ export class Outbox {
     if (this.#deflates(data, compress)) return this.#sendDeflated('bytes', data)
     if (this.#isDirect(data.length)) return this.#statusOf(this.#writer.bytes(data, this.#owner.transport))
     return this.#wait('bytes', data, false)
-  }
-
-  /**
-   * Sends whole frames of messages; the caller must not change them afterwards.
-   *
-   * @param compressed Whether a message in them is deflated.
-   */
-  sendFrames(frames: Uint8Array, compressed: boolean = false): SendStatus {
-    if (!this.#owner.open) return 'dropped'
-    if (this.#isDirect(0)) {
-      if (compressed) this.#deflate?.forget()
-      return this.#statusOf(this.#owner.transport.write(frames))
-    }
-    if (!this.#admits()) return 'dropped'
-    this.#waiting.pushFrames(frames, compressed)
-    return this.#statusOfWaiting()
   }
 
   /**
@@ -152,16 +142,16 @@ export class Outbox {
 
   /** Sends prepared messages. */
   sendPrepared(prepared: Prepared): SendStatus {
-    const variant = this.#variant
-    if (variant !== undefined) {
-      const compressed =
-        this.#deflate !== undefined && prepared.messages.some((each) => each.isDeflated(variant))
-      return this.sendFrames(prepared.frames(variant), compressed)
+    if (!this.#owner.open) return 'dropped'
+    if (this.#variant === undefined) return this.#sendEach(prepared)
+    const { bytes, compressed } = prepared.frames(this.#variant)
+    if (this.#isDirect(0)) {
+      if (compressed) this.#deflate?.forget()
+      return this.#statusOf(this.#owner.transport.write(bytes))
     }
-    let status: SendStatus = 'sent'
-    for (const { kind, data } of prepared.messages)
-      status = kind === 'text' ? this.sendText(data) : this.sendBytes(data)
-    return status
+    if (!this.#admits()) return 'dropped'
+    this.#waiting.pushFrames(bytes, compressed)
+    return this.#statusOfWaiting()
   }
 
   /**
@@ -263,6 +253,13 @@ export class Outbox {
     return length <= MAX_DIRECT_LENGTH && this.#owner.transport.bufferedBytes <= this.#options.maxQueuedBytes
   }
 
+  #sendEach({ messages }: Prepared): SendStatus {
+    let status: SendStatus = 'sent'
+    for (const { kind, data, compress } of messages)
+      status = kind === 'text' ? this.sendText(data, compress) : this.sendBytes(data, compress)
+    return status
+  }
+
   #deflates(payload: string | Uint8Array, compress: boolean | undefined): boolean {
     return this.#deflate !== undefined && this.#deflate.wants(payload, compress)
   }
@@ -273,7 +270,8 @@ export class Outbox {
       return this.#wait(kind, payload, true)
     const deflated = deflate.deflate(payload)
     const { transport } = this.#owner
-    if (deflated === undefined) return this.#statusOf(this.#writer.message(kind, payload, UNCOMPRESSED, transport))
+    if (deflated === undefined)
+      return this.#statusOf(this.#writer.message(kind, payload, UNCOMPRESSED, transport))
     return this.#statusOf(this.#writer.message(kind, deflated, COMPRESSED, transport))
   }
 

@@ -101,7 +101,7 @@ function iteratorOf(
   return Symbol.asyncIterator in source ? source[Symbol.asyncIterator]() : source[Symbol.iterator]()
 }
 
-/** An iterator that fails when it is released has nobody to report to: its message is over. */
+/** The error of an iterator that is released is ignored: its message is over. */
 function release(iterator: AsyncIterator<unknown> | Iterator<unknown> | undefined): void {
   try {
     const released: unknown = iterator?.return?.()

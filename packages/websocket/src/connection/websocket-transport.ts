@@ -12,10 +12,11 @@ import {
 import { tolerated } from '@ropewalk/core/reactor'
 import type { Request } from '@ropewalk/http'
 import { MAX_CONTROL_BYTES } from '../codec/frame-header.ts'
+import type { DeflateAgreement } from '../deflate/deflate-agreement.ts'
 import type { OpeningResponse } from './opening.ts'
 import type { SendStatus } from './outbox.ts'
-import { compressOf, type SendOptions } from './send-options.ts'
 import { Prepared } from './prepared-message.ts'
+import { compressOf, type SendOptions } from './send-options.ts'
 import { type MessageSource, OutgoingStream, type SendMessageOptions } from './outgoing-stream.ts'
 import type { WebSocketConnection } from './websocket-connection.ts'
 
@@ -63,6 +64,11 @@ export class WebSocketTransport implements PushProducer {
   /** The subprotocol that both sides agreed on; undefined when there is none. */
   get subprotocol(): string | undefined {
     return this.#connection.opening.subprotocol
+  }
+
+  /** How both sides compress messages, as they have agreed; undefined when they do not. */
+  get deflate(): DeflateAgreement | undefined {
+    return this.#connection.opening.deflate
   }
 
   /** Whether messages can be sent. */
@@ -192,6 +198,14 @@ export class WebSocketTransport implements PushProducer {
   /** The same as `loseConnection`, for a consumer that this transport is registered with as a producer. */
   stopProducing(): void {
     this.loseConnection()
+  }
+
+  /**
+   * Reports a failure of work that runs outside the callbacks, as if a callback had thrown: logs `error` and
+   * closes the WebSocket with 1011. An `error` that stems from the end of this WebSocket is ignored.
+   */
+  failConnection(error: unknown): void {
+    this.#connection.fault(error)
   }
 
   /** Resets the connection, without a closing handshake. */

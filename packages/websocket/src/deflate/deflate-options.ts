@@ -17,8 +17,8 @@ export interface DeflateOptions {
    */
   readonly serverMaxWindowBits?: number | undefined
   /**
-   * The window of the client's compressor: 8 to 15. A client uses at most this. A server asks the client for
-   * it; a client that cannot limit its window uses 15. Default 12.
+   * The window of the client's compressor: 8 to 15. A client uses at most this, and less if the server asks for
+   * it. A server asks the client for it; a client that cannot limit its window uses 15. Default 12.
    */
   readonly clientMaxWindowBits: number
   /**

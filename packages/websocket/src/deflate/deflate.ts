@@ -2,6 +2,7 @@ import type { Role } from '../codec/frame-header.ts'
 import { agreementKey, type DeflateAgreement, directionOf } from './deflate-agreement.ts'
 import type { DeflateOptions } from './deflate-options.ts'
 import { DeflaterPool } from './deflater-pool.ts'
+import { DeflatedVariant, type FrameVariant } from './frame-variant.ts'
 import { HandleDeflater } from './handle-deflater.ts'
 import { HandleInflater } from './handle-inflater.ts'
 import { InflaterPool } from './inflater-pool.ts'
@@ -10,14 +11,6 @@ import { OneShotDeflater, OneShotInflater } from './one-shot.ts'
 import { TurnSlices } from './turn-slices.ts'
 import { ZlibHandle } from './zlib-handle.ts'
 
-/** How a message is deflated that many WebSockets send. */
-export interface SharedVariant {
-  /** That of `agreementKey`. */
-  readonly key: string
-  /** Deflates a message without reference to others; returns undefined when it is to be sent as it is. */
-  readonly deflate: (message: { readonly data: Uint8Array }) => Uint8Array | undefined
-}
-
 /** What WebSockets with the same options share for their compression. */
 export class Deflate {
   readonly options: DeflateOptions
@@ -25,7 +18,7 @@ export class Deflate {
   readonly slices: TurnSlices = new TurnSlices()
   readonly #inflaters = new InflaterPool()
   readonly #deflaters: DeflaterPool
-  readonly #variants = new Map<string, SharedVariant>()
+  readonly #variants = new Map<string, FrameVariant>()
   #hasHandles: boolean | undefined
 
   constructor(options: DeflateOptions) {
@@ -52,18 +45,13 @@ export class Deflate {
       : new OneShotDeflater(direction, this.options)
   }
 
-  /** Returns the variant of messages that are prepared for many WebSockets with this agreement. */
-  variantFor(agreement: DeflateAgreement, ourRole: Role): SharedVariant {
+  /** Returns how messages for many WebSockets are deflated for those with this agreement. */
+  variant(agreement: DeflateAgreement, ourRole: Role): FrameVariant {
     const key = agreementKey(agreement, ourRole)
     const known = this.#variants.get(key)
     if (known !== undefined) return known
     const deflater = this.deflater({ ...agreement, ...ALONE }, ourRole)
-    const deflate = ({ data }: { readonly data: Uint8Array }): Uint8Array | undefined => {
-      if (data.length < this.options.thresholdBytes) return undefined
-      const deflated = deflater.deflate(data)
-      return deflated.length < data.length ? deflated : undefined
-    }
-    const variant = { key, deflate }
+    const variant = new DeflatedVariant(key, deflater, this.options.thresholdBytes)
     this.#variants.set(key, variant)
     return variant
   }

@@ -7,6 +7,8 @@ import { Flush, type ZlibHandle } from './zlib-handle.ts'
 export class HandleDeflater implements SlicedDeflater {
   readonly #direction: DeflateDirection
   readonly #pool: DeflaterPool
+  /** Whether the next message must not refer to earlier ones. */
+  #forgets = false
 
   constructor(direction: DeflateDirection, pool: DeflaterPool) {
     this.#direction = direction
@@ -15,14 +17,14 @@ export class HandleDeflater implements SlicedDeflater {
 
   deflate(data: Uint8Array): Uint8Array {
     if (data.length === 0) return EMPTY_MESSAGE
-    const handle = this.#pool.handleOf(this, this.#direction.windowBits)
+    const handle = this.#handle()
     const pieces = run(handle, Flush.sync, data)
     this.#messageEnds()
     return withoutTail(pieces)
   }
 
   *slices(data: Uint8Array): Generator<void, Uint8Array> {
-    const handle = this.#pool.handleOf(this, this.#direction.windowBits)
+    const handle = this.#handle()
     const pieces: Buffer[] = []
     this.#pool.pin(this)
     for (let at = 0; at + SLICE_BYTES < data.length; at += SLICE_BYTES) {
@@ -37,11 +39,18 @@ export class HandleDeflater implements SlicedDeflater {
   }
 
   forget(): void {
-    this.#pool.giveBack(this)
+    this.#forgets = true
   }
 
   close(): void {
     this.#pool.close(this)
+  }
+
+  #handle(): ZlibHandle {
+    const handle = this.#pool.handleOf(this, this.#direction.windowBits)
+    if (this.#forgets) handle.reset()
+    this.#forgets = false
+    return handle
   }
 
   #messageEnds(): void {

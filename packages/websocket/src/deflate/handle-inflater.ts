@@ -63,7 +63,7 @@ export class HandleInflater implements ClosableInflater {
       if (!handle.run(Flush.sync, this.#input, this.#start, output)) throw invalidCompression(NOT_DEFLATE)
       this.#start += handle.consumedBytes
       produced += handle.producedBytes
-      if (produced > mostBytes) throw tooLarge(mostBytes)
+      if (produced > mostBytes) throw tooLarge()
       this.#more = produced === OUTPUT.length
       if (this.#more || this.#start === this.#input.length) return copied(produced)
       // There was room and input, so the block before was marked as the last one.

@@ -1,8 +1,9 @@
 import type { ReactorTime } from '@ropewalk/core/time'
 import type { Role } from '../codec/frame-header.ts'
 import { type DeflateAgreement, directionOf } from './deflate-agreement.ts'
-import type { Deflate, SharedVariant } from './deflate.ts'
+import type { Deflate } from './deflate.ts'
 import { Deflation } from './deflation.ts'
+import type { FrameVariant } from './frame-variant.ts'
 import type { SlicedDeflater } from './message-codec.ts'
 
 /** Deflates those messages of one WebSocket that are worth it. */
@@ -17,11 +18,6 @@ export class OutgoingDeflate {
     this.#deflate = deflate
     this.#agreement = agreement
     this.#role = role
-  }
-
-  /** How messages are framed that are prepared for many WebSockets. */
-  get variant(): SharedVariant {
-    return this.#deflate.variantFor(this.#agreement, this.#role)
   }
 
   /**
@@ -63,6 +59,11 @@ export class OutgoingDeflate {
   worth(data: Uint8Array, deflated: Uint8Array): Uint8Array | undefined {
     const { contextTakeover } = directionOf(this.#agreement, this.#role)
     return contextTakeover || deflated.length < data.length ? deflated : undefined
+  }
+
+  /** How messages for many WebSockets are deflated. After one of them, call `forget`. */
+  get variant(): FrameVariant {
+    return this.#deflate.variant(this.#agreement, this.#role)
   }
 
   /** The peer receives a compressed message that was not deflated here: the next one refers to none before. */

@@ -6,9 +6,9 @@ export interface Bus {
   /** Publishes bytes. @returns false when they are certainly dropped. */
   publish(subject: string, data: Uint8Array): boolean
   /**
-   * Calls `heard` with everything that is published under `subject`. Resolves when it takes effect everywhere.
+   * Calls `received` with everything that is published under `subject`. Resolves when it takes effect everywhere.
    */
-  subscribe(subject: string, heard: (data: Buffer) => void): Promise<BusSubscription>
+  subscribe(subject: string, received: (data: Buffer) => void): Promise<BusSubscription>
   /** Whether messages are carried now. `closed` is final. */
   readonly status: 'up' | 'down' | 'closed'
   /** Calls `changed` with each new status, until the function that is returned is called. */
@@ -36,13 +36,13 @@ export class MemoryBus implements Bus {
   /** Delivers within this call, also to the publisher. */
   publish(subject: string, data: Uint8Array): boolean {
     if (this.#status !== 'up') return false
-    for (const heard of Array.from(this.#subjects.get(subject) ?? [])) heard(Buffer.from(data))
+    for (const received of Array.from(this.#subjects.get(subject) ?? [])) received(Buffer.from(data))
     return true
   }
 
-  subscribe(subject: string, heard: (data: Buffer) => void): Promise<BusSubscription> {
+  subscribe(subject: string, received: (data: Buffer) => void): Promise<BusSubscription> {
     // A function of its own, so that each of two subscriptions with one callback ends by itself.
-    const deliver = (data: Buffer): void => heard(data)
+    const deliver = (data: Buffer): void => received(data)
     const subscribers = this.#subjects.get(subject) ?? new Set()
     this.#subjects.set(subject, subscribers.add(deliver))
     const unsubscribe = (): void => {

@@ -1,11 +1,22 @@
-import { settleSafely } from '@ropewalk/core/reactor'
+import { callSafely, settleSafely } from '@ropewalk/core/reactor'
 import type { PreparedBatch } from '../connection/prepared-message.ts'
 import type { Queued } from './publication-queue.ts'
 import type { Gap, Publication, Subscriber } from './subscriber.ts'
 import { WebSocketSubscriber } from './topic-subscriber.ts'
 
+/** What all members share. */
+export interface MemberKeeper<T> {
+  /** Removes a member from its topic. */
+  leave(topic: T, member: Member<T>): void
+  /** Called with what a subscriber throws or rejects with. */
+  failed(error: unknown): void
+}
+
 /** What a member is made with. */
-export interface MemberSetup {
+export interface MemberSetup<T> {
+  /** The topic, for its keeper. */
+  readonly topic: T
+  readonly keeper: MemberKeeper<T>
   /** Identifies the subscriber: the transport of a WebSocket. */
   readonly key: object
   /** The subscriber as it was given. */
@@ -13,34 +24,46 @@ export interface MemberSetup {
   readonly subscriber: Subscriber
   /** Earlier publications are not delivered. */
   readonly order: number
-  /** Removes the member from its topic. */
-  readonly leave: () => void
-  /** Calls `leave` when it is aborted. */
-  readonly signal: AbortSignal | undefined
-  /** Called with what the subscriber throws or rejects with. */
-  readonly failed: (error: unknown) => void
 }
 
 /** One subscriber in one topic: delivers to it, and skips what is published while it is behind. */
-export class Member {
+export class Member<T = unknown> {
   readonly key: object
   readonly owner: object
-  readonly #setup: MemberSetup
+  readonly #topic: T
+  readonly #keeper: MemberKeeper<T>
+  readonly #subscriber: Subscriber
+  readonly #order: number
   /** Set while the subscriber is behind: what it has missed, by source. */
   #missed: Map<string, MutableGap> | undefined
   #left = false
+  #unwatch: (() => void) | undefined
 
-  constructor(setup: MemberSetup) {
+  constructor(setup: MemberSetup<T>) {
     this.key = setup.key
     this.owner = setup.owner
-    this.#setup = setup
-    setup.signal?.addEventListener('abort', setup.leave, { once: true })
+    this.#topic = setup.topic
+    this.#keeper = setup.keeper
+    this.#subscriber = setup.subscriber
+    this.#order = setup.order
+  }
+
+  /** Leaves the topic when `signal` is aborted. */
+  leaveOn(signal: AbortSignal): void {
+    const leave = (): void => this.leave()
+    signal.addEventListener('abort', leave, { once: true })
+    this.#unwatch = () => signal.removeEventListener('abort', leave)
+  }
+
+  /** Leaves the topic. */
+  leave(): void {
+    this.#keeper.leave(this.#topic, this)
   }
 
   /** The member was removed from its topic: delivers nothing more, not even what is queued. */
   left(): void {
     this.#left = true
-    this.#setup.signal?.removeEventListener('abort', this.#setup.leave)
+    this.#unwatch?.()
   }
 
   /**
@@ -49,28 +72,27 @@ export class Member {
    * @param batch All of them, for a WebSocket that gets them with one write; undefined when there is only one.
    */
   deliver(run: readonly Queued[], batch: PreparedBatch | undefined): void {
-    const { subscriber, order } = this.#setup
-    const together = batch !== undefined && this.#missed === undefined && (run[0]?.order ?? 0) > order
+    const subscriber = this.#subscriber
+    const together = batch !== undefined && this.#missed === undefined && (run[0]?.order ?? 0) > this.#order
     if (together && subscriber instanceof WebSocketSubscriber) this.#took(subscriber.send(batch))
     else for (const queued of run) this.#deliverOne(queued)
-    if (subscriber instanceof WebSocketSubscriber && !subscriber.transport.open) this.#setup.leave()
+    if (subscriber instanceof WebSocketSubscriber && !subscriber.transport.open) this.leave()
   }
 
   #deliverOne({ publication, order, except }: Queued): void {
-    if (this.#left || order <= this.#setup.order || except === this.key) return
+    if (this.#left || order <= this.#order || except === this.key) return
     if (this.#missed !== undefined) return this.#skip(this.#missed, publication)
     try {
-      this.#took(this.#setup.subscriber.received(publication))
+      this.#took(this.#subscriber.received(publication))
     } catch (error) {
-      this.#setup.failed(error)
+      this.#keeper.failed(error)
     }
   }
 
   #took(result: boolean | void): void {
-    const { subscriber, failed } = this.#setup
     // A method that is async by mistake must not end the process with an unhandled rejection.
-    if (typeof result === 'object') return void settleSafely(result, failed)
-    if (result !== false || subscriber.drained === undefined) return
+    if (typeof result === 'object') return void settleSafely(result, (error) => this.#keeper.failed(error))
+    if (result !== false || this.#subscriber.drained === undefined) return
     this.#missed = new Map()
     void this.#catchUp(this.#missed)
   }
@@ -82,7 +104,8 @@ export class Member {
   }
 
   async #catchUp(missed: ReadonlyMap<string, Gap>): Promise<void> {
-    const { subscriber, leave, failed } = this.#setup
+    const subscriber = this.#subscriber
+    const failed = (error: unknown): void => this.#keeper.failed(error)
     let goesOn: boolean | undefined = false
     try {
       goesOn = await subscriber.drained?.()
@@ -90,15 +113,9 @@ export class Member {
       failed(error)
     }
     if (this.#left) return
-    if (goesOn !== true) return leave()
+    if (goesOn !== true) return this.leave()
     this.#missed = undefined
-    for (const gap of missed.values()) {
-      try {
-        void settleSafely(subscriber.missed(gap), failed)
-      } catch (error) {
-        failed(error)
-      }
-    }
+    for (const gap of missed.values()) void callSafely(() => subscriber.missed(gap), failed)
   }
 }
 

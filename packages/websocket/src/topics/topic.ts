@@ -8,14 +8,14 @@ export class Topic implements Deliverer {
   readonly name: string
   /** The subscription at the bus; undefined without one. */
   bus: Promise<BusSubscription> | undefined
-  readonly #members = new Map<object, Member>()
+  readonly #members = new Map<object, Member<Topic>>()
 
   constructor(name: string) {
     this.name = name
   }
 
   /** In the order in which they subscribed. */
-  get members(): Iterable<Member> {
+  get members(): Iterable<Member<Topic>> {
     return this.#members.values()
   }
 
@@ -23,15 +23,18 @@ export class Topic implements Deliverer {
     return this.#members.size
   }
 
-  get(key: object): Member | undefined {
+  /** Returns the member with this key; undefined when there is none. */
+  get(key: object): Member<Topic> | undefined {
     return this.#members.get(key)
   }
 
-  add(member: Member): void {
+  /** Adds a member with a new key. */
+  add(member: Member<Topic>): void {
     this.#members.set(member.key, member)
   }
 
-  remove(member: Member): void {
+  /** Removes a member, to which nothing more is delivered. */
+  remove(member: Member<Topic>): void {
     this.#members.delete(member.key)
     member.left()
   }

@@ -14,7 +14,7 @@ import type { ReactorTime } from '@ropewalk/core/time'
 import { PreparedMessage, prepareMessage } from '../connection/prepared-message.ts'
 import { WebSocketTransport } from '../connection/websocket-transport.ts'
 import type { Bus } from './bus.ts'
-import { Member } from './member.ts'
+import { Member, type MemberKeeper } from './member.ts'
 import { PublicationNumbers, SOURCE_BYTES, TopicPublication } from './publication.ts'
 import { PublicationQueue } from './publication-queue.ts'
 import { isRecipient, type Recipient, transportOf } from './recipient.ts'
@@ -44,7 +44,7 @@ export interface SubscribeOptions extends DeliveryOptions {
 }
 
 /** The options of `publish`. */
-export interface PublishOptions<S extends Recipient | Subscriber = Recipient | Subscriber> {
+export interface PublishOptions<S extends object = Recipient | Subscriber> {
   /** A subscriber that does not get it, such as the WebSocket from which it came. */
   readonly except?: S | undefined
 }
@@ -56,8 +56,12 @@ export interface PublishOptions<S extends Recipient | Subscriber = Recipient | S
  * What is published in a turn is delivered at its end, in order, so that each subscriber gets it with one
  * write and each message is framed once. A message that is sent to a WebSocket directly in the same turn
  * arrives before. A WebSocket leaves all its topics when its connection ends.
+ *
+ * `S` is the class of the subscribers, which `subscribers` returns. Only Subscriber, WebSocketProtocol and
+ * WebSocketTransport can subscribe, which `subscribe` checks. The type does not, so that methods of that class
+ * can return what `subscribe` returns without a type of their own.
  */
-export class Topics<S extends Recipient | Subscriber = Recipient | Subscriber> {
+export class Topics<S extends object = Recipient | Subscriber> {
   readonly #reactor: TopicsOptions['reactor']
   readonly #bus: Bus | undefined
   readonly #prefix: string
@@ -67,6 +71,10 @@ export class Topics<S extends Recipient | Subscriber = Recipient | Subscriber> {
   readonly #attendances = new Map<object, Attendance>()
   readonly #numbers = new PublicationNumbers()
   readonly #queue: PublicationQueue
+  readonly #keeper: MemberKeeper<Topic> = {
+    leave: (topic, member) => this.#leave(topic, member),
+    failed: (error) => this.#failed(error),
+  }
   readonly #firstSubscriber = new Set<TopicCall>()
   readonly #lastUnsubscriber = new Set<TopicCall>()
 
@@ -101,12 +109,12 @@ export class Topics<S extends Recipient | Subscriber = Recipient | Subscriber> {
     if (!isOpen || options.signal?.aborted === true) return Promise.resolve({ unsubscribe: () => undefined })
     const joined = this.#topics.get(topic) ?? this.#open(topic)
     const member = joined.get(key) ?? this.#join(joined, key, subscriber, options)
-    const subscription = { unsubscribe: () => this.#leave(joined, member) }
+    const subscription = { unsubscribe: () => member.leave() }
     if (joined.bus === undefined) return Promise.resolve(subscription)
     const carried = joined.bus.then(
       () => subscription,
       (error: unknown) => {
-        this.#leave(joined, member)
+        member.leave()
         throw error
       },
     )
@@ -115,9 +123,7 @@ export class Topics<S extends Recipient | Subscriber = Recipient | Subscriber> {
 
   /** Unsubscribes from a topic. Nothing published is delivered any more, not even what was published before. */
   unsubscribe(topic: string, subscriber: S): void {
-    const left = this.#topics.get(topic)
-    const member = left?.get(keyOf(subscriber))
-    if (left !== undefined && member !== undefined) this.#leave(left, member)
+    this.#topics.get(topic)?.get(keyOf(subscriber))?.leave()
   }
 
   /**
@@ -179,18 +185,19 @@ export class Topics<S extends Recipient | Subscriber = Recipient | Subscriber> {
     return watching(this.#lastUnsubscriber, call)
   }
 
-  #join(topic: Topic, key: object, subscriber: S, options: SubscribeOptions): Member {
-    const member: Member = new Member({
+  #join(topic: Topic, key: object, subscriber: S, options: SubscribeOptions): Member<Topic> {
+    const member = new Member<Topic>({
+      topic,
+      keeper: this.#keeper,
       key,
       owner: subscriber,
+      // Without the methods of a Subscriber it is a WebSocket, whose key is its transport.
       subscriber: isSubscriber(subscriber)
         ? subscriber
-        : new WebSocketSubscriber(transportOf(subscriber), options),
+        : new WebSocketSubscriber(key as WebSocketTransport, options),
       order: this.#queue.nextOrder(),
-      signal: options.signal,
-      leave: () => this.#leave(topic, member),
-      failed: this.#failed,
     })
+    if (options.signal !== undefined) member.leaveOn(options.signal)
     topic.add(member)
     const attendance = this.#attendances.get(key) ?? this.#attend(key)
     attendance.topics.add(topic)
@@ -198,7 +205,7 @@ export class Topics<S extends Recipient | Subscriber = Recipient | Subscriber> {
     return member
   }
 
-  #leave(topic: Topic, member: Member): void {
+  #leave(topic: Topic, member: Member<Topic>): void {
     if (topic.get(member.key) !== member) return
     topic.remove(member)
     const attendance = this.#attendances.get(member.key)
@@ -228,10 +235,7 @@ export class Topics<S extends Recipient | Subscriber = Recipient | Subscriber> {
   }
 
   #leaveAll(key: object): void {
-    for (const topic of this.#attendances.get(key)?.topics ?? []) {
-      const member = topic.get(key)
-      if (member !== undefined) this.#leave(topic, member)
-    }
+    for (const topic of this.#attendances.get(key)?.topics ?? []) topic.get(key)?.leave()
   }
 
   #open(name: string): Topic {
@@ -275,12 +279,12 @@ interface Attendance {
 }
 
 /** A protocol that implements Subscriber receives publications itself. */
-function isSubscriber(value: Recipient | Subscriber): value is Subscriber {
+function isSubscriber(value: object): value is Subscriber {
   return METHODS(value) === undefined
 }
 
 /** Protocol and transport of one WebSocket are one subscriber. */
-function keyOf(subscriber: Recipient | Subscriber): object {
+function keyOf(subscriber: object): object {
   return isRecipient(subscriber) ? transportOf(subscriber) : subscriber
 }
 
@@ -320,4 +324,4 @@ const RULES: OptionRules<TopicsOptions> = {
   maxQueuedBytes: byteCount(),
 }
 const SUBSCRIBE_RULES: OptionRules<SubscribeOptions> = { ...DELIVERY_RULES, signal: SIGNAL }
-const PUBLISH_RULES: OptionRules<PublishOptions> = { except: SUBSCRIBER }
+const PUBLISH_RULES: OptionRules<PublishOptions<object>> = { except: SUBSCRIBER }

@@ -64,16 +64,40 @@ describe('connectWebSocket', () => {
     expect(await readAll(other.socket)).toEqual([expect.any(ConnectionClosed)])
   })
 
-  test('continues after a loop that was left', async () => {
-    const { socket } = await open(serverFrame(1, 'one'), serverFrame(1, 'two'))
-    const taken: unknown[] = []
-    for (let at = 0; at < 2; at++)
-      for await (const message of socket) {
-        taken.push(message)
-        break
-      }
-    expect(taken).toEqual(['one', 'two'])
+  test('closes when a loop is left, and takes single messages without a loop', async () => {
+    const { server, socket } = await open(
+      serverFrame(1, 'one'),
+      serverFrame(1, 'two'),
+      serverFrame(1, 'three'),
+    )
+    expect(await socket.receive()).toBe('one')
     expect(socket.transport.open).toBe(true)
+    for await (const message of socket) {
+      expect(message).toBe('two')
+      break
+    }
+    expect(socket.transport.open).toBe(false)
+    server.connections[0]?.transport.write(serverFrame(8, closing(1000)))
+    expect(await server.outcome(socket.closed)).toMatchObject({ value: { closedBy: 'us', wasClean: true } })
+    // It was received before the close.
+    expect(await socket.receive()).toBe('three')
+    expect(await socket.receive()).toBeUndefined()
+  })
+
+  test.each([
+    [1000, []],
+    [1001, []],
+    [
+      1011,
+      [expect.objectContaining({ message: 'The WebSocket was closed by the peer with code 1011: why' })],
+    ],
+    [4000, [expect.any(ConnectionClosed)]],
+  ])('ends the loop after a close frame with %i, or throws', async (code, expected) => {
+    const { server, socket } = await open(serverFrame(8, closing(code, 'why')))
+    server.connections[0]?.transport.loseConnection()
+    const { value } = await server.outcome(readAll(socket))
+    expect(value).toEqual(expected)
+    expect((await socket.closed).code).toBe(code)
   })
 
   test('slows the server down while no message is taken', async () => {
@@ -86,7 +110,7 @@ describe('connectWebSocket', () => {
     const reading = socket[Symbol.asyncIterator]()
     for (let at = 0; at < 40; at++) {
       const { value } = await server.outcome(reading.next())
-      expect((value?.value as Buffer).length).toBe(65_535)
+      expect(value?.value).toHaveLength(65_535)
     }
     expect(server.connections[0]?.transport.bufferedBytes).toBe(0)
   })
@@ -99,7 +123,7 @@ describe('connectWebSocket', () => {
     const sending = socket.send(Buffer.alloc(400_000))
     expect(await server.outcome(sending)).toEqual({ pending: true })
     server.connections[0]?.transport.resumeProducing()
-    expect(await server.outcome(sending)).toEqual({ value: 'queued' })
+    expect(await server.outcome(sending)).toEqual({ value: 'sent' })
     await expect(socket.send(5 as never)).rejects.toThrow(TypeError)
   })
 

@@ -3,12 +3,8 @@ import { describe, expect, test } from 'vitest'
 import { MessageReader } from '../../src/codec/message-reader.ts'
 import { DEFAULT_WEBSOCKET_LIMITS } from '../../src/codec/limits.ts'
 import { ByteQueue } from '@ropewalk/core/bytes'
-import {
-  type FrameVariant,
-  PLAIN,
-  PreparedBatch,
-  prepareMessage,
-} from '../../src/connection/prepared-message.ts'
+import { PreparedBatch, prepareMessage } from '../../src/connection/prepared-message.ts'
+import { type FrameVariant, PLAIN } from '../../src/deflate/frame-variant.ts'
 import { serverFrame } from '../websocket-exchange.ts'
 import { Client } from '../topics/clients.ts'
 
@@ -16,7 +12,7 @@ import { Client } from '../topics/clients.ts'
 function variant(key: string, made: string[]): FrameVariant {
   return {
     key,
-    deflate: ({ data }) => {
+    deflate: (data) => {
       made.push(key)
       return data[0] === 0x21 ? undefined : Buffer.from(`<${key}>`)
     },
@@ -25,13 +21,13 @@ function variant(key: string, made: string[]): FrameVariant {
 
 describe('prepareMessage', () => {
   test('frames text as UTF-8, and bytes of every length class', () => {
-    expect(prepareMessage('é').frames(PLAIN)).toEqual(serverFrame(1, 'é'))
+    expect(prepareMessage('é').frames(PLAIN).bytes).toEqual(serverFrame(1, 'é'))
     expect(prepareMessage('\ud800').data).toEqual(Buffer.from('\ufffd'))
     for (const length of [0, 125, 126, 65_535, 65_536]) {
       const reader = new MessageReader({ role: 'client', limits: DEFAULT_WEBSOCKET_LIMITS })
       const input = new ByteQueue()
       const data = Buffer.alloc(length, 7)
-      input.push(prepareMessage(data).frames(PLAIN))
+      input.push(prepareMessage(data).frames(PLAIN).bytes)
       expect(reader.next(input)).toEqual({ type: 'bytes', data })
       expect(input.length).toBe(0)
     }
@@ -46,6 +42,8 @@ describe('prepareMessage', () => {
   test('refuses everything else', () => {
     for (const wrong of [1, undefined, [1], new ArrayBuffer(1)])
       expect(() => prepareMessage(wrong as never)).toThrow(TypeError)
+    expect(() => prepareMessage('a', { compress: 1 as never })).toThrow(TypeError)
+    expect(() => prepareMessage('a', { compressed: true } as never)).toThrow('did you mean compress?')
   })
 })
 
@@ -54,23 +52,23 @@ describe('PreparedMessage', () => {
     const made: string[] = []
     const message = prepareMessage('hello')
     const variants = ['a', 'b', 'c'].map((key) => variant(key, made))
-    const first = variants.map((one) => message.frames(one))
-    for (const [at, one] of variants.entries()) expect(message.frames({ ...one })).toBe(first[at])
-    expect(message.frames(PLAIN)).toEqual(serverFrame(1, 'hello'))
+    const first = variants.map((one) => message.frames(one).bytes)
+    for (const [at, one] of variants.entries()) expect(message.frames({ ...one }).bytes).toBe(first[at])
+    expect(message.frames(PLAIN).bytes).toEqual(serverFrame(1, 'hello'))
     expect(made).toEqual(['a', 'b', 'c'])
     expect(first[1]).toEqual(Buffer.of(0xc1, 3, ...Buffer.from('<b>')))
   })
 
   test('is sent as it is where its variant does not deflate it', () => {
-    expect(prepareMessage('!a').frames(variant('v', []))).toEqual(serverFrame(1, '!a'))
+    expect(prepareMessage('!a').frames(variant('v', [])).bytes).toEqual(serverFrame(1, '!a'))
   })
 
   test('in a batch, makes all frames of a variant once, in order', () => {
     const made: string[] = []
     const batch = new PreparedBatch([prepareMessage('!1'), prepareMessage(Buffer.of(2))])
-    const frames = batch.frames(variant('v', made))
+    const frames = batch.frames(variant('v', made)).bytes
     expect(frames).toEqual(Buffer.concat([serverFrame(1, '!1'), Buffer.of(0xc2, 3, ...Buffer.from('<v>'))]))
-    expect(batch.frames(variant('v', made))).toBe(frames)
+    expect(batch.frames(variant('v', made)).bytes).toBe(frames)
     expect(made).toEqual(['v', 'v'])
   })
 })
@@ -90,7 +88,7 @@ describe('sendPrepared', () => {
   })
 
   test('masks each frame of a client with a key of its own', () => {
-    const client = new Client(new MemoryReactor(), 'client')
+    const client = new Client(new MemoryReactor(), { role: 'client' })
     const message = prepareMessage('mask')
     client.transport.sendPrepared(message)
     client.transport.sendPrepared(new PreparedBatch([message, message]))

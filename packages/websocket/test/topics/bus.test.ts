@@ -15,10 +15,10 @@ async function turn(): Promise<void> {
 describe('MemoryBus', () => {
   test('delivers a copy to every subscription of the subject until it ends', async () => {
     const bus = new MemoryBus()
-    const heard: string[] = []
+    const received: string[] = []
     const data = Buffer.from('a')
     const call = (bytes: Buffer): void => {
-      heard.push(bytes.toString())
+      received.push(bytes.toString())
       bytes.fill(0)
     }
     const [first] = await Promise.all([
@@ -27,20 +27,20 @@ describe('MemoryBus', () => {
       bus.subscribe('t', call),
     ])
     expect(bus.publish('s', data)).toBe(true)
-    expect([heard, data.toString()]).toEqual([['a', 'a'], 'a'])
+    expect([received, data.toString()]).toEqual([['a', 'a'], 'a'])
     first.unsubscribe()
     first.unsubscribe()
     bus.publish('s', data)
     bus.publish('nowhere', data)
-    expect(heard).toEqual(['a', 'a', 'a'])
+    expect(received).toEqual(['a', 'a', 'a'])
   })
 
   test('drops what is published while it is down or closed, and reports its status', async () => {
     const bus = new MemoryBus()
     const seen: string[] = []
-    const heard: string[] = []
+    const received: string[] = []
     const unwatch = bus.onStatus((status) => seen.push(status))
-    await bus.subscribe('s', (bytes) => heard.push(bytes.toString()))
+    await bus.subscribe('s', (bytes) => received.push(bytes.toString()))
     bus.setDown(true)
     bus.setDown(true)
     expect(bus.publish('s', Buffer.from('lost'))).toBe(false)
@@ -50,7 +50,7 @@ describe('MemoryBus', () => {
     await bus.close()
     bus.setDown(false)
     expect([bus.status, bus.publish('s', Buffer.from('late'))]).toEqual(['closed', false])
-    expect([seen, heard]).toEqual([['down', 'up'], ['back']])
+    expect([seen, received]).toEqual([['down', 'up'], ['back']])
   })
 })
 

@@ -1,18 +1,20 @@
 import { type MemoryReactor, StringTransport } from '@ropewalk/core/testing'
-import { WebSocketChannel } from '../../src/connection/websocket-channel.ts'
+import { WebSocketChannel, type WebSocketChannelSetup } from '../../src/connection/websocket-channel.ts'
 import { WebSocketProtocol } from '../../src/connection/websocket-protocol.ts'
-import type { ClientOpening, ServerOpening } from '../../src/connection/opening.ts'
+import type { ClientOpening, Opening, ServerOpening } from '../../src/connection/opening.ts'
 import { closing, frame } from '../websocket-exchange.ts'
 
 /** The server's side of one WebSocket in memory, whose client is played by the test. */
 export class Client extends WebSocketProtocol {
   readonly #wire: StringTransport
 
-  constructor(reactor: MemoryReactor, role: 'server' | 'client' = 'server') {
+  constructor(reactor: MemoryReactor, { role = 'server', deflate, options }: ClientSetup = {}) {
     super()
     // These tests do not read the request or the response.
-    const opening = { role } as ServerOpening | ClientOpening
-    this.#wire = StringTransport.connect(new WebSocketChannel({ protocol: this, opening }), { reactor })
+    const opening = { role, deflate } as ServerOpening | ClientOpening
+    this.#wire = StringTransport.connect(new WebSocketChannel({ protocol: this, opening, options }), {
+      reactor,
+    })
   }
 
   /** The bytes it received since the last call. */
@@ -62,6 +64,13 @@ export class Client extends WebSocketProtocol {
   reset(): void {
     this.#wire.receiveReset()
   }
+}
+
+/** What a Client is made with. */
+export interface ClientSetup extends Pick<Opening, 'deflate'> {
+  /** The role of the side that is not played. Default `server`. */
+  readonly role?: 'server' | 'client'
+  readonly options?: WebSocketChannelSetup['options']
 }
 
 /** More than a transport queues before a send returns `queued`. */

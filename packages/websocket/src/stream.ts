@@ -1,0 +1,1 @@
+export { duplexOf, type DuplexOptions } from './stream/duplex.ts'
