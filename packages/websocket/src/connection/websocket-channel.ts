@@ -2,15 +2,15 @@ import { Activity } from './activity.ts'
 import { type ChannelWatch, isWhole, type WatchedChannel } from './channel-watch.ts'
 import { Closing } from './closing.ts'
 import type { MessageKind } from '../codec/message-assembly.ts'
-import { MessageReader, type ReaderEvent } from '../codec/message-reader.ts'
-import { WebSocketError } from '../errors.ts'
+import type { ReaderEvent } from '../codec/message-reader.ts'
+import type { WebSocketError } from '../errors.ts'
 import { ConnectionDeflate } from '../deflate/connection-deflate.ts'
 import { connectionGone, drainDelay } from './drain-delay.ts'
 import { type Delivery, Inbox, type InboxOwner } from './inbox.ts'
 import { type BegunMessage, IncomingMessages, type IncomingMessagesOwner } from './incoming-messages.ts'
 import { logFault } from './log-fault.ts'
 import type { LivenessOwner } from './liveness.ts'
-import { NODE_PLATFORM } from './node-platform.ts'
+import { Input, type InputOwner } from './input.ts'
 import type { Opening } from './opening.ts'
 import { Outbox, type OutboxOwner, type SendStatus } from './outbox.ts'
 import { deliverPart, type Reception, receptionOf, takesRawText } from './part-delivery.ts'
@@ -38,10 +38,9 @@ import {
   type PushProducer,
   type Reactor,
 } from '@ropewalk/core'
-import { assertNever, ByteQueue } from '@ropewalk/core/bytes'
+import { assertNever } from '@ropewalk/core/bytes'
 import type { GivenOptions } from '@ropewalk/core/options'
 import { callSafely, settleSafely } from '@ropewalk/core/reactor'
-import type { DelayedCall } from '@ropewalk/core/time'
 
 /** What a channel is made with. */
 export interface WebSocketChannelSetup {
@@ -67,6 +66,7 @@ export class WebSocketChannel
     Drainable,
     WebSocketConnection,
     InboxOwner,
+    InputOwner,
     IncomingMessagesOwner,
     OutboxOwner,
     PingPongOwner,
@@ -77,21 +77,15 @@ export class WebSocketChannel
   readonly autoPong: boolean
   readonly #protocol: WebSocketProtocol
   readonly #options: WebSocketOptions
-  readonly #input = new ByteQueue()
-  readonly #reader: MessageReader<Buffer>
+  readonly #input: Input
   readonly #outbox: Outbox
   readonly #inbox: Inbox
   readonly #reception: Reception
   #messages: IncomingMessages | undefined
   #pingPong: PingPong | undefined
   #activity: Activity | undefined
-  #reading = false
-  inputPaused = false
-  #inputEnded = false
   readonly #closing: Closing
   readonly #deflate: ConnectionDeflate | undefined
-  /** The turn in which a large message is inflated further. Nothing is read before. */
-  #nextSlice: DelayedCall | undefined
   readonly #watch: ChannelWatch | undefined
 
   /** @throws {TypeError | RangeError} when an option does not exist, has another type or is out of range. */
@@ -109,13 +103,12 @@ export class WebSocketChannel
     const { deflate, role } = opening
     this.#deflate = deflate && new ConnectionDeflate(deflate, role, checked.deflate)
     this.#reception = receptionOf(protocol)
-    this.#reader = new MessageReader({
+    this.#input = new Input(this, {
       role,
       limits: this.#options,
       inflater: this.#deflate?.inflater,
       streaming: this.#reception !== 'whole',
       rawText: takesRawText(protocol),
-      platform: NODE_PLATFORM,
     })
     this.#outbox = new Outbox(role, this, this.#options, this.#deflate?.outgoing)
     this.#inbox = new Inbox(this.#options, this)
@@ -147,7 +140,7 @@ export class WebSocketChannel
   }
 
   get heldBytes(): number {
-    return this.#input.length + this.#reader.heldBytes + this.#inbox.heldBytes + this.bufferedBytes
+    return this.#input.heldBytes + this.#inbox.heldBytes + this.bufferedBytes
   }
 
   override connectionMade(): void {
@@ -166,14 +159,11 @@ export class WebSocketChannel
     if (this.transport.disconnecting) return
     this.#activity?.received(data.length)
     this.#input.push(data)
-    this.#read()
   }
 
   /** The peer has ended its side, with a close frame before it or without. */
   readConnectionLost(): void {
-    this.#inputEnded = true
-    this.#endSlice()
-    this.#read()
+    this.#input.end()
     this.#messages?.fail('the peer has ended the connection')
     this.#closing.peerEnded()
   }
@@ -182,7 +172,7 @@ export class WebSocketChannel
     this.#watch?.lost()
     this.#activity?.connectionLost()
     this.#outbox.stop()
-    this.#endSlice()
+    this.#input.stop()
     this.#deflate?.close()
     this.#messages?.fail('the connection is lost')
     this.#closing.lost(cause)
@@ -343,7 +333,7 @@ export class WebSocketChannel
 
   inboxChanged(): void {
     if (this.#inbox.idle) this.#closing.inboxIdle()
-    this.#read()
+    this.#input.read()
   }
 
   outboxFull(): void {
@@ -363,7 +353,7 @@ export class WebSocketChannel
   }
 
   readOn(): void {
-    this.#read()
+    this.#input.read()
   }
 
   #dropMessages(): void {
@@ -372,84 +362,35 @@ export class WebSocketChannel
     void Promise.resolve().then(() => this.inboxChanged())
   }
 
-  /** Reads what has come, for as long as messages are delivered, or may be held back. */
-  #read(): void {
-    if (this.#reading) return
-    this.#reading = true
-    try {
-      while (this.#mayRead()) {
-        const before = this.#input.length
-        const event = this.#nextEvent()
-        this.#watch?.bytesRead(before - this.#input.length, isWhole(event))
-        if (event === undefined && this.#goesOn()) continue
-        if (event === undefined) {
-          this.#activity?.allRead(this.#reader.midMessage)
-          break
-        }
-        this.#eventRead(event)
-      }
-    } catch (error) {
-      this.#messages?.fail('the peer has broken the rules')
-      if (error instanceof WebSocketError) this.#closing.violated(error)
-      else this.transport.failConnection(error)
-    }
-    this.#reading = false
+  get inputPaused(): boolean {
+    return this.#input.paused
+  }
+
+  get takesEvents(): boolean {
+    const full = this.#inbox.full || this.#messages?.full === true
+    return !full && !(this.#watch?.tooFast === true && this.open)
+  }
+
+  inputParsed(bytes: number, event: ReaderEvent<Buffer> | undefined): void {
+    this.#watch?.bytesRead(bytes, isWhole(event))
+    if (event === undefined) this.#activity?.allRead(this.#input.midMessage)
+  }
+
+  inputRead(): void {
     this.#watch?.heldMore()
-    this.#throttle()
   }
 
-  /** Takes the next event. A message that is too large is skipped if the protocol asks for it. */
-  #nextEvent(): ReaderEvent<Buffer> | undefined {
-    for (;;) {
-      try {
-        return this.#reader.next(this.#input)
-      } catch (error) {
-        if (!(error instanceof WebSocketError) || error.violation !== 'message-too-large') throw error
-        if (!this.#skipsTooLarge(error) || !this.#reader.skipMessage()) throw error
-      }
-    }
+  readingResumed(): void {
+    this.#activity?.readingResumed()
   }
 
-  #skipsTooLarge(error: WebSocketError): boolean {
+  skipsMessage(error: WebSocketError): boolean {
     let skips: unknown = false
     void this.#call(() => (skips = this.#protocol.messageTooLarge(error)))
     return skips === true
   }
 
-  /** Whether a large message is to be inflated further now: at the peer's end. Else that is done in a later turn. */
-  #goesOn(): boolean {
-    if (!this.#reader.unfinished || this.#inputEnded) return this.#reader.unfinished
-    this.#nextSlice = this.reactor.callLater(0, () => {
-      this.#nextSlice = undefined
-      this.#read()
-    })
-    return false
-  }
-
-  #endSlice(): void {
-    this.#nextSlice?.cancel()
-    this.#nextSlice = undefined
-  }
-
-  /** After the peer's end nothing more comes, and what has come is little. */
-  #mayRead(): boolean {
-    if (this.#nextSlice !== undefined || this.transport.disconnecting) return false
-    if (this.#inputEnded) return true
-    const full = this.#inbox.full || this.#messages?.full === true
-    return !full && !(this.#watch?.tooFast === true && this.open)
-  }
-
-  #throttle(): void {
-    if (this.transport.disconnecting || this.inputPaused !== this.#mayRead()) return
-    this.inputPaused = !this.inputPaused
-    if (this.inputPaused) this.transport.pauseProducing()
-    else {
-      this.#activity?.readingResumed()
-      this.transport.resumeProducing()
-    }
-  }
-
-  #eventRead(event: ReaderEvent<Buffer>): void {
+  eventRead(event: ReaderEvent<Buffer>): void {
     switch (event.type) {
       case 'text':
         this.#activity?.messageReceived('text', event.text)

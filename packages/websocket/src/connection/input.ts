@@ -1,0 +1,141 @@
+import type { Reactor, Transport } from '@ropewalk/core'
+import { ByteQueue } from '@ropewalk/core/bytes'
+import type { DelayedCall } from '@ropewalk/core/time'
+import { MessageReader, type MessageReaderOptions, type ReaderEvent } from '../codec/message-reader.ts'
+import { WebSocketError } from '../errors.ts'
+import { NODE_PLATFORM } from './node-platform.ts'
+
+/** The part of a channel that an Input uses. */
+export interface InputOwner {
+  readonly reactor: Reactor
+  readonly transport: Transport
+  /** Whether events may be passed on now. */
+  readonly takesEvents: boolean
+  /** Called with each event, in order. */
+  eventRead(event: ReaderEvent<Buffer>): void
+  /** Some input was parsed: `event` is its last event, undefined when that has not all arrived. */
+  inputParsed(bytes: number, event: ReaderEvent<Buffer> | undefined): void
+  /** All that can be read now was read. */
+  inputRead(): void
+  /** Input that was held back is read again. */
+  readingResumed(): void
+  /** Whether a message that is too large is skipped. */
+  skipsMessage(error: WebSocketError): boolean
+  /** The peer has broken a rule or a limit. */
+  violated(error: WebSocketError): void
+}
+
+/** Parses the input of one WebSocket, and pauses the transport while its events cannot be passed on. */
+export class Input {
+  readonly #owner: InputOwner
+  readonly #bytes = new ByteQueue()
+  readonly #reader: MessageReader<Buffer>
+  #reading = false
+  #paused = false
+  #ended = false
+  /** The turn in which a large message is inflated further. Nothing is read before. */
+  #nextSlice: DelayedCall | undefined
+
+  constructor(owner: InputOwner, options: Omit<MessageReaderOptions<Buffer>, 'platform'>) {
+    this.#owner = owner
+    this.#reader = new MessageReader({ ...options, platform: NODE_PLATFORM })
+  }
+
+  /** Whether the transport is paused. */
+  get paused(): boolean {
+    return this.#paused
+  }
+
+  /** Whether the peer has ended its output. */
+  get ended(): boolean {
+    return this.#ended
+  }
+
+  /** Whether a frame or a message has begun and is not whole. */
+  get midMessage(): boolean {
+    return this.#reader.midMessage
+  }
+
+  /** Bytes received and not passed on. */
+  get heldBytes(): number {
+    return this.#bytes.length + this.#reader.heldBytes
+  }
+
+  /** Adds bytes of the peer, and reads. */
+  push(data: Buffer): void {
+    this.#bytes.push(data)
+    this.read()
+  }
+
+  /** The peer has ended its output: reads what is left, however much is held back. */
+  end(): void {
+    this.#ended = true
+    this.stop()
+    this.read()
+  }
+
+  /** Inflates nothing further. */
+  stop(): void {
+    this.#nextSlice?.cancel()
+    this.#nextSlice = undefined
+  }
+
+  /** Reads what has come, for as long as events may be passed on. */
+  read(): void {
+    if (this.#reading) return
+    const owner = this.#owner
+    this.#reading = true
+    try {
+      while (this.#mayRead()) {
+        const before = this.#bytes.length
+        const event = this.#next()
+        owner.inputParsed(before - this.#bytes.length, event)
+        if (event !== undefined) owner.eventRead(event)
+        else if (!this.#goesOn()) break
+      }
+    } catch (error) {
+      if (error instanceof WebSocketError) owner.violated(error)
+      else owner.transport.failConnection(error)
+    }
+    this.#reading = false
+    owner.inputRead()
+    this.#throttle()
+  }
+
+  /** Takes the next event. A message that is too large is skipped if the owner wants it. */
+  #next(): ReaderEvent<Buffer> | undefined {
+    for (;;) {
+      try {
+        return this.#reader.next(this.#bytes)
+      } catch (error) {
+        if (!(error instanceof WebSocketError) || error.violation !== 'message-too-large') throw error
+        if (!this.#owner.skipsMessage(error) || !this.#reader.skipMessage()) throw error
+      }
+    }
+  }
+
+  /** Whether a large message is to be inflated further now: at the peer's end. Else that is done in a later turn. */
+  #goesOn(): boolean {
+    if (!this.#reader.unfinished || this.#ended) return this.#reader.unfinished
+    this.#nextSlice = this.#owner.reactor.callLater(0, () => {
+      this.#nextSlice = undefined
+      this.read()
+    })
+    return false
+  }
+
+  /** After the peer's end nothing more comes, and what has come is little. */
+  #mayRead(): boolean {
+    if (this.#nextSlice !== undefined || this.#owner.transport.disconnecting) return false
+    return this.#ended || this.#owner.takesEvents
+  }
+
+  #throttle(): void {
+    const { transport } = this.#owner
+    if (transport.disconnecting || this.#paused !== this.#mayRead()) return
+    this.#paused = !this.#paused
+    if (this.#paused) return transport.pauseProducing()
+    this.#owner.readingResumed()
+    transport.resumeProducing()
+  }
+}
