@@ -1,5 +1,5 @@
 // A WebSocket echo server that shares its port with HTTP: a page at /, and an echo for an upgrade on any
-// path. Usage: websocket-echo.ts [PORT | ENDPOINT] [--max-message-bytes N]
+// path. Usage: websocket-echo.ts [PORT | ENDPOINT] [--max-message-bytes N] [--deflate]
 import { parseArgs } from 'node:util'
 import { type Address, CannotListenError, formatAddress, reactor } from '@ropewalk/core'
 import { serverFromString } from '@ropewalk/core/endpoints'
@@ -114,10 +114,13 @@ function explain(error: unknown): string {
 try {
   const { values, positionals } = parseArgs({
     allowPositionals: true,
-    options: { 'max-message-bytes': { type: 'string', default: String(1024 * 1024) } },
+    options: {
+      'max-message-bytes': { type: 'string', default: String(1024 * 1024) },
+      deflate: { type: 'boolean', default: false },
+    },
   })
   const maxMessageBytes = Number(values['max-message-bytes'])
-  const echo = WebSocketResource.forProtocol(Echo, { maxMessageBytes })
+  const echo = WebSocketResource.forProtocol(Echo, { maxMessageBytes, deflate: values.deflate })
   const endpoint = serverFromString(reactor, endpointOf(positionals[0] ?? '8080'))
   const port = await endpoint.listen(new Site(new Page(echo)))
   reactor.callWhenRunning(() =>

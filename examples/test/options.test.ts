@@ -10,7 +10,7 @@ import {
   tcpAddress,
 } from '@ropewalk/core'
 import { StreamProtocol, type StreamReader } from '@ropewalk/core/stream'
-import { HostnameEndpoint } from '@ropewalk/core/endpoints'
+import { HostnameEndpoint, TCPClientEndpoint } from '@ropewalk/core/endpoints'
 import { recordConnection } from '@ropewalk/core/policies'
 import { getProcessOutput } from '@ropewalk/core/process'
 import { ProxyProtocolFactory } from '@ropewalk/core/proxy'
@@ -19,10 +19,16 @@ import { ClientTLS } from '@ropewalk/core/tls'
 import { DatagramProtocol } from '@ropewalk/core/udp'
 import { connectedPair, MemoryReactor, StringTransport } from '@ropewalk/core/testing'
 import { NOT_DONE_YET, parseRange, type Request, type RequestBody, Resource, Site } from '@ropewalk/http'
+import { HTTPConnectEndpoint } from '@ropewalk/http/client'
 import { compressed, cors, guard, MemorySessionStore, rateLimit, sessions } from '@ropewalk/http/resources'
 import { File } from '@ropewalk/http/static'
 import { replay, Simulation } from '@ropewalk/simulation'
-import { WebSocketProtocol, WebSocketResource, WebSocketServerFactory } from '@ropewalk/websocket'
+import {
+  WebSocketClientEndpoint,
+  WebSocketProtocol,
+  WebSocketResource,
+  WebSocketServerFactory,
+} from '@ropewalk/websocket'
 import { describe, expect, test } from 'vitest'
 
 class Silent extends Protocol {}
@@ -210,6 +216,17 @@ const TAKES: readonly (readonly [heading: string, give: Give])[] = [
   ['Event streams', (option, value) => posted((_body, request) => request.eventStream({ [option]: value }))],
   ['Ranges', (option, value) => parseRange('bytes=0-1', 10, { [option]: value })],
   ['Files', (option, value) => new File('.', { [option]: value })],
+  [
+    'A proxy',
+    (option, value) =>
+      new HTTPConnectEndpoint(new TCPClientEndpoint(new MemoryReactor(), 'p', 80), 'h', 80, {
+        [option]: value,
+      }),
+  ],
+  [
+    'WebSocket clients',
+    (option, value) => new WebSocketClientEndpoint(new MemoryReactor(), 'ws://h/', { [option]: value }),
+  ],
   ['WebSocket', (option, value) => new WebSocketResource(new Rooms(), { [option]: value })],
 ]
 

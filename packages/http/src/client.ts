@@ -8,7 +8,7 @@ export {
   SwitchRequest,
   type SwitchRequestSetup,
 } from './client/switch-request.ts'
-export { DEFAULT_RESPONSE_LIMITS, type ResponseLimits } from './codec/limits.ts'
+export { RESPONSE_LIMITS, type ResponseLimits } from './codec/limits.ts'
 export { requestHead } from './codec/request-writer.ts'
 export { type ResponseEvent, type ResponseHead, ResponseReader } from './codec/response-reader.ts'
 export { reasonPhrase } from './message/status.ts'

@@ -19,7 +19,7 @@ import {
 } from '@ropewalk/core/options'
 import { asciiHost } from '@ropewalk/core/reactor'
 import { TimeoutError } from '@ropewalk/core/time'
-import { DEFAULT_RESPONSE_LIMITS } from '../codec/limits.ts'
+import { RESPONSE_LIMITS } from '../codec/limits.ts'
 import { isHost } from '../codec/request-head.ts'
 import { requestHead } from '../codec/request-writer.ts'
 import { Headers } from '../message/headers.ts'
@@ -49,7 +49,10 @@ export class ProxyRefused extends ConnectError {
 
   /** Called by the endpoint. */
   constructor(address: Address, { head, body }: Refusal) {
-    super(address, `the proxy responded with ${head.status} ${head.reason || reasonPhrase(head.status)}`)
+    super(
+      address,
+      `the proxy responded with ${head.status} ${head.reason.slice(0, 80) || reasonPhrase(head.status)}`,
+    )
     this.status = head.status
     this.headers = Headers.fromFields(head.fields)
     this.body = body
@@ -111,7 +114,7 @@ export class HTTPConnectEndpoint implements ClientEndpoint {
       const request: SwitchRequest = new SwitchRequest({
         method: 'CONNECT',
         head: this.#head,
-        limits: DEFAULT_RESPONSE_LIMITS,
+        limits: RESPONSE_LIMITS,
         maxBodyBytes: MAX_BODY_BYTES,
         timeoutMs: this.#timeoutMs,
         events: {

@@ -44,14 +44,14 @@ export interface ResponseLimits extends Pick<
   HTTPLimits,
   'maxHeadBytes' | 'maxFieldCount' | 'maxChunkExtensionBytes' | 'maxTrailerBytes'
 > {
-  /** Longest status line in bytes, CRLF not counted. Default 4 096. */
+  /** Longest status line in bytes, CRLF not counted. */
   readonly maxStatusLineBytes: number
-  /** Most responses with 1xx, except 101, before the final one. Default 16. */
+  /** Most responses with 1xx, except 101, before the final one. */
   readonly maxInterimResponses: number
 }
 
-/** The limits of a response unless a client sets others. */
-export const DEFAULT_RESPONSE_LIMITS: ResponseLimits = {
+/** The limits of the clients in this package, and of WebSockets. */
+export const RESPONSE_LIMITS: ResponseLimits = {
   maxStatusLineBytes: 4_096,
   maxHeadBytes: 16_384,
   maxFieldCount: 100,

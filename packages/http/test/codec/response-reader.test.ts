@@ -3,7 +3,7 @@ import { chunkings } from '@ropewalk/core/testing'
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { RemoteProtocolError } from '../../src/errors.ts'
-import { DEFAULT_RESPONSE_LIMITS, type ResponseLimits } from '../../src/codec/limits.ts'
+import { RESPONSE_LIMITS, type ResponseLimits } from '../../src/codec/limits.ts'
 import { ResponseReader } from '../../src/codec/response-reader.ts'
 
 interface Setup {
@@ -15,7 +15,7 @@ interface Setup {
 
 /** What is read, in one line: `(103) 200 "body" end`, `!malformed-chunk`, and the bytes left after `|`. */
 function read(pieces: Iterable<Uint8Array>, { method = 'GET', limits = {}, ends = true }: Setup): string {
-  const reader = new ResponseReader({ ...DEFAULT_RESPONSE_LIMITS, ...limits }, method)
+  const reader = new ResponseReader({ ...RESPONSE_LIMITS, ...limits }, method)
   const input = new ByteQueue()
   const seen: string[] = []
   let body = ''
@@ -50,7 +50,7 @@ function expectRead(text: string, expected: string, setup: Setup = {}): void {
 
 describe('ResponseReader: status line (RFC 9112 §4)', () => {
   test('reads the parts of the head', () => {
-    const reader = new ResponseReader(DEFAULT_RESPONSE_LIMITS, 'GET')
+    const reader = new ResponseReader(RESPONSE_LIMITS, 'GET')
     const input = new ByteQueue()
     input.push(Buffer.from('HTTP/1.0 403 Kein Zutritt\t\xfc\r\nA: 1\r\nb:\t2 \r\n\r\nbody', 'latin1'))
     expect(reader.next(input)).toEqual({

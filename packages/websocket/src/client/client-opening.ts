@@ -79,9 +79,9 @@ export class OpeningAttempt<P extends WebSocketProtocol> implements ProtocolFact
   #checked(head: ResponseHead, transport: Transport, events: PreludeEvents): ClientOpening | undefined {
     const { address, handshake } = this.#setup
     try {
-      const { subprotocol } = agreementOf(handshake, head)
+      const { subprotocol, deflate } = agreementOf(handshake, head)
       const response: OpeningResponse = { status: head.status, headers: Headers.fromFields(head.fields) }
-      return { role: 'client', response, subprotocol }
+      return { role: 'client', response, subprotocol, deflate }
     } catch (error) {
       if (!(error instanceof HandshakeFault)) throw error
       transport.abortConnection(error)

@@ -10,7 +10,7 @@ import {
 import { checkValue, type GivenOptions, having } from '@ropewalk/core/options'
 import { ClientTLS } from '@ropewalk/core/tls'
 import type { Headers } from '@ropewalk/http'
-import { DEFAULT_RESPONSE_LIMITS, givenHeaders, SwitchRequest } from '@ropewalk/http/client'
+import { RESPONSE_LIMITS, givenHeaders, SwitchRequest } from '@ropewalk/http/client'
 import { CheckedWebSocketOptions } from '../connection/websocket-options.ts'
 import type { WebSocketProtocol } from '../connection/websocket-protocol.ts'
 import {
@@ -111,7 +111,7 @@ export class WebSocketClientEndpoint {
       const request: SwitchRequest = new SwitchRequest({
         method: 'GET',
         head: handshakeRequest(handshake),
-        limits: DEFAULT_RESPONSE_LIMITS,
+        limits: RESPONSE_LIMITS,
         maxBodyBytes: MAX_BODY_BYTES,
         timeoutMs: handshakeTimeoutMs,
         // The endpoint may have started TLS itself.
@@ -132,12 +132,13 @@ export class WebSocketClientEndpoint {
   /** RFC 6455 §4.1 (7): a new key for each connection. */
   #handshake(target: WebSocketTarget, headers: Headers): ClientHandshake {
     const { subprotocols } = this.#options
+    const deflate = this.#channelOptions.deflate?.options
     const key = this.#reactor.randomBytes(16).toString('base64')
     if (target.authorization === undefined || headers.hasHeader('Authorization'))
-      return { host: target.host, target: target.path, key, subprotocols, headers }
+      return { host: target.host, target: target.path, key, subprotocols, deflate, headers }
     const all = givenHeaders(OWNER, headers, isHandshakeHeader)
     all.addRawHeader('Authorization', target.authorization)
-    return { host: target.host, target: target.path, key, subprotocols, headers: all }
+    return { host: target.host, target: target.path, key, subprotocols, deflate, headers: all }
   }
 
   #endpoint({ url, address }: WebSocketTarget): ClientEndpoint {

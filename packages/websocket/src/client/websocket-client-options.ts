@@ -98,6 +98,7 @@ const INSTEAD = {
   followRedirects: 'maxRedirects',
   protocols: 'subprotocols',
   maxPayload: 'maxMessageBytes',
+  perMessageDeflate: 'deflate',
   ca: 'tls: { trustRoots }',
   servername: 'tls: { serverName }',
   agent: 'endpoint',

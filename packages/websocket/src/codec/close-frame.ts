@@ -1,6 +1,6 @@
 import { WebSocketError } from '../errors.ts'
 import { MAX_CONTROL_BYTES } from './frame-header.ts'
-import { decodeText } from './utf8.ts'
+import { decodeText, encodeText } from './utf8.ts'
 
 /** The content of a close frame. */
 export interface CloseFrame {
@@ -18,10 +18,10 @@ export interface CloseFrame {
  *
  * @throws {WebSocketError} when the code is cut or must not be sent, or the reason is not UTF-8.
  */
-export function readClose(payload: Buffer): CloseFrame {
+export function readClose(payload: Uint8Array): CloseFrame {
   if (payload.length === 0) return { code: undefined, reason: '' }
   if (payload.length === 1) throw malformedClose('a code of one byte')
-  const code = payload.readUInt16BE(0)
+  const code = ((payload[0] ?? 0) << 8) | (payload[1] ?? 0)
   if (!isCloseCode(code)) throw malformedClose(`code ${code}`)
   return { code, reason: decodeText(payload.subarray(2)) }
 }
@@ -32,23 +32,25 @@ export function readClose(payload: Buffer): CloseFrame {
  * @throws {RangeError} when the code must not be sent, or the reason has more than 123 bytes or no code.
  * @throws {TypeError} when the reason is not a string.
  */
-export function closePayload({ code, reason }: CloseFrame): Buffer {
+export function closePayload({ code, reason }: CloseFrame): Uint8Array {
   if (code === undefined) {
     if (reason !== '') throw new RangeError('Cannot close with a reason but no code')
-    return Buffer.alloc(0)
+    return NO_BYTES
   }
   if (!isCloseCode(code)) {
     throw new RangeError(`Cannot close with code ${code}: use 1000 to 1003, 1007 to 1014 or 3000 to 4999`)
   }
-  const reasonBytes = Buffer.byteLength(reason)
-  if (reasonBytes > MAX_REASON_BYTES) {
+  if (typeof reason !== 'string') throw new TypeError(`Cannot close with a reason of type ${typeof reason}`)
+  const bytes = encodeText(reason)
+  if (bytes.length > MAX_REASON_BYTES) {
     throw new RangeError(
-      `Cannot close with a reason of ${reasonBytes} bytes: use at most ${MAX_REASON_BYTES}`,
+      `Cannot close with a reason of ${bytes.length} bytes: use at most ${MAX_REASON_BYTES}`,
     )
   }
-  const payload = Buffer.allocUnsafe(2 + reasonBytes)
-  payload.writeUInt16BE(code, 0)
-  payload.write(reason, 2)
+  const payload = new Uint8Array(2 + bytes.length)
+  payload[0] = code >> 8
+  payload[1] = code
+  payload.set(bytes, 2)
   return payload
 }
 
@@ -69,3 +71,4 @@ export function isCloseCode(code: number): boolean {
 }
 
 const MAX_REASON_BYTES = MAX_CONTROL_BYTES - 2
+const NO_BYTES = new Uint8Array(0)

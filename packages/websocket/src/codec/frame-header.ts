@@ -1,5 +1,5 @@
-import type { ByteQueue } from '@ropewalk/core/bytes'
 import { WebSocketError } from '../errors.ts'
+import type { ByteInput } from './byte-input.ts'
 
 /** Which side of a connection this is: a server reads masked frames and writes unmasked ones. */
 export type Role = 'server' | 'client'
@@ -42,7 +42,7 @@ export interface FrameFlags {
  * @throws {WebSocketError} when the header is invalid. A fault in its first two bytes is found before the rest
  *   arrives.
  */
-export function takeFrameHeader(input: ByteQueue, role: Role, compression: boolean): FrameHeader | undefined {
+export function takeFrameHeader(input: ByteInput, role: Role, compression: boolean): FrameHeader | undefined {
   const first = input.byteAt(0)
   const second = input.byteAt(1)
   if (first === undefined || second === undefined) return undefined
@@ -55,7 +55,7 @@ export function takeFrameHeader(input: ByteQueue, role: Role, compression: boole
   const bytes = input.peek(2 + lengthBytes + (role === 'server' ? MASK_KEY_BYTES : 0))
   if (bytes === undefined) return undefined
   const payloadBytes = lengthBytes === 0 ? shortLength : readLength(bytes, lengthBytes)
-  const maskKey = role === 'server' ? bytes.readInt32LE(2 + lengthBytes) : 0
+  const maskKey = role === 'server' ? readKey(bytes, 2 + lengthBytes) : 0
   input.skip(bytes.length)
   return { fin, compressed: (first & RSV1) !== 0, opcode, payloadBytes, maskKey }
 }
@@ -66,18 +66,19 @@ export function takeFrameHeader(input: ByteQueue, role: Role, compression: boole
  * @param first The first byte, as `firstByte` returns it.
  * @param role Our side: a client leaves space for the masking key at the end of the header.
  */
-export function putFrameHeader(target: Buffer, first: number, payloadBytes: number, role: Role): void {
+export function putFrameHeader(target: Uint8Array, first: number, payloadBytes: number, role: Role): void {
   const maskBit = role === 'client' ? MASK : 0
   target[0] = first
   if (payloadBytes < 126) {
     target[1] = maskBit | payloadBytes
   } else if (payloadBytes < TWO_TO_16) {
     target[1] = maskBit | 126
-    target.writeUInt16BE(payloadBytes, 2)
+    target[2] = payloadBytes >>> 8
+    target[3] = payloadBytes
   } else {
     target[1] = maskBit | 127
-    target.writeUInt32BE(Math.floor(payloadBytes / TWO_TO_32), 2)
-    target.writeUInt32BE(payloadBytes % TWO_TO_32, 6)
+    putUint32(target, 2, Math.floor(payloadBytes / TWO_TO_32))
+    putUint32(target, 6, payloadBytes % TWO_TO_32)
   }
 }
 
@@ -128,9 +129,34 @@ function checkControl(fin: boolean, shortLength: number): void {
   }
 }
 
-function readLength(bytes: Buffer, lengthBytes: number): number {
+/** Reads a masking key as a little-endian number. */
+export function readKey(bytes: Uint8Array, at: number): number {
+  return (
+    (bytes[at] ?? 0) |
+    ((bytes[at + 1] ?? 0) << 8) |
+    ((bytes[at + 2] ?? 0) << 16) |
+    ((bytes[at + 3] ?? 0) << 24)
+  )
+}
+
+function readUint16(bytes: Uint8Array, at: number): number {
+  return ((bytes[at] ?? 0) << 8) | (bytes[at + 1] ?? 0)
+}
+
+function readUint32(bytes: Uint8Array, at: number): number {
+  return readUint16(bytes, at) * TWO_TO_16 + readUint16(bytes, at + 2)
+}
+
+function putUint32(target: Uint8Array, at: number, value: number): void {
+  target[at] = value >>> 24
+  target[at + 1] = value >>> 16
+  target[at + 2] = value >>> 8
+  target[at + 3] = value
+}
+
+function readLength(bytes: Uint8Array, lengthBytes: number): number {
   const length =
-    lengthBytes === 2 ? bytes.readUInt16BE(2) : bytes.readUInt32BE(2) * TWO_TO_32 + bytes.readUInt32BE(6)
+    lengthBytes === 2 ? readUint16(bytes, 2) : readUint32(bytes, 2) * TWO_TO_32 + readUint32(bytes, 6)
   if (length < (lengthBytes === 2 ? 126 : TWO_TO_16)) {
     throw new WebSocketError(
       'length-not-minimal',

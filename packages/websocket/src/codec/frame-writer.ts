@@ -8,10 +8,12 @@ import {
   MAX_CONTROL_BYTES,
   Opcode,
   putFrameHeader,
+  readKey,
   type Role,
 } from './frame-header.ts'
-import { mask } from './mask.ts'
 import type { MessageKind } from './message-assembly.ts'
+import { type CodecPlatform, WEB_PLATFORM } from './platform.ts'
+import { encodeText, putText } from './utf8.ts'
 
 /** The part of a transport that a FrameWriter writes to. */
 export interface FrameSink {
@@ -19,10 +21,18 @@ export interface FrameSink {
   write(data: Uint8Array): boolean
 }
 
-/** The options of a FrameWriter. The masking keys of a client must be unpredictable (RFC 6455 §5.3). */
-export type FrameWriterOptions =
+/** The options of a FrameWriter. */
+export type FrameWriterOptions = {
+  /** Default `WEB_PLATFORM`. */
+  readonly platform?: CodecPlatform | undefined
+} & (
   | { readonly role: 'server' }
-  | { readonly role: 'client'; readonly randomBytes: (count: number) => Uint8Array }
+  | {
+      readonly role: 'client'
+      /** Makes masking keys, which must be unpredictable (RFC 6455 §5.3): `crypto.getRandomValues`. */
+      readonly randomBytes: (count: number) => Uint8Array
+    }
+)
 
 /**
  * Writes messages and control frames, one frame each (RFC 6455 §5.2, §6.1).
@@ -33,10 +43,12 @@ export type FrameWriterOptions =
  */
 export class FrameWriter {
   readonly #role: Role
+  readonly #platform: CodecPlatform
   readonly #randomBytes: ((count: number) => Uint8Array) | undefined
 
   constructor(options: FrameWriterOptions) {
     this.#role = options.role
+    this.#platform = options.platform ?? WEB_PLATFORM
     this.#randomBytes = options.role === 'client' ? options.randomBytes : undefined
   }
 
@@ -47,11 +59,9 @@ export class FrameWriter {
    * @throws {TypeError} when it is neither a string nor a Uint8Array.
    */
   text(text: string | Uint8Array, sink: FrameSink): boolean {
+    if (typeof text === 'string') return this.#text(text, sink)
     if (text instanceof Uint8Array) return this.#payload(TEXT, text, sink)
-    const payloadBytes = Buffer.byteLength(text)
-    const frame = this.#frame(TEXT, payloadBytes)
-    frame.write(text, frame.length - payloadBytes)
-    return sink.write(this.#maskIfClient(frame, payloadBytes))
+    throw new TypeError(`Cannot send ${typeof text} as text: use a string or a Uint8Array`)
   }
 
   /**
@@ -132,9 +142,21 @@ export class FrameWriter {
     return this.#write(first, payload, sink)
   }
 
+  #text(text: string, sink: FrameSink): boolean {
+    if (text.length <= SCRATCH_CHARACTERS) {
+      const payloadBytes = putText(text, SCRATCH) ?? 0
+      return this.#write(TEXT, SCRATCH.subarray(0, payloadBytes), sink)
+    }
+    // Most long texts are ASCII. Then they have as many bytes as characters, and need not be measured first.
+    const frame = this.#frame(TEXT, text.length)
+    const payload = frame.subarray(frame.length - text.length)
+    if (putText(text, payload) === undefined) return this.#payload(TEXT, encodeText(text), sink)
+    return sink.write(this.#maskIfClient(frame, payload))
+  }
+
   #payload(first: number, data: Uint8Array, sink: FrameSink): boolean {
     if (data.length <= COPIED_BYTES || this.#role === 'client') return this.#write(first, data, sink)
-    const header = Buffer.allocUnsafe(frameHeaderBytes(data.length, this.#role))
+    const header = this.#platform.allocateFrame(frameHeaderBytes(data.length, this.#role))
     putFrameHeader(header, first, data.length, this.#role)
     sink.write(header)
     return sink.write(data)
@@ -142,24 +164,30 @@ export class FrameWriter {
 
   #write(first: number, payload: Uint8Array, sink: FrameSink): boolean {
     const frame = this.#frame(first, payload.length)
-    frame.set(payload, frame.length - payload.length)
-    return sink.write(this.#maskIfClient(frame, payload.length))
+    const at = frame.length - payload.length
+    if (this.#role === 'server') frame.set(payload, at)
+    else this.#platform.maskInto(payload, this.#putKey(frame, at), frame, at)
+    return sink.write(frame)
   }
 
   /** Allocates a frame and writes its header. The caller writes the payload at its end. */
-  #frame(first: number, payloadBytes: number): Buffer {
-    const frame = Buffer.allocUnsafe(frameHeaderBytes(payloadBytes, this.#role) + payloadBytes)
+  #frame(first: number, payloadBytes: number): Uint8Array {
+    const frame = this.#platform.allocateFrame(frameHeaderBytes(payloadBytes, this.#role) + payloadBytes)
     putFrameHeader(frame, first, payloadBytes, this.#role)
     return frame
   }
 
-  /** Masks the payload if this side is a client. */
-  #maskIfClient(frame: Buffer, payloadBytes: number): Buffer {
-    if (this.#randomBytes === undefined) return frame
-    const payloadAt = frame.length - payloadBytes
-    frame.set(this.#randomBytes(MASK_KEY_BYTES), payloadAt - MASK_KEY_BYTES)
-    mask(frame.subarray(payloadAt), frame.readInt32LE(payloadAt - MASK_KEY_BYTES), 0)
+  #maskIfClient(frame: Uint8Array, payload: Uint8Array): Uint8Array {
+    if (this.#role === 'client')
+      this.#platform.mask(payload, this.#putKey(frame, frame.length - payload.length))
     return frame
+  }
+
+  /** Writes a new masking key before the payload, and returns it. */
+  #putKey(frame: Uint8Array, payloadAt: number): number {
+    const key = this.#randomBytes?.(MASK_KEY_BYTES) ?? NO_KEY
+    frame.set(key, payloadAt - MASK_KEY_BYTES)
+    return readKey(key, 0)
   }
 }
 
@@ -171,6 +199,13 @@ function checkBytes(data: unknown): asserts data is Uint8Array {
 
 /** Up to this size, copying a payload into the frame is cheaper than a second write. */
 const COPIED_BYTES = 4096
+/**
+ * Up to this length in UTF-16 units, a text is encoded here and copied: that costs less than to measure its
+ * UTF-8 first, which takes at most three bytes a unit.
+ */
+const SCRATCH_CHARACTERS = 2048
+const SCRATCH = new Uint8Array(3 * SCRATCH_CHARACTERS)
+const NO_KEY = new Uint8Array(MASK_KEY_BYTES)
 
 const WHOLE: FrameFlags = { fin: true, compressed: false }
 const TEXT = firstByte(Opcode.text, WHOLE)

@@ -1,46 +1,50 @@
-import { assertNever, type ByteQueue } from '@ropewalk/core/bytes'
 import { WebSocketError } from '../errors.ts'
+import type { ByteInput } from './byte-input.ts'
 import { readClose } from './close-frame.ts'
 import { type MessageInflater, mostCompressedBytes } from './compression.ts'
 import { type FrameHeader, isControl, Opcode, type Role, takeFrameHeader } from './frame-header.ts'
 import { Inflation } from './inflation.ts'
-import { mask } from './mask.ts'
+import { turnKey } from './mask.ts'
 import { MessageAssembly, type MessageKind } from './message-assembly.ts'
 import { MessageSize } from './message-size.ts'
+import { type CodecPlatform, WEB_PLATFORM } from './platform.ts'
 import { StreamedMessage } from './streamed-message.ts'
 import { checkText, decodeText } from './utf8.ts'
 import { checkWebSocketLimits, type WebSocketLimits } from './limits.ts'
 
 /** An event of the peer: a whole message, or a control frame, which may arrive between fragments. */
-export type MessageEvent =
+export type MessageEvent<Bytes extends Uint8Array = Uint8Array> =
   | { readonly type: 'text'; readonly text: string }
-  | { readonly type: 'bytes'; readonly data: Buffer }
-  | { readonly type: 'ping'; readonly payload: Buffer }
-  | { readonly type: 'pong'; readonly payload: Buffer }
+  | { readonly type: 'bytes'; readonly data: Bytes }
+  | { readonly type: 'ping'; readonly payload: Bytes }
+  | { readonly type: 'pong'; readonly payload: Bytes }
   | { readonly type: 'close'; readonly code: number | undefined; readonly reason: string }
 
 /** A whole text message, with `rawText`: its bytes are UTF-8. */
-export interface RawTextEvent {
+export interface RawTextEvent<Bytes extends Uint8Array = Uint8Array> {
   readonly type: 'raw-text'
-  readonly data: Buffer
+  readonly data: Bytes
 }
 
 /**
  * A part of a message, with `streaming`. Each message is `message-begin`, then `message-data` as its bytes
  * arrive and a `frame-end` after each frame, then `message-end`. Control frames may come anywhere in between.
  */
-export type StreamingEvent =
+export type StreamingEvent<Bytes extends Uint8Array = Uint8Array> =
   | { readonly type: 'message-begin'; readonly kind: MessageKind }
   /** At least one byte. A piece of text may begin and end within a character. */
-  | { readonly type: 'message-data'; readonly data: Buffer }
+  | { readonly type: 'message-data'; readonly data: Bytes }
   | { readonly type: 'frame-end' }
   | { readonly type: 'message-end' }
 
 /** Everything that a MessageReader returns. */
-export type ReaderEvent = MessageEvent | RawTextEvent | StreamingEvent
+export type ReaderEvent<Bytes extends Uint8Array = Uint8Array> =
+  | MessageEvent<Bytes>
+  | RawTextEvent<Bytes>
+  | StreamingEvent<Bytes>
 
 /** The options of a MessageReader. */
-export interface MessageReaderOptions {
+export interface MessageReaderOptions<Bytes extends Uint8Array = Uint8Array> {
   /** Our side: a server reads the frames of a client. */
   readonly role: Role
   readonly limits: WebSocketLimits
@@ -50,6 +54,8 @@ export interface MessageReaderOptions {
   readonly streaming?: boolean | undefined
   /** Returns a whole text message as a RawTextEvent. Default false. */
   readonly rawText?: boolean | undefined
+  /** Default `WEB_PLATFORM`, with which events contain what the input returns. */
+  readonly platform?: CodecPlatform<Bytes> | undefined
 }
 
 /**
@@ -58,21 +64,23 @@ export interface MessageReaderOptions {
  * A message of one frame that has arrived completely is read at once. Any other is collected as it arrives,
  * and text is checked meanwhile. The bytes in the queue are unmasked in place.
  */
-export class MessageReader {
+export class MessageReader<Bytes extends Uint8Array = Uint8Array> {
   readonly #role: Role
   readonly #maxFrameBytes: number
   readonly #maxMessageBytes: number
   readonly #inflater: MessageInflater | undefined
   readonly #streaming: boolean
   readonly #rawText: boolean
-  #state: State = HEADER
+  readonly #platform: CodecPlatform<Bytes>
+  #state: State<Bytes> = HEADER
   #headerBegun = false
   #unfinished = false
   /** The message that has begun and not ended. Control frames between its fragments leave it unchanged. */
-  #message: MessageAssembly | StreamedMessage | undefined
+  #message: MessageAssembly<Bytes> | StreamedMessage | undefined
 
   /** @throws {TypeError | RangeError} when a limit is neither a whole number of at least 1 nor Infinity. */
-  constructor({ role, limits, inflater, streaming = false, rawText = false }: MessageReaderOptions) {
+  constructor(options: MessageReaderOptions<Bytes>) {
+    const { role, limits, inflater, streaming = false, rawText = false } = options
     checkWebSocketLimits(limits)
     this.#role = role
     this.#maxFrameBytes = limits.maxFrameBytes
@@ -80,6 +88,8 @@ export class MessageReader {
     this.#inflater = inflater
     this.#streaming = streaming
     this.#rawText = rawText
+    // The events of the default have the type of the input, which is a Uint8Array at least.
+    this.#platform = options.platform ?? (WEB_PLATFORM as CodecPlatform<Bytes>)
   }
 
   /**
@@ -105,7 +115,7 @@ export class MessageReader {
    * @returns undefined when `input` does not hold the whole event.
    * @throws {WebSocketError} once, when the peer breaks a rule or a limit; later calls return undefined.
    */
-  next(input: ByteQueue): ReaderEvent | undefined {
+  next(input: ByteInput<Bytes>): ReaderEvent<Bytes> | undefined {
     const resumed = this.#unfinished
     this.#unfinished = false
     try {
@@ -116,7 +126,7 @@ export class MessageReader {
     }
   }
 
-  #next(input: ByteQueue, resumed: boolean): ReaderEvent | undefined {
+  #next(input: ByteInput<Bytes>, resumed: boolean): ReaderEvent<Bytes> | undefined {
     for (;;) {
       const state = this.#state
       switch (state.is) {
@@ -130,7 +140,7 @@ export class MessageReader {
           }
           this.#checkData(header)
           if (!this.#streaming && isWholeMessage(header, input)) {
-            return this.#wholeMessage(kindOf(header), header.compressed, takePayload(input, header))
+            return this.#wholeMessage(kindOf(header), header.compressed, this.#takePayload(input, header))
           }
           const begins = this.#message === undefined
           this.#state = this.#fragmentBegins(header)
@@ -142,7 +152,7 @@ export class MessageReader {
           if (input.length < header.payloadBytes) return undefined
           this.#state = HEADER
           if (header.opcode === Opcode.close) this.#stop()
-          return controlEvent(header.opcode, takePayload(input, header))
+          return controlEvent(header.opcode, this.#takePayload(input, header))
         }
         case 'fragment': {
           if (!collect(input, state)) return undefined
@@ -153,11 +163,11 @@ export class MessageReader {
         case 'inflating': {
           if (!state.inflation.step()) return this.#later()
           this.#state = HEADER
-          return this.#messageEvent(state.kind, asBuffer(state.inflation.finish()))
+          return this.#messageEvent(state.kind, this.#platform.asBytes(state.inflation.finish()))
         }
         case 'streamed': {
           if (state.message.more && !resumed) return this.#later()
-          const event = stream(input, state)
+          const event = this.#stream(input, state)
           if (event?.type === 'frame-end') this.#state = state.header.fin ? MESSAGE_END : HEADER
           return event
         }
@@ -169,7 +179,7 @@ export class MessageReader {
           input.clear()
           return undefined
         default:
-          return assertNever(state)
+          return state satisfies never
       }
     }
   }
@@ -200,7 +210,7 @@ export class MessageReader {
     return compressed ? mostCompressedBytes(this.#maxMessageBytes) : this.#maxMessageBytes
   }
 
-  #fragmentBegins(header: FrameHeader): State {
+  #fragmentBegins(header: FrameHeader): State<Bytes> {
     const message = this.#message ?? this.#messageBegins(header)
     message.fragmentBegins(header.payloadBytes)
     this.#message = message
@@ -208,42 +218,67 @@ export class MessageReader {
     return { is: 'streamed', header, message, takenBytes: 0, over: false }
   }
 
-  #messageBegins(header: FrameHeader): MessageAssembly | StreamedMessage {
+  #messageBegins(header: FrameHeader): MessageAssembly<Bytes> | StreamedMessage {
     const { compressed } = header
     const size = new MessageSize(this.#mostBytes(compressed))
-    if (!this.#streaming) return new MessageAssembly(kindOf(header), size, compressed)
+    if (!this.#streaming) return new MessageAssembly(kindOf(header), size, compressed, this.#platform)
     const inflater = compressed ? this.#inflater : undefined
-    return new StreamedMessage(kindOf(header), size, inflater, this.#maxMessageBytes)
+    return new StreamedMessage(kindOf(header), size, inflater, this.#maxMessageBytes, this.#platform.isUTF8)
   }
 
-  #messageEnds(message: MessageAssembly): ReaderEvent | undefined {
+  #messageEnds(message: MessageAssembly<Bytes>): ReaderEvent<Bytes> | undefined {
     this.#message = undefined
     return this.#wholeMessage(message.kind, message.compressed, message.finish())
   }
 
   /** @returns undefined when the inflater has more of it. */
-  #wholeMessage(kind: MessageKind, compressed: boolean, payload: Buffer): ReaderEvent | undefined {
+  #wholeMessage(kind: MessageKind, compressed: boolean, payload: Bytes): ReaderEvent<Bytes> | undefined {
     const inflater = this.#inflater
     if (!compressed || inflater === undefined) return this.#messageEvent(kind, payload)
     const inflated = inflater.inflate(payload, true, this.#maxMessageBytes)
-    if (inflater.more !== true) return this.#messageEvent(kind, asBuffer(inflated))
-    this.#state = {
-      is: 'inflating',
-      kind,
-      inflation: new Inflation(inflater, inflated, this.#maxMessageBytes),
+    if (inflater.more === true) {
+      const inflation = new Inflation(inflater, inflated, this.#maxMessageBytes)
+      this.#state = { is: 'inflating', kind, inflation }
+      return this.#later()
     }
-    return this.#later()
+    const decoded = kind === 'text' && !this.#rawText
+    return this.#messageEvent(kind, this.#platform.asBytes(decoded ? inflated : unshared(inflated)))
   }
 
-  #messageEvent(kind: MessageKind, data: Buffer): ReaderEvent {
+  #messageEvent(kind: MessageKind, data: Bytes): ReaderEvent<Bytes> {
     if (kind === 'bytes') return { type: 'bytes', data }
     if (!this.#rawText) return { type: 'text', text: decodeText(data) }
-    checkText(data)
+    checkText(data, this.#platform.isUTF8)
     return { type: 'raw-text', data }
   }
 
   #later(): undefined {
     this.#unfinished = true
+  }
+
+  /** Takes a payload that has arrived completely. */
+  #takePayload(input: ByteInput<Bytes>, { payloadBytes, maskKey }: FrameHeader): Bytes {
+    const payload = input.takeExactly(payloadBytes) ?? this.#platform.allocate(0)
+    this.#platform.mask(payload, maskKey)
+    return payload
+  }
+
+  /** Returns the next bytes of a frame, or its end; undefined when it needs more bytes. */
+  #stream(input: ByteInput<Bytes>, frame: StreamedFrame): StreamingEvent<Bytes> | undefined {
+    const { payloadBytes, maskKey, fin } = frame.header
+    const { mask, allocate, asBytes } = this.#platform
+    while (!frame.over || frame.message.more) {
+      const leftBytes = payloadBytes - frame.takenBytes
+      const piece = leftBytes === 0 || frame.message.more ? allocate(0) : input.takeUpTo(leftBytes)
+      if (piece === undefined) return undefined
+      mask(piece, turnKey(maskKey, frame.takenBytes))
+      frame.takenBytes += piece.length
+      frame.over = frame.takenBytes === payloadBytes
+      const data = frame.message.add(piece, fin && frame.over)
+      if (data.length > 0)
+        return { type: 'message-data', data: asBytes(data === piece ? data : unshared(data)) }
+    }
+    return { type: 'frame-end' }
   }
 
   #stop(): void {
@@ -254,42 +289,19 @@ export class MessageReader {
 }
 
 /** Takes the bytes of a fragment that have arrived; returns false while some are missing. */
-function collect(input: ByteQueue, fragment: Fragment): boolean {
-  const { payloadBytes, maskKey } = fragment.header
+function collect<Bytes extends Uint8Array>(input: ByteInput<Bytes>, fragment: Fragment<Bytes>): boolean {
+  const { payloadBytes, maskKey, fin } = fragment.header
   while (fragment.takenBytes < payloadBytes) {
-    const piece = input.takeUpTo(payloadBytes - fragment.takenBytes)
+    const leftBytes = payloadBytes - fragment.takenBytes
+    const piece = input.takeUpTo(leftBytes)
     if (piece === undefined) return false
-    mask(piece, maskKey, fragment.takenBytes)
+    fragment.message.add(piece, turnKey(maskKey, fragment.takenBytes), fin ? leftBytes : 0)
     fragment.takenBytes += piece.length
-    fragment.message.add(piece)
   }
   return true
 }
 
-/** Returns the next bytes of a frame, or its end; undefined when it needs more bytes. */
-function stream(input: ByteQueue, frame: StreamedFrame): StreamingEvent | undefined {
-  const { payloadBytes, maskKey, fin } = frame.header
-  while (!frame.over || frame.message.more) {
-    const leftBytes = payloadBytes - frame.takenBytes
-    const piece = leftBytes === 0 || frame.message.more ? NO_BYTES : input.takeUpTo(leftBytes)
-    if (piece === undefined) return undefined
-    mask(piece, maskKey, frame.takenBytes)
-    frame.takenBytes += piece.length
-    frame.over = frame.takenBytes === payloadBytes
-    const data = frame.message.add(piece, fin && frame.over)
-    if (data.length > 0) return { type: 'message-data', data: asBuffer(data) }
-  }
-  return { type: 'frame-end' }
-}
-
-/** Takes a payload that has arrived completely. */
-function takePayload(input: ByteQueue, { payloadBytes, maskKey }: FrameHeader): Buffer {
-  const payload = input.takeExactly(payloadBytes) ?? NO_BYTES
-  mask(payload, maskKey, 0)
-  return payload
-}
-
-function isWholeMessage({ fin, opcode, payloadBytes }: FrameHeader, input: ByteQueue): boolean {
+function isWholeMessage({ fin, opcode, payloadBytes }: FrameHeader, input: ByteInput): boolean {
   return fin && opcode !== Opcode.continuation && input.length >= payloadBytes
 }
 
@@ -297,31 +309,32 @@ function kindOf({ opcode }: FrameHeader): MessageKind {
   return opcode === Opcode.text ? 'text' : 'bytes'
 }
 
-function controlEvent(opcode: Opcode, payload: Buffer): MessageEvent {
+function controlEvent<Bytes extends Uint8Array>(opcode: Opcode, payload: Bytes): MessageEvent<Bytes> {
   if (opcode === Opcode.ping) return { type: 'ping', payload }
   if (opcode === Opcode.pong) return { type: 'pong', payload }
   return { type: 'close', ...readClose(payload) }
 }
 
-function asBuffer(data: Uint8Array): Buffer {
-  return Buffer.isBuffer(data) ? data : Buffer.from(data.buffer, data.byteOffset, data.byteLength)
+/** Copies a small piece of much memory, because an application may keep the piece. */
+function unshared(data: Uint8Array): Uint8Array {
+  return data.buffer.byteLength > 2 * data.length ? new Uint8Array(data) : data
 }
 
 /** What is read next. Each variant carries its own data. */
-type State =
+type State<Bytes extends Uint8Array> =
   | { readonly is: 'header' }
   | { readonly is: 'control'; readonly header: FrameHeader }
-  | Fragment
+  | Fragment<Bytes>
   | StreamedFrame
   | { readonly is: 'inflating'; readonly kind: MessageKind; readonly inflation: Inflation }
   | { readonly is: 'message-end' }
   | { readonly is: 'nothing' }
 
 /** A fragment of a message, perhaps its only one, that arrives in pieces. */
-interface Fragment {
+interface Fragment<Bytes extends Uint8Array> {
   readonly is: 'fragment'
   readonly header: FrameHeader
-  readonly message: MessageAssembly
+  readonly message: MessageAssembly<Bytes>
   takenBytes: number
 }
 
@@ -335,7 +348,6 @@ interface StreamedFrame {
   over: boolean
 }
 
-const HEADER: State = { is: 'header' }
-const MESSAGE_END: State = { is: 'message-end' }
-const NOTHING: State = { is: 'nothing' }
-const NO_BYTES = Buffer.alloc(0)
+const HEADER = { is: 'header' } as const
+const MESSAGE_END = { is: 'message-end' } as const
+const NOTHING = { is: 'nothing' } as const

@@ -16,18 +16,20 @@ export class StreamedMessage {
    * @param size Limits the bytes of the frames.
    * @param inflater For a compressed message.
    * @param mostBytes Most bytes of the inflated message.
+   * @param isUTF8 A fast check of UTF-8.
    */
   constructor(
     kind: MessageKind,
     size: MessageSize,
     inflater: MessageInflater | undefined,
     mostBytes: number,
+    isUTF8: ((data: Uint8Array) => boolean) | undefined,
   ) {
     this.kind = kind
     this.compressed = inflater !== undefined
     this.#size = size
     this.#inflater = inflater
-    this.#validator = kind === 'text' ? new UTF8Validator() : undefined
+    this.#validator = kind === 'text' ? new UTF8Validator(isUTF8) : undefined
     this.#leftBytes = mostBytes
   }
 

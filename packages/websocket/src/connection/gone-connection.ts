@@ -57,6 +57,10 @@ class GoneConnection implements WebSocketConnection {
     return 'dropped'
   }
 
+  sendPrepared(): SendStatus {
+    return 'dropped'
+  }
+
   sendPatiently(): Promise<boolean> {
     return Promise.resolve(false)
   }

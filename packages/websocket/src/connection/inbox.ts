@@ -3,7 +3,7 @@ import type { MessageEvent } from '../codec/message-reader.ts'
 import type { Part } from './part-delivery.ts'
 
 /** A message to deliver to the protocol. */
-export type Message = Extract<MessageEvent, { readonly type: 'text' | 'bytes' }>
+export type Message = Extract<MessageEvent<Buffer>, { readonly type: 'text' | 'bytes' }>
 
 /** What an inbox delivers: whole messages, or parts of messages. */
 export type Delivery = Message | Part

@@ -48,7 +48,7 @@ export class IncomingMessages implements MessageBodyOwner {
   }
 
   /** Passes on one part of a message. */
-  push(part: StreamingEvent): void {
+  push(part: StreamingEvent<Buffer>): void {
     switch (part.type) {
       case 'message-begin':
         this.#begin(part.kind)

@@ -2,9 +2,12 @@ import type { PullProducer, PushProducer, Transport } from '@ropewalk/core'
 import type { CloseFrame } from '../codec/close-frame.ts'
 import type { Role } from '../codec/frame-header.ts'
 import { FrameWriter } from '../codec/frame-writer.ts'
+import { NODE_PLATFORM } from './node-platform.ts'
 import type { MessageKind } from '../codec/message-assembly.ts'
+import { type FrameVariant, PLAIN } from '../deflate/frame-variant.ts'
 import { MAX_AT_ONCE_BYTES, type OutgoingDeflate } from '../deflate/outgoing-deflate.ts'
 import { PacedProducer } from './paced-producer.ts'
+import type { Prepared } from './prepared-message.ts'
 import type { QueueOptions } from './queue-options.ts'
 import { SendQueue, type TurnHolder } from './send-queue.ts'
 import { DEFAULT_WEBSOCKET_OPTIONS } from './websocket-options.ts'
@@ -43,6 +46,8 @@ export interface OutboxOptions extends QueueOptions {
  */
 export class Outbox {
   readonly #owner: OutboxOwner
+  /** Undefined for a client: each of its frames has a masking key of its own (RFC 6455 §5.3). */
+  readonly #variant: FrameVariant | undefined
   readonly #options: OutboxOptions
   readonly #writer: FrameWriter
   readonly #deflate: OutgoingDeflate | undefined
@@ -59,12 +64,17 @@ export class Outbox {
     deflate?: OutgoingDeflate,
   ) {
     this.#owner = owner
+    this.#variant = role === 'server' ? (deflate?.variant ?? PLAIN) : undefined
     this.#deflate = deflate
     this.#options = options
     this.#writer = new FrameWriter(
       role === 'server'
-        ? { role }
-        : { role, randomBytes: (count) => owner.transport.reactor.randomBytes(count) },
+        ? { role, platform: NODE_PLATFORM }
+        : {
+            role,
+            platform: NODE_PLATFORM,
+            randomBytes: (count) => owner.transport.reactor.randomBytes(count),
+          },
     )
   }
 
@@ -98,15 +108,6 @@ export class Outbox {
     return this.#wait('bytes', data, false)
   }
 
-  /** Sends whole frames of messages; the caller must not change them afterwards. */
-  sendFrames(frames: Uint8Array): SendStatus {
-    if (!this.#owner.open) return 'dropped'
-    if (this.#isDirect(0)) return this.#statusOf(this.#owner.transport.write(frames))
-    if (!this.#admits()) return 'dropped'
-    this.#waiting.pushFrames(frames)
-    return this.#statusOfWaiting()
-  }
-
   /**
    * Sends a message when its turn comes.
    *
@@ -137,6 +138,20 @@ export class Outbox {
   /** Lets a message in parts take its turn after all messages sent before. Only while messages can be sent. */
   takeTurn(holder: TurnHolder): void {
     this.#waiting.pushTurn(holder)
+  }
+
+  /** Sends prepared messages. */
+  sendPrepared(prepared: Prepared): SendStatus {
+    if (!this.#owner.open) return 'dropped'
+    if (this.#variant === undefined) return this.#sendEach(prepared)
+    const { bytes, compressed } = prepared.frames(this.#variant)
+    if (this.#isDirect(0)) {
+      if (compressed) this.#deflate?.forget()
+      return this.#statusOf(this.#owner.transport.write(bytes))
+    }
+    if (!this.#admits()) return 'dropped'
+    this.#waiting.pushFrames(bytes, compressed)
+    return this.#statusOfWaiting()
   }
 
   /**
@@ -238,6 +253,13 @@ export class Outbox {
     return length <= MAX_DIRECT_LENGTH && this.#owner.transport.bufferedBytes <= this.#options.maxQueuedBytes
   }
 
+  #sendEach({ messages }: Prepared): SendStatus {
+    let status: SendStatus = 'sent'
+    for (const { kind, data, compress } of messages)
+      status = kind === 'text' ? this.sendText(data, compress) : this.sendBytes(data, compress)
+    return status
+  }
+
   #deflates(payload: string | Uint8Array, compress: boolean | undefined): boolean {
     return this.#deflate !== undefined && this.#deflate.wants(payload, compress)
   }
@@ -248,7 +270,8 @@ export class Outbox {
       return this.#wait(kind, payload, true)
     const deflated = deflate.deflate(payload)
     const { transport } = this.#owner
-    if (deflated === undefined) return this.#statusOf(this.#writer.message(kind, payload, PLAIN, transport))
+    if (deflated === undefined)
+      return this.#statusOf(this.#writer.message(kind, payload, UNCOMPRESSED, transport))
     return this.#statusOf(this.#writer.message(kind, deflated, COMPRESSED, transport))
   }
 
@@ -307,5 +330,5 @@ function asBytes(data: string | Uint8Array): Uint8Array {
 /** A longer message leaves in fragments, so that control frames need not wait for all of it. */
 const MAX_DIRECT_LENGTH = 1_048_576
 const MIN_PATIENT_BYTES = 16_777_216
-const PLAIN = { compressed: false }
+const UNCOMPRESSED = { compressed: false }
 const COMPRESSED = { compressed: true }

@@ -5,7 +5,7 @@ import type { BegunMessage } from './incoming-messages.ts'
 import { WebSocketProtocol } from './websocket-protocol.ts'
 
 /** Whatever a protocol receives that is not a whole text or binary message. */
-export type Part = StreamingEvent | RawTextEvent | BegunMessage
+export type Part = StreamingEvent<Buffer> | RawTextEvent<Buffer> | BegunMessage
 
 /** How a protocol receives messages: whole, in parts by callbacks, or as WebSocketMessages. */
 export type Reception = 'whole' | 'parts' | 'messages'

@@ -5,10 +5,12 @@ import type { MessageKind } from '../codec/message-assembly.ts'
 import { ConnectionDeflate } from '../deflate/connection-deflate.ts'
 import { type Delivery, Inbox, type InboxOwner } from './inbox.ts'
 import { type BegunMessage, IncomingMessages, type IncomingMessagesOwner } from './incoming-messages.ts'
+import { NODE_PLATFORM } from './node-platform.ts'
 import type { Opening } from './opening.ts'
 import { Outbox, type OutboxOwner, type SendStatus } from './outbox.ts'
 import { deliverPart, type Reception, receptionOf, takesRawText } from './part-delivery.ts'
 import { PingPong, type PingPongOwner } from './ping-pong.ts'
+import type { Prepared } from './prepared-message.ts'
 import type { TurnHolder } from './send-queue.ts'
 import type { WebSocketClosed, WebSocketConnection } from './websocket-connection.ts'
 import {
@@ -65,7 +67,7 @@ export class WebSocketChannel
   readonly #protocol: WebSocketProtocol
   readonly #options: WebSocketOptions
   readonly #input = new ByteQueue()
-  readonly #reader: MessageReader
+  readonly #reader: MessageReader<Buffer>
   readonly #outbox: Outbox
   readonly #inbox: Inbox
   readonly #reception: Reception
@@ -98,6 +100,7 @@ export class WebSocketChannel
       inflater: this.#deflate?.inflater,
       streaming: this.#reception !== 'whole',
       rawText: takesRawText(protocol),
+      platform: NODE_PLATFORM,
     })
     this.#outbox = new Outbox(role, this, this.#options, this.#deflate?.outgoing)
     this.#inbox = new Inbox(this.#options, this)
@@ -174,6 +177,10 @@ export class WebSocketChannel
 
   sendBytes(data: Uint8Array, compress?: boolean): SendStatus {
     return this.#outbox.sendBytes(data, compress)
+  }
+
+  sendPrepared(prepared: Prepared): SendStatus {
+    return this.#outbox.sendPrepared(prepared)
   }
 
   sendPatiently(kind: MessageKind, payload: string | Uint8Array, compress?: boolean): Promise<boolean> {
@@ -338,7 +345,7 @@ export class WebSocketChannel
     else this.transport.resumeProducing()
   }
 
-  #eventRead(event: ReaderEvent): void {
+  #eventRead(event: ReaderEvent<Buffer>): void {
     switch (event.type) {
       case 'text':
       case 'bytes':

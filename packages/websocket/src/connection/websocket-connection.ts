@@ -3,6 +3,7 @@ import type { WebSocketViolation } from '../errors.ts'
 import type { Opening } from './opening.ts'
 import type { MessageKind } from '../codec/message-assembly.ts'
 import type { SendStatus } from './outbox.ts'
+import type { Prepared } from './prepared-message.ts'
 import type { TurnHolder } from './send-queue.ts'
 
 /** The connection that a WebSocketTransport passes its calls to. */
@@ -23,6 +24,8 @@ export interface WebSocketConnection {
   sendText(text: string | Uint8Array, compress?: boolean): SendStatus
   /** Sends a binary message; the caller must not change the bytes afterwards. */
   sendBytes(data: Uint8Array, compress?: boolean): SendStatus
+  /** Sends prepared messages. */
+  sendPrepared(prepared: Prepared): SendStatus
   /** Sends a message in its turn. Resolves with whether it was sent, when there is room again. */
   sendPatiently(kind: MessageKind, payload: string | Uint8Array, compress?: boolean): Promise<boolean>
   /** Lets a message in parts take its turn. @returns false when messages cannot be sent. */

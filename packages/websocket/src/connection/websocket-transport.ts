@@ -12,8 +12,10 @@ import {
 import { tolerated } from '@ropewalk/core/reactor'
 import type { Request } from '@ropewalk/http'
 import { MAX_CONTROL_BYTES } from '../codec/frame-header.ts'
+import type { DeflateAgreement } from '../deflate/deflate-agreement.ts'
 import type { OpeningResponse } from './opening.ts'
 import type { SendStatus } from './outbox.ts'
+import { Prepared } from './prepared-message.ts'
 import { compressOf, type SendOptions } from './send-options.ts'
 import { type MessageSource, OutgoingStream, type SendMessageOptions } from './outgoing-stream.ts'
 import type { WebSocketConnection } from './websocket-connection.ts'
@@ -64,6 +66,11 @@ export class WebSocketTransport implements PushProducer {
     return this.#connection.opening.subprotocol
   }
 
+  /** How both sides compress messages, as they have agreed; undefined when they do not. */
+  get deflate(): DeflateAgreement | undefined {
+    return this.#connection.opening.deflate
+  }
+
   /** Whether messages can be sent. */
   get open(): boolean {
     return this.#connection.open
@@ -102,6 +109,15 @@ export class WebSocketTransport implements PushProducer {
   sendBytesMessage(data: Uint8Array, options?: GivenOptions<SendOptions>): SendStatus {
     checkValue('sendBytesMessage', 'data', data, BYTES)
     return this.#connection.sendBytes(data, compressOf('sendBytesMessage', options))
+  }
+
+  /**
+   * Sends a message that `prepareMessage` has prepared: its frame is made once for all connections. Returns as
+   * `sendTextMessage`.
+   */
+  sendPrepared(prepared: Prepared): SendStatus {
+    checkValue('sendPrepared', 'prepared', prepared, PREPARED)
+    return this.#connection.sendPrepared(prepared)
   }
 
   /**
@@ -265,6 +281,8 @@ const BYTES: OptionRule = (value) =>
   value instanceof Uint8Array
     ? undefined
     : { kind: 'type', wanted: 'a Uint8Array; text goes to sendTextMessage' }
+const PREPARED: OptionRule = (value) =>
+  value instanceof Prepared ? undefined : { kind: 'type', wanted: 'a PreparedMessage, from prepareMessage' }
 const PING_PAYLOAD: OptionRule = (value) => {
   const wanted = `a Uint8Array of at most ${MAX_CONTROL_BYTES} bytes`
   if (!(value instanceof Uint8Array)) return { kind: 'type', wanted }

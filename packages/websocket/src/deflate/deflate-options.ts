@@ -17,8 +17,8 @@ export interface DeflateOptions {
    */
   readonly serverMaxWindowBits?: number | undefined
   /**
-   * The window of the client's compressor: 8 to 15. A client uses at most this. A server asks the client for
-   * it; a client that cannot limit its window uses 15. Default 12.
+   * The window of the client's compressor: 8 to 15. A client uses at most this, and less if the server asks for
+   * it. A server asks the client for it; a client that cannot limit its window uses 15. Default 12.
    */
   readonly clientMaxWindowBits: number
   /**
@@ -30,7 +30,7 @@ export interface DeflateOptions {
   readonly clientContextTakeover: boolean
   /** Shortest message that is compressed, in bytes, unless a send has `compress`. Default 1 024. */
   readonly thresholdBytes: number
-  /** How hard the compressor tries: 1 (fast) to 9 (small). Default 6. */
+  /** How hard the compressor tries: 1 (fast) to 9 (small). Default 5. */
   readonly level: number
   /** Memory of the compressor: 1 to 9, 2 ** (memLevel + 8) bytes besides its window and hash. Default 5. */
   readonly memLevel: number
@@ -52,7 +52,7 @@ export const DEFAULT_DEFLATE_OPTIONS: DeflateOptions = {
   serverContextTakeover: true,
   clientContextTakeover: true,
   thresholdBytes: 1024,
-  level: 6,
+  level: 5,
   memLevel: 5,
   maxDeflaters: 512,
 }

@@ -1,7 +1,8 @@
 import type { Role } from '../codec/frame-header.ts'
-import { type DeflateAgreement, directionOf } from './deflate-agreement.ts'
+import { agreementKey, type DeflateAgreement, directionOf } from './deflate-agreement.ts'
 import type { DeflateOptions } from './deflate-options.ts'
 import { DeflaterPool } from './deflater-pool.ts'
+import { DeflatedVariant, type FrameVariant } from './frame-variant.ts'
 import { HandleDeflater } from './handle-deflater.ts'
 import { HandleInflater } from './handle-inflater.ts'
 import { InflaterPool } from './inflater-pool.ts'
@@ -17,6 +18,7 @@ export class Deflate {
   readonly slices: TurnSlices = new TurnSlices()
   readonly #inflaters = new InflaterPool()
   readonly #deflaters: DeflaterPool
+  readonly #variants = new Map<string, FrameVariant>()
   #hasHandles: boolean | undefined
 
   constructor(options: DeflateOptions) {
@@ -43,8 +45,21 @@ export class Deflate {
       : new OneShotDeflater(direction, this.options)
   }
 
+  /** Returns how messages for many WebSockets are deflated for those with this agreement. */
+  variant(agreement: DeflateAgreement, ourRole: Role): FrameVariant {
+    const key = agreementKey(agreement, ourRole)
+    const known = this.#variants.get(key)
+    if (known !== undefined) return known
+    const deflater = this.deflater({ ...agreement, ...ALONE }, ourRole)
+    const variant = new DeflatedVariant(key, deflater, this.options.thresholdBytes)
+    this.#variants.set(key, variant)
+    return variant
+  }
+
   get #usesHandles(): boolean {
     this.#hasHandles ??= ZlibHandle.worksSync()
     return this.#hasHandles
   }
 }
+
+const ALONE = { serverContextTakeover: false, clientContextTakeover: false }

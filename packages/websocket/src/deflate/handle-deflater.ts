@@ -7,6 +7,8 @@ import { Flush, type ZlibHandle } from './zlib-handle.ts'
 export class HandleDeflater implements SlicedDeflater {
   readonly #direction: DeflateDirection
   readonly #pool: DeflaterPool
+  /** Whether the next message must not refer to earlier ones. */
+  #forgets = false
 
   constructor(direction: DeflateDirection, pool: DeflaterPool) {
     this.#direction = direction
@@ -15,14 +17,14 @@ export class HandleDeflater implements SlicedDeflater {
 
   deflate(data: Uint8Array): Uint8Array {
     if (data.length === 0) return EMPTY_MESSAGE
-    const handle = this.#pool.handleOf(this, this.#direction.windowBits)
+    const handle = this.#handle()
     const pieces = run(handle, Flush.sync, data)
     this.#messageEnds()
     return withoutTail(pieces)
   }
 
   *slices(data: Uint8Array): Generator<void, Uint8Array> {
-    const handle = this.#pool.handleOf(this, this.#direction.windowBits)
+    const handle = this.#handle()
     const pieces: Buffer[] = []
     this.#pool.pin(this)
     for (let at = 0; at + SLICE_BYTES < data.length; at += SLICE_BYTES) {
@@ -37,11 +39,18 @@ export class HandleDeflater implements SlicedDeflater {
   }
 
   forget(): void {
-    this.#pool.giveBack(this)
+    this.#forgets = true
   }
 
   close(): void {
     this.#pool.close(this)
+  }
+
+  #handle(): ZlibHandle {
+    const handle = this.#pool.handleOf(this, this.#direction.windowBits)
+    if (this.#forgets) handle.reset()
+    this.#forgets = false
+    return handle
   }
 
   #messageEnds(): void {
@@ -49,7 +58,7 @@ export class HandleDeflater implements SlicedDeflater {
   }
 }
 
-/** Passes all of `data` to zlib; returns what it yields, in memory that nothing else shares. */
+/** Passes all of `data` to zlib; returns what it yields. */
 function run(handle: ZlibHandle, flush: Flush, data: Uint8Array): Buffer[] {
   const pieces: Buffer[] = []
   for (let at = 0; ; at += handle.consumedBytes) {
@@ -67,13 +76,15 @@ function withoutTail(pieces: readonly Buffer[]): Buffer {
   return all.subarray(0, -TAIL.length)
 }
 
+/** A small copy is in Buffer's pool: it is copied into a frame at once, and keeps nothing alive. */
 function copied(bytes: number): Buffer {
-  const copy = Buffer.allocUnsafeSlow(bytes)
+  const copy = bytes <= POOLED_BYTES ? Buffer.allocUnsafe(bytes) : Buffer.allocUnsafeSlow(bytes)
   copy.set(OUTPUT.subarray(0, bytes))
   return copy
 }
 
 /** What is deflated before other work is done: a third of a millisecond. */
 const SLICE_BYTES = 32_768
+const POOLED_BYTES = 4096
 /** Where zlib writes: what is in it is copied before a call returns. */
 const OUTPUT = Buffer.allocUnsafeSlow(65_536)

@@ -63,7 +63,7 @@ export class HandleInflater implements ClosableInflater {
       if (!handle.run(Flush.sync, this.#input, this.#start, output)) throw invalidCompression(NOT_DEFLATE)
       this.#start += handle.consumedBytes
       produced += handle.producedBytes
-      if (produced > mostBytes) throw tooLarge(mostBytes)
+      if (produced > mostBytes) throw tooLarge()
       this.#more = produced === OUTPUT.length
       if (this.#more || this.#start === this.#input.length) return copied(produced)
       // There was room and input, so the block before was marked as the last one.
@@ -97,15 +97,16 @@ export class HandleInflater implements ClosableInflater {
   }
 }
 
-/** A copy of the first bytes of `OUTPUT`, in memory that nothing else shares. */
+/** A copy of the first bytes of `OUTPUT`. A small one is in Buffer's pool. */
 function copied(bytes: number): Buffer {
-  const copy = Buffer.allocUnsafeSlow(bytes)
+  const copy = bytes <= POOLED_BYTES ? Buffer.allocUnsafe(bytes) : Buffer.allocUnsafeSlow(bytes)
   copy.set(bytes === OUTPUT.length ? OUTPUT : OUTPUT.subarray(0, bytes))
   return copy
 }
 
 const NOT_DEFLATE = 'is not DEFLATE'
 const CUT = 'ends within a block'
+const POOLED_BYTES = 4096
 const TAIL_AND_ONE: Uint8Array = Buffer.of(...TAIL, 0x00)
 const NO_BYTES = new Uint8Array(0)
 /** Where zlib writes: what is in it is copied before a call returns. Its size is that of a slice. */

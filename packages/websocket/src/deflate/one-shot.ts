@@ -115,12 +115,12 @@ function inflateOnce(
       ...dictionary(history),
     })
     const { buffer, engine } = result as { readonly buffer: Buffer; readonly engine: zlib.InflateRaw }
-    if (buffer.length > mostBytes) throw tooLarge(mostBytes)
+    if (buffer.length > mostBytes) throw tooLarge()
     if (engine.bytesWritten === input.length && buffer.length > withoutEnd(input, history))
       throw invalidCompression('ends within a block')
     return { buffer, consumedBytes: engine.bytesWritten }
   } catch (error) {
-    if (error instanceof RangeError) throw tooLarge(mostBytes)
+    if (error instanceof RangeError) throw tooLarge()
     if (error instanceof WebSocketError) throw error
     throw invalidCompression('is not DEFLATE, or ends within a block')
   }

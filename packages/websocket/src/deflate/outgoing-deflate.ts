@@ -3,6 +3,7 @@ import type { Role } from '../codec/frame-header.ts'
 import { type DeflateAgreement, directionOf } from './deflate-agreement.ts'
 import type { Deflate } from './deflate.ts'
 import { Deflation } from './deflation.ts'
+import type { FrameVariant } from './frame-variant.ts'
 import type { SlicedDeflater } from './message-codec.ts'
 
 /** Deflates those messages of one WebSocket that are worth it. */
@@ -58,6 +59,11 @@ export class OutgoingDeflate {
   worth(data: Uint8Array, deflated: Uint8Array): Uint8Array | undefined {
     const { contextTakeover } = directionOf(this.#agreement, this.#role)
     return contextTakeover || deflated.length < data.length ? deflated : undefined
+  }
+
+  /** How messages for many WebSockets are deflated. After one of them, call `forget`. */
+  get variant(): FrameVariant {
+    return this.#deflate.variant(this.#agreement, this.#role)
   }
 
   /** The peer receives a compressed message that was not deflated here: the next one refers to none before. */

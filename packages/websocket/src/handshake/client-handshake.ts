@@ -1,5 +1,9 @@
 import { Headers, isToken, listElements } from '@ropewalk/http'
 import { requestHead, type ResponseHead } from '@ropewalk/http/client'
+import type { DeflateAgreement } from '../deflate/deflate-agreement.ts'
+import type { DeflateOptions } from '../deflate/deflate-options.ts'
+import { WebSocketError } from '../errors.ts'
+import { acceptDeflate, offerDeflate } from './deflate-negotiation.ts'
 import { parseExtensions } from './extension-offer.ts'
 import { acceptFor } from './opening-handshake.ts'
 
@@ -13,6 +17,8 @@ export interface ClientHandshake {
   readonly key: string
   /** In the client's order of preference. */
   readonly subprotocols: readonly string[]
+  /** How to compress messages; undefined to offer no compression. */
+  readonly deflate?: DeflateOptions | undefined
   /** Further headers: none for which `isHandshakeHeader` is true. */
   readonly headers: Headers
 }
@@ -53,7 +59,8 @@ export function areSubprotocols(names: readonly string[]): boolean {
 }
 
 /** Returns the head of the request that opens a WebSocket (RFC 6455 §4.1). */
-export function handshakeRequest({ host, target, key, subprotocols, headers }: ClientHandshake): Buffer {
+export function handshakeRequest(handshake: ClientHandshake): Buffer {
+  const { host, target, key, subprotocols, deflate, headers } = handshake
   const all = new Headers()
   all.addRawHeader('Host', host)
   all.addRawHeader('Upgrade', 'websocket')
@@ -61,6 +68,7 @@ export function handshakeRequest({ host, target, key, subprotocols, headers }: C
   all.addRawHeader('Sec-WebSocket-Key', key)
   all.addRawHeader('Sec-WebSocket-Version', '13')
   if (subprotocols.length > 0) all.addRawHeader('Sec-WebSocket-Protocol', subprotocols.join(', '))
+  if (deflate !== undefined) all.addRawHeader('Sec-WebSocket-Extensions', offerDeflate(deflate))
   for (const [name, value] of headers) all.addRawHeader(name, value)
   return requestHead('GET', target, all)
 }
@@ -69,6 +77,8 @@ export function handshakeRequest({ host, target, key, subprotocols, headers }: C
 export interface HandshakeAgreement {
   /** Undefined when the server chose none. */
   readonly subprotocol: string | undefined
+  /** How messages are compressed; undefined when they are not. */
+  readonly deflate: DeflateAgreement | undefined
 }
 
 /**
@@ -88,8 +98,8 @@ export function agreementOf(
   checkUpgrade(valuesOf('Upgrade'))
   checkConnection(valuesOf('Connection'))
   checkAccept(valuesOf('Sec-WebSocket-Accept'), acceptFor(handshake.key))
-  checkExtensions(valuesOf('Sec-WebSocket-Extensions'))
-  return { subprotocol: chosen(valuesOf('Sec-WebSocket-Protocol'), handshake.subprotocols) }
+  const deflate = extension(valuesOf('Sec-WebSocket-Extensions'), handshake.deflate)
+  return { subprotocol: chosen(valuesOf('Sec-WebSocket-Protocol'), handshake.subprotocols), deflate }
 }
 
 /** RFC 6455 §4.1 (2). */
@@ -112,11 +122,24 @@ function checkAccept(values: readonly string[], wanted: string): void {
 }
 
 /** RFC 6455 §4.1 (5), §9.1. */
-function checkExtensions(values: readonly string[]): void {
+function extension(
+  values: readonly string[],
+  offered: DeflateOptions | undefined,
+): DeflateAgreement | undefined {
   const extensions = parseExtensions(values)
-  if (extensions?.length === 0) return
+  if (extensions?.length === 0) return undefined
+  if (offered !== undefined) return acceptedDeflate(values, offered)
   const what = extensions === undefined ? 'which is malformed' : 'which was not offered'
   throw new HandshakeFault('extensions', `Sec-WebSocket-Extensions is ${shown(values)}, ${what}`)
+}
+
+function acceptedDeflate(values: readonly string[], offered: DeflateOptions): DeflateAgreement | undefined {
+  try {
+    return acceptDeflate(values.join(', '), offered)
+  } catch (error) {
+    if (!(error instanceof WebSocketError)) throw error
+    throw new HandshakeFault('extensions', `Sec-WebSocket-Extensions is ${shown(values)}: ${error.message}`)
+  }
 }
 
 /** RFC 6455 §4.1 (6). A server may choose none of the subprotocols. */

@@ -29,15 +29,20 @@ export function negotiateDeflate(
   return undefined
 }
 
-/** Returns the value of Sec-WebSocket-Extensions with which a client offers compression. */
+/**
+ * Returns the value of Sec-WebSocket-Extensions with which a client offers compression.
+ *
+ * `clientMaxWindowBits` is not part of it: a client may always use a smaller window than it has to, and servers
+ * of `ws` decline an offer with a smaller window than theirs.
+ */
 export function offerDeflate(options: DeflateOptions): string {
-  const { serverMaxWindowBits, clientMaxWindowBits } = options
+  const { serverMaxWindowBits } = options
   const asksServer = serverMaxWindowBits !== undefined && serverMaxWindowBits < MAX_WINDOW_BITS
   return headerOf({
     serverNoContextTakeover: !options.serverContextTakeover,
     clientNoContextTakeover: !options.clientContextTakeover,
     serverMaxWindowBits: asksServer ? serverMaxWindowBits : undefined,
-    clientMaxWindowBits: clientMaxWindowBits < MAX_WINDOW_BITS ? clientMaxWindowBits : 'any',
+    clientMaxWindowBits: 'any',
   })
 }
 
@@ -67,18 +72,12 @@ export function acceptDeflate(header: string, options: DeflateOptions): DeflateA
   if (serverMaxWindowBits > serverMost) {
     throw unacceptable(`server_max_window_bits=${serverMaxWindowBits} where ${serverMost} was asked for`)
   }
-  const clientMaxWindowBits = agreed.clientMaxWindowBits ?? options.clientMaxWindowBits
-  if (clientMaxWindowBits > options.clientMaxWindowBits) {
-    throw unacceptable(
-      `client_max_window_bits=${clientMaxWindowBits} where ${options.clientMaxWindowBits} was offered`,
-    )
-  }
   if (!options.serverContextTakeover && !agreed.serverNoContextTakeover) {
     throw unacceptable('permessage-deflate without server_no_context_takeover, which was asked for')
   }
   return {
     serverMaxWindowBits,
-    clientMaxWindowBits,
+    clientMaxWindowBits: Math.min(options.clientMaxWindowBits, agreed.clientMaxWindowBits ?? MAX_WINDOW_BITS),
     serverContextTakeover: !agreed.serverNoContextTakeover,
     clientContextTakeover: options.clientContextTakeover && !agreed.clientNoContextTakeover,
   }

@@ -110,7 +110,7 @@ describe('connectWebSocket', () => {
     const reading = socket[Symbol.asyncIterator]()
     for (let at = 0; at < 40; at++) {
       const { value } = await server.outcome(reading.next())
-      expect((value?.value as Buffer).length).toBe(65_535)
+      expect(value?.value).toHaveLength(65_535)
     }
     expect(server.connections[0]?.transport.bufferedBytes).toBe(0)
   })

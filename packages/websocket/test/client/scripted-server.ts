@@ -1,6 +1,6 @@
 import { Factory, Protocol } from '@ropewalk/core'
 import { leftovers, MemoryReactor } from '@ropewalk/core/testing'
-import { expect, onTestFinished } from 'vitest'
+import { onTestFinished } from 'vitest'
 import { acceptFor } from '../../src/handshake/opening-handshake.ts'
 
 /** The fields of a 101 that opens the WebSocket of a request. `fields` replaces or adds some; undefined removes one. */
@@ -39,8 +39,8 @@ export class ScriptedServer extends Factory {
     onTestFinished(async () => {
       for (const transport of reactor.connections) transport.abortConnection()
       await reactor.settle()
-      expect(leftovers(reactor)).toEqual([])
-      expect(reactor.flushLoggedErrors()).toEqual([])
+      const left = [...leftovers(reactor), ...reactor.flushLoggedErrors().map(String)]
+      if (left.length > 0) throw new Error(`The test left open or logged: ${left.join(', ')}`)
     })
     return server
   }

@@ -28,8 +28,8 @@ describe('readClose', () => {
 
 describe('closePayload', () => {
   test('returns the code in two bytes and the reason in UTF-8', () => {
-    expect(closePayload({ code: undefined, reason: '' })).toEqual(Buffer.of())
-    expect(closePayload({ code: 1000, reason: 'ü' })).toEqual(Buffer.of(0x03, 0xe8, 0xc3, 0xbc))
+    expect(closePayload({ code: undefined, reason: '' })).toEqual(Uint8Array.of())
+    expect(closePayload({ code: 1000, reason: 'ü' })).toEqual(Uint8Array.of(0x03, 0xe8, 0xc3, 0xbc))
   })
 
   test('accepts a reason of 123 bytes, and refuses 124', () => {

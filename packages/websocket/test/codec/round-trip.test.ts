@@ -9,12 +9,12 @@ import { readMessages, ROLES, summary } from './read-messages.ts'
 const anyBytes = fc.uint8Array({ maxLength: 300 }).map((bytes) => Buffer.from(bytes))
 const manyBytes = fc.integer({ min: 4000, max: 70_000 }).map((length) => Buffer.alloc(length, 'large'))
 const payload = fc.uint8Array({ maxLength: 125 }).map((bytes) => Buffer.from(bytes))
-const events: fc.Arbitrary<MessageEvent> = fc.oneof(
+const events: fc.Arbitrary<MessageEvent<Buffer>> = fc.oneof(
   fc.record({ type: fc.constant('text' as const), text: fc.string({ unit: 'grapheme', maxLength: 200 }) }),
   fc.record({ type: fc.constant('bytes' as const), data: fc.oneof(anyBytes, manyBytes) }),
   fc.record({ type: fc.constantFrom('ping' as const, 'pong' as const), payload }),
 )
-const close: fc.Arbitrary<MessageEvent> = fc.oneof(
+const close: fc.Arbitrary<MessageEvent<Buffer>> = fc.oneof(
   fc.constant({ type: 'close', code: undefined, reason: '' } as const),
   fc.record({
     type: fc.constant('close' as const),
@@ -84,7 +84,7 @@ describe('MessageReader', () => {
   })
 })
 
-function written(all: readonly MessageEvent[], role: Role): Buffer {
+function written(all: readonly MessageEvent<Buffer>[], role: Role): Buffer {
   const parts: Uint8Array[] = []
   const sink = { write: (data: Uint8Array): boolean => parts.push(data) > 0 }
   let key = 0

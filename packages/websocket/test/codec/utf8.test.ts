@@ -38,8 +38,37 @@ describe('UTF8Validator', () => {
   })
 })
 
-function accepts(pieces: Iterable<Uint8Array>): boolean {
-  const validator = new UTF8Validator()
+describe('UTF8Validator with a fast check of whole characters', () => {
+  test('has the results that it has without, for pieces of any length', () => {
+    const text = fc.string({ unit: 'binary', minLength: 20, maxLength: 120 }).map((it) => Buffer.from(it))
+    const damage = fc.option(fc.tuple(fc.nat(), fc.constantFrom(...EDGES)), { nil: undefined })
+    fc.assert(
+      fc.property(text, damage, fc.array(fc.nat(), { maxLength: 3 }), (bytes, damaged, cuts) => {
+        if (damaged !== undefined) bytes[damaged[0] % bytes.length] = damaged[1]
+        const places = [0, ...cuts.map((at) => at % bytes.length).toSorted((a, b) => a - b), bytes.length]
+        const pieces = places.slice(1).map((end, index) => bytes.subarray(places[index], end))
+        expect(accepts(pieces, isUtf8)).toBe(accepts(pieces))
+      }),
+      { numRuns: 5000 },
+    )
+  })
+
+  test('holds a character that is cut at any place, and knows whether it is whole', () => {
+    for (const character of ['ü', '€', '😀']) {
+      const bytes = Buffer.from(character)
+      for (let cut = 1; cut < bytes.length; cut++) {
+        const validator = new UTF8Validator(isUtf8)
+        expect(validator.accepts(Buffer.concat([Buffer.alloc(40, 'x'), bytes.subarray(0, cut)]))).toBe(true)
+        expect(validator.complete).toBe(false)
+        expect(validator.accepts(Buffer.concat([bytes.subarray(cut), Buffer.alloc(40, 'x')]))).toBe(true)
+        expect(validator.complete).toBe(true)
+      }
+    }
+  })
+})
+
+function accepts(pieces: Iterable<Uint8Array>, fast?: (data: Uint8Array) => boolean): boolean {
+  const validator = new UTF8Validator(fast)
   for (const piece of pieces) if (!validator.accepts(piece)) return false
   return true
 }

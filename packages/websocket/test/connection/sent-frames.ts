@@ -1,24 +1,29 @@
 import { ByteQueue } from '@ropewalk/core/bytes'
-import { takeFrameHeader } from '../../src/codec/frame-header.ts'
+import { type Role, takeFrameHeader } from '../../src/codec/frame-header.ts'
+import { mask } from '../../src/codec/mask.ts'
 
-/** A frame that the server has sent. */
+/** A frame that a side has sent. */
 export interface SentFrame {
   readonly opcode: number
   readonly fin: boolean
+  /** Whether RSV1 is set. */
+  readonly compressed: boolean
   readonly payload: Buffer
 }
 
-/** The whole frames in the bytes that a server has sent. */
-export function framesOf(bytes: Uint8Array): SentFrame[] {
+/** The whole frames in the bytes that a side has sent: by default a server. */
+export function framesOf(bytes: Uint8Array, by: Role = 'server'): SentFrame[] {
   const input = new ByteQueue()
   input.push(Buffer.from(bytes))
   const frames: SentFrame[] = []
   for (;;) {
-    const header = takeFrameHeader(input, 'client', true)
+    const header = takeFrameHeader(input, by === 'server' ? 'client' : 'server', true)
     if (header === undefined) return frames
     const payload = input.takeExactly(header.payloadBytes)
     if (payload === undefined) return frames
-    frames.push({ opcode: header.opcode, fin: header.fin, payload })
+    mask(payload, header.maskKey)
+    const { opcode, fin, compressed } = header
+    frames.push({ opcode, fin, compressed, payload })
   }
 }
 

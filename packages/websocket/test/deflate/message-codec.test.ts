@@ -12,6 +12,7 @@ import type { ClosableInflater, SlicedDeflater } from '../../src/deflate/message
 import { OneShotDeflater, OneShotInflater } from '../../src/deflate/one-shot.ts'
 import type { DeflateDirection } from '../../src/deflate/deflate-agreement.ts'
 import { MessageReader, type ReaderEvent } from '../../src/codec/message-reader.ts'
+import { NODE_PLATFORM } from '../../src/connection/node-platform.ts'
 import { encodeFor, part, type PeerFrame, peerFrame } from '../codec/peer-frames.ts'
 import { ROLES } from '../codec/read-messages.ts'
 
@@ -218,10 +219,10 @@ describe.each(WAYS)('messages with $way', ({ inflater, deflater }) => {
       const { streaming = false, most = MIB } = options
       const codec = inflating()
       const limits = { maxMessageBytes: most, maxFrameBytes: Infinity }
-      const reader = new MessageReader({ role, limits, inflater: codec, streaming })
+      const reader = new MessageReader({ role, limits, inflater: codec, streaming, platform: NODE_PLATFORM })
       const input = new ByteQueue()
       let seen = ''
-      const note = (event: ReaderEvent): void => {
+      const note = (event: ReaderEvent<Buffer>): void => {
         if (event.type === 'text') seen += `text ${event.text};`
         else if (event.type === 'bytes') seen += `bytes ${event.data.toString('latin1')};`
         else if (event.type === 'message-data') seen += event.data.toString('latin1')
