@@ -8,6 +8,7 @@ import {
   formatAddress,
   type HalfCloseable,
   Protocol,
+  type PushProducer,
   reactor,
   type Transport,
 } from '@ropewalk/core'
@@ -25,25 +26,28 @@ import {
 class Near extends WebSocketProtocol {
   readonly #target: ClientEndpoint
   #far: Transport | undefined
+  #lost = false
 
   constructor(target: ClientEndpoint) {
     super()
     this.#target = target
   }
 
-  /** Messages wait while the promise is pending. */
+  /**
+   * Messages wait while the promise is pending. It is awaited also when the client has left, for at most
+   * `departureGraceMs`: the target still receives what the client sent before.
+   */
   override async negotiationFinished(): Promise<void> {
     const { transport } = this
     try {
-      const far = await this.#target.connect(Factory.forProtocol(Far, transport), {
-        signal: transport.signal,
-      })
+      const far = await this.#target.connect(Factory.forProtocol(Far, transport))
       this.#far = far.transport
+      if (this.#lost) this.#far.abortConnection()
     } catch (error) {
       // The target accepted the connection and then closed it: Far has closed the WebSocket.
       if (error instanceof ConnectionClosed) return
       if (!(error instanceof ConnectError)) throw error
-      if (transport.open) console.error(error.message)
+      console.error(error.message)
       transport.loseConnection(BAD_GATEWAY, 'The target cannot be reached')
     }
   }
@@ -57,6 +61,7 @@ class Near extends WebSocketProtocol {
   }
 
   override connectionLost({ wasClean, cause }: WebSocketClosed): void {
+    this.#lost = true
     this.#far?.unregisterProducer()
     if (wasClean || cause instanceof ConnectionDone) this.#far?.loseConnection()
     else this.#far?.abortConnection(cause)
@@ -73,19 +78,9 @@ class Far extends Protocol implements HalfCloseable {
   }
 
   override connectionMade(): void {
-    const near = this.#near
-    if (!near.open) return this.transport.abortConnection()
     // Each side is the producer of the other: while one has too much to send, the other is not read.
-    near.attachProducer(this.transport, true)
-    this.transport.registerProducer(
-      {
-        pauseProducing: () => near.pauseProducing(),
-        resumeProducing: () => near.resumeProducing(),
-        // connectionLost follows, and closes the WebSocket.
-        stopProducing: () => undefined,
-      },
-      true,
-    )
+    this.#near.attachProducer(inputOf(this.transport), true)
+    this.transport.registerProducer(inputOf(this.#near), true)
   }
 
   override dataReceived(data: Buffer): void {
@@ -104,6 +99,18 @@ class Far extends Protocol implements HalfCloseable {
     this.#near.detachProducer()
     if (reason instanceof ConnectionDone) this.#near.loseConnection()
     else this.#near.loseConnection(BAD_GATEWAY, 'The connection to the target was lost')
+  }
+}
+
+/**
+ * The input of a connection as a producer that is paused, but not stopped: when one side ends, the other first
+ * sends what it has, and `connectionLost` closes it.
+ */
+function inputOf(transport: Transport | WebSocketTransport): PushProducer {
+  return {
+    pauseProducing: () => transport.pauseProducing(),
+    resumeProducing: () => transport.resumeProducing(),
+    stopProducing: () => undefined,
   }
 }
 

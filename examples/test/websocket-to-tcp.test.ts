@@ -98,7 +98,7 @@ test('websocket-to-tcp closes the connection when the WebSocket is closed, after
   const socket = await open(bridge.port)
   socket.send('last')
   socket.close()
-  await expect.poll(() => received.join(' ')).toBe('last end')
+  await expect.poll(() => received.join(' '), { timeout: 15_000 }).toBe('last end')
   await bridge.finish()
   server.close()
 })
