@@ -4,7 +4,14 @@ import { readdirSync, rmSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 
 const folder = fileURLToPath(new URL('../.pack/', import.meta.url))
-const filters = ['--filter', './packages/*', '--filter', '!@ropewalk/repo-checks']
+const filters = [
+  '--filter',
+  './packages/*',
+  '--filter',
+  '!@ropewalk/conformance',
+  '--filter',
+  '!@ropewalk/repo-checks',
+]
 rmSync(folder, { recursive: true, force: true })
 const { status, stdout, stderr, error } = spawnSync(
   'npm',

@@ -12,7 +12,7 @@ export interface Scale {
 /** The sizes and counts of the public list. */
 export const FULL: Scale = { divisor: 1, messages: 1_000 }
 /** For every run of the tests: messages of up to 1 MiB, and few of them. */
-export const REDUCED: Scale = { divisor: 16, messages: 5 }
+export const REDUCED: Scale = { divisor: 16, messages: 3 }
 
 /** Section 9: large messages, many fragments, small pieces, many messages. */
 export function limitCases(scale: Scale): readonly TestCase[] {

@@ -48,7 +48,7 @@ export interface CaseFrame extends Omit<Frame, 'payload'> {
 }
 
 /** A place in a payload, and the wait before what follows it is sent. */
-export interface Cut {
+interface Cut {
   readonly at: number
   readonly wait: Wait
 }

@@ -87,7 +87,8 @@ close. It tests a server as a client, and a client as a server.
     npm run conformance -- --server ws://127.0.0.1:9001        # tests any server that echoes
     npm run conformance -- --client 'COMMAND {url}'            # tests any command that echoes until it is closed
 
-- OK: as the RFC asks. NON-STRICT: conforms, but finds text that is not UTF-8 only at the end of the message.
+- OK: as the RFC asks. NON-STRICT: conforms, but is not the best: text that is not UTF-8 is found only at the end of a message,
+  or a message before a violation gets no reply.
 - INFORMATIONAL: the RFC leaves the behaviour of 7.1.6, 7.13.1 and 7.13.2 open.
 - UNIMPLEMENTED: the peer did not agree on the compression. FAILED: it breaks the RFC or a limit of the list.
 
