@@ -29,6 +29,7 @@ import {
   WebSocketResource,
   WebSocketServerFactory,
 } from '@ropewalk/websocket'
+import { broadcast, Topics } from '@ropewalk/websocket/topics'
 import { describe, expect, test } from 'vitest'
 
 class Silent extends Protocol {}
@@ -227,6 +228,17 @@ const TAKES: readonly (readonly [heading: string, give: Give])[] = [
     'WebSocket clients',
     (option, value) => new WebSocketClientEndpoint(new MemoryReactor(), 'ws://h/', { [option]: value }),
   ],
+  [
+    'WebSocket broadcasts',
+    (option, value) =>
+      option === 'slowBytes'
+        ? broadcast([], 'text', { slowBytes: value as number })
+        : new Topics({ reactor: new MemoryReactor(), [option]: value }),
+  ],
+  [
+    'WebSocket compression',
+    (option, value) => new WebSocketResource(new Rooms(), { deflate: { [option]: value } }),
+  ],
   ['WebSocket', (option, value) => new WebSocketResource(new Rooms(), { [option]: value })],
 ]
 
@@ -274,6 +286,7 @@ const UNLIMITED: ReadonlySet<string> = new Set([
   'Coded bodies: maxRatio',
   'Coded responses: maxCoders',
   'Event streams: heartbeatMs',
+  'WebSocket compression: thresholdBytes',
   'WebSocket: maxMessageBytes',
   'WebSocket: maxFrameBytes',
   'WebSocket: pingIntervalMs',

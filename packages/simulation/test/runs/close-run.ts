@@ -105,7 +105,7 @@ export async function closeRun(
   await Scene.play(sim, {
     serve(reactor, { witness, policies }) {
       const root = new Resource()
-      root.putChild('talk', new WebSocketResource(new Talks(talks, Server)))
+      root.putChild('talk', new WebSocketResource(new Talks(talks, Server), { pingIntervalMs: Infinity }))
       const site = witness.watchAll(new Site(root))
       return reactor.listenTCP(80, site, { policies: [watchSwitches(witness), ...policies] })
     },

@@ -23,6 +23,8 @@ export class ConnectedWebSocket extends WebSocketProtocol implements AsyncIterab
   #taken: (() => void) | undefined
   /** Called when a message has arrived or the WebSocket is gone. */
   #wake: (() => void)[] = []
+  /** The number of calls that wait for a message. */
+  #receivers = 0
   #end: { readonly error: Error | undefined } | undefined
   #ended: (reason: WebSocketClosed) => void = () => undefined
 
@@ -56,15 +58,19 @@ export class ConnectedWebSocket extends WebSocketProtocol implements AsyncIterab
    *   `closed` has the details.
    */
   async receive(): Promise<string | Buffer | undefined> {
+    // A message is dealt with when the next one is asked for: until then no other is read.
+    if (this.#messages.length === 0) this.#release()
     for (;;) {
       const message = this.#messages.shift()
       if (message !== undefined) {
-        this.#release()
+        if (this.#receivers > 0) this.#release()
         return message
       }
       if (this.#end?.error !== undefined) throw this.#end.error
       if (this.#end !== undefined) return undefined
+      this.#receivers++
       await new Promise<void>((resolve) => this.#wake.push(resolve))
+      this.#receivers--
     }
   }
 

@@ -120,7 +120,7 @@ export class Inbox {
   }
 
   /**
-   * Resolves once the inbox is idle, or after eight microtasks in which nothing is delivered and no callback
+   * Resolves once the inbox is idle, or after 32 microtasks in which nothing is delivered and no callback
    * settles. A callback that awaits only settled promises is finished by then.
    */
   async settled(): Promise<void> {
@@ -195,5 +195,5 @@ function isMessage({ type }: Delivery): boolean {
 
 /** About what a part takes in memory besides its bytes. */
 const PART_CHARGE_BYTES = 64
-/** More microtasks than an async function needs to await a few settled promises. */
-const QUIET_TICKS = 8
+/** More microtasks than an async function, or a loop over messages, needs to await a few settled promises. */
+const QUIET_TICKS = 32

@@ -43,6 +43,12 @@ describe('ConnectedWebSocket', () => {
     expect(await socket.closed).toMatchObject({ code: 1000, wasClean: true })
   })
 
+  test('sends the replies to the messages before a violation in the same segment', async () => {
+    const { exchange } = await serve(echo)
+    await exchange.send(Buffer.concat([frame(1, 'a'), frame(2, 'b'), frame(3, '')]))
+    expect(outline(await exchange.received())).toMatch(/^1 a, 2 b, 8/)
+  })
+
   test('does not log that the peer has left', async () => {
     for (const leave of [
       (exchange: SiteExchange) => exchange.transport.receiveEnd(),
