@@ -109,17 +109,13 @@ describe.each([
     expect((await once(socket, 'close'))[0]).toBe(1000)
   })
 
-  test.skipIf(!isThere)('stays open while only one side sends', async () => {
-    const socket = await open('pings')
+  test.skipIf(!isThere)('stays open without pings while only one side sends', async () => {
+    const socket = await open('none')
     const begun = performance.now()
-    // A client that sends is not silent, so it gets no pings.
-    const sending = setInterval(() => socket.send('x'), PROXY_MS / 10)
-    const pings: number[] = []
-    socket.on('ping', () => pings.push(performance.now() - begun))
+    const sending = setInterval(() => socket.send('x'), PROXY_MS / 20)
     await expect.poll(() => performance.now() - begun, { timeout: 10_000 }).toBeGreaterThan(2 * PROXY_MS)
     clearInterval(sending)
     expect(socket.readyState).toBe(WebSocket.OPEN)
-    expect(pings).toEqual([])
     socket.close(1000)
     expect((await once(socket, 'close'))[0]).toBe(1000)
   })
