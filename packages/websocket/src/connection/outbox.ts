@@ -27,15 +27,14 @@ export class Outbox {
 
   constructor(role: Role, owner: OutboxOwner) {
     this.#owner = owner
-    this.#writer = new FrameWriter(
+    this.#writer =
       role === 'server'
-        ? { role, platform: NODE_PLATFORM }
-        : {
+        ? SERVER_WRITER
+        : new FrameWriter({
             role,
             platform: NODE_PLATFORM,
             randomBytes: (count) => owner.transport.reactor.randomBytes(count),
-          },
-    )
+          })
   }
 
   /** Sends a text message. */
@@ -86,3 +85,6 @@ export class Outbox {
 function statusOf(writable: boolean): SendStatus {
   return writable ? 'sent' : 'queued'
 }
+
+/** A server's writer has no state: all connections share it. */
+const SERVER_WRITER = new FrameWriter({ role: 'server', platform: NODE_PLATFORM })

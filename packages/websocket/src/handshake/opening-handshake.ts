@@ -35,7 +35,7 @@ export function readHandshake(request: Request): OpeningHandshake {
       CONNECTION,
     ])
   }
-  if (!request.body.complete || request.requestHeaders.hasHeader('Transfer-Encoding')) {
+  if (request.hasBody || request.requestHeaders.hasHeader('Transfer-Encoding')) {
     throw refusal(400, 'A WebSocket must be opened without a body')
   }
   return {
