@@ -16,6 +16,7 @@ import { Deadline } from '../time/deadline.ts'
 import { NO_ADDRESS, NO_RESPONSE } from '../transport/dial-by-name.ts'
 import type { DialEvents, ConnectAttempt } from '../transport/stream-connector.ts'
 import { assertUnixPath } from './unix-socket.ts'
+import { YoungCollection } from './young-collection.ts'
 
 /** A wire over a connected socket: TCP or a UNIX socket. */
 export class SocketWire implements Wire {
@@ -39,6 +40,7 @@ export class SocketWire implements Wire {
     this.#socket = socket
     this.#time = time
     this.#socket[WIRE] = this
+    YOUNG.count(CONNECTION_BYTES)
     socket.on('error', failed)
     socket.on('end', ended)
     socket.on('close', closed)
@@ -175,6 +177,7 @@ interface WireSocket extends Socket {
 
 function dataCame(this: WireSocket, data: Buffer): void {
   this[EVENTS]?.wireData(data)
+  YOUNG.count(data.length)
 }
 
 function failed(this: WireSocket, error: Error): void {
@@ -273,6 +276,10 @@ export function localAddressOf(socket: Socket, fallback: Address): Address {
 /** The errors of a socket without a peer: of Linux, and of macOS. */
 const WITHOUT_PEER: ReadonlySet<string> = new Set(['ENOTCONN', 'EINVAL'])
 const LOOK_EVERY_MS = 1000
+/** V8's heap is the process's: all sockets count together. */
+const YOUNG = new YoungCollection()
+/** About what opening a connection leaves behind: without it, 10 000 idle WebSockets take half as much again. */
+const CONNECTION_BYTES = 16_384
 const EMPTY = Buffer.alloc(0)
 
 /**

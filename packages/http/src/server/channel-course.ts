@@ -145,6 +145,8 @@ export class ChannelCourse {
   end(): void {
     this.#enter(OVER, this.#next.end)
     this.#deadline?.clear()
+    // A request that was upgraded keeps the channel for as long as its connection.
+    this.#deadline = undefined
     this.#drain?.finish()
   }
 

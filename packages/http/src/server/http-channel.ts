@@ -170,7 +170,10 @@ export class HTTPChannel
 
   switchProtocol(_request: Request, next: ProtocolEvents): void {
     this.#course.end()
-    this.transport.switchProtocol(next, this.#input.takeAll())
+    const unread = this.#input.takeAll()
+    // The request keeps this channel for as long as the next protocol keeps the request.
+    this.#reader = NO_READER
+    this.transport.switchProtocol(next, unread)
   }
 
   renderError(error: unknown): RenderedError {
@@ -421,6 +424,8 @@ function responseComplete(): LocalProtocolError {
   return new LocalProtocolError('Cannot read on: the response is complete', { cause })
 }
 
+/** Stands in for the reader of a channel that has been replaced. It is never given bytes. */
+const NO_READER = new RequestReader(DEFAULT_CHANNEL_OPTIONS)
 const CONTINUE = 'HTTP/1.1 100 Continue\r\n\r\n'
 const NO_PROGRESS =
   'Cannot keep the connection: the client has closed its side, and nothing of the response was sent within departureGraceMs'

@@ -67,15 +67,14 @@ export class Outbox {
     this.#variant = role === 'server' ? (deflate?.variant ?? PLAIN) : undefined
     this.#deflate = deflate
     this.#options = options
-    this.#writer = new FrameWriter(
+    this.#writer =
       role === 'server'
-        ? { role, platform: NODE_PLATFORM }
-        : {
+        ? SERVER_WRITER
+        : new FrameWriter({
             role,
             platform: NODE_PLATFORM,
             randomBytes: (count) => owner.transport.reactor.randomBytes(count),
-          },
-    )
+          })
   }
 
   /** Bytes that wait here and in the transport. */
@@ -332,3 +331,5 @@ const MAX_DIRECT_LENGTH = 1_048_576
 const MIN_PATIENT_BYTES = 16_777_216
 const NOT_COMPRESSED = { compressed: false }
 const COMPRESSED = { compressed: true }
+/** A server's writer keeps nothing: all connections share it. */
+const SERVER_WRITER = new FrameWriter({ role: 'server', platform: NODE_PLATFORM })

@@ -31,7 +31,7 @@ export function readHandshake(request: Request): OpeningHandshake {
   if (versions.length !== 1 || versions[0] !== '13') {
     throw upgradeRequired('Sec-WebSocket-Version must appear once, with 13')
   }
-  if (!request.body.complete || request.requestHeaders.hasHeader('Transfer-Encoding')) {
+  if (request.hasBody || request.requestHeaders.hasHeader('Transfer-Encoding')) {
     throw refusal(400, 'A WebSocket must be opened without a body')
   }
   return {
