@@ -1,3 +1,4 @@
+import { EventEmitter, on } from 'node:events'
 import { Readable } from 'node:stream'
 import { describe, expect, test } from 'vitest'
 import type { WebSocketClosed } from '../../src/connection/websocket-connection.ts'
@@ -164,6 +165,45 @@ describe('sendMessage', () => {
     source.give('late')
     await exchange.reactor.settle()
     expect(await transport.sendMessage(['late'])).toBe('dropped')
+  })
+
+  test.each([
+    ['while a piece is awaited', 1],
+    ['before its turn', 2],
+    ['when the WebSocket has closed before', 0],
+  ])('cancels a web stream %s', async (_, before) => {
+    const { exchange, transport } = await open()
+    const cancelled: unknown[] = []
+    const source = new ReadableStream<string>({
+      pull: () => new Promise(() => undefined),
+      cancel: (reason) => void cancelled.push(reason),
+    })
+    if (before === 0) transport.loseConnection()
+    if (before === 2) void transport.sendMessage(new Given())
+    const sent = transport.sendMessage(source)
+    await exchange.reactor.settle()
+    exchange.transport.receiveReset()
+    expect(await sent).toBe('dropped')
+    expect(cancelled).toHaveLength(1)
+  })
+
+  test('leaves a web stream that it has read to its end unlocked', async () => {
+    const { exchange, transport } = await open()
+    const source = new Blob(['abc']).stream()
+    await transport.sendMessage(source)
+    expect(outline(await exchange.received())).toBe('2- abc, 0')
+    expect(source.locked).toBe(false)
+  })
+
+  test('releases an iterator whose turn never came', async () => {
+    const { exchange, transport } = await open()
+    void transport.sendMessage(new Given())
+    const emitter = new EventEmitter()
+    const sent = transport.sendMessage(on(emitter, 'piece') as AsyncIterableIterator<string>)
+    expect(emitter.listenerCount('piece')).toBe(1)
+    exchange.transport.receiveReset()
+    expect(await sent).toBe('dropped')
+    expect(emitter.listenerCount('piece')).toBe(0)
   })
 
   test('destroys a Node stream that waits for its next piece', async () => {
