@@ -17,6 +17,8 @@ export interface InputOwner {
   inputParsed(bytes: number, event: ReaderEvent<Buffer> | undefined): void
   /** All that can be read now was read. */
   inputRead(): void
+  /** Nothing is read until `readingResumed`. */
+  readingPaused(): void
   /** Input that was held back is read again. */
   readingResumed(): void
   /** Whether a message that is too large is skipped. */
@@ -134,8 +136,12 @@ export class Input {
     const { transport } = this.#owner
     if (transport.disconnecting || this.#paused !== this.#mayRead()) return
     this.#paused = !this.#paused
-    if (this.#paused) return transport.pauseProducing()
-    this.#owner.readingResumed()
-    transport.resumeProducing()
+    if (this.#paused) {
+      this.#owner.readingPaused()
+      transport.pauseProducing()
+    } else {
+      this.#owner.readingResumed()
+      transport.resumeProducing()
+    }
   }
 }

@@ -367,8 +367,11 @@ export class WebSocketChannel
   }
 
   get takesEvents(): boolean {
-    const full = this.#inbox.full || this.#messages?.full === true
-    return !full && !(this.#watch?.tooFast === true && this.open)
+    return !this.#full && !(this.#watch?.tooFast === true && this.open)
+  }
+
+  get #full(): boolean {
+    return this.#inbox.full || this.#messages?.full === true
   }
 
   inputParsed(bytes: number, event: ReaderEvent<Buffer> | undefined): void {
@@ -378,6 +381,11 @@ export class WebSocketChannel
 
   inputRead(): void {
     this.#watch?.heldMore()
+  }
+
+  readingPaused(): void {
+    // The time in which a peer waits that was too fast does count: else it could wait for ever.
+    if (this.#full) this.#activity?.protocolBehind()
   }
 
   readingResumed(): void {
