@@ -257,6 +257,25 @@ describe('sendMessage', () => {
     expect(exchange.transport.connected).toBe(false)
   })
 
+  test('does not count the time in which the client reads slowly as that of the source', async () => {
+    const { exchange, transport } = await open()
+    exchange.transport.block()
+    const sent = transport.sendMessage(Array.from({ length: 10 }, () => Buffer.alloc(60_000)))
+    await exchange.reactor.settle()
+    transport.loseConnection()
+    const received: Buffer[] = []
+    for (let times = 0; times < 12; times++) {
+      exchange.reactor.advance(10_000)
+      await exchange.reactor.settle()
+      exchange.transport.unblock()
+      exchange.transport.block()
+      received.push(await exchange.received())
+    }
+    expect(await sent).toBe('sent')
+    const frames = framesOf(Buffer.concat(received))
+    expect(frames.map(({ opcode }) => opcode)).toEqual([2, ...Array<number>(10).fill(0), 8])
+  })
+
   test('checks its arguments', async () => {
     const { transport } = await open()
     expect(() => transport.sendMessage('text' as never)).toThrow(TypeError)
