@@ -140,7 +140,8 @@ export class WebSocketChannel
   }
 
   get heldBytes(): number {
-    return this.#input.heldBytes + this.#inbox.heldBytes + this.bufferedBytes
+    const receivedBytes = this.#input.heldBytes + this.#inbox.heldBytes + (this.#messages?.heldBytes ?? 0)
+    return receivedBytes + this.bufferedBytes
   }
 
   override connectionMade(): void {
