@@ -6,7 +6,8 @@ import type { MessageInflater } from './compression.ts'
 export class Inflation {
   readonly #inflater: MessageInflater
   readonly #pieces: Uint8Array[]
-  #leftBytes: number
+  readonly #mostBytes: number
+  #bytes: number
 
   /**
    * @param first What the inflater returned first.
@@ -15,7 +16,13 @@ export class Inflation {
   constructor(inflater: MessageInflater, first: Uint8Array, mostBytes: number) {
     this.#inflater = inflater
     this.#pieces = [first]
-    this.#leftBytes = mostBytes - first.length
+    this.#mostBytes = mostBytes
+    this.#bytes = first.length
+  }
+
+  /** Bytes inflated so far. */
+  get bytes(): number {
+    return this.#bytes
   }
 
   /**
@@ -24,15 +31,15 @@ export class Inflation {
    * @throws {WebSocketError} as the inflater does.
    */
   step(): boolean {
-    const piece = this.#inflater.inflate(NO_BYTES, true, this.#leftBytes)
-    this.#leftBytes -= piece.length
+    const piece = this.#inflater.inflate(NO_BYTES, true, this.#mostBytes - this.#bytes)
+    this.#bytes += piece.length
     this.#pieces.push(piece)
     return this.#inflater.more !== true
   }
 
   /** Returns the whole message. */
   finish(): Uint8Array {
-    const whole = new Uint8Array(this.#pieces.reduce((bytes, { length }) => bytes + length, 0))
+    const whole = new Uint8Array(this.#bytes)
     let at = 0
     for (const piece of this.#pieces) {
       whole.set(piece, at)

@@ -108,6 +108,7 @@ export class MessageReader<Bytes extends Uint8Array = Uint8Array> {
 
   /** Bytes of the message that has begun and not ended. It is 0 with `streaming`: nothing is collected. */
   get heldBytes(): number {
+    if (this.#state.is === 'inflating') return this.#state.inflation.bytes
     return this.#message instanceof MessageAssembly ? this.#message.bytes : 0
   }
 

@@ -58,6 +58,11 @@ export class Activity {
     else this.#liveness.becameWhole()
   }
 
+  /** Nothing is read until `readingResumed`, because the protocol is behind. */
+  protocolBehind(): void {
+    this.#liveness.protocolBehind()
+  }
+
   /** Reading has begun again. */
   readingResumed(): void {
     this.#liveness.readingResumed()

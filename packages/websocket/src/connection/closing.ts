@@ -183,9 +183,13 @@ export class Closing {
     else this.#disconnect()
   }
 
-  /** RFC 6455 §7.1.1: the server closes TCP first, so that no client holds a connection in TIME_WAIT. */
+  /**
+   * RFC 6455 §7.1.1: the server closes TCP first, so that no client holds a connection in TIME_WAIT. It waits for
+   * our close frame, so a message in parts that has not ended is dropped, as when this side closes TCP.
+   */
   #awaitServer(): void {
     this.#transport.stopProducer()
+    this.#setup.outbox.finish()
     this.#serverWait = new Deadline(this.#transport.reactor, () => this.#disconnect())
     this.#serverWait.set(this.#setup.options.closeTimeoutMs)
   }

@@ -47,6 +47,11 @@ export class IncomingMessages implements MessageBodyOwner {
     return this.#heldBytes > this.#maxHeldBytes
   }
 
+  /** Bytes that were received and not read. */
+  get heldBytes(): number {
+    return this.#heldBytes
+  }
+
   /** Passes on one part of a message. */
   push(part: StreamingEvent<Buffer>): void {
     switch (part.type) {

@@ -1,6 +1,6 @@
 import type { Reactor, Transport } from '@ropewalk/core'
 import { ByteQueue } from '@ropewalk/core/bytes'
-import type { DelayedCall } from '@ropewalk/core/time'
+import { Deadline, type DelayedCall } from '@ropewalk/core/time'
 import { MessageReader, type MessageReaderOptions, type ReaderEvent } from '../codec/message-reader.ts'
 import { WebSocketError } from '../errors.ts'
 import { NODE_PLATFORM } from './node-platform.ts'
@@ -11,12 +11,18 @@ export interface InputOwner {
   readonly transport: Transport
   /** Whether events may be passed on now. */
   readonly takesEvents: boolean
+  /** Whether events may be passed on after the peer's end, however much is held back. */
+  readonly takesEventsAtEnd: boolean
   /** Called with each event, in order. */
   eventRead(event: ReaderEvent<Buffer>): void
   /** Some input was parsed: `event` is its last event, undefined when that has not all arrived. */
   inputParsed(bytes: number, event: ReaderEvent<Buffer> | undefined): void
   /** All that can be read now was read. */
   inputRead(): void
+  /** The peer has ended its output, and all of it was read. */
+  inputEnded(): void
+  /** Nothing is read until `readingResumed`. */
+  readingPaused(): void
   /** Input that was held back is read again. */
   readingResumed(): void
   /** Whether a message that is too large is skipped. */
@@ -33,11 +39,17 @@ export class Input {
   #reading = false
   #paused = false
   #ended = false
+  #endPassedOn = false
+  readonly #graceMs: number
+  /** Limits the wait of what is left at the peer's end. */
+  #grace: Deadline | undefined
   /** The turn in which a large message is inflated further. Nothing is read before. */
   #nextSlice: DelayedCall | undefined
 
-  constructor(owner: InputOwner, options: Omit<MessageReaderOptions<Buffer>, 'platform'>) {
+  /** @param graceMs Longest time after the peer's end until all of its output is read; then it is aborted. */
+  constructor(owner: InputOwner, options: Omit<MessageReaderOptions<Buffer>, 'platform'>, graceMs: number) {
     this.#owner = owner
+    this.#graceMs = graceMs
     this.#reader = new MessageReader({ ...options, platform: NODE_PLATFORM })
   }
 
@@ -67,38 +79,42 @@ export class Input {
     this.read()
   }
 
-  /** The peer has ended its output: reads what is left, however much is held back. */
+  /** The peer has ended its output: reads what is left, then calls `inputEnded`. */
   end(): void {
     this.#ended = true
-    this.stop()
     this.read()
   }
 
-  /** Inflates nothing further. */
+  /** The connection is gone: reads nothing further. */
   stop(): void {
     this.#nextSlice?.cancel()
     this.#nextSlice = undefined
+    this.#grace?.clear()
   }
 
   /** Reads what has come, for as long as events may be passed on. */
   read(): void {
     if (this.#reading) return
     const owner = this.#owner
+    let allRead = false
     this.#reading = true
     try {
-      while (this.#mayRead()) {
+      while (!allRead && this.#mayRead()) {
         const before = this.#bytes.length
         const event = this.#next()
         owner.inputParsed(before - this.#bytes.length, event)
         if (event !== undefined) owner.eventRead(event)
-        else if (!this.#goesOn()) break
+        else if (this.#reader.unfinished) this.#readOnLater()
+        else allRead = true
       }
     } catch (error) {
+      allRead = true
       if (error instanceof WebSocketError) owner.violated(error)
       else owner.transport.failConnection(error)
     }
     this.#reading = false
     owner.inputRead()
+    if (this.#ended && !this.#endPassedOn) this.#endRead(allRead)
     this.#throttle()
   }
 
@@ -114,28 +130,43 @@ export class Input {
     }
   }
 
-  /** Whether a large message is to be inflated further now: at the peer's end. Else that is done in a later turn. */
-  #goesOn(): boolean {
-    if (!this.#reader.unfinished || this.#ended) return this.#reader.unfinished
+  /** A large message is inflated further in a later turn. */
+  #readOnLater(): void {
     this.#nextSlice = this.#owner.reactor.callLater(0, () => {
       this.#nextSlice = undefined
       this.read()
     })
-    return false
   }
 
-  /** After the peer's end nothing more comes, and what has come is little. */
+  /** Passes on the peer's end after everything before it, or limits the wait for the callbacks that hold it up. */
+  #endRead(allRead: boolean): void {
+    const { reactor, transport } = this.#owner
+    if (allRead) {
+      this.#endPassedOn = true
+      this.#grace?.clear()
+      this.#owner.inputEnded()
+    } else if (this.#grace === undefined && this.#nextSlice === undefined && !transport.disconnecting) {
+      const late = `Callbacks were pending ${this.#graceMs} ms after the peer had left`
+      this.#grace = new Deadline(reactor, () => transport.abortConnection(new Error(late)))
+      this.#grace.set(this.#graceMs)
+    }
+  }
+
   #mayRead(): boolean {
     if (this.#nextSlice !== undefined || this.#owner.transport.disconnecting) return false
-    return this.#ended || this.#owner.takesEvents
+    return this.#owner.takesEvents || (this.#ended && this.#owner.takesEventsAtEnd)
   }
 
   #throttle(): void {
     const { transport } = this.#owner
     if (transport.disconnecting || this.#paused !== this.#mayRead()) return
     this.#paused = !this.#paused
-    if (this.#paused) return transport.pauseProducing()
-    this.#owner.readingResumed()
-    transport.resumeProducing()
+    if (this.#paused) {
+      this.#owner.readingPaused()
+      transport.pauseProducing()
+    } else {
+      this.#owner.readingResumed()
+      transport.resumeProducing()
+    }
   }
 }

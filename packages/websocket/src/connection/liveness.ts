@@ -5,8 +5,8 @@
 //     a message has begun, and is not whole: frameTimeoutMs and 2 ms for each byte that arrives ──▶ 1008
 //     no message in either direction for idleTimeoutMs ──▶ 1001
 //
-// The peer is not to blame for silence while this side reads nothing, because the protocol is behind, nor while
-// our output waits for it: then the transport limits the wait.
+// The peer is not to blame for silence, nor for a message that is not whole, while this side reads nothing, because
+// the protocol is behind; nor for silence while our output waits for it: then the transport limits the wait.
 
 import type { Transport } from '@ropewalk/core'
 import type { DeadlineKeeper, KeptDeadline } from '@ropewalk/core/reactor'
@@ -61,8 +61,10 @@ export class Liveness implements KeptDeadline {
   #pingedMs = 0
   /** What had been written when the peer last sent something: it may be reading what was written since. */
   #writtenBytes: number
-  /** When the message that has begun must be whole. */
+  /** When the message that has begun must be whole, but for the time in which it is not read. */
   #messageDueMs = Infinity
+  /** Since when the message that has begun is not read, because the protocol is behind. */
+  #unreadSinceMs: number | undefined
   /** When the last message passed. */
   #messageMs: number
 
@@ -94,9 +96,18 @@ export class Liveness implements KeptDeadline {
     if (this.#messageDueMs !== Infinity) this.#messageDueMs += bytes * MS_PER_BYTE
   }
 
+  /** Nothing is read until `readingResumed`, because the protocol is behind. */
+  protocolBehind(): void {
+    this.#unreadSinceMs = this.#clock.now()
+  }
+
   /** Reading has begun again: the time in which nothing was read does not count. */
   readingResumed(): void {
     this.#silenceBegins()
+    if (this.#unreadSinceMs === undefined) return
+    this.#messageDueMs += this.#clock.now() - this.#unreadSinceMs
+    this.#unreadSinceMs = undefined
+    if (this.#messageDueMs < this.#dueMs) this.#arm()
   }
 
   /** A message was received or sent. */
@@ -112,7 +123,9 @@ export class Liveness implements KeptDeadline {
   /** A part of a message or frame is left over from what has arrived: it may have begun long ago. */
   leftUnfinished(): void {
     if (this.#messageDueMs !== Infinity) return
-    this.#messageDueMs = this.#clock.now() + this.#options.frameTimeoutMs
+    const nowMs = this.#clock.now()
+    this.#messageDueMs = nowMs + this.#options.frameTimeoutMs
+    if (this.#unreadSinceMs !== undefined) this.#unreadSinceMs = nowMs
     if (this.#messageDueMs < this.#dueMs) this.#arm()
   }
 
@@ -136,7 +149,7 @@ export class Liveness implements KeptDeadline {
     this.#dueMs = Infinity
     if (!this.#owner.open) return
     const nowMs = this.#clock.now()
-    if (nowMs >= this.#messageDueMs) return this.#owner.violated(overdue(this.#options.frameTimeoutMs))
+    if (nowMs >= this.#wholeDueMs) return this.#owner.violated(overdue(this.#options.frameTimeoutMs))
     if (nowMs >= this.#idleDueMs) {
       if (!this.#inUse)
         return this.#owner.close(GOING_AWAY, `No message for ${this.#options.idleTimeoutMs} ms`)
@@ -171,12 +184,16 @@ export class Liveness implements KeptDeadline {
     return Math.min(this.#sinceMs + this.#pongWaitMs, this.#pingedMs + pingIntervalMs)
   }
 
+  get #wholeDueMs(): number {
+    return this.#unreadSinceMs === undefined ? this.#messageDueMs : Infinity
+  }
+
   get #idleDueMs(): number {
     return this.#messageMs + this.#options.idleTimeoutMs
   }
 
   #arm(): void {
-    this.#dueMs = Math.min(this.#silenceDueMs, this.#messageDueMs, this.#idleDueMs)
+    this.#dueMs = Math.min(this.#silenceDueMs, this.#wholeDueMs, this.#idleDueMs)
     this.#clock.keep(this)
   }
 

@@ -50,11 +50,17 @@ export class OutgoingStream implements TurnHolder {
 
   turnLost(): void {
     const iterator = this.#iterator
-    this.#over()?.resolve(false)
-    // A Node stream that is read at this moment ends its iterator only when it is destroyed.
+    const settle = this.#over()
+    settle?.resolve(false)
     const source: object = this.#source
-    if ('destroy' in source && typeof source.destroy === 'function') source.destroy()
-    release(iterator)
+    if ('destroy' in source && typeof source.destroy === 'function') {
+      // A Node stream that is read at this moment ends its iterator only when it is destroyed.
+      source.destroy()
+      release(() => iterator)
+      return
+    }
+    // A source whose turn never came may hold something, too: a request, or the listeners of an emitter.
+    if (settle !== undefined) release(() => iterator ?? iteratorOf(this.#source))
   }
 
   async #run(turn: Turn): Promise<void> {
@@ -92,7 +98,7 @@ export class OutgoingStream implements TurnHolder {
     const settle = this.#over()
     if (settle === undefined) return
     settle.reject(error)
-    release(iterator)
+    release(() => iterator)
     this.#failed(error)
   }
 
@@ -107,13 +113,31 @@ export class OutgoingStream implements TurnHolder {
 function iteratorOf(
   source: MessageSource,
 ): AsyncIterator<Uint8Array | string> | Iterator<Uint8Array | string> {
+  if (source instanceof ReadableStream) return readerOf(source)
   return Symbol.asyncIterator in source ? source[Symbol.asyncIterator]() : source[Symbol.iterator]()
 }
 
+/** The iterator of a web stream cannot be released while a piece is awaited, but a reader can. */
+function readerOf(stream: ReadableStream<Uint8Array | string>): AsyncIterator<Uint8Array | string> {
+  const reader = stream.getReader()
+  return {
+    next: async () => {
+      const { done, value } = await reader.read()
+      // A stream that was read to its end is unlocked for other readers.
+      if (done) reader.releaseLock()
+      return done ? { done, value: undefined } : { done, value }
+    },
+    return: async () => {
+      await reader.cancel()
+      return { done: true, value: undefined }
+    },
+  }
+}
+
 /** An iterator that fails when it is released is not reported: its message is over. */
-function release(iterator: AsyncIterator<unknown> | Iterator<unknown> | undefined): void {
+function release(iterator: () => AsyncIterator<unknown> | Iterator<unknown> | undefined): void {
   try {
-    const released: unknown = iterator?.return?.()
+    const released: unknown = iterator()?.return?.()
     if (isThenable(released)) released.then(undefined, () => undefined)
   } catch {
     // As above.

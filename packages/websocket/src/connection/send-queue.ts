@@ -63,7 +63,7 @@ export class SendQueue {
   #turns = 0
   /** False from a write beyond the transport's high-water mark until the transport has drained. */
   #room = true
-  /** Limits the wait for a turn once a close frame waits after it. */
+  /** Limits the wait for a frame of a turn once a close frame waits after it, while the transport has room. */
   #overdue: Deadline | undefined
 
   constructor(setup: SendQueueSetup) {
@@ -102,9 +102,12 @@ export class SendQueue {
   full(): void {
     if (this.#room) {
       this.#room = false
+      // The peer reads slowly, for which the source is not to blame: the transport limits that wait.
+      this.#overdue?.clear()
       void this.#setup.transport.drained().then((writable) => {
         if (!writable) return
         this.#room = true
+        this.#limitTurn()
         this.#pump()
       })
     }
@@ -143,9 +146,8 @@ export class SendQueue {
 
   /** Adds a close frame after messages in parts. Their next frame has a deadline from now on. */
   pushClose(frame: Uint8Array): void {
-    const { transport, closeTimeoutMs } = this.#setup
-    this.#overdue = new Deadline(transport.reactor, () => this.finish())
-    this.#overdue.set(closeTimeoutMs)
+    this.#overdue = new Deadline(this.#setup.transport.reactor, () => this.finish())
+    this.#limitTurn()
     this.#add({ is: 'close', frame, next: undefined })
   }
 
@@ -225,6 +227,10 @@ export class SendQueue {
     }
   }
 
+  #limitTurn(): void {
+    if (this.#room && this.hasTurns) this.#overdue?.set(this.#setup.closeTimeoutMs)
+  }
+
   #settled(): void {
     if (this.#first !== undefined) return
     this.#overdue?.clear()
@@ -292,11 +298,11 @@ export class SendQueue {
   }
 
   #turnOf(entry: Entry): Turn {
-    const { transport, writer, closeTimeoutMs } = this.#setup
+    const { transport, writer } = this.#setup
     return {
       write: (opcode, payload, flags) => {
         if (this.#first !== entry) return false
-        if (this.#overdue?.ahead === true) this.#overdue.set(closeTimeoutMs)
+        this.#limitTurn()
         this.#written(writer.fragment(opcode, payload, flags, transport))
         return this.#room
       },

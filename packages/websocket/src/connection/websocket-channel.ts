@@ -103,13 +103,14 @@ export class WebSocketChannel
     const { deflate, role } = opening
     this.#deflate = deflate && new ConnectionDeflate(deflate, role, checked.deflate)
     this.#reception = receptionOf(protocol)
-    this.#input = new Input(this, {
+    const reading = {
       role,
       limits: this.#options,
       inflater: this.#deflate?.inflater,
       streaming: this.#reception !== 'whole',
       rawText: takesRawText(protocol),
-    })
+    }
+    this.#input = new Input(this, reading, this.#options.departureGraceMs)
     this.#outbox = new Outbox(role, this, this.#options, this.#deflate?.outgoing)
     this.#inbox = new Inbox(this.#options, this)
     this.#closing = new Closing({
@@ -140,7 +141,11 @@ export class WebSocketChannel
   }
 
   get heldBytes(): number {
-    return this.#input.heldBytes + this.#inbox.heldBytes + this.bufferedBytes
+    return this.#input.heldBytes + this.#undeliveredBytes + this.bufferedBytes
+  }
+
+  get #undeliveredBytes(): number {
+    return this.#inbox.heldBytes + (this.#messages?.heldBytes ?? 0)
   }
 
   override connectionMade(): void {
@@ -164,6 +169,9 @@ export class WebSocketChannel
   /** The peer has ended its side, with a close frame before it or without. */
   readConnectionLost(): void {
     this.#input.end()
+  }
+
+  inputEnded(): void {
     this.#messages?.fail('the peer has ended the connection')
     this.#closing.peerEnded()
   }
@@ -367,8 +375,16 @@ export class WebSocketChannel
   }
 
   get takesEvents(): boolean {
-    const full = this.#inbox.full || this.#messages?.full === true
-    return !full && !(this.#watch?.tooFast === true && this.open)
+    return !this.#full && !(this.#watch?.tooFast === true && this.open)
+  }
+
+  /** What is left at the end is little, unless it is compressed: 64 KiB can yield 64 MiB. */
+  get takesEventsAtEnd(): boolean {
+    return this.#deflate === undefined || this.#undeliveredBytes <= MAX_INFLATED_AT_END_BYTES
+  }
+
+  get #full(): boolean {
+    return this.#inbox.full || this.#messages?.full === true
   }
 
   inputParsed(bytes: number, event: ReaderEvent<Buffer> | undefined): void {
@@ -378,6 +394,11 @@ export class WebSocketChannel
 
   inputRead(): void {
     this.#watch?.heldMore()
+  }
+
+  readingPaused(): void {
+    // The time in which a peer waits that was too fast does count: else it could wait for ever.
+    if (this.#full) this.#activity?.protocolBehind()
   }
 
   readingResumed(): void {
@@ -460,3 +481,5 @@ export class WebSocketChannel
     this.#closing.callbackFailed(error)
   }
 }
+
+const MAX_INFLATED_AT_END_BYTES = 1_048_576

@@ -42,8 +42,12 @@ export abstract class WebSocketEventTarget extends EventTarget {
     options?: ListenerOptions,
   ): void
   override addEventListener(type: string, listener: Listener<Event> | null, options?: ListenerOptions): void
-  override addEventListener(type: string, listener: Listener<never> | null, options?: ListenerOptions): void {
-    if (listener === null) return
+  override addEventListener(
+    type: string,
+    listener: Listener<never> | null | undefined,
+    options?: ListenerOptions,
+  ): void {
+    if (listener === null || listener === undefined) return
     const safe = this.#safeListeners.get(listener) ?? this.#safe(listener)
     this.#safeListeners.set(listener, safe)
     super.addEventListener(type, safe, options)
@@ -61,10 +65,10 @@ export abstract class WebSocketEventTarget extends EventTarget {
   ): void
   override removeEventListener(
     type: string,
-    listener: Listener<never> | null,
+    listener: Listener<never> | null | undefined,
     options?: ListenerOptions,
   ): void {
-    const safe = listener === null ? undefined : this.#safeListeners.get(listener)
+    const safe = listener === null || listener === undefined ? undefined : this.#safeListeners.get(listener)
     if (safe !== undefined) super.removeEventListener(type, safe, options)
   }
 

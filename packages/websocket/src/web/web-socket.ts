@@ -133,12 +133,14 @@ export class WebSocket extends WebSocketEventTarget {
    * @throws {DOMException} InvalidAccessError, unless the code is 1000 or 3000 to 4999; SyntaxError for a reason
    *   of more than 123 bytes.
    */
-  close(code?: number, reason?: string): void {
-    if (code !== undefined && code !== 1000 && !(code >= 3000 && code <= 4999)) {
+  close(code?: number, reason: string = ''): void {
+    const given = code === undefined ? undefined : clamped(code)
+    if (given !== undefined && given !== NORMAL_CLOSURE && !(given >= 3000 && given <= 4999)) {
       const message = `Cannot close with code ${code}: use 1000, or 3000 to 4999`
       throw new DOMException(message, 'InvalidAccessError')
     }
-    if (reason !== undefined && Buffer.byteLength(reason) > MAX_REASON_BYTES) {
+    const text = textOf(reason)
+    if (Buffer.byteLength(text) > MAX_REASON_BYTES) {
       throw syntaxError(`Cannot close with a reason of more than ${MAX_REASON_BYTES} bytes`)
     }
     const state = this.#state
@@ -148,8 +150,8 @@ export class WebSocket extends WebSocketEventTarget {
     }
     if (state.is === 'open') {
       this.#state = { is: 'closing', transport: state.transport }
-      const withoutCode = code === undefined && (reason ?? '') === ''
-      state.transport.loseConnection(withoutCode ? null : (code ?? NORMAL_CLOSURE), reason)
+      const withoutCode = given === undefined && text === ''
+      state.transport.loseConnection(withoutCode ? null : (given ?? NORMAL_CLOSURE), text)
     }
   }
 
@@ -302,7 +304,18 @@ function webURL(given: string | URL): URL {
 function payloadOf(data: unknown): string | Uint8Array {
   if (ArrayBuffer.isView(data)) return new Uint8Array(data.buffer, data.byteOffset, data.byteLength).slice()
   if (data instanceof ArrayBuffer || data instanceof SharedArrayBuffer) return new Uint8Array(data).slice()
-  return String(data)
+  return textOf(data)
+}
+
+function textOf(value: unknown): string {
+  return String(value)
+}
+
+/** A number as Web IDL reads `[Clamp] unsigned short`: also from a string, and rounded, half to even. */
+function clamped(value: unknown): number {
+  const within = Math.min(Math.max(Number(value) || 0, 0), 65_535)
+  const rounded = Math.round(within)
+  return rounded - within === 0.5 && rounded % 2 === 1 ? rounded - 1 : rounded
 }
 
 function syntaxError(message: string): DOMException {

@@ -1,4 +1,4 @@
-import { ConnectionDone, ConnectionLost } from '@ropewalk/core'
+import { ConnectionDone, ConnectionLost, sleep } from '@ropewalk/core'
 import { describe, expect, test } from 'vitest'
 import { ClientExchange } from '../client-exchange.ts'
 import { Pending } from '../pending-protocol.ts'
@@ -62,6 +62,25 @@ describe('a client, after both close frames', () => {
       expect(exchange.reactor.getDelayedCalls()).toEqual([])
     })
   }
+
+  test('replies to a close frame at once, also while a message in parts has not ended', async () => {
+    const protocol = new Pending()
+    const exchange = new ClientExchange(protocol)
+    async function* endless(): AsyncGenerator<string> {
+      for (;;) {
+        yield 'piece'
+        await sleep(1_000, exchange.transport)
+      }
+    }
+    const sent = protocol.transport.sendMessage(endless())
+    await exchange.received()
+    await exchange.send(serverFrame(8, closing(1000)))
+    expect(await exchange.received()).toEqual([{ type: 'close', code: 1000, reason: '' }])
+    expect(await sent).toBe('dropped')
+    exchange.transport.receiveEnd()
+    await exchange.reactor.settle()
+    expect(protocol.closed).toMatchObject([{ code: 1000, wasClean: true }])
+  })
 
   test('awaits its pending callbacks once, however long the server takes', async () => {
     const protocol = new Pending()

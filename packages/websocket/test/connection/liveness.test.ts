@@ -1,5 +1,6 @@
 import { ConnectionAborted } from '@ropewalk/core'
 import { describe, expect, test } from 'vitest'
+import type { WebSocketMessage } from '../../src/connection/incoming-message.ts'
 import { SilentPeerError } from '../../src/errors.ts'
 import { ClientExchange } from '../client-exchange.ts'
 import { openExchange, Pending } from '../pending-protocol.ts'
@@ -316,6 +317,48 @@ describe('frameTimeoutMs', () => {
     }
     expect(protocol.calls).toHaveLength(20)
     expect(exchange.closed).toBe(false)
+  })
+
+  test('does not run while a protocol is behind that receives the message in parts', async () => {
+    class Parts extends Quick {
+      readonly received: Buffer[] = []
+      override messageBegin(): void {}
+      override messageFrameDataReceived(data: Buffer): Promise<void> {
+        this.received.push(data)
+        return new Promise((resolve) => (this.settle = resolve))
+      }
+    }
+    const protocol = new Parts()
+    const exchange = await openExchange(protocol, { maxBytesAhead: 0, pingIntervalMs: Infinity })
+    const whole = frame(2, Buffer.alloc(100))
+    await exchange.send(whole.subarray(0, 40), whole.subarray(40, 60))
+    exchange.reactor.advance(500_000)
+    protocol.settle()
+    await exchange.reactor.settle()
+    expect(protocol.received.map(({ length }) => length)).toEqual([34, 20])
+    // Now the rest of the message is awaited. The bytes that arrived had 2 ms each.
+    exchange.reactor.advance(59_900)
+    await nothing(exchange)
+    exchange.reactor.advance(300)
+    expect(await exchange.received()).toEqual(overdue)
+  })
+
+  test('does not run while a message is not read that is read while it arrives', async () => {
+    let read = (): void => undefined
+    class Reads extends Quick {
+      override async messageReceived(message: WebSocketMessage): Promise<void> {
+        await new Promise<void>((resolve) => (read = resolve))
+        this.calls.push(await message.text())
+      }
+    }
+    const protocol = new Reads()
+    const exchange = await openExchange(protocol, { maxBytesAhead: 10, pingIntervalMs: Infinity })
+    const whole = frame(1, 'x'.repeat(100))
+    await exchange.send(whole.subarray(0, 40), whole.subarray(40))
+    exchange.reactor.advance(500_000)
+    read()
+    await exchange.reactor.settle()
+    expect(protocol.calls).toEqual(['x'.repeat(100)])
   })
 
   test('does not run while the rest of a message is not read', async () => {

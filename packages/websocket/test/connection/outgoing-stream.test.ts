@@ -1,3 +1,4 @@
+import { EventEmitter, on } from 'node:events'
 import { Readable } from 'node:stream'
 import { describe, expect, test } from 'vitest'
 import type { WebSocketClosed } from '../../src/connection/websocket-connection.ts'
@@ -166,6 +167,45 @@ describe('sendMessage', () => {
     expect(await transport.sendMessage(['late'])).toBe('dropped')
   })
 
+  test.each([
+    ['while a piece is awaited', 1],
+    ['before its turn', 2],
+    ['when the WebSocket has closed before', 0],
+  ])('cancels a web stream %s', async (_, before) => {
+    const { exchange, transport } = await open()
+    const cancelled: unknown[] = []
+    const source = new ReadableStream<string>({
+      pull: () => new Promise(() => undefined),
+      cancel: (reason) => void cancelled.push(reason),
+    })
+    if (before === 0) transport.loseConnection()
+    if (before === 2) void transport.sendMessage(new Given())
+    const sent = transport.sendMessage(source)
+    await exchange.reactor.settle()
+    exchange.transport.receiveReset()
+    expect(await sent).toBe('dropped')
+    expect(cancelled).toHaveLength(1)
+  })
+
+  test('leaves a web stream that it has read to its end unlocked', async () => {
+    const { exchange, transport } = await open()
+    const source = new Blob(['abc']).stream()
+    await transport.sendMessage(source)
+    expect(outline(await exchange.received())).toBe('2- abc, 0')
+    expect(source.locked).toBe(false)
+  })
+
+  test('releases an iterator whose turn never came', async () => {
+    const { exchange, transport } = await open()
+    void transport.sendMessage(new Given())
+    const emitter = new EventEmitter()
+    const sent = transport.sendMessage(on(emitter, 'piece') as AsyncIterableIterator<string>)
+    expect(emitter.listenerCount('piece')).toBe(1)
+    exchange.transport.receiveReset()
+    expect(await sent).toBe('dropped')
+    expect(emitter.listenerCount('piece')).toBe(0)
+  })
+
   test('destroys a Node stream that waits for its next piece', async () => {
     const { exchange, transport } = await open()
     const source = new Readable({ read: () => undefined })
@@ -215,6 +255,25 @@ describe('sendMessage', () => {
     expect(outline(await exchange.received())).toBe('2- piece, 8 \u000f\ufffd')
     exchange.reactor.advance(5200)
     expect(exchange.transport.connected).toBe(false)
+  })
+
+  test('does not count the time in which the client reads slowly as that of the source', async () => {
+    const { exchange, transport } = await open()
+    exchange.transport.block()
+    const sent = transport.sendMessage(Array.from({ length: 10 }, () => Buffer.alloc(60_000)))
+    await exchange.reactor.settle()
+    transport.loseConnection()
+    const received: Buffer[] = []
+    for (let times = 0; times < 12; times++) {
+      exchange.reactor.advance(10_000)
+      await exchange.reactor.settle()
+      exchange.transport.unblock()
+      exchange.transport.block()
+      received.push(await exchange.received())
+    }
+    expect(await sent).toBe('sent')
+    const frames = framesOf(Buffer.concat(received))
+    expect(frames.map(({ opcode }) => opcode)).toEqual([2, ...Array<number>(10).fill(0), 8])
   })
 
   test('checks its arguments', async () => {

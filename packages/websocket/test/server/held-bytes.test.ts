@@ -1,3 +1,4 @@
+import { constants, deflateRawSync } from 'node:zlib'
 import { describe, expect, test } from 'vitest'
 import type { WebSocketClosed } from '../../src/connection/websocket-connection.ts'
 import { WebSocketProtocol } from '../../src/connection/websocket-protocol.ts'
@@ -127,6 +128,30 @@ describe('maxHeldBytes', () => {
     // The other is not closed for what the first one holds.
     await other.send(beginning(24_000))
     expect(other.received().length).toBe(0)
+  })
+
+  test('counts a message that is received while it arrives, and is not read', async () => {
+    class Reading extends WebSocketProtocol {
+      override messageReceived(): Promise<void> {
+        return new Promise(() => undefined)
+      }
+    }
+    const clients = new ManyClients(WebSocketResource.forProtocol(Reading, { maxHeldBytes: 100_000 }))
+    const client = await clients.open()
+    await client.send(beginning(49_000))
+    expect(client.received().length).toBe(0)
+    await client.send(frame(0, 'x'.repeat(1_100), { fin: false }))
+    expect(client.received().readUInt16BE(2)).toBe(1013)
+  })
+
+  test('counts what a message that is inflated in several turns has yielded', async () => {
+    const options = { maxHeldBytes: 1_000_000, deflate: true }
+    const clients = new ManyClients(WebSocketResource.forProtocol(Keeping, options))
+    const client = await clients.open({ 'Sec-WebSocket-Extensions': 'permessage-deflate' })
+    const bomb = deflateRawSync(Buffer.alloc(1_048_576), { finishFlush: constants.Z_SYNC_FLUSH })
+    await client.send(frame(2, bomb.subarray(0, -4), { rsv: 0x40 }))
+    for (let turns = 0; turns < 12; turns++) await clients.advance(0)
+    expect(client.received().readUInt16BE(2)).toBe(1013)
   })
 
   test('counts messages that are held back', async () => {

@@ -254,6 +254,31 @@ describe('WebSocket', () => {
     expect(pair.server.calls).toEqual(['lost 1000 a reason'])
   })
 
+  test.each([
+    ['3000', '', 'lost 3000 '],
+    [3000.5, '', 'lost 3000 '],
+    [3001.5, 5, 'lost 3002 5'],
+  ])('converts the code %j and the reason %j as browsers do', async (code, reason, lost) => {
+    const pair = await Pair.listening()
+    const socket = await pair.open()
+    socket.close(code as number, reason as string)
+    await pair.reactor.settle()
+    expect(pair.server.calls).toEqual([lost])
+    expect(socket.readyState).toBe(3)
+  })
+
+  test('takes no listener for none', async () => {
+    const pair = await Pair.listening()
+    const socket = await pair.open()
+    for (const none of [null, undefined]) {
+      socket.addEventListener('message', none as null)
+      socket.removeEventListener('message', none as null)
+    }
+    pair.server.transport.sendTextMessage('a')
+    await pair.reactor.settle()
+    expect(pair.events).toEqual(['message a'])
+  })
+
   test('logs what a listener throws or rejects with, and goes on', async () => {
     const pair = await Pair.listening()
     const socket = await pair.open()
