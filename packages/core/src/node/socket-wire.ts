@@ -279,7 +279,7 @@ const LOOK_EVERY_MS = 1000
 /** V8's heap is the process's: all sockets count together. */
 const YOUNG = new YoungCollection()
 /** About what opening a connection leaves behind: without it, 10 000 idle WebSockets take half as much again. */
-const CONNECTION_BYTES = 16_384
+const CONNECTION_BYTES = 32_768
 const EMPTY = Buffer.alloc(0)
 
 /**

@@ -231,9 +231,11 @@ export class Outbound {
   #send(): void {
     while (this.#queue.bytes > 0) {
       const before = this.#queue.bytes
-      const allowed = this.#rate?.available() ?? HAND_OVER_BYTES
+      const allowed = this.#rate?.available() ?? Infinity
       if (allowed <= 0) return this.#waitForRate()
-      const open = this.#wire.write(this.#queue.take(Math.min(HAND_OVER_BYTES, Math.ceil(allowed))))
+      // A short rest leaves as well: a write of its own would cost as much as that of 64 KiB.
+      const most = before <= HAND_OVER_BYTES + SHORT_REST_BYTES ? before : HAND_OVER_BYTES
+      const open = this.#wire.write(this.#queue.take(Math.min(most, Math.ceil(allowed))))
       const sent = before - this.#queue.bytes
       this.#sentBytes += sent
       this.#rate?.passed(sent)
@@ -450,3 +452,5 @@ export class ConnectionRate {
 const EARLY_FLUSH_BYTES = 65_536
 /** Small enough to see the progress of a slow peer, large enough to be efficient. */
 const HAND_OVER_BYTES = 65_536
+/** More than the headers of the frames or chunks that 64 KiB are sent in. */
+const SHORT_REST_BYTES = 4096
