@@ -21,10 +21,8 @@ export class ConnectedWebSocket extends WebSocketProtocol implements AsyncIterab
   readonly #messages: (string | Buffer)[] = []
   /** Resolves the promise of the callback that waits until its message is taken. */
   #taken: (() => void) | undefined
-  /** Called when a message has arrived or the WebSocket is gone. */
-  #wake: (() => void)[] = []
-  /** The number of calls that wait for a message. */
-  #receivers = 0
+  /** The calls of `receive` that wait: each is given a message, or undefined when the WebSocket is gone. */
+  #waiting: ((message: string | Buffer | undefined) => void)[] = []
   #end: { readonly error: Error | undefined } | undefined
   #ended: (reason: WebSocketClosed) => void = () => undefined
 
@@ -60,18 +58,9 @@ export class ConnectedWebSocket extends WebSocketProtocol implements AsyncIterab
   async receive(): Promise<string | Buffer | undefined> {
     // A message is dealt with when the next one is asked for: until then no other is read.
     if (this.#messages.length === 0) this.#release()
-    for (;;) {
-      const message = this.#messages.shift()
-      if (message !== undefined) {
-        if (this.#receivers > 0) this.#release()
-        return message
-      }
-      if (this.#end?.error !== undefined) throw this.#end.error
-      if (this.#end !== undefined) return undefined
-      this.#receivers++
-      await new Promise<void>((resolve) => this.#wake.push(resolve))
-      this.#receivers--
-    }
+    const message = this.#messages.shift() ?? (await this.#nextMessage())
+    if (message === undefined && this.#end?.error !== undefined) throw this.#end.error
+    return message
   }
 
   /**
@@ -135,7 +124,7 @@ export class ConnectedWebSocket extends WebSocketProtocol implements AsyncIterab
     this.#end = { error: errorOf(reason) }
     this.#release()
     this.#ended(reason)
-    this.#awaken()
+    for (const give of this.#waiting.splice(0)) give(undefined)
     return undefined
   }
 
@@ -155,9 +144,10 @@ export class ConnectedWebSocket extends WebSocketProtocol implements AsyncIterab
   }
 
   #received(message: string | Buffer): Promise<void> | undefined {
-    this.#messages.push(message)
-    this.#awaken()
-    if (this.transport.signal.aborted) return undefined
+    const give = this.#waiting.shift()
+    if (give !== undefined) give(message)
+    else this.#messages.push(message)
+    if (this.transport.signal.aborted || this.#waiting.length > 0) return undefined
     return new Promise((resolve) => (this.#taken = resolve))
   }
 
@@ -166,10 +156,9 @@ export class ConnectedWebSocket extends WebSocketProtocol implements AsyncIterab
     this.#taken = undefined
   }
 
-  #awaken(): void {
-    const waiting = this.#wake
-    this.#wake = []
-    for (const wake of waiting) wake()
+  /** Resolves with the next message that arrives, in the order of the calls. */
+  #nextMessage(): Promise<string | Buffer | undefined> | undefined {
+    return this.#end === undefined ? new Promise((resolve) => this.#waiting.push(resolve)) : undefined
   }
 }
 

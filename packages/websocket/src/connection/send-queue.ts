@@ -166,7 +166,7 @@ export class SendQueue {
 
   /**
    * Writes at once what waits and is ready: everything before the first message in parts, and the close frame.
-   * Drops the rest.
+   * Drops the rest. Beyond 1 MiB, messages that are still to be deflated are sent as they are.
    *
    * @param last Written after it.
    */
@@ -174,14 +174,19 @@ export class SendQueue {
     const parts: Uint8Array[] = []
     const sink = { write: (part: Uint8Array) => parts.push(part) > 0 }
     let ready = true
-    for (let entry = this.#take(); entry !== undefined; entry = this.#take()) {
+    let deflatedBytes = 0
+    for (let entry = this.#first; entry !== undefined; entry = this.#first) {
       ready &&= entry.is !== 'turn'
+      if (ready && entry.is === 'message' && entry.compress) {
+        deflatedBytes += entry.payload.length
+        // Nothing may be deflated after a message that was deflated in part, and is sent as it is.
+        if (deflatedBytes <= MAX_FINISHED_BYTES) this.#deflateNow(entry)
+        else entry.deflation?.cancel()
+      }
+      this.#take()
       if (entry.is === 'close') parts.push(entry.frame)
       else if (ready && entry.is === 'frames') parts.push(this.#framesOf(entry))
-      else if (ready && entry.is === 'message') {
-        this.#deflateNow(entry)
-        this.#writeRest(entry, sink)
-      }
+      else if (ready && entry.is === 'message') this.#writeRest(entry, sink)
       settle(entry, ready)
     }
     if (last !== undefined) parts.push(last)
@@ -401,5 +406,7 @@ function settle(entry: Entry, written: boolean): void {
 
 /** What leaves at a time while the transport has room. */
 const FRAGMENT_BYTES = 65_536
+/** What is deflated at the end, in one turn: it takes about ten milliseconds. */
+const MAX_FINISHED_BYTES = 1_048_576
 /** About what an entry takes in memory besides its payload. */
 const MESSAGE_CHARGE_BYTES = 64

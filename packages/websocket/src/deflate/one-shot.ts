@@ -1,3 +1,4 @@
+import { constants } from 'node:buffer'
 import * as zlib from 'node:zlib'
 import { WebSocketError } from '../errors.ts'
 import type { DeflateDirection } from './deflate-agreement.ts'
@@ -110,7 +111,7 @@ function inflateOnce(
   try {
     const result: unknown = zlib.inflateRawSync(input, {
       windowBits: 15,
-      maxOutputLength: Math.max(mostBytes, 1),
+      maxOutputLength: Math.min(Math.max(mostBytes, 1), constants.MAX_LENGTH),
       info: true,
       ...dictionary(history),
     })

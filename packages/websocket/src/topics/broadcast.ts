@@ -8,7 +8,7 @@ import {
 } from '@ropewalk/core/options'
 import { PreparedMessage, prepareMessage } from '../connection/prepared-message.ts'
 import { TRY_AGAIN_LATER } from '../connection/queue-options.ts'
-import { isRecipient, type Recipient, transportOf } from './recipient.ts'
+import { isRecipient, type Recipient, startedTransportOf } from './recipient.ts'
 
 /** The options of `broadcast`. */
 export interface BroadcastOptions {
@@ -37,7 +37,7 @@ export interface BroadcastResult<R extends Recipient = Recipient> {
 
 /**
  * Sends a message to many connections. It never waits for any of them, and frames the message once.
- * Connections that are closing or gone are left out. `connections` may change meanwhile.
+ * Connections that are not open yet, closing or gone are left out. `connections` may change meanwhile.
  *
  * @throws {TypeError} when `connections` has something else than protocols and transports of WebSockets, or
  *   the message or an option is of the wrong type.
@@ -53,8 +53,8 @@ export function broadcast<R extends Recipient>(
   const skipped: R[] = []
   let sent = 0
   for (const connection of listOf(connections)) {
-    const transport = transportOf(connection)
-    if (!transport.open) continue
+    const transport = startedTransportOf(connection)
+    if (transport?.open !== true) continue
     const isSlow = slow !== 'queue' && transport.bufferedBytes > slowBytes
     if (!isSlow && transport.sendPrepared(prepared) !== 'dropped') {
       sent++

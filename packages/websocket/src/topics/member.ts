@@ -1,5 +1,5 @@
 import { callSafely, settleSafely } from '@ropewalk/core/reactor'
-import type { PreparedBatch } from '../connection/prepared-message.ts'
+import type { Prepared, PreparedBatch } from '../connection/prepared-message.ts'
 import type { Queued } from './publication-queue.ts'
 import type { Gap, Publication, Subscriber } from './subscriber.ts'
 import { WebSocketSubscriber } from './topic-subscriber.ts'
@@ -74,16 +74,31 @@ export class Member<T = unknown> {
   deliver(run: readonly Queued[], batch: PreparedBatch | undefined): void {
     const subscriber = this.#subscriber
     const together = batch !== undefined && this.#missed === undefined && (run[0]?.order ?? 0) > this.#order
-    if (together && subscriber instanceof WebSocketSubscriber) this.#took(subscriber.send(batch))
+    if (together && subscriber instanceof WebSocketSubscriber) this.#send(subscriber, batch, run)
     else for (const queued of run) this.#deliverOne(queued)
     if (subscriber instanceof WebSocketSubscriber && !subscriber.transport.open) this.leave()
   }
 
-  #deliverOne({ publication, order, except }: Queued): void {
+  #deliverOne(queued: Queued): void {
+    const { publication, order, except } = queued
     if (this.#left || order <= this.#order || except === this.key) return
     if (this.#missed !== undefined) return this.#skip(this.#missed, publication)
+    const subscriber = this.#subscriber
+    if (subscriber instanceof WebSocketSubscriber)
+      return this.#send(subscriber, publication.message, [queued])
     try {
-      this.#took(this.#subscriber.received(publication))
+      this.#took(subscriber.received(publication))
+    } catch (error) {
+      this.#keeper.failed(error)
+    }
+  }
+
+  #send(subscriber: WebSocketSubscriber, prepared: Prepared, run: readonly Queued[]): void {
+    try {
+      const result = subscriber.send(prepared)
+      if (result === 'taken') return
+      const missed = this.#fallBehind()
+      if (result === 'missed') for (const { publication } of run) this.#skip(missed, publication)
     } catch (error) {
       this.#keeper.failed(error)
     }
@@ -92,9 +107,14 @@ export class Member<T = unknown> {
   #took(result: boolean | void): void {
     // A method that is async by mistake must not end the process with an unhandled rejection.
     if (typeof result === 'object') return void settleSafely(result, (error) => this.#keeper.failed(error))
-    if (result !== false || this.#subscriber.drained === undefined) return
-    this.#missed = new Map()
-    void this.#catchUp(this.#missed)
+    if (result === false && this.#subscriber.drained !== undefined) this.#fallBehind()
+  }
+
+  #fallBehind(): Map<string, MutableGap> {
+    const missed = new Map<string, MutableGap>()
+    this.#missed = missed
+    void this.#catchUp(missed)
+    return missed
   }
 
   #skip(missed: Map<string, MutableGap>, { topic, source, number }: Publication): void {

@@ -69,12 +69,15 @@ export class PublicationQueue {
     this.#queue = []
     this.#bytes = 0
     this.#flushing = true
-    for (let from = 0; from < queue.length;) {
-      const to = endOfRun(queue, from)
-      queue[from]?.topic.deliver(queue.slice(from, to))
-      from = to
+    try {
+      for (let from = 0; from < queue.length;) {
+        const to = endOfRun(queue, from)
+        queue[from]?.topic.deliver(queue.slice(from, to))
+        from = to
+      }
+    } finally {
+      this.#flushing = false
     }
-    this.#flushing = false
   }
 }
 

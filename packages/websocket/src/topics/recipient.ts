@@ -17,3 +17,12 @@ export function isRecipient(value: unknown): value is Recipient {
 export function transportOf(recipient: Recipient): WebSocketTransport {
   return recipient instanceof WebSocketProtocol ? recipient.transport : recipient
 }
+
+/** Returns the transport of a recipient; undefined for a protocol before `negotiationStarted`. */
+export function startedTransportOf(recipient: Recipient): WebSocketTransport | undefined {
+  try {
+    return transportOf(recipient)
+  } catch {
+    return undefined
+  }
+}

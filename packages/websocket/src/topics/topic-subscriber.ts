@@ -18,6 +18,12 @@ export interface DeliveryOptions {
   readonly missed?: ((gap: Gap) => void) | undefined
 }
 
+/**
+ * What became of publications: the WebSocket has taken them, and the next ones are sent too; it has taken them, and
+ * the next ones are skipped until it has drained; or it has not even taken these.
+ */
+export type Delivered = 'taken' | 'behind' | 'missed'
+
 /** Sends each publication to a WebSocket as a message. */
 export class WebSocketSubscriber implements Subscriber {
   readonly transport: WebSocketTransport
@@ -33,22 +39,25 @@ export class WebSocketSubscriber implements Subscriber {
   }
 
   received({ message }: Publication): boolean {
-    return this.send(message)
+    return this.send(message) === 'taken'
   }
 
-  /** Sends messages. Returns as `received`. */
-  send(prepared: Prepared): boolean {
+  /** Sends messages. */
+  send(prepared: Prepared): Delivered {
     const { transport } = this
     if (this.#behind) {
       closeSlow(transport)
-      return true
+      return 'taken'
     }
-    if (transport.sendPrepared(prepared) !== 'queued') return true
+    const status = transport.sendPrepared(prepared)
+    // With a small `maxQueuedBytes` a message can be dropped before any was queued.
+    if (status === 'sent' || !transport.open) return 'taken'
     if (this.#slow === 'close') {
       this.#behind = true
       void transport.drained().then(() => (this.#behind = false))
     }
-    return this.#slow !== 'skip'
+    if (this.#slow !== 'skip') return 'taken'
+    return status === 'queued' ? 'behind' : 'missed'
   }
 
   missed(gap: Gap): void {

@@ -49,6 +49,22 @@ describe('ConnectedWebSocket', () => {
     expect(outline(await exchange.received())).toMatch(/^1 a, 2 b, 8/)
   })
 
+  test('gives messages to concurrent calls of receive in their order, also when one is made as a message arrives', async () => {
+    const taken: string[] = []
+    class Eager extends ConnectedWebSocket {
+      override textMessageReceived(text: string): unknown {
+        const result = super.textMessageReceived(text)
+        if (text === 'a') void this.receive().then((message) => taken.push(`second ${String(message)}`))
+        return result
+      }
+    }
+    const socket = new Eager()
+    const exchange = await openExchange(socket)
+    void socket.receive().then((message) => taken.push(`first ${String(message)}`))
+    await exchange.send(Buffer.concat([frame(1, 'a'), frame(1, 'b')]))
+    expect(taken).toEqual(['first a', 'second b'])
+  })
+
   test('does not log that the peer has left', async () => {
     for (const leave of [
       (exchange: SiteExchange) => exchange.transport.receiveEnd(),

@@ -273,6 +273,32 @@ describe.each(ROLES)('compression of a %s', (role) => {
     expect(await side.sent()).toEqual([`2* (${large.length})`, '1 after', '8 done'])
   })
 
+  test('deflates at most 1 MiB at once before a close frame, and counts what is queued', async () => {
+    for (const [count, bytes] of [
+      [100, 40_000],
+      [1, 4_000_000],
+    ] as const) {
+      const side = new Side(role)
+      side.wire.block()
+      const { transport } = side
+      transport.sendBytesMessage(Buffer.alloc(100_000), { compress: false })
+      side.reactor.pump()
+      const message = Buffer.alloc(bytes, 'abcd')
+      for (let sent = 0; sent < count; sent++) transport.sendBytesMessage(message)
+      transport.loseConnection(1000)
+      expect(transport.bufferedBytes).toBeGreaterThan(2_900_000)
+      side.wire.unblock()
+      const sent = await side.sent()
+      expect(transport.bufferedBytes).toBe(0)
+      const deflated = sent.filter((one) => one === `2* (${bytes})`)
+      expect(deflated).toHaveLength(count === 1 ? 0 : 26)
+      expect(sent.slice(1, -1)).toEqual([
+        ...deflated,
+        ...Array<string>(count - deflated.length).fill(`2 (${bytes})`),
+      ])
+    }
+  })
+
   test('finishes a large message before the reply to a close frame', async () => {
     const side = new Side(role)
     side.transport.sendBytesMessage(Buffer.alloc(200_000))

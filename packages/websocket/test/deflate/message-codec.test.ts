@@ -66,6 +66,11 @@ describe.each(WAYS)('messages with $way', ({ inflater, deflater }) => {
     }
   })
 
+  test.each([Infinity, Number.MAX_SAFE_INTEGER])('may have %d bytes', (mostBytes) => {
+    const message = Buffer.alloc(100_000)
+    expect(all(inflating(), deflating().deflate(message), mostBytes).equals(message)).toBe(true)
+  })
+
   test('refer to earlier ones with context takeover only', () => {
     const text = Buffer.from(JSON.stringify(MESSAGES[2]))
     for (const contextTakeover of [true, false]) {

@@ -2,6 +2,7 @@ import { MemoryReactor } from '@ropewalk/core/testing'
 import { describe, expect, test } from 'vitest'
 import { broadcast } from '../../src/topics/broadcast.ts'
 import { prepareMessage } from '../../src/connection/prepared-message.ts'
+import { WebSocketProtocol } from '../../src/connection/websocket-protocol.ts'
 import { closing, serverFrame } from '../websocket-exchange.ts'
 import { Client, LARGE } from './clients.ts'
 
@@ -34,6 +35,13 @@ describe('broadcast', () => {
     expect(broadcast([open, closed, gone] as Client[], 'a')).toEqual({ sent: 1, skipped: [] })
     expect(open?.payloads()).toEqual(['a'])
     expect(closed?.payloads()).toEqual(['close 1000'])
+  })
+
+  test('leaves out a protocol whose WebSocket has not opened yet', () => {
+    class Early extends WebSocketProtocol {}
+    const [one, other] = clients(2) as [Client, Client]
+    expect(broadcast([one, new Early(), other], 'a')).toEqual({ sent: 2, skipped: [] })
+    expect(other.payloads()).toEqual(['a'])
   })
 
   test('skips a connection for which more than slowBytes wait, and reports it', async () => {

@@ -1,5 +1,5 @@
 import { MemoryReactor } from '@ropewalk/core/testing'
-import { describe, expect, test } from 'vitest'
+import { describe, expect, test, vi } from 'vitest'
 import { broadcast } from '../../src/topics/broadcast.ts'
 import type { Gap } from '../../src/topics/subscriber.ts'
 import { Topics } from '../../src/topics/topics.ts'
@@ -82,4 +82,61 @@ describe('a thousand subscribers, of which a hundred do not read', { timeout: 60
     await reactor.settle()
     for (const { transport } of slow) expect(transport.bufferedBytes).toBe(0)
   })
+})
+
+describe('a subscriber whose maxQueuedBytes is small', () => {
+  test('is notified of each publication that its queue did not take', async () => {
+    const reactor = new MemoryReactor()
+    const topics = new Topics({ reactor })
+    const client = new Client(reactor, { options: { maxQueuedBytes: 10_000, whenFull: 'drop-newest' } })
+    const missed: number[] = []
+    await topics.subscribe('feed', client, {
+      missed: ({ from, to = from }) => {
+        for (let number = from; number <= to; number++) missed.push(number)
+      },
+    })
+    client.block()
+    const numbers: number[] = []
+    for (let turn = 0; turn < 4; turn++) {
+      for (let count = 0; count < 5; count++) numbers.push(topics.publish('feed', TEXT.repeat(3)).number)
+      reactor.advance(0)
+      await reactor.settle()
+    }
+    await client.unblock()
+    const taken = client.payloads().length
+    expect(missed).toEqual(numbers.slice(taken))
+    expect(missed.length).toBeGreaterThan(9)
+  })
+
+  test('is closed with the policy close', async () => {
+    const reactor = new MemoryReactor()
+    const topics = new Topics({ reactor })
+    const client = new Client(reactor, { options: { maxQueuedBytes: 1_000, whenFull: 'drop-newest' } })
+    await topics.subscribe('feed', client, { slow: 'close' })
+    client.block()
+    for (let number = 0; number < 4; number++) topics.publish('feed', TEXT)
+    for (let turn = 0; turn < 3; turn++) {
+      topics.publish('feed', TEXT)
+      reactor.advance(0)
+    }
+    expect(client.transport.open).toBe(false)
+  })
+})
+
+test('a send that throws does not keep a topic from its other subscribers, nor from later publications', () => {
+  const reactor = new MemoryReactor()
+  const topics = new Topics({ reactor })
+  const [one, other] = [new Client(reactor), new Client(reactor)]
+  for (const client of [one, other]) void topics.subscribe('feed', client)
+  const send = vi.spyOn(one.transport, 'sendPrepared').mockImplementation(() => {
+    throw new Error('zlib has failed')
+  })
+  for (const text of ['a', 'b']) topics.publish('feed', text)
+  reactor.advance(0)
+  send.mockRestore()
+  topics.publish('feed', 'c')
+  reactor.advance(0)
+  expect(one.payloads()).toEqual(['c'])
+  expect(other.payloads()).toEqual(['a', 'b', 'c'])
+  expect(reactor.flushLoggedErrors()).toMatchObject([{ message: 'zlib has failed' }])
 })
