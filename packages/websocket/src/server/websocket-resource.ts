@@ -7,14 +7,12 @@ import { checkOrigin, type OriginPolicy } from '../handshake/origin-policy.ts'
 import type { Authenticate, UserOf } from './authentication.ts'
 import { HandshakeCourse, type HandshakeSetup } from './handshake-course.ts'
 import { OpenConnections } from './open-connections.ts'
+import { classesOf, protocolClass, type ProtocolClass, type Subprotocols } from './subprotocol-classes.ts'
 import {
-  classesOf,
-  protocolClass,
-  type ProtocolClass,
-  subprotocolNames,
-  type Subprotocols,
-} from './subprotocol-classes.ts'
-import { type WebSocketResourceOptions, webSocketResourceOptions } from './websocket-resource-options.ts'
+  checkForProtocolOptions,
+  type WebSocketResourceOptions,
+  webSocketResourceOptions,
+} from './websocket-resource-options.ts'
 import { WebSocketClassFactory, WebSocketServerFactory } from './websocket-server-factory.ts'
 
 /**
@@ -79,9 +77,9 @@ export class WebSocketResource<P extends WebSocketProtocol = WebSocketProtocol> 
     Class: ProtocolClass<P>,
     ...[given]: ResourceArguments<UserOf<P>, ForProtocolOptions<P>>
   ): WebSocketResource<P> {
-    checkValue('WebSocketResource.forProtocol', 'ProtocolClass', Class, protocolClass)
+    checkValue(FOR_PROTOCOL, 'ProtocolClass', Class, protocolClass)
+    checkForProtocolOptions(FOR_PROTOCOL, given)
     const { subprotocols, ...options } = given ?? {}
-    checkValue('WebSocketResource.forProtocol', 'subprotocols', subprotocols, subprotocolNames)
     const factory = new WebSocketClassFactory(Class, [], classesOf(Class, subprotocols))
     // The same arguments, without the further option.
     const args = [options] as unknown as ResourceArguments<UserOf<P>>
@@ -113,5 +111,6 @@ export class WebSocketResource<P extends WebSocketProtocol = WebSocketProtocol> 
   }
 }
 
+const FOR_PROTOCOL = 'WebSocketResource.forProtocol'
 const FACTORY: OptionRule = (value) =>
   value instanceof WebSocketServerFactory ? undefined : { kind: 'type', wanted: 'a WebSocketServerFactory' }
