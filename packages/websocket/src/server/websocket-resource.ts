@@ -7,7 +7,13 @@ import { checkOrigin, type OriginPolicy } from '../handshake/origin-policy.ts'
 import type { Authenticate, UserOf } from './authentication.ts'
 import { HandshakeCourse, type HandshakeSetup } from './handshake-course.ts'
 import { OpenConnections } from './open-connections.ts'
-import { classesOf, protocolClass, type ProtocolClass, type Subprotocols } from './subprotocol-classes.ts'
+import {
+  classesOf,
+  protocolClass,
+  type ProtocolClass,
+  type ProtocolsOf,
+  type Subprotocols,
+} from './subprotocol-classes.ts'
 import {
   checkForProtocolOptions,
   type WebSocketResourceOptions,
@@ -29,12 +35,12 @@ export interface Authenticating<User> {
 }
 
 /** A further option of `WebSocketResource.forProtocol`. */
-export interface ForProtocolOptions<P extends WebSocketProtocol> {
+export interface ForProtocolOptions<S extends Subprotocols<WebSocketProtocol>> {
   /**
    * The subprotocols that are supported: the first one that the client offers is chosen. An object has the class
    * for each, and the first argument is for clients that offer none of them. Default: none is chosen.
    */
-  readonly subprotocols?: Subprotocols<P> | undefined
+  readonly subprotocols?: S | undefined
 }
 
 /** Opens WebSockets at its place in a site, and at every path below it. */
@@ -73,17 +79,24 @@ export class WebSocketResource<P extends WebSocketProtocol = WebSocketProtocol> 
    * @throws {TypeError} when `Class` does not extend WebSocketProtocol, and as the constructor does.
    * @throws {RangeError} as the constructor does.
    */
-  static forProtocol<P extends WebSocketProtocol>(
+  static forProtocol<
+    P extends WebSocketProtocol,
+    S extends Subprotocols<WebSocketProtocol> = Subprotocols<P>,
+  >(
     Class: ProtocolClass<P>,
-    ...[given]: ResourceArguments<UserOf<P>, ForProtocolOptions<P>>
-  ): WebSocketResource<P> {
+    ...[given]: ResourceArguments<UserOf<P | ProtocolsOf<S>>, ForProtocolOptions<S>>
+  ): WebSocketResource<P | ProtocolsOf<S>> {
     checkValue(FOR_PROTOCOL, 'ProtocolClass', Class, protocolClass)
     checkForProtocolOptions(FOR_PROTOCOL, given)
     const { subprotocols, ...options } = given ?? {}
-    const factory = new WebSocketClassFactory(Class, [], classesOf(Class, subprotocols))
+    // `S` is the type of `subprotocols`, which `P | ProtocolsOf<S>` was made from.
+    type Protocols = P | ProtocolsOf<S>
+    const Default: ProtocolClass<Protocols> = Class
+    const classes = classesOf(Default, subprotocols as Subprotocols<Protocols> | undefined)
+    const factory = new WebSocketClassFactory<Protocols, []>(Default, [], classes)
     // The same arguments, without the further option.
-    const args = [options] as unknown as ResourceArguments<UserOf<P>>
-    return new WebSocketResource<P>(factory, ...args)
+    const args = [options] as unknown as ResourceArguments<UserOf<Protocols>>
+    return new WebSocketResource<Protocols>(factory, ...args)
   }
 
   /** The protocols of the open WebSockets: `connections` of the factory, which several resources may share. */

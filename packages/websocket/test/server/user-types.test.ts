@@ -23,6 +23,9 @@ class ChatV2 extends Chat {}
 class OtherChat extends WebSocketProtocol<Account> {
   readonly other = true
 }
+class Lines extends WebSocketProtocol {
+  readonly lines = 1
+}
 class Echo extends WebSocketProtocol {}
 class Guest extends WebSocketProtocol<Account | undefined> {}
 
@@ -73,8 +76,31 @@ describe('types of users', () => {
       subprotocols: { other: OtherChat },
     })
     expectTypeOf(both.connections).toEqualTypeOf<ReadonlySet<Chat | OtherChat>>()
+    const inferred = WebSocketResource.forProtocol(Chat, {
+      authenticate: (request) => {
+        expectTypeOf(request).toEqualTypeOf<Request>()
+        return { name: 'ada' }
+      },
+      subprotocols: { 'chat.v2': ChatV2, other: OtherChat, lines: Lines },
+    })
+    expectTypeOf(inferred.connections).toEqualTypeOf<ReadonlySet<Chat | ChatV2 | OtherChat | Lines>>()
+    const [named, untyped] = [['chat'], { other: OtherChat, lines: Lines }]
+    const ofNames = WebSocketResource.forProtocol(Chat, { authenticate, subprotocols: named })
+    expectTypeOf(ofNames).toEqualTypeOf<WebSocketResource<Chat>>()
+    const ofObject = WebSocketResource.forProtocol(Chat, { authenticate, subprotocols: untyped })
+    expectTypeOf(ofObject.connections).toEqualTypeOf<ReadonlySet<Chat | OtherChat | Lines>>()
     // @ts-expect-error -- not a protocol
     expect(() => WebSocketResource.forProtocol(Echo, { subprotocols: { other: Map } })).toThrow(TypeError)
+  })
+
+  test('each of the classes needs the user that authenticate returns', () => {
+    expectTypeOf<UserOf<Echo | Chat | Guest>>().toEqualTypeOf<Account>()
+    const subprotocols = { chat: Chat }
+    // @ts-expect-error -- nothing makes the Account
+    WebSocketResource.forProtocol(Lines, { subprotocols })
+    // @ts-expect-error -- not an Account
+    WebSocketResource.forProtocol(Lines, { subprotocols, authenticate: () => 'ada' })
+    WebSocketResource.forProtocol(Lines, { subprotocols, authenticate: () => ({ name: 'ada' }) })
   })
 
   test('a factory gets the user of its protocol, and its resource requires authenticate', () => {
