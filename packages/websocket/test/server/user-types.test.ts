@@ -3,6 +3,7 @@ import { RequestSlot } from '@ropewalk/http/resources'
 import { describe, expect, expectTypeOf, test } from 'vitest'
 import {
   type AcceptedHandshake,
+  ConnectedWebSocket,
   type UserOf,
   WebSocketProtocol,
   WebSocketResource,
@@ -101,6 +102,21 @@ describe('types of users', () => {
     // @ts-expect-error -- not an Account
     WebSocketResource.forProtocol(Lines, { subprotocols, authenticate: () => 'ada' })
     WebSocketResource.forProtocol(Lines, { subprotocols, authenticate: () => ({ name: 'ada' }) })
+  })
+
+  test('a ConnectedWebSocket states its type of user as a protocol does', () => {
+    class Served extends ConnectedWebSocket<Account> {
+      override async run() {
+        expectTypeOf(this.user).toEqualTypeOf<Account>()
+        await this.send(this.user.name)
+      }
+    }
+    const served = WebSocketResource.forProtocol(Served, { authenticate: () => ({ name: 'ada' }) })
+    expectTypeOf(served).toEqualTypeOf<WebSocketResource<Served>>()
+    // @ts-expect-error -- nothing makes the Account
+    WebSocketResource.forProtocol(Served)
+    expectTypeOf<ConnectedWebSocket['user']>().toEqualTypeOf<unknown>()
+    expect(WebSocketResource.forProtocol(ConnectedWebSocket)).toBeInstanceOf(WebSocketResource)
   })
 
   test('a factory gets the user of its protocol, and its resource requires authenticate', () => {
