@@ -34,8 +34,9 @@ export type { WebSocketResourceOptions } from './server/websocket-resource-optio
 export {
   type Authenticating,
   type ForProtocolOptions,
-  type ResourceArguments,
+  type ResourceOptionsFor,
   WebSocketResource,
+  type WithoutUser,
 } from './server/websocket-resource.ts'
 export { type ChosenSubprotocol, WebSocketServerFactory } from './server/websocket-server-factory.ts'
 export { WebSocketTransport } from './connection/websocket-transport.ts'

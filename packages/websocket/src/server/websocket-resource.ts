@@ -21,13 +21,14 @@ import {
 } from './websocket-resource-options.ts'
 import { WebSocketClassFactory, WebSocketServerFactory } from './websocket-server-factory.ts'
 
-/**
- * The options of a resource whose protocols have a `User`. They may be left out if the protocols make do with
- * `undefined`; otherwise `authenticate` is required.
- */
-export type ResourceArguments<User, More = unknown> = undefined extends User
-  ? [options?: GivenOptions<WebSocketResourceOptions<User>> & More]
-  : [options: GivenOptions<WebSocketResourceOptions<User>> & Required<Authenticating<User>> & More]
+/** The options of a resource whose protocols have a `User`: with `authenticate`, unless that may be undefined. */
+export type ResourceOptionsFor<User, More = unknown> = undefined extends User
+  ? (GivenOptions<WebSocketResourceOptions<User>> & More) | undefined
+  : GivenOptions<WebSocketResourceOptions<User>> & Required<Authenticating<User>> & More
+
+/** Accepts a protocol whose user may be undefined. For others, the message is what the compiler reports. */
+export type WithoutUser<P> =
+  undefined extends UserOf<P> ? unknown : 'the option authenticate is missing: it returns this.user'
 
 /** The option that makes users. */
 export interface Authenticating<User> {
@@ -51,12 +52,14 @@ export class WebSocketResource<P extends WebSocketProtocol = WebSocketProtocol> 
   readonly #hosts: AllowedHosts | undefined
   readonly #open: OpenConnections
 
+  constructor(factory: WebSocketServerFactory<P> & WithoutUser<P>)
   /**
    * @throws {TypeError} when `factory` does not extend WebSocketServerFactory, an option does not exist or has the
    *   wrong type, or a host cannot be read.
    * @throws {RangeError} when an option is out of range, or an origin is not written as browsers send it.
    */
-  constructor(factory: WebSocketServerFactory<P>, ...[given]: ResourceArguments<UserOf<P>>) {
+  constructor(factory: WebSocketServerFactory<P>, options: ResourceOptionsFor<UserOf<P>>)
+  constructor(factory: WebSocketServerFactory<P>, given?: GivenOptions<WebSocketResourceOptions<UserOf<P>>>) {
     super()
     checkValue('WebSocketResource', 'factory', factory, FACTORY)
     const options = webSocketResourceOptions('WebSocketResource', given)
@@ -79,24 +82,26 @@ export class WebSocketResource<P extends WebSocketProtocol = WebSocketProtocol> 
    * @throws {TypeError} when `Class` does not extend WebSocketProtocol, and as the constructor does.
    * @throws {RangeError} as the constructor does.
    */
+  static forProtocol<P extends WebSocketProtocol>(
+    Class: ProtocolClass<P> & WithoutUser<P>,
+  ): WebSocketResource<P>
   static forProtocol<
     P extends WebSocketProtocol,
     S extends Subprotocols<WebSocketProtocol> = Subprotocols<P>,
   >(
     Class: ProtocolClass<P>,
-    ...[given]: ResourceArguments<UserOf<P | ProtocolsOf<S>>, ForProtocolOptions<S>>
-  ): WebSocketResource<P | ProtocolsOf<S>> {
+    options: ResourceOptionsFor<UserOf<P | ProtocolsOf<S>>, ForProtocolOptions<S>>,
+  ): WebSocketResource<P | ProtocolsOf<S>>
+  static forProtocol<P extends WebSocketProtocol>(
+    Class: ProtocolClass<P>,
+    given?: GivenOptions<WebSocketResourceOptions<UserOf<P>>> & ForProtocolOptions<Subprotocols<P>>,
+  ): WebSocketResource<P> {
     checkValue(FOR_PROTOCOL, 'ProtocolClass', Class, protocolClass)
     checkForProtocolOptions(FOR_PROTOCOL, given)
     const { subprotocols, ...options } = given ?? {}
-    // `S` is the type of `subprotocols`, which `P | ProtocolsOf<S>` was made from.
-    type Protocols = P | ProtocolsOf<S>
-    const Default: ProtocolClass<Protocols> = Class
-    const classes = classesOf(Default, subprotocols as Subprotocols<Protocols> | undefined)
-    const factory = new WebSocketClassFactory<Protocols, []>(Default, [], classes)
-    // The same arguments, without the further option.
-    const args = [options] as unknown as ResourceArguments<UserOf<Protocols>>
-    return new WebSocketResource<Protocols>(factory, ...args)
+    const factory = new WebSocketClassFactory<P, []>(Class, [], classesOf(Class, subprotocols))
+    // The overloads require `authenticate`.
+    return new WebSocketResource<P>(factory, options as ResourceOptionsFor<UserOf<P>>)
   }
 
   /** The protocols of the open WebSockets: `connections` of the factory, which several resources may share. */

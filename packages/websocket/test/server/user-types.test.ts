@@ -8,7 +8,9 @@ import {
   WebSocketProtocol,
   WebSocketResource,
   WebSocketServerFactory,
+  type WithoutUser,
 } from '../../src/index.ts'
+import { connectedWebSockets } from '../../src/testing.ts'
 
 interface Account {
   readonly name: string
@@ -65,6 +67,25 @@ describe('types of users', () => {
     expect(WebSocketResource.forProtocol(Guest)).toBeInstanceOf(WebSocketResource)
     WebSocketResource.forProtocol(Guest, { authenticate: () => ({ name: 'ada' }) })
     WebSocketResource.forProtocol(Echo, { authenticate: () => 'anything' })
+  })
+
+  test('a missing authenticate is named by the error of the compiler', async () => {
+    const missing = 'the option authenticate is missing: it returns this.user'
+    expectTypeOf<WithoutUser<Chat>>().toEqualTypeOf<typeof missing>()
+    expectTypeOf<WithoutUser<Guest | Echo>>().toEqualTypeOf<unknown>()
+    // @ts-expect-error -- nothing makes the Account
+    await connectedWebSockets(new Chat(), new Echo())
+    // @ts-expect-error -- nothing makes the Account
+    await connectedWebSockets(new Chat(), new Echo(), { path: '/' })
+    // @ts-expect-error -- nothing makes the Account
+    await connectedWebSockets(new Chat(), new Echo(), { server: { maxConnections: 5 } })
+    // @ts-expect-error -- not an Account
+    await connectedWebSockets(new Chat(), new Echo(), { server: { authenticate: () => 'ada' } })
+    await connectedWebSockets(new Guest(), new Chat(), { path: '/' })
+    const chat = new Chat()
+    const authenticate = () => ({ name: 'ada' })
+    await connectedWebSockets(chat, new Echo(), { server: { authenticate } })
+    expect(chat.user).toEqual({ name: 'ada' })
   })
 
   test('a class per subprotocol has the user of the first class', () => {
