@@ -13,6 +13,7 @@ export {
   type Credentials,
   credentialsOf,
   equalInConstantTime,
+  getBearerToken,
   getPassword,
   getUser,
   passwordCheck,

@@ -29,13 +29,14 @@ export type { WebSocketClosed } from './connection/websocket-connection.ts'
 export type { WebSocketOptions } from './connection/websocket-options.ts'
 export { WebSocketProtocol } from './connection/websocket-protocol.ts'
 export type { AcceptedHandshake, Authenticate, Authenticated, UserOf } from './server/authentication.ts'
-export type { ProtocolClass, Subprotocols } from './server/subprotocol-classes.ts'
+export type { ProtocolClass, ProtocolsOf, Subprotocols } from './server/subprotocol-classes.ts'
 export type { WebSocketResourceOptions } from './server/websocket-resource-options.ts'
 export {
   type Authenticating,
   type ForProtocolOptions,
-  type ResourceArguments,
+  type ResourceOptionsFor,
   WebSocketResource,
+  type WithoutUser,
 } from './server/websocket-resource.ts'
 export { type ChosenSubprotocol, WebSocketServerFactory } from './server/websocket-server-factory.ts'
 export { WebSocketTransport } from './connection/websocket-transport.ts'

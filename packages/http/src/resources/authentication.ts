@@ -60,6 +60,18 @@ export function getPassword(request: Request): string | undefined {
 }
 
 /**
+ * Returns the bearer token of a request; undefined when there is none, when it is malformed, or when there is more than
+ * one Authorization field. Below a `guard` with `bearer` this is the token that was accepted; elsewhere it was not
+ * checked.
+ *
+ * @see RFC 6750 §2.1
+ */
+export function getBearerToken(request: Request): string | undefined {
+  const [value, ...more] = request.requestHeaders.getRawHeaders('authorization') ?? []
+  return value === undefined || more.length > 0 ? undefined : BEARER.exec(value)?.[1]
+}
+
+/**
  * Whether two secrets are equal, in a time that does not depend on where they differ, so that a client cannot guess
  * one character after the other.
  */
@@ -111,5 +123,7 @@ function digestOf(secret: string): Buffer {
 
 const DIGEST_BYTES = 32
 const BASE64 = /^(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}(?:==)?|[A-Za-z0-9+/]{3}=?)?$/
+/** RFC 6750 §2.1: `"Bearer" 1*SP b64token`, the scheme in any case (RFC 9110 §11.1). */
+const BEARER = /^bearer +([\w.~+/-]+=*)$/i
 /** RFC 7617 §2: neither part has control characters, which include U+0080 to U+009F. */
 const CONTROL = /\p{Cc}/u

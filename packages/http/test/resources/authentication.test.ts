@@ -2,6 +2,7 @@ import { describe, expect, test } from 'vitest'
 import {
   credentialsOf,
   equalInConstantTime,
+  getBearerToken,
   getUser,
   passwordCheck,
   tokenCheck,
@@ -25,6 +26,32 @@ describe('credentialsOf', () => {
     expect((await clients.ask('/')).body).toBe('undefined')
     expect((await clients.ask('/', { headers: ['Authorization: Bearer dTpw'] })).body).toBe('undefined')
     expect((await clients.ask('/', { headers: ['Authorization: Basic dTpw'] })).body).toBe('u')
+  })
+})
+
+describe('getBearerToken', () => {
+  test.each<[string, string[], string]>([
+    ['a token', ['Bearer t0k3n'], 't0k3n'],
+    ['every character of a token', ['Bearer aZ09-._~+/=='], 'aZ09-._~+/=='],
+    ['another case of the scheme', ['bEARER T'], 'T'],
+    ['several spaces', ['Bearer   t'], 't'],
+    ['no Authorization', [], 'undefined'],
+    ['two Authorization fields', ['Bearer a', 'Bearer a'], 'undefined'],
+    ['another scheme', ['Basic dTpw'], 'undefined'],
+    ['a longer scheme', ['Bearers t'], 'undefined'],
+    ['no token', ['Bearer'], 'undefined'],
+    ['only a pad', ['Bearer =='], 'undefined'],
+    ['a character after the pad', ['Bearer a=b'], 'undefined'],
+    ['two tokens', ['Bearer a b'], 'undefined'],
+    ['a list', ['Bearer a, b'], 'undefined'],
+    ['quotes', ['Bearer "a"'], 'undefined'],
+    ['a tab before the token', ['Bearer \ta'], 'undefined'],
+    ['a colon', ['Bearer: a'], 'undefined'],
+    ['a letter beyond ASCII', ['Bearer ä'], 'undefined'],
+  ])('reads %s', async (_, authorization, expected) => {
+    const clients = new Clients(responding((request) => `${getBearerToken(request)}`))
+    const headers = authorization.map((value) => `Authorization: ${value}`)
+    expect((await clients.ask('/', { headers })).body).toBe(expected)
   })
 })
 

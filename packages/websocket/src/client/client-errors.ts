@@ -6,7 +6,10 @@ import { Headers } from '@ropewalk/http'
 import { reasonPhrase, type Refusal, type SwitchFailure } from '@ropewalk/http/client'
 import type { HandshakeViolation } from '../handshake/client-handshake.ts'
 
-/** The server responded to the opening handshake with a status other than 101. */
+/**
+ * The server responded to the opening handshake with a status other than 101. `message` has the status, and the first
+ * line of a body of at most 1 KiB that is text or JSON, without markup.
+ */
 export class ConnectionRejected extends ConnectError {
   override readonly name = 'ConnectionRejected'
   /** The status, such as 401. */
@@ -19,10 +22,14 @@ export class ConnectionRejected extends ConnectError {
 
   /** Called by the endpoint. */
   constructor(address: Address, { head, body, complete }: Refusal) {
-    const { status, reason, fields } = head
-    super(address, `the server responded with ${status} ${reason.slice(0, 80) || reasonPhrase(status)}`)
+    const { status, fields } = head
+    const headers = Headers.fromFields(fields)
+    const reason = head.reason.slice(0, 80) || reasonPhrase(status)
+    const line = complete ? firstLineOf(body, headers) : ''
+    const details = line === '' || line === reason ? '' : `: ${line}`
+    super(address, `the server responded with ${status} ${reason}${details}`)
     this.status = status
-    this.headers = Headers.fromFields(fields)
+    this.headers = headers
     this.body = body
     this.bodyComplete = complete
   }
@@ -60,3 +67,21 @@ export function failureOf(address: Address, why: SwitchFailure, timeoutMs: numbe
       return assertNever(why)
   }
 }
+
+/** Returns the first line of a short text, fit for a log; otherwise ''. */
+function firstLineOf(body: Buffer, headers: Headers): string {
+  if (body.length > MAX_TEXT_BYTES || headers.hasHeader('Content-Encoding')) return ''
+  if (!TEXT.test(headers.get('Content-Type') ?? '')) return ''
+  const [line = ''] = body
+    .toString('utf8')
+    .trim()
+    .split(/\r\n|[\r\n]/, 1)
+  if (line.startsWith('<')) return ''
+  return Array.from(line.replaceAll(UNPRINTABLE, '\ufffd')).slice(0, MAX_LINE_CHARACTERS).join('')
+}
+
+const MAX_TEXT_BYTES = 1_024
+const MAX_LINE_CHARACTERS = 100
+const TEXT = /^(?:text\/|application\/(?:[\w.-]+\+)?json\s*(?:;|$))/i
+/** Control characters, and those that change the direction or break the line of what is shown. */
+const UNPRINTABLE = /[\p{Cc}\p{Cf}\u2028\u2029]/gu

@@ -16,6 +16,7 @@ import type { GivenHeaders } from '@ropewalk/http/client'
 import {
   DEFAULT_WEBSOCKET_OPTIONS,
   WEBSOCKET_OPTION_RULES,
+  WEBSOCKET_OPTIONS_OF_WS,
   type WebSocketOptions,
 } from '../connection/websocket-options.ts'
 import { areSubprotocols } from '../handshake/client-handshake.ts'
@@ -94,11 +95,11 @@ const RULES: OptionRules<WebSocketClientOptions> = {
 
 /** Names that `ws` and others have for these options. */
 const INSTEAD = {
+  ...WEBSOCKET_OPTIONS_OF_WS,
   handshakeTimeout: 'handshakeTimeoutMs',
   followRedirects: 'maxRedirects',
+  protocol: 'subprotocols',
   protocols: 'subprotocols',
-  maxPayload: 'maxMessageBytes',
-  perMessageDeflate: 'deflate',
   ca: 'tls: { trustRoots }',
   servername: 'tls: { serverName }',
   agent: 'endpoint',

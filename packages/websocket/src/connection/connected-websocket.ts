@@ -13,9 +13,12 @@ import type { WebSocketTransport } from './websocket-transport.ts'
  * (`maxMessagesAhead`, `maxBytesAhead`), and then the peer is slowed down. Messages that were received before
  * the peer left can still be taken.
  *
- * A server subclasses it, and serves each WebSocket in `run`.
+ * A server subclasses it, and serves each WebSocket in `run`. `User` is the type of `this.user` there.
  */
-export class ConnectedWebSocket extends WebSocketProtocol implements AsyncIterable<string | Buffer> {
+export class ConnectedWebSocket<User = unknown>
+  extends WebSocketProtocol<User>
+  implements AsyncIterable<string | Buffer>
+{
   /** Resolves when the WebSocket is gone. It never rejects. */
   readonly closed: Promise<WebSocketClosed>
   readonly #messages: (string | Buffer)[] = []

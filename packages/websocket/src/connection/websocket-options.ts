@@ -122,6 +122,12 @@ export const WEBSOCKET_OPTION_RULES: OptionRules<WebSocketOptions> = {
   deflate: deflateRule,
 }
 
+/** Names that `ws` has for these options. */
+export const WEBSOCKET_OPTIONS_OF_WS = {
+  maxPayload: 'maxMessageBytes',
+  perMessageDeflate: 'deflate',
+}
+
 /** Options that have been checked and filled in, which many channels share. */
 export class CheckedWebSocketOptions {
   readonly values: WebSocketOptions

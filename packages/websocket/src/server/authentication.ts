@@ -17,8 +17,11 @@ export type Authenticate<User> = (request: Request) => Authenticated<User> | Pro
 /** A user, or a refusal. */
 export type Authenticated<User> = User | Response | false | null | undefined
 
-/** The type of `this.user` of a protocol. */
-export type UserOf<P> = P extends WebSocketProtocol<infer User> ? User : never
+/** The type of `this.user` of a protocol. For a union of classes it is a user that suits each of them. */
+export type UserOf<P> = UserReceiver<P> extends (user: infer User) => void ? User : never
+
+/** A union of functions is called with the intersection of their parameters. */
+type UserReceiver<P> = P extends WebSocketProtocol<infer User> ? (user: User) => void : never
 
 /** What has been decided before a protocol is built. */
 export interface AcceptedHandshake<User = unknown> {

@@ -12,6 +12,11 @@ export type Subprotocols<P extends WebSocketProtocol> =
   | readonly string[]
   | Readonly<Record<string, ProtocolClass<P>>>
 
+/** The protocols that such subprotocols make; never for a list of names. */
+export type ProtocolsOf<S> = S extends readonly string[]
+  ? never
+  : { readonly [name in keyof S]: S[name] extends ProtocolClass<infer P> ? P : never }[keyof S]
+
 /** Accepts a class that extends WebSocketProtocol. */
 export const protocolClass: OptionRule = (value) => {
   const isOne = typeof value === 'function' && value.prototype instanceof WebSocketProtocol

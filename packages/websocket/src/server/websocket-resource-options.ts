@@ -1,13 +1,16 @@
 import {
   DEFAULT_WEBSOCKET_OPTIONS,
   WEBSOCKET_OPTION_RULES,
+  WEBSOCKET_OPTIONS_OF_WS,
   type WebSocketOptions,
 } from '../connection/websocket-options.ts'
 import { originPolicy, type OriginPolicy } from '../handshake/origin-policy.ts'
 import type { Authenticate } from './authentication.ts'
+import { subprotocolNames } from './subprotocol-classes.ts'
 import {
   byteCount,
   callable,
+  checkOptions,
   count,
   filledText,
   type GivenOptions,
@@ -91,6 +94,18 @@ const RULES: OptionRules<WebSocketResourceOptions> = {
   maxBytesPerSecond: RATE,
 }
 
+const FOR_PROTOCOL_RULES = { ...RULES, subprotocols: subprotocolNames }
+
+/** Names that `ws` has for what a resource and its factory do. */
+const INSTEAD = {
+  ...WEBSOCKET_OPTIONS_OF_WS,
+  verifyClient: 'authenticate',
+  clientTracking: 'resource.connections',
+  subprotocols: 'selectSubprotocol of the factory',
+  handleProtocols: 'selectSubprotocol of the factory',
+}
+const INSTEAD_FOR_PROTOCOL = { ...INSTEAD, handleProtocols: 'subprotocols' }
+
 /**
  * Checks options, and fills in the defaults.
  *
@@ -102,5 +117,14 @@ export function webSocketResourceOptions(
   owner: string,
   given: GivenOptions<WebSocketResourceOptions> | undefined,
 ): WebSocketResourceOptions {
-  return withDefaults(owner, DEFAULT_WEBSOCKET_RESOURCE_OPTIONS, given, RULES)
+  return withDefaults(owner, DEFAULT_WEBSOCKET_RESOURCE_OPTIONS, given, RULES, INSTEAD)
+}
+
+/**
+ * Checks the options of `forProtocol`, with `subprotocols`.
+ *
+ * @throws {TypeError | RangeError} as `webSocketResourceOptions` does.
+ */
+export function checkForProtocolOptions(owner: string, given: object | undefined): void {
+  checkOptions(owner, given, FOR_PROTOCOL_RULES, INSTEAD_FOR_PROTOCOL)
 }

@@ -11,19 +11,24 @@ import {
   classesOf,
   protocolClass,
   type ProtocolClass,
-  subprotocolNames,
+  type ProtocolsOf,
   type Subprotocols,
 } from './subprotocol-classes.ts'
-import { type WebSocketResourceOptions, webSocketResourceOptions } from './websocket-resource-options.ts'
+import {
+  checkForProtocolOptions,
+  type WebSocketResourceOptions,
+  webSocketResourceOptions,
+} from './websocket-resource-options.ts'
 import { WebSocketClassFactory, WebSocketServerFactory } from './websocket-server-factory.ts'
 
-/**
- * The options of a resource whose protocols have a `User`. They may be left out if the protocols make do with
- * `undefined`; otherwise `authenticate` is required.
- */
-export type ResourceArguments<User, More = unknown> = undefined extends User
-  ? [options?: GivenOptions<WebSocketResourceOptions<User>> & More]
-  : [options: GivenOptions<WebSocketResourceOptions<User>> & Required<Authenticating<User>> & More]
+/** The options of a resource whose protocols have a `User`: with `authenticate`, unless that may be undefined. */
+export type ResourceOptionsFor<User, More = unknown> = undefined extends User
+  ? (GivenOptions<WebSocketResourceOptions<User>> & More) | undefined
+  : GivenOptions<WebSocketResourceOptions<User>> & Required<Authenticating<User>> & More
+
+/** Accepts a protocol whose user may be undefined. For others, the message is what the compiler reports. */
+export type WithoutUser<P> =
+  undefined extends UserOf<P> ? unknown : 'the option authenticate is missing: it returns this.user'
 
 /** The option that makes users. */
 export interface Authenticating<User> {
@@ -31,12 +36,12 @@ export interface Authenticating<User> {
 }
 
 /** A further option of `WebSocketResource.forProtocol`. */
-export interface ForProtocolOptions<P extends WebSocketProtocol> {
+export interface ForProtocolOptions<S extends Subprotocols<WebSocketProtocol>> {
   /**
    * The subprotocols that are supported: the first one that the client offers is chosen. An object has the class
    * for each, and the first argument is for clients that offer none of them. Default: none is chosen.
    */
-  readonly subprotocols?: Subprotocols<P> | undefined
+  readonly subprotocols?: S | undefined
 }
 
 /** Opens WebSockets at its place in a site, and at every path below it. */
@@ -47,12 +52,14 @@ export class WebSocketResource<P extends WebSocketProtocol = WebSocketProtocol> 
   readonly #hosts: AllowedHosts | undefined
   readonly #open: OpenConnections
 
+  constructor(factory: WebSocketServerFactory<P> & WithoutUser<P>)
   /**
    * @throws {TypeError} when `factory` does not extend WebSocketServerFactory, an option does not exist or has the
    *   wrong type, or a host cannot be read.
    * @throws {RangeError} when an option is out of range, or an origin is not written as browsers send it.
    */
-  constructor(factory: WebSocketServerFactory<P>, ...[given]: ResourceArguments<UserOf<P>>) {
+  constructor(factory: WebSocketServerFactory<P>, options: ResourceOptionsFor<UserOf<P>>)
+  constructor(factory: WebSocketServerFactory<P>, given?: GivenOptions<WebSocketResourceOptions<UserOf<P>>>) {
     super()
     checkValue('WebSocketResource', 'factory', factory, FACTORY)
     const options = webSocketResourceOptions('WebSocketResource', given)
@@ -76,16 +83,25 @@ export class WebSocketResource<P extends WebSocketProtocol = WebSocketProtocol> 
    * @throws {RangeError} as the constructor does.
    */
   static forProtocol<P extends WebSocketProtocol>(
+    Class: ProtocolClass<P> & WithoutUser<P>,
+  ): WebSocketResource<P>
+  static forProtocol<
+    P extends WebSocketProtocol,
+    S extends Subprotocols<WebSocketProtocol> = Subprotocols<P>,
+  >(
     Class: ProtocolClass<P>,
-    ...[given]: ResourceArguments<UserOf<P>, ForProtocolOptions<P>>
+    options: ResourceOptionsFor<UserOf<P | ProtocolsOf<S>>, ForProtocolOptions<S>>,
+  ): WebSocketResource<P | ProtocolsOf<S>>
+  static forProtocol<P extends WebSocketProtocol>(
+    Class: ProtocolClass<P>,
+    given?: GivenOptions<WebSocketResourceOptions<UserOf<P>>> & ForProtocolOptions<Subprotocols<P>>,
   ): WebSocketResource<P> {
-    checkValue('WebSocketResource.forProtocol', 'ProtocolClass', Class, protocolClass)
+    checkValue(FOR_PROTOCOL, 'ProtocolClass', Class, protocolClass)
+    checkForProtocolOptions(FOR_PROTOCOL, given)
     const { subprotocols, ...options } = given ?? {}
-    checkValue('WebSocketResource.forProtocol', 'subprotocols', subprotocols, subprotocolNames)
-    const factory = new WebSocketClassFactory(Class, [], classesOf(Class, subprotocols))
-    // The same arguments, without the further option.
-    const args = [options] as unknown as ResourceArguments<UserOf<P>>
-    return new WebSocketResource<P>(factory, ...args)
+    const factory = new WebSocketClassFactory<P, []>(Class, [], classesOf(Class, subprotocols))
+    // The overloads require `authenticate`.
+    return new WebSocketResource<P>(factory, options as ResourceOptionsFor<UserOf<P>>)
   }
 
   /** The protocols of the open WebSockets: `connections` of the factory, which several resources may share. */
@@ -113,5 +129,6 @@ export class WebSocketResource<P extends WebSocketProtocol = WebSocketProtocol> 
   }
 }
 
+const FOR_PROTOCOL = 'WebSocketResource.forProtocol'
 const FACTORY: OptionRule = (value) =>
   value instanceof WebSocketServerFactory ? undefined : { kind: 'type', wanted: 'a WebSocketServerFactory' }

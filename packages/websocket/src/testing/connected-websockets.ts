@@ -8,7 +8,8 @@ import {
 import { Site } from '@ropewalk/http'
 import type { WebSocketProtocol } from '../connection/websocket-protocol.ts'
 import type { WebSocketTransport } from '../connection/websocket-transport.ts'
-import { WebSocketResource } from '../server/websocket-resource.ts'
+import type { UserOf } from '../server/authentication.ts'
+import { type ResourceOptionsFor, WebSocketResource, type WithoutUser } from '../server/websocket-resource.ts'
 import type { WebSocketResourceOptions } from '../server/websocket-resource-options.ts'
 import { WebSocketServerFactory } from '../server/websocket-server-factory.ts'
 import {
@@ -20,10 +21,15 @@ import {
 } from './open-websocket.ts'
 
 /** Options of `connectedWebSockets`. */
-export interface ConnectedWebSocketsOptions extends OpenWebSocketOptions {
+export interface ConnectedWebSocketsOptions<User = unknown> extends OpenWebSocketOptions {
   /** The options of the WebSocketResource on the server. Default: those of a WebSocketResource. */
-  readonly server?: GivenOptions<WebSocketResourceOptions> | undefined
+  readonly server?: GivenOptions<WebSocketResourceOptions<User>> | undefined
 }
+
+/** These options for a server protocol that has a `User`: with `authenticate`, unless that may be undefined. */
+export type ConnectedWebSocketsOptionsFor<User> = undefined extends User
+  ? ConnectedWebSocketsOptions<User> | undefined
+  : ConnectedWebSocketsOptions<User> & { readonly server: ResourceOptionsFor<User> }
 
 /** Two protocols that are connected by an open WebSocket. */
 export interface ConnectedWebSockets extends OpenedWebSocket {
@@ -45,30 +51,41 @@ export interface ConnectedWebSockets extends OpenedWebSocket {
  * @throws {TypeError | RangeError} (rejects) when an argument or option has a wrong name, type or value.
  * @throws {Error} (rejects) when `timeoutMs` has passed.
  */
-export async function connectedWebSockets(
-  serverProtocol: WebSocketProtocol,
+export function connectedWebSockets<P extends WebSocketProtocol>(
+  serverProtocol: P & WithoutUser<P>,
   clientProtocol: WebSocketProtocol,
-  options: ConnectedWebSocketsOptions = {},
+): Promise<ConnectedWebSockets>
+export function connectedWebSockets<P extends WebSocketProtocol>(
+  serverProtocol: P,
+  clientProtocol: WebSocketProtocol,
+  options: ConnectedWebSocketsOptionsFor<UserOf<P>>,
+): Promise<ConnectedWebSockets>
+export async function connectedWebSockets<P extends WebSocketProtocol>(
+  serverProtocol: P,
+  clientProtocol: WebSocketProtocol,
+  options: ConnectedWebSocketsOptions<UserOf<P>> = {},
 ): Promise<ConnectedWebSockets> {
   checkValue('connectedWebSockets', 'serverProtocol', serverProtocol, PROTOCOL)
   checkValue('connectedWebSockets', 'clientProtocol', clientProtocol, PROTOCOL)
   checkOptions('connectedWebSockets', options, CONNECTED_RULES)
   const { server, ...others } = options
-  const resource = new WebSocketResource(new OneServer(serverProtocol), server)
+  // The overloads require `authenticate`.
+  const given = server as ResourceOptionsFor<UserOf<P>>
+  const resource = new WebSocketResource<P>(new OneServer(serverProtocol), given)
   const opened = await openWebSocket(new Site(resource), clientProtocol, others)
   return { ...opened, server: serverProtocol.transport }
 }
 
 /** Builds the protocol that it was given. */
-class OneServer extends WebSocketServerFactory {
-  readonly #protocol: WebSocketProtocol
+class OneServer<P extends WebSocketProtocol> extends WebSocketServerFactory<P> {
+  readonly #protocol: P
 
-  constructor(protocol: WebSocketProtocol) {
+  constructor(protocol: P) {
     super()
     this.#protocol = protocol
   }
 
-  override buildProtocol(): WebSocketProtocol {
+  override buildProtocol(): P {
     return this.#protocol
   }
 

@@ -281,6 +281,47 @@ describe('ConnectionRejected', () => {
     expect((error as ConnectionRejected).headers.getRawHeaders('x-why')).toEqual(['x'])
   })
 
+  test.each([
+    ['a text', 'text/plain; charset=utf-8', 'The token has expired', ': The token has expired'],
+    ['JSON', 'application/json', '{"error":"expired"}', ': {"error":"expired"}'],
+    ['a problem in JSON', 'application/problem+json', '{"title":"Expired"}', ': {"title":"Expired"}'],
+    ['text that ws sends as HTML', 'text/html', 'Expired', ': Expired'],
+    ['the first of several lines', 'text/plain', '\r\n One\r\nTwo\n', ': One'],
+    ['a line of 100 characters', 'text/plain', '😀'.repeat(100), `: ${'😀'.repeat(100)}`],
+    ['100 characters of a longer line', 'text/plain', '😀'.repeat(101), `: ${'😀'.repeat(100)}`],
+    ['control characters', 'text/plain', 'a\u001b[31m\u0000b\u202ec\u0085', ': a�[31m�b�c�'],
+    ['1 KiB', 'text/plain', 'x'.repeat(1024), `: ${'x'.repeat(100)}`],
+    ['more than 1 KiB', 'text/plain', 'x'.repeat(1025), ''],
+    ['the reason phrase again', 'text/plain', 'Go away', ''],
+    ['markup', 'text/html', '<!doctype html><h1>No</h1>', ''],
+    ['another type', 'image/png', 'x', ''],
+    ['a type that begins like JSON', 'application/jsonx', 'x', ''],
+    ['no type', undefined, 'x', ''],
+    ['only white space', 'text/plain', ' \n ', ''],
+  ])('has in its message the first line of a short text: %s', async (_, type, body, shown) => {
+    const field = type === undefined ? '' : `Content-Type: ${type}\r\n`
+    const bytes = Buffer.byteLength(body)
+    const server = await ScriptedServer.listening(() => [
+      Buffer.from(`HTTP/1.1 403 Go away\r\n${field}Content-Length: ${bytes}\r\n\r\n${body}`),
+    ])
+    const { error } = await connect(server)
+    expect((error as Error).message).toBe(
+      `Cannot connect to h:80: the server responded with 403 Go away${shown}`,
+    )
+  })
+
+  test('has in its message neither a text that is coded nor one that did not arrive completely', async () => {
+    for (const rest of [
+      'Content-Encoding: gzip\r\nContent-Length: 5\r\n\r\nsorry',
+      'Transfer-Encoding: chunked\r\n\r\n5\r\nsorry\r\nzz\r\n',
+    ]) {
+      const server = await ScriptedServer.listening(() => [
+        `HTTP/1.1 403 Go away\r\nContent-Type: text/plain\r\n${rest}`,
+      ])
+      expect(((await connect(server)).error as Error).message).toMatch(/403 Go away$/)
+    }
+  })
+
   test('has at most 64 KiB of the body', async () => {
     for (const [bytes, complete] of [
       [65_536, true],

@@ -29,6 +29,11 @@ describe('webSocketClientOptions', () => {
     [{ maxMessageBytes: 'x' }, TypeError, 'maxMessageBytes'],
     [{ agent: {} }, TypeError, 'did you mean endpoint?'],
     [{ handshakeTimeout: 5 }, TypeError, 'did you mean handshakeTimeoutMs?'],
+    [{ followRedirects: true }, TypeError, 'did you mean maxRedirects?'],
+    [{ protocol: 'chat' }, TypeError, 'did you mean subprotocols?'],
+    [{ protocols: ['chat'] }, TypeError, 'did you mean subprotocols?'],
+    [{ maxPayload: 5 }, TypeError, 'did you mean maxMessageBytes?'],
+    [{ perMessageDeflate: true }, TypeError, 'did you mean deflate?'],
     [{ rejectUnauthorized: false }, TypeError, 'unknown option'],
     [
       { endpoint: { connect: () => undefined }, connection: {} },

@@ -3,11 +3,14 @@ import { RequestSlot } from '@ropewalk/http/resources'
 import { describe, expect, expectTypeOf, test } from 'vitest'
 import {
   type AcceptedHandshake,
+  ConnectedWebSocket,
   type UserOf,
   WebSocketProtocol,
   WebSocketResource,
   WebSocketServerFactory,
+  type WithoutUser,
 } from '../../src/index.ts'
+import { connectedWebSockets } from '../../src/testing.ts'
 
 interface Account {
   readonly name: string
@@ -22,6 +25,9 @@ class Chat extends WebSocketProtocol<Account> {
 class ChatV2 extends Chat {}
 class OtherChat extends WebSocketProtocol<Account> {
   readonly other = true
+}
+class Lines extends WebSocketProtocol {
+  readonly lines = 1
 }
 class Echo extends WebSocketProtocol {}
 class Guest extends WebSocketProtocol<Account | undefined> {}
@@ -63,6 +69,25 @@ describe('types of users', () => {
     WebSocketResource.forProtocol(Echo, { authenticate: () => 'anything' })
   })
 
+  test('a missing authenticate is named by the error of the compiler', async () => {
+    const missing = 'the option authenticate is missing: it returns this.user'
+    expectTypeOf<WithoutUser<Chat>>().toEqualTypeOf<typeof missing>()
+    expectTypeOf<WithoutUser<Guest | Echo>>().toEqualTypeOf<unknown>()
+    // @ts-expect-error -- nothing makes the Account
+    await connectedWebSockets(new Chat(), new Echo())
+    // @ts-expect-error -- nothing makes the Account
+    await connectedWebSockets(new Chat(), new Echo(), { path: '/' })
+    // @ts-expect-error -- nothing makes the Account
+    await connectedWebSockets(new Chat(), new Echo(), { server: { maxConnections: 5 } })
+    // @ts-expect-error -- not an Account
+    await connectedWebSockets(new Chat(), new Echo(), { server: { authenticate: () => 'ada' } })
+    await connectedWebSockets(new Guest(), new Chat(), { path: '/' })
+    const chat = new Chat()
+    const authenticate = () => ({ name: 'ada' })
+    await connectedWebSockets(chat, new Echo(), { server: { authenticate } })
+    expect(chat.user).toEqual({ name: 'ada' })
+  })
+
   test('a class per subprotocol has the user of the first class', () => {
     const authenticate = () => ({ name: 'ada' })
     WebSocketResource.forProtocol(Chat, { authenticate, subprotocols: { 'chat.v2': ChatV2, chat: Chat } })
@@ -73,8 +98,46 @@ describe('types of users', () => {
       subprotocols: { other: OtherChat },
     })
     expectTypeOf(both.connections).toEqualTypeOf<ReadonlySet<Chat | OtherChat>>()
+    const inferred = WebSocketResource.forProtocol(Chat, {
+      authenticate: (request) => {
+        expectTypeOf(request).toEqualTypeOf<Request>()
+        return { name: 'ada' }
+      },
+      subprotocols: { 'chat.v2': ChatV2, other: OtherChat, lines: Lines },
+    })
+    expectTypeOf(inferred.connections).toEqualTypeOf<ReadonlySet<Chat | ChatV2 | OtherChat | Lines>>()
+    const [named, untyped] = [['chat'], { other: OtherChat, lines: Lines }]
+    const ofNames = WebSocketResource.forProtocol(Chat, { authenticate, subprotocols: named })
+    expectTypeOf(ofNames).toEqualTypeOf<WebSocketResource<Chat>>()
+    const ofObject = WebSocketResource.forProtocol(Chat, { authenticate, subprotocols: untyped })
+    expectTypeOf(ofObject.connections).toEqualTypeOf<ReadonlySet<Chat | OtherChat | Lines>>()
     // @ts-expect-error -- not a protocol
     expect(() => WebSocketResource.forProtocol(Echo, { subprotocols: { other: Map } })).toThrow(TypeError)
+  })
+
+  test('each of the classes needs the user that authenticate returns', () => {
+    expectTypeOf<UserOf<Echo | Chat | Guest>>().toEqualTypeOf<Account>()
+    const subprotocols = { chat: Chat }
+    // @ts-expect-error -- nothing makes the Account
+    WebSocketResource.forProtocol(Lines, { subprotocols })
+    // @ts-expect-error -- not an Account
+    WebSocketResource.forProtocol(Lines, { subprotocols, authenticate: () => 'ada' })
+    WebSocketResource.forProtocol(Lines, { subprotocols, authenticate: () => ({ name: 'ada' }) })
+  })
+
+  test('a ConnectedWebSocket states its type of user as a protocol does', () => {
+    class Served extends ConnectedWebSocket<Account> {
+      override async run() {
+        expectTypeOf(this.user).toEqualTypeOf<Account>()
+        await this.send(this.user.name)
+      }
+    }
+    const served = WebSocketResource.forProtocol(Served, { authenticate: () => ({ name: 'ada' }) })
+    expectTypeOf(served).toEqualTypeOf<WebSocketResource<Served>>()
+    // @ts-expect-error -- nothing makes the Account
+    WebSocketResource.forProtocol(Served)
+    expectTypeOf<ConnectedWebSocket['user']>().toEqualTypeOf<unknown>()
+    expect(WebSocketResource.forProtocol(ConnectedWebSocket)).toBeInstanceOf(WebSocketResource)
   })
 
   test('a factory gets the user of its protocol, and its resource requires authenticate', () => {

@@ -96,7 +96,7 @@ describe('WebSocketResource', () => {
       /^Cannot take origins "https:\/\/example.org" for WebSocketResource/,
     )
     expect(() => WebSocketResource.forProtocol(Greeter, { origins: ['example.org'] })).toThrow(
-      'Cannot take origins[0] "example.org" for WebSocketResource: give \'https://example.org\', as browsers send it',
+      'Cannot take origins[0] "example.org" for WebSocketResource.forProtocol: give \'https://example.org\', as browsers send it',
     )
     expect(() => WebSocketResource.forProtocol(Greeter, { closeTimeoutMs: NaN })).toThrow(RangeError)
   })
