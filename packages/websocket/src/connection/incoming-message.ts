@@ -28,6 +28,7 @@ export class WebSocketMessage implements AsyncIterable<string | Buffer> {
    *
    * @throws {IncompleteMessageError} (rejects) when the WebSocket ends before the message, or the rest has been
    *   discarded.
+   * @throws {Error} (rejects) when it is read in another way at the same time.
    */
   async *[Symbol.asyncIterator](): AsyncGenerator<string | Buffer, void, undefined> {
     if (this.kind === 'bytes') return yield* this.data()
@@ -116,8 +117,13 @@ export class MessageBody {
     this.#woken()
   }
 
-  /** Resolves with the next bytes, or with undefined at the end. Only one call at a time. */
+  /**
+   * Resolves with the next bytes, or with undefined at the end.
+   *
+   * @throws {Error} (rejects) while another call waits.
+   */
   async next(): Promise<Buffer | undefined> {
+    if (this.#wake !== undefined) throw new Error('Cannot read a message in two ways at the same time')
     while (this.#held.length === 0 && this.#end === undefined)
       await new Promise<void>((resolve) => (this.#wake = resolve))
     const data = this.#held.takeUpTo(Infinity)

@@ -55,6 +55,7 @@ export class Outbox {
   #queue: SendQueue | undefined
   #producer: PacedProducer | undefined
   #idleWaiters: (() => void)[] | undefined
+  #stopped = false
 
   /** @param deflate Undefined: no message is compressed. */
   constructor(
@@ -196,6 +197,7 @@ export class Outbox {
 
   /** Drops everything: the connection is gone. */
   stop(): void {
+    this.#stopped = true
     this.#queue?.drop()
     this.#wake()
   }
@@ -204,7 +206,8 @@ export class Outbox {
   async drained(): Promise<boolean> {
     const { transport } = this.#owner
     for (;;) {
-      if (!(await transport.drained())) return false
+      // The connection may have ended between the drain and this microtask: no call of `idle` follows.
+      if (!(await transport.drained()) || this.#stopped) return false
       // A message in parts may wait for its source while the transport has room.
       if (!this.busy) return true
       await new Promise<void>((resolve) => (this.#idleWaiters ??= []).push(resolve))

@@ -52,8 +52,8 @@ export class PacedProducer implements PushProducer {
     if (this.#setup.idle()) this.idle()
   }
 
-  stopProducing(): unknown {
+  stopProducing(): void {
     this.#setup.stopped()
-    return this.#producer.stopProducing()
+    this.#setup.call(() => this.#producer.stopProducing())
   }
 }

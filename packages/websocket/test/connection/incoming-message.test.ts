@@ -221,6 +221,16 @@ describe('messageReceived', () => {
     expect(limited.exchange.reactor.logged).toEqual([])
   })
 
+  test('rejects when the message is read in two ways at the same time', async () => {
+    const outcomes: string[] = []
+    const { exchange } = await open(async (message) => {
+      const both = await Promise.allSettled([message.text(), message.bytes()])
+      for (const { status } of both) outcomes.push(status)
+    })
+    await exchange.send(frame(1, 'one', { fin: false }), frame(0, 'two'))
+    expect(outcomes).toEqual(['rejected', 'rejected'])
+  })
+
   test('gives the bytes of a text message', async () => {
     const { exchange, calls } = await open(async (message) => {
       for await (const data of message.data()) calls.push(data.toString('hex'))

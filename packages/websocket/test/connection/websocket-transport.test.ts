@@ -258,4 +258,32 @@ describe('WebSocketTransport', () => {
     )
     expect(exchange.reactor.logged).toMatchObject([{ error: { message: 'cannot stop' } }])
   })
+
+  test('sends its close frame also when a producer throws as it is stopped', async () => {
+    const { exchange, transport } = await open()
+    transport.attachProducer(
+      {
+        pauseProducing: () => undefined,
+        resumeProducing: () => undefined,
+        stopProducing: () => {
+          throw new Error('cannot stop')
+        },
+      },
+      true,
+    )
+    transport.loseConnection(4000)
+    expect(await exchange.received()).toEqual(serverFrame(8, closing(4000)))
+    expect(exchange.transport.aborted).toBe(false)
+    expect(exchange.reactor.flushLoggedErrors()).toMatchObject([{ message: 'cannot stop' }])
+  })
+
+  test('resolves drained with false when the connection ends in the turn of the call', async () => {
+    const { exchange, transport } = await open()
+    exchange.transport.block()
+    const drained = transport.drained()
+    expect(transport.sendBytesMessage(Buffer.alloc(100_000))).toBe('queued')
+    exchange.transport.receiveReset()
+    await exchange.reactor.settle()
+    expect(await Promise.race([drained, Promise.resolve('pending')])).toBe(false)
+  })
 })
