@@ -149,7 +149,7 @@ describe('a mistaken argument', () => {
     await expect(attempted()).rejects.toThrow(names)
   })
 
-  test.each([['10'], [NaN], [-1], [Infinity], [undefined]])(
+  test.each([['10'], [NaN], [-1], [Infinity], [null]])(
     'a retry policy that returns %o is logged, and the default delay is used',
     async (result) => {
       const reactor = new MemoryReactor()

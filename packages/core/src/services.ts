@@ -12,4 +12,4 @@ export { serviceFromString, StreamServerEndpointService } from './service/endpoi
 export { MultiService } from './service/multi-service.ts'
 export { Service, type ServiceCollection } from './service/service.ts'
 export { TimerService, type TimerServiceOptions } from './service/timer-service.ts'
-export { type BackoffOptions, backoffPolicy, type RetryPolicy } from './time/backoff.ts'
+export { type BackoffOptions, type BackoffPolicy, backoffPolicy, type RetryPolicy } from './time/backoff.ts'

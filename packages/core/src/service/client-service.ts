@@ -34,7 +34,10 @@ export interface ConnectionEndpoint<P> {
 /** The options of a client service. */
 export interface ClientServiceOptions<P> {
   readonly reactor: ReactorTime & ReactorRandom & ReactorLog
-  /** How long to wait before the next attempt. Default `backoffPolicy()`. */
+  /**
+   * Returns how long to wait before the next attempt, or undefined to stop trying: `whenConnected` and
+   * `whenStopped` then reject with the error that it was called with. Default `backoffPolicy()`.
+   */
   readonly retryPolicy?: RetryPolicy | undefined
   /**
    * Prepares a new connection, for example by logging in, before `whenConnected` resolves with it. A throw,
@@ -56,7 +59,7 @@ export interface WhenConnectedOptions extends Cancellable {
 
 /**
  * Keeps one connection while it runs: connects, and connects again whenever an attempt fails or the
- * connection is lost, after the wait of its retry policy.
+ * connection is lost, after the wait of its retry policy, which may also stop trying.
  *
  * A connection that lives shorter than the wait before it, or shorter than 10 s if that wait was longer,
  * counts as another failed attempt. So a server that accepts and closes at once is tried less and less often.
@@ -72,6 +75,8 @@ export class ClientService<P extends ConnectedProtocol> extends Service {
   readonly #factory: ConnectionFactory<P>
   readonly #options: ClientServiceOptions<P>
   readonly #waiters = new Set<Waiter<P>>()
+  /** Called when the service has stopped or given up, with what `whenStopped` returns or throws. */
+  #endWaiters: ((outcome: () => void) => void)[] = []
   #state: State<P> = NEW
 
   /**
@@ -108,8 +113,8 @@ export class ClientService<P extends ConnectedProtocol> extends Service {
    *
    * @throws {ServiceStopped} (rejects) when the service is stopped. This rejection is never reported as
    *   unhandled, which would end the process.
-   * @throws {unknown} (rejects) with the error of the last attempt after `failAfterFailures`, or the signal's
-   *   reason.
+   * @throws {unknown} (rejects) with the error of the last attempt after `failAfterFailures` or when the retry
+   *   policy stops trying, or with the signal's reason.
    * @throws {TypeError | RangeError} (rejects) when `failAfterFailures` is not a whole number of 1 or more,
    *   or an option is unknown.
    */
@@ -118,6 +123,20 @@ export class ClientService<P extends ConnectedProtocol> extends Service {
     const isTolerated = (error: unknown): boolean =>
       error instanceof ServiceStopped || (signal?.aborted === true && error === signal.reason)
     return tolerated(this.#whenConnected(options), isTolerated)
+  }
+
+  /**
+   * Resolves when the service is stopped and its connection is gone. May be called before the start.
+   *
+   * @throws {unknown} (rejects) with the error of the last attempt, or with which the connection was lost, when
+   *   the retry policy stops trying.
+   */
+  async whenStopped(): Promise<void> {
+    const state = this.#state
+    if (state.is === 'stopped') return
+    if (state.is === 'given up') throw state.error
+    const outcome = await new Promise<() => void>((resolve) => this.#endWaiters.push(resolve))
+    outcome()
   }
 
   /** Starts to connect, after a stop that is under way; does not wait for the connection. */
@@ -143,9 +162,10 @@ export class ClientService<P extends ConnectedProtocol> extends Service {
     this.#settle(() => {
       throw stoppedService()
     })
-    if (state.is !== 'trying' && state.is !== 'connected') return
+    if (state.is !== 'trying' && state.is !== 'connected') return this.#ended(ignore)
     const ended = state.run.ended.then(() => {
       this.#state = STOPPED
+      this.#ended(ignore)
     })
     this.#state = { is: 'stopping', ended }
     state.run.stop.abort()
@@ -158,6 +178,7 @@ export class ClientService<P extends ConnectedProtocol> extends Service {
     signal?.throwIfAborted()
     const state = this.#state
     if (state.is === 'stopping' || state.is === 'stopped') throw stoppedService()
+    if (state.is === 'given up') throw state.error
     // The transport may have lost the connection, and this service not be notified yet.
     if (state.is === 'connected' && !state.protocol.transport.signal.aborted) return state.protocol
     const outcome = await wait<() => P>({ signal }, (done) => {
@@ -180,7 +201,13 @@ export class ClientService<P extends ConnectedProtocol> extends Service {
         why = error
         this.#failed(error)
       }
-      waitedMs = await this.#pause(failures, why, signal)
+      if (signal.aborted) return
+      const delayMs = this.#delayMsAfter(failures, why)
+      // The policy may have stopped the service.
+      if (signal.aborted) return
+      if (delayMs === undefined) return this.#giveUp(why)
+      await this.#pause(delayMs, why, signal)
+      waitedMs = delayMs
     }
   }
 
@@ -236,23 +263,18 @@ export class ClientService<P extends ConnectedProtocol> extends Service {
     }
   }
 
-  /** @returns the length of the wait, in milliseconds; 0 when the service was stopped before. */
-  async #pause(failures: number, why: unknown, signal: AbortSignal): Promise<number> {
-    if (signal.aborted) return 0
+  async #pause(delayMs: number, why: unknown, signal: AbortSignal): Promise<void> {
     if (this.#state.is === 'connected') this.#state = { is: 'trying', run: this.#state.run }
-    const delayMs = this.#delayMsAfter(failures)
-    const fields = { why: why instanceof Error ? why.message : why, delayMs: Math.round(delayMs) }
-    const text = 'Not connected: {why}. Trying again in {delayMs} ms'
-    this.#options.reactor.log({ level: 'info', text, fields, label: this.name })
+    this.#log('Not connected: {why}. Trying again in {delayMs} ms', { why, delayMs: Math.round(delayMs) })
     await sleep(delayMs, { reactor: this.#options.reactor, signal }).catch(ignore)
-    return delayMs
   }
 
-  #delayMsAfter(failures: number): number {
+  /** @returns undefined when the policy stops trying. */
+  #delayMsAfter(failures: number, why: unknown): number | undefined {
     const { reactor, retryPolicy = DEFAULT_RETRY_POLICY } = this.#options
     try {
-      const delayMs = retryPolicy(failures, reactor)
-      checkValue('ClientService', 'the result of retryPolicy', delayMs, DELAY)
+      const delayMs = retryPolicy(failures, reactor, why)
+      if (delayMs !== undefined) checkValue('ClientService', 'the result of retryPolicy', delayMs, DELAY)
       return delayMs
     } catch (error) {
       reactor.log({ level: 'error', text: 'A retry policy failed', label: this.name, error })
@@ -260,9 +282,31 @@ export class ClientService<P extends ConnectedProtocol> extends Service {
     }
   }
 
+  #giveUp(error: unknown): void {
+    void super.stopService()
+    this.#state = { is: 'given up', error }
+    this.#log('Not connected: {why}. Not trying again', { why: error })
+    const outcome = (): never => {
+      throw error
+    }
+    this.#settle(outcome)
+    this.#ended(outcome)
+  }
+
+  #log(text: string, { why, ...fields }: { readonly why: unknown; readonly delayMs?: number }): void {
+    const shown = { why: why instanceof Error ? why.message : why, ...fields }
+    this.#options.reactor.log({ level: 'info', text, fields: shown, label: this.name })
+  }
+
   #settle(outcome: () => P): void {
     for (const waiter of this.#waiters) waiter.done(outcome)
     this.#waiters.clear()
+  }
+
+  #ended(outcome: () => void): void {
+    const waiters = this.#endWaiters
+    this.#endWaiters = []
+    for (const done of waiters) done(outcome)
   }
 }
 
@@ -290,6 +334,8 @@ type State<P> =
   | { readonly is: 'trying'; readonly run: Run }
   | { readonly is: 'connected'; readonly run: Run; readonly protocol: P }
   | { readonly is: 'stopping'; readonly ended: Promise<void> }
+  /** The retry policy has stopped trying. */
+  | { readonly is: 'given up'; readonly error: unknown }
 
 const NEW: State<never> = { is: 'new' }
 const STOPPED: State<never> = { is: 'stopped' }

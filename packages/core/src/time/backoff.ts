@@ -6,8 +6,17 @@ import { milliseconds, type OptionRules, quantity } from '../options/option-rule
  * How long to wait before the next attempt to connect, in milliseconds.
  *
  * @param failedAttempts How many attempts in a row have failed, 1 or more. A lost connection counts as one.
+ * @param error Why the last attempt failed, or the connection was lost.
+ * @returns undefined to stop trying.
  */
-export type RetryPolicy = (failedAttempts: number, reactor: ReactorRandom) => number
+export type RetryPolicy = (
+  failedAttempts: number,
+  reactor: ReactorRandom,
+  error: unknown,
+) => number | undefined
+
+/** A retry policy that never stops trying. */
+export type BackoffPolicy = (failedAttempts: number, reactor: ReactorRandom) => number
 
 /** How the waits between attempts grow. */
 export interface BackoffOptions {
@@ -29,7 +38,7 @@ export interface BackoffOptions {
  *
  * @throws {TypeError | RangeError} when an option is unknown, or is not a number of 0 or more.
  */
-export function backoffPolicy(options: BackoffOptions = {}): RetryPolicy {
+export function backoffPolicy(options: BackoffOptions = {}): BackoffPolicy {
   checkOptions('backoffPolicy', options, RULES)
   const { initialDelayMs = 1000, maxDelayMs = 60_000, factor = 1.5, jitterMs = 1000 } = options
   return (failedAttempts, reactor) => {

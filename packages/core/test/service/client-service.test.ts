@@ -416,6 +416,32 @@ describe('ClientService', () => {
     })
   })
 
+  describe('whenStopped', () => {
+    test('resolves when the connection is gone after a stop', async () => {
+      const server = await Server.started()
+      const { service } = clientOf(server)
+      let ended = 0
+      const wait = (): void => void service.whenStopped().then(() => ended++)
+      wait()
+      await service.startService()
+      await server.pass(0)
+      const protocol = await service.whenConnected()
+      void service.stopService()
+      wait()
+      expect([protocol.lost, ended]).toEqual([false, 0])
+      await server.pass(0)
+      expect([protocol.lost, ended]).toEqual([true, 2])
+      await service.whenStopped()
+    })
+
+    test('resolves for a service that is stopped before its start', async () => {
+      const { service } = clientOf(new Server())
+      const stopped = service.whenStopped()
+      await service.stopService()
+      await expect(stopped).resolves.toBeUndefined()
+    })
+  })
+
   describe('stopService', () => {
     test('before any start rejects all waits', async () => {
       const { service } = clientOf(new Server())
@@ -569,6 +595,94 @@ describe('ClientService', () => {
         [1, true, 2, true, 3, true],
         [0, 100, 200],
       ])
+    })
+
+    test('is called with the error of the attempt, or with the end of the connection', async () => {
+      const [server, errors] = [new Server(), [] as unknown[]]
+      const retryPolicy = (_failures: number, _reactor: unknown, error: unknown): number => {
+        errors.push(error)
+        return 100
+      }
+      const { service } = clientOf(server, { retryPolicy })
+      await service.startService()
+      await server.pass(0)
+      await server.start()
+      await server.pass(100)
+      server.last?.transport.loseConnection()
+      await server.pass(0)
+      expect(errors).toMatchObject([{ name: 'ConnectionRefusedError' }, { name: 'ConnectionDone' }])
+      await service.stopService()
+    })
+
+    test('that returns undefined ends the attempts, and every wait rejects with the error', async () => {
+      const server = new Server()
+      const errors: unknown[] = []
+      const retryPolicy = (failures: number, _reactor: unknown, error: unknown): number | undefined => {
+        errors.push(error)
+        return failures < 2 ? 100 : undefined
+      }
+      const { service, attempts } = clientOf(server, { retryPolicy })
+      const waits = [service.whenConnected(), service.whenConnected(), service.whenStopped()]
+      const outcomes = Promise.allSettled(waits)
+      await service.startService()
+      await server.pass(100)
+      const [, last] = errors
+      expect(last).toBeInstanceOf(ConnectionRefusedError)
+      expect(await outcomes).toEqual(waits.map(() => ({ status: 'rejected', reason: last })))
+      await expect(service.whenConnected()).rejects.toBe(last)
+      await expect(service.whenStopped()).rejects.toBe(last)
+      await server.pass(60_000)
+      expect([attempts, service.running, ...left(server)]).toEqual([[0, 100], false, ...NOTHING])
+      expect(server.reactor.logged.map(({ level, text }) => [level, text])).toEqual([
+        ['info', 'Not connected: {why}. Trying again in {delayMs} ms'],
+        ['info', 'Not connected: {why}. Not trying again'],
+      ])
+    })
+
+    test('that returns undefined when the connection is lost makes the waits reject with its end', async () => {
+      const server = await Server.started()
+      const { service, attempts } = clientOf(server, { retryPolicy: () => undefined })
+      await service.startService()
+      await server.pass(0)
+      const stopped = service.whenStopped()
+      stopped.catch(() => undefined)
+      server.last?.transport.loseConnection()
+      await server.pass(60_000)
+      await expect(stopped).rejects.toMatchObject({ name: 'ConnectionDone' })
+      await expect(service.whenConnected()).rejects.toMatchObject({ name: 'ConnectionDone' })
+      expect(attempts).toEqual([0])
+    })
+
+    test('that has ended the attempts lets the service be stopped, and started again', async () => {
+      const server = new Server()
+      const { service } = clientOf(server, { retryPolicy: () => undefined })
+      await service.startService()
+      await server.pass(0)
+      await server.start()
+      await service.startService()
+      await server.pass(0)
+      expect((await service.whenConnected()).connected).toBe(true)
+      await server.stop()
+      await service.stopService()
+      await service.whenStopped()
+      await expect(service.whenConnected()).rejects.toBeInstanceOf(ServiceStopped)
+      expect(left(server)).toEqual(NOTHING)
+    })
+
+    test('may stop the service itself', async () => {
+      const server = new Server()
+      const { service } = clientOf(server, {
+        retryPolicy: () => {
+          void service.stopService()
+          return undefined
+        },
+      })
+      await service.startService()
+      const [connected, stopped] = [service.whenConnected(), service.whenStopped()]
+      await server.pass(0)
+      await expect(connected).rejects.toBeInstanceOf(ServiceStopped)
+      await stopped
+      expect(server.reactor.logged).toEqual([])
     })
 
     test.each<[string, () => number]>([
