@@ -33,6 +33,7 @@ export type { ProtocolClass, ProtocolsOf, Subprotocols } from './server/subproto
 export type { WebSocketResourceOptions } from './server/websocket-resource-options.ts'
 export {
   type Authenticating,
+  type CloseConnectionsOptions,
   type ForProtocolOptions,
   type ResourceOptionsFor,
   WebSocketResource,

@@ -9,12 +9,14 @@ import { WebSocketProtocol } from '../connection/websocket-protocol.ts'
 import { negotiateDeflate } from '../handshake/deflate-negotiation.ts'
 import type { OpeningHandshake } from '../handshake/opening-handshake.ts'
 import type { Authenticate, UserOf } from './authentication.ts'
+import type { OpenConnections } from './open-connections.ts'
 import type { WatchedConnection } from './watched-connection.ts'
 import type { WebSocketServerFactory } from './websocket-server-factory.ts'
 
 /** The part of a resource that its handshakes share. */
 export interface HandshakeSetup<P extends WebSocketProtocol> {
   readonly factory: WebSocketServerFactory<P>
+  readonly connections: OpenConnections
   readonly authenticate: Authenticate<UserOf<P>> | undefined
   readonly channelOptions: CheckedWebSocketOptions
   readonly timeoutMs: number
@@ -96,9 +98,13 @@ export class HandshakeCourse<P extends WebSocketProtocol> {
     return this.#then(chosen, (subprotocol) => this.#build(user, subprotocol ?? undefined))
   }
 
-  /** @throws {RangeError} when the subprotocol was not offered. */
+  /**
+   * @throws {RangeError} when the subprotocol was not offered.
+   * @throws {HTTPError} 503 when new connections are refused meanwhile.
+   */
   #build(user: unknown, subprotocol: string | undefined): RenderResult {
     if (this.#request.outcome !== undefined) return NOT_DONE_YET
+    this.#setup.connections.checkAccepting()
     if (subprotocol !== undefined && !this.#handshake.subprotocols.includes(subprotocol))
       throw new RangeError(`Cannot select the subprotocol "${subprotocol}": the client did not offer it`)
     // The types of WebSocketResource require that `authenticate` returns such a user.
@@ -114,6 +120,7 @@ export class HandshakeCourse<P extends WebSocketProtocol> {
     const request = this.#request
     const opening: ServerOpening = { role: 'server', request, ...accepted }
     try {
+      this.#setup.connections.checkAccepting()
       if (!this.#upgrade(protocol, opening)) abandon(protocol, opening, whyGone(request))
     } catch (error) {
       abandon(protocol, opening, new ConnectionAborted('The WebSocket did not open', { cause: error }))

@@ -14,7 +14,7 @@ export interface ConnectionRules extends MessageRates {
   /** The protocols of the open WebSockets. */
   readonly connections: Set<WebSocketProtocol>
   /** Called once when an admitted connection is gone. */
-  released(): void
+  released(connection: WatchedConnection): void
 }
 
 /**
@@ -33,6 +33,10 @@ export class WatchedConnection implements ChannelWatch, Holder {
   /** The end of the lifetime, or after a refusal that of the closing handshake. */
   #deadline: Deadline | undefined
   countedBytes = 0
+  /** What `close` was called with before the channel was opened. */
+  #closeFrame: { readonly code: number; readonly reason: string } | undefined
+  /** Called when the connection is gone. */
+  #goneListeners: (() => void)[] | undefined
 
   constructor(rules: ConnectionRules) {
     this.#rules = rules
@@ -40,6 +44,11 @@ export class WatchedConnection implements ChannelWatch, Holder {
 
   get tooFast(): boolean {
     return this.#rate?.tooFast === true
+  }
+
+  /** Whether the channel has been opened, and its connection is not gone. */
+  get isOpen(): boolean {
+    return this.#channel !== undefined
   }
 
   get heldBytes(): number {
@@ -50,6 +59,8 @@ export class WatchedConnection implements ChannelWatch, Holder {
     const rules = this.#rules
     this.#channel = channel
     if (this.protocol !== undefined) rules.connections.add(this.protocol)
+    if (this.#closeFrame !== undefined)
+      void channel.closeAfterCallbacks(this.#closeFrame.code, this.#closeFrame.reason)
     this.#rate = MessageRate.for(rules, channel.reactor, () => channel.readOn())
     if (rules.maxLifetimeMs === Infinity) return
     this.#deadline = new Deadline(channel.reactor, () => this.#lifetimeOver())
@@ -63,6 +74,17 @@ export class WatchedConnection implements ChannelWatch, Holder {
   heldMore(): void {
     const { heldBytes } = this.#rules
     if (heldBytes !== undefined && this.#channel !== undefined && !this.#gone) heldBytes.count(this)
+  }
+
+  /**
+   * Closes after pending callbacks; if the channel is not open yet, as soon as it is. Resolves when the connection is
+   * gone, or the WebSocket does not open.
+   */
+  async close(code: number, reason: string): Promise<void> {
+    if (this.#gone) return
+    if (this.#channel === undefined) this.#closeFrame = { code, reason }
+    else void this.#channel.closeAfterCallbacks(code, reason)
+    await new Promise<void>((resolve) => (this.#goneListeners ??= []).push(resolve))
   }
 
   /** Closes with 1013; aborts if the queue before the close frame is not read in time. */
@@ -85,7 +107,8 @@ export class WatchedConnection implements ChannelWatch, Holder {
     heldBytes?.forget(this)
     if (this.protocol !== undefined) connections.delete(this.protocol)
     this.#channel = undefined
-    this.#rules.released()
+    this.#rules.released(this)
+    for (const gone of this.#goneListeners ?? []) gone()
   }
 
   #lifetimeOver(): void {

@@ -1,5 +1,13 @@
-import { checkValue, type GivenOptions, type OptionRule } from '@ropewalk/core/options'
+import {
+  checkOptions,
+  checkValue,
+  flag,
+  type GivenOptions,
+  type OptionRule,
+  type OptionRules,
+} from '@ropewalk/core/options'
 import { AllowedHosts, type RenderResult, type Request, Resource } from '@ropewalk/http'
+import { CLOSE_CODE_RULE, CLOSE_REASON_RULE } from '../connection/close-rules.ts'
 import { CheckedWebSocketOptions } from '../connection/websocket-options.ts'
 import type { WebSocketProtocol } from '../connection/websocket-protocol.ts'
 import { readHandshake } from '../handshake/opening-handshake.ts'
@@ -44,13 +52,21 @@ export interface ForProtocolOptions<S extends Subprotocols<WebSocketProtocol>> {
   readonly subprotocols?: S | undefined
 }
 
+/** Options of `closeConnections`. */
+export interface CloseConnectionsOptions {
+  /**
+   * Whether this resource refuses all handshakes from now on, and those under way, with 503. The promise waits for
+   * those too. Default false.
+   */
+  readonly refuseNew?: boolean | undefined
+}
+
 /** Opens WebSockets at its place in a site, and at every path below it. */
 export class WebSocketResource<P extends WebSocketProtocol = WebSocketProtocol> extends Resource {
   override readonly isLeaf = true
   readonly #setup: HandshakeSetup<P>
   readonly #origins: OriginPolicy
   readonly #hosts: AllowedHosts | undefined
-  readonly #open: OpenConnections
 
   constructor(factory: WebSocketServerFactory<P> & WithoutUser<P>)
   /**
@@ -63,17 +79,17 @@ export class WebSocketResource<P extends WebSocketProtocol = WebSocketProtocol> 
     super()
     checkValue('WebSocketResource', 'factory', factory, FACTORY)
     const options = webSocketResourceOptions('WebSocketResource', given)
+    const connections: ReadonlySet<WebSocketProtocol> = factory.connections
     this.#setup = {
       factory,
+      // Read-only is for programs.
+      connections: new OpenConnections(options, connections as Set<WebSocketProtocol>),
       authenticate: given?.authenticate,
       channelOptions: new CheckedWebSocketOptions(options),
       timeoutMs: options.handshakeTimeoutMs,
     }
     this.#origins = options.origins
     if (options.hosts !== undefined) this.#hosts = new AllowedHosts(options.hosts)
-    const connections: ReadonlySet<WebSocketProtocol> = factory.connections
-    // Read-only is for programs.
-    this.#open = new OpenConnections(options, connections as Set<WebSocketProtocol>)
   }
 
   /**
@@ -110,14 +126,34 @@ export class WebSocketResource<P extends WebSocketProtocol = WebSocketProtocol> 
   }
 
   /**
+   * Closes all open WebSockets of this resource, each after its pending callbacks, for `drainGraceMs` at most.
+   * Resolves when their connections are gone. The reactor and the rest of the site continue.
+   *
+   *     await chat.closeConnections(1012, 'A new version starts', { refuseNew: true })
+   *
+   * @param code Default 1001.
+   * @throws {TypeError | RangeError} (rejects) for a code or reason that cannot be sent, or an unknown option.
+   */
+  async closeConnections(
+    code: number = GOING_AWAY,
+    reason: string = '',
+    options: CloseConnectionsOptions = {},
+  ): Promise<void> {
+    checkValue('closeConnections', 'code', code, CLOSE_CODE_RULE)
+    checkValue('closeConnections', 'reason', reason, CLOSE_REASON_RULE)
+    checkOptions('closeConnections', options, CLOSE_RULES)
+    await this.#setup.connections.closeAll(code, reason, options.refuseNew ?? false)
+  }
+
+  /**
    * Responds to an opening handshake. `render_…` methods of a subclass are not called.
    *
    * If the client leaves before the protocol is built, or the handshake fails afterwards, the protocol's
    * `negotiationStarted` and `connectionLost` are called.
    *
    * @throws {HTTPError} 405, 426 or 400 when the handshake is malformed, 421 when the host and 403 when the origin
-   *   is not allowed, 503 when there are `maxConnections`, 403 when `authenticate` refuses or the factory returns
-   *   undefined or null. As `authenticate` and the factory throw.
+   *   is not allowed, 503 when there are `maxConnections` or `closeConnections` refuses new ones, 403 when
+   *   `authenticate` refuses or the factory returns undefined or null. As `authenticate` and the factory throw.
    * @throws {RangeError} when the factory chooses a subprotocol that was not offered.
    * @throws {TypeError} when the factory returns something other than a WebSocketProtocol.
    */
@@ -125,10 +161,13 @@ export class WebSocketResource<P extends WebSocketProtocol = WebSocketProtocol> 
     const handshake = readHandshake(request)
     this.#hosts?.check(request)
     checkOrigin(request, this.#origins)
-    return new HandshakeCourse(this.#setup, request, handshake, this.#open.admit()).run()
+    return new HandshakeCourse(this.#setup, request, handshake, this.#setup.connections.admit()).run()
   }
 }
 
+const CLOSE_RULES: OptionRules<CloseConnectionsOptions> = { refuseNew: flag }
+/** RFC 6455 §7.4.1. */
+const GOING_AWAY = 1001
 const FOR_PROTOCOL = 'WebSocketResource.forProtocol'
 const FACTORY: OptionRule = (value) =>
   value instanceof WebSocketServerFactory ? undefined : { kind: 'type', wanted: 'a WebSocketServerFactory' }
