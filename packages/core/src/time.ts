@@ -7,6 +7,7 @@ export {
   TimeoutError,
 } from './errors.ts'
 export type { DelayedCall, ReactorTime } from './interfaces/reactor.ts'
+export { randomFraction } from './time/backoff.ts'
 export { Deadline } from './time/deadline.ts'
 export { interval, LoopingCall, type LoopOptions } from './time/looping-call.ts'
 export { Queue, type QueueOptions } from './time/queue.ts'

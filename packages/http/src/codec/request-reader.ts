@@ -2,8 +2,8 @@ import { assertNever, type ByteQueue } from '@ropewalk/core/bytes'
 import { RemoteProtocolError } from '../errors.ts'
 import { type BodyEvent, type BodyReader, bodyTooLarge, ContentLengthReader, END } from './body-reader.ts'
 import { ChunkedReader } from './chunked-reader.ts'
-import { FieldScanner } from './field-scanner.ts'
 import type { Framing } from './framing.ts'
+import { HeadScanner } from './head-scanner.ts'
 import type { HTTPLimits } from './limits.ts'
 import { type RequestHead, interpretHead } from './request-head.ts'
 import { RequestLineScanner } from './request-line-scanner.ts'
@@ -20,27 +20,20 @@ export type RequestEvent = { readonly type: 'head'; readonly head: RequestHead }
 export class RequestReader {
   readonly #limits: HTTPLimits
   readonly #line: RequestLineScanner
-  readonly #fields: FieldScanner
-  #state: State = LINE
-  /** Bytes of the head that were scanned and are still in the queue. */
-  #scannedBytes = 0
+  readonly #head: HeadScanner
+  #state: State = HEAD
   /** The host of the last request. */
   #host: string | undefined
 
   constructor(limits: HTTPLimits) {
-    const { maxRequestLineBytes, maxHeadBytes, maxFieldCount } = limits
     this.#limits = limits
-    this.#line = new RequestLineScanner(maxRequestLineBytes)
-    this.#fields = new FieldScanner({
-      maxBytes: maxHeadBytes,
-      maxCount: maxFieldCount,
-      tooLarge: 'head-too-large',
-    })
+    this.#line = new RequestLineScanner(limits.maxRequestLineBytes)
+    this.#head = new HeadScanner(this.#line, limits)
   }
 
   /** Whether the last request has ended and the next one has not begun. */
   get betweenMessages(): boolean {
-    return this.#state.is === 'line' && !this.#line.begun
+    return this.#state.is === 'head' && !this.#line.begun
   }
 
   /**
@@ -84,8 +77,7 @@ export class RequestReader {
   #next(input: ByteQueue): RequestEvent | undefined {
     const state = this.#state
     switch (state.is) {
-      case 'line':
-      case 'fields':
+      case 'head':
         return this.#readHead(input)
       case 'body':
         return this.#readBody(input, state.body)
@@ -97,35 +89,25 @@ export class RequestReader {
   }
 
   #readHead(input: ByteQueue): RequestEvent | undefined {
-    if (input.length === this.#scannedBytes) return undefined
-    const bytes = input.view()
-    if (this.#state.is === 'line') {
-      this.#scannedBytes = this.#line.scan(bytes, this.#scannedBytes)
-      if (!this.#line.complete) return undefined
-      this.#state = FIELDS
-      this.#fields.reset(this.#scannedBytes)
-    }
-    this.#scannedBytes = this.#fields.scan(bytes, this.#scannedBytes)
-    if (!this.#fields.complete) return undefined
-    const head = this.#headOf(bytes.toString('latin1', 0, this.#scannedBytes))
+    const text = this.#head.find(input)
+    if (text === undefined) return undefined
+    const head = this.#headOf(text)
     this.#state = { is: 'body', body: this.#bodyReader(head.framing) }
-    input.skip(this.#scannedBytes)
-    this.#scannedBytes = 0
-    this.#line.reset()
+    this.#head.skip(input)
     return { type: 'head', head }
   }
 
   #headOf(text: string): RequestHead {
     const { method, target, minorVersion } = this.#line.parts(text)
     const version = minorVersion === '0' ? '1.0' : '1.1'
-    const head = interpretHead(method, target, version, this.#fields.fields(text), this.#host)
+    const head = interpretHead(method, target, version, this.#head.fields(text), this.#host)
     this.#host = head.host
     return head
   }
 
   #readBody(input: ByteQueue, body: BodyReader | undefined): BodyEvent | undefined {
     const event = body === undefined ? END : body.next(input)
-    if (event?.type === 'end') this.#state = LINE
+    if (event?.type === 'end') this.#state = HEAD
     return event
   }
 
@@ -139,11 +121,9 @@ export class RequestReader {
 
 /** The next part of a request; each state carries the data that only it needs. */
 type State =
-  | { readonly is: 'line' }
-  | { readonly is: 'fields' }
+  | { readonly is: 'head' }
   | { readonly is: 'body'; readonly body: BodyReader | undefined }
   | { readonly is: 'nothing' }
 
-const LINE: State = { is: 'line' }
-const FIELDS: State = { is: 'fields' }
+const HEAD: State = { is: 'head' }
 const FAILED: State = { is: 'nothing' }

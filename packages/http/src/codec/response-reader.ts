@@ -2,8 +2,8 @@ import { assertNever, type ByteQueue } from '@ropewalk/core/bytes'
 import { RemoteProtocolError } from '../errors.ts'
 import { type BodyEvent, type BodyReader, ContentLengthReader, END } from './body-reader.ts'
 import { ChunkedReader } from './chunked-reader.ts'
-import { FieldScanner } from './field-scanner.ts'
 import { type Framing, messageFraming } from './framing.ts'
+import { HeadScanner } from './head-scanner.ts'
 import type { ResponseLimits } from './limits.ts'
 import { type StatusLine, StatusLineScanner } from './status-line-scanner.ts'
 
@@ -34,10 +34,8 @@ export class ResponseReader {
   readonly #limits: ResponseLimits
   readonly #method: string
   readonly #line: StatusLineScanner
-  readonly #fields: FieldScanner
-  #state: State = { is: 'line' }
-  /** Bytes of the head that were scanned and are still in the queue. */
-  #scannedBytes = 0
+  readonly #head: HeadScanner
+  #state: State = HEAD
   #interimResponses = 0
 
   /** @param method The method of the request, which decides whether the response has a body. */
@@ -45,11 +43,7 @@ export class ResponseReader {
     this.#limits = limits
     this.#method = method
     this.#line = new StatusLineScanner(limits.maxStatusLineBytes)
-    this.#fields = new FieldScanner({
-      maxBytes: limits.maxHeadBytes,
-      maxCount: limits.maxFieldCount,
-      tooLarge: 'head-too-large',
-    })
+    this.#head = new HeadScanner(this.#line, limits)
   }
 
   /**
@@ -78,15 +72,14 @@ export class ResponseReader {
     this.#state = OVER
     if (state.is === 'over') return undefined
     if (state.is === 'body' && state.body === 'until-close') return END
-    const what = this.#scannedBytes === 0 && state.is === 'line' ? 'a response' : 'the rest of a response'
+    const what = state.is === 'head' && !this.#head.begun ? 'a response' : 'the rest of a response'
     throw new RemoteProtocolError('truncated', `Cannot read ${what}: the input has ended`)
   }
 
   #next(input: ByteQueue): ResponseEvent | undefined {
     const state = this.#state
     switch (state.is) {
-      case 'line':
-      case 'fields':
+      case 'head':
         return this.#readHead(input)
       case 'body':
         return this.#readBody(input, state.body)
@@ -98,19 +91,10 @@ export class ResponseReader {
   }
 
   #readHead(input: ByteQueue): ResponseEvent | undefined {
-    if (input.length === this.#scannedBytes) return undefined
-    const bytes = input.view()
-    if (this.#state.is === 'line') {
-      this.#scannedBytes = this.#line.scan(bytes, this.#scannedBytes)
-      if (!this.#line.complete) return undefined
-      this.#state = { is: 'fields' }
-      this.#fields.reset(this.#scannedBytes)
-    }
-    this.#scannedBytes = this.#fields.scan(bytes, this.#scannedBytes)
-    if (!this.#fields.complete) return undefined
-    const head = this.#headOf(bytes.toString('latin1', 0, this.#scannedBytes))
-    input.skip(this.#scannedBytes)
-    this.#scannedBytes = 0
+    const text = this.#head.find(input)
+    if (text === undefined) return undefined
+    const head = this.#headOf(text)
+    this.#head.skip(input)
     if (head.status < 200 && head.status !== 101) return this.#interimRead(head)
     this.#state = head.switches ? OVER : { is: 'body', body: this.#bodyReader(head.framing) }
     return { type: 'head', head }
@@ -118,7 +102,7 @@ export class ResponseReader {
 
   #headOf(text: string): ResponseHead {
     const line = this.#line.parts(text)
-    const fields = this.#fields.fields(text)
+    const fields = this.#head.fields(text)
     const framing = messageFraming({
       version: line.version,
       message: { status: line.status, method: this.#method },
@@ -141,8 +125,6 @@ export class ResponseReader {
       const why = `Cannot read more than ${maxInterimResponses} interim responses`
       throw new RemoteProtocolError('too-many-interim-responses', why)
     }
-    this.#line.reset()
-    this.#state = { is: 'line' }
     return { type: 'interim', head }
   }
 
@@ -178,10 +160,7 @@ function valuesOf(fields: readonly string[], name: string): readonly string[] {
 type Body = BodyReader | 'none' | 'until-close'
 
 /** The next part of a response; each state carries the data that only it needs. */
-type State =
-  | { readonly is: 'line' }
-  | { readonly is: 'fields' }
-  | { readonly is: 'body'; readonly body: Body }
-  | { readonly is: 'over' }
+type State = { readonly is: 'head' } | { readonly is: 'body'; readonly body: Body } | { readonly is: 'over' }
 
+const HEAD: State = { is: 'head' }
 const OVER: State = { is: 'over' }

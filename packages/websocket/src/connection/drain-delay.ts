@@ -1,13 +1,12 @@
 import { sleep, type Transport } from '@ropewalk/core'
+import { randomFraction } from '@ropewalk/core/time'
 
 /**
  * Resolves after a random part of `overMs` milliseconds, or when the connection is gone: the clients of a server
  * that stops then do not all connect again at the same time.
  */
 export async function drainDelay(transport: Transport, overMs: number): Promise<void> {
-  const { reactor } = transport
-  const part = reactor.randomBytes(4).readUInt32BE(0) / 2 ** 32
-  await sleep(part * overMs, transport).catch(() => undefined)
+  await sleep(randomFraction(transport.reactor) * overMs, transport).catch(() => undefined)
 }
 
 /** Resolves when the connection is gone. */

@@ -16,7 +16,7 @@ import type { WebSocketTransport } from './websocket-transport.ts'
  * `textMessageReceived` and `bytesMessageReceived` are not called.
  *
  * A subclass may implement `Drainable`: when the reactor stops, its `drain` is called, and the close frame
- * (1001) is sent once the promise it returns has settled. Until then messages are delivered, and the protocol
+ * (`drainCode`) is sent once the promise it returns has settled. Until then messages are delivered, and the protocol
  * may close the WebSocket itself, with another code. Without `drain`, no further message is delivered, and
  * the close frame is sent when pending callbacks have settled, after `drainGraceMs` at the latest.
  *

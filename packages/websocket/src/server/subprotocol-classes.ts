@@ -1,6 +1,7 @@
 import type { OptionRule } from '@ropewalk/core/options'
 import { isToken } from '@ropewalk/http'
-import { WebSocketProtocol } from '../connection/websocket-protocol.ts'
+import { PROTOCOL_CLASS } from '../connection/protocol-class.ts'
+import type { WebSocketProtocol } from '../connection/websocket-protocol.ts'
 
 /** A class of which a `new` one is made for each WebSocket. */
 export type ProtocolClass<P extends WebSocketProtocol> = new () => P
@@ -17,12 +18,6 @@ export type ProtocolsOf<S> = S extends readonly string[]
   ? never
   : { readonly [name in keyof S]: S[name] extends ProtocolClass<infer P> ? P : never }[keyof S]
 
-/** Accepts a class that extends WebSocketProtocol. */
-export const protocolClass: OptionRule = (value) => {
-  const isOne = typeof value === 'function' && value.prototype instanceof WebSocketProtocol
-  return isOne ? undefined : { kind: 'type', wanted: 'a class that extends WebSocketProtocol' }
-}
-
 /** Accepts Subprotocols. */
 export const subprotocolNames: OptionRule = (value) => {
   if (value === undefined) return undefined
@@ -34,7 +29,7 @@ export const subprotocolNames: OptionRule = (value) => {
     if (typeof name !== 'string') return { kind: 'type', wanted: NAME, at, found: name }
     if (!isToken(name) || seen.has(name)) return { kind: 'range', wanted: NAME, at, found: name }
     seen.add(name)
-    const problem = Array.isArray(value) ? undefined : protocolClass(Class)
+    const problem = Array.isArray(value) ? undefined : PROTOCOL_CLASS(Class)
     if (problem !== undefined) return { ...problem, at, found: Class }
   }
   return undefined

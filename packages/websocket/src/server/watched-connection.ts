@@ -1,5 +1,4 @@
-import type { Reactor } from '@ropewalk/core'
-import { Deadline } from '@ropewalk/core/time'
+import { Deadline, randomFraction } from '@ropewalk/core/time'
 import type { ChannelWatch, WatchedChannel } from '../connection/channel-watch.ts'
 import type { WebSocketProtocol } from '../connection/websocket-protocol.ts'
 import type { HeldBytes, Holder } from './held-bytes.ts'
@@ -114,10 +113,6 @@ export class WatchedConnection implements ChannelWatch, Holder {
   #lifetimeOver(): void {
     void this.#channel?.closeAfterCallbacks(GOING_AWAY, LIFETIME_OVER)
   }
-}
-
-function randomFraction(reactor: Reactor): number {
-  return reactor.randomBytes(2).readUInt16BE(0) / 65_536
 }
 
 /** Clients that have connected together shall not all connect again together. */

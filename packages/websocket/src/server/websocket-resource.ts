@@ -9,19 +9,14 @@ import {
 import { AllowedHosts, type RenderResult, type Request, Resource } from '@ropewalk/http'
 import { CLOSE_CODE_RULE, CLOSE_REASON_RULE } from '../connection/close-rules.ts'
 import { CheckedWebSocketOptions } from '../connection/websocket-options.ts'
+import { PROTOCOL_CLASS } from '../connection/protocol-class.ts'
 import type { WebSocketProtocol } from '../connection/websocket-protocol.ts'
 import { readHandshake } from '../handshake/opening-handshake.ts'
 import { checkOrigin, type OriginPolicy } from '../handshake/origin-policy.ts'
 import type { Authenticate, UserOf } from './authentication.ts'
 import { HandshakeCourse, type HandshakeSetup } from './handshake-course.ts'
 import { OpenConnections } from './open-connections.ts'
-import {
-  classesOf,
-  protocolClass,
-  type ProtocolClass,
-  type ProtocolsOf,
-  type Subprotocols,
-} from './subprotocol-classes.ts'
+import { classesOf, type ProtocolClass, type ProtocolsOf, type Subprotocols } from './subprotocol-classes.ts'
 import {
   checkForProtocolOptions,
   type WebSocketResourceOptions,
@@ -112,7 +107,7 @@ export class WebSocketResource<P extends WebSocketProtocol = WebSocketProtocol> 
     Class: ProtocolClass<P>,
     given?: GivenOptions<WebSocketResourceOptions<UserOf<P>>> & ForProtocolOptions<Subprotocols<P>>,
   ): WebSocketResource<P> {
-    checkValue(FOR_PROTOCOL, 'ProtocolClass', Class, protocolClass)
+    checkValue(FOR_PROTOCOL, 'ProtocolClass', Class, PROTOCOL_CLASS)
     checkForProtocolOptions(FOR_PROTOCOL, given)
     const { subprotocols, ...options } = given ?? {}
     const factory = new WebSocketClassFactory<P, []>(Class, [], classesOf(Class, subprotocols))

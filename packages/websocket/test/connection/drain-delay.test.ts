@@ -11,15 +11,20 @@ async function msUntilClose(exchange: SiteExchange): Promise<number> {
   throw new Error('No close frame was sent')
 }
 
+/** Random bytes that begin with these four. */
+function bytesFrom(first: number, count: number): Buffer {
+  const bytes = Buffer.alloc(count)
+  bytes.writeUInt32BE(first)
+  return bytes
+}
+
 describe('drainOverMs', () => {
   test('spreads the close frames at random, and WebSockets work until theirs', async () => {
     const delays: number[] = []
     for (const random of [0, 0x4000_0000, 0x8000_0000, 0xffff_ffff]) {
       const protocol = new Pending()
       const exchange = await openExchange(protocol, { drainOverMs: 8_000 })
-      const bytes = Buffer.alloc(4)
-      bytes.writeUInt32BE(random)
-      exchange.reactor.randomBytes = () => bytes
+      exchange.reactor.randomBytes = (count) => bytesFrom(random, count)
       exchange.transport.drain()
       if (random > 0) {
         await exchange.send(frame(1, `message ${random}`))
@@ -51,7 +56,7 @@ describe('drainOverMs', () => {
     }
     const protocol = new Draining()
     const exchange = await openExchange(protocol, { drainOverMs: 8_000 })
-    exchange.reactor.randomBytes = () => Buffer.of(0x80, 0, 0, 0)
+    exchange.reactor.randomBytes = (count) => bytesFrom(0x8000_0000, count)
     exchange.transport.drain()
     exchange.reactor.advance(3_900)
     expect(protocol.calls).toEqual([])

@@ -1,12 +1,7 @@
 import { HTTPError } from '@ropewalk/http'
 import { describe, expect, test } from 'vitest'
 import { WebSocketProtocol } from '../../src/connection/websocket-protocol.ts'
-import {
-  classesOf,
-  protocolClass,
-  subprotocolNames,
-  type Subprotocols,
-} from '../../src/server/subprotocol-classes.ts'
+import { classesOf, subprotocolNames, type Subprotocols } from '../../src/server/subprotocol-classes.ts'
 import { WebSocketResource } from '../../src/server/websocket-resource.ts'
 import { type ChosenSubprotocol, WebSocketServerFactory } from '../../src/server/websocket-server-factory.ts'
 import { type Client, ManyClients } from '../many-clients.ts'
@@ -93,7 +88,6 @@ describe('the option subprotocols', () => {
         WebSocketResource.forProtocol(Chat, { subprotocols: subprotocols as unknown as Subprotocols<Chat> }),
       ).toThrow(message)
     expect(subprotocolNames(undefined)).toBeUndefined()
-    expect(protocolClass(Chat)).toBeUndefined()
     expect(classesOf(Chat).size).toBe(0)
   })
 })
