@@ -28,8 +28,7 @@ export {
   TCPServerEndpoint,
   UNIXServerEndpoint,
 } from './endpoint/server-endpoint.ts'
-export { connectWithPrelude, type PreludeEvents } from './endpoint/prelude.ts'
-export { wrapClientTLS } from './endpoint/wrap-client-tls.ts'
+export { connectWithPrelude, type PreludeEvents, wrapClientTLS } from './endpoint/prelude.ts'
 export {
   AllAddressesFailed,
   ConnectBindError,

@@ -1,6 +1,6 @@
 import { ConnectionAborted, ConnectionDone, ConnectionLost } from '../errors.ts'
 import { DEFAULT_TRANSPORT_OPTIONS } from '../transport/transport-options.ts'
-import { equal, holds, isExactly } from './assertions.ts'
+import { equal, holds, isExactly } from './check.ts'
 import { Echo, HalfCloseRecorder, Recorder, type TransportCheck } from './transport-harness.ts'
 
 /** Checks of the end of a whole connection. */

@@ -3,7 +3,7 @@ import type { DatagramTransport } from '../interfaces/datagram.ts'
 import { InvalidAddressError, LocalProtocolError, MessageLengthError } from '../errors.ts'
 import { ConnectedDatagramProtocol } from '../protocol/datagram-protocol.ts'
 import { type DatagramCheck, DatagramEcho, DatagramRecorder } from './datagram-harness.ts'
-import { equal, Gate, holds, throws } from './assertions.ts'
+import { equal, Gate, holds, throws } from './check.ts'
 
 /** Checks of the peers of a UDP port. */
 export const datagramPeerChecks: readonly DatagramCheck[] = [

@@ -7,7 +7,7 @@ import {
 } from '../errors.ts'
 import type { DatagramTransport } from '../interfaces/datagram.ts'
 import type { LogEvent } from '../interfaces/log.ts'
-import { equal, Gate, holds, isExactly, rejecting, throwing, throws } from './assertions.ts'
+import { equal, Gate, holds, isExactly, rejecting, throwing, throws } from './check.ts'
 import { type DatagramCheck, type DatagramHarness, DatagramRecorder } from './datagram-harness.ts'
 
 /** Checks of the start and end of a UDP port. */

@@ -3,7 +3,7 @@ import type { LogEvent } from '../interfaces/log.ts'
 import type { PushProducer } from '../interfaces/transport.ts'
 import { withTimeout } from '../policy/with-timeout.ts'
 import { DEFAULT_TRANSPORT_OPTIONS } from '../transport/transport-options.ts'
-import { equal, holds, isExactly, nothingLeft, rejecting, throwing } from './assertions.ts'
+import { equal, holds, isExactly, nothingLeft, rejecting, throwing } from './check.ts'
 import {
   Echo,
   HalfCloseRecorder,

@@ -1,7 +1,7 @@
 import { LocalProtocolError } from '../errors.ts'
 import { DEFAULT_TRANSPORT_OPTIONS } from '../transport/transport-options.ts'
 import { HalfCloseRecorder, Recorder, type TransportCheck } from './transport-harness.ts'
-import { equal, holds, throws } from './assertions.ts'
+import { equal, holds, throws } from './check.ts'
 
 /** Checks of producers. */
 export const producerChecks: readonly TransportCheck[] = [

@@ -1,7 +1,7 @@
 import { ConnectionDone, ConnectionLost } from '../errors.ts'
 import { DEFAULT_TRANSPORT_OPTIONS } from '../transport/transport-options.ts'
 import { HalfCloseRecorder, Recorder, type TransportCheck } from './transport-harness.ts'
-import { equal, Gate, holds, isExactly } from './assertions.ts'
+import { equal, Gate, holds, isExactly } from './check.ts'
 
 /** Checks of reading. */
 export const readChecks: readonly TransportCheck[] = [

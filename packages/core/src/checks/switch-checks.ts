@@ -1,7 +1,7 @@
 import type { Transport } from '../interfaces/transport.ts'
 import { NotConnectedError } from '../errors.ts'
 import { HalfCloseRecorder, Recorder, type TransportCheck } from './transport-harness.ts'
-import { equal, Gate, throws } from './assertions.ts'
+import { equal, Gate, throws } from './check.ts'
 
 /** Checks of `switchProtocol`. */
 export const switchChecks: readonly TransportCheck[] = [

@@ -1,5 +1,5 @@
 import type { Wire } from '../interfaces/wire.ts'
-import { equal } from './assertions.ts'
+import { equal } from './check.ts'
 import {
   attached,
   connectEarly,

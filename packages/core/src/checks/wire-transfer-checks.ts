@@ -1,4 +1,4 @@
-import { equal, holds } from './assertions.ts'
+import { equal, holds } from './check.ts'
 import {
   attached,
   connectEarly,

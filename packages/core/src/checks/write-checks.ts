@@ -2,7 +2,7 @@ import type { Transport } from '../interfaces/transport.ts'
 import { ConnectionAborted } from '../errors.ts'
 import { DEFAULT_TRANSPORT_OPTIONS } from '../transport/transport-options.ts'
 import { Recorder, type TransportCheck } from './transport-harness.ts'
-import { equal, holds, isExactly, throws } from './assertions.ts'
+import { equal, holds, isExactly, throws } from './check.ts'
 
 /** Checks of writing. */
 export const writeChecks: readonly TransportCheck[] = [

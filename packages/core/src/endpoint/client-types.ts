@@ -11,7 +11,7 @@ import {
 } from './client-endpoint.ts'
 import { defined, type EndpointArguments, type EndpointParser } from './endpoint-string.ts'
 import { HostnameEndpoint } from './hostname-endpoint.ts'
-import { wrapClientTLS } from './wrap-client-tls.ts'
+import { wrapClientTLS } from './prelude.ts'
 
 /** The endpoint types that `clientFromString` knows for every reactor. */
 export function clientTypes(): Map<string, EndpointParser<ClientEndpoint>> {

@@ -1,15 +1,17 @@
 import type { Address } from '../addresses.ts'
-import { ConnectingCancelledError, NoProtocol } from '../errors.ts'
+import { ConnectingCancelledError, type ConnectionClosed, NoProtocol, TLSHandshakeError } from '../errors.ts'
 import type { ProtocolEvents, ProtocolFactory } from '../interfaces/protocol-events.ts'
-import type { TLSSession } from '../interfaces/tls.ts'
+import type { TLSContext, TLSSession } from '../interfaces/tls.ts'
 import type { Transport } from '../interfaces/transport.ts'
 import { checkValue } from '../options/check-options.ts'
 import { CLIENT_ENDPOINT } from '../options/object-rules.ts'
-import { callable } from '../options/option-rules.ts'
+import { callable, having } from '../options/option-rules.ts'
 import type { Protocol } from '../protocol/protocol.ts'
 import { onAbort } from '../time/cancellable.ts'
+import { ClientTLS } from '../tls/client-tls.ts'
 import { buildProtocol, refuseConnection, switchTo, whenReady } from '../transport/build-protocol.ts'
 import { AttemptFactory } from '../transport/forwarding-factory.ts'
+import { TLSHandshakeProtocol } from '../transport/tls-layer.ts'
 import { checkConnect, type ClientEndpoint, type ConnectOptions } from './client-endpoint.ts'
 
 /** What a prelude calls when it is over: one of the two, once. A later call has no effect. */
@@ -18,8 +20,9 @@ export interface PreludeEvents {
    * The connection is ready: the factory builds its protocol, which receives `unread` first.
    *
    * @param unread The bytes that the prelude received but did not parse.
+   * @param session That of TLS which the prelude has started.
    */
-  finished(transport: Transport, unread?: Buffer): void
+  finished(transport: Transport, unread?: Buffer, session?: TLSSession): void
   /** `connect` rejects with `why`. The prelude itself closes or aborts the connection. */
   failed(why: unknown): void
 }
@@ -46,52 +49,99 @@ export async function connectWithPrelude<P extends ProtocolEvents>(
     // The prelude knows better why the connection ended.
     throw attempt.failure ?? error
   })
-  const forget = onAbort(options.signal, () => {
-    const why = new ConnectingCancelledError(transport.getPeer(), 'the attempt was cancelled')
-    attempt.failed(why)
-    transport.abortConnection(why)
-  })
-  try {
-    return await attempt.whenConnected
-  } finally {
-    forget()
+  return attempt.connected(options.signal, (why) => transport.abortConnection(why))
+}
+
+/**
+ * Puts TLS over the connections of any endpoint; `connect` resolves after the handshake.
+ *
+ * @throws {TypeError} when `context` has no `secure`, or `endpoint` has no `connect`.
+ */
+export function wrapClientTLS(context: TLSContext, endpoint: ClientEndpoint): ClientEndpoint {
+  checkValue('wrapClientTLS', 'context', context, having('a ClientTLS', 'secure'))
+  checkValue('wrapClientTLS', 'endpoint', endpoint, having('a client endpoint', 'connect'))
+  return {
+    async connect<P extends ProtocolEvents>(
+      factory: ProtocolFactory<P>,
+      options: ConnectOptions = {},
+    ): Promise<P> {
+      checkConnect(factory, options)
+      // The host name is not used: a context has its own `serverName`.
+      const contextForFactory = ClientTLS.from(context, '', factory.acceptableProtocols)
+      const attempt = new PreludeFactory(factory, (events) => handshakeOf(contextForFactory, events))
+      const handshake = await endpoint.connect(attempt, options)
+      return attempt.connected(options.signal, (why) => handshake.abort(why))
+    },
   }
 }
 
+function handshakeOf(context: TLSContext, events: PreludeEvents): TLSHandshakeProtocol {
+  return new TLSHandshakeProtocol(context, {
+    completed: (transport, session) => events.finished(transport, undefined, session),
+    failed: (transport, reason) => events.failed(handshakeError(transport.getPeer(), reason)),
+  })
+}
+
+function handshakeError(peer: Address, reason: ConnectionClosed): TLSHandshakeError {
+  const why = reason.cause instanceof Error ? reason.cause : reason
+  return new TLSHandshakeError(peer, why.message, why)
+}
+
+/** Makes the prelude of one connection. `session` is given for a TLS connection. */
+type MakePrelude<F extends ProtocolEvents> = (events: PreludeEvents, session: TLSSession | undefined) => F
+
 /** Runs the prelude of one connection, then builds its protocol. */
-class PreludeFactory<P extends ProtocolEvents>
-  extends AttemptFactory<Protocol<unknown>, P>
+class PreludeFactory<F extends ProtocolEvents, P extends ProtocolEvents>
+  extends AttemptFactory<F, P>
   implements PreludeEvents
 {
-  /** Resolves with the protocol once it is ready. */
-  readonly whenConnected: Promise<P>
   /** What the prelude failed with. */
   failure: unknown
-  readonly #prelude: (events: PreludeEvents, session: TLSSession | undefined) => Protocol<unknown>
+  readonly #prelude: MakePrelude<F>
+  readonly #connected: Promise<P>
   #settle: { resolve(protocol: Promise<P>): void; reject(why: unknown): void } | undefined
+  #peer: Address | undefined
 
-  constructor(
-    factory: ProtocolFactory<P>,
-    prelude: (events: PreludeEvents, session: TLSSession | undefined) => Protocol<unknown>,
-  ) {
+  constructor(factory: ProtocolFactory<P>, prelude: MakePrelude<F>) {
     super(factory)
     this.#prelude = prelude
-    this.whenConnected = new Promise((resolve, reject) => {
+    this.#connected = new Promise((resolve, reject) => {
       this.#settle = { resolve, reject }
     })
     // No code awaits it yet when the connection itself cannot be made.
-    this.whenConnected.catch(() => undefined)
+    this.#connected.catch(() => undefined)
   }
 
-  override buildProtocol(_peer: Address, session?: TLSSession): Protocol<unknown> {
+  override buildProtocol(peer: Address, session?: TLSSession): F {
+    this.#peer = peer
     return this.#prelude(this, session)
   }
 
-  finished(transport: Transport, unread?: Buffer): void {
+  /**
+   * Resolves with the protocol once it is ready. Called when the connection is made.
+   *
+   * @param abort Aborts the connection: the attempt was cancelled.
+   */
+  async connected(signal: AbortSignal | undefined, abort: (why: Error) => void): Promise<P> {
+    const forget = onAbort(signal, () => {
+      if (this.#peer === undefined) return
+      const why = new ConnectingCancelledError(this.#peer, 'the attempt was cancelled')
+      this.failed(why)
+      abort(why)
+    })
+    try {
+      return await this.#connected
+    } finally {
+      forget()
+    }
+  }
+
+  finished(transport: Transport, unread?: Buffer, session?: TLSSession): void {
     const settle = this.#settled()
     if (settle === undefined) return
+    const { reactor } = transport
     const peer = transport.getPeer()
-    const protocol = buildProtocol(this.wrappedFactory, { peer, reactor: transport.reactor })
+    const protocol = buildProtocol(this.wrappedFactory, { peer, session, reactor })
     if (!(protocol instanceof NoProtocol)) {
       return settle.resolve(whenReady(switchTo(transport, protocol, unread), peer))
     }

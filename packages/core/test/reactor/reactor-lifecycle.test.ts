@@ -18,7 +18,7 @@ import {
   stopSettings,
   SystemEvents,
 } from '../../src/reactor/reactor-lifecycle.ts'
-import { Gate } from '../../src/checks/assertions.ts'
+import { Gate } from '../../src/checks/check.ts'
 import { HalfCloseRecorder, Recorder } from '../../src/checks/transport-harness.ts'
 import { StreamConnector } from '../../src/transport/stream-connector.ts'
 import { OneProtocol } from '../one-protocol.ts'

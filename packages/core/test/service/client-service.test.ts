@@ -9,7 +9,7 @@ import {
   ServiceStopped,
 } from '../../src/services.ts'
 import { MemoryReactor } from '../../src/testing.ts'
-import { Gate } from '../../src/checks/assertions.ts'
+import { Gate } from '../../src/checks/check.ts'
 import { Recorder } from '../../src/checks/transport-harness.ts'
 import { passTime } from '../pass-time.ts'
 

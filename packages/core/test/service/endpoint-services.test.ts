@@ -4,7 +4,7 @@ import { CannotListenError, Factory } from '../../src/index.ts'
 import { serviceFromString, StreamServerEndpointService } from '../../src/services.ts'
 import { MemoryReactor } from '../../src/testing.ts'
 import { Echo, Recorder } from '../../src/checks/transport-harness.ts'
-import { Gate } from '../../src/checks/assertions.ts'
+import { Gate } from '../../src/checks/check.ts'
 
 const factory = Factory.forProtocol(Echo)
 

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { LocalProtocolError } from '../../src/index.ts'
 import { MultiService, Service } from '../../src/services.ts'
-import { Gate } from '../../src/checks/assertions.ts'
+import { Gate } from '../../src/checks/check.ts'
 import { NotingService } from './noting-service.ts'
 
 describe('Service', () => {

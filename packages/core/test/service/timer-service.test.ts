@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { TimerService } from '../../src/services.ts'
 import { MemoryReactor } from '../../src/testing.ts'
-import { Gate } from '../../src/checks/assertions.ts'
+import { Gate } from '../../src/checks/check.ts'
 
 describe('TimerService', () => {
   test('calls at its start and every interval from then on, until it is stopped', async () => {

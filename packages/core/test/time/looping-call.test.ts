@@ -1,6 +1,6 @@
 import { getEventListeners } from 'node:events'
 import { describe, expect, test } from 'vitest'
-import { Gate } from '../../src/checks/assertions.ts'
+import { Gate } from '../../src/checks/check.ts'
 import { LocalProtocolError } from '../../src/index.ts'
 import { Clock, MemoryReactor } from '../../src/testing.ts'
 import { interval, LoopingCall, type ReactorTime } from '../../src/time.ts'

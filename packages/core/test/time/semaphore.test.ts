@@ -1,6 +1,6 @@
 import { getEventListeners } from 'node:events'
 import { describe, expect, test } from 'vitest'
-import { Gate } from '../../src/checks/assertions.ts'
+import { Gate } from '../../src/checks/check.ts'
 import { type Held, Lock, Semaphore } from '../../src/time.ts'
 
 describe('Semaphore', () => {

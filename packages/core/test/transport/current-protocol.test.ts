@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { Gate } from '../../src/checks/assertions.ts'
+import { Gate } from '../../src/checks/check.ts'
 import { Recorder } from '../../src/checks/transport-harness.ts'
 import { LineReceiver, type ProtocolEvents } from '../../src/index.ts'
 import { StringTransport } from '../../src/testing.ts'

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { Gate } from '../../src/checks/assertions.ts'
+import { Gate } from '../../src/checks/check.ts'
 import { MemoryReactor } from '../../src/testing.ts'
 import { Inbound, type InboundTarget } from '../../src/transport/inbound.ts'
 import { RecordingWire } from '../recording-wire.ts'

@@ -1,13 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import {
-  CheckFailed,
-  equal,
-  Gate,
-  holds,
-  isExactly,
-  nothingLeft,
-  throws,
-} from '../../src/checks/assertions.ts'
+import { CheckFailed, equal, Gate, holds, isExactly, nothingLeft, throws } from '../../src/checks/check.ts'
 import { Recorder } from '../../src/checks/transport-harness.ts'
 import { ConnectionAborted, ConnectionLost } from '../../src/index.ts'
 import { MemoryReactor, StringTransport } from '../../src/testing.ts'
