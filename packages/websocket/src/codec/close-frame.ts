@@ -9,6 +9,18 @@ export interface CloseFrame {
   readonly reason: string
 }
 
+/** The close codes that this package sends or reports (RFC 6455 §7.4.1, §11.7). */
+export const CloseCode = {
+  normal: 1000,
+  goingAway: 1001,
+  /** Reported for a close frame without a code. */
+  noStatus: 1005,
+  /** Reported when no close frame has arrived. */
+  abnormal: 1006,
+  internalError: 1011,
+  tryAgainLater: 1013,
+} as const
+
 /**
  * Reads the payload of a close frame (RFC 6455 §5.5.1), which is empty or has this layout:
  *

@@ -15,7 +15,7 @@
 import type { ConnectionClosed } from '@ropewalk/core'
 import type { Deadline } from '@ropewalk/core/time'
 import { assertNever } from '@ropewalk/core/bytes'
-import type { CloseFrame } from '../codec/close-frame.ts'
+import { CloseCode, type CloseFrame } from '../codec/close-frame.ts'
 import type { WebSocketViolation } from '../errors.ts'
 import type { WebSocketClosed } from './websocket-connection.ts'
 
@@ -70,7 +70,7 @@ export const OPEN: ClosingState = { is: 'open' }
 
 /** Neither side has sent a close frame. RFC 6455 §7.1.5: then the code is 1006. */
 export const NO_FRAMES: CloseFrames = {
-  code: 1006,
+  code: CloseCode.abnormal,
   reason: '',
   closedBy: 'neither',
   sentCode: undefined,
@@ -159,16 +159,13 @@ function withSent(
   { code, reason }: CloseFrame,
   violation: WebSocketViolation | undefined,
 ): CloseFrames {
-  const sent = { sentCode: code ?? NO_STATUS, sentReason: reason, violation }
+  const sent = { sentCode: code ?? CloseCode.noStatus, sentReason: reason, violation }
   if (frames.closedBy === 'peer') return { ...frames, ...sent, wasClean: true }
   return { ...frames, ...sent, closedBy: 'us' }
 }
 
 function withReceived(frames: CloseFrames, { code, reason }: CloseFrame): CloseFrames {
-  const received = { code: code ?? NO_STATUS, reason }
+  const received = { code: code ?? CloseCode.noStatus, reason }
   if (frames.closedBy === 'us') return { ...frames, ...received, wasClean: true }
   return { ...frames, ...received, closedBy: 'peer' }
 }
-
-/** RFC 6455 §7.1.5: stands for the code of a close frame without one. */
-const NO_STATUS = 1005

@@ -13,7 +13,7 @@ import {
   type ClosingState,
   OPEN,
 } from './closing-handshake.ts'
-import type { CloseFrame } from '../codec/close-frame.ts'
+import { CloseCode, type CloseFrame } from '../codec/close-frame.ts'
 import type { Role } from '../codec/frame-header.ts'
 import { EndNotice } from './end-notice.ts'
 import type { WebSocketError, WebSocketViolation } from '../errors.ts'
@@ -114,7 +114,7 @@ export class Closing {
   /** A callback has failed. */
   callbackFailed(error: unknown): void {
     const end = new ConnectionLost('A callback of the WebSocket has failed', { cause: error })
-    this.#fail({ code: INTERNAL_ERROR, reason: '' }, end)
+    this.#fail({ code: CloseCode.internalError, reason: '' }, end)
   }
 
   /** The connection is gone. */
@@ -252,6 +252,3 @@ function endWait({ grace, over }: CallbackWait): void {
   grace.clear()
   over()
 }
-
-/** RFC 6455 §7.4.1. */
-const INTERNAL_ERROR = 1011

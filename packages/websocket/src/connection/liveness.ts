@@ -8,6 +8,7 @@
 // The peer is not to blame for silence, nor for a message that is not whole, while this side reads nothing, because
 // the protocol is behind; nor for silence while our output waits for it: then the transport limits the wait.
 
+import { CloseCode } from '../codec/close-frame.ts'
 import type { Transport } from '@ropewalk/core'
 import type { DeadlineKeeper, KeptDeadline } from '@ropewalk/core/reactor'
 import { SilentPeerError, WebSocketError } from '../errors.ts'
@@ -152,7 +153,7 @@ export class Liveness implements KeptDeadline {
     if (nowMs >= this.#wholeDueMs) return this.#owner.violated(overdue(this.#options.frameTimeoutMs))
     if (nowMs >= this.#idleDueMs) {
       if (!this.#inUse)
-        return this.#owner.close(GOING_AWAY, `No message for ${this.#options.idleTimeoutMs} ms`)
+        return this.#owner.close(CloseCode.goingAway, `No message for ${this.#options.idleTimeoutMs} ms`)
       this.#messageMs = nowMs
     }
     if (nowMs >= this.#silenceDueMs) this.#checkPeer(nowMs)
@@ -245,5 +246,3 @@ const MS_PER_BYTE = 2
  */
 const SLOWEST_BYTES_PER_MS = 2
 const MAX_HIDDEN_BYTES = 1_400_000
-/** RFC 6455 §7.4.1. */
-const GOING_AWAY = 1001

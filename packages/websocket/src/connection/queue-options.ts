@@ -33,6 +33,3 @@ export const QUEUE_OPTION_RULES: OptionRules<QueueOptions> = {
   maxQueuedBytes: byteCount(),
   whenFull: oneOf('close', 'drop-newest', 'drop-oldest'),
 }
-
-/** The code with which a peer is closed that reads too slowly. Registered with IANA after RFC 6455. */
-export const TRY_AGAIN_LATER = 1013

@@ -1,3 +1,4 @@
+import { CloseCode } from '../codec/close-frame.ts'
 import { Activity } from './activity.ts'
 import { type ChannelWatch, isWhole, type WatchedChannel } from './channel-watch.ts'
 import { Closing } from './closing.ts'
@@ -16,7 +17,6 @@ import { Outbox, type OutboxOwner, type SendStatus } from './outbox.ts'
 import { deliverPart, type Reception, receptionOf, takesRawText } from './part-delivery.ts'
 import { PingPong, type PingPongOwner } from './ping-pong.ts'
 import type { Prepared } from './prepared-message.ts'
-import { TRY_AGAIN_LATER } from './queue-options.ts'
 import type { TurnHolder } from './send-queue.ts'
 import { NO_TRAFFIC, type Traffic } from './traffic.ts'
 import type { WebSocketClosed, WebSocketConnection } from './websocket-connection.ts'
@@ -345,7 +345,7 @@ export class WebSocketChannel
   }
 
   outboxFull(): void {
-    this.close(TRY_AGAIN_LATER, 'Too many bytes wait to be sent')
+    this.close(CloseCode.tryAgainLater, 'Too many bytes wait to be sent')
   }
 
   callProducer(call: () => unknown): void {

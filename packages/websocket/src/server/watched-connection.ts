@@ -1,3 +1,4 @@
+import { CloseCode } from '../codec/close-frame.ts'
 import { Deadline, randomFraction } from '@ropewalk/core/time'
 import type { ChannelWatch, WatchedChannel } from '../connection/channel-watch.ts'
 import type { WebSocketProtocol } from '../connection/websocket-protocol.ts'
@@ -93,7 +94,7 @@ export class WatchedConnection implements ChannelWatch, Holder {
     this.#deadline?.clear()
     this.#deadline = new Deadline(channel.reactor, () => channel.abort(new Error(TOO_MUCH_HELD)))
     this.#deadline.set(this.#rules.closeTimeoutMs)
-    channel.close(TRY_AGAIN_LATER, TOO_MUCH_HELD)
+    channel.close(CloseCode.tryAgainLater, TOO_MUCH_HELD)
   }
 
   /** The connection is gone, or the WebSocket does not open. A second call has no effect. */
@@ -111,15 +112,11 @@ export class WatchedConnection implements ChannelWatch, Holder {
   }
 
   #lifetimeOver(): void {
-    void this.#channel?.closeAfterCallbacks(GOING_AWAY, LIFETIME_OVER)
+    void this.#channel?.closeAfterCallbacks(CloseCode.goingAway, LIFETIME_OVER)
   }
 }
 
 /** Clients that have connected together shall not all connect again together. */
 const LIFETIME_SPREAD = 0.1
-/** RFC 6455 §7.4.1. */
-const GOING_AWAY = 1001
 const LIFETIME_OVER = 'The longest lifetime of a connection is over; connect again'
-/** Of the registry of RFC 6455 §11.7. */
-const TRY_AGAIN_LATER = 1013
 const TOO_MUCH_HELD = 'The connections of this resource make the server hold too many bytes; try again later'

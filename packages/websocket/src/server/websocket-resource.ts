@@ -1,3 +1,4 @@
+import { CloseCode } from '../codec/close-frame.ts'
 import {
   checkOptions,
   checkValue,
@@ -110,7 +111,7 @@ export class WebSocketResource<P extends WebSocketProtocol = WebSocketProtocol> 
     checkValue(FOR_PROTOCOL, 'ProtocolClass', Class, PROTOCOL_CLASS)
     checkForProtocolOptions(FOR_PROTOCOL, given)
     const { subprotocols, ...options } = given ?? {}
-    const factory = new WebSocketClassFactory<P, []>(Class, [], classesOf(Class, subprotocols))
+    const factory = new WebSocketClassFactory<P>(Class, classesOf(Class, subprotocols))
     // The overloads require `authenticate`.
     return new WebSocketResource<P>(factory, options as ResourceOptionsFor<UserOf<P>>)
   }
@@ -130,7 +131,7 @@ export class WebSocketResource<P extends WebSocketProtocol = WebSocketProtocol> 
    * @throws {TypeError | RangeError} (rejects) for a code or reason that cannot be sent, or an unknown option.
    */
   async closeConnections(
-    code: number = GOING_AWAY,
+    code: number = CloseCode.goingAway,
     reason: string = '',
     options: CloseConnectionsOptions = {},
   ): Promise<void> {
@@ -161,8 +162,6 @@ export class WebSocketResource<P extends WebSocketProtocol = WebSocketProtocol> 
 }
 
 const CLOSE_RULES: OptionRules<CloseConnectionsOptions> = { refuseNew: flag }
-/** RFC 6455 §7.4.1. */
-const GOING_AWAY = 1001
 const FOR_PROTOCOL = 'WebSocketResource.forProtocol'
 const FACTORY: OptionRule = (value) =>
   value instanceof WebSocketServerFactory ? undefined : { kind: 'type', wanted: 'a WebSocketServerFactory' }

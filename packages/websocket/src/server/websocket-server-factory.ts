@@ -1,5 +1,6 @@
 import type { Request } from '@ropewalk/http'
 import type { WebSocketProtocol } from '../connection/websocket-protocol.ts'
+import type { ProtocolClass } from './subprotocol-classes.ts'
 import type { AcceptedHandshake, UserOf } from './authentication.ts'
 
 /** Builds a protocol for each WebSocket, and keeps the state that they share. */
@@ -40,30 +41,21 @@ export abstract class WebSocketServerFactory<P extends WebSocketProtocol = WebSo
 /** A subprotocol, none, or a promise of it. */
 export type ChosenSubprotocol = string | null | undefined | PromiseLike<string | null | undefined>
 
-/** Builds `new ProtocolClass(...args)` for each WebSocket, or a class that depends on the subprotocol. */
-export class WebSocketClassFactory<
-  P extends WebSocketProtocol,
-  A extends unknown[],
-> extends WebSocketServerFactory<P> {
-  readonly #ProtocolClass: new (...args: A) => P
-  readonly #args: A
-  readonly #classes: ReadonlyMap<string, new (...args: A) => P>
+/** Builds a `new ProtocolClass()` for each WebSocket, or one of a class that depends on the subprotocol. */
+export class WebSocketClassFactory<P extends WebSocketProtocol> extends WebSocketServerFactory<P> {
+  readonly #ProtocolClass: ProtocolClass<P>
+  readonly #classes: ReadonlyMap<string, ProtocolClass<P>>
 
   /** @param classes The class for each subprotocol; `ProtocolClass` is for clients that offer none of them. */
-  constructor(
-    ProtocolClass: new (...args: A) => P,
-    args: A,
-    classes: ReadonlyMap<string, new (...args: A) => P> = new Map(),
-  ) {
+  constructor(ProtocolClass: ProtocolClass<P>, classes: ReadonlyMap<string, ProtocolClass<P>> = new Map()) {
     super()
     this.#ProtocolClass = ProtocolClass
-    this.#args = args
     this.#classes = classes
   }
 
   override buildProtocol(_request?: Request, accepted?: AcceptedHandshake): P {
     const chosen = this.#classes.get(accepted?.subprotocol ?? '')
-    return new (chosen ?? this.#ProtocolClass)(...this.#args)
+    return new (chosen ?? this.#ProtocolClass)()
   }
 
   /** The first one, in the client's order, for which there is a class. */

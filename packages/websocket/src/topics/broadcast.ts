@@ -1,3 +1,4 @@
+import { CloseCode } from '../codec/close-frame.ts'
 import {
   byteCount,
   type GivenOptions,
@@ -7,7 +8,6 @@ import {
   withDefaults,
 } from '@ropewalk/core/options'
 import { PreparedMessage, prepareMessage } from '../connection/prepared-message.ts'
-import { TRY_AGAIN_LATER } from '../connection/queue-options.ts'
 import { isRecipient, type Recipient, startedTransportOf } from './recipient.ts'
 
 /** The options of `broadcast`. */
@@ -68,7 +68,7 @@ export function broadcast<R extends Recipient>(
 
 /** Closes a connection that reads too slowly. */
 export function closeSlow(transport: { loseConnection(code: number, reason: string): void }): void {
-  transport.loseConnection(TRY_AGAIN_LATER, 'Reads too slowly')
+  transport.loseConnection(CloseCode.tryAgainLater, 'Reads too slowly')
 }
 
 /** A copy, because a send or a close may call code that changes `connections`. */

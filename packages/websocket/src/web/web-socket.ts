@@ -1,3 +1,4 @@
+import { CloseCode } from '../codec/close-frame.ts'
 import { type Reactor, reactor as defaultReactor } from '@ropewalk/core'
 import type { GivenOptions } from '@ropewalk/core/options'
 import { WebSocketClientEndpoint } from '../client/websocket-client-endpoint.ts'
@@ -135,7 +136,7 @@ export class WebSocket extends WebSocketEventTarget {
    */
   close(code?: number, reason: string = ''): void {
     const given = code === undefined ? undefined : clamped(code)
-    if (given !== undefined && given !== NORMAL_CLOSURE && !(given >= 3000 && given <= 4999)) {
+    if (given !== undefined && given !== CloseCode.normal && !(given >= 3000 && given <= 4999)) {
       const message = `Cannot close with code ${code}: use 1000, or 3000 to 4999`
       throw new DOMException(message, 'InvalidAccessError')
     }
@@ -151,7 +152,7 @@ export class WebSocket extends WebSocketEventTarget {
     if (state.is === 'open') {
       this.#state = { is: 'closing', transport: state.transport }
       const withoutCode = given === undefined && text === ''
-      state.transport.loseConnection(withoutCode ? null : (given ?? NORMAL_CLOSURE), text)
+      state.transport.loseConnection(withoutCode ? null : (given ?? CloseCode.normal), text)
     }
   }
 
@@ -200,7 +201,7 @@ export class WebSocket extends WebSocketEventTarget {
 
   #failed(error: unknown): void {
     if (this.#transport === undefined && this.#state.is !== 'closed')
-      this.#closed({ error }, { code: ABNORMAL_CLOSURE, reason: '', wasClean: false })
+      this.#closed({ error }, { code: CloseCode.abnormal, reason: '', wasClean: false })
   }
 
   #closed(
@@ -323,7 +324,3 @@ function syntaxError(message: string): DOMException {
 }
 
 const MAX_REASON_BYTES = 123
-/** RFC 6455 §7.4.1. */
-const NORMAL_CLOSURE = 1000
-/** RFC 6455 §7.1.5: no close frame was received. */
-const ABNORMAL_CLOSURE = 1006

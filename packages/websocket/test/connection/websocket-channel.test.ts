@@ -28,7 +28,7 @@ function exchangeWith(protocol: WebSocketProtocol, options: Partial<WebSocketOpt
   const Instance = function (this: unknown) {
     return protocol
   } as unknown as new () => WebSocketProtocol
-  return new SiteExchange(new WebSocketResource(new WebSocketClassFactory(Instance, []), options))
+  return new SiteExchange(new WebSocketResource(new WebSocketClassFactory(Instance), options))
 }
 
 describe('WebSocketChannel', () => {
