@@ -72,17 +72,17 @@ describe('chat with ws clients', () => {
 
   test('lists who is present after each joins, moves to another room, closes or resets', async () => {
     const ann = await Guest.join('tea', 'Ann')
-    const [bob, cleo, dave] = await Promise.all(
-      ['Bob', 'Cleo', 'Dave'].map((name) => Guest.join('tea', name)),
-    )
+    const bob = await Guest.join('tea', 'Bob')
+    const cleo = await Guest.join('tea', 'Cleo')
+    const dave = await Guest.join('tea', 'Dave')
     await ann.until(({ names }) => (names as string[]).length === 4)
-    bob?.say('/join coffee Bob')
+    bob.say('/join coffee Bob')
     await ann.until(({ names }) => (names as string[]).join() === 'Ann,Cleo,Dave')
-    cleo?.socket.close()
+    cleo.socket.close()
     await ann.until(({ names }) => (names as string[]).join() === 'Ann,Dave')
-    dave?.socket.terminate()
+    dave.socket.terminate()
     await ann.until(({ names }) => (names as string[]).join() === 'Ann')
-    expect(bob?.present).toEqual(['Bob'])
+    expect(bob.present).toEqual(['Bob'])
   })
 
   test('closes a message that is too long with 1009, a guest for whom there is no room with 1013', async () => {

@@ -148,5 +148,11 @@ const MEASURE = `process.on('SIGUSR2', () => {
 })`
 const MEASURED = ['--expose-gc', '--import', `data:text/javascript,${encodeURIComponent(MEASURE)}`]
 
-/** The flags with which Node runs TypeScript: none from Node 22.18 on. */
-export const TYPESCRIPT: readonly string[] = 'typescript' in process.features ? [] : ['--import', 'tsx']
+/**
+ * The flags with which Node runs TypeScript. A process that ends while V8 compiles in the background can wait
+ * for ever from Node 24 on (nodejs/node#54918), so that the compiler of short programs runs on the main thread.
+ */
+export const TYPESCRIPT: readonly string[] = [
+  '--no-concurrent-sparkplug',
+  ...('typescript' in process.features ? [] : ['--import', 'tsx']),
+]

@@ -1,6 +1,7 @@
 import { execFile } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
 import { describe, expect, test } from 'vitest'
+import { TYPESCRIPT } from './example-process.ts'
 
 /**
  * Programs with a process() that does not await its work, and a client that sends an invalid or incomplete
@@ -98,6 +99,3 @@ function runProgram(source: string): Promise<Ended> {
 }
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url))
-
-/** The flags with which Node runs TypeScript: none from Node 22.18 on. */
-const TYPESCRIPT: readonly string[] = 'typescript' in process.features ? [] : ['--import', 'tsx']

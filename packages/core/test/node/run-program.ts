@@ -44,9 +44,14 @@ export async function runProgram(
   }
 }
 
-/** The arguments with which Node runs such a `source`, in the directory `ROOT`. */
+/**
+ * The arguments with which Node runs such a `source`, in the directory `ROOT`. A process that ends while V8 compiles
+ * in the background can wait for ever from Node 24 on (nodejs/node#54918), so that the first compiler runs on the
+ * main thread.
+ */
 export function programArgs(source: string): string[] {
-  return ['--input-type=module', '--eval', `${PREAMBLE}${source}`.replaceAll(ENTRIES, BUNDLE)]
+  const program = `${PREAMBLE}${source}`.replaceAll(ENTRIES, BUNDLE)
+  return ['--no-concurrent-sparkplug', '--input-type=module', '--eval', program]
 }
 
 /** The root of the repository. */
