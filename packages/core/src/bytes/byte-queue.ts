@@ -83,6 +83,16 @@ export class ByteQueue {
     return this.#offset === 0 ? this.#chunks[0]! : this.#chunks[0]!.subarray(this.#offset)
   }
 
+  /** The first of the chunks that hold the bytes. Do not write to it. Its bytes before `frontOffset` have been taken. */
+  get front(): Buffer {
+    return this.#chunks[0] ?? EMPTY
+  }
+
+  /** The offset in `front` of the next byte to be taken. */
+  get frontOffset(): number {
+    return this.#offset
+  }
+
   /**
    * Takes exactly `count` bytes.
    *

@@ -26,13 +26,14 @@ export interface RequestHead {
   readonly host: string | undefined
 }
 
-/** The values of the fields that decide what a request means. */
-interface FramingFields {
-  host: readonly string[]
-  expect: readonly string[]
-  connection: readonly string[]
-  contentLength: readonly string[]
-  transferEncoding: readonly string[]
+/** The values of the fields that decide what a request means; undefined for a field that is not there. */
+interface DecidingFields {
+  host: string | undefined
+  hostCount: number
+  expect: string[] | undefined
+  connection: string[] | undefined
+  'content-length': string[] | undefined
+  'transfer-encoding': string[] | undefined
 }
 
 /**
@@ -49,45 +50,54 @@ export function interpretHead(
   fields: string[],
   knownHost?: string,
 ): RequestHead {
-  const framingFields = findFramingFields(fields)
+  const deciding = decidingFields(fields)
   const { path, query, authority } = parseRequestTarget(method, target)
-  const host = requestedHost(version, framingFields.host, authority, knownHost)
+  const host = requestedHost(version, deciding, authority, knownHost)
   const framing = messageFraming({
     version,
     message: 'request',
-    contentLengths: framingFields.contentLength,
-    transferEncodings: framingFields.transferEncoding,
+    contentLengths: deciding['content-length'] ?? NONE,
+    transferEncodings: deciding['transfer-encoding'] ?? NONE,
   })
-  const persistent = isPersistent(version, framingFields.connection)
-  const expectsContinue = isContinueExpected(version, framingFields.expect, framing)
+  const persistent = isPersistent(version, deciding.connection ?? NONE)
+  const expectsContinue = isContinueExpected(version, deciding.expect ?? NONE, framing)
   if (authority !== undefined && method !== 'CONNECT') replaceHost(fields, authority)
   return { method, target, path, query, version, fields, framing, persistent, expectsContinue, host }
 }
 
-function findFramingFields(fields: readonly string[]): Readonly<FramingFields> {
-  let found: FramingFields = NO_FRAMING_FIELDS
+function decidingFields(fields: readonly string[]): Readonly<DecidingFields> {
+  const found: DecidingFields = {
+    host: undefined,
+    hostCount: 0,
+    expect: undefined,
+    connection: undefined,
+    'content-length': undefined,
+    'transfer-encoding': undefined,
+  }
   for (let at = 0; at < fields.length; at += 2) {
     const name = fields[at] ?? ''
-    const key = FRAMING_FIELD_BY_LENGTH[name.length]
+    const wanted = DECIDING_FIELD_BY_LENGTH[name.length]
     // Names are tokens here, so toLowerCase changes only ASCII letters.
-    if (key === undefined || name.toLowerCase() !== key[0]) continue
-    if (found === NO_FRAMING_FIELDS) found = { ...NO_FRAMING_FIELDS }
-    found[key[1]] = [...found[key[1]], fields[at + 1] ?? '']
+    if (wanted === undefined || (name !== wanted && name.toLowerCase() !== wanted)) continue
+    const value = fields[at + 1] ?? ''
+    if (wanted === 'host') {
+      found.host ??= value
+      found.hostCount++
+    } else (found[wanted] ??= []).push(value)
   }
   return found
 }
 
 function requestedHost(
   version: HTTPVersion,
-  hosts: readonly string[],
+  { host, hostCount }: Readonly<DecidingFields>,
   authority: RequestTarget['authority'],
   knownHost: string | undefined,
 ): string | undefined {
-  const [host] = hosts
   if (host === undefined && version === '1.1') {
     throw new RemoteProtocolError('missing-host', 'Cannot serve HTTP/1.1 without a Host field')
   }
-  if (hosts.length > 1)
+  if (hostCount > 1)
     throw new RemoteProtocolError('malformed-host', 'Cannot serve a request with several Host fields')
   if (host !== knownHost) assertHost(host)
   if (authority !== undefined) assertHost(authority)
@@ -140,19 +150,15 @@ export function isHost(host: string): boolean {
   return HOST.test(host) && !PORT_TOO_HIGH.test(host)
 }
 
-const NO_FRAMING_FIELDS: Readonly<FramingFields> = {
-  host: [],
-  expect: [],
-  connection: [],
-  contentLength: [],
-  transferEncoding: [],
-}
-const FRAMING_FIELD_BY_LENGTH: Readonly<Record<number, readonly [string, keyof FramingFields]>> = {
-  4: ['host', 'host'],
-  6: ['expect', 'expect'],
-  10: ['connection', 'connection'],
-  14: ['content-length', 'contentLength'],
-  17: ['transfer-encoding', 'transferEncoding'],
+const NONE: readonly string[] = []
+const DECIDING_FIELD_BY_LENGTH: Readonly<
+  Record<number, Exclude<keyof DecidingFields, 'hostCount'> | undefined>
+> = {
+  4: 'host',
+  6: 'expect',
+  10: 'connection',
+  14: 'content-length',
+  17: 'transfer-encoding',
 }
 /**
  * IPv6 or IPvFuture literal, or reg-name, then an optional port. No part can match the start of the next one.

@@ -7,6 +7,7 @@ import { HeadScanner } from './head-scanner.ts'
 import type { HTTPLimits } from './limits.ts'
 import { type RequestHead, interpretHead } from './request-head.ts'
 import { RequestLineScanner } from './request-line-scanner.ts'
+import { WholeHeadScanner } from './whole-head.ts'
 
 /** An event of a request: one `head`, any number of `data`, one `end`. */
 export type RequestEvent = { readonly type: 'head'; readonly head: RequestHead } | BodyEvent
@@ -89,20 +90,37 @@ export class RequestReader {
   }
 
   #readHead(input: ByteQueue): RequestEvent | undefined {
+    return (this.#head.begun ? undefined : this.#readWholeHead(input)) ?? this.#readHeadInParts(input)
+  }
+
+  /** Reads a head that is here, in one piece, as most are. */
+  #readWholeHead(input: ByteQueue): RequestEvent | undefined {
+    const bytes = input.front
+    if (!WHOLE_HEAD.find(bytes, input.frontOffset, this.#limits)) return undefined
+    const text = WHOLE_HEAD.text(bytes)
+    const method = WHOLE_HEAD.method(text)
+    const target = WHOLE_HEAD.target(text)
+    const head = interpretHead(method, target, WHOLE_HEAD.version, WHOLE_HEAD.fields(text), this.#host)
+    this.#headRead(head)
+    input.skip(WHOLE_HEAD.bytes)
+    return { type: 'head', head }
+  }
+
+  #readHeadInParts(input: ByteQueue): RequestEvent | undefined {
     const text = this.#head.find(input)
     if (text === undefined) return undefined
-    const head = this.#headOf(text)
-    this.#state = { is: 'body', body: this.#bodyReader(head.framing) }
+    const { method, target, minorVersion } = this.#line.parts(text)
+    const version = minorVersion === '0' ? '1.0' : '1.1'
+    const head = interpretHead(method, target, version, this.#head.fields(text), this.#host)
+    this.#headRead(head)
     this.#head.skip(input)
     return { type: 'head', head }
   }
 
-  #headOf(text: string): RequestHead {
-    const { method, target, minorVersion } = this.#line.parts(text)
-    const version = minorVersion === '0' ? '1.0' : '1.1'
-    const head = interpretHead(method, target, version, this.#head.fields(text), this.#host)
+  #headRead(head: RequestHead): void {
     this.#host = head.host
-    return head
+    const body = this.#bodyReader(head.framing)
+    this.#state = body === undefined ? NO_BODY : { is: 'body', body }
   }
 
   #readBody(input: ByteQueue, body: BodyReader | undefined): BodyEvent | undefined {
@@ -126,4 +144,7 @@ type State =
   | { readonly is: 'nothing' }
 
 const HEAD: State = { is: 'head' }
+const NO_BODY: State = { is: 'body', body: undefined }
 const FAILED: State = { is: 'nothing' }
+/** Shared by all connections: it is used within one call, and keeps only offsets. */
+const WHOLE_HEAD = new WholeHeadScanner()
