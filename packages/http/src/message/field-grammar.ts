@@ -3,7 +3,11 @@ export const TCHAR: RegExp = /[!#$%&'*+\-.^_`|~0-9A-Za-z]/
 
 /** Whether a text is a token, such as a method, a field name or a protocol (RFC 9110 §5.6.2). */
 export function isToken(text: string): boolean {
-  return TOKEN.test(text)
+  // A loop takes a third of the time of a regular expression: tokens are short.
+  for (let at = 0; at < text.length; at++) {
+    if (IS_TCHAR[text.charCodeAt(at)] !== 1) return false
+  }
+  return text.length > 0
 }
 
 /** Whether a text can be a field value or a reason phrase: it has no control characters, and is latin1 (RFC 9110 §5.5). */
@@ -52,5 +56,8 @@ function isBlank(code: number): boolean {
 
 const TAB = 0x09
 const SP = 0x20
-const TOKEN = new RegExp(`^${TCHAR.source}+$`)
+/** 1 for each code of a character of a token. */
+const IS_TCHAR: Uint8Array = Uint8Array.from({ length: 0x80 }, (_, code) =>
+  TCHAR.test(String.fromCharCode(code)) ? 1 : 0,
+)
 const FIELD_VALUE = /^[\t\x20-\x7e\x80-\xff]*$/

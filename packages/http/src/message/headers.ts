@@ -91,6 +91,19 @@ export class Headers implements Iterable<readonly [string, string]> {
   }
 
   /**
+   * Replaces all values of a name by one.
+   *
+   * @throws {TypeError} as `setRawHeaders` does.
+   */
+  set(name: string, value: string): void {
+    if (this.#sent !== undefined) return this.#sent.changedTooLate(name)
+    checkName(name)
+    this.#checkValue(name, value)
+    this.removeHeader(name)
+    this.#add(name, value)
+  }
+
+  /**
    * Adds one value to a name.
    *
    * @throws {TypeError} as `setRawHeaders` does.
@@ -100,6 +113,11 @@ export class Headers implements Iterable<readonly [string, string]> {
     checkName(name)
     this.#checkValue(name, value)
     this.#add(name, value)
+  }
+
+  /** Whether one of the names may have a value, found out by their lengths alone. */
+  mayHaveAny(names: NameLengths): boolean {
+    return (this.#lengths & names.bits) !== 0
   }
 
   /** Removes all values of a name. */
@@ -161,11 +179,29 @@ export class Headers implements Iterable<readonly [string, string]> {
   }
 
   #checkValue(name: string, value: unknown): void {
-    if (typeof value === 'string' && ASCII_VALUE.test(value)) return
+    if (typeof value === 'string' && isASCIIValue(value)) return
     const wrong = faultOf(value)
     if (wrong !== undefined) throw new TypeError(`Cannot send header ${name} with ${wrong}`)
     this.#ascii = false
   }
+}
+
+/** The lengths of some names, for `mayHaveAny`. */
+export class NameLengths {
+  /** A bit for each length. */
+  readonly bits: number
+
+  constructor(...names: readonly string[]) {
+    this.bits = names.reduce((bits, name) => bits | lengthBit(name), 0)
+  }
+}
+
+function isASCIIValue(value: string): boolean {
+  for (let at = 0; at < value.length; at++) {
+    const code = value.charCodeAt(at)
+    if ((code < SP && code !== TAB) || code > TILDE) return false
+  }
+  return true
 }
 
 /** Returns what is wrong with a value, and how to correct it; undefined when it can be sent. */
@@ -197,5 +233,7 @@ function checkName(name: unknown): void {
 }
 
 const EVERY_LENGTH = -1
-const ASCII_VALUE = /^[\t\x20-\x7e]*$/
+const TAB = 0x09
+const SP = 0x20
+const TILDE = 0x7e
 const CONTROL = /[^\t\x20-\x7e\x80-\uffff]/

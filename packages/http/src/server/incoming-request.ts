@@ -25,21 +25,12 @@ export interface RequestOrigin {
 
 /** A request as the client has sent it, without its body: the line, the headers, and where it comes from. */
 export class IncomingRequest {
-  readonly method: string
-  /** The request target as it was sent. */
-  readonly uri: string
-  /** The target's path, still percent-encoded; `*` for `OPTIONS *`. */
-  readonly path: string
-  /** `HTTP/1.0` or `HTTP/1.1`. */
-  readonly clientproto: string
-  readonly requestHeaders: Headers
-  /** Decoded path segments that led to the resource. */
-  prepath: string[] = []
-  /** Decoded path segments after those of the resource. */
-  postpath: string[] = []
   readonly #transport: Transport
   readonly #number: number
-  readonly #query: string
+  readonly #head: RequestHead
+  #requestHeaders: Headers | undefined
+  #prepath: string[] | undefined
+  #postpath: string[] | undefined
   #client: ClientFacts | undefined
   #authority: string
   #host: Address | undefined
@@ -50,13 +41,54 @@ export class IncomingRequest {
   constructor(origin: RequestOrigin, head: RequestHead) {
     this.#transport = origin.transport
     this.#number = origin.nextRequestNumber()
-    this.method = head.method
-    this.uri = head.target
-    this.path = head.path
-    this.#query = head.query
+    this.#head = head
     this.#authority = head.host ?? ''
-    this.clientproto = `HTTP/${head.version}`
-    this.requestHeaders = Headers.fromFields(head.fields)
+  }
+
+  /** The method, such as `GET`. */
+  get method(): string {
+    return this.#head.method
+  }
+
+  /** The request target as it was sent. */
+  get uri(): string {
+    return this.#head.target
+  }
+
+  /** The target's path, still percent-encoded; `*` for `OPTIONS *`. */
+  get path(): string {
+    return this.#head.path
+  }
+
+  /** `HTTP/1.0` or `HTTP/1.1`. */
+  get clientproto(): string {
+    return `HTTP/${this.#head.version}`
+  }
+
+  /** The header fields of the request. */
+  get requestHeaders(): Headers {
+    this.#requestHeaders ??= Headers.fromFields(this.#head.fields)
+    return this.#requestHeaders
+  }
+
+  /** Decoded path segments that led to the resource. */
+  get prepath(): string[] {
+    this.#prepath ??= []
+    return this.#prepath
+  }
+
+  set prepath(segments: string[]) {
+    this.#prepath = segments
+  }
+
+  /** Decoded path segments after those of the resource. */
+  get postpath(): string[] {
+    this.#postpath ??= []
+    return this.#postpath
+  }
+
+  set postpath(segments: string[]) {
+    this.#postpath = segments
   }
 
   /** Identifies the request in logs: the connection's id, and the number of the request on it. */
@@ -76,7 +108,7 @@ export class IncomingRequest {
 
   /** The query's parameters. */
   get args(): URLSearchParams {
-    this.#args ??= new URLSearchParams(this.#query)
+    this.#args ??= new URLSearchParams(this.#head.query)
     return this.#args
   }
 

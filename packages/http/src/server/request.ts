@@ -168,7 +168,7 @@ export class Request extends IncomingRequest {
    * @throws {TypeError} when the name is not a token, or the value is not a string that can be sent.
    */
   setHeader(name: string, value: string): void {
-    this.responseHeaders.setRawHeaders(name, [value])
+    this.responseHeaders.set(name, value)
   }
 
   /**

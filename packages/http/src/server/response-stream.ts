@@ -1,5 +1,5 @@
 import { LocalProtocolError, type Transport } from '@ropewalk/core'
-import type { Headers } from '../message/headers.ts'
+import { type Headers, NameLengths } from '../message/headers.ts'
 import { lowerCaseElements } from '../message/field-grammar.ts'
 import type { HTTPVersion } from '../codec/framing.ts'
 import { CHUNK_END, chunkHead, LAST_CHUNK, lastChunk, responseHead } from '../codec/response-writer.ts'
@@ -79,6 +79,7 @@ export class ResponseStream {
    */
   whole(head: ResponseHead, body: Uint8Array | string): void {
     const bytes = byteLength(body)
+    if (this.#needsOnlyLength(head)) return this.#wholeUnframed(head, body, bytes)
     const framing = this.#frame(head.code, head.headers, bytes)
     if (framing.kind === 'length' && framing.bytes !== bytes) throw wrongLength(bytes, framing.bytes)
     const start = this.#start(head, framing)
@@ -156,6 +157,28 @@ export class ResponseStream {
     headers.removeHeader('content-length')
     headers.removeHeader('transfer-encoding')
     this.#transport.write(responseHead(code, reason, headers, lines))
+  }
+
+  /** Whether a complete response needs no field but Content-Length beside those that it has, and has a body. */
+  #needsOnlyLength({ code, headers, trailers }: ResponseHead): boolean {
+    const { method, version } = this.#requestLine
+    if (!this.#persistent || version !== '1.1' || method === 'HEAD' || method === 'CONNECT') return false
+    if (code < 200 || code === 204 || code === 205 || code === 304) return false
+    return trailers === undefined && !headers.mayHaveAny(FRAMING_NAMES)
+  }
+
+  /** The fast path of `whole`: with the same bytes, as one string where that is possible. */
+  #wholeUnframed(
+    { code, reason, headers, lines }: ResponseHead,
+    body: Uint8Array | string,
+    bytes: number,
+  ): void {
+    const start = responseHead(code, reason, headers, `${lines}Content-Length: ${bytes}\r\n`)
+    this.#stage = FINISHED
+    this.#sentBytes = bytes
+    if (typeof start === 'string' && typeof body === 'string') this.#transport.write(start + body)
+    else if (bytes === 0) this.#transport.write(start)
+    else this.#transport.writeSequence([start, body])
   }
 
   #start({ code, reason, headers, lines, trailers }: ResponseHead, framing: Framing): string | Buffer {
@@ -268,6 +291,8 @@ type Framing =
 const FRESH: Stage = { is: 'fresh' }
 const FINISHED: Stage = { is: 'finished' }
 const NO_BODY: Framing = { kind: 'no body', lines: '' }
+/** Names that decide how a response is framed. */
+const FRAMING_NAMES = new NameLengths('transfer-encoding', 'content-length', 'connection', 'upgrade')
 /** RFC 9110 §15.3.6: a 205 has no content. Without a length, a client would wait for content. */
 const EMPTY_BODY: Framing = { kind: 'no body', lines: 'Content-Length: 0\r\n' }
 const CHUNKS: Framing = { kind: 'chunks', lines: 'Transfer-Encoding: chunked\r\n' }
