@@ -1,4 +1,5 @@
 import { StringTransport } from '@ropewalk/core/testing'
+import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { Headers } from '../../src/message/headers.ts'
 import { ResponseStream } from '../../src/server/response-stream.ts'
@@ -155,5 +156,50 @@ describe('ResponseStream', () => {
       expect(stream.sentBytes).toBe(2)
     })
     expect(sent).toContain('Content-Length: 2\r\n\r\né')
+  })
+
+  test('sends the same whether or not it looks at the headers one by one', () => {
+    // Headers from fields may hold any name, so they are always looked at.
+    const names = [
+      'X',
+      'X-Seven',
+      'Connection',
+      'Content-Length',
+      'Content-Type',
+      'Upgrade',
+      'Transfer-Encoding',
+    ]
+    const field = fc.tuple(fc.constantFrom(...names), fc.constantFrom('close', '4', 'a', '\xe9'))
+    const facts = fc.record({
+      code: fc.constantFrom(200, 204, 205, 304, 404),
+      method: fc.constantFrom('GET', 'HEAD', 'CONNECT'),
+      version: fc.constantFrom('1.0' as const, '1.1' as const),
+    })
+    const outcome = (make: () => ReturnType<typeof respond>): unknown => {
+      try {
+        return make()
+      } catch (error) {
+        return String(error)
+      }
+    }
+    fc.assert(
+      fc.property(
+        facts,
+        fc.array(field, { maxLength: 3 }),
+        fc.constantFrom('', 'body', 'bé', Buffer.from('body')),
+        (fact, fields, body) => {
+          const looked = outcome(() =>
+            respond({ ...fact, fields: fields.flat() }, (stream, head) => stream.whole(head, body)),
+          )
+          const headers = new Headers()
+          for (const [name, value] of fields) headers.addRawHeader(name, value)
+          const sent = outcome(() =>
+            respond(fact, (stream, head) => stream.whole({ ...head, headers }, body)),
+          )
+          expect(sent).toEqual(looked)
+        },
+      ),
+      { numRuns: 2000 },
+    )
   })
 })
