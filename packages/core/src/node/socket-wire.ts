@@ -23,7 +23,7 @@ export class SocketWire implements Wire {
   readonly #socket: WireSocket
   readonly #time: { readonly deadlines: DeadlineKeeper }
   #blocked = false
-  /** Created at the first write: many connections are idle for a long time before it. */
+  /** Created when the system first does not take a write at once. */
   #onWritten: ((error?: Error | null) => void) | undefined
   #fault: Error | undefined
   /** The last event before `attach`. No event follows a close. */
@@ -59,14 +59,15 @@ export class SocketWire implements Wire {
 
   write(parts: readonly (Buffer | string)[]): boolean {
     const socket = this.#socket
-    const last = parts.length - 1
-    if (last > 0) socket.cork()
-    for (let i = 0; i < last; i++) socket.write(parts[i] ?? EMPTY)
-    this.#onWritten ??= (error) => this.#written(error)
-    socket.write(parts[last] ?? EMPTY, this.#onWritten)
-    if (last > 0) socket.uncork()
+    const together = parts.length > 1
+    if (together) socket.cork()
+    for (const part of parts) socket.write(part)
+    if (together) socket.uncork()
     // A failed write sets only `errored` at once; the close follows turns later. Nothing is sent any more.
-    this.#blocked = socket.writableLength > 0 || socket.destroyed || socket.errored !== null
+    const isDead = socket.destroyed || socket.errored !== null
+    this.#blocked = isDead || socket.writableLength > 0
+    // The system takes most writes at once. For a write with a callback, Node would run a task all the same.
+    if (this.#blocked && !isDead) socket.write(EMPTY, (this.#onWritten ??= (error) => this.#written(error)))
     return !this.#blocked
   }
 
