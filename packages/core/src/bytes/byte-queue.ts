@@ -10,7 +10,7 @@ import { counted, LineTooLongError } from './remote-error.ts'
  * a copy, so that keeping ten bytes never keeps the 64 KiB chunk they were received in.
  */
 export class ByteQueue {
-  #chunks: Buffer[] = []
+  #chunks: Buffer[] = NO_CHUNKS
   /** Bytes of the first chunk that have already been taken. */
   #offset = 0
   #length = 0
@@ -51,6 +51,8 @@ export class ByteQueue {
   byteAt(index: number): number | undefined {
     if (index < 0 || index >= this.#length) return undefined
     let at = index + this.#offset
+    const first = this.#chunks[0]!
+    if (at < first.length) return first[at]
     for (const chunk of this.#chunks) {
       if (at < chunk.length) return chunk[at]
       at -= chunk.length
@@ -161,7 +163,7 @@ export class ByteQueue {
 
   /** Drops all bytes. */
   clear(): void {
-    this.#chunks = []
+    this.#chunks = NO_CHUNKS
     this.#offset = 0
     this.#length = 0
     this.#searchedBytes = 0
@@ -308,6 +310,8 @@ export function assertBytes(data: unknown): Uint8Array | string {
 
 const CRLF: Uint8Array = Uint8Array.of(0x0d, 0x0a)
 const EMPTY = Buffer.alloc(0)
+/** The chunks of every empty queue. The first push replaces them. */
+const NO_CHUNKS: Buffer[] = []
 /** Pushes and takes up to this size are copied where a reference would cost more or keep too much memory. */
 const SMALL_BYTES = 2048
 const MAX_SPARE_BYTES = 8192

@@ -1,4 +1,4 @@
-import { type ChildProcess, spawn } from 'node:child_process'
+import type { ChildProcess } from 'node:child_process'
 import { Readable, Writable } from 'node:stream'
 import {
   ProcessDone,
@@ -155,6 +155,8 @@ export class SpawnedProcess implements ProcessTransport {
     const { cwd, env, uid, gid, signal, childFDs = DEFAULT_CHILD_FDS } = options
     if (signal?.aborted) return this.#failLater(signal.reason)
     try {
+      // Loaded here, because most programs start no process.
+      const { spawn } = process.getBuiltinModule('node:child_process')
       const child = spawn(command, args, { cwd, env, uid, gid, stdio: stdioOf(childFDs) })
       return child.on('error', (cause) => this.#failed(cause))
     } catch (cause) {

@@ -1,4 +1,4 @@
-import { connect, createSecureContext, type SecureContext, type TLSSocket } from 'node:tls'
+import type { SecureContext, TLSSocket } from 'node:tls'
 import { asciiHost } from '../hosts.ts'
 import type {
   ClientTLSOptions,
@@ -13,6 +13,7 @@ import {
   CLIENT_TLS_RULES,
   DEFAULT_HANDSHAKE_TIMEOUT_MS,
   DEFAULT_MIN_VERSION,
+  nodeTLS,
   sessionOf,
   tlsOf,
 } from './tls-rules.ts'
@@ -83,7 +84,7 @@ export class ClientTLS implements TLSContext {
   #open(duplex: WireDuplex, protocols: readonly string[] | undefined): OpenedTLS {
     const { insecurelySkipVerification = false } = this.#options
     const name = this.#serverName
-    const socket = connect({
+    const socket = nodeTLS().connect({
       socket: duplex,
       secureContext: this.#context,
       host: name,
@@ -112,7 +113,7 @@ function unverified(name: string, error: Error): Error {
 
 function contextOf({ trustRoots, certificate, minVersion, ciphers }: ClientTLSOptions): SecureContext {
   try {
-    return createSecureContext({
+    return nodeTLS().createSecureContext({
       minVersion: minVersion ?? DEFAULT_MIN_VERSION,
       ...(trustRoots === undefined ? {} : { ca: checkedRoots(trustRoots) }),
       ...(certificate === undefined ? {} : { cert: certificate.cert, key: certificate.key }),

@@ -1,4 +1,4 @@
-import { createSecureContext, type SecureContext, TLSSocket } from 'node:tls'
+import type { SecureContext, TLSSocket } from 'node:tls'
 import type { Address } from '../addresses.ts'
 import { NoProtocol, TLSConfigurationError } from '../errors.ts'
 import { asciiHost } from '../hosts.ts'
@@ -30,6 +30,7 @@ import {
   checkedRoots,
   DEFAULT_HANDSHAKE_TIMEOUT_MS,
   DEFAULT_MIN_VERSION,
+  nodeTLS,
   peerCertificateOf,
   SERVER_TLS_RULES,
   sessionOf,
@@ -112,7 +113,7 @@ export class ServerTLS implements TLSContext {
   #open(duplex: WireDuplex, fail: (why: Error) => void, protocols: readonly string[] | undefined): OpenedTLS {
     const { fallback, byName } = this.#certificates
     const { clientCertificates } = this.#options
-    const socket = new TLSSocket(duplex, {
+    const socket = new (nodeTLS().TLSSocket)(duplex, {
       isServer: true,
       secureContext: fallback,
       requestCert: clientCertificates !== undefined,
@@ -154,7 +155,7 @@ function contextOf(pair: KeyPair, options: ServerTLSOptions, what: string): Secu
     if ((pair.cert as unknown) === undefined) throw new Error('give cert')
     if ((pair.key as unknown) === undefined) throw new Error('give key')
     if (pair.cert.length === 0 || pair.key.length === 0) throw new Error('it is empty')
-    return createSecureContext({
+    return nodeTLS().createSecureContext({
       cert: pair.cert,
       key: pair.key,
       ...(pair.passphrase === undefined ? {} : { passphrase: pair.passphrase }),

@@ -1,3 +1,4 @@
+import type TLS from 'node:tls'
 import type { TLSSocket } from 'node:tls'
 import type {
   Certificate,
@@ -86,6 +87,12 @@ export function tlsOf(side: TLSContext['side']): OptionRule {
     const isOther = 'side' in value && value.side !== side
     return isOther ? { kind: 'type', wanted } : undefined
   }
+}
+
+/** Returns Node's TLS. It is loaded at the first call, because most programs leave TLS to a proxy. */
+export function nodeTLS(): typeof TLS {
+  // oxlint-disable-next-line no-restricted-globals -- an import, not the state of the process
+  return process.getBuiltinModule('node:tls')
 }
 
 /** The outcome of the handshake of `socket`. */

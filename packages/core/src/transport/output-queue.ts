@@ -31,10 +31,12 @@ export class OutputQueue {
       this.#add(asBuffer(data))
       return
     }
-    const small = (this.#small ??= [])
+    const small = this.#small
     const isASCII = typeof data === 'string' && data.length === length
+    // Most turns write once: an array of one is smaller than an empty one that grows.
+    if (small === undefined) this.#small = [data]
     // One string is encoded faster than many. Others cannot be joined: two halves of a surrogate pair would meet.
-    if (isASCII && this.#asciiLast) small.push(`${small.pop() as string}${data}`)
+    else if (isASCII && this.#asciiLast) small.push(`${small.pop() as string}${data}`)
     else small.push(data)
     this.#asciiLast = isASCII
     this.#smallBytes += length

@@ -66,7 +66,7 @@ export class HTTPChannel
   implements HalfCloseable, Drainable, Replaceable, RequestChannel
 {
   readonly #course = new ChannelCourse(this, (overdue) => this.#expired(overdue))
-  readonly #input = new ByteQueue()
+  #input = new ByteQueue()
   #options = DEFAULT_CHANNEL_OPTIONS
   #inputState: 'flowing' | 'paused' | 'ended' = 'flowing'
   #reader = new RequestReader(DEFAULT_CHANNEL_OPTIONS)
@@ -173,6 +173,7 @@ export class HTTPChannel
     const unread = this.#input.takeAll()
     // The request keeps this channel for as long as the next protocol keeps the request.
     this.#reader = NO_READER
+    this.#input = NO_INPUT
     this.transport.switchProtocol(next, unread)
   }
 
@@ -425,6 +426,7 @@ function responseComplete(): LocalProtocolError {
 }
 
 /** Stands in for the reader of a channel that has been replaced. It is never given bytes. */
+const NO_INPUT = new ByteQueue()
 const NO_READER = new RequestReader(DEFAULT_CHANNEL_OPTIONS)
 const CONTINUE = 'HTTP/1.1 100 Continue\r\n\r\n'
 const NO_PROGRESS =

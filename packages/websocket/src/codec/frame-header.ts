@@ -52,11 +52,11 @@ export function takeFrameHeader(input: ByteInput, role: Role, compression: boole
   const shortLength = second & 0x7f
   if (isControl(opcode)) checkControl(fin, shortLength)
   const lengthBytes = shortLength < 126 ? 0 : shortLength === 126 ? 2 : 8
-  const bytes = input.peek(2 + lengthBytes + (role === 'server' ? MASK_KEY_BYTES : 0))
-  if (bytes === undefined) return undefined
-  const payloadBytes = lengthBytes === 0 ? shortLength : readLength(bytes, lengthBytes)
-  const maskKey = role === 'server' ? readKey(bytes, 2 + lengthBytes) : 0
-  input.skip(bytes.length)
+  const headerBytes = 2 + lengthBytes + (role === 'server' ? MASK_KEY_BYTES : 0)
+  if (input.length < headerBytes) return undefined
+  const payloadBytes = lengthBytes === 0 ? shortLength : readLength(input, lengthBytes)
+  const maskKey = role === 'server' ? inputKey(input, 2 + lengthBytes) : 0
+  input.skip(headerBytes)
   return { fin, compressed: (first & RSV1) !== 0, opcode, payloadBytes, maskKey }
 }
 
@@ -139,12 +139,22 @@ export function readKey(bytes: Uint8Array, at: number): number {
   )
 }
 
-function readUint16(bytes: Uint8Array, at: number): number {
-  return ((bytes[at] ?? 0) << 8) | (bytes[at + 1] ?? 0)
+/** The same from the input. Byte by byte: a view of the header would cost more than all the rest of it. */
+function inputKey(input: ByteInput, at: number): number {
+  return (
+    (input.byteAt(at) ?? 0) |
+    ((input.byteAt(at + 1) ?? 0) << 8) |
+    ((input.byteAt(at + 2) ?? 0) << 16) |
+    ((input.byteAt(at + 3) ?? 0) << 24)
+  )
 }
 
-function readUint32(bytes: Uint8Array, at: number): number {
-  return readUint16(bytes, at) * TWO_TO_16 + readUint16(bytes, at + 2)
+function readUint16(input: ByteInput, at: number): number {
+  return ((input.byteAt(at) ?? 0) << 8) | (input.byteAt(at + 1) ?? 0)
+}
+
+function readUint32(input: ByteInput, at: number): number {
+  return readUint16(input, at) * TWO_TO_16 + readUint16(input, at + 2)
 }
 
 function putUint32(target: Uint8Array, at: number, value: number): void {
@@ -154,9 +164,9 @@ function putUint32(target: Uint8Array, at: number, value: number): void {
   target[at + 3] = value
 }
 
-function readLength(bytes: Uint8Array, lengthBytes: number): number {
+function readLength(input: ByteInput, lengthBytes: number): number {
   const length =
-    lengthBytes === 2 ? readUint16(bytes, 2) : readUint32(bytes, 2) * TWO_TO_32 + readUint32(bytes, 6)
+    lengthBytes === 2 ? readUint16(input, 2) : readUint32(input, 2) * TWO_TO_32 + readUint32(input, 6)
   if (length < (lengthBytes === 2 ? 126 : TWO_TO_16)) {
     throw new WebSocketError(
       'length-not-minimal',

@@ -106,6 +106,11 @@ export class MessageReader<Bytes extends Uint8Array = Uint8Array> {
     return this.#headerBegun || is === 'control' || is === 'fragment' || is === 'streamed'
   }
 
+  /** Whether the next byte begins a frame: without one, `next` returns undefined. */
+  get betweenFrames(): boolean {
+    return this.#state.is === 'header'
+  }
+
   /** Bytes of the message that has begun and not ended. It is 0 with `streaming`: nothing is collected. */
   get heldBytes(): number {
     if (this.#state.is === 'inflating') return this.#state.inflation.bytes

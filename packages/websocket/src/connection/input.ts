@@ -101,7 +101,7 @@ export class Input {
     try {
       while (!allRead && this.#mayRead()) {
         const before = this.#bytes.length
-        const event = this.#next()
+        const event = before === 0 && this.#reader.betweenFrames ? undefined : this.#next()
         owner.inputParsed(before - this.#bytes.length, event)
         if (event !== undefined) owner.eventRead(event)
         else if (this.#reader.unfinished) this.#readOnLater()
