@@ -1,0 +1,24 @@
+import { type EchoOptions, tcpEcho, webSocketEcho, type WebSocketEchoOptions } from './echoes.ts'
+import { type GetOptions, httpGet } from './http-get.ts'
+import type { Load } from './load.ts'
+
+/** The options of each kind of load. */
+export interface LoadKinds {
+  'tcp-echo': EchoOptions
+  'websocket-echo': WebSocketEchoOptions
+  'http-get': GetOptions
+}
+
+/** A load to start: its kind, with the options of that kind. */
+export type LoadSpec = {
+  [Kind in keyof LoadKinds]: { readonly kind: Kind; readonly options: LoadKinds[Kind] }
+}[keyof LoadKinds]
+
+/** Creates a load of each kind. */
+export const LOADS: {
+  readonly [Kind in keyof LoadKinds]: (options: LoadKinds[Kind]) => Load | Promise<Load>
+} = {
+  'tcp-echo': tcpEcho,
+  'websocket-echo': webSocketEcho,
+  'http-get': httpGet,
+}
