@@ -77,7 +77,7 @@ function open(
     })
     const opened = (): void => {
       if (prelude !== undefined && !/^HTTP\/1\.1 101 [^]*\r\n\r\n$/.test(head))
-        reject(new Error(`The server does not upgrade: ${head.slice(0, 300)}`))
+        throw new Error(`The server does not upgrade: ${head.slice(0, 300)}`)
       receiver = accept({ write: (data = EMPTY) => void socket.write(data) })
       resolve(socket)
     }
