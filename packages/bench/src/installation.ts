@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto'
 import { copyFileSync, cpSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync } from 'node:fs'
 import { writeFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
-import { buildSync } from 'esbuild'
+import { buildLoadProgram } from './load-program.ts'
 import { PEERS } from './peers.ts'
 
 /** What an installation has. */
@@ -52,15 +52,7 @@ export class Installation {
     const installation = new Installation(folder, dependencies)
     installation.#install(tarballs)
     cpSync(fileURLToPath(new URL('../servers/', import.meta.url)), `${folder}servers/`, { recursive: true })
-    buildSync({
-      entryPoints: [fileURLToPath(new URL('load/main.ts', import.meta.url))],
-      outfile: installation.loadProgram,
-      bundle: true,
-      platform: 'node',
-      format: 'esm',
-      target: 'node20',
-      logLevel: 'error',
-    })
+    buildLoadProgram(installation.loadProgram)
     return installation
   }
 
