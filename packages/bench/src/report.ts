@@ -25,7 +25,7 @@ export interface WorkloadReport {
 
 /** What came of a target. */
 interface Outcome extends Target {
-  /** Ours divided by the peer's, in requests per second of CPU time. */
+  /** The figure of ours divided by the peer's. */
   readonly reached: number
   readonly isMet: boolean
 }
@@ -56,12 +56,16 @@ function serverReport({ server, measured }: Rounds): ServerReport {
   }
 }
 
-function outcomeOf({ peer, ratio }: Target, servers: readonly ServerReport[]): readonly Outcome[] {
+function outcomeOf(target: Target, servers: readonly ServerReport[]): readonly Outcome[] {
   const ours = servers[0]
-  const theirs = servers.find(({ server }) => server === peer)
+  const theirs = servers.find(({ server }) => server === target.peer)
   if (ours === undefined || theirs === undefined) return []
+  if (target.figure === 'p99') {
+    const reached = rounded(ours.p99Ms / theirs.p99Ms)
+    return [{ ...target, reached, isMet: reached <= target.ratio }]
+  }
   const reached = rounded(ours.requestsPerCPUSecond / theirs.requestsPerCPUSecond)
-  return [{ peer, ratio, reached, isMet: reached >= ratio }]
+  return [{ ...target, reached, isMet: reached >= target.ratio }]
 }
 
 /** Three digits after the point are more than a measurement has. */
@@ -87,8 +91,9 @@ export function linesOf({ workload, about, servers, targets }: WorkloadReport): 
       ]),
     ),
     ...targets.map(
-      ({ peer, ratio, reached, isMet }) =>
-        `  target ${ratio} times ${peer}: ${reached.toFixed(2)}, ${isMet ? 'met' : 'not met'}`,
+      ({ peer, figure, ratio, reached, isMet }) =>
+        `  target ${figure === 'p99' ? 'p99 at most' : 'at least'} ${ratio} times ${peer}: ` +
+        `${reached.toFixed(2)}, ${isMet ? 'met' : 'not met'}`,
     ),
   ]
 }
