@@ -1,5 +1,6 @@
 import sys
 
+from autobahn.websocket.compress import PerMessageDeflateOfferAccept
 from autobahn.twisted.websocket import WebSocketServerFactory, WebSocketServerProtocol
 from twisted.internet import reactor
 
@@ -11,5 +12,8 @@ class Echo(WebSocketServerProtocol):
 
 factory = WebSocketServerFactory()
 factory.protocol = Echo
+if sys.argv[2:] == ["deflate"]:
+    accept = lambda offers: next((PerMessageDeflateOfferAccept(offer) for offer in offers), None)
+    factory.setProtocolOptions(perMessageCompressionAccept=accept)
 reactor.listenTCP(int(sys.argv[1]), factory, interface="127.0.0.1")
 reactor.run()

@@ -42,20 +42,33 @@ export async function measureRounds(
     return command === undefined ? [] : [{ server, command, measured: [] as Measured[] }]
   })
   for (let round = 0; round < rounds; round++) {
-    for (const { command, measured } of compared) {
-      const server = await ServerProcess.start(command)
+    for (const { server, command, measured } of compared) {
       try {
-        const load = await LoadProcess.start(installation.loadProgram, workload.load(server.port))
-        try {
-          const figures = await load.measure({ warmUpMs, durationMs, serverPid: server.pid })
-          measured.push({ ...figures, peakBytes: server.peakBytes() })
-        } finally {
-          await load.stop()
-        }
-      } finally {
-        await server.stop()
+        measured.push(await measureOnce(command, workload, installation, { warmUpMs, durationMs }))
+      } catch (cause) {
+        throw new Error(`Cannot measure ${server.name} with ${workload.name}`, { cause })
       }
     }
   }
   return compared
+}
+
+async function measureOnce(
+  command: (port: number) => readonly string[],
+  workload: Workload,
+  installation: Installation,
+  options: Pick<RoundOptions, 'warmUpMs' | 'durationMs'>,
+): Promise<Measured> {
+  const server = await ServerProcess.start(command)
+  try {
+    const load = await LoadProcess.start(installation.loadProgram, workload.load(server.port))
+    try {
+      const figures = await load.measure({ ...options, serverPid: server.pid })
+      return { ...figures, peakBytes: server.peakBytes() }
+    } finally {
+      await load.stop()
+    }
+  } finally {
+    await server.stop()
+  }
 }

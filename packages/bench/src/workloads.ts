@@ -29,6 +29,13 @@ const WEBSOCKET = servers('websocket', ['Ropewalk', 'ws', 'Bun', 'Autobahn'])
 
 const P99 = 'p99 of '
 
+const WEBSOCKET_DEFLATE = WEBSOCKET.map(({ name, file, runtime }) => ({
+  name,
+  file,
+  runtime,
+  args: ['deflate'],
+}))
+
 /** All workloads with a closed loop, in the order of the table. */
 export const WORKLOADS: readonly Workload[] = [
   tcp('tcp-ping', { connections: 50, inFlight: 1, bytes: 64 }, 0.97),
@@ -49,6 +56,9 @@ export const WORKLOADS: readonly Workload[] = [
   websocket('ws-16k', { connections: 10, inFlight: 4, bytes: 16_384 }, { ws: 1, Bun: 0.75 }),
   websocket('ws-1m', { connections: 4, inFlight: 1, bytes: 1_048_576 }, { ws: 1, Bun: 0.75 }),
   websocket('ws-many', { connections: 1000, inFlight: 1, bytes: 128 }, {}),
+  deflate('ws-deflate-128', 128, {}),
+  deflate('ws-deflate-1k', 1024, { ws: 8 }),
+  deflate('ws-deflate-16k', 16_384, {}),
 ]
 
 function tcp(name: string, options: Omit<LoadKinds['tcp-echo'], 'port'>, ratio: number): Workload {
@@ -77,6 +87,13 @@ function websocket(
   const about = `${sizeOf(options)} of ${options.bytes} B${options.text === true ? ' of text' : ''}`
   const load = (port: number): LoadSpec => ({ kind: 'websocket-echo', options: { ...options, port } })
   return { name, about, load, servers: WEBSOCKET, targets: targetsOf(targets) }
+}
+
+function deflate(name: string, bytes: number, targets: Readonly<Record<string, number>>): Workload {
+  const options = { connections: 50, inFlight: 4, bytes }
+  const about = `${sizeOf(options)} of ${bytes} B of JSON, compressed`
+  const load = (port: number): LoadSpec => ({ kind: 'deflated-echo', options: { ...options, port } })
+  return { name, about, load, servers: WEBSOCKET_DEFLATE, targets: targetsOf(targets) }
 }
 
 function sizeOf({

@@ -1,17 +1,15 @@
-import { openAll, READ_BUFFER_BYTES, writesOf } from './connections.ts'
+import { openAll } from './connections.ts'
 import type { Connection, Receiver } from './connections.ts'
 import { Histogram } from './histogram.ts'
 import type { Load, LoadOptions } from './load.ts'
-import { Replies, type Range } from './replies.ts'
+import type { ReplyReader } from './replies.ts'
 
 /** What every connection of a closed loop does. */
 export interface Exchange {
-  /** The bytes of one request. */
-  readonly request: Uint8Array
-  /** The bytes of the reply to it. */
-  readonly reply: Uint8Array
-  /** A part of the reply that may differ each time. */
-  readonly ignored?: Range | undefined
+  /** The requests, which each connection sends in this order, and then again from the first. */
+  readonly requests: readonly Uint8Array[]
+  /** Creates what checks the replies of one connection. */
+  readonly replies: () => ReplyReader
   /** What is sent once, before all requests: the request to upgrade to a WebSocket. */
   readonly prelude?: string
 }
@@ -27,7 +25,6 @@ export class ClosedLoop implements Load {
   readonly latencies: Histogram = new Histogram()
   readonly #options: ClosedLoopOptions
   readonly #exchange: Exchange
-  readonly #replies: Replies
   readonly #conversations: Conversation[] = []
   #requests = 0
   #isRunning = false
@@ -37,7 +34,6 @@ export class ClosedLoop implements Load {
   constructor(options: ClosedLoopOptions, exchange: Exchange) {
     this.#options = options
     this.#exchange = exchange
-    this.#replies = new Replies(exchange.reply, READ_BUFFER_BYTES, exchange.ignored)
   }
 
   get requests(): number {
@@ -45,9 +41,11 @@ export class ClosedLoop implements Load {
   }
 
   async open(): Promise<void> {
-    const writes = writesOf(this.#exchange.request, this.#options.inFlight)
-    await openAll(this.#options, this.#exchange.prelude, (connection) => {
-      const conversation = new Conversation(connection, writes, this.#replies, this)
+    const { requests, replies, prelude } = this.#exchange
+    const { inFlight } = this.#options
+    const writes = writesOf(requests, inFlight)
+    await openAll(this.#options, prelude, (connection) => {
+      const conversation = new Conversation(connection, { writes, inFlight }, replies(), this)
       this.#conversations.push(conversation)
       return conversation
     })
@@ -79,40 +77,42 @@ export class ClosedLoop implements Load {
   }
 }
 
+/** What all connections send. */
+interface Sending {
+  /** The bytes of the requests from index `i` on: `writes[i][n - 1]` joins `n` of them. */
+  readonly writes: readonly (readonly Buffer[])[]
+  readonly inFlight: number
+}
+
 /** The requests and replies of one connection. */
 class Conversation implements Receiver {
   readonly #connection: Connection
-  readonly #writes: readonly Buffer[]
-  readonly #replies: Replies
+  readonly #writes: Sending['writes']
+  readonly #replies: ReplyReader
   readonly #loop: ClosedLoop
   /** When each request in flight was sent, in milliseconds; a ring. */
   readonly #sentMs: Float64Array
   #oldest = 0
   #inFlight = 0
-  /** The bytes received of the next reply. */
-  #at = 0
+  /** The index of the request that is sent next. */
+  #next = 0
 
-  constructor(connection: Connection, writes: readonly Buffer[], replies: Replies, loop: ClosedLoop) {
+  constructor(connection: Connection, sending: Sending, replies: ReplyReader, loop: ClosedLoop) {
     this.#connection = connection
-    this.#writes = writes
+    this.#writes = sending.writes
     this.#replies = replies
     this.#loop = loop
-    this.#sentMs = new Float64Array(writes.length)
+    this.#sentMs = new Float64Array(sending.inFlight)
   }
 
   start(): void {
     this.#sentMs.fill(performance.now())
-    this.#inFlight = this.#writes.length
-    this.#connection.write(this.#writes[this.#inFlight - 1])
+    this.#inFlight = this.#sentMs.length
+    this.#send(this.#inFlight)
   }
 
   received(chunk: Buffer, count: number): void {
-    const { length } = this.#replies
-    if (!this.#replies.areEqual(this.#at, chunk, count))
-      throw new Error(`A reply differs from the first: ${chunk.toString('latin1', 0, Math.min(count, 300))}`)
-    const end = this.#at + count
-    this.#at = end % length
-    const whole = (end - this.#at) / length
+    const whole = this.#replies.received(chunk, count)
     if (whole === 0) return
     if (whole > this.#inFlight) throw new Error(`Got ${whole} replies to ${this.#inFlight} requests`)
     this.#repliesReceived(whole)
@@ -127,10 +127,31 @@ class Conversation implements Receiver {
       this.#oldest = (this.#oldest + 1) % this.#sentMs.length
     }
     if (sends) {
-      this.#connection.write(this.#writes[count - 1])
+      this.#send(count)
       return
     }
     this.#inFlight -= count
     if (this.#inFlight === 0) this.#loop.conversationPaused()
   }
+
+  #send(count: number): void {
+    this.#connection.write(this.#writes[this.#next]?.[count - 1])
+    this.#next = (this.#next + count) % this.#writes.length
+  }
 }
+
+/** The joined bytes of 1, 2 … `most` requests from each index on. All are views of one buffer: a write needs no copy. */
+function writesOf(requests: readonly Uint8Array[], most: number): Sending['writes'] {
+  const repeated = Array.from(
+    { length: requests.length + most },
+    (_, at) => requests[at % requests.length] ?? EMPTY,
+  )
+  const joined = Buffer.concat(repeated)
+  const starts = [0]
+  for (const request of repeated) starts.push((starts.at(-1) ?? 0) + request.length)
+  return requests.map((_, first) =>
+    Array.from({ length: most }, (__, index) => joined.subarray(starts[first], starts[first + index + 1])),
+  )
+}
+
+const EMPTY = new Uint8Array(0)

@@ -38,12 +38,6 @@ export async function openAll(
   return sockets
 }
 
-/** The joined bytes of 1, 2 … `most` requests, so that a write needs no copy. All are views of one buffer. */
-export function writesOf(request: Uint8Array, most: number): readonly Buffer[] {
-  const joined = Buffer.alloc(request.length * most, request)
-  return Array.from({ length: most }, (_, index) => joined.subarray(0, request.length * (index + 1)))
-}
-
 /** The address of the client's end: one address has too few ports for 50 000 connections. */
 function sourceOf(index: number): string {
   return `127.0.0.${1 + Math.floor(index / CONNECTIONS_PER_ADDRESS)}`
@@ -78,6 +72,8 @@ function open(
     const opened = (): void => {
       if (prelude !== undefined && !/^HTTP\/1\.1 101 [^]*\r\n\r\n$/.test(head))
         throw new Error(`The server does not upgrade: ${head.slice(0, 300)}`)
+      if (prelude?.includes('permessage-deflate') === true && !head.includes('permessage-deflate'))
+        throw new Error(`The server does not compress: ${head.slice(0, 300)}`)
       receiver = accept({ write: (data = EMPTY) => void socket.write(data) })
       resolve(socket)
     }

@@ -1,4 +1,8 @@
 import { ClosedLoop, type ClosedLoopOptions } from './closed-loop.ts'
+import { READ_BUFFER_BYTES } from './connections.ts'
+import { deflated, DeflatedReplies, KnownReplies, WINDOW_BYTES } from './deflated-replies.ts'
+import { jsonMessages } from './json-messages.ts'
+import { EqualReplies, Replies } from './replies.ts'
 import { clientFrame, serverFrame, upgradeRequest } from './websocket-frames.ts'
 
 /** Messages to an echo server. */
@@ -16,7 +20,7 @@ export interface WebSocketEchoOptions extends EchoOptions {
 /** A load for a server that sends back every byte. */
 export function tcpEcho(options: EchoOptions): ClosedLoop {
   const message = bytesOf(options.bytes)
-  return new ClosedLoop(options, { request: message, reply: message })
+  return new ClosedLoop(options, { requests: [message], replies: equalTo(message) })
 }
 
 /** A load for a WebSocket server that sends back every message in one frame. */
@@ -24,10 +28,31 @@ export function webSocketEcho(options: WebSocketEchoOptions): ClosedLoop {
   const { text = false } = options
   const payload = text ? Buffer.alloc(options.bytes, TEXT) : bytesOf(options.bytes)
   return new ClosedLoop(options, {
-    request: clientFrame(payload, { text }),
-    reply: serverFrame(payload, { text }),
+    requests: [clientFrame(payload, { text })],
+    replies: equalTo(serverFrame(payload, { text })),
     prelude: upgradeRequest(options.port),
   })
+}
+
+/**
+ * A load for a WebSocket server that sends back every message compressed, as in RFC 7692.
+ *
+ * The messages are JSON, and differ: a server that keeps its window finds parts of earlier messages in it, and never
+ * a whole one.
+ */
+export function deflatedEcho(options: EchoOptions): ClosedLoop {
+  const messages = jsonMessages(options.bytes, Math.ceil((2 * WINDOW_BYTES) / options.bytes))
+  const known = new KnownReplies(messages)
+  return new ClosedLoop(options, {
+    requests: messages.map((message) => clientFrame(deflated(message), { text: true, compressed: true })),
+    replies: () => new DeflatedReplies(known),
+    prelude: upgradeRequest(options.port, 'permessage-deflate'),
+  })
+}
+
+function equalTo(reply: Uint8Array): () => EqualReplies {
+  const replies = new Replies(reply, READ_BUFFER_BYTES)
+  return () => new EqualReplies(replies)
 }
 
 /** Bytes with a period of 256 that no mask hides. */

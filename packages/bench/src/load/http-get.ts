@@ -1,6 +1,7 @@
 import { connect } from 'node:net'
 import { ClosedLoop, type ClosedLoopOptions } from './closed-loop.ts'
-import type { Range } from './replies.ts'
+import { READ_BUFFER_BYTES } from './connections.ts'
+import { EqualReplies, type Range, Replies } from './replies.ts'
 
 /** Requests of one path over connections that stay open. */
 export interface GetOptions extends ClosedLoopOptions {
@@ -23,7 +24,11 @@ export async function httpGet(options: GetOptions): Promise<ClosedLoop> {
   const reply = await responseTo(request, options.port)
   const fault = faultOf(reply, options)
   if (fault !== undefined) throw new Error(`${fault}: ${reply.toString('latin1', 0, 500)}`)
-  return new ClosedLoop(options, { request: Buffer.from(request), reply, ignored: dateIn(reply) })
+  const replies = new Replies(reply, READ_BUFFER_BYTES, dateIn(reply))
+  return new ClosedLoop(options, {
+    requests: [Buffer.from(request)],
+    replies: () => new EqualReplies(replies),
+  })
 }
 
 /** What is wrong with a response; undefined when it is as expected. */

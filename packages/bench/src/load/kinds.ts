@@ -1,4 +1,10 @@
-import { type EchoOptions, tcpEcho, webSocketEcho, type WebSocketEchoOptions } from './echoes.ts'
+import {
+  deflatedEcho,
+  type EchoOptions,
+  tcpEcho,
+  webSocketEcho,
+  type WebSocketEchoOptions,
+} from './echoes.ts'
 import { type GetOptions, httpGet } from './http-get.ts'
 import type { Load } from './load.ts'
 
@@ -6,6 +12,7 @@ import type { Load } from './load.ts'
 export interface LoadKinds {
   'tcp-echo': EchoOptions
   'websocket-echo': WebSocketEchoOptions
+  'deflated-echo': EchoOptions
   'http-get': GetOptions
 }
 
@@ -20,5 +27,6 @@ export const LOADS: {
 } = {
   'tcp-echo': tcpEcho,
   'websocket-echo': webSocketEcho,
+  'deflated-echo': deflatedEcho,
   'http-get': httpGet,
 }

@@ -1,3 +1,33 @@
+/** Checks the replies of one connection. */
+export interface ReplyReader {
+  /**
+   * Takes the first `count` bytes of a chunk, which is valid during the call only.
+   *
+   * @returns The number of replies that are whole now.
+   * @throws {Error} when a reply is not the one expected.
+   */
+  received(chunk: Buffer, count: number): number
+}
+
+/** Reads replies that are all equal. */
+export class EqualReplies implements ReplyReader {
+  readonly #replies: Replies
+  /** The bytes received of the next reply. */
+  #at = 0
+
+  constructor(replies: Replies) {
+    this.#replies = replies
+  }
+
+  received(chunk: Buffer, count: number): number {
+    if (!this.#replies.areEqual(this.#at, chunk, count))
+      throw new Error(`A reply differs from the first: ${chunk.toString('latin1', 0, Math.min(count, 300))}`)
+    const end = this.#at + count
+    this.#at = end % this.#replies.length
+    return (end - this.#at) / this.#replies.length
+  }
+}
+
 /**
  * Compares a stream of equal replies with the expected reply, byte by byte, wherever the stream is cut.
  *
