@@ -1,7 +1,8 @@
 import { once } from 'node:events'
-import { connect, createServer } from 'node:net'
+import { createServer } from 'node:net'
 import type { AddressInfo } from 'node:net'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { isListening } from './listening-ports.ts'
 import { PinnedProcess, SERVER_CORE } from './pinned-process.ts'
 import { cpuSecondsOf, peakBytesOf, residentBytesOf } from './process-usage.ts'
 
@@ -25,16 +26,16 @@ export class ServerProcess {
   }
 
   /**
-   * Starts a server, and waits until its port accepts a connection.
+   * Starts a server, and waits until it listens.
    *
    * @param command Returns the program and its arguments for a server on a port of 127.0.0.1 that is free.
-   * @throws {Error} with the output of the server, when it ends or accepts nothing within 20 seconds.
+   * @throws {Error} with the output of the server, when it ends or does not listen within 20 seconds.
    */
   static async start(command: (port: number) => readonly string[]): Promise<ServerProcess> {
     const port = await freePort()
     const process = new PinnedProcess(command(port), SERVER_CORE, ['ignore', 'pipe', 'pipe'])
     const deadline = performance.now() + START_TIMEOUT_MS
-    while (!(await accepts(port))) {
+    while (!isListening(port)) {
       if (process.hasEnded || performance.now() > deadline) {
         await process.stop()
         throw new Error(`Cannot start ${command(port).join(' ')}: ${process.output}`)
@@ -77,15 +78,6 @@ async function freePort(): Promise<number> {
   server.close()
   await once(server, 'close')
   return port
-}
-
-function accepts(port: number): Promise<boolean> {
-  return new Promise((resolve) => {
-    const socket = connect(port, '127.0.0.1')
-    socket.on('connect', () => resolve(true))
-    socket.on('connect', () => socket.destroy())
-    socket.on('error', () => resolve(false))
-  })
 }
 
 const START_TIMEOUT_MS = 20_000
