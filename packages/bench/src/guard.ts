@@ -5,6 +5,7 @@ import { parseArgs } from 'node:util'
 import { check, type CheckOptions, measureRatio } from './guard-check.ts'
 import { guardPairs } from './guard-pairs.ts'
 import { Installation } from './installation.ts'
+import { median } from './statistics.ts'
 
 /** The ratio of each workload, for each major version of Node. */
 type Recorded = Record<string, Record<string, number>>
@@ -16,8 +17,8 @@ const { values } = parseArgs({
     record: { type: 'boolean', default: false },
   },
 })
-/** A record counts for many checks. */
-const RECORD_ROUNDS = 15
+/** A record counts for many checks. Each time has new processes, and as many rounds as a check. */
+const RECORD_TIMES = 3
 const RECORD = new URL('../guard.json', import.meta.url)
 const recorded = JSON.parse(readFileSync(RECORD, 'utf8')) as Recorded
 const major = process.versions.node.replace(/\..*/, '')
@@ -35,7 +36,9 @@ await (values.record ? record() : guard(recorded[major]))
 async function record(): Promise<void> {
   const ratios = { ...recorded[major] }
   for (const pair of pairs) {
-    ratios[pair.name] = Number((await measureRatio(pair, { ...options, rounds: RECORD_ROUNDS })).toFixed(2))
+    const measured: number[] = []
+    while (measured.length < RECORD_TIMES) measured.push(await measureRatio(pair, options))
+    ratios[pair.name] = Number(median(measured).toFixed(2))
     console.log(`${pair.name}: ${ratios[pair.name]} times the CPU time of node:net`)
   }
   writeFileSync(RECORD, `${JSON.stringify({ ...recorded, [major]: ratios }, undefined, 2)}\n`)

@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs'
+import { procText } from './process-usage.ts'
 
 /**
  * Whether a process of this machine listens on a port of 127.0.0.1 or of all addresses of IPv4.
@@ -6,7 +6,7 @@ import { readFileSync } from 'node:fs'
  * No connection is made for it: the first one, too, belongs to the measurement.
  */
 export function isListening(port: number): boolean {
-  return hasListener(readFileSync('/proc/net/tcp', 'latin1'), port)
+  return hasListener(procText('net/tcp'), port)
 }
 
 /**

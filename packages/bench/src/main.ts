@@ -50,6 +50,8 @@ for (const workload of WORKLOADS.filter(({ name }) => only?.includes(name) ?? tr
   for (const line of linesOf(report)) console.log(line)
   reports[workload.name] = dated(report, commitOf() ?? 'unknown', new Date())
 }
+const outcomes = Object.values(reports).flatMap(({ targets }) => targets)
+console.log(`${outcomes.filter(({ isMet }) => isMet).length} of ${outcomes.length} targets are met`)
 if (values.report) {
   const results = { environment, workloads: inOrder(reports) }
   writeResults(RESULTS, results)

@@ -18,6 +18,10 @@ export class PinnedProcess {
     const [program = '', ...args] = [...pinTo(core), ...command]
     this.child = spawn(program, args, { stdio })
     this.pid = this.child.pid ?? 0
+    // An error of ours must not leave a server behind.
+    const kill = (): void => void this.child.kill()
+    process.on('exit', kill)
+    this.child.on('exit', () => process.off('exit', kill))
     this.child.on('error', (error) => this.#note(error.message))
     this.child.stdout?.on('data', (data: Buffer) => this.#note(data.toString()))
     this.child.stderr?.on('data', (data: Buffer) => this.#note(data.toString()))

@@ -57,9 +57,18 @@ function familyOf(pid: number): readonly number[] {
 }
 
 function read(pid: number, file: string): string {
+  return procText(`${pid}/${file}`)
+}
+
+/**
+ * The text of a file below /proc.
+ *
+ * @throws {Error} on other systems than Linux, which have no /proc, and when there is no such file.
+ */
+export function procText(file: string): string {
   if (process.platform !== 'linux')
     throw new Error(`Cannot measure a process on ${process.platform}: benchmarks read /proc, which Linux has`)
-  return readFileSync(`/proc/${pid}/${file}`, 'latin1')
+  return readFileSync(`/proc/${file}`, 'latin1')
 }
 
 /** USER_HZ, which is 100 on all architectures that Node supports. */
