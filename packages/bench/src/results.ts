@@ -1,4 +1,5 @@
-import { existsSync, readFileSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { dirname } from 'node:path'
 import { isDeepStrictEqual } from 'node:util'
 import type { Environment } from './environment.ts'
 import type { WorkloadReport } from './report.ts'
@@ -38,7 +39,8 @@ export function earlierResults(path: string, environment: Environment): Results 
   return results
 }
 
-/** Writes the results as oxfmt formats them. */
+/** Writes the results as oxfmt formats them, in a folder that need not exist. */
 export function writeResults(path: string, results: Results): void {
+  mkdirSync(dirname(path), { recursive: true })
   writeFileSync(path, `${JSON.stringify(results, undefined, 2)}\n`)
 }

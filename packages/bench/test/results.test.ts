@@ -14,7 +14,7 @@ const environment = {
 
 describe('earlierResults', () => {
   const folder = mkdtempSync(join(tmpdir(), 'bench-'))
-  const path = join(folder, 'results.json')
+  const path = join(folder, 'performance', 'results.json')
   afterAll(() => rmSync(folder, { recursive: true }))
 
   it('is empty before the first run', () => {
