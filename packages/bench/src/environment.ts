@@ -21,7 +21,7 @@ export function environmentOf(installation: Installation): Environment {
     cpu: cpu?.model.trim() ?? 'unknown',
     cores: cpus().length,
     memoryGiB: Math.round(totalmem() / 2 ** 30),
-    kernel: `${process.platform === 'linux' ? 'Linux' : process.platform} ${release()}`,
+    kernel: `${process.platform === 'linux' ? 'Linux' : process.platform} ${release().replace(/-.*/, '')}`,
     versions: versionsOf(installation),
   }
 }
