@@ -1,15 +1,7 @@
 import { fileURLToPath } from 'node:url'
-import { buildSync } from 'esbuild'
+import { buildProgram } from './build-program.ts'
 
-/** Writes the load program as one file of JavaScript: Node 20 runs no TypeScript, and tsx makes code slower. */
+/** Writes the load program as one file of JavaScript. */
 export function buildLoadProgram(path: string): void {
-  buildSync({
-    entryPoints: [fileURLToPath(new URL('load/main.ts', import.meta.url))],
-    outfile: path,
-    bundle: true,
-    platform: 'node',
-    format: 'esm',
-    target: 'node20',
-    logLevel: 'error',
-  })
+  buildProgram(fileURLToPath(new URL('load/main.ts', import.meta.url)), path)
 }
