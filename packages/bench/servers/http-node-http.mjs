@@ -1,7 +1,8 @@
 import { createServer } from 'node:http'
 import { article } from './article.mjs'
 
-createServer((request, response) => {
+// Idle connections are kept as long as ours are.
+createServer({ keepAliveTimeout: 75_000 }, (request, response) => {
   if (request.url === '/') {
     response.setHeader('Content-Type', 'text/plain')
     response.end('Hello, world!')

@@ -51,6 +51,8 @@ function versionsOf(installation: Installation): Readonly<Record<string, string>
     const version = outputOf('/usr/bin/python3', ['-c', script]) ?? outputOf('python3', ['-c', script])
     if (version !== undefined) versions[name] = version
   }
+  const nginx = outputOf('sh', ['-c', 'PATH=$PATH:/usr/sbin; nginx -v 2>&1'])
+  if (nginx !== undefined) versions['nginx'] = nginx.replace(/^.*\//, '')
   return versions
 }
 

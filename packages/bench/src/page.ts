@@ -21,12 +21,11 @@ export function withSection(document: string, name: string, content: string): st
 }
 
 /** The machine, versions and dates of results, as a paragraph. */
-export function provenance({ environment, workloads }: Results): string {
+export function provenance({ environment, workloads, curves }: Results): string {
   const { cpu, cores, memoryGiB, kernel, versions } = environment
-  const dates = Object.values(workloads)
-    .map(({ date }) => date)
-    .toSorted()
-  const commits = [...new Set(Object.values(workloads).map(({ commit }) => `\`${commit}\``))]
+  const all = [...Object.values(workloads), ...Object.values(curves)]
+  const dates = all.map(({ date }) => date).toSorted()
+  const commits = [...new Set(all.map(({ commit }) => `\`${commit}\``))]
   const named = Object.entries(versions).map(([name, version]) => `${name} ${version}`)
   const from = dates[0] === dates.at(-1) ? `on ${dates[0]}` : `from ${dates[0]} to ${dates.at(-1)}`
   return `Measured ${from} at ${commits.join(', ')}: ${cpu}, ${cores} cores, ${memoryGiB} GiB, ${kernel}; ${named.join(', ')}.`
@@ -77,10 +76,18 @@ function rowOf(
   ]
 }
 
-/** A table in Markdown as oxfmt formats it: the first and last columns are text, the others are numbers. */
-export function markdownTable(head: readonly string[], rows: readonly (readonly string[])[]): string {
+/**
+ * A table in Markdown as oxfmt formats it. The first column is text, the others are numbers.
+ *
+ * @param lastIsText Whether the last column is text too.
+ */
+export function markdownTable(
+  head: readonly string[],
+  rows: readonly (readonly string[])[],
+  lastIsText = true,
+): string {
   const widths = head.map((cell, at) => Math.max(3, cell.length, ...rows.map((row) => row[at]?.length ?? 0)))
-  const isNumber = (at: number): boolean => at > 0 && at < head.length - 1
+  const isNumber = (at: number): boolean => at > 0 && !(lastIsText && at === head.length - 1)
   const line = (cells: readonly string[]): string =>
     `| ${cells.map((cell, at) => (isNumber(at) ? cell.padStart(widths[at] ?? 0) : cell.padEnd(widths[at] ?? 0))).join(' | ')} |`
   const rule = widths.map((width, at) => (isNumber(at) ? `${'-'.repeat(width - 1)}:` : '-'.repeat(width)))

@@ -1,3 +1,4 @@
+import { formatted } from './drawing/units.ts'
 import type { Rounds } from './rounds.ts'
 import { median } from './statistics.ts'
 import type { Target, Workload } from './workloads.ts'
@@ -108,7 +109,7 @@ function row(name: string, cells: readonly string[]): string {
 
 /** `1 234 567`, as the documents write numbers. */
 export function count(value: number): string {
-  return String(Math.round(value)).replaceAll(/\B(?=(?:\d{3})+$)/g, ' ')
+  return formatted(value, 'count')
 }
 
 function percent(share: number): string {

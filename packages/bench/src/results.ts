@@ -1,6 +1,7 @@
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { dirname } from 'node:path'
 import { isDeepStrictEqual } from 'node:util'
+import type { CurveReport } from './curve-report.ts'
 import type { Environment } from './environment.ts'
 import type { WorkloadReport } from './report.ts'
 
@@ -9,6 +10,8 @@ export interface Results {
   readonly environment: Environment
   /** By the name of the workload. */
   readonly workloads: Readonly<Record<string, Dated<WorkloadReport>>>
+  /** By the name of the curve. */
+  readonly curves: Readonly<Record<string, Dated<CurveReport>>>
 }
 
 /** When something was measured, and of which commit. */
@@ -29,7 +32,7 @@ export function dated<Report>(report: Report, commit: string, now: Date): Dated<
  * @throws {Error} when the earlier run was made in another environment.
  */
 export function earlierResults(path: string, environment: Environment): Results {
-  if (!existsSync(path)) return { environment, workloads: {} }
+  if (!existsSync(path)) return { environment, workloads: {}, curves: {} }
   const results = JSON.parse(readFileSync(path, 'utf8')) as Results
   if (!isDeepStrictEqual(results.environment, environment)) {
     throw new Error(

@@ -14,7 +14,7 @@ export interface Server {
 }
 
 /** A program that runs servers. */
-type Runtime = 'node' | 'bun' | 'python'
+type Runtime = 'node' | 'bun' | 'python' | 'nginx'
 
 /**
  * The command that starts a server on a port.
@@ -36,6 +36,8 @@ function programOf(
 ): readonly string[] | undefined {
   if (runtime === 'node') return [process.execPath]
   if (runtime === 'bun') return whatRuns([[installation.module('bun/bin/bun.exe')]], ['--version'])
+  // A script writes the configuration, and replaces itself by nginx.
+  if (runtime === 'nginx') return whatRuns([['sh']], ['-c', FINDS_NGINX])
   const module = file.includes('autobahn') ? 'autobahn.twisted' : 'twisted.web'
   return whatRuns(PYTHONS, ['-c', `import ${module}`])
 }
@@ -50,5 +52,7 @@ function whatRuns(
   )
 }
 
+/** Debian installs nginx where a user's PATH does not lead. */
+const FINDS_NGINX = 'PATH=$PATH:/usr/sbin; nginx -v'
 /** Debian installs Twisted and Autobahn for its own Python, which need not be the first of PATH. */
 const PYTHONS = [['/usr/bin/python3'], ['python3']]

@@ -75,13 +75,13 @@ describe('provenance', () => {
   }
   const at = (date: string, commit: string) => ({ ...report('ws-ping', 'ws'), date, commit })
   it('names the machine, the versions, the commit and the date', () => {
-    expect(provenance({ environment, workloads: { a: at('2026-11-28', 'abc') } })).toBe(
+    expect(provenance({ environment, workloads: { a: at('2026-11-28', 'abc') }, curves: {} })).toBe(
       'Measured on 2026-11-28 at `abc`: A CPU, 2 cores, 8 GiB, Linux 6.1; node 24.1.0.',
     )
   })
   it('names all commits, and the first and last date, of results of several runs', () => {
     const workloads = { a: at('2026-11-28', 'abc'), b: at('2026-11-27', 'def') }
-    expect(provenance({ environment, workloads })).toMatch(
+    expect(provenance({ environment, workloads, curves: {} })).toMatch(
       /^Measured from 2026-11-27 to 2026-11-28 at `abc`, `def`:/,
     )
   })

@@ -18,7 +18,7 @@ describe('earlierResults', () => {
   afterAll(() => rmSync(folder, { recursive: true }))
 
   it('is empty before the first run', () => {
-    expect(earlierResults(path, environment)).toEqual({ environment, workloads: {} })
+    expect(earlierResults(path, environment)).toEqual({ environment, workloads: {}, curves: {} })
   })
 
   it('reads what an earlier run has written in the same environment only', () => {
@@ -26,6 +26,7 @@ describe('earlierResults', () => {
     const results = {
       environment,
       workloads: { 'ws-ping': dated(report, 'abc', new Date('2026-11-28T12:00:00Z')) },
+      curves: {},
     }
     writeResults(path, results)
     expect(earlierResults(path, environment)).toEqual(results)

@@ -38,14 +38,20 @@ export async function openAll(
   return sockets
 }
 
-/** The address of the client's end: one address has too few ports for 50 000 connections. */
-function sourceOf(index: number): string {
-  return `127.0.0.${1 + Math.floor(index / CONNECTIONS_PER_ADDRESS)}`
+/**
+ * The address of the client's end: one address has too few ports for 50 000 connections.
+ *
+ * The first connections name none. To bind an address takes a port from all servers, also from those that a load before
+ * this one has used, and the kernel searches the longer for one the fewer are left.
+ */
+function sourceOf(index: number): { readonly localAddress?: string } {
+  const address = Math.floor(index / CONNECTIONS_PER_ADDRESS)
+  return address === 0 ? {} : { localAddress: `127.0.0.${1 + address}` }
 }
 
 function open(
   port: number,
-  localAddress: string,
+  source: { readonly localAddress?: string },
   prelude: string | undefined,
   accept: (connection: Connection) => Receiver,
 ): Promise<Socket> {
@@ -55,7 +61,7 @@ function open(
     const socket = connect({
       port,
       host: '127.0.0.1',
-      localAddress,
+      ...source,
       noDelay: true,
       onread: {
         buffer: READ_BUFFER,

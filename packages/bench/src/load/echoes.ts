@@ -57,7 +57,10 @@ function equalTo(reply: Uint8Array): () => EqualReplies {
 
 /** Bytes with a period of 256 that no mask hides. */
 function bytesOf(length: number): Buffer {
-  return Buffer.from(Uint8Array.from({ length }, (_, at) => (at * 131 + 7) % 256))
+  return Buffer.alloc(
+    length,
+    Uint8Array.from({ length: 256 }, (_, at) => (at * 131 + 7) % 256),
+  )
 }
 
 const TEXT = 'Ropes are made in a long and narrow building, where strands are laid straight. '

@@ -1,3 +1,4 @@
+import { Broadcast, type BroadcastOptions } from './broadcast.ts'
 import {
   deflatedEcho,
   type EchoOptions,
@@ -6,6 +7,7 @@ import {
   type WebSocketEchoOptions,
 } from './echoes.ts'
 import { type GetOptions, httpGet } from './http-get.ts'
+import { IdleConnections, type IdleOptions } from './idle.ts'
 import type { Load } from './load.ts'
 
 /** The options of each kind of load. */
@@ -14,6 +16,8 @@ export interface LoadKinds {
   'websocket-echo': WebSocketEchoOptions
   'deflated-echo': EchoOptions
   'http-get': GetOptions
+  broadcast: BroadcastOptions
+  idle: IdleOptions
 }
 
 /** A load to start: its kind, with the options of that kind. */
@@ -29,4 +33,6 @@ export const LOADS: {
   'websocket-echo': webSocketEcho,
   'deflated-echo': deflatedEcho,
   'http-get': httpGet,
+  broadcast: (options) => new Broadcast(options),
+  idle: (options) => new IdleConnections(options),
 }

@@ -1,0 +1,111 @@
+import type { ComparisonReport } from '../curve-report.ts'
+import type { LoadKinds } from '../load/kinds.ts'
+import { measureRounds, type RoundOptions, type Rounds } from '../rounds.ts'
+import type { Server } from '../servers.ts'
+import { median } from '../statistics.ts'
+import { server } from './compared.ts'
+import { type Curve, type CurveContext, tooMany } from './curve.ts'
+
+const TOPICS = server('Ropewalk, Topics', 'broadcast-ropewalk-topics')
+const LOOP = server('Ropewalk, a loop', 'broadcast-ropewalk')
+const WS = server('ws', 'broadcast-ws')
+
+/** One message to many WebSockets, of which some may not read. */
+export const BROADCASTS: readonly Curve[] = [
+  curve({
+    name: 'broadcast-64',
+    title: 'Broadcast of 64 bytes to 10 000 WebSockets',
+    about: 'One client sends a message, which the server sends to all, and the next when all have it.',
+    servers: [TOPICS, LOOP, WS],
+    load: { connections: 10_000, silent: 0, bytes: 64 },
+    durationMs: 2000,
+  }),
+  curve({
+    name: 'broadcast-slow',
+    title: 'Broadcast of 64 bytes to 10 000 WebSockets, of which 1 000 do not read',
+    about: 'As above; all that read must have a message before the next.',
+    servers: [TOPICS, WS],
+    load: { connections: 10_000, silent: 1000, bytes: 64 },
+    durationMs: 2000,
+  }),
+  curve({
+    name: 'broadcast-slow-4k',
+    title: 'Broadcast of 4 KiB to 1 000 WebSockets, of which 100 do not read, for 10 seconds',
+    about:
+      'Once the buffers of the kernel are full, Topics skips what a slow client does not read. ' +
+      'A loop with `ws` queues it.',
+    servers: [TOPICS, WS],
+    load: { connections: 1000, silent: 100, bytes: 4096 },
+    durationMs: 10_000,
+    rounds: 1,
+  }),
+]
+
+/** A broadcast that is measured. */
+interface Measured extends Pick<RoundOptions, 'durationMs'>, Partial<Pick<RoundOptions, 'rounds'>> {
+  readonly name: string
+  readonly title: string
+  readonly about: string
+  readonly servers: readonly Server[]
+  readonly load: Omit<LoadKinds['broadcast'], 'port'>
+}
+
+function curve(broadcast: Measured): Curve {
+  return { name: broadcast.name, measure: (context) => measure(broadcast, context) }
+}
+
+async function measure(
+  { name, title, about, servers, load, durationMs, ...own }: Measured,
+  { installation, openFiles, missing, rounds }: CurveContext,
+): Promise<ComparisonReport> {
+  const refusal = tooMany(load.connections, openFiles)
+  const measured =
+    refusal === undefined
+      ? await measureRounds(
+          {
+            name,
+            about,
+            servers,
+            load: (port) => ({ kind: 'broadcast', options: { ...load, port } }),
+            targets: [],
+          },
+          installation,
+          { rounds, warmUpMs: WARM_UP_MS, durationMs, ...own },
+          missing,
+        )
+      : []
+  return {
+    kind: 'comparison',
+    title,
+    about,
+    figures: FIGURES,
+    rows: rowsOf(measured),
+    omitted: refusal === undefined ? [] : [refusal],
+  }
+}
+
+const FIGURES: ComparisonReport['figures'] = [
+  { label: 'Messages per CPU second', unit: 'count' },
+  { label: 'Relative to ws', unit: 'ratio' },
+  { label: 'Messages received per second', unit: 'count' },
+  { label: 'Time until all have it', unit: 'ms' },
+  { label: 'Peak memory', unit: 'bytes' },
+]
+
+function rowsOf(rounds: readonly Rounds[]): ComparisonReport['rows'] {
+  const perCPUSecond = ({ measured }: Rounds): number =>
+    median(measured.map(({ requests, cpuSeconds }) => requests / cpuSeconds))
+  const ws = rounds.at(-1)
+  return rounds.map((one) => ({
+    server: one.server.name,
+    values: [
+      Math.round(perCPUSecond(one)),
+      Number((perCPUSecond(one) / (ws === undefined ? Number.NaN : perCPUSecond(ws))).toFixed(2)),
+      Math.round(median(one.measured.map(({ requests, seconds }) => requests / seconds))),
+      Number(median(one.measured.map(({ p50Ms }) => p50Ms)).toFixed(2)),
+      median(one.measured.map(({ peakBytes }) => peakBytes)),
+    ],
+  }))
+}
+
+const WARM_UP_MS = 700

@@ -1,0 +1,30 @@
+import type { CurveReport } from '../curve-report.ts'
+import type { Installation } from '../installation.ts'
+
+/** Something that is measured beside the table of workloads. */
+export interface Curve {
+  /** For `--only`; also the name of its drawing. */
+  readonly name: string
+  readonly measure: (context: CurveContext) => Promise<CurveReport>
+}
+
+/** What every curve is given. */
+export interface CurveContext {
+  readonly installation: Installation
+  /** How often each server is measured at each point. */
+  readonly rounds: number
+  /** The most files that a process may have open. */
+  readonly openFiles: number
+  /** Called with the name of each server that is left out, because it is not installed. */
+  readonly missing: (name: string) => void
+}
+
+/** Descriptors that a server or a load needs besides its connections. */
+const OTHER_FILES = 200
+
+/** Why so many connections cannot be opened, as a sentence; undefined when they can. */
+export function tooMany(connections: number, openFiles: number): string | undefined {
+  if (connections + OTHER_FILES <= openFiles) return undefined
+  const least = connections + OTHER_FILES
+  return `${connections} connections are left out: a process may open ${openFiles} files (\`ulimit -n\`), and needs ${least}.`
+}
