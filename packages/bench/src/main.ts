@@ -66,7 +66,7 @@ for (const { name, measure } of CURVES.filter(isWanted)) {
     missing,
   }
   const report = await measure(context)
-  console.log(curvesSection({ [name]: report }))
+  console.log(`${curvesSection({ [name]: report })}\n`)
   curves[name] = dated(report, commitOf() ?? 'unknown', new Date())
 }
 const outcomes = Object.values(reports).flatMap(({ targets }) => targets)

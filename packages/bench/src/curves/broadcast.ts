@@ -17,15 +17,24 @@ export const BROADCASTS: readonly Curve[] = [
     title: 'Broadcast of 64 bytes to 10 000 WebSockets',
     about: 'One client sends a message, which the server sends to all, and the next when all have it.',
     servers: [TOPICS, LOOP, WS],
-    load: { connections: 10_000, silent: 0, bytes: 64 },
+    load: { connections: 10_000, silent: 0, bytes: 64, burst: 1 },
+    durationMs: 2000,
+  }),
+  curve({
+    name: 'broadcast-burst',
+    title: 'Broadcast of 64 bytes to 10 000 WebSockets, 16 messages at once',
+    about:
+      'The client sends 16 messages in one write, as many clients do in one turn of the event loop of a busy server.',
+    servers: [TOPICS, LOOP, WS],
+    load: { connections: 10_000, silent: 0, bytes: 64, burst: 16 },
     durationMs: 2000,
   }),
   curve({
     name: 'broadcast-slow',
     title: 'Broadcast of 64 bytes to 10 000 WebSockets, of which 1 000 do not read',
-    about: 'As above; all that read must have a message before the next.',
+    about: 'As the first; all that read must have a message before the next.',
     servers: [TOPICS, WS],
-    load: { connections: 10_000, silent: 1000, bytes: 64 },
+    load: { connections: 10_000, silent: 1000, bytes: 64, burst: 1 },
     durationMs: 2000,
   }),
   curve({
@@ -35,7 +44,7 @@ export const BROADCASTS: readonly Curve[] = [
       'Once the buffers of the kernel are full, Topics skips what a slow client does not read. ' +
       'A loop with `ws` queues it.',
     servers: [TOPICS, WS],
-    load: { connections: 1000, silent: 100, bytes: 4096 },
+    load: { connections: 1000, silent: 100, bytes: 4096, burst: 1 },
     durationMs: 10_000,
     rounds: 1,
   }),

@@ -22,9 +22,13 @@ export interface CurveContext {
 /** Descriptors that a server or a load needs besides its connections. */
 const OTHER_FILES = 200
 
-/** Why so many connections cannot be opened, as a sentence; undefined when they can. */
-export function tooMany(connections: number, openFiles: number): string | undefined {
-  if (connections + OTHER_FILES <= openFiles) return undefined
-  const least = connections + OTHER_FILES
-  return `${connections} connections are left out: a process may open ${openFiles} files (\`ulimit -n\`), and needs ${least}.`
+/**
+ * Why so many connections cannot be opened, as a sentence; undefined when they can.
+ *
+ * @param others Connections that are open besides.
+ */
+export function tooMany(connections: number, openFiles: number, others: number = 0): string | undefined {
+  const least = connections + others + OTHER_FILES
+  if (least <= openFiles) return undefined
+  return `${connections} connections are left out: a process may open ${openFiles} files (\`ulimit -n\`), and this needs ${least}.`
 }

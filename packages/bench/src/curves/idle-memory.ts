@@ -6,38 +6,49 @@ import { LoadProcess } from '../load-process.ts'
 import { ServerProcess } from '../server-process.ts'
 import type { Server } from '../servers.ts'
 import { median } from '../statistics.ts'
-import { HTTP, TCP, WEBSOCKET } from './compared.ts'
+import { HTTP, server, TCP, WEBSOCKET } from './compared.ts'
 import { type Curve, type CurveContext, tooMany } from './curve.ts'
+
+/** 50 000 need `ulimit -n 51200`, and several addresses of the load. */
+const CONNECTIONS = [1000, 10_000, 50_000]
+/** So many let the heap of a server grow to its working size. */
+const FIRST = 1000
+
+/** A server, and what its connections do first. */
+interface Idle {
+  readonly server: Server
+  readonly begins: LoadKinds['idle']['begins']
+}
+
+const SOCKET: Idle = { server: server('node:net', 'tcp-node-net'), begins: 'with nothing' }
 
 /** Memory for each connection that waits, beside a plain socket. */
 export const IDLE_CURVES: readonly Curve[] = [
-  curve('idle-tcp', 'TCP connection', 'with nothing', TCP),
-  curve('idle-http', 'HTTP connection after one request', 'with a request', HTTP),
-  curve('idle-ws', 'WebSocket', 'with an upgrade', WEBSOCKET),
+  curve('idle-tcp', 'TCP connection', idle(TCP.slice(0, 1), 'with nothing')),
+  curve('idle-http', 'HTTP connection after one request', idle(HTTP, 'with a request')),
+  curve('idle-ws', 'WebSocket', idle(WEBSOCKET, 'with an upgrade')),
 ]
 
-type Begins = LoadKinds['idle']['begins']
+function idle(servers: readonly Server[], begins: Idle['begins']): readonly Idle[] {
+  return servers.map((one) => ({ server: one, begins })).concat(SOCKET)
+}
 
-function curve(name: string, what: string, begins: Begins, servers: readonly Server[]): Curve {
-  return { name, measure: (context) => measure(what, begins, servers, context) }
+function curve(name: string, what: string, compared: readonly Idle[]): Curve {
+  return { name, measure: (context) => measure(what, compared, context) }
 }
 
 async function measure(
   what: string,
-  begins: Begins,
-  servers: readonly Server[],
+  compared: readonly Idle[],
   { installation, rounds, openFiles }: CurveContext,
 ): Promise<LinesReport> {
-  const counts = CONNECTIONS.filter((count) => tooMany(count + FIRST, openFiles) === undefined)
-  const lines: { readonly server: string; readonly points: Point[] }[] = servers.map(({ name }) => ({
-    server: name,
-    points: [],
-  }))
-  for (const connections of counts) {
-    const measured = servers.map((): number[] => [])
+  const lines = compared.map(({ server: { name } }) => ({ server: name, points: [] as Point[] }))
+  for (const connections of CONNECTIONS) {
+    if (tooMany(connections, openFiles, FIRST) !== undefined) continue
+    const measured = compared.map((): number[] => [])
     for (let round = 0; round < rounds; round++) {
-      for (const [at, { file }] of servers.entries())
-        measured[at]?.push(await bytesFor(connections, begins, file, installation))
+      for (const [at, one] of compared.entries())
+        measured[at]?.push(await bytesFor(connections, one, installation))
     }
     for (const [at, { points }] of lines.entries())
       points.push({ x: connections, y: Math.round(median(measured[at] ?? [])) })
@@ -49,19 +60,18 @@ async function measure(
     x: { label: 'Connections', unit: 'count' },
     y: { label: 'Bytes per connection', unit: 'bytes' },
     lines,
-    omitted: CONNECTIONS.flatMap((count) => tooMany(count + FIRST, openFiles) ?? []),
+    omitted: CONNECTIONS.flatMap((count) => tooMany(count, openFiles, FIRST) ?? []),
   }
 }
 
 /** Resident memory for each connection. The first connections, for which code is compiled, are not counted. */
 async function bytesFor(
   connections: number,
-  begins: Begins,
-  file: string,
+  { server: { file }, begins }: Idle,
   installation: Installation,
 ): Promise<number> {
   const collects = ['--expose-gc', '--import', installation.server('collect-on-signal.mjs')]
-  const server = await ServerProcess.start((port) => [
+  const running = await ServerProcess.start((port) => [
     process.execPath,
     ...collects,
     installation.server(file),
@@ -69,23 +79,20 @@ async function bytesFor(
   ])
   const loads: LoadProcess[] = []
   const open = async (count: number): Promise<number> => {
-    const options = { port: server.port, connections: count, begins }
+    const options = { port: running.port, connections: count, begins }
     loads.push(await LoadProcess.start(installation.loadProgram, { kind: 'idle', options }))
     await sleep(SETTLE_MS)
-    process.kill(server.pid, 'SIGUSR2')
+    process.kill(running.pid, 'SIGUSR2')
     await sleep(SETTLE_MS)
-    return server.residentBytes()
+    return running.residentBytes()
   }
   try {
     const before = await open(FIRST)
     return ((await open(connections)) - before) / connections
   } finally {
     for (const load of loads) await load.stop()
-    await server.stop()
+    await running.stop()
   }
 }
 
-/** 50 000 need `ulimit -n 51200`, and several addresses of the load. */
-const CONNECTIONS = [1000, 10_000, 50_000]
-const FIRST = 100
 const SETTLE_MS = 300

@@ -11,22 +11,24 @@ export interface BroadcastOptions extends LoadOptions {
   readonly bytes: number
   /** Of the connections, how many stop to read when all are open. The first, which sends, always reads. */
   readonly silent: number
+  /** How many messages the first connection sends at once. */
+  readonly burst: number
 }
 
 /**
- * A closed loop: the first connection sends the next message when all that read have received the last one.
+ * A closed loop: the first connection sends the next burst of messages when all that read have received the last one.
  *
- * Requests are the messages received. A latency is the time until all have received one.
+ * Requests are the messages received. A latency is the time until all have received a burst.
  */
 export class Broadcast implements Load {
   readonly latencies: Histogram = new Histogram()
   readonly #options: BroadcastOptions
-  readonly #frame: Buffer
+  readonly #frames: Buffer
   readonly #replies: Replies
   #sender: Connection | undefined
   #requests = 0
   #isRunning = false
-  /** The connections that have not received the last message. */
+  /** The messages of the last burst that connections have not received. */
   #missing = 0
   #sentMs = 0
   #whenQuiet: (() => void) | undefined
@@ -34,7 +36,8 @@ export class Broadcast implements Load {
   constructor(options: BroadcastOptions) {
     const payload = Buffer.alloc(options.bytes, TEXT)
     this.#options = options
-    this.#frame = clientFrame(payload, { text: true })
+    const frame = clientFrame(payload, { text: true })
+    this.#frames = Buffer.concat(Array.from({ length: options.burst }, () => frame))
     this.#replies = new Replies(serverFrame(payload, { text: true }), READ_BUFFER_BYTES)
   }
 
@@ -43,13 +46,13 @@ export class Broadcast implements Load {
   }
 
   async open(): Promise<void> {
-    const { port, silent, connections } = this.#options
+    const { port, silent } = this.#options
     const sockets = await openAll(this.#options, upgradeRequest(port), (connection) => {
       this.#sender ??= connection
       return new Subscriber(new EqualReplies(this.#replies), this)
     })
     for (const socket of evenly(sockets.slice(1), silent)) socket.pause()
-    this.#missing = connections - silent
+    this.#missing = this.#expected()
   }
 
   start(): void {
@@ -64,20 +67,26 @@ export class Broadcast implements Load {
     })
   }
 
-  /** Counts a message that a connection has received. */
-  messageReceived(): void {
-    this.#requests += 1
-    this.#missing -= 1
+  /** Counts messages that a connection has received. */
+  messagesReceived(count: number): void {
+    this.#requests += count
+    this.#missing -= count
     if (this.#missing > 0) return
     this.latencies.record(performance.now() - this.#sentMs)
-    this.#missing = this.#options.connections - this.#options.silent
+    this.#missing = this.#expected()
     if (this.#isRunning) this.#send()
     else this.#whenQuiet?.()
   }
 
   #send(): void {
     this.#sentMs = performance.now()
-    this.#sender?.write(this.#frame)
+    this.#sender?.write(this.#frames)
+  }
+
+  /** The messages that a burst is for all that read. */
+  #expected(): number {
+    const { connections, silent, burst } = this.#options
+    return (connections - silent) * burst
   }
 }
 
@@ -93,8 +102,7 @@ class Subscriber implements Receiver {
 
   received(chunk: Buffer, count: number): void {
     const whole = this.#replies.received(chunk, count)
-    if (whole > 1) throw new Error(`Got ${whole} messages, and one was sent`)
-    if (whole === 1) this.#broadcast.messageReceived()
+    if (whole > 0) this.#broadcast.messagesReceived(whole)
   }
 }
 

@@ -1,6 +1,7 @@
 import { ClosedLoop, type ClosedLoopOptions } from './closed-loop.ts'
 import { READ_BUFFER_BYTES } from './connections.ts'
 import { deflated, DeflatedReplies, KnownReplies, WINDOW_BYTES } from './deflated-replies.ts'
+import { FragmentedReplies } from './fragmented-replies.ts'
 import { jsonMessages } from './json-messages.ts'
 import { EqualReplies, Replies } from './replies.ts'
 import { clientFrame, serverFrame, upgradeRequest } from './websocket-frames.ts'
@@ -23,13 +24,19 @@ export function tcpEcho(options: EchoOptions): ClosedLoop {
   return new ClosedLoop(options, { requests: [message], replies: equalTo(message) })
 }
 
-/** A load for a WebSocket server that sends back every message in one frame. */
+/**
+ * A load for a WebSocket server that sends back every message: in one frame, or a binary message of more than 64 KiB in
+ * any number of frames.
+ */
 export function webSocketEcho(options: WebSocketEchoOptions): ClosedLoop {
   const { text = false } = options
   const payload = text ? Buffer.alloc(options.bytes, TEXT) : bytesOf(options.bytes)
   return new ClosedLoop(options, {
     requests: [clientFrame(payload, { text })],
-    replies: equalTo(serverFrame(payload, { text })),
+    replies:
+      options.bytes > ONE_FRAME_BYTES && !text
+        ? fragmented(payload)
+        : equalTo(serverFrame(payload, { text })),
     prelude: upgradeRequest(options.port),
   })
 }
@@ -55,6 +62,11 @@ function equalTo(reply: Uint8Array): () => EqualReplies {
   return () => new EqualReplies(replies)
 }
 
+function fragmented(payload: Uint8Array): () => FragmentedReplies {
+  const replies = new Replies(payload, READ_BUFFER_BYTES)
+  return () => new FragmentedReplies(replies)
+}
+
 /** Bytes with a period of 256 that no mask hides. */
 function bytesOf(length: number): Buffer {
   return Buffer.alloc(
@@ -63,4 +75,6 @@ function bytesOf(length: number): Buffer {
   )
 }
 
+/** A server may divide a longer message. */
+const ONE_FRAME_BYTES = 65_536
 const TEXT = 'Ropes are made in a long and narrow building, where strands are laid straight. '
