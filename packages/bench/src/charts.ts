@@ -1,43 +1,57 @@
-import type { LinesReport } from './curve-report.ts'
+import type { CurveReport, LinesReport } from './curve-report.ts'
 import { barChart } from './drawing/bar-chart.ts'
 import { lineChart } from './drawing/line-chart.ts'
 import { formatted } from './drawing/units.ts'
 import type { WorkloadReport } from './report.ts'
-import type { Results } from './results.ts'
 
-/** The drawings of the page, by the names of their files in `docs/performance/`. */
-export function chartsOf({
-  workloads,
-  curves,
-}: Pick<Results, 'workloads' | 'curves'>): ReadonlyMap<string, string> {
-  const charts = new Map<string, string>()
+/** A drawing of the page. */
+interface Chart {
+  readonly title: string
+  /** The document. */
+  readonly svg: string
+}
+
+/** The drawings of ratios to peers, one for each protocol, by the names of their files in `docs/performance/`. */
+export function ratioCharts(workloads: readonly WorkloadReport[]): ReadonlyMap<string, Chart> {
+  const charts = new Map<string, Chart>()
   for (const [prefix, protocol] of PROTOCOLS) {
-    const reports = Object.values(workloads).filter(({ workload }) => workload.startsWith(prefix))
-    if (reports.length > 0) charts.set(`${prefix}ratios.svg`, ratioChart(protocol, reports))
+    const reports = workloads.filter(({ workload }) => workload.startsWith(prefix))
+    const title = `${protocol}: requests per CPU second, Ropewalk divided by each peer`
+    if (reports.length > 0) charts.set(`${prefix}ratios.svg`, { title, svg: ratioChart(title, reports) })
   }
-  for (const [name, report] of Object.entries(curves)) {
-    if (report.kind === 'lines' && !isIdle(name) && hasPoints(report))
-      charts.set(`${name}.svg`, lineChart(report))
-  }
-  const idle = Object.entries(curves).flatMap(([name, report]) =>
-    isIdle(name) && report.kind === 'lines' && hasPoints(report) ? [[name, report] as const] : [],
-  )
-  if (idle.length > 0) charts.set('idle-memory.svg', idleChart(idle))
   return charts
 }
 
-/** Whether a curve is one of the memory of idle connections, which share a drawing. */
-export function isIdle(curve: string): boolean {
+/** The drawings of curves, by the names of their files in `docs/performance/`. */
+export function curveCharts(curves: Readonly<Record<string, CurveReport>>): ReadonlyMap<string, Chart> {
+  const charts = new Map<string, Chart>()
+  const idle: [string, LinesReport][] = []
+  for (const [name, report] of Object.entries(curves)) {
+    if (report.kind !== 'lines' || report.lines.every(({ points }) => points.length === 0)) continue
+    if (isIdle(name)) idle.push([name, report])
+    else charts.set(`${name}.svg`, { title: report.title, svg: lineChart(report) })
+  }
+  if (idle.length > 0) charts.set(IDLE_CHART, { title: IDLE_TITLE, svg: idleChart(idle) })
+  return charts
+}
+
+/**
+ * The drawing of a curve, as the page refers to it. The curves of idle memory share one.
+ *
+ * @returns undefined for a curve that has none.
+ */
+export function chartFileOf(name: string, report: CurveReport): string | undefined {
+  if (report.kind !== 'lines') return undefined
+  return isIdle(name) ? IDLE_CHART : `${name}.svg`
+}
+
+function isIdle(curve: string): boolean {
   return curve.startsWith('idle-')
 }
 
-function hasPoints({ lines }: LinesReport): boolean {
-  return lines.some(({ points }) => points.length > 0)
-}
-
-function ratioChart(protocol: string, reports: readonly WorkloadReport[]): string {
+function ratioChart(title: string, reports: readonly WorkloadReport[]): string {
   return barChart({
-    title: `${protocol}: requests per CPU second, Ropewalk divided by each peer`,
+    title,
     axis: { label: 'times as many as the peer (right of 1: Ropewalk needs less CPU time)', unit: 'ratio' },
     groups: reports.map(({ workload, servers: [ours, ...peers] }) => ({
       name: workload,
@@ -51,7 +65,7 @@ function ratioChart(protocol: string, reports: readonly WorkloadReport[]): strin
 
 function idleChart(reports: readonly (readonly [string, LinesReport])[]): string {
   return barChart({
-    title: 'Memory of an idle connection',
+    title: IDLE_TITLE,
     axis: { label: 'Resident bytes of the server for each connection', unit: 'bytes' },
     groups: reports.flatMap(([name, { lines }]) =>
       (lines[0]?.points ?? []).map(({ x }) => ({
@@ -70,3 +84,5 @@ const PROTOCOLS = [
   ['http-', 'HTTP'],
   ['ws-', 'WebSocket'],
 ] as const
+const IDLE_CHART = 'idle-memory.svg'
+const IDLE_TITLE = 'Memory of an idle connection'

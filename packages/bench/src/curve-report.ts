@@ -13,8 +13,8 @@ export interface LinesReport {
   readonly y: Axis
   /** Ours is the first. */
   readonly lines: readonly Line[]
-  /** What could not be measured, as sentences. */
-  readonly omitted: readonly string[]
+  /** What came of targets, and what could not be measured: sentences. */
+  readonly remarks: readonly string[]
 }
 
 /** What one axis shows. */
@@ -45,11 +45,11 @@ export interface ComparisonReport {
   readonly figures: readonly Axis[]
   /** Ours is the first. */
   readonly rows: readonly ComparisonRow[]
-  readonly omitted: readonly string[]
+  readonly remarks: readonly string[]
 }
 
 /** The figures of one server. */
-export interface ComparisonRow {
+interface ComparisonRow {
   readonly server: string
   /** In the order of the report's figures. */
   readonly values: readonly number[]

@@ -1,25 +1,22 @@
-import { isIdle } from './charts.ts'
+import { chartFileOf, curveCharts } from './charts.ts'
 import type { ComparisonReport, CurveReport, LinesReport } from './curve-report.ts'
 import { formatted } from './drawing/units.ts'
 import { markdownTable } from './page.ts'
 
 /** The part of the page about curves: for each a title, what was done, its drawing and its numbers. */
 export function curvesSection(curves: Readonly<Record<string, CurveReport>>): string {
-  const all = Object.entries(curves)
-  const firstIdle = all.find(([name]) => isIdle(name))?.[0]
-  return all
-    .map(([name, report]) => {
-      const image = imageOf(name, report, name === firstIdle)
-      const numbers = report.kind === 'lines' ? linesTable(report) : comparisonTable(report)
-      return [`### ${report.title}`, report.about, ...image, numbers, ...report.omitted].join('\n\n')
-    })
-    .join('\n\n')
-}
-
-/** The drawing that the curves of idle memory share stands at the first of them. */
-function imageOf(name: string, { kind, title }: CurveReport, isFirstIdle: boolean): readonly string[] {
-  if (isFirstIdle) return ['![Memory of an idle connection](performance/idle-memory.svg)']
-  return kind === 'lines' && !isIdle(name) ? [`![${title}](performance/${name}.svg)`] : []
+  const charts = curveCharts(curves)
+  const shown = new Set<string>()
+  const sections: string[] = []
+  for (const [name, report] of Object.entries(curves)) {
+    const file = chartFileOf(name, report) ?? ''
+    const chart = shown.has(file) ? undefined : charts.get(file)
+    shown.add(file)
+    const numbers = report.kind === 'lines' ? linesTable(report) : comparisonTable(report)
+    const image = chart === undefined ? [] : [`![${chart.title}](performance/${file})`]
+    sections.push(`### ${report.title}`, report.about, ...image, numbers, ...report.remarks)
+  }
+  return sections.join('\n\n')
 }
 
 function linesTable({ x, y, lines }: LinesReport): string {

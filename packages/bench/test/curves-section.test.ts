@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { chartsOf } from '../src/charts.ts'
+import { curveCharts, ratioCharts } from '../src/charts.ts'
 import type { CurveReport } from '../src/curve-report.ts'
 import { curvesSection } from '../src/curves-section.ts'
 
@@ -19,7 +19,7 @@ const curve: CurveReport = {
     },
     { server: 'ws', points: [{ x: 1, y: 4096 }] },
   ],
-  omitted: ['More is left out.'],
+  remarks: ['More is left out.'],
 }
 const comparison: CurveReport = {
   kind: 'comparison',
@@ -27,7 +27,7 @@ const comparison: CurveReport = {
   about: 'A process starts.',
   figures: [{ label: 'Time', unit: 'ms' }],
   rows: [{ server: 'Ropewalk', values: [12.34] }],
-  omitted: [],
+  remarks: [],
 }
 
 describe('curvesSection', () => {
@@ -56,16 +56,26 @@ describe('curvesSection', () => {
   })
 })
 
-describe('chartsOf', () => {
+describe('curveCharts', () => {
   it('has every drawing that the page shows', () => {
     const curves = { growth: curve, startup: comparison, 'idle-tcp': curve, 'idle-ws': curve }
-    const dated = Object.fromEntries(
-      Object.entries(curves).map(([name, report]) => [name, { ...report, date: '', commit: '' }]),
-    )
-    const charts = chartsOf({ workloads: {}, curves: dated })
-    const shown = [...curvesSection(curves).matchAll(/\(performance\/(.*?)\)/g)].map(([, name]) =>
-      String(name),
-    )
-    expect([...charts.keys()].toSorted()).toEqual(shown.toSorted())
+    const shown = [...curvesSection(curves).matchAll(/\(performance\/(.*?)\)/g)].map(([, name]) => name)
+    expect([...curveCharts(curves).keys()]).toEqual(shown)
+  })
+  it('has none of a curve without points', () => {
+    expect(curveCharts({ growth: { ...curve, lines: [{ server: 'ws', points: [] }] } }).size).toBe(0)
+  })
+})
+
+describe('ratioCharts', () => {
+  it('draws the ratio to each peer', () => {
+    const server = { requestsPerSecond: 1, p50Ms: 1, p99Ms: 1, peakBytes: 1, serverBusy: 1, loadBusy: 1 }
+    const servers = [
+      { ...server, server: 'Ropewalk', requestsPerCPUSecond: 300 },
+      { ...server, server: 'ws', requestsPerCPUSecond: 200 },
+    ]
+    const charts = ratioCharts([{ workload: 'ws-ping', about: '', servers, targets: [] }])
+    expect([...charts.keys()]).toEqual(['ws-ratios.svg'])
+    expect(charts.get('ws-ratios.svg')?.svg).toContain('>1.50</text>')
   })
 })

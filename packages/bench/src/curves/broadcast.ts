@@ -4,7 +4,7 @@ import { measureRounds, type RoundOptions, type Rounds } from '../rounds.ts'
 import type { Server } from '../servers.ts'
 import { median } from '../statistics.ts'
 import { server } from './compared.ts'
-import { type Curve, type CurveContext, tooMany } from './curve.ts'
+import { type Curve, type CurveContext, targetRemark, tooMany } from './curve.ts'
 
 const TOPICS = server('Ropewalk, Topics', 'broadcast-ropewalk-topics')
 const LOOP = server('Ropewalk, a loop', 'broadcast-ropewalk')
@@ -18,6 +18,7 @@ export const BROADCASTS: readonly Curve[] = [
     about: 'One client sends a message, which the server sends to all, and the next when all have it.',
     servers: [TOPICS, LOOP, WS],
     load: { connections: 10_000, silent: 0, bytes: 64, burst: 1 },
+    target: 3,
     durationMs: 2000,
   }),
   curve({
@@ -57,6 +58,8 @@ interface Measured extends Pick<RoundOptions, 'durationMs'>, Partial<Pick<RoundO
   readonly about: string
   readonly servers: readonly Server[]
   readonly load: Omit<LoadKinds['broadcast'], 'port'>
+  /** How many times the messages of ws the first server must send. */
+  readonly target?: number
 }
 
 function curve(broadcast: Measured): Curve {
@@ -64,7 +67,7 @@ function curve(broadcast: Measured): Curve {
 }
 
 async function measure(
-  { name, title, about, servers, load, durationMs, ...own }: Measured,
+  { name, title, about, servers, load, durationMs, target, ...own }: Measured,
   { installation, openFiles, missing, rounds }: CurveContext,
 ): Promise<ComparisonReport> {
   const refusal = tooMany(load.connections, openFiles)
@@ -83,14 +86,20 @@ async function measure(
           missing,
         )
       : []
+  const rows = rowsOf(measured)
   return {
     kind: 'comparison',
     title,
     about,
     figures: FIGURES,
-    rows: rowsOf(measured),
-    omitted: refusal === undefined ? [] : [refusal],
+    rows,
+    remarks: refusal === undefined ? remarksOf(rows, target) : [refusal],
   }
+}
+
+function remarksOf(rows: ComparisonReport['rows'], target: number | undefined): readonly string[] {
+  const reached = rows[0]?.values[RELATIVE] ?? Number.NaN
+  return target === undefined ? [] : [targetRemark('at least', `${target} times ws`, reached.toFixed(2))]
 }
 
 const FIGURES: ComparisonReport['figures'] = [
@@ -100,6 +109,9 @@ const FIGURES: ComparisonReport['figures'] = [
   { label: 'Time until all have it', unit: 'ms' },
   { label: 'Peak memory', unit: 'bytes' },
 ]
+
+/** The index of the figure that is relative to ws. */
+const RELATIVE = 1
 
 function rowsOf(rounds: readonly Rounds[]): ComparisonReport['rows'] {
   const perCPUSecond = ({ measured }: Rounds): number =>

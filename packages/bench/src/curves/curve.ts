@@ -19,6 +19,11 @@ export interface CurveContext {
   readonly missing: (name: string) => void
 }
 
+/** What came of a target that a curve has, as a sentence. */
+export function targetRemark(bound: 'at least' | 'at most', wanted: string, reached: string): string {
+  return `Target: ${bound} ${wanted}. Reached: ${reached}.`
+}
+
 /** Descriptors that a server or a load needs besides its connections. */
 const OTHER_FILES = 200
 

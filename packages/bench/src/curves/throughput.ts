@@ -20,7 +20,7 @@ export interface Throughput {
 }
 
 /** A load, and where it is on the axis. */
-export interface LoadPoint {
+interface LoadPoint {
   readonly x: number
   readonly load: (port: number) => LoadSpec
   /** How long requests are counted. */
@@ -37,11 +37,11 @@ async function measure(
   { installation, rounds, openFiles, missing }: CurveContext,
 ): Promise<LinesReport> {
   const lines = new Map<string, Line['points'][number][]>()
-  const omitted: string[] = []
+  const remarks: string[] = []
   for (const point of points) {
     const refusal = tooMany(point.load(0).options.connections, openFiles)
     if (refusal !== undefined) {
-      omitted.push(refusal)
+      remarks.push(refusal)
       continue
     }
     const workload = { name: `${name} at ${point.x}`, about, load: point.load, servers, targets: [] }
@@ -54,7 +54,7 @@ async function measure(
     }
   }
   const named = [...lines].map(([server, measured]) => ({ server, points: measured }))
-  return { kind: 'lines', title, about, x, y, lines: named, omitted }
+  return { kind: 'lines', title, about, x, y, lines: named, remarks }
 }
 
 const WARM_UP_MS = 400

@@ -1,5 +1,5 @@
 import { CHARACTER, colourOf, legend } from './legend.ts'
-import { linearScale, type Scale, stepScale } from './scale.ts'
+import { type Extent, linearScale, type Scale, stepScale } from './scale.ts'
 import { drawing, element, label, MARGIN } from './svg.ts'
 import { formatted, short, type Unit } from './units.ts'
 
@@ -22,7 +22,7 @@ export function barChart({ title, axis, groups }: BarChart): string {
   const left = MARGIN + 16 + CHARACTER * Math.max(...groups.map(({ name }) => name.length))
   const values = groups.flatMap(({ bars }) => bars.map(({ value }) => value))
   const extent = { from: left, to: RIGHT }
-  const scale = axis.unit === 'ratio' ? stepScale([1, ...values], extent) : linearScale(values, extent)
+  const scale = scaleOf(values, axis.unit, extent)
   const base = scale.position(axis.unit === 'ratio' ? 1 : 0)
   const bottom = TOP + groups.reduce((sum, { bars }) => sum + bars.length * BAR + GAP, 0)
   const servers = [...new Set(groups.flatMap(({ bars }) => bars.map(({ server }) => server)))]
@@ -43,6 +43,12 @@ export function barChart({ title, axis, groups }: BarChart): string {
     label(axis.label, (left + RIGHT) / 2, bottom + 44, { 'text-anchor': 'middle' }),
   )
   return drawing(title, WIDTH, bottom + 60, elements)
+}
+
+function scaleOf(values: readonly number[], unit: Unit, extent: Extent): Scale {
+  if (unit === 'ratio') return stepScale([1, ...values], extent)
+  const kibibytes = unit === 'bytes' && Math.max(...values) >= 1024
+  return linearScale(values, extent, kibibytes ? 1024 : 1)
 }
 
 function barAt(

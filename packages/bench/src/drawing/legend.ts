@@ -33,9 +33,9 @@ export const CHARACTER = 7.2
 /** Servers that never stand in one drawing share a colour. */
 const COLOURED: readonly (readonly string[])[] = [
   ['Ropewalk', 'Ropewalk, Topics'],
-  ['node:net', 'ws', '@fastify/static'],
+  ['node:net', '@fastify/static'],
   ['node:http', 'Ropewalk, a loop', 'nginx'],
-  ['Fastify'],
+  ['Fastify', 'ws'],
   ['Hono', 'Autobahn'],
   ['Bun'],
 ]

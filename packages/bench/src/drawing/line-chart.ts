@@ -30,7 +30,7 @@ export function lineChart({ title, x, y, lines }: LineChart): string {
   const across = logScale(
     points.map((point) => point.x),
     { from: LEFT, to: RIGHT },
-    x.unit === 'bytes' ? 16 : 10,
+    x.unit === 'bytes' ? 4 : 10,
   )
   const heights = points.map((point) => point.y)
   const upward = { from: BOTTOM, to: TOP }

@@ -54,14 +54,18 @@ export function stepScale(values: readonly number[], { from, to }: Extent): Scal
   return { position, ticks }
 }
 
-/** A scale that begins at 0 and ends at a round number, for numbers that are not negative. */
-export function linearScale(values: readonly number[], { from, to }: Extent): Scale {
-  const most = Math.max(...values)
+/**
+ * A scale that begins at 0 and ends at a round number, for numbers that are not negative.
+ *
+ * @param unit What is round: 1024 for KiB.
+ */
+export function linearScale(values: readonly number[], { from, to }: Extent, unit: number = 1): Scale {
+  const most = Math.max(...values) / unit
   const power = 10 ** Math.floor(Math.log10(most / 4))
   const step = [1, 2, 5, 10].map((factor) => factor * power).find((size) => size * 5 >= most) ?? most
   const last = Math.ceil(most / step - EPSILON)
-  const ticks = Array.from({ length: last + 1 }, (_, at) => at * step)
-  return { position: (value) => from + (value / (last * step)) * (to - from), ticks }
+  const ticks = Array.from({ length: last + 1 }, (_, at) => at * step * unit)
+  return { position: (value) => from + (value / (last * step * unit)) * (to - from), ticks }
 }
 
 const EPSILON = 1e-9

@@ -40,4 +40,7 @@ describe('linearScale', () => {
     expect(ticks).toEqual([0, 100, 200, 300, 400, 500])
     expect(position(250)).toBe(200)
   })
+  it('is round in the unit of its values', () => {
+    expect(linearScale([3000], extent, 1024).ticks).toEqual([0, 1024, 2048, 3072])
+  })
 })
