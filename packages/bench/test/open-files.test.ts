@@ -19,6 +19,6 @@ describe('limitIn', () => {
 describe('tooMany', () => {
   it('leaves some descriptors for other files', () => {
     expect(tooMany(10_000, 10_200)).toBeUndefined()
-    expect(tooMany(10_000, 10_199)).toContain('10000 connections are left out')
+    expect(tooMany(10_000, 10_199)).toContain('10 000 connections are left out')
   })
 })

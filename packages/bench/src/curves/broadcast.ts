@@ -39,13 +39,13 @@ export const BROADCASTS: readonly Curve[] = [
     durationMs: 2000,
   }),
   curve({
-    name: 'broadcast-slow-4k',
-    title: 'Broadcast of 4 KiB to 1 000 WebSockets, of which 100 do not read, for 10 seconds',
+    name: 'broadcast-slow-64k',
+    title: 'Broadcast of 64 KiB to 200 WebSockets, of which 20 do not read, for 10 seconds',
     about:
       'Once the buffers of the kernel are full, Topics skips what a slow client does not read. ' +
       'A loop with `ws` queues it.',
     servers: [TOPICS, WS],
-    load: { connections: 1000, silent: 100, bytes: 4096, burst: 1 },
+    load: { connections: 200, silent: 20, bytes: 65_536, burst: 1 },
     durationMs: 10_000,
     rounds: 1,
   }),

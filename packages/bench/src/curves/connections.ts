@@ -5,7 +5,7 @@ import { HTTP, TCP, WEBSOCKET } from './compared.ts'
 import { throughput } from './throughput.ts'
 
 const CONNECTIONS = [1, 10, 100, 1000, 10_000]
-const DURATION_MS = 700
+const DURATION_MS = 500
 
 /** Requests per CPU second at 1 to 10 000 connections, each with one request in flight. */
 export const CONNECTION_CURVES: readonly Curve[] = [

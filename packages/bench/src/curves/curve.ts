@@ -1,4 +1,5 @@
 import type { CurveReport } from '../curve-report.ts'
+import { formatted } from '../drawing/units.ts'
 import type { Installation } from '../installation.ts'
 
 /** Something that is measured beside the table of workloads. */
@@ -35,5 +36,6 @@ const OTHER_FILES = 200
 export function tooMany(connections: number, openFiles: number, others: number = 0): string | undefined {
   const least = connections + others + OTHER_FILES
   if (least <= openFiles) return undefined
-  return `${connections} connections are left out: a process may open ${openFiles} files (\`ulimit -n\`), and this needs ${least}.`
+  const [wanted, files, needed] = [connections, openFiles, least].map((number) => formatted(number, 'count'))
+  return `${wanted} connections are left out: a process may open ${files} files (\`ulimit -n\`), and this needs ${needed}.`
 }

@@ -58,7 +58,7 @@ async function measure(
   return {
     kind: 'lines',
     title: `Memory of an idle ${what}`,
-    about: `Resident memory that more connections add, after a collection of garbage, to a server that has ${FIRST}.`,
+    about: `Resident memory that more connections add, after a collection of garbage, to a server that has 1 000.`,
     x: { label: 'Connections', unit: 'count' },
     y: { label: 'Bytes per connection', unit: 'bytes' },
     lines,

@@ -31,7 +31,7 @@ function curve(
     points: SIZES.map((bytes) => ({
       x: bytes,
       load: (port) => ({ kind, options: { port, connections: CONNECTIONS, inFlight: 1, bytes } }),
-      durationMs: bytes < LONG_BYTES ? 600 : 2500,
+      durationMs: bytes < LONG_BYTES ? 500 : 2000,
     })),
     figure: ({ requests, cpuSeconds }, bytes) => (requests * bytes) / cpuSeconds,
   })

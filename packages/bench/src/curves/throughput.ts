@@ -57,4 +57,4 @@ async function measure(
   return { kind: 'lines', title, about, x, y, lines: named, remarks }
 }
 
-const WARM_UP_MS = 400
+const WARM_UP_MS = 500
