@@ -16,7 +16,7 @@ export default defineConfig({
         // `npm test` runs this project alone.
         test: {
           name: 'quick',
-          include: ['packages/{core,http,websocket,repo-checks}/test/**/*.test.ts'],
+          include: ['packages/{core,http,websocket,bench,repo-checks}/test/**/*.test.ts'],
           exclude: [MOUNT],
         },
       },

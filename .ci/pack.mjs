@@ -8,6 +8,8 @@ const filters = [
   '--filter',
   './packages/*',
   '--filter',
+  '!@ropewalk/bench',
+  '--filter',
   '!@ropewalk/conformance',
   '--filter',
   '!@ropewalk/repo-checks',

@@ -109,7 +109,7 @@ function textPathsIn(root: string, folder: string): readonly string[] {
 }
 
 /** Installed or built, or the folder in which a test compiles the listings of the documents. */
-const NOT_OURS = /^(?:\.git|\.pack|coverage|dist|node_modules|\.listings-.*)$/
+const NOT_OURS = /^(?:\.git|\.pack|\.bench|coverage|dist|node_modules|\.listings-.*)$/
 const TEXT_FILE = /\.(?:[cm]?[jt]s|html|json|md|sh|svg|txt|ya?ml)$|^LICENSE$|^run$/
 const ENTRY_NAMES: ReadonlySet<string> = new Set([
   'bytes',
