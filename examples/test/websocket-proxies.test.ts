@@ -11,21 +11,22 @@ import { hasHAProxy, hasNginx, Proxy } from './proxy.ts'
 /** How long a proxy waits for traffic. */
 const PROXY_MS = 1000
 
-const closed: WebSocketClosed[] = []
-class Counting extends WebSocketProtocol {
-  override connectionLost(reason: WebSocketClosed): void {
-    closed.push(reason)
-  }
-}
-
 /** A site with one WebSocket for each of some options. */
 class Backend {
   readonly logged: LogEvent[] = []
+  /** How its WebSockets ended. */
+  readonly closed: WebSocketClosed[] = []
   readonly #reactor = createReactor({ log: (event) => this.logged.push(event) })
   port = 0
   #running: Promise<unknown> = Promise.resolve()
 
   async start(): Promise<void> {
+    const { closed } = this
+    class Counting extends WebSocketProtocol {
+      override connectionLost(reason: WebSocketClosed): void {
+        closed.push(reason)
+      }
+    }
     const root = new Resource()
     const put = (name: string, options: Partial<WebSocketOptions>): unknown =>
       root.putChild(name, WebSocketResource.forProtocol(Counting, options))
@@ -107,6 +108,8 @@ describe.each([
     expect(socket.readyState).toBe(WebSocket.OPEN)
     socket.close(1000)
     expect((await once(socket, 'close'))[0]).toBe(1000)
+    // The proxy passes on the end of the connection later than the close frame.
+    await expect.poll(() => backend.closed).toMatchObject([{ code: 1000, wasClean: true }])
   })
 
   test.skipIf(!isThere)('stays open without pings while only one side sends', async () => {
@@ -121,10 +124,12 @@ describe.each([
   })
 
   test.skipIf(!isThere)('is cut without pings, which ends it without a close frame', async () => {
-    closed.length = 0
+    backend.closed.length = 0
     const socket = await open('none')
     expect((await once(socket, 'close'))[0]).toBe(1006)
-    await expect.poll(() => closed).toMatchObject([{ code: 1006, closedBy: 'neither', wasClean: false }])
+    await expect
+      .poll(() => backend.closed)
+      .toMatchObject([{ code: 1006, closedBy: 'neither', wasClean: false }])
   })
 
   test.skipIf(!isThere)('logs nothing of this', () => {
