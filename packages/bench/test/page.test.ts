@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { markdownTable, provenance, tables, withSection } from '../src/page.ts'
 import type { WorkloadReport } from '../src/report.ts'
+import { environment } from './environment.ts'
 
 describe('withSection', () => {
   const page = 'above\n\n<!-- table: begin -->\n\nold\n\n<!-- table: end -->\n\nbelow\n'
@@ -66,13 +67,6 @@ describe('tables', () => {
 })
 
 describe('provenance', () => {
-  const environment = {
-    cpu: 'A CPU',
-    cores: 2,
-    memoryGiB: 8,
-    kernel: 'Linux 6.1',
-    versions: { node: '24.1.0' },
-  }
   const at = (date: string, commit: string) => ({ ...report('ws-ping', 'ws'), date, commit })
   it('names the machine, the versions, the commit and the date', () => {
     expect(provenance({ environment, workloads: { a: at('2026-11-28', 'abc') }, curves: {} })).toBe(

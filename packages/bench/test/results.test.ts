@@ -3,14 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, describe, expect, it } from 'vitest'
 import { dated, earlierResults, writeResults } from '../src/results.ts'
-
-const environment = {
-  cpu: 'A CPU',
-  cores: 2,
-  memoryGiB: 8,
-  kernel: 'Linux 6.1',
-  versions: { node: '24.1.0' },
-}
+import { environment } from './environment.ts'
 
 describe('earlierResults', () => {
   const folder = mkdtempSync(join(tmpdir(), 'bench-'))

@@ -37,6 +37,18 @@ describe('ByteQueue', () => {
     expect(queue.takeAll().toString()).toBe('abcd')
   })
 
+  test('shows its first chunk, and where in it the next byte is', () => {
+    const queue = new ByteQueue()
+    expect([queue.front.length, queue.frontOffset]).toEqual([0, 0])
+    const [first, second] = [Buffer.alloc(3000, 'a'), Buffer.alloc(3000, 'b')]
+    queue.push(first)
+    queue.push(second)
+    queue.skip(10)
+    expect([queue.front, queue.frontOffset]).toEqual([first, 10])
+    queue.skip(2990)
+    expect([queue.front, queue.frontOffset]).toEqual([second, 0])
+  })
+
   test('takes lines when the delimiter is cut between chunks', () => {
     const queue = queueOf('one\r', '\ntwo\r\nthr')
     expect(queue.takeLine(10)?.toString()).toBe('one')

@@ -115,9 +115,13 @@ export class Headers implements Iterable<readonly [string, string]> {
     this.#add(name, value)
   }
 
-  /** Whether one of the names may have a value, found out by their lengths alone. */
-  mayHaveAny(names: NameLengths): boolean {
-    return (this.#lengths & names.bits) !== 0
+  /**
+   * Whether a name of one of these lengths may have a value.
+   *
+   * @param lengths From `lengthBits`.
+   */
+  mayHaveAny(lengths: number): boolean {
+    return (this.#lengths & lengths) !== 0
   }
 
   /** Removes all values of a name. */
@@ -186,14 +190,9 @@ export class Headers implements Iterable<readonly [string, string]> {
   }
 }
 
-/** The lengths of some names, for `mayHaveAny`. */
-export class NameLengths {
-  /** A bit for each length. */
-  readonly bits: number
-
-  constructor(...names: readonly string[]) {
-    this.bits = names.reduce((bits, name) => bits | lengthBit(name), 0)
-  }
+/** Returns a bit for the length of each name, for `mayHaveAny`. */
+export function lengthBits(...names: readonly string[]): number {
+  return names.reduce((bits, name) => bits | lengthBit(name), 0)
 }
 
 function isASCIIValue(value: string): boolean {

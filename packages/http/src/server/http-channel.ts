@@ -425,7 +425,7 @@ function responseComplete(): LocalProtocolError {
   return new LocalProtocolError('Cannot read on: the response is complete', { cause })
 }
 
-/** Stands in for the reader of a channel that has been replaced. It is never given bytes. */
+/** These stand in for the input and the reader of a channel that has been replaced: it is given no more bytes. */
 const NO_INPUT = new ByteQueue()
 const NO_READER = new RequestReader(DEFAULT_CHANNEL_OPTIONS)
 const CONTINUE = 'HTTP/1.1 100 Continue\r\n\r\n'

@@ -1,5 +1,5 @@
 import { LocalProtocolError, type Transport } from '@ropewalk/core'
-import { type Headers, NameLengths } from '../message/headers.ts'
+import { type Headers, lengthBits } from '../message/headers.ts'
 import { lowerCaseElements } from '../message/field-grammar.ts'
 import type { HTTPVersion } from '../codec/framing.ts'
 import { CHUNK_END, chunkHead, LAST_CHUNK, lastChunk, responseHead } from '../codec/response-writer.ts'
@@ -164,7 +164,7 @@ export class ResponseStream {
     const { method, version } = this.#requestLine
     if (!this.#persistent || version !== '1.1' || method === 'HEAD' || method === 'CONNECT') return false
     if (code < 200 || code === 204 || code === 205 || code === 304) return false
-    return trailers === undefined && !headers.mayHaveAny(FRAMING_NAMES)
+    return trailers === undefined && !headers.mayHaveAny(FRAMING_LENGTHS)
   }
 
   /** The fast path of `whole`: with the same bytes, as one string where that is possible. */
@@ -291,8 +291,8 @@ type Framing =
 const FRESH: Stage = { is: 'fresh' }
 const FINISHED: Stage = { is: 'finished' }
 const NO_BODY: Framing = { kind: 'no body', lines: '' }
-/** Names that decide how a response is framed. */
-const FRAMING_NAMES = new NameLengths('transfer-encoding', 'content-length', 'connection', 'upgrade')
+/** The lengths of the names that decide how a response is framed. */
+const FRAMING_LENGTHS = lengthBits('transfer-encoding', 'content-length', 'connection', 'upgrade')
 /** RFC 9110 §15.3.6: a 205 has no content. Without a length, a client would wait for content. */
 const EMPTY_BODY: Framing = { kind: 'no body', lines: 'Content-Length: 0\r\n' }
 const CHUNKS: Framing = { kind: 'chunks', lines: 'Transfer-Encoding: chunked\r\n' }

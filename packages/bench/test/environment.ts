@@ -1,0 +1,10 @@
+import type { Environment } from '../src/environment.ts'
+
+/** An environment that results were measured in. */
+export const environment: Environment = {
+  cpu: 'A CPU',
+  cores: 2,
+  memoryGiB: 8,
+  kernel: 'Linux 6.1',
+  versions: { node: '24.1.0' },
+}
