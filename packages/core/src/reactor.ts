@@ -10,6 +10,7 @@ export { asciiHost } from './hosts.ts'
 export type {
   ConnectionContext,
   DeadlineKeeper,
+  DeadlinePlace,
   InheritedSocket,
   KeptDeadline,
   LookupOptions,

@@ -436,8 +436,18 @@ export interface SystemReactor extends Reactor, ReactorDescriptors, ReactorProce
 export interface KeptDeadline {
   /** When it is due, in milliseconds on the keeper's clock. */
   readonly dueMs: number
+  /** Undefined at first; only the keeper reads or changes it. A deadline has one keeper for its whole life. */
+  place: DeadlinePlace | undefined
   /** Called when the deadline expires. */
   expire(): void
+}
+
+/** Where a DeadlineKeeper has put a deadline. It belongs to the keeper. */
+export interface DeadlinePlace {
+  readonly deadline: KeptDeadline
+  tick: number
+  previous: DeadlinePlace | undefined
+  next: DeadlinePlace | undefined
 }
 
 /** Watches the deadlines of all connections of a reactor. */

@@ -1,4 +1,10 @@
-import type { DeadlineKeeper, DelayedCall, KeptDeadline, ReactorTime } from '../interfaces/reactor.ts'
+import type {
+  DeadlineKeeper,
+  DeadlinePlace,
+  DelayedCall,
+  KeptDeadline,
+  ReactorTime,
+} from '../interfaces/reactor.ts'
 
 /**
  * A deadline by which the peer must make progress.
@@ -11,6 +17,8 @@ export class Deadline implements KeptDeadline {
   readonly #keeper: DeadlineKeeper
   readonly #expired: () => void
   #dueMs = NEVER
+  /** Belongs to the keeper. */
+  place: DeadlinePlace | undefined
 
   /**
    * @param time The reactor.
@@ -66,12 +74,14 @@ export class Deadline implements KeptDeadline {
  * Time is divided into ticks, and each tick has a slot. A deadline is in the slot of the first tick at which
  * it is due. A deadline that is postponed stays in its slot, and moves on when that slot is processed. A tick
  * that is much too late means that the event loop was blocked: this clock leaves that time out.
+ *
+ * A slot is a linked list, because a deadline that is set and cleared again and again must cost the same each
+ * time. In a Set, each deletion of a key makes the next look at that key slower until the Set is rebuilt.
  */
 export class DeadlineWheel implements DeadlineKeeper {
   readonly #time: Pick<ReactorTime, 'now' | 'callLater'>
-  readonly #slots: readonly Set<KeptDeadline>[] = Array.from({ length: SLOTS }, () => new Set<KeptDeadline>())
-  /** The tick of the slot that each deadline is in. */
-  readonly #ticks = new Map<KeptDeadline, number>()
+  readonly #slots: readonly Slot[] = Array.from({ length: SLOTS }, () => new Slot())
+  #size = 0
   #tick = 0
   #call: DelayedCall | undefined
   #stalledMs = 0
@@ -86,37 +96,42 @@ export class DeadlineWheel implements DeadlineKeeper {
 
   keep(deadline: KeptDeadline): void {
     if (deadline.dueMs === Infinity) return this.forget(deadline)
-    const slotTick = this.#ticks.get(deadline)
+    const place = (deadline.place ??= { deadline, tick: OUTSIDE, previous: undefined, next: undefined })
     const tick = Math.ceil(deadline.dueMs / TICK_MS)
     // Postponed: it moves when its slot is processed.
-    if (slotTick !== undefined && slotTick <= tick) return
-    if (slotTick !== undefined) this.#slot(slotTick).delete(deadline)
+    if (place.tick !== OUTSIDE && place.tick <= tick) return
+    if (place.tick !== OUTSIDE) this.#remove(place)
     this.#tickFrom(this.now())
-    this.#put(deadline, Math.max(tick, this.#tick + 1))
+    this.#put(place, Math.max(tick, this.#tick + 1))
   }
 
   /** How many deadlines are watched. */
   get size(): number {
-    return this.#ticks.size
+    return this.#size
   }
 
   forget(deadline: KeptDeadline): void {
-    const slotTick = this.#ticks.get(deadline)
-    if (slotTick === undefined) return
-    this.#slot(slotTick).delete(deadline)
-    this.#ticks.delete(deadline)
+    const { place } = deadline
+    if (place === undefined || place.tick === OUTSIDE) return
+    this.#remove(place)
     this.#restIfEmpty()
   }
 
-  #put(deadline: KeptDeadline, tick: number): void {
+  #put(place: DeadlinePlace, tick: number): void {
     // A deadline beyond the last slot is put into that slot and moves on from there.
-    const within = Math.min(tick, this.#tick + SLOTS - 1)
-    this.#ticks.set(deadline, within)
-    this.#slot(within).add(deadline)
+    place.tick = Math.min(tick, this.#tick + SLOTS - 1)
+    this.#slot(place.tick).add(place)
+    this.#size++
   }
 
-  #slot(tick: number): Set<KeptDeadline> {
-    return this.#slots[tick % SLOTS] ?? new Set()
+  #remove(place: DeadlinePlace): void {
+    this.#slot(place.tick).remove(place)
+    place.tick = OUTSIDE
+    this.#size--
+  }
+
+  #slot(tick: number): Slot {
+    return this.#slots[tick % SLOTS] ?? new Slot()
   }
 
   #tickFrom(nowMs: number): void {
@@ -130,7 +145,7 @@ export class DeadlineWheel implements DeadlineKeeper {
   }
 
   #restIfEmpty(): void {
-    if (this.#ticks.size > 0) return
+    if (this.#size > 0) return
     if (this.#call?.active()) this.#call.cancel()
     this.#call = undefined
   }
@@ -142,31 +157,49 @@ export class DeadlineWheel implements DeadlineKeeper {
     const due: KeptDeadline[] = []
     while (this.#tick < until) {
       this.#tick++
-      due.push(...this.#take(this.#tick))
+      this.#take(this.#tick, due)
     }
     this.#call = undefined
-    if (this.#ticks.size > 0) this.#arm(nowMs)
+    if (this.#size > 0) this.#arm(nowMs)
     expire(due, until * TICK_MS)
   }
 
-  /**
-   * Removes and returns the deadlines that are due in the slot of `tick`; those that were postponed move on.
-   */
-  #take(tick: number): KeptDeadline[] {
+  /** Empties the slot of `tick`: adds what is due to `due`, and moves on what was postponed. */
+  #take(tick: number, due: KeptDeadline[]): void {
     const slot = this.#slot(tick)
-    const due: KeptDeadline[] = []
-    for (const deadline of Array.from(slot)) {
-      slot.delete(deadline)
-      this.#ticks.delete(deadline)
+    for (let place = slot.first; place !== undefined; place = slot.first) {
+      const { deadline } = place
+      this.#remove(place)
       if (deadline.dueMs <= tick * TICK_MS) due.push(deadline)
-      else this.#put(deadline, Math.ceil(deadline.dueMs / TICK_MS))
+      else this.#put(place, Math.ceil(deadline.dueMs / TICK_MS))
     }
-    return due
   }
 
   #leaveStallOut(): void {
     const lateMs = this.now() - (this.#tick + 1) * TICK_MS
     if (lateMs > STALL_MS) this.#stalledMs += lateMs
+  }
+}
+
+/** The deadlines of one tick, in the order in which they were put there. */
+class Slot {
+  first: DeadlinePlace | undefined
+  #last: DeadlinePlace | undefined
+
+  add(place: DeadlinePlace): void {
+    place.previous = this.#last
+    if (this.#last === undefined) this.first = place
+    else this.#last.next = place
+    this.#last = place
+  }
+
+  remove(place: DeadlinePlace): void {
+    const { previous, next } = place
+    if (previous === undefined) this.first = next
+    else previous.next = next
+    if (next === undefined) this.#last = previous
+    else next.previous = previous
+    place.previous = place.next = undefined
   }
 }
 
@@ -186,6 +219,8 @@ function expire(due: readonly KeptDeadline[], untilMs: number): void {
 }
 
 const NEVER = Infinity
+/** The tick of a deadline that is in no slot. */
+const OUTSIDE = -1
 const WANTED = 'a number of milliseconds, 0 or more'
 /** How late a deadline may expire. */
 const TICK_MS = 100

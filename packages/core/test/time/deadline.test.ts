@@ -1,3 +1,4 @@
+import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { DeadlineWheel } from '../../src/reactor.ts'
 import { Clock } from '../../src/testing.ts'
@@ -110,6 +111,44 @@ describe('DeadlineWheel', () => {
     expect([expired.length, clock.getDelayedCalls()]).toEqual([10_000, []])
   })
 
+  test('watches each deadline whatever is set, postponed, moved forward and cleared', () => {
+    const step = fc.record({
+      index: fc.nat(COUNT - 1),
+      delayMs: fc.oneof(fc.nat(500), fc.nat(60_000), fc.constant(Infinity)),
+      advanceMs: fc.oneof(fc.constant(0), fc.nat(150)),
+    })
+    const property = fc.property(fc.array(step, { minLength: 50, maxLength: 400 }), (steps) => {
+      const clock = new Clock()
+      const wheel = new DeadlineWheel(clock)
+      const [dueMs, lateMs] = [new Map<number, number>(), [] as number[]]
+      const deadlines = Array.from({ length: COUNT }, (_, index) => {
+        return new Deadline({ deadlines: wheel }, () => {
+          lateMs.push(clock.now() - (dueMs.get(index) ?? Infinity))
+          dueMs.delete(index)
+        })
+      })
+      for (const { index, delayMs, advanceMs } of steps) {
+        deadlines[index]?.set(delayMs)
+        if (delayMs === Infinity) dueMs.delete(index)
+        else dueMs.set(index, clock.now() + delayMs)
+        clock.advance(advanceMs)
+        expect(wheel.size).toBe(dueMs.size)
+      }
+      clock.advance(120_000)
+      expect(lateMs.filter((late) => !(late >= 0 && late <= 100))).toEqual([])
+      expect([dueMs.size, wheel.size, clock.getDelayedCalls()]).toEqual([0, 0, []])
+    })
+    fc.assert(property, { seed: 5, numRuns: 50 })
+  })
+
+  test('expires two hundred thousand deadlines of one tick', () => {
+    const clock = new Clock()
+    let expired = 0
+    for (let count = 0; count < 200_000; count++) new Deadline(clock, () => expired++).set(100)
+    clock.advance(100)
+    expect(expired).toBe(200_000)
+  })
+
   test.each([51_100, 51_200, 51_300, 102_400, 3_600_000])(
     'expires a deadline of %i ms on time',
     (delayMs) => {
@@ -204,3 +243,6 @@ describe('DeadlineWheel', () => {
     expect(expired).toEqual([200])
   })
 })
+
+/** How many deadlines a generated program has. */
+const COUNT = 20

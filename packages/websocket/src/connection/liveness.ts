@@ -10,7 +10,7 @@
 
 import { CloseCode } from '../codec/close-frame.ts'
 import type { Transport } from '@ropewalk/core'
-import type { DeadlineKeeper, KeptDeadline } from '@ropewalk/core/reactor'
+import type { DeadlineKeeper, DeadlinePlace, KeptDeadline } from '@ropewalk/core/reactor'
 import { SilentPeerError, WebSocketError } from '../errors.ts'
 import type { SendStatus } from './outbox.ts'
 import { OwnPings } from './own-pings.ts'
@@ -50,6 +50,8 @@ export class Liveness implements KeptDeadline {
   readonly #owner: LivenessOwner
   readonly #options: LivenessOptions
   readonly #clock: DeadlineKeeper
+  /** Belongs to the keeper. */
+  place: DeadlinePlace | undefined
   #dueMs = Infinity
   #pings: OwnPings | undefined
   /** When the silence of the peer began that counts, or the first ping since then was sent. */
