@@ -29,9 +29,12 @@ const INJECTIONS: Readonly<Record<FaultKind, Injection>> = {
       for (const link of links) link.setHeld(false)
     }
   },
-  reset(one, other) {
-    const ends = [...one.connectionsWith(other), ...other.connectionsWith(one)]
-    for (const end of ends) end.broken('ECONNRESET')
+  reset(one, other, network) {
+    const random = network.setup.random
+    const towards = random.pick([[one], [other], [one, other]]) ?? []
+    for (const host of towards)
+      for (const { connection } of host.connectionsWith(host === one ? other : one))
+        if (connection !== undefined) connection.resetByNetwork()
     return nothing
   },
   crash(one) {
@@ -85,7 +88,6 @@ const INJECTIONS: Readonly<Record<FaultKind, Injection>> = {
     one.maxDescriptors = 0
     return () => {
       one.maxDescriptors = before
-      one.life?.descriptorsFreed()
     }
   },
   'fast clock'(one) {

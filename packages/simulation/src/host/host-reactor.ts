@@ -1,9 +1,8 @@
 import { callSite, type Leak } from '../call-site.ts'
-import { SimulatedPort } from '../network/simulated-port.ts'
+import { SimulatedPort, type SimulatedPortSetup } from '../network/simulated-port.ts'
 import { StreamDial } from '../network/stream-dial.ts'
 import type { ReactorSystem } from './reactor-system.ts'
 import {
-  type AcceptOptions,
   type Address,
   formatAddress,
   type ListeningPort,
@@ -114,9 +113,9 @@ export class HostReactor extends WireReactor implements Reactor {
     factory: ProtocolFactory,
     options: ListenTCPOptions,
   ): Promise<ListeningPort<TCPAddress>> {
-    const { interface: _everywhere, backlog = DEFAULT_BACKLOG, ...accept } = options
-    const number = port === 0 ? this.#run.nextPort() : port
-    return this.#listen(tcpAddress(this.#run.host.address, number), factory, backlog, accept)
+    const { interface: host = '::', backlog = DEFAULT_BACKLOG, ipv6Only = false, ...accept } = options
+    const number = port === 0 ? this.#run.stack.freePort() : port
+    return this.#listen({ address: tcpAddress(host, number), factory, ipv6Only, backlog, accept })
   }
 
   protected override acceptUNIX(
@@ -124,16 +123,21 @@ export class HostReactor extends WireReactor implements Reactor {
     factory: ProtocolFactory,
     options: ListenUNIXOptions,
   ): Promise<ListeningPort<UNIXAddress>> {
-    const { backlog = DEFAULT_BACKLOG, mode: _mode, removeStale: _removeStale, ...accept } = options
-    return this.#listen(unixAddress(path), factory, backlog, accept)
+    const { backlog = DEFAULT_BACKLOG, mode: _mode, removeStale = false, ...accept } = options
+    if (removeStale) this.#run.removeStale(path)
+    return this.#listen({ address: unixAddress(path), factory, ipv6Only: false, backlog, accept })
   }
 
   protected override armTurn(): void {
     this.#run.executeSoon(this.#endTurn)
   }
 
-  protected override dial(address: Address, events: DialEvents): ConnectAttempt {
-    return new StreamDial(this.#run, address, events)
+  protected override dial(
+    address: Address,
+    events: DialEvents,
+    bindAddress: string | undefined,
+  ): ConnectAttempt {
+    return new StreamDial(this.#run, address, events, bindAddress)
   }
 
   protected override async bindDatagrams(binding: DatagramBinding): Promise<DatagramWire> {
@@ -146,15 +150,11 @@ export class HostReactor extends WireReactor implements Reactor {
     this.#run.clock.clear()
   }
 
-  async #listen<A extends Address>(
-    address: A,
-    factory: ProtocolFactory,
-    backlog: number,
-    accept: AcceptOptions,
-  ): Promise<ListeningPort<A>> {
+  async #listen<A extends Address>(setup: Omit<SimulatedPortSetup<A>, 'life'>): Promise<ListeningPort<A>> {
+    const { factory } = setup
     const [life, openedAt] = [this.#run, callSite()]
     await this.registry.binding(Promise.resolve())
-    const port = new SimulatedPort({ life, address, factory, backlog, accept })
+    const port = new SimulatedPort({ ...setup, life })
     life.bindPort(port)
     this.#opened.set(port, openedAt)
     try {

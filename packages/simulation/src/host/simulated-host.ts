@@ -1,11 +1,14 @@
 import type { NamedEnd } from '../network/host-kernel.ts'
+import { Interfaces } from '../network/interfaces.ts'
 import type { NameConditions } from '../network/names.ts'
 import type { Network } from '../network/network.ts'
+import { TCPStack } from '../network/tcp-stack.ts'
 import type { HostState } from './reactor-system.ts'
 import type { Leak } from '../call-site.ts'
 import type { Random } from '../random.ts'
 import { HostRun } from './host-run.ts'
 import type { HostReactor } from './host-reactor.ts'
+import { MachineTime } from '../time/machine-time.ts'
 
 /** The program of a host, called when the host starts. If it throws or rejects, the simulation fails. */
 export type HostProgram = (reactor: HostReactor) => unknown
@@ -13,7 +16,8 @@ export type HostProgram = (reactor: HostReactor) => unknown
 /** The constructor arguments of `SimulatedHost`. */
 export interface HostSetup {
   readonly name: string
-  readonly address: string
+  /** Counts the hosts of a simulation from 1. */
+  readonly number: number
   readonly network: Network<SimulatedHost>
   readonly random: Random
   readonly program: HostProgram
@@ -21,12 +25,14 @@ export interface HostSetup {
   run(host: SimulatedHost, call: () => unknown): void
 }
 
-/** A machine of the simulation. It runs a program, and may crash, restart, pause, freeze or run fast. */
+/** A machine of the simulation. It runs a program, and may be killed, crash, restart, pause, freeze or run fast. */
 export class SimulatedHost implements HostState {
   readonly name: string
-  readonly address: string
+  readonly interfaces: Interfaces
   readonly network: Network<SimulatedHost>
   readonly random: Random
+  /** The paths of its UNIX sockets. They stay when the program ends without removing them. */
+  readonly socketFiles: Set<string> = new Set()
   /** The files that `readFile` finds, by path. They survive crashes. */
   readonly files: Map<string, Uint8Array | string> = new Map()
   /** Most connections at a time, including attempts to connect. */
@@ -40,6 +46,9 @@ export class SimulatedHost implements HostState {
   readonly #setup: HostSetup
   #run: HostRun | undefined
   #lives = 0
+  /** What its operating system keeps while it has power. */
+  #stack: TCPStack | undefined
+  #boots = 0
   #clockAsked = 0
   #standsStill = false
   #frozen = false
@@ -47,9 +56,24 @@ export class SimulatedHost implements HostState {
   constructor(setup: HostSetup) {
     this.#setup = setup
     this.name = setup.name
-    this.address = setup.address
+    this.interfaces = new Interfaces(setup.number)
     this.network = setup.network
     this.random = setup.random
+  }
+
+  /** Its IPv4 address on the network. */
+  get address(): string {
+    return this.interfaces.ipv4
+  }
+
+  /** Its IPv6 address on the network. */
+  get address6(): string {
+    return this.interfaces.ipv6
+  }
+
+  /** TCP in its operating system; undefined while it has no power. */
+  get stack(): TCPStack | undefined {
+    return this.#stack
   }
 
   /** Its current run; undefined while it is down. */
@@ -57,13 +81,13 @@ export class SimulatedHost implements HostState {
     return this.#run
   }
 
-  /** Whether it is not running: it has crashed and not started again. */
+  /** Whether its program is not running: it was killed, or the host has crashed, and was not started again. */
   get isDown(): boolean {
     return this.#run === undefined
   }
 
   get isSilent(): boolean {
-    return this.#run === undefined || this.#frozen
+    return this.#stack === undefined || this.#frozen
   }
 
   /** @throws {Error} while it is down. */
@@ -75,7 +99,13 @@ export class SimulatedHost implements HostState {
   /** Starts it. Only its files are kept from an earlier run. No effect while it is up. */
   start(): void {
     if (this.#run !== undefined) return
-    const life = new HostRun(this)
+    this.#stack ??= new TCPStack({
+      machine: this,
+      network: this.network,
+      random: this.random.fork(`network ${++this.#boots}`),
+      time: new MachineTime(this.network.setup.events),
+    })
+    const life = new HostRun(this, this.#stack)
     this.#run = life
     this.#lives++
     this.network.setup.trace.note(this.name, this.#lives === 1 ? 'starts' : 'starts again')
@@ -84,15 +114,28 @@ export class SimulatedHost implements HostState {
 
   /**
    * Simulates a power failure: its connections, timers and memory are gone, and neither its program nor its
-   * peers are notified. No effect while it is down.
+   * peers are notified. No effect while it has no power.
    */
   crash(): void {
-    if (this.#run === undefined) return
+    if (this.#stack === undefined) return
     this.network.setup.trace.note(this.name, 'crashes')
-    this.#run.end()
-    this.#run = undefined
-    this.#standsStill = false
-    this.#frozen = false
+    this.#stack.end()
+    this.#stack = undefined
+    this.#ended()
+  }
+
+  /**
+   * Ends its program at once, as the signal SIGKILL does. Its operating system goes on: it sends what was
+   * written and closes the connections, with a RST where bytes are unread, and refuses new ones. No effect
+   * while it is down.
+   */
+  kill(): void {
+    if (this.#run === undefined) return
+    this.network.setup.trace.note(this.name, 'is killed')
+    this.thaw()
+    for (const port of this.#run.ports) port.resetQueue()
+    this.#ended()
+    this.#stack?.closeAll()
   }
 
   /** Pauses its program, as a long garbage collection does. Its operating system and its clock continue. */
@@ -121,6 +164,7 @@ export class SimulatedHost implements HostState {
     this.#frozen = true
     this.#run.pause()
     this.#run.clock.stop()
+    this.#stack?.time.freeze()
   }
 
   /** Ends the freeze. The machine continues from where it stopped, and its clock does not show the gap. */
@@ -128,8 +172,16 @@ export class SimulatedHost implements HostState {
     if (!this.#frozen) return
     this.network.setup.trace.note(this.name, 'thaws')
     this.#frozen = false
+    this.#stack?.time.thaw()
     this.#run?.clock.goOn()
     if (!this.#standsStill) this.#run?.goOn()
+  }
+
+  #ended(): void {
+    this.#run?.end()
+    this.#run = undefined
+    this.#standsStill = false
+    this.#frozen = false
   }
 
   /** Its ends of the open connections with `other`. */

@@ -15,14 +15,12 @@ export interface LinkConditions {
   readonly bytesPerSecond: number
 }
 
-/** A packet, and what to call when it arrives or is lost. */
+/** A packet, and what to call when it arrives. */
 export interface Packet {
   /** Such as `SYN`, or `12 bytes`. */
   readonly what: string
   readonly bytes: number
   arrived(): void
-  /** Called at the time at which the packet would have arrived. */
-  lost(): void
 }
 
 /** A piece of a TCP stream that arrived at the end of a link. Each piece is reported once and in order. */
@@ -43,7 +41,7 @@ export interface LinkSetup {
   readonly trace: Trace
   readonly stats: NetworkStats
   readonly conditions: LinkConditions
-  /** Whether one of its hosts is down or frozen, so that every packet is lost. */
+  /** Whether the host at its end is down or frozen, so that it receives nothing. */
   readonly isSilent: () => boolean
 }
 
@@ -119,7 +117,6 @@ export class Link {
     if (packet.what !== 'ACK') trace.record(from, to, { what: packet.what, lost, sentMs })
     if (!lost) return packet.arrived()
     stats.lost++
-    packet.lost()
   }
 }
 
