@@ -214,7 +214,6 @@ export class TCPConnection {
 
   #receiveBytes(segment: Segment): void {
     this.#acknowledge = true
-    // The program may close the connection while it receives the bytes.
     if (this.#stage !== 'ESTABLISHED') return
     this.#beyondGap = this.#receiver?.take(segment, this.#deliver)
   }
@@ -222,10 +221,13 @@ export class TCPConnection {
   /** Passes on what is received in order, and reports it to the system first. */
   readonly #deliver: Pick<ReceiverUser, 'arrived' | 'ended'> = {
     arrived: (data) => {
+      // The program may have sent something since the piece before this one.
+      this.#acknowledge = true
       this.#system.delivered(this, data)
       this.#user.arrived(data)
     },
     ended: () => {
+      this.#acknowledge = true
       this.#system.delivered(this, 'end')
       this.#user.ended()
     },

@@ -254,10 +254,18 @@ export class TCPSender {
 
   #untilRetryMs(): number {
     let dueMs = Infinity
-    for (const sent of this.#inFlight)
-      if (!sent.received) dueMs = Math.min(dueMs, sent.sentMs + this.#retryMs(sent.tries))
+    for (const sent of this.#inFlight) if (this.#mayBeLost(sent)) dueMs = Math.min(dueMs, this.#dueMsOf(sent))
     // A smaller delay could leave the clock where it is, because of its precision.
     return Math.max(TICK_MS, dueMs - this.#setup.time.now())
+  }
+
+  /** The first one is sent again even if it was received, because the acknowledgement of it may be lost. */
+  #mayBeLost(sent: Sent): boolean {
+    return !sent.received || sent === this.#inFlight.first
+  }
+
+  #dueMsOf({ sentMs, tries }: Sent): number {
+    return sentMs + this.#retryMs(tries)
   }
 
   #retransmit(): void {
@@ -265,7 +273,7 @@ export class TCPSender {
     const nowMs = time.now()
     if (nowMs - (this.#inFlight.first?.firstMs ?? nowMs) >= limits.giveUpMs) return this.#setup.timedOut()
     for (const sent of this.#inFlight) {
-      if (sent.received || sent.sentMs + this.#retryMs(sent.tries) > nowMs + TICK_MS) continue
+      if (!this.#mayBeLost(sent) || this.#dueMsOf(sent) > nowMs + TICK_MS) continue
       sent.tries++
       sent.sentMs = nowMs
       stats.resent++
@@ -273,9 +281,14 @@ export class TCPSender {
     }
   }
 
-  /** Asks whether the window has opened, because the segment that opened it may be lost (§3.8.6.1). */
+  /**
+   * Sends what fits into a small window after all, or asks whether the window has opened, because the segment
+   * that opened it may be lost (RFC 9293 §3.8.6.1).
+   */
   #probe(): void {
     const { time, limits } = this.#setup
+    const room = this.#edge - this.#nextSeq
+    if (room > 0) return this.#send('data', this.#cut(room))
     this.#unansweredSinceMs ??= time.now()
     if (time.now() - this.#unansweredSinceMs >= limits.giveUpMs) return this.#setup.timedOut()
     this.#probes++
