@@ -1,4 +1,4 @@
-import { Fifo } from '../fifo.ts'
+import { Fifo } from './fifo.ts'
 import type { Random } from '../random.ts'
 import type { MachineTime, MachineTimer } from '../time/machine-time.ts'
 import type { NetworkStats } from './network-stats.ts'

@@ -1,4 +1,4 @@
-import { Fifo } from '../fifo.ts'
+import { Fifo } from './fifo.ts'
 import type { Random } from '../random.ts'
 import type { MachineTime } from '../time/machine-time.ts'
 import type { ListenPort, Machine, NetworkView } from './host-kernel.ts'
@@ -72,10 +72,12 @@ export class TCPStack implements ConnectionSystem {
     return this.#nextPort((port) => !taken.has(port))
   }
 
+  /** Accepts connections at a port from now on. */
   listen(port: ListenPort): void {
     this.#ports.add(port)
   }
 
+  /** Refuses connections at a port from now on. */
   unlisten(port: ListenPort): void {
     this.#ports.delete(port)
   }

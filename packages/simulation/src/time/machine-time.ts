@@ -29,12 +29,14 @@ export class MachineTime {
     return { cancel: () => this.#drop(timer) }
   }
 
+  /** Stops all timers, and the time of the machine. */
   freeze(): void {
     if (this.#frozenSinceMs !== undefined) return
     this.#frozenSinceMs = this.#events.nowMs
     for (const timer of this.#timers) timer.event?.cancel()
   }
 
+  /** Continues from the time at which they stopped. */
   thaw(): void {
     if (this.#frozenSinceMs === undefined) return
     this.#frozenMs += this.#events.nowMs - this.#frozenSinceMs

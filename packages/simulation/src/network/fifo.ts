@@ -12,6 +12,7 @@ export class Fifo<T> {
     return this.#items[this.#taken]
   }
 
+  /** Adds an item at the end. */
   push(item: T): void {
     this.#items.push(item)
   }
@@ -33,6 +34,7 @@ export class Fifo<T> {
     return first
   }
 
+  /** Removes all items. */
   clear(): void {
     this.#items = []
     this.#taken = 0
