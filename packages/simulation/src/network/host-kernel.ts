@@ -28,7 +28,7 @@ export interface Machine {
 }
 
 /** TCP in the operating system of a machine, as a packet finds it. */
-export interface SegmentReceiver {
+interface SegmentReceiver {
   receive(segment: Segment): void
 }
 

@@ -9,7 +9,7 @@ import { MachineTime } from '../../src/time/machine-time.ts'
 import { Trace } from '../../src/trace.ts'
 
 /** The limits of both ends, unless a test sets others. */
-export const LIMITS: FlowLimits = {
+const LIMITS: FlowLimits = {
   sendBufferBytes: 1000,
   receiveBufferBytes: 3000,
   segmentBytes: 1460,
