@@ -1,5 +1,4 @@
 import { connect, type NetConnectOpts, type Socket } from 'node:net'
-import { getSystemErrorName } from 'node:util'
 import { type Address, tcpAddress, unixAddress } from '../addresses.ts'
 import type { DeadlineKeeper } from '../interfaces/reactor.ts'
 import type { Wire, WireEvents } from '../interfaces/wire.ts'
@@ -205,6 +204,7 @@ function lookAtPeer(socket: Socket): 'there' | 'gone' | 'unknown' {
   if (typeof getpeername !== 'function') return 'unknown'
   const status: unknown = Reflect.apply(getpeername, handle, [{}])
   if (typeof status !== 'number') return 'unknown'
+  const { getSystemErrorName } = process.getBuiltinModule('node:util')
   return status < 0 && WITHOUT_PEER.has(getSystemErrorName(status)) ? 'gone' : 'there'
 }
 
