@@ -14,6 +14,11 @@ export interface RunLoopSetup {
   readonly seedGlobals: boolean
 }
 
+/** The host whose code runs now, of any simulation; undefined for code outside of hosts. */
+export function runningHost(): SimulatedHost | undefined {
+  return RUNNING.getStore()?.host
+}
+
 /** Runs the events of a timeline. Promise jobs that an event causes run before the next event. */
 export class RunLoop {
   readonly #setup: RunLoopSetup

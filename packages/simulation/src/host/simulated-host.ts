@@ -157,6 +157,11 @@ export class SimulatedHost implements HostState {
     this.#run?.clock.jump(ms)
   }
 
+  /** Runs `call` as code of this host. If it throws or rejects, the simulation fails. */
+  execute(call: () => unknown): void {
+    this.run(call)
+  }
+
   /** Runs a callback of the host. */
   run(call: () => unknown): void {
     this.#clockAsked = 0
