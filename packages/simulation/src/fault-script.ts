@@ -18,8 +18,13 @@ export interface FaultScriptSetup {
   readonly random: Random
   readonly trace: Trace
   readonly hosts: ReadonlyMap<string, SimulatedHost>
-  /** Which of the planned faults happen, as indices into `planned`. Default: all. */
-  readonly wanted?: ReadonlySet<number> | undefined
+  /**
+   * Which of the planned faults happen, as indices into `planned`, and for how many milliseconds. Undefined:
+   * all, and for as long as planned.
+   */
+  readonly wanted: ReadonlyMap<number, number | undefined> | undefined
+  /** Called when a fault has begun or ended. */
+  readonly changed: () => void
 }
 
 /** The active faults of one kind with one target, and the function that ends their effect. */
@@ -38,8 +43,15 @@ export class FaultScript {
   /** The active faults, by `targetOf`. */
   readonly #lasting = new Map<string, Lasting>()
 
+  #ahead = 0
+
   constructor(setup: FaultScriptSetup) {
     this.#setup = setup
+  }
+
+  /** How many scheduled faults have not begun, or have not ended. */
+  get ahead(): number {
+    return this.#ahead
   }
 
   /** Plans faults between the hosts that exist now, and schedules those that are wanted. */
@@ -48,19 +60,28 @@ export class FaultScript {
     const before = this.planned.length
     const script = randomFaults(random.fork(`faults ${before}`), [...hosts.keys()], plan)
     this.planned.push(...script)
-    for (const [at, fault] of script.entries()) if (wanted?.has(before + at) ?? true) this.inject(fault)
+    for (const [at, fault] of script.entries()) {
+      if (wanted !== undefined && !wanted.has(before + at)) continue
+      this.inject({ ...fault, forMs: wanted?.get(before + at) ?? fault.forMs })
+    }
     return script
   }
 
   /** Schedules one fault, to begin `atMs` from now. */
   inject(fault: Fault): void {
-    const { events, trace } = this.#setup
+    const { events, trace, changed } = this.#setup
     const [one, other] = [this.#hostNamed(fault.one), this.#hostNamed(fault.other)]
+    this.#ahead++
     events.after(fault.atMs, () => {
       trace.note(fault.one, `fault: ${describeFault(fault)}`)
       this.seen[fault.kind] = (this.seen[fault.kind] ?? 0) + 1
       const end = this.#begin(fault, one, other)
-      events.after(fault.forMs, end)
+      changed()
+      events.after(fault.forMs, () => {
+        end()
+        this.#ahead--
+        changed()
+      })
     })
   }
 

@@ -1,3 +1,4 @@
+import type { LogEvent } from '@ropewalk/core/log'
 import type { NamedEnd } from '../network/host-kernel.ts'
 import type { NameConditions } from '../network/names.ts'
 import type { Network } from '../network/network.ts'
@@ -19,6 +20,8 @@ export interface HostSetup {
   readonly program: HostProgram
   /** Runs a callback of the host. If it throws or rejects, the simulation fails. */
   run(host: SimulatedHost, call: () => unknown): void
+  /** Called with each event that the host logs. */
+  logged(event: LogEvent): void
 }
 
 /** A machine of the simulation. It runs a program, and may crash, restart, pause, freeze or run fast. */
@@ -37,6 +40,8 @@ export class SimulatedHost implements HostState {
   backlogFull: boolean = false
   /** Conditions of name lookups by this host, which override `network.names.conditions`. */
   names: Partial<NameConditions> = {}
+  /** The events that it has logged in all its runs, oldest first. */
+  readonly logged: LogEvent[] = []
   readonly #setup: HostSetup
   #run: HostRun | undefined
   #lives = 0
@@ -166,6 +171,11 @@ export class SimulatedHost implements HostState {
   run(call: () => unknown): void {
     this.#clockAsked = 0
     this.#setup.run(this, call)
+  }
+
+  noteLogged(event: LogEvent): void {
+    this.logged.push(event)
+    this.#setup.logged(event)
   }
 
   /** Counts reads of the clock in one event, to detect a program that waits in a loop for time to pass. */

@@ -20,6 +20,8 @@ export interface Packet {
   /** Such as `SYN`, or `12 bytes`. */
   readonly what: string
   readonly bytes: number
+  /** The bytes that it carries for a program, for the trace. */
+  readonly payload?: Uint8Array
   arrived(): void
   /** Called at the time at which the packet would have arrived. */
   lost(): void
@@ -116,7 +118,8 @@ export class Link {
       this.#held.push(travel)
       return
     }
-    if (packet.what !== 'ACK') trace.record(from, to, { what: packet.what, lost, sentMs })
+    if (packet.what !== 'ACK')
+      trace.record(from, to, { what: packet.what, lost, sentMs, payload: packet.payload })
     if (!lost) return packet.arrived()
     stats.lost++
     packet.lost()
