@@ -45,15 +45,18 @@ export class Properties {
       )
   }
 
+  /** Declares a property that must hold after every event that ran code. */
   always(name: string, check: PropertyCheck): void {
     this.#always.set(name, check)
   }
 
+  /** Declares a property that must hold once after the last fault. */
   eventually(name: string, check: PropertyCheck, { withinMs = 60_000 }: EventuallyOptions): void {
     const property: Eventually = { name, check, withinMs, held: false, deadline: undefined, why: undefined }
     this.#eventually.add(property)
   }
 
+  /** Counts a property that holds in some runs. */
   sometimes(name: string, condition: boolean): void {
     this.#sometimes.set(name, (this.#sometimes.get(name) ?? 0) + (condition ? 1 : 0))
   }

@@ -52,7 +52,7 @@ export function calmsOf(conditions: NetworkConditions): readonly Calm[] {
  * Reads a reduction: places of faults, each with its duration after a colon if that is not the planned one;
  * `none` for no fault; and conditions such as `no-loss`.
  *
- * @throws {RangeError} when a part is none of these.
+ * @throws {RangeError} for any other part.
  */
 export function parseReduction(text: string): Reduction {
   const calm = new Set<Calm>()

@@ -5,7 +5,7 @@ import { writeDiagram } from './real/diagram-file.ts'
 import { FAULTS_VARIABLE, quotedFaults, SEED_VARIABLE, wantedRuns } from './real/environment.ts'
 import { realNowMs } from './real/machine.ts'
 import { watchStall } from './real/real-work.ts'
-import { formatReduction, NOTHING_LEFT_OUT, type Reduction } from './reduction.ts'
+import { formatReduction, NOTHING_LEFT_OUT, parseReduction, type Reduction } from './reduction.ts'
 import { isSameFailure, reasonOf } from './same-failure.ts'
 import { ScenarioFailed } from './scenario-failed.ts'
 import { shrink } from './shrink.ts'
@@ -99,7 +99,7 @@ export async function simulateAll(scenario: Scenario, given: SimulateOptions = {
     simulation,
     failOnLeaks,
     command,
-    reduction: environment.faults,
+    reduction: environment.faults === undefined ? undefined : parseReduction(environment.faults),
     shrinkMs,
     diagrams,
     title,

@@ -1,5 +1,3 @@
-import { parseReduction, type Reduction } from '../reduction.ts'
-
 /** The environment variable that names the one seed to run. */
 export const SEED_VARIABLE = 'ROPEWALK_SEED'
 
@@ -10,8 +8,8 @@ export const FAULTS_VARIABLE = 'ROPEWALK_FAULTS'
 export interface WantedRuns {
   /** The one seed to run. */
   readonly only?: string
-  /** What the run of that seed leaves out. */
-  readonly faults?: Reduction
+  /** What the run of that seed leaves out, as text for `parseReduction`. */
+  readonly faults?: string
   /** No further run is started after so many real milliseconds. */
   readonly budgetMs?: number
 }
@@ -20,7 +18,7 @@ export interface WantedRuns {
  * Reads `ROPEWALK_SEED`, `ROPEWALK_FAULTS` and `ROPEWALK_BUDGET_MS`.
  *
  * @throws {RangeError} when the budget is not a positive number of milliseconds, or the faults are given
- * without a seed or cannot be read.
+ * without a seed.
  */
 export function wantedRuns(environment: Readonly<NodeJS.ProcessEnv> = process.env): WantedRuns {
   const {
@@ -36,7 +34,7 @@ export function wantedRuns(environment: Readonly<NodeJS.ProcessEnv> = process.en
   return {
     ...(seed === '' ? {} : { only: seed }),
     ...(budget === '' ? {} : { budgetMs }),
-    ...(faults === '' ? {} : { faults: parseReduction(faults) }),
+    ...(faults === '' ? {} : { faults }),
   }
 }
 

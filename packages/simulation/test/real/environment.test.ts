@@ -8,8 +8,7 @@ test('wantedRuns reads a seed, faults and a budget, and refuses what it cannot r
     only: '0-17',
     budgetMs: 5000,
   })
-  const { faults } = wantedRuns({ ROPEWALK_SEED: '0-17', ROPEWALK_FAULTS: '2:300' })
-  expect(faults?.faults).toEqual(new Map([[2, 300]]))
+  expect(wantedRuns({ ROPEWALK_SEED: '0-17', ROPEWALK_FAULTS: '2:300' }).faults).toBe('2:300')
   expect(() => wantedRuns({ ROPEWALK_FAULTS: '2' })).toThrow(
     'Cannot run ROPEWALK_FAULTS=2: give the seed in ROPEWALK_SEED',
   )
