@@ -1,11 +1,4 @@
-import {
-  describeFault,
-  targetOf,
-  type Fault,
-  type FaultKind,
-  type FaultPlan,
-  randomFaults,
-} from './faults.ts'
+import { describeFault, type Fault, type FaultKind, type FaultPlan, randomFaults } from './faults.ts'
 import type { SimulatedHost } from './host/simulated-host.ts'
 import { inject } from './inject.ts'
 import type { Random } from './random.ts'
@@ -27,12 +20,6 @@ export interface FaultScriptSetup {
   readonly changed: () => void
 }
 
-/** The active faults of one kind with one target, and the function that ends their effect. */
-interface Lasting {
-  count: number
-  readonly mend: () => void
-}
-
 /** The faults of one run: those planned from the seed, and a count of those that have begun. */
 export class FaultScript {
   /** Every fault that was planned, including those that `wanted` leaves out. */
@@ -40,8 +27,6 @@ export class FaultScript {
   /** How many faults of each kind have begun. */
   readonly seen: Partial<Record<FaultKind, number>> = {}
   readonly #setup: FaultScriptSetup
-  /** The active faults, by `targetOf`. */
-  readonly #lasting = new Map<string, Lasting>()
 
   #ahead = 0
 
@@ -75,7 +60,7 @@ export class FaultScript {
     events.after(fault.atMs, () => {
       trace.note(fault.one, `fault: ${describeFault(fault)}`)
       this.seen[fault.kind] = (this.seen[fault.kind] ?? 0) + 1
-      const end = this.#begin(fault, one, other)
+      const end = inject(fault, one, other)
       changed()
       events.after(fault.forMs, () => {
         end()
@@ -83,19 +68,6 @@ export class FaultScript {
         changed()
       })
     })
-  }
-
-  /** Starts a fault. The effect of overlapping faults with the same target ends when the last one is over. */
-  #begin(fault: Fault, one: SimulatedHost, other: SimulatedHost): () => void {
-    const target = targetOf(fault)
-    const lasting = this.#lasting.get(target) ?? { count: 0, mend: inject(fault, one, other) }
-    this.#lasting.set(target, lasting)
-    lasting.count++
-    return () => {
-      if (--lasting.count > 0) return
-      this.#lasting.delete(target)
-      lasting.mend()
-    }
   }
 
   #hostNamed(name: string): SimulatedHost {
