@@ -1,8 +1,10 @@
 import { AsyncLocalStorage } from 'node:async_hooks'
+import { callSite } from './call-site.ts'
 import type { SimulatedHost } from './host/simulated-host.ts'
 import { nextTurn } from './real/machine.ts'
 import { type RealWork, watchRealWork } from './real/real-work.ts'
-import { SeededGlobals, type SeededWorld } from './real/seeded-globals.ts'
+import type { SeededWorld } from './real/seeded-functions.ts'
+import { SeededGlobals } from './real/seeded-globals.ts'
 import { watchUnhandledRejections } from './real/unhandled-rejections.ts'
 import type { EventQueue } from './time/event-queue.ts'
 
@@ -168,6 +170,7 @@ export class RunLoop {
       random: host.random,
       now: () => asked(host, clock.now()),
       wallClock: () => asked(host, clock.wallClock()),
+      refuse: (what, instead) => this.#sawRealWork(host, { what, instead, askedAt: callSite() }),
     }
   }
 

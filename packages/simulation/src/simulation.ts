@@ -48,10 +48,10 @@ export interface SimulationOptions {
    */
   readonly faults?: ReadonlySet<number> | string | undefined
   /**
-   * Makes `Math.random`, `Date`, `performance.now` and, in `crypto`, `randomBytes`, `randomInt`,
-   * `randomUUID`, `randomFillSync` and `getRandomValues` follow the seed and the host's clock, for code that
-   * runs in a host. They are replaced in the whole process while virtual time passes; code outside of hosts
-   * still gets the real values. Default false.
+   * Makes `Math.random`, `Date`, `performance.now`, `process.hrtime`, `process.uptime`, the times of marks and
+   * events and, in `crypto`, `randomBytes`, `randomInt`, `randomUUID`, `randomFillSync` and `getRandomValues`
+   * follow the seed and the host's clock, for code that runs in a host. They are replaced in the whole process
+   * while virtual time passes; code outside of hosts still gets the real values. Default true.
    */
   readonly seedGlobals?: boolean | undefined
   /** How many of the newest packets and events `trace` keeps at least. Default 200 000. */
@@ -84,7 +84,7 @@ export class Simulation {
   /** @throws {TypeError | RangeError} for an unknown option, or a value of the wrong type or out of range. */
   constructor(options: SimulationOptions) {
     checkOptions('Simulation', options, SIMULATION_RULES)
-    const { seed, link, limits, faults, seedGlobals = false, maxArrows = 200_000 } = options
+    const { seed, link, limits, faults, seedGlobals = true, maxArrows = 200_000 } = options
     const [events, hosts] = [this.#events, this.#hosts]
     this.seed = String(seed)
     const reduction = reductionOf(faults)
