@@ -1,25 +1,58 @@
-/**
- * Returns the stack frames of the program's own files in one line, innermost first. Empty when only frames of
- * Node and of Ropewalk are on the stack.
- */
-export function callSite(): string {
-  return siteOf(framesHere(USUAL_DEPTH))
+/** A place in a program, formatted only when it is asked for, because that takes longer than most events. */
+export class CallSite {
+  readonly #captured: Error
+
+  /** Captures the place of the caller. */
+  constructor() {
+    this.#captured = captured(USUAL_DEPTH)
+  }
+
+  /**
+   * The stack frames of the program's own files in one line, innermost first. Empty when only frames of Node
+   * and of Ropewalk were on the stack.
+   */
+  get text(): string {
+    return siteOf(framesOf(this.#captured))
+  }
 }
 
 /** Returns the frames of the program's own files among `frames`, three at most, in one line. */
 export function siteOf(frames: readonly string[]): string {
-  return frames
-    .filter((frame) => !/node:|<anonymous>\)$|\/(?:core|simulation)\/(?:src|dist)\//.test(frame))
-    .slice(0, 3)
-    .join(' ')
+  return programFrames(frames).slice(0, 3).join(' ')
+}
+
+/** Returns the frames of the program's own files among `frames`. */
+export function programFrames(frames: readonly string[]): readonly string[] {
+  return frames.filter(
+    (frame) =>
+      !/node:|<anonymous>\)?$|node_modules\/(?:\.pnpm\/)?vitest|@vitest/.test(frame) && !isRopewalks(frame),
+  )
+}
+
+/** Whether a frame is in a package of Ropewalk: in `node_modules/@ropewalk`, or beside this package. */
+function isRopewalks(frame: string): boolean {
+  return PACKAGES.some((packages) => {
+    const at = frame.indexOf(packages)
+    return (
+      at >= 0 && /^(?:core|http|websocket|simulation)\/(?:src|dist)\//.test(frame.slice(at + packages.length))
+    )
+  })
 }
 
 /** Returns the innermost `depth` stack frames, without those of this file. */
 export function framesHere(depth: number): readonly string[] {
+  return framesOf(captured(depth))
+}
+
+function captured(depth: number): Error {
   const limit = Error.stackTraceLimit
   Error.stackTraceLimit = depth
-  const { stack = '' } = new Error('here')
+  const error = new Error('here')
   Error.stackTraceLimit = limit
+  return error
+}
+
+function framesOf({ stack = '' }: Error): readonly string[] {
   const frames = stack.split('\n').filter((line) => line.startsWith('    at '))
   return frames.map((line) => line.trim()).filter((frame) => !/\/(?:src|dist)\/call-site\./.test(frame))
 }
@@ -40,3 +73,5 @@ export function describeLeak({ host, what, name, openedAt }: Leak): string {
 }
 
 const USUAL_DEPTH = 10
+/** The folders that have packages of Ropewalk: that of this one, and that of installed ones. */
+const PACKAGES: readonly string[] = [new URL('../..', import.meta.url).pathname, '/@ropewalk/']

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto'
 import { sleep } from '@ropewalk/core'
 import { describe, expect, test } from 'vitest'
 import { Simulation } from '../src/index.ts'
-import { SimulationFailed } from '../src/run-loop.ts'
+import { runningHost, SimulationFailed } from '../src/run-loop.ts'
 
 describe('RunLoop', () => {
   test('makes randomness and time in programs follow from the seed with seedGlobals', async () => {
@@ -55,6 +55,30 @@ describe('RunLoop', () => {
     expect(first).not.toEqual(second)
     expect(Math.random).toBe(real)
   })
+})
+
+test('runningHost returns the host whose code runs, also after a wait, and undefined outside of hosts', async () => {
+  const sim = new Simulation({ seed: 1 })
+  const seen: unknown[] = []
+  const host = sim.host('one', async (reactor) => {
+    await sleep(5, { reactor })
+    seen.push(runningHost())
+  })
+  sim.at(7, () => seen.push(runningHost()))
+  sim.at(8, () => host.execute(() => seen.push(runningHost())))
+  await sim.run(10)
+  expect(seen).toEqual([host, undefined, host])
+})
+
+test('a callback that a host executes fails the run when it throws', async () => {
+  const sim = new Simulation({ seed: 1 })
+  const host = sim.host('one', () => undefined)
+  sim.at(3, () =>
+    host.execute(() => {
+      throw new Error('no')
+    }),
+  )
+  await expect(sim.run(10)).rejects.toThrow('Seed 1 at 3.000 ms: one failed: no')
 })
 
 test('the message of a failure contains the seed, the virtual time and the cause', () => {

@@ -1,4 +1,4 @@
-import { callSite, type Leak } from '../call-site.ts'
+import { CallSite, type Leak } from '../call-site.ts'
 import { SimulatedPort, type SimulatedPortSetup } from '../network/simulated-port.ts'
 import { StreamDial } from '../network/stream-dial.ts'
 import type { ReactorSystem } from './reactor-system.ts'
@@ -36,12 +36,17 @@ export class HostReactor extends WireReactor implements Reactor {
   readonly logged: LogEvent[]
   readonly #run: ReactorSystem
   /** The call site that opened each port or timer. */
-  readonly #opened = new WeakMap<object, string>()
+  readonly #opened = new WeakMap<object, CallSite>()
   readonly #endTurn = (): void => this.registry.turn.end()
 
   constructor(life: ReactorSystem) {
     const logged: LogEvent[] = []
-    super({ observers: (event) => logged.push(event) })
+    super({
+      observers: (event) => {
+        logged.push(event)
+        life.host.noteLogged(event)
+      },
+    })
     this.logged = logged
     this.#run = life
   }
@@ -59,14 +64,14 @@ export class HostReactor extends WireReactor implements Reactor {
     const text = 'A delayed call failed'
     const failed = (error: unknown): void => this.log({ level: 'error', text, error })
     const later = this.#run.clock.callLater(delayMs, () => callSafely(() => call(...args), failed))
-    this.#opened.set(later, callSite())
+    this.#opened.set(later, new CallSite())
     return later
   }
 
   /** The open connections, listening ports and pending delayed calls. */
   leaks(): readonly Leak[] {
     const host = this.#run.host.name
-    const opened = (thing: object): string => this.#opened.get(thing) ?? ''
+    const opened = (thing: object): string => this.#opened.get(thing)?.text ?? ''
     return [
       ...Array.from(this.registry.registered, ({ label, transport }): Leak => ({
         host,
@@ -152,7 +157,7 @@ export class HostReactor extends WireReactor implements Reactor {
 
   async #listen<A extends Address>(setup: Omit<SimulatedPortSetup<A>, 'life'>): Promise<ListeningPort<A>> {
     const { factory } = setup
-    const [life, openedAt] = [this.#run, callSite()]
+    const [life, openedAt] = [this.#run, new CallSite()]
     await this.registry.binding(Promise.resolve())
     const port = new SimulatedPort({ ...setup, life })
     life.bindPort(port)

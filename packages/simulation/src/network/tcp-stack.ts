@@ -115,6 +115,7 @@ export class TCPStack implements ConnectionSystem {
     network.link(machine, target).carry({
       what: nameOf(segment),
       bytes: HEADER_BYTES + segment.data.length,
+      payload: segment.data,
       arrived: () => target.stack?.receive(segment),
     })
   }

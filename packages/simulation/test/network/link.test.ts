@@ -98,6 +98,7 @@ describe('Link', () => {
     timeline.moveTo(100)
     expect(outcomes).toEqual([])
     link.setHeld(false)
+    timeline.step()
     expect(outcomes).toEqual(['a at 100', 'b at 100'])
   })
 
@@ -110,6 +111,7 @@ describe('Link', () => {
     send('sent')
     timeline.step()
     link.setHeld(false)
+    timeline.step()
     expect(outcomes).toEqual([])
     expect(trace.lines).toEqual(['10.000 a->b lost sent', '10.000 a->b lost held'])
   })
