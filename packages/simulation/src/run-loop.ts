@@ -1,5 +1,6 @@
 import { AsyncLocalStorage } from 'node:async_hooks'
 import type { SimulatedHost } from './host/simulated-host.ts'
+import { nodePrograms, ProgramExited } from './node-programs.ts'
 import { nextTurn } from './real/machine.ts'
 import { type RealWork, watchRealWork } from './real/real-work.ts'
 import { SeededGlobals, type SeededWorld } from './real/seeded-globals.ts'
@@ -106,6 +107,7 @@ export class RunLoop {
   /** Fails the run. The first failure is kept, and thrown after the current event. */
   fail(why: string, cause: unknown): void {
     const { seed, events } = this.#setup
+    if (cause instanceof ProgramExited) return
     this.#failure ??= new SimulationFailed(seed, events.nowMs, why, cause)
   }
 
@@ -119,22 +121,35 @@ export class RunLoop {
     if (this.#eventsNow > MAX_EVENTS_NOW)
       this.fail(`Virtual time did not advance in ${MAX_EVENTS_NOW} events`, undefined)
     // Promise jobs belong to the event that caused them.
-    if (this.#ran) await nextTurn()
+    if (this.#ran) await this.#settle()
     this.#throwIfFailed()
+  }
+
+  /** Waits until the code that the event caused has run. */
+  async #settle(): Promise<void> {
+    let turns = 0
+    do await nextTurn()
+    while (nodePrograms()?.isBusy === true && ++turns < MAX_TURNS && this.#failure === undefined)
+    if (turns === MAX_TURNS)
+      this.fail('A program calls setImmediate without end, so no time passes', undefined)
   }
 
   async #watched(run: () => Promise<void>): Promise<void> {
     const endWatch = watchRealWork(
-      () => this.#running(),
+      (type) => this.#running(type),
       (host, work) => this.#sawRealWork(host, work),
     )
     const endListening = watchUnhandledRejections((reason) => this.#unhandledRejection(reason))
     const putBack = this.#setup.seedGlobals ? GLOBALS.enter(() => this.#world()) : undefined
+    const leaveNode = nodePrograms()?.enter((error) =>
+      this.fail('An exception of code outside of hosts was not caught', error),
+    )
     this.#watches++
     try {
       await run()
     } finally {
       this.#watches--
+      leaveNode?.()
       putBack?.()
       endWatch()
       endListening()
@@ -142,10 +157,16 @@ export class RunLoop {
     this.#throwIfFailed()
   }
 
-  /** The host whose code runs now; undefined for code outside of this simulation's hosts. */
-  #running(): SimulatedHost | undefined {
+  /**
+   * The host whose code runs now; undefined for code outside of this simulation's hosts.
+   *
+   * @param type Returns no host for which a resource of this type is simulated.
+   */
+  #running(type?: string): SimulatedHost | undefined {
     const running = RUNNING.getStore()
-    return running?.loop === this ? running.host : undefined
+    if (running?.loop !== this) return undefined
+    const isSimulated = type !== undefined && nodePrograms()?.simulates(running.host, type) === true
+    return isSimulated ? undefined : running.host
   }
 
   #world(): SeededWorld | undefined {
@@ -198,6 +219,7 @@ export class SimulationFailed extends Error {
 }
 
 const MAX_EVENTS_NOW = 20_000
+const MAX_TURNS = 20_000
 /** The run and the host that the running code belongs to. */
 const RUNNING = new AsyncLocalStorage<{ readonly loop: RunLoop; readonly host: SimulatedHost }>()
 /** One instance, because the globals are shared by the whole process. */

@@ -19,6 +19,7 @@ import {
 import type { LogEvent } from '@ropewalk/core/log'
 import {
   callSafely,
+  type ConnectedWire,
   type DatagramBinding,
   type DatagramWire,
   DeadlineWheel,
@@ -109,6 +110,41 @@ export class HostReactor extends WireReactor implements Reactor {
     return this.#run.lookup(host)
   }
 
+  /** Starts to connect to a numeric address. The caller attaches to the wire, without a protocol. */
+  dialWire(address: Address, events: DialEvents, bindAddress?: string): ConnectAttempt {
+    return this.dial(address, events, bindAddress)
+  }
+
+  /**
+   * Listens, without protocols: `accepted` is called with the wire of each connection.
+   *
+   * @throws {CannotListenError} when the address is taken.
+   */
+  listenForWires<A extends Address>(
+    address: A,
+    backlog: number,
+    accepted: (wire: ConnectedWire) => void,
+  ): ListeningPort<A> {
+    const port = new SimulatedPort({
+      life: this.#run,
+      address: this.#boundAddress(address),
+      factory: NO_FACTORY,
+      backlog,
+      accept: {},
+      accepted,
+    })
+    this.#run.bindPort(port)
+    this.#opened.set(port, callSite())
+    this.registry.portOpened(port)
+    return port
+  }
+
+  #boundAddress<A extends Address>(address: A): A {
+    if (address.type === 'UNIX') return address
+    const port = address.port === 0 ? this.#run.nextPort() : address.port
+    return { ...address, host: this.#run.host.address, port }
+  }
+
   protected override acceptTCP(
     port: number,
     factory: ProtocolFactory,
@@ -132,7 +168,7 @@ export class HostReactor extends WireReactor implements Reactor {
     this.#run.executeSoon(this.#endTurn)
   }
 
-  protected override dial(address: Address, events: DialEvents): ConnectAttempt {
+  protected override dial(address: Address, events: DialEvents, _bindAddress?: string): ConnectAttempt {
     return new StreamDial(this.#run, address, events)
   }
 
@@ -169,3 +205,5 @@ export class HostReactor extends WireReactor implements Reactor {
 }
 
 const DEFAULT_BACKLOG = 511
+/** Of ports whose wires get no protocol. */
+const NO_FACTORY: ProtocolFactory = { buildProtocol: () => undefined, doStart: () => {}, doStop: () => {} }

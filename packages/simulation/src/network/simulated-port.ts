@@ -10,6 +10,8 @@ export interface SimulatedPortSetup<A extends Address = Address> {
   readonly factory: ProtocolFactory
   readonly backlog: number
   readonly accept: AcceptOptions
+  /** Called with each accepted connection, instead of building a protocol for it. */
+  readonly accepted?: (wire: ConnectedWire) => void
 }
 
 /** A listening port of a host, with its accept queue. */
@@ -71,7 +73,8 @@ export class SimulatedPort<A extends Address = Address> implements ListeningPort
         this.#waiting--
         // Wires of this network are ends of connections.
         life.endOpened(wire.wire as SimulatedWire)
-        this.#acceptor.accept(wire)
+        if (this.#setup.accepted === undefined) this.#acceptor.accept(wire)
+        else this.#setup.accepted(wire)
       }
     })
   }

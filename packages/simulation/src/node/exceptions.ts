@@ -1,0 +1,39 @@
+import type { SimulatedHost } from '../host/simulated-host.ts'
+import { ProgramExited } from '../node-programs.ts'
+import { nodeHost } from './node-hosts.ts'
+
+/**
+ * Makes the run fail at an exception that nothing catches, such as an 'error' event without a listener, in place of
+ * ending the process.
+ *
+ * @param failed Called with an exception of code outside of hosts.
+ * @returns a function that ends it.
+ */
+export function catchExceptions(failed: (error: unknown) => void): () => void {
+  if (process.hasUncaughtExceptionCaptureCallback()) return () => undefined
+  process.setUncaughtExceptionCaptureCallback((error: unknown) => {
+    const host = nodeHost()
+    if (host === undefined) failed(error)
+    else uncaught(host, error)
+  })
+  return () => process.setUncaughtExceptionCaptureCallback(null)
+}
+
+/** Makes `process.exit` in a host end that host's process. */
+export function standInForExit(): void {
+  const exit = process.exit.bind(process)
+  const exitHost = (code?: number | string | null): never => {
+    const host = nodeHost()
+    if (host === undefined) return exit(code)
+    host.network.setup.trace.note(host.name, `exits with ${code ?? process.exitCode ?? 0}`)
+    host.crash()
+    throw new ProgramExited(code)
+  }
+  process.exit = exitHost
+}
+
+function uncaught(host: SimulatedHost, error: unknown): void {
+  host.execute(() => {
+    throw error
+  })
+}

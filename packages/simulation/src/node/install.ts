@@ -1,0 +1,62 @@
+import type { SimulatedHost } from '../host/simulated-host.ts'
+import { type NodePrograms, nodePrograms, provideNodePrograms } from '../node-programs.ts'
+import { catchExceptions, standInForExit } from './exceptions.ts'
+import { standInForDNS } from './dns.ts'
+import { standInForHTTP } from './http.ts'
+import { standInForNet } from './net.ts'
+import { adoptHost, isNodeHost } from './node-hosts.ts'
+import { HostTimers } from './timers.ts'
+import { syncBuiltinESMExports } from 'node:module'
+
+/**
+ * Prepares this process for `sim.node`. Code of hosts that `sim.node` adds gets the simulated network, clock and
+ * randomness from the modules and globals of Node; all other code gets the real ones. A second call has no effect.
+ *
+ * @throws {Error} when this version of Node has not got what it replaces.
+ */
+export function install(): void {
+  if (nodePrograms() !== undefined) return
+  standInForNet()
+  standInForDNS()
+  standInForHTTP()
+  standInForExit()
+  syncBuiltinESMExports()
+  provideNodePrograms(new SimulatedNode())
+}
+
+class SimulatedNode implements NodePrograms {
+  readonly #timers = new HostTimers()
+  readonly #leave: (() => void)[] = []
+  readonly #failed: ((error: unknown) => void)[] = []
+
+  get isBusy(): boolean {
+    return this.#timers.takeImmediates()
+  }
+
+  adopt(host: SimulatedHost): void {
+    adoptHost(host)
+  }
+
+  simulates(host: SimulatedHost, type: string): boolean {
+    return SIMULATED.has(type) && isNodeHost(host)
+  }
+
+  enter(failed: (error: unknown) => void): () => void {
+    if (this.#failed.push(failed) === 1) this.#begin()
+    return () => {
+      this.#failed.splice(this.#failed.indexOf(failed), 1)
+      if (this.#failed.length === 0) for (const leave of this.#leave.splice(0)) leave()
+    }
+  }
+
+  #begin(): void {
+    this.#timers.start()
+    const endCatching = catchExceptions((error) => {
+      for (const failed of this.#failed) failed(error)
+    })
+    this.#leave.push(endCatching, () => this.#timers.stop())
+  }
+}
+
+/** Resource types that hosts get without real work. */
+const SIMULATED: ReadonlySet<string> = new Set(['Timeout', 'Immediate', 'TCPWRAP'])
