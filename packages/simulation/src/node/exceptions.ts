@@ -19,17 +19,22 @@ export function catchExceptions(failed: (error: unknown) => void): () => void {
   return () => process.setUncaughtExceptionCaptureCallback(null)
 }
 
-/** Makes `process.exit` in a host end that host's process. */
-export function standInForExit(): void {
+/**
+ * Makes `process.exit` in a host end that host's process.
+ *
+ * @returns a function that ends it.
+ */
+export function standInForExit(): () => void {
+  const real = Object.getOwnPropertyDescriptor(process, 'exit') ?? {}
   const exit = process.exit.bind(process)
-  const exitHost = (code?: number | string | null): never => {
+  process.exit = (code?: number | string | null): never => {
     const host = nodeHost()
     if (host === undefined) return exit(code)
     host.network.setup.trace.note(host.name, `exits with ${code ?? process.exitCode ?? 0}`)
     host.crash()
     throw new ProgramExited(code)
   }
-  process.exit = exitHost
+  return () => void Object.defineProperty(process, 'exit', real)
 }
 
 function uncaught(host: SimulatedHost, error: unknown): void {

@@ -2,6 +2,7 @@ import type { SimulatedHost } from '../host/simulated-host.ts'
 import { type NodePrograms, nodePrograms, provideNodePrograms } from '../node-programs.ts'
 import { catchExceptions, standInForExit } from './exceptions.ts'
 import { standInForDNS } from './dns.ts'
+import { standInForFetch } from './fetch.ts'
 import { standInForHTTP } from './http.ts'
 import { standInForNet } from './net.ts'
 import { adoptHost, isNodeHost } from './node-hosts.ts'
@@ -19,7 +20,6 @@ export function install(): void {
   standInForNet()
   standInForDNS()
   standInForHTTP()
-  standInForExit()
   syncBuiltinESMExports()
   provideNodePrograms(new SimulatedNode())
 }
@@ -50,11 +50,12 @@ class SimulatedNode implements NodePrograms {
   }
 
   #begin(): void {
+    standInForFetch()
     this.#timers.start()
     const endCatching = catchExceptions((error) => {
       for (const failed of this.#failed) failed(error)
     })
-    this.#leave.push(endCatching, () => this.#timers.stop())
+    this.#leave.push(endCatching, standInForExit(), () => this.#timers.stop())
   }
 }
 
