@@ -40,40 +40,39 @@ export function standInForDNS(): void {
 }
 
 function standInForResolve(): void {
-  for (const [method, family] of [
-    ['resolve4', 4],
-    ['resolve6', 6],
-    ['resolve', 4],
-  ] as const) {
-    replaceMethod(
-      dns,
-      method,
-      (real) =>
-        function (name: string, ...rest: unknown[]) {
-          const host = nodeHost()
-          const callback = rest.at(-1)
-          if (host === undefined || isOtherRecord(rest[0]) || typeof callback !== 'function')
-            return Reflect.apply(real, dns, [name, ...rest])
-          const call = AsyncResource.bind(callback as (...args: unknown[]) => void)
-          resolved(host, name, family).then(
-            (addresses) => call(null, addresses),
-            (error: unknown) => call(error),
-          )
-          return undefined
-        },
-    )
-    replaceMethod(
-      dns.promises,
-      method,
-      (real) =>
-        function (name: string, ...rest: unknown[]) {
-          const host = nodeHost()
-          if (host === undefined || isOtherRecord(rest[0]))
-            return Reflect.apply(real, dns.promises, [name, ...rest])
-          return resolved(host, name, family)
-        },
-    )
+  for (const [method, family] of RESOLVE) {
+    for (const of of [dns, dns.Resolver.prototype]) replaceMethod(of, method, resolveWithCallback(family))
+    for (const of of [dns.promises, dns.promises.Resolver.prototype])
+      replaceMethod(of, method, resolveWithPromise(family))
   }
+}
+
+type Method = (this: unknown, name: string, ...rest: unknown[]) => unknown
+
+function resolveWithCallback(family: 4 | 6): (real: unknown) => Method {
+  return (real) =>
+    function (name, ...rest) {
+      const host = nodeHost()
+      const callback = rest.at(-1)
+      if (host === undefined || isOtherRecord(rest[0]) || typeof callback !== 'function')
+        return Reflect.apply(real as Method, this, [name, ...rest])
+      const call = AsyncResource.bind(callback as (...args: unknown[]) => void)
+      resolved(host, name, family, rest[0]).then(
+        (addresses) => call(null, addresses),
+        (error: unknown) => call(error),
+      )
+      return {}
+    }
+}
+
+function resolveWithPromise(family: 4 | 6): (real: unknown) => Method {
+  return (real) =>
+    function (name, ...rest) {
+      const host = nodeHost()
+      if (host === undefined || isOtherRecord(rest[0]))
+        return Reflect.apply(real as Method, this, [name, ...rest])
+      return resolved(host, name, family, rest[0])
+    }
 }
 
 type Asked = LookupOptions | number | undefined
@@ -103,9 +102,18 @@ async function found(
   return fitting
 }
 
-async function resolved(host: SimulatedHost, name: string, family: 4 | 6): Promise<readonly string[]> {
-  const addresses = await addressesOf(host, name, family === 4 ? 'queryA' : 'queryAaaa')
-  return addresses.filter((address) => isIP(address) === family)
+/** @param options May have `ttl`, to get objects with it. */
+async function resolved(
+  host: SimulatedHost,
+  name: string,
+  family: 4 | 6,
+  options: unknown,
+): Promise<readonly unknown[]> {
+  const syscall = family === 4 ? 'queryA' : 'queryAaaa'
+  const addresses = (await addressesOf(host, name, syscall)).filter((address) => isIP(address) === family)
+  if (addresses.length === 0) throw lookupError('ENODATA', syscall, name)
+  const hasTTL = typeof options === 'object' && options !== null && Reflect.get(options, 'ttl') === true
+  return hasTTL ? addresses.map((address) => ({ address, ttl: TTL_SECONDS })) : addresses
 }
 
 async function addressesOf(host: SimulatedHost, name: string, syscall: string): Promise<readonly string[]> {
@@ -115,14 +123,23 @@ async function addressesOf(host: SimulatedHost, name: string, syscall: string): 
     return await host.reactor.lookup(name)
   } catch (error) {
     const isDown = error instanceof DNSLookupError && error.why.includes('did not respond')
-    throw lookupError(isDown ? 'EAI_AGAIN' : 'ENOTFOUND', syscall, name)
+    const failure = syscall === 'getaddrinfo' ? 'EAI_AGAIN' : 'ETIMEOUT'
+    throw lookupError(isDown ? failure : 'ENOTFOUND', syscall, name)
   }
 }
 
-function lookupError(code: keyof typeof ERRNO, syscall: string, hostname: string): Error {
-  const fields = { errno: ERRNO[code], code, syscall, hostname }
+/** Errors of `resolve` have no number. */
+function lookupError(code: string, syscall: string, hostname: string): Error {
+  const errno = syscall === 'getaddrinfo' ? ERRNO[code] : undefined
+  const fields = { errno, code, syscall, hostname }
   return Object.assign(new Error(`${syscall} ${code} ${hostname}`), fields)
 }
 
 /** As libuv numbers them. */
-const ERRNO = { ENOTFOUND: -3008, EAI_AGAIN: -3001 } as const
+const ERRNO: Readonly<Record<string, number>> = { ENOTFOUND: -3008, EAI_AGAIN: -3001 }
+const RESOLVE = [
+  ['resolve', 4],
+  ['resolve4', 4],
+  ['resolve6', 6],
+] as const
+const TTL_SECONDS = 60
