@@ -4,6 +4,8 @@ import type { SimulatedHost } from './host/simulated-host.ts'
 export interface NodePrograms {
   /** From now on, code of this host gets the simulated modules of Node. */
   adopt(host: SimulatedHost): void
+  /** Whether code of this host gets them. */
+  isNode(host: SimulatedHost): boolean
   /** Whether the host gets a simulated resource of this `async_hooks` type. */
   simulates(host: SimulatedHost, type: string): boolean
   /**
@@ -13,8 +15,14 @@ export interface NodePrograms {
    * @returns a function that ends it.
    */
   enter(failed: (error: unknown) => void): () => void
-  /** Whether code of hosts waits for real work that takes no virtual time, such as `setImmediate`. */
+  /** Whether code of hosts waits for what takes no virtual time, such as `setImmediate`. */
   readonly isBusy: boolean
+  /**
+   * Waits for it.
+   *
+   * @returns undefined, or why the run fails.
+   */
+  settled(nextTurn: () => Promise<void>): Promise<string | undefined>
 }
 
 /** One for the process, because Node's modules are. */

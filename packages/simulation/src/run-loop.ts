@@ -127,11 +127,11 @@ export class RunLoop {
 
   /** Waits until the code that the event caused has run. */
   async #settle(): Promise<void> {
-    let turns = 0
-    do await nextTurn()
-    while (nodePrograms()?.isBusy === true && ++turns < MAX_TURNS && this.#failure === undefined)
-    if (turns === MAX_TURNS)
-      this.fail('A program calls setImmediate without end, so no time passes', undefined)
+    await nextTurn()
+    const programs = nodePrograms()
+    if (programs?.isBusy !== true) return
+    const why = await programs.settled(nextTurn)
+    if (why !== undefined) this.fail(why, undefined)
   }
 
   async #watched(run: () => Promise<void>): Promise<void> {
@@ -182,7 +182,8 @@ export class RunLoop {
 
   #sawRealWork(host: SimulatedHost, { what, instead, askedAt }: RealWork): void {
     const request = [host.name, 'asks for', what, askedAt].join(' ').trim()
-    this.fail(`${request}: ${instead}`, undefined)
+    const isNode = nodePrograms()?.isNode(host) === true
+    this.fail(`${request}: ${isNode ? NOT_SIMULATED : instead}`, undefined)
   }
 
   /** Fails the run for a rejection in a host of this simulation, or in code that belongs to no simulation. */
@@ -219,7 +220,7 @@ export class SimulationFailed extends Error {
 }
 
 const MAX_EVENTS_NOW = 20_000
-const MAX_TURNS = 20_000
+const NOT_SIMULATED = 'it cannot be simulated, so do it outside of the hosts'
 /** The run and the host that the running code belongs to. */
 const RUNNING = new AsyncLocalStorage<{ readonly loop: RunLoop; readonly host: SimulatedHost }>()
 /** One instance, because the globals are shared by the whole process. */

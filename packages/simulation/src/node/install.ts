@@ -6,7 +6,8 @@ import { standInForFetch } from './fetch.ts'
 import { standInForHTTP } from './http.ts'
 import { standInForNet } from './net.ts'
 import { adoptHost, isNodeHost } from './node-hosts.ts'
-import { HostTimers } from './timers.ts'
+import { HostResources } from './host-resources.ts'
+import { refuseRealActions } from './refused.ts'
 import { syncBuiltinESMExports } from 'node:module'
 
 /**
@@ -20,21 +21,39 @@ export function install(): void {
   standInForNet()
   standInForDNS()
   standInForHTTP()
+  refuseRealActions()
   syncBuiltinESMExports()
   provideNodePrograms(new SimulatedNode())
 }
 
 class SimulatedNode implements NodePrograms {
-  readonly #timers = new HostTimers()
+  readonly #resources = new HostResources()
   readonly #leave: (() => void)[] = []
   readonly #failed: ((error: unknown) => void)[] = []
 
   get isBusy(): boolean {
-    return this.#timers.takeImmediates()
+    return this.#resources.areBusy
+  }
+
+  async settled(nextTurn: () => Promise<void>): Promise<string | undefined> {
+    const resources = this.#resources
+    const startedMs = performance.now()
+    for (let turns = 0; resources.areBusy; turns++) {
+      await resources.turn(nextTurn)
+      if (resources.isReading) turns = 0
+      if (turns === MAX_TURNS) return 'A program calls setImmediate without end, so no time passes'
+      if (performance.now() - startedMs > LONGEST_READ_MS)
+        return 'A program waits for a real file or a module'
+    }
+    return undefined
   }
 
   adopt(host: SimulatedHost): void {
     adoptHost(host)
+  }
+
+  isNode(host: SimulatedHost): boolean {
+    return isNodeHost(host)
   }
 
   simulates(host: SimulatedHost, type: string): boolean {
@@ -51,13 +70,21 @@ class SimulatedNode implements NodePrograms {
 
   #begin(): void {
     standInForFetch()
-    this.#timers.start()
+    this.#resources.start()
     const endCatching = catchExceptions((error) => {
       for (const failed of this.#failed) failed(error)
     })
-    this.#leave.push(endCatching, standInForExit(), () => this.#timers.stop())
+    this.#leave.push(endCatching, standInForExit(), () => this.#resources.stop())
   }
 }
 
-/** Resource types that hosts get without real work. */
-const SIMULATED: ReadonlySet<string> = new Set(['Timeout', 'Immediate', 'TCPWRAP'])
+/** Resource types that hosts may use: they are simulated, or time stands still until they are done. */
+const SIMULATED: ReadonlySet<string> = new Set([
+  'Timeout',
+  'Immediate',
+  'TCPWRAP',
+  'FSREQCALLBACK',
+  'FSREQPROMISE',
+])
+const MAX_TURNS = 20_000
+const LONGEST_READ_MS = 10_000

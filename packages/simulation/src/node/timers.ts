@@ -1,46 +1,16 @@
-import { createHook } from 'node:async_hooks'
 import type { DelayedCall } from '@ropewalk/core/time'
 import type { SimulatedHost } from '../host/simulated-host.ts'
 import { nodeHost } from './node-hosts.ts'
 
 /**
- * Moves the timers that code of hosts creates to the clocks of their hosts.
+ * Moves a timer that code of a host creates to the clock of the host.
  *
  * Node announces every timer to `async_hooks` when it is created, whatever created it: `setTimeout`, also one that
  * a library keeps in a variable, `timers/promises`, `AbortSignal.timeout`, the timeout of a socket. It stays the
  * same object. Only its place in Node's lists has no effect any more, and the host's clock calls it.
  */
-export class HostTimers {
-  readonly #hook = createHook({
-    init: (_id, type, _trigger, resource) => {
-      if (type === 'Timeout') adopt(resource as NodeTimeout)
-      else if (type === 'Immediate' && nodeHost() !== undefined) this.#hasNewImmediates = true
-    },
-  })
-  #hasNewImmediates = false
-
-  /**
-   * Whether code of hosts has called `setImmediate` since the last call of this method. Immediates stay Node's
-   * own, because they wait for no time.
-   */
-  takeImmediates(): boolean {
-    const hasNew = this.#hasNewImmediates
-    this.#hasNewImmediates = false
-    return hasNew
-  }
-
-  /** Begins to move timers. */
-  start(): void {
-    this.#hook.enable()
-  }
-
-  /** Leaves new timers to Node again. */
-  stop(): void {
-    this.#hook.disable()
-  }
-}
-
-function adopt(timer: NodeTimeout): void {
+export function moveToHost(created: NodeJS.Timeout): void {
+  const timer = created as NodeTimeout
   const host = nodeHost()
   if (host === undefined || timer[HOST_TIMER] !== undefined) return
   timer[HOST_TIMER] = new HostTimer(host, timer)

@@ -21,7 +21,7 @@ function message(type: string, ...parts: readonly (string | number)[]): Buffer {
 
 const READY = Buffer.from([0x5a, 0, 0, 0, 5, 0x49])
 
-/** A database with one table, to which `insert N` adds a row. Everybody may log in. */
+/** A database with one table, to which `insert N` adds a row. Every user may log in. */
 function database(rows: Set<string>): void {
   const serve = (socket: Socket): void => {
     let unread = Buffer.alloc(0)
