@@ -1,4 +1,5 @@
 import { createHook } from 'node:async_hooks'
+import { isLoadingModules } from './module-loaders.ts'
 import { nodeHost } from './node-hosts.ts'
 import { moveToHost } from './timers.ts'
 
@@ -12,7 +13,7 @@ export class HostResources {
       if (!WATCHED.has(type) || nodeHost() === undefined) return
       if (type === 'Timeout') moveToHost(resource as NodeJS.Timeout)
       else if (type === 'Immediate') this.#hasNewImmediates = true
-      else if (type !== 'MESSAGEPORT' || isOfModuleLoader()) this.#hasReads = true
+      else if (type !== 'MESSAGEPORT' || isLoadingModules()) this.#hasReads = true
     },
   })
   #hasNewImmediates = false
@@ -51,11 +52,6 @@ export class HostResources {
 
 function activeReads(): number {
   return process.getActiveResourcesInfo().filter((type) => READS.has(type)).length
-}
-
-/** A thread resolves and loads modules when a loader such as tsx is registered. */
-function isOfModuleLoader(): boolean {
-  return /node:internal\/modules\/(?:esm|customization)/.test(new Error('here').stack ?? '')
 }
 
 /** Types of `async_hooks`. */

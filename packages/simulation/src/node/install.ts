@@ -4,6 +4,7 @@ import { catchExceptions, standInForExit } from './exceptions.ts'
 import { standInForDNS } from './dns.ts'
 import { standInForFetch } from './fetch.ts'
 import { standInForHTTP } from './http.ts'
+import { isModuleLoader } from './module-loaders.ts'
 import { standInForNet } from './net.ts'
 import { adoptHost, isNodeHost } from './node-hosts.ts'
 import { HostResources } from './host-resources.ts'
@@ -57,7 +58,7 @@ class SimulatedNode implements NodePrograms {
   }
 
   simulates(host: SimulatedHost, type: string): boolean {
-    return SIMULATED.has(type) && isNodeHost(host)
+    return isNodeHost(host) && (SIMULATED.has(type) || (OF_LOADERS.has(type) && isModuleLoader()))
   }
 
   enter(failed: (error: unknown) => void): () => void {
@@ -86,5 +87,7 @@ const SIMULATED: ReadonlySet<string> = new Set([
   'FSREQCALLBACK',
   'FSREQPROMISE',
 ])
+/** What loaders of modules may use. */
+const OF_LOADERS: ReadonlySet<string> = new Set(['WORKER', 'PROCESSWRAP'])
 const MAX_TURNS = 20_000
 const LONGEST_READ_MS = 10_000

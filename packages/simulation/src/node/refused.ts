@@ -2,6 +2,7 @@ import child_process from 'node:child_process'
 import cluster from 'node:cluster'
 import fs from 'node:fs'
 import type { SimulatedHost } from '../host/simulated-host.ts'
+import { isModuleLoader } from './module-loaders.ts'
 import { nodeHost, replaceMethod } from './node-hosts.ts'
 
 /**
@@ -32,7 +33,7 @@ function refuse(
     (real) =>
       function (this: unknown, ...args: unknown[]) {
         const host = nodeHost()
-        if (host !== undefined && applies(args)) fail(host, new CannotBeSimulated(shown))
+        if (host !== undefined && applies(args) && !isModuleLoader()) fail(host, new CannotBeSimulated(shown))
         return Reflect.apply(real, this, args)
       },
   )
