@@ -139,6 +139,11 @@ export class HostReactor extends WireReactor implements Reactor {
     return port
   }
 
+  /** Binds a UDP socket at once, without a protocol. @throws {Error} EADDRINUSE when the port is taken. */
+  bindDatagramWire(binding: DatagramBinding): DatagramWire {
+    return this.#run.bindDatagrams(binding)
+  }
+
   #boundAddress<A extends Address>(address: A): A {
     if (address.type === 'UNIX') return address
     const port = address.port === 0 ? this.#run.nextPort() : address.port

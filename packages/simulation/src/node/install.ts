@@ -1,9 +1,11 @@
 import type { SimulatedHost } from '../host/simulated-host.ts'
 import { type NodePrograms, nodePrograms, provideNodePrograms } from '../node-programs.ts'
 import { catchExceptions, standInForExit } from './exceptions.ts'
+import { standInForDatagrams } from './dgram.ts'
 import { standInForDNS } from './dns.ts'
 import { standInForFetch } from './fetch.ts'
 import { standInForHTTP } from './http.ts'
+import { findNetInternals } from './internals.ts'
 import { isModuleLoader } from './module-loaders.ts'
 import { standInForNet } from './net.ts'
 import { adoptHost, isNodeHost } from './node-hosts.ts'
@@ -19,7 +21,9 @@ import { syncBuiltinESMExports } from 'node:module'
  */
 export function install(): void {
   if (nodePrograms() !== undefined) return
-  standInForNet()
+  const internals = findNetInternals()
+  standInForNet(internals)
+  standInForDatagrams(internals.owner)
   standInForDNS()
   standInForHTTP()
   refuseRealActions()
@@ -84,6 +88,7 @@ const SIMULATED: ReadonlySet<string> = new Set([
   'Timeout',
   'Immediate',
   'TCPWRAP',
+  'UDPWRAP',
   'FSREQCALLBACK',
   'FSREQPROMISE',
 ])

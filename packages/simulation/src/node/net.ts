@@ -1,6 +1,6 @@
 import { Server, Socket } from 'node:net'
 import { TLSSocket } from 'node:tls'
-import { findNetInternals, type NetInternals } from './internals.ts'
+import type { NetInternals } from './internals.ts'
 import { nodeHost, replaceMethod } from './node-hosts.ts'
 import { ServerHandle } from './server-handle.ts'
 import { StreamHandle } from './stream-handle.ts'
@@ -9,8 +9,7 @@ import { StreamHandle } from './stream-handle.ts'
  * Gives sockets and servers that code of a host creates handles of the simulated network. They get them where
  * Node would create a handle of libuv: to connect, to listen, and below TLS.
  */
-export function standInForNet(): void {
-  const internals = findNetInternals()
+export function standInForNet(internals: NetInternals): void {
   standInForConnect(internals)
   standInForReset()
   standInForListen(internals)

@@ -5,7 +5,7 @@ import { install } from '@ropewalk/simulation/node'
 
 install()
 
-test('the page arrives in spite of faults', async (t) => {
+void test('the page arrives in spite of faults', async (t) => {
   const traces: string[] = []
   // A module is evaluated once in a process, so each start of the host needs a URL of its own.
   let starts = 0
