@@ -8,10 +8,25 @@ export function callSite(): string {
 
 /** Returns the frames of the program's own files among `frames`, three at most, in one line. */
 export function siteOf(frames: readonly string[]): string {
-  return frames
-    .filter((frame) => !/node:|<anonymous>\)$|\/(?:core|simulation)\/(?:src|dist)\//.test(frame))
-    .slice(0, 3)
-    .join(' ')
+  return programFrames(frames).slice(0, 3).join(' ')
+}
+
+/** Returns the frames of the program's own files among `frames`. */
+export function programFrames(frames: readonly string[]): readonly string[] {
+  return frames.filter(
+    (frame) =>
+      !/node:|<anonymous>\)?$|node_modules\/(?:\.pnpm\/)?vitest|@vitest/.test(frame) && !isRopewalks(frame),
+  )
+}
+
+/** Whether a frame is in a package of Ropewalk: in `node_modules/@ropewalk`, or beside this package. */
+function isRopewalks(frame: string): boolean {
+  return PACKAGES.some((packages) => {
+    const at = frame.indexOf(packages)
+    return (
+      at >= 0 && /^(?:core|http|websocket|simulation)\/(?:src|dist)\//.test(frame.slice(at + packages.length))
+    )
+  })
 }
 
 /** Returns the innermost `depth` stack frames, without those of this file. */
@@ -40,3 +55,5 @@ export function describeLeak({ host, what, name, openedAt }: Leak): string {
 }
 
 const USUAL_DEPTH = 10
+/** The folders that have packages of Ropewalk: that of this one, and that of installed ones. */
+const PACKAGES: readonly string[] = [new URL('../..', import.meta.url).pathname, '/@ropewalk/']

@@ -1,11 +1,4 @@
-import {
-  describeFault,
-  targetOf,
-  type Fault,
-  type FaultKind,
-  type FaultPlan,
-  randomFaults,
-} from './faults.ts'
+import { describeFault, type Fault, type FaultKind, type FaultPlan, randomFaults } from './faults.ts'
 import type { SimulatedHost } from './host/simulated-host.ts'
 import { inject } from './inject.ts'
 import type { Random } from './random.ts'
@@ -18,14 +11,13 @@ export interface FaultScriptSetup {
   readonly random: Random
   readonly trace: Trace
   readonly hosts: ReadonlyMap<string, SimulatedHost>
-  /** Which of the planned faults happen, as indices into `planned`. Default: all. */
-  readonly wanted?: ReadonlySet<number> | undefined
-}
-
-/** The active faults of one kind with one target, and the function that ends their effect. */
-interface Lasting {
-  count: number
-  readonly mend: () => void
+  /**
+   * Which of the planned faults happen, as indices into `planned`, and for how many milliseconds. Undefined:
+   * all, and for as long as planned.
+   */
+  readonly wanted: ReadonlyMap<number, number | undefined> | undefined
+  /** Called when a fault has begun or ended. */
+  readonly changed: () => void
 }
 
 /** The faults of one run: those planned from the seed, and a count of those that have begun. */
@@ -35,11 +27,16 @@ export class FaultScript {
   /** How many faults of each kind have begun. */
   readonly seen: Partial<Record<FaultKind, number>> = {}
   readonly #setup: FaultScriptSetup
-  /** The active faults, by `targetOf`. */
-  readonly #lasting = new Map<string, Lasting>()
+
+  #ahead = 0
 
   constructor(setup: FaultScriptSetup) {
     this.#setup = setup
+  }
+
+  /** How many scheduled faults have not begun, or have not ended. */
+  get ahead(): number {
+    return this.#ahead
   }
 
   /** Plans faults between the hosts that exist now, and schedules those that are wanted. */
@@ -48,33 +45,29 @@ export class FaultScript {
     const before = this.planned.length
     const script = randomFaults(random.fork(`faults ${before}`), [...hosts.keys()], plan)
     this.planned.push(...script)
-    for (const [at, fault] of script.entries()) if (wanted?.has(before + at) ?? true) this.inject(fault)
+    for (const [at, fault] of script.entries()) {
+      if (wanted !== undefined && !wanted.has(before + at)) continue
+      this.inject({ ...fault, forMs: wanted?.get(before + at) ?? fault.forMs })
+    }
     return script
   }
 
   /** Schedules one fault, to begin `atMs` from now. */
   inject(fault: Fault): void {
-    const { events, trace } = this.#setup
+    const { events, trace, changed } = this.#setup
     const [one, other] = [this.#hostNamed(fault.one), this.#hostNamed(fault.other)]
+    this.#ahead++
     events.after(fault.atMs, () => {
       trace.note(fault.one, `fault: ${describeFault(fault)}`)
       this.seen[fault.kind] = (this.seen[fault.kind] ?? 0) + 1
-      const end = this.#begin(fault, one, other)
-      events.after(fault.forMs, end)
+      const end = inject(fault, one, other)
+      changed()
+      events.after(fault.forMs, () => {
+        end()
+        this.#ahead--
+        changed()
+      })
     })
-  }
-
-  /** Starts a fault. The effect of overlapping faults with the same target ends when the last one is over. */
-  #begin(fault: Fault, one: SimulatedHost, other: SimulatedHost): () => void {
-    const target = targetOf(fault)
-    const lasting = this.#lasting.get(target) ?? { count: 0, mend: inject(fault, one, other) }
-    this.#lasting.set(target, lasting)
-    lasting.count++
-    return () => {
-      if (--lasting.count > 0) return
-      this.#lasting.delete(target)
-      lasting.mend()
-    }
   }
 
   #hostNamed(name: string): SimulatedHost {

@@ -54,12 +54,6 @@ export function describeFault({ kind, atMs, forMs, one, other }: Fault): string 
   return `at ${atMs} ms for ${forMs} ms: ${kind}, ${where}`
 }
 
-/** Returns a key of the kind and the affected hosts. Faults with the same key have the same effect. */
-export function targetOf({ kind, one, other }: Fault): string {
-  if (!BETWEEN_TWO.has(kind)) return `${kind} ${one}`
-  return [kind, ...(kind === 'one way' ? [one, other] : [one, other].toSorted())].join(' ')
-}
-
 /** The kinds that affect the link between two hosts; the other kinds affect one host. */
 const BETWEEN_TWO: ReadonlySet<FaultKind> = new Set(['partition', 'one way', 'hold', 'reset', 'slow link'])
 /** Every kind of fault. */

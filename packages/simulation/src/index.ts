@@ -1,4 +1,6 @@
 export type { DiagramOptions } from './diagram/text-diagram.ts'
+export type { ErrorCount, ErrorMatch } from './expected-errors.ts'
+export type { EventuallyOptions, PropertyCheck } from './properties.ts'
 export { describeFault, type Fault, FAULT_KINDS, type FaultKind, type FaultPlan } from './faults.ts'
 export type { HostReactor } from './host/host-reactor.ts'
 export type { HostProgram, SimulatedHost } from './host/simulated-host.ts'
@@ -18,13 +20,8 @@ export {
   type ReplayOptions,
 } from './replay/replay.ts'
 export { Random } from './random.ts'
-export {
-  type Coverage,
-  type Scenario,
-  ScenarioFailed,
-  simulateAll,
-  type SimulateOptions,
-} from './scenario.ts'
+export { type Coverage, type Scenario, simulateAll, type SimulateOptions } from './scenario.ts'
+export { ScenarioFailed } from './scenario-failed.ts'
 export { Simulation, type SimulationOptions } from './simulation.ts'
 export { SimulationFailed } from './run-loop.ts'
 export type { Arrow, Trace } from './trace.ts'

@@ -1,5 +1,6 @@
 import type { Fault, FaultKind } from './faults.ts'
 import type { SimulatedHost } from './host/simulated-host.ts'
+import type { Link, LinkOverlay } from './network/link.ts'
 import type { Network } from './network/network.ts'
 
 /** Starts a fault now. @returns a function that ends its effect. */
@@ -10,92 +11,43 @@ export function inject(fault: Fault, one: SimulatedHost, other: SimulatedHost): 
 type Injection = (one: SimulatedHost, other: SimulatedHost, network: Network<SimulatedHost>) => () => void
 
 const INJECTIONS: Readonly<Record<FaultKind, Injection>> = {
-  partition(one, other, network) {
-    const links = network.between(one, other)
-    for (const link of links) link.setDown(true)
-    return () => {
-      for (const link of links) link.setDown(false)
-    }
-  },
-  'one way'(one, other, network) {
-    const link = network.link(one, other)
-    link.setDown(true)
-    return () => link.setDown(false)
-  },
-  hold(one, other, network) {
-    const links = network.between(one, other)
-    for (const link of links) link.setHeld(true)
-    return () => {
-      for (const link of links) link.setHeld(false)
-    }
-  },
+  partition: (one, other, network) => onLinks(network.between(one, other), { down: true }),
+  'one way': (one, other, network) => onLinks([network.link(one, other)], { down: true }),
+  hold: (one, other, network) => onLinks(network.between(one, other), { held: true }),
   reset(one, other) {
     const ends = [...one.connectionsWith(other), ...other.connectionsWith(one)]
     for (const end of ends) end.broken('ECONNRESET')
     return nothing
   },
-  crash(one) {
-    one.crash()
-    return () => one.start()
-  },
-  'stand still'(one) {
-    one.pause()
-    return () => one.goOn()
-  },
-  freeze(one) {
-    one.freeze()
-    return () => one.thaw()
-  },
-  'slow link'(one, other, network) {
-    const links = network.between(one, other)
-    const before = links.map(({ conditions }) => conditions)
-    for (const link of links) link.conditions = { ...link.conditions, bytesPerSecond: 20_000 }
-    return () => {
-      for (const [at, link] of links.entries()) link.conditions = before[at] ?? link.conditions
-    }
-  },
-  'slow reader'(one) {
-    one.readDelayMs = 50
-    return () => {
-      one.readDelayMs = 0
-    }
-  },
-  'full backlog'(one) {
-    one.backlogFull = true
-    return () => {
-      one.backlogFull = false
-    }
-  },
-  'no names'(one) {
-    one.names = { ...one.names, failing: true }
-    return () => {
-      const { failing: _mended, ...others } = one.names
-      one.names = others
-    }
-  },
-  'slow names'(one) {
-    one.names = { ...one.names, delayMs: 3000 }
-    return () => {
-      const { delayMs: _mended, ...others } = one.names
-      one.names = others
-    }
-  },
-  'no descriptors'(one) {
-    const before = one.maxDescriptors
-    one.maxDescriptors = 0
-    return () => {
-      one.maxDescriptors = before
-      one.life?.descriptorsFreed()
-    }
-  },
-  'fast clock'(one) {
-    one.setClockRate(1.5)
-    return () => one.setClockRate(1)
-  },
+  crash: ({ layers }) => layers.isDown.add(yes),
+  // What is down is neither paused nor frozen.
+  'stand still': ({ layers, isDown }) => (isDown ? nothing : layers.standsStill.add(yes)),
+  freeze: ({ layers, isDown }) => (isDown ? nothing : layers.frozen.add(yes)),
+  'slow link': (one, other, network) =>
+    onLinks(network.between(one, other), {
+      conditions: (below) => ({ ...below, bytesPerSecond: Math.min(below.bytesPerSecond, 20_000) }),
+    }),
+  'slow reader': ({ layers }) => layers.readDelayMs.add((below) => Math.max(below, 50)),
+  'full backlog': ({ layers }) => layers.backlogFull.add(yes),
+  'no names': ({ layers }) => layers.names.add((below) => ({ ...below, failing: true })),
+  'slow names': ({ layers }) => layers.names.add((below) => ({ ...below, delayMs: 3000 })),
+  'no descriptors': ({ layers }) => layers.maxDescriptors.add(() => 0),
+  'fast clock': ({ layers }) => layers.clockRate.add((below) => Math.max(below, 1.5)),
   'calendar jump'(one) {
     one.jumpCalendar(-3_600_000)
     return nothing
   },
+}
+
+function onLinks(links: readonly Link[], overlay: LinkOverlay): () => void {
+  const ends = links.map((link) => link.overlay(overlay))
+  return () => {
+    for (const end of ends) end()
+  }
+}
+
+function yes(): boolean {
+  return true
 }
 
 function nothing(): void {}

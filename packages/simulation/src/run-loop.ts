@@ -1,9 +1,11 @@
 import { AsyncLocalStorage } from 'node:async_hooks'
+import { callSite } from './call-site.ts'
 import type { SimulatedHost } from './host/simulated-host.ts'
 import { nodePrograms, ProgramExited } from './node-programs.ts'
 import { nextTurn } from './real/machine.ts'
 import { type RealWork, watchRealWork } from './real/real-work.ts'
-import { SeededGlobals, type SeededWorld } from './real/seeded-globals.ts'
+import type { SeededWorld } from './real/seeded-functions.ts'
+import { SeededGlobals } from './real/seeded-globals.ts'
 import { watchUnhandledRejections } from './real/unhandled-rejections.ts'
 import type { EventQueue } from './time/event-queue.ts'
 
@@ -13,6 +15,10 @@ export interface RunLoopSetup {
   readonly events: EventQueue
   /** Whether the globals for time and randomness follow the seed for code in hosts. */
   readonly seedGlobals: boolean
+  /** Returns the newest lines of the trace, for the message of a failure. */
+  readonly recentLines: () => readonly string[]
+  /** Called after each event that ran code, when its promise jobs have run. */
+  readonly afterEvent: () => void
 }
 
 /** The host whose code runs now, of any simulation; undefined for code outside of hosts. */
@@ -70,7 +76,7 @@ export class RunLoop {
         if (events.nextMs > until)
           this.fail(`runUntil: the condition did not hold within ${timeoutMs} ms`, undefined)
         else await this.#step()
-        this.#throwIfFailed()
+        this.throwIfFailed()
       }
     })
   }
@@ -106,13 +112,18 @@ export class RunLoop {
 
   /** Fails the run. The first failure is kept, and thrown after the current event. */
   fail(why: string, cause: unknown): void {
-    const { seed, events } = this.#setup
+    const { seed, events, recentLines } = this.#setup
     if (cause instanceof ProgramExited) return
-    this.#failure ??= new SimulationFailed(seed, events.nowMs, why, cause)
+    this.#failure ??= new SimulationFailed(seed, events.nowMs, why, cause, recentLines())
+  }
+
+  /** Throws the failure of the run, if there is one. @throws {SimulationFailed} when the run has failed. */
+  throwIfFailed(): void {
+    if (this.#failure !== undefined) throw this.#failure
   }
 
   async #step(): Promise<void> {
-    const { events } = this.#setup
+    const { events, afterEvent } = this.#setup
     this.#events++
     const before = events.nowMs
     this.#ran = false
@@ -121,8 +132,11 @@ export class RunLoop {
     if (this.#eventsNow > MAX_EVENTS_NOW)
       this.fail(`Virtual time did not advance in ${MAX_EVENTS_NOW} events`, undefined)
     // Promise jobs belong to the event that caused them.
-    if (this.#ran) await this.#settle()
-    this.#throwIfFailed()
+    if (this.#ran) {
+      await this.#settle()
+      afterEvent()
+    }
+    this.throwIfFailed()
   }
 
   /** Waits until the code that the event caused has run. */
@@ -154,7 +168,7 @@ export class RunLoop {
       endWatch()
       endListening()
     }
-    this.#throwIfFailed()
+    this.throwIfFailed()
   }
 
   /**
@@ -177,6 +191,7 @@ export class RunLoop {
       random: host.random,
       now: () => asked(host, clock.now()),
       wallClock: () => asked(host, clock.wallClock()),
+      refuse: (what, instead) => this.#sawRealWork(host, { what, instead, askedAt: callSite() }),
     }
   }
 
@@ -193,10 +208,6 @@ export class RunLoop {
     const promise = running === undefined ? 'A promise' : `A promise of ${running.host.name}`
     this.fail(`${promise} was rejected, and the rejection was not handled`, reason)
   }
-
-  #throwIfFailed(): void {
-    if (this.#failure !== undefined) throw this.#failure
-  }
 }
 
 function asked(host: SimulatedHost, ms: number): number {
@@ -210,13 +221,24 @@ export class SimulationFailed extends Error {
   readonly seed: string
   /** Virtual time of the failure, in milliseconds. */
   readonly atMs: number
+  /** What failed, with the message of the cause, in one line without the seed and the time. */
+  readonly why: string
+  /** The newest lines of the trace, with payloads as text and with the lines that hosts logged. */
+  readonly lastLines: readonly string[]
 
-  constructor(seed: string, atMs: number, why: string, cause: unknown) {
-    const explained = cause instanceof Error ? `: ${cause.message}` : ''
-    super(`Seed ${seed} at ${atMs.toFixed(3)} ms: ${why}${explained}`, { cause })
+  constructor(seed: string, atMs: number, why: string, cause: unknown, lastLines: readonly string[] = []) {
+    const explained = cause instanceof Error ? `${why}: ${cause.message}` : why
+    super(`Seed ${seed} at ${atMs.toFixed(3)} ms: ${explained}${describeLastLines(lastLines)}`, { cause })
     this.seed = seed
     this.atMs = atMs
+    this.why = explained
+    this.lastLines = lastLines
   }
+}
+
+/** Formats the newest lines of a trace for the message of a failure. */
+export function describeLastLines(lines: readonly string[]): string {
+  return lines.length === 0 ? '' : ['\n  The last events:', ...lines].join('\n    ')
 }
 
 const MAX_EVENTS_NOW = 20_000

@@ -1,6 +1,7 @@
 import type { Leak } from './call-site.ts'
 import { svgDiagram } from './diagram/svg-diagram.ts'
 import { type DiagramOptions, mermaidDiagram, textDiagram } from './diagram/text-diagram.ts'
+import { type ErrorCount, type ErrorMatch, ExpectedErrors, textOfError } from './expected-errors.ts'
 import { FaultScript } from './fault-script.ts'
 import { type Fault, FAULT_PLAN_RULES, type FaultKind, type FaultPlan } from './faults.ts'
 import { type HostProgram, SimulatedHost } from './host/simulated-host.ts'
@@ -9,12 +10,16 @@ import type { Link, LinkConditions } from './network/link.ts'
 import { FLOW_RULES, LINK_RULES } from './network/network-rules.ts'
 import { Network } from './network/network.ts'
 import { nodePrograms } from './node-programs.ts'
+import { EVENTUALLY_RULES, type EventuallyOptions, Properties, type PropertyCheck } from './properties.ts'
 import { Random } from './random.ts'
 import { Capture } from './replay/capture.ts'
+import { type Calm, calmed, calmsOf, NOTHING_LEFT_OUT, parseReduction, type Reduction } from './reduction.ts'
 import { RunLoop } from './run-loop.ts'
 import { EventQueue } from './time/event-queue.ts'
 import { type Arrow, Trace } from './trace.ts'
 import {
+  callable,
+  count,
   filledText,
   checkOptions,
   checkValue,
@@ -28,6 +33,7 @@ import {
   quantity,
   withDefaults,
 } from '@ropewalk/core/options'
+import { eventText, type LogEvent, type LogLevel } from '@ropewalk/core/log'
 
 /** The options of a simulation. */
 export interface SimulationOptions {
@@ -37,15 +43,20 @@ export interface SimulationOptions {
   readonly link?: Partial<LinkConditions> | undefined
   /** TCP limits of all hosts. Default: buffers of 64 KiB, segments of 1460 bytes, `giveUpMs` 120 000. */
   readonly limits?: Partial<FlowLimits> | undefined
-  /** Which faults planned by `injectFaults` happen, as indices into `script`. Default: all. */
-  readonly faults?: ReadonlySet<number> | undefined
   /**
-   * Makes `Math.random`, `Date`, `performance.now` and, in `crypto`, `randomBytes`, `randomInt`,
-   * `randomUUID`, `randomFillSync` and `getRandomValues` follow the seed and the host's clock, for code that
-   * runs in a host. They are replaced in the whole process while virtual time passes; code outside of hosts
-   * still gets the real values. Default false.
+   * Which faults planned by `injectFaults` happen: a set of places in `script`, or a text such as
+   * `2:300,5,no-loss`, which the message of a failed scenario has. Default: all.
+   */
+  readonly faults?: ReadonlySet<number> | string | undefined
+  /**
+   * Makes `Math.random`, `Date`, `performance.now`, `process.hrtime`, `process.uptime`, the times of marks and
+   * events and, in `crypto`, `randomBytes`, `randomInt`, `randomUUID`, `randomFillSync` and `getRandomValues`
+   * follow the seed and the host's clock, for code that runs in a host. They are replaced in the whole process
+   * while virtual time passes; code outside of hosts still gets the real values. Default true.
    */
   readonly seedGlobals?: boolean | undefined
+  /** How many of the newest packets and events `trace` keeps at least. Default 200 000. */
+  readonly maxArrows?: number | undefined
 }
 
 /**
@@ -62,33 +73,56 @@ export class Simulation {
   readonly random: Random
   readonly trace: Trace
   readonly network: Network<SimulatedHost>
+  /** The conditions of the network that a run could leave out, for the option `faults`. */
+  readonly calms: readonly Calm[]
   readonly #events = new EventQueue()
   readonly #hosts = new Map<string, SimulatedHost>()
   readonly #loop: RunLoop
   readonly #faults: FaultScript
+  readonly #expected = new ExpectedErrors()
+  readonly #properties: Properties
 
   /** @throws {TypeError | RangeError} for an unknown option, or a value of the wrong type or out of range. */
   constructor(options: SimulationOptions) {
     checkOptions('Simulation', options, SIMULATION_RULES)
-    const { seed, link, limits, faults, seedGlobals = false } = options
+    const { seed, link, limits, faults, seedGlobals = true, maxArrows = 200_000 } = options
     const [events, hosts] = [this.#events, this.#hosts]
     this.seed = String(seed)
+    const reduction = reductionOf(faults)
+    const conditions = {
+      link: withDefaults('a link', DEFAULT_LINK, link, LINK_RULES),
+      limits: withDefaults('a host', DEFAULT_LIMITS, limits, FLOW_RULES),
+    }
+    const calm = calmed(conditions, reduction.calm)
+    this.calms = calmsOf(conditions)
     this.random = new Random(this.seed)
-    this.trace = new Trace(() => events.nowMs)
-    this.#loop = new RunLoop({ seed: this.seed, events, seedGlobals })
+    this.trace = new Trace(() => events.nowMs, maxArrows)
+    this.#loop = new RunLoop({
+      seed: this.seed,
+      events,
+      seedGlobals,
+      recentLines: () => this.trace.recentLines,
+      afterEvent: () => this.#properties.afterEvent(),
+    })
     this.#faults = new FaultScript({
       events,
       random: this.random,
       trace: this.trace,
       hosts,
-      wanted: faults,
+      wanted: reduction.faults,
+      changed: () => this.#loop.happens(),
+    })
+    this.#properties = new Properties({
+      events,
+      faultsAhead: () => this.#faults.ahead,
+      fail: (why, cause) => this.#loop.fail(why, cause),
     })
     this.network = new Network({
       events,
       random: this.random.fork('network'),
       trace: this.trace,
-      conditions: withDefaults('a link', DEFAULT_LINK, link, LINK_RULES),
-      limits: withDefaults('a host', DEFAULT_LIMITS, limits, FLOW_RULES),
+      conditions: calm.link,
+      limits: calm.limits,
       stations: () => hosts.values(),
     })
   }
@@ -140,6 +174,7 @@ export class Simulation {
       random: this.random.fork(name),
       program,
       run: (runs, call) => this.#loop.execute(runs, call),
+      logged: (event) => this.#logged(name, event),
     })
     this.#hosts.set(name, host)
     network.names.set(name, [address])
@@ -164,6 +199,73 @@ export class Simulation {
     const host = this.host(name, () => program())
     programs.adopt(host)
     return host
+  }
+
+  /**
+   * Expects errors in the logs of hosts. Without it, the first event of level `error` or `critical` in the log
+   * of any host fails the run.
+   *
+   *     sim.expectError('the disk is full')
+   *     sim.expectError(/ECONNRESET|EPIPE/, { least: 0 })
+   *
+   * @param match A string that the text of the event contains, a pattern that it matches, or a function that
+   * returns true. The text has the messages of the event, of its error and of the causes of that.
+   * @param times `least`: fewer times fail the run at its end; default 1. `most`: the next one fails the run;
+   * default Infinity.
+   */
+  expectError(match: ErrorMatch, times: ErrorCount = {}): void {
+    checkValue('expectError', 'match', match, ERROR_MATCH)
+    checkOptions('expectError', times, ERROR_COUNT_RULES)
+    this.#expected.expect(match, times)
+  }
+
+  /**
+   * Declares a property that holds all the time. It is checked after every event that ran code, and the run
+   * fails when `check` returns false or throws.
+   */
+  always(name: string, check: PropertyCheck): void {
+    checkProperty('always', name, check)
+    this.#properties.always(name, check)
+  }
+
+  /**
+   * Declares a property that holds at some time after the last fault of `injectFaults` and `inject` is over.
+   * Until then it is checked after every event that ran code: it does not hold while `check` returns false or
+   * throws.
+   *
+   * @param options `withinMs`: the run fails when the property does not hold for so many virtual milliseconds
+   * after the last fault. Default 60 000. It also fails when the property has not held at the end of the run.
+   */
+  eventually(name: string, check: PropertyCheck, options: EventuallyOptions = {}): void {
+    checkProperty('eventually', name, check)
+    checkOptions('eventually', options, EVENTUALLY_RULES)
+    this.#properties.eventually(name, check, options)
+  }
+
+  /**
+   * Counts that `condition` was true, in the coverage of all seeds. With it, a scenario proves that its runs
+   * reached an interesting state: see the option `sometimes` of `simulateAll`.
+   */
+  sometimes(name: string, condition: boolean = true): void {
+    checkValue('sometimes', 'name', name, filledText)
+    this.#properties.sometimes(name, condition)
+  }
+
+  /** How often each property of `sometimes` was true. */
+  get sometimesSeen(): ReadonlyMap<string, number> {
+    return this.#properties.counts
+  }
+
+  /**
+   * Checks what only the end of a run shows. `simulateAll` and `simulate` call it after the scenario.
+   *
+   * @throws {SimulationFailed} when the run has failed, an expected error did not come, or a property of
+   * `eventually` did not hold.
+   */
+  finish(): void {
+    const missing = [...this.#expected.missing, ...this.#properties.missing]
+    if (missing.length > 0) this.#loop.fail(missing.join('\n  '), undefined)
+    this.#loop.throwIfFailed()
   }
 
   /** Calls `call` at the virtual time `ms`, or at the current time if `ms` has passed. */
@@ -272,11 +374,37 @@ export class Simulation {
     return this.#loop.runUntilIdle()
   }
 
+  #logged(host: string, event: LogEvent): void {
+    const { level, error } = event
+    if (SILENT_LEVELS.has(level)) return
+    const [line = ''] = eventText({ ...event, namespace: undefined }).split('\n')
+    this.trace.log(
+      host,
+      `logs (${level}) ${error === undefined ? line : textOfError({ ...event, text: line, fields: undefined })}`,
+    )
+    if (!FATAL_LEVELS.has(level) || this.#expected.allows(event, host)) return
+    this.#loop.fail(`${host} logged ${level === 'error' ? 'an error' : 'a critical event'}: ${line}`, error)
+  }
+
   #arrowsWithin({ fromMs = 0, untilMs = Infinity }: DiagramOptions): readonly Arrow[] {
     return this.trace.arrows.filter(({ atMs }) => atMs >= fromMs && atMs <= untilMs)
   }
 }
 
+function reductionOf(faults: ReadonlySet<number> | string | undefined): Reduction {
+  if (typeof faults === 'string') return parseReduction(faults)
+  if (faults === undefined) return NOTHING_LEFT_OUT
+  return { ...NOTHING_LEFT_OUT, faults: new Map(Array.from(faults, (at) => [at, undefined])) }
+}
+
+function checkProperty(owner: string, name: string, check: PropertyCheck): void {
+  checkValue(owner, 'name', name, filledText)
+  checkValue(owner, 'check', check, callable)
+}
+
+const FATAL_LEVELS: ReadonlySet<LogLevel> = new Set(['error', 'critical'])
+/** The levels whose events are not among the recent lines of the trace. */
+const SILENT_LEVELS: ReadonlySet<LogLevel> = new Set(['debug', 'info'])
 const DEFAULT_LINK: LinkConditions = {
   latencyMs: [1, 20],
   lossPerMille: 0,
@@ -297,7 +425,14 @@ export const SIMULATION_RULES: OptionRules<SimulationOptions> = {
   seed: SEED,
   link: optionsOf(LINK_RULES),
   limits: optionsOf(FLOW_RULES),
-  faults: having('a Set of places in the scripts', 'has'),
+  faults: either(having('', 'has'), filledText, 'a Set of places in the scripts, or a text that has them'),
   seedGlobals: flag,
+  maxArrows: count({ least: 1, endless: true }),
 }
+const ERROR_COUNT_RULES: OptionRules<ErrorCount> = { least: count(), most: count({ endless: true }) }
+const ERROR_MATCH: OptionRule = either(
+  either(filledText, callable, ''),
+  (value) => (value instanceof RegExp ? undefined : { kind: 'type', wanted: '' }),
+  'a string, a RegExp or a function',
+)
 const RUN_UNTIL_RULES: OptionRules<{ readonly timeoutMs?: number }> = { timeoutMs: milliseconds() }

@@ -22,6 +22,88 @@ describe('faults', () => {
     },
   )
 
+  test('faults that overlap do not undo each other, nor what the test has set', async () => {
+    const { sim, server, client } = await TwoHosts.connected()
+    const link = sim.network.link(server, client)
+    const fault = (kind: FaultKind, atMs: number, forMs: number): void =>
+      sim.inject({ kind, atMs, forMs, one: 'server', other: 'client' })
+    sim.partition(server, client)
+    server.readDelayMs = 20
+    server.backlogFull = true
+    server.maxDescriptors = 7
+    server.setClockRate(0.5)
+    server.names = { delayMs: 9 }
+    link.conditions = { ...link.conditions, bytesPerSecond: 1000 }
+    fault('partition', 0, 100)
+    fault('one way', 10, 20)
+    fault('slow reader', 0, 50)
+    fault('full backlog', 0, 50)
+    fault('no descriptors', 0, 50)
+    fault('fast clock', 0, 50)
+    fault('slow names', 0, 50)
+    fault('slow link', 0, 50)
+    sim.at(sim.nowMs + 40, () => sim.heal(server, client))
+    await sim.run(45)
+    expect([link.down, server.readDelayMs, server.maxDescriptors, server.names.delayMs]).toEqual([
+      true,
+      50,
+      0,
+      3000,
+    ])
+    await sim.run(10)
+    expect([link.down, server.readDelayMs, server.maxDescriptors, server.names.delayMs]).toEqual([
+      true,
+      20,
+      7,
+      9,
+    ])
+    expect([server.backlogFull, link.conditions.bytesPerSecond]).toEqual([true, 1000])
+    const nowMs = server.reactor.now()
+    await sim.run(10)
+    expect(server.reactor.now() - nowMs).toBeCloseTo(5)
+    await sim.run(50)
+    expect(link.down).toBe(false)
+  })
+
+  test('a host that the test has crashed stays down when the crash of a fault is over', async () => {
+    const { sim, server } = await TwoHosts.connected()
+    sim.inject({ kind: 'crash', atMs: 0, forMs: 50, one: 'server', other: 'client' })
+    sim.inject({ kind: 'freeze', atMs: 200, forMs: 100, one: 'server', other: 'client' })
+    sim.at(sim.nowMs + 20, () => server.crash())
+    sim.at(sim.nowMs + 100, () => server.start())
+    await sim.run(80)
+    expect(server.isDown).toBe(true)
+    await sim.run(100)
+    expect(server.isDown).toBe(false)
+    await sim.run(100)
+    expect(server.isSilent).toBe(true)
+    server.thaw()
+    expect(server.isSilent).toBe(true)
+    await sim.run(100)
+    expect(server.isSilent).toBe(false)
+  })
+
+  test('a pause ends with a crash, also that of a fault that lasts longer', async () => {
+    const { sim, server } = await TwoHosts.connected()
+    sim.inject({ kind: 'stand still', atMs: 0, forMs: 500, one: 'server', other: 'client' })
+    sim.at(sim.nowMs + 50, () => server.crash())
+    sim.at(sim.nowMs + 60, () => server.start())
+    await sim.run(100)
+    expect(server.life?.ports.length).toBe(1)
+  })
+
+  test('what was held back arrives in an event of a run', async () => {
+    const { sim, server, client, asked, served } = await TwoHosts.connected()
+    const link = sim.network.link(client, server)
+    link.setHeld(true)
+    asked.transport.write('hello')
+    await sim.run(100)
+    link.setHeld(false)
+    expect(served.bytes.length).toBe(0)
+    await sim.run(0)
+    expect(served.bytes.toString()).toBe('hello')
+  })
+
   test('a reset breaks the connections on both hosts', async () => {
     const hosts = await happen('reset')
     await hosts.sim.run(1000)

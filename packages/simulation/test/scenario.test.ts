@@ -1,6 +1,10 @@
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { describe, expect, onTestFinished, test, vi } from 'vitest'
-import { ScenarioFailed, simulateAll } from '../src/scenario.ts'
-import type { Simulation } from '../src/simulation.ts'
+import { ScenarioFailed } from '../src/scenario-failed.ts'
+import { simulateAll } from '../src/scenario.ts'
+import { Simulation } from '../src/simulation.ts'
 
 describe('simulateAll', () => {
   const idle = (sim: Simulation): void => {
@@ -39,12 +43,19 @@ describe('simulateAll', () => {
     const error = (await failed.catch((caught: unknown) => caught)) as ScenarioFailed
     expect(error.script.map(({ kind }) => kind)).toEqual(['crash'])
     expect(error.message).toMatch(
-      /^Seed 0-\d+: it crashed\n  It fails with these faults:\n    at \d+ ms for \d+ ms: crash, [ab]\n  Try it again with ROPEWALK_SEED=0-\d+$/,
+      /^Seed 0-\d+: it crashed\n  It fails with these faults:\n    at \d+ ms for 1 ms: crash, [ab]\n  It also fails on a calmer network: steady-latency, no-cuts\n  Try it again with ROPEWALK_SEED=0-\d+ ROPEWALK_FAULTS=\d:1,steady-latency,no-cuts\n  The last events:\n/,
     )
+    expect(error.simulation.faultsSeen).toEqual({ crash: 1 })
+    const again = new Simulation({ seed: error.seed, faults: error.faults })
+    idle(again)
+    again.injectFaults({ withinMs: 100, most: 8 })
+    await again.run(10_000)
+    expect(again.faultsSeen).toEqual({ crash: 1 })
   })
 
   test('reports that a failure needs no fault, and runs only the seed of the option `only`', async () => {
-    const scenario = async (): Promise<void> => {
+    const scenario = async (sim: Simulation): Promise<void> => {
+      await sim.run(1)
       throw new Error('always')
     }
     await expect(simulateAll(scenario, { only: 'mine' })).rejects.toThrow(
@@ -55,12 +66,100 @@ describe('simulateAll', () => {
       'Try it again with run mine',
     )
     const seen: string[] = []
-    await simulateAll(async ({ seed }) => void seen.push(seed), { runs: 10, only: 'mine' })
+    await simulateAll(
+      async (sim) => {
+        await sim.run(1)
+        seen.push(sim.seed)
+      },
+      { runs: 10, only: 'mine' },
+    )
     expect(seen).toEqual(['mine'])
   })
 
+  test('keeps the same failure when it leaves out faults', async () => {
+    const failed = simulateAll(
+      async (sim) => {
+        idle(sim)
+        sim.injectFaults({ withinMs: 100, most: 8, kinds: ['crash', 'freeze'] })
+        await sim.run(10_000)
+        const { crash = 0, freeze = 0 } = sim.faultsSeen
+        if (crash > 1 && freeze > 0) throw new Error('data lost')
+        if (crash > 0) throw new Error('a lesser failure')
+      },
+      { only: '17' },
+    )
+    const error = (await failed.catch((caught: unknown) => caught)) as ScenarioFailed
+    expect(error.message).toContain('Seed 17: data lost')
+    expect(error.script.map(({ kind }) => kind).toSorted()).toEqual(['crash', 'crash', 'freeze'])
+  })
+
+  test('names the first line at which the traces of a program that is not deterministic differ', async () => {
+    let runs = 0
+    const failed = simulateAll(
+      async (sim) => {
+        idle(sim)
+        const run = runs++
+        sim.injectFaults({ withinMs: 100, most: 8 })
+        sim.at(7, () => sim.trace.note('a', `run ${run}`))
+        await sim.run(10)
+        if (run === 0) throw new Error('odd')
+      },
+      { only: '3' },
+    )
+    const error = (await failed.catch((caught: unknown) => caught)) as ScenarioFailed
+    expect(error.message).toMatch(
+      /^Seed 3: odd\n {2}The program is not deterministic: run again, this seed passed\. The traces differ first in line \d+:\n {4}7\.000 a run 0\n {4}7\.000 a run 1\n {2}Try it again with ROPEWALK_SEED=3\n/,
+    )
+    expect(runs).toBe(2)
+  })
+
+  test('plays only the faults that ROPEWALK_FAULTS names, and leaves out no more', async () => {
+    vi.stubEnv('ROPEWALK_SEED', '17')
+    vi.stubEnv('ROPEWALK_FAULTS', '0:5,no-cuts')
+    onTestFinished(() => void vi.unstubAllEnvs())
+    let runs = 0
+    const failed = simulateAll(async (sim) => {
+      runs++
+      idle(sim)
+      sim.injectFaults({ withinMs: 100, most: 8 })
+      await sim.run(10_000)
+      throw new Error('always')
+    })
+    const error = (await failed.catch((caught: unknown) => caught)) as ScenarioFailed
+    expect(error.script).toHaveLength(1)
+    expect(error.script[0]?.forMs).toBe(5)
+    expect([error.faults, runs]).toEqual(['0:5,no-cuts', 2])
+  })
+
+  test('shows the line of the program in its stack', async () => {
+    const failed = simulateAll(async (sim) => {
+      idle(sim)
+      await sim.run(10)
+      throw new Error('here')
+    })
+    const { stack = '' } = (await failed.catch((caught: unknown) => caught)) as Error
+    expect(stack.split('\n').find((line) => line.startsWith('    at '))).toContain('scenario.test.ts')
+  })
+
+  test('writes a diagram of a failed run', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'failures-'))
+    onTestFinished(() => rmSync(folder, { recursive: true }))
+    const failed = simulateAll(
+      async (sim) => {
+        idle(sim)
+        await sim.run(10)
+        throw new Error('here')
+      },
+      { diagrams: folder, title: 'my test' },
+    )
+    const error = (await failed.catch((caught: unknown) => caught)) as ScenarioFailed
+    expect(error.diagram).toMatch(/my-test-0-0\.svg$/)
+    expect(error.message).toContain(`The diagram is ${error.diagram}`)
+    expect(readFileSync(join(folder, 'my-test-0-0.svg'), 'utf8')).toContain('<svg')
+  })
+
   test('begins no run after its budget', async () => {
-    const { runs } = await simulateAll(async () => undefined, { runs: 1e9, budgetMs: 5 })
+    const { runs } = await simulateAll((sim) => sim.run(1), { runs: 1e9, budgetMs: 5 })
     expect(runs).toBeLessThan(1e9)
   })
 

@@ -33,6 +33,8 @@ export class SimulatedHarness implements TransportHarness {
       // The checks are about transports; segmentation is tested elsewhere.
       limits: { cuts: 'none', segmentBytes: 32_768 },
     })
+    // Some checks are about failing protocols, and look at what is logged themselves.
+    this.#sim.expectError(/./, { least: 0 })
     const idle = (): undefined => undefined
     this.#hosts = { server: this.#sim.host('server', idle), client: this.#sim.host('client', idle) }
     for (const { reactor } of Object.values(this.#hosts))

@@ -57,7 +57,9 @@ describe('Simulation', () => {
     await hosts.sim.runUntil(() => hosts.sim.nowMs > 0.5 || hosts.server.life !== undefined)
     const never = hosts.sim.runUntil(() => false, { timeoutMs: 1000 })
     await expect(never).rejects.toMatchObject({ name: 'SimulationFailed', seed: '1' })
-    await expect(never).rejects.toThrow(/^Seed 1 at .*: runUntil: the condition did not hold within 1000 ms$/)
+    await expect(never).rejects.toThrow(
+      /^Seed 1 at .*: runUntil: the condition did not hold within 1000 ms$/m,
+    )
   })
 
   test('runUntilIdle runs until no event is left', async () => {

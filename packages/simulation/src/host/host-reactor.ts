@@ -43,7 +43,12 @@ export class HostReactor extends WireReactor implements Reactor {
 
   constructor(life: ReactorSystem) {
     const logged: LogEvent[] = []
-    super({ observers: (event) => logged.push(event) })
+    super({
+      observers: (event) => {
+        logged.push(event)
+        life.host.noteLogged(event)
+      },
+    })
     this.logged = logged
     this.#run = life
   }

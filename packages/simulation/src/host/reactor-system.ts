@@ -1,4 +1,5 @@
 import type { DatagramBinding, DatagramWire } from '@ropewalk/core/reactor'
+import type { LogEvent } from '@ropewalk/core/log'
 import type { ListeningPort } from '@ropewalk/core'
 import type { Machine, HostKernel } from '../network/host-kernel.ts'
 import type { NameConditions } from '../network/names.ts'
@@ -20,6 +21,8 @@ export interface HostState extends Machine {
   readonly names: Partial<NameConditions>
   /** Runs a callback of the host. */
   run(call: () => unknown): void
+  /** Called with each event that its reactor logs. */
+  noteLogged(event: LogEvent): void
   /** Called when the program reads the clock. */
   clockAsked(): void
 }

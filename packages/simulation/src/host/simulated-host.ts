@@ -1,8 +1,10 @@
+import type { LogEvent } from '@ropewalk/core/log'
 import type { NamedEnd } from '../network/host-kernel.ts'
 import type { NameConditions } from '../network/names.ts'
 import type { Network } from '../network/network.ts'
 import type { HostState } from './reactor-system.ts'
 import type { Leak } from '../call-site.ts'
+import { Layered } from '../layered.ts'
 import type { Random } from '../random.ts'
 import { HostRun } from './host-run.ts'
 import type { HostReactor } from './host-reactor.ts'
@@ -19,6 +21,8 @@ export interface HostSetup {
   readonly program: HostProgram
   /** Runs a callback of the host. If it throws or rejects, the simulation fails. */
   run(host: SimulatedHost, call: () => unknown): void
+  /** Called with each event that the host logs. */
+  logged(event: LogEvent): void
 }
 
 /** A machine of the simulation. It runs a program, and may crash, restart, pause, freeze or run fast. */
@@ -29,20 +33,23 @@ export class SimulatedHost implements HostState {
   readonly random: Random
   /** The files that `readFile` finds, by path. They survive crashes. */
   readonly files: Map<string, Uint8Array | string> = new Map()
-  /** Most connections at a time, including attempts to connect. */
-  maxDescriptors: number = Infinity
-  /** Delay before its program reads each chunk received, in milliseconds, for a slow reader. */
-  readDelayMs: number = 0
-  /** Whether its ports drop new connection attempts, as with a full backlog. */
-  backlogFull: boolean = false
-  /** Conditions of name lookups by this host, which override `network.names.conditions`. */
-  names: Partial<NameConditions> = {}
+  /** What a test has set, with what faults lay over it. */
+  readonly layers: HostLayers = {
+    maxDescriptors: new Layered(Infinity, () => this.#run?.descriptorsFreed()),
+    readDelayMs: new Layered(0),
+    backlogFull: new Layered(false),
+    names: new Layered({}),
+    clockRate: new Layered(1, (rate) => this.#run?.clock.setRate(rate)),
+    isDown: new Layered(true, (down) => (down ? this.#turnOff() : this.#turnOn())),
+    standsStill: new Layered(false, (still) => this.#pauseChanged(still ? 'stands still' : 'goes on')),
+    frozen: new Layered(false, (frozen) => this.#freezeChanged(frozen)),
+  }
+  /** The events that it has logged in all its runs, oldest first. */
+  readonly logged: LogEvent[] = []
   readonly #setup: HostSetup
   #run: HostRun | undefined
   #lives = 0
   #clockAsked = 0
-  #standsStill = false
-  #frozen = false
 
   constructor(setup: HostSetup) {
     this.#setup = setup
@@ -50,6 +57,42 @@ export class SimulatedHost implements HostState {
     this.address = setup.address
     this.network = setup.network
     this.random = setup.random
+  }
+
+  /** Most connections at a time, including attempts to connect. */
+  get maxDescriptors(): number {
+    return this.layers.maxDescriptors.value
+  }
+
+  set maxDescriptors(most: number) {
+    this.layers.maxDescriptors.set(most)
+  }
+
+  /** Delay before its program reads each chunk received, in milliseconds, for a slow reader. */
+  get readDelayMs(): number {
+    return this.layers.readDelayMs.value
+  }
+
+  set readDelayMs(delayMs: number) {
+    this.layers.readDelayMs.set(delayMs)
+  }
+
+  /** Whether its ports drop new connection attempts, as with a full backlog. */
+  get backlogFull(): boolean {
+    return this.layers.backlogFull.value
+  }
+
+  set backlogFull(full: boolean) {
+    this.layers.backlogFull.set(full)
+  }
+
+  /** Conditions of name lookups by this host, which override `network.names.conditions`. */
+  get names(): Partial<NameConditions> {
+    return this.layers.names.value
+  }
+
+  set names(conditions: Partial<NameConditions>) {
+    this.layers.names.set(conditions)
   }
 
   /** Its current run; undefined while it is down. */
@@ -63,7 +106,7 @@ export class SimulatedHost implements HostState {
   }
 
   get isSilent(): boolean {
-    return this.#run === undefined || this.#frozen
+    return this.#run === undefined || this.layers.frozen.value
   }
 
   /** @throws {Error} while it is down. */
@@ -72,14 +115,9 @@ export class SimulatedHost implements HostState {
     return this.#run.reactor
   }
 
-  /** Starts it. Only its files are kept from an earlier run. No effect while it is up. */
+  /** Starts it. Only its files are kept from an earlier run. No effect while it is up, or a fault keeps it down. */
   start(): void {
-    if (this.#run !== undefined) return
-    const life = new HostRun(this)
-    this.#run = life
-    this.#lives++
-    this.network.setup.trace.note(this.name, this.#lives === 1 ? 'starts' : 'starts again')
-    life.executeSoon(() => this.#setup.program(life.reactor))
+    this.layers.isDown.set(false)
   }
 
   /**
@@ -87,28 +125,17 @@ export class SimulatedHost implements HostState {
    * peers are notified. No effect while it is down.
    */
   crash(): void {
-    if (this.#run === undefined) return
-    this.network.setup.trace.note(this.name, 'crashes')
-    this.#run.end()
-    this.#run = undefined
-    this.#standsStill = false
-    this.#frozen = false
+    this.layers.isDown.set(true)
   }
 
   /** Pauses its program, as a long garbage collection does. Its operating system and its clock continue. */
   pause(): void {
-    if (this.#run === undefined || this.#standsStill) return
-    this.network.setup.trace.note(this.name, 'stands still')
-    this.#standsStill = true
-    this.#run.pause()
+    if (this.#run !== undefined) this.layers.standsStill.set(true)
   }
 
-  /** Ends the pause of its program. */
+  /** Ends the pause of its program, unless a fault pauses it. */
   goOn(): void {
-    if (!this.#standsStill) return
-    this.network.setup.trace.note(this.name, 'goes on')
-    this.#standsStill = false
-    if (!this.#frozen) this.#run?.goOn()
+    this.layers.standsStill.set(false)
   }
 
   /**
@@ -116,20 +143,15 @@ export class SimulatedHost implements HostState {
    * and from it are lost.
    */
   freeze(): void {
-    if (this.#run === undefined || this.#frozen) return
-    this.network.setup.trace.note(this.name, 'freezes')
-    this.#frozen = true
-    this.#run.pause()
-    this.#run.clock.stop()
+    if (this.#run !== undefined) this.layers.frozen.set(true)
   }
 
-  /** Ends the freeze. The machine continues from where it stopped, and its clock does not show the gap. */
+  /**
+   * Ends the freeze, unless a fault freezes it. The machine continues from where it stopped, and its clock does
+   * not show the gap.
+   */
   thaw(): void {
-    if (!this.#frozen) return
-    this.network.setup.trace.note(this.name, 'thaws')
-    this.#frozen = false
-    this.#run?.clock.goOn()
-    if (!this.#standsStill) this.#run?.goOn()
+    this.layers.frozen.set(false)
   }
 
   /** Its ends of the open connections with `other`. */
@@ -147,9 +169,9 @@ export class SimulatedHost implements HostState {
     return this.#run?.reactor.leaks() ?? []
   }
 
-  /** From now on, its clock runs `rate` times as fast as virtual time. */
+  /** From now on, its clock runs `rate` times as fast as virtual time, also after a crash. */
   setClockRate(rate: number): void {
-    this.#run?.clock.setRate(rate)
+    this.layers.clockRate.set(rate)
   }
 
   /** Moves its calendar forward by `ms` milliseconds, or back if `ms` is negative. */
@@ -168,11 +190,67 @@ export class SimulatedHost implements HostState {
     this.#setup.run(this, call)
   }
 
+  noteLogged(event: LogEvent): void {
+    this.logged.push(event)
+    this.#setup.logged(event)
+  }
+
   /** Counts reads of the clock in one event, to detect a program that waits in a loop for time to pass. */
   clockAsked(): void {
     if (++this.#clockAsked > MAX_CLOCK_ASKED)
       throw new Error(`${this.name} waits in a loop for time to pass: use reactor.callLater or sleep`)
   }
+
+  #turnOn(): void {
+    const life = new HostRun(this)
+    this.#run = life
+    this.#lives++
+    life.clock.setRate(this.layers.clockRate.value)
+    this.network.setup.trace.note(this.name, this.#lives === 1 ? 'starts' : 'starts again')
+    life.executeSoon(() => this.#setup.program(life.reactor))
+  }
+
+  #turnOff(): void {
+    const life = this.#run
+    if (life === undefined) return
+    this.network.setup.trace.note(this.name, 'crashes')
+    this.#run = undefined
+    life.end()
+    // The next run begins neither paused nor frozen.
+    this.layers.standsStill.reset(false)
+    this.layers.frozen.reset(false)
+  }
+
+  #pauseChanged(what: string): void {
+    if (this.#run === undefined) return
+    this.network.setup.trace.note(this.name, what)
+    this.#updatePause()
+  }
+
+  #freezeChanged(frozen: boolean): void {
+    if (this.#run === undefined) return
+    this.network.setup.trace.note(this.name, frozen ? 'freezes' : 'thaws')
+    if (frozen) this.#run.clock.stop()
+    else this.#run.clock.goOn()
+    this.#updatePause()
+  }
+
+  #updatePause(): void {
+    if (this.layers.standsStill.value || this.layers.frozen.value) this.#run?.pause()
+    else this.#run?.goOn()
+  }
+}
+
+/** The state of a host that tests and faults set. */
+export interface HostLayers {
+  readonly maxDescriptors: Layered<number>
+  readonly readDelayMs: Layered<number>
+  readonly backlogFull: Layered<boolean>
+  readonly names: Layered<Partial<NameConditions>>
+  readonly clockRate: Layered<number>
+  readonly isDown: Layered<boolean>
+  readonly standsStill: Layered<boolean>
+  readonly frozen: Layered<boolean>
 }
 
 const MAX_CLOCK_ASKED = 1_000_000

@@ -166,6 +166,7 @@ export class Flow {
     forth.carry({
       what,
       bytes: HEADER_BYTES + segment.data.length,
+      payload: segment.data,
       arrived: () => this.#arrive(segment),
       lost: () => this.#again(segment),
     })

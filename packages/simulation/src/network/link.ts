@@ -1,3 +1,4 @@
+import { Layered } from '../layered.ts'
 import type { Random } from '../random.ts'
 import type { EventQueue } from '../time/event-queue.ts'
 import type { Trace } from '../trace.ts'
@@ -20,6 +21,8 @@ export interface Packet {
   /** Such as `SYN`, or `12 bytes`. */
   readonly what: string
   readonly bytes: number
+  /** The bytes that it carries for a program, for the trace. */
+  readonly payload?: Uint8Array
   arrived(): void
   /** Called at the time at which the packet would have arrived. */
   lost(): void
@@ -32,6 +35,16 @@ export interface Delivery {
   /** The name of the connection and of its direction. */
   readonly stream: string
   readonly what: Buffer | 'end' | 'reset'
+}
+
+/** What a fault does to a link. */
+export interface LinkOverlay {
+  /** Loses all packets. */
+  readonly down?: true
+  /** Keeps all packets back. */
+  readonly held?: true
+  /** Changes the conditions. */
+  readonly conditions?: (below: LinkConditions) => LinkConditions
 }
 
 /** The constructor arguments of `Link`. */
@@ -49,39 +62,59 @@ export interface LinkSetup {
 
 /** The connection from one host to another, in one direction. */
 export class Link {
-  conditions: LinkConditions
   readonly #setup: LinkSetup
-  #down = false
+  readonly #conditions: Layered<LinkConditions>
+  readonly #isDown = new Layered<boolean>(false)
+  readonly #isHeld = new Layered<boolean>(false, (held) => this.#heldChanged(held))
   #held: Travel[] | undefined
   #freeAtMs = 0
   readonly #watchers = new Set<(delivery: Delivery) => void>()
 
   constructor(setup: LinkSetup) {
     this.#setup = setup
-    this.conditions = setup.conditions
+    this.#conditions = new Layered(setup.conditions)
+  }
+
+  /** The conditions that a test has set, with what faults change of them. */
+  get conditions(): LinkConditions {
+    return this.#conditions.value
+  }
+
+  set conditions(conditions: LinkConditions) {
+    this.#conditions.set(conditions)
   }
 
   /** Whether every packet is lost. */
   get down(): boolean {
-    return this.#down
-  }
-
-  /** With true, loses all packets from now on, also those on their way. With false, lets packets pass again. */
-  setDown(down: boolean): void {
-    this.#down = down
+    return this.#isDown.value
   }
 
   /**
-   * With true, keeps back packets that would arrive from now on. With false, delivers all of them, in order.
+   * With true, loses all packets from now on, also those on their way. With false, lets packets pass again,
+   * unless a fault loses them.
+   */
+  setDown(down: boolean): void {
+    this.#isDown.set(down)
+  }
+
+  /**
+   * With true, keeps back packets that would arrive from now on. With false, delivers all of them, in order,
+   * unless a fault keeps them back.
    */
   setHeld(held: boolean): void {
-    if (held) {
-      this.#held ??= []
-      return
+    this.#isHeld.set(held)
+  }
+
+  /** Lays a fault over what is set. @returns a function that ends it. */
+  overlay({ down, held, conditions }: LinkOverlay): () => void {
+    const ends = [
+      down === true ? this.#isDown.add(() => true) : undefined,
+      held === true ? this.#isHeld.add(() => true) : undefined,
+      conditions === undefined ? undefined : this.#conditions.add(conditions),
+    ]
+    return () => {
+      for (const end of ends) end?.()
     }
-    const waiting = this.#held ?? []
-    this.#held = undefined
-    for (const travel of waiting) this.#arrive(travel)
   }
 
   /** Sends a packet. */
@@ -108,15 +141,29 @@ export class Link {
     for (const watcher of this.#watchers) watcher({ atMs, stream, what })
   }
 
+  #heldChanged(held: boolean): void {
+    if (held) {
+      this.#held ??= []
+      return
+    }
+    const waiting = this.#held ?? []
+    this.#held = undefined
+    // In an event, because the end of a hold may come from a test between two runs.
+    this.#setup.events.after(0, () => {
+      for (const travel of waiting) this.#arrive(travel)
+    })
+  }
+
   #arrive(travel: Travel): void {
     const { trace, stats, from, to, isSilent } = this.#setup
     const { packet, sentMs, isLost } = travel
-    const lost = isLost || this.#down || isSilent()
+    const lost = isLost || this.down || isSilent()
     if (!lost && this.#held !== undefined) {
       this.#held.push(travel)
       return
     }
-    if (packet.what !== 'ACK') trace.record(from, to, { what: packet.what, lost, sentMs })
+    if (packet.what !== 'ACK')
+      trace.record(from, to, { what: packet.what, lost, sentMs, payload: packet.payload })
     if (!lost) return packet.arrived()
     stats.lost++
     packet.lost()

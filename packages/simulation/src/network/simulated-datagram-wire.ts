@@ -99,7 +99,13 @@ export class SimulatedDatagramWire implements DatagramWire, DatagramReceiver {
       for (const socket of receivers) socket.receive(data, this.address)
       if (receivers.length === 0 && !isGroup(to.host)) this.#refused(target)
     }
-    const packet = { what: 'datagram', bytes: data.length + HEADER_BYTES, arrived, lost: () => undefined }
+    const packet = {
+      what: 'datagram',
+      bytes: data.length + HEADER_BYTES,
+      payload: data,
+      arrived,
+      lost: () => undefined,
+    }
     link.carry(packet)
     if (network.setup.random.chance(link.conditions.duplicatesPerMille / 1000)) link.carry(packet)
   }

@@ -23,14 +23,20 @@ export function watchRealWork<T>(
   asking: (type: string) => T | undefined,
   seen: (by: T, work: RealWork) => void,
 ): () => void {
-  const init = (_id: number, type: string): void => {
+  const init = (_id: number, type: string, _trigger: number, resource: object): void => {
     const kind = KINDS[type]
     const by = kind && asking(type)
     if (kind === undefined || by === undefined) return
     const frames = framesHere(DEPTH)
-    if (isNodesOwn(frames) || (kind === THREAD && frames.some((frame) => AT_ONCE.test(frame)))) return
+    if (isNodesOwn(frames) || (type === 'ZLIB' && frames.some((frame) => AT_ONCE.test(frame)))) return
     const askedAt = siteOf(frames)
-    if (askedAt !== '' || CERTAIN.has(type)) seen(by, { what: kind.what, instead: kind.instead, askedAt })
+    if (askedAt === '' && !CERTAIN.has(type)) return
+    const work = { what: kind.what, instead: kind.instead, askedAt }
+    if (kind !== THREAD || type === 'ZLIB') return seen(by, work)
+    // Synchronous functions of crypto create the same jobs, but do not wait for them with `ondone`.
+    queueMicrotask(() => {
+      if (typeof Reflect.get(resource, 'ondone') === 'function') seen(by, work)
+    })
   }
   // Promises are frequent and are not real work. Older versions of Node ignore the option.
   const options = { init, trackPromises: false }
@@ -94,9 +100,9 @@ const SOCKET = { what: 'a real socket', instead: USE_REACTOR }
 const NAME = { what: 'a real name lookup', instead: 'use reactor.lookup' }
 const THREAD = {
   what: 'real work in another thread',
-  instead: 'use the functions of node:zlib and node:crypto that end in Sync',
+  instead: 'use the functions of node:zlib and node:crypto without a callback, most of which end in Sync',
 }
-/** The synchronous functions of zlib and crypto create the same resources, but finish before they return. */
+/** The synchronous functions of zlib create the same resources, but finish before they return. */
 const AT_ONCE = /\bsyncBufferWrapper|Sync(?: |$)/
 const FILE = { what: 'a real file', instead: USE_FILES }
 /** By the resource type that `async_hooks` reports. */
@@ -109,6 +115,7 @@ const KINDS: Readonly<Record<string, Pick<RealWork, 'what' | 'instead'>>> = {
   PIPESERVERWRAP: SOCKET,
   UDPWRAP: { what: 'a real socket', instead: 'use reactor.listenUDP' },
   GETADDRINFOREQWRAP: NAME,
+  GETNAMEINFOREQWRAP: NAME,
   QUERYWRAP: NAME,
   FSREQCALLBACK: FILE,
   FSREQPROMISE: FILE,
@@ -121,6 +128,8 @@ const KINDS: Readonly<Record<string, Pick<RealWork, 'what' | 'instead'>>> = {
   PBKDF2REQUEST: THREAD,
   RANDOMBYTESREQUEST: THREAD,
   SCRYPTREQUEST: THREAD,
+  RANDOMPRIMEREQUEST: THREAD,
+  CHECKPRIMEREQUEST: THREAD,
   SIGNREQUEST: THREAD,
   PROCESSWRAP: { what: 'a real process', instead: 'run it outside of the simulation' },
   WORKER: { what: 'a real worker', instead: 'run it outside of the simulation' },

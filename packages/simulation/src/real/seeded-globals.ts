@@ -1,22 +1,17 @@
-import crypto from 'node:crypto'
 import { syncBuiltinESMExports } from 'node:module'
-import type { Random } from '../random.ts'
-
-/** The randomness and the clocks that code in a host sees. */
-export interface SeededWorld {
-  readonly random: Random
-  /** Milliseconds since the host started. */
-  readonly now: () => number
-  /** Milliseconds since 1970 by the host's calendar. */
-  readonly wallClock: () => number
-}
+import {
+  type SeededFunction,
+  SEEDED_FUNCTIONS,
+  SEEDED_GETTERS,
+  type SeededWorld,
+} from './seeded-functions.ts'
 
 /** Returns the world of the code that runs now; undefined when it is to get the real values. */
 export type World = () => SeededWorld | undefined
 
 /**
- * Makes `Math.random`, `Date`, `performance.now` and the random functions of `crypto` return the values of
- * the caller's world. They are replaced while at least one world is entered; code outside of all worlds gets
+ * Makes `Math.random`, `Date`, `performance.now`, `process.hrtime`, the random functions of `crypto` and some
+ * others return the values of the caller's world. They are replaced while at least one world is entered; code outside of all worlds gets
  * the real values.
  *
  * The globals and the module `node:crypto` are changed. A function that a program stored in a variable before
@@ -41,7 +36,11 @@ export class SeededGlobals {
 
   #replace(): void {
     const find = (): SeededWorld | undefined => this.#find()
-    this.#putBack = [...SEEDED.map((seeded) => replace(seeded, find)), replaceDate(find)]
+    this.#putBack = [
+      ...SEEDED_FUNCTIONS.map((seeded) => replace(seeded, find)),
+      ...SEEDED_GETTERS.map((seeded) => replaceGetter(seeded, find)),
+      replaceDate(find),
+    ]
     syncBuiltinESMExports()
   }
 
@@ -59,22 +58,20 @@ export class SeededGlobals {
   }
 }
 
-interface Seeded {
-  readonly of: object
-  readonly name: string
-  readonly call: (world: SeededWorld, args: readonly unknown[]) => unknown
-}
-
-function replace({ of, name, call }: Seeded, world: World): () => void {
-  const real: unknown = Reflect.get(of, name)
+function replace({ of, name, call }: SeededFunction, world: World): () => void {
+  const found: unknown = Reflect.get(of, name)
   const own = Object.getOwnPropertyDescriptor(of, name)
-  if (typeof real !== 'function') return () => undefined
-  const value = (...args: unknown[]): unknown => {
+  if (typeof found !== 'function') return () => undefined
+  const real = found as (...args: readonly unknown[]) => unknown
+  // A method of many objects, such as that of a prototype, gets its object.
+  function value(this: unknown, ...args: unknown[]): unknown {
     const seen = world()
-    return seen === undefined ? Reflect.apply(real, of, args) : call(seen, args)
+    const asReal = (given: readonly unknown[]): unknown => Reflect.apply(real, this ?? of, given)
+    return seen === undefined ? asReal(args) : call(seen, args, asReal)
   }
   Object.defineProperty(of, name, {
-    value,
+    // Functions such as process.hrtime have functions of their own.
+    value: Object.assign(value, real),
     configurable: true,
     writable: true,
     enumerable: own?.enumerable ?? false,
@@ -83,6 +80,21 @@ function replace({ of, name, call }: Seeded, world: World): () => void {
     if (own === undefined) Reflect.deleteProperty(of, name)
     else Object.defineProperty(of, name, own)
   }
+}
+
+function replaceGetter({ of, name, call }: SeededFunction, world: World): () => void {
+  const own = Object.getOwnPropertyDescriptor(of, name)
+  if (own?.get === undefined) return () => undefined
+  const real = Reflect.get(own, 'get') as () => unknown
+  Object.defineProperty(of, name, {
+    ...own,
+    get(this: object): unknown {
+      const seen = world()
+      const asReal = (): unknown => Reflect.apply(real, this, [])
+      return seen === undefined ? asReal() : call(seen, [this], asReal)
+    },
+  })
+  return () => void Object.defineProperty(of, name, own)
 }
 
 function replaceDate(world: World): () => void {
@@ -94,56 +106,14 @@ function replaceDate(world: World): () => void {
     apply: () => new real(now()).toString(),
     get: (target, name): unknown => (name === 'now' ? now : Reflect.get(target, name)),
   })
+  // `date.constructor` is the replaced one too.
+  Object.defineProperty(real.prototype, 'constructor', {
+    value: globalThis.Date,
+    configurable: true,
+    writable: true,
+  })
   return () => {
     globalThis.Date = real
+    Object.defineProperty(real.prototype, 'constructor', { value: real, configurable: true, writable: true })
   }
 }
-
-/** The numeric arguments of `randomInt` are `max`, or `min` and `max`; the result is less than `max`. */
-function randomInt({ random }: SeededWorld, args: readonly unknown[]): unknown {
-  const [first = 0, second] = args.filter((arg) => typeof arg === 'number')
-  const [least, end] = second === undefined ? [0, first] : [first, second]
-  return called(random.between(least, end - 1), args)
-}
-
-function randomUUID({ random }: SeededWorld): string {
-  const bytes = random.bytes(16)
-  bytes[6] = ((bytes[6] ?? 0) & 0x0f) | 0x40
-  bytes[8] = ((bytes[8] ?? 0) & 0x3f) | 0x80
-  return bytes.toString('hex').replace(/(.{8})(.{4})(.{4})(.{4})/, '$1-$2-$3-$4-')
-}
-
-/** `offset` and `size` count elements, as with `randomFillSync`. */
-function fill({ random }: SeededWorld, [view, offset = 0, size]: readonly unknown[]): unknown {
-  if (!ArrayBuffer.isView(view))
-    throw new TypeError('Cannot fill the argument: it must be a TypedArray or a DataView')
-  const bytes = Buffer.from(view.buffer, view.byteOffset, view.byteLength)
-  const each = 'BYTES_PER_ELEMENT' in view ? Number(view.BYTES_PER_ELEMENT) : 1
-  const from = Number(offset) * each
-  const part = bytes.subarray(from, size === undefined ? undefined : from + Number(size) * each)
-  part.set(random.bytes(part.length))
-  return view
-}
-
-/** Returns `result`, or passes it in a microtask to the callback that is the last argument. */
-function called(result: unknown, args: readonly unknown[]): unknown {
-  const callback = args.at(-1)
-  if (typeof callback !== 'function') return result
-  queueMicrotask(() => void Reflect.apply(callback, undefined, [null, result]))
-  return undefined
-}
-
-const SEEDED: readonly Seeded[] = [
-  { of: Math, name: 'random', call: ({ random }) => random.unit() },
-  { of: performance, name: 'now', call: ({ now }) => now() },
-  {
-    of: crypto,
-    name: 'randomBytes',
-    call: ({ random }, args) => called(random.bytes(Number(args[0])), args),
-  },
-  { of: crypto, name: 'randomInt', call: randomInt },
-  { of: crypto, name: 'randomUUID', call: randomUUID },
-  { of: crypto, name: 'randomFillSync', call: fill },
-  { of: globalThis.crypto, name: 'randomUUID', call: randomUUID },
-  { of: globalThis.crypto, name: 'getRandomValues', call: (world, [view]) => fill(world, [view]) },
-]

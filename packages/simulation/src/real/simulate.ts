@@ -1,7 +1,8 @@
+import { dirname, join } from 'node:path'
 import { counted } from '@ropewalk/core/reactor'
 import { test } from 'vitest'
 import { type Coverage, type Scenario, simulateAll, type SimulateOptions } from '../scenario.ts'
-import { SEED_VARIABLE, wantedRuns } from './environment.ts'
+import { FAULTS_VARIABLE, quotedFaults, SEED_VARIABLE, wantedRuns } from './environment.ts'
 
 /**
  * Defines a vitest test that runs a scenario with many seeds. A failure names the seed, the faults it needs
@@ -18,18 +19,25 @@ export function simulate(name: string, options: SimulateOptions, scenario: Scena
     // oxlint-disable-next-line vitest/valid-title
     name,
     async ({ annotate, task }) => {
-      const command = (seed: string): string => commandFor(task.file.name, name, seed)
-      await annotate(describeCoverage(await simulateAll(scenario, { command, ...options, ...nightly })))
+      const command = (seed: string, faults?: string): string =>
+        commandFor(task.file.name, name, seed, faults)
+      const diagrams = join(dirname(task.file.filepath), '__failures__')
+      await annotate(
+        describeCoverage(
+          await simulateAll(scenario, { command, diagrams, title: name, ...options, ...nightly }),
+        ),
+      )
     },
     TIMEOUT_MS + (budgetMs ?? 0),
   )
 }
 
-/** Returns the shell command that runs one seed of one test again. */
-export function commandFor(file: string, name: string, seed: string): string {
+/** Returns the shell command that runs one seed of one test again, with all its faults or only some. */
+export function commandFor(file: string, name: string, seed: string, faults?: string): string {
   // vitest's option -t is a regular expression.
   const pattern = name.replaceAll(/[$()*+.?[\\\]^{|}]/g, String.raw`\$&`)
-  return `${SEED_VARIABLE}=${seed} npx vitest run ${quoted(file)} -t ${quoted(pattern)}`
+  const some = faults === undefined ? '' : `${FAULTS_VARIABLE}=${quotedFaults(faults)} `
+  return `${SEED_VARIABLE}=${seed} ${some}npx vitest run ${quoted(file)} -t ${quoted(pattern)}`
 }
 
 function quoted(text: string): string {
@@ -37,7 +45,7 @@ function quoted(text: string): string {
 }
 
 /** Formats the coverage of the runs of a scenario as one line of text. */
-export function describeCoverage({ runs, virtualMs, faults, network }: Coverage): string {
+export function describeCoverage({ runs, virtualMs, faults, network, sometimes }: Coverage): string {
   const seen = Object.entries(faults).map(([kind, count]) => `${count} × ${kind}`)
   const { connections, segments, oneByteSegments, resent, resets, lost } = network
   return [
@@ -45,6 +53,7 @@ export function describeCoverage({ runs, virtualMs, faults, network }: Coverage)
     `faults: ${seen.join(', ') || 'none'}`,
     `${counted(connections, 'connection')} with ${counted(segments, 'segment')}, ${oneByteSegments} of them of one byte, and ${counted(resent, 'retransmission')}`,
     `${counted(lost, 'packet')} lost, ${counted(resets, 'reset')}`,
+    ...Object.entries(sometimes).map(([name, count]) => `${name}: ${count === 0 ? 'never' : count}`),
   ].join('; ')
 }
 

@@ -32,6 +32,7 @@ describe('HostReactor', () => {
     const [one, other] = [new TwoHosts(), new TwoHosts()]
     expect(one.server.reactor.randomBytes(8)).toEqual(other.server.reactor.randomBytes(8))
     expect(one.server.reactor.randomBytes(8)).not.toEqual(one.client.reactor.randomBytes(8))
+    one.sim.expectError('late')
     one.server.reactor.callLater(1, () => {
       throw new Error('late')
     })

@@ -95,6 +95,7 @@ describe('Link', () => {
     timeline.moveTo(100)
     expect(outcomes).toEqual([])
     link.setHeld(false)
+    timeline.step()
     expect(outcomes).toEqual(['a at 100', 'b at 100'])
   })
 
@@ -107,6 +108,7 @@ describe('Link', () => {
     send('sent')
     timeline.step()
     link.setHeld(false)
+    timeline.step()
     expect(outcomes).toEqual(['sent lost at 10', 'held lost at 10'])
   })
 })

@@ -1,4 +1,4 @@
-import { ConnectionRefusedError, DNSLookupError } from '@ropewalk/core'
+import { Factory, ConnectionRefusedError, DNSLookupError } from '@ropewalk/core'
 import { TimeoutError } from '@ropewalk/core/time'
 import { describe, expect, test } from 'vitest'
 import { OneProtocol } from '../simulated-harness.ts'
@@ -20,6 +20,7 @@ describe('StreamDial', () => {
 
   test('connects by name, by address, and to its own host', async () => {
     const hosts = new TwoHosts()
+    void hosts.server.reactor.listenTCP(9, Factory.forProtocol(Noting))
     await hosts.sim.run(1)
     for (const [reactor, host] of [
       [hosts.client.reactor, 'server'],
@@ -29,7 +30,7 @@ describe('StreamDial', () => {
     ] as const) {
       const protocol = new Noting()
       reactor
-        .connectTCP(host, 7, new OneProtocol(protocol), { timeoutMs: 1000 })
+        .connectTCP(host, 9, new OneProtocol(protocol), { timeoutMs: 1000 })
         .whenConnected()
         .catch(() => undefined)
       await hosts.sim.run(2000)

@@ -1,14 +1,29 @@
 import { spawn } from 'node:child_process'
 import { Console } from 'node:console'
-import { pbkdf2, pbkdf2Sync, randomBytes, randomUUID, subtle } from 'node:crypto'
+import {
+  checkPrime,
+  checkPrimeSync,
+  generateKeyPairSync,
+  generatePrime,
+  generatePrimeSync,
+  pbkdf2,
+  pbkdf2Sync,
+  randomBytes,
+  randomUUID,
+  sign,
+  subtle,
+  verify,
+} from 'node:crypto'
 import { createSocket } from 'node:dgram'
-import { lookup, resolve4 } from 'node:dns'
+import { lookup, lookupService, resolve4 } from 'node:dns'
 import { readFile } from 'node:fs'
 import { PassThrough, Readable } from 'node:stream'
 import { setTimeout as sleepFor } from 'node:timers/promises'
 import { deflate, deflateSync } from 'node:zlib'
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
 import { type RealWork, watchRealWork, watchStall } from '../../src/real/real-work.ts'
+
+const { privateKey, publicKey } = generateKeyPairSync('ed25519')
 
 describe('watchRealWork', () => {
   /** The real work reported while `ask` runs. */
@@ -19,6 +34,7 @@ describe('watchRealWork', () => {
       (_by, work) => seen.push(work),
     )
     await ask()
+    await Promise.resolve()
     endWatch()
     return seen
   }
@@ -38,6 +54,10 @@ describe('watchRealWork', () => {
     ['real work in another thread', () => pbkdf2('a', 'b', 1, 8, 'sha256', () => undefined)],
     ['real work in another thread', () => subtle.digest('SHA-256', Buffer.of(1))],
     ['real work in another thread', () => randomBytes(3, () => undefined)],
+    ['real work in another thread', () => generatePrime(16, () => undefined)],
+    ['real work in another thread', () => checkPrime(7n, () => undefined)],
+    ['real work in another thread', () => sign(null, Buffer.of(1), privateKey, () => undefined)],
+    ['a real name lookup', () => lookupService('127.0.0.1', 80, () => undefined)],
   ])('reports %s, and the line that asked: %s', async (what, ask) => {
     const [seen] = await seenDuring(ask)
     expect(seen).toMatchObject({ what, askedAt: expect.stringContaining('real-work.test.ts') })
@@ -62,6 +82,9 @@ describe('watchRealWork', () => {
       pbkdf2Sync('a', 'b', 1, 8, 'sha256')
       randomBytes(3)
       randomUUID()
+      verify(null, Buffer.of(1), publicKey, sign(null, Buffer.of(1), privateKey))
+      generatePrimeSync(16)
+      checkPrimeSync(7n)
     })
     expect(seen).toEqual([])
   })

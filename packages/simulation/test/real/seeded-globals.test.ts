@@ -1,7 +1,8 @@
 import crypto, { randomBytes } from 'node:crypto'
 import { afterEach, describe, expect, test } from 'vitest'
 import { Random } from '../../src/random.ts'
-import { SeededGlobals, type SeededWorld } from '../../src/real/seeded-globals.ts'
+import type { SeededWorld } from '../../src/real/seeded-functions.ts'
+import { SeededGlobals } from '../../src/real/seeded-globals.ts'
 
 /** Calls everything that is replaced. */
 function ask(): Promise<readonly unknown[]> {
@@ -22,8 +23,15 @@ function ask(): Promise<readonly unknown[]> {
   )
 }
 
+const refused: string[] = []
+
 function seeded(seed: string): SeededWorld {
-  return { random: new Random(seed), now: () => 12.5, wallClock: () => 1_767_225_600_000 }
+  return {
+    random: new Random(seed),
+    now: () => 12.5,
+    wallClock: () => 1_767_225_600_000,
+    refuse: (what, instead) => refused.push(`${what}: ${instead}`),
+  }
 }
 
 describe('SeededGlobals', () => {
@@ -44,6 +52,49 @@ describe('SeededGlobals', () => {
     expect(results[0]?.slice(0, 2)).toEqual([1_767_225_600_000, 1_767_225_600_000])
     expect(results[0]?.[3]).toBe(12.5)
     expect(results[0]?.[10]).toMatch(/^[\da-f]{8}-[\da-f]{4}-4[\da-f]{3}-[89ab][\da-f]{3}-[\da-f]{12}$/)
+  })
+
+  test('makes every clock of the process follow from the world of the caller', async () => {
+    putBack = globals.enter(() => seeded('1'))
+    expect([process.hrtime(), process.hrtime([0, 500_000]), process.hrtime.bigint()]).toEqual([
+      [0, 12_500_000],
+      [0, 12_000_000],
+      12_500_000n,
+    ])
+    expect(process.uptime()).toBe(0.0125)
+    expect([performance.mark('a').startTime, performance.mark('b', { startTime: 3 }).startTime]).toEqual([
+      12.5, 3,
+    ])
+    expect(performance.measure('ab', 'b').duration).toBe(9.5)
+    expect(performance.measure('ba', { start: 1, duration: 2 }).duration).toBe(2)
+    performance.clearMarks()
+    performance.clearMeasures()
+    expect(new Event('x').timeStamp).toBe(12.5)
+    const { constructor } = new Date(0)
+    expect(Reflect.construct(constructor, [])).toEqual(new Date(1_767_225_600_000))
+    const format = new Intl.DateTimeFormat('en', { timeZone: 'UTC' })
+    expect([format.format(), format.format(0)]).toEqual(['1/1/2026', '1/1/1970'])
+    expect(format.formatToParts()[0]).toEqual({ type: 'month', value: '1' })
+  })
+
+  test('compiles WebAssembly in the thread of the caller, and refuses to wait for another thread', async () => {
+    putBack = globals.enter(() => seeded('1'))
+    const bytes = Buffer.from('0061736d01000000', 'hex')
+    const wasm = Reflect.get(globalThis, 'WebAssembly') as {
+      readonly [name in 'compile' | 'instantiate']: (source: unknown) => Promise<object>
+    }
+    const module = await wasm.compile(bytes)
+    expect(Object.prototype.toString.call(module)).toBe('[object WebAssembly.Module]')
+    expect(Object.prototype.toString.call(await wasm.instantiate(module))).toBe(
+      '[object WebAssembly.Instance]',
+    )
+    expect(Object.keys(await wasm.instantiate(bytes))).toEqual(['module', 'instance'])
+    const waitAsync: unknown = Reflect.get(Atomics, 'waitAsync')
+    if (typeof waitAsync !== 'function') return
+    Reflect.apply(waitAsync, Atomics, [new Int32Array(new SharedArrayBuffer(4)), 0, 1])
+    expect(refused).toEqual([
+      'Atomics.waitAsync: wait for a promise of the program, or for a timer of the reactor',
+    ])
   })
 
   test('changes only dates of the current time', () => {

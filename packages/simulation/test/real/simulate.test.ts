@@ -1,11 +1,10 @@
 import { expect, test } from 'vitest'
 import { NetworkStats } from '../../src/network/network-stats.ts'
 import { commandFor, describeCoverage, simulate } from '../../src/real/simulate.ts'
-import { TwoHosts } from '../two-hosts.ts'
 
 simulate('simulate defines a vitest test', { runs: 3 }, async (sim) => {
   if (!/^0-[012]$/.test(sim.seed)) throw new Error(`Seed ${sim.seed} is not one of the three`)
-  await TwoHosts.connected({ seed: sim.seed })
+  await sim.run(1)
 })
 
 test('commandFor returns a shell command that runs a failed seed again', () => {
@@ -23,8 +22,18 @@ test('describeCoverage formats coverage as one line', () => {
     lost: 7,
     resets: 1,
   })
-  expect(describeCoverage({ runs: 2, virtualMs: 61_400, faults: { crash: 2, hold: 1 }, network })).toBe(
-    '2 runs, 61 virtual seconds; faults: 2 × crash, 1 × hold; 3 connections with 40 segments, 5 of them of one byte, and 6 retransmissions; 7 packets lost, 1 reset',
+  expect(
+    describeCoverage({
+      runs: 2,
+      virtualMs: 61_400,
+      faults: { crash: 2, hold: 1 },
+      network,
+      sometimes: { full: 3, torn: 0 },
+    }),
+  ).toBe(
+    '2 runs, 61 virtual seconds; faults: 2 × crash, 1 × hold; 3 connections with 40 segments, 5 of them of one byte, and 6 retransmissions; 7 packets lost, 1 reset; full: 3; torn: never',
   )
-  expect(describeCoverage({ runs: 1, virtualMs: 0, faults: {}, network })).toContain('faults: none')
+  expect(describeCoverage({ runs: 1, virtualMs: 0, faults: {}, network, sometimes: {} })).toContain(
+    'faults: none',
+  )
 })

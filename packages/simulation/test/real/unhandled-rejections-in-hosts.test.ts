@@ -23,7 +23,7 @@ test('an unhandled rejection in a host fails the run, with its seed, and does no
     },
   )
   expect(stdout + stderr).toMatch(
-    /^Seed 7 at 10\.000 ms: A promise(?: of server)? was rejected, and the rejection was not handled: no room\n$/,
+    /^Seed 7 at 10\.000 ms: A promise(?: of server)? was rejected, and the rejection was not handled: no room\n  The last events:\n    0\.000 server starts\n$/,
   )
 })
 
