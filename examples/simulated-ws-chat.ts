@@ -1,13 +1,18 @@
 // A chat with plain `ws`, whose server and clients know nothing of Ropewalk, on a simulated network with faults. The
 // clients connect again when they lose their connection. Every client must be shown each line once.
 //
-//   npx tsx examples/simulated-ws-chat.ts             finds the bug: prints a seed and the fault that it needs,
-//                                                     draws the run in examples/__failures__, and exits with 1
-//   npx tsx examples/simulated-ws-chat.ts --mended    runs 500 seeds without the bug, and exits with 0
+//   node --import tsx simulated-ws-chat.ts
+//       finds the bug: prints a seed and the fault that it needs, draws the run in examples/__failures__, exits with 1
+//   node --import tsx simulated-ws-chat.ts --mended
+//       passes 500 seeds, and exits with 0
 import { fileURLToPath } from 'node:url'
 import { simulateAll, type Simulation } from '@ropewalk/simulation'
 import { install } from '@ropewalk/simulation/node'
-import { WebSocket, WebSocketServer } from 'ws'
+import type { WebSocket as Socket } from 'ws'
+
+// Before the libraries of the programs are loaded, because they may keep functions of Node in variables.
+install()
+const { WebSocket, WebSocketServer } = await import('ws')
 
 interface Line {
   readonly from: string
@@ -20,7 +25,7 @@ type Sent = Line | { readonly shown: number }
 
 function startServer(isMended: boolean): void {
   const lines: Line[] = []
-  const joined = new Set<WebSocket>()
+  const joined = new Set<Socket>()
   const add = (line: Line): void => {
     // The bug: a client sends a line again if it lost its connection before the line came back.
     if (isMended && lines.some(({ from, number }) => from === line.from && number === line.number)) return
@@ -44,7 +49,7 @@ function startClient(name: string, shown: string[]): void {
   const unconfirmed = new Map<number, Line>()
   let socket = connect()
 
-  function connect(): WebSocket {
+  function connect(): Socket {
     const connecting = new WebSocket('ws://server/', { handshakeTimeout: 2_000 })
     const send = (sent: Sent): void => connecting.send(JSON.stringify(sent))
     let isAlive = true
@@ -95,7 +100,6 @@ async function evening(sim: Simulation, isMended: boolean): Promise<void> {
   await sim.run(60_000)
 }
 
-install()
 const isMended = process.argv.includes('--mended')
 try {
   const diagrams = fileURLToPath(new URL('__failures__', import.meta.url))

@@ -9,6 +9,7 @@ import { findNetInternals } from './internals.ts'
 import { isModuleLoader } from './module-loaders.ts'
 import { standInForNet } from './net.ts'
 import { adoptHost, isNodeHost } from './node-hosts.ts'
+import { standInForRandomness } from './randomness.ts'
 import { HostResources } from './host-resources.ts'
 import { refuseRealActions } from './refused.ts'
 import { syncBuiltinESMExports } from 'node:module'
@@ -27,6 +28,7 @@ export function install(): void {
   standInForDNS()
   standInForHTTP()
   refuseRealActions()
+  standInForRandomness()
   syncBuiltinESMExports()
   provideNodePrograms(new SimulatedNode())
 }
