@@ -9,6 +9,7 @@ import type { FlowLimits } from './network/tcp-sender.ts'
 import type { Link, LinkConditions } from './network/link.ts'
 import { FLOW_RULES, LINK_RULES } from './network/network-rules.ts'
 import { Network } from './network/network.ts'
+import { nodePrograms } from './node-programs.ts'
 import { EVENTUALLY_RULES, type EventuallyOptions, Properties, type PropertyCheck } from './properties.ts'
 import { Random } from './random.ts'
 import { Capture } from './replay/capture.ts'
@@ -177,6 +178,25 @@ export class Simulation {
     network.add(host)
     network.names.set(name, [host.address])
     host.start()
+    return host
+  }
+
+  /**
+   * Adds a host and starts it. Its program uses the modules and globals of Node, which are those of the host: its
+   * network, its clock, its randomness.
+   *
+   *     sim.node('server', () => import('./server.js'))
+   *
+   * @throws {Error} when a host with this name exists, or `install` of `@ropewalk/simulation/node` was not called.
+   */
+  node(name: string, program: () => unknown): SimulatedHost {
+    const programs = nodePrograms()
+    if (programs === undefined)
+      throw new Error(
+        `Cannot add the Node host "${name}": call install() of @ropewalk/simulation/node before`,
+      )
+    const host = this.host(name, () => program())
+    programs.adopt(host)
     return host
   }
 

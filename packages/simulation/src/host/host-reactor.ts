@@ -18,6 +18,7 @@ import {
 import type { LogEvent } from '@ropewalk/core/log'
 import {
   callSafely,
+  type ConnectedWire,
   type DatagramBinding,
   type DatagramWire,
   DeadlineWheel,
@@ -113,6 +114,46 @@ export class HostReactor extends WireReactor implements Reactor {
     return this.#run.lookup(host)
   }
 
+  /** Starts to connect to a numeric address. The caller attaches to the wire, without a protocol. */
+  dialWire(address: Address, events: DialEvents, bindAddress?: string): ConnectAttempt {
+    return this.dial(address, events, bindAddress)
+  }
+
+  /**
+   * Listens, without protocols: `accepted` is called with the wire of each connection.
+   *
+   * @throws {CannotListenError} when the address is taken.
+   */
+  listenForWires<A extends Address>(
+    address: A,
+    backlog: number,
+    accepted: (wire: ConnectedWire) => void,
+  ): ListeningPort<A> {
+    const port = new SimulatedPort({
+      life: this.#run,
+      address: this.#boundAddress(address),
+      factory: NO_FACTORY,
+      ipv6Only: false,
+      backlog,
+      accept: {},
+      accepted,
+    })
+    this.#run.bindPort(port)
+    this.#opened.set(port, new CallSite())
+    this.registry.portOpened(port)
+    return port
+  }
+
+  /** Binds a UDP socket at once, without a protocol. @throws {Error} EADDRINUSE when the port is taken. */
+  bindDatagramWire(binding: DatagramBinding): DatagramWire {
+    return this.#run.bindDatagrams(binding)
+  }
+
+  #boundAddress<A extends Address>(address: A): A {
+    if (address.type === 'UNIX' || address.port !== 0) return address
+    return { ...address, port: this.#run.stack.freePort() }
+  }
+
   protected override acceptTCP(
     port: number,
     factory: ProtocolFactory,
@@ -174,3 +215,5 @@ export class HostReactor extends WireReactor implements Reactor {
 }
 
 const DEFAULT_BACKLOG = 511
+/** Of ports whose wires get no protocol. */
+const NO_FACTORY: ProtocolFactory = { buildProtocol: () => undefined, doStart: () => {}, doStop: () => {} }

@@ -20,6 +20,8 @@ export interface SimulatedPortSetup<A extends Address = Address> {
   readonly factory: ProtocolFactory
   readonly backlog: number
   readonly accept: AcceptOptions
+  /** Called with each accepted connection, instead of building a protocol for it. */
+  readonly accepted?: (wire: ConnectedWire) => void
 }
 
 /** A listening port of a host, with its accept queue. */
@@ -114,7 +116,8 @@ export class SimulatedPort<A extends Address = Address> implements ListeningPort
       if (!life.takeDescriptor()) next.wire.connection?.close()
       else {
         life.endOpened(next.wire)
-        this.#acceptor.accept(next)
+        if (this.#setup.accepted === undefined) this.#acceptor.accept(next)
+        else this.#setup.accepted(next)
       }
     }
   }
