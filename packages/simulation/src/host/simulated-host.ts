@@ -157,11 +157,13 @@ export class SimulatedHost implements HostState {
    * Ends its program at once, as the signal SIGKILL does. Its operating system goes on: it sends what was
    * written and closes the connections, with a RST where bytes are unread, and refuses new ones. No effect
    * while it is down.
+   *
+   * @param what What the trace notes.
    */
-  kill(): void {
+  kill(what = 'is killed'): void {
     const life = this.#run
     if (life === undefined) return
-    this.network.setup.trace.note(this.name, 'is killed')
+    this.network.setup.trace.note(this.name, what)
     for (const port of life.ports) port.resetQueue()
     this.#endRun()
     this.#stack?.closeAll()

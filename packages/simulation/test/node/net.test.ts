@@ -209,7 +209,7 @@ describe('the end of a program', () => {
     let isAfter = false
     const server = sim.node('server', () => {
       setTimeout(() => {
-        const exit: (code: number) => void = process.exit
+        const exit = (code: number): void => process.exit(code)
         exit(3)
         isAfter = true
       }, 100)
