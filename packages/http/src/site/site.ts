@@ -4,7 +4,7 @@ import { HTTPError, type RemoteProtocolError } from '../errors.ts'
 import { HTTP_FACTORY_OPTION_RULES, HTTPFactory, type HTTPFactoryOptions } from '../server/http-factory.ts'
 import type { RenderedError } from '../server/error-response.ts'
 import type { Request } from '../server/request.ts'
-import { type Found, getChildForRequest } from './child-for-request.ts'
+import { type Found, getChildForPath } from './child-for-request.ts'
 import { type ErrorBody, ErrorPages, ownPage } from './error-pages.ts'
 import { sendResult, shownType } from './render-result.ts'
 import { assertSpelling, isResource, type Resource } from './resource.ts'
@@ -91,9 +91,17 @@ export class Site extends HTTPFactory {
    * @throws {TypeError} when a `getChild` returns a value that is neither a resource nor undefined.
    */
   getResourceFor(request: Request): Found | PromiseLike<Found> {
-    request.prepath = []
-    request.postpath = segmentsOf(request.path)
-    return getChildForRequest(this.resource, request)
+    const { path } = request
+    const slash = path.indexOf('/', 1)
+    const first = decodeSegment(path.slice(1, slash < 0 ? path.length : slash))
+    const rest =
+      slash < 0
+        ? []
+        : path
+            .slice(slash + 1)
+            .split('/')
+            .map(decodeSegment)
+    return getChildForPath(this.resource, request, first, rest)
   }
 
   /** Returns the child of the root for a segment, so that a site can stand where a resource is asked for one. */
@@ -126,19 +134,6 @@ export class Site extends HTTPFactory {
 
 function asError(thrown: unknown): Error {
   return thrown instanceof Error ? thrown : new Error(String(thrown))
-}
-
-/** Returns the decoded segments of a path, which begins with a slash. */
-function segmentsOf(path: string): string[] {
-  let slash = path.indexOf('/', 1)
-  // Most paths are short: an array with one segment is smaller than an empty one that grows.
-  const segments = [decodeSegment(path.slice(1, slash < 0 ? path.length : slash))]
-  while (slash >= 0) {
-    const next = path.indexOf('/', slash + 1)
-    segments.push(decodeSegment(path.slice(slash + 1, next < 0 ? path.length : next)))
-    slash = next
-  }
-  return segments
 }
 
 function decodeSegment(segment: string): string {
