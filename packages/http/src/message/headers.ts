@@ -33,6 +33,11 @@ export class Headers implements Iterable<readonly [string, string]> {
     })
   }
 
+  /** Name, value, name, value, … as they were given, in order. A later change may or may not be seen in this array. */
+  get fields(): readonly string[] {
+    return this.#fields
+  }
+
   /** Whether every value is known to be ASCII. */
   get ascii(): boolean {
     return this.#ascii

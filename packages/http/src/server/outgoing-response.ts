@@ -347,8 +347,15 @@ export class OutgoingResponse implements SentHeaders {
     const date = headers.hasHeader('date') ? '' : this.#channel.dateLine()
     const typed = body.length === 0 || isBodiless(this.#code) || headers.hasHeader('Content-Type')
     const type = page?.typeLine ?? (typeof body === 'string' ? HTML_TYPE : BYTES_TYPE_LINE)
-    const lines = (typed ? date : type + date) + (page?.lines ?? '')
-    return { code: this.#code, reason: this.#reason, headers, lines, trailers: this.#trailers?.names }
+    const lines = page === undefined ? date : date + page.lines
+    return {
+      code: this.#code,
+      reason: this.#reason,
+      headers,
+      typeLine: typed ? '' : type,
+      lines,
+      trailers: this.#trailers?.names,
+    }
   }
 
   #headSent(): void {

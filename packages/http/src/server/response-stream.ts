@@ -2,7 +2,14 @@ import { LocalProtocolError, type Transport } from '@ropewalk/core'
 import { type Headers, lengthBits } from '../message/headers.ts'
 import { lowerCaseElements } from '../message/field-grammar.ts'
 import type { HTTPVersion } from '../codec/framing.ts'
-import { CHUNK_END, chunkHead, LAST_CHUNK, lastChunk, responseHead } from '../codec/response-writer.ts'
+import {
+  CHUNK_END,
+  chunkHead,
+  LAST_CHUNK,
+  HeadWriter,
+  lastChunk,
+  responseHead,
+} from '../codec/response-writer.ts'
 
 /** The facts about a request that decide how its response is framed. */
 export interface RequestLine {
@@ -16,7 +23,9 @@ export interface ResponseHead {
   /** The reason phrase, if not the registered one. */
   readonly reason: string | undefined
   readonly headers: Headers
-  /** Lines that follow the headers, each with its CRLF: Date and a default Content-Type. */
+  /** The line of a default Content-Type, which follows the headers, with its CRLF; '' or left out when there is none. */
+  readonly typeLine?: string
+  /** Lines that follow it, each with its CRLF: Date. */
   readonly lines: string
   /** The names of the trailers, for the Trailer field; undefined when there are none. */
   readonly trailers?: string | undefined
@@ -151,12 +160,12 @@ export class ResponseStream {
   }
 
   /** Sends the head of a 101 response. The bytes after it belong to another protocol. */
-  upgrade({ code, reason, headers, lines }: ResponseHead): void {
+  upgrade({ code, reason, headers, typeLine = '', lines }: ResponseHead): void {
     this.#stage = FINISHED
     // RFC 9110 §8.6, RFC 9112 §6.1: a 1xx response has neither field.
     headers.removeHeader('content-length')
     headers.removeHeader('transfer-encoding')
-    this.#transport.write(responseHead(code, reason, headers, lines))
+    this.#transport.write(responseHead(code, reason, headers, typeLine + lines))
   }
 
   /** Whether a complete response needs no field but Content-Length beside those that it has, and has a body. */
@@ -169,11 +178,14 @@ export class ResponseStream {
 
   /** The fast path of `whole`: with the same bytes, as one string where that is possible. */
   #wholeUnframed(
-    { code, reason, headers, lines }: ResponseHead,
+    { code, reason, headers, typeLine = '', lines }: ResponseHead,
     body: Uint8Array | string,
     bytes: number,
   ): void {
-    const start = responseHead(code, reason, headers, `${lines}Content-Length: ${bytes}\r\n`)
+    const start =
+      reason === undefined && headers.ascii
+        ? `${HEADS.write(code, headers, typeLine, lines)}Content-Length: ${bytes}\r\n\r\n`
+        : responseHead(code, reason, headers, `${typeLine}${lines}Content-Length: ${bytes}\r\n`)
     this.#stage = FINISHED
     this.#sentBytes = bytes
     if (typeof start === 'string' && typeof body === 'string') this.#transport.write(start + body)
@@ -181,11 +193,14 @@ export class ResponseStream {
     else this.#transport.writeSequence([start, body])
   }
 
-  #start({ code, reason, headers, lines, trailers }: ResponseHead, framing: Framing): string | Buffer {
+  #start(
+    { code, reason, headers, typeLine = '', lines, trailers }: ResponseHead,
+    framing: Framing,
+  ): string | Buffer {
     const closes = this.#takeConnection(headers)
     if (closes || framing.kind === 'close') this.#persistent = false
     const added = trailers === undefined ? lines : lines + this.#trailerLine(trailers, framing)
-    const framingLines = added + framing.lines + this.#connectionLine(headers.hasHeader('upgrade'))
+    const framingLines = typeLine + added + framing.lines + this.#connectionLine(headers.hasHeader('upgrade'))
     return responseHead(code, reason, headers, framingLines)
   }
 
@@ -288,6 +303,8 @@ type Framing =
   | { readonly kind: 'chunks'; readonly lines: string }
   | { readonly kind: 'close'; readonly lines: string }
 
+/** Shared by all connections: what it returns does not depend on what it keeps. */
+const HEADS = new HeadWriter()
 const FRESH: Stage = { is: 'fresh' }
 const FINISHED: Stage = { is: 'finished' }
 const NO_BODY: Framing = { kind: 'no body', lines: '' }
