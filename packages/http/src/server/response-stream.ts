@@ -3,9 +3,11 @@ import { type Headers, lengthBits } from '../message/headers.ts'
 import { lowerCaseElements } from '../message/field-grammar.ts'
 import type { HTTPVersion } from '../codec/framing.ts'
 import {
+  addedLines,
   CHUNK_END,
   chunkHead,
   LAST_CHUNK,
+  type HeadParts,
   HeadWriter,
   lastChunk,
   responseHead,
@@ -18,15 +20,9 @@ export interface RequestLine {
 }
 
 /** A response's head before it is framed. */
-export interface ResponseHead {
-  readonly code: number
+export interface ResponseHead extends HeadParts {
   /** The reason phrase, if not the registered one. */
   readonly reason: string | undefined
-  readonly headers: Headers
-  /** The line of a default Content-Type, which follows the headers, with its CRLF; '' or left out when there is none. */
-  readonly typeLine?: string
-  /** Lines that follow it, each with its CRLF: Date. */
-  readonly lines: string
   /** The names of the trailers, for the Trailer field; undefined when there are none. */
   readonly trailers?: string | undefined
 }
@@ -160,12 +156,13 @@ export class ResponseStream {
   }
 
   /** Sends the head of a 101 response. The bytes after it belong to another protocol. */
-  upgrade({ code, reason, headers, typeLine = '', lines }: ResponseHead): void {
+  upgrade(head: ResponseHead): void {
+    const { code, reason, headers } = head
     this.#stage = FINISHED
     // RFC 9110 §8.6, RFC 9112 §6.1: a 1xx response has neither field.
     headers.removeHeader('content-length')
     headers.removeHeader('transfer-encoding')
-    this.#transport.write(responseHead(code, reason, headers, typeLine + lines))
+    this.#transport.write(responseHead(code, reason, headers, addedLines(head)))
   }
 
   /** Whether a complete response needs no field but Content-Length beside those that it has, and has a body. */
@@ -177,15 +174,12 @@ export class ResponseStream {
   }
 
   /** The fast path of `whole`: with the same bytes, as one string where that is possible. */
-  #wholeUnframed(
-    { code, reason, headers, typeLine = '', lines }: ResponseHead,
-    body: Uint8Array | string,
-    bytes: number,
-  ): void {
+  #wholeUnframed(head: ResponseHead, body: Uint8Array | string, bytes: number): void {
+    const { code, reason, headers } = head
     const start =
       reason === undefined && headers.ascii
-        ? `${HEADS.write(code, headers, typeLine, lines)}Content-Length: ${bytes}\r\n\r\n`
-        : responseHead(code, reason, headers, `${typeLine}${lines}Content-Length: ${bytes}\r\n`)
+        ? `${HEADS.write(head)}Content-Length: ${bytes}\r\n\r\n`
+        : responseHead(code, reason, headers, `${addedLines(head)}Content-Length: ${bytes}\r\n`)
     this.#stage = FINISHED
     this.#sentBytes = bytes
     if (typeof start === 'string' && typeof body === 'string') this.#transport.write(start + body)
@@ -193,14 +187,13 @@ export class ResponseStream {
     else this.#transport.writeSequence([start, body])
   }
 
-  #start(
-    { code, reason, headers, typeLine = '', lines, trailers }: ResponseHead,
-    framing: Framing,
-  ): string | Buffer {
+  #start(head: ResponseHead, framing: Framing): string | Buffer {
+    const { code, reason, headers, trailers } = head
     const closes = this.#takeConnection(headers)
     if (closes || framing.kind === 'close') this.#persistent = false
-    const added = trailers === undefined ? lines : lines + this.#trailerLine(trailers, framing)
-    const framingLines = typeLine + added + framing.lines + this.#connectionLine(headers.hasHeader('upgrade'))
+    const trailerLine = trailers === undefined ? '' : this.#trailerLine(trailers, framing)
+    const connectionLine = this.#connectionLine(headers.hasHeader('upgrade'))
+    const framingLines = addedLines(head) + trailerLine + framing.lines + connectionLine
     return responseHead(code, reason, headers, framingLines)
   }
 

@@ -45,15 +45,16 @@ describe('HeadWriter', () => {
       code: part(200, 404),
       fields: fc.array(field, { maxLength: 2 }),
       typeLine: part('', 'C: 3\r\n'),
-      lines: part('', 'C: 3\r\n', 'D: 4\r\n'),
+      dateLine: part('', 'C: 3\r\n', 'D: 4\r\n'),
+      pageLines: part('', 'D: 4\r\n'),
     })
     fc.assert(
       fc.property(fc.array(head, { minLength: 1, maxLength: 12 }), (heads) => {
         const writer = new HeadWriter()
-        for (const { code, fields: given, typeLine, lines } of heads) {
+        for (const { code, fields: given, typeLine, dateLine, pageLines } of heads) {
           const headers = headersOf(given)
-          const written = `${writer.write(code, headers, typeLine, lines)}\r\n`
-          expect(written).toBe(responseHead(code, undefined, headers, typeLine + lines))
+          const written = `${writer.write({ code, headers, typeLine, dateLine, pageLines })}\r\n`
+          expect(written).toBe(responseHead(code, undefined, headers, typeLine + dateLine + pageLines))
         }
       }),
       { numRuns: 2000 },
@@ -63,11 +64,12 @@ describe('HeadWriter', () => {
   test('notices a change of headers that it has written', () => {
     const writer = new HeadWriter()
     const headers = headersOf([['A', '1']])
-    writer.write(200, headers, '', '')
+    const write = (): string => writer.write({ code: 200, headers, dateLine: '' })
+    write()
     headers.addRawHeader('B', '2')
-    expect(writer.write(200, headers, '', '')).toBe('HTTP/1.1 200 OK\r\nA: 1\r\nB: 2\r\n')
+    expect(write()).toBe('HTTP/1.1 200 OK\r\nA: 1\r\nB: 2\r\n')
     headers.removeHeader('A')
-    expect(writer.write(200, headers, '', '')).toBe('HTTP/1.1 200 OK\r\nB: 2\r\n')
+    expect(write()).toBe('HTTP/1.1 200 OK\r\nB: 2\r\n')
   })
 })
 
