@@ -23,8 +23,6 @@ export class RequestReader {
   readonly #line: RequestLineScanner
   readonly #head: HeadScanner
   #state: State = HEAD
-  /** The host of the last request. */
-  #host: string | undefined
 
   constructor(limits: HTTPLimits) {
     this.#limits = limits
@@ -100,7 +98,7 @@ export class RequestReader {
     const text = WHOLE_HEAD.text(bytes)
     const method = WHOLE_HEAD.method(text)
     const target = WHOLE_HEAD.target(text)
-    const head = interpretHead(method, target, WHOLE_HEAD.version, WHOLE_HEAD.fields(text), this.#host)
+    const head = interpretHead(method, target, WHOLE_HEAD.version, WHOLE_HEAD.fields(text))
     this.#headRead(head)
     input.skip(WHOLE_HEAD.bytes)
     return { type: 'head', head }
@@ -111,14 +109,13 @@ export class RequestReader {
     if (text === undefined) return undefined
     const { method, target, minorVersion } = this.#line.parts(text)
     const version = minorVersion === '0' ? '1.0' : '1.1'
-    const head = interpretHead(method, target, version, this.#head.fields(text), this.#host)
+    const head = interpretHead(method, target, version, this.#head.fields(text))
     this.#headRead(head)
     this.#head.skip(input)
     return { type: 'head', head }
   }
 
   #headRead(head: RequestHead): void {
-    this.#host = head.host
     const body = this.#bodyReader(head.framing)
     this.#state = body === undefined ? NO_BODY : { is: 'body', body }
   }

@@ -344,11 +344,17 @@ export class OutgoingResponse implements SentHeaders {
    */
   #head(body: Uint8Array | string, page?: RenderedError): ResponseHead {
     const { headers } = this
-    const date = headers.hasHeader('date') ? '' : this.#channel.dateLine()
-    const typed = body.length === 0 || isBodiless(this.#code) || headers.hasHeader('content-type')
+    const typed = body.length === 0 || isBodiless(this.#code) || headers.hasHeader('Content-Type')
     const type = page?.typeLine ?? (typeof body === 'string' ? HTML_TYPE : BYTES_TYPE_LINE)
-    const lines = (typed ? date : type + date) + (page?.lines ?? '')
-    return { code: this.#code, reason: this.#reason, headers, lines, trailers: this.#trailers?.names }
+    return {
+      code: this.#code,
+      reason: this.#reason,
+      headers,
+      typeLine: typed ? '' : type,
+      dateLine: headers.hasHeader('date') ? '' : this.#channel.dateLine(),
+      pageLines: page?.lines ?? '',
+      trailers: this.#trailers?.names,
+    }
   }
 
   #headSent(): void {
