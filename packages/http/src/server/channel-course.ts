@@ -237,6 +237,15 @@ export class ChannelCourse implements KeptDeadline {
   }
 }
 
+/** The course of every channel that another protocol has replaced. */
+export const ENDED_COURSE: ChannelCourse = new ChannelCourse({
+  get transport(): never {
+    throw new Error('Cannot continue the course of a connection that has another protocol')
+  },
+  deadlinePassed: () => undefined,
+})
+ENDED_COURSE.end()
+
 /** The end of a course while the reactor stops. */
 interface Drain {
   readonly done: Promise<void>

@@ -26,7 +26,7 @@ import { assertNever, ByteQueue } from '@ropewalk/core/bytes'
 import { HTTPError, isExpected, readableError, RemoteProtocolError, statusOf } from '../errors.ts'
 import type { RequestHead } from '../codec/request-head.ts'
 import { type RequestEvent, RequestReader } from '../codec/request-reader.ts'
-import { ChannelCourse, type CourseOwner, type Overdue } from './channel-course.ts'
+import { ChannelCourse, type CourseOwner, ENDED_COURSE, type Overdue } from './channel-course.ts'
 import { DEFAULT_CHANNEL_OPTIONS, type HTTPChannelOptions, readerLimits } from './channel-options.ts'
 import type { EarlyRefusal } from './access-log.ts'
 import { RequestPhase } from './channel-phase.ts'
@@ -65,7 +65,7 @@ export class HTTPChannel
   extends Protocol<HTTPChannelOwner>
   implements HalfCloseable, Drainable, Replaceable, RequestChannel, CourseOwner
 {
-  readonly #course = new ChannelCourse(this)
+  #course = new ChannelCourse(this)
   #input = NO_INPUT
   #options = DEFAULT_CHANNEL_OPTIONS
   #inputState: 'flowing' | 'paused' | 'ended' = 'flowing'
@@ -172,6 +172,7 @@ export class HTTPChannel
     this.#course.end()
     const unread = this.#input.takeAll()
     // The request keeps this channel for as long as the next protocol keeps the request.
+    this.#course = ENDED_COURSE
     this.#reader = NO_READER
     this.#input = NO_INPUT
     this.transport.switchProtocol(next, unread)
@@ -426,7 +427,7 @@ function responseComplete(): LocalProtocolError {
   return new LocalProtocolError('Cannot read on: the response is complete', { cause })
 }
 
-/** These stand in for the input of a channel that has received none, and for both once another protocol has replaced it. */
+/** These stand in before the channel is connected, and once another protocol has replaced it. */
 const NO_INPUT = new ByteQueue()
 const NO_READER = new RequestReader(DEFAULT_CHANNEL_OPTIONS)
 const CONTINUE = 'HTTP/1.1 100 Continue\r\n\r\n'

@@ -273,6 +273,15 @@ export class OutgoingResponse implements SentHeaders {
     this.#ending.completed('upgraded')
   }
 
+  /** Makes this a response that was upgraded: `fields` are those of its 101. */
+  restoreUpgraded(fields: Iterable<readonly [string, string]>): this {
+    for (const [name, value] of fields) this.headers.addRawHeader(name, value)
+    this.headers.seal(this)
+    this.#code = 101
+    this.#stream.upgraded()
+    return this
+  }
+
   /** Sends the head, before the first piece of the body. */
   #begin(piece: Uint8Array | string): void {
     this.#beforeHead?.run()

@@ -60,7 +60,7 @@ export class RequestEnding {
   completed(outcome: 'complete' | 'upgraded'): void {
     if (this.#outcome !== undefined) return
     this.#end(outcome)
-    this.#listener?.(outcome, undefined)
+    this.#notify(outcome, undefined)
   }
 
   /**
@@ -70,7 +70,7 @@ export class RequestEnding {
     if (this.#outcome !== undefined) return
     this.#end('aborted')
     this.#leave(reason)
-    this.#listener?.('aborted', reason)
+    this.#notify('aborted', reason)
   }
 
   /** Calls `listener` when the request ends, in the same turn. There is one listener; it must not throw. */
@@ -81,6 +81,13 @@ export class RequestEnding {
   #end(outcome: Outcome): void {
     this.#outcome = outcome
     this.#settle?.(outcome)
+  }
+
+  /** A request may be kept after its end: the listener is not. */
+  #notify(outcome: Outcome, reason: Error | undefined): void {
+    const listener = this.#listener
+    this.#listener = undefined
+    listener?.(outcome, reason)
   }
 
   #leave(reason: Error): void {
