@@ -18,6 +18,18 @@ export class RequestEnding {
   #finished: Promise<Outcome> | undefined
   #listener: EndListener | undefined
 
+  /** Makes the ending of a request that was upgraded. */
+  static upgraded(): RequestEnding {
+    const ending = new RequestEnding()
+    ending.#outcome = 'upgraded'
+    return ending
+  }
+
+  /** Whether the promise or the signal is in use. */
+  get observed(): boolean {
+    return this.#finished !== undefined || this.#abort !== undefined
+  }
+
   /** How the request ended; undefined while it has not. */
   get outcome(): Outcome | undefined {
     return this.#outcome

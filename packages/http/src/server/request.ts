@@ -45,7 +45,8 @@ export interface RequestChannel extends ResponseChannel, RequestOrigin {
  */
 export class Request extends IncomingRequest {
   readonly #channel: RequestChannel
-  readonly #ending = new RequestEnding()
+  /** Undefined after an upgrade, until it is looked at. */
+  #endingMade: RequestEnding | undefined = new RequestEnding()
   /** After an upgrade, the packed fields of its 101, until it is looked at. */
   #outgoing: OutgoingResponse | string
   #body: RequestBody | undefined
@@ -340,8 +341,9 @@ export class Request extends IncomingRequest {
     this.#response.upgrade()
     this.#channel.switchProtocol(this, next)
     // The next protocol may keep the request for as long as its connection.
-    this.packHead()
     this.#outgoing = packFields(this.#response.headers)
+    if (!this.#ending.observed) this.#endingMade = undefined
+    this.packHead()
     return true
   }
 
@@ -354,6 +356,10 @@ export class Request extends IncomingRequest {
   connectionLost(reason: ConnectionClosed): void {
     this.#body?.failed(reason)
     this.#ending.aborted(reason)
+  }
+
+  get #ending(): RequestEnding {
+    return (this.#endingMade ??= RequestEnding.upgraded())
   }
 
   get #response(): OutgoingResponse {
