@@ -158,11 +158,16 @@ export class ResponseStream {
   /** Sends the head of a 101 response. The bytes after it belong to another protocol. */
   upgrade(head: ResponseHead): void {
     const { code, reason, headers } = head
-    this.#stage = FINISHED
+    this.upgraded()
     // RFC 9110 §8.6, RFC 9112 §6.1: a 1xx response has neither field.
     headers.removeHeader('content-length')
     headers.removeHeader('transfer-encoding')
     this.#transport.write(responseHead(code, reason, headers, addedLines(head)))
+  }
+
+  /** The head of a 101 was sent. */
+  upgraded(): void {
+    this.#stage = FINISHED
   }
 
   /** Whether a complete response needs no field but Content-Length beside those that it has, and has a body. */

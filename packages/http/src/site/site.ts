@@ -2,7 +2,7 @@ import { isThenable } from '@ropewalk/core/reactor'
 import { checkOptions, flag, type GivenOptions, type OptionRules } from '@ropewalk/core/options'
 import { HTTPError, type RemoteProtocolError } from '../errors.ts'
 import { HTTP_FACTORY_OPTION_RULES, HTTPFactory, type HTTPFactoryOptions } from '../server/http-factory.ts'
-import type { RenderedError } from '../server/error-response.ts'
+import { asError, type RenderedError } from '../server/error-response.ts'
 import type { Request } from '../server/request.ts'
 import { type Found, getChildForPath } from './child-for-request.ts'
 import { type ErrorBody, ErrorPages, ownPage } from './error-pages.ts'
@@ -130,10 +130,6 @@ export class Site extends HTTPFactory {
     if (found === undefined) return this.#sendNotFound(request)
     await sendResult(request, found.render(request))
   }
-}
-
-function asError(thrown: unknown): Error {
-  return thrown instanceof Error ? thrown : new Error(String(thrown))
 }
 
 function decodeSegment(segment: string): string {
