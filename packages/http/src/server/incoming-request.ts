@@ -41,6 +41,24 @@ export class IncomingRequest {
   #cookies: RequestCookies | undefined
   #rootURL: string | undefined
 
+  static {
+    // What `util.inspect` shows, as console.log and failing assertions do: getters would be left out.
+    Object.defineProperty(IncomingRequest.prototype, Symbol.for('nodejs.util.inspect.custom'), {
+      value(this: IncomingRequest) {
+        const { method, uri, clientproto, requestHeaders, prepath, postpath } = this
+        return {
+          ...Object.fromEntries(Object.entries(this)),
+          method,
+          uri,
+          clientproto,
+          requestHeaders,
+          prepath,
+          postpath,
+        }
+      },
+    })
+  }
+
   constructor(origin: RequestOrigin, head: RequestHead) {
     this.#transport = origin.transport
     this.#number = origin.nextRequestNumber()
