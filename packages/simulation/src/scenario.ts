@@ -26,7 +26,12 @@ import {
 } from '@ropewalk/core/options'
 
 /** The options of `simulateAll` and `simulate`. */
-export interface SimulateOptions extends Omit<SimulationOptions, 'seed' | 'faults'> {
+export interface SimulateOptions extends Omit<SimulationOptions, 'seed' | 'faults' | 'swarm'> {
+  /**
+   * Draws for each seed whatever the options and the plans of faults leave open: see the option of
+   * `Simulation`. Default true.
+   */
+  readonly swarm?: boolean | undefined
   /** How many seeds are tried. Default 100. */
   readonly runs?: number | undefined
   /** No new run begins after this many milliseconds of real time. Default: no limit. */
@@ -93,10 +98,11 @@ export async function simulateAll(scenario: Scenario, given: SimulateOptions = {
     shrinkMs = 30_000,
     diagrams = false,
     title = 'scenario',
+    swarm = true,
     ...simulation
   } = given
   const options: RunOptions = {
-    simulation,
+    simulation: { ...simulation, swarm },
     failOnLeaks,
     command,
     reduction: environment.faults === undefined ? undefined : parseReduction(environment.faults),

@@ -26,7 +26,11 @@ export class HostRun implements ReactorSystem {
 
   constructor(host: HostState) {
     this.host = host
-    this.clock = new HostClock(this.network.setup.events, (call) => this.execute(call))
+    this.clock = new HostClock(
+      this.network.setup.events,
+      (call) => this.execute(call),
+      (dueMs) => host.lateness(dueMs),
+    )
     this.reactor = new HostReactor(this)
   }
 
@@ -75,7 +79,7 @@ export class HostRun implements ReactorSystem {
   }
 
   executeSoon(call: () => unknown): void {
-    this.network.setup.events.after(0, () => this.execute(call))
+    this.network.setup.events.after(0, () => this.execute(call), this.clock.lane)
   }
 
   /** Queues the calls of the program until `goOn`. */
