@@ -3,6 +3,13 @@ import { once } from 'node:events'
 import { readdirSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 
+/** What an example did that has ended. */
+interface Ended {
+  readonly code: number | null
+  readonly output: string
+  readonly errors: string
+}
+
 /** An example that runs in its own process, as a user runs it. */
 export class ExampleProcess {
   readonly #child: ChildProcess
@@ -55,12 +62,14 @@ export class ExampleProcess {
   }
 
   /** Runs an example that ends by itself within 10 s. */
-  static async run(
-    name: string,
-    ...args: string[]
-  ): Promise<{ code: number | null; output: string; errors: string }> {
+  static run(name: string, ...args: string[]): Promise<Ended> {
+    return ExampleProcess.runWithin(10_000, name, ...args)
+  }
+
+  /** Runs an example that ends by itself within `limitMs`. */
+  static async runWithin(limitMs: number, name: string, ...args: string[]): Promise<Ended> {
     const example = new ExampleProcess(name, args)
-    const code = await example.#within(10_000)
+    const code = await example.#within(limitMs)
     return { code, output: example.#output, errors: example.#errors }
   }
 

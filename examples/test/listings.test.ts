@@ -53,7 +53,7 @@ describe('listings of the documents', () => {
     buildSync({
       entryPoints: listings.map(({ name }) => join(folder, `${name}.ts`)),
       bundle: true,
-      external: ['vitest'],
+      external: ['vitest', 'ws'],
       format: 'esm',
       outdir: folder,
       outExtension: { '.js': '.mjs' },

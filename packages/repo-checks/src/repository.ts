@@ -120,6 +120,7 @@ const ENTRY_NAMES: ReadonlySet<string> = new Set([
   'index',
   'log',
   'mount',
+  'node',
   'options',
   'policies',
   'process',

@@ -1,6 +1,7 @@
 import { AsyncLocalStorage } from 'node:async_hooks'
 import { CallSite } from './call-site.ts'
 import type { SimulatedHost } from './host/simulated-host.ts'
+import { nodePrograms, ProgramExited } from './node-programs.ts'
 import { nextTurn } from './real/machine.ts'
 import { type RealWork, watchRealWork } from './real/real-work.ts'
 import type { SeededWorld } from './real/seeded-functions.ts'
@@ -112,6 +113,7 @@ export class RunLoop {
   /** Fails the run. The first failure is kept, and thrown after the current event. */
   fail(why: string, cause: unknown): void {
     const { seed, events, recentLines } = this.#setup
+    if (cause instanceof ProgramExited) return
     this.#failure ??= new SimulationFailed(seed, events.nowMs, why, cause, recentLines())
   }
 
@@ -131,24 +133,37 @@ export class RunLoop {
       this.fail(`Virtual time did not advance in ${MAX_EVENTS_NOW} events`, undefined)
     // Promise jobs belong to the event that caused them.
     if (this.#ran) {
-      await nextTurn()
+      await this.#settle()
       afterEvent()
     }
     this.throwIfFailed()
   }
 
+  /** Waits until the code that the event caused has run. */
+  async #settle(): Promise<void> {
+    await nextTurn()
+    const programs = nodePrograms()
+    if (programs?.isBusy !== true) return
+    const why = await programs.settled(nextTurn)
+    if (why !== undefined) this.fail(why, undefined)
+  }
+
   async #watched(run: () => Promise<void>): Promise<void> {
     const endWatch = watchRealWork(
-      () => this.#running(),
+      (type) => this.#running(type),
       (host, work) => this.#sawRealWork(host, work),
     )
     const endListening = watchUnhandledRejections((reason) => this.#unhandledRejection(reason))
     const putBack = this.#setup.seedGlobals ? GLOBALS.enter(() => this.#world()) : undefined
+    const leaveNode = nodePrograms()?.enter((error) =>
+      this.fail('An exception of code outside of hosts was not caught', error),
+    )
     this.#watches++
     try {
       await run()
     } finally {
       this.#watches--
+      leaveNode?.()
       putBack?.()
       endWatch()
       endListening()
@@ -156,10 +171,16 @@ export class RunLoop {
     this.throwIfFailed()
   }
 
-  /** The host whose code runs now; undefined for code outside of this simulation's hosts. */
-  #running(): SimulatedHost | undefined {
+  /**
+   * The host whose code runs now; undefined for code outside of this simulation's hosts.
+   *
+   * @param type Returns no host for which a resource of this type is simulated.
+   */
+  #running(type?: string): SimulatedHost | undefined {
     const running = RUNNING.getStore()
-    return running?.loop === this ? running.host : undefined
+    if (running?.loop !== this) return undefined
+    const isSimulated = type !== undefined && nodePrograms()?.simulates(running.host, type) === true
+    return isSimulated ? undefined : running.host
   }
 
   #world(): SeededWorld | undefined {
@@ -176,7 +197,8 @@ export class RunLoop {
 
   #sawRealWork(host: SimulatedHost, { what, instead, askedAt }: RealWork): void {
     const request = [host.name, 'asks for', what, askedAt].join(' ').trim()
-    this.fail(`${request}: ${instead}`, undefined)
+    const isNode = nodePrograms()?.isNode(host) === true
+    this.fail(`${request}: ${isNode ? NOT_SIMULATED : instead}`, undefined)
   }
 
   /** Fails the run for a rejection in a host of this simulation, or in code that belongs to no simulation. */
@@ -220,6 +242,7 @@ export function describeLastLines(lines: readonly string[]): string {
 }
 
 const MAX_EVENTS_NOW = 20_000
+const NOT_SIMULATED = 'it cannot be simulated, so do it outside of the hosts'
 /** The run and the host that the running code belongs to. */
 const RUNNING = new AsyncLocalStorage<{ readonly loop: RunLoop; readonly host: SimulatedHost }>()
 /** One instance, because the globals are shared by the whole process. */

@@ -5,10 +5,11 @@ import { type ErrorCount, type ErrorMatch, ExpectedErrors, textOfError } from '.
 import { FaultScript } from './fault-script.ts'
 import { type Fault, FAULT_PLAN_RULES, type FaultKind, type FaultPlan } from './faults.ts'
 import { type HostProgram, SimulatedHost } from './host/simulated-host.ts'
-import type { FlowLimits } from './network/flow.ts'
+import type { FlowLimits } from './network/tcp-sender.ts'
 import type { Link, LinkConditions } from './network/link.ts'
 import { FLOW_RULES, LINK_RULES } from './network/network-rules.ts'
 import { Network } from './network/network.ts'
+import { nodePrograms } from './node-programs.ts'
 import { EVENTUALLY_RULES, type EventuallyOptions, Properties, type PropertyCheck } from './properties.ts'
 import { Random } from './random.ts'
 import { Capture } from './replay/capture.ts'
@@ -185,14 +186,12 @@ export class Simulation {
   host(name: string, program: HostProgram): SimulatedHost {
     if (this.#hosts.has(name)) throw new Error(`Cannot add a second host named "${name}"`)
     const { network } = this
-    const { size } = this.#hosts
-    const address = `10.0.${Math.floor(size / 255)}.${(size % 255) + 1}`
     const random = this.random.fork(name)
     const drawing = random.fork('swarm')
     const { maxSkew, lateMs } = this.#conditions
     const host = new SimulatedHost({
       name,
-      address,
+      number: this.#hosts.size + 1,
       network,
       random,
       program,
@@ -202,8 +201,28 @@ export class Simulation {
       logged: (event) => this.#logged(name, event),
     })
     this.#hosts.set(name, host)
-    network.names.set(name, [address])
+    network.add(host)
+    network.names.set(name, [host.address])
     host.start()
+    return host
+  }
+
+  /**
+   * Adds a host and starts it. Its program uses the modules and globals of Node, which are those of the host: its
+   * network, its clock, its randomness.
+   *
+   *     sim.node('server', () => import('./server.js'))
+   *
+   * @throws {Error} when a host with this name exists, or `install` of `@ropewalk/simulation/node` was not called.
+   */
+  node(name: string, program: () => unknown): SimulatedHost {
+    const programs = nodePrograms()
+    if (programs === undefined)
+      throw new Error(
+        `Cannot add the Node host "${name}": call install() of @ropewalk/simulation/node before`,
+      )
+    const host = this.host(name, () => program())
+    programs.adopt(host)
     return host
   }
 

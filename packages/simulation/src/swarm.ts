@@ -1,5 +1,5 @@
 import { FAULT_KINDS, type FaultPlan } from './faults.ts'
-import type { FlowLimits } from './network/flow.ts'
+import type { FlowLimits } from './network/tcp-sender.ts'
 import type { LinkConditions } from './network/link.ts'
 import type { Random } from './random.ts'
 import type { RunConditions } from './reduction.ts'

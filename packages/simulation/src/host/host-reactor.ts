@@ -1,9 +1,8 @@
 import { CallSite, type Leak } from '../call-site.ts'
-import { SimulatedPort } from '../network/simulated-port.ts'
+import { SimulatedPort, type SimulatedPortSetup } from '../network/simulated-port.ts'
 import { StreamDial } from '../network/stream-dial.ts'
 import type { ReactorSystem } from './reactor-system.ts'
 import {
-  type AcceptOptions,
   type Address,
   formatAddress,
   type ListeningPort,
@@ -19,6 +18,7 @@ import {
 import type { LogEvent } from '@ropewalk/core/log'
 import {
   callSafely,
+  type ConnectedWire,
   type DatagramBinding,
   type DatagramWire,
   DeadlineWheel,
@@ -114,14 +114,54 @@ export class HostReactor extends WireReactor implements Reactor {
     return this.#run.lookup(host)
   }
 
+  /** Starts to connect to a numeric address. The caller attaches to the wire, without a protocol. */
+  dialWire(address: Address, events: DialEvents, bindAddress?: string): ConnectAttempt {
+    return this.dial(address, events, bindAddress)
+  }
+
+  /**
+   * Listens, without protocols: `accepted` is called with the wire of each connection.
+   *
+   * @throws {CannotListenError} when the address is taken.
+   */
+  listenForWires<A extends Address>(
+    address: A,
+    backlog: number,
+    accepted: (wire: ConnectedWire) => void,
+  ): ListeningPort<A> {
+    const port = new SimulatedPort({
+      life: this.#run,
+      address: this.#boundAddress(address),
+      factory: NO_FACTORY,
+      ipv6Only: false,
+      backlog,
+      accept: {},
+      accepted,
+    })
+    this.#run.bindPort(port)
+    this.#opened.set(port, new CallSite())
+    this.registry.portOpened(port)
+    return port
+  }
+
+  /** Binds a UDP socket at once, without a protocol. @throws {Error} EADDRINUSE when the port is taken. */
+  bindDatagramWire(binding: DatagramBinding): DatagramWire {
+    return this.#run.bindDatagrams(binding)
+  }
+
+  #boundAddress<A extends Address>(address: A): A {
+    if (address.type === 'UNIX' || address.port !== 0) return address
+    return { ...address, port: this.#run.stack.freePort() }
+  }
+
   protected override acceptTCP(
     port: number,
     factory: ProtocolFactory,
     options: ListenTCPOptions,
   ): Promise<ListeningPort<TCPAddress>> {
-    const { interface: _everywhere, backlog = DEFAULT_BACKLOG, ...accept } = options
-    const number = port === 0 ? this.#run.nextPort() : port
-    return this.#listen(tcpAddress(this.#run.host.address, number), factory, backlog, accept)
+    const { interface: host = '::', backlog = DEFAULT_BACKLOG, ipv6Only = false, ...accept } = options
+    const number = port === 0 ? this.#run.stack.freePort() : port
+    return this.#listen({ address: tcpAddress(host, number), factory, ipv6Only, backlog, accept })
   }
 
   protected override acceptUNIX(
@@ -129,16 +169,21 @@ export class HostReactor extends WireReactor implements Reactor {
     factory: ProtocolFactory,
     options: ListenUNIXOptions,
   ): Promise<ListeningPort<UNIXAddress>> {
-    const { backlog = DEFAULT_BACKLOG, mode: _mode, removeStale: _removeStale, ...accept } = options
-    return this.#listen(unixAddress(path), factory, backlog, accept)
+    const { backlog = DEFAULT_BACKLOG, mode: _mode, removeStale = false, ...accept } = options
+    if (removeStale) this.#run.removeStale(path)
+    return this.#listen({ address: unixAddress(path), factory, ipv6Only: false, backlog, accept })
   }
 
   protected override armTurn(): void {
     this.#run.executeSoon(this.#endTurn)
   }
 
-  protected override dial(address: Address, events: DialEvents): ConnectAttempt {
-    return new StreamDial(this.#run, address, events)
+  protected override dial(
+    address: Address,
+    events: DialEvents,
+    bindAddress: string | undefined,
+  ): ConnectAttempt {
+    return new StreamDial(this.#run, address, events, bindAddress)
   }
 
   protected override async bindDatagrams(binding: DatagramBinding): Promise<DatagramWire> {
@@ -151,15 +196,11 @@ export class HostReactor extends WireReactor implements Reactor {
     this.#run.clock.clear()
   }
 
-  async #listen<A extends Address>(
-    address: A,
-    factory: ProtocolFactory,
-    backlog: number,
-    accept: AcceptOptions,
-  ): Promise<ListeningPort<A>> {
+  async #listen<A extends Address>(setup: Omit<SimulatedPortSetup<A>, 'life'>): Promise<ListeningPort<A>> {
+    const { factory } = setup
     const [life, openedAt] = [this.#run, new CallSite()]
     await this.registry.binding(Promise.resolve())
-    const port = new SimulatedPort({ life, address, factory, backlog, accept })
+    const port = new SimulatedPort({ ...setup, life })
     life.bindPort(port)
     this.#opened.set(port, openedAt)
     try {
@@ -174,3 +215,5 @@ export class HostReactor extends WireReactor implements Reactor {
 }
 
 const DEFAULT_BACKLOG = 511
+/** Of ports whose wires get no protocol. */
+const NO_FACTORY: ProtocolFactory = { buildProtocol: () => undefined, doStart: () => {}, doStop: () => {} }

@@ -15,16 +15,17 @@ export interface RealWork {
  * Calls `seen` for every timer, socket, lookup, file, process, worker and thread-pool job that a program asks
  * Node for. Work that Node starts for itself or for a console is ignored.
  *
- * @param asking Returns the owner of the code that runs now; undefined when its work is to be ignored.
+ * @param asking Returns the owner of the code that runs now; undefined when its work of this type is to be
+ * ignored.
  * @returns a function that ends the watch.
  */
 export function watchRealWork<T>(
-  asking: () => T | undefined,
+  asking: (type: string) => T | undefined,
   seen: (by: T, work: RealWork) => void,
 ): () => void {
   const init = (_id: number, type: string, _trigger: number, resource: object): void => {
     const kind = KINDS[type]
-    const by = kind && asking()
+    const by = kind && asking(type)
     if (kind === undefined || by === undefined) return
     const frames = framesHere(DEPTH)
     if (isNodesOwn(frames) || (type === 'ZLIB' && frames.some((frame) => AT_ONCE.test(frame)))) return

@@ -1,0 +1,48 @@
+import type { SimulatedHost } from './host/simulated-host.ts'
+
+/** How hosts run plain Node programs. `@ropewalk/simulation/node` provides it. */
+export interface NodePrograms {
+  /** From now on, code of this host gets the simulated modules of Node. */
+  adopt(host: SimulatedHost): void
+  /** Whether code of this host gets them. */
+  isNode(host: SimulatedHost): boolean
+  /** Whether the host gets a simulated resource of this `async_hooks` type. */
+  simulates(host: SimulatedHost, type: string): boolean
+  /**
+   * Begins to act for Node, while virtual time passes.
+   *
+   * @param failed Called with an exception that no code caught, when it belongs to no host.
+   * @returns a function that ends it.
+   */
+  enter(failed: (error: unknown) => void): () => void
+  /** Whether code of hosts waits for what takes no virtual time, such as `setImmediate`. */
+  readonly isBusy: boolean
+  /**
+   * Waits for it.
+   *
+   * @returns undefined, or why the run fails.
+   */
+  settled(nextTurn: () => Promise<void>): Promise<string | undefined>
+}
+
+/** One for the process, because Node's modules are. */
+const PROVIDED: { programs?: NodePrograms } = {}
+
+/** Sets what runs plain Node programs. */
+export function provideNodePrograms(programs: NodePrograms): void {
+  PROVIDED.programs = programs
+}
+
+/** What runs plain Node programs; undefined until `install` of `@ropewalk/simulation/node` was called. */
+export function nodePrograms(): NodePrograms | undefined {
+  return PROVIDED.programs
+}
+
+/** Thrown by `process.exit` in a host, because it must not return. */
+export class ProgramExited extends Error {
+  override readonly name = 'ProgramExited'
+
+  constructor(code: number | string | null | undefined) {
+    super(`The program of a host has exited with ${code ?? 0}`)
+  }
+}

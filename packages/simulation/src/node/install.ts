@@ -1,0 +1,100 @@
+import type { SimulatedHost } from '../host/simulated-host.ts'
+import { type NodePrograms, nodePrograms, provideNodePrograms } from '../node-programs.ts'
+import { catchExceptions, standInForExit } from './exceptions.ts'
+import { standInForDatagrams } from './dgram.ts'
+import { standInForDNS } from './dns.ts'
+import { standInForFetch } from './fetch.ts'
+import { standInForHTTP } from './http.ts'
+import { findNetInternals } from './internals.ts'
+import { isModuleLoader } from './module-loaders.ts'
+import { standInForNet } from './net.ts'
+import { adoptHost, isNodeHost } from './node-hosts.ts'
+import { standInForRandomness } from './randomness.ts'
+import { HostResources } from './host-resources.ts'
+import { refuseRealActions } from './refused.ts'
+import { syncBuiltinESMExports } from 'node:module'
+
+/**
+ * Prepares this process for `sim.node`. Code of hosts that `sim.node` adds gets the simulated network, clock and
+ * randomness from the modules and globals of Node; all other code gets the real ones. A second call has no effect.
+ *
+ * @throws {Error} when this version of Node has not got what it replaces.
+ */
+export function install(): void {
+  if (nodePrograms() !== undefined) return
+  const internals = findNetInternals()
+  standInForNet(internals)
+  standInForDatagrams(internals.owner)
+  standInForDNS()
+  standInForHTTP()
+  refuseRealActions()
+  standInForRandomness()
+  syncBuiltinESMExports()
+  provideNodePrograms(new SimulatedNode())
+}
+
+class SimulatedNode implements NodePrograms {
+  readonly #resources = new HostResources()
+  readonly #leave: (() => void)[] = []
+  readonly #failed: ((error: unknown) => void)[] = []
+
+  get isBusy(): boolean {
+    return this.#resources.areBusy
+  }
+
+  async settled(nextTurn: () => Promise<void>): Promise<string | undefined> {
+    const resources = this.#resources
+    const startedMs = performance.now()
+    for (let turns = 0; resources.areBusy; turns++) {
+      await resources.turn(nextTurn)
+      if (resources.isReading) turns = 0
+      if (turns === MAX_TURNS) return 'A program calls setImmediate without end, so no time passes'
+      if (performance.now() - startedMs > LONGEST_READ_MS)
+        return 'A program waits for a real file or a module'
+    }
+    return undefined
+  }
+
+  adopt(host: SimulatedHost): void {
+    adoptHost(host)
+  }
+
+  isNode(host: SimulatedHost): boolean {
+    return isNodeHost(host)
+  }
+
+  simulates(host: SimulatedHost, type: string): boolean {
+    return isNodeHost(host) && (SIMULATED.has(type) || (OF_LOADERS.has(type) && isModuleLoader()))
+  }
+
+  enter(failed: (error: unknown) => void): () => void {
+    if (this.#failed.push(failed) === 1) this.#begin()
+    return () => {
+      this.#failed.splice(this.#failed.indexOf(failed), 1)
+      if (this.#failed.length === 0) for (const leave of this.#leave.splice(0)) leave()
+    }
+  }
+
+  #begin(): void {
+    standInForFetch()
+    this.#resources.start()
+    const endCatching = catchExceptions((error) => {
+      for (const failed of this.#failed) failed(error)
+    })
+    this.#leave.push(endCatching, standInForExit(), () => this.#resources.stop())
+  }
+}
+
+/** Resource types that hosts may use: they are simulated, or time stands still until they are done. */
+const SIMULATED: ReadonlySet<string> = new Set([
+  'Timeout',
+  'Immediate',
+  'TCPWRAP',
+  'UDPWRAP',
+  'FSREQCALLBACK',
+  'FSREQPROMISE',
+])
+/** What loaders of modules may use. */
+const OF_LOADERS: ReadonlySet<string> = new Set(['WORKER', 'PROCESSWRAP'])
+const MAX_TURNS = 20_000
+const LONGEST_READ_MS = 10_000

@@ -1,0 +1,300 @@
+import { AsyncResource } from 'node:async_hooks'
+import { type Address, ConnectionRefusedError, tcpAddress, unixAddress } from '@ropewalk/core'
+import type { ConnectAttempt, ConnectedWire, Wire, WireEvents } from '@ropewalk/core/reactor'
+import type { DelayedCall } from '@ropewalk/core/time'
+import type { SimulatedHost } from '../host/simulated-host.ts'
+import type { JSStream, NetInternals } from './internals.ts'
+import { codeOf, statusOf, systemError } from './system-error.ts'
+
+/**
+ * The handle of a `net.Socket` on a host of the simulation: a JSStream of Node over a wire of the network.
+ *
+ * It stands below `node:net`, in the place of libuv's TCP handle. Streams, half-open sockets, timeouts, errors,
+ * TLS and HTTP are Node's own code above it. It behaves as libuv: it reads, and so detects an end or a reset,
+ * only between `readStart` and `readStop`; a write is complete when the system has taken its bytes.
+ */
+export class StreamHandle implements WireEvents {
+  /** What Node holds. */
+  readonly stream: JSStream
+  /** The socket that gets errors, if it is not the owner of the handle: the TLSSocket above it. */
+  secureSocket: ErrorSink | undefined
+  readonly #host: SimulatedHost
+  readonly #owner: symbol
+  #state: State = { is: 'new' }
+  #bindAddress: string | undefined
+  #reading = false
+  /** What input ends with, once it is known and not yet delivered. */
+  #ending: 'FIN' | Error | undefined
+  /** The error of a broken connection; the first system call that reports it clears it. */
+  #broken: string | undefined
+  readonly #writes: PendingWrite[] = []
+  /** The writes whose bytes are gone, and whose completion Node is not notified of yet. */
+  readonly #completing = new Set<object>()
+  #shutdown: object | undefined
+  #finished = false
+
+  constructor(host: SimulatedHost, internals: NetInternals) {
+    this.#host = host
+    this.#owner = internals.owner
+    this.stream = internals.newStream()
+    HANDLES.set(this.stream, this)
+    Object.assign(this.stream, this.#methods())
+  }
+
+  /** The handle that Node holds as `stream`; undefined when it is another one. */
+  static of(stream: object): StreamHandle | undefined {
+    return HANDLES.get(stream)
+  }
+
+  /** Takes a connection that was accepted. */
+  accept(connected: ConnectedWire): void {
+    this.#connected(connected)
+  }
+
+  wireData(data: Buffer): void {
+    if (this.#state.is === 'connected') this.stream.readBuffer(data)
+  }
+
+  wireEnded(): void {
+    this.#ending = 'FIN'
+    this.#deliverEnding()
+  }
+
+  wireWritable(): void {
+    if (this.#state.is === 'connected') this.#writeMore(this.#state.wire)
+  }
+
+  wireClosed(error: Error | undefined): void {
+    if (this.#state.is !== 'connected') return
+    this.#state = { ...this.#state, is: 'broken' }
+    if (error === undefined) return
+    this.#broken = codeOf(error, 'ECONNRESET')
+    this.#ending = systemError(this.#broken, 'read')
+    if (this.#reading) this.#deliverEnding()
+    else if (this.#writes.length > 0) this.#failWrites(this.#takeError())
+  }
+
+  #methods(): object {
+    return {
+      isClosing: () => this.#state.is === 'closed',
+      onreadstart: () => this.#readStart(),
+      onreadstop: () => this.#readStop(),
+      onwrite: (request: object, parts: readonly Buffer[]) => this.#write(request, parts),
+      onshutdown: (request: object) => this.#shutDown(request),
+      connect: (request: ConnectRequest, address: string, port?: number) =>
+        this.#connect(request, port === undefined ? unixAddress(address) : tcpAddress(address, port)),
+      connect6: (request: ConnectRequest, address: string, port: number) =>
+        this.#connect(request, tcpAddress(address, port)),
+      bind: (address: string) => this.#bind(address),
+      bind6: (address: string) => this.#bind(address),
+      getsockname: (found: object) => this.#name(found, 'localAddress'),
+      getpeername: (found: object) => this.#name(found, 'peerAddress'),
+      setNoDelay: (enabled: boolean) => this.#set((wire) => wire.setNoDelay(enabled)),
+      setKeepAlive: (enabled: boolean, seconds: number) =>
+        this.#set((wire) => wire.setKeepAlive(enabled, seconds * 1000)),
+      close: (closed?: () => void) => this.#close(closed, (wire) => wire.close()),
+      reset: (closed?: () => void) => this.#close(closed, (wire) => wire.abort()),
+      setBlocking: () => 0,
+      ref: () => undefined,
+      unref: () => undefined,
+      hasRef: () => true,
+    }
+  }
+
+  #connect(request: ConnectRequest, address: Address): number {
+    if (this.#host.isDown) return 0
+    const { reactor } = this.#host
+    const completed = AsyncResource.bind((status: number) => {
+      // A request that Node has given up, as after the timeout of one address of several, has no callback.
+      request.oncomplete?.(status, this.stream, request, status === 0, status === 0)
+    })
+    const failed = (error: Error): void => {
+      this.#stopConnecting()
+      const code = error instanceof ConnectionRefusedError ? 'ECONNREFUSED' : 'ETIMEDOUT'
+      completed(statusOf(codeOf(error, code)))
+    }
+    const connected = (wire: ConnectedWire): void => {
+      this.#stopConnecting()
+      this.#connected(wire)
+      completed(0)
+    }
+    const attempt = reactor.dialWire(address, { connected, failed }, this.#bindAddress)
+    const timedOut = (): void => failed(systemError('ETIMEDOUT', 'connect'))
+    this.#state = { is: 'connecting', attempt, deadline: reactor.callLater(CONNECT_TIMEOUT_MS, timedOut) }
+    return 0
+  }
+
+  #stopConnecting(): void {
+    if (this.#state.is !== 'connecting') return
+    const { attempt, deadline } = this.#state
+    this.#state = { is: 'new' }
+    attempt.cancel()
+    if (deadline.active()) deadline.cancel()
+  }
+
+  #connected(connected: ConnectedWire): void {
+    const { wire, localAddress, peerAddress } = connected
+    this.#state = { is: 'connected', wire, localAddress, peerAddress }
+    connected.attach(this)
+    wire.pause()
+  }
+
+  #bind(address: string): number {
+    this.#bindAddress = address
+    return 0
+  }
+
+  #readStart(): number {
+    this.#reading = true
+    if (this.#ending !== undefined) process.nextTick(() => this.#deliverEnding())
+    else if (this.#state.is === 'connected') this.#state.wire.resume()
+    return 0
+  }
+
+  #readStop(): number {
+    this.#reading = false
+    if (this.#state.is === 'connected') this.#state.wire.pause()
+    return 0
+  }
+
+  #deliverEnding(): void {
+    const ending = this.#ending
+    if (!this.#reading || ending === undefined || this.#state.is === 'closed') return
+    this.#ending = undefined
+    if (ending === 'FIN') return this.stream.emitEOF()
+    this.#broken = 'EPIPE'
+    const owner = (this.stream as unknown as Readonly<Record<symbol, ErrorSink | undefined>>)[this.#owner]
+    const socket = this.secureSocket ?? owner
+    socket?.destroy(ending)
+  }
+
+  /** The bytes are copied: after the write, the program may change them. */
+  #write(request: object, parts: readonly Buffer[]): number {
+    if (this.#state.is !== 'connected' || this.#finished) return statusOf(this.#takeError())
+    this.#writes.push({ request, rest: Buffer.concat(parts) })
+    if (this.#writes.length === 1) this.#writeMore(this.#state.wire)
+    return 0
+  }
+
+  /**
+   * Passes bytes to the wire in pieces, so that it holds hardly more than a system does: a `close` sends what
+   * the wire has, and drops the rest.
+   */
+  #writeMore(wire: Wire): void {
+    for (let first = this.#writes[0]; first !== undefined; first = this.#writes[0]) {
+      let hasLeft = true
+      while (hasLeft && first.rest.length > 0) {
+        hasLeft = wire.write([first.rest.subarray(0, PIECE_BYTES)])
+        first.rest = first.rest.subarray(PIECE_BYTES)
+      }
+      if (!hasLeft) return
+      this.#writes.shift()
+      this.#completeWrite(first.request)
+    }
+    this.#finish(wire)
+  }
+
+  /** Node does not expect the completion of a write before the call that began it has returned. */
+  #completeWrite(request: object): void {
+    this.#completing.add(request)
+    process.nextTick(() => {
+      if (this.#completing.delete(request)) this.stream.finishWrite(request, 0)
+    })
+  }
+
+  #failWrites(code: string): void {
+    const requests = [...this.#completing, ...this.#writes.splice(0).map(({ request }) => request)]
+    this.#completing.clear()
+    for (const request of requests) this.stream.finishWrite(request, statusOf(code))
+    const shutdown = this.#shutdown
+    this.#shutdown = undefined
+    if (shutdown !== undefined) this.stream.finishShutdown(shutdown, statusOf(code))
+  }
+
+  #shutDown(request: object): number {
+    if (this.#state.is !== 'connected') return statusOf('ENOTCONN')
+    this.#shutdown = request
+    this.#finish(this.#state.wire)
+    return 0
+  }
+
+  /** Sends a FIN once every byte is written. */
+  #finish(wire: Wire): void {
+    const request = this.#shutdown
+    if (request === undefined || this.#writes.length > 0 || this.#finished) return
+    this.#finished = true
+    wire.end()
+    process.nextTick(() => {
+      if (this.#shutdown === undefined) return
+      this.#shutdown = undefined
+      this.stream.finishShutdown(request, 0)
+    })
+  }
+
+  /** The error that the next system call on a socket without connection reports: its own once, then EPIPE. */
+  #takeError(): string {
+    const code = this.#broken ?? 'EPIPE'
+    this.#broken = 'EPIPE'
+    return code
+  }
+
+  #name(found: object, which: 'localAddress' | 'peerAddress'): number {
+    if (this.#state.is !== 'connected' && this.#state.is !== 'broken') return statusOf('ENOTCONN')
+    const address = this.#state[which]
+    if (address.type === 'TCP') Object.assign(found, nameOf(address.host, address.port))
+    return 0
+  }
+
+  #set(option: (wire: Wire) => void): number {
+    if (this.#state.is === 'connected') option(this.#state.wire)
+    return 0
+  }
+
+  #close(closed: (() => void) | undefined, end: (wire: Wire) => void): number {
+    if (this.#state.is === 'closed') return 0
+    this.#stopConnecting()
+    if (this.#state.is === 'connected') end(this.#state.wire)
+    this.#state = { is: 'closed' }
+    setImmediate(() => {
+      this.#failWrites('ECANCELED')
+      closed?.()
+    })
+    return 0
+  }
+}
+
+/** An address as `socket.address()` returns it. */
+export function nameOf(address: string, port: number): object {
+  return { address, family: address.includes(':') ? 'IPv6' : 'IPv4', port }
+}
+
+type State =
+  | { readonly is: 'new' }
+  | { readonly is: 'connecting'; readonly attempt: ConnectAttempt; readonly deadline: DelayedCall }
+  | {
+      readonly is: 'connected' | 'broken'
+      readonly wire: Wire
+      readonly localAddress: Address
+      readonly peerAddress: Address
+    }
+  | { readonly is: 'closed' }
+
+interface PendingWrite {
+  readonly request: object
+  /** What the wire has not got yet. */
+  rest: Buffer
+}
+
+/** A TCPConnectWrap or PipeConnectWrap of Node. */
+interface ConnectRequest {
+  oncomplete?: (status: number, handle: object, request: object, readable: boolean, writable: boolean) => void
+}
+
+interface ErrorSink {
+  destroy(error: Error): unknown
+}
+
+const HANDLES = new WeakMap<object, StreamHandle>()
+const PIECE_BYTES = 16_384
+/** How long Linux tries to connect: six retries of the SYN. */
+const CONNECT_TIMEOUT_MS = 127_000

@@ -1,0 +1,137 @@
+import type { DelayedCall } from '@ropewalk/core/time'
+import type { SimulatedHost } from '../host/simulated-host.ts'
+import { nodeHost } from './node-hosts.ts'
+
+/**
+ * Moves a timer that code of a host creates to the clock of the host.
+ *
+ * Node announces every timer to `async_hooks` when it is created, whatever created it: `setTimeout`, also one that
+ * a library keeps in a variable, `timers/promises`, `AbortSignal.timeout`, the timeout of a socket. It stays the
+ * same object. Only its place in Node's lists has no effect any more, and the host's clock calls it.
+ */
+export function moveToHost(created: NodeJS.Timeout): void {
+  const timer = created as NodeTimeout
+  const host = nodeHost()
+  if (host === undefined || timer[HOST_TIMER] !== undefined) return
+  timer[HOST_TIMER] = new HostTimer(host, timer)
+  // Node's own lists must neither call it nor keep the process running for it.
+  const hasRef = timer.hasRef()
+  timer.unref()
+  timer._idleTimeout = NEVER_MS
+  Object.defineProperties(timer, { ...CALLBACK, ...METHODS })
+  timer[HOST_TIMER].start(hasRef)
+}
+
+/** When a timer of Node is called by the clock of a host. */
+class HostTimer {
+  readonly callback: (...args: unknown[]) => unknown
+  hasRef = true
+  readonly #host: SimulatedHost
+  readonly #timer: NodeTimeout
+  readonly #delayMs: number
+  readonly #args: readonly unknown[]
+  #call: DelayedCall | undefined
+  #state: 'set' | 'leaves Node' | 'cleared' = 'set'
+
+  constructor(host: SimulatedHost, timer: NodeTimeout) {
+    this.#host = host
+    this.#timer = timer
+    this.callback = timer._onTimeout
+    this.#delayMs = Math.trunc(timer._idleTimeout)
+    this.#args = timer._timerArgs ?? []
+  }
+
+  get isCleared(): boolean {
+    return this.#state === 'cleared'
+  }
+
+  start(hasRef: boolean): void {
+    this.hasRef = hasRef
+    this.#arm()
+  }
+
+  refresh(): void {
+    if (this.isCleared) return
+    this.#cancel()
+    this.#arm()
+  }
+
+  /** Node clears it. */
+  clear(): void {
+    if (this.#state === 'leaves Node') return
+    this.#state = 'cleared'
+    this.#cancel()
+  }
+
+  #arm(): void {
+    if (this.#host.isDown) return
+    this.#call = this.#host.reactor.callLater(this.#delayMs, () => this.#due())
+  }
+
+  #cancel(): void {
+    if (this.#call?.active() === true) this.#call.cancel()
+    this.#call = undefined
+  }
+
+  #due(): void {
+    this.#call = undefined
+    const repeats = this.#timer._repeat !== null
+    if (repeats) this.#arm()
+    this.#host.execute(() => Reflect.apply(this.callback, this.#timer, this.#args))
+    if (!repeats && this.#call === undefined && !this.isCleared) this.#leaveNode()
+  }
+
+  /** Takes it out of Node's lists, as Node does. `refresh` may still start it again. */
+  #leaveNode(): void {
+    this.#state = 'leaves Node'
+    clearTimeout(this.#timer)
+    this.#state = 'set'
+  }
+}
+
+/** The fields of Node's `Timeout`, which it sets before it announces the timer. */
+interface NodeTimeout extends NodeJS.Timeout {
+  _idleTimeout: number
+  _onTimeout: (...args: unknown[]) => unknown
+  _timerArgs: readonly unknown[] | undefined
+  _repeat: number | null
+  [HOST_TIMER]?: HostTimer
+}
+
+const HOST_TIMER = Symbol('host timer')
+/** The longest that Node's timers count. */
+const NEVER_MS = 2 ** 31 - 1
+/** Every way to clear a timer sets its callback to null. */
+const CALLBACK: PropertyDescriptorMap & ThisType<NodeTimeout> = {
+  _onTimeout: {
+    configurable: true,
+    get() {
+      const timer = this[HOST_TIMER]
+      return timer === undefined || timer.isCleared ? null : timer.callback
+    },
+    set() {
+      this[HOST_TIMER]?.clear()
+    },
+  },
+}
+const METHODS: PropertyDescriptorMap = {
+  refresh: method((timer) => timer.refresh()),
+  ref: method((timer) => (timer.hasRef = true)),
+  unref: method((timer) => (timer.hasRef = false)),
+  hasRef: {
+    configurable: true,
+    value(this: NodeTimeout) {
+      return this[HOST_TIMER]?.hasRef
+    },
+  },
+}
+
+function method(call: (timer: HostTimer) => unknown): PropertyDescriptor {
+  return {
+    configurable: true,
+    value(this: NodeTimeout) {
+      if (this[HOST_TIMER] !== undefined) call(this[HOST_TIMER])
+      return this
+    },
+  }
+}
