@@ -293,12 +293,12 @@ export class Simulation {
     this.#loop.throwIfFailed()
   }
 
-  /** Calls `call` at the virtual time `ms`, or at the current time if `ms` has passed. */
+  /**
+   * Calls `call` at the virtual time `ms`, or at the current time if `ms` has passed. If it throws or rejects,
+   * the run fails.
+   */
   at(ms: number, call: () => unknown): void {
-    this.#events.at(ms, () => {
-      this.#loop.happens()
-      call()
-    })
+    this.#events.at(ms, () => this.#loop.executeOutside('A call of sim.at', call))
   }
 
   /** Loses every packet between two hosts until `heal`; with `oneWay`, only those from `one` to `other`. */

@@ -69,6 +69,9 @@ describe('runShare', () => {
   })
 })
 
-test('simulateAll runs the seeds of a module in this thread when workers is 1', async () => {
-  expect((await simulateAll(MODULE, { runs: 4, workers: 1 })).runs).toBe(4)
-})
+test.each([1, 2])(
+  'simulateAll runs the seeds of a module with %i workers, whatever loads it',
+  async (workers) => {
+    expect((await simulateAll(MODULE, { runs: 4, workers })).runs).toBe(4)
+  },
+)
