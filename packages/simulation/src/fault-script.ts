@@ -3,6 +3,7 @@ import type { SimulatedHost } from './host/simulated-host.ts'
 import { inject } from './inject.ts'
 import type { Random } from './random.ts'
 import type { EventQueue } from './time/event-queue.ts'
+import { drawPlan } from './swarm.ts'
 import type { Trace } from './trace.ts'
 
 /** The constructor arguments of `FaultScript`. */
@@ -16,6 +17,8 @@ export interface FaultScriptSetup {
    * all, and for as long as planned.
    */
   readonly wanted: ReadonlyMap<number, number | undefined> | undefined
+  /** Whether what a plan leaves open is drawn from the seed. */
+  readonly swarm: boolean
   /** Called when a fault has begun or ended. */
   readonly changed: () => void
 }
@@ -41,9 +44,10 @@ export class FaultScript {
 
   /** Plans faults between the hosts that exist now, and schedules those that are wanted. */
   plan(plan: FaultPlan): readonly Fault[] {
-    const { random, hosts, wanted } = this.#setup
+    const { random, hosts, wanted, swarm } = this.#setup
     const before = this.planned.length
-    const script = randomFaults(random.fork(`faults ${before}`), [...hosts.keys()], plan)
+    const drawn = swarm ? drawPlan(random.fork(`plan ${before}`), plan) : plan
+    const script = randomFaults(random.fork(`faults ${before}`), [...hosts.keys()], drawn)
     this.planned.push(...script)
     for (const [at, fault] of script.entries()) {
       if (wanted !== undefined && !wanted.has(before + at)) continue

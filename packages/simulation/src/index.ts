@@ -20,7 +20,9 @@ export {
   type ReplayOptions,
 } from './replay/replay.ts'
 export { Random } from './random.ts'
-export { type Coverage, type Scenario, simulateAll, type SimulateOptions } from './scenario.ts'
+export type { Scenario } from './attempt.ts'
+export { simulateAll, type SimulateOptions } from './scenario.ts'
+export type { Coverage } from './tally.ts'
 export { ScenarioFailed } from './scenario-failed.ts'
 export { Simulation, type SimulationOptions } from './simulation.ts'
 export { SimulationFailed } from './run-loop.ts'

@@ -16,41 +16,73 @@ export interface Reduction {
 }
 
 /** A condition of the network that a run can leave out. */
-export type Calm = 'no-loss' | 'no-duplicates' | 'steady-latency' | 'no-cuts'
+export type Calm =
+  | 'plain'
+  | 'no-loss'
+  | 'no-duplicates'
+  | 'steady-latency'
+  | 'no-cuts'
+  | 'no-skew'
+  | 'no-late-timers'
+  | 'no-shuffle'
 
-/** Conditions of all links, and TCP limits of all hosts. */
-export interface NetworkConditions {
+/** The conditions of a run. */
+export interface RunConditions {
+  /** Of all links. */
   readonly link: LinkConditions
+  /** Of TCP at all hosts. */
   readonly limits: FlowLimits
+  /** By how much the rate of a host's clock differs from 1 at most. */
+  readonly maxSkew: number
+  /** How late a timer is at most, in milliseconds. */
+  readonly lateMs: number
+  /** Whether the order of events of different hosts at the same time is drawn from the seed. */
+  readonly shufflesTies: boolean
 }
 
-const CALMS: { readonly [calm in Calm]: (conditions: NetworkConditions) => NetworkConditions } = {
-  'no-loss': ({ link, limits }) => ({ link: { ...link, lossPerMille: 0 }, limits }),
-  'no-duplicates': ({ link, limits }) => ({ link: { ...link, duplicatesPerMille: 0 }, limits }),
-  'steady-latency': ({ link, limits }) => {
-    const [least] = link.latencyMs
-    return { link: { ...link, latencyMs: [least, least] }, limits }
+type Change = (conditions: RunConditions, plain: RunConditions) => RunConditions
+
+/** `plain` is first, because one word is easier to read than all others. */
+const CALMS: { readonly [calm in Calm]: Change } = {
+  plain: (_conditions, plain) => plain,
+  'no-loss': (conditions) => ({ ...conditions, link: { ...conditions.link, lossPerMille: 0 } }),
+  'no-duplicates': (conditions) => ({ ...conditions, link: { ...conditions.link, duplicatesPerMille: 0 } }),
+  'steady-latency': (conditions) => {
+    const [least] = conditions.link.latencyMs
+    return { ...conditions, link: { ...conditions.link, latencyMs: [least, least] } }
   },
-  'no-cuts': ({ link, limits }) => ({ link, limits: { ...limits, cuts: 'none' } }),
+  'no-cuts': (conditions) => ({ ...conditions, limits: { ...conditions.limits, cuts: 'none' } }),
+  'no-skew': (conditions) => ({ ...conditions, maxSkew: 0 }),
+  'no-late-timers': (conditions) => ({ ...conditions, lateMs: 0 }),
+  'no-shuffle': (conditions) => ({ ...conditions, shufflesTies: false }),
 }
 
 /** Leaves nothing out. */
 export const NOTHING_LEFT_OUT: Reduction = { faults: undefined, calm: new Set() }
 
-/** The conditions without those that are left out. */
-export function calmed(conditions: NetworkConditions, calm: ReadonlySet<Calm>): NetworkConditions {
-  return Array.from(calm).reduce((rest, each) => CALMS[each](rest), conditions)
+/**
+ * The conditions without those that are left out.
+ *
+ * @param plain The conditions as they are when none is drawn from the seed.
+ */
+export function calmed(
+  conditions: RunConditions,
+  plain: RunConditions,
+  calm: ReadonlySet<Calm>,
+): RunConditions {
+  // In the order of the table: `plain` would undo the others.
+  return NAMES.filter((each) => calm.has(each)).reduce((rest, each) => CALMS[each](rest, plain), conditions)
 }
 
 /** What can be left out of these conditions. */
-export function calmsOf(conditions: NetworkConditions): readonly Calm[] {
+export function calmsOf(conditions: RunConditions, plain: RunConditions): readonly Calm[] {
   const before = JSON.stringify(conditions)
-  return (Object.keys(CALMS) as Calm[]).filter((calm) => JSON.stringify(CALMS[calm](conditions)) !== before)
+  return NAMES.filter((calm) => JSON.stringify(CALMS[calm](conditions, plain)) !== before)
 }
 
 /**
  * Reads a reduction: places of faults, each with its duration after a colon if that is not the planned one;
- * `none` for no fault; and conditions such as `no-loss`.
+ * `none` for no fault; and conditions such as `no-loss`, or `plain` for none that is drawn from the seed.
  *
  * @throws {RangeError} for any other part.
  */
@@ -78,5 +110,6 @@ function isCalm(part: string): part is Calm {
   return Object.hasOwn(CALMS, part)
 }
 
+const NAMES = Object.keys(CALMS) as readonly Calm[]
 const NONE = 'none'
-const WANTED = `places in the script, such as 2 or 2:300 for 300 ms; none; or ${Object.keys(CALMS).join(', ')}`
+const WANTED = `places in the script, such as 2 or 2:300 for 300 ms; none; or ${NAMES.join(', ')}`

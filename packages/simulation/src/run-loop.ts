@@ -96,12 +96,17 @@ export class RunLoop {
 
   /** Runs a callback of a host. If it throws or rejects, the run fails. */
   execute(host: SimulatedHost, call: () => unknown): void {
+    this.executeOutside(host.name, () => RUNNING.run({ loop: this, host }, call))
+  }
+
+  /** Runs a callback that belongs to no host. If it throws or rejects, the run fails. */
+  executeOutside(what: string, call: () => unknown): void {
     this.happens()
     try {
-      const result = RUNNING.run({ loop: this, host }, call)
-      if (result instanceof Promise) result.catch((error: unknown) => this.fail(`${host.name} failed`, error))
+      const result = call()
+      if (result instanceof Promise) result.catch((error: unknown) => this.fail(`${what} failed`, error))
     } catch (error) {
-      this.fail(`${host.name} failed`, error)
+      this.fail(`${what} failed`, error)
     }
   }
 

@@ -4,7 +4,8 @@ import type { Calm, Reduction } from './reduction.ts'
 /** What a failed run could do without. */
 export interface Shrinkable {
   readonly script: readonly Fault[]
-  readonly calms: readonly Calm[]
+  /** Conditions that can be left out besides those that are. */
+  calmsLeft(calm: ReadonlySet<Calm>): readonly Calm[]
 }
 
 /**
@@ -17,11 +18,12 @@ export interface Shrinkable {
  * @param goesOn Whether there is time for another run.
  */
 export async function shrink(
-  { script, calms }: Shrinkable,
+  sim: Shrinkable,
   start: Reduction,
   fails: (reduction: Reduction) => Promise<boolean>,
   goesOn: () => boolean,
 ): Promise<Reduction> {
+  const { script } = sim
   let best: Reduction = {
     ...start,
     faults: start.faults ?? new Map(Array.from(script.keys(), (at) => [at, undefined])),
@@ -34,8 +36,9 @@ export async function shrink(
   for (let before: Reduction | undefined; before !== best && goesOn();) {
     before = best
     for (const at of wantedOf(best)) await tries({ ...best, faults: without(best.faults, at) })
-    for (const calm of calms)
-      if (!best.calm.has(calm)) await tries({ ...best, calm: new Set([...best.calm, calm]) })
+    for (const calm of sim.calmsLeft(best.calm))
+      if (!best.calm.has(calm) && sim.calmsLeft(best.calm).includes(calm))
+        await tries({ ...best, calm: new Set([...best.calm, calm]) })
     for (const at of wantedOf(best))
       for (let forMs = halfOf(best, script, at); forMs >= 1; forMs = halfOf(best, script, at))
         if (!(await tries({ ...best, faults: new Map([...(best.faults ?? []), [at, forMs]]) }))) break

@@ -13,7 +13,16 @@ import { nodePrograms } from './node-programs.ts'
 import { EVENTUALLY_RULES, type EventuallyOptions, Properties, type PropertyCheck } from './properties.ts'
 import { Random } from './random.ts'
 import { Capture } from './replay/capture.ts'
-import { type Calm, calmed, calmsOf, NOTHING_LEFT_OUT, parseReduction, type Reduction } from './reduction.ts'
+import {
+  type Calm,
+  calmed,
+  calmsOf,
+  NOTHING_LEFT_OUT,
+  parseReduction,
+  type Reduction,
+  type RunConditions,
+} from './reduction.ts'
+import { drawClockRate, drawConditions, lateTimers } from './swarm.ts'
 import { RunLoop } from './run-loop.ts'
 import { EventQueue } from './time/event-queue.ts'
 import { type Arrow, Trace } from './trace.ts'
@@ -55,6 +64,12 @@ export interface SimulationOptions {
    * while virtual time passes; code outside of hosts still gets the real values. Default true.
    */
   readonly seedGlobals?: boolean | undefined
+  /**
+   * Draws from the seed whatever the options and the plans of faults leave open: the conditions of links, TCP
+   * limits, the rates of clocks, timers that are late, the order of events at the same time, and the kinds,
+   * number and length of faults. Default false; `simulateAll` and `simulate` turn it on.
+   */
+  readonly swarm?: boolean | undefined
   /** How many of the newest packets and events `trace` keeps at least. Default 200 000. */
   readonly maxArrows?: number | undefined
 }
@@ -73,29 +88,34 @@ export class Simulation {
   readonly random: Random
   readonly trace: Trace
   readonly network: Network<SimulatedHost>
-  /** The conditions of the network that a run could leave out, for the option `faults`. */
-  readonly calms: readonly Calm[]
   readonly #events = new EventQueue()
   readonly #hosts = new Map<string, SimulatedHost>()
   readonly #loop: RunLoop
   readonly #faults: FaultScript
+  /** What a run could leave out besides these conditions, for the option `faults`. */
+  readonly calmsLeft: (calm: ReadonlySet<Calm>) => readonly Calm[]
+  readonly #conditions: RunConditions
   readonly #expected = new ExpectedErrors()
   readonly #properties: Properties
 
   /** @throws {TypeError | RangeError} for an unknown option, or a value of the wrong type or out of range. */
   constructor(options: SimulationOptions) {
     checkOptions('Simulation', options, SIMULATION_RULES)
-    const { seed, link, limits, faults, seedGlobals = true, maxArrows = 200_000 } = options
+    const { seed, link, limits, faults, swarm = false, seedGlobals = true, maxArrows = 200_000 } = options
     const [events, hosts] = [this.#events, this.#hosts]
     this.seed = String(seed)
     const reduction = reductionOf(faults)
-    const conditions = {
-      link: withDefaults('a link', DEFAULT_LINK, link, LINK_RULES),
-      limits: withDefaults('a host', DEFAULT_LIMITS, limits, FLOW_RULES),
-    }
-    const calm = calmed(conditions, reduction.calm)
-    this.calms = calmsOf(conditions)
     this.random = new Random(this.seed)
+    const given = (conditions: RunConditions): RunConditions => ({
+      ...conditions,
+      link: withDefaults('a link', conditions.link, link, LINK_RULES),
+      limits: withDefaults('a host', conditions.limits, limits, FLOW_RULES),
+    })
+    const plain = given(PLAIN)
+    const drawn = swarm ? given(drawConditions(this.random.fork('swarm'), PLAIN)) : plain
+    this.#conditions = calmed(drawn, plain, reduction.calm)
+    this.calmsLeft = (calm) => calmsOf(calmed(drawn, plain, calm), plain).filter((each) => !calm.has(each))
+    this.#events.shuffleTies(this.#conditions.shufflesTies ? this.random.fork('ties').between(1, 2 ** 31) : 0)
     this.trace = new Trace(() => events.nowMs, maxArrows)
     this.#loop = new RunLoop({
       seed: this.seed,
@@ -110,6 +130,7 @@ export class Simulation {
       trace: this.trace,
       hosts,
       wanted: reduction.faults,
+      swarm,
       changed: () => this.#loop.happens(),
     })
     this.#properties = new Properties({
@@ -121,8 +142,8 @@ export class Simulation {
       events,
       random: this.random.fork('network'),
       trace: this.trace,
-      conditions: calm.link,
-      limits: calm.limits,
+      conditions: this.#conditions.link,
+      limits: this.#conditions.limits,
       stations: () => hosts.values(),
     })
   }
@@ -165,12 +186,17 @@ export class Simulation {
   host(name: string, program: HostProgram): SimulatedHost {
     if (this.#hosts.has(name)) throw new Error(`Cannot add a second host named "${name}"`)
     const { network } = this
+    const random = this.random.fork(name)
+    const drawing = random.fork('swarm')
+    const { maxSkew, lateMs } = this.#conditions
     const host = new SimulatedHost({
       name,
       number: this.#hosts.size + 1,
       network,
-      random: this.random.fork(name),
+      random,
       program,
+      clockRate: drawClockRate(drawing, maxSkew),
+      late: lateTimers(drawing.between(1, 2 ** 31), lateMs),
       run: (runs, call) => this.#loop.execute(runs, call),
       logged: (event) => this.#logged(name, event),
     })
@@ -267,12 +293,12 @@ export class Simulation {
     this.#loop.throwIfFailed()
   }
 
-  /** Calls `call` at the virtual time `ms`, or at the current time if `ms` has passed. */
+  /**
+   * Calls `call` at the virtual time `ms`, or at the current time if `ms` has passed. If it throws or rejects,
+   * the run fails.
+   */
   at(ms: number, call: () => unknown): void {
-    this.#events.at(ms, () => {
-      this.#loop.happens()
-      call()
-    })
+    this.#events.at(ms, () => this.#loop.executeOutside('A call of sim.at', call))
   }
 
   /** Loses every packet between two hosts until `heal`; with `oneWay`, only those from `one` to `other`. */
@@ -417,6 +443,14 @@ const DEFAULT_LIMITS: FlowLimits = {
   giveUpMs: 120_000,
   cuts: 'anywhere',
 }
+/** The conditions of a run without `swarm`. */
+const PLAIN: RunConditions = {
+  link: DEFAULT_LINK,
+  limits: DEFAULT_LIMITS,
+  maxSkew: 0,
+  lateMs: 0,
+  shufflesTies: false,
+}
 
 const SEED: OptionRule = either(filledText, quantity({ least: -Infinity }), 'a string or a number')
 /** The rules for the options of a simulation. */
@@ -425,6 +459,7 @@ export const SIMULATION_RULES: OptionRules<SimulationOptions> = {
   link: optionsOf(LINK_RULES),
   limits: optionsOf(FLOW_RULES),
   faults: either(having('', 'has'), filledText, 'a Set of places in the scripts, or a text that has them'),
+  swarm: flag,
   seedGlobals: flag,
   maxArrows: count({ least: 1, endless: true }),
 }

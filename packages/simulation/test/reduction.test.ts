@@ -1,10 +1,10 @@
 import { describe, expect, test } from 'vitest'
-import { calmed, calmsOf, formatReduction, parseReduction } from '../src/reduction.ts'
+import { calmed, calmsOf, formatReduction, parseReduction, type RunConditions } from '../src/reduction.ts'
 
 describe('a reduction', () => {
-  test.each(['', 'none', '2', '0:300,5', 'no-loss', 'none,no-loss,no-cuts', '1:0.5'])(
+  test.each(['none', '2', '0:300,5', 'no-loss', 'none,no-loss,no-cuts', '1:0.5'])(
     'is read and written as text: "%s"',
-    (text) => expect(formatReduction(parseReduction(text === '' ? 'no-cuts' : text))).toBe(text || 'no-cuts'),
+    (text) => expect(formatReduction(parseReduction(text))).toBe(text),
   )
 
   test('has all faults unless it names some or none', () => {
@@ -20,18 +20,40 @@ describe('a reduction', () => {
 
   test('that cannot be read is refused', () => {
     expect(() => parseReduction('2;5')).toThrow(
-      'Cannot read "2;5" as a fault to run: give places in the script, such as 2 or 2:300 for 300 ms; none; or no-loss, no-duplicates, steady-latency, no-cuts',
+      'Cannot read "2;5" as a fault to run: give places in the script, such as 2 or 2:300 for 300 ms; none; or plain, no-loss, no-duplicates, steady-latency, no-cuts, no-skew, no-late-timers, no-shuffle',
     )
   })
 
-  test('makes the network calmer, where it is not calm already', () => {
-    const conditions = {
-      link: { latencyMs: [1, 20], lossPerMille: 5, duplicatesPerMille: 0, bytesPerSecond: 1000 },
-      limits: { sendBufferBytes: 1, receiveBufferBytes: 1, segmentBytes: 1, giveUpMs: 1, cuts: 'anywhere' },
-    } as const
-    expect(calmsOf(conditions)).toEqual(['no-loss', 'steady-latency', 'no-cuts'])
-    const calm = calmed(conditions, new Set(calmsOf(conditions)))
-    expect(calm).toMatchObject({ link: { latencyMs: [1, 1], lossPerMille: 0 }, limits: { cuts: 'none' } })
-    expect(calmsOf(calm)).toEqual([])
+  const plain: RunConditions = {
+    link: { latencyMs: [1, 20], lossPerMille: 0, duplicatesPerMille: 0, bytesPerSecond: 1000 },
+    limits: { sendBufferBytes: 1, receiveBufferBytes: 1, segmentBytes: 1, giveUpMs: 1, cuts: 'none' },
+    maxSkew: 0,
+    lateMs: 0,
+    shufflesTies: false,
+  }
+  const drawn: RunConditions = {
+    link: { latencyMs: [5, 50], lossPerMille: 5, duplicatesPerMille: 0, bytesPerSecond: 9 },
+    limits: { ...plain.limits, cuts: 'anywhere' },
+    maxSkew: 0.1,
+    lateMs: 10,
+    shufflesTies: true,
+  }
+
+  test('makes a run calmer, where it is not calm already', () => {
+    expect(calmsOf(plain, plain)).toEqual(['steady-latency'])
+    const calms = calmsOf(drawn, plain)
+    expect(calms).toEqual([
+      'plain',
+      'no-loss',
+      'steady-latency',
+      'no-cuts',
+      'no-skew',
+      'no-late-timers',
+      'no-shuffle',
+    ])
+    const calm = calmed(drawn, plain, new Set(calms.slice(1)))
+    expect(calm).toMatchObject({ link: { latencyMs: [5, 5], lossPerMille: 0 }, limits: { cuts: 'none' } })
+    expect(calm).toMatchObject({ maxSkew: 0, lateMs: 0, shufflesTies: false })
+    expect(calmed(drawn, plain, new Set(['no-loss', 'plain']))).toEqual(plain)
   })
 })

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import type { Fault } from '../src/faults.ts'
-import { formatReduction, NOTHING_LEFT_OUT, type Reduction } from '../src/reduction.ts'
+import { type Calm, formatReduction, NOTHING_LEFT_OUT, type Reduction } from '../src/reduction.ts'
 import { shrink } from '../src/shrink.ts'
 
 const script = Array.from({ length: 5 }, (): Fault => ({
@@ -10,7 +10,11 @@ const script = Array.from({ length: 5 }, (): Fault => ({
   one: 'a',
   other: 'b',
 }))
-const whole = { script, calms: ['no-loss', 'no-cuts'] } as const
+const CALMS = ['no-loss', 'no-cuts'] as const
+const whole = {
+  script,
+  calmsLeft: (calm: ReadonlySet<Calm>): readonly Calm[] => CALMS.filter((each) => !calm.has(each)),
+}
 
 test('shrink leaves out all that a failure does not need', async () => {
   const fails = async ({ faults, calm }: Reduction): Promise<boolean> => {

@@ -91,6 +91,21 @@ describe('Simulation', () => {
     await expect(failed).rejects.toThrow('Seed x at 0.000 ms: bad failed: no')
   })
 
+  test('fails with its seed and the time when a call of `at` throws or rejects', async () => {
+    for (const call of [
+      (): never => {
+        throw new Error('no')
+      },
+      async (): Promise<never> => {
+        throw new Error('no')
+      },
+    ]) {
+      const sim = new Simulation({ seed: 'x' })
+      sim.at(5, call)
+      await expect(sim.run(10)).rejects.toThrow('Seed x at 5.000 ms: A call of sim.at failed: no')
+    }
+  })
+
   test('fails a program that waits in a loop for time to pass', async () => {
     const sim = new Simulation({ seed: 1 })
     sim.host('busy', (reactor) => {

@@ -30,7 +30,11 @@ export class HostRun implements ReactorSystem {
   constructor(host: HostState, stack: TCPStack) {
     this.host = host
     this.stack = stack
-    this.clock = new HostClock(this.network.setup.events, (call) => this.execute(call))
+    this.clock = new HostClock(
+      this.network.setup.events,
+      (call) => this.execute(call),
+      (dueMs) => host.lateness(dueMs),
+    )
     this.reactor = new HostReactor(this)
   }
 
@@ -68,7 +72,7 @@ export class HostRun implements ReactorSystem {
   }
 
   executeSoon(call: () => unknown): void {
-    this.network.setup.events.after(0, () => this.execute(call))
+    this.network.setup.events.after(0, () => this.execute(call), this.clock.lane)
   }
 
   /** Queues the calls of the program until `goOn`. */

@@ -24,6 +24,8 @@ export interface HostState extends Machine {
   run(call: () => unknown): void
   /** Called with each event that its reactor logs. */
   noteLogged(event: LogEvent): void
+  /** Returns when a timer is called that is due at a virtual time: then, or later when the program is busy. */
+  lateness(dueMs: number): number
   /** Called when the program reads the clock. */
   clockAsked(): void
 }

@@ -23,6 +23,10 @@ export interface HostSetup {
   readonly network: Network<SimulatedHost>
   readonly random: Random
   readonly program: HostProgram
+  /** The rate of its clock until `setClockRate`. Default 1. */
+  readonly clockRate?: number
+  /** Returns when a timer is called that is due at a virtual time. Default: at that time. */
+  readonly late?: (dueMs: number) => number
   /** Runs a callback of the host. If it throws or rejects, the simulation fails. */
   run(host: SimulatedHost, call: () => unknown): void
   /** Called with each event that the host logs. */
@@ -65,6 +69,7 @@ export class SimulatedHost implements HostState {
     this.name = setup.name
     this.interfaces = new Interfaces(setup.number)
     this.network = setup.network
+    this.layers.clockRate.set(setup.clockRate ?? 1)
     this.random = setup.random
   }
 
@@ -230,6 +235,10 @@ export class SimulatedHost implements HostState {
   run(call: () => unknown): void {
     this.#clockAsked = 0
     this.#setup.run(this, call)
+  }
+
+  lateness(dueMs: number): number {
+    return this.#setup.late?.(dueMs) ?? dueMs
   }
 
   noteLogged(event: LogEvent): void {

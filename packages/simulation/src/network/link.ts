@@ -65,11 +65,13 @@ export class Link {
   readonly #isDown = new Layered<boolean>(false)
   readonly #isHeld = new Layered<boolean>(false, (held) => this.#heldChanged(held))
   #held: Travel[] | undefined
+  readonly #lane: number
   #freeAtMs = 0
   readonly #watchers = new Set<(delivery: Delivery) => void>()
 
   constructor(setup: LinkSetup) {
     this.#setup = setup
+    this.#lane = setup.events.newLane()
     this.#conditions = new Layered(setup.conditions)
   }
 
@@ -124,7 +126,7 @@ export class Link {
     const isLost = random.chance(lossPerMille / 1000)
     const arrivesMs = this.#freeAtMs + least + random.unit() * (most - least)
     const travel = { packet, sentMs: events.nowMs, isLost }
-    events.at(arrivesMs, () => this.#arrive(travel))
+    events.at(arrivesMs, () => this.#arrive(travel), this.#lane)
   }
 
   /** Calls `watcher` with every piece of a stream that arrives. @returns a function that ends the watch. */

@@ -1,7 +1,9 @@
 import { dirname, join } from 'node:path'
 import { counted } from '@ropewalk/core/reactor'
 import { test } from 'vitest'
-import { type Coverage, type Scenario, simulateAll, type SimulateOptions } from '../scenario.ts'
+import type { Scenario } from '../attempt.ts'
+import { simulateAll, type SimulateOptions } from '../scenario.ts'
+import type { Coverage } from '../tally.ts'
 import { FAULTS_VARIABLE, quotedFaults, SEED_VARIABLE, wantedRuns } from './environment.ts'
 
 /**
@@ -10,7 +12,7 @@ import { FAULTS_VARIABLE, quotedFaults, SEED_VARIABLE, wantedRuns } from './envi
  *
  *     simulate('every message arrives', { runs: 200 }, async (sim) => { … })
  */
-export function simulate(name: string, options: SimulateOptions, scenario: Scenario): void {
+export function simulate(name: string, options: SimulateOptions, scenario: Scenario | URL): void {
   const { budgetMs } = wantedRuns()
   const nightly = budgetMs === undefined ? {} : { runs: Infinity, budgetMs }
   // The scenario throws when an expectation fails.

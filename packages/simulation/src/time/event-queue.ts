@@ -13,6 +13,8 @@ export class EventQueue {
   readonly #heap: Entry[] = []
   #nowMs = 0
   #lastOrder = 0
+  #lastLane = 0
+  #seed = 0
 
   /** Virtual milliseconds since the beginning. */
   get nowMs(): number {
@@ -24,14 +26,31 @@ export class EventQueue {
     return this.#first()?.dueMs ?? Infinity
   }
 
+  /**
+   * Draws the order of events that are due at the same time in different lanes. Within a lane, they keep the
+   * order in which they were scheduled.
+   *
+   * @param seed An integer; 0 keeps the order in which they were scheduled, in all lanes.
+   */
+  shuffleTies(seed: number): void {
+    this.#seed = seed
+  }
+
+  /** Returns the number of a new lane, for the events of one host or link. */
+  newLane(): number {
+    return ++this.#lastLane
+  }
+
   /** Schedules `call` in `delayMs` virtual milliseconds. */
-  after(delayMs: number, call: () => void): TimelineEvent {
-    return this.at(this.#nowMs + delayMs, call)
+  after(delayMs: number, call: () => void, lane?: number): TimelineEvent {
+    return this.at(this.#nowMs + delayMs, call, lane)
   }
 
   /** Schedules `call` at `dueMs`, or at the current time if `dueMs` has passed. */
-  at(dueMs: number, call: () => void): TimelineEvent {
-    const entry = new Entry(Math.max(dueMs, this.#nowMs), ++this.#lastOrder, call)
+  at(dueMs: number, call: () => void, lane: number = 0): TimelineEvent {
+    const atMs = Math.max(dueMs, this.#nowMs)
+    const rank = this.#seed === 0 || lane === 0 ? 0 : rankOf(this.#seed, lane, atMs)
+    const entry = new Entry(atMs, rank, ++this.#lastOrder, call)
     push(this.#heap, entry)
     return entry
   }
@@ -62,11 +81,14 @@ export class EventQueue {
 
 class Entry implements TimelineEvent {
   readonly dueMs: number
+  /** Decides between events at the same time, before their order. */
+  readonly #rank: number
   readonly #order: number
   #call: (() => void) | undefined
 
-  constructor(dueMs: number, order: number, call: () => void) {
+  constructor(dueMs: number, rank: number, order: number, call: () => void) {
     this.dueMs = dueMs
+    this.#rank = rank
     this.#order = order
     this.#call = call
   }
@@ -86,8 +108,15 @@ class Entry implements TimelineEvent {
   }
 
   isBefore(other: Entry): boolean {
-    return this.dueMs === other.dueMs ? this.#order < other.#order : this.dueMs < other.dueMs
+    if (this.dueMs !== other.dueMs) return this.dueMs < other.dueMs
+    return this.#rank === other.#rank ? this.#order < other.#order : this.#rank < other.#rank
   }
+}
+
+/** A number that follows from the seed, and is the same for all events of a lane at one time. */
+function rankOf(seed: number, lane: number, atMs: number): number {
+  const mixed = Math.imul(seed ^ Math.imul(lane, 0x9e3779b1) ^ Math.round(atMs * 1000), 0x85ebca6b)
+  return Math.imul(mixed ^ (mixed >>> 13), 0xc2b2ae35) >>> 0
 }
 
 function push(heap: Entry[], entry: Entry): void {

@@ -14,6 +14,9 @@ export type Execute = (call: () => unknown) => void
 export class HostClock implements Schedule {
   readonly #events: EventQueue
   readonly #execute: Execute
+  readonly #late: (dueMs: number) => number
+  /** Its lane in the queue of events. */
+  readonly lane: number
   readonly #armed = new Map<ScheduledCall, TimelineEvent>()
   #rate = 1
   #stopped = false
@@ -21,7 +24,10 @@ export class HostClock implements Schedule {
   #anchor: { readonly virtualMs: number; readonly hostMs: number }
   #calendarMs = CALENDAR_START_MS
 
-  constructor(events: EventQueue, execute: Execute) {
+  /** @param late Returns when a call is made that is due at a virtual time. Default: at that time. */
+  constructor(events: EventQueue, execute: Execute, late: (dueMs: number) => number = punctual) {
+    this.lane = events.newLane()
+    this.#late = late
     this.#events = events
     this.#execute = execute
     this.#anchor = { virtualMs: events.nowMs, hostMs: 0 }
@@ -91,7 +97,7 @@ export class HostClock implements Schedule {
       : this.#soonest(call, virtualMs + (call.getTime() - hostMs) / this.#rate)
     this.#armed.set(
       call,
-      this.#events.at(dueMs, () => this.#execute(() => this.#run(call))),
+      this.#events.at(this.#late(dueMs), () => this.#execute(() => this.#run(call)), this.lane),
     )
   }
 
@@ -121,6 +127,10 @@ export class HostClock implements Schedule {
     if (!this.#armed.delete(call)) return
     call.run()
   }
+}
+
+function punctual(dueMs: number): number {
+  return dueMs
 }
 
 const CALENDAR_START_MS = 1_767_225_600_000

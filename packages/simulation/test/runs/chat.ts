@@ -81,9 +81,10 @@ export async function evening(sim: Simulation, Guest: new (chat: Chat) => Protoc
   sim.host('bob', (reactor) => connectProtocol(new TCPClientEndpoint(reactor, 'server', 7), new Listener()))
   sim.host('ann', async (reactor) => {
     const ann = await connectProtocol(new TCPClientEndpoint(reactor, 'server', 7), new Listener())
-    reactor.callLater(1000, () => ann.sendLine('good evening, everyone!'))
+    // Long after bob is connected, whatever his network loses.
+    reactor.callLater(20_000, () => ann.sendLine('good evening, everyone!'))
   })
-  await sim.run(10_000)
+  await sim.run(60_000)
   const wrong = received.find((line) => line !== 'good evening, everyone!')
   if (wrong !== undefined || received.length !== 2) throw new Error(`received ${received.join(' | ')}`)
 }

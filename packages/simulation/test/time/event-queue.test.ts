@@ -48,4 +48,26 @@ describe('EventQueue', () => {
     second.cancel()
     expect(calls).toEqual([])
   })
+
+  test('draws the order of lanes at the same time, and keeps the order within a lane', () => {
+    const ordered = (seed: number): string => {
+      const [timeline, calls] = [new EventQueue(), [] as string[]]
+      timeline.shuffleTies(seed)
+      const lanes = Array.from({ length: 5 }, () => timeline.newLane())
+      for (const round of [1, 2])
+        for (const lane of lanes) timeline.at(5, () => calls.push(`${lane}.${round}`), lane)
+      timeline.at(5, () => calls.push('no lane'))
+      while (timeline.step());
+      return calls.join(' ')
+    }
+    expect(ordered(0)).toBe('1.1 2.1 3.1 4.1 5.1 1.2 2.2 3.2 4.2 5.2 no lane')
+    const orders = Array.from({ length: 50 }, (_, at) => ordered(at + 1))
+    expect(new Set(orders).size).toBeGreaterThan(20)
+    expect(ordered(7)).toBe(ordered(7))
+    for (const order of orders) {
+      expect(order.startsWith('no lane')).toBe(true)
+      for (const lane of [1, 2, 3, 4, 5])
+        expect(order.indexOf(`${lane}.1`)).toBeLessThan(order.indexOf(`${lane}.2`))
+    }
+  })
 })

@@ -84,4 +84,16 @@ describe('HostClock', () => {
     for (let steps = 0; steps < 10 && calls.length === 0; steps++) timeline.step()
     expect(calls).toEqual(['there'])
   })
+
+  test('makes a call later than it is due, when the host is late', () => {
+    const [timeline, times] = [new EventQueue(), [] as number[]]
+    const clock = new HostClock(
+      timeline,
+      (call) => void call(),
+      (dueMs) => dueMs + 3,
+    )
+    clock.callLater(10, () => times.push(clock.now()))
+    while (timeline.step());
+    expect(times).toEqual([13])
+  })
 })

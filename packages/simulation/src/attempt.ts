@@ -1,0 +1,166 @@
+import { describeLeak } from './call-site.ts'
+import { writeDiagram } from './real/diagram-file.ts'
+import { realNowMs } from './real/machine.ts'
+import { watchStall } from './real/real-work.ts'
+import { formatReduction, NOTHING_LEFT_OUT, type Reduction } from './reduction.ts'
+import { isSameFailure, reasonOf } from './same-failure.ts'
+import { ScenarioFailed } from './scenario-failed.ts'
+import { shrink } from './shrink.ts'
+import { Simulation, type SimulationOptions } from './simulation.ts'
+import { describeDifference, firstDifference } from './trace-difference.ts'
+
+/** One run of a test. It must be deterministic for a given simulation, and throws when a check fails. */
+export type Scenario = (sim: Simulation) => Promise<void>
+
+/** How a scenario is run with one seed. */
+export interface RunOptions {
+  readonly simulation: Omit<SimulationOptions, 'seed' | 'faults'>
+  /** Fails a run that leaves a connection, port or timer open. */
+  readonly failOnLeaks: boolean
+  /** Returns the command that runs a seed again. */
+  readonly command: (seed: string, faults?: string) => string
+  /** What every run leaves out. */
+  readonly reduction: Reduction | undefined
+  /** How long a failed run is made smaller, in real milliseconds. */
+  readonly shrinkMs: number
+  /** The folder of diagrams. */
+  readonly diagrams: string | false
+  /** The beginning of the name of a diagram. */
+  readonly title: string
+}
+
+/** One run of a scenario; `failure` is undefined when it passed. */
+export interface Outcome {
+  readonly sim: Simulation
+  readonly failure: { readonly error: unknown } | undefined
+}
+
+/**
+ * Runs a scenario with one seed.
+ *
+ * @throws {ScenarioFailed} (rejects) when it fails, after further runs that find what the failure needs.
+ */
+export async function attempt(scenario: Scenario, seed: string, options: RunOptions): Promise<Simulation> {
+  const { sim, failure } = await play(scenario, seed, options.reduction, options)
+  if (failure === undefined) return sim
+  throw await explain(scenario, { sim, failure }, options)
+}
+
+/** Runs a scenario with one seed once. */
+export async function play(
+  scenario: Scenario,
+  seed: string,
+  reduction: Reduction | undefined,
+  options: Pick<RunOptions, 'simulation' | 'failOnLeaks'>,
+): Promise<Outcome> {
+  const faults = reduction === undefined ? {} : { faults: formatReduction(reduction) || undefined }
+  const sim = new Simulation({ ...options.simulation, seed, ...faults })
+  try {
+    await played(scenario, sim, options)
+    return { sim, failure: undefined }
+  } catch (error) {
+    return { sim, failure: { error } }
+  }
+}
+
+/** Runs a scenario once. Rejects when it makes no progress, or leaves state or leaks. */
+async function played(
+  scenario: Scenario,
+  sim: Simulation,
+  { failOnLeaks }: Pick<RunOptions, 'failOnLeaks'>,
+): Promise<void> {
+  let events = sim.events
+  const isMoving = (): boolean => {
+    const before = events
+    events = sim.events
+    return sim.isRunning || events > before
+  }
+  const watch = watchStall(isMoving, STALLED)
+  try {
+    await Promise.race([scenario(sim), watch.stalled])
+  } finally {
+    watch.stop()
+  }
+  if (sim.nowMs === 0) throw new Error(NO_TIME)
+  sim.finish()
+  const leftovers = sim.leftovers()
+  if (leftovers.length > 0) throw new Error(leftovers.join('\n  '))
+  const leaks = failOnLeaks ? sim.leaks() : []
+  if (leaks.length > 0) throw new Error(leaks.map(describeLeak).join('\n  '))
+}
+
+/** Runs a failed run again, and then without whatever its failure does not need. */
+async function explain(
+  scenario: Scenario,
+  failed: Required<Outcome> & { readonly failure: { readonly error: unknown } },
+  options: RunOptions,
+): Promise<ScenarioFailed> {
+  const { sim, failure } = failed
+  const { seed } = sim
+  const start = options.reduction ?? NOTHING_LEFT_OUT
+  // A scenario that waits in real time would make every further run wait as long.
+  const isStalled = reasonOf(failure.error) === STALLED
+  const doubt = isStalled
+    ? undefined
+    : doubtOf(failed, await play(scenario, seed, options.reduction, options))
+  if (isStalled || doubt !== undefined || options.reduction !== undefined)
+    return found(sim, failure.error, start, doubt, options)
+  let [smallest, error] = [sim, failure.error]
+  const startedMs = realNowMs()
+  const fails = async (reduction: Reduction): Promise<boolean> => {
+    const outcome = await play(scenario, seed, reduction, options)
+    if (outcome.failure === undefined || !isSameFailure(outcome.failure.error, failure.error)) return false
+    smallest = outcome.sim
+    error = outcome.failure.error
+    return true
+  }
+  const goesOn = (): boolean => realNowMs() - startedMs < options.shrinkMs
+  const reduction = await shrink(sim, start, fails, goesOn)
+  return found(
+    smallest,
+    error,
+    sim.script.length === 0 ? { ...reduction, faults: undefined } : reduction,
+    undefined,
+    options,
+  )
+}
+
+/** Why the first run of a seed proves little: the second one was different. */
+function doubtOf(
+  first: Outcome & { readonly failure: { readonly error: unknown } },
+  second: Outcome,
+): string | undefined {
+  const difference = firstDifference(first.sim.trace, second.sim.trace)
+  const isSame = second.failure !== undefined && isSameFailure(first.failure.error, second.failure.error)
+  if (difference === undefined && isSame) return undefined
+  const again =
+    second.failure === undefined
+      ? 'passed'
+      : isSame
+        ? 'failed in the same way'
+        : `failed with: ${reasonOf(second.failure.error)}`
+  const where = difference === undefined ? 'The traces are the same.' : describeDifference(difference)
+  return `The program is not deterministic: run again, this seed ${again}. ${where}`
+}
+
+async function found(
+  simulation: Simulation,
+  error: unknown,
+  reduction: Reduction,
+  doubt: string | undefined,
+  { command, diagrams, title }: RunOptions,
+): Promise<ScenarioFailed> {
+  const fromMs = simulation.trace.arrows.at(-MOST_DRAWN)?.atMs ?? 0
+  const diagram =
+    diagrams === false
+      ? undefined
+      : await writeDiagram(diagrams, `${title} ${simulation.seed}`, simulation.svg({ fromMs }))
+  return new ScenarioFailed({ simulation, error, reduction, doubt, diagram, command })
+}
+
+/** How many of the newest arrows a diagram has. */
+const MOST_DRAWN = 1000
+const STALLED =
+  'the scenario waits while no time passes: await sim.run or sim.runUntil, and do all other waiting inside hosts'
+
+const NO_TIME = 'no virtual time passed in the scenario: await sim.run or sim.runUntil'
