@@ -99,11 +99,9 @@ describe('node:tls on a host', () => {
       },
       { link: LINK },
     )
-    expect(noted.toSorted()).toEqual([
-      'client: connect ECONNREFUSED 10.0.0.1:8',
-      'client: read ECONNRESET',
-      'server: read ECONNRESET',
-    ])
+    // The network sends a reset to one of the two, or to both.
+    expect(noted).toContain('client: connect ECONNREFUSED 10.0.0.1:8')
+    expect(noted.join('\n')).toContain('read ECONNRESET')
   })
 })
 
