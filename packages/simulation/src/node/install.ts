@@ -12,6 +12,7 @@ import { adoptHost, isNodeHost } from './node-hosts.ts'
 import { standInForRandomness } from './randomness.ts'
 import { HostResources } from './host-resources.ts'
 import { refuseRealActions } from './refused.ts'
+import { StreamHandle } from './stream-handle.ts'
 import { takeTimersFromNode } from './timers.ts'
 import { syncBuiltinESMExports } from 'node:module'
 
@@ -59,7 +60,10 @@ class SimulatedNode implements NodePrograms {
   }
 
   enter(simulation: object, failed: (error: unknown) => void): () => void {
-    if (this.#failed.length === 0 && simulation !== this.#last?.deref()) forgetAgentsOfHosts()
+    if (this.#failed.length === 0 && simulation !== this.#last?.deref()) {
+      forgetAgentsOfHosts()
+      StreamHandle.forgetOpen()
+    }
     this.#last = new WeakRef(simulation)
     if (this.#failed.push(failed) === 1) this.#begin()
     return () => {

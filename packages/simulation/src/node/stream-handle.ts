@@ -17,7 +17,7 @@ export class StreamHandle implements WireEvents {
   /** What Node holds. */
   readonly stream: JSStream
   /** The socket that gets errors, if it is not the owner of the handle: the TLSSocket above it. */
-  secureSocket: ErrorSink | undefined
+  secureSocket: NodeSocket | undefined
   readonly #host: SimulatedHost
   readonly #owner: symbol
   #state: State = { is: 'new' }
@@ -38,12 +38,22 @@ export class StreamHandle implements WireEvents {
     this.#owner = internals.owner
     this.stream = internals.newStream()
     HANDLES.set(this.stream, this)
+    OPEN.add(this)
     Object.assign(this.stream, this.#methods())
   }
 
   /** The handle that Node holds as `stream`; undefined when it is another one. */
   static of(stream: object): StreamHandle | undefined {
     return HANDLES.get(stream)
+  }
+
+  /**
+   * Frees what Node keeps for the open sockets of hosts, and would keep for ever: the parsers of HTTP. Called when
+   * no code of these hosts runs any more.
+   */
+  static forgetOpen(): void {
+    for (const handle of OPEN) handle.#freeParser()
+    OPEN.clear()
   }
 
   /** Takes a connection that was accepted. */
@@ -163,9 +173,23 @@ export class StreamHandle implements WireEvents {
     this.#ending = undefined
     if (ending === 'FIN') return this.stream.emitEOF()
     this.#broken = 'EPIPE'
-    const owner = (this.stream as unknown as Readonly<Record<symbol, ErrorSink | undefined>>)[this.#owner]
-    const socket = this.secureSocket ?? owner
-    socket?.destroy(ending)
+    this.#socket?.destroy(ending)
+  }
+
+  get #socket(): NodeSocket | undefined {
+    return this.secureSocket ?? (Reflect.get(this.stream, this.#owner) as NodeSocket | undefined)
+  }
+
+  #freeParser(): void {
+    const socket = this.#socket
+    const parser = socket?.parser
+    if (socket === undefined || !parser) return
+    socket.parser = null
+    if (parser._consumed === true) parser.unconsume()
+    parser.remove()
+    // Node may keep it, but not what it refers to.
+    for (const name of Object.keys(parser)) Reflect.set(parser, name, null)
+    parser.close()
   }
 
   /** The bytes are copied: after the write, the program may change them. */
@@ -255,6 +279,7 @@ export class StreamHandle implements WireEvents {
     this.#stopConnecting()
     if (this.#state.is === 'connected') end(this.#state.wire)
     this.#state = { is: 'closed' }
+    OPEN.delete(this)
     setImmediate(() => {
       this.#failWrites('ECANCELED')
       closed?.()
@@ -290,11 +315,24 @@ interface ConnectRequest {
   oncomplete?: (status: number, handle: object, request: object, readable: boolean, writable: boolean) => void
 }
 
-interface ErrorSink {
+interface HTTPParser {
+  /** Whether it reads the handle itself. */
+  readonly _consumed?: boolean
+  unconsume(): void
+  /** Ends the watch over its timeouts. */
+  remove(): void
+  close(): void
+}
+
+/** A socket of `net` or `tls`. */
+interface NodeSocket {
+  /** Of an HTTP connection. */
+  parser?: HTTPParser | null
   destroy(error: Error): unknown
 }
 
 const HANDLES = new WeakMap<object, StreamHandle>()
+const OPEN = new Set<StreamHandle>()
 const PIECE_BYTES = 16_384
 /** How long Linux tries to connect: six retries of the SYN. */
 const CONNECT_TIMEOUT_MS = 127_000

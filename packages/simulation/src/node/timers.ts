@@ -12,15 +12,22 @@ import { nodeHost } from './node-hosts.ts'
 export function moveToHost(created: NodeJS.Timeout): void {
   const timer = created as NodeTimeout
   const host = nodeHost()
-  if (host === undefined || timer[HOST_TIMER] !== undefined) return
-  timer[HOST_TIMER] = new HostTimer(host, timer)
-  MOVED.push(timer[HOST_TIMER])
-  // Node's own lists must neither call it nor keep the process running for it.
+  if (host === undefined) return
+  const isUsedAgain = timer[HOST_TIMER] !== undefined
   const hasRef = timer.hasRef()
-  timer.unref()
-  timer._idleTimeout = NEVER_MS
-  Object.defineProperties(timer, { ...CALLBACK, ...METHODS })
-  timer[HOST_TIMER].start(hasRef)
+  const moved = new HostTimer(host, timer)
+  timer[HOST_TIMER] = moved
+  if (isUsedAgain) {
+    // Node has put it into its lists before it announces it.
+    moved.leaveNode()
+  } else {
+    // Node's own lists must neither call it nor keep the process running for it.
+    timer.unref()
+    timer._idleTimeout = NEVER_MS
+    Object.defineProperties(timer, { ...CALLBACK, ...METHODS })
+    MOVED.push(moved)
+  }
+  moved.start(hasRef)
 }
 
 /** Takes the timers that were moved out of Node's lists, which would keep them and their hosts in memory. */
@@ -30,7 +37,7 @@ export function takeTimersFromNode(): void {
 
 /** When a timer of Node is called by the clock of a host. */
 class HostTimer {
-  readonly callback: (...args: unknown[]) => unknown
+  callback: (...args: unknown[]) => unknown
   hasRef = true
   /** Whether Node has given it a number. */
   hasNumber = false
@@ -63,6 +70,12 @@ class HostTimer {
     this.#cancel()
     this.#timer._destroyed = false
     this.#arm()
+  }
+
+  /** Node is about to use the object for another timeout. */
+  useAgain(callback: (...args: unknown[]) => unknown): void {
+    this.callback = callback
+    this.#state = 'set'
   }
 
   /** Node clears it. */
@@ -125,8 +138,9 @@ const CALLBACK: PropertyDescriptorMap & ThisType<NodeTimeout> = {
       const timer = this[HOST_TIMER]
       return timer === undefined || timer.isCleared ? null : timer.callback
     },
-    set() {
-      this[HOST_TIMER]?.clear()
+    set(callback: NodeTimeout['_onTimeout'] | null | undefined) {
+      if (typeof callback === 'function') this[HOST_TIMER]?.useAgain(callback)
+      else this[HOST_TIMER]?.clear()
     },
   },
 }
