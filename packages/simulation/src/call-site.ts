@@ -1,9 +1,19 @@
-/**
- * Returns the stack frames of the program's own files in one line, innermost first. Empty when only frames of
- * Node and of Ropewalk are on the stack.
- */
-export function callSite(): string {
-  return siteOf(framesHere(USUAL_DEPTH))
+/** A place in a program, formatted only when it is asked for, because that takes longer than most events. */
+export class CallSite {
+  readonly #captured: Error
+
+  /** Captures the place of the caller. */
+  constructor() {
+    this.#captured = captured(USUAL_DEPTH)
+  }
+
+  /**
+   * The stack frames of the program's own files in one line, innermost first. Empty when only frames of Node
+   * and of Ropewalk were on the stack.
+   */
+  get text(): string {
+    return siteOf(framesOf(this.#captured))
+  }
 }
 
 /** Returns the frames of the program's own files among `frames`, three at most, in one line. */
@@ -31,10 +41,18 @@ function isRopewalks(frame: string): boolean {
 
 /** Returns the innermost `depth` stack frames, without those of this file. */
 export function framesHere(depth: number): readonly string[] {
+  return framesOf(captured(depth))
+}
+
+function captured(depth: number): Error {
   const limit = Error.stackTraceLimit
   Error.stackTraceLimit = depth
-  const { stack = '' } = new Error('here')
+  const error = new Error('here')
   Error.stackTraceLimit = limit
+  return error
+}
+
+function framesOf({ stack = '' }: Error): readonly string[] {
   const frames = stack.split('\n').filter((line) => line.startsWith('    at '))
   return frames.map((line) => line.trim()).filter((frame) => !/\/(?:src|dist)\/call-site\./.test(frame))
 }

@@ -5,7 +5,7 @@ export { describeFault, type Fault, FAULT_KINDS, type FaultKind, type FaultPlan 
 export type { HostReactor } from './host/host-reactor.ts'
 export type { HostProgram, SimulatedHost } from './host/simulated-host.ts'
 export { describeLeak, type Leak } from './call-site.ts'
-export type { FlowLimits } from './network/flow.ts'
+export type { FlowLimits } from './network/tcp-sender.ts'
 export type { Delivery, Link, LinkConditions } from './network/link.ts'
 export type { NameConditions } from './network/names.ts'
 export type { NetworkStats } from './network/network-stats.ts'

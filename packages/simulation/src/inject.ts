@@ -14,9 +14,12 @@ const INJECTIONS: Readonly<Record<FaultKind, Injection>> = {
   partition: (one, other, network) => onLinks(network.between(one, other), { down: true }),
   'one way': (one, other, network) => onLinks([network.link(one, other)], { down: true }),
   hold: (one, other, network) => onLinks(network.between(one, other), { held: true }),
-  reset(one, other) {
-    const ends = [...one.connectionsWith(other), ...other.connectionsWith(one)]
-    for (const end of ends) end.broken('ECONNRESET')
+  reset(one, other, network) {
+    const random = network.setup.random
+    const towards = random.pick([[one], [other], [one, other]]) ?? []
+    for (const host of towards)
+      for (const { connection } of host.connectionsWith(host === one ? other : one))
+        connection?.resetByNetwork()
     return nothing
   },
   crash: ({ layers }) => layers.isDown.add(yes),

@@ -1,4 +1,4 @@
-import type { FlowLimits } from './network/flow.ts'
+import type { FlowLimits } from './network/tcp-sender.ts'
 import type { LinkConditions } from './network/link.ts'
 
 /**

@@ -1,5 +1,5 @@
 import { AsyncLocalStorage } from 'node:async_hooks'
-import { callSite } from './call-site.ts'
+import { CallSite } from './call-site.ts'
 import type { SimulatedHost } from './host/simulated-host.ts'
 import { nodePrograms, ProgramExited } from './node-programs.ts'
 import { nextTurn } from './real/machine.ts'
@@ -189,7 +189,7 @@ export class RunLoop {
       random: host.random,
       now: () => asked(host, clock.now()),
       wallClock: () => asked(host, clock.wallClock()),
-      refuse: (what, instead) => this.#sawRealWork(host, { what, instead, askedAt: callSite() }),
+      refuse: (what, instead) => this.#sawRealWork(host, { what, instead, askedAt: new CallSite().text }),
     }
   }
 

@@ -5,7 +5,7 @@ import { type ErrorCount, type ErrorMatch, ExpectedErrors, textOfError } from '.
 import { FaultScript } from './fault-script.ts'
 import { type Fault, FAULT_PLAN_RULES, type FaultKind, type FaultPlan } from './faults.ts'
 import { type HostProgram, SimulatedHost } from './host/simulated-host.ts'
-import type { FlowLimits } from './network/flow.ts'
+import type { FlowLimits } from './network/tcp-sender.ts'
 import type { Link, LinkConditions } from './network/link.ts'
 import { FLOW_RULES, LINK_RULES } from './network/network-rules.ts'
 import { Network } from './network/network.ts'
@@ -165,11 +165,9 @@ export class Simulation {
   host(name: string, program: HostProgram): SimulatedHost {
     if (this.#hosts.has(name)) throw new Error(`Cannot add a second host named "${name}"`)
     const { network } = this
-    const { size } = this.#hosts
-    const address = `10.0.${Math.floor(size / 255)}.${(size % 255) + 1}`
     const host = new SimulatedHost({
       name,
-      address,
+      number: this.#hosts.size + 1,
       network,
       random: this.random.fork(name),
       program,
@@ -177,7 +175,8 @@ export class Simulation {
       logged: (event) => this.#logged(name, event),
     })
     this.#hosts.set(name, host)
-    network.names.set(name, [address])
+    network.add(host)
+    network.names.set(name, [host.address])
     host.start()
     return host
   }

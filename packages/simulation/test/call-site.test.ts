@@ -1,8 +1,8 @@
 import { expect, test } from 'vitest'
-import { callSite, describeLeak, framesHere, siteOf } from '../src/call-site.ts'
+import { CallSite, describeLeak, framesHere, siteOf } from '../src/call-site.ts'
 
-test('callSite returns the frames of the program, innermost first', () => {
-  const site = callSite()
+test('CallSite has the frames of the program, innermost first', () => {
+  const site = new CallSite().text
   expect(site).toMatch(/^at .*call-site\.test\.ts:\d+:\d+/)
   expect(framesHere(3)[0]).toContain('call-site.test.ts')
 })

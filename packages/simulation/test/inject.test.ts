@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import type { FaultKind } from '../src/faults.ts'
 import { OneProtocol } from './simulated-harness.ts'
-import { TwoHosts } from './two-hosts.ts'
+import { Noting, TwoHosts } from './two-hosts.ts'
 
 describe('faults', () => {
   const happen = async (kind: FaultKind, forMs = 1000): Promise<TwoHosts> => {
@@ -104,13 +104,21 @@ describe('faults', () => {
     expect(served.bytes.toString()).toBe('hello')
   })
 
-  test('a reset breaks the connections on both hosts', async () => {
-    const hosts = await happen('reset')
-    await hosts.sim.run(1000)
-    expect([...hosts.served.losses, ...hosts.asked.losses].map(({ name }) => name)).toEqual([
-      'ConnectionLost',
-      'ConnectionLost',
-    ])
+  test('a reset breaks the connection at one end or at both, and at the other end when it writes', async () => {
+    const brokenAt = new Set<string>()
+    for (let seed = 0; seed < 20; seed++) {
+      const hosts = await TwoHosts.connected({ seed })
+      hosts.sim.inject({ kind: 'reset', atMs: 0, forMs: 1, one: 'server', other: 'client' })
+      await hosts.sim.run(1000)
+      brokenAt.add([hosts.served, hosts.asked].map(({ losses }) => losses.length).join())
+      for (const { transport } of [hosts.served, hosts.asked]) transport.write('is it still there?')
+      await hosts.sim.run(1000)
+      expect([...hosts.served.losses, ...hosts.asked.losses].map(({ name }) => name)).toEqual([
+        'ConnectionLost',
+        'ConnectionLost',
+      ])
+    }
+    expect([...brokenAt].toSorted()).toEqual(['0,1', '1,0', '1,1'])
   })
 
   test('a crash drops everything, and the host starts again with a new run', async () => {
@@ -121,18 +129,17 @@ describe('faults', () => {
     expect([hosts.server.isDown, hosts.server.life?.ports.length]).toEqual([false, 1])
   })
 
-  test('without descriptors a host accepts no connection, until some are free', async () => {
+  test('without descriptors a host closes the connections that it accepts, until some are free', async () => {
     const hosts = new TwoHosts()
     hosts.sim.inject({ kind: 'no descriptors', atMs: 0, forMs: 2000, one: 'server', other: 'client' })
     await hosts.sim.run(10)
-    hosts.client.reactor.connectTCP('server', 7, {
-      buildProtocol: () => hosts.asked,
-      doStart() {},
-      doStop() {},
-    })
+    hosts.client.reactor.connectTCP('server', 7, new OneProtocol(hosts.asked))
     await hosts.sim.run(1000)
     expect([hosts.asked.made, hosts.served.made]).toEqual([true, false])
+    expect(hosts.asked.losses.map(({ name }) => name)).toEqual(['ConnectionDone'])
     await hosts.sim.run(2000)
+    hosts.client.reactor.connectTCP('server', 7, new OneProtocol(new Noting()))
+    await hosts.sim.run(1000)
     expect(hosts.served.made).toBe(true)
   })
 

@@ -140,10 +140,10 @@ describe('Simulation', () => {
     expect(leaks.at(-1)?.openedAt).toContain('simulation.test.ts')
   })
 
-  test('gives the 256th host the address 10.0.1.1', () => {
+  test('gives every host an address, which ends in neither 0 nor 255', () => {
     const sim = new Simulation({ seed: 1 })
     const addresses = Array.from({ length: 256 }, (_, at) => sim.host(`host ${at}`, () => undefined).address)
-    expect([addresses[0], addresses[254], addresses[255]]).toEqual(['10.0.0.1', '10.0.0.255', '10.0.1.1'])
+    expect([addresses[0], addresses[253], addresses[254]]).toEqual(['10.0.0.1', '10.0.0.254', '10.0.1.1'])
   })
 
   test('refuses a second host with the same name, and a fault for a host that does not exist', () => {
@@ -155,4 +155,4 @@ describe('Simulation', () => {
 })
 
 /** Any change to the network changes this digest. Then replace it; it is the same on every version of Node. */
-const TRACE_OF_SEED_1 = '59d8119cd96f2ae4005172d65624239402263678b138dc6074a51676d161f6fc'
+const TRACE_OF_SEED_1 = 'dfd811cd5696d136b2e4ed39ec09932891009cc0cfb953a1b92c5d47ad538ece'

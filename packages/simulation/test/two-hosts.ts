@@ -52,11 +52,11 @@ export class TwoHosts {
     return hosts
   }
 
-  /** Returns two hosts whose connection the server has not accepted, because it has no descriptor left. */
+  /** Returns two hosts whose connection the server has not accepted, because its program is paused. */
   static async unaccepted(): Promise<TwoHosts> {
     const hosts = new TwoHosts()
     await hosts.sim.run(1)
-    hosts.server.maxDescriptors = 0
+    hosts.server.pause()
     hosts.client.reactor.connectTCP('server', 7, new OneProtocol(hosts.asked))
     await hosts.sim.run(100)
     return hosts

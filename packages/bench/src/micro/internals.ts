@@ -31,16 +31,19 @@ export interface ManualTime {
   callLater(delayMs: number, call: () => void): { active(): boolean; cancel(): void }
 }
 
-/** Imports them by their paths, beside which the program is installed: the packages export no such names. */
+/** The modules that have them, without `.ts`, below `packages/`. */
+export const INTERNAL_MODULES: readonly string[] = [
+  'http/src/codec/request-reader',
+  'http/src/codec/limits',
+  'http/src/codec/response-writer',
+  'websocket/src/codec/mask',
+  'core/src/time/deadline',
+]
+
+/** Imports them from `internals/` beside the program, where main.ts builds them: the packages export no such names. */
 export async function loadInternals(): Promise<Internals> {
-  const [reader, limits, writer, mask, deadline] = await Promise.all([
-    load('http/dist/codec/request-reader.js'),
-    load('http/dist/codec/limits.js'),
-    load('http/dist/codec/response-writer.js'),
-    load('websocket/dist/codec/mask.js'),
-    load('core/dist/time/deadline.js'),
-  ])
-  const { DEFAULT_HTTP_LIMITS, ...rest } = { ...reader, ...limits, ...writer, ...mask, ...deadline }
+  const modules = await Promise.all(INTERNAL_MODULES.map(load))
+  const { DEFAULT_HTTP_LIMITS, ...rest } = Object.assign({}, ...modules) as Record<string, unknown>
   const all = { ...rest, limits: DEFAULT_HTTP_LIMITS } as unknown as Internals
   for (const name of NAMES)
     if (all[name] === undefined) throw new Error(`Cannot find ${name} in the packages`)
@@ -48,7 +51,7 @@ export async function loadInternals(): Promise<Internals> {
 }
 
 async function load(path: string): Promise<Record<string, unknown>> {
-  const { href } = new URL(`node_modules/@ropewalk/${path}`, import.meta.url)
+  const { href } = new URL(`internals/${path}.mjs`, import.meta.url)
   return (await import(href)) as Record<string, unknown>
 }
 

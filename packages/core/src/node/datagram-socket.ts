@@ -1,4 +1,4 @@
-import { createSocket, type Socket, type SocketOptions } from 'node:dgram'
+import type { Socket, SocketOptions } from 'node:dgram'
 import { udpAddress, type UDPAddress } from '../addresses.ts'
 import type { DatagramBinding, DatagramWire, DatagramWireEvents } from '../datagram/datagram-wire.ts'
 import { InvalidAddressError } from '../errors.ts'
@@ -24,7 +24,7 @@ export class DatagramSocket implements DatagramWire {
 
   /** Binds a UDP socket. Rejects with the system's error when the address cannot be bound. */
   static async bind(binding: DatagramBinding): Promise<DatagramSocket> {
-    const socket = createSocket(socketOptions(binding))
+    const socket = process.getBuiltinModule('node:dgram').createSocket(socketOptions(binding))
     try {
       await bindSocket(socket, binding.address)
     } catch (error) {

@@ -1,4 +1,3 @@
-import { closeSync, fstatSync, readFileSync } from 'node:fs'
 import { type Address, unixAddress } from '../addresses.ts'
 
 /** The address of a descriptor for which Node reports no address: `/dev/fd/3`. */
@@ -11,6 +10,7 @@ export function descriptorAddress(fd: number): Address {
  * Must be called in the same turn, before another file can get the number.
  */
 export function closeRefused(fd: number): void {
+  const { closeSync, fstatSync } = process.getBuiltinModule('node:fs')
   try {
     if (fstatSync(fd).isSocket()) closeSync(fd)
   } catch {
@@ -20,7 +20,7 @@ export function closeRefused(fd: number): void {
 
 /** @throws {Error} unless `fd` is a socket, so that a file is never closed by mistake. */
 export function assertSocket(fd: number): void {
-  if (!fstatSync(fd).isSocket()) throw new Error('it is not a socket')
+  if (!process.getBuiltinModule('node:fs').fstatSync(fd).isSocket()) throw new Error('it is not a socket')
 }
 
 /**
@@ -46,7 +46,7 @@ export type SocketState = 'listening' | 'connected' | 'neither' | undefined
  * that listen or are connected, and not for a TCP socket that is only bound.
  */
 export function socketState(fd: number): SocketState {
-  const inode = String(fstatSync(fd).ino)
+  const inode = String(process.getBuiltinModule('node:fs').fstatSync(fd).ino)
   for (const { path, inodeAt, stateAt, states } of TABLES) {
     const row = rowsOf(path).find((fields) => fields[inodeAt] === inode)
     if (row !== undefined) return states.get(stateAt.map((at) => row[at]).join(' ')) ?? 'neither'
@@ -56,7 +56,9 @@ export function socketState(fd: number): SocketState {
 
 function rowsOf(path: string): readonly (readonly string[])[] {
   try {
-    return readFileSync(path, 'latin1')
+    return process
+      .getBuiltinModule('node:fs')
+      .readFileSync(path, 'latin1')
       .split('\n')
       .map((line) => line.trim().split(/\s+/))
   } catch {

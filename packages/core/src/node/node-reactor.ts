@@ -1,6 +1,3 @@
-import { randomBytes } from 'node:crypto'
-import { lookup as lookupAddresses } from 'node:dns/promises'
-import { readFile } from 'node:fs/promises'
 import { isIP } from 'node:net'
 import { type Address, tcpAddress, type TCPAddress, unixAddress, type UNIXAddress } from '../addresses.ts'
 import type { DatagramBinding, DatagramWire } from '../datagram/datagram-wire.ts'
@@ -101,11 +98,11 @@ class NodeReactor extends WireReactor implements SystemReactor {
   }
 
   randomBytes(size: number): Buffer {
-    return randomBytes(size)
+    return process.getBuiltinModule('node:crypto').randomBytes(size)
   }
 
   readFile(path: string): Promise<Buffer> {
-    return readFile(path)
+    return process.getBuiltinModule('node:fs').promises.readFile(path)
   }
 
   lookup(host: string, options: LookupOptions = {}): Promise<readonly string[]> {
@@ -260,7 +257,8 @@ export class ProcessSignals {
  */
 export async function lookupName(host: string, { signal }: LookupOptions = {}): Promise<readonly string[]> {
   signal?.throwIfAborted()
-  const found = lookupAddresses(host, { all: true, order: 'verbatim' }).catch((cause: unknown) => {
+  const { lookup } = process.getBuiltinModule('node:dns').promises
+  const found = lookup(host, { all: true, order: 'verbatim' }).catch((cause: unknown) => {
     const why = codeOf(cause) === 'EAI_AGAIN' ? NO_RESPONSE : NO_ADDRESS
     throw new DNSLookupError(tcpAddress(host, 0), why, cause)
   })

@@ -1,8 +1,7 @@
-import { readFileSync } from 'node:fs'
-
 /** How many descriptors, sockets included, this process may have open. */
 export function descriptorLimit(limitsFile: string = '/proc/self/limits'): number {
   try {
+    const { readFileSync } = process.getBuiltinModule('node:fs')
     return parseLimit(readFileSync(limitsFile, 'utf8')) ?? UNKNOWN_LIMIT
   } catch {
     // Only Linux has such a file; Windows has no such limit.

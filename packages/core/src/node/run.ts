@@ -1,4 +1,3 @@
-import { constants } from 'node:os'
 import type { Writable } from 'node:stream'
 import {
   ConnectingCancelledError,
@@ -121,7 +120,8 @@ async function outcomeOf(program: () => unknown, reactor: Reactor): Promise<Outc
 function exitCode(outcome: Outcome | undefined, { signal }: StopReport, reactor: Reactor): number {
   const interrupted = outcome === undefined || outcome.stoppedBy !== undefined
   // The status that shells report for a program killed by the signal.
-  if (signal !== undefined && interrupted) return 128 + constants.signals[signal]
+  if (signal !== undefined && interrupted)
+    return 128 + process.getBuiltinModule('node:os').constants.signals[signal]
   if (outcome?.stoppedBy !== undefined) logFailure(outcome.stoppedBy, reactor)
   return outcome?.code ?? 0
 }

@@ -1,4 +1,3 @@
-import { chmodSync } from 'node:fs'
 import { createServer, type ListenOptions, type Server, type Socket } from 'node:net'
 import { type Address, formatAddress, tcpAddress } from '../addresses.ts'
 import type { ProtocolFactory } from '../interfaces/protocol-events.ts'
@@ -148,7 +147,7 @@ export class SocketPort<A extends Address = Address> implements ListeningPort<A>
     })
     mustListen?.()
     if (mode !== undefined && listen.path !== undefined && !isNamedPipe(listen.path))
-      chmodSync(listen.path, mode)
+      process.getBuiltinModule('node:fs').chmodSync(listen.path, mode)
     const bound = server.address()
     // For a path this is a string. The address of an adopted socket may become any Address.
     if (typeof bound === 'object' && bound !== null)

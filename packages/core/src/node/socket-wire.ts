@@ -1,19 +1,9 @@
 import { connect, type NetConnectOpts, type Socket } from 'node:net'
-import { getSystemErrorName } from 'node:util'
 import { type Address, tcpAddress, unixAddress } from '../addresses.ts'
-import {
-  codeOf,
-  ConnectBindError,
-  ConnectError,
-  ConnectionRefusedError,
-  DNSLookupError,
-  NoRouteError,
-  TCPTimedOutError,
-} from '../errors.ts'
 import type { DeadlineKeeper } from '../interfaces/reactor.ts'
 import type { Wire, WireEvents } from '../interfaces/wire.ts'
 import { Deadline } from '../time/deadline.ts'
-import { NO_ADDRESS, NO_RESPONSE } from '../transport/dial-by-name.ts'
+import { connectFailure } from '../transport/dial-by-name.ts'
 import type { DialEvents, ConnectAttempt } from '../transport/stream-connector.ts'
 import { assertUnixPath } from './unix-socket.ts'
 import { YoungCollection, youngCollector } from './young-collection.ts'
@@ -214,6 +204,7 @@ function lookAtPeer(socket: Socket): 'there' | 'gone' | 'unknown' {
   if (typeof getpeername !== 'function') return 'unknown'
   const status: unknown = Reflect.apply(getpeername, handle, [{}])
   if (typeof status !== 'number') return 'unknown'
+  const { getSystemErrorName } = process.getBuiltinModule('node:util')
   return status < 0 && WITHOUT_PEER.has(getSystemErrorName(status)) ? 'gone' : 'there'
 }
 
@@ -256,15 +247,6 @@ export function dialSocket(
   }
 }
 
-/** The ConnectError for the system's error `cause`, with the reason in its message. */
-export function connectFailure(address: Address, cause: unknown): ConnectError {
-  if (cause instanceof DNSLookupError) return new DNSLookupError(address, NO_ADDRESS, cause)
-  const code = codeOf(cause)
-  const [Failure, why] = FAILURE[code ?? ''] ?? [ConnectError, undefined]
-  const message = cause instanceof Error && cause.message !== '' ? cause.message : String(code ?? cause)
-  return new Failure(address, why === undefined ? message : `${why} (${code})`, cause)
-}
-
 /** The peer of a connected socket; undefined when the connection is gone already. */
 export function peerAddressOf(socket: Socket, localAddress: Address): Address | undefined {
   // The peer of a UNIX socket has a path only if it listened, and Node does not expose it.
@@ -299,14 +281,3 @@ const EMPTY = Buffer.alloc(0)
  * itself.
  */
 const HIDDEN_BYTES = Math.ceil((4 * 1024 * 1024) / 3)
-const FAILURE: Readonly<Record<string, readonly [typeof ConnectError, string]>> = {
-  ECONNREFUSED: [ConnectionRefusedError, 'no program listens there'],
-  ENOENT: [ConnectionRefusedError, 'there is no such socket'],
-  ETIMEDOUT: [TCPTimedOutError, 'the peer did not respond'],
-  ENOTFOUND: [DNSLookupError, NO_ADDRESS],
-  EAI_AGAIN: [DNSLookupError, NO_RESPONSE],
-  EHOSTUNREACH: [NoRouteError, 'the host cannot be reached'],
-  ENETUNREACH: [NoRouteError, 'the network cannot be reached'],
-  EADDRNOTAVAIL: [ConnectBindError, 'the local address cannot be used'],
-  EADDRINUSE: [ConnectBindError, 'the local address is in use'],
-}

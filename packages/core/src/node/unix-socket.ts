@@ -1,6 +1,5 @@
-import { lstatSync, type Stats, unlinkSync } from 'node:fs'
+import type { Stats } from 'node:fs'
 import { connect } from 'node:net'
-import { isMainThread } from 'node:worker_threads'
 import { codeOf } from '../errors.ts'
 
 /**
@@ -15,7 +14,7 @@ export async function removeStaleSocket(path: string): Promise<void> {
   const probed = socketAt(path)
   if (probed === undefined || (await probe(path)) !== 'ECONNREFUSED') return
   // Another program may have created a new socket there during the probe.
-  if (isSame(probed, socketAt(path))) unlinkSync(path)
+  if (isSame(probed, socketAt(path))) process.getBuiltinModule('node:fs').unlinkSync(path)
 }
 
 /** Whether a path names a Windows pipe, which is not a file and vanishes with its program. */
@@ -26,7 +25,7 @@ export function isNamedPipe(path: string, platform: NodeJS.Platform = process.pl
 function socketAt(path: string): Stats | undefined {
   if (isNamedPipe(path)) return undefined
   try {
-    const found = lstatSync(path)
+    const found = process.getBuiltinModule('node:fs').lstatSync(path)
     return found.isSocket() ? found : undefined
   } catch {
     // `listen` reports the error.
@@ -60,7 +59,7 @@ function probe(path: string): Promise<string | undefined> {
  * A worker thread may not set it; there the file has the normal permissions until it gets its mode.
  */
 export function creatingPrivately(create: () => void): void {
-  if (!isMainThread) return create()
+  if (!process.getBuiltinModule('node:worker_threads').isMainThread) return create()
   const before = process.umask(0o077)
   try {
     create()

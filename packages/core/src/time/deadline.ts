@@ -80,7 +80,8 @@ export class Deadline implements KeptDeadline {
  */
 export class DeadlineWheel implements DeadlineKeeper {
   readonly #time: Pick<ReactorTime, 'now' | 'callLater'>
-  readonly #slots: readonly Slot[] = Array.from({ length: SLOTS }, () => new Slot())
+  /** Made when they are first used: a reactor without deadlines needs none. */
+  readonly #slots: (Slot | undefined)[] = []
   #size = 0
   #tick = 0
   #call: DelayedCall | undefined
@@ -131,7 +132,7 @@ export class DeadlineWheel implements DeadlineKeeper {
   }
 
   #slot(tick: number): Slot {
-    return this.#slots[tick % SLOTS] ?? new Slot()
+    return (this.#slots[tick % SLOTS] ??= new Slot())
   }
 
   #tickFrom(nowMs: number): void {
@@ -166,8 +167,8 @@ export class DeadlineWheel implements DeadlineKeeper {
 
   /** Empties the slot of `tick`: adds what is due to `due`, and moves on what was postponed. */
   #take(tick: number, due: KeptDeadline[]): void {
-    const slot = this.#slot(tick)
-    for (let place = slot.first; place !== undefined; place = slot.first) {
+    const slot = this.#slots[tick % SLOTS]
+    for (let place = slot?.first; place !== undefined; place = slot?.first) {
       const { deadline } = place
       this.#remove(place)
       if (deadline.dueMs <= tick * TICK_MS) due.push(deadline)

@@ -1,5 +1,14 @@
 import { type Address, parseIP, tcpAddress, type TCPAddress } from '../addresses.ts'
-import { AllAddressesFailed, codeOf, ConnectError, DNSLookupError } from '../errors.ts'
+import {
+  AllAddressesFailed,
+  codeOf,
+  ConnectBindError,
+  ConnectError,
+  ConnectionRefusedError,
+  DNSLookupError,
+  NoRouteError,
+  TCPTimedOutError,
+} from '../errors.ts'
 import type { DelayedCall, ReactorNames, ReactorTime } from '../interfaces/reactor.ts'
 import type { ConnectedWire } from '../interfaces/wire.ts'
 import { untilAborted } from '../time/cancellable.ts'
@@ -248,7 +257,27 @@ function isIPv6(host: string): boolean {
   return host.includes(':')
 }
 
+/** The ConnectError for the system's error `cause`, with the reason in its message. */
+export function connectFailure(address: Address, cause: unknown): ConnectError {
+  if (cause instanceof DNSLookupError) return new DNSLookupError(address, NO_ADDRESS, cause)
+  const code = codeOf(cause)
+  const [Failure, why] = FAILURE[code ?? ''] ?? [ConnectError, undefined]
+  const message = cause instanceof Error && cause.message !== '' ? cause.message : String(code ?? cause)
+  return new Failure(address, why === undefined ? message : `${why} (${code})`, cause)
+}
+
 /** Why a name cannot be connected to, for the message of a DNSLookupError. */
 export const NO_ADDRESS = 'the name has no address'
 /** Why a name was not looked up, for the message of a DNSLookupError. */
 export const NO_RESPONSE = 'the name service did not respond'
+const FAILURE: Readonly<Record<string, readonly [typeof ConnectError, string]>> = {
+  ECONNREFUSED: [ConnectionRefusedError, 'no program listens there'],
+  ENOENT: [ConnectionRefusedError, 'there is no such socket'],
+  ETIMEDOUT: [TCPTimedOutError, 'the peer did not respond'],
+  ENOTFOUND: [DNSLookupError, NO_ADDRESS],
+  EAI_AGAIN: [DNSLookupError, NO_RESPONSE],
+  EHOSTUNREACH: [NoRouteError, 'the host cannot be reached'],
+  ENETUNREACH: [NoRouteError, 'the network cannot be reached'],
+  EADDRNOTAVAIL: [ConnectBindError, 'the local address cannot be used'],
+  EADDRINUSE: [ConnectBindError, 'the local address is in use'],
+}

@@ -22,7 +22,8 @@ import {
   TCPClientEndpoint,
   UNIXClientEndpoint,
 } from '../../src/endpoints.ts'
-import { connectFailure, localAddressOf, peerAddressOf, SocketWire } from '../../src/node/socket-wire.ts'
+import { connectFailure } from '../../src/transport/dial-by-name.ts'
+import { localAddressOf, peerAddressOf, SocketWire } from '../../src/node/socket-wire.ts'
 import { OneProtocol } from '../one-protocol.ts'
 import { abortedAfterEach, runChecks, runWireChecks } from '../run-checks.ts'
 import {

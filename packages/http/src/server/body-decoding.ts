@@ -1,4 +1,4 @@
-import zlib from 'node:zlib'
+import type zlib from 'node:zlib'
 import {
   byteCount,
   type GivenOptions,
@@ -8,6 +8,7 @@ import {
 } from '@ropewalk/core/options'
 import { HTTPError } from '../errors.ts'
 import { type BodyRequest, tooLong } from './body-pieces.ts'
+import { nodeZlib } from './coders.ts'
 import { contentCodings, ReadableBody } from './readable-body.ts'
 
 /** The limits of decoding a body. */
@@ -192,22 +193,26 @@ function isDecoderError(error: unknown): error is Error {
 function decoderFor(codings: readonly string[]): (() => Decoder) | undefined {
   const [coding] = codings
   if (coding === undefined) return undefined
-  const make = codings.length === 1 ? DECODERS.get(coding) : undefined
+  const make = codings.length === 1 ? decoders().get(coding) : undefined
   if (make !== undefined) return make
   throw HTTPError.withoutStack(415, `Cannot decode Content-Encoding ${codings.join(', ').slice(0, 80)}`, {
-    headers: [['Accept-Encoding', [...DECODERS.keys()].filter((name) => name !== 'x-gzip').join(', ')]],
+    headers: [['Accept-Encoding', [...decoders().keys()].filter((name) => name !== 'x-gzip').join(', ')]],
   })
 }
 
 type Decoder = ReturnType<typeof zlib.createGunzip>
 
-const DECODERS: ReadonlyMap<string, () => Decoder> = new Map<string, () => Decoder>([
-  ['gzip', () => zlib.createGunzip()],
-  ['x-gzip', () => zlib.createGunzip()],
-  ['deflate', () => zlib.createInflate()],
-  ['br', () => zlib.createBrotliDecompress()],
-  ...zstd(),
-])
+/** How to make the decoder of each coding. */
+function decoders(): ReadonlyMap<string, () => Decoder> {
+  const zlib = nodeZlib()
+  return new Map<string, () => Decoder>([
+    ['gzip', () => zlib.createGunzip()],
+    ['x-gzip', () => zlib.createGunzip()],
+    ['deflate', () => zlib.createInflate()],
+    ['br', () => zlib.createBrotliDecompress()],
+    ...zstd(),
+  ])
+}
 
 /**
  * zstd, where Node notices that a body ends too early: from version 24 on.
@@ -215,6 +220,7 @@ const DECODERS: ReadonlyMap<string, () => Decoder> = new Map<string, () => Decod
  * RFC 9659 limits the window to 8 MiB.
  */
 function zstd(): [string, () => Decoder][] {
+  const zlib = nodeZlib()
   const create: unknown = Reflect.get(zlib, 'createZstdDecompress')
   if (typeof create !== 'function' || acceptsTruncatedZstd()) return []
   const params = { [Reflect.get(zlib.constants, 'ZSTD_d_windowLogMax') as number]: 23 }
@@ -223,6 +229,7 @@ function zstd(): [string, () => Decoder][] {
 
 /** Whether Node decodes four bytes of magic number, and nothing after them, without an error. */
 function acceptsTruncatedZstd(): boolean {
+  const zlib = nodeZlib()
   try {
     Reflect.apply(Reflect.get(zlib, 'zstdDecompressSync') as () => unknown, zlib, [
       Buffer.from([0x28, 0xb5, 0x2f, 0xfd]),

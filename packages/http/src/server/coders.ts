@@ -1,4 +1,4 @@
-import * as zlib from 'node:zlib'
+import type zlib from 'node:zlib'
 import { assertNever } from '@ropewalk/core/bytes'
 
 /** A coder for one body. */
@@ -19,16 +19,16 @@ export interface CodingLevels {
 
 /** Whether this Node has a coding: zstd came with Node 22.15 and 23.8. */
 export function hasCoding(name: CodingName): boolean {
-  return name !== 'zstd' || ZSTD.createZstdCompress !== undefined
+  return name !== 'zstd' || nodeZstd().createZstdCompress !== undefined
 }
 
 /** Codes a whole body, without another thread. */
 export function codeAtOnce(name: CodingName, body: Uint8Array | string, levels: CodingLevels): Buffer {
   switch (name) {
     case 'gzip':
-      return zlib.gzipSync(body, { level: levels.gzipLevel })
+      return nodeZlib().gzipSync(body, { level: levels.gzipLevel })
     case 'br':
-      return zlib.brotliCompressSync(body, { params: brotliParameters(levels) })
+      return nodeZlib().brotliCompressSync(body, { params: brotliParameters(levels) })
     case 'zstd':
       return zstd('zstdCompressSync')(body, { params: zstdParameters(levels) })
     default:
@@ -46,10 +46,10 @@ export function codeAtOnce(name: CodingName, body: Uint8Array | string, levels: 
 export function makeCoder(name: CodingName, levels: CodingLevels): Coder {
   switch (name) {
     case 'gzip':
-      return zlib.createGzip({ level: levels.gzipLevel, flush: CONSTANTS.Z_SYNC_FLUSH })
+      return nodeZlib().createGzip({ level: levels.gzipLevel, flush: nodeZlib().constants.Z_SYNC_FLUSH })
     case 'br':
-      return zlib.createBrotliCompress({
-        flush: CONSTANTS.BROTLI_OPERATION_FLUSH,
+      return nodeZlib().createBrotliCompress({
+        flush: nodeZlib().constants.BROTLI_OPERATION_FLUSH,
         params: brotliParameters(levels),
       })
     case 'zstd':
@@ -60,15 +60,26 @@ export function makeCoder(name: CodingName, levels: CodingLevels): Coder {
 }
 
 function brotliParameters({ brotliQuality }: CodingLevels): Record<number, number> {
+  const { constants } = nodeZlib()
   return {
-    [CONSTANTS.BROTLI_PARAM_MODE]: CONSTANTS.BROTLI_MODE_TEXT,
-    [CONSTANTS.BROTLI_PARAM_QUALITY]: brotliQuality,
-    [CONSTANTS.BROTLI_PARAM_LGWIN]: WINDOW_BITS,
+    [constants.BROTLI_PARAM_MODE]: constants.BROTLI_MODE_TEXT,
+    [constants.BROTLI_PARAM_QUALITY]: brotliQuality,
+    [constants.BROTLI_PARAM_LGWIN]: WINDOW_BITS,
   }
 }
 
 function zstdParameters({ zstdLevel }: CodingLevels): Record<number, number> {
   return { [ZSTD_LEVEL]: zstdLevel, [ZSTD_WINDOW_LOG]: WINDOW_BITS }
+}
+
+function nodeZstd(): Partial<Zstd> {
+  return nodeZlib() as unknown as Partial<Zstd>
+}
+
+/** Returns Node's zlib. It is loaded at the first call, because many programs leave codings to a proxy. */
+export function nodeZlib(): typeof zlib {
+  // oxlint-disable-next-line no-restricted-globals -- an import, not the state of the process
+  return process.getBuiltinModule('node:zlib')
 }
 
 /** The functions for zstd, which the types of Node 20 lack. */
@@ -83,13 +94,11 @@ interface ZstdOptions {
 }
 
 function zstd<K extends keyof Zstd>(name: K): Zstd[K] {
-  const found = ZSTD[name]
+  const found = nodeZstd()[name]
   if (found === undefined) throw new Error('Cannot code with zstd: this version of Node does not have it')
   return found
 }
 
-const CONSTANTS = zlib.constants
-const ZSTD: Partial<Zstd> = zlib as unknown as Partial<Zstd>
 /** The values of `ZSTD_c_compressionLevel`, `ZSTD_c_windowLog` and `ZSTD_e_flush`, part of zstd's stable interface. */
 const ZSTD_LEVEL = 100
 const ZSTD_WINDOW_LOG = 101

@@ -1,4 +1,5 @@
-import { type FileHandle, open, unlink } from 'node:fs/promises'
+import type { FileHandle } from 'node:fs/promises'
+import type FS from 'node:fs/promises'
 import { join } from 'node:path'
 import { LocalProtocolError } from '@ropewalk/core'
 import { HTTPError } from '../errors.ts'
@@ -68,7 +69,7 @@ export async function saveFile(
 ): Promise<SavedFile> {
   const path = join(directory, name)
   // wx: an existing file, or a link at its place, is an error.
-  const file = await open(path, 'wx', OWNER_ONLY).catch(refuseExhausted)
+  const file = await nodeFS().open(path, 'wx', OWNER_ONLY).catch(refuseExhausted)
   try {
     const size = await writeAll(file, pieces)
     await file.close()
@@ -89,9 +90,15 @@ async function writeAll(file: FileHandle, pieces: AsyncIterable<Uint8Array>): Pr
   return size
 }
 
+/** Returns Node's file system. It is loaded at the first call, because most programs take no uploads. */
+function nodeFS(): typeof FS {
+  // oxlint-disable-next-line no-restricted-globals -- an import, not the state of the process
+  return process.getBuiltinModule('node:fs').promises
+}
+
 async function removeFile(path: string): Promise<void> {
   try {
-    await unlink(path)
+    await nodeFS().unlink(path)
   } catch (error) {
     if (!(error instanceof Error && 'code' in error && error.code === 'ENOENT')) throw error
   }

@@ -1,9 +1,8 @@
-import { callSite, type Leak } from '../call-site.ts'
-import { SimulatedPort } from '../network/simulated-port.ts'
+import { CallSite, type Leak } from '../call-site.ts'
+import { SimulatedPort, type SimulatedPortSetup } from '../network/simulated-port.ts'
 import { StreamDial } from '../network/stream-dial.ts'
 import type { ReactorSystem } from './reactor-system.ts'
 import {
-  type AcceptOptions,
   type Address,
   formatAddress,
   type ListeningPort,
@@ -38,7 +37,7 @@ export class HostReactor extends WireReactor implements Reactor {
   readonly logged: LogEvent[]
   readonly #run: ReactorSystem
   /** The call site that opened each port or timer. */
-  readonly #opened = new WeakMap<object, string>()
+  readonly #opened = new WeakMap<object, CallSite>()
   readonly #endTurn = (): void => this.registry.turn.end()
 
   constructor(life: ReactorSystem) {
@@ -66,14 +65,14 @@ export class HostReactor extends WireReactor implements Reactor {
     const text = 'A delayed call failed'
     const failed = (error: unknown): void => this.log({ level: 'error', text, error })
     const later = this.#run.clock.callLater(delayMs, () => callSafely(() => call(...args), failed))
-    this.#opened.set(later, callSite())
+    this.#opened.set(later, new CallSite())
     return later
   }
 
   /** The open connections, listening ports and pending delayed calls. */
   leaks(): readonly Leak[] {
     const host = this.#run.host.name
-    const opened = (thing: object): string => this.#opened.get(thing) ?? ''
+    const opened = (thing: object): string => this.#opened.get(thing)?.text ?? ''
     return [
       ...Array.from(this.registry.registered, ({ label, transport }): Leak => ({
         host,
@@ -134,12 +133,13 @@ export class HostReactor extends WireReactor implements Reactor {
       life: this.#run,
       address: this.#boundAddress(address),
       factory: NO_FACTORY,
+      ipv6Only: false,
       backlog,
       accept: {},
       accepted,
     })
     this.#run.bindPort(port)
-    this.#opened.set(port, callSite())
+    this.#opened.set(port, new CallSite())
     this.registry.portOpened(port)
     return port
   }
@@ -150,9 +150,8 @@ export class HostReactor extends WireReactor implements Reactor {
   }
 
   #boundAddress<A extends Address>(address: A): A {
-    if (address.type === 'UNIX') return address
-    const port = address.port === 0 ? this.#run.nextPort() : address.port
-    return { ...address, host: this.#run.host.address, port }
+    if (address.type === 'UNIX' || address.port !== 0) return address
+    return { ...address, port: this.#run.stack.freePort() }
   }
 
   protected override acceptTCP(
@@ -160,9 +159,9 @@ export class HostReactor extends WireReactor implements Reactor {
     factory: ProtocolFactory,
     options: ListenTCPOptions,
   ): Promise<ListeningPort<TCPAddress>> {
-    const { interface: _everywhere, backlog = DEFAULT_BACKLOG, ...accept } = options
-    const number = port === 0 ? this.#run.nextPort() : port
-    return this.#listen(tcpAddress(this.#run.host.address, number), factory, backlog, accept)
+    const { interface: host = '::', backlog = DEFAULT_BACKLOG, ipv6Only = false, ...accept } = options
+    const number = port === 0 ? this.#run.stack.freePort() : port
+    return this.#listen({ address: tcpAddress(host, number), factory, ipv6Only, backlog, accept })
   }
 
   protected override acceptUNIX(
@@ -170,16 +169,21 @@ export class HostReactor extends WireReactor implements Reactor {
     factory: ProtocolFactory,
     options: ListenUNIXOptions,
   ): Promise<ListeningPort<UNIXAddress>> {
-    const { backlog = DEFAULT_BACKLOG, mode: _mode, removeStale: _removeStale, ...accept } = options
-    return this.#listen(unixAddress(path), factory, backlog, accept)
+    const { backlog = DEFAULT_BACKLOG, mode: _mode, removeStale = false, ...accept } = options
+    if (removeStale) this.#run.removeStale(path)
+    return this.#listen({ address: unixAddress(path), factory, ipv6Only: false, backlog, accept })
   }
 
   protected override armTurn(): void {
     this.#run.executeSoon(this.#endTurn)
   }
 
-  protected override dial(address: Address, events: DialEvents, _bindAddress?: string): ConnectAttempt {
-    return new StreamDial(this.#run, address, events)
+  protected override dial(
+    address: Address,
+    events: DialEvents,
+    bindAddress: string | undefined,
+  ): ConnectAttempt {
+    return new StreamDial(this.#run, address, events, bindAddress)
   }
 
   protected override async bindDatagrams(binding: DatagramBinding): Promise<DatagramWire> {
@@ -192,15 +196,11 @@ export class HostReactor extends WireReactor implements Reactor {
     this.#run.clock.clear()
   }
 
-  async #listen<A extends Address>(
-    address: A,
-    factory: ProtocolFactory,
-    backlog: number,
-    accept: AcceptOptions,
-  ): Promise<ListeningPort<A>> {
-    const [life, openedAt] = [this.#run, callSite()]
+  async #listen<A extends Address>(setup: Omit<SimulatedPortSetup<A>, 'life'>): Promise<ListeningPort<A>> {
+    const { factory } = setup
+    const [life, openedAt] = [this.#run, new CallSite()]
     await this.registry.binding(Promise.resolve())
-    const port = new SimulatedPort({ life, address, factory, backlog, accept })
+    const port = new SimulatedPort({ ...setup, life })
     life.bindPort(port)
     this.#opened.set(port, openedAt)
     try {

@@ -1,31 +1,35 @@
-import { type Address, CannotListenError } from '@ropewalk/core'
+import { CannotListenError } from '@ropewalk/core'
 import { type UDPAddress, udpAddress } from '@ropewalk/core/udp'
 import type { DatagramBinding } from '@ropewalk/core/reactor'
 import type { NamedEnd } from '../network/host-kernel.ts'
+import { overlap } from '../network/interfaces.ts'
 import { SimulatedDatagramWire } from '../network/simulated-datagram-wire.ts'
 import type { Network } from '../network/network.ts'
 import type { SimulatedPort } from '../network/simulated-port.ts'
+import { type TCPStack, UNIX } from '../network/tcp-stack.ts'
 import { HostClock } from '../time/host-clock.ts'
 import type { Trace } from '../trace.ts'
 import { HostReactor } from './host-reactor.ts'
 import type { HostState, ReactorSystem } from './reactor-system.ts'
 
-/** One run of a host, from its start to its crash: program, clock, open connections, ports and sockets. */
+/** One run of a host's program, from its start to its end, with its clock, connections, ports and sockets. */
 export class HostRun implements ReactorSystem {
   readonly host: HostState
   readonly clock: HostClock
   readonly reactor: HostReactor
+  readonly stack: TCPStack
   readonly #ends = new Set<NamedEnd>()
-  readonly #ports = new Map<string, SimulatedPort>()
+  readonly #ports = new Set<SimulatedPort>()
   readonly #datagrams = new Set<SimulatedDatagramWire>()
   #descriptors = 0
-  #lastPort = 49_151
+  #lastDatagramPort = 49_151
   #over = false
   /** The calls that wait for the end of a pause; undefined while the host is not paused. */
   #paused: (() => unknown)[] | undefined
 
-  constructor(host: HostState) {
+  constructor(host: HostState, stack: TCPStack) {
     this.host = host
+    this.stack = stack
     this.clock = new HostClock(this.network.setup.events, (call) => this.execute(call))
     this.reactor = new HostReactor(this)
   }
@@ -40,17 +44,6 @@ export class HostRun implements ReactorSystem {
 
   get isOver(): boolean {
     return this.#over
-  }
-
-  /** The port number last returned by `nextPort`. */
-  get lastPort(): number {
-    return this.#lastPort
-  }
-
-  /** Returns a port number for a new connection from this host. */
-  nextPort(): number {
-    this.#lastPort = this.#lastPort >= 65_535 ? 49_152 : this.#lastPort + 1
-    return this.#lastPort
   }
 
   /** The open connections. */
@@ -90,10 +83,9 @@ export class HostRun implements ReactorSystem {
     for (const call of waiting) this.executeSoon(call)
   }
 
-  /** Drops all connections, ports, sockets and timers without calling the program. */
+  /** Ends the program without calling it. */
   end(): void {
     this.#over = true
-    for (const end of this.#ends) end.vanish()
     this.#ends.clear()
     this.#ports.clear()
     this.#datagrams.clear()
@@ -107,15 +99,8 @@ export class HostRun implements ReactorSystem {
     return true
   }
 
-  /** Gives back a descriptor; a waiting connection can then be accepted. */
   freeDescriptor(): void {
     this.#descriptors--
-    this.descriptorsFreed()
-  }
-
-  /** Accepts waiting connections, because descriptors may be free. */
-  descriptorsFreed(): void {
-    for (const port of this.#ports.values()) port.accept()
   }
 
   /** Registers an open connection. */
@@ -129,36 +114,57 @@ export class HostRun implements ReactorSystem {
 
   /** The listening ports. */
   get ports(): readonly SimulatedPort[] {
-    return [...this.#ports.values()]
+    return [...this.#ports]
   }
 
-  /** The port that listens at an address of this host; undefined when there is no such port. */
-  portAt(address: Address): SimulatedPort | undefined {
-    return this.#ports.get(keyOf(address))
-  }
-
-  /** @throws {CannotListenError} when the address is taken. */
+  /**
+   * @throws {CannotListenError} when the address is taken, or the host does not have it. The file of a UNIX
+   * socket whose program has ended without removing it takes the path too.
+   */
   bindPort(port: SimulatedPort): void {
-    const address = port.getHost()
-    const key = keyOf(address)
-    if (this.#ports.has(key)) throw new CannotListenError(address, inUse())
-    this.#ports.set(key, port)
+    const { host, port: number } = port.endpoint
+    const { socketFiles, interfaces } = this.host
+    const isTaken =
+      host === UNIX
+        ? socketFiles.has(String(number))
+        : this.ports.some(({ endpoint }) => endpoint.port === number && overlap(endpoint.host, host))
+    if (isTaken) throw new CannotListenError(port.getHost(), listenFailure('EADDRINUSE'))
+    if (host === UNIX) socketFiles.add(String(number))
+    else if (host !== '::' && host !== '0.0.0.0' && !interfaces.has(host))
+      throw new CannotListenError(port.getHost(), listenFailure('EADDRNOTAVAIL'))
+    this.#ports.add(port)
+    this.stack.listen(port)
+  }
+
+  removeStale(path: string): void {
+    const isOpen = this.ports.some(({ endpoint }) => endpoint.host === UNIX && endpoint.port === path)
+    if (!isOpen) this.host.socketFiles.delete(path)
   }
 
   /** Removes a listening port. */
   freePort(port: SimulatedPort): void {
-    this.#ports.delete(keyOf(port.getHost()))
+    this.#ports.delete(port)
+    this.stack.unlisten(port)
+    if (port.endpoint.host === UNIX) this.host.socketFiles.delete(String(port.endpoint.port))
   }
 
   /** @throws {Error} EADDRINUSE when the port is taken, unless both sockets have `reuseAddress`. */
   bindDatagrams(asked: DatagramBinding): SimulatedDatagramWire {
-    const port = asked.address.port === 0 ? this.nextPort() : asked.address.port
+    const port = asked.address.port === 0 ? this.#freeDatagramPort() : asked.address.port
     const binding = { ...asked, address: udpAddress(asked.address.host, port) }
     for (const { binding: other } of this.#datagrams)
-      if (other.address.port === port && !(other.reuseAddress && binding.reuseAddress)) throw inUse()
+      if (other.address.port === port && !(other.reuseAddress && binding.reuseAddress))
+        throw listenFailure('EADDRINUSE')
     const socket = new SimulatedDatagramWire(this, binding)
     this.#datagrams.add(socket)
     return socket
+  }
+
+  #freeDatagramPort(): number {
+    const taken = new Set(Array.from(this.#datagrams, ({ address }) => address.port))
+    do this.#lastDatagramPort = this.#lastDatagramPort >= 65_535 ? 49_152 : this.#lastDatagramPort + 1
+    while (taken.has(this.#lastDatagramPort))
+    return this.#lastDatagramPort
   }
 
   /** Removes a socket, which receives nothing more. */
@@ -190,10 +196,6 @@ export class HostRun implements ReactorSystem {
   }
 }
 
-function keyOf(address: Address): string {
-  return address.type === 'UNIX' ? address.path : String(address.port)
-}
-
-function inUse(): Error {
-  return Object.assign(new Error('listen EADDRINUSE'), { code: 'EADDRINUSE' })
+function listenFailure(code: string): Error {
+  return Object.assign(new Error(`listen ${code}`), { code })
 }

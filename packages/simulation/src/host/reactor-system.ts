@@ -4,6 +4,7 @@ import type { ListeningPort } from '@ropewalk/core'
 import type { Machine, HostKernel } from '../network/host-kernel.ts'
 import type { NameConditions } from '../network/names.ts'
 import type { Network } from '../network/network.ts'
+import type { TCPStack } from '../network/tcp-stack.ts'
 import type { Random } from '../random.ts'
 import type { HostClock } from '../time/host-clock.ts'
 
@@ -31,8 +32,17 @@ export interface HostState extends Machine {
 export interface ReactorSystem extends HostKernel {
   readonly host: HostState
   readonly clock: HostClock
+  readonly stack: TCPStack
   /** The listening ports. */
   readonly ports: readonly ListeningPort[]
+  /** Removes the file of a UNIX socket on which no program listens. */
+  removeStale(path: string): void
+  /**
+   * Resolves with the addresses of a name.
+   *
+   * @throws {DNSLookupError} (rejects) when it has none, or the service fails.
+   */
+  lookup(name: string): Promise<readonly string[]>
   /** @throws {Error} EADDRINUSE when the port is taken, unless both sockets have `reuseAddress`. */
   bindDatagrams(asked: DatagramBinding): DatagramWire
 }

@@ -1,11 +1,14 @@
 import type { LogEvent } from '@ropewalk/core/log'
 import type { NamedEnd } from '../network/host-kernel.ts'
+import { Interfaces } from '../network/interfaces.ts'
 import type { NameConditions } from '../network/names.ts'
 import type { Network } from '../network/network.ts'
+import { TCPStack } from '../network/tcp-stack.ts'
 import type { HostState } from './reactor-system.ts'
 import type { Leak } from '../call-site.ts'
 import { Layered } from '../layered.ts'
 import type { Random } from '../random.ts'
+import { MachineTime } from '../time/machine-time.ts'
 import { HostRun } from './host-run.ts'
 import type { HostReactor } from './host-reactor.ts'
 
@@ -15,7 +18,8 @@ export type HostProgram = (reactor: HostReactor) => unknown
 /** The constructor arguments of `SimulatedHost`. */
 export interface HostSetup {
   readonly name: string
-  readonly address: string
+  /** Counts the hosts of a simulation from 1. */
+  readonly number: number
   readonly network: Network<SimulatedHost>
   readonly random: Random
   readonly program: HostProgram
@@ -25,17 +29,19 @@ export interface HostSetup {
   logged(event: LogEvent): void
 }
 
-/** A machine of the simulation. It runs a program, and may crash, restart, pause, freeze or run fast. */
+/** A machine of the simulation. It runs a program, and may be killed, crash, restart, pause, freeze or run fast. */
 export class SimulatedHost implements HostState {
   readonly name: string
-  readonly address: string
+  readonly interfaces: Interfaces
   readonly network: Network<SimulatedHost>
   readonly random: Random
+  /** The paths of its UNIX sockets. They stay when the program ends without removing them. */
+  readonly socketFiles: Set<string> = new Set()
   /** The files that `readFile` finds, by path. They survive crashes. */
   readonly files: Map<string, Uint8Array | string> = new Map()
   /** What a test has set, with what faults lay over it. */
   readonly layers: HostLayers = {
-    maxDescriptors: new Layered(Infinity, () => this.#run?.descriptorsFreed()),
+    maxDescriptors: new Layered(Infinity),
     readDelayMs: new Layered(0),
     backlogFull: new Layered(false),
     names: new Layered({}),
@@ -49,14 +55,32 @@ export class SimulatedHost implements HostState {
   readonly #setup: HostSetup
   #run: HostRun | undefined
   #lives = 0
+  /** What its operating system keeps while it has power. */
+  #stack: TCPStack | undefined
+  #boots = 0
   #clockAsked = 0
 
   constructor(setup: HostSetup) {
     this.#setup = setup
     this.name = setup.name
-    this.address = setup.address
+    this.interfaces = new Interfaces(setup.number)
     this.network = setup.network
     this.random = setup.random
+  }
+
+  /** Its IPv4 address on the network. */
+  get address(): string {
+    return this.interfaces.ipv4
+  }
+
+  /** Its IPv6 address on the network. */
+  get address6(): string {
+    return this.interfaces.ipv6
+  }
+
+  /** TCP in its operating system; undefined while it has no power. */
+  get stack(): TCPStack | undefined {
+    return this.#stack
   }
 
   /** Most connections at a time, including attempts to connect. */
@@ -100,13 +124,13 @@ export class SimulatedHost implements HostState {
     return this.#run
   }
 
-  /** Whether it is not running: it has crashed and not started again. */
+  /** Whether its program is not running: it was killed, or the host has crashed, and was not started again. */
   get isDown(): boolean {
     return this.#run === undefined
   }
 
   get isSilent(): boolean {
-    return this.#run === undefined || this.layers.frozen.value
+    return this.#stack === undefined || this.layers.frozen.value
   }
 
   /** @throws {Error} while it is down. */
@@ -122,9 +146,27 @@ export class SimulatedHost implements HostState {
 
   /**
    * Simulates a power failure: its connections, timers and memory are gone, and neither its program nor its
-   * peers are notified. No effect while it is down.
+   * peers are notified.
    */
   crash(): void {
+    this.layers.isDown.set(true)
+    this.#cutPower()
+  }
+
+  /**
+   * Ends its program at once, as the signal SIGKILL does. Its operating system goes on: it sends what was
+   * written and closes the connections, with a RST where bytes are unread, and refuses new ones. No effect
+   * while it is down.
+   *
+   * @param what What the trace notes.
+   */
+  kill(what = 'is killed'): void {
+    const life = this.#run
+    if (life === undefined) return
+    this.network.setup.trace.note(this.name, what)
+    for (const port of life.ports) port.resetQueue()
+    this.#endRun()
+    this.#stack?.closeAll()
     this.layers.isDown.set(true)
   }
 
@@ -202,7 +244,13 @@ export class SimulatedHost implements HostState {
   }
 
   #turnOn(): void {
-    const life = new HostRun(this)
+    this.#stack ??= new TCPStack({
+      machine: this,
+      network: this.network,
+      random: this.random.fork(`network ${++this.#boots}`),
+      time: new MachineTime(this.network.setup.events),
+    })
+    const life = new HostRun(this, this.#stack)
     this.#run = life
     this.#lives++
     life.clock.setRate(this.layers.clockRate.value)
@@ -211,11 +259,22 @@ export class SimulatedHost implements HostState {
   }
 
   #turnOff(): void {
-    const life = this.#run
-    if (life === undefined) return
+    // After `kill` there is no run, and the machine goes on.
+    if (this.#run !== undefined) this.#cutPower()
+  }
+
+  #cutPower(): void {
+    if (this.#stack === undefined) return
     this.network.setup.trace.note(this.name, 'crashes')
+    this.#stack.end()
+    this.#stack = undefined
+    this.#endRun()
+  }
+
+  #endRun(): void {
+    const life = this.#run
     this.#run = undefined
-    life.end()
+    life?.end()
     // The next run begins neither paused nor frozen.
     this.layers.standsStill.reset(false)
     this.layers.frozen.reset(false)
@@ -228,10 +287,13 @@ export class SimulatedHost implements HostState {
   }
 
   #freezeChanged(frozen: boolean): void {
+    if (!frozen) this.#stack?.time.thaw()
     if (this.#run === undefined) return
     this.network.setup.trace.note(this.name, frozen ? 'freezes' : 'thaws')
-    if (frozen) this.#run.clock.stop()
-    else this.#run.clock.goOn()
+    if (frozen) {
+      this.#run.clock.stop()
+      this.#stack?.time.freeze()
+    } else this.#run.clock.goOn()
     this.#updatePause()
   }
 

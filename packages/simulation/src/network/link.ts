@@ -16,7 +16,7 @@ export interface LinkConditions {
   readonly bytesPerSecond: number
 }
 
-/** A packet, and what to call when it arrives or is lost. */
+/** A packet, and what to call when it arrives. */
 export interface Packet {
   /** Such as `SYN`, or `12 bytes`. */
   readonly what: string
@@ -24,8 +24,6 @@ export interface Packet {
   /** The bytes that it carries for a program, for the trace. */
   readonly payload?: Uint8Array
   arrived(): void
-  /** Called at the time at which the packet would have arrived. */
-  lost(): void
 }
 
 /** A piece of a TCP stream that arrived at the end of a link. Each piece is reported once and in order. */
@@ -56,7 +54,7 @@ export interface LinkSetup {
   readonly trace: Trace
   readonly stats: NetworkStats
   readonly conditions: LinkConditions
-  /** Whether one of its hosts is down or frozen, so that every packet is lost. */
+  /** Whether the host at its end is down or frozen, so that it receives nothing. */
   readonly isSilent: () => boolean
 }
 
@@ -166,7 +164,6 @@ export class Link {
       trace.record(from, to, { what: packet.what, lost, sentMs, payload: packet.payload })
     if (!lost) return packet.arrived()
     stats.lost++
-    packet.lost()
   }
 }
 

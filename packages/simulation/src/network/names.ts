@@ -12,7 +12,7 @@ export interface NameConditions {
 /** The name service of a simulation: each host has a name, and a test may add others. */
 export class Names {
   conditions: NameConditions = { delayMs: 1, failing: false }
-  readonly #addresses = new Map<string, readonly string[]>()
+  readonly #addresses = new Map<string, readonly string[]>([['localhost', ['127.0.0.1', '::1']]])
 
   /** Makes `name` resolve to these addresses, in this order. */
   set(name: string, addresses: readonly string[]): void {

@@ -1,4 +1,4 @@
-import type { FlowLimits } from './flow.ts'
+import type { FlowLimits } from './tcp-sender.ts'
 import type { LinkConditions } from './link.ts'
 import {
   byteCount,

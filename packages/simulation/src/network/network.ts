@@ -1,7 +1,7 @@
 import type { Random } from '../random.ts'
 import type { EventQueue } from '../time/event-queue.ts'
 import type { Trace } from '../trace.ts'
-import type { FlowLimits } from './flow.ts'
+import type { FlowLimits } from './tcp-sender.ts'
 import { Link, type LinkConditions } from './link.ts'
 import { Names } from './names.ts'
 import { NetworkStats } from './network-stats.ts'
@@ -23,22 +23,29 @@ export class Network<S extends Machine> {
   readonly names: Names = new Names()
   readonly stats: NetworkStats = new NetworkStats()
   readonly setup: NetworkSetup<S>
-  readonly #links = new Map<string, Link>()
+  readonly #links = new Map<Machine, Map<Machine, Link>>()
+  readonly #machines = new Map<string, S>()
 
   constructor(setup: NetworkSetup<S>) {
     this.setup = setup
   }
 
-  /** The machine with this address. */
+  /** Adds a machine, which is reached at its addresses. */
+  add(machine: S): void {
+    const { ipv4, ipv6 } = machine.interfaces
+    this.#machines.set(ipv4, machine).set(ipv6, machine)
+  }
+
+  /** The machine with this address on the network. */
   stationAt(address: string): S | undefined {
-    for (const station of this.setup.stations()) if (station.address === address) return station
-    return undefined
+    return this.#machines.get(address)
   }
 
   /** The link from one host to another, or the loopback link of one host. */
   link(from: Machine, to: Machine): Link {
-    const name = `${from.name}->${to.name}`
-    const known = this.#links.get(name)
+    const links = this.#links.get(from) ?? new Map<Machine, Link>()
+    this.#links.set(from, links)
+    const known = links.get(to)
     if (known !== undefined) return known
     const { events, random, trace, conditions } = this.setup
     const link = new Link({
@@ -47,11 +54,11 @@ export class Network<S extends Machine> {
       events,
       trace,
       stats: this.stats,
-      random: random.fork(name),
+      random: random.fork(`${from.name}->${to.name}`),
       conditions: from === to ? LOOPBACK : conditions,
-      isSilent: () => to.isSilent || from.isSilent,
+      isSilent: () => to.isSilent,
     })
-    this.#links.set(name, link)
+    links.set(to, link)
     return link
   }
 

@@ -6,6 +6,7 @@ import {
   type DatagramWireEvents,
 } from '@ropewalk/core/reactor'
 import type { DatagramReceiver, Machine, HostKernel } from './host-kernel.ts'
+import { isLoopback } from './interfaces.ts'
 
 /** A UDP socket of a host; to its program, a wire. Datagrams that it sends may be lost, duplicated or reordered. */
 export class SimulatedDatagramWire implements DatagramWire, DatagramReceiver {
@@ -21,7 +22,7 @@ export class SimulatedDatagramWire implements DatagramWire, DatagramReceiver {
   constructor(life: HostKernel, binding: DatagramBinding) {
     this.#life = life
     this.binding = binding
-    this.address = udpAddress(life.host.address, binding.address.port)
+    this.address = udpAddress(life.host.interfaces.ipv4, binding.address.port)
   }
 
   attach(events: DatagramWireEvents): void {
@@ -104,7 +105,6 @@ export class SimulatedDatagramWire implements DatagramWire, DatagramReceiver {
       bytes: data.length + HEADER_BYTES,
       payload: data,
       arrived,
-      lost: () => undefined,
     }
     link.carry(packet)
     if (network.setup.random.chance(link.conditions.duplicatesPerMille / 1000)) link.carry(packet)
@@ -115,12 +115,8 @@ export class SimulatedDatagramWire implements DatagramWire, DatagramReceiver {
     if (this.#peer === undefined) return
     const { network, host } = this.#life
     const arrived = (): void => this.#life.execute(() => this.#events?.failed(systemError('ECONNREFUSED')))
-    network.link(target, host).carry({ what: 'ICMP', bytes: HEADER_BYTES, arrived, lost: () => undefined })
+    network.link(target, host).carry({ what: 'ICMP', bytes: HEADER_BYTES, arrived })
   }
-}
-
-function isLoopback(host: string): boolean {
-  return host === '127.0.0.1' || host === '::1'
 }
 
 function isGroup(host: string): boolean {

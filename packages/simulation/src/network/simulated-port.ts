@@ -1,12 +1,22 @@
-import type { AcceptOptions, Address, ListeningPort, ProtocolFactory, Transport } from '@ropewalk/core'
+import {
+  type AcceptOptions,
+  type Address,
+  type ListeningPort,
+  type ProtocolFactory,
+  tcpAddress,
+  type Transport,
+} from '@ropewalk/core'
 import { Acceptor, type ConnectedWire, stopFactory } from '@ropewalk/core/reactor'
-import type { SimulatedWire } from './simulated-wire.ts'
 import type { HostKernel, ListenPort } from './host-kernel.ts'
+import type { Endpoint, Segment } from './segment.ts'
+import { SimulatedWire } from './simulated-wire.ts'
+import { UNIX } from './tcp-stack.ts'
 
 /** Where and how a port listens. */
 export interface SimulatedPortSetup<A extends Address = Address> {
   readonly life: HostKernel
   readonly address: A
+  readonly ipv6Only: boolean
   readonly factory: ProtocolFactory
   readonly backlog: number
   readonly accept: AcceptOptions
@@ -17,17 +27,21 @@ export interface SimulatedPortSetup<A extends Address = Address> {
 /** A listening port of a host, with its accept queue. */
 export class SimulatedPort<A extends Address = Address> implements ListeningPort<A>, ListenPort {
   readonly factory: ProtocolFactory
+  readonly endpoint: Endpoint
+  readonly ipv6Only: boolean
   readonly #setup: SimulatedPortSetup<A>
   readonly #acceptor: Acceptor
   /** Connections whose handshake is in progress, or complete and not yet accepted. */
   #waiting = 0
-  readonly #queue: ConnectedWire[] = []
+  readonly #queue: Accepted[] = []
   #suspended = false
   #stopped: Promise<void> | undefined
 
   constructor(setup: SimulatedPortSetup<A>) {
     this.#setup = setup
     this.factory = setup.factory
+    this.endpoint = endpointOf(setup.address)
+    this.ipv6Only = setup.ipv6Only
     this.#acceptor = new Acceptor(setup.life.reactor.registry, setup.factory, setup.accept)
   }
 
@@ -45,38 +59,15 @@ export class SimulatedPort<A extends Address = Address> implements ListeningPort
     return this.#setup.address
   }
 
-  /** A handshake has begun. */
-  opening(): void {
+  /** A handshake begins. */
+  opening(syn: Segment, peerHost: string): SimulatedWire {
     this.#waiting++
-  }
-
-  /** A handshake that began was abandoned. */
-  abandoned(): void {
-    this.#waiting--
-  }
-
-  /** A handshake is complete: the connection is accepted once the program runs and has a free descriptor. */
-  opened(wire: ConnectedWire): void {
-    // As in a real TCP stack, a handshake that completes after the port was closed is reset.
-    if (this.#suspended || this.#stopped !== undefined) return this.#forget(wire)
-    this.#queue.push(wire)
-    this.accept()
-  }
-
-  /** Accepts queued connections, as far as free descriptors allow. */
-  accept(): void {
-    const { life } = this.#setup
-    life.execute(() => {
-      while (this.#queue.length > 0 && life.takeDescriptor()) {
-        const wire = this.#queue.shift()
-        if (wire === undefined) return
-        this.#waiting--
-        // Wires of this network are ends of connections.
-        life.endOpened(wire.wire as SimulatedWire)
-        if (this.#setup.accepted === undefined) this.#acceptor.accept(wire)
-        else this.#setup.accepted(wire)
-      }
+    const wire: SimulatedWire = new SimulatedWire(peerHost, this.#setup.life, {
+      established: () =>
+        this.#opened({ wire, ...this.#addressesOf(syn), attach: (events) => wire.attach(events) }),
+      failed: () => void this.#waiting--,
     })
+    return wire
   }
 
   async suspend(): Promise<void> {
@@ -100,18 +91,65 @@ export class SimulatedPort<A extends Address = Address> implements ListeningPort
     return this.stopListening()
   }
 
-  #forget({ wire }: ConnectedWire): void {
-    this.#waiting--
-    wire.abort()
+  /** Resets the connections that the program has not accepted, as a system does for a port that is closed. */
+  resetQueue(): void {
+    for (const { wire } of this.#queue.splice(0)) wire.connection?.abort()
+  }
+
+  /** The program accepts the connection once it runs. */
+  #opened(accepted: Accepted): void {
+    // As in a real TCP stack, a handshake that completes after the port was closed is reset.
+    if (this.#suspended || this.#stopped !== undefined) {
+      this.#waiting--
+      return accepted.wire.abort()
+    }
+    const { life } = this.#setup
+    this.#queue.push(accepted)
+    life.execute(() => this.#accept())
+  }
+
+  /** As libuv does without a descriptor, it accepts the connection all the same, and closes it. */
+  #accept(): void {
+    const { life } = this.#setup
+    for (let next = this.#queue.shift(); next !== undefined; next = this.#queue.shift()) {
+      this.#waiting--
+      if (!life.takeDescriptor()) next.wire.connection?.close()
+      else {
+        life.endOpened(next.wire)
+        if (this.#setup.accepted === undefined) this.#acceptor.accept(next)
+        else this.#setup.accepted(next)
+      }
+    }
+  }
+
+  #addressesOf({ from, to }: Segment): Pick<ConnectedWire, 'localAddress' | 'peerAddress'> {
+    const { address } = this.#setup
+    if (address.type === 'UNIX') return { localAddress: address, peerAddress: address }
+    return { localAddress: tcpAddressOf(to), peerAddress: tcpAddressOf(from) }
   }
 
   async #stop(): Promise<void> {
     const { life } = this.#setup
     if (!this.#suspended) life.freePort(this)
-    for (const { wire } of this.#queue.splice(0)) wire.abort()
+    this.resetQueue()
     this.#acceptor.close()
     life.reactor.registry.portClosed(this)
     await Promise.resolve()
     stopFactory(this.factory, life.reactor)
   }
+}
+
+interface Accepted extends ConnectedWire {
+  readonly wire: SimulatedWire
+}
+
+/** Returns the endpoint of an address. */
+export function endpointOf(address: Address): Endpoint {
+  return address.type === 'UNIX'
+    ? { host: UNIX, port: address.path }
+    : { host: address.host, port: address.port }
+}
+
+function tcpAddressOf({ host, port }: Endpoint): Address {
+  return tcpAddress(host, Number(port))
 }

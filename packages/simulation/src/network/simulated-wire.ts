@@ -1,40 +1,53 @@
 import type { Wire, WireEvents } from '@ropewalk/core/reactor'
-import type { EndSystem, NamedEnd } from './host-kernel.ts'
-import type { Flow } from './flow.ts'
+import type { EndSystem, NamedEnd, OpeningEnd } from './host-kernel.ts'
+import type { TCPConnection } from './tcp-connection.ts'
+
+/** The outcome of the handshake of a connection. */
+export interface Handshake {
+  established(): void
+  failed(code: string): void
+}
 
 /** One end of a simulated TCP connection. To its program, it is a wire. */
-export class SimulatedWire implements Wire, NamedEnd {
-  readonly name: string
+export class SimulatedWire implements Wire, NamedEnd, OpeningEnd {
   /** The name of the host at the other end. */
   readonly peerHost: string
   readonly #system: EndSystem
-  #outgoing: Flow | undefined
-  #incoming: Flow | undefined
+  readonly #handshake: Handshake
+  #connection: TCPConnection | undefined
   #events: WireEvents | undefined
   readonly #unread: Buffer[] = []
+  #unreadBytes = 0
   #reading = true
   #scheduled = false
   #ownEnd = false
   #peerEnd: 'ahead' | 'arrived' | 'notified' = 'ahead'
-  #stage: 'open' | 'closing' | 'gone' = 'open'
+  #stage: 'opening' | 'open' | 'closing' | 'gone' = 'opening'
   /** The error with which the connection broke; undefined after a clean close. */
   #error: Error | undefined
 
-  constructor(name: string, peerHost: string, system: EndSystem) {
-    this.name = name
+  constructor(peerHost: string, system: EndSystem, handshake: Handshake) {
     this.peerHost = peerHost
     this.#system = system
+    this.#handshake = handshake
   }
 
-  /** Whether its operating system still knows the connection. */
-  get isOpen(): boolean {
-    return this.#stage === 'open'
+  get connection(): TCPConnection | undefined {
+    return this.#connection
   }
 
-  /** Sets the flow that carries its own bytes and the one that carries those of its peer. */
-  connect(outgoing: Flow, incoming: Flow): void {
-    this.#outgoing = outgoing
-    this.#incoming = incoming
+  get unreadBytes(): number {
+    return this.#unreadBytes
+  }
+
+  /** Sets its connection in the operating system. */
+  connect(connection: TCPConnection): void {
+    this.#connection = connection
+  }
+
+  established(): void {
+    this.#stage = 'open'
+    this.#handshake.established()
   }
 
   /** Bytes received before are delivered in a later turn, because the caller is not ready for them yet. */
@@ -45,27 +58,26 @@ export class SimulatedWire implements Wire, NamedEnd {
 
   write(parts: readonly (Buffer | string)[]): boolean {
     if (this.#stage !== 'open' || this.#ownEnd) return true
-    return this.#outgoing?.write(parts) ?? true
+    return this.#connection?.write(parts) ?? true
   }
 
   end(): void {
     if (this.#stage !== 'open' || this.#ownEnd) return
     this.#ownEnd = true
-    this.#outgoing?.finish()
+    this.#connection?.finish()
     this.#closeIfOver()
   }
 
   abort(): void {
     if (this.#stage !== 'open') return
-    this.#outgoing?.reset(this.#notifyReset)
+    this.#connection?.abort()
     this.#close(undefined)
   }
 
   /** As in a real TCP stack, a close with unread bytes is a reset. Otherwise written bytes are still sent. */
   close(): void {
     if (this.#stage !== 'open') return
-    if (this.#unread.length > 0) return this.abort()
-    this.#outgoing?.finish()
+    this.#connection?.close()
     this.#close(undefined)
   }
 
@@ -79,50 +91,40 @@ export class SimulatedWire implements Wire, NamedEnd {
     this.#system.executeSoon(() => this.#schedule())
   }
 
+  /** No effect: every segment is sent at once. */
   setNoDelay(): void {}
 
-  setKeepAlive(): void {}
-
-  #notifyReset: () => void = () => undefined
-
-  /** Sets the callback that is called when a reset from this end arrives at the other end. */
-  onReset(resetArrived: () => void): void {
-    this.#notifyReset = resetArrived
+  setKeepAlive(enabled: boolean, initialDelayMs: number): void {
+    if (this.#stage === 'open') this.#connection?.setKeepAlive(enabled, initialDelayMs)
   }
 
-  /** Its host received bytes, in order. */
   arrived(data: Buffer): void {
+    if (this.#stage !== 'opening' && this.#stage !== 'open') return
     this.#unread.push(data)
+    this.#unreadBytes += data.length
     this.#schedule()
   }
 
-  /** Its host received the peer's FIN. */
   ended(): void {
     if (this.#peerEnd === 'ahead') this.#peerEnd = 'arrived'
     this.#schedule()
   }
 
-  /** The send buffer has room again. */
-  taken(): void {
+  writable(): void {
     // While the program is paused, the call waits, and the connection may be closed meanwhile.
     this.#system.execute(() => {
       if (this.#stage === 'open') this.#events?.wireWritable()
     })
   }
 
-  /** Closes this end with an error of the given code. Bytes not yet sent or read are lost. */
   broken(code: string): void {
+    if (this.#stage === 'opening') {
+      this.#stage = 'gone'
+      return this.#handshake.failed(code)
+    }
     if (this.#stage !== 'open') return
-    this.#outgoing?.stop()
-    this.#unread.length = 0
+    this.#dropUnread()
     this.#close(Object.assign(new Error(`read ${code}`), { code }))
-  }
-
-  /** The host has crashed: the end is gone, and nothing is called any more. */
-  vanish(): void {
-    this.#stage = 'gone'
-    this.#outgoing?.stop()
-    this.#events = undefined
   }
 
   #schedule(): void {
@@ -138,12 +140,18 @@ export class SimulatedWire implements Wire, NamedEnd {
     while (this.#reading && this.#stage === 'open') {
       const data = this.#unread.shift()
       if (data === undefined) break
-      this.#incoming?.read(data.length)
+      this.#unreadBytes -= data.length
       events.wireData(data)
-      if (this.#system.readsSlowly && this.#unread.length > 0) return this.#schedule()
+      if (this.#system.readsSlowly && this.#unread.length > 0) break
+    }
+    this.#connection?.hasRead()
+    if (this.#stage !== 'open') return
+    if (this.#unread.length > 0) {
+      if (this.#reading) this.#schedule()
+      return
     }
     // As with sockets: unread bytes delay the notification of the peer's FIN, a pause alone does not.
-    if (this.#stage !== 'open' || this.#unread.length > 0 || this.#peerEnd !== 'arrived') return
+    if (this.#peerEnd !== 'arrived') return
     this.#peerEnd = 'notified'
     events.wireEnded()
     this.#closeIfOver()
@@ -156,7 +164,13 @@ export class SimulatedWire implements Wire, NamedEnd {
   #close(error: Error | undefined): void {
     this.#stage = 'closing'
     this.#error = error
+    this.#dropUnread()
     this.#system.executeSoon(() => this.#notifyClosed())
+  }
+
+  #dropUnread(): void {
+    this.#unread.length = 0
+    this.#unreadBytes = 0
   }
 
   /** Notifies the attached events. A connection that breaks before it is accepted waits for `attach`. */

@@ -1,177 +1,106 @@
-import { type Address, ConnectError, ConnectionRefusedError, formatAddress, tcpAddress } from '@ropewalk/core'
-import type { ConnectedWire, DialEvents, ConnectAttempt } from '@ropewalk/core/reactor'
-import type { ListenPort, HostKernel } from './host-kernel.ts'
+import { type Address, formatAddress, tcpAddress } from '@ropewalk/core'
+import { type ConnectAttempt, connectFailure, type DialEvents } from '@ropewalk/core/reactor'
+import type { HostKernel } from './host-kernel.ts'
+import { reachedAs } from './interfaces.ts'
+import type { Endpoint } from './segment.ts'
+import { endpointOf } from './simulated-port.ts'
 import { SimulatedWire } from './simulated-wire.ts'
-import { Flow, type FlowEnds } from './flow.ts'
-import type { Link } from './link.ts'
+import { UNIX } from './tcp-stack.ts'
 
-/** One attempt to connect, with the handshake of TCP. */
+/** One attempt to connect to a numeric address or a path. */
 export class StreamDial implements ConnectAttempt {
   readonly #life: HostKernel
   readonly #address: Address
   readonly #events: DialEvents
+  #wire: SimulatedWire | undefined
   #wanted = true
-  /** Set when the SYN has arrived at a listening port. */
-  #server: { readonly end: SimulatedWire; readonly life: HostKernel; readonly port: ListenPort } | undefined
-  #tries = 0
 
-  constructor(life: HostKernel, address: Address, events: DialEvents) {
+  /** @param bindAddress The local address to connect from; undefined for the usual one. */
+  constructor(life: HostKernel, address: Address, events: DialEvents, bindAddress: string | undefined) {
     this.#life = life
     this.#address = address
     this.#events = events
-    if (life.takeDescriptor()) void this.#begin()
-    else this.#failSoon(new ConnectError(address, 'too many descriptors are open', emfile()))
+    if (!life.takeDescriptor()) {
+      this.#failSoon('EMFILE', 'socket EMFILE: too many descriptors are open')
+      return
+    }
+    const code = this.#obstacle(bindAddress)
+    if (code === undefined) this.#begin(bindAddress)
+    else {
+      life.freeDescriptor()
+      this.#failSoon(code, `connect ${code}`)
+    }
   }
 
   cancel(): void {
     if (!this.#wanted) return
     this.#wanted = false
     this.#life.freeDescriptor()
-    this.#abandon()
+    this.#wire?.connection?.close()
   }
 
-  async #begin(): Promise<void> {
+  /** Returns the code of the error with which the system call fails at once. */
+  #obstacle(bindAddress: string | undefined): string | undefined {
+    const { host, stack } = this.#life
+    if (this.#address.type === 'TCP')
+      return bindAddress === undefined || host.interfaces.has(bindAddress) ? undefined : 'EADDRNOTAVAIL'
+    const { path } = this.#address
+    if (!host.socketFiles.has(path)) return 'ENOENT'
+    const isOpen = Array.from(stack.ports).some(
+      ({ endpoint }) => endpoint.host === UNIX && endpoint.port === path,
+    )
+    return isOpen ? undefined : 'ECONNREFUSED'
+  }
+
+  #begin(bindAddress: string | undefined): void {
+    const { host, network, stack } = this.#life
+    const { host: reached, port } = endpointOf(this.#address)
+    const remote: Endpoint = { host: reachedAs(reached), port }
+    const from = bindAddress ?? (reached === UNIX ? UNIX : host.interfaces.sourceFor(remote.host))
+    const isLocal = reached === UNIX || host.interfaces.has(remote.host)
+    const peerHost = isLocal ? host.name : (network.stationAt(remote.host)?.name ?? '')
+    let number: number
     try {
-      this.#sendSyn(await this.#resolve())
-    } catch (error) {
-      this.#fail(error instanceof Error ? error : new Error(String(error)))
+      number = stack.portTowards(from, remote)
+    } catch {
+      this.#life.freeDescriptor()
+      this.#failSoon('EADDRNOTAVAIL', 'connect EADDRNOTAVAIL')
+      return
     }
+    const local: Endpoint = { host: from, port: reached === UNIX ? `#${number}` : number }
+    const wire: SimulatedWire = new SimulatedWire(peerHost, this.#life, {
+      established: () => this.#established(wire, local, remote),
+      failed: (code) => this.#fail(code),
+    })
+    this.#wire = wire
+    wire.connect(stack.connect(local, remote, wire))
   }
 
-  /** Resolves with the numeric address to connect to. */
-  async #resolve(): Promise<string> {
-    if (this.#address.type === 'UNIX') return this.#life.host.address
-    const [first = ''] = await this.#life.lookup(this.#address.host)
-    return first === '127.0.0.1' || first === '::1' ? this.#life.host.address : first
-  }
-
-  #sendSyn(to: string): void {
-    if (!this.#wanted) return
-    const { network } = this.#life
-    const target = network.stationAt(to)
-    // No host has this address, so there is never a reply, and the connector's deadline ends the attempt.
-    if (target === undefined) return
-    const [forth, back] = network.between(this.#life.host, target)
-    const again = (): void => this.#retry(() => this.#sendSyn(to))
-    const arrived = (): void => {
-      const { life } = target
-      if (life === undefined) return
-      const port = life.portAt(this.#address)
-      if (port === undefined) return this.#refuse(back)
-      if (!port.hasCapacity) return again()
-      this.#accept(life, port, forth, back)
-    }
-    forth.carry({ what: 'SYN', bytes: PACKET_BYTES, arrived, lost: again })
-  }
-
-  #refuse(back: Link): void {
-    const arrived = (): void =>
-      this.#fail(new ConnectionRefusedError(this.#address, 'no program listens there (ECONNREFUSED)'))
-    back.carry({ what: 'RST', bytes: PACKET_BYTES, arrived, lost: () => undefined })
-  }
-
-  #accept(life: HostKernel, port: ListenPort, forth: Link, back: Link): void {
-    if (this.#server !== undefined) return
-    const number = life.network.setup.random.between(1, 2 ** 30)
-    const end = new SimulatedWire(`${life.host.name}#${number}`, this.#life.host.name, life)
-    this.#server = { end, life, port }
-    port.opening()
-    const arrived = (): void => this.#established(forth, back)
-    const lost = (): void =>
-      this.#retry(() => back.carry({ what: 'SYN-ACK', bytes: PACKET_BYTES, arrived, lost }))
-    back.carry({ what: 'SYN-ACK', bytes: PACKET_BYTES, arrived, lost })
-  }
-
-  #established(forth: Link, back: Link): void {
-    const server = this.#server
-    if (!this.#wanted || server === undefined) return
+  #established(wire: SimulatedWire, local: Endpoint, remote: Endpoint): void {
     this.#wanted = false
     const life = this.#life
-    const client = new SimulatedWire(`${life.host.name}:${life.nextPort()}`, server.life.host.name, life)
-    connect({ end: client, life }, server, forth, back)
-    const [own, peer] = this.#addresses(server.life)
-    server.port.opened(wireOf(server.end, peer, own))
-    life.endOpened(client)
-    life.network.setup.trace.note(life.host.name, `connected to ${formatAddress(peer)}`)
-    life.execute(() => this.#events.connected(wireOf(client, own, peer)))
+    const isUNIX = this.#address.type === 'UNIX'
+    const peerAddress = isUNIX ? this.#address : tcpAddress(remote.host, Number(remote.port))
+    const localAddress = isUNIX ? this.#address : tcpAddress(local.host, Number(local.port))
+    life.endOpened(wire)
+    life.network.setup.trace.note(life.host.name, `connected to ${formatAddress(peerAddress)}`)
+    life.execute(() =>
+      this.#events.connected({ wire, localAddress, peerAddress, attach: (events) => wire.attach(events) }),
+    )
   }
 
-  #addresses(server: HostKernel): readonly [Address, Address] {
-    const address = this.#address
-    if (address.type === 'UNIX') return [address, address]
-    return [
-      tcpAddress(this.#life.host.address, this.#life.lastPort),
-      tcpAddress(server.host.address, address.port),
-    ]
-  }
-
-  #retry(again: () => void): void {
-    const { events } = this.#life.network.setup
-    const delayMs = FIRST_RETRY_MS * 2 ** Math.min(this.#tries++, 6)
-    events.after(delayMs, () => {
-      if (this.#life.isOver) this.#abandon()
-      else if (this.#wanted) again()
-    })
-  }
-
-  /** Frees the place in the port's backlog. */
-  #abandon(): void {
-    const server = this.#server
-    if (server === undefined) return
-    this.#server = undefined
-    server.port.abandoned()
-  }
-
-  #failSoon(error: Error): void {
-    this.#wanted = false
-    this.#life.executeSoon(() => this.#events.failed(error))
-  }
-
-  #fail(error: Error): void {
-    if (!this.#wanted) return
+  #fail(code: string): void {
     this.#wanted = false
     this.#life.freeDescriptor()
-    this.#life.execute(() => this.#events.failed(error))
+    this.#life.execute(() => this.#events.failed(this.#failure(code, `connect ${code}`)))
+  }
+
+  #failSoon(code: string, message: string): void {
+    this.#wanted = false
+    this.#life.executeSoon(() => this.#events.failed(this.#failure(code, message)))
+  }
+
+  #failure(code: string, message: string): Error {
+    return connectFailure(this.#address, Object.assign(new Error(message), { code }))
   }
 }
-
-interface Side {
-  readonly end: SimulatedWire
-  readonly life: HostKernel
-}
-
-function connect(client: Side, server: Side, forth: Link, back: Link): void {
-  const { stats, setup } = client.life.network
-  const { events, random, limits } = setup
-  const flow = (name: string, [out, home]: readonly [Link, Link], ends: FlowEnds): Flow =>
-    new Flow({ name, stats, events, limits, random: random.fork(name), forth: out, back: home }, ends)
-  const name = `${client.end.name}>${server.life.host.name}`
-  const request = flow(name, [forth, back], endsOf(client.end, server))
-  const response = flow(`${name} back`, [back, forth], endsOf(server.end, client))
-  stats.connections++
-  client.end.connect(request, response)
-  server.end.connect(response, request)
-  client.end.onReset(() => server.end.broken('ECONNRESET'))
-  server.end.onReset(() => client.end.broken('ECONNRESET'))
-}
-
-function endsOf(sender: SimulatedWire, receiver: Side): FlowEnds {
-  return {
-    taken: () => sender.taken(),
-    broken: (code) => sender.broken(code),
-    isKnown: () => receiver.end.isOpen && !receiver.life.isOver,
-    arrived: (data) => receiver.end.arrived(data),
-    ended: () => receiver.end.ended(),
-  }
-}
-
-function wireOf(end: SimulatedWire, localAddress: Address, peerAddress: Address): ConnectedWire {
-  return { wire: end, localAddress, peerAddress, attach: (events) => end.attach(events) }
-}
-
-function emfile(): Error {
-  return Object.assign(new Error('socket EMFILE'), { code: 'EMFILE' })
-}
-
-const PACKET_BYTES = 40
-const FIRST_RETRY_MS = 1000

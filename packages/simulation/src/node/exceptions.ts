@@ -30,8 +30,7 @@ export function standInForExit(): () => void {
   process.exit = (code?: number | string | null): never => {
     const host = nodeHost()
     if (host === undefined) return exit(code)
-    host.network.setup.trace.note(host.name, `exits with ${code ?? process.exitCode ?? 0}`)
-    host.crash()
+    host.kill(`exits with ${code ?? process.exitCode ?? 0}`)
     throw new ProgramExited(code)
   }
   return () => void Object.defineProperty(process, 'exit', real)

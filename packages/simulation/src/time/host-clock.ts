@@ -42,11 +42,9 @@ export class HostClock implements Schedule {
 
   callLater<A extends unknown[]>(delayMs: number, call: (...args: A) => unknown, ...args: A): DelayedCall {
     checkValue('callLater', 'call', call, callable)
-    return new ScheduledCall(
-      this,
-      delayMs,
-      AsyncResource.bind(() => call(...args)),
-    )
+    // AsyncResource.bind would make a deprecated property of the function each time.
+    const resource = new AsyncResource('DelayedCall')
+    return new ScheduledCall(this, delayMs, () => resource.runInAsyncScope(call, undefined, ...args))
   }
 
   getDelayedCalls(): DelayedCall[] {

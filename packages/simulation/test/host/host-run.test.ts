@@ -21,9 +21,3 @@ test('HostRun runs no call after its end', async () => {
   await hosts.sim.run(100)
   expect([calls, life?.isOver, life?.ports]).toEqual([[], true, []])
 })
-
-test('HostRun reuses port numbers when all have been used', () => {
-  const { life } = new TwoHosts().client
-  const numbers = Array.from({ length: 16_385 }, () => life?.nextPort())
-  expect([numbers[0], numbers.at(-2), numbers.at(-1)]).toEqual([49_152, 65_535, 49_152])
-})

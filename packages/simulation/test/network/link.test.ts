@@ -11,12 +11,14 @@ describe('Link', () => {
   ): {
     timeline: EventQueue
     link: Link
+    trace: Trace
     host: { isSilent: boolean }
     outcomes: string[]
     send: (what: string, bytes?: number) => void
   } => {
     const [timeline, outcomes] = [new EventQueue(), [] as string[]]
     const host = { isSilent: false }
+    const trace = new Trace(() => timeline.nowMs)
     const link = new Link({
       from: 'a',
       to: 'b',
@@ -24,7 +26,7 @@ describe('Link', () => {
       stats: new NetworkStats(),
       isSilent: () => host.isSilent,
       random: new Random('link'),
-      trace: new Trace(() => timeline.nowMs),
+      trace,
       conditions: {
         latencyMs: [5, 5],
         lossPerMille: 0,
@@ -38,9 +40,8 @@ describe('Link', () => {
         what,
         bytes,
         arrived: () => outcomes.push(`${what} at ${timeline.nowMs}`),
-        lost: () => outcomes.push(`${what} lost at ${timeline.nowMs}`),
       })
-    return { timeline, link, host, outcomes, send }
+    return { timeline, link, trace, host, outcomes, send }
   }
 
   test('delivers packets within its latency', () => {
@@ -65,13 +66,13 @@ describe('Link', () => {
     const { timeline, outcomes, send } = make({ lossPerMille: 200 })
     for (let count = 0; count < 1000; count++) send('x')
     while (timeline.step());
-    const lost = outcomes.filter((line) => line.includes('lost')).length
+    const lost = 1000 - outcomes.length
     expect(lost).toBeGreaterThan(150)
     expect(lost).toBeLessThan(250)
   })
 
   test('loses every packet while it is down, including those on their way', () => {
-    const { timeline, link, outcomes, send } = make()
+    const { timeline, link, trace, outcomes, send } = make()
     send('on its way')
     link.setDown(true)
     send('too late')
@@ -79,9 +80,11 @@ describe('Link', () => {
     link.setDown(false)
     send('again')
     while (timeline.step());
-    expect([link.down, outcomes]).toEqual([
-      false,
-      ['on its way lost at 5', 'too late lost at 5', 'again at 10'],
+    expect([link.down, outcomes]).toEqual([false, ['again at 10']])
+    expect(trace.lines).toEqual([
+      '5.000 a->b lost on its way',
+      '5.000 a->b lost too late',
+      '10.000 a->b again',
     ])
   })
 
@@ -100,7 +103,7 @@ describe('Link', () => {
   })
 
   test('loses packets to a host that is down, including those held back', () => {
-    const { timeline, link, host, outcomes, send } = make()
+    const { timeline, link, host, trace, outcomes, send } = make()
     link.setHeld(true)
     send('held')
     timeline.step()
@@ -109,6 +112,7 @@ describe('Link', () => {
     timeline.step()
     link.setHeld(false)
     timeline.step()
-    expect(outcomes).toEqual(['sent lost at 10', 'held lost at 10'])
+    expect(outcomes).toEqual([])
+    expect(trace.lines).toEqual(['10.000 a->b lost sent', '10.000 a->b lost held'])
   })
 })

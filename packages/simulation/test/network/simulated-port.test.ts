@@ -20,7 +20,7 @@ describe('SimulatedPort', () => {
     const factory = Factory.forProtocol(Noting)
     await expect(reactor.listenTCP(7, factory)).rejects.toBeInstanceOf(CannotListenError)
     const free = await reactor.listenTCP(0, factory)
-    expect(free.getHost()).toMatchObject({ host: hosts.server.address })
+    expect(free.getHost()).toMatchObject({ host: '::' })
     await free.stopListening()
     await free[Symbol.asyncDispose]()
     expect(factory.numPorts).toBe(0)
@@ -56,7 +56,7 @@ describe('SimulatedPort', () => {
     const hosts = new TwoHosts()
     await hosts.sim.run(1)
     const port = await hosts.server.reactor.listenTCP(8, Factory.forProtocol(Noting))
-    hosts.server.maxDescriptors = 0
+    hosts.server.pause()
     const client = dial(hosts, 8)
     await hosts.sim.run(1000)
     expect(client.made).toBe(true)

@@ -56,8 +56,7 @@ describe('SimulatedWire', () => {
     hosts.asked.transport.write('early')
     await hosts.sim.run(100)
     expect(hosts.served.made).toBe(false)
-    hosts.server.maxDescriptors = Infinity
-    hosts.server.life?.descriptorsFreed()
+    hosts.server.goOn()
     await hosts.sim.run(100)
     expect(hosts.served.bytes.toString()).toBe('early')
   })
@@ -68,7 +67,7 @@ describe('SimulatedWire', () => {
     hosts.asked.transport.abortConnection()
     await hosts.sim.run(100)
     hosts.server.maxDescriptors = 1
-    hosts.server.life?.descriptorsFreed()
+    hosts.server.goOn()
     await hosts.sim.run(100)
     expect(hosts.served.losses.map(({ name }) => name)).toEqual(['ConnectionLost'])
     expect([hosts.server.life?.ends.size, hosts.server.life?.takeDescriptor()]).toEqual([0, true])

@@ -1,8 +1,9 @@
 import { tcpAddress } from '@ropewalk/core'
 import type { WireEnd, WireHarness } from '@ropewalk/core/checks'
 import { Simulation } from '../../src/index.ts'
+import { SimulatedWire } from '../../src/network/simulated-wire.ts'
 import { StreamDial } from '../../src/network/stream-dial.ts'
-import type { ListenPort, HostKernel } from '../../src/network/host-kernel.ts'
+import type { HostKernel } from '../../src/network/host-kernel.ts'
 
 /** The wires at both ends of connections between simulated hosts. */
 export function simulatedWires(): WireHarness {
@@ -28,17 +29,17 @@ export function simulatedWires(): WireHarness {
     advance: () => undefined,
     connect: async () => {
       await sim.run(1)
-      const [server, client] = [lifeOf(hosts.server), lifeOf(hosts.client)]
       let here: WireEnd | undefined
       let there: WireEnd | undefined
-      const address = tcpAddress('server', ++port)
-      server.bindPort(openPort(server, port, (end) => (here = end)))
-      void new StreamDial(client, address, {
-        connected: (end) => (there = end),
-        failed: (reason) => {
+      listen(lifeOf(hosts.server), ++port, (end) => (here = end))
+      const address = tcpAddress(hosts.server.address, port)
+      const events = {
+        connected: (end: WireEnd) => void (there = end),
+        failed: (reason: Error) => {
           throw reason
         },
-      })
+      }
+      void new StreamDial(lifeOf(hosts.client), address, events, undefined)
       await until(() => here !== undefined && there !== undefined)
       if (here === undefined || there === undefined) throw new Error('The hosts are not connected')
       return { here, there }
@@ -51,19 +52,23 @@ function lifeOf({ life }: { readonly life: HostKernel | undefined }): HostKernel
   return life
 }
 
-/** A port that passes each accepted connection to `opened`, with nothing attached. */
-function openPort(system: HostKernel, port: number, opened: (end: WireEnd) => void): ListenPort {
-  return {
+/** Listens, and passes each accepted connection to `opened`, with nothing attached. */
+function listen(system: HostKernel, port: number, opened: (end: WireEnd) => void): void {
+  system.bindPort({
+    endpoint: { host: '::', port },
+    ipv6Only: false,
     hasCapacity: true,
-    getHost: () => tcpAddress('server', port),
-    opening: () => undefined,
-    abandoned: () => undefined,
-    accept: () => undefined,
-    opened: (end) => {
-      system.takeDescriptor()
-      opened(end)
+    opening: (_syn, peerHost) => {
+      const wire: SimulatedWire = new SimulatedWire(peerHost, system, {
+        established: () => {
+          system.takeDescriptor()
+          opened({ wire, attach: (events) => wire.attach(events) })
+        },
+        failed: () => undefined,
+      })
+      return wire
     },
-  }
+  })
 }
 
 const MAX_ROUNDS = 20_000

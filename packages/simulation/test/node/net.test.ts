@@ -209,7 +209,8 @@ describe('the end of a program', () => {
     let isAfter = false
     const server = sim.node('server', () => {
       setTimeout(() => {
-        process.exit(3)
+        const exit = (code: number): void => process.exit(code)
+        exit(3)
         isAfter = true
       }, 100)
     })

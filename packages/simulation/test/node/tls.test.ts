@@ -99,9 +99,9 @@ describe('node:tls on a host', () => {
       },
       { link: LINK },
     )
-    // The network sends a reset to one of the two, or to both.
+    // A reset reaches one end or both.
     expect(noted).toContain('client: connect ECONNREFUSED 10.0.0.1:8')
-    expect(noted.join('\n')).toContain('read ECONNRESET')
+    expect(noted.filter((line) => line.endsWith('read ECONNRESET')).length).toBeGreaterThanOrEqual(1)
   })
 })
 

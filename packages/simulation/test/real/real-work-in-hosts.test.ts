@@ -38,7 +38,7 @@ describe('a host that asks for real work', () => {
     const sim = new Simulation({ seed: 1 })
     sim.host('server', (reactor) => reactor.listenTCP(7, Factory.forProtocol(Late)))
     sim.host('client', (reactor) => reactor.connectTCP('server', 7, Factory.forProtocol(Late)))
-    await expect(sim.run(1000)).rejects.toThrow(/server asks for a real timer at Late\.connectionMade/)
+    await expect(sim.run(1000)).rejects.toThrow(/client asks for a real timer at Late\.connectionMade/)
   })
 
   test('ignores real work outside of the simulation', async () => {

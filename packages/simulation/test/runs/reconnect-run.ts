@@ -8,6 +8,12 @@ class Calling extends ReconnectingClientFactory<Asking> {
   override readonly maxDelayMs = LONGEST_WAIT_MS
   /** Replies received over all its connections. */
   answers = 0
+  hasStopped = false
+
+  override stopTrying(): void {
+    this.hasStopped = true
+    super.stopTrying()
+  }
 
   override buildProtocol(): Asking {
     return new CountedAsking(this)
@@ -26,7 +32,8 @@ class CountedAsking extends Asking {
   override lineReceived(): void {
     super.lineReceived()
     this.#calling.answers++
-    this.#calling.resetDelay()
+    // A reply may arrive after stopTrying, and resetDelay would end its effect.
+    if (!this.#calling.hasStopped) this.#calling.resetDelay()
   }
 }
 

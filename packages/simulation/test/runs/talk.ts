@@ -86,7 +86,8 @@ export class Talk {
     const { plan, echoed, clientSaw } = this
     const { ending, messages } = plan
     if (end === undefined) return this.complain('has not ended')
-    const wanted = EXPECTED[ending](plan)
+    // A server that waits for its messages to be sent may receive the close frame before the last message.
+    const wanted = EXPECTED[ending === 'both' && end.closedBy === 'peer' ? 'client' : ending](plan)
     if (wanted.seen !== undefined && echoed.length < messages.length)
       this.complain(`lost ${messages.length - echoed.length} messages`)
     const { closedBy, cause } = end

@@ -1,5 +1,5 @@
 import { constants } from 'node:buffer'
-import * as zlib from 'node:zlib'
+import type zlib from 'node:zlib'
 import { WebSocketError } from '../errors.ts'
 import type { DeflateDirection } from './deflate-agreement.ts'
 import type { DeflateOptions } from './deflate-options.ts'
@@ -12,7 +12,7 @@ import {
   TAIL,
   tooLarge,
 } from './message-codec.ts'
-import { zlibBits } from './zlib-handle.ts'
+import { nodeZlib, zlibBits } from './zlib-handle.ts'
 
 /**
  * Inflates messages with nothing but zlib's public functions, each message at once: for versions of Node without
@@ -77,11 +77,11 @@ export class OneShotDeflater implements SlicedDeflater {
   deflate(data: Uint8Array): Uint8Array {
     if (data.length === 0) return EMPTY_MESSAGE
     const { level, memLevel } = this.#options
-    const deflated = zlib.deflateRawSync(data, {
+    const deflated = nodeZlib().deflateRawSync(data, {
       windowBits: zlibBits(this.#direction.windowBits),
       level,
       memLevel,
-      finishFlush: zlib.constants.Z_SYNC_FLUSH,
+      finishFlush: nodeZlib().constants.Z_SYNC_FLUSH,
       ...dictionary(this.#history),
     })
     if (this.#direction.contextTakeover) this.#history = latest(this.#history, data)
@@ -109,7 +109,7 @@ function inflateOnce(
   history: Uint8Array,
 ): { readonly buffer: Buffer; readonly consumedBytes: number } {
   try {
-    const result: unknown = zlib.inflateRawSync(input, {
+    const result: unknown = nodeZlib().inflateRawSync(input, {
       windowBits: 15,
       maxOutputLength: Math.min(Math.max(mostBytes, 1), constants.MAX_LENGTH),
       info: true,
@@ -130,8 +130,8 @@ function inflateOnce(
 /** How many bytes the input yields without what was added to it: what was added must yield nothing. */
 function withoutEnd(input: Uint8Array, history: Uint8Array): number {
   const end = Math.max(0, input.length - TAIL.length - LAST_BLOCK.length)
-  const options = { windowBits: 15, finishFlush: zlib.constants.Z_SYNC_FLUSH, ...dictionary(history) }
-  return end === 0 ? 0 : zlib.inflateRawSync(input.subarray(0, end), options).length
+  const options = { windowBits: 15, finishFlush: nodeZlib().constants.Z_SYNC_FLUSH, ...dictionary(history) }
+  return end === 0 ? 0 : nodeZlib().inflateRawSync(input.subarray(0, end), options).length
 }
 
 function dictionary(history: Uint8Array): { readonly dictionary?: Uint8Array } {

@@ -1,4 +1,4 @@
-import * as zlib from 'node:zlib'
+import type zlib from 'node:zlib'
 
 /** Which state of zlib a handle has. */
 export type ZlibKind = { readonly is: 'inflate'; readonly windowBits: number } | DeflateKind
@@ -117,11 +117,22 @@ function trySync(): boolean {
 }
 
 function makeDeflate({ windowBits, level, memLevel }: DeflateKind): zlib.DeflateRaw {
-  return zlib.createDeflateRaw({ windowBits: zlibBits(windowBits), level, memLevel, chunkSize: UNUSED_BYTES })
+  return nodeZlib().createDeflateRaw({
+    windowBits: zlibBits(windowBits),
+    level,
+    memLevel,
+    chunkSize: UNUSED_BYTES,
+  })
 }
 
 function makeInflate({ windowBits }: { readonly windowBits: number }): zlib.InflateRaw {
-  return zlib.createInflateRaw({ windowBits: zlibBits(windowBits), chunkSize: UNUSED_BYTES })
+  return nodeZlib().createInflateRaw({ windowBits: zlibBits(windowBits), chunkSize: UNUSED_BYTES })
+}
+
+/** Returns Node's zlib. It is loaded at the first call, because many programs compress no messages. */
+export function nodeZlib(): typeof zlib {
+  // oxlint-disable-next-line no-restricted-globals -- an import, not the state of the process
+  return process.getBuiltinModule('node:zlib')
 }
 
 /**
