@@ -22,6 +22,7 @@ export class StreamHandle implements WireEvents {
   readonly #owner: symbol
   #state: State = { is: 'new' }
   #bindAddress: string | undefined
+  #isMapped = false
   #reading = false
   /** What input ends with, once it is known and not yet delivered. */
   #ending: 'FIN' | Error | undefined
@@ -56,8 +57,13 @@ export class StreamHandle implements WireEvents {
     OPEN.clear()
   }
 
-  /** Takes a connection that was accepted. */
-  accept(connected: ConnectedWire): void {
+  /**
+   * Takes a connection that was accepted.
+   *
+   * @param isMapped Whether its addresses of IPv4 are shown in the form of IPv6.
+   */
+  accept(connected: ConnectedWire, isMapped: boolean): void {
+    this.#isMapped = isMapped
     this.#connected(connected)
   }
 
@@ -94,7 +100,7 @@ export class StreamHandle implements WireEvents {
       connect: (request: ConnectRequest, address: string, port?: number) =>
         this.#connect(request, port === undefined ? unixAddress(address) : tcpAddress(address, port)),
       connect6: (request: ConnectRequest, address: string, port: number) =>
-        this.#connect(request, tcpAddress(address, port)),
+        this.#connect(request, tcpAddress(address.replace(/^::ffff:(?=[0-9.]+$)/i, ''), port)),
       bind: (address: string) => this.#bind(address),
       bind6: (address: string) => this.#bind(address),
       getsockname: (found: object) => this.#name(found, 'localAddress'),
@@ -265,7 +271,9 @@ export class StreamHandle implements WireEvents {
   #name(found: object, which: 'localAddress' | 'peerAddress'): number {
     if (this.#state.is !== 'connected' && this.#state.is !== 'broken') return statusOf('ENOTCONN')
     const address = this.#state[which]
-    if (address.type === 'TCP') Object.assign(found, nameOf(address.host, address.port))
+    if (address.type === 'UNIX') return 0
+    const { host, port } = address
+    Object.assign(found, nameOf(this.#isMapped && !host.includes(':') ? `::ffff:${host}` : host, port))
     return 0
   }
 

@@ -86,12 +86,12 @@ describe('node:http on a host', () => {
         })
     })
     expect(noted.toSorted()).toEqual([
-      'one 10.0.0.2',
-      'one 10.0.0.2',
-      'one 10.0.0.2',
-      'two 10.0.0.3',
-      'two 10.0.0.3',
-      'two 10.0.0.3',
+      'one ::ffff:10.0.0.2',
+      'one ::ffff:10.0.0.2',
+      'one ::ffff:10.0.0.2',
+      'two ::ffff:10.0.0.3',
+      'two ::ffff:10.0.0.3',
+      'two ::ffff:10.0.0.3',
     ])
   })
 

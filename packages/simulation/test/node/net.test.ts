@@ -38,12 +38,12 @@ describe('node:net on a host', () => {
     expect(noted.toSorted()).toEqual([
       '1 connections',
       '5 written, 5 read',
-      'from 10.0.0.2 IPv4, true',
+      'from ::ffff:10.0.0.2 IPv6, true',
       'hello',
       'server closed',
       'server is 10.0.0.1 4',
       'to 10.0.0.1:7 from 10.0.0.2',
-      '{"address":"0.0.0.0","family":"IPv4","port":7}',
+      '{"address":"::","family":"IPv6","port":7}',
     ])
   })
 
@@ -68,7 +68,7 @@ describe('node:net on a host', () => {
       { ms: 200_000, link: LINK },
     )
     expect(noted).toEqual([
-      'listen EADDRINUSE: address already in use 0.0.0.0:7 {"code":"EADDRINUSE","errno":-98,"syscall":"listen","address":"0.0.0.0","port":7}',
+      'listen EADDRINUSE: address already in use :::7 {"code":"EADDRINUSE","errno":-98,"syscall":"listen","address":"::","port":7}',
       'getaddrinfo ENOTFOUND nowhere {"errno":-3008,"code":"ENOTFOUND","syscall":"getaddrinfo","hostname":"nowhere"}',
       'connect ECONNREFUSED 10.0.0.1:8 {"errno":-111,"code":"ECONNREFUSED","syscall":"connect","address":"10.0.0.1","port":8}',
       'read ECONNRESET {"errno":-104,"code":"ECONNRESET","syscall":"read"}',
