@@ -12,6 +12,7 @@ import { StreamHandle } from './stream-handle.ts'
  */
 export function standInForNet(internals: NetInternals): void {
   standInForConnect(internals)
+  standInForWrite()
   standInForReset()
   standInForListen(internals)
   standInForTLS(internals)
@@ -42,6 +43,49 @@ function standInForConnect(internals: NetInternals): void {
         return Reflect.apply(real, this, [simulated(handle, internals)])
       },
   )
+}
+
+/** Node's own code cannot complete a write at once below a JSStream. */
+function standInForWrite(): void {
+  replaceMethod(
+    Socket.prototype,
+    '_writeGeneric',
+    (real) =>
+      function (
+        this: OpenSocket,
+        writev: boolean,
+        data: Chunk | Chunks,
+        encoding: BufferEncoding,
+        callback: Callback,
+      ) {
+        const handle = this._handle ? StreamHandle.of(this._handle) : undefined
+        if (handle === undefined || this.connecting)
+          return Reflect.apply(real, this, [writev, data, encoding, callback])
+        // Set while it was connecting.
+        this._pendingData = null
+        this._pendingEncoding = ''
+        this._unrefTimer()
+        const chunks = writev ? (data as Chunks) : [{ chunk: data as Chunk, encoding }]
+        const completed = (error?: Error | null): void => {
+          this._unrefTimer()
+          callback(error)
+        }
+        handle.write(
+          chunks.map((part) => bytesOf(part.chunk, part.encoding)),
+          completed,
+        )
+        return undefined
+      },
+  )
+}
+
+type Chunk = string | Uint8Array
+type Chunks = readonly { readonly chunk: Chunk; readonly encoding: BufferEncoding }[]
+type Callback = (error?: Error | null) => void
+
+function bytesOf(chunk: Chunk, encoding: BufferEncoding): Buffer {
+  if (typeof chunk === 'string') return Buffer.from(chunk, encoding)
+  return Buffer.from(chunk.buffer, chunk.byteOffset, chunk.byteLength)
 }
 
 /** The real method throws for every handle that is not libuv's. */
@@ -117,7 +161,11 @@ function simulated(handle: object | undefined, internals: NetInternals): object 
 
 interface OpenSocket extends Socket {
   readonly _handle?: object | null
+  _pendingData: unknown
+  _pendingEncoding: string
   _reset(): void
+  /** Starts its timeout again. */
+  _unrefTimer(): void
 }
 
 interface OpenServer extends Server {

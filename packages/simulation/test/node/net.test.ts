@@ -157,6 +157,29 @@ describe('node:net on a host', () => {
     expect(noted).toEqual(['false', 'drained after a second: true', '500000 bytes at true'])
   })
 
+  test('the system takes small writes at once', async () => {
+    const noted = await runTwice(
+      (sim, note) => {
+        sim.node('server', () => {
+          net.createServer(async (socket) => note(`${(await text(socket)).length} bytes`)).listen(7)
+        })
+        sim.node('client', async () => {
+          await sleep(1)
+          const socket = net.connect(7, 'server')
+          await once(socket, 'connect')
+          const returned = Array.from({ length: 20 }, () => socket.write('é'.repeat(1_000)))
+          note(`${returned.every(Boolean)}, ${socket.writableLength} waiting, ${socket.bytesWritten} written`)
+          socket.cork()
+          for (let part = 0; part < 3; part++) socket.write(`${part}`, () => note(`part ${part}`))
+          socket.uncork()
+          socket.end()
+        })
+      },
+      { link: LINK },
+    )
+    expect(noted).toEqual(['true, 0 waiting, 40000 written', 'part 0', 'part 1', 'part 2', '20003 bytes'])
+  })
+
   test('timeouts of sockets, and of one address of several', async () => {
     const noted = await runTwice(
       (sim, note) => {
