@@ -122,18 +122,20 @@ export class HostReactor extends WireReactor implements Reactor {
   /**
    * Listens, without protocols: `accepted` is called with the wire of each connection.
    *
+   * @param ipv6Only Whether `::` leaves IPv4 to other ports.
    * @throws {CannotListenError} when the address is taken.
    */
   listenForWires<A extends Address>(
     address: A,
     backlog: number,
     accepted: (wire: ConnectedWire) => void,
+    ipv6Only: boolean = false,
   ): ListeningPort<A> {
     const port = new SimulatedPort({
       life: this.#run,
       address: this.#boundAddress(address),
       factory: NO_FACTORY,
-      ipv6Only: false,
+      ipv6Only,
       backlog,
       accept: {},
       accepted,
