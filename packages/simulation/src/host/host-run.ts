@@ -64,11 +64,15 @@ export class HostRun implements ReactorSystem {
   executeRead(call: () => unknown): void {
     const { readDelayMs } = this.host
     if (readDelayMs === 0) this.execute(call)
-    else this.network.setup.events.after(readDelayMs, () => this.execute(call))
+    else this.executeLater(readDelayMs, call)
   }
 
   executeSoon(call: () => unknown): void {
-    this.network.setup.events.after(0, () => this.execute(call))
+    this.executeLater(0, call)
+  }
+
+  executeLater(delayMs: number, call: () => unknown): void {
+    this.network.setup.events.after(delayMs, () => this.execute(call))
   }
 
   /** Queues the calls of the program until `goOn`. */

@@ -43,7 +43,7 @@ export class Journal {
 
   /** Everything seen: the lines of each program. */
   get all(): Readonly<Record<string, readonly string[]>> {
-    for (const who of [...this.#received.keys()]) this.#flush(who)
+    for (const who of Array.from(this.#received.keys())) this.#flush(who)
     return Object.fromEntries(
       Array.from(this.#lines, ([who, lines]) => [who, [...lines]] as const).toSorted(([one], [other]) =>
         one < other ? -1 : 1,
@@ -68,7 +68,7 @@ export class Journal {
   async settled(who: string, what: string, promise: Promise<unknown>): Promise<void> {
     try {
       const value = await promise
-      this.note(who, `${what}: ${value === undefined || typeof value === 'object' ? 'done' : String(value)}`)
+      this.note(who, `${what}: ${typeof value === 'boolean' ? value : 'done'}`)
     } catch (error) {
       this.note(who, `${what}: ${this.reason(error)}`)
     }

@@ -47,11 +47,16 @@ class Simulated extends Place {
 
   /** Plays a script while virtual time passes. */
   async drive(script: Script): Promise<void> {
-    let over = false
-    const playing = script.play(this).finally(() => (over = true))
+    const run = { over: false }
+    const playing = script.play(this).finally(() => (run.over = true))
     // It is awaited below.
     playing.catch(ignore)
-    while (!over) await this.#sim.runUntil(() => over || this.#wake())
+    try {
+      while (!run.over) await this.#sim.runUntil(() => run.over || this.#wake(), { timeoutMs: PATIENCE_MS })
+    } catch (cause) {
+      const awaited = this.#waits.map(({ condition }) => String(condition)).join()
+      throw new Error(`It never came about that ${awaited}: ${JSON.stringify(this.journal.all)}`, { cause })
+    }
     await playing
   }
 
@@ -101,4 +106,5 @@ class Simulated extends Place {
 
 function ignore(): void {}
 
+const PATIENCE_MS = 60_000
 const SETTLE_MS = 50

@@ -1,4 +1,10 @@
-import { ClientFactory, type ConnectionClosed, type Connector, Protocol, type PushProducer } from '@ropewalk/core'
+import {
+  ClientFactory,
+  type ConnectionClosed,
+  type Connector,
+  Protocol,
+  type PushProducer,
+} from '@ropewalk/core'
 import type { Journal } from './journal.ts'
 
 /** What a program of a script does in its callbacks, besides recording them. */
@@ -87,31 +93,26 @@ class DrainingWitness extends Witness {
   }
 }
 
+/** What a factory does in its callbacks, besides recording them. */
+export interface FactoryConduct extends Conduct {
+  attemptFailed?(connector: Connector): unknown
+  connectionLost?(connector: Connector): unknown
+}
+
 /** A factory that records its callbacks, and builds a witness for each connection. */
 export class Witnesses extends ClientFactory<Witness> {
   /** The witnesses built so far. */
   readonly built: Witness[] = []
   readonly #journal: Journal
   readonly #who: string
-  readonly #conduct: Conduct
-  readonly #failed: (connector: Connector, reason: Error) => unknown
-  readonly #lost: (connector: Connector) => unknown
+  readonly #conduct: FactoryConduct
 
   /** The first witness is named `who`, the following ones `who 2`, `who 3` and so on. */
-  constructor(
-    journal: Journal,
-    who: string,
-    conduct: Conduct & {
-      failed?(connector: Connector, reason: Error): unknown
-      connectionLost?(connector: Connector): unknown
-    } = {},
-  ) {
+  constructor(journal: Journal, who: string, conduct: FactoryConduct = {}) {
     super()
     this.#journal = journal
     this.#who = who
     this.#conduct = conduct
-    this.#failed = conduct.failed ?? (() => undefined)
-    this.#lost = conduct.connectionLost ?? (() => undefined)
   }
 
   override buildProtocol(): Witness {
@@ -136,12 +137,12 @@ export class Witnesses extends ClientFactory<Witness> {
 
   override clientConnectionFailed(connector: Connector, reason: Error): void {
     this.note(`clientConnectionFailed ${this.#journal.reason(reason)}`)
-    this.#failed(connector, reason)
+    this.#conduct.attemptFailed?.(connector)
   }
 
   override clientConnectionLost(connector: Connector, reason: ConnectionClosed): void {
     this.note(`clientConnectionLost ${this.#journal.reason(reason)}`)
-    this.#lost(connector)
+    this.#conduct.connectionLost?.(connector)
   }
 
   private note(line: string): void {

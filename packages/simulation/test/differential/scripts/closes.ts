@@ -174,11 +174,11 @@ export const CLOSES: readonly Script[] = [
   {
     name: 'an abort with unread bytes',
     async play(place) {
-      const pair = await place.pair({ connect: { transport: { readAheadBytes: 0 } } })
+      const pair = await place.pair({ connect: { transport: { readAheadBytes: 1 } } })
       pair.client.transport.pauseProducing()
       pair.server.write('one')
       await place.settle()
-      pair.server.write('two')
+      pair.server.transport.write(Buffer.alloc(100_000))
       await place.settle()
       pair.client.transport.abortConnection()
       await place.bothGone(pair)
@@ -207,7 +207,7 @@ export const CLOSES: readonly Script[] = [
   {
     name: 'a close with unread bytes reads them to the end',
     async play(place) {
-      const pair = await place.pair({ connect: { transport: { readAheadBytes: 0 } } })
+      const pair = await place.pair({ connect: { transport: { readAheadBytes: 1 } } })
       pair.client.transport.pauseProducing()
       pair.server.write(Buffer.alloc(100_000))
       await place.settle()

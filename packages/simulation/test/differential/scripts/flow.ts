@@ -33,6 +33,8 @@ export const FLOW: readonly Script[] = [
       }
       await place.until(() => pair.client.gone && pair.server.gone)
       for (const { who, bytes } of [pair.client, pair.server]) place.journal.note(`${who} in all`, `${bytes}`)
+      // Whether the own output ends before the input is a matter of time.
+      place.journal.drop('client', 'server')
     },
   },
   {
@@ -152,7 +154,7 @@ export const FLOW: readonly Script[] = [
     async play(place) {
       const pair = await place.pair({
         server: { readLost: ({ transport }) => transport.loseConnection() },
-        listen: { transport: { readAheadBytes: 0 } },
+        listen: { transport: { readAheadBytes: 1 } },
       })
       pair.server.transport.pauseProducing()
       pair.client.write('held ')
@@ -203,11 +205,12 @@ export const FLOW: readonly Script[] = [
   {
     name: 'a pause with unread bytes, then a reset by the peer',
     async play(place) {
-      const pair = await place.pair({ listen: { transport: { readAheadBytes: 0 } } })
+      const pair = await place.pair({ listen: { transport: { readAheadBytes: 1 } } })
       pair.server.transport.pauseProducing()
       pair.client.write('held ')
       await place.settle()
-      pair.client.write('unread')
+      // More than Node reads ahead, so that some stay in the system.
+      pair.client.transport.write(Buffer.alloc(100_000, 'unread'))
       await place.settle()
       pair.client.transport.abortConnection()
       await place.settle()
@@ -218,11 +221,12 @@ export const FLOW: readonly Script[] = [
   {
     name: 'unread bytes are read after a reset by the peer',
     async play(place) {
-      const pair = await place.pair({ listen: { transport: { readAheadBytes: 0 } } })
+      const pair = await place.pair({ listen: { transport: { readAheadBytes: 1 } } })
       pair.server.transport.pauseProducing()
       pair.client.write('held ')
       await place.settle()
-      pair.client.write('unread')
+      // More than Node reads ahead, so that some stay in the system.
+      pair.client.transport.write(Buffer.alloc(100_000, 'unread'))
       await place.settle()
       pair.client.transport.abortConnection()
       await place.settle()
@@ -267,7 +271,7 @@ export const FLOW: readonly Script[] = [
       const pair = await place.pair({
         server: {
           data: (server) => {
-            if (server.bytes > 4) return undefined
+            if (server.bytes > 1) return undefined
             server.note('waits')
             return new Promise((resolve) => {
               goOn = () => {
@@ -278,9 +282,9 @@ export const FLOW: readonly Script[] = [
           },
         },
       })
-      pair.client.write('one ')
-      await place.until(() => pair.server.bytes === 4)
-      pair.client.write('two')
+      pair.client.write('1')
+      await place.until(() => pair.server.bytes === 1)
+      pair.client.write(' and 2')
       pair.client.transport.loseConnection()
       await place.settle()
       goOn()
