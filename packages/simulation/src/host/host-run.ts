@@ -6,7 +6,7 @@ import { overlap } from '../network/interfaces.ts'
 import { SimulatedDatagramWire } from '../network/simulated-datagram-wire.ts'
 import type { Network } from '../network/network.ts'
 import type { SimulatedPort } from '../network/simulated-port.ts'
-import { type TCPStack, UNIX } from '../network/tcp-stack.ts'
+import { isTooLong, type TCPStack, UNIX } from '../network/tcp-stack.ts'
 import { HostClock } from '../time/host-clock.ts'
 import type { Trace } from '../trace.ts'
 import { HostReactor } from './host-reactor.ts'
@@ -122,20 +122,27 @@ export class HostRun implements ReactorSystem {
   }
 
   /**
-   * @throws {CannotListenError} when the address is taken, or the host does not have it. The file of a UNIX
+   * @throws {CannotListenError} when the address is taken, the host does not have it, or the path of a UNIX socket
+   * is too long. The file of a UNIX
    * socket whose program has ended without removing it takes the path too.
    */
   bindPort(port: SimulatedPort): void {
     const { host, port: number } = port.endpoint
     const { socketFiles, interfaces } = this.host
-    const isTaken =
-      host === UNIX
-        ? socketFiles.has(String(number))
-        : this.ports.some(({ endpoint }) => endpoint.port === number && overlap(endpoint.host, host))
-    if (isTaken) throw new CannotListenError(port.getHost(), listenFailure('EADDRINUSE'))
-    if (host === UNIX) socketFiles.add(String(number))
-    else if (host !== '::' && host !== '0.0.0.0' && !interfaces.has(host))
-      throw new CannotListenError(port.getHost(), listenFailure('EADDRNOTAVAIL'))
+    const failure = (code: string): Error => new CannotListenError(port.getHost(), listenFailure(code))
+    if (host === UNIX) {
+      if (isTooLong(String(number))) throw failure('ENAMETOOLONG')
+      if (socketFiles.has(String(number))) throw failure('EADDRINUSE')
+      socketFiles.add(String(number))
+    } else {
+      const wanted = { host, ipv6Only: port.ipv6Only }
+      const isTaken = this.ports.some(
+        ({ endpoint, ipv6Only }) =>
+          endpoint.port === number && overlap({ host: endpoint.host, ipv6Only }, wanted),
+      )
+      if (isTaken) throw failure('EADDRINUSE')
+      if (host !== '::' && host !== '0.0.0.0' && !interfaces.has(host)) throw failure('EADDRNOTAVAIL')
+    }
     this.#ports.add(port)
     this.stack.listen(port)
   }

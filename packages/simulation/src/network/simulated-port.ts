@@ -5,6 +5,7 @@ import {
   type ProtocolFactory,
   tcpAddress,
   type Transport,
+  unixAddress,
 } from '@ropewalk/core'
 import { Acceptor, type ConnectedWire, stopFactory } from '@ropewalk/core/reactor'
 import type { HostKernel, ListenPort } from './host-kernel.ts'
@@ -121,7 +122,8 @@ export class SimulatedPort<A extends Address = Address> implements ListeningPort
 
   #addressesOf({ from, to }: Segment): Pick<ConnectedWire, 'localAddress' | 'peerAddress'> {
     const { address } = this.#setup
-    if (address.type === 'UNIX') return { localAddress: address, peerAddress: address }
+    // As with Node, the peer of a UNIX socket has no path.
+    if (address.type === 'UNIX') return { localAddress: address, peerAddress: unixAddress('') }
     return { localAddress: tcpAddressOf(to), peerAddress: tcpAddressOf(from) }
   }
 

@@ -1,6 +1,7 @@
 import type { Wire, WireEvents } from '@ropewalk/core/reactor'
 import type { EndSystem, NamedEnd, OpeningEnd } from './host-kernel.ts'
 import type { TCPConnection } from './tcp-connection.ts'
+import { UNIX } from './tcp-stack.ts'
 
 /** The outcome of the handshake of a connection. */
 export interface Handshake {
@@ -72,9 +73,11 @@ export class SimulatedWire implements Wire, NamedEnd, OpeningEnd {
     this.#closeIfOver()
   }
 
+  /** Only TCP has a reset. */
   abort(): void {
     if (this.#stage !== 'open') return
-    this.#connection?.abort()
+    if (this.#connection?.local.host === UNIX) this.#connection.close()
+    else this.#connection?.abort()
     this.#close(undefined)
   }
 

@@ -1,11 +1,11 @@
-import { type Address, formatAddress, tcpAddress } from '@ropewalk/core'
+import { type Address, formatAddress, tcpAddress, unixAddress } from '@ropewalk/core'
 import { type ConnectAttempt, connectFailure, type DialEvents } from '@ropewalk/core/reactor'
 import type { HostKernel } from './host-kernel.ts'
 import { reachedAs } from './interfaces.ts'
 import type { Endpoint } from './segment.ts'
 import { endpointOf } from './simulated-port.ts'
 import { SimulatedWire } from './simulated-wire.ts'
-import { UNIX } from './tcp-stack.ts'
+import { isTooLong, UNIX } from './tcp-stack.ts'
 
 /** One attempt to connect to a numeric address or a path. */
 export class StreamDial implements ConnectAttempt {
@@ -15,11 +15,16 @@ export class StreamDial implements ConnectAttempt {
   #wire: SimulatedWire | undefined
   #wanted = true
 
-  /** @param bindAddress The local address to connect from; undefined for the usual one. */
+  /**
+   * @param bindAddress The local address to connect from; undefined for the usual one.
+   * @throws {Error} with the code `ENAMETOOLONG` when the path of a UNIX socket is too long.
+   */
   constructor(life: HostKernel, address: Address, events: DialEvents, bindAddress: string | undefined) {
     this.#life = life
     this.#address = address
     this.#events = events
+    if (address.type === 'UNIX' && isTooLong(address.path))
+      throw Object.assign(new Error(`connect ENAMETOOLONG ${address.path}`), { code: 'ENAMETOOLONG' })
     if (!life.takeDescriptor()) {
       this.#failSoon('EMFILE', 'socket EMFILE: too many descriptors are open')
       return
@@ -80,10 +85,14 @@ export class StreamDial implements ConnectAttempt {
     this.#wanted = false
     const life = this.#life
     const isUNIX = this.#address.type === 'UNIX'
-    const peerAddress = isUNIX ? this.#address : tcpAddress(remote.host, Number(remote.port))
+    // As with Node, the peer of a UNIX socket has no path.
+    const peerAddress = isUNIX ? unixAddress('') : tcpAddress(remote.host, Number(remote.port))
     const localAddress = isUNIX ? this.#address : tcpAddress(local.host, Number(local.port))
     life.endOpened(wire)
-    life.network.setup.trace.note(life.host.name, `connected to ${formatAddress(peerAddress)}`)
+    life.network.setup.trace.note(
+      life.host.name,
+      `connected to ${formatAddress(isUNIX ? this.#address : peerAddress)}`,
+    )
     life.execute(() =>
       this.#events.connected({ wire, localAddress, peerAddress, attach: (events) => wire.attach(events) }),
     )
