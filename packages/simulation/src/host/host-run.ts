@@ -2,8 +2,8 @@ import { CannotListenError } from '@ropewalk/core'
 import { type UDPAddress, udpAddress } from '@ropewalk/core/udp'
 import type { DatagramBinding } from '@ropewalk/core/reactor'
 import type { NamedEnd } from '../network/host-kernel.ts'
-import { overlap } from '../network/interfaces.ts'
-import { SimulatedDatagramWire } from '../network/simulated-datagram-wire.ts'
+import { isWildcard, type Listening, overlap } from '../network/interfaces.ts'
+import { isGroup, SimulatedDatagramWire } from '../network/simulated-datagram-wire.ts'
 import type { Network } from '../network/network.ts'
 import type { SimulatedPort } from '../network/simulated-port.ts'
 import { isTooLong, type TCPStack, UNIX } from '../network/tcp-stack.ts'
@@ -22,7 +22,7 @@ export class HostRun implements ReactorSystem {
   readonly #ports = new Set<SimulatedPort>()
   readonly #datagrams = new Set<SimulatedDatagramWire>()
   #descriptors = 0
-  #lastDatagramPort = 49_151
+  #lastDatagramPort: number
   #over = false
   /** The calls that wait for the end of a pause; undefined while the host is not paused. */
   #paused: (() => unknown)[] | undefined
@@ -30,6 +30,7 @@ export class HostRun implements ReactorSystem {
   constructor(host: HostState, stack: TCPStack) {
     this.host = host
     this.stack = stack
+    this.#lastDatagramPort = host.random.fork('UDP ports').between(FIRST_PORT, LAST_PORT)
     this.clock = new HostClock(this.network.setup.events, (call) => this.execute(call))
     this.reactor = new HostReactor(this)
   }
@@ -141,7 +142,7 @@ export class HostRun implements ReactorSystem {
           endpoint.port === number && overlap({ host: endpoint.host, ipv6Only }, wanted),
       )
       if (isTaken) throw failure('EADDRINUSE')
-      if (host !== '::' && host !== '0.0.0.0' && !interfaces.has(host)) throw failure('EADDRNOTAVAIL')
+      if (!isWildcard(host) && !interfaces.has(host)) throw failure('EADDRNOTAVAIL')
     }
     this.#ports.add(port)
     this.stack.listen(port)
@@ -159,12 +160,26 @@ export class HostRun implements ReactorSystem {
     if (port.endpoint.host === UNIX) this.host.socketFiles.delete(String(port.endpoint.port))
   }
 
-  /** @throws {Error} EADDRINUSE when the port is taken, unless both sockets have `reuseAddress`. */
+  /**
+   * @throws {Error} EADDRINUSE when the address is taken, unless both sockets have `reuseAddress`; EADDRNOTAVAIL
+   * when the host does not have it.
+   */
   bindDatagrams(asked: DatagramBinding): SimulatedDatagramWire {
     const port = asked.address.port === 0 ? this.#freeDatagramPort() : asked.address.port
     const binding = { ...asked, address: udpAddress(asked.address.host, port) }
+    const { host } = binding.address
+    if (!isWildcard(host) && !isGroup(host) && !this.host.interfaces.has(host))
+      throw listenFailure('EADDRNOTAVAIL')
+    const listening = ({ address, ipv6Only }: DatagramBinding): Listening => ({
+      host: address.host,
+      ipv6Only,
+    })
     for (const { binding: other } of this.#datagrams)
-      if (other.address.port === port && !(other.reuseAddress && binding.reuseAddress))
+      if (
+        other.address.port === port &&
+        !(other.reuseAddress && binding.reuseAddress) &&
+        overlap(listening(other), listening(binding))
+      )
         throw listenFailure('EADDRINUSE')
     const socket = new SimulatedDatagramWire(this, binding)
     this.#datagrams.add(socket)
@@ -173,7 +188,7 @@ export class HostRun implements ReactorSystem {
 
   #freeDatagramPort(): number {
     const taken = new Set(Array.from(this.#datagrams, ({ address }) => address.port))
-    do this.#lastDatagramPort = this.#lastDatagramPort >= 65_535 ? 49_152 : this.#lastDatagramPort + 1
+    do this.#lastDatagramPort = this.#lastDatagramPort >= LAST_PORT ? FIRST_PORT : this.#lastDatagramPort + 1
     while (taken.has(this.#lastDatagramPort))
     return this.#lastDatagramPort
   }
@@ -183,9 +198,16 @@ export class HostRun implements ReactorSystem {
     this.#datagrams.delete(socket)
   }
 
-  /** The sockets that receive a datagram from `from` to `to`. */
+  /**
+   * The sockets that receive a datagram from `from` to `to`. Of several for one address, the one that fits best
+   * receives it, and of these the one that was bound last. As on Linux, a datagram to a group reaches every
+   * socket on all addresses once one socket of the machine has joined the group.
+   */
   datagramsAt(from: UDPAddress, to: UDPAddress): readonly SimulatedDatagramWire[] {
-    return Array.from(this.#datagrams).filter((socket) => socket.receives(from, to))
+    const sockets = Array.from(this.#datagrams).filter((socket) => socket.receives(from, to))
+    if (isGroup(to.host))
+      return Array.from(this.#datagrams).some((socket) => socket.isIn(to.host)) ? sockets : []
+    return sockets.toSorted((one, other) => one.preference - other.preference).slice(-1)
   }
 
   /** Resolves with the addresses of a name, after the delay of the name service. */
@@ -210,3 +232,6 @@ export class HostRun implements ReactorSystem {
 function listenFailure(code: string): Error {
   return Object.assign(new Error(`listen ${code}`), { code })
 }
+
+const FIRST_PORT = 49_152
+const LAST_PORT = 65_535

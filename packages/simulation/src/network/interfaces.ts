@@ -36,6 +36,11 @@ export function reachedAs(host: string): string {
   return host === '::' ? '::1' : host
 }
 
+/** Whether an address stands for all addresses of a machine. */
+export function isWildcard(host: string): boolean {
+  return host === '::' || host === '0.0.0.0'
+}
+
 /** Whether a port that listens at `listening` accepts connections to `host`. */
 export function listensAt(listening: string, host: string, ipv6Only: boolean): boolean {
   if (listening === '0.0.0.0') return !host.includes(':')

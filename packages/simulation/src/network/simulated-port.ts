@@ -51,7 +51,8 @@ export class SimulatedPort<A extends Address = Address> implements ListeningPort
   /** Whether the backlog has space for another connection. */
   get hasCapacity(): boolean {
     const { life, backlog } = this.#setup
-    return this.#waiting < backlog && !life.host.backlogFull
+    // As with Linux, one more than the backlog fits.
+    return this.#waiting <= backlog && !life.host.backlogFull
   }
 
   getHost(): A {

@@ -24,10 +24,11 @@ export async function playOnLoopback(script: Script): Promise<Readonly<Record<st
 }
 
 class Loopback extends Place {
-  readonly #ports = new Set<ListeningPort>()
-  readonly server: Reactor = reactorFor(this.#ports)
-  readonly client: Reactor = reactorFor(this.#ports)
+  readonly #ports = new Set<{ stopListening(): Promise<void> }>()
+  readonly server: Reactor = reactorFor((port) => this.keep(port))
+  readonly client: Reactor = reactorFor((port) => this.keep(port))
   readonly address = '127.0.0.2'
+  readonly clientAddress = '127.0.0.1'
   readonly #children = new Set<ChildProcess>()
   readonly #directories: string[] = []
   #settling: { readonly server: Server; readonly socket: Socket } | undefined
@@ -79,6 +80,10 @@ class Loopback extends Place {
     }
   }
 
+  keep(port: { stopListening(): Promise<void> }): void {
+    this.#ports.add(port)
+  }
+
   path(): string {
     const directory = mkdtempSync(join(tmpdir(), 'ropewalk-'))
     this.#directories.push(directory)
@@ -118,13 +123,13 @@ class Loopback extends Place {
   }
 }
 
-/** Returns a reactor that adds the ports it opens to `opened`. */
-function reactorFor(opened: Set<ListeningPort>): Reactor {
+/** Returns a reactor that calls `opened` with each port that it opens. */
+function reactorFor(opened: (port: ListeningPort) => void): Reactor {
   const reactor = createReactor({ log: () => undefined })
   const [listenTCP, listenUNIX] = [reactor.listenTCP.bind(reactor), reactor.listenUNIX.bind(reactor)]
   const keep = async <P extends ListeningPort>(opening: Promise<P>): Promise<P> => {
     const port = await opening
-    opened.add(port)
+    opened(port)
     return port
   }
   return Object.assign(reactor, {

@@ -14,8 +14,8 @@ import { type Conduct, type Witness, Witnesses } from './witness.ts'
 /** A small program over the reactors of a place. It records what its protocols see. */
 export interface Script {
   readonly name: string
-  /** Whether both reactors must be on one machine, as for UNIX sockets. Default: that does not matter. */
-  readonly onOneMachine?: boolean
+  /** Whether both reactors must be on one machine, or on two. Default: that does not matter. */
+  readonly machines?: 1 | 2
   play(place: Place): Promise<void>
 }
 
@@ -60,6 +60,8 @@ export abstract class Place {
   abstract readonly client: Reactor
   /** The address at which the client reaches the server. */
   abstract readonly address: string
+  /** The address of the client. */
+  abstract readonly clientAddress: string
 
   /** Resolves when `condition` returns true. */
   abstract until(condition: () => boolean): Promise<void>
@@ -71,6 +73,9 @@ export abstract class Place {
   abstract leaveSocketFile(path: string): Promise<void>
   /** Starts a program in a process of its own. Resolves when it listens. */
   abstract start(name: ProgramName, options?: ProgramOptions): Promise<Program>
+
+  /** Stops a port at the end of the script. */
+  abstract keep(port: { stopListening(): Promise<void> }): void
 
   /** Listens at a free port of the server, and names it. */
   async listen(

@@ -21,6 +21,7 @@ class Simulated extends Place {
   readonly server: Reactor
   readonly client: Reactor
   readonly address: string
+  readonly clientAddress: string
   readonly #sim: Simulation
   readonly #host: SimulatedHost
   #waits: { readonly condition: () => boolean; readonly resolve: () => void }[] = []
@@ -41,8 +42,9 @@ class Simulated extends Place {
     this.server = this.#host.reactor
     this.client = client.reactor
     this.address = machines === 1 ? '127.0.0.2' : this.#host.address
+    this.clientAddress = machines === 1 ? '127.0.0.1' : client.address
     this.journal.nameHost(this.address, 'server')
-    this.journal.nameHost(machines === 1 ? '127.0.0.1' : client.address, 'client')
+    this.journal.nameHost(this.clientAddress, 'client')
   }
 
   /** Plays a script while virtual time passes. */
@@ -68,6 +70,9 @@ class Simulated extends Place {
   settle(): Promise<void> {
     return new Promise((resolve) => this.#sim.at(this.#sim.nowMs + SETTLE_MS, resolve))
   }
+
+  /** The simulation ends with the script. */
+  keep(): void {}
 
   path(): string {
     return `/run/socket-${++this.#paths}`

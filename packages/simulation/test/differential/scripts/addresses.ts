@@ -37,7 +37,7 @@ export const ADDRESSES: readonly Script[] = [
   }),
   {
     name: 'ports with number 0 get different numbers',
-    onOneMachine: true,
+    machines: 1,
     async play(place) {
       const ports = [
         await place.listen(new Witnesses(place.journal, 'one'), {}, 'one'),
@@ -63,7 +63,7 @@ export const ADDRESSES: readonly Script[] = [
   },
   {
     name: 'nothing listens at any address of localhost',
-    onOneMachine: true,
+    machines: 1,
     async play(place) {
       const port = await place.listen(new Witnesses(place.journal, 'server'))
       await port.stopListening()
@@ -94,7 +94,7 @@ function listening(
 ): Script {
   return {
     name: `listening: ${name}`,
-    onOneMachine: true,
+    machines: 1,
     async play(place) {
       let number = 0
       for (const [host, options] of wanted) {
@@ -117,7 +117,7 @@ function listening(
 function connecting(name: string, { listen, ipv6Only = false, connect, bindAddress }: Attempt): Script {
   return {
     name: `connecting: ${name}`,
-    onOneMachine: true,
+    machines: 1,
     async play(place) {
       const served = new Witnesses(place.journal, 'server', {
         made: ({ transport }) => transport.loseConnection(),

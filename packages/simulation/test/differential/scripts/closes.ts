@@ -270,7 +270,7 @@ export const CLOSES: readonly Script[] = [
       const { client, server } = pair
       server.transport.pauseProducing()
       client.transport.registerProducer(recordingProducer(client), true)
-      client.write(Buffer.alloc(40_000_000))
+      client.write(Buffer.alloc(12_000_000))
       await place.settle()
       server.transport.abortConnection()
       await place.bothGone(pair)
@@ -285,7 +285,7 @@ export const CLOSES: readonly Script[] = [
       client.transport.signal.addEventListener('abort', () =>
         client.note(`signal ${place.journal.reason(client.transport.signal.reason)}`),
       )
-      client.write(Buffer.alloc(40_000_000))
+      client.write(Buffer.alloc(12_000_000))
       void place.journal.settled('drained', 'drained', client.transport.drained())
       void place.journal.settled('send', 'send', client.transport.send('more'))
       await place.settle()

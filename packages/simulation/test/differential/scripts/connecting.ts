@@ -249,7 +249,7 @@ export const CONNECTING: readonly Script[] = [
     },
   },
   {
-    name: 'two hundred connections at once',
+    name: 'a hundred connections at once',
     async play(place) {
       const served = new Witnesses(place.journal, 'server', {
         data: ({ transport }, data) => {
@@ -261,9 +261,9 @@ export const CONNECTING: readonly Script[] = [
       const asking = new Witnesses(place.journal, 'client', {
         made: ({ transport }) => void transport.write('x'),
       })
-      for (let count = 0; count < 200; count++) place.connect(port, asking)
-      await place.until(() => asking.built.length === 200 && asking.built.every(({ gone }) => gone))
-      await place.until(() => served.built.length === 200 && served.built.every(({ gone }) => gone))
+      for (let count = 0; count < 100; count++) place.connect(port, asking)
+      await place.until(() => asking.built.length === 100 && asking.built.every(({ gone }) => gone))
+      await place.until(() => served.built.length === 100 && served.built.every(({ gone }) => gone))
       const echoed = asking.built.filter(({ bytes }) => bytes === 1).length
       const peers = new Set(served.built.map(({ transport }) => JSON.stringify(transport.getPeer())))
       place.journal.note('script', `${echoed} echoed, ${peers.size} peers`)

@@ -5,7 +5,7 @@ import { recordingProducer } from '../witness.ts'
 /** How bytes flow: pauses, backpressure, deadlines of output. */
 export const FLOW: readonly Script[] = [
   {
-    name: 'eight megabytes to a reader that pauses again and again',
+    name: 'three megabytes to a reader that pauses again and again',
     async play(place) {
       const pair = await place.pair({
         server: {
@@ -15,7 +15,7 @@ export const FLOW: readonly Script[] = [
           },
         },
       })
-      pair.client.transport.write(Buffer.alloc(8_000_000, 'pauses'))
+      pair.client.transport.write(Buffer.alloc(3_000_000, 'pauses'))
       pair.client.transport.loseConnection()
       await place.bothGone(pair)
     },
@@ -54,11 +54,11 @@ export const FLOW: readonly Script[] = [
       server.transport.pauseProducing()
       await place.settle()
       client.transport.registerProducer(recordingProducer(client), true)
-      client.write(Buffer.alloc(40_000_000))
+      client.write(Buffer.alloc(12_000_000))
       await place.settle()
       client.note(`buffers ${client.transport.bufferedBytes > 0}`)
       server.transport.resumeProducing()
-      await place.until(() => server.bytes === 40_000_000)
+      await place.until(() => server.bytes === 12_000_000)
       await place.settle()
       client.note(`buffers ${client.transport.bufferedBytes > 0}`)
       client.transport.unregisterProducer()
@@ -247,7 +247,7 @@ export const FLOW: readonly Script[] = [
       })
       pair.server.transport.pauseProducing()
       await place.settle()
-      pair.client.transport.write(Buffer.alloc(40_000_000))
+      pair.client.transport.write(Buffer.alloc(12_000_000))
       pair.client.transport.loseConnection()
       await place.until(() => pair.client.gone)
     },
@@ -258,7 +258,7 @@ export const FLOW: readonly Script[] = [
       const pair = await place.pair({ connect: { transport: { maxBufferedBytes: 1_000_000 } } })
       pair.server.transport.pauseProducing()
       await place.settle()
-      pair.client.write(Buffer.alloc(40_000_000))
+      pair.client.write(Buffer.alloc(12_000_000))
       await place.settle()
       pair.client.write('one more')
       await place.until(() => pair.client.gone)

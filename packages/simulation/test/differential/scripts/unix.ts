@@ -5,7 +5,7 @@ import { Witnesses } from '../witness.ts'
 export const UNIX: readonly Script[] = [
   {
     name: 'a connection, and both addresses',
-    onOneMachine: true,
+    machines: 1,
     async play(place) {
       const { served, asking } = await paired(place)
       asking.built[0]?.write('request')
@@ -17,7 +17,7 @@ export const UNIX: readonly Script[] = [
   },
   {
     name: 'a half-close',
-    onOneMachine: true,
+    machines: 1,
     async play(place) {
       const { served, asking } = await paired(place)
       asking.built[0]?.write('request')
@@ -27,7 +27,7 @@ export const UNIX: readonly Script[] = [
   },
   {
     name: 'an abort, which has no reset',
-    onOneMachine: true,
+    machines: 1,
     async play(place) {
       const { served, asking } = await paired(place)
       asking.built[0]?.transport.abortConnection()
@@ -36,7 +36,7 @@ export const UNIX: readonly Script[] = [
   },
   {
     name: 'an abort with unread bytes',
-    onOneMachine: true,
+    machines: 1,
     async play(place) {
       const { served, asking } = await paired(place)
       asking.built[0]?.transport.pauseProducing()
@@ -49,7 +49,7 @@ export const UNIX: readonly Script[] = [
   },
   {
     name: 'three megabytes',
-    onOneMachine: true,
+    machines: 1,
     async play(place) {
       const { served, asking } = await paired(place)
       asking.built[0]?.transport.write(Buffer.alloc(3_000_000, 'unix'))
@@ -59,7 +59,7 @@ export const UNIX: readonly Script[] = [
   },
   {
     name: 'no file at the path',
-    onOneMachine: true,
+    machines: 1,
     async play(place) {
       const connector = place.client.connectUNIX(place.path(), new Witnesses(place.journal, 'client'))
       await place.journal.settled('client', 'connecting', connector.whenConnected())
@@ -67,7 +67,7 @@ export const UNIX: readonly Script[] = [
   },
   {
     name: 'a stale file at the path',
-    onOneMachine: true,
+    machines: 1,
     async play(place) {
       const path = place.path()
       await place.leaveSocketFile(path)
@@ -84,7 +84,7 @@ export const UNIX: readonly Script[] = [
   },
   {
     name: 'a path on which a program listens',
-    onOneMachine: true,
+    machines: 1,
     async play(place) {
       const { path } = await paired(place)
       const listening = place.server.listenUNIX(path, new Witnesses(place.journal, 'other'), {
@@ -97,7 +97,7 @@ export const UNIX: readonly Script[] = [
   },
   {
     name: 'a port that stops removes its file',
-    onOneMachine: true,
+    machines: 1,
     async play(place) {
       const { path, port } = await paired(place)
       await port.stopListening()
@@ -109,7 +109,7 @@ export const UNIX: readonly Script[] = [
   },
   {
     name: 'a port is suspended and resumed',
-    onOneMachine: true,
+    machines: 1,
     async play(place) {
       const { path, port } = await paired(place)
       const attempt = async (who: string): Promise<void> => {
@@ -126,7 +126,7 @@ export const UNIX: readonly Script[] = [
   },
   {
     name: 'a path that is too long',
-    onOneMachine: true,
+    machines: 1,
     async play(place) {
       const path = place.path().padEnd(200, 'x')
       const listening = place.server.listenUNIX(path, new Witnesses(place.journal, 'server'))
