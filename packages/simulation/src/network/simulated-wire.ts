@@ -60,7 +60,7 @@ export class SimulatedWire implements Wire, NamedEnd, OpeningEnd {
   write(parts: readonly (Buffer | string)[]): boolean {
     if (this.#stage !== 'open' || this.#ownEnd) return true
     if (this.#error !== undefined) {
-      this.#close(systemError('write', 'EPIPE'))
+      this.#close(systemError('write', this.#peerEnd === 'ahead' ? 'ECONNRESET' : 'EPIPE'))
       return false
     }
     return this.#connection?.write(parts) ?? true
@@ -76,7 +76,7 @@ export class SimulatedWire implements Wire, NamedEnd, OpeningEnd {
   /** Only TCP has a reset. */
   abort(): void {
     if (this.#stage !== 'open') return
-    if (this.#connection?.local.host === UNIX) this.#connection.close()
+    if (this.#isUNIX) this.#connection?.close()
     else this.#connection?.abort()
     this.#close(undefined)
   }
@@ -130,6 +130,8 @@ export class SimulatedWire implements Wire, NamedEnd, OpeningEnd {
       return this.#handshake.failed(code)
     }
     if (this.#stage !== 'open') return
+    // The peer of a UNIX socket has closed it before this end wrote.
+    if (this.#isUNIX && this.#peerEnd === 'notified') return this.#close(systemError('write', 'EPIPE'))
     this.#error = systemError('read', code)
     const isRead = this.#peerEnd !== 'notified'
     if (isRead && this.#reading && this.#events !== undefined) this.#schedule()
@@ -140,6 +142,10 @@ export class SimulatedWire implements Wire, NamedEnd, OpeningEnd {
   /** As the wire of a socket does, it looks now and then whether a peer that it does not read from is there. */
   #look(): void {
     if (this.#stage === 'open') this.#close(this.#error)
+  }
+
+  get #isUNIX(): boolean {
+    return this.#connection?.local.host === UNIX
   }
 
   #schedule(): void {

@@ -1,7 +1,7 @@
 import { type Address, formatAddress, tcpAddress, unixAddress } from '@ropewalk/core'
 import { type ConnectAttempt, connectFailure, type DialEvents } from '@ropewalk/core/reactor'
 import type { HostKernel } from './host-kernel.ts'
-import { reachedAs } from './interfaces.ts'
+import { isWildcard, reachedAs } from './interfaces.ts'
 import type { Endpoint } from './segment.ts'
 import { endpointOf } from './simulated-port.ts'
 import { SimulatedWire } from './simulated-wire.ts'
@@ -47,8 +47,11 @@ export class StreamDial implements ConnectAttempt {
   /** Returns the code of the error with which the system call fails at once. */
   #obstacle(bindAddress: string | undefined): string | undefined {
     const { host, stack } = this.#life
-    if (this.#address.type === 'TCP')
-      return bindAddress === undefined || host.interfaces.has(bindAddress) ? undefined : 'EADDRNOTAVAIL'
+    if (this.#address.type === 'TCP') {
+      if (bindAddress === undefined) return undefined
+      if (bindAddress.includes(':') !== this.#address.host.includes(':')) return 'EINVAL'
+      return isWildcard(bindAddress) || host.interfaces.has(bindAddress) ? undefined : 'EADDRNOTAVAIL'
+    }
     const { path } = this.#address
     if (!host.socketFiles.has(path)) return 'ENOENT'
     const isOpen = Array.from(stack.ports).some(
@@ -61,7 +64,8 @@ export class StreamDial implements ConnectAttempt {
     const { host, network, stack } = this.#life
     const { host: reached, port } = endpointOf(this.#address)
     const remote: Endpoint = { host: reachedAs(reached), port }
-    const from = bindAddress ?? (reached === UNIX ? UNIX : host.interfaces.sourceFor(remote.host))
+    const usual = reached === UNIX ? UNIX : host.interfaces.sourceFor(remote.host)
+    const from = bindAddress === undefined || isWildcard(bindAddress) ? usual : bindAddress
     const isLocal = reached === UNIX || host.interfaces.has(remote.host)
     const peerHost = isLocal ? host.name : (network.stationAt(remote.host)?.name ?? '')
     let number: number

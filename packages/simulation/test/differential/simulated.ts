@@ -11,8 +11,9 @@ import { type ProgramName, startProgram } from './programs.ts'
 export async function playInSimulation(
   script: Script,
   machines: 1 | 2,
+  seed: number,
 ): Promise<Readonly<Record<string, readonly string[]>>> {
-  const simulated = new Simulated(machines)
+  const simulated = new Simulated(machines, seed)
   await simulated.drive(script)
   return simulated.journal.all
 }
@@ -28,10 +29,10 @@ class Simulated extends Place {
   #paths = 0
   #programs = 0
 
-  constructor(machines: 1 | 2) {
+  constructor(machines: 1 | 2, seed: number) {
     super()
     const sim = new Simulation({
-      seed: 1,
+      seed,
       // As on the loopback interface of Linux.
       link: { latencyMs: [0.05, 0.2], bytesPerSecond: Infinity },
       limits: { segmentBytes: 65_483, sendBufferBytes: 262_144, receiveBufferBytes: 262_144 },

@@ -35,6 +35,54 @@ export const ADDRESSES: readonly Script[] = [
     connect: '127.0.0.1',
     bindAddress: '192.0.2.1',
   }),
+  connecting('an own address of IPv6 to connect from', {
+    listen: undefined,
+    connect: '::1',
+    bindAddress: '::1',
+  }),
+  connecting('an own address of the other family to connect from', {
+    listen: undefined,
+    connect: '127.0.0.1',
+    bindAddress: '::1',
+  }),
+  connecting('the wildcard address to connect from', {
+    listen: '127.0.0.1',
+    connect: '127.0.0.4',
+    bindAddress: '0.0.0.0',
+  }),
+  connecting('the wildcard address to connect from, where the port is', {
+    listen: '127.0.0.1',
+    connect: '127.0.0.1',
+    bindAddress: '0.0.0.0',
+  }),
+  connecting('an address that is IPv4 within IPv6', { listen: '127.0.0.1', connect: '::ffff:127.0.0.1' }),
+  connecting('the IPv6 wildcard address as a destination', { listen: '::', connect: '::' }),
+  connecting('a name to listen on', { listen: 'localhost', connect: 'localhost' }),
+  {
+    name: 'port 0 as a destination',
+    async play(place) {
+      const connector = place.client.connectTCP(place.address, 0, new Witnesses(place.journal, 'client'))
+      await place.journal.settled('client', 'connecting', connector.whenConnected())
+    },
+  },
+  {
+    name: 'a port number is used again while a connection of it is up, and after it',
+    async play(place) {
+      const pair = await place.pair()
+      const { port } = pair.port.getHost()
+      for (const who of ['second', 'third']) {
+        await pair.port.stopListening()
+        const factory = new Witnesses(place.journal, who)
+        const again = await place.server.listenTCP(port, factory, { interface: place.address })
+        const connector = place.connect(again, new Witnesses(place.journal, `client of ${who}`))
+        await place.journal.settled('connecting', who, connector.whenConnected())
+        await place.until(() => factory.built.length === 1)
+        await again.stopListening()
+        pair.server.transport.loseConnection()
+        await place.bothGone(pair)
+      }
+    },
+  },
   {
     name: 'ports with number 0 get different numbers',
     machines: 1,

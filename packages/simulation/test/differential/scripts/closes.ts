@@ -232,10 +232,10 @@ export const CLOSES: readonly Script[] = [
     name: 'the peer closes while we send',
     async play(place) {
       const pair = await place.pair({ connect: { transport: { lingerMs: 30, minBytesPerSecond: 1e9 } } })
-      pair.server.write(Buffer.alloc(30_000))
+      pair.server.write(Buffer.alloc(30_000, 'output'))
       await place.until(() => pair.client.bytes === 30_000)
       pair.client.transport.loseConnection()
-      pair.server.write(Buffer.alloc(30_000))
+      pair.server.write(Buffer.alloc(30_000, 'output'))
       await place.bothGone(pair)
     },
   },
@@ -270,7 +270,7 @@ export const CLOSES: readonly Script[] = [
       const { client, server } = pair
       server.transport.pauseProducing()
       client.transport.registerProducer(recordingProducer(client), true)
-      client.write(Buffer.alloc(12_000_000))
+      client.write(Buffer.alloc(12_000_000, 'much output'))
       await place.settle()
       server.transport.abortConnection()
       await place.bothGone(pair)
@@ -285,7 +285,7 @@ export const CLOSES: readonly Script[] = [
       client.transport.signal.addEventListener('abort', () =>
         client.note(`signal ${place.journal.reason(client.transport.signal.reason)}`),
       )
-      client.write(Buffer.alloc(12_000_000))
+      client.write(Buffer.alloc(12_000_000, 'much output'))
       void place.journal.settled('drained', 'drained', client.transport.drained())
       void place.journal.settled('send', 'send', client.transport.send('more'))
       await place.settle()

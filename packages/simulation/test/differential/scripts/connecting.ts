@@ -109,6 +109,7 @@ export const CONNECTING: readonly Script[] = [
         place.connect(port, asking)
         await place.until(() => asking.built[count - 1]?.made === true)
         asking.built[count - 1]?.transport.write(`from ${count}`)
+        await place.settle()
       }
       for (let count = 0; count < 3; count++) {
         await place.until(() => served.built[count]?.bytes === 6)

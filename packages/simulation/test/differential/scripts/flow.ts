@@ -1,4 +1,4 @@
-import { Throttle } from '@ropewalk/core/policies'
+import { IdleTimeout, Throttle } from '@ropewalk/core/policies'
 import type { Script } from '../place.ts'
 import { recordingProducer } from '../witness.ts'
 
@@ -54,7 +54,7 @@ export const FLOW: readonly Script[] = [
       server.transport.pauseProducing()
       await place.settle()
       client.transport.registerProducer(recordingProducer(client), true)
-      client.write(Buffer.alloc(12_000_000))
+      client.write(Buffer.alloc(12_000_000, 'much output'))
       await place.settle()
       client.note(`buffers ${client.transport.bufferedBytes > 0}`)
       server.transport.resumeProducing()
@@ -238,6 +238,72 @@ export const FLOW: readonly Script[] = [
     },
   },
   {
+    name: 'a write while a reset is unread',
+    async play(place) {
+      const pair = await place.pair({ listen: { transport: { readAheadBytes: 1 } } })
+      pair.server.transport.pauseProducing()
+      pair.client.write('held ')
+      await place.settle()
+      pair.client.transport.write(Buffer.alloc(100_000, 'unread'))
+      await place.settle()
+      pair.client.transport.abortConnection()
+      await place.settle()
+      pair.server.write('too late')
+      await place.settle()
+      pair.server.note(`connected ${pair.server.transport.connected}`)
+    },
+  },
+  {
+    name: 'unread bytes, the FIN of the peer, and its reset',
+    async play(place) {
+      const pair = await place.pair({
+        server: { readLost: () => undefined },
+        listen: { transport: { readAheadBytes: 1 } },
+      })
+      pair.server.transport.pauseProducing()
+      pair.client.write('held ')
+      await place.settle()
+      pair.client.transport.write(Buffer.alloc(100_000, 'unread'))
+      pair.client.transport.loseWriteConnection()
+      await place.settle()
+      pair.client.transport.abortConnection()
+      await place.settle()
+      pair.server.transport.resumeProducing()
+      await place.bothGone(pair)
+    },
+  },
+  {
+    name: 'a rate limit delays the bytes written',
+    async play(place) {
+      const pair = await place.pair({
+        connect: { policies: [new Throttle({ writeBytesPerSecond: 2_000_000 })] },
+      })
+      pair.client.transport.write(Buffer.alloc(2_100_000, 'throttled'))
+      pair.client.transport.loseConnection()
+      await place.bothGone(pair)
+    },
+  },
+  {
+    name: 'an idle connection is closed',
+    async play(place) {
+      const pair = await place.pair({ listen: { policies: [new IdleTimeout(60)] } })
+      pair.client.write('hello')
+      await place.bothGone(pair)
+    },
+  },
+  {
+    name: 'an idle connection to a peer that does not close is aborted',
+    async play(place) {
+      const pair = await place.pair({
+        client: { readLost: () => undefined },
+        listen: { policies: [new IdleTimeout(40)], transport: { lingerMs: 60 } },
+      })
+      await place.until(() => pair.server.gone)
+      pair.client.transport.loseConnection()
+      await place.bothGone(pair)
+    },
+  },
+  {
     name: 'a peer that never reads stalls a close',
     async play(place) {
       const pair = await place.pair({
@@ -247,7 +313,7 @@ export const FLOW: readonly Script[] = [
       })
       pair.server.transport.pauseProducing()
       await place.settle()
-      pair.client.transport.write(Buffer.alloc(12_000_000))
+      pair.client.transport.write(Buffer.alloc(12_000_000, 'much output'))
       pair.client.transport.loseConnection()
       await place.until(() => pair.client.gone)
     },
@@ -258,7 +324,7 @@ export const FLOW: readonly Script[] = [
       const pair = await place.pair({ connect: { transport: { maxBufferedBytes: 1_000_000 } } })
       pair.server.transport.pauseProducing()
       await place.settle()
-      pair.client.write(Buffer.alloc(12_000_000))
+      pair.client.write(Buffer.alloc(12_000_000, 'much output'))
       await place.settle()
       pair.client.write('one more')
       await place.until(() => pair.client.gone)

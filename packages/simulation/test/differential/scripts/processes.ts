@@ -30,6 +30,37 @@ export const PROCESSES: readonly Script[] = [
     },
   },
   {
+    name: 'a program is killed, and what it wrote is read later',
+    machines: 2,
+    async play(place) {
+      const program = await place.start('large')
+      const asking = new Witnesses(place.journal, 'client', {
+        made: ({ transport }) => transport.pauseProducing(),
+        readLost: ({ transport }) => transport.loseConnection(),
+      })
+      connect(place, program, asking)
+      await place.until(() => asking.built[0]?.made === true)
+      // The program has handled this connection after the one before.
+      const other = await connected(place, program, 'other', 100_000)
+      await program.kill()
+      asking.built[0]?.note('resumes')
+      asking.built[0]?.transport.resumeProducing()
+      await place.until(() => asking.built[0]?.gone === true && other.built[0]?.gone === true)
+    },
+  },
+  {
+    name: 'a program is killed while it receives much',
+    machines: 2,
+    async play(place) {
+      const program = await place.start('silent')
+      const asking = await connected(place, program)
+      asking.built[0]?.transport.write(Buffer.alloc(12_000_000))
+      await place.settle()
+      await program.kill()
+      await place.until(() => asking.built[0]?.gone === true)
+    },
+  },
+  {
     name: 'a program stands still: it is connected to, and replies later',
     machines: 2,
     async play(place) {
@@ -105,9 +136,9 @@ function connect(place: Place, { host, port }: Program, factory: Witnesses, time
   return place.client.connectTCP(host, port, factory, { timeoutMs })
 }
 
-async function connected(place: Place, program: Program, who = 'client'): Promise<Witnesses> {
+async function connected(place: Place, program: Program, who = 'client', bytes = 6): Promise<Witnesses> {
   const asking = new Witnesses(place.journal, who)
   connect(place, program, asking)
-  await place.until(() => asking.built[0]?.bytes === 6)
+  await place.until(() => asking.built[0]?.bytes === bytes)
   return asking
 }

@@ -1,5 +1,6 @@
+import type { TransportOptions } from '@ropewalk/core'
 import type { Place, Script } from '../place.ts'
-import { Witnesses } from '../witness.ts'
+import { type Conduct, Witnesses } from '../witness.ts'
 
 /** UNIX sockets. */
 export const UNIX: readonly Script[] = [
@@ -22,6 +23,48 @@ export const UNIX: readonly Script[] = [
       const { served, asking } = await paired(place)
       asking.built[0]?.write('request')
       asking.built[0]?.transport.loseWriteConnection()
+      await place.until(() => asking.built[0]?.gone === true && served.built[0]?.gone === true)
+    },
+  },
+  {
+    name: 'a half-close, and a reply after it',
+    machines: 1,
+    async play(place) {
+      const { served, asking } = await paired(place, {
+        readLost: (server) => {
+          server.write('reply')
+          server.transport.loseConnection()
+        },
+      })
+      asking.built[0]?.write('request')
+      asking.built[0]?.transport.loseWriteConnection()
+      await place.until(() => asking.built[0]?.gone === true && served.built[0]?.gone === true)
+    },
+  },
+  {
+    name: 'a write after the peer has closed',
+    machines: 1,
+    async play(place) {
+      const { served, asking } = await paired(place, { readLost: () => undefined }, { lingerMs: 20 })
+      asking.built[0]?.transport.loseConnection()
+      await place.until(() => asking.built[0]?.gone === true)
+      await place.settle()
+      served.built[0]?.write('too late')
+      await place.until(() => served.built[0]?.gone === true)
+    },
+  },
+  {
+    name: 'a paused reader',
+    machines: 1,
+    async play(place) {
+      const { served, asking } = await paired(place, {}, { maxBufferedBytes: 1e9 })
+      served.built[0]?.transport.pauseProducing()
+      await place.settle()
+      asking.built[0]?.write(Buffer.alloc(3_000_000, 'unix'))
+      await place.settle()
+      served.built[0]?.transport.resumeProducing()
+      await place.until(() => served.built[0]?.bytes === 3_000_000)
+      served.built[0]?.transport.loseConnection()
       await place.until(() => asking.built[0]?.gone === true && served.built[0]?.gone === true)
     },
   },
@@ -140,12 +183,12 @@ export const UNIX: readonly Script[] = [
   },
 ]
 
-async function paired(place: Place) {
+async function paired(place: Place, server: Conduct = {}, transport: Partial<TransportOptions> = {}) {
   const path = place.path()
-  const served = new Witnesses(place.journal, 'server')
+  const served = new Witnesses(place.journal, 'server', server)
   const asking = new Witnesses(place.journal, 'client')
   const port = await place.server.listenUNIX(path, served)
-  place.client.connectUNIX(path, asking)
+  place.client.connectUNIX(path, asking, { transport })
   await place.until(() => served.built[0]?.made === true && asking.built[0]?.made === true)
   return { path, served, asking, port }
 }
