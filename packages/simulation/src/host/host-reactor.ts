@@ -4,6 +4,7 @@ import { StreamDial } from '../network/stream-dial.ts'
 import type { ReactorSystem } from './reactor-system.ts'
 import {
   type Address,
+  CannotListenError,
   formatAddress,
   type ListeningPort,
   type ListenTCPOptions,
@@ -156,13 +157,16 @@ export class HostReactor extends WireReactor implements Reactor {
     return { ...address, port: this.#run.stack.freePort() }
   }
 
-  protected override acceptTCP(
+  protected override async acceptTCP(
     port: number,
     factory: ProtocolFactory,
     options: ListenTCPOptions,
   ): Promise<ListeningPort<TCPAddress>> {
-    const { interface: host = '::', backlog = DEFAULT_BACKLOG, ipv6Only = false, ...accept } = options
+    const { interface: named = '::', backlog = DEFAULT_BACKLOG, ipv6Only = false, ...accept } = options
     const number = port === 0 ? this.#run.stack.freePort() : port
+    const [host = named] = await this.#run.lookup(named).catch((cause: unknown) => {
+      throw new CannotListenError(tcpAddress(named, port), cause)
+    })
     return this.#listen({ address: tcpAddress(host, number), factory, ipv6Only, backlog, accept })
   }
 
