@@ -2,6 +2,7 @@ import type { Leak } from './call-site.ts'
 import { svgDiagram } from './diagram/svg-diagram.ts'
 import { type DiagramOptions, mermaidDiagram, textDiagram } from './diagram/text-diagram.ts'
 import { type ErrorCount, type ErrorMatch, ExpectedErrors, textOfError } from './expected-errors.ts'
+import { DEFAULT_DISK, DISK_RULES, type DiskConditions } from './disk/disk-conditions.ts'
 import { FaultScript } from './fault-script.ts'
 import { type Fault, FAULT_PLAN_RULES, type FaultKind, type FaultPlan } from './faults.ts'
 import { type HostProgram, SimulatedHost } from './host/simulated-host.ts'
@@ -43,6 +44,11 @@ export interface SimulationOptions {
   /** TCP limits of all hosts. Default: buffers of 64 KiB, segments of 1460 bytes, `giveUpMs` 120 000. */
   readonly limits?: Partial<FlowLimits> | undefined
   /**
+   * Conditions of all disks. Default: `latencyMs` 0.05 to 1 ms, `syncMs` 1 to 15 ms, 200 MB per second, no limit of
+   * size, `order` `'ordered'`.
+   */
+  readonly disk?: Partial<DiskConditions> | undefined
+  /**
    * Which faults planned by `injectFaults` happen: a set of places in `script`, or a text such as
    * `2:300,5,no-loss`, which the message of a failed scenario has. Default: all.
    */
@@ -80,11 +86,12 @@ export class Simulation {
   readonly #faults: FaultScript
   readonly #expected = new ExpectedErrors()
   readonly #properties: Properties
+  readonly #disk: DiskConditions
 
   /** @throws {TypeError | RangeError} for an unknown option, or a value of the wrong type or out of range. */
   constructor(options: SimulationOptions) {
     checkOptions('Simulation', options, SIMULATION_RULES)
-    const { seed, link, limits, faults, seedGlobals = true, maxArrows = 200_000 } = options
+    const { seed, link, limits, disk, faults, seedGlobals = true, maxArrows = 200_000 } = options
     const [events, hosts] = [this.#events, this.#hosts]
     this.seed = String(seed)
     const reduction = reductionOf(faults)
@@ -92,6 +99,7 @@ export class Simulation {
       link: withDefaults('a link', DEFAULT_LINK, link, LINK_RULES),
       limits: withDefaults('a host', DEFAULT_LIMITS, limits, FLOW_RULES),
     }
+    this.#disk = withDefaults('disk', DEFAULT_DISK, disk, DISK_RULES)
     const calm = calmed(conditions, reduction.calm)
     this.calms = calmsOf(conditions)
     this.random = new Random(this.seed)
@@ -170,6 +178,7 @@ export class Simulation {
       network,
       random: this.random.fork(name),
       program,
+      disk: this.#disk,
       run: (runs, call) => this.#loop.execute(runs, call),
       logged: (event) => this.#logged(name, event),
     })
@@ -404,6 +413,7 @@ export const SIMULATION_RULES: OptionRules<SimulationOptions> = {
   seed: SEED,
   link: optionsOf(LINK_RULES),
   limits: optionsOf(FLOW_RULES),
+  disk: optionsOf(DISK_RULES),
   faults: either(having('', 'has'), filledText, 'a Set of places in the scripts, or a text that has them'),
   seedGlobals: flag,
   maxArrows: count({ least: 1, endless: true }),
