@@ -2,6 +2,7 @@ import { CallSite, type Leak } from '../call-site.ts'
 import { SimulatedPort, type SimulatedPortSetup } from '../network/simulated-port.ts'
 import { StreamDial } from '../network/stream-dial.ts'
 import type { ReactorSystem } from './reactor-system.ts'
+import type { Disk } from '../disk/disk.ts'
 import {
   type Address,
   CannotListenError,
@@ -104,9 +105,18 @@ export class HostReactor extends WireReactor implements Reactor {
     return this.#run.host.random.bytes(count)
   }
 
+  /**
+   * The disk of the host, as its program uses it. When this run of the program is over, operations stay pending.
+   */
+  get disk(): Disk {
+    return this.#run.disk
+  }
+
+  /** Reads a file that a test has put into `host.files`, which takes no time, or one of the disk. */
   async readFile(path: string): Promise<Buffer> {
     const content = this.#run.host.files.get(path)
     if (content !== undefined) return Buffer.from(content as string)
+    if (this.#run.host.disk.has(path)) return this.disk.read(path)
     throw Object.assign(new Error(`ENOENT: no such file: ${path}`), { code: 'ENOENT', path })
   }
 

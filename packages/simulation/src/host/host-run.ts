@@ -1,4 +1,6 @@
 import { CannotListenError } from '@ropewalk/core'
+import type { Disk } from '../disk/disk.ts'
+import type { DiskUser } from '../disk/disk-drive.ts'
 import { type UDPAddress, udpAddress } from '@ropewalk/core/udp'
 import type { DatagramBinding } from '@ropewalk/core/reactor'
 import type { NamedEnd } from '../network/host-kernel.ts'
@@ -8,16 +10,18 @@ import type { Network } from '../network/network.ts'
 import type { SimulatedPort } from '../network/simulated-port.ts'
 import { isTooLong, type TCPStack, UNIX } from '../network/tcp-stack.ts'
 import { HostClock } from '../time/host-clock.ts'
+import type { MachineTime } from '../time/machine-time.ts'
 import type { Trace } from '../trace.ts'
 import { HostReactor } from './host-reactor.ts'
 import type { HostState, ReactorSystem } from './reactor-system.ts'
 
 /** One run of a host's program, from its start to its end, with its clock, connections, ports and sockets. */
-export class HostRun implements ReactorSystem {
+export class HostRun implements ReactorSystem, DiskUser {
   readonly host: HostState
   readonly clock: HostClock
   readonly reactor: HostReactor
   readonly stack: TCPStack
+  readonly disk: Disk
   readonly #ends = new Set<NamedEnd>()
   readonly #ports = new Set<SimulatedPort>()
   readonly #datagrams = new Set<SimulatedDatagramWire>()
@@ -36,6 +40,7 @@ export class HostRun implements ReactorSystem {
       (call) => this.execute(call),
       (dueMs) => host.lateness(dueMs),
     )
+    this.disk = host.diskOf(() => (this.#over ? undefined : this))
     this.reactor = new HostReactor(this)
   }
 
@@ -49,6 +54,10 @@ export class HostRun implements ReactorSystem {
 
   get isOver(): boolean {
     return this.#over
+  }
+
+  get time(): MachineTime {
+    return this.stack.time
   }
 
   /** The open connections. */
