@@ -13,4 +13,19 @@ headers()
 frames()
 masking(internals)
 deadlines(internals)
-await run({ filter: new RegExp(process.argv[2] ?? '') })
+
+/** A pattern that notes what it is asked for. */
+class NotingPattern extends RegExp {
+  readonly asked: Set<string> = new Set<string>()
+  override test(name: string): boolean {
+    this.asked.add(name)
+    return super.test(name)
+  }
+}
+
+const filter = new NotingPattern(process.argv[2] ?? '')
+const { benchmarks } = await run({ filter, colors: process.stdout.isTTY })
+if (benchmarks.length === 0) {
+  console.error(`--only must match some of these names:\n  ${[...filter.asked].join('\n  ')}`)
+  process.exitCode = 2
+}
