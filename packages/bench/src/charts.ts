@@ -89,7 +89,8 @@ function idleChart(reports: readonly (readonly [string, LinesReport])[]): string
   })
 }
 
-const PROTOCOLS = [
+/** The beginnings of the names of workloads, with the protocols that they are about. */
+export const PROTOCOLS = [
   ['tcp-', 'TCP'],
   ['http-', 'HTTP'],
   ['ws-', 'WebSocket'],

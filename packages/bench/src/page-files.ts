@@ -1,9 +1,9 @@
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
-import { curveCharts, ratioCharts } from './charts.ts'
+import { curveCharts, PROTOCOLS, ratioCharts } from './charts.ts'
 import { curvesSection } from './curves-section.ts'
 import { withSection } from './markdown.ts'
-import { deflateTable, provenance, remarks, tables, targetsTable } from './page.ts'
+import { provenance, remarks, tables, targetsTable } from './page.ts'
 import { peerTable } from './peer-table.ts'
 import type { Results } from './results.ts'
 
@@ -28,16 +28,14 @@ export function pageOf(page: string, results: Results): string {
 
 function workloadsSection(results: Results): string {
   const workloads = Object.values(results.workloads)
-  const images = [...ratioCharts(workloads)].map(([file, { title }]) => `![${title}](performance/${file})`)
-  const hasDeflate = workloads.some(({ workload }) => workload.includes('deflate'))
-  return [
-    provenance(results),
-    remarks(results),
-    targetsTable(results),
-    ...images,
-    tables(workloads),
-    ...(hasDeflate ? [deflateTable(workloads)] : []),
-  ].join('\n\n')
+  const protocols = PROTOCOLS.flatMap(([prefix, protocol]) => {
+    const own = workloads.filter(({ workload }) => workload.startsWith(prefix))
+    const images = [...ratioCharts(own)].map(([file, { title }]) => `![${title}](performance/${file})`)
+    return own.length === 0 ? [] : [`### ${protocol}`].concat(images, tables(own))
+  })
+  return [provenance(results), remarks(results), '### Targets', targetsTable(results), ...protocols].join(
+    '\n\n',
+  )
 }
 
 const PAGE = fileURLToPath(new URL('../../../docs/performance.md', import.meta.url))

@@ -78,20 +78,14 @@ export function targetsTable(results: Pick<Results, 'workloads' | 'curves'>): st
   return `${markdownTable(['Workload', 'Target', 'Reached', ''], rows, [0, 1, 3])}\n\n${summary}`
 }
 
-/** For each protocol one table of ratios, and one of latency and memory. */
-export function tables(reports: readonly WorkloadReport[]): string {
-  const protocols = [...new Set(reports.map(protocolOf))]
-  return protocols
-    .map((protocol) => {
-      const own = reports.filter((report) => protocolOf(report) === protocol)
-      return `${ratioTable(own)}\n\n${latencyTable(own)}`
-    })
-    .join('\n\n')
-}
-
-/** Workloads are named after their protocol: `ws-ping`. */
-function protocolOf({ workload }: WorkloadReport): string {
-  return workload.replace(/-.*/, '')
+/** The tables of workloads of one protocol: ratios, latency and memory, and the lengths of compressed replies. */
+export function tables(reports: readonly WorkloadReport[]): readonly string[] {
+  const compressed = reports.filter(({ workload }) => workload.includes('deflate'))
+  return [
+    ratioTable(reports),
+    latencyTable(reports),
+    ...(compressed.length === 0 ? [] : [deflateTable(compressed)]),
+  ]
 }
 
 function ratioTable(reports: readonly WorkloadReport[]): string {
@@ -107,36 +101,36 @@ function ratioTable(reports: readonly WorkloadReport[]): string {
 }
 
 function latencyTable(reports: readonly WorkloadReport[]): string {
-  const servers = serversOf(reports)
-  return markdownTable(
-    ['p99, peak memory', ...servers],
-    reports.map((report) => [
-      `\`${report.workload}\``,
-      ...servers.map((server) =>
-        cell(report, server, (one) => `${one.p99Ms.toFixed(2)} ms, ${formatted(one.peakBytes, 'bytes')}`),
-      ),
-    ]),
+  return figuresTable('p99, peak memory', reports, ({ p99Ms, peakBytes }) => {
+    return `${p99Ms.toFixed(2)} ms, ${formatted(peakBytes, 'bytes')}`
+  })
+}
+
+function deflateTable(reports: readonly WorkloadReport[]): string {
+  return figuresTable('Bytes of a compressed reply', reports, ({ bytesPerReply }) =>
+    formatted(bytesPerReply, 'count'),
   )
 }
 
-/** The bytes of a compressed reply, which have a price in CPU time. */
-export function deflateTable(reports: readonly WorkloadReport[]): string {
-  const compressed = reports.filter(({ workload }) => workload.includes('deflate'))
-  const servers = serversOf(compressed)
+/** A table with a figure of each server. */
+function figuresTable(
+  title: string,
+  reports: readonly WorkloadReport[],
+  text: (server: ServerReport) => string,
+): string {
+  const servers = serversOf(reports)
   return markdownTable(
-    ['Bytes of a compressed reply', ...servers],
-    compressed.map((report) =>
-      [`\`${report.workload}\``].concat(
-        servers.map((server) =>
-          cell(report, server, ({ bytesPerReply }) => formatted(bytesPerReply, 'count')),
-        ),
-      ),
+    [title, ...servers],
+    reports.map((report) =>
+      [`\`${report.workload}\``].concat(servers.map((server) => cell(report, server, text))),
     ),
   )
 }
 
+/** In the order of the workload that has the most of them. */
 function serversOf(reports: readonly WorkloadReport[]): readonly string[] {
-  return [...new Set(reports.flatMap(({ servers }) => servers.map(({ server }) => server)))]
+  const longestFirst = reports.toSorted((a, b) => b.servers.length - a.servers.length)
+  return [...new Set(longestFirst.flatMap(({ servers }) => servers.map(({ server }) => server)))]
 }
 
 function cell({ servers }: WorkloadReport, name: string, text: (server: ServerReport) => string): string {

@@ -45,13 +45,14 @@ export class Run {
   #leftOut = new Set<string>()
   readonly #failed: string[] = []
   #done = 0
+  readonly #startMs = performance.now()
 
   constructor(options: RunOptions) {
     this.#options = options
   }
 
   /**
-   * Measures. What cannot be measured is printed, and the run goes on with the next.
+   * Measures. What cannot be measured in two attempts is printed, and the run goes on with the next.
    *
    * @throws {SetupError} before the work, when something is missing or earlier results are of another environment.
    */
@@ -100,7 +101,10 @@ export class Run {
   async #attempt(name: string, measure: () => Promise<void>): Promise<void> {
     this.#leftOut = new Set()
     try {
-      await measure()
+      await measure().catch((error: unknown) => {
+        console.error(error, `\n${name} is measured again`)
+        return measure()
+      })
     } catch (error) {
       console.error(error)
       this.#failed.push(name)
@@ -183,6 +187,7 @@ export class Run {
     const results = this.#results()
     const { isReported, acceptsDisturbed } = this.#options
     console.log(summaryOf(outcomesOf(results).map(([, outcome]) => outcome)))
+    console.error(`Measured in ${((performance.now() - this.#startMs) / 60_000).toFixed(1)} minutes`)
     if (this.#failed.length > 0) {
       console.error(`Not measured: ${this.#failed.join(', ')}; the reasons are above`)
       process.exitCode = 1

@@ -123,5 +123,5 @@ async function bytesFor(
 }
 
 /** Memory is steadier than time, and connections take long to open. */
-const MOST_ROUNDS = 2
+const MOST_ROUNDS = 1
 const SETTLE_MS = 300

@@ -58,4 +58,4 @@ async function measure(
   return { kind: 'lines', title, about, x, y, lines: named, remarks, targets: [], rounds, seconds }
 }
 
-const WARM_UP_MS = 500
+const WARM_UP_MS = 400
