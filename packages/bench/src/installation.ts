@@ -132,6 +132,8 @@ const INSTALL_OPTIONS = [
   '--no-package-lock',
   '--fetch-timeout=20000',
   '--fetch-retries=1',
+  '--fetch-retry-mintimeout=1000',
+  '--fetch-retry-maxtimeout=5000',
 ]
 const ROOT = fileURLToPath(new URL('../../../', import.meta.url))
 const PACKED = `${ROOT}.pack/`

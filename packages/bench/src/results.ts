@@ -94,5 +94,15 @@ export function writeResults(path: string, results: Results): void {
     2,
   )
   mkdirSync(dirname(path), { recursive: true })
-  writeFileSync(path, `${text}\n`)
+  writeFileSync(path, `${withShortArrays(text)}\n`)
 }
+
+/** Puts each array without objects on one line where it fits, as oxfmt does. */
+function withShortArrays(json: string): string {
+  return json.replaceAll(/^(.*)\[\n\s+([^[\]{}]*?)\n\s+\](,?)$/gm, (array, key, items: string, comma) => {
+    const line = `${key}[${items.replaceAll(/\n\s+/g, ' ')}]${comma}`
+    return line.length <= MAX_LINE_LENGTH ? line : array
+  })
+}
+
+const MAX_LINE_LENGTH = 110

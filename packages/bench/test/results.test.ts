@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync } from 'node:fs'
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, describe, expect, it } from 'vitest'
@@ -30,6 +30,7 @@ describe('savedResults', () => {
     const results = resultsOf(1, 0)
     writeResults(path, results)
     expect(savedResults(path)).toEqual(results)
+    expect(readFileSync(path, 'utf8')).toContain('\n      "seconds": [1],\n      "leftOut": []\n')
   })
   it('never has a number that is not finite', () => {
     const results = resultsOf(1, 0)

@@ -1,4 +1,5 @@
 // All micro benchmarks; started by main.ts in the installation, with a pattern of the names to run.
+import { isatty } from 'node:tty'
 import { run } from 'mitata'
 import { deadlines } from './deadlines.ts'
 import { frames } from './frames.ts'
@@ -24,7 +25,7 @@ class NotingPattern extends RegExp {
 }
 
 const filter = new NotingPattern(process.argv[2] ?? '')
-const { benchmarks } = await run({ filter, colors: process.stdout.isTTY })
+const { benchmarks } = await run({ filter, colors: isatty(1) })
 if (benchmarks.length === 0) {
   console.error(`--only must match some of these names:\n  ${[...filter.asked].join('\n  ')}`)
   process.exitCode = 2
