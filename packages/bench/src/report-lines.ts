@@ -41,7 +41,7 @@ export function ratioText({ comparison }: ServerReport): string {
 }
 
 const COLUMNS = ['req/CPU s', 'ours/it', 'req/s', 'p99 ms', 'peak MiB', 'B/reply', 'server CPU', 'load CPU']
-const WIDTHS = [13, 21, 12, 10, 10, 12, 12, 10]
+const WIDTHS = [13, 25, 12, 10, 10, 12, 12, 10]
 const NAME_WIDTH = 20
 const MEBIBYTE = 1_048_576
 
