@@ -4,6 +4,9 @@ from twisted.internet import protocol, reactor
 
 
 class Echo(protocol.Protocol):
+    def connectionMade(self):
+        self.transport.setTcpNoDelay(True)
+
     def dataReceived(self, data):
         self.transport.write(data)
 

@@ -52,13 +52,23 @@ function isIdle(curve: string): boolean {
 function ratioChart(title: string, reports: readonly WorkloadReport[]): string {
   return barChart({
     title,
-    axis: { label: 'times as many as the peer (right of 1: Ropewalk needs less CPU time)', unit: 'ratio' },
-    groups: reports.map(({ workload, servers: [ours, ...peers] }) => ({
+    axis: {
+      label: 'times as many as the peer, logarithmic (right of 1: Ropewalk needs less CPU time)',
+      unit: 'ratio',
+    },
+    groups: reports.map(({ workload, servers }) => ({
       name: workload,
-      bars: peers.map(({ server, requestsPerCPUSecond }) => ({
-        server,
-        value: (ours?.requestsPerCPUSecond ?? Number.NaN) / requestsPerCPUSecond,
-      })),
+      bars: servers.flatMap(({ server, comparison }) =>
+        comparison === undefined
+          ? []
+          : [
+              {
+                server,
+                value: comparison.requestsPerCPUSecond.median,
+                isInconclusive: comparison.isInconclusive,
+              },
+            ],
+      ),
     })),
   })
 }
@@ -66,7 +76,7 @@ function ratioChart(title: string, reports: readonly WorkloadReport[]): string {
 function idleChart(reports: readonly (readonly [string, LinesReport])[]): string {
   return barChart({
     title: IDLE_TITLE,
-    axis: { label: 'Resident bytes of the server for each connection', unit: 'bytes' },
+    axis: { label: 'Resident bytes of the server for each connection, linear', unit: 'bytes' },
     groups: reports.flatMap(([name, { lines }]) =>
       (lines[0]?.points ?? []).map(({ x }) => ({
         name: `${name.replace('idle-', '')}, ${formatted(x, 'count')}`,
@@ -79,7 +89,8 @@ function idleChart(reports: readonly (readonly [string, LinesReport])[]): string
   })
 }
 
-const PROTOCOLS = [
+/** The beginnings of the names of workloads, with the protocols that they are about. */
+export const PROTOCOLS = [
   ['tcp-', 'TCP'],
   ['http-', 'HTTP'],
   ['ws-', 'WebSocket'],

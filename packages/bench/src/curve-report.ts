@@ -1,20 +1,30 @@
 import type { Unit } from './drawing/units.ts'
+import type { Outcome } from './verdict.ts'
 
 /** What was measured beside the table of workloads. */
 export type CurveReport = LinesReport | ComparisonReport
 
-/** One line for each server. */
-export interface LinesReport {
-  readonly kind: 'lines'
+/** What all reports have. */
+interface AnyCurveReport {
   readonly title: string
   /** What was done, as sentences. */
   readonly about: string
+  /** What could not be measured: sentences. */
+  readonly remarks: readonly string[]
+  readonly targets: readonly Outcome[]
+  /** How often each figure was measured; it is the median. */
+  readonly rounds: number
+  /** How long a round counted requests; several times when that depends on the load, and none for memory. */
+  readonly seconds: readonly number[]
+}
+
+/** One line for each server. */
+export interface LinesReport extends AnyCurveReport {
+  readonly kind: 'lines'
   readonly x: Axis
   readonly y: Axis
   /** Ours is the first. */
   readonly lines: readonly Line[]
-  /** What came of targets, and what could not be measured: sentences. */
-  readonly remarks: readonly string[]
 }
 
 /** What one axis shows. */
@@ -37,15 +47,11 @@ export interface Point {
 }
 
 /** Several figures of each server. */
-export interface ComparisonReport {
+export interface ComparisonReport extends AnyCurveReport {
   readonly kind: 'comparison'
-  readonly title: string
-  /** What was done, as sentences. */
-  readonly about: string
   readonly figures: readonly Axis[]
   /** Ours is the first. */
   readonly rows: readonly ComparisonRow[]
-  readonly remarks: readonly string[]
 }
 
 /** The figures of one server. */

@@ -1,7 +1,8 @@
 import { chartFileOf, curveCharts } from './charts.ts'
 import type { ComparisonReport, CurveReport, LinesReport } from './curve-report.ts'
 import { formatted } from './drawing/units.ts'
-import { markdownTable } from './page.ts'
+import { markdownTable } from './markdown.ts'
+import { roundsText } from './rounds-text.ts'
 
 /** The part of the page about curves: for each a title, what was done, its drawing and its numbers. */
 export function curvesSection(curves: Readonly<Record<string, CurveReport>>): string {
@@ -14,7 +15,11 @@ export function curvesSection(curves: Readonly<Record<string, CurveReport>>): st
     shown.add(file)
     const numbers = report.kind === 'lines' ? linesTable(report) : comparisonTable(report)
     const image = chart === undefined ? [] : [`![${chart.title}](performance/${file})`]
-    sections.push(`### ${report.title}`, report.about, ...image, numbers, ...report.remarks)
+    const about = `${report.about} ${roundsText(report)}`
+    const outcomes = report.targets.map(
+      ({ target, reached, verdict }) => `Target: ${target}. Reached: ${reached}, ${verdict}.`,
+    )
+    sections.push(`### ${report.title}`, about, ...image, numbers, ...outcomes, ...report.remarks)
   }
   return sections.join('\n\n')
 }
@@ -32,7 +37,6 @@ function linesTable({ x, y, lines }: LinesReport): string {
       const ratios = peers.map((peer) => cell(ownValue / (at(peer, place) ?? Number.NaN), 'ratio'))
       return [formatted(place, x.unit)].concat(figures, ratios)
     }),
-    false,
   )
 }
 
@@ -43,7 +47,6 @@ function comparisonTable({ figures, rows }: ComparisonReport): string {
       server,
       ...values.map((value, at) => cell(value, figures[at]?.unit ?? 'count')),
     ]),
-    false,
   )
 }
 

@@ -1,7 +1,7 @@
 import { spawnSync } from 'node:child_process'
 import { cpus, release, totalmem } from 'node:os'
-import type { Installation } from './installation.ts'
 import { PEERS } from './peers.ts'
+import { IS_PINNED } from './pinned-process.ts'
 
 /** Where figures were measured: figures of different environments must not stand in one table. */
 export interface Environment {
@@ -10,19 +10,22 @@ export interface Environment {
   readonly memoryGiB: number
   /** Of the operating system, such as `Linux 6.8.0`. */
   readonly kernel: string
-  /** By name: of Node, and of each peer that is installed. */
+  /** Whether servers and loads had a core each. */
+  readonly isPinned: boolean
+  /** By name: of Node, and of each peer. Those from npm are installed before anything is measured. */
   readonly versions: Readonly<Record<string, string>>
 }
 
 /** Describes this machine, and the versions of what is measured on it. */
-export function environmentOf(installation: Installation): Environment {
+export function environmentOf(): Environment {
   const [cpu] = cpus()
   return {
     cpu: cpu?.model.trim() ?? 'unknown',
     cores: cpus().length,
     memoryGiB: Math.round(totalmem() / 2 ** 30),
     kernel: `${process.platform === 'linux' ? 'Linux' : process.platform} ${release().replace(/-.*/, '')}`,
-    versions: versionsOf(installation),
+    isPinned: IS_PINNED,
+    versions: versionsOf(),
   }
 }
 
@@ -40,12 +43,8 @@ export function commitOf(): string | undefined {
   return commit === undefined || changes === '' ? commit : `${commit}+`
 }
 
-function versionsOf(installation: Installation): Readonly<Record<string, string>> {
-  const versions: Record<string, string> = { node: process.versions.node }
-  for (const name of Object.keys(PEERS)) {
-    const version = installation.versionOf(name)
-    if (version !== undefined) versions[name] = version
-  }
+function versionsOf(): Readonly<Record<string, string>> {
+  const versions: Record<string, string> = { node: process.versions.node, ...PEERS }
   for (const name of ['twisted', 'autobahn']) {
     const script = `import ${name}; print(${name}.__version__)`
     const version = outputOf('/usr/bin/python3', ['-c', script]) ?? outputOf('python3', ['-c', script])

@@ -1,7 +1,7 @@
 import type { LoadSpec } from './load/kinds.ts'
 import { LoadProcess } from './load-process.ts'
 import { ServerProcess } from './server-process.ts'
-import { medianRatio } from './statistics.ts'
+import { ratiosOf } from './statistics.ts'
 
 /** Our server, and the reference on the same machine in the same minute, which our code cannot change. */
 export interface Pair {
@@ -69,7 +69,7 @@ export async function measureRatio(pair: Pair, options: CheckOptions): Promise<n
       costs[0].push((await parties[0]?.cpuSecondsForRequest(options)) ?? Number.NaN)
       costs[1].push((await parties[1]?.cpuSecondsForRequest(options)) ?? Number.NaN)
     }
-    return medianRatio(...costs)
+    return ratiosOf(...costs).median
   } finally {
     for (const party of parties) await party.stop()
   }

@@ -3,6 +3,7 @@ import { createHash } from 'node:crypto'
 import { copyFileSync, cpSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync } from 'node:fs'
 import { writeFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
+import { SetupError } from './command-line.ts'
 import { buildLoadProgram } from './load-program.ts'
 import { PEERS } from './peers.ts'
 
@@ -37,14 +38,17 @@ export class Installation {
   /**
    * Packs our packages and installs what has changed.
    *
-   * @throws {Error} with the output of npm, when it fails.
+   * @throws {SetupError} when npm fails, which has printed why.
    */
   static prepare({ peers, packed }: InstallationOptions): Installation {
-    if (!packed || !existsSync(PACKED)) run('npm', ['run', '--silent', 'packages'], ROOT)
+    if (!packed || !existsSync(PACKED)) {
+      console.error('Building and packing the packages (about 15 s) …')
+      run('npm', ['run', '--silent', 'packages'], ROOT)
+    }
     const folder = `${ROOT}.bench/${peers ? 'with-peers' : 'alone'}/`
     const tarballs = readdirSync(PACKED).filter((name) => OURS.test(name))
     if (tarballs.length < 3)
-      throw new Error(`Cannot find our packages in .pack/, which has ${tarballs.join(', ')}`)
+      throw new SetupError(`Cannot find our packages in .pack/, which has ${tarballs.join(', ')}`)
     const dependencies = {
       ...Object.fromEntries(tarballs.map((name) => [nameOf(name), `file:${name}`])),
       ...(peers ? PEERS : {}),
@@ -66,8 +70,16 @@ export class Installation {
     return `${this.folder}node_modules/${path}`
   }
 
+  /** Whether all peers have the wanted versions: Node would find another one in the repository's own dependencies. */
+  #hasPeers(): boolean {
+    return Object.entries(this.dependencies).every(([name, wanted]) => {
+      const version = this.#versionOf(name)
+      return version !== undefined && (wanted.startsWith('file:') || version === wanted)
+    })
+  }
+
   /** The installed version of an npm package; undefined when it is not installed. */
-  versionOf(name: string): string | undefined {
+  #versionOf(name: string): string | undefined {
     const manifest = this.module(`${name}/package.json`)
     if (!existsSync(manifest)) return undefined
     return (JSON.parse(readFileSync(manifest, 'utf8')) as { readonly version: string }).version
@@ -78,13 +90,16 @@ export class Installation {
     const hash = createHash('sha256').update(process.version).update(JSON.stringify(this.dependencies))
     for (const name of tarballs) hash.update(readFileSync(PACKED + name))
     const wanted = hash.digest('hex')
-    if (existsSync(record) && readFileSync(record, 'utf8') === wanted) return
+    if (existsSync(record) && readFileSync(record, 'utf8') === wanted && this.#hasPeers()) return
     rmSync(this.folder, { recursive: true, force: true })
     mkdirSync(this.folder, { recursive: true })
     for (const name of tarballs) copyFileSync(PACKED + name, this.folder + name)
     const manifest = { private: true, type: 'module', dependencies: this.dependencies }
-    writeFileSync(`${this.folder}package.json`, JSON.stringify(manifest, undefined, 2))
-    run('npm', ['install', '--no-audit', '--no-fund', '--no-package-lock'], this.folder)
+    const manifestPath = `${this.folder}package.json`
+    writeFileSync(manifestPath, JSON.stringify(manifest, undefined, 2))
+    console.error(`Installing ${Object.keys(this.dependencies).join(', ')} (once; about 15 s) …`)
+    run('npm', ['install', ...INSTALL_OPTIONS], this.folder)
+    if (!this.#hasPeers()) throw new SetupError(`npm has not installed all that ${manifestPath} lists`)
     writeFileSync(record, wanted)
   }
 }
@@ -94,12 +109,32 @@ function nameOf(tarball: string): string {
   return `@ropewalk/${OURS.exec(tarball)?.[1]}`
 }
 
+/** Runs a program of npm. Its errors go to the terminal at once, and its output after a failure. */
 function run(program: string, args: readonly string[], folder: string): void {
-  const { status, stdout, stderr, error } = spawnSync(program, args, { cwd: folder, encoding: 'utf8' })
+  const { status, stdout, error } = spawnSync(program, args, {
+    cwd: folder,
+    stdio: ['ignore', 'pipe', 'inherit'],
+    // Otherwise `npm run --silent` would hide the reasons of a failure too.
+    env: { ...process.env, npm_config_loglevel: 'warn' },
+  })
   if (status === 0) return
-  throw new Error(`Cannot run ${program} ${args.join(' ')}: ${error?.message ?? ''}\n${stdout}${stderr}`)
+  process.stderr.write(stdout ?? '')
+  throw new SetupError(
+    `Cannot run ${program} ${args.join(' ')}: ${error?.message ?? `it ended with status ${status}`}. ` +
+      'Fix the cause and run the same command again. `npm config get registry` prints where packages come from.',
+  )
 }
 
+/** Without a network, npm gives up after seconds and not after minutes. */
+const INSTALL_OPTIONS = [
+  '--no-audit',
+  '--no-fund',
+  '--no-package-lock',
+  '--fetch-timeout=20000',
+  '--fetch-retries=1',
+  '--fetch-retry-mintimeout=1000',
+  '--fetch-retry-maxtimeout=5000',
+]
 const ROOT = fileURLToPath(new URL('../../../', import.meta.url))
 const PACKED = `${ROOT}.pack/`
 const OURS = /^ropewalk-(core|http|websocket)-.*\.tgz$/

@@ -1,7 +1,7 @@
 import { once } from 'node:events'
 import type { LoadSpec } from './load/kinds.ts'
 import type { Figures, LoadReply, LoadRequest, Measurement } from './load/messages.ts'
-import { LOAD_CORE, PinnedProcess } from './pinned-process.ts'
+import { IS_PINNED, LOAD_CORE, PinnedProcess, SERVER_CORE } from './pinned-process.ts'
 
 /**
  * A load in a process of its own, on the core for loads.
@@ -37,8 +37,9 @@ export class LoadProcess {
   }
 
   /** Runs the load, and measures. Between measurements the connections stay open and send nothing. */
-  async measure(measurement: Measurement): Promise<Figures> {
-    const reply = await this.#request({ type: 'measure', ...measurement })
+  async measure(measurement: Omit<Measurement, 'cores'>): Promise<Figures> {
+    const cores = IS_PINNED ? { cores: { server: SERVER_CORE, load: LOAD_CORE } } : {}
+    const reply = await this.#request({ type: 'measure', ...measurement, ...cores })
     if (reply.type !== 'measured') throw new Error(`Cannot use the reply ${reply.type} as a measurement`)
     return reply.figures
   }

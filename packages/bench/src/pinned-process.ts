@@ -7,16 +7,25 @@ export const SERVER_CORE = 0
 /** The core of the process that makes the load. */
 export const LOAD_CORE = 1
 
-/** A child process that keeps to one core where `taskset` exists, with the last of its output for errors. */
+/** Whether servers and loads have a core each: the machine has two, and `taskset`. */
+export const IS_PINNED: boolean =
+  availableParallelism() > Math.max(SERVER_CORE, LOAD_CORE) && exists('taskset')
+
+/**
+ * A child process that keeps to one core where `taskset` exists, with the last of its output for errors.
+ *
+ * It ends with this process, also when the kernel kills that, where `setpriv` exists.
+ */
 export class PinnedProcess {
   readonly child: ChildProcess
-  /** The id of the program itself: `taskset` replaces itself by it. */
+  /** The id of the program itself: `setpriv` and `taskset` replace themselves by it. */
   readonly pid: number
   #output = ''
 
   constructor(command: readonly string[], core: number, stdio: StdioOptions) {
-    const [program = '', ...args] = [...pinTo(core), ...command]
-    this.child = spawn(program, args, { stdio })
+    const pin = IS_PINNED ? ['taskset', '--cpu-list', String(core)] : []
+    const [program = '', ...args] = [...ENDS_WITH_PARENT, ...pin, ...command]
+    this.child = spawn(program, args, { stdio, env: { ...process.env, NODE_ENV: 'production' } })
     this.pid = this.child.pid ?? 0
     // An error of ours must not leave a server behind.
     const kill = (): void => void this.child.kill()
@@ -52,7 +61,9 @@ export class PinnedProcess {
   }
 }
 
-function pinTo(core: number): readonly string[] {
-  const isPossible = core < availableParallelism() && spawnSync('taskset', ['--version']).error === undefined
-  return isPossible ? ['taskset', '--cpu-list', String(core)] : []
+function exists(program: string): boolean {
+  return spawnSync(program, ['--version'], { stdio: 'ignore' }).error === undefined
 }
+
+/** @see prctl(2), PR_SET_PDEATHSIG */
+const ENDS_WITH_PARENT = exists('setpriv') ? ['setpriv', '--pdeathsig', 'KILL'] : []

@@ -13,6 +13,14 @@ export function cpuSecondsOf(pid: number): number {
   return ticks.reduce((sum, count) => sum + count, 0) / TICKS_PER_SECOND
 }
 
+/**
+ * The CPU time in seconds that all programs together have used on a core so far, and time that the machine gave to
+ * others in spite of demand. Interrupts are not included: most of them are for the network.
+ */
+export function coreSecondsOf(core: number): number {
+  return coreTicks(procText('stat'), core) / TICKS_PER_SECOND
+}
+
 /** The resident memory of a process and its descendants now, in bytes. It throws as `cpuSecondsOf` does. */
 export function residentBytesOf(pid: number): number {
   return sumOf(pid, 'VmRSS')
@@ -35,6 +43,19 @@ export function cpuTicks(stat: string): number {
   const ticks = fields.slice(UTIME, UTIME + 4).map(Number)
   if (ticks.length < 4 || ticks.some(Number.isNaN)) throw new Error(`Cannot read CPU time from "${stat}"`)
   return ticks.reduce((sum, count) => sum + count, 0)
+}
+
+/**
+ * The ticks of programs on a core in the text of /proc/stat: user, nice, system and steal.
+ *
+ * @throws {Error} when the text has no such core.
+ * @see proc(5)
+ */
+export function coreTicks(stat: string, core: number): number {
+  const fields = new RegExp(`^cpu${core} (.*)$`, 'm').exec(stat)?.[1]?.split(' ').map(Number)
+  if (fields === undefined) throw new Error(`Cannot find cpu${core} in "${stat.slice(0, 80)}"`)
+  const [user = 0, nice = 0, system = 0] = fields
+  return user + nice + system + (fields[STEAL] ?? 0)
 }
 
 /**
@@ -75,3 +96,5 @@ export function procText(file: string): string {
 const TICKS_PER_SECOND = 100
 /** The index of utime in the fields after the name of the program; stime, cutime and cstime follow. */
 const UTIME = 11
+/** The index of steal in the fields of a core. */
+const STEAL = 7

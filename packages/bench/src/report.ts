@@ -1,19 +1,32 @@
-import { formatted } from './drawing/units.ts'
+import { isDisturbed } from './disturbance.ts'
 import type { Rounds } from './rounds.ts'
-import { median } from './statistics.ts'
+import { median, ratiosOf, type Spread } from './statistics.ts'
+import { type Outcome, verdictOn } from './verdict.ts'
 import type { Target, Workload } from './workloads.ts'
 
 /** The medians of one server. */
-interface ServerReport {
+export interface ServerReport {
   readonly server: string
   readonly requestsPerSecond: number
   readonly requestsPerCPUSecond: number
   readonly p50Ms: number
   readonly p99Ms: number
   readonly peakBytes: number
+  /** With the headers of HTTP and the frames of WebSocket. */
+  readonly bytesPerReply: number
   /** The share of the time that the server, and the load process, used their core. */
   readonly serverBusy: number
   readonly loadBusy: number
+  /** Of a peer: ours beside it. */
+  readonly comparison?: Comparison
+}
+
+/** The figures of ours divided by the peer's, in each round. */
+interface Comparison {
+  readonly requestsPerCPUSecond: Spread
+  readonly p99Ms: Spread
+  /** Whether ours or the peer was disturbed in half of the rounds or more. */
+  readonly isInconclusive: boolean
 }
 
 /** The medians of all servers of one workload; ours is the first. */
@@ -24,16 +37,10 @@ export interface WorkloadReport {
   readonly targets: readonly Outcome[]
 }
 
-/** What came of a target. */
-interface Outcome extends Target {
-  /** The figure of ours divided by the peer's. */
-  readonly reached: number
-  readonly isMet: boolean
-}
-
 /** Takes the medians of the rounds of a workload, and compares them with its targets. */
 export function reportOf(workload: Workload, rounds: readonly Rounds[]): WorkloadReport {
-  const servers = rounds.map(serverReport)
+  const [ours] = rounds
+  const servers = rounds.map((one) => serverReport(one, ours === one ? undefined : ours))
   return {
     workload: workload.name,
     about: workload.about,
@@ -42,76 +49,61 @@ export function reportOf(workload: Workload, rounds: readonly Rounds[]): Workloa
   }
 }
 
-function serverReport({ server, measured }: Rounds): ServerReport {
-  const medianOf = (figure: (one: Rounds['measured'][number]) => number): number =>
-    median(measured.map(figure))
+/** Whether the ratio to a peer of the workload means little, because other programs used the machine. */
+export function isInconclusive({ servers }: WorkloadReport): boolean {
+  return servers.some(({ comparison }) => comparison?.isInconclusive === true)
+}
+
+function serverReport({ server, measured }: Rounds, ours: Rounds | undefined): ServerReport {
+  const medianOf = (figure: Figure): number => median(measured.map(figure))
   return {
     server: server.name,
     requestsPerSecond: Math.round(medianOf((one) => one.requests / one.seconds)),
-    requestsPerCPUSecond: Math.round(medianOf((one) => one.requests / one.cpuSeconds)),
+    requestsPerCPUSecond: Math.round(medianOf(requestsPerCPUSecond)),
     p50Ms: rounded(medianOf((one) => one.p50Ms)),
-    p99Ms: rounded(medianOf((one) => one.p99Ms)),
+    p99Ms: rounded(medianOf(p99Ms)),
     peakBytes: medianOf((one) => one.peakBytes),
+    bytesPerReply: Math.round(medianOf((one) => one.replyBytes / one.requests)),
     serverBusy: rounded(medianOf((one) => one.cpuSeconds / one.seconds)),
     loadBusy: rounded(medianOf((one) => one.loadCPUSeconds / one.seconds)),
+    ...(ours === undefined ? {} : { comparison: comparisonOf(ours.measured, measured) }),
   }
 }
 
-function outcomeOf(target: Target, servers: readonly ServerReport[]): readonly Outcome[] {
-  const ours = servers[0]
-  const theirs = servers.find(({ server }) => server === target.peer)
-  if (ours === undefined || theirs === undefined) return []
-  if (target.figure === 'p99') {
-    const reached = rounded(ours.p99Ms / theirs.p99Ms)
-    return [{ ...target, reached, isMet: reached <= target.ratio }]
+/** Compares the rounds of two servers. */
+export function comparisonOf(ours: Rounds['measured'], theirs: Rounds['measured']): Comparison {
+  const ratios = (figure: Figure): Spread => {
+    const { median: middle, least, most } = ratiosOf(ours.map(figure), theirs.map(figure))
+    return { median: rounded(middle), least: rounded(least), most: rounded(most) }
   }
-  const reached = rounded(ours.requestsPerCPUSecond / theirs.requestsPerCPUSecond)
-  return [{ ...target, reached, isMet: reached >= target.ratio }]
+  const disturbed = ours.filter((one, round) => [one, theirs[round] ?? one].some(isDisturbed))
+  return {
+    requestsPerCPUSecond: ratios(requestsPerCPUSecond),
+    p99Ms: ratios(p99Ms),
+    isInconclusive: disturbed.length * 2 >= ours.length,
+  }
+}
+
+type Figure = (measured: Rounds['measured'][number]) => number
+
+const requestsPerCPUSecond: Figure = ({ requests, cpuSeconds }) => requests / cpuSeconds
+const p99Ms: Figure = (measured) => measured.p99Ms
+
+function outcomeOf({ peer, figure, ratio }: Target, servers: readonly ServerReport[]): readonly Outcome[] {
+  const compared = servers.find(({ server }) => server === peer)?.comparison
+  if (compared === undefined) return []
+  const isTime = figure === 'p99'
+  const reached = (isTime ? compared.p99Ms : compared.requestsPerCPUSecond).median
+  return [
+    {
+      target: isTime ? `p99 ≤ ${ratio} × ${peer}` : `≥ ${ratio} × ${peer}`,
+      reached: reached.toFixed(2),
+      verdict: verdictOn(reached, isTime ? 'most' : 'least', ratio, compared.isInconclusive),
+    },
+  ]
 }
 
 /** Three digits after the point are more than a measurement has. */
 function rounded(value: number): number {
   return Math.round(value * 1000) / 1000
-}
-
-/** The lines that the terminal shows of one workload. */
-export function linesOf({ workload, about, servers, targets }: WorkloadReport): readonly string[] {
-  const ours = servers[0]?.requestsPerCPUSecond ?? Number.NaN
-  return [
-    `${workload}: ${about}`,
-    row('', COLUMNS),
-    ...servers.map((one, index) =>
-      row(one.server, [
-        count(one.requestsPerCPUSecond),
-        index === 0 ? '' : (ours / one.requestsPerCPUSecond).toFixed(2),
-        count(one.requestsPerSecond),
-        one.p99Ms.toFixed(2),
-        (one.peakBytes / MEBIBYTE).toFixed(0),
-        percent(one.serverBusy),
-        percent(one.loadBusy),
-      ]),
-    ),
-    ...targets.map(
-      ({ peer, figure, ratio, reached, isMet }) =>
-        `  target ${figure === 'p99' ? 'p99 at most' : 'at least'} ${ratio} times ${peer}: ` +
-        `${reached.toFixed(2)}, ${isMet ? 'met' : 'not met'}`,
-    ),
-  ]
-}
-
-const COLUMNS = ['req/CPU s', 'ours/it', 'req/s', 'p99 ms', 'peak MiB', 'CPU', 'load CPU']
-const WIDTH = 12
-const MEBIBYTE = 1_048_576
-
-function row(name: string, cells: readonly string[]): string {
-  return `  ${name.padEnd(WIDTH)}${cells.map((cell) => cell.padStart(WIDTH)).join('')}`
-}
-
-/** `1 234 567`, as the documents write numbers. */
-export function count(value: number): string {
-  return formatted(value, 'count')
-}
-
-function percent(share: number): string {
-  return `${Math.round(share * 100)} %`
 }

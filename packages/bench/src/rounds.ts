@@ -12,6 +12,14 @@ export interface RoundOptions {
   readonly durationMs: number
 }
 
+/** What is notified of the progress of measurements. */
+export interface Observer {
+  /** Called with the name of each server that is left out, because it is not installed. */
+  readonly missing: (server: string) => void
+  /** Called before each measurement with what is measured. */
+  readonly measuring: (what: string) => void
+}
+
 /** One server in one round. */
 interface Measured extends Figures {
   /** The most resident memory of the server. */
@@ -27,22 +35,23 @@ export interface Rounds {
 /**
  * Measures the servers of a workload in turn, in each round every one of them, in a fresh process.
  *
- * @param missing Called with the name of each server that is left out, because it is not installed.
  * @returns What was measured of each server that is installed, in the order of the workload.
+ * @throws {Error} when a server cannot be measured, also when it sends no reply in the time of a round.
  */
 export async function measureRounds(
   workload: Workload,
   installation: Installation,
   { rounds, warmUpMs, durationMs }: RoundOptions,
-  missing: (name: string) => void,
+  observer: Observer,
 ): Promise<readonly Rounds[]> {
   const compared = workload.servers.flatMap((server) => {
     const command = commandOf(server, installation)
-    if (command === undefined) missing(server.name)
+    if (command === undefined) observer.missing(server.name)
     return command === undefined ? [] : [{ server, command, measured: [] as Measured[] }]
   })
   for (let round = 0; round < rounds; round++) {
     for (const { server, command, measured } of compared) {
+      observer.measuring(`${workload.name}, round ${round + 1} of ${rounds}: ${server.name}`)
       try {
         measured.push(await measureOnce(command, workload, installation, { warmUpMs, durationMs }))
       } catch (cause) {
@@ -64,6 +73,10 @@ async function measureOnce(
     const load = await LoadProcess.start(installation.loadProgram, workload.load(server.port))
     try {
       const figures = await load.measure({ ...options, serverPid: server.pid })
+      if (figures.requests === 0 || figures.cpuSeconds === 0)
+        throw new Error(
+          `${options.durationMs} ms are too short: ${figures.requests} replies in ${figures.cpuSeconds} s of CPU time`,
+        )
       return { ...figures, peakBytes: server.peakBytes() }
     } finally {
       await load.stop()

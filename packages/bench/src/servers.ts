@@ -11,6 +11,8 @@ export interface Server {
   readonly runtime: Runtime
   /** Arguments after the port. */
   readonly args?: readonly string[]
+  /** What is set in its environment besides `NODE_ENV`. */
+  readonly env?: Readonly<Record<string, string>>
 }
 
 /** A program that runs servers. */
@@ -22,12 +24,21 @@ type Runtime = 'node' | 'bun' | 'python' | 'nginx'
  * @returns undefined when its runtime, or a module that it needs, is not installed.
  */
 export function commandOf(
-  { file, runtime, args = [] }: Server,
+  { file, runtime, args = [], env = {} }: Server,
   installation: Installation,
 ): ((port: number) => readonly string[]) | undefined {
   const program = programOf(runtime, file, installation)
-  return program && ((port) => [...program, installation.server(file), String(port), ...args])
+  const settings = Object.entries(env).map(([name, value]) => `${name}=${value}`)
+  const prefix = settings.length === 0 ? [] : ['env', ...settings]
+  return program && ((port) => [...prefix, ...program, installation.server(file), String(port), ...args])
 }
+
+/**
+ * The environment of node:net beside a server that keeps its heap. Without it, plain node:net gives memory back to the
+ * system and takes it again, in some processes with each message of 16 KiB and in others never;
+ * docs/decisions/0011-keeping-the-heap.md.
+ */
+export const KEEPS_HEAP = { MALLOC_TRIM_THRESHOLD_: '134217728' } as const
 
 function programOf(
   runtime: Runtime,

@@ -3,28 +3,37 @@
 import { once } from 'node:events'
 import { connect } from 'node:net'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { parseArgs } from 'node:util'
+import { flag, runProgram } from './command-line.ts'
 import { Installation } from './installation.ts'
 import { ServerProcess } from './server-process.ts'
 
-const { values } = parseArgs({ options: { packed: { type: 'boolean', default: false } } })
 const WAIT_MS = 4000
 const FATE_MS = 500
 const MEBIBYTE = 1_048_576
 const TOTAL_BYTES = 256 * MEBIBYTE
 
-const installation = Installation.prepare({ peers: false, packed: values.packed })
-await measure('node:net, the result of write ignored', 'flood-node-net.mjs')
-await measure('Ropewalk, the result of write ignored', 'flood-ropewalk.mjs', 'ignores')
-await measure('Ropewalk, await writer.write()', 'flood-ropewalk.mjs', 'waits')
+await runProgram(
+  {
+    command: 'npm run bench:slow-reader',
+    about: [
+      'Measures how much memory a server needs for a client that does not read the 256 MiB that it is sent.',
+    ],
+    options: { packed: flag('Uses the packages in .pack/ as they are, without building them.') },
+  },
+  async ({ packed }) => {
+    const installation = Installation.prepare({ peers: false, packed })
+    const flood = (file: string, ...args: readonly string[]): readonly string[] => [
+      installation.server(file),
+      ...args,
+    ]
+    await measure('node:net, the result of write ignored', flood('flood-node-net.mjs'))
+    await measure('Ropewalk, the result of write ignored', flood('flood-ropewalk.mjs', 'ignores'))
+    await measure('Ropewalk, await writer.write()', flood('flood-ropewalk.mjs', 'waits'))
+  },
+)
 
-async function measure(what: string, file: string, ...args: readonly string[]): Promise<void> {
-  const server = await ServerProcess.start((port) => [
-    process.execPath,
-    installation.server(file),
-    String(port),
-    ...args,
-  ])
+async function measure(what: string, [program = '', ...args]: readonly string[]): Promise<void> {
+  const server = await ServerProcess.start((port) => [process.execPath, program, String(port), ...args])
   try {
     const before = server.residentBytes()
     const client = connect({ port: server.port, host: '127.0.0.1' })

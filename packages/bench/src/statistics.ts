@@ -6,14 +6,22 @@ export function median(values: readonly number[]): number {
   return sorted.length % 2 === 1 ? upper : ((sorted[middle - 1] ?? Number.NaN) + upper) / 2
 }
 
+/** The median of several numbers, and the least and the most of them. */
+export interface Spread {
+  readonly median: number
+  readonly least: number
+  readonly most: number
+}
+
 /**
- * The median of the ratios of measurements made in the same round.
+ * The ratios of measurements made in the same round.
  *
  * A disturbance of the machine lasts longer than a round as a rule, and so changes both measurements of a ratio.
  *
  * @param ours One figure for each round.
  * @param theirs The figure of the peer in the same round, at the same index.
  */
-export function medianRatio(ours: readonly number[], theirs: readonly number[]): number {
-  return median(ours.map((figure, round) => figure / (theirs[round] ?? Number.NaN)))
+export function ratiosOf(ours: readonly number[], theirs: readonly number[]): Spread {
+  const ratios = ours.map((figure, round) => figure / (theirs[round] ?? Number.NaN))
+  return { median: median(ratios), least: Math.min(...ratios), most: Math.max(...ratios) }
 }

@@ -1,5 +1,5 @@
 import type { LoadKinds, LoadSpec } from './load/kinds.ts'
-import type { Server } from './servers.ts'
+import { KEEPS_HEAP, type Server } from './servers.ts'
 
 /** A load, the servers that get it, and what ours must reach. */
 export interface Workload {
@@ -22,6 +22,12 @@ export interface Target {
 }
 
 const TCP = servers('tcp', ['Ropewalk', 'node:net', 'Twisted'])
+const TCP_16K = TCP.toSpliced(2, 0, {
+  name: 'node:net, heap kept',
+  file: 'tcp-node-net.mjs',
+  runtime: 'node',
+  env: KEEPS_HEAP,
+})
 const HTTP = servers('http', ['Ropewalk', 'node:net', 'node:http', 'Fastify', 'Hono', 'Bun', 'Twisted'])
 /** A fixed answer of node:net has no routes. */
 const HTTP_ROUTED = HTTP.filter(({ name }) => name !== 'node:net')
@@ -29,18 +35,23 @@ const WEBSOCKET = servers('websocket', ['Ropewalk', 'ws', 'Bun', 'Autobahn'])
 
 const P99 = 'p99 of '
 
-const WEBSOCKET_DEFLATE = WEBSOCKET.map(({ name, file, runtime }) => ({
+const WEBSOCKET_DEFLATE: readonly Server[] = WEBSOCKET.map(({ name, file, runtime }) => ({
   name,
   file,
   runtime,
   args: ['deflate'],
-}))
+})).toSpliced(2, 0, {
+  name: 'ws, same settings',
+  file: 'websocket-ws.mjs',
+  runtime: 'node',
+  args: ['deflate', 'as Ropewalk'],
+})
 
 /** All workloads with a closed loop, in the order of the table. */
 export const WORKLOADS: readonly Workload[] = [
-  tcp('tcp-ping', { connections: 50, inFlight: 1, bytes: 64 }, 0.97),
-  tcp('tcp-pipe', { connections: 50, inFlight: 16, bytes: 64 }, 0.95),
-  tcp('tcp-16k', { connections: 10, inFlight: 4, bytes: 16_384 }, 0.95),
+  tcp('tcp-ping', TCP, { connections: 50, inFlight: 1, bytes: 64 }, 0.97),
+  tcp('tcp-pipe', TCP, { connections: 50, inFlight: 16, bytes: 64 }, 0.95),
+  tcp('tcp-16k', TCP_16K, { connections: 10, inFlight: 4, bytes: 16_384 }, 0.95),
   http(
     'http-keepalive',
     HTTP,
@@ -61,10 +72,15 @@ export const WORKLOADS: readonly Workload[] = [
   deflate('ws-deflate-16k', 16_384, {}),
 ]
 
-function tcp(name: string, options: Omit<LoadKinds['tcp-echo'], 'port'>, ratio: number): Workload {
+function tcp(
+  name: string,
+  compared: readonly Server[],
+  options: Omit<LoadKinds['tcp-echo'], 'port'>,
+  ratio: number,
+): Workload {
   const about = `${sizeOf(options)} of ${options.bytes} B`
   const load = (port: number): LoadSpec => ({ kind: 'tcp-echo', options: { ...options, port } })
-  return { name, about, load, servers: TCP, targets: targetsOf({ 'node:net': ratio }) }
+  return { name, about, load, servers: compared, targets: targetsOf({ 'node:net': ratio }) }
 }
 
 function http(

@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest'
 import { curveCharts, ratioCharts } from '../src/charts.ts'
 import type { CurveReport } from '../src/curve-report.ts'
 import { curvesSection } from '../src/curves-section.ts'
+import { serverReport } from './made-up-results.ts'
 
 const curve: CurveReport = {
   kind: 'lines',
@@ -20,6 +21,9 @@ const curve: CurveReport = {
     { server: 'ws', points: [{ x: 1, y: 4096 }] },
   ],
   remarks: ['More is left out.'],
+  targets: [{ target: '≥ 1 × ws', reached: '1.50', verdict: 'met' }],
+  rounds: 3,
+  seconds: [2, 0.5],
 }
 const comparison: CurveReport = {
   kind: 'comparison',
@@ -28,6 +32,9 @@ const comparison: CurveReport = {
   figures: [{ label: 'Time', unit: 'ms' }],
   rows: [{ server: 'Ropewalk', values: [12.34] }],
   remarks: [],
+  targets: [],
+  rounds: 1,
+  seconds: [],
 }
 
 describe('curvesSection', () => {
@@ -35,7 +42,7 @@ describe('curvesSection', () => {
     expect(curvesSection({ growth: curve })).toBe(
       [
         '### Growth',
-        'A load grows.',
+        'A load grows. Each figure is the median of 3 rounds of 0.5 or 2 s.',
         '![Growth](performance/growth.svg)',
         [
           '| Connections | Ropewalk |    ws | ÷ ws |',
@@ -43,6 +50,7 @@ describe('curvesSection', () => {
           '| 1           |    2 KiB | 4 KiB | 0.50 |',
           '| 1 000       |    4 KiB |       |      |',
         ].join('\n'),
+        'Target: ≥ 1 × ws. Reached: 1.50, met.',
         'More is left out.',
       ].join('\n\n'),
     )
@@ -69,13 +77,11 @@ describe('curveCharts', () => {
 
 describe('ratioCharts', () => {
   it('draws the ratio to each peer', () => {
-    const server = { requestsPerSecond: 1, p50Ms: 1, p99Ms: 1, peakBytes: 1, serverBusy: 1, loadBusy: 1 }
-    const servers = [
-      { ...server, server: 'Ropewalk', requestsPerCPUSecond: 300 },
-      { ...server, server: 'ws', requestsPerCPUSecond: 200 },
-    ]
+    const servers = [serverReport('Ropewalk'), serverReport('ws', 1.5), serverReport('Bun', 0.4, true)]
     const charts = ratioCharts([{ workload: 'ws-ping', about: '', servers, targets: [] }])
     expect([...charts.keys()]).toEqual(['ws-ratios.svg'])
-    expect(charts.get('ws-ratios.svg')?.svg).toContain('>1.50</text>')
+    const svg = charts.get('ws-ratios.svg')?.svg
+    expect(svg).toContain('>1.50</text>')
+    expect(svg).toContain('>0.40 †</text>')
   })
 })

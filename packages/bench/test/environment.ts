@@ -6,5 +6,6 @@ export const environment: Environment = {
   cores: 2,
   memoryGiB: 8,
   kernel: 'Linux 6.1',
+  isPinned: true,
   versions: { node: '24.1.0' },
 }

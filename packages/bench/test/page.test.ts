@@ -1,73 +1,47 @@
 import { describe, expect, it } from 'vitest'
-import { markdownTable, provenance, tables, withSection } from '../src/page.ts'
-import type { WorkloadReport } from '../src/report.ts'
+import { provenance, remarks, tables, targetsTable } from '../src/page.ts'
+import { pageOf } from '../src/page-files.ts'
 import { environment } from './environment.ts'
-
-describe('withSection', () => {
-  const page = 'above\n\n<!-- table: begin -->\n\nold\n\n<!-- table: end -->\n\nbelow\n'
-  it('replaces what is between the markers, and nothing else', () => {
-    expect(withSection(page, 'table', '\nnew\n')).toBe(page.replace('old', 'new'))
-  })
-  it('throws for a document without the markers, or with them in the wrong order', () => {
-    expect(() => withSection(page, 'curve', 'new')).toThrow('Cannot find <!-- curve: begin -->')
-    expect(() => withSection('<!-- a: end --><!-- a: begin -->', 'a', '')).toThrow('Cannot find')
-  })
-})
-
-describe('markdownTable', () => {
-  it('aligns numbers to the right, and text at its ends to the left', () => {
-    const rows = [
-      ['one', '1', 'met'],
-      ['forty-two', '42', ''],
-    ]
-    expect(markdownTable(['Name', 'Number', 'Text'], rows)).toBe(
-      [
-        '| Name      | Number | Text |',
-        '| --------- | -----: | ---- |',
-        '| one       |      1 | met  |',
-        '| forty-two |     42 |      |',
-      ].join('\n'),
-    )
-  })
-})
-
-const SERVER = {
-  server: 'Ropewalk',
-  requestsPerSecond: 900,
-  requestsPerCPUSecond: 1000,
-  p50Ms: 0.5,
-  p99Ms: 1,
-  peakBytes: 50 * 1_048_576,
-  serverBusy: 0.9,
-  loadBusy: 0.5,
-}
-
-function report(workload: string, peer: string): WorkloadReport {
-  return {
-    workload,
-    about: 'a load',
-    servers: [SERVER, { ...SERVER, server: peer, requestsPerCPUSecond: 400 }],
-    targets: [
-      { peer, figure: 'requests', ratio: 2, reached: 2.5, isMet: true },
-      { peer, figure: 'p99', ratio: 1, reached: 1.2, isMet: false },
-    ],
-  }
-}
+import { how, serverReport, workloadReport } from './made-up-results.ts'
 
 describe('tables', () => {
-  it('has one table for each protocol, with its peers', () => {
-    const [tcp = '', ws = ''] = tables([report('tcp-ping', 'node:net'), report('ws-ping', 'ws')]).split(
-      '\n\n',
-    )
-    expect(tcp).toMatch(/^\| Workload +\| Ropewalk \| node:net \| +p99 \| Memory \| Targets +\|\n/)
-    expect(ws).toMatch(
-      /\n\| `ws-ping`: a load \| +1 000 \| 2\.50 \| 1\.00 ms \| 50 MiB \| ≥ 2 × ws: met<br>p99 ≤ 1 × ws: not met, 1\.20 \|$/,
-    )
+  it('are one of ratios, and one of latency and memory', () => {
+    const [ratios, latency] = tables([workloadReport('ws-ping', 'ws'), workloadReport('ws-pipe', 'ws', true)])
+    expect(ratios).toMatch(/^\| Requests per CPU second +\| Ropewalk \| +÷ ws \|\n/)
+    expect(ratios).toMatch(/\n\| `ws-ping`: a load +\| +1 000 \| +2\.50 \(2\.40–2\.60\) \|\n/)
+    expect(ratios).toContain('| 2.50 (2.40–2.60) † |')
+    expect(latency).toMatch(/^\| p99, peak memory \| +Ropewalk \| +ws \|\n/)
+    expect(latency).toMatch(/\n\| `ws-ping` +\| 1\.00 ms, 50 MiB \| 1\.00 ms, 50 MiB \|\n/)
+  })
+  it('leave the cell of a server empty that a workload does not have', () => {
+    const [ratios] = tables([workloadReport('tcp-ping', 'node:net'), workloadReport('tcp-16k', 'Twisted')])
+    expect(ratios).toMatch(/`tcp-16k`: a load +\| +1 000 \| +\| 2\.50 /)
+  })
+  it('have the bytes of compressed replies', () => {
+    const report = workloadReport('ws-deflate-1k', 'ws')
+    const servers = [serverReport('Ropewalk'), { ...serverReport('ws', 8), bytesPerReply: 321 }]
+    const table = tables([{ ...report, servers }, workloadReport('ws-ping', 'Bun')])[2]
+    expect(table).toMatch(/\n\| `ws-deflate-1k` +\| +66 \| +321 \|$/)
+    expect(table).not.toContain('Bun')
+  })
+})
+
+describe('targetsTable', () => {
+  it('has the targets of workloads and curves, and counts them', () => {
+    const outcome = { target: '≤ 40 ms', reached: '37.0 ms', verdict: 'met' } as const
+    const startup = { kind: 'comparison', title: '', about: '', figures: [], rows: [], remarks: [] } as const
+    const table = targetsTable({
+      workloads: { a: workloadReport('ws-ping', 'ws', true), b: workloadReport('tcp-ping', 'node:net') },
+      curves: { startup: { ...startup, targets: [outcome], ...how } },
+    })
+    expect(table).toMatch(/\n\| `b` +\| ≥ 2 × node:net +\| +2\.50 \| met +\|\n/)
+    expect(table).toMatch(/\n\| `startup` +\| ≤ 40 ms +\| 37\.0 ms \| met +\|\n/)
+    expect(table).toMatch(/\n\n2 of 5 targets are met, 2 inconclusive\.$/)
   })
 })
 
 describe('provenance', () => {
-  const at = (date: string, commit: string) => ({ ...report('ws-ping', 'ws'), date, commit })
+  const at = (date: string, commit: string) => ({ ...workloadReport('ws-ping', 'ws'), date, commit })
   it('names the machine, the versions, the commit and the date', () => {
     expect(provenance({ environment, workloads: { a: at('2026-11-28', 'abc') }, curves: {} })).toBe(
       'Measured on 2026-11-28 at `abc`: A CPU, 2 cores, 8 GiB, Linux 6.1; node 24.1.0.',
@@ -78,5 +52,40 @@ describe('provenance', () => {
     expect(provenance({ environment, workloads, curves: {} })).toMatch(
       /^Measured from 2026-11-27 to 2026-11-28 at `abc`, `def`:/,
     )
+  })
+})
+
+describe('remarks', () => {
+  it('names the rounds and the noise', () => {
+    expect(remarks({ environment, workloads: { a: workloadReport('ws-ping', 'ws') }, curves: {} })).toBe(
+      'Each figure is the median of 5 rounds of 1 s. The ratios of single rounds lie within ±4.0 % of the middle of ' +
+        'their range for half of the pairs, and within ±4.0 % for nine in ten: a smaller difference means nothing.',
+    )
+  })
+  it('names rounds that differ, what was left out and what was disturbed', () => {
+    const a = { ...workloadReport('ws-ping', 'ws', true), leftOut: ['Autobahn'] }
+    const b = { ...workloadReport('ws-pipe', 'ws'), rounds: 1 }
+    const text = remarks({ environment, workloads: { 'ws-ping': a, 'ws-pipe': b }, curves: {} })
+    expect(text).toContain('`ws-ping`: Each figure is the median of 5 rounds of 1 s.')
+    expect(text).toContain('`ws-pipe`: Each figure is from one round of 1 s.')
+    expect(text).toContain('Left out, because not installed: Autobahn.')
+    expect(text).toMatch(/† Other programs .*: `ws-ping`\.$/)
+  })
+})
+
+describe('pageOf', () => {
+  const marked = ['peers', 'table', 'curves'].map(
+    (name) => `<!-- ${name}: begin -->\nold\n<!-- ${name}: end -->`,
+  )
+  it('fills each section that has results, and leaves the others', () => {
+    const workloads = { 'ws-ping': workloadReport('ws-ping', 'ws') }
+    const [peers, table, curves] = pageOf(marked.join('\n\n\n'), {
+      environment,
+      workloads,
+      curves: {},
+    }).split('\n\n\n')
+    expect(peers).toContain('| node:net ')
+    expect(table).toContain('![WebSocket: requests per CPU second')
+    expect(curves).toBe(marked[2])
   })
 })

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { cpuTicks, statusBytes } from '../src/process-usage.ts'
+import { coreTicks, cpuTicks, statusBytes } from '../src/process-usage.ts'
 
 const STAT = '4242 (node) S 4200 4242 4200 34816 4242 4194304 9083 77 0 0 150 27 8 3 20 0 11 0 88 1 2'
 
@@ -12,6 +12,17 @@ describe('cpuTicks', () => {
   })
   it('throws for another format', () => {
     expect(() => cpuTicks('4242 (node) S 1 2')).toThrow('Cannot read CPU time from "4242 (node) S 1 2"')
+  })
+})
+
+describe('coreTicks', () => {
+  const stat =
+    'cpu  9 9 9 9 9 9 9 9 0 0\ncpu0 1 2 4 800 7 50 60 8 0 0\ncpu1 10 20 40 80 7 5 6 80 0 0\nintr 1\n'
+  it('adds user, nice, system and steal of one core', () => {
+    expect([0, 1].map((core) => coreTicks(stat, core))).toEqual([15, 150])
+  })
+  it('throws for a core that is absent', () => {
+    expect(() => coreTicks(stat, 2)).toThrow('Cannot find cpu2')
   })
 })
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { median, medianRatio } from '../src/statistics.ts'
+import { median, ratiosOf } from '../src/statistics.ts'
 
 describe('median', () => {
   it('is the value in the middle of an odd count', () => expect(median([9, 1, 5])).toBe(5))
@@ -7,6 +7,8 @@ describe('median', () => {
   it('is no number without values', () => expect(median([])).toBeNaN())
 })
 
-describe('medianRatio', () => {
-  it('compares figures of the same round', () => expect(medianRatio([2, 40, 9], [1, 10, 9])).toBe(2))
+describe('ratiosOf', () => {
+  it('compares figures of the same round', () => {
+    expect(ratiosOf([2, 40, 9], [1, 10, 9])).toEqual({ median: 2, least: 1, most: 4 })
+  })
 })

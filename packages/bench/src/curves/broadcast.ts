@@ -1,10 +1,12 @@
 import type { ComparisonReport } from '../curve-report.ts'
 import type { LoadKinds } from '../load/kinds.ts'
+import { comparisonOf } from '../report.ts'
 import { measureRounds, type RoundOptions, type Rounds } from '../rounds.ts'
 import type { Server } from '../servers.ts'
 import { median } from '../statistics.ts'
 import { server } from './compared.ts'
-import { type Curve, type CurveContext, targetRemark, tooMany } from './curve.ts'
+import { type Outcome, verdictOn } from '../verdict.ts'
+import { type Curve, type CurveContext, tooMany } from './curve.ts'
 
 const TOPICS = server('Ropewalk, Topics', 'broadcast-ropewalk-topics')
 const LOOP = server('Ropewalk, a loop', 'broadcast-ropewalk')
@@ -68,8 +70,9 @@ function curve(broadcast: Measured): Curve {
 
 async function measure(
   { name, title, about, servers, load, durationMs, target, ...own }: Measured,
-  { installation, openFiles, missing, rounds }: CurveContext,
+  { installation, openFiles, observer, ...given }: CurveContext,
 ): Promise<ComparisonReport> {
+  const rounds = own.rounds ?? given.rounds
   const refusal = tooMany(load.connections, openFiles)
   const measured =
     refusal === undefined
@@ -82,24 +85,34 @@ async function measure(
             targets: [],
           },
           installation,
-          { rounds, warmUpMs: WARM_UP_MS, durationMs, ...own },
-          missing,
+          { rounds, warmUpMs: WARM_UP_MS, durationMs },
+          observer,
         )
       : []
-  const rows = rowsOf(measured)
   return {
     kind: 'comparison',
     title,
     about,
     figures: FIGURES,
-    rows,
-    remarks: refusal === undefined ? remarksOf(rows, target) : [refusal],
+    rows: rowsOf(measured),
+    remarks: refusal === undefined ? [] : [refusal],
+    targets: target === undefined ? [] : outcomesOf(measured, target),
+    rounds,
+    seconds: [durationMs / 1000],
   }
 }
 
-function remarksOf(rows: ComparisonReport['rows'], target: number | undefined): readonly string[] {
-  const reached = rows[0]?.values[RELATIVE] ?? Number.NaN
-  return target === undefined ? [] : [targetRemark('at least', `${target} times ws`, reached.toFixed(2))]
+function outcomesOf(rounds: readonly Rounds[], target: number): readonly Outcome[] {
+  const [ours, ws] = [rounds[0], rounds.at(-1)]
+  if (ours === undefined || ws === undefined) return []
+  const { requestsPerCPUSecond, isInconclusive } = comparisonOf(ours.measured, ws.measured)
+  return [
+    {
+      target: `≥ ${target} × ws`,
+      reached: requestsPerCPUSecond.median.toFixed(2),
+      verdict: verdictOn(requestsPerCPUSecond.median, 'least', target, isInconclusive),
+    },
+  ]
 }
 
 const FIGURES: ComparisonReport['figures'] = [
@@ -110,18 +123,13 @@ const FIGURES: ComparisonReport['figures'] = [
   { label: 'Peak memory', unit: 'bytes' },
 ]
 
-/** The index of the figure that is relative to ws. */
-const RELATIVE = 1
-
 function rowsOf(rounds: readonly Rounds[]): ComparisonReport['rows'] {
-  const perCPUSecond = ({ measured }: Rounds): number =>
-    median(measured.map(({ requests, cpuSeconds }) => requests / cpuSeconds))
-  const ws = rounds.at(-1)
+  const ws = rounds.at(-1)?.measured ?? []
   return rounds.map((one) => ({
     server: one.server.name,
     values: [
-      Math.round(perCPUSecond(one)),
-      Number((perCPUSecond(one) / (ws === undefined ? Number.NaN : perCPUSecond(ws))).toFixed(2)),
+      Math.round(median(one.measured.map(({ requests, cpuSeconds }) => requests / cpuSeconds))),
+      comparisonOf(one.measured, ws).requestsPerCPUSecond.median,
       Math.round(median(one.measured.map(({ requests, seconds }) => requests / seconds))),
       Number(median(one.measured.map(({ p50Ms }) => p50Ms)).toFixed(2)),
       median(one.measured.map(({ peakBytes }) => peakBytes)),

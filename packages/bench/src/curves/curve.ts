@@ -1,6 +1,7 @@
 import type { CurveReport } from '../curve-report.ts'
 import { formatted } from '../drawing/units.ts'
 import type { Installation } from '../installation.ts'
+import type { Observer } from '../rounds.ts'
 
 /** Something that is measured beside the table of workloads. */
 export interface Curve {
@@ -12,17 +13,11 @@ export interface Curve {
 /** What every curve is given. */
 export interface CurveContext {
   readonly installation: Installation
-  /** How often each server is measured at each point. */
+  /** How often each server is measured at each point, at most. */
   readonly rounds: number
   /** The most files that a process may have open. */
   readonly openFiles: number
-  /** Called with the name of each server that is left out, because it is not installed. */
-  readonly missing: (name: string) => void
-}
-
-/** What came of a target that a curve has, as a sentence. */
-export function targetRemark(bound: 'at least' | 'at most', wanted: string, reached: string): string {
-  return `Target: ${bound} ${wanted}. Reached: ${reached}.`
+  readonly observer: Observer
 }
 
 /** Descriptors that a server or a load needs besides its connections. */

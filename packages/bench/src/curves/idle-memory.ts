@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { LinesReport, Point } from '../curve-report.ts'
+import { formatted } from '../drawing/units.ts'
 import type { Installation } from '../installation.ts'
 import type { LoadKinds } from '../load/kinds.ts'
 import { LoadProcess } from '../load-process.ts'
@@ -7,7 +8,8 @@ import { ServerProcess } from '../server-process.ts'
 import type { Server } from '../servers.ts'
 import { median } from '../statistics.ts'
 import { HTTP, server, TCP, WEBSOCKET } from './compared.ts'
-import { type Curve, type CurveContext, targetRemark, tooMany } from './curve.ts'
+import { type Outcome, verdictOn } from '../verdict.ts'
+import { type Curve, type CurveContext, tooMany } from './curve.ts'
 
 /** 50 000 need `ulimit -n 51200`, and several addresses of the load. */
 const CONNECTIONS = [1000, 10_000, 50_000]
@@ -35,22 +37,27 @@ function idle(servers: readonly Server[], begins: Idle['begins']): readonly Idle
 
 /** @param target The most that ours may need, in plain sockets. */
 function curve(name: string, what: string, target: number, compared: readonly Idle[]): Curve {
-  return { name, measure: (context) => measure(what, target, compared, context) }
+  return { name, measure: (context) => measure(name, what, { target, compared }, context) }
 }
 
 async function measure(
+  curveName: string,
   what: string,
-  target: number,
-  compared: readonly Idle[],
-  { installation, rounds, openFiles }: CurveContext,
+  { target, compared }: { readonly target: number; readonly compared: readonly Idle[] },
+  { installation, openFiles, observer, ...given }: CurveContext,
 ): Promise<LinesReport> {
   const lines = compared.map(({ server: { name } }) => ({ server: name, points: [] as Point[] }))
+  const rounds = Math.min(given.rounds, MOST_ROUNDS)
   for (const connections of CONNECTIONS) {
     if (tooMany(connections, openFiles, FIRST) !== undefined) continue
     const measured = compared.map((): number[] => [])
-    for (let round = 0; round < Math.min(rounds, MOST_ROUNDS); round++) {
-      for (const [at, one] of compared.entries())
+    for (let round = 0; round < rounds; round++) {
+      for (const [at, one] of compared.entries()) {
+        observer.measuring(
+          `${curveName} of ${connections}, round ${round + 1} of ${rounds}: ${one.server.name}`,
+        )
         measured[at]?.push(await bytesFor(connections, one, installation))
+      }
     }
     for (const [at, { points }] of lines.entries())
       points.push({ x: connections, y: Math.round(median(measured[at] ?? [])) })
@@ -62,19 +69,26 @@ async function measure(
     x: { label: 'Connections', unit: 'count' },
     y: { label: 'Bytes per connection', unit: 'bytes' },
     lines,
-    remarks: [
-      remark(target, lines),
-      ...CONNECTIONS.flatMap((count) => tooMany(count, openFiles, FIRST) ?? []),
-    ],
+    remarks: CONNECTIONS.flatMap((count) => tooMany(count, openFiles, FIRST) ?? []),
+    targets: outcomesOf(target, lines),
+    rounds,
+    seconds: [],
   }
 }
 
 /** Compares the most connections: of few, what a process needs anyway is a large part. */
-function remark(target: number, lines: LinesReport['lines']): string {
+function outcomesOf(target: number, lines: LinesReport['lines']): readonly Outcome[] {
   const ours = lines[0]?.points.at(-1)
   const socket = lines.at(-1)?.points.at(-1)
-  const reached = (ours?.y ?? Number.NaN) / (socket?.y ?? Number.NaN)
-  return targetRemark('at most', `${target} times a socket of node:net`, reached.toFixed(2))
+  if (ours === undefined || socket === undefined) return []
+  const reached = ours.y / socket.y
+  return [
+    {
+      target: `≤ ${target} × a socket of node:net, ${formatted(ours.x, 'count')} connections`,
+      reached: reached.toFixed(2),
+      verdict: verdictOn(reached, 'most', target),
+    },
+  ]
 }
 
 /** Resident memory for each connection. The first connections, for which code is compiled, are not counted. */
@@ -109,5 +123,5 @@ async function bytesFor(
 }
 
 /** Memory is steadier than time, and connections take long to open. */
-const MOST_ROUNDS = 2
+const MOST_ROUNDS = 1
 const SETTLE_MS = 300

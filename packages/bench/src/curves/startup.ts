@@ -3,24 +3,28 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { ComparisonReport } from '../curve-report.ts'
+import { formatted } from '../drawing/units.ts'
 import type { Installation } from '../installation.ts'
 import { median } from '../statistics.ts'
-import { type Curve, type CurveContext, targetRemark } from './curve.ts'
+import { verdictOn } from '../verdict.ts'
+import type { Curve, CurveContext } from './curve.ts'
 
 /** How long a process takes that only imports a package, and what it loads. */
 export const STARTUP: Curve = { name: 'startup', measure: measureStartup }
 
-async function measureStartup({ installation }: CurveContext): Promise<ComparisonReport> {
+async function measureStartup({ installation, observer }: CurveContext): Promise<ComparisonReport> {
   const times = PROGRAMS.map((): number[] => [])
   for (let round = 0; round < PROCESSES; round++) {
+    observer.measuring(`startup, round ${round + 1} of ${PROCESSES}`)
     for (const [at, args] of PROGRAMS.entries()) times[at]?.push(msOf(args, installation))
   }
   const emptyMs = median(times[0] ?? [])
   const rows = PROGRAMS.map((args, at) => rowOf(args, median(times[at] ?? []), emptyMs, installation))
+  const reachedMs = rows[1]?.values[1] ?? Number.NaN
   return {
     kind: 'comparison',
     title: 'Startup',
-    about: `A process that imports a package and ends: the median of ${PROCESSES}, in turn with an empty program.`,
+    about: `A process that imports a package and ends, in turn with an empty program.`,
     figures: [
       { label: 'Whole process', unit: 'ms' },
       { label: 'More than the empty one', unit: 'ms' },
@@ -28,9 +32,16 @@ async function measureStartup({ installation }: CurveContext): Promise<Compariso
       { label: 'Modules of Node loaded', unit: 'count' },
     ],
     rows,
-    remarks: [
-      targetRemark('at most', `${TARGET_MS} ms more than the empty program`, `${rows[1]?.values[1]} ms`),
+    remarks: [],
+    targets: [
+      {
+        target: `≤ ${TARGET_MS} ms more than an empty program`,
+        reached: formatted(reachedMs, 'ms'),
+        verdict: verdictOn(reachedMs, 'most', TARGET_MS),
+      },
     ],
+    rounds: PROCESSES,
+    seconds: [],
   }
 }
 

@@ -34,7 +34,7 @@ export function throughput(options: Throughput): Curve {
 
 async function measure(
   { name, title, about, x, y, servers, points, figure }: Throughput,
-  { installation, rounds, openFiles, missing }: CurveContext,
+  { installation, rounds, openFiles, observer }: CurveContext,
 ): Promise<LinesReport> {
   const lines = new Map<string, Line['points'][number][]>()
   const remarks: string[] = []
@@ -46,7 +46,7 @@ async function measure(
     }
     const workload = { name: `${name} at ${point.x}`, about, load: point.load, servers, targets: [] }
     const options = { rounds, warmUpMs: WARM_UP_MS, durationMs: point.durationMs }
-    for (const { server, measured } of await measureRounds(workload, installation, options, missing)) {
+    for (const { server, measured } of await measureRounds(workload, installation, options, observer)) {
       const value = median(measured.map((one) => figure(one, point.x)))
       const line = lines.get(server.name) ?? []
       lines.set(server.name, line)
@@ -54,7 +54,8 @@ async function measure(
     }
   }
   const named = [...lines].map(([server, measured]) => ({ server, points: measured }))
-  return { kind: 'lines', title, about, x, y, lines: named, remarks }
+  const seconds = [...new Set(points.map(({ durationMs }) => durationMs / 1000))]
+  return { kind: 'lines', title, about, x, y, lines: named, remarks, targets: [], rounds, seconds }
 }
 
-const WARM_UP_MS = 500
+const WARM_UP_MS = 400

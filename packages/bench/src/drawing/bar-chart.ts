@@ -14,14 +14,24 @@ export interface BarChart {
 /** Bars with one name. */
 interface BarGroup {
   readonly name: string
-  readonly bars: readonly { readonly server: string; readonly value: number }[]
+  readonly bars: readonly Bar[]
+}
+
+/** One bar. */
+interface Bar {
+  readonly server: string
+  readonly value: number
+  /** Whether its number has a mark (†). */
+  readonly isInconclusive?: boolean
 }
 
 /** Draws the chart as a document of SVG; the same one for the same chart. */
 export function barChart({ title, axis, groups }: BarChart): string {
   const left = MARGIN + 16 + CHARACTER * Math.max(...groups.map(({ name }) => name.length))
   const values = groups.flatMap(({ bars }) => bars.map(({ value }) => value))
-  const extent = { from: left, to: RIGHT }
+  // A bar that goes to the left has its number there.
+  const goesLeft = axis.unit === 'ratio' && values.some((value) => value < 1)
+  const extent = { from: left + (goesLeft ? LABEL : 0), to: RIGHT }
   const scale = scaleOf(values, axis.unit, extent)
   const base = scale.position(axis.unit === 'ratio' ? 1 : 0)
   const bottom = TOP + groups.reduce((sum, { bars }) => sum + bars.length * BAR + GAP, 0)
@@ -52,7 +62,7 @@ function scaleOf(values: readonly number[], unit: Unit, extent: Extent): Scale {
 }
 
 function barAt(
-  { server, value }: BarGroup['bars'][number],
+  { server, value, isInconclusive = false }: Bar,
   scale: Scale,
   base: number,
   y: number,
@@ -60,10 +70,16 @@ function barAt(
 ): string {
   const end = scale.position(value)
   const bar = { x: Math.min(base, end), y: y + 1, width: Math.max(1, Math.abs(end - base)), height: BAR - 2 }
+  const text = formatted(value, unit) + (isInconclusive ? ' †' : '')
+  // The number stands at the end of its bar, on paper that hides the lines of the grid.
+  const goesLeft = end < base
+  const width = text.length * SMALL_CHARACTER + 4
+  const paper = { x: goesLeft ? end - 4 - width : end + 4, y: y + 1, width, height: BAR - 2 }
+  const anchor = goesLeft ? 'end' : 'start'
   return [
     element('rect', { class: `c${colourOf(server)}`, ...bar }),
-    // The number stands at the right of its bar, also of a bar that goes to the left.
-    label(formatted(value, unit), Math.max(base, end) + 6, y + BAR - 4, { class: 'small' }),
+    element('rect', { class: 'paper', ...paper }),
+    label(text, goesLeft ? end - 6 : end + 6, y + BAR - 4, { class: 'small', 'text-anchor': anchor }),
   ].join('')
 }
 
@@ -75,6 +91,10 @@ function columnAt(x: number, bottom: number, text: string): string {
 }
 
 const WIDTH = 760
+/** The space for the number of a bar. */
+const LABEL = 52
+/** About the width of a character of small text. */
+const SMALL_CHARACTER = 6.6
 /** The number beside the longest bar is at its right. */
 const RIGHT = WIDTH - 84
 const TOP = 72

@@ -34,10 +34,11 @@ export const CHARACTER = 7.2
 const COLOURED: readonly (readonly string[])[] = [
   ['Ropewalk', 'Ropewalk, Topics'],
   ['node:net', '@fastify/static'],
-  ['node:http', 'Ropewalk, a loop', 'nginx'],
+  ['node:http', 'Ropewalk, a loop', 'nginx', 'node:net, heap kept', 'ws, same settings'],
   ['Fastify', 'ws'],
   ['Hono', 'Autobahn'],
   ['Bun'],
+  ['Twisted'],
 ]
 const SHAPES: readonly [readonly [string], ...(readonly [string])[]] = [
   ['M-4.5 0a4.5 4.5 0 1 0 9 0a4.5 4.5 0 1 0 -9 0z'],
@@ -45,4 +46,7 @@ const SHAPES: readonly [readonly [string], ...(readonly [string])[]] = [
   ['M0 -5.5L5 4h-10z'],
   ['M0 -5.5L5 0L0 5.5L-5 0z'],
   ['M-5 -4h10L0 5.5z'],
+  ['M-1.5 -5h3v3.5h3.5v3h-3.5v3.5h-3v-3.5h-3.5v-3h3.5z'],
+  ['M-5 -2h10v4h-10z'],
+  ['M-4.5 -4.5h9L-4.5 4.5z'],
 ]

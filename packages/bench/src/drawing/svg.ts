@@ -75,6 +75,7 @@ const COLOURS: readonly (readonly [light: string, dark: string])[] = [
   ['#7b3fd0', '#c4a1ff'],
   ['#0b7285', '#57c7da'],
   ['#a61e4d', '#ff8fb1'],
+  ['#806600', '#d9bd4a'],
   ['#5c5f66', '#b4b8c0'],
 ]
 

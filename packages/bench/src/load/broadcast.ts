@@ -27,6 +27,7 @@ export class Broadcast implements Load {
   readonly #replies: Replies
   #sender: Connection | undefined
   #requests = 0
+  #bytesReceived = 0
   #isRunning = false
   /** The messages of the last burst that connections have not received. */
   #missing = 0
@@ -43,6 +44,10 @@ export class Broadcast implements Load {
 
   get requests(): number {
     return this.#requests
+  }
+
+  get bytesReceived(): number {
+    return this.#bytesReceived
   }
 
   async open(): Promise<void> {
@@ -65,6 +70,11 @@ export class Broadcast implements Load {
     return new Promise((resolve) => {
       this.#whenQuiet = resolve
     })
+  }
+
+  /** Counts bytes that a connection has received. */
+  received(bytes: number): void {
+    this.#bytesReceived += bytes
   }
 
   /** Counts messages that a connection has received. */
@@ -101,6 +111,7 @@ class Subscriber implements Receiver {
   }
 
   received(chunk: Buffer, count: number): void {
+    this.#broadcast.received(count)
     const whole = this.#replies.received(chunk, count)
     if (whole > 0) this.#broadcast.messagesReceived(whole)
   }

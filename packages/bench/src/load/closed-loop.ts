@@ -27,6 +27,7 @@ export class ClosedLoop implements Load {
   readonly #exchange: Exchange
   readonly #conversations: Conversation[] = []
   #requests = 0
+  #bytesReceived = 0
   #isRunning = false
   #busy = 0
   #whenQuiet: (() => void) | undefined
@@ -38,6 +39,10 @@ export class ClosedLoop implements Load {
 
   get requests(): number {
     return this.#requests
+  }
+
+  get bytesReceived(): number {
+    return this.#bytesReceived
   }
 
   async open(): Promise<void> {
@@ -62,6 +67,11 @@ export class ClosedLoop implements Load {
     return new Promise((resolve) => {
       this.#whenQuiet = resolve
     })
+  }
+
+  /** Counts bytes of replies. */
+  received(bytes: number): void {
+    this.#bytesReceived += bytes
   }
 
   /** Counts `count` replies of a conversation; returns whether it sends as many requests again. */
@@ -112,6 +122,7 @@ class Conversation implements Receiver {
   }
 
   received(chunk: Buffer, count: number): void {
+    this.#loop.received(count)
     const whole = this.#replies.received(chunk, count)
     if (whole === 0) return
     if (whole > this.#inFlight) throw new Error(`Got ${whole} replies to ${this.#inFlight} requests`)

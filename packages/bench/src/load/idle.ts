@@ -13,6 +13,7 @@ export interface IdleOptions extends LoadOptions {
 export class IdleConnections implements Load {
   readonly latencies: Histogram = new Histogram()
   readonly requests = 0
+  readonly bytesReceived = 0
   readonly #options: IdleOptions
 
   constructor(options: IdleOptions) {

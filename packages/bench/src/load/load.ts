@@ -15,6 +15,8 @@ export interface Load {
   pause(): Promise<void>
   /** The requests whose replies were received so far. */
   readonly requests: number
+  /** The bytes received so far, whole replies or not. */
+  readonly bytesReceived: number
   /** The time from each request to its reply. The caller clears it. */
   readonly latencies: Histogram
 }

@@ -13,6 +13,8 @@ export interface Measurement {
   readonly durationMs: number
   /** The server whose CPU time is read at the begin and at the end. */
   readonly serverPid: number
+  /** The cores of the server and of the load process, when each has one of its own. */
+  readonly cores?: { readonly server: number; readonly load: number }
 }
 
 /** The reply to a request. */
@@ -22,12 +24,16 @@ export type LoadReply = { readonly type: 'opened' } | { readonly type: 'measured
 export interface Figures {
   /** Requests whose replies were received. */
   readonly requests: number
+  /** The bytes of these replies, with the headers of HTTP and the frames of WebSocket. */
+  readonly replyBytes: number
   /** The time measured. */
   readonly seconds: number
   /** CPU time of the server. */
   readonly cpuSeconds: number
   /** CPU time of the load process. */
   readonly loadCPUSeconds: number
+  /** CPU time of all other programs on the core of the server or on that of the load process, whichever is more. */
+  readonly othersSeconds?: number
   /** The median of the time from a request to its reply. */
   readonly p50Ms: number
   /** The time that 99 % of the replies did not exceed. */

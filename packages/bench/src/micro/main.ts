@@ -2,21 +2,30 @@
 // Usage: npm run bench:micro -- [--packed] [--only PATTERN]
 import { spawnSync } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
-import { parseArgs } from 'node:util'
 import { buildProgram } from '../build-program.ts'
+import { flag, pattern, runProgram } from '../command-line.ts'
 import { Installation } from '../installation.ts'
 import { INTERNAL_MODULES } from './internals.ts'
 
-const { values } = parseArgs({
-  options: { packed: { type: 'boolean', default: false }, only: { type: 'string', default: '' } },
-})
-const installation = Installation.prepare({ peers: false, packed: values.packed })
-const program = `${installation.folder}micro.mjs`
-const external = ['@ropewalk/*', 'bun:*']
-buildProgram(fileURLToPath(new URL('program.ts', import.meta.url)), program, external)
-for (const path of INTERNAL_MODULES) {
-  const entry = fileURLToPath(new URL(`../../../${path}.ts`, import.meta.url))
-  buildProgram(entry, `${installation.folder}internals/${path}.mjs`, external)
-}
-const { status } = spawnSync(process.execPath, ['--expose-gc', program, values.only], { stdio: 'inherit' })
-process.exitCode = status ?? 1
+await runProgram(
+  {
+    command: 'npm run bench:micro',
+    about: ['Measures parts of the packages in memory, in nanoseconds for each call.'],
+    options: {
+      only: pattern('Runs the benchmarks whose names match the regular expression.'),
+      packed: flag('Uses the packages in .pack/ as they are, without building them.'),
+    },
+  },
+  ({ only, packed }) => {
+    const installation = Installation.prepare({ peers: false, packed })
+    const program = `${installation.folder}micro.mjs`
+    const external = ['@ropewalk/*', 'bun:*']
+    buildProgram(fileURLToPath(new URL('program.ts', import.meta.url)), program, external)
+    for (const path of INTERNAL_MODULES) {
+      const entry = fileURLToPath(new URL(`../../../${path}.ts`, import.meta.url))
+      buildProgram(entry, `${installation.folder}internals/${path}.mjs`, external)
+    }
+    const args = ['--expose-gc', program, only.source]
+    process.exitCode = spawnSync(process.execPath, args, { stdio: 'inherit' }).status ?? 1
+  },
+)
