@@ -90,8 +90,12 @@ function http(
   targets: Readonly<Record<string, number>>,
 ): Workload {
   const get = { connections: 50, inFlight: 1, path: '/', status: 200, ...options }
+  const body = BODIES[get.path]
   const about = `${sizeOf(get)}, GET ${get.path}`
-  const load = (port: number): LoadSpec => ({ kind: 'http-get', options: { ...get, port } })
+  const load = (port: number): LoadSpec => ({
+    kind: 'http-get',
+    options: { ...get, port, ...(body === undefined ? {} : { body }) },
+  })
   return { name, about, load, servers: compared, targets: targetsOf(targets) }
 }
 
@@ -138,3 +142,6 @@ function servers(protocol: string, names: readonly string[]): readonly Server[] 
     return { name, file, runtime }
   })
 }
+
+/** What each server must send for a path. The pages of a 404 differ. */
+const BODIES: Readonly<Record<string, string>> = { '/': 'Hello, world!' }

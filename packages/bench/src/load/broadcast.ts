@@ -29,6 +29,7 @@ export class Broadcast implements Load {
   #requests = 0
   #bytesReceived = 0
   #isRunning = false
+  #bursts = 0
   /** The messages of the last burst that connections have not received. */
   #missing = 0
   #sentMs = 0
@@ -54,7 +55,7 @@ export class Broadcast implements Load {
     const { port, silent } = this.#options
     const sockets = await openAll(this.#options, upgradeRequest(port), (connection) => {
       this.#sender ??= connection
-      return new Subscriber(new EqualReplies(this.#replies), this)
+      return new Subscriber(new EqualReplies(this.#replies), this, this.#options.burst)
     })
     for (const socket of evenly(sockets.slice(1), silent)) socket.pause()
     this.#missing = this.#expected()
@@ -88,7 +89,13 @@ export class Broadcast implements Load {
     else this.#whenQuiet?.()
   }
 
+  /** How many bursts were sent. */
+  get bursts(): number {
+    return this.#bursts
+  }
+
   #send(): void {
+    this.#bursts++
     this.#sentMs = performance.now()
     this.#sender?.write(this.#frames)
   }
@@ -100,20 +107,32 @@ export class Broadcast implements Load {
   }
 }
 
-/** One connection. */
-class Subscriber implements Receiver {
-  readonly #replies: ReplyReader
-  readonly #broadcast: Broadcast
+/** What a connection reports to. */
+type BurstCounter = Pick<Broadcast, 'bursts' | 'received' | 'messagesReceived'>
 
-  constructor(replies: ReplyReader, broadcast: Broadcast) {
+/** One connection, which must receive each burst once. */
+export class Subscriber implements Receiver {
+  readonly #replies: ReplyReader
+  readonly #broadcast: BurstCounter
+  readonly #burst: number
+  #messages = 0
+
+  constructor(replies: ReplyReader, broadcast: BurstCounter, burst: number) {
     this.#replies = replies
     this.#broadcast = broadcast
+    this.#burst = burst
   }
 
+  /** @throws {Error} when it has received more messages than were sent. */
   received(chunk: Buffer, count: number): void {
     this.#broadcast.received(count)
     const whole = this.#replies.received(chunk, count)
-    if (whole > 0) this.#broadcast.messagesReceived(whole)
+    if (whole === 0) return
+    this.#messages += whole
+    // The next burst is sent when all have the last one, so together these are as many as they must be.
+    if (this.#messages > this.#broadcast.bursts * this.#burst)
+      throw new Error('A WebSocket received a message twice')
+    this.#broadcast.messagesReceived(whole)
   }
 }
 

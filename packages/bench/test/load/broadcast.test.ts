@@ -1,7 +1,7 @@
 import { once } from 'node:events'
 import { afterEach, describe, expect, it } from 'vitest'
 import { type WebSocket, WebSocketServer } from 'ws'
-import { Broadcast } from '../../src/load/broadcast.ts'
+import { Broadcast, Subscriber } from '../../src/load/broadcast.ts'
 
 describe('Broadcast', () => {
   const servers: WebSocketServer[] = []
@@ -36,5 +36,22 @@ describe('Broadcast', () => {
     expect(load.requests).toBe(sent.length * 8)
     expect(load.latencies.total).toBe(sent.length / 3)
     expect(new Set(sent)).toEqual(new Set([64]))
+  })
+})
+
+describe('Subscriber', () => {
+  it('refuses a message that it receives twice', () => {
+    const counted: number[] = []
+    const counter = {
+      bursts: 1,
+      received: () => undefined,
+      messagesReceived: (count: number) => void counted.push(count),
+    }
+    const replies = { received: (_chunk: Buffer, count: number) => count }
+    const subscriber = new Subscriber(replies, counter, 3)
+    subscriber.received(Buffer.alloc(0), 2)
+    subscriber.received(Buffer.alloc(0), 1)
+    expect(counted).toEqual([2, 1])
+    expect(() => subscriber.received(Buffer.alloc(0), 1)).toThrow('received a message twice')
   })
 })
