@@ -109,17 +109,15 @@ export class HostReactor extends WireReactor implements Reactor {
     return this.#run.lookup(host)
   }
 
-  protected override async acceptTCP(
+  protected override acceptTCP(
     port: number,
     factory: ProtocolFactory,
     options: ListenTCPOptions,
   ): Promise<ListeningPort<TCPAddress>> {
     const { interface: named = '::', backlog = DEFAULT_BACKLOG, ipv6Only = false, ...accept } = options
     const number = port === 0 ? this.#run.stack.freePort() : port
-    const [host = named] = await this.#run.lookup(named).catch((cause: unknown) => {
-      throw new CannotListenError(tcpAddress(named, port), cause)
-    })
-    return this.#listen({ address: tcpAddress(host, number), factory, ipv6Only, backlog, accept })
+    const address = this.#addressOf(named, number)
+    return this.#listen({ address, factory, ipv6Only, backlog, accept })
   }
 
   protected override acceptUNIX(
@@ -129,7 +127,13 @@ export class HostReactor extends WireReactor implements Reactor {
   ): Promise<ListeningPort<UNIXAddress>> {
     const { backlog = DEFAULT_BACKLOG, mode: _mode, removeStale = false, ...accept } = options
     if (removeStale) this.#run.removeStale(path)
-    return this.#listen({ address: unixAddress(path), factory, ipv6Only: false, backlog, accept })
+    return this.#listen({
+      address: Promise.resolve(unixAddress(path)),
+      factory,
+      ipv6Only: false,
+      backlog,
+      accept,
+    })
   }
 
   protected override armTurn(): void {
@@ -154,11 +158,19 @@ export class HostReactor extends WireReactor implements Reactor {
     this.#run.clock.clear()
   }
 
-  async #listen<A extends Address>(setup: Omit<SimulatedPortSetup<A>, 'life'>): Promise<ListeningPort<A>> {
+  async #addressOf(host: string, port: number): Promise<TCPAddress> {
+    const [found = host] = await this.#run.lookup(host).catch((cause: unknown) => {
+      throw new CannotListenError(tcpAddress(host, port), cause)
+    })
+    return tcpAddress(found, port)
+  }
+
+  async #listen<A extends Address>({ address, ...setup }: Listening<A>): Promise<ListeningPort<A>> {
     const { factory } = setup
     const [life, openedAt] = [this.#run, callSite()]
+    const bound = await address
     await this.registry.binding(Promise.resolve())
-    const port = new SimulatedPort({ ...setup, life })
+    const port = new SimulatedPort({ ...setup, life, address: bound })
     life.bindPort(port)
     this.#opened.set(port, openedAt)
     try {
@@ -170,6 +182,10 @@ export class HostReactor extends WireReactor implements Reactor {
     this.registry.portOpened(port)
     return port
   }
+}
+
+interface Listening<A extends Address> extends Omit<SimulatedPortSetup<A>, 'life' | 'address'> {
+  readonly address: Promise<A>
 }
 
 const DEFAULT_BACKLOG = 511
