@@ -1,7 +1,7 @@
 import { Factory, Protocol, type Reactor } from '@ropewalk/core'
 
 /** The programs that scripts start in processes of their own. */
-export type ProgramName = 'echo' | 'silent' | 'narrow' | 'large'
+export type ProgramName = 'echo' | 'silent' | 'narrow' | 'large' | 'huge'
 
 /** Starts a program, which listens at `host`. Resolves with its port number. */
 export async function startProgram(name: ProgramName, reactor: Reactor, host: string): Promise<number> {
@@ -35,9 +35,17 @@ class Large extends Protocol {
   }
 }
 
+/** Writes more than the buffers of the system hold. */
+class Huge extends Protocol {
+  override connectionMade(): void {
+    this.transport.write(Buffer.alloc(12_000_000, 'huge'))
+  }
+}
+
 const PROGRAMS: Readonly<Record<ProgramName, readonly [Factory, number]>> = {
   echo: [Factory.forProtocol(Echo), 511],
   silent: [Factory.forProtocol(Silent), 511],
   large: [Factory.forProtocol(Large), 511],
+  huge: [Factory.forProtocol(Huge), 511],
   narrow: [Factory.forProtocol(Echo), 2],
 }

@@ -49,6 +49,29 @@ export const PROCESSES: readonly Script[] = [
     },
   },
   {
+    name: 'a program is killed, and its system has not taken all that it wrote',
+    machines: 2,
+    async play(place) {
+      const program = await place.start('huge')
+      const asking = new Witnesses(place.journal, 'client', {
+        made: ({ transport }) => transport.pauseProducing(),
+      })
+      connect(place, program, asking)
+      await place.until(() => asking.built[0]?.made === true)
+      // The program has handled this connection after the one before.
+      await connected(place, program, 'other', 12_000_000)
+      await program.kill()
+      asking.built[0]?.transport.resumeProducing()
+      await place.until(() => asking.built[0]?.gone === true)
+      const received = asking.built[0]?.bytes ?? 0
+      place.journal.drop('client', 'other', 'factory of client', 'factory of other')
+      place.journal.note(
+        'client',
+        `received something: ${received > 0}, everything: ${received >= 12_000_000}`,
+      )
+    },
+  },
+  {
     name: 'a program is killed while it receives much',
     machines: 2,
     async play(place) {
