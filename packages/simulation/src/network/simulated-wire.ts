@@ -37,6 +37,11 @@ export class SimulatedWire implements Wire, NamedEnd, OpeningEnd {
     return this.#connection
   }
 
+  /** Whether the connection broke, or was closed. */
+  get isClosed(): boolean {
+    return this.#error !== undefined || this.#stage === 'closing' || this.#stage === 'gone'
+  }
+
   get unreadBytes(): number {
     return this.#unreadBytes
   }

@@ -108,13 +108,16 @@ class Loopback extends Place {
     const [command = '', ...args] = maxDescriptors === undefined ? node : limited
     const child = spawn(command, args, { stdio: ['ignore', 'pipe', 'inherit'] })
     this.#children.add(child)
-    const [line] = (await once(createInterface(child.stdout), 'line')) as [string]
-    const port = Number(line)
+    const lines: string[] = []
+    createInterface(child.stdout).on('line', (line) => lines.push(line))
+    await this.until(() => lines.length > 0)
+    const port = Number(lines.shift())
     this.journal.nameHost('127.0.0.3', 'program')
     this.journal.namePort(port, 'port')
     return {
       host: '127.0.0.3',
       port,
+      seen: lines,
       kill: async () => {
         child.kill('SIGKILL')
         await once(child, 'exit')
