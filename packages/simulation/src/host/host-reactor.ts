@@ -167,18 +167,15 @@ export class HostReactor extends WireReactor implements Reactor {
     return { ...address, port: this.#run.stack.freePort() }
   }
 
-  protected override async acceptTCP(
+  protected override acceptTCP(
     port: number,
     factory: ProtocolFactory,
     options: ListenTCPOptions,
   ): Promise<ListeningPort<TCPAddress>> {
     const { interface: named = '::', backlog = DEFAULT_BACKLOG, ipv6Only = false, ...accept } = options
     const number = port === 0 ? this.#run.stack.freePort() : port
-    const openedAt = new CallSite()
-    const [host = named] = await this.#run.lookup(named).catch((cause: unknown) => {
-      throw new CannotListenError(tcpAddress(named, port), cause)
-    })
-    return this.#listen({ address: tcpAddress(host, number), factory, ipv6Only, backlog, accept }, openedAt)
+    const address = this.#addressOf(named, number)
+    return this.#listen({ address, factory, ipv6Only, backlog, accept })
   }
 
   protected override acceptUNIX(
@@ -188,10 +185,13 @@ export class HostReactor extends WireReactor implements Reactor {
   ): Promise<ListeningPort<UNIXAddress>> {
     const { backlog = DEFAULT_BACKLOG, mode: _mode, removeStale = false, ...accept } = options
     if (removeStale) this.#run.removeStale(path)
-    return this.#listen(
-      { address: unixAddress(path), factory, ipv6Only: false, backlog, accept },
-      new CallSite(),
-    )
+    return this.#listen({
+      address: Promise.resolve(unixAddress(path)),
+      factory,
+      ipv6Only: false,
+      backlog,
+      accept,
+    })
   }
 
   protected override armTurn(): void {
@@ -216,14 +216,19 @@ export class HostReactor extends WireReactor implements Reactor {
     this.#run.clock.clear()
   }
 
-  async #listen<A extends Address>(
-    setup: Omit<SimulatedPortSetup<A>, 'life'>,
-    openedAt: CallSite,
-  ): Promise<ListeningPort<A>> {
+  async #addressOf(host: string, port: number): Promise<TCPAddress> {
+    const [found = host] = await this.#run.lookup(host).catch((cause: unknown) => {
+      throw new CannotListenError(tcpAddress(host, port), cause)
+    })
+    return tcpAddress(found, port)
+  }
+
+  async #listen<A extends Address>({ address, ...setup }: Listening<A>): Promise<ListeningPort<A>> {
     const { factory } = setup
-    const life = this.#run
+    const [life, openedAt] = [this.#run, new CallSite()]
+    const bound = await address
     await this.registry.binding(Promise.resolve())
-    const port = new SimulatedPort({ ...setup, life })
+    const port = new SimulatedPort({ ...setup, life, address: bound })
     life.bindPort(port)
     this.#opened.set(port, openedAt)
     try {
@@ -235,6 +240,10 @@ export class HostReactor extends WireReactor implements Reactor {
     this.registry.portOpened(port)
     return port
   }
+}
+
+interface Listening<A extends Address> extends Omit<SimulatedPortSetup<A>, 'life' | 'address'> {
+  readonly address: Promise<A>
 }
 
 const DEFAULT_BACKLOG = 511

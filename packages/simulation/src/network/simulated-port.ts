@@ -115,6 +115,8 @@ export class SimulatedPort<A extends Address = Address> implements ListeningPort
     const { life } = this.#setup
     for (let next = this.#queue.shift(); next !== undefined; next = this.#queue.shift()) {
       this.#waiting--
+      // The reactor of Node drops a connection whose peer is not known any more.
+      if (next.wire.isClosed) continue
       if (!life.takeDescriptor()) next.wire.connection?.close()
       else {
         life.endOpened(next.wire)

@@ -37,6 +37,11 @@ export class SimulatedWire implements Wire, NamedEnd, OpeningEnd {
     return this.#connection
   }
 
+  /** Whether the connection broke, or was closed. */
+  get isClosed(): boolean {
+    return this.#error !== undefined || this.#stage === 'closing' || this.#stage === 'gone'
+  }
+
   get unreadBytes(): number {
     return this.#unreadBytes
   }
@@ -136,10 +141,13 @@ export class SimulatedWire implements Wire, NamedEnd, OpeningEnd {
     const isRead = this.#peerEnd !== 'notified'
     if (isRead && this.#reading && this.#events !== undefined) this.#schedule()
     else if (isRead && this.#unreadBytes < READ_AHEAD_BYTES) this.#close(this.#error)
-    else this.#system.executeLater(LOOK_MS, () => this.#look())
+    else if (!this.#isUNIX) this.#system.executeLater(LOOK_MS, () => this.#look())
   }
 
-  /** As the wire of a socket does, it looks now and then whether a peer that it does not read from is there. */
+  /**
+   * As the wire of a socket does, it looks now and then whether a peer that it does not read from is there. For
+   * a UNIX socket, only a read or a write finds that out.
+   */
   #look(): void {
     if (this.#stage === 'open') this.#close(this.#error)
   }

@@ -112,8 +112,8 @@ export class TCPConnection {
   }
 
   /**
-   * The program closes its descriptor. What it wrote is still sent, then a FIN; but unread bytes, and bytes
-   * that arrive later, are replied to with a RST (RFC 2525 §2.17).
+   * The program closes its descriptor. What is in the send buffer is still sent, then a FIN; but unread bytes,
+   * and bytes that arrive later, are replied to with a RST (RFC 2525 §2.17).
    */
   close(): void {
     if (this.#stage === 'CLOSED') return
@@ -122,6 +122,7 @@ export class TCPConnection {
     this.#user = this.#orphan()
     this.#isOrphan = true
     this.#stopKeepAlive()
+    this.#sender.keepBuffered()
     this.#sender.finish()
     this.#finished()
   }

@@ -102,6 +102,22 @@ export class TCPSender {
     return !this.#blocked
   }
 
+  /** Drops the bytes that do not fit into the send buffer: a program that ends takes them along. */
+  keepBuffered(): void {
+    let room = this.#setup.limits.sendBufferBytes - (this.#nextSeq - this.#ackedSeq)
+    const kept: Buffer[] = []
+    for (const data of this.#queue) {
+      if (room > 0) kept.push(data.subarray(0, room))
+      room -= data.length
+    }
+    this.#queue.clear()
+    this.#queuedBytes = 0
+    for (const data of kept) {
+      this.#queue.push(data)
+      this.#queuedBytes += data.length
+    }
+  }
+
   /** Sends a FIN after the bytes written so far. */
   finish(): void {
     if (this.#finish !== 'no') return

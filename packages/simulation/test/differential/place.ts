@@ -23,6 +23,8 @@ export interface Script {
 export interface Program {
   readonly host: string
   readonly port: number
+  /** What it has reported. */
+  readonly seen: readonly string[]
   /** Ends it as SIGKILL does. Resolves when it has ended. */
   kill(): Promise<void>
   /** Stops it as SIGSTOP does. */

@@ -1,13 +1,18 @@
-import { Factory, Protocol, type Reactor } from '@ropewalk/core'
+import { type ConnectionClosed, Factory, Protocol, type Reactor } from '@ropewalk/core'
 
 /** The programs that scripts start in processes of their own. */
-export type ProgramName = 'echo' | 'silent' | 'narrow' | 'large'
+export type ProgramName = 'echo' | 'silent' | 'narrow' | 'large' | 'huge' | 'recording'
 
-/** Starts a program, which listens at `host`. Resolves with its port number. */
-export async function startProgram(name: ProgramName, reactor: Reactor, host: string): Promise<number> {
-  const [factory, backlog] = PROGRAMS[name]
-  const port = await reactor.listenTCP(0, factory, { interface: host, backlog })
-  return port.getHost().port
+/** Starts a program, which listens at `host`. Calls `report` with its port number, then with what it sees. */
+export async function startProgram(
+  name: ProgramName,
+  reactor: Reactor,
+  host: string,
+  report: (line: string) => void,
+): Promise<void> {
+  const factory = name === 'recording' ? Factory.forProtocol(Recording, report) : PROGRAMS[name]
+  const port = await reactor.listenTCP(0, factory, { interface: host, backlog: name === 'narrow' ? 2 : 511 })
+  report(String(port.getHost().port))
 }
 
 class Echo extends Protocol {
@@ -35,9 +40,46 @@ class Large extends Protocol {
   }
 }
 
-const PROGRAMS: Readonly<Record<ProgramName, readonly [Factory, number]>> = {
-  echo: [Factory.forProtocol(Echo), 511],
-  silent: [Factory.forProtocol(Silent), 511],
-  large: [Factory.forProtocol(Large), 511],
-  narrow: [Factory.forProtocol(Echo), 2],
+/** Writes more than the buffers of the system hold. */
+class Huge extends Protocol {
+  override connectionMade(): void {
+    this.transport.write(Buffer.alloc(12_000_000, 'huge'))
+  }
+}
+
+/** Reports what it sees, and writes nothing. */
+class Recording extends Protocol {
+  readonly #write: (line: string) => void
+  #bytes = 0
+
+  constructor(report: (line: string) => void) {
+    super()
+    this.#write = report
+  }
+
+  /** Connections are numbered in the order in which they are accepted. */
+  #report(line: string): void {
+    this.#write(`${this.transport.id}: ${line}`)
+  }
+
+  override connectionMade(): void {
+    this.#report('connected')
+  }
+
+  override dataReceived(data: Buffer): void {
+    this.#bytes += data.length
+    if (data.includes('!')) this.#report(`received ${this.#bytes} bytes`)
+  }
+
+  override connectionLost(reason: ConnectionClosed): void {
+    this.#report(`connectionLost ${reason.name}`)
+  }
+}
+
+const PROGRAMS: Readonly<Record<Exclude<ProgramName, 'recording'>, Factory>> = {
+  echo: Factory.forProtocol(Echo),
+  silent: Factory.forProtocol(Silent),
+  large: Factory.forProtocol(Large),
+  huge: Factory.forProtocol(Huge),
+  narrow: Factory.forProtocol(Echo),
 }

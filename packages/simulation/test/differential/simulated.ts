@@ -84,17 +84,19 @@ class Simulated extends Place {
   }
 
   async start(name: ProgramName, { maxDescriptors = Infinity }: ProgramOptions = {}): Promise<Program> {
-    let port = 0
-    const host = this.#sim.host(`program-${++this.#programs}`, async (reactor) => {
-      port = await startProgram(name, reactor, host.address)
-    })
+    const lines: string[] = []
+    const host = this.#sim.host(`program-${++this.#programs}`, (reactor) =>
+      startProgram(name, reactor, host.address, (line) => lines.push(line)),
+    )
     host.maxDescriptors = maxDescriptors
-    await this.until(() => port !== 0)
+    await this.until(() => lines.length > 0)
+    const port = Number(lines.shift())
     this.journal.nameHost(host.address, 'program')
     this.journal.namePort(port, 'port')
     return {
       host: host.address,
       port,
+      seen: lines,
       kill: async () => host.kill(),
       suspend: () => host.pause(),
       goOn: () => host.goOn(),

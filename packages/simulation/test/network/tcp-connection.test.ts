@@ -166,6 +166,19 @@ describe('TCPConnection', () => {
     expect(ends.server.notifications).toEqual(['established', 'ended', 'forgotten', 'ECONNRESET'])
   })
 
+  test('sends what is in the send buffer at a close, and not what the program holds', () => {
+    const ends = TwoEnds.opened({ limits: { sendBufferBytes: 1000 } })
+    const written = Buffer.from(Array.from({ length: 5000 }, (_, at) => at % 251))
+    expect(ends.client.connection.write([written.subarray(0, 800), written.subarray(800)])).toBe(false)
+    ends.client.connection.close()
+    ends.pass()
+    expect(ends.server.notifications).toEqual(['established', 'ended'])
+    const { bytes } = ends.server
+    expect(bytes.equals(written.subarray(0, bytes.length))).toBe(true)
+    // What the window lets out at once is in flight, and more than the buffer.
+    expect([bytes.length >= 1000, bytes.length <= 3000]).toEqual([true, true])
+  })
+
   test('resets the peer at a close with unread bytes', () => {
     const ends = TwoEnds.opened()
     ends.server.reads = false

@@ -1,5 +1,6 @@
+import type { ConnectTCPOptions } from '@ropewalk/core'
 import type { Place, Program, Script } from '../place.ts'
-import { Witnesses } from '../witness.ts'
+import { type Witness, Witnesses } from '../witness.ts'
 
 /** Programs in processes of their own, which are killed, stand still or have few descriptors. */
 export const PROCESSES: readonly Script[] = [
@@ -49,6 +50,29 @@ export const PROCESSES: readonly Script[] = [
     },
   },
   {
+    name: 'a program is killed, and its system has not taken all that it wrote',
+    machines: 2,
+    async play(place) {
+      const program = await place.start('huge')
+      const asking = new Witnesses(place.journal, 'client', {
+        made: ({ transport }) => transport.pauseProducing(),
+      })
+      connect(place, program, asking)
+      await place.until(() => asking.built[0]?.made === true)
+      // The program has handled this connection after the one before.
+      await connected(place, program, 'other', 12_000_000)
+      await program.kill()
+      asking.built[0]?.transport.resumeProducing()
+      await place.until(() => asking.built[0]?.gone === true)
+      const received = asking.built[0]?.bytes ?? 0
+      place.journal.drop('client', 'other', 'factory of client', 'factory of other')
+      place.journal.note(
+        'client',
+        `received something: ${received > 0}, everything: ${received >= 12_000_000}`,
+      )
+    },
+  },
+  {
     name: 'a program is killed while it receives much',
     machines: 2,
     async play(place) {
@@ -92,6 +116,28 @@ export const PROCESSES: readonly Script[] = [
       await place.until(() => asking.built[0]?.gone === true)
     },
   },
+  standing('a client closes before a program that stands still accepts', false, async (place, client) => {
+    client.transport.write('hello!')
+    client.transport.loseConnection()
+    await place.until(() => client.gone)
+  }),
+  standing('a client aborts before a program that stands still accepts', false, async (place, client) => {
+    client.transport.write('hello!')
+    await place.settle()
+    client.transport.abortConnection()
+    await place.settle()
+  }),
+  standing('a client closes while a program stands still', true, async (place, client) => {
+    client.transport.write('hello!')
+    client.transport.loseConnection()
+    await place.until(() => client.gone)
+  }),
+  standing('a client aborts while a program stands still', true, async (place, client) => {
+    client.transport.write('hello!')
+    await place.settle()
+    client.transport.abortConnection()
+    await place.settle()
+  }),
   {
     name: 'the backlog of a program that stands still is full',
     machines: 2,
@@ -100,7 +146,7 @@ export const PROCESSES: readonly Script[] = [
       program.suspend()
       const asking = new Witnesses(place.journal, 'client')
       for (let count = 1; count <= 5; count++) {
-        const connector = connect(place, program, asking, 100)
+        const connector = connect(place, program, asking, { timeoutMs: 100 })
         await place.journal.settled('connecting', `attempt ${count}`, connector.whenConnected())
       }
       program.goOn()
@@ -132,8 +178,8 @@ export const PROCESSES: readonly Script[] = [
   },
 ]
 
-function connect(place: Place, { host, port }: Program, factory: Witnesses, timeoutMs = 30_000) {
-  return place.client.connectTCP(host, port, factory, { timeoutMs })
+function connect(place: Place, { host, port }: Program, factory: Witnesses, options: ConnectTCPOptions = {}) {
+  return place.client.connectTCP(host, port, factory, options)
 }
 
 async function connected(place: Place, program: Program, who = 'client', bytes = 6): Promise<Witnesses> {
@@ -141,4 +187,39 @@ async function connected(place: Place, program: Program, who = 'client', bytes =
   connect(place, program, asking)
   await place.until(() => asking.built[0]?.bytes === bytes)
   return asking
+}
+
+/** A script in which something happens while a program stands still. It notes what the program sees later. */
+function standing(
+  name: string,
+  isAccepted: boolean,
+  act: (place: Place, client: Witness) => Promise<void>,
+): Script {
+  return {
+    name,
+    machines: 2,
+    async play(place) {
+      const program = await place.start('recording')
+      if (!isAccepted) program.suspend()
+      const asking = new Witnesses(place.journal, 'client')
+      connect(place, program, asking, { transport: { lingerMs: 20 } })
+      await place.until(() => asking.built[0]?.made === true)
+      if (isAccepted) await place.until(() => program.seen.length > 0)
+      if (isAccepted) program.suspend()
+      await place.settle()
+      const [client] = asking.built
+      if (client !== undefined) await act(place, client)
+      program.goOn()
+      // The program has handled this connection after the one before.
+      const other = new Witnesses(place.journal, 'other', {
+        made: ({ transport }) => void transport.write('the other!'),
+      })
+      connect(place, program, other)
+      await place.until(() => program.seen.some((line) => line.endsWith('received 10 bytes')))
+      // Whether one connection ends before the next one is accepted is a matter of time. Whether a reset looks
+      // like an end depends on the version of Node.
+      for (const line of program.seen.toSorted())
+        if (!line.includes('connectionLost')) place.journal.note('program', line)
+    },
+  }
 }
