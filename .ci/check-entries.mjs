@@ -15,6 +15,8 @@ const USED = {
   '@ropewalk/http/resources': ['crypto'],
   '@ropewalk/http/static': ['crypto', 'fs/promises'],
   '@ropewalk/simulation': ['crypto', 'fs/promises'],
+  // It stands in for modules of Node.
+  '@ropewalk/simulation/node': MODULES,
 }
 /** With the packages that it imports. `@ropewalk/websocket` loads the most. */
 const MOST_FILES = 20

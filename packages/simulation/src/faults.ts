@@ -73,6 +73,9 @@ export const FAULT_KINDS = [
   'slow names',
   'fast clock',
   'calendar jump',
+  'slow disk',
+  'full disk',
+  'failing fsync',
 ] as const
 
 /** The rules for the options of a fault plan. */

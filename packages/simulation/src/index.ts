@@ -1,4 +1,7 @@
 export type { DiagramOptions } from './diagram/text-diagram.ts'
+export type { Disk, DiskWriteOptions } from './disk/disk.ts'
+export type { DiskConditions, DiskOrder } from './disk/disk-conditions.ts'
+export type { SimulatedDisk } from './disk/simulated-disk.ts'
 export type { ErrorCount, ErrorMatch } from './expected-errors.ts'
 export type { EventuallyOptions, PropertyCheck } from './properties.ts'
 export { describeFault, type Fault, FAULT_KINDS, type FaultKind, type FaultPlan } from './faults.ts'

@@ -1,3 +1,4 @@
+import type { DiskConditions } from './disk/disk-conditions.ts'
 import type { Fault, FaultKind } from './faults.ts'
 import type { SimulatedHost } from './host/simulated-host.ts'
 import type { Link, LinkOverlay } from './network/link.ts'
@@ -40,12 +41,28 @@ const INJECTIONS: Readonly<Record<FaultKind, Injection>> = {
     one.jumpCalendar(-3_600_000)
     return nothing
   },
+  'slow disk': ({ diskLayers }) => diskLayers.conditions.add(slowed),
+  'full disk': ({ diskLayers }) => diskLayers.isFull.add(yes),
+  'failing fsync': ({ diskLayers }) => diskLayers.failsSync.add(yes),
 }
 
 function onLinks(links: readonly Link[], overlay: LinkOverlay): () => void {
   const ends = links.map((link) => link.overlay(overlay))
   return () => {
     for (const end of ends) end()
+  }
+}
+
+function slowed(below: DiskConditions): DiskConditions {
+  const slow = ([least, most]: readonly [number, number]): readonly [number, number] => [
+    least + 100,
+    most + 2000,
+  ]
+  return {
+    ...below,
+    latencyMs: slow(below.latencyMs),
+    syncMs: slow(below.syncMs),
+    bytesPerSecond: Math.min(below.bytesPerSecond, 100_000),
   }
 }
 

@@ -11,18 +11,18 @@ export interface NodePrograms {
   /**
    * Begins to act for Node, while virtual time passes.
    *
+   * @param simulation Identifies the simulation whose time passes.
    * @param failed Called with an exception that no code caught, when it belongs to no host.
    * @returns a function that ends it.
    */
-  enter(failed: (error: unknown) => void): () => void
-  /** Whether code of hosts waits for what takes no virtual time, such as `setImmediate`. */
-  readonly isBusy: boolean
+  enter(simulation: object, failed: (error: unknown) => void): () => void
   /**
-   * Waits for it.
+   * Called when the code of an event has run.
    *
-   * @returns undefined, or why the run fails.
+   * @returns undefined, or a promise that resolves when what takes no virtual time is done, such as immediates;
+   * with a string, why the run fails.
    */
-  settled(nextTurn: () => Promise<void>): Promise<string | undefined>
+  eventEnded(nextTurn: () => Promise<void>): Promise<string | undefined> | undefined
 }
 
 /** One for the process, because Node's modules are. */

@@ -147,9 +147,7 @@ export class RunLoop {
   /** Waits until the code that the event caused has run. */
   async #settle(): Promise<void> {
     await nextTurn()
-    const programs = nodePrograms()
-    if (programs?.isBusy !== true) return
-    const why = await programs.settled(nextTurn)
+    const why = await nodePrograms()?.eventEnded(nextTurn)
     if (why !== undefined) this.fail(why, undefined)
   }
 
@@ -160,7 +158,7 @@ export class RunLoop {
     )
     const endListening = watchUnhandledRejections((reason) => this.#unhandledRejection(reason))
     const putBack = this.#setup.seedGlobals ? GLOBALS.enter(() => this.#world()) : undefined
-    const leaveNode = nodePrograms()?.enter((error) =>
+    const leaveNode = nodePrograms()?.enter(this, (error) =>
       this.fail('An exception of code outside of hosts was not caught', error),
     )
     this.#watches++

@@ -2,6 +2,7 @@ import type { Leak } from './call-site.ts'
 import { svgDiagram } from './diagram/svg-diagram.ts'
 import { type DiagramOptions, mermaidDiagram, textDiagram } from './diagram/text-diagram.ts'
 import { type ErrorCount, type ErrorMatch, ExpectedErrors, textOfError } from './expected-errors.ts'
+import { DEFAULT_DISK, DISK_RULES, type DiskConditions } from './disk/disk-conditions.ts'
 import { FaultScript } from './fault-script.ts'
 import { type Fault, FAULT_PLAN_RULES, type FaultKind, type FaultPlan } from './faults.ts'
 import { type HostProgram, SimulatedHost } from './host/simulated-host.ts'
@@ -53,6 +54,11 @@ export interface SimulationOptions {
   /** TCP limits of all hosts. Default: buffers of 64 KiB, segments of 1460 bytes, `giveUpMs` 120 000. */
   readonly limits?: Partial<FlowLimits> | undefined
   /**
+   * Conditions of all disks. Default: `latencyMs` 0.05 to 1 ms, `syncMs` 1 to 15 ms, 200 MB per second, no limit of
+   * size, `order` `'ordered'`.
+   */
+  readonly disk?: Partial<DiskConditions> | undefined
+  /**
    * Which faults planned by `injectFaults` happen: a set of places in `script`, or a text such as
    * `2:300,5,no-loss`, which the message of a failed scenario has. Default: all.
    */
@@ -97,14 +103,17 @@ export class Simulation {
   readonly #conditions: RunConditions
   readonly #expected = new ExpectedErrors()
   readonly #properties: Properties
+  readonly #disk: DiskConditions
 
   /** @throws {TypeError | RangeError} for an unknown option, or a value of the wrong type or out of range. */
   constructor(options: SimulationOptions) {
     checkOptions('Simulation', options, SIMULATION_RULES)
-    const { seed, link, limits, faults, swarm = false, seedGlobals = true, maxArrows = 200_000 } = options
+    const { seed, link, limits, disk, faults, swarm = false } = options
+    const { seedGlobals = true, maxArrows = 200_000 } = options
     const [events, hosts] = [this.#events, this.#hosts]
     this.seed = String(seed)
     const reduction = reductionOf(faults)
+    this.#disk = withDefaults('disk', DEFAULT_DISK, disk, DISK_RULES)
     this.random = new Random(this.seed)
     const given = (conditions: RunConditions): RunConditions => ({
       ...conditions,
@@ -197,6 +206,7 @@ export class Simulation {
       program,
       clockRate: drawClockRate(drawing, maxSkew),
       late: lateTimers(drawing.between(1, 2 ** 31), lateMs),
+      disk: this.#disk,
       run: (runs, call) => this.#loop.execute(runs, call),
       logged: (event) => this.#logged(name, event),
     })
@@ -458,6 +468,7 @@ export const SIMULATION_RULES: OptionRules<SimulationOptions> = {
   seed: SEED,
   link: optionsOf(LINK_RULES),
   limits: optionsOf(FLOW_RULES),
+  disk: optionsOf(DISK_RULES),
   faults: either(having('', 'has'), filledText, 'a Set of places in the scripts, or a text that has them'),
   swarm: flag,
   seedGlobals: flag,

@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import type { FaultKind } from '../src/faults.ts'
 import { OneProtocol } from './simulated-harness.ts'
+import type { SimulatedHost } from '../src/index.ts'
 import { Noting, TwoHosts } from './two-hosts.ts'
 
 describe('faults', () => {
@@ -193,6 +194,38 @@ describe('faults', () => {
     expect(hosts.asked.transport.bufferedBytes).toBeGreaterThan(100_000)
     await hosts.sim.run(60_000)
     expect(hosts.served.bytes.equals(sent)).toBe(true)
+  })
+
+  test('a disk is slow, full, or fails to sync, for one host only', async () => {
+    const { sim, server, client } = new TwoHosts()
+    const attempts: string[] = []
+    const attempt = async ({ name, reactor }: SimulatedHost): Promise<void> => {
+      const fromMs = reactor.now()
+      const failed = (error: NodeJS.ErrnoException): string => error.code ?? ''
+      const written = await reactor.disk.append('/log', 'x').then(() => 'written', failed)
+      const synced = await reactor.disk.fsync('/log').then(() => 'synced', failed)
+      attempts.push([name, written, synced, reactor.now() - fromMs >= 100 ? 'slow' : 'quick'].join(' '))
+    }
+    const during = async (kind: FaultKind): Promise<void> => {
+      sim.inject({ kind, atMs: 0, forMs: 10_000, one: 'server', other: 'client' })
+      await sim.run(1)
+      for (const host of [client, server]) {
+        host.execute(() => attempt(host))
+        await sim.run(5000)
+      }
+    }
+    for (const kind of ['slow disk', 'full disk', 'failing fsync'] as const) await during(kind)
+    server.execute(() => attempt(server))
+    await sim.run(1000)
+    expect(attempts).toEqual([
+      'client written synced quick',
+      'server written synced slow',
+      'client written synced quick',
+      'server ENOSPC synced quick',
+      'client written synced quick',
+      'server written EIO quick',
+      'server written synced quick',
+    ])
   })
 
   test('lookups fail or are slow for one host only', async () => {

@@ -9,9 +9,9 @@ export class YoungCollection {
   readonly #collector: () => (() => void) | undefined
   #collect: (() => void) | undefined
   #leftBytes = EVERY_BYTES
-  #tried = false
+  #triesLeft = MOST_TRIES
 
-  /** @param collector Called once, at the first collection. Without its result nothing is collected. */
+  /** @param collector Called at the first collections, until it has a result. Without one nothing is collected. */
   constructor(collector: () => (() => void) | undefined = youngCollector) {
     this.#collector = collector
   }
@@ -21,32 +21,44 @@ export class YoungCollection {
     this.#leftBytes -= bytes
     if (this.#leftBytes > 0) return
     this.#leftBytes = EVERY_BYTES
-    if (!this.#tried) {
-      this.#tried = true
-      this.#collect = this.#collector()
-    }
+    if (this.#collect === undefined && this.#triesLeft-- > 0) this.#collect = this.#collector()
     this.#collect?.()
   }
 }
 
 /**
- * Returns a function that collects the young generation; undefined where V8 does not offer it.
+ * Returns a function that collects the young generation; undefined where V8 does not offer it, or when another
+ * thread took the flag back meanwhile.
  *
  * V8 defines `gc` in new contexts only, while a flag is set. The flag is set for the time of this call.
  */
 export function youngCollector(): (() => void) | undefined {
+  if (hasFrozenFlags()) return undefined
+  const { setFlagsFromString } = process.getBuiltinModule('node:v8')
+  const isExposed = typeof globalThis.gc === 'function'
   try {
-    const { setFlagsFromString } = process.getBuiltinModule('node:v8')
-    const { runInNewContext } = process.getBuiltinModule('node:vm')
-    const isExposed = typeof globalThis.gc === 'function'
     if (!isExposed) setFlagsFromString('--expose-gc')
-    const gc: unknown = runInNewContext('gc')
-    if (!isExposed) setFlagsFromString('--no-expose-gc')
+    const gc: unknown = process
+      .getBuiltinModule('node:vm')
+      .runInNewContext('typeof gc === "function" ? gc : undefined')
     return typeof gc === 'function' ? () => gc({ type: 'minor' }) : undefined
   } catch {
     return undefined
+  } finally {
+    if (!isExposed) setFlagsFromString('--no-expose-gc')
   }
+}
+
+/** Whether V8 ends the process when a flag is set: with this flag, and in programs that embed Node and set it. */
+function hasFrozenFlags(): boolean {
+  const { execArgv, env, versions } = process
+  const given = [...execArgv, env['NODE_OPTIONS'] ?? ''].join(' ')
+  return FREEZES.test(given) || EMBEDDERS.some((name) => name in versions)
 }
 
 /** Half of the bytes after which V8 marks the heap, whatever its size. */
 const EVERY_BYTES = 8 * 1024 * 1024
+/** Threads set and take back the same flag: a few tries are enough. */
+const MOST_TRIES = 10
+const FREEZES = /(?:^|\s)--freeze[-_]flags[-_]after[-_]init(?:\s|$)/
+const EMBEDDERS = ['electron', 'nw']

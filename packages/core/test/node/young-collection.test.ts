@@ -1,5 +1,7 @@
+import { execFile } from 'node:child_process'
 import { PerformanceObserver } from 'node:perf_hooks'
 import { setImmediate } from 'node:timers/promises'
+import { promisify } from 'node:util'
 import { runInNewContext } from 'node:vm'
 import { describe, expect, test } from 'vitest'
 import { YoungCollection, youngCollector } from '../../src/node/young-collection.ts'
@@ -24,14 +26,21 @@ describe('YoungCollection', () => {
     expect([collectors, collections]).toEqual([1, 3])
   })
 
-  test('does nothing without a collector, and asks for it once', () => {
+  test('does nothing without a collector, and asks for it a few times', () => {
     let collectors = 0
     const young = new YoungCollection(() => {
       collectors++
       return undefined
     })
+    for (let count = 0; count < 50; count++) young.count(8 * MIB)
+    expect(collectors).toBe(10)
+  })
+
+  test('collects once another thread has not taken the flag back', () => {
+    let [collectors, collections] = [0, 0]
+    const young = new YoungCollection(() => (++collectors < 3 ? undefined : () => collections++))
     for (let count = 0; count < 5; count++) young.count(8 * MIB)
-    expect(collectors).toBe(1)
+    expect([collectors, collections]).toEqual([3, 3])
   })
 })
 
@@ -54,6 +63,34 @@ describe('youngCollector', () => {
     youngCollector()
     expect(typeof globalThis.gc).toBe('undefined')
     expect(runInNewContext('typeof gc')).toBe('undefined')
+  })
+})
+
+describe('youngCollector where flags cannot change', () => {
+  test.each(['--freeze-flags-after-init', '--freeze_flags_after_init'])('sets no flag with %s', (flag) => {
+    process.execArgv.push(flag)
+    try {
+      expect(youngCollector()).toBeUndefined()
+    } finally {
+      process.execArgv.pop()
+    }
+  })
+
+  test('ends no process that reads more than 8 MiB', async () => {
+    const source = `
+      import { YoungCollection } from ${JSON.stringify(import.meta.resolve('../../src/node/young-collection.ts'))}
+      new YoungCollection().count(${9 * MIB})
+      console.log('alive')
+    `
+    const { stdout } = await promisify(execFile)(process.execPath, [
+      '--freeze-flags-after-init',
+      '--import',
+      import.meta.resolve('tsx'),
+      '--input-type=module',
+      '--eval',
+      source,
+    ])
+    expect(stdout).toBe('alive\n')
   })
 })
 

@@ -1,7 +1,8 @@
 import { RemoteProtocolError } from '../errors.ts'
-import { lowerCaseElements } from '../message/field-grammar.ts'
+import { lowerCaseElements, sameName } from '../message/field-grammar.ts'
 import { parseRequestTarget, type RequestTarget } from '../message/request-target.ts'
 import { type Framing, hasBody, type HTTPVersion, messageFraming } from './framing.ts'
+import { COLON, DIGIT_0 } from './grammar.ts'
 
 /** The parsed and checked head of a request. */
 export interface RequestHead {
@@ -39,7 +40,6 @@ interface DecidingFields {
 /**
  * Interprets a head whose syntax is valid.
  *
- * @param knownHost A host that `isHost` accepts: that of the request before, which most requests repeat.
  * @throws {RemoteProtocolError} when its target, host, framing or expectation is refused.
  * @see RFC 9112 §3, §6.3, §9.3
  */
@@ -48,11 +48,10 @@ export function interpretHead(
   target: string,
   version: HTTPVersion,
   fields: string[],
-  knownHost?: string,
 ): RequestHead {
   const deciding = decidingFields(fields)
   const { path, query, authority } = parseRequestTarget(method, target)
-  const host = requestedHost(version, deciding, authority, knownHost)
+  const host = requestedHost(version, deciding, authority)
   const framing = messageFraming({
     version,
     message: 'request',
@@ -77,8 +76,7 @@ function decidingFields(fields: readonly string[]): Readonly<DecidingFields> {
   for (let at = 0; at < fields.length; at += 2) {
     const name = fields[at] ?? ''
     const wanted = DECIDING_FIELD_BY_LENGTH[name.length]
-    // Names are tokens here, so toLowerCase changes only ASCII letters.
-    if (wanted === undefined || (name !== wanted && name.toLowerCase() !== wanted)) continue
+    if (wanted === undefined || !sameName(name, wanted)) continue
     const value = fields[at + 1] ?? ''
     if (wanted === 'host') {
       found.host ??= value
@@ -92,15 +90,14 @@ function requestedHost(
   version: HTTPVersion,
   { host, hostCount }: Readonly<DecidingFields>,
   authority: RequestTarget['authority'],
-  knownHost: string | undefined,
 ): string | undefined {
   if (host === undefined && version === '1.1') {
     throw new RemoteProtocolError('missing-host', 'Cannot serve HTTP/1.1 without a Host field')
   }
   if (hostCount > 1)
     throw new RemoteProtocolError('malformed-host', 'Cannot serve a request with several Host fields')
-  if (host !== knownHost) assertHost(host)
-  if (authority !== undefined) assertHost(authority)
+  assertHost(host)
+  assertHost(authority)
   return authority ?? host
 }
 
@@ -115,7 +112,7 @@ function assertHost(host: string | undefined): void {
  */
 function replaceHost(fields: string[], host: string): void {
   for (let at = 0; at < fields.length; at += 2) {
-    if (fields[at]?.toLowerCase() !== 'host') continue
+    if (!sameName(fields[at] ?? '', 'host')) continue
     fields[at + 1] = host
     return
   }
@@ -147,7 +144,24 @@ function isContinueExpected(version: HTTPVersion, values: readonly string[], fra
  * @param host A field value.
  */
 export function isHost(host: string): boolean {
+  // Most hosts are plain names or addresses. A loop takes a quarter of the time of a regular expression.
+  let at = 0
+  while (at < host.length && HOST_CHAR[host.charCodeAt(at)] === 1) at++
+  if (at === host.length) return true
+  if (host.charCodeAt(at) === COLON) return isPort(host, at + 1)
   return HOST.test(host) && !PORT_TOO_HIGH.test(host)
+}
+
+/** Whether the rest of a text is a port, which may be empty. */
+function isPort(text: string, from: number): boolean {
+  if (text.length - from > MOST_PORT_DIGITS) return false
+  let port = 0
+  for (let at = from; at < text.length; at++) {
+    const digit = text.charCodeAt(at) - DIGIT_0
+    if (digit < 0 || digit > 9) return false
+    port = port * 10 + digit
+  }
+  return port <= MAX_PORT
 }
 
 const NONE: readonly string[] = []
@@ -165,5 +179,11 @@ const DECIDING_FIELD_BY_LENGTH: Readonly<
  */
 const HOST =
   /^(?:\[(?:[0-9A-Fa-f:.]+|[vV][0-9A-Fa-f]+\.[A-Za-z0-9\-._~!$&'()*+,;=:]+)\]|(?:[A-Za-z0-9\-._~!$&'()*+,;=]|%[0-9A-Fa-f]{2})*)(?::[0-9]{0,5})?$/
+/** 1 for each code of a character of a reg-name that needs no percent-encoding. */
+const HOST_CHAR: Uint8Array = Uint8Array.from({ length: 0x80 }, (_, code) =>
+  /[A-Za-z0-9\-._~!$&'()*+,;=]/.test(String.fromCharCode(code)) ? 1 : 0,
+)
+const MOST_PORT_DIGITS = 5
+const MAX_PORT = 65_535
 /** A port of five digits above 65535. */
 const PORT_TOO_HIGH = /:(?:[7-9]\d{4}|6[6-9]\d{3}|65[6-9]\d{2}|655[4-9]\d|6553[6-9])$/

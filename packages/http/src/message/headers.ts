@@ -1,4 +1,4 @@
-import { isFieldValue, isToken } from './field-grammar.ts'
+import { isFieldValue, isToken, sameName } from './field-grammar.ts'
 
 /** Is notified when headers are changed after they were sent. */
 export interface SentHeaders {
@@ -15,7 +15,7 @@ export interface SentHeaders {
  */
 export class Headers implements Iterable<readonly [string, string]> {
   /** Name, value, name, value, … in the order in which they were received or set. */
-  #fields: string[] = []
+  #fields = NO_FIELDS
   /** A bit for each length that a name has: most look-ups are for names that are not there. */
   #lengths = 0
   #ascii = true
@@ -31,6 +31,11 @@ export class Headers implements Iterable<readonly [string, string]> {
         )
       },
     })
+  }
+
+  /** Name, value, name, value, … as they were given, in order. A later change may or may not be seen in this array. */
+  get fields(): readonly string[] {
+    return this.#fields
   }
 
   /** Whether every value is known to be ASCII. */
@@ -52,10 +57,9 @@ export class Headers implements Iterable<readonly [string, string]> {
   /** Returns all values of a name, in order; undefined when it has no value. */
   getRawHeaders(name: string): string[] | undefined {
     if ((this.#lengths & lengthBit(name)) === 0) return undefined
-    const wanted = name.toLowerCase()
     let values: string[] | undefined
     for (let at = 0; at < this.#fields.length; at += 2) {
-      if (sameName(this.#fields[at], wanted)) (values ??= []).push(this.#fields[at + 1] ?? '')
+      if (sameName(this.#fields[at] ?? '', name)) (values ??= []).push(this.#fields[at + 1] ?? '')
     }
     return values
   }
@@ -63,9 +67,8 @@ export class Headers implements Iterable<readonly [string, string]> {
   /** Returns the last value of a name, as Twisted's `getHeader` does; undefined when it has no value. */
   get(name: string): string | undefined {
     if ((this.#lengths & lengthBit(name)) === 0) return undefined
-    const wanted = name.toLowerCase()
     for (let at = this.#fields.length - 2; at >= 0; at -= 2) {
-      if (sameName(this.#fields[at], wanted)) return this.#fields[at + 1]
+      if (sameName(this.#fields[at] ?? '', name)) return this.#fields[at + 1]
     }
     return undefined
   }
@@ -131,16 +134,15 @@ export class Headers implements Iterable<readonly [string, string]> {
       return
     }
     if ((this.#lengths & lengthBit(name)) === 0) return
-    const wanted = name.toLowerCase()
     for (let at = this.#fields.length - 2; at >= 0; at -= 2) {
-      if (sameName(this.#fields[at], wanted)) this.#fields.splice(at, 2)
+      if (sameName(this.#fields[at] ?? '', name)) this.#fields.splice(at, 2)
     }
   }
 
   /** Removes all headers. */
   clear(): void {
     if (this.#sent !== undefined) return this.#sent.changedTooLate(undefined)
-    this.#fields = []
+    this.#fields = NO_FIELDS
     this.#lengths = 0
     this.#ascii = true
   }
@@ -178,7 +180,9 @@ export class Headers implements Iterable<readonly [string, string]> {
   }
 
   #add(name: string, value: string): void {
-    this.#fields.push(name, value)
+    // Most responses have one or two headers: an array with one is smaller than an empty one that grows.
+    if (this.#fields === NO_FIELDS) this.#fields = [name, value]
+    else this.#fields.push(name, value)
     this.#lengths |= lengthBit(name)
   }
 
@@ -219,11 +223,6 @@ function lengthBit(name: string): number {
   return 1 << name.length
 }
 
-function sameName(name: string | undefined, wantedLowerCase: string): boolean {
-  if (name === undefined || name.length !== wantedLowerCase.length) return false
-  return name === wantedLowerCase || name.toLowerCase() === wantedLowerCase
-}
-
 function checkName(name: unknown): void {
   if (typeof name !== 'string' || !isToken(name))
     throw new TypeError(
@@ -231,6 +230,8 @@ function checkName(name: unknown): void {
     )
 }
 
+/** The fields of headers that have none. Nothing is added to this array. */
+const NO_FIELDS: string[] = []
 const EVERY_LENGTH = -1
 const TAB = 0x09
 const SP = 0x20

@@ -1,5 +1,5 @@
 import type { Transport } from '@ropewalk/core'
-import { Deadline } from '@ropewalk/core/time'
+import type { DeadlinePlace, KeptDeadline } from '@ropewalk/core/reactor'
 import { assertNever } from '@ropewalk/core/bytes'
 import { DEFAULT_CHANNEL_OPTIONS, type HTTPChannelOptions } from './channel-options.ts'
 import {
@@ -22,23 +22,35 @@ export type Overdue =
   | { readonly is: 'next request' | 'head' }
   | { readonly is: 'body' | 'response' | 'departure'; readonly phase: RequestPhase }
 
+/** The channel of a course. */
+export interface CourseOwner {
+  readonly transport: Transport
+  /** Is called with what did not happen in time. It ends the course. */
+  deadlinePassed(overdue: Overdue): void
+}
+
 /**
  * The course of a connection: its phase, and the one deadline for what the phase waits for.
  *
  * A phase that waits sets the deadline. In the other phases it stays as it was, and has no effect when it passes.
+ * The course is the deadline itself, because every idle connection has one.
  */
-export class ChannelCourse {
-  readonly #channel: { readonly transport: Transport }
-  readonly #expired: (overdue: Overdue) => void
+export class ChannelCourse implements KeptDeadline {
+  /** Belongs to the keeper of the deadline. */
+  place: DeadlinePlace | undefined
+  readonly #channel: CourseOwner
   #options = DEFAULT_CHANNEL_OPTIONS
   #phase: Phase = IDLE
-  #deadline: Deadline | undefined
+  #dueMs = Infinity
   #drain: Drain | undefined
 
-  /** @param expired Called with what did not happen in time. It ends the course. */
-  constructor(channel: { readonly transport: Transport }, expired: (overdue: Overdue) => void) {
+  constructor(channel: CourseOwner) {
     this.#channel = channel
-    this.#expired = expired
+  }
+
+  /** When the deadline passes. */
+  get dueMs(): number {
+    return this.#dueMs
   }
 
   /** The current phase. */
@@ -144,10 +156,31 @@ export class ChannelCourse {
   /** Ends the course, and clears the deadline. */
   end(): void {
     this.#enter(OVER, this.#next.end)
-    this.#deadline?.clear()
-    // A request that was upgraded keeps the channel for as long as its connection.
-    this.#deadline = undefined
+    if (this.#dueMs !== Infinity) {
+      this.#dueMs = Infinity
+      this.#channel.transport.reactor.deadlines.forget(this)
+    }
     this.#drain?.finish()
+  }
+
+  /** Called by the reactor at `dueMs`. */
+  expire(): void {
+    this.#dueMs = Infinity
+    const phase = this.#phase
+    switch (phase.is) {
+      case 'idle':
+      case 'discarding':
+        return this.#channel.deadlinePassed({ is: 'next request' })
+      case 'head':
+        return this.#channel.deadlinePassed({ is: 'head' })
+      case 'request':
+        return this.#requestOverdue(phase)
+      case 'congested':
+      case 'over':
+        return undefined
+      default:
+        return assertNever(phase)
+    }
   }
 
   /** While the reactor stops, a slow head does not get the full `headTimeoutMs`. */
@@ -174,36 +207,18 @@ export class ChannelCourse {
     this.#phase = next
   }
 
-  #passed(): void {
-    const phase = this.#phase
-    switch (phase.is) {
-      case 'idle':
-      case 'discarding':
-        return this.#expired({ is: 'next request' })
-      case 'head':
-        return this.#expired({ is: 'head' })
-      case 'request':
-        return this.#requestOverdue(phase)
-      case 'congested':
-      case 'over':
-        return undefined
-      default:
-        return assertNever(phase)
-    }
-  }
-
   #requestOverdue(phase: RequestPhase): void {
     const { awaits, request } = phase
     phase.awaits = NOTHING
     switch (awaits.is) {
       case 'body':
-        return this.#expired({ is: 'body', phase })
+        return this.#channel.deadlinePassed({ is: 'body', phase })
       case 'response':
-        return request.started ? undefined : this.#expired({ is: 'response', phase })
+        return request.started ? undefined : this.#channel.deadlinePassed({ is: 'response', phase })
       case 'departure':
         return this.#isSending(request, awaits.sentBytes)
           ? this.awaitDeparture(phase)
-          : this.#expired({ is: 'departure', phase })
+          : this.#channel.deadlinePassed({ is: 'departure', phase })
       case 'nothing':
         return undefined
       default:
@@ -218,10 +233,20 @@ export class ChannelCourse {
 
   /** Sets the deadline, `withinMs` milliseconds from now. It replaces the one before. */
   #wait(withinMs: number): void {
-    this.#deadline ??= new Deadline(this.#channel.transport.reactor, () => this.#passed())
-    this.#deadline.set(withinMs)
+    const { deadlines } = this.#channel.transport.reactor
+    this.#dueMs = deadlines.now() + withinMs
+    deadlines.keep(this)
   }
 }
+
+/** The course of every channel that another protocol has replaced. */
+export const ENDED_COURSE: ChannelCourse = new ChannelCourse({
+  get transport(): never {
+    throw new Error('Cannot continue the course of a connection that has another protocol')
+  },
+  deadlinePassed: () => undefined,
+})
+ENDED_COURSE.end()
 
 /** The end of a course while the reactor stops. */
 interface Drain {

@@ -75,6 +75,20 @@ export const DEFAULT_CHANNEL_OPTIONS: HTTPChannelOptions = {
   drainGraceMs: 1_000,
 }
 
+/**
+ * Returns the limits of the reader of a channel with these options: those of the body excepted. A request can raise its
+ * limit, so a long body is refused when it is read, not with its head. All channels with the same options share them.
+ */
+export function readerLimits(options: HTTPChannelOptions): HTTPLimits {
+  let limits = READER_LIMITS.get(options)
+  if (limits === undefined) {
+    limits = { ...options, maxBodyBytes: Infinity }
+    READER_LIMITS.set(options, limits)
+  }
+  return limits
+}
+
+const READER_LIMITS = new WeakMap<HTTPChannelOptions, HTTPLimits>()
 /** The type and range of each option. */
 export const CHANNEL_OPTION_RULES: OptionRules<HTTPChannelOptions> = {
   maxRequestLineBytes: byteCount(),

@@ -51,6 +51,11 @@ export function pageWritten(): LocalProtocolError {
   )
 }
 
+/** Returns what a handler has thrown as an Error. */
+export function asError(thrown: unknown): Error {
+  return thrown instanceof Error ? thrown : new Error(String(thrown))
+}
+
 /** Escapes text for use between tags and in quoted attributes. */
 export function escapeHTML(text: string): string {
   if (!NEEDS_ESCAPE.test(text)) return text

@@ -26,8 +26,8 @@ import { assertNever, ByteQueue } from '@ropewalk/core/bytes'
 import { HTTPError, isExpected, readableError, RemoteProtocolError, statusOf } from '../errors.ts'
 import type { RequestHead } from '../codec/request-head.ts'
 import { type RequestEvent, RequestReader } from '../codec/request-reader.ts'
-import { ChannelCourse, type Overdue } from './channel-course.ts'
-import { DEFAULT_CHANNEL_OPTIONS, type HTTPChannelOptions } from './channel-options.ts'
+import { ChannelCourse, type CourseOwner, ENDED_COURSE, type Overdue } from './channel-course.ts'
+import { DEFAULT_CHANNEL_OPTIONS, type HTTPChannelOptions, readerLimits } from './channel-options.ts'
 import type { EarlyRefusal } from './access-log.ts'
 import { RequestPhase } from './channel-phase.ts'
 import { earlyRefusal, htmlError, type RenderedError } from './error-response.ts'
@@ -63,13 +63,13 @@ export interface HTTPChannelOwner {
  */
 export class HTTPChannel
   extends Protocol<HTTPChannelOwner>
-  implements HalfCloseable, Drainable, Replaceable, RequestChannel
+  implements HalfCloseable, Drainable, Replaceable, RequestChannel, CourseOwner
 {
-  readonly #course = new ChannelCourse(this, (overdue) => this.#expired(overdue))
-  #input = new ByteQueue()
+  #course = new ChannelCourse(this)
+  #input = NO_INPUT
   #options = DEFAULT_CHANNEL_OPTIONS
   #inputState: 'flowing' | 'paused' | 'ended' = 'flowing'
-  #reader = new RequestReader(DEFAULT_CHANNEL_OPTIONS)
+  #reader = NO_READER
   /** Guards `#read`, which a request calls again when it is finished, or asks for its body, at once. */
   #reading = false
   /** Whether one request is read at once: the transport's low-water mark may be above `MAX_UNSENT_BYTES`. */
@@ -80,12 +80,12 @@ export class HTTPChannel
 
   override connectionMade(): void {
     this.#options = this.factory.options
-    // A request can raise its limit, so a long body is refused when it is read, not with its head.
-    this.#reader = new RequestReader({ ...this.#options, maxBodyBytes: Infinity })
+    this.#reader = new RequestReader(readerLimits(this.#options))
     this.#course.begin(this.#options)
   }
 
   override dataReceived(data: Buffer): void {
+    if (this.#input === NO_INPUT) this.#input = new ByteQueue()
     this.#input.push(data)
     this.#read()
   }
@@ -172,6 +172,7 @@ export class HTTPChannel
     this.#course.end()
     const unread = this.#input.takeAll()
     // The request keeps this channel for as long as the next protocol keeps the request.
+    this.#course = ENDED_COURSE
     this.#reader = NO_READER
     this.#input = NO_INPUT
     this.transport.switchProtocol(next, unread)
@@ -184,6 +185,26 @@ export class HTTPChannel
 
   logMistake(request: RequestSummary, mistake: Mistake): void {
     logMistake(this, request, mistake)
+  }
+
+  /** Called by the course. */
+  deadlinePassed(overdue: Overdue): void {
+    switch (overdue.is) {
+      case 'next request':
+        return this.#close()
+      case 'head':
+        this.#refuseEarly(HTTPError.withoutStack(408))
+        return this.#close()
+      case 'body':
+        return this.#refuse(overdue.phase.request, new HTTPError(408))
+      case 'response':
+        logLateResponse(this, overdue.phase.request, overdue.phase.responseTimeoutMs)
+        return this.#refuse(overdue.phase.request, new HTTPError(503))
+      case 'departure':
+        return this.#giveUp(overdue.phase.request, new Error(NO_PROGRESS))
+      default:
+        return assertNever(overdue)
+    }
   }
 
   /** Reads on for as long as what comes is wanted. */
@@ -312,25 +333,6 @@ export class HTTPChannel
     this.#close()
   }
 
-  #expired(overdue: Overdue): void {
-    switch (overdue.is) {
-      case 'next request':
-        return this.#close()
-      case 'head':
-        this.#refuseEarly(HTTPError.withoutStack(408))
-        return this.#close()
-      case 'body':
-        return this.#refuse(overdue.phase.request, new HTTPError(408))
-      case 'response':
-        logLateResponse(this, overdue.phase.request, overdue.phase.responseTimeoutMs)
-        return this.#refuse(overdue.phase.request, new HTTPError(503))
-      case 'departure':
-        return this.#giveUp(overdue.phase.request, new Error(NO_PROGRESS))
-      default:
-        return assertNever(overdue)
-    }
-  }
-
   /** Sets the deadline for what is awaited now, and keeps more from coming than is held. */
   #awaitInput(): void {
     const { phase } = this.#course
@@ -425,7 +427,7 @@ function responseComplete(): LocalProtocolError {
   return new LocalProtocolError('Cannot read on: the response is complete', { cause })
 }
 
-/** These stand in for the input and the reader of a channel that has been replaced: it is given no more bytes. */
+/** These stand in before the channel is connected, and once another protocol has replaced it. */
 const NO_INPUT = new ByteQueue()
 const NO_READER = new RequestReader(DEFAULT_CHANNEL_OPTIONS)
 const CONTINUE = 'HTTP/1.1 100 Continue\r\n\r\n'

@@ -5,6 +5,7 @@ import type { CookieOptions } from '../codec/cookie.ts'
 import { isHost, type RequestHead } from '../codec/request-head.ts'
 import { Headers } from '../message/headers.ts'
 import { preferredCoding, preferredLanguage, preferredType } from '../message/negotiation.ts'
+import { packHead, unpackHead } from './packed-head.ts'
 import { RequestCookies } from './request-cookies.ts'
 import { childLink, parseURL, pathURL, sibLink } from './request-urls.ts'
 
@@ -27,47 +28,66 @@ export interface RequestOrigin {
 export class IncomingRequest {
   readonly #transport: Transport
   readonly #number: number
-  readonly #head: RequestHead
+  /** Packed after an upgrade, until it is looked at. */
+  #head: RequestHead | string
   #requestHeaders: Headers | undefined
   #prepath: string[] | undefined
   #postpath: string[] | undefined
   #client: ClientFacts | undefined
-  #authority: string
+  /** The host that a proxy or the program states; undefined when it is that of the head. */
+  #authority: string | undefined
   #host: Address | undefined
   #args: URLSearchParams | undefined
   #cookies: RequestCookies | undefined
   #rootURL: string | undefined
 
+  static {
+    // What `util.inspect` shows, as console.log and failing assertions do: getters would be left out.
+    Object.defineProperty(IncomingRequest.prototype, Symbol.for('nodejs.util.inspect.custom'), {
+      value(this: IncomingRequest) {
+        const { method, uri, clientproto, requestHeaders, prepath, postpath } = this
+        return {
+          ...Object.fromEntries(Object.entries(this)),
+          method,
+          uri,
+          clientproto,
+          requestHeaders,
+          prepath,
+          postpath,
+        }
+      },
+    })
+  }
+
   constructor(origin: RequestOrigin, head: RequestHead) {
     this.#transport = origin.transport
     this.#number = origin.nextRequestNumber()
     this.#head = head
-    this.#authority = head.host ?? ''
   }
 
   /** The method, such as `GET`. */
   get method(): string {
-    return this.#head.method
+    return this.head.method
   }
 
   /** The request target as it was sent. */
   get uri(): string {
-    return this.#head.target
+    return this.head.target
   }
 
   /** The target's path, still percent-encoded; `*` for `OPTIONS *`. */
   get path(): string {
-    return this.#head.path
+    return this.head.path
   }
 
   /** `HTTP/1.0` or `HTTP/1.1`. */
   get clientproto(): string {
-    return `HTTP/${this.#head.version}`
+    return `HTTP/${this.head.version}`
   }
 
   /** The header fields of the request. */
   get requestHeaders(): Headers {
-    this.#requestHeaders ??= Headers.fromFields(this.#head.fields)
+    this.#requestHeaders ??= Headers.fromFields(this.head.fields)
     return this.#requestHeaders
   }
 
@@ -108,7 +128,7 @@ export class IncomingRequest {
 
   /** The query's parameters. */
   get args(): URLSearchParams {
-    this.#args ??= new URLSearchParams(this.#head.query)
+    this.#args ??= new URLSearchParams(this.head.query)
     return this.#args
   }
 
@@ -159,14 +179,14 @@ export class IncomingRequest {
 
   /** Returns the requested host in lower case, without port and brackets; empty when there is none. */
   getRequestHostname(): string {
-    const host = this.#authority.toLowerCase()
+    const host = this.getRequestAuthority().toLowerCase()
     const bracketed = /^\[(.*)\]/.exec(host)?.[1]
     return bracketed ?? host.replace(/:[0-9]*$/, '')
   }
 
   /** Returns the requested host and port as they were sent; empty when there are none. */
   getRequestAuthority(): string {
-    return this.#authority
+    return this.#authority ?? this.head.host ?? ''
   }
 
   /**
@@ -255,6 +275,20 @@ export class IncomingRequest {
     return preferredCoding(this.requestHeaders, codings)
   }
 
+  /** The head as it was read. */
+  protected get head(): RequestHead {
+    if (typeof this.#head === 'string') this.#head = unpackHead(this.#head)
+    return this.#head
+  }
+
+  /** Keeps the head as one string until it is looked at again: the request may be kept for long. */
+  protected packHead(): void {
+    this.#head = packHead(this.head, this.requestHeaders)
+    this.#requestHeaders = undefined
+    if (this.#prepath?.length === 0) this.#prepath = undefined
+    if (this.#postpath?.length === 0) this.#postpath = undefined
+  }
+
   /** Adds a Set-Cookie line to the headers of the response. */
   protected setCookie(
     headers: Headers,
@@ -271,7 +305,10 @@ export class IncomingRequest {
   }
 
   #urlOf(segments: readonly string[]): string {
-    return pathURL({ scheme: this.scheme, authority: this.#authority, host: this.getHost() }, segments)
+    return pathURL(
+      { scheme: this.scheme, authority: this.getRequestAuthority(), host: this.getHost() },
+      segments,
+    )
   }
 }
 

@@ -5,7 +5,7 @@ import { Headers, type SentHeaders } from '../message/headers.ts'
 import { acceptsTrailers, Trailers, type TrailerValue } from '../message/trailers.ts'
 import type { ContentCoding } from './content-coding.ts'
 import { earlyHints } from './early-hints.ts'
-import { HTML_TYPE, htmlError, pageWritten, type RenderedError } from './error-response.ts'
+import { asError, HTML_TYPE, htmlError, pageWritten, type RenderedError } from './error-response.ts'
 import { HeadPreparation } from './head-preparation.ts'
 import type { RequestEnding } from './request-ending.ts'
 import { type BeginningResponse, ResponseCoding } from './response-coding.ts'
@@ -273,6 +273,15 @@ export class OutgoingResponse implements SentHeaders {
     this.#ending.completed('upgraded')
   }
 
+  /** Makes this a response that was upgraded: `fields` are those of its 101. */
+  restoreUpgraded(fields: Iterable<readonly [string, string]>): this {
+    for (const [name, value] of fields) this.headers.addRawHeader(name, value)
+    this.headers.seal(this)
+    this.#code = 101
+    this.#stream.upgraded()
+    return this
+  }
+
   /** Sends the head, before the first piece of the body. */
   #begin(piece: Uint8Array | string): void {
     this.#beforeHead?.run()
@@ -344,11 +353,17 @@ export class OutgoingResponse implements SentHeaders {
    */
   #head(body: Uint8Array | string, page?: RenderedError): ResponseHead {
     const { headers } = this
-    const date = headers.hasHeader('date') ? '' : this.#channel.dateLine()
-    const typed = body.length === 0 || isBodiless(this.#code) || headers.hasHeader('content-type')
+    const typed = body.length === 0 || isBodiless(this.#code) || headers.hasHeader('Content-Type')
     const type = page?.typeLine ?? (typeof body === 'string' ? HTML_TYPE : BYTES_TYPE_LINE)
-    const lines = (typed ? date : type + date) + (page?.lines ?? '')
-    return { code: this.#code, reason: this.#reason, headers, lines, trailers: this.#trailers?.names }
+    return {
+      code: this.#code,
+      reason: this.#reason,
+      headers,
+      typeLine: typed ? '' : type,
+      dateLine: headers.hasHeader('date') ? '' : this.#channel.dateLine(),
+      pageLines: page?.lines ?? '',
+      trailers: this.#trailers?.names,
+    }
   }
 
   #headSent(): void {
@@ -456,10 +471,6 @@ export class OutgoingResponse implements SentHeaders {
     )
     return this.#mistakesMade
   }
-}
-
-function asError(thrown: unknown): Error {
-  return thrown instanceof Error ? thrown : new Error(String(thrown))
 }
 
 /** @throws {TypeError} when `value` is not a body: a caller may not check types. */

@@ -18,6 +18,18 @@ export class RequestEnding {
   #finished: Promise<Outcome> | undefined
   #listener: EndListener | undefined
 
+  /** Makes the ending of a request that was upgraded. */
+  static upgraded(): RequestEnding {
+    const ending = new RequestEnding()
+    ending.#outcome = 'upgraded'
+    return ending
+  }
+
+  /** Whether the promise or the signal is in use. */
+  get observed(): boolean {
+    return this.#finished !== undefined || this.#abort !== undefined
+  }
+
   /** How the request ended; undefined while it has not. */
   get outcome(): Outcome | undefined {
     return this.#outcome
@@ -60,7 +72,7 @@ export class RequestEnding {
   completed(outcome: 'complete' | 'upgraded'): void {
     if (this.#outcome !== undefined) return
     this.#end(outcome)
-    this.#listener?.(outcome, undefined)
+    this.#notify(outcome, undefined)
   }
 
   /**
@@ -70,7 +82,7 @@ export class RequestEnding {
     if (this.#outcome !== undefined) return
     this.#end('aborted')
     this.#leave(reason)
-    this.#listener?.('aborted', reason)
+    this.#notify('aborted', reason)
   }
 
   /** Calls `listener` when the request ends, in the same turn. There is one listener; it must not throw. */
@@ -81,6 +93,13 @@ export class RequestEnding {
   #end(outcome: Outcome): void {
     this.#outcome = outcome
     this.#settle?.(outcome)
+  }
+
+  /** A request may be kept after its end: the listener is not. */
+  #notify(outcome: Outcome, reason: Error | undefined): void {
+    const listener = this.#listener
+    this.#listener = undefined
+    listener?.(outcome, reason)
   }
 
   #leave(reason: Error): void {

@@ -14,6 +14,7 @@ import { IncomingRequest, type RequestOrigin } from './incoming-request.ts'
 import type { ContentCoding } from './content-coding.ts'
 import { eventStream, type EventStream, type EventStreamOptions } from './event-stream.ts'
 import { OutgoingResponse, type ResponseChannel } from './outgoing-response.ts'
+import { packFields, unpackFields } from './packed-head.ts'
 import { RequestBody } from './request-body.ts'
 import { type EndListener, type Outcome, RequestEnding } from './request-ending.ts'
 import { isUpgradeTo, prepareUpgrade, type UpgradeOptions } from './upgrade.ts'
@@ -44,17 +45,17 @@ export interface RequestChannel extends ResponseChannel, RequestOrigin {
  */
 export class Request extends IncomingRequest {
   readonly #channel: RequestChannel
-  readonly #head: RequestHead
-  readonly #ending = new RequestEnding()
-  readonly #response: OutgoingResponse
+  /** Undefined after an upgrade, until it is looked at. */
+  #endingMade: RequestEnding | undefined = new RequestEnding()
+  /** After an upgrade, the packed fields of its 101, until it is looked at. */
+  #outgoing: OutgoingResponse | string
   #body: RequestBody | undefined
 
   /** The channel calls this. */
   constructor(channel: RequestChannel, head: RequestHead) {
     super(channel, head)
     this.#channel = channel
-    this.#head = head
-    this.#response = new OutgoingResponse(channel, head, this.#ending)
+    this.#outgoing = new OutgoingResponse(channel, head, this.#ending)
   }
 
   /** The request's body, read as it arrives. */
@@ -65,7 +66,7 @@ export class Request extends IncomingRequest {
 
   /** Whether the request has a body: in chunks, or of at least one byte. */
   get hasBody(): boolean {
-    return hasBody(this.#head.framing)
+    return hasBody(this.head.framing)
   }
 
   /**
@@ -339,6 +340,10 @@ export class Request extends IncomingRequest {
     if (!prepareUpgrade(this, next, options, this.#channel.transport)) return false
     this.#response.upgrade()
     this.#channel.switchProtocol(this, next)
+    // The next protocol may keep the request for as long as its connection.
+    this.#outgoing = packFields(this.#response.headers)
+    if (!this.#ending.observed) this.#endingMade = undefined
+    this.packHead()
     return true
   }
 
@@ -353,8 +358,20 @@ export class Request extends IncomingRequest {
     this.#ending.aborted(reason)
   }
 
+  get #ending(): RequestEnding {
+    return (this.#endingMade ??= RequestEnding.upgraded())
+  }
+
+  get #response(): OutgoingResponse {
+    if (typeof this.#outgoing === 'string') {
+      const fields = unpackFields(this.#outgoing)
+      this.#outgoing = new OutgoingResponse(this.#channel, this.head, this.#ending).restoreUpgraded(fields)
+    }
+    return this.#outgoing
+  }
+
   #makeBody(): RequestBody {
-    const { framing } = this.#head
+    const { framing } = this.head
     const body = new RequestBody(
       {
         bodyWanted: () => this.#channel.bodyWanted(this),
@@ -370,7 +387,7 @@ export class Request extends IncomingRequest {
   /** A body that is neither read nor discarded ends the connection, and the head must announce that. */
   #beforeHead(): void {
     const unread = this.hasBody && !this.body.used && !this.body.complete
-    if (unread && !this.#channel.willDiscard(this.#head)) this.endConnection()
+    if (unread && !this.#channel.willDiscard(this.head)) this.endConnection()
   }
 
   #afterwards(): void {

@@ -2,7 +2,16 @@ import { LocalProtocolError, type Transport } from '@ropewalk/core'
 import { type Headers, lengthBits } from '../message/headers.ts'
 import { lowerCaseElements } from '../message/field-grammar.ts'
 import type { HTTPVersion } from '../codec/framing.ts'
-import { CHUNK_END, chunkHead, LAST_CHUNK, lastChunk, responseHead } from '../codec/response-writer.ts'
+import {
+  addedLines,
+  CHUNK_END,
+  chunkHead,
+  LAST_CHUNK,
+  type HeadParts,
+  HeadWriter,
+  lastChunk,
+  responseHead,
+} from '../codec/response-writer.ts'
 
 /** The facts about a request that decide how its response is framed. */
 export interface RequestLine {
@@ -11,13 +20,9 @@ export interface RequestLine {
 }
 
 /** A response's head before it is framed. */
-export interface ResponseHead {
-  readonly code: number
+export interface ResponseHead extends HeadParts {
   /** The reason phrase, if not the registered one. */
   readonly reason: string | undefined
-  readonly headers: Headers
-  /** Lines that follow the headers, each with its CRLF: Date and a default Content-Type. */
-  readonly lines: string
   /** The names of the trailers, for the Trailer field; undefined when there are none. */
   readonly trailers?: string | undefined
 }
@@ -151,12 +156,18 @@ export class ResponseStream {
   }
 
   /** Sends the head of a 101 response. The bytes after it belong to another protocol. */
-  upgrade({ code, reason, headers, lines }: ResponseHead): void {
-    this.#stage = FINISHED
+  upgrade(head: ResponseHead): void {
+    const { code, reason, headers } = head
+    this.upgraded()
     // RFC 9110 §8.6, RFC 9112 §6.1: a 1xx response has neither field.
     headers.removeHeader('content-length')
     headers.removeHeader('transfer-encoding')
-    this.#transport.write(responseHead(code, reason, headers, lines))
+    this.#transport.write(responseHead(code, reason, headers, addedLines(head)))
+  }
+
+  /** The head of a 101 was sent. */
+  upgraded(): void {
+    this.#stage = FINISHED
   }
 
   /** Whether a complete response needs no field but Content-Length beside those that it has, and has a body. */
@@ -168,12 +179,12 @@ export class ResponseStream {
   }
 
   /** The fast path of `whole`: with the same bytes, as one string where that is possible. */
-  #wholeUnframed(
-    { code, reason, headers, lines }: ResponseHead,
-    body: Uint8Array | string,
-    bytes: number,
-  ): void {
-    const start = responseHead(code, reason, headers, `${lines}Content-Length: ${bytes}\r\n`)
+  #wholeUnframed(head: ResponseHead, body: Uint8Array | string, bytes: number): void {
+    const { code, reason, headers } = head
+    const start =
+      reason === undefined && headers.ascii
+        ? `${HEADS.write(head)}Content-Length: ${bytes}\r\n\r\n`
+        : responseHead(code, reason, headers, `${addedLines(head)}Content-Length: ${bytes}\r\n`)
     this.#stage = FINISHED
     this.#sentBytes = bytes
     if (typeof start === 'string' && typeof body === 'string') this.#transport.write(start + body)
@@ -181,11 +192,13 @@ export class ResponseStream {
     else this.#transport.writeSequence([start, body])
   }
 
-  #start({ code, reason, headers, lines, trailers }: ResponseHead, framing: Framing): string | Buffer {
+  #start(head: ResponseHead, framing: Framing): string | Buffer {
+    const { code, reason, headers, trailers } = head
     const closes = this.#takeConnection(headers)
     if (closes || framing.kind === 'close') this.#persistent = false
-    const added = trailers === undefined ? lines : lines + this.#trailerLine(trailers, framing)
-    const framingLines = added + framing.lines + this.#connectionLine(headers.hasHeader('upgrade'))
+    const trailerLine = trailers === undefined ? '' : this.#trailerLine(trailers, framing)
+    const connectionLine = this.#connectionLine(headers.hasHeader('upgrade'))
+    const framingLines = addedLines(head) + trailerLine + framing.lines + connectionLine
     return responseHead(code, reason, headers, framingLines)
   }
 
@@ -288,6 +301,8 @@ type Framing =
   | { readonly kind: 'chunks'; readonly lines: string }
   | { readonly kind: 'close'; readonly lines: string }
 
+/** Shared by all connections: what it returns does not depend on what it keeps. */
+const HEADS = new HeadWriter()
 const FRESH: Stage = { is: 'fresh' }
 const FINISHED: Stage = { is: 'finished' }
 const NO_BODY: Framing = { kind: 'no body', lines: '' }

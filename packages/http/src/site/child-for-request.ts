@@ -16,16 +16,43 @@ export type Found = Resource | undefined
  * @throws {TypeError} when a `getChild` returns a value that is neither a resource nor undefined.
  */
 export function getChildForRequest(from: Resource, request: Request): Found | Promise<Found> {
+  if (from.isLeaf) return from
+  const segment = request.postpath.shift()
+  if (segment === undefined) return from
+  request.prepath.push(segment)
+  return follow(from, segment, request)
+}
+
+/**
+ * Follows a path from the root of a site as `getChildForRequest` does, and sets `prepath` and `postpath`.
+ *
+ * @param first The first segment; `rest` has those after it.
+ */
+export function getChildForPath(
+  root: Resource,
+  request: Request,
+  first: string,
+  rest: string[],
+): Found | Promise<Found> {
+  // The arrays have their size from the beginning: one that grows has space for 17 segments.
+  const { isLeaf } = root
+  request.prepath = isLeaf ? [] : [first]
+  request.postpath = isLeaf ? [first, ...rest] : rest
+  return isLeaf ? root : follow(root, first, request)
+}
+
+/** @param first The first segment to follow; it is in `prepath` already. */
+function follow(from: Resource, first: string, request: Request): Found | Promise<Found> {
   let resource = from
-  while (!resource.isLeaf) {
-    const segment = request.postpath.shift()
-    if (segment === undefined) break
-    request.prepath.push(segment)
+  let segment: string | undefined = first
+  while (segment !== undefined) {
     const child: unknown = resource.getChildWithDefault(segment, request)
     if (isThenable(child)) return followLater(child, resource, segment, request)
     const found = childOf(resource, segment, child)
-    if (found === undefined) return undefined
+    if (found === undefined || found.isLeaf) return found
     resource = found
+    segment = request.postpath.shift()
+    if (segment !== undefined) request.prepath.push(segment)
   }
   return resource
 }

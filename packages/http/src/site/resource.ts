@@ -146,6 +146,8 @@ export class Resource {
     const { method } = request
     const route = this.#branch?.routeFor(method)
     if (route !== undefined) return route.respond(request)
+    // The most frequent method is not looked up by a name.
+    if (method === 'GET' && typeof this.render_GET === 'function') return this.render_GET(request)
     const renderer = this.#renderer(method) ?? (method === 'HEAD' ? this.#renderer('GET') : undefined)
     if (renderer !== undefined) return renderer.call(this, request)
     if (!METHODS.includes(method) && method !== 'TRACE') throw HTTPError.withoutStack(501)

@@ -1,3 +1,4 @@
+import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { interpretHead, isHost } from '../../src/codec/request-head.ts'
 
@@ -114,4 +115,36 @@ describe('isHost', () => {
     ])
       expect(isHost(host), host).toBe(false)
   })
+
+  test('accepts what the grammar allows, with a port of 65535 at most', () => {
+    const parts = fc.constantFrom(
+      'a',
+      'Z',
+      '0',
+      '9',
+      '-',
+      '.',
+      '%4a',
+      '%',
+      ':',
+      '[',
+      ']',
+      '::1',
+      '65535',
+      '65536',
+      '/',
+      'é',
+    )
+    fc.assert(
+      fc.property(fc.array(parts, { maxLength: 5 }), (given) => {
+        const host = given.join('')
+        const [, port] = GRAMMAR.exec(host) ?? []
+        expect(isHost(host), host).toBe(port !== undefined && Number(port) <= 65_535)
+      }),
+      { numRuns: 5000 },
+    )
+  })
 })
+
+/** RFC 9110 §7.2, RFC 3986 §3.2.2. */
+const GRAMMAR = /^(?:\[[0-9a-f:.]+\]|(?:[\w\-.~!$&'()*+,;=]|%[0-9a-f]{2})*):?((?<=:)[0-9]{0,5}|)$/i

@@ -5,7 +5,13 @@ import { Headers } from '../../src/message/headers.ts'
 import { ChunkedReader } from '../../src/codec/chunked-reader.ts'
 import { FieldScanner } from '../../src/codec/field-scanner.ts'
 import { DEFAULT_HTTP_LIMITS } from '../../src/codec/limits.ts'
-import { CHUNK_END, chunkHead, LAST_CHUNK, responseHead } from '../../src/codec/response-writer.ts'
+import {
+  CHUNK_END,
+  chunkHead,
+  HeadWriter,
+  LAST_CHUNK,
+  responseHead,
+} from '../../src/codec/response-writer.ts'
 import { readBody } from './body-readers.ts'
 
 function headersOf(fields: readonly (readonly [string, string])[]): Headers {
@@ -30,6 +36,42 @@ const fields = fc.array(fc.tuple(text(/[!#$%&'*+\-.^_`|~0-9A-Za-z]/, 1), text(/[
 function asRead(written: readonly (readonly [string, string])[]): string[] {
   return written.flatMap(([name, value]) => [name, value.replace(/^[\t ]+/, '').replace(/[\t ]+$/, '')])
 }
+
+describe('HeadWriter', () => {
+  test('writes what responseHead does, whatever it has written before', () => {
+    const part = <T>(...parts: readonly T[]): fc.Arbitrary<T> => fc.constantFrom(...parts)
+    const field = part(['A', '1'] as const, ['A', '2'] as const, ['a', '1'] as const, ['B', ''] as const)
+    const head = fc.record({
+      code: part(200, 404),
+      fields: fc.array(field, { maxLength: 2 }),
+      typeLine: part('', 'C: 3\r\n'),
+      dateLine: part('', 'C: 3\r\n', 'D: 4\r\n'),
+      pageLines: part('', 'D: 4\r\n'),
+    })
+    fc.assert(
+      fc.property(fc.array(head, { minLength: 1, maxLength: 12 }), (heads) => {
+        const writer = new HeadWriter()
+        for (const { code, fields: given, typeLine, dateLine, pageLines } of heads) {
+          const headers = headersOf(given)
+          const written = `${writer.write({ code, headers, typeLine, dateLine, pageLines })}\r\n`
+          expect(written).toBe(responseHead(code, undefined, headers, typeLine + dateLine + pageLines))
+        }
+      }),
+      { numRuns: 2000 },
+    )
+  })
+
+  test('notices a change of headers that it has written', () => {
+    const writer = new HeadWriter()
+    const headers = headersOf([['A', '1']])
+    const write = (): string => writer.write({ code: 200, headers, dateLine: '' })
+    write()
+    headers.addRawHeader('B', '2')
+    expect(write()).toBe('HTTP/1.1 200 OK\r\nA: 1\r\nB: 2\r\n')
+    headers.removeHeader('A')
+    expect(write()).toBe('HTTP/1.1 200 OK\r\nB: 2\r\n')
+  })
+})
 
 describe('responseHead', () => {
   test('writes status line, fields and framing', () => {

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { isFieldValue, lowerCaseElements, TCHAR } from '../../src/message/field-grammar.ts'
+import { isFieldValue, lowerCaseElements, sameName, TCHAR } from '../../src/message/field-grammar.ts'
 import { isToken, listElements, trimBlanks } from '../../src/index.ts'
 
 describe('isToken', () => {
@@ -11,6 +11,23 @@ describe('isToken', () => {
       expect(TCHAR.test(char), char).toBe(!delimiters.includes(char))
     }
     for (const text of ['', ' ', 'a b', 'a\n', '\ta', 'a\x7f', 'é']) expect(isToken(text), text).toBe(false)
+  })
+})
+
+describe('sameName', () => {
+  test('makes no difference between upper and lower case of the letters of ASCII, and of nothing else', () => {
+    const chars = Array.from({ length: 256 }, (_, code) => String.fromCharCode(code))
+    for (const one of chars)
+      for (const other of chars) {
+        const same = one === other || (/[a-z]/i.test(one) && one.toLowerCase() === other.toLowerCase())
+        expect(sameName(`x${one}`, `X${other}`), `${one} ${other}`).toBe(same)
+      }
+  })
+
+  test('compares whole names', () => {
+    expect(sameName('Content-Type', 'CONTENT-type')).toBe(true)
+    expect(sameName('Content-Type', 'Content-Typ')).toBe(false)
+    expect(sameName('', '')).toBe(true)
   })
 })
 

@@ -13,7 +13,7 @@ function begin(options: Partial<HTTPChannelOptions> = {}): {
   const reactor = new MemoryReactor()
   const transport = new StringTransport({ reactor })
   const expired: Overdue['is'][] = []
-  const course = new ChannelCourse({ transport }, ({ is }) => expired.push(is))
+  const course = new ChannelCourse({ transport, deadlinePassed: ({ is }) => void expired.push(is) })
   course.begin({ ...DEFAULT_CHANNEL_OPTIONS, ...options })
   return { reactor, course, expired }
 }

@@ -1,3 +1,4 @@
+import { inspect } from 'node:util'
 import { tcpAddress } from '@ropewalk/core'
 import { StringTransport } from '@ropewalk/core/testing'
 import { describe, expect, test } from 'vitest'
@@ -39,6 +40,14 @@ async function atLeaf(target: string, show: (request: Request) => string, leaf =
 }
 
 describe('IncomingRequest', () => {
+  test('shows its line and headers when it is inspected', async () => {
+    const request = await requestOf('X-Name: value\r\n', '/a/b?c')
+    const shown = inspect(request)
+    expect(shown).toContain("method: 'GET'")
+    expect(shown).toContain("uri: '/a/b?c'")
+    expect(shown).toContain("'X-Name': 'value'")
+  })
+
   test('has an id of the connection and of its number on it', async () => {
     const exchange = new Exchange(respondWithPath)
     await exchange.send('GET /a HTTP/1.1\r\nHost: h\r\n\r\n', 'GET /b HTTP/1.1\r\nHost: h\r\n\r\n')

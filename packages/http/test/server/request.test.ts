@@ -23,6 +23,8 @@ const UPGRADE = 'GET /up HTTP/1.1\r\nHost: h\r\nConnection: Upgrade\r\nUpgrade: 
 const SWITCHED =
   'HTTP/1.1 101 Switching Protocols\r\nX-Extra: 1\r\nUpgrade: raw\r\nConnection: Upgrade\r\n\r\n'
 
+const LATE = 'A response was sent without a part: {method} {path}'
+
 function upgrading(raw: Raw): (request: Request) => void {
   return (request) => {
     if (request.path === '/up') request.upgrade(raw, { protocol: 'raw', headers: [['X-Extra', '1']] })
@@ -228,6 +230,62 @@ describe('Request.upgrade', () => {
       expect(raw.received.join('')).toBe('first bytes')
       expect(exchange.requests[0]?.outcome).toBe('upgraded')
     }
+  })
+
+  test('leaves the request and its response as they were, for a program that keeps them', async () => {
+    const exchange = new Exchange((request) => {
+      request.requestHeaders.addRawHeader('X-Added', 'é')
+      request.requestHeaders.removeHeader('X-Gone')
+      request.prepath = ['up']
+      request.upgrade(new Raw(), { protocol: 'raw', headers: [['X-Extra', 'ü']] })
+    })
+    await exchange.send(
+      'GET /up?a=1&a=2 HTTP/1.1\r\nhost: h:8\r\nCookie: c=3\r\nX-Gone: 1\r\nConnection: upgrade\r\nUpgrade: raw\r\n\r\n',
+    )
+    const request = exchange.requests[0]!
+    expect(request).toMatchObject({
+      method: 'GET',
+      uri: '/up?a=1&a=2',
+      path: '/up',
+      clientproto: 'HTTP/1.1',
+      hasBody: false,
+      prepath: ['up'],
+      postpath: [],
+      code: 101,
+      started: true,
+      sentLength: 0,
+      outcome: 'upgraded',
+    })
+    expect(request.args.getAll('a')).toEqual(['1', '2'])
+    expect([request.getRequestAuthority(), request.getRequestHostname()]).toEqual(['h:8', 'h'])
+    expect(request.getCookie('c')).toBe('3')
+    expect([...request.requestHeaders]).toEqual([
+      ['host', 'h:8'],
+      ['Cookie', 'c=3'],
+      ['Connection', 'upgrade'],
+      ['Upgrade', 'raw'],
+      ['X-Added', 'é'],
+    ])
+    expect([...request.responseHeaders]).toEqual([
+      ['X-Extra', 'ü'],
+      ['Upgrade', 'raw'],
+      ['Connection', 'Upgrade'],
+    ])
+    expect(request.responseHeaders).toBe(request.responseHeaders)
+    expect(await request.finished).toBe('upgraded')
+  })
+
+  test('reports a response that is written to afterwards', async () => {
+    const raw = new Raw()
+    const exchange = new Exchange(upgrading(raw))
+    await exchange.send(UPGRADE)
+    const request = exchange.requests[0]!
+    expect(await exchange.received()).toBe(`${SWITCHED}raw!`)
+    expect([request.write('more'), request.write('more')]).toEqual([false, false])
+    request.setHeader('X-Late', '1')
+    expect(request.responseHeaders.hasHeader('X-Late')).toBe(false)
+    expect(exchange.reactor.logged.map(({ text }) => text)).toEqual([LATE, LATE])
+    expect(await exchange.received()).toBe('')
   })
 
   test('waits for earlier responses', async () => {

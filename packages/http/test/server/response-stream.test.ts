@@ -8,7 +8,7 @@ function respond(
   { code = 200, method = 'GET', version = '1.1' as '1.0' | '1.1', fields = [] as string[] },
   write: (
     stream: ResponseStream,
-    head: { code: number; reason: undefined; headers: Headers; lines: string },
+    head: { code: number; reason: undefined; headers: Headers; dateLine: string },
   ) => void,
 ): { sent: string; persistent: boolean; connected: boolean } {
   const transport = new StringTransport()
@@ -18,7 +18,7 @@ function respond(
     connectionLost: () => undefined,
   })
   const stream = new ResponseStream(transport, { version, method }, true)
-  write(stream, { code, reason: undefined, headers: Headers.fromFields(fields), lines: '' })
+  write(stream, { code, reason: undefined, headers: Headers.fromFields(fields), dateLine: '' })
   return { sent: transport.value(), persistent: stream.persistent, connected: transport.connected }
 }
 

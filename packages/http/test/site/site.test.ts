@@ -128,6 +128,17 @@ describe('Site', () => {
     }
   })
 
+  test('logs a 404 that comes after the response, when getChild has sent one and returns nothing', async () => {
+    const root = new (class extends Resource {
+      override getChild(_segment: string, request: Request): undefined {
+        request.finish('sent')
+      }
+    })()
+    const { response, reactor } = await ask(root, requestText('GET', '/x'))
+    expect(response).toMatch(/^HTTP\/1\.1 200 [^]*\r\n\r\nsent$/)
+    expect(reactor.logged).toMatchObject([{ level: 'warn', error: { statusCode: 404 } }])
+  })
+
   test('responds 500 when getChild returns another value, and logs it', async () => {
     for (const [wrong, shown] of [
       ['text', 'a string'],

@@ -2,8 +2,10 @@ import { CallSite, type Leak } from '../call-site.ts'
 import { SimulatedPort, type SimulatedPortSetup } from '../network/simulated-port.ts'
 import { StreamDial } from '../network/stream-dial.ts'
 import type { ReactorSystem } from './reactor-system.ts'
+import type { Disk } from '../disk/disk.ts'
 import {
   type Address,
+  CannotListenError,
   formatAddress,
   type ListeningPort,
   type ListenTCPOptions,
@@ -103,9 +105,18 @@ export class HostReactor extends WireReactor implements Reactor {
     return this.#run.host.random.bytes(count)
   }
 
+  /**
+   * The disk of the host, as its program uses it. When this run of the program is over, operations stay pending.
+   */
+  get disk(): Disk {
+    return this.#run.disk
+  }
+
+  /** Reads a file that a test has put into `host.files`, which takes no time, or one of the disk. */
   async readFile(path: string): Promise<Buffer> {
     const content = this.#run.host.files.get(path)
     if (content !== undefined) return Buffer.from(content as string)
+    if (this.#run.host.disk.has(path)) return this.disk.read(path)
     throw Object.assign(new Error(`ENOENT: no such file: ${path}`), { code: 'ENOENT', path })
   }
 
@@ -122,18 +133,20 @@ export class HostReactor extends WireReactor implements Reactor {
   /**
    * Listens, without protocols: `accepted` is called with the wire of each connection.
    *
+   * @param ipv6Only Whether `::` leaves IPv4 to other ports.
    * @throws {CannotListenError} when the address is taken.
    */
   listenForWires<A extends Address>(
     address: A,
     backlog: number,
     accepted: (wire: ConnectedWire) => void,
+    ipv6Only: boolean = false,
   ): ListeningPort<A> {
     const port = new SimulatedPort({
       life: this.#run,
       address: this.#boundAddress(address),
       factory: NO_FACTORY,
-      ipv6Only: false,
+      ipv6Only,
       backlog,
       accept: {},
       accepted,
@@ -154,13 +167,16 @@ export class HostReactor extends WireReactor implements Reactor {
     return { ...address, port: this.#run.stack.freePort() }
   }
 
-  protected override acceptTCP(
+  protected override async acceptTCP(
     port: number,
     factory: ProtocolFactory,
     options: ListenTCPOptions,
   ): Promise<ListeningPort<TCPAddress>> {
-    const { interface: host = '::', backlog = DEFAULT_BACKLOG, ipv6Only = false, ...accept } = options
+    const { interface: named = '::', backlog = DEFAULT_BACKLOG, ipv6Only = false, ...accept } = options
     const number = port === 0 ? this.#run.stack.freePort() : port
+    const [host = named] = await this.#run.lookup(named).catch((cause: unknown) => {
+      throw new CannotListenError(tcpAddress(named, port), cause)
+    })
     return this.#listen({ address: tcpAddress(host, number), factory, ipv6Only, backlog, accept })
   }
 

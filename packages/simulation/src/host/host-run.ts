@@ -1,28 +1,32 @@
 import { CannotListenError } from '@ropewalk/core'
+import type { Disk } from '../disk/disk.ts'
+import type { DiskUser } from '../disk/disk-drive.ts'
 import { type UDPAddress, udpAddress } from '@ropewalk/core/udp'
 import type { DatagramBinding } from '@ropewalk/core/reactor'
 import type { NamedEnd } from '../network/host-kernel.ts'
-import { overlap } from '../network/interfaces.ts'
-import { SimulatedDatagramWire } from '../network/simulated-datagram-wire.ts'
+import { isWildcard, type Listening, overlap } from '../network/interfaces.ts'
+import { isGroup, SimulatedDatagramWire } from '../network/simulated-datagram-wire.ts'
 import type { Network } from '../network/network.ts'
 import type { SimulatedPort } from '../network/simulated-port.ts'
-import { type TCPStack, UNIX } from '../network/tcp-stack.ts'
+import { isTooLong, type TCPStack, UNIX } from '../network/tcp-stack.ts'
 import { HostClock } from '../time/host-clock.ts'
+import type { MachineTime } from '../time/machine-time.ts'
 import type { Trace } from '../trace.ts'
 import { HostReactor } from './host-reactor.ts'
 import type { HostState, ReactorSystem } from './reactor-system.ts'
 
 /** One run of a host's program, from its start to its end, with its clock, connections, ports and sockets. */
-export class HostRun implements ReactorSystem {
+export class HostRun implements ReactorSystem, DiskUser {
   readonly host: HostState
   readonly clock: HostClock
   readonly reactor: HostReactor
   readonly stack: TCPStack
+  readonly disk: Disk
   readonly #ends = new Set<NamedEnd>()
   readonly #ports = new Set<SimulatedPort>()
   readonly #datagrams = new Set<SimulatedDatagramWire>()
   #descriptors = 0
-  #lastDatagramPort = 49_151
+  #lastDatagramPort: number
   #over = false
   /** The calls that wait for the end of a pause; undefined while the host is not paused. */
   #paused: (() => unknown)[] | undefined
@@ -30,11 +34,13 @@ export class HostRun implements ReactorSystem {
   constructor(host: HostState, stack: TCPStack) {
     this.host = host
     this.stack = stack
+    this.#lastDatagramPort = host.random.fork('UDP ports').between(FIRST_PORT, LAST_PORT)
     this.clock = new HostClock(
       this.network.setup.events,
       (call) => this.execute(call),
       (dueMs) => host.lateness(dueMs),
     )
+    this.disk = host.diskOf(() => (this.#over ? undefined : this))
     this.reactor = new HostReactor(this)
   }
 
@@ -48,6 +54,10 @@ export class HostRun implements ReactorSystem {
 
   get isOver(): boolean {
     return this.#over
+  }
+
+  get time(): MachineTime {
+    return this.stack.time
   }
 
   /** The open connections. */
@@ -68,11 +78,15 @@ export class HostRun implements ReactorSystem {
   executeRead(call: () => unknown): void {
     const { readDelayMs } = this.host
     if (readDelayMs === 0) this.execute(call)
-    else this.network.setup.events.after(readDelayMs, () => this.execute(call))
+    else this.executeLater(readDelayMs, call)
   }
 
   executeSoon(call: () => unknown): void {
-    this.network.setup.events.after(0, () => this.execute(call), this.clock.lane)
+    this.executeLater(0, call)
+  }
+
+  executeLater(delayMs: number, call: () => unknown): void {
+    this.network.setup.events.after(delayMs, () => this.execute(call), this.clock.lane)
   }
 
   /** Queues the calls of the program until `goOn`. */
@@ -122,20 +136,27 @@ export class HostRun implements ReactorSystem {
   }
 
   /**
-   * @throws {CannotListenError} when the address is taken, or the host does not have it. The file of a UNIX
+   * @throws {CannotListenError} when the address is taken, the host does not have it, or the path of a UNIX socket
+   * is too long. The file of a UNIX
    * socket whose program has ended without removing it takes the path too.
    */
   bindPort(port: SimulatedPort): void {
     const { host, port: number } = port.endpoint
     const { socketFiles, interfaces } = this.host
-    const isTaken =
-      host === UNIX
-        ? socketFiles.has(String(number))
-        : this.ports.some(({ endpoint }) => endpoint.port === number && overlap(endpoint.host, host))
-    if (isTaken) throw new CannotListenError(port.getHost(), listenFailure('EADDRINUSE'))
-    if (host === UNIX) socketFiles.add(String(number))
-    else if (host !== '::' && host !== '0.0.0.0' && !interfaces.has(host))
-      throw new CannotListenError(port.getHost(), listenFailure('EADDRNOTAVAIL'))
+    const failure = (code: string): Error => new CannotListenError(port.getHost(), listenFailure(code))
+    if (host === UNIX) {
+      if (isTooLong(String(number))) throw failure('ENAMETOOLONG')
+      if (socketFiles.has(String(number))) throw failure('EADDRINUSE')
+      socketFiles.add(String(number))
+    } else {
+      const wanted = { host, ipv6Only: port.ipv6Only }
+      const isTaken = this.ports.some(
+        ({ endpoint, ipv6Only }) =>
+          endpoint.port === number && overlap({ host: endpoint.host, ipv6Only }, wanted),
+      )
+      if (isTaken) throw failure('EADDRINUSE')
+      if (!isWildcard(host) && !interfaces.has(host)) throw failure('EADDRNOTAVAIL')
+    }
     this.#ports.add(port)
     this.stack.listen(port)
   }
@@ -152,12 +173,26 @@ export class HostRun implements ReactorSystem {
     if (port.endpoint.host === UNIX) this.host.socketFiles.delete(String(port.endpoint.port))
   }
 
-  /** @throws {Error} EADDRINUSE when the port is taken, unless both sockets have `reuseAddress`. */
+  /**
+   * @throws {Error} EADDRINUSE when the address is taken, unless both sockets have `reuseAddress`; EADDRNOTAVAIL
+   * when the host does not have it.
+   */
   bindDatagrams(asked: DatagramBinding): SimulatedDatagramWire {
     const port = asked.address.port === 0 ? this.#freeDatagramPort() : asked.address.port
     const binding = { ...asked, address: udpAddress(asked.address.host, port) }
+    const { host } = binding.address
+    if (!isWildcard(host) && !isGroup(host) && !this.host.interfaces.has(host))
+      throw listenFailure('EADDRNOTAVAIL')
+    const listening = ({ address, ipv6Only }: DatagramBinding): Listening => ({
+      host: address.host,
+      ipv6Only,
+    })
     for (const { binding: other } of this.#datagrams)
-      if (other.address.port === port && !(other.reuseAddress && binding.reuseAddress))
+      if (
+        other.address.port === port &&
+        !(other.reuseAddress && binding.reuseAddress) &&
+        overlap(listening(other), listening(binding))
+      )
         throw listenFailure('EADDRINUSE')
     const socket = new SimulatedDatagramWire(this, binding)
     this.#datagrams.add(socket)
@@ -166,7 +201,7 @@ export class HostRun implements ReactorSystem {
 
   #freeDatagramPort(): number {
     const taken = new Set(Array.from(this.#datagrams, ({ address }) => address.port))
-    do this.#lastDatagramPort = this.#lastDatagramPort >= 65_535 ? 49_152 : this.#lastDatagramPort + 1
+    do this.#lastDatagramPort = this.#lastDatagramPort >= LAST_PORT ? FIRST_PORT : this.#lastDatagramPort + 1
     while (taken.has(this.#lastDatagramPort))
     return this.#lastDatagramPort
   }
@@ -176,9 +211,16 @@ export class HostRun implements ReactorSystem {
     this.#datagrams.delete(socket)
   }
 
-  /** The sockets that receive a datagram from `from` to `to`. */
+  /**
+   * The sockets that receive a datagram from `from` to `to`. Of several for one address, the one that fits best
+   * receives it, and of these the one that was bound last. As on Linux, a datagram to a group reaches every
+   * socket on all addresses once one socket of the machine has joined the group.
+   */
   datagramsAt(from: UDPAddress, to: UDPAddress): readonly SimulatedDatagramWire[] {
-    return Array.from(this.#datagrams).filter((socket) => socket.receives(from, to))
+    const sockets = Array.from(this.#datagrams).filter((socket) => socket.receives(from, to))
+    if (isGroup(to.host))
+      return Array.from(this.#datagrams).some((socket) => socket.isIn(to.host)) ? sockets : []
+    return sockets.toSorted((one, other) => one.preference - other.preference).slice(-1)
   }
 
   /** Resolves with the addresses of a name, after the delay of the name service. */
@@ -203,3 +245,6 @@ export class HostRun implements ReactorSystem {
 function listenFailure(code: string): Error {
   return Object.assign(new Error(`listen ${code}`), { code })
 }
+
+const FIRST_PORT = 49_152
+const LAST_PORT = 65_535

@@ -5,6 +5,9 @@ import type { Machine, HostKernel } from '../network/host-kernel.ts'
 import type { NameConditions } from '../network/names.ts'
 import type { Network } from '../network/network.ts'
 import type { TCPStack } from '../network/tcp-stack.ts'
+import type { Disk } from '../disk/disk.ts'
+import type { DiskUser } from '../disk/disk-drive.ts'
+import type { SimulatedDisk } from '../disk/simulated-disk.ts'
 import type { Random } from '../random.ts'
 import type { HostClock } from '../time/host-clock.ts'
 
@@ -12,7 +15,11 @@ import type { HostClock } from '../time/host-clock.ts'
 export interface HostState extends Machine {
   readonly network: Network<HostState>
   readonly random: Random
-  /** The files that `readFile` finds, by path. */
+  /** Its disk, as used by its current run. */
+  readonly disk: SimulatedDisk
+  /** Its disk, as used by one run. */
+  diskOf(user: () => DiskUser | undefined): SimulatedDisk
+  /** The files that a test has put beside the disk, by path. `readFile` finds them first. */
   readonly files: ReadonlyMap<string, Uint8Array | string>
   /** Most connections at a time, including attempts to connect. */
   readonly maxDescriptors: number
@@ -35,6 +42,8 @@ export interface ReactorSystem extends HostKernel {
   readonly host: HostState
   readonly clock: HostClock
   readonly stack: TCPStack
+  /** The disk of its machine. Operations stay pending when the run is over. */
+  readonly disk: Disk
   /** The listening ports. */
   readonly ports: readonly ListeningPort[]
   /** Removes the file of a UNIX socket on which no program listens. */

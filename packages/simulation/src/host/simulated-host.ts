@@ -1,4 +1,7 @@
 import type { LogEvent } from '@ropewalk/core/log'
+import type { DiskConditions } from '../disk/disk-conditions.ts'
+import { DiskDrive, type DiskUser, type DriveLayers } from '../disk/disk-drive.ts'
+import { SimulatedDisk } from '../disk/simulated-disk.ts'
 import type { NamedEnd } from '../network/host-kernel.ts'
 import { Interfaces } from '../network/interfaces.ts'
 import type { NameConditions } from '../network/names.ts'
@@ -27,6 +30,7 @@ export interface HostSetup {
   readonly clockRate?: number
   /** Returns when a timer is called that is due at a virtual time. Default: at that time. */
   readonly late?: (dueMs: number) => number
+  readonly disk: DiskConditions
   /** Runs a callback of the host. If it throws or rejects, the simulation fails. */
   run(host: SimulatedHost, call: () => unknown): void
   /** Called with each event that the host logs. */
@@ -41,7 +45,12 @@ export class SimulatedHost implements HostState {
   readonly random: Random
   /** The paths of its UNIX sockets. They stay when the program ends without removing them. */
   readonly socketFiles: Set<string> = new Set()
-  /** The files that `readFile` finds, by path. They survive crashes. */
+  /** Its disk. What a program writes there survives the program, and a crash as far as it was synced. */
+  readonly disk: SimulatedDisk
+  /**
+   * Files that a test gives the host, such as certificates, by path. `readFile` finds them before those of the
+   * disk. They are beside the disk: no operation of it sees them, and no crash changes them.
+   */
   readonly files: Map<string, Uint8Array | string> = new Map()
   /** What a test has set, with what faults lay over it. */
   readonly layers: HostLayers = {
@@ -57,6 +66,7 @@ export class SimulatedHost implements HostState {
   /** The events that it has logged in all its runs, oldest first. */
   readonly logged: LogEvent[] = []
   readonly #setup: HostSetup
+  readonly #drive: DiskDrive
   #run: HostRun | undefined
   #lives = 0
   /** What its operating system keeps while it has power. */
@@ -71,6 +81,13 @@ export class SimulatedHost implements HostState {
     this.network = setup.network
     this.layers.clockRate.set(setup.clockRate ?? 1)
     this.random = setup.random
+    this.#drive = new DiskDrive({
+      host: this.name,
+      random: this.random.fork('disk'),
+      trace: this.network.setup.trace,
+      conditions: setup.disk,
+    })
+    this.disk = this.diskOf(() => this.#run)
   }
 
   /** Its IPv4 address on the network. */
@@ -144,14 +161,14 @@ export class SimulatedHost implements HostState {
     return this.#run.reactor
   }
 
-  /** Starts it. Only its files are kept from an earlier run. No effect while it is up, or a fault keeps it down. */
+  /** Starts it. Only its files and its disk are kept from an earlier run. No effect while it is up, or a fault keeps it down. */
   start(): void {
     this.layers.isDown.set(false)
   }
 
   /**
    * Simulates a power failure: its connections, timers and memory are gone, and neither its program nor its
-   * peers are notified.
+   * peers are notified. Of its disk, what was not synced is lost or survives in part.
    */
   crash(): void {
     this.layers.isDown.set(true)
@@ -209,6 +226,15 @@ export class SimulatedHost implements HostState {
   /** State that its reactor keeps for connections although none is open, one line each. */
   leftovers(): readonly string[] {
     return this.#run?.reactor.registry.leftovers ?? []
+  }
+
+  /** What a test has set of its disk, with what faults lay over it. */
+  get diskLayers(): DriveLayers {
+    return this.#drive.layers
+  }
+
+  diskOf(user: () => DiskUser | undefined): SimulatedDisk {
+    return new SimulatedDisk(this.#drive, user)
   }
 
   /** What its current run has not closed. */
@@ -278,6 +304,7 @@ export class SimulatedHost implements HostState {
     this.#stack.end()
     this.#stack = undefined
     this.#endRun()
+    this.#drive.losePower()
   }
 
   #endRun(): void {

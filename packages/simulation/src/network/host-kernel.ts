@@ -104,6 +104,8 @@ export interface EndSystem {
   execute(call: () => unknown): void
   /** Runs a callback of the program in a later turn. */
   executeSoon(call: () => unknown): void
+  /** Runs a callback of the program `delayMs` from now. */
+  executeLater(delayMs: number, call: () => unknown): void
   /** Runs one read of the program as `execute` does, or after the host's `readDelayMs`. */
   executeRead(call: () => unknown): void
   /** Whether its program reads slowly: one chunk for each `executeRead`. */

@@ -36,6 +36,11 @@ export function reachedAs(host: string): string {
   return host === '::' ? '::1' : host
 }
 
+/** Whether an address stands for all addresses of a machine. */
+export function isWildcard(host: string): boolean {
+  return host === '::' || host === '0.0.0.0'
+}
+
 /** Whether a port that listens at `listening` accepts connections to `host`. */
 export function listensAt(listening: string, host: string, ipv6Only: boolean): boolean {
   if (listening === '0.0.0.0') return !host.includes(':')
@@ -43,10 +48,15 @@ export function listensAt(listening: string, host: string, ipv6Only: boolean): b
   return listening === host
 }
 
-/** Whether two listening addresses cannot have the same port. */
-export function overlap(one: string, other: string): boolean {
-  const isWide = (host: string): boolean => host === '::' || host === '0.0.0.0'
-  return one === other || isWide(one) || isWide(other)
+/** Where a port listens. */
+export interface Listening {
+  readonly host: string
+  readonly ipv6Only: boolean
+}
+
+/** Whether two ports with these addresses cannot have the same number. */
+export function overlap(one: Listening, other: Listening): boolean {
+  return listensAt(one.host, other.host, one.ipv6Only) || listensAt(other.host, one.host, other.ipv6Only)
 }
 
 const HOSTS_EACH = 254

@@ -6,7 +6,7 @@ import {
   type DatagramWireEvents,
 } from '@ropewalk/core/reactor'
 import type { DatagramReceiver, Machine, HostKernel } from './host-kernel.ts'
-import { isLoopback } from './interfaces.ts'
+import { isLoopback, isWildcard, listensAt, reachedAs } from './interfaces.ts'
 
 /** A UDP socket of a host; to its program, a wire. Datagrams that it sends may be lost, duplicated or reordered. */
 export class SimulatedDatagramWire implements DatagramWire, DatagramReceiver {
@@ -18,11 +18,13 @@ export class SimulatedDatagramWire implements DatagramWire, DatagramReceiver {
   #events: DatagramWireEvents | undefined
   #peer: UDPAddress | undefined
   #loops = true
+  /** The address of the interface on which datagrams to groups are sent. */
+  #outgoing: string | undefined
 
   constructor(life: HostKernel, binding: DatagramBinding) {
     this.#life = life
     this.binding = binding
-    this.address = udpAddress(life.host.interfaces.ipv4, binding.address.port)
+    this.address = binding.address
   }
 
   attach(events: DatagramWireEvents): void {
@@ -31,7 +33,11 @@ export class SimulatedDatagramWire implements DatagramWire, DatagramReceiver {
 
   send(data: Uint8Array, to: UDPAddress): void {
     const copy = Buffer.from(data)
-    for (const target of this.#targets(to)) this.#carry(copy, to, target)
+    const from = udpAddress(this.#sourceFor(to.host), this.address.port)
+    const { host } = this.#life
+    const targets = this.#targets(to)
+    if (isLoopback(from.host) && targets.some((target) => target !== host)) return this.#fail('EINVAL')
+    for (const target of targets) this.#carry(copy, from, to, target)
   }
 
   /** A datagram for this socket arrived at its host. */
@@ -39,16 +45,26 @@ export class SimulatedDatagramWire implements DatagramWire, DatagramReceiver {
     this.#life.execute(() => this.#events?.received(Buffer.from(data), from))
   }
 
-  /** Whether this socket receives a datagram from `from` to `to`. */
+  /** Whether this socket may receive a datagram from `from` to `to`. */
   receives(from: UDPAddress, to: UDPAddress): boolean {
     const peer = this.#peer
     if (peer !== undefined && (peer.host !== from.host || peer.port !== from.port)) return false
     if (to.port !== this.address.port || !bindingSpeaks(this.binding, to.family)) return false
-    return !isGroup(to.host) || this.#groups.has(to.host)
+    return listensAt(this.address.host, to.host, this.binding.ipv6Only)
+  }
+
+  /** Whether it has joined a group. */
+  isIn(group: string): boolean {
+    return this.#groups.has(group)
+  }
+
+  /** How closely it fits a datagram that only one socket receives: a connected socket, then one on one address. */
+  get preference(): number {
+    return (this.#peer === undefined ? 0 : 2) + (isWildcard(this.address.host) ? 0 : 1)
   }
 
   connect(peer: UDPAddress): UDPAddress {
-    this.#peer = isLoopback(peer.host) ? udpAddress(this.address.host, peer.port) : peer
+    this.#peer = udpAddress(reachedAs(peer.host), peer.port)
     return this.#peer
   }
 
@@ -72,8 +88,10 @@ export class SimulatedDatagramWire implements DatagramWire, DatagramReceiver {
   /** No effect: every host is on the same network. */
   setMulticastTTL(): void {}
 
-  /** No effect: every host has one interface. */
-  setOutgoingInterface(): void {}
+  setOutgoingInterface(via: string): void {
+    if (!this.#life.host.interfaces.has(via)) throw systemError('EADDRNOTAVAIL')
+    this.#outgoing = via
+  }
 
   /** No effect: broadcasts are not simulated. */
   setBroadcastAllowed(): void {}
@@ -82,22 +100,33 @@ export class SimulatedDatagramWire implements DatagramWire, DatagramReceiver {
     this.#life.freeDatagrams(this)
   }
 
+  /** The source address of a datagram to `to`. */
+  #sourceFor(to: string): string {
+    const { interfaces } = this.#life.host
+    if (!isWildcard(this.address.host)) return this.address.host
+    if (!isGroup(to)) return interfaces.sourceFor(reachedAs(to))
+    return this.#outgoing ?? (to.includes(':') ? interfaces.ipv6 : interfaces.ipv4)
+  }
+
   #targets(to: UDPAddress): readonly Machine[] {
     const { network, host } = this.#life
     if (!isGroup(to.host)) {
-      const target = isLoopback(to.host) ? host : network.stationAt(to.host)
+      const reached = reachedAs(to.host)
+      const target = host.interfaces.has(reached) ? host : network.stationAt(reached)
       return target === undefined ? [] : [target]
     }
+    if (isLoopback(this.#outgoing ?? '')) return this.#loops ? [host] : []
     return Array.from(network.setup.stations()).filter((station) => this.#loops || station !== host)
   }
 
-  #carry(data: Buffer, to: UDPAddress, target: Machine): void {
+  #carry(data: Buffer, from: UDPAddress, to: UDPAddress, target: Machine): void {
     const { network, host } = this.#life
     const link = network.link(host, target)
     network.stats.datagrams++
+    const reached = isGroup(to.host) ? to : udpAddress(reachedAs(to.host), to.port)
     const arrived = (): void => {
-      const receivers = target.life?.datagramsAt(this.address, to) ?? []
-      for (const socket of receivers) socket.receive(data, this.address)
+      const receivers = target.life?.datagramsAt(from, reached) ?? []
+      for (const socket of receivers) socket.receive(data, from)
       if (receivers.length === 0 && !isGroup(to.host)) this.#refused(target)
     }
     const packet = {
@@ -114,12 +143,17 @@ export class SimulatedDatagramWire implements DatagramWire, DatagramReceiver {
   #refused(target: Machine): void {
     if (this.#peer === undefined) return
     const { network, host } = this.#life
-    const arrived = (): void => this.#life.execute(() => this.#events?.failed(systemError('ECONNREFUSED')))
+    const arrived = (): void => this.#fail('ECONNREFUSED')
     network.link(target, host).carry({ what: 'ICMP', bytes: HEADER_BYTES, arrived })
+  }
+
+  #fail(code: string): void {
+    this.#life.executeSoon(() => this.#events?.failed(systemError(code)))
   }
 }
 
-function isGroup(host: string): boolean {
+/** Whether an address is that of a multicast group. */
+export function isGroup(host: string): boolean {
   return /^(?:22[4-9]|23\d)\.|^ff[\da-f]{2}:/i.test(host)
 }
 

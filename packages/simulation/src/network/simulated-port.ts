@@ -5,6 +5,7 @@ import {
   type ProtocolFactory,
   tcpAddress,
   type Transport,
+  unixAddress,
 } from '@ropewalk/core'
 import { Acceptor, type ConnectedWire, stopFactory } from '@ropewalk/core/reactor'
 import type { HostKernel, ListenPort } from './host-kernel.ts'
@@ -52,7 +53,8 @@ export class SimulatedPort<A extends Address = Address> implements ListeningPort
   /** Whether the backlog has space for another connection. */
   get hasCapacity(): boolean {
     const { life, backlog } = this.#setup
-    return this.#waiting < backlog && !life.host.backlogFull
+    // As with Linux, one more than the backlog fits.
+    return this.#waiting <= backlog && !life.host.backlogFull
   }
 
   getHost(): A {
@@ -124,7 +126,8 @@ export class SimulatedPort<A extends Address = Address> implements ListeningPort
 
   #addressesOf({ from, to }: Segment): Pick<ConnectedWire, 'localAddress' | 'peerAddress'> {
     const { address } = this.#setup
-    if (address.type === 'UNIX') return { localAddress: address, peerAddress: address }
+    // As with Node, the peer of a UNIX socket has no path.
+    if (address.type === 'UNIX') return { localAddress: address, peerAddress: unixAddress('') }
     return { localAddress: tcpAddressOf(to), peerAddress: tcpAddressOf(from) }
   }
 

@@ -1,6 +1,7 @@
 import type { Wire, WireEvents } from '@ropewalk/core/reactor'
 import type { EndSystem, NamedEnd, OpeningEnd } from './host-kernel.ts'
 import type { TCPConnection } from './tcp-connection.ts'
+import { UNIX } from './tcp-stack.ts'
 
 /** The outcome of the handshake of a connection. */
 export interface Handshake {
@@ -23,7 +24,7 @@ export class SimulatedWire implements Wire, NamedEnd, OpeningEnd {
   #ownEnd = false
   #peerEnd: 'ahead' | 'arrived' | 'notified' = 'ahead'
   #stage: 'opening' | 'open' | 'closing' | 'gone' = 'opening'
-  /** The error with which the connection broke; undefined after a clean close. */
+  /** The error with which the connection broke, and of which the program may not be notified yet. */
   #error: Error | undefined
 
   constructor(peerHost: string, system: EndSystem, handshake: Handshake) {
@@ -58,6 +59,10 @@ export class SimulatedWire implements Wire, NamedEnd, OpeningEnd {
 
   write(parts: readonly (Buffer | string)[]): boolean {
     if (this.#stage !== 'open' || this.#ownEnd) return true
+    if (this.#error !== undefined) {
+      this.#close(systemError('write', this.#peerEnd === 'ahead' ? 'ECONNRESET' : 'EPIPE'))
+      return false
+    }
     return this.#connection?.write(parts) ?? true
   }
 
@@ -68,9 +73,11 @@ export class SimulatedWire implements Wire, NamedEnd, OpeningEnd {
     this.#closeIfOver()
   }
 
+  /** Only TCP has a reset. */
   abort(): void {
     if (this.#stage !== 'open') return
-    this.#connection?.abort()
+    if (this.#isUNIX) this.#connection?.close()
+    else this.#connection?.abort()
     this.#close(undefined)
   }
 
@@ -123,8 +130,22 @@ export class SimulatedWire implements Wire, NamedEnd, OpeningEnd {
       return this.#handshake.failed(code)
     }
     if (this.#stage !== 'open') return
-    this.#dropUnread()
-    this.#close(Object.assign(new Error(`read ${code}`), { code }))
+    // The peer of a UNIX socket has closed it before this end wrote.
+    if (this.#isUNIX && this.#peerEnd === 'notified') return this.#close(systemError('write', 'EPIPE'))
+    this.#error = systemError('read', code)
+    const isRead = this.#peerEnd !== 'notified'
+    if (isRead && this.#reading && this.#events !== undefined) this.#schedule()
+    else if (isRead && this.#unreadBytes < READ_AHEAD_BYTES) this.#close(this.#error)
+    else this.#system.executeLater(LOOK_MS, () => this.#look())
+  }
+
+  /** As the wire of a socket does, it looks now and then whether a peer that it does not read from is there. */
+  #look(): void {
+    if (this.#stage === 'open') this.#close(this.#error)
+  }
+
+  get #isUNIX(): boolean {
+    return this.#connection?.local.host === UNIX
   }
 
   #schedule(): void {
@@ -151,8 +172,12 @@ export class SimulatedWire implements Wire, NamedEnd, OpeningEnd {
       return
     }
     // As with sockets: unread bytes delay the notification of the peer's FIN, a pause alone does not.
-    if (this.#peerEnd !== 'arrived') return
+    if (this.#peerEnd !== 'arrived') {
+      if (this.#error !== undefined && this.#peerEnd === 'ahead') this.#close(this.#error)
+      return
+    }
     this.#peerEnd = 'notified'
+    if (this.#error !== undefined) this.#system.executeLater(LOOK_MS, () => this.#look())
     events.wireEnded()
     this.#closeIfOver()
   }
@@ -182,3 +207,11 @@ export class SimulatedWire implements Wire, NamedEnd, OpeningEnd {
     events.wireClosed(this.#error)
   }
 }
+
+function systemError(syscall: string, code: string): Error {
+  return Object.assign(new Error(`${syscall} ${code}`), { code, syscall })
+}
+
+/** As many bytes as Node reads from a paused socket. Beyond them, it does not notice a reset. */
+const READ_AHEAD_BYTES = 65_536
+const LOOK_MS = 1000

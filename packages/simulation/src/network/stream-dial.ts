@@ -1,11 +1,11 @@
-import { type Address, formatAddress, tcpAddress } from '@ropewalk/core'
+import { type Address, formatAddress, tcpAddress, unixAddress } from '@ropewalk/core'
 import { type ConnectAttempt, connectFailure, type DialEvents } from '@ropewalk/core/reactor'
 import type { HostKernel } from './host-kernel.ts'
-import { reachedAs } from './interfaces.ts'
+import { isWildcard, reachedAs } from './interfaces.ts'
 import type { Endpoint } from './segment.ts'
 import { endpointOf } from './simulated-port.ts'
 import { SimulatedWire } from './simulated-wire.ts'
-import { UNIX } from './tcp-stack.ts'
+import { isTooLong, UNIX } from './tcp-stack.ts'
 
 /** One attempt to connect to a numeric address or a path. */
 export class StreamDial implements ConnectAttempt {
@@ -15,11 +15,16 @@ export class StreamDial implements ConnectAttempt {
   #wire: SimulatedWire | undefined
   #wanted = true
 
-  /** @param bindAddress The local address to connect from; undefined for the usual one. */
+  /**
+   * @param bindAddress The local address to connect from; undefined for the usual one.
+   * @throws {Error} with the code `ENAMETOOLONG` when the path of a UNIX socket is too long.
+   */
   constructor(life: HostKernel, address: Address, events: DialEvents, bindAddress: string | undefined) {
     this.#life = life
     this.#address = address
     this.#events = events
+    if (address.type === 'UNIX' && isTooLong(address.path))
+      throw Object.assign(new Error(`connect ENAMETOOLONG ${address.path}`), { code: 'ENAMETOOLONG' })
     if (!life.takeDescriptor()) {
       this.#failSoon('EMFILE', 'socket EMFILE: too many descriptors are open')
       return
@@ -42,8 +47,11 @@ export class StreamDial implements ConnectAttempt {
   /** Returns the code of the error with which the system call fails at once. */
   #obstacle(bindAddress: string | undefined): string | undefined {
     const { host, stack } = this.#life
-    if (this.#address.type === 'TCP')
-      return bindAddress === undefined || host.interfaces.has(bindAddress) ? undefined : 'EADDRNOTAVAIL'
+    if (this.#address.type === 'TCP') {
+      if (bindAddress === undefined) return undefined
+      if (bindAddress.includes(':') !== this.#address.host.includes(':')) return 'EINVAL'
+      return isWildcard(bindAddress) || host.interfaces.has(bindAddress) ? undefined : 'EADDRNOTAVAIL'
+    }
     const { path } = this.#address
     if (!host.socketFiles.has(path)) return 'ENOENT'
     const isOpen = Array.from(stack.ports).some(
@@ -56,7 +64,8 @@ export class StreamDial implements ConnectAttempt {
     const { host, network, stack } = this.#life
     const { host: reached, port } = endpointOf(this.#address)
     const remote: Endpoint = { host: reachedAs(reached), port }
-    const from = bindAddress ?? (reached === UNIX ? UNIX : host.interfaces.sourceFor(remote.host))
+    const usual = reached === UNIX ? UNIX : host.interfaces.sourceFor(remote.host)
+    const from = bindAddress === undefined || isWildcard(bindAddress) ? usual : bindAddress
     const isLocal = reached === UNIX || host.interfaces.has(remote.host)
     const peerHost = isLocal ? host.name : (network.stationAt(remote.host)?.name ?? '')
     let number: number
@@ -80,10 +89,14 @@ export class StreamDial implements ConnectAttempt {
     this.#wanted = false
     const life = this.#life
     const isUNIX = this.#address.type === 'UNIX'
-    const peerAddress = isUNIX ? this.#address : tcpAddress(remote.host, Number(remote.port))
+    // As with Node, the peer of a UNIX socket has no path.
+    const peerAddress = isUNIX ? unixAddress('') : tcpAddress(remote.host, Number(remote.port))
     const localAddress = isUNIX ? this.#address : tcpAddress(local.host, Number(local.port))
     life.endOpened(wire)
-    life.network.setup.trace.note(life.host.name, `connected to ${formatAddress(peerAddress)}`)
+    life.network.setup.trace.note(
+      life.host.name,
+      `connected to ${formatAddress(isUNIX ? this.#address : peerAddress)}`,
+    )
     life.execute(() =>
       this.#events.connected({ wire, localAddress, peerAddress, attach: (events) => wire.attach(events) }),
     )

@@ -208,6 +208,13 @@ export class TCPStack implements ConnectionSystem {
 
 /** The host of endpoints of UNIX sockets. */
 export const UNIX = 'unix'
+
+/** Whether Linux does not accept a path for a UNIX socket. */
+export function isTooLong(path: string): boolean {
+  return Buffer.byteLength(path) > MOST_PATH_BYTES
+}
+
+const MOST_PATH_BYTES = 107
 const FIRST_PORT = 49_152
 const LAST_PORT = 65_535
 /** How long a closed connection is kept, to reply to segments that are sent again. */

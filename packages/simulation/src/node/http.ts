@@ -12,7 +12,9 @@ export function standInForHTTP(): void {
       function (this: Agent, ...args) {
         const host = nodeHost()
         const name = String(Reflect.apply(real, this, args))
-        return host === undefined ? name : `${name}:${host.name}:${LIVES.of(host)}`
+        if (host === undefined) return name
+        AGENTS.add(this)
+        return `${name}${OF_HOST}${host.name}:${LIVES.of(host)}`
       },
   )
 
@@ -34,6 +36,14 @@ export function standInForHTTP(): void {
         return Reflect.apply(real, this, [line, headers])
       },
   )
+}
+
+/** Makes agents forget the connections of hosts, when another simulation begins. */
+export function forgetAgentsOfHosts(): void {
+  for (const agent of AGENTS)
+    for (const pool of [agent.sockets, agent.freeSockets, agent.requests])
+      for (const name of Object.keys(pool)) if (name.includes(OF_HOST)) Reflect.deleteProperty(pool, name)
+  AGENTS.clear()
 }
 
 interface OutgoingHead extends OutgoingMessage {
@@ -62,3 +72,6 @@ class LifeNumbers {
 }
 
 const LIVES = new LifeNumbers()
+/** The agents that have connections of hosts. */
+const AGENTS = new Set<Agent>()
+const OF_HOST = ':host '

@@ -4,7 +4,7 @@ import { catchExceptions, standInForExit } from './exceptions.ts'
 import { standInForDatagrams } from './dgram.ts'
 import { standInForDNS } from './dns.ts'
 import { standInForFetch } from './fetch.ts'
-import { standInForHTTP } from './http.ts'
+import { forgetAgentsOfHosts, standInForHTTP } from './http.ts'
 import { findNetInternals } from './internals.ts'
 import { isModuleLoader } from './module-loaders.ts'
 import { standInForNet } from './net.ts'
@@ -12,6 +12,8 @@ import { adoptHost, isNodeHost } from './node-hosts.ts'
 import { standInForRandomness } from './randomness.ts'
 import { HostResources } from './host-resources.ts'
 import { refuseRealActions } from './refused.ts'
+import { StreamHandle } from './stream-handle.ts'
+import { takeTimersFromNode } from './timers.ts'
 import { syncBuiltinESMExports } from 'node:module'
 
 /**
@@ -36,23 +38,13 @@ export function install(): void {
 class SimulatedNode implements NodePrograms {
   readonly #resources = new HostResources()
   readonly #leave: (() => void)[] = []
+  /** The simulation that ran last. */
+  #last: WeakRef<object> | undefined
   readonly #failed: ((error: unknown) => void)[] = []
 
-  get isBusy(): boolean {
-    return this.#resources.areBusy
-  }
-
-  async settled(nextTurn: () => Promise<void>): Promise<string | undefined> {
-    const resources = this.#resources
-    const startedMs = performance.now()
-    for (let turns = 0; resources.areBusy; turns++) {
-      await resources.turn(nextTurn)
-      if (resources.isReading) turns = 0
-      if (turns === MAX_TURNS) return 'A program calls setImmediate without end, so no time passes'
-      if (performance.now() - startedMs > LONGEST_READ_MS)
-        return 'A program waits for a real file or a module'
-    }
-    return undefined
+  eventEnded(nextTurn: () => Promise<void>): Promise<string | undefined> | undefined {
+    takeTimersFromNode()
+    return this.#resources.areBusy ? this.#settled(nextTurn) : undefined
   }
 
   adopt(host: SimulatedHost): void {
@@ -67,12 +59,31 @@ class SimulatedNode implements NodePrograms {
     return isNodeHost(host) && (SIMULATED.has(type) || (OF_LOADERS.has(type) && isModuleLoader()))
   }
 
-  enter(failed: (error: unknown) => void): () => void {
+  enter(simulation: object, failed: (error: unknown) => void): () => void {
+    if (this.#failed.length === 0 && simulation !== this.#last?.deref()) {
+      forgetAgentsOfHosts()
+      StreamHandle.forgetOpen()
+    }
+    this.#last = new WeakRef(simulation)
     if (this.#failed.push(failed) === 1) this.#begin()
     return () => {
       this.#failed.splice(this.#failed.indexOf(failed), 1)
       if (this.#failed.length === 0) for (const leave of this.#leave.splice(0)) leave()
     }
+  }
+
+  async #settled(nextTurn: () => Promise<void>): Promise<string | undefined> {
+    const resources = this.#resources
+    const startedMs = performance.now()
+    for (let turns = 0; resources.areBusy; turns++) {
+      await resources.turn(nextTurn)
+      takeTimersFromNode()
+      if (resources.isReading) turns = 0
+      if (turns === MAX_TURNS) return 'A program calls setImmediate without end, so no time passes'
+      if (performance.now() - startedMs > LONGEST_READ_MS)
+        return 'A program waits for a real file or a module'
+    }
+    return undefined
   }
 
   #begin(): void {

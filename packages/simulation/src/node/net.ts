@@ -1,5 +1,6 @@
+import { constants } from 'node:crypto'
 import { Server, Socket } from 'node:net'
-import { TLSSocket } from 'node:tls'
+import tls, { TLSSocket } from 'node:tls'
 import type { NetInternals } from './internals.ts'
 import { nodeHost, replaceMethod } from './node-hosts.ts'
 import { ServerHandle } from './server-handle.ts'
@@ -11,6 +12,7 @@ import { StreamHandle } from './stream-handle.ts'
  */
 export function standInForNet(internals: NetInternals): void {
   standInForConnect(internals)
+  standInForWrite()
   standInForReset()
   standInForListen(internals)
   standInForTLS(internals)
@@ -43,6 +45,49 @@ function standInForConnect(internals: NetInternals): void {
   )
 }
 
+/** Node's own code cannot complete a write at once below a JSStream. */
+function standInForWrite(): void {
+  replaceMethod(
+    Socket.prototype,
+    '_writeGeneric',
+    (real) =>
+      function (
+        this: OpenSocket,
+        writev: boolean,
+        data: Chunk | Chunks,
+        encoding: BufferEncoding,
+        callback: Callback,
+      ) {
+        const handle = this._handle ? StreamHandle.of(this._handle) : undefined
+        if (handle === undefined || this.connecting)
+          return Reflect.apply(real, this, [writev, data, encoding, callback])
+        // Set while it was connecting.
+        this._pendingData = null
+        this._pendingEncoding = ''
+        this._unrefTimer()
+        const chunks = writev ? (data as Chunks) : [{ chunk: data as Chunk, encoding }]
+        const completed = (error?: Error | null): void => {
+          this._unrefTimer()
+          callback(error)
+        }
+        handle.write(
+          chunks.map((part) => bytesOf(part.chunk, part.encoding)),
+          completed,
+        )
+        return undefined
+      },
+  )
+}
+
+type Chunk = string | Uint8Array
+type Chunks = readonly { readonly chunk: Chunk; readonly encoding: BufferEncoding }[]
+type Callback = (error?: Error | null) => void
+
+function bytesOf(chunk: Chunk, encoding: BufferEncoding): Buffer {
+  if (typeof chunk === 'string') return Buffer.from(chunk, encoding)
+  return Buffer.from(chunk.buffer, chunk.byteOffset, chunk.byteLength)
+}
+
 /** The real method throws for every handle that is not libuv's. */
 function standInForReset(): void {
   replaceMethod(
@@ -64,18 +109,33 @@ function standInForListen(internals: NetInternals): void {
     Server.prototype,
     '_listen2',
     (real) =>
-      function (this: OpenServer, address: string | null, port: number, type: number, backlog, fd, ...rest) {
+      function (
+        this: OpenServer,
+        given: string | null,
+        port: number,
+        type: number,
+        backlog,
+        fd,
+        flags: unknown,
+      ) {
         const host = nodeHost()
         if (host === undefined || this._handle || typeof fd === 'number')
-          return Reflect.apply(real, this, [address, port, type, backlog, fd, ...rest])
-        const [where, family] = address === null || address === '' ? [ANY_ADDRESS, 4] : [address, type]
-        this._handle = new ServerHandle(host, internals, where, port)
-        return Reflect.apply(real, this, [where, port, family, backlog, fd, ...rest])
+          return Reflect.apply(real, this, [given, port, type, backlog, fd, flags])
+        const isAny = given === null || given === ''
+        const [address, family] = isAny ? [ANY_ADDRESS, 6] : [given, type]
+        const ipv6Only = (Number(flags) & IPV6_ONLY) !== 0
+        this._handle = new ServerHandle(host, internals, { address, port, ipv6Only })
+        return Reflect.apply(real, this, [address, port, family, backlog, fd, flags])
       },
   )
 }
 
 function standInForTLS(internals: NetInternals): void {
+  // The length of a session ticket depends on random numbers of OpenSSL.
+  replaceMethod(tls, 'createSecureContext', (real) => (options: tls.SecureContextOptions = {}) => {
+    if (nodeHost() === undefined) return real(options)
+    return real({ ...options, secureOptions: (options.secureOptions ?? 0) | constants.SSL_OP_NO_TICKET })
+  })
   replaceMethod(
     TLSSocket.prototype,
     '_wrapHandle',
@@ -101,12 +161,18 @@ function simulated(handle: object | undefined, internals: NetInternals): object 
 
 interface OpenSocket extends Socket {
   readonly _handle?: object | null
+  _pendingData: unknown
+  _pendingEncoding: string
   _reset(): void
+  /** Starts its timeout again. */
+  _unrefTimer(): void
 }
 
 interface OpenServer extends Server {
   _handle?: object | null
 }
 
-/** What Node listens on by default, on a machine without IPv6. */
-const ANY_ADDRESS = '0.0.0.0'
+/** What Node listens on by default. */
+const ANY_ADDRESS = '::'
+/** The flag of libuv. */
+const IPV6_ONLY = 1

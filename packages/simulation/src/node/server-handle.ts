@@ -16,10 +16,20 @@ export class ServerHandle {
   readonly #host: SimulatedHost
   readonly #internals: NetInternals
   readonly #address: Address
+  readonly #ipv6Only: boolean
   #port: ListeningPort | undefined
 
   /** @param port -1 when `address` is the path of a UNIX socket. */
-  constructor(host: SimulatedHost, internals: NetInternals, address: string, port: number) {
+  constructor(
+    host: SimulatedHost,
+    internals: NetInternals,
+    {
+      address,
+      port,
+      ipv6Only,
+    }: { readonly address: string; readonly port: number; readonly ipv6Only: boolean },
+  ) {
+    this.#ipv6Only = ipv6Only
     this.#host = host
     this.#internals = internals
     this.#address = port === -1 ? unixAddress(address) : tcpAddress(address, port)
@@ -31,7 +41,7 @@ export class ServerHandle {
     if (this.#host.isDown) return 0
     const accepted = AsyncResource.bind((wire: ConnectedWire) => this.#accepted(wire))
     try {
-      this.#port = this.#host.reactor.listenForWires(this.#address, backlog, accepted)
+      this.#port = this.#host.reactor.listenForWires(this.#address, backlog, accepted, this.#ipv6Only)
       return 0
     } catch (error) {
       return statusOf(codeOf(error, 'EADDRINUSE'))
@@ -64,7 +74,8 @@ export class ServerHandle {
 
   #accepted(connected: ConnectedWire): void {
     const handle = new StreamHandle(this.#host, this.#internals)
-    handle.accept(connected)
+    // A socket on `::` gets the addresses of IPv4 in the form of IPv6.
+    handle.accept(connected, this.#address.type === 'TCP' && this.#address.host === '::')
     this.onconnection?.(0, handle.stream)
   }
 }

@@ -1,10 +1,12 @@
 import { AsyncResource } from 'node:async_hooks'
+import { getSystemErrorName } from 'node:util'
 import { type Address, ConnectionRefusedError, tcpAddress, unixAddress } from '@ropewalk/core'
 import type { ConnectAttempt, ConnectedWire, Wire, WireEvents } from '@ropewalk/core/reactor'
 import type { DelayedCall } from '@ropewalk/core/time'
 import type { SimulatedHost } from '../host/simulated-host.ts'
 import type { JSStream, NetInternals } from './internals.ts'
 import { codeOf, statusOf, systemError } from './system-error.ts'
+import { WriteQueue } from './write-queue.ts'
 
 /**
  * The handle of a `net.Socket` on a host of the simulation: a JSStream of Node over a wire of the network.
@@ -17,28 +19,28 @@ export class StreamHandle implements WireEvents {
   /** What Node holds. */
   readonly stream: JSStream
   /** The socket that gets errors, if it is not the owner of the handle: the TLSSocket above it. */
-  secureSocket: ErrorSink | undefined
+  secureSocket: NodeSocket | undefined
   readonly #host: SimulatedHost
   readonly #owner: symbol
   #state: State = { is: 'new' }
   #bindAddress: string | undefined
+  #isMapped = false
   #reading = false
   /** What input ends with, once it is known and not yet delivered. */
   #ending: 'FIN' | Error | undefined
   /** The error of a broken connection; the first system call that reports it clears it. */
   #broken: string | undefined
-  readonly #writes: PendingWrite[] = []
-  /** The writes whose bytes are gone, and whose completion Node is not notified of yet. */
-  readonly #completing = new Set<object>()
-  #shutdown: object | undefined
-  #finished = false
+  readonly #queue = new WriteQueue()
+  #bytesWritten = 0
 
   constructor(host: SimulatedHost, internals: NetInternals) {
     this.#host = host
     this.#owner = internals.owner
     this.stream = internals.newStream()
     HANDLES.set(this.stream, this)
+    OPEN.add(this)
     Object.assign(this.stream, this.#methods())
+    Object.defineProperty(this.stream, 'bytesWritten', { get: () => this.#bytesWritten })
   }
 
   /** The handle that Node holds as `stream`; undefined when it is another one. */
@@ -46,9 +48,41 @@ export class StreamHandle implements WireEvents {
     return HANDLES.get(stream)
   }
 
-  /** Takes a connection that was accepted. */
-  accept(connected: ConnectedWire): void {
+  /**
+   * Frees what Node keeps for the open sockets of hosts, and would keep for ever: the parsers of HTTP. Called when
+   * no code of these hosts runs any more.
+   */
+  static forgetOpen(): void {
+    for (const handle of OPEN) handle.#freeParser()
+    OPEN.clear()
+  }
+
+  /**
+   * Takes a connection that was accepted.
+   *
+   * @param isMapped Whether its addresses of IPv4 are shown in the form of IPv6.
+   */
+  accept(connected: ConnectedWire, isMapped: boolean): void {
+    this.#isMapped = isMapped
     this.#connected(connected)
+  }
+
+  /**
+   * Writes for a plain socket, as libuv does: if the system takes all bytes, it is complete when this call returns.
+   *
+   * @param parts They are copied: after the write, the program may change them.
+   */
+  write(parts: readonly Buffer[], completed: (error?: Error | null) => void): void {
+    if (this.#state.is !== 'connected' || this.#queue.isFinished)
+      return completed(systemError(this.#takeError(), 'write'))
+    const data = Buffer.concat(parts)
+    this.#bytesWritten += data.length
+    const later = (status: number): void => {
+      // What was written to a socket that the program has closed meanwhile is no error.
+      const failed = status !== 0 && this.#state.is !== 'closed'
+      completed(failed ? systemError(getSystemErrorName(status), 'write') : null)
+    }
+    if (this.#queue.write(this.#state.wire, data, later)) completed()
   }
 
   wireData(data: Buffer): void {
@@ -61,7 +95,7 @@ export class StreamHandle implements WireEvents {
   }
 
   wireWritable(): void {
-    if (this.#state.is === 'connected') this.#writeMore(this.#state.wire)
+    if (this.#state.is === 'connected') this.#queue.writable(this.#state.wire)
   }
 
   wireClosed(error: Error | undefined): void {
@@ -71,7 +105,7 @@ export class StreamHandle implements WireEvents {
     this.#broken = codeOf(error, 'ECONNRESET')
     this.#ending = systemError(this.#broken, 'read')
     if (this.#reading) this.#deliverEnding()
-    else if (this.#writes.length > 0) this.#failWrites(this.#takeError())
+    else if (this.#queue.isWaiting) this.#queue.fail(this.#takeError())
   }
 
   #methods(): object {
@@ -84,7 +118,7 @@ export class StreamHandle implements WireEvents {
       connect: (request: ConnectRequest, address: string, port?: number) =>
         this.#connect(request, port === undefined ? unixAddress(address) : tcpAddress(address, port)),
       connect6: (request: ConnectRequest, address: string, port: number) =>
-        this.#connect(request, tcpAddress(address, port)),
+        this.#connect(request, tcpAddress(address.replace(/^::ffff:(?=[0-9.]+$)/i, ''), port)),
       bind: (address: string) => this.#bind(address),
       bind6: (address: string) => this.#bind(address),
       getsockname: (found: object) => this.#name(found, 'localAddress'),
@@ -163,72 +197,39 @@ export class StreamHandle implements WireEvents {
     this.#ending = undefined
     if (ending === 'FIN') return this.stream.emitEOF()
     this.#broken = 'EPIPE'
-    const owner = (this.stream as unknown as Readonly<Record<symbol, ErrorSink | undefined>>)[this.#owner]
-    const socket = this.secureSocket ?? owner
-    socket?.destroy(ending)
+    this.#socket?.destroy(ending)
   }
 
-  /** The bytes are copied: after the write, the program may change them. */
+  get #socket(): NodeSocket | undefined {
+    return this.secureSocket ?? (Reflect.get(this.stream, this.#owner) as NodeSocket | undefined)
+  }
+
+  #freeParser(): void {
+    const socket = this.#socket
+    const parser = socket?.parser
+    if (socket === undefined || !parser) return
+    socket.parser = null
+    if (parser._consumed === true) parser.unconsume()
+    parser.remove()
+    // Node may keep it, but not what it refers to.
+    for (const name of Object.keys(parser)) Reflect.set(parser, name, null)
+    parser.close()
+  }
+
+  /** For what Node writes below JavaScript, such as TLS. It expects no completion before this call has returned. */
   #write(request: object, parts: readonly Buffer[]): number {
-    if (this.#state.is !== 'connected' || this.#finished) return statusOf(this.#takeError())
-    this.#writes.push({ request, rest: Buffer.concat(parts) })
-    if (this.#writes.length === 1) this.#writeMore(this.#state.wire)
+    if (this.#state.is !== 'connected' || this.#queue.isFinished) return statusOf(this.#takeError())
+    const completed = (status: number): void => this.stream.finishWrite(request, status)
+    const data = Buffer.concat(parts)
+    this.#bytesWritten += data.length
+    if (this.#queue.write(this.#state.wire, data, completed)) this.#queue.completeSoon(completed)
     return 0
-  }
-
-  /**
-   * Passes bytes to the wire in pieces, so that it holds hardly more than a system does: a `close` sends what
-   * the wire has, and drops the rest.
-   */
-  #writeMore(wire: Wire): void {
-    for (let first = this.#writes[0]; first !== undefined; first = this.#writes[0]) {
-      let hasLeft = true
-      while (hasLeft && first.rest.length > 0) {
-        hasLeft = wire.write([first.rest.subarray(0, PIECE_BYTES)])
-        first.rest = first.rest.subarray(PIECE_BYTES)
-      }
-      if (!hasLeft) return
-      this.#writes.shift()
-      this.#completeWrite(first.request)
-    }
-    this.#finish(wire)
-  }
-
-  /** Node does not expect the completion of a write before the call that began it has returned. */
-  #completeWrite(request: object): void {
-    this.#completing.add(request)
-    process.nextTick(() => {
-      if (this.#completing.delete(request)) this.stream.finishWrite(request, 0)
-    })
-  }
-
-  #failWrites(code: string): void {
-    const requests = [...this.#completing, ...this.#writes.splice(0).map(({ request }) => request)]
-    this.#completing.clear()
-    for (const request of requests) this.stream.finishWrite(request, statusOf(code))
-    const shutdown = this.#shutdown
-    this.#shutdown = undefined
-    if (shutdown !== undefined) this.stream.finishShutdown(shutdown, statusOf(code))
   }
 
   #shutDown(request: object): number {
     if (this.#state.is !== 'connected') return statusOf('ENOTCONN')
-    this.#shutdown = request
-    this.#finish(this.#state.wire)
+    this.#queue.shutDown(this.#state.wire, (status) => this.stream.finishShutdown(request, status))
     return 0
-  }
-
-  /** Sends a FIN once every byte is written. */
-  #finish(wire: Wire): void {
-    const request = this.#shutdown
-    if (request === undefined || this.#writes.length > 0 || this.#finished) return
-    this.#finished = true
-    wire.end()
-    process.nextTick(() => {
-      if (this.#shutdown === undefined) return
-      this.#shutdown = undefined
-      this.stream.finishShutdown(request, 0)
-    })
   }
 
   /** The error that the next system call on a socket without connection reports: its own once, then EPIPE. */
@@ -241,7 +242,9 @@ export class StreamHandle implements WireEvents {
   #name(found: object, which: 'localAddress' | 'peerAddress'): number {
     if (this.#state.is !== 'connected' && this.#state.is !== 'broken') return statusOf('ENOTCONN')
     const address = this.#state[which]
-    if (address.type === 'TCP') Object.assign(found, nameOf(address.host, address.port))
+    if (address.type === 'UNIX') return 0
+    const { host, port } = address
+    Object.assign(found, nameOf(this.#isMapped && !host.includes(':') ? `::ffff:${host}` : host, port))
     return 0
   }
 
@@ -255,8 +258,9 @@ export class StreamHandle implements WireEvents {
     this.#stopConnecting()
     if (this.#state.is === 'connected') end(this.#state.wire)
     this.#state = { is: 'closed' }
+    OPEN.delete(this)
     setImmediate(() => {
-      this.#failWrites('ECANCELED')
+      this.#queue.fail('ECANCELED')
       closed?.()
     })
     return 0
@@ -279,22 +283,28 @@ type State =
     }
   | { readonly is: 'closed' }
 
-interface PendingWrite {
-  readonly request: object
-  /** What the wire has not got yet. */
-  rest: Buffer
-}
-
 /** A TCPConnectWrap or PipeConnectWrap of Node. */
 interface ConnectRequest {
   oncomplete?: (status: number, handle: object, request: object, readable: boolean, writable: boolean) => void
 }
 
-interface ErrorSink {
+interface HTTPParser {
+  /** Whether it reads the handle itself. */
+  readonly _consumed?: boolean
+  unconsume(): void
+  /** Ends the watch over its timeouts. */
+  remove(): void
+  close(): void
+}
+
+/** A socket of `net` or `tls`. */
+interface NodeSocket {
+  /** Of an HTTP connection. */
+  parser?: HTTPParser | null
   destroy(error: Error): unknown
 }
 
 const HANDLES = new WeakMap<object, StreamHandle>()
-const PIECE_BYTES = 16_384
+const OPEN = new Set<StreamHandle>()
 /** How long Linux tries to connect: six retries of the SYN. */
 const CONNECT_TIMEOUT_MS = 127_000

@@ -12,20 +12,35 @@ import { nodeHost } from './node-hosts.ts'
 export function moveToHost(created: NodeJS.Timeout): void {
   const timer = created as NodeTimeout
   const host = nodeHost()
-  if (host === undefined || timer[HOST_TIMER] !== undefined) return
-  timer[HOST_TIMER] = new HostTimer(host, timer)
-  // Node's own lists must neither call it nor keep the process running for it.
+  if (host === undefined) return
+  const isUsedAgain = timer[HOST_TIMER] !== undefined
   const hasRef = timer.hasRef()
-  timer.unref()
-  timer._idleTimeout = NEVER_MS
-  Object.defineProperties(timer, { ...CALLBACK, ...METHODS })
-  timer[HOST_TIMER].start(hasRef)
+  const moved = new HostTimer(host, timer)
+  timer[HOST_TIMER] = moved
+  if (isUsedAgain) {
+    // Node has put it into its lists before it announces it.
+    moved.leaveNode()
+  } else {
+    // Node's own lists must neither call it nor keep the process running for it.
+    timer.unref()
+    timer._idleTimeout = NEVER_MS
+    Object.defineProperties(timer, { ...CALLBACK, ...METHODS })
+    MOVED.push(moved)
+  }
+  moved.start(hasRef)
+}
+
+/** Takes the timers that were moved out of Node's lists, which would keep them and their hosts in memory. */
+export function takeTimersFromNode(): void {
+  for (const timer of MOVED.splice(0)) timer.leaveNode()
 }
 
 /** When a timer of Node is called by the clock of a host. */
 class HostTimer {
-  readonly callback: (...args: unknown[]) => unknown
+  callback: (...args: unknown[]) => unknown
   hasRef = true
+  /** Whether Node has given it a number. */
+  hasNumber = false
   readonly #host: SimulatedHost
   readonly #timer: NodeTimeout
   readonly #delayMs: number
@@ -53,7 +68,14 @@ class HostTimer {
   refresh(): void {
     if (this.isCleared) return
     this.#cancel()
+    this.#timer._destroyed = false
     this.#arm()
+  }
+
+  /** Node is about to use the object for another timeout. */
+  useAgain(callback: (...args: unknown[]) => unknown): void {
+    this.callback = callback
+    this.#state = 'set'
   }
 
   /** Node clears it. */
@@ -78,27 +100,34 @@ class HostTimer {
     const repeats = this.#timer._repeat !== null
     if (repeats) this.#arm()
     this.#host.execute(() => Reflect.apply(this.callback, this.#timer, this.#args))
-    if (!repeats && this.#call === undefined && !this.isCleared) this.#leaveNode()
+    if (this.#call === undefined) this.#timer._destroyed = true
   }
 
-  /** Takes it out of Node's lists, as Node does. `refresh` may still start it again. */
-  #leaveNode(): void {
+  /** Node keeps only a timer that it finds by its number: a program may have no more than that. */
+  leaveNode(): void {
+    if (this.isCleared || this.hasNumber) return
     this.#state = 'leaves Node'
     clearTimeout(this.#timer)
+    this.#timer._destroyed = false
     this.#state = 'set'
   }
 }
 
 /** The fields of Node's `Timeout`, which it sets before it announces the timer. */
 interface NodeTimeout extends NodeJS.Timeout {
+  constructor: { readonly prototype: NodeJS.Timeout }
   _idleTimeout: number
   _onTimeout: (...args: unknown[]) => unknown
   _timerArgs: readonly unknown[] | undefined
   _repeat: number | null
+  /** Whether it was called or cleared. */
+  _destroyed: boolean
   [HOST_TIMER]?: HostTimer
 }
 
 const HOST_TIMER = Symbol('host timer')
+/** Timers that were moved since the last event. */
+const MOVED: HostTimer[] = []
 /** The longest that Node's timers count. */
 const NEVER_MS = 2 ** 31 - 1
 /** Every way to clear a timer sets its callback to null. */
@@ -109,8 +138,9 @@ const CALLBACK: PropertyDescriptorMap & ThisType<NodeTimeout> = {
       const timer = this[HOST_TIMER]
       return timer === undefined || timer.isCleared ? null : timer.callback
     },
-    set() {
-      this[HOST_TIMER]?.clear()
+    set(callback: NodeTimeout['_onTimeout'] | null | undefined) {
+      if (typeof callback === 'function') this[HOST_TIMER]?.useAgain(callback)
+      else this[HOST_TIMER]?.clear()
     },
   },
 }
@@ -118,6 +148,13 @@ const METHODS: PropertyDescriptorMap = {
   refresh: method((timer) => timer.refresh()),
   ref: method((timer) => (timer.hasRef = true)),
   unref: method((timer) => (timer.hasRef = false)),
+  [Symbol.toPrimitive]: {
+    configurable: true,
+    value(this: NodeTimeout) {
+      if (this[HOST_TIMER] !== undefined) this[HOST_TIMER].hasNumber = true
+      return this.constructor.prototype[Symbol.toPrimitive].call(this)
+    },
+  },
   hasRef: {
     configurable: true,
     value(this: NodeTimeout) {

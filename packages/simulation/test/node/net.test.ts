@@ -38,12 +38,12 @@ describe('node:net on a host', () => {
     expect(noted.toSorted()).toEqual([
       '1 connections',
       '5 written, 5 read',
-      'from 10.0.0.2 IPv4, true',
+      'from ::ffff:10.0.0.2 IPv6, true',
       'hello',
       'server closed',
       'server is 10.0.0.1 4',
       'to 10.0.0.1:7 from 10.0.0.2',
-      '{"address":"0.0.0.0","family":"IPv4","port":7}',
+      '{"address":"::","family":"IPv6","port":7}',
     ])
   })
 
@@ -68,7 +68,7 @@ describe('node:net on a host', () => {
       { ms: 200_000, link: LINK },
     )
     expect(noted).toEqual([
-      'listen EADDRINUSE: address already in use 0.0.0.0:7 {"code":"EADDRINUSE","errno":-98,"syscall":"listen","address":"0.0.0.0","port":7}',
+      'listen EADDRINUSE: address already in use :::7 {"code":"EADDRINUSE","errno":-98,"syscall":"listen","address":"::","port":7}',
       'getaddrinfo ENOTFOUND nowhere {"errno":-3008,"code":"ENOTFOUND","syscall":"getaddrinfo","hostname":"nowhere"}',
       'connect ECONNREFUSED 10.0.0.1:8 {"errno":-111,"code":"ECONNREFUSED","syscall":"connect","address":"10.0.0.1","port":8}',
       'read ECONNRESET {"errno":-104,"code":"ECONNRESET","syscall":"read"}',
@@ -155,6 +155,29 @@ describe('node:net on a host', () => {
       { link: LINK, ms: 20_000 },
     )
     expect(noted).toEqual(['false', 'drained after a second: true', '500000 bytes at true'])
+  })
+
+  test('the system takes small writes at once', async () => {
+    const noted = await runTwice(
+      (sim, note) => {
+        sim.node('server', () => {
+          net.createServer(async (socket) => note(`${(await text(socket)).length} bytes`)).listen(7)
+        })
+        sim.node('client', async () => {
+          await sleep(1)
+          const socket = net.connect(7, 'server')
+          await once(socket, 'connect')
+          const returned = Array.from({ length: 20 }, () => socket.write('é'.repeat(1_000)))
+          note(`${returned.every(Boolean)}, ${socket.writableLength} waiting, ${socket.bytesWritten} written`)
+          socket.cork()
+          for (let part = 0; part < 3; part++) socket.write(`${part}`, () => note(`part ${part}`))
+          socket.uncork()
+          socket.end()
+        })
+      },
+      { link: LINK },
+    )
+    expect(noted).toEqual(['true, 0 waiting, 40000 written', 'part 0', 'part 1', 'part 2', '20003 bytes'])
   })
 
   test('timeouts of sockets, and of one address of several', async () => {

@@ -8,7 +8,7 @@ export type MessageKind = 'text' | 'bytes'
 /**
  * Collects one message as the pieces of its fragments arrive (RFC 6455 §5.4).
  *
- * Large pieces are kept without a copy and joined once, at the end. Small ones are copied into blocks, so
+ * Large pieces are kept without a copy and joined once, at the end, and freed. Small ones are copied into blocks, so
  * that a message in very small pieces takes at most a few times its size in memory. Bytes are unmasked when
  * they are copied, or earlier if they are text, which is checked as it arrives.
  */
@@ -98,6 +98,7 @@ export class MessageAssembly<Bytes extends Uint8Array = Uint8Array> {
     for (const [index, piece] of this.#pieces.entries()) {
       this.#platform.maskInto(piece, this.#keys[index] ?? 0, whole, at)
       at += piece.length
+      if (isAlone(piece)) this.#platform.free?.(piece)
     }
     return whole
   }
@@ -138,6 +139,11 @@ export class MessageAssembly<Bytes extends Uint8Array = Uint8Array> {
 /** Whether a reference is cheaper than a copy, and keeps little unrelated memory alive. */
 function isWorthKeeping(piece: Uint8Array): boolean {
   return piece.length >= MIN_KEPT_BYTES && piece.length * 4 >= piece.buffer.byteLength
+}
+
+/** Whether a piece is all of its memory: then nothing else can refer to that. */
+function isAlone(piece: Uint8Array): boolean {
+  return piece.length === piece.buffer.byteLength
 }
 
 const NO_BYTES = new Uint8Array(0)

@@ -20,6 +20,12 @@ export interface CodecPlatform<Bytes extends Uint8Array = Uint8Array> {
   readonly mask: (data: Uint8Array, key: number) => void
   /** Copies `data` to `target` from index `at` on, and masks the copy as `mask` does. */
   readonly maskInto: (data: Uint8Array, key: number, target: Uint8Array, at: number) => void
+  /**
+   * Frees memory at once, where a collector would free it later: the caller owns the bytes, which are all of their
+   * memory, and does not use them again. A collector that has to find them all marks the whole heap after a few
+   * large messages.
+   */
+  readonly free?: ((data: Uint8Array) => void) | undefined
   /** Whether the bytes are UTF-8. Without it the codec's own check is used. */
   readonly isUTF8?: ((data: Uint8Array) => boolean) | undefined
 }

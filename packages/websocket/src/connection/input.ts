@@ -31,6 +31,12 @@ export interface InputOwner {
   violated(error: WebSocketError): void
 }
 
+/** How an Input reads. */
+export interface InputOptions extends Omit<MessageReaderOptions<Buffer>, 'platform'> {
+  /** Longest time after the peer's end until all of its output is read; then it is aborted. */
+  readonly graceMs: number
+}
+
 /** Parses the input of one WebSocket, and pauses the transport while its events cannot be passed on. */
 export class Input {
   readonly #owner: InputOwner
@@ -46,10 +52,9 @@ export class Input {
   /** The turn in which a large message is inflated further. Nothing is read before. */
   #nextSlice: DelayedCall | undefined
 
-  /** @param graceMs Longest time after the peer's end until all of its output is read; then it is aborted. */
-  constructor(owner: InputOwner, options: Omit<MessageReaderOptions<Buffer>, 'platform'>, graceMs: number) {
+  constructor(owner: InputOwner, options: InputOptions) {
     this.#owner = owner
-    this.#graceMs = graceMs
+    this.#graceMs = options.graceMs
     this.#reader = new MessageReader({ ...options, platform: NODE_PLATFORM })
   }
 

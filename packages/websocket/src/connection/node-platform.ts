@@ -11,7 +11,13 @@ export const NODE_PLATFORM: CodecPlatform<Buffer> = {
     Buffer.isBuffer(data) ? data : Buffer.from(data.buffer, data.byteOffset, data.byteLength),
   mask: WEB_PLATFORM.mask,
   maskInto: WEB_PLATFORM.maskInto,
+  free: (data) => void (data.buffer as Partial<Transferable>).transfer?.(0),
   isUTF8: isUtf8,
+}
+
+/** An ArrayBuffer that can move its memory to another one, which is empty here. On Node 20 it cannot. */
+interface Transferable {
+  transfer(byteLength: number): ArrayBuffer
 }
 
 const NO_BYTES = Buffer.alloc(0)

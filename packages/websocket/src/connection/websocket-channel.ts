@@ -24,7 +24,6 @@ import {
   CheckedWebSocketOptions,
   DEFAULT_WEBSOCKET_OPTIONS,
   type WebSocketOptions,
-  webSocketOptions,
 } from './websocket-options.ts'
 import type { WebSocketProtocol } from './websocket-protocol.ts'
 import { WebSocketTransport } from './websocket-transport.ts'
@@ -77,14 +76,15 @@ export class WebSocketChannel
   readonly autoPong: boolean
   readonly #protocol: WebSocketProtocol
   readonly #options: WebSocketOptions
-  readonly #input: Input
-  readonly #outbox: Outbox
-  readonly #inbox: Inbox
   readonly #reception: Reception
+  // Each part is made when it is first needed: most WebSockets are idle, and many never need some of them.
+  #inputMade: Input | undefined
+  #outboxMade: Outbox | undefined
+  #inboxMade: Inbox | undefined
+  #closingMade: Closing | undefined
   #messages: IncomingMessages | undefined
   #pingPong: PingPong | undefined
   #activity: Activity | undefined
-  readonly #closing: Closing
   readonly #deflate: ConnectionDeflate | undefined
   readonly #watch: ChannelWatch | undefined
 
@@ -94,33 +94,12 @@ export class WebSocketChannel
     this.#watch = watch
     this.#protocol = protocol
     this.opening = opening
-    const checked =
-      options instanceof CheckedWebSocketOptions
-        ? options
-        : new CheckedWebSocketOptions(webSocketOptions('WebSocketChannel', options))
+    const checked = CheckedWebSocketOptions.from('WebSocketChannel', options)
     this.#options = checked.values
     this.autoPong = this.#options.autoPong
     const { deflate, role } = opening
     this.#deflate = deflate && new ConnectionDeflate(deflate, role, checked.deflate)
     this.#reception = receptionOf(protocol)
-    const reading = {
-      role,
-      limits: this.#options,
-      inflater: this.#deflate?.inflater,
-      streaming: this.#reception !== 'whole',
-      rawText: takesRawText(protocol),
-    }
-    this.#input = new Input(this, reading, this.#options.departureGraceMs)
-    this.#outbox = new Outbox(role, this, this.#options, this.#deflate?.outgoing)
-    this.#inbox = new Inbox(this.#options, this)
-    this.#closing = new Closing({
-      owner: this,
-      inbox: this.#inbox,
-      outbox: this.#outbox,
-      role: opening.role,
-      options: this.#options,
-      notify: (reason) => this.#notify(reason),
-    })
   }
 
   get reactor(): Reactor {
@@ -129,7 +108,7 @@ export class WebSocketChannel
 
   /** Whether messages can be sent. */
   get open(): boolean {
-    return this.#closing.open
+    return this.#closingMade?.open ?? !this.transport.disconnecting
   }
 
   get signal(): AbortSignal {
@@ -137,15 +116,15 @@ export class WebSocketChannel
   }
 
   get bufferedBytes(): number {
-    return this.#outbox.bufferedBytes
+    return this.#outboxMade?.bufferedBytes ?? this.transport.bufferedBytes
   }
 
   get heldBytes(): number {
-    return this.#input.heldBytes + this.#undeliveredBytes + this.bufferedBytes
+    return (this.#inputMade?.heldBytes ?? 0) + this.#undeliveredBytes + this.bufferedBytes
   }
 
   get #undeliveredBytes(): number {
-    return this.#inbox.heldBytes + (this.#messages?.heldBytes ?? 0)
+    return (this.#inboxMade?.heldBytes ?? 0) + (this.#messages?.heldBytes ?? 0)
   }
 
   override connectionMade(): void {
@@ -180,7 +159,7 @@ export class WebSocketChannel
     this.#watch?.lost()
     this.#activity?.connectionLost()
     this.#outbox.stop()
-    this.#input.stop()
+    this.#inputMade?.stop()
     this.#deflate?.close()
     this.#messages?.fail('the connection is lost')
     this.#closing.lost(cause)
@@ -257,7 +236,7 @@ export class WebSocketChannel
   }
 
   get busy(): boolean {
-    return !this.#inbox.idle || this.#outbox.busy
+    return !this.#isIdle || this.#outboxMade?.busy === true
   }
 
   violated(error: WebSocketError): void {
@@ -340,8 +319,8 @@ export class WebSocketChannel
   }
 
   inboxChanged(): void {
-    if (this.#inbox.idle) this.#closing.inboxIdle()
-    this.#input.read()
+    if (this.#isIdle) this.#closingMade?.inboxIdle()
+    this.#inputMade?.read()
   }
 
   outboxFull(): void {
@@ -361,7 +340,7 @@ export class WebSocketChannel
   }
 
   readOn(): void {
-    this.#input.read()
+    this.#inputMade?.read()
   }
 
   #dropMessages(): void {
@@ -371,7 +350,7 @@ export class WebSocketChannel
   }
 
   get inputPaused(): boolean {
-    return this.#input.paused
+    return this.#inputMade?.paused === true
   }
 
   get takesEvents(): boolean {
@@ -384,7 +363,7 @@ export class WebSocketChannel
   }
 
   get #full(): boolean {
-    return this.#inbox.full || this.#messages?.full === true
+    return this.#inboxMade?.full === true || this.#messages?.full === true
   }
 
   inputParsed(bytes: number, event: ReaderEvent<Buffer> | undefined): void {
@@ -445,6 +424,41 @@ export class WebSocketChannel
     }
   }
 
+  /** Whether no message is held back, and no callback is pending. */
+  get #isIdle(): boolean {
+    return this.#inboxMade?.idle !== false
+  }
+
+  get #input(): Input {
+    return (this.#inputMade ??= new Input(this, {
+      role: this.opening.role,
+      limits: this.#options,
+      inflater: this.#deflate?.inflater,
+      streaming: this.#reception !== 'whole',
+      rawText: takesRawText(this.#protocol),
+      graceMs: this.#options.departureGraceMs,
+    }))
+  }
+
+  get #outbox(): Outbox {
+    return (this.#outboxMade ??= new Outbox(this.opening.role, this, this.#options, this.#deflate?.outgoing))
+  }
+
+  get #inbox(): Inbox {
+    return (this.#inboxMade ??= new Inbox(this.#options, this))
+  }
+
+  get #closing(): Closing {
+    return (this.#closingMade ??= new Closing({
+      owner: this,
+      inbox: this.#inbox,
+      outbox: this.#outbox,
+      role: this.opening.role,
+      options: this.#options,
+      notify: (reason) => this.#notify(reason),
+    }))
+  }
+
   get #incoming(): IncomingMessages {
     const { maxBytesAhead, maxMessageBytes } = this.#options
     const most = maxMessageBytes === Infinity ? DEFAULT_WEBSOCKET_OPTIONS.maxMessageBytes : maxMessageBytes
@@ -474,7 +488,7 @@ export class WebSocketChannel
 
   fault(error: unknown): void {
     // A callback that fails because the connection has ended is not at fault.
-    if (this.#closing.isEnd(error) || this.#messages?.isEnd(error) === true) return
+    if (this.#closingMade?.isEnd(error) === true || this.#messages?.isEnd(error) === true) return
     const violation = this.#messages?.violationOf(error)
     if (violation !== undefined) return this.#closing.violated(violation)
     logFault(this.transport, this.#protocol, error)

@@ -140,6 +140,15 @@ export class CheckedWebSocketOptions {
     const deflate = deflateOptions(values.deflate)
     this.deflate = deflate && new Deflate(deflate)
   }
+
+  /** Returns options that may have been checked before. Throws as `webSocketOptions` does. */
+  static from(
+    owner: string,
+    options: GivenOptions<WebSocketOptions> | CheckedWebSocketOptions | undefined,
+  ): CheckedWebSocketOptions {
+    if (options instanceof CheckedWebSocketOptions) return options
+    return new CheckedWebSocketOptions(webSocketOptions(owner, options))
+  }
 }
 
 /**

@@ -142,7 +142,9 @@ export class HandshakeCourse<P extends WebSocketProtocol> {
     const deflate = options.deflate && negotiateDeflate(this.#handshake.extensions, options.deflate.options)
     request.responseHeaders.removeHeader('Sec-WebSocket-Extensions')
     if (deflate !== undefined) request.setHeader('Sec-WebSocket-Extensions', deflate.header)
-    const agreed: ServerOpening = { ...opening, deflate: deflate?.agreement }
+    const { subprotocol, user } = opening
+    // Written out rather than spread, which would take more memory.
+    const agreed: ServerOpening = { role: 'server', request, subprotocol, user, deflate: deflate?.agreement }
     const channel = new WebSocketChannel({ protocol, opening: agreed, options, watch: connection })
     connection.upgraded = request.upgrade(channel, { protocol: 'websocket' })
     return connection.upgraded

@@ -11,8 +11,9 @@ describe('MessageAssembly', () => {
   test('joins small and large pieces in order', () => {
     const assembly = assemblyOf('bytes')
     const pieces = [1, 3, 20_000, 2, 600, 600, 16_384, 1].map((length, at) => Buffer.alloc(length, at + 1))
+    const whole = Buffer.concat(pieces)
     for (const piece of pieces) assembly.add(piece, 0, 0)
-    expect(assembly.finish()).toEqual(Buffer.concat(pieces))
+    expect(assembly.finish()).toEqual(whole)
   })
 
   test('returns a single large piece without a copy, and an empty Buffer for no pieces', () => {
@@ -134,6 +135,24 @@ describe('MessageAssembly: memory (CVE-2026-48779, CVE-2026-12151, ws #153)', ()
         expect(storedBytes(assembly)).toBeLessThanOrEqual(Math.max(4 * bytes, 512))
       }
     }
+  })
+
+  test('frees the pieces that it has joined, if they are all of their memory', () => {
+    const freed: Uint8Array[] = []
+    const platform = { ...NODE_PLATFORM, free: (piece: Uint8Array) => void freed.push(piece) }
+    const assembly = new MessageAssembly('bytes', new MessageSize(MIB), false, platform)
+    const alone = Buffer.alloc(20_000, 1)
+    assembly.add(alone, 0, 0)
+    assembly.add(Buffer.alloc(20_001, 2).subarray(0, 20_000), 0, 0)
+    expect(freed).toEqual([])
+    expect(assembly.finish().length).toBe(40_000)
+    expect(freed).toEqual([alone])
+  })
+
+  test('does not free a single piece, which is the message', () => {
+    const assembly = assemblyOf('bytes')
+    assembly.add(Buffer.alloc(20_000, 1), 0, 0)
+    expect(assembly.finish().equals(Buffer.alloc(20_000, 1))).toBe(true)
   })
 
   test('takes 512 bytes for one short piece', () => {

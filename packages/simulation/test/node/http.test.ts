@@ -1,0 +1,134 @@
+import http from 'node:http'
+import http2 from 'node:http2'
+import { once } from 'node:events'
+import { text } from 'node:stream/consumers'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { describe, expect, test } from 'vitest'
+import { WebSocketServer } from 'ws'
+import { runTwice } from './node-program.ts'
+
+const LINK = { latencyMs: [5, 5] as const, bytesPerSecond: 1e12 }
+
+function get(path: string): Promise<http.IncomingMessage> {
+  return new Promise((resolve, reject) => {
+    http.get({ host: 'server', path }, resolve).on('error', reject)
+  })
+}
+
+describe('node:http on a host', () => {
+  test('has the date of the host, and closes idle connections by its clock', async () => {
+    const noted = await runTwice(
+      (sim, note) => {
+        sim.node('server', () => {
+          const server = http.createServer((_request, response) => {
+            // Later than a second, for which Node keeps the text of the date.
+            setTimeout(() => response.end('hello'), 4_000)
+          })
+          server.on('connection', (socket) => {
+            socket.on('close', () => note(`closed at ${Math.floor(performance.now() / 1_000)} s`))
+          })
+          server.keepAliveTimeout = 20_000
+          server.listen(80)
+        })
+        sim.node('client', async () => {
+          await sleep(1)
+          const agent = new http.Agent({ keepAlive: true, timeout: 60_000 })
+          for (const path of ['/one', '/two']) {
+            const [response] = (await once(http.get({ host: 'server', path, agent }), 'response')) as [
+              http.IncomingMessage,
+            ]
+            note(`${await text(response)} on ${response.headers.date}`)
+          }
+        })
+      },
+      { link: LINK, ms: 60_000 },
+    )
+    expect(noted).toEqual([
+      'hello on Thu, 01 Jan 2026 00:00:04 GMT',
+      'hello on Thu, 01 Jan 2026 00:00:08 GMT',
+      expect.stringMatching(/^closed at 2[78] s$/),
+    ])
+  })
+
+  test('a header Date of the program stays', async () => {
+    const noted = await runTwice((sim, note) => {
+      sim.node('server', () => {
+        const heads = [{ date: 'one' }, ['Date', 'two']] as const
+        let requests = 0
+        http
+          .createServer((_request, response) => {
+            response.writeHead(200, heads[requests++] as http.OutgoingHttpHeaders).end()
+          })
+          .listen(80)
+      })
+      sim.node('client', async () => {
+        await sleep(1)
+        for (const path of ['/1', '/2']) note(String((await get(path)).resume().rawHeaders.slice(0, 2)))
+      })
+    })
+    expect(noted).toEqual(['date,one', 'Date,two'])
+  })
+
+  test('hosts do not share the connections of the global agent', async () => {
+    const noted = await runTwice((sim, note) => {
+      sim.node('server', () => {
+        http
+          .createServer((request, response) => {
+            response.end(request.socket.remoteAddress)
+          })
+          .listen(80)
+      })
+      for (const name of ['one', 'two'])
+        sim.node(name, async () => {
+          await sleep(100)
+          for (const path of ['/1', '/2']) note(`${name} ${await text(await get(path))}`)
+          note(`${name} ${await (await fetch('http://server/')).text()}`)
+        })
+    })
+    expect(noted.toSorted()).toEqual([
+      'one ::ffff:10.0.0.2',
+      'one ::ffff:10.0.0.2',
+      'one ::ffff:10.0.0.2',
+      'two ::ffff:10.0.0.3',
+      'two ::ffff:10.0.0.3',
+      'two ::ffff:10.0.0.3',
+    ])
+  })
+
+  test('HTTP/2', async () => {
+    const noted = await runTwice((sim, note) => {
+      sim.node(
+        'server',
+        () => void http2.createServer((request, response) => response.end(request.url)).listen(80),
+      )
+      sim.node('client', async () => {
+        await sleep(1)
+        const session = http2.connect('http://server')
+        note(await text(session.request({ ':path': '/page' })))
+        session.close()
+      })
+    })
+    expect(noted).toEqual(['/page'])
+  })
+
+  test.skipIf(!('WebSocket' in globalThis))('the WebSocket of Node', async () => {
+    const noted = await runTwice((sim, note) => {
+      sim.node('server', () => {
+        new WebSocketServer({ port: 80 }).on('connection', (socket) => {
+          socket.on('message', (data: Buffer) => socket.send(`echo ${data.toString()}`))
+        })
+      })
+      sim.node('client', async () => {
+        await sleep(1)
+        const socket = new WebSocket('ws://server/')
+        socket.addEventListener('open', () => socket.send('hello'))
+        socket.addEventListener('message', ({ data }) => {
+          note(String(data))
+          socket.close()
+        })
+        socket.addEventListener('close', () => note('closed'))
+      })
+    })
+    expect(noted).toEqual(['echo hello', 'closed'])
+  })
+})
