@@ -174,10 +174,11 @@ export class HostReactor extends WireReactor implements Reactor {
   ): Promise<ListeningPort<TCPAddress>> {
     const { interface: named = '::', backlog = DEFAULT_BACKLOG, ipv6Only = false, ...accept } = options
     const number = port === 0 ? this.#run.stack.freePort() : port
+    const openedAt = new CallSite()
     const [host = named] = await this.#run.lookup(named).catch((cause: unknown) => {
       throw new CannotListenError(tcpAddress(named, port), cause)
     })
-    return this.#listen({ address: tcpAddress(host, number), factory, ipv6Only, backlog, accept })
+    return this.#listen({ address: tcpAddress(host, number), factory, ipv6Only, backlog, accept }, openedAt)
   }
 
   protected override acceptUNIX(
@@ -187,7 +188,10 @@ export class HostReactor extends WireReactor implements Reactor {
   ): Promise<ListeningPort<UNIXAddress>> {
     const { backlog = DEFAULT_BACKLOG, mode: _mode, removeStale = false, ...accept } = options
     if (removeStale) this.#run.removeStale(path)
-    return this.#listen({ address: unixAddress(path), factory, ipv6Only: false, backlog, accept })
+    return this.#listen(
+      { address: unixAddress(path), factory, ipv6Only: false, backlog, accept },
+      new CallSite(),
+    )
   }
 
   protected override armTurn(): void {
@@ -212,9 +216,12 @@ export class HostReactor extends WireReactor implements Reactor {
     this.#run.clock.clear()
   }
 
-  async #listen<A extends Address>(setup: Omit<SimulatedPortSetup<A>, 'life'>): Promise<ListeningPort<A>> {
+  async #listen<A extends Address>(
+    setup: Omit<SimulatedPortSetup<A>, 'life'>,
+    openedAt: CallSite,
+  ): Promise<ListeningPort<A>> {
     const { factory } = setup
-    const [life, openedAt] = [this.#run, new CallSite()]
+    const life = this.#run
     await this.registry.binding(Promise.resolve())
     const port = new SimulatedPort({ ...setup, life })
     life.bindPort(port)
