@@ -139,7 +139,7 @@ function doubtOf(
       : isSame
         ? 'failed in the same way'
         : `failed with: ${reasonOf(second.failure.error)}`
-  const where = difference === undefined ? 'The traces are the same.' : describeDifference(difference)
+  const where = difference === undefined ? SAME_TRACES : describeDifference(difference)
   return `The program is not deterministic: run again, this seed ${again}. ${where}`
 }
 
@@ -160,6 +160,8 @@ async function found(
 
 /** How many of the newest arrows a diagram has. */
 const MOST_DRAWN = 1000
+const SAME_TRACES =
+  'The traces are the same: look for random numbers, and for variables outside of the scenario that a run changes'
 const STALLED =
   'the scenario waits while no time passes: await sim.run or sim.runUntil, and do all other waiting inside hosts'
 

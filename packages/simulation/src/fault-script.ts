@@ -32,6 +32,8 @@ export class FaultScript {
   readonly #setup: FaultScriptSetup
 
   #ahead = 0
+  /** How many plans there were: a plan without faults must not make the next one the same. */
+  #plans = 0
 
   constructor(setup: FaultScriptSetup) {
     this.#setup = setup
@@ -42,12 +44,18 @@ export class FaultScript {
     return this.#ahead
   }
 
-  /** Plans faults between the hosts that exist now, and schedules those that are wanted. */
+  /**
+   * Plans faults between the hosts that exist now, and schedules those that are wanted.
+   *
+   * @throws {Error} when the plan names a host that does not exist.
+   */
   plan(plan: FaultPlan): readonly Fault[] {
     const { random, hosts, wanted, swarm } = this.#setup
     const before = this.planned.length
-    const drawn = swarm ? drawPlan(random.fork(`plan ${before}`), plan) : plan
-    const script = randomFaults(random.fork(`faults ${before}`), [...hosts.keys()], drawn)
+    for (const name of plan.hosts ?? []) this.#hostNamed(name)
+    const drawn = swarm ? drawPlan(random.fork(`plan ${this.#plans}`), plan) : plan
+    const script = randomFaults(random.fork(`faults ${this.#plans}`), plan.hosts ?? [...hosts.keys()], drawn)
+    this.#plans++
     this.planned.push(...script)
     for (const [at, fault] of script.entries()) {
       if (wanted !== undefined && !wanted.has(before + at)) continue

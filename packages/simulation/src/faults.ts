@@ -1,4 +1,4 @@
-import { count, listOf, milliseconds, oneOf, type OptionRules } from '@ropewalk/core/options'
+import { count, filledText, listOf, milliseconds, oneOf, type OptionRules } from '@ropewalk/core/options'
 import type { Random } from './random.ts'
 
 /** A kind of fault. */
@@ -27,6 +27,8 @@ export interface FaultPlan {
   readonly longestMs?: number | undefined
   /** The kinds to choose from. Default: every kind. */
   readonly kinds?: readonly FaultKind[] | undefined
+  /** The names of the hosts that faults affect, alone or with the link between two of them. Default: all. */
+  readonly hosts?: readonly string[] | undefined
 }
 
 /** Makes a script of faults between these hosts, sorted by time; all choices follow from `random`. */
@@ -84,4 +86,5 @@ export const FAULT_PLAN_RULES: OptionRules<FaultPlan> = {
   most: count(),
   longestMs: milliseconds({ least: 1 }),
   kinds: listOf(oneOf(...FAULT_KINDS)),
+  hosts: listOf(filledText),
 }

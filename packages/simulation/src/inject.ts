@@ -6,17 +6,23 @@ import type { Network } from './network/network.ts'
 
 /** Starts a fault now. @returns a function that ends its effect. */
 export function inject(fault: Fault, one: SimulatedHost, other: SimulatedHost): () => void {
-  return INJECTIONS[fault.kind](one, other, one.network)
+  return INJECTIONS[fault.kind](one, other, one.network, fault)
 }
 
-type Injection = (one: SimulatedHost, other: SimulatedHost, network: Network<SimulatedHost>) => () => void
+type Injection = (
+  one: SimulatedHost,
+  other: SimulatedHost,
+  network: Network<SimulatedHost>,
+  fault: Fault,
+) => () => void
 
 const INJECTIONS: Readonly<Record<FaultKind, Injection>> = {
   partition: (one, other, network) => onLinks(network.between(one, other), { down: true }),
   'one way': (one, other, network) => onLinks([network.link(one, other)], { down: true }),
   hold: (one, other, network) => onLinks(network.between(one, other), { held: true }),
-  reset(one, other, network) {
-    const random = network.setup.random
+  reset(one, other, network, { atMs }) {
+    // Of its own, so that a run without another fault resets the same.
+    const random = network.setup.random.fork(`reset ${atMs} ${one.name} ${other.name}`)
     const towards = random.pick([[one], [other], [one, other]]) ?? []
     for (const host of towards)
       for (const { connection } of host.connectionsWith(host === one ? other : one))

@@ -332,6 +332,7 @@ export class Simulation {
    * Plans faults from the seed, between the hosts that exist now, and schedules them.
    *
    * @returns every planned fault; those that the option `faults` leaves out do not happen.
+   * @throws {Error} when the plan names a host that does not exist.
    */
   injectFaults(plan: FaultPlan): readonly Fault[] {
     checkOptions('injectFaults', plan, FAULT_PLAN_RULES)

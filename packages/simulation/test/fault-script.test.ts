@@ -19,6 +19,16 @@ test('a script lists every planned fault, and starts only the wanted ones', asyn
   expect([some.script, count(some)]).toEqual([whole.script, 2])
 })
 
+test('a plan affects only the hosts that it names', () => {
+  const sim = new Simulation({ seed: 1 })
+  for (const name of ['one', 'two', 'teller']) sim.host(name, () => undefined)
+  const hosts = ['one', 'two']
+  const script = Array.from({ length: 30 }, () => sim.injectFaults({ withinMs: 100, hosts })).flat()
+  expect(script.length).toBeGreaterThan(20)
+  expect(new Set(script.flatMap(({ one, other }) => [one, other]))).toEqual(new Set(hosts))
+  expect(() => sim.injectFaults({ withinMs: 1, hosts: ['missing'] })).toThrow('no host named "missing"')
+})
+
 test('inject throws for a host that does not exist', () => {
   const sim = new Simulation({ seed: 1 })
   expect(() => sim.inject({ kind: 'crash', atMs: 0, forMs: 1, one: 'missing', other: 'missing' })).toThrow(

@@ -113,6 +113,18 @@ describe('simulateAll', () => {
     expect(runs).toBe(2)
   })
 
+  test('names a program as not deterministic when its outcome differs and its trace does not', async () => {
+    let runs = 0
+    const failed = simulateAll(async (sim) => {
+      idle(sim)
+      await sim.run(10)
+      if (runs++ === 0) throw new Error('odd')
+    })
+    await expect(failed).rejects.toThrow(
+      'odd\n  The program is not deterministic: run again, this seed passed. The traces are the same: look for random',
+    )
+  })
+
   test('plays only the faults that ROPEWALK_FAULTS names, and leaves out no more', async () => {
     vi.stubEnv('ROPEWALK_SEED', '17')
     vi.stubEnv('ROPEWALK_FAULTS', '0:5,no-cuts')

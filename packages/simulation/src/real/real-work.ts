@@ -32,7 +32,8 @@ export function watchRealWork<T>(
     const askedAt = siteOf(frames)
     if (askedAt === '' && !CERTAIN.has(type)) return
     const work = { what: kind.what, instead: kind.instead, askedAt }
-    if (kind !== THREAD || type === 'ZLIB') return seen(by, work)
+    const isPromised = frames.some((frame) => PROMISED.test(frame))
+    if (kind !== THREAD || type === 'ZLIB' || isPromised) return seen(by, work)
     // Synchronous functions of crypto create the same jobs, but do not wait for them with `ondone`.
     queueMicrotask(() => {
       if (typeof Reflect.get(resource, 'ondone') === 'function') seen(by, work)
@@ -104,6 +105,8 @@ const THREAD = {
 }
 /** The synchronous functions of zlib create the same resources, but finish before they return. */
 const AT_ONCE = /\bsyncBufferWrapper|Sync(?: |$)/
+/** The jobs of `crypto.subtle`, which newer versions of Node make without `ondone`. */
+const PROMISED = /\bjobPromise \(node:internal\/crypto\//
 const FILE = { what: 'a real file', instead: USE_FILES }
 /** By the resource type that `async_hooks` reports. */
 const KINDS: Readonly<Record<string, Pick<RealWork, 'what' | 'instead'>>> = {

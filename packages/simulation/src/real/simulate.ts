@@ -1,37 +1,39 @@
 import { dirname, join } from 'node:path'
 import { counted } from '@ropewalk/core/reactor'
-import { test } from 'vitest'
+import { test, type TestContext } from 'vitest'
 import type { Scenario } from '../attempt.ts'
 import { simulateAll, type SimulateOptions } from '../scenario.ts'
 import type { Coverage } from '../tally.ts'
 import { FAULTS_VARIABLE, quotedFaults, SEED_VARIABLE, wantedRuns } from './environment.ts'
 
+/** Defines a vitest test that runs a scenario with many seeds. */
+export type DefineSimulation = (name: string, options: SimulateOptions, scenario: Scenario | URL) => void
+
 /**
  * Defines a vitest test that runs a scenario with many seeds. A failure names the seed, the faults it needs
- * and the command that runs it again; a success is annotated with the coverage of the runs.
+ * and the command that runs it again, and writes a diagram; a success is annotated with the coverage of the
+ * runs. `simulate.only` and `simulate.skip` are as those of `test`.
  *
  *     simulate('every message arrives', { runs: 200 }, async (sim) => { … })
  */
-export function simulate(name: string, options: SimulateOptions, scenario: Scenario | URL): void {
-  const { budgetMs } = wantedRuns()
-  const nightly = budgetMs === undefined ? {} : { runs: Infinity, budgetMs }
-  // The scenario throws when an expectation fails.
-  // oxlint-disable-next-line vitest/expect-expect
-  test(
-    // oxlint-disable-next-line vitest/valid-title
-    name,
-    async ({ annotate, task }) => {
-      const command = (seed: string, faults?: string): string =>
-        commandFor(task.file.name, name, seed, faults)
-      const diagrams = join(dirname(task.file.filepath), '__failures__')
-      await annotate(
-        describeCoverage(
-          await simulateAll(scenario, { command, diagrams, title: name, ...options, ...nightly }),
-        ),
-      )
-    },
-    TIMEOUT_MS + (budgetMs ?? 0),
-  )
+export const simulate: DefineSimulation & {
+  readonly only: DefineSimulation
+  readonly skip: DefineSimulation
+} = Object.assign(definedBy(test), { only: definedBy(test.only), skip: definedBy(test.skip) })
+
+function definedBy(define: typeof test.only): DefineSimulation {
+  return (name, options, scenario) => {
+    const { budgetMs } = wantedRuns()
+    const nightly = budgetMs === undefined ? {} : { runs: Infinity, budgetMs }
+    const run = async ({ annotate, task }: TestContext): Promise<void> => {
+      const { file } = task
+      const command = (seed: string, faults?: string): string => commandFor(file.name, name, seed, faults)
+      const diagrams = join(dirname(file.filepath), '__failures__')
+      const all = { command, diagrams, title: name, ...options, ...nightly }
+      await annotate(describeCoverage(await simulateAll(scenario, all)))
+    }
+    define(name, run, TIMEOUT_MS + (budgetMs ?? 0))
+  }
 }
 
 /** Returns the shell command that runs one seed of one test again, with all its faults or only some. */

@@ -7,6 +7,10 @@ simulate('simulate defines a vitest test', { runs: 3 }, async (sim) => {
   await sim.run(1)
 })
 
+simulate.skip('simulate.skip defines a test that does not run', { runs: 1 }, async () => {
+  throw new Error('It ran')
+})
+
 test('commandFor returns a shell command that runs a failed seed again', () => {
   expect(commandFor('test/chat.test.ts', "everyone's lines (all)", '0-17')).toBe(
     String.raw`ROPEWALK_SEED=0-17 npx vitest run 'test/chat.test.ts' -t 'everyone'\''s lines \(all\)'`,
