@@ -1,17 +1,20 @@
 import { type AsyncHook, createHook } from 'node:async_hooks'
+import { framesHere } from '../call-site.ts'
 import { isLoadingModules } from './module-loaders.ts'
 import { nodeHost } from './node-hosts.ts'
 import { moveToHost } from './timers.ts'
 
 /**
  * Watches what code of hosts asks Node for. Timers move to the clock of the host. What takes no virtual time keeps
- * it from passing until it is done: immediates, reads of real files, and the loading of modules.
+ * it from passing until it is done: immediates, reads of real files, cryptography in other threads, and the loading of modules.
  */
 export class HostResources {
   readonly #hook: AsyncHook
   #hasNewImmediates = false
   /** The requests for files that are not complete, by their numbers. */
   readonly #fileReads = new Set<number>()
+  /** The jobs of `node:crypto` that are not complete. */
+  readonly #jobs = new Map<number, Job>()
   /** Whether a thread may be loading a module. */
   #loads = false
   /** Ports of threads that have nothing to do with hosts. */
@@ -24,6 +27,7 @@ export class HostResources {
         this.#created(id, type, resource),
       after: (id: number) => {
         if (this.#fileReads.size > 0) this.#fileReads.delete(id)
+        if (this.#jobs.size > 0) this.#jobs.delete(id)
       },
       trackPromises: false,
     }
@@ -40,6 +44,7 @@ export class HostResources {
   stop(): void {
     this.#hook.disable()
     this.#fileReads.clear()
+    this.#jobs.clear()
   }
 
   /** Whether code of hosts waits for immediates, files or modules. */
@@ -53,9 +58,9 @@ export class HostResources {
     await nextTurn()
   }
 
-  /** Whether code of hosts waits for a real file, or for a module. */
+  /** Whether code of hosts waits for a real file, another thread, or a module. */
   get isReading(): boolean {
-    if (this.#fileReads.size > 0) return true
+    if (this.#fileReads.size > 0 || this.#hasJobs()) return true
     if (!this.#loads) return false
     const ports = activePorts()
     this.#otherPorts = Math.min(this.#otherPorts, ports)
@@ -63,12 +68,23 @@ export class HostResources {
     return this.#loads
   }
 
+  /** Synchronous functions of crypto make jobs too, without a callback. */
+  #hasJobs(): boolean {
+    for (const [id, { ondone }] of this.#jobs) if (typeof ondone !== 'function') this.#jobs.delete(id)
+    return this.#jobs.size > 0
+  }
+
   #created(id: number, type: string, resource: object): void {
     if (!WATCHED.has(type) || nodeHost() === undefined) return
     if (type === 'Timeout') moveToHost(resource as NodeJS.Timeout)
     else if (type === 'Immediate') this.#hasNewImmediates = true
-    else if (type !== 'MESSAGEPORT') this.#fileReads.add(id)
+    else if (type !== 'MESSAGEPORT') this.#began(id, type, resource)
     else if (isLoadingModules()) this.#loads = true
+  }
+
+  #began(id: number, type: string, resource: Job): void {
+    if (FILES.has(type)) this.#fileReads.add(id)
+    else this.#jobs.set(id, isOfWebCrypto() ? ASYNCHRONOUS : resource)
   }
 }
 
@@ -76,12 +92,33 @@ function activePorts(): number {
   return process.getActiveResourcesInfo().filter((type) => type === 'MessagePort').length
 }
 
-/** Types of `async_hooks`. */
-const WATCHED: ReadonlySet<string> = new Set([
-  'Timeout',
-  'Immediate',
-  'FSREQCALLBACK',
-  'FSREQPROMISE',
-  'FILEHANDLECLOSEREQ',
-  'MESSAGEPORT',
+interface Job {
+  /** Set when the job has been created, unless it is synchronous or of `crypto.subtle`. */
+  readonly ondone?: unknown
+}
+
+function isOfWebCrypto(): boolean {
+  return framesHere(STACK_DEPTH).some((frame) => frame.includes('node:internal/crypto/webcrypto'))
+}
+
+const ASYNCHRONOUS: Job = { ondone: () => undefined }
+const STACK_DEPTH = 20
+
+const FILES: ReadonlySet<string> = new Set(['FSREQCALLBACK', 'FSREQPROMISE', 'FILEHANDLECLOSEREQ'])
+/** Types of `async_hooks` for work in other threads that hosts may use. */
+export const THREADS: ReadonlySet<string> = new Set([
+  ...FILES,
+  'CHECKPRIMEREQUEST',
+  'CIPHERREQUEST',
+  'DERIVEBITSREQUEST',
+  'HASHREQUEST',
+  'KEYGENREQUEST',
+  'KEYPAIRGENREQUEST',
+  'PBKDF2REQUEST',
+  'RANDOMBYTESREQUEST',
+  'RANDOMPRIMEREQUEST',
+  'SCRYPTREQUEST',
+  'SIGNREQUEST',
+  'VERIFYREQUEST',
 ])
+const WATCHED: ReadonlySet<string> = new Set([...THREADS, 'Timeout', 'Immediate', 'MESSAGEPORT'])

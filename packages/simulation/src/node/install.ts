@@ -10,10 +10,11 @@ import { isModuleLoader } from './module-loaders.ts'
 import { standInForNet } from './net.ts'
 import { adoptHost, isNodeHost } from './node-hosts.ts'
 import { standInForRandomness } from './randomness.ts'
-import { HostResources } from './host-resources.ts'
+import { HostResources, THREADS } from './host-resources.ts'
 import { refuseRealActions } from './refused.ts'
 import { StreamHandle } from './stream-handle.ts'
 import { takeTimersFromNode } from './timers.ts'
+import { standInForZlib } from './zlib.ts'
 import { syncBuiltinESMExports } from 'node:module'
 
 /**
@@ -29,6 +30,7 @@ export function install(): void {
   standInForDatagrams(internals.owner)
   standInForDNS()
   standInForHTTP()
+  standInForZlib(internals.owner)
   refuseRealActions()
   standInForRandomness()
   syncBuiltinESMExports()
@@ -81,7 +83,7 @@ class SimulatedNode implements NodePrograms {
       if (resources.isReading) turns = 0
       if (turns === MAX_TURNS) return 'A program calls setImmediate without end, so no time passes'
       if (performance.now() - startedMs > LONGEST_READ_MS)
-        return 'A program waits for a real file or a module'
+        return `A program waits longer than ${LONGEST_READ_MS} ms for a real file, thread or module`
     }
     return undefined
   }
@@ -102,8 +104,8 @@ const SIMULATED: ReadonlySet<string> = new Set([
   'Immediate',
   'TCPWRAP',
   'UDPWRAP',
-  'FSREQCALLBACK',
-  'FSREQPROMISE',
+  'ZLIB',
+  ...THREADS,
 ])
 /** What loaders of modules may use. */
 const OF_LOADERS: ReadonlySet<string> = new Set(['WORKER', 'PROCESSWRAP'])

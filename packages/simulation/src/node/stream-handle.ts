@@ -26,6 +26,8 @@ export class StreamHandle implements WireEvents {
   #bindAddress: string | undefined
   #isMapped = false
   #reading = false
+  /** Whether the peer has sent a FIN. */
+  #hasEnded = false
   /** What input ends with, once it is known and not yet delivered. */
   #ending: 'FIN' | Error | undefined
   /** The error of a broken connection; the first system call that reports it clears it. */
@@ -80,6 +82,7 @@ export class StreamHandle implements WireEvents {
     const later = (status: number): void => {
       // What was written to a socket that the program has closed meanwhile is no error.
       const failed = status !== 0 && this.#state.is !== 'closed'
+      if (failed) this.#bytesWritten -= data.length
       completed(failed ? systemError(getSystemErrorName(status), 'write') : null)
     }
     if (this.#queue.write(this.#state.wire, data, later)) completed()
@@ -90,6 +93,7 @@ export class StreamHandle implements WireEvents {
   }
 
   wireEnded(): void {
+    this.#hasEnded = true
     this.#ending = 'FIN'
     this.#deliverEnding()
   }
@@ -102,7 +106,9 @@ export class StreamHandle implements WireEvents {
     if (this.#state.is !== 'connected') return
     this.#state = { ...this.#state, is: 'broken' }
     if (error === undefined) return
-    this.#broken = codeOf(error, 'ECONNRESET')
+    const code = codeOf(error, 'ECONNRESET')
+    // As on Linux, a reset behind the end of input is an error of writing.
+    this.#broken = this.#hasEnded && code === 'ECONNRESET' ? 'EPIPE' : code
     this.#ending = systemError(this.#broken, 'read')
     if (this.#reading) this.#deliverEnding()
     else if (this.#queue.isWaiting) this.#queue.fail(this.#takeError())
@@ -195,7 +201,11 @@ export class StreamHandle implements WireEvents {
     const ending = this.#ending
     if (!this.#reading || ending === undefined || this.#state.is === 'closed') return
     this.#ending = undefined
-    if (ending === 'FIN') return this.stream.emitEOF()
+    if (ending === 'FIN') {
+      // As libuv does, it reads no more, and so detects no reset.
+      this.#reading = false
+      return this.stream.emitEOF()
+    }
     this.#broken = 'EPIPE'
     this.#socket?.destroy(ending)
   }

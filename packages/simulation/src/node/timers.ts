@@ -100,7 +100,8 @@ class HostTimer {
     const repeats = this.#timer._repeat !== null
     if (repeats) this.#arm()
     this.#host.execute(() => Reflect.apply(this.callback, this.#timer, this.#args))
-    if (this.#call === undefined) this.#timer._destroyed = true
+    // The callback may have started the timer again, or Node may use the object for another timeout.
+    if (this.#call === undefined && this.#timer[HOST_TIMER] === this) this.#timer._destroyed = true
   }
 
   /** Node keeps only a timer that it finds by its number: a program may have no more than that. */

@@ -12,7 +12,7 @@ export type Completed = (status: number) => void
  */
 export class WriteQueue {
   readonly #writes: { rest: Buffer; readonly completed: Completed }[] = []
-  /** What is done, and notified in this turn. */
+  /** What is done, and not notified yet. */
   readonly #completing = new Set<Completed>()
   #shutdown: Completed | undefined
   #isFinished = false
@@ -42,12 +42,10 @@ export class WriteQueue {
     return false
   }
 
-  /** Calls `completed` in this turn, after the code that runs now. */
+  /** Calls `completed` after the code that runs now. */
   completeSoon(completed: Completed): void {
     this.#completing.add(completed)
-    process.nextTick(() => {
-      if (this.#completing.delete(completed)) completed(0)
-    })
+    process.nextTick(() => this.#complete(completed))
   }
 
   /** The wire takes bytes again. */
@@ -86,7 +84,13 @@ export class WriteQueue {
     this.#shutdown = undefined
     this.#isFinished = true
     wire.end()
-    this.completeSoon(completed)
+    // libuv notifies of a shutdown in the next turn of the event loop.
+    this.#completing.add(completed)
+    setImmediate(() => this.#complete(completed))
+  }
+
+  #complete(completed: Completed): void {
+    if (this.#completing.delete(completed)) completed(0)
   }
 }
 

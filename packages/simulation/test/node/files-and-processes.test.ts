@@ -1,10 +1,12 @@
+import crypto from 'node:crypto'
 import { execFileSync, spawn } from 'node:child_process'
 import cluster from 'node:cluster'
 import { createWriteStream, mkdirSync, readFile, readFileSync, writeFileSync } from 'node:fs'
 import fs from 'node:fs/promises'
+import { pipeline } from 'node:stream/promises'
 import { promisify } from 'node:util'
 import { Worker } from 'node:worker_threads'
-import { gzip } from 'node:zlib'
+import zlib from 'node:zlib'
 import { describe, expect, test } from 'vitest'
 import { Simulation } from '../../src/index.ts'
 import { runAlone } from './node-program.ts'
@@ -44,10 +46,9 @@ describe('what cannot be simulated fails the run by name', () => {
     expect(await failure(caught)).toContain('Cannot simulate fs.writeFileSync')
   })
 
-  test('workers and other threads', async () => {
-    expect(await failure(() => new Worker('', { eval: true }))).toContain('one asks for a real worker')
-    expect(await failure(() => gzip('hello', () => undefined))).toMatch(
-      /real work in another thread.*cannot be simulated/,
+  test('workers', async () => {
+    expect(await failure(() => new Worker('', { eval: true }))).toMatch(
+      /one asks for a real worker.*cannot be simulated/,
     )
   })
 
@@ -73,4 +74,38 @@ test('files are read while time stands still', async () => {
   })
   expect(noted.slice(0, 3)).toEqual(['true', 'true', '1000'])
   expect(noted.slice(-2)).toEqual(['at 0', 'timer'])
+})
+
+describe('work of other threads takes no time', () => {
+  test('node:zlib', async () => {
+    const noted = await runAlone(async (note) => {
+      setTimeout(() => note('timer'), 1)
+      const zipped = await promisify(zlib.gzip)('hello'.repeat(50_000))
+      note(`${(await promisify(zlib.gunzip)(zipped)).length}`)
+      const [zip, unzip] = [zlib.createBrotliCompress(), zlib.createBrotliDecompress()]
+      let bytes = 0
+      const count = pipeline(zip, unzip, async (chunks: AsyncIterable<Buffer>) => {
+        for await (const chunk of chunks) bytes += chunk.length
+      })
+      for (let part = 0; part < 20; part++) zip.write(Buffer.alloc(10_000, part))
+      zip.end()
+      await count
+      note(`${bytes}`)
+      await promisify(zlib.gunzip)('not zipped').catch((error: Error) => note(error.message))
+      note(`at ${performance.now()}`)
+    })
+    expect(noted).toEqual(['250000', '200000', 'incorrect header check', 'at 0', 'timer'])
+  })
+
+  test('node:crypto and crypto.subtle', async () => {
+    const noted = await runAlone(async (note) => {
+      setTimeout(() => note('timer'), 1)
+      const derived = await promisify(crypto.pbkdf2)('secret', 'salt', 1_000, 16, 'sha256')
+      note(String(derived.equals(crypto.pbkdf2Sync('secret', 'salt', 1_000, 16, 'sha256'))))
+      note(`${(await crypto.subtle.digest('SHA-256', derived)).byteLength}`)
+      note((await promisify(crypto.randomBytes)(4)).toString('hex'))
+      note(`at ${performance.now()}`)
+    })
+    expect(noted).toEqual(['true', '32', expect.stringMatching(/^[0-9a-f]{8}$/), 'at 0', 'timer'])
+  })
 })

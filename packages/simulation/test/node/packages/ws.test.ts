@@ -5,7 +5,7 @@ import { expectSameTraces } from './same-traces.ts'
 
 /** Accepts numbers, and confirms each of them. */
 function server(received: Set<number>): void {
-  const sockets = new WebSocketServer({ port: 80 })
+  const sockets = new WebSocketServer({ port: 80, perMessageDeflate: { threshold: 0 } })
   sockets.on('connection', (socket) => {
     socket.on('error', () => undefined)
     socket.on('message', (data: Buffer) => {
