@@ -22,7 +22,7 @@ import { NOT_DONE_YET, parseRange, type Request, type RequestBody, Resource, Sit
 import { HTTPConnectEndpoint } from '@ropewalk/http/client'
 import { compressed, cors, guard, MemorySessionStore, rateLimit, sessions } from '@ropewalk/http/resources'
 import { File } from '@ropewalk/http/static'
-import { replay, Simulation } from '@ropewalk/simulation'
+import { replay, Simulation, simulateAll } from '@ropewalk/simulation'
 import {
   WebSocketClientEndpoint,
   WebSocketProtocol,
@@ -133,7 +133,10 @@ const SIMULATIONS: Readonly<Record<string, Give>> = {
     return sim.injectFaults({ withinMs: 5, [option]: value })
   },
   timeoutMs: (option, value) => new Simulation({ seed: 1 }).runUntil(() => true, { [option]: value }),
+  maxArrows: (option, value) => new Simulation({ seed: 1, [option]: value }),
   maxPlays: (option, value) => replay([], factory, { [option]: value }),
+  shrinkMs: (option, value) => simulateAll((sim) => sim.run(1), { runs: 1, [option]: value }),
+  withinMs: (option, value) => new Simulation({ seed: 1 }).eventually('it', () => true, { [option]: value }),
 }
 
 const WRAPPERS: Readonly<Record<string, Give>> = {

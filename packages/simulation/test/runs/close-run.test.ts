@@ -104,5 +104,5 @@ test('detects a server that receives messages after its end', async () => {
 })
 
 async function expectFound(Server: new (talk: Talk) => TalkingServer, why: string | RegExp): Promise<void> {
-  await expect(simulateAll((sim) => closeRun(sim, Server))).rejects.toThrow(why)
+  await expect(simulateAll((sim) => closeRun(sim, Server), { shrinkMs: 0 })).rejects.toThrow(why)
 }

@@ -18,5 +18,5 @@ test('detects a protocol that is not finished by the deadline', async () => {
 })
 
 async function expectFound(protocols: Protocols, why: RegExp): Promise<void> {
-  await expect(simulateAll((sim) => drainRun(sim, protocols))).rejects.toThrow(why)
+  await expect(simulateAll((sim) => drainRun(sim, protocols), { shrinkMs: 0 })).rejects.toThrow(why)
 }

@@ -17,21 +17,21 @@ test('detects a server that sends one client the response of another', async () 
     cache.set('echo', cache.get('echo') ?? body)
     return cache.get('echo') ?? body
   }
-  await expect(simulateAll((sim) => httpRun(sim, () => new Answers({ echo })))).rejects.toThrow(
-    /POST \/echo\/\S+ got the wrong body, of \d+ bytes/,
-  )
+  await expect(
+    simulateAll((sim) => httpRun(sim, () => new Answers({ echo })), { shrinkMs: 0 }),
+  ).rejects.toThrow(/POST \/echo\/\S+ got the wrong body, of \d+ bytes/)
 })
 
 test('detects a server that completes a response that should be cut', async () => {
   const site = (): Answers => new Answers({ broken: () => 'all of it' })
-  await expect(simulateAll((sim) => httpRun(sim, site))).rejects.toThrow(
+  await expect(simulateAll((sim) => httpRun(sim, site), { shrinkMs: 0 })).rejects.toThrow(
     /GET \/broken\/\S+ got the status 200/,
   )
 })
 
 test('detects a server that never responds', async () => {
   const site = (): Answers => new Answers({ later: () => NOT_DONE_YET })
-  await expect(simulateAll((sim) => httpRun(sim, site))).rejects.toThrow(
+  await expect(simulateAll((sim) => httpRun(sim, site), { shrinkMs: 0 })).rejects.toThrow(
     /has no response to \/later\/\S+, long after the last fault|has not closed the connection HTTPChannel/,
   )
 })
@@ -47,7 +47,7 @@ test('detects a server whose requests outlive their connections', async () => {
       return channel
     }
   }
-  await expect(simulateAll((sim) => httpRun(sim, () => new DeafAnswers()))).rejects.toThrow(
+  await expect(simulateAll((sim) => httpRun(sim, () => new DeafAnswers()), { shrinkMs: 0 })).rejects.toThrow(
     /(GET|POST) \/\S+ has not ended with its connection/,
   )
 })
