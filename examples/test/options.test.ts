@@ -279,6 +279,7 @@ const UNLIMITED: ReadonlySet<string> = new Set([
   'Protocols as coroutines: maxBytes',
   'Records of connections: maxBytes',
   'Simulations, in virtual time: maxPlays',
+  'Simulations, in virtual time: maxArrows',
   'HTTP: maxBodyBytes',
   'HTTP: responseTimeoutMs',
   'Forms: maxFields',
