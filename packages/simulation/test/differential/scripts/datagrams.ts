@@ -15,6 +15,32 @@ export const DATAGRAMS: readonly Script[] = [
     },
   },
   {
+    name: 'datagrams by IPv6',
+    async play(place) {
+      const server = await listen(place, 'server', place.server, { interface: place.address6 })
+      const client = await listen(place, 'client', place.client, { interface: '::' })
+      server.reply = true
+      client.transport.write('ping', server.transport.getHost())
+      await place.until(() => client.count === 1)
+    },
+  },
+  {
+    name: 'two connected ports',
+    async play(place) {
+      const { server, client } = await pair(place)
+      const [one, other] = [server.transport.getHost(), client.transport.getHost()]
+      server.transport.connect(other.host, other.port)
+      client.transport.connect(one.host, one.port)
+      client.transport.write('ping')
+      await place.until(() => server.count === 1)
+      server.transport.write('pong')
+      await place.until(() => client.count === 1)
+      await client.transport.stopListening()
+      server.transport.write('is anything there?')
+      await place.until(() => server.refused === 1)
+    },
+  },
+  {
     name: 'an empty datagram, and one as long as possible',
     async play(place) {
       const { server, client } = await pair(place, { maxPacketBytes: 65_507 })
