@@ -1,12 +1,23 @@
 import { describe, expect, test } from 'vitest'
 import { playOnLoopback } from './loopback.ts'
+import type { Script } from './place.ts'
 import { ALL } from './scripts.ts'
 import { playInSimulation } from './simulated.ts'
+
+// The slow scripts only wait, so they are played together, and beside the others.
+const early = new Map<Script, ReturnType<typeof playOnLoopback>>()
+for (const script of ALL.flatMap(([, scripts]) => scripts))
+  if (script.isSlow === true) {
+    const playing = playOnLoopback(script)
+    // Its test awaits it.
+    playing.catch(() => undefined)
+    early.set(script, playing)
+  }
 
 describe.each(ALL)('%s', (_subject, scripts) => {
   test.each(scripts.map((script) => [script.name, script] as const))('%s', async (_name, script) => {
     expect.hasAssertions()
-    const onLoopback = await playOnLoopback(script)
+    const onLoopback = await (early.get(script) ?? playOnLoopback(script))
     for (const [machines, seed] of RUNS)
       if (script.machines === undefined || script.machines === machines)
         expect(await playInSimulation(script, machines, seed)).toEqual(onLoopback)

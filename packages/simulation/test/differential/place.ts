@@ -16,6 +16,8 @@ export interface Script {
   readonly name: string
   /** Whether both reactors must be on one machine, or on two. Default: that does not matter. */
   readonly machines?: 1 | 2
+  /** Whether it waits for a second or more on the loopback interface. */
+  readonly isSlow?: boolean
   play(place: Place): Promise<void>
 }
 

@@ -176,6 +176,7 @@ export const PROCESSES: readonly Script[] = [
   })),
   {
     name: 'the backlog of a program that stands still is full',
+    isSlow: true,
     machines: 2,
     async play(place) {
       const program = await place.start('narrow')
@@ -196,6 +197,7 @@ export const PROCESSES: readonly Script[] = [
   },
   {
     name: 'a program has no descriptors left',
+    isSlow: true,
     machines: 2,
     async play(place) {
       const program = await place.start('echo', { maxDescriptors: 60 })
