@@ -151,6 +151,20 @@ export const DATAGRAMS: readonly Script[] = [
     },
   },
   {
+    name: 'a group, without a choice of the interface',
+    machines: 1,
+    async play(place) {
+      const member = await multicast(place, 'member', 0)
+      member.transport.joinGroup(GROUP, '127.0.0.1')
+      const sender = await listen(place, 'sender', place.client, { interface: '127.0.0.1' })
+      sender.transport.write('to all', { host: GROUP, port: member.transport.getHost().port })
+      await place.until(() => member.count === 1)
+      sender.transport.setLoopbackMode(false)
+      sender.transport.write('to others', { host: GROUP, port: member.transport.getHost().port })
+      await place.settle()
+    },
+  },
+  {
     name: 'a group',
     machines: 1,
     async play(place) {
