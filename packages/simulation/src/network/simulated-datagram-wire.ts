@@ -115,7 +115,8 @@ export class SimulatedDatagramWire implements DatagramWire, DatagramReceiver {
       const target = host.interfaces.has(reached) ? host : network.stationAt(reached)
       return target === undefined ? [] : [target]
     }
-    if (isLoopback(this.#outgoing ?? '')) return this.#loops ? [host] : []
+    // The loopback interface brings back what is sent on it, whatever the loopback mode.
+    if (isLoopback(this.#outgoing ?? this.address.host)) return [host]
     return Array.from(network.setup.stations()).filter((station) => this.#loops || station !== host)
   }
 

@@ -1,12 +1,25 @@
-import { describe, expect, test } from 'vitest'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { playOnLoopback } from './loopback.ts'
+import type { Script } from './place.ts'
 import { ALL } from './scripts.ts'
 import { playInSimulation } from './simulated.ts'
+
+const early = new Map<Script, ReturnType<typeof playOnLoopback>>()
+
+// The slow scripts only wait, so they are played together, and beside the others.
+beforeAll(() => {
+  for (const script of ALL.flatMap(([, scripts]) => scripts))
+    if (script.isSlow === true) early.set(script, playOnLoopback(script))
+  // Their tests await them.
+  for (const playing of early.values()) playing.catch(() => undefined)
+})
+
+afterAll(() => Promise.allSettled(early.values()))
 
 describe.each(ALL)('%s', (_subject, scripts) => {
   test.each(scripts.map((script) => [script.name, script] as const))('%s', async (_name, script) => {
     expect.hasAssertions()
-    const onLoopback = await playOnLoopback(script)
+    const onLoopback = await (early.get(script) ?? playOnLoopback(script))
     for (const [machines, seed] of RUNS)
       if (script.machines === undefined || script.machines === machines)
         expect(await playInSimulation(script, machines, seed)).toEqual(onLoopback)

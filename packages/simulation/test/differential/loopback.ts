@@ -29,6 +29,7 @@ class Loopback extends Place {
   readonly server: Reactor = reactorFor((port) => this.keep(port))
   readonly client: Reactor = reactorFor((port) => this.keep(port))
   readonly address = '127.0.0.2'
+  readonly address6 = '::1'
   readonly clientAddress = '127.0.0.1'
   readonly #children = new Set<ChildProcess>()
   readonly #directories: string[] = []
@@ -38,6 +39,7 @@ class Loopback extends Place {
     super()
     this.journal.nameHost('127.0.0.2', 'server')
     this.journal.nameHost('127.0.0.1', 'client')
+    this.journal.nameHost('::1', 'IPv6')
   }
 
   /** Opens the connection that `settle` uses. */
@@ -102,16 +104,21 @@ class Loopback extends Place {
     await once(server, 'close')
   }
 
-  async start(name: ProgramName, { maxDescriptors }: ProgramOptions = {}): Promise<Program> {
-    const node = [process.execPath, CHILD, name, '127.0.0.3']
+  async start(name: ProgramName, { maxDescriptors, path }: ProgramOptions = {}): Promise<Program> {
+    const node = [process.execPath, CHILD, name, path ?? '127.0.0.3']
     const limited = ['bash', '-c', `ulimit -n ${maxDescriptors} && exec "$0" "$@"`, ...node]
     const [command = '', ...args] = maxDescriptors === undefined ? node : limited
-    const child = spawn(command, args, { stdio: ['ignore', 'pipe', 'inherit'] })
-    this.#children.add(child)
     const lines: string[] = []
-    createInterface(child.stdout).on('line', (line) => lines.push(line))
-    await this.until(() => lines.length > 0)
-    const port = Number(lines.shift())
+    const run = async (): Promise<ChildProcess> => {
+      const child = spawn(command, args, { stdio: ['ignore', 'pipe', 'inherit'] })
+      this.#children.add(child)
+      const before = lines.length
+      createInterface(child.stdout).on('line', (line) => lines.push(line))
+      await this.until(() => lines.length > before)
+      return child
+    }
+    let child = await run()
+    const port = path === undefined ? Number(lines.shift()) : 0
     this.journal.nameHost('127.0.0.3', 'program')
     this.journal.namePort(port, 'port')
     return {
@@ -121,6 +128,9 @@ class Loopback extends Place {
       kill: async () => {
         child.kill('SIGKILL')
         await once(child, 'exit')
+      },
+      again: async () => {
+        child = await run()
       },
       suspend: () => void child.kill('SIGSTOP'),
       goOn: () => void child.kill('SIGCONT'),

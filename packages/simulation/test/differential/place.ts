@@ -16,6 +16,8 @@ export interface Script {
   readonly name: string
   /** Whether both reactors must be on one machine, or on two. Default: that does not matter. */
   readonly machines?: 1 | 2
+  /** Whether it waits for a second or more on the loopback interface. */
+  readonly isSlow?: boolean
   play(place: Place): Promise<void>
 }
 
@@ -27,6 +29,8 @@ export interface Program {
   readonly seen: readonly string[]
   /** Ends it as SIGKILL does. Resolves when it has ended. */
   kill(): Promise<void>
+  /** Starts it again after it was killed. Resolves when it has reported something. */
+  again(): Promise<void>
   /** Stops it as SIGSTOP does. */
   suspend(): void
   /** Lets it go on. */
@@ -37,6 +41,8 @@ export interface Program {
 export interface ProgramOptions {
   /** Most descriptors that it may have. */
   readonly maxDescriptors?: number
+  /** Where it listens, instead of at an address. */
+  readonly path?: string
 }
 
 /** Both ends of a connection. */
@@ -62,6 +68,8 @@ export abstract class Place {
   abstract readonly client: Reactor
   /** The address at which the client reaches the server. */
   abstract readonly address: string
+  /** The same for IPv6. */
+  abstract readonly address6: string
   /** The address of the client. */
   abstract readonly clientAddress: string
 

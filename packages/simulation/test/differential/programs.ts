@@ -1,18 +1,44 @@
-import { type ConnectionClosed, Factory, Protocol, type Reactor } from '@ropewalk/core'
+import { CannotListenError, type ConnectionClosed, Factory, Protocol, type Reactor } from '@ropewalk/core'
 
 /** The programs that scripts start in processes of their own. */
-export type ProgramName = 'echo' | 'silent' | 'narrow' | 'large' | 'huge' | 'recording'
+export type ProgramName =
+  | 'echo'
+  | 'silent'
+  | 'narrow'
+  | 'large'
+  | 'huge'
+  | 'recording'
+  | 'unix'
+  | 'unix, not stale'
 
-/** Starts a program, which listens at `host`. Calls `report` with its port number, then with what it sees. */
+/**
+ * Starts a program, which listens at `host`, or at that path. Calls `report` with its port number, then with what
+ * it sees.
+ */
 export async function startProgram(
   name: ProgramName,
   reactor: Reactor,
   host: string,
   report: (line: string) => void,
 ): Promise<void> {
+  if (name === 'unix' || name === 'unix, not stale') return listenAtPath(name, reactor, host, report)
   const factory = name === 'recording' ? Factory.forProtocol(Recording, report) : PROGRAMS[name]
   const port = await reactor.listenTCP(0, factory, { interface: host, backlog: name === 'narrow' ? 2 : 511 })
   report(String(port.getHost().port))
+}
+
+async function listenAtPath(
+  name: 'unix' | 'unix, not stale',
+  reactor: Reactor,
+  path: string,
+  report: (line: string) => void,
+): Promise<void> {
+  try {
+    await reactor.listenUNIX(path, PROGRAMS.echo, { removeStale: name === 'unix, not stale' })
+    report('listens')
+  } catch (error) {
+    report(error instanceof CannotListenError ? `${error.code}` : String(error))
+  }
 }
 
 class Echo extends Protocol {
@@ -76,7 +102,7 @@ class Recording extends Protocol {
   }
 }
 
-const PROGRAMS: Readonly<Record<Exclude<ProgramName, 'recording'>, Factory>> = {
+const PROGRAMS: Readonly<Record<Exclude<ProgramName, 'recording' | 'unix' | 'unix, not stale'>, Factory>> = {
   echo: Factory.forProtocol(Echo),
   silent: Factory.forProtocol(Silent),
   large: Factory.forProtocol(Large),

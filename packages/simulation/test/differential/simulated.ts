@@ -22,6 +22,7 @@ class Simulated extends Place {
   readonly server: Reactor
   readonly client: Reactor
   readonly address: string
+  readonly address6: string
   readonly clientAddress: string
   readonly #sim: Simulation
   readonly #host: SimulatedHost
@@ -44,6 +45,8 @@ class Simulated extends Place {
     this.client = client.reactor
     this.address = machines === 1 ? '127.0.0.2' : this.#host.address
     this.clientAddress = machines === 1 ? '127.0.0.1' : client.address
+    this.address6 = machines === 1 ? '::1' : this.#host.address6
+    for (const address of [this.address6, client.address6]) this.journal.nameHost(address, 'IPv6')
     this.journal.nameHost(this.address, 'server')
     this.journal.nameHost(this.clientAddress, 'client')
   }
@@ -83,14 +86,14 @@ class Simulated extends Place {
     this.#host.socketFiles.add(path)
   }
 
-  async start(name: ProgramName, { maxDescriptors = Infinity }: ProgramOptions = {}): Promise<Program> {
+  async start(name: ProgramName, { maxDescriptors = Infinity, path }: ProgramOptions = {}): Promise<Program> {
     const lines: string[] = []
     const host = this.#sim.host(`program-${++this.#programs}`, (reactor) =>
-      startProgram(name, reactor, host.address, (line) => lines.push(line)),
+      startProgram(name, reactor, path ?? host.address, (line) => lines.push(line)),
     )
     host.maxDescriptors = maxDescriptors
     await this.until(() => lines.length > 0)
-    const port = Number(lines.shift())
+    const port = path === undefined ? Number(lines.shift()) : 0
     this.journal.nameHost(host.address, 'program')
     this.journal.namePort(port, 'port')
     return {
@@ -98,6 +101,11 @@ class Simulated extends Place {
       port,
       seen: lines,
       kill: async () => host.kill(),
+      again: () => {
+        const before = lines.length
+        host.start()
+        return this.until(() => lines.length > before)
+      },
       suspend: () => host.pause(),
       goOn: () => host.goOn(),
     }

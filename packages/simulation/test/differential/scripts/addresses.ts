@@ -59,6 +59,21 @@ export const ADDRESSES: readonly Script[] = [
   connecting('the IPv6 wildcard address as a destination', { listen: '::', connect: '::' }),
   connecting('a name to listen on', { listen: 'localhost', connect: 'localhost' }),
   {
+    name: 'a connection by IPv6',
+    async play(place) {
+      const served = new Witnesses(place.journal, 'server', {
+        data: ({ transport }) => transport.loseConnection(),
+      })
+      const port = await place.listen(served, { interface: place.address6 })
+      const asking = new Witnesses(place.journal, 'client', {
+        made: ({ transport }) => void transport.write('x'),
+      })
+      place.client.connectTCP(place.address6, port.getHost().port, asking)
+      await place.until(() => served.built[0]?.gone === true && asking.built[0]?.gone === true)
+      note(place, `listens on ${place.journal.address(port.getHost())}`)
+    },
+  },
+  {
     name: 'port 0 as a destination',
     async play(place) {
       const connector = place.client.connectTCP(place.address, 0, new Witnesses(place.journal, 'client'))

@@ -186,6 +186,7 @@ export const CLOSES: readonly Script[] = [
   },
   {
     name: 'an abort while a close waits for the peer',
+    isSlow: true,
     async play(place) {
       const pair = await place.pair({ server: { readLost: () => undefined } })
       pair.client.transport.loseConnection()
@@ -217,6 +218,7 @@ export const CLOSES: readonly Script[] = [
   },
   {
     name: 'a lingering close ends before the peer does',
+    isSlow: true,
     async play(place) {
       const pair = await place.pair({
         server: { readLost: () => undefined },

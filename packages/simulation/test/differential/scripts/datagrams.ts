@@ -15,6 +15,32 @@ export const DATAGRAMS: readonly Script[] = [
     },
   },
   {
+    name: 'datagrams by IPv6',
+    async play(place) {
+      const server = await listen(place, 'server', place.server, { interface: place.address6 })
+      const client = await listen(place, 'client', place.client, { interface: '::' })
+      server.reply = true
+      client.transport.write('ping', server.transport.getHost())
+      await place.until(() => client.count === 1)
+    },
+  },
+  {
+    name: 'two connected ports',
+    async play(place) {
+      const { server, client } = await pair(place)
+      const [one, other] = [server.transport.getHost(), client.transport.getHost()]
+      server.transport.connect(other.host, other.port)
+      client.transport.connect(one.host, one.port)
+      client.transport.write('ping')
+      await place.until(() => server.count === 1)
+      server.transport.write('pong')
+      await place.until(() => client.count === 1)
+      await client.transport.stopListening()
+      server.transport.write('is anything there?')
+      await place.until(() => server.refused === 1)
+    },
+  },
+  {
     name: 'an empty datagram, and one as long as possible',
     async play(place) {
       const { server, client } = await pair(place, { maxPacketBytes: 65_507 })
@@ -121,6 +147,20 @@ export const DATAGRAMS: readonly Script[] = [
       await place.settle()
       client.transport.write('to all addresses', { host: '127.0.0.3', port })
       await place.until(() => all.count === 1)
+      await place.settle()
+    },
+  },
+  {
+    name: 'a group, without a choice of the interface',
+    machines: 1,
+    async play(place) {
+      const member = await multicast(place, 'member', 0)
+      member.transport.joinGroup(GROUP, '127.0.0.1')
+      const sender = await listen(place, 'sender', place.client, { interface: '127.0.0.1' })
+      sender.transport.write('to all', { host: GROUP, port: member.transport.getHost().port })
+      await place.until(() => member.count === 1)
+      sender.transport.setLoopbackMode(false)
+      sender.transport.write('to others', { host: GROUP, port: member.transport.getHost().port })
       await place.settle()
     },
   },

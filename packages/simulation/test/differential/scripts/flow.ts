@@ -204,6 +204,7 @@ export const FLOW: readonly Script[] = [
   },
   {
     name: 'a pause with unread bytes, then a reset by the peer',
+    isSlow: true,
     async play(place) {
       const pair = await place.pair({ listen: { transport: { readAheadBytes: 1 } } })
       pair.server.transport.pauseProducing()
@@ -255,6 +256,7 @@ export const FLOW: readonly Script[] = [
   },
   {
     name: 'unread bytes, the FIN of the peer, and its reset',
+    isSlow: true,
     async play(place) {
       const pair = await place.pair({
         server: { readLost: () => undefined },

@@ -1,6 +1,6 @@
 import type { ConnectTCPOptions } from '@ropewalk/core'
 import type { Place, Program, Script } from '../place.ts'
-import { type Witness, Witnesses } from '../witness.ts'
+import { recordingProducer, type Witness, Witnesses } from '../witness.ts'
 
 /** Programs in processes of their own, which are killed, stand still or have few descriptors. */
 export const PROCESSES: readonly Script[] = [
@@ -139,7 +139,44 @@ export const PROCESSES: readonly Script[] = [
     await place.settle()
   }),
   {
+    name: 'a program that stands still is sent much',
+    machines: 2,
+    async play(place) {
+      const program = await place.start('recording')
+      const asking = new Witnesses(place.journal, 'client')
+      connect(place, program, asking)
+      await place.until(() => program.seen.length > 0)
+      program.suspend()
+      const [client] = asking.built
+      client?.transport.registerProducer(recordingProducer(client), true)
+      client?.write(Buffer.alloc(12_000_000, 'much output'))
+      await place.settle()
+      client?.note(`buffers ${client.transport.bufferedBytes > 0}`)
+      program.goOn()
+      await place.until(() => client?.transport.bufferedBytes === 0)
+      client?.transport.unregisterProducer()
+      client?.write('!')
+      client?.transport.loseConnection()
+      await place.until(() => client?.gone === true && program.seen.length === 3)
+      for (const line of program.seen) place.journal.note('program', line)
+    },
+  },
+  ...(['unix', 'unix, not stale'] as const).map((name) => ({
+    name: `a program is killed, and its UNIX socket is left: ${name}`,
+    machines: 2 as const,
+    async play(place: Place) {
+      const path = place.path()
+      const program = await place.start(name, { path })
+      await program.kill()
+      await program.again()
+      await program.kill()
+      await program.again()
+      for (const line of program.seen) place.journal.note('program', line)
+    },
+  })),
+  {
     name: 'the backlog of a program that stands still is full',
+    isSlow: true,
     machines: 2,
     async play(place) {
       const program = await place.start('narrow')
@@ -149,12 +186,18 @@ export const PROCESSES: readonly Script[] = [
         const connector = connect(place, program, asking, { timeoutMs: 100 })
         await place.journal.settled('connecting', `attempt ${count}`, connector.whenConnected())
       }
+      const waiting = connect(place, program, new Witnesses(place.journal, 'waiting'))
+      await place.settle()
       program.goOn()
       await place.until(() => asking.built.every(({ bytes }) => bytes === 6))
+      // Its SYN was dropped, and is sent again after a second.
+      await place.journal.settled('connecting', 'the one that waits', waiting.whenConnected())
+      await place.until(() => (place.journal.all['waiting']?.length ?? 0) === 2)
     },
   },
   {
     name: 'a program has no descriptors left',
+    isSlow: true,
     machines: 2,
     async play(place) {
       const program = await place.start('echo', { maxDescriptors: 60 })
