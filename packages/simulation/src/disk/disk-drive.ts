@@ -77,7 +77,7 @@ export class DiskDrive {
       if (user === undefined) return
       this.#underWay.add(operation)
       user.time.after(this.#duration(operation, user.time.now()), () => {
-        this.#underWay.delete(operation)
+        if (!this.#underWay.delete(operation)) return
         try {
           const result = operation.happen()
           this.#note(operation, '')
@@ -133,17 +133,32 @@ export class DiskDrive {
     return { what: `fsync ${path}`, bytes: file?.unsyncedBytes ?? 0, isSync: true, happen }
   }
 
+  /** The end of a program: its operations under way happen now, because a process ends after them. */
+  programEnds(): void {
+    const underWay = [...this.#underWay]
+    this.#underWay.clear()
+    for (const operation of underWay) {
+      attempt(operation)
+      this.#note(operation, '')
+    }
+  }
+
   /** A power failure: what was not synced is lost, or survives in part. */
   losePower(): void {
     const { random } = this.#setup
     this.#freeAtMs = 0
     for (const operation of this.#underWay) if (random.chance(0.5)) attempt(operation)
     this.#underWay.clear()
+    if (this.#isSynced) return
     const before = new Map(Array.from(this.names.current, ([path, file]) => [path, file.read()]))
     const { order } = this.layers.conditions.value
     this.names.losePower(random, order)
     for (const file of new Set(this.names.current.values())) file.losePower(random, order)
     this.#noteLosses(before)
+  }
+
+  get #isSynced(): boolean {
+    return this.names.areSynced && Array.from(this.names.current.values()).every(({ isSynced }) => isSynced)
   }
 
   #fileToWrite(path: string): DiskFile {

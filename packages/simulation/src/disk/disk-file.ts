@@ -11,6 +11,8 @@ export class DiskFile {
   readonly #unsynced: Change[] = []
   /** How many changes came before the first in `#unsynced`. */
   #synced = 0
+  /** Whether an `fsync` has failed since the last power failure. */
+  #hasFailed = false
 
   /** @param bytes The content, which is durable. */
   constructor(bytes: Buffer = Buffer.alloc(0)) {
@@ -37,8 +39,9 @@ export class DiskFile {
     return this.#synced + this.#unsynced.length
   }
 
+  /** Whether the disk has what programs see. */
   get isSynced(): boolean {
-    return this.#unsynced.length === 0
+    return this.#unsynced.length === 0 && !this.#hasFailed
   }
 
   /** How many bytes an `fsync` would write now. */
@@ -62,12 +65,14 @@ export class DiskFile {
    * and does not write them again.
    */
   failToCommit(changes: number, random: Random, order: DiskOrder): void {
+    this.#hasFailed = true
     this.#durable = survivors(this.#durable, this.#takeUnsynced(changes), random, order)
   }
 
   /** A power failure: what programs see is what the disk has. */
   losePower(random: Random, order: DiskOrder): void {
     this.failToCommit(this.changes, random, order)
+    this.#hasFailed = false
     this.#current = new FileContent(this.#durable.copy())
   }
 

@@ -50,9 +50,9 @@ export interface Disk {
    * Makes changes durable: of a file, the content that it had when the operation began; of a folder, the names in
    * it. The path of a folder is that of the files in it, without their names.
    *
-   * @throws {Error} (rejects) ENOENT when there is no such file or folder, EIO when the disk fails. After an EIO some
-   * of the changes may be durable, and a further `fsync` does not write them again, as on Linux: the file has to be
-   * written anew.
+   * @throws {Error} (rejects) ENOENT when there is no such file or folder, EIO when the disk fails. After an EIO of a
+   * file, some of its changes may be durable, and a further `fsync` does not write them again, as on Linux: the file
+   * has to be written anew.
    */
   fsync(path: string): Promise<void>
 }

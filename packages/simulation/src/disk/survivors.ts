@@ -7,7 +7,11 @@ import type { Random } from '../random.ts'
 import type { DiskOrder } from './disk-conditions.ts'
 import { type Change, FileContent, lengthAfter } from './file-content.ts'
 
-/** Draws what is left of unsynced changes: none of them, all, or parts of them in sectors of 512 bytes. */
+/**
+ * Draws what is left of unsynced changes: none of them, all, or parts of them in sectors of 512 bytes.
+ *
+ * @param durable The content before the changes. It may be changed and returned: the caller must not use it later.
+ */
 export function survivors(
   durable: FileContent,
   changes: readonly Change[],

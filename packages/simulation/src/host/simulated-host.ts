@@ -188,6 +188,7 @@ export class SimulatedHost implements HostState {
     this.network.setup.trace.note(this.name, what)
     for (const port of life.ports) port.resetQueue()
     this.#endRun()
+    this.#drive.programEnds()
     this.#stack?.closeAll()
     this.layers.isDown.set(true)
   }
