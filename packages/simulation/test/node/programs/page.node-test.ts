@@ -29,3 +29,8 @@ void test('the page arrives in spite of faults', async (t) => {
   assert.deepEqual(traces.slice(10), traces.slice(0, 10))
   t.diagnostic('20 runs')
 })
+
+void test('the seeds of a scenario run in worker threads', async () => {
+  const { runs } = await simulateAll(new URL('scenario.ts', import.meta.url), { runs: 10, workers: 2 })
+  assert.equal(runs, 10)
+})
