@@ -41,9 +41,10 @@ export function standInForDNS(): void {
 
 function standInForResolve(): void {
   for (const [method, family] of RESOLVE) {
-    for (const of of [dns, dns.Resolver.prototype]) replaceMethod(of, method, resolveWithCallback(family))
-    for (const of of [dns.promises, dns.promises.Resolver.prototype])
-      replaceMethod(of, method, resolveWithPromise(family))
+    for (const target of [dns, dns.Resolver.prototype])
+      replaceMethod(target, method, resolveWithCallback(family))
+    for (const target of [dns.promises, dns.promises.Resolver.prototype])
+      replaceMethod(target, method, resolveWithPromise(family))
   }
 }
 
