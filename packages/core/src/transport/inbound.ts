@@ -83,19 +83,24 @@ export class Inbound {
     return this.#held?.length ?? 0
   }
 
+  /** Whether nothing more is read. With a limit of 0, one chunk is. */
+  get #isFull(): boolean {
+    return this.heldBytes >= Math.max(1, this.#limits.readAheadBytes)
+  }
+
   /** The wire received bytes. */
   push(data: Buffer): void {
     if (this.#input === 'closed' || data.length === 0) return
     if (this.#ready && this.heldBytes === 0) this.#deliverNow(data)
     else this.#hold(data)
-    if (this.heldBytes >= this.#limits.readAheadBytes || this.#throttled) this.#pauseWire()
+    if (this.#isFull || this.#throttled) this.#pauseWire()
   }
 
   /** Pauses the wire for a policy, or ends that pause. Bytes received before are delivered all the same. */
   setThrottled(enabled: boolean): void {
     this.#throttled = enabled
     if (enabled) this.#pauseWire()
-    else if (this.heldBytes < this.#limits.readAheadBytes) this.#resumeWire()
+    else if (!this.#isFull) this.#resumeWire()
   }
 
   /** The wire received the peer's FIN. */
@@ -183,7 +188,7 @@ export class Inbound {
       this.#callTarget(data)
     }
     if (this.#delivering) return
-    if (this.heldBytes < this.#limits.readAheadBytes) this.#resumeWire()
+    if (!this.#isFull) this.#resumeWire()
     if (this.owesEnd) this.#deliverEnd()
   }
 

@@ -17,6 +17,7 @@ describe('Inbound', () => {
   const make = (
     deliver: (inbound: Inbound) => Promise<void> | undefined = () => undefined,
     halfCloses = false,
+    options = OPTIONS,
   ): Made => {
     const [wire, calls, reactor] = [new RecordingWire(), [] as string[], new MemoryReactor()]
     const reader: InboundTarget = {
@@ -26,13 +27,25 @@ describe('Inbound', () => {
         return deliver(inbound)
       },
     }
-    const inbound: Inbound = new Inbound(wire, OPTIONS, reactor, reader, {
+    const inbound: Inbound = new Inbound(wire, options, reactor, reader, {
       inputEnded: () => calls.push('end'),
       endOverdue: (heldBytes) => calls.push(`overdue ${heldBytes}`),
     })
     return { wire, calls, inbound, reactor }
   }
   const forever = (): Promise<void> => new Promise(() => undefined)
+
+  test('reads and delivers all with a readAheadBytes of 0, and no more than one chunk while it is paused', () => {
+    const { wire, calls, inbound } = make(undefined, false, { ...OPTIONS, readAheadBytes: 0 })
+    for (const text of ['a', 'b']) inbound.push(Buffer.from(text))
+    expect([calls, wire.calls.filter((call) => call === 'pause')]).toEqual([['a', 'b'], []])
+    inbound.pause()
+    inbound.push(Buffer.from('c'))
+    expect(wire.calls.at(-1)).toBe('pause')
+    inbound.resume()
+    inbound.deliverHeld()
+    expect([calls, wire.calls.at(-1)]).toEqual([['a', 'b', 'c'], 'resume'])
+  })
 
   describe('with an end of input and no held bytes', () => {
     test.each([

@@ -71,6 +71,10 @@ export class HostRun implements ReactorSystem, DiskUser {
     else this.#paused.push(call)
   }
 
+  get resetsLookLikeEnds(): boolean {
+    return this.host.resetsLookLikeEnds
+  }
+
   get readsSlowly(): boolean {
     return this.host.readDelayMs > 0
   }

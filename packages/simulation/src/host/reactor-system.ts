@@ -25,6 +25,8 @@ export interface HostState extends Machine {
   readonly maxDescriptors: number
   /** Delay before its program reads each chunk received, in milliseconds. */
   readonly readDelayMs: number
+  /** Whether a reset that follows bytes at once is notified as the end of the stream. */
+  readonly resetsLookLikeEnds: boolean
   /** Conditions of name lookups by this host, which override those of the network. */
   readonly names: Partial<NameConditions>
   /** Runs a callback of the host. */

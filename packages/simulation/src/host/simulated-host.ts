@@ -45,6 +45,11 @@ export class SimulatedHost implements HostState {
   readonly random: Random
   /** The paths of its UNIX sockets. They stay when the program ends without removing them. */
   readonly socketFiles: Set<string> = new Set()
+  /**
+   * Whether a reset that follows bytes at once is notified as the end of the stream, as Node 20 and 22 mostly do:
+   * a response that was cut off looks whole. Default false, as Node 24 and later do.
+   */
+  resetsLookLikeEnds: boolean = false
   /** Its disk. What a program writes there survives the program, and a crash as far as it was synced. */
   readonly disk: SimulatedDisk
   /**

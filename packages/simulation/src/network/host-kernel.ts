@@ -110,6 +110,8 @@ export interface EndSystem {
   executeRead(call: () => unknown): void
   /** Whether its program reads slowly: one chunk for each `executeRead`. */
   readonly readsSlowly: boolean
+  /** Whether a reset that follows bytes at once is notified as the end of the stream. */
+  readonly resetsLookLikeEnds: boolean
   /** The end is closed: its descriptor is free. */
   released(end: NamedEnd): void
 }

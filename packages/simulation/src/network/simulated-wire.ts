@@ -21,6 +21,8 @@ export class SimulatedWire implements Wire, NamedEnd, OpeningEnd {
   #unreadBytes = 0
   #reading = true
   #scheduled = false
+  /** Whether bytes arrived just before, for `resetsLookLikeEnds`. */
+  #hasJustArrived = false
   #ownEnd = false
   #peerEnd: 'ahead' | 'arrived' | 'notified' = 'ahead'
   #stage: 'opening' | 'open' | 'closing' | 'gone' = 'opening'
@@ -114,6 +116,7 @@ export class SimulatedWire implements Wire, NamedEnd, OpeningEnd {
     if (this.#stage !== 'opening' && this.#stage !== 'open') return
     this.#unread.push(data)
     this.#unreadBytes += data.length
+    if (this.#system.resetsLookLikeEnds) this.#noteArrival()
     this.#schedule()
   }
 
@@ -138,10 +141,19 @@ export class SimulatedWire implements Wire, NamedEnd, OpeningEnd {
     // The peer of a UNIX socket has closed it before this end wrote.
     if (this.#isUNIX && this.#peerEnd === 'notified') return this.#close(systemError('write', 'EPIPE'))
     this.#error = systemError('read', code)
+    if (this.#system.resetsLookLikeEnds && (this.#hasJustArrived || this.#unreadBytes > 0))
+      return this.ended()
     const isRead = this.#peerEnd !== 'notified'
     if (isRead && this.#reading && this.#events !== undefined) this.#schedule()
     else if (isRead && this.#unreadBytes < READ_AHEAD_BYTES) this.#close(this.#error)
     else if (!this.#isUNIX) this.#system.executeLater(LOOK_MS, () => this.#look())
+  }
+
+  #noteArrival(): void {
+    this.#hasJustArrived = true
+    this.#system.executeLater(AT_ONCE_MS, () => {
+      this.#hasJustArrived = false
+    })
   }
 
   /**
@@ -223,3 +235,5 @@ function systemError(syscall: string, code: string): Error {
 /** As many bytes as Node reads from a paused socket. Beyond them, it does not notice a reset. */
 const READ_AHEAD_BYTES = 65_536
 const LOOK_MS = 1000
+/** A reset within this time after bytes is read together with them. */
+const AT_ONCE_MS = 1

@@ -165,3 +165,30 @@ describe('a program that is killed', () => {
     expect(paused.asked.losses.map(({ name }) => name)).toEqual(['ConnectionLost'])
   })
 })
+
+test.each([
+  [false, 'ConnectionLost'],
+  [true, 'ConnectionDone'],
+])(
+  'with resetsLookLikeEnds %s, a reset at once after bytes is notified as %s',
+  async (looksLikeEnd, name) => {
+    const hosts = await TwoHosts.connected({ link: { latencyMs: [5, 5] }, limits: { cuts: 'none' } })
+    hosts.client.resetsLookLikeEnds = looksLikeEnd
+    hosts.served.transport.write(Buffer.alloc(1000))
+    await hosts.sim.run(0.5)
+    hosts.served.transport.abortConnection()
+    await hosts.sim.run(1000)
+    expect(hosts.asked.bytes.length).toBe(1000)
+    expect(hosts.asked.losses.map((loss) => loss.name)).toEqual([name])
+  },
+)
+
+test('a reset long after bytes is notified as a loss, also with resetsLookLikeEnds', async () => {
+  const hosts = await TwoHosts.connected()
+  hosts.client.resetsLookLikeEnds = true
+  hosts.served.transport.write('hello')
+  await hosts.sim.run(1000)
+  hosts.served.transport.abortConnection()
+  await hosts.sim.run(1000)
+  expect(hosts.asked.losses.map((loss) => loss.name)).toEqual(['ConnectionLost'])
+})
