@@ -18,10 +18,13 @@ const GROUPS = {
   simulation: { main: ['index'] },
 }
 
+/** Modules that a worker thread runs, by package. They are beside the file that starts the thread. */
+const THREADS = { simulation: { 'chunks/seed-worker': 'src/real/seed-worker.ts' } }
+
 for (const [name, groups] of Object.entries(GROUPS)) {
   const folder = fileURLToPath(new URL(`../packages/${name}/`, import.meta.url))
   removeScripts(`${folder}dist`)
-  await bundle(folder, groups)
+  await bundle(folder, groups, THREADS[name] ?? {})
 }
 
 function removeScripts(folder) {
@@ -29,8 +32,9 @@ function removeScripts(folder) {
   for (const name of names.filter((path) => /\.js(?:\.map)?$/.test(path))) rmSync(`${folder}/${name}`)
 }
 
-async function bundle(folder, groups) {
-  const input = entriesOf(folder)
+async function bundle(folder, groups, threads) {
+  const modules = Object.entries(threads).map(([name, path]) => [name, folder + path])
+  const input = { ...entriesOf(folder), ...Object.fromEntries(modules) }
   const imports = new Map()
   const build = await rolldown({
     input,

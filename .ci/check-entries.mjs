@@ -1,8 +1,8 @@
 // Imports each entry of the packages that are installed in the current folder, each in a new process, and checks that it
 // loads few files, and no module of Node that most programs do not use. Usage: node check-entries.mjs
 import { spawnSync } from 'node:child_process'
-import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { availableParallelism, tmpdir } from 'node:os'
 import { join } from 'node:path'
 
 /** Modules of Node that are loaded where they are first used. */
@@ -34,6 +34,18 @@ console.log(JSON.stringify({
 }))
 `
 
+const SCENARIO = `
+import { isMainThread } from 'node:worker_threads'
+export default async (sim) => {
+  if (isMainThread) throw new Error('this is the main thread')
+  await sim.run(1)
+}
+`
+const SEEDS = `
+import { simulateAll } from '@ropewalk/simulation'
+await simulateAll(new URL('file://' + process.cwd() + '/scenario.mjs'), { runs: 8 })
+`
+
 for (const entry of installedEntries().filter((name) => name !== LEFT_OUT)) {
   const { names, modules, renamed, files } = imported(entry)
   console.log(`${entry}: ${names.length} exports, ${files} files`)
@@ -42,6 +54,18 @@ for (const entry of installedEntries().filter((name) => name !== LEFT_OUT)) {
   if (unwanted.length > 0) fail(`${entry} loads ${unwanted.join(', ')}: load it where it is first used`)
   if (files > MOST_FILES) fail(`${entry} loads more than ${MOST_FILES} files: see .ci/bundle.mjs`)
   if (renamed.length > 0) fail(`${entry} has classes that the bundle has renamed: ${renamed.join(', ')}`)
+}
+
+checkThreads()
+
+/** Seeds of a scenario module run in worker threads, whose module must be in the package. */
+function checkThreads() {
+  if (availableParallelism() < 2) return
+  writeFileSync('scenario.mjs', SCENARIO)
+  const { stderr, status } = spawnSync(process.execPath, ['--input-type=module', '--eval', SEEDS], {
+    encoding: 'utf8',
+  })
+  if (status !== 0) fail(`@ropewalk/simulation does not run seeds in worker threads: ${stderr}`)
 }
 
 function installedEntries() {

@@ -1,9 +1,8 @@
-import { availableParallelism } from 'node:os'
-import { Worker } from 'node:worker_threads'
+import type { Worker } from 'node:worker_threads'
 
 /** How many threads can run at the same time. */
 export function coreCount(): number {
-  return availableParallelism()
+  return process.getBuiltinModule('node:os').availableParallelism()
 }
 
 /**
@@ -19,6 +18,7 @@ export async function inThreads<R>(
 ): Promise<readonly R[] | undefined> {
   // As source the module ends in .ts, as published in .js, like this one.
   const extension = import.meta.url.endsWith('.ts') ? 'ts' : 'js'
+  const { Worker } = process.getBuiltinModule('node:worker_threads')
   const url = new URL(`./${entry}.${extension}`, import.meta.url)
   const workers = shares.map((workerData) => new Worker(url, { workerData }))
   try {
