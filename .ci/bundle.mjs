@@ -33,8 +33,8 @@ function removeScripts(folder) {
 }
 
 async function bundle(folder, groups, threads) {
-  const modules = Object.entries(threads).map(([name, path]) => [name, folder + path])
-  const input = { ...entriesOf(folder), ...Object.fromEntries(modules) }
+  const ofThreads = Object.entries(threads).map(([name, path]) => [name, folder + path])
+  const input = { ...entriesOf(folder), ...Object.fromEntries(ofThreads) }
   const imports = new Map()
   const build = await rolldown({
     input,

@@ -43,7 +43,7 @@ export default async (sim) => {
 `
 const SEEDS = `
 import { simulateAll } from '@ropewalk/simulation'
-await simulateAll(new URL('file://' + process.cwd() + '/scenario.mjs'), { runs: 8 })
+await simulateAll(new URL('scenario.mjs', import.meta.url), { runs: 8 })
 `
 
 for (const entry of installedEntries().filter((name) => name !== LEFT_OUT)) {
@@ -62,9 +62,8 @@ checkThreads()
 function checkThreads() {
   if (availableParallelism() < 2) return
   writeFileSync('scenario.mjs', SCENARIO)
-  const { stderr, status } = spawnSync(process.execPath, ['--input-type=module', '--eval', SEEDS], {
-    encoding: 'utf8',
-  })
+  writeFileSync('seeds.mjs', SEEDS)
+  const { stderr, status } = spawnSync(process.execPath, ['seeds.mjs'], { encoding: 'utf8' })
   if (status !== 0) fail(`@ropewalk/simulation does not run seeds in worker threads: ${stderr}`)
 }
 
