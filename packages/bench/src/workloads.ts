@@ -35,6 +35,9 @@ const WEBSOCKET = servers('websocket', ['Ropewalk', 'ws', 'Bun', 'Autobahn'])
 
 const P99 = 'p99 of '
 
+/** What each server must send for a path. The pages of a 404 differ. */
+const BODIES: Readonly<Record<string, string>> = { '/': 'Hello, world!' }
+
 const WEBSOCKET_DEFLATE: readonly Server[] = WEBSOCKET.map(({ name, file, runtime }) => ({
   name,
   file,
@@ -142,6 +145,3 @@ function servers(protocol: string, names: readonly string[]): readonly Server[] 
     return { name, file, runtime }
   })
 }
-
-/** What each server must send for a path. The pages of a 404 differ. */
-const BODIES: Readonly<Record<string, string>> = { '/': 'Hello, world!' }
