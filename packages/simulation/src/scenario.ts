@@ -107,7 +107,9 @@ export async function simulateAll(scenario: Scenario | URL, given: SimulateOptio
     const run = typeof scenario === 'function' ? scenario : await loadScenario(scenario.href)
     return [await runSeeds(run, seeds, options)]
   }
-  const single = typeof scenario === 'function' || workers === 1 || only !== undefined
+  // What a run leaves out is for the seed of a report, which runs in this thread.
+  const single =
+    typeof scenario === 'function' || workers === 1 || only !== undefined || options.reduction !== undefined
   const found = single ? undefined : await runInThreads(scenario, seeds, options, workers)
   for (const part of found ?? (await inThisThread())) tally.add(part)
   const { coverage } = tally

@@ -193,17 +193,23 @@ function isDecoderError(error: unknown): error is Error {
 function decoderFor(codings: readonly string[]): (() => Decoder) | undefined {
   const [coding] = codings
   if (coding === undefined) return undefined
-  const make = codings.length === 1 ? decoders().get(coding) : undefined
+  const make = codings.length === 1 ? nodeDecoders().get(coding) : undefined
   if (make !== undefined) return make
   throw HTTPError.withoutStack(415, `Cannot decode Content-Encoding ${codings.join(', ').slice(0, 80)}`, {
-    headers: [['Accept-Encoding', [...decoders().keys()].filter((name) => name !== 'x-gzip').join(', ')]],
+    headers: [['Accept-Encoding', [...nodeDecoders().keys()].filter((name) => name !== 'x-gzip').join(', ')]],
   })
 }
 
 type Decoder = ReturnType<typeof zlib.createGunzip>
 
-/** How to make the decoder of each coding. */
-function decoders(): ReadonlyMap<string, () => Decoder> {
+/** How to make the decoder of each coding. It is found out once: a trial shows what zstd of this Node accepts. */
+function nodeDecoders(): ReadonlyMap<string, () => Decoder> {
+  return (DECODERS.made ??= findDecoders())
+}
+
+const DECODERS: { made?: ReadonlyMap<string, () => Decoder> } = {}
+
+function findDecoders(): ReadonlyMap<string, () => Decoder> {
   const zlib = nodeZlib()
   return new Map<string, () => Decoder>([
     ['gzip', () => zlib.createGunzip()],

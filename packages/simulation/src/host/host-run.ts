@@ -141,8 +141,7 @@ export class HostRun implements ReactorSystem, DiskUser {
 
   /**
    * @throws {CannotListenError} when the address is taken, the host does not have it, or the path of a UNIX socket
-   * is too long. The file of a UNIX
-   * socket whose program has ended without removing it takes the path too.
+   * is too long. The file of a UNIX socket whose program has ended without removing it takes the path too.
    */
   bindPort(port: SimulatedPort): void {
     const { host, port: number } = port.endpoint

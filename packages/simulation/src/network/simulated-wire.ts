@@ -114,7 +114,8 @@ export class SimulatedWire implements Wire, NamedEnd, OpeningEnd {
 
   arrived(data: Buffer): void {
     if (this.#stage !== 'opening' && this.#stage !== 'open') return
-    this.#unread.push(data)
+    // The program owns what it receives, and may change it; the sender may send the segment again.
+    this.#unread.push(Buffer.from(data))
     this.#unreadBytes += data.length
     if (this.#system.resetsLookLikeEnds) this.#noteArrival()
     this.#schedule()

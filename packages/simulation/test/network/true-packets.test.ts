@@ -192,3 +192,21 @@ test('a reset long after bytes is notified as a loss, also with resetsLookLikeEn
   await hosts.sim.run(1000)
   expect(hosts.asked.losses.map((loss) => loss.name)).toEqual(['ConnectionLost'])
 })
+
+test('a program that changes what it receives changes neither the trace nor what is sent again', async () => {
+  class Overwriting extends Protocol {
+    override dataReceived(data: Buffer): void {
+      data.fill('x')
+    }
+  }
+  const sim = new Simulation({ seed: 1, limits: { cuts: 'none' } })
+  sim.host('server', (reactor) => reactor.listenTCP(7, Factory.forProtocol(Overwriting)))
+  const { reactor } = sim.host('client', () => undefined)
+  await sim.run(1)
+  const client = new Noting()
+  reactor.connectTCP('server', 7, new OneProtocol(client))
+  await sim.runUntil(() => client.made)
+  client.transport.write('hello')
+  await sim.run(100)
+  expect(sim.trace.recentLines.at(-1)).toMatch(/5 bytes "hello"$/)
+})
