@@ -1,12 +1,5 @@
-import {
-  byteCount,
-  listOf,
-  milliseconds,
-  oneOf,
-  type OptionRule,
-  type OptionRules,
-  quantity,
-} from '@ropewalk/core/options'
+import { byteCount, oneOf, type OptionRules, quantity } from '@ropewalk/core/options'
+import { durationRange } from '../time/duration-range.ts'
 
 /**
  * In which order unsynced changes reach the disk, which shows after a power failure.
@@ -47,20 +40,10 @@ export const DEFAULT_DISK: DiskConditions = {
   order: 'ordered',
 }
 
-/** Two numbers of milliseconds: the shortest and the longest time. */
-const range: OptionRule = (value) => {
-  const problem = listOf(milliseconds())(value)
-  if (problem !== undefined) return problem
-  const times = value as readonly number[]
-  const [shortest = 0, longest = 0] = times
-  const isRange = times.length === 2 && shortest <= longest
-  return isRange ? undefined : { kind: 'range', wanted: 'the shortest time and the longest' }
-}
-
 /** The rules for the conditions of a disk. */
 export const DISK_RULES: OptionRules<DiskConditions> = {
-  latencyMs: range,
-  syncMs: range,
+  latencyMs: durationRange('the shortest time and the longest'),
+  syncMs: durationRange('the shortest time and the longest'),
   bytesPerSecond: quantity({ least: 1, endless: true }),
   capacityBytes: byteCount({ endless: true }),
   order: oneOf('ordered', 'hostile'),

@@ -1,27 +1,11 @@
 import type { FlowLimits } from './tcp-sender.ts'
 import type { LinkConditions } from './link.ts'
-import {
-  byteCount,
-  listOf,
-  milliseconds,
-  oneOf,
-  type OptionRule,
-  type OptionRules,
-  quantity,
-} from '@ropewalk/core/options'
-
-/** Two numbers of milliseconds: the shortest and the longest latency. */
-const latency: OptionRule = (value) => {
-  const problem = listOf(milliseconds())(value)
-  if (problem !== undefined) return problem
-  const [shortest = 0, longest = 0, ...more] = value as readonly number[]
-  const isRange = (value as readonly number[]).length === 2 && more.length === 0 && shortest <= longest
-  return isRange ? undefined : { kind: 'range', wanted: 'the shortest latency and the longest' }
-}
+import { durationRange } from '../time/duration-range.ts'
+import { byteCount, milliseconds, oneOf, type OptionRules, quantity } from '@ropewalk/core/options'
 
 /** The rules for the conditions of a link. */
 export const LINK_RULES: OptionRules<LinkConditions> = {
-  latencyMs: latency,
+  latencyMs: durationRange('the shortest latency and the longest'),
   lossPerMille: quantity({ most: 1000 }),
   duplicatesPerMille: quantity({ most: 1000 }),
   bytesPerSecond: quantity({ least: 1, endless: true }),
