@@ -22,6 +22,15 @@ export function ratioCharts(workloads: readonly WorkloadReport[]): ReadonlyMap<s
   return charts
 }
 
+/** The drawing of the README, by the name of its file: one message in flight, and medium ones, beside the usual peers. */
+export function summaryChart(workloads: readonly WorkloadReport[]): ReadonlyMap<string, Chart> {
+  const reports = SUMMARY.flatMap((name) => workloads.filter(({ workload }) => workload === name)).map(
+    (report) => ({ ...report, servers: report.servers.filter(({ server }) => SUMMARY_PEERS.has(server)) }),
+  )
+  if (reports.length === 0) return new Map()
+  return new Map([['summary.svg', { title: SUMMARY_TITLE, svg: ratioChart(SUMMARY_TITLE, reports) }]])
+}
+
 /** The drawings of curves, by the names of their files in `docs/performance/`. */
 export function curveCharts(curves: Readonly<Record<string, CurveReport>>): ReadonlyMap<string, Chart> {
   const charts = new Map<string, Chart>()
@@ -95,5 +104,17 @@ export const PROTOCOLS = [
   ['http-', 'HTTP'],
   ['ws-', 'WebSocket'],
 ] as const
+const SUMMARY = [
+  'tcp-ping',
+  'tcp-16k',
+  'http-keepalive',
+  'http-json-1k',
+  'ws-ping',
+  'ws-text-1k',
+  'ws-16k',
+  'ws-1m',
+]
+const SUMMARY_PEERS = new Set(['node:net', 'node:http', 'Fastify', 'ws', 'Bun', 'Twisted'])
+const SUMMARY_TITLE = 'Requests per CPU second, Ropewalk divided by each peer'
 const IDLE_CHART = 'idle-memory.svg'
 const IDLE_TITLE = 'Memory of an idle connection'

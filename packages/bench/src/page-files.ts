@@ -1,6 +1,6 @@
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
-import { curveCharts, PROTOCOLS, ratioCharts } from './charts.ts'
+import { curveCharts, PROTOCOLS, ratioCharts, summaryChart } from './charts.ts'
 import { curvesSection } from './curves-section.ts'
 import { withSection } from './markdown.ts'
 import { provenance, remarks, tables, targetsTable } from './page.ts'
@@ -13,6 +13,7 @@ export function writePage(results: Results): void {
   mkdirSync(DRAWINGS, { recursive: true })
   for (const [file, { svg }] of [
     ...ratioCharts(Object.values(results.workloads)),
+    ...summaryChart(Object.values(results.workloads)),
     ...curveCharts(results.curves),
   ])
     writeFileSync(`${DRAWINGS}${file}`, svg)

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { curveCharts, ratioCharts } from '../src/charts.ts'
+import { curveCharts, ratioCharts, summaryChart } from '../src/charts.ts'
 import type { CurveReport } from '../src/curve-report.ts'
 import { curvesSection } from '../src/curves-section.ts'
 import { serverReport } from './made-up-results.ts'
@@ -83,5 +83,20 @@ describe('ratioCharts', () => {
     const svg = charts.get('ws-ratios.svg')?.svg
     expect(svg).toContain('>1.50</text>')
     expect(svg).toContain('>0.40 †</text>')
+  })
+})
+
+describe('summaryChart', () => {
+  const servers = [serverReport('Ropewalk'), serverReport('ws', 1.5), serverReport('Autobahn', 3)]
+  it('draws the usual peers of some workloads', () => {
+    const reports = ['ws-many', 'ws-ping'].map((workload) => ({ workload, about: '', servers, targets: [] }))
+    const svg = summaryChart(reports).get('summary.svg')?.svg
+    expect(svg).toContain('>ws-ping</text>')
+    expect(svg).toContain('>1.50</text>')
+    expect(svg).not.toContain('ws-many')
+    expect(svg).not.toContain('Autobahn')
+  })
+  it('draws nothing without one of these workloads', () => {
+    expect(summaryChart([{ workload: 'ws-many', about: '', servers, targets: [] }]).size).toBe(0)
   })
 })
