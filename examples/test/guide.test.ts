@@ -1,4 +1,4 @@
-import { existsSync, readdirSync, readFileSync } from 'node:fs'
+import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs'
 import { describe, expect, test } from 'vitest'
 
 const at = (path: string): URL => new URL(`../../${path}`, import.meta.url)
@@ -6,10 +6,10 @@ const read = (path: string): string => readFileSync(at(path), 'utf8')
 const lineCount = (program: string): number => program.split('\n').length - 1
 
 describe.each([
-  ['coming-from-express-and-fastify.md', 'examples/http-service.ts', 60],
-  ['coming-from-ws-and-socket-io.md', 'examples/chat.ts', 70],
+  ['express-and-fastify.md', 'examples/http-service.ts', 60],
+  ['ws-and-socket-io.md', 'examples/chat.ts', 70],
 ])('%s', (name, example, most) => {
-  const page = read(`docs/guide/${name}`)
+  const page = read(`docs/coming-from/${name}`)
   const ours = /^```ts\n([^]*?)^```$/m.exec(page)?.[1] ?? ''
   const twin = /^```js\n([^]*?)^```$/m.exec(page)?.[1] ?? ''
 
@@ -26,11 +26,12 @@ describe.each([
 })
 
 describe('the links of the documents', () => {
-  const pages = [
-    'README.md',
-    'docs/coming-from-twisted.md',
-    ...readdirSync(at('docs/guide')).map((name) => `docs/guide/${name}`),
-  ]
+  const filesOf = (folder: string): string[] => readdirSync(at(folder)).map((name) => `${folder}/${name}`)
+  const folders = ['.', 'docs', ...filesOf('docs'), ...filesOf('packages')]
+  const pages = folders
+    .filter((path) => statSync(at(path)).isDirectory())
+    .flatMap(filesOf)
+    .filter((path) => path.endsWith('.md'))
 
   test.each(pages)('of %s lead to files', (page) => {
     const links = Array.from(read(page).matchAll(/\]\((?!https?:)([^)#\s]+)/g), ([, path = '']) => path)

@@ -12,8 +12,13 @@ const DOCUMENTS = [
   'packages/http/README.md',
   'packages/websocket/README.md',
   'packages/simulation/README.md',
-  ...readdirSync(join(root, 'docs/guide')).map((name) => `docs/guide/${name}`),
+  ...['docs', 'docs/coming-from', 'docs/guide', 'docs/operations'].flatMap(pagesOf),
 ]
+
+function pagesOf(folder: string): string[] {
+  const names = readdirSync(join(root, folder)).filter((name) => name.endsWith('.md'))
+  return names.map((name) => `${folder}/${name}`)
+}
 
 /** A program in a document. If a block of text follows it, the program prints exactly that, and ends. */
 interface Listing {
