@@ -24,11 +24,11 @@ export function ratioCharts(workloads: readonly WorkloadReport[]): ReadonlyMap<s
 
 /** The drawing of the README, by the name of its file: one message in flight, and medium ones, beside the usual peers. */
 export function summaryChart(workloads: readonly WorkloadReport[]): ReadonlyMap<string, Chart> {
-  const reports = SUMMARY.flatMap((name) => workloads.filter(({ workload }) => workload === name)).map(
-    (report) => ({ ...report, servers: report.servers.filter(({ server }) => SUMMARY_PEERS.has(server)) }),
-  )
+  const reports = SUMMARY.flatMap((name) => workloads.filter(({ workload }) => workload === name))
   if (reports.length === 0) return new Map()
-  return new Map([['summary.svg', { title: SUMMARY_TITLE, svg: ratioChart(SUMMARY_TITLE, reports) }]])
+  return new Map([
+    ['summary.svg', { title: SUMMARY_TITLE, svg: ratioChart(SUMMARY_TITLE, reports, SUMMARY_PEERS) }],
+  ])
 }
 
 /** The drawings of curves, by the names of their files in `docs/performance/`. */
@@ -58,7 +58,8 @@ function isIdle(curve: string): boolean {
   return curve.startsWith('idle-')
 }
 
-function ratioChart(title: string, reports: readonly WorkloadReport[]): string {
+/** Draws the ratios to the peers; to those of `peers` alone, if it is given. */
+function ratioChart(title: string, reports: readonly WorkloadReport[], peers?: ReadonlySet<string>): string {
   return barChart({
     title,
     axis: {
@@ -68,7 +69,7 @@ function ratioChart(title: string, reports: readonly WorkloadReport[]): string {
     groups: reports.map(({ workload, servers }) => ({
       name: workload,
       bars: servers.flatMap(({ server, comparison }) =>
-        comparison === undefined
+        comparison === undefined || peers?.has(server) === false
           ? []
           : [
               {
