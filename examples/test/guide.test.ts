@@ -38,6 +38,19 @@ describe('the links of the documents', () => {
     expect(links.filter((path) => !existsSync(new URL(path, at(page))))).toEqual([])
   })
 
+  test('of docs/README.md include every page and every example', () => {
+    const index = read('docs/README.md')
+    const own = filesOf('docs').filter(
+      (path) => statSync(at(path)).isDirectory() && !path.endsWith('decisions'),
+    )
+    const documents = [...filesOf('docs'), ...own.flatMap(filesOf)].filter((path) => path.endsWith('.md'))
+    const linked = documents.map((path) => path.replace('docs/', ''))
+    const examples = readdirSync(at('examples')).filter((name) => name.endsWith('.ts'))
+    const paths = linked.concat(examples.map((name) => `../examples/${name}`))
+    const exempt = /^(README|tutorial\/\d.*)\.md$/
+    expect(paths.filter((path) => !exempt.test(path) && !index.includes(`](${path})`))).toEqual([])
+  })
+
   test('of http-in-sixty-seconds.md include every page about HTTP', () => {
     const index = read('docs/guide/http-in-sixty-seconds.md')
     const http = readdirSync(at('docs/guide')).filter((name) => /^http-(?!in-sixty-seconds)/.test(name))
