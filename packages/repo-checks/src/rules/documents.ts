@@ -46,7 +46,9 @@ export function documentedCommands(repository: Repository): readonly Violation[]
 }
 
 function textWithCommands(path: string, text: string): string {
-  if (path.endsWith('.md')) return text
+  // A block for the reader's own project has what that project installs.
+  if (path.endsWith('.md'))
+    return text.replaceAll(/^```sh project[^]*?^```$/gm, (block) => block.replaceAll(/./g, ' '))
   return PROGRAM.test(path) ? (/^(?:\/\/.*(?:\n|$))+/.exec(text)?.[0] ?? '') : ''
 }
 

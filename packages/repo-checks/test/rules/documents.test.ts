@@ -70,6 +70,7 @@ describe('documentedCommands', () => {
       'docs/guide/a.md':
         '```ts\n// quotes.ts\nlisten()\n```\n`npm run example examples/quotes.ts`, `npm run example examples/echo.ts`',
       'docs/guide/b.md': '`ROPEWALK_SEED=0-17 npx vitest run a.test.ts` in a project that has vitest',
+      'docs/guide/c.md': '```sh project\nnpm install tsx\nnpx tsx a.ts\n```',
       'packages/core/src/a.ts': '// npm run anything',
     })
     expect(found).toEqual([])
