@@ -402,7 +402,8 @@ export class Simulation {
   }
 
   /**
-   * Lets time pass until no event is scheduled any more.
+   * Lets time pass until no event is scheduled any more, but for intervals that Node would not wait for, because
+   * the program has called their `unref`.
    *
    * @throws {SimulationFailed} (rejects) when the run fails.
    */

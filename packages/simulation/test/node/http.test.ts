@@ -6,6 +6,7 @@ import { text } from 'node:stream/consumers'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { describe, expect, test } from 'vitest'
 import { WebSocketServer } from 'ws'
+import { Simulation } from '../../src/index.ts'
 import { runTwice } from './node-program.ts'
 
 const LINK = { latencyMs: [5, 5] as const, bytesPerSecond: 1e12 }
@@ -126,6 +127,26 @@ describe('node:http on a host', () => {
       'slow body: 408 at 21 s',
       'slow head: 408 at 6 s',
     ])
+  })
+
+  test('runUntilIdle ends while a server only waits for connections', async () => {
+    const sim = new Simulation({ seed: 1 })
+    const noted: string[] = []
+    sim.node('server', () => {
+      http.createServer((_request, response) => response.end('hello')).listen(80)
+      const interval = setInterval(() => noted.push('interval'), 50).unref()
+      setTimeout(() => interval.ref(), 1_000)
+      setTimeout(() => interval.unref(), 2_000)
+    })
+    sim.node('client', async () => {
+      await sleep(60_000)
+      const response = await get('/')
+      noted.push(await text(response))
+    })
+    await sim.runUntilIdle()
+    expect(noted.at(-1)).toBe('interval')
+    expect(noted.filter((line) => line !== 'interval')).toEqual(['hello'])
+    expect(sim.nowMs).toBeLessThan(70_000)
   })
 
   test('hosts do not share the connections of the global agent', async () => {
