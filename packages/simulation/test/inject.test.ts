@@ -138,6 +138,7 @@ describe('faults', () => {
       const hosts = await TwoHosts.connected({ seed })
       hosts.sim.inject({ kind: 'reset', atMs: 0, forMs: 1, one: 'server', other: 'client' })
       await hosts.sim.run(1000)
+      expect(hosts.sim.network.stats.resets).toBeGreaterThan(0)
       brokenAt.add([hosts.served, hosts.asked].map(({ losses }) => losses.length).join())
       for (const { transport } of [hosts.served, hosts.asked]) transport.write('is it still there?')
       await hosts.sim.run(1000)

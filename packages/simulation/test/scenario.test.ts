@@ -218,6 +218,15 @@ describe('simulateAll', () => {
     expect(await failed).toContain('Seed 0-0: the scenario waits while no time passes')
   })
 
+  test('fails a scenario in which no time passes, because it does not await sim.run', async () => {
+    const scenario = async (sim: Simulation): Promise<void> => {
+      idle(sim)
+    }
+    await expect(simulateAll(scenario, { runs: 1 })).rejects.toThrow(
+      'Seed 0-0: no virtual time passed in the scenario: await sim.run or sim.runUntil',
+    )
+  })
+
   test('with failOnLeaks, fails a run that leaves something open, and names the line that opened it', async () => {
     const scenario = async (sim: Simulation): Promise<void> => {
       idle(sim)

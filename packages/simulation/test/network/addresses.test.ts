@@ -1,4 +1,4 @@
-import { Factory } from '@ropewalk/core'
+import { Factory, tcpAddress } from '@ropewalk/core'
 import { describe, expect, test } from 'vitest'
 import type { SimulatedHost } from '../../src/index.ts'
 import { OneProtocol } from '../simulated-harness.ts'
@@ -110,6 +110,36 @@ describe('addresses', () => {
         .catch((error: unknown) => failures.push(error))
     await hosts.sim.run(10)
     expect(failures).toEqual([expect.objectContaining({ code: 'EADDRNOTAVAIL' })])
+  })
+
+  test('port 0 is any free port, and fails with EADDRINUSE when none is free', async () => {
+    const hosts = new TwoHosts()
+    await hosts.sim.run(1)
+    const { reactor } = hosts.server
+    const factory = Factory.forProtocol(Noting)
+    const free = 50_000
+    for (let port = 49_152; port <= 65_535; port++)
+      if (port !== free) reactor.listenForWires(tcpAddress('::', port), 1, () => undefined)
+    const last = await reactor.listenTCP(0, factory)
+    expect(last.getHost().port).toBe(free)
+    await expect(reactor.listenTCP(0, factory)).rejects.toMatchObject({
+      name: 'CannotListenError',
+      code: 'EADDRINUSE',
+    })
+  })
+
+  test('a UNIX socket whose path is a number is another address than the port with that number', async () => {
+    const hosts = new TwoHosts()
+    await hosts.sim.run(1)
+    const { sim, server } = hosts
+    const [tcp, unix] = [new Noting(), new Noting()]
+    await server.reactor.listenTCP(80, new OneProtocol(tcp))
+    const port = await server.reactor.listenUNIX('80', new OneProtocol(unix))
+    server.reactor.connectUNIX('80', new OneProtocol(new Noting()))
+    await sim.run(100)
+    expect([tcp.made, unix.made]).toEqual([false, true])
+    await port.stopListening()
+    expect(await outcome(hosts, hosts.client, 'server', 80)).toBe(hosts.client.address)
   })
 
   test('the file of a UNIX socket stays after a crash, and is removed by a port that stops', async () => {
