@@ -1,4 +1,4 @@
-import { Factory, tcpAddress } from '@ropewalk/core'
+import { Factory, type TCPAddress, tcpAddress } from '@ropewalk/core'
 import { describe, expect, test } from 'vitest'
 import type { SimulatedHost } from '../../src/index.ts'
 import { OneProtocol } from '../simulated-harness.ts'
@@ -81,21 +81,25 @@ describe('addresses', () => {
   })
 
   test('no two connections have the same two ends, however many there are and however often a client restarts', async () => {
-    const hosts = new TwoHosts({ link: { latencyMs: [1, 1] } })
+    const hosts = new TwoHosts({ seed: 2, link: { latencyMs: [1, 1] } })
     await hosts.sim.run(1)
     const { sim, server, client } = hosts
     const factory = Factory.forProtocol(Noting)
     const port = await server.reactor.listenTCP(80, factory)
+    const localPorts = new Set<number>()
     for (let life = 0; life < 5; life++) {
-      for (let count = 0; count < 10; count++)
-        client.reactor.connectTCP('server', 80, new OneProtocol(new Noting()))
+      const protocols = Array.from({ length: 10 }, () => new Noting())
+      for (const protocol of protocols) client.reactor.connectTCP('server', 80, new OneProtocol(protocol))
       await sim.run(1000)
+      for (const { transport } of protocols) localPorts.add((transport.getHost() as TCPAddress).port)
       client.crash()
       client.start()
       await sim.run(1)
     }
     const ends = Array.from(port.connections, (transport) => JSON.stringify(transport.getPeer()))
     expect(new Set(ends).size).toBe(ends.length)
+    // Each life begins with another port.
+    expect(localPorts.size).toBe(50)
   })
 
   test('a connection whose port numbers are all in use fails with EADDRNOTAVAIL', async () => {
