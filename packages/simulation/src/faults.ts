@@ -65,6 +65,7 @@ export const FAULT_KINDS = [
   'hold',
   'reset',
   'crash',
+  'kill',
   'stand still',
   'freeze',
   'slow link',

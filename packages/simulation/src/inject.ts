@@ -29,7 +29,8 @@ const INJECTIONS: Readonly<Record<FaultKind, Injection>> = {
         connection?.resetByNetwork()
     return nothing
   },
-  crash: ({ layers }) => layers.isDown.add(yes),
+  crash: (one) => one.keepCrashed(),
+  kill: (one) => one.keepKilled(),
   // What is down is neither paused nor frozen.
   'stand still': ({ layers, isDown }) => (isDown ? nothing : layers.standsStill.add(yes)),
   freeze: ({ layers, isDown }) => (isDown ? nothing : layers.frozen.add(yes)),

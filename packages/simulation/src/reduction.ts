@@ -1,8 +1,9 @@
+import type { DiskConditions } from './disk/disk-conditions.ts'
 import type { FlowLimits } from './network/tcp-sender.ts'
 import type { LinkConditions } from './network/link.ts'
 
 /**
- * What a run leaves out: planned faults or a part of their duration, and conditions of the network. As text, it
+ * What a run leaves out: planned faults or a part of their duration, and conditions of the network and the disks. As text, it
  * is a list such as `2:300,5,no-loss`.
  */
 export interface Reduction {
@@ -11,11 +12,11 @@ export interface Reduction {
    * duration is the planned one. Undefined: all of them.
    */
   readonly faults: ReadonlyMap<number, number | undefined> | undefined
-  /** The conditions of the network that are left out. */
+  /** The conditions that are left out. */
   readonly calm: ReadonlySet<Calm>
 }
 
-/** A condition of the network that a run can leave out. */
+/** A condition of the network, the disks or the programs that a run can leave out. */
 export type Calm =
   | 'plain'
   | 'no-loss'
@@ -25,6 +26,10 @@ export type Calm =
   | 'no-skew'
   | 'no-late-timers'
   | 'no-shuffle'
+  | DiskCalm
+
+/** A condition of all disks that a run can leave out. */
+export type DiskCalm = 'steady-disk' | 'ordered-disk'
 
 /** The conditions of a run. */
 export interface RunConditions {
@@ -32,6 +37,8 @@ export interface RunConditions {
   readonly link: LinkConditions
   /** Of TCP at all hosts. */
   readonly limits: FlowLimits
+  /** Of all disks. */
+  readonly disk: DiskConditions
   /** By how much the rate of a host's clock differs from 1 at most. */
   readonly maxSkew: number
   /** How late a timer is at most, in milliseconds. */
@@ -55,6 +62,19 @@ const CALMS: { readonly [calm in Calm]: Change } = {
   'no-skew': (conditions) => ({ ...conditions, maxSkew: 0 }),
   'no-late-timers': (conditions) => ({ ...conditions, lateMs: 0 }),
   'no-shuffle': (conditions) => ({ ...conditions, shufflesTies: false }),
+  'steady-disk': (conditions) => {
+    const [[latency], [sync]] = [conditions.disk.latencyMs, conditions.disk.syncMs]
+    return {
+      ...conditions,
+      disk: { ...conditions.disk, latencyMs: [latency, latency], syncMs: [sync, sync] },
+    }
+  },
+  'ordered-disk': (conditions) => ({ ...conditions, disk: { ...conditions.disk, order: 'ordered' } }),
+}
+
+/** Whether it makes a difference only to programs that use a disk. */
+export function isDiskCalm(calm: Calm): calm is DiskCalm {
+  return calm === 'steady-disk' || calm === 'ordered-disk'
 }
 
 /** Leaves nothing out. */

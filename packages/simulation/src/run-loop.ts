@@ -82,7 +82,7 @@ export class RunLoop {
   }
 
   /**
-   * Lets virtual time pass until no event is left.
+   * Lets virtual time pass until no event is left, but for those in the background.
    *
    * @throws {SimulationFailed} (rejects) when the run fails.
    */
@@ -90,7 +90,7 @@ export class RunLoop {
     return this.#watched(async () => {
       const { events } = this.#setup
       await nextTurn()
-      while (events.nextMs < Infinity) await this.#step()
+      while (!events.isIdle) await this.#step()
     })
   }
 

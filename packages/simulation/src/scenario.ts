@@ -55,7 +55,7 @@ export interface SimulateOptions extends Omit<SimulationOptions, 'seed' | 'fault
   readonly diagrams?: string | false | undefined
   /**
    * How many worker threads run the seeds of a scenario that is given as the URL of a module. Default: as many
-   * as there are cores. When they cannot load the module, as in vitest on a version of Node without TypeScript,
+   * as there are cores. A scenario that is a function runs in this thread, whatever the number. When they cannot load the module, as in vitest on a version of Node without TypeScript,
    * the seeds run in this thread.
    */
   readonly workers?: number | undefined

@@ -18,6 +18,7 @@ import {
   type Calm,
   calmed,
   calmsOf,
+  isDiskCalm,
   NOTHING_LEFT_OUT,
   parseReduction,
   type Reduction,
@@ -103,7 +104,6 @@ export class Simulation {
   readonly #conditions: RunConditions
   readonly #expected = new ExpectedErrors()
   readonly #properties: Properties
-  readonly #disk: DiskConditions
 
   /** @throws {TypeError | RangeError} for an unknown option, or a value of the wrong type or out of range. */
   constructor(options: SimulationOptions) {
@@ -113,17 +113,20 @@ export class Simulation {
     const [events, hosts] = [this.#events, this.#hosts]
     this.seed = String(seed)
     const reduction = reductionOf(faults)
-    this.#disk = withDefaults('disk', DEFAULT_DISK, disk, DISK_RULES)
     this.random = new Random(this.seed)
     const given = (conditions: RunConditions): RunConditions => ({
       ...conditions,
       link: withDefaults('a link', conditions.link, link, LINK_RULES),
       limits: withDefaults('a host', conditions.limits, limits, FLOW_RULES),
+      disk: withDefaults('disk', conditions.disk, disk, DISK_RULES),
     })
     const plain = given(PLAIN)
     const drawn = swarm ? given(drawConditions(this.random.fork('swarm'), PLAIN)) : plain
     this.#conditions = calmed(drawn, plain, reduction.calm)
-    this.calmsLeft = (calm) => calmsOf(calmed(drawn, plain, calm), plain).filter((each) => !calm.has(each))
+    const matters = (calm: Calm): boolean =>
+      !isDiskCalm(calm) || this.hosts.some(({ disk: { isUsed } }) => isUsed)
+    this.calmsLeft = (calm) =>
+      calmsOf(calmed(drawn, plain, calm), plain).filter((each) => !calm.has(each) && matters(each))
     this.#events.shuffleTies(this.#conditions.shufflesTies ? this.random.fork('ties').between(1, 2 ** 31) : 0)
     this.trace = new Trace(() => events.nowMs, maxArrows)
     this.#loop = new RunLoop({
@@ -206,7 +209,7 @@ export class Simulation {
       program,
       clockRate: drawClockRate(drawing, maxSkew),
       late: lateTimers(drawing.between(1, 2 ** 31), lateMs),
-      disk: this.#disk,
+      disk: this.#conditions.disk,
       run: (runs, call) => this.#loop.execute(runs, call),
       logged: (event) => this.#logged(name, event),
     })
@@ -402,7 +405,8 @@ export class Simulation {
   }
 
   /**
-   * Lets time pass until no event is scheduled any more.
+   * Lets time pass until no event is scheduled any more, but for intervals that Node would not wait for, because
+   * the program has called their `unref`.
    *
    * @throws {SimulationFailed} (rejects) when the run fails.
    */
@@ -458,6 +462,7 @@ const DEFAULT_LIMITS: FlowLimits = {
 const PLAIN: RunConditions = {
   link: DEFAULT_LINK,
   limits: DEFAULT_LIMITS,
+  disk: DEFAULT_DISK,
   maxSkew: 0,
   lateMs: 0,
   shufflesTies: false,

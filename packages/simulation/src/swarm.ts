@@ -13,6 +13,7 @@ export function drawConditions(random: Random, plain: RunConditions): RunConditi
   return {
     link: { ...plain.link, ...drawLink(random) },
     limits: { ...plain.limits, ...drawLimits(random) },
+    disk: plain.disk,
     maxSkew: oneOf(random, [0, 0, 0.0001, 0.001, 0.01]),
     lateMs: oneOf(random, [0, 0, 2, 10, 50]),
     shufflesTies: random.chance(0.5),

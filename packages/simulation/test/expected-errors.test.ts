@@ -1,13 +1,22 @@
+import { Factory, Protocol } from '@ropewalk/core'
 import type { LogEvent } from '@ropewalk/core/log'
 import { describe, expect, test } from 'vitest'
 import { type ErrorMatch, ExpectedErrors, textOfError } from '../src/expected-errors.ts'
 import { Simulation } from '../src/index.ts'
+import { OneProtocol } from './simulated-harness.ts'
 
 const event: LogEvent = {
   level: 'error',
   text: 'Cannot store {name}',
   fields: { name: 'a' },
   error: new Error('write', { cause: new Error('disk full') }),
+}
+
+class Greeting extends Protocol {
+  override connectionMade(): void {
+    this.transport.write('hello')
+    this.transport.loseConnection()
+  }
 }
 
 describe('ExpectedErrors', () => {
@@ -66,6 +75,25 @@ describe('Simulation', () => {
       ].join('\n'),
     )
   })
+
+  test.each(['connectionMade', 'dataReceived', 'connectionLost'] as const)(
+    'fails when %s of a protocol throws',
+    async (callback) => {
+      class Throwing extends Protocol {}
+      Throwing.prototype[callback] = () => {
+        throw new Error('expected 1, got 2')
+      }
+      const sim = new Simulation({ seed: 3 })
+      sim.host('server', (reactor) => reactor.listenTCP(7, Factory.forProtocol(Throwing)))
+      sim.host('client', (reactor) => {
+        const greeting = new Greeting()
+        reactor.connectTCP('server', 7, new OneProtocol(greeting))
+      })
+      await expect(sim.run(1000)).rejects.toThrow(
+        /^Seed 3 at .*: server logged an error: .*expected 1, got 2/,
+      )
+    },
+  )
 
   test('does not fail for an expected error, and fails at its end when that did not come', async () => {
     const sim = new Simulation({ seed: 3 })

@@ -1,3 +1,5 @@
+import { ConnectionRefusedError } from '@ropewalk/core'
+import { TCPClientEndpoint } from '@ropewalk/core/endpoints'
 import { describe, expect, test } from 'vitest'
 import type { FaultKind } from '../src/faults.ts'
 import { OneProtocol } from './simulated-harness.ts'
@@ -84,6 +86,31 @@ describe('faults', () => {
     expect(server.isSilent).toBe(false)
   })
 
+  test('a killed program is started again: its system closes its connections, and refuses new ones', async () => {
+    const hosts = await happen('kill', 100)
+    expect(hosts.server.isDown).toBe(true)
+    await hosts.sim.run(50)
+    expect(hosts.asked.losses.map(({ name }) => name)).toEqual(['ConnectionDone'])
+    const endpoint = new TCPClientEndpoint(hosts.client.reactor, 'server', 7)
+    const refused = endpoint.connect(new OneProtocol(new Noting())).catch((error: unknown) => error)
+    await hosts.sim.run(45)
+    expect(await refused).toBeInstanceOf(ConnectionRefusedError)
+    await hosts.sim.run(50)
+    expect([hosts.server.isDown, hosts.server.life?.ports.length]).toEqual([false, 1])
+  })
+
+  test('a crash during the kill of a fault takes the power, and the longer of the two counts', async () => {
+    const { sim, server } = await TwoHosts.connected()
+    sim.inject({ kind: 'kill', atMs: 0, forMs: 100, one: 'server', other: 'client' })
+    sim.inject({ kind: 'crash', atMs: 20, forMs: 100, one: 'server', other: 'client' })
+    await sim.run(10)
+    expect([server.isDown, server.isSilent]).toEqual([true, false])
+    await sim.run(100)
+    expect([server.isDown, server.isSilent]).toEqual([true, true])
+    await sim.run(20)
+    expect([server.isDown, server.isSilent]).toEqual([false, false])
+  })
+
   test('a pause ends with a crash, also that of a fault that lasts longer', async () => {
     const { sim, server } = await TwoHosts.connected()
     sim.inject({ kind: 'stand still', atMs: 0, forMs: 500, one: 'server', other: 'client' })
@@ -111,6 +138,7 @@ describe('faults', () => {
       const hosts = await TwoHosts.connected({ seed })
       hosts.sim.inject({ kind: 'reset', atMs: 0, forMs: 1, one: 'server', other: 'client' })
       await hosts.sim.run(1000)
+      expect(hosts.sim.network.stats.resets).toBeGreaterThan(0)
       brokenAt.add([hosts.served, hosts.asked].map(({ losses }) => losses.length).join())
       for (const { transport } of [hosts.served, hosts.asked]) transport.write('is it still there?')
       await hosts.sim.run(1000)

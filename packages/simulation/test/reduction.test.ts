@@ -20,13 +20,14 @@ describe('a reduction', () => {
 
   test('that cannot be read is refused', () => {
     expect(() => parseReduction('2;5')).toThrow(
-      'Cannot read "2;5" as a fault to run: give places in the script, such as 2 or 2:300 for 300 ms; none; or plain, no-loss, no-duplicates, steady-latency, no-cuts, no-skew, no-late-timers, no-shuffle',
+      'Cannot read "2;5" as a fault to run: give places in the script, such as 2 or 2:300 for 300 ms; none; or plain, no-loss, no-duplicates, steady-latency, no-cuts, no-skew, no-late-timers, no-shuffle, steady-disk, ordered-disk',
     )
   })
 
   const plain: RunConditions = {
     link: { latencyMs: [1, 20], lossPerMille: 0, duplicatesPerMille: 0, bytesPerSecond: 1000 },
     limits: { sendBufferBytes: 1, receiveBufferBytes: 1, segmentBytes: 1, giveUpMs: 1, cuts: 'none' },
+    disk: { latencyMs: [1, 1], syncMs: [2, 2], bytesPerSecond: 1, capacityBytes: 1, order: 'ordered' },
     maxSkew: 0,
     lateMs: 0,
     shufflesTies: false,
@@ -34,6 +35,7 @@ describe('a reduction', () => {
   const drawn: RunConditions = {
     link: { latencyMs: [5, 50], lossPerMille: 5, duplicatesPerMille: 0, bytesPerSecond: 9 },
     limits: { ...plain.limits, cuts: 'anywhere' },
+    disk: { ...plain.disk, latencyMs: [1, 3], syncMs: [2, 9], order: 'hostile' },
     maxSkew: 0.1,
     lateMs: 10,
     shufflesTies: true,
@@ -50,10 +52,12 @@ describe('a reduction', () => {
       'no-skew',
       'no-late-timers',
       'no-shuffle',
+      'steady-disk',
+      'ordered-disk',
     ])
     const calm = calmed(drawn, plain, new Set(calms.slice(1)))
     expect(calm).toMatchObject({ link: { latencyMs: [5, 5], lossPerMille: 0 }, limits: { cuts: 'none' } })
-    expect(calm).toMatchObject({ maxSkew: 0, lateMs: 0, shufflesTies: false })
+    expect(calm).toMatchObject({ maxSkew: 0, lateMs: 0, shufflesTies: false, disk: plain.disk })
     expect(calmed(drawn, plain, new Set(['no-loss', 'plain']))).toEqual(plain)
   })
 })

@@ -28,6 +28,18 @@ describe('RunLoop', () => {
     expect(await valuesSeen(1, false)).not.toEqual(await valuesSeen(1, false))
   })
 
+  test('seeds the globals unless seedGlobals is false', async () => {
+    const seen = async (options: { readonly seedGlobals?: boolean }): Promise<readonly unknown[]> => {
+      const values: unknown[] = []
+      const sim = new Simulation({ seed: 1, ...options })
+      sim.host('one', () => void values.push(Math.random(), Date.now(), process.hrtime.bigint()))
+      await sim.run(10)
+      return values
+    }
+    expect(await seen({})).toEqual(await seen({ seedGlobals: true }))
+    expect(await seen({})).not.toEqual(await seen({ seedGlobals: false }))
+  })
+
   test('fails a program that waits in a loop for its seeded clock', async () => {
     const sim = new Simulation({ seed: 1, seedGlobals: true })
     sim.host('one', () => {

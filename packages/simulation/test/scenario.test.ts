@@ -53,6 +53,35 @@ describe('simulateAll', () => {
     expect(again.faultsSeen).toEqual({ crash: 1 })
   })
 
+  test('finds a program that is killed, and calms the disk that it uses', async () => {
+    const scenario = async (sim: Simulation): Promise<void> => {
+      sim.host('a', async ({ disk }) => disk.write('/log', 'begun'))
+      sim.injectFaults({ withinMs: 100 })
+      await sim.run(10_000)
+      if ((sim.faultsSeen.kill ?? 0) > 0) throw new Error('it was killed')
+    }
+    const disk = { latencyMs: [1, 1], syncMs: [1, 2], order: 'hostile' } as const
+    const failed = simulateAll(scenario, { runs: 50, disk })
+    const error = (await failed.catch((caught: unknown) => caught)) as ScenarioFailed
+    expect(error.message).toContain('for 1 ms: kill, a')
+    expect(error.faults).toMatch(/^\d:1,.*steady-disk,ordered-disk$/)
+    expect(error.simulation.hosts[0]?.disk.conditions).toMatchObject({ syncMs: [1, 1], order: 'ordered' })
+    vi.stubEnv('ROPEWALK_SEED', error.seed)
+    vi.stubEnv('ROPEWALK_FAULTS', error.faults)
+    onTestFinished(() => void vi.unstubAllEnvs())
+    await expect(simulateAll(scenario, { disk })).rejects.toThrow('it was killed')
+  })
+
+  test('runs a scenario that is a function in this thread, whatever the number of workers', async () => {
+    let runs = 0
+    const scenario = async (sim: Simulation): Promise<void> => {
+      runs++
+      await sim.run(1)
+    }
+    expect((await simulateAll(scenario, { runs: 3, workers: 2 })).runs).toBe(3)
+    expect(runs).toBe(3)
+  })
+
   test('reports that a failure needs no fault, and runs only the seed of the option `only`', async () => {
     const scenario = async (sim: Simulation): Promise<void> => {
       await sim.run(1)
@@ -187,6 +216,15 @@ describe('simulateAll', () => {
     const failed = failure.catch(String)
     await vi.advanceTimersByTimeAsync(7000)
     expect(await failed).toContain('Seed 0-0: the scenario waits while no time passes')
+  })
+
+  test('fails a scenario in which no time passes, because it does not await sim.run', async () => {
+    const scenario = async (sim: Simulation): Promise<void> => {
+      idle(sim)
+    }
+    await expect(simulateAll(scenario, { runs: 1 })).rejects.toThrow(
+      'Seed 0-0: no virtual time passed in the scenario: await sim.run or sim.runUntil',
+    )
   })
 
   test('with failOnLeaks, fails a run that leaves something open, and names the line that opened it', async () => {

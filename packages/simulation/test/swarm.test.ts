@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest'
+import { DEFAULT_DISK } from '../src/disk/disk-conditions.ts'
 import { FAULT_KINDS } from '../src/faults.ts'
 import { Simulation } from '../src/index.ts'
 import { Random } from '../src/random.ts'
@@ -8,6 +9,7 @@ import { drawClockRate, drawConditions, drawPlan, lateTimers } from '../src/swar
 const plain: RunConditions = {
   link: { latencyMs: [1, 20], lossPerMille: 0, duplicatesPerMille: 0, bytesPerSecond: 1000 },
   limits: { sendBufferBytes: 1, receiveBufferBytes: 1, segmentBytes: 1, giveUpMs: 1, cuts: 'none' },
+  disk: DEFAULT_DISK,
   maxSkew: 0,
   lateMs: 0,
   shufflesTies: false,

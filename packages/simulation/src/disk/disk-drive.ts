@@ -49,6 +49,8 @@ export interface DriveLayers {
 export class DiskDrive {
   readonly layers: DriveLayers
   readonly names: FileNames = new FileNames()
+  /** Whether a program has used it. */
+  isUsed = false
   readonly #setup: DriveSetup
   /** The operations that have begun and not happened yet. */
   readonly #underWay = new Set<DiskOperation<unknown>>()
@@ -75,6 +77,7 @@ export class DiskDrive {
   perform<T>(user: DiskUser | undefined, operation: DiskOperation<T>): Promise<T> {
     return new Promise((resolve, reject) => {
       if (user === undefined) return
+      this.isUsed = true
       this.#underWay.add(operation)
       user.time.after(this.#duration(operation, user.time.now()), () => {
         if (!this.#underWay.delete(operation)) return

@@ -44,6 +44,11 @@ export class SimulatedDisk implements Disk {
     this.#drive.setConditions(conditions)
   }
 
+  /** Whether a program has used it. */
+  get isUsed(): boolean {
+    return this.#drive.isUsed
+  }
+
   /** Whether no file can grow: `write`, `append` and `truncate` reject with ENOSPC. */
   get isFull(): boolean {
     return this.#drive.layers.isFull.value

@@ -164,7 +164,15 @@ export class HostReactor extends WireReactor implements Reactor {
 
   #boundAddress<A extends Address>(address: A): A {
     if (address.type === 'UNIX' || address.port !== 0) return address
-    return { ...address, port: this.#run.stack.freePort() }
+    return { ...address, port: this.#freePort(address.host) }
+  }
+
+  #freePort(host: string): number {
+    try {
+      return this.#run.stack.freePort()
+    } catch (error) {
+      throw new CannotListenError(tcpAddress(host, 0), error)
+    }
   }
 
   protected override acceptTCP(
@@ -173,7 +181,7 @@ export class HostReactor extends WireReactor implements Reactor {
     options: ListenTCPOptions,
   ): Promise<ListeningPort<TCPAddress>> {
     const { interface: named = '::', backlog = DEFAULT_BACKLOG, ipv6Only = false, ...accept } = options
-    const number = port === 0 ? this.#run.stack.freePort() : port
+    const number = port === 0 ? this.#freePort(named) : port
     const address = this.#addressOf(named, number)
     return this.#listen({ address, factory, ipv6Only, backlog, accept })
   }

@@ -177,8 +177,8 @@ export class HostRun implements ReactorSystem, DiskUser {
   }
 
   /**
-   * @throws {Error} EADDRINUSE when the address is taken, unless both sockets have `reuseAddress`; EADDRNOTAVAIL
-   * when the host does not have it.
+   * @throws {Error} EADDRINUSE when the address is taken, unless both sockets have `reuseAddress`, or all ports to
+   * choose from are in use; EADDRNOTAVAIL when the host does not have the address.
    */
   bindDatagrams(asked: DatagramBinding): SimulatedDatagramWire {
     const port = asked.address.port === 0 ? this.#freeDatagramPort() : asked.address.port
@@ -203,7 +203,9 @@ export class HostRun implements ReactorSystem, DiskUser {
   }
 
   #freeDatagramPort(): number {
-    const taken = new Set(Array.from(this.#datagrams, ({ address }) => address.port))
+    const ports = Array.from(this.#datagrams, ({ address }) => address.port)
+    const taken = new Set(ports.filter((port) => port >= FIRST_PORT && port <= LAST_PORT))
+    if (taken.size > LAST_PORT - FIRST_PORT) throw listenFailure('EADDRINUSE')
     do this.#lastDatagramPort = this.#lastDatagramPort >= LAST_PORT ? FIRST_PORT : this.#lastDatagramPort + 1
     while (taken.has(this.#lastDatagramPort))
     return this.#lastDatagramPort

@@ -180,6 +180,13 @@ export class SimulatedHost implements HostState {
     this.#cutPower()
   }
 
+  /** Crashes it, and keeps it down. @returns a function that ends that. */
+  keepCrashed(): () => void {
+    const end = this.layers.isDown.add(yes)
+    this.#cutPower()
+    return end
+  }
+
   /**
    * Ends its program at once, as the signal SIGKILL does. Its operating system goes on: it sends what was
    * written and closes the connections, with a RST where bytes are unread, and refuses new ones. No effect
@@ -188,14 +195,15 @@ export class SimulatedHost implements HostState {
    * @param what What the trace notes.
    */
   kill(what = 'is killed'): void {
-    const life = this.#run
-    if (life === undefined) return
-    this.network.setup.trace.note(this.name, what)
-    for (const port of life.ports) port.resetQueue()
-    this.#endRun()
-    this.#drive.programEnds()
-    this.#stack?.closeAll()
+    if (this.#run === undefined) return
+    this.#endProgram(what)
     this.layers.isDown.set(true)
+  }
+
+  /** Kills its program, and keeps it from starting. @returns a function that ends that. */
+  keepKilled(): () => void {
+    this.#endProgram('is killed')
+    return this.layers.isDown.add(yes)
   }
 
   /** Pauses its program, as a long garbage collection does. Its operating system and its clock continue. */
@@ -299,6 +307,16 @@ export class SimulatedHost implements HostState {
     life.executeSoon(() => this.#setup.program(life.reactor))
   }
 
+  #endProgram(what: string): void {
+    const life = this.#run
+    if (life === undefined) return
+    this.network.setup.trace.note(this.name, what)
+    for (const port of life.ports) port.resetQueue()
+    this.#endRun()
+    this.#drive.programEnds()
+    this.#stack?.closeAll()
+  }
+
   #turnOff(): void {
     // After `kill` there is no run, and the machine goes on.
     if (this.#run !== undefined) this.#cutPower()
@@ -355,6 +373,10 @@ export interface HostLayers {
   readonly isDown: Layered<boolean>
   readonly standsStill: Layered<boolean>
   readonly frozen: Layered<boolean>
+}
+
+function yes(): boolean {
+  return true
 }
 
 const MAX_CLOCK_ASKED = 1_000_000

@@ -171,7 +171,9 @@ export class TCPConnection {
 
   /** A device on the network sends a RST to this end, as if it came from the peer. */
   resetByNetwork(): void {
-    if (this.#stage === 'ESTABLISHED') this.#break('ECONNRESET')
+    if (this.#stage !== 'ESTABLISHED') return
+    this.#system.stats.resets++
+    this.#break('ECONNRESET')
   }
 
   #receiveReply(segment: Segment): void {

@@ -63,13 +63,13 @@ export class TCPStack implements ConnectionSystem {
    */
   portTowards(host: string, remote: Endpoint): number {
     this.#forgetOld()
-    return this.#nextPort((port) => !this.#connections.has(pairOf({ host, port }, remote)))
+    return this.#nextPort((port) => !this.#connections.has(pairOf({ host, port }, remote)), 'EADDRNOTAVAIL')
   }
 
-  /** Returns a number on which no port listens. @throws {Error} EADDRNOTAVAIL when all are taken. */
+  /** Returns a number on which no port listens. @throws {Error} EADDRINUSE when all are taken. */
   freePort(): number {
     const taken = new Set(Array.from(this.#ports, ({ endpoint }) => endpoint.port))
-    return this.#nextPort((port) => !taken.has(port))
+    return this.#nextPort((port) => !taken.has(port), 'EADDRINUSE')
   }
 
   /** Accepts connections at a port from now on. */
@@ -189,12 +189,12 @@ export class TCPStack implements ConnectionSystem {
       : `${peer.name}:${remote.port}>${machine.name}`
   }
 
-  #nextPort(isFree: (port: number) => boolean): number {
+  #nextPort(isFree: (port: number) => boolean, code: string): number {
     for (let tries = FIRST_PORT; tries <= LAST_PORT; tries++) {
       this.#lastPort = this.#lastPort >= LAST_PORT ? FIRST_PORT : this.#lastPort + 1
       if (isFree(this.#lastPort)) return this.#lastPort
     }
-    throw Object.assign(new Error('no port is free (EADDRNOTAVAIL)'), { code: 'EADDRNOTAVAIL' })
+    throw Object.assign(new Error(`no port is free (${code})`), { code })
   }
 
   #forgetOld(): void {

@@ -38,7 +38,7 @@ export function takeTimersFromNode(): void {
 /** When a timer of Node is called by the clock of a host. */
 class HostTimer {
   callback: (...args: unknown[]) => unknown
-  hasRef = true
+  #hasRef = true
   /** Whether Node has given it a number. */
   hasNumber = false
   readonly #host: SimulatedHost
@@ -56,12 +56,21 @@ class HostTimer {
     this.#args = timer._timerArgs ?? []
   }
 
+  get hasRef(): boolean {
+    return this.#hasRef
+  }
+
+  set hasRef(hasRef: boolean) {
+    this.#hasRef = hasRef
+    this.#updateBackground()
+  }
+
   get isCleared(): boolean {
     return this.#state === 'cleared'
   }
 
   start(hasRef: boolean): void {
-    this.hasRef = hasRef
+    this.#hasRef = hasRef
     this.#arm()
   }
 
@@ -88,6 +97,13 @@ class HostTimer {
   #arm(): void {
     if (this.#host.isDown) return
     this.#call = this.#host.reactor.callLater(this.#delayMs, () => this.#due())
+    this.#updateBackground()
+  }
+
+  /** Only intervals: a timeout without `ref` may be that of a socket, which would keep Node running. */
+  #updateBackground(): void {
+    const repeats = this.#timer._repeat !== null
+    if (repeats && this.#call !== undefined) this.#host.life?.clock.setBackground(this.#call, !this.#hasRef)
   }
 
   #cancel(): void {

@@ -1,6 +1,8 @@
 /** A call scheduled at a virtual time. */
 export interface TimelineEvent {
   readonly dueMs: number
+  /** Whether a run that waits for the end of all work does not wait for it. */
+  isBackground: boolean
   /** Cancels the call. No effect after it was made. */
   cancel(): void
 }
@@ -24,6 +26,11 @@ export class EventQueue {
   /** When the next event is due; Infinity when there is none. */
   get nextMs(): number {
     return this.#first()?.dueMs ?? Infinity
+  }
+
+  /** Whether no event is left, but for those in the background. */
+  get isIdle(): boolean {
+    return !this.#heap.some((entry) => !entry.cancelled && !entry.isBackground)
   }
 
   /**
@@ -81,6 +88,7 @@ export class EventQueue {
 
 class Entry implements TimelineEvent {
   readonly dueMs: number
+  isBackground = false
   /** Decides between events at the same time, before their order. */
   readonly #rank: number
   readonly #order: number

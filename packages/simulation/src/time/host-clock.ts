@@ -18,6 +18,7 @@ export class HostClock implements Schedule {
   /** Its lane in the queue of events. */
   readonly lane: number
   readonly #armed = new Map<ScheduledCall, TimelineEvent>()
+  readonly #background = new WeakSet<DelayedCall>()
   #rate = 1
   #stopped = false
   /** The readings of both clocks at the last change of rate, stop or start. */
@@ -55,6 +56,14 @@ export class HostClock implements Schedule {
 
   getDelayedCalls(): DelayedCall[] {
     return [...this.#armed.keys()]
+  }
+
+  /** Sets whether a run that waits for the end of all work does not wait for this delayed call. */
+  setBackground(call: DelayedCall, isBackground: boolean): void {
+    if (isBackground) this.#background.add(call)
+    else this.#background.delete(call)
+    const event = this.#armed.get(call as ScheduledCall)
+    if (event !== undefined) event.isBackground = isBackground
   }
 
   /** From now on, the clock runs `rate` times as fast as virtual time. */
@@ -95,10 +104,9 @@ export class HostClock implements Schedule {
     const dueMs = this.#stopped
       ? Infinity
       : this.#soonest(call, virtualMs + (call.getTime() - hostMs) / this.#rate)
-    this.#armed.set(
-      call,
-      this.#events.at(this.#late(dueMs), () => this.#execute(() => this.#run(call)), this.lane),
-    )
+    const event = this.#events.at(this.#late(dueMs), () => this.#execute(() => this.#run(call)), this.lane)
+    event.isBackground = this.#background.has(call)
+    this.#armed.set(call, event)
   }
 
   /**

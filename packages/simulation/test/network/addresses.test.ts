@@ -1,4 +1,4 @@
-import { Factory } from '@ropewalk/core'
+import { Factory, type TCPAddress, tcpAddress } from '@ropewalk/core'
 import { describe, expect, test } from 'vitest'
 import type { SimulatedHost } from '../../src/index.ts'
 import { OneProtocol } from '../simulated-harness.ts'
@@ -81,21 +81,25 @@ describe('addresses', () => {
   })
 
   test('no two connections have the same two ends, however many there are and however often a client restarts', async () => {
-    const hosts = new TwoHosts({ link: { latencyMs: [1, 1] } })
+    const hosts = new TwoHosts({ seed: 2, link: { latencyMs: [1, 1] } })
     await hosts.sim.run(1)
     const { sim, server, client } = hosts
     const factory = Factory.forProtocol(Noting)
     const port = await server.reactor.listenTCP(80, factory)
+    const localPorts = new Set<number>()
     for (let life = 0; life < 5; life++) {
-      for (let count = 0; count < 10; count++)
-        client.reactor.connectTCP('server', 80, new OneProtocol(new Noting()))
+      const protocols = Array.from({ length: 10 }, () => new Noting())
+      for (const protocol of protocols) client.reactor.connectTCP('server', 80, new OneProtocol(protocol))
       await sim.run(1000)
+      for (const { transport } of protocols) localPorts.add((transport.getHost() as TCPAddress).port)
       client.crash()
       client.start()
       await sim.run(1)
     }
     const ends = Array.from(port.connections, (transport) => JSON.stringify(transport.getPeer()))
     expect(new Set(ends).size).toBe(ends.length)
+    // Each life begins with another port.
+    expect(localPorts.size).toBe(50)
   })
 
   test('a connection whose port numbers are all in use fails with EADDRNOTAVAIL', async () => {
@@ -110,6 +114,36 @@ describe('addresses', () => {
         .catch((error: unknown) => failures.push(error))
     await hosts.sim.run(10)
     expect(failures).toEqual([expect.objectContaining({ code: 'EADDRNOTAVAIL' })])
+  })
+
+  test('port 0 is any free port, and fails with EADDRINUSE when none is free', async () => {
+    const hosts = new TwoHosts()
+    await hosts.sim.run(1)
+    const { reactor } = hosts.server
+    const factory = Factory.forProtocol(Noting)
+    const free = 50_000
+    for (let port = 49_152; port <= 65_535; port++)
+      if (port !== free) reactor.listenForWires(tcpAddress('::', port), 1, () => undefined)
+    const last = await reactor.listenTCP(0, factory)
+    expect(last.getHost().port).toBe(free)
+    await expect(reactor.listenTCP(0, factory)).rejects.toMatchObject({
+      name: 'CannotListenError',
+      code: 'EADDRINUSE',
+    })
+  })
+
+  test('a UNIX socket whose path is a number is another address than the port with that number', async () => {
+    const hosts = new TwoHosts()
+    await hosts.sim.run(1)
+    const { sim, server } = hosts
+    const [tcp, unix] = [new Noting(), new Noting()]
+    await server.reactor.listenTCP(80, new OneProtocol(tcp))
+    const port = await server.reactor.listenUNIX('80', new OneProtocol(unix))
+    server.reactor.connectUNIX('80', new OneProtocol(new Noting()))
+    await sim.run(100)
+    expect([tcp.made, unix.made]).toEqual([false, true])
+    await port.stopListening()
+    expect(await outcome(hosts, hosts.client, 'server', 80)).toBe(hosts.client.address)
   })
 
   test('the file of a UNIX socket stays after a crash, and is removed by a port that stops', async () => {

@@ -96,6 +96,23 @@ describe('TCPConnection', () => {
     expect(Math.max(...segments.map((count, at) => count / (at + 1)))).toBeLessThan(first * 1.1)
   })
 
+  test('waits for a useful window, whatever the peer offers', () => {
+    const ends = TwoEnds.opened()
+    const { client, server } = ends
+    server.reads = false
+    client.connection.write([Buffer.alloc(5000)])
+    ends.pass(3000)
+    const [last] = server.sent.slice(-1)
+    if (last === undefined) throw new Error('The server has sent nothing')
+    const sentAfter = (window: number): number => {
+      const before = client.sent.length
+      client.receive({ ...last, window })
+      return client.sent.length - before
+    }
+    expect([last.window, sentAfter(100), sentAfter(1459)]).toEqual([0, 0, 0])
+    expect(sentAfter(1500)).toBeGreaterThan(0)
+  })
+
   test('asks for the window when the segment that opened it was lost', () => {
     const ends = TwoEnds.opened()
     const { client, server } = ends

@@ -85,6 +85,19 @@ describe('a machine that lost its power', () => {
     }
   })
 
+  test('sends nothing at all, neither bytes nor acknowledgements', async () => {
+    const hosts = await TwoHosts.connected()
+    hosts.asked.transport.write(Buffer.alloc(50_000))
+    hosts.served.transport.write(Buffer.alloc(50_000))
+    await hosts.sim.run(3)
+    hosts.server.crash()
+    const { trace, nowMs } = hosts.sim
+    await hosts.sim.run(60_000)
+    // What had left before takes at most 20 ms.
+    const late = trace.arrows.filter(({ from, to, atMs }) => from === 'server' && to && atMs > nowMs + 25)
+    expect(late).toEqual([])
+  })
+
   test('is found by a sender that waits for its window', async () => {
     const hosts = await TwoHosts.connected()
     hosts.served.transport.pauseProducing()

@@ -1,10 +1,12 @@
 import http from 'node:http'
 import http2 from 'node:http2'
+import net from 'node:net'
 import { once } from 'node:events'
 import { text } from 'node:stream/consumers'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { describe, expect, test } from 'vitest'
 import { WebSocketServer } from 'ws'
+import { Simulation } from '../../src/index.ts'
 import { runTwice } from './node-program.ts'
 
 const LINK = { latencyMs: [5, 5] as const, bytesPerSecond: 1e12 }
@@ -67,6 +69,84 @@ describe('node:http on a host', () => {
       })
     })
     expect(noted).toEqual(['date,one', 'Date,two'])
+  })
+
+  test('the timeouts of a server follow the clock of its host', async () => {
+    const noted = await runTwice(
+      (sim, note) => {
+        sim.node('server', () => {
+          const server = http.createServer(
+            { headersTimeout: 5_000, requestTimeout: 20_000, connectionsCheckingInterval: 1_000 },
+            (request, response) => request.resume().on('end', () => response.end('whole')),
+          )
+          server.listen(80)
+        })
+        const client = async (name: string, parts: readonly string[], everyMs: number): Promise<void> => {
+          const socket = net.connect(80, 'server')
+          let received = ''
+          socket.on('data', (data) => (received += data.toString()))
+          socket.on('error', () => undefined)
+          socket.on('close', () => {
+            const statuses = [...received.matchAll(/HTTP\/1.1 (\d+)/g)].map(([, status]) => status)
+            note(`${name}: ${statuses.join()} at ${Math.floor(performance.now() / 1_000)} s`)
+          })
+          for (const part of parts) {
+            if (socket.destroyed) return
+            socket.write(part)
+            await sleep(everyMs)
+          }
+        }
+        const clients = {
+          silent: [[], 0],
+          'slow head': [Array.from('GET / HTTP/1.1\r\n'), 500],
+          'slow body': [
+            ['POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 100\r\n\r\n', ...Array.from('x'.repeat(90))],
+            500,
+          ],
+          'second head': [['GET / HTTP/1.1\r\nHost: a\r\n\r\n', ...Array.from('GET / HTTP/1.1')], 600],
+          'in time': [
+            [
+              'POST / HTTP/1.1\r\nHost: a\r\nConnection: close\r\nContent-Length: 4\r\n\r\n',
+              ...Array.from('body'),
+            ],
+            3_000,
+          ],
+        } as const
+        for (const [name, [parts, everyMs]] of Object.entries(clients))
+          sim.node(name, async () => {
+            await sleep(1)
+            await client(name, parts, everyMs)
+          })
+      },
+      { link: LINK, ms: 40_000 },
+    )
+    expect(noted.toSorted()).toEqual([
+      'in time: 200 at 12 s',
+      'second head: 200,408 at 6 s',
+      'silent: 408 at 6 s',
+      'slow body: 408 at 21 s',
+      'slow head: 408 at 6 s',
+    ])
+  })
+
+  test('runUntilIdle ends while a server only waits for connections', async () => {
+    const sim = new Simulation({ seed: 1 })
+    const noted: string[] = []
+    sim.node('server', () => {
+      http.createServer((_request, response) => response.end('hello')).listen(80)
+      const interval = setInterval(() => noted.push('interval'), 50).unref()
+      setTimeout(() => interval.ref(), 1_000)
+      setTimeout(() => interval.unref(), 2_000)
+    })
+    sim.node('client', async () => {
+      await sleep(60_000)
+      const response = await get('/')
+      noted.push(await text(response))
+    })
+    await sim.runUntilIdle()
+    expect(noted.at(-1)).toBe('interval')
+    expect(noted.filter((line) => line !== 'interval')).toEqual(['hello'])
+    expect(sim.nowMs).toBeLessThan(70_000)
   })
 
   test('hosts do not share the connections of the global agent', async () => {

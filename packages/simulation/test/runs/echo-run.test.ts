@@ -5,10 +5,10 @@ import { echoRun } from './echo-run.ts'
 
 test('an echo WebSocket server and its clients keep every rule on a network that misbehaves', async () => {
   const { runs, faults } = await simulateAll((sim) => echoRun(sim, 5, 5), {
-    runs: 60,
+    runs: 80,
     link: { lossPerMille: 5 },
   })
-  expect(runs).toBe(60)
+  expect(runs).toBe(80)
   // Runs without faults would prove nothing.
   for (const kind of ['partition', 'reset', 'crash', 'stand still'] as const)
     expect(faults[kind]).toBeGreaterThan(5)

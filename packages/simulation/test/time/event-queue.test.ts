@@ -38,6 +38,19 @@ describe('EventQueue', () => {
     expect(calls.length).toBeLessThan(4000)
   })
 
+  test('is idle when only events in the background are left', () => {
+    const queue = new EventQueue()
+    const [first, second] = [queue.at(1, () => undefined), queue.at(2, () => undefined)]
+    first.isBackground = true
+    expect(queue.isIdle).toBe(false)
+    second.cancel()
+    expect(queue.isIdle).toBe(true)
+    first.isBackground = false
+    expect(queue.isIdle).toBe(false)
+    queue.step()
+    expect(queue.isIdle).toBe(true)
+  })
+
   test('lets an event cancel another due at the same time, and ignores a second cancel', () => {
     const [timeline, calls] = [new EventQueue(), [] as string[]]
     const later = { cancel: (): void => undefined }

@@ -10,7 +10,10 @@ import { expect, test } from 'vitest'
 import type { Simulation } from '../../../src/index.ts'
 import { expectSameTraces } from './same-traces.ts'
 
-const FAULTS = { withinMs: 10_000, kinds: ['partition', 'reset', 'hold', 'crash', 'slow link'] } as const
+const FAULTS = {
+  withinMs: 10_000,
+  kinds: ['partition', 'reset', 'hold', 'crash', 'kill', 'slow link'],
+} as const
 
 /** Calls `attempt` until it succeeds for each of five items. */
 async function eachItem(attempt: (item: number) => Promise<unknown>): Promise<void> {

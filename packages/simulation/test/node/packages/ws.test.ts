@@ -48,7 +48,7 @@ test('ws: a client that connects again has everything confirmed', { timeout: 120
     sim.node('client', () => client(confirmed))
     sim.injectFaults({
       withinMs: 10_000,
-      kinds: ['partition', 'one way', 'reset', 'hold', 'crash', 'stand still'],
+      kinds: ['partition', 'one way', 'reset', 'hold', 'crash', 'kill', 'stand still'],
     })
     await sim.run(120_000)
     expect(confirmed.size).toBe(10)
