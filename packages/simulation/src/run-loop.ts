@@ -7,6 +7,7 @@ import { type RealWork, watchRealWork } from './real/real-work.ts'
 import type { SeededWorld } from './real/seeded-functions.ts'
 import { SeededGlobals } from './real/seeded-globals.ts'
 import { watchUnhandledRejections } from './real/unhandled-rejections.ts'
+import { isThenable } from './returned.ts'
 import type { EventQueue } from './time/event-queue.ts'
 
 /** The constructor arguments of `RunLoop`. */
@@ -72,7 +73,7 @@ export class RunLoop {
       const until = events.nowMs + timeoutMs
       // Promise jobs that began outside of any event, for example in a test, run first.
       await nextTurn()
-      while (!condition()) {
+      while (!holds(condition)) {
         if (events.nextMs > until)
           this.fail(`runUntil: the condition did not hold within ${timeoutMs} ms`, undefined)
         else await this.#step()
@@ -211,6 +212,13 @@ export class RunLoop {
     const promise = running === undefined ? 'A promise' : `A promise of ${running.host.name}`
     this.fail(`${promise} was rejected, and the rejection was not handled`, reason)
   }
+}
+
+/** @throws {TypeError} when the condition returns a promise, which is true whatever it resolves to. */
+function holds(condition: () => boolean): boolean {
+  const result: unknown = condition()
+  if (isThenable(result)) throw new TypeError('runUntil: the condition returned a promise: it must not wait')
+  return Boolean(result)
 }
 
 function asked(host: SimulatedHost, ms: number): number {

@@ -23,6 +23,7 @@ import {
   type Reduction,
   type RunConditions,
 } from './reduction.ts'
+import { waitedFor } from './returned.ts'
 import { drawClockRate, drawConditions, lateTimers } from './swarm.ts'
 import { RunLoop } from './run-loop.ts'
 import { EventQueue } from './time/event-queue.ts'
@@ -203,7 +204,7 @@ export class Simulation {
       number: this.#hosts.size + 1,
       network,
       random,
-      program,
+      program: (reactor) => waitedFor(program(reactor)),
       clockRate: drawClockRate(drawing, maxSkew),
       late: lateTimers(drawing.between(1, 2 ** 31), lateMs),
       disk: this.#disk,
@@ -308,7 +309,7 @@ export class Simulation {
    * the run fails.
    */
   at(ms: number, call: () => unknown): void {
-    this.#events.at(ms, () => this.#loop.executeOutside('A call of sim.at', call))
+    this.#events.at(ms, () => this.#loop.executeOutside('A call of sim.at', () => waitedFor(call())))
   }
 
   /** Loses every packet between two hosts until `heal`; with `oneWay`, only those from `one` to `other`. */
