@@ -1,10 +1,11 @@
+import { runInNewContext } from 'node:vm'
 import { describe, expect, test } from 'vitest'
 import { Simulation } from '../src/index.ts'
 import { isThenable, waitedFor } from '../src/returned.ts'
 
 /** Not a `Promise`: such as a promise of another realm, or of a library. */
 function rejecting(): unknown {
-  return { then: (_kept: unknown, reject: (error: Error) => void) => reject(new Error('it broke')) }
+  return runInNewContext('({ then(_kept, reject) { reject(new Error("it broke")) } })', { Error })
 }
 
 function* body(): Generator<undefined> {
@@ -32,7 +33,7 @@ describe('what a program or a call of a test returns', () => {
   test('is waited for only when it is a thenable', () => {
     expect(waitedFor(5)).toBe(5)
     expect(waitedFor(rejecting)).toBe(rejecting)
-    expect([isThenable(rejecting()), isThenable({ then: 5 }), isThenable(null)]).toEqual([true, false, false])
+    expect([isThenable(rejecting()), isThenable({}), isThenable(null)]).toEqual([true, false, false])
   })
 })
 
