@@ -1,5 +1,6 @@
 import type { SimulatedHost } from '../host/simulated-host.ts'
 import { ProgramExited } from '../node-programs.ts'
+import { runningHost } from '../run-loop.ts'
 import { nodeHost } from './node-hosts.ts'
 
 /**
@@ -12,7 +13,7 @@ import { nodeHost } from './node-hosts.ts'
 export function catchExceptions(failed: (error: unknown) => void): () => void {
   if (process.hasUncaughtExceptionCaptureCallback()) return () => undefined
   process.setUncaughtExceptionCaptureCallback((error: unknown) => {
-    const host = nodeHost()
+    const host = runningHost()
     if (host === undefined) failed(error)
     else uncaught(host, error)
   })

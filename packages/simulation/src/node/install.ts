@@ -5,6 +5,7 @@ import { standInForDatagrams } from './dgram.ts'
 import { standInForDNS } from './dns.ts'
 import { standInForFetch } from './fetch.ts'
 import { forgetAgentsOfHosts, standInForHTTP } from './http.ts'
+import { standInForHTTP2 } from './http2.ts'
 import { findNetInternals } from './internals.ts'
 import { isModuleLoader } from './module-loaders.ts'
 import { standInForNet } from './net.ts'
@@ -30,6 +31,7 @@ export function install(): void {
   standInForDatagrams(internals.owner)
   standInForDNS()
   standInForHTTP()
+  standInForHTTP2()
   standInForZlib(internals.owner)
   refuseRealActions()
   standInForRandomness()

@@ -1,7 +1,17 @@
 import crypto from 'node:crypto'
 import { execFileSync, spawn } from 'node:child_process'
 import cluster from 'node:cluster'
-import { createWriteStream, mkdirSync, readFile, readFileSync, writeFileSync } from 'node:fs'
+import {
+  createWriteStream,
+  ftruncateSync,
+  lutimesSync,
+  mkdirSync,
+  readFile,
+  readFileSync,
+  watch,
+  watchFile,
+  writeFileSync,
+} from 'node:fs'
 import fs from 'node:fs/promises'
 import { pipeline } from 'node:stream/promises'
 import { promisify } from 'node:util'
@@ -28,6 +38,10 @@ describe('what cannot be simulated fails the run by name', () => {
     ['fs.mkdirSync', () => mkdirSync('/nowhere/folder')],
     ['fs.open', () => createWriteStream('/nowhere/file')],
     ['fs.promises.open', () => fs.open('/nowhere/file', 'a')],
+    ['fs.watch', () => watch(HERE)],
+    ['fs.watchFile', () => watchFile(HERE, () => undefined)],
+    ['fs.lutimesSync', () => lutimesSync('/nowhere/file', 1, 1)],
+    ['fs.ftruncateSync', () => ftruncateSync(-1)],
     ['child_process.spawn', () => spawn('true')],
     ['child_process.execFileSync', () => execFileSync('true')],
     ['cluster.fork', () => cluster.fork()],
