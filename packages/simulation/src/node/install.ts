@@ -10,6 +10,7 @@ import { findNetInternals } from './internals.ts'
 import { isModuleLoader } from './module-loaders.ts'
 import { standInForNet } from './net.ts'
 import { adoptHost, isNodeHost } from './node-hosts.ts'
+import { noteProcessListeners, removeProcessListeners } from './process-listeners.ts'
 import { standInForRandomness } from './randomness.ts'
 import { HostResources, THREADS } from './host-resources.ts'
 import { refuseRealActions } from './refused.ts'
@@ -34,6 +35,7 @@ export function install(): void {
   standInForHTTP2()
   standInForZlib(internals.owner)
   refuseRealActions()
+  noteProcessListeners()
   standInForRandomness()
   syncBuiltinESMExports()
   provideNodePrograms(new SimulatedNode())
@@ -67,6 +69,7 @@ class SimulatedNode implements NodePrograms {
     if (this.#failed.length === 0 && simulation !== this.#last?.deref()) {
       forgetAgentsOfHosts()
       StreamHandle.forgetOpen()
+      removeProcessListeners()
     }
     this.#last = new WeakRef(simulation)
     if (this.#failed.push(failed) === 1) this.#begin()

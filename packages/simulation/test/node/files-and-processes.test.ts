@@ -123,3 +123,20 @@ describe('work of other threads takes no time', () => {
     expect(noted).toEqual(['true', '32', expect.stringMatching(/^[0-9a-f]{8}$/), 'at 0', 'timer'])
   })
 })
+
+test('listeners that a host adds to the process end with its simulation, and others stay', async () => {
+  const own = (): void => undefined
+  process.on('SIGUSR2', own)
+  for (let run = 0; run < 3; run++) {
+    const sim = new Simulation({ seed: run })
+    sim.node('server', () => {
+      process.on('SIGUSR2', () => undefined)
+      process.once('SIGUSR2', () => undefined)
+    })
+    await sim.run(10)
+    expect(process.listenerCount('SIGUSR2')).toBe(3)
+  }
+  await new Simulation({ seed: 4 }).run(1)
+  expect(process.listeners('SIGUSR2')).toEqual([own])
+  process.off('SIGUSR2', own)
+})
