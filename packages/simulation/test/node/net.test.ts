@@ -283,3 +283,38 @@ test('an exception in a later tick of a host without the simulated Node names it
   })
   await expect(sim.run(10)).rejects.toThrow('Seed 1 at 5.000 ms: server failed: it broke')
 })
+
+test('connects from the local port and address that the program asks for, and names those it cannot have', async () => {
+  const noted = await runTwice(
+    (sim, note) => {
+      const server = sim.node('server', () => {
+        net
+          .createServer((socket) => {
+            note(`accepted from ${socket.remotePort}`)
+            socket.end()
+          })
+          .listen(80)
+      })
+      sim.node('client', async () => {
+        net.createServer().listen(81)
+        const to = { host: server.address, port: 80 }
+        const asked = [{ localPort: 45_555 }, { localPort: 81 }, { localAddress: '1.2.3.4', localPort: 5 }]
+        for (const from of [...asked, { localAddress: '1.2.3.4' }]) {
+          const socket = net.connect({ ...to, ...from })
+          socket.on('connect', () => note(`connected from ${socket.localPort}`))
+          socket.on('error', (error) => note(error.message))
+          socket.resume()
+          await new Promise((resolve) => socket.on('close', resolve))
+        }
+      })
+    },
+    { link: LINK },
+  )
+  expect(noted).toEqual([
+    'connected from 45555',
+    'accepted from 45555',
+    'bind EADDRINUSE 0.0.0.0:81',
+    'bind EADDRNOTAVAIL 1.2.3.4:5',
+    'bind EADDRNOTAVAIL 1.2.3.4',
+  ])
+})
