@@ -11,7 +11,7 @@ export function isThenable(value: unknown): value is PromiseLike<unknown> {
  */
 export function waitedFor(value: unknown): unknown {
   if (GENERATORS.has(Object.prototype.toString.call(value)))
-    throw new TypeError('it returned a generator, whose body nobody runs: use an async function')
+    throw new TypeError('it returned a generator, whose body does not run: use an async function')
   return isThenable(value) ? Promise.resolve(value) : value
 }
 

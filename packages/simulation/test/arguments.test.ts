@@ -23,8 +23,8 @@ test.each<[string, () => unknown, string]>([
   ['an unknown kind', () => sim.inject({ ...fault, kind: 'krash' as 'crash' }), 'Cannot take kind "krash"'],
   ['a clock that stands still', () => host.setClockRate(0), 'Cannot take rate 0 for setClockRate'],
   ['a clock that runs back', () => host.setClockRate(-1), 'Cannot take rate -1 for setClockRate'],
-  ['a date that is none', () => host.jumpCalendar(NaN), 'Cannot take ms NaN for jumpCalendar'],
-  ['a delay that is none', () => (host.readDelayMs = NaN), 'Cannot take readDelayMs NaN'],
+  ['a jump of NaN', () => host.jumpCalendar(NaN), 'Cannot take ms NaN for jumpCalendar'],
+  ['a delay of NaN', () => (host.readDelayMs = NaN), 'Cannot take readDelayMs NaN'],
   ['less than no descriptors', () => (host.maxDescriptors = -1), 'Cannot take maxDescriptors -1'],
   ['unknown names', () => (host.names = { delayMS: 5 } as object), 'did you mean delayMs?'],
   [
@@ -32,7 +32,7 @@ test.each<[string, () => unknown, string]>([
     () => (sim.network.names.conditions = { failing: 0.5 } as unknown as NameConditions),
     'Cannot take failing 0.5 for names.conditions',
   ],
-  ['a condition that is none', () => sim.runUntil(5 as never), 'Cannot take condition 5 for runUntil'],
+  ['a condition that is a number', () => sim.runUntil(5 as never), 'Cannot take condition 5 for runUntil'],
 ])('%s is refused with the name of the argument', async (_name, call, message) => {
   await expect(async () => call()).rejects.toThrow(message)
 })

@@ -26,7 +26,7 @@ describe('what a program or a call of a test returns', () => {
     const sim = new Simulation({ seed: 1 })
     sim.host('server', body)
     await expect(sim.run(10)).rejects.toThrow(
-      'server failed: it returned a generator, whose body nobody runs',
+      'server failed: it returned a generator, whose body does not run',
     )
   })
 

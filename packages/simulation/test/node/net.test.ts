@@ -250,7 +250,7 @@ test('sim.node rejects a second host with the same name', () => {
   expect(() => sim.node('one', () => undefined)).toThrow('Cannot add a second host named "one"')
 })
 
-test('a host that crashes in its own callback connects to nobody, and its errors fail no run', async () => {
+test('a host that crashes in its own callback makes no connection, and its errors fail no run', async () => {
   const sim = new Simulation({ seed: 1 })
   const server = sim.node('server', () => {
     setTimeout(() => {
