@@ -1,6 +1,8 @@
 import type { SimulatedHost } from '../host/simulated-host.ts'
 import { type NodePrograms, nodePrograms, provideNodePrograms } from '../node-programs.ts'
-import { catchExceptions, standInForExit } from './exceptions.ts'
+import { catchExceptions } from '../real/uncaught-exceptions.ts'
+import { uncaught } from '../run-loop.ts'
+import { standInForExit } from './exit.ts'
 import { standInForDatagrams } from './dgram.ts'
 import { standInForDNS } from './dns.ts'
 import { standInForFetch } from './fetch.ts'
@@ -96,9 +98,11 @@ class SimulatedNode implements NodePrograms {
   #begin(): void {
     standInForFetch()
     this.#resources.start()
-    const endCatching = catchExceptions((error) => {
-      for (const failed of this.#failed) failed(error)
-    })
+    const endCatching = catchExceptions((error) =>
+      uncaught(error, () => {
+        for (const failed of this.#failed) failed(error)
+      }),
+    )
     this.#leave.push(endCatching, standInForExit(), () => this.#resources.stop())
   }
 }
