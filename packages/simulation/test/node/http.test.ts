@@ -9,6 +9,9 @@ import { runTwice } from './node-program.ts'
 
 const LINK = { latencyMs: [5, 5] as const, bytesPerSecond: 1e12 }
 
+/** Not among the types of Node. */
+const UNDATED: object = { sendDate: false }
+
 function get(path: string): Promise<http.IncomingMessage> {
   return new Promise((resolve, reject) => {
     http.get({ host: 'server', path }, resolve).on('error', reject)
@@ -139,7 +142,7 @@ test('responses of node:http2 have the date of the host, unless the program give
       const server = http2.createServer()
       server.on('stream', (stream, { ':path': path }) => {
         if (path === '/given') stream.respond({ date: 'today' })
-        else if (path === '/none') stream.respond({}, { sendDate: false })
+        else if (path === '/none') stream.respond({}, UNDATED)
         else stream.respond()
         stream.end()
       })
