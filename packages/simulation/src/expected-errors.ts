@@ -1,4 +1,5 @@
 import { formatEvent, type LogEvent } from '@ropewalk/core/log'
+import { isThenable } from './returned.ts'
 
 /**
  * Which errors in a log are expected: those whose text contains a string or matches a pattern, or for which a
@@ -68,7 +69,11 @@ function shown(error: unknown): string {
 }
 
 function matches(match: ErrorMatch, event: LogEvent, host: string): boolean {
-  if (typeof match === 'function') return match(event, host)
+  if (typeof match === 'function') {
+    const result: unknown = match(event, host)
+    // A promise is true, whatever it resolves to.
+    return Boolean(result) && !isThenable(result)
+  }
   const text = textOfError(event)
   return typeof match === 'string' ? text.includes(match) : text.search(match) >= 0
 }

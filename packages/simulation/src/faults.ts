@@ -89,3 +89,12 @@ export const FAULT_PLAN_RULES: OptionRules<FaultPlan> = {
   kinds: listOf(oneOf(...FAULT_KINDS)),
   hosts: listOf(filledText),
 }
+
+/** The rules for the fields of a fault. */
+export const FAULT_RULES: OptionRules<Fault> = {
+  kind: oneOf(...FAULT_KINDS),
+  atMs: milliseconds(),
+  forMs: milliseconds(),
+  one: filledText,
+  other: filledText,
+}

@@ -1,4 +1,5 @@
 import { milliseconds, type OptionRules } from '@ropewalk/core/options'
+import { isThenable } from './returned.ts'
 import type { EventQueue, TimelineEvent } from './time/event-queue.ts'
 
 /** A check of a property: the property does not hold when it returns false or throws. It must not wait. */
@@ -115,7 +116,7 @@ interface Eventually {
 function outcomeOf(check: PropertyCheck): { readonly holds: boolean; readonly why: unknown } {
   try {
     const result = check()
-    if (result instanceof Promise) throw new TypeError('the check returned a promise: it must not wait')
+    if (isThenable(result)) throw new TypeError('the check returned a promise: it must not wait')
     return { holds: result !== false, why: undefined }
   } catch (error) {
     return { holds: false, why: error }

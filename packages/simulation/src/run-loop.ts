@@ -6,7 +6,9 @@ import { nextTurn } from './real/machine.ts'
 import { type RealWork, watchRealWork } from './real/real-work.ts'
 import type { SeededWorld } from './real/seeded-functions.ts'
 import { SeededGlobals } from './real/seeded-globals.ts'
+import { catchExceptions } from './real/uncaught-exceptions.ts'
 import { watchUnhandledRejections } from './real/unhandled-rejections.ts'
+import { isThenable } from './returned.ts'
 import type { EventQueue } from './time/event-queue.ts'
 
 /** The constructor arguments of `RunLoop`. */
@@ -72,7 +74,7 @@ export class RunLoop {
       const until = events.nowMs + timeoutMs
       // Promise jobs that began outside of any event, for example in a test, run first.
       await nextTurn()
-      while (!condition()) {
+      while (!holds(condition)) {
         if (events.nextMs > until)
           this.fail(`runUntil: the condition did not hold within ${timeoutMs} ms`, undefined)
         else await this.#step()
@@ -158,15 +160,16 @@ export class RunLoop {
     )
     const endListening = watchUnhandledRejections((reason) => this.#unhandledRejection(reason))
     const putBack = this.#setup.seedGlobals ? GLOBALS.enter(() => this.#world()) : undefined
-    const leaveNode = nodePrograms()?.enter(this, (error) =>
-      this.fail('An exception of code outside of hosts was not caught', error),
-    )
+    const outside = (error: unknown): void =>
+      this.fail('An exception of code outside of hosts was not caught', error)
+    const leaveNode =
+      nodePrograms()?.enter(this, outside) ?? catchExceptions((error) => uncaught(error, outside))
     this.#watches++
     try {
       await run()
     } finally {
       this.#watches--
-      leaveNode?.()
+      leaveNode()
       putBack?.()
       endWatch()
       endListening()
@@ -211,6 +214,22 @@ export class RunLoop {
     const promise = running === undefined ? 'A promise' : `A promise of ${running.host.name}`
     this.fail(`${promise} was rejected, and the rejection was not handled`, reason)
   }
+}
+
+/** Fails the run of the host whose code has thrown `error`. @param outside Called for code outside of hosts. */
+export function uncaught(error: unknown, outside: (error: unknown) => void): void {
+  const host = runningHost()
+  if (host === undefined) return outside(error)
+  host.execute(() => {
+    throw error
+  })
+}
+
+/** @throws {TypeError} when the condition returns a promise, which is true whatever it resolves to. */
+function holds(condition: () => boolean): boolean {
+  const result: unknown = condition()
+  if (isThenable(result)) throw new TypeError('runUntil: the condition returned a promise: it must not wait')
+  return Boolean(result)
 }
 
 function asked(host: SimulatedHost, ms: number): number {

@@ -4,7 +4,7 @@ import { type DiagramOptions, mermaidDiagram, textDiagram } from './diagram/text
 import { type ErrorCount, type ErrorMatch, ExpectedErrors, textOfError } from './expected-errors.ts'
 import { DEFAULT_DISK, DISK_RULES, type DiskConditions } from './disk/disk-conditions.ts'
 import { FaultScript } from './fault-script.ts'
-import { type Fault, FAULT_PLAN_RULES, type FaultKind, type FaultPlan } from './faults.ts'
+import { type Fault, FAULT_PLAN_RULES, FAULT_RULES, type FaultKind, type FaultPlan } from './faults.ts'
 import { type HostProgram, SimulatedHost } from './host/simulated-host.ts'
 import type { FlowLimits } from './network/tcp-sender.ts'
 import type { Link, LinkConditions } from './network/link.ts'
@@ -24,6 +24,7 @@ import {
   type Reduction,
   type RunConditions,
 } from './reduction.ts'
+import { waitedFor } from './returned.ts'
 import { drawClockRate, drawConditions, lateTimers } from './swarm.ts'
 import { RunLoop } from './run-loop.ts'
 import { EventQueue } from './time/event-queue.ts'
@@ -196,6 +197,8 @@ export class Simulation {
    * @throws {Error} when a host with this name exists.
    */
   host(name: string, program: HostProgram): SimulatedHost {
+    checkValue('Simulation.host', 'name', name, filledText)
+    checkValue('Simulation.host', 'program', program, callable)
     if (this.#hosts.has(name)) throw new Error(`Cannot add a second host named "${name}"`)
     const { network } = this
     const random = this.random.fork(name)
@@ -206,7 +209,7 @@ export class Simulation {
       number: this.#hosts.size + 1,
       network,
       random,
-      program,
+      program: (reactor) => waitedFor(program(reactor)),
       clockRate: drawClockRate(drawing, maxSkew),
       late: lateTimers(drawing.between(1, 2 ** 31), lateMs),
       disk: this.#conditions.disk,
@@ -234,6 +237,7 @@ export class Simulation {
       throw new Error(
         `Cannot add the Node host "${name}": call install() of @ropewalk/simulation/node before`,
       )
+    checkValue('Simulation.node', 'program', program, callable)
     const host = this.host(name, () => program())
     programs.adopt(host)
     return host
@@ -311,15 +315,15 @@ export class Simulation {
    * the run fails.
    */
   at(ms: number, call: () => unknown): void {
-    this.#events.at(ms, () => this.#loop.executeOutside('A call of sim.at', call))
+    checkValue('Simulation.at', 'ms', ms, quantity({ least: -Infinity }))
+    checkValue('Simulation.at', 'call', call, callable)
+    this.#events.at(ms, () => this.#loop.executeOutside('A call of sim.at', () => waitedFor(call())))
   }
 
   /** Loses every packet between two hosts until `heal`; with `oneWay`, only those from `one` to `other`. */
-  partition(
-    one: SimulatedHost,
-    other: SimulatedHost,
-    { oneWay = false }: { readonly oneWay?: boolean } = {},
-  ): void {
+  partition(one: SimulatedHost, other: SimulatedHost, options: { readonly oneWay?: boolean } = {}): void {
+    checkOptions('partition', options, PARTITION_RULES)
+    const { oneWay = false } = options
     this.trace.note(one.name, `${oneWay ? 'cannot reach' : 'is cut off from'} ${other.name}`)
     this.network.link(one, other).setDown(true)
     if (!oneWay) this.network.link(other, one).setDown(true)
@@ -348,6 +352,9 @@ export class Simulation {
    * @throws {Error} when there is no host with one of its names.
    */
   inject(fault: Fault): void {
+    checkOptions('inject', fault, FAULT_RULES)
+    for (const [name, rule] of Object.entries<OptionRule>(FAULT_RULES))
+      checkValue('inject', name, Reflect.get(fault, name), rule)
     this.#faults.inject(fault)
   }
 
@@ -399,6 +406,7 @@ export class Simulation {
    * fails.
    */
   async runUntil(condition: () => boolean, options: { readonly timeoutMs?: number } = {}): Promise<void> {
+    checkValue('runUntil', 'condition', condition, callable)
     checkOptions('runUntil', options, RUN_UNTIL_RULES)
     const { timeoutMs = 600_000 } = options
     return this.#loop.runUntil(condition, timeoutMs)
@@ -486,4 +494,5 @@ const ERROR_MATCH: OptionRule = either(
   (value) => (value instanceof RegExp ? undefined : { kind: 'type', wanted: '' }),
   'a string, a RegExp or a function',
 )
+const PARTITION_RULES: OptionRules<{ readonly oneWay?: boolean }> = { oneWay: flag }
 const RUN_UNTIL_RULES: OptionRules<{ readonly timeoutMs?: number }> = { timeoutMs: milliseconds() }

@@ -106,3 +106,15 @@ test('the message of a failure contains the seed, the virtual time and the cause
     'Seed 1 at 0.000 ms: server failed',
   )
 })
+
+test('an exception in a later tick fails the run with its host, and does not end the process', async () => {
+  const sim = new Simulation({ seed: 1 })
+  sim.host('server', (reactor) => {
+    reactor.callLater(5, () =>
+      process.nextTick(() => {
+        throw new Error('it broke')
+      }),
+    )
+  })
+  await expect(sim.run(10)).rejects.toThrow('Seed 1 at 5.000 ms: server failed: it broke')
+})

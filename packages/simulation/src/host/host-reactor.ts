@@ -125,9 +125,13 @@ export class HostReactor extends WireReactor implements Reactor {
     return this.#run.lookup(host)
   }
 
-  /** Starts to connect to a numeric address. The caller attaches to the wire, without a protocol. */
-  dialWire(address: Address, events: DialEvents, bindAddress?: string): ConnectAttempt {
-    return this.dial(address, events, bindAddress)
+  /**
+   * Starts to connect to a numeric address. The caller attaches to the wire, without a protocol.
+   *
+   * @param bindPort The local port to connect from; 0 for any.
+   */
+  dialWire(address: Address, events: DialEvents, bindAddress?: string, bindPort: number = 0): ConnectAttempt {
+    return new StreamDial(this.#run, address, events, bindAddress, bindPort)
   }
 
   /**

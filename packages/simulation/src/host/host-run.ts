@@ -153,15 +153,21 @@ export class HostRun implements ReactorSystem, DiskUser {
       socketFiles.add(String(number))
     } else {
       const wanted = { host, ipv6Only: port.ipv6Only }
-      const isTaken = this.ports.some(
-        ({ endpoint, ipv6Only }) =>
-          endpoint.port === number && overlap({ host: endpoint.host, ipv6Only }, wanted),
-      )
-      if (isTaken) throw failure('EADDRINUSE')
+      if (this.#isTaken(number, wanted)) throw failure('EADDRINUSE')
       if (!isWildcard(host) && !interfaces.has(host)) throw failure('EADDRNOTAVAIL')
     }
     this.#ports.add(port)
     this.stack.listen(port)
+  }
+
+  /** Whether a connection may have this local address: the host has it, or it is a wildcard. */
+  mayConnectFrom(address: string): boolean {
+    return isWildcard(address) || this.host.interfaces.has(address)
+  }
+
+  /** Whether a port listens at this address. */
+  isListening(address: string, port: number): boolean {
+    return this.#isTaken(port, { host: address, ipv6Only: false })
   }
 
   removeStale(path: string): void {
@@ -200,6 +206,13 @@ export class HostRun implements ReactorSystem, DiskUser {
     const socket = new SimulatedDatagramWire(this, binding)
     this.#datagrams.add(socket)
     return socket
+  }
+
+  #isTaken(port: number | string, wanted: Listening): boolean {
+    return this.ports.some(
+      ({ endpoint, ipv6Only }) =>
+        endpoint.port === port && overlap({ host: endpoint.host, ipv6Only }, wanted),
+    )
   }
 
   #freeDatagramPort(): number {

@@ -1,10 +1,11 @@
 import type { LogEvent } from '@ropewalk/core/log'
+import { checkOptions, checkValue, count, milliseconds, quantity } from '@ropewalk/core/options'
 import type { DiskConditions } from '../disk/disk-conditions.ts'
 import { DiskDrive, type DiskUser, type DriveLayers } from '../disk/disk-drive.ts'
 import { SimulatedDisk } from '../disk/simulated-disk.ts'
 import type { NamedEnd } from '../network/host-kernel.ts'
 import { Interfaces } from '../network/interfaces.ts'
-import type { NameConditions } from '../network/names.ts'
+import { NAME_RULES, type NameConditions } from '../network/names.ts'
 import type { Network } from '../network/network.ts'
 import { TCPStack } from '../network/tcp-stack.ts'
 import type { HostState } from './reactor-system.ts'
@@ -116,6 +117,7 @@ export class SimulatedHost implements HostState {
   }
 
   set maxDescriptors(most: number) {
+    checkValue('SimulatedHost', 'maxDescriptors', most, count({ endless: true }))
     this.layers.maxDescriptors.set(most)
   }
 
@@ -125,6 +127,7 @@ export class SimulatedHost implements HostState {
   }
 
   set readDelayMs(delayMs: number) {
+    checkValue('SimulatedHost', 'readDelayMs', delayMs, milliseconds())
     this.layers.readDelayMs.set(delayMs)
   }
 
@@ -143,6 +146,7 @@ export class SimulatedHost implements HostState {
   }
 
   set names(conditions: Partial<NameConditions>) {
+    checkOptions('host.names', conditions, NAME_RULES)
     this.layers.names.set(conditions)
   }
 
@@ -258,11 +262,13 @@ export class SimulatedHost implements HostState {
 
   /** From now on, its clock runs `rate` times as fast as virtual time, also after a crash. */
   setClockRate(rate: number): void {
+    checkValue('setClockRate', 'rate', rate, quantity({ least: Number.MIN_VALUE }))
     this.layers.clockRate.set(rate)
   }
 
   /** Moves its calendar forward by `ms` milliseconds, or back if `ms` is negative. */
   jumpCalendar(ms: number): void {
+    checkValue('jumpCalendar', 'ms', ms, quantity({ least: -Infinity }))
     this.#run?.clock.jump(ms)
   }
 

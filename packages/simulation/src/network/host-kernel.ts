@@ -54,7 +54,7 @@ export interface HostKernel extends EndSystem {
 interface ProgramStack {
   readonly ports: ReadonlySet<ListenPort>
   connect(local: Endpoint, remote: Endpoint, user: TCPUser): TCPConnection
-  portTowards(host: string, remote: Endpoint): number
+  portTowards(host: string, remote: Endpoint, wanted?: number): number
 }
 
 /** A listening port, as its operating system uses it. */

@@ -1,4 +1,5 @@
 import { DNSLookupError, tcpAddress } from '@ropewalk/core'
+import { checkOptions, flag, milliseconds, type OptionRules } from '@ropewalk/core/options'
 import { asciiHost } from '@ropewalk/core/reactor'
 
 /** Delay and failures of the name service. */
@@ -11,8 +12,19 @@ export interface NameConditions {
 
 /** The name service of a simulation: each host has a name, and a test may add others. */
 export class Names {
-  conditions: NameConditions = { delayMs: 1, failing: false }
+  #conditions: NameConditions = { delayMs: 1, failing: false }
   readonly #addresses = new Map<string, readonly string[]>([['localhost', ['127.0.0.1', '::1']]])
+
+  /** Conditions of the lookups by all hosts. */
+  get conditions(): NameConditions {
+    return this.#conditions
+  }
+
+  /** @throws {TypeError | RangeError} for an unknown condition, or a value of the wrong type or out of range. */
+  set conditions(conditions: NameConditions) {
+    checkOptions('names.conditions', conditions, NAME_RULES)
+    this.#conditions = conditions
+  }
 
   /** Makes `name` resolve to these addresses, in this order. */
   set(name: string, addresses: readonly string[]): void {
@@ -42,3 +54,6 @@ export class Names {
 function isNumeric(host: string): boolean {
   return host.includes(':') || /^[0-9.]+$/.test(host)
 }
+
+/** The rules for the conditions of lookups. */
+export const NAME_RULES: OptionRules<NameConditions> = { delayMs: milliseconds(), failing: flag }

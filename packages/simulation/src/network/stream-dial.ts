@@ -17,9 +17,16 @@ export class StreamDial implements ConnectAttempt {
 
   /**
    * @param bindAddress The local address to connect from; undefined for the usual one.
+   * @param bindPort The local port to connect from; 0 for any.
    * @throws {Error} with the code `ENAMETOOLONG` when the path of a UNIX socket is too long.
    */
-  constructor(life: HostKernel, address: Address, events: DialEvents, bindAddress: string | undefined) {
+  constructor(
+    life: HostKernel,
+    address: Address,
+    events: DialEvents,
+    bindAddress: string | undefined,
+    bindPort: number = 0,
+  ) {
     this.#life = life
     this.#address = address
     this.#events = events
@@ -30,7 +37,7 @@ export class StreamDial implements ConnectAttempt {
       return
     }
     const code = this.#obstacle(bindAddress)
-    if (code === undefined) this.#begin(bindAddress)
+    if (code === undefined) this.#begin(bindAddress, bindPort)
     else {
       life.freeDescriptor()
       this.#failSoon(code, `connect ${code}`)
@@ -60,7 +67,7 @@ export class StreamDial implements ConnectAttempt {
     return isOpen ? undefined : 'ECONNREFUSED'
   }
 
-  #begin(bindAddress: string | undefined): void {
+  #begin(bindAddress: string | undefined, bindPort: number): void {
     const { host, network, stack } = this.#life
     const { host: reached, port } = endpointOf(this.#address)
     const remote: Endpoint = { host: reachedAs(reached), port }
@@ -70,7 +77,7 @@ export class StreamDial implements ConnectAttempt {
     const peerHost = isLocal ? host.name : (network.stationAt(remote.host)?.name ?? '')
     let number: number
     try {
-      number = stack.portTowards(from, remote)
+      number = stack.portTowards(from, remote, bindPort)
     } catch {
       this.#life.freeDescriptor()
       this.#failSoon('EADDRNOTAVAIL', 'connect EADDRNOTAVAIL')

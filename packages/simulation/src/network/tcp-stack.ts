@@ -59,11 +59,15 @@ export class TCPStack implements ConnectionSystem {
    * Returns a port number for a connection from `host` to `remote`, which no other connection between these
    * addresses has.
    *
+   * @param wanted The number to return; 0 for any.
    * @throws {Error} EADDRNOTAVAIL when all are taken.
    */
-  portTowards(host: string, remote: Endpoint): number {
+  portTowards(host: string, remote: Endpoint, wanted: number = 0): number {
     this.#forgetOld()
-    return this.#nextPort((port) => !this.#connections.has(pairOf({ host, port }, remote)), 'EADDRNOTAVAIL')
+    const isFree = (port: number): boolean => !this.#connections.has(pairOf({ host, port }, remote))
+    if (wanted === 0) return this.#nextPort(isFree, 'EADDRNOTAVAIL')
+    if (!isFree(wanted)) throw noPort('EADDRNOTAVAIL')
+    return wanted
   }
 
   /** Returns a number on which no port listens. @throws {Error} EADDRINUSE when all are taken. */
@@ -194,7 +198,7 @@ export class TCPStack implements ConnectionSystem {
       this.#lastPort = this.#lastPort >= LAST_PORT ? FIRST_PORT : this.#lastPort + 1
       if (isFree(this.#lastPort)) return this.#lastPort
     }
-    throw Object.assign(new Error(`no port is free (${code})`), { code })
+    throw noPort(code)
   }
 
   #forgetOld(): void {
@@ -220,3 +224,7 @@ const LAST_PORT = 65_535
 /** How long a closed connection is kept, to reply to segments that are sent again. */
 const OLD_MS = 60_000
 const NOTHING = Buffer.alloc(0)
+
+function noPort(code: string): Error {
+  return Object.assign(new Error(`no port is free (${code})`), { code })
+}

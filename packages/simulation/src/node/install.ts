@@ -1,15 +1,19 @@
 import type { SimulatedHost } from '../host/simulated-host.ts'
 import { type NodePrograms, nodePrograms, provideNodePrograms } from '../node-programs.ts'
-import { catchExceptions, standInForExit } from './exceptions.ts'
+import { catchExceptions } from '../real/uncaught-exceptions.ts'
+import { uncaught } from '../run-loop.ts'
+import { standInForExit } from './exit.ts'
 import { standInForDatagrams } from './dgram.ts'
 import { standInForDNS } from './dns.ts'
 import { standInForFetch } from './fetch.ts'
 import { forgetAgentsOfHosts, standInForHTTP } from './http.ts'
 import { standInForHTTPTimeouts } from './http-timeouts.ts'
+import { standInForHTTP2 } from './http2.ts'
 import { findNetInternals } from './internals.ts'
 import { isModuleLoader } from './module-loaders.ts'
 import { standInForNet } from './net.ts'
 import { adoptHost, isNodeHost } from './node-hosts.ts'
+import { noteProcessListeners, removeProcessListeners } from './process-listeners.ts'
 import { standInForRandomness } from './randomness.ts'
 import { HostResources, THREADS } from './host-resources.ts'
 import { refuseRealActions } from './refused.ts'
@@ -32,8 +36,10 @@ export function install(): void {
   standInForDNS()
   standInForHTTP()
   standInForHTTPTimeouts()
+  standInForHTTP2()
   standInForZlib(internals.owner)
   refuseRealActions()
+  noteProcessListeners()
   standInForRandomness()
   syncBuiltinESMExports()
   provideNodePrograms(new SimulatedNode())
@@ -67,6 +73,7 @@ class SimulatedNode implements NodePrograms {
     if (this.#failed.length === 0 && simulation !== this.#last?.deref()) {
       forgetAgentsOfHosts()
       StreamHandle.forgetOpen()
+      removeProcessListeners()
     }
     this.#last = new WeakRef(simulation)
     if (this.#failed.push(failed) === 1) this.#begin()
@@ -93,9 +100,11 @@ class SimulatedNode implements NodePrograms {
   #begin(): void {
     standInForFetch()
     this.#resources.start()
-    const endCatching = catchExceptions((error) => {
-      for (const failed of this.#failed) failed(error)
-    })
+    const endCatching = catchExceptions((error) =>
+      uncaught(error, () => {
+        for (const failed of this.#failed) failed(error)
+      }),
+    )
     this.#leave.push(endCatching, standInForExit(), () => this.#resources.stop())
   }
 }

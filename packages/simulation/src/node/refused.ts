@@ -6,7 +6,7 @@ import { isModuleLoader } from './module-loaders.ts'
 import { nodeHost, replaceMethod } from './node-hosts.ts'
 
 /**
- * Makes the run fail when code of a host changes real files or starts processes, which no seed could repeat.
+ * Makes the run fail when code of a host changes or watches real files or starts processes, which no seed could repeat.
  * Other things that cannot be simulated, such as threads, are found when Node announces them.
  */
 export function refuseRealActions(): void {
@@ -15,6 +15,12 @@ export function refuseRealActions(): void {
     refuse(fs, `${name}Sync`, `fs.${name}Sync`)
     refuse(fs.promises, name, `fs.promises.${name}`)
   }
+  for (const name of WRITES_TO_DESCRIPTORS) {
+    refuse(fs, name, `fs.${name}`)
+    refuse(fs, `${name}Sync`, `fs.${name}Sync`)
+  }
+  for (const name of ['watch', 'watchFile']) refuse(fs, name, `fs.${name}`)
+  refuse(fs.promises, 'watch', 'fs.promises.watch')
   for (const name of ['open', 'openSync']) refuse(fs, name, `fs.${name}`, opensForWriting)
   refuse(fs.promises, 'open', 'fs.promises.open', opensForWriting)
   for (const name of PROCESSES) refuse(child_process, name, `child_process.${name}`)
@@ -67,7 +73,9 @@ const WRITES = [
   'chown',
   'copyFile',
   'cp',
+  'lchown',
   'link',
+  'lutimes',
   'mkdir',
   'mkdtemp',
   'rename',
@@ -79,4 +87,5 @@ const WRITES = [
   'utimes',
   'writeFile',
 ]
+const WRITES_TO_DESCRIPTORS = ['fchmod', 'fchown', 'ftruncate', 'futimes']
 const PROCESSES = ['exec', 'execFile', 'execFileSync', 'execSync', 'fork', 'spawn', 'spawnSync']

@@ -24,6 +24,7 @@ export class StreamHandle implements WireEvents {
   readonly #owner: symbol
   #state: State = { is: 'new' }
   #bindAddress: string | undefined
+  #bindPort = 0
   #isMapped = false
   #reading = false
   /** Whether the peer has sent a FIN. */
@@ -125,8 +126,8 @@ export class StreamHandle implements WireEvents {
         this.#connect(request, port === undefined ? unixAddress(address) : tcpAddress(address, port)),
       connect6: (request: ConnectRequest, address: string, port: number) =>
         this.#connect(request, tcpAddress(address.replace(/^::ffff:(?=[0-9.]+$)/i, ''), port)),
-      bind: (address: string) => this.#bind(address),
-      bind6: (address: string) => this.#bind(address),
+      bind: (address: string, port: number) => this.#bind(address, port),
+      bind6: (address: string, port: number) => this.#bind(address, port),
       getsockname: (found: object) => this.#name(found, 'localAddress'),
       getpeername: (found: object) => this.#name(found, 'peerAddress'),
       setNoDelay: (enabled: boolean) => this.#set((wire) => wire.setNoDelay(enabled)),
@@ -158,7 +159,7 @@ export class StreamHandle implements WireEvents {
       this.#connected(wire)
       completed(0)
     }
-    const attempt = reactor.dialWire(address, { connected, failed }, this.#bindAddress)
+    const attempt = reactor.dialWire(address, { connected, failed }, this.#bindAddress, this.#bindPort)
     const timedOut = (): void => failed(systemError('ETIMEDOUT', 'connect'))
     this.#state = { is: 'connecting', attempt, deadline: reactor.callLater(CONNECT_TIMEOUT_MS, timedOut) }
     return 0
@@ -179,8 +180,11 @@ export class StreamHandle implements WireEvents {
     wire.pause()
   }
 
-  #bind(address: string): number {
+  #bind(address: string, port: number): number {
+    if (this.#host.life?.mayConnectFrom(address) === false) return statusOf('EADDRNOTAVAIL')
+    if (this.#host.life?.isListening(address, port) === true) return statusOf('EADDRINUSE')
     this.#bindAddress = address
+    this.#bindPort = port
     return 0
   }
 
@@ -250,6 +254,10 @@ export class StreamHandle implements WireEvents {
   }
 
   #name(found: object, which: 'localAddress' | 'peerAddress'): number {
+    if (this.#state.is === 'new' && which === 'localAddress' && this.#bindAddress !== undefined) {
+      Object.assign(found, nameOf(this.#bindAddress, this.#bindPort))
+      return 0
+    }
     if (this.#state.is !== 'connected' && this.#state.is !== 'broken') return statusOf('ENOTCONN')
     const address = this.#state[which]
     if (address.type === 'UNIX') return 0

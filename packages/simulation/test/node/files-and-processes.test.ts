@@ -1,7 +1,17 @@
 import crypto from 'node:crypto'
 import { execFileSync, spawn } from 'node:child_process'
 import cluster from 'node:cluster'
-import { createWriteStream, mkdirSync, readFile, readFileSync, writeFileSync } from 'node:fs'
+import {
+  createWriteStream,
+  ftruncateSync,
+  lutimesSync,
+  mkdirSync,
+  readFile,
+  readFileSync,
+  watch,
+  watchFile,
+  writeFileSync,
+} from 'node:fs'
 import fs from 'node:fs/promises'
 import { pipeline } from 'node:stream/promises'
 import { promisify } from 'node:util'
@@ -28,6 +38,10 @@ describe('what cannot be simulated fails the run by name', () => {
     ['fs.mkdirSync', () => mkdirSync('/nowhere/folder')],
     ['fs.open', () => createWriteStream('/nowhere/file')],
     ['fs.promises.open', () => fs.open('/nowhere/file', 'a')],
+    ['fs.watch', () => watch(HERE)],
+    ['fs.watchFile', () => watchFile(HERE, () => undefined)],
+    ['fs.lutimesSync', () => lutimesSync('/nowhere/file', 1, 1)],
+    ['fs.ftruncateSync', () => ftruncateSync(-1)],
     ['child_process.spawn', () => spawn('true')],
     ['child_process.execFileSync', () => execFileSync('true')],
     ['cluster.fork', () => cluster.fork()],
@@ -108,4 +122,21 @@ describe('work of other threads takes no time', () => {
     })
     expect(noted).toEqual(['true', '32', expect.stringMatching(/^[0-9a-f]{8}$/), 'at 0', 'timer'])
   })
+})
+
+test('listeners that a host adds to the process end with its simulation, and others stay', async () => {
+  const own = (): void => undefined
+  process.on('SIGUSR2', own)
+  for (let run = 0; run < 3; run++) {
+    const sim = new Simulation({ seed: run })
+    sim.node('server', () => {
+      process.on('SIGUSR2', () => undefined)
+      process.once('SIGUSR2', () => undefined)
+    })
+    await sim.run(10)
+    expect(process.listenerCount('SIGUSR2')).toBe(3)
+  }
+  await new Simulation({ seed: 4 }).run(1)
+  expect(process.listeners('SIGUSR2')).toEqual([own])
+  process.off('SIGUSR2', own)
 })

@@ -11,6 +11,9 @@ import { runTwice } from './node-program.ts'
 
 const LINK = { latencyMs: [5, 5] as const, bytesPerSecond: 1e12 }
 
+/** Not among the types of Node. */
+const UNDATED: object = { sendDate: false }
+
 function get(path: string): Promise<http.IncomingMessage> {
   return new Promise((resolve, reject) => {
     http.get({ host: 'server', path }, resolve).on('error', reject)
@@ -211,4 +214,29 @@ describe('node:http on a host', () => {
     })
     expect(noted).toEqual(['echo hello', 'closed'])
   })
+})
+
+test('responses of node:http2 have the date of the host, unless the program gives one', async () => {
+  const noted = await runTwice((sim, note) => {
+    sim.node('server', () => {
+      const server = http2.createServer()
+      server.on('stream', (stream, { ':path': path }) => {
+        if (path === '/given') stream.respond({ date: 'today' })
+        else if (path === '/none') stream.respond({}, UNDATED)
+        else stream.respond()
+        stream.end()
+      })
+      server.listen(80)
+    })
+    sim.node('client', async () => {
+      const session = http2.connect('http://server')
+      for (const path of ['/', '/given', '/none']) {
+        const [headers] = (await once(session.request({ ':path': path }), 'response')) as [
+          http2.IncomingHttpHeaders,
+        ]
+        note(String(headers.date))
+      }
+    })
+  })
+  expect(noted).toEqual(['Thu, 01 Jan 2026 00:00:00 GMT', 'today', 'undefined'])
 })

@@ -1,3 +1,4 @@
+import dns from 'node:dns'
 import net from 'node:net'
 import { once } from 'node:events'
 import { text } from 'node:stream/consumers'
@@ -247,4 +248,73 @@ test('sim.node rejects a second host with the same name', () => {
   const sim = new Simulation({ seed: 1 })
   sim.node('one', () => undefined)
   expect(() => sim.node('one', () => undefined)).toThrow('Cannot add a second host named "one"')
+})
+
+test('a host that crashes in its own callback makes no connection, and its errors fail no run', async () => {
+  const sim = new Simulation({ seed: 1 })
+  const server = sim.node('server', () => {
+    setTimeout(() => {
+      server.crash()
+      net.connect(80, 'client')
+      dns.lookup('client', () => {
+        throw new Error('a dead host got a reply')
+      })
+    }, 5)
+  })
+  sim.node('client', () => {
+    net
+      .createServer(() => {
+        throw new Error('a dead host has connected')
+      })
+      .listen(80)
+  })
+  await sim.run(1_000)
+  expect(server.isDown).toBe(true)
+})
+
+test('an exception in a later tick of a host without the simulated Node names its host', async () => {
+  const sim = new Simulation({ seed: 1 })
+  sim.host('server', (reactor) => {
+    reactor.callLater(5, () =>
+      process.nextTick(() => {
+        throw new Error('it broke')
+      }),
+    )
+  })
+  await expect(sim.run(10)).rejects.toThrow('Seed 1 at 5.000 ms: server failed: it broke')
+})
+
+test('connects from the local port and address that the program asks for, and names those it cannot have', async () => {
+  const noted = await runTwice(
+    (sim, note) => {
+      const server = sim.node('server', () => {
+        net
+          .createServer((socket) => {
+            note(`accepted from ${socket.remotePort}`)
+            socket.end()
+          })
+          .listen(80)
+      })
+      sim.node('client', async () => {
+        net.createServer().listen(81)
+        const to = { host: server.address, port: 80 }
+        const asked = [{ localPort: 45_555 }, { localPort: 81 }, { localAddress: '1.2.3.4', localPort: 5 }]
+        for (const from of [...asked, { localAddress: '1.2.3.4' }]) {
+          const socket = net.connect({ ...to, ...from })
+          socket.on('connect', () => note(`connected from ${socket.localPort}`))
+          socket.on('error', (error) => note(error.message))
+          socket.resume()
+          await new Promise((resolve) => socket.on('close', resolve))
+        }
+      })
+    },
+    { link: LINK },
+  )
+  expect(noted).toEqual([
+    'connected from 45555',
+    'accepted from 45555',
+    'bind EADDRINUSE 0.0.0.0:81',
+    'bind EADDRNOTAVAIL 1.2.3.4:5',
+    'bind EADDRNOTAVAIL 1.2.3.4',
+  ])
 })
