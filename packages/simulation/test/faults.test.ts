@@ -32,5 +32,6 @@ describe('randomFaults', () => {
     const fault = { kind: 'partition', atMs: 5, forMs: 10, one: 'a', other: 'b' } as const
     expect(describeFault(fault)).toBe('at 5 ms for 10 ms: partition, a and b')
     expect(describeFault({ ...fault, kind: 'crash' })).toBe('at 5 ms for 10 ms: crash, a')
+    expect(describeFault({ ...fault, kind: 'reset' })).toBe('at 5 ms: reset, a and b')
   })
 })
