@@ -54,7 +54,7 @@ export function randomFaults(
 export function describeFault({ kind, atMs, forMs, one, other }: Fault): string {
   const where = BETWEEN_TWO.has(kind) ? `${one} and ${other}` : one
   const duration = isOverAtOnce(kind) ? '' : ` for ${forMs} ms`
-  return `at ${atMs} ms${duration}: ${kind}, ${where}`
+  return `${kind} at ${atMs} ms${duration}: ${where}`
 }
 
 /** Whether a fault of this kind has no duration. */

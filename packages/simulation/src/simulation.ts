@@ -145,7 +145,8 @@ export class Simulation {
     this.#properties = new Properties({
       events,
       faultsAhead: () => this.#faults.ahead,
-      fail: (why, cause) => this.#loop.fail(why, cause),
+      recentLines: () => this.trace.recentLines,
+      fail: (why, cause, earlier) => this.#loop.fail(why, cause, earlier),
     })
     this.network = new Network({
       events,
@@ -283,6 +284,7 @@ export class Simulation {
    */
   sometimes(name: string, condition: boolean = true): void {
     checkValue('sometimes', 'name', name, filledText)
+    checkValue('sometimes', 'condition', condition, flag)
     this.#properties.sometimes(name, condition)
   }
 
@@ -299,7 +301,8 @@ export class Simulation {
    */
   finish(): void {
     const missing = [...this.#expected.missing, ...this.#properties.missing]
-    if (missing.length > 0) this.#loop.fail(missing.join('\n  '), undefined)
+    if (missing.length > 0)
+      this.#loop.fail(missing.join('\n  '), undefined, this.#properties.linesAtLastFault)
     this.#loop.throwIfFailed()
   }
 
