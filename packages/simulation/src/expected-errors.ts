@@ -87,8 +87,8 @@ function shownMatch(match: ErrorMatch): string {
   return typeof match === 'string' ? JSON.stringify(match) : String(match)
 }
 
-function times(often: number): string {
-  return often === 0 ? 'never' : often === 1 ? 'once' : `${often} times`
+function times(count: number): string {
+  return count === 0 ? 'never' : count === 1 ? 'once' : `${count} times`
 }
 
 const MOST_CAUSES = 8

@@ -1,4 +1,4 @@
-import { callable, checkValue, filledText, milliseconds, type OptionRules } from '@ropewalk/core/options'
+import { milliseconds, type OptionRules } from '@ropewalk/core/options'
 import type { EventQueue, TimelineEvent } from './time/event-queue.ts'
 
 /** A check of a property: the property does not hold when it returns false or throws. It must not wait. */
@@ -144,9 +144,3 @@ function outcomeOf(check: PropertyCheck): { readonly holds: boolean; readonly wh
 
 /** The rules for the options of `eventually`. */
 export const EVENTUALLY_RULES: OptionRules<EventuallyOptions> = { withinMs: milliseconds() }
-
-/** Checks the name and the check of a property. @throws {TypeError | RangeError} when one is wrong. */
-export function checkProperty(owner: string, name: string, check: PropertyCheck): void {
-  checkValue(owner, 'name', name, filledText)
-  checkValue(owner, 'check', check, callable)
-}

@@ -12,19 +12,13 @@ import {
 import { DEFAULT_DISK, DISK_RULES, type DiskConditions } from './disk/disk-conditions.ts'
 import { FaultScript } from './fault-script.ts'
 import { type Fault, FAULT_PLAN_RULES, type FaultKind, type FaultPlan } from './faults.ts'
-import { checkTwoHosts, type HostProgram, SimulatedHost } from './host/simulated-host.ts'
+import { type HostProgram, SimulatedHost } from './host/simulated-host.ts'
 import type { FlowLimits } from './network/tcp-sender.ts'
 import type { Link, LinkConditions } from './network/link.ts'
 import { FLOW_RULES, LINK_RULES } from './network/network-rules.ts'
 import { Network } from './network/network.ts'
 import { nodePrograms } from './node-programs.ts'
-import {
-  checkProperty,
-  EVENTUALLY_RULES,
-  type EventuallyOptions,
-  Properties,
-  type PropertyCheck,
-} from './properties.ts'
+import { EVENTUALLY_RULES, type EventuallyOptions, Properties, type PropertyCheck } from './properties.ts'
 import { Random } from './random.ts'
 import { Capture } from './replay/capture.ts'
 import {
@@ -457,6 +451,16 @@ function reductionOf(faults: ReadonlySet<number> | string | undefined): Reductio
   return { ...NOTHING_LEFT_OUT, faults: new Map(Array.from(faults, (at) => [at, undefined])) }
 }
 
+function checkTwoHosts(owner: string, one: unknown, other: unknown): void {
+  checkValue(owner, 'one', one, HOST)
+  checkValue(owner, 'other', other, HOST)
+}
+
+function checkProperty(owner: string, name: string, check: PropertyCheck): void {
+  checkValue(owner, 'name', name, filledText)
+  checkValue(owner, 'check', check, callable)
+}
+
 const FATAL_LEVELS: ReadonlySet<LogLevel> = new Set(['error', 'critical'])
 /** The levels whose events are not among the recent lines of the trace. */
 const SILENT_LEVELS: ReadonlySet<LogLevel> = new Set(['debug', 'info'])
@@ -494,4 +498,8 @@ export const SIMULATION_RULES: OptionRules<SimulationOptions> = {
   seedGlobals: flag,
   maxArrows: count({ least: 1, endless: true }),
 }
+const HOST: OptionRule = (value) =>
+  value instanceof SimulatedHost
+    ? undefined
+    : { kind: 'type', wanted: 'a host, as sim.host and sim.node return it' }
 const RUN_UNTIL_RULES: OptionRules<{ readonly timeoutMs?: number }> = { timeoutMs: milliseconds() }

@@ -1,5 +1,4 @@
 import type { LogEvent } from '@ropewalk/core/log'
-import { checkValue, type OptionRule } from '@ropewalk/core/options'
 import type { DiskConditions } from '../disk/disk-conditions.ts'
 import { DiskDrive, type DiskUser, type DriveLayers } from '../disk/disk-drive.ts'
 import { SimulatedDisk } from '../disk/simulated-disk.ts'
@@ -360,14 +359,4 @@ export interface HostLayers {
   readonly frozen: Layered<boolean>
 }
 
-/** Checks that two arguments are hosts. @throws {TypeError} when one is not. */
-export function checkTwoHosts(owner: string, one: unknown, other: unknown): void {
-  checkValue(owner, 'one', one, HOST)
-  checkValue(owner, 'other', other, HOST)
-}
-
-const HOST: OptionRule = (value) =>
-  value instanceof SimulatedHost
-    ? undefined
-    : { kind: 'type', wanted: 'a host, as sim.host and sim.node return it' }
 const MAX_CLOCK_ASKED = 1_000_000
