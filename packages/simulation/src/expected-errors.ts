@@ -1,12 +1,4 @@
 import { formatEvent, type LogEvent } from '@ropewalk/core/log'
-import {
-  callable,
-  count,
-  either,
-  filledText,
-  type OptionRule,
-  type OptionRules,
-} from '@ropewalk/core/options'
 
 /**
  * Which errors in a log are expected: those whose text contains a string or matches a pattern, or for which a
@@ -62,8 +54,7 @@ export function textOfError(event: LogEvent): string {
   return [formatEvent(event), ...messagesOf(event.error)].join(': ')
 }
 
-/** The messages of an error and of its causes; of what is not an error, its value. */
-export function messagesOf(error: unknown): readonly string[] {
+function messagesOf(error: unknown): readonly string[] {
   const messages: string[] = []
   for (let cause = error; cause !== undefined && messages.length < MOST_CAUSES;) {
     messages.push(cause instanceof Error ? cause.message : shown(cause))
@@ -92,11 +83,3 @@ function times(count: number): string {
 }
 
 const MOST_CAUSES = 8
-/** The rule for what an expected error matches. */
-export const ERROR_MATCH: OptionRule = either(
-  either(filledText, callable, ''),
-  (value) => (value instanceof RegExp ? undefined : { kind: 'type', wanted: '' }),
-  'a string, a RegExp or a function',
-)
-/** The rules for how often an expected error comes. */
-export const ERROR_COUNT_RULES: OptionRules<ErrorCount> = { least: count(), most: count({ endless: true }) }

@@ -2,8 +2,7 @@ import { AsyncLocalStorage } from 'node:async_hooks'
 import { CallSite } from './call-site.ts'
 import type { SimulatedHost } from './host/simulated-host.ts'
 import { nodePrograms, ProgramExited } from './node-programs.ts'
-import { messagesOf } from './expected-errors.ts'
-import { nextTurn, timersAreFaked } from './real/machine.ts'
+import { nextTurn } from './real/machine.ts'
 import { type RealWork, watchRealWork } from './real/real-work.ts'
 import type { SeededWorld } from './real/seeded-functions.ts'
 import { SeededGlobals } from './real/seeded-globals.ts'
@@ -163,10 +162,6 @@ export class RunLoop {
   }
 
   async #watched(run: () => Promise<void>): Promise<void> {
-    if (timersAreFaked())
-      throw new Error(
-        'Cannot let virtual time pass while timers are faked: call vi.useRealTimers() before, or that of your test runner',
-      )
     const endWatch = watchRealWork(
       (type) => this.#running(type),
       (host, work) => this.#sawRealWork(host, work),
@@ -245,7 +240,7 @@ export class SimulationFailed extends Error {
   readonly lastLines: readonly string[]
 
   constructor(seed: string, atMs: number, why: string, cause: unknown, lastLines: readonly string[] = []) {
-    const explained = [why, ...messagesOf(cause)].join(': ')
+    const explained = cause instanceof Error ? `${why}: ${cause.message}` : why
     const message = `Seed ${seed} at ${atMs.toFixed(3)} ms: ${explained}${describeLastLines(lastLines)}`
     super(message, cause === undefined ? {} : { cause })
     this.seed = seed

@@ -26,9 +26,10 @@ export class ScenarioFailed extends Error {
   readonly script: readonly Fault[]
   /** What the environment variable `ROPEWALK_FAULTS` must be to run only that; empty for the whole run. */
   readonly faults: string
+  /** The failed run with these faults, for diagrams and the trace. */
+  readonly simulation: Simulation
   /** The path of the SVG diagram of the run, if one was written. */
   readonly diagram: string | undefined
-  readonly #simulation: Simulation
 
   constructor({ simulation, error, reduction, doubt, diagram, command }: Finding) {
     const { seed, script: planned } = simulation
@@ -51,13 +52,8 @@ export class ScenarioFailed extends Error {
     this.seed = seed
     this.script = script
     this.faults = faults
-    this.#simulation = simulation
+    this.simulation = simulation
     this.diagram = diagram
-  }
-
-  /** The failed run with these faults, for diagrams and the trace. A console does not print it with the error. */
-  get simulation(): Simulation {
-    return this.#simulation
   }
 }
 

@@ -10,14 +10,12 @@ import {
   anyText,
   callable,
   checkOptions,
-  checkValue,
   count,
   either,
   filledText,
   flag,
   listOf,
   milliseconds,
-  type OptionRule,
   type OptionRules,
 } from '@ropewalk/core/options'
 
@@ -76,7 +74,6 @@ export interface SimulateOptions extends Omit<SimulationOptions, 'seed' | 'fault
  * @throws {ScenarioFailed} (rejects) at the first seed that fails.
  */
 export async function simulateAll(scenario: Scenario | URL, given: SimulateOptions = {}): Promise<Coverage> {
-  checkValue('simulateAll', 'scenario', scenario, SCENARIO)
   checkOptions('simulateAll', given, SIMULATE_RULES)
   const environment = wantedRuns()
   const {
@@ -156,11 +153,6 @@ function bySeed(seed: string, faults?: string): string {
 
 const NO_FOLDER = { kind: 'type', wanted: '' } as const
 const { faults: _ofOneRun, ...SHARED_RULES } = SIMULATION_RULES
-const SCENARIO: OptionRule = either(
-  callable,
-  (value) => (value instanceof URL ? undefined : NO_FOLDER),
-  'a function that takes a simulation, or the URL of a module',
-)
 const SIMULATE_RULES: OptionRules<SimulateOptions> = {
   ...SHARED_RULES,
   runs: count({ least: 1, endless: true }),

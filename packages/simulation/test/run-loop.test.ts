@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import { sleep } from '@ropewalk/core'
-import { describe, expect, test, vi } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { Simulation } from '../src/index.ts'
 import { runningHost, SimulationFailed } from '../src/run-loop.ts'
 
@@ -93,22 +93,4 @@ test('the message of a failure contains the seed, the virtual time and the cause
   const withoutCause = new SimulationFailed('1', 0, 'server failed', undefined)
   expect(withoutCause.message).toBe('Seed 1 at 0.000 ms: server failed')
   expect(withoutCause).not.toHaveProperty('cause')
-})
-
-test('the message of a failure has the messages of all causes, or the value that was thrown', () => {
-  const cause = new Error('fetch failed', { cause: new Error('getaddrinfo ENOTFOUND sever') })
-  expect(new SimulationFailed('1', 0, 'one failed', cause).why).toBe(
-    'one failed: fetch failed: getaddrinfo ENOTFOUND sever',
-  )
-  expect(new SimulationFailed('1', 0, 'one failed', 'oops').why).toMatch(/^one failed: .?oops/)
-})
-
-test('no virtual time passes while the timers of the process are faked', async () => {
-  vi.useFakeTimers()
-  try {
-    await expect(new Simulation({ seed: 1 }).run(10)).rejects.toThrow('call vi.useRealTimers() before')
-  } finally {
-    vi.useRealTimers()
-  }
-  await new Simulation({ seed: 1 }).run(10)
 })

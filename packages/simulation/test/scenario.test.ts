@@ -1,7 +1,6 @@
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { inspect } from 'node:util'
 import { describe, expect, onTestFinished, test, vi } from 'vitest'
 import { ScenarioFailed } from '../src/scenario-failed.ts'
 import { simulateAll } from '../src/scenario.ts'
@@ -28,26 +27,6 @@ describe('simulateAll', () => {
     expect(coverage).toMatchObject({ runs: 20, virtualMs: 20_000 })
     expect(coverage.faults.crash).toBeGreaterThan(10)
     expect(coverage.network).toMatchObject({ connections: 0, oneByteSegments: 0 })
-  })
-
-  test('refuses a scenario that is not one, such as options in its place', async () => {
-    await expect(simulateAll({ runs: 5 } as never)).rejects.toThrow(
-      'for simulateAll: give a function that takes a simulation, or the URL of a module',
-    )
-  })
-
-  test('an error that is printed has the report, and not the insides of the simulation', async () => {
-    const failed: unknown = await simulateAll(
-      async (sim) => {
-        idle(sim)
-        await sim.run(10)
-        throw new Error('no')
-      },
-      { runs: 1 },
-    ).catch((error: unknown) => error)
-    expect(failed).toBeInstanceOf(ScenarioFailed)
-    expect((failed as ScenarioFailed).simulation.seed).toBe('0-0')
-    expect(inspect(failed)).not.toContain('Simulation {')
   })
 
   test('reports the seed, and the one fault that the failure needs', async () => {

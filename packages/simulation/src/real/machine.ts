@@ -10,11 +10,6 @@ export function nextTurn(): Promise<void> {
   return new Promise((resolve) => setImmediate(resolve))
 }
 
-/** Whether a test runner has replaced the timers of this process. Those of sinon, vitest and Jest have this field. */
-export function timersAreFaked(): boolean {
-  return Object.hasOwn(setTimeout, 'clock')
-}
-
 /** Real milliseconds, for budgets only: a simulation must not depend on them. */
 export function realNowMs(): number {
   return performance.now()

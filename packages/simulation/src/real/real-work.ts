@@ -95,8 +95,7 @@ const CERTAIN: ReadonlySet<string> = new Set([
 const DEPTH = 40
 const ASKED_THROUGH = /real-work\.|node:internal\/(?:async_hooks|timers)|node:timers|Async(?:Wrap|Hook)/
 const USE_TIMERS = 'use reactor.callLater, sleep or LoopingCall'
-const USE_REACTOR =
-  'use reactor.listenTCP, connectTCP or an endpoint, or sim.node for a program that uses the modules of Node'
+const USE_REACTOR = 'use reactor.listenTCP, connectTCP or an endpoint'
 const USE_FILES = 'use reactor.readFile, which finds what host.files has, and import modules before'
 const SOCKET = { what: 'a real socket', instead: USE_REACTOR }
 const NAME = { what: 'a real name lookup', instead: 'use reactor.lookup' }
