@@ -241,8 +241,7 @@ export class SimulationFailed extends Error {
 
   constructor(seed: string, atMs: number, why: string, cause: unknown, lastLines: readonly string[] = []) {
     const explained = cause instanceof Error ? `${why}: ${cause.message}` : why
-    const message = `Seed ${seed} at ${atMs.toFixed(3)} ms: ${explained}${describeLastLines(lastLines)}`
-    super(message, cause === undefined ? {} : { cause })
+    super(`Seed ${seed} at ${atMs.toFixed(3)} ms: ${explained}${describeLastLines(lastLines)}`, { cause })
     this.seed = seed
     this.atMs = atMs
     this.why = explained

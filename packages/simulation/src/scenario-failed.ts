@@ -42,10 +42,10 @@ export class ScenarioFailed extends Error {
       ...(diagram === undefined ? [] : [`The diagram is ${diagram}`]),
       `Try it again with ${again}`,
     ]
-    // The message has all of a SimulationFailed, but for what the program threw.
-    const cause = error instanceof SimulationFailed ? error.cause : error
-    const message = parts.join('\n  ') + describeLastLines(lastLinesOf(error, simulation))
-    super(message, cause === undefined ? {} : { cause })
+    super(parts.join('\n  ') + describeLastLines(lastLinesOf(error, simulation)), {
+      // The message has all of a SimulationFailed, but for what the program threw.
+      cause: error instanceof SimulationFailed ? error.cause : error,
+    })
     const frames = userFrames(error)
     if (frames.length > 0)
       this.stack = [`ScenarioFailed: ${this.message}`, ...frames.map((frame) => `    ${frame}`)].join('\n')
@@ -66,9 +66,7 @@ function scriptOf(planned: readonly Fault[], { faults }: Reduction): readonly Fa
 function describeNeeds(script: readonly Fault[], { calm }: Reduction): readonly string[] {
   const faults = script.map((fault) => `\n    ${describeFault(fault)}`)
   const needs =
-    script.length === 0
-      ? 'It needs no planned fault to fail.'
-      : `It fails with these faults:${faults.join('')}`
+    script.length === 0 ? 'It needs no fault to fail.' : `It fails with these faults:${faults.join('')}`
   return [
     needs,
     ...(calm.size === 0 ? [] : [`It also fails with calmer conditions: ${[...calm].join(', ')}`]),

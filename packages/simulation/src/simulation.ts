@@ -284,7 +284,6 @@ export class Simulation {
    */
   sometimes(name: string, condition: boolean = true): void {
     checkValue('sometimes', 'name', name, filledText)
-    checkValue('sometimes', 'condition', condition, flag)
     this.#properties.sometimes(name, condition)
   }
 

@@ -59,7 +59,7 @@ describe('simulateAll', () => {
       throw new Error('always')
     }
     await expect(simulateAll(scenario, { only: 'mine' })).rejects.toThrow(
-      'Seed mine: always\n  It needs no planned fault to fail.',
+      'Seed mine: always\n  It needs no fault to fail.',
     )
     const command = (seed: string): string => `run ${seed}`
     await expect(simulateAll(scenario, { only: 'mine', command })).rejects.toThrow(
