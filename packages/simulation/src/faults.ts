@@ -53,11 +53,18 @@ export function randomFaults(
 /** Formats a fault as one line of text. */
 export function describeFault({ kind, atMs, forMs, one, other }: Fault): string {
   const where = BETWEEN_TWO.has(kind) ? `${one} and ${other}` : one
-  return `at ${atMs} ms for ${forMs} ms: ${kind}, ${where}`
+  const duration = isOverAtOnce(kind) ? '' : ` for ${forMs} ms`
+  return `${kind} at ${atMs} ms${duration}: ${where}`
+}
+
+/** Whether a fault of this kind has no duration. */
+export function isOverAtOnce(kind: FaultKind): boolean {
+  return OVER_AT_ONCE.has(kind)
 }
 
 /** The kinds that affect the link between two hosts; the other kinds affect one host. */
 const BETWEEN_TWO: ReadonlySet<FaultKind> = new Set(['partition', 'one way', 'hold', 'reset', 'slow link'])
+const OVER_AT_ONCE: ReadonlySet<FaultKind> = new Set(['reset', 'calendar jump'])
 /** Every kind of fault. */
 export const FAULT_KINDS = [
   'partition',

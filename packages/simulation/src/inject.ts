@@ -24,9 +24,11 @@ const INJECTIONS: Readonly<Record<FaultKind, Injection>> = {
     // Of its own, so that a run without another fault resets the same.
     const random = network.setup.random.fork(`reset ${atMs} ${one.name} ${other.name}`)
     const towards = random.pick([[one], [other], [one, other]]) ?? []
-    for (const host of towards)
-      for (const { connection } of host.connectionsWith(host === one ? other : one))
-        connection?.resetByNetwork()
+    for (const host of towards) {
+      const ends = host.connectionsWith(host === one ? other : one)
+      if (ends.length > 0) network.setup.trace.note(host.name, 'receives a RST')
+      for (const { connection } of ends) connection?.resetByNetwork()
+    }
     return nothing
   },
   crash: (one) => one.keepCrashed(),

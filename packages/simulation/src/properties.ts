@@ -16,8 +16,10 @@ export interface PropertiesSetup {
   readonly events: EventQueue
   /** How many faults have not begun, or have not ended. */
   readonly faultsAhead: () => number
-  /** Fails the run. */
-  readonly fail: (why: string, cause: unknown) => void
+  /** Returns the newest lines of the trace. */
+  readonly recentLines: () => readonly string[]
+  /** Fails the run. `earlier` are lines of the trace that explain it. */
+  readonly fail: (why: string, cause: unknown, earlier?: readonly string[]) => void
 }
 
 /** The properties that a scenario declares, checked while it runs. */
@@ -46,6 +48,11 @@ export class Properties {
       )
   }
 
+  /** The newest lines of the trace at the end of the last fault, for `missing`. */
+  get linesAtLastFault(): readonly string[] {
+    return Array.from(this.#eventually).find(({ held }) => !held)?.lines ?? []
+  }
+
   /** Declares a property that must hold after every event that ran code. */
   always(name: string, check: PropertyCheck): void {
     this.#always.set(name, check)
@@ -53,7 +60,15 @@ export class Properties {
 
   /** Declares a property that must hold once after the last fault. */
   eventually(name: string, check: PropertyCheck, { withinMs = 60_000 }: EventuallyOptions): void {
-    const property: Eventually = { name, check, withinMs, held: false, deadline: undefined, why: undefined }
+    const property: Eventually = {
+      name,
+      check,
+      withinMs,
+      held: false,
+      deadline: undefined,
+      why: undefined,
+      lines: [],
+    }
     this.#eventually.add(property)
   }
 
@@ -89,7 +104,10 @@ export class Properties {
     property.why = outcome.why
     property.held = outcome.holds
     if (property.held) property.deadline?.cancel()
-    else property.deadline ??= this.#deadline(property)
+    else if (property.deadline === undefined) {
+      property.lines = this.#setup.recentLines()
+      property.deadline = this.#deadline(property)
+    }
   }
 
   #deadline(property: Eventually): TimelineEvent {
@@ -97,8 +115,8 @@ export class Properties {
     return events.after(property.withinMs, () => {
       this.#look(property)
       if (property.held || this.#setup.faultsAhead() > 0) return
-      const { name, withinMs, why } = property
-      fail(`eventually "${name}": it did not hold within ${withinMs} ms after the last fault`, why)
+      const { name, withinMs, why, lines } = property
+      fail(`eventually "${name}": it did not hold within ${withinMs} ms after the last fault`, why, lines)
     })
   }
 }
@@ -111,6 +129,8 @@ interface Eventually {
   deadline: TimelineEvent | undefined
   /** What the check threw last. */
   why: unknown
+  /** The newest lines of the trace at the end of the last fault. */
+  lines: readonly string[]
 }
 
 function outcomeOf(check: PropertyCheck): { readonly holds: boolean; readonly why: unknown } {

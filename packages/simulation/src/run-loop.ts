@@ -117,11 +117,21 @@ export class RunLoop {
     this.#ran = true
   }
 
-  /** Fails the run. The first failure is kept, and thrown after the current event. */
-  fail(why: string, cause: unknown): void {
+  /**
+   * Fails the run. The first failure is kept, and thrown after the current event.
+   *
+   * @param earlier Lines of the trace that the message shows with the newest ones, if it would not show them.
+   */
+  fail(why: string, cause: unknown, earlier: readonly string[] = []): void {
     const { seed, events, recentLines } = this.#setup
     if (cause instanceof ProgramExited) return
-    this.#failure ??= new SimulationFailed(seed, events.nowMs, why, cause, recentLines())
+    this.#failure ??= new SimulationFailed(
+      seed,
+      events.nowMs,
+      why,
+      cause,
+      withEarlier(earlier, recentLines()),
+    )
   }
 
   /** Throws the failure of the run, if there is one. @throws {SimulationFailed} when the run has failed. */
@@ -263,6 +273,15 @@ export function describeLastLines(lines: readonly string[]): string {
   return lines.length === 0 ? '' : ['\n  The last events:', ...lines].join('\n    ')
 }
 
+/** Some of the lines that came earlier, and of the newest ones, when these are all newer. */
+function withEarlier(earlier: readonly string[], newest: readonly string[]): readonly string[] {
+  const last = earlier.at(-1)
+  if (last === undefined || newest.includes(last)) return newest
+  const shown = earlier.slice(-EARLIER_LINES)
+  return [...shown, '…', ...newest.slice(shown.length + 1)]
+}
+
+const EARLIER_LINES = 10
 const MAX_EVENTS_NOW = 20_000
 const NOT_SIMULATED = 'it cannot be simulated, so do it outside of the hosts'
 /** The run and the host that the running code belongs to. */

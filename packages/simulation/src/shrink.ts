@@ -1,4 +1,4 @@
-import type { Fault } from './faults.ts'
+import { type Fault, isOverAtOnce } from './faults.ts'
 import type { Calm, Reduction } from './reduction.ts'
 
 /** What a failed run could do without. */
@@ -56,5 +56,7 @@ function without(faults: Reduction['faults'], at: number): Reduction['faults'] {
 
 /** Half the duration of a fault, in whole milliseconds; 0 when it cannot be shorter. */
 function halfOf({ faults }: Reduction, script: readonly Fault[], at: number): number {
-  return Math.floor((faults?.get(at) ?? script[at]?.forMs ?? 0) / 2)
+  const fault = script[at]
+  if (fault === undefined || isOverAtOnce(fault.kind)) return 0
+  return Math.floor((faults?.get(at) ?? fault.forMs) / 2)
 }

@@ -149,7 +149,8 @@ export class Simulation {
     this.#properties = new Properties({
       events,
       faultsAhead: () => this.#faults.ahead,
-      fail: (why, cause) => this.#loop.fail(why, cause),
+      recentLines: () => this.trace.recentLines,
+      fail: (why, cause, earlier) => this.#loop.fail(why, cause, earlier),
     })
     this.network = new Network({
       events,
@@ -306,7 +307,8 @@ export class Simulation {
    */
   finish(): void {
     const missing = [...this.#expected.missing, ...this.#properties.missing]
-    if (missing.length > 0) this.#loop.fail(missing.join('\n  '), undefined)
+    if (missing.length > 0)
+      this.#loop.fail(missing.join('\n  '), undefined, this.#properties.linesAtLastFault)
     this.#loop.throwIfFailed()
   }
 

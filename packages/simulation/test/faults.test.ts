@@ -30,7 +30,8 @@ describe('randomFaults', () => {
 
   test('describeFault formats a fault as one line', () => {
     const fault = { kind: 'partition', atMs: 5, forMs: 10, one: 'a', other: 'b' } as const
-    expect(describeFault(fault)).toBe('at 5 ms for 10 ms: partition, a and b')
-    expect(describeFault({ ...fault, kind: 'crash' })).toBe('at 5 ms for 10 ms: crash, a')
+    expect(describeFault(fault)).toBe('partition at 5 ms for 10 ms: a and b')
+    expect(describeFault({ ...fault, kind: 'crash' })).toBe('crash at 5 ms for 10 ms: a')
+    expect(describeFault({ ...fault, kind: 'reset' })).toBe('reset at 5 ms: a and b')
   })
 })

@@ -140,6 +140,12 @@ describe('faults', () => {
       await hosts.sim.run(1000)
       expect(hosts.sim.network.stats.resets).toBeGreaterThan(0)
       brokenAt.add([hosts.served, hosts.asked].map(({ losses }) => losses.length).join())
+      const lost = [hosts.served, hosts.asked].map(({ losses }) => losses.length).join()
+      brokenAt.add(lost)
+      const noted = ['server', 'client'].map((name) => `${name} receives a RST`)
+      expect(noted.map((line) => hosts.sim.trace.lines.filter((each) => each.endsWith(line)).length)).toEqual(
+        lost.split(',').map(Number),
+      )
       for (const { transport } of [hosts.served, hosts.asked]) transport.write('is it still there?')
       await hosts.sim.run(1000)
       expect([...hosts.served.losses, ...hosts.asked.losses].map(({ name }) => name)).toEqual([

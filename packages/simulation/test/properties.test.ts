@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { Simulation, simulateAll } from '../src/index.ts'
+import { Simulation, simulateAll, type SimulationFailed } from '../src/index.ts'
 
 /** A simulation with a counter that a host increments every 10 ms. */
 function counting(): { readonly sim: Simulation; readonly count: () => number } {
@@ -48,6 +48,24 @@ describe('eventually', () => {
     await sim.run(500)
     expect(() => sim.finish()).not.toThrow()
     await sim.run(5000)
+  })
+
+  test('shows the events before the end of the last fault, however much has happened since', async () => {
+    const { sim } = counting()
+    sim.inject(crash)
+    sim.eventually('never', () => false, { withinMs: 1000 })
+    for (let ms = 500; ms < 550; ms++) sim.at(ms, () => sim.trace.note('counter', `is at ${ms}`))
+    const { lastLines } = (await sim.run(5000).catch((error: unknown) => error)) as SimulationFailed
+    expect(lastLines.slice(0, 6)).toEqual([
+      '0.000 counter starts',
+      '100.000 counter fault: crash at 100 ms for 50 ms: counter',
+      '100.000 counter crashes',
+      '150.000 counter starts again',
+      '…',
+      '535.000 counter is at 535',
+    ])
+    expect(lastLines.at(-1)).toBe('549.000 counter is at 549')
+    expect(lastLines.length).toBe(20)
   })
 
   test('does not count what held before or during a fault', async () => {

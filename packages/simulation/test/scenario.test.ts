@@ -43,7 +43,7 @@ describe('simulateAll', () => {
     const error = (await failed.catch((caught: unknown) => caught)) as ScenarioFailed
     expect(error.script.map(({ kind }) => kind)).toEqual(['crash'])
     expect(error.message).toMatch(
-      /^Seed 0-\d+: it crashed\n  It fails with these faults:\n    at \d+ ms for 1 ms: crash, [ab]\n  It also fails with calmer conditions: .+\n  Try it again with ROPEWALK_SEED=0-\d+ ROPEWALK_FAULTS=\d:1,[a-z,-]+\n  The last events:\n/,
+      /^Seed 0-\d+: it crashed\n  It fails with these faults:\n    crash at \d+ ms for 1 ms: [ab]\n  It also fails with calmer conditions: .+\n  Try it again with ROPEWALK_SEED=0-\d+ ROPEWALK_FAULTS=\d:1,[a-z,-]+\n  The last events:\n/,
     )
     expect(error.simulation.faultsSeen).toEqual({ crash: 1 })
     const again = new Simulation({ seed: error.seed, swarm: true, faults: error.faults })

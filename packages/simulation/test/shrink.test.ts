@@ -1,20 +1,18 @@
 import { expect, test } from 'vitest'
-import type { Fault } from '../src/faults.ts'
-import { type Calm, formatReduction, NOTHING_LEFT_OUT, type Reduction } from '../src/reduction.ts'
-import { shrink } from '../src/shrink.ts'
+import type { Fault, FaultKind } from '../src/faults.ts'
+import { formatReduction, NOTHING_LEFT_OUT, type Reduction } from '../src/reduction.ts'
+import { shrink, type Shrinkable } from '../src/shrink.ts'
 
-const script = Array.from({ length: 5 }, (): Fault => ({
-  kind: 'crash',
-  atMs: 1,
-  forMs: 1000,
-  one: 'a',
-  other: 'b',
-}))
 const CALMS = ['no-loss', 'no-cuts'] as const
-const whole = {
-  script,
-  calmsLeft: (calm: ReadonlySet<Calm>): readonly Calm[] => CALMS.filter((each) => !calm.has(each)),
+
+function runOf(kind: FaultKind): Shrinkable {
+  return {
+    script: Array.from({ length: 5 }, (): Fault => ({ kind, atMs: 1, forMs: 1000, one: 'a', other: 'b' })),
+    calmsLeft: (calm) => CALMS.filter((each) => !calm.has(each)),
+  }
 }
+
+const whole = runOf('crash')
 
 test('shrink leaves out all that a failure does not need', async () => {
   const fails = async ({ faults, calm }: Reduction): Promise<boolean> => {
@@ -23,6 +21,12 @@ test('shrink leaves out all that a failure does not need', async () => {
   }
   const found = await shrink(whole, NOTHING_LEFT_OUT, fails, () => true)
   expect(formatReduction(found)).toBe('1:1,3:125,no-cuts')
+})
+
+test('shrink does not shorten faults that are over at once', async () => {
+  const fails = async ({ faults }: Reduction): Promise<boolean> => faults?.has(1) === true
+  const found = await shrink(runOf('reset'), NOTHING_LEFT_OUT, fails, () => true)
+  expect(formatReduction(found)).toBe('1,no-loss,no-cuts')
 })
 
 test('shrink goes on until a whole round leaves out nothing more', async () => {

@@ -54,7 +54,7 @@ function textWithCommands(path: string, text: string): string {
 
 /** `npx` runs only tools that are installed. A line that begins with ROPEWALK_SEED is for the reader's own project. */
 function withoutInstallation(path: string, text: string): readonly Violation[] {
-  return found(path, text, /(?<!ROPEWALK_SEED=\S+ )\bnpx (\w+)/g, ([, tool = '']) => [
+  return found(path, text, /(?<!ROPEWALK_(?:SEED|FAULTS)=\S+ )\bnpx (\w+)/g, ([, tool = '']) => [
     `runs npx ${tool}, which a fresh clone has not installed`,
     'use a script of package.json: it installs first',
   ])

@@ -69,7 +69,8 @@ describe('documentedCommands', () => {
       'README.md': 'Run `npm test -- packages/http`, `npm run bootstrap`, `npm run -s pnpm -- add -D NAME`.',
       'docs/guide/a.md':
         '```ts\n// quotes.ts\nlisten()\n```\n`npm run example examples/quotes.ts`, `npm run example examples/echo.ts`',
-      'docs/guide/b.md': '`ROPEWALK_SEED=0-17 npx vitest run a.test.ts` in a project that has vitest',
+      'docs/guide/b.md':
+        '`ROPEWALK_SEED=0-17 npx vitest run a.test.ts` in a project that has vitest, and\nROPEWALK_SEED=0-1 ROPEWALK_FAULTS=none npx vitest run a.test.ts',
       'docs/guide/c.md': '```sh project\nnpm install tsx\nnpx tsx a.ts\n```',
       'packages/core/src/a.ts': '// npm run anything',
     })

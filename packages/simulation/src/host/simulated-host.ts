@@ -295,7 +295,9 @@ export class SimulatedHost implements HostState {
   /** Counts reads of the clock in one event, to detect a program that waits in a loop for time to pass. */
   clockAsked(): void {
     if (++this.#clockAsked > MAX_CLOCK_ASKED)
-      throw new Error(`${this.name} waits in a loop for time to pass: use reactor.callLater or sleep`)
+      throw new Error(
+        `${this.name} waits in a loop for time to pass: use reactor.callLater or sleep, or setTimeout on a host of sim.node`,
+      )
   }
 
   #turnOn(): void {

@@ -13,7 +13,7 @@ import { codeOf, statusOf } from './system-error.ts'
  * @param owner The property of a handle that has its socket.
  */
 export function standInForDatagrams(owner: symbol): void {
-  for (const method of ['bind', 'connect', 'send', 'addMembership'])
+  for (const method of FIRST)
     replaceMethod(
       Socket.prototype,
       method,
@@ -136,6 +136,15 @@ class DatagramHandle {
     return this.#try(() => this.#wire?.leaveGroup(group, via))
   }
 
+  /** Memberships for one source are not simulated. */
+  addSourceSpecificMembership(): number {
+    return statusOf('ENOTSUP')
+  }
+
+  dropSourceSpecificMembership(): number {
+    return statusOf('ENOTSUP')
+  }
+
   setBroadcast(allowed: number): number {
     return this.#try(() => this.#wire?.setBroadcastAllowed(allowed !== 0))
   }
@@ -193,6 +202,15 @@ class DatagramHandle {
   }
 }
 
+/** The methods that may be the first to use the network. */
+const FIRST = [
+  'bind',
+  'connect',
+  'send',
+  'addMembership',
+  'addSourceSpecificMembership',
+  'dropSourceSpecificMembership',
+] as const
 /** Flags of libuv. */
 const IPV6_ONLY = 1
 const REUSE_ADDRESS = 4

@@ -10,7 +10,8 @@ import { moveToHost } from './timers.ts'
  */
 export class HostResources {
   readonly #hook: AsyncHook
-  #hasNewImmediates = false
+  /** The immediates that were created since the last turn. */
+  readonly #newImmediates: NodeJS.Immediate[] = []
   /** The requests for files that are not complete, by their numbers. */
   readonly #fileReads = new Set<number>()
   /** The jobs of `node:crypto` that are not complete. */
@@ -43,19 +44,25 @@ export class HostResources {
   /** Ends the watch. */
   stop(): void {
     this.#hook.disable()
+    this.#newImmediates.length = 0
     this.#fileReads.clear()
     this.#jobs.clear()
   }
 
   /** Whether code of hosts waits for immediates, files or modules. */
   get areBusy(): boolean {
-    return this.#hasNewImmediates || this.isReading
+    return this.#newImmediates.length > 0 || this.isReading
   }
 
   /** Waits for one turn of the event loop, in which all immediates are run that exist. */
   async turn(nextTurn: () => Promise<void>): Promise<void> {
-    this.#hasNewImmediates = false
+    this.#newImmediates.length = 0
     await nextTurn()
+  }
+
+  /** Clears the immediates that were not run, of a program that would create others without end. */
+  clearImmediates(): void {
+    for (const immediate of this.#newImmediates.splice(0)) clearImmediate(immediate)
   }
 
   /** Whether code of hosts waits for a real file, another thread, or a module. */
@@ -77,7 +84,7 @@ export class HostResources {
   #created(id: number, type: string, resource: object): void {
     if (!WATCHED.has(type) || nodeHost() === undefined) return
     if (type === 'Timeout') moveToHost(resource as NodeJS.Timeout)
-    else if (type === 'Immediate') this.#hasNewImmediates = true
+    else if (type === 'Immediate') this.#newImmediates.push(resource as NodeJS.Immediate)
     else if (type !== 'MESSAGEPORT') this.#began(id, type, resource)
     else if (isLoadingModules()) this.#loads = true
   }

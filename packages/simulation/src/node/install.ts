@@ -90,7 +90,10 @@ class SimulatedNode implements NodePrograms {
       await resources.turn(nextTurn)
       takeTimersFromNode()
       if (resources.isReading) turns = 0
-      if (turns === MAX_TURNS) return 'A program calls setImmediate without end, so no time passes'
+      if (turns === MAX_TURNS) {
+        resources.clearImmediates()
+        return 'A program calls setImmediate without end, so no time passes'
+      }
       if (performance.now() - startedMs > LONGEST_READ_MS)
         return `A program waits longer than ${LONGEST_READ_MS} ms for a real file, thread or module`
     }

@@ -56,7 +56,7 @@ export function describeCoverage({ runs, virtualMs, faults, network, sometimes }
     `${counted(runs, 'run')}, ${counted(Math.round(virtualMs / 1000), 'virtual second')}`,
     `faults: ${seen.join(', ') || 'none'}`,
     `${counted(connections, 'connection')} with ${counted(segments, 'segment')}, ${oneByteSegments} of them of one byte, and ${counted(resent, 'retransmission')}`,
-    `${counted(lost, 'packet')} lost, ${counted(resets, 'reset')}`,
+    `${counted(lost, 'packet')} lost, ${counted(resets, 'reset')} by programs`,
     ...Object.entries(sometimes).map(([name, count]) => `${name}: ${count === 0 ? 'never' : count}`),
   ].join('; ')
 }

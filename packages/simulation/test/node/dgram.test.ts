@@ -2,7 +2,7 @@ import dgram from 'node:dgram'
 import { once } from 'node:events'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { expect, test } from 'vitest'
-import { runTwice } from './node-program.ts'
+import { runAlone, runTwice } from './node-program.ts'
 import { expectSameTraces } from './packages/same-traces.ts'
 
 test('datagrams are sent, received and refused', async () => {
@@ -44,6 +44,29 @@ test('datagrams are sent, received and refused', async () => {
     'client got and back',
     '10.0.0.1:54',
     'recvmsg ECONNREFUSED',
+  ])
+})
+
+test('what is not simulated fails with ENOTSUP', async () => {
+  const noted = await runAlone(async (note) => {
+    const socket = dgram.createSocket('udp4')
+    const tried = (call: () => void): void => {
+      try {
+        call()
+      } catch (error) {
+        note(String(error))
+      }
+    }
+    tried(() => socket.addSourceSpecificMembership('10.0.0.2', '232.1.1.1'))
+    tried(() => socket.dropSourceSpecificMembership('10.0.0.2', '232.1.1.1'))
+    socket.connect(53, '10.0.0.2')
+    await once(socket, 'connect')
+    tried(() => socket.disconnect())
+  })
+  expect(noted).toEqual([
+    'Error: addSourceSpecificMembership ENOTSUP',
+    'Error: dropSourceSpecificMembership ENOTSUP',
+    'Error: connect ENOTSUP',
   ])
 })
 

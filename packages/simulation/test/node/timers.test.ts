@@ -106,13 +106,18 @@ describe('timers of a host', () => {
     expect(performance.now() - startedMs).toBeGreaterThan(3)
   })
 
-  test('a program that calls setImmediate without end fails the run', async () => {
+  test('a program that calls setImmediate without end fails the run, and does not go on after it', async () => {
     const sim = new Simulation({ seed: 1, seedGlobals: true })
-    let isOver = false
-    const again = (): void => void (isOver || setImmediate(again))
+    let calls = 0
+    const again = (): void => {
+      calls++
+      setImmediate(again)
+    }
     sim.node('one', again)
     await expect(sim.run(1_000)).rejects.toThrow('setImmediate without end')
-    isOver = true
+    const before = calls
+    await runAlone(() => setImmediate(() => undefined))
+    expect(calls).toBe(before)
   })
 
   test('what a timer throws fails the run with host and time', async () => {

@@ -35,7 +35,7 @@ test('describeCoverage formats coverage as one line', () => {
       sometimes: { full: 3, torn: 0 },
     }),
   ).toBe(
-    '2 runs, 61 virtual seconds; faults: 2 × crash, 1 × hold; 3 connections with 40 segments, 5 of them of one byte, and 6 retransmissions; 7 packets lost, 1 reset; full: 3; torn: never',
+    '2 runs, 61 virtual seconds; faults: 2 × crash, 1 × hold; 3 connections with 40 segments, 5 of them of one byte, and 6 retransmissions; 7 packets lost, 1 reset by programs; full: 3; torn: never',
   )
   expect(describeCoverage({ runs: 1, virtualMs: 0, faults: {}, network, sometimes: {} })).toContain(
     'faults: none',

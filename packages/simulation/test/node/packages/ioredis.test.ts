@@ -2,13 +2,19 @@ import net from 'node:net'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { Redis } from 'ioredis'
 import { expect, test } from 'vitest'
+import { simulateAll } from '../../../src/index.ts'
 import { expectSameTraces } from './same-traces.ts'
 
-/** Serves SET and GET of the protocol RESP; other commands succeed without effect. */
+/** Serves SET, GET and INCR of the protocol RESP; other commands succeed without effect. */
 function redisServer(stored: Map<string, string>): void {
   const reply = ([command = '', key = '', value = '']: readonly string[]): string => {
     if (/^set$/i.test(command)) stored.set(key, value)
     const found = stored.get(key)
+    if (/^incr$/i.test(command)) {
+      const count = Number(found ?? 0) + 1
+      stored.set(key, String(count))
+      return `:${count}\r\n`
+    }
     if (!/^get$/i.test(command)) return '+OK\r\n'
     return found === undefined ? '$-1\r\n' : `$${found.length}\r\n${found}\r\n`
   }
@@ -63,4 +69,21 @@ test('ioredis connects again after faults, and repeats its commands', { timeout:
     await sim.runUntil(() => read.length === 8)
     expect(read).toEqual(Array.from({ length: 8 }, () => 'value'))
   })
+})
+
+test('ioredis sends a command again when a reset has taken its reply, so it has its effect twice', async () => {
+  await expect(
+    simulateAll(async (sim) => {
+      const stored = new Map<string, string>()
+      sim.node('redis', () => redisServer(stored))
+      sim.node('page', async () => {
+        const redis = new Redis({ host: 'redis', enableReadyCheck: false, maxRetriesPerRequest: null })
+        redis.on('error', () => undefined)
+        for (let visit = 0; visit < 5; visit++) await redis.incr('visits')
+      })
+      sim.always('at most five visits are counted', () => Number(stored.get('visits') ?? 0) <= 5)
+      sim.injectFaults({ withinMs: 200, kinds: ['reset'] })
+      await sim.run(60_000)
+    }),
+  ).rejects.toThrow('at most five visits are counted')
 })
