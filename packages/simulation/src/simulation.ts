@@ -4,7 +4,7 @@ import { type DiagramOptions, mermaidDiagram, textDiagram } from './diagram/text
 import { type ErrorCount, type ErrorMatch, ExpectedErrors, textOfError } from './expected-errors.ts'
 import { DEFAULT_DISK, DISK_RULES, type DiskConditions } from './disk/disk-conditions.ts'
 import { FaultScript } from './fault-script.ts'
-import { type Fault, FAULT_PLAN_RULES, type FaultKind, type FaultPlan } from './faults.ts'
+import { type Fault, type FaultKind, type FaultPlan } from './faults.ts'
 import { type HostProgram, SimulatedHost } from './host/simulated-host.ts'
 import type { FlowLimits } from './network/tcp-sender.ts'
 import type { Link, LinkConditions } from './network/link.ts'
@@ -14,6 +14,17 @@ import { nodePrograms } from './node-programs.ts'
 import { EVENTUALLY_RULES, type EventuallyOptions, Properties, type PropertyCheck } from './properties.ts'
 import { Random } from './random.ts'
 import { Capture } from './replay/capture.ts'
+import {
+  checkPair,
+  checkPlan,
+  checkProgram,
+  checkProperty,
+  ERROR_COUNT_RULES,
+  ERROR_MATCH,
+  PARTITION_RULES,
+  REACHED,
+  RUN_UNTIL_RULES,
+} from './simulation-arguments.ts'
 import {
   type Calm,
   calmed,
@@ -190,9 +201,10 @@ export class Simulation {
   /**
    * Adds a host and starts it. Other hosts reach it by its name.
    *
-   * @throws {Error} when a host with this name exists.
+   * @throws {Error} when a host with this name exists, or `program` is not a function.
    */
   host(name: string, program: HostProgram): SimulatedHost {
+    checkProgram('host', name, program)
     if (this.#hosts.has(name)) throw new Error(`Cannot add a second host named "${name}"`)
     const { network } = this
     const random = this.random.fork(name)
@@ -223,7 +235,7 @@ export class Simulation {
    *
    *     sim.node('server', () => import('./server.js'))
    *
-   * @throws {Error} when a host with this name exists, or `install` of `@ropewalk/simulation/node` was not called.
+   * @throws {Error} as `host` does, or when `install` of `@ropewalk/simulation/node` was not called.
    */
   node(name: string, program: () => unknown): SimulatedHost {
     const programs = nodePrograms()
@@ -231,6 +243,7 @@ export class Simulation {
       throw new Error(
         `Cannot add the Node host "${name}": call install() of @ropewalk/simulation/node before`,
       )
+    checkProgram('node', name, program)
     const host = this.host(name, () => program())
     programs.adopt(host)
     return host
@@ -279,10 +292,12 @@ export class Simulation {
 
   /**
    * Counts that `condition` was true, in the coverage of all seeds. With it, a scenario proves that its runs
-   * reached an interesting state: see the option `sometimes` of `simulateAll`.
+   * reached an interesting state: see the option `sometimes` of `simulateAll`. Unlike the check of `always`, it is
+   * not a function: call `sometimes` where the state may be reached.
    */
   sometimes(name: string, condition: boolean = true): void {
     checkValue('sometimes', 'name', name, filledText)
+    checkValue('sometimes', 'condition', condition, REACHED)
     this.#properties.sometimes(name, condition)
   }
 
@@ -308,22 +323,32 @@ export class Simulation {
    * the run fails.
    */
   at(ms: number, call: () => unknown): void {
+    checkValue('at', 'ms', ms, milliseconds())
+    checkValue('at', 'call', call, callable)
     this.#events.at(ms, () => this.#loop.executeOutside('A call of sim.at', call))
   }
 
-  /** Loses every packet between two hosts until `heal`; with `oneWay`, only those from `one` to `other`. */
-  partition(
-    one: SimulatedHost,
-    other: SimulatedHost,
-    { oneWay = false }: { readonly oneWay?: boolean } = {},
-  ): void {
+  /**
+   * Loses every packet between two hosts until `heal`; with `oneWay`, only those from `one` to `other`.
+   *
+   * @throws {TypeError | RangeError} unless both are hosts of this simulation, and not the same.
+   */
+  partition(one: SimulatedHost, other: SimulatedHost, options: { readonly oneWay?: boolean } = {}): void {
+    checkPair('partition', one, other, this.#hosts)
+    checkOptions('partition', options, PARTITION_RULES)
+    const { oneWay = false } = options
     this.trace.note(one.name, `${oneWay ? 'cannot reach' : 'is cut off from'} ${other.name}`)
     this.network.link(one, other).setDown(true)
     if (!oneWay) this.network.link(other, one).setDown(true)
   }
 
-  /** Lets packets pass between the two hosts again, in both directions. */
+  /**
+   * Lets packets pass between the two hosts again, in both directions.
+   *
+   * @throws {TypeError | RangeError} as `partition` does.
+   */
   heal(one: SimulatedHost, other: SimulatedHost): void {
+    checkPair('heal', one, other, this.#hosts)
     this.trace.note(one.name, `is connected with ${other.name} again`)
     for (const link of this.network.between(one, other)) link.setDown(false)
   }
@@ -333,9 +358,10 @@ export class Simulation {
    *
    * @returns every planned fault; those that the option `faults` leaves out do not happen.
    * @throws {Error} when the plan names a host that does not exist.
+   * @throws {TypeError | RangeError} for an unknown option, or a value of the wrong type or out of range.
    */
   injectFaults(plan: FaultPlan): readonly Fault[] {
-    checkOptions('injectFaults', plan, FAULT_PLAN_RULES)
+    checkPlan(plan)
     return this.#faults.plan(plan)
   }
 
@@ -396,6 +422,7 @@ export class Simulation {
    * fails.
    */
   async runUntil(condition: () => boolean, options: { readonly timeoutMs?: number } = {}): Promise<void> {
+    checkValue('runUntil', 'condition', condition, callable)
     checkOptions('runUntil', options, RUN_UNTIL_RULES)
     const { timeoutMs = 600_000 } = options
     return this.#loop.runUntil(condition, timeoutMs)
@@ -431,11 +458,6 @@ function reductionOf(faults: ReadonlySet<number> | string | undefined): Reductio
   if (typeof faults === 'string') return parseReduction(faults)
   if (faults === undefined) return NOTHING_LEFT_OUT
   return { ...NOTHING_LEFT_OUT, faults: new Map(Array.from(faults, (at) => [at, undefined])) }
-}
-
-function checkProperty(owner: string, name: string, check: PropertyCheck): void {
-  checkValue(owner, 'name', name, filledText)
-  checkValue(owner, 'check', check, callable)
 }
 
 const FATAL_LEVELS: ReadonlySet<LogLevel> = new Set(['error', 'critical'])
@@ -475,10 +497,3 @@ export const SIMULATION_RULES: OptionRules<SimulationOptions> = {
   seedGlobals: flag,
   maxArrows: count({ least: 1, endless: true }),
 }
-const ERROR_COUNT_RULES: OptionRules<ErrorCount> = { least: count(), most: count({ endless: true }) }
-const ERROR_MATCH: OptionRule = either(
-  either(filledText, callable, ''),
-  (value) => (value instanceof RegExp ? undefined : { kind: 'type', wanted: '' }),
-  'a string, a RegExp or a function',
-)
-const RUN_UNTIL_RULES: OptionRules<{ readonly timeoutMs?: number }> = { timeoutMs: milliseconds() }

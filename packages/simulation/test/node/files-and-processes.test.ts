@@ -109,3 +109,12 @@ describe('work of other threads takes no time', () => {
     expect(noted).toEqual(['true', '32', expect.stringMatching(/^[0-9a-f]{8}$/), 'at 0', 'timer'])
   })
 })
+
+test('sim.node takes a function, as its error states', () => {
+  const sim = new Simulation({ seed: 1 })
+  const add = (program: unknown): unknown => sim.node('one', program as () => unknown)
+  expect(() => add(Promise.resolve())).toThrow(
+    new TypeError('Cannot take program a Promise for node: give a function'),
+  )
+  expect(sim.hosts).toEqual([])
+})
