@@ -2,7 +2,7 @@ import { AsyncLocalStorage } from 'node:async_hooks'
 import { CallSite } from './call-site.ts'
 import type { SimulatedHost } from './host/simulated-host.ts'
 import { nodePrograms, ProgramExited } from './node-programs.ts'
-import { nextTurn } from './real/machine.ts'
+import { fakedTimer, nextTurn } from './real/machine.ts'
 import { type RealWork, watchRealWork } from './real/real-work.ts'
 import type { SeededWorld } from './real/seeded-functions.ts'
 import { SeededGlobals } from './real/seeded-globals.ts'
@@ -152,6 +152,11 @@ export class RunLoop {
   }
 
   async #watched(run: () => Promise<void>): Promise<void> {
+    const faked = fakedTimer()
+    if (faked !== undefined)
+      throw new Error(
+        `Cannot let virtual time pass while ${faked} is faked: call vi.useRealTimers() before, because hosts have timers of their own`,
+      )
     const endWatch = watchRealWork(
       (type) => this.#running(type),
       (host, work) => this.#sawRealWork(host, work),
