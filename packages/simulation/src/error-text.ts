@@ -1,0 +1,23 @@
+/**
+ * The messages of an error and of its causes in one text, outermost first, without those that the text has already. An
+ * error without a message gives its code, or the messages of the errors that it collects.
+ */
+export function errorText(error: unknown): string {
+  let text = ''
+  for (let [cause, depth] = [error, 0]; cause !== undefined && depth < MOST_CAUSES; depth++) {
+    const message = messageOf(cause)
+    if (!text.includes(message)) text += text === '' ? message : `: ${message}`
+    cause = cause instanceof Error ? cause.cause : undefined
+  }
+  return text
+}
+
+function messageOf(error: unknown): string {
+  if (!(error instanceof Error)) return String(error)
+  if (error.message !== '') return error.message
+  if (error instanceof AggregateError && error.errors.length > 0)
+    return error.errors.map((each: unknown) => errorText(each)).join(', ')
+  return 'code' in error ? String(error.code) : error.name
+}
+
+const MOST_CAUSES = 8
