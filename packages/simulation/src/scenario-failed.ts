@@ -26,8 +26,8 @@ export class ScenarioFailed extends Error {
   readonly script: readonly Fault[]
   /** What the environment variable `ROPEWALK_FAULTS` must be to run only that; empty for the whole run. */
   readonly faults: string
-  /** The failed run with these faults, for diagrams and the trace. */
-  readonly simulation: Simulation
+  /** Private, so that an error that is printed does not have all of it. */
+  readonly #simulation: Simulation
   /** The path of the SVG diagram of the run, if one was written. */
   readonly diagram: string | undefined
 
@@ -42,18 +42,25 @@ export class ScenarioFailed extends Error {
       ...(diagram === undefined ? [] : [`The diagram is ${diagram}`]),
       `Try it again with ${again}`,
     ]
-    super(parts.join('\n  ') + describeLastLines(lastLinesOf(error, simulation)), {
-      // The message has all of a SimulationFailed, but for what the program threw.
-      cause: error instanceof SimulationFailed ? error.cause : error,
-    })
+    // The message has all of a SimulationFailed, but for what the program threw.
+    const cause = error instanceof SimulationFailed ? error.cause : error
+    super(
+      parts.join('\n  ') + describeLastLines(lastLinesOf(error, simulation)),
+      cause === undefined ? {} : { cause },
+    )
     const frames = userFrames(error)
     if (frames.length > 0)
       this.stack = [`ScenarioFailed: ${this.message}`, ...frames.map((frame) => `    ${frame}`)].join('\n')
     this.seed = seed
     this.script = script
     this.faults = faults
-    this.simulation = simulation
+    this.#simulation = simulation
     this.diagram = diagram
+  }
+
+  /** The failed run with these faults, for diagrams and the trace. */
+  get simulation(): Simulation {
+    return this.#simulation
   }
 }
 

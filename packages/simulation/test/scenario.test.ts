@@ -1,6 +1,7 @@
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { inspect } from 'node:util'
 import { describe, expect, onTestFinished, test, vi } from 'vitest'
 import { ScenarioFailed } from '../src/scenario-failed.ts'
 import { simulateAll } from '../src/scenario.ts'
@@ -74,6 +75,28 @@ describe('simulateAll', () => {
       { runs: 10, only: 'mine' },
     )
     expect(seen).toEqual(['mine'])
+  })
+
+  test('gives the error a cause only if the program threw, and does not print the simulation', async () => {
+    const caught = (check: () => boolean): Promise<unknown> =>
+      simulateAll(
+        async (sim) => {
+          sim.host('a', (reactor) => reactor.callLater(1, () => undefined))
+          sim.always('a check', check)
+          await sim.run(10)
+        },
+        { runs: 1 },
+      ).catch((error: unknown) => error)
+    const failed = (await caught(() => false)) as ScenarioFailed
+    expect('cause' in failed).toBe(false)
+    expect(failed.simulation).toBeInstanceOf(Simulation)
+    expect(inspect(failed)).not.toMatch(/Simulation \{|\[cause\]/)
+    const oops = new Error('oops')
+    const threw = (await caught(() => {
+      throw oops
+    })) as ScenarioFailed
+    expect(threw.cause).toBe(oops)
+    expect(threw.message).toContain('always "a check": it did not hold: oops\n')
   })
 
   test('keeps the same failure when it leaves out faults', async () => {
