@@ -198,6 +198,27 @@ describe('simulateAll', () => {
     expect(runs).toBeLessThan(1e9)
   })
 
+  test('fails a scenario that does not await sim.run, when that run has ended', async () => {
+    const sims: Simulation[] = []
+    const started = (scenario: (sim: Simulation) => void): Promise<unknown> =>
+      simulateAll(async (sim) => {
+        sims.push(sim)
+        idle(sim)
+        void sim.run(1000)
+        scenario(sim)
+      })
+    await expect(started(() => undefined)).rejects.toThrow(
+      /^Seed 0-0: the scenario ended while virtual time passed: await sim.run or sim.runUntil\n/,
+    )
+    const early = started((sim) => {
+      if (sim.nowMs === 0) throw new Error('nothing arrived')
+    })
+    await expect(early).rejects.toThrow(
+      /^Seed 0-0: nothing arrived; it failed while virtual time passed: await sim.run or sim.runUntil\n/,
+    )
+    expect(sims.map(({ nowMs, isRunning }) => [nowMs, isRunning])).toEqual(sims.map(() => [1000, false]))
+  })
+
   test('fails a scenario that waits while no time passes', async () => {
     vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval'] })
     onTestFinished(() => void vi.useRealTimers())
