@@ -3,6 +3,7 @@ import { formatReduction, type Reduction } from './reduction.ts'
 import { describeLastLines, SimulationFailed } from './run-loop.ts'
 import { reasonOf, userFrames } from './same-failure.ts'
 import type { Simulation } from './simulation.ts'
+import type { Arrow, Trace } from './trace.ts'
 
 /** What is known about a scenario that failed. */
 export interface Finding {
@@ -38,7 +39,7 @@ export class ScenarioFailed extends Error {
     const again = faults === '' ? command(seed) : command(seed, faults)
     const parts = [
       `Seed ${seed}${timeOf(error)}: ${reasonOf(error)}`,
-      ...(doubt === undefined ? describeNeeds(script, reduction) : [doubt]),
+      ...(doubt === undefined ? describeNeeds(script, reduction, simulation.trace) : [doubt]),
       ...(diagram === undefined ? [] : [`The diagram is ${diagram}`]),
       `Try it again with ${again}`,
     ]
@@ -70,14 +71,21 @@ function scriptOf(planned: readonly Fault[], { faults }: Reduction): readonly Fa
   )
 }
 
-function describeNeeds(script: readonly Fault[], { calm }: Reduction): readonly string[] {
+function describeNeeds(script: readonly Fault[], { calm }: Reduction, { arrows }: Trace): readonly string[] {
   const faults = script.map((fault) => `\n    ${describeFault(fault)}`)
-  const needs =
-    script.length === 0 ? 'It needs no fault to fail.' : `It fails with these faults:${faults.join('')}`
+  const own = script.length > 0 ? [] : arrows.filter(({ what }) => FAULT_BY_HAND.test(what))
   return [
-    needs,
+    faults.length > 0
+      ? `It fails with these faults:${faults.join('')}`
+      : own.length > 0
+        ? `It needs no fault but those that the scenario makes itself:${own.slice(0, MOST_OWN).map(describeOwn).join('')}`
+        : 'It needs no fault to fail.',
     ...(calm.size === 0 ? [] : [`It also fails with calmer conditions: ${[...calm].join(', ')}`]),
   ]
+}
+
+function describeOwn({ atMs, from, what }: Arrow): string {
+  return `\n    at ${Math.round(atMs)} ms: ${from} ${what}`
 }
 
 function timeOf(error: unknown): string {
@@ -87,3 +95,8 @@ function timeOf(error: unknown): string {
 function lastLinesOf(error: unknown, simulation: Simulation): readonly string[] {
   return error instanceof SimulationFailed ? error.lastLines : simulation.trace.recentLines
 }
+
+/** What the trace notes when a scenario calls `crash`, `kill`, `pause`, `freeze`, `partition` or `inject`. */
+const FAULT_BY_HAND =
+  /^(?:crashes|is killed|stands still|freezes|is cut off from .*|cannot reach .*|fault: .*)$/
+const MOST_OWN = 5

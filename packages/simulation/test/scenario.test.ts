@@ -99,6 +99,26 @@ describe('simulateAll', () => {
     expect(threw.message).toContain('always "a check": it did not hold: oops\n')
   })
 
+  test('reports the faults that the scenario makes itself, when it needs no planned fault', async () => {
+    const scenario = async (sim: Simulation): Promise<void> => {
+      idle(sim)
+      const [a, b] = sim.hosts
+      sim.at(10.4, () => a?.crash())
+      sim.at(20, () => a?.start())
+      sim.at(30, () => a !== undefined && b !== undefined && sim.partition(a, b))
+      sim.injectFaults({ withinMs: 100, kinds: ['reset'] })
+      await sim.run(1000)
+      throw new Error('always')
+    }
+    await expect(simulateAll(scenario)).rejects.toThrow(
+      `Seed 0-0: always
+  It needs no fault but those that the scenario makes itself:
+    at 10 ms: a crashes
+    at 30 ms: a is cut off from b
+`,
+    )
+  })
+
   test('keeps the same failure when it leaves out faults', async () => {
     const failed = simulateAll(
       async (sim) => {
