@@ -24,9 +24,14 @@ const INJECTIONS: Readonly<Record<FaultKind, Injection>> = {
     // Of its own, so that a run without another fault resets the same.
     const random = network.setup.random.fork(`reset ${atMs} ${one.name} ${other.name}`)
     const towards = random.pick([[one], [other], [one, other]]) ?? []
-    for (const host of towards)
-      for (const { connection } of host.connectionsWith(host === one ? other : one))
-        connection?.resetByNetwork()
+    for (const host of towards) {
+      const peer = host === one ? other : one
+      for (const { connection } of host.connectionsWith(peer)) {
+        // No packet of the trace shows it: the peer has not sent one, and may not be reset itself.
+        if (connection?.resetByNetwork() === true)
+          network.setup.trace.log(host.name, `receives a RST from the network, as if from ${peer.name}`)
+      }
+    }
     return nothing
   },
   crash: ({ layers }) => layers.isDown.add(yes),

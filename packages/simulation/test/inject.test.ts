@@ -111,6 +111,14 @@ describe('faults', () => {
       const hosts = await TwoHosts.connected({ seed })
       hosts.sim.inject({ kind: 'reset', atMs: 0, forMs: 1, one: 'server', other: 'client' })
       await hosts.sim.run(1000)
+      const { recentLines } = hosts.sim.trace
+      for (const [name, peer, { losses }] of [
+        ['server', 'client', hosts.served],
+        ['client', 'server', hosts.asked],
+      ] as const) {
+        const line = ` ${name} receives a RST from the network, as if from ${peer}`
+        expect(recentLines.filter((each) => each.endsWith(line))).toHaveLength(losses.length)
+      }
       brokenAt.add([hosts.served, hosts.asked].map(({ losses }) => losses.length).join())
       for (const { transport } of [hosts.served, hosts.asked]) transport.write('is it still there?')
       await hosts.sim.run(1000)

@@ -169,9 +169,15 @@ export class TCPConnection {
     return this.#stage !== 'CLOSED'
   }
 
-  /** A device on the network sends a RST to this end, as if it came from the peer. */
-  resetByNetwork(): void {
-    if (this.#stage === 'ESTABLISHED') this.#break('ECONNRESET')
+  /**
+   * A device on the network sends a RST to this end, as if it came from the peer.
+   *
+   * @returns whether the connection was established.
+   */
+  resetByNetwork(): boolean {
+    if (this.#stage !== 'ESTABLISHED') return false
+    this.#break('ECONNRESET')
+    return true
   }
 
   #receiveReply(segment: Segment): void {
