@@ -2,7 +2,7 @@ import { describeLeak } from './call-site.ts'
 import { writeDiagram } from './real/diagram-file.ts'
 import { nextTurn, realNowMs } from './real/machine.ts'
 import { watchStall } from './real/real-work.ts'
-import { errorText } from './error-text.ts'
+import { causesOf, errorText } from './error-text.ts'
 import { formatReduction, NOTHING_LEFT_OUT, type Reduction } from './reduction.ts'
 import { SimulationFailed } from './run-loop.ts'
 import { isSameFailure, reasonOf } from './same-failure.ts'
@@ -82,8 +82,8 @@ async function played(
     await Promise.race([scenario(sim), watch.stalled])
     if (await endOfRun(sim)) throw new Error(NOT_AWAITED)
   } catch (error) {
-    if (error instanceof SimulationFailed || !(await endOfRun(sim))) throw error
-    throw new Error(`${errorText(error)}; it failed while virtual time passed: ${AWAIT}`, { cause: error })
+    const advice = error instanceof SimulationFailed ? undefined : await adviceFor(error, sim)
+    throw advice === undefined ? error : new Error(`${errorText(error)}; ${advice}`, { cause: error })
   } finally {
     watch.stop()
   }
@@ -93,6 +93,18 @@ async function played(
   if (leftovers.length > 0) throw new Error(leftovers.join('\n  '))
   const leaks = failOnLeaks ? sim.leaks() : []
   if (leaks.length > 0) throw new Error(leaks.map(describeLeak).join('\n  '))
+}
+
+/** What to do about an error that code outside of hosts threw; undefined when that is not known. */
+async function adviceFor(error: unknown, sim: Simulation): Promise<string | undefined> {
+  if (await endOfRun(sim)) return `it failed while virtual time passed: ${AWAIT}`
+  const host = sim.hosts.find(({ name }) => causesOf(error).some((cause) => hostnameOf(cause) === name))
+  return host && `only programs of hosts reach "${host.name}": call it in a program of sim.node or sim.host`
+}
+
+/** The name that a lookup of Node did not find. */
+function hostnameOf(error: unknown): unknown {
+  return error instanceof Error && 'hostname' in error ? error.hostname : undefined
 }
 
 /**

@@ -4,12 +4,21 @@
  */
 export function errorText(error: unknown): string {
   let text = ''
-  for (let [cause, depth] = [error, 0]; cause !== undefined && depth < MOST_CAUSES; depth++) {
+  for (const cause of causesOf(error)) {
     const message = messageOf(cause)
     if (!text.includes(message)) text += text === '' ? message : `: ${message}`
-    cause = cause instanceof Error ? cause.cause : undefined
   }
   return text
+}
+
+/** An error and its causes, outermost first. */
+export function causesOf(error: unknown): readonly unknown[] {
+  const causes: unknown[] = []
+  for (let cause = error; cause !== undefined && causes.length < MOST_CAUSES;) {
+    causes.push(cause)
+    cause = cause instanceof Error ? cause.cause : undefined
+  }
+  return causes
 }
 
 function messageOf(error: unknown): string {

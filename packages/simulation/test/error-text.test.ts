@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { errorText } from '../src/error-text.ts'
+import { causesOf, errorText } from '../src/error-text.ts'
 
 const lookup = Object.assign(new Error('getaddrinfo ENOTFOUND sever'), { code: 'ENOTFOUND' })
 
@@ -32,4 +32,9 @@ test('errorText ends when an error causes itself', () => {
   const error = new Error('oops')
   error.cause = error
   expect(errorText(error)).toBe('oops')
+})
+
+test('causesOf returns an error and its causes', () => {
+  expect(causesOf(new Error('a', { cause: lookup }))).toEqual([new Error('a', { cause: lookup }), lookup])
+  expect(causesOf(undefined)).toEqual([])
 })

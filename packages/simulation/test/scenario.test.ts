@@ -239,6 +239,18 @@ describe('simulateAll', () => {
     expect(sims.map(({ nowMs, isRunning }) => [nowMs, isRunning])).toEqual(sims.map(() => [1000, false]))
   })
 
+  test('names the host that code outside of hosts did not reach', async () => {
+    const lookup = Object.assign(new Error('getaddrinfo ENOTFOUND b'), { hostname: 'b' })
+    const failed = simulateAll(async (sim) => {
+      idle(sim)
+      await sim.run(10)
+      throw new TypeError('fetch failed', { cause: lookup })
+    })
+    await expect(failed).rejects.toThrow(
+      'Seed 0-0: fetch failed: getaddrinfo ENOTFOUND b; only programs of hosts reach "b": call it in a program of',
+    )
+  })
+
   test('fails a scenario that waits while no time passes', async () => {
     vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval'] })
     onTestFinished(() => void vi.useRealTimers())
